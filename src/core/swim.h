@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The SWIM protocol without I/O (Das, Gupta, Motivala 2002): time, randomness and datagrams come in as
+ * arguments, datagrams and events are taken out.  The same core runs under libevent in swimd, by the
+ * thousand under virtual time in tests/sim, and under a fuzzer.  This is the only header of core/ that
+ * others include.
+ *
+ * After every call that takes `now`, the caller drains swim_next_datagram and swim_next_event and sets
+ * its one timer to swim_deadline.
+ */
+#ifndef SWIMD_CORE_SWIM_H
+#define SWIMD_CORE_SWIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "wire/wire.h"
+
+#define SWIM_NAME_MAX 255
+#define SWIM_CLUSTER_MAX 64
+#define SWIM_MEMBERS_DEFAULT 10000
+#define SWIM_JUMP_DEFAULT (UINT64_C(1) << 32)
+#define SWIM_PENDING_JOINS 64
+#define SWIM_RELAYS 256
+
+struct swim;
+
+/* Where the core's memory comes from: realloc's contract, size 0 frees and returns NULL. */
+struct swim_allocator {
+	void *(*resize)(void *ctx, void *ptr, size_t size);
+	void *ctx;
+};
+
+/* Told when a piece of work begins and ends, for a caller that wants to time it; may be NULL. */
+enum swim_work { SWIM_WORK_DECODE, SWIM_WORK_ENCODE };
+struct swim_hooks {
+	void (*begin)(void *ctx, enum swim_work);
+	void (*end)(void *ctx, enum swim_work);
+	void *ctx;
+};
+
+/* The protocol's constants; swim_timing_profile fills them for a named profile. */
+struct swim_timing {
+	swim_duration probe_interval;     /* T' of the SWIM paper: one member is probed each */
+	swim_duration probe_timeout;      /* direct ack awaited before others are asked to probe */
+	unsigned indirect_probes;         /* k of the paper */
+	double suspicion_mult;            /* suspicion lasts mult * max(1, log10 N) * probe_interval */
+	swim_duration suspicion_min;      /* but never less */
+	swim_duration gossip_interval;    /* fresh rumours are pushed this often while there are any */
+	unsigned gossip_fanout;           /* to this many members */
+	unsigned retransmit_mult;         /* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */
+	swim_duration sync_interval;      /* least time between two comparisons of views */
+	swim_duration reconnect_interval; /* one dead member is tried again each */
+	swim_duration dead_retention;     /* a dead member is remembered this long */
+	swim_duration left_retention;     /* one that left */
+};
+
+enum swim_profile { SWIM_PROFILE_LAN, SWIM_PROFILE_WAN, SWIM_PROFILE_LOCAL, SWIM_PROFILE_FAST };
+#define SWIM_PROFILE_COUNT 4
+const char *swim_profile_name(enum swim_profile);
+bool swim_profile_parse(const char *, enum swim_profile *out);
+void swim_timing_profile(enum swim_profile, struct swim_timing *out);
+
+struct swim_config {
+	const char *name;         /* ours, 1 to SWIM_NAME_MAX bytes; copied */
+	const char *cluster;      /* "" is the unnamed cluster, which base peers belong to; copied */
+	struct swim_addr address; /* what others reach us at; not a wildcard */
+	uint64_t incarnation;     /* to begin with */
+	size_t max_members;       /* dead ones included; further ones are refused and counted */
+	uint64_t max_jump;        /* most an incarnation may rise at once above what is known */
+	size_t max_datagram;      /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	struct swim_timing timing;
+	struct swim_allocator allocator;
+	struct swim_hooks hooks;
+};
+
+/* NULL when memory is short or the configuration is unusable (an assertion catches the latter in tests). */
+struct swim *swim_new(const struct swim_config *, uint64_t seed, swim_time now);
+void swim_free(struct swim *);
+
+/* One datagram that came in.  Returns why it was refused, or WIRE_OK; a refused one changed nothing. */
+enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr *from, const void *data,
+    size_t len);
+/* Do all that is due.  Harmless when early. */
+void swim_tick(struct swim *, swim_time now);
+/* When swim_tick is next needed; SWIM_TIME_NEVER once we have left. */
+swim_time swim_deadline(const struct swim *);
+
+/*
+ * A datagram to send.  data points into the core and is valid until the next call that is not
+ * swim_next_datagram.  `to` has family 0 when the member's address is a host name: then `host` (host:port,
+ * NUL-terminated) is to be resolved, told with swim_resolved, and this datagram dropped unless the
+ * caller has the address at hand.
+ */
+struct swim_datagram {
+	struct swim_addr to;
+	const char *host;
+	const uint8_t *data;
+	size_t len;
+	enum wire_type type;
+};
+bool swim_next_datagram(struct swim *, struct swim_datagram *);
+/* host:port of some member has this numeric address (now). */
+void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *);
+
+/* A copied, plain report of one member. */
+struct swim_report {
+	char name[SWIM_NAME_MAX + 1]; /* any UTF-8, perhaps with NUL bytes: see name_len */
+	uint16_t name_len;
+	char address[SWIM_HOSTPORT_MAX + 1];
+	enum swim_status status;
+	uint64_t incarnation;
+	bool local;          /* this is us */
+	bool base_peer;      /* heard of directly, and knows no extension */
+	swim_time since;     /* of the status */
+	swim_duration rtt;   /* smoothed round trip; negative: not measured */
+};
+
+enum swim_event_type {
+	/* Events of the members, as in swimd-control(7). */
+	SWIM_EVENT_JOINED,
+	SWIM_EVENT_SUSPECTED,
+	SWIM_EVENT_FAILED,
+	SWIM_EVENT_RECOVERED,
+	SWIM_EVENT_LEFT,
+	SWIM_EVENT_REMOVED,
+	SWIM_EVENT_UPDATED,
+	SWIM_EVENT_INCARNATION, /* ours rose; member is us */
+	/* Answers to swim_join, for the caller alone: address says which. */
+	SWIM_EVENT_SEED_ANSWERED, /* member: who answered (may be us) */
+	SWIM_EVENT_SEED_SILENT,
+};
+
+struct swim_event {
+	enum swim_event_type type;
+	swim_time at;
+	struct swim_report member;
+	char by[SWIM_NAME_MAX + 1]; /* whose word it is: the member that told us, or we ourselves */
+	uint16_t by_len;
+	struct swim_addr address; /* SEED_*: as given to swim_join */
+};
+bool swim_next_event(struct swim *, struct swim_event *);
+
+/*
+ * Introduce ourselves to whoever listens at this address; ends in SEED_ANSWERED or SEED_SILENT.  False
+ * when SWIM_PENDING_JOINS are under way already, or this one is.
+ */
+bool swim_join(struct swim *, swim_time now, const struct swim_addr *);
+/*
+ * Leave gracefully: tells the others, goes on telling for a few gossip intervals, and then
+ * swim_has_left is true and swim_deadline never.
+ */
+void swim_leave(struct swim *, swim_time now);
+bool swim_has_left(const struct swim *);
+
+enum swim_remove_result { SWIM_REMOVE_OK, SWIM_REMOVE_NOT_FOUND, SWIM_REMOVE_NOT_DEAD };
+/* Forget a dead or left member here and, by a rumour, everywhere. */
+enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *name, size_t name_len);
+
+/* Changing constants while running (reload). */
+void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
+/* Our address changed: gossips it under a new incarnation. */
+void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
+
+/* Reports.  The order is by name (bytewise).  i < swim_member_count. */
+size_t swim_member_count(const struct swim *);
+void swim_member_at(const struct swim *, size_t i, struct swim_report *out);
+bool swim_member_find(const struct swim *, const char *name, size_t name_len, struct swim_report *out);
+void swim_self(const struct swim *, struct swim_report *out);
+uint64_t swim_incarnation(const struct swim *);
+
+/* Why an update inside a valid datagram was not taken over. */
+enum swim_ignore {
+	SWIM_IGNORE_BAD_NAME,     /* empty or above SWIM_NAME_MAX bytes */
+	SWIM_IGNORE_BAD_ADDRESS,  /* not host:port, or a wildcard, multicast or port 0 */
+	SWIM_IGNORE_JUMP,         /* incarnation above what is known by more than max_jump */
+	SWIM_IGNORE_MEMBER_LIMIT, /* max_members reached */
+	SWIM_IGNORE_CONFLICT,     /* same incarnation, another address */
+	SWIM_IGNORE_NO_MEMORY,
+};
+#define SWIM_IGNORE_COUNT 6
+const char *swim_ignore_word(enum swim_ignore);
+
+struct swim_stats {
+	uint64_t received[WIRE_TYPE_SLOTS], received_bytes; /* valid ones, by wire_type_slot */
+	uint64_t sent[WIRE_TYPE_SLOTS], sent_bytes;         /* handed out by swim_next_datagram */
+	uint64_t rejected[WIRE_REJECT_COUNT];
+	uint64_t ignored[SWIM_IGNORE_COUNT];
+	uint64_t probes_sent, probes_acked, probes_acked_indirectly, probes_failed, nacks_received;
+	uint64_t relays, relays_acked, relays_nacked, relays_refused;
+	uint64_t suspicions, refutations, syncs_started, syncs_completed, syncs_failed;
+	uint64_t outbox_dropped;               /* datagrams that found the outbox full */
+	size_t members[SWIM_STATUS_COUNT];     /* us included */
+	size_t rumours;                        /* waiting to be gossiped */
+	uint64_t digest;                       /* of the view; equal views have equal digests */
+	bool probed;                           /* last_probe is valid */
+	swim_time last_probe;                  /* last time a probe of ours was answered */
+	unsigned local_health;                 /* 0 is best */
+};
+void swim_stats(const struct swim *, struct swim_stats *out);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where members to join are found: sources (static seeds; Avahi later) behind one interface.  A source
+ * offers addresses; the hub joins them at a bounded rate and remembers for every one what came of it.
+ */
+#ifndef SWIMD_DISCOVERY_DISCOVERY_H
+#define SWIMD_DISCOVERY_DISCOVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <event2/event.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "net/resolver.h"
+
+#define DISCOVERY_PEERS_MAX 1024
+
+struct discovery;
+
+/* What became of a peer; each has a word ("pending", "resolving", "joined", ...) and a sentence. */
+enum discovery_state {
+	DISCOVERY_PENDING,     /* not tried yet */
+	DISCOVERY_RESOLVING,   /* its name is being looked up */
+	DISCOVERY_UNRESOLVED,  /* its name has no address; tried again at next_try */
+	DISCOVERY_CONTACTING,  /* pinged, no answer yet */
+	DISCOVERY_UNREACHABLE, /* no answer; tried again at next_try */
+	DISCOVERY_JOINED,      /* answered; we are in one cluster with it */
+	DISCOVERY_SELF,        /* it is us */
+};
+const char *discovery_state_word(enum discovery_state);
+
+struct discovery_peer {
+	char source[16];                    /* "seed", "join", later "mdns" */
+	char address[SWIM_HOSTPORT_MAX + 1]; /* as given */
+	struct swim_addr resolved;          /* family 0: not resolved */
+	enum discovery_state state;
+	char reason[160];                   /* a sentence; "" when there is nothing to say */
+	char member[256];                   /* who answered; "" */
+	uint16_t member_len;
+	unsigned attempts;
+	swim_time since, next_try;          /* next_try: NEVER when not scheduled */
+};
+
+struct discovery_config {
+	swim_duration retry_first; /* 1 s */
+	double retry_factor;       /* 2 */
+	swim_duration retry_max;   /* 30 s; every delay is jittered by +-25 % */
+	uint64_t seed;             /* for the jitter */
+};
+void discovery_config_defaults(struct discovery_config *);
+
+struct discovery_callbacks {
+	/* Contact this address (swim_join); false: too many at once, it is tried again later. */
+	bool (*join)(void *ctx, const struct swim_addr *);
+	/* Something changed that may need a flush. */
+	void (*changed)(void *ctx);
+	/* True while we know at least one other member that is alive: seeds need no retry then. */
+	bool (*has_peers)(void *ctx);
+	void *ctx;
+};
+
+struct discovery *discovery_new(struct event_base *, struct resolver *, const struct discovery_config *,
+    const struct discovery_callbacks *);
+void discovery_free(struct discovery *);
+
+/*
+ * The static seeds, replacing those of an earlier call (reload).  Each is tried until it
+ * has answered once (or a member is known alive at its address), for ever, with capped and jittered backoff;
+ * then it is left alone while has_peers, and taken up again when we are alone.  Names are looked up anew at every try.  Each must have passed swim_hostport_split.
+ */
+enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds, size_t count);
+
+/* One round for an operator's `join`: the outcome of each address, once all are known. */
+typedef void discovery_join_done(void *ctx, const struct discovery_peer *peers, size_t count);
+enum swim_error discovery_join(struct discovery *, const char *const *addresses, size_t count,
+    discovery_join_done *, void *ctx);
+/* Forget a join's callback (its client went away). */
+void discovery_join_cancel(struct discovery *, void *ctx);
+
+/* The core's answers. */
+void discovery_answered(struct discovery *, const struct swim_addr *, const char *member, size_t member_len,
+    bool self);
+void discovery_silent(struct discovery *, const struct swim_addr *);
+
+/* Every peer of every source, in a stable order. i < discovery_count. */
+size_t discovery_count(const struct discovery *);
+void discovery_at(const struct discovery *, size_t i, struct discovery_peer *out);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wire format: datagrams to structs and back (swimd-wire(7)).  Decoding checks the whole datagram
+ * before it yields anything, allocates nothing and copies nothing: the result points into the datagram.
+ */
+#ifndef SWIMD_WIRE_WIRE_H
+#define SWIMD_WIRE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/status.h"
+
+#define WIRE_DATAGRAM_MAX 65507 /* largest UDP payload over IPv4 */
+#define WIRE_DATAGRAM_MIN 512   /* smallest max_datagram that can be configured */
+#define WIRE_DATAGRAM_DEFAULT 1400
+#define WIRE_HEADER_SIZE 9
+#define WIRE_SYNC_BUCKETS 256
+
+enum wire_type {
+	WIRE_PING = 0x01,
+	WIRE_PING_REQ = 0x02,
+	WIRE_ACK = 0x03,
+	WIRE_NACK = 0x04,
+	WIRE_AUTHENTICATED = 0x05,
+	/* Ours; a base peer drops them. */
+	WIRE_SYNC_REQ = 0x10,
+	WIRE_SYNC = 0x11,
+	WIRE_GOSSIP = 0x12,
+};
+
+/* Why a datagram is refused.  Each has a stable word and a counter in the metrics. */
+enum wire_reject {
+	WIRE_OK = 0,
+	WIRE_REJECT_EMPTY,         /* no bytes */
+	WIRE_REJECT_TOO_LONG,      /* above WIRE_DATAGRAM_MAX, or cut by the kernel */
+	WIRE_REJECT_UNKNOWN_TYPE,  /* no such message type (a later version's, perhaps) */
+	WIRE_REJECT_TRUNCATED,     /* a field or length reaches past the end */
+	WIRE_REJECT_BAD_STATUS,    /* status above 2 */
+	WIRE_REJECT_BAD_UTF8,      /* an id, address or cluster name that is not UTF-8 */
+	WIRE_REJECT_NESTED,        /* 0x05 inside a 0x05 */
+	WIRE_REJECT_BAD_SEQ,       /* a 0x05 whose inner sequence number is another */
+	WIRE_REJECT_BAD_EXTENSION, /* a trailer entry that we know, malformed */
+	WIRE_REJECT_BAD_SYNC,      /* a sync message whose ranges make no sense */
+	WIRE_REJECT_OTHER_CLUSTER, /* decoded well, for a cluster of another name (decided by core) */
+};
+#define WIRE_REJECT_COUNT 12
+
+/* Bytes inside the datagram, not NUL-terminated. */
+struct wire_str {
+	const char *bytes;
+	uint16_t len;
+};
+
+struct wire_member_id {
+	struct wire_str id;
+	struct wire_str address;
+};
+
+/* Flags of an update that a base peer doesn't see (trailer WIRE_EXT_FLAGS). */
+#define WIRE_FLAG_LEFT 0x01   /* this dead is a graceful leave */
+#define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
+#define WIRE_FLAGS_KNOWN 0x03
+
+struct wire_update {
+	struct wire_member_id member;
+	enum swim_status status; /* ALIVE, SUSPECT, DEAD, or LEFT where the flag says so */
+	uint8_t flags;
+	uint64_t incarnation;
+	uint32_t age_s; /* sync entries only: for how long it has had a status of dead or left, in seconds */
+};
+
+/* A validated list of updates, still encoded; walk it with wire_updates_next. */
+struct wire_updates {
+	uint16_t count;
+	const uint8_t *bytes; /* `count` encoded updates */
+	size_t len;
+	bool sync;                  /* entries carry flags and age (WIRE_SYNC) */
+	const uint8_t *flags;       /* WIRE_EXT_FLAGS: entries index:u16 flags:u8, ascending */
+	size_t flags_count;
+};
+
+/* Trailer tags.  0x7f and above are never given out by swimd: room for others' experiments. */
+enum wire_ext {
+	WIRE_EXT_PADDING = 0x00, /* ignored; makes a request as large as its answer may be */
+	WIRE_EXT_CLUSTER = 0x01, /* cluster name, UTF-8 */
+	WIRE_EXT_SENDER = 0x02,  /* id of the sender, UTF-8; marks the sender as swimd, not a base peer */
+	WIRE_EXT_FLAGS = 0x03,   /* per update: index:u16 flags:u8, indexes strictly ascending */
+	WIRE_EXT_DIGEST = 0x04,  /* digest:u64 of the sender's view */
+	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
+};
+
+struct wire_trailer {
+	bool has_cluster, has_sender, has_digest, has_timeout;
+	struct wire_str cluster;
+	struct wire_str sender;
+	uint64_t digest;
+	uint32_t timeout_ms;
+};
+
+/*
+ * Where a sync stands: buckets (by the top 8 bits of hash64 of the id) below `bucket` are done, and in
+ * `bucket` all members whose hash is not above `after`.  bucket == WIRE_SYNC_BUCKETS: complete.
+ */
+struct wire_cursor {
+	uint16_t bucket;
+	uint64_t after;
+};
+
+struct wire_message {
+	enum wire_type type;
+	uint64_t seq;
+	struct wire_member_id member; /* PING_REQ, NACK: target.  ACK: who is alive.  AUTHENTICATED: sender */
+	struct wire_updates updates;  /* PING, PING_REQ, ACK, GOSSIP, SYNC_REQ, SYNC */
+	/* AUTHENTICATED: */
+	const uint8_t *token;
+	uint16_t token_len;
+	const uint8_t *signed_bytes; /* sender and inner message: what the token covers */
+	size_t signed_len;
+	const uint8_t *inner; /* one whole message; decode it with wire_decode */
+	size_t inner_len;
+	/* SYNC_REQ: cursor and digest_count digests:u32 from cursor.bucket on.  SYNC: where to go on. */
+	struct wire_cursor cursor;
+	uint16_t digest_count;
+	const uint8_t *digests;
+	struct wire_trailer trailer;
+};
+
+/*
+ * Decode and validate a whole datagram (for 0x05: its inner message too).  On WIRE_OK *out points into
+ * data, which must outlive it; on anything else *out is not to be used.
+ */
+enum wire_reject wire_decode(const void *data, size_t len, struct wire_message *out);
+
+/* "empty", "too-long", "unknown-type", ...: stable words for metrics and logs; static. */
+const char *wire_reject_word(enum wire_reject);
+/* "ping", "ping-req", "ack", ..., or NULL for a type that is none of ours; static. */
+const char *wire_type_name(unsigned type);
+/* 0..WIRE_TYPE_SLOTS-1, a dense index for counters; -1 for a type that is none of ours. */
+#define WIRE_TYPE_SLOTS 8
+int wire_type_slot(unsigned type);
+/* The inverse: the type of slot 0 <= slot < WIRE_TYPE_SLOTS. */
+enum wire_type wire_slot_type(int slot);
+
+/* Walk validated updates in order: start with *iter zeroed.  False at the end. */
+struct wire_updates_iter {
+	const uint8_t *pos;
+	uint16_t index;
+	size_t flag;
+};
+bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *, struct wire_update *out);
+
+/* digest i of a SYNC_REQ, i < digest_count. */
+uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
+
+/*
+ * Encoding.  A writer builds one datagram in memory of the caller's, never above its capacity:
+ *
+ *	wire_writer_init(&w, buf, cap, reserve);
+ *	wire_begin_ping(&w, seq);
+ *	while (... && wire_add_update(&w, &u)) ...
+ *	len = wire_finish(&w, &trailer);
+ *
+ * `reserve` bytes are kept back from updates for the trailer (wire_trailer_size); the flags of the
+ * updates are kept track of by the writer itself.  wire_add_update returns false, and changes nothing,
+ * when the update and its flags don't fit any more.  wire_finish returns the length, or 0 if something
+ * did not fit (a begin with too long a member id, say).
+ */
+#define WIRE_FLAGGED_MAX 512 /* flagged updates a datagram; further ones don't fit */
+
+struct wire_writer {
+	struct wbuf buf;
+	size_t reserve;
+	size_t count_offset; /* of the update count; 0 for a message without updates */
+	uint16_t count;
+	bool sync;
+	uint16_t flagged;
+	struct {
+		uint16_t index;
+		uint8_t flags;
+	} flags[WIRE_FLAGGED_MAX];
+};
+
+void wire_writer_init(struct wire_writer *, void *data, size_t capacity, size_t reserve);
+void wire_begin_ping(struct wire_writer *, uint64_t seq);
+void wire_begin_ping_req(struct wire_writer *, uint64_t seq, const struct wire_member_id *target);
+void wire_begin_ack(struct wire_writer *, uint64_t seq, const struct wire_member_id *alive);
+void wire_begin_nack(struct wire_writer *, uint64_t seq, const struct wire_member_id *target);
+void wire_begin_gossip(struct wire_writer *, uint64_t seq);
+/* digests: `count` digests of buckets cursor.bucket, cursor.bucket + 1, ... */
+void wire_begin_sync_req(struct wire_writer *, uint64_t seq, struct wire_cursor,
+    const uint32_t *digests, uint16_t count);
+/* The cursor is patched in with wire_set_cursor once it is known. */
+void wire_begin_sync(struct wire_writer *, uint64_t seq);
+void wire_set_cursor(struct wire_writer *, struct wire_cursor);
+/* An authenticated envelope around a finished inner message. */
+void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token, uint16_t token_len,
+    const struct wire_member_id *sender, const void *inner, size_t inner_len);
+bool wire_add_update(struct wire_writer *, const struct wire_update *);
+/* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
+size_t wire_trailer_size(const struct wire_trailer *);
+/*
+ * Write the flags and the trailer and, where pad_to is above the length so far, an ignorable trailer
+ * entry (tag 0) that fills the datagram up to pad_to bytes (exactly, unless fewer than 3 are missing).
+ */
+size_t wire_finish(struct wire_writer *, const struct wire_trailer *, size_t pad_to);
+
+/*
+ * One line for people and for the trace log: type, sequence number, members, updates, trailer, escaped.
+ * Writes at most cap bytes with the NUL and ends in "..." when cut.  Returns the length.
+ */
+size_t wire_format(const struct wire_message *, char *out, size_t cap);
+
+/* For wire_str literals and copies in code and tests. */
+struct wire_str wire_str_of(const char *nul_terminated);
+bool wire_str_equal(struct wire_str, const char *nul_terminated);
+
+#endif
