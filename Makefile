@@ -1,0 +1,264 @@
+# swimd: GNU make. `make help` lists the targets; HACKING.md tells how to work with them.
+#
+#   BUILD=DIR          where everything is built (default: build); the source tree stays clean
+#   CONFIGURE_ARGS=…   for configure, e.g. --without-systemd (default: as last time)
+#   CC=, CFLAGS=, …    as usual; SAN=address,undefined adds sanitizers; WERROR=1 makes warnings errors
+#   PREFIX=, DESTDIR=  for install (default: /usr/local)
+#   V=1                show the commands
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.SECONDARY:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+BUILD ?= build
+override BUILD := $(patsubst %/,%,$(BUILD))
+B := $(BUILD)
+PYTHON ?= /usr/bin/python3
+JOBS ?= $(shell nproc)
+GOALS := $(or $(MAKECMDGOALS),all)
+
+ifneq ($(filter deps,$(GOALS)),)
+
+# `make deps check`: the packages come first, and only then is there an autoconf to run. So the rest of
+# the goals go to a make of their own, which reads this file anew.
+rest := $(filter-out deps,$(GOALS))
+.PHONY: deps $(rest)
+.NOTPARALLEL:
+deps:
+	@sh .ci/deps.sh $(rest)
+ifneq ($(rest),)
+$(firstword $(rest)): deps
+	@$(MAKE) $(rest)
+$(wordlist 2,$(words $(rest)),$(rest)): $(firstword $(rest))
+	@:
+endif
+
+else ifeq ($(filter-out clean distclean dist help,$(GOALS)),)
+
+# These need no configuration.
+.PHONY: clean distclean dist help
+VERSION := $(shell sed -n 's/^AC_INIT(\[swimd\], \[\(.*\)\])$$/\1/p' configure.ac)
+
+clean distclean:
+	rm -rf $(B)
+
+dist:
+	@mkdir -p $(B)
+	git archive --format=tar --prefix=swimd-$(VERSION)/ HEAD | gzip -9n >$(B)/swimd-$(VERSION).tar.gz
+	@echo $(B)/swimd-$(VERSION).tar.gz
+
+help:
+	@sed -n '/^# [a-z]*:  /s/^# //p' Makefile
+
+else
+
+# One job a processor unless the user says otherwise. A make under a make has its share already.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
+# ---------------------------------------------------------------------------------------- configure
+include $(B)/config.mk
+
+$(B)/configure: configure.ac
+	@mkdir -p $(B)
+	@command -v autoconf >/dev/null || { \
+		echo "make: autoconf is missing; run 'make deps', or on Debian: apt-get install autoconf" >&2; \
+		exit 69; }
+	cd $(B) && autoconf -Wall -o configure $(CURDIR)/configure.ac
+
+$(B)/config.mk $(B)/config.h &: $(B)/configure src/config.mk.in src/config.h.in
+	cd $(B) && if [ -n '$(CONFIGURE_ARGS)' ] || [ ! -f config.status ]; \
+		then ./configure -q --srcdir=$(CURDIR) $(CONFIGURE_ARGS); \
+		else ./config.status -q --recheck && ./config.status -q; fi
+	@touch $(B)/config.mk $(B)/config.h
+
+# -------------------------------------------------------------------------------------------- flags
+ifeq ($(origin CC),default)
+CC := $(CONFIGURED_CC)
+endif
+CFLAGS ?= $(or $(CONFIGURED_CFLAGS),-O2 -g)
+CPPFLAGS ?= $(CONFIGURED_CPPFLAGS)
+LDFLAGS ?= $(CONFIGURED_LDFLAGS)
+PREFIX ?= $(CONFIGURED_PREFIX)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wformat=2 -Wwrite-strings -Wundef
+ifeq ($(WERROR),1)
+WERROR_FLAG := -Werror
+endif
+ifneq ($(SAN),)
+# Fortified functions hide accesses from AddressSanitizer.
+FORTIFY_CPPFLAGS :=
+SAN_CFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+SAN_LDFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN))
+endif
+
+# config.h comes to every file unasked: src/daemon has a config.h of its own, about another thing.
+ALL_CPPFLAGS = -include $(B)/config.h -I$(B) -Isrc -D_GNU_SOURCE $(FORTIFY_CPPFLAGS) $(LIB_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu17 $(WARNINGS) $(HARDEN_CFLAGS) $(CFLAGS) $(SAN_CFLAGS)
+ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS) $(SAN_LDFLAGS)
+
+ifneq ($(V),1)
+say = @echo "  $(1)"; 
+endif
+
+# What objects depend on besides their sources; rewritten only when it changes.
+define stamp
+$(B)/$(1): FORCE
+	@printf '%s\n' '$(subst ','\'',$(2))' >$$@.new; \
+	if cmp -s $$@.new $$@; then rm $$@.new; else mv $$@.new $$@; fi
+endef
+.PHONY: FORCE
+FORCE:
+$(eval $(call stamp,.flags,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)))
+$(eval $(call stamp,.files,$(sort $(wildcard src/*/*.c tests/*/*.c))))
+
+# ------------------------------------------------------------------------------------------ objects
+# From the top floor down, which is the order in which the linker needs the archives.
+FLOORS := daemon control discovery net core wire base
+MAINS := $(B)/obj/daemon/main.o
+objects = $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/$(1)/*.c))
+floors = $(patsubst %,$(B)/lib%.a,$(1))
+ALL_FLOORS := $(call floors,$(FLOORS))
+
+$(B)/obj/%.o: src/%.c $(B)/.flags $(B)/config.h
+	@mkdir -p $(@D)
+	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
+
+$(B)/obj/tests/%.o: tests/%.c $(B)/.flags $(B)/config.h
+	@mkdir -p $(@D)
+	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) -Itests $(CHECK_CFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) \
+		-MMD -MP -c -o $@ $<
+
+-include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
+
+define floor
+$(B)/lib$(1).a: $(filter-out $(MAINS),$(call objects,$(1))) $(B)/.files
+	@rm -f $$@
+	$$(call say,AR $$@)$(AR) rcs $$@ $$(filter %.o,$$^)
+endef
+$(foreach f,$(FLOORS),$(eval $(call floor,$(f))))
+
+# ----------------------------------------------------------------------------------------- programs
+.PHONY: all
+# all:         build swimd and swimctl (the default)
+all: $(B)/swimd $(B)/swimctl
+
+link = $(call say,LD $@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@
+
+$(B)/swimd: $(MAINS) $(ALL_FLOORS)
+	$(link) $^ $(SWIMD_LIBS)
+
+$(B)/swimctl: $(call objects,ctl) $(call floors,wire base) $(B)/.files
+	$(link) $(filter %.o %.a,$^) $(SWIMCTL_LIBS)
+
+# -------------------------------------------------------------------------------------------- tests
+include $(wildcard tests/unit/unit.mk)
+
+programs = $(patsubst tests/$(1)/%.c,%,$(wildcard tests/$(1)/$(2)_*.c))
+UNIT_TESTS := $(call programs,unit,test)
+FUZZERS := $(call programs,fuzz,fuzz)
+BENCHES := $(call programs,bench,bench)
+
+UNIT_BINS := $(UNIT_TESTS:%=$(B)/tests/unit/%)
+FUZZ_REPLAYS := $(FUZZERS:%=$(B)/tests/fuzz/%-replay)
+FUZZ_BINS := $(FUZZERS:%=$(B)/tests/fuzz/%)
+BENCH_BINS := $(BENCHES:%=$(B)/tests/bench/%)
+SIM_BIN := $(if $(wildcard tests/sim/*.c),$(B)/sim-test)
+
+# A unit test is linked with the objects that tests/unit/unit.mk names, and with no other.
+$(foreach t,$(UNIT_TESTS),$(eval $(B)/tests/unit/$(t): $(OBJS_$(t):%=$(B)/obj/%)))
+$(UNIT_BINS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o tests/unit/unit.mk
+	$(if $(filter undefined,$(origin OBJS_$*)),$(error tests/unit/unit.mk has no line OBJS_$* = …))
+	@mkdir -p $(@D)
+	$(link) $(filter %.o,$^) $(CHECK_LIBS) $(SWIMD_LIBS) $(SWIMCTL_LIBS)
+
+$(FUZZ_REPLAYS): $(B)/tests/fuzz/%-replay: $(B)/obj/tests/fuzz/%.o $(B)/obj/tests/fuzz/replay.o \
+		$(ALL_FLOORS)
+	@mkdir -p $(@D)
+	$(link) $^ $(SWIMD_LIBS)
+
+$(FUZZ_BINS): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ALL_FLOORS)
+	@mkdir -p $(@D)
+	$(link) -fsanitize=fuzzer $^ $(SWIMD_LIBS)
+
+$(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
+	@mkdir -p $(@D)
+	$(link) $^ $(SWIMD_LIBS)
+
+$(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)) \
+		$(call floors,core wire base) $(B)/.files
+	$(link) $(filter %.o %.a,$^) $(CHECK_LIBS)
+
+# Everything that a compiler can say something about.
+.PHONY: test-programs everything
+test-programs: $(UNIT_BINS) $(FUZZ_REPLAYS) $(SIM_BIN)
+ifneq ($(HAVE_CHECK),yes)
+	@echo "make: the tests need libcheck; run 'make deps', or on Debian: apt-get install check" >&2; \
+	exit 69
+endif
+everything: all test-programs $(BENCH_BINS)
+
+# What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.
+RUN := $(PYTHON) -B tests/run.py --build $(B) --jobs $(JOBS)
+SIM_ARGS ?=
+SIM_QUICK_ARGS ?= --quick
+jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') \
+	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
+	$(if $(SIM_BIN),'exit:sim=$(1)/sim-test $(2)')
+jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
+jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(PYTHON) -B -m pytest -q -n 2 tests/system')
+
+.PHONY: check quickcheck asan
+# check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
+check: all test-programs
+	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
+	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
+		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
+
+# quickcheck:  units, house rules, fuzz corpora and a short simulation, in half a minute
+quickcheck: all test-programs
+	@$(RUN) $(call jobs_native,$(B),$(SIM_QUICK_ARGS)) $(jobs_house)
+
+# asan:        the tests under ASan, UBSan and LSan; SYSTEM=1 takes real daemons too
+ifeq ($(SAN),)
+asan:
+	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 asan
+else
+asan: all test-programs
+	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(if $(filter 1,$(SYSTEM)),$(jobs_system))
+endif
+
+.PHONY: fuzz fuzz-run bench demo
+# fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
+FUZZ_SECONDS ?= 60
+fuzz:
+	@command -v clang >/dev/null || { \
+		echo "make: fuzzing needs clang; run 'make deps', or on Debian: apt-get install clang libclang-rt-14-dev" >&2; \
+		exit 69; }
+	@$(MAKE) BUILD=$(B)/fuzz CC=clang SAN=fuzzer,address,undefined fuzz-run
+fuzz-run: $(FUZZ_BINS)
+	@set -e; for f in $(FUZZERS); do \
+		found=$(B)/corpus/$${f#fuzz_}; kept=tests/fuzz/corpus/$${f#fuzz_}; \
+		mkdir -p $$found; [ -d $$kept ] || kept=; \
+		echo "== $$f, $(FUZZ_SECONDS) s"; \
+		$(B)/tests/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
+	done
+
+# bench:       every program and script of tests/bench
+bench: all $(BENCH_BINS)
+	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
+	@set -e; for b in $(wildcard tests/bench/bench_*.py); do echo "== $$b"; \
+		SWIMD=$(abspath $(B))/swimd SWIMCTL=$(abspath $(B))/swimctl $(PYTHON) -B $$b; done
+
+# demo:        three real daemons find each other, one is killed, the others notice
+demo: all
+	@sh $(firstword $(wildcard tests/demo.sh scripts/demo.sh)) $(B)
+
+endif
