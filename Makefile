@@ -27,6 +27,7 @@ ifneq ($(filter deps,$(GOALS)),)
 rest := $(filter-out deps,$(GOALS))
 .PHONY: deps $(rest)
 .NOTPARALLEL:
+# deps:        install the Debian packages that are missing: `make deps check` those for check, alone all
 deps:
 	@sh .ci/deps.sh $(rest)
 ifneq ($(rest),)
@@ -42,9 +43,11 @@ else ifeq ($(filter-out clean distclean dist help,$(GOALS)),)
 .PHONY: clean distclean dist help
 VERSION := $(shell sed -n 's/^AC_INIT(\[swimd\], \[\(.*\)\])$$/\1/p' configure.ac)
 
+# clean:       remove the build directory
 clean distclean:
 	rm -rf $(B)
 
+# dist:        a tarball of HEAD in the build directory
 dist:
 	@mkdir -p $(B)
 	git archive --format=tar --prefix=swimd-$(VERSION)/ HEAD | gzip -9n >$(B)/swimd-$(VERSION).tar.gz
@@ -86,7 +89,7 @@ LDFLAGS ?= $(CONFIGURED_LDFLAGS)
 PREFIX ?= $(CONFIGURED_PREFIX)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-	-Wformat=2 -Wwrite-strings -Wundef
+	-Wformat=2 -Wwrite-strings -Wundef -Wswitch-enum
 ifeq ($(WERROR),1)
 WERROR_FLAG := -Werror
 endif
@@ -234,6 +237,32 @@ asan: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(if $(filter 1,$(SYSTEM)),$(jobs_system))
 endif
 
+.PHONY: lint
+# lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang
+SOURCES := $(wildcard src/*/*.c tests/*/*.c)
+HEADERS := $(wildcard src/*/*.h tests/*/*.h)
+SCRIPTS := $(wildcard .ci/run .ci/*.sh tests/*.sh scripts/*.sh)
+lint:
+	@for tool in gcc clang clang-format clang-tidy cppcheck shellcheck mandoc; do \
+		command -v $$tool >/dev/null || { \
+			echo "make: lint needs $$tool; run 'make deps', or on Debian: apt-get install $$tool" >&2; \
+			exit 69; }; done
+	clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
+	shellcheck $(SCRIPTS)
+	@$(MAKE) BUILD=$(B)/lint-gcc CC=gcc WERROR=1 everything
+	@$(MAKE) BUILD=$(B)/lint-clang CC=clang WERROR=1 everything lint-sources
+	@$(PYTHON) -B tests/run.py --build $(B)/lint-gcc 'tap:docs=$(PYTHON) -B tests/docs.py $(B)/lint-gcc'
+
+# With the flags of the clang build.
+.PHONY: lint-sources
+lint-sources: $(B)/config.h
+	$(call say,cppcheck)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr -j$(JOBS) \
+		--enable=warning,performance,portability \
+		-I src --include=$(B)/config.h -D_GNU_SOURCE $(filter src/%,$(SOURCES))
+	$(call say,clang-tidy)printf '%s\n' $(SOURCES) | xargs -P $(JOBS) -n 4 sh -c \
+		'clang-tidy --quiet "$$@" -- -std=gnu17 $(ALL_CPPFLAGS) -Itests $(CHECK_CFLAGS) 2>$(B)/tidy.$$$$ \
+		|| { cat $(B)/tidy.$$$$ >&2; exit 255; }' tidy
+
 .PHONY: fuzz fuzz-run bench demo
 # fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
 FUZZ_SECONDS ?= 60
@@ -260,5 +289,58 @@ bench: all $(BENCH_BINS)
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all
 	@sh $(firstword $(wildcard tests/demo.sh scripts/demo.sh)) $(B)
+
+# ------------------------------------------------------------------------------------------ install
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/swimd
+# systemd reads /usr/local/lib as it reads /usr/lib. Under /usr, Debian 12 wants units in /lib.
+UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
+SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/sysusers.d,$(PREFIX)/lib/sysusers.d)
+CONFIGDIR := $(CONFIGURED_SYSCONFDIR)/swimd
+
+MAN_PAGES := $(wildcard man/*.[1-8])
+UNITS := $(patsubst %.in,%,$(notdir $(wildcard systemd/*.service systemd/*.service.in systemd/*.socket systemd/*.socket.in)))
+SYSUSERS := $(wildcard systemd/*.sysusers)
+man_path = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+.PHONY: install install-units uninstall
+# install:     to DESTDIR and PREFIX; a configuration that is there already is left alone
+install: all install-units
+	install -D -m 755 $(B)/swimd $(DESTDIR)$(SBINDIR)/swimd
+	install -D -m 755 $(B)/swimctl $(DESTDIR)$(BINDIR)/swimctl
+	@set -e; for page in $(MAN_PAGES); do \
+		install -v -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md NEWS LICENSE
+	install -d -m 755 $(DESTDIR)$(CONFIGDIR)/swimd.conf.d
+	@if [ -e $(DESTDIR)$(CONFIGDIR)/swimd.conf ]; \
+		then echo "kept $(DESTDIR)$(CONFIGDIR)/swimd.conf"; \
+		else install -v -m 644 etc/swimd.conf $(DESTDIR)$(CONFIGDIR)/swimd.conf; fi
+
+# Units name the programs by their full paths.
+install-units:
+	@set -e; for unit in $(UNITS); do \
+		from=systemd/$$unit; [ -e $$from ] || from=$$from.in; \
+		install -d -m 755 $(DESTDIR)$(UNITDIR); \
+		sed 's|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g; s|@configdir@|$(CONFIGDIR)|g' $$from \
+			>$(DESTDIR)$(UNITDIR)/$$unit; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; echo "$(DESTDIR)$(UNITDIR)/$$unit"; done
+ifneq ($(SYSUSERS),)
+	@set -e; for file in $(SYSUSERS); do name=$${file##*/}; \
+		install -v -D -m 644 $$file $(DESTDIR)$(SYSUSERSDIR)/$${name%.sysusers}.conf; done
+endif
+
+# uninstall:   removes what install put there, and the configuration if nobody changed it
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/swimd $(DESTDIR)$(BINDIR)/swimctl
+	rm -f $(foreach p,$(MAN_PAGES),$(DESTDIR)$(call man_path,$(p)))
+	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
+	rm -f $(patsubst systemd/%.sysusers,$(DESTDIR)$(SYSUSERSDIR)/%.conf,$(SYSUSERS))
+	rm -rf $(DESTDIR)$(DOCDIR)
+	@if cmp -s etc/swimd.conf $(DESTDIR)$(CONFIGDIR)/swimd.conf; \
+		then rm -v $(DESTDIR)$(CONFIGDIR)/swimd.conf; fi
+	@rmdir $(DESTDIR)$(CONFIGDIR)/swimd.conf.d $(DESTDIR)$(CONFIGDIR) 2>/dev/null || \
+		[ ! -e $(DESTDIR)$(CONFIGDIR) ] || echo "kept $(DESTDIR)$(CONFIGDIR)"
 
 endif
