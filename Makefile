@@ -20,6 +20,12 @@ PYTHON ?= /usr/bin/python3
 JOBS ?= $(shell nproc)
 GOALS := $(or $(MAKECMDGOALS),all)
 
+# One job a processor unless the user says otherwise (a -j of theirs wins). A make under a make has its
+# share already.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS)
+endif
+
 ifneq ($(filter deps,$(GOALS)),)
 
 # `make deps check`: the packages come first, and only then is there an autoconf to run. So the rest of
@@ -57,11 +63,6 @@ help:
 	@sed -n '/^# [a-z]*:  /s/^# //p' Makefile
 
 else
-
-# One job a processor unless the user says otherwise. A make under a make has its share already.
-ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
-MAKEFLAGS += -j$(JOBS)
-endif
 
 # ---------------------------------------------------------------------------------------- configure
 include $(B)/config.mk
