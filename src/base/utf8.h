@@ -4,9 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Well-formed UTF-8 as of RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool utf8_valid(const void *, size_t len);
+
+/* The first character into *out; returns its length in bytes, 0 when the text is empty or not UTF-8. */
+size_t utf8_next(const void *, size_t len, uint32_t *out);
+
+/* True for what utf8_escape escapes. */
+bool utf8_is_unsafe(uint32_t character, bool spaces);
 
 /*
  * Make text of unknown origin safe for a terminal, a log line or a hosts file: control characters

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Longest escape: \u{10ffff}. */
+#define ESCAPE_MAX 10
+
+size_t
+utf8_next(const void *text, size_t len, uint32_t *out)
+{
+	/* The smallest code point that needs so many bytes; below it the form is overlong. */
+	static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
+	const uint8_t *s = text;
+	uint32_t cp;
+	size_t n;
+
+	if (len == 0)
+		return 0;
+	if (s[0] < 0x80) {
+		*out = s[0];
+		return 1;
+	}
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (n > len)
+		return 0;
+	cp = s[0] & (0x7fU >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		cp = cp << 6 | (s[i] & 0x3fU);
+	}
+	if (cp < smallest[n] || cp > 0x10ffff || (cp >= 0xd800 && cp <= 0xdfff))
+		return 0;
+	*out = cp;
+	return n;
+}
+
+bool
+utf8_valid(const void *text, size_t len)
+{
+	const uint8_t *s = text;
+	uint32_t cp;
+
+	while (len > 0) {
+		/* Eight ASCII bytes at a time: nearly every id and address is ASCII. */
+		uint64_t eight;
+		size_t n;
+
+		if (len >= sizeof(eight)) {
+			memcpy(&eight, s, sizeof(eight));
+			if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+				s += sizeof(eight);
+				len -= sizeof(eight);
+				continue;
+			}
+		}
+		n = utf8_next(s, len, &cp);
+		if (n == 0)
+			return false;
+		s += n;
+		len -= n;
+	}
+	return true;
+}
+
+static bool
+is_space(uint32_t cp)
+{
+	return cp == ' ' || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) ||
+	       cp == 0x202f || cp == 0x205f || cp == 0x3000;
+}
+
+bool
+utf8_is_unsafe(uint32_t cp, bool spaces)
+{
+	if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == '\\' || cp == '"')
+		return true;
+	/* Line and paragraph separators; marks, embeddings, overrides and isolates of direction. */
+	if (cp == 0x2028 || cp == 0x2029 || cp == 0x61c || cp == 0x200e || cp == 0x200f ||
+	    (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069))
+		return true;
+	return spaces && is_space(cp);
+}
+
+size_t
+utf8_escape(const void *text, size_t len, bool spaces, char *out, size_t cap)
+{
+	const uint8_t *s = text;
+	size_t written = 0;
+
+	assert(cap >= 1);
+	while (len > 0) {
+		char escape[ESCAPE_MAX + 1];
+		const char *piece = escape;
+		uint32_t cp = 0;
+		size_t taken = utf8_next(s, len, &cp), n;
+
+		if (taken == 0) {
+			taken = 1;
+			n = (size_t)snprintf(escape, sizeof(escape), "\\x%02x", s[0]);
+		} else if (!utf8_is_unsafe(cp, spaces)) {
+			piece = (const char *)s;
+			n = taken;
+		} else if (cp < 0x80) {
+			n = (size_t)snprintf(escape, sizeof(escape), "\\x%02x", (unsigned)cp);
+		} else {
+			n = (size_t)snprintf(escape, sizeof(escape), "\\u{%x}", (unsigned)cp);
+		}
+		if (n >= cap - written)
+			break;
+		memcpy(out + written, piece, n);
+		written += n;
+		s += taken;
+		len -= taken;
+	}
+	out[written] = '\0';
+	return written;
+}
