@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: MIT */
+#define SD_JOURNAL_SUPPRESS_LOCATION /* the caller's line says nothing to an operator */
+
+#include "base/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#	include <systemd/sd-journal.h>
+#endif
+
+#include "base/utf8.h"
+
+/* A decoded datagram can be long; a line that is longer than this is cut, and ends in "...". */
+#define LINE_MAX_BYTES 16384
+#define CONTEXT_MAX 256
+#define JOURNAL_SOCKET "/run/systemd/journal/socket"
+#define JOURNAL_FIELDS 32
+
+/* The module's state: what log_setup and log_context were told. */
+static struct {
+	enum log_level level;
+	enum log_format format;
+	bool journal; /* format is JOURNAL, and there is a journal to write to */
+	char member[CONTEXT_MAX];
+	char cluster[CONTEXT_MAX];
+} state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT};
+
+/* Text that grows up to a bound; once something did not fit, nothing more is added. */
+struct line {
+	char *start, *pos, *end;
+	bool full;
+};
+
+static const char *const level_names[] = {
+    [LOG_LEVEL_ERROR] = "error",
+    [LOG_LEVEL_WARNING] = "warning",
+    [LOG_LEVEL_NOTICE] = "notice",
+    [LOG_LEVEL_INFO] = "info",
+    [LOG_LEVEL_DEBUG] = "debug",
+    [LOG_LEVEL_TRACE] = "trace",
+};
+static const char *const format_names[] = {
+    [LOG_FORMAT_TEXT] = "text",
+    [LOG_FORMAT_JSON] = "json",
+    [LOG_FORMAT_JOURNAL] = "journal",
+};
+
+const char *
+log_level_name(enum log_level level)
+{
+	return level_names[level];
+}
+
+const char *
+log_format_name(enum log_format format)
+{
+	return format_names[format];
+}
+
+bool
+log_level_parse(const char *name, enum log_level *out)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+log_format_parse(const char *name, enum log_format *out)
+{
+	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
+		if (strcmp(name, format_names[i]) == 0) {
+			*out = (enum log_format)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+struct log_field
+log_strn(const char *key, const char *value, size_t len)
+{
+	return (struct log_field){.key = key,
+	    .kind = LOG_FIELD_STRING,
+	    .value.s = {.bytes = value, .len = len}};
+}
+
+struct log_field
+log_str(const char *key, const char *value)
+{
+	return log_strn(key, value, strlen(value));
+}
+
+struct log_field
+log_int(const char *key, int64_t value)
+{
+	return (struct log_field){.key = key, .kind = LOG_FIELD_INT, .value.i = value};
+}
+
+struct log_field
+log_uint(const char *key, uint64_t value)
+{
+	return (struct log_field){.key = key, .kind = LOG_FIELD_UINT, .value.u = value};
+}
+
+struct log_field
+log_double(const char *key, double value)
+{
+	return (struct log_field){.key = key, .kind = LOG_FIELD_DOUBLE, .value.d = value};
+}
+
+struct log_field
+log_bool(const char *key, bool value)
+{
+	return (struct log_field){.key = key, .kind = LOG_FIELD_BOOL, .value.b = value};
+}
+
+void
+log_setup(enum log_level level, enum log_format format)
+{
+	state.level = level;
+	state.format = format;
+	state.journal = false;
+#ifdef HAVE_LIBSYSTEMD
+	/* Without a journal sd_journal_sendv drops what it is given and calls it a success. */
+	state.journal = format == LOG_FORMAT_JOURNAL && access(JOURNAL_SOCKET, W_OK) == 0;
+#endif
+}
+
+enum log_level
+log_level_now(void)
+{
+	return state.level;
+}
+
+enum log_format
+log_format_now(void)
+{
+	return state.format;
+}
+
+bool
+log_enabled(enum log_level level)
+{
+	return level <= state.level;
+}
+
+void
+log_context(const char *member, const char *cluster)
+{
+	snprintf(state.member, sizeof(state.member), "%s", member != NULL ? member : "");
+	snprintf(state.cluster, sizeof(state.cluster), "%s", cluster != NULL ? cluster : "");
+}
+
+static int
+priority_of(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERROR:
+		return 3;
+	case LOG_LEVEL_WARNING:
+		return 4;
+	case LOG_LEVEL_NOTICE:
+		return 5;
+	case LOG_LEVEL_INFO:
+		return 6;
+	case LOG_LEVEL_DEBUG:
+	case LOG_LEVEL_TRACE: /* syslog knows no finer one */
+		return 7;
+	}
+	__builtin_unreachable();
+}
+
+static void
+line_init(struct line *l, char *buf, size_t size)
+{
+	*l = (struct line){.start = buf, .pos = buf, .end = buf + size};
+}
+
+static void
+line_put(struct line *l, const char *bytes, size_t n)
+{
+	if (l->full || n > (size_t)(l->end - l->pos)) {
+		l->full = true;
+		return;
+	}
+	memcpy(l->pos, bytes, n);
+	l->pos += n;
+}
+
+static void
+line_puts(struct line *l, const char *text)
+{
+	line_put(l, text, strlen(text));
+}
+
+static void
+put_time(struct line *l)
+{
+	char seconds[24], text[48];
+	struct timespec now;
+	struct tm tm;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
+	line_puts(l, text);
+}
+
+/* Numbers and truth values, which look alike in text and JSON (but for a NaN). */
+static const char *
+plain_value(const struct log_field *f, char *buf, size_t size)
+{
+	switch (f->kind) {
+	case LOG_FIELD_STRING:
+		return NULL;
+	case LOG_FIELD_INT:
+		snprintf(buf, size, "%lld", (long long)f->value.i);
+		return buf;
+	case LOG_FIELD_UINT:
+		snprintf(buf, size, "%llu", (unsigned long long)f->value.u);
+		return buf;
+	case LOG_FIELD_DOUBLE:
+		snprintf(buf, size, "%.6g", f->value.d);
+		return buf;
+	case LOG_FIELD_BOOL:
+		return f->value.b ? "true" : "false";
+	}
+	__builtin_unreachable();
+}
+
+/* Escaped as far as it fits: a value that is too long is cut, not dropped. */
+static void
+text_escaped(struct line *l, const char *bytes, size_t len)
+{
+	char piece[16];
+
+	for (size_t done = 0; done < len && !l->full;) {
+		uint32_t cp;
+		size_t n = utf8_next(bytes + done, len - done, &cp);
+
+		n = n > 0 ? n : 1; /* a byte that is not UTF-8 becomes \xNN */
+		line_put(l, piece, utf8_escape(bytes + done, n, false, piece, sizeof(piece)));
+		done += n;
+	}
+}
+
+/* Whether a value would otherwise not be seen to end where it ends, or look like another field. */
+static bool
+needs_quotes(const char *bytes, size_t len)
+{
+	uint32_t cp;
+	size_t n;
+
+	for (size_t done = 0; done<len; done += n> 0 ? n : 1) {
+		n = utf8_next(bytes + done, len - done, &cp);
+		if (n > 0 &&
+		    (cp == '=' || (utf8_is_unsafe(cp, true) && !utf8_is_unsafe(cp, false))))
+			return true;
+	}
+	return len == 0;
+}
+
+static void
+text_field(struct line *l, const struct log_field *f)
+{
+	char number[32];
+
+	line_puts(l, " ");
+	line_puts(l, f->key);
+	line_puts(l, "=");
+	if (f->kind != LOG_FIELD_STRING) {
+		line_puts(l, plain_value(f, number, sizeof(number)));
+	} else if (needs_quotes(f->value.s.bytes, f->value.s.len)) {
+		line_puts(l, "\"");
+		text_escaped(l, f->value.s.bytes, f->value.s.len);
+		line_puts(l, "\"");
+	} else {
+		text_escaped(l, f->value.s.bytes, f->value.s.len);
+	}
+}
+
+/* What log_context set, as further fields. */
+static size_t
+context_fields(struct log_field out[2])
+{
+	size_t n = 0;
+
+	if (state.member[0] != '\0')
+		out[n++] = log_str("self", state.member);
+	if (state.cluster[0] != '\0')
+		out[n++] = log_str("cluster", state.cluster);
+	return n;
+}
+
+/* The message and its fields; after it, `...` if they were cut (in bytes kept back for it). */
+static void
+text_body(struct line *l, const char *message, const struct log_field *fields, size_t count)
+{
+	struct log_field context[2];
+	size_t context_count = context_fields(context);
+
+	l->end -= 3;
+	text_escaped(l, message, strlen(message));
+	for (size_t i = 0; i < count; i++)
+		text_field(l, &fields[i]);
+	for (size_t i = 0; i < context_count; i++)
+		text_field(l, &context[i]);
+	l->end += 3;
+	if (l->full) {
+		l->full = false;
+		line_puts(l, "...");
+	}
+}
+
+/* False, with nothing written, when there is not even room for an empty string. */
+static bool
+json_string(struct line *l, const char *bytes, size_t len)
+{
+	bool cut = false;
+
+	if (l->full || l->end - l->pos < 2)
+		return false;
+	line_puts(l, "\"");
+	for (size_t done = 0; done < len && !cut;) {
+		char piece[16];
+		uint32_t cp =
+		    0xfffd; /* stands for a byte that is not UTF-8, which JSON can't hold */
+		size_t n = utf8_next(bytes + done, len - done, &cp);
+		int size;
+
+		if (cp == '"' || cp == '\\')
+			size = snprintf(piece, sizeof(piece), "\\%c", (char)cp);
+		else if (n == 0 || utf8_is_unsafe(cp, false))
+			size = snprintf(piece, sizeof(piece), "\\u%04x", (unsigned)cp);
+		else
+			size = snprintf(piece, sizeof(piece), "%.*s", (int)n, bytes + done);
+		/* One byte is kept back for the closing quote. */
+		cut = size >= l->end - l->pos;
+		if (!cut)
+			line_put(l, piece, (size_t)size);
+		done += n > 0 ? n : 1;
+	}
+	line_puts(l, "\"");
+	l->full = cut;
+	return true;
+}
+
+/* A field that does not fit is left out, a string cut: the line stays JSON. */
+static void
+json_field(struct line *l, const struct log_field *f)
+{
+	char number[32];
+	char *begin = l->pos;
+	bool written = true;
+
+	line_puts(l, ",\"");
+	line_puts(l, f->key);
+	line_puts(l, "\":");
+	if (f->kind == LOG_FIELD_STRING)
+		written = json_string(l, f->value.s.bytes, f->value.s.len);
+	else if (f->kind == LOG_FIELD_DOUBLE && !isfinite(f->value.d))
+		line_puts(l, "null");
+	else
+		line_puts(l, plain_value(f, number, sizeof(number)));
+	if (!written || (l->full && f->kind != LOG_FIELD_STRING)) {
+		l->pos = begin;
+		l->full = true;
+	}
+}
+
+static void
+json_line(struct line *l, enum log_level level, const char *message, const struct log_field *fields,
+    size_t count)
+{
+	struct log_field context[2];
+	size_t context_count = context_fields(context);
+
+	l->end -= 1;
+	line_puts(l, "{\"time\":\"");
+	put_time(l);
+	line_puts(l, "\",\"level\":\"");
+	line_puts(l, log_level_name(level));
+	line_puts(l, "\"");
+	json_field(l, &(struct log_field){.key = "msg",
+			  .kind = LOG_FIELD_STRING,
+			  .value.s = {.bytes = message, .len = strlen(message)}});
+	/* Before the fields, so that a long one does not push them out. */
+	for (size_t i = 0; i < context_count; i++)
+		json_field(l, &context[i]);
+	for (size_t i = 0; i < count; i++)
+		json_field(l, &fields[i]);
+	l->end += 1;
+	l->full = false;
+	line_puts(l, "}");
+}
+
+static void
+text_line(struct line *l, enum log_level level, const char *message, const struct log_field *fields,
+    size_t count)
+{
+	char prefix[8];
+
+	if (state.format == LOG_FORMAT_JOURNAL) {
+		/* What systemd takes for the priority of a line on stderr, sd-daemon(3). */
+		snprintf(prefix, sizeof(prefix), "<%d>", priority_of(level));
+		line_puts(l, prefix);
+	}
+	put_time(l);
+	line_puts(l, " ");
+	line_puts(l, log_level_name(level));
+	line_puts(l, " ");
+	text_body(l, message, fields, count);
+}
+
+#ifdef HAVE_LIBSYSTEMD
+/* SWIMD_<KEY>=value with the value as it is: the journal holds any bytes. */
+static void
+journal_field(struct line *l, const struct log_field *f, struct iovec *out)
+{
+	char number[32];
+	char *begin = l->pos;
+
+	line_puts(l, "SWIMD_");
+	for (const char *c = f->key; *c != '\0'; c++) {
+		char upper = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+
+		line_put(l, &upper, 1);
+	}
+	line_puts(l, "=");
+	if (f->kind == LOG_FIELD_STRING)
+		line_put(l, f->value.s.bytes, f->value.s.len);
+	else
+		line_puts(l, plain_value(f, number, sizeof(number)));
+	if (l->full)
+		l->pos = begin;
+	*out = (struct iovec){.iov_base = begin, .iov_len = (size_t)(l->pos - begin)};
+}
+
+static bool
+journal_send(enum log_level level, const char *message, const struct log_field *fields,
+    size_t count)
+{
+	char message_buf[LINE_MAX_BYTES], fields_buf[LINE_MAX_BYTES], priority[16];
+	struct iovec iov[2 + JOURNAL_FIELDS + 2];
+	struct log_field context[2];
+	size_t context_count = context_fields(context);
+	struct line l;
+	int n = 2;
+
+	line_init(&l, message_buf, sizeof(message_buf));
+	line_puts(&l, "MESSAGE=");
+	text_body(&l, message, fields, count);
+	iov[0] = (struct iovec){.iov_base = message_buf, .iov_len = (size_t)(l.pos - l.start)};
+	iov[1] = (struct iovec){.iov_base = priority,
+	    .iov_len =
+		(size_t)snprintf(priority, sizeof(priority), "PRIORITY=%d", priority_of(level))};
+	line_init(&l, fields_buf, sizeof(fields_buf));
+	for (size_t i = 0; i < context_count + count && n < 2 + JOURNAL_FIELDS + 2; i++) {
+		l.full = false; /* a shorter field may fit where a long one did not */
+		journal_field(&l, i < context_count ? &context[i] : &fields[i - context_count],
+		    &iov[n]);
+		n += iov[n].iov_len > 0;
+	}
+	return sd_journal_sendv(iov, n) >= 0;
+}
+#endif
+
+/* One write for one line, so that lines of several processes don't mix. */
+static void
+write_out(const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(STDERR_FILENO, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return; /* nobody is left to tell, and waiting would stop the daemon */
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+void
+log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
+	int saved_errno = errno;
+	char buf[LINE_MAX_BYTES];
+	struct line l;
+
+#ifdef HAVE_LIBSYSTEMD
+	if (state.journal && journal_send(level, message, fields, count)) {
+		errno = saved_errno;
+		return;
+	}
+#endif
+	line_init(&l, buf, sizeof(buf) - 1);
+	if (state.format == LOG_FORMAT_JSON)
+		json_line(&l, level, message, fields, count);
+	else
+		text_line(&l, level, message, fields, count);
+	*l.pos++ = '\n';
+	write_out(buf, (size_t)(l.pos - buf));
+	errno = saved_errno;
+}
