@@ -175,6 +175,16 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/tests/fuzz/%)
 BENCH_BINS := $(BENCHES:%=$(B)/tests/bench/%)
 SIM_BIN := $(if $(wildcard tests/sim/*.c),$(B)/sim-test)
 
+# Only tests need Check, so configure does not ask for it: it may well be installed after the first build.
+CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
+.PHONY: libcheck
+libcheck:
+	@$(PKG_CONFIG) --exists 'check >= 0.15' || { \
+		echo "make: the tests need libcheck; run 'make deps', or on Debian: apt-get install check" >&2; \
+		exit 69; }
+$(UNIT_TESTS:%=$(B)/obj/tests/unit/%.o): | libcheck
+
 # A unit test is linked with the objects that tests/unit/unit.mk names, and with no other.
 $(foreach t,$(UNIT_TESTS),$(eval $(B)/tests/unit/$(t): $(OBJS_$(t):%=$(B)/obj/%)))
 $(UNIT_BINS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o tests/unit/unit.mk
@@ -202,10 +212,6 @@ $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)
 # Everything that a compiler can say something about.
 .PHONY: test-programs everything
 test-programs: $(UNIT_BINS) $(FUZZ_REPLAYS) $(SIM_BIN)
-ifneq ($(HAVE_CHECK),yes)
-	@echo "make: the tests need libcheck; run 'make deps', or on Debian: apt-get install check" >&2; \
-	exit 69
-endif
 everything: all test-programs $(BENCH_BINS)
 
 # What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.
