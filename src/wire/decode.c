@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams to structs.  The order is that of the datagram; what is wrong first is what is reported.
+ * Nothing is applied before wire_decode has seen the last byte.
+ */
+#include "wire/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "wire/updates.h"
+
+static bool
+str_valid(const struct wire_str *s)
+{
+	return utf8_valid(s->bytes, s->len);
+}
+
+static enum wire_reject
+check_member(const struct rbuf *b, const struct wire_member_id *m)
+{
+	if (b->failed)
+		return WIRE_REJECT_TRUNCATED;
+	if (!str_valid(&m->id) || !str_valid(&m->address))
+		return WIRE_REJECT_BAD_UTF8;
+	return WIRE_OK;
+}
+
+static enum wire_reject
+decode_member(struct rbuf *b, struct wire_member_id *m)
+{
+	wire_updates_read_str(b, &m->id);
+	wire_updates_read_str(b, &m->address);
+	return check_member(b, m);
+}
+
+/* What only a dead member can be said to be, said of one that is not? */
+static bool
+flags_contradict(uint8_t status, uint8_t flags)
+{
+	return status != SWIM_DEAD && (flags & WIRE_FLAGS_KNOWN) != 0;
+}
+
+static enum wire_reject
+decode_updates(struct rbuf *b, bool sync, struct wire_updates *out)
+{
+	enum wire_reject reject;
+	struct wire_update u;
+	uint8_t status;
+
+	*out = (struct wire_updates){.sync = sync};
+	out->count = rbuf_get_u16be(b);
+	out->bytes = b->pos;
+	for (uint16_t i = 0; i < out->count; i++) {
+		wire_updates_read(b, sync, &u, &status);
+		reject = check_member(b, &u.member);
+		if (reject != WIRE_OK)
+			return reject;
+		if (status > SWIM_DEAD)
+			return WIRE_REJECT_BAD_STATUS;
+		if (flags_contradict(status, u.flags))
+			return WIRE_REJECT_BAD_EXTENSION;
+	}
+	if (b->failed)
+		return WIRE_REJECT_TRUNCATED;
+	out->len = (size_t)(b->pos - out->bytes);
+	return WIRE_OK;
+}
+
+static enum wire_reject
+decode_sync_req(struct rbuf *b, struct wire_message *m)
+{
+	m->cursor.bucket = rbuf_get_u16be(b);
+	m->cursor.after = rbuf_get_u64be(b);
+	m->digest_count = rbuf_get_u16be(b);
+	m->digests = rbuf_get_bytes(b, (size_t)m->digest_count * sizeof(uint32_t));
+	if (b->failed)
+		return WIRE_REJECT_TRUNCATED;
+	if (m->cursor.bucket >= WIRE_SYNC_BUCKETS ||
+	    m->cursor.bucket + m->digest_count > WIRE_SYNC_BUCKETS)
+		return WIRE_REJECT_BAD_SYNC;
+	return decode_updates(b, false, &m->updates);
+}
+
+static enum wire_reject
+decode_sync(struct rbuf *b, struct wire_message *m)
+{
+	m->cursor.bucket = rbuf_get_u16be(b);
+	m->cursor.after = rbuf_get_u64be(b);
+	if (b->failed)
+		return WIRE_REJECT_TRUNCATED;
+	if (m->cursor.bucket > WIRE_SYNC_BUCKETS)
+		return WIRE_REJECT_BAD_SYNC;
+	return decode_updates(b, true, &m->updates);
+}
+
+/* Entries index:u16 flags:u8, strictly ascending, each of an update that may bear its flags. */
+static enum wire_reject
+decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
+{
+	size_t entries = len / WIRE_FLAG_ENTRY_SIZE, done = 0;
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+	struct rbuf b;
+
+	/* The entries of a sync carry their flags themselves. */
+	if (len % WIRE_FLAG_ENTRY_SIZE != 0 || updates->sync)
+		return WIRE_REJECT_BAD_EXTENSION;
+	rbuf_init(&b, value, len);
+	while (done < entries) {
+		uint16_t index = rbuf_get_u16be(&b);
+		uint8_t flags = rbuf_get_u8(&b);
+
+		/* Not ascending, or past the count: the walk has gone by it, or comes to its end. */
+		if (index < iter.index)
+			return WIRE_REJECT_BAD_EXTENSION;
+		do {
+			if (!wire_updates_next(updates, &iter, &u))
+				return WIRE_REJECT_BAD_EXTENSION;
+		} while (iter.index <= index);
+		if (flags_contradict((uint8_t)u.status, flags))
+			return WIRE_REJECT_BAD_EXTENSION;
+		done++;
+	}
+	updates->flags = value;
+	updates->flags_count = entries;
+	return WIRE_OK;
+}
+
+static enum wire_reject
+decode_string_entry(const uint8_t *value, uint16_t len, bool *has, struct wire_str *out)
+{
+	if (*has || !utf8_valid(value, len))
+		return WIRE_REJECT_BAD_EXTENSION;
+	*has = true;
+	*out = (struct wire_str){.bytes = (const char *)value, .len = len};
+	return WIRE_OK;
+}
+
+static enum wire_reject
+decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
+    struct wire_message *m)
+{
+	struct wire_trailer *t = &m->trailer;
+	struct rbuf b;
+
+	rbuf_init(&b, value, len);
+	/* Not a switch over the enumeration: a tag may be any byte. */
+	switch (tag) {
+	case WIRE_EXT_CLUSTER:
+		return decode_string_entry(value, len, &t->has_cluster, &t->cluster);
+	case WIRE_EXT_SENDER:
+		return decode_string_entry(value, len, &t->has_sender, &t->sender);
+	case WIRE_EXT_FLAGS:
+		if (*has_flags)
+			return WIRE_REJECT_BAD_EXTENSION;
+		*has_flags = true;
+		return decode_flags(value, len, &m->updates);
+	case WIRE_EXT_DIGEST:
+		if (t->has_digest || len != sizeof(t->digest))
+			return WIRE_REJECT_BAD_EXTENSION;
+		t->has_digest = true;
+		t->digest = rbuf_get_u64be(&b);
+		return WIRE_OK;
+	case WIRE_EXT_TIMEOUT:
+		if (t->has_timeout || len != sizeof(t->timeout_ms))
+			return WIRE_REJECT_BAD_EXTENSION;
+		t->has_timeout = true;
+		t->timeout_ms = rbuf_get_u32be(&b);
+		return WIRE_OK;
+	default: /* padding, and what later versions and others add */
+		return WIRE_OK;
+	}
+}
+
+/*
+ * tag:u8 length:u16 value, repeated.  A base peer ignores whatever follows a message, so bytes that
+ * are not of this form are no error either: they end the trailer.
+ */
+static enum wire_reject
+decode_trailer(struct rbuf *b, struct wire_message *m)
+{
+	enum wire_reject reject = WIRE_OK;
+	bool has_flags = false;
+
+	while (reject == WIRE_OK) {
+		uint8_t tag = rbuf_get_u8(b);
+		uint16_t len = rbuf_get_u16be(b);
+		const uint8_t *value = rbuf_get_bytes(b, len);
+
+		if (b->failed)
+			return WIRE_OK;
+		reject = decode_entry(tag, value, len, &has_flags, m);
+	}
+	return reject;
+}
+
+static enum wire_reject
+decode_body(struct rbuf *b, struct wire_message *m)
+{
+	enum wire_reject reject;
+
+	switch (m->type) {
+	case WIRE_PING:
+	case WIRE_GOSSIP:
+		return decode_updates(b, false, &m->updates);
+	case WIRE_PING_REQ:
+	case WIRE_ACK:
+		reject = decode_member(b, &m->member);
+		return reject != WIRE_OK ? reject : decode_updates(b, false, &m->updates);
+	case WIRE_NACK:
+		return decode_member(b, &m->member);
+	case WIRE_AUTHENTICATED:
+		return WIRE_REJECT_NESTED; /* decode_envelope has had the outer one */
+	case WIRE_SYNC_REQ:
+		return decode_sync_req(b, m);
+	case WIRE_SYNC:
+		return decode_sync(b, m);
+	}
+	__builtin_unreachable();
+}
+
+static enum wire_reject
+decode_header(struct rbuf *b, struct wire_message *m)
+{
+	uint8_t type;
+
+	memset(m, 0, sizeof(*m));
+	type = rbuf_get_u8(b);
+	if (b->failed)
+		return WIRE_REJECT_TRUNCATED;
+	if (wire_type_slot(type) < 0)
+		return WIRE_REJECT_UNKNOWN_TYPE;
+	m->type = (enum wire_type)type;
+	m->seq = rbuf_get_u64be(b);
+	return b->failed ? WIRE_REJECT_TRUNCATED : WIRE_OK;
+}
+
+static enum wire_reject
+decode_rest(struct rbuf *b, struct wire_message *m)
+{
+	enum wire_reject reject = decode_body(b, m);
+
+	return reject != WIRE_OK ? reject : decode_trailer(b, m);
+}
+
+/* The inner message reaches to the end of the datagram; a trailer there is its own. */
+static enum wire_reject
+decode_envelope(struct rbuf *b, struct wire_message *m)
+{
+	struct wire_message inner;
+	enum wire_reject reject;
+
+	m->token_len = rbuf_get_u16be(b);
+	m->token = rbuf_get_bytes(b, m->token_len);
+	m->signed_bytes = b->pos;
+	m->signed_len = rbuf_left(b);
+	reject = decode_member(b, &m->member);
+	if (reject != WIRE_OK)
+		return reject;
+	m->inner_len = rbuf_left(b);
+	m->inner = b->pos;
+	reject = decode_header(b, &inner);
+	if (reject == WIRE_OK)
+		reject = decode_rest(b, &inner);
+	if (reject != WIRE_OK)
+		return reject;
+	return inner.seq == m->seq ? WIRE_OK : WIRE_REJECT_BAD_SEQ;
+}
+
+enum wire_reject
+wire_decode(const void *data, size_t len, struct wire_message *out)
+{
+	enum wire_reject reject;
+	struct rbuf b;
+
+	if (len == 0)
+		return WIRE_REJECT_EMPTY;
+	if (len > WIRE_DATAGRAM_MAX)
+		return WIRE_REJECT_TOO_LONG;
+	rbuf_init(&b, data, len);
+	reject = decode_header(&b, out);
+	if (reject != WIRE_OK)
+		return reject;
+	return out->type == WIRE_AUTHENTICATED ? decode_envelope(&b, out) : decode_rest(&b, out);
+}
+
+uint32_t
+wire_sync_digest(const struct wire_message *m, uint16_t i)
+{
+	struct rbuf b;
+
+	assert(i < m->digest_count);
+	rbuf_init(&b, m->digests + (size_t)i * sizeof(uint32_t), sizeof(uint32_t));
+	return rbuf_get_u32be(&b);
+}

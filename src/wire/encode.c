@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/wire.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/updates.h"
+
+#define ENTRY_HEADER_SIZE 3  /* tag:u8 length:u16 */
+#define UPDATE_FIXED_SIZE 13 /* two lengths, status, incarnation */
+
+static void
+put_str(struct wbuf *b, const struct wire_str *s)
+{
+	wbuf_put_u16be(b, s->len);
+	wbuf_put_bytes(b, s->bytes, s->len);
+}
+
+static void
+put_member(struct wbuf *b, const struct wire_member_id *m)
+{
+	put_str(b, &m->id);
+	put_str(b, &m->address);
+}
+
+static void
+put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
+{
+	assert(wbuf_len(&w->buf) == 0); /* a writer writes one message */
+	wbuf_put_u8(&w->buf, (uint8_t)type);
+	wbuf_put_u64be(&w->buf, seq);
+}
+
+/* The count is written by wire_finish, once it is known. */
+static void
+begin_updates(struct wire_writer *w, bool sync)
+{
+	w->count_offset = wbuf_len(&w->buf);
+	w->sync = sync;
+	wbuf_put_u16be(&w->buf, 0);
+}
+
+void
+wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t reserve)
+{
+	wbuf_init(&w->buf, data, capacity < WIRE_DATAGRAM_MAX ? capacity : WIRE_DATAGRAM_MAX);
+	w->reserve = reserve;
+	w->count_offset = 0;
+	w->count = 0;
+	w->sync = false;
+	w->flagged = 0; /* the flags themselves need not be cleared */
+}
+
+void
+wire_begin_ping(struct wire_writer *w, uint64_t seq)
+{
+	put_header(w, WIRE_PING, seq);
+	begin_updates(w, false);
+}
+
+void
+wire_begin_ping_req(struct wire_writer *w, uint64_t seq, const struct wire_member_id *target)
+{
+	put_header(w, WIRE_PING_REQ, seq);
+	put_member(&w->buf, target);
+	begin_updates(w, false);
+}
+
+void
+wire_begin_ack(struct wire_writer *w, uint64_t seq, const struct wire_member_id *alive)
+{
+	put_header(w, WIRE_ACK, seq);
+	put_member(&w->buf, alive);
+	begin_updates(w, false);
+}
+
+void
+wire_begin_nack(struct wire_writer *w, uint64_t seq, const struct wire_member_id *target)
+{
+	put_header(w, WIRE_NACK, seq);
+	put_member(&w->buf, target);
+}
+
+void
+wire_begin_gossip(struct wire_writer *w, uint64_t seq)
+{
+	put_header(w, WIRE_GOSSIP, seq);
+	begin_updates(w, false);
+}
+
+void
+wire_begin_sync_req(struct wire_writer *w, uint64_t seq, struct wire_cursor cursor,
+    const uint32_t *digests, uint16_t count)
+{
+	assert(cursor.bucket < WIRE_SYNC_BUCKETS && cursor.bucket + count <= WIRE_SYNC_BUCKETS);
+	put_header(w, WIRE_SYNC_REQ, seq);
+	wbuf_put_u16be(&w->buf, cursor.bucket);
+	wbuf_put_u64be(&w->buf, cursor.after);
+	wbuf_put_u16be(&w->buf, count);
+	for (uint16_t i = 0; i < count; i++)
+		wbuf_put_u32be(&w->buf, digests[i]);
+	begin_updates(w, false);
+}
+
+void
+wire_begin_sync(struct wire_writer *w, uint64_t seq)
+{
+	put_header(w, WIRE_SYNC, seq);
+	wbuf_put_u16be(&w->buf, 0);
+	wbuf_put_u64be(&w->buf, 0);
+	begin_updates(w, true);
+}
+
+void
+wire_set_cursor(struct wire_writer *w, struct wire_cursor cursor)
+{
+	size_t offset = WIRE_HEADER_SIZE;
+
+	assert(w->sync && cursor.bucket <= WIRE_SYNC_BUCKETS);
+	wbuf_patch_u16be(&w->buf, offset, cursor.bucket);
+	for (int shift = 48; shift >= 0; shift -= 16) {
+		offset += 2;
+		wbuf_patch_u16be(&w->buf, offset, (uint16_t)(cursor.after >> shift));
+	}
+}
+
+void
+wire_put_authenticated(struct wire_writer *w, uint64_t seq, const void *token, uint16_t token_len,
+    const struct wire_member_id *sender, const void *inner, size_t inner_len)
+{
+	put_header(w, WIRE_AUTHENTICATED, seq);
+	wbuf_put_u16be(&w->buf, token_len);
+	wbuf_put_bytes(&w->buf, token, token_len);
+	put_member(&w->buf, sender);
+	wbuf_put_bytes(&w->buf, inner, inner_len);
+}
+
+static size_t
+flags_size(size_t flagged)
+{
+	return flagged == 0 ? 0 : ENTRY_HEADER_SIZE + flagged * WIRE_FLAG_ENTRY_SIZE;
+}
+
+bool
+wire_add_update(struct wire_writer *w, const struct wire_update *u)
+{
+	uint8_t status = u->status == SWIM_LEFT ? SWIM_DEAD : (uint8_t)u->status;
+	uint8_t flags = u->flags | (u->status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0);
+	size_t size = UPDATE_FIXED_SIZE + (size_t)u->member.id.len + u->member.address.len;
+	uint16_t flagged = w->flagged;
+
+	assert(w->count_offset != 0);
+	assert(flags == 0 || status == SWIM_DEAD); /* wire_decode refuses any other */
+	if (w->sync)
+		size += WIRE_SYNC_EXTRA_SIZE;
+	else if (flags != 0)
+		flagged++;
+	if (w->buf.failed || w->count == UINT16_MAX || flagged > WIRE_FLAGGED_MAX ||
+	    size + flags_size(flagged) + w->reserve > wbuf_left(&w->buf))
+		return false;
+
+	put_member(&w->buf, &u->member);
+	wbuf_put_u8(&w->buf, status);
+	wbuf_put_u64be(&w->buf, u->incarnation);
+	if (w->sync) {
+		wbuf_put_u8(&w->buf, flags);
+		wbuf_put_u32be(&w->buf, u->age_s);
+	} else if (flags != 0) {
+		w->flags[w->flagged].index = w->count;
+		w->flags[w->flagged].flags = flags;
+		w->flagged = flagged;
+	}
+	w->count++;
+	return true;
+}
+
+size_t
+wire_trailer_size(const struct wire_trailer *t)
+{
+	size_t size = 0;
+
+	if (t->has_cluster)
+		size += ENTRY_HEADER_SIZE + (size_t)t->cluster.len;
+	if (t->has_sender)
+		size += ENTRY_HEADER_SIZE + (size_t)t->sender.len;
+	if (t->has_digest)
+		size += ENTRY_HEADER_SIZE + sizeof(t->digest);
+	if (t->has_timeout)
+		size += ENTRY_HEADER_SIZE + sizeof(t->timeout_ms);
+	return size;
+}
+
+static void
+put_entry_header(struct wbuf *b, enum wire_ext tag, size_t len)
+{
+	assert(len <= UINT16_MAX);
+	wbuf_put_u8(b, (uint8_t)tag);
+	wbuf_put_u16be(b, (uint16_t)len);
+}
+
+static void
+put_flags(struct wire_writer *w)
+{
+	put_entry_header(&w->buf, WIRE_EXT_FLAGS, (size_t)w->flagged * WIRE_FLAG_ENTRY_SIZE);
+	for (uint16_t i = 0; i < w->flagged; i++) {
+		wbuf_put_u16be(&w->buf, w->flags[i].index);
+		wbuf_put_u8(&w->buf, w->flags[i].flags);
+	}
+}
+
+static void
+put_trailer(struct wbuf *b, const struct wire_trailer *t)
+{
+	if (t->has_cluster) {
+		put_entry_header(b, WIRE_EXT_CLUSTER, t->cluster.len);
+		wbuf_put_bytes(b, t->cluster.bytes, t->cluster.len);
+	}
+	if (t->has_sender) {
+		put_entry_header(b, WIRE_EXT_SENDER, t->sender.len);
+		wbuf_put_bytes(b, t->sender.bytes, t->sender.len);
+	}
+	if (t->has_digest) {
+		put_entry_header(b, WIRE_EXT_DIGEST, sizeof(t->digest));
+		wbuf_put_u64be(b, t->digest);
+	}
+	if (t->has_timeout) {
+		put_entry_header(b, WIRE_EXT_TIMEOUT, sizeof(t->timeout_ms));
+		wbuf_put_u32be(b, t->timeout_ms);
+	}
+}
+
+size_t
+wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to)
+{
+	size_t missing;
+
+	if (w->count_offset != 0)
+		wbuf_patch_u16be(&w->buf, w->count_offset, w->count);
+	if (w->flagged > 0)
+		put_flags(w);
+	if (trailer != NULL)
+		put_trailer(&w->buf, trailer);
+	missing = pad_to > wbuf_len(&w->buf) ? pad_to - wbuf_len(&w->buf) : 0;
+	if (missing >= ENTRY_HEADER_SIZE) {
+		put_entry_header(&w->buf, WIRE_EXT_PADDING, missing - ENTRY_HEADER_SIZE);
+		for (size_t i = ENTRY_HEADER_SIZE; i < missing; i++)
+			wbuf_put_u8(&w->buf, 0);
+	}
+	return w->buf.failed ? 0 : wbuf_len(&w->buf);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Messages as one line of text, for the trace log and for `swimctl decode`. */
+#include "wire/wire.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define ELLIPSIS "..."
+
+/* Text that grows up to `end`; after the first piece that did not fit nothing more is added. */
+struct text {
+	char *pos;
+	char *end; /* room for the ellipsis and the NUL is behind it */
+	bool cut;
+};
+
+static void
+put(struct text *t, const char *bytes, size_t n)
+{
+	if (t->cut || n > (size_t)(t->end - t->pos)) {
+		t->cut = true;
+		return;
+	}
+	memcpy(t->pos, bytes, n);
+	t->pos += n;
+}
+
+__attribute__((format(printf, 2, 3))) static void
+putf(struct text *t, const char *format, ...)
+{
+	char piece[128];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(piece, sizeof(piece), format, args);
+	va_end(args);
+	assert(n >= 0 && (size_t)n < sizeof(piece));
+	put(t, piece, (size_t)n);
+}
+
+static void
+put_str(struct text *t, const struct wire_str *s)
+{
+	char piece[16];
+
+	if (s->len == 0)
+		put(t, "\"\"", 2);
+	for (size_t done = 0; done < s->len && !t->cut;) {
+		uint32_t cp;
+		size_t n = utf8_next(s->bytes + done, s->len - done, &cp);
+
+		n = n > 0 ? n : 1;
+		put(t, piece, utf8_escape(s->bytes + done, n, true, piece, sizeof(piece)));
+		done += n;
+	}
+}
+
+static void
+put_member(struct text *t, const char *role, const struct wire_member_id *m)
+{
+	putf(t, " %s=", role);
+	put_str(t, &m->id);
+	put(t, "@", 1);
+	put_str(t, &m->address);
+}
+
+static void
+put_update(struct text *t, const struct wire_update *u, bool sync)
+{
+	put_str(t, &u->member.id);
+	put(t, "@", 1);
+	put_str(t, &u->member.address);
+	putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
+	if ((u->flags & WIRE_FLAG_FORGET) != 0)
+		putf(t, " forget");
+	if (sync)
+		putf(t, " age=%us", (unsigned)u->age_s);
+}
+
+/* updates=[id@address status incarnation, ...] */
+static void
+put_updates(struct text *t, const struct wire_updates *list)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	put(t, " updates=[", 10);
+	while (!t->cut && wire_updates_next(list, &iter, &u)) {
+		if (iter.index > 1)
+			put(t, ", ", 2);
+		put_update(t, &u, list->sync);
+	}
+	put(t, "]", 1);
+}
+
+static void
+put_cursor(struct text *t, const struct wire_cursor *c)
+{
+	if (c->bucket == WIRE_SYNC_BUCKETS)
+		putf(t, " cursor=end");
+	else
+		putf(t, " cursor=%u/%016llx", (unsigned)c->bucket, (unsigned long long)c->after);
+}
+
+static void
+put_trailer(struct text *t, const struct wire_trailer *trailer)
+{
+	if (trailer->has_cluster) {
+		putf(t, " cluster=");
+		put_str(t, &trailer->cluster);
+	}
+	if (trailer->has_sender) {
+		putf(t, " sender=");
+		put_str(t, &trailer->sender);
+	}
+	if (trailer->has_digest)
+		putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
+	if (trailer->has_timeout)
+		putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
+}
+
+static void
+put_header(struct text *t, const struct wire_message *m)
+{
+	putf(t, "%s seq=%llu", wire_type_name(m->type), (unsigned long long)m->seq);
+}
+
+static void
+put_body(struct text *t, const struct wire_message *m)
+{
+	switch (m->type) {
+	case WIRE_PING:
+	case WIRE_GOSSIP:
+		put_updates(t, &m->updates);
+		break;
+	case WIRE_PING_REQ:
+		put_member(t, "target", &m->member);
+		put_updates(t, &m->updates);
+		break;
+	case WIRE_ACK:
+		put_member(t, "member", &m->member);
+		put_updates(t, &m->updates);
+		break;
+	case WIRE_NACK:
+		put_member(t, "target", &m->member);
+		break;
+	case WIRE_AUTHENTICATED:
+		put_member(t, "sender", &m->member);
+		putf(t, " token_bytes=%u", (unsigned)m->token_len);
+		break;
+	case WIRE_SYNC_REQ:
+		put_cursor(t, &m->cursor);
+		putf(t, " digests=%u", (unsigned)m->digest_count);
+		put_updates(t, &m->updates);
+		break;
+	case WIRE_SYNC:
+		put_cursor(t, &m->cursor);
+		put_updates(t, &m->updates);
+		break;
+	}
+	put_trailer(t, &m->trailer);
+}
+
+/* The message inside an envelope, which was valid when the envelope was decoded. */
+static void
+put_inner(struct text *t, const struct wire_message *m)
+{
+	struct wire_message inner;
+
+	if (wire_decode(m->inner, m->inner_len, &inner) != WIRE_OK)
+		return;
+	put(t, " inner=(", 8);
+	put_header(t, &inner);
+	put_body(t, &inner);
+	put(t, ")", 1);
+}
+
+size_t
+wire_format(const struct wire_message *m, char *out, size_t cap)
+{
+	struct text t = {.pos = out};
+	const size_t tail = sizeof(ELLIPSIS); /* the NUL is counted */
+
+	assert(cap >= tail);
+	t.end = out + cap - tail;
+	put_header(&t, m);
+	put_body(&t, m);
+	if (m->type == WIRE_AUTHENTICATED)
+		put_inner(&t, m);
+	if (t.cut)
+		t.pos = stpcpy(t.pos, ELLIPSIS);
+	*t.pos = '\0';
+	return (size_t)(t.pos - out);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/updates.h"
+
+#include <assert.h>
+
+void
+wire_updates_read_str(struct rbuf *b, struct wire_str *s)
+{
+	s->len = rbuf_get_u16be(b);
+	s->bytes = (const char *)rbuf_get_bytes(b, s->len);
+}
+
+void
+wire_updates_read(struct rbuf *b, bool sync, struct wire_update *u, uint8_t *status)
+{
+	wire_updates_read_str(b, &u->member.id);
+	wire_updates_read_str(b, &u->member.address);
+	*status = rbuf_get_u8(b);
+	u->incarnation = rbuf_get_u64be(b);
+	u->flags = sync ? rbuf_get_u8(b) : 0;
+	u->age_s = sync ? rbuf_get_u32be(b) : 0;
+}
+
+void
+wire_updates_resolve(struct wire_update *u, uint8_t status)
+{
+	u->flags &= WIRE_FLAGS_KNOWN;
+	u->status = (u->flags & WIRE_FLAG_LEFT) != 0 ? SWIM_LEFT : (enum swim_status)status;
+}
+
+bool
+wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *iter,
+    struct wire_update *out)
+{
+	struct rbuf b;
+	uint8_t status;
+
+	if (iter->index >= list->count)
+		return false;
+	if (iter->pos == NULL)
+		iter->pos = list->bytes;
+	rbuf_init(&b, iter->pos, (size_t)(list->bytes + list->len - iter->pos));
+	wire_updates_read(&b, list->sync, out, &status);
+	assert(!b.failed && status <= SWIM_DEAD); /* wire_decode has seen to it */
+	if (iter->flag < list->flags_count) {
+		const uint8_t *entry = list->flags + iter->flag * WIRE_FLAG_ENTRY_SIZE;
+
+		if (iter->index == (entry[0] << 8 | entry[1])) {
+			out->flags = entry[2];
+			iter->flag++;
+		}
+	}
+	wire_updates_resolve(out, status);
+	iter->pos = b.pos;
+	iter->index++;
+	return true;
+}

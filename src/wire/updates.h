@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* One encoded update; shared by decode.c and the walk over what it let through. */
+#ifndef SWIMD_WIRE_UPDATES_H
+#define SWIMD_WIRE_UPDATES_H
+
+#include "wire/wire.h"
+
+/*
+ * Read one update as it stands, status unchecked (*status) and u->status not set.  Fails in the
+ * reader when it is cut short.  Flags and age are zero unless `sync`.
+ */
+void wire_updates_read(struct rbuf *, bool sync, struct wire_update *u, uint8_t *status);
+
+/* length:u16 and that many bytes, not looked at. */
+void wire_updates_read_str(struct rbuf *, struct wire_str *);
+
+/* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
+void wire_updates_resolve(struct wire_update *u, uint8_t status);
+
+#define WIRE_FLAG_ENTRY_SIZE 3 /* index:u16 flags:u8 in WIRE_EXT_FLAGS */
+#define WIRE_SYNC_EXTRA_SIZE 5 /* flags:u8 age:u32 behind an update in a sync */
+
+#endif
