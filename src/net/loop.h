@@ -19,7 +19,8 @@ struct event_base *loop_new(void);
 
 /* One timer at an absolute instant. */
 struct loop_timer;
-struct loop_timer *loop_timer_new(struct event_base *, void (*fire)(void *ctx, swim_time now), void *ctx);
+struct loop_timer *loop_timer_new(struct event_base *, void (*fire)(void *ctx, swim_time now),
+    void *ctx);
 void loop_timer_free(struct loop_timer *);
 /* (Re-)arm; SWIM_TIME_NEVER disarms; an instant in the past fires on the next turn of the loop. */
 void loop_timer_set(struct loop_timer *, swim_time at);

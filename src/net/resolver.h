@@ -37,15 +37,16 @@ void resolver_free(struct resolver *);
  * The answer: count addresses with the port asked for (count 0: error says why, text is a sentence).
  * Never called before resolver_lookup has returned, whatever evdns does.
  */
-typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error error, const char *text,
-    const struct swim_addr *addresses, size_t count);
+typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error error,
+    const char *text, const struct swim_addr *addresses, size_t count);
 
 struct resolver_request;
 /*
  * Look up "host:port" (numeric ones are answered too).  NULL when memory is short or the text is no
  * host:port.  The request ends with its callback, or with resolver_cancel.
  */
-struct resolver_request *resolver_lookup(struct resolver *, const char *hostport, resolver_callback *, void *ctx);
+struct resolver_request *resolver_lookup(struct resolver *, const char *hostport,
+    resolver_callback *, void *ctx);
 void resolver_cancel(struct resolver_request *);
 /* From the cache alone, at once; false on a miss. */
 bool resolver_cached(struct resolver *, const char *hostport, struct swim_addr *out);

@@ -8,11 +8,14 @@
 /*
  * The address that others most likely reach this machine at, for a socket bound to a wildcard: the source
  * address of the default route (IPv4 first unless the wildcard is IPv6-only; a connected UDP socket is
- * asked, nothing is sent), else the first address that is not loopback, else loopback.  Returns 0 or -errno.
+ * asked, nothing is sent), else the first address that is not loopback, else loopback.  With a `device`
+ * (NULL or "": none) only that interface counts.  A `bound` that is no wildcard is returned as it is; the
+ * port is always that of `bound`.  Returns 0 or -errno (-EADDRNOTAVAIL: there is no address at all).
  */
-int route_advertise_address(const struct swim_addr *bound, bool v6_only, struct swim_addr *out);
+int route_advertise_address(const struct swim_addr *bound, bool v6_only, const char *device,
+    struct swim_addr *out);
 
-/* True if `a` (port ignored) is an address of one of this machine's interfaces. */
+/* True if the address (port ignored) is one of this machine's interfaces', or in 127.0.0.0/8. */
 bool route_is_local(const struct swim_addr *);
 
 #endif

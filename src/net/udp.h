@@ -18,22 +18,32 @@
 struct udp;
 
 struct udp_config {
-	struct swim_addr bind;      /* a wildcard of family 6 serves IPv4 too */
-	const char *device;         /* SO_BINDTODEVICE; NULL or "" for none */
-	int receive_buffer;         /* SO_RCVBUF wanted, bytes; 0 leaves the kernel's default */
-	size_t max_datagram;        /* largest that is received whole; above it MSG_TRUNC counts it as too long */
-	unsigned retry_attempts;    /* for transient send errors, the first try included; 1: never retry */
-	swim_duration retry_first;  /* 10 ms */
-	double retry_factor;        /* 2 */
-	swim_duration retry_max;    /* 100 ms */
+	/* A wildcard of family 6 serves IPv4 too, and IPv4 alone on a machine without IPv6 (see udp_local). */
+	struct swim_addr bind;
+	const char *device;  /* SO_BINDTODEVICE; NULL or "" for none */
+	int receive_buffer;  /* SO_RCVBUF wanted, bytes; 0 leaves the kernel's default */
+	size_t max_datagram; /* largest that is received whole; a longer one comes `truncated` */
+	unsigned retry_attempts; /* for transient send errors, the first included; 1: never retry */
+	swim_duration retry_first; /* 10 ms */
+	double retry_factor;       /* 2 */
+	swim_duration retry_max;   /* 100 ms */
 };
 void udp_config_defaults(struct udp_config *);
 
+/* They may stop the socket, but not free it, nor start it again before they return. */
 struct udp_callbacks {
 	/* One datagram; len may exceed what was kept when `truncated`. */
-	void (*received)(void *ctx, const struct swim_addr *from, const void *data, size_t len, bool truncated);
+	void (*received)(void *ctx, const struct swim_addr *from, const void *data, size_t len,
+	    bool truncated);
 	/* After each batch (one recvmmsg), and after the retry timer: time to flush. */
 	void (*batch_done)(void *ctx);
+	/*
+	 * The state of sending or receiving changed: error is what began to go wrong (error_number: the errno
+	 * value; peer: to whom, or NULL), or SWIM_OK once all goes well again.  Not told once a datagram; may be
+	 * NULL.  Must not call back into udp but for udp_stats.
+	 */
+	void (*health_changed)(void *ctx, enum swim_error error, int error_number,
+	    const struct swim_addr *peer);
 	void *ctx;
 };
 
@@ -41,21 +51,33 @@ struct udp_callbacks {
 struct udp *udp_new(struct event_base *, const struct udp_config *, const struct udp_callbacks *);
 void udp_free(struct udp *);
 
-/* Bind and start reading.  On an error errno says more.  SWIM_ERROR_ALREADY_STARTED when it is bound. */
+/*
+ * Bind and start reading.  BIND_FAILED with errno: EADDRINUSE (another process has the port),
+ * EADDRNOTAVAIL (not an address of this machine), ENODEV (no such device), EACCES or EPERM, ...
+ * INVALID_ADDRESS for family 0.  ALREADY_STARTED when it is bound.
+ */
 enum swim_error udp_start(struct udp *);
+/* NOT_STARTED when it was not.  What is queued, for a retry too, is dropped. */
 enum swim_error udp_stop(struct udp *);
 /* What we are bound to (with the port that the kernel chose, if 0 was asked). */
 enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 
 /*
- * Queue for the next udp_flush, copying.  MESSAGE_TOO_LARGE above WIRE_DATAGRAM_MAX, INVALID_ADDRESS
- * for family 0, NOT_STARTED.
+ * Queue for the next udp_flush, copying; a full batch is flushed at once.  MESSAGE_TOO_LARGE above
+ * WIRE_DATAGRAM_MAX, NOT_STARTED, INVALID_ADDRESS for an address that this socket can't send to (none, port
+ * 0, a wildcard, or of the wrong family); each is counted.
+ *
+ * On a socket bound to a wildcard it leaves from the local address that `to` last sent to, as far as
+ * that is remembered (net/reply.h), else from the one that the kernel chooses.
  */
 enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *data, size_t len);
+#define UDP_RETRIES_MAX                                                                            \
+	256 /* datagrams that wait for another try; further ones are dropped and counted */
 /*
- * Send all that is queued with as few system calls as possible.  A permanent failure drops its own
- * datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, EINTR, ENETUNREACH, ENETDOWN, EHOSTUNREACH, EPERM)
- * is retried up to retry_attempts, without holding up the datagrams behind it.
+ * Send all that is queued with as few system calls as possible.  A permanent failure (EMSGSIZE, EINVAL,
+ * EAFNOSUPPORT, ...) drops its own datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH,
+ * ENETDOWN, EHOSTUNREACH, EPERM, ...) is retried up to retry_attempts, without holding up the datagrams
+ * behind it.
  */
 void udp_flush(struct udp *);
 
@@ -65,14 +87,17 @@ size_t udp_drain(struct udp *, size_t limit);
 struct udp_stats {
 	uint64_t received, received_bytes, received_truncated;
 	uint64_t sent, sent_bytes;
-	uint64_t retries, retries_exhausted;
-	uint64_t kernel_drops;                  /* SO_RXQ_OVFL */
-	uint64_t errors[SWIM_ERROR_COUNT];
+	uint64_t retries; /* sends tried again */
+	uint64_t
+	    retries_exhausted; /* datagrams dropped after the last try, or for want of room to wait */
+	uint64_t kernel_drops;             /* SO_RXQ_OVFL */
+	uint64_t errors[SWIM_ERROR_COUNT]; /* every failure, of a retry too, by its kind */
 	size_t retry_queue;
-	int receive_buffer;                     /* what the kernel really gave */
-	enum swim_error last_error;             /* SWIM_OK when the last operation of either kind went well */
+	int receive_buffer; /* what the kernel really gave, in the units of udp_config.receive_buffer */
+	enum swim_error last_error; /* SWIM_OK when the last operation of either kind went well */
 	int last_errno;
-	bool healthy;                           /* bound, and nothing fails now */
+	/* Bound, and the last send and receive went well, but for faults of a single datagram. */
+	bool healthy;
 };
 void udp_stats(const struct udp *, struct udp_stats *out);
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/route.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/sockaddr.h"
+
+/*
+ * Where a packet to "anywhere" would go: addresses set aside for documentation (RFC 5737, RFC 3849), to
+ * which only a default route leads.
+ */
+static const struct swim_addr route_anywhere4 = {.family = 4, .port = 9, .ip = {198, 51, 100, 1}};
+static const struct swim_addr route_anywhere6 = {.family = 6,
+    .port = 9,
+    .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+
+/* The source address that the kernel chooses for this destination.  Returns 0 or -errno. */
+static int
+route_source(const struct swim_addr *to, const char *device, struct swim_addr *out)
+{
+	union sockaddr_any any;
+	socklen_t len;
+	int fd, result = 0;
+
+	fd = socket(sockaddr_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (device != NULL && device[0] != '\0' &&
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) != 0) {
+		result = -errno;
+		goto out;
+	}
+	len = sockaddr_from_addr(to, sockaddr_family(to), &any);
+	if (connect(fd, &any.sa, len) != 0) {
+		result = -errno;
+		goto out;
+	}
+	len = sizeof(any);
+	if (getsockname(fd, &any.sa, &len) != 0) {
+		result = -errno;
+		goto out;
+	}
+	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out))
+		result = -EADDRNOTAVAIL;
+out:
+	close(fd);
+	return result;
+}
+
+/* How well an interface's address serves others; 0: not at all, else the higher the better. */
+static int
+route_rank(const struct ifaddrs *ifa, bool v4_allowed, bool v6_allowed, struct swim_addr *out)
+{
+	if (ifa->ifa_addr == NULL || (ifa->ifa_flags & IFF_UP) == 0 ||
+	    !sockaddr_to_addr(ifa->ifa_addr, out))
+		return 0;
+	if ((out->family == 4 && !v4_allowed) || (out->family == 6 && !v6_allowed))
+		return 0;
+	if ((ifa->ifa_flags & IFF_LOOPBACK) != 0 || swim_addr_is_loopback(out))
+		return out->family == 4 ? 2 : 1;
+	if (out->family == 4)
+		return 5;
+	/* Link-local ones come last: others must know on which interface to use them. */
+	return out->scope == 0 ? 4 : 3;
+}
+
+static int
+route_best_interface(bool v4_allowed, bool v6_allowed, const char *device, struct swim_addr *out)
+{
+	struct ifaddrs *all, *ifa;
+	struct swim_addr addr;
+	int rank, best = 0;
+
+	if (getifaddrs(&all) != 0)
+		return -errno;
+	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
+			continue;
+		rank = route_rank(ifa, v4_allowed, v6_allowed, &addr);
+		if (rank > best) {
+			best = rank;
+			*out = addr;
+		}
+	}
+	freeifaddrs(all);
+	return best > 0 ? 0 : -EADDRNOTAVAIL;
+}
+
+int
+route_advertise_address(const struct swim_addr *bound, bool v6_only, const char *device,
+    struct swim_addr *out)
+{
+	bool v6_allowed = bound->family == 6;
+	bool v4_allowed = bound->family == 4 || !v6_only;
+	int result = -EADDRNOTAVAIL;
+
+	if (!swim_addr_is_wildcard(bound)) {
+		*out = *bound;
+		return 0;
+	}
+	if (v4_allowed)
+		result = route_source(&route_anywhere4, device, out);
+	if (result != 0 && v6_allowed)
+		result = route_source(&route_anywhere6, device, out);
+	if (result != 0)
+		result = route_best_interface(v4_allowed, v6_allowed, device, out);
+	if (result == 0)
+		out->port = bound->port;
+	return result;
+}
+
+bool
+route_is_local(const struct swim_addr *addr)
+{
+	struct ifaddrs *all, *ifa;
+	struct swim_addr own;
+	bool found = false;
+
+	/* All of 127/8 is ours, though the interface names one address of it. */
+	if (addr->family == 4 && swim_addr_is_loopback(addr))
+		return true;
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (ifa = all; ifa != NULL && !found; ifa = ifa->ifa_next) {
+		if (ifa->ifa_addr == NULL || !sockaddr_to_addr(ifa->ifa_addr, &own))
+			continue;
+		own.port = addr->port;
+		/* A link-local address without a zone is meant on whichever interface has it. */
+		if (addr->scope == 0)
+			own.scope = 0;
+		found = swim_addr_equal(&own, addr);
+	}
+	freeifaddrs(all);
+	return found;
+}

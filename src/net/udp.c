@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket itself and the receiving half of net/udp.h; net/udp_send.c sends. */
+#include "net/udp_internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/sockaddr.h"
+#include "wire/wire.h"
+
+#define UDP_RECEIVE_BATCH 32
+/* Batches a callback: timers and the control socket get their turn after some 256 datagrams. */
+#define UDP_RECEIVE_BUDGET 8
+/* After so many failures in a row the socket is left alone for a while: it would spin otherwise. */
+#define UDP_RECEIVE_FAILURES 8
+#define UDP_RECEIVE_PAUSE_MS 100
+
+/* Aligned room for all control messages that one datagram can bring. */
+union udp_control {
+	struct cmsghdr align;
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+		      CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
+};
+
+struct udp_receiver {
+	struct event *readable;
+	struct loop_timer *pause;
+	unsigned failures; /* in a row */
+	bool receiving;    /* guards the buffers against a drain from within a callback */
+	uint32_t overflow; /* SO_RXQ_OVFL as last told */
+	struct mmsghdr msgs[UDP_RECEIVE_BATCH];
+	struct iovec iov[UDP_RECEIVE_BATCH];
+	union sockaddr_any names[UDP_RECEIVE_BATCH];
+	union udp_control controls[UDP_RECEIVE_BATCH];
+	uint8_t *data; /* UDP_RECEIVE_BATCH times max_datagram */
+};
+
+void
+udp_config_defaults(struct udp_config *config)
+{
+	*config = (struct udp_config){
+	    .bind = {.family = 6, .port = SWIM_DEFAULT_PORT},
+	    .max_datagram = WIRE_DATAGRAM_MAX,
+	    .retry_attempts = 3,
+	    .retry_first = swim_ms(10),
+	    .retry_factor = 2,
+	    .retry_max = swim_ms(100),
+	};
+}
+
+void
+udp_failed(struct udp *udp, enum swim_error error, int error_number, const struct swim_addr *peer,
+    bool lasting, bool *failing)
+{
+	bool before = udp->send_failing || udp->receive_failing;
+
+	udp->stats.errors[error]++;
+	udp->stats.last_error = error;
+	udp->stats.last_errno = error_number;
+	if (!lasting)
+		return;
+	*failing = true;
+	if (!before && udp->callbacks.health_changed != NULL)
+		udp->callbacks.health_changed(udp->callbacks.ctx, error, error_number, peer);
+}
+
+void
+udp_went_well(struct udp *udp, bool *failing)
+{
+	bool before = udp->send_failing || udp->receive_failing;
+
+	*failing = false;
+	udp->stats.last_error = SWIM_OK;
+	udp->stats.last_errno = 0;
+	if (before && !udp->send_failing && !udp->receive_failing &&
+	    udp->callbacks.health_changed != NULL)
+		udp->callbacks.health_changed(udp->callbacks.ctx, SWIM_OK, 0, NULL);
+}
+
+/* What came along with datagram i: the local address that it was sent to, and how many were lost. */
+static void
+udp_read_control(struct udp *udp, struct msghdr *msg, const struct swim_addr *from)
+{
+	struct udp_receiver *receiver = udp->receiver;
+	struct in6_pktinfo local = {0};
+	bool found = false;
+	struct in_pktinfo local4;
+	struct cmsghdr *cmsg;
+	uint32_t overflow;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SO_RXQ_OVFL) {
+			memcpy(&overflow, CMSG_DATA(cmsg), sizeof(overflow));
+			/* Counts since the socket was made, modulo 2^32. */
+			udp->stats.kernel_drops += overflow - receiver->overflow;
+			receiver->overflow = overflow;
+		} else if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO &&
+			   from->family == 4) {
+			/* spec_dst is an address of ours even where the datagram was a broadcast. */
+			memcpy(&local4, CMSG_DATA(cmsg), sizeof(local4));
+			memset(&local, 0, sizeof(local));
+			local.ipi6_addr.s6_addr[10] = 0xff;
+			local.ipi6_addr.s6_addr[11] = 0xff;
+			memcpy(&local.ipi6_addr.s6_addr[12], &local4.ipi_spec_dst, 4);
+			found = true;
+		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO &&
+			   from->family == 6) {
+			memcpy(&local, CMSG_DATA(cmsg), sizeof(local));
+			found = true;
+		}
+	}
+	if (found && udp->replies != NULL)
+		reply_table_learn(udp->replies, from, &local);
+}
+
+/* Read one batch of at most `most` and hand it on; returns how many came, 0 when there was nothing to read. */
+static size_t
+udp_receive(struct udp *udp, size_t most)
+{
+	struct udp_receiver *receiver = udp->receiver;
+	struct swim_addr from;
+	struct msghdr *hdr;
+	bool truncated;
+	size_t len;
+	int i, n;
+
+	for (i = 0; i < UDP_RECEIVE_BATCH; i++) {
+		hdr = &receiver->msgs[i].msg_hdr;
+		hdr->msg_name = &receiver->names[i];
+		hdr->msg_namelen = sizeof(receiver->names[i]);
+		hdr->msg_iov = &receiver->iov[i];
+		hdr->msg_iovlen = 1;
+		hdr->msg_control = &receiver->controls[i];
+		hdr->msg_controllen = sizeof(receiver->controls[i]);
+		hdr->msg_flags = 0;
+	}
+	/* MSG_TRUNC asks for the real length of a datagram that was cut. */
+	n = recvmmsg(udp->fd, receiver->msgs,
+	    (unsigned)(most < UDP_RECEIVE_BATCH ? most : UDP_RECEIVE_BATCH),
+	    MSG_DONTWAIT | MSG_TRUNC, NULL);
+	if (n < 0) {
+		if (errno == EAGAIN || errno == EINTR)
+			return 0;
+		/* An ICMP error, say: it is reported once, and the next call reads on. */
+		udp_failed(udp, SWIM_ERROR_RECEIVE_FAILED, errno, NULL, true,
+		    &udp->receive_failing);
+		if (++receiver->failures >= UDP_RECEIVE_FAILURES) {
+			receiver->failures = 0;
+			event_del(receiver->readable);
+			loop_timer_set(receiver->pause,
+			    swim_time_add(loop_now(), swim_ms(UDP_RECEIVE_PAUSE_MS)));
+		}
+		return 0;
+	}
+	if (n == 0)
+		return 0;
+	receiver->failures = 0;
+	udp_went_well(udp, &udp->receive_failing);
+	receiver->receiving = true;
+	for (i = 0; i < n; i++) {
+		hdr = &receiver->msgs[i].msg_hdr;
+		len = receiver->msgs[i].msg_len;
+		truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
+		udp->stats.received++;
+		udp->stats.received_bytes += len;
+		if (truncated)
+			udp->stats.received_truncated++;
+		if (!sockaddr_to_addr(&receiver->names[i].sa, &from))
+			continue;
+		udp_read_control(udp, hdr, &from);
+		udp->callbacks.received(udp->callbacks.ctx, &from, receiver->iov[i].iov_base, len,
+		    truncated);
+		if (udp->fd < 0) /* the callback has stopped us, and with that freed the receiver */
+			return (size_t)n;
+	}
+	receiver->receiving = false;
+	if (udp->callbacks.batch_done != NULL)
+		udp->callbacks.batch_done(udp->callbacks.ctx);
+	return (size_t)n;
+}
+
+static void
+udp_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct udp *udp = arg;
+	int budget;
+
+	(void)fd;
+	(void)what;
+	for (budget = UDP_RECEIVE_BUDGET; budget > 0 && udp->fd >= 0; budget--) {
+		if (udp_receive(udp, UDP_RECEIVE_BATCH) < UDP_RECEIVE_BATCH)
+			break;
+	}
+}
+
+static void
+udp_pause_over(void *ctx, swim_time now)
+{
+	struct udp *udp = ctx;
+
+	(void)now;
+	event_add(udp->receiver->readable, NULL);
+}
+
+size_t
+udp_drain(struct udp *udp, size_t limit)
+{
+	size_t n, total = 0;
+
+	while (udp->fd >= 0 && !udp->receiver->receiving && total < limit) {
+		n = udp_receive(udp, limit - total);
+		if (n == 0)
+			break;
+		total += n;
+	}
+	return total;
+}
+
+struct udp *
+udp_new(struct event_base *base, const struct udp_config *config,
+    const struct udp_callbacks *callbacks)
+{
+	struct udp *udp = calloc(1, sizeof(*udp));
+
+	if (udp == NULL)
+		return NULL;
+	udp->base = base;
+	udp->config = *config;
+	udp->callbacks = *callbacks;
+	udp->fd = -1;
+	if (config->device != NULL && config->device[0] != '\0') {
+		udp->device = strdup(config->device);
+		if (udp->device == NULL)
+			goto fail;
+	}
+	udp->config.device = udp->device;
+	if (!udp_sender_init(udp))
+		goto fail;
+	return udp;
+fail:
+	udp_free(udp);
+	return NULL;
+}
+
+void
+udp_free(struct udp *udp)
+{
+	if (udp == NULL)
+		return;
+	udp_stop(udp);
+	udp_sender_fini(udp);
+	free(udp->device);
+	free(udp);
+}
+
+static void
+udp_receiver_free(struct udp_receiver *receiver)
+{
+	if (receiver == NULL)
+		return;
+	if (receiver->readable != NULL)
+		event_free(receiver->readable);
+	loop_timer_free(receiver->pause);
+	free(receiver->data);
+	free(receiver);
+}
+
+static struct udp_receiver *
+udp_receiver_new(struct udp *udp, int fd)
+{
+	struct udp_receiver *receiver = calloc(1, sizeof(*receiver));
+	size_t i, size = udp->config.max_datagram;
+
+	if (receiver == NULL)
+		return NULL;
+	/* Large but mostly untouched: pages that no datagram ever reached cost nothing. */
+	receiver->data = malloc(UDP_RECEIVE_BATCH * size);
+	receiver->pause = loop_timer_new(udp->base, udp_pause_over, udp);
+	receiver->readable = event_new(udp->base, fd, EV_READ | EV_PERSIST, udp_readable, udp);
+	if (receiver->data == NULL || receiver->pause == NULL || receiver->readable == NULL) {
+		udp_receiver_free(receiver);
+		return NULL;
+	}
+	for (i = 0; i < UDP_RECEIVE_BATCH; i++) {
+		receiver->iov[i].iov_base = receiver->data + i * size;
+		receiver->iov[i].iov_len = size;
+	}
+	return receiver;
+}
+
+static int
+udp_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+/* What makes the socket better but is not worth failing for on a kernel that lacks it. */
+static void
+udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
+{
+	udp_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	if (udp->config.receive_buffer > 0 &&
+	    udp_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, udp->config.receive_buffer) != 0)
+		/* Without privileges up to net.core.rmem_max; the stats tell what it came to. */
+		udp_option(fd, SOL_SOCKET, SO_RCVBUF, udp->config.receive_buffer);
+	/*
+	 * A datagram above the path's MTU is to be fragmented, here or by a router, rather than lost: no
+	 * "don't fragment" and no trust in ICMP for it.
+	 */
+	udp_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	/* Or a wildcard socket hears the multicast groups that any process of this machine has joined. */
+	udp_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+	if (family == AF_INET6) {
+		udp_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+		udp_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+	}
+	if (wildcard) {
+		udp_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		if (family == AF_INET6)
+			udp_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	}
+}
+
+/* Make the socket and bind it; *bind is changed where IPv4 has to do.  Returns it, or -1 with errno. */
+static int
+udp_bind(const struct udp *udp, struct swim_addr *bind_to)
+{
+	bool wildcard = swim_addr_is_wildcard(bind_to);
+	int family = sockaddr_family(bind_to);
+	union sockaddr_any any;
+	socklen_t len;
+	int fd, saved;
+
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && family == AF_INET6 && wildcard) {
+		/* "All addresses" on a kernel without IPv6 are those of IPv4. */
+		bind_to->family = 4;
+		family = AF_INET;
+		fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	}
+	if (fd < 0)
+		return -1;
+	/*
+	 * No SO_REUSEADDR: on UDP it lets two sockets that both have it bind one port, and the later takes the
+	 * datagrams of the earlier (Linux, udp_lib_lport_inuse; socket(7)).  A second daemon must fail instead.
+	 * Nothing of a UDP port lingers after its process, so a restarted daemon can bind again at once.
+	 */
+	if (family == AF_INET6 && udp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, wildcard ? 0 : 1) != 0)
+		goto fail;
+	if (udp->device != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, udp->device,
+				       (socklen_t)strlen(udp->device)) != 0)
+		goto fail;
+	udp_tune(udp, fd, family, wildcard);
+	len = sockaddr_from_addr(bind_to, family, &any);
+	if (bind(fd, &any.sa, len) != 0)
+		goto fail;
+	return fd;
+fail:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+enum swim_error
+udp_start(struct udp *udp)
+{
+	struct swim_addr bind_to = udp->config.bind;
+	union sockaddr_any any;
+	socklen_t len = sizeof(any);
+	uint64_t seed = 0;
+	bool wildcard;
+	int saved;
+
+	if (udp->fd >= 0)
+		return SWIM_ERROR_ALREADY_STARTED;
+	if (sockaddr_family(&bind_to) == AF_UNSPEC) {
+		udp->stats.errors[SWIM_ERROR_INVALID_ADDRESS]++;
+		errno = EAFNOSUPPORT;
+		return SWIM_ERROR_INVALID_ADDRESS;
+	}
+	wildcard = swim_addr_is_wildcard(&bind_to);
+	udp->fd = udp_bind(udp, &bind_to);
+	if (udp->fd < 0)
+		goto fail;
+	udp->family = sockaddr_family(&bind_to);
+	udp->reaches4 = bind_to.family == 4 || wildcard;
+	udp->reaches6 = bind_to.family == 6;
+	if (getsockname(udp->fd, &any.sa, &len) != 0)
+		goto fail;
+	sockaddr_to_addr(&any.sa, &udp->local);
+	if (wildcard) {
+		/* Should it fail, the table is only easier to disturb. */
+		if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+			seed = (uint64_t)loop_now().ns;
+		udp->replies = reply_table_new(seed);
+		if (udp->replies == NULL)
+			goto fail_memory;
+	}
+	udp->receiver = udp_receiver_new(udp, udp->fd);
+	if (udp->receiver == NULL || event_add(udp->receiver->readable, NULL) != 0)
+		goto fail_memory;
+	udp->send_failing = udp->receive_failing = false;
+	udp->stats.last_error = SWIM_OK;
+	udp->stats.last_errno = 0;
+	return SWIM_OK;
+fail_memory:
+	errno = ENOMEM;
+fail:
+	saved = errno;
+	udp_stop(udp);
+	udp->stats.errors[SWIM_ERROR_BIND_FAILED]++;
+	udp->stats.last_error = SWIM_ERROR_BIND_FAILED;
+	udp->stats.last_errno = saved;
+	errno = saved;
+	return SWIM_ERROR_BIND_FAILED;
+}
+
+enum swim_error
+udp_stop(struct udp *udp)
+{
+	if (udp->fd < 0)
+		return SWIM_ERROR_NOT_STARTED;
+	udp_receiver_free(udp->receiver);
+	udp->receiver = NULL;
+	udp_sender_clear(udp);
+	reply_table_free(udp->replies);
+	udp->replies = NULL;
+	close(udp->fd);
+	udp->fd = -1;
+	return SWIM_OK;
+}
+
+enum swim_error
+udp_local(const struct udp *udp, struct swim_addr *out)
+{
+	if (udp->fd < 0)
+		return SWIM_ERROR_NOT_STARTED;
+	*out = udp->local;
+	return SWIM_OK;
+}
+
+void
+udp_stats(const struct udp *udp, struct udp_stats *out)
+{
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	*out = udp->stats;
+	out->retry_queue = udp->sender.retry_count;
+	out->healthy = udp->fd >= 0 && !udp->send_failing && !udp->receive_failing;
+	out->receive_buffer = 0;
+	/* The kernel doubles what is asked for, to make up for its bookkeeping (socket(7)). */
+	if (udp->fd >= 0 && getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == 0)
+		out->receive_buffer = size / 2;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* What net/udp.c (socket and receiving) and net/udp_send.c share; nobody else includes it. */
+#ifndef SWIMD_NET_UDP_INTERNAL_H
+#define SWIMD_NET_UDP_INTERNAL_H
+
+#include "net/loop.h"
+#include "net/reply.h"
+#include "net/retry.h"
+#include "net/udp.h"
+
+#define UDP_SEND_BATCH 64
+
+/* One datagram that waits for udp_flush. */
+struct udp_pending {
+	struct swim_addr to;
+	size_t offset; /* of its bytes in the arena */
+	size_t len;
+	unsigned failed; /* tries that failed */
+};
+
+/* One that waits for another try. */
+struct udp_retry {
+	struct swim_addr to;
+	void *data;
+	size_t len;
+	unsigned failed;
+	swim_time due;
+};
+
+struct udp_sender {
+	struct udp_pending pending[UDP_SEND_BATCH];
+	size_t pending_count;
+	uint8_t *arena; /* the pending ones' bytes */
+	size_t arena_used;
+	bool flushing;
+	struct retry_policy policy;
+	struct udp_retry retries[UDP_RETRIES_MAX]; /* in no order */
+	size_t retry_count;
+	struct loop_timer *retry_timer;
+};
+
+struct udp_receiver;
+
+struct udp {
+	struct event_base *base;
+	struct udp_config config;
+	struct udp_callbacks callbacks;
+	char *device;
+	int fd;     /* -1 while stopped */
+	int family; /* of the socket: AF_INET or AF_INET6 */
+	bool reaches4, reaches6;
+	struct swim_addr local;
+	struct reply_table *replies; /* only on a wildcard */
+	struct udp_sender sender;
+	struct udp_receiver *receiver;
+	bool send_failing, receive_failing;
+	struct udp_stats stats; /* the counters; udp_stats fills in the rest */
+};
+
+/* Returns false when memory is short. */
+bool udp_sender_init(struct udp *);
+void udp_sender_fini(struct udp *);
+/* Drop all that is queued. */
+void udp_sender_clear(struct udp *);
+
+/*
+ * Account for a failure; `lasting` where more than the one datagram is at fault, which makes sending (or
+ * receiving) unhealthy until it goes well again.
+ */
+void udp_failed(struct udp *, enum swim_error, int error_number, const struct swim_addr *peer,
+    bool lasting, bool *failing);
+void udp_went_well(struct udp *, bool *failing);
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* The sending half of net/udp.h. */
+#include "net/udp_internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "net/sockaddr.h"
+#include "wire/wire.h"
+
+/* Room for a batch of datagrams of the usual size, and for one of the largest. */
+#define UDP_ARENA_SIZE (2 * 65536)
+_Static_assert(UDP_ARENA_SIZE >= WIRE_DATAGRAM_MAX, "the largest datagram fits");
+
+enum udp_fault {
+	UDP_FAULT_TRANSIENT, /* may go well soon */
+	UDP_FAULT_DATAGRAM,  /* this one datagram can never be sent */
+	UDP_FAULT_SOCKET,    /* none can */
+};
+
+static enum udp_fault
+udp_fault(int error_number, enum swim_error *error)
+{
+	*error = SWIM_ERROR_SEND_FAILED;
+	switch (error_number) {
+	case EMSGSIZE:
+		*error = SWIM_ERROR_MESSAGE_TOO_LARGE;
+		return UDP_FAULT_DATAGRAM;
+	case EINVAL: /* port 0, a link-local address without its zone, ... */
+	case EAFNOSUPPORT:
+	case EDESTADDRREQ:
+		*error = SWIM_ERROR_INVALID_ADDRESS;
+		return UDP_FAULT_DATAGRAM;
+	case EBADF:
+	case ENOTSOCK:
+	case EPIPE:
+		*error = SWIM_ERROR_SOCKET_CLOSED;
+		return UDP_FAULT_SOCKET;
+	default: /* of errno values, an open set: full buffers, no route, no interface, a firewall */
+		return UDP_FAULT_TRANSIENT;
+	}
+}
+
+/* Does this failure, on a datagram with a source address, look like that address being gone? */
+static bool
+udp_source_suspect(int error_number)
+{
+	return error_number == EINVAL || error_number == EADDRNOTAVAIL || error_number == ENODEV ||
+	       error_number == ENETUNREACH || error_number == EHOSTUNREACH;
+}
+
+static bool
+udp_can_reach(const struct udp *udp, const struct swim_addr *to)
+{
+	if (to->port == 0 || swim_addr_is_wildcard(to))
+		return false;
+	return (to->family == 4 && udp->reaches4) || (to->family == 6 && udp->reaches6);
+}
+
+static void
+udp_retry_arm(struct udp *udp)
+{
+	struct udp_sender *sender = &udp->sender;
+	swim_time due = SWIM_TIME_NEVER;
+	size_t i;
+
+	for (i = 0; i < sender->retry_count; i++)
+		due = swim_time_min(due, sender->retries[i].due);
+	loop_timer_set(sender->retry_timer, due);
+}
+
+/* Keep a datagram for another try, if its policy and the room allow one. */
+static void
+udp_retry_later(struct udp *udp, const struct udp_pending *pending)
+{
+	struct udp_sender *sender = &udp->sender;
+	unsigned failed = pending->failed + 1;
+	struct udp_retry *retry;
+	swim_duration delay;
+	void *copy;
+
+	if (!retry_delay(&sender->policy, failed, &delay) || sender->retry_count == UDP_RETRIES_MAX)
+		goto drop;
+	copy = malloc(pending->len > 0 ? pending->len : 1);
+	if (copy == NULL)
+		goto drop;
+	memcpy(copy, sender->arena + pending->offset, pending->len);
+	retry = &sender->retries[sender->retry_count++];
+	retry->to = pending->to;
+	retry->data = copy;
+	retry->len = pending->len;
+	retry->failed = failed;
+	retry->due = swim_time_add(loop_now(), delay);
+	return;
+drop:
+	udp->stats.retries_exhausted++;
+}
+
+static void
+udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
+{
+	enum swim_error error;
+	enum udp_fault fault = udp_fault(error_number, &error);
+
+	udp_failed(udp, error, error_number, &pending->to, fault != UDP_FAULT_DATAGRAM,
+	    &udp->send_failing);
+	if (fault == UDP_FAULT_TRANSIENT)
+		udp_retry_later(udp, pending);
+}
+
+/* Aligned room for one IP_PKTINFO or IPV6_PKTINFO. */
+union udp_source {
+	struct cmsghdr align;
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void
+udp_set_source(struct msghdr *msg, union udp_source *control, const struct swim_addr *to,
+    const struct in6_pktinfo *from)
+{
+	struct in_pktinfo from4 = {0};
+	struct cmsghdr *cmsg;
+
+	memset(control, 0, sizeof(*control));
+	msg->msg_control = control;
+	msg->msg_controllen = sizeof(*control);
+	cmsg = CMSG_FIRSTHDR(msg);
+	if (to->family == 4) {
+		/* Linux takes this for IPv4 on sockets of either family (ip(7); ip_cmsg_send). */
+		memcpy(&from4.ipi_spec_dst, &from->ipi6_addr.s6_addr[12], 4);
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(from4));
+		memcpy(CMSG_DATA(cmsg), &from4, sizeof(from4));
+		msg->msg_controllen = CMSG_SPACE(sizeof(from4));
+	} else {
+		cmsg->cmsg_level = IPPROTO_IPV6;
+		cmsg->cmsg_type = IPV6_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(*from));
+		memcpy(CMSG_DATA(cmsg), from, sizeof(*from));
+		msg->msg_controllen = CMSG_SPACE(sizeof(*from));
+	}
+}
+
+void
+udp_flush(struct udp *udp)
+{
+	struct udp_sender *sender = &udp->sender;
+	struct mmsghdr msgs[UDP_SEND_BATCH];
+	struct iovec iov[UDP_SEND_BATCH];
+	union sockaddr_any names[UDP_SEND_BATCH];
+	union udp_source sources[UDP_SEND_BATCH];
+	const struct in6_pktinfo *from;
+	struct udp_pending *pending;
+	struct msghdr *hdr;
+	size_t i, count = sender->pending_count;
+	int n;
+
+	if (count == 0 || sender->flushing || udp->fd < 0)
+		return;
+	sender->flushing = true;
+	for (i = 0; i < count; i++) {
+		pending = &sender->pending[i];
+		hdr = &msgs[i].msg_hdr;
+		memset(&msgs[i], 0, sizeof(msgs[i]));
+		hdr->msg_namelen = sockaddr_from_addr(&pending->to, udp->family, &names[i]);
+		hdr->msg_name = &names[i];
+		iov[i].iov_base = sender->arena + pending->offset;
+		iov[i].iov_len = pending->len;
+		hdr->msg_iov = &iov[i];
+		hdr->msg_iovlen = 1;
+		from = udp->replies != NULL ? reply_table_find(udp->replies, &pending->to) : NULL;
+		if (from != NULL)
+			udp_set_source(hdr, &sources[i], &pending->to, from);
+	}
+	for (i = 0; i < count;) {
+		n = sendmmsg(udp->fd, msgs + i, (unsigned)(count - i), MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n > 0) {
+			for (; n > 0; n--, i++) {
+				udp->stats.sent++;
+				udp->stats.sent_bytes += sender->pending[i].len;
+			}
+			udp_went_well(udp, &udp->send_failing);
+			continue;
+		}
+		/* Sent short, it returns how many went out, and the reason only to the call that begins there. */
+		if (n < 0 && errno == EINTR)
+			continue;
+		hdr = &msgs[i].msg_hdr;
+		if (n < 0 && hdr->msg_controllen > 0 && udp_source_suspect(errno)) {
+			reply_table_forget(udp->replies, &sender->pending[i].to);
+			hdr->msg_control = NULL;
+			hdr->msg_controllen = 0;
+			continue;
+		}
+		udp_send_failed(udp, &sender->pending[i], n < 0 ? errno : EIO);
+		i++;
+	}
+	sender->pending_count = 0;
+	sender->arena_used = 0;
+	sender->flushing = false;
+	udp_retry_arm(udp);
+}
+
+/* There must be room. */
+static void
+udp_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t len,
+    unsigned failed)
+{
+	struct udp_sender *sender = &udp->sender;
+	struct udp_pending *pending = &sender->pending[sender->pending_count++];
+
+	pending->to = *to;
+	pending->offset = sender->arena_used;
+	pending->len = len;
+	pending->failed = failed;
+	if (len > 0)
+		memcpy(sender->arena + pending->offset, data, len);
+	sender->arena_used += len;
+}
+
+static bool
+udp_has_room(const struct udp *udp, size_t len)
+{
+	return udp->sender.pending_count < UDP_SEND_BATCH &&
+	       len <= UDP_ARENA_SIZE - udp->sender.arena_used;
+}
+
+enum swim_error
+udp_queue(struct udp *udp, const struct swim_addr *to, const void *data, size_t len)
+{
+	enum swim_error error = SWIM_OK;
+
+	if (udp->fd < 0)
+		error = SWIM_ERROR_NOT_STARTED;
+	else if (len > WIRE_DATAGRAM_MAX)
+		error = SWIM_ERROR_MESSAGE_TOO_LARGE;
+	else if (!udp_can_reach(udp, to))
+		error = SWIM_ERROR_INVALID_ADDRESS;
+	if (error != SWIM_OK) {
+		udp_failed(udp, error, 0, to, false, &udp->send_failing);
+		return error;
+	}
+	if (!udp_has_room(udp, len))
+		udp_flush(udp);
+	udp_append(udp, to, data, len, 0);
+	return SWIM_OK;
+}
+
+static void
+udp_retry_fired(void *ctx, swim_time now)
+{
+	struct udp *udp = ctx;
+	struct udp_sender *sender = &udp->sender;
+	struct udp_retry *retry;
+	size_t i = 0;
+
+	/* What was queued before goes first, and makes room. */
+	udp_flush(udp);
+	while (i < sender->retry_count) {
+		retry = &sender->retries[i];
+		if (!swim_time_reached(now, retry->due)) {
+			i++;
+			continue;
+		}
+		/* The rest is due as well, and fires the timer again at once. */
+		if (!udp_has_room(udp, retry->len))
+			break;
+		udp_append(udp, &retry->to, retry->data, retry->len, retry->failed);
+		udp->stats.retries++;
+		free(retry->data);
+		*retry = sender->retries[--sender->retry_count];
+	}
+	udp_flush(udp);
+	udp_retry_arm(udp);
+	if (udp->callbacks.batch_done != NULL)
+		udp->callbacks.batch_done(udp->callbacks.ctx);
+}
+
+bool
+udp_sender_init(struct udp *udp)
+{
+	struct udp_sender *sender = &udp->sender;
+
+	sender->policy.attempts = udp->config.retry_attempts > 0 ? udp->config.retry_attempts : 1;
+	sender->policy.first = udp->config.retry_first;
+	sender->policy.factor = udp->config.retry_factor;
+	sender->policy.max = udp->config.retry_max;
+	sender->arena = malloc(UDP_ARENA_SIZE);
+	sender->retry_timer = loop_timer_new(udp->base, udp_retry_fired, udp);
+	return sender->arena != NULL && sender->retry_timer != NULL;
+}
+
+void
+udp_sender_clear(struct udp *udp)
+{
+	struct udp_sender *sender = &udp->sender;
+
+	sender->pending_count = 0;
+	sender->arena_used = 0;
+	while (sender->retry_count > 0)
+		free(sender->retries[--sender->retry_count].data);
+	if (sender->retry_timer != NULL)
+		loop_timer_set(sender->retry_timer, SWIM_TIME_NEVER);
+}
+
+void
+udp_sender_fini(struct udp *udp)
+{
+	udp_sender_clear(udp);
+	loop_timer_free(udp->sender.retry_timer);
+	free(udp->sender.arena);
+}
