@@ -84,7 +84,7 @@ $(B)/config.mk $(B)/config.h &: $(B)/configure src/config.mk.in src/config.h.in
 ifeq ($(origin CC),default)
 CC := $(CONFIGURED_CC)
 endif
-CFLAGS ?= $(or $(CONFIGURED_CFLAGS),-O2 -g)
+CFLAGS ?= $(or $(CONFIGURED_CFLAGS),$(if $(SAN),-O1,-O2) -g)
 CPPFLAGS ?= $(CONFIGURED_CPPFLAGS)
 LDFLAGS ?= $(CONFIGURED_LDFLAGS)
 PREFIX ?= $(CONFIGURED_PREFIX)

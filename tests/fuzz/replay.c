@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs a fuzzer's entry point without libFuzzer: over the files and directories named, over every
  * prefix of each file, and over each file with each byte changed in a few ways. So `make check`
