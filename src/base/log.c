@@ -186,7 +186,10 @@ priority_of(enum log_level level)
 static void
 line_init(struct line *l, char *buf, size_t size)
 {
-	*l = (struct line){.start = buf, .pos = buf, .end = buf + size};
+	l->start = buf;
+	l->pos = buf;
+	l->end = buf + size;
+	l->full = false;
 }
 
 static void

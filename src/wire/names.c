@@ -76,16 +76,16 @@ wire_reject_word(enum wire_reject reject)
 }
 
 struct wire_str
-wire_str_of(const char *text)
+wire_str_of(const char *nul_terminated)
 {
-	size_t len = strlen(text);
+	size_t len = strlen(nul_terminated);
 
 	assert(len <= UINT16_MAX);
-	return (struct wire_str){.bytes = text, .len = (uint16_t)len};
+	return (struct wire_str){.bytes = nul_terminated, .len = (uint16_t)len};
 }
 
 bool
-wire_str_equal(struct wire_str s, const char *text)
+wire_str_equal(struct wire_str s, const char *nul_terminated)
 {
-	return strlen(text) == s.len && memcmp(s.bytes, text, s.len) == 0;
+	return strlen(nul_terminated) == s.len && memcmp(s.bytes, nul_terminated, s.len) == 0;
 }
