@@ -25,7 +25,7 @@
 #define SWIM_MEMBERS_DEFAULT 10000
 #define SWIM_JUMP_DEFAULT (UINT64_C(1) << 32)
 #define SWIM_PENDING_JOINS 64
-#define SWIM_RELAYS 256
+#define SWIM_RELAYS 64
 
 struct swim;
 
@@ -45,14 +45,14 @@ struct swim_hooks {
 
 /* The protocol's constants; swim_timing_profile fills them for a named profile. */
 struct swim_timing {
-	swim_duration probe_interval;     /* T' of the SWIM paper: one member is probed each */
-	swim_duration probe_timeout;      /* direct ack awaited before others are asked to probe */
-	unsigned indirect_probes;         /* k of the paper */
-	double suspicion_mult;            /* suspicion lasts mult * max(1, log10 N) * probe_interval */
-	swim_duration suspicion_min;      /* but never less */
-	swim_duration gossip_interval;    /* fresh rumours are pushed this often while there are any */
-	unsigned gossip_fanout;           /* to this many members */
-	unsigned retransmit_mult;         /* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */
+	swim_duration probe_interval;  /* T' of the SWIM paper: one member is probed each */
+	swim_duration probe_timeout;   /* direct ack awaited before others are asked to probe */
+	unsigned indirect_probes;      /* k of the paper */
+	double suspicion_mult;         /* suspicion lasts mult * max(1, log10 N) * probe_interval */
+	swim_duration suspicion_min;   /* but never less */
+	swim_duration gossip_interval; /* fresh rumours are pushed this often while there are any */
+	unsigned gossip_fanout;        /* to this many members */
+	unsigned retransmit_mult; /* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */
 	swim_duration sync_interval;      /* least time between two comparisons of views */
 	swim_duration reconnect_interval; /* one dead member is tried again each */
 	swim_duration dead_retention;     /* a dead member is remembered this long */
@@ -66,13 +66,13 @@ bool swim_profile_parse(const char *, enum swim_profile *out);
 void swim_timing_profile(enum swim_profile, struct swim_timing *out);
 
 struct swim_config {
-	const char *name;         /* ours, 1 to SWIM_NAME_MAX bytes; copied */
-	const char *cluster;      /* "" is the unnamed cluster, which base peers belong to; copied */
+	const char *name;    /* ours, 1 to SWIM_NAME_MAX bytes; copied */
+	const char *cluster; /* "" is the unnamed cluster, which base peers belong to; copied */
 	struct swim_addr address; /* what others reach us at; not a wildcard */
 	uint64_t incarnation;     /* to begin with */
 	size_t max_members;       /* dead ones included; further ones are refused and counted */
 	uint64_t max_jump;        /* most an incarnation may rise at once above what is known */
-	size_t max_datagram;      /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	size_t max_datagram; /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
 	struct swim_timing timing;
 	struct swim_allocator allocator;
 	struct swim_hooks hooks;
@@ -83,8 +83,8 @@ struct swim *swim_new(const struct swim_config *, uint64_t seed, swim_time now);
 void swim_free(struct swim *);
 
 /* One datagram that came in.  Returns why it was refused, or WIRE_OK; a refused one changed nothing. */
-enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr *from, const void *data,
-    size_t len);
+enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr *from,
+    const void *data, size_t len);
 /* Do all that is due.  Harmless when early. */
 void swim_tick(struct swim *, swim_time now);
 /* When swim_tick is next needed; SWIM_TIME_NEVER once we have left. */
@@ -114,10 +114,10 @@ struct swim_report {
 	char address[SWIM_HOSTPORT_MAX + 1];
 	enum swim_status status;
 	uint64_t incarnation;
-	bool local;          /* this is us */
-	bool base_peer;      /* heard of directly, and knows no extension */
-	swim_time since;     /* of the status */
-	swim_duration rtt;   /* smoothed round trip; negative: not measured */
+	bool local;        /* this is us */
+	bool base_peer;    /* heard of directly, and knows no extension */
+	swim_time since;   /* of the status */
+	swim_duration rtt; /* smoothed round trip; negative: not measured */
 };
 
 enum swim_event_type {
@@ -159,7 +159,8 @@ bool swim_has_left(const struct swim *);
 
 enum swim_remove_result { SWIM_REMOVE_OK, SWIM_REMOVE_NOT_FOUND, SWIM_REMOVE_NOT_DEAD };
 /* Forget a dead or left member here and, by a rumour, everywhere. */
-enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *name, size_t name_len);
+enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *name,
+    size_t name_len);
 
 /* Changing constants while running (reload). */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
@@ -169,7 +170,8 @@ void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 /* Reports.  The order is by name (bytewise).  i < swim_member_count. */
 size_t swim_member_count(const struct swim *);
 void swim_member_at(const struct swim *, size_t i, struct swim_report *out);
-bool swim_member_find(const struct swim *, const char *name, size_t name_len, struct swim_report *out);
+bool swim_member_find(const struct swim *, const char *name, size_t name_len,
+    struct swim_report *out);
 void swim_self(const struct swim *, struct swim_report *out);
 uint64_t swim_incarnation(const struct swim *);
 
@@ -193,13 +195,13 @@ struct swim_stats {
 	uint64_t probes_sent, probes_acked, probes_acked_indirectly, probes_failed, nacks_received;
 	uint64_t relays, relays_acked, relays_nacked, relays_refused;
 	uint64_t suspicions, refutations, syncs_started, syncs_completed, syncs_failed;
-	uint64_t outbox_dropped;               /* datagrams that found the outbox full */
-	size_t members[SWIM_STATUS_COUNT];     /* us included */
-	size_t rumours;                        /* waiting to be gossiped */
-	uint64_t digest;                       /* of the view; equal views have equal digests */
-	bool probed;                           /* last_probe is valid */
-	swim_time last_probe;                  /* last time a probe of ours was answered */
-	unsigned local_health;                 /* 0 is best */
+	uint64_t outbox_dropped;           /* datagrams that found the outbox full */
+	size_t members[SWIM_STATUS_COUNT]; /* us included */
+	size_t rumours;                    /* waiting to be gossiped */
+	uint64_t digest;                   /* of the view; equal views have equal digests */
+	bool probed;                       /* last_probe is valid */
+	swim_time last_probe;              /* last time a probe of ours was answered */
+	unsigned local_health;             /* 0 is best */
 };
 void swim_stats(const struct swim *, struct swim_stats *out);
 

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an update from the wire means.  Higher incarnations win; at equal ones left over dead over suspect
+ * over alive (SWIM 4.2, and wire format).  Only its owner makes a new incarnation of a member.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+static void
+ignored(struct swim *s, enum swim_ignore reason)
+{
+	s->stats.ignored[reason]++;
+}
+
+static bool
+is_live(enum swim_status status)
+{
+	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
+}
+
+bool
+apply_address(struct wire_str address, char *text, struct swim_addr *addr)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	uint16_t port;
+
+	*addr = (struct swim_addr){0};
+	if (address.len > SWIM_HOSTPORT_MAX)
+		return false;
+	if (swim_addr_parse(address.bytes, address.len, addr)) {
+		if (swim_addr_is_wildcard(addr) || swim_addr_is_multicast(addr))
+			return false;
+		swim_addr_format(addr, text);
+		return true;
+	}
+	if (swim_hostport_split(address.bytes, address.len, -1, false, host, &port) != SWIM_ADDR_OK)
+		return false;
+	memcpy(text, address.bytes, address.len);
+	text[address.len] = '\0';
+	return true;
+}
+
+swim_duration
+apply_suspicion_time(const struct swim *s)
+{
+	const struct swim_timing *t = &s->config.timing;
+	double scale = log10((double)members_live(s));
+	swim_duration d =
+	    swim_duration_scale(t->probe_interval, t->suspicion_mult * (scale > 1 ? scale : 1));
+
+	return d.ns > t->suspicion_min.ns ? d : t->suspicion_min;
+}
+
+void
+apply_suspicion(struct swim *s, struct member *m)
+{
+	if (m->status != SWIM_ALIVE || m->hidden)
+		return;
+	s->stats.suspicions++;
+	members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
+	gossip_queue(s, m);
+}
+
+void
+apply_refute(struct swim *s, uint64_t than)
+{
+	uint64_t next = than == UINT64_MAX ? UINT64_MAX : than + 1;
+
+	if (next > s->self->incarnation) {
+		members_transition(s, s->self, SWIM_ALIVE, next, false);
+		outbox_event(s, SWIM_EVENT_INCARNATION, s->self);
+	}
+	gossip_queue(s, s->self);
+}
+
+/* Someone speaks of us. */
+static void
+apply_self(struct swim *s, const struct wire_update *u, const char *address)
+{
+	struct member *self = s->self;
+
+	if (s->leaving || u->incarnation < self->incarnation)
+		return;
+	if (u->incarnation - self->incarnation > s->config.max_jump) {
+		ignored(s, SWIM_IGNORE_JUMP);
+		return;
+	}
+	switch (u->status) {
+	case SWIM_ALIVE:
+		/*
+		 * An incarnation above ours is one of an earlier run, whose number was lost: rise above it, or
+		 * nobody will believe a word of ours.
+		 */
+		if (u->incarnation > self->incarnation)
+			apply_refute(s, u->incarnation);
+		else if (strcmp(address, self->address) != 0)
+			ignored(s, SWIM_IGNORE_CONFLICT);
+		break;
+	case SWIM_SUSPECT:
+		/* Lifeguard: having to refute hints that we ourselves are slow. */
+		probe_health(s, 1);
+		s->stats.refutations++;
+		apply_refute(s, u->incarnation);
+		break;
+	case SWIM_DEAD:
+	case SWIM_LEFT:
+		s->stats.refutations++;
+		apply_refute(s, u->incarnation);
+		break;
+	}
+}
+
+/* The stand-ins at this address give way to the member that really lives there. */
+static void
+replace_stand_in(struct swim *s, const struct member *real)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct member *m;
+
+	if (real->addr.family == 0)
+		return;
+	swim_addr_format(&real->addr, text);
+	m = members_find(s, text, strlen(text));
+	if (m == NULL || m == real || m == s->self)
+		return;
+	/* One that is remembered dead stays: it may have been somebody's real name. */
+	if (!is_live(m->status) || m->hidden)
+		return;
+	if (m->announced)
+		outbox_event(s, SWIM_EVENT_REMOVED, m);
+	members_destroy(s, m);
+}
+
+static void
+apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
+    enum swim_status status, bool sync)
+{
+	bool live = is_live(status);
+	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
+	swim_duration age = swim_seconds(sync ? u->age_s : 0);
+	struct member *m;
+
+	if (!live && !hidden) {
+		swim_duration retention = status == SWIM_LEFT ? s->config.timing.left_retention
+							      : s->config.timing.dead_retention;
+
+		/* What others are about to forget is not worth learning: it would go round for ever. */
+		if (age.ns >= retention.ns)
+			return;
+	}
+	/* Nobody who lives is forgotten, nor anybody dead for another's death. */
+	if (live ? !members_make_room(s) : s->table.count >= s->config.max_members) {
+		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
+		return;
+	}
+	m = members_create(s, u->member.id.bytes, u->member.id.len, address, strlen(address));
+	if (m == NULL) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		return;
+	}
+	if (live)
+		replace_stand_in(s, m);
+	members_transition(s, m, status, u->incarnation, hidden);
+	if (!live && !hidden) {
+		m->since = swim_time_add(m->since, swim_ns(-age.ns));
+		m->deadline = swim_time_add(m->deadline, swim_ns(-age.ns));
+	}
+	/* What came by a sync reaches the others the same way; a rumour about each would flood them. */
+	if (live && (!sync || status == SWIM_SUSPECT))
+		gossip_queue(s, m);
+}
+
+/* True if the update was older than or the same as what is known, and has been dealt with. */
+static bool
+apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
+    enum swim_status status, bool from_subject)
+{
+	if (u->incarnation > m->incarnation ||
+	    (u->incarnation == m->incarnation && status > m->status))
+		return false;
+	if (u->incarnation == m->incarnation && is_live(status) && is_live(m->status) &&
+	    strcmp(address, m->address) != 0)
+		ignored(s, SWIM_IGNORE_CONFLICT);
+	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
+	if (from_subject && is_live(status) &&
+	    (u->incarnation < m->incarnation || !is_live(m->status) ||
+		strcmp(address, m->address) != 0))
+		m->tell = true;
+	return true;
+}
+
+static void
+apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
+    enum swim_status status, bool from_subject, bool sync)
+{
+	bool moved;
+
+	if (u->incarnation > m->incarnation &&
+	    u->incarnation - m->incarnation > s->config.max_jump) {
+		ignored(s, SWIM_IGNORE_JUMP);
+		return;
+	}
+	if ((u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
+		if (!m->hidden) {
+			members_transition(s, m, m->status > status ? m->status : status,
+			    u->incarnation, true);
+			m->forget = true;
+			gossip_queue(s, m);
+		}
+		return;
+	}
+	if (apply_stale(s, m, u, address, status, from_subject))
+		return;
+	/*
+	 * Two halves of a healed partition hold each other dead.  Taking over whole views would let the dead
+	 * win on both sides; a suspicion gives each the time to refute (memberlist merges state this way too).
+	 */
+	if (sync && status == SWIM_DEAD && is_live(m->status) && !m->hidden) {
+		if (m->status == SWIM_SUSPECT && u->incarnation == m->incarnation)
+			return;
+		status = SWIM_SUSPECT;
+	}
+	members_confirm(s, m);
+	moved = u->incarnation > m->incarnation && is_live(status) &&
+		strcmp(address, m->address) != 0;
+	if (moved && !members_set_address(s, m, address, strlen(address))) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		return;
+	}
+	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
+	if (moved) {
+		replace_stand_in(s, m);
+		if (m->announced)
+			outbox_event(s, SWIM_EVENT_UPDATED, m);
+	}
+	if (!m->hidden && (!sync || status != SWIM_ALIVE))
+		gossip_queue(s, m);
+}
+
+void
+apply_update(struct swim *s, const struct wire_update *u, bool from_subject, bool sync)
+{
+	char address[SWIM_HOSTPORT_MAX + 1];
+	enum swim_status status = u->status;
+	struct swim_addr addr;
+	struct member *m;
+
+	if (u->member.id.len == 0 || u->member.id.len > SWIM_NAME_MAX) {
+		ignored(s, SWIM_IGNORE_BAD_NAME);
+		return;
+	}
+	if (!apply_address(u->member.address, address, &addr)) {
+		ignored(s, SWIM_IGNORE_BAD_ADDRESS);
+		return;
+	}
+	m = members_find(s, u->member.id.bytes, u->member.id.len);
+	if (m == s->self) {
+		apply_self(s, u, address);
+		return;
+	}
+	/* A graceful leave is a dead update about the sender that the sender itself sends. */
+	if (status == SWIM_DEAD && from_subject && !(u->flags & WIRE_FLAG_FORGET))
+		status = SWIM_LEFT;
+	if (m == NULL)
+		apply_unknown(s, u, address, status, sync);
+	else
+		apply_known(s, m, u, address, status, from_subject, sync);
+}
+
+void
+apply_updates(struct swim *s, const struct wire_updates *updates)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	while (wire_updates_next(updates, &iter, &u)) {
+		bool from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
+				    memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
+
+		apply_update(s, &u, from_subject, updates->sync);
+	}
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside the core.  One struct swim holds all; each file works on its own part of it:
+ *
+ *	members.c  the table of members, its indexes and digest; every change of a status
+ *	apply.c    what an update from the wire means (ordering, refutation, bounds)
+ *	gossip.c   the queue of rumours, and pushing and piggybacking them
+ *	probe.c    the failure detector: probing, asking others to probe, probing for others
+ *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
+ *	sync.c     comparing and pulling whole views
+ *	outbox.c   datagrams and events waiting to be taken out
+ *	report.c   copies for the outside
+ *	swim.c     beginning, end, time, and the way of a datagram
+ */
+#ifndef SWIMD_CORE_INTERNAL_H
+#define SWIMD_CORE_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include "base/hash.h"
+#include "base/rng.h"
+#include "core/swim.h"
+
+#define RUMOUR_LEVELS 64 /* a rumour is sent less often than this, whatever the cluster's size */
+#define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
+#define STAND_INS_MAX 64      /* unnamed base peers not yet proven, at once */
+#define HEALTH_MAX 8          /* Lifeguard's S */
+#define NOT_LISTED SIZE_MAX
+
+/* A forgotten member, and one whose death we learnt before its life, is held back this long. */
+#define TOMBSTONE_HOLD swim_seconds(120)
+
+struct member {
+	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_sent] while rumour_queued */
+	uint64_t hash;              /* of the name; the order of the table and of a sync */
+	char *address;              /* host:port */
+	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
+	uint64_t incarnation;
+	swim_time since;      /* of the status */
+	swim_time deadline;   /* suspect: of the verdict; dead, left: when it is forgotten */
+	swim_duration rtt;    /* smoothed; negative: not measured */
+	uint64_t packed;      /* serial of the datagram that it was last packed into */
+	size_t live_index;    /* in live[], or NOT_LISTED */
+	size_t suspect_index; /* in suspects[] */
+	size_t gone_index;    /* in gone[] */
+	enum swim_status status;
+	uint16_t name_len;
+	uint8_t rumour_sent;
+	bool rumour_queued;
+	bool hidden;    /* a tombstone: remembered, not reported */
+	bool forget;    /* its rumour says that it is to be forgotten */
+	bool announced; /* a joined event was given out in this life */
+	bool swimd;     /* speaks our extensions */
+	bool base_peer; /* spoke to us, without extensions */
+	bool stand_in;  /* a base peer known by its address alone */
+	bool proven;    /* answered a ping of ours from its address */
+	bool tell;      /* knows less of itself than we do: tell it in the next answer */
+	char name[];    /* NUL-terminated for convenience; may hold NULs itself */
+};
+TAILQ_HEAD(rumour_list, member);
+
+/* A sorted array of members.  At 10,000 members an insertion moves 40 KB on average: 1 us or so. */
+struct index {
+	struct member **v;
+	size_t count, capacity;
+};
+
+/* The probe of this period. */
+struct probe {
+	struct member *target; /* NULL: none under way */
+	uint64_t seq, indirect_seq;
+	swim_time sent, timeout, ends;
+	bool indirect; /* others have been asked */
+	unsigned asked, nacks;
+};
+
+enum join_kind {
+	JOIN_SEED,  /* for swim_join: ends in an event */
+	JOIN_GREET, /* to learn who a stranger is */
+	JOIN_CHECK, /* to see whether its view still differs from ours */
+};
+
+struct join {
+	bool active;
+	enum join_kind kind;
+	struct swim_addr addr;
+	uint64_t seq;
+	swim_time next; /* sent again, or given up */
+	unsigned tries;
+};
+
+struct relay {
+	bool active;
+	struct swim_addr asker;
+	uint64_t asker_seq, seq;
+	swim_time deadline;
+	char *text; /* target's id, then its address */
+	uint16_t id_len, address_len;
+};
+
+struct sync {
+	bool active;
+	struct swim_addr addr;
+	uint64_t seq;
+	struct wire_cursor cursor;
+	uint16_t covered; /* buckets of the request under way reach up to here */
+	swim_time next;
+	unsigned tries;
+	bool changed; /* something new came of it */
+};
+
+struct out {
+	struct swim_addr to;
+	size_t offset, len;
+	size_t host_offset; /* of host:port, NUL-terminated; SIZE_MAX: none */
+	enum wire_type type;
+};
+
+struct swim {
+	struct swim_config config; /* name and cluster point to copies of ours */
+	struct rng rng;
+	swim_time now;    /* of the call under way */
+	swim_time ticked; /* of the last swim_tick */
+	struct member *self;
+	bool leaving, left;
+
+	struct index table;   /* all, by hash and name */
+	struct index named;   /* all but the hidden, by name */
+	struct index located; /* all with a numeric address, by address and name */
+	struct member **live; /* others, alive or suspect, in probing order */
+	size_t live_count, live_capacity, probe_next;
+	struct member **suspects;
+	size_t suspect_count, suspect_capacity;
+	struct member **gone; /* dead, left and hidden */
+	size_t gone_count, gone_capacity;
+	size_t stand_ins;
+	size_t status_count[SWIM_STATUS_COUNT]; /* of the named */
+	uint64_t buckets[WIRE_SYNC_BUCKETS];    /* xor of the record hashes of each bucket */
+	uint64_t digest;                        /* xor of all of them */
+
+	struct rumour_list rumours[RUMOUR_LEVELS];
+	size_t rumour_count;
+	uint64_t pack_serial;
+	swim_time gossip_at, gossiped;
+	unsigned leave_ticks;
+
+	struct probe probe;
+	swim_time probe_at;
+	unsigned health; /* Lifeguard's local health multiplier: 0 is best */
+	swim_time reconnect_at, reap_at;
+	struct relay relays[SWIM_RELAYS];
+	struct join joins[SWIM_PENDING_JOINS];
+
+	struct sync sync;
+	swim_time sync_allowed; /* not before */
+	swim_duration sync_backoff;
+	swim_time check_at; /* digest of check_addr is looked at again */
+	struct swim_addr check_addr;
+	bool synced; /* with anyone, since the start */
+
+	char by[SWIM_NAME_MAX + 1]; /* whose word is being applied */
+	uint16_t by_len;
+
+	uint8_t *out_bytes;
+	size_t out_used, out_capacity;
+	struct out *outs;
+	size_t out_count, out_slots, out_taken;
+	struct swim_event *events;
+	size_t event_count, event_capacity, event_taken;
+
+	struct swim_stats stats;
+};
+
+/* Memory. */
+void *core_alloc(struct swim *, size_t);
+void core_release(struct swim *, void *);
+/* Make room for one element more; false when memory is short. */
+bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_t element);
+
+/* members.c */
+struct member *members_find(const struct swim *, const char *name, size_t len);
+/* The member at this address: one that is alive before one that isn't.  NULL: none. */
+struct member *members_at(const struct swim *, const struct swim_addr *);
+/* In status ALIVE, incarnation 0, in no list but the table; NULL: no memory. Counts no event. */
+struct member *members_create(struct swim *, const char *name, size_t len, const char *address,
+    size_t address_len);
+void members_destroy(struct swim *, struct member *);
+/* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
+bool members_make_room(struct swim *);
+bool members_set_address(struct swim *, struct member *, const char *address, size_t len);
+/* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
+void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
+    bool hidden);
+/* The stand-in's id turned out to be its real one. */
+void members_confirm(struct swim *, struct member *);
+/* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
+size_t members_pick(struct swim *, size_t want, const struct member *except,
+    bool (*filter)(const struct member *), struct member **out);
+/* First table position whose hash is above `after`, or at or above it when `inclusive`. */
+size_t members_position(const struct swim *, uint64_t hash, bool inclusive);
+uint32_t members_bucket_digest(const struct swim *, unsigned bucket);
+/* others alive or suspect, and us */
+size_t members_live(const struct swim *);
+void members_announce(struct swim *, struct member *);
+
+/* apply.c */
+void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
+/* All of them, in order; s->by says who speaks. */
+void apply_updates(struct swim *, const struct wire_updates *);
+/* Raise our incarnation above `than` (saturating) and tell everybody. */
+void apply_refute(struct swim *, uint64_t than);
+void apply_suspicion(struct swim *, struct member *); /* ours: a probe of it failed */
+swim_duration apply_suspicion_time(const struct swim *);
+/* May this be a member's address?  Writes its canonical text. */
+bool apply_address(struct wire_str, char *text, struct swim_addr *);
+
+/* gossip.c */
+void gossip_queue(struct swim *, struct member *);
+void gossip_drop(struct swim *, struct member *);
+void gossip_tick(struct swim *);
+void gossip_wake(struct swim *);
+bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
+/* Fill up with rumours, freshest first, none about `recipient` unless it is not alive. */
+void gossip_fill(struct swim *, struct wire_writer *, const struct member *recipient);
+void gossip_update_of(const struct swim *, const struct member *, struct wire_update *out);
+
+/* probe.c */
+void probe_tick(struct swim *);
+swim_time probe_deadline(const struct swim *);
+void probe_forget(struct swim *, const struct member *);
+void probe_ack(struct swim *, const struct wire_message *);
+void probe_nack(struct swim *, const struct wire_message *);
+void probe_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
+    size_t len);
+/* A ping outside of a probe, carrying gossip. */
+void probe_ping(struct swim *, struct member *);
+void probe_reconnect(struct swim *);
+void probe_stalled(struct swim *, swim_duration);
+void probe_health(struct swim *, int change);
+
+/* join.c */
+bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
+/* Who answered from here (without our extensions) is a member under the id that it gave. */
+void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void join_tick(struct swim *);
+swim_time join_deadline(const struct swim *);
+/* True if the ack answers one of these pings. */
+bool join_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+
+/* sync.c */
+void sync_compare(struct swim *, const struct swim_addr *from, uint64_t digest);
+void sync_start(struct swim *, const struct swim_addr *);
+void sync_tick(struct swim *);
+swim_time sync_deadline(const struct swim *);
+void sync_answer(struct swim *, const struct wire_message *, const struct swim_addr *from,
+    size_t len);
+void sync_page(struct swim *, const struct wire_message *);
+
+/* outbox.c */
+/* A writer over `budget` bytes (max_datagram at most) of the outbox; false: it is full. */
+bool outbox_begin(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t budget);
+void outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t pad_to,
+    enum wire_type, const struct swim_addr *to, const struct member *member);
+/* Nothing came of outbox_begin. */
+void outbox_cancel(struct swim *);
+void outbox_event(struct swim *, enum swim_event_type, const struct member *);
+void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_addr *,
+    const char *name, size_t len);
+/* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
+void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
+
+/* report.c */
+void report_member(const struct swim *, const struct member *, struct swim_report *out);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pings outside of the failure detector: to join through an address, to learn who a stranger is, and to
+ * see whether another's view still differs from ours before the two are compared in full.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+#define TRIES 4       /* pings until an address counts as silent */
+#define PADDED_TO 256 /* a join is as large as the answer that it wants (no amplification) */
+
+static swim_duration
+patience(const struct swim *s)
+{
+	return s->config.timing.probe_timeout;
+}
+
+static void
+send_join(struct swim *s, struct join *j)
+{
+	struct wire_trailer trailer;
+	struct wire_writer w;
+	struct member *known;
+
+	outbox_trailer(s, true, &trailer);
+	j->tries++;
+	j->next = swim_time_add(s->now, patience(s));
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_ping(&w, j->seq);
+	/* What is held against whoever lives there has to be refuted before anything else. */
+	known = members_at(s, &j->addr);
+	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
+		gossip_add_member(s, &w, known);
+	gossip_add_member(s, &w, s->self);
+	outbox_end(s, &w, &trailer, PADDED_TO, WIRE_PING, &j->addr, NULL);
+}
+
+bool
+join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+{
+	struct join *slot = NULL;
+
+	if (s->leaving)
+		return false;
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (!j->active) {
+			slot = slot == NULL ? j : slot;
+		} else if (j->kind == kind && swim_addr_equal(&j->addr, addr)) {
+			return false;
+		}
+	}
+	if (slot == NULL)
+		return false;
+	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = rng_u64(&s->rng)};
+	send_join(s, slot);
+	return true;
+}
+
+bool
+swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
+{
+	s->now = now;
+	return join_start(s, addr, JOIN_SEED);
+}
+
+/* A base peer's ack names it: that is a member, at incarnation 0 until it says more of itself. */
+void
+join_learn(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct wire_update u = {.member = msg->member, .status = SWIM_ALIVE};
+	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
+	struct member *m;
+
+	if (u.member.id.len > 0 && members_find(s, u.member.id.bytes, u.member.id.len) == NULL) {
+		struct swim_addr stated;
+
+		if (!swim_addr_parse(u.member.address.bytes, u.member.address.len, &stated))
+			u.member.address = wire_str_of(swim_addr_format(&at, text));
+		apply_update(s, &u, false, false);
+	}
+	m = members_at(s, &at);
+	if (m != NULL && m != s->self) {
+		m->proven = true;
+		members_confirm(s, m);
+	}
+}
+
+static void
+finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
+{
+	enum join_kind kind = j->kind;
+	struct swim_addr asked = j->addr;
+	bool swimd = msg->trailer.has_digest;
+
+	j->active = false;
+	if (!swimd)
+		join_learn(s, msg, from);
+	switch (kind) {
+	case JOIN_SEED:
+		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
+		    msg->member.id.len);
+		if (swimd && msg->trailer.digest != s->digest)
+			sync_start(s, from);
+		break;
+	case JOIN_GREET:
+		break;
+	case JOIN_CHECK:
+		if (swimd && msg->trailer.digest != s->digest)
+			sync_start(s, from);
+		break;
+	}
+}
+
+bool
+join_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		if (s->joins[i].active && s->joins[i].seq == msg->seq) {
+			finish(s, &s->joins[i], msg, from);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+give_up(struct swim *s, struct join *j)
+{
+	struct member *m;
+
+	j->active = false;
+	switch (j->kind) {
+	case JOIN_SEED:
+		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, "", 0);
+		break;
+	case JOIN_GREET:
+		/* It pinged us, so it is a member; that it doesn't answer is for the failure detector. */
+		m = members_at(s, &j->addr);
+		if (m != NULL && m->stand_in)
+			members_announce(s, m);
+		break;
+	case JOIN_CHECK:
+		break;
+	}
+}
+
+void
+join_tick(struct swim *s)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (!j->active || !swim_time_reached(s->now, j->next))
+			continue;
+		if (j->tries < TRIES && j->kind != JOIN_CHECK)
+			send_join(s, j);
+		else
+			give_up(s, j);
+	}
+}
+
+swim_time
+join_deadline(const struct swim *s)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		if (s->joins[i].active)
+			at = swim_time_min(at, s->joins[i].next);
+	}
+	return at;
+}

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of members.  Three sorted arrays find a member by hash (the order of a sync), by name (the
+ * order of reports) and by address; three unsorted lists hold those that the protocol works on.  Sorted
+ * arrays rather than hash tables: names come from the network, and no choice of names makes these slow.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+struct key {
+	uint64_t hash;
+	const char *name;
+	size_t name_len;
+	const struct swim_addr *addr;
+};
+
+typedef int compare_fn(const struct key *, const struct member *);
+
+static int
+compare_names(const struct key *k, const struct member *m)
+{
+	size_t shorter = k->name_len < m->name_len ? k->name_len : m->name_len;
+	int c = memcmp(k->name, m->name, shorter);
+
+	if (c != 0)
+		return c;
+	return (k->name_len > m->name_len) - (k->name_len < m->name_len);
+}
+
+static int
+compare_hashes(const struct key *k, const struct member *m)
+{
+	if (k->hash != m->hash)
+		return k->hash < m->hash ? -1 : 1;
+	return compare_names(k, m);
+}
+
+static int
+compare_addresses(const struct key *k, const struct member *m)
+{
+	int c = swim_addr_compare(k->addr, &m->addr);
+
+	return c != 0 ? c : compare_names(k, m);
+}
+
+static struct key
+key_of(const struct member *m)
+{
+	return (struct key){m->hash, m->name, m->name_len, &m->addr};
+}
+
+/* The first position whose member is not below the key. */
+static size_t
+index_lower(const struct index *index, compare_fn *compare, const struct key *key)
+{
+	size_t low = 0, high = index->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare(key, index->v[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct member *
+index_find(const struct index *index, compare_fn *compare, const struct key *key)
+{
+	size_t i = index_lower(index, compare, key);
+
+	return i < index->count && compare(key, index->v[i]) == 0 ? index->v[i] : NULL;
+}
+
+/* Room must have been made. */
+static void
+index_insert(struct index *index, compare_fn *compare, struct member *m)
+{
+	struct key key = key_of(m);
+	size_t i = index_lower(index, compare, &key);
+
+	memmove(index->v + i + 1, index->v + i, (index->count - i) * sizeof(*index->v));
+	index->v[i] = m;
+	index->count++;
+}
+
+static void
+index_remove(struct index *index, compare_fn *compare, const struct member *m)
+{
+	struct key key = key_of(m);
+	size_t i = index_lower(index, compare, &key);
+
+	assert(i < index->count && index->v[i] == m);
+	index->count--;
+	memmove(index->v + i, index->v + i + 1, (index->count - i) * sizeof(*index->v));
+}
+
+static bool
+index_room(struct swim *s, struct index *index)
+{
+	return core_grow(s, &index->v, index->count, &index->capacity, sizeof(*index->v));
+}
+
+static uint64_t
+hash_name(const char *name, size_t len)
+{
+	return hash64_end(hash64_bytes(HASH64_START, name, len));
+}
+
+static unsigned
+bucket_of(const struct member *m)
+{
+	return (unsigned)(m->hash >> 56);
+}
+
+/*
+ * What this member adds to the digest of the view.  Suspicion is left out since it passes by itself, and
+ * the dead since each observer forgets them in its own time: neither is a difference worth a sync.
+ */
+static uint64_t
+record_hash(const struct member *m)
+{
+	uint64_t h;
+
+	if (m->hidden || m->stand_in || m->status == SWIM_DEAD || m->status == SWIM_LEFT)
+		return 0;
+	h = hash64_bytes(HASH64_START, m->name, m->name_len);
+	h = hash64_u64(h, m->incarnation);
+	h = hash64_bytes(h, m->address, strlen(m->address));
+	return hash64_end(h);
+}
+
+static void
+digest_toggle(struct swim *s, const struct member *m)
+{
+	uint64_t h = record_hash(m);
+
+	s->buckets[bucket_of(m)] ^= h;
+	s->digest ^= h;
+}
+
+uint32_t
+members_bucket_digest(const struct swim *s, unsigned bucket)
+{
+	return (uint32_t)(s->buckets[bucket] >> 32);
+}
+
+struct member *
+members_find(const struct swim *s, const char *name, size_t len)
+{
+	struct key key = {.hash = hash_name(name, len), .name = name, .name_len = len};
+
+	return index_find(&s->table, compare_hashes, &key);
+}
+
+struct member *
+members_at(const struct swim *s, const struct swim_addr *addr)
+{
+	struct key key = {.name = "", .name_len = 0, .addr = addr};
+	struct member *found = NULL;
+
+	for (size_t i = index_lower(&s->located, compare_addresses, &key); i < s->located.count;
+	     i++) {
+		struct member *m = s->located.v[i];
+
+		if (!swim_addr_equal(&m->addr, addr))
+			break;
+		if (m->live_index != NOT_LISTED || m == s->self)
+			return m;
+		if (found == NULL)
+			found = m;
+	}
+	return found;
+}
+
+size_t
+members_position(const struct swim *s, uint64_t hash, bool inclusive)
+{
+	size_t low = 0, high = s->table.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint64_t h = s->table.v[middle]->hash;
+
+		if (inclusive ? h < hash : h <= hash)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t
+members_live(const struct swim *s)
+{
+	return s->live_count + 1;
+}
+
+/* The live list is the probing order; what lies before probe_next has been probed in this round. */
+
+static void
+live_put(struct swim *s, size_t i, struct member *m)
+{
+	s->live[i] = m;
+	m->live_index = i;
+}
+
+/*
+ * At a random place among those not yet probed in this round (SWIM 4.3: an insertion at a random place
+ * keeps the bound on the time until every member is probed).
+ */
+static void
+live_insert(struct swim *s, struct member *m)
+{
+	size_t at = s->probe_next + (size_t)rng_below(&s->rng, s->live_count - s->probe_next + 1);
+
+	if (at < s->live_count)
+		live_put(s, s->live_count, s->live[at]);
+	live_put(s, at, m);
+	s->live_count++;
+}
+
+static void
+live_remove(struct swim *s, struct member *m)
+{
+	size_t at = m->live_index;
+
+	if (at < s->probe_next) {
+		s->probe_next--;
+		live_put(s, at, s->live[s->probe_next]);
+		at = s->probe_next;
+	}
+	s->live_count--;
+	if (at != s->live_count)
+		live_put(s, at, s->live[s->live_count]);
+	m->live_index = NOT_LISTED;
+}
+
+static void
+suspects_remove(struct swim *s, struct member *m)
+{
+	size_t at = m->suspect_index;
+
+	s->suspects[at] = s->suspects[--s->suspect_count];
+	s->suspects[at]->suspect_index = at;
+	m->suspect_index = NOT_LISTED;
+}
+
+static void
+gone_remove(struct swim *s, struct member *m)
+{
+	size_t at = m->gone_index;
+
+	s->gone[at] = s->gone[--s->gone_count];
+	s->gone[at]->gone_index = at;
+	m->gone_index = NOT_LISTED;
+}
+
+/*
+ * Every list gets the room for one member more when a member is made, so that no change of status can
+ * fail for want of memory later.
+ */
+static bool
+lists_room(struct swim *s)
+{
+	size_t n = s->table.count;
+
+	return index_room(s, &s->table) && index_room(s, &s->named) && index_room(s, &s->located) &&
+	       core_grow(s, &s->live, n, &s->live_capacity, sizeof(*s->live)) &&
+	       core_grow(s, &s->suspects, n, &s->suspect_capacity, sizeof(*s->suspects)) &&
+	       core_grow(s, &s->gone, n, &s->gone_capacity, sizeof(*s->gone));
+}
+
+struct member *
+members_create(struct swim *s, const char *name, size_t len, const char *address,
+    size_t address_len)
+{
+	struct member *m;
+
+	if (!lists_room(s))
+		return NULL;
+	m = core_alloc(s, sizeof(*m) + len + 1);
+	if (m == NULL)
+		return NULL;
+	memset(m, 0, sizeof(*m));
+	m->address = core_alloc(s, address_len + 1);
+	if (m->address == NULL) {
+		core_release(s, m);
+		return NULL;
+	}
+	memcpy(m->address, address, address_len);
+	m->address[address_len] = '\0';
+	memcpy(m->name, name, len);
+	m->name[len] = '\0';
+	m->name_len = (uint16_t)len;
+	m->hash = hash_name(name, len);
+	m->since = s->now;
+	m->deadline = SWIM_TIME_NEVER;
+	m->rtt = swim_ns(-1);
+	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
+	m->hidden = true; /* until its first transition shows it */
+	swim_addr_parse(m->address, address_len, &m->addr);
+	index_insert(&s->table, compare_hashes, m);
+	if (m->addr.family != 0)
+		index_insert(&s->located, compare_addresses, m);
+	return m;
+}
+
+void
+members_destroy(struct swim *s, struct member *m)
+{
+	assert(m != s->self);
+	probe_forget(s, m);
+	gossip_drop(s, m);
+	digest_toggle(s, m);
+	if (m->live_index != NOT_LISTED)
+		live_remove(s, m);
+	if (m->suspect_index != NOT_LISTED)
+		suspects_remove(s, m);
+	if (m->gone_index != NOT_LISTED)
+		gone_remove(s, m);
+	if (!m->hidden) {
+		index_remove(&s->named, compare_names, m);
+		s->status_count[m->status]--;
+	}
+	if (m->addr.family != 0)
+		index_remove(&s->located, compare_addresses, m);
+	index_remove(&s->table, compare_hashes, m);
+	if (m->stand_in)
+		s->stand_ins--;
+	core_release(s, m->address);
+	core_release(s, m);
+}
+
+bool
+members_make_room(struct swim *s)
+{
+	struct member *oldest = NULL;
+
+	if (s->table.count < s->config.max_members)
+		return true;
+	for (size_t i = 0; i < s->gone_count; i++) {
+		struct member *m = s->gone[i];
+
+		if (oldest == NULL || m->hidden > oldest->hidden ||
+		    (m->hidden == oldest->hidden && swim_time_before(m->since, oldest->since)))
+			oldest = m;
+	}
+	if (oldest == NULL)
+		return false;
+	if (!oldest->hidden && oldest->announced)
+		outbox_event(s, SWIM_EVENT_REMOVED, oldest);
+	members_destroy(s, oldest);
+	return true;
+}
+
+bool
+members_set_address(struct swim *s, struct member *m, const char *address, size_t len)
+{
+	char *copy = core_alloc(s, len + 1);
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, address, len);
+	copy[len] = '\0';
+	digest_toggle(s, m);
+	if (m->addr.family != 0)
+		index_remove(&s->located, compare_addresses, m);
+	core_release(s, m->address);
+	m->address = copy;
+	m->addr = (struct swim_addr){0};
+	swim_addr_parse(copy, len, &m->addr);
+	m->proven = false;
+	m->rtt = swim_ns(-1);
+	if (m->addr.family != 0)
+		index_insert(&s->located, compare_addresses, m);
+	digest_toggle(s, m);
+	return true;
+}
+
+void
+swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < s->table.count; i++) {
+		struct member *m = s->table.v[i];
+		struct swim_addr numeric;
+
+		if (strcmp(m->address, hostport) != 0 ||
+		    swim_addr_parse(hostport, strlen(hostport), &numeric) ||
+		    swim_addr_equal(&m->addr, addr))
+			continue;
+		if (m->addr.family != 0)
+			index_remove(&s->located, compare_addresses, m);
+		m->addr = *addr;
+		m->proven = false;
+		if (m->addr.family != 0)
+			index_insert(&s->located, compare_addresses, m);
+	}
+}
+
+static bool
+is_live(enum swim_status status)
+{
+	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
+}
+
+/*
+ * The events of one change.  `joined` comes before everything else of a life; one that we only ever knew
+ * as dead has no life to report on.
+ */
+static void
+transition_events(struct swim *s, struct member *m, enum swim_status from, bool was_hidden)
+{
+	if (m == s->self)
+		return;
+	if (m->hidden) {
+		if (!was_hidden && m->announced)
+			outbox_event(s, SWIM_EVENT_REMOVED, m);
+		m->announced = false;
+		return;
+	}
+	if (was_hidden || (from == SWIM_LEFT && is_live(m->status)))
+		m->announced = false;
+	switch (m->status) {
+	case SWIM_ALIVE:
+	case SWIM_SUSPECT:
+		if (!m->announced) {
+			/* A stand-in is announced once its id is known to be its own, or when it fails. */
+			if (!m->stand_in || m->status == SWIM_SUSPECT)
+				members_announce(s, m);
+		} else if (from == SWIM_DEAD || (from == SWIM_SUSPECT && m->status == SWIM_ALIVE)) {
+			outbox_event(s, SWIM_EVENT_RECOVERED, m);
+		}
+		if (m->status == SWIM_SUSPECT && (from != SWIM_SUSPECT || was_hidden))
+			outbox_event(s, SWIM_EVENT_SUSPECTED, m);
+		break;
+	case SWIM_DEAD:
+		if (m->announced && from != SWIM_DEAD)
+			outbox_event(s, SWIM_EVENT_FAILED, m);
+		break;
+	case SWIM_LEFT:
+		if (m->announced && from != SWIM_LEFT)
+			outbox_event(s, SWIM_EVENT_LEFT, m);
+		break;
+	}
+}
+
+void
+members_announce(struct swim *s, struct member *m)
+{
+	if (m->announced || m->hidden)
+		return;
+	m->announced = true;
+	outbox_event(s, SWIM_EVENT_JOINED, m);
+}
+
+void
+members_confirm(struct swim *s, struct member *m)
+{
+	if (!m->stand_in)
+		return;
+	digest_toggle(s, m);
+	m->stand_in = false;
+	s->stand_ins--;
+	digest_toggle(s, m);
+	if (is_live(m->status))
+		members_announce(s, m);
+	gossip_queue(s, m);
+}
+
+static void
+transition_lists(struct swim *s, struct member *m)
+{
+	bool gone = m->hidden || !is_live(m->status);
+
+	if (m == s->self)
+		return;
+	if (!gone && m->live_index == NOT_LISTED)
+		live_insert(s, m);
+	if (gone && m->live_index != NOT_LISTED)
+		live_remove(s, m);
+	if (gone && m->gone_index == NOT_LISTED) {
+		m->gone_index = s->gone_count;
+		s->gone[s->gone_count++] = m;
+	}
+	if (!gone && m->gone_index != NOT_LISTED)
+		gone_remove(s, m);
+	if (m->status == SWIM_SUSPECT && !m->hidden && m->suspect_index == NOT_LISTED) {
+		m->suspect_index = s->suspect_count;
+		s->suspects[s->suspect_count++] = m;
+	}
+	if ((m->status != SWIM_SUSPECT || m->hidden) && m->suspect_index != NOT_LISTED)
+		suspects_remove(s, m);
+}
+
+static swim_time
+transition_deadline(const struct swim *s, const struct member *m)
+{
+	if (m == s->self)
+		return SWIM_TIME_NEVER;
+	if (m->hidden)
+		return swim_time_add(s->now, TOMBSTONE_HOLD);
+	switch (m->status) {
+	case SWIM_ALIVE:
+		return SWIM_TIME_NEVER;
+	case SWIM_SUSPECT:
+		return swim_time_add(s->now, apply_suspicion_time(s));
+	case SWIM_DEAD:
+		return swim_time_add(m->since, s->config.timing.dead_retention);
+	case SWIM_LEFT:
+		return swim_time_add(m->since, s->config.timing.left_retention);
+	}
+	return SWIM_TIME_NEVER;
+}
+
+void
+members_transition(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation,
+    bool hidden)
+{
+	enum swim_status from = m->status;
+	bool was_hidden = m->hidden;
+
+	digest_toggle(s, m);
+	if (!was_hidden) {
+		index_remove(&s->named, compare_names, m);
+		s->status_count[from]--;
+	}
+	m->status = status;
+	m->incarnation = incarnation;
+	m->hidden = hidden;
+	m->forget = false;
+	if (from != status || was_hidden != hidden)
+		m->since = s->now;
+	if (!hidden) {
+		index_insert(&s->named, compare_names, m);
+		s->status_count[status]++;
+	}
+	digest_toggle(s, m);
+	transition_lists(s, m);
+	m->deadline = transition_deadline(s, m);
+	if (!is_live(status) || hidden) {
+		probe_forget(s, m);
+		if (from != status)
+			m->proven = false;
+	}
+	transition_events(s, m, from, was_hidden);
+	if (s->live_count > 0)
+		gossip_wake(s);
+}
+
+static void
+pick_one(struct member *m, const struct member *except, bool (*filter)(const struct member *),
+    struct member **out, size_t *n)
+{
+	if (m == except || (filter != NULL && !filter(m)))
+		return;
+	for (size_t i = 0; i < *n; i++) {
+		if (out[i] == m)
+			return;
+	}
+	out[(*n)++] = m;
+}
+
+size_t
+members_pick(struct swim *s, size_t want, const struct member *except,
+    bool (*filter)(const struct member *), struct member **out)
+{
+	size_t n = 0;
+
+	if (want > s->live_count)
+		want = s->live_count;
+	/*
+	 * Draw without replacement by rejection: `want` is a handful.  When most draws miss (few candidates),
+	 * a walk from a random place finds what is left.
+	 */
+	for (size_t tries = 0; n < want && tries < 8 * want; tries++)
+		pick_one(s->live[rng_below(&s->rng, s->live_count)], except, filter, out, &n);
+	if (n < want) {
+		size_t start = (size_t)rng_below(&s->rng, s->live_count);
+
+		for (size_t step = 0; n < want && step < s->live_count; step++)
+			pick_one(s->live[(start + step) % s->live_count], except, filter, out, &n);
+	}
+	return n;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Datagrams and events waiting to be taken out.  The caller empties both after every call into the core. */
+#include <string.h>
+
+#include "core/internal.h"
+
+void
+outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
+{
+	*out = (struct wire_trailer){.has_digest = true, .digest = s->digest};
+	if (s->config.cluster[0] != '\0') {
+		out->has_cluster = true;
+		out->cluster = wire_str_of(s->config.cluster);
+	}
+	if (sender) {
+		out->has_sender = true;
+		out->sender = (struct wire_str){s->self->name, s->self->name_len};
+	}
+}
+
+bool
+outbox_begin(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer,
+    size_t budget)
+{
+	size_t need;
+
+	if (s->out_taken == s->out_count)
+		s->out_taken = s->out_count = s->out_used = 0;
+	need = s->out_used + s->config.max_datagram + SWIM_HOSTPORT_MAX + 1;
+	if (s->out_count == OUTBOX_DATAGRAMS ||
+	    !core_grow(s, &s->outs, s->out_count, &s->out_slots, sizeof(*s->outs))) {
+		s->stats.outbox_dropped++;
+		return false;
+	}
+	if (need > s->out_capacity) {
+		size_t capacity = s->out_capacity * 2 > need ? s->out_capacity * 2 : need;
+		uint8_t *bytes =
+		    s->config.allocator.resize(s->config.allocator.ctx, s->out_bytes, capacity);
+
+		if (bytes == NULL) {
+			s->stats.outbox_dropped++;
+			return false;
+		}
+		s->out_bytes = bytes;
+		s->out_capacity = capacity;
+	}
+	if (budget > s->config.max_datagram)
+		budget = s->config.max_datagram;
+	if (s->config.hooks.begin != NULL)
+		s->config.hooks.begin(s->config.hooks.ctx, SWIM_WORK_ENCODE);
+	wire_writer_init(w, s->out_bytes + s->out_used, budget, wire_trailer_size(trailer));
+	return true;
+}
+
+void
+outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to,
+    enum wire_type type, const struct swim_addr *to, const struct member *member)
+{
+	size_t len = wire_finish(w, trailer, pad_to);
+	struct out *out = &s->outs[s->out_count];
+
+	if (s->config.hooks.end != NULL)
+		s->config.hooks.end(s->config.hooks.ctx, SWIM_WORK_ENCODE);
+	if (len == 0) {
+		s->stats.outbox_dropped++;
+		return;
+	}
+	*out =
+	    (struct out){.offset = s->out_used, .len = len, .host_offset = SIZE_MAX, .type = type};
+	s->out_used += len;
+	if (to != NULL) {
+		out->to = *to;
+	} else if (member->addr.family != 0) {
+		out->to = member->addr;
+	} else {
+		size_t host_len = strlen(member->address) + 1;
+
+		out->host_offset = s->out_used;
+		memcpy(s->out_bytes + s->out_used, member->address, host_len);
+		s->out_used += host_len;
+	}
+	s->out_count++;
+}
+
+void
+outbox_cancel(struct swim *s)
+{
+	if (s->config.hooks.end != NULL)
+		s->config.hooks.end(s->config.hooks.ctx, SWIM_WORK_ENCODE);
+}
+
+bool
+swim_next_datagram(struct swim *s, struct swim_datagram *d)
+{
+	const struct out *out;
+	int slot;
+
+	/* Never reset here: the last datagram taken stays valid until the next call. */
+	if (s->out_taken == s->out_count)
+		return false;
+	out = &s->outs[s->out_taken++];
+	d->to = out->to;
+	d->host = out->host_offset == SIZE_MAX ? NULL
+					       : (const char *)s->out_bytes + out->host_offset;
+	d->data = s->out_bytes + out->offset;
+	d->len = out->len;
+	d->type = out->type;
+	slot = wire_type_slot((unsigned)out->type);
+	if (slot >= 0)
+		s->stats.sent[slot]++;
+	s->stats.sent_bytes += out->len;
+	return true;
+}
+
+static struct swim_event *
+event_new(struct swim *s, enum swim_event_type type)
+{
+	struct swim_event *event;
+
+	if (s->event_taken == s->event_count)
+		s->event_taken = s->event_count = 0;
+	if (!core_grow(s, &s->events, s->event_count, &s->event_capacity, sizeof(*s->events))) {
+		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
+		return NULL;
+	}
+	event = &s->events[s->event_count++];
+	memset(event, 0, sizeof(*event));
+	event->type = type;
+	event->at = s->now;
+	return event;
+}
+
+void
+outbox_event(struct swim *s, enum swim_event_type type, const struct member *m)
+{
+	struct swim_event *event = event_new(s, type);
+
+	if (event == NULL)
+		return;
+	report_member(s, m, &event->member);
+	memcpy(event->by, s->by, s->by_len);
+	event->by_len = s->by_len;
+}
+
+void
+outbox_seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
+    const char *name, size_t len)
+{
+	struct swim_event *event = event_new(s, type);
+
+	if (event == NULL)
+		return;
+	event->address = *addr;
+	if (len > SWIM_NAME_MAX)
+		len = SWIM_NAME_MAX;
+	memcpy(event->member.name, name, len);
+	event->member.name_len = (uint16_t)len;
+	event->member.local = len == s->self->name_len && memcmp(name, s->self->name, len) == 0;
+	swim_addr_format(addr, event->member.address);
+}
+
+bool
+swim_next_event(struct swim *s, struct swim_event *out)
+{
+	if (s->event_taken == s->event_count)
+		return false;
+	*out = s->events[s->event_taken++];
+	return true;
+}

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/* Beginning and end, the way of a datagram, and time. */
+#include <assert.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+#define REAP_INTERVAL swim_seconds(1)
+
+void *
+core_alloc(struct swim *s, size_t size)
+{
+	return s->config.allocator.resize(s->config.allocator.ctx, NULL, size);
+}
+
+void
+core_release(struct swim *s, void *ptr)
+{
+	if (ptr != NULL)
+		s->config.allocator.resize(s->config.allocator.ctx, ptr, 0);
+}
+
+bool
+core_grow(struct swim *s, void *array, size_t count, size_t *capacity, size_t element)
+{
+	size_t wanted = *capacity == 0 ? 16 : *capacity * 2;
+	void *old, *grown;
+
+	if (count < *capacity)
+		return true;
+	memcpy(&old, array, sizeof(old)); /* `array` is a pointer to a pointer of any type */
+	grown = s->config.allocator.resize(s->config.allocator.ctx, old, wanted * element);
+	if (grown == NULL)
+		return false;
+	memcpy(array, &grown, sizeof(grown));
+	*capacity = wanted;
+	return true;
+}
+
+static bool
+usable(const struct swim_config *c)
+{
+	return c->name != NULL && c->name[0] != '\0' && strlen(c->name) <= SWIM_NAME_MAX &&
+	       c->cluster != NULL && strlen(c->cluster) <= SWIM_CLUSTER_MAX &&
+	       c->address.family != 0 && !swim_addr_is_wildcard(&c->address) &&
+	       c->max_members > 0 && c->max_datagram >= WIRE_DATAGRAM_MIN &&
+	       c->max_datagram <= WIRE_DATAGRAM_MAX && c->timing.probe_interval.ns > 0 &&
+	       c->timing.probe_timeout.ns > 0 && c->timing.gossip_interval.ns > 0 &&
+	       c->allocator.resize != NULL;
+}
+
+static char *
+copy_text(struct swim *s, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = core_alloc(s, size);
+
+	if (copy != NULL)
+		memcpy(copy, text, size);
+	return copy;
+}
+
+static void
+speak(struct swim *s, const char *name, size_t len)
+{
+	if (len > SWIM_NAME_MAX)
+		len = SWIM_NAME_MAX;
+	memcpy(s->by, name, len);
+	s->by_len = (uint16_t)len;
+}
+
+struct swim *
+swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
+{
+	char address[SWIM_ADDR_TEXT];
+	struct swim *s;
+
+	if (!usable(config))
+		return NULL;
+	s = config->allocator.resize(config->allocator.ctx, NULL, sizeof(*s));
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->config = *config;
+	s->config.name = NULL;
+	s->config.cluster = NULL;
+	s->now = s->ticked = now;
+	rng_init(&s->rng, seed);
+	for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
+		TAILQ_INIT(&s->rumours[i]);
+	s->gossip_at = s->check_at = SWIM_TIME_NEVER;
+	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
+	s->sync_allowed = s->reap_at = s->reconnect_at = now;
+	/* Members started together must not probe in step. */
+	s->probe_at = swim_time_add(now,
+	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));
+	swim_addr_format(&config->address, address);
+	s->config.name = copy_text(s, config->name);
+	s->config.cluster = copy_text(s, config->cluster);
+	s->self = members_create(s, config->name, strlen(config->name), address, strlen(address));
+	if (s->config.name == NULL || s->config.cluster == NULL || s->self == NULL) {
+		swim_free(s);
+		return NULL;
+	}
+	s->self->swimd = s->self->proven = s->self->announced = true;
+	speak(s, s->self->name, s->self->name_len);
+	members_transition(s, s->self, SWIM_ALIVE, config->incarnation, false);
+	gossip_queue(s, s->self);
+	return s;
+}
+
+void
+swim_free(struct swim *s)
+{
+	struct swim_allocator a;
+
+	if (s == NULL)
+		return;
+	a = s->config.allocator;
+	for (size_t i = 0; i < s->table.count; i++) {
+		core_release(s, s->table.v[i]->address);
+		core_release(s, s->table.v[i]);
+	}
+	for (size_t i = 0; i < SWIM_RELAYS; i++)
+		core_release(s, s->relays[i].text);
+	core_release(s, (void *)(uintptr_t)s->config.name);
+	core_release(s, (void *)(uintptr_t)s->config.cluster);
+	core_release(s, s->table.v);
+	core_release(s, s->named.v);
+	core_release(s, s->located.v);
+	core_release(s, s->live);
+	core_release(s, s->suspects);
+	core_release(s, s->gone);
+	core_release(s, s->out_bytes);
+	core_release(s, s->outs);
+	core_release(s, s->events);
+	a.resize(a.ctx, s, 0);
+}
+
+static bool
+is_base(const struct wire_message *msg)
+{
+	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
+}
+
+/*
+ * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
+ * its source address.  Sets s->by.  NULL: nobody that we know (yet).
+ */
+static struct member *
+identify(struct swim *s, const struct wire_message *msg, const struct wire_str *claimed,
+    const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct member *m;
+
+	if (claimed != NULL && claimed->len > 0) {
+		speak(s, claimed->bytes, claimed->len);
+		m = members_find(s, claimed->bytes, claimed->len);
+	} else {
+		m = members_at(s, from);
+		if (m != NULL) {
+			speak(s, m->name, m->name_len);
+		} else {
+			swim_addr_format(from, text);
+			speak(s, text, strlen(text));
+		}
+	}
+	if (m == s->self || m == NULL)
+		return m;
+	if (swim_addr_equal(&m->addr, from)) {
+		m->base_peer = is_base(msg);
+		m->swimd = !m->base_peer;
+	}
+	return m;
+}
+
+/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
+static struct member *
+stand_in(struct swim *s, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct member *m;
+
+	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
+		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
+		return NULL;
+	}
+	swim_addr_format(from, text);
+	if (members_find(s, text, strlen(text)) != NULL)
+		return NULL;
+	m = members_create(s, text, strlen(text), text, strlen(text));
+	if (m == NULL) {
+		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
+		return NULL;
+	}
+	m->stand_in = m->base_peer = true;
+	s->stand_ins++;
+	members_transition(s, m, SWIM_ALIVE, 0, false);
+	join_start(s, from, JOIN_GREET);
+	return m;
+}
+
+/* `named`: the ping said who sent it, in its trailer or envelope. */
+static void
+receive_ping(struct swim *s, const struct wire_message *msg, bool named,
+    const struct swim_addr *from, size_t len)
+{
+	struct wire_member_id self = {{s->self->name, s->self->name_len},
+	    wire_str_of(s->self->address)};
+	struct wire_trailer trailer;
+	struct wire_writer w;
+	/* The gossip just applied may have introduced the sender. */
+	struct member *sender = members_find(s, s->by, s->by_len);
+	size_t budget;
+
+	if (sender == NULL && !named)
+		sender = members_at(s, from);
+	if (sender == NULL && !named)
+		sender = stand_in(s, from);
+	outbox_trailer(s, false, &trailer);
+	/* Whoever has not shown that it is at this address gets no more bytes than it sent. */
+	budget = sender != NULL && sender->proven ? SIZE_MAX : len;
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_ack(&w, msg->seq, &self);
+	if (budget > s->config.max_datagram)
+		budget = s->config.max_datagram;
+	if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < budget) {
+		size_t kept = s->config.max_datagram - budget;
+
+		w.reserve += kept;
+		if (sender != NULL && sender != s->self &&
+		    (sender->tell || sender->status != SWIM_ALIVE)) {
+			gossip_add_member(s, &w, sender);
+			sender->tell = false;
+		}
+		if (sender == NULL || !sender->swimd)
+			gossip_add_member(s, &w, s->self);
+		gossip_fill(s, &w, sender);
+		w.reserve -= kept;
+	}
+	outbox_end(s, &w, &trailer, 0, WIRE_ACK, from, NULL);
+}
+
+static void
+receive(struct swim *s, const struct wire_message *msg, const struct wire_str *claimed,
+    const struct swim_addr *from, size_t len)
+{
+	bool named = claimed != NULL && claimed->len > 0;
+
+	identify(s, msg, claimed, from);
+	switch (msg->type) {
+	case WIRE_PING:
+		apply_updates(s, &msg->updates);
+		receive_ping(s, msg, named, from, len);
+		break;
+	case WIRE_PING_REQ:
+		apply_updates(s, &msg->updates);
+		if (!named && members_at(s, from) == NULL)
+			stand_in(s, from);
+		probe_request(s, msg, from, len);
+		break;
+	case WIRE_ACK:
+		/* Before its gossip: that may put another member in the place of the one that was probed. */
+		if (!join_ack(s, msg, from))
+			probe_ack(s, msg);
+		apply_updates(s, &msg->updates);
+		break;
+	case WIRE_NACK:
+		probe_nack(s, msg);
+		break;
+	case WIRE_GOSSIP:
+		apply_updates(s, &msg->updates);
+		break;
+	case WIRE_SYNC_REQ:
+		apply_updates(s, &msg->updates);
+		sync_answer(s, msg, from, len);
+		break;
+	case WIRE_SYNC:
+		sync_page(s, msg);
+		break;
+	case WIRE_AUTHENTICATED:
+		break; /* opened by swim_input */
+	}
+	if (msg->trailer.has_digest)
+		sync_compare(s, from, msg->trailer.digest);
+	speak(s, s->self->name, s->self->name_len);
+}
+
+static enum wire_reject
+decode(struct swim *s, const void *data, size_t len, struct wire_message *msg)
+{
+	enum wire_reject reject;
+
+	if (s->config.hooks.begin != NULL)
+		s->config.hooks.begin(s->config.hooks.ctx, SWIM_WORK_DECODE);
+	reject = wire_decode(data, len, msg);
+	if (s->config.hooks.end != NULL)
+		s->config.hooks.end(s->config.hooks.ctx, SWIM_WORK_DECODE);
+	return reject;
+}
+
+enum wire_reject
+swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const void *data,
+    size_t len)
+{
+	struct wire_message outer, inner;
+	const struct wire_message *msg = &outer;
+	const struct wire_str *claimed = NULL;
+	enum wire_reject reject = decode(s, data, len, &outer);
+	int slot;
+
+	s->now = now;
+	/* The envelope's inner message has been checked with it; without keys its token says nothing. */
+	if (reject == WIRE_OK && outer.type == WIRE_AUTHENTICATED) {
+		reject = wire_decode(outer.inner, outer.inner_len, &inner);
+		msg = &inner;
+		claimed = &outer.member.id;
+	}
+	if (reject == WIRE_OK) {
+		const struct wire_trailer *t = &msg->trailer;
+		const char *ours = s->config.cluster;
+
+		if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
+			reject = WIRE_REJECT_OTHER_CLUSTER;
+		if (t->has_sender)
+			claimed = &t->sender;
+	}
+	if (reject != WIRE_OK) {
+		s->stats.rejected[reject]++;
+		return reject;
+	}
+	slot = wire_type_slot((unsigned)outer.type);
+	assert(slot >= 0);
+	s->stats.received[slot]++;
+	s->stats.received_bytes += len;
+	if (!s->left)
+		receive(s, msg, claimed, from, len);
+	return WIRE_OK;
+}
+
+static void
+reap(struct swim *s)
+{
+	if (!swim_time_reached(s->now, s->reap_at))
+		return;
+	s->reap_at = swim_time_add(s->now, REAP_INTERVAL);
+	for (size_t i = s->gone_count; i-- > 0;) {
+		struct member *m = s->gone[i];
+
+		if (!swim_time_reached(s->now, m->deadline))
+			continue;
+		if (!m->hidden && m->announced)
+			outbox_event(s, SWIM_EVENT_REMOVED, m);
+		members_destroy(s, m);
+	}
+}
+
+static void
+verdicts(struct swim *s)
+{
+	for (size_t i = s->suspect_count; i-- > 0;) {
+		struct member *m = s->suspects[i];
+
+		if (!swim_time_reached(s->now, m->deadline))
+			continue;
+		members_transition(s, m, SWIM_DEAD, m->incarnation, false);
+		gossip_queue(s, m);
+	}
+}
+
+void
+swim_tick(struct swim *s, swim_time now)
+{
+	swim_time due = swim_deadline(s);
+
+	s->now = now;
+	if (s->left)
+		return;
+	if (!swim_time_is_never(due))
+		probe_stalled(s, swim_time_since(now, due));
+	s->ticked = now;
+	probe_tick(s);
+	join_tick(s);
+	sync_tick(s);
+	if (!s->leaving) {
+		verdicts(s);
+		if (s->status_count[SWIM_DEAD] > 0)
+			probe_reconnect(s);
+		if (s->gone_count > 0)
+			reap(s);
+	}
+	gossip_tick(s);
+}
+
+swim_time
+swim_deadline(const struct swim *s)
+{
+	swim_time at = s->gossip_at;
+
+	if (s->left)
+		return SWIM_TIME_NEVER;
+	at = swim_time_min(at, probe_deadline(s));
+	at = swim_time_min(at, join_deadline(s));
+	at = swim_time_min(at, sync_deadline(s));
+	if (s->leaving)
+		return at;
+	for (size_t i = 0; i < s->suspect_count; i++)
+		at = swim_time_min(at, s->suspects[i]->deadline);
+	if (s->status_count[SWIM_DEAD] > 0)
+		at = swim_time_min(at, s->reconnect_at);
+	if (s->gone_count > 0)
+		at = swim_time_min(at, s->reap_at);
+	return at;
+}
+
+bool
+swim_has_left(const struct swim *s)
+{
+	return s->left;
+}
+
+enum swim_remove_result
+swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
+{
+	struct member *m = members_find(s, name, name_len);
+
+	s->now = now;
+	if (m == NULL || m->hidden)
+		return SWIM_REMOVE_NOT_FOUND;
+	if (m->status != SWIM_DEAD && m->status != SWIM_LEFT)
+		return SWIM_REMOVE_NOT_DEAD;
+	members_transition(s, m, m->status, m->incarnation, true);
+	m->forget = true;
+	gossip_queue(s, m);
+	return SWIM_REMOVE_OK;
+}
+
+void
+swim_set_timing(struct swim *s, swim_time now, const struct swim_timing *timing)
+{
+	s->now = now;
+	s->config.timing = *timing;
+	/* A period begun under the old constants ends now; deadlines already set stand. */
+	s->probe.target = NULL;
+	s->probe_at =
+	    swim_time_add(now, swim_duration_scale(timing->probe_interval, rng_unit(&s->rng)));
+	s->reconnect_at = now;
+}
+
+void
+swim_set_address(struct swim *s, swim_time now, const struct swim_addr *addr)
+{
+	char text[SWIM_ADDR_TEXT];
+
+	s->now = now;
+	if (s->leaving || swim_addr_equal(addr, &s->self->addr))
+		return;
+	swim_addr_format(addr, text);
+	if (members_set_address(s, s->self, text, strlen(text)))
+		apply_refute(s, s->self->incarnation);
+	else
+		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Anti-entropy in datagrams.  Every ping, ack and gossip of ours carries the digest of the view.  When
+ * another's differs, and still does a moment later (rumours are under way all the time), we send it the
+ * digests of our 256 buckets; it answers with its members of the buckets that differ, a page at a time.
+ * Each side pulls for itself.  The answerer keeps no state, and its page is no larger than the request.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+#define TRIES 5          /* requests for one page until the sync is given up */
+#define BACKOFF_MAX 30   /* sync intervals */
+#define REQUEST_FIXED 12 /* cursor and digest count */
+
+static swim_duration
+jittered(struct swim *s, swim_duration d)
+{
+	return swim_duration_scale(d, 0.5 + rng_unit(&s->rng));
+}
+
+static void
+send_request(struct swim *s)
+{
+	struct sync *y = &s->sync;
+	uint32_t digests[WIRE_SYNC_BUCKETS];
+	struct wire_trailer trailer;
+	struct wire_writer w;
+	size_t fixed, room;
+	uint16_t count = 0;
+
+	y->seq = rng_u64(&s->rng);
+	y->tries++;
+	y->next =
+	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
+	outbox_trailer(s, true, &trailer);
+	/* Name and address of ours, with their lengths, status and incarnation, come along as an update. */
+	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + 2 + s->self->name_len +
+		strlen(s->self->address) + 13 + wire_trailer_size(&trailer);
+	room = s->config.max_datagram > fixed ? (s->config.max_datagram - fixed) / sizeof(uint32_t)
+					      : 0;
+	while (y->cursor.bucket + count < WIRE_SYNC_BUCKETS && count < room) {
+		digests[count] = members_bucket_digest(s, y->cursor.bucket + count);
+		count++;
+	}
+	y->covered = (uint16_t)(y->cursor.bucket + count);
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_sync_req(&w, y->seq, y->cursor, digests, count);
+	gossip_add_member(s, &w, s->self);
+	outbox_end(s, &w, &trailer, s->config.max_datagram, WIRE_SYNC_REQ, &y->addr, NULL);
+}
+
+void
+sync_start(struct swim *s, const struct swim_addr *addr)
+{
+	if (s->sync.active || s->leaving)
+		return;
+	s->sync = (struct sync){.active = true, .addr = *addr};
+	s->check_at = SWIM_TIME_NEVER;
+	s->stats.syncs_started++;
+	send_request(s);
+}
+
+static void
+finish(struct swim *s, bool complete)
+{
+	swim_duration interval = s->config.timing.sync_interval;
+
+	s->sync.active = false;
+	if (complete) {
+		s->synced = true;
+		s->stats.syncs_completed++;
+	} else {
+		s->stats.syncs_failed++;
+	}
+	/* A difference that a sync can't mend (a member refused here, say) must not cost one every time. */
+	if (s->sync.changed)
+		s->sync_backoff = swim_ns(0);
+	else if (s->sync_backoff.ns == 0)
+		s->sync_backoff = interval;
+	else if (s->sync_backoff.ns < BACKOFF_MAX * interval.ns)
+		s->sync_backoff.ns *= 2;
+	s->sync_allowed = swim_time_add(s->now, swim_ns(interval.ns / 2 + s->sync_backoff.ns));
+}
+
+void
+sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
+{
+	if (digest == s->digest || s->sync.active || s->leaving ||
+	    swim_addr_equal(from, &s->self->addr))
+		return;
+	if (!s->synced) {
+		sync_start(s, from);
+		return;
+	}
+	if (!swim_time_is_never(s->check_at) || swim_time_before(s->now, s->sync_allowed))
+		return;
+	s->check_at = swim_time_add(s->now, jittered(s, s->config.timing.sync_interval));
+	s->check_addr = *from;
+}
+
+void
+sync_tick(struct swim *s)
+{
+	if (swim_time_reached(s->now, s->check_at)) {
+		s->check_at = SWIM_TIME_NEVER;
+		join_start(s, &s->check_addr, JOIN_CHECK);
+	}
+	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
+		if (s->sync.tries < TRIES)
+			send_request(s);
+		else
+			finish(s, false);
+	}
+}
+
+swim_time
+sync_deadline(const struct swim *s)
+{
+	return s->sync.active ? swim_time_min(s->sync.next, s->check_at) : s->check_at;
+}
+
+/* Add the members of one bucket above `after`; false when the page is full. Moves the cursor. */
+static bool
+add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor)
+{
+	uint64_t base = (uint64_t)cursor->bucket << 56;
+	bool fresh = cursor->after == 0;
+	size_t i = fresh ? members_position(s, base, true)
+			 : members_position(s, cursor->after, false);
+
+	for (; i < s->table.count && s->table.v[i]->hash >> 56 == cursor->bucket; i++) {
+		struct member *m = s->table.v[i];
+
+		if (m->hidden || m->stand_in)
+			continue;
+		if (!gossip_add_member(s, w, m))
+			return false;
+		cursor->after = m->hash;
+	}
+	return true;
+}
+
+void
+sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	struct wire_cursor cursor = msg->cursor;
+	unsigned first = cursor.bucket;
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	outbox_trailer(s, true, &trailer);
+	if (!outbox_begin(s, &w, &trailer, len))
+		return;
+	wire_begin_sync(&w, msg->seq);
+	while (cursor.bucket < first + msg->digest_count) {
+		uint16_t i = (uint16_t)(cursor.bucket - first);
+
+		if (wire_sync_digest(msg, i) != members_bucket_digest(s, cursor.bucket) &&
+		    !add_bucket(s, &w, &cursor))
+			break;
+		cursor = (struct wire_cursor){.bucket = (uint16_t)(cursor.bucket + 1)};
+	}
+	wire_set_cursor(&w, cursor);
+	outbox_end(s, &w, &trailer, 0, WIRE_SYNC, from, NULL);
+}
+
+void
+sync_page(struct swim *s, const struct wire_message *msg)
+{
+	struct sync *y = &s->sync;
+	uint64_t digest = s->digest;
+	struct wire_cursor next = msg->cursor;
+
+	if (!y->active || msg->seq != y->seq)
+		return;
+	apply_updates(s, &msg->updates);
+	y->changed |= digest != s->digest;
+	if (next.bucket > y->covered)
+		next = (struct wire_cursor){.bucket = y->covered};
+	/* A page that leads nowhere would be asked for for ever. */
+	if (next.bucket < y->cursor.bucket ||
+	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after)) {
+		finish(s, false);
+		return;
+	}
+	y->cursor = next;
+	y->tries = 0;
+	if (next.bucket == WIRE_SYNC_BUCKETS)
+		finish(s, true);
+	else
+		send_request(s);
+}
