@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/utf8.h"
+#include "daemon/fault.h"
+#include "daemon/units.h"
+
+/* One value of any type, before it is known to be good. */
+union value {
+	bool flag;
+	swim_duration duration;
+	uint64_t number;
+	double factor;
+	enum swim_profile profile;
+	enum log_level level;
+	enum log_format format;
+};
+
+static bool
+out_of_memory(char *error)
+{
+	return fault_say(error, "out of memory");
+}
+
+static const char *
+range_text(const struct config_key *key, char *buf, size_t size)
+{
+	const char *unit = key->type == CONFIG_DURATION ? "s"
+			   : key->type == CONFIG_SIZE   ? " bytes"
+							: "";
+
+	snprintf(buf, size, "is out of range: %.15g%s to %.15g%s are possible", key->min, unit,
+	    key->max, unit);
+	return buf;
+}
+
+/* NULL, or why it will not do; `buf` is for such a reason that has to be made up. */
+static const char *
+parse(const struct config_key *key, const char *text, union value *out, char *buf, size_t size)
+{
+	const char *why = NULL;
+	double n = 0;
+
+	switch (key->type) {
+	case CONFIG_TEXT:
+	case CONFIG_LIST:
+		return key->check != NULL ? key->check(text) : NULL;
+	case CONFIG_BOOL:
+		return units_bool(text, &out->flag, &why) ? NULL : why;
+	case CONFIG_PROFILE:
+		return swim_profile_parse(text, &out->profile)
+			   ? NULL
+			   : "is none of lan, wan, local and fast";
+	case CONFIG_LOG_LEVEL:
+		return log_level_parse(text, &out->level)
+			   ? NULL
+			   : "is none of error, warning, notice, info, debug and trace";
+	case CONFIG_LOG_FORMAT:
+		return log_format_parse(text, &out->format) ? NULL
+							    : "is none of text, json and journal";
+	case CONFIG_DURATION:
+		if (!units_duration(text, &out->duration, &why))
+			return why;
+		n = swim_duration_seconds(out->duration);
+		break;
+	case CONFIG_SIZE:
+		if (!units_size(text, &out->number, &why))
+			return why;
+		n = (double)out->number;
+		break;
+	case CONFIG_COUNT:
+	case CONFIG_UNSIGNED:
+		if (!units_count(text, &out->number, &why))
+			return why;
+		n = (double)out->number;
+		break;
+	case CONFIG_FACTOR:
+		if (!units_factor(text, &out->factor, &why))
+			return why;
+		n = out->factor;
+		break;
+	}
+	return n < key->min || n > key->max ? range_text(key, buf, size) : NULL;
+}
+
+static void
+clear_row(struct config_given *given, size_t row)
+{
+	for (size_t i = 0; i < given->key[row].count; i++)
+		free(given->key[row].texts[i]);
+	free(given->key[row].texts);
+	free(given->key[row].origin);
+	memset(&given->key[row], 0, sizeof(given->key[row]));
+}
+
+void
+config_given_fini(struct config_given *given)
+{
+	for (size_t row = 0; row < CONFIG_KEYS_MAX; row++)
+		clear_row(given, row);
+}
+
+bool
+config_set_empty(struct config_given *given, const struct config_key *key, const char *origin,
+    char *error)
+{
+	size_t row = config_row(key);
+	char *copy = strdup(origin);
+
+	if (copy == NULL)
+		return out_of_memory(error);
+	clear_row(given, row);
+	given->key[row].origin = copy;
+	return true;
+}
+
+bool
+config_set(struct config_given *given, const struct config_key *key, enum config_mode mode,
+    const char *text, const char *origin, char *error)
+{
+	size_t row = config_row(key), count = given->key[row].count;
+	char buf[128], shown[128];
+	union value value;
+	const char *why = parse(key, text, &value, buf, sizeof(buf));
+	char **texts, *copy;
+
+	if (why != NULL) {
+		/* An option is its own origin: "--bind: 'x' ...", but "FILE:3: bind: 'x' ...". */
+		bool named = strncmp(origin, "--", 2) == 0 || strncmp(origin, "SWIMD_", 6) == 0;
+
+		utf8_escape(text, strlen(text), false, shown, sizeof(shown));
+		return fault_say(error, "%s: %s%s'%s' %s", origin, named ? "" : key->name,
+		    named ? "" : ": ", shown, why);
+	}
+	if (mode == CONFIG_REPLACE) {
+		count = 0;
+	} else if (count == CONFIG_SEEDS_MAX) {
+		return fault_say(error, "%s: %s: more than %d of them", origin, key->name,
+		    CONFIG_SEEDS_MAX);
+	}
+	if ((copy = strdup(text)) == NULL)
+		return out_of_memory(error);
+	if (mode == CONFIG_REPLACE && !config_set_empty(given, key, origin, error)) {
+		free(copy);
+		return false;
+	}
+	texts = reallocarray(given->key[row].texts, count + 1, sizeof(*texts));
+	if (texts == NULL) {
+		free(copy);
+		return out_of_memory(error);
+	}
+	texts[count] = copy;
+	given->key[row].texts = texts;
+	given->key[row].count = count + 1;
+	if (given->key[row].origin == NULL && (given->key[row].origin = strdup(origin)) == NULL)
+		return out_of_memory(error);
+	return true;
+}
+
+bool
+config_overlay(struct config_given *lower, const struct config_given *upper, char *error)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	for (size_t row = 0; row < rows; row++) {
+		if (upper->key[row].origin == NULL)
+			continue;
+		if (!config_set_empty(lower, &keys[row], upper->key[row].origin, error))
+			return false;
+		for (size_t i = 0; i < upper->key[row].count; i++) {
+			if (!config_set(lower, &keys[row], CONFIG_APPEND, upper->key[row].texts[i],
+				upper->key[row].origin, error))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void *
+field(struct config *config, const struct config_key *key)
+{
+	return (char *)config + key->offset;
+}
+
+static const void *
+const_field(const struct config *config, const struct config_key *key)
+{
+	return (const char *)config + key->offset;
+}
+
+static void
+list_fini(struct config_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct config_list){0};
+}
+
+static bool
+list_copy(struct config_list *out, char *const *texts, size_t count)
+{
+	list_fini(out);
+	if (count == 0)
+		return true;
+	if ((out->items = calloc(count, sizeof(*out->items))) == NULL)
+		return false;
+	for (; out->count < count; out->count++) {
+		if ((out->items[out->count] = strdup(texts[out->count])) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Puts a text that config_set has accepted, or the key's own default, where it belongs. */
+static bool
+store(struct config *config, const struct config_key *key, const char *text, char *error)
+{
+	void *at = field(config, key);
+	union value value;
+	char buf[128];
+	const char *why = key->type != CONFIG_LIST ? parse(key, text, &value, buf, sizeof(buf))
+						   : NULL;
+
+	if (why != NULL) {
+		return fault_say(error, "%s: '%s' %s", key->name, text, why);
+	}
+	switch (key->type) {
+	case CONFIG_TEXT:
+		free(*(char **)at);
+		return (*(char **)at = strdup(text)) != NULL || out_of_memory(error);
+	case CONFIG_LIST:
+		list_fini(at);
+		break;
+	case CONFIG_BOOL:
+		*(bool *)at = value.flag;
+		break;
+	case CONFIG_DURATION:
+		*(swim_duration *)at = value.duration;
+		break;
+	case CONFIG_SIZE:
+	case CONFIG_COUNT:
+		*(uint64_t *)at = value.number;
+		break;
+	case CONFIG_UNSIGNED:
+		*(unsigned *)at = (unsigned)value.number;
+		break;
+	case CONFIG_FACTOR:
+		*(double *)at = value.factor;
+		break;
+	case CONFIG_PROFILE:
+		*(enum swim_profile *)at = value.profile;
+		swim_timing_profile(value.profile, &config->timing);
+		break;
+	case CONFIG_LOG_LEVEL:
+		*(enum log_level *)at = value.level;
+		break;
+	case CONFIG_LOG_FORMAT:
+		*(enum log_format *)at = value.format;
+		break;
+	}
+	return true;
+}
+
+/* The name that a member has when nobody gave it one. */
+static bool
+store_host_name(struct config *config, const struct config_key *key, char *error)
+{
+	char host[SWIM_NAME_MAX + 2] = "";
+	const char *why;
+
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	if ((why = key->check(host)) != NULL) {
+		return fault_say(error,
+		    "name: the host name '%s' %s; give another name with --name", host, why);
+	}
+	return store(config, key, host, error);
+}
+
+/* "ro_socket" is by default beside "socket" only where that is the default, too. */
+static const char *
+fallback_of(const struct config_given *given, const struct config_key *key)
+{
+	if (strcmp(key->name, "ro_socket") == 0 &&
+	    given->key[config_row(config_find("socket"))].origin != NULL)
+		return "";
+	return key->fallback;
+}
+
+static const char *
+origin_of(const struct config *config, const char *key)
+{
+	const char *origin = config->origin[config_row(config_find(key))];
+
+	return origin != NULL ? origin : "default";
+}
+
+/* One key must not be above another. */
+static bool
+ordered(const struct config *config, const char *low, swim_duration a, const char *high,
+    swim_duration b, char *error)
+{
+	if (a.ns <= b.ns)
+		return true;
+	return fault_say(error, "%s (%s) is %g s, above %s (%s), %g s", low, origin_of(config, low),
+	    swim_duration_seconds(a), high, origin_of(config, high), swim_duration_seconds(b));
+}
+
+/* What no key alone can tell. */
+static bool
+consistent(const struct config *c, char *error)
+{
+	if (!ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
+		c->timing.probe_interval, error) ||
+	    !ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
+		return false;
+	if (strcmp(c->socket, c->ro_socket) == 0) {
+		return fault_say(error, "ro_socket (%s) is the same as socket (%s): %s",
+		    origin_of(c, "ro_socket"), origin_of(c, "socket"), c->socket);
+	}
+	return true;
+}
+
+static bool
+build_key(const struct config_given *given, struct config *config, const struct config_key *key,
+    char *error)
+{
+	size_t row = config_row(key);
+
+	if (given->key[row].origin == NULL) {
+		const char *fallback = fallback_of(given, key);
+
+		if (fallback != NULL)
+			return store(config, key, fallback, error);
+		return key->type != CONFIG_TEXT || store_host_name(config, key, error);
+	}
+	if ((config->origin[row] = strdup(given->key[row].origin)) == NULL)
+		return out_of_memory(error);
+	if (key->type == CONFIG_LIST)
+		return list_copy(field(config, key), given->key[row].texts,
+			   given->key[row].count) ||
+		       out_of_memory(error);
+	return store(config, key, given->key[row].texts[0], error);
+}
+
+bool
+config_build(const struct config_given *given, struct config *out, char *error)
+{
+	struct config config = {0};
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	/* In the order of the table, where the profile stands above what overrides it. */
+	for (size_t row = 0; row < rows; row++) {
+		if (!build_key(given, &config, &keys[row], error)) {
+			config_fini(&config);
+			return false;
+		}
+	}
+	if (!consistent(&config, error)) {
+		config_fini(&config);
+		return false;
+	}
+	*out = config;
+	return true;
+}
+
+void
+config_fini(struct config *config)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	for (size_t row = 0; row < rows; row++) {
+		if (keys[row].type == CONFIG_TEXT)
+			free(*(char **)field(config, &keys[row]));
+		else if (keys[row].type == CONFIG_LIST)
+			list_fini(field(config, &keys[row]));
+		free(config->origin[row]);
+	}
+	*config = (struct config){0};
+}
+
+static bool
+list_equal(const struct config_list *a, const struct config_list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static size_t
+field_size(enum config_type type)
+{
+	switch (type) {
+	case CONFIG_TEXT:
+		return sizeof(char *);
+	case CONFIG_LIST:
+		return sizeof(struct config_list);
+	case CONFIG_BOOL:
+		return sizeof(bool);
+	case CONFIG_DURATION:
+		return sizeof(swim_duration);
+	case CONFIG_SIZE:
+	case CONFIG_COUNT:
+		return sizeof(uint64_t);
+	case CONFIG_UNSIGNED:
+		return sizeof(unsigned);
+	case CONFIG_FACTOR:
+		return sizeof(double);
+	case CONFIG_PROFILE:
+		return sizeof(enum swim_profile);
+	case CONFIG_LOG_LEVEL:
+		return sizeof(enum log_level);
+	case CONFIG_LOG_FORMAT:
+		return sizeof(enum log_format);
+	}
+	__builtin_unreachable();
+}
+
+bool
+config_equal(const struct config_key *key, const struct config *a, const struct config *b)
+{
+	const void *x = const_field(a, key), *y = const_field(b, key);
+
+	if (key->type == CONFIG_TEXT)
+		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+	if (key->type == CONFIG_LIST)
+		return list_equal(x, y);
+	return memcmp(x, y, field_size(key->type)) == 0;
+}
+
+void
+config_exchange(const struct config_key *key, struct config *to, struct config *from)
+{
+	union {
+		char bytes[sizeof(struct config_list)];
+		union value value;
+	} spare;
+	size_t row = config_row(key), size = field_size(key->type);
+	char *origin = to->origin[row];
+
+	_Static_assert(sizeof(spare) >= sizeof(struct config_list), "holds any field");
+	memcpy(&spare, field(to, key), size);
+	memcpy(field(to, key), field(from, key), size);
+	memcpy(field(from, key), &spare, size);
+	to->origin[row] = from->origin[row];
+	from->origin[row] = origin;
+}

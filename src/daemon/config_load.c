@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/config_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/config_file.h"
+
+/* A list stands in one variable, its items parted by commas or white space. */
+static bool
+set_list(struct config_given *given, const struct config_key *key, const char *text,
+    const char *origin, char *error)
+{
+	static const char between[] = ", \t\n";
+	char item[SWIM_HOSTPORT_MAX + 2];
+
+	if (!config_set_empty(given, key, origin, error))
+		return false;
+	for (text += strspn(text, between); *text != '\0'; text += strspn(text, between)) {
+		size_t len = strcspn(text, between);
+
+		/* One that is cut here is too long for any address, and refused as such. */
+		snprintf(item, sizeof(item), "%.*s",
+		    (int)(len < sizeof(item) ? len : sizeof(item) - 1), text);
+		if (!config_set(given, key, CONFIG_APPEND, item, origin, error))
+			return false;
+		text += len;
+	}
+	return true;
+}
+
+static bool
+load_environment(struct config_given *given, char *error)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	for (size_t row = 0; row < rows; row++) {
+		char name[64];
+		const char *text;
+
+		config_environment_name(&keys[row], name);
+		if ((text = getenv(name)) == NULL)
+			continue;
+		if (keys[row].type == CONFIG_LIST) {
+			if (!set_list(given, &keys[row], text, name, error))
+				return false;
+		} else if (!config_set(given, &keys[row], CONFIG_REPLACE, text, name, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int
+config_load(const struct options *options, FILE *report, struct config *out, char *error)
+{
+	const char *path = options->file != NULL ? options->file : CONFIG_LOAD_FILE;
+	struct config_given given = {0};
+	int status = config_file_read_all(path, options->file != NULL, &given, report, error);
+
+	if (status == 0 &&
+	    !(load_environment(&given, error) && config_overlay(&given, &options->given, error) &&
+		config_build(&given, out, error)))
+		status = EX_CONFIG;
+	config_given_fini(&given);
+	return status;
+}
+
+const char *
+config_load_stray(size_t *at, char *name)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	for (; environ[*at] != NULL; (*at)++) {
+		const char *text = environ[*at];
+		size_t len = strcspn(text, "=");
+		bool known = false;
+
+		if (strncmp(text, "SWIMD_", 6) != 0 || len >= 64)
+			continue;
+		for (size_t row = 0; row < rows && !known; row++) {
+			config_environment_name(&keys[row], name);
+			known = strlen(name) == len && strncmp(name, text, len) == 0;
+		}
+		if (!known) {
+			memcpy(name, text, len);
+			name[len] = '\0';
+			(*at)++;
+			return name;
+		}
+	}
+	return NULL;
+}

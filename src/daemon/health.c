@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/health.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+void
+health_memory_init(struct health_memory *m)
+{
+	*m = (struct health_memory){
+	    .dropped_at = SWIM_TIME_NEVER,
+	    .lagged_at = SWIM_TIME_NEVER,
+	    .accused_at = SWIM_TIME_NEVER,
+	};
+}
+
+static bool
+recent(swim_time at, swim_time now)
+{
+	return !swim_time_is_never(at) &&
+	       swim_time_before(now, swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS)));
+}
+
+void
+health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_duration lag)
+{
+	if (kernel_drops > m->drops_seen) {
+		m->drops = (recent(m->dropped_at, now) ? m->drops : 0) + kernel_drops -
+			   m->drops_seen;
+		m->drops_seen = kernel_drops;
+		m->dropped_at = now;
+	}
+	if (lag.ns >= swim_ms(HEALTH_LAG_MS).ns &&
+	    (!recent(m->lagged_at, now) || lag.ns >= m->lag.ns)) {
+		m->lag = lag;
+		m->lagged_at = now;
+	}
+}
+
+void
+health_note_accused(struct health_memory *m, swim_time now, const char *who, size_t len)
+{
+	m->accused_at = now;
+	utf8_escape(who, len, false, m->accuser, sizeof(m->accuser));
+}
+
+static void __attribute__((format(printf, 3, 4)))
+reason(struct control_health *out, enum control_health_status status, const char *format, ...)
+{
+	va_list ap;
+
+	if (out->status < status)
+		out->status = status;
+	if (out->reason_count == CONTROL_REASONS_MAX)
+		return;
+	va_start(ap, format);
+	vsnprintf(out->reasons[out->reason_count++], sizeof(out->reasons[0]), format, ap);
+	va_end(ap);
+}
+
+static void
+judge_company(const struct health_input *in, struct control_health *out)
+{
+	size_t known = in->suspect + in->dead;
+
+	out->discovery = "ok";
+	if (in->seeds > 0 && in->seeds_joined == 0)
+		out->discovery = in->alive > 0 ? "no seed answers, others do" : "no seed answers";
+	if (in->alive > 0)
+		return;
+	if (known > 0)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "all %zu other members are suspect or dead: it may be us", known);
+	else if (in->seeds > 0)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "no other member is known, though %zu seed%s configured", in->seeds,
+		    in->seeds == 1 ? " is" : "s are");
+}
+
+static void
+judge_memory(const struct health_input *in, struct control_health *out)
+{
+	const struct health_memory *m = in->memory;
+
+	if (recent(m->dropped_at, in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "the kernel dropped %llu datagrams: the receive buffer was full",
+		    (unsigned long long)m->drops);
+	if (recent(m->lagged_at, in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "the loop was kept waiting for %lld ms: too little processor time, or a stop",
+		    (long long)swim_duration_ms(m->lag));
+	if (recent(m->accused_at, in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s suspected us %lld s ago", m->accuser,
+		    (long long)(swim_duration_ms(swim_time_since(in->now, m->accused_at)) / 1000));
+}
+
+void
+health_judge(const struct health_input *in, struct control_health *out)
+{
+	*out = (struct control_health){.status = CONTROL_HEALTH_OK};
+	if (in->leaving)
+		reason(out, CONTROL_HEALTH_DEGRADED, "this member is leaving");
+	judge_company(in, out);
+	if (!in->transport_healthy)
+		reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
+		    swim_error_text(in->transport_error), in->transport_errno != 0 ? ": " : "",
+		    in->transport_errno != 0 ? strerror(in->transport_errno) : "");
+	if (in->state_trouble != NULL)
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
+	if (in->members >= in->max_members)
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "there are %zu members, which is max_members: others are refused", in->members);
+	judge_memory(in, out);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What to say of our own health: a judgement over plain figures, so that it can be tested without a daemon. */
+#ifndef SWIMD_DAEMON_HEALTH_H
+#define SWIMD_DAEMON_HEALTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "control/control.h"
+
+/* For so long a thing that happened once is worth telling. */
+#define HEALTH_MEMORY_SECONDS 60
+/* A timer that fires later than this has been kept waiting. */
+#define HEALTH_LAG_MS 100
+
+/* Things that happen, remembered by the daemon; NEVER as an instant: did not happen. */
+struct health_memory {
+	uint64_t drops_seen; /* datagrams that the kernel dropped, so far */
+	uint64_t drops;      /* of these, in the last such moment */
+	swim_time dropped_at;
+	swim_duration lag;
+	swim_time lagged_at;
+	char accuser[160]; /* escaped name of who suspected us */
+	swim_time accused_at;
+};
+void health_memory_init(struct health_memory *);
+/* Take note of the socket's count of drops and of how late the timer was. */
+void health_note(struct health_memory *, swim_time now, uint64_t kernel_drops, swim_duration lag);
+/* Take note that somebody called us suspect or dead. */
+void health_note_accused(struct health_memory *, swim_time now, const char *who, size_t len);
+
+struct health_input {
+	swim_time now;
+	bool leaving;
+	bool transport_healthy;
+	enum swim_error transport_error;
+	int transport_errno;
+	const char *state_trouble;   /* or NULL */
+	size_t alive, suspect, dead; /* others than us */
+	size_t members, max_members; /* all of them, us included */
+	size_t seeds;                /* configured ones that are not us */
+	size_t seeds_joined;         /* of these */
+	const struct health_memory *memory;
+};
+void health_judge(const struct health_input *, struct control_health *out);
+
+#endif

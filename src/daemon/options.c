@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "daemon/fault.h"
+
+/* Options that are no configuration keys. */
+enum special { OPTION_FILE, OPTION_CHECK, OPTION_VERSION, OPTION_HELP, OPTION_UNSUPPORTED };
+
+static const struct {
+	const char *option, *argument, *help;
+	enum special special;
+} specials[] = {
+    {"-c", "FILE", "read this file, and FILE.d/*.conf, instead of " SWIM_CONFIG_DIR "/swimd.conf",
+	OPTION_FILE},
+    {"--check-config", NULL, "check the configuration and exit", OPTION_CHECK},
+    {"--version", NULL, "print the version and exit", OPTION_VERSION},
+    {"--help", NULL, "print this and exit", OPTION_HELP},
+    /* Promised for a later version; told apart from a mistyped option. */
+    {"--tag", "K=V", NULL, OPTION_UNSUPPORTED},
+    {"--key-file", "FILE", NULL, OPTION_UNSUPPORTED},
+};
+#define SPECIALS (sizeof(specials) / sizeof(specials[0]))
+
+/* Where we are on the command line. */
+struct cursor {
+	int argc;
+	char *const *argv;
+	int at;
+	const char *name; /* of the option, as far as a '=' */
+	size_t name_len;
+	const char *inlined; /* what stands after '=', or NULL */
+};
+
+static bool
+named(const struct cursor *c, const char *option)
+{
+	return strlen(option) == c->name_len && memcmp(option, c->name, c->name_len) == 0;
+}
+
+/* The option's value: after '=', or the next argument. */
+static bool
+take_value(struct cursor *c, const char *wanted, const char **out, char *error)
+{
+	if (c->inlined != NULL) {
+		*out = c->inlined;
+		return true;
+	}
+	if (c->at + 1 >= c->argc)
+		return fault_say(error, "%.*s: %s is missing (see --help)", (int)c->name_len,
+		    c->name, wanted);
+	*out = c->argv[++c->at];
+	return true;
+}
+
+static bool
+refuse_value(const struct cursor *c, char *error)
+{
+	return c->inlined == NULL ||
+	       fault_say(error, "%.*s takes no value (see --help)", (int)c->name_len, c->name);
+}
+
+static bool
+take_special(struct options *o, struct cursor *c, size_t i, char *error)
+{
+	switch (specials[i].special) {
+	case OPTION_FILE:
+		if (!take_value(c, specials[i].argument, &o->file, error))
+			return false;
+		return *o->file != '\0' || fault_say(error, "-c: the name of the file is empty");
+	case OPTION_CHECK:
+		o->check = true;
+		return refuse_value(c, error);
+	case OPTION_VERSION:
+		o->version = true;
+		return refuse_value(c, error);
+	case OPTION_HELP:
+		o->help = true;
+		return refuse_value(c, error);
+	case OPTION_UNSUPPORTED:
+		return fault_say(error, "%s is not supported by this version", specials[i].option);
+	}
+	__builtin_unreachable();
+}
+
+static bool
+take_key(struct options *o, struct cursor *c, const struct config_key *key, bool no, char *error)
+{
+	size_t row = config_row(key);
+	enum config_mode mode = CONFIG_REPLACE;
+	char origin[64];
+	const char *text = NULL;
+
+	snprintf(origin, sizeof(origin), "--%s%s", no ? "no-" : "", key->option);
+	if (key->type == CONFIG_BOOL) {
+		text = no ? "false" : "true";
+		if (!refuse_value(c, error))
+			return false;
+	} else if (!take_value(c, key->argument, &text, error)) {
+		return false;
+	}
+	if (key->type == CONFIG_LIST && o->given.key[row].count > 0)
+		mode = CONFIG_APPEND;
+	return config_set(&o->given, key, mode, text, origin, error);
+}
+
+/* The key whose option this is, or NULL; *no for the --no-… of a switch. */
+static const struct config_key *
+find_key(const struct cursor *c, bool *no)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+	char text[64];
+
+	for (size_t row = 0; row < rows; row++) {
+		if (keys[row].option == NULL)
+			continue;
+		*no = false;
+		snprintf(text, sizeof(text), "--%s", keys[row].option);
+		if (named(c, text))
+			return &keys[row];
+		*no = true;
+		snprintf(text, sizeof(text), "--no-%s", keys[row].option);
+		if (keys[row].type == CONFIG_BOOL && named(c, text))
+			return &keys[row];
+	}
+	return NULL;
+}
+
+static bool
+take_option(struct options *o, struct cursor *c, char *error)
+{
+	const char *arg = c->argv[c->at], *equals = strchr(arg, '=');
+	const struct config_key *key;
+	char shown[128];
+	bool no;
+
+	c->name = arg;
+	c->name_len = equals != NULL ? (size_t)(equals - arg) : strlen(arg);
+	c->inlined = equals != NULL ? equals + 1 : NULL;
+	if (arg[0] == '-' && arg[1] == 'c' && arg[2] != '\0') { /* -cFILE */
+		c->name_len = 2;
+		c->inlined = arg + 2;
+	}
+	for (size_t i = 0; i < SPECIALS; i++) {
+		if (named(c, specials[i].option))
+			return take_special(o, c, i, error);
+	}
+	if ((key = find_key(c, &no)) != NULL)
+		return take_key(o, c, key, no, error);
+	utf8_escape(arg, c->name_len, false, shown, sizeof(shown));
+	return fault_say(error, "unknown option '%s' (see --help)", shown);
+}
+
+bool
+options_parse(struct options *o, int argc, char *const argv[], char *error)
+{
+	struct cursor c = {.argc = argc, .argv = argv, .at = 1};
+	char shown[128];
+
+	*o = (struct options){0};
+	for (; c.at < argc; c.at++) {
+		const char *arg = argv[c.at];
+		bool last = strcmp(arg, "--") == 0;
+
+		if (last && ++c.at == argc)
+			break;
+		if (last || arg[0] != '-' || arg[1] == '\0') {
+			utf8_escape(argv[c.at], strlen(argv[c.at]), false, shown, sizeof(shown));
+			options_fini(o);
+			return fault_say(error, "'%s' is one argument too many (see --help)",
+			    shown);
+		}
+		if (!take_option(o, &c, error)) {
+			options_fini(o);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+options_fini(struct options *o)
+{
+	config_given_fini(&o->given);
+}
+
+static void
+help_line(FILE *out, const char *option, const char *argument, const char *help,
+    const char *fallback)
+{
+	int width = fprintf(out, "  %s%s%s", option, argument != NULL ? " " : "",
+	    argument != NULL ? argument : "");
+
+	fprintf(out, "%*s%s", width < 34 ? 34 - width : 1, "", help);
+	if (fallback != NULL && *fallback != '\0')
+		fprintf(out, " (%s)", fallback);
+	fputc('\n', out);
+}
+
+void
+options_help(FILE *out)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+	char option[64];
+
+	fputs(
+	    "usage: swimd [OPTION]...\n"
+	    "Keeps the list of this cluster's members, and tells it on a Unix socket (swimctl).\n\n",
+	    out);
+	for (size_t i = 0; i < SPECIALS; i++) {
+		if (specials[i].help != NULL)
+			help_line(out, specials[i].option, specials[i].argument, specials[i].help,
+			    NULL);
+	}
+	for (size_t row = 0; row < rows; row++) {
+		bool is_switch = keys[row].type == CONFIG_BOOL;
+
+		if (keys[row].option == NULL)
+			continue;
+		snprintf(option, sizeof(option), "--%s%s%s", keys[row].option,
+		    is_switch ? ", --no-" : "", is_switch ? keys[row].option : "");
+		help_line(out, option, keys[row].argument, keys[row].help,
+		    is_switch ? NULL : keys[row].fallback);
+	}
+	fputs(
+	    "\nEvery setting of swimd.conf(5) may also be given in the environment, as SWIMD_NAME and so on.\n"
+	    "Options stand above the environment, and that above files.  See swimd(8).\n",
+	    out);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <sys/file.h>
+
+#include "daemon/fault.h"
+
+#define FILE_NAME "incarnation"
+#define TEMP_NAME "incarnation.new"
+#define LOCK_NAME "lock"
+#define TEXT_MAX 24 /* 20 digits and a newline, and room to see that there is more */
+
+struct state {
+	char *dir;
+	int dir_fd, lock_fd;
+	uint64_t incarnation; /* to begin with */
+	uint64_t bound;       /* all below it are ours to use */
+	swim_time next_try;   /* not before, after a failure */
+	char warning[FAULT_MAX];
+	char trouble[FAULT_MAX];
+};
+
+static int
+write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Replace the file by one with this bound, so that after a crash it is the old one or the new one. */
+static int
+store(const struct state *s, uint64_t bound)
+{
+	char text[TEXT_MAX];
+	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", bound);
+	int fd = openat(s->dir_fd, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, text, (size_t)len);
+	if (error == 0 && fsync(fd) != 0)
+		error = -errno;
+	if (close(fd) != 0 && error == 0)
+		error = -errno;
+	if (error == 0 && renameat(s->dir_fd, TEMP_NAME, s->dir_fd, FILE_NAME) != 0)
+		error = -errno;
+	if (error == 0 && fsync(s->dir_fd) != 0)
+		error = -errno;
+	return error;
+}
+
+static uint64_t
+block_above(uint64_t incarnation)
+{
+	return incarnation > UINT64_MAX - STATE_BLOCK ? UINT64_MAX : incarnation + STATE_BLOCK;
+}
+
+/* "123\n" and nothing else. */
+static bool
+parse_bound(const char *text, size_t len, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (len < 2 || text[len - 1] != '\n')
+		return false;
+	for (size_t i = 0; i < len - 1; i++) {
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))
+			return false;
+	}
+	*out = n;
+	return true;
+}
+
+/* An unreadable state is as good as none: the others' memory of us is what we then rise above. */
+static int
+load(struct state *s, char *error)
+{
+	char text[TEXT_MAX];
+	ssize_t len = 0;
+	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), saved;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s",
+		    s->dir, strerror(errno));
+	do
+		len = read(fd, text, sizeof(text));
+	while (len < 0 && errno == EINTR);
+	saved = errno;
+	close(fd);
+	if (len < 0)
+		return fault_set(error, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
+		    s->dir, strerror(saved));
+	if (!parse_bound(text, (size_t)len, &s->incarnation))
+		snprintf(s->warning, sizeof(s->warning),
+		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
+		    s->dir);
+	return 0;
+}
+
+/* One daemon a directory: two would hand out the same incarnations. */
+static int
+lock(struct state *s, char *error)
+{
+	char pid[16] = "";
+	int saved;
+
+	s->lock_fd = openat(s->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->lock_fd < 0)
+		return fault_set(error, fault_status(errno, EX_CONFIG),
+		    "the state directory %s is not writable: %s", s->dir, strerror(errno));
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		saved = errno;
+		if (saved != EWOULDBLOCK)
+			return fault_set(error, EX_UNAVAILABLE,
+			    "%s/" LOCK_NAME " cannot be locked: %s", s->dir, strerror(saved));
+		if (read(s->lock_fd, pid, sizeof(pid) - 1) <= 0)
+			pid[0] = '\0';
+		pid[strspn(pid, "0123456789")] = '\0';
+		return fault_set(error, EX_UNAVAILABLE,
+		    "the state directory %s is in use by another swimd%s%s%s; give each its own --state-dir",
+		    s->dir, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
+	}
+	/* For the message above alone, so it may fail. */
+	if (ftruncate(s->lock_fd, 0) == 0)
+		(void)!dprintf(s->lock_fd, "%ld\n", (long)getpid());
+	return 0;
+}
+
+int
+state_open(const char *dir, struct state **out, char *error)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	int status, failure;
+
+	if (s == NULL || (s->dir = strdup(dir)) == NULL) {
+		free(s);
+		return fault_set(error, EX_OSERR, "out of memory");
+	}
+	s->lock_fd = -1;
+	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir_fd < 0) {
+		status = fault_set(error, fault_status(errno, EX_CONFIG),
+		    "the state directory %s: %s%s", dir, strerror(errno),
+		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
+		goto error;
+	}
+	if ((status = lock(s, error)) != 0 || (status = load(s, error)) != 0)
+		goto error;
+	s->bound = block_above(s->incarnation);
+	if ((failure = store(s, s->bound)) != 0) {
+		status = fault_set(error, fault_status(-failure, EX_CONFIG),
+		    "the state directory %s is not writable: %s", dir, strerror(-failure));
+		goto error;
+	}
+	*out = s;
+	return 0;
+error:
+	state_free(s);
+	return status;
+}
+
+void
+state_free(struct state *s)
+{
+	if (s == NULL)
+		return;
+	if (s->lock_fd >= 0)
+		close(
+		    s->lock_fd); /* and so unlocked; the file stays, for another may hold it by now */
+	if (s->dir_fd >= 0)
+		close(s->dir_fd);
+	free(s->dir);
+	free(s);
+}
+
+uint64_t
+state_incarnation(const struct state *s)
+{
+	return s->incarnation;
+}
+
+void
+state_reserve(struct state *s, uint64_t incarnation, swim_time now)
+{
+	uint64_t bound;
+	int failure;
+
+	if (incarnation < s->bound || s->bound == UINT64_MAX || swim_time_before(now, s->next_try))
+		return;
+	bound = block_above(incarnation);
+	if ((failure = store(s, bound)) != 0) {
+		snprintf(s->trouble, sizeof(s->trouble),
+		    "the state directory %s cannot be written: %s", s->dir, strerror(-failure));
+		s->next_try = swim_time_add(now, swim_seconds(10));
+		return;
+	}
+	s->bound = bound;
+	s->trouble[0] = '\0';
+}
+
+const char *
+state_warning(const struct state *s)
+{
+	return s->warning[0] != '\0' ? s->warning : NULL;
+}
+
+const char *
+state_trouble(const struct state *s)
+{
+	return s->trouble[0] != '\0' ? s->trouble : NULL;
+}
