@@ -1,0 +1,151 @@
+"""Many daemons in one namespace, and what is asked of them all."""
+import os
+import shutil
+import signal
+import tempfile
+import time
+
+from .daemon import Daemon
+from .netns import Namespace
+from .pump import Pump
+
+PORT = 7946
+# Keys that make time pass faster where a test is about order rather than about the profile's figures.
+BRISK = ["--profile", "local"]
+
+
+class Cluster:
+    """A context manager: what was started in it ends with it."""
+
+    def __init__(self):
+        self.pump = Pump()
+        self.directory = tempfile.mkdtemp(prefix="swimd-")   # short: paths of sockets end at 107 bytes
+        os.chmod(self.directory, 0o755)
+        self.daemons, self.connections, self.closers = [], [], []
+        self.namespace = Namespace()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.close(orderly=kind is None)
+
+    # ------------------------------------------------------------------------------------ making
+    def address(self, number, port=PORT):
+        return f"127.0.{1 + number // 200}.{1 + number % 200}:{port}"
+
+    def daemon(self, name=None, address=None, **more):
+        """A daemon that is not started yet; by default n0, n1, … at 127.0.1.1, 127.0.1.2, …"""
+        number = len(self.daemons)
+        made = Daemon(self, name or f"n{number}", address or self.address(number), **more)
+        self.daemons.append(made)
+        return made
+
+    def start(self, count, **more):
+        """So many daemons started at once with the first as their seed, watched; when the last was started."""
+        first = self.address(len(self.daemons))
+        made = [self.daemon(seeds=[first] if number else [], **more) for number in range(count)]
+        for daemon in made:
+            daemon.launch()
+        last = time.monotonic()
+        self.watch(made)
+        return last
+
+    def watch(self, daemons):
+        for daemon in daemons:
+            daemon.ready()
+        numbers = [daemon.watch() for daemon in daemons]
+        for daemon, number in zip(daemons, numbers):
+            daemon.watched(number)
+
+    # ------------------------------------------------------------------------------------ asking
+    @property
+    def running(self):
+        return [daemon for daemon in self.daemons if daemon.running]
+
+    def wait(self, condition, what, seconds=None):
+        return self.pump.wait(condition, what, seconds)
+
+    def whole(self, seconds=None, daemons=None, also=()):
+        """Wait until each daemon sees all of them, and nobody else, alive; when that was."""
+        daemons = self.running if daemons is None else daemons
+        names = {daemon.name for daemon in daemons} | set(also)
+
+        def missing():
+            return [f"{d.name} lacks {sorted(names - d.alive())} has {sorted(d.alive() - names)}"
+                    for d in daemons if d.alive() != names]
+        # The daemons that were found whole once are not looked at again until all were.
+        left = list(daemons)
+
+        def all_whole():
+            while left and left[-1].alive() == names:
+                left.pop()
+            if left:
+                return False
+            left.extend(d for d in daemons if d.alive() != names)
+            return not left
+        self.wait(all_whole, lambda: "all to see all alive; " + "; ".join(missing()[:5]), seconds)
+        return time.monotonic()
+
+    def all_say(self, kind, name, since, daemons=None, seconds=None):
+        """Wait until each of them has said it of that member since then; the instants of their saying it."""
+        daemons = [d for d in self.running if d.name != name] if daemons is None else daemons
+        silent = set(daemons)
+
+        def done():
+            silent.difference_update([d for d in silent if d.heard_of(kind, name, since)])
+            return not silent
+        self.wait(done, lambda: f"{kind} of {name} at all; silent: {sorted(d.name for d in silent)}", seconds)
+        return [d.heard_of(kind, name, since)[0]["at"] for d in daemons]
+
+    # ------------------------------------------------------------------------------------ ending
+    def close(self, orderly=True):
+        faults = []
+        try:
+            if orderly:
+                faults += self.end_orderly()
+        finally:
+            for connection in self.connections:
+                connection.close()
+            for closer in self.closers:
+                closer()
+            for daemon in self.daemons:
+                daemon.end()
+            for daemon in self.daemons:
+                report = daemon.sanitizer_report()
+                if report:
+                    faults.append(f"{daemon}: {report}")
+            left = self.namespace.processes()
+            left.pop(os.getpid(), None)
+            for pid, command in left.items():
+                faults.append(f"left running: {pid} {command}")
+                os.kill(pid, signal.SIGKILL)
+            self.namespace.close()
+            self.pump.close()
+            if not faults:
+                shutil.rmtree(self.directory)
+        if faults:
+            self.show_logs()
+            shutil.rmtree(self.directory)
+            raise AssertionError("\n".join(faults))
+
+    def end_orderly(self):
+        """SIGTERM to all that still run: each must exit 0."""
+        running = self.running
+        for daemon in running:
+            daemon.disconnect()
+            daemon.signal(signal.SIGTERM)
+        faults = []
+        for daemon in running:
+            try:
+                status = daemon.ended()
+            except AssertionError as error:
+                faults.append(str(error))
+                continue
+            if status != daemon.expected_exit:
+                faults.append(f"{daemon} ended with status {status} on SIGTERM")
+        return faults
+
+    def show_logs(self, lines=30):
+        for daemon in self.daemons:
+            print(f"---- {daemon}: {daemon.log}\n{daemon.tail(lines)}")

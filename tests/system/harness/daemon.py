@@ -1,0 +1,224 @@
+"""One real swimd: started with its options, observed through its control socket, ended for sure."""
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import time
+
+from . import paths
+from .control import Control
+from .pump import PATIENCE, TimedOut
+
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehavior")
+
+
+def clean_environment(extra=()):
+    """Ours, without what swimd and swimctl would take for their settings."""
+    environment = {k: v for k, v in os.environ.items()
+                   if not k.startswith("SWIM") and k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "WATCHDOG_USEC")}
+    environment.update(extra)
+    return environment
+
+
+class Daemon:
+    def __init__(self, cluster, name, address, seeds=(), options=(), config="", environment=(), wrapper=(),
+                 advertise=None):
+        self.cluster, self.name, self.address, self.pump = cluster, name, address, cluster.pump
+        self.directory = os.path.join(cluster.directory, f"d{len(cluster.daemons)}")
+        os.mkdir(self.directory)
+        os.chmod(self.directory, 0o755)
+        self.socket = os.path.join(self.directory, "s")
+        self.state = os.path.join(self.directory, "state")
+        self.config = os.path.join(self.directory, "conf")
+        self.log = os.path.join(self.directory, "log")
+        self.notify_path = os.path.join(self.directory, "n")
+        os.mkdir(self.state)
+        self.write_config(config)
+        self.seeds, self.options = list(seeds), list(options)
+        self.environment, self.wrapper = dict(environment), list(wrapper)
+        self.advertise = advertise
+        self.process, self.notify, self.control, self.watcher = None, None, None, None
+        self.view = {}                  # name -> status, as the events say
+        self.said = []                  # every event since watch(), across restarts
+        self.expected_exit = 0
+        self.started = None             # when it was last started, time.monotonic
+
+    def __str__(self):
+        return f"{self.name} ({self.address})"
+
+    def write_config(self, text):
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def arguments(self):
+        arguments = [paths.SWIMD, "-c", self.config, "--name", self.name, "--bind", self.address,
+                     "--socket", self.socket, "--state-dir", self.state]
+        if self.advertise:
+            arguments += ["--advertise", self.advertise]
+        for seed in self.seeds:
+            arguments += ["--seed", seed]
+        return arguments + self.options
+
+    # ------------------------------------------------------------------------------------ life
+    def launch(self):
+        """Start the process and return at once."""
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.setblocking(False)
+        if os.path.exists(self.notify_path):
+            os.unlink(self.notify_path)
+        self.notify.bind(self.notify_path)
+        environment = clean_environment({"NOTIFY_SOCKET": self.notify_path, **self.environment})
+        with open(self.log, "ab") as log, self.cluster.namespace.inside():
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *self.wrapper, *self.arguments()],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
+        self.started = time.monotonic()
+        self.expected_exit = 0
+        return self
+
+    def ready(self, seconds=PATIENCE):
+        """Wait until it says that it is ready, or serves its socket; an exit before that is a failure."""
+        pidfd = os.pidfd_open(self.process.pid)
+        end = time.monotonic() + seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(pidfd, selectors.EVENT_READ, "exit")
+            selector.register(self.notify, selectors.EVENT_READ, "notify")
+            try:
+                while True:
+                    # Without libsystemd nothing is told: then the socket itself tells.
+                    for key, _ in selector.select(0.25 if paths.NOTIFIES else 0.02):
+                        if key.data == "exit":
+                            raise AssertionError(f"{self} ended with status {self.process.wait()} "
+                                                 f"before it was ready: {self.tail(5)}")
+                        if b"READY=1" in self.notify.recv(4096):
+                            break
+                    else:
+                        if time.monotonic() > end:
+                            raise TimedOut(f"{self} was not ready within {seconds:g} s: {self.tail(5)}")
+                        if paths.NOTIFIES or not self.serves():
+                            continue
+                    break
+            finally:
+                os.close(pidfd)
+        self.notify.close()
+        self.notify = None
+        self.control = Control(self.pump, self.socket, self.name)
+        return self
+
+    def serves(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            return probe.connect_ex(self.socket) == 0
+
+    def start(self):
+        return self.launch().ready()
+
+    @property
+    def running(self):
+        return self.process is not None and self.process.returncode is None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def kill(self):
+        """SIGKILL; returns once it is gone."""
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+        self.disconnect()
+        return time.monotonic()
+
+    def ended(self, seconds=None):
+        """Its exit status, once it has ended; the pump goes on meanwhile."""
+        if self.process.returncode is None:
+            pidfd = os.pidfd_open(self.process.pid)
+            gone = []
+            self.pump.add(pidfd, selectors.EVENT_READ, lambda _: gone.append(True))
+            try:
+                self.pump.wait(lambda: gone, f"{self} to end", seconds)
+            finally:
+                self.pump.remove(pidfd)
+                os.close(pidfd)
+            self.process.wait()
+        return self.process.returncode
+
+    def disconnect(self):
+        for connection in (self.control, self.watcher):
+            if connection is not None:
+                connection.close()
+        self.control = self.watcher = None
+        if self.notify is not None:
+            self.notify.close()
+            self.notify = None
+
+    def end(self):
+        """End it whatever its state, without complaint."""
+        self.disconnect()
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+            self.process.wait()
+
+    # ------------------------------------------------------------------------------------ what it says
+    def connect(self, path=None):
+        connection = Control(self.pump, path or self.socket, self.name)
+        self.cluster.connections.append(connection)
+        return connection
+
+    def call(self, method, **params):
+        return self.control.call(method, **params)
+
+    def watch(self):
+        """Subscribe; from now on `view` and `said` follow its events."""
+        self.watcher = Control(self.pump, self.socket, f"{self.name}'s events")
+        self.watcher.on_event = self.heard
+        return self.watcher.send("subscribe", snapshot=True)
+
+    def watched(self, number):
+        answer = self.watcher.answer(number)
+        early, self.said = self.said, []
+        self.view = {m["name"]: m["status"] for m in answer["members"]}
+        for event in early:
+            self.heard(event)
+        return self
+
+    def heard(self, event):
+        self.said.append(event)
+        if event["type"] == "member.removed":
+            self.view.pop(event["member"]["name"], None)
+        elif event["type"].startswith("member."):
+            self.view[event["member"]["name"]] = event["member"]["status"]
+
+    def heard_of(self, kind, name=None, since=0.0):
+        """Events of a type (about a member) that came at or after that instant."""
+        return [e for e in self.said if e["type"] == kind and e["at"] >= since
+                and (name is None or e["member"]["name"] == name)]
+
+    def alive(self):
+        return {name for name, status in self.view.items() if status == "alive"}
+
+    def members(self):
+        return {m["name"]: m for m in self.call("members")["members"]}
+
+    def status_of(self, name):
+        member = self.members().get(name)
+        return member and member["status"]
+
+    # ------------------------------------------------------------------------------------ what it costs
+    def cpu_seconds(self):
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+    def text(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def tail(self, lines=20):
+        return "\n".join(self.text().splitlines()[-lines:])
+
+    def sanitizer_report(self):
+        text = self.text()
+        return text if any(mark in text for mark in SANITIZER_MARKS) else None

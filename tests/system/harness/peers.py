@@ -1,0 +1,117 @@
+"""Sockets of tests inside the namespace: bare ones, and base peers on them."""
+import os
+import selectors
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "base_peer")))
+import base_peer  # noqa: E402
+import base_wire  # noqa: E402
+
+
+def split(address):
+    return base_peer.split(address)
+
+
+class Wire:
+    """A UDP socket in the cluster's namespace; keeps all that came: (when, from, bytes)."""
+
+    def __init__(self, cluster, address):
+        self.cluster, self.pump, self.address = cluster, cluster.pump, address
+        family = socket.AF_INET6 if "[" in address else socket.AF_INET
+        with cluster.namespace.inside():
+            self.sock = socket.socket(family, socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.sock.bind(split(address))
+        self.sock.setblocking(False)
+        self.came = []
+        self.pump.add(self.sock, selectors.EVENT_READ, self.ready)
+        cluster.closers.append(self.close)
+
+    def ready(self, _):
+        while True:
+            try:
+                data, source = self.sock.recvfrom(65536)
+            except BlockingIOError:
+                return
+            except ConnectionRefusedError:
+                continue
+            self.received(time.monotonic(), base_peer.join(source), data)
+
+    def received(self, now, source, data):
+        self.came.append((now, source, data))
+
+    def send(self, to, data):
+        self.sock.sendto(data, split(to))
+
+    def messages(self, kind=None, since=0):
+        """What came and decodes: (source, Message)."""
+        found = []
+        for _, source, data in self.came[since:]:
+            if base_wire.is_valid(data):
+                message = base_wire.decode(data)
+                if kind is None or message.type == kind:
+                    found.append((source, message))
+        return found
+
+    def answer(self, kind, seq, seconds=None):
+        """The message of this kind and sequence number, once it comes."""
+        def found():
+            return next((m for _, m in self.messages(kind) if m.seq == seq), None)
+        return self.pump.wait(found, f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}", seconds)
+
+    def close(self):
+        if self.sock is not None:
+            self.pump.remove(self.sock)
+            self.sock.close()
+            self.sock = None
+
+
+class Peer(Wire):
+    """A base peer on a socket of its own, living by the pump."""
+
+    def __init__(self, cluster, address, identity=None, seed=1, **more):
+        self.peer = base_peer.BasePeer(identity or address, address, time.monotonic(), seed=seed, **more)
+        super().__init__(cluster, address)
+        self.pump.tickers.append(self)
+
+    def received(self, now, source, data):
+        super().received(now, source, data)
+        self.peer.datagram(now, source, data)
+        self.flush()
+
+    def flush(self):
+        for address, datagram in self.peer.out:
+            try:
+                self.send(address, datagram)
+            except OSError:
+                pass            # nobody there: for a base peer that is silence
+        self.peer.out.clear()
+
+    def deadline(self):
+        return self.peer.deadline()
+
+    def tick(self, now):
+        self.peer.tick(now)
+        self.flush()
+
+    def join(self, seed):
+        self.peer.join(seed)
+        self.flush()
+
+    def leave(self):
+        self.peer.leave()
+        self.flush()
+
+    def heard(self, kind, member=None):
+        return [m for _, _, m in self.peer.heard if m.type == kind and (member is None or m.member[0] == member)]
+
+    def status_of(self, name):
+        member = self.peer.members.get(name)
+        return member and base_wire.STATUS_NAMES[member.status]
+
+    def close(self):
+        if self in self.pump.tickers:
+            self.pump.tickers.remove(self)
+        super().close()
