@@ -302,8 +302,8 @@ fuzz-run: $(FUZZ_BINS)
 # bench:       every program and script of tests/bench
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
-	@set -e; for b in $(wildcard tests/bench/bench_*.py); do echo "== $$b"; \
-		SWIMD=$(abspath $(B))/swimd SWIMCTL=$(abspath $(B))/swimctl $(PYTHON) -B $$b; done
+	@set -e; for b in $(filter-out tests/bench/valgrind.py,$(wildcard tests/bench/*.py)); do \
+		echo "== $$b"; SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B $$b; done
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all

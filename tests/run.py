@@ -169,8 +169,7 @@ def main():
 
     build = os.path.abspath(arguments.build)
     # The time limit of a single Check test catches one that hangs; it is no measure of a busy machine.
-    environment = dict(os.environ, CK_DEFAULT_TIMEOUT="60", SWIMD=os.path.join(build, "swimd"),
-                       SWIMCTL=os.path.join(build, "swimctl"), SWIM_BUILD=build,
+    environment = dict(os.environ, CK_DEFAULT_TIMEOUT="60", SWIMD_BUILD=build,
                        PYTHONDONTWRITEBYTECODE="1",
                        ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1",
                        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
