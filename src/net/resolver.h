@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names to addresses without ever blocking the loop (evdns, and /etc/hosts), behind a bounded cache with
- * a time to live.
+ * Names to addresses without ever blocking the loop: the hosts file, then DNS (evdns), behind a bounded
+ * cache with a time to live.  nsswitch has no say.  Both files are read when they are needed, so that a machine
+ * may start without a network, and what is written there later is heeded.
  */
 #ifndef SWIMD_NET_RESOLVER_H
 #define SWIMD_NET_RESOLVER_H
@@ -15,7 +16,8 @@
 #include "base/error.h"
 #include "base/time.h"
 
-#define RESOLVER_ADDRESSES_MAX 16
+#define RESOLVER_ADDRESSES_MAX 16  /* a name with more is known by these */
+#define RESOLVER_REQUESTS_MAX 1024 /* at once */
 
 struct resolver;
 struct resolver_config {
@@ -29,20 +31,27 @@ struct resolver_config {
 };
 void resolver_config_defaults(struct resolver_config *);
 
+/* NULL when memory is short. */
 struct resolver *resolver_new(struct event_base *, const struct resolver_config *);
-/* Requests under way are dropped without their callback. */
+/*
+ * Requests under way are dropped without their callback.  Not from within a callback.  What evdns still
+ * holds goes on the next turn of the loop: to leave nothing behind, run it once more
+ * (event_base_loop with EVLOOP_NONBLOCK) before event_base_free.
+ */
 void resolver_free(struct resolver *);
 
 /*
- * The answer: count addresses with the port asked for (count 0: error says why, text is a sentence).
- * Never called before resolver_lookup has returned, whatever evdns does.
+ * The answer: count addresses with the port asked for, IPv4 first (count 0: error is
+ * RESOLUTION_FAILED and text says why in a sentence).  All is valid during the call only.  Never called
+ * before resolver_lookup has returned, whatever evdns does.
  */
 typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error error,
     const char *text, const struct swim_addr *addresses, size_t count);
 
 struct resolver_request;
 /*
- * Look up "host:port" (numeric ones are answered too).  NULL when memory is short or the text is no
+ * Look up "host:port" (numeric ones are answered too, with the zone of a link-local address by number or
+ * name).  NULL when memory is short, RESOLVER_REQUESTS_MAX are under way, or the text is no
  * host:port.  The request ends with its callback, or with resolver_cancel.
  */
 struct resolver_request *resolver_lookup(struct resolver *, const char *hostport,
@@ -52,8 +61,10 @@ void resolver_cancel(struct resolver_request *);
 bool resolver_cached(struct resolver *, const char *hostport, struct swim_addr *out);
 
 struct resolver_stats {
-	uint64_t hits, misses, evictions, expired, lookups, failures;
-	size_t entries, pending;
+	uint64_t hits, misses, evictions, expired; /* of the cache */
+	uint64_t lookups,
+	    failures; /* names looked up for want of a cached answer, and those in vain */
+	size_t entries, pending; /* names in the cache; requests under way */
 };
 void resolver_stats(const struct resolver *, struct resolver_stats *out);
 

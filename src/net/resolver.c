@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/resolver.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+#include "net/dns.h"
+#include "net/hosts.h"
+#include "net/loop.h"
+#include "net/namecache.h"
+
+_Static_assert(RESOLVER_ADDRESSES_MAX == NAME_ADDRESSES_MAX, "an answer goes through whole");
+
+/* A name that is being looked up in DNS, for one or more requests. */
+struct resolver_name {
+	TAILQ_ENTRY(resolver_name) link;
+	struct resolver *resolver;
+	char host[SWIM_HOSTPORT_MAX + 1];
+};
+
+struct resolver_request {
+	TAILQ_ENTRY(resolver_request) link; /* in waiting or in done */
+	struct resolver *resolver;
+	struct resolver_name *name; /* in waiting: what for; NULL: in done */
+	resolver_callback *callback;
+	void *ctx;
+	uint64_t turn; /* of the resolver when it was done */
+	uint16_t port;
+	struct name_answer answer;
+	char hostport[];
+};
+
+TAILQ_HEAD(resolver_requests, resolver_request);
+
+struct resolver {
+	struct resolver_config config;
+	char *hosts_file;
+	struct dns *dns;
+	struct namecache *cache;
+	TAILQ_HEAD(, resolver_name) names;
+	struct resolver_requests waiting, done;
+	struct event *done_event; /* calls back for all in done */
+	uint64_t turn;            /* counts up at each such call */
+	size_t pending;
+	uint64_t lookup_count, failures;
+};
+
+void
+resolver_config_defaults(struct resolver_config *config)
+{
+	*config = (struct resolver_config){
+	    .cache_entries = 1024,
+	    .cache_ttl = swim_seconds(60),
+	    .negative_ttl = swim_seconds(5),
+	    .timeout = swim_seconds(5),
+	};
+}
+
+static void
+resolver_done(struct resolver_request *request, const struct name_answer *answer)
+{
+	static const struct timeval at_once = {0, 0};
+	struct resolver *resolver = request->resolver;
+	size_t i;
+
+	if (request->name != NULL)
+		TAILQ_REMOVE(&resolver->waiting, request, link);
+	request->name = NULL;
+	request->answer = *answer;
+	for (i = 0; i < answer->count; i++)
+		request->answer.addresses[i].port = request->port;
+	request->turn = resolver->turn;
+	TAILQ_INSERT_TAIL(&resolver->done, request, link);
+	/* A timer, as an event made active by hand would still run before the loop looks at its sockets. */
+	event_add(resolver->done_event, &at_once);
+}
+
+static void
+resolver_call_back(evutil_socket_t fd, short what, void *arg)
+{
+	struct resolver *resolver = arg;
+	struct resolver_request *request;
+
+	(void)fd;
+	(void)what;
+	/*
+	 * Only those that were there before: a callback that asks again and is answered from the cache
+	 * has to wait for the next turn, or the loop might never see one.
+	 */
+	resolver->turn++;
+	while (
+	    (request = TAILQ_FIRST(&resolver->done)) != NULL && request->turn != resolver->turn) {
+		TAILQ_REMOVE(&resolver->done, request, link);
+		resolver->pending--;
+		request->callback(request->ctx, request->hostport, request->answer.error,
+		    request->answer.text, request->answer.addresses, request->answer.count);
+		free(request);
+	}
+}
+
+/* A name has been looked up: keep it, and answer all who wait for it. */
+static void
+resolver_name_done(void *ctx, const struct name_answer *answer)
+{
+	struct resolver_name *name = ctx;
+	struct resolver *resolver = name->resolver;
+	struct resolver_request *request, *next;
+	swim_duration ttl = answer->count > 0 ? resolver->config.cache_ttl
+					      : resolver->config.negative_ttl;
+
+	if (answer->count == 0)
+		resolver->failures++;
+	namecache_put(resolver->cache, name->host, answer, swim_time_add(loop_now(), ttl));
+	for (request = TAILQ_FIRST(&resolver->waiting); request != NULL; request = next) {
+		next = TAILQ_NEXT(request, link);
+		if (request->name == name)
+			resolver_done(request, answer);
+	}
+	TAILQ_REMOVE(&resolver->names, name, link);
+	free(name);
+}
+
+/* Addresses as such, with a zone by number or by the name of an interface.  False: it is a name. */
+static bool
+resolver_numeric(const char *host, struct name_answer *answer)
+{
+	const char *zone = strchr(host, '%');
+	char numbered[SWIM_HOSTPORT_MAX + 1];
+	unsigned index;
+
+	memset(answer, 0, sizeof(*answer));
+	answer->count = 1;
+	if (swim_addr_from_host(host, 0, &answer->addresses[0]))
+		return true;
+	if (zone == NULL)
+		return false;
+	index = if_nametoindex(zone + 1);
+	snprintf(numbered, sizeof(numbered), "%.*s%%%u", (int)(zone - host), host, index);
+	if (index != 0 && swim_addr_from_host(numbered, 0, &answer->addresses[0]))
+		return true;
+	answer->count = 0;
+	answer->error = SWIM_ERROR_RESOLUTION_FAILED;
+	snprintf(answer->text, sizeof(answer->text),
+	    index == 0 ? "there is no network interface %.64s"
+		       : "only a link-local address can have a zone (%.64s)",
+	    zone + 1);
+	return true;
+}
+
+static struct resolver_name *
+resolver_name_find(const struct resolver *resolver, const char *host)
+{
+	struct resolver_name *name;
+
+	TAILQ_FOREACH(name, &resolver->names, link) {
+		if (strcasecmp(name->host, host) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+static struct resolver_name *
+resolver_name_start(struct resolver *resolver, const char *host)
+{
+	struct resolver_name *name = calloc(1, sizeof(*name));
+
+	if (name == NULL)
+		return NULL;
+	name->resolver = resolver;
+	snprintf(name->host, sizeof(name->host), "%s", host);
+	if (!dns_start(resolver->dns, host, resolver_name_done, name)) {
+		free(name);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&resolver->names, name, link);
+	return name;
+}
+
+/* The answer, if it can be had without asking anybody. */
+static bool
+resolver_at_once(struct resolver *resolver, const char *host, struct name_answer *answer)
+{
+	const struct name_answer *cached;
+
+	if (resolver_numeric(host, answer))
+		return true;
+	cached = namecache_find(resolver->cache, host, loop_now());
+	if (cached != NULL) {
+		*answer = *cached;
+		return true;
+	}
+	return false;
+}
+
+struct resolver_request *
+resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callback *callback,
+    void *ctx)
+{
+	size_t len = strlen(hostport);
+	char host[SWIM_HOSTPORT_MAX + 1];
+	struct resolver_request *request;
+	struct name_answer answer;
+	uint16_t port;
+
+	if (resolver->pending == RESOLVER_REQUESTS_MAX ||
+	    swim_hostport_split(hostport, len, -1, false, host, &port) != SWIM_ADDR_OK)
+		return NULL;
+	request = calloc(1, sizeof(*request) + len + 1);
+	if (request == NULL)
+		return NULL;
+	request->resolver = resolver;
+	request->callback = callback;
+	request->ctx = ctx;
+	request->port = port;
+	memcpy(request->hostport, hostport, len + 1);
+
+	if (resolver_at_once(resolver, host, &answer)) {
+		resolver_done(request, &answer);
+	} else if ((request->name = resolver_name_find(resolver, host)) != NULL) {
+		TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
+	} else {
+		resolver->lookup_count++;
+		memset(&answer, 0, sizeof(answer));
+		answer.count =
+		    hosts_find(resolver->hosts_file != NULL ? resolver->hosts_file : HOSTS_FILE,
+			host, 0, answer.addresses, NAME_ADDRESSES_MAX);
+		if (answer.count > 0) {
+			namecache_put(resolver->cache, host, &answer,
+			    swim_time_add(loop_now(), resolver->config.cache_ttl));
+			resolver_done(request, &answer);
+		} else {
+			request->name = resolver_name_start(resolver, host);
+			if (request->name == NULL) {
+				free(request);
+				return NULL;
+			}
+			TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
+		}
+	}
+	resolver->pending++;
+	return request;
+}
+
+void
+resolver_cancel(struct resolver_request *request)
+{
+	struct resolver *resolver;
+
+	if (request == NULL)
+		return;
+	resolver = request->resolver;
+	/* A lookup goes on without it, for the cache. */
+	if (request->name != NULL)
+		TAILQ_REMOVE(&resolver->waiting, request, link);
+	else
+		TAILQ_REMOVE(&resolver->done, request, link);
+	resolver->pending--;
+	free(request);
+}
+
+bool
+resolver_cached(struct resolver *resolver, const char *hostport, struct swim_addr *out)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	struct name_answer answer;
+	uint16_t port;
+
+	if (swim_hostport_split(hostport, strlen(hostport), -1, false, host, &port) !=
+		SWIM_ADDR_OK ||
+	    !resolver_at_once(resolver, host, &answer) || answer.count == 0)
+		return false;
+	*out = answer.addresses[0];
+	out->port = port;
+	return true;
+}
+
+struct resolver *
+resolver_new(struct event_base *base, const struct resolver_config *config)
+{
+	struct resolver *resolver = calloc(1, sizeof(*resolver));
+
+	if (resolver == NULL)
+		return NULL;
+	resolver->config = *config;
+	TAILQ_INIT(&resolver->names);
+	TAILQ_INIT(&resolver->waiting);
+	TAILQ_INIT(&resolver->done);
+	resolver->done_event = evtimer_new(base, resolver_call_back, resolver);
+	resolver->cache = namecache_new(config->cache_entries);
+	resolver->dns = dns_new(base, config->nameserver, config->timeout);
+	if (resolver->done_event == NULL || resolver->cache == NULL || resolver->dns == NULL)
+		goto fail;
+	if (config->hosts_file != NULL) {
+		resolver->hosts_file = strdup(config->hosts_file);
+		if (resolver->hosts_file == NULL)
+			goto fail;
+	}
+	return resolver;
+fail:
+	resolver_free(resolver);
+	return NULL;
+}
+
+void
+resolver_free(struct resolver *resolver)
+{
+	struct resolver_request *request;
+	struct resolver_name *name;
+
+	if (resolver == NULL)
+		return;
+	dns_free(resolver->dns);
+	while ((request = TAILQ_FIRST(&resolver->waiting)) != NULL ||
+	       (request = TAILQ_FIRST(&resolver->done)) != NULL)
+		resolver_cancel(request);
+	while ((name = TAILQ_FIRST(&resolver->names)) != NULL) {
+		TAILQ_REMOVE(&resolver->names, name, link);
+		free(name);
+	}
+	namecache_free(resolver->cache);
+	if (resolver->done_event != NULL)
+		event_free(resolver->done_event);
+	free(resolver->hosts_file);
+	free(resolver);
+}
+
+void
+resolver_stats(const struct resolver *resolver, struct resolver_stats *out)
+{
+	struct namecache_stats cache;
+
+	namecache_stats(resolver->cache, &cache);
+	*out = (struct resolver_stats){
+	    .hits = cache.hits,
+	    .misses = cache.misses,
+	    .evictions = cache.evictions,
+	    .expired = cache.expired,
+	    .lookups = resolver->lookup_count,
+	    .failures = resolver->failures,
+	    .entries = cache.entries,
+	    .pending = resolver->pending,
+	};
+}
