@@ -139,6 +139,7 @@ class BasePeer:
             self.members[update.id] = member
         elif (update.incarnation, update.status) <= (member.incarnation, member.status):
             return
+        member.stand_in = False
         member.status, member.incarnation = update.status, update.incarnation
         member.address = update.address
         if update.status == SUSPECT:
@@ -173,6 +174,9 @@ class BasePeer:
                 seq = self.ping(message.member)
                 self.relays[seq] = Relay(source, message.seq, message.member, now + 0.8 * self.timeout)
         elif message.type == ACK:
+            known = self.at(source)
+            if known and known.stand_in and message.member[1] == source:    # the answerer says who it is
+                self.apply(Update(message.member[0], source, ALIVE, 0), now)
             relay = self.relays.pop(message.seq, None)
             if relay:
                 self.send(relay.asker, ack(relay.asker_seq, message.member, self.gossip()))
