@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Commands that change something (join, leave, remove, reload), and discovery, which shows why. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/print.h"
+#include "ctl/session.h"
+#include "ctl/table.h"
+
+/* With --json the daemon's result is all that is printed; true if that is done. */
+static bool
+print_as_json(const struct ctl *ctl, const struct reply *reply)
+{
+	const char *text;
+	size_t len;
+
+	if (ctl->format != CTL_JSON)
+		return false;
+	text = reply_text(reply, "result", &len);
+	print_json_line(ctl, text, len);
+	return true;
+}
+
+/* A request with no params, or those given, of which only success is to be told. */
+static enum ctl_exit
+do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said)
+{
+	struct session session;
+	struct reply reply;
+	enum ctl_exit status = session_ask(ctl, &session, method, params, &reply);
+
+	if (status != CTL_OK)
+		return status;
+	if (!print_as_json(ctl, &reply))
+		fprintf(ctl->out, "%s\n", said);
+	reply_fini(&reply);
+	session_close(&session);
+	return CTL_OK;
+}
+
+enum ctl_exit
+admin_leave_run(struct ctl *ctl)
+{
+	return do_and_say(ctl, "leave", NULL, "left the cluster; the daemon ends");
+}
+
+enum ctl_exit
+admin_remove_run(struct ctl *ctl)
+{
+	struct problem problem;
+	json_t *name = session_string(ctl->args.operands[0], &problem);
+	char word[PRINT_NAME], said[PRINT_NAME + 32];
+
+	if (name == NULL)
+		return problem_print(ctl, &problem);
+	snprintf(said, sizeof(said), "removed %s", print_word(name, word, sizeof(word)));
+	return do_and_say(ctl, "remove", json_pack("{s:o}", "name", name), said);
+}
+
+/* "applied: a, b" */
+static void
+print_list(const struct ctl *ctl, const char *title, const json_t *list)
+{
+	char word[PRINT_NAME];
+	json_t *item;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	fprintf(ctl->out, "%s:", title);
+	json_array_foreach(list, i, item)
+		fprintf(ctl->out, "%s %s", i > 0 ? "," : "", print_word(item, word, sizeof(word)));
+	fputc('\n', ctl->out);
+}
+
+enum ctl_exit
+admin_reload_run(struct ctl *ctl)
+{
+	struct session session;
+	struct reply reply;
+	enum ctl_exit status = session_ask(ctl, &session, "reload", NULL, &reply);
+	const json_t *applied, *later;
+
+	if (status != CTL_OK)
+		return status;
+	if (!print_as_json(ctl, &reply)) {
+		applied = json_object_get(reply.result, "applied");
+		later = json_object_get(reply.result, "needs_restart");
+		if (json_array_size(applied) + json_array_size(later) == 0)
+			fprintf(ctl->out, "nothing changed\n");
+		print_list(ctl, "applied", applied);
+		print_list(ctl, "takes a restart", later);
+	}
+	reply_fini(&reply);
+	session_close(&session);
+	return CTL_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- peers */
+
+enum column {
+	SOURCE,
+	ADDRESS,
+	STATE,
+	MEMBER,
+	REASON,
+	RESOLVED,
+	ATTEMPTS,
+	SINCE,
+	NEXT_TRY,
+	COLUMNS
+};
+
+/* Where each column comes from in the daemon's object, and what it is called in -o tsv. */
+static const struct table_column columns[COLUMNS] = {
+    [SOURCE] = {.title = "SOURCE", .key = "source"},
+    [ADDRESS] = {.title = "ADDRESS", .key = "address"},
+    [STATE] = {.title = "STATE", .key = "state"},
+    [MEMBER] = {.title = "MEMBER", .key = "member"},
+    [REASON] = {.title = "REASON", .key = "reason"},
+    [RESOLVED] = {.title = "RESOLVED", .key = "resolved", .wide = true},
+    [ATTEMPTS] = {.title = "ATTEMPTS", .key = "attempts", .wide = true, .right = true},
+    [SINCE] = {.title = "SINCE", .key = "since", .wide = true},
+    [NEXT_TRY] = {.title = "NEXT TRY", .key = "next_try", .wide = true},
+};
+
+/* `first`: the first column that the list has something for. */
+static bool
+print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t count)
+{
+	struct table *t = table_new(ctl, columns + first, count);
+	json_t *peer;
+	size_t i;
+	bool ok;
+
+	if (t == NULL)
+		return false;
+	json_array_foreach(list, i, peer) {
+		table_row(t);
+		for (size_t c = 0; c < count; c++) {
+			const json_t *value = json_object_get(peer, columns[first + c].key);
+			char *text = value != NULL ? print_value(value, first + c == REASON) : NULL;
+
+			table_cell(t, c, text != NULL ? text : "-", "");
+			free(text);
+		}
+	}
+	ok = table_print(t);
+	table_free(t);
+	return ok;
+}
+
+enum ctl_exit
+admin_discovery_run(struct ctl *ctl)
+{
+	struct session session;
+	struct reply reply;
+	enum ctl_exit status = session_ask(ctl, &session, "discovery", NULL, &reply);
+	json_t *list, *peer;
+	char word[PRINT_NAME];
+	size_t i;
+
+	if (status != CTL_OK)
+		return status;
+	list = json_object_get(reply.result, "peers");
+	if (print_as_json(ctl, &reply)) {
+	} else if (ctl->format == CTL_NAME) {
+		json_array_foreach(list, i, peer)
+			fprintf(ctl->out, "%s\n",
+			    print_word(json_object_get(peer, "address"), word, sizeof(word)));
+	} else if (!print_peers(ctl, list, SOURCE, COLUMNS)) {
+		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	} else if (json_array_size(list) == 0 && ctl->format == CTL_TABLE) {
+		fprintf(ctl->out, "no peer was found, and no seed is configured\n");
+	}
+	if (status == CTL_OK && ctl->fail_if_empty && json_array_size(list) == 0)
+		status = CTL_NO;
+	reply_fini(&reply);
+	session_close(&session);
+	return status;
+}
+
+enum ctl_exit
+admin_join_run(struct ctl *ctl)
+{
+	struct problem problem;
+	struct session session;
+	struct reply reply;
+	json_t *addresses = json_array(), *list, *peer;
+	enum ctl_exit status;
+	bool joined = false;
+	size_t i;
+
+	for (i = 0; i < ctl->args.operand_count; i++) {
+		json_t *string = session_string(ctl->args.operands[i], &problem);
+
+		if (string == NULL) {
+			json_decref(addresses);
+			return problem_print(ctl, &problem);
+		}
+		json_array_append_new(addresses, string);
+	}
+	status =
+	    session_ask(ctl, &session, "join", json_pack("{s:o}", "addresses", addresses), &reply);
+	if (status != CTL_OK)
+		return status;
+	list = json_object_get(reply.result, "addresses");
+	json_array_foreach(list, i, peer)
+		joined = joined || json_is_true(json_object_get(peer, "joined"));
+	if (!print_as_json(ctl, &reply) && !print_peers(ctl, list, ADDRESS, REASON + 1 - ADDRESS))
+		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	reply_fini(&reply);
+	session_close(&session);
+	return status == CTL_OK && !joined ? CTL_NO : status;
+}

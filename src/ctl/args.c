@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/problem.h"
+
+#define CANDIDATES_MAX 64
+#define WORD_MAX_LENGTH 40
+
+/* ---------------------------------------------------------------------------------------- values */
+
+bool
+args_u64(const char *text, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (*text == '\0')
+		return false;
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, UINT64_C(10), &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*p - '0'), &value))
+			return false;
+	}
+	*out = value;
+	return true;
+}
+
+bool
+args_duration(const char *text, swim_duration *out)
+{
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {
+	    {"", INT64_C(1000000000)},
+	    {"ms", INT64_C(1000000)},
+	    {"s", INT64_C(1000000000)},
+	    {"m", INT64_C(60000000000)},
+	    {"min", INT64_C(60000000000)},
+	    {"h", INT64_C(3600000000000)},
+	    {"d", INT64_C(86400000000000)},
+	};
+	const int64_t limit = INT64_C(315360000000000000); /* ten years */
+	size_t whole = strspn(text, "0123456789");
+	const char *unit = text + whole;
+	double value;
+
+	if (whole == 0 || whole > 12)
+		return false;
+	if (*unit == '.') {
+		size_t part = strspn(unit + 1, "0123456789");
+
+		if (part == 0)
+			return false;
+		unit += 1 + part;
+	}
+	value = strtod(text, NULL);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(unit, units[i].name) != 0)
+			continue;
+		value *= (double)units[i].ns;
+		if (value > (double)limit)
+			return false;
+		*out = swim_ns((int64_t)value);
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------------------------- suggestions */
+
+/* Edits from one word to the other, two neighbours changing places being one (optimal string alignment). */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[3][WORD_MAX_LENGTH + 1];
+	size_t la = strlen(a), lb = strlen(b);
+	size_t *before = row[0], *last = row[1], *now = row[2];
+
+	if (la > WORD_MAX_LENGTH || lb > WORD_MAX_LENGTH)
+		return WORD_MAX_LENGTH;
+	for (size_t j = 0; j <= lb; j++)
+		last[j] = before[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *spare = before;
+
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (last[j] + 1 < best)
+				best = last[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			now[j] = best;
+		}
+		before = last;
+		last = now;
+		now = spare;
+	}
+	return last[lb];
+}
+
+const char *
+args_nearest(const char *word, const char *const *candidates, size_t count)
+{
+	size_t length = strlen(word);
+	size_t best = length <= 3 ? 2 : length <= 6 ? 3 : 4; /* must be below this */
+	const char *found = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t d = distance(word, candidates[i]);
+
+		/* Half a word is as near as a slip of the finger. */
+		if (length >= 2 && strncmp(word, candidates[i], length) == 0)
+			d = d < 1 ? d : 1;
+		if (d < best) {
+			best = d;
+			found = candidates[i];
+		}
+	}
+	return found;
+}
+
+static bool
+unknown_command(const char *word, struct problem *problem)
+{
+	const char *candidates[CANDIDATES_MAX];
+	size_t count;
+	const struct command *rows = command_rows(&count);
+	const char *near;
+
+	for (size_t i = 0; i < count; i++)
+		candidates[i] = rows[i].name;
+	near = args_nearest(word, candidates, count);
+	if (near != NULL)
+		problem_set(problem, CTL_USAGE, "usage", "no command '%s'; did you mean '%s'?",
+		    word, near);
+	else
+		problem_set(problem, CTL_USAGE, "usage",
+		    "no command '%s'; 'swimctl help' lists them", word);
+	return false;
+}
+
+/* ----------------------------------------------------------------------------------------- options */
+
+static const struct args_option *
+in_list(const struct args_option *list, char letter, const char *name, size_t length)
+{
+	for (; list->name != NULL; list++) {
+		if (letter != '\0'
+			? list->letter == letter
+			: strlen(list->name) == length && memcmp(list->name, name, length) == 0)
+			return list;
+	}
+	return NULL;
+}
+
+/* By letter or by name, of whatever command: which one it is may not be known yet. */
+static const struct args_option *
+find_option(char letter, const char *name, size_t length)
+{
+	size_t count;
+	const struct command *rows = command_rows(&count);
+	const struct args_option *found = in_list(command_globals(), letter, name, length);
+
+	for (size_t i = 0; i < count && found == NULL; i++)
+		found = in_list(rows[i].options, letter, name, length);
+	return found;
+}
+
+static bool
+unknown_option(const char *given, size_t length, struct problem *problem)
+{
+	const char *candidates[CANDIDATES_MAX];
+	char word[WORD_MAX_LENGTH + 1];
+	size_t n = 0, count;
+	const struct command *rows = command_rows(&count);
+	const char *near = NULL;
+
+	for (const struct args_option *o = command_globals(); o->name != NULL; o++)
+		candidates[n++] = o->name;
+	for (size_t i = 0; i < count; i++)
+		for (const struct args_option *o = rows[i].options;
+		     o->name != NULL && n < CANDIDATES_MAX; o++)
+			candidates[n++] = o->name;
+	if (length > 2 && length - 2 < sizeof(word) && given[1] == '-') {
+		memcpy(word, given + 2, length - 2);
+		word[length - 2] = '\0';
+		near = args_nearest(word, candidates, n);
+	}
+	if (near != NULL)
+		problem_set(problem, CTL_USAGE, "usage", "no option '%.*s'; did you mean '--%s'?",
+		    (int)length, given, near);
+	else
+		problem_set(problem, CTL_USAGE, "usage",
+		    "no option '%.*s'; 'swimctl help' lists them", (int)length, given);
+	return false;
+}
+
+static void
+give(struct args *args, const struct args_option *option, const char *value)
+{
+	args->given[args->given_count].option = option;
+	args->given[args->given_count++].value = value;
+}
+
+static bool
+take_long(char **argv, int *i, struct args *args, struct problem *problem)
+{
+	const char *text = argv[*i];
+	size_t length = strcspn(text, "=");
+	const struct args_option *option = find_option('\0', text + 2, length - 2);
+
+	if (option == NULL)
+		return unknown_option(text, length, problem);
+	if (option->value == NULL) {
+		if (text[length] == '=') {
+			problem_set(problem, CTL_USAGE, "usage", "option '--%s' takes no value",
+			    option->name);
+			return false;
+		}
+		give(args, option, NULL);
+	} else if (text[length] == '=') {
+		give(args, option, text + length + 1);
+	} else if (argv[*i + 1] != NULL) {
+		give(args, option, argv[++*i]);
+	} else {
+		problem_set(problem, CTL_USAGE, "usage", "option '--%s' needs a value: --%s %s",
+		    option->name, option->name, option->value);
+		return false;
+	}
+	return true;
+}
+
+static bool
+take_letters(char **argv, int *i, struct args *args, struct problem *problem)
+{
+	for (const char *p = argv[*i] + 1; *p != '\0'; p++) {
+		const struct args_option *option = find_option(*p, NULL, 0);
+
+		if (option == NULL) {
+			/* An unknown letter inside a cluster is named alone. */
+			char text[3] = {'-', *p, '\0'};
+
+			return unknown_option(p == argv[*i] + 1 ? argv[*i] : text,
+			    p == argv[*i] + 1 ? strlen(argv[*i]) : 2, problem);
+		}
+		if (option->value == NULL) {
+			give(args, option, NULL);
+			continue;
+		}
+		if (p[1] != '\0') {
+			give(args, option, p + 1);
+		} else if (argv[*i + 1] != NULL) {
+			give(args, option, argv[++*i]);
+		} else {
+			problem_set(problem, CTL_USAGE, "usage",
+			    "option '-%c' needs a value: -%c %s", *p, *p, option->value);
+			return false;
+		}
+		return true;
+	}
+	return true;
+}
+
+/* Every option must be the command's own or everybody's.  Two commands may have one of the same name. */
+static bool
+options_fit(struct args *args, struct problem *problem)
+{
+	for (size_t i = 0; i < args->given_count; i++) {
+		const char *name = args->given[i].option->name;
+		const struct args_option *own =
+		    in_list(args->command->options, '\0', name, strlen(name));
+
+		if (own == NULL)
+			own = in_list(command_globals(), '\0', name, strlen(name));
+		if (own == NULL) {
+			problem_set(problem, CTL_USAGE, "usage",
+			    "'%s' has no option '--%s'; see 'swimctl help %s'", args->command->name,
+			    name, args->command->name);
+			return false;
+		}
+		args->given[i].option = own;
+	}
+	return true;
+}
+
+static bool
+operands_fit(const struct args *args, struct problem *problem)
+{
+	const struct command *c = args->command;
+
+	/* Who asks for help has not filled in the rest yet. */
+	if (args_has(args, "help") || args_has(args, "version"))
+		return true;
+	if (args->operand_count < c->min) {
+		problem_set(problem, CTL_USAGE, "usage", "'%s' needs %s: swimctl %s %s", c->name,
+		    c->min == 1 ? "an argument" : "more arguments", c->name, c->operands);
+		return false;
+	}
+	if (args->operand_count > c->max) {
+		problem_set(problem, CTL_USAGE, "usage",
+		    "'%s' takes no argument '%s'; see 'swimctl help %s'", c->name,
+		    args->operands[c->max], c->name);
+		return false;
+	}
+	return true;
+}
+
+bool
+args_parse(int argc, char **argv, struct args *args, struct problem *problem)
+{
+	bool only_operands = false;
+	size_t letters = 0, count;
+
+	*args = (struct args){0};
+	args->command = command_rows(&count);
+	for (int i = 1; i < argc; i++)
+		letters += strlen(argv[i]);
+	/* Each option takes at least one byte of argv, and each operand one word of it. */
+	args->given = calloc(letters + 1, sizeof(*args->given));
+	args->operands = calloc((size_t)(argc > 0 ? argc : 0) + 1, sizeof(*args->operands));
+	if (args->given == NULL || args->operands == NULL) {
+		problem_set(problem, CTL_NO, "failed", "out of memory");
+		return false;
+	}
+	count = 0; /* operands, the command included */
+	for (int i = 1; i < argc; i++) {
+		if (!only_operands && strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+		} else if (!only_operands && strncmp(argv[i], "--", 2) == 0) {
+			if (!take_long(argv, &i, args, problem))
+				return false;
+		} else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
+			if (!take_letters(argv, &i, args, problem))
+				return false;
+		} else if (count++ == 0) {
+			args->named = true;
+			args->command = command_find(argv[i]);
+			if (args->command == NULL)
+				return unknown_command(argv[i], problem);
+		} else {
+			args->operands[args->operand_count++] = argv[i];
+		}
+	}
+	return options_fit(args, problem) && operands_fit(args, problem);
+}
+
+void
+args_fini(struct args *args)
+{
+	free(args->given);
+	free(args->operands);
+	*args = (struct args){0};
+}
+
+const char *
+args_next(const struct args *args, const char *name, size_t *i)
+{
+	while (*i < args->given_count) {
+		size_t at = (*i)++;
+
+		if (strcmp(args->given[at].option->name, name) == 0)
+			return args->given[at].value != NULL ? args->given[at].value : "";
+	}
+	return NULL;
+}
+
+bool
+args_has(const struct args *args, const char *name)
+{
+	size_t i = 0;
+
+	return args_next(args, name, &i) != NULL;
+}
+
+const char *
+args_value(const struct args *args, const char *name)
+{
+	const char *last = NULL, *next;
+	size_t i = 0;
+
+	while ((next = args_next(args, name, &i)) != NULL)
+		last = next;
+	return last;
+}

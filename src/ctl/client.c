@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/client.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READ_SIZE 65536
+
+swim_time
+client_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (swim_time){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
+}
+
+/* Milliseconds to wait, for poll: rounded up, so that a wait never ends before its deadline. */
+static int
+wait_ms(swim_time deadline)
+{
+	int64_t ms;
+
+	if (swim_time_is_never(deadline))
+		return -1;
+	ms = (swim_time_since(deadline, client_now()).ns + 999999) / 1000000;
+	return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
+}
+
+/* 0 once fd is ready for it, -ETIMEDOUT, -errno. */
+static int
+wait_for(int fd, short what, swim_time deadline)
+{
+	struct pollfd p = {.fd = fd, .events = what};
+
+	for (;;) {
+		int n = poll(&p, 1, wait_ms(deadline));
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (swim_time_reached(client_now(), deadline))
+			return -ETIMEDOUT;
+	}
+}
+
+int
+client_open(struct client *c, const char *path, swim_time deadline)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct timeval patience = {0};
+	int64_t us;
+	int error;
+
+	*c = (struct client){.fd = -1};
+	if (strlen(path) >= sizeof(sun.sun_path))
+		return -ENAMETOOLONG;
+	memcpy(sun.sun_path, path, strlen(path) + 1);
+	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0)
+		return -errno;
+	/*
+	 * A daemon that is stopped accepts nobody, and connect blocks once its backlog is full.  On a Unix
+	 * socket the send timeout bounds connect too, where a non-blocking one could only be tried again.
+	 */
+	if (!swim_time_is_never(deadline)) {
+		us = swim_time_since(deadline, client_now()).ns / 1000;
+		if (us < 1000)
+			us = 1000;
+		patience.tv_sec = (time_t)(us / 1000000);
+		patience.tv_usec = (suseconds_t)(us % 1000000);
+		setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	}
+	while (connect(c->fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		if (errno == EINTR)
+			continue;
+		error = errno == EAGAIN ? ETIMEDOUT : errno;
+		goto fail;
+	}
+	if (fcntl(c->fd, F_SETFL, O_NONBLOCK) < 0) {
+		error = errno;
+		goto fail;
+	}
+	return 0;
+fail:
+	client_close(c);
+	return -error;
+}
+
+void
+client_close(struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->buf);
+	*c = (struct client){.fd = -1};
+}
+
+int
+client_send(struct client *c, const char *text, size_t len, swim_time deadline)
+{
+	while (len > 0) {
+		ssize_t n = send(c->fd, text, len, MSG_NOSIGNAL);
+		int error;
+
+		if (n >= 0) {
+			text += n;
+			len -= (size_t)n;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		error = wait_for(c->fd, POLLOUT, deadline);
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+int
+client_buffered_line(struct client *c, char **line, size_t *len)
+{
+	char *newline = c->end > c->scanned ? memchr(c->buf + c->scanned, '\n', c->end - c->scanned)
+					    : NULL;
+
+	if (newline == NULL) {
+		c->scanned = c->end;
+		return -EAGAIN;
+	}
+	*newline = '\0';
+	*line = c->buf + c->start;
+	*len = (size_t)(newline - *line);
+	c->start = c->scanned = (size_t)(newline - c->buf) + 1;
+	return 0;
+}
+
+int
+client_fill(struct client *c)
+{
+	ssize_t n;
+
+	if (c->start > 0 && (c->start == c->end || c->capacity - c->end < READ_SIZE)) {
+		memmove(c->buf, c->buf + c->start, c->end - c->start);
+		c->end -= c->start;
+		c->scanned -= c->start;
+		c->start = 0;
+	}
+	if (c->capacity - c->end < READ_SIZE) {
+		/* Doubling keeps a response of many megabytes linear. */
+		size_t capacity = c->capacity * 2 > READ_SIZE * 2 ? c->capacity * 2 : READ_SIZE * 2;
+		char *buf = realloc(c->buf, capacity);
+
+		if (buf == NULL)
+			return -ENOMEM;
+		c->buf = buf;
+		c->capacity = capacity;
+	}
+	do
+		n = recv(c->fd, c->buf + c->end, c->capacity - c->end, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == ECONNRESET ? -EPIPE : -errno;
+	if (n == 0)
+		return -EPIPE;
+	c->end += (size_t)n;
+	assert(c->end <= c->capacity);
+	return 0;
+}
+
+int
+client_line(struct client *c, swim_time deadline, char **line, size_t *len)
+{
+	for (;;) {
+		int error = client_buffered_line(c, line, len);
+
+		if (error != -EAGAIN)
+			return error;
+		error = client_fill(c);
+		if (error == -EAGAIN)
+			error = wait_for(c->fd, POLLIN, deadline);
+		if (error != 0)
+			return error;
+	}
+}
+
+size_t
+client_pending(const struct client *c)
+{
+	return c->end - c->start;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* `swimctl decode`: what a captured datagram says. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "wire/wire.h"
+
+/* Hexadecimal of the largest datagram, with a separator after every byte and line ends. */
+#define TEXT_MAX ((size_t)WIRE_DATAGRAM_MAX * 4)
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Pairs of digits; white space and colons between the pairs.  False where something else stands. */
+static bool
+from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
+{
+	size_t at = 0;
+
+	*out_len = 0;
+	while (at < len) {
+		int high, low;
+
+		if (memchr(" \t\r\n:", text[at], 5) != NULL) {
+			at++;
+			continue;
+		}
+		high = hex_digit(text[at]);
+		low = at + 1 < len ? hex_digit(text[at + 1]) : -1;
+		if (high < 0 || low < 0)
+			return false;
+		out[(*out_len)++] = (unsigned char)(high << 4 | low);
+		at += 2;
+	}
+	return true;
+}
+
+/* All of standard input, cut at one byte more than there may be.  Returns -errno or the length. */
+static ssize_t
+read_input(char *out)
+{
+	size_t len = 0;
+
+	while (len <= TEXT_MAX) {
+		ssize_t n = read(STDIN_FILENO, out + len, TEXT_MAX + 1 - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+static enum ctl_exit
+explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text, size_t cap)
+{
+	struct wire_message message;
+	enum wire_reject reject = wire_decode(data, len, &message);
+
+	if (reject != WIRE_OK)
+		return problem_fail(ctl, CTL_NO, "invalid", "not a valid datagram (%zu bytes): %s",
+		    len, wire_reject_word(reject));
+	wire_format(&message, text, cap);
+	fprintf(ctl->out, "%s\n", text);
+	/* The inner one was checked with the outer one. */
+	if (message.type == WIRE_AUTHENTICATED)
+		return explain(ctl, message.inner, message.inner_len, text, cap);
+	return CTL_OK;
+}
+
+enum ctl_exit
+decode_run(struct ctl *ctl)
+{
+	const size_t cap = (size_t)WIRE_DATAGRAM_MAX * 8;
+	char *text = malloc(cap > TEXT_MAX + 1 ? cap : TEXT_MAX + 1);
+	unsigned char *data = malloc(TEXT_MAX + 1);
+	enum ctl_exit status;
+	size_t len;
+	ssize_t got;
+
+	if (text == NULL || data == NULL) {
+		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+		goto out;
+	}
+	if (ctl->args.operand_count > 0) {
+		const char *hex = ctl->args.operands[0];
+
+		if (strlen(hex) > TEXT_MAX || !from_hex(hex, strlen(hex), data, &len)) {
+			status = problem_fail(ctl, CTL_USAGE, "usage",
+			    "'%.40s' is not a datagram in hexadecimal, two digits a byte", hex);
+			goto out;
+		}
+	} else {
+		got = read_input(text);
+		if (got < 0) {
+			status = problem_fail(ctl, CTL_USAGE, "usage", "standard input: %s",
+			    strerror((int)-got));
+			goto out;
+		}
+		/* No message type is a hexadecimal digit or white space: the first byte tells which it is. */
+		if (!from_hex(text, (size_t)got, data, &len)) {
+			len = (size_t)got;
+			memcpy(data, text, len);
+		}
+	}
+	status = explain(ctl, data, len, text, cap);
+out:
+	free(text);
+	free(data);
+	return status;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* `swimctl events`: the stream of events, printed or handed to a command one by one. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/hook.h"
+#include "ctl/print.h"
+#include "ctl/session.h"
+
+/*
+ * While a command runs, events wait here; beyond this many bytes the daemon is left to wait, and closes
+ * the connection (overflow) when its own bound is reached.
+ */
+#define BACKLOG_MAX ((size_t)64 << 20)
+
+struct stream {
+	const struct ctl *ctl;
+	struct session session;
+	uint64_t wanted; /* --count; 0: all */
+	uint64_t seen;
+	struct hook hook; /* --exec */
+	bool has_hook, hook_failed;
+	bool closed; /* by the daemon; what came before is dealt with first */
+	struct problem problem;
+};
+
+/* ------------------------------------------------------------------------------------------ printing */
+
+static void
+print_line(const struct ctl *ctl, const json_t *time, const char *seq, const char *type,
+    const json_t *member, const json_t *by, const json_t *message)
+{
+	char name[PRINT_NAME], text[PRINT_NAME], address[PRINT_NAME];
+
+	fprintf(ctl->out, "%s  #%-5s %s%-16s%s", print_word(time, text, sizeof(text)), seq,
+	    print_color(ctl, type), type, print_plain(ctl));
+	if (json_is_object(member)) {
+		print_word(json_object_get(member, "name"), name, sizeof(name));
+		print_word(json_object_get(member, "address"), address, sizeof(address));
+		print_word(json_object_get(member, "status"), text, sizeof(text));
+		fprintf(ctl->out, "  %-12s %-21s %s", name, address, text);
+	}
+	if (json_is_string(by))
+		fprintf(ctl->out, "  by %s", print_word(by, text, sizeof(text)));
+	if (json_is_string(message))
+		fprintf(ctl->out, "  %s",
+		    print_safe(json_string_value(message), text, sizeof(text)));
+	fputc('\n', ctl->out);
+}
+
+static void
+print_event(const struct ctl *ctl, const struct reply *event)
+{
+	const json_t *params = event->params;
+	char type[PRINT_NAME], *seq;
+	const char *text;
+	size_t len;
+
+	if (ctl->format == CTL_JSON) {
+		text = reply_text(event, "params", &len);
+		print_json_line(ctl, text, len);
+	} else {
+		seq = json_object_get(params, "seq") != NULL
+			  ? print_value(json_object_get(params, "seq"), false)
+			  : NULL;
+		print_line(ctl, json_object_get(params, "time"), seq != NULL ? seq : "-",
+		    print_word(json_object_get(params, "type"), type, sizeof(type)),
+		    json_object_get(params, "member"), json_object_get(params, "by"),
+		    json_object_get(params, "message"));
+		free(seq);
+	}
+	fflush(ctl->out);
+}
+
+static void
+print_snapshot(const struct ctl *ctl, const struct reply *reply)
+{
+	char *seq;
+	const char *text;
+	json_t *member;
+	size_t len, i;
+
+	if (ctl->format == CTL_JSON) {
+		text = reply_text(reply, "result", &len);
+		print_json_line(ctl, text, len);
+	} else {
+		seq = print_value(json_object_get(reply->result, "seq"), false);
+		json_array_foreach(json_object_get(reply->result, "members"), i, member)
+			print_line(ctl, json_object_get(member, "since"), seq != NULL ? seq : "-",
+			    "snapshot", member, NULL, NULL);
+		free(seq);
+	}
+	fflush(ctl->out);
+}
+
+/* ------------------------------------------------------------------------------------------ the stream */
+
+enum verdict { GO_ON, END };
+
+static enum verdict
+take_event(struct stream *s, const struct reply *event, enum ctl_exit *status)
+{
+	const char *type = json_string_value(json_object_get(event->params, "type"));
+	const char *text;
+	size_t len;
+
+	if (!s->has_hook)
+		print_event(s->ctl, event);
+	if (type != NULL && strcmp(type, "overflow") == 0) {
+		*status = problem_set(&s->problem, CTL_NO, "overflow",
+		    "events came faster than they were read, and the daemon closed the connection; "
+		    "go on with --since");
+		return END;
+	}
+	if (s->has_hook) {
+		text = reply_text(event, "params", &len);
+		if (!hook_start(&s->hook, event->params, text, len, &s->problem)) {
+			*status = s->problem.exit;
+			return END;
+		}
+	}
+	s->seen++;
+	return GO_ON;
+}
+
+static bool
+enough(const struct stream *s)
+{
+	return s->wanted > 0 && s->seen >= s->wanted;
+}
+
+/* Deal with what has been read, as far as the command that runs lets us. */
+static enum verdict
+take_lines(struct stream *s, enum ctl_exit *status)
+{
+	while (!hook_running(&s->hook)) {
+		struct reply event;
+		enum verdict verdict = GO_ON;
+		char *line;
+		size_t len;
+		int error;
+
+		if (enough(s))
+			return END;
+		if (client_buffered_line(&s->session.client, &line, &len) != 0) {
+			if (!s->closed)
+				return GO_ON;
+			*status = session_broken(&s->session, -EPIPE, &s->problem);
+			return END;
+		}
+		error = reply_parse(&event, line, len);
+		if (error != 0) {
+			*status = session_broken(&s->session, error, &s->problem);
+			return END;
+		}
+		if (event.params != NULL)
+			verdict = take_event(s, &event, status);
+		reply_fini(&event);
+		if (verdict == END)
+			return END;
+	}
+	return GO_ON;
+}
+
+static void
+hook_over(struct stream *s)
+{
+	char text[128];
+
+	if (hook_finish(&s->hook, text, sizeof(text)))
+		return;
+	s->hook_failed = true;
+	fprintf(s->ctl->err, "swimctl: the command %s\n", text);
+}
+
+static enum ctl_exit
+run(struct stream *s)
+{
+	enum ctl_exit status = CTL_OK;
+
+	while (take_lines(s, &status) == GO_ON) {
+		struct client *client = &s->session.client;
+		bool full = client_pending(client) >= BACKLOG_MAX;
+		struct pollfd p[4] = {
+		    {.fd = s->closed || full ? -1 : client->fd, .events = POLLIN},
+		    {.fd = hook_exit_fd(&s->hook), .events = POLLIN},
+		    {.fd = hook_input_fd(&s->hook), .events = POLLOUT},
+		    /* Nobody may read any more long before the next event shows it. */
+		    {.fd = s->has_hook ? -1 : fileno(s->ctl->out), .events = 0},
+		};
+
+		if (poll(p, 4, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return session_broken(&s->session, -errno, &s->problem);
+		}
+		if ((p[3].revents & (POLLERR | POLLHUP)) != 0)
+			return CTL_OK;
+		if (p[0].revents != 0) {
+			int error = client_fill(client);
+
+			if (error == -EPIPE)
+				s->closed = true;
+			else if (error != 0 && error != -EAGAIN)
+				return session_broken(&s->session, error, &s->problem);
+		}
+		if (p[2].revents != 0)
+			hook_feed(&s->hook);
+		if (p[1].revents != 0)
+			hook_over(s);
+		if (ferror(s->ctl->out))
+			return CTL_OK; /* ctl_run tells */
+	}
+	return status;
+}
+
+/* ------------------------------------------------------------------------------------------ the command */
+
+/* swimd-control(7).  Checked here too, as a mistyped type would be waited for in vain. */
+static bool
+known_type(const char *type, struct problem *problem)
+{
+	static const char *const types[] = {"member.*", "member.joined", "member.suspected",
+	    "member.failed", "member.recovered", "member.left", "member.removed", "member.updated",
+	    "incarnation.incremented", "error", "overflow"};
+	const size_t count = sizeof(types) / sizeof(types[0]);
+	const char *near;
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(types[i], type) == 0)
+			return true;
+	near = args_nearest(type, types, count);
+	if (near != NULL)
+		problem_set(problem, CTL_USAGE, "usage", "no event type '%s'; did you mean '%s'?",
+		    type, near);
+	else
+		problem_set(problem, CTL_USAGE, "usage",
+		    "no event type '%s'; there are member.joined, member.suspected, member.failed, "
+		    "member.recovered, member.left, member.removed, member.updated, member.*, "
+		    "incarnation.incremented, error",
+		    type);
+	return false;
+}
+
+static json_t *
+subscription(struct stream *s)
+{
+	const struct args *args = &s->ctl->args;
+	json_t *params = json_object(), *types;
+	const char *text;
+	uint64_t since;
+	size_t i = 0;
+
+	if (args_has(args, "type")) {
+		types = json_array();
+		json_object_set_new(params, "types", types);
+		while ((text = args_next(args, "type", &i)) != NULL) {
+			if (!known_type(text, &s->problem))
+				goto fail;
+			json_array_append_new(types, json_string(text));
+		}
+	}
+	text = args_value(args, "since");
+	if (text != NULL) {
+		if (!args_u64(text, &since) || since > INT64_MAX) {
+			problem_set(&s->problem, CTL_USAGE, "usage",
+			    "--since '%s' is no sequence number (a whole number, as in #812)",
+			    text);
+			goto fail;
+		}
+		json_object_set_new(params, "since", json_integer((json_int_t)since));
+	}
+	if (args_has(args, "snapshot"))
+		json_object_set_new(params, "snapshot", json_true());
+	text = args_value(args, "count");
+	if (text != NULL && (!args_u64(text, &s->wanted) || s->wanted == 0)) {
+		problem_set(&s->problem, CTL_USAGE, "usage",
+		    "--count '%s' is no number of events from 1 on", text);
+		goto fail;
+	}
+	return params;
+fail:
+	json_decref(params);
+	return NULL;
+}
+
+static enum ctl_exit
+subscribe(struct stream *s, json_t *params)
+{
+	swim_time deadline = session_patience();
+	struct reply reply;
+	enum ctl_exit status = session_open(s->ctl, &s->session, deadline, &s->problem);
+
+	if (status != CTL_OK) {
+		json_decref(params);
+		return status;
+	}
+	status = session_call(&s->session, "subscribe", params, deadline, &reply, &s->problem);
+	if (status != CTL_OK)
+		return status;
+	if (json_is_true(json_object_get(reply.result, "gap")))
+		fprintf(s->ctl->err,
+		    "swimctl: some events since %s are lost: the daemon does not have "
+		    "them any more\n",
+		    args_value(&s->ctl->args, "since"));
+	if (args_has(&s->ctl->args, "snapshot"))
+		print_snapshot(s->ctl, &reply);
+	reply_fini(&reply);
+	return CTL_OK;
+}
+
+enum ctl_exit
+events_run(struct ctl *ctl)
+{
+	struct stream s = {.ctl = ctl, .session.client.fd = -1};
+	enum ctl_exit status;
+	json_t *params;
+
+	hook_init(&s.hook, args_value(&ctl->args, "exec"));
+	s.has_hook = args_has(&ctl->args, "exec");
+	params = subscription(&s);
+	if (params == NULL)
+		return problem_print(ctl, &s.problem);
+	status = subscribe(&s, params);
+	if (status == CTL_OK)
+		status = run(&s);
+	hook_fini(&s.hook);
+	session_close(&s.session);
+	if (status != CTL_OK)
+		return problem_print(ctl, &s.problem);
+	return s.hook_failed ? CTL_NO : CTL_OK;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* What the daemon tells of itself: `swimctl status`, `info`, `health`, `metrics`, `version`. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/members.h"
+#include "ctl/pairs.h"
+#include "ctl/print.h"
+#include "ctl/session.h"
+
+/* Of those who are missing, `status` names this many. */
+#define MISSING_MAX 20
+
+enum ctl_exit
+info_run(struct ctl *ctl)
+{
+	return pairs_ask(ctl, "info", NULL);
+}
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text != NULL ? text : "";
+}
+
+enum ctl_exit
+info_health_run(struct ctl *ctl)
+{
+	struct session session;
+	struct reply reply;
+	enum ctl_exit status = session_ask(ctl, &session, "health", NULL, &reply);
+	const char *text;
+	size_t len;
+
+	if (status != CTL_OK)
+		return status;
+	if (ctl->format == CTL_JSON) {
+		text = reply_text(&reply, "result", &len);
+		print_json_line(ctl, text, len);
+	} else if (!pairs_print(ctl, reply.result)) {
+		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	}
+	if (strcmp(text_of(reply.result, "status"), "ok") != 0)
+		status = CTL_NO;
+	reply_fini(&reply);
+	session_close(&session);
+	return status;
+}
+
+enum ctl_exit
+info_metrics_run(struct ctl *ctl)
+{
+	struct session session;
+	struct reply reply;
+	enum ctl_exit status;
+	const json_t *text;
+
+	if (!args_has(&ctl->args, "openmetrics") || ctl->format == CTL_JSON)
+		return pairs_ask(ctl, "metrics",
+		    json_pack("{s:s}", "format",
+			args_has(&ctl->args, "openmetrics") ? "openmetrics" : "json"));
+	status = session_ask(ctl, &session, "metrics", json_pack("{s:s}", "format", "openmetrics"),
+	    &reply);
+	if (status != CTL_OK)
+		return status;
+	text = json_object_get(reply.result, "text");
+	/* Not for people but for a scraper: as it is. */
+	fwrite(json_string_value(text), 1, json_string_length(text), ctl->out);
+	reply_fini(&reply);
+	session_close(&session);
+	return CTL_OK;
+}
+
+/* One of the answers that `status` is made of. */
+struct answer {
+	json_t *result;
+	char *text; /* the daemon's own */
+};
+
+static enum ctl_exit
+collect(struct session *s, const char *method, json_t *params, struct answer *out,
+    struct problem *problem)
+{
+	struct reply reply;
+	enum ctl_exit status = session_call(s, method, params, session_patience(), &reply, problem);
+	const char *text;
+	size_t len;
+
+	if (status != CTL_OK)
+		return status;
+	text = reply_text(&reply, "result", &len);
+	out->text = strndup(text, len);
+	out->result = json_incref(reply.result);
+	reply_fini(&reply);
+	if (out->text == NULL)
+		return problem_set(problem, CTL_NO, "failed", "out of memory");
+	return CTL_OK;
+}
+
+static void
+print_uptime(const struct ctl *ctl, double seconds)
+{
+	int64_t s = (int64_t)seconds;
+
+	if (s < 60)
+		fprintf(ctl->out, "up %" PRId64 " s", s);
+	else if (s < 3600)
+		fprintf(ctl->out, "up %" PRId64 " min", s / 60);
+	else if (s < 86400)
+		fprintf(ctl->out, "up %" PRId64 " h %" PRId64 " min", s / 3600, s % 3600 / 60);
+	else
+		fprintf(ctl->out, "up %" PRId64 " d %" PRId64 " h", s / 86400, s % 86400 / 3600);
+}
+
+static int64_t
+number_of(const json_t *object, const char *key)
+{
+	return (int64_t)json_integer_value(json_object_get(object, key));
+}
+
+static bool
+print_overview(const struct ctl *ctl, const json_t *info, const json_t *health, json_t *members)
+{
+	char name[PRINT_NAME], address[PRINT_NAME], word[PRINT_NAME];
+	const char *cluster = text_of(info, "cluster"), *state = text_of(health, "status");
+	json_t *reasons = json_object_get(health, "reasons"), *reason;
+	json_t *missing = json_object_get(members, "members");
+	size_t count = json_array_size(missing), i;
+	bool ok = true;
+
+	fprintf(ctl->out, "%s at %s in ",
+	    print_word(json_object_get(info, "name"), name, sizeof(name)),
+	    print_word(json_object_get(info, "address"), address, sizeof(address)));
+	if (cluster[0] != '\0')
+		fprintf(ctl->out, "cluster %s, ", print_safe(cluster, word, sizeof(word)));
+	else
+		fprintf(ctl->out, "the unnamed cluster, ");
+	fprintf(ctl->out, "swimd %s, ",
+	    print_word(json_object_get(info, "version"), word, sizeof(word)));
+	print_uptime(ctl, json_number_value(json_object_get(info, "uptime_seconds")));
+	fprintf(ctl->out, "\nhealth: %s%s%s\n", print_color(ctl, state),
+	    print_safe(state, word, sizeof(word)), print_plain(ctl));
+	json_array_foreach(reasons, i, reason) {
+		if (json_is_string(reason))
+			fprintf(ctl->out, "  %s\n",
+			    print_safe(json_string_value(reason), word, sizeof(word)));
+	}
+	fprintf(ctl->out, "members: %" PRId64 " alive, %" PRId64 " suspect, %" PRId64 " dead\n",
+	    number_of(health, "alive"), number_of(health, "suspect"), number_of(health, "dead"));
+	if (count > 0) {
+		for (i = count; i > MISSING_MAX; i--)
+			json_array_remove(missing, i - 1);
+		fputc('\n', ctl->out);
+		ok = members_print(ctl, missing);
+		if (count > MISSING_MAX)
+			fprintf(ctl->out,
+			    "... and %zu more: swimctl members --status dead --status suspect\n",
+			    count - MISSING_MAX);
+	}
+	return ok;
+}
+
+enum ctl_exit
+info_status_run(struct ctl *ctl)
+{
+	struct answer info = {0}, health = {0}, members = {0};
+	struct problem problem;
+	struct session session;
+	enum ctl_exit status = session_open(ctl, &session, session_patience(), &problem);
+
+	if (status == CTL_OK)
+		status = collect(&session, "info", NULL, &info, &problem);
+	if (status == CTL_OK)
+		status = collect(&session, "health", NULL, &health, &problem);
+	if (status == CTL_OK)
+		status = collect(&session, "members",
+		    json_pack("{s:[ss]}", "status", "suspect", "dead"), &members, &problem);
+	session_close(&session);
+	if (status != CTL_OK)
+		problem_print(ctl, &problem);
+	else if (ctl->format == CTL_JSON)
+		fprintf(ctl->out, "{\"info\":%s,\"health\":%s,\"missing\":%s}\n", info.text,
+		    health.text, members.text);
+	else if (!print_overview(ctl, info.result, health.result, members.result))
+		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	json_decref(info.result);
+	json_decref(health.result);
+	json_decref(members.result);
+	free(info.text);
+	free(health.text);
+	free(members.text);
+	return status;
+}
+
+enum ctl_exit
+info_version_run(struct ctl *ctl)
+{
+	struct problem problem = {0};
+	struct answer info = {0};
+	struct session session;
+	char word[PRINT_NAME];
+	/* A daemon that is not there is no reason not to tell our own version. */
+	enum ctl_exit status =
+	    session_open(ctl, &session, swim_time_add(client_now(), swim_seconds(2)), &problem);
+
+	if (status == CTL_OK)
+		status = collect(&session, "info", NULL, &info, &problem);
+	session_close(&session);
+	problem_fini(&problem);
+	print_word(json_object_get(info.result, "version"), word, sizeof(word));
+	if (ctl->format == CTL_JSON && word[0] != '\0')
+		fprintf(ctl->out, "{\"swimctl\":\"%s\",\"swimd\":\"%s\"}\n", PACKAGE_VERSION, word);
+	else if (ctl->format == CTL_JSON)
+		fprintf(ctl->out, "{\"swimctl\":\"%s\",\"swimd\":null}\n", PACKAGE_VERSION);
+	else if (word[0] != '\0')
+		fprintf(ctl->out, "swimctl %s\nswimd %s on %s\n", PACKAGE_VERSION, word,
+		    session.path);
+	else
+		fprintf(ctl->out, "swimctl %s\nswimd: not reachable\n", PACKAGE_VERSION);
+	json_decref(info.result);
+	free(info.text);
+	return CTL_OK;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* `swimctl members` and `swimctl member NAME`. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "base/addr.h"
+#include "base/status.h"
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/members.h"
+#include "ctl/pairs.h"
+#include "ctl/print.h"
+#include "ctl/session.h"
+#include "ctl/table.h"
+
+enum column { NAME, ADDRESS, STATUS, FOR, RTT, INCARNATION, SINCE, LOCAL, TAGS, COLUMNS };
+
+static const struct table_column columns[COLUMNS] = {
+    [NAME] = {.title = "NAME", .key = "name"},
+    [ADDRESS] = {.title = "ADDRESS", .key = "address"},
+    [STATUS] = {.title = "STATUS", .key = "status"},
+    [FOR] = {.title = "FOR", .right = true},
+    [RTT] = {.title = "RTT", .key = "rtt_ms", .right = true},
+    [INCARNATION] = {.title = "INCARNATION", .key = "incarnation", .wide = true, .right = true},
+    [SINCE] = {.title = "SINCE", .key = "since", .wide = true},
+    [LOCAL] = {.title = "LOCAL", .key = "local", .wide = true},
+    [TAGS] = {.title = "TAGS", .key = "tags", .wide = true, .cut = true},
+};
+
+/* "role=db,zone=a"; the caller frees it. */
+static char *
+tags_text(json_t *tags)
+{
+	char *text = NULL, key[PRINT_NAME], value[PRINT_NAME];
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	const char *name, *comma = "";
+	json_t *tag;
+
+	if (f == NULL)
+		return NULL;
+	json_object_foreach(tags, name, tag) {
+		json_t *string = json_string(name);
+
+		fprintf(f, "%s%s=%s", comma, print_word(string, key, sizeof(key)),
+		    print_word(tag, value, sizeof(value)));
+		json_decref(string);
+		comma = ",";
+	}
+	return fclose(f) == 0 ? text : NULL;
+}
+
+static void
+fill_value(struct table *t, size_t column, const json_t *value)
+{
+	char *text = value != NULL ? print_value(value, false) : NULL;
+
+	table_cell(t, column, text != NULL ? text : "-", "");
+	free(text);
+}
+
+static void
+fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t now)
+{
+	const char *status = json_string_value(json_object_get(member, "status"));
+	json_t *since = json_object_get(member, "since");
+	json_t *rtt = json_object_get(member, "rtt_ms");
+	char text[PRINT_NAME], *tags;
+
+	table_row(t);
+	table_cell(t, NAME, print_word(json_object_get(member, "name"), text, sizeof(text)), "");
+	table_cell(t, ADDRESS, print_word(json_object_get(member, "address"), text, sizeof(text)),
+	    "");
+	table_cell(t, STATUS, print_word(json_object_get(member, "status"), text, sizeof(text)),
+	    print_color(ctl, status));
+	table_cell(t, FOR, print_age(since, now, text, sizeof(text)), "");
+	if (ctl->format == CTL_TSV)
+		fill_value(t, RTT, rtt);
+	else
+		table_cell(t, RTT, print_rtt(rtt, text, sizeof(text)), "");
+	fill_value(t, INCARNATION, json_object_get(member, "incarnation"));
+	fill_value(t, SINCE, since);
+	fill_value(t, LOCAL, json_object_get(member, "local"));
+	tags = tags_text(json_object_get(member, "tags"));
+	table_cell(t, TAGS, tags != NULL ? tags : "", "");
+	free(tags);
+}
+
+bool
+members_print(const struct ctl *ctl, json_t *list)
+{
+	struct table *t = table_new(ctl, columns, COLUMNS);
+	time_t now = time(NULL);
+	size_t i;
+	json_t *member;
+	bool ok;
+
+	if (t == NULL)
+		return false;
+	json_array_foreach(list, i, member)
+		fill_row(ctl, t, member, now);
+	ok = table_print(t);
+	table_free(t);
+	return ok;
+}
+
+/*
+ * A name that may stand in a hosts file: labels of letters, digits, '-' and '_', and nothing that means
+ * something else there already (an address, localhost).
+ */
+static const char *
+host_name_fault(const char *name, size_t len)
+{
+	struct swim_addr addr;
+	size_t label = 0;
+
+	if (len == 0 || len > 253 || strlen(name) != len)
+		return "not a host name";
+	for (size_t i = 0; i < len; i++) {
+		bool alnum = (name[i] >= '0' && name[i] <= '9') ||
+			     (name[i] >= 'a' && name[i] <= 'z') ||
+			     (name[i] >= 'A' && name[i] <= 'Z');
+
+		if (name[i] == '.') {
+			if (label == 0 || name[i - 1] == '-')
+				return "not a host name";
+			label = 0;
+			continue;
+		}
+		if (!alnum && (label == 0 || (name[i] != '-' && name[i] != '_')))
+			return "not a host name";
+		if (++label > 63)
+			return "not a host name";
+	}
+	if (label == 0 || name[len - 1] == '-' || strspn(name, "0123456789.") == len ||
+	    swim_addr_from_host(name, 1, &addr))
+		return "not a host name";
+	if (strcasecmp(name, "localhost") == 0 ||
+	    (len > 10 && strcasecmp(name + len - 10, ".localhost") == 0) ||
+	    strncasecmp(name, "localhost.", 10) == 0 || strncasecmp(name, "ip6-", 4) == 0)
+		return "a name with a meaning of its own";
+	return NULL;
+}
+
+static void
+print_host(const struct ctl *ctl, const json_t *member)
+{
+	const json_t *name = json_object_get(member, "name");
+	const char *address = json_string_value(json_object_get(member, "address"));
+	const char *fault = json_is_string(name)
+				? host_name_fault(json_string_value(name), json_string_length(name))
+				: "not a host name";
+	char word[PRINT_NAME], host[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr addr;
+	uint16_t port;
+
+	if (fault == NULL && (address == NULL ||
+				 swim_hostport_split(address, strlen(address), -1, false, host,
+				     &port) != SWIM_ADDR_OK ||
+				 !swim_addr_from_host(host, port, &addr)))
+		fault = "its address is not numeric";
+	if (fault == NULL)
+		fprintf(ctl->out, "%s %s\n", host, json_string_value(name));
+	else
+		fprintf(ctl->out, "# left out: %s: %s\n", print_word(name, word, sizeof(word)),
+		    fault);
+}
+
+/* The members as lines, of which a file may be made. */
+static void
+print_lines(const struct ctl *ctl, json_t *list)
+{
+	char word[PRINT_NAME];
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(list, i, member) {
+		const char *status = json_string_value(json_object_get(member, "status"));
+
+		if (ctl->format == CTL_NAME)
+			fprintf(ctl->out, "%s\n",
+			    print_word(json_object_get(member, "name"), word, sizeof(word)));
+		else if (status != NULL && strcmp(status, swim_status_name(SWIM_ALIVE)) == 0)
+			print_host(ctl, member);
+	}
+}
+
+/* Filters of the command line as params.  NULL, with the problem set, when one of them is wrong. */
+static json_t *
+filters(const struct ctl *ctl, struct problem *problem)
+{
+	json_t *params = json_object(), *list = json_array(), *string;
+	const char *text;
+	enum swim_status status;
+	size_t i = 0;
+
+	while ((text = args_next(&ctl->args, "status", &i)) != NULL) {
+		if (!swim_status_parse(text, &status)) {
+			problem_set(problem, CTL_USAGE, "usage",
+			    "no status '%s'; it is one of alive, suspect, dead, left", text);
+			goto fail;
+		}
+		json_array_append_new(list, json_string(text));
+	}
+	if (json_array_size(list) > 0)
+		json_object_set(params, "status", list);
+	text = args_value(&ctl->args, "name");
+	if (text != NULL) {
+		string = session_string(text, problem);
+		if (string == NULL)
+			goto fail;
+		json_object_set_new(params, "name", string);
+	}
+	json_decref(list);
+	return params;
+fail:
+	json_decref(list);
+	json_decref(params);
+	return NULL;
+}
+
+enum ctl_exit
+members_run(struct ctl *ctl)
+{
+	struct problem problem;
+	struct session session;
+	struct reply reply;
+	json_t *params = filters(ctl, &problem), *list;
+	enum ctl_exit status;
+	const char *text;
+	size_t len;
+
+	if (params == NULL)
+		return problem_print(ctl, &problem);
+	status = session_ask(ctl, &session, "members", params, &reply);
+	if (status != CTL_OK)
+		return status;
+	list = json_object_get(reply.result, "members");
+	switch (ctl->format) {
+	case CTL_JSON:
+		text = reply_text(&reply, "result", &len);
+		print_json_line(ctl, text, len);
+		break;
+	case CTL_NAME:
+	case CTL_HOSTS:
+		print_lines(ctl, list);
+		break;
+	case CTL_TABLE:
+	case CTL_WIDE:
+	case CTL_TSV:
+		if (!members_print(ctl, list))
+			status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
+		break;
+	}
+	if (status == CTL_OK && ctl->fail_if_empty && json_array_size(list) == 0)
+		status = CTL_NO;
+	reply_fini(&reply);
+	session_close(&session);
+	return status;
+}
+
+enum ctl_exit
+members_one_run(struct ctl *ctl)
+{
+	struct problem problem;
+	json_t *name = session_string(ctl->args.operands[0], &problem);
+
+	if (name == NULL)
+		return problem_print(ctl, &problem);
+	return pairs_ask(ctl, "member", json_pack("{s:o}", "name", name));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Objects as lines of "name value": what the daemon tells of itself, all of it, in its own words. */
+#ifndef SWIMD_CTL_PAIRS_H
+#define SWIMD_CTL_PAIRS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "ctl/ctl.h"
+
+/*
+ * Print an object's members as two aligned columns, those of inner objects as "outer.inner", a list of plain
+ * values a line each.  False without memory.
+ */
+bool pairs_print(const struct ctl *, const json_t *object);
+
+/* Ask, and print the result so, or as JSON.  params may be NULL and is used up. */
+enum ctl_exit pairs_ask(const struct ctl *, const char *method, json_t *params);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/reply.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What an integer needs at least to leave 64 bits: "9223372036854775808". */
+#define LONG_DIGITS 19
+
+/* Past the string that begins at p; end where it has no end. */
+static const char *
+skip_string(const char *p, const char *end)
+{
+	for (p++; p < end; p++) {
+		if (*p == '\\')
+			p++;
+		else if (*p == '"')
+			return p + 1;
+	}
+	return end;
+}
+
+static const char *
+skip_number(const char *p, const char *end)
+{
+	while (p < end && (*p == '-' || *p == '+' || *p == '.' || *p == 'e' || *p == 'E' ||
+			      (*p >= '0' && *p <= '9')))
+		p++;
+	return p;
+}
+
+/* An integer by JSON's grammar, which jansson would refuse as too big. */
+static bool
+too_big(const char *p, size_t len)
+{
+	char copy[32];
+	const char *digits = *p == '-' ? p + 1 : p;
+	size_t count = len - (size_t)(digits - p);
+
+	if (count < LONG_DIGITS || *digits == '0')
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (digits[i] < '0' || digits[i] > '9')
+			return false;
+	if (len >= sizeof(copy))
+		return true;
+	memcpy(copy, p, len);
+	copy[len] = '\0';
+	errno = 0;
+	(void)strtoll(copy, NULL, 10);
+	return errno == ERANGE;
+}
+
+char *
+reply_exact(const char *text, size_t len, size_t *out_len)
+{
+	const char *end = text + len;
+	/* Room for two quotes around every number of at least LONG_DIGITS. */
+	char *out = malloc(len + len / LONG_DIGITS * 2 + 3), *to = out;
+
+	if (out == NULL)
+		return NULL;
+	for (const char *p = text; p < end;) {
+		const char *next = p + 1;
+		bool quote = false;
+
+		if (*p == '"') {
+			next = skip_string(p, end);
+		} else if (*p == '-' || (*p >= '0' && *p <= '9')) {
+			next = skip_number(p, end);
+			quote = too_big(p, (size_t)(next - p));
+		}
+		if (quote)
+			*to++ = '"';
+		memcpy(to, p, (size_t)(next - p));
+		to += next - p;
+		if (quote)
+			*to++ = '"';
+		p = next;
+	}
+	*to = '\0';
+	*out_len = (size_t)(to - out);
+	return out;
+}
+
+int
+reply_parse(struct reply *r, const char *line, size_t len)
+{
+	size_t exact_len;
+	char *exact = reply_exact(line, len, &exact_len);
+
+	*r = (struct reply){.line = line, .len = len};
+	if (exact == NULL)
+		return -ENOMEM;
+	/* A name may have any character, NUL too. */
+	r->root = json_loadb(exact, exact_len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+	free(exact);
+	if (!json_is_object(r->root)) {
+		reply_fini(r);
+		return -EPROTO;
+	}
+	r->result = json_object_get(r->root, "result");
+	r->error = json_object_get(r->root, "error");
+	r->params = json_object_get(r->root, "params");
+	return 0;
+}
+
+void
+reply_fini(struct reply *r)
+{
+	json_decref(r->root);
+	*r = (struct reply){0};
+}
+
+static const char *
+skip_space(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
+		p++;
+	return p;
+}
+
+/* Past one value.  The text is known to be well-formed. */
+static const char *
+skip_value(const char *p, const char *end)
+{
+	size_t depth = 0;
+
+	do {
+		if (p >= end)
+			return end;
+		if (*p == '"') {
+			p = skip_string(p, end);
+			continue;
+		}
+		if (*p == '{' || *p == '[')
+			depth++;
+		else if (*p == '}' || *p == ']')
+			depth--;
+		else if (depth == 0) {
+			/* true, false, null or a number: up to what ends it. */
+			while (p < end && strchr(",}] \t\r\n", *p) == NULL)
+				p++;
+			return p;
+		}
+		p++;
+	} while (depth > 0);
+	return p;
+}
+
+const char *
+reply_text(const struct reply *r, const char *key, size_t *len)
+{
+	const char *end = r->line + r->len;
+	const char *p = skip_space(r->line, end);
+	size_t key_len = strlen(key);
+
+	for (p++; (p = skip_space(p, end)) < end && *p == '"';) {
+		const char *name = p + 1;
+		bool match;
+
+		p = skip_string(p, end);
+		match = (size_t)(p - name) == key_len + 1 && memcmp(name, key, key_len) == 0;
+		p = skip_space(p, end) + 1; /* the colon */
+		p = skip_space(p, end);
+		name = p;
+		p = skip_value(p, end);
+		if (match) {
+			*len = (size_t)(p - name);
+			return name;
+		}
+		p = skip_space(p, end);
+		if (p < end && *p == ',')
+			p++;
+	}
+	return NULL;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* A conversation with the daemon: which socket, requests and their responses, errors in plain words. */
+#ifndef SWIMD_CTL_SESSION_H
+#define SWIMD_CTL_SESSION_H
+
+#include <jansson.h>
+
+#include "ctl/client.h"
+#include "ctl/ctl.h"
+#include "ctl/reply.h"
+
+/* How long a command waits for a daemon that accepts or answers nothing. */
+#define SESSION_PATIENCE_S 30
+
+struct session {
+	struct client client;
+	const char *path; /* the socket in use */
+	json_int_t id;    /* of the last request */
+};
+
+/* SESSION_PATIENCE_S from now. */
+swim_time session_patience(void);
+
+/*
+ * Connect: to the socket that was named, else to the default read-write one or, for a command that changes
+ * nothing, the default read-only one where the first does not let us in.  CTL_OK, or *problem is set.
+ */
+enum ctl_exit session_open(const struct ctl *, struct session *, swim_time deadline,
+    struct problem *);
+void session_close(struct session *);
+
+/*
+ * One request and its response.  params (may be NULL) is used up.  On CTL_OK *reply has a result; it
+ * points into the session and lives until its next call, whatever happens to be the outcome of that.
+ */
+enum ctl_exit session_call(struct session *, const char *method, json_t *params, swim_time deadline,
+    struct reply *, struct problem *);
+
+/* What a response's error, or a -errno of the client, is in our terms. */
+enum ctl_exit session_refused(const struct reply *, struct problem *);
+enum ctl_exit session_broken(const struct session *, int error, struct problem *);
+
+/*
+ * The usual command in one: open, one request, print the problem if there is one.  session_close and
+ * reply_fini are needed only after CTL_OK.
+ */
+enum ctl_exit session_ask(const struct ctl *, struct session *, const char *method, json_t *params,
+    struct reply *);
+
+/* A JSON string of an argument; NULL, with the problem set, when it is not UTF-8. */
+json_t *session_string(const char *argument, struct problem *);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `swimctl wait`: until the cluster is as asked for.  It subscribes with a snapshot and then follows the
+ * events, so nothing is missed between looks, and nothing is looked at twice.  For start-up scripts a daemon that is
+ * not there yet is one more thing to wait for.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/status.h"
+#include "ctl/command.h"
+#include "ctl/ctl.h"
+#include "ctl/print.h"
+#include "ctl/session.h"
+
+#define RETRY_FIRST swim_ms(50)
+#define RETRY_MAX swim_ms(1000)
+
+enum comparison { LESS, AT_MOST, EQUAL, OTHER_THAN, AT_LEAST, MORE };
+
+struct want {
+	const char *text; /* as given */
+	/* --members */
+	enum comparison comparison;
+	uint64_t count;
+	/* --status: the member, as print_word has it */
+	char *name;
+	enum swim_status status;
+};
+
+struct waiting {
+	const struct ctl *ctl;
+	struct want *wants;
+	size_t want_count;
+	json_t *members; /* name, as print_word has it: status */
+	size_t alive;
+	swim_time deadline; /* when to give up */
+	bool once;          /* --timeout 0 */
+	struct problem problem;
+};
+
+/* -------------------------------------------------------------------------------- what is asked for */
+
+static bool
+parse_count(const char *text, struct want *want)
+{
+	static const struct {
+		const char *sign;
+		enum comparison comparison;
+	} signs[] = {
+	    {">=", AT_LEAST},
+	    {"<=", AT_MOST},
+	    {"==", EQUAL},
+	    {"!=", OTHER_THAN},
+	    {"=", EQUAL},
+	    {">", MORE},
+	    {"<", LESS},
+	    {"", EQUAL},
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+		size_t len = strlen(signs[i].sign);
+
+		if (strncmp(text, signs[i].sign, len) == 0) {
+			want->comparison = signs[i].comparison;
+			return args_u64(text + len + strspn(text + len, " "), &want->count);
+		}
+	}
+	return false;
+}
+
+/* The name under which a member is kept: one text for one name, whatever bytes it has. */
+static char *
+member_key(const char *name, size_t len)
+{
+	json_t *string = json_stringn(name, len);
+	char *key = malloc(PRINT_NAME);
+
+	if (string == NULL || key == NULL) {
+		free(key);
+		key = NULL;
+	} else {
+		print_word(string, key, PRINT_NAME);
+	}
+	json_decref(string);
+	return key;
+}
+
+static bool
+parse_status(const char *text, struct want *want)
+{
+	/* A foreign name may have a '=' in it, a status has none. */
+	const char *equals = strrchr(text, '=');
+
+	if (equals == NULL || equals == text || !swim_status_parse(equals + 1, &want->status))
+		return false;
+	want->name = member_key(text, (size_t)(equals - text));
+	return want->name != NULL;
+}
+
+static bool
+parse_wants(struct waiting *w)
+{
+	const struct args *args = &w->ctl->args;
+	const char *text;
+	swim_duration timeout;
+	size_t i;
+
+	w->deadline = SWIM_TIME_NEVER;
+	w->wants = calloc(args->given_count + 1, sizeof(*w->wants));
+	if (w->wants == NULL) {
+		problem_set(&w->problem, CTL_NO, "failed", "out of memory");
+		return false;
+	}
+	for (i = 0; (text = args_next(args, "members", &i)) != NULL;) {
+		w->wants[w->want_count].text = text;
+		if (!parse_count(text, &w->wants[w->want_count++])) {
+			problem_set(&w->problem, CTL_USAGE, "usage",
+			    "--members '%s' is no count: write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
+			    text);
+			return false;
+		}
+	}
+	for (i = 0; (text = args_next(args, "status", &i)) != NULL;) {
+		w->wants[w->want_count].text = text;
+		if (!parse_status(text, &w->wants[w->want_count++])) {
+			problem_set(&w->problem, CTL_USAGE, "usage",
+			    "--status '%s' is not NAME=STATUS with STATUS alive, suspect, dead or left",
+			    text);
+			return false;
+		}
+	}
+	if (w->want_count == 0) {
+		problem_set(&w->problem, CTL_USAGE, "usage",
+		    "'wait' needs to know what for: --members '>=3' or --status NAME=alive");
+		return false;
+	}
+	text = args_value(args, "timeout");
+	if (text != NULL) {
+		if (!args_duration(text, &timeout)) {
+			problem_set(&w->problem, CTL_USAGE, "usage",
+			    "--timeout '%s' is no time: write 5, 0.5, 500ms, 2m or 1h", text);
+			return false;
+		}
+		w->once = timeout.ns == 0;
+		w->deadline = w->once ? session_patience() : swim_time_add(client_now(), timeout);
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------------------------ what is known */
+
+static void
+forget(struct waiting *w, const char *key)
+{
+	const char *known = json_string_value(json_object_get(w->members, key));
+
+	if (known != NULL && strcmp(known, swim_status_name(SWIM_ALIVE)) == 0)
+		w->alive--;
+	json_object_del(w->members, key);
+}
+
+static void
+learn(struct waiting *w, const json_t *member, bool removed)
+{
+	char key[PRINT_NAME];
+	const char *status = json_string_value(json_object_get(member, "status"));
+
+	if (!json_is_object(member) || status == NULL)
+		return;
+	print_word(json_object_get(member, "name"), key, sizeof(key));
+	forget(w, key);
+	if (removed)
+		return;
+	json_object_set_new(w->members, key, json_string(status));
+	if (strcmp(status, swim_status_name(SWIM_ALIVE)) == 0)
+		w->alive++;
+}
+
+static bool
+want_met(const struct waiting *w, const struct want *want)
+{
+	const char *status;
+
+	if (want->name != NULL) {
+		status = json_string_value(json_object_get(w->members, want->name));
+		return status != NULL && strcmp(status, swim_status_name(want->status)) == 0;
+	}
+	switch (want->comparison) {
+	case LESS:
+		return w->alive < want->count;
+	case AT_MOST:
+		return w->alive <= want->count;
+	case EQUAL:
+		return w->alive == want->count;
+	case OTHER_THAN:
+		return w->alive != want->count;
+	case AT_LEAST:
+		return w->alive >= want->count;
+	case MORE:
+		return w->alive > want->count;
+	}
+	return false;
+}
+
+static bool
+all_met(const struct waiting *w)
+{
+	for (size_t i = 0; i < w->want_count; i++)
+		if (!want_met(w, &w->wants[i]))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------------------------------ waiting */
+
+static void
+start_over(struct waiting *w)
+{
+	json_object_clear(w->members);
+	w->alive = 0;
+}
+
+/* One connection: until all is as asked for, the connection ends, or time does. */
+static enum ctl_exit
+follow(struct waiting *w, struct session *s)
+{
+	struct reply reply;
+	json_t *params = json_pack("{s:b,s:[s]}", "snapshot", 1, "types", "member.*"), *member;
+	enum ctl_exit status =
+	    session_call(s, "subscribe", params, w->deadline, &reply, &w->problem);
+	size_t i;
+
+	if (status != CTL_OK)
+		return status;
+	start_over(w);
+	json_array_foreach(json_object_get(reply.result, "members"), i, member)
+		learn(w, member, false);
+	reply_fini(&reply);
+	while (!all_met(w) && !w->once) {
+		const char *type;
+		char *line;
+		size_t len;
+		int error = client_line(&s->client, w->deadline, &line, &len);
+
+		if (error == 0)
+			error = reply_parse(&reply, line, len);
+		if (error != 0)
+			return session_broken(s, error, &w->problem);
+		type = json_string_value(json_object_get(reply.params, "type"));
+		learn(w, json_object_get(reply.params, "member"),
+		    type != NULL && strcmp(type, "member.removed") == 0);
+		reply_fini(&reply);
+	}
+	return CTL_OK;
+}
+
+static bool
+time_is_up(const struct waiting *w)
+{
+	return swim_time_reached(client_now(), w->deadline);
+}
+
+static void
+pause_for(swim_duration d, swim_time deadline)
+{
+	swim_duration left = swim_time_since(deadline, client_now());
+	struct timespec ts;
+
+	if (left.ns < d.ns)
+		d = left;
+	if (d.ns <= 0)
+		return;
+	ts = (struct timespec){.tv_sec = (time_t)(d.ns / 1000000000), .tv_nsec = d.ns % 1000000000};
+	nanosleep(&ts, NULL);
+}
+
+/* What stands between us and what was asked for, in words. */
+static enum ctl_exit
+timed_out(struct waiting *w, bool reached)
+{
+	char text[sizeof(w->problem.text)] = "", last[sizeof(w->problem.text)];
+	const char *given = args_value(&w->ctl->args, "timeout");
+	size_t used = 0;
+
+	if (!reached) {
+		snprintf(last, sizeof(last), "%s", w->problem.text);
+		problem_fini(&w->problem);
+		return problem_set(&w->problem, CTL_TIMEOUT, "timeout",
+		    "gave up after %s, the daemon never answered: %s", given, last);
+	}
+	for (size_t i = 0; i < w->want_count && used + 1 < sizeof(text); i++) {
+		const struct want *want = &w->wants[i];
+		const char *status;
+		int n;
+
+		if (want_met(w, want))
+			continue;
+		status = want->name != NULL
+			     ? json_string_value(json_object_get(w->members, want->name))
+			     : NULL;
+		if (want->name == NULL)
+			n = snprintf(text + used, sizeof(text) - used,
+			    "; %zu alive where %s was asked for", w->alive, want->text);
+		else if (status == NULL)
+			n = snprintf(text + used, sizeof(text) - used, "; %s is no member",
+			    want->name);
+		else
+			n = snprintf(text + used, sizeof(text) - used, "; %s is %s, not %s",
+			    want->name, status, swim_status_name(want->status));
+		used += n > 0 ? (size_t)n : 0;
+	}
+	problem_fini(&w->problem);
+	if (w->once)
+		return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "not now%s", text);
+	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s", given, text);
+}
+
+static enum ctl_exit
+wait_for_it(struct waiting *w)
+{
+	swim_duration pause = RETRY_FIRST;
+	bool reached = false;
+
+	for (;;) {
+		struct session s;
+		enum ctl_exit status;
+
+		problem_fini(&w->problem);
+		status = session_open(w->ctl, &s, w->deadline, &w->problem);
+		if (status == CTL_OK) {
+			status = follow(w, &s);
+			reached = reached || status == CTL_OK || json_object_size(w->members) > 0;
+			pause = RETRY_FIRST;
+		}
+		session_close(&s);
+		if (status == CTL_OK)
+			return all_met(w) ? CTL_OK : timed_out(w, true);
+		/* Not there, or gone: that may pass.  Anything else is an answer. */
+		if (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0)
+			return status;
+		if (w->once || time_is_up(w))
+			return timed_out(w, reached);
+		pause_for(pause, w->deadline);
+		if (time_is_up(w))
+			return timed_out(w, reached);
+		pause = pause.ns * 2 < RETRY_MAX.ns ? swim_ns(pause.ns * 2) : RETRY_MAX;
+	}
+}
+
+enum ctl_exit
+wait_run(struct ctl *ctl)
+{
+	struct waiting w = {.ctl = ctl, .members = json_object()};
+	swim_time begin = client_now();
+	enum ctl_exit status;
+
+	status = parse_wants(&w) ? wait_for_it(&w) : w.problem.exit;
+	if (status != CTL_OK)
+		problem_print(ctl, &w.problem);
+	else if (ctl->format == CTL_JSON)
+		fprintf(ctl->out, "{\"met\":true,\"alive\":%zu,\"waited_ms\":%" PRId64 "}\n",
+		    w.alive, swim_duration_ms(swim_time_since(client_now(), begin)));
+	problem_fini(&w.problem);
+	for (size_t i = 0; i < w.want_count; i++)
+		free(w.wants[i].name);
+	free(w.wants);
+	json_decref(w.members);
+	return status;
+}
