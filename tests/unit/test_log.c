@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/unit.h"
+
+#define LONGEST 16384
+
+/*
+ * Catches stderr in a socket that keeps the borders between writes, so that "one line, one write" is
+ * seen too. Restored by stop_catching.
+ */
+struct catcher {
+	int saved, read_end;
+};
+
+static struct catcher
+catch_stderr(void)
+{
+	struct catcher c;
+	int pair[2];
+	int size = 1 << 20;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	ck_assert_int_eq(setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	c.saved = dup(STDERR_FILENO);
+	c.read_end = pair[0];
+	ck_assert_int_ge(dup2(pair[1], STDERR_FILENO), 0);
+	close(pair[1]);
+	return c;
+}
+
+static void
+stop_catching(struct catcher *c)
+{
+	dup2(c->saved, STDERR_FILENO);
+	close(c->saved);
+	close(c->read_end);
+}
+
+/* The next write without its newline; fails unless it is exactly one line. */
+static char *
+next_line(struct catcher *c, char *buf, size_t size)
+{
+	ssize_t n = recv(c->read_end, buf, size - 1, MSG_DONTWAIT);
+
+	if (n <= 0)
+		return NULL;
+	buf[n] = '\0';
+	ck_assert_ptr_eq(strchr(buf, '\n'), buf + n - 1);
+	buf[n - 1] = '\0';
+	return buf;
+}
+
+/* The rest of a text line behind "2026-11-23T01:02:03.412Z "; the time is checked for its form. */
+static const char *
+after_time(const char *line)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd.dddZ ";
+
+	for (size_t i = 0; i < strlen(form); i++) {
+		if (form[i] == 'd')
+			ck_assert_msg(line[i] >= '0' && line[i] <= '9', "time in '%s'", line);
+		else
+			ck_assert_msg(line[i] == form[i], "time in '%s'", line);
+	}
+	return line + strlen(form);
+}
+
+START_TEST(names_parse_back)
+{
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_TRACE; i++) {
+		enum log_level level;
+
+		ck_assert(log_level_parse(log_level_name((enum log_level)i), &level));
+		ck_assert_int_eq((int)level, i);
+	}
+	for (int i = LOG_FORMAT_TEXT; i <= LOG_FORMAT_JOURNAL; i++) {
+		enum log_format format;
+
+		ck_assert(log_format_parse(log_format_name((enum log_format)i), &format));
+		ck_assert_int_eq((int)format, i);
+	}
+	ck_assert(!log_level_parse("verbose", &(enum log_level){LOG_LEVEL_INFO}));
+	ck_assert(!log_format_parse("JSON", &(enum log_format){LOG_FORMAT_TEXT}));
+}
+END_TEST
+
+START_TEST(levels_below_the_threshold_are_silent)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_NOTICE, LOG_FORMAT_TEXT);
+	log_at(LOG_LEVEL_INFO, "no");
+	log_at(LOG_LEVEL_TRACE, "no");
+	log_at(LOG_LEVEL_NOTICE, "yes");
+	log_at(LOG_LEVEL_ERROR, "yes");
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))), "notice yes");
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))), "error yes");
+	ck_assert_ptr_null(next_line(&c, buf, sizeof(buf)));
+	ck_assert_int_eq(log_level_now(), LOG_LEVEL_NOTICE);
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(text_has_fields_of_every_kind)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_at(LOG_LEVEL_INFO, "member failed", log_str("member", "db1"),
+	    log_uint("incarnation", UINT64_MAX), log_int("n", INT64_MIN),
+	    log_double("rtt_ms", 0.25), log_bool("yes", true), log_bool("no", false));
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))),
+	    "info member failed member=db1 incarnation=18446744073709551615 "
+	    "n=-9223372036854775808 rtt_ms=0.25 yes=true no=false");
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(no_value_can_forge_a_line_or_a_field)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_at(LOG_LEVEL_INFO, "x", log_str("a", "one two"), log_str("b", ""), log_str("c", "k=v"),
+	    log_str("d", "l\n2026 info forged"), log_strn("e", "\x1b[2J\xff", 5),
+	    log_str("f", "quo\"te"), log_strn("g", "n\0l", 3), log_str("h", "\xe2\x80\xae"));
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))),
+	    "info x a=\"one two\" b=\"\" c=\"k=v\" d=\"l\\x0a2026 info forged\" e=\\x1b[2J\\xff "
+	    "f=quo\\x22te g=n\\x00l h=\\u{202e}");
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(the_context_is_on_every_line_until_removed)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_context("web1", "prod");
+	log_at(LOG_LEVEL_INFO, "x", log_int("a", 1));
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))),
+	    "info x a=1 self=web1 cluster=prod");
+	log_context("web1", "");
+	log_at(LOG_LEVEL_INFO, "x");
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))), "info x self=web1");
+	log_context(NULL, NULL);
+	log_at(LOG_LEVEL_INFO, "x");
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))), "info x");
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(json_is_one_object_a_line)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+	json_error_t error;
+	json_t *line;
+
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	log_context("web1", NULL);
+	log_at(LOG_LEVEL_WARNING, "hello \"you\"", log_str("s", "a\n\x1b\\\xc3\xa9"),
+	    log_strn("bad", "\xff", 1), log_int("i", -3), log_double("d", 1.5),
+	    log_double("nan", (double)NAN), log_bool("b", true));
+	line = json_loads(next_line(&c, buf, sizeof(buf)), JSON_REJECT_DUPLICATES, &error);
+	ck_assert_msg(line != NULL, "%s in %s", error.text, buf);
+	ck_assert_str_eq(json_string_value(json_object_get(line, "level")), "warning");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "msg")), "hello \"you\"");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "self")), "web1");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "s")), "a\n\x1b\\\xc3\xa9");
+	ck_assert_str_eq(json_string_value(json_object_get(line, "bad")), "\xef\xbf\xbd");
+	ck_assert_int_eq(json_integer_value(json_object_get(line, "i")), -3);
+	ck_assert_double_eq(json_real_value(json_object_get(line, "d")), 1.5);
+	ck_assert(json_is_null(json_object_get(line, "nan")));
+	ck_assert(json_is_true(json_object_get(line, "b")));
+	ck_assert_uint_eq(strlen(json_string_value(json_object_get(line, "time"))), 24);
+	json_decref(line);
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(a_long_text_line_is_cut_and_says_so)
+{
+	static char value[2 * LONGEST];
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+	const char *line;
+
+	memset(value, 'x', sizeof(value));
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	log_at(LOG_LEVEL_INFO, "x", log_strn("a", value, sizeof(value)), log_int("b", 1));
+	line = next_line(&c, buf, sizeof(buf));
+	ck_assert_ptr_nonnull(line);
+	ck_assert_uint_eq(strlen(line), LONGEST - 1);
+	ck_assert_str_eq(line + strlen(line) - 5, "xx...");
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(a_json_line_of_any_length_is_json)
+{
+	static char value[LONGEST + 64];
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	memset(value, '\n', sizeof(value)); /* six bytes each once escaped */
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	for (size_t len = LONGEST / 6 - 64; len < LONGEST / 6 + 8; len++) {
+		json_t *line;
+
+		log_at(LOG_LEVEL_INFO, "x", log_strn("a", value, len), log_int("b", 1234567),
+		    log_str("c", "yes"));
+		line = json_loads(next_line(&c, buf, sizeof(buf)), 0, NULL);
+		ck_assert_msg(line != NULL, "length %zu: ...%s", len, buf + strlen(buf) - 40);
+		ck_assert_uint_gt(json_string_length(json_object_get(line, "a")), 2000);
+		json_decref(line);
+	}
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(errno_survives)
+{
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	close(STDERR_FILENO);
+	errno = ERANGE;
+	log_at(LOG_LEVEL_INFO, "into nothing");
+	ck_assert_int_eq(errno, ERANGE);
+	stop_catching(&c);
+}
+END_TEST
+
+START_TEST(journal_lines_on_stderr_bear_their_priority)
+{
+	static const int priorities[] = {3, 4, 5, 6, 7, 7};
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_TRACE, LOG_FORMAT_JOURNAL);
+	ck_assert_int_eq(log_format_now(), LOG_FORMAT_JOURNAL);
+	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_TRACE; i++) {
+		const char *line;
+
+		log_at((enum log_level)i, "x", log_int("a", 1));
+		line = next_line(&c, buf, sizeof(buf));
+		if (line == NULL) {
+			/* There is a journal on this machine, and the line is in it. */
+			ck_assert_int_eq(access("/run/systemd/journal/socket", W_OK), 0);
+			continue;
+		}
+		ck_assert_int_eq(line[0], '<');
+		ck_assert_int_eq(line[1] - '0', priorities[i]);
+		ck_assert_int_eq(line[2], '>');
+		ck_assert_ptr_nonnull(strstr(after_time(line + 3), " x a=1"));
+	}
+	stop_catching(&c);
+}
+END_TEST
+
+UNIT_MAIN("log", names_parse_back, levels_below_the_threshold_are_silent,
+    text_has_fields_of_every_kind, no_value_can_forge_a_line_or_a_field,
+    the_context_is_on_every_line_until_removed, json_is_one_object_a_line,
+    a_long_text_line_is_cut_and_says_so, a_json_line_of_any_length_is_json, errno_survives,
+    journal_lines_on_stderr_bear_their_priority)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/utf8.h"
+
+#include <string.h>
+
+#include "base/rng.h"
+#include "support/unit.h"
+
+static bool
+valid(const char *text)
+{
+	return utf8_valid(text, strlen(text));
+}
+
+START_TEST(well_formed_text_is_valid)
+{
+	ck_assert(utf8_valid("", 0));
+	ck_assert(utf8_valid("\0", 1));
+	ck_assert(valid("plain ascii, long enough for eight at a time"));
+	ck_assert(valid("n\xc5\x93ud-\xc3\xa9"));
+	/* The first and last of each length, and around the surrogates. */
+	ck_assert(valid("\x7f"));
+	ck_assert(valid("\xc2\x80"));
+	ck_assert(valid("\xdf\xbf"));
+	ck_assert(valid("\xe0\xa0\x80"));
+	ck_assert(valid("\xed\x9f\xbf"));
+	ck_assert(valid("\xee\x80\x80"));
+	ck_assert(valid("\xef\xbf\xbf"));
+	ck_assert(valid("\xf0\x90\x80\x80"));
+	ck_assert(valid("\xf4\x8f\xbf\xbf"));
+}
+END_TEST
+
+START_TEST(malformed_text_is_not_valid)
+{
+	static const char *const bad[] = {"\x80", "\xbf", /* a continuation alone */
+	    "\xc0\x80", "\xc1\xbf",                       /* overlong ASCII */
+	    "\xe0\x80\x80", "\xe0\x9f\xbf",               /* overlong, three bytes */
+	    "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",       /* overlong, four bytes */
+	    "\xed\xa0\x80", "\xed\xbf\xbf",               /* surrogates */
+	    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",       /* above U+10FFFF */
+	    "\xf8\x88\x80\x80\x80", "\xfe", "\xff",       /* bytes that never occur */
+	    "\xc2", "\xe2\x82", "\xf0\x9f\x98",           /* cut short */
+	    "\xc2\x41", "\xe2\x82\x41", "\xe2\x41\x82", "\xf0\x9f\x41\x80", /* wrong continuation */
+	    "12345678\xff", "1234567\xc2"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(!valid(bad[i]), "number %zu is taken for UTF-8", i);
+}
+END_TEST
+
+START_TEST(a_length_is_not_read_past)
+{
+	/* The byte behind the end would complete the character. */
+	ck_assert(!utf8_valid("\xc2\x80", 1));
+	ck_assert(!utf8_valid("\xf0\x9f\x98\x80", 3));
+}
+END_TEST
+
+START_TEST(next_tells_character_and_length)
+{
+	uint32_t cp = 0;
+
+	ck_assert_uint_eq(utf8_next("\xf0\x9f\x98\x80x", 5, &cp), 4);
+	ck_assert_uint_eq(cp, 0x1f600);
+	ck_assert_uint_eq(utf8_next("\xe2\x82\xac", 3, &cp), 3);
+	ck_assert_uint_eq(cp, 0x20ac);
+	ck_assert_uint_eq(utf8_next("", 0, &cp), 0);
+}
+END_TEST
+
+static void
+escapes(const char *text, size_t len, bool spaces, const char *expected)
+{
+	char out[256];
+	size_t n = utf8_escape(text, len, spaces, out, sizeof(out));
+
+	ck_assert_str_eq(out, expected);
+	ck_assert_uint_eq(n, strlen(expected));
+}
+
+START_TEST(what_can_hurt_is_escaped)
+{
+	escapes("web-1", 5, true, "web-1");
+	escapes("n\xc5\x93ud", 5, true, "n\xc5\x93ud");
+	escapes("a\nb\x1b[31m\x7f\0z", 11, false, "a\\x0ab\\x1b[31m\\x7f\\x00z");
+	escapes("\xc2\x9b"
+		"31m",
+	    5, false, "\\u{9b}31m");
+	escapes("\xe2\x80\xae"
+		"exe",
+	    6, false, "\\u{202e}exe");
+	escapes("\xe2\x81\xa6", 3, false, "\\u{2066}");
+	escapes("\xe2\x80\xa8", 3, false, "\\u{2028}");
+	escapes("say \"\\\"", 7, false, "say \\x22\\x5c\\x22");
+	escapes("\xff\xc0\xaf", 3, false, "\\xff\\xc0\\xaf");
+}
+END_TEST
+
+START_TEST(spaces_are_escaped_where_asked)
+{
+	escapes("a b", 3, false, "a b");
+	escapes("a b", 3, true, "a\\x20b");
+	escapes("a\xc2\xa0"
+		"b",
+	    4, false,
+	    "a\xc2\xa0"
+	    "b");
+	escapes("a\xc2\xa0"
+		"b",
+	    4, true, "a\\u{a0}b");
+	escapes("\xe3\x80\x80", 3, true, "\\u{3000}");
+	escapes("\t", 1, false, "\\x09");
+}
+END_TEST
+
+START_TEST(a_short_buffer_cuts_between_characters)
+{
+	/* Pieces of 1, 2, 4, 8 and 1 bytes. */
+	static const char text[] = "a\xc3\xa9\n\xe2\x80\xaez";
+	static const size_t ends[] = {0, 1, 3, 7, 15, 16};
+	char out[32];
+
+	for (size_t cap = 1; cap <= sizeof(out); cap++) {
+		size_t n = utf8_escape(text, strlen(text), false, out, cap), expected = 0;
+
+		for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+			if (ends[i] < cap)
+				expected = ends[i];
+		}
+		ck_assert_uint_eq(n, expected);
+		ck_assert_uint_eq(strlen(out), n);
+	}
+}
+END_TEST
+
+START_TEST(whatever_goes_in_harmless_utf8_comes_out)
+{
+	struct rng r;
+
+	rng_init(&r, 11);
+	for (int i = 0; i < 20000; i++) {
+		char in[24], out[24 * 4 + 1];
+		size_t len = rng_below(&r, sizeof(in) + 1), n;
+
+		for (size_t j = 0; j < len; j++)
+			in[j] = (char)rng_u64(&r);
+		n = utf8_escape(in, len, true, out, sizeof(out));
+		ck_assert(utf8_valid(out, n));
+		for (size_t j = 0; j < n; j++)
+			ck_assert((unsigned char)out[j] > ' ' && out[j] != '"' && out[j] != 0x7f);
+	}
+}
+END_TEST
+
+UNIT_MAIN("utf8", well_formed_text_is_valid, malformed_text_is_not_valid, a_length_is_not_read_past,
+    next_tells_character_and_length, what_can_hurt_is_escaped, spaces_are_escaped_where_asked,
+    a_short_buffer_cuts_between_characters, whatever_goes_in_harmless_utf8_comes_out)

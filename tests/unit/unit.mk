@@ -1,0 +1,11 @@
+# What each unit test is linked with, besides Check: the objects it needs, and no other. If a test of a
+# file needs more than that file and what it is built on, the floor is wrong.
+OBJS_test_status = base/status.o base/error.o
+OBJS_test_time =
+OBJS_test_buf = base/buf.o
+OBJS_test_rng = base/rng.o
+OBJS_test_hash = base/hash.o
+OBJS_test_histogram = base/histogram.o
+OBJS_test_utf8 = base/utf8.o base/rng.o
+OBJS_test_addr = base/addr.o
+OBJS_test_log = base/log.o base/utf8.o
