@@ -151,12 +151,22 @@ blank_comments(char *p, const char *end)
 	}
 }
 
+static size_t
+line_of(const char *text, const char *at)
+{
+	size_t line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
 /* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
 static char *
 slurp(const char *path, size_t *len, int *status, char *error)
 {
 	FILE *file = fopen(path, "re");
-	char *text = NULL;
+	char *text = NULL, *nul;
 
 	if (file == NULL) {
 		*status = fault_set(error, fault_status(errno, EX_CONFIG), "%s: %s", path,
@@ -175,8 +185,9 @@ slurp(const char *path, size_t *len, int *status, char *error)
 	else if (*len > CONFIG_FILE_MAX)
 		fault_set(error, EX_CONFIG,
 		    "%s: is larger than 1 MiB, so it is no configuration file", path);
-	else if (memchr(text, '\0', *len) != NULL)
-		fault_set(error, EX_CONFIG, "%s: has a NUL byte, so it is no text", path);
+	else if ((nul = memchr(text, '\0', *len)) != NULL)
+		fault_set(error, EX_CONFIG, "%s:%zu: has a NUL byte, so it is no text", path,
+		    line_of(text, nul));
 	else
 		*status = 0;
 	if (*status != 0) {
@@ -288,6 +299,8 @@ config_file_read_all(const char *path, bool required, struct config_given *given
 		status = read_one(path, given, report, error);
 		if (status != 0)
 			return status;
+	} else if (report != NULL) {
+		fprintf(report, "%s: not there; the defaults are ok\n", path);
 	}
 	if (snprintf(dir, sizeof(dir), "%s.d", path) >= (int)sizeof(dir))
 		return fault_set(error, EX_CONFIG, "%s: the path is too long", path);

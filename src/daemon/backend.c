@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* What the control socket asks of the daemon: who we are, how we are, and to change. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/config_load.h"
+#include "daemon/node.h"
+#include "daemon/reload.h"
+
+static void
+backend_info(void *ctx, struct control_info *out)
+{
+	const struct node *node = ctx;
+
+	*out = (struct control_info){
+	    .cluster = node->config.cluster,
+	    .version = PACKAGE_VERSION,
+	    .profile = swim_profile_name(node->config.profile),
+	    .boot = node->boot,
+	    .pid = getpid(),
+	    .started_wall_ns = node->started_wall_ns,
+	    .started = node->started,
+	};
+}
+
+/* Others than us. */
+static size_t
+others(const struct swim_stats *stats, enum swim_status status, enum swim_status ours)
+{
+	return stats->members[status] - (status == ours ? 1 : 0);
+}
+
+static void
+count_seeds(const struct node *node, size_t *seeds, size_t *joined)
+{
+	struct discovery_peer peer;
+
+	*seeds = *joined = 0;
+	for (size_t i = 0; i < discovery_count(node->discovery); i++) {
+		discovery_at(node->discovery, i, &peer);
+		if (strcmp(peer.source, "seed") != 0 || peer.state == DISCOVERY_SELF)
+			continue;
+		(*seeds)++;
+		*joined += peer.state == DISCOVERY_JOINED;
+	}
+}
+
+static void
+backend_health(void *ctx, struct control_health *out)
+{
+	const struct node *node = ctx;
+	struct health_input in = {
+	    .now = loop_now(),
+	    .leaving = node->leaving,
+	    .state_trouble = state_trouble(node->state),
+	    .max_members = node->config.max_members,
+	    .memory = &node->health,
+	};
+	struct swim_report self;
+	struct swim_stats stats;
+	struct udp_stats udp;
+
+	udp_stats(node->udp, &udp);
+	in.transport_healthy = udp.healthy;
+	in.transport_error = udp.last_error;
+	in.transport_errno = udp.last_errno;
+	swim_stats(node->swim, &stats);
+	swim_self(node->swim, &self);
+	in.alive = others(&stats, SWIM_ALIVE, self.status);
+	in.suspect = others(&stats, SWIM_SUSPECT, self.status);
+	in.dead = others(&stats, SWIM_DEAD, self.status);
+	in.members = swim_member_count(node->swim);
+	count_seeds(node, &in.seeds, &in.seeds_joined);
+	health_judge(&in, out);
+}
+
+static void
+backend_loop_lag(void *ctx, swim_duration *last, swim_duration *max)
+{
+	const struct node *node = ctx;
+
+	*last = loop_timer_lag(node->timer);
+	*max = loop_timer_lag_max(node->timer);
+}
+
+/* Whatever can fail comes before the first thing that changes. */
+static bool
+apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
+{
+	const struct config_key *seeds = config_find("seeds");
+	struct swim_timing before = node->config.timing;
+
+	if (!config_equal(seeds, &node->config, fresh) &&
+	    discovery_set_seeds(node->discovery, (const char *const *)fresh->seeds.items,
+		fresh->seeds.count) != SWIM_OK) {
+		snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
+		return false;
+	}
+	reload_adopt(plan, &node->config, fresh);
+	log_setup(node->config.log_level, node->config.log_format);
+	if (memcmp(&before, &node->config.timing, sizeof(before)) != 0)
+		swim_set_timing(node->swim, loop_now(), &node->config.timing);
+	return true;
+}
+
+static bool
+backend_reload(void *ctx, struct control_reload *out, char *error)
+{
+	struct node *node = ctx;
+	struct reload_plan *plan = &node->reload;
+	struct config fresh;
+
+	notify_reloading(loop_now());
+	if (config_load(node->options, NULL, &fresh, error) != 0)
+		goto refused;
+	reload_compare(&node->config, &fresh, plan);
+	if (!apply(node, &fresh, plan, error)) {
+		config_fini(&fresh);
+		goto refused;
+	}
+	config_fini(&fresh);
+	*out = (struct control_reload){
+	    .applied = plan->applied,
+	    .applied_count = plan->applied_count,
+	    .needs_restart = plan->needs_restart,
+	    .needs_restart_count = plan->needs_restart_count,
+	};
+	for (size_t i = 0; i < plan->applied_count; i++)
+		log_at(LOG_LEVEL_NOTICE, "reloaded", log_str("key", plan->applied[i]));
+	for (size_t i = 0; i < plan->needs_restart_count; i++)
+		log_at(LOG_LEVEL_WARNING, "changed, but needs a restart to take effect",
+		    log_str("key", plan->needs_restart[i]));
+	notify_ready();
+	flush_all(node, loop_now());
+	return true;
+refused:
+	log_at(LOG_LEVEL_ERROR, "reload refused, nothing has changed", log_str("reason", error));
+	notify_ready();
+	return false;
+}
+
+void
+backend_reload_by_signal(struct node *node)
+{
+	struct control_reload report;
+	char error[FAULT_MAX];
+
+	if (!backend_reload(node, &report, error))
+		control_error_event(node->control, "reload-refused", error);
+	else if (report.applied_count == 0 && report.needs_restart_count == 0)
+		log_at(LOG_LEVEL_NOTICE, "reloaded, and nothing has changed");
+}
+
+static void
+backend_leave(void *ctx)
+{
+	node_leave(ctx);
+}
+
+static void
+backend_flush(void *ctx)
+{
+	flush_all(ctx, loop_now());
+}
+
+void
+backend_fill(struct node *node, struct control_backend *out)
+{
+	*out = (struct control_backend){
+	    .ctx = node,
+	    .swim = node->swim,
+	    .udp = node->udp,
+	    .resolver = node->resolver,
+	    .discovery = node->discovery,
+	    .info = backend_info,
+	    .health = backend_health,
+	    .loop_lag = backend_loop_lag,
+	    .decode_time = &node->stopwatches[SWIM_WORK_DECODE].histogram,
+	    .encode_time = &node->stopwatches[SWIM_WORK_ENCODE].histogram,
+	    .reload = backend_reload,
+	    .leave = backend_leave,
+	    .flush = backend_flush,
+	};
+}
+
+void
+backend_status(const struct node *node, char *out, size_t size)
+{
+	struct swim_stats stats;
+
+	swim_stats(node->swim, &stats);
+	snprintf(out, size, "%zu alive, %zu suspect, %zu dead, %zu left", stats.members[SWIM_ALIVE],
+	    stats.members[SWIM_SUSPECT], stats.members[SWIM_DEAD], stats.members[SWIM_LEFT]);
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place where the floors meet.  Whatever moved the core (a batch of datagrams, the timer, a control
+ * command, discovery) ends here: datagrams go out in one sendmmsg, events to whom they concern, and the
+ * one timer is set anew.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/node.h"
+
+/* What this socket can send to: it has one family unless it is bound to [::]. */
+static bool
+flush_reaches(const struct node *node, const struct swim_addr *to)
+{
+	return to->family == node->bound.family ||
+	       (node->bound.family == 6 && swim_addr_is_wildcard(&node->bound));
+}
+
+static void
+flush_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
+    const struct swim_addr *addresses, size_t count)
+{
+	struct node_lookup *lookup = ctx;
+	struct node *node = lookup->node;
+	size_t i = 0;
+
+	lookup->request = NULL;
+	while (i < count && !flush_reaches(node, &addresses[i]))
+		i++;
+	if (i == count) {
+		log_at(LOG_LEVEL_INFO, "a member's host name has no usable address",
+		    log_str("address", hostport),
+		    log_str("reason",
+			count > 0 ? "all are of a family that we cannot send to" : text),
+		    log_str("error", swim_error_word(error)));
+		return;
+	}
+	swim_resolved(node->swim, hostport, &addresses[i]);
+	flush_all(node, loop_now());
+}
+
+/* Ask for the address of a member that gave a host name, unless that is under way. */
+static void
+flush_look_up(struct node *node, const char *hostport)
+{
+	struct node_lookup *vacant = NULL;
+
+	for (size_t i = 0; i < NODE_LOOKUPS_MAX; i++) {
+		struct node_lookup *lookup = &node->lookups[i];
+
+		if (lookup->request == NULL)
+			vacant = lookup;
+		else if (strcmp(lookup->hostport, hostport) == 0)
+			return;
+	}
+	if (vacant == NULL || strlen(hostport) > SWIM_HOSTPORT_MAX)
+		return;
+	vacant->node = node;
+	strcpy(vacant->hostport, hostport);
+	vacant->request = resolver_lookup(node->resolver, hostport, flush_resolved, vacant);
+}
+
+/* The datagram is dropped where the address is not at hand: what it says is said again in time. */
+static void
+flush_to_name(struct node *node, const struct swim_datagram *d)
+{
+	char hostport[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr to;
+
+	if (!resolver_cached(node->resolver, d->host, &to) || !flush_reaches(node, &to)) {
+		flush_look_up(node, d->host);
+		return;
+	}
+	udp_queue(node->udp, &to, d->data, d->len);
+	if (strlen(d->host) > SWIM_HOSTPORT_MAX)
+		return;
+	/* d points into the core, which is about to be told. */
+	strcpy(hostport, d->host);
+	swim_resolved(node->swim, hostport, &to);
+}
+
+static void
+flush_datagrams(struct node *node)
+{
+	struct swim_datagram d;
+
+	while (swim_next_datagram(node->swim, &d)) {
+		trace_sent(&d);
+		if (d.to.family == 0)
+			flush_to_name(node, &d);
+		else
+			udp_queue(node->udp, &d.to, d.data, d.len); /* counts what it refuses */
+	}
+	udp_flush(node->udp);
+}
+
+static void
+flush_event(struct node *node, const struct swim_event *e)
+{
+	trace_event(e);
+	switch (e->type) {
+	case SWIM_EVENT_SEED_ANSWERED:
+		discovery_answered(node->discovery, &e->address, e->member.name, e->member.name_len,
+		    e->member.local);
+		return;
+	case SWIM_EVENT_SEED_SILENT:
+		discovery_silent(node->discovery, &e->address);
+		return;
+	case SWIM_EVENT_INCARNATION:
+		/* Nobody accused us where it is we who had a reason to rise. */
+		if (e->by_len != e->member.name_len ||
+		    memcmp(e->by, e->member.name, e->by_len) != 0)
+			health_note_accused(&node->health, e->at, e->by, e->by_len);
+		break;
+	case SWIM_EVENT_JOINED:
+	case SWIM_EVENT_SUSPECTED:
+	case SWIM_EVENT_FAILED:
+	case SWIM_EVENT_RECOVERED:
+	case SWIM_EVENT_LEFT:
+	case SWIM_EVENT_REMOVED:
+	case SWIM_EVENT_UPDATED:
+		break;
+	}
+	node->status_stale = true;
+	control_event(node->control, e);
+}
+
+/* What is to be said must be reserved before it is said. */
+static void
+flush_state(struct node *node, swim_time now)
+{
+	bool before = state_trouble(node->state) != NULL;
+	const char *trouble;
+
+	state_reserve(node->state, swim_incarnation(node->swim), now);
+	trouble = state_trouble(node->state);
+	if (trouble != NULL && !before) {
+		log_at(LOG_LEVEL_ERROR, "state is not kept", log_str("reason", trouble));
+		control_error_event(node->control, "state-unwritable", trouble);
+	} else if (trouble == NULL && before) {
+		log_at(LOG_LEVEL_NOTICE, "state is kept again");
+	}
+}
+
+void
+flush_all(struct node *node, swim_time now)
+{
+	struct swim_event event;
+
+	/* Events make discovery ask for joins, and those for a flush: it is this one, once more. */
+	node->flush_again = true;
+	if (node->flushing)
+		return;
+	node->flushing = true;
+	while (node->flush_again) {
+		node->flush_again = false;
+		flush_state(node, now);
+		flush_datagrams(node);
+		while (swim_next_event(node->swim, &event))
+			flush_event(node, &event);
+	}
+	node->flushing = false;
+	loop_timer_set(node->timer, swim_deadline(node->swim));
+	if (node->leaving && !node->left && swim_has_left(node->swim)) {
+		node->left = true;
+		control_left(node->control);
+		node->exit_by = swim_time_add(loop_now(), swim_seconds(1));
+		loop_timer_set(node->exit_timer, loop_now());
+	}
+}
+
+void
+flush_fini(struct node *node)
+{
+	for (size_t i = 0; i < NODE_LOOKUPS_MAX; i++) {
+		if (node->lookups[i].request != NULL)
+			resolver_cancel(node->lookups[i].request);
+		node->lookups[i].request = NULL;
+	}
+}

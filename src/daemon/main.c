@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "daemon/config_load.h"
+#include "daemon/fault.h"
+#include "daemon/node.h"
+#include "daemon/options.h"
+
+static int
+complain(int status, const char *fault)
+{
+	fprintf(stderr, "swimd: %s\n", fault);
+	return status;
+}
+
+/* What is no fault, and yet not what was meant. */
+static void
+warn(const struct config *config)
+{
+	const char *mdns = config->origin[config_row(config_find("mdns"))], *stray;
+	char name[64];
+	size_t at = 0;
+
+	if (config->mdns && mdns != NULL)
+		log_at(LOG_LEVEL_WARNING, "this version has no mDNS: seeds alone are used",
+		    log_str("origin", mdns));
+	while ((stray = config_load_stray(&at, name)) != NULL)
+		log_at(LOG_LEVEL_WARNING, "a variable of the environment is no setting of swimd",
+		    log_str("name", stray));
+}
+
+static int
+run(const struct options *options, struct config *config)
+{
+	char fault[FAULT_MAX];
+	struct node *node;
+	int status;
+
+	log_setup(config->log_level, config->log_format);
+	log_context(config->name, config->cluster);
+	if ((status = node_new(options, config, &node, fault)) != 0)
+		return complain(status, fault);
+	warn(&node->config);
+	status = node_run(node);
+	node_free(node);
+	if (status < 0) {
+		/* So that whoever waits for us learns what it was. */
+		signal(-status, SIG_DFL);
+		raise(-status);
+	}
+	return status;
+}
+
+/* Nothing is said of the files that are good before all of them are. */
+static int
+check(const struct options *options)
+{
+	char fault[FAULT_MAX], *text = NULL;
+	struct config config = {0};
+	size_t size = 0;
+	FILE *report = open_memstream(&text, &size);
+	int status;
+
+	if (report == NULL)
+		return complain(EX_OSERR, "out of memory");
+	status = config_load(options, report, &config, fault);
+	fclose(report);
+	if (status != 0)
+		complain(status, fault);
+	else if (text != NULL)
+		fputs(text, stdout);
+	free(text);
+	config_fini(&config);
+	return status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct config config = {0};
+	struct options options;
+	char fault[FAULT_MAX];
+	int status = 0;
+
+	if (!options_parse(&options, argc, argv, fault))
+		return complain(EX_USAGE, fault);
+	if (options.help)
+		options_help(stdout);
+	else if (options.version)
+		puts("swimd " PACKAGE_VERSION);
+	else if (options.check)
+		status = check(&options);
+	else if ((status = config_load(&options, NULL, &config, fault)) != 0)
+		complain(status, fault);
+	else
+		status = run(&options, &config);
+	options_fini(&options);
+	return status;
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/node.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "daemon/address.h"
+#include "net/route.h"
+
+/* Datagrams read before a timer fires: more than a socket's buffer holds. */
+#define DRAIN_LIMIT 16384
+/* One piece of work in so many is timed. */
+#define STOPWATCH_EVERY 16
+#define CONTROL_OUTPUT_LIMIT (1024 * 1024)
+
+static void *
+resize(void *ctx, void *ptr, size_t size)
+{
+	(void)ctx;
+	if (size == 0) {
+		free(ptr);
+		return NULL;
+	}
+	return realloc(ptr, size);
+}
+
+static void
+work_begins(void *ctx, enum swim_work work)
+{
+	struct node_stopwatch *watch = &((struct node *)ctx)->stopwatches[work];
+
+	watch->begin = ++watch->count % STOPWATCH_EVERY == 0 ? loop_now() : SWIM_TIME_NEVER;
+}
+
+static void
+work_ends(void *ctx, enum swim_work work)
+{
+	struct node_stopwatch *watch = &((struct node *)ctx)->stopwatches[work];
+
+	if (swim_time_is_never(watch->begin))
+		return;
+	histogram_add(&watch->histogram, swim_time_since(loop_now(), watch->begin));
+	watch->begin = SWIM_TIME_NEVER;
+}
+
+/* ------------------------------------------------------------------------------------- the socket */
+
+static void
+on_received(void *ctx, const struct swim_addr *from, const void *data, size_t len, bool truncated)
+{
+	struct node *node = ctx;
+	enum wire_reject reject;
+
+	if (!node->in_batch) {
+		node->in_batch = true;
+		node->now = loop_now();
+	}
+	/* Only what is too long for any datagram is cut, since udp keeps up to WIRE_DATAGRAM_MAX. */
+	if (truncated && len <= WIRE_DATAGRAM_MAX)
+		len = WIRE_DATAGRAM_MAX + 1;
+	if (len <= WIRE_DATAGRAM_MAX)
+		trace_received(from, data, len);
+	reject = swim_input(node->swim, node->now, from, data, len);
+	if (reject != WIRE_OK)
+		trace_refused(from, len, reject);
+}
+
+static void
+on_batch_done(void *ctx)
+{
+	struct node *node = ctx;
+
+	node->in_batch = false;
+	if (!node->draining)
+		flush_all(node, loop_now());
+}
+
+static void
+on_transport(void *ctx, enum swim_error error, int error_number, const struct swim_addr *peer)
+{
+	struct node *node = ctx;
+	char text[256], to[SWIM_ADDR_TEXT] = "";
+
+	if (error == SWIM_OK) {
+		log_at(LOG_LEVEL_NOTICE, "the network works again");
+		return;
+	}
+	if (peer != NULL)
+		swim_addr_format(peer, to);
+	snprintf(text, sizeof(text), "%s: %s%s%s", swim_error_text(error), strerror(error_number),
+	    peer != NULL ? ", to " : "", to);
+	log_at(LOG_LEVEL_WARNING, "network trouble", log_str("error", swim_error_word(error)),
+	    log_str("reason", strerror(error_number)), log_str("to", to));
+	if (node->control != NULL)
+		control_error_event(node->control, swim_error_word(error), text);
+}
+
+/* -------------------------------------------------------------------------------------- discovery */
+
+static bool
+on_join(void *ctx, const struct swim_addr *address)
+{
+	struct node *node = ctx;
+
+	return !node->leaving && swim_join(node->swim, loop_now(), address);
+}
+
+static void
+on_discovery_changed(void *ctx)
+{
+	flush_all(ctx, loop_now());
+}
+
+static bool
+has_peers(void *ctx)
+{
+	const struct node *node = ctx;
+	struct swim_stats stats;
+
+	swim_stats(node->swim, &stats);
+	return stats.members[SWIM_ALIVE] > 1; /* we are one of them */
+}
+
+/* -------------------------------------------------------------------------------- timers, signals */
+
+static void
+on_deadline(void *ctx, swim_time now)
+{
+	struct node *node = ctx;
+	struct udp_stats stats;
+	char status[128];
+
+	/* After a stall the answers that we missed lie in the socket: nobody is accused before they are read. */
+	node->draining = true;
+	udp_drain(node->udp, DRAIN_LIMIT);
+	node->draining = false;
+	now = loop_now();
+	udp_stats(node->udp, &stats);
+	health_note(&node->health, now, stats.kernel_drops, loop_timer_lag(node->timer));
+	swim_tick(node->swim, now);
+	flush_all(node, now);
+	if (node->status_stale && swim_time_reached(now, node->status_at)) {
+		node->status_stale = false;
+		node->status_at = swim_time_add(now, swim_seconds(1));
+		backend_status(node, status, sizeof(status));
+		notify_status(status);
+	}
+}
+
+static void
+on_watchdog(void *ctx, swim_time now)
+{
+	struct node *node = ctx;
+
+	notify_watchdog();
+	loop_timer_set(node->watchdog, swim_time_add(now, node->watchdog_interval));
+}
+
+/* We have left: once those who asked for it have their answers, that is all. */
+static void
+on_exit_timer(void *ctx, swim_time now)
+{
+	struct node *node = ctx;
+
+	if (control_idle(node->control) || swim_time_reached(now, node->exit_by))
+		event_base_loopbreak(node->base);
+	else
+		loop_timer_set(node->exit_timer, swim_time_add(now, swim_ms(5)));
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *ctx)
+{
+	struct node *node = ctx;
+
+	(void)what;
+	if (number == SIGHUP) {
+		backend_reload_by_signal(node);
+	} else if (!node->leaving) {
+		log_at(LOG_LEVEL_NOTICE, "leaving",
+		    log_str("reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
+		node_leave(node);
+	} else {
+		node->end_signal = (int)number;
+		event_base_loopbreak(node->base);
+	}
+}
+
+void
+node_leave(struct node *node)
+{
+	if (node->leaving)
+		return;
+	node->leaving = true;
+	notify_stopping();
+	swim_leave(node->swim, loop_now());
+	flush_all(node, loop_now());
+}
+
+/* ----------------------------------------------------------------------------- beginning and end */
+
+static int
+out_of_memory(char *fault)
+{
+	return fault_set(fault, EX_OSERR, "out of memory");
+}
+
+static int
+make_random(void *out, size_t size, char *fault)
+{
+	if (getrandom(out, size, 0) == (ssize_t)size)
+		return 0;
+	return fault_set(fault, EX_OSERR, "no random numbers from the kernel: %s", strerror(errno));
+}
+
+static int
+start_loop(struct node *node, char *fault)
+{
+	static const int numbers[NODE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+	node->base = loop_new();
+	if (node->base == NULL)
+		return out_of_memory(fault);
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < NODE_SIGNALS; i++) {
+		node->signals[i] = evsignal_new(node->base, numbers[i], on_signal, node);
+		if (node->signals[i] == NULL || event_add(node->signals[i], NULL) != 0)
+			return out_of_memory(fault);
+	}
+	node->timer = loop_timer_new(node->base, on_deadline, node);
+	node->exit_timer = loop_timer_new(node->base, on_exit_timer, node);
+	if (node->timer == NULL || node->exit_timer == NULL)
+		return out_of_memory(fault);
+	node->watchdog_interval = notify_watchdog_interval();
+	if (node->watchdog_interval.ns > 0) {
+		node->watchdog = loop_timer_new(node->base, on_watchdog, node);
+		if (node->watchdog == NULL)
+			return out_of_memory(fault);
+		loop_timer_set(node->watchdog, loop_now());
+	}
+	return 0;
+}
+
+static int
+start_udp(struct node *node, char *fault)
+{
+	const struct udp_callbacks callbacks = {
+	    .received = on_received,
+	    .batch_done = on_batch_done,
+	    .health_changed = on_transport,
+	    .ctx = node,
+	};
+	const struct config *c = &node->config;
+	struct udp_config config;
+	int status;
+
+	udp_config_defaults(&config);
+	if ((status = address_resolve("bind", c->bind, SWIM_DEFAULT_PORT, &config.bind, fault)) !=
+	    0)
+		return status;
+	config.device = c->device;
+	config.receive_buffer = (int)c->receive_buffer;
+	config.max_datagram =
+	    WIRE_DATAGRAM_MAX; /* what others send may be longer than what we do */
+	config.retry_attempts = c->retry_attempts;
+	config.retry_first = c->retry_first;
+	config.retry_factor = c->retry_factor;
+	config.retry_max = c->retry_max;
+	if ((node->udp = udp_new(node->base, &config, &callbacks)) == NULL)
+		return out_of_memory(fault);
+	if (udp_start(node->udp) != SWIM_OK)
+		return address_bind_fault(c->bind, c->device, errno, fault);
+	udp_local(node->udp, &node->bound);
+	return 0;
+}
+
+static int
+choose_advertised(struct node *node, char *fault)
+{
+	const struct config *c = &node->config;
+	int failure;
+
+	if (*c->advertise != '\0')
+		return address_resolve("advertise", c->advertise, node->bound.port,
+		    &node->advertised, fault);
+	failure = route_advertise_address(&node->bound, false, c->device, &node->advertised);
+	if (failure != 0)
+		return fault_set(fault, EX_UNAVAILABLE,
+		    "advertise: no address of this machine can be told to others: %s; give one with --advertise",
+		    strerror(-failure));
+	return 0;
+}
+
+static int
+start_swim(struct node *node, char *fault)
+{
+	const struct config *c = &node->config;
+	const struct swim_config config = {
+	    .name = c->name,
+	    .cluster = c->cluster,
+	    .address = node->advertised,
+	    .incarnation = state_incarnation(node->state),
+	    .max_members = c->max_members,
+	    .max_jump = c->max_jump,
+	    .max_datagram = c->max_datagram,
+	    .timing = c->timing,
+	    .allocator = {.resize = resize},
+	    .hooks = {.begin = work_begins, .end = work_ends, .ctx = node},
+	};
+	uint64_t seed;
+	int status = make_random(&seed, sizeof(seed), fault);
+
+	if (status != 0)
+		return status;
+	node->started = loop_now();
+	node->started_wall_ns = loop_wall_ns();
+	node->swim = swim_new(&config, seed, node->started);
+	return node->swim != NULL ? 0 : out_of_memory(fault);
+}
+
+static int
+start_discovery(struct node *node, char *fault)
+{
+	const struct discovery_callbacks callbacks = {
+	    .join = on_join,
+	    .changed = on_discovery_changed,
+	    .has_peers = has_peers,
+	    .ctx = node,
+	};
+	struct resolver_config resolver;
+	struct discovery_config discovery;
+	int status;
+
+	resolver_config_defaults(&resolver);
+	resolver.cache_entries = node->config.resolver_cache_entries;
+	resolver.cache_ttl = node->config.resolver_cache_ttl;
+	resolver.timeout = node->config.resolver_timeout;
+	node->resolver = resolver_new(node->base, &resolver);
+	if (node->resolver == NULL)
+		return out_of_memory(fault);
+	discovery_config_defaults(&discovery);
+	if ((status = make_random(&discovery.seed, sizeof(discovery.seed), fault)) != 0)
+		return status;
+	node->discovery = discovery_new(node->base, node->resolver, &discovery, &callbacks);
+	return node->discovery != NULL ? 0 : out_of_memory(fault);
+}
+
+static int
+start_control(struct node *node, char *fault)
+{
+	struct control_config config = {
+	    .socket = node->config.socket,
+	    .ro_socket = node->config.ro_socket,
+	    .group = node->config.socket_group,
+	    .output_limit = CONTROL_OUTPUT_LIMIT,
+	};
+	struct control_backend backend;
+	int status = notify_sockets(&config.socket_fd, &config.ro_socket_fd, fault);
+
+	if (status != 0)
+		return status;
+	backend_fill(node, &backend);
+	errno = 0;
+	node->control = control_new(node->base, &config, &backend, fault);
+	return node->control != NULL ? 0 : fault_status(errno, EX_UNAVAILABLE);
+}
+
+static int
+start(struct node *node, char *fault)
+{
+	uint8_t id[16];
+	int status;
+
+	if ((status = make_random(id, sizeof(id), fault)) != 0)
+		return status;
+	for (size_t i = 0; i < sizeof(id); i++)
+		snprintf(node->boot + 2 * i, 3, "%02x", id[i]);
+	if ((status = state_open(node->config.state_dir, &node->state, fault)) != 0 ||
+	    (status = start_loop(node, fault)) != 0 || (status = start_udp(node, fault)) != 0 ||
+	    (status = choose_advertised(node, fault)) != 0 ||
+	    (status = start_swim(node, fault)) != 0 ||
+	    (status = start_discovery(node, fault)) != 0 ||
+	    (status = start_control(node, fault)) != 0)
+		return status;
+	/* Only now, since the first joins make for datagrams and events. */
+	if (discovery_set_seeds(node->discovery, (const char *const *)node->config.seeds.items,
+		node->config.seeds.count) != SWIM_OK)
+		return out_of_memory(fault);
+	return 0;
+}
+
+/* Said once all is well, so that a start that fails is one line long. */
+static void
+report_start(const struct node *node)
+{
+	char bound[SWIM_ADDR_TEXT], advertised[SWIM_ADDR_TEXT];
+	const char *warning = state_warning(node->state);
+	struct udp_stats udp;
+
+	log_at(LOG_LEVEL_NOTICE, "swimd runs", log_str("version", PACKAGE_VERSION),
+	    log_str("bind", swim_addr_format(&node->bound, bound)),
+	    log_str("advertise", swim_addr_format(&node->advertised, advertised)),
+	    log_str("chosen", *node->config.advertise != '\0' ? "configured" : "by route"),
+	    log_uint("incarnation", swim_incarnation(node->swim)),
+	    log_str("socket", node->config.socket));
+	if (warning != NULL)
+		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+	if (swim_addr_is_loopback(&node->advertised) && swim_addr_is_wildcard(&node->bound))
+		log_at(LOG_LEVEL_WARNING,
+		    "this machine has no address but loopback: nobody elsewhere can reach us");
+	udp_stats(node->udp, &udp);
+	if (node->config.receive_buffer > 0 &&
+	    udp.receive_buffer < (int)node->config.receive_buffer)
+		log_at(LOG_LEVEL_INFO,
+		    "the receive buffer is smaller than wanted (see net.core.rmem_max)",
+		    log_uint("wanted", node->config.receive_buffer),
+		    log_int("got", udp.receive_buffer));
+}
+
+int
+node_new(const struct options *options, struct config *config, struct node **out, char *fault)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	int status;
+
+	if (node == NULL) {
+		config_fini(config);
+		return out_of_memory(fault);
+	}
+	node->options = options;
+	node->config = *config;
+	*config = (struct config){0};
+	node->status_stale = true;
+	health_memory_init(&node->health);
+	for (size_t i = 0; i < NODE_WORKS; i++)
+		node->stopwatches[i].begin = SWIM_TIME_NEVER;
+	if ((status = start(node, fault)) != 0) {
+		node_free(node);
+		return status;
+	}
+	report_start(node);
+	flush_all(node, loop_now());
+	*out = node;
+	return 0;
+}
+
+int
+node_run(struct node *node)
+{
+	notify_ready();
+	if (event_base_dispatch(node->base) < 0) {
+		log_at(LOG_LEVEL_ERROR, "the event loop failed",
+		    log_str("reason", strerror(errno)));
+		return EX_OSERR;
+	}
+	if (node->end_signal != 0) {
+		log_at(LOG_LEVEL_WARNING, "ended by a second signal, before the leave was told");
+		return -node->end_signal;
+	}
+	log_at(LOG_LEVEL_NOTICE, "left");
+	return 0;
+}
+
+void
+node_free(struct node *node)
+{
+	if (node == NULL)
+		return;
+	control_free(node->control);
+	if (node->resolver != NULL)
+		flush_fini(node);
+	discovery_free(node->discovery);
+	resolver_free(node->resolver);
+	swim_free(node->swim);
+	udp_free(node->udp);
+	loop_timer_free(node->timer);
+	loop_timer_free(node->exit_timer);
+	loop_timer_free(node->watchdog);
+	for (size_t i = 0; i < NODE_SIGNALS; i++) {
+		if (node->signals[i] != NULL)
+			event_free(node->signals[i]);
+	}
+	if (node->base != NULL)
+		event_base_free(node->base);
+	state_free(node->state);
+	config_fini(&node->config);
+	free(node);
+}

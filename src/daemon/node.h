@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon itself: every floor below, wired together.  Inside the daemon only.
+ *
+ *	node.c     building it, running it, ending it; signals and timers
+ *	flush.c    the one place where the floors meet: datagrams and events out of the core
+ *	backend.c  what the control socket asks of the daemon; reloading
+ *	trace.c    datagrams in the log
+ *	address.c  where to bind and what to advertise
+ */
+#ifndef SWIMD_DAEMON_NODE_H
+#define SWIMD_DAEMON_NODE_H
+
+#include <event2/event.h>
+
+#include "base/histogram.h"
+#include "control/control.h"
+#include "core/swim.h"
+#include "daemon/config.h"
+#include "daemon/fault.h"
+#include "daemon/health.h"
+#include "daemon/notify.h"
+#include "daemon/options.h"
+#include "daemon/reload.h"
+#include "daemon/state.h"
+#include "discovery/discovery.h"
+#include "net/loop.h"
+#include "net/resolver.h"
+#include "net/udp.h"
+
+#define NODE_SIGNALS 3
+/* Members whose host names are being looked up at once; for a further one the datagram is dropped. */
+#define NODE_LOOKUPS_MAX 64
+#define NODE_WORKS 2 /* of enum swim_work */
+
+struct node;
+
+struct node_lookup {
+	struct node *node;
+	struct resolver_request *request; /* NULL: free */
+	char hostport[SWIM_HOSTPORT_MAX + 1];
+};
+
+/* Every 16th piece of work is timed: a clock costs about as much as decoding a ping. */
+struct node_stopwatch {
+	unsigned count;
+	swim_time begin; /* NEVER: this one is not timed */
+	struct histogram histogram;
+};
+
+struct node {
+	const struct options *options;
+	struct config config; /* as it runs */
+	struct event_base *base;
+	struct state *state;
+	struct udp *udp;
+	struct swim *swim;
+	struct resolver *resolver;
+	struct discovery *discovery;
+	struct control *control;
+	struct loop_timer *timer;    /* at swim_deadline */
+	struct loop_timer *watchdog; /* systemd's, or NULL */
+	struct loop_timer *exit_timer;
+	struct event *signals[NODE_SIGNALS];
+	struct swim_addr bound, advertised;
+	char boot[33]; /* id of this run, hexadecimal */
+	swim_time started;
+	int64_t started_wall_ns;
+	swim_duration watchdog_interval;
+
+	bool in_batch; /* `now` is of the batch of datagrams under way */
+	swim_time now;
+	bool flushing, flush_again, draining;
+	bool status_stale;   /* what systemd shows is behind */
+	swim_time status_at; /* not before */
+
+	bool leaving, left;
+	swim_time exit_by; /* answers are waited for until then */
+	int end_signal;    /* the second one, which ended it; or 0 */
+
+	struct node_lookup lookups[NODE_LOOKUPS_MAX];
+	struct node_stopwatch stopwatches[NODE_WORKS];
+	struct health_memory health;
+	struct reload_plan reload; /* the last one; its answer points here */
+};
+
+/*
+ * Build and bind everything.  Takes over *config, in any case.  Returns 0 with *out the caller's, or the
+ * exit status that the fault is worth with `fault` (FAULT_MAX bytes) set, nothing being left behind.
+ */
+int node_new(const struct options *, struct config *config, struct node **out, char *fault);
+/* Until it has left; returns the exit status, or minus the signal that ended it before. */
+int node_run(struct node *);
+void node_free(struct node *);
+
+/* Begin a graceful leave; harmless when it has begun. */
+void node_leave(struct node *);
+
+/* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
+void flush_all(struct node *, swim_time now);
+/* Drop what waits for names. */
+void flush_fini(struct node *);
+
+/* backend.c */
+void backend_fill(struct node *, struct control_backend *out);
+/* Reload for SIGHUP: logs and tells what came of it. */
+void backend_reload_by_signal(struct node *);
+/* What systemd shows in a line. */
+void backend_status(const struct node *, char *out, size_t size);
+
+/* trace.c */
+void trace_received(const struct swim_addr *from, const void *data, size_t len);
+void trace_refused(const struct swim_addr *from, size_t len, enum wire_reject);
+void trace_sent(const struct swim_datagram *);
+void trace_event(const struct swim_event *);
+
+#endif
