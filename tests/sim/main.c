@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulator's program: runs scenarios and swarms, says in TAP what came of them, and with every
+ * failure the command that shows it again.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/scenario.h"
+
+#define SWARM "swarm"
+
+struct options {
+	const char *scenario;
+	uint64_t seed;
+	bool seed_given, trace, quick, verbose;
+	uint64_t seeds; /* of the swarm */
+	unsigned jobs;
+};
+
+struct outcome {
+	bool failed;
+	uint64_t hash, steps, datagrams;
+	double seconds;
+	char notes[1024];
+};
+
+static const struct scenario *const tables[] = {scenarios_join, scenarios_failure, scenarios_partition,
+	scenarios_loss, scenarios_limits, scenarios_base};
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
+
+static void
+run(const char *name, unsigned nodes, void (*body)(struct sim *), uint64_t seed, bool trace,
+    struct outcome *out)
+{
+	char label[96];
+	struct sim *s;
+
+	snprintf(label, sizeof(label), "%s, seed %" PRIu64, name, seed);
+	s = sim_new(seed, nodes, label, trace);
+	body(s);
+	*out = (struct outcome){
+		.failed = s->failed || s->world.breaches > 0,
+		.hash = s->world.hash,
+		.steps = s->world.steps,
+		.datagrams = s->world.datagrams,
+		.seconds = (double)s->world.now.ns / 1e9,
+	};
+	memcpy(out->notes, s->notes, sizeof(out->notes));
+	if (s->world.breaches > 0)
+		printf("# %s: %u invariants broken\n", label, s->world.breaches);
+	sim_free(s);
+}
+
+static void
+print_outcome(const char *name, uint64_t seed, const struct outcome *o)
+{
+	printf("#   %s%s%.1f s, %" PRIu64 " steps, %" PRIu64 " datagrams, trace %016" PRIx64 "\n", o->notes,
+	    o->notes[0] ? "; " : "", o->seconds, o->steps, o->datagrams, o->hash);
+	if (o->failed)
+		printf("#   to see it again: sim-test --scenario %s --seed %" PRIu64 " --trace\n", name, seed);
+}
+
+static bool
+run_scenario(const struct scenario *sc, const struct options *o)
+{
+	struct outcome out;
+
+	run(sc->name, sc->nodes, sc->run, o->seed, o->trace, &out);
+	printf("%s - %s: %s\n", out.failed ? "not ok" : "ok", sc->name, sc->claim);
+	print_outcome(sc->name, o->seed, &out);
+	return !out.failed;
+}
+
+/* The same seed must give the same trace, and another seed another. */
+static bool
+run_twice(uint64_t seed)
+{
+	struct outcome first, again, other;
+
+	run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &first);
+	run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &again);
+	run(SWARM, swarm_nodes(seed), swarm_run, seed + 1, false, &other);
+	if (first.hash == again.hash && first.hash != other.hash)
+		return true;
+	printf("# seed %" PRIu64 ": traces %016" PRIx64 ", %016" PRIx64 "; seed %" PRIu64 ": %016" PRIx64 "\n",
+	    seed, first.hash, again.hash, seed + 1, other.hash);
+	return false;
+}
+
+/* Every jobs-th seed from seed + offset on.  Returns how many failed. */
+static unsigned
+run_stride(const struct options *o, unsigned offset)
+{
+	unsigned failed = 0;
+
+	for (uint64_t k = offset; k < o->seeds; k += o->jobs) {
+		uint64_t seed = o->seed + k;
+		struct outcome out;
+
+		run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &out);
+		if (o->verbose || out.failed) {
+			printf("# %s %" PRIu64 "\n", out.failed ? "failed: swarm seed" : "swarm seed", seed);
+			print_outcome(SWARM, seed, &out);
+		}
+		failed += out.failed;
+	}
+	return failed;
+}
+
+static bool
+run_swarm(const struct options *o)
+{
+	unsigned failed = 0;
+	bool crashed = false;
+
+	printf("# swarm of %" PRIu64 " seeds from %" PRIu64 "\n", o->seeds, o->seed);
+	fflush(stdout);
+	for (unsigned job = 1; job < o->jobs; job++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			err(1, "fork");
+		if (child == 0) {
+			unsigned n = run_stride(o, job);
+
+			fflush(stdout);
+			_exit(n > 100 ? 100 : (int)n);
+		}
+	}
+	failed = run_stride(o, 0);
+	for (unsigned job = 1; job < o->jobs; job++) {
+		int status;
+
+		if (wait(&status) < 0)
+			err(1, "wait");
+		if (WIFEXITED(status) && WEXITSTATUS(status) <= 100)
+			failed += (unsigned)WEXITSTATUS(status);
+		else
+			crashed = true;
+	}
+	if (crashed)
+		printf("# a part of the swarm crashed; run it with --jobs 1 to see where\n");
+	printf("%s - swarm of %" PRIu64 " seeds: chaos, then calm, then one view\n",
+	    failed || crashed ? "not ok" : "ok", o->seeds);
+	return failed == 0 && !crashed;
+}
+
+static const struct scenario *
+find_scenario(const char *name)
+{
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			if (strcmp(sc->name, name) == 0)
+				return sc;
+	return NULL;
+}
+
+static bool
+run_all(const struct options *o)
+{
+	unsigned planned = 2, failed = 0;
+
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			planned += !(o->quick && sc->heavy);
+	printf("1..%u\n", planned);
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			if (!(o->quick && sc->heavy))
+				failed += !run_scenario(sc, o);
+	if (run_twice(o->seed)) {
+		printf("ok - determinism: the same seed gives the same trace\n");
+	} else {
+		printf("not ok - determinism: the same seed gives the same trace\n");
+		failed++;
+	}
+	failed += !run_swarm(o);
+	return failed == 0;
+}
+
+static bool
+run_chosen(const struct options *o)
+{
+	const struct scenario *sc;
+	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, false, "chaos, then calm, then one view"};
+
+	if (o->scenario == NULL)
+		return run_all(o);
+	sc = strcmp(o->scenario, SWARM) == 0 ? &swarm : find_scenario(o->scenario);
+	if (sc == NULL)
+		errx(64, "there is no scenario '%s'; --list shows them", o->scenario);
+	return run_scenario(sc, o);
+}
+
+static void
+list(void)
+{
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			printf("%-24s %s\n", sc->name, sc->claim);
+	printf("%-24s %s\n", SWARM, "a random cluster in random trouble");
+}
+
+static const char usage[] =
+    "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
+    "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
+    "       sim-test --quick | --list\n";
+
+static uint64_t
+number(const char *option, const char *text)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 0);
+
+	if (*text == '\0' || *text == '-' || *end != '\0')
+		errx(64, "--%s: '%s' is not a number", option, text);
+	return n;
+}
+
+enum { OPT_SCENARIO = 1, OPT_SEED, OPT_SEEDS, OPT_TRACE, OPT_QUICK, OPT_JOBS, OPT_LIST, OPT_VERBOSE, OPT_HELP };
+
+int
+main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"scenario", required_argument, NULL, OPT_SCENARIO},
+		{"seed", required_argument, NULL, OPT_SEED},
+		{"seeds", required_argument, NULL, OPT_SEEDS},
+		{"trace", no_argument, NULL, OPT_TRACE},
+		{"quick", no_argument, NULL, OPT_QUICK},
+		{"jobs", required_argument, NULL, OPT_JOBS},
+		{"list", no_argument, NULL, OPT_LIST},
+		{"verbose", no_argument, NULL, OPT_VERBOSE},
+		{"help", no_argument, NULL, OPT_HELP},
+		{0},
+	};
+	struct options o = {.seed = 1, .jobs = 1};
+	bool swarm_only = false;
+	int c, index = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
+		switch (c) {
+		case OPT_SCENARIO:
+			o.scenario = optarg;
+			break;
+		case OPT_SEED:
+			o.seed = number("seed", optarg);
+			o.seed_given = true;
+			break;
+		case OPT_SEEDS:
+			o.seeds = number("seeds", optarg);
+			swarm_only = true;
+			break;
+		case OPT_TRACE:
+			o.trace = true;
+			break;
+		case OPT_QUICK:
+			o.quick = true;
+			break;
+		case OPT_JOBS:
+			o.jobs = (unsigned)number("jobs", optarg);
+			break;
+		case OPT_VERBOSE:
+			o.verbose = true;
+			break;
+		case OPT_LIST:
+			list();
+			return 0;
+		case OPT_HELP:
+			fputs(usage, stdout);
+			return 0;
+		default: /* of a character, not an enumeration */
+			fputs(usage, stderr);
+			return 64;
+		}
+	}
+	if (optind != argc || o.jobs == 0) {
+		fputs(usage, stderr);
+		return 64;
+	}
+	if (swarm_only && o.scenario == NULL) {
+		if (!o.seed_given && getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed))
+			err(1, "getrandom");
+		if (!o.seed_given)
+			o.seed >>= 16; /* shorter to type */
+		printf("1..1\n");
+		return run_swarm(&o) ? 0 : 1;
+	}
+	o.seeds = o.quick ? 20 : 100;
+	return run_chosen(&o) ? 0 : 1;
+}

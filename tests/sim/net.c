@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/net.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "sim/heap.h"
+
+void
+net_init(struct net *n, uint64_t seed)
+{
+	*n = (struct net){
+		.seed = seed,
+		.config = {.delay_min = swim_us(50), .delay_max = swim_us(500), .jitter = swim_us(50)},
+	};
+	rng_init(&n->rng, seed);
+}
+
+void
+net_fini(struct net *n)
+{
+	free(n->rules);
+}
+
+size_t
+net_add(struct net *n, struct net_rule rule)
+{
+	size_t i;
+
+	for (i = 0; i < n->rule_count; i++)
+		if (n->rules[i].kind == NET_RULE_UNUSED)
+			break;
+	if (i == n->rule_count)
+		n->rules = heap_resize(n->rules, ++n->rule_count, sizeof(*n->rules));
+	n->rules[i] = rule;
+	return i;
+}
+
+void
+net_remove(struct net *n, size_t rule)
+{
+	if (rule < n->rule_count)
+		n->rules[rule].kind = NET_RULE_UNUSED;
+}
+
+void
+net_clear(struct net *n)
+{
+	n->rule_count = 0;
+}
+
+static bool
+inside(struct net_range r, unsigned node)
+{
+	return r.first <= node && node <= r.last;
+}
+
+static bool
+applies(const struct net_rule *r, unsigned from, unsigned to)
+{
+	switch (r->kind) {
+	case NET_RULE_UNUSED:
+		return false;
+	case NET_RULE_ONE_WAY:
+		return inside(r->from, from) && inside(r->to, to);
+	case NET_RULE_SPLIT:
+		return inside(r->from, from) != inside(r->from, to);
+	}
+	return false;
+}
+
+bool
+net_open(const struct net *n, unsigned from, unsigned to)
+{
+	for (size_t i = 0; i < n->rule_count; i++)
+		if (applies(&n->rules[i], from, to) && n->rules[i].loss >= 1)
+			return false;
+	return true;
+}
+
+/* The link's own delay, always the same without a table of all pairs. */
+static int64_t
+base_delay(const struct net *n, unsigned from, unsigned to)
+{
+	int64_t span = n->config.delay_max.ns - n->config.delay_min.ns;
+	uint64_t h = hash64_end(hash64_u64(hash64_u64(HASH64_START, n->seed), (uint64_t)from << 32 | to));
+
+	return n->config.delay_min.ns + (span > 0 ? (int64_t)(h % (uint64_t)span) : 0);
+}
+
+static bool
+chance(struct net *n, double p)
+{
+	/* Nothing is drawn for what can't happen, or a new kind of fault would change every old seed. */
+	return p > 0 && rng_unit(&n->rng) < p;
+}
+
+unsigned
+net_transmit(struct net *n, unsigned from, unsigned to, swim_duration delays[NET_COPIES_MAX])
+{
+	int64_t delay = base_delay(n, from, to);
+	unsigned copies = 1;
+
+	for (size_t i = 0; i < n->rule_count; i++) {
+		if (!applies(&n->rules[i], from, to))
+			continue;
+		if (n->rules[i].loss >= 1 || chance(n, n->rules[i].loss)) {
+			n->cut++;
+			return 0;
+		}
+		delay += n->rules[i].delay.ns;
+	}
+	if (chance(n, n->config.loss)) {
+		n->lost++;
+		return 0;
+	}
+	if (chance(n, n->config.duplicate)) {
+		n->duplicated++;
+		copies = 2;
+	}
+	for (unsigned i = 0; i < copies; i++) {
+		delays[i] = swim_ns(delay);
+		if (n->config.jitter.ns > 0)
+			delays[i].ns -= (int64_t)((double)n->config.jitter.ns * log1p(-rng_unit(&n->rng)));
+		if (n->config.reorder_delay.ns > 0 && chance(n, n->config.reorder)) {
+			n->reordered++;
+			delays[i].ns += (int64_t)rng_below(&n->rng, (uint64_t)n->config.reorder_delay.ns);
+		}
+	}
+	return copies;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/scenario.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/trace.h"
+
+/* How often a wait looks. */
+#define POLL swim_ms(10)
+
+struct sim *
+sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace)
+{
+	struct sim *s = heap_zeroed(1, sizeof(*s));
+
+	world_init(&s->world, seed, nodes);
+	snprintf(s->world.label, sizeof(s->world.label), "%s", label);
+	s->world.trace = trace;
+	for (unsigned i = 1; i < nodes; i++) {
+		s->world.nodes[i].seeds[0] = s->world.nodes[0].addr;
+		s->world.nodes[i].seed_count = 1;
+	}
+	/* Comparing the whole views after each call costs the square of the size. */
+	s->world.config.check_every = nodes <= 40 ? 1 : nodes;
+	return s;
+}
+
+void
+sim_free(struct sim *s)
+{
+	world_fini(&s->world);
+	free(s);
+}
+
+struct world_config *
+sim_config(struct sim *s)
+{
+	return &s->world.config;
+}
+
+struct net_config *
+sim_net(struct sim *s)
+{
+	return &s->world.net.config;
+}
+
+void
+sim_seed(struct sim *s, unsigned i, unsigned seed)
+{
+	struct node *n = &s->world.nodes[i];
+
+	if (!n->seeds_given)
+		n->seed_count = 0;
+	n->seeds_given = true;
+	if (n->seed_count < WORLD_SEEDS_MAX)
+		n->seeds[n->seed_count++] = s->world.nodes[seed].addr;
+}
+
+void
+sim_base(struct sim *s, unsigned i)
+{
+	world_make_base(&s->world, i);
+}
+
+void
+sim_start_at(struct sim *s, unsigned i, uint64_t incarnation)
+{
+	world_start(&s->world, i, incarnation, false);
+}
+
+void
+sim_start(struct sim *s, unsigned i)
+{
+	sim_start_at(s, i, 0);
+}
+
+void
+sim_start_range(struct sim *s, unsigned first, unsigned last)
+{
+	for (unsigned i = first; i <= last; i++)
+		sim_start(s, i);
+}
+
+void
+sim_crash(struct sim *s, unsigned i)
+{
+	if (world_running(&s->world, i))
+		world_stop(&s->world, i, NODE_DOWN);
+}
+
+void
+sim_restart(struct sim *s, unsigned i, bool keep_state)
+{
+	struct node *n = &s->world.nodes[i];
+
+	sim_crash(s, i);
+	/* A state directory makes each start's incarnation higher than all before. */
+	world_start(&s->world, i, keep_state && n->life > 0 ? n->highest + 1 : 0, keep_state);
+}
+
+void
+sim_leave(struct sim *s, unsigned i)
+{
+	world_leave(&s->world, i);
+}
+
+void
+sim_pause(struct sim *s, unsigned i)
+{
+	world_pause(&s->world, i, true);
+}
+
+void
+sim_resume(struct sim *s, unsigned i)
+{
+	world_pause(&s->world, i, false);
+}
+
+void
+sim_slow(struct sim *s, unsigned i, swim_duration per_datagram)
+{
+	s->world.nodes[i].cost = per_datagram;
+}
+
+static struct net_range
+range(unsigned i)
+{
+	return i == ANY ? (struct net_range){0, UINT32_MAX} : (struct net_range){i, i};
+}
+
+size_t
+sim_partition(struct sim *s, unsigned first, unsigned last)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "nodes %u to %u are cut off from the others", first, last);
+	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .loss = 1});
+}
+
+size_t
+sim_spoil(struct sim *s, unsigned from, unsigned to, double loss)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "of what %d sends to %d, %.2f is lost", (int)from, (int)to, loss);
+	return net_add(&s->world.net, (struct net_rule){
+		.kind = NET_RULE_ONE_WAY, .from = range(from), .to = range(to), .loss = loss});
+}
+
+size_t
+sim_cut(struct sim *s, unsigned from, unsigned to)
+{
+	return sim_spoil(s, from, to, 1);
+}
+
+void
+sim_mend(struct sim *s, size_t rule)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "rule %zu of the network is lifted", rule);
+	net_remove(&s->world.net, rule);
+}
+
+void
+sim_heal(struct sim *s)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "the network is whole");
+	net_clear(&s->world.net);
+}
+
+void
+sim_loss(struct sim *s, double loss)
+{
+	s->world.net.config.loss = loss;
+}
+
+swim_time
+sim_now(const struct sim *s)
+{
+	return s->world.now;
+}
+
+double
+sim_since(const struct sim *s, swim_time t)
+{
+	return swim_duration_seconds(swim_time_since(s->world.now, t));
+}
+
+static void
+run_until(struct sim *s, swim_time until)
+{
+	while (world_step(&s->world, until))
+		;
+}
+
+void
+sim_run(struct sim *s, double seconds)
+{
+	run_until(s, swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds)));
+}
+
+struct question {
+	bool (*answer)(struct sim *, const struct question *);
+	unsigned observer, subject;
+	enum swim_status status;
+};
+
+static bool
+wait_for(struct sim *s, const struct question *q, double seconds)
+{
+	swim_time until = swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds));
+
+	while (!q->answer(s, q)) {
+		if (swim_time_reached(s->world.now, until))
+			return false;
+		run_until(s, swim_time_min(until, swim_time_add(s->world.now, POLL)));
+	}
+	return true;
+}
+
+bool
+sim_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status *status)
+{
+	const struct node *o = &s->world.nodes[observer];
+	const char *name = s->world.nodes[subject].name;
+	struct swim_report report;
+	uint64_t incarnation;
+
+	if (!world_running(&s->world, observer))
+		return false;
+	if (o->kind == NODE_BASE)
+		return base_peer_find(o->peer, name, status, &incarnation);
+	if (!swim_member_find(o->core, name, strlen(name), &report))
+		return false;
+	*status = report.status;
+	return true;
+}
+
+bool
+sim_is(struct sim *s, unsigned observer, unsigned subject, enum swim_status status)
+{
+	enum swim_status held;
+
+	return sim_status(s, observer, subject, &held) && held == status;
+}
+
+static bool
+answer_status(struct sim *s, const struct question *q)
+{
+	return sim_is(s, q->observer, q->subject, q->status);
+}
+
+bool
+sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status, double seconds)
+{
+	struct question q = {answer_status, observer, subject, status};
+
+	return wait_for(s, &q, seconds);
+}
+
+static bool
+observes(const struct sim *s, unsigned i)
+{
+	return s->world.nodes[i].state == NODE_UP && s->world.nodes[i].kind == NODE_SWIMD;
+}
+
+static bool
+answer_all(struct sim *s, const struct question *q)
+{
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (i != q->subject && observes(s, i) && !sim_is(s, i, q->subject, q->status))
+			return false;
+	return true;
+}
+
+bool
+sim_wait_all(struct sim *s, unsigned subject, enum swim_status status, double seconds)
+{
+	struct question q = {answer_all, ANY, subject, status};
+
+	return wait_for(s, &q, seconds);
+}
+
+struct swim_stats
+sim_stats(const struct sim *s, unsigned i)
+{
+	struct swim_stats stats;
+
+	swim_stats(s->world.nodes[i].core, &stats);
+	return stats;
+}
+
+/* Whether observer i is content; else why not. */
+static bool
+content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
+{
+	struct swim_stats stats = sim_stats(s, i);
+	unsigned up = 0;
+
+	for (unsigned j = 0; j < s->world.count; j++) {
+		const struct node *n = &s->world.nodes[j];
+		enum swim_status status;
+		bool known;
+
+		up += n->state == NODE_UP;
+		if (n->life == 0 || i == j)
+			continue;
+		known = sim_status(s, i, j, &status);
+		if (n->state == NODE_UP && (!known || status != SWIM_ALIVE)) {
+			snprintf(why, size, "%s holds %s, which runs, %s", s->world.nodes[i].name, n->name,
+			    known ? swim_status_name(status) : "unknown");
+			return false;
+		}
+		if (converged && n->state != NODE_UP && known && status <= SWIM_SUSPECT) {
+			snprintf(why, size, "%s holds %s, which is gone, %s", s->world.nodes[i].name, n->name,
+			    swim_status_name(status));
+			return false;
+		}
+	}
+	if (!converged)
+		return true;
+	if (stats.members[SWIM_ALIVE] != up || stats.members[SWIM_SUSPECT] != 0) {
+		snprintf(why, size, "%s counts %zu alive and %zu suspect, of %u", s->world.nodes[i].name,
+		    stats.members[SWIM_ALIVE], stats.members[SWIM_SUSPECT], up);
+		return false;
+	}
+	if (stats.rumours != 0) {
+		snprintf(why, size, "%s has %zu rumours left", s->world.nodes[i].name, stats.rumours);
+		return false;
+	}
+	return true;
+}
+
+static bool
+all_content(struct sim *s, bool converged, char *why, size_t size)
+{
+	unsigned first = ANY;
+
+	/* The cheap question first: the long one is asked of each pair. */
+	for (unsigned i = 0; i < s->world.count && converged; i++) {
+		struct swim_stats stats;
+
+		if (!observes(s, i))
+			continue;
+		stats = sim_stats(s, i);
+		if (first == ANY) {
+			first = i;
+		} else if (stats.digest != sim_stats(s, first).digest) {
+			snprintf(why, size, "%s and %s hold different views", s->world.nodes[first].name,
+			    s->world.nodes[i].name);
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (observes(s, i) && !content(s, i, converged, why, size))
+			return false;
+	return true;
+}
+
+static bool
+answer_complete(struct sim *s, const struct question *q)
+{
+	char why[256];
+
+	(void)q;
+	return all_content(s, false, why, sizeof(why));
+}
+
+static bool
+answer_converged(struct sim *s, const struct question *q)
+{
+	char why[256];
+
+	(void)q;
+	return all_content(s, true, why, sizeof(why));
+}
+
+bool
+sim_complete(struct sim *s)
+{
+	return answer_complete(s, NULL);
+}
+
+bool
+sim_wait_complete(struct sim *s, double seconds)
+{
+	struct question q = {answer_complete, ANY, ANY, SWIM_ALIVE};
+
+	return wait_for(s, &q, seconds);
+}
+
+bool
+sim_converged(struct sim *s)
+{
+	return answer_converged(s, NULL);
+}
+
+bool
+sim_wait_converged(struct sim *s, double seconds)
+{
+	struct question q = {answer_converged, ANY, ANY, SWIM_ALIVE};
+	bool met = wait_for(s, &q, seconds);
+
+	if (!met)
+		sim_explain(s);
+	return met;
+}
+
+void
+sim_explain(struct sim *s)
+{
+	char why[256];
+	unsigned said = 0;
+
+	if (!all_content(s, true, why, sizeof(why)))
+		printf("# %s at %.3f s: %s\n", s->world.label, (double)s->world.now.ns / 1e9, why);
+	for (unsigned i = 0; i < s->world.count && said < 5; i++) {
+		if (observes(s, i) && !content(s, i, true, why, sizeof(why))) {
+			printf("#   %s\n", why);
+			said++;
+		}
+	}
+}
+
+static bool
+matches(const struct world_event *e, swim_time since, enum swim_event_type type, unsigned observer, unsigned subject)
+{
+	return e->type == type && swim_time_reached(e->at, since) && (observer == ANY || e->observer == observer) &&
+	    (subject == ANY || e->subject == subject);
+}
+
+unsigned
+sim_told(const struct sim *s, swim_time since, enum swim_event_type type, unsigned observer, unsigned subject)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < s->world.event_count; i++)
+		count += matches(&s->world.events[i], since, type, observer, subject);
+	return count;
+}
+
+unsigned
+sim_tellers(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject)
+{
+	bool *told = heap_zeroed(s->world.count, sizeof(*told));
+	unsigned count = 0;
+
+	for (size_t i = 0; i < s->world.event_count; i++) {
+		const struct world_event *e = &s->world.events[i];
+
+		if (matches(e, since, type, ANY, subject) && !told[e->observer]) {
+			told[e->observer] = true;
+			count++;
+		}
+	}
+	free(told);
+	return count;
+}
+
+double
+sim_told_after(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject, unsigned n)
+{
+	for (size_t i = 0; i < s->world.event_count; i++) {
+		const struct world_event *e = &s->world.events[i];
+
+		if (matches(e, since, type, ANY, subject) && n-- <= 1)
+			return swim_duration_seconds(swim_time_since(e->at, since));
+	}
+	return -1;
+}
+
+unsigned
+sim_false_failures(const struct sim *s, swim_time since)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < s->world.event_count; i++)
+		count += matches(&s->world.events[i], since, SWIM_EVENT_FAILED, ANY, ANY) &&
+		    s->world.events[i].subject_up;
+	return count;
+}
+
+void
+sim_note(struct sim *s, const char *format, ...)
+{
+	size_t used = strlen(s->notes);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(s->notes + used, sizeof(s->notes) - used, format, args);
+	va_end(args);
+}
+
+bool
+sim_expect(struct sim *s, bool met, const char *text, const char *file, int line)
+{
+	if (!met) {
+		s->failed = true;
+		printf("# %s at %.6f s: not so: %s (%s:%d)\n", s->world.label, (double)s->world.now.ns / 1e9, text, file, line);
+	}
+	return met;
+}

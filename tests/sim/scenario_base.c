@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* swimd and base peers, which know the base wire format alone, in one cluster. */
+#include <string.h>
+
+#include "sim/scenario.h"
+
+/* The last `peers` nodes are base peers. */
+static void
+begin(struct sim *s, unsigned peers)
+{
+	for (unsigned i = s->world.count - peers; i < s->world.count; i++)
+		sim_base(s, i);
+	sim_start_range(s, 0, s->world.count - 1);
+}
+
+static bool
+base_holds_all(struct sim *s, double seconds)
+{
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (world_running(&s->world, i) && s->world.nodes[i].kind == NODE_BASE)
+			for (unsigned j = 0; j < s->world.count; j++)
+				if (j != i && world_running(&s->world, j) && !sim_wait_status(s, i, j, SWIM_ALIVE, seconds))
+					return false;
+	return true;
+}
+
+static bool
+base_understood_all(struct sim *s)
+{
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (s->world.nodes[i].peer != NULL && base_peer_invalid(s->world.nodes[i].peer) != 0)
+			return false;
+	return true;
+}
+
+static void
+joins(struct sim *s)
+{
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	EXPECT(s, base_holds_all(s, 30));
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count * s->world.count -
+		      2 * s->world.count + 1);
+	EXPECT(s, base_understood_all(s));
+	EXPECT(s, sim_wait_converged(s, 5));
+}
+
+static void
+shy(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+
+	begin(s, 1);
+	base_peer_set_shy(s->world.nodes[peer].peer, true);
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_run(s, 60);
+	/* Its stand-in was replaced by it, with nobody told of a failure or of a member that isn't one. */
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
+	for (unsigned i = 0; i < peer; i++)
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
+	EXPECT(s, sim_wait_converged(s, 5));
+}
+
+static void
+is_seed(struct sim *s)
+{
+	sim_base(s, 0);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 20));
+	EXPECT(s, base_holds_all(s, 30));
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, base_understood_all(s));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+fails(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+	swim_time start;
+
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_run(s, 5);
+	start = sim_now(s);
+	sim_crash(s, peer);
+	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 10));
+	sim_run(s, 10);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == peer);
+	/* It comes back, its incarnation lost, is told, and refutes. */
+	start = sim_now(s);
+	sim_restart(s, peer, false);
+	EXPECT(s, sim_wait_all(s, peer, SWIM_ALIVE, 20));
+	EXPECT(s, base_peer_incarnation(s->world.nodes[peer].peer) > 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, peer) == peer);
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+mute(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+	swim_time start;
+
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	start = sim_now(s);
+	base_peer_set_mute(s->world.nodes[peer].peer, true);
+	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 12));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == peer);
+}
+
+static void
+leaves(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+	swim_time start;
+
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	EXPECT(s, base_holds_all(s, 30));
+	start = sim_now(s);
+	sim_leave(s, peer);
+	EXPECT(s, sim_wait_all(s, peer, SWIM_LEFT, 5));
+	sim_run(s, 20);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, ANY) == peer);
+}
+
+static void
+refutes(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_run(s, 5);
+	sim_forge(s, 1, 0, peer, SWIM_SUSPECT, 0);
+	EXPECT(s, sim_wait_status(s, 0, peer, SWIM_SUSPECT, 0.2));
+	EXPECT(s, sim_wait_all(s, peer, SWIM_ALIVE, 5));
+	EXPECT(s, base_peer_incarnation(s->world.nodes[peer].peer) == 1);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
+static void
+relays(struct sim *s)
+{
+	uint64_t relayed = 0;
+
+	/* Two swimd that reach each other by way of base peers alone. */
+	begin(s, s->world.count - 2);
+	EXPECT(s, sim_wait_complete(s, 20));
+	EXPECT(s, base_holds_all(s, 30));
+	sim_cut(s, 0, 1);
+	sim_cut(s, 1, 0);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	for (unsigned i = 2; i < s->world.count; i++)
+		relayed += base_peer_relayed(s->world.nodes[i].peer);
+	EXPECT(s, relayed > 10);
+	EXPECT(s, sim_stats(s, 0).probes_acked_indirectly > 5);
+	/* And two base peers by way of a swimd. */
+	sim_heal(s);
+	sim_cut(s, 2, 3);
+	sim_cut(s, 3, 2);
+	sim_run(s, 60);
+	EXPECT(s, sim_stats(s, 0).relays_acked + sim_stats(s, 1).relays_acked > 10);
+	EXPECT(s, base_understood_all(s));
+}
+
+static void
+mixed(struct sim *s)
+{
+	unsigned peers = 4, first = s->world.count - peers;
+
+	begin(s, peers);
+	EXPECT(s, sim_wait_complete(s, 20));
+	EXPECT(s, base_holds_all(s, 60));
+	/* A swimd fails, one leaves, a base peer fails, one leaves: both kinds see all of it. */
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+	sim_leave(s, 2);
+	EXPECT(s, sim_wait_all(s, 2, SWIM_LEFT, 3));
+	sim_crash(s, first);
+	EXPECT(s, sim_wait_all(s, first, SWIM_DEAD, 12));
+	sim_leave(s, first + 1);
+	EXPECT(s, sim_wait_all(s, first + 1, SWIM_LEFT, 6));
+	for (unsigned i = first + 2; i < s->world.count; i++) {
+		EXPECT(s, sim_wait_status(s, i, 1, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, 2, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, first, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, first + 1, SWIM_DEAD, 20));
+	}
+	/* The failed swimd comes back, and both kinds see it. */
+	sim_restart(s, 1, false);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 10));
+	for (unsigned i = first + 2; i < s->world.count; i++)
+		EXPECT(s, sim_wait_status(s, i, 1, SWIM_ALIVE, 20));
+	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
+	EXPECT(s, base_understood_all(s));
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+by_name(struct sim *s)
+{
+	unsigned peer = s->world.count - 1;
+
+	/* A base peer that says its address is a host name. */
+	memcpy(s->world.nodes[peer].hostport, "peer.example:7946", sizeof("peer.example:7946"));
+	begin(s, 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	for (unsigned i = 0; i < peer; i++)
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
+	sim_crash(s, peer);
+	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 12));
+}
+
+const struct scenario scenarios_base[] = {
+	{"base-joins", 5, joins, false, "a base peer joins a cluster of swimd"},
+	{"base-shy", 5, shy, false, "one that never says its id is known by its address until its ack tells"},
+	{"base-seed", 5, is_seed, false, "swimd join through a base peer"},
+	{"base-fails", 5, fails, false, "a base peer fails, is detected, and comes back"},
+	{"base-mute", 5, mute, false, "a base peer that stops answering is declared failed"},
+	{"base-leaves", 5, leaves, false, "a base peer's dead update about itself is a leave"},
+	{"base-refutes", 5, refutes, false, "a base peer that is suspected refutes"},
+	{"base-relays", 6, relays, false, "swimd probe by way of base peers, and base peers by way of swimd"},
+	{"base-mixed", 10, mixed, false, "both kinds see joins, failures and leaves of both kinds"},
+	{"base-by-name", 4, by_name, false, "a base peer whose address is a host name is reached once it is resolved"},
+	{0},
+};

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/* Members crash, leave, restart, stall, are slow, are slandered. */
+#include "sim/scenario.h"
+
+/* All of them form a cluster, and the network is quiet. */
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 20);
+}
+
+static void
+crash_one(struct sim *s)
+{
+	unsigned others = s->world.count - 1, victim = s->world.count / 2;
+	swim_time crash;
+
+	EXPECT(s, form(s));
+	crash = sim_now(s);
+	sim_crash(s, victim);
+	EXPECT(s, sim_wait_all(s, victim, SWIM_DEAD, 10));
+	sim_note(s, "first failed after %.2f s, last after %.2f s",
+	    sim_told_after(s, crash, SWIM_EVENT_FAILED, victim, 1),
+	    sim_told_after(s, crash, SWIM_EVENT_FAILED, victim, others));
+	sim_run(s, 30);
+	EXPECT(s, sim_told(s, crash, SWIM_EVENT_FAILED, ANY, victim) == others);
+	EXPECT(s, sim_told(s, crash, SWIM_EVENT_FAILED, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, crash, SWIM_EVENT_RECOVERED, ANY, victim) == 0);
+	EXPECT(s, sim_converged(s));
+}
+
+static void
+crash_many(struct sim *s)
+{
+	unsigned quarter = s->world.count / 4;
+	swim_time crash;
+
+	EXPECT(s, form(s));
+	crash = sim_now(s);
+	for (unsigned i = 1; i <= quarter; i++)
+		sim_crash(s, 4 * i - 1);
+	for (unsigned i = 1; i <= quarter; i++)
+		EXPECT(s, sim_wait_all(s, 4 * i - 1, SWIM_DEAD, 30));
+	sim_note(s, "all failed after %.2f s", sim_since(s, crash));
+	EXPECT(s, sim_false_failures(s, crash) == 0);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+crash_seed(struct sim *s)
+{
+	EXPECT(s, form(s));
+	sim_crash(s, 0);
+	EXPECT(s, sim_wait_all(s, 0, SWIM_DEAD, 10));
+	EXPECT(s, sim_wait_converged(s, 10));
+	sim_restart(s, 0, false);
+	/* It knows nobody and has no seed: the others must find it. */
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+crash_all_but_one(struct sim *s)
+{
+	EXPECT(s, form(s));
+	for (unsigned i = 1; i < s->world.count; i++)
+		sim_crash(s, i);
+	sim_run(s, 60);
+	EXPECT(s, sim_stats(s, 0).members[SWIM_ALIVE] == 1);
+	for (unsigned i = 1; i < s->world.count; i++)
+		sim_restart(s, i, i % 2 == 0);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+leave(struct sim *s)
+{
+	unsigned others = s->world.count - 1, leaver = s->world.count / 3;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_leave(s, leaver);
+	EXPECT(s, sim_wait_all(s, leaver, SWIM_LEFT, 2));
+	sim_note(s, "last told after %.2f s", sim_told_after(s, start, SWIM_EVENT_LEFT, leaver, others));
+	sim_run(s, 20);
+	EXPECT(s, s->world.nodes[leaver].state == NODE_LEFT);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_converged(s));
+}
+
+static void
+leave_lossy(struct sim *s)
+{
+	swim_time start;
+
+	sim_loss(s, 0.1);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	start = sim_now(s);
+	sim_leave(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_LEFT, 5));
+	sim_run(s, 20);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, 1) == 0);
+}
+
+static void
+leave_all(struct sim *s)
+{
+	EXPECT(s, form(s));
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_leave(s, i);
+	sim_run(s, 10);
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, s->world.nodes[i].state == NODE_LEFT);
+}
+
+static void
+leave_alone(struct sim *s)
+{
+	sim_start(s, 0);
+	sim_run(s, 2);
+	sim_leave(s, 0);
+	sim_run(s, 5);
+	EXPECT(s, s->world.nodes[0].state == NODE_LEFT);
+}
+
+static void
+leave_and_return(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	for (unsigned keep = 0; keep < 2; keep++) {
+		sim_leave(s, 1);
+		EXPECT(s, sim_wait_all(s, 1, SWIM_LEFT, 2));
+		sim_run(s, 5);
+		start = sim_now(s);
+		sim_restart(s, 1, keep == 1);
+		EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 5));
+		/* A new life, not a recovery. */
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 1) == others);
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 1) == 0);
+		EXPECT(s, sim_wait_converged(s, 10));
+	}
+}
+
+static void
+restart_at_once(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	for (unsigned keep = 0; keep < 2; keep++) {
+		start = sim_now(s);
+		sim_restart(s, 1, keep == 1);
+		EXPECT(s, sim_wait_complete(s, 5));
+		EXPECT(s, sim_wait_converged(s, 20));
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	}
+}
+
+static void
+restart_dead(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	for (unsigned keep = 0; keep < 2; keep++) {
+		sim_crash(s, 1);
+		EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+		start = sim_now(s);
+		sim_restart(s, 1, keep == 1);
+		EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 5));
+		EXPECT(s, sim_wait_complete(s, 5));
+		sim_note(s, "%s: all hold it alive after %.2f s. ", keep ? "state kept" : "state wiped",
+		    sim_since(s, start));
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 1) == others);
+		EXPECT(s, sim_wait_converged(s, 20));
+	}
+}
+
+static void
+restart_storm(struct sim *s)
+{
+	EXPECT(s, form(s));
+	for (unsigned round = 0; round < 100; round++) {
+		unsigned i = 1 + (unsigned)rng_below(&s->world.rng, s->world.count - 1);
+
+		sim_restart(s, i, rng_below(&s->world.rng, 2) == 1);
+		sim_run(s, rng_unit(&s->world.rng));
+	}
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+pause_1s(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sim_pause(s, i);
+		sim_run(s, 1);
+		sim_resume(s, i);
+		sim_run(s, 1);
+	}
+	sim_run(s, 10);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+pause_long(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_pause(s, 2);
+	EXPECT(s, sim_wait_status(s, 0, 2, SWIM_DEAD, 10));
+	sim_run(s, 30);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_FAILED, 2) == others);
+	sim_resume(s, 2);
+	EXPECT(s, sim_wait_complete(s, 10));
+	EXPECT(s, sim_wait_converged(s, 20));
+	/* What the stopped one missed is no reason to declare anybody failed. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
+}
+
+static void
+slow(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_slow(s, 3, swim_ms(20));
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+refutation(struct sim *s)
+{
+	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
+
+	EXPECT(s, form(s));
+	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
+		uint64_t before = swim_incarnation(s->world.nodes[5].core);
+		swim_time start = sim_now(s);
+
+		sim_forge(s, 1, 2, 5, slanders[k], before + k);
+		sim_run(s, 0.05);
+		EXPECT(s, sim_is(s, 2, 5, slanders[k]) || swim_incarnation(s->world.nodes[5].core) > before + k);
+		EXPECT(s, sim_wait_converged(s, 15));
+		EXPECT(s, swim_incarnation(s->world.nodes[5].core) == before + k + 1);
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_INCARNATION, 5, 5) == 1);
+		if (slanders[k] == SWIM_SUSPECT)
+			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	}
+}
+
+static void
+deaf(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	/* It sends, and hears nothing. */
+	sim_cut(s, ANY, 4);
+	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 30) || s->world.count > 0);
+	sim_run(s, 60);
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (i != 4)
+			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, ANY) == sim_told(s, start, SWIM_EVENT_FAILED, i, 4));
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+one_way(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_cut(s, 3, 4);
+	sim_run(s, 60);
+	/* Others reach both, so nobody is declared failed. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+const struct scenario scenarios_failure[] = {
+	{"crash-3", 3, crash_one, false, "of 3 members one crashes: the others say failed within 10 s, of nobody else"},
+	{"crash-100", 100, crash_one, false, "of 100 members one crashes: all others say failed within 10 s, of nobody else"},
+	{"crash-many", 40, crash_many, false, "a quarter of 40 crashes at once: they are found, and nobody else"},
+	{"crash-seed", 10, crash_seed, false, "a seed that restarts without state and seeds is found again"},
+	{"crash-all-but-one", 10, crash_all_but_one, false, "the last survivor becomes a cluster with those who restart"},
+	{"leave-100", 100, leave, false, "a member leaves: all others say left within 2 s, nobody failed or suspected"},
+	{"leave-lossy", 30, leave_lossy, false, "the same at 10 % loss, within 5 s"},
+	{"leave-all", 10, leave_all, false, "all leave at once, and all are gone"},
+	{"leave-alone", 1, leave_alone, false, "one that is alone leaves too"},
+	{"leave-and-return", 10, leave_and_return, false, "one that left and starts again begins a new life"},
+	{"restart-at-once", 20, restart_at_once, false, "a restart that nobody noticed is refuted or announced, never failed"},
+	{"restart-dead", 20, restart_dead, false, "a dead one that restarts, its incarnation lost or kept, is alive to all within 5 s"},
+	{"restart-storm", 20, restart_storm, false, "after 100 random restarts there is one view, with everybody in it"},
+	{"pause-1s", 20, pause_1s, false, "a member stopped for 1 s is never declared failed"},
+	{"pause-long", 20, pause_long, false, "one stopped for long is declared failed, comes back, and accuses nobody"},
+	{"slow", 20, slow, false, "a member that needs 20 ms a datagram is not declared failed"},
+	{"refutation", 10, refutation, false, "slander ends in one higher incarnation, and everybody agrees again"},
+	{"deaf", 20, deaf, false, "one that hears nothing makes nobody else fail at the others"},
+	{"one-way-cut", 10, one_way, false, "a link cut one way makes nobody fail"},
+	{0},
+};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Clusters form: through one seed or several, late, lossy, large, and apart from others. */
+#include "sim/scenario.h"
+
+static void
+all_at_once(struct sim *s)
+{
+	unsigned last = s->world.count - 1;
+	swim_time start = sim_now(s);
+
+	sim_start_range(s, 0, last);
+	EXPECT(s, sim_wait_complete(s, 3));
+	sim_note(s, "complete after %.2f s", sim_since(s, start));
+	EXPECT(s, sim_wait_converged(s, 10));
+	sim_note(s, ", one view and quiet after %.2f s", sim_since(s, start));
+	/* Each was told of each other once, and of nothing else. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == (last + 1) * last);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
+static void
+one_more(struct sim *s)
+{
+	unsigned last = s->world.count - 1;
+	swim_time start;
+
+	sim_start_range(s, 0, last - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	start = sim_now(s);
+	sim_start(s, last);
+	EXPECT(s, sim_wait_complete(s, 3));
+	sim_note(s, "complete after %.2f s", sim_since(s, start));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+late_seed(struct sim *s)
+{
+	sim_start_range(s, 1, s->world.count - 1);
+	sim_run(s, 10);
+	EXPECT(s, !sim_complete(s));
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SEED_SILENT, ANY, ANY) > 0);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	sim_start(s, 0);
+	/* The longest wait between two tries at this point is 8 s and a quarter, and the timeouts. */
+	EXPECT(s, sim_wait_complete(s, 20));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+chain(struct sim *s)
+{
+	for (unsigned i = 1; i < s->world.count; i++)
+		sim_seed(s, i, i - 1);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 5));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+seeds_of_each_other(struct sim *s)
+{
+	/* One list of seeds for all machines, so that some find themselves in it. */
+	for (unsigned i = 0; i < s->world.count; i++)
+		for (unsigned seed = 0; seed < 3; seed++)
+			sim_seed(s, i, seed);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 3));
+	EXPECT(s, sim_wait_converged(s, 10));
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SEED_SILENT, ANY, ANY) == 0);
+}
+
+static void
+lossy(struct sim *s)
+{
+	sim_loss(s, 0.1);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_note(s, "complete after %.2f s", sim_since(s, (swim_time){0}));
+	sim_run(s, 30);
+	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
+	EXPECT(s, sim_complete(s));
+}
+
+static void
+small_datagrams(struct sim *s)
+{
+	sim_config(s)->max_datagram = WIRE_DATAGRAM_MIN;
+	all_at_once(s);
+}
+
+static void
+both_families(struct sim *s)
+{
+	world_mix_families(&s->world);
+	/* The seed is of the one family, and half of the others of the other. */
+	for (unsigned i = 1; i < s->world.count; i++)
+		s->world.nodes[i].seeds[0] = s->world.nodes[0].addr;
+	all_at_once(s);
+}
+
+static void
+two_clusters(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+
+	/* They have one seed between them, but names of their own. */
+	sim_config(s)->cluster = "blue";
+	sim_start_range(s, 0, half - 1);
+	sim_config(s)->cluster = "red";
+	for (unsigned i = half + 1; i < s->world.count; i++)
+		sim_seed(s, i, i % 2 ? 0 : half);
+	sim_start_range(s, half, s->world.count - 1);
+	sim_run(s, 30);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		for (unsigned j = 0; j < s->world.count; j++) {
+			enum swim_status status;
+			bool blue = i < half && j < half;
+			bool red = i >= half && j >= half && (i == half || i % 2 == 0) && (j == half || j % 2 == 0);
+
+			EXPECT(s, sim_status(s, i, j, &status) == (blue || red || i == j));
+		}
+	}
+	EXPECT(s, sim_stats(s, 0).rejected[WIRE_REJECT_OTHER_CLUSTER] > 0);
+}
+
+const struct scenario scenarios_join[] = {
+	{"join-3", 3, all_at_once, false, "3 members with the first as seed see each other within 3 s"},
+	{"join-10", 10, all_at_once, false, "10 members with the first as seed see each other within 3 s"},
+	{"join-100", 100, all_at_once, false, "100 members with the first as seed see each other within 3 s"},
+	{"join-one-more", 60, one_more, false, "a member that joins 59 others is seen by all within 3 s"},
+	{"join-late-seed", 5, late_seed, false, "a seed that comes late is found"},
+	{"join-chain", 20, chain, false, "members that each know only one other come together within 5 s"},
+	{"join-same-seeds", 6, seeds_of_each_other, false, "a member that is its own seed is no trouble"},
+	{"join-lossy", 40, lossy, false, "40 members see each other within 10 s at 10 % loss"},
+	{"join-small-datagrams", 60, small_datagrams, false, "a view larger than a datagram is transferred in pages"},
+	{"join-both-families", 10, both_families, false, "IPv4 and IPv6 members form one cluster"},
+	{"join-two-clusters", 10, two_clusters, false, "clusters of different names stay apart on one network"},
+	{0},
+};

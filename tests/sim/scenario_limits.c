@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* What is bounded: incarnations and their jumps, members, memory of the dead, trust in what is told. */
+#include <string.h>
+
+#include "sim/scenario.h"
+
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 20);
+}
+
+static struct swim_report
+report(struct sim *s, unsigned observer, unsigned subject)
+{
+	const char *name = s->world.nodes[subject].name;
+	struct swim_report r = {.status = SWIM_DEAD};
+
+	if (!swim_member_find(s->world.nodes[observer].core, name, strlen(name), &r))
+		r.name_len = 0;
+	return r;
+}
+
+static void
+saturation(struct sim *s)
+{
+	sim_start(s, 0);
+	sim_start_at(s, 1, UINT64_MAX - 1);
+	sim_start(s, 2);
+	EXPECT(s, sim_wait_converged(s, 10));
+	EXPECT(s, report(s, 0, 1).incarnation == UINT64_MAX - 1);
+	sim_forge(s, 2, 0, 1, SWIM_SUSPECT, UINT64_MAX - 1);
+	EXPECT(s, sim_wait_status(s, 0, 1, SWIM_SUSPECT, 0.1));
+	EXPECT(s, sim_wait_status(s, 0, 1, SWIM_ALIVE, 3));
+	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == UINT64_MAX);
+	EXPECT(s, sim_wait_converged(s, 10));
+	/* The last of all incarnations: what is said against it can't be refuted, and nothing wraps. */
+	sim_forge(s, 2, 0, 1, SWIM_SUSPECT, UINT64_MAX);
+	sim_run(s, 60);
+	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == UINT64_MAX);
+	EXPECT(s, report(s, 0, 1).incarnation == UINT64_MAX);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_INCARNATION, 1, 1) == 1);
+}
+
+static void
+jump(struct sim *s)
+{
+	sim_config(s)->max_jump = 1000;
+	sim_start_range(s, 0, 2);
+	/* Late or long-lived: at first sight there is nothing to compare with. */
+	sim_start_at(s, 3, UINT64_C(1) << 60);
+	EXPECT(s, sim_wait_converged(s, 10));
+	EXPECT(s, report(s, 0, 3).incarnation == UINT64_C(1) << 60);
+	sim_forge(s, 2, 0, 1, SWIM_SUSPECT, 1001);
+	sim_run(s, 1);
+	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_JUMP] > 0);
+	EXPECT(s, report(s, 0, 1).incarnation == 0 && report(s, 0, 1).status == SWIM_ALIVE);
+	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == 0);
+	sim_forge(s, 2, 0, 1, SWIM_SUSPECT, 1000);
+	EXPECT(s, sim_wait_converged(s, 10));
+	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == 1001);
+	EXPECT(s, report(s, 0, 1).incarnation == 1001);
+	/* About oneself it is bounded too, or one datagram would take all incarnations that are left. */
+	sim_forge(s, 2, 1, 1, SWIM_SUSPECT, UINT64_MAX);
+	sim_run(s, 1);
+	EXPECT(s, swim_incarnation(s->world.nodes[1].core) == 1001);
+	EXPECT(s, sim_converged(s));
+}
+
+static void
+member_limit(struct sim *s)
+{
+	uint64_t refused = 0;
+
+	sim_config(s)->max_members = 6;
+	sim_start_range(s, 0, s->world.count - 1);
+	sim_run(s, 30);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) <= 6);
+		refused += sim_stats(s, i).ignored[SWIM_IGNORE_MEMBER_LIMIT];
+	}
+	EXPECT(s, refused > 0);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
+static void
+limit_forgets_dead(struct sim *s)
+{
+	sim_config(s)->max_members = 6;
+	sim_start_range(s, 0, 5);
+	EXPECT(s, sim_wait_converged(s, 10));
+	sim_crash(s, 5);
+	EXPECT(s, sim_wait_all(s, 5, SWIM_DEAD, 10));
+	/* There is room for a living one in place of a dead one. */
+	sim_start(s, 6);
+	EXPECT(s, sim_wait_complete(s, 10));
+}
+
+static void
+removal(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	struct swim *core;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	core = s->world.nodes[0].core;
+	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) == SWIM_REMOVE_NOT_DEAD);
+	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n99", 3) == SWIM_REMOVE_NOT_FOUND);
+	sim_crash(s, 3);
+	EXPECT(s, sim_wait_all(s, 3, SWIM_DEAD, 10));
+	start = sim_now(s);
+	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) == SWIM_REMOVE_OK);
+	world_flush(&s->world, 0);
+	sim_run(s, 3);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
+	/* It does not come back by what somebody remembers of it. */
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == others);
+	start = sim_now(s);
+	sim_restart(s, 3, false);
+	EXPECT(s, sim_wait_all(s, 3, SWIM_ALIVE, 5));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == others);
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+retention(struct sim *s)
+{
+	unsigned others = s->world.count - 2;
+	swim_time start;
+
+	sim_config(s)->timing.dead_retention = swim_seconds(20);
+	sim_config(s)->timing.left_retention = swim_seconds(10);
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_crash(s, 3);
+	sim_leave(s, 4);
+	EXPECT(s, sim_wait_all(s, 3, SWIM_DEAD, 10));
+	EXPECT(s, sim_wait_all(s, 4, SWIM_LEFT, 10));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
+	sim_run(s, 12);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 4) == others);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == 0);
+	sim_run(s, 15);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
+	/* No ghost: what one forgets the others don't bring back. */
+	sim_run(s, 300);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == 2 * others);
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (world_running(&s->world, i))
+			EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count - 2);
+}
+
+static void
+nonsense(struct sim *s)
+{
+	char longest[SWIM_NAME_MAX + 2];
+	size_t count = s->world.count;
+	static const char *const addresses[] = {"", "nowhere", "10.0.0.9", "10.0.0.9:0", "10.0.0.9:70000",
+		"0.0.0.0:7946", "[::]:7946", "224.0.0.1:7946", "[ff02::1]:7946", ":7946", "fd00::1:7946"};
+	const size_t bad = sizeof(addresses) / sizeof(addresses[0]);
+
+	EXPECT(s, form(s));
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	sim_forge_update(s, 1, 0, "", "10.0.0.9:7946", SWIM_ALIVE, 0);
+	sim_forge_update(s, 1, 0, longest, "10.0.0.9:7946", SWIM_ALIVE, 0);
+	for (size_t i = 0; i < bad; i++)
+		sim_forge_update(s, 1, 0, "ghost", addresses[i], SWIM_ALIVE, 0);
+	/* One name at two addresses: who was first stays. */
+	sim_forge_update(s, 1, 0, "n2", "10.0.0.9:7946", SWIM_ALIVE, 0);
+	sim_run(s, 1);
+	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_BAD_NAME] == 2);
+	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_BAD_ADDRESS] == bad);
+	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_CONFLICT] == 1);
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) == count);
+	EXPECT(s, strcmp(report(s, 0, 2).address, s->world.nodes[2].hostport) == 0);
+	EXPECT(s, sim_converged(s));
+}
+
+static void
+ghost(struct sim *s)
+{
+	static const char name[] = "a ghost\x1b[2J";
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	/* One that never was joins, is found dead by all, and is forgotten. */
+	sim_forge_update(s, 1, 0, name, "10.200.0.1:7946", SWIM_ALIVE, 7);
+	sim_run(s, 20);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == s->world.count);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		struct swim_report r;
+
+		EXPECT(s, swim_member_find(s->world.nodes[i].core, name, sizeof(name) - 1, &r));
+		EXPECT(s, r.status == SWIM_DEAD && r.incarnation == 7);
+	}
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+higher_dead(struct sim *s)
+{
+	EXPECT(s, form(s));
+	/* A dead update at a higher incarnation advances what is stored, or an old alive brings it back. */
+	sim_crash(s, 4);
+	sim_forge(s, 1, 0, 4, SWIM_DEAD, 5);
+	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 2));
+	EXPECT(s, report(s, 0, 4).incarnation == 5);
+	sim_forge(s, 1, 0, 4, SWIM_DEAD, 9);
+	sim_run(s, 5);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT(s, report(s, i, 4).incarnation == 9);
+	for (unsigned i = 0; i < 4; i++) {
+		sim_forge(s, 1, i, 4, SWIM_ALIVE, 8);
+		sim_forge(s, 1, i, 4, SWIM_ALIVE, 9);
+	}
+	sim_run(s, 1);
+	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 0));
+	/* Itself, when it comes back without its state, is told, and goes above. */
+	sim_restart(s, 4, false);
+	EXPECT(s, sim_wait_all(s, 4, SWIM_ALIVE, 5));
+	EXPECT(s, swim_incarnation(s->world.nodes[4].core) == 10);
+}
+
+const struct scenario scenarios_limits[] = {
+	{"saturation", 3, saturation, false, "incarnations stop at 2^64-1 and never wrap"},
+	{"jump", 4, jump, false, "an incarnation that rises by too much at once is refused, a high first one is not"},
+	{"member-limit", 9, member_limit, false, "nobody holds more members than it may"},
+	{"member-limit-dead", 7, limit_forgets_dead, false, "a dead one makes room for a living one"},
+	{"removal", 8, removal, false, "a dead member that is removed is forgotten by all, until it starts again"},
+	{"retention", 8, retention, false, "the dead and the left are forgotten in their time, and leave no ghost"},
+	{"nonsense", 5, nonsense, false, "names and addresses that make no sense change nothing"},
+	{"ghost", 12, ghost, false, "a member that never was is found dead by all"},
+	{"higher-dead", 5, higher_dead, false, "a dead update at a higher incarnation counts"},
+	{0},
+};

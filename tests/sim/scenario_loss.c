@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Networks that lose, double, delay and reorder. */
+#include "sim/scenario.h"
+
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 20);
+}
+
+static void
+loss_10(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_loss(s, 0.1);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	sim_note(s, "%u suspected", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
+	sim_loss(s, 0);
+	EXPECT(s, sim_wait_converged(s, 15));
+}
+
+static void
+loss_30(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_loss(s, 0.3);
+	sim_run(s, 60);
+	sim_note(s, "%u suspected, %u failed (of %u views)", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY),
+	    sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY), s->world.count * (s->world.count - 1));
+	sim_loss(s, 0);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+disorder(struct sim *s)
+{
+	struct net_config *net = sim_net(s);
+	swim_time start;
+
+	net->delay_min = swim_ms(1);
+	net->delay_max = swim_ms(80);
+	net->jitter = swim_ms(10);
+	net->duplicate = 0.2;
+	net->reorder = 0.2;
+	net->reorder_delay = swim_ms(100);
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	sim_crash(s, 2);
+	EXPECT(s, sim_wait_all(s, 2, SWIM_DEAD, 15));
+	sim_leave(s, 3);
+	EXPECT(s, sim_wait_all(s, 3, SWIM_LEFT, 5));
+	EXPECT(s, sim_wait_converged(s, 15));
+	EXPECT(s, s->world.net.duplicated > 100 && s->world.net.reordered > 100);
+}
+
+static void
+lossy_member(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	/* One bad network card: the fault is its own, and it must not make others fail. */
+	sim_spoil(s, 3, ANY, 0.5);
+	sim_spoil(s, ANY, 3, 0.5);
+	sim_run(s, 120);
+	for (unsigned i = 0; i < s->world.count; i++)
+		if (i != 3)
+			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, i) == 0);
+	sim_note(s, "it was declared failed %u times", sim_told(s, start, SWIM_EVENT_FAILED, ANY, 3));
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+flip_flop(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	/* Rapid's experiment: what one member should receive is cut 20 s on, 20 s off. */
+	for (unsigned k = 0; k < 5; k++) {
+		size_t rule = sim_cut(s, ANY, 4);
+
+		sim_run(s, 20);
+		sim_mend(s, rule);
+		sim_run(s, 20);
+	}
+	for (unsigned i = 0; i < s->world.count; i++)
+		for (unsigned j = 0; j < s->world.count; j++)
+			if (i != 4 && j != 4)
+				EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, j) == 0);
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
+quiet(struct sim *s)
+{
+	uint64_t sent = 0, bytes = 0;
+	double seconds = 60;
+
+	EXPECT(s, form(s));
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sent -= s->world.nodes[i].sent;
+		bytes -= s->world.nodes[i].sent_bytes;
+	}
+	sim_run(s, seconds);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sent += s->world.nodes[i].sent;
+		bytes += s->world.nodes[i].sent_bytes;
+	}
+	sim_note(s, "%.2f datagrams and %.0f bytes a second from each", (double)sent / seconds / s->world.count,
+	    (double)bytes / seconds / s->world.count);
+	/* SWIM's load does not depend on the size: a ping and an ack a period. */
+	EXPECT(s, (double)sent / seconds / s->world.count < 2.2);
+	EXPECT(s, sim_converged(s));
+}
+
+const struct scenario scenarios_loss[] = {
+	{"loss-10", 40, loss_10, false, "at 10 % loss for 60 s nobody is declared failed"},
+	{"loss-30", 40, loss_30, false, "after 60 s of 30 % loss all is well again within 30 s"},
+	{"disorder", 20, disorder, false, "delays, duplicates and reordering are no suspicion, and hide no crash"},
+	{"lossy-member", 20, lossy_member, false, "a member that loses half of its datagrams makes no other one fail"},
+	{"flip-flop", 20, flip_flop, false, "a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
+	{"quiet", 100, quiet, false, "an idle cluster sends a ping and an ack a member a period"},
+	{0},
+};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The network falls apart, and heals; the cluster follows without anybody's help. */
+#include "sim/scenario.h"
+
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 20);
+}
+
+/* Every member of one range holds every one of the other so. */
+static bool
+holds(struct sim *s, struct net_range by, struct net_range of, enum swim_status status)
+{
+	for (unsigned i = by.first; i <= by.last; i++)
+		for (unsigned j = of.first; j <= of.last; j++)
+			if (!sim_is(s, i, j, status))
+				return false;
+	return true;
+}
+
+static void
+halves(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+	struct net_range a = {0, half - 1}, b = {half, s->world.count - 1};
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_partition(s, a.first, a.last);
+	sim_run(s, 30);
+	EXPECT(s, holds(s, a, b, SWIM_DEAD));
+	EXPECT(s, holds(s, b, a, SWIM_DEAD));
+	EXPECT(s, holds(s, a, (struct net_range){1, half - 1}, SWIM_ALIVE));
+	sim_heal(s);
+	start = sim_now(s);
+	EXPECT(s, sim_wait_complete(s, 30));
+	sim_note(s, "one cluster after %.2f s", sim_since(s, start));
+	EXPECT(s, sim_wait_converged(s, 30));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, ANY) >= 2 * half * half);
+}
+
+static void
+durations(struct sim *s)
+{
+	static const double seconds[] = {0.5, 1, 2, 5, 10, 60, 300};
+	unsigned third = s->world.count / 3;
+
+	EXPECT(s, form(s));
+	for (unsigned k = 0; k < sizeof(seconds) / sizeof(seconds[0]); k++) {
+		sim_partition(s, 0, third - 1);
+		sim_run(s, seconds[k]);
+		sim_heal(s);
+		EXPECT(s, sim_wait_converged(s, 30));
+	}
+}
+
+static void
+two_hours(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	sim_partition(s, 0, s->world.count / 2 - 1);
+	sim_run(s, 2 * 3600);
+	sim_heal(s);
+	start = sim_now(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+	sim_note(s, "one view after %.2f s", sim_since(s, start));
+}
+
+static void
+three_ways(struct sim *s)
+{
+	unsigned third = s->world.count / 3;
+
+	EXPECT(s, form(s));
+	sim_partition(s, 0, third - 1);
+	sim_partition(s, third, 2 * third - 1);
+	sim_run(s, 40);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+isolated(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_partition(s, 7, 7);
+	sim_run(s, 60);
+	EXPECT(s, holds(s, (struct net_range){0, 6}, (struct net_range){7, 7}, SWIM_DEAD));
+	EXPECT(s, holds(s, (struct net_range){7, 7}, (struct net_range){0, 6}, SWIM_DEAD));
+	/* The others lost nobody but that one. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, 7) == s->world.count - 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 2 * (s->world.count - 1));
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+half_open(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+
+	EXPECT(s, form(s));
+	/* The lower half is heard by the upper one, and hears nothing of it. */
+	for (unsigned i = half; i < s->world.count; i++)
+		for (unsigned j = 0; j < half; j++)
+			sim_cut(s, i, j);
+	sim_run(s, 60);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+flapping(struct sim *s)
+{
+	EXPECT(s, form(s));
+	for (unsigned k = 0; k < 10; k++) {
+		sim_partition(s, 0, s->world.count / 2 - 1);
+		sim_run(s, 6);
+		sim_heal(s);
+		sim_run(s, 3);
+	}
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+restarts_inside(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+
+	EXPECT(s, form(s));
+	sim_partition(s, 0, half - 1);
+	sim_run(s, 20);
+	/* In both halves, with state and without; those of the upper half don't reach their seed. */
+	sim_restart(s, 1, false);
+	sim_restart(s, 2, true);
+	sim_restart(s, half + 1, false);
+	sim_restart(s, half + 2, true);
+	sim_run(s, 20);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 40));
+}
+
+static void
+born_apart(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+
+	/* Two clusters that never knew of each other, until one member of one is told of the other. */
+	for (unsigned i = half + 1; i < s->world.count; i++)
+		sim_seed(s, i, half);
+	s->world.nodes[half].seed_count = 0;
+	EXPECT(s, form(s) == false);
+	EXPECT(s, swim_join(s->world.nodes[half + 1].core, world_local(&s->world, half + 1, sim_now(s)),
+		      &s->world.nodes[1].addr));
+	world_flush(&s->world, half + 1);
+	EXPECT(s, sim_wait_complete(s, 10));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+static void
+outage(struct sim *s)
+{
+	EXPECT(s, form(s));
+	/* Nobody hears anybody. */
+	sim_cut(s, ANY, ANY);
+	sim_run(s, 120);
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, sim_stats(s, i).members[SWIM_DEAD] == s->world.count - 1);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+const struct scenario scenarios_partition[] = {
+	{"halves-20", 20, halves, false, "two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
+	{"halves-60", 60, halves, false, "the same with 60"},
+	{"partition-durations", 12, durations, false, "partitions from 0.5 to 300 s heal within 30 s"},
+	{"partition-2h", 20, two_hours, true, "a partition of two hours heals within 30 s"},
+	{"partition-three-ways", 15, three_ways, false, "three parts become one again"},
+	{"isolated", 8, isolated, false, "one that is cut off loses all others, they lose that one"},
+	{"half-open", 12, half_open, false, "halves that hear each other one way only become one again"},
+	{"flapping", 16, flapping, false, "a partition that comes and goes leaves one view"},
+	{"restarts-inside", 14, restarts_inside, false, "members that restarted while apart come together"},
+	{"born-apart", 10, born_apart, false, "two clusters become one by a single join"},
+	{"outage", 15, outage, false, "when all links fail and return, all members return"},
+	{0},
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Chaos, then calm: a random cluster in a random configuration lives through random faults, under the
+ * invariants at every step; when the faults end, it must come to one view that is complete, right and at
+ * rest.  Everything follows from the seed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/scenario.h"
+
+/* Nodes that the others join by: they don't leave for good, or there would be nobody to find. */
+#define SEEDS 2
+
+unsigned
+swarm_nodes(uint64_t seed)
+{
+	struct rng rng;
+
+	rng_init(&rng, seed ^ UINT64_C(0x5eed));
+	return SEEDS + (unsigned)rng_below(&rng, 39);
+}
+
+struct swarm {
+	struct sim *s;
+	struct rng rng;
+	double interval; /* probe_interval in seconds */
+	bool *gone;      /* left, or removed by an operator */
+};
+
+static unsigned
+below(struct swarm *m, unsigned n)
+{
+	return (unsigned)rng_below(&m->rng, n);
+}
+
+static bool
+chance(struct swarm *m, double p)
+{
+	return rng_unit(&m->rng) < p;
+}
+
+static swim_duration
+up_to(struct swarm *m, swim_duration most)
+{
+	return swim_duration_scale(most, rng_unit(&m->rng));
+}
+
+static void
+configure(struct swarm *m)
+{
+	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, 600, WIRE_DATAGRAM_DEFAULT, 9000};
+	struct world_config *config = sim_config(m->s);
+	struct net_config *net = sim_net(m->s);
+	enum swim_profile profile = SWIM_PROFILE_LAN;
+
+	if (chance(m, 0.5))
+		profile = (enum swim_profile)below(m, SWIM_PROFILE_COUNT);
+	swim_timing_profile(profile, &config->timing);
+	m->interval = swim_duration_seconds(config->timing.probe_interval);
+	config->max_datagram = datagrams[below(m, sizeof(datagrams) / sizeof(datagrams[0]))];
+	config->queue_max = 16 + below(m, 240);
+	config->clock_ppm = below(m, 500);
+	net->delay_max = up_to(m, swim_duration_scale(config->timing.probe_timeout, 0.4));
+	net->delay_min = up_to(m, net->delay_max);
+	net->jitter = up_to(m, swim_duration_scale(config->timing.probe_timeout, 0.1));
+	net->reorder_delay = up_to(m, config->timing.probe_timeout);
+	if (chance(m, 0.7))
+		net->loss = 0.25 * rng_unit(&m->rng);
+	if (chance(m, 0.3))
+		net->duplicate = 0.3 * rng_unit(&m->rng);
+	if (chance(m, 0.3))
+		net->reorder = 0.3 * rng_unit(&m->rng);
+	if (chance(m, 0.2))
+		world_mix_families(&m->s->world);
+	for (unsigned i = 0; i < m->s->world.count; i++)
+		for (unsigned seed = 0; seed < SEEDS; seed++)
+			if (seed != i)
+				sim_seed(m->s, i, seed);
+}
+
+static void
+start_or_restart(struct swarm *m, unsigned i)
+{
+	if (!m->gone[i])
+		sim_restart(m->s, i, chance(m, 0.5));
+}
+
+static void
+leave(struct swarm *m, unsigned i)
+{
+	if (i < SEEDS || m->s->world.nodes[i].state != NODE_UP || m->s->world.nodes[i].paused)
+		return;
+	m->gone[i] = true;
+	sim_leave(m->s, i);
+}
+
+/* An operator tells one member to forget another, whose machine is gone for good. */
+static void
+forget(struct swarm *m, unsigned by, unsigned i)
+{
+	struct node *observer = &m->s->world.nodes[by];
+	struct node *subject = &m->s->world.nodes[i];
+
+	if (i < SEEDS || world_running(&m->s->world, i) || observer->state != NODE_UP || observer->paused)
+		return;
+	m->gone[i] = true;
+	swim_remove(observer->core, world_local(&m->s->world, by, sim_now(m->s)), subject->name,
+	    strlen(subject->name));
+	world_flush(&m->s->world, by);
+}
+
+static void
+partition(struct swarm *m)
+{
+	unsigned n = m->s->world.count, first = below(m, n);
+
+	sim_partition(m->s, first, first + below(m, n - first));
+}
+
+static void
+change(struct swarm *m)
+{
+	struct sim *s = m->s;
+	unsigned i = below(m, s->world.count), j = below(m, s->world.count);
+
+	switch (below(m, 16)) {
+	case 0:
+	case 1:
+		sim_crash(s, i);
+		break;
+	case 2:
+	case 3:
+	case 4:
+		start_or_restart(m, i);
+		break;
+	case 5:
+		sim_pause(s, i);
+		break;
+	case 6:
+	case 7:
+		sim_resume(s, i);
+		break;
+	case 8:
+		partition(m);
+		break;
+	case 9:
+		sim_cut(s, i, j);
+		break;
+	case 10:
+		sim_spoil(s, chance(m, 0.5) ? i : ANY, j, rng_unit(&m->rng));
+		break;
+	case 11:
+	case 12:
+		sim_heal(s);
+		break;
+	case 13:
+		leave(m, i);
+		break;
+	case 14:
+		sim_slow(s, i, chance(m, 0.5) ? up_to(m, swim_ms(30)) : swim_ns(0));
+		break;
+	case 15:
+		forget(m, i, j);
+		break;
+	default: /* of a number, not an enumeration */
+		break;
+	}
+}
+
+static void
+calm(struct swarm *m)
+{
+	struct sim *s = m->s;
+	struct net_config *net = sim_net(s);
+
+	sim_heal(s);
+	net->loss = net->duplicate = net->reorder = 0;
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sim_slow(s, i, swim_ns(0));
+		sim_resume(s, i);
+		/* Some stay away for ever, and the rest must cope. */
+		if (!world_running(&s->world, i) && !m->gone[i] && (i < SEEDS || chance(m, 0.7)))
+			sim_restart(s, i, chance(m, 0.5));
+	}
+}
+
+static void
+swarm_body(struct swarm *m)
+{
+	struct sim *s = m->s;
+	unsigned changes = 5 + below(m, 60);
+	swim_time since;
+
+	configure(m);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		if (i < SEEDS || chance(m, 0.8))
+			sim_start(s, i);
+		if (chance(m, 0.3))
+			sim_run(s, rng_unit(&m->rng));
+	}
+	sim_run(s, 5 * m->interval * rng_unit(&m->rng));
+	for (unsigned k = 0; k < changes; k++) {
+		change(m);
+		sim_run(s, 2 * m->interval * rng_unit(&m->rng));
+	}
+	calm(m);
+	since = sim_now(s);
+	/* A seed may be asked again only 38 s later. */
+	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
+	sim_note(s, "%u members, %u changes, one view after %.1f s", s->world.count, changes, sim_since(s, since));
+	since = sim_now(s);
+	sim_run(s, 20 * m->interval);
+	/* And so it stays. */
+	EXPECT(s, sim_converged(s));
+	EXPECT(s, sim_told(s, since, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, since, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+}
+
+void
+swarm_run(struct sim *s)
+{
+	struct swarm m = {.s = s};
+
+	m.gone = heap_zeroed(s->world.count, sizeof(*m.gone));
+	rng_init(&m.rng, s->world.seed ^ UINT64_C(0xca1a));
+	swarm_body(&m);
+	free(m.gone);
+}

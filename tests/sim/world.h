@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulated world: N unmodified cores (and base peers), the driver that each runs under, one clock
+ * and one queue of events.  The driver does what the daemon's does: it takes datagrams from a bounded
+ * queue, ticks at the deadline, hands datagrams to the network and events to the log, and goes on trying
+ * its seeds until one answered.  Scenarios use scenario.h.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/rng.h"
+#include "core/swim.h"
+#include "sim/base_peer.h"
+#include "sim/check.h"
+#include "sim/heap.h"
+#include "sim/net.h"
+
+#define WORLD_SEEDS_MAX 4
+
+enum node_state {
+	NODE_DOWN, /* never started, or crashed */
+	NODE_UP,
+	NODE_LEAVING,
+	NODE_LEFT, /* left gracefully, and its process is gone */
+};
+
+/* Nodes of the base kind can't be restarted with state, and no reports are checked of them. */
+enum node_kind { NODE_SWIMD, NODE_BASE };
+
+struct packet {
+	struct packet *next;
+	struct swim_addr from;
+	size_t len;
+	uint8_t data[];
+};
+
+struct node {
+	unsigned index;
+	enum node_kind kind;
+	enum node_state state;
+	char name[32];
+	struct swim_addr addr;
+	char hostport[64]; /* what it says its address is; a host name for some */
+	struct swim *core;
+	struct base_peer *peer;
+	unsigned life; /* counts its starts; what was meant for an earlier life is dropped */
+	uint64_t highest; /* incarnation it ever had */
+
+	swim_duration clock_offset; /* its monotonic clock at the world's zero */
+	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
+
+	bool paused;
+	swim_duration cost; /* of handling one datagram: above 0 it runs slow */
+	swim_time busy_until;
+	unsigned since_tick; /* datagrams handled since the last tick */
+	struct packet *queue, **queue_end;
+	size_t queued;
+	swim_time armed; /* earliest wake-up in the heap; NEVER: none */
+
+	struct swim_addr seeds[WORLD_SEEDS_MAX];
+	struct {
+		bool answered;
+		unsigned tries;
+	} seed[WORLD_SEEDS_MAX];
+	unsigned seed_count;
+	bool seeds_given; /* not the usual one */
+
+	uint64_t sent, sent_bytes, overflowed;
+};
+
+/* An event that some node told, with what was true in the world at that moment. */
+struct world_event {
+	swim_time at;
+	enum swim_event_type type;
+	unsigned observer;
+	unsigned subject; /* index of the node, or UINT32_MAX when there is none of that name */
+	uint64_t incarnation;
+	bool subject_up; /* its process ran */
+	unsigned by;     /* whose word it was, likewise */
+};
+
+struct world_config {
+	struct swim_timing timing;
+	const char *cluster;
+	size_t max_members;
+	uint64_t max_jump;
+	size_t max_datagram;
+	size_t queue_max;      /* datagrams that a socket holds; further ones are dropped */
+	int64_t clock_ppm;     /* each node's clock is off by up to this much */
+	unsigned check_every;  /* views are compared whole after each so many calls, and after every event */
+};
+
+struct world {
+	struct world_config config;
+	uint64_t seed;
+	struct rng rng;
+	struct net net;
+	struct heap heap;
+	swim_time now;
+	struct node *nodes;
+	unsigned count;
+	struct check *check;
+	struct world_event *events;
+	size_t event_count, event_capacity;
+	uint64_t hash; /* of all that happened */
+	uint64_t steps, datagrams, calls, same_time;
+	bool trace;
+	unsigned breaches; /* of invariants; the first ones are printed */
+	char label[96];    /* of the run, for messages */
+};
+
+void world_init(struct world *, uint64_t seed, unsigned nodes);
+void world_fini(struct world *);
+/* Before the first start: every other node gets an IPv6 address. */
+void world_mix_families(struct world *);
+/* Before its first start: the node is a base peer, named b<i>. */
+void world_make_base(struct world *, unsigned i);
+
+/* Handle what comes next, if it comes not after `until`; else set the clock to `until` and return false. */
+bool world_step(struct world *, swim_time until);
+
+void world_start(struct world *, unsigned i, uint64_t incarnation, bool kept_state);
+/* Its process is gone at once; what it had queued too. */
+void world_stop(struct world *, unsigned i, enum node_state);
+void world_leave(struct world *, unsigned i);
+void world_pause(struct world *, unsigned i, bool paused);
+/* Hand out what the core has to say after a call from outside (swim_remove and the like). */
+void world_flush(struct world *, unsigned i);
+/* A datagram of anybody's making, as if it came from `from`, after the usual treatment on the way. */
+void world_inject(struct world *, const struct swim_addr *from, unsigned to, const void *data, size_t len);
+
+bool world_running(const struct world *, unsigned i);
+/* The node of this name, or UINT32_MAX. */
+unsigned world_by_name(const struct world *, const char *name, size_t len);
+swim_time world_local(const struct world *, unsigned i, swim_time);
+void world_breach(struct world *, const char *text);
+
+#endif
