@@ -73,7 +73,8 @@ struct control_config {
 	const char *group;     /* of the read-write one, where that group exists; "swimd" */
 	/* From socket activation (sd_listen_fds); -1: bind ourselves. */
 	int socket_fd, ro_socket_fd;
-	size_t output_limit;   /* bytes a connection may have unsent before it is closed; 1 MiB for subscribers */
+	size_t
+	    output_limit; /* bytes a connection may have unsent before it is closed; 1 MiB for subscribers */
 };
 
 /*
@@ -81,8 +82,8 @@ struct control_config {
  * process serves is an error.  On failure NULL, errno set, and error (512 bytes) has one sentence that
  * names the path.
  */
-struct control *control_new(struct event_base *, const struct control_config *, const struct control_backend *,
-    char *error);
+struct control *control_new(struct event_base *, const struct control_config *,
+    const struct control_backend *, char *error);
 /* Sends what is pending as far as it goes without blocking, closes all, and unlinks the sockets that it bound. */
 void control_free(struct control *);
 

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/command.h"
+#include "control/event.h"
+#include "control/request.h"
+#include "net/loop.h"
+
+/* One byte more than a line may have: where there is no newline among them, the line is too long. */
+#define IN_MAX (CONTROL_LINE_MAX + 1)
+#define IN_FIRST 2048
+#define WRITE_VECTORS 64
+#define WRITE_BYTES (256 * 1024)
+/* Seconds, about, for which a connection that we closed may still send what nobody reads. */
+#define LINGER_SWEEPS 2
+
+static void client_readable(evutil_socket_t, short, void *);
+static void client_writable(evutil_socket_t, short, void *);
+
+struct client *
+client_new(struct control *control, int fd, bool read_only, bool refused)
+{
+	struct client *c = calloc(1, sizeof(*c));
+
+	if (c == NULL) {
+		close(fd);
+		return NULL;
+	}
+	c->control = control;
+	c->fd = fd;
+	c->read_only = read_only;
+	c->refused = refused;
+	c->readable = event_new(control->base, fd, EV_READ | EV_PERSIST, client_readable, c);
+	c->writable = event_new(control->base, fd, EV_WRITE | EV_PERSIST, client_writable, c);
+	c->out = evbuffer_new();
+	TAILQ_INSERT_TAIL(&control->clients, c, link);
+	if (refused)
+		control->refused++;
+	else
+		control->stats.clients++;
+	if (c->readable == NULL || c->writable == NULL || c->out == NULL) {
+		client_free(c);
+		return NULL;
+	}
+	client_ready(c);
+	return c;
+}
+
+static void
+unsubscribe(struct client *c)
+{
+	if (c->subscribed)
+		c->control->stats.subscribers--;
+	c->subscribed = false;
+}
+
+void
+client_free(struct client *c)
+{
+	struct control *control = c->control;
+
+	command_cancel(c);
+	unsubscribe(c);
+	if (c->ready)
+		TAILQ_REMOVE(&control->ready, c, ready_link);
+	TAILQ_REMOVE(&control->clients, c, link);
+	if (c->refused)
+		control->refused--;
+	else
+		control->stats.clients--;
+	if (c->readable != NULL)
+		event_free(c->readable);
+	if (c->writable != NULL)
+		event_free(c->writable);
+	if (c->out != NULL)
+		evbuffer_free(c->out);
+	close(c->fd);
+	free(c->in);
+	free(c);
+}
+
+void
+client_ready(struct client *c)
+{
+	if (c->ready)
+		return;
+	c->ready = true;
+	TAILQ_INSERT_TAIL(&c->control->ready, c, ready_link);
+	control_schedule_turn(c->control);
+}
+
+/* The other side is gone altogether: nobody will read what we write. */
+static void
+set_gone(struct client *c)
+{
+	c->gone = c->eof = true;
+	unsubscribe(c);
+	client_ready(c);
+}
+
+/* Has the other side closed both directions?  A read tells only that it closed one. */
+static bool
+is_hung_up(const struct client *c)
+{
+	struct pollfd fd = {.fd = c->fd};
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* ------------------------------------------------------------------------------------- reading */
+
+static size_t
+in_left(const struct client *c)
+{
+	return c->in_end - c->in_start;
+}
+
+/* Make room behind in_end, up to IN_MAX unread bytes.  Returns how much there is, 0 if none is to be had. */
+static size_t
+in_room(struct client *c)
+{
+	size_t cap = c->in_cap;
+
+	if (c->in_start > 0) {
+		memmove(c->in, c->in + c->in_start, in_left(c));
+		c->in_end -= c->in_start;
+		c->in_start = 0;
+	}
+	if (c->in_end == cap && cap < IN_MAX) {
+		char *in;
+
+		cap = cap == 0 ? IN_FIRST : cap * 2 < IN_MAX ? cap * 2 : IN_MAX;
+		in = realloc(c->in, cap);
+		if (in == NULL)
+			return 0;
+		c->in = in;
+		c->in_cap = cap;
+	}
+	return c->in_cap - c->in_end;
+}
+
+/* What comes after the end: taken and dropped, so that the other side gets to read our last answer. */
+static ssize_t
+read_and_drop(const struct client *c)
+{
+	char nowhere[16384];
+
+	return recv(c->fd, nowhere, sizeof(nowhere), MSG_DONTWAIT);
+}
+
+static void
+client_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+	ssize_t n;
+
+	(void)fd;
+	(void)what;
+	if (c->draining) {
+		n = read_and_drop(c);
+	} else {
+		size_t room = in_room(c);
+
+		if (room == 0) {
+			/* Memory is short: this one cannot go on, and half a line must not be carried out. */
+			client_drain(c);
+			set_gone(c);
+			return;
+		}
+		n = recv(c->fd, c->in + c->in_end, room, MSG_DONTWAIT);
+		if (n > 0)
+			c->in_end += (size_t)n;
+	}
+	if (n == 0) {
+		c->eof = true;
+		if (is_hung_up(c))
+			set_gone(c);
+	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		set_gone(c);
+	}
+	client_ready(c);
+}
+
+enum line { LINE_NONE, LINE_WHOLE, LINE_TOO_LONG };
+
+/* Take the next line, which stays where it is until the next read. */
+static enum line
+take_line(struct client *c, const char **line, size_t *len)
+{
+	const char *start = c->in + c->in_start, *end;
+	size_t left = in_left(c);
+
+	if (left == 0)
+		return LINE_NONE;
+	end = memchr(start + c->in_scanned, '\n', left - c->in_scanned);
+	if (end == NULL && left > CONTROL_LINE_MAX)
+		return LINE_TOO_LONG;
+	if (end == NULL && !c->eof) {
+		c->in_scanned = left;
+		return LINE_NONE;
+	}
+	*line = start;
+	*len = end != NULL ? (size_t)(end - start) : left;
+	c->in_start += *len + (end != NULL);
+	c->in_scanned = 0;
+	return LINE_WHOLE;
+}
+
+bool
+client_step(struct client *c)
+{
+	const char *line;
+	size_t len;
+
+	if (c->draining || c->call != NULL || evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE)
+		return false;
+	switch (take_line(c, &line, &len)) {
+	case LINE_NONE:
+		return false;
+	case LINE_WHOLE:
+		request_run(c, line, len);
+		return true;
+	case LINE_TOO_LONG:
+		request_refuse(c, CONTROL_TOO_LARGE,
+		    "a request may have 65536 bytes, and this line has more: the connection is closed");
+		client_drain(c);
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------------------------- writing */
+
+void
+client_write(struct client *c)
+{
+	struct evbuffer_iovec vectors[WRITE_VECTORS];
+	struct msghdr message = {.msg_iov = vectors};
+	int count;
+	ssize_t n;
+
+	if (evbuffer_get_length(c->out) == 0 || c->gone)
+		return;
+	count = evbuffer_peek(c->out, WRITE_BYTES, NULL, vectors, WRITE_VECTORS);
+	message.msg_iovlen = (size_t)(count < WRITE_VECTORS ? count : WRITE_VECTORS);
+	n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n > 0)
+		evbuffer_drain(c->out, (size_t)n);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+		set_gone(c);
+}
+
+static void
+client_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct client *c = arg;
+
+	(void)fd;
+	(void)what;
+	client_write(c);
+	client_ready(c);
+}
+
+/* Wait for being writable; the write itself is for the loop, so that many events go out in one. */
+static void
+want_write(struct client *c)
+{
+	if (c->writing || c->gone)
+		return;
+	if (event_add(c->writable, NULL) == 0)
+		c->writing = true;
+	else
+		set_gone(c);
+}
+
+static void
+free_text(const void *text, size_t len, void *owner)
+{
+	(void)text;
+	(void)len;
+	free(owner);
+}
+
+static void
+release_line(const void *text, size_t len, void *line)
+{
+	(void)text;
+	(void)len;
+	ring_release(line);
+}
+
+void
+client_answer(struct client *c, struct emit *e)
+{
+	size_t len;
+	char *text = emit_take(e, &len);
+
+	if (c->gone) {
+		free(text);
+		return;
+	}
+	if (text == NULL || evbuffer_add_reference(c->out, text, len, free_text, text) < 0) {
+		/* An answer that is left out would shift all later ones: rather none of them. */
+		free(text);
+		set_gone(c);
+		return;
+	}
+	c->out_total += len;
+	c->answer_end = c->out_total;
+	client_ready(c);
+}
+
+bool
+client_owes_answer(const struct client *c)
+{
+	return !c->gone && c->out_total - evbuffer_get_length(c->out) < c->answer_end;
+}
+
+static void
+put_line(struct client *c, struct ring_line *line)
+{
+	if (evbuffer_add_reference(c->out, line->text, line->len, release_line, ring_hold(line)) <
+	    0) {
+		ring_release(line);
+		set_gone(c);
+		return;
+	}
+	c->out_total += line->len;
+	c->last_seq = line->seq;
+}
+
+/* Bytes of events that wait behind the last answer. */
+static size_t
+event_backlog(const struct client *c)
+{
+	uint64_t sent = c->out_total - evbuffer_get_length(c->out);
+
+	return (size_t)(c->out_total - (sent > c->answer_end ? sent : c->answer_end));
+}
+
+static void
+overflow(struct client *c)
+{
+	struct control *control = c->control;
+	struct emit e;
+
+	emit_init(&e);
+	event_put_overflow(&e, c->last_seq, loop_wall_ns());
+	client_answer(c, &e);
+	client_drain(c);
+	control->stats.overflows++;
+}
+
+void
+client_event(struct client *c, struct ring_line *line)
+{
+	if (!c->subscribed || (c->kinds & 1U << line->kind) == 0)
+		return;
+	if (event_backlog(c) + line->len > c->control->output_limit) {
+		overflow(c);
+		return;
+	}
+	put_line(c, line);
+	want_write(c);
+}
+
+void
+client_stream(struct client *c)
+{
+	struct ring *ring = &c->control->ring;
+
+	c->stream = false;
+	for (uint64_t seq = c->last_seq + 1; seq <= ring->last && c->subscribed; seq++) {
+		struct ring_line *line = ring_at(ring, seq);
+
+		if ((c->kinds & 1U << line->kind) != 0)
+			put_line(c, line);
+	}
+	/* Bounded by the ring, so it does not count as a backlog. */
+	c->answer_end = c->out_total;
+}
+
+/* --------------------------------------------------------------------------------------- ending */
+
+void
+client_drain(struct client *c)
+{
+	command_cancel(c);
+	unsubscribe(c);
+	c->draining = true;
+	c->in_start = c->in_end = c->in_scanned = 0;
+	client_ready(c);
+}
+
+static void
+set_reading(struct client *c, bool reading)
+{
+	if (c->reading == reading)
+		return;
+	if (reading && event_add(c->readable, NULL) < 0) {
+		set_gone(c);
+		return;
+	}
+	if (!reading)
+		event_del(c->readable);
+	c->reading = reading;
+}
+
+static bool
+is_done(const struct client *c)
+{
+	if (c->gone)
+		return c->draining || in_left(c) == 0;
+	if (c->draining)
+		return c->shut && c->eof;
+	return c->eof && in_left(c) == 0 && c->call == NULL && !c->subscribed &&
+	       evbuffer_get_length(c->out) == 0;
+}
+
+bool
+client_settle(struct client *c)
+{
+	size_t unsent;
+
+	client_write(c);
+	if (c->gone) {
+		command_cancel(c);
+		evbuffer_drain(c->out, evbuffer_get_length(c->out));
+	}
+	unsent = evbuffer_get_length(c->out);
+	if (c->draining && !c->shut && unsent == 0) {
+		shutdown(c->fd, SHUT_WR);
+		c->shut = true;
+	}
+	if (is_done(c))
+		return false;
+	if (unsent > 0) {
+		want_write(c);
+	} else if (c->writing) {
+		event_del(c->writable);
+		c->writing = false;
+	}
+	set_reading(c,
+	    !c->eof && (c->draining || (in_left(c) < IN_MAX && unsent < CONTROL_OUTPUT_PAUSE)));
+	if (c->draining || !c->reading)
+		control_schedule_sweep(c->control);
+	return true;
+}
+
+bool
+client_sweep(struct client *c)
+{
+	if (c->shut && ++c->sweeps >= LINGER_SWEEPS)
+		return false;
+	if (!c->gone && (c->draining || !c->reading)) {
+		if (is_hung_up(c))
+			set_gone(c);
+		else
+			control_schedule_sweep(c->control);
+	}
+	return true;
+}

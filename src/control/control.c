@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/client.h"
+#include "control/command.h"
+#include "control/event.h"
+#include "control/internal.h"
+#include "control/request.h"
+#include "net/loop.h"
+
+/* For so long requests are carried out in one go; then the loop has its turn. */
+#define TURN_MS 2
+/* Connections accepted in one go. */
+#define ACCEPT_BATCH 64
+#define RESUME_MS 200
+#define SWEEP_MS 1000
+/* By how much the wall clock may drift before times are reckoned anew: else they would flicker. */
+#define WALL_DRIFT_MS 50
+
+static const struct timeval at_once = {0, 0};
+static const struct timeval resume_after = {0, RESUME_MS * 1000};
+static const struct timeval sweep_after = {SWEEP_MS / 1000, (SWEEP_MS % 1000) * 1000};
+
+void
+control_schedule_turn(struct control *control)
+{
+	/* A timer and not event_active: that would run before the loop looks at any socket again. */
+	if (!evtimer_pending(control->turn, NULL))
+		evtimer_add(control->turn, &at_once);
+}
+
+void
+control_schedule_sweep(struct control *control)
+{
+	if (!evtimer_pending(control->sweep, NULL))
+		evtimer_add(control->sweep, &sweep_after);
+}
+
+void
+control_flush(struct control *control)
+{
+	control->backend.flush(control->backend.ctx);
+}
+
+int64_t
+control_wall_offset(struct control *control)
+{
+	int64_t offset = loop_wall_ns() - loop_now().ns;
+
+	if (llabs(offset - control->wall_offset_ns) > swim_ms(WALL_DRIFT_MS).ns)
+		control->wall_offset_ns = offset;
+	return control->wall_offset_ns;
+}
+
+/*
+ * All requests are carried out here, one of each connection in turn: a connection that asks for much
+ * holds up neither the others nor the protocol.  It is also the one place that frees connections, so
+ * that no callback finds one gone.
+ */
+static void
+control_turn(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+	swim_time end = swim_time_add(loop_now(), swim_ms(TURN_MS));
+	struct client *c;
+
+	(void)fd;
+	(void)what;
+	while ((c = TAILQ_FIRST(&control->ready)) != NULL) {
+		TAILQ_REMOVE(&control->ready, c, ready_link);
+		c->ready = false;
+		if (client_step(c))
+			client_ready(c);
+		else if (!client_settle(c))
+			client_free(c);
+		if (swim_time_reached(loop_now(), end))
+			break;
+	}
+	if (!TAILQ_EMPTY(&control->ready))
+		control_schedule_turn(control);
+}
+
+static void
+control_sweep(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+	struct client *c, *next;
+
+	(void)fd;
+	(void)what;
+	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!client_sweep(c))
+			client_free(c);
+	}
+}
+
+/* ----------------------------------------------------------------------------------- listening */
+
+static void
+set_accepting(struct control *control, bool accepting)
+{
+	control->accepting = accepting;
+	for (size_t i = 0; i < 2; i++) {
+		struct event *acceptable = control->listeners[i].acceptable;
+
+		if (acceptable == NULL)
+			continue;
+		if (!accepting)
+			event_del(acceptable);
+		else if (event_add(acceptable, NULL) < 0)
+			control->accepting = false;
+	}
+}
+
+static void
+control_resume(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	set_accepting(control, true);
+	if (!control->accepting)
+		evtimer_add(control->resume, &resume_after);
+}
+
+static void
+add_client(struct control_listener *listener, int fd)
+{
+	struct control *control = listener->control;
+	bool refused = control->stats.clients >= CONTROL_CLIENTS_MAX;
+	struct client *c;
+
+	control->stats.connections++;
+	if (refused)
+		control->stats.refused++;
+	if (refused && control->refused >= CONTROL_REFUSED_MAX) {
+		close(fd);
+		return;
+	}
+	c = client_new(control, fd, listener->read_only, refused);
+	if (c != NULL && refused) {
+		request_refuse(c, CONTROL_UNAVAILABLE,
+		    "there are 64 connections already, which is all that are served: close one, or try again later");
+		client_drain(c);
+	}
+}
+
+static void
+control_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct control_listener *listener = arg;
+	struct control *control = listener->control;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			add_client(listener, client);
+			continue;
+		}
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		if (errno == EAGAIN)
+			return;
+		/*
+		 * No descriptors or memory are left.  The connection stays acceptable, so to try again at
+		 * once would spin.
+		 */
+		log_at(LOG_LEVEL_WARNING, "cannot accept control connections for now",
+		    log_str("error", strerror(errno)));
+		set_accepting(control, false);
+		evtimer_add(control->resume, &resume_after);
+		return;
+	}
+}
+
+static int
+listen_on(struct control *control, size_t i, const struct control_config *config, char *error)
+{
+	struct control_listener *listener = &control->listeners[i];
+	bool read_only = i == 1;
+	const char *path = read_only ? config->ro_socket : config->socket;
+	int fd = read_only ? config->ro_socket_fd : config->socket_fd, result;
+
+	listener->control = control;
+	listener->read_only = read_only;
+	if (fd >= 0)
+		result = socket_adopt(&listener->socket, fd,
+		    read_only ? "read-only socket" : "socket", error);
+	else if (path == NULL || *path == '\0')
+		return 0;
+	else if (read_only)
+		result = socket_bind(&listener->socket, path, 0666, NULL, error);
+	else
+		result = socket_bind(&listener->socket, path, 0660, config->group, error);
+	if (result < 0)
+		return result;
+	listener->acceptable = event_new(control->base, listener->socket.fd, EV_READ | EV_PERSIST,
+	    control_acceptable, listener);
+	if (listener->acceptable == NULL || event_add(listener->acceptable, NULL) < 0) {
+		snprintf(error, SOCKET_ERROR_MAX, "control socket %s: out of memory", path);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------ lifetime */
+
+struct control *
+control_new(struct event_base *base, const struct control_config *config,
+    const struct control_backend *backend, char *error)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	int result = -ENOMEM;
+
+	if (control == NULL)
+		goto no_memory;
+	control->base = base;
+	control->backend = *backend;
+	control->output_limit = config->output_limit > 0 ? config->output_limit
+							 : CONTROL_OUTPUT_LIMIT;
+	control->accepting = true;
+	TAILQ_INIT(&control->clients);
+	TAILQ_INIT(&control->ready);
+	for (size_t i = 0; i < 2; i++)
+		socket_init(&control->listeners[i].socket);
+	control->turn = evtimer_new(base, control_turn, control);
+	control->sweep = evtimer_new(base, control_sweep, control);
+	control->resume = evtimer_new(base, control_resume, control);
+	if (control->turn == NULL || control->sweep == NULL || control->resume == NULL ||
+	    ring_init(&control->ring, CONTROL_RING_EVENTS) < 0)
+		goto no_memory;
+	for (size_t i = 0; i < 2; i++) {
+		result = listen_on(control, i, config, error);
+		if (result < 0)
+			goto fail;
+	}
+	return control;
+
+no_memory:
+	snprintf(error, SOCKET_ERROR_MAX, "control socket: out of memory");
+fail:
+	control_free(control);
+	errno = -result;
+	return NULL;
+}
+
+static void
+free_event(struct event *event)
+{
+	if (event != NULL)
+		event_free(event);
+}
+
+void
+control_free(struct control *control)
+{
+	struct client *c;
+
+	if (control == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&control->clients)) != NULL) {
+		client_write(c);
+		client_free(c);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		free_event(control->listeners[i].acceptable);
+		socket_close(&control->listeners[i].socket);
+	}
+	free_event(control->turn);
+	free_event(control->sweep);
+	free_event(control->resume);
+	ring_fini(&control->ring);
+	free(control);
+}
+
+/* -------------------------------------------------------------------------------------- events */
+
+/* Number, keep and send the line in e, which was written for the next sequence number. */
+static void
+publish(struct control *control, enum event_kind kind, struct emit *e)
+{
+	size_t len;
+	char *text = emit_take(e, &len);
+	struct ring_line *line = text != NULL ? ring_add(&control->ring, kind, text, len) : NULL;
+	struct client *c;
+
+	if (line == NULL) {
+		log_at(LOG_LEVEL_ERROR, "out of memory: an event is lost");
+		return;
+	}
+	control->stats.events++;
+	TAILQ_FOREACH(c, &control->clients, link)
+		client_event(c, line);
+}
+
+void
+control_event(struct control *control, const struct swim_event *event)
+{
+	enum event_kind kind;
+	struct emit e;
+
+	if (!event_kind_of(event->type, &kind))
+		return;
+	emit_init(&e);
+	event_put_member(&e, control->ring.last + 1, kind, event, control_wall_offset(control));
+	publish(control, kind, &e);
+}
+
+void
+control_error_event(struct control *control, const char *code, const char *message)
+{
+	struct emit e;
+
+	emit_init(&e);
+	event_put_error(&e, control->ring.last + 1, loop_wall_ns(), code, message);
+	publish(control, EVENT_ERROR, &e);
+}
+
+void
+control_left(struct control *control)
+{
+	struct client *c;
+
+	control->leaving = control->left = true;
+	TAILQ_FOREACH(c, &control->clients, link)
+		if (c->call != NULL && c->call->kind == CALL_LEAVE)
+			command_left(c->call);
+}
+
+bool
+control_idle(const struct control *control)
+{
+	const struct client *c;
+
+	TAILQ_FOREACH(c, &control->clients, link) {
+		if (c->draining || c->gone)
+			continue;
+		if (client_owes_answer(c) || (c->call != NULL && c->call->kind == CALL_LEAVE))
+			return false;
+	}
+	return true;
+}
+
+void
+control_stats(const struct control *control, struct control_stats *out)
+{
+	*out = control->stats;
+	out->last_seq = control->ring.last;
+}

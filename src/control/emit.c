@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/utf8.h"
+
+void
+emit_init(struct emit *e)
+{
+	*e = (struct emit){0};
+}
+
+void
+emit_fini(struct emit *e)
+{
+	free(e->text);
+	emit_init(e);
+}
+
+char *
+emit_take(struct emit *e, size_t *len)
+{
+	char *text = e->text;
+
+	if (e->failed) {
+		free(text);
+		text = NULL;
+	}
+	*len = text != NULL ? e->len : 0;
+	emit_init(e);
+	return text;
+}
+
+/* Room for n more bytes, and where they go; NULL when there is none. */
+static char *
+reserve(struct emit *e, size_t n)
+{
+	size_t cap = e->cap ? e->cap : 512;
+	char *text;
+
+	if (e->failed)
+		return NULL;
+	if (n <= e->cap - e->len)
+		return e->text + e->len;
+	while (cap - e->len < n) {
+		if (cap > SIZE_MAX / 2) {
+			e->failed = true;
+			return NULL;
+		}
+		cap *= 2;
+	}
+	text = realloc(e->text, cap);
+	if (text == NULL) {
+		e->failed = true;
+		return NULL;
+	}
+	e->text = text;
+	e->cap = cap;
+	return e->text + e->len;
+}
+
+void
+emit_raw_bytes(struct emit *e, const char *bytes, size_t n)
+{
+	char *to = reserve(e, n);
+
+	if (to == NULL || n == 0)
+		return;
+	memcpy(to, bytes, n);
+	e->len += n;
+}
+
+void
+emit_raw(struct emit *e, const char *text)
+{
+	emit_raw_bytes(e, text, strlen(text));
+}
+
+static void
+put_char(struct emit *e, char c)
+{
+	emit_raw_bytes(e, &c, 1);
+}
+
+void
+emit_raw_uint(struct emit *e, uint64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value != 0);
+	emit_raw_bytes(e, digits + at, sizeof(digits) - at);
+}
+
+void
+emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
+{
+	/* Unsigned, so that INT64_MIN has an opposite too. */
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = 1;
+	char fraction[9];
+	unsigned n = digits < sizeof(fraction) ? digits : (unsigned)sizeof(fraction);
+
+	for (unsigned i = 0; i < n; i++)
+		unit *= 10;
+	if (value < 0)
+		put_char(e, '-');
+	emit_raw_uint(e, rest / unit);
+	rest %= unit;
+	for (unsigned i = n; i > 0; i--) {
+		fraction[i - 1] = (char)('0' + rest % 10);
+		rest /= 10;
+	}
+	while (n > 0 && fraction[n - 1] == '0')
+		n--;
+	if (n > 0) {
+		put_char(e, '.');
+		emit_raw_bytes(e, fraction, n);
+	}
+}
+
+static void
+put_escape(struct emit *e, unsigned code)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[6] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15],
+	    hex[code & 15]};
+
+	emit_raw_bytes(e, text, sizeof(text));
+}
+
+/* Characters above ASCII that a terminal takes as an order, or that turn a line around. */
+static bool
+is_dangerous(unsigned code)
+{
+	return (code >= 0x80 && code <= 0x9f) || code == 0x061c || code == 0x200e ||
+	       code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2066 && code <= 0x2069);
+}
+
+/* Length of the UTF-8 sequence at p with at most `left` bytes, and its code point; 0 if it is none. */
+static size_t
+sequence(const unsigned char *p, size_t left, unsigned *code)
+{
+	size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+
+	if (n > left || !utf8_valid(p, n))
+		return 0;
+	*code = *p & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++)
+		*code = *code << 6 | (p[i] & 0x3fU);
+	return n;
+}
+
+static void
+put_string(struct emit *e, const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t plain = 0, i = 0;
+
+	put_char(e, '"');
+	while (i < len) {
+		size_t n = 1;
+		unsigned code = p[i];
+
+		if (code >= 0x80) {
+			n = sequence(p + i, len - i, &code);
+			if (n > 0 && !is_dangerous(code)) {
+				i += n;
+				continue;
+			}
+		} else if (code >= 0x20 && code != 0x7f && code != '"' && code != '\\') {
+			i++;
+			continue;
+		}
+		emit_raw_bytes(e, text + plain, i - plain);
+		if (n == 0) {
+			put_escape(e, 0xfffd);
+			n = 1;
+		} else if (code == '"' || code == '\\') {
+			put_char(e, '\\');
+			put_char(e, (char)code);
+		} else if (code == '\n') {
+			emit_raw_bytes(e, "\\n", 2);
+		} else if (code == '\t') {
+			emit_raw_bytes(e, "\\t", 2);
+		} else {
+			put_escape(e, code);
+		}
+		i += n;
+		plain = i;
+	}
+	emit_raw_bytes(e, text + plain, len - plain);
+	put_char(e, '"');
+}
+
+static void
+begin(struct emit *e, const char *key)
+{
+	if (e->comma)
+		put_char(e, ',');
+	e->comma = true;
+	if (key != NULL) {
+		put_string(e, key, strlen(key));
+		put_char(e, ':');
+	}
+}
+
+static void
+open_with(struct emit *e, const char *key, char bracket)
+{
+	begin(e, key);
+	put_char(e, bracket);
+	e->comma = false;
+}
+
+static void
+close_with(struct emit *e, char bracket)
+{
+	put_char(e, bracket);
+	e->comma = true;
+}
+
+void
+emit_object(struct emit *e, const char *key)
+{
+	open_with(e, key, '{');
+}
+
+void
+emit_object_end(struct emit *e)
+{
+	close_with(e, '}');
+}
+
+void
+emit_array(struct emit *e, const char *key)
+{
+	open_with(e, key, '[');
+}
+
+void
+emit_array_end(struct emit *e)
+{
+	close_with(e, ']');
+}
+
+void
+emit_json(struct emit *e, const char *key, const char *json)
+{
+	begin(e, key);
+	emit_raw(e, json);
+}
+
+void
+emit_null(struct emit *e, const char *key)
+{
+	emit_json(e, key, "null");
+}
+
+void
+emit_bool(struct emit *e, const char *key, bool value)
+{
+	emit_json(e, key, value ? "true" : "false");
+}
+
+void
+emit_int(struct emit *e, const char *key, int64_t value)
+{
+	begin(e, key);
+	emit_raw_fixed(e, value, 0);
+}
+
+void
+emit_uint(struct emit *e, const char *key, uint64_t value)
+{
+	begin(e, key);
+	emit_raw_uint(e, value);
+}
+
+void
+emit_fixed(struct emit *e, const char *key, int64_t value, unsigned digits)
+{
+	begin(e, key);
+	emit_raw_fixed(e, value, digits);
+}
+
+void
+emit_bytes(struct emit *e, const char *key, const char *text, size_t len)
+{
+	begin(e, key);
+	put_string(e, text, len);
+}
+
+void
+emit_string(struct emit *e, const char *key, const char *text)
+{
+	emit_bytes(e, key, text, strlen(text));
+}
+
+static void
+put_padded(char *to, int width, int value)
+{
+	for (int i = width - 1; i >= 0; i--) {
+		to[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+}
+
+void
+emit_time(struct emit *e, const char *key, int64_t wall_ns)
+{
+	char text[] = "0000-00-00T00:00:00.000Z";
+	int64_t ms = wall_ns / 1000000 - (wall_ns % 1000000 < 0);
+	int64_t seconds = ms / 1000 - (ms % 1000 < 0);
+	struct tm tm = {0};
+	time_t t = (time_t)seconds;
+
+	/* 64-bit nanoseconds reach from 1677 to 2262: the year always has four digits. */
+	gmtime_r(&t, &tm);
+	put_padded(text, 4, tm.tm_year + 1900);
+	put_padded(text + 5, 2, tm.tm_mon + 1);
+	put_padded(text + 8, 2, tm.tm_mday);
+	put_padded(text + 11, 2, tm.tm_hour);
+	put_padded(text + 14, 2, tm.tm_min);
+	put_padded(text + 17, 2, tm.tm_sec);
+	put_padded(text + 20, 3, (int)(ms - seconds * 1000));
+	begin(e, key);
+	put_string(e, text, sizeof(text) - 1);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/glob.h"
+
+#include <stdint.h>
+
+#include "base/utf8.h"
+
+/* Takes one character off the front: a UTF-8 sequence, or a byte where there is none. */
+static uint32_t
+next(const char **at, const char *end)
+{
+	const unsigned char *p = (const unsigned char *)*at;
+	size_t left = (size_t)(end - *at), n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	uint32_t code;
+
+	if (n == 1 || n > left || !utf8_valid(p, n)) {
+		*at += 1;
+		return *p;
+	}
+	code = *p & (0xffU >> (n + 1));
+	for (size_t i = 1; i < n; i++)
+		code = code << 6 | (p[i] & 0x3fU);
+	*at += n;
+	return code;
+}
+
+/* One character of a pattern, after its backslash if it has one. */
+static uint32_t
+next_literal(const char **at, const char *end)
+{
+	if (**at == '\\' && end - *at > 1)
+		(*at)++;
+	return next(at, end);
+}
+
+/*
+ * Match c against the set whose [ was just passed.  Returns false, with *at untouched, if it has no end;
+ * else *at is behind the ].
+ */
+static bool
+set_match(const char **at, const char *end, uint32_t c, bool *matched)
+{
+	const char *p = *at;
+	bool negated = p < end && (*p == '!' || *p == '^'), found = false, first = true;
+
+	if (negated)
+		p++;
+	for (; p < end && (*p != ']' || first); first = false) {
+		uint32_t low = next_literal(&p, end), high = low;
+
+		if (end - p > 1 && p[0] == '-' && p[1] != ']') {
+			p++;
+			high = next_literal(&p, end);
+		}
+		found = found || (low <= c && c <= high);
+	}
+	if (p >= end)
+		return false;
+	*at = p + 1;
+	*matched = found != negated;
+	return true;
+}
+
+/* Match one character of text against the pattern's next element, which is no star. */
+static bool
+one_match(const char **pattern, const char *end, uint32_t c)
+{
+	bool matched;
+
+	if (**pattern == '?') {
+		(*pattern)++;
+		return true;
+	}
+	if (**pattern == '[') {
+		const char *set = *pattern + 1;
+
+		if (set_match(&set, end, c, &matched)) {
+			*pattern = set;
+			return matched;
+		}
+	}
+	return next_literal(pattern, end) == c;
+}
+
+bool
+glob_match(const char *pattern, size_t pattern_len, const char *text, size_t text_len)
+{
+	const char *p = pattern, *p_end = pattern + pattern_len;
+	const char *t = text, *t_end = text + text_len;
+	const char *star = NULL, *retry = NULL;
+
+	/*
+	 * Only the last star needs to be tried again with more: whatever an earlier one could take in
+	 * addition, the last one can take as well.
+	 */
+	while (t < t_end) {
+		if (p < p_end && *p == '*') {
+			star = ++p;
+			retry = t;
+			continue;
+		}
+		if (p < p_end && one_match(&p, p_end, next(&t, t_end)))
+			continue;
+		if (star == NULL)
+			return false;
+		t = retry;
+		next(&t, t_end);
+		retry = t;
+		p = star;
+	}
+	while (p < p_end && *p == '*')
+		p++;
+	return p == p_end;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/method.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "control/command.h"
+#include "control/query.h"
+
+static const struct method methods[] = {
+    {"info", METHOD_READ, query_info, "what this daemon is", {{0}}},
+    {"members", METHOD_READ, query_members, "the members, and how many of them have which status",
+	{
+	    {"status", METHOD_STRING_OR_LIST, false,
+		"only members of this status, or one of these"},
+	    {"name", METHOD_STRING, false, "only members whose name matches this glob"},
+	    {"tags", METHOD_OBJECT, false, "only members that have all these tags"},
+	}},
+    {"member", METHOD_READ, query_member, "one member",
+	{
+	    {"name", METHOD_STRING, true, "its name"},
+	}},
+    {"health", METHOD_READ, query_health, "how this daemon is", {{0}}},
+    {"metrics", METHOD_READ, query_metrics, "all that is counted",
+	{
+	    {"format", METHOD_STRING, false, "json (the default) or openmetrics"},
+	}},
+    {"subscribe", METHOD_READ, query_subscribe,
+	"be sent events from now on, or from an earlier one on",
+	{
+	    {"types", METHOD_STRING_LIST, false,
+		"only events of these types; member.* is all of members"},
+	    {"snapshot", METHOD_BOOL, false, "answer with the members, too"},
+	    {"since", METHOD_UINT, false, "begin with the event after this sequence number"},
+	    {"boot", METHOD_STRING, false, "the boot id that since belongs to"},
+	}},
+    {"join", METHOD_WRITE, command_join, "contact members at these addresses",
+	{
+	    {"addresses", METHOD_STRING_LIST, true, "host or host:port of each"},
+	}},
+    {"leave", METHOD_WRITE, command_leave, "leave the cluster gracefully and end", {{0}}},
+    {"remove", METHOD_WRITE, command_remove, "forget a dead or left member, everywhere",
+	{
+	    {"name", METHOD_STRING, true, "its name"},
+	}},
+    {"reload", METHOD_WRITE, command_reload, "read the configuration again", {{0}}},
+    {"discovery", METHOD_READ, query_discovery, "peers found, and why each was or was not joined",
+	{{0}}},
+};
+#define METHODS_COUNT (sizeof(methods) / sizeof(methods[0]))
+
+size_t
+method_count(void)
+{
+	return METHODS_COUNT;
+}
+
+const struct method *
+method_at(size_t i)
+{
+	return &methods[i];
+}
+
+const struct method *
+method_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < METHODS_COUNT; i++)
+		if (strlen(methods[i].name) == len && memcmp(methods[i].name, name, len) == 0)
+			return &methods[i];
+	return NULL;
+}
+
+/* Append, as far as it fits. */
+static void
+append(char *buf, size_t cap, const char *separator, const char *name)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, cap - len, "%s%s", len > 0 ? separator : "", name);
+}
+
+void
+method_names(char *buf, size_t cap)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < METHODS_COUNT; i++)
+		append(buf, cap, ", ", methods[i].name);
+}
+
+/* What a type wants, for "must be ...". */
+static const char *
+type_text(enum method_type type)
+{
+	switch (type) {
+	case METHOD_STRING:
+		return "a string";
+	case METHOD_STRING_OR_LIST:
+		return "a string or a list of strings";
+	case METHOD_STRING_LIST:
+		return "a list of strings";
+	case METHOD_OBJECT:
+		return "an object whose values are strings";
+	case METHOD_BOOL:
+		return "true or false";
+	case METHOD_UINT:
+		return "an integer from 0 on";
+	}
+	return "something else";
+}
+
+static bool
+is_string_list(const json_t *value)
+{
+	if (!json_is_array(value))
+		return false;
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (!json_is_string(json_array_get(value, i)))
+			return false;
+	return true;
+}
+
+static bool
+is_string_object(const json_t *value)
+{
+	const char *key;
+	const json_t *member;
+
+	if (!json_is_object(value))
+		return false;
+	json_object_foreach((json_t *)value, key, member) {
+		(void)key;
+		if (!json_is_string(member))
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_type(const json_t *value, enum method_type type)
+{
+	switch (type) {
+	case METHOD_STRING:
+		return json_is_string(value);
+	case METHOD_STRING_OR_LIST:
+		return json_is_string(value) || is_string_list(value);
+	case METHOD_STRING_LIST:
+		return is_string_list(value);
+	case METHOD_OBJECT:
+		return is_string_object(value);
+	case METHOD_BOOL:
+		return json_is_boolean(value);
+	case METHOD_UINT:
+		return json_is_integer(value) && json_integer_value(value) >= 0;
+	}
+	return false;
+}
+
+static const struct method_param *
+find_param(const struct method *method, const char *name)
+{
+	for (const struct method_param *p = method->params; p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return p;
+	return NULL;
+}
+
+static void
+unknown_param(const struct method *method, const char *name, struct refusal *refusal)
+{
+	char quoted[REFUSAL_QUOTE_MAX], known[256] = "";
+
+	for (const struct method_param *p = method->params; p->name != NULL; p++)
+		append(known, sizeof(known), ", ", p->name);
+	refusal_param(refusal, name, "%s has no parameter \"%s\"; it has %s%s", method->name,
+	    refusal_quote(quoted, name, strlen(name)), known[0] != '\0' ? "these: " : "none",
+	    known);
+}
+
+bool
+method_check(const struct method *method, const json_t *params, struct refusal *refusal)
+{
+	const char *name;
+	const json_t *value;
+
+	if (params != NULL && !json_is_object(params)) {
+		refusal_set(refusal, CONTROL_INVALID_PARAMS,
+		    "params must be an object of named parameters (or be left out)");
+		return false;
+	}
+	json_object_foreach((json_t *)params, name, value) {
+		const struct method_param *p = find_param(method, name);
+
+		if (p == NULL) {
+			unknown_param(method, name, refusal);
+			return false;
+		}
+		if (!has_type(value, p->type)) {
+			refusal_param(refusal, name, "%s of %s must be %s: it is %s", name,
+			    method->name, type_text(p->type), p->help);
+			return false;
+		}
+	}
+	for (const struct method_param *p = method->params; p->name != NULL; p++)
+		if (p->required && json_object_get(params, p->name) == NULL) {
+			refusal_param(refusal, p->name, "%s needs the parameter %s: %s",
+			    method->name, p->name, p->help);
+			return false;
+		}
+	return true;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/metrics.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum metric_type { COUNTER, GAUGE, HISTOGRAM, INFO };
+/* What stands at the row's offset into struct metrics_view. */
+enum metric_source { U64, SIZE, UINT, INT, BOOL, DURATION, INSTANT, TIMES, LABELS };
+
+/* Names of the elements of an array, by index. */
+typedef const char *metric_word(unsigned);
+
+struct metric {
+	/* OpenMetrics: rows of one family stand together, and only the first needs a help. */
+	const char *family; /* without "swimd_" and without what the type appends */
+	enum metric_type type;
+	const char *unit; /* the family's name ends in it; NULL: none */
+	const char *help;
+	const char *label, *value; /* a constant label; NULL: none */
+	const char *each;          /* the label of an array's elements; NULL: not an array */
+	metric_word *word;
+	unsigned first, end; /* which elements of the array */
+	/* JSON: {"group": {"key": …}}; rows of one group stand together; NULL: an array's elements are the group's. */
+	const char *group, *key;
+	enum metric_source source;
+	size_t offset;
+};
+
+static const char *
+type_word(unsigned i)
+{
+	return wire_type_name(wire_slot_type((int)i));
+}
+
+static const char *
+reject_word(unsigned i)
+{
+	return wire_reject_word((enum wire_reject)i);
+}
+
+static const char *
+ignore_word(unsigned i)
+{
+	return swim_ignore_word((enum swim_ignore)i);
+}
+
+static const char *
+status_word(unsigned i)
+{
+	return swim_status_name((enum swim_status)i);
+}
+
+static const char *
+error_word(unsigned i)
+{
+	return swim_error_word((enum swim_error)i);
+}
+
+#define AT(source_, field) .source = (source_), .offset = offsetof(struct metrics_view, field)
+#define LABEL(label_, value_) .label = (label_), .value = (value_)
+#define EACH(label_, word_, first_, end_)                                                          \
+	.each = (label_), .word = (word_), .first = (first_), .end = (end_)
+#define JSON(group_, key_) .group = (group_), .key = (key_)
+
+static const struct metric metrics[] = {
+    {"build", INFO, NULL, "This daemon.", JSON("build", NULL), .source = LABELS},
+    {"uptime_seconds", GAUGE, "seconds", "Time since the start.", JSON("process", "uptime_seconds"),
+	AT(DURATION, uptime)},
+    {"loop_lag_seconds", GAUGE, "seconds", "How late the event loop's timer fired last.",
+	JSON("process", "loop_lag_seconds"), AT(DURATION, loop_lag)},
+    {"loop_lag_max_seconds", GAUGE, "seconds", "How late the event loop's timer ever fired.",
+	JSON("process", "loop_lag_max_seconds"), AT(DURATION, loop_lag_max)},
+
+    {"members", GAUGE, NULL, "Members by what is believed of them, this one included.",
+	EACH("status", status_word, 0, SWIM_STATUS_COUNT), JSON("members", NULL),
+	AT(SIZE, swim.members)},
+    {"incarnation", GAUGE, NULL, "Incarnation of this member.", JSON("protocol", "incarnation"),
+	AT(U64, incarnation)},
+    {"local_health", GAUGE, NULL, "How much this member doubts itself; 0 is best.",
+	JSON("protocol", "local_health"), AT(UINT, swim.local_health)},
+    {"rumours", GAUGE, NULL, "Rumours that wait to be gossiped on.", JSON("protocol", "rumours"),
+	AT(SIZE, swim.rumours)},
+    {"last_probe_timestamp_seconds", GAUGE, "seconds",
+	"When a probe of this member was last answered, since the epoch.",
+	JSON("protocol", "last_probe"), AT(INSTANT, swim.last_probe)},
+    {"suspicions", COUNTER, NULL, "Suspicions raised by this member.",
+	JSON("protocol", "suspicions"), AT(U64, swim.suspicions)},
+    {"refutations", COUNTER, NULL, "Suspicions and deaths of itself that this member refuted.",
+	JSON("protocol", "refutations"), AT(U64, swim.refutations)},
+
+    {"probes", COUNTER, NULL, "Probes begun.", JSON("probes", "sent"), AT(U64, swim.probes_sent)},
+    {"probe_results", COUNTER, NULL, "Probes by how they ended.", LABEL("result", "acked"),
+	JSON("probes", "acked"), AT(U64, swim.probes_acked)},
+    {"probe_results", COUNTER, NULL, NULL, LABEL("result", "acked-indirectly"),
+	JSON("probes", "acked_indirectly"), AT(U64, swim.probes_acked_indirectly)},
+    {"probe_results", COUNTER, NULL, NULL, LABEL("result", "failed"), JSON("probes", "failed"),
+	AT(U64, swim.probes_failed)},
+    {"probe_nacks", COUNTER, NULL, "Nacks received: relays that are well but got no answer.",
+	JSON("probes", "nacks_received"), AT(U64, swim.nacks_received)},
+    {"relays", COUNTER, NULL, "Probes made for another member.", JSON("relays", "started"),
+	AT(U64, swim.relays)},
+    {"relay_results", COUNTER, NULL, "Probes for another member, by how they ended.",
+	LABEL("result", "acked"), JSON("relays", "acked"), AT(U64, swim.relays_acked)},
+    {"relay_results", COUNTER, NULL, NULL, LABEL("result", "nacked"), JSON("relays", "nacked"),
+	AT(U64, swim.relays_nacked)},
+    {"relay_results", COUNTER, NULL, NULL, LABEL("result", "refused"), JSON("relays", "refused"),
+	AT(U64, swim.relays_refused)},
+    {"syncs", COUNTER, NULL, "Exchanges of whole views begun.", JSON("syncs", "started"),
+	AT(U64, swim.syncs_started)},
+    {"sync_results", COUNTER, NULL, "Exchanges of whole views, by how they ended.",
+	LABEL("result", "completed"), JSON("syncs", "completed"), AT(U64, swim.syncs_completed)},
+    {"sync_results", COUNTER, NULL, NULL, LABEL("result", "failed"), JSON("syncs", "failed"),
+	AT(U64, swim.syncs_failed)},
+
+    {"messages", COUNTER, NULL, "Valid messages, by type.", LABEL("direction", "received"),
+	EACH("type", type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_received", NULL),
+	AT(U64, swim.received)},
+    {"messages", COUNTER, NULL, NULL, LABEL("direction", "sent"),
+	EACH("type", type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_sent", NULL),
+	AT(U64, swim.sent)},
+    {"message_bytes", COUNTER, "bytes", "Bytes of valid messages.", LABEL("direction", "received"),
+	JSON("message_bytes", "received"), AT(U64, swim.received_bytes)},
+    {"message_bytes", COUNTER, "bytes", NULL, LABEL("direction", "sent"),
+	JSON("message_bytes", "sent"), AT(U64, swim.sent_bytes)},
+    {"messages_rejected", COUNTER, NULL, "Datagrams refused whole, by reason.",
+	EACH("reason", reject_word, 1, WIRE_REJECT_COUNT), JSON("messages_rejected", NULL),
+	AT(U64, swim.rejected)},
+    {"updates_ignored", COUNTER, NULL,
+	"Updates in valid messages that were not taken over, by reason.",
+	EACH("reason", ignore_word, 0, SWIM_IGNORE_COUNT), JSON("updates_ignored", NULL),
+	AT(U64, swim.ignored)},
+    {"outbox_dropped", COUNTER, NULL, "Messages dropped because too many waited to be sent.",
+	JSON("outbox", "dropped"), AT(U64, swim.outbox_dropped)},
+    {"decode_seconds", HISTOGRAM, "seconds", "Time to decode and apply a message.",
+	JSON("decode_time", NULL), AT(TIMES, decode_time)},
+    {"encode_seconds", HISTOGRAM, "seconds", "Time to encode a message.", JSON("encode_time", NULL),
+	AT(TIMES, encode_time)},
+
+    {"datagrams", COUNTER, NULL, "Datagrams through the socket.", LABEL("direction", "received"),
+	JSON("transport", "datagrams_received"), AT(U64, udp.received)},
+    {"datagrams", COUNTER, NULL, NULL, LABEL("direction", "sent"),
+	JSON("transport", "datagrams_sent"), AT(U64, udp.sent)},
+    {"datagram_bytes", COUNTER, "bytes", "Bytes through the socket.",
+	LABEL("direction", "received"), JSON("transport", "bytes_received"),
+	AT(U64, udp.received_bytes)},
+    {"datagram_bytes", COUNTER, "bytes", NULL, LABEL("direction", "sent"),
+	JSON("transport", "bytes_sent"), AT(U64, udp.sent_bytes)},
+    {"datagrams_truncated", COUNTER, NULL,
+	"Datagrams received that were too long to be kept whole.", JSON("transport", "truncated"),
+	AT(U64, udp.received_truncated)},
+    {"kernel_drops", COUNTER, NULL,
+	"Datagrams that the kernel dropped, the receive buffer being full.",
+	JSON("transport", "kernel_drops"), AT(U64, udp.kernel_drops)},
+    {"receive_buffer_bytes", GAUGE, "bytes", "Size of the socket's receive buffer.",
+	JSON("transport", "receive_buffer_bytes"), AT(INT, udp.receive_buffer)},
+    {"send_retries", COUNTER, NULL, "Datagrams sent again after a transient error.",
+	JSON("transport", "retries"), AT(U64, udp.retries)},
+    {"send_retries_exhausted", COUNTER, NULL, "Datagrams given up after the last retry.",
+	JSON("transport", "retries_exhausted"), AT(U64, udp.retries_exhausted)},
+    {"send_retry_queue", GAUGE, NULL, "Datagrams that wait to be sent again.",
+	JSON("transport", "retry_queue"), AT(SIZE, udp.retry_queue)},
+    {"transport_healthy", GAUGE, NULL, "1 while the socket is bound and nothing fails.",
+	JSON("transport", "healthy"), AT(BOOL, udp.healthy)},
+    {"transport_errors", COUNTER, NULL, "Transport errors, by kind.",
+	EACH("error", error_word, 1, SWIM_ERROR_COUNT), JSON("transport_errors", NULL),
+	AT(U64, udp.errors)},
+
+    {"resolver_cache_hits", COUNTER, NULL, "Addresses found in the resolver's cache.",
+	JSON("resolver", "cache_hits"), AT(U64, resolver.hits)},
+    {"resolver_cache_misses", COUNTER, NULL, "Addresses not found in the resolver's cache.",
+	JSON("resolver", "cache_misses"), AT(U64, resolver.misses)},
+    {"resolver_cache_evictions", COUNTER, NULL, "Addresses put out of the full cache.",
+	JSON("resolver", "cache_evictions"), AT(U64, resolver.evictions)},
+    {"resolver_cache_expired", COUNTER, NULL, "Addresses put out of the cache for their age.",
+	JSON("resolver", "cache_expired"), AT(U64, resolver.expired)},
+    {"resolver_cache_entries", GAUGE, NULL, "Addresses in the cache.",
+	JSON("resolver", "cache_entries"), AT(SIZE, resolver.entries)},
+    {"resolver_lookups", COUNTER, NULL, "Names looked up.", JSON("resolver", "lookups"),
+	AT(U64, resolver.lookups)},
+    {"resolver_failures", COUNTER, NULL, "Look-ups that found nothing.",
+	JSON("resolver", "failures"), AT(U64, resolver.failures)},
+    {"resolver_pending", GAUGE, NULL, "Look-ups under way.", JSON("resolver", "pending"),
+	AT(SIZE, resolver.pending)},
+
+    {"control_clients", GAUGE, NULL, "Connections to the control sockets.",
+	JSON("control", "clients"), AT(SIZE, control.clients)},
+    {"control_subscribers", GAUGE, NULL, "Connections that are sent events.",
+	JSON("control", "subscribers"), AT(SIZE, control.subscribers)},
+    {"control_connections", COUNTER, NULL, "Connections accepted.", JSON("control", "connections"),
+	AT(U64, control.connections)},
+    {"control_refused", COUNTER, NULL, "Connections refused, there being too many.",
+	JSON("control", "refused"), AT(U64, control.refused)},
+    {"control_requests", COUNTER, NULL, "Requests.", JSON("control", "requests"),
+	AT(U64, control.requests)},
+    {"control_errors", COUNTER, NULL, "Requests that ended in an error.", JSON("control", "errors"),
+	AT(U64, control.errors)},
+    {"control_overflows", COUNTER, NULL, "Subscribers closed because they did not read.",
+	JSON("control", "overflows"), AT(U64, control.overflows)},
+    {"events", COUNTER, NULL, "Events.", JSON("control", "events"), AT(U64, control.events)},
+};
+#define METRICS_COUNT (sizeof(metrics) / sizeof(metrics[0]))
+
+static const void *
+field(const struct metrics_view *view, const struct metric *m)
+{
+	return (const char *)view + m->offset;
+}
+
+/* The i-th number of a row of numbers. */
+static uint64_t
+number(const struct metrics_view *view, const struct metric *m, unsigned i)
+{
+	switch (m->source) {
+	case U64:
+		return ((const uint64_t *)field(view, m))[i];
+	case SIZE:
+		return ((const size_t *)field(view, m))[i];
+	case UINT:
+		return ((const unsigned *)field(view, m))[i];
+	case INT:
+		return (uint64_t)((const int *)field(view, m))[i];
+	case BOOL:
+		return ((const bool *)field(view, m))[i];
+	case DURATION:
+	case INSTANT:
+	case TIMES:
+	case LABELS:
+		break;
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- JSON */
+
+static void
+json_times(struct emit *e, const struct histogram *h)
+{
+	uint64_t sum = 0;
+
+	emit_uint(e, "count", h->observations);
+	emit_fixed(e, "sum_seconds", (int64_t)h->sum_ns, 9);
+	emit_array(e, "buckets");
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		sum += h->count[i];
+		emit_object(e, NULL);
+		if (i + 1 < HISTOGRAM_BUCKETS)
+			emit_fixed(e, "le_seconds", histogram_bound_ns(i), 9);
+		else
+			emit_null(e, "le_seconds");
+		emit_uint(e, "count", sum);
+		emit_object_end(e);
+	}
+	emit_array_end(e);
+}
+
+static void
+json_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
+{
+	switch (m->source) {
+	case U64:
+	case SIZE:
+	case UINT:
+	case INT:
+		for (unsigned i = m->first; m->each != NULL && i < m->end; i++)
+			emit_uint(e, m->word(i), number(view, m, i));
+		if (m->each == NULL)
+			emit_uint(e, m->key, number(view, m, 0));
+		break;
+	case BOOL:
+		emit_bool(e, m->key, *(const bool *)field(view, m));
+		break;
+	case DURATION:
+		emit_fixed(e, m->key, ((const swim_duration *)field(view, m))->ns, 9);
+		break;
+	case INSTANT:
+		if (view->swim.probed)
+			emit_time(e, m->key,
+			    ((const swim_time *)field(view, m))->ns + view->wall_offset_ns);
+		else
+			emit_null(e, m->key);
+		break;
+	case TIMES:
+		json_times(e, field(view, m));
+		break;
+	case LABELS:
+		emit_string(e, "version", view->version);
+		emit_string(e, "name", view->name);
+		emit_string(e, "cluster", view->cluster);
+		emit_string(e, "profile", view->profile);
+		break;
+	}
+}
+
+void
+metrics_json(struct emit *e, const struct metrics_view *view)
+{
+	emit_object(e, NULL);
+	for (size_t i = 0; i < METRICS_COUNT; i++) {
+		const struct metric *m = &metrics[i];
+
+		if (i == 0 || strcmp(m->group, metrics[i - 1].group) != 0)
+			emit_object(e, m->group);
+		json_metric(e, view, m);
+		if (i + 1 == METRICS_COUNT || strcmp(m->group, metrics[i + 1].group) != 0)
+			emit_object_end(e);
+	}
+	emit_object_end(e);
+}
+
+/* --------------------------------------------------------------------------------- OpenMetrics */
+
+/* In a label's value backslash, quote and newline are escaped, and nothing else. */
+static void
+text_label(struct emit *e, const char *separator, const char *name, const char *value)
+{
+	emit_raw(e, separator);
+	emit_raw(e, name);
+	emit_raw(e, "=\"");
+	for (; *value != '\0'; value++) {
+		if (*value == '\n')
+			emit_raw(e, "\\n");
+		else if (*value == '"' || *value == '\\')
+			emit_raw_bytes(e, (const char[]){'\\', *value}, 2);
+		else
+			emit_raw_bytes(e, value, 1);
+	}
+	emit_raw(e, "\"");
+}
+
+/* Name and labels of a sample; what follows is its value. */
+static void
+text_sample(struct emit *e, const struct metric *m, const char *suffix, const char *label,
+    const char *value)
+{
+	emit_raw(e, "swimd_");
+	emit_raw(e, m->family);
+	emit_raw(e, suffix);
+	if (m->label != NULL)
+		text_label(e, "{", m->label, m->value);
+	if (label != NULL)
+		text_label(e, m->label != NULL ? "," : "{", label, value);
+	emit_raw(e, m->label != NULL || label != NULL ? "} " : " ");
+}
+
+static void
+text_times(struct emit *e, const struct metric *m, const struct histogram *h)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		sum += h->count[i];
+		emit_raw(e, "swimd_");
+		emit_raw(e, m->family);
+		emit_raw(e, "_bucket{le=\"");
+		if (i + 1 < HISTOGRAM_BUCKETS)
+			emit_raw_fixed(e, histogram_bound_ns(i), 9);
+		else
+			emit_raw(e, "+Inf");
+		emit_raw(e, "\"} ");
+		emit_raw_uint(e, sum);
+		emit_raw(e, "\n");
+	}
+	text_sample(e, m, "_count", NULL, NULL);
+	emit_raw_uint(e, h->observations);
+	emit_raw(e, "\n");
+	text_sample(e, m, "_sum", NULL, NULL);
+	emit_raw_fixed(e, (int64_t)h->sum_ns, 9);
+	emit_raw(e, "\n");
+}
+
+static void
+text_build(struct emit *e, const struct metrics_view *view)
+{
+	emit_raw(e, "swimd_build_info");
+	text_label(e, "{", "version", view->version);
+	text_label(e, ",", "name", view->name);
+	text_label(e, ",", "cluster", view->cluster);
+	text_label(e, ",", "profile", view->profile);
+	emit_raw(e, "} 1\n");
+}
+
+static void
+text_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
+{
+	const char *suffix = m->type == COUNTER ? "_total" : "";
+	unsigned end = m->each != NULL ? m->end : m->first + 1;
+
+	switch (m->source) {
+	case U64:
+	case SIZE:
+	case UINT:
+	case INT:
+	case BOOL:
+		for (unsigned i = m->first; i < end; i++) {
+			text_sample(e, m, suffix, m->each, m->each != NULL ? m->word(i) : NULL);
+			emit_raw_uint(e, number(view, m, i));
+			emit_raw(e, "\n");
+		}
+		break;
+	case DURATION:
+		text_sample(e, m, suffix, NULL, NULL);
+		emit_raw_fixed(e, ((const swim_duration *)field(view, m))->ns, 9);
+		emit_raw(e, "\n");
+		break;
+	case INSTANT:
+		/* A family without a sample says that there is none. */
+		if (!view->swim.probed)
+			break;
+		text_sample(e, m, suffix, NULL, NULL);
+		emit_raw_fixed(e,
+		    (((const swim_time *)field(view, m))->ns + view->wall_offset_ns) / 1000000, 3);
+		emit_raw(e, "\n");
+		break;
+	case TIMES:
+		text_times(e, m, field(view, m));
+		break;
+	case LABELS:
+		text_build(e, view);
+		break;
+	}
+}
+
+static void
+text_header(struct emit *e, const struct metric *m)
+{
+	static const char *const types[] =
+	    {[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram", [INFO] = "info"};
+	const struct {
+		const char *what, *value;
+	} lines[] = {{"TYPE", types[m->type]}, {"UNIT", m->unit}, {"HELP", m->help}};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (lines[i].value == NULL)
+			continue;
+		emit_raw(e, "# ");
+		emit_raw(e, lines[i].what);
+		emit_raw(e, " swimd_");
+		emit_raw(e, m->family);
+		emit_raw(e, " ");
+		emit_raw(e, lines[i].value);
+		emit_raw(e, "\n");
+	}
+}
+
+void
+metrics_openmetrics(struct emit *e, const struct metrics_view *view)
+{
+	for (size_t i = 0; i < METRICS_COUNT; i++) {
+		const struct metric *m = &metrics[i];
+
+		if (i == 0 || strcmp(m->family, metrics[i - 1].family) != 0)
+			text_header(e, m);
+		text_metric(e, view, m);
+	}
+	emit_raw(e, "# EOF\n");
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/query.h"
+
+#include <string.h>
+
+#include "control/client.h"
+#include "control/event.h"
+#include "control/glob.h"
+#include "control/metrics.h"
+#include "control/view.h"
+#include "net/loop.h"
+
+enum method_outcome
+query_info(struct request *r)
+{
+	const struct control_backend *backend = &r->control->backend;
+	struct control_info info = {0};
+	struct swim_report self;
+	struct emit *e = r->out;
+
+	backend->info(backend->ctx, &info);
+	swim_self(backend->swim, &self);
+	emit_object(e, NULL);
+	emit_bytes(e, "name", self.name, self.name_len);
+	emit_string(e, "cluster", info.cluster);
+	emit_string(e, "address", self.address);
+	emit_uint(e, "incarnation", self.incarnation);
+	emit_string(e, "version", info.version);
+	emit_int(e, "protocol", CONTROL_PROTOCOL);
+	emit_int(e, "pid", info.pid);
+	emit_string(e, "boot", info.boot);
+	emit_time(e, "started", info.started_wall_ns);
+	emit_fixed(e, "uptime_seconds", swim_time_since(loop_now(), info.started).ns / 1000000, 3);
+	emit_string(e, "profile", info.profile);
+	emit_object_end(e);
+	return METHOD_DONE;
+}
+
+/* ------------------------------------------------------------------------------------- members */
+
+struct filter {
+	unsigned statuses; /* bits 1 << status */
+	const char *glob;  /* NULL: any name */
+	size_t glob_len;
+	const json_t *tags; /* NULL: any */
+};
+
+static bool
+add_status(struct filter *filter, const json_t *word, struct refusal *refusal)
+{
+	enum swim_status status;
+	char quoted[REFUSAL_QUOTE_MAX];
+
+	if (strlen(json_string_value(word)) != json_string_length(word) ||
+	    !swim_status_parse(json_string_value(word), &status)) {
+		refusal_param(refusal, "status",
+		    "there is no status \"%s\"; there are alive, suspect, dead and left",
+		    refusal_quote(quoted, json_string_value(word), json_string_length(word)));
+		return false;
+	}
+	filter->statuses |= 1U << status;
+	return true;
+}
+
+static bool
+read_filter(struct filter *filter, struct request *r)
+{
+	const json_t *status = json_object_get(r->params, "status");
+	const json_t *name = json_object_get(r->params, "name");
+
+	*filter = (struct filter){.tags = json_object_get(r->params, "tags")};
+	if (status == NULL)
+		filter->statuses = ~0U;
+	else if (json_is_string(status) && !add_status(filter, status, &r->refusal))
+		return false;
+	for (size_t i = 0; i < json_array_size(status); i++)
+		if (!add_status(filter, json_array_get(status, i), &r->refusal))
+			return false;
+	if (name != NULL) {
+		filter->glob = json_string_value(name);
+		filter->glob_len = json_string_length(name);
+		if (filter->glob_len > GLOB_MAX) {
+			refusal_param(&r->refusal, "name",
+			    "a glob may have %d bytes, this one has %zu", GLOB_MAX,
+			    filter->glob_len);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+passes(const struct filter *filter, const struct swim_report *member)
+{
+	if ((filter->statuses & 1U << member->status) == 0)
+		return false;
+	/* No member has tags yet, so none has one that is asked for. */
+	if (json_object_size(filter->tags) > 0)
+		return false;
+	return filter->glob == NULL ||
+	       glob_match(filter->glob, filter->glob_len, member->name, member->name_len);
+}
+
+static void
+put_members(struct emit *e, struct control *control, const struct filter *filter)
+{
+	const struct swim *swim = control_swim(control);
+	int64_t offset = control_wall_offset(control);
+	size_t count = swim_member_count(swim);
+	struct swim_report member;
+
+	emit_array(e, "members");
+	for (size_t i = 0; i < count; i++) {
+		swim_member_at(swim, i, &member);
+		if (passes(filter, &member))
+			view_member(e, NULL, &member, offset);
+	}
+	emit_array_end(e);
+}
+
+enum method_outcome
+query_members(struct request *r)
+{
+	struct filter filter;
+	struct swim_stats stats;
+
+	if (!read_filter(&filter, r))
+		return METHOD_FAILED;
+	swim_stats(control_swim(r->control), &stats);
+	emit_object(r->out, NULL);
+	put_members(r->out, r->control, &filter);
+	view_counts(r->out, "counts", stats.members);
+	emit_object_end(r->out);
+	return METHOD_DONE;
+}
+
+enum method_outcome
+query_member(struct request *r)
+{
+	const json_t *name = json_object_get(r->params, "name");
+	const char *text = json_string_value(name);
+	size_t len = json_string_length(name);
+	struct swim_report member;
+	char quoted[REFUSAL_QUOTE_MAX];
+
+	if (!swim_member_find(control_swim(r->control), text, len, &member)) {
+		refusal_set(&r->refusal, CONTROL_NOT_FOUND,
+		    "no member is called \"%s\"; members lists them",
+		    refusal_quote(quoted, text, len));
+		return METHOD_FAILED;
+	}
+	view_member(r->out, NULL, &member, control_wall_offset(r->control));
+	return METHOD_DONE;
+}
+
+/* -------------------------------------------------------------------------- health and metrics */
+
+static const char *
+health_word(enum control_health_status status)
+{
+	switch (status) {
+	case CONTROL_HEALTH_OK:
+		return "ok";
+	case CONTROL_HEALTH_DEGRADED:
+		return "degraded";
+	case CONTROL_HEALTH_ISOLATED:
+		return "isolated";
+	}
+	return "degraded";
+}
+
+enum method_outcome
+query_health(struct request *r)
+{
+	const struct control_backend *backend = &r->control->backend;
+	struct control_health health = {0};
+	struct swim_stats swim;
+	struct udp_stats udp;
+	struct emit *e = r->out;
+
+	backend->health(backend->ctx, &health);
+	swim_stats(backend->swim, &swim);
+	udp_stats(backend->udp, &udp);
+	emit_object(e, NULL);
+	emit_string(e, "status", health_word(health.status));
+	emit_array(e, "reasons");
+	for (size_t i = 0; i < health.reason_count; i++)
+		emit_string(e, NULL, health.reasons[i]);
+	emit_array_end(e);
+	emit_bool(e, "running", !r->control->left);
+	for (unsigned status = 0; status < SWIM_STATUS_COUNT; status++)
+		emit_uint(e, swim_status_name((enum swim_status)status), swim.members[status]);
+	view_time(e, "last_probe", swim.probed ? swim.last_probe : SWIM_TIME_NEVER,
+	    control_wall_offset(r->control));
+	emit_object(e, "transport");
+	emit_bool(e, "healthy", udp.healthy);
+	if (udp.last_error == SWIM_OK)
+		emit_null(e, "last_error");
+	else
+		emit_string(e, "last_error", swim_error_word(udp.last_error));
+	emit_object_end(e);
+	emit_uint(e, "local_health", swim.local_health);
+	emit_string(e, "discovery", health.discovery != NULL ? health.discovery : "ok");
+	emit_object_end(e);
+	return METHOD_DONE;
+}
+
+static void
+collect(struct control *control, struct metrics_view *view, struct swim_report *self)
+{
+	const struct control_backend *backend = &control->backend;
+	struct control_info info = {0};
+
+	*view = (struct metrics_view){0};
+	backend->info(backend->ctx, &info);
+	swim_self(backend->swim, self);
+	swim_stats(backend->swim, &view->swim);
+	udp_stats(backend->udp, &view->udp);
+	resolver_stats(backend->resolver, &view->resolver);
+	control_stats(control, &view->control);
+	view->decode_time = *backend->decode_time;
+	view->encode_time = *backend->encode_time;
+	backend->loop_lag(backend->ctx, &view->loop_lag, &view->loop_lag_max);
+	view->uptime = swim_time_since(loop_now(), info.started);
+	view->incarnation = self->incarnation;
+	view->wall_offset_ns = control_wall_offset(control);
+	view->name = self->name;
+	view->cluster = info.cluster;
+	view->version = info.version;
+	view->profile = info.profile;
+}
+
+enum method_outcome
+query_metrics(struct request *r)
+{
+	const json_t *format = json_object_get(r->params, "format");
+	const char *word = format != NULL ? json_string_value(format) : "json";
+	struct metrics_view view;
+	struct swim_report self;
+	char quoted[REFUSAL_QUOTE_MAX], *text;
+	struct emit openmetrics;
+	size_t len;
+
+	if (strcmp(word, "json") != 0 && strcmp(word, "openmetrics") != 0) {
+		refusal_param(&r->refusal, "format",
+		    "there is no format \"%s\"; there are json and openmetrics",
+		    refusal_quote(quoted, word, strlen(word)));
+		return METHOD_FAILED;
+	}
+	collect(r->control, &view, &self);
+	if (strcmp(word, "json") == 0) {
+		metrics_json(r->out, &view);
+		return METHOD_DONE;
+	}
+	emit_init(&openmetrics);
+	metrics_openmetrics(&openmetrics, &view);
+	text = emit_take(&openmetrics, &len);
+	if (text == NULL) {
+		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
+		return METHOD_FAILED;
+	}
+	emit_object(r->out, NULL);
+	emit_bytes(r->out, "text", text, len);
+	emit_object_end(r->out);
+	free(text);
+	return METHOD_DONE;
+}
+
+/* --------------------------------------------------------------------------------- subscribing */
+
+static bool
+read_types(uint32_t *kinds, struct request *r)
+{
+	const json_t *types = json_object_get(r->params, "types");
+	char quoted[REFUSAL_QUOTE_MAX];
+
+	*kinds = types == NULL ? EVENT_ALL : 0;
+	for (size_t i = 0; i < json_array_size(types); i++) {
+		const json_t *type = json_array_get(types, i);
+		const char *text = json_string_value(type);
+		size_t len = json_string_length(type);
+
+		if (!event_mask(text, len, kinds)) {
+			refusal_param(&r->refusal, "types",
+			    "there is no event type \"%s\"; there are e.g. member.failed, member.* and error: see swimd-control(7)",
+			    refusal_quote(quoted, text, len));
+			return false;
+		}
+	}
+	if (*kinds == 0) {
+		refusal_param(&r->refusal, "types",
+		    "types is empty: name at least one, or leave it out for all");
+		return false;
+	}
+	return true;
+}
+
+/* Where a stream that goes on after `since` begins: after which event, and whether some are lost. */
+static uint64_t
+resume(const struct ring *ring, uint64_t since, bool other_boot, bool snapshot, bool *gap)
+{
+	*gap = other_boot || since > ring->last || since + 1 < ring_oldest(ring);
+	if (!*gap)
+		return since;
+	/* A snapshot makes up for what is lost.  Without one, all that is left may be news. */
+	return snapshot ? ring->last : ring_oldest(ring) - 1;
+}
+
+enum method_outcome
+query_subscribe(struct request *r)
+{
+	struct control *control = r->control;
+	struct client *c = r->client;
+	const struct control_backend *backend = &control->backend;
+	const json_t *since = json_object_get(r->params, "since");
+	const json_t *boot = json_object_get(r->params, "boot");
+	bool snapshot = json_is_true(json_object_get(r->params, "snapshot")), gap = false,
+	     other_boot;
+	struct control_info info = {0};
+	uint32_t kinds;
+	uint64_t seq;
+
+	if (c->subscribed) {
+		refusal_set(&r->refusal, CONTROL_CONFLICT,
+		    "this connection is subscribed already: use another connection for another subscription");
+		return METHOD_FAILED;
+	}
+	if (!read_types(&kinds, r))
+		return METHOD_FAILED;
+	/* What the core has told nobody yet must not come after a snapshot that shows it. */
+	control_flush(control);
+	backend->info(backend->ctx, &info);
+	other_boot = boot != NULL && strcmp(json_string_value(boot), info.boot) != 0;
+	seq = control->ring.last;
+	if (since != NULL)
+		seq = resume(&control->ring, (uint64_t)json_integer_value(since), other_boot,
+		    snapshot, &gap);
+	else
+		gap = other_boot;
+
+	emit_object(r->out, NULL);
+	emit_uint(r->out, "seq", seq);
+	emit_string(r->out, "boot", info.boot);
+	emit_bool(r->out, "gap", gap);
+	if (snapshot) {
+		emit_uint(r->out, "snapshot_seq", control->ring.last);
+		put_members(r->out, control, &(struct filter){.statuses = ~0U});
+	}
+	emit_object_end(r->out);
+	if (r->out->failed) {
+		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
+		return METHOD_FAILED;
+	}
+	c->subscribed = c->stream = true;
+	c->kinds = kinds;
+	c->last_seq = seq;
+	control->stats.subscribers++;
+	return METHOD_DONE;
+}
+
+/* ----------------------------------------------------------------------------------- discovery */
+
+enum method_outcome
+query_discovery(struct request *r)
+{
+	if (!view_discovery(r->out, r->control->backend.discovery,
+		control_wall_offset(r->control))) {
+		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
+		return METHOD_FAILED;
+	}
+	return METHOD_DONE;
+}

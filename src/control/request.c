@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/client.h"
+#include "control/method.h"
+
+/* What a line turned out to hold. */
+struct parsed {
+	json_t *root; /* NULL for a bare word */
+	const char *method;
+	size_t method_len;
+	const json_t *params;
+	const json_t *id;
+	bool notification;
+};
+
+static void
+put_envelope(struct emit *e, const char *id)
+{
+	emit_object(e, NULL);
+	emit_string(e, "jsonrpc", "2.0");
+	emit_json(e, "id", id);
+}
+
+/* After this comes one value, without a key. */
+static void
+put_result_envelope(struct emit *e, const char *id)
+{
+	put_envelope(e, id);
+	emit_json(e, "result", "");
+	e->comma = false;
+}
+
+static void
+put_end(struct emit *e)
+{
+	emit_object_end(e);
+	emit_raw(e, "\n");
+}
+
+static void
+put_refusal(struct emit *e, const struct refusal *refusal)
+{
+	emit_object(e, "error");
+	emit_int(e, "code", refusal->code);
+	emit_string(e, "message", refusal->text);
+	emit_object(e, "data");
+	emit_string(e, "code", refusal_word(refusal->code));
+	if (refusal->param[0] != '\0')
+		emit_string(e, "param", refusal->param);
+	emit_object_end(e);
+	emit_object_end(e);
+}
+
+static void
+answer_refusal(struct client *c, const char *id, const struct refusal *refusal)
+{
+	struct emit e;
+
+	c->control->stats.errors++;
+	emit_init(&e);
+	put_envelope(&e, id);
+	put_refusal(&e, refusal);
+	put_end(&e);
+	client_answer(c, &e);
+}
+
+void
+request_refuse(struct client *c, int code, const char *text)
+{
+	struct refusal refusal;
+
+	refusal_set(&refusal, code, "%s", text);
+	answer_refusal(c, "null", &refusal);
+}
+
+void
+request_late_begin(const struct control_call *call, struct emit *e)
+{
+	emit_init(e);
+	put_result_envelope(e, call->id != NULL ? call->id : "null");
+}
+
+void
+request_late_end(struct control_call *call, struct emit *e)
+{
+	struct client *c = call->client;
+
+	put_end(e);
+	if (call->id != NULL)
+		client_answer(c, e);
+	else
+		emit_fini(e);
+	c->call = NULL;
+	client_ready(c);
+	free(call->id);
+	free(call);
+}
+
+/* --------------------------------------------------------------------------------------- parsing */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+static bool
+is_word(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		bool later = (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+
+		if (!letter && !(later && i > 0))
+			return false;
+	}
+	return len > 0;
+}
+
+static bool
+check_members(const json_t *root, struct refusal *refusal)
+{
+	static const char *const known[] = {"jsonrpc", "id", "method", "params"};
+	const char *key;
+	const json_t *value;
+	char quoted[REFUSAL_QUOTE_MAX];
+
+	json_object_foreach((json_t *)root, key, value) {
+		size_t i;
+
+		for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+			if (strcmp(key, known[i]) == 0)
+				break;
+		if (i == sizeof(known) / sizeof(known[0])) {
+			refusal_set(refusal, CONTROL_INVALID_REQUEST,
+			    "a request has no member \"%s\": it may have jsonrpc, id, method and params",
+			    refusal_quote(quoted, key, strlen(key)));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What a request object says, whose id is known already. */
+static bool
+read_object(struct parsed *parsed, struct refusal *refusal)
+{
+	const json_t *version = json_object_get(parsed->root, "jsonrpc");
+	const json_t *method = json_object_get(parsed->root, "method");
+
+	if (!check_members(parsed->root, refusal))
+		return false;
+	if (version != NULL &&
+	    (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)) {
+		refusal_set(refusal, CONTROL_INVALID_REQUEST,
+		    "jsonrpc must be \"2.0\" (or be left out)");
+		return false;
+	}
+	if (!json_is_string(method)) {
+		refusal_set(refusal, CONTROL_INVALID_REQUEST,
+		    "method is %s: give a method's name as a string",
+		    method == NULL ? "missing" : "not a string");
+		return false;
+	}
+	parsed->method = json_string_value(method);
+	parsed->method_len = json_string_length(method);
+	parsed->params = json_object_get(parsed->root, "params");
+	return true;
+}
+
+/*
+ * Read a line that is not blank.  On failure the id is the request's as far as it could be read, and
+ * the request is answered whether it has an id or not.
+ */
+static bool
+parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refusal)
+{
+	json_error_t error;
+
+	*parsed = (struct parsed){0};
+	if (is_word(line, len)) {
+		parsed->method = line;
+		parsed->method_len = len;
+		return true;
+	}
+	parsed->root = json_loadb(line, len,
+	    JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+	if (parsed->root == NULL) {
+		char quoted[REFUSAL_QUOTE_MAX * 2];
+
+		/* jansson's text quotes what it stumbled over. */
+		refusal_quote(quoted, error.text, strlen(error.text));
+		refusal_set(refusal, CONTROL_PARSE_ERROR,
+		    "not JSON: %s, at byte %d: a request is one JSON object or one method's name on a line",
+		    quoted, error.position);
+		return false;
+	}
+	if (json_is_array(parsed->root)) {
+		refusal_set(refusal, CONTROL_INVALID_REQUEST,
+		    "batches are not served: send the requests one a line, without waiting for answers");
+		return false;
+	}
+	if (!json_is_object(parsed->root)) {
+		refusal_set(refusal, CONTROL_INVALID_REQUEST,
+		    "a request is one JSON object or one method's name on a line");
+		return false;
+	}
+	parsed->id = json_object_get(parsed->root, "id");
+	if (parsed->id != NULL && !json_is_string(parsed->id) && !json_is_number(parsed->id) &&
+	    !json_is_null(parsed->id)) {
+		parsed->id = NULL;
+		refusal_set(refusal, CONTROL_INVALID_REQUEST,
+		    "id must be a string, a number or null");
+		return false;
+	}
+	if (!read_object(parsed, refusal))
+		return false;
+	parsed->notification = parsed->id == NULL;
+	return true;
+}
+
+/* JSON text of the id, for the answer; NULL if memory is short. */
+static char *
+id_text(const json_t *id)
+{
+	return id == NULL ? strdup("null") : json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT);
+}
+
+/* ---------------------------------------------------------------------------------- carrying out */
+
+static const struct method *
+choose(const struct parsed *parsed, const struct client *c, struct refusal *refusal)
+{
+	const struct method *method = method_find(parsed->method, parsed->method_len);
+	char quoted[REFUSAL_QUOTE_MAX], names[256];
+
+	if (method == NULL) {
+		method_names(names, sizeof(names));
+		refusal_set(refusal, CONTROL_UNKNOWN_METHOD,
+		    "there is no method \"%s\"; there are: %s",
+		    refusal_quote(quoted, parsed->method, parsed->method_len), names);
+		return NULL;
+	}
+	if (method->access == METHOD_WRITE && c->read_only) {
+		refusal_set(refusal, CONTROL_DENIED,
+		    "%s changes something, and this socket only shows: use the read-write socket",
+		    method->name);
+		return NULL;
+	}
+	if (!method_check(method, parsed->params, refusal))
+		return NULL;
+	return method;
+}
+
+static void
+run(struct client *c, const struct parsed *parsed, const char *id)
+{
+	struct emit e;
+	struct request request = {.control = c->control,
+	    .client = c,
+	    .params = parsed->params,
+	    .out = &e,
+	    .id = parsed->notification ? NULL : id};
+	const struct method *method = choose(parsed, c, &request.refusal);
+	enum method_outcome outcome = METHOD_FAILED;
+
+	emit_init(&e);
+	if (method != NULL) {
+		put_result_envelope(&e, id);
+		outcome = method->handler(&request);
+		if (outcome == METHOD_DONE && e.failed) {
+			refusal_set(&request.refusal, CONTROL_FAILED, "out of memory");
+			outcome = METHOD_FAILED;
+		}
+	}
+	switch (outcome) {
+	case METHOD_DONE:
+		put_end(&e);
+		if (parsed->notification)
+			emit_fini(&e);
+		else
+			client_answer(c, &e);
+		if (c->stream)
+			client_stream(c);
+		break;
+	case METHOD_FAILED:
+		emit_fini(&e);
+		if (parsed->notification)
+			c->control->stats.errors++;
+		else
+			answer_refusal(c, id, &request.refusal);
+		break;
+	case METHOD_LATER:
+		emit_fini(&e);
+		break;
+	}
+}
+
+void
+request_run(struct client *c, const char *line, size_t len)
+{
+	struct parsed parsed;
+	struct refusal refusal;
+	char *id;
+	bool sound;
+
+	while (len > 0 && is_space(line[0])) {
+		line++;
+		len--;
+	}
+	while (len > 0 && is_space(line[len - 1]))
+		len--;
+	if (len == 0)
+		return;
+	c->control->stats.requests++;
+	sound = parse(&parsed, line, len, &refusal);
+	id = id_text(parsed.id);
+	if (id == NULL)
+		request_refuse(c, CONTROL_FAILED, "out of memory");
+	else if (!sound)
+		answer_refusal(c, id, &refusal);
+	else
+		run(c, &parsed, id);
+	free(id);
+	json_decref(parsed.root);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
+{
+	if (swim_time_is_never(t))
+		emit_null(e, key);
+	else
+		emit_time(e, key, t.ns + wall_offset_ns);
+}
+
+/* Text, or null where there is none. */
+static void
+put_text(struct emit *e, const char *key, const char *text, size_t len)
+{
+	if (len == 0)
+		emit_null(e, key);
+	else
+		emit_bytes(e, key, text, len);
+}
+
+void
+view_member(struct emit *e, const char *key, const struct swim_report *member,
+    int64_t wall_offset_ns)
+{
+	emit_object(e, key);
+	emit_bytes(e, "name", member->name, member->name_len);
+	emit_string(e, "address", member->address);
+	emit_string(e, "status", swim_status_name(member->status));
+	emit_uint(e, "incarnation", member->incarnation);
+	emit_bool(e, "local", member->local);
+	view_time(e, "since", member->since, wall_offset_ns);
+	if (member->rtt.ns < 0)
+		emit_null(e, "rtt_ms");
+	else
+		emit_fixed(e, "rtt_ms", member->rtt.ns / 1000, 3);
+	emit_object(e, "tags");
+	emit_object_end(e);
+	emit_object_end(e);
+}
+
+void
+view_counts(struct emit *e, const char *key, const size_t counts[SWIM_STATUS_COUNT])
+{
+	emit_object(e, key);
+	for (unsigned status = 0; status < SWIM_STATUS_COUNT; status++)
+		emit_uint(e, swim_status_name((enum swim_status)status), counts[status]);
+	emit_object_end(e);
+}
+
+void
+view_joined(struct emit *e, const struct discovery_peer *peer)
+{
+	emit_object(e, NULL);
+	emit_string(e, "address", peer->address);
+	emit_bool(e, "joined", peer->state == DISCOVERY_JOINED);
+	emit_string(e, "state", discovery_state_word(peer->state));
+	put_text(e, "reason", peer->reason, strlen(peer->reason));
+	put_text(e, "member", peer->member, peer->member_len);
+	emit_object_end(e);
+}
+
+static void
+put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_ns)
+{
+	char text[SWIM_ADDR_TEXT];
+
+	emit_object(e, NULL);
+	emit_string(e, "source", peer->source);
+	emit_string(e, "address", peer->address);
+	if (peer->resolved.family == 0)
+		emit_null(e, "resolved");
+	else
+		emit_string(e, "resolved", swim_addr_format(&peer->resolved, text));
+	emit_string(e, "state", discovery_state_word(peer->state));
+	put_text(e, "reason", peer->reason, strlen(peer->reason));
+	put_text(e, "member", peer->member, peer->member_len);
+	emit_uint(e, "attempts", peer->attempts);
+	view_time(e, "since", peer->since, wall_offset_ns);
+	view_time(e, "next_try", peer->next_try, wall_offset_ns);
+	emit_object_end(e);
+}
+
+static int
+compare_peers(const void *a, const void *b)
+{
+	const struct discovery_peer *left = a, *right = b;
+	int order = strcmp(left->source, right->source);
+
+	return order != 0 ? order : strcmp(left->address, right->address);
+}
+
+/* One source, whose peers they are. */
+static void
+put_source(struct emit *e, const char *name, const struct discovery_peer *peers, size_t count)
+{
+	size_t joined = 0;
+
+	for (size_t i = 0; i < count; i++)
+		joined += peers[i].state == DISCOVERY_JOINED;
+	emit_object(e, NULL);
+	emit_string(e, "name", name);
+	emit_uint(e, "peers", count);
+	emit_uint(e, "joined", joined);
+	emit_object_end(e);
+}
+
+/* Static seeds are a source also when there are none of them. */
+static void
+put_sources(struct emit *e, const struct discovery_peer *peers, size_t count)
+{
+	static const char seeds[] = "seed";
+	bool seeds_done = false;
+
+	for (size_t i = 0, run; i < count; i += run) {
+		int order = strcmp(peers[i].source, seeds);
+
+		for (run = 1;
+		     i + run < count && strcmp(peers[i].source, peers[i + run].source) == 0;)
+			run++;
+		if (order > 0 && !seeds_done)
+			put_source(e, seeds, NULL, 0);
+		seeds_done = seeds_done || order >= 0;
+		put_source(e, peers[i].source, peers + i, run);
+	}
+	if (!seeds_done)
+		put_source(e, seeds, NULL, 0);
+}
+
+bool
+view_discovery(struct emit *e, const struct discovery *discovery, int64_t wall_offset_ns)
+{
+	size_t count = discovery_count(discovery);
+	struct discovery_peer *peers = calloc(count + 1, sizeof(*peers));
+
+	if (peers == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		discovery_at(discovery, i, &peers[i]);
+	qsort(peers, count, sizeof(*peers), compare_peers);
+	emit_object(e, NULL);
+	emit_array(e, "sources");
+	put_sources(e, peers, count);
+	emit_array_end(e);
+	emit_array(e, "peers");
+	for (size_t i = 0; i < count; i++)
+		put_peer(e, &peers[i], wall_offset_ns);
+	emit_array_end(e);
+	emit_object_end(e);
+	free(peers);
+	return true;
+}
