@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where members to join are found: sources (static seeds; Avahi later) behind one interface.  A source
- * offers addresses; the hub joins them at a bounded rate and remembers for every one what came of it.
+ * Where members to join are found: sources (static seeds, and what discovery/source.h lets in) behind one
+ * interface.  A source offers addresses; the hub joins them at a bounded rate and remembers for every one
+ * what came of it.
  */
 #ifndef SWIMD_DISCOVERY_DISCOVERY_H
 #define SWIMD_DISCOVERY_DISCOVERY_H
@@ -33,15 +34,15 @@ enum discovery_state {
 const char *discovery_state_word(enum discovery_state);
 
 struct discovery_peer {
-	char source[16];                    /* "seed", "join", later "mdns" */
+	char source[16];                     /* "seed", "join", later "mdns" */
 	char address[SWIM_HOSTPORT_MAX + 1]; /* as given */
-	struct swim_addr resolved;          /* family 0: not resolved */
+	struct swim_addr resolved;           /* family 0: not resolved */
 	enum discovery_state state;
-	char reason[160];                   /* a sentence; "" when there is nothing to say */
-	char member[256];                   /* who answered; "" */
+	char reason[160]; /* a sentence; "" when there is nothing to say */
+	char member[256]; /* who answered; "" */
 	uint16_t member_len;
 	unsigned attempts;
-	swim_time since, next_try;          /* next_try: NEVER when not scheduled */
+	swim_time since, next_try; /* next_try: NEVER when not scheduled */
 };
 
 struct discovery_config {
@@ -55,34 +56,47 @@ void discovery_config_defaults(struct discovery_config *);
 struct discovery_callbacks {
 	/* Contact this address (swim_join); false: too many at once, it is tried again later. */
 	bool (*join)(void *ctx, const struct swim_addr *);
-	/* Something changed that may need a flush. */
+	/* `join` was called, or a state changed: time to flush.  Called on the loop only, from no function here. */
 	void (*changed)(void *ctx);
 	/* True while we know at least one other member that is alive: seeds need no retry then. */
 	bool (*has_peers)(void *ctx);
 	void *ctx;
 };
 
-struct discovery *discovery_new(struct event_base *, struct resolver *, const struct discovery_config *,
-    const struct discovery_callbacks *);
+/* NULL when memory is short.  The callbacks' `join` and the rest are called on the loop only. */
+struct discovery *discovery_new(struct event_base *, struct resolver *,
+    const struct discovery_config *, const struct discovery_callbacks *);
+/* Stops the sources.  Joins under way end without their callback. */
 void discovery_free(struct discovery *);
 
 /*
- * The static seeds, replacing those of an earlier call (reload).  Each is tried until it
- * has answered once (or a member is known alive at its address), for ever, with capped and jittered backoff;
- * then it is left alone while has_peers, and taken up again when we are alone.  Names are looked up anew at every try.  Each must have passed swim_hostport_split.
+ * The static seeds, replacing those of an earlier call (reload).  Each is tried until it has answered once,
+ * for ever, with capped and jittered backoff; then it is left alone while has_peers, and taken up again
+ * when we are alone.  Names are looked up anew at every try; a seed that is ourselves is not tried again.
+ * "HOST" stands for HOST:SWIM_DEFAULT_PORT; a seed given twice counts once.
+ *
+ * INVALID_ADDRESS for one that swim_hostport_split refuses, RESOLUTION_FAILED when there is no room for
+ * all (DISCOVERY_PEERS_MAX, or memory): then nothing has changed.
  */
 enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds, size_t count);
 
-/* One round for an operator's `join`: the outcome of each address, once all are known. */
+/*
+ * One round for an operator's `join`: the outcome of each address (JOINED, SELF, UNRESOLVED or
+ * UNREACHABLE), in the order given, once all are known; never before discovery_join has returned.  Errors as of
+ * discovery_set_seeds; then the callback is not called.  Meanwhile they are peers of source "join".
+ */
 typedef void discovery_join_done(void *ctx, const struct discovery_peer *peers, size_t count);
 enum swim_error discovery_join(struct discovery *, const char *const *addresses, size_t count,
     discovery_join_done *, void *ctx);
-/* Forget a join's callback (its client went away). */
+/* Forget the joins with this ctx (the client went away): their callback is not called. */
 void discovery_join_cancel(struct discovery *, void *ctx);
 
-/* The core's answers. */
-void discovery_answered(struct discovery *, const struct swim_addr *, const char *member, size_t member_len,
-    bool self);
+/*
+ * The core's answers to `join`.  self: it is we who answered.  They may be told at any time, within `join`
+ * too; addresses that nobody waits for are ignored.
+ */
+void discovery_answered(struct discovery *, const struct swim_addr *, const char *member,
+    size_t member_len, bool self);
 void discovery_silent(struct discovery *, const struct swim_addr *);
 
 /* Every peer of every source, in a stable order. i < discovery_count. */

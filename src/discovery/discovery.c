@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* The hub: sources on one side, the core on the other, peers in between. */
+#include "discovery/discovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/peer.h"
+#include "discovery/seeds.h"
+
+/* While a peer has been joined, how often to look whether we are alone after all. */
+#define DISCOVERY_ALONE_CHECK_S 5
+
+const char *
+discovery_state_word(enum discovery_state state)
+{
+	switch (state) {
+	case DISCOVERY_PENDING:
+		return "pending";
+	case DISCOVERY_RESOLVING:
+		return "resolving";
+	case DISCOVERY_UNRESOLVED:
+		return "unresolved";
+	case DISCOVERY_CONTACTING:
+		return "contacting";
+	case DISCOVERY_UNREACHABLE:
+		return "unreachable";
+	case DISCOVERY_JOINED:
+		return "joined";
+	case DISCOVERY_SELF:
+		return "self";
+	}
+	__builtin_unreachable();
+}
+
+void
+discovery_config_defaults(struct discovery_config *config)
+{
+	*config = (struct discovery_config){
+	    .retry_first = swim_seconds(1),
+	    .retry_factor = 2,
+	    .retry_max = swim_seconds(30),
+	};
+}
+
+/* Is anybody to be tried again once we are alone? */
+static bool
+discovery_has_joined(const struct discovery *hub)
+{
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++) {
+		if (hub->peers[i]->report.state == DISCOVERY_JOINED && hub->peers[i]->join == NULL)
+			return true;
+	}
+	return false;
+}
+
+void
+discovery_arm(struct discovery *hub)
+{
+	swim_time next = SWIM_TIME_NEVER;
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++)
+		next = swim_time_min(next, peer_deadline(hub->peers[i]));
+	if (join_due(hub)) {
+		next = (swim_time){0};
+	} else if (discovery_has_joined(hub)) {
+		if (swim_time_is_never(hub->alone_check))
+			hub->alone_check =
+			    swim_time_add(loop_now(), swim_seconds(DISCOVERY_ALONE_CHECK_S));
+		next = swim_time_min(next, hub->alone_check);
+	}
+	loop_timer_set(hub->timer, next);
+}
+
+/* Those who once let us in are asked again when nobody is left. */
+static void
+discovery_check_alone(struct discovery *hub, swim_time now)
+{
+	struct peer *peer;
+	size_t i;
+
+	hub->alone_check = SWIM_TIME_NEVER;
+	if (hub->callbacks.has_peers(hub->callbacks.ctx))
+		return;
+	for (i = 0; i < hub->peer_count; i++) {
+		peer = hub->peers[i];
+		if (peer->report.state == DISCOVERY_JOINED && peer->join == NULL)
+			peer_again(peer,
+			    swim_time_add(now,
+				swim_duration_scale(hub->config.retry_first, rng_unit(&hub->rng))));
+	}
+}
+
+static void
+discovery_fired(void *ctx, swim_time now)
+{
+	struct discovery *hub = ctx;
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++)
+		peer_run(hub->peers[i], now);
+	if (swim_time_reached(now, hub->alone_check))
+		discovery_check_alone(hub, now);
+	join_run(hub);
+	discovery_arm(hub);
+	if (hub->callbacks.changed != NULL)
+		hub->callbacks.changed(hub->callbacks.ctx);
+}
+
+struct peer *
+discovery_add_peer(struct discovery *hub, const struct discovery_source *source,
+    const char *address, enum swim_error *error)
+{
+	struct peer *peer;
+
+	if (hub->peer_count == DISCOVERY_PEERS_MAX) {
+		*error = SWIM_ERROR_RESOLUTION_FAILED;
+		return NULL;
+	}
+	peer = peer_new(hub, source, address, loop_now(), error);
+	if (peer != NULL)
+		hub->peers[hub->peer_count++] = peer;
+	return peer;
+}
+
+void
+discovery_remove_peer(struct discovery *hub, struct peer *peer)
+{
+	size_t i = 0;
+
+	while (hub->peers[i] != peer)
+		i++;
+	hub->peer_count--;
+	memmove(&hub->peers[i], &hub->peers[i + 1], (hub->peer_count - i) * sizeof(hub->peers[0]));
+	peer_free(peer);
+}
+
+bool
+discovery_is_asking(const struct discovery *hub, const struct swim_addr *address)
+{
+	size_t i, j;
+
+	for (i = 0; i < hub->peer_count; i++) {
+		for (j = 0; j < hub->peers[i]->contact_count; j++) {
+			if (hub->peers[i]->contacts[j].state == PEER_CONTACT_ASKED &&
+			    swim_addr_equal(&hub->peers[i]->contacts[j].address, address))
+				return true;
+		}
+	}
+	return false;
+}
+
+void
+discovery_answered(struct discovery *hub, const struct swim_addr *address, const char *member,
+    size_t member_len, bool self)
+{
+	swim_time now = loop_now();
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++)
+		peer_answered(hub->peers[i], address, member, member_len, self, now);
+	discovery_arm(hub);
+}
+
+void
+discovery_silent(struct discovery *hub, const struct swim_addr *address)
+{
+	swim_time now = loop_now();
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++)
+		peer_silent(hub->peers[i], address, now);
+	discovery_arm(hub);
+}
+
+static struct peer *
+discovery_find(const struct discovery *hub, const struct discovery_source *source,
+    const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++) {
+		if (hub->peers[i]->source == source &&
+		    strcmp(hub->peers[i]->report.address, address) == 0)
+			return hub->peers[i];
+	}
+	return NULL;
+}
+
+enum swim_error
+discovery_offer(struct discovery *hub, const struct discovery_source *source, const char *address)
+{
+	enum swim_error error;
+
+	if (discovery_find(hub, source, address) != NULL)
+		return SWIM_OK;
+	if (discovery_add_peer(hub, source, address, &error) == NULL)
+		return error;
+	discovery_arm(hub);
+	return SWIM_OK;
+}
+
+void
+discovery_withdraw(struct discovery *hub, const struct discovery_source *source,
+    const char *address)
+{
+	struct peer *peer = discovery_find(hub, source, address);
+
+	if (peer == NULL)
+		return;
+	discovery_remove_peer(hub, peer);
+	discovery_arm(hub);
+}
+
+void
+discovery_add_source(struct discovery *hub, struct discovery_source *source)
+{
+	struct discovery_source **last = &hub->sources;
+
+	while (*last != NULL)
+		last = &(*last)->next;
+	source->next = NULL;
+	*last = source;
+	source->ops->start(source, hub);
+}
+
+void
+discovery_advertise(struct discovery *hub, const struct discovery_self *self)
+{
+	struct discovery_source *source;
+
+	for (source = hub->sources; source != NULL; source = source->next) {
+		if (source->ops->advertise != NULL)
+			source->ops->advertise(source, self);
+	}
+}
+
+bool
+discovery_trouble(const struct discovery *hub, const char **name, const char **sentence)
+{
+	const struct discovery_source *source;
+
+	for (source = hub->sources; source != NULL; source = source->next) {
+		*name = source->ops->name;
+		*sentence = source->ops->trouble != NULL ? source->ops->trouble(source) : NULL;
+		if (*sentence != NULL)
+			return true;
+	}
+	return false;
+}
+
+enum swim_error
+discovery_set_seeds(struct discovery *hub, const char *const *seeds, size_t count)
+{
+	return seeds_set(hub->seeds, seeds, count);
+}
+
+struct discovery *
+discovery_new(struct event_base *base, struct resolver *resolver,
+    const struct discovery_config *config, const struct discovery_callbacks *callbacks)
+{
+	struct discovery *hub = calloc(1, sizeof(*hub));
+
+	if (hub == NULL)
+		return NULL;
+	hub->resolver = resolver;
+	hub->config = *config;
+	hub->callbacks = *callbacks;
+	hub->policy = (struct retry_policy){
+	    .attempts = 0, /* for ever */
+	    .first = config->retry_first,
+	    .factor = config->retry_factor,
+	    .max = config->retry_max,
+	};
+	rng_init(&hub->rng, config->seed);
+	hub->alone_check = SWIM_TIME_NEVER;
+	hub->timer = loop_timer_new(base, discovery_fired, hub);
+	hub->seeds = seeds_new();
+	if (hub->timer == NULL || hub->seeds == NULL) {
+		if (hub->seeds != NULL)
+			hub->seeds->ops->stop(hub->seeds);
+		hub->seeds = NULL;
+		discovery_free(hub);
+		return NULL;
+	}
+	discovery_add_source(hub, hub->seeds);
+	return hub;
+}
+
+void
+discovery_free(struct discovery *hub)
+{
+	struct discovery_source *source;
+
+	if (hub == NULL)
+		return;
+	join_clear(hub);
+	while ((source = hub->sources) != NULL) {
+		hub->sources = source->next;
+		source->ops->stop(source);
+	}
+	while (hub->peer_count > 0)
+		peer_free(hub->peers[--hub->peer_count]);
+	loop_timer_free(hub->timer);
+	free(hub);
+}
+
+size_t
+discovery_count(const struct discovery *hub)
+{
+	return hub->peer_count;
+}
+
+void
+discovery_at(const struct discovery *hub, size_t i, struct discovery_peer *out)
+{
+	*out = hub->peers[i]->report;
+}

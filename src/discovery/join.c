@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* An operator's joins: rounds of peers that are tried once, and an answer when all are settled. */
+#include "discovery/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct join {
+	struct join *next;
+	discovery_join_done *done;
+	void *ctx;
+	size_t count;
+	struct peer *peers[]; /* in the order given; one given twice is there twice */
+};
+
+/* Takes its peers along. */
+static void
+join_free(struct discovery *hub, struct join *join)
+{
+	struct join **at = &hub->joins;
+	size_t i, j;
+
+	while (*at != NULL && *at != join)
+		at = &(*at)->next;
+	if (*at == join)
+		*at = join->next;
+	for (i = 0; i < join->count; i++) {
+		for (j = 0; j < i && join->peers[j] != join->peers[i];)
+			j++;
+		if (j == i)
+			discovery_remove_peer(hub, join->peers[i]);
+	}
+	free(join);
+}
+
+static struct peer *
+join_peer(const struct join *join, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < join->count; i++) {
+		if (strcmp(join->peers[i]->report.address, address) == 0)
+			return join->peers[i];
+	}
+	return NULL;
+}
+
+enum swim_error
+discovery_join(struct discovery *hub, const char *const *addresses, size_t count,
+    discovery_join_done *done, void *ctx)
+{
+	struct join *join = NULL;
+	enum swim_error error = SWIM_ERROR_RESOLUTION_FAILED;
+	struct peer *peer;
+	size_t i;
+
+	if (count > DISCOVERY_PEERS_MAX)
+		return error;
+	join = calloc(1, sizeof(*join) + count * sizeof(join->peers[0]));
+	if (join == NULL)
+		return error;
+	join->done = done;
+	join->ctx = ctx;
+	for (i = 0; i < count; i++) {
+		peer = join_peer(join, addresses[i]);
+		if (peer == NULL)
+			peer = discovery_add_peer(hub, NULL, addresses[i], &error);
+		if (peer == NULL) {
+			join_free(hub, join);
+			return error;
+		}
+		peer->join = join;
+		join->peers[join->count++] = peer;
+	}
+	join->next = hub->joins;
+	hub->joins = join;
+	discovery_arm(hub);
+	return SWIM_OK;
+}
+
+void
+discovery_join_cancel(struct discovery *hub, void *ctx)
+{
+	struct join *join, *next;
+
+	for (join = hub->joins; join != NULL; join = next) {
+		next = join->next;
+		if (join->ctx == ctx)
+			join_free(hub, join);
+	}
+	discovery_arm(hub);
+}
+
+/* One all of whose outcomes are known. */
+static struct join *
+join_settled(const struct discovery *hub)
+{
+	struct join *join;
+	size_t settled;
+
+	for (join = hub->joins; join != NULL; join = join->next) {
+		for (settled = 0; settled < join->count && peer_settled(join->peers[settled]);)
+			settled++;
+		if (settled == join->count)
+			return join;
+	}
+	return NULL;
+}
+
+bool
+join_due(const struct discovery *hub)
+{
+	return join_settled(hub) != NULL;
+}
+
+void
+join_run(struct discovery *hub)
+{
+	struct discovery_peer *reports;
+	discovery_join_done *done;
+	struct join *join;
+	size_t i, count;
+	void *ctx;
+
+	/* Looked for anew after each: the callback may cancel others, or ask again. */
+	while ((join = join_settled(hub)) != NULL) {
+		done = join->done;
+		ctx = join->ctx;
+		count = join->count;
+		reports = calloc(count + 1, sizeof(*reports));
+		/* Without memory it is answered on a later turn of the loop. */
+		if (reports == NULL)
+			return;
+		for (i = 0; i < count; i++)
+			reports[i] = join->peers[i]->report;
+		join_free(hub, join);
+		done(ctx, reports, count);
+		free(reports);
+	}
+}
+
+void
+join_clear(struct discovery *hub)
+{
+	while (hub->joins != NULL)
+		join_free(hub, hub->joins);
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery/peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* The core always answers; should it ever not, a peer must not wait for ever. */
+#define PEER_GIVE_UP_S 60
+/* An operator waits for the answer: so often a join is put off for want of room before it is said to fail. */
+#define PEER_REFUSED_MAX 10
+#define PEER_JITTER 0.25
+
+static void
+peer_set_state(struct peer *peer, enum discovery_state state, swim_time now)
+{
+	if (peer->report.state != state)
+		peer->report.since = now;
+	peer->report.state = state;
+	peer->give_up = SWIM_TIME_NEVER;
+	if (state != DISCOVERY_CONTACTING)
+		peer->contact_count = 0;
+}
+
+/* A word to the log where the outcome is another than last time: what is retried for ever is not told for ever. */
+static void
+peer_tell(struct peer *peer, const char *message)
+{
+	const struct discovery_peer *report = &peer->report;
+	bool well = report->state == DISCOVERY_JOINED || report->state == DISCOVERY_SELF;
+	enum log_level level = well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
+
+	/* The operator who asked to join gets the answer. */
+	if (peer->told == report->state || peer->join != NULL)
+		level = LOG_LEVEL_DEBUG;
+	peer->told = report->state;
+	log_at(level, message, log_str("source", report->source),
+	    log_str("address", report->address), log_str("reason", report->reason),
+	    log_strn("member", report->member, report->member_len),
+	    log_uint("attempts", report->attempts));
+}
+
+static swim_duration
+peer_jitter(const struct peer *peer, swim_duration delay)
+{
+	return retry_jitter(delay, PEER_JITTER, rng_unit(&peer->hub->rng));
+}
+
+/* The try came to nothing: UNRESOLVED or UNREACHABLE; report.reason says why. */
+static void
+peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
+{
+	swim_duration delay;
+
+	peer->failed++;
+	peer_set_state(peer, state, now);
+	peer->report.next_try = SWIM_TIME_NEVER;
+	if (peer->join == NULL && retry_delay(&peer->hub->policy, peer->failed, &delay))
+		peer->report.next_try = swim_time_add(now, peer_jitter(peer, delay));
+	peer_tell(peer,
+	    state == DISCOVERY_UNRESOLVED ? "peer can't be resolved" : "peer does not answer");
+}
+
+/* Nobody could be asked: it is not the peer's fault. */
+static void
+peer_put_off(struct peer *peer, swim_time now)
+{
+	snprintf(peer->report.reason, sizeof(peer->report.reason), "too many joins are under way");
+	peer->refused++;
+	if (peer->join != NULL && peer->refused >= PEER_REFUSED_MAX) {
+		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+		return;
+	}
+	peer_set_state(peer, DISCOVERY_PENDING, now);
+	peer->report.next_try =
+	    swim_time_add(now, peer_jitter(peer, peer->hub->config.retry_first));
+}
+
+/* All that were asked have answered or not: what does it come to? */
+static void
+peer_conclude(struct peer *peer, swim_time now)
+{
+	char text[SWIM_ADDR_TEXT];
+	bool self = false;
+	size_t i;
+
+	for (i = 0; i < peer->contact_count; i++) {
+		if (peer->contacts[i].state == PEER_CONTACT_ASKED)
+			return;
+		self = self || peer->contacts[i].state == PEER_CONTACT_SELF;
+	}
+	if (self) {
+		peer->report.reason[0] = '\0';
+		peer->report.next_try = SWIM_TIME_NEVER;
+		peer_set_state(peer, DISCOVERY_SELF, now);
+		peer_tell(peer, "peer is ourselves");
+		return;
+	}
+	swim_addr_format(&peer->contacts[0].address, text);
+	if (peer->contact_count == 1)
+		snprintf(peer->report.reason, sizeof(peer->report.reason), "nobody answers at %s",
+		    text);
+	else
+		snprintf(peer->report.reason, sizeof(peer->report.reason),
+		    "nobody answers at any of %zu addresses, %s the first", peer->contact_count,
+		    text);
+	peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+}
+
+static bool
+peer_usable(const struct swim_addr *address)
+{
+	return !swim_addr_is_wildcard(address) && !swim_addr_is_multicast(address);
+}
+
+/* Ask up to PEER_CONTACTS_MAX of the addresses. */
+static void
+peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count, swim_time now)
+{
+	struct discovery *hub = peer->hub;
+	size_t i, start = 0, usable = 0;
+	const struct swim_addr *address;
+	struct peer_contact *contact;
+	bool asking;
+
+	/* A name with more has them take turns. */
+	if (count > PEER_CONTACTS_MAX)
+		start = (size_t)(peer->report.attempts - 1) * PEER_CONTACTS_MAX % count;
+	peer_set_state(peer, DISCOVERY_CONTACTING, now);
+	peer->contact_count = 0;
+	for (i = 0; i < count && peer->contact_count < PEER_CONTACTS_MAX; i++) {
+		address = &addresses[(start + i) % count];
+		if (!peer_usable(address))
+			continue;
+		usable++;
+		/* Another seed may stand for the same address; and the answer may come before `join` returns. */
+		asking = discovery_is_asking(hub, address);
+		contact = &peer->contacts[peer->contact_count++];
+		contact->address = *address;
+		contact->state = PEER_CONTACT_ASKED;
+		if (!asking && !hub->callbacks.join(hub->callbacks.ctx, address))
+			peer->contact_count--;
+		if (peer->report.state != DISCOVERY_CONTACTING)
+			return;
+	}
+	if (usable == 0) {
+		snprintf(peer->report.reason, sizeof(peer->report.reason),
+		    "it is a wildcard or multicast address, which no member has");
+		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
+		return;
+	}
+	if (peer->contact_count == 0) {
+		peer_put_off(peer, now);
+		return;
+	}
+	peer->refused = 0;
+	peer->report.resolved = peer->contacts[0].address;
+	peer->give_up = swim_time_add(now, swim_seconds(PEER_GIVE_UP_S));
+	peer_conclude(peer, now);
+}
+
+static void
+peer_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
+    const struct swim_addr *addresses, size_t count)
+{
+	struct peer *peer = ctx;
+	struct discovery *hub = peer->hub;
+	swim_time now = loop_now();
+
+	(void)hostport;
+	(void)error;
+	peer->request = NULL;
+	if (count == 0) {
+		snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", text);
+		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
+	} else {
+		peer_contact(peer, addresses, count, now);
+	}
+	discovery_arm(hub);
+	if (hub->callbacks.changed != NULL)
+		hub->callbacks.changed(hub->callbacks.ctx);
+}
+
+static void
+peer_try(struct peer *peer, swim_time now)
+{
+	peer->report.next_try = SWIM_TIME_NEVER;
+	/* A try that was put off goes on. */
+	if (peer->refused == 0)
+		peer->report.attempts++;
+	peer_set_state(peer, DISCOVERY_RESOLVING, now);
+	peer->request = resolver_lookup(peer->hub->resolver, peer->hostport, peer_resolved, peer);
+	if (peer->request == NULL) {
+		snprintf(peer->report.reason, sizeof(peer->report.reason),
+		    "too many names are being looked up");
+		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
+	}
+}
+
+void
+peer_run(struct peer *peer, swim_time now)
+{
+	size_t i;
+
+	if (swim_time_reached(now, peer->give_up)) {
+		for (i = 0; i < peer->contact_count; i++) {
+			if (peer->contacts[i].state == PEER_CONTACT_ASKED)
+				peer->contacts[i].state = PEER_CONTACT_SILENT;
+		}
+		peer_conclude(peer, now);
+	} else if (swim_time_reached(now, peer->report.next_try)) {
+		peer_try(peer, now);
+	}
+}
+
+swim_time
+peer_deadline(const struct peer *peer)
+{
+	return swim_time_min(peer->give_up, peer->report.next_try);
+}
+
+static struct peer_contact *
+peer_find_contact(struct peer *peer, const struct swim_addr *address)
+{
+	size_t i;
+
+	for (i = 0; i < peer->contact_count; i++) {
+		if (peer->contacts[i].state == PEER_CONTACT_ASKED &&
+		    swim_addr_equal(&peer->contacts[i].address, address))
+			return &peer->contacts[i];
+	}
+	return NULL;
+}
+
+void
+peer_answered(struct peer *peer, const struct swim_addr *address, const char *member,
+    size_t member_len, bool self, swim_time now)
+{
+	struct peer_contact *contact = peer_find_contact(peer, address);
+
+	if (contact == NULL)
+		return;
+	if (member_len >= sizeof(peer->report.member))
+		member_len = sizeof(peer->report.member) - 1;
+	if (member_len > 0)
+		memcpy(peer->report.member, member, member_len);
+	peer->report.member[member_len] = '\0';
+	peer->report.member_len = (uint16_t)member_len;
+	peer->report.resolved = *address;
+	if (self) {
+		/* Of a name that stands for all members, others may answer yet. */
+		contact->state = PEER_CONTACT_SELF;
+		peer_conclude(peer, now);
+		return;
+	}
+	peer->failed = 0;
+	peer->refused = 0;
+	peer->report.reason[0] = '\0';
+	peer->report.next_try = SWIM_TIME_NEVER;
+	peer_set_state(peer, DISCOVERY_JOINED, now);
+	peer_tell(peer, "peer answered");
+}
+
+void
+peer_silent(struct peer *peer, const struct swim_addr *address, swim_time now)
+{
+	struct peer_contact *contact = peer_find_contact(peer, address);
+
+	if (contact == NULL)
+		return;
+	contact->state = PEER_CONTACT_SILENT;
+	peer_conclude(peer, now);
+}
+
+void
+peer_again(struct peer *peer, swim_time at)
+{
+	peer->report.next_try = at;
+}
+
+bool
+peer_settled(const struct peer *peer)
+{
+	switch (peer->report.state) {
+	case DISCOVERY_JOINED:
+	case DISCOVERY_SELF:
+	case DISCOVERY_UNREACHABLE:
+	case DISCOVERY_UNRESOLVED:
+		return true;
+	case DISCOVERY_PENDING:
+	case DISCOVERY_RESOLVING:
+	case DISCOVERY_CONTACTING:
+		return false;
+	}
+	__builtin_unreachable();
+}
+
+struct peer *
+peer_new(struct discovery *hub, const struct discovery_source *source, const char *address,
+    swim_time now, enum swim_error *error)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	struct peer *peer;
+	uint16_t port;
+	size_t len = strlen(address);
+
+	*error = SWIM_ERROR_INVALID_ADDRESS;
+	if (swim_hostport_split(address, len, SWIM_DEFAULT_PORT, false, host, &port) !=
+	    SWIM_ADDR_OK)
+		return NULL;
+	*error = SWIM_ERROR_RESOLUTION_FAILED;
+	peer = calloc(1, sizeof(*peer));
+	if (peer == NULL)
+		return NULL;
+	if (snprintf(peer->hostport, sizeof(peer->hostport),
+		strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+		(unsigned)port) >= (int)sizeof(peer->hostport)) {
+		*error = SWIM_ERROR_INVALID_ADDRESS;
+		free(peer);
+		return NULL;
+	}
+	*error = SWIM_OK;
+	peer->hub = hub;
+	peer->source = source;
+	peer->give_up = SWIM_TIME_NEVER;
+	peer->told = DISCOVERY_PENDING;
+	snprintf(peer->report.source, sizeof(peer->report.source), "%s",
+	    source != NULL ? source->ops->name : "join");
+	memcpy(peer->report.address, address, len + 1);
+	peer->report.state = DISCOVERY_PENDING;
+	peer->report.since = now;
+	peer->report.next_try = now;
+	return peer;
+}
+
+void
+peer_free(struct peer *peer)
+{
+	resolver_cancel(peer->request);
+	free(peer);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* One address that was offered, and its way to an outcome; inside of discovery/ only. */
+#ifndef SWIMD_DISCOVERY_PEER_H
+#define SWIMD_DISCOVERY_PEER_H
+
+#include "base/rng.h"
+#include "discovery/discovery.h"
+#include "discovery/source.h"
+#include "net/loop.h"
+#include "net/retry.h"
+
+/* Of a name's addresses, so many are contacted at a time; further ones have their turn at the next try. */
+#define PEER_CONTACTS_MAX 4
+
+enum peer_contact_state { PEER_CONTACT_ASKED, PEER_CONTACT_SILENT, PEER_CONTACT_SELF };
+struct peer_contact {
+	struct swim_addr address;
+	enum peer_contact_state state;
+};
+
+struct join;
+struct peer {
+	struct discovery *hub;
+	const struct discovery_source *source; /* NULL: an operator's join */
+	struct join *join;                     /* the round it belongs to, or NULL */
+	struct discovery_peer report;
+	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
+	struct resolver_request *request;
+	struct peer_contact contacts[PEER_CONTACTS_MAX];
+	size_t contact_count;
+	unsigned failed;           /* tries in a row that came to nothing */
+	unsigned refused;          /* times in a row that nobody could be asked */
+	swim_time give_up;         /* CONTACTING: no answer by then is none; else NEVER */
+	enum discovery_state told; /* outcome logged last; PENDING: none */
+};
+
+struct discovery {
+	struct resolver *resolver;
+	struct discovery_config config;
+	struct discovery_callbacks callbacks;
+	struct retry_policy policy;
+	struct rng rng;
+	struct loop_timer *timer;
+	struct discovery_source *sources, *seeds;
+	struct peer *peers[DISCOVERY_PEERS_MAX]; /* in the order in which they came */
+	size_t peer_count;
+	swim_time alone_check; /* next look whether we are alone */
+	struct join *joins;
+};
+
+/* NULL and *error when the address is bad or there is no room.  It is tried at `now`. */
+struct peer *peer_new(struct discovery *, const struct discovery_source *, const char *address,
+    swim_time now, enum swim_error *error);
+void peer_free(struct peer *);
+/* Do what is due. */
+void peer_run(struct peer *, swim_time now);
+/* When peer_run is next needed. */
+swim_time peer_deadline(const struct peer *);
+/* An address that it may be waiting for answered or did not. */
+void peer_answered(struct peer *, const struct swim_addr *, const char *member, size_t member_len,
+    bool self, swim_time now);
+void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
+/* Try again at `at`, whatever came of it before. */
+void peer_again(struct peer *, swim_time at);
+/* Has its join's round come to an end for it? */
+bool peer_settled(const struct peer *);
+
+/* The hub's, for the others: have the timer fire when something is next due. */
+void discovery_arm(struct discovery *);
+struct peer *discovery_add_peer(struct discovery *, const struct discovery_source *,
+    const char *address, enum swim_error *error);
+void discovery_remove_peer(struct discovery *, struct peer *);
+/* Is some peer waiting for an answer from this address? */
+bool discovery_is_asking(const struct discovery *, const struct swim_addr *);
+
+/* Is there a join whose outcomes are all known? */
+bool join_due(const struct discovery *);
+/* Call back for every such. */
+void join_run(struct discovery *);
+/* Drop all of them. */
+void join_clear(struct discovery *);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a source of peers is to the hub, and the hub to a source.  A new kind of source is a file of its
+ * own and one call of discovery_add_source.
+ */
+#ifndef SWIMD_DISCOVERY_SOURCE_H
+#define SWIMD_DISCOVERY_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "discovery/discovery.h"
+
+/* What a source may tell others of us. */
+struct discovery_self {
+	const char *name, *cluster; /* cluster "": the unnamed one */
+	struct swim_addr address;   /* advertised */
+	const char *version;
+};
+
+struct discovery_source;
+struct discovery_source_ops {
+	const char *name; /* "mdns"; at most 15 bytes; static */
+	/*
+	 * Discover: from now on, and not before, call discovery_offer and discovery_withdraw, on the loop.  What
+	 * fails is the source's own to retry, and to tell in `trouble`.
+	 */
+	void (*start)(struct discovery_source *, struct discovery *);
+	/* Advertise us, or what has changed about us; NULL: it can't. */
+	void (*advertise)(struct discovery_source *, const struct discovery_self *);
+	/* A sentence when something is wrong with the source now, else NULL.  NULL: nothing can be. */
+	const char *(*trouble)(const struct discovery_source *);
+	/* Stop discovering and advertising, and free the source. */
+	void (*stop)(struct discovery_source *);
+};
+
+/* The head of a source's own struct. */
+struct discovery_source {
+	const struct discovery_source_ops *ops;
+	struct discovery_source *next; /* the hub's */
+};
+
+/* The hub owns the source from here on, and starts it. */
+void discovery_add_source(struct discovery *, struct discovery_source *);
+/* Tell all sources about us; again when it changes.  Strings are needed during the call only. */
+void discovery_advertise(struct discovery *, const struct discovery_self *);
+/* The first source's name and sentence that has trouble; false: all is well. */
+bool discovery_trouble(const struct discovery *, const char **source, const char **sentence);
+
+/*
+ * A source has found host:port.  One that it offers a second time stays as it is.  INVALID_ADDRESS when it is
+ * no host:port, RESOLUTION_FAILED when there is no room.
+ */
+enum swim_error discovery_offer(struct discovery *, const struct discovery_source *,
+    const char *address);
+/* It is there no more. */
+void discovery_withdraw(struct discovery *, const struct discovery_source *, const char *address);
+
+#endif
