@@ -312,7 +312,7 @@ socket_close(struct socket_bound *s)
 		unlink(s->path);
 	if (s->fd >= 0)
 		close(s->fd);
-	if (s->lock >= 0) {
+	if (s->lock_path != NULL && s->lock >= 0) {
 		unlink(s->lock_path);
 		close(s->lock);
 	}
