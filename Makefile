@@ -134,10 +134,10 @@ $(B)/obj/%.o: src/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
+TEST_CPPFLAGS = -Itests -DVECTORS_DIR='"$(CURDIR)/tests/vectors"' $(CHECK_CFLAGS)
 $(B)/obj/tests/%.o: tests/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
-	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) -Itests $(CHECK_CFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) \
-		-MMD -MP -c -o $@ $<
+	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
 -include $(shell test -d $(B)/obj && find $(B)/obj -name '*.d')
 
@@ -188,7 +188,7 @@ $(UNIT_TESTS:%=$(B)/obj/tests/unit/%.o): | libcheck
 # A unit test is linked with the objects that tests/unit/unit.mk names, and with no other.
 $(foreach t,$(UNIT_TESTS),$(eval $(B)/tests/unit/$(t): $(OBJS_$(t):%=$(B)/obj/%)))
 $(UNIT_BINS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o tests/unit/unit.mk
-	$(if $(filter undefined,$(origin OBJS_$*)),$(error tests/unit/unit.mk has no line OBJS_$* = …))
+	$(if $(filter undefined,$(origin OBJS_$*)),@echo "make: tests/unit/unit.mk has no line OBJS_$* = …" >&2; exit 1)
 	@mkdir -p $(@D)
 	$(link) $(filter %.o,$^) $(CHECK_LIBS) $(SWIMD_LIBS) $(SWIMCTL_LIBS)
 
@@ -207,7 +207,7 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 
 $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)) \
 		$(call floors,core wire base) $(B)/.files
-	$(link) $(filter %.o %.a,$^) $(CHECK_LIBS)
+	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)
 
 # Everything that a compiler can say something about.
 .PHONY: test-programs everything
@@ -220,7 +220,7 @@ SIM_ARGS ?=
 SIM_QUICK_ARGS ?= --quick
 jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') \
 	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
-	$(if $(SIM_BIN),'exit:sim=$(1)/sim-test $(2)')
+	$(if $(SIM_BIN),'tap:sim=$(1)/sim-test $(2)')
 jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(PYTHON) -B -m pytest -q -n 2 tests/system')
 
@@ -275,7 +275,7 @@ TIDIED := $(SOURCES:%.c=$(B)/tidy/%.ok)
 lint-tidy: $(TIDIED)
 $(TIDIED): $(B)/tidy/%.ok: %.c $(HEADERS) .clang-tidy $(B)/.flags
 	@mkdir -p $(@D)
-	$(call say,TIDY $<)clang-tidy --quiet $< -- -std=gnu17 $(ALL_CPPFLAGS) -Itests $(CHECK_CFLAGS) \
+	$(call say,TIDY $<)clang-tidy --quiet $< -- -std=gnu17 $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) \
 		2>$@.err || { cat $@.err >&2; exit 1; }
 	@touch $@
 
