@@ -149,13 +149,15 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	size_t size = UPDATE_FIXED_SIZE + (size_t)u->member.id.len + u->member.address.len;
 	uint16_t flagged = w->flagged;
 
+	if (w->buf.failed)
+		return false; /* not even the message's beginning fitted */
 	assert(w->count_offset != 0);
 	assert(flags == 0 || status == SWIM_DEAD); /* wire_decode refuses any other */
 	if (w->sync)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)
 		flagged++;
-	if (w->buf.failed || w->count == UINT16_MAX || flagged > WIRE_FLAGGED_MAX ||
+	if (w->count == UINT16_MAX || flagged > WIRE_FLAGGED_MAX ||
 	    size + flags_size(flagged) + w->reserve > wbuf_left(&w->buf))
 		return false;
 
