@@ -125,10 +125,10 @@ class Job:
         seen = result.passed + len(result.failures) + len(result.skips)
         if planned is not None and seen < planned:
             result.failures.append(f"announced {planned} tests and ran {seen}")
-        if status not in (0, None) and not result.failures and not (
-                self.kind == "exit" and status == 77):
-            result.failures.append(f"exit status {status}" if status > 0 else
-                                   f"killed by {signal.Signals(-status).name}")
+        if status is not None and status < 0:
+            result.failures.append(f"killed by {signal.Signals(-status).name}")
+        elif status and not result.failures and not (self.kind == "exit" and status == 77):
+            result.failures.append(f"exit status {status}")
         elif seen == 0 and not result.failures:
             result.failures.append("ran no test at all")
 
