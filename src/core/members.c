@@ -99,10 +99,11 @@ index_remove(struct index *index, compare_fn *compare, const struct member *m)
 	memmove(index->v + i, index->v + i + 1, (index->count - i) * sizeof(*index->v));
 }
 
+/* Room for one more than `count`, however few are in the index now. */
 static bool
-index_room(struct swim *s, struct index *index)
+index_room(struct swim *s, struct index *index, size_t count)
 {
-	return core_grow(s, &index->v, index->count, &index->capacity, sizeof(*index->v));
+	return core_grow(s, &index->v, count, &index->capacity, sizeof(*index->v));
 }
 
 static uint64_t
@@ -269,7 +270,8 @@ lists_room(struct swim *s)
 {
 	size_t n = s->table.count;
 
-	return index_room(s, &s->table) && index_room(s, &s->named) && index_room(s, &s->located) &&
+	return index_room(s, &s->table, n) && index_room(s, &s->named, n) &&
+	       index_room(s, &s->located, n) &&
 	       core_grow(s, &s->live, n, &s->live_capacity, sizeof(*s->live)) &&
 	       core_grow(s, &s->suspects, n, &s->suspect_capacity, sizeof(*s->suspects)) &&
 	       core_grow(s, &s->gone, n, &s->gone_capacity, sizeof(*s->gone));
