@@ -19,6 +19,31 @@ static const struct swim_addr route_anywhere6 = {.family = 6,
     .port = 9,
     .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 
+/* Is it an address of this interface (NULL or "": of any)? */
+static bool
+route_has(const char *device, const struct swim_addr *addr)
+{
+	struct ifaddrs *all, *ifa;
+	struct swim_addr own;
+	bool found = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (ifa = all; ifa != NULL && !found; ifa = ifa->ifa_next) {
+		if (ifa->ifa_addr == NULL || !sockaddr_to_addr(ifa->ifa_addr, &own))
+			continue;
+		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
+			continue;
+		own.port = addr->port;
+		/* A link-local address without a zone is meant on whichever interface has it. */
+		if (addr->scope == 0)
+			own.scope = 0;
+		found = swim_addr_equal(&own, addr);
+	}
+	freeifaddrs(all);
+	return found;
+}
+
 /* The source address that the kernel chooses for this destination.  Returns 0 or -errno. */
 static int
 route_source(const struct swim_addr *to, const char *device, struct swim_addr *out)
@@ -45,7 +70,9 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 		result = -errno;
 		goto out;
 	}
-	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out))
+	/* On an interface without a fitting address the kernel takes another's, unless told otherwise. */
+	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out) ||
+	    (device != NULL && device[0] != '\0' && !route_has(device, out)))
 		result = -EADDRNOTAVAIL;
 out:
 	close(fd);
@@ -117,24 +144,6 @@ route_advertise_address(const struct swim_addr *bound, bool v6_only, const char 
 bool
 route_is_local(const struct swim_addr *addr)
 {
-	struct ifaddrs *all, *ifa;
-	struct swim_addr own;
-	bool found = false;
-
 	/* All of 127/8 is ours, though the interface names one address of it. */
-	if (addr->family == 4 && swim_addr_is_loopback(addr))
-		return true;
-	if (getifaddrs(&all) != 0)
-		return false;
-	for (ifa = all; ifa != NULL && !found; ifa = ifa->ifa_next) {
-		if (ifa->ifa_addr == NULL || !sockaddr_to_addr(ifa->ifa_addr, &own))
-			continue;
-		own.port = addr->port;
-		/* A link-local address without a zone is meant on whichever interface has it. */
-		if (addr->scope == 0)
-			own.scope = 0;
-		found = swim_addr_equal(&own, addr);
-	}
-	freeifaddrs(all);
-	return found;
+	return (addr->family == 4 && swim_addr_is_loopback(addr)) || route_has(NULL, addr);
 }

@@ -17,3 +17,19 @@ OBJS_test_wire_encode = $(WIRE_OBJS)
 OBJS_test_wire_format = $(WIRE_OBJS)
 OBJS_test_wire_random = $(WIRE_OBJS) base/rng.o
 $(B)/obj/tests/unit/test_wire_vectors.o: ALL_CPPFLAGS += -DVECTORS_DIR='"$(CURDIR)/tests/vectors"'
+
+OBJS_test_retry = net/retry.o
+OBJS_test_loop = net/loop.o base/addr.o
+OBJS_test_sockaddr = net/sockaddr.o base/addr.o
+OBJS_test_reply = net/reply.o base/addr.o base/hash.o
+OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
+
+CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/fault.o daemon/units.o core/profile.o \
+	base/addr.o base/log.o base/utf8.o
+OBJS_test_units = daemon/units.o
+OBJS_test_config = $(CONFIG_OBJS) daemon/reload.o
+OBJS_test_config_file = $(CONFIG_OBJS) daemon/config_file.o daemon/config_load.o daemon/options.o
+$(B)/obj/tests/unit/test_config_file.o: ALL_CPPFLAGS += -DETC_DIR='"$(CURDIR)/etc"'
+OBJS_test_options = $(CONFIG_OBJS) daemon/options.o
+OBJS_test_state = daemon/state.o daemon/fault.o
+OBJS_test_health = daemon/health.o base/utf8.o base/error.o

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/route.h"
+
+#include <errno.h>
+
+#include "support/loop.h"
+
+START_TEST(an_address_that_is_no_wildcard_is_advertised_as_it_is)
+{
+	struct swim_addr bound = loop_addr("127.3.2.1", 7946), out;
+
+	ck_assert_int_eq(route_advertise_address(&bound, false, NULL, &out), 0);
+	ck_assert(swim_addr_equal(&bound, &out));
+}
+END_TEST
+
+/* Whatever this machine has, it is one of its own, and with the port. */
+START_TEST(a_wildcard_becomes_an_address_of_ours)
+{
+	struct swim_addr bound4 = loop_addr("0.0.0.0", 7946), bound6 = loop_addr("::", 7947), out;
+
+	ck_assert_int_eq(route_advertise_address(&bound4, false, "", &out), 0);
+	ck_assert_uint_eq(out.family, 4);
+	ck_assert_uint_eq(out.port, 7946);
+	ck_assert(!swim_addr_is_wildcard(&out));
+	ck_assert(route_is_local(&out));
+	ck_assert_int_eq(route_advertise_address(&bound6, false, NULL, &out), 0);
+	ck_assert_uint_eq(out.port, 7947);
+	ck_assert(!swim_addr_is_wildcard(&out));
+	ck_assert(route_is_local(&out));
+	if (route_advertise_address(&bound6, true, NULL, &out) == 0) {
+		ck_assert_uint_eq(out.family, 6);
+		ck_assert(route_is_local(&out));
+	}
+}
+END_TEST
+
+START_TEST(a_device_limits_the_choice)
+{
+	struct swim_addr bound = loop_addr("0.0.0.0", 7946), out;
+
+	ck_assert_int_eq(route_advertise_address(&bound, false, "lo", &out), 0);
+	ck_assert(swim_addr_is_loopback(&out));
+	ck_assert_int_eq(route_advertise_address(&bound, false, "no-such-if", &out),
+	    -EADDRNOTAVAIL);
+}
+END_TEST
+
+START_TEST(local_addresses_are_known)
+{
+	struct swim_addr addr = loop_addr("127.0.0.1", 1);
+
+	ck_assert(route_is_local(&addr));
+	addr = loop_addr("127.77.1.2", 0);
+	ck_assert(route_is_local(&addr));
+	addr = loop_addr("203.0.113.99", 1);
+	ck_assert(!route_is_local(&addr));
+	addr = loop_addr("2001:db8:ffff::99", 1);
+	ck_assert(!route_is_local(&addr));
+	addr = loop_addr("0.0.0.0", 1);
+	ck_assert(!route_is_local(&addr));
+}
+END_TEST
+
+UNIT_MAIN("route", an_address_that_is_no_wildcard_is_advertised_as_it_is,
+    a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known)
