@@ -90,7 +90,7 @@ static bool
 apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
 {
 	const struct config_key *seeds = config_find("seeds");
-	struct swim_timing before = node->config.timing;
+	bool timing = false;
 
 	if (!config_equal(seeds, &node->config, fresh) &&
 	    discovery_set_seeds(node->discovery, (const char *const *)fresh->seeds.items,
@@ -98,9 +98,12 @@ apply(struct node *node, struct config *fresh, const struct reload_plan *plan, c
 		snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
 		return false;
 	}
+	for (size_t i = 0; i < plan->live_count; i++)
+		timing |= plan->live[i]->offset - offsetof(struct config, timing) <
+			  sizeof(node->config.timing);
 	reload_adopt(plan, &node->config, fresh);
 	log_setup(node->config.log_level, node->config.log_format);
-	if (memcmp(&before, &node->config.timing, sizeof(before)) != 0)
+	if (timing)
 		swim_set_timing(node->swim, loop_now(), &node->config.timing);
 	return true;
 }

@@ -119,11 +119,22 @@ take_empty_lists(cfg_t *cfg, struct reader *r)
 	}
 }
 
+static size_t
+line_of(const char *text, const char *at)
+{
+	size_t line = 1;
+
+	for (; text < at; text++)
+		line += *text == '\n';
+	return line;
+}
+
 /*
  * Blanks out comments.  libConfuse 3.3 counts each of them as two or three lines, so that its messages
- * name the wrong one.  The rules for where a comment begins are those of its lexer.
+ * name the wrong one.  The rules for where a comment begins are those of its lexer.  Returns NULL, or where
+ * a comment begins that does not end.
  */
-static void
+static const char *
 blank_comments(char *p, const char *end)
 {
 	while (p < end) {
@@ -140,7 +151,7 @@ blank_comments(char *p, const char *end)
 			char *close = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
 
 			if (close == NULL)
-				return; /* left for libConfuse to complain about */
+				return p;
 			for (; p < close + 2; p++) {
 				if (*p != '\n')
 					*p = ' ';
@@ -149,16 +160,7 @@ blank_comments(char *p, const char *end)
 			p++;
 		}
 	}
-}
-
-static size_t
-line_of(const char *text, const char *at)
-{
-	size_t line = 1;
-
-	for (; text < at; text++)
-		line += *text == '\n';
-	return line;
+	return NULL;
 }
 
 /* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
@@ -205,9 +207,15 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 	cfg_opt_t opts[CONFIG_KEYS_MAX + 1] = {0};
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
+	const char *open_comment = blank_comments(text, text + len);
 	FILE *stream;
 	cfg_t *cfg;
 
+	if (open_comment != NULL) {
+		fault(r, "%s:%zu: a comment begins here and does not end", path,
+		    line_of(text, open_comment));
+		return EX_CONFIG;
+	}
 	for (size_t row = 0; row < rows; row++) {
 		r->slots[row] = (struct slot){.reader = r, .key = &keys[row]};
 		opts[row] = (cfg_opt_t){
@@ -222,7 +230,6 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 		return EX_OSERR;
 	cfg_set_error_function(cfg, on_error);
 	cfg->filename = strdup(path);
-	blank_comments(text, text + len);
 	/* A newline more, since fmemopen does not take an empty buffer everywhere. */
 	text[len] = '\n';
 	if (cfg->filename == NULL || (stream = fmemopen(text, len + 1, "r")) == NULL) {

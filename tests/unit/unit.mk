@@ -33,3 +33,13 @@ $(B)/obj/tests/unit/test_config_file.o: ALL_CPPFLAGS += -DETC_DIR='"$(CURDIR)/et
 OBJS_test_options = $(CONFIG_OBJS) daemon/options.o
 OBJS_test_state = daemon/state.o daemon/fault.o
 OBJS_test_health = daemon/health.o base/utf8.o base/error.o
+
+CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook info members pairs print \
+	problem reply session table wait) wire/decode.o wire/format.o wire/names.o wire/updates.o \
+	base/addr.o base/buf.o base/status.o base/utf8.o tests/unit/ctl_fake.o
+OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
+OBJS_test_ctl_reply = ctl/reply.o
+OBJS_test_ctl_client = ctl/client.o
+OBJS_test_ctl_commands = $(CTL_OBJS)
+OBJS_test_ctl_events = $(CTL_OBJS)
+OBJS_test_ctl_wait = $(CTL_OBJS)

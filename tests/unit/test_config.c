@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of keys, single values, layers, and what a reload makes of a change. */
+#include "daemon/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/fault.h"
+#include "daemon/reload.h"
+#include "support/unit.h"
+
+static struct config_given given;
+static char fault[FAULT_MAX];
+
+static bool
+give(const char *key, const char *text)
+{
+	ck_assert_msg(config_find(key) != NULL, "no key %s", key);
+	return config_set(&given, config_find(key), CONFIG_REPLACE, text, "here", fault);
+}
+
+static void
+taken(const char *key, const char *text)
+{
+	ck_assert_msg(give(key, text), "%s", fault);
+}
+
+static void
+refused(const char *key, const char *text, const char *word)
+{
+	ck_assert_msg(!give(key, text), "%s = '%s' was taken", key, text);
+	ck_assert_msg(strstr(fault, "here: ") == fault && strstr(fault, key) != NULL, "%s", fault);
+	ck_assert_msg(strstr(fault, word) != NULL, "no '%s' in: %s", word, fault);
+}
+
+static struct config
+built(void)
+{
+	struct config config;
+
+	taken("name", "n1");
+	ck_assert_msg(config_build(&given, &config, fault), "%s", fault);
+	return config;
+}
+
+static void
+timing_is(const struct config *config, enum swim_profile profile)
+{
+	struct config other = {0};
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+
+	swim_timing_profile(profile, &other.timing);
+	for (size_t i = 0; i < rows; i++) {
+		if (keys[i].offset >= offsetof(struct config, timing) &&
+		    keys[i].offset < offsetof(struct config, timing) + sizeof(other.timing))
+			ck_assert_msg(config_equal(&keys[i], config, &other), "%s", keys[i].name);
+	}
+}
+
+START_TEST(every_row_of_the_table_is_whole)
+{
+	size_t rows;
+	const struct config_key *keys = config_keys(&rows);
+	char name[64], other[64];
+
+	ck_assert_uint_gt(rows, 30);
+	for (size_t i = 0; i < rows; i++) {
+		ck_assert_uint_eq(config_row(&keys[i]), i);
+		ck_assert_ptr_eq(config_find(keys[i].name), &keys[i]);
+		ck_assert_msg(keys[i].help != NULL, "%s", keys[i].name);
+		ck_assert_msg(keys[i].argument != NULL || keys[i].option == NULL ||
+				  keys[i].type == CONFIG_BOOL,
+		    "%s", keys[i].name);
+		config_environment_name(&keys[i], name);
+		ck_assert_uint_eq(strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), strlen(name));
+		for (size_t k = 0; k < i; k++) {
+			config_environment_name(&keys[k], other);
+			ck_assert_str_ne(name, other);
+		}
+		/* A default is a value like any other. */
+		if (keys[i].fallback != NULL && keys[i].type != CONFIG_LIST)
+			taken(keys[i].name, keys[i].fallback);
+	}
+	ck_assert_ptr_null(config_find("nonsense"));
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(defaults_are_as_documented)
+{
+	struct config config = built();
+
+	ck_assert_str_eq(config.name, "n1");
+	ck_assert_str_eq(config.cluster, "");
+	ck_assert_str_eq(config.bind, "[::]:7946");
+	ck_assert_str_eq(config.advertise, "");
+	ck_assert_str_eq(config.state_dir, SWIM_STATE_DIR);
+	ck_assert_str_eq(config.socket, SWIM_RUN_DIR "/swimd.sock");
+	ck_assert_str_eq(config.ro_socket, SWIM_RUN_DIR "/swimd-ro.sock");
+	ck_assert_str_eq(config.socket_group, "swimd");
+	ck_assert_uint_eq(config.seeds.count, 0);
+	ck_assert(config.mdns);
+	ck_assert_int_eq(config.profile, SWIM_PROFILE_LAN);
+	timing_is(&config, SWIM_PROFILE_LAN);
+	ck_assert_uint_eq(config.max_datagram, WIRE_DATAGRAM_DEFAULT);
+	ck_assert_uint_eq(config.max_members, SWIM_MEMBERS_DEFAULT);
+	ck_assert_uint_eq(config.max_jump, SWIM_JUMP_DEFAULT);
+	ck_assert_uint_eq(config.retry_attempts, 3);
+	ck_assert_int_eq(config.retry_first.ns, swim_ms(10).ns);
+	ck_assert_int_eq(config.retry_max.ns, swim_ms(100).ns);
+	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
+	ck_assert_int_eq(config.log_format, LOG_FORMAT_TEXT);
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(bad_values_are_refused_and_change_nothing)
+{
+	char name[300], path[120];
+	struct config config;
+
+	taken("probe_interval", "2s");
+	refused("probe_interval", "0s", "range");
+	refused("probe_interval", "2h", "range");
+	refused("probe_interval", "500", "unit");
+	refused("max_datagram", "1023", "range");
+	refused("max_datagram", "65508", "range");
+	refused("retry_attempts", "0", "range");
+	refused("max_members", "1", "range");
+	refused("retry_factor", "0.5", "range");
+	refused("mdns", "perhaps", "true");
+	refused("profile", "moon", "lan");
+	refused("log_level", "loud", "trace");
+	refused("log_format", "xml", "json");
+	refused("bind", "", "host");
+	refused("bind", "127.0.0.1:x", "port");
+	refused("advertise", "0.0.0.0:7946", "wildcard");
+	refused("advertise", "10.0.0.1:0", "port");
+	refused("seeds", "[::]:7946", "wildcard");
+	refused("seeds", "224.0.0.1", "multicast");
+	refused("seeds", "a:0", "port");
+	refused("device", "0123456789abcdef", "15");
+	refused("device", "eth/0", "interface");
+	refused("state_dir", "", "empty");
+	refused("socket", "", "empty");
+	memset(path, 'x', 108);
+	path[108] = '\0';
+	refused("socket", path, "107");
+	refused("ro_socket", path, "107");
+	path[107] = '\0';
+	taken("ro_socket", path);
+	refused("name", "", "empty");
+	refused("name", "a b", "character");
+	refused("name", "a/b", "character");
+	refused("name", "n\xc3\xb8", "character");
+	memset(name, 'n', sizeof(name));
+	name[256] = '\0';
+	refused("name", name, "255");
+	refused("cluster", name + 256 - 65, "64");
+	name[255] = '\0';
+	taken("name", name);
+	taken("cluster", name + 255 - 64);
+	taken("name", "[a]:b.c_d-E9");
+	taken("bind", "127.0.0.1:0");
+	taken("bind", "::");
+	taken("advertise", "");
+	config = built();
+	ck_assert_int_eq(config.timing.probe_interval.ns, swim_seconds(2).ns);
+	ck_assert_str_eq(config.bind, "::");
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+/* What a terminal could be hurt by is not repeated to it. */
+START_TEST(a_bad_value_is_shown_escaped)
+{
+	ck_assert(!give("name", "a\x1b[2Jb\n"));
+	for (const char *p = fault; *p != '\0'; p++)
+		ck_assert_msg(*p >= ' ' && *p <= '~', "%s", fault);
+}
+END_TEST
+
+START_TEST(a_timing_key_stands_above_the_profile)
+{
+	struct config config;
+	struct swim_timing wan;
+
+	swim_timing_profile(SWIM_PROFILE_WAN, &wan);
+	taken("gossip_fanout", "7");
+	taken("profile", "wan");
+	config = built();
+	ck_assert_uint_eq(config.timing.gossip_fanout, 7);
+	ck_assert_int_eq(config.timing.probe_interval.ns, wan.probe_interval.ns);
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(a_socket_of_ones_own_has_no_second_one)
+{
+	struct config config;
+
+	taken("socket", "/tmp/s");
+	config = built();
+	ck_assert_str_eq(config.ro_socket, "");
+	config_fini(&config);
+	taken("ro_socket", "/tmp/r");
+	config = built();
+	ck_assert_str_eq(config.ro_socket, "/tmp/r");
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(keys_that_contradict_are_named_both)
+{
+	struct config config;
+
+	taken("name", "n1");
+	taken("probe_timeout", "3s");
+	ck_assert(!config_build(&given, &config, fault));
+	ck_assert_msg(strstr(fault, "probe_timeout (here)") != NULL &&
+			  strstr(fault, "probe_interval (default)") != NULL,
+	    "%s", fault);
+	taken("probe_interval", "3s");
+	config = built();
+	config_fini(&config);
+	taken("retry_first", "200ms");
+	ck_assert(!config_build(&given, &config, fault));
+	taken("retry_first", "100ms");
+	taken("socket", "/tmp/s");
+	taken("ro_socket", "/tmp/s");
+	ck_assert(!config_build(&given, &config, fault));
+	ck_assert_msg(strstr(fault, "ro_socket") != NULL, "%s", fault);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(lists_grow_up_to_their_limit)
+{
+	const struct config_key *seeds = config_find("seeds");
+	struct config config;
+
+	for (int i = 0; i < CONFIG_SEEDS_MAX; i++)
+		ck_assert(config_set(&given, seeds, CONFIG_APPEND, "db1", "here", fault));
+	ck_assert(!config_set(&given, seeds, CONFIG_APPEND, "db1", "here", fault));
+	ck_assert_msg(strstr(fault, "64") != NULL, "%s", fault);
+	config = built();
+	ck_assert_uint_eq(config.seeds.count, CONFIG_SEEDS_MAX);
+	config_fini(&config);
+	ck_assert(config_set_empty(&given, seeds, "there", fault));
+	config = built();
+	ck_assert_uint_eq(config.seeds.count, 0);
+	ck_assert_str_eq(config.origin[config_row(seeds)], "there");
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(an_upper_layer_replaces_whole_values)
+{
+	const struct config_key *seeds = config_find("seeds");
+	struct config_given upper = {0};
+	struct config config;
+
+	ck_assert(config_set(&given, seeds, CONFIG_APPEND, "a", "low", fault));
+	ck_assert(config_set(&given, seeds, CONFIG_APPEND, "b", "low", fault));
+	taken("cluster", "kept");
+	ck_assert(config_set(&upper, seeds, CONFIG_APPEND, "c", "high", fault));
+	ck_assert(config_set(&upper, config_find("mdns"), CONFIG_REPLACE, "false", "high", fault));
+	ck_assert(config_overlay(&given, &upper, fault));
+	config = built();
+	ck_assert_uint_eq(config.seeds.count, 1);
+	ck_assert_str_eq(config.seeds.items[0], "c");
+	ck_assert_str_eq(config.origin[config_row(seeds)], "high");
+	ck_assert_str_eq(config.cluster, "kept");
+	ck_assert(!config.mdns);
+	config_fini(&config);
+	config_given_fini(&upper);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(a_reload_tells_live_from_restart)
+{
+	struct config running = built(), fresh;
+	struct reload_plan plan;
+
+	reload_compare(&running, &running, &plan);
+	ck_assert_uint_eq(plan.live_count + plan.applied_count + plan.needs_restart_count, 0);
+	taken("log_level", "debug");
+	taken("seeds", "db1");
+	taken("probe_interval", "700ms");
+	taken("bind", "127.0.0.1:1");
+	fresh = built();
+	reload_compare(&running, &fresh, &plan);
+	ck_assert_uint_eq(plan.applied_count, 3);
+	ck_assert_str_eq(plan.applied[0], "seeds");
+	ck_assert_str_eq(plan.applied[1], "probe_interval");
+	ck_assert_str_eq(plan.applied[2], "log_level");
+	ck_assert_uint_eq(plan.needs_restart_count, 1);
+	ck_assert_str_eq(plan.needs_restart[0], "bind");
+	reload_adopt(&plan, &running, &fresh);
+	ck_assert_int_eq(running.log_level, LOG_LEVEL_DEBUG);
+	ck_assert_str_eq(running.seeds.items[0], "db1");
+	ck_assert_int_eq(running.timing.probe_interval.ns, swim_ms(700).ns);
+	ck_assert_str_eq(running.bind, "[::]:7946");
+	config_fini(&fresh);
+	/* What needs a restart is told again, since it still does. */
+	fresh = built();
+	reload_compare(&running, &fresh, &plan);
+	ck_assert_uint_eq(plan.applied_count, 0);
+	ck_assert_uint_eq(plan.needs_restart_count, 1);
+	config_fini(&fresh);
+	config_fini(&running);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(another_profile_brings_its_timing)
+{
+	struct config running = built(), fresh;
+	struct reload_plan plan;
+
+	taken("profile", "fast");
+	fresh = built();
+	reload_compare(&running, &fresh, &plan);
+	ck_assert_uint_eq(plan.applied_count, 1);
+	ck_assert_str_eq(plan.applied[0], "profile");
+	ck_assert_uint_gt(plan.live_count, 1);
+	reload_adopt(&plan, &running, &fresh);
+	timing_is(&running, SWIM_PROFILE_FAST);
+	config_fini(&fresh);
+	config_fini(&running);
+	config_given_fini(&given);
+}
+END_TEST
+
+UNIT_MAIN("config", every_row_of_the_table_is_whole, defaults_are_as_documented,
+    bad_values_are_refused_and_change_nothing, a_bad_value_is_shown_escaped,
+    a_timing_key_stands_above_the_profile, a_socket_of_ones_own_has_no_second_one,
+    keys_that_contradict_are_named_both, lists_grow_up_to_their_limit,
+    an_upper_layer_replaces_whole_values, a_reload_tells_live_from_restart,
+    another_profile_brings_its_timing)

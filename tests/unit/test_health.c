@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/health.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct health_memory memory;
+static struct control_health out;
+
+static struct health_input
+healthy(void)
+{
+	health_memory_init(&memory);
+	return (struct health_input){
+	    .now = {swim_seconds(1000).ns},
+	    .transport_healthy = true,
+	    .alive = 2,
+	    .members = 3,
+	    .max_members = 100,
+	    .seeds = 1,
+	    .seeds_joined = 1,
+	    .memory = &memory,
+	};
+}
+
+static void
+judged(const struct health_input *in, enum control_health_status status, const char *word)
+{
+	health_judge(in, &out);
+	ck_assert_int_eq(out.status, status);
+	if (word == NULL) {
+		ck_assert_uint_eq(out.reason_count, 0);
+		return;
+	}
+	ck_assert_uint_eq(out.reason_count, 1);
+	ck_assert_msg(strstr(out.reasons[0], word) != NULL, "no '%s' in: %s", word, out.reasons[0]);
+}
+
+START_TEST(all_is_well_in_company)
+{
+	struct health_input in = healthy();
+
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	ck_assert_str_eq(out.discovery, "ok");
+}
+END_TEST
+
+START_TEST(alone_is_well_only_where_nobody_is_expected)
+{
+	struct health_input in = healthy();
+
+	in.alive = 0;
+	in.members = 1;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "1 seed is configured");
+	in.seeds = in.seeds_joined = 0;
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	in.dead = 2;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "2 other members");
+	in.suspect = 1;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "3 other members");
+	in.alive = 1;
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+}
+END_TEST
+
+START_TEST(discovery_tells_of_seeds)
+{
+	struct health_input in = healthy();
+
+	in.seeds_joined = 0;
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	ck_assert_str_eq(out.discovery, "no seed answers, others do");
+	in.alive = 0;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "seed");
+	ck_assert_str_eq(out.discovery, "no seed answers");
+}
+END_TEST
+
+START_TEST(troubles_degrade)
+{
+	struct health_input in = healthy();
+
+	in.transport_healthy = false;
+	in.transport_error = SWIM_ERROR_SEND_FAILED;
+	in.transport_errno = ENETUNREACH;
+	judged(&in, CONTROL_HEALTH_DEGRADED, "unreachable");
+	in = healthy();
+	in.state_trouble = "the disk is full";
+	judged(&in, CONTROL_HEALTH_DEGRADED, "the disk is full");
+	in = healthy();
+	in.members = in.max_members;
+	judged(&in, CONTROL_HEALTH_DEGRADED, "max_members");
+	in = healthy();
+	in.leaving = true;
+	judged(&in, CONTROL_HEALTH_DEGRADED, "leaving");
+}
+END_TEST
+
+START_TEST(isolation_outranks_the_rest)
+{
+	struct health_input in = healthy();
+
+	in.transport_healthy = false;
+	in.alive = 0;
+	health_judge(&in, &out);
+	ck_assert_int_eq(out.status, CONTROL_HEALTH_ISOLATED);
+	ck_assert_uint_eq(out.reason_count, 2);
+}
+END_TEST
+
+START_TEST(drops_and_lag_are_forgotten_in_time)
+{
+	struct health_input in = healthy();
+	swim_time at = in.now;
+
+	health_note(&memory, at, 0, swim_ms(HEALTH_LAG_MS - 1));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	health_note(&memory, at, 5, swim_ms(1));
+	judged(&in, CONTROL_HEALTH_DEGRADED, "dropped 5 ");
+	health_note(&memory, at, 7, swim_ms(1));
+	judged(&in, CONTROL_HEALTH_DEGRADED, "dropped 7 ");
+	in.now = swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	health_note(&memory, in.now, 7, swim_ms(350));
+	judged(&in, CONTROL_HEALTH_DEGRADED, "350 ms");
+	/* The worst of the last minute is what is told. */
+	health_note(&memory, in.now, 7, swim_ms(150));
+	judged(&in, CONTROL_HEALTH_DEGRADED, "350 ms");
+	health_note(&memory, in.now, 9, swim_ms(0));
+	ck_assert_uint_eq(memory.drops, 2);
+}
+END_TEST
+
+START_TEST(an_accuser_is_named_and_escaped)
+{
+	struct health_input in = healthy();
+
+	health_note_accused(&memory, in.now, "bad\x1bname", 8);
+	in.now = swim_time_add(in.now, swim_seconds(3));
+	judged(&in, CONTROL_HEALTH_DEGRADED, "suspected us 3 s ago");
+	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
+	in.now = swim_time_add(in.now, swim_seconds(HEALTH_MEMORY_SECONDS));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+}
+END_TEST
+
+UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
+    discovery_tells_of_seeds, troubles_degrade, isolation_outranks_the_rest,
+    drops_and_lag_are_forgotten_in_time, an_accuser_is_named_and_escaped)

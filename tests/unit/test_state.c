@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/state.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "daemon/fault.h"
+#include "support/unit.h"
+
+static char dir[64], fault[FAULT_MAX];
+
+static void
+begin(void)
+{
+	strcpy(dir, "/tmp/swimd-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static const char *
+in_dir(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static void
+end(void)
+{
+	unlink(in_dir("incarnation"));
+	unlink(in_dir("incarnation.new"));
+	rmdir(in_dir("incarnation.new"));
+	unlink(in_dir("lock"));
+	ck_assert_int_eq(rmdir(dir), 0);
+}
+
+static struct state *
+opened(void)
+{
+	struct state *s = NULL;
+
+	ck_assert_msg(state_open(dir, &s, fault) == 0, "%s", fault);
+	return s;
+}
+
+static void
+put(const char *text)
+{
+	FILE *out = fopen(in_dir("incarnation"), "w");
+
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static unsigned long long
+stored(void)
+{
+	FILE *in = fopen(in_dir("incarnation"), "r");
+	char text[64] = "";
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_ptr_nonnull(fgets(text, sizeof(text), in));
+	fclose(in);
+	return strtoull(text, NULL, 10);
+}
+
+START_TEST(each_start_begins_above_all_before_it)
+{
+	struct state *s;
+	uint64_t last;
+
+	begin();
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), 0);
+	ck_assert_ptr_null(state_warning(s));
+	ck_assert_ptr_null(state_trouble(s));
+	last = state_incarnation(s) + 200;
+	for (uint64_t i = 0; i <= last; i++) {
+		state_reserve(s, i, (swim_time){0});
+		ck_assert_uint_gt(stored(), i); /* durable before it is used */
+	}
+	state_free(s);
+	s = opened();
+	ck_assert_uint_gt(state_incarnation(s), last);
+	ck_assert_uint_eq(stored(), state_incarnation(s) + STATE_BLOCK);
+	state_free(s);
+	end();
+}
+END_TEST
+
+START_TEST(a_reservation_is_written_once_a_block)
+{
+	struct stat before, after;
+	struct state *s;
+
+	begin();
+	s = opened();
+	ck_assert_int_eq(stat(in_dir("incarnation"), &before), 0);
+	state_reserve(s, STATE_BLOCK - 1, (swim_time){0});
+	ck_assert_int_eq(stat(in_dir("incarnation"), &after), 0);
+	ck_assert_uint_eq(before.st_ino, after.st_ino);
+	state_reserve(s, STATE_BLOCK, (swim_time){0});
+	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
+	state_free(s);
+	end();
+}
+END_TEST
+
+START_TEST(the_highest_incarnation_does_not_wrap)
+{
+	struct state *s;
+
+	begin();
+	put("18446744073709551600\n");
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - 15);
+	ck_assert_uint_eq(stored(), UINT64_MAX);
+	state_reserve(s, UINT64_MAX, (swim_time){0});
+	ck_assert_uint_eq(stored(), UINT64_MAX);
+	ck_assert_ptr_null(state_trouble(s));
+	state_free(s);
+	end();
+}
+END_TEST
+
+START_TEST(a_damaged_file_is_told_and_ignored)
+{
+	static const char *const damaged[] = {"", "\n", "12", "12\n3\n", "abc\n", "-1\n", "+1\n",
+	    " 1\n", "0x10\n", "18446744073709551616\n", "99999999999999999999999999\n", "1 \n"};
+	struct state *s;
+
+	begin();
+	for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
+		put(damaged[i]);
+		s = opened();
+		ck_assert_msg(state_warning(s) != NULL, "'%s' was taken", damaged[i]);
+		ck_assert_ptr_nonnull(strstr(state_warning(s), dir));
+		ck_assert_uint_eq(state_incarnation(s), 0);
+		ck_assert_uint_eq(stored(), STATE_BLOCK);
+		state_free(s);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(two_daemons_share_no_directory)
+{
+	struct state *s, *other = NULL;
+
+	begin();
+	s = opened();
+	ck_assert_int_eq(state_open(dir, &other, fault), EX_UNAVAILABLE);
+	ck_assert_ptr_null(other);
+	ck_assert_msg(strstr(fault, dir) != NULL && strstr(fault, "another swimd") != NULL, "%s",
+	    fault);
+	state_free(s);
+	state_free(opened());
+	end();
+}
+END_TEST
+
+START_TEST(what_is_no_directory_is_refused)
+{
+	struct state *s;
+
+	begin();
+	ck_assert_int_eq(state_open(in_dir("none"), &s, fault), EX_CONFIG);
+	ck_assert_msg(strstr(fault, "/none") != NULL, "%s", fault);
+	put("1\n");
+	ck_assert_int_eq(state_open(in_dir("incarnation"), &s, fault), EX_CONFIG);
+	end();
+}
+END_TEST
+
+START_TEST(a_directory_without_permission_is_told_so)
+{
+	struct state *s;
+
+	if (geteuid() == 0) {
+		begin();
+		ck_assert_int_eq(chmod(dir, 0755), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	} else {
+		begin();
+		ck_assert_int_eq(chmod(dir, 0500), 0);
+	}
+	ck_assert_int_eq(state_open(dir, &s, fault), EX_NOPERM);
+	ck_assert_msg(strstr(fault, dir) != NULL, "%s", fault);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+	ck_assert_int_eq(chmod(dir, 0700), 0);
+	end();
+}
+END_TEST
+
+/* A directory in the place of the temporary file fails every writer, root too. */
+START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
+{
+	swim_time now = {0};
+	struct state *s;
+
+	begin();
+	s = opened();
+	ck_assert_int_eq(mkdir(in_dir("incarnation.new"), 0700), 0);
+	state_reserve(s, STATE_BLOCK, now);
+	ck_assert_ptr_nonnull(state_trouble(s));
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
+	ck_assert_uint_eq(stored(), STATE_BLOCK);
+	ck_assert_int_eq(rmdir(in_dir("incarnation.new")), 0);
+	now = swim_time_add(now, swim_seconds(9));
+	state_reserve(s, STATE_BLOCK, now);
+	ck_assert_ptr_nonnull(state_trouble(s));
+	now = swim_time_add(now, swim_seconds(1));
+	state_reserve(s, STATE_BLOCK, now);
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
+	state_free(s);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("state", each_start_begins_above_all_before_it, a_reservation_is_written_once_a_block,
+    the_highest_incarnation_does_not_wrap, a_damaged_file_is_told_and_ignored,
+    two_daemons_share_no_directory, what_is_no_directory_is_refused,
+    a_directory_without_permission_is_told_so,
+    a_disk_that_fails_later_is_remembered_and_tried_again)
