@@ -9,7 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/print.h"
 
-static void
+static __attribute__((format(printf, 4, 0))) void
 set(struct problem *p, enum ctl_exit status, const char *word, const char *format, va_list ap)
 {
 	char raw[sizeof(p->text)];

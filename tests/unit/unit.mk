@@ -43,3 +43,6 @@ OBJS_test_ctl_client = ctl/client.o
 OBJS_test_ctl_commands = $(CTL_OBJS)
 OBJS_test_ctl_events = $(CTL_OBJS)
 OBJS_test_ctl_wait = $(CTL_OBJS)
+
+OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
+OBJS_test_control_socket = control/socket.o base/log.o base/utf8.o

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+#include "unit/ctl_fake.h"
+
+#define MEMBER(name, status)                                                                       \
+	"{\"name\":\"" name "\",\"address\":\"10.0.0.9:1\",\"status\":\"" status "\"}"
+#define EVENT(type, member)                                                                        \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{\"seq\":9,\"type\":\"" type         \
+	"\",\"member\":" member "}}\n"
+#define SNAPSHOT(members)                                                                          \
+	"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"result\":{\"seq\":7,\"members\":[" members "]}}\n"
+#define TWO MEMBER("a", "alive") "," MEMBER("b", "alive")
+#define FULL "{\"id\":null,\"error\":{\"code\":-32004,\"message\":\"too many connections\"}}\n"
+
+static struct run
+waited(const struct fake_answer *answers, const char *a, const char *b, const char *c,
+    const char *d)
+{
+	struct fake fake;
+	struct run run;
+
+	fake_start(&fake, answers);
+	run = run_ctl(&fake, "wait", a, b, c, d, NULL);
+	fake_stop(&fake);
+	fake_free(&fake);
+	return run;
+}
+
+static void
+met(const char *text, const char *option, const char *value)
+{
+	const struct fake_answer answers[] = {{text, false}, {NULL, false}};
+	struct run run = waited(answers, option, value, NULL, NULL);
+
+	ck_assert_msg(run.status == 0, "%s %s: %s", option, value, run.err);
+	ck_assert_str_eq(run.out, "");
+	ck_assert_str_eq(run.err, "");
+	run_free(&run);
+}
+
+static void
+not_met(const char *text, const char *option, const char *value, const char *words)
+{
+	const struct fake_answer answers[] = {{text, false}, {NULL, false}};
+	struct run run = waited(answers, option, value, "--timeout", "0");
+
+	ck_assert_msg(run.status == 5, "%s %s: %d", option, value, run.status);
+	ck_assert_str_eq(run.out, "");
+	ck_assert_msg(strstr(run.err, words) != NULL, "%s", run.err);
+	run_free(&run);
+}
+
+START_TEST(counts)
+{
+	static const char *const yes[] = {">=2", ">1", "=2", "==2", "2", "<=2", "<3", "!=3",
+	    ">= 2"};
+	static const char *const no[] = {">=3", ">2", "=3", "==1", "3", "<=1", "<2", "!=2"};
+	/* Only those alive count. */
+	static const char text[] = SNAPSHOT(
+	    TWO "," MEMBER("c", "suspect") "," MEMBER("d", "dead") "," MEMBER("e", "left"));
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		met(text, "--members", yes[i]);
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		not_met(text, "--members", no[i], "not now; 2 alive where ");
+}
+END_TEST
+
+START_TEST(statuses)
+{
+	met(SNAPSHOT(TWO), "--status", "a=alive");
+	met(SNAPSHOT(MEMBER("a=b", "dead")), "--status", "a=b=dead");
+	met(SNAPSHOT(MEMBER("a b", "dead")), "--status", "a b=dead");
+	not_met(SNAPSHOT(TWO), "--status", "a=dead", "a is alive, not dead");
+	not_met(SNAPSHOT(TWO), "--status", "c=alive", "c is no member");
+}
+END_TEST
+
+START_TEST(events_change_what_is_known)
+{
+	met(SNAPSHOT(TWO) EVENT("member.joined", MEMBER("c", "alive")), "--members", ">=3");
+	met(SNAPSHOT(TWO) EVENT("member.failed", MEMBER("b", "dead")), "--status", "b=dead");
+	/* Once dead and once alive again is alive, and counted once. */
+	met(SNAPSHOT(TWO) EVENT("member.failed", MEMBER("b", "dead")) EVENT("member.recovered",
+		MEMBER("b", "alive")) EVENT("member.updated", MEMBER("b", "alive"))
+		EVENT("member.failed", MEMBER("a", "dead")),
+	    "--members", "=1");
+	met(SNAPSHOT(TWO) EVENT("member.removed", MEMBER("b", "dead"))
+		EVENT("member.removed", MEMBER("a", "alive")),
+	    "--members", "=0");
+}
+END_TEST
+
+START_TEST(all_must_hold_at_once)
+{
+	static const struct fake_answer answers[] = {
+	    {SNAPSHOT(MEMBER("a", "alive") "," MEMBER("b", "dead")) EVENT("member.joined",
+		 MEMBER("c", "alive")) EVENT("member.failed", MEMBER("c", "dead"))
+		    EVENT("member.recovered", MEMBER("b", "alive")),
+		false},
+	    {NULL, false}};
+	struct run run =
+	    waited(answers, "--members=2", "--status=b=alive", "--timeout=60", "--json");
+
+	ck_assert_int_eq(run.status, 0);
+	ck_assert_ptr_eq(strstr(run.out, "{\"met\":true,\"alive\":2,\"waited_ms\":"), run.out);
+	run_free(&run);
+}
+END_TEST
+
+/* A daemon that starts, restarts, or is full for a moment, is waited for. */
+START_TEST(a_daemon_that_comes_back_is_asked_again)
+{
+	static const struct fake_answer answers[] = {{NULL, true}, {FULL, true},
+	    {SNAPSHOT(TWO), true}, {SNAPSHOT(MEMBER("x", "alive")), true},
+	    {SNAPSHOT(TWO "," MEMBER("c", "alive")), false}, {NULL, false}};
+	struct run run = waited(answers, "--members", ">=3", "--timeout", "60");
+
+	ck_assert_msg(run.status == 0, "%s", run.err);
+	run_free(&run);
+}
+END_TEST
+
+START_TEST(time_ends_it)
+{
+	static const struct fake_answer silent[] = {{SNAPSHOT(TWO), false}, {NULL, false}},
+					mute[] = {{"", false}, {NULL, false}};
+	struct run run = waited(silent, "--members=>=3", "--status=a=dead", "--timeout", "50ms");
+
+	ck_assert_int_eq(run.status, 5);
+	ck_assert_str_eq(run.err,
+	    "swimctl: gave up after 50ms; 2 alive where >=3 was asked for; a is alive, not dead\n");
+	run_free(&run);
+	run = waited(mute, "--members", ">=3", "--timeout", "0.05");
+	ck_assert_int_eq(run.status, 5);
+	ck_assert_ptr_nonnull(strstr(run.err, "gave up after 0.05, the daemon never answered: "));
+	run_free(&run);
+	run = run_ctl(NULL, "-s", "/nonexistent/sock", "wait", "--members", "1", "--timeout",
+	    "50ms", NULL);
+	ck_assert_int_eq(run.status, 5);
+	ck_assert_ptr_nonnull(strstr(run.err, "never answered: no socket /nonexistent/sock"));
+	run_free(&run);
+}
+END_TEST
+
+START_TEST(what_no_time_mends_is_told_at_once)
+{
+	static const struct fake_answer denied[] =
+	    {{"{\"id\":%ID%,\"error\":{\"code\":-32002,\"message\":\"no\"}}\n", false},
+		{NULL, false}},
+					stranger[] = {{"220 mail ESMTP\n", false}, {NULL, false}};
+	struct run run = waited(denied, "--members", ">=3", NULL, NULL);
+
+	ck_assert_int_eq(run.status, 4);
+	run_free(&run);
+	run = waited(stranger, "--members", ">=3", NULL, NULL);
+	ck_assert_int_eq(run.status, 3);
+	run_free(&run);
+}
+END_TEST
+
+UNIT_MAIN("ctl_wait", counts, statuses, events_change_what_is_known, all_must_hold_at_once,
+    a_daemon_that_comes_back_is_asked_again, time_ends_it, what_no_time_mends_is_told_at_once)
