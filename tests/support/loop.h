@@ -16,7 +16,7 @@
 	} while (0)
 
 /* One turn, without waiting. */
-#define LOOP_ONCE(base) event_base_loop((base), EVLOOP_NONBLOCK)
+#define LOOP_ONCE(base) event_base_loop((base), EVLOOP_ONCE | EVLOOP_NONBLOCK)
 
 static inline struct swim_addr
 loop_addr(const char *host, uint16_t port)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket and what it receives; test_udp_send.c is about sending. */
+#include "support/udp.h"
+
+#include <stdlib.h>
+
+START_TEST(it_starts_once_and_stops_once)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr addr;
+	struct udp_test t;
+
+	udp_test_new(&t, &config);
+	ck_assert(!udp_test_stats(&t).healthy);
+	ck_assert_int_eq(udp_local(t.udp, &addr), SWIM_ERROR_NOT_STARTED);
+	ck_assert_int_eq(udp_stop(t.udp), SWIM_ERROR_NOT_STARTED);
+	ck_assert_int_eq(udp_queue(t.udp, &config.bind, "x", 1), SWIM_ERROR_NOT_STARTED);
+	ck_assert_uint_eq(udp_drain(t.udp, 10), 0);
+	udp_flush(t.udp);
+
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(udp_start(t.udp), SWIM_OK);
+		ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_ALREADY_STARTED);
+		ck_assert_int_eq(udp_local(t.udp, &addr), SWIM_OK);
+		ck_assert_uint_ne(addr.port, 0);
+		ck_assert(udp_test_stats(&t).healthy);
+		ck_assert_int_eq(udp_stop(t.udp), SWIM_OK);
+		ck_assert(!udp_test_stats(&t).healthy);
+	}
+	udp_test_end(&t);
+}
+END_TEST
+
+/* With SO_REUSEADDR the second one would take the first one's port away. */
+START_TEST(a_port_is_bound_by_one_alone_and_again_at_once_after_it)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct udp_test first, second;
+
+	udp_test_start(&first, &config);
+	config.bind = first.local;
+	udp_test_new(&second, &config);
+	ck_assert_int_eq(udp_start(second.udp), SWIM_ERROR_BIND_FAILED);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	ck_assert_uint_eq(udp_test_stats(&second).errors[SWIM_ERROR_BIND_FAILED], 1);
+	ck_assert_int_eq(udp_test_stats(&second).last_errno, EADDRINUSE);
+	udp_stop(first.udp);
+	ck_assert_int_eq(udp_start(second.udp), SWIM_OK);
+	udp_test_end(&first);
+	udp_test_end(&second);
+}
+END_TEST
+
+START_TEST(a_wildcard_takes_the_port_on_every_address)
+{
+	struct udp_config config = udp_test_config("::");
+	struct udp_test first, second;
+
+	udp_test_start(&first, &config);
+	config.bind = loop_addr("127.0.0.1", first.local.port);
+	udp_test_new(&second, &config);
+	ck_assert_int_eq(udp_start(second.udp), SWIM_ERROR_BIND_FAILED);
+	ck_assert_int_eq(errno, EADDRINUSE);
+	udp_test_end(&first);
+	udp_test_end(&second);
+}
+END_TEST
+
+START_TEST(what_cannot_be_bound_says_why)
+{
+	struct udp_config config = udp_test_config("203.0.113.99");
+	struct udp_test t;
+
+	udp_test_new(&t, &config);
+	ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_BIND_FAILED);
+	ck_assert_int_eq(errno, EADDRNOTAVAIL);
+	udp_test_end(&t);
+
+	config = udp_test_config("127.0.0.1");
+	config.device = "no-such-if";
+	udp_test_new(&t, &config);
+	ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_BIND_FAILED);
+	ck_assert_int_eq(errno, ENODEV);
+	udp_test_end(&t);
+
+	config = udp_test_config("127.0.0.1");
+	memset(&config.bind, 0, sizeof(config.bind));
+	udp_test_new(&t, &config);
+	ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_INVALID_ADDRESS);
+	ck_assert_uint_eq(udp_test_stats(&t).errors[SWIM_ERROR_INVALID_ADDRESS], 1);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(a_device_can_be_bound)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	config.device = "lo";
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	plain_send(fd, &t.local, "x", 1);
+	LOOP_UNTIL(t.base, t.received == 1);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+static void
+echoes(const char *bind, const char *client, const char *to)
+{
+	struct udp_config config = udp_test_config(bind);
+	struct swim_addr own, from, target;
+	struct udp_test t;
+	char data[16];
+	int fd;
+
+	udp_test_start(&t, &config);
+	t.echo = true;
+	fd = plain_socket(client, &own);
+	target = loop_addr(to, t.local.port);
+	for (unsigned i = 1; i <= 3; i++) {
+		plain_send(fd, &target, "hello", 5);
+		LOOP_UNTIL(t.base, t.received == i);
+		ck_assert(swim_addr_equal(&t.from, &own));
+		ck_assert_uint_eq(t.len, 5);
+		ck_assert_mem_eq(t.data, "hello", 5);
+		ck_assert_uint_eq(plain_receive(fd, data, sizeof(data), &from), 5);
+		ck_assert_msg(swim_addr_equal(&from, &target),
+		    "asked at %s, answered from another address", to);
+	}
+	ck_assert_uint_eq(udp_test_stats(&t).sent, 3);
+	ck_assert_uint_eq(udp_test_stats(&t).sent_bytes, 15);
+	ck_assert_uint_eq(udp_test_stats(&t).received_bytes, 15);
+	close(fd);
+	udp_test_end(&t);
+}
+
+START_TEST(it_answers_from_the_address_that_was_asked)
+{
+	echoes("127.0.0.1", "127.0.0.1", "127.0.0.1");
+	echoes("127.9.8.7", "127.0.0.1", "127.9.8.7");
+	/* On a wildcard the kernel would answer from 127.0.0.1. */
+	echoes("0.0.0.0", "127.0.0.1", "127.9.8.7");
+	if (!have_ipv6())
+		return;
+	echoes("::", "127.0.0.1", "127.9.8.7");
+	echoes("::", "::1", "::1");
+	echoes("::1", "::1", "::1");
+}
+END_TEST
+
+START_TEST(a_long_datagram_is_cut_and_says_so)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	char data[1001] = {0};
+	int fd;
+
+	config.max_datagram = 1000;
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	plain_send(fd, &t.local, data, 1001);
+	plain_send(fd, &t.local, data, 1000);
+	LOOP_UNTIL(t.base, t.received >= 1);
+	LOOP_UNTIL(t.base, t.received == 2);
+	ck_assert_uint_eq(t.truncated, 1);
+	ck_assert_uint_eq(t.len, 1000);
+	ck_assert_uint_eq(udp_test_stats(&t).received_truncated, 1);
+	ck_assert_uint_eq(udp_test_stats(&t).received_bytes, 2001);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(the_smallest_and_the_largest_datagram_come_whole)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	static uint8_t data[65507];
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	plain_send(fd, &t.local, data, sizeof(data));
+	LOOP_UNTIL(t.base, t.received == 1);
+	ck_assert_uint_eq(t.len, sizeof(data));
+	ck_assert_mem_eq(t.data, data, sizeof(data));
+	plain_send(fd, &t.local, data, 0);
+	LOOP_UNTIL(t.base, t.received == 2);
+	ck_assert_uint_eq(t.len, 0);
+	ck_assert_uint_eq(t.truncated, 0);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(datagrams_are_read_in_batches_and_in_order)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	config.receive_buffer = 1 << 20;
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	for (uint8_t i = 0; i < 100; i++)
+		plain_send(fd, &t.local, &i, 1);
+	LOOP_UNTIL(t.base, t.received == 100);
+	/* 32 + 32 + 32 + 4, in one callback. */
+	ck_assert_uint_eq(t.batches, 4);
+	ck_assert_uint_eq(t.data[0], 99);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(a_flood_leaves_others_their_turn)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	config.receive_buffer = 1 << 20;
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	for (int i = 0; i < 400; i++)
+		plain_send(fd, &t.local, "x", 1);
+	LOOP_ONCE(t.base);
+	ck_assert_uint_eq(t.received, 8 * 32);
+	LOOP_UNTIL(t.base, t.received == 400);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(it_can_be_drained_by_hand)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	for (int i = 0; i < 50; i++)
+		plain_send(fd, &t.local, "x", 1);
+	ck_assert_uint_eq(udp_drain(t.udp, 40), 40);
+	ck_assert_uint_eq(t.received, 40);
+	ck_assert_uint_eq(udp_drain(t.udp, 1000), 10);
+	ck_assert_uint_eq(udp_drain(t.udp, 1000), 0);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(a_callback_may_stop_it)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr own;
+	struct udp_test t;
+	int fd;
+
+	udp_test_start(&t, &config);
+	fd = plain_socket("127.0.0.1", &own);
+	t.stop = true;
+	for (int i = 0; i < 5; i++)
+		plain_send(fd, &t.local, "x", 1);
+	LOOP_UNTIL(t.base, t.received == 1);
+	LOOP_ONCE(t.base);
+	ck_assert_uint_eq(t.received, 1);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+START_TEST(what_the_kernel_drops_is_counted)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	const unsigned total = 300;
+	struct swim_addr own;
+	struct udp_test t;
+	char data[1000] = {0};
+	int fd;
+
+	config.receive_buffer = 16384;
+	udp_test_start(&t, &config);
+	ck_assert_int_eq(udp_test_stats(&t).receive_buffer, 16384);
+	fd = plain_socket("127.0.0.1", &own);
+	for (unsigned i = 0; i + 1 < total; i++)
+		plain_send(fd, &t.local, data, sizeof(data));
+	udp_drain(t.udp, total);
+	ck_assert_uint_lt(t.received, total - 1);
+	/* The count comes along with the next one that is received. */
+	plain_send(fd, &t.local, data, sizeof(data));
+	ck_assert_uint_eq(udp_drain(t.udp, total), 1);
+	ck_assert_uint_eq(t.received + udp_test_stats(&t).kernel_drops, total);
+	close(fd);
+	udp_test_end(&t);
+}
+END_TEST
+
+UNIT_MAIN("udp", it_starts_once_and_stops_once,
+    a_port_is_bound_by_one_alone_and_again_at_once_after_it,
+    a_wildcard_takes_the_port_on_every_address, what_cannot_be_bound_says_why,
+    a_device_can_be_bound, it_answers_from_the_address_that_was_asked,
+    a_long_datagram_is_cut_and_says_so, the_smallest_and_the_largest_datagram_come_whole,
+    datagrams_are_read_in_batches_and_in_order, a_flood_leaves_others_their_turn,
+    it_can_be_drained_by_hand, a_callback_may_stop_it, what_the_kernel_drops_is_counted)

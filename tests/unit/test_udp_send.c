@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending, and what goes wrong with it.  The kernel's failures are played by sendmmsg and recvmmsg below, which
+ * stand before the C library's.
+ */
+#include "support/udp.h"
+
+#include <dlfcn.h>
+
+#include "wire/wire.h"
+
+static struct {
+	uint16_t port;     /* sends to this port fail; 0: none */
+	bool with_source;  /* ... no: sends that name a source address fail */
+	int error;         /* with this errno value */
+	unsigned times;    /* so many times; from then on they go well */
+	unsigned at_most;  /* no call sends more than this; 0: no limit */
+	unsigned calls;    /* of sendmmsg */
+	int receive_error; /* recvmmsg fails with this errno value */
+	unsigned receive_times;
+} play;
+
+static bool
+play_fails(const struct msghdr *msg)
+{
+	const union sockaddr_any *to = msg->msg_name;
+
+	if (play.times == 0 ||
+	    (play.with_source ? msg->msg_controllen == 0 : ntohs(to->in.sin_port) != play.port))
+		return false;
+	play.times--;
+	return true;
+}
+
+int
+sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
+{
+	int (*real)(int, struct mmsghdr *, unsigned, int) =
+	    (int (*)(int, struct mmsghdr *, unsigned, int))dlsym(RTLD_NEXT, "sendmmsg");
+	unsigned n;
+
+	play.calls++;
+	if (play.at_most > 0 && count > play.at_most)
+		count = play.at_most;
+	for (n = 0; n < count; n++) {
+		if (!play_fails(&msgs[n].msg_hdr))
+			continue;
+		if (n == 0) {
+			errno = play.error;
+			return -1;
+		}
+		/* As the kernel does: what went out counts, the reason is for the next call. */
+		play.times++;
+		break;
+	}
+	return real(fd, msgs, n, flags);
+}
+
+int
+recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
+{
+	int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) = (int (*)(int,
+	    struct mmsghdr *, unsigned, int, struct timespec *))dlsym(RTLD_NEXT, "recvmmsg");
+
+	if (play.receive_times > 0) {
+		play.receive_times--;
+		errno = play.receive_error;
+		return -1;
+	}
+	return real(fd, msgs, count, flags, timeout);
+}
+
+/* A started socket, and two plain ones to send to. */
+struct pair {
+	struct udp_test t;
+	struct swim_addr a, b;
+	int a_fd, b_fd;
+};
+
+static void
+pair_start(struct pair *p, const struct udp_config *config)
+{
+	memset(&play, 0, sizeof(play));
+	udp_test_start(&p->t, config);
+	p->a_fd = plain_socket("127.0.0.1", &p->a);
+	p->b_fd = plain_socket("127.0.0.1", &p->b);
+}
+
+static void
+pair_end(struct pair *p)
+{
+	close(p->a_fd);
+	close(p->b_fd);
+	udp_test_end(&p->t);
+}
+
+static void
+pair_queue(struct pair *p, const struct swim_addr *to, char what)
+{
+	ck_assert_int_eq(udp_queue(p->t.udp, to, &what, 1), SWIM_OK);
+}
+
+static void
+expect(int fd, char what)
+{
+	struct swim_addr from;
+	char data[8] = {0};
+
+	ck_assert_uint_eq(plain_receive(fd, data, sizeof(data), &from), 1);
+	ck_assert_int_eq(data[0], what);
+}
+
+START_TEST(what_is_queued_leaves_in_one_call_when_flushed)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	for (char c = 'a'; c <= 'z'; c++)
+		pair_queue(&p, &p.a, c);
+	ck_assert(plain_is_empty(p.a_fd));
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(play.calls, 1);
+	for (char c = 'a'; c <= 'z'; c++)
+		expect(p.a_fd, c);
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(play.calls, 1);
+	ck_assert_uint_eq(udp_test_stats(&p.t).sent, 26);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(a_full_queue_is_flushed_by_itself)
+{
+	static uint8_t large[WIRE_DATAGRAM_MAX], got[WIRE_DATAGRAM_MAX + 1];
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr from;
+	struct pair p;
+
+	pair_start(&p, &config);
+	for (unsigned i = 0; i < 200; i++)
+		pair_queue(&p, &p.a, (char)i);
+	ck_assert_uint_eq(udp_test_stats(&p.t).sent, 192);
+	udp_flush(p.t.udp);
+	for (unsigned i = 0; i < 200; i++)
+		expect(p.a_fd, (char)i);
+	for (unsigned i = 0; i < 5; i++) {
+		memset(large, (int)i + 1, sizeof(large));
+		ck_assert_int_eq(udp_queue(p.t.udp, &p.b, large, sizeof(large)), SWIM_OK);
+		if (i % 2 == 1) /* two fit */
+			udp_flush(p.t.udp);
+		while (!plain_is_empty(p.b_fd)) {
+			ck_assert_uint_eq(plain_receive(p.b_fd, got, sizeof(got), &from),
+			    sizeof(large));
+			ck_assert_uint_eq(got[0], got[sizeof(large) - 1]);
+		}
+	}
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(what_cannot_be_sent_is_refused_at_once)
+{
+	static const char *const bad[] = {"0.0.0.0", "::1", "::"};
+	struct udp_config config = udp_test_config("127.0.0.1");
+	static uint8_t large[WIRE_DATAGRAM_MAX + 1];
+	struct swim_addr addr = {0};
+	struct pair p;
+
+	pair_start(&p, &config);
+	ck_assert_int_eq(udp_queue(p.t.udp, &addr, "x", 1), SWIM_ERROR_INVALID_ADDRESS);
+	addr = loop_addr("127.0.0.1", 0);
+	ck_assert_int_eq(udp_queue(p.t.udp, &addr, "x", 1), SWIM_ERROR_INVALID_ADDRESS);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		addr = loop_addr(bad[i], 7946);
+		ck_assert_int_eq(udp_queue(p.t.udp, &addr, "x", 1), SWIM_ERROR_INVALID_ADDRESS);
+	}
+	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, large, sizeof(large)),
+	    SWIM_ERROR_MESSAGE_TOO_LARGE);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_INVALID_ADDRESS], 5);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_MESSAGE_TOO_LARGE], 1);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_ERROR_MESSAGE_TOO_LARGE);
+	/* A bad member address says nothing about the network. */
+	ck_assert(udp_test_stats(&p.t).healthy);
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(play.calls, 0);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(a_transient_failure_is_retried_and_holds_nothing_up)
+{
+	static const int transient[] = {ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH, ENETDOWN,
+	    EHOSTUNREACH, EPERM};
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct udp_stats stats;
+	struct pair p;
+
+	for (size_t i = 0; i < sizeof(transient) / sizeof(transient[0]); i++) {
+		pair_start(&p, &config);
+		play.port = p.a.port;
+		play.times = 2;
+		play.error = transient[i];
+		pair_queue(&p, &p.b, '1');
+		pair_queue(&p, &p.a, '2');
+		pair_queue(&p, &p.b, '3');
+		udp_flush(p.t.udp);
+		expect(p.b_fd, '1');
+		expect(p.b_fd, '3');
+		ck_assert(plain_is_empty(p.a_fd));
+		ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 1);
+		LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retry_queue == 0);
+		expect(p.a_fd, '2');
+		stats = udp_test_stats(&p.t);
+		ck_assert_uint_eq(stats.retries, 2);
+		ck_assert_uint_eq(stats.retries_exhausted, 0);
+		ck_assert_uint_eq(stats.errors[SWIM_ERROR_SEND_FAILED], 2);
+		ck_assert_uint_eq(stats.sent, 3);
+		ck_assert_int_eq(stats.last_error, SWIM_OK);
+		ck_assert(stats.healthy);
+		/* After the retries it was time to flush. */
+		ck_assert_uint_eq(p.t.batches, 2);
+		pair_end(&p);
+	}
+}
+END_TEST
+
+START_TEST(after_the_last_attempt_it_is_dropped)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct udp_stats stats;
+	struct pair p;
+
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 100;
+	play.error = ENETUNREACH;
+	pair_queue(&p, &p.a, '1');
+	udp_flush(p.t.udp);
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retries_exhausted == 1);
+	stats = udp_test_stats(&p.t);
+	ck_assert_uint_eq(play.times, 100 - 3);
+	ck_assert_uint_eq(stats.retry_queue, 0);
+	ck_assert_uint_eq(stats.errors[SWIM_ERROR_SEND_FAILED], 3);
+	ck_assert_int_eq(stats.last_error, SWIM_ERROR_SEND_FAILED);
+	ck_assert_int_eq(stats.last_errno, ENETUNREACH);
+	ck_assert(!stats.healthy);
+	ck_assert_uint_eq(p.t.changes, 1);
+	ck_assert_int_eq(p.t.change, SWIM_ERROR_SEND_FAILED);
+	ck_assert_int_eq(p.t.change_errno, ENETUNREACH);
+	/* The next success clears it. */
+	pair_queue(&p, &p.b, '2');
+	udp_flush(p.t.udp);
+	expect(p.b_fd, '2');
+	ck_assert(udp_test_stats(&p.t).healthy);
+	ck_assert_uint_eq(p.t.changes, 2);
+	ck_assert_int_eq(p.t.change, SWIM_OK);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(retries_wait_as_configured)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	swim_time start;
+	struct pair p;
+
+	config.retry_attempts = 4;
+	config.retry_first = swim_ms(20);
+	config.retry_factor = 3;
+	config.retry_max = swim_ms(40);
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 100;
+	play.error = ENOBUFS;
+	start = loop_now();
+	pair_queue(&p, &p.a, '1');
+	udp_flush(p.t.udp);
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retries_exhausted == 1);
+	ck_assert_uint_eq(play.times, 96);
+	/* 20 + 40 + 40 at the least. */
+	ck_assert_int_ge(swim_time_since(loop_now(), start).ns, swim_ms(100).ns);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(it_can_be_told_not_to_retry)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_attempts = 1;
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 100;
+	play.error = ENOBUFS;
+	pair_queue(&p, &p.a, '1');
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retries_exhausted, 1);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 0);
+	ck_assert_uint_eq(play.times, 99);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(the_queue_of_retries_is_bounded)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_first = config.retry_max = swim_seconds(1000);
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 1000;
+	play.error = ENOBUFS;
+	for (unsigned i = 0; i < UDP_RETRIES_MAX + 44; i++)
+		pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, UDP_RETRIES_MAX);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retries_exhausted, 44);
+	/* Stopping drops them. */
+	udp_stop(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 0);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(many_retries_go_out_in_batches)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 150;
+	play.error = ENOBUFS;
+	for (unsigned i = 0; i < 150; i++)
+		pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 150);
+	play.calls = 0;
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retry_queue == 0);
+	ck_assert_uint_eq(udp_test_stats(&p.t).sent, 150);
+	ck_assert_uint_le(play.calls, 20);
+	for (unsigned i = 0; i < 150; i++)
+		expect(p.a_fd, 'x');
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
+{
+	static const struct {
+		int error;
+		enum swim_error expected;
+	} permanent[] = {
+	    {EMSGSIZE, SWIM_ERROR_MESSAGE_TOO_LARGE},
+	    {EINVAL, SWIM_ERROR_INVALID_ADDRESS},
+	    {EAFNOSUPPORT, SWIM_ERROR_INVALID_ADDRESS},
+	};
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct udp_stats stats;
+	struct pair p;
+
+	for (size_t i = 0; i < sizeof(permanent) / sizeof(permanent[0]); i++) {
+		pair_start(&p, &config);
+		play.port = p.a.port;
+		play.times = 1;
+		play.error = permanent[i].error;
+		pair_queue(&p, &p.b, '1');
+		pair_queue(&p, &p.a, '2');
+		pair_queue(&p, &p.b, '3');
+		udp_flush(p.t.udp);
+		expect(p.b_fd, '1');
+		expect(p.b_fd, '3');
+		ck_assert(plain_is_empty(p.a_fd));
+		stats = udp_test_stats(&p.t);
+		ck_assert_uint_eq(stats.errors[permanent[i].expected], 1);
+		ck_assert_uint_eq(stats.retry_queue, 0);
+		ck_assert(stats.healthy);
+		ck_assert_uint_eq(p.t.changes, 0);
+		pair_end(&p);
+	}
+}
+END_TEST
+
+START_TEST(short_sends_are_continued)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	play.at_most = 3;
+	for (char c = 'a'; c <= 'j'; c++)
+		pair_queue(&p, &p.a, c);
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(play.calls, 4);
+	for (char c = 'a'; c <= 'j'; c++)
+		expect(p.a_fd, c);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(a_signal_costs_nothing)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 2;
+	play.error = EINTR;
+	pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	expect(p.a_fd, 'x');
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_SEND_FAILED], 0);
+	pair_end(&p);
+}
+END_TEST
+
+/* An address of ours went away: peers are then answered from another. */
+START_TEST(a_source_address_that_is_gone_is_forgotten)
+{
+	struct udp_config config = udp_test_config("0.0.0.0");
+	struct swim_addr target, from;
+	struct pair p;
+	char data[8];
+
+	pair_start(&p, &config);
+	p.t.echo = true;
+	target = loop_addr("127.9.8.7", p.t.local.port);
+	play.with_source = true;
+	play.times = 1;
+	play.error = EINVAL;
+	plain_send(p.a_fd, &target, "x", 1);
+	LOOP_UNTIL(p.t.base, p.t.received == 1);
+	plain_receive(p.a_fd, data, sizeof(data), &from);
+	ck_assert(!swim_addr_equal(&from, &target));
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_INVALID_ADDRESS], 0);
+	/* It is learnt anew with the next datagram. */
+	plain_send(p.a_fd, &target, "y", 1);
+	LOOP_UNTIL(p.t.base, p.t.received == 2);
+	plain_receive(p.a_fd, data, sizeof(data), &from);
+	ck_assert(swim_addr_equal(&from, &target));
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(a_closed_port_harms_nobody)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct swim_addr closed;
+	struct pair p;
+	int fd = plain_socket("127.0.0.1", &closed);
+
+	close(fd);
+	pair_start(&p, &config);
+	for (int i = 0; i < 3; i++) {
+		pair_queue(&p, &closed, 'x');
+		pair_queue(&p, &p.a, 'y');
+		udp_flush(p.t.udp);
+		expect(p.a_fd, 'y');
+		LOOP_ONCE(p.t.base);
+	}
+	plain_send(p.a_fd, &p.t.local, "z", 1);
+	LOOP_UNTIL(p.t.base, p.t.received == 1);
+	ck_assert(udp_test_stats(&p.t).healthy);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(failures_to_receive_are_counted_and_do_not_spin)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	plain_send(p.a_fd, &p.t.local, "x", 1);
+	play.receive_error = ENOMEM;
+	play.receive_times = 20;
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED] == 8);
+	ck_assert(!udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(p.t.change, SWIM_ERROR_RECEIVE_FAILED);
+	/* Readable all the while, but left alone. */
+	for (int i = 0; i < 10; i++)
+		LOOP_ONCE(p.t.base);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 8);
+	LOOP_UNTIL(p.t.base, p.t.received == 1);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 20);
+	ck_assert(udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(p.t.change, SWIM_OK);
+	pair_end(&p);
+}
+END_TEST
+
+UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
+    a_full_queue_is_flushed_by_itself, what_cannot_be_sent_is_refused_at_once,
+    a_transient_failure_is_retried_and_holds_nothing_up, after_the_last_attempt_it_is_dropped,
+    retries_wait_as_configured, it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded,
+    many_retries_go_out_in_batches, a_permanent_failure_drops_its_own_datagram_alone,
+    short_sends_are_continued, a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten,
+    a_closed_port_harms_nobody, failures_to_receive_are_counted_and_do_not_spin)
