@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+#include "control/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/unit.h"
+
+struct place {
+	char directory[64], path[160];
+	char error[SOCKET_ERROR_MAX];
+	struct socket_bound bound;
+};
+
+static void
+place_init(struct place *place)
+{
+	memset(place, 0, sizeof(*place));
+	strcpy(place->directory, "/tmp/swimd-socket-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(place->directory));
+	snprintf(place->path, sizeof(place->path), "%s/sock", place->directory);
+	socket_init(&place->bound);
+}
+
+static void
+place_fini(struct place *place)
+{
+	ck_assert_msg(rmdir(place->directory) == 0, "%s is left with something in it", place->directory);
+}
+
+static int
+place_bind(struct place *place, struct socket_bound *bound)
+{
+	return socket_bind(bound, place->path, 0660, NULL, place->error);
+}
+
+/* The path is refused with this error and a sentence with these words, and nothing is left behind. */
+static void
+refuses(const char *path, int number, const char *words)
+{
+	struct socket_bound bound;
+	char error[SOCKET_ERROR_MAX] = "";
+
+	ck_assert_int_eq(socket_bind(&bound, path, 0660, NULL, error), -number);
+	ck_assert_msg(strstr(error, words) != NULL, "'%s' lacks '%s'", error, words);
+	ck_assert_msg(strncmp(error, "control socket", 14) == 0, "%s", error);
+	ck_assert_ptr_null(strchr(error, '\n'));
+	ck_assert_int_eq(bound.fd, -1);
+}
+
+static int
+connect_to(const char *path, int type)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, type, 0);
+
+	ck_assert_int_ge(fd, 0);
+	strcpy(address.sun_path, path);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* A bound socket as a killed daemon leaves it. */
+static void
+leave_stale(const char *path, int type)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, type, 0);
+
+	strcpy(address.sun_path, path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+}
+
+START_TEST(it_listens_and_cleans_up)
+{
+	struct place place;
+	struct stat st;
+	int fd;
+
+	place_init(&place);
+	ck_assert_msg(place_bind(&place, &place.bound) == 0, "%s", place.error);
+	fd = connect_to(place.path, SOCK_STREAM);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	ck_assert_int_eq(fcntl(place.bound.fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(place.bound.fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	socket_close(&place.bound);
+	ck_assert_int_eq(lstat(place.path, &st), -1);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(the_mode_is_exact_whatever_the_umask)
+{
+	static const mode_t masks[] = {0, 022, 077, 0777};
+	static const mode_t modes[] = {0660, 0666, 0600};
+	struct place place;
+	struct stat st;
+
+	place_init(&place);
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++)
+		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
+			mode_t before = umask(masks[i]);
+
+			ck_assert_int_eq(
+			    socket_bind(&place.bound, place.path, modes[k], NULL, place.error), 0);
+			ck_assert_uint_eq(umask(before), masks[i]); /* as it was */
+			ck_assert_int_eq(lstat(place.path, &st), 0);
+			ck_assert_uint_eq(st.st_mode & 07777, modes[k]);
+			socket_close(&place.bound);
+		}
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_group_that_exists_gets_it)
+{
+	struct place place;
+	struct stat st;
+
+	place_init(&place);
+	/* root's group is on every system; no test machine has the other. */
+	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "root", place.error), 0);
+	ck_assert_int_eq(lstat(place.path, &st), 0);
+	ck_assert_uint_eq(st.st_gid, geteuid() == 0 ? 0 : getegid());
+	socket_close(&place.bound);
+	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "no-such-group", place.error), 0);
+	socket_close(&place.bound);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_stale_socket_is_taken_over)
+{
+	struct place place;
+	int fd;
+
+	place_init(&place);
+	leave_stale(place.path, SOCK_STREAM);
+	ck_assert_int_eq(connect_to(place.path, SOCK_STREAM), -1);
+	ck_assert_msg(place_bind(&place, &place.bound) == 0, "%s", place.error);
+	fd = connect_to(place.path, SOCK_STREAM);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	socket_close(&place.bound);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_socket_of_a_killed_process_is_taken_over)
+{
+	struct place place;
+	int ready[2], status;
+	pid_t child;
+	char byte;
+
+	place_init(&place);
+	ck_assert_int_eq(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		if (place_bind(&place, &place.bound) != 0 || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	refuses(place.path, EADDRINUSE, "another daemon is running on it");
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(place_bind(&place, &place.bound) == 0, "%s", place.error);
+	socket_close(&place.bound);
+	close(ready[0]);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_live_socket_is_left_alone)
+{
+	struct place place;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listener, fd;
+
+	place_init(&place);
+	/* Somebody else's, who knows nothing of our lock. */
+	strcpy(address.sun_path, place.path);
+	listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(listener, 0), 0);
+	refuses(place.path, EADDRINUSE, "another process serves it");
+	/* Also when its backlog is full. */
+	refuses(place.path, EADDRINUSE, "another process serves it");
+	refuses(place.path, EADDRINUSE, "another process serves it");
+	fd = accept(listener, NULL, NULL);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	close(listener);
+	ck_assert_int_eq(unlink(place.path), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_datagram_socket_is_left_alone)
+{
+	struct place place;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	place_init(&place);
+	strcpy(address.sun_path, place.path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	refuses(place.path, EADDRINUSE, "another process serves it");
+	close(fd);
+	ck_assert_int_eq(unlink(place.path), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(one_of_many_that_start_at_once_gets_it)
+{
+	enum { STARTERS = 16, ROUNDS = 20 };
+
+	struct place place;
+
+	place_init(&place);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		int go[2], done[2], winners = 0;
+		pid_t children[STARTERS];
+
+		leave_stale(place.path, SOCK_STREAM);
+		ck_assert_int_eq(pipe(go), 0);
+		ck_assert_int_eq(pipe(done), 0);
+		for (size_t i = 0; i < STARTERS; i++) {
+			children[i] = fork();
+			if (children[i] == 0) {
+				char byte, result;
+
+				close(go[1]);
+				close(done[0]);
+				/* All wait for the same end of file. */
+				if (read(go[0], &byte, 1) != 0)
+					_exit(2);
+				result = place_bind(&place, &place.bound) == 0 ? 'y' : 'n';
+				if (write(done[1], &result, 1) != 1)
+					_exit(2);
+				/* The winner holds it until all have tried. */
+				for (;;)
+					pause();
+			}
+		}
+		close(go[0]);
+		close(go[1]);
+		for (size_t i = 0; i < STARTERS; i++) {
+			char result;
+
+			ck_assert_int_eq(read(done[0], &result, 1), 1);
+			winners += result == 'y';
+		}
+		ck_assert_int_eq(winners, 1);
+		for (size_t i = 0; i < STARTERS; i++) {
+			kill(children[i], SIGKILL);
+			waitpid(children[i], NULL, 0);
+		}
+		close(done[0]);
+		close(done[1]);
+		ck_assert_int_eq(unlink(place.path), 0);
+	}
+	strcat(place.path, ".lock");
+	ck_assert_int_eq(unlink(place.path), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(another_one_at_the_path_is_not_unlinked)
+{
+	struct place place;
+	struct stat st;
+
+	place_init(&place);
+	ck_assert_int_eq(place_bind(&place, &place.bound), 0);
+	ck_assert_int_eq(unlink(place.path), 0);
+	leave_stale(place.path, SOCK_STREAM);
+	socket_close(&place.bound);
+	ck_assert_int_eq(lstat(place.path, &st), 0);
+	ck_assert_int_eq(unlink(place.path), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(what_is_no_socket_is_left_alone)
+{
+	struct place place;
+	FILE *file;
+
+	place_init(&place);
+	file = fopen(place.path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("precious", file);
+	fclose(file);
+	refuses(place.path, EEXIST, "not a socket");
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(mkdir(place.path, 0700), 0);
+	refuses(place.path, EEXIST, "not a socket");
+	ck_assert_int_eq(rmdir(place.path), 0);
+	ck_assert_int_eq(symlink("/dev/null", place.path), 0);
+	refuses(place.path, EEXIST, "not a socket");
+	ck_assert_int_eq(unlink(place.path), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(bad_paths_are_named)
+{
+	struct place place;
+	char path[256];
+
+	place_init(&place);
+	refuses("", EINVAL, "empty");
+	snprintf(path, sizeof(path), "%s/nowhere/sock", place.directory);
+	refuses(path, ENOENT, "directory does not exist");
+	snprintf(path, sizeof(path), "/dev/null/sock");
+	refuses(path, ENOTDIR, "not a directory");
+	snprintf(path, sizeof(path), "%s/%0150d", place.directory, 0);
+	refuses(path, ENAMETOOLONG, "may have 107");
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_path_of_107_bytes_fits)
+{
+	struct place place;
+	size_t len;
+
+	place_init(&place);
+	len = strlen(place.path);
+	memset(place.path + len, 'x', 107 - len);
+	ck_assert_uint_eq(strlen(place.path), 107);
+	ck_assert_msg(place_bind(&place, &place.bound) == 0, "%s", place.error);
+	socket_close(&place.bound);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_directory_that_is_not_writable_is_named)
+{
+	struct place place;
+	int status;
+	pid_t child;
+
+	place_init(&place);
+	ck_assert_int_eq(chmod(place.directory, 0555), 0);
+	/* As root nothing is unwritable: so as nobody. */
+	child = fork();
+	if (child == 0) {
+		if (geteuid() == 0 && setuid(65534) < 0)
+			_exit(2);
+		status = place_bind(&place, &place.bound);
+		_exit(status == -EACCES && strstr(place.error, "not writable") != NULL &&
+			    strstr(place.error, place.path) != NULL
+			? 0
+			: 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(chmod(place.directory, 0755), 0);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_socket_that_was_passed_is_served)
+{
+	struct place place;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat st;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), other[2];
+
+	place_init(&place);
+	strcpy(address.sun_path, place.path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	/* Not listening yet. */
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", place.error), -EINVAL);
+	ck_assert_int_eq(place.bound.fd, -1);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", place.error), 0);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	socket_close(&place.bound);
+	/* The service manager's, not ours. */
+	ck_assert_int_eq(lstat(place.path, &st), 0);
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(pipe(other), 0);
+	ck_assert_int_eq(socket_adopt(&place.bound, other[0], "socket", place.error), -ENOTSOCK);
+	close(other[0]);
+	close(other[1]);
+	place_fini(&place);
+}
+END_TEST
+
+UNIT_MAIN("control_socket", it_listens_and_cleans_up, the_mode_is_exact_whatever_the_umask,
+    a_group_that_exists_gets_it, a_stale_socket_is_taken_over,
+    a_socket_of_a_killed_process_is_taken_over, a_live_socket_is_left_alone,
+    a_datagram_socket_is_left_alone, one_of_many_that_start_at_once_gets_it,
+    another_one_at_the_path_is_not_unlinked, what_is_no_socket_is_left_alone, bad_paths_are_named,
+    a_path_of_107_bytes_fits, a_directory_that_is_not_writable_is_named,
+    a_socket_that_was_passed_is_served)
