@@ -429,7 +429,8 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	s->now = now;
 	if (m == NULL || m->hidden)
 		return SWIM_REMOVE_NOT_FOUND;
-	if (m->status != SWIM_DEAD && m->status != SWIM_LEFT)
+	/* We ourselves may have left, and still are to be told of. */
+	if (m == s->self || (m->status != SWIM_DEAD && m->status != SWIM_LEFT))
 		return SWIM_REMOVE_NOT_DEAD;
 	members_transition(s, m, m->status, m->incarnation, true);
 	m->forget = true;
