@@ -112,9 +112,8 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 	}
 }
 
-/* The stand-ins at this address give way to the member that really lives there. */
-static void
-replace_stand_in(struct swim *s, const struct member *real)
+void
+apply_replace_stand_in(struct swim *s, const struct member *real)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
@@ -131,6 +130,19 @@ replace_stand_in(struct swim *s, const struct member *real)
 	if (m->announced)
 		outbox_event(s, SWIM_EVENT_REMOVED, m);
 	members_destroy(s, m);
+}
+
+/* Another's stand-in for somebody whose name we know, us perhaps: it is nobody new. */
+static bool
+is_named_here(const struct swim *s, const struct wire_update *u, const char *address,
+    const struct swim_addr *addr)
+{
+	const struct member *m;
+
+	if (addr->family == 0 || !wire_str_equal(u->member.id, address))
+		return false;
+	m = members_at(s, addr);
+	return m != NULL && is_live(m->status) && !m->hidden;
 }
 
 static void
@@ -161,7 +173,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		return;
 	}
 	if (live)
-		replace_stand_in(s, m);
+		apply_replace_stand_in(s, m);
 	members_transition(s, m, status, u->incarnation, hidden);
 	if (!live && !hidden) {
 		m->since = swim_time_add(m->since, swim_ns(-age.ns));
@@ -204,6 +216,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	}
 	if ((u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
 		if (!m->hidden) {
+			/* Whoever still holds it alive is told of its end before it is told that it's gone. */
+			if (is_live(m->status))
+				members_transition(s, m, status, u->incarnation, false);
 			members_transition(s, m, m->status > status ? m->status : status,
 			    u->incarnation, true);
 			m->forget = true;
@@ -231,7 +246,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	}
 	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
 	if (moved) {
-		replace_stand_in(s, m);
+		apply_replace_stand_in(s, m);
 		if (m->announced)
 			outbox_event(s, SWIM_EVENT_UPDATED, m);
 	}
@@ -263,6 +278,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	/* A graceful leave is a dead update about the sender that the sender itself sends. */
 	if (status == SWIM_DEAD && from_subject && !(u->flags & WIRE_FLAG_FORGET))
 		status = SWIM_LEFT;
+	if (m == NULL && is_named_here(s, u, address, &addr))
+		return;
 	if (m == NULL)
 		apply_unknown(s, u, address, status, sync);
 	else

@@ -173,7 +173,8 @@ gossip_tick(struct swim *s)
 	s->gossiped = s->now;
 	s->gossip_at = SWIM_TIME_NEVER;
 	if (s->leaving) {
-		if (s->leave_ticks-- == 0) {
+		/* When all others have left too, nobody is there to be told. */
+		if (s->leave_ticks-- == 0 || s->live_count == 0) {
 			s->left = true;
 			return;
 		}

@@ -211,6 +211,8 @@ void apply_updates(struct swim *, const struct wire_updates *);
 void apply_refute(struct swim *, uint64_t than);
 void apply_suspicion(struct swim *, struct member *); /* ours: a probe of it failed */
 swim_duration apply_suspicion_time(const struct swim *);
+/* The stand-in at this member's address gives way to the member, which really lives there. */
+void apply_replace_stand_in(struct swim *, const struct member *real);
 /* May this be a member's address?  Writes its canonical text. */
 bool apply_address(struct wire_str, char *text, struct swim_addr *);
 

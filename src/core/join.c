@@ -74,9 +74,12 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	char text[SWIM_ADDR_TEXT];
 	struct wire_update u = {.member = msg->member, .status = SWIM_ALIVE};
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
-	struct member *m;
+	struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
 
-	if (u.member.id.len > 0 && members_find(s, u.member.id.bytes, u.member.id.len) == NULL) {
+	/* One whose address is a host name: its stand-in goes when the name turns out to be this address. */
+	if (m != NULL && m->addr.family == 0)
+		return;
+	if (u.member.id.len > 0 && m == NULL) {
 		struct swim_addr stated;
 
 		if (!swim_addr_parse(u.member.address.bytes, u.member.address.len, &stated))

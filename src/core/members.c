@@ -387,6 +387,8 @@ members_set_address(struct swim *s, struct member *m, const char *address, size_
 void
 swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
 {
+	const struct member *resolved = NULL;
+
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
 		struct swim_addr numeric;
@@ -401,7 +403,12 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		m->proven = false;
 		if (m->addr.family != 0)
 			index_insert(&s->located, compare_addresses, m);
+		if (m->live_index != NOT_LISTED)
+			resolved = m;
 	}
+	/* Whom we knew by this address alone is that member. */
+	if (resolved != NULL)
+		apply_replace_stand_in(s, resolved);
 }
 
 static bool
@@ -519,6 +526,19 @@ transition_deadline(const struct swim *s, const struct member *m)
 	return SWIM_TIME_NEVER;
 }
 
+/*
+ * The timers for the dead stand still while there are none.  They begin now, or their age would look like
+ * a stall of the whole process.
+ */
+static void
+transition_timers(struct swim *s)
+{
+	if (s->gone_count == 0 && swim_time_before(s->reap_at, s->now))
+		s->reap_at = s->now;
+	if (s->status_count[SWIM_DEAD] == 0 && swim_time_before(s->reconnect_at, s->now))
+		s->reconnect_at = s->now;
+}
+
 void
 members_transition(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation,
     bool hidden)
@@ -526,6 +546,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	enum swim_status from = m->status;
 	bool was_hidden = m->hidden;
 
+	transition_timers(s);
 	digest_toggle(s, m);
 	if (!was_hidden) {
 		index_remove(&s->named, compare_names, m);

@@ -13,6 +13,16 @@
 #define BACKOFF_MAX 30   /* sync intervals */
 #define REQUEST_FIXED 12 /* cursor and digest count */
 
+/*
+ * The least time between two looks at others' views.  Until we have once agreed with somebody we are
+ * still arriving, perhaps with many others at once, and don't wait for rumours to settle.
+ */
+static swim_duration
+pace(const struct swim *s)
+{
+	return s->agreed ? s->config.timing.sync_interval : s->config.timing.gossip_interval;
+}
+
 static swim_duration
 jittered(struct swim *s, swim_duration d)
 {
@@ -65,7 +75,7 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 static void
 finish(struct swim *s, bool complete)
 {
-	swim_duration interval = s->config.timing.sync_interval;
+	swim_duration interval = pace(s);
 
 	s->sync.active = false;
 	if (complete) {
@@ -96,7 +106,7 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 	}
 	if (!swim_time_is_never(s->check_at) || swim_time_before(s->now, s->sync_allowed))
 		return;
-	s->check_at = swim_time_add(s->now, jittered(s, s->config.timing.sync_interval));
+	s->check_at = swim_time_add(s->now, jittered(s, pace(s)));
 	s->check_addr = *from;
 }
 
