@@ -154,10 +154,13 @@ breach(struct check *c, unsigned observer, unsigned subject, const char *format,
 void
 check_foreign(struct check *c, const char *name)
 {
-	if (strcmp(name, "*") == 0)
+	if (strcmp(name, "*") == 0) {
 		c->all_foreign = true;
-	else
-		c->subjects[subject_of(c, name, strlen(name))].foreign = true;
+	} else {
+		unsigned subject = subject_of(c, name, strlen(name));
+
+		c->subjects[subject].foreign = true;
+	}
 }
 
 void
@@ -368,8 +371,11 @@ check_report(struct check *c, unsigned observer, const struct swim_report *r)
 	if (b->seen)
 		breach(c, observer, subject, "reported twice");
 	b->seen = true;
-	if (!b->present && is_stand_in(r)) {
-		/* A base peer known by its source address alone is listed, but not announced. */
+	if (!b->joined && (is_stand_in(r) || r->status == SWIM_DEAD || r->status == SWIM_LEFT)) {
+		/*
+		 * Listed, but not announced: a base peer known by its source address alone, and one that was
+		 * learnt of when it was dead or gone already, so that it has no life to report on.
+		 */
 	} else if (!b->present) {
 		breach(c, observer, subject, "reported as %s, but no event told of it", swim_status_name(r->status));
 	} else if (b->status != r->status) {

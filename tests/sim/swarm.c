@@ -49,7 +49,7 @@ up_to(struct swarm *m, swim_duration most)
 static void
 configure(struct swarm *m)
 {
-	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, 600, WIRE_DATAGRAM_DEFAULT, 9000};
+	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, WIRE_DATAGRAM_MIN + 100, WIRE_DATAGRAM_DEFAULT, 9000};
 	struct world_config *config = sim_config(m->s);
 	struct net_config *net = sim_net(m->s);
 	enum swim_profile profile = SWIM_PROFILE_LAN;
@@ -190,7 +190,7 @@ swarm_body(struct swarm *m)
 {
 	struct sim *s = m->s;
 	unsigned changes = 5 + below(m, 60);
-	swim_time since;
+	swim_time since, quiet;
 
 	configure(m);
 	for (unsigned i = 0; i < s->world.count; i++) {
@@ -210,10 +210,13 @@ swarm_body(struct swarm *m)
 	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
 	sim_note(s, "%u members, %u changes, one view after %.1f s", s->world.count, changes, sim_since(s, since));
 	since = sim_now(s);
+	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
+	sim_run(s, 12 * m->interval);
+	quiet = sim_now(s);
 	sim_run(s, 20 * m->interval);
 	/* And so it stays. */
 	EXPECT(s, sim_converged(s));
-	EXPECT(s, sim_told(s, since, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, quiet, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 }
