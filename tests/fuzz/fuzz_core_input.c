@@ -15,12 +15,13 @@
 #include <string.h>
 
 #include "core/swim.h"
+#include "support/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SOURCES 8
 #define MAX_MEMBERS 24
-#define TICKS_A_STEP 64 /* more deadlines than this in one step are skipped: a stall */
+#define TICKS_A_STEP 24 /* more deadlines than this in one step are skipped: a stall */
 #define NAMES 64
 #define DATAGRAM 1400
 
@@ -28,6 +29,7 @@ struct fixture {
 	struct swim *swim;
 	swim_time now;
 	uint64_t incarnation;
+	struct swim_addr sources[SOURCES];
 	uint64_t last_seq[SOURCES];
 	/* Members that have joined and not been removed since. */
 	struct {
@@ -37,13 +39,6 @@ struct fixture {
 	size_t joined_count;
 	size_t sent, events;
 };
-
-static void
-require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void *
 resize(void *ctx, void *ptr, size_t size)
@@ -136,9 +131,8 @@ check_datagram(struct fixture *f, const struct swim_datagram *d)
 	require(m.type == d->type);
 	require((d->to.family != 0) != (d->host != NULL));
 	for (unsigned i = 0; i < SOURCES; i++) {
-		struct swim_addr a = source(i);
-
-		if (swim_addr_equal(&a, &d->to) && m.type != WIRE_ACK && m.type != WIRE_NACK)
+		if (swim_addr_equal(&f->sources[i], &d->to) && m.type != WIRE_ACK &&
+		    m.type != WIRE_NACK)
 			f->last_seq[i] = m.seq;
 	}
 }
@@ -219,7 +213,7 @@ pass(struct fixture *f, swim_duration d)
 static void
 input(struct fixture *f, unsigned from_index, const uint8_t *data, size_t len, bool answer)
 {
-	struct swim_addr from = source(from_index);
+	const struct swim_addr *from = &f->sources[from_index];
 	struct swim_stats before, after;
 	uint8_t *copy = malloc(len > 0 ? len : 1);
 	enum wire_reject reject;
@@ -232,7 +226,7 @@ input(struct fixture *f, unsigned from_index, const uint8_t *data, size_t len, b
 			copy[1 + i] = (uint8_t)(f->last_seq[from_index] >> (56 - 8 * i));
 	}
 	swim_stats(f->swim, &before);
-	reject = swim_input(f->swim, f->now, &from, copy, len);
+	reject = swim_input(f->swim, f->now, from, copy, len);
 	free(copy);
 	drain(f);
 	swim_stats(f->swim, &after);
@@ -248,7 +242,7 @@ input(struct fixture *f, unsigned from_index, const uint8_t *data, size_t len, b
 static void
 command(struct fixture *f, unsigned from_index, uint8_t which)
 {
-	struct swim_addr a = source(from_index);
+	const struct swim_addr *a = &f->sources[from_index];
 	struct swim_timing timing;
 	struct swim_report m;
 
@@ -261,14 +255,14 @@ command(struct fixture *f, unsigned from_index, uint8_t which)
 		swim_remove(f->swim, f->now, m.name, m.name_len);
 		break;
 	case 2:
-		swim_set_address(f->swim, f->now, &a);
+		swim_set_address(f->swim, f->now, a);
 		break;
 	case 3:
 		swim_timing_profile((enum swim_profile)(which / 5 % SWIM_PROFILE_COUNT), &timing);
 		swim_set_timing(f->swim, f->now, &timing);
 		break;
 	default: /* of the five commands */
-		swim_resolved(f->swim, "h:1", &a);
+		swim_resolved(f->swim, "h:1", a);
 		break;
 	}
 }
@@ -292,12 +286,9 @@ run(struct fixture *f, const uint8_t *data, size_t size)
 			taken = 2 + (argument < size - 2 ? argument : size - 2);
 			input(f, from, data + 2, taken - 2, what >> 6 == 1);
 			break;
-		case 2: {
-			struct swim_addr a = source(from);
-
-			swim_join(f->swim, f->now, &a);
+		case 2:
+			swim_join(f->swim, f->now, &f->sources[from]);
 			break;
-		}
 		default: /* of four actions */
 			taken = size > 1 ? 2 : 1;
 			command(f, from, argument);
@@ -319,7 +310,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct swim_config config = {
 	    .name = "self",
 	    .cluster = "",
-	    .address = source(0),
 	    .max_members = MAX_MEMBERS,
 	    .max_jump = UINT64_C(1) << 32,
 	    .max_datagram = DATAGRAM,
@@ -327,6 +317,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 
 	memset(&f, 0, sizeof(f));
+	for (unsigned i = 0; i < SOURCES; i++)
+		f.sources[i] = source(i);
+	config.address = f.sources[0];
 	f.now = (swim_time){INT64_C(1000000000)};
 	swim_timing_profile(SWIM_PROFILE_LAN, &config.timing);
 	f.swim = swim_new(&config, 1, f.now);

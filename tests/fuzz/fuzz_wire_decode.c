@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes: decode, walk, print, encode again; what is encoded again must be the same message. */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "base/utf8.h"
+#include "support/require.h"
 #include "support/wire_again.h"
 #include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void
 check_strings(const struct wire_member_id *m)

@@ -87,9 +87,11 @@ START_TEST(what_can_hurt_is_escaped)
 	escapes("\xc2\x9b"
 		"31m",
 	    5, false, "\\u{9b}31m");
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	escapes("\xe2\x80\xae"
 		"exe",
 	    6, false, "\\u{202e}exe");
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	escapes("\xe2\x81\xa6", 3, false, "\\u{2066}");
 	escapes("\xe2\x80\xa8", 3, false, "\\u{2028}");
 	escapes("say \"\\\"", 7, false, "say \\x22\\x5c\\x22");
@@ -117,6 +119,7 @@ END_TEST
 START_TEST(a_short_buffer_cuts_between_characters)
 {
 	/* Pieces of 1, 2, 4, 8 and 1 bytes. */
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	static const char text[] = "a\xc3\xa9\n\xe2\x80\xaez";
 	static const size_t ends[] = {0, 1, 3, 7, 15, 16};
 	char out[32];

@@ -100,6 +100,7 @@ END_TEST
 
 START_TEST(hostile_text_is_escaped)
 {
+	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	const struct wire_member_id hostile = {{"a b\n\x1b[2J", 8}, {"\xe2\x80\xae\"", 4}};
 	struct wire_writer w;
 	uint8_t bytes[128];

@@ -45,17 +45,19 @@ static struct wire_str
 draw_str(struct draw *d, size_t max)
 {
 	static const char *const pieces[] = {"a", "7", ".", ":", "\n", "\xc3\xa9", "\xe2\x82\xac",
+	    /* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	    "\xf0\x9f\x98\x80", "\xe2\x80\xae", "\\"};
 	char *start = d->text + d->used;
 	size_t wanted = below(d, max + 1), len = 0;
 
 	while (len < wanted) {
 		const char *piece = pieces[below(d, sizeof(pieces) / sizeof(pieces[0]))];
+		size_t n = strlen(piece);
 
-		if (len + strlen(piece) > wanted)
+		if (len + n > wanted)
 			break;
-		memcpy(start + len, piece, strlen(piece));
-		len += strlen(piece);
+		memcpy(start + len, piece, n);
+		len += n;
 	}
 	d->used += len;
 	ck_assert_uint_le(d->used, sizeof(d->text));

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* An assertion for fuzzers: it stays whatever NDEBUG says. */
+#ifndef SWIMD_TESTS_SUPPORT_REQUIRE_H
+#define SWIMD_TESTS_SUPPORT_REQUIRE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define require(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+#endif
