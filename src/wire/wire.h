@@ -14,7 +14,7 @@
 #include "base/status.h"
 
 #define WIRE_DATAGRAM_MAX 65507 /* largest UDP payload over IPv4 */
-#define WIRE_DATAGRAM_MIN 512   /* smallest max_datagram that can be configured */
+#define WIRE_DATAGRAM_MIN 1024  /* smallest max_datagram that can be configured */
 #define WIRE_DATAGRAM_DEFAULT 1400
 #define WIRE_HEADER_SIZE 9
 #define WIRE_SYNC_BUCKETS 256
@@ -39,7 +39,7 @@ enum wire_reject {
 	WIRE_REJECT_UNKNOWN_TYPE,  /* no such message type (a later version's, perhaps) */
 	WIRE_REJECT_TRUNCATED,     /* a field or length reaches past the end */
 	WIRE_REJECT_BAD_STATUS,    /* status above 2 */
-	WIRE_REJECT_BAD_UTF8,      /* an id, address or cluster name that is not UTF-8 */
+	WIRE_REJECT_BAD_UTF8,      /* an id or address that is not UTF-8 */
 	WIRE_REJECT_NESTED,        /* 0x05 inside a 0x05 */
 	WIRE_REJECT_BAD_SEQ,       /* a 0x05 whose inner sequence number is another */
 	WIRE_REJECT_BAD_EXTENSION, /* a trailer entry that we know, malformed */
