@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/args.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,10 +277,12 @@ static bool
 options_fit(struct args *args, struct problem *problem)
 {
 	for (size_t i = 0; i < args->given_count; i++) {
-		const char *name = args->given[i].option->name;
-		const struct args_option *own =
-		    in_list(args->command->options, '\0', name, strlen(name));
+		const struct args_option *option = args->given[i].option, *own;
+		const char *name;
 
+		assert(option != NULL);
+		name = option->name;
+		own = in_list(args->command->options, '\0', name, strlen(name));
 		if (own == NULL)
 			own = in_list(command_globals(), '\0', name, strlen(name));
 		if (own == NULL) {

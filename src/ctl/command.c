@@ -34,6 +34,7 @@ static const struct args_option metrics_options[] = {
 static const struct args_option events_options[] = {
     {0, "type", "TYPE", "only this type, or 'member.*'; may be repeated"},
     {0, "since", "SEQ", "begin with the event after this sequence number"},
+    {0, "boot", "ID", "of the daemon that gave this number (see 'swimctl info')"},
     {0, "count", "N", "end after N events"},
     {0, "snapshot", NULL, "begin with the members as they are"},
     {0, "exec", "COMMAND", "run it by /bin/sh for every event, one after the other"},

@@ -34,7 +34,7 @@ from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
 	while (at < len) {
 		int high, low;
 
-		if (memchr(" \t\r\n:", text[at], 5) != NULL) {
+		if (text[at] != '\0' && strchr(" \t\r\n:", text[at]) != NULL) {
 			at++;
 			continue;
 		}

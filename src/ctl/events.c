@@ -251,7 +251,7 @@ static json_t *
 subscription(struct stream *s)
 {
 	const struct args *args = &s->ctl->args;
-	json_t *params = json_object(), *types;
+	json_t *params = json_object(), *types, *string;
 	const char *text;
 	uint64_t since;
 	size_t i = 0;
@@ -274,6 +274,13 @@ subscription(struct stream *s)
 			goto fail;
 		}
 		json_object_set_new(params, "since", json_integer((json_int_t)since));
+	}
+	text = args_value(args, "boot");
+	if (text != NULL) {
+		string = session_string(text, &s->problem);
+		if (string == NULL)
+			goto fail;
+		json_object_set_new(params, "boot", string);
 	}
 	if (args_has(args, "snapshot"))
 		json_object_set_new(params, "snapshot", json_true());
@@ -304,10 +311,8 @@ subscribe(struct stream *s, json_t *params)
 	if (status != CTL_OK)
 		return status;
 	if (json_is_true(json_object_get(reply.result, "gap")))
-		fprintf(s->ctl->err,
-		    "swimctl: some events since %s are lost: the daemon does not have "
-		    "them any more\n",
-		    args_value(&s->ctl->args, "since"));
+		fprintf(s->ctl->err, "swimctl: events before these are lost: the daemon does not "
+				     "have them, or not any more\n");
 	if (args_has(&s->ctl->args, "snapshot"))
 		print_snapshot(s->ctl, &reply);
 	reply_fini(&reply);

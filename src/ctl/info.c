@@ -205,11 +205,10 @@ info_version_run(struct ctl *ctl)
 	struct session session;
 	char word[PRINT_NAME];
 	/* A daemon that is not there is no reason not to tell our own version. */
-	enum ctl_exit status =
-	    session_open(ctl, &session, swim_time_add(client_now(), swim_seconds(2)), &problem);
+	swim_time deadline = swim_time_add(client_now(), swim_seconds(2));
 
-	if (status == CTL_OK)
-		status = collect(&session, "info", NULL, &info, &problem);
+	if (session_open(ctl, &session, deadline, &problem) == CTL_OK)
+		(void)collect(&session, "info", NULL, &info, &problem);
 	session_close(&session);
 	problem_fini(&problem);
 	print_word(json_object_get(info.result, "version"), word, sizeof(word));

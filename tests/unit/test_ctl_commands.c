@@ -540,10 +540,34 @@ START_TEST(the_table_is_consistent)
 }
 END_TEST
 
+START_TEST(the_manual_has_every_row)
+{
+	char *page = calloc(1, 65536), text[64];
+	FILE *f = fopen(MAN_PAGE, "r");
+	size_t count;
+	const struct command *rows = command_rows(&count);
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_lt(fread(page, 1, 65535, f), 65535);
+	fclose(f);
+	for (size_t i = 0; i <= count; i++) {
+		const struct args_option *o = i < count ? rows[i].options : command_globals();
+
+		snprintf(text, sizeof(text), "Cm %s", i < count ? rows[i].name : "status");
+		ck_assert_msg(strstr(page, text) != NULL, "swimctl(1) has no '%s'", text);
+		for (; o->name != NULL; o++) {
+			snprintf(text, sizeof(text), "Fl -%s", o->name);
+			ck_assert_msg(strstr(page, text) != NULL, "swimctl(1) has no '%s'", text);
+		}
+	}
+	free(page);
+}
+END_TEST
+
 UNIT_MAIN("ctl_commands", members_in_every_format, hostile_names_do_no_harm,
     filters_are_sent_and_empty_lists_may_fail, errors_have_their_status_and_one_line,
     errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,
     discovery_lists_peers, large_answers_are_whole, colours_on_a_terminal_only,
-    decode_explains_a_datagram, the_table_is_consistent)
+    decode_explains_a_datagram, the_table_is_consistent, the_manual_has_every_row)

@@ -43,9 +43,22 @@ OBJS_test_ctl_client = ctl/client.o
 OBJS_test_ctl_commands = $(CTL_OBJS)
 OBJS_test_ctl_events = $(CTL_OBJS)
 OBJS_test_ctl_wait = $(CTL_OBJS)
+$(B)/obj/tests/unit/test_ctl_commands.o: ALL_CPPFLAGS += -DMAN_PAGE='"$(CURDIR)/man/swimctl.1"'
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
 OBJS_test_control_socket = control/socket.o base/log.o base/utf8.o
 UDP_OBJS = net/udp.o net/udp_send.o net/sockaddr.o net/reply.o net/retry.o net/loop.o base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
+CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
+	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
+	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o \
+	core/apply.o core/gossip.o core/join.o core/members.o core/outbox.o core/probe.o core/profile.o \
+	core/report.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
+	base/histogram.o base/log.o base/rng.o
+OBJS_test_control_framing = $(CONTROL_OBJS)
+OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
+OBJS_test_hosts = net/hosts.o base/addr.o
+RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o net/loop.o base/addr.o \
+	base/hash.o
+OBJS_test_resolver = $(RESOLVER_OBJS)
