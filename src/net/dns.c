@@ -104,14 +104,13 @@ dns_error_text(int error)
 	case DNS_ERR_NONE:
 	case DNS_ERR_NODATA:
 		return "the name has no address in DNS";
-	case DNS_ERR_SERVERFAILED:
-		return "the nameserver failed to look the name up";
 	case DNS_ERR_REFUSED:
 		return "the nameserver refuses to look the name up";
 	case DNS_ERR_TRUNCATED:
 		return "the nameserver's answer does not fit a datagram";
-	case DNS_ERR_TIMEOUT:
-		return "no nameserver answers";
+	case DNS_ERR_SERVERFAILED:
+	case DNS_ERR_TIMEOUT: /* evdns makes of SERVFAIL, after some tries, the same */
+		return "no nameserver gives an answer";
 	default: /* of evdns' error numbers, an open set */
 		return evdns_err_to_string(error);
 	}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/resolver.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "support/dns.h"
+
+/* A resolver, its nameserver, and what the last request came to. */
+struct fixture {
+	struct event_base *base;
+	struct dns_test server;
+	char hosts_file[64];
+	struct resolver *resolver;
+	unsigned answers;
+	enum swim_error error;
+	char text[256], hostport[SWIM_HOSTPORT_MAX + 1];
+	char addresses[2048]; /* "address address" */
+	size_t count;
+	const char *again; /* looked up from within the callback */
+	struct resolver_request *cancel_in_callback;
+};
+
+static void
+answered(void *ctx, const char *hostport, enum swim_error error, const char *text,
+    const struct swim_addr *addresses, size_t count)
+{
+	struct fixture *f = ctx;
+	char one[SWIM_ADDR_TEXT];
+
+	f->answers++;
+	f->error = error;
+	f->count = count;
+	snprintf(f->text, sizeof(f->text), "%s", text);
+	snprintf(f->hostport, sizeof(f->hostport), "%s", hostport);
+	f->addresses[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		strcat(f->addresses, i > 0 ? " " : "");
+		strcat(f->addresses, swim_addr_format(&addresses[i], one));
+	}
+	if (f->again != NULL)
+		ck_assert_ptr_nonnull(resolver_lookup(f->resolver, f->again, answered, f));
+	if (f->cancel_in_callback != NULL)
+		resolver_cancel(f->cancel_in_callback);
+	f->cancel_in_callback = NULL;
+}
+
+static struct resolver_config
+start(struct fixture *f)
+{
+	struct resolver_config config;
+	FILE *file;
+	int fd;
+
+	memset(f, 0, sizeof(*f));
+	f->base = loop_new();
+	dns_test_start(&f->server, f->base);
+	snprintf(f->hosts_file, sizeof(f->hosts_file), "/tmp/swimd-test-hosts-XXXXXX");
+	fd = mkstemp(f->hosts_file);
+	file = fdopen(fd, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "127.0.0.1 localhost\n10.9.9.9 filed\n");
+	fclose(file);
+	resolver_config_defaults(&config);
+	config.nameserver = f->server.address;
+	config.hosts_file = f->hosts_file;
+	return config;
+}
+
+static void
+start_resolver(struct fixture *f, const struct resolver_config *config)
+{
+	f->resolver = resolver_new(f->base, config);
+	ck_assert_ptr_nonnull(f->resolver);
+}
+
+static void
+end(struct fixture *f)
+{
+	resolver_free(f->resolver);
+	/* What evdns still holds. */
+	LOOP_ONCE(f->base);
+	dns_test_end(&f->server);
+	event_base_free(f->base);
+	unlink(f->hosts_file);
+}
+
+static struct resolver_stats
+stats_of(const struct fixture *f)
+{
+	struct resolver_stats stats;
+
+	resolver_stats(f->resolver, &stats);
+	return stats;
+}
+
+static void
+resolve(struct fixture *f, const char *hostport)
+{
+	unsigned before = f->answers;
+
+	ck_assert_ptr_nonnull(resolver_lookup(f->resolver, hostport, answered, f));
+	ck_assert_msg(f->answers == before, "%s was answered before resolver_lookup returned",
+	    hostport);
+	LOOP_UNTIL(f->base, f->answers == before + 1);
+	ck_assert_str_eq(f->hostport, hostport);
+}
+
+static void
+resolves(struct fixture *f, const char *hostport, const char *expected)
+{
+	resolve(f, hostport);
+	ck_assert_str_eq(f->addresses, expected);
+	ck_assert_int_eq(f->error, SWIM_OK);
+}
+
+static void
+fails(struct fixture *f, const char *hostport, const char *expected)
+{
+	resolve(f, hostport);
+	ck_assert_uint_eq(f->count, 0);
+	ck_assert_int_eq(f->error, SWIM_ERROR_RESOLUTION_FAILED);
+	ck_assert_str_eq(f->text, expected);
+}
+
+START_TEST(names_resolve_to_both_families_ipv4_first)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "six.test")->v6[0] = "2001:db8::1";
+	*dns_test_name(&f.server, "both.test") = (struct dns_test_name){.name = "both.test",
+	    .v4 = {"10.0.0.1", "10.0.0.2"},
+	    .v6 = {"2001:db8::1", "2001:db8::2"}};
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:7946", "10.0.0.1:7946");
+	resolves(&f, "six.test:80", "[2001:db8::1]:80");
+	resolves(&f, "both.test:1", "10.0.0.1:1 10.0.0.2:1 [2001:db8::1]:1 [2001:db8::2]:1");
+	ck_assert_uint_eq(f.server.queries, 6);
+	end(&f);
+}
+END_TEST
+
+START_TEST(numeric_addresses_ask_nobody)
+{
+	char scoped[64], expected[64];
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	struct swim_addr addr;
+
+	start_resolver(&f, &config);
+	resolves(&f, "10.0.0.1:7946", "10.0.0.1:7946");
+	resolves(&f, "[2001:db8::1]:7946", "[2001:db8::1]:7946");
+	resolves(&f, "[fe80::1%7]:7946", "[fe80::1%7]:7946");
+	resolves(&f, "[fe80::1%lo]:7946",
+	    (snprintf(expected, sizeof(expected), "[fe80::1%%%u]:7946", if_nametoindex("lo")),
+		expected));
+	fails(&f, "[fe80::1%no-such-if]:7946", "there is no network interface no-such-if");
+	fails(&f, "[2001:db8::1%lo]:7946", "only a link-local address can have a zone (lo)");
+	snprintf(scoped, sizeof(scoped), "[fe80::1%%lo]:1");
+	ck_assert(resolver_cached(f.resolver, scoped, &addr));
+	ck_assert_uint_eq(addr.scope, if_nametoindex("lo"));
+	ck_assert_uint_eq(f.server.queries, 0);
+	ck_assert_uint_eq(stats_of(&f).misses, 0);
+	end(&f);
+}
+END_TEST
+
+START_TEST(the_hosts_file_comes_before_dns)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "filed")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	resolves(&f, "filed:7946", "10.9.9.9:7946");
+	resolves(&f, "localhost:7946", "127.0.0.1:7946");
+	ck_assert_uint_eq(f.server.queries, 0);
+	end(&f);
+}
+END_TEST
+
+START_TEST(failures_say_why)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "empty.test");
+	dns_test_name(&f.server, "broken.test")->code4 = 2;
+	dns_test_name(&f.server, "broken.test")->code6 = 2;
+	dns_test_name(&f.server, "refused.test")->code4 = 5;
+	dns_test_name(&f.server, "refused.test")->code6 = 5;
+	start_resolver(&f, &config);
+	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
+	fails(&f, "empty.test:1", "the name has no address in DNS");
+	fails(&f, "broken.test:1", "no nameserver gives an answer");
+	fails(&f, "refused.test:1", "the nameserver refuses to look the name up");
+	ck_assert_uint_eq(stats_of(&f).failures, 4);
+	ck_assert_uint_eq(stats_of(&f).lookups, 4);
+	end(&f);
+}
+END_TEST
+
+START_TEST(what_is_no_host_and_port_is_refused)
+{
+	static const char *const bad[] = {"", "a.test", ":1", "a.test:", "a.test:0", "a.test:65536",
+	    "a b:1", "::1:7946", "[::1", "10.0.0.300:1"};
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	struct swim_addr addr;
+
+	start_resolver(&f, &config);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ck_assert_ptr_null(resolver_lookup(f.resolver, bad[i], answered, &f));
+		ck_assert(!resolver_cached(f.resolver, bad[i], &addr));
+	}
+	ck_assert_uint_eq(stats_of(&f).pending, 0);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_silent_nameserver_is_not_waited_for_beyond_the_timeout)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "silent.test")->code4 = DNS_TEST_SILENT;
+	dns_test_name(&f.server, "silent.test")->code6 = DNS_TEST_SILENT;
+	config.timeout = swim_ms(150);
+	config.negative_ttl = swim_ms(0);
+	start_resolver(&f, &config);
+	fails(&f, "silent.test:1", "no nameserver gives an answer");
+	ck_assert_uint_gt(f.server.queries, 0);
+	/* And once it answers, it is heard. */
+	dns_test_name(&f.server, "silent.test")->code4 = 0;
+	dns_test_name(&f.server, "silent.test")->v4[0] = "10.0.0.1";
+	resolves(&f, "silent.test:1", "10.0.0.1:1");
+	end(&f);
+}
+END_TEST
+
+START_TEST(one_family_does_not_wait_long_for_the_other)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "half.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "half.test")->code6 = DNS_TEST_SILENT;
+	config.timeout = swim_seconds(1000);
+	start_resolver(&f, &config);
+	resolves(&f, "half.test:1", "10.0.0.1:1");
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_name_with_many_addresses_is_known_by_some)
+{
+	static char texts[20][16];
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	struct dns_test_name *many = dns_test_name(&f.server, "many.test");
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "10.0.0.%d", i + 1);
+		many->v4[i] = texts[i];
+		many->v6[i] = "2001:db8::1";
+	}
+	/* Nobody is at these. */
+	dns_test_name(&f.server, "odd.test")->v4[0] = "0.0.0.0";
+	dns_test_name(&f.server, "odd.test")->v4[1] = "239.1.2.3";
+	start_resolver(&f, &config);
+	resolve(&f, "many.test:1");
+	ck_assert_uint_eq(f.count, RESOLVER_ADDRESSES_MAX);
+	ck_assert_ptr_null(strchr(f.addresses, '['));
+	fails(&f, "odd.test:1", "the name has no address in DNS");
+	end(&f);
+}
+END_TEST
+
+START_TEST(answers_are_cached_for_their_time)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	struct swim_addr addr;
+
+	config.cache_ttl = swim_ms(50);
+	config.negative_ttl = swim_seconds(1000);
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	ck_assert(!resolver_cached(f.resolver, "a.test:7946", &addr));
+	resolves(&f, "a.test:7946", "10.0.0.1:7946");
+	/* Failures too. */
+	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
+	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
+	ck_assert(!resolver_cached(f.resolver, "none.test:1", &addr));
+	ck_assert_uint_eq(f.server.queries, 4);
+	ck_assert_uint_eq(stats_of(&f).hits, 2);
+	/* Until it is too old. */
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.2";
+	while (stats_of(&f).expired == 0)
+		resolver_cached(f.resolver, "a.test:7946", &addr);
+	resolves(&f, "a.test:7946", "10.0.0.2:7946");
+	ck_assert_uint_eq(f.server.queries, 6);
+	end(&f);
+}
+END_TEST
+
+START_TEST(the_cache_serves_every_port_at_once)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	struct swim_addr addr, expected = loop_addr("10.0.0.1", 9);
+
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:7946", "10.0.0.1:7946");
+	resolves(&f, "A.TEST:7", "10.0.0.1:7");
+	ck_assert(resolver_cached(f.resolver, "a.test:9", &addr));
+	ck_assert(swim_addr_equal(&addr, &expected));
+	ck_assert_uint_eq(f.server.queries, 2);
+	end(&f);
+}
+END_TEST
+
+START_TEST(the_cache_is_bounded)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	config.cache_entries = 2;
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "b.test")->v4[0] = "10.0.0.2";
+	dns_test_name(&f.server, "c.test")->v4[0] = "10.0.0.3";
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	resolves(&f, "b.test:1", "10.0.0.2:1");
+	resolves(&f, "c.test:1", "10.0.0.3:1");
+	ck_assert_uint_eq(stats_of(&f).entries, 2);
+	ck_assert_uint_eq(stats_of(&f).evictions, 1);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	ck_assert_uint_eq(f.server.queries, 8);
+	end(&f);
+}
+END_TEST
+
+START_TEST(one_question_serves_all_who_ask_meanwhile)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	for (int i = 0; i < 10; i++)
+		ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:7946", answered, &f));
+	ck_assert_uint_eq(stats_of(&f).pending, 10);
+	LOOP_UNTIL(f.base, f.answers == 10);
+	ck_assert_uint_eq(f.server.queries, 2);
+	ck_assert_uint_eq(stats_of(&f).pending, 0);
+	end(&f);
+}
+END_TEST
+
+START_TEST(requests_are_bounded)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	start_resolver(&f, &config);
+	for (unsigned i = 0; i < RESOLVER_REQUESTS_MAX; i++)
+		ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+	ck_assert_ptr_null(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+	LOOP_UNTIL(f.base, f.answers == RESOLVER_REQUESTS_MAX);
+	ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_canceled_request_is_not_answered)
+{
+	struct resolver_request *request;
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	request = resolver_lookup(f.resolver, "a.test:1", answered, &f);
+	resolver_cancel(request);
+	resolver_cancel(resolver_lookup(f.resolver, "10.0.0.1:1", answered, &f));
+	resolver_cancel(NULL);
+	ck_assert_uint_eq(stats_of(&f).pending, 0);
+	/* The name is looked up all the same. */
+	LOOP_UNTIL(f.base, stats_of(&f).entries == 1);
+	ck_assert_uint_eq(f.answers, 0);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_callback_may_ask_and_cancel)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	/* Answered from the cache each time, and yet other events have their turn. */
+	f.again = "a.test:1";
+	ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+	for (int i = 0; i < 50; i++)
+		LOOP_ONCE(f.base);
+	ck_assert_uint_gt(f.answers, 10);
+	ck_assert_uint_le(f.answers, 60);
+	f.again = NULL;
+	LOOP_UNTIL(f.base, stats_of(&f).pending == 0);
+
+	f.answers = 0;
+	ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+	f.cancel_in_callback = resolver_lookup(f.resolver, "a.test:2", answered, &f);
+	ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:3", answered, &f));
+	LOOP_UNTIL(f.base, stats_of(&f).pending == 0);
+	ck_assert_uint_eq(f.answers, 2);
+	ck_assert_str_eq(f.addresses, "10.0.0.1:3");
+	end(&f);
+}
+END_TEST
+
+START_TEST(it_can_be_freed_at_any_time)
+{
+	struct fixture f;
+	struct resolver_config config;
+
+	for (int turns = 0; turns < 8; turns++) {
+		config = start(&f);
+		dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+		dns_test_name(&f.server, "silent.test")->code4 = DNS_TEST_SILENT;
+		start_resolver(&f, &config);
+		ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
+		ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "silent.test:1", answered, &f));
+		ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "10.0.0.1:1", answered, &f));
+		for (int i = 0; i < turns; i++)
+			LOOP_ONCE(f.base);
+		end(&f);
+	}
+}
+END_TEST
+
+START_TEST(an_unusable_nameserver_is_told)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	config.nameserver = "not-an-address";
+	start_resolver(&f, &config);
+	fails(&f, "a.test:1", "the nameserver not-an-address can't be used");
+	end(&f);
+}
+END_TEST
+
+UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_addresses_ask_nobody,
+    the_hosts_file_comes_before_dns, failures_say_why, what_is_no_host_and_port_is_refused,
+    a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
+    one_family_does_not_wait_long_for_the_other, a_name_with_many_addresses_is_known_by_some,
+    answers_are_cached_for_their_time, the_cache_serves_every_port_at_once, the_cache_is_bounded,
+    one_question_serves_all_who_ask_meanwhile, requests_are_bounded,
+    a_canceled_request_is_not_answered, a_callback_may_ask_and_cancel, it_can_be_freed_at_any_time,
+    an_unusable_nameserver_is_told)
