@@ -134,7 +134,8 @@ $(B)/obj/%.o: src/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
-TEST_CPPFLAGS = -Itests -DVECTORS_DIR='"$(CURDIR)/tests/vectors"' $(CHECK_CFLAGS)
+# Tests may run anywhere, gdb among others, and find their data by these.
+TEST_CPPFLAGS = -Itests -DVECTORS_DIR='"$(CURDIR)/tests/vectors"' -DETC_DIR='"$(CURDIR)/etc"' $(CHECK_CFLAGS)
 $(B)/obj/tests/%.o: tests/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
