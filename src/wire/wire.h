@@ -69,7 +69,7 @@ struct wire_update {
 	enum swim_status status; /* ALIVE, SUSPECT, DEAD, or LEFT where the flag says so */
 	uint8_t flags;
 	uint64_t incarnation;
-	uint32_t age_s; /* sync entries only: for how long it has had a status of dead or left, in seconds */
+	uint32_t age_s; /* sync entries only: seconds since it died or left */
 };
 
 /* A validated list of updates, still encoded; walk it with wire_updates_next. */
@@ -77,8 +77,8 @@ struct wire_updates {
 	uint16_t count;
 	const uint8_t *bytes; /* `count` encoded updates */
 	size_t len;
-	bool sync;                  /* entries carry flags and age (WIRE_SYNC) */
-	const uint8_t *flags;       /* WIRE_EXT_FLAGS: entries index:u16 flags:u8, ascending */
+	bool sync;            /* entries carry flags and age (WIRE_SYNC) */
+	const uint8_t *flags; /* WIRE_EXT_FLAGS: entries index:u16 flags:u8, ascending */
 	size_t flags_count;
 };
 
@@ -86,7 +86,7 @@ struct wire_updates {
 enum wire_ext {
 	WIRE_EXT_PADDING = 0x00, /* ignored; makes a request as large as its answer may be */
 	WIRE_EXT_CLUSTER = 0x01, /* cluster name, UTF-8 */
-	WIRE_EXT_SENDER = 0x02,  /* id of the sender, UTF-8; marks the sender as swimd, not a base peer */
+	WIRE_EXT_SENDER = 0x02,  /* id of the sender, UTF-8; a base peer sends none */
 	WIRE_EXT_FLAGS = 0x03,   /* per update: index:u16 flags:u8, indexes strictly ascending */
 	WIRE_EXT_DIGEST = 0x04,  /* digest:u64 of the sender's view */
 	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
@@ -112,8 +112,9 @@ struct wire_cursor {
 struct wire_message {
 	enum wire_type type;
 	uint64_t seq;
-	struct wire_member_id member; /* PING_REQ, NACK: target.  ACK: who is alive.  AUTHENTICATED: sender */
-	struct wire_updates updates;  /* PING, PING_REQ, ACK, GOSSIP, SYNC_REQ, SYNC */
+	/* PING_REQ, NACK: target.  ACK: who is alive.  AUTHENTICATED: sender. */
+	struct wire_member_id member;
+	struct wire_updates updates; /* PING, PING_REQ, ACK, GOSSIP, SYNC_REQ, SYNC */
 	/* AUTHENTICATED: */
 	const uint8_t *token;
 	uint16_t token_len;
@@ -150,7 +151,8 @@ struct wire_updates_iter {
 	uint16_t index;
 	size_t flag;
 };
-bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *, struct wire_update *out);
+bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *,
+    struct wire_update *out);
 
 /* digest i of a SYNC_REQ, i < digest_count. */
 uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
@@ -196,8 +198,8 @@ void wire_begin_sync_req(struct wire_writer *, uint64_t seq, struct wire_cursor,
 void wire_begin_sync(struct wire_writer *, uint64_t seq);
 void wire_set_cursor(struct wire_writer *, struct wire_cursor);
 /* An authenticated envelope around a finished inner message. */
-void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token, uint16_t token_len,
-    const struct wire_member_id *sender, const void *inner, size_t inner_len);
+void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token,
+    uint16_t token_len, const struct wire_member_id *sender, const void *inner, size_t inner_len);
 bool wire_add_update(struct wire_writer *, const struct wire_update *);
 /* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
 size_t wire_trailer_size(const struct wire_trailer *);
