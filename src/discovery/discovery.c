@@ -8,7 +8,7 @@
 #include "discovery/peer.h"
 #include "discovery/seeds.h"
 
-/* While a peer has been joined, how often to look whether we are alone after all. */
+/* While a peer has been joined, how often at the least to look whether we are alone after all. */
 #define DISCOVERY_ALONE_CHECK_S 5
 
 const char *
@@ -56,6 +56,14 @@ discovery_has_joined(const struct discovery *hub)
 	return false;
 }
 
+static swim_duration
+discovery_alone_interval(const struct discovery *hub)
+{
+	swim_duration most = swim_seconds(DISCOVERY_ALONE_CHECK_S);
+
+	return hub->config.retry_max.ns < most.ns ? hub->config.retry_max : most;
+}
+
 void
 discovery_arm(struct discovery *hub)
 {
@@ -68,8 +76,7 @@ discovery_arm(struct discovery *hub)
 		next = (swim_time){0};
 	} else if (discovery_has_joined(hub)) {
 		if (swim_time_is_never(hub->alone_check))
-			hub->alone_check =
-			    swim_time_add(loop_now(), swim_seconds(DISCOVERY_ALONE_CHECK_S));
+			hub->alone_check = swim_time_add(loop_now(), discovery_alone_interval(hub));
 		next = swim_time_min(next, hub->alone_check);
 	}
 	loop_timer_set(hub->timer, next);

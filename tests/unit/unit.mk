@@ -62,3 +62,8 @@ OBJS_test_hosts = net/hosts.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o net/loop.o base/addr.o \
 	base/hash.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
+DISCOVERY_OBJS = discovery/discovery.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
+	net/retry.o base/rng.o base/log.o base/utf8.o
+OBJS_test_discovery = $(DISCOVERY_OBJS)
+OBJS_test_discovery_join = $(DISCOVERY_OBJS)
+OBJS_test_control_events = $(CONTROL_OBJS)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* For tests of discovery: a hub whose core is the test, with a nameserver of its own. */
+#ifndef SWIMD_TESTS_SUPPORT_DISCOVERY_H
+#define SWIMD_TESTS_SUPPORT_DISCOVERY_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "discovery/discovery.h"
+#include "support/dns.h"
+
+#define ASKED_MAX 2048
+
+/* A hub whose core is the test: it notes who is asked to let us in, and answers by hand. */
+struct fixture {
+	struct event_base *base;
+	struct dns_test server;
+	struct resolver *resolver;
+	struct discovery *hub;
+	struct swim_addr asked[ASKED_MAX];
+	size_t asked_count;
+	bool refuse, have_peers, answer_at_once;
+	unsigned changes;
+	struct discovery_peer outcomes[8]; /* of the last join */
+	size_t outcome_count;
+	unsigned rounds; /* joins that ended */
+};
+
+static inline bool
+core_join(void *ctx, const struct swim_addr *addr)
+{
+	struct fixture *f = ctx;
+
+	if (f->refuse)
+		return false;
+	ck_assert_uint_lt(f->asked_count, ASKED_MAX);
+	f->asked[f->asked_count++] = *addr;
+	if (f->answer_at_once)
+		discovery_answered(f->hub, addr, "quick", 5, false);
+	return true;
+}
+
+static inline void
+core_changed(void *ctx)
+{
+	((struct fixture *)ctx)->changes++;
+}
+
+static inline bool
+core_has_peers(void *ctx)
+{
+	return ((struct fixture *)ctx)->have_peers;
+}
+
+static inline void
+start(struct fixture *f, swim_duration retry_first)
+{
+	struct discovery_callbacks callbacks = {core_join, core_changed, core_has_peers, f};
+	struct resolver_config resolver;
+	struct discovery_config config;
+
+	memset(f, 0, sizeof(*f));
+	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+	f->base = loop_new();
+	dns_test_start(&f->server, f->base);
+	resolver_config_defaults(&resolver);
+	resolver.nameserver = f->server.address;
+	resolver.hosts_file = "/dev/null";
+	resolver.cache_ttl = swim_ms(0);
+	resolver.negative_ttl = swim_ms(0);
+	f->resolver = resolver_new(f->base, &resolver);
+	discovery_config_defaults(&config);
+	config.retry_first = retry_first;
+	config.retry_max = swim_ms(200);
+	if (retry_first.ns > config.retry_max.ns)
+		config.retry_max = retry_first;
+	config.seed = 7;
+	f->hub = discovery_new(f->base, f->resolver, &config, &callbacks);
+	ck_assert_ptr_nonnull(f->hub);
+}
+
+static inline void
+end(struct fixture *f)
+{
+	discovery_free(f->hub);
+	resolver_free(f->resolver);
+	LOOP_ONCE(f->base);
+	dns_test_end(&f->server);
+	event_base_free(f->base);
+}
+
+static inline enum swim_error
+set_seeds(struct fixture *f, const char *a, const char *b, const char *c)
+{
+	const char *seeds[3] = {a, b, c};
+
+	return discovery_set_seeds(f->hub, seeds,
+	    (size_t)((a != NULL) + (b != NULL) + (c != NULL)));
+}
+
+static inline struct discovery_peer
+peer(const struct fixture *f, const char *address)
+{
+	struct discovery_peer report;
+
+	for (size_t i = 0; i < discovery_count(f->hub); i++) {
+		discovery_at(f->hub, i, &report);
+		if (strcmp(report.address, address) == 0)
+			return report;
+	}
+	ck_abort_msg("%s is no peer", address);
+}
+
+static inline enum discovery_state
+state(const struct fixture *f, const char *address)
+{
+	return peer(f, address).state;
+}
+
+static inline bool
+was_asked(const struct fixture *f, size_t i, const char *text)
+{
+	char asked[SWIM_ADDR_TEXT];
+
+	return i < f->asked_count && strcmp(swim_addr_format(&f->asked[i], asked), text) == 0;
+}
+
+static inline struct swim_addr
+addr(const char *text)
+{
+	struct swim_addr a;
+
+	ck_assert(swim_addr_parse(text, strlen(text), &a));
+	return a;
+}
+
+static inline void
+answer(struct fixture *f, const char *address, const char *member, bool self)
+{
+	struct swim_addr a = addr(address);
+
+	discovery_answered(f->hub, &a, member, strlen(member), self);
+}
+
+static inline void
+silence(struct fixture *f, const char *address)
+{
+	struct swim_addr a = addr(address);
+
+	discovery_silent(f->hub, &a);
+}
+
+#endif

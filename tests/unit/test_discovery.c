@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* Seeds and what becomes of them; test_discovery_join.c is about an operator's joins and other sources. */
+#include "support/discovery.h"
+
+START_TEST(a_seed_is_resolved_contacted_and_joined)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(10));
+	dns_test_name(&f.server, "db1.test")->v4[0] = "10.0.0.1";
+	ck_assert_int_eq(set_seeds(&f, "db1.test", "10.0.0.2:80", NULL), SWIM_OK);
+	ck_assert_uint_eq(discovery_count(f.hub), 2);
+	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_PENDING);
+	ck_assert_str_eq(peer(&f, "db1.test").source, "seed");
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	/* The number needs no lookup. */
+	ck_assert(was_asked(&f, 0, "10.0.0.2:80"));
+	ck_assert(was_asked(&f, 1, "10.0.0.1:7946"));
+	ck_assert_uint_gt(f.changes, 0);
+	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_CONTACTING);
+	ck_assert_uint_eq(peer(&f, "db1.test").attempts, 1);
+	answer(&f, "10.0.0.1:7946", "db1", false);
+	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_JOINED);
+	ck_assert_str_eq(peer(&f, "db1.test").member, "db1");
+	ck_assert_uint_eq(peer(&f, "db1.test").member_len, 3);
+	ck_assert_uint_eq(peer(&f, "db1.test").resolved.port, 7946);
+	ck_assert(swim_time_is_never(peer(&f, "db1.test").next_try));
+	ck_assert_int_eq(state(&f, "10.0.0.2:80"), DISCOVERY_CONTACTING);
+	/* Answers that nobody waits for are nothing. */
+	silence(&f, "10.0.0.1:7946");
+	answer(&f, "10.0.0.9:7946", "db9", false);
+	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_silent_seed_is_tried_again_for_ever)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	for (unsigned i = 1; i <= 6; i++) {
+		LOOP_UNTIL(f.base, f.asked_count == i);
+		ck_assert_uint_eq(peer(&f, "10.0.0.1:1").attempts, i);
+		silence(&f, "10.0.0.1:1");
+		ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_UNREACHABLE);
+		ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "nobody answers at 10.0.0.1:1");
+		ck_assert(!swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
+	}
+	/* It has not been joined yet, so that we have other peers is no reason to stop. */
+	f.have_peers = true;
+	LOOP_UNTIL(f.base, f.asked_count == 7);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "");
+	end(&f);
+}
+END_TEST
+
+START_TEST(the_delay_is_jittered)
+{
+	swim_duration delay;
+	struct fixture f;
+
+	start(&f, swim_seconds(100));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	silence(&f, "10.0.0.1:1");
+	silence(&f, "10.0.0.2:1");
+	delay = swim_time_since(peer(&f, "10.0.0.1:1").next_try, peer(&f, "10.0.0.1:1").since);
+	ck_assert_int_ge(swim_duration_ms(delay), 75000);
+	ck_assert_int_le(swim_duration_ms(delay), 125000);
+	ck_assert_int_ne(delay.ns,
+	    swim_time_since(peer(&f, "10.0.0.2:1").next_try, peer(&f, "10.0.0.2:1").since).ns);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_name_that_does_not_resolve_is_looked_up_anew_each_time)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(5));
+	ck_assert_int_eq(set_seeds(&f, "late.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, state(&f, "late.test:1") == DISCOVERY_UNRESOLVED);
+	ck_assert_str_eq(peer(&f, "late.test:1").reason,
+	    "there is no such name in /etc/hosts or in DNS");
+	ck_assert_uint_eq(peer(&f, "late.test:1").resolved.family, 0);
+	LOOP_UNTIL(f.base, peer(&f, "late.test:1").attempts == 3);
+	dns_test_name(&f.server, "late.test")->v4[0] = "10.0.0.1";
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	silence(&f, "10.0.0.1:1");
+	dns_test_name(&f.server, "late.test")->v4[0] = "10.0.0.2";
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	ck_assert(was_asked(&f, 1, "10.0.0.2:1"));
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_seed_that_is_ourselves_is_left_alone)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	answer(&f, "10.0.0.1:1", "me", true);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_SELF);
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").member, "me");
+	ck_assert(swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
+	end(&f);
+}
+END_TEST
+
+START_TEST(of_a_name_with_many_addresses_any_will_do)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	*dns_test_name(&f.server, "all.test") =
+	    (struct dns_test_name){.name = "all.test", .v4 = {"10.0.0.1", "10.0.0.2", "10.0.0.3"}};
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 3);
+	answer(&f, "10.0.0.1:1", "me", true);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_CONTACTING);
+	silence(&f, "10.0.0.2:1");
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_CONTACTING);
+	answer(&f, "10.0.0.3:1", "db3", false);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_JOINED);
+	ck_assert_str_eq(peer(&f, "all.test:1").member, "db3");
+	end(&f);
+}
+END_TEST
+
+START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
+{
+	struct fixture f;
+
+	start(&f, swim_seconds(100));
+	*dns_test_name(&f.server, "all.test") =
+	    (struct dns_test_name){.name = "all.test", .v4 = {"10.0.0.1", "10.0.0.2"}};
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	silence(&f, "10.0.0.2:1");
+	silence(&f, "10.0.0.1:1");
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_str_eq(peer(&f, "all.test:1").reason,
+	    "nobody answers at any of 2 addresses, 10.0.0.1:1 the first");
+	end(&f);
+}
+END_TEST
+
+START_TEST(more_addresses_than_are_asked_at_once_take_turns)
+{
+	static const char *const all[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
+	    "10.0.0.5", "10.0.0.6"};
+	char text[SWIM_ADDR_TEXT];
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	for (size_t i = 0; i < 6; i++)
+		dns_test_name(&f.server, "all.test")->v4[i] = all[i];
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 4);
+	for (size_t i = 0; i < 4; i++)
+		silence(&f, swim_addr_format(&f.asked[i], text));
+	LOOP_UNTIL(f.base, f.asked_count == 8);
+	ck_assert(was_asked(&f, 4, "10.0.0.5:1"));
+	ck_assert(was_asked(&f, 5, "10.0.0.6:1"));
+	ck_assert(was_asked(&f, 6, "10.0.0.1:1"));
+	end(&f);
+}
+END_TEST
+
+START_TEST(seeds_with_one_address_are_contacted_once)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "b.test")->v4[0] = "10.0.0.1";
+	ck_assert_int_eq(set_seeds(&f, "a.test:1", "b.test:1", "a.test:1"), SWIM_OK);
+	ck_assert_uint_eq(discovery_count(f.hub), 2);
+	LOOP_UNTIL(f.base, state(&f, "a.test:1") == DISCOVERY_CONTACTING &&
+			       state(&f, "b.test:1") == DISCOVERY_CONTACTING);
+	ck_assert_uint_eq(f.asked_count, 1);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&f, "a.test:1"), DISCOVERY_JOINED);
+	ck_assert_int_eq(state(&f, "b.test:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_core_with_too_much_to_do_is_asked_again)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.refuse = true;
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, peer(&f, "10.0.0.1:1").reason[0] != '\0');
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "too many joins are under way");
+	ck_assert_uint_eq(f.asked_count, 0);
+	f.refuse = false;
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	ck_assert_uint_eq(peer(&f, "10.0.0.1:1").attempts, 1);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "");
+	end(&f);
+}
+END_TEST
+
+START_TEST(an_answer_may_come_within_the_call)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.answer_at_once = true;
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, state(&f, "10.0.0.1:1") == DISCOVERY_JOINED);
+	LOOP_UNTIL(f.base, state(&f, "10.0.0.2:1") == DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.have_peers = true;
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	f.have_peers = false;
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
+	silence(&f, "10.0.0.1:1");
+	LOOP_UNTIL(f.base, f.asked_count == 3);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_wildcard_is_no_peer)
+{
+	struct fixture f;
+
+	start(&f, swim_seconds(100));
+	ck_assert_int_eq(set_seeds(&f, "0.0.0.0:1", "[ff02::1%1]:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, state(&f, "0.0.0.0:1") == DISCOVERY_UNRESOLVED);
+	LOOP_UNTIL(f.base, state(&f, "[ff02::1%1]:1") == DISCOVERY_UNRESOLVED);
+	ck_assert_str_eq(peer(&f, "0.0.0.0:1").reason,
+	    "it is a wildcard or multicast address, which no member has");
+	end(&f);
+}
+END_TEST
+
+START_TEST(seeds_are_replaced_whole_or_not_at_all)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	dns_test_name(&f.server, "slow.test")->code4 = DNS_TEST_SILENT;
+	dns_test_name(&f.server, "slow.test")->code6 = DNS_TEST_SILENT;
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "slow.test:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&f, "slow.test:1"), DISCOVERY_RESOLVING);
+	/* Nothing changes for a bad one. */
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.3:1", "10.0.0.300:1", NULL),
+	    SWIM_ERROR_INVALID_ADDRESS);
+	ck_assert_uint_eq(discovery_count(f.hub), 2);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	/* What stays keeps its state; what goes, goes in the middle of its lookup too. */
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.2:1", "10.0.0.1:1", NULL), SWIM_OK);
+	ck_assert_uint_eq(discovery_count(f.hub), 2);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	ck_assert_int_eq(set_seeds(&f, NULL, NULL, NULL), SWIM_OK);
+	ck_assert_uint_eq(discovery_count(f.hub), 0);
+	answer(&f, "10.0.0.2:1", "db2", false);
+	end(&f);
+}
+END_TEST
+
+START_TEST(peers_are_bounded)
+{
+	static char texts[DISCOVERY_PEERS_MAX + 1][32];
+	static const char *seeds[DISCOVERY_PEERS_MAX + 1];
+	struct fixture f;
+
+	start(&f, swim_seconds(100));
+	for (size_t i = 0; i <= DISCOVERY_PEERS_MAX; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "10.0.%zu.%zu:1", i / 256, i % 256);
+		seeds[i] = texts[i];
+	}
+	ck_assert_int_eq(discovery_set_seeds(f.hub, seeds, DISCOVERY_PEERS_MAX + 1),
+	    SWIM_ERROR_RESOLUTION_FAILED);
+	ck_assert_uint_eq(discovery_count(f.hub), 0);
+	ck_assert_int_eq(discovery_set_seeds(f.hub, seeds, DISCOVERY_PEERS_MAX), SWIM_OK);
+	ck_assert_uint_eq(discovery_count(f.hub), DISCOVERY_PEERS_MAX);
+	LOOP_UNTIL(f.base, f.asked_count == DISCOVERY_PEERS_MAX);
+	end(&f);
+}
+END_TEST
+
+START_TEST(every_state_has_a_word)
+{
+	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
+	    "unreachable", "joined", "self"};
+
+	for (int i = DISCOVERY_PENDING; i <= DISCOVERY_SELF; i++)
+		ck_assert_str_eq(discovery_state_word((enum discovery_state)i), words[i]);
+}
+END_TEST
+
+UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
+    a_silent_seed_is_tried_again_for_ever, the_delay_is_jittered,
+    a_name_that_does_not_resolve_is_looked_up_anew_each_time,
+    a_seed_that_is_ourselves_is_left_alone, of_a_name_with_many_addresses_any_will_do,
+    of_a_name_with_many_addresses_all_may_be_silent,
+    more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
+    a_core_with_too_much_to_do_is_asked_again, an_answer_may_come_within_the_call,
+    joined_seeds_are_taken_up_again_when_we_are_alone, a_wildcard_is_no_peer,
+    seeds_are_replaced_whole_or_not_at_all, peers_are_bounded, every_state_has_a_word)
