@@ -121,6 +121,7 @@ struct swim {
 	struct rng rng;
 	swim_time now;    /* of the call under way */
 	swim_time ticked; /* of the last swim_tick */
+	swim_time began;  /* of swim_new */
 	struct member *self;
 	bool leaving, left;
 

@@ -84,7 +84,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config = *config;
 	s->config.name = NULL;
 	s->config.cluster = NULL;
-	s->now = s->ticked = now;
+	s->now = s->ticked = s->began = now;
 	rng_init(&s->rng, seed);
 	for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
 		TAILQ_INIT(&s->rumours[i]);

@@ -11,16 +11,20 @@
 
 #define TRIES 5          /* requests for one page until the sync is given up */
 #define BACKOFF_MAX 30   /* sync intervals */
+#define ARRIVING 5       /* sync intervals since the beginning */
 #define REQUEST_FIXED 12 /* cursor and digest count */
 
 /*
- * The least time between two looks at others' views.  Until we have once agreed with somebody we are
- * still arriving, perhaps with many others at once, and don't wait for rumours to settle.
+ * The least time between two looks at others' views.  Short while we are still arriving, perhaps with many
+ * others at once: most learn of most by a sync, which starts no rumour, so there is none to wait for.
  */
 static swim_duration
 pace(const struct swim *s)
 {
-	return s->agreed ? s->config.timing.sync_interval : s->config.timing.gossip_interval;
+	swim_duration interval = s->config.timing.sync_interval;
+	bool arriving = swim_time_since(s->now, s->began).ns < ARRIVING * interval.ns;
+
+	return arriving ? swim_ns(interval.ns / 5) : interval;
 }
 
 static swim_duration
