@@ -395,6 +395,14 @@ start(struct node *node, char *fault)
 	return 0;
 }
 
+static const char *
+advertise_origin(const struct node *node)
+{
+	if (*node->config.advertise != '\0')
+		return "configuration";
+	return swim_addr_is_wildcard(&node->bound) ? "route" : "bind";
+}
+
 /* Said once all is well, so that a start that fails is one line long. */
 static void
 report_start(const struct node *node)
@@ -406,7 +414,7 @@ report_start(const struct node *node)
 	log_at(LOG_LEVEL_NOTICE, "swimd runs", log_str("version", PACKAGE_VERSION),
 	    log_str("bind", swim_addr_format(&node->bound, bound)),
 	    log_str("advertise", swim_addr_format(&node->advertised, advertised)),
-	    log_str("chosen", *node->config.advertise != '\0' ? "configured" : "by route"),
+	    log_str("advertise_from", advertise_origin(node)),
 	    log_uint("incarnation", swim_incarnation(node->swim)),
 	    log_str("socket", node->config.socket));
 	if (warning != NULL)
