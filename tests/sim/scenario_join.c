@@ -134,7 +134,7 @@ const struct scenario scenarios_join[] = {
 	{"join-chain", 20, chain, false, "members that each know only one other come together within 5 s"},
 	{"join-same-seeds", 6, seeds_of_each_other, false, "a member that is its own seed is no trouble"},
 	{"join-lossy", 40, lossy, false, "40 members see each other within 10 s at 10 % loss"},
-	{"join-small-datagrams", 60, small_datagrams, false, "a view larger than a datagram is transferred in pages"},
+	{"join-small-datagrams", 60, small_datagrams, false, "a view larger than a datagram is transferred in pages, within 3 s too"},
 	{"join-both-families", 10, both_families, false, "IPv4 and IPv6 members form one cluster"},
 	{"join-two-clusters", 10, two_clusters, false, "clusters of different names stay apart on one network"},
 	{0},
