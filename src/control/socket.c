@@ -192,6 +192,7 @@ find_group(const char *name, gid_t *gid, bool *found)
 static int
 set_group(const char *path, const char *group, char *error)
 {
+	struct stat st;
 	bool found;
 	gid_t gid;
 	int number;
@@ -202,7 +203,12 @@ set_group(const char *path, const char *group, char *error)
 	if (number < 0)
 		return fail(error, -number, "control socket %s: cannot look up group %s: %s", path,
 		    group, strerror(-number));
-	if (!found || lchown(path, (uid_t)-1, gid) == 0)
+	if (!found)
+		return 0;
+	/* It may be the group's from birth, as where the daemon runs in it and may call no chown at all. */
+	if (lstat(path, &st) == 0 && st.st_gid == gid)
+		return 0;
+	if (lchown(path, (uid_t)-1, gid) == 0)
 		return 0;
 	number = errno;
 	if (number != EPERM)
