@@ -61,11 +61,13 @@ struct dns_question {
 	struct name_answer answer;
 };
 
+TAILQ_HEAD(dns_questions, dns_question);
+
 struct dns {
 	struct event_base *base;
 	char *nameserver;
 	swim_duration timeout;
-	TAILQ_HEAD(, dns_question) questions;
+	struct dns_questions questions;
 	struct dns_round *round; /* the current one, or NULL */
 	struct loop_timer *timer;
 };

@@ -34,6 +34,7 @@ struct resolver_request {
 	char hostport[];
 };
 
+TAILQ_HEAD(resolver_names, resolver_name);
 TAILQ_HEAD(resolver_requests, resolver_request);
 
 struct resolver {
@@ -41,7 +42,7 @@ struct resolver {
 	char *hosts_file;
 	struct dns *dns;
 	struct namecache *cache;
-	TAILQ_HEAD(, resolver_name) names;
+	struct resolver_names names;
 	struct resolver_requests waiting, done;
 	struct event *done_event; /* calls back for all in done */
 	uint64_t turn;            /* counts up at each such call */
@@ -92,8 +93,11 @@ resolver_call_back(evutil_socket_t fd, short what, void *arg)
 	 * has to wait for the next turn, or the loop might never see one.
 	 */
 	resolver->turn++;
-	while (
-	    (request = TAILQ_FIRST(&resolver->done)) != NULL && request->turn != resolver->turn) {
+	for (;;) {
+		request = TAILQ_FIRST(&resolver->done);
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
+		if (request == NULL || request->turn == resolver->turn)
+			break;
 		TAILQ_REMOVE(&resolver->done, request, link);
 		resolver->pending--;
 		request->callback(request->ctx, request->hostport, request->answer.error,
@@ -154,13 +158,11 @@ resolver_numeric(const char *host, struct name_answer *answer)
 static struct resolver_name *
 resolver_name_find(const struct resolver *resolver, const char *host)
 {
-	struct resolver_name *name;
+	struct resolver_name *name = TAILQ_FIRST(&resolver->names);
 
-	TAILQ_FOREACH(name, &resolver->names, link) {
-		if (strcasecmp(name->host, host) == 0)
-			return name;
-	}
-	return NULL;
+	while (name != NULL && strcasecmp(name->host, host) != 0)
+		name = TAILQ_NEXT(name, link);
+	return name;
 }
 
 static struct resolver_name *
@@ -314,9 +316,12 @@ resolver_free(struct resolver *resolver)
 	if (resolver == NULL)
 		return;
 	dns_free(resolver->dns);
-	while ((request = TAILQ_FIRST(&resolver->waiting)) != NULL ||
-	       (request = TAILQ_FIRST(&resolver->done)) != NULL)
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
+	while ((request = TAILQ_FIRST(&resolver->waiting)) != NULL)
 		resolver_cancel(request);
+	while ((request = TAILQ_FIRST(&resolver->done)) != NULL)
+		resolver_cancel(request);
+	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	while ((name = TAILQ_FIRST(&resolver->names)) != NULL) {
 		TAILQ_REMOVE(&resolver->names, name, link);
 		free(name);

@@ -95,8 +95,11 @@ set_seeds(struct fixture *f, const char *a, const char *b, const char *c)
 {
 	const char *seeds[3] = {a, b, c};
 
-	return discovery_set_seeds(f->hub, seeds,
-	    (size_t)((a != NULL) + (b != NULL) + (c != NULL)));
+	size_t count = 0;
+
+	while (count < 3 && seeds[count] != NULL)
+		count++;
+	return discovery_set_seeds(f->hub, seeds, count);
 }
 
 static inline struct discovery_peer

@@ -32,7 +32,7 @@ play_fails(const struct msghdr *msg)
 	return true;
 }
 
-int
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int) =
@@ -56,7 +56,7 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 	return real(fd, msgs, n, flags);
 }
 
-int
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
 recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) = (int (*)(int,
@@ -95,19 +95,21 @@ pair_end(struct pair *p)
 }
 
 static void
-pair_queue(struct pair *p, const struct swim_addr *to, char what)
+pair_queue(struct pair *p, const struct swim_addr *to, int what)
 {
-	ck_assert_int_eq(udp_queue(p->t.udp, to, &what, 1), SWIM_OK);
+	char byte = (char)what;
+
+	ck_assert_int_eq(udp_queue(p->t.udp, to, &byte, 1), SWIM_OK);
 }
 
 static void
-expect(int fd, char what)
+expect(int fd, int what)
 {
 	struct swim_addr from;
 	char data[8] = {0};
 
 	ck_assert_uint_eq(plain_receive(fd, data, sizeof(data), &from), 1);
-	ck_assert_int_eq(data[0], what);
+	ck_assert_int_eq(data[0], (char)what);
 }
 
 START_TEST(what_is_queued_leaves_in_one_call_when_flushed)
@@ -116,12 +118,12 @@ START_TEST(what_is_queued_leaves_in_one_call_when_flushed)
 	struct pair p;
 
 	pair_start(&p, &config);
-	for (char c = 'a'; c <= 'z'; c++)
+	for (int c = 'a'; c <= 'z'; c++)
 		pair_queue(&p, &p.a, c);
 	ck_assert(plain_is_empty(p.a_fd));
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(play.calls, 1);
-	for (char c = 'a'; c <= 'z'; c++)
+	for (int c = 'a'; c <= 'z'; c++)
 		expect(p.a_fd, c);
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(play.calls, 1);
@@ -139,11 +141,11 @@ START_TEST(a_full_queue_is_flushed_by_itself)
 
 	pair_start(&p, &config);
 	for (unsigned i = 0; i < 200; i++)
-		pair_queue(&p, &p.a, (char)i);
+		pair_queue(&p, &p.a, (int)i);
 	ck_assert_uint_eq(udp_test_stats(&p.t).sent, 192);
 	udp_flush(p.t.udp);
 	for (unsigned i = 0; i < 200; i++)
-		expect(p.a_fd, (char)i);
+		expect(p.a_fd, (int)i);
 	for (unsigned i = 0; i < 5; i++) {
 		memset(large, (int)i + 1, sizeof(large));
 		ck_assert_int_eq(udp_queue(p.t.udp, &p.b, large, sizeof(large)), SWIM_OK);
@@ -391,11 +393,11 @@ START_TEST(short_sends_are_continued)
 
 	pair_start(&p, &config);
 	play.at_most = 3;
-	for (char c = 'a'; c <= 'j'; c++)
+	for (int c = 'a'; c <= 'j'; c++)
 		pair_queue(&p, &p.a, c);
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(play.calls, 4);
-	for (char c = 'a'; c <= 'j'; c++)
+	for (int c = 'a'; c <= 'j'; c++)
 		expect(p.a_fd, c);
 	pair_end(&p);
 }
