@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration files, and the one that ships.  ETC_DIR comes from unit.mk. */
+/* Configuration files, the one that ships, and its page.  ETC_DIR comes from the Makefile. */
 #include "daemon/config_file.h"
 
 #include <stdlib.h>
@@ -273,6 +273,37 @@ START_TEST(the_shipped_file_has_every_key_with_its_default)
 }
 END_TEST
 
+/* In swimd.conf(5): "It Ic key , key", and after it "Pq Em live" for what a reload takes over. */
+START_TEST(the_manual_has_every_key_and_knows_which_are_live)
+{
+	size_t rows, size = 0, found = 0;
+	FILE *in = fopen(ETC_DIR "/../man/swimd.conf.5", "r");
+	char *line = NULL, *rest;
+	const struct config_key *key = NULL;
+
+	config_keys(&rows);
+	ck_assert_ptr_nonnull(in);
+	while (getline(&line, &size, in) > 0) {
+		if (key != NULL)
+			ck_assert_msg((strncmp(line, ".Pq Em live", 11) == 0) ==
+					  (key->change == CONFIG_LIVE),
+			    "%s", key->name);
+		key = NULL;
+		if (strncmp(line, ".It Ic ", 7) != 0)
+			continue;
+		rest = line + 7;
+		for (const char *word; (word = strtok_r(NULL, " ,\n", &rest)) != NULL;) {
+			key = config_find(word);
+			ck_assert_msg(key != NULL, "no key %s", word);
+			found++;
+		}
+	}
+	ck_assert_uint_eq(found, rows);
+	free(line);
+	fclose(in);
+}
+END_TEST
+
 START_TEST(sources_stand_above_each_other)
 {
 	struct options options;
@@ -329,5 +360,6 @@ END_TEST
 UNIT_MAIN("config_file", values_are_words_or_quoted, the_origin_is_file_and_line,
     faults_name_their_line, a_key_is_given_once_a_file, what_is_no_text_is_refused,
     further_files_stand_above_in_the_order_of_their_names, only_the_usual_file_may_be_missing,
-    the_shipped_file_has_every_key_with_its_default, sources_stand_above_each_other,
+    the_shipped_file_has_every_key_with_its_default,
+    the_manual_has_every_key_and_knows_which_are_live, sources_stand_above_each_other,
     stray_variables_are_found)

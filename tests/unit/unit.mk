@@ -29,7 +29,6 @@ CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/fault.o daemon/units.o
 OBJS_test_units = daemon/units.o
 OBJS_test_config = $(CONFIG_OBJS) daemon/reload.o
 OBJS_test_config_file = $(CONFIG_OBJS) daemon/config_file.o daemon/config_load.o daemon/options.o
-$(B)/obj/tests/unit/test_config_file.o: ALL_CPPFLAGS += -DETC_DIR='"$(CURDIR)/etc"'
 OBJS_test_options = $(CONFIG_OBJS) daemon/options.o
 OBJS_test_state = daemon/state.o daemon/fault.o
 OBJS_test_health = daemon/health.o base/utf8.o base/error.o
@@ -67,3 +66,5 @@ DISCOVERY_OBJS = discovery/discovery.o discovery/peer.o discovery/join.o discove
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)
 OBJS_test_control_events = $(CONTROL_OBJS)
+OBJS_test_control_methods = $(CONTROL_OBJS)
+OBJS_test_control_metrics = $(CONTROL_OBJS)
