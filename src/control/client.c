@@ -116,6 +116,20 @@ is_hung_up(const struct client *c)
 
 /* ------------------------------------------------------------------------------------- reading */
 
+static void
+set_reading(struct client *c, bool reading)
+{
+	if (c->reading == reading)
+		return;
+	if (reading && event_add(c->readable, NULL) < 0) {
+		set_gone(c);
+		return;
+	}
+	if (!reading)
+		event_del(c->readable);
+	c->reading = reading;
+}
+
 static size_t
 in_left(const struct client *c)
 {
@@ -168,6 +182,12 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 	} else {
 		size_t room = in_room(c);
 
+		if (room == 0 && in_left(c) == IN_MAX) {
+			/* A turn has to come first. */
+			set_reading(c, false);
+			client_ready(c);
+			return;
+		}
 		if (room == 0) {
 			/* Memory is short: this one cannot go on, and half a line must not be carried out. */
 			client_drain(c);
@@ -397,20 +417,6 @@ client_drain(struct client *c)
 	c->draining = true;
 	c->in_start = c->in_end = c->in_scanned = 0;
 	client_ready(c);
-}
-
-static void
-set_reading(struct client *c, bool reading)
-{
-	if (c->reading == reading)
-		return;
-	if (reading && event_add(c->readable, NULL) < 0) {
-		set_gone(c);
-		return;
-	}
-	if (!reading)
-		event_del(c->readable);
-	c->reading = reading;
 }
 
 static bool

@@ -255,7 +255,7 @@ world_turn(struct world *world)
 }
 
 void
-world_hear(struct world *world, const char *name, size_t name_len, enum swim_status status,
+world_input(struct world *world, const char *name, size_t name_len, enum swim_status status,
     uint64_t incarnation)
 {
 	static const struct swim_addr from = {.family = 4, .port = 1, .ip = {127, 0, 0, 2}};
@@ -270,13 +270,21 @@ world_hear(struct world *world, const char *name, size_t name_len, enum swim_sta
 	uint8_t data[2048];
 	size_t len;
 
-	update.member.address.len = (uint16_t)snprintf(address, sizeof(address), "127.%d.%d.%d:7946",
-	    1 + (int)(hash % 100), (int)(hash >> 8 & 255), (int)(hash >> 16 & 255));
+	update.member.address.len = (uint16_t)snprintf(address, sizeof(address),
+	    "127.%d.%d.%d:7946", 1 + (int)(hash % 100), (int)(hash >> 8 & 255),
+	    (int)(hash >> 16 & 255));
 	wire_writer_init(&writer, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_gossip(&writer, 1);
 	ck_assert(wire_add_update(&writer, &update));
 	len = wire_finish(&writer, &trailer, 0);
 	ck_assert_int_eq(swim_input(world->swim, loop_now(), &from, data, len), WIRE_OK);
+}
+
+void
+world_hear(struct world *world, const char *name, size_t name_len, enum swim_status status,
+    uint64_t incarnation)
+{
+	world_input(world, name, name_len, status, incarnation);
 	world_flush(world);
 }
 
@@ -291,8 +299,8 @@ peer_open(struct peer *peer, struct world *world, const char *path)
 	strcpy(address.sun_path, path);
 	peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(peer->fd, 0);
-	ck_assert_msg(connect(peer->fd, (struct sockaddr *)&address, sizeof(address)) == 0, "%s: %s",
-	    path, strerror(errno));
+	ck_assert_msg(connect(peer->fd, (struct sockaddr *)&address, sizeof(address)) == 0,
+	    "%s: %s", path, strerror(errno));
 }
 
 void
@@ -369,7 +377,8 @@ peer_line(struct peer *peer)
 		struct pollfd fd = {.fd = peer->fd, .events = POLLIN};
 
 		if (peer->eof) {
-			ck_assert_msg(peer->len == 0, "the connection ended in the middle of a line");
+			ck_assert_msg(peer->len == 0,
+			    "the connection ended in the middle of a line");
 			return NULL;
 		}
 		ck_assert_msg(!swim_time_reached(loop_now(), end), "nothing comes");

@@ -57,8 +57,12 @@ void world_start(struct world *, size_t output_limit);
 void world_stop(struct world *);
 /* One turn of the loop that does not wait. */
 void world_turn(struct world *);
-/* Another's word about a member, as a datagram; then the core's events go to the control server. */
-void world_hear(struct world *, const char *name, size_t name_len, enum swim_status, uint64_t incarnation);
+/* Another's word about a member, as a datagram; the core keeps its events until the next flush. */
+void world_input(struct world *, const char *name, size_t name_len, enum swim_status,
+    uint64_t incarnation);
+/* The same, and the events go to the control server. */
+void world_hear(struct world *, const char *name, size_t name_len, enum swim_status,
+    uint64_t incarnation);
 /* All joins under way end: their first address joined "there", the others not. */
 void world_joined(struct world *);
 

@@ -15,8 +15,8 @@ wrote(struct emit *e, const char *expected)
 	char *text = emit_take(e, &len);
 
 	ck_assert_ptr_nonnull(text);
-	ck_assert_msg(len == strlen(expected) && memcmp(text, expected, len) == 0, "'%.*s' and not '%s'",
-	    (int)len, text, expected);
+	ck_assert_msg(len == strlen(expected) && memcmp(text, expected, len) == 0,
+	    "'%.*s' and not '%s'", (int)len, text, expected);
 	free(text);
 }
 
@@ -106,23 +106,30 @@ START_TEST(strings_are_escaped)
 	writes_string("a\0b", 3, "\"a\\u0000b\"");
 	writes_string("\"\\/\n\t\r", 6, "\"\\\"\\\\/\\n\\t\\u000d\"");
 	writes_string("\x1b[2J\x7f", 5, "\"\\u001b[2J\\u007f\"");
-	writes_string("d\xc3\xa9j\xc3\xa0 \xf0\x9f\x98\x80", 11, "\"d\xc3\xa9j\xc3\xa0 \xf0\x9f\x98\x80\"");
+	writes_string("d\xc3\xa9j\xc3\xa0 \xf0\x9f\x98\x80", 11,
+	    "\"d\xc3\xa9j\xc3\xa0 \xf0\x9f\x98\x80\"");
 }
 END_TEST
 
 START_TEST(what_hurts_a_terminal_is_escaped)
 {
-	writes_string("\xc2\x9b" "2J", 4, "\"\\u009b2J\"");         /* C1: CSI */
-	writes_string("\xe2\x80\xae" "x", 4, "\"\\u202ex\"");       /* right-to-left override */
-	writes_string("\xe2\x80\xa8", 3, "\"\\u2028\"");            /* line separator */
-	writes_string("\xe2\x81\xa6", 3, "\"\\u2066\"");            /* isolate */
-	writes_string("\xe2\x80\x94", 3, "\"\xe2\x80\x94\"");       /* a dash is a dash */
+	writes_string("\xc2\x9b"
+		      "2J",
+	    4, "\"\\u009b2J\""); /* C1: CSI */
+	writes_string("\xe2\x80\xae"
+		      "x",
+	    4, "\"\\u202ex\"");                               /* right-to-left override */
+	writes_string("\xe2\x80\xa8", 3, "\"\\u2028\"");      /* line separator */
+	writes_string("\xe2\x81\xa6", 3, "\"\\u2066\"");      /* isolate */
+	writes_string("\xe2\x80\x94", 3, "\"\xe2\x80\x94\""); /* a dash is a dash */
 }
 END_TEST
 
 START_TEST(what_is_not_utf8_is_replaced)
 {
-	writes_string("a\xff" "b", 3, "\"a\\ufffdb\"");
+	writes_string("a\xff"
+		      "b",
+	    3, "\"a\\ufffdb\"");
 	writes_string("\xc3", 1, "\"\\ufffd\"");
 	writes_string("\xe2\x80", 2, "\"\\ufffd\\ufffd\"");
 	writes_string("\xed\xa0\x80", 3, "\"\\ufffd\\ufffd\\ufffd\""); /* a surrogate */
@@ -226,4 +233,5 @@ END_TEST
 
 UNIT_MAIN("control_emit", objects_and_lists_nest, integers_are_exact, fractions_are_exact,
     strings_are_escaped, what_hurts_a_terminal_is_escaped, what_is_not_utf8_is_replaced,
-    every_string_comes_back, times_are_rfc3339, globs_match, globs_see_characters, no_glob_takes_long)
+    every_string_comes_back, times_are_rfc3339, globs_match, globs_see_characters,
+    no_glob_takes_long)

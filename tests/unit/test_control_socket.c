@@ -33,7 +33,8 @@ place_init(struct place *place)
 static void
 place_fini(struct place *place)
 {
-	ck_assert_msg(rmdir(place->directory) == 0, "%s is left with something in it", place->directory);
+	ck_assert_msg(rmdir(place->directory) == 0, "%s is left with something in it",
+	    place->directory);
 }
 
 static int
@@ -135,7 +136,8 @@ START_TEST(a_group_that_exists_gets_it)
 	ck_assert_int_eq(lstat(place.path, &st), 0);
 	ck_assert_uint_eq(st.st_gid, geteuid() == 0 ? 0 : getegid());
 	socket_close(&place.bound);
-	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "no-such-group", place.error), 0);
+	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "no-such-group", place.error),
+	    0);
 	socket_close(&place.bound);
 	place_fini(&place);
 }
@@ -367,9 +369,9 @@ START_TEST(a_directory_that_is_not_writable_is_named)
 			_exit(2);
 		status = place_bind(&place, &place.bound);
 		_exit(status == -EACCES && strstr(place.error, "not writable") != NULL &&
-			    strstr(place.error, place.path) != NULL
-			? 0
-			: 1);
+			      strstr(place.error, place.path) != NULL
+			  ? 0
+			  : 1);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);

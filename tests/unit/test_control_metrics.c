@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The metrics, in both their forms. */
+#include "control/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control_world.h"
+#include "support/unit.h"
+
+static json_t *
+metrics(struct world *world)
+{
+	struct peer peer;
+	json_t *result;
+
+	peer_open(&peer, world, world->ro_path);
+	result = peer_result(&peer, "metrics");
+	peer_close(&peer);
+	return result;
+}
+
+static char *
+openmetrics(struct world *world)
+{
+	struct peer peer;
+	json_t *result;
+	char *all;
+
+	peer_open(&peer, world, world->ro_path);
+	result = peer_result(&peer,
+	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"openmetrics\"}}");
+	all = strdup(text(result, "text"));
+	json_decref(result);
+	peer_close(&peer);
+	return all;
+}
+
+static void
+has_line(const char *all, const char *line)
+{
+	const char *at = all;
+	size_t len = strlen(line);
+
+	while ((at = strstr(at, line)) != NULL) {
+		if ((at == all || at[-1] == '\n') && at[len] == '\n')
+			return;
+		at++;
+	}
+	ck_abort_msg("no line '%s' in:\n%s", line, all);
+}
+
+START_TEST(json_has_what_is_counted)
+{
+	struct world world;
+	json_t *all;
+	const json_t *buckets;
+
+	world_start(&world, 0);
+	world_hear(&world, "a", 1, SWIM_ALIVE, 1);
+	world.udp.stats.errors[SWIM_ERROR_SEND_FAILED] = 3;
+	world.udp.stats.kernel_drops = UINT64_C(9223372036854775807);
+	world.udp.stats.receive_buffer = 212992;
+	world.resolver.stats.hits = 5;
+	histogram_add(&world.decode_time, swim_ns(100));
+	histogram_add(&world.decode_time, swim_us(10));
+	histogram_add(&world.decode_time, swim_seconds(100));
+	all = metrics(&world);
+	ck_assert_int_eq(number(member(all, "members"), "alive"), 2);
+	ck_assert_int_eq(number(member(all, "messages_received"), "gossip"), 1);
+	ck_assert_int_eq(number(member(all, "messages_received"), "ping"), 0);
+	ck_assert_int_eq(number(member(all, "messages_rejected"), "bad-utf8"), 0);
+	ck_assert_ptr_null(json_object_get(member(all, "messages_rejected"), "ok"));
+	ck_assert_int_eq(number(member(all, "transport_errors"), "send-failed"), 3);
+	ck_assert_int_eq(number(member(all, "transport"), "kernel_drops"), INT64_MAX);
+	ck_assert_int_eq(number(member(all, "transport"), "receive_buffer_bytes"), 212992);
+	ck_assert(json_is_true(member(member(all, "transport"), "healthy")));
+	ck_assert_int_eq(number(member(all, "resolver"), "cache_hits"), 5);
+	ck_assert(json_is_null(member(member(all, "protocol"), "last_probe")));
+	ck_assert_int_eq(number(member(all, "protocol"), "incarnation"), 1);
+	ck_assert_int_eq(number(member(all, "control"), "clients"), 1);
+	ck_assert_int_ge(number(member(all, "control"), "events"), 1);
+	ck_assert_double_eq_tol(json_real_value(member(member(all, "process"), "loop_lag_seconds")),
+	    0.0015, 1e-12);
+	ck_assert_str_eq(text(member(all, "build"), "version"), "1.2.3");
+	ck_assert_int_eq(number(member(all, "decode_time"), "count"), 3);
+	buckets = member(member(all, "decode_time"), "buckets");
+	ck_assert_uint_eq(json_array_size(buckets), HISTOGRAM_BUCKETS);
+	ck_assert_int_eq(number(json_array_get(buckets, 0), "count"), 0);
+	ck_assert_int_eq(number(json_array_get(buckets, 1), "count"), 1);
+	ck_assert_int_eq(number(json_array_get(buckets, HISTOGRAM_BUCKETS - 2), "count"), 2);
+	ck_assert_int_eq(number(json_array_get(buckets, HISTOGRAM_BUCKETS - 1), "count"), 3);
+	ck_assert(
+	    json_is_null(member(json_array_get(buckets, HISTOGRAM_BUCKETS - 1), "le_seconds")));
+	json_decref(all);
+	world_stop(&world);
+}
+END_TEST
+
+START_TEST(openmetrics_has_the_same)
+{
+	struct world world;
+	char *all;
+
+	world_start(&world, 0);
+	world_hear(&world, "a", 1, SWIM_ALIVE, 1);
+	world.udp.stats.errors[SWIM_ERROR_SEND_FAILED] = 3;
+	world.udp.stats.kernel_drops = UINT64_MAX;
+	histogram_add(&world.decode_time, swim_ns(100));
+	histogram_add(&world.decode_time, swim_seconds(100));
+	all = openmetrics(&world);
+	has_line(all, "# TYPE swimd_members gauge");
+	has_line(all, "swimd_members{status=\"alive\"} 2");
+	has_line(all, "# TYPE swimd_messages counter");
+	has_line(all, "swimd_messages_total{direction=\"received\",type=\"gossip\"} 1");
+	has_line(all, "# UNIT swimd_message_bytes bytes");
+	has_line(all, "swimd_transport_errors_total{error=\"send-failed\"} 3");
+	has_line(all, "swimd_kernel_drops_total 18446744073709551615");
+	has_line(all, "swimd_transport_healthy 1");
+	has_line(all, "swimd_loop_lag_seconds 0.0015");
+	has_line(all, "# TYPE swimd_decode_seconds histogram");
+	has_line(all, "swimd_decode_seconds_bucket{le=\"0.000000064\"} 0");
+	has_line(all, "swimd_decode_seconds_bucket{le=\"0.000000128\"} 1");
+	has_line(all, "swimd_decode_seconds_bucket{le=\"+Inf\"} 2");
+	has_line(all, "swimd_decode_seconds_count 2");
+	has_line(all, "swimd_decode_seconds_sum 100.0000001");
+	has_line(all, "# TYPE swimd_build info");
+	/* Quotes and backslashes of a label's value are escaped. */
+	has_line(all,
+	    "swimd_build_info{version=\"1.2.3\",name=\"me\",cluster=\"a \\\"b\\\" \\\\ c\",profile=\"lan\"} 1");
+	/* Never probed: no sample. */
+	has_line(all, "# TYPE swimd_last_probe_timestamp_seconds gauge");
+	ck_assert_ptr_null(strstr(all, "\nswimd_last_probe_timestamp_seconds "));
+	free(all);
+	world_stop(&world);
+}
+END_TEST
+
+/* Is the family's name (as of a # TYPE line) followed by what this type may append, then by { or a space? */
+static bool
+belongs(const char *sample, const char *family, const char *type)
+{
+	static const struct {
+		const char *type, *suffix;
+	} allowed[] = {{"counter", "_total"}, {"gauge", ""}, {"info", "_info"},
+	    {"histogram", "_bucket"}, {"histogram", "_count"}, {"histogram", "_sum"}};
+	size_t len = strlen(family);
+
+	if (strncmp(sample, family, len) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		size_t more = strlen(allowed[i].suffix);
+
+		if (strcmp(allowed[i].type, type) == 0 &&
+		    strncmp(sample + len, allowed[i].suffix, more) == 0 &&
+		    (sample[len + more] == '{' || sample[len + more] == ' '))
+			return true;
+	}
+	return false;
+}
+
+START_TEST(openmetrics_is_well_formed)
+{
+	struct world world;
+	char *all, *rest, *line, family[128] = "", type[32] = "", unit[32];
+	json_t *families = json_object(), *samples = json_object();
+	bool ended = false;
+
+	world_start(&world, 0);
+	all = openmetrics(&world);
+	ck_assert_uint_gt(strlen(all), 1000);
+	ck_assert_int_eq(all[strlen(all) - 1], '\n');
+	for (rest = all; (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
+		char name[128], value[64], *end;
+
+		ck_assert(!ended);
+		if (strcmp(line, "# EOF") == 0) {
+			ended = true;
+		} else if (sscanf(line, "# TYPE %127s %31s", name, type) == 2) {
+			/* Each family once, all its lines together. */
+			ck_assert_msg(json_object_get(families, name) == NULL, "%s twice", name);
+			json_object_set_new(families, name, json_true());
+			strcpy(family, name);
+		} else if (sscanf(line, "# UNIT %127s %31s", name, unit) == 2) {
+			ck_assert_str_eq(name, family);
+			ck_assert_uint_gt(strlen(name), strlen(unit));
+			ck_assert_str_eq(name + strlen(name) - strlen(unit), unit);
+		} else if (sscanf(line, "# HELP %127s %63s", name, value) == 2) {
+			ck_assert_str_eq(name, family);
+		} else {
+			ck_assert_msg(belongs(line, family, type), "%s under %s %s", line, family,
+			    type);
+			end = strrchr(line, ' ');
+			ck_assert_ptr_nonnull(end);
+			strtod(end + 1, &end);
+			ck_assert_msg(*end == '\0', "%s", line);
+			*strrchr(line, ' ') = '\0';
+			ck_assert_msg(json_object_get(samples, line) == NULL, "%s twice", line);
+			json_object_set_new(samples, line, json_true());
+		}
+	}
+	ck_assert(ended);
+	ck_assert_uint_gt(json_object_size(families), 40);
+	json_decref(families);
+	json_decref(samples);
+	free(all);
+	world_stop(&world);
+}
+END_TEST
+
+START_TEST(a_format_has_a_name)
+{
+	struct world world;
+	struct peer peer;
+
+	world_start(&world, 0);
+	peer_open(&peer, &world, world.path);
+	json_decref(peer_result(&peer,
+	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"json\"}}"));
+	json_decref(peer_error(&peer,
+	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"xml\"}}", "invalid-params"));
+	peer_close(&peer);
+	world_stop(&world);
+}
+END_TEST
+
+UNIT_MAIN("control_metrics", json_has_what_is_counted, openmetrics_has_the_same,
+    openmetrics_is_well_formed, a_format_has_a_name)
