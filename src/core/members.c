@@ -448,7 +448,8 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 			outbox_event(s, SWIM_EVENT_SUSPECTED, m);
 		break;
 	case SWIM_DEAD:
-		if (m->announced && from != SWIM_DEAD)
+		/* The death of a life after the one that left, which nobody was told of, is no failure. */
+		if (m->announced && from != SWIM_DEAD && from != SWIM_LEFT)
 			outbox_event(s, SWIM_EVENT_FAILED, m);
 		break;
 	case SWIM_LEFT:
