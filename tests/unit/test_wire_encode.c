@@ -31,7 +31,9 @@ decoded(const void *bytes, size_t len)
 	return m;
 }
 
-START_TEST(a_datagram_never_exceeds_its_capacity)
+/* Fills a datagram of each capacity: it holds as many updates as fit, and never more. */
+static void
+fill(bool sync, size_t fixed, size_t each)
 {
 	for (size_t cap = 0; cap < 200; cap++) {
 		struct wire_update u = update("node", SWIM_ALIVE, 0);
@@ -41,19 +43,28 @@ START_TEST(a_datagram_never_exceeds_its_capacity)
 		size_t len;
 
 		wire_writer_init(&w, bytes, cap, 0);
-		wire_begin_ping(&w, 1);
+		if (sync)
+			wire_begin_sync(&w, 1);
+		else
+			wire_begin_ping(&w, 1);
 		while (wire_add_update(&w, &u))
 			added++;
 		len = wire_finish(&w, NULL, 0);
-		if (cap < 11) {
+		if (cap < fixed) {
 			ck_assert_uint_eq(len, 0);
 		} else {
-			ck_assert_uint_eq(added, (cap - 11) / UPDATE_SIZE(4));
-			ck_assert_uint_eq(len, 11 + added * UPDATE_SIZE(4));
+			ck_assert_uint_eq(added, (cap - fixed) / each);
+			ck_assert_uint_eq(len, fixed + added * each);
 			ck_assert_uint_eq(decoded(bytes, len).updates.count, added);
 		}
 		free(bytes);
 	}
+}
+
+START_TEST(a_datagram_never_exceeds_its_capacity)
+{
+	fill(false, 11, UPDATE_SIZE(4));
+	fill(true, 21, UPDATE_SIZE(4) + 5);
 }
 END_TEST
 
