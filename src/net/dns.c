@@ -23,7 +23,6 @@
 #include "net/hosts.h"
 #include "net/loop.h"
 
-#define DNS_RESOLV_CONF "/etc/resolv.conf"
 /* Once one family has answered, the other is waited for no longer than this. */
 #define DNS_SKEW_MS 1000
 /* A round of questions ends after this even if new ones come all the time. */
@@ -65,7 +64,8 @@ TAILQ_HEAD(dns_questions, dns_question);
 
 struct dns {
 	struct event_base *base;
-	char *nameserver;
+	char *resolv_conf;
+	char *nameserver; /* or NULL */
 	swim_duration timeout;
 	struct dns_questions questions;
 	struct dns_round *round; /* the current one, or NULL */
@@ -211,6 +211,7 @@ dns_part_answered(int result, char type, int count, int ttl, void *addresses, vo
 {
 	struct dns_part *part = arg;
 	struct dns_question *question = part->question;
+	struct dns *dns = question->dns;
 	swim_time soon;
 
 	(void)ttl;
@@ -222,19 +223,21 @@ dns_part_answered(int result, char type, int count, int ttl, void *addresses, vo
 		dns_add_addresses(question, type, count, addresses);
 	if (question->under_way == 0) {
 		dns_finish(question);
+		if (dns != NULL)
+			dns_arm(dns);
 		return;
 	}
-	if (question->answered || question->dns == NULL || question->answer.count == 0)
+	if (question->answered || dns == NULL || question->answer.count == 0)
 		return;
 	soon = swim_time_add(loop_now(), swim_ms(DNS_SKEW_MS));
 	question->deadline = swim_time_min(question->deadline, soon);
-	dns_arm(question->dns);
+	dns_arm(dns);
 }
 
 static void
-dns_resolv_conf_stat(struct stat *st)
+dns_resolv_conf_stat(const struct dns *dns, struct stat *st)
 {
-	if (stat(DNS_RESOLV_CONF, st) != 0)
+	if (stat(dns->resolv_conf, st) != 0)
 		memset(st, 0, sizeof(*st));
 }
 
@@ -245,7 +248,7 @@ dns_round_stale(const struct dns_round *round, swim_time now)
 
 	if (swim_time_reached(now, swim_time_add(round->begun, swim_seconds(DNS_ROUND_S))))
 		return true;
-	dns_resolv_conf_stat(&st);
+	dns_resolv_conf_stat(round->dns, &st);
 	return st.st_ino != round->resolv_conf.st_ino || st.st_size != round->resolv_conf.st_size ||
 	       st.st_mtim.tv_sec != round->resolv_conf.st_mtim.tv_sec ||
 	       st.st_mtim.tv_nsec != round->resolv_conf.st_mtim.tv_nsec;
@@ -259,7 +262,7 @@ dns_round_setup(const struct dns *dns, struct evdns_base *evdns, char *text, siz
 
 	if (dns->nameserver != NULL) {
 		if (evdns_base_nameserver_ip_add(evdns, dns->nameserver) != 0) {
-			snprintf(text, size, "the nameserver %s can't be used", dns->nameserver);
+			snprintf(text, size, "the nameserver %.64s can't be used", dns->nameserver);
 			return false;
 		}
 	} else {
@@ -267,11 +270,11 @@ dns_round_setup(const struct dns *dns, struct evdns_base *evdns, char *text, siz
 		evdns_base_resolv_conf_parse(evdns,
 		    DNS_OPTION_NAMESERVERS | DNS_OPTION_SEARCH | DNS_OPTION_MISC |
 			DNS_OPTION_NAMESERVERS_NO_DEFAULT,
-		    DNS_RESOLV_CONF);
+		    dns->resolv_conf);
 		if (evdns_base_count_nameservers(evdns) == 0) {
 			snprintf(text, size,
-			    "the name is not in /etc/hosts, and %s names no nameserver",
-			    DNS_RESOLV_CONF);
+			    "the name is not in /etc/hosts, and %.64s names no nameserver",
+			    dns->resolv_conf);
 			return false;
 		}
 	}
@@ -300,7 +303,7 @@ dns_round_get(struct dns *dns, char *text, size_t size)
 	round = calloc(1, sizeof(*round));
 	if (round == NULL)
 		goto fail_memory;
-	dns_resolv_conf_stat(&round->resolv_conf);
+	dns_resolv_conf_stat(dns, &round->resolv_conf);
 	round->evdns = evdns_base_new(dns->base, 0);
 	if (round->evdns == NULL)
 		goto fail_memory;
@@ -361,7 +364,8 @@ dns_start(struct dns *dns, const char *host, dns_callback *callback, void *ctx)
 }
 
 struct dns *
-dns_new(struct event_base *base, const char *nameserver, swim_duration timeout)
+dns_new(struct event_base *base, const char *resolv_conf, const char *nameserver,
+    swim_duration timeout)
 {
 	struct dns *dns = calloc(1, sizeof(*dns));
 
@@ -371,7 +375,8 @@ dns_new(struct event_base *base, const char *nameserver, swim_duration timeout)
 	dns->timeout = timeout;
 	TAILQ_INIT(&dns->questions);
 	dns->timer = loop_timer_new(base, dns_timer_fired, dns);
-	if (dns->timer == NULL)
+	dns->resolv_conf = strdup(resolv_conf);
+	if (dns->timer == NULL || dns->resolv_conf == NULL)
 		goto fail;
 	if (nameserver != NULL) {
 		dns->nameserver = strdup(nameserver);
@@ -400,5 +405,6 @@ dns_free(struct dns *dns)
 	}
 	loop_timer_free(dns->timer);
 	free(dns->nameserver);
+	free(dns->resolv_conf);
 	free(dns);
 }

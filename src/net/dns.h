@@ -13,8 +13,13 @@
 
 /* The nameservers, and the sockets to them: there while questions are open, and made anew for later ones. */
 struct dns;
-/* nameserver: "ip:port" in place of those in /etc/resolv.conf, or NULL.  NULL when memory is short. */
-struct dns *dns_new(struct event_base *, const char *nameserver, swim_duration timeout);
+#define DNS_RESOLV_CONF "/etc/resolv.conf"
+/*
+ * resolv_conf: the file that names the nameservers; nameserver: "ip:port", in place of those, or NULL.
+ * NULL when memory is short.
+ */
+struct dns *dns_new(struct event_base *, const char *resolv_conf, const char *nameserver,
+    swim_duration timeout);
 /* Questions under way are dropped without their callback; see resolver_free for what that leaves. */
 void dns_free(struct dns *);
 

@@ -293,7 +293,9 @@ resolver_new(struct event_base *base, const struct resolver_config *config)
 	TAILQ_INIT(&resolver->done);
 	resolver->done_event = evtimer_new(base, resolver_call_back, resolver);
 	resolver->cache = namecache_new(config->cache_entries);
-	resolver->dns = dns_new(base, config->nameserver, config->timeout);
+	resolver->dns = dns_new(base,
+	    config->resolv_conf != NULL ? config->resolv_conf : DNS_RESOLV_CONF, config->nameserver,
+	    config->timeout);
 	if (resolver->done_event == NULL || resolver->cache == NULL || resolver->dns == NULL)
 		goto fail;
 	if (config->hosts_file != NULL) {

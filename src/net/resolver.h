@@ -25,9 +25,10 @@ struct resolver_config {
 	swim_duration cache_ttl;    /* 60 s */
 	swim_duration negative_ttl; /* 5 s: a failure is remembered too */
 	swim_duration timeout;      /* 5 s for one lookup */
-	/* For tests: a nameserver "ip:port" and a hosts file instead of the system's; NULL for the system's. */
-	const char *nameserver;
+	/* For tests, instead of the system's: NULL for /etc/resolv.conf and /etc/hosts. */
+	const char *resolv_conf;
 	const char *hosts_file;
+	const char *nameserver; /* "ip:port": this one, and no resolv.conf; NULL for none */
 };
 void resolver_config_defaults(struct resolver_config *);
 

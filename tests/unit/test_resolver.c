@@ -446,6 +446,75 @@ START_TEST(it_can_be_freed_at_any_time)
 }
 END_TEST
 
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* A machine that boots without a network: what is written to the file later is heeded. */
+START_TEST(resolv_conf_may_come_later_and_change)
+{
+	struct dns_test other;
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	char path[] = "/tmp/swimd-test-resolv-XXXXXX", text[128], none[160];
+
+	/* A name that is ours, and no file. */
+	close(mkstemp(path));
+	unlink(path);
+	snprintf(none, sizeof(none), "the name is not in /etc/hosts, and %s names no nameserver",
+	    path);
+	dns_test_start(&other, f.base);
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&other, "a.test")->v4[0] = "10.0.0.2";
+	dns_test_name(&other, "short.search.test")->v4[0] = "10.0.0.3";
+	config.nameserver = NULL;
+	config.resolv_conf = path;
+	config.cache_ttl = config.negative_ttl = swim_ms(0);
+	start_resolver(&f, &config);
+	fails(&f, "a.test:1", none);
+	write_file(path, "# nothing\n");
+	fails(&f, "a.test:1", none);
+	snprintf(text, sizeof(text), "nameserver %s\n", f.server.address);
+	write_file(path, text);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	snprintf(text, sizeof(text), "search search.test\noptions timeout:9\nnameserver %s\n",
+	    other.address);
+	write_file(path, text);
+	resolves(&f, "a.test:1", "10.0.0.2:1");
+	resolves(&f, "short:1", "10.0.0.3:1");
+	unlink(path);
+	fails(&f, "a.test:1", none);
+	dns_test_end(&other);
+	end(&f);
+}
+END_TEST
+
+/* evdns would ask a nameserver that it takes to be down for google.com, for ever. */
+START_TEST(nobody_is_asked_once_the_answers_are_there)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+	unsigned queries;
+
+	dns_test_name(&f.server, "broken.test")->code4 = 2;
+	dns_test_name(&f.server, "broken.test")->code6 = 2;
+	start_resolver(&f, &config);
+	fails(&f, "broken.test:1", "no nameserver gives an answer");
+	queries = f.server.queries;
+	/* Nothing is left on the loop but the nameserver. */
+	event_del(f.server.event);
+	ck_assert_int_eq(event_base_loop(f.base, EVLOOP_ONCE), 1);
+	ck_assert_uint_eq(f.server.queries, queries);
+	end(&f);
+}
+END_TEST
+
 START_TEST(an_unusable_nameserver_is_told)
 {
 	struct fixture f;
@@ -465,4 +534,5 @@ UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_address
     answers_are_cached_for_their_time, the_cache_serves_every_port_at_once, the_cache_is_bounded,
     one_question_serves_all_who_ask_meanwhile, requests_are_bounded,
     a_canceled_request_is_not_answered, a_callback_may_ask_and_cancel, it_can_be_freed_at_any_time,
-    an_unusable_nameserver_is_told)
+    an_unusable_nameserver_is_told, resolv_conf_may_come_later_and_change,
+    nobody_is_asked_once_the_answers_are_there)
