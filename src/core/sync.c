@@ -181,6 +181,37 @@ sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	outbox_end(s, &w, &trailer, 0, WIRE_SYNC, from, NULL);
 }
 
+/*
+ * Whoever showed us its page learns in turn where it is behind: a refutation that it missed, or a leave.
+ * Not whom we hold dead at the same incarnation: between halves of a healed partition that would spread.
+ */
+static void
+teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr *to)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_trailer trailer;
+	struct wire_update u;
+	struct wire_writer w;
+
+	outbox_trailer(s, true, &trailer);
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_gossip(&w, rng_u64(&s->rng));
+	while (wire_updates_next(updates, &iter, &u)) {
+		struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
+
+		if (m == NULL || m->hidden || m->stand_in || u.incarnation > m->incarnation)
+			continue;
+		if ((m->status == SWIM_ALIVE && u.incarnation < m->incarnation) ||
+		    (m->status == SWIM_LEFT && u.status != SWIM_LEFT))
+			gossip_add_member(s, &w, m);
+	}
+	if (w.count > 0)
+		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, to, NULL);
+	else
+		outbox_cancel(s);
+}
+
 void
 sync_page(struct swim *s, const struct wire_message *msg)
 {
@@ -191,6 +222,7 @@ sync_page(struct swim *s, const struct wire_message *msg)
 	if (!y->active || msg->seq != y->seq)
 		return;
 	apply_updates(s, &msg->updates);
+	teach(s, &msg->updates, &y->addr);
 	y->changed |= digest != s->digest;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
