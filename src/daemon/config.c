@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -321,6 +322,7 @@ consistent(const struct config *c, char *error)
 		c->timing.probe_interval, error) ||
 	    !ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
 		return false;
+	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {
 		return fault_say(error, "ro_socket (%s) is the same as socket (%s): %s",
 		    origin_of(c, "ro_socket"), origin_of(c, "socket"), c->socket);
@@ -343,6 +345,7 @@ build_key(const struct config_given *given, struct config *config, const struct 
 	}
 	if ((config->origin[row] = strdup(given->key[row].origin)) == NULL)
 		return out_of_memory(error);
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): writing a field by its offset makes it forget origin[] */
 	if (key->type == CONFIG_LIST)
 		return list_copy(field(config, key), given->key[row].texts,
 			   given->key[row].count) ||
@@ -383,8 +386,9 @@ config_fini(struct config *config)
 			free(*(char **)field(config, &keys[row]));
 		else if (keys[row].type == CONFIG_LIST)
 			list_fini(field(config, &keys[row]));
-		free(config->origin[row]);
 	}
+	for (size_t row = 0; row < CONFIG_KEYS_MAX; row++)
+		free(config->origin[row]);
 	*config = (struct config){0};
 }
 

@@ -48,6 +48,7 @@ static void __attribute__((format(printf, 2, 3))) fault(struct reader *r, const 
 		return;
 	r->failed = true;
 	va_start(ap, format);
+	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	vsnprintf(r->error, FAULT_MAX, format, ap);
 	va_end(ap);
 }
