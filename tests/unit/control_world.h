@@ -78,7 +78,7 @@ struct peer {
 void peer_open(struct peer *, struct world *, const char *path);
 void peer_close(struct peer *);
 /* All of it, turning the loop where the socket is full. */
-void peer_send(struct peer *, const char *text, size_t len);
+void peer_send(struct peer *, const char *bytes, size_t len);
 void peer_say(struct peer *, const char *line);
 /* Nothing more comes from us. */
 void peer_half_close(struct peer *);

@@ -19,7 +19,8 @@ OBJS_test_wire_random = $(WIRE_OBJS) base/rng.o
 $(B)/obj/tests/unit/test_wire_vectors.o: ALL_CPPFLAGS += -DVECTORS_DIR='"$(CURDIR)/tests/vectors"'
 
 OBJS_test_retry = net/retry.o
-OBJS_test_loop = net/loop.o base/addr.o
+LOOP_OBJS = net/loop.o base/log.o base/utf8.o
+OBJS_test_loop = $(LOOP_OBJS) base/addr.o
 OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
 OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
@@ -46,7 +47,7 @@ $(B)/obj/tests/unit/test_ctl_commands.o: ALL_CPPFLAGS += -DMAN_PAGE='"$(CURDIR)/
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
 OBJS_test_control_socket = control/socket.o base/log.o base/utf8.o
-UDP_OBJS = net/udp.o net/udp_send.o net/sockaddr.o net/reply.o net/retry.o net/loop.o base/addr.o base/hash.o
+UDP_OBJS = net/udp.o net/udp_send.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
@@ -58,13 +59,14 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 OBJS_test_control_framing = $(CONTROL_OBJS)
 OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
 OBJS_test_hosts = net/hosts.o base/addr.o
-RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o net/loop.o base/addr.o \
+RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
 DISCOVERY_OBJS = discovery/discovery.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
-	net/retry.o base/rng.o base/log.o base/utf8.o
+	net/retry.o base/rng.o
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)
 OBJS_test_control_events = $(CONTROL_OBJS)
 OBJS_test_control_methods = $(CONTROL_OBJS)
+OBJS_test_control_commands = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)
