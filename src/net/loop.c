@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
+
 /* A timer set further ahead than this wakes up once on the way: keeps struct timeval far from its limits. */
 #define LOOP_SLEEP_MAX_S 86400
 
@@ -35,6 +37,19 @@ loop_wall_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* libevent would write to stderr past our log, and in no format of ours. */
+static void
+loop_log(int severity, const char *message)
+{
+	enum log_level level = LOG_LEVEL_DEBUG;
+
+	if (severity == EVENT_LOG_ERR)
+		level = LOG_LEVEL_ERROR;
+	else if (severity == EVENT_LOG_WARN)
+		level = LOG_LEVEL_WARNING;
+	log_at(level, "libevent", log_str("message", message));
+}
+
 struct event_base *
 loop_new(void)
 {
@@ -43,6 +58,7 @@ loop_new(void)
 
 	if (config == NULL)
 		return NULL;
+	event_set_log_callback(loop_log);
 	/*
 	 * By its cached time the loop sleeps too long after a slow callback: a 50 ms timer behind one of
 	 * 300 ms fired 351 ms late.  The environment (EVENT_NOEPOLL, ...) has no say in how a daemon works.

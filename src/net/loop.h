@@ -14,7 +14,10 @@ swim_time loop_now(void);
 /* Wall clock, nanoseconds since the epoch. */
 int64_t loop_wall_ns(void);
 
-/* With EVENT_BASE_FLAG_PRECISE_TIMER and NO_CACHE_TIME (libevent's cached time fires timers late). */
+/*
+ * With EVENT_BASE_FLAG_PRECISE_TIMER and NO_CACHE_TIME (libevent's cached time fires timers late).  What
+ * libevent has to say goes to base/log from here on.  NULL when memory or descriptors are short.
+ */
 struct event_base *loop_new(void);
 
 /* One timer at an absolute instant. */
