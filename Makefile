@@ -99,6 +99,9 @@ ifneq ($(SAN),)
 FORTIFY_CPPFLAGS :=
 SAN_CFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
+# Instrumented code misleads the warnings that follow values around; a plain build judges those.
+WARNINGS += -Wno-format-truncation -Wno-stringop-truncation -Wno-maybe-uninitialized \
+	-Wno-unknown-warning-option
 SAN_LDFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN))
 endif
 

@@ -62,10 +62,12 @@ class House:
             if source.suffix == ".c":
                 name = source.relative_to(top / "src").with_suffix("").as_posix()
                 self.objects[name] = build / "obj" / f"{name}.o"
-
-    def symbols(self, name, *options):
-        lines = run("nm", "-P", *options, str(self.objects[name])).splitlines()
-        return [line.split()[0] for line in lines]
+        built = {str(path): name for name, path in self.objects.items() if path.exists()}
+        self.defined = {name: [] for name in self.objects}
+        self.wanted = {name: [] for name in self.objects}
+        for line in run("nm", "-A", "-P", "-g", *built).splitlines() if built else []:
+            path, symbol, kind = line.split()[:3]
+            (self.wanted if kind in "Uvw" else self.defined)[built[path.removesuffix(":")]].append(symbol)
 
     def includes(self):
         for source in self.sources:
@@ -105,12 +107,12 @@ class House:
         """objects only use what their floor and those below define"""
         owner = {}
         for name in self.objects:
-            for symbol in self.symbols(name, "--defined-only", "-g"):
+            for symbol in self.defined[name]:
                 if symbol != "main":
                     owner.setdefault(symbol, []).append(name)
         for name in self.objects:
             floor = name.split("/")[0]
-            for symbol in self.symbols(name, "-u"):
+            for symbol in self.wanted[name]:
                 for other in owner.get(symbol, []):
                     target = other.split("/")[0]
                     if target != floor and target not in BELOW[floor] and floor != "ctl" and target != "ctl":
@@ -119,9 +121,9 @@ class House:
     def lower_floors_are_pure(self):
         """base, wire and core have no clock, socket, random numbers, files or event loop"""
         pure = [n for n in self.objects if n.split("/")[0] in PURE and n not in IMPURE_FILES]
-        known = {s for n in pure for s in self.symbols(n, "--defined-only", "-g")}
+        known = {s for n in pure for s in self.defined[n]}
         for name in pure:
-            for symbol in self.symbols(name, "-u"):
+            for symbol in self.wanted[name]:
                 if symbol not in known and not PURE_SYMBOLS.fullmatch(symbol):
                     yield f"src/{name}.c: calls {symbol}"
 
