@@ -133,7 +133,7 @@ class House:
             if name in STATEFUL_FILES:
                 continue
             for line in run("objdump", "-t", str(path)).splitlines():
-                match = re.match(r"[0-9a-f]+ .{6}[O ] (\S+)\s+[0-9a-f]+\s+(?:\.hidden )?(\S+)", line)
+                match = re.match(r"[0-9a-f]+ .{6}[O ] (\S+)\s+[0-9a-f]+\s+(?:\.hidden )?([^.\s]\S*)", line)
                 if match and re.match(r"\.(data(?!\.rel\.ro)|bss|tdata|tbss)|\*COM\*", match.group(1)):
                     yield f"src/{name}.c: {match.group(2)} can change ({match.group(1)})"
 
