@@ -494,8 +494,7 @@ node_free(struct node *node)
 		if (node->signals[i] != NULL)
 			event_free(node->signals[i]);
 	}
-	if (node->base != NULL)
-		event_base_free(node->base);
+	loop_free(node->base);
 	state_free(node->state);
 	config_fini(&node->config);
 	free(node);

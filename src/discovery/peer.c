@@ -36,10 +36,15 @@ peer_tell(struct peer *peer, const char *message)
 	if (peer->told == report->state || peer->join != NULL)
 		level = LOG_LEVEL_DEBUG;
 	peer->told = report->state;
-	log_at(level, message, log_str("source", report->source),
-	    log_str("address", report->address), log_str("reason", report->reason),
-	    log_strn("member", report->member, report->member_len),
-	    log_uint("attempts", report->attempts));
+	if (well)
+		log_at(level, message, log_str("source", report->source),
+		    log_str("address", report->address),
+		    log_strn("member", report->member, report->member_len),
+		    log_uint("attempts", report->attempts));
+	else
+		log_at(level, message, log_str("source", report->source),
+		    log_str("address", report->address), log_str("reason", report->reason),
+		    log_uint("attempts", report->attempts));
 }
 
 static swim_duration

@@ -71,6 +71,15 @@ loop_new(void)
 	return base;
 }
 
+void
+loop_free(struct event_base *base)
+{
+	if (base == NULL)
+		return;
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_free(base);
+}
+
 static void
 loop_timer_arm(struct loop_timer *timer, swim_time now)
 {

@@ -36,8 +36,7 @@ void resolver_config_defaults(struct resolver_config *);
 struct resolver *resolver_new(struct event_base *, const struct resolver_config *);
 /*
  * Requests under way are dropped without their callback.  Not from within a callback.  What evdns still
- * holds goes on the next turn of the loop: to leave nothing behind, run it once more
- * (event_base_loop with EVLOOP_NONBLOCK) before event_base_free.
+ * holds goes on the next turn of the loop, for which loop_free provides.
  */
 void resolver_free(struct resolver *);
 

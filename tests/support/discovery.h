@@ -85,9 +85,8 @@ end(struct fixture *f)
 {
 	discovery_free(f->hub);
 	resolver_free(f->resolver);
-	LOOP_ONCE(f->base);
 	dns_test_end(&f->server);
-	event_base_free(f->base);
+	loop_free(f->base);
 }
 
 static inline enum swim_error

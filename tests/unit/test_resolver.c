@@ -79,10 +79,8 @@ static void
 end(struct fixture *f)
 {
 	resolver_free(f->resolver);
-	/* What evdns still holds. */
-	LOOP_ONCE(f->base);
 	dns_test_end(&f->server);
-	event_base_free(f->base);
+	loop_free(f->base);
 	unlink(f->hosts_file);
 }
 
