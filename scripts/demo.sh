@@ -17,32 +17,35 @@ pids=
 cleanup() {
     status=$?
     trap - EXIT
+    trap '' PIPE # who no longer reads does not keep us from cleaning up
+    set +e
     for pid in $pids; do
-        kill -TERM "$pid" 2>/dev/null || :
+        kill -TERM "$pid" 2>/dev/null
     done
     # One that does not end by itself is made to.
     {
         sleep 10
         for pid in $pids; do
-            kill -KILL "$pid" || :
+            kill -KILL "$pid"
         done
     } >/dev/null 2>&1 &
     guard=$!
     # The shell says of each how it ended, which is no news here.
     for pid in $pids; do
-        wait "$pid" 2>/dev/null || :
+        wait "$pid" 2>/dev/null
     done
-    kill "$guard" 2>/dev/null || :
-    wait 2>/dev/null || :
-    if [ "$status" -ne 0 ] && [ "$status" -ne 130 ]; then
+    kill -KILL "$guard" 2>/dev/null
+    wait 2>/dev/null
+    if [ "$status" -ne 0 ] && [ "$status" -lt 128 ]; then
         echo "demo: failed (exit status $status); what the daemons said:" >&2
-        tail -n 5 "$dir"/*.log >&2 || :
+        tail -n 5 "$dir"/*.log >&2
     fi
     rm -rf "$dir"
     exit "$status"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
+trap 'exit 141' PIPE
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$(printf '\033[1m')
@@ -76,10 +79,10 @@ launch() { # NAME ADDRESS [OPTION...]
     pids="$pids $!"
 }
 
-# All of 127.0.0.0/8 is this machine. Another demo, or whatever else, may have some of it.
+# All of 127.0.0.0/8 is this machine. Another demo, or whatever else, may have some of it: three tries.
 first_daemon() {
     try=0
-    while [ "$try" -lt 20 ]; do
+    while [ "$try" -lt 3 ]; do
         net=127.$((($$ / 250 + try) % 250 + 1)).$(($$ % 250 + 1))
         launch db1 "$net.1"
         if ask db1 wait --members 1 --timeout 5 2>/dev/null; then
@@ -122,6 +125,7 @@ say "3. db3 is killed (kill -9 $victim). 'swimctl events' of the other two:"
 began=$(now_ms)
 kill -KILL "$victim"
 wait "$victim" 2>/dev/null || :
+pids=${pids% "$victim"} # that number may be another's soon
 follow db1 &
 one=$!
 follow db2 &
