@@ -214,11 +214,12 @@ enum line { LINE_NONE, LINE_WHOLE, LINE_TOO_LONG };
 static enum line
 take_line(struct client *c, const char **line, size_t *len)
 {
-	const char *start = c->in + c->in_start, *end;
+	const char *start, *end;
 	size_t left = in_left(c);
 
 	if (left == 0)
 		return LINE_NONE;
+	start = c->in + c->in_start;
 	end = memchr(start + c->in_scanned, '\n', left - c->in_scanned);
 	if (end == NULL && left > CONTROL_LINE_MAX)
 		return LINE_TOO_LONG;
