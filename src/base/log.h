@@ -35,7 +35,13 @@ const char *log_format_name(enum log_format);
  */
 struct log_field {
 	const char *key;
-	enum { LOG_FIELD_STRING, LOG_FIELD_INT, LOG_FIELD_UINT, LOG_FIELD_DOUBLE, LOG_FIELD_BOOL } kind;
+	enum {
+		LOG_FIELD_STRING,
+		LOG_FIELD_INT,
+		LOG_FIELD_UINT,
+		LOG_FIELD_DOUBLE,
+		LOG_FIELD_BOOL
+	} kind;
 	union {
 		struct {
 			const char *bytes;
