@@ -80,7 +80,8 @@ lossy(struct sim *s)
 	sim_note(s, "complete after %.2f s", sim_since(s, (swim_time){0}));
 	sim_run(s, 30);
 	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
-	EXPECT(s, sim_complete(s));
+	/* Now and then one is suspect for a moment. */
+	EXPECT(s, sim_wait_complete(s, 5));
 }
 
 static void

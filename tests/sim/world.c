@@ -269,7 +269,7 @@ log_event(struct world *w, struct node *n, const struct swim_event *e)
 		.observer = n->index,
 		.subject = subject,
 		.incarnation = e->member.incarnation,
-		.subject_up = subject != UINT32_MAX && world_running(w, subject),
+		.subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP,
 		.by = world_by_name(w, e->by, e->by_len),
 	};
 	mix(w, 2 + (uint64_t)e->type, n->index, e->member.name, e->member.name_len);

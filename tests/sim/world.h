@@ -79,7 +79,7 @@ struct world_event {
 	unsigned observer;
 	unsigned subject; /* index of the node, or UINT32_MAX when there is none of that name */
 	uint64_t incarnation;
-	bool subject_up; /* its process ran */
+	bool subject_up; /* its process ran, and was not about to leave */
 	unsigned by;     /* whose word it was, likewise */
 };
 
