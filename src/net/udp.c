@@ -19,6 +19,12 @@
 /* After so many failures in a row the socket is left alone for a while: it would spin otherwise. */
 #define UDP_RECEIVE_FAILURES 8
 #define UDP_RECEIVE_PAUSE_MS 100
+/*
+ * One peer without a route among many with one would otherwise make us tell of trouble and of its end once a
+ * probe: so often at the most, unless so many failures come in a row.
+ */
+#define UDP_TELL_EVERY_S 60
+#define UDP_TELL_FAILURES 10
 
 /* Aligned room for all control messages that one datagram can bring. */
 union udp_control {
@@ -57,7 +63,7 @@ void
 udp_failed(struct udp *udp, enum swim_error error, int error_number, const struct swim_addr *peer,
     bool lasting, bool *failing)
 {
-	bool before = udp->send_failing || udp->receive_failing;
+	swim_time now;
 
 	udp->stats.errors[error]++;
 	udp->stats.last_error = error;
@@ -65,20 +71,31 @@ udp_failed(struct udp *udp, enum swim_error error, int error_number, const struc
 	if (!lasting)
 		return;
 	*failing = true;
-	if (!before && udp->callbacks.health_changed != NULL)
+	udp->failures++;
+	if (udp->told)
+		return;
+	now = loop_now();
+	if (udp->failures < UDP_TELL_FAILURES && swim_time_before(now, udp->tell_after))
+		return;
+	udp->told = true;
+	udp->tell_after = swim_time_add(now, swim_seconds(UDP_TELL_EVERY_S));
+	if (udp->callbacks.health_changed != NULL)
 		udp->callbacks.health_changed(udp->callbacks.ctx, error, error_number, peer);
 }
 
 void
 udp_went_well(struct udp *udp, bool *failing)
 {
-	bool before = udp->send_failing || udp->receive_failing;
-
 	*failing = false;
 	udp->stats.last_error = SWIM_OK;
 	udp->stats.last_errno = 0;
-	if (before && !udp->send_failing && !udp->receive_failing &&
-	    udp->callbacks.health_changed != NULL)
+	if (udp->send_failing || udp->receive_failing)
+		return;
+	udp->failures = 0;
+	if (!udp->told)
+		return;
+	udp->told = false;
+	if (udp->callbacks.health_changed != NULL)
 		udp->callbacks.health_changed(udp->callbacks.ctx, SWIM_OK, 0, NULL);
 }
 
@@ -405,7 +422,9 @@ udp_start(struct udp *udp)
 	udp->receiver = udp_receiver_new(udp, udp->fd);
 	if (udp->receiver == NULL || event_add(udp->receiver->readable, NULL) != 0)
 		goto fail_memory;
-	udp->send_failing = udp->receive_failing = false;
+	udp->send_failing = udp->receive_failing = udp->told = false;
+	udp->failures = 0;
+	udp->tell_after = (swim_time){0};
 	udp->stats.last_error = SWIM_OK;
 	udp->stats.last_errno = 0;
 	return SWIM_OK;

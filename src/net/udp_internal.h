@@ -54,6 +54,9 @@ struct udp {
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	bool send_failing, receive_failing;
+	unsigned failures;      /* lasting ones since something last went well */
+	bool told;              /* health_changed knows of them */
+	swim_time tell_after;   /* a single failure is worth telling from then on */
 	struct udp_stats stats; /* the counters; udp_stats fills in the rest */
 };
 

@@ -2,7 +2,22 @@
 /* The socket and what it receives; test_udp_send.c is about sending. */
 #include "support/udp.h"
 
-#include <stdlib.h>
+#include <dlfcn.h>
+
+/* Stands before the C library's, to play a kernel without IPv6. */
+static bool no_ipv6;
+
+int
+socket(int domain, int type, int protocol)
+{
+	int (*real)(int, int, int) = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
+
+	if (no_ipv6 && domain == AF_INET6) {
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	return real(domain, type, protocol);
+}
 
 START_TEST(it_starts_once_and_stops_once)
 {
@@ -150,6 +165,26 @@ START_TEST(it_answers_from_the_address_that_was_asked)
 	echoes("::", "127.0.0.1", "127.9.8.7");
 	echoes("::", "::1", "::1");
 	echoes("::1", "::1", "::1");
+}
+END_TEST
+
+START_TEST(without_ipv6_a_wildcard_is_that_of_ipv4)
+{
+	struct udp_config config = udp_test_config("::");
+	struct udp_test t;
+
+	no_ipv6 = true;
+	echoes("::", "127.0.0.1", "127.9.8.7");
+	udp_test_start(&t, &config);
+	ck_assert_uint_eq(t.local.family, 4);
+	ck_assert(swim_addr_is_wildcard(&t.local));
+	udp_test_end(&t);
+	/* An address of IPv6 that was asked for by itself is not there. */
+	config = udp_test_config("::1");
+	udp_test_new(&t, &config);
+	ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_BIND_FAILED);
+	ck_assert_int_eq(errno, EAFNOSUPPORT);
+	udp_test_end(&t);
 }
 END_TEST
 
@@ -313,6 +348,7 @@ UNIT_MAIN("udp", it_starts_once_and_stops_once,
     a_port_is_bound_by_one_alone_and_again_at_once_after_it,
     a_wildcard_takes_the_port_on_every_address, what_cannot_be_bound_says_why,
     a_device_can_be_bound, it_answers_from_the_address_that_was_asked,
-    a_long_datagram_is_cut_and_says_so, the_smallest_and_the_largest_datagram_come_whole,
-    datagrams_are_read_in_batches_and_in_order, a_flood_leaves_others_their_turn,
-    it_can_be_drained_by_hand, a_callback_may_stop_it, what_the_kernel_drops_is_counted)
+    without_ipv6_a_wildcard_is_that_of_ipv4, a_long_datagram_is_cut_and_says_so,
+    the_smallest_and_the_largest_datagram_come_whole, datagrams_are_read_in_batches_and_in_order,
+    a_flood_leaves_others_their_turn, it_can_be_drained_by_hand, a_callback_may_stop_it,
+    what_the_kernel_drops_is_counted)

@@ -261,6 +261,37 @@ START_TEST(after_the_last_attempt_it_is_dropped)
 }
 END_TEST
 
+START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_attempts = 1;
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 1000;
+	play.error = ENETUNREACH;
+	for (int i = 0; i < 100; i++) {
+		pair_queue(&p, &p.a, 'x');
+		pair_queue(&p, &p.b, 'y');
+		udp_flush(p.t.udp);
+		expect(p.b_fd, 'y');
+		ck_assert(udp_test_stats(&p.t).healthy);
+	}
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_SEND_FAILED], 100);
+	ck_assert_uint_eq(p.t.changes, 2); /* once, and its end */
+	/* But when nothing goes any more, it is. */
+	for (int i = 0; i < 10; i++) {
+		ck_assert_uint_eq(p.t.changes, 2);
+		pair_queue(&p, &p.a, 'x');
+		udp_flush(p.t.udp);
+	}
+	ck_assert_uint_eq(p.t.changes, 3);
+	ck_assert_int_eq(p.t.change, SWIM_ERROR_SEND_FAILED);
+	pair_end(&p);
+}
+END_TEST
+
 START_TEST(retries_wait_as_configured)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
@@ -498,7 +529,8 @@ END_TEST
 UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
     a_full_queue_is_flushed_by_itself, what_cannot_be_sent_is_refused_at_once,
     a_transient_failure_is_retried_and_holds_nothing_up, after_the_last_attempt_it_is_dropped,
-    retries_wait_as_configured, it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded,
-    many_retries_go_out_in_batches, a_permanent_failure_drops_its_own_datagram_alone,
-    short_sends_are_continued, a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten,
-    a_closed_port_harms_nobody, failures_to_receive_are_counted_and_do_not_spin)
+    one_unreachable_peer_among_many_is_not_told_all_the_time, retries_wait_as_configured,
+    it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded, many_retries_go_out_in_batches,
+    a_permanent_failure_drops_its_own_datagram_alone, short_sends_are_continued,
+    a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten, a_closed_port_harms_nobody,
+    failures_to_receive_are_counted_and_do_not_spin)
