@@ -145,6 +145,14 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 	return m != NULL && is_live(m->status) && !m->hidden;
 }
 
+/* It has been gone for so long already. */
+static void
+backdate(struct member *m, swim_duration age)
+{
+	m->since = swim_time_add(m->since, swim_ns(-age.ns));
+	m->deadline = swim_time_add(m->deadline, swim_ns(-age.ns));
+}
+
 static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
     enum swim_status status, bool sync)
@@ -175,10 +183,9 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	if (live)
 		apply_replace_stand_in(s, m);
 	members_transition(s, m, status, u->incarnation, hidden);
-	if (!live && !hidden) {
-		m->since = swim_time_add(m->since, swim_ns(-age.ns));
-		m->deadline = swim_time_add(m->deadline, swim_ns(-age.ns));
-	}
+	m->forget = hidden && (u->flags & WIRE_FLAG_FORGET);
+	if (!live && !hidden)
+		backdate(m, age);
 	/* What came by a sync reaches the others the same way; a rumour about each would flood them. */
 	if (live && (!sync || status == SWIM_SUSPECT))
 		gossip_queue(s, m);
@@ -224,6 +231,17 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 			m->forget = true;
 			gossip_queue(s, m);
 		}
+		return;
+	}
+	/*
+	 * The rumour of a death may come before the view that has the dead in it: then there is a tombstone,
+	 * which the view makes a member to be shown, but for one that is to be forgotten.
+	 */
+	if (sync && m->hidden && !m->forget && !is_live(status) &&
+	    u->incarnation >= m->incarnation) {
+		members_transition(s, m, status > m->status ? status : m->status, u->incarnation,
+		    false);
+		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
 	if (apply_stale(s, m, u, address, status, from_subject))

@@ -54,8 +54,13 @@ send_request(struct swim *s)
 	room = s->config.max_datagram > fixed ? (s->config.max_datagram - fixed) / sizeof(uint32_t)
 					      : 0;
 	while (y->cursor.bucket + count < WIRE_SYNC_BUCKETS && count < room) {
-		digests[count] = members_bucket_digest(s, y->cursor.bucket + count);
-		count++;
+		/*
+		 * The dead are in no digest, and whoever has just arrived is to hear of them too: the first
+		 * time every bucket differs.
+		 */
+		uint32_t digest = members_bucket_digest(s, y->cursor.bucket + count);
+
+		digests[count++] = s->synced ? digest : ~digest;
 	}
 	y->covered = (uint16_t)(y->cursor.bucket + count);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
