@@ -7,7 +7,7 @@ import time
 
 from .daemon import Daemon
 from .netns import Namespace
-from .pump import Pump
+from .pump import PATIENCE, Pump
 
 PORT = 7946
 # Keys that make time pass faster where a test is about order rather than about the profile's figures.
@@ -135,10 +135,10 @@ class Cluster:
         for daemon in running:
             daemon.disconnect()
             daemon.signal(signal.SIGTERM)
-        faults = []
+        faults, end = [], time.monotonic() + PATIENCE
         for daemon in running:
             try:
-                status = daemon.ended()
+                status = daemon.ended(max(0.0, end - time.monotonic()))
             except AssertionError as error:
                 faults.append(str(error))
                 continue

@@ -21,7 +21,7 @@ class Control:
             self.sock.close()
             raise
         self.sock.setblocking(False)
-        self.last_id = 0
+        self.last_id = 10**6            # apart from ids that a test writes itself
         self.unread, self.unsent = b"", b""
         self.lines = []                 # every line that came, decoded, in order
         self.answers = {}               # by id

@@ -213,6 +213,8 @@ class Daemon:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
     def text(self):
+        if not os.path.exists(self.log):
+            return ""
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 

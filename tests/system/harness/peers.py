@@ -26,6 +26,7 @@ class Wire:
         self.sock.bind(split(address))
         self.sock.setblocking(False)
         self.came = []
+        self.answers = {}               # (type, seq) -> Message
         self.pump.add(self.sock, selectors.EVENT_READ, self.ready)
         cluster.closers.append(self.close)
 
@@ -41,6 +42,9 @@ class Wire:
 
     def received(self, now, source, data):
         self.came.append((now, source, data))
+        if base_wire.is_valid(data):
+            message = base_wire.decode(data)
+            self.answers[message.type, message.seq] = message
 
     def send(self, to, data):
         self.sock.sendto(data, split(to))
@@ -57,9 +61,7 @@ class Wire:
 
     def answer(self, kind, seq, seconds=None):
         """The message of this kind and sequence number, once it comes."""
-        def found():
-            return next((m for _, m in self.messages(kind) if m.seq == seq), None)
-        return self.pump.wait(found, f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}", seconds)
+        return self.pump.wait(lambda: self.answers.get((kind, seq)), f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}", seconds)
 
     def close(self):
         if self.sock is not None:

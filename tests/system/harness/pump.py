@@ -50,7 +50,8 @@ class Pump:
             if time.monotonic() >= end:
                 raise TimedOut(f"waited {PATIENCE if seconds is None else seconds:g} s in vain for: "
                                f"{what() if callable(what) else what}")
-            self.once(end)
+            # The condition may look at what is no event here, such as a file or a process.
+            self.once(min(end, time.monotonic() + 0.05))
 
     def pass_time(self, seconds):
         """Let time go by where its passing is itself the subject (a cut of so many seconds, a silence)."""

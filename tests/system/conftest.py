@@ -1,0 +1,71 @@
+"""Fixtures of the system tests. Each test has a namespace, a directory and daemons of its own."""
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from harness import Cluster, clean_environment, paths, usable  # noqa: E402
+
+SECONDS_A_TEST = 150
+
+
+def interrupted(number, _):
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+def pytest_configure():
+    # SIGTERM unwinds like Ctrl-C, so that fixtures still end what they started.
+    signal.signal(signal.SIGTERM, interrupted)
+
+
+def pytest_collection_modifyitems(items):
+    reason = usable()
+    for item in items:
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def overdue(*_):
+    pytest.fail(f"the test was not over after {SECONDS_A_TEST} s")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    # Every wait has its own deadline; this is for what waits outside of the pump.
+    signal.signal(signal.SIGALRM, overdue)
+    signal.alarm(SECONDS_A_TEST)
+    yield
+    signal.alarm(0)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.test_failed = outcome.get_result().failed
+
+
+@pytest.fixture
+def cluster(request):
+    for program in (paths.SWIMD, paths.SWIMCTL):
+        if not os.access(program, os.X_OK):
+            pytest.fail(f"{program} is not there; run make first, or set SWIMD_BUILD", pytrace=False)
+    made = Cluster()
+    yield made
+    failed = getattr(request.node, "test_failed", True)
+    if failed:
+        made.show_logs()
+    made.close(orderly=not failed)
+
+
+@pytest.fixture
+def swimctl():
+    """swimctl(daemon, arguments…) -> CompletedProcess with text; options by keyword: env, input, timeout."""
+    def run(daemon, *arguments, env=(), **options):
+        command = [paths.SWIMCTL, *(["-s", daemon.socket] if daemon else []), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 60),
+                              env=clean_environment(env), **options)
+    return run

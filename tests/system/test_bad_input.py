@@ -1,0 +1,433 @@
+"""Every bad input ends in one line that names what is at fault, the right exit status, and nothing half done."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import clean_environment, paths
+
+USAGE, UNAVAILABLE, NO_PERMISSION, BAD_CONFIG = 64, 69, 77, 78
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def swimd(cluster, *arguments, config="", wrapper=(), environment=(), timeout=20, defaults=True):
+    """Run swimd where it is expected to end by itself; a CompletedProcess."""
+    directory = os.path.join(cluster.directory, f"x{len(os.listdir(cluster.directory))}")
+    os.makedirs(os.path.join(directory, "state"))
+    path = os.path.join(directory, "conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(config)
+    command = [paths.SWIMD]
+    if defaults:
+        command += ["-c", path]
+        given = {"--name": "x", "--bind": "127.0.7.1:7946", "--socket": os.path.join(directory, "s"),
+                 "--state-dir": os.path.join(directory, "state")}
+        for option, value in given.items():
+            if option not in arguments and not any(a.startswith(option + "=") for a in arguments):
+                command += [option, value]
+    with cluster.namespace.inside():
+        return subprocess.run([*wrapper, *command, *arguments], capture_output=True, text=True, timeout=timeout,
+                              env=clean_environment(environment), stdin=subprocess.DEVNULL)
+
+
+def refused(done, status, *words):
+    """This exit status, and exactly one line on stderr, with these words in it."""
+    assert done.returncode == status, (done.returncode, done.stderr)
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0], (word, lines[0])
+    assert all(c.isprintable() for c in lines[0]), repr(lines[0])
+
+
+def other_user():
+    if subprocess.run([*NOBODY, "true"], capture_output=True).returncode != 0:
+        pytest.skip("needs a second user id; run as root outside a user namespace")
+
+
+# ------------------------------------------------------------------------------------ options
+@pytest.mark.parametrize("arguments, words", [
+    (["--nonsense"], ["--nonsense"]),
+    (["--seedy=1"], ["--seedy"]),
+    (["-x"], ["-x"]),
+    (["extra"], ["extra"]),
+    (["--", "extra"], ["extra"]),
+    (["--log-level"], ["--log-level"]),
+    (["--log-level", "loud"], ["--log-level", "loud"]),
+    (["--log-format", "xml"], ["--log-format", "xml"]),
+    (["--profile", "moon"], ["--profile", "moon"]),
+    (["--mdns=yes"], ["--mdns"]),
+    (["--name", ""], ["--name", "empty"]),
+    (["--name", "x" * 256], ["--name", "255"]),
+    (["--name", "a b"], ["--name", "a b"]),
+    (["--name", "nœud"], ["--name"]),
+    (["--name", "a/b"], ["--name", "a/b"]),
+    (["--name", "a\nb"], ["--name"]),
+    (["--cluster", "x" * 65], ["--cluster"]),
+    (["--bind", "127.0.0.1"], None),            # the port has a default: no error
+    (["--bind", "127.0.0.1:"], ["--bind", "127.0.0.1:"]),
+    (["--bind", "127.0.0.1:65536"], ["--bind", "65536"]),
+    (["--bind", "127.0.0.1:x"], ["--bind", "127.0.0.1:x"]),
+    (["--bind", "[::1:7946"], ["--bind", "[::1:7946"]),
+    (["--bind", ""], ["--bind"]),
+    (["--bind", "a b:1"], ["--bind", "a b"]),
+    (["--advertise", "0.0.0.0:7946"], ["--advertise", "0.0.0.0"]),
+    (["--advertise", "10.0.0.1:0"], ["--advertise", "10.0.0.1:0"]),
+    (["--seed", "host:port"], ["--seed", "host:port"]),
+    (["--seed", ""], ["--seed"]),
+    (["--seed", "[::1"], ["--seed", "[::1"]),
+    (["--seed", "127.0.0.1:0"], ["--seed", "127.0.0.1:0"]),
+    (["--seed", "a b"], ["--seed", "a b"]),
+    (["--socket", "/" + "x" * 110], ["--socket"]),
+    (["--socket", ""], ["--socket"]),
+])
+def test_option(cluster, arguments, words):
+    if words is None:
+        done = swimd(cluster, *arguments, "--check-config")
+        assert done.returncode == 0, done.stderr
+    else:
+        refused(swimd(cluster, *arguments), USAGE, *words)
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 255, "a.b_c:d-e[f]", "127.0.0.1:7946"])
+def test_good_name(cluster, name):
+    daemon = cluster.daemon(name=name)
+    daemon.start()
+    assert daemon.call("info")["name"] == name
+
+
+# ------------------------------------------------------------------------------------ files
+@pytest.mark.parametrize("config, line, words", [
+    ("nonsense = 1\n", 1, ["nonsense"]),
+    ("# a comment\n\nlog_level = info\nprobe_intervall = 1s\n", 4, ["probe_intervall"]),
+    ("probe_interval = 500\n", 1, ["probe_interval", "500"]),
+    ("probe_interval = 500 parsecs\n", 1, ["probe_interval"]),
+    ("probe_interval = \"500 parsecs\"\n", 1, ["probe_interval", "parsecs"]),
+    ("probe_interval = 0s\n", 1, ["probe_interval"]),
+    ("\nprobe_interval = -1s\n", 2, ["probe_interval"]),
+    ("receive_buffer = 64KiBs\n", 1, ["receive_buffer", "64KiBs"]),
+    ("max_datagram = 100\n", 1, ["max_datagram", "100"]),
+    ("max_datagram = 70000\n", 1, ["max_datagram", "70000"]),
+    ("mdns = perhaps\n", 1, ["mdns", "perhaps"]),
+    ("log_level = loud\n", 1, ["log_level", "loud"]),
+    ("name = \"a b\"\n", 1, ["name", "a b"]),
+    ("seeds = {\"good\", \"bad:port\"}\n", 1, ["seeds", "bad:port"]),
+    ("seeds = {\"a\",\n\"b:0\"}\n", 2, ["seeds", "b:0"]),
+    ("log_level = info\nlog_level\n", None, []),
+    ("log_level = \"info\n", None, []),
+    ("}{\n", 1, []),
+    ("\x00\x01\x02", 1, []),
+    ("log_level = info\nlog_level = debug\n", 2, ["log_level", "second time", "line 1"]),
+])
+def test_file(cluster, config, line, words):
+    done = swimd(cluster, "--check-config", config=config)
+    where = f"/conf:{line}:" if line else "/conf:"
+    refused(done, BAD_CONFIG, where, *words)
+    refused(swimd(cluster, config=config), BAD_CONFIG, where, *words)
+
+
+def test_keys_against_each_other(cluster):
+    done = swimd(cluster, "--check-config", config="probe_interval = 100ms\nprobe_timeout = 200ms\n")
+    refused(done, BAD_CONFIG, "probe_timeout", "probe_interval", "/conf:2")
+
+
+def test_missing_file(cluster):
+    missing = os.path.join(cluster.directory, "none.conf")
+    refused(swimd(cluster, "-c", missing, defaults=False), BAD_CONFIG, missing)
+
+
+def test_unreadable_file(cluster):
+    other_user()
+    path = os.path.join(cluster.directory, "secret.conf")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("log_level = info\n")
+    os.chmod(path, 0o600)
+    refused(swimd(cluster, "-c", path, defaults=False, wrapper=NOBODY), NO_PERMISSION, path)
+
+
+def test_directory_as_file(cluster):
+    refused(swimd(cluster, "-c", cluster.directory, defaults=False), BAD_CONFIG, cluster.directory)
+
+
+def test_environment(cluster):
+    refused(swimd(cluster, environment={"SWIMD_PROBE_INTERVAL": "soon"}), BAD_CONFIG, "SWIMD_PROBE_INTERVAL", "soon")
+    refused(swimd(cluster, environment={"SWIMD_SEEDS": "a b:c"}), BAD_CONFIG, "SWIMD_SEEDS")
+
+
+def test_precedence(cluster):
+    """Options above the environment above conf.d above the file."""
+    daemon = cluster.daemon(config="profile = \"wan\"\nlog_level = \"error\"\n")
+    daemon.start()
+    assert daemon.call("info")["profile"] == "wan"
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    os.mkdir(daemon.config + ".d")
+    with open(os.path.join(daemon.config + ".d", "10.conf"), "w", encoding="utf-8") as file:
+        file.write("profile = \"local\"\n")
+    daemon.disconnect()
+    daemon.start()
+    assert daemon.call("info")["profile"] == "local"
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    daemon.environment["SWIMD_PROFILE"] = "fast"
+    daemon.disconnect()
+    daemon.start()
+    assert daemon.call("info")["profile"] == "fast"
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    daemon.options += ["--profile", "lan"]
+    daemon.disconnect()
+    daemon.start()
+    assert daemon.call("info")["profile"] == "lan"
+
+
+def test_error_in_conf_d_names_that_file(cluster):
+    daemon = cluster.daemon()
+    os.mkdir(daemon.config + ".d")
+    with open(os.path.join(daemon.config + ".d", "20-bad.conf"), "w", encoding="utf-8") as file:
+        file.write("\nxyzzy = 1\n")
+    done = subprocess.run([paths.SWIMD, "-c", daemon.config, "--check-config"], capture_output=True, text=True,
+                          env=clean_environment())
+    refused(done, BAD_CONFIG, "20-bad.conf:2:", "xyzzy")
+
+
+def test_check_config_touches_nothing(cluster):
+    """It passes, and neither binds nor writes: another daemon may be running meanwhile."""
+    daemon = cluster.daemon()
+    daemon.start()
+    with cluster.namespace.inside():
+        done = subprocess.run([*daemon.arguments(), "--check-config"], capture_output=True, text=True,
+                              env=clean_environment())
+    assert done.returncode == 0, done.stderr
+    assert daemon.call("info")
+
+
+def test_shipped_file_is_good(cluster):
+    shipped = os.path.join(paths.TOP, "etc", "swimd.conf")
+    done = subprocess.run([paths.SWIMD, "-c", shipped, "--name", "x", "--check-config"], capture_output=True,
+                          text=True, env=clean_environment())
+    assert done.returncode == 0, done.stderr
+
+
+# ------------------------------------------------------------------------------------ sockets and directories
+def test_port_in_use(cluster):
+    daemon = cluster.daemon()
+    daemon.start()
+    refused(swimd(cluster, "--bind", daemon.address), UNAVAILABLE, daemon.address, "in use")
+    assert daemon.call("info")
+
+
+def test_address_not_local(cluster):
+    refused(swimd(cluster, "--bind", "192.0.2.1:7946"), UNAVAILABLE, "192.0.2.1:7946")
+
+
+def test_unknown_device(cluster):
+    done = swimd(cluster, config="device = \"nosuch0\"\n")
+    assert done.returncode in (UNAVAILABLE, BAD_CONFIG)
+    refused(done, done.returncode, "nosuch0")
+
+
+def test_privileged_port(cluster):
+    other_user()
+    done = swimd(cluster, "--bind", "127.0.7.1:53", wrapper=NOBODY, config="",
+                 environment={})
+    assert done.returncode == NO_PERMISSION, done
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_socket_directory_missing(cluster):
+    path = os.path.join(cluster.directory, "none", "s")
+    refused(swimd(cluster, "--socket", path), UNAVAILABLE, path)
+
+
+def test_socket_directory_not_writable(cluster):
+    other_user()
+    directory = os.path.join(cluster.directory, "ours")
+    os.mkdir(directory, 0o755)
+    state = os.path.join(cluster.directory, "theirs")
+    os.mkdir(state)
+    os.chown(state, 65534, 65534)
+    path = os.path.join(directory, "s")
+    done = swimd(cluster, "--socket", path, "--state-dir", state, wrapper=NOBODY)
+    refused(done, NO_PERMISSION, path)
+    assert os.listdir(directory) == []
+
+
+def test_another_daemon_on_the_socket(cluster):
+    daemon = cluster.daemon()
+    daemon.start()
+    refused(swimd(cluster, "--socket", daemon.socket), UNAVAILABLE, daemon.socket)
+    assert daemon.call("info")["pid"] == daemon.process.pid
+    assert daemon.connect().call("info")["pid"] == daemon.process.pid
+
+
+def test_another_program_on_the_socket(cluster):
+    """Whoever serves it, it is not ours to take."""
+    path = os.path.join(cluster.directory, "foreign")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(path)
+        server.listen()
+        refused(swimd(cluster, "--socket", path), UNAVAILABLE, path)
+    assert os.path.exists(path)
+
+
+def test_a_file_in_place_of_the_socket(cluster):
+    path = os.path.join(cluster.directory, "precious")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("precious")
+    done = swimd(cluster, "--socket", path)
+    assert done.returncode in (UNAVAILABLE, BAD_CONFIG)
+    refused(done, done.returncode, path)
+    with open(path, encoding="utf-8") as file:
+        assert file.read() == "precious"
+
+
+def test_stale_socket_is_taken_over(cluster):
+    daemon = cluster.daemon()
+    daemon.start()
+    daemon.kill()
+    assert os.path.exists(daemon.socket), "SIGKILL leaves it"
+    daemon.start()
+    assert daemon.call("info")["pid"] == daemon.process.pid
+
+
+def test_two_at_once_on_a_stale_socket(cluster):
+    """Of two that start at the same moment exactly one gets it."""
+    daemon = cluster.daemon()
+    daemon.start()
+    daemon.kill()
+    rival = cluster.daemon()
+    rival.socket = daemon.socket
+    for one in (daemon, rival):
+        one.launch()
+    cluster.wait(lambda: [d for d in (daemon, rival) if d.process.poll() is not None], "one of them to give up")
+    loser = next(d for d in (daemon, rival) if d.process.poll() is not None)
+    winner = rival if loser is daemon else daemon
+    assert loser.process.returncode == UNAVAILABLE, loser.text()
+    winner.ready()
+    assert winner.call("info")["pid"] == winner.process.pid
+    assert winner.connect().call("info")["pid"] == winner.process.pid
+
+
+def test_state_directory_not_writable(cluster):
+    other_user()
+    state = os.path.join(cluster.directory, "locked")
+    os.mkdir(state, 0o755)
+    sockets = os.path.join(cluster.directory, "sockets")
+    os.mkdir(sockets)
+    os.chown(sockets, 65534, 65534)
+    done = swimd(cluster, "--state-dir", state, "--socket", os.path.join(sockets, "s"), wrapper=NOBODY)
+    refused(done, NO_PERMISSION, state)
+    assert "s" not in os.listdir(sockets)
+
+
+def test_state_directory_is_a_file(cluster):
+    path = os.path.join(cluster.directory, "file")
+    with open(path, "w", encoding="utf-8"):
+        pass
+    done = swimd(cluster, "--state-dir", path)
+    assert done.returncode in (UNAVAILABLE, BAD_CONFIG)
+    refused(done, done.returncode, path)
+
+
+def test_nothing_half_done(cluster):
+    """What fails late (the port) leaves neither sockets nor state behind."""
+    daemon = cluster.daemon()
+    daemon.start()
+    sockets = os.path.join(cluster.directory, "sockets")
+    os.mkdir(sockets)
+    refused(swimd(cluster, "--bind", daemon.address, "--socket", os.path.join(sockets, "s")), UNAVAILABLE)
+    assert [n for n in os.listdir(sockets) if not n.endswith(".lock")] == []
+
+
+# ------------------------------------------------------------------------------------ seeds
+def test_unresolvable_seed_is_not_fatal(cluster):
+    """Logged, shown in `discovery` with the reason, tried again; the daemon runs."""
+    daemon = cluster.daemon(seeds=["no.such.host.invalid:7946", "127.0.6.6:7946"])
+    cluster.watch([daemon.launch()])
+
+    def peers():
+        return {p["address"]: p for p in daemon.call("discovery")["peers"]}
+    cluster.wait(lambda: peers()["no.such.host.invalid:7946"]["state"] == "unresolved", "it to be unresolved", 60)
+    peer = peers()["no.such.host.invalid:7946"]
+    assert peer["reason"] and peer["attempts"] >= 1
+    cluster.wait(lambda: peers()["127.0.6.6:7946"]["state"] == "unreachable", "the other to be unreachable", 60)
+    cluster.wait(lambda: "no.such.host.invalid" in daemon.text(), "the log to say so")
+    attempts = peers()["127.0.6.6:7946"]["attempts"]
+    cluster.wait(lambda: peers()["127.0.6.6:7946"]["attempts"] > attempts, "another attempt", 60)
+    # And it is still tried, once somebody is there.
+    late = cluster.daemon(address="127.0.6.6:7946")
+    late.launch()
+    cluster.watch([late])
+    cluster.whole(seconds=60)
+    assert peers()["127.0.6.6:7946"]["state"] == "joined"
+
+
+def test_seed_by_name(cluster):
+    first = cluster.daemon(address="127.0.0.1:7946")
+    first.launch()
+    second = cluster.daemon(seeds=["localhost"])
+    second.launch()
+    cluster.watch([first, second])
+    cluster.whole()
+
+
+def test_own_address_as_seed(cluster):
+    daemon = cluster.daemon(seeds=["127.0.1.1:7946"])
+    daemon.start()
+    cluster.wait(lambda: daemon.call("discovery")["peers"][0]["state"] == "self", "it to see itself")
+    assert len(daemon.members()) == 1
+
+
+# ------------------------------------------------------------------------------------ signals and the log
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_leaves(cluster, number):
+    daemon = cluster.daemon()
+    daemon.start()
+    begin = time.monotonic()
+    daemon.disconnect()
+    daemon.signal(number)
+    assert daemon.ended() == 0
+    assert time.monotonic() - begin < 10
+    assert not os.path.exists(daemon.socket)
+
+
+def test_second_signal_ends_at_once(cluster):
+    """A leave under way does not hold up who is in a hurry."""
+    cluster.start(3)
+    cluster.whole()
+    daemon = cluster.daemons[2]
+    daemon.disconnect()
+    daemon.signal(signal.SIGTERM)
+    daemon.signal(signal.SIGTERM)
+    assert daemon.ended() in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+
+
+def test_log_as_json(cluster):
+    daemon = cluster.daemon(options=["--log-format", "json", "--log-level", "trace"])
+    other = cluster.daemon(seeds=[daemon.address])
+    for one in (daemon, other):
+        one.launch()
+    cluster.watch([daemon, other])
+    cluster.whole()
+    records = [json.loads(line) for line in daemon.text().splitlines()]
+    assert records and all({"time", "level", "msg"} <= set(r) for r in records)
+    assert any(r["level"] == "trace" and "ping" in json.dumps(r) for r in records)
+
+
+def test_log_as_text(cluster):
+    daemon = cluster.daemon(options=["--log-level", "debug"])
+    daemon.start()
+    assert all(line.strip() for line in daemon.text().splitlines()) and "\x1b" not in daemon.text()
+
+
+def test_version_and_help(cluster):
+    done = subprocess.run([paths.SWIMD, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("swimd ") and not done.stderr
+    done = subprocess.run([paths.SWIMD, "--help"], capture_output=True, text=True, check=True)
+    assert "--seed" in done.stdout and "--check-config" in done.stdout and not done.stderr

@@ -1,0 +1,363 @@
+"""Base peers, which know the base wire format alone, are full members among real daemons."""
+import json
+import os
+import pathlib
+import time
+
+import pytest
+
+from harness import Peer, Wire, base_wire, paths
+
+PEER = "127.0.9.1:7946"
+FAR = "127.0.9.2:7946"
+
+
+def vectors():
+    found = sorted(pathlib.Path(paths.TOP, "tests").glob("**/wire.json"))
+    with open(found[0], encoding="utf-8") as file:
+        return json.load(file)
+
+
+def test_vectors():
+    """The base peer's codec agrees with the published vectors, so the daemon is tested against the format."""
+    cases = vectors()
+    for case in cases["valid"] + cases["valid_with_trailing_bytes"]:
+        raw = bytes.fromhex(case["hex"])
+        message = base_wire.decode(raw)
+        assert base_wire.encode(message) == raw
+        assert [message.type, str(message.seq)] == [case["message"]["type"], case["message"]["seq"]]
+        assert [[u.id, u.address, base_wire.STATUS_NAMES[u.status], str(u.incarnation)] for u in message.updates] == \
+            [[u["id"], u["address"], u["status"], u["incarnation"]] for u in case["message"].get("updates", [])]
+    for case in cases["invalid"]:
+        assert not base_wire.is_valid(bytes.fromhex(case["hex"])), case["name"]
+
+
+def one_daemon(cluster, **more):
+    daemon = cluster.daemon(**more)
+    cluster.watch([daemon.launch()])
+    return daemon
+
+
+def joined(cluster, daemon, address=PEER, identity="base", **more):
+    peer = Peer(cluster, address, identity, **more)
+    peer.join(daemon.address)
+    cluster.wait(lambda: identity in daemon.alive(), f"{identity} to be alive at {daemon.name}")
+    return peer
+
+
+def test_joins_by_ping_and_is_probed(cluster):
+    cluster.start(3)
+    cluster.whole()
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    cluster.wait(lambda: {s for s, m in peer.messages(base_wire.PING)} >= {d.address for d in cluster.daemons},
+                 "every daemon to probe the base peer")
+    for daemon in cluster.daemons:
+        member = daemon.call("member", name="base")
+        member = member.get("member", member)
+        assert (member["address"], member["status"]) == (PEER, "alive")
+    # And it learns of them, through gossip alone.
+    cluster.wait(lambda: all(peer.status_of(d.name) == "alive" for d in cluster.daemons),
+                 lambda: f"the base peer to know all: {peer.peer.members}")
+    assert not any(d.heard_of("member.failed") for d in cluster.daemons)
+
+
+def test_answers_an_unknown_ping_and_takes_it_in(cluster):
+    """A bare ping makes a member whose id is its address; its ack has the ping's seq."""
+    daemon = one_daemon(cluster)
+    wire = Peer(cluster, PEER)
+    wire.peer.probing = False
+    wire.send(daemon.address, base_wire.ping(0x1122334455667788))
+    answer = wire.answer(base_wire.ACK, 0x1122334455667788)
+    assert answer.member == (daemon.name, daemon.address)
+    cluster.wait(lambda: PEER in daemon.alive(), "the stand-in to be a member")
+
+
+def test_id_learnt_later_replaces_the_stand_in(cluster):
+    """It calls itself by its address at first; then its real id comes, in gossip."""
+    daemon = one_daemon(cluster)
+    peer = Peer(cluster, PEER)
+    peer.peer.probing = False
+    peer.send(daemon.address, base_wire.ping(1))
+    cluster.wait(lambda: PEER in daemon.alive(), "the stand-in")
+    peer.peer.id = "late-name"
+    peer.send(daemon.address, base_wire.ping(2, [base_wire.Update("late-name", PEER, base_wire.ALIVE, 0)]))
+    cluster.wait(lambda: "late-name" in daemon.alive(), "the id to replace the stand-in")
+    cluster.wait(lambda: PEER not in daemon.members(), "the stand-in to be gone")
+    cluster.pump.pass_time(6)
+    assert not daemon.heard_of("member.failed") and not daemon.heard_of("member.left")
+    assert sorted(daemon.members()) == ["late-name", daemon.name]
+
+
+def test_id_learnt_from_a_third(cluster):
+    """A silent stranger's ping, and then a third peer that knows its id: one member, under that id."""
+    daemon = one_daemon(cluster)
+    teller = joined(cluster, daemon, FAR, "teller")
+    peer = Peer(cluster, PEER, "real-name")
+    peer.peer.probing = False
+    peer.send(daemon.address, base_wire.ping(1))
+    teller.send(daemon.address, base_wire.ping(2, [base_wire.Update("real-name", PEER, base_wire.ALIVE, 3)]))
+    cluster.wait(lambda: "real-name" in daemon.alive(), "the real id")
+    cluster.wait(lambda: sorted(daemon.members()) == [daemon.name, "real-name", "teller"], "one member for it")
+    assert daemon.members()["real-name"]["incarnation"] == 3
+    assert not daemon.heard_of("member.failed")
+
+
+def test_refutes_a_suspicion(cluster):
+    """Suspected by a third party, it is told, refutes, and nobody says failed."""
+    cluster.start(2)
+    cluster.whole()
+    daemon = cluster.daemons[0]
+    peer = joined(cluster, daemon)
+    accuser = joined(cluster, daemon, FAR, "accuser")
+    accuser.send(daemon.address, base_wire.ping(77, [base_wire.Update("base", PEER, base_wire.SUSPECT, 0)]))
+    cluster.wait(lambda: daemon.heard_of("member.suspected", "base"), "the suspicion")
+    cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "the recovery")
+    assert peer.peer.incarnation >= 1
+    cluster.wait(lambda: daemon.members()["base"]["incarnation"] == peer.peer.incarnation, "its new incarnation")
+    assert not any(d.heard_of("member.failed") for d in cluster.daemons)
+
+
+def test_daemon_refutes_a_suspicion(cluster):
+    """swimd, suspected at an incarnation not below its own, raises its own above it and gossips that."""
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    high = daemon.call("info")["incarnation"] + 5
+    peer.send(daemon.address, base_wire.ping(5, [base_wire.Update(daemon.name, daemon.address,
+                                                                  base_wire.SUSPECT, high)]))
+    cluster.wait(lambda: daemon.call("info")["incarnation"] > high, "the incarnation to rise")
+    cluster.wait(lambda: any(u.id == daemon.name and u.status == base_wire.ALIVE and u.incarnation > high
+                             for _, m in peer.messages() for u in m.updates), "the refutation in gossip")
+    said = daemon.heard_of("incarnation.incremented")
+    assert said and said[0]["member"]["name"] == daemon.name
+
+
+@pytest.mark.parametrize("status", [base_wire.SUSPECT, base_wire.DEAD])
+def test_daemon_survives_the_highest_incarnation(cluster, status):
+    """Accused at 2^64-1 (which cannot be topped) it neither wraps round nor dies."""
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    peer.send(daemon.address, base_wire.ping(5, [base_wire.Update(daemon.name, daemon.address, status,
+                                                                  base_wire.INCARNATION_MAX)]))
+    peer.answer(base_wire.ACK, 5)
+    info = daemon.call("info")
+    assert 0 <= info["incarnation"] <= base_wire.INCARNATION_MAX
+    assert daemon.status_of(daemon.name) == "alive"
+
+
+def test_relays_a_ping_req(cluster):
+    """A base peer relays for a daemon that cannot reach another: nobody fails."""
+    cluster.start(2)
+    cluster.whole()
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    begin = time.monotonic()
+    cluster.namespace.cut(["127.0.1.1"], ["127.0.1.2"])
+    cluster.wait(lambda: len(peer.heard(base_wire.PING_REQ)) >= 2, "ping-reqs at the base peer")
+    cluster.pump.pass_time(8)
+    assert not any(d.heard_of("member.failed", since=begin) for d in cluster.daemons)
+    targets = {m.member for m in peer.heard(base_wire.PING_REQ)}
+    assert targets <= {(d.name, d.address) for d in cluster.daemons}
+
+
+def test_daemon_relays_a_ping_req(cluster):
+    """A base peer's ping-req: an ack of its seq that names the target."""
+    cluster.start(2)
+    cluster.whole()
+    one, other = cluster.daemons
+    peer = joined(cluster, one)
+    peer.send(one.address, base_wire.ping_req(4711, (other.name, other.address)))
+    assert peer.answer(base_wire.ACK, 4711).member == (other.name, other.address)
+    assert not any(m.seq == 4711 for _, m in peer.messages(base_wire.NACK))
+
+
+def test_daemon_relays_to_a_base_peer(cluster):
+    """Asker and target are both base peers."""
+    daemon = one_daemon(cluster)
+    asker = joined(cluster, daemon, PEER, "asker")
+    joined(cluster, daemon, FAR, "target")
+    asker.send(daemon.address, base_wire.ping_req(4712, ("target", FAR)))
+    assert asker.answer(base_wire.ACK, 4712).member == ("target", FAR)
+
+
+def test_daemon_nacks_for_a_silent_target(cluster):
+    """The target does not answer: a nack of the asker's seq, and no ack, soon enough to be of use."""
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    target = joined(cluster, daemon, FAR, "target")
+    target.peer.silent = True
+    begin = time.monotonic()
+    peer.send(daemon.address, base_wire.ping_req(4713, ("target", FAR)))
+    assert peer.answer(base_wire.NACK, 4713).member == ("target", FAR)
+    print(f"nack after {time.monotonic() - begin:.3f} s")
+    assert time.monotonic() - begin < 5
+    assert not any(m.seq == 4713 for _, m in peer.messages(base_wire.ACK))
+    assert target.heard(base_wire.PING), "the target was asked"
+
+
+def test_is_asked_and_nacks(cluster):
+    """A base peer that cannot reach the target says so; the target fails, the base peer does not."""
+    cluster.start(2)
+    cluster.whole()
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    victim = cluster.daemons[1]
+    cluster.all_say("member.failed", victim.name, victim.kill(), daemons=[cluster.daemons[0]])
+    assert peer.heard(base_wire.PING_REQ, victim.name)
+    assert cluster.daemons[0].call("metrics")["probes"]["nacks_received"] > 0
+    cluster.wait(lambda: peer.status_of(victim.name) == "dead", "the base peer to hear of the death")
+    assert not cluster.daemons[0].heard_of("member.failed", "base")
+
+
+def test_is_suspected_and_fails(cluster):
+    cluster.start(3)
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    begin = time.monotonic()
+    peer.close()
+    cluster.all_say("member.failed", "base", begin)
+    assert all(d.heard_of("member.suspected", "base", begin) for d in cluster.daemons)
+    assert not any(d.heard_of("member.failed", n.name) for d in cluster.daemons for n in cluster.daemons)
+
+
+def test_comes_back_from_the_dead(cluster):
+    """Declared dead while silent, it hears of it when it speaks again, refutes, and is alive."""
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    peer.peer.silent = True
+    cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
+    peer.peer.silent = False
+    peer.join(daemon.address)
+    cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "recovered")
+    assert peer.peer.incarnation >= 1
+
+
+def test_leaves(cluster):
+    """A dead update about the sender that the sender itself sends is a leave, not a failure."""
+    cluster.start(3)
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    cluster.wait(lambda: all(peer.status_of(d.name) == "alive" for d in cluster.daemons), "it to know all")
+    begin = time.monotonic()
+    peer.leave()
+    cluster.all_say("member.left", "base", begin)
+    cluster.pump.pass_time(3)
+    assert not any(d.heard_of("member.failed") for d in cluster.daemons)
+
+
+def test_leave_heard_by_one_reaches_all_as_left(cluster):
+    """Only one daemon hears the leave itself; the others say `left` too, since that one tells them so."""
+    cluster.start(3)
+    peer = joined(cluster, cluster.daemons[0])
+    cluster.whole(also=["base"])
+    begin = time.monotonic()
+    peer.peer.left = True
+    peer.send(cluster.daemons[1].address, base_wire.ping(9, [peer.peer.own_update(base_wire.DEAD)]))
+    peer.peer.answers_pings = False
+    cluster.all_say("member.left", "base", begin)
+    assert not any(d.heard_of("member.failed", "base") for d in cluster.daemons)
+
+
+def test_dead_said_by_another_is_no_leave(cluster):
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    peer.peer.refutes = False
+    accuser = joined(cluster, daemon, FAR, "accuser")
+    accuser.send(daemon.address, base_wire.ping(3, [base_wire.Update("base", PEER, base_wire.DEAD, 0)]))
+    cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
+    assert daemon.heard_of("member.failed", "base")[0]["by"] == "accuser"
+    assert not daemon.heard_of("member.left", "base")
+
+
+def test_is_a_seed(cluster):
+    """Daemons that know only a base peer find it, and each other through it."""
+    peer = Peer(cluster, PEER, "base")
+    daemons = [cluster.daemon(seeds=[PEER]) for _ in range(3)]
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+    cluster.whole(also=["base"])
+    cluster.wait(lambda: all(peer.status_of(d.name) == "alive" for d in daemons), "the base peer to know all")
+
+
+def test_mixed_cluster_sees_a_death_and_a_leave(cluster):
+    """Base peers among daemons: a daemon's death and leave reach the base peers as dead."""
+    cluster.start(4)
+    peers = [Peer(cluster, f"127.0.9.{i}:7946", f"base{i}", seed=i) for i in (1, 2, 3)]
+    for peer in peers:
+        peer.join(cluster.daemons[0].address)
+    cluster.whole(also=[p.peer.id for p in peers])
+    cluster.wait(lambda: all(p.status_of(d.name) == "alive" for p in peers for d in cluster.daemons), "peers to know")
+    killed, leaver = cluster.daemons[1], cluster.daemons[2]
+    cluster.all_say("member.failed", killed.name, killed.kill())
+    leaver.call("leave")
+    assert leaver.ended() == 0
+    for peer in peers:
+        for gone in (killed, leaver):
+            cluster.wait(lambda: peer.status_of(gone.name) == "dead", f"{peer.peer.id} to know {gone.name} dead")
+    cluster.whole(also=[p.peer.id for p in peers])
+
+
+def test_dead_at_a_higher_incarnation_advances(cluster):
+    """A dead update at a higher incarnation stands against an alive one below it."""
+    daemon = one_daemon(cluster)
+    teller = joined(cluster, daemon)
+    ghost = "127.0.9.77:7946"
+    teller.send(daemon.address, base_wire.ping(1, [base_wire.Update("ghost", ghost, base_wire.ALIVE, 1)]))
+    cluster.wait(lambda: "ghost" in daemon.view, "the ghost to be known")
+    teller.send(daemon.address, base_wire.ping(2, [base_wire.Update("ghost", ghost, base_wire.DEAD, 7)]))
+    cluster.wait(lambda: daemon.status_of("ghost") == "dead", "the ghost to be dead")
+    teller.send(daemon.address, base_wire.ping(3, [base_wire.Update("ghost", ghost, base_wire.ALIVE, 6)]))
+    teller.answer(base_wire.ACK, 3)
+    member = daemon.members()["ghost"]
+    assert (member["status"], member["incarnation"]) == ("dead", 7)
+    teller.send(daemon.address, base_wire.ping(4, [base_wire.Update("ghost", ghost, base_wire.ALIVE, 8)]))
+    cluster.wait(lambda: daemon.heard_of("member.recovered", "ghost"), "the ghost to be alive again")
+
+
+def test_long_lived_member_is_accepted_by_a_late_joiner(cluster):
+    """A high incarnation at first sight is fine; a jump from what is known is not."""
+    daemon = one_daemon(cluster)
+    teller = joined(cluster, daemon)
+    high = 2**50
+    teller.send(daemon.address, base_wire.ping(1, [base_wire.Update("old", "127.0.9.50:7946", base_wire.ALIVE, high)]))
+    cluster.wait(lambda: "old" in daemon.view, "the long-lived one to be taken in")
+    assert daemon.members()["old"]["incarnation"] == high
+    ignored = daemon.call("metrics")["updates_ignored"]["incarnation-jump"]
+    teller.send(daemon.address, base_wire.ping(2, [base_wire.Update("old", "127.0.9.50:7946", base_wire.DEAD,
+                                                                    base_wire.INCARNATION_MAX)]))
+    teller.answer(base_wire.ACK, 2)
+    assert daemon.members()["old"]["incarnation"] < 2 * high
+    assert daemon.call("metrics")["updates_ignored"]["incarnation-jump"] == ignored + 1
+
+
+def test_another_cluster_is_not_ours(cluster):
+    """A named cluster takes in no base peer, and the datagram is counted."""
+    daemon = one_daemon(cluster, options=["--cluster", "named"])
+    wire = Wire(cluster, PEER)
+    wire.send(daemon.address, base_wire.ping(1))
+    cluster.wait(lambda: daemon.call("metrics")["messages_rejected"]["other-cluster"] == 1, "the reject to be counted")
+    assert sorted(daemon.members()) == [daemon.name]
+    assert wire.came == []
+
+
+def test_program(cluster):
+    """base_peer.py as a program of its own joins, is seen, and leaves on SIGTERM."""
+    import signal
+    import subprocess
+    import sys
+    daemon = one_daemon(cluster)
+    with cluster.namespace.inside():
+        process = subprocess.Popen(
+            [sys.executable, "-B", os.path.join(paths.TOP, "tests/base_peer/base_peer.py"), "--bind", PEER,
+             "--id", "program", "--seed", daemon.address], stdout=subprocess.PIPE, text=True)
+    try:
+        cluster.wait(lambda: "program" in daemon.alive(), "the program to join")
+        assert process.stdout.readline() == f"{daemon.name}: alive\n"
+        process.send_signal(signal.SIGTERM)
+        cluster.wait(lambda: daemon.heard_of("member.left", "program"), "it to leave")
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,511 @@
+"""The control socket under use and abuse: order, limits, slow readers, resumed streams."""
+import json
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import RpcError, Wire, base_wire, paths
+
+LINE_MAX = 65536
+METHODS = ["info", "members", "member", "health", "metrics", "subscribe", "join", "leave", "remove", "reload",
+           "discovery"]
+
+
+@pytest.fixture
+def daemon(cluster):
+    made = cluster.daemon()
+    cluster.watch([made.launch()])
+    return made
+
+
+def word(answer):
+    return answer["error"]["data"]["code"]
+
+
+def churn(wire, daemon, count, start=0):
+    """Make `count` events: members that were never seen before join."""
+    for first in range(start, start + count, 10):
+        updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
+                   for n in range(first, min(first + 10, start + count))]
+        wire.send(daemon.address, base_wire.ping(first + 1, updates))
+        wire.answer(base_wire.ACK, first + 1)
+
+
+# ------------------------------------------------------------------------------------ framing
+def test_pipelined_requests_are_answered_in_order(cluster, daemon):
+    connection = daemon.connect()
+    requests = [json.dumps({"jsonrpc": "2.0", "id": n, "method": ("info", "members", "health", "nonsense")[n % 4]})
+                for n in range(500)]
+    answers = connection.raw(("\n".join(requests) + "\n").encode(), 500)
+    assert [a["id"] for a in answers] == list(range(500))
+    assert all(("error" in a) == (a["id"] % 4 == 3) for a in answers)
+    assert all(a["jsonrpc"] == "2.0" for a in answers)
+
+
+def test_requests_in_pieces(cluster, daemon):
+    """Bytes may come one by one, two requests in one piece, blank lines and CR LF between them."""
+    connection = daemon.connect()
+    for byte in b'{"id":1,"method":"info"}\n':
+        connection.write(bytes([byte]))
+    assert connection.answer(1)["name"] == daemon.name
+    answers = connection.raw(b'{"id":2,"method":"info"}\r\n{"id":3,"method":"info"}\r\n', 2)
+    assert [a["id"] for a in answers] == [2, 3]
+
+
+def test_bare_word(cluster, daemon):
+    connection = daemon.connect()
+    answer, = connection.raw(b"members\n")
+    assert answer["id"] is None and [m["name"] for m in answer["result"]["members"]] == [daemon.name]
+    answer, = connection.raw(b"membres\n")
+    assert word(answer) == "unknown-method" and answer["error"]["code"] == -32601
+    assert "membres" in answer["error"]["message"]
+
+
+def line_of(size):
+    head, tail = b'{"id":1,"method":"members"', b"}"
+    return head + b" " * (size - len(head) - len(tail)) + tail
+
+
+def test_longest_line(cluster, daemon):
+    """64 KiB is a line; one byte more is refused with `too-large`, and the connection is closed."""
+    connection = daemon.connect()
+    assert len(line_of(LINE_MAX)) == LINE_MAX
+    answer, = connection.raw(line_of(LINE_MAX) + b"\n")
+    assert answer["result"]["members"], answer
+    answer, = connection.raw(line_of(LINE_MAX + 1) + b"\n")
+    assert word(answer) == "too-large" and "65536" in answer["error"]["message"], answer
+    assert daemon.call("info")["name"] == daemon.name
+
+
+def test_endless_line(cluster, daemon):
+    """A client that never ends its line is refused at the limit; no memory, no spinning."""
+    connection = daemon.connect()
+    before = daemon.cpu_seconds()
+    connection.write(b"x" * (4 << 20))
+    cluster.wait(lambda: connection.eof, "the connection to be closed")
+    assert word(connection.lines[0]) == "too-large"
+    cluster.pump.pass_time(1)
+    assert daemon.cpu_seconds() - before < 1
+
+
+def test_half_close_still_answers(cluster, daemon):
+    connection = daemon.connect()
+    connection.write(b"info\nmembers\nhealth\n")
+    connection.half_close()
+    cluster.wait(lambda: connection.eof, "the daemon to close after the last answer")
+    assert len(connection.lines) == 3 and all("result" in a for a in connection.lines)
+
+
+def test_half_close_without_newline(cluster, daemon):
+    """The last line needs no newline: `printf members | socat` works."""
+    connection = daemon.connect()
+    connection.write(b"members")
+    connection.half_close()
+    cluster.wait(lambda: connection.eof, "the daemon to close")
+    assert "result" in connection.lines[0]
+
+
+def test_subscription_survives_half_close(cluster, daemon):
+    connection = daemon.connect()
+    connection.send("subscribe")
+    connection.half_close()
+    cluster.wait(lambda: connection.lines, "the answer")
+    wire = Wire(cluster, "127.0.9.1:7946")
+    churn(wire, daemon, 5)
+    cluster.wait(lambda: len([e for e in connection.events if e["type"] == "member.joined"]) >= 5, "five events")
+
+
+def test_socat_one_liner(cluster, daemon):
+    done = subprocess.run(["sh", "-c", f"echo members | socat -t5 - UNIX:{daemon.socket} | jq .result.members"],
+                          capture_output=True, text=True, timeout=20, check=True)
+    assert [m["name"] for m in json.loads(done.stdout)] == [daemon.name]
+
+
+# ------------------------------------------------------------------------------------ requests
+@pytest.mark.parametrize("line, number, code", [
+    (b"{", -32700, "parse-error"),
+    (b'{"id":1,"method":"info"', -32700, "parse-error"),
+    (b'{"id":1,"method":"info"} x', -32700, "parse-error"),
+    (b"\xff\xfe\x00", -32700, "parse-error"),
+    (b'{"id":1,"id":2,"method":"info"}', -32700, "parse-error"),
+    (b"[" * 30000, -32700, "parse-error"),
+    (b"[]", -32600, "invalid-request"),
+    (b"17", -32600, "invalid-request"),
+    (b'"info"', -32600, "invalid-request"),
+    (b"{}", -32600, "invalid-request"),
+    (b'{"id":1}', -32600, "invalid-request"),
+    (b'{"id":1,"method":17}', -32600, "invalid-request"),
+    (b'{"id":{},"method":"info"}', -32600, "invalid-request"),
+    (b'{"id":1,"jsonrpc":"1.0","method":"info"}', -32600, "invalid-request"),
+    (b'{"id":1,"method":"info","parms":{}}', -32600, "invalid-request"),
+    (b'{"id":1,"method":"info","params":17}', None, None),
+    (b'{"id":1,"method":"nonsense"}', -32601, "unknown-method"),
+    (b'{"id":1,"method":""}', -32601, "unknown-method"),
+    (b'{"id":1,"method":"info","params":{"x":1}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"members","params":{"status":["undead"]}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"members","params":{"status":[1]}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"members","params":{"name":7}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"member"}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"member","params":{"name":"nobody"}}', -32001, "not-found"),
+    (b'{"id":1,"method":"remove","params":{"name":"nobody"}}', -32001, "not-found"),
+    (b'{"id":1,"method":"remove","params":{"name":"n0"}}', -32005, "conflict"),
+    (b'{"id":1,"method":"metrics","params":{"format":"xml"}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"subscribe","params":{"types":["member.exploded"]}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"subscribe","params":{"since":-1}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"subscribe","params":{"since":"x"}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"join"}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"join","params":{"addresses":"127.0.0.1:7946"}}', -32602, "invalid-params"),
+    (b'{"id":1,"method":"join","params":{"addresses":[1]}}', -32602, "invalid-params"),
+])
+def test_error(cluster, daemon, line, number, code):
+    """Each mistake has its number, its stable word and a message; the connection goes on."""
+    connection = daemon.connect()
+    answer, = connection.raw(line + b"\n")
+    assert "error" in answer, answer
+    if number is not None:
+        assert (answer["error"]["code"], word(answer)) == (number, code), answer
+    assert len(answer["error"]["message"]) > 8
+    assert connection.call("info")["name"] == daemon.name
+
+
+def test_notification_gets_no_answer(cluster, daemon):
+    """JSON-RPC: a request without id is not answered (but a bare word is)."""
+    connection = daemon.connect()
+    answers = connection.raw(b'{"jsonrpc":"2.0","method":"info"}\n{"id":9,"method":"info"}\n', 1)
+    connection.call("info")
+    assert [a.get("id") for a in connection.lines if a.get("id") != connection.last_id][-1] == 9 and answers
+
+
+def test_garbage_changes_nothing(cluster, daemon):
+    """Random bytes by the megabyte: errors, and a daemon that lives on."""
+    import random
+    noise = random.Random(7)
+    for _ in range(20):
+        connection = daemon.connect()
+        connection.write(bytes(noise.choice(b'{}[]":,0123456789aeimnrstu\n\n\\ \t\x00\xff') for _ in range(50000)))
+        connection.half_close()
+        cluster.wait(lambda: connection.eof, "the connection to end")
+        assert connection.lines and all("error" in a for a in connection.lines)
+        connection.close()
+    assert daemon.call("info")["name"] == daemon.name
+
+
+# ------------------------------------------------------------------------------------ results
+def test_info(cluster, daemon):
+    info = daemon.call("info")
+    assert info["name"] == daemon.name and info["address"] == daemon.address
+    assert info["pid"] == daemon.process.pid and info["cluster"] == "" and info["profile"] == "lan"
+    assert info["uptime_seconds"] >= 0 and info["started"].endswith("Z") and len(info["started"]) == 24
+    version = subprocess.run([paths.SWIMD, "--version"], capture_output=True, text=True, check=True)
+    assert info["version"] in version.stdout
+
+
+def test_members_filters(cluster):
+    cluster.start(4)
+    cluster.whole()
+    cluster.all_say("member.failed", "n3", cluster.daemons[3].kill())
+    daemon = cluster.daemons[0]
+    names = lambda **params: [m["name"] for m in daemon.call("members", **params)["members"]]  # noqa: E731
+    assert names() == ["n0", "n1", "n2", "n3"]
+    assert names(status=["dead"]) == ["n3"]
+    assert names(status=["alive", "dead"], name="n[23]") == ["n2", "n3"]
+    assert names(name="x*") == []
+    counts = daemon.call("members", status=["left"])["counts"]
+    assert counts == {"alive": 3, "suspect": 0, "dead": 1, "left": 0}, "counts are of all, not of the shown"
+
+
+def test_health(cluster):
+    cluster.start(3)
+    cluster.whole()
+    daemon = cluster.daemons[0]
+    cluster.wait(lambda: daemon.call("health").get("last_probe"), "a first probe to be answered")
+    health = daemon.call("health")
+    assert (health["status"], health["running"], health["alive"], health["suspect"]) == ("ok", True, 3, 0), health
+    assert health["transport"]["healthy"] is True and health["local_health"] == 0
+    assert health["reasons"] == []
+    for other in cluster.daemons[1:]:
+        other.kill()
+    cluster.wait(lambda: daemon.call("health")["status"] != "ok", "health to say that it is alone")
+    health = daemon.call("health")
+    assert health["reasons"] and all(isinstance(r, str) and len(r) > 8 for r in health["reasons"])
+
+
+def test_metrics(cluster):
+    cluster.start(3)
+    cluster.whole()
+    daemon = cluster.daemons[0]
+    metrics = daemon.call("metrics")
+    for key in ("messages_received", "messages_sent", "messages_rejected", "probes", "members", "decode_time", "encode_time"):
+        assert key in metrics, sorted(metrics)
+    text = daemon.call("metrics", format="openmetrics")["text"]
+    assert text.endswith("# EOF\n")
+    for line in text.splitlines():
+        assert line.startswith("#") or line.split(" ")[0].startswith("swimd_"), line
+    wire = Wire(cluster, "127.0.9.1:7946")
+    wire.send(daemon.address, b"\x63 no such message")
+    cluster.wait(lambda: daemon.call("metrics")["messages_rejected"]["unknown-type"] == 1, "the reject to be counted")
+
+
+# ------------------------------------------------------------------------------------ read-only
+def test_read_only_socket(cluster):
+    daemon = cluster.daemon()
+    readonly = os.path.join(daemon.directory, "ro")
+    daemon.options += ["--ro-socket", readonly]
+    daemon.start()
+    connection = daemon.connect(readonly)
+    for method in ("info", "members", "health", "metrics", "discovery", "subscribe"):
+        connection.call(method)
+    assert connection.call("member", name=daemon.name)
+    for method, params in (("join", {"addresses": ["127.0.0.9:1"]}), ("leave", {}), ("remove", {"name": "x"}),
+                           ("reload", {})):
+        with pytest.raises(RpcError) as denied:
+            connection.call(method, **params)
+        assert denied.value.word == "denied" and denied.value.number == -32002
+    assert os.stat(readonly).st_mode & 0o777 == 0o666
+    assert os.stat(daemon.socket).st_mode & 0o777 == 0o660
+    assert daemon.call("info")
+
+
+def test_no_second_socket_unless_asked(cluster, daemon):
+    names = set(os.listdir(daemon.directory))
+    sockets = [n for n in names if os.path.exists(os.path.join(daemon.directory, n))
+               and (os.stat(os.path.join(daemon.directory, n)).st_mode & 0o170000) == 0o140000]
+    assert set(sockets) - {"n"} == {"s"}
+
+
+def test_sockets_are_gone_after_the_end(cluster):
+    daemon = cluster.daemon()
+    readonly = os.path.join(daemon.directory, "ro")
+    daemon.options += ["--ro-socket", readonly]
+    daemon.start()
+    assert os.path.exists(readonly)
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    assert not os.path.exists(daemon.socket) and not os.path.exists(readonly)
+
+
+# ------------------------------------------------------------------------------------ limits
+def test_four_hundred_connections(cluster, daemon):
+    """64 are served; the others are refused in a word, at once or later, and nothing spins."""
+    first = daemon.connect()
+    before, begin = daemon.cpu_seconds(), time.monotonic()
+    crowd = []
+    for _ in range(400):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            sock.connect(daemon.socket)
+        except BlockingIOError:
+            pass                    # the backlog is full: refused for now
+        crowd.append(sock)
+    cluster.pump.pass_time(5)
+    spent = daemon.cpu_seconds() - before
+    print(f"CPU over {time.monotonic() - begin:.1f} s with 400 connections: {spent:.2f} s")
+    assert spent < 1.5
+    assert first.call("info")["name"] == daemon.name, "those that were served still are"
+    assert daemon.call("metrics")["control"]["clients"] <= 64
+    for sock in crowd:
+        sock.close()
+
+    def served():
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(5)
+            sock.connect(daemon.socket)
+            sock.sendall(b"info\n")
+            return b'"result"' in sock.recv(65536)
+    cluster.wait(served, "a new connection to be served again")
+
+
+def test_descriptors_run_out(cluster):
+    """At the limit of descriptors accept fails: nothing spins, and it recovers."""
+    daemon = cluster.daemon(wrapper=["prlimit", "--nofile=40:40"])
+    daemon.start()
+    before = daemon.cpu_seconds()
+    crowd = []
+    for _ in range(60):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            sock.connect(daemon.socket)
+        except BlockingIOError:
+            pass
+        crowd.append(sock)
+    cluster.pump.pass_time(4)
+    assert daemon.cpu_seconds() - before < 1
+    assert daemon.call("info")["name"] == daemon.name
+    for sock in crowd:
+        sock.close()
+    cluster.pump.pass_time(1.5)
+    with daemon.connect() as late:
+        assert late.call("info")["name"] == daemon.name
+
+
+def test_slow_subscriber_is_closed_with_overflow(cluster, daemon):
+    """It gets one last `overflow` and is closed; another goes on; the daemon never waits for it."""
+    slow, good = daemon.connect(), daemon.connect()
+    slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.call("subscribe")
+    good.call("subscribe")
+    slow.pause()
+    wire = Wire(cluster, "127.0.9.1:7946")
+    count = 0
+    before = daemon.call("metrics")["control"]["overflows"]
+    while daemon.call("metrics")["control"]["overflows"] == before:
+        assert count < 9000, "no overflow after 9,000 events"
+        churn(wire, daemon, 500, start=count)
+        count += 500
+    wanted = lambda: sum(e["type"] == "member.joined" for e in good.events)  # noqa: E731
+    cluster.wait(lambda: wanted() >= count, lambda: f"the good one to get {count} events; it has {wanted()}")
+    assert not any(e["type"] == "overflow" for e in good.events)
+    slow.resume()
+    cluster.wait(lambda: slow.eof, "the slow one to be closed")
+    assert slow.events[-1]["type"] == "overflow"
+    assert sum(e["type"] == "overflow" for e in slow.events) == 1
+    seqs = [e["seq"] for e in slow.events[:-1]]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "what it got before has no hole"
+
+
+def test_client_that_never_reads_answers(cluster, daemon):
+    """It asks and asks and does not read: its output is bounded, and others are served."""
+    rude = daemon.connect()
+    rude.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    wire = Wire(cluster, "127.0.9.1:7946")
+    churn(wire, daemon, 500)
+    before = daemon.resident_kib()
+    rude.pause()
+    try:
+        for _ in range(200):
+            rude.sock.send(b"members\n" * 100)
+    except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+        pass
+    assert daemon.call("info")["name"] == daemon.name
+    cluster.pump.pass_time(1)
+    grown = daemon.resident_kib() - before
+    print(f"grown by {grown} KiB")
+    assert grown < (64 if paths.sanitized() else 16) * 1024
+    rude.resume()
+
+
+# ------------------------------------------------------------------------------------ the stream
+def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
+    """Subscribed amid 1,000 changes, with snapshot: snapshot and events make the members exactly."""
+    wire = Wire(cluster, "127.0.9.1:7946")
+    count, late = 1000, []
+    for first in range(0, count, 10):
+        updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
+                   for n in range(first, first + 10)]
+        wire.send(daemon.address, base_wire.ping(first + 1, updates))
+        if first % 100 == 50:
+            connection = daemon.connect()
+            late.append((connection, connection.send("subscribe", snapshot=True)))
+    wire.answer(base_wire.ACK, count - 9)
+    names = {f"m{n}" for n in range(count)} | {daemon.name, wire.address}
+    for connection, number in late:
+        answer = connection.answer(number)
+        cluster.wait(lambda: len(answer["members"]) + sum(e["type"] == "member.joined" for e in connection.events)
+                     >= len(names), "all to be told")
+        seen = [m["name"] for m in answer["members"]]
+        joined = [e["member"]["name"] for e in connection.events if e["type"] == "member.joined"]
+        assert not set(seen) & set(joined), "told twice"
+        assert set(seen) | set(joined) == names and len(seen) + len(joined) == len(names)
+        seqs = [e["seq"] for e in connection.events]
+        assert seqs == list(range(answer["seq"] + 1, answer["seq"] + 1 + len(seqs)))
+
+
+def test_since_resumes_without_loss_or_doubling(cluster, daemon):
+    """Reconnected again and again with `since` across 1,000 changes: every event once, in order."""
+    wire = Wire(cluster, "127.0.9.1:7946")
+    connection = daemon.connect()
+    answer = connection.call("subscribe")
+    assert answer["gap"] is False
+    begin, boot, got, count = answer["seq"], answer["boot"], [], 1000
+    for first in range(0, count, 10):
+        updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
+                   for n in range(first, first + 10)]
+        wire.send(daemon.address, base_wire.ping(first + 1, updates))
+        if first % 100 == 50:
+            connection.read()
+            got += connection.events
+            connection.close()
+            connection = daemon.connect()
+            answer = connection.call("subscribe", since=got[-1]["seq"] if got else begin)
+            assert answer["gap"] is False and answer["boot"] == boot
+    wire.answer(base_wire.ACK, count - 9)
+    last = daemon.connect().call("subscribe")["seq"]
+    cluster.wait(lambda: connection.events and connection.events[-1]["seq"] >= last or got[-1]["seq"] >= last,
+                 "the last event")
+    got += connection.events
+    seqs = [e["seq"] for e in got]
+    assert seqs == list(range(begin + 1, begin + 1 + len(seqs)))
+    joined = [e["member"]["name"] for e in got if e["type"] == "member.joined" and e["member"]["name"] != wire.address]
+    assert joined == [f"m{n}" for n in range(count)]
+
+
+def test_gap_is_told(cluster, daemon):
+    """The ring no longer reaches that far back, or never went that far: `gap` is true."""
+    wire = Wire(cluster, "127.0.9.1:7946")
+    begin = daemon.connect().call("subscribe")["seq"]
+    churn(wire, daemon, 4600)
+    connection = daemon.connect()
+    assert connection.call("subscribe", since=begin)["gap"] is True
+    other = daemon.connect()
+    answer = other.call("subscribe", since=10**9)
+    assert answer["gap"] is True
+    third = daemon.connect()
+    answer = third.call("subscribe")
+    fourth = daemon.connect()
+    again = fourth.call("subscribe", since=answer["seq"] - 4096)
+    assert again["gap"] is False, "at least 4,096 events are kept"
+
+
+def test_types(cluster, daemon):
+    """`types` chooses; the sequence numbers of the others are left out."""
+    connection = daemon.connect()
+    connection.call("subscribe", types=["member.failed", "member.suspected"])
+    everything = daemon.connect()
+    everything.call("subscribe", types=["member.*"])
+    wire = Wire(cluster, "127.0.9.1:7946")
+    wire.send(daemon.address, base_wire.ping(1, [base_wire.Update("x", "127.0.9.9:1", base_wire.ALIVE, 0)]))
+    wire.send(daemon.address, base_wire.ping(2, [base_wire.Update("x", "127.0.9.9:1", base_wire.DEAD, 0)]))
+    connection.event("member.failed", "x")
+    everything.event("member.failed", "x")
+    assert {e["type"] for e in connection.events} <= {"member.failed", "member.suspected"}
+    assert "member.joined" in {e["type"] for e in everything.events}
+
+
+def test_hostile_names_are_escaped(cluster, daemon, swimctl):
+    """Another member's id may be any UTF-8: whole in JSON, harmless on a terminal and in the log."""
+    evil = "e\x1b[31m\n\u202e\u0007 \"q\\"
+    wire = Wire(cluster, "127.0.9.1:7946")
+    wire.send(daemon.address, base_wire.ping(1, [base_wire.Update(evil, "127.0.9.9:1", base_wire.ALIVE, 0)]))
+    cluster.wait(lambda: evil in daemon.view, "the member")
+    assert daemon.members()[evil]["address"] == "127.0.9.9:1"
+    for arguments in (["members"], ["-o", "name", "members"], ["-o", "tsv", "members"], ["-o", "hosts", "members"],
+                      ["status"], ["-o", "wide", "members"]):
+        out = swimctl(daemon, *arguments).stdout
+        assert "\x1b" not in out and "\u202e" not in out and "\x07" not in out, (arguments, out)
+    assert "\x1b" not in daemon.text() and "\u202e" not in daemon.text()
+
+
+def test_leave_answers_before_it_closes(cluster, daemon):
+    """`leave`, and a request behind it: the leave is answered `{}`, then the daemon ends with 0."""
+    connection = daemon.connect()
+    number = connection.send("leave")
+    assert connection.answer(number) == {}
+    assert daemon.ended() == 0
+    cluster.wait(lambda: connection.eof, "the socket to close")
+
+
+def test_methods_are_these(cluster, daemon):
+    """Every method of the contract exists."""
+    connection = daemon.connect()
+    for method in METHODS:
+        if method in ("leave",):
+            continue
+        try:
+            connection.call(method)
+        except RpcError as error:
+            assert error.word != "unknown-method", method

@@ -1,0 +1,86 @@
+"""Anything at all over UDP: counted, not answered, nothing changed."""
+import os
+
+import pytest
+
+import mutate
+from harness import Peer, Wire, base_wire
+
+
+def test_mutated_datagrams(cluster, record_property):
+    """20,000 of them, with a seed that a failure prints: alive, flat, no answer to an invalid one."""
+    seed = int(os.environ.get("SWIM_TEST_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
+    print(f"seed {seed}; SWIM_TEST_SEED={seed} repeats it")
+    figures = mutate.attack(cluster, 20_000, seed)
+    print(figures)
+    record_property("figures", figures)
+    assert figures["resident_kib_end"] - figures["resident_kib_warm"] < 2048
+
+
+@pytest.mark.parametrize("size", [0, 1, 8, 9, 1400, 1401, 9000, 65507])
+def test_odd_sizes(cluster, size):
+    daemon = cluster.daemon()
+    daemon.start()
+    wire = Wire(cluster, "127.0.9.1:7946")
+    wire.send(daemon.address, b"\xee" * size)
+    cluster.wait(lambda: sum(daemon.call("metrics")["messages_rejected"].values()) == 1, "the reject to be counted")
+    assert wire.came == []
+    assert sorted(daemon.members()) == [daemon.name]
+
+
+def test_nothing_of_an_invalid_datagram_is_applied(cluster):
+    """Ten good updates and a bad eleventh: none of the ten is taken over."""
+    daemon = cluster.daemon()
+    daemon.start()
+    wire = Wire(cluster, "127.0.9.1:7946")
+    updates = [base_wire.Update(f"x{n}", f"127.0.8.{n}:7946", base_wire.ALIVE, 0) for n in range(1, 12)]
+    raw = bytearray(base_wire.ping(1, updates))
+    raw[-9] = 3                                         # the last status
+    assert not base_wire.is_valid(bytes(raw)) and base_wire.is_valid(base_wire.ping(1, updates))
+    wire.send(daemon.address, bytes(raw))
+    cluster.wait(lambda: daemon.call("metrics")["messages_rejected"]["bad-status"] == 1, "the reject to be counted")
+    assert sorted(daemon.members()) == [daemon.name]
+    assert wire.came == []
+
+
+def test_member_limit(cluster):
+    """Above max_members further ones are refused and counted; those that are in stay."""
+    daemon = cluster.daemon(config="max_members = 20\n")
+    daemon.start()
+    peer = Peer(cluster, "127.0.9.1:7946", "base")
+    peer.join(daemon.address)
+    cluster.wait(lambda: "base" in daemon.members(), "the peer to join")
+    for n in range(100):
+        peer.send(daemon.address, base_wire.ping(n + 1, [base_wire.Update(f"x{n}", f"10.0.0.{n + 1}:7946",
+                                                                          base_wire.ALIVE, 0)]))
+    peer.answer(base_wire.ACK, 100)
+    assert len(daemon.members()) == 20 and "base" in daemon.members()
+    assert daemon.call("metrics")["updates_ignored"]["member-limit"] > 0
+
+
+def test_replies_are_no_amplifier(cluster):
+    """To an address that has not proven itself, no more bytes go than came from it."""
+    cluster.start(12)
+    cluster.whole()
+    daemon = cluster.daemons[0]
+    wire = Wire(cluster, "127.0.9.1:7946")              # never answers anything
+    sent = 0
+    for n in range(50):
+        data = base_wire.ping(n + 1)
+        wire.send(daemon.address, data)
+        sent += len(data)
+    wire.answer(base_wire.ACK, 50)
+    acks = [data for _, _, data in wire.came if data[0] == base_wire.ACK]
+    print(f"{sent} bytes in, {sum(map(len, acks))} bytes of acks out in {len(acks)}")
+    assert len(acks) == 50
+    assert max(map(len, acks)) <= 1400
+
+
+def test_datagrams_stay_below_the_limit(cluster):
+    """max_datagram holds for every datagram that is sent, and a small one still carries a full table."""
+    wire = Peer(cluster, "127.0.9.1:7946", "base")
+    cluster.start(12, config="max_datagram = 1024\n")
+    wire.join(cluster.daemons[0].address)
+    cluster.whole(also=["base"])
+    cluster.wait(lambda: all(wire.status_of(d.name) == "alive" for d in cluster.daemons), "the peer to know all")
+    assert max(len(data) for _, _, data in wire.came) <= 1024
