@@ -226,18 +226,26 @@ END_TEST
 
 START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
 {
+	swim_duration delay;
 	struct fixture f;
 
 	start(&f, swim_ms(1));
 	f.have_peers = true;
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
-	LOOP_UNTIL(f.base, f.asked_count == 1);
+	for (unsigned i = 1; i <= 5; i++) {
+		LOOP_UNTIL(f.base, f.asked_count == i);
+		silence(&f, "10.0.0.1:1");
+	}
+	LOOP_UNTIL(f.base, f.asked_count == 6);
 	answer(&f, "10.0.0.1:1", "db1", false);
 	f.have_peers = false;
-	LOOP_UNTIL(f.base, f.asked_count == 2);
+	LOOP_UNTIL(f.base, f.asked_count == 7);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
+	/* Its earlier failures are forgotten. */
 	silence(&f, "10.0.0.1:1");
-	LOOP_UNTIL(f.base, f.asked_count == 3);
+	delay = swim_time_since(peer(&f, "10.0.0.1:1").next_try, peer(&f, "10.0.0.1:1").since);
+	ck_assert_int_le(delay.ns, swim_us(1250).ns);
+	LOOP_UNTIL(f.base, f.asked_count == 8);
 	end(&f);
 }
 END_TEST

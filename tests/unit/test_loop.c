@@ -55,6 +55,21 @@ START_TEST(a_timer_never_fires_early)
 }
 END_TEST
 
+START_TEST(waiting_for_a_timer_is_no_work)
+{
+	struct firings firings;
+	struct event_base *base = with_timer(&firings);
+	unsigned turns = 0;
+
+	loop_timer_set(firings.timer, swim_time_add(loop_now(), swim_ms(50)));
+	for (; firings.count == 0; turns++)
+		ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0);
+	ck_assert_uint_le(turns, 5);
+	loop_timer_free(firings.timer);
+	event_base_free(base);
+}
+END_TEST
+
 START_TEST(a_timer_in_the_past_fires_on_the_next_turn)
 {
 	struct firings firings;
@@ -195,6 +210,7 @@ START_TEST(the_clocks_are_the_systems)
 }
 END_TEST
 
-UNIT_MAIN("loop", a_timer_never_fires_early, a_timer_in_the_past_fires_on_the_next_turn,
-    never_disarms, a_timer_moves_both_ways, a_timer_may_set_itself_again_or_free_itself,
-    lateness_is_told, the_loop_caches_no_time, the_clocks_are_the_systems)
+UNIT_MAIN("loop", a_timer_never_fires_early, waiting_for_a_timer_is_no_work,
+    a_timer_in_the_past_fires_on_the_next_turn, never_disarms, a_timer_moves_both_ways,
+    a_timer_may_set_itself_again_or_free_itself, lateness_is_told, the_loop_caches_no_time,
+    the_clocks_are_the_systems)

@@ -463,14 +463,19 @@ START_TEST(a_source_address_that_is_gone_is_forgotten)
 	p.t.echo = true;
 	target = loop_addr("127.9.8.7", p.t.local.port);
 	play.with_source = true;
-	play.times = 1;
+	play.times = 2;
 	play.error = EINVAL;
 	plain_send(p.a_fd, &target, "x", 1);
 	LOOP_UNTIL(p.t.base, p.t.received == 1);
 	plain_receive(p.a_fd, data, sizeof(data), &from);
 	ck_assert(!swim_addr_equal(&from, &target));
 	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_INVALID_ADDRESS], 0);
-	/* It is learnt anew with the next datagram. */
+	/* It is not tried again, until it is learnt anew with the next datagram. */
+	pair_queue(&p, &p.a, 'z');
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(play.times, 1);
+	plain_receive(p.a_fd, data, sizeof(data), &from);
+	play.times = 0;
 	plain_send(p.a_fd, &target, "y", 1);
 	LOOP_UNTIL(p.t.base, p.t.received == 2);
 	plain_receive(p.a_fd, data, sizeof(data), &from);
