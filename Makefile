@@ -137,8 +137,8 @@ $(B)/obj/%.o: src/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
-# Tests may run anywhere, gdb among others, and find their data by these.
-TEST_CPPFLAGS = -Itests -DVECTORS_DIR='"$(CURDIR)/tests/vectors"' -DETC_DIR='"$(CURDIR)/etc"' $(CHECK_CFLAGS)
+# A test may be run from anywhere, and finds its data below TOP_DIR.
+TEST_CPPFLAGS = -Itests -DTOP_DIR='"$(CURDIR)"' $(CHECK_CFLAGS)
 $(B)/obj/tests/%.o: tests/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<

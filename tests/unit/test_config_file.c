@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration files, the one that ships, and its page.  ETC_DIR comes from the Makefile. */
+/* Configuration files, the one that ships, and its page. */
 #include "daemon/config_file.h"
 
 #include <stdlib.h>
@@ -224,12 +224,12 @@ END_TEST
 static char *
 uncommented(size_t *settings)
 {
-	FILE *in = fopen(ETC_DIR "/swimd.conf", "r");
+	FILE *in = fopen(TOP_DIR "/etc/swimd.conf", "r");
 	char *text = NULL, line[256];
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	ck_assert_msg(in != NULL, "%s", ETC_DIR "/swimd.conf");
+	ck_assert_msg(in != NULL, "%s", TOP_DIR "/etc/swimd.conf");
 	*settings = 0;
 	while (fgets(line, sizeof(line), in) != NULL) {
 		ck_assert_msg(strlen(line) <= 101, "long line: %s", line);
@@ -277,7 +277,7 @@ END_TEST
 START_TEST(the_manual_has_every_key_and_knows_which_are_live)
 {
 	size_t rows, size = 0, found = 0;
-	FILE *in = fopen(ETC_DIR "/../man/swimd.conf.5", "r");
+	FILE *in = fopen(TOP_DIR "/man/swimd.conf.5", "r");
 	char *line = NULL, *rest;
 	const struct config_key *key = NULL;
 

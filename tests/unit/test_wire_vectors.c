@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The published test vectors (wire.json, the base format) and our own (extensions.json), in both
- * directions. VECTORS_DIR comes from unit.mk.
+ * directions.
  */
 #include "wire/wire.h"
 
@@ -16,7 +16,8 @@
 
 #define MAX_BYTES 4096
 
-static const char *const files[] = {VECTORS_DIR "/wire.json", VECTORS_DIR "/extensions.json"};
+static const char *const files[] = {TOP_DIR "/tests/vectors/wire.json",
+    TOP_DIR "/tests/vectors/extensions.json"};
 #define FILES (sizeof(files) / sizeof(files[0]))
 
 /* An allocation of its own for each datagram, so that a sanitizer sees a read past its end. */

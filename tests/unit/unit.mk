@@ -16,7 +16,6 @@ OBJS_test_wire_vectors = $(WIRE_OBJS)
 OBJS_test_wire_encode = $(WIRE_OBJS)
 OBJS_test_wire_format = $(WIRE_OBJS)
 OBJS_test_wire_random = $(WIRE_OBJS) base/rng.o
-$(B)/obj/tests/unit/test_wire_vectors.o: ALL_CPPFLAGS += -DVECTORS_DIR='"$(CURDIR)/tests/vectors"'
 
 OBJS_test_retry = net/retry.o
 LOOP_OBJS = net/loop.o base/log.o base/utf8.o
@@ -43,7 +42,6 @@ OBJS_test_ctl_client = ctl/client.o
 OBJS_test_ctl_commands = $(CTL_OBJS)
 OBJS_test_ctl_events = $(CTL_OBJS)
 OBJS_test_ctl_wait = $(CTL_OBJS)
-$(B)/obj/tests/unit/test_ctl_commands.o: ALL_CPPFLAGS += -DMAN_PAGE='"$(CURDIR)/man/swimctl.1"'
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
 OBJS_test_control_socket = control/socket.o base/log.o base/utf8.o
@@ -70,3 +68,5 @@ OBJS_test_control_events = $(CONTROL_OBJS)
 OBJS_test_control_methods = $(CONTROL_OBJS)
 OBJS_test_control_commands = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)
+OBJS_test_control_manual = $(CONTROL_OBJS)
+$(B)/obj/tests/unit/test_control_manual.o: ALL_CPPFLAGS += -DMANUAL='"$(CURDIR)/man/swimd-control.7"'
