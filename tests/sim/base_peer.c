@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "sim/base_codec.h"
 #include "sim/heap.h"
 
 #define PERIOD swim_ms(1000)
@@ -13,8 +14,6 @@
 #define SENDS 16   /* of each update */
 #define UPDATES 10 /* a message */
 #define ASKED 3    /* members asked to ping in our place */
-
-enum { PING = 1, PING_REQ, ACK, NACK, AUTHENTICATED };
 
 struct member {
 	char id[256], address[300];
@@ -53,101 +52,12 @@ struct base_peer {
 };
 
 static void
-copy(char *out, size_t size, const char *text)
-{
-	size_t len = strnlen(text, size - 1);
-
-	memcpy(out, text, len);
-	out[len] = '\0';
-}
-
-/* Reading: the whole message is checked before any of it counts. */
-struct reader {
-	const uint8_t *pos, *end;
-	bool bad;
-};
-
-static uint64_t
-get(struct reader *r, unsigned bytes)
-{
-	uint64_t v = 0;
-
-	if (r->bad || (size_t)(r->end - r->pos) < bytes) {
-		r->bad = true;
-		return 0;
-	}
-	while (bytes-- > 0)
-		v = v << 8 | *r->pos++;
-	return v;
-}
-
-static void
-get_string(struct reader *r, char *out, size_t size)
-{
-	size_t len = (size_t)get(r, 2);
-
-	out[0] = '\0';
-	if (r->bad || (size_t)(r->end - r->pos) < len || len >= size || memchr(r->pos, 0, len) != NULL) {
-		r->bad = true;
-		return;
-	}
-	memcpy(out, r->pos, len);
-	out[len] = '\0';
-	r->pos += len;
-}
-
-struct update {
-	char id[256], address[300];
-	enum swim_status status;
-	uint64_t incarnation;
-};
-
-static size_t
-get_gossip(struct reader *r, struct update **out)
-{
-	size_t count = (size_t)get(r, 2);
-	struct update *list = heap_zeroed(r->bad ? 0 : count, sizeof(*list));
-
-	for (size_t i = 0; i < count && !r->bad; i++) {
-		uint64_t status;
-
-		get_string(r, list[i].id, sizeof(list[i].id));
-		get_string(r, list[i].address, sizeof(list[i].address));
-		status = get(r, 1);
-		if (status > 2)
-			r->bad = true;
-		else
-			list[i].status = (enum swim_status)status;
-		list[i].incarnation = get(r, 8);
-	}
-	*out = list;
-	return r->bad ? 0 : count;
-}
-
-static void
-put(struct base_datagram *d, uint64_t v, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		d->data[d->len++] = (uint8_t)(v >> 8 * (bytes - 1 - i));
-}
-
-static void
-put_string(struct base_datagram *d, const char *s)
-{
-	size_t len = strlen(s);
-
-	put(d, len, 2);
-	memcpy(d->data + d->len, s, len);
-	d->len += len;
-}
-
-static void
 put_update(struct base_datagram *d, struct member *m, enum swim_status status)
 {
-	put_string(d, m->id);
-	put_string(d, m->address);
-	put(d, (uint64_t)status, 1);
-	put(d, m->incarnation, 8);
+	base_put_string(d, m->id);
+	base_put_string(d, m->address);
+	base_put(d, (uint64_t)status, 1);
+	base_put(d, m->incarnation, 8);
 	if (m->sends > 0)
 		m->sends--;
 }
@@ -158,7 +68,7 @@ put_gossip(struct base_peer *p, struct base_datagram *d)
 	size_t at = d->len;
 	unsigned count = 0;
 
-	put(d, 0, 2);
+	base_put(d, 0, 2);
 	if (!p->shy) {
 		put_update(d, &p->self, p->left ? SWIM_DEAD : SWIM_ALIVE);
 		count++;
@@ -166,7 +76,8 @@ put_gossip(struct base_peer *p, struct base_datagram *d)
 	for (size_t i = 0; i < p->count && count < UPDATES; i++) {
 		struct member *m = &p->members[i];
 
-		if (m->sends > 0 && d->len + strlen(m->id) + strlen(m->address) + 13 < sizeof(d->data)) {
+		if (m->sends > 0 &&
+		    d->len + strlen(m->id) + strlen(m->address) + 13 < sizeof(d->data)) {
 			put_update(d, m, m->status);
 			count++;
 		}
@@ -184,8 +95,8 @@ begin(struct base_peer *p, const struct swim_addr *to, unsigned type, uint64_t s
 	d = &p->out[p->out_count++];
 	d->to = *to;
 	d->len = 0;
-	put(d, type, 1);
-	put(d, seq, 8);
+	base_put(d, type, 1);
+	base_put(d, seq, 8);
 	return d;
 }
 
@@ -194,8 +105,8 @@ base_peer_new(const char *id, const char *address, uint64_t seed, swim_time now)
 {
 	struct base_peer *p = heap_zeroed(1, sizeof(*p));
 
-	copy(p->self.id, sizeof(p->self.id), id);
-	copy(p->self.address, sizeof(p->self.address), address);
+	base_copy(p->self.id, sizeof(p->self.id), id);
+	base_copy(p->self.address, sizeof(p->self.address), address);
 	rng_init(&p->rng, seed);
 	p->seq = rng_u64(&p->rng) >> 16;
 	p->next_probe = swim_time_add(now, swim_ms((int64_t)rng_below(&p->rng, 1000)));
@@ -236,14 +147,14 @@ add(struct base_peer *p, const char *id, const char *address)
 {
 	struct member *m;
 
-	if (p->count == p->capacity) {
+	if (p->members == NULL || p->count == p->capacity) {
 		p->capacity = p->capacity ? 2 * p->capacity : 16;
 		p->members = heap_resize(p->members, p->capacity, sizeof(*p->members));
 	}
 	m = &p->members[p->count++];
 	memset(m, 0, sizeof(*m));
-	copy(m->id, sizeof(m->id), id);
-	copy(m->address, sizeof(m->address), address);
+	base_copy(m->id, sizeof(m->id), id);
+	base_copy(m->address, sizeof(m->address), address);
 	if (!swim_addr_parse(m->address, strlen(m->address), &m->addr))
 		m->addr.family = 0;
 	return m;
@@ -259,7 +170,7 @@ set(struct member *m, swim_time now, enum swim_status status, uint64_t incarnati
 }
 
 static void
-apply(struct base_peer *p, swim_time now, const struct update *u)
+apply(struct base_peer *p, swim_time now, const struct base_update *u)
 {
 	struct member *m = find(p, u->id);
 	struct swim_addr addr;
@@ -277,7 +188,7 @@ apply(struct base_peer *p, swim_time now, const struct update *u)
 
 		if (known != NULL && known->stand_in) {
 			/* The id of one known by its address alone. */
-			copy(known->id, sizeof(known->id), u->id);
+			base_copy(known->id, sizeof(known->id), u->id);
 			known->stand_in = false;
 			set(known, now, u->status, u->incarnation);
 			return;
@@ -290,7 +201,7 @@ apply(struct base_peer *p, swim_time now, const struct update *u)
 		m->stand_in = strcmp(u->id, u->address) == 0;
 		set(m, now, u->status, u->incarnation);
 	} else if (u->incarnation > m->incarnation ||
-	    (u->incarnation == m->incarnation && u->status > m->status)) {
+		   (u->incarnation == m->incarnation && u->status > m->status)) {
 		set(m, now, u->status, u->incarnation);
 	}
 }
@@ -317,12 +228,13 @@ send_ping(struct base_peer *p, const struct swim_addr *to, uint64_t seq)
 }
 
 static void
-send_ack(struct base_peer *p, const struct swim_addr *to, uint64_t seq, const char *id, const char *address)
+send_ack(struct base_peer *p, const struct swim_addr *to, uint64_t seq, const char *id,
+    const char *address)
 {
 	struct base_datagram *d = begin(p, to, ACK, seq);
 
-	put_string(d, id);
-	put_string(d, address);
+	base_put_string(d, id);
+	base_put_string(d, address);
 	put_gossip(p, d);
 }
 
@@ -335,8 +247,8 @@ await(struct base_peer *p, swim_time now, const char *id, const char *address)
 	w = &p->pending[p->pending_count++];
 	memset(w, 0, sizeof(*w));
 	w->seq = p->seq++;
-	copy(w->id, sizeof(w->id), id);
-	copy(w->address, sizeof(w->address), address);
+	base_copy(w->id, sizeof(w->id), id);
+	base_copy(w->address, sizeof(w->address), address);
 	w->until = swim_time_add(now, TIMEOUT);
 	return w;
 }
@@ -366,8 +278,8 @@ got_ack(struct base_peer *p, uint64_t seq)
 
 /* Handle one message whose fields are all read and valid. */
 static void
-got_message(struct base_peer *p, swim_time now, const struct swim_addr *from, unsigned type, uint64_t seq,
-    const struct update *id, const struct update *updates, size_t count)
+got_message(struct base_peer *p, swim_time now, const struct swim_addr *from, unsigned type,
+    uint64_t seq, const struct base_update *id, const struct base_update *updates, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		apply(p, now, &updates[i]);
@@ -399,11 +311,11 @@ void
 base_peer_input(struct base_peer *p, swim_time now, const struct swim_addr *from, const void *data,
     size_t len)
 {
-	struct reader r = {.pos = data, .end = (const uint8_t *)data + len};
-	unsigned type = (unsigned)get(&r, 1);
-	uint64_t seq = get(&r, 8);
-	struct update *updates = NULL;
-	struct update id = {.status = SWIM_ALIVE};
+	struct base_reader r = {.pos = data, .end = (const uint8_t *)data + len};
+	unsigned type = (unsigned)base_get(&r, 1);
+	uint64_t seq = base_get(&r, 8);
+	struct base_update *updates = NULL;
+	struct base_update id = {.status = SWIM_ALIVE};
 	size_t count = 0;
 
 	if (!r.bad && (type < PING || type > AUTHENTICATED))
@@ -411,11 +323,11 @@ base_peer_input(struct base_peer *p, swim_time now, const struct swim_addr *from
 	if (p->mute || p->left || type == AUTHENTICATED)
 		return;
 	if (type != PING) {
-		get_string(&r, id.id, sizeof(id.id));
-		get_string(&r, id.address, sizeof(id.address));
+		base_get_string(&r, id.id, sizeof(id.id));
+		base_get_string(&r, id.address, sizeof(id.address));
 	}
 	if (type != NACK)
-		count = get_gossip(&r, &updates);
+		count = base_get_gossip(&r, &updates);
 	/* What follows the message is nobody's business. */
 	if (r.bad)
 		p->invalid++;
@@ -437,8 +349,8 @@ ask_others(struct base_peer *p, struct pending *w)
 		if (m->status == SWIM_DEAD || m->addr.family == 0 || strcmp(m->id, w->id) == 0)
 			continue;
 		d = begin(p, &m->addr, PING_REQ, w->seq);
-		put_string(d, w->id);
-		put_string(d, w->address);
+		base_put_string(d, w->id);
+		base_put_string(d, w->address);
 		put_gossip(p, d);
 		asked++;
 	}
@@ -458,8 +370,8 @@ pending_due(struct base_peer *p, swim_time now)
 		if (w->relay) {
 			struct base_datagram *d = begin(p, &w->asker, NACK, w->asker_seq);
 
-			put_string(d, w->id);
-			put_string(d, w->address);
+			base_put_string(d, w->id);
+			base_put_string(d, w->address);
 		} else if (!w->asked) {
 			w->asked = true;
 			w->until = swim_time_add(now, TIMEOUT);
@@ -563,7 +475,8 @@ base_peer_set_mute(struct base_peer *p, bool mute)
 }
 
 bool
-base_peer_find(const struct base_peer *p, const char *id, enum swim_status *status, uint64_t *incarnation)
+base_peer_find(const struct base_peer *p, const char *id, enum swim_status *status,
+    uint64_t *incarnation)
 {
 	const struct member *m = find(p, id);
 

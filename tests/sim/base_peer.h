@@ -20,8 +20,8 @@ struct base_peer;
 struct base_peer *base_peer_new(const char *id, const char *address, uint64_t seed, swim_time now);
 void base_peer_free(struct base_peer *);
 
-void base_peer_input(struct base_peer *, swim_time now, const struct swim_addr *from, const void *data,
-    size_t len);
+void base_peer_input(struct base_peer *, swim_time now, const struct swim_addr *from,
+    const void *data, size_t len);
 void base_peer_tick(struct base_peer *, swim_time now);
 swim_time base_peer_deadline(const struct base_peer *);
 
@@ -44,7 +44,8 @@ void base_peer_set_shy(struct base_peer *, bool);
 void base_peer_set_mute(struct base_peer *, bool);
 
 /* What it holds of a member; false when it knows none of that id. */
-bool base_peer_find(const struct base_peer *, const char *id, enum swim_status *, uint64_t *incarnation);
+bool base_peer_find(const struct base_peer *, const char *id, enum swim_status *,
+    uint64_t *incarnation);
 size_t base_peer_count(const struct base_peer *);
 uint64_t base_peer_incarnation(const struct base_peer *);
 /* Datagrams that came and were no valid base message (those of types that it doesn't know aside). */

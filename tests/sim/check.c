@@ -164,7 +164,8 @@ check_foreign(struct check *c, const char *name)
 }
 
 void
-check_life(struct check *c, unsigned observer, const char *name, uint64_t incarnation, bool kept_state)
+check_life(struct check *c, unsigned observer, const char *name, uint64_t incarnation,
+    bool kept_state)
 {
 	struct observer *o = &c->observers[observer];
 	struct subject *s;
@@ -174,29 +175,33 @@ check_life(struct check *c, unsigned observer, const char *name, uint64_t incarn
 		memset(o->beliefs, 0, o->count * sizeof(*o->beliefs));
 	s = &c->subjects[o->subject];
 	if (kept_state && s->owned && incarnation <= s->highest)
-		breach(c, observer, o->subject, "starts at incarnation %llu with its state kept, but was at %llu",
+		breach(c, observer, o->subject,
+		    "starts at incarnation %llu with its state kept, but was at %llu",
 		    (unsigned long long)incarnation, (unsigned long long)s->highest);
 	s->owned = true;
 	if (incarnation > s->highest)
 		s->highest = incarnation;
-	*belief_of(c, observer, o->subject) =
-	    (struct belief){.present = true, .joined = true, .status = SWIM_ALIVE, .incarnation = incarnation};
+	*belief_of(c, observer, o->subject) = (struct belief){.present = true,
+	    .joined = true,
+	    .status = SWIM_ALIVE,
+	    .incarnation = incarnation};
 }
 
 /* (incarnation, status) only moves up while it is remembered. */
 static void
-advance(struct check *c, unsigned observer, unsigned subject, struct belief *b, enum swim_status status,
-    uint64_t incarnation)
+advance(struct check *c, unsigned observer, unsigned subject, struct belief *b,
+    enum swim_status status, uint64_t incarnation)
 {
 	struct subject *s = &c->subjects[subject];
 
 	if (b->present &&
 	    (incarnation < b->incarnation || (incarnation == b->incarnation && status < b->status)))
-		breach(c, observer, subject, "from %s@%llu back to %s@%llu", swim_status_name(b->status),
-		    (unsigned long long)b->incarnation, swim_status_name(status),
-		    (unsigned long long)incarnation);
+		breach(c, observer, subject, "from %s@%llu back to %s@%llu",
+		    swim_status_name(b->status), (unsigned long long)b->incarnation,
+		    swim_status_name(status), (unsigned long long)incarnation);
 	if (s->owned && !s->foreign && !c->all_foreign && incarnation > s->highest)
-		breach(c, observer, subject, "incarnation %llu, which its owner never had (highest: %llu)",
+		breach(c, observer, subject,
+		    "incarnation %llu, which its owner never had (highest: %llu)",
 		    (unsigned long long)incarnation, (unsigned long long)s->highest);
 	b->status = status;
 	b->incarnation = incarnation;
@@ -269,7 +274,9 @@ event_fault(enum swim_event_type type, const struct belief *b)
 	case SWIM_EVENT_RECOVERED:
 		if (!live)
 			return "it never joined";
-		return b->status == SWIM_SUSPECT || b->status == SWIM_DEAD ? NULL : "it was neither suspect nor dead";
+		return b->status == SWIM_SUSPECT || b->status == SWIM_DEAD
+			   ? NULL
+			   : "it was neither suspect nor dead";
 	case SWIM_EVENT_LEFT:
 		if (!live)
 			return "it never joined";
@@ -277,7 +284,9 @@ event_fault(enum swim_event_type type, const struct belief *b)
 	case SWIM_EVENT_REMOVED:
 		if (!live)
 			return "it never joined";
-		return b->status == SWIM_DEAD || b->status == SWIM_LEFT ? NULL : "it is neither dead nor left";
+		return b->status == SWIM_DEAD || b->status == SWIM_LEFT
+			   ? NULL
+			   : "it is neither dead nor left";
 	case SWIM_EVENT_UPDATED:
 		return live ? NULL : "it never joined";
 	case SWIM_EVENT_INCARNATION:
@@ -341,8 +350,8 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	/* A new life, or one found again, may begin with a suspicion, which is told next. */
 	if (event_status(e->type, &status) && status != e->member.status &&
 	    !(status == SWIM_ALIVE && e->member.status == SWIM_SUSPECT))
-		breach(c, observer, subject, "%s, but its report says %s", check_event_name(e->type),
-		    swim_status_name(e->member.status));
+		breach(c, observer, subject, "%s, but its report says %s",
+		    check_event_name(e->type), swim_status_name(e->member.status));
 	if (e->type == SWIM_EVENT_REMOVED) {
 		*b = (struct belief){0};
 		return;
@@ -359,7 +368,8 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 static bool
 is_stand_in(const struct swim_report *r)
 {
-	return r->base_peer && r->name_len == strlen(r->address) && memcmp(r->name, r->address, r->name_len) == 0;
+	return r->base_peer && r->name_len == strlen(r->address) &&
+	       memcmp(r->name, r->address, r->name_len) == 0;
 }
 
 void
@@ -377,7 +387,8 @@ check_report(struct check *c, unsigned observer, const struct swim_report *r)
 		 * learnt of when it was dead or gone already, so that it has no life to report on.
 		 */
 	} else if (!b->present) {
-		breach(c, observer, subject, "reported as %s, but no event told of it", swim_status_name(r->status));
+		breach(c, observer, subject, "reported as %s, but no event told of it",
+		    swim_status_name(r->status));
 	} else if (b->status != r->status) {
 		breach(c, observer, subject, "reported as %s, but the last event left it %s",
 		    swim_status_name(r->status), swim_status_name(b->status));
@@ -398,7 +409,8 @@ check_own(struct check *c, unsigned observer, const struct swim_report *self, bo
 	if (self->status != (leaving ? SWIM_LEFT : SWIM_ALIVE))
 		breach(c, observer, subject, "holds itself %s", swim_status_name(self->status));
 	if (self->incarnation != b->incarnation)
-		breach(c, observer, subject, "own incarnation is %llu, but the last event said %llu",
+		breach(c, observer, subject,
+		    "own incarnation is %llu, but the last event said %llu",
 		    (unsigned long long)self->incarnation, (unsigned long long)b->incarnation);
 	/* Leaving is told by an event or not; the list says it in any case. */
 	b->status = self->status;
@@ -421,21 +433,25 @@ check_view(struct check *c, unsigned observer, const struct swim *core, size_t m
 	struct swim_report report[2];
 
 	if (count > max_members)
-		breach(c, observer, o->subject, "%zu members, above the limit of %zu", count, max_members);
+		breach(c, observer, o->subject, "%zu members, above the limit of %zu", count,
+		    max_members);
 	for (size_t i = 0; i < count; i++) {
 		struct swim_report *now = &report[i & 1], *last = &report[~i & 1];
 
 		swim_member_at(core, i, now);
 		if (i > 0 && compare_names(last, now) >= 0)
-			breach(c, observer, subject_of(c, now->name, now->name_len), "out of order");
+			breach(c, observer, subject_of(c, now->name, now->name_len),
+			    "out of order");
 		check_report(c, observer, now);
 		if (now->local != (subject_of(c, now->name, now->name_len) == o->subject))
-			breach(c, observer, subject_of(c, now->name, now->name_len), "local is wrong");
+			breach(c, observer, subject_of(c, now->name, now->name_len),
+			    "local is wrong");
 	}
 	for (unsigned i = 0; i < o->count; i++) {
 		if (o->beliefs[i].present && !o->beliefs[i].seen) {
 			if (o->beliefs[i].joined)
-				breach(c, observer, i, "no longer reported, but no event told that it was removed");
+				breach(c, observer, i,
+				    "no longer reported, but no event told that it was removed");
 			o->beliefs[i].present = false;
 		}
 		o->beliefs[i].seen = false;
@@ -448,5 +464,6 @@ check_datagram(struct check *c, unsigned observer, size_t len, size_t max_datagr
 	unsigned own = c->observers[observer].subject;
 
 	if (len == 0 || len > max_datagram)
-		breach(c, observer, own, "a datagram of %zu bytes, max_datagram is %zu", len, max_datagram);
+		breach(c, observer, own, "a datagram of %zu bytes, max_datagram is %zu", len,
+		    max_datagram);
 }

@@ -26,7 +26,8 @@ void check_free(struct check *);
  * The observer begins a life under this name with this incarnation.  With its state kept the
  * incarnation must be above all of its earlier ones.
  */
-void check_life(struct check *, unsigned observer, const char *name, uint64_t incarnation, bool kept_state);
+void check_life(struct check *, unsigned observer, const char *name, uint64_t incarnation,
+    bool kept_state);
 /* The observer told this. */
 void check_event(struct check *, unsigned observer, const struct swim_event *);
 /* All events are told: compare the reports with the model. */

@@ -12,10 +12,10 @@ sim_forge_update(struct sim *s, unsigned from, unsigned to, const char *id, cons
 	struct wire_writer w;
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_update update = {
-		.member = {wire_str_of(id), wire_str_of(address)},
-		.status = status,
-		.flags = status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0,
-		.incarnation = incarnation,
+	    .member = {wire_str_of(id), wire_str_of(address)},
+	    .status = status,
+	    .flags = status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0,
+	    .incarnation = incarnation,
 	};
 	size_t len;
 

@@ -32,8 +32,8 @@ struct outcome {
 	char notes[1024];
 };
 
-static const struct scenario *const tables[] = {scenarios_join, scenarios_failure, scenarios_partition,
-	scenarios_loss, scenarios_limits, scenarios_base};
+static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
+    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void
@@ -47,11 +47,11 @@ run(const char *name, unsigned nodes, void (*body)(struct sim *), uint64_t seed,
 	s = sim_new(seed, nodes, label, trace);
 	body(s);
 	*out = (struct outcome){
-		.failed = s->failed || s->world.breaches > 0,
-		.hash = s->world.hash,
-		.steps = s->world.steps,
-		.datagrams = s->world.datagrams,
-		.seconds = (double)s->world.now.ns / 1e9,
+	    .failed = s->failed || s->world.breaches > 0,
+	    .hash = s->world.hash,
+	    .steps = s->world.steps,
+	    .datagrams = s->world.datagrams,
+	    .seconds = (double)s->world.now.ns / 1e9,
 	};
 	memcpy(out->notes, s->notes, sizeof(out->notes));
 	if (s->world.breaches > 0)
@@ -62,10 +62,11 @@ run(const char *name, unsigned nodes, void (*body)(struct sim *), uint64_t seed,
 static void
 print_outcome(const char *name, uint64_t seed, const struct outcome *o)
 {
-	printf("#   %s%s%.1f s, %" PRIu64 " steps, %" PRIu64 " datagrams, trace %016" PRIx64 "\n", o->notes,
-	    o->notes[0] ? "; " : "", o->seconds, o->steps, o->datagrams, o->hash);
+	printf("#   %s%s%.1f s, %" PRIu64 " steps, %" PRIu64 " datagrams, trace %016" PRIx64 "\n",
+	    o->notes, o->notes[0] ? "; " : "", o->seconds, o->steps, o->datagrams, o->hash);
 	if (o->failed)
-		printf("#   to see it again: sim-test --scenario %s --seed %" PRIu64 " --trace\n", name, seed);
+		printf("#   to see it again: sim-test --scenario %s --seed %" PRIu64 " --trace\n",
+		    name, seed);
 }
 
 static bool
@@ -90,7 +91,8 @@ run_twice(uint64_t seed)
 	run(SWARM, swarm_nodes(seed), swarm_run, seed + 1, false, &other);
 	if (first.hash == again.hash && first.hash != other.hash)
 		return true;
-	printf("# seed %" PRIu64 ": traces %016" PRIx64 ", %016" PRIx64 "; seed %" PRIu64 ": %016" PRIx64 "\n",
+	printf("# seed %" PRIu64 ": traces %016" PRIx64 ", %016" PRIx64 "; seed %" PRIu64
+	       ": %016" PRIx64 "\n",
 	    seed, first.hash, again.hash, seed + 1, other.hash);
 	return false;
 }
@@ -107,7 +109,8 @@ run_stride(const struct options *o, unsigned offset)
 
 		run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &out);
 		if (o->verbose || out.failed) {
-			printf("# %s %" PRIu64 "\n", out.failed ? "failed: swarm seed" : "swarm seed", seed);
+			printf("# %s %" PRIu64 "\n",
+			    out.failed ? "failed: swarm seed" : "swarm seed", seed);
 			print_outcome(SWARM, seed, &out);
 		}
 		failed += out.failed;
@@ -190,7 +193,8 @@ static bool
 run_chosen(const struct options *o)
 {
 	const struct scenario *sc;
-	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, false, "chaos, then calm, then one view"};
+	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, false,
+	    "chaos, then calm, then one view"};
 
 	if (o->scenario == NULL)
 		return run_all(o);
@@ -225,22 +229,32 @@ number(const char *option, const char *text)
 	return n;
 }
 
-enum { OPT_SCENARIO = 1, OPT_SEED, OPT_SEEDS, OPT_TRACE, OPT_QUICK, OPT_JOBS, OPT_LIST, OPT_VERBOSE, OPT_HELP };
+enum {
+	OPT_SCENARIO = 1,
+	OPT_SEED,
+	OPT_SEEDS,
+	OPT_TRACE,
+	OPT_QUICK,
+	OPT_JOBS,
+	OPT_LIST,
+	OPT_VERBOSE,
+	OPT_HELP
+};
 
 int
 main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"scenario", required_argument, NULL, OPT_SCENARIO},
-		{"seed", required_argument, NULL, OPT_SEED},
-		{"seeds", required_argument, NULL, OPT_SEEDS},
-		{"trace", no_argument, NULL, OPT_TRACE},
-		{"quick", no_argument, NULL, OPT_QUICK},
-		{"jobs", required_argument, NULL, OPT_JOBS},
-		{"list", no_argument, NULL, OPT_LIST},
-		{"verbose", no_argument, NULL, OPT_VERBOSE},
-		{"help", no_argument, NULL, OPT_HELP},
-		{0},
+	    {"scenario", required_argument, NULL, OPT_SCENARIO},
+	    {"seed", required_argument, NULL, OPT_SEED},
+	    {"seeds", required_argument, NULL, OPT_SEEDS},
+	    {"trace", no_argument, NULL, OPT_TRACE},
+	    {"quick", no_argument, NULL, OPT_QUICK},
+	    {"jobs", required_argument, NULL, OPT_JOBS},
+	    {"list", no_argument, NULL, OPT_LIST},
+	    {"verbose", no_argument, NULL, OPT_VERBOSE},
+	    {"help", no_argument, NULL, OPT_HELP},
+	    {0},
 	};
 	struct options o = {.seed = 1, .jobs = 1};
 	bool swarm_only = false;

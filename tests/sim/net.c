@@ -11,8 +11,8 @@ void
 net_init(struct net *n, uint64_t seed)
 {
 	*n = (struct net){
-		.seed = seed,
-		.config = {.delay_min = swim_us(50), .delay_max = swim_us(500), .jitter = swim_us(50)},
+	    .seed = seed,
+	    .config = {.delay_min = swim_us(50), .delay_max = swim_us(500), .jitter = swim_us(50)},
 	};
 	rng_init(&n->rng, seed);
 }
@@ -84,7 +84,8 @@ static int64_t
 base_delay(const struct net *n, unsigned from, unsigned to)
 {
 	int64_t span = n->config.delay_max.ns - n->config.delay_min.ns;
-	uint64_t h = hash64_end(hash64_u64(hash64_u64(HASH64_START, n->seed), (uint64_t)from << 32 | to));
+	uint64_t h = hash64_end(
+	    hash64_u64(hash64_u64(HASH64_START, n->seed), (uint64_t)from << 32 | to));
 
 	return n->config.delay_min.ns + (span > 0 ? (int64_t)(h % (uint64_t)span) : 0);
 }
@@ -122,10 +123,12 @@ net_transmit(struct net *n, unsigned from, unsigned to, swim_duration delays[NET
 	for (unsigned i = 0; i < copies; i++) {
 		delays[i] = swim_ns(delay);
 		if (n->config.jitter.ns > 0)
-			delays[i].ns -= (int64_t)((double)n->config.jitter.ns * log1p(-rng_unit(&n->rng)));
+			delays[i].ns -=
+			    (int64_t)((double)n->config.jitter.ns * log1p(-rng_unit(&n->rng)));
 		if (n->config.reorder_delay.ns > 0 && chance(n, n->config.reorder)) {
 			n->reordered++;
-			delays[i].ns += (int64_t)rng_below(&n->rng, (uint64_t)n->config.reorder_delay.ns);
+			delays[i].ns +=
+			    (int64_t)rng_below(&n->rng, (uint64_t)n->config.reorder_delay.ns);
 		}
 	}
 	return copies;

@@ -18,8 +18,8 @@
 
 struct net_config {
 	swim_duration delay_min, delay_max; /* a link's base delay is uniform between these */
-	swim_duration jitter;               /* mean of an exponential delay added to each datagram */
-	double loss;                        /* probabilities, 0 to 1, of each datagram */
+	swim_duration jitter; /* mean of an exponential delay added to each datagram */
+	double loss;          /* probabilities, 0 to 1, of each datagram */
 	double duplicate;
 	double reorder;
 	swim_duration reorder_delay; /* a reordered one is held back by up to this much */
@@ -31,9 +31,10 @@ struct net_range {
 
 struct net_rule {
 	enum { NET_RULE_UNUSED, NET_RULE_ONE_WAY, NET_RULE_SPLIT } kind;
-	struct net_range from, to; /* ONE_WAY: from here to there.  SPLIT: across the border of `from` */
-	double loss;               /* 1 cuts */
-	swim_duration delay;       /* added */
+	struct net_range from,
+	    to;              /* ONE_WAY: from here to there.  SPLIT: across the border of `from` */
+	double loss;         /* 1 cuts */
+	swim_duration delay; /* added */
 };
 
 struct net {
@@ -52,7 +53,8 @@ size_t net_add(struct net *, struct net_rule);
 void net_remove(struct net *, size_t rule);
 void net_clear(struct net *);
 /* How many copies of a datagram arrive (0: it is lost), and after which delays. */
-unsigned net_transmit(struct net *, unsigned from, unsigned to, swim_duration delays[NET_COPIES_MAX]);
+unsigned net_transmit(struct net *, unsigned from, unsigned to,
+    swim_duration delays[NET_COPIES_MAX]);
 /* True when no rule cuts this direction altogether. */
 bool net_open(const struct net *, unsigned from, unsigned to);
 

@@ -136,16 +136,20 @@ sim_partition(struct sim *s, unsigned first, unsigned last)
 {
 	if (s->world.trace)
 		trace_note(&s->world, "nodes %u to %u are cut off from the others", first, last);
-	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .loss = 1});
+	return net_add(&s->world.net,
+	    (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .loss = 1});
 }
 
 size_t
 sim_spoil(struct sim *s, unsigned from, unsigned to, double loss)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "of what %d sends to %d, %.2f is lost", (int)from, (int)to, loss);
-	return net_add(&s->world.net, (struct net_rule){
-		.kind = NET_RULE_ONE_WAY, .from = range(from), .to = range(to), .loss = loss});
+		trace_note(&s->world, "of what %d sends to %d, %.2f is lost", (int)from, (int)to,
+		    loss);
+	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_ONE_WAY,
+					  .from = range(from),
+					  .to = range(to),
+					  .loss = loss});
 }
 
 size_t
@@ -210,7 +214,8 @@ struct question {
 static bool
 wait_for(struct sim *s, const struct question *q, double seconds)
 {
-	swim_time until = swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds));
+	swim_time until =
+	    swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds));
 
 	while (!q->answer(s, q)) {
 		if (swim_time_reached(s->world.now, until))
@@ -253,7 +258,8 @@ answer_status(struct sim *s, const struct question *q)
 }
 
 bool
-sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status, double seconds)
+sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status,
+    double seconds)
 {
 	struct question q = {answer_status, observer, subject, status};
 
@@ -309,25 +315,27 @@ content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
 			continue;
 		known = sim_status(s, i, j, &status);
 		if (n->state == NODE_UP && (!known || status != SWIM_ALIVE)) {
-			snprintf(why, size, "%s holds %s, which runs, %s", s->world.nodes[i].name, n->name,
-			    known ? swim_status_name(status) : "unknown");
+			snprintf(why, size, "%s holds %s, which runs, %s", s->world.nodes[i].name,
+			    n->name, known ? swim_status_name(status) : "unknown");
 			return false;
 		}
 		if (converged && n->state != NODE_UP && known && status <= SWIM_SUSPECT) {
-			snprintf(why, size, "%s holds %s, which is gone, %s", s->world.nodes[i].name, n->name,
-			    swim_status_name(status));
+			snprintf(why, size, "%s holds %s, which is gone, %s",
+			    s->world.nodes[i].name, n->name, swim_status_name(status));
 			return false;
 		}
 	}
 	if (!converged)
 		return true;
 	if (stats.members[SWIM_ALIVE] != up || stats.members[SWIM_SUSPECT] != 0) {
-		snprintf(why, size, "%s counts %zu alive and %zu suspect, of %u", s->world.nodes[i].name,
-		    stats.members[SWIM_ALIVE], stats.members[SWIM_SUSPECT], up);
+		snprintf(why, size, "%s counts %zu alive and %zu suspect, of %u",
+		    s->world.nodes[i].name, stats.members[SWIM_ALIVE], stats.members[SWIM_SUSPECT],
+		    up);
 		return false;
 	}
 	if (stats.rumours != 0) {
-		snprintf(why, size, "%s has %zu rumours left", s->world.nodes[i].name, stats.rumours);
+		snprintf(why, size, "%s has %zu rumours left", s->world.nodes[i].name,
+		    stats.rumours);
 		return false;
 	}
 	return true;
@@ -348,8 +356,8 @@ all_content(struct sim *s, bool converged, char *why, size_t size)
 		if (first == ANY) {
 			first = i;
 		} else if (stats.digest != sim_stats(s, first).digest) {
-			snprintf(why, size, "%s and %s hold different views", s->world.nodes[first].name,
-			    s->world.nodes[i].name);
+			snprintf(why, size, "%s and %s hold different views",
+			    s->world.nodes[first].name, s->world.nodes[i].name);
 			return false;
 		}
 	}
@@ -425,14 +433,17 @@ sim_explain(struct sim *s)
 }
 
 static bool
-matches(const struct world_event *e, swim_time since, enum swim_event_type type, unsigned observer, unsigned subject)
+matches(const struct world_event *e, swim_time since, enum swim_event_type type, unsigned observer,
+    unsigned subject)
 {
-	return e->type == type && swim_time_reached(e->at, since) && (observer == ANY || e->observer == observer) &&
-	    (subject == ANY || e->subject == subject);
+	return e->type == type && swim_time_reached(e->at, since) &&
+	       (observer == ANY || e->observer == observer) &&
+	       (subject == ANY || e->subject == subject);
 }
 
 unsigned
-sim_told(const struct sim *s, swim_time since, enum swim_event_type type, unsigned observer, unsigned subject)
+sim_told(const struct sim *s, swim_time since, enum swim_event_type type, unsigned observer,
+    unsigned subject)
 {
 	unsigned count = 0;
 
@@ -460,7 +471,8 @@ sim_tellers(const struct sim *s, swim_time since, enum swim_event_type type, uns
 }
 
 double
-sim_told_after(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject, unsigned n)
+sim_told_after(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject,
+    unsigned n)
 {
 	for (size_t i = 0; i < s->world.event_count; i++) {
 		const struct world_event *e = &s->world.events[i];
@@ -478,7 +490,7 @@ sim_false_failures(const struct sim *s, swim_time since)
 
 	for (size_t i = 0; i < s->world.event_count; i++)
 		count += matches(&s->world.events[i], since, SWIM_EVENT_FAILED, ANY, ANY) &&
-		    s->world.events[i].subject_up;
+			 s->world.events[i].subject_up;
 	return count;
 }
 
@@ -498,7 +510,8 @@ sim_expect(struct sim *s, bool met, const char *text, const char *file, int line
 {
 	if (!met) {
 		s->failed = true;
-		printf("# %s at %.6f s: not so: %s (%s:%d)\n", s->world.label, (double)s->world.now.ns / 1e9, text, file, line);
+		printf("# %s at %.6f s: not so: %s (%s:%d)\n", s->world.label,
+		    (double)s->world.now.ns / 1e9, text, file, line);
 	}
 	return met;
 }

@@ -30,8 +30,8 @@ struct scenario {
 	const char *claim;
 };
 /* Each ends in a row without a name. */
-extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[], scenarios_loss[],
-    scenarios_limits[], scenarios_base[];
+extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
+    scenarios_loss[], scenarios_limits[], scenarios_base[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -56,7 +56,8 @@ void sim_slow(struct sim *, unsigned i, swim_duration per_datagram);
 /* The network. */
 size_t sim_partition(struct sim *, unsigned first, unsigned last); /* these from all others */
 size_t sim_cut(struct sim *, unsigned from, unsigned to);          /* one way */
-size_t sim_spoil(struct sim *, unsigned from, unsigned to, double loss); /* one way; either may be ANY */
+size_t sim_spoil(struct sim *, unsigned from, unsigned to,
+    double loss); /* one way; either may be ANY */
 void sim_mend(struct sim *, size_t rule);
 void sim_heal(struct sim *); /* lifts all of these */
 void sim_loss(struct sim *, double);
@@ -69,7 +70,8 @@ void sim_run(struct sim *, double seconds);
 /* What nodes hold: true as soon as it is so, false when the seconds have passed. */
 bool sim_status(struct sim *, unsigned observer, unsigned subject, enum swim_status *);
 bool sim_is(struct sim *, unsigned observer, unsigned subject, enum swim_status);
-bool sim_wait_status(struct sim *, unsigned observer, unsigned subject, enum swim_status, double seconds);
+bool sim_wait_status(struct sim *, unsigned observer, unsigned subject, enum swim_status,
+    double seconds);
 /* At every other swimd node that runs. */
 bool sim_wait_all(struct sim *, unsigned subject, enum swim_status, double seconds);
 /* Every node that runs holds every one of them alive. */
@@ -82,12 +84,14 @@ bool sim_wait_converged(struct sim *, double seconds);
 void sim_explain(struct sim *);
 
 /* What nodes told since then: how many events, and by how many observers. */
-unsigned sim_told(const struct sim *, swim_time since, enum swim_event_type, unsigned observer, unsigned subject);
+unsigned sim_told(const struct sim *, swim_time since, enum swim_event_type, unsigned observer,
+    unsigned subject);
 unsigned sim_tellers(const struct sim *, swim_time since, enum swim_event_type, unsigned subject);
 /* Failed-events about nodes whose process ran. */
 unsigned sim_false_failures(const struct sim *, swim_time since);
 /* Seconds from then until the n-th observer told; negative: never. */
-double sim_told_after(const struct sim *, swim_time since, enum swim_event_type, unsigned subject, unsigned n);
+double sim_told_after(const struct sim *, swim_time since, enum swim_event_type, unsigned subject,
+    unsigned n);
 
 struct swim_stats sim_stats(const struct sim *, unsigned i);
 
@@ -95,7 +99,8 @@ struct swim_stats sim_stats(const struct sim *, unsigned i);
  * forge.c: a ping as if from node `from`, with one update of our making.  Incarnations of that member are
  * no longer checked to be its own.
  */
-void sim_forge(struct sim *, unsigned from, unsigned to, unsigned about, enum swim_status, uint64_t incarnation);
+void sim_forge(struct sim *, unsigned from, unsigned to, unsigned about, enum swim_status,
+    uint64_t incarnation);
 void sim_forge_update(struct sim *, unsigned from, unsigned to, const char *id, const char *address,
     enum swim_status, uint64_t incarnation);
 

@@ -19,7 +19,8 @@ base_holds_all(struct sim *s, double seconds)
 	for (unsigned i = 0; i < s->world.count; i++)
 		if (world_running(&s->world, i) && s->world.nodes[i].kind == NODE_BASE)
 			for (unsigned j = 0; j < s->world.count; j++)
-				if (j != i && world_running(&s->world, j) && !sim_wait_status(s, i, j, SWIM_ALIVE, seconds))
+				if (j != i && world_running(&s->world, j) &&
+				    !sim_wait_status(s, i, j, SWIM_ALIVE, seconds))
 					return false;
 	return true;
 }
@@ -28,7 +29,8 @@ static bool
 base_understood_all(struct sim *s)
 {
 	for (unsigned i = 0; i < s->world.count; i++)
-		if (s->world.nodes[i].peer != NULL && base_peer_invalid(s->world.nodes[i].peer) != 0)
+		if (s->world.nodes[i].peer != NULL &&
+		    base_peer_invalid(s->world.nodes[i].peer) != 0)
 			return false;
 	return true;
 }
@@ -41,8 +43,8 @@ joins(struct sim *s)
 	EXPECT(s, base_holds_all(s, 30));
 	sim_run(s, 60);
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count * s->world.count -
-		      2 * s->world.count + 1);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
+		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
 	EXPECT(s, sim_wait_converged(s, 5));
 }
@@ -224,15 +226,18 @@ by_name(struct sim *s)
 }
 
 const struct scenario scenarios_base[] = {
-	{"base-joins", 5, joins, false, "a base peer joins a cluster of swimd"},
-	{"base-shy", 5, shy, false, "one that never says its id is known by its address until its ack tells"},
-	{"base-seed", 5, is_seed, false, "swimd join through a base peer"},
-	{"base-fails", 5, fails, false, "a base peer fails, is detected, and comes back"},
-	{"base-mute", 5, mute, false, "a base peer that stops answering is declared failed"},
-	{"base-leaves", 5, leaves, false, "a base peer's dead update about itself is a leave"},
-	{"base-refutes", 5, refutes, false, "a base peer that is suspected refutes"},
-	{"base-relays", 6, relays, false, "swimd probe by way of base peers, and base peers by way of swimd"},
-	{"base-mixed", 10, mixed, false, "both kinds see joins, failures and leaves of both kinds"},
-	{"base-by-name", 4, by_name, false, "a base peer whose address is a host name is reached once it is resolved"},
-	{0},
+    {"base-joins", 5, joins, false, "a base peer joins a cluster of swimd"},
+    {"base-shy", 5, shy, false,
+	"one that never says its id is known by its address until its ack tells"},
+    {"base-seed", 5, is_seed, false, "swimd join through a base peer"},
+    {"base-fails", 5, fails, false, "a base peer fails, is detected, and comes back"},
+    {"base-mute", 5, mute, false, "a base peer that stops answering is declared failed"},
+    {"base-leaves", 5, leaves, false, "a base peer's dead update about itself is a leave"},
+    {"base-refutes", 5, refutes, false, "a base peer that is suspected refutes"},
+    {"base-relays", 6, relays, false,
+	"swimd probe by way of base peers, and base peers by way of swimd"},
+    {"base-mixed", 10, mixed, false, "both kinds see joins, failures and leaves of both kinds"},
+    {"base-by-name", 4, by_name, false,
+	"a base peer whose address is a host name is reached once it is resolved"},
+    {0},
 };

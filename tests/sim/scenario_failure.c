@@ -87,7 +87,8 @@ leave(struct sim *s)
 	start = sim_now(s);
 	sim_leave(s, leaver);
 	EXPECT(s, sim_wait_all(s, leaver, SWIM_LEFT, 2));
-	sim_note(s, "last told after %.2f s", sim_told_after(s, start, SWIM_EVENT_LEFT, leaver, others));
+	sim_note(s, "last told after %.2f s",
+	    sim_told_after(s, start, SWIM_EVENT_LEFT, leaver, others));
 	sim_run(s, 20);
 	EXPECT(s, s->world.nodes[leaver].state == NODE_LEFT);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, ANY) == others);
@@ -182,8 +183,8 @@ restart_dead(struct sim *s)
 		sim_restart(s, 1, keep == 1);
 		EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 5));
 		EXPECT(s, sim_wait_complete(s, 5));
-		sim_note(s, "%s: all hold it alive after %.2f s. ", keep ? "state kept" : "state wiped",
-		    sim_since(s, start));
+		sim_note(s, "%s: all hold it alive after %.2f s. ",
+		    keep ? "state kept" : "state wiped", sim_since(s, start));
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 1) == others);
 		EXPECT(s, sim_wait_converged(s, 20));
 	}
@@ -256,7 +257,8 @@ static void
 refutation(struct sim *s)
 {
 	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
-	static const enum swim_event_type told[] = {SWIM_EVENT_SUSPECTED, SWIM_EVENT_FAILED, SWIM_EVENT_LEFT};
+	static const enum swim_event_type told[] = {SWIM_EVENT_SUSPECTED, SWIM_EVENT_FAILED,
+	    SWIM_EVENT_LEFT};
 
 	EXPECT(s, form(s));
 	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
@@ -287,7 +289,8 @@ deaf(struct sim *s)
 	sim_run(s, 60);
 	for (unsigned i = 0; i < s->world.count; i++)
 		if (i != 4)
-			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, ANY) == sim_told(s, start, SWIM_EVENT_FAILED, i, 4));
+			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, ANY) ==
+				      sim_told(s, start, SWIM_EVENT_FAILED, i, 4));
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 30));
 }
@@ -308,24 +311,36 @@ one_way(struct sim *s)
 }
 
 const struct scenario scenarios_failure[] = {
-	{"crash-3", 3, crash_one, false, "of 3 members one crashes: the others say failed within 10 s, of nobody else"},
-	{"crash-100", 100, crash_one, false, "of 100 members one crashes: all others say failed within 10 s, of nobody else"},
-	{"crash-many", 40, crash_many, false, "a quarter of 40 crashes at once: they are found, and nobody else"},
-	{"crash-seed", 10, crash_seed, false, "a seed that restarts without state and seeds is found again"},
-	{"crash-all-but-one", 10, crash_all_but_one, false, "the last survivor becomes a cluster with those who restart"},
-	{"leave-100", 100, leave, false, "a member leaves: all others say left within 2 s, nobody failed or suspected"},
-	{"leave-lossy", 30, leave_lossy, false, "the same at 10 % loss, within 5 s"},
-	{"leave-all", 10, leave_all, false, "all leave at once, and all are gone"},
-	{"leave-alone", 1, leave_alone, false, "one that is alone leaves too"},
-	{"leave-and-return", 10, leave_and_return, false, "one that left and starts again begins a new life"},
-	{"restart-at-once", 20, restart_at_once, false, "a restart that nobody noticed is refuted or announced, never failed"},
-	{"restart-dead", 20, restart_dead, false, "a dead one that restarts, its incarnation lost or kept, is alive to all within 5 s"},
-	{"restart-storm", 20, restart_storm, false, "after 100 random restarts there is one view, with everybody in it"},
-	{"pause-1s", 20, pause_1s, false, "a member stopped for 1 s is never declared failed"},
-	{"pause-long", 20, pause_long, false, "one stopped for long is declared failed, comes back, and accuses nobody"},
-	{"slow", 20, slow, false, "a member that needs 20 ms a datagram is not declared failed"},
-	{"refutation", 10, refutation, false, "slander ends in one higher incarnation, and everybody agrees again"},
-	{"deaf", 20, deaf, false, "one that hears nothing makes nobody else fail at the others"},
-	{"one-way-cut", 10, one_way, false, "a link cut one way makes nobody fail"},
-	{0},
+    {"crash-3", 3, crash_one, false,
+	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
+    {"crash-100", 100, crash_one, false,
+	"of 100 members one crashes: all others say failed within 10 s, of nobody else"},
+    {"crash-many", 40, crash_many, false,
+	"a quarter of 40 crashes at once: they are found, and nobody else"},
+    {"crash-seed", 10, crash_seed, false,
+	"a seed that restarts without state and seeds is found again"},
+    {"crash-all-but-one", 10, crash_all_but_one, false,
+	"the last survivor becomes a cluster with those who restart"},
+    {"leave-100", 100, leave, false,
+	"a member leaves: all others say left within 2 s, nobody failed or suspected"},
+    {"leave-lossy", 30, leave_lossy, false, "the same at 10 % loss, within 5 s"},
+    {"leave-all", 10, leave_all, false, "all leave at once, and all are gone"},
+    {"leave-alone", 1, leave_alone, false, "one that is alone leaves too"},
+    {"leave-and-return", 10, leave_and_return, false,
+	"one that left and starts again begins a new life"},
+    {"restart-at-once", 20, restart_at_once, false,
+	"a restart that nobody noticed is refuted or announced, never failed"},
+    {"restart-dead", 20, restart_dead, false,
+	"a dead one that restarts, its incarnation lost or kept, is alive to all within 5 s"},
+    {"restart-storm", 20, restart_storm, false,
+	"after 100 random restarts there is one view, with everybody in it"},
+    {"pause-1s", 20, pause_1s, false, "a member stopped for 1 s is never declared failed"},
+    {"pause-long", 20, pause_long, false,
+	"one stopped for long is declared failed, comes back, and accuses nobody"},
+    {"slow", 20, slow, false, "a member that needs 20 ms a datagram is not declared failed"},
+    {"refutation", 10, refutation, false,
+	"slander ends in one higher incarnation, and everybody agrees again"},
+    {"deaf", 20, deaf, false, "one that hears nothing makes nobody else fail at the others"},
+    {"one-way-cut", 10, one_way, false, "a link cut one way makes nobody fail"},
+    {0},
 };

@@ -118,7 +118,8 @@ two_clusters(struct sim *s)
 		for (unsigned j = 0; j < s->world.count; j++) {
 			enum swim_status status;
 			bool blue = i < half && j < half;
-			bool red = i >= half && j >= half && (i == half || i % 2 == 0) && (j == half || j % 2 == 0);
+			bool red = i >= half && j >= half && (i == half || i % 2 == 0) &&
+				   (j == half || j % 2 == 0);
 
 			EXPECT(s, sim_status(s, i, j, &status) == (blue || red || i == j));
 		}
@@ -127,16 +128,23 @@ two_clusters(struct sim *s)
 }
 
 const struct scenario scenarios_join[] = {
-	{"join-3", 3, all_at_once, false, "3 members with the first as seed see each other within 3 s"},
-	{"join-10", 10, all_at_once, false, "10 members with the first as seed see each other within 3 s"},
-	{"join-100", 100, all_at_once, false, "100 members with the first as seed see each other within 3 s"},
-	{"join-one-more", 60, one_more, false, "a member that joins 59 others is seen by all within 3 s"},
-	{"join-late-seed", 5, late_seed, false, "a seed that comes late is found"},
-	{"join-chain", 20, chain, false, "members that each know only one other come together within 5 s"},
-	{"join-same-seeds", 6, seeds_of_each_other, false, "a member that is its own seed is no trouble"},
-	{"join-lossy", 40, lossy, false, "40 members see each other within 10 s at 10 % loss"},
-	{"join-small-datagrams", 60, small_datagrams, false, "a view larger than a datagram is transferred in pages, within 3 s too"},
-	{"join-both-families", 10, both_families, false, "IPv4 and IPv6 members form one cluster"},
-	{"join-two-clusters", 10, two_clusters, false, "clusters of different names stay apart on one network"},
-	{0},
+    {"join-3", 3, all_at_once, false, "3 members with the first as seed see each other within 3 s"},
+    {"join-10", 10, all_at_once, false,
+	"10 members with the first as seed see each other within 3 s"},
+    {"join-100", 100, all_at_once, false,
+	"100 members with the first as seed see each other within 3 s"},
+    {"join-one-more", 60, one_more, false,
+	"a member that joins 59 others is seen by all within 3 s"},
+    {"join-late-seed", 5, late_seed, false, "a seed that comes late is found"},
+    {"join-chain", 20, chain, false,
+	"members that each know only one other come together within 5 s"},
+    {"join-same-seeds", 6, seeds_of_each_other, false,
+	"a member that is its own seed is no trouble"},
+    {"join-lossy", 40, lossy, false, "40 members see each other within 10 s at 10 % loss"},
+    {"join-small-datagrams", 60, small_datagrams, false,
+	"a view larger than a datagram is transferred in pages, within 3 s too"},
+    {"join-both-families", 10, both_families, false, "IPv4 and IPv6 members form one cluster"},
+    {"join-two-clusters", 10, two_clusters, false,
+	"clusters of different names stay apart on one network"},
+    {0},
 };

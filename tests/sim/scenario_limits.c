@@ -108,12 +108,15 @@ removal(struct sim *s)
 
 	EXPECT(s, form(s));
 	core = s->world.nodes[0].core;
-	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) == SWIM_REMOVE_NOT_DEAD);
-	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n99", 3) == SWIM_REMOVE_NOT_FOUND);
+	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) ==
+		      SWIM_REMOVE_NOT_DEAD);
+	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n99", 3) ==
+		      SWIM_REMOVE_NOT_FOUND);
 	sim_crash(s, 3);
 	EXPECT(s, sim_wait_all(s, 3, SWIM_DEAD, 10));
 	start = sim_now(s);
-	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) == SWIM_REMOVE_OK);
+	EXPECT(s,
+	    swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) == SWIM_REMOVE_OK);
 	world_flush(&s->world, 0);
 	sim_run(s, 3);
 	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
@@ -162,8 +165,9 @@ nonsense(struct sim *s)
 {
 	char longest[SWIM_NAME_MAX + 2];
 	size_t count = s->world.count;
-	static const char *const addresses[] = {"", "nowhere", "10.0.0.9", "10.0.0.9:0", "10.0.0.9:70000",
-		"0.0.0.0:7946", "[::]:7946", "224.0.0.1:7946", "[ff02::1]:7946", ":7946", "fd00::1:7946"};
+	static const char *const addresses[] = {"", "nowhere", "10.0.0.9", "10.0.0.9:0",
+	    "10.0.0.9:70000", "0.0.0.0:7946", "[::]:7946", "224.0.0.1:7946", "[ff02::1]:7946",
+	    ":7946", "fd00::1:7946"};
 	const size_t bad = sizeof(addresses) / sizeof(addresses[0]);
 
 	EXPECT(s, form(s));
@@ -233,14 +237,17 @@ higher_dead(struct sim *s)
 }
 
 const struct scenario scenarios_limits[] = {
-	{"saturation", 3, saturation, false, "incarnations stop at 2^64-1 and never wrap"},
-	{"jump", 4, jump, false, "an incarnation that rises by too much at once is refused, a high first one is not"},
-	{"member-limit", 9, member_limit, false, "nobody holds more members than it may"},
-	{"member-limit-dead", 7, limit_forgets_dead, false, "a dead one makes room for a living one"},
-	{"removal", 8, removal, false, "a dead member that is removed is forgotten by all, until it starts again"},
-	{"retention", 8, retention, false, "the dead and the left are forgotten in their time, and leave no ghost"},
-	{"nonsense", 5, nonsense, false, "names and addresses that make no sense change nothing"},
-	{"ghost", 12, ghost, false, "a member that never was is found dead by all"},
-	{"higher-dead", 5, higher_dead, false, "a dead update at a higher incarnation counts"},
-	{0},
+    {"saturation", 3, saturation, false, "incarnations stop at 2^64-1 and never wrap"},
+    {"jump", 4, jump, false,
+	"an incarnation that rises by too much at once is refused, a high first one is not"},
+    {"member-limit", 9, member_limit, false, "nobody holds more members than it may"},
+    {"member-limit-dead", 7, limit_forgets_dead, false, "a dead one makes room for a living one"},
+    {"removal", 8, removal, false,
+	"a dead member that is removed is forgotten by all, until it starts again"},
+    {"retention", 8, retention, false,
+	"the dead and the left are forgotten in their time, and leave no ghost"},
+    {"nonsense", 5, nonsense, false, "names and addresses that make no sense change nothing"},
+    {"ghost", 12, ghost, false, "a member that never was is found dead by all"},
+    {"higher-dead", 5, higher_dead, false, "a dead update at a higher incarnation counts"},
+    {0},
 };

@@ -33,7 +33,8 @@ loss_30(struct sim *s)
 	start = sim_now(s);
 	sim_loss(s, 0.3);
 	sim_run(s, 60);
-	sim_note(s, "%u suspected, %u failed (of %u views)", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY),
+	sim_note(s, "%u suspected, %u failed (of %u views)",
+	    sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY),
 	    sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY), s->world.count * (s->world.count - 1));
 	sim_loss(s, 0);
 	EXPECT(s, sim_wait_converged(s, 30));
@@ -78,7 +79,8 @@ lossy_member(struct sim *s)
 		for (unsigned j = 0; j < s->world.count; j++)
 			if (i != 3 && j != 3)
 				EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, j) == 0);
-	sim_note(s, "it was declared failed %u times", sim_told(s, start, SWIM_EVENT_FAILED, ANY, 3));
+	sim_note(s, "it was declared failed %u times",
+	    sim_told(s, start, SWIM_EVENT_FAILED, ANY, 3));
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 20));
 }
@@ -121,19 +123,22 @@ quiet(struct sim *s)
 		sent += s->world.nodes[i].sent;
 		bytes += s->world.nodes[i].sent_bytes;
 	}
-	sim_note(s, "%.2f datagrams and %.0f bytes a second from each", (double)sent / seconds / s->world.count,
-	    (double)bytes / seconds / s->world.count);
+	sim_note(s, "%.2f datagrams and %.0f bytes a second from each",
+	    (double)sent / seconds / s->world.count, (double)bytes / seconds / s->world.count);
 	/* SWIM's load does not depend on the size: a ping and an ack a period. */
 	EXPECT(s, (double)sent / seconds / s->world.count < 2.2);
 	EXPECT(s, sim_converged(s));
 }
 
 const struct scenario scenarios_loss[] = {
-	{"loss-10", 40, loss_10, false, "at 10 % loss for 60 s nobody is declared failed"},
-	{"loss-30", 40, loss_30, false, "after 60 s of 30 % loss all is well again within 30 s"},
-	{"disorder", 20, disorder, false, "delays, duplicates and reordering are no suspicion, and hide no crash"},
-	{"lossy-member", 20, lossy_member, false, "a member that loses half of its datagrams makes no healthy one fail at another"},
-	{"flip-flop", 20, flip_flop, false, "a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
-	{"quiet", 100, quiet, false, "an idle cluster sends a ping and an ack a member a period"},
-	{0},
+    {"loss-10", 40, loss_10, false, "at 10 % loss for 60 s nobody is declared failed"},
+    {"loss-30", 40, loss_30, false, "after 60 s of 30 % loss all is well again within 30 s"},
+    {"disorder", 20, disorder, false,
+	"delays, duplicates and reordering are no suspicion, and hide no crash"},
+    {"lossy-member", 20, lossy_member, false,
+	"a member that loses half of its datagrams makes no healthy one fail at another"},
+    {"flip-flop", 20, flip_flop, false,
+	"a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
+    {"quiet", 100, quiet, false, "an idle cluster sends a ping and an ack a member a period"},
+    {0},
 };

@@ -28,7 +28,6 @@ halves(struct sim *s)
 	swim_time start;
 
 	EXPECT(s, form(s));
-	start = sim_now(s);
 	sim_partition(s, a.first, a.last);
 	sim_run(s, 30);
 	EXPECT(s, holds(s, a, b, SWIM_DEAD));
@@ -161,8 +160,8 @@ born_apart(struct sim *s)
 	sim_start_range(s, 0, s->world.count - 1);
 	sim_run(s, 20);
 	EXPECT(s, !sim_complete(s));
-	EXPECT(s, swim_join(s->world.nodes[half + 1].core, world_local(&s->world, half + 1, sim_now(s)),
-		      &s->world.nodes[1].addr));
+	EXPECT(s, swim_join(s->world.nodes[half + 1].core,
+		      world_local(&s->world, half + 1, sim_now(s)), &s->world.nodes[1].addr));
 	world_flush(&s->world, half + 1);
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, sim_wait_converged(s, 10));
@@ -185,16 +184,19 @@ outage(struct sim *s)
 }
 
 const struct scenario scenarios_partition[] = {
-	{"halves-20", 20, halves, false, "two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
-	{"halves-60", 60, halves, false, "the same with 60"},
-	{"partition-durations", 12, durations, false, "partitions from 0.5 to 300 s heal within 30 s"},
-	{"partition-2h", 20, two_hours, true, "a partition of two hours heals within 30 s"},
-	{"partition-three-ways", 15, three_ways, false, "three parts become one again"},
-	{"isolated", 8, isolated, false, "one that is cut off loses all others, they lose that one"},
-	{"half-open", 12, half_open, false, "halves that hear each other one way only become one again"},
-	{"flapping", 16, flapping, false, "a partition that comes and goes leaves one view"},
-	{"restarts-inside", 14, restarts_inside, false, "members that restarted while apart come together"},
-	{"born-apart", 10, born_apart, false, "two clusters become one by a single join"},
-	{"outage", 15, outage, false, "when all links fail and return, all members return"},
-	{0},
+    {"halves-20", 20, halves, false,
+	"two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
+    {"halves-60", 60, halves, false, "the same with 60"},
+    {"partition-durations", 12, durations, false, "partitions from 0.5 to 300 s heal within 30 s"},
+    {"partition-2h", 20, two_hours, true, "a partition of two hours heals within 30 s"},
+    {"partition-three-ways", 15, three_ways, false, "three parts become one again"},
+    {"isolated", 8, isolated, false, "one that is cut off loses all others, they lose that one"},
+    {"half-open", 12, half_open, false,
+	"halves that hear each other one way only become one again"},
+    {"flapping", 16, flapping, false, "a partition that comes and goes leaves one view"},
+    {"restarts-inside", 14, restarts_inside, false,
+	"members that restarted while apart come together"},
+    {"born-apart", 10, born_apart, false, "two clusters become one by a single join"},
+    {"outage", 15, outage, false, "when all links fail and return, all members return"},
+    {0},
 };

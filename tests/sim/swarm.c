@@ -49,7 +49,8 @@ up_to(struct swarm *m, swim_duration most)
 static void
 configure(struct swarm *m)
 {
-	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, WIRE_DATAGRAM_MIN + 100, WIRE_DATAGRAM_DEFAULT, 9000};
+	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, WIRE_DATAGRAM_MIN + 100,
+	    WIRE_DATAGRAM_DEFAULT, 9000};
 	struct world_config *config = sim_config(m->s);
 	struct net_config *net = sim_net(m->s);
 	enum swim_profile profile = SWIM_PROFILE_LAN;
@@ -102,7 +103,8 @@ forget(struct swarm *m, unsigned by, unsigned i)
 	struct node *observer = &m->s->world.nodes[by];
 	struct node *subject = &m->s->world.nodes[i];
 
-	if (i < SEEDS || world_running(&m->s->world, i) || observer->state != NODE_UP || observer->paused)
+	if (i < SEEDS || world_running(&m->s->world, i) || observer->state != NODE_UP ||
+	    observer->paused)
 		return;
 	m->gone[i] = true;
 	swim_remove(observer->core, world_local(&m->s->world, by, sim_now(m->s)), subject->name,
@@ -208,7 +210,8 @@ swarm_body(struct swarm *m)
 	since = sim_now(s);
 	/* A seed may be asked again only 38 s later. */
 	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
-	sim_note(s, "%u members, %u changes, one view after %.1f s", s->world.count, changes, sim_since(s, since));
+	sim_note(s, "%u members, %u changes, one view after %.1f s", s->world.count, changes,
+	    sim_since(s, since));
 	since = sim_now(s);
 	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
 	sim_run(s, 12 * m->interval);

@@ -14,7 +14,8 @@ begin(const struct world *w, const char *node)
 }
 
 void
-trace_datagram(const struct world *w, unsigned from, unsigned to, unsigned copies, const void *data, size_t len)
+trace_datagram(const struct world *w, unsigned from, unsigned to, unsigned copies, const void *data,
+    size_t len)
 {
 	char text[512] = "not a message that swimd knows";
 	struct wire_message m;
@@ -23,7 +24,10 @@ trace_datagram(const struct world *w, unsigned from, unsigned to, unsigned copie
 		wire_format(&m, text, sizeof(text));
 	begin(w, w->nodes[from].name);
 	printf("-> %s%s %zu B: %s\n", w->nodes[to].name,
-	    copies == 0 ? " (lost)" : copies > 1 ? " (twice)" : "", len, text);
+	    copies == 0  ? " (lost)"
+	    : copies > 1 ? " (twice)"
+			 : "",
+	    len, text);
 }
 
 void
@@ -35,7 +39,8 @@ trace_event(const struct world *w, unsigned observer, const struct swim_event *e
 	utf8_escape(e->by, e->by_len, true, by, sizeof(by));
 	begin(w, w->nodes[observer].name);
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT)
-		printf("** %s %s %s\n", check_event_name(e->type), swim_addr_format(&e->address, address), name);
+		printf("** %s %s %s\n", check_event_name(e->type),
+		    swim_addr_format(&e->address, address), name);
 	else
 		printf("** %s %s (%s@%" PRIu64 ") by %s\n", check_event_name(e->type), name,
 		    swim_status_name(e->member.status), e->member.incarnation, by);

@@ -8,16 +8,13 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "sim/driver.h"
 #include "sim/trace.h"
 
 #define BREACHES_PRINTED 5
-/* A node that runs slow looks at its timers at least after so many datagrams. */
-#define BATCH 32
 /* So many events at one moment are a node whose deadline never moves. */
 #define SAME_TIME_MAX 1000000
 #define RESOLVE_DELAY swim_ms(5)
-
-enum { WAKE, DELIVER, SEED, RESOLVED };
 
 static void
 world_breach_cb(void *ctx, const char *text)
@@ -64,19 +61,19 @@ void
 world_init(struct world *w, uint64_t seed, unsigned nodes)
 {
 	*w = (struct world){
-		.seed = seed,
-		.count = nodes,
-		.hash = HASH64_START,
-		.config =
-		    {
-			.cluster = "",
-			.max_members = SWIM_MEMBERS_DEFAULT,
-			.max_jump = SWIM_JUMP_DEFAULT,
-			.max_datagram = WIRE_DATAGRAM_DEFAULT,
-			.queue_max = 256,
-			.clock_ppm = 50,
-			.check_every = 1,
-		    },
+	    .seed = seed,
+	    .count = nodes,
+	    .hash = HASH64_START,
+	    .config =
+		{
+		    .cluster = "",
+		    .max_members = SWIM_MEMBERS_DEFAULT,
+		    .max_jump = SWIM_JUMP_DEFAULT,
+		    .max_datagram = WIRE_DATAGRAM_DEFAULT,
+		    .queue_max = 256,
+		    .clock_ppm = 50,
+		    .check_every = 1,
+		},
 	};
 	swim_timing_profile(SWIM_PROFILE_LAN, &w->config.timing);
 	rng_init(&w->rng, seed);
@@ -156,11 +153,12 @@ world_local(const struct world *w, unsigned i, swim_time t)
 	const struct node *n = &w->nodes[i];
 
 	/* Never falls, since the last term changes by one at most when t does. */
-	return swim_time_add(t, swim_ns(n->clock_offset.ns + (int64_t)((__int128)t.ns * n->clock_ppm / 1000000)));
+	return swim_time_add(t,
+	    swim_ns(n->clock_offset.ns + (int64_t)((__int128)t.ns * n->clock_ppm / 1000000)));
 }
 
 /* The first moment of the world at which the node's own clock shows `local` or later. */
-static swim_time
+swim_time
 world_global(const struct world *w, unsigned i, swim_time local)
 {
 	const struct node *n = &w->nodes[i];
@@ -195,8 +193,8 @@ world_by_name(const struct world *w, const char *name, size_t len)
 	return index;
 }
 
-static void
-mix(struct world *w, uint64_t kind, uint64_t node, const void *data, size_t len)
+void
+world_mix(struct world *w, uint64_t kind, uint64_t node, const void *data, size_t len)
 {
 	w->hash = hash64_u64(w->hash, (uint64_t)w->now.ns);
 	w->hash = hash64_u64(w->hash, kind << 32 | node);
@@ -204,16 +202,16 @@ mix(struct world *w, uint64_t kind, uint64_t node, const void *data, size_t len)
 }
 
 /* The network: what becomes of a datagram. */
-static void
-transmit(struct world *w, const struct swim_addr *from, unsigned from_index, const struct swim_addr *to,
-    const void *data, size_t len)
+void
+world_transmit(struct world *w, const struct swim_addr *from, unsigned from_index,
+    const struct swim_addr *to, const void *data, size_t len)
 {
 	swim_duration delays[NET_COPIES_MAX];
 	struct node *target = node_at(w, to);
 	unsigned copies;
 
 	w->datagrams++;
-	mix(w, 1, from_index, data, len);
+	world_mix(w, 1, from_index, data, len);
 	if (target == NULL)
 		return; /* nobody has this address */
 	copies = net_transmit(&w->net, from_index, target->index, delays);
@@ -227,274 +225,48 @@ transmit(struct world *w, const struct swim_addr *from, unsigned from_index, con
 		p->len = len;
 		memcpy(p->data, data, len);
 		heap_push(&w->heap, (struct heap_item){.at = swim_time_add(w->now, delays[i]),
-				.kind = DELIVER, .node = target->index, .data = p});
+					.kind = DELIVER,
+					.node = target->index,
+					.data = p});
 	}
 }
 
 void
-world_inject(struct world *w, const struct swim_addr *from, unsigned to, const void *data, size_t len)
+world_inject(struct world *w, const struct swim_addr *from, unsigned to, const void *data,
+    size_t len)
 {
 	struct node *sender = node_at(w, from);
 
-	transmit(w, from, sender ? sender->index : to, &w->nodes[to].addr, data, len);
+	assert(w->nodes != NULL && to < w->count);
+	world_transmit(w, from, sender ? sender->index : to, &w->nodes[to].addr, data, len);
 }
 
 /* A host name in place of an address: nodes that have one are looked up, which takes its time. */
-static void
-resolve(struct world *w, struct node *n, const char *host)
+void
+world_resolve(struct world *w, struct node *n, const char *host)
 {
 	for (unsigned i = 0; i < w->count; i++) {
 		if (strcmp(w->nodes[i].hostport, host) == 0) {
-			heap_push(&w->heap, (struct heap_item){.at = swim_time_add(w->now, RESOLVE_DELAY),
-					.kind = RESOLVED, .node = n->index, .arg = (uint64_t)n->life << 32 | i});
+			heap_push(&w->heap,
+			    (struct heap_item){.at = swim_time_add(w->now, RESOLVE_DELAY),
+				.kind = RESOLVED,
+				.node = n->index,
+				.arg = (uint64_t)n->life << 32 | i});
 			return;
 		}
 	}
 }
 
-static void
-log_event(struct world *w, struct node *n, const struct swim_event *e)
-{
-	struct world_event *slot;
-	unsigned subject = world_by_name(w, e->member.name, e->member.name_len);
-
-	if (w->event_count == w->event_capacity) {
-		w->event_capacity = w->event_capacity ? 2 * w->event_capacity : 256;
-		w->events = heap_resize(w->events, w->event_capacity, sizeof(*w->events));
-	}
-	slot = &w->events[w->event_count++];
-	*slot = (struct world_event){
-		.at = w->now,
-		.type = e->type,
-		.observer = n->index,
-		.subject = subject,
-		.incarnation = e->member.incarnation,
-		.subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP,
-		.by = world_by_name(w, e->by, e->by_len),
-	};
-	mix(w, 2 + (uint64_t)e->type, n->index, e->member.name, e->member.name_len);
-	if (w->trace)
-		trace_event(w, n->index, e);
-}
-
-static swim_duration
-seed_delay(struct world *w, unsigned tries)
-{
-	double seconds = 1;
-
-	/* The daemon's: doubled from 1 s to 30 s, give or take a quarter. */
-	for (unsigned i = 1; i < tries && seconds < 30; i++)
-		seconds *= 2;
-	if (seconds > 30)
-		seconds = 30;
-	return swim_duration_scale(swim_seconds(1), seconds * (0.75 + rng_unit(&w->rng) / 2));
-}
-
-static void
-seed_later(struct world *w, struct node *n, unsigned s, swim_duration delay)
-{
-	heap_push(&w->heap, (struct heap_item){.at = swim_time_add(w->now, delay),
-			.kind = SEED, .node = n->index, .arg = (uint64_t)n->life << 32 | s});
-}
-
-static void
-seed_event(struct world *w, struct node *n, const struct swim_event *e)
-{
-	for (unsigned s = 0; s < n->seed_count; s++) {
-		if (!swim_addr_equal(&n->seeds[s], &e->address))
-			continue;
-		if (e->type == SWIM_EVENT_SEED_ANSWERED)
-			n->seed[s].answered = true;
-		seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-	}
-}
-
-/* Seeds that answered once are left alone while we know anybody alive, and taken up again when not. */
-static void
-seed_try(struct world *w, struct node *n, unsigned s)
-{
-	struct swim_stats stats;
-
-	if (n->kind == NODE_BASE) {
-		if (base_peer_count(n->peer) == 0) {
-			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
-			seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-		}
-		return;
-	}
-	swim_stats(n->core, &stats);
-	if (n->seed[s].answered && stats.members[SWIM_ALIVE] > 1) {
-		seed_later(w, n, s, swim_seconds(1));
-		return;
-	}
-	if (!swim_join(n->core, world_local(w, n->index, w->now), &n->seeds[s]))
-		seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-}
-
-static void
-check_node(struct world *w, struct node *n, bool changed)
-{
-	struct swim_report self;
-	uint64_t own = swim_incarnation(n->core);
-
-	if (own > n->highest)
-		n->highest = own;
-	w->calls++;
-	if (!changed && w->calls % w->config.check_every != 0)
-		return;
-	swim_self(n->core, &self);
-	check_own(w->check, n->index, &self, n->state == NODE_LEAVING);
-	check_view(w->check, n->index, n->core, w->config.max_members);
-}
-
-static void
-arm(struct world *w, struct node *n)
-{
-	swim_time deadline = n->kind == NODE_SWIMD ? swim_deadline(n->core) : base_peer_deadline(n->peer);
-
-	if (n->paused || swim_time_is_never(deadline))
-		return;
-	deadline = world_global(w, n->index, deadline);
-	if (swim_time_before(deadline, w->now))
-		deadline = w->now;
-	if (swim_time_before(deadline, n->busy_until))
-		deadline = n->busy_until;
-	if (swim_time_before(deadline, n->armed)) {
-		n->armed = deadline;
-		heap_push(&w->heap, (struct heap_item){.at = deadline, .kind = WAKE, .node = n->index,
-				.arg = n->life});
-	}
-}
-
-static void
-flush_base(struct world *w, struct node *n)
-{
-	struct base_datagram d;
-
-	while (base_peer_next_datagram(n->peer, &d)) {
-		n->sent++;
-		n->sent_bytes += d.len;
-		transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
-	}
-}
-
-static void
-flush_core(struct world *w, struct node *n)
-{
-	struct swim_datagram d;
-	struct swim_event e;
-	bool changed = false;
-
-	while (swim_next_datagram(n->core, &d)) {
-		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
-		if (d.to.family == 0) {
-			resolve(w, n, d.host);
-			continue;
-		}
-		n->sent++;
-		n->sent_bytes += d.len;
-		transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
-	}
-	while (swim_next_event(n->core, &e)) {
-		check_event(w->check, n->index, &e);
-		log_event(w, n, &e);
-		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
-			seed_event(w, n, &e);
-		else
-			changed = true;
-	}
-	check_node(w, n, changed);
-}
-
-/* The one place where a node's core meets the world, after every call into it. */
 void
 world_flush(struct world *w, unsigned i)
 {
-	struct node *n = &w->nodes[i];
-
-	if (n->kind == NODE_BASE) {
-		flush_base(w, n);
-	} else {
-		flush_core(w, n);
-		if (n->state == NODE_LEAVING && swim_has_left(n->core)) {
-			world_stop(w, i, NODE_LEFT);
-			return;
-		}
-	}
-	arm(w, n);
-}
-
-static void
-node_input(struct world *w, struct node *n, const struct packet *p)
-{
-	swim_time local = world_local(w, n->index, w->now);
-	/* Memory of just this size, so that a sanitizer sees a read past the end. */
-	uint8_t *exact = heap_resize(NULL, p->len ? p->len : 1, 1);
-
-	memcpy(exact, p->data, p->len);
-	if (n->kind == NODE_BASE)
-		base_peer_input(n->peer, local, &p->from, exact, p->len);
-	else
-		swim_input(n->core, local, &p->from, exact, p->len);
-	free(exact);
-	n->since_tick++;
-	world_flush(w, n->index);
-}
-
-static void
-node_tick(struct world *w, struct node *n)
-{
-	swim_time local = world_local(w, n->index, w->now);
-	swim_time deadline = n->kind == NODE_SWIMD ? swim_deadline(n->core) : base_peer_deadline(n->peer);
-
-	n->since_tick = 0;
-	if (!swim_time_reached(local, deadline))
-		return;
-	mix(w, 20, n->index, NULL, 0);
-	if (n->kind == NODE_BASE)
-		base_peer_tick(n->peer, local);
-	else
-		swim_tick(n->core, local);
-	world_flush(w, n->index);
-}
-
-/* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
-static void
-node_run(struct world *w, struct node *n)
-{
-	unsigned life = n->life;
-
-	while (!n->paused && world_running(w, n->index) && n->life == life) {
-		struct packet *p = n->queue;
-
-		if (swim_time_before(w->now, n->busy_until)) {
-			if (swim_time_before(n->busy_until, n->armed)) {
-				n->armed = n->busy_until;
-				heap_push(&w->heap, (struct heap_item){.at = n->busy_until, .kind = WAKE,
-						.node = n->index, .arg = n->life});
-			}
-			return;
-		}
-		if (p == NULL || n->since_tick >= BATCH) {
-			node_tick(w, n);
-			if (n->queue == NULL)
-				return;
-			continue;
-		}
-		n->queue = p->next;
-		if (n->queue == NULL)
-			n->queue_end = &n->queue;
-		n->queued--;
-		n->busy_until = swim_time_add(w->now, n->cost);
-		node_input(w, n, p);
-		free(p);
-	}
+	driver_flush(w, &w->nodes[i]);
 }
 
 static void
 deliver(struct world *w, struct node *n, struct packet *p)
 {
-	mix(w, 21, n->index, &p->from, sizeof(p->from));
+	world_mix(w, 21, n->index, &p->from, sizeof(p->from));
 	if (!world_running(w, n->index)) {
 		free(p);
 		return;
@@ -507,7 +279,7 @@ deliver(struct world *w, struct node *n, struct packet *p)
 	*n->queue_end = p;
 	n->queue_end = &p->next;
 	n->queued++;
-	node_run(w, n);
+	driver_run(w, n);
 }
 
 bool
@@ -541,26 +313,26 @@ world_step(struct world *w, swim_time until)
 		if (life != n->life || item.at.ns != n->armed.ns)
 			break;
 		n->armed = SWIM_TIME_NEVER;
-		node_run(w, n);
+		driver_run(w, n);
 		if (world_running(w, n->index))
-			arm(w, n);
+			driver_arm(w, n);
 		break;
 	case SEED:
 		if (life != n->life || n->state != NODE_UP)
 			break;
 		if (n->paused) {
-			seed_later(w, n, (unsigned)item.arg, swim_ms(100));
+			driver_seed_later(w, n, (unsigned)item.arg, swim_ms(100));
 			break;
 		}
-		seed_try(w, n, (unsigned)item.arg);
-		world_flush(w, n->index);
+		driver_seed_try(w, n, (unsigned)item.arg);
+		driver_flush(w, n);
 		break;
 	case RESOLVED:
 		if (life == n->life && n->state == NODE_UP && n->kind == NODE_SWIMD) {
 			const struct node *found = &w->nodes[item.arg & UINT32_MAX];
 
 			swim_resolved(n->core, found->hostport, &found->addr);
-			world_flush(w, n->index);
+			driver_flush(w, n);
 		}
 		break;
 	}
@@ -581,15 +353,15 @@ static struct swim *
 node_core(struct world *w, struct node *n, uint64_t incarnation)
 {
 	struct swim_config config = {
-		.name = n->name,
-		.cluster = w->config.cluster,
-		.address = n->addr,
-		.incarnation = incarnation,
-		.max_members = w->config.max_members,
-		.max_jump = w->config.max_jump,
-		.max_datagram = w->config.max_datagram,
-		.timing = w->config.timing,
-		.allocator = {node_resize, NULL},
+	    .name = n->name,
+	    .cluster = w->config.cluster,
+	    .address = n->addr,
+	    .incarnation = incarnation,
+	    .max_members = w->config.max_members,
+	    .max_jump = w->config.max_jump,
+	    .max_datagram = w->config.max_datagram,
+	    .timing = w->config.timing,
+	    .allocator = {node_resize, NULL},
 	};
 	struct swim *core = swim_new(&config, rng_u64(&w->rng), world_local(w, n->index, w->now));
 
@@ -615,9 +387,11 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 	n->since_tick = 0;
 	/* A clock of its own: hosts were started at different times, and no two run at one rate. */
 	n->clock_offset = swim_seconds((int64_t)rng_below(&w->rng, 1000000));
-	n->clock_ppm = (int64_t)rng_below(&w->rng, (uint64_t)(2 * w->config.clock_ppm + 1)) - w->config.clock_ppm;
+	n->clock_ppm = (int64_t)rng_below(&w->rng, (uint64_t)(2 * w->config.clock_ppm + 1)) -
+		       w->config.clock_ppm;
 	if (n->kind == NODE_BASE) {
-		n->peer = base_peer_new(n->name, n->hostport, rng_u64(&w->rng), world_local(w, i, w->now));
+		n->peer = base_peer_new(n->name, n->hostport, rng_u64(&w->rng),
+		    world_local(w, i, w->now));
 		check_foreign(w->check, n->name);
 	} else {
 		n->core = node_core(w, n, incarnation);
@@ -625,15 +399,15 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 		if (incarnation > n->highest)
 			n->highest = incarnation;
 	}
-	mix(w, 22, i, &incarnation, sizeof(incarnation));
+	world_mix(w, 22, i, &incarnation, sizeof(incarnation));
 	if (w->trace)
 		trace_note(w, "%s starts at incarnation %" PRIu64, n->name, incarnation);
 	for (unsigned s = 0; s < n->seed_count; s++) {
 		n->seed[s].answered = false;
 		n->seed[s].tries = 0;
-		seed_later(w, n, s, swim_ns(0));
+		driver_seed_later(w, n, s, swim_ns(0));
 	}
-	world_flush(w, i);
+	driver_flush(w, n);
 }
 
 void
@@ -642,8 +416,9 @@ world_stop(struct world *w, unsigned i, enum node_state state)
 	struct node *n = &w->nodes[i];
 
 	if (w->trace)
-		trace_note(w, "%s %s", n->name, state == NODE_LEFT ? "is gone, having left" : "crashes");
-	mix(w, 23, i, NULL, 0);
+		trace_note(w, "%s %s", n->name,
+		    state == NODE_LEFT ? "is gone, having left" : "crashes");
+	world_mix(w, 23, i, NULL, 0);
 	n->state = state;
 	n->life++;
 	node_fini(n);
@@ -656,13 +431,13 @@ world_leave(struct world *w, unsigned i)
 
 	if (n->kind == NODE_BASE) {
 		base_peer_leave(n->peer, world_local(w, i, w->now));
-		flush_base(w, n);
+		driver_flush(w, n);
 		world_stop(w, i, NODE_LEFT);
 		return;
 	}
 	n->state = NODE_LEAVING;
 	swim_leave(n->core, world_local(w, i, w->now));
-	world_flush(w, i);
+	driver_flush(w, n);
 }
 
 void
@@ -680,7 +455,7 @@ world_pause(struct world *w, unsigned i, bool paused)
 		return;
 	}
 	/* On waking up the socket is drained first, then timers fire. */
-	node_run(w, n);
+	driver_run(w, n);
 	if (world_running(w, i))
-		arm(w, n);
+		driver_arm(w, n);
 }

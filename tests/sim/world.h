@@ -47,7 +47,7 @@ struct node {
 	char hostport[64]; /* what it says its address is; a host name for some */
 	struct swim *core;
 	struct base_peer *peer;
-	unsigned life; /* counts its starts; what was meant for an earlier life is dropped */
+	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
 	uint64_t highest; /* incarnation it ever had */
 
 	swim_duration clock_offset; /* its monotonic clock at the world's zero */
@@ -89,9 +89,10 @@ struct world_config {
 	size_t max_members;
 	uint64_t max_jump;
 	size_t max_datagram;
-	size_t queue_max;      /* datagrams that a socket holds; further ones are dropped */
-	int64_t clock_ppm;     /* each node's clock is off by up to this much */
-	unsigned check_every;  /* views are compared whole after each so many calls, and after every event */
+	size_t queue_max;  /* datagrams that a socket holds; further ones are dropped */
+	int64_t clock_ppm; /* each node's clock is off by up to this much */
+	unsigned
+	    check_every; /* views are compared whole after each so many calls, and after every event */
 };
 
 struct world {
@@ -131,7 +132,8 @@ void world_pause(struct world *, unsigned i, bool paused);
 /* Hand out what the core has to say after a call from outside (swim_remove and the like). */
 void world_flush(struct world *, unsigned i);
 /* A datagram of anybody's making, as if it came from `from`, after the usual treatment on the way. */
-void world_inject(struct world *, const struct swim_addr *from, unsigned to, const void *data, size_t len);
+void world_inject(struct world *, const struct swim_addr *from, unsigned to, const void *data,
+    size_t len);
 
 bool world_running(const struct world *, unsigned i);
 /* The node of this name, or UINT32_MAX. */

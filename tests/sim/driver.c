@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/driver.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/trace.h"
+
+/* A node that runs slow looks at its timers at least after so many datagrams. */
+#define BATCH 32
+
+static void
+log_event(struct world *w, struct node *n, const struct swim_event *e)
+{
+	struct world_event *slot;
+	unsigned subject = world_by_name(w, e->member.name, e->member.name_len);
+
+	if (w->event_count == w->event_capacity) {
+		w->event_capacity = w->event_capacity ? 2 * w->event_capacity : 256;
+		w->events = heap_resize(w->events, w->event_capacity, sizeof(*w->events));
+	}
+	slot = &w->events[w->event_count++];
+	*slot = (struct world_event){
+	    .at = w->now,
+	    .type = e->type,
+	    .observer = n->index,
+	    .subject = subject,
+	    .incarnation = e->member.incarnation,
+	    .subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP,
+	    .by = world_by_name(w, e->by, e->by_len),
+	};
+	world_mix(w, 2 + (uint64_t)e->type, n->index, e->member.name, e->member.name_len);
+	if (w->trace)
+		trace_event(w, n->index, e);
+}
+
+static swim_duration
+seed_delay(struct world *w, unsigned tries)
+{
+	double seconds = 1;
+
+	/* The daemon's: doubled from 1 s to 30 s, give or take a quarter. */
+	for (unsigned i = 1; i < tries && seconds < 30; i++)
+		seconds *= 2;
+	if (seconds > 30)
+		seconds = 30;
+	return swim_duration_scale(swim_seconds(1), seconds * (0.75 + rng_unit(&w->rng) / 2));
+}
+
+void
+driver_seed_later(struct world *w, struct node *n, unsigned s, swim_duration delay)
+{
+	heap_push(&w->heap, (struct heap_item){.at = swim_time_add(w->now, delay),
+				.kind = SEED,
+				.node = n->index,
+				.arg = (uint64_t)n->life << 32 | s});
+}
+
+static void
+seed_event(struct world *w, struct node *n, const struct swim_event *e)
+{
+	for (unsigned s = 0; s < n->seed_count; s++) {
+		if (!swim_addr_equal(&n->seeds[s], &e->address))
+			continue;
+		if (e->type == SWIM_EVENT_SEED_ANSWERED)
+			n->seed[s].answered = true;
+		driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
+	}
+}
+
+/* Seeds that answered once are left alone while we know anybody alive, and taken up again when not. */
+void
+driver_seed_try(struct world *w, struct node *n, unsigned s)
+{
+	struct swim_stats stats;
+
+	if (n->kind == NODE_BASE) {
+		if (base_peer_count(n->peer) == 0) {
+			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
+			driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
+		}
+		return;
+	}
+	swim_stats(n->core, &stats);
+	if (n->seed[s].answered && stats.members[SWIM_ALIVE] > 1) {
+		driver_seed_later(w, n, s, swim_seconds(1));
+		return;
+	}
+	if (!swim_join(n->core, world_local(w, n->index, w->now), &n->seeds[s]))
+		driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
+}
+
+static void
+check_node(struct world *w, struct node *n, bool changed)
+{
+	struct swim_report self;
+	uint64_t own = swim_incarnation(n->core);
+
+	if (own > n->highest)
+		n->highest = own;
+	w->calls++;
+	if (!changed && w->calls % w->config.check_every != 0)
+		return;
+	swim_self(n->core, &self);
+	check_own(w->check, n->index, &self, n->state == NODE_LEAVING);
+	check_view(w->check, n->index, n->core, w->config.max_members);
+}
+
+void
+driver_arm(struct world *w, struct node *n)
+{
+	swim_time deadline = n->kind == NODE_SWIMD ? swim_deadline(n->core)
+						   : base_peer_deadline(n->peer);
+
+	if (n->paused || swim_time_is_never(deadline))
+		return;
+	deadline = world_global(w, n->index, deadline);
+	if (swim_time_before(deadline, w->now))
+		deadline = w->now;
+	if (swim_time_before(deadline, n->busy_until))
+		deadline = n->busy_until;
+	if (swim_time_before(deadline, n->armed)) {
+		n->armed = deadline;
+		heap_push(&w->heap, (struct heap_item){.at = deadline,
+					.kind = WAKE,
+					.node = n->index,
+					.arg = n->life});
+	}
+}
+
+static void
+flush_base(struct world *w, struct node *n)
+{
+	struct base_datagram d;
+
+	while (base_peer_next_datagram(n->peer, &d)) {
+		n->sent++;
+		n->sent_bytes += d.len;
+		world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
+	}
+}
+
+static void
+flush_core(struct world *w, struct node *n)
+{
+	struct swim_datagram d;
+	struct swim_event e;
+	bool changed = false;
+
+	while (swim_next_datagram(n->core, &d)) {
+		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
+		if (d.to.family == 0) {
+			world_resolve(w, n, d.host);
+			continue;
+		}
+		n->sent++;
+		n->sent_bytes += d.len;
+		world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
+	}
+	while (swim_next_event(n->core, &e)) {
+		check_event(w->check, n->index, &e);
+		log_event(w, n, &e);
+		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
+			seed_event(w, n, &e);
+		else
+			changed = true;
+	}
+	check_node(w, n, changed);
+}
+
+/* The one place where a node's core meets the world, after every call into it. */
+void
+driver_flush(struct world *w, struct node *n)
+{
+	if (n->kind == NODE_BASE) {
+		flush_base(w, n);
+	} else {
+		flush_core(w, n);
+		if (n->state == NODE_LEAVING && swim_has_left(n->core)) {
+			world_stop(w, n->index, NODE_LEFT);
+			return;
+		}
+	}
+	driver_arm(w, n);
+}
+
+static void
+node_input(struct world *w, struct node *n, const struct packet *p)
+{
+	swim_time local = world_local(w, n->index, w->now);
+	/* Memory of just this size, so that a sanitizer sees a read past the end. */
+	uint8_t *exact = heap_resize(NULL, p->len ? p->len : 1, 1);
+
+	memcpy(exact, p->data, p->len);
+	if (n->kind == NODE_BASE)
+		base_peer_input(n->peer, local, &p->from, exact, p->len);
+	else
+		swim_input(n->core, local, &p->from, exact, p->len);
+	free(exact);
+	n->since_tick++;
+	driver_flush(w, n);
+}
+
+static void
+node_tick(struct world *w, struct node *n)
+{
+	swim_time local = world_local(w, n->index, w->now);
+	swim_time deadline = n->kind == NODE_SWIMD ? swim_deadline(n->core)
+						   : base_peer_deadline(n->peer);
+
+	n->since_tick = 0;
+	if (!swim_time_reached(local, deadline))
+		return;
+	world_mix(w, 20, n->index, NULL, 0);
+	if (n->kind == NODE_BASE)
+		base_peer_tick(n->peer, local);
+	else
+		swim_tick(n->core, local);
+	driver_flush(w, n);
+}
+
+/* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
+void
+driver_run(struct world *w, struct node *n)
+{
+	unsigned life = n->life;
+
+	while (!n->paused && world_running(w, n->index) && n->life == life) {
+		struct packet *p = n->queue;
+
+		if (swim_time_before(w->now, n->busy_until)) {
+			if (swim_time_before(n->busy_until, n->armed)) {
+				n->armed = n->busy_until;
+				heap_push(&w->heap, (struct heap_item){.at = n->busy_until,
+							.kind = WAKE,
+							.node = n->index,
+							.arg = n->life});
+			}
+			return;
+		}
+		if (p == NULL || n->since_tick >= BATCH) {
+			node_tick(w, n);
+			if (n->queue == NULL)
+				return;
+			continue;
+		}
+		n->queue = p->next;
+		if (n->queue == NULL)
+			n->queue_end = &n->queue;
+		n->queued--;
+		n->busy_until = swim_time_add(w->now, n->cost);
+		node_input(w, n, p);
+		free(p);
+	}
+}
