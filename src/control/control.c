@@ -166,6 +166,7 @@ control_acceptable(evutil_socket_t fd, short what, void *arg)
 		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client >= 0) {
+			control->starved = false;
 			add_client(listener, client);
 			continue;
 		}
@@ -177,8 +178,10 @@ control_acceptable(evutil_socket_t fd, short what, void *arg)
 		 * No descriptors or memory are left.  The connection stays acceptable, so to try again at
 		 * once would spin.
 		 */
-		log_at(LOG_LEVEL_WARNING, "cannot accept control connections for now",
-		    log_str("error", strerror(errno)));
+		if (!control->starved)
+			log_at(LOG_LEVEL_WARNING, "cannot accept control connections for now",
+			    log_str("error", strerror(errno)));
+		control->starved = true;
 		set_accepting(control, false);
 		evtimer_add(control->resume, &resume_after);
 		return;
@@ -301,7 +304,7 @@ publish(struct control *control, enum event_kind kind, struct emit *e)
 		return;
 	}
 	control->stats.events++;
-	TAILQ_FOREACH(c, &control->clients, link)
+	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		client_event(c, line);
 }
 
@@ -334,7 +337,7 @@ control_left(struct control *control)
 	struct client *c;
 
 	control->leaving = control->left = true;
-	TAILQ_FOREACH(c, &control->clients, link)
+	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		if (c->call != NULL && c->call->kind == CALL_LEAVE)
 			command_left(c->call);
 }
@@ -344,7 +347,7 @@ control_idle(const struct control *control)
 {
 	const struct client *c;
 
-	TAILQ_FOREACH(c, &control->clients, link) {
+	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link)) {
 		if (c->draining || c->gone)
 			continue;
 		if (client_owes_answer(c) || (c->call != NULL && c->call->kind == CALL_LEAVE))

@@ -23,11 +23,14 @@ emit_fini(struct emit *e)
 char *
 emit_take(struct emit *e, size_t *len)
 {
-	char *text = e->text;
+	char *text = e->text, *smaller;
 
 	if (e->failed) {
 		free(text);
 		text = NULL;
+	} else if (e->len > 0 && (smaller = realloc(text, e->len)) != NULL) {
+		/* It may wait for long, for one that does not read: only as large as it is. */
+		text = smaller;
 	}
 	*len = text != NULL ? e->len : 0;
 	emit_init(e);
@@ -74,9 +77,9 @@ emit_raw_bytes(struct emit *e, const char *bytes, size_t n)
 }
 
 void
-emit_raw(struct emit *e, const char *text)
+emit_raw(struct emit *e, const char *nul_terminated)
 {
-	emit_raw_bytes(e, text, strlen(text));
+	emit_raw_bytes(e, nul_terminated, strlen(nul_terminated));
 }
 
 static void
@@ -103,7 +106,7 @@ emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
 {
 	/* Unsigned, so that INT64_MIN has an opposite too. */
 	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = 1;
-	char fraction[9];
+	char fraction[9] = {0};
 	unsigned n = digits < sizeof(fraction) ? digits : (unsigned)sizeof(fraction);
 
 	for (unsigned i = 0; i < n; i++)
@@ -298,9 +301,9 @@ emit_bytes(struct emit *e, const char *key, const char *text, size_t len)
 }
 
 void
-emit_string(struct emit *e, const char *key, const char *text)
+emit_string(struct emit *e, const char *key, const char *nul_terminated)
 {
-	emit_bytes(e, key, text, strlen(text));
+	emit_bytes(e, key, nul_terminated, strlen(nul_terminated));
 }
 
 static void

@@ -43,9 +43,10 @@ struct control {
 	size_t output_limit;
 	struct control_listener listeners[2]; /* read-write, read-only */
 	bool accepting;                       /* false while there are no file descriptors left */
-	struct event *resume;                 /* then accepts again */
-	struct event *turn;                   /* does the work of `ready` */
-	struct event *sweep; /* looks after connections that nothing is read from */
+	bool starved;         /* and since then none was accepted: it is in the log */
+	struct event *resume; /* then accepts again */
+	struct event *turn;   /* does the work of `ready` */
+	struct event *sweep;  /* looks after connections that nothing is read from */
 	struct client_list clients;
 	struct client_list ready; /* those with something to do, first come first served */
 	size_t refused;           /* of clients, those above the limit */

@@ -133,9 +133,9 @@ static const struct metric metrics[] = {
 	JSON("updates_ignored", NULL), AT(U64, swim.ignored)},
     {"outbox_dropped", NULL, "Messages dropped because too many waited to be sent.",
 	.type = COUNTER, JSON("outbox", "dropped"), AT(U64, swim.outbox_dropped)},
-    {"decode_seconds", "seconds", "Time to decode and apply a message.", .type = HISTOGRAM,
-	JSON("decode_time", NULL), AT(TIMES, decode_time)},
-    {"encode_seconds", "seconds", "Time to encode a message.", .type = HISTOGRAM,
+    {"decode_seconds", "seconds", "Time to decode and apply a message, of a sample.",
+	.type = HISTOGRAM, JSON("decode_time", NULL), AT(TIMES, decode_time)},
+    {"encode_seconds", "seconds", "Time to encode a message, of a sample.", .type = HISTOGRAM,
 	JSON("encode_time", NULL), AT(TIMES, encode_time)},
 
     {"datagrams", NULL, "Datagrams through the socket.", .type = COUNTER,
@@ -339,7 +339,7 @@ text_sample(struct emit *e, const struct metric *m, const char *suffix, const ch
 	emit_raw(e, suffix);
 	if (m->label != NULL)
 		text_label(e, "{", m->label, m->value);
-	if (label != NULL)
+	if (label != NULL && value != NULL)
 		text_label(e, m->label != NULL ? "," : "{", label, value);
 	emit_raw(e, m->label != NULL || label != NULL ? "} " : " ");
 }
