@@ -72,10 +72,12 @@ $(B)/configure: configure.ac
 	@command -v autoconf >/dev/null || { \
 		echo "make: autoconf is missing; run 'make deps', or on Debian: apt-get install autoconf" >&2; \
 		exit 69; }
-	cd $(B) && autoconf -Wall -o configure $(CURDIR)/configure.ac
+	@echo '  AUTOCONF $(B)'
+	@cd $(B) && autoconf -Wall -o configure $(CURDIR)/configure.ac
 
 $(B)/config.mk $(B)/config.h &: $(B)/configure src/config.mk.in src/config.h.in
-	cd $(B) && if [ -n '$(CONFIGURE_ARGS)' ] || [ ! -f config.status ]; \
+	@echo '  CONFIGURE $(B)'
+	@cd $(B) && if [ -n '$(CONFIGURE_ARGS)' ] || [ ! -f config.status ]; \
 		then ./configure -q --srcdir=$(CURDIR) $(CONFIGURE_ARGS); \
 		else ./config.status -q --recheck && ./config.status -q; fi
 	@touch $(B)/config.mk $(B)/config.h
@@ -248,6 +250,13 @@ asan: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(if $(filter 1,$(SYSTEM)),$(jobs_system))
 endif
 
+.PHONY: sim
+# sim:         the simulator at length: every scenario, and a swarm of SIM_SEEDS=10000 fresh random seeds
+SIM_SEEDS ?= 10000
+sim: $(SIM_BIN)
+	@$(B)/sim-test
+	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
+
 .PHONY: lint
 # lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang
 SOURCES := $(wildcard src/*/*.c tests/*/*.c)
@@ -341,13 +350,17 @@ install: all install-units
 		then echo "kept $(DESTDIR)$(CONFIGDIR)/swimd.conf"; \
 		else install -v -m 644 etc/swimd.conf $(DESTDIR)$(CONFIGDIR)/swimd.conf; fi
 
-# Units name the programs by their full paths.
+# Units name the programs by their full paths. Without libsystemd nobody would tell systemd of readiness, and
+# it would wait for that in vain.
+UNIT_EDITS := s|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g; s|@configdir@|$(CONFIGDIR)|g
+ifneq ($(WITH_SYSTEMD),yes)
+UNIT_EDITS += ; s/^Type=notify$$/Type=exec/; /^NotifyAccess=/d; /^WatchdogSec=/d
+endif
 install-units:
 	@set -e; for unit in $(UNITS); do \
 		from=systemd/$$unit; [ -e $$from ] || from=$$from.in; \
 		install -d -m 755 $(DESTDIR)$(UNITDIR); \
-		sed 's|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g; s|@configdir@|$(CONFIGDIR)|g' $$from \
-			>$(DESTDIR)$(UNITDIR)/$$unit; \
+		sed '$(UNIT_EDITS)' $$from >$(DESTDIR)$(UNITDIR)/$$unit; \
 		chmod 644 $(DESTDIR)$(UNITDIR)/$$unit; echo "$(DESTDIR)$(UNITDIR)/$$unit"; done
 ifneq ($(SYSUSERS),)
 	@set -e; for file in $(SYSUSERS); do name=$${file##*/}; \
