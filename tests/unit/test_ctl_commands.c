@@ -499,8 +499,48 @@ START_TEST(decode_explains_a_datagram)
 	ck_assert_msg(strstr(run.out, "ping") != NULL && strstr(run.out, "7") != NULL, "%s",
 	    run.out);
 	run_free(&run);
+	/* An authenticated message has another one in it. */
+	run = run_ctl(NULL, "decode",
+	    "05 0000000000000007 0001 aa 0001 61 0003 613a31 01 0000000000000007 0000", NULL);
+	ck_assert_int_eq(run.status, 0);
+	ck_assert_msg(strncmp(run.out, "authenticated ", 14) == 0 &&
+			  strstr(run.out, "\nping ") != NULL,
+	    "%s", run.out);
+	run_free(&run);
 	complained(run_ctl(NULL, "decode", "0100", NULL), 1,
 	    "not a valid datagram (2 bytes): truncated");
+}
+END_TEST
+
+/* decode with this on its standard input. */
+static struct run
+decode_input(const void *input, size_t len)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], input, len), (ssize_t)len);
+	close(ends[1]);
+	ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(ends[0]);
+	return run_ctl(NULL, "decode", NULL);
+}
+
+START_TEST(decode_reads_hexadecimal_and_raw_input)
+{
+	static const unsigned char raw[] = {1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0};
+	static const char hex[] = "01 00 00 00 00 00\n00 00 07 00 00\n";
+	struct run a = decode_input(raw, sizeof(raw)), b = decode_input(hex, sizeof(hex) - 1);
+
+	ck_assert_int_eq(a.status, 0);
+	ck_assert_int_eq(b.status, 0);
+	ck_assert_ptr_eq(strstr(a.out, "ping "), a.out);
+	ck_assert_str_eq(a.out, b.out);
+	run_free(&a);
+	run_free(&b);
+	complained(decode_input("", 0), 1, "not a valid datagram (0 bytes): empty");
+	complained(decode_input("what is this", 12), 1,
+	    "not a valid datagram (12 bytes): unknown-type");
 }
 END_TEST
 
@@ -570,4 +610,5 @@ UNIT_MAIN("ctl_commands", members_in_every_format, hostile_names_do_no_harm,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,
     discovery_lists_peers, large_answers_are_whole, colours_on_a_terminal_only,
-    decode_explains_a_datagram, the_table_is_consistent, the_manual_has_every_row)
+    decode_explains_a_datagram, decode_reads_hexadecimal_and_raw_input, the_table_is_consistent,
+    the_manual_has_every_row)
