@@ -309,6 +309,6 @@ main(int argc, char **argv)
 		printf("1..1\n");
 		return run_swarm(&o) ? 0 : 1;
 	}
-	o.seeds = o.quick ? 20 : 100;
+	o.seeds = o.quick ? 20 : 200;
 	return run_chosen(&o) ? 0 : 1;
 }
