@@ -128,6 +128,36 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
+/* Entries index:u16 count:u8 and the hashes, strictly ascending, each of a suspect. */
+static enum wire_reject
+decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+	struct rbuf b;
+
+	if (updates->sync)
+		return WIRE_REJECT_BAD_EXTENSION;
+	rbuf_init(&b, value, len);
+	while (rbuf_left(&b) > 0) {
+		uint16_t index = rbuf_get_u16be(&b);
+		uint8_t count = rbuf_get_u8(&b);
+
+		rbuf_get_bytes(&b, count * sizeof(uint64_t));
+		if (b.failed || count == 0 || count > WIRE_ACCUSERS_MAX || index < iter.index)
+			return WIRE_REJECT_BAD_EXTENSION;
+		do {
+			if (!wire_updates_next(updates, &iter, &u))
+				return WIRE_REJECT_BAD_EXTENSION;
+		} while (iter.index <= index);
+		if (u.status != SWIM_SUSPECT)
+			return WIRE_REJECT_BAD_EXTENSION;
+	}
+	updates->accusers = value;
+	updates->accusers_len = len;
+	return WIRE_OK;
+}
+
 static enum wire_reject
 decode_string_entry(const uint8_t *value, uint16_t len, bool *has, struct wire_str *out)
 {
@@ -162,6 +192,16 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 			return WIRE_REJECT_BAD_EXTENSION;
 		t->has_digest = true;
 		t->digest = rbuf_get_u64be(&b);
+		return WIRE_OK;
+	case WIRE_EXT_ACCUSERS:
+		if (m->updates.accusers != NULL)
+			return WIRE_REJECT_BAD_EXTENSION;
+		return decode_accusers(value, len, &m->updates);
+	case WIRE_EXT_PERIOD:
+		if (t->has_period || len != sizeof(t->period))
+			return WIRE_REJECT_BAD_EXTENSION;
+		t->has_period = true;
+		t->period = rbuf_get_u32be(&b);
 		return WIRE_OK;
 	case WIRE_EXT_TIMEOUT:
 		if (t->has_timeout || len != sizeof(t->timeout_ms))

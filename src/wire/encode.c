@@ -48,6 +48,8 @@ wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t rese
 	w->count_offset = 0;
 	w->count = 0;
 	w->sync = false;
+	w->accused = 0;
+	w->accusers_size = 0;
 	w->flagged = 0; /* the flags themselves need not be cleared */
 }
 
@@ -141,6 +143,16 @@ flags_size(size_t flagged)
 	return flagged == 0 ? 0 : ENTRY_HEADER_SIZE + flagged * WIRE_FLAG_ENTRY_SIZE;
 }
 
+static size_t
+accusers_size(const struct wire_writer *w, const struct wire_update *u)
+{
+	size_t size = w->accusers_size;
+
+	if (u->accuser_count > 0)
+		size += WIRE_ACCUSED_ENTRY_SIZE + u->accuser_count * sizeof(uint64_t);
+	return size;
+}
+
 bool
 wire_add_update(struct wire_writer *w, const struct wire_update *u)
 {
@@ -148,6 +160,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	uint8_t flags = u->flags | (u->status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0);
 	size_t size = UPDATE_FIXED_SIZE + (size_t)u->member.id.len + u->member.address.len;
 	uint16_t flagged = w->flagged;
+	size_t accusers = w->sync ? 0 : accusers_size(w, u);
 
 	if (w->buf.failed)
 		return false; /* not even the message's beginning fitted */
@@ -157,8 +170,10 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)
 		flagged++;
+	size += flags_size(flagged) + (accusers > 0 ? ENTRY_HEADER_SIZE + accusers : 0);
 	if (w->count == UINT16_MAX || flagged > WIRE_FLAGGED_MAX ||
-	    size + flags_size(flagged) + w->reserve > wbuf_left(&w->buf))
+	    (accusers > w->accusers_size && w->accused == WIRE_ACCUSED_MAX) ||
+	    size + w->reserve > wbuf_left(&w->buf))
 		return false;
 
 	put_member(&w->buf, &u->member);
@@ -171,6 +186,14 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 		w->flags[w->flagged].index = w->count;
 		w->flags[w->flagged].flags = flags;
 		w->flagged = flagged;
+	}
+	if (accusers > w->accusers_size) {
+		assert(u->status == SWIM_SUSPECT && u->accuser_count <= WIRE_ACCUSERS_MAX);
+		w->accused_list[w->accused].index = w->count;
+		w->accused_list[w->accused].count = u->accuser_count;
+		memcpy(w->accused_list[w->accused].accusers, u->accusers, sizeof(u->accusers));
+		w->accused++;
+		w->accusers_size = accusers;
 	}
 	w->count++;
 	return true;
@@ -189,6 +212,8 @@ wire_trailer_size(const struct wire_trailer *t)
 		size += ENTRY_HEADER_SIZE + sizeof(t->digest);
 	if (t->has_timeout)
 		size += ENTRY_HEADER_SIZE + sizeof(t->timeout_ms);
+	if (t->has_period)
+		size += ENTRY_HEADER_SIZE + sizeof(t->period);
 	return size;
 }
 
@@ -211,6 +236,18 @@ put_flags(struct wire_writer *w)
 }
 
 static void
+put_accusers(struct wire_writer *w)
+{
+	put_entry_header(&w->buf, WIRE_EXT_ACCUSERS, w->accusers_size);
+	for (uint16_t i = 0; i < w->accused; i++) {
+		wbuf_put_u16be(&w->buf, w->accused_list[i].index);
+		wbuf_put_u8(&w->buf, w->accused_list[i].count);
+		for (unsigned j = 0; j < w->accused_list[i].count; j++)
+			wbuf_put_u64be(&w->buf, w->accused_list[i].accusers[j]);
+	}
+}
+
+static void
 put_trailer(struct wbuf *b, const struct wire_trailer *t)
 {
 	if (t->has_cluster) {
@@ -229,6 +266,10 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 		put_entry_header(b, WIRE_EXT_TIMEOUT, sizeof(t->timeout_ms));
 		wbuf_put_u32be(b, t->timeout_ms);
 	}
+	if (t->has_period) {
+		put_entry_header(b, WIRE_EXT_PERIOD, sizeof(t->period));
+		wbuf_put_u32be(b, t->period);
+	}
 }
 
 size_t
@@ -240,6 +281,8 @@ wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pa
 		wbuf_patch_u16be(&w->buf, w->count_offset, w->count);
 	if (w->flagged > 0)
 		put_flags(w);
+	if (w->accused > 0)
+		put_accusers(w);
 	if (trailer != NULL)
 		put_trailer(&w->buf, trailer);
 	missing = pad_to > wbuf_len(&w->buf) ? pad_to - wbuf_len(&w->buf) : 0;

@@ -80,6 +80,9 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 	putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
 	if ((u->flags & WIRE_FLAG_FORGET) != 0)
 		putf(t, " forget");
+	for (unsigned i = 0; i < u->accuser_count; i++)
+		putf(t, "%s%016llx", i == 0 ? " accusers=" : "+",
+		    (unsigned long long)u->accusers[i]);
 	if (sync)
 		putf(t, " age=%us", (unsigned)u->age_s);
 }
@@ -124,6 +127,8 @@ put_trailer(struct text *t, const struct wire_trailer *trailer)
 		putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
 	if (trailer->has_timeout)
 		putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
+	if (trailer->has_period)
+		putf(t, " period=%u", (unsigned)trailer->period);
 }
 
 static void

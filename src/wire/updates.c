@@ -28,6 +28,22 @@ wire_updates_resolve(struct wire_update *u, uint8_t status)
 	u->status = (u->flags & WIRE_FLAG_LEFT) != 0 ? SWIM_LEFT : (enum swim_status)status;
 }
 
+/* The entry at iter->accuser, if it is this update's; wire_decode has checked it. */
+static void
+read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
+    struct wire_update *out)
+{
+	struct rbuf b;
+
+	rbuf_init(&b, list->accusers + iter->accuser, list->accusers_len - iter->accuser);
+	if (rbuf_get_u16be(&b) != iter->index)
+		return;
+	out->accuser_count = rbuf_get_u8(&b);
+	for (unsigned i = 0; i < out->accuser_count; i++)
+		out->accusers[i] = rbuf_get_u64be(&b);
+	iter->accuser = list->accusers_len - rbuf_left(&b);
+}
+
 bool
 wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *iter,
     struct wire_update *out)
@@ -50,6 +66,9 @@ wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *ite
 			iter->flag++;
 		}
 	}
+	out->accuser_count = 0;
+	if (iter->accuser < list->accusers_len)
+		read_accusers(list, iter, out);
 	wire_updates_resolve(out, status);
 	iter->pos = b.pos;
 	iter->index++;

@@ -17,7 +17,8 @@ void wire_updates_read_str(struct rbuf *, struct wire_str *);
 /* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
 void wire_updates_resolve(struct wire_update *u, uint8_t status);
 
-#define WIRE_FLAG_ENTRY_SIZE 3 /* index:u16 flags:u8 in WIRE_EXT_FLAGS */
-#define WIRE_SYNC_EXTRA_SIZE 5 /* flags:u8 age:u32 behind an update in a sync */
+#define WIRE_FLAG_ENTRY_SIZE 3    /* index:u16 flags:u8 in WIRE_EXT_FLAGS */
+#define WIRE_ACCUSED_ENTRY_SIZE 3 /* index:u16 count:u8, before the hashes in WIRE_EXT_ACCUSERS */
+#define WIRE_SYNC_EXTRA_SIZE 5    /* flags:u8 age:u32 behind an update in a sync */
 
 #endif

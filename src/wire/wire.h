@@ -64,11 +64,17 @@ struct wire_member_id {
 #define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
 #define WIRE_FLAGS_KNOWN 0x03
 
+/* Accusers told of with a suspicion: as many as shorten it, and the first (Lifeguard's K, plus one). */
+#define WIRE_ACCUSERS_MAX 4
+
 struct wire_update {
 	struct wire_member_id member;
 	enum swim_status status; /* ALIVE, SUSPECT, DEAD, or LEFT where the flag says so */
 	uint8_t flags;
 	uint64_t incarnation;
+	uint8_t
+	    accuser_count; /* of a suspect: who found it silent for themselves, as hash64 of their ids */
+	uint64_t accusers[WIRE_ACCUSERS_MAX];
 	uint32_t age_s; /* sync entries only: seconds since it died or left */
 };
 
@@ -80,6 +86,9 @@ struct wire_updates {
 	bool sync;            /* entries carry flags and age (WIRE_SYNC) */
 	const uint8_t *flags; /* WIRE_EXT_FLAGS: entries index:u16 flags:u8, ascending */
 	size_t flags_count;
+	const uint8_t
+	    *accusers; /* WIRE_EXT_ACCUSERS: entries index:u16 count:u8 count x u64, ascending */
+	size_t accusers_len;
 };
 
 /* Trailer tags.  0x7f and above are never given out by swimd: room for others' experiments. */
@@ -89,15 +98,19 @@ enum wire_ext {
 	WIRE_EXT_SENDER = 0x02,  /* id of the sender, UTF-8; a base peer sends none */
 	WIRE_EXT_FLAGS = 0x03,   /* per update: index:u16 flags:u8, indexes strictly ascending */
 	WIRE_EXT_DIGEST = 0x04,  /* digest:u64 of the sender's view */
+	WIRE_EXT_ACCUSERS =
+	    0x06, /* per suspect update: index:u16 count:u8 count x hash:u64, ascending */
+	WIRE_EXT_PERIOD = 0x07,  /* period:u32 of the sender's probing, for coordination */
 	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
 };
 
 struct wire_trailer {
-	bool has_cluster, has_sender, has_digest, has_timeout;
+	bool has_cluster, has_sender, has_digest, has_timeout, has_period;
 	struct wire_str cluster;
 	struct wire_str sender;
 	uint64_t digest;
 	uint32_t timeout_ms;
+	uint32_t period;
 };
 
 /*
@@ -150,6 +163,7 @@ struct wire_updates_iter {
 	const uint8_t *pos;
 	uint16_t index;
 	size_t flag;
+	size_t accuser;
 };
 bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *,
     struct wire_update *out);
@@ -170,6 +184,7 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
  * when the update and its flags don't fit any more.  wire_finish returns the length, or 0 if something
  * did not fit (a begin with too long a member id, say).
  */
+#define WIRE_ACCUSED_MAX 64  /* updates with accusers a datagram, likewise */
 #define WIRE_FLAGGED_MAX 512 /* flagged updates a datagram; further ones don't fit */
 
 struct wire_writer {
@@ -183,6 +198,13 @@ struct wire_writer {
 		uint16_t index;
 		uint8_t flags;
 	} flags[WIRE_FLAGGED_MAX];
+	uint16_t accused;
+	size_t accusers_size; /* of the extension's value so far */
+	struct {
+		uint16_t index;
+		uint8_t count;
+		uint64_t accusers[WIRE_ACCUSERS_MAX];
+	} accused_list[WIRE_ACCUSED_MAX];
 };
 
 void wire_writer_init(struct wire_writer *, void *data, size_t capacity, size_t reserve);
