@@ -42,25 +42,55 @@ apply_address(struct wire_str address, char *text, struct swim_addr *addr)
 	return true;
 }
 
+/*
+ * Lifeguard IV.B: a suspicion begins long and shrinks with every independent accuser,
+ * max - (max - min) * log(C + 1) / log(K + 1).  The minimum grows with the time that a rumour and its
+ * refutation need, which is logarithmic in the size; pushed rumours need little below a hundred.
+ */
 swim_duration
-apply_suspicion_time(const struct swim *s)
+apply_suspicion_time(const struct swim *s, const struct member *m)
 {
 	const struct swim_timing *t = &s->config.timing;
-	double scale = log10((double)members_live(s));
-	swim_duration d =
-	    swim_duration_scale(t->probe_interval, t->suspicion_mult * (scale > 1 ? scale : 1));
+	double scale = log10((double)members_live(s)) / 2;
+	double min = (double)t->suspicion_min.ns * (scale > 1 ? scale : 1);
+	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);
+	/* Those who can confirm: neither it, nor the first accuser. */
+	size_t k = s->live_count > WIRE_ACCUSERS_MAX ? WIRE_ACCUSERS_MAX - 1
+		   : s->live_count > 0               ? s->live_count - 1
+						     : 0;
+	double confirmations = m->accuser_count > 1 ? m->accuser_count - 1 : 0;
+	double wait;
 
-	return d.ns > t->suspicion_min.ns ? d : t->suspicion_min;
+	if (k == 0)
+		return swim_ns((int64_t)min);
+	wait = max - (max - min) * log(confirmations + 1) / log((double)k + 1);
+	return swim_ns((int64_t)(wait > min ? wait : min));
 }
 
 void
 apply_suspicion(struct swim *s, struct member *m)
 {
-	if (m->status != SWIM_ALIVE || m->hidden)
+	if (m->hidden || (m->status != SWIM_ALIVE && m->status != SWIM_SUSPECT))
 		return;
-	s->stats.suspicions++;
-	members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
-	gossip_queue(s, m);
+	if (m->status == SWIM_ALIVE) {
+		s->stats.suspicions++;
+		members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
+	}
+	if (members_accuse(s, m, s->self->hash))
+		gossip_queue(s, m);
+}
+
+/* Whose word the suspicion is: those named with it, or (of a base peer) the one that tells it. */
+static bool
+take_accusers(struct swim *s, struct member *m, const struct wire_update *u)
+{
+	bool news = false;
+
+	for (unsigned i = 0; i < u->accuser_count; i++)
+		news |= members_accuse(s, m, u->accusers[i]);
+	if (u->accuser_count == 0)
+		news = members_accuse(s, m, members_hash(s->by, s->by_len));
+	return news;
 }
 
 void
@@ -184,6 +214,10 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		apply_replace_stand_in(s, m);
 	members_transition(s, m, status, u->incarnation, hidden);
 	m->forget = hidden && (u->flags & WIRE_FLAG_FORGET);
+	if (status == SWIM_SUSPECT) {
+		take_accusers(s, m, u);
+		confirm_start(s, m);
+	}
 	if (!live && !hidden)
 		backdate(m, age);
 	/* What came by a sync reaches the others the same way; a rumour about each would flood them. */
@@ -194,7 +228,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 /* True if the update was older than or the same as what is known, and has been dealt with. */
 static bool
 apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
-    enum swim_status status, bool from_subject)
+    enum swim_status status, bool from_subject, bool sync_entry)
 {
 	if (u->incarnation > m->incarnation ||
 	    (u->incarnation == m->incarnation && status > m->status))
@@ -203,6 +237,13 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	    strcmp(address, m->address) != 0)
 		ignored(s, SWIM_IGNORE_CONFLICT);
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
+	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
+		/* Another accuser is news; anything else that we knew is one teller more. */
+		if (status == SWIM_SUSPECT && take_accusers(s, m, u))
+			gossip_queue(s, m);
+		else
+			gossip_heard(s, m);
+	}
 	if (from_subject && is_live(status) &&
 	    (u->incarnation < m->incarnation || !is_live(m->status) ||
 		strcmp(address, m->address) != 0))
@@ -244,7 +285,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
-	if (apply_stale(s, m, u, address, status, from_subject))
+	if (apply_stale(s, m, u, address, status, from_subject, sync))
 		return;
 	/*
 	 * Two halves of a healed partition hold each other dead.  Taking over whole views would let the dead
@@ -263,6 +304,10 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
+	if (status == SWIM_SUSPECT) {
+		take_accusers(s, m, u);
+		confirm_start(s, m);
+	}
 	if (moved) {
 		apply_replace_stand_in(s, m);
 		if (m->announced)

@@ -10,6 +10,7 @@
 #include "core/internal.h"
 
 #define LEAVE_TICKS 4 /* a leave is pushed this many gossip intervals */
+#define SHARES 6      /* of a datagram, one kept for each kind of rumour that waits */
 #define MISSES_MAX 8  /* rumours that didn't fit, before a datagram counts as full */
 
 static unsigned
@@ -35,9 +36,41 @@ gossip_drop(struct swim *s, struct member *m)
 {
 	if (!m->rumour_queued)
 		return;
-	TAILQ_REMOVE(&s->rumours[m->rumour_sent], m, rumour);
+	TAILQ_REMOVE(&s->rumours[m->rumour_kind][m->rumour_sent], m, rumour);
 	m->rumour_queued = false;
+	s->rumour_kind_count[m->rumour_kind]--;
 	s->rumour_count--;
+}
+
+static enum rumour_kind
+kind_of(const struct swim *s, const struct member *m)
+{
+	switch (m->status) {
+	case SWIM_ALIVE:
+		return m == s->self || m->returned ? RUMOUR_REFUTE : RUMOUR_JOIN;
+	case SWIM_SUSPECT:
+		return RUMOUR_SUSPECT;
+	case SWIM_DEAD:
+	case SWIM_LEFT:
+		break;
+	}
+	return RUMOUR_GONE;
+}
+
+/* Fresh ones go before others of their level, those just sent behind. */
+static void
+put(struct swim *s, struct member *m, unsigned sent)
+{
+	struct rumour_list *list = &s->rumours[m->rumour_kind][sent];
+
+	m->rumour_sent = (uint8_t)sent;
+	m->rumour_queued = true;
+	if (sent == 0)
+		TAILQ_INSERT_HEAD(list, m, rumour);
+	else
+		TAILQ_INSERT_TAIL(list, m, rumour);
+	s->rumour_kind_count[m->rumour_kind]++;
+	s->rumour_count++;
 }
 
 void
@@ -47,10 +80,8 @@ gossip_queue(struct swim *s, struct member *m)
 	if (m->stand_in)
 		return;
 	gossip_drop(s, m);
-	m->rumour_sent = 0;
-	m->rumour_queued = true;
-	TAILQ_INSERT_HEAD(&s->rumours[0], m, rumour);
-	s->rumour_count++;
+	m->rumour_kind = (uint8_t)kind_of(s, m);
+	put(s, m, 0);
 	gossip_wake(s);
 }
 
@@ -67,6 +98,10 @@ gossip_update_of(const struct swim *s, const struct member *m, struct wire_updat
 			 ? (uint32_t)(age.ns / 1000000000)
 			 : 0,
 	};
+	if (m->status == SWIM_SUSPECT) {
+		out->accuser_count = m->accuser_count;
+		memcpy(out->accusers, m->accusers, sizeof(out->accusers));
+	}
 	if (m->status == SWIM_LEFT)
 		out->flags |= WIRE_FLAG_LEFT;
 	if (m->forget)
@@ -91,41 +126,73 @@ advance(struct swim *s, struct member *m, unsigned limit)
 	gossip_drop(s, m);
 	if (sent >= limit)
 		return;
-	m->rumour_sent = (uint8_t)sent;
-	m->rumour_queued = true;
-	TAILQ_INSERT_TAIL(&s->rumours[sent], m, rumour);
-	s->rumour_count++;
+	put(s, m, sent);
 }
 
 void
-gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipient)
+gossip_heard(struct swim *s, struct member *m)
+{
+	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
+	if (m->rumour_queued && m->rumour_sent >= s->config.timing.gossip_fanout)
+		advance(s, m, send_limit(s));
+}
+
+/* Rumours of one kind, least often sent first, while `keep` bytes stay free. */
+static void
+fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
+    enum rumour_kind kind, size_t keep)
 {
 	unsigned limit = send_limit(s), misses = 0;
-	uint64_t serial = ++s->pack_serial;
 
-	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_count > 0; level++) {
+	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[kind] > 0; level++) {
 		struct member *m, *next;
 
-		for (m = TAILQ_FIRST(&s->rumours[level]); m != NULL; m = next) {
+		for (m = TAILQ_FIRST(&s->rumours[kind][level]); m != NULL; m = next) {
 			next = TAILQ_NEXT(m, rumour);
-			if (m->packed == serial)
+			if (m->packed == s->pack_serial)
 				continue;
 			if (level >= limit) { /* the cluster has shrunk since */
 				gossip_drop(s, m);
 				continue;
 			}
+			if (wbuf_left(&w->buf) < w->reserve + keep)
+				return;
 			/* The subject knows; that counts as told. */
-			if (m != recipient || m->status != SWIM_ALIVE) {
-				if (!gossip_add_member(s, w, m)) {
-					if (++misses == MISSES_MAX)
-						return;
-					continue;
-				}
+			if ((m != recipient || m->status != SWIM_ALIVE) &&
+			    !gossip_add_member(s, w, m)) {
+				if (++misses == MISSES_MAX)
+					return;
+				continue;
 			}
-			m->packed = serial;
+			m->packed = s->pack_serial;
 			advance(s, m, limit);
 		}
 	}
+}
+
+/*
+ * By kind, the weightiest first; but every kind that waits has a share kept for it, so that a storm of
+ * one (joins at a start, deaths in an outage) never starves another.
+ */
+void
+gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipient)
+{
+	size_t share = s->config.max_datagram / SHARES, keep = 0;
+
+	if (s->rumour_count == 0)
+		return;
+	s->pack_serial++;
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
+		keep += s->rumour_kind_count[k] > 0 ? share : 0;
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
+		if (s->rumour_kind_count[k] == 0)
+			continue;
+		keep -= share;
+		fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
+	}
+	/* What the later ones didn't need. */
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
+		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
 }
 
 static void

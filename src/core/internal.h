@@ -2,10 +2,13 @@
 /*
  * Inside the core.  One struct swim holds all; each file works on its own part of it:
  *
- *	members.c  the table of members, its indexes and digest; every change of a status
+ *	index.c    sorted arrays of members
+ *	members.c  the table of members and its digest; every change of a status
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
- *	probe.c    the failure detector: probing, asking others to probe, probing for others
+ *	probe.c    the failure detector: probing, and asking others to probe
+ *	confirm.c  probing those whom others suspect
+ *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
  *	sync.c     comparing and pulling whole views
  *	outbox.c   datagrams and events waiting to be taken out
@@ -19,8 +22,17 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "core/index.h"
 #include "core/swim.h"
 
+/* Rumours by how much hangs on them; each kind that has any gets a share of every datagram. */
+enum rumour_kind {
+	RUMOUR_REFUTE, /* ours, and others' return from suspicion or death */
+	RUMOUR_GONE,   /* dead, left, forgotten */
+	RUMOUR_SUSPECT,
+	RUMOUR_JOIN, /* alive, for all other reasons */
+};
+#define RUMOUR_KINDS 4
 #define RUMOUR_LEVELS 64 /* a rumour is sent less often than this, whatever the cluster's size */
 #define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
 #define STAND_INS_MAX 64      /* unnamed base peers not yet proven, at once */
@@ -30,22 +42,31 @@
 /* A forgotten member, and one whose death we learnt before its life, is held back this long. */
 #define TOMBSTONE_HOLD swim_seconds(120)
 
+/* Round trips, smoothed, and their mean deviation. */
+struct rtt {
+	bool measured;
+	swim_duration smoothed, deviation;
+};
+
 struct member {
-	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_sent] while rumour_queued */
+	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
 	uint64_t hash;              /* of the name; the order of the table and of a sync */
 	char *address;              /* host:port */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
-	swim_time since;      /* of the status */
-	swim_time deadline;   /* suspect: of the verdict; dead, left: when it is forgotten */
-	swim_duration rtt;    /* smoothed; negative: not measured */
+	swim_time since;    /* of the status */
+	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
+	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */
+	struct rtt rtt;
 	uint64_t packed;      /* serial of the datagram that it was last packed into */
 	size_t live_index;    /* in live[], or NOT_LISTED */
 	size_t suspect_index; /* in suspects[] */
 	size_t gone_index;    /* in gone[] */
 	enum swim_status status;
 	uint16_t name_len;
+	uint8_t accuser_count;
 	uint8_t rumour_sent;
+	uint8_t rumour_kind; /* enum rumour_kind */
 	bool rumour_queued;
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
@@ -54,16 +75,11 @@ struct member {
 	bool base_peer; /* spoke to us, without extensions */
 	bool stand_in;  /* a base peer known by its address alone */
 	bool proven;    /* answered a ping of ours from its address */
+	bool returned;  /* alive after having been suspect or dead, at this incarnation */
 	bool tell;      /* knows less of itself than we do: tell it in the next answer */
 	char name[];    /* NUL-terminated for convenience; may hold NULs itself */
 };
 TAILQ_HEAD(rumour_list, member);
-
-/* A sorted array of members.  At 10,000 members an insertion moves 40 KB on average: 1 us or so. */
-struct index {
-	struct member **v;
-	size_t count, capacity;
-};
 
 /* The probe of this period. */
 struct probe {
@@ -73,6 +89,15 @@ struct probe {
 	bool indirect; /* others have been asked */
 	unsigned asked, nacks;
 };
+
+/* A probe of a fresh suspect, by one of the few that are chosen to confirm or not. */
+struct confirm {
+	struct member *target; /* NULL: free */
+	uint64_t seq;
+	swim_time next; /* sent again, or taken for silent */
+	unsigned tries;
+};
+#define CONFIRMS_MAX 32
 
 enum join_kind {
 	JOIN_SEED,  /* for swim_join: ends in an event */
@@ -139,13 +164,20 @@ struct swim {
 	uint64_t buckets[WIRE_SYNC_BUCKETS];    /* xor of the record hashes of each bucket */
 	uint64_t digest;                        /* xor of all of them */
 
-	struct rumour_list rumours[RUMOUR_LEVELS];
+	struct rumour_list rumours[RUMOUR_KINDS][RUMOUR_LEVELS];
+	size_t rumour_kind_count[RUMOUR_KINDS];
 	size_t rumour_count;
 	uint64_t pack_serial;
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
+	struct rtt rtt; /* over all members */
 	struct probe probe;
+	struct confirm confirms[CONFIRMS_MAX];
+	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
+	bool same_view;               /* the last digest that came was the same as ours */
+	bool doubtful;                /* we stood still, and have not heard an answer since */
+	unsigned doubts;              /* probes failed meanwhile */
 	swim_time probe_at;
 	unsigned health; /* Lifeguard's local health multiplier: 0 is best */
 	swim_time reconnect_at, reap_at;
@@ -188,6 +220,9 @@ struct member *members_create(struct swim *, const char *name, size_t len, const
 void members_destroy(struct swim *, struct member *);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
 bool members_make_room(struct swim *);
+/* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
+bool members_accuse(struct swim *, struct member *, uint64_t accuser);
+uint64_t members_hash(const char *name, size_t len);
 bool members_set_address(struct swim *, struct member *, const char *address, size_t len);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
 void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
@@ -211,7 +246,8 @@ void apply_updates(struct swim *, const struct wire_updates *);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
 void apply_suspicion(struct swim *, struct member *); /* ours: a probe of it failed */
-swim_duration apply_suspicion_time(const struct swim *);
+/* How long m, as accused so far, is suspected before it counts as dead. */
+swim_duration apply_suspicion_time(const struct swim *, const struct member *m);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
 void apply_replace_stand_in(struct swim *, const struct member *real);
 /* May this be a member's address?  Writes its canonical text. */
@@ -220,6 +256,8 @@ bool apply_address(struct wire_str, char *text, struct swim_addr *);
 /* gossip.c */
 void gossip_queue(struct swim *, struct member *);
 void gossip_drop(struct swim *, struct member *);
+/* Another tells the same: the rumour needs less of us. */
+void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
@@ -231,15 +269,35 @@ void gossip_update_of(const struct swim *, const struct member *, struct wire_up
 void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
 void probe_forget(struct swim *, const struct member *);
+void probe_period_seen(struct swim *, uint32_t period);
 void probe_ack(struct swim *, const struct wire_message *);
 void probe_nack(struct swim *, const struct wire_message *);
-void probe_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
-    size_t len);
-/* A ping outside of a probe, carrying gossip. */
-void probe_ping(struct swim *, struct member *);
+/*
+ * A ping of any kind to a known member.  What we hold against it comes first, so that it can refute;
+ * gossip comes along.
+ */
+void probe_ping(struct swim *, struct member *, uint64_t seq);
+swim_duration probe_patience(const struct swim *, const struct member *);
+bool probe_same_id(struct wire_str id, const struct member *);
 void probe_reconnect(struct swim *);
 void probe_stalled(struct swim *, swim_duration);
 void probe_health(struct swim *, int change);
+
+/* confirm.c */
+/* Others suspect m: if it falls to us, probe it ourselves, at once. */
+void confirm_start(struct swim *, struct member *m);
+void confirm_forget(struct swim *, const struct member *);
+void confirm_stalled(struct swim *);
+bool confirm_ack(struct swim *, const struct wire_message *);
+void confirm_tick(struct swim *);
+swim_time confirm_deadline(const struct swim *);
+
+/* relay.c */
+void relay_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
+    size_t len);
+void relay_ack(struct swim *, const struct wire_message *);
+void relay_tick(struct swim *);
+swim_time relay_deadline(const struct swim *);
 
 /* join.c */
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);

@@ -1,113 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of members.  Three sorted arrays find a member by hash (the order of a sync), by name (the
- * order of reports) and by address; three unsorted lists hold those that the protocol works on.  Sorted
- * arrays rather than hash tables: names come from the network, and no choice of names makes these slow.
+ * The table of members.  Three indexes find a member by hash (the order of a sync), by name (the order of
+ * reports) and by address; three unsorted lists hold those that the protocol works on.
  */
 #include <assert.h>
 #include <string.h>
 
 #include "core/internal.h"
 
-struct key {
-	uint64_t hash;
-	const char *name;
-	size_t name_len;
-	const struct swim_addr *addr;
-};
-
-typedef int compare_fn(const struct key *, const struct member *);
-
-static int
-compare_names(const struct key *k, const struct member *m)
-{
-	size_t shorter = k->name_len < m->name_len ? k->name_len : m->name_len;
-	int c = memcmp(k->name, m->name, shorter);
-
-	if (c != 0)
-		return c;
-	return (k->name_len > m->name_len) - (k->name_len < m->name_len);
-}
-
-static int
-compare_hashes(const struct key *k, const struct member *m)
-{
-	if (k->hash != m->hash)
-		return k->hash < m->hash ? -1 : 1;
-	return compare_names(k, m);
-}
-
-static int
-compare_addresses(const struct key *k, const struct member *m)
-{
-	int c = swim_addr_compare(k->addr, &m->addr);
-
-	return c != 0 ? c : compare_names(k, m);
-}
-
-static struct key
-key_of(const struct member *m)
-{
-	return (struct key){m->hash, m->name, m->name_len, &m->addr};
-}
-
-/* The first position whose member is not below the key. */
-static size_t
-index_lower(const struct index *index, compare_fn *compare, const struct key *key)
-{
-	size_t low = 0, high = index->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(key, index->v[middle]) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct member *
-index_find(const struct index *index, compare_fn *compare, const struct key *key)
-{
-	size_t i = index_lower(index, compare, key);
-
-	return i < index->count && compare(key, index->v[i]) == 0 ? index->v[i] : NULL;
-}
-
-/* Room must have been made. */
-static void
-index_insert(struct index *index, compare_fn *compare, struct member *m)
-{
-	struct key key = key_of(m);
-	size_t i = index_lower(index, compare, &key);
-
-	memmove(index->v + i + 1, index->v + i, (index->count - i) * sizeof(*index->v));
-	index->v[i] = m;
-	index->count++;
-}
-
-static void
-index_remove(struct index *index, compare_fn *compare, const struct member *m)
-{
-	struct key key = key_of(m);
-	size_t i = index_lower(index, compare, &key);
-
-	assert(i < index->count && index->v[i] == m);
-	index->count--;
-	memmove(index->v + i, index->v + i + 1, (index->count - i) * sizeof(*index->v));
-}
-
-/* Room for one more than `count`, however few are in the index now. */
-static bool
-index_room(struct swim *s, struct index *index, size_t count)
-{
-	return core_grow(s, &index->v, count, &index->capacity, sizeof(*index->v));
-}
-
-static uint64_t
-hash_name(const char *name, size_t len)
+uint64_t
+members_hash(const char *name, size_t len)
 {
 	return hash64_end(hash64_bytes(HASH64_START, name, len));
 }
@@ -153,18 +55,18 @@ members_bucket_digest(const struct swim *s, unsigned bucket)
 struct member *
 members_find(const struct swim *s, const char *name, size_t len)
 {
-	struct key key = {.hash = hash_name(name, len), .name = name, .name_len = len};
+	struct index_key key = {.hash = members_hash(name, len), .name = name, .name_len = len};
 
-	return index_find(&s->table, compare_hashes, &key);
+	return index_find(&s->table, index_by_hash, &key);
 }
 
 struct member *
 members_at(const struct swim *s, const struct swim_addr *addr)
 {
-	struct key key = {.name = "", .name_len = 0, .addr = addr};
+	struct index_key key = {.name = "", .name_len = 0, .addr = addr};
 	struct member *found = NULL;
 
-	for (size_t i = index_lower(&s->located, compare_addresses, &key); i < s->located.count;
+	for (size_t i = index_lower(&s->located, index_by_address, &key); i < s->located.count;
 	     i++) {
 		struct member *m = s->located.v[i];
 
@@ -176,6 +78,20 @@ members_at(const struct swim *s, const struct swim_addr *addr)
 			found = m;
 	}
 	return found;
+}
+
+bool
+members_accuse(struct swim *s, struct member *m, uint64_t accuser)
+{
+	if (m->status != SWIM_SUSPECT || m->hidden || m->accuser_count == WIRE_ACCUSERS_MAX)
+		return false;
+	for (unsigned i = 0; i < m->accuser_count; i++) {
+		if (m->accusers[i] == accuser)
+			return false;
+	}
+	m->accusers[m->accuser_count++] = accuser;
+	m->deadline = swim_time_add(m->since, apply_suspicion_time(s, m));
+	return true;
 }
 
 size_t
@@ -299,16 +215,15 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	memcpy(m->name, name, len);
 	m->name[len] = '\0';
 	m->name_len = (uint16_t)len;
-	m->hash = hash_name(name, len);
+	m->hash = members_hash(name, len);
 	m->since = s->now;
 	m->deadline = SWIM_TIME_NEVER;
-	m->rtt = swim_ns(-1);
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
 	swim_addr_parse(m->address, address_len, &m->addr);
-	index_insert(&s->table, compare_hashes, m);
+	index_insert(&s->table, index_by_hash, m);
 	if (m->addr.family != 0)
-		index_insert(&s->located, compare_addresses, m);
+		index_insert(&s->located, index_by_address, m);
 	return m;
 }
 
@@ -326,12 +241,12 @@ members_destroy(struct swim *s, struct member *m)
 	if (m->gone_index != NOT_LISTED)
 		gone_remove(s, m);
 	if (!m->hidden) {
-		index_remove(&s->named, compare_names, m);
+		index_remove(&s->named, index_by_name, m);
 		s->status_count[m->status]--;
 	}
 	if (m->addr.family != 0)
-		index_remove(&s->located, compare_addresses, m);
-	index_remove(&s->table, compare_hashes, m);
+		index_remove(&s->located, index_by_address, m);
+	index_remove(&s->table, index_by_hash, m);
 	if (m->stand_in)
 		s->stand_ins--;
 	core_release(s, m->address);
@@ -371,15 +286,15 @@ members_set_address(struct swim *s, struct member *m, const char *address, size_
 	copy[len] = '\0';
 	digest_toggle(s, m);
 	if (m->addr.family != 0)
-		index_remove(&s->located, compare_addresses, m);
+		index_remove(&s->located, index_by_address, m);
 	core_release(s, m->address);
 	m->address = copy;
 	m->addr = (struct swim_addr){0};
 	swim_addr_parse(copy, len, &m->addr);
 	m->proven = false;
-	m->rtt = swim_ns(-1);
+	m->rtt = (struct rtt){0};
 	if (m->addr.family != 0)
-		index_insert(&s->located, compare_addresses, m);
+		index_insert(&s->located, index_by_address, m);
 	digest_toggle(s, m);
 	return true;
 }
@@ -398,11 +313,11 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		    swim_addr_equal(&m->addr, addr))
 			continue;
 		if (m->addr.family != 0)
-			index_remove(&s->located, compare_addresses, m);
+			index_remove(&s->located, index_by_address, m);
 		m->addr = *addr;
 		m->proven = false;
 		if (m->addr.family != 0)
-			index_insert(&s->located, compare_addresses, m);
+			index_insert(&s->located, index_by_address, m);
 		if (m->live_index != NOT_LISTED)
 			resolved = m;
 	}
@@ -518,7 +433,7 @@ transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
-		return swim_time_add(s->now, apply_suspicion_time(s));
+		return swim_time_add(m->since, apply_suspicion_time(s, m));
 	case SWIM_DEAD:
 		return swim_time_add(m->since, s->config.timing.dead_retention);
 	case SWIM_LEFT:
@@ -545,22 +460,27 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
     bool hidden)
 {
 	enum swim_status from = m->status;
-	bool was_hidden = m->hidden;
+	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
 
 	transition_timers(s);
 	digest_toggle(s, m);
 	if (!was_hidden) {
-		index_remove(&s->named, compare_names, m);
+		index_remove(&s->named, index_by_name, m);
 		s->status_count[from]--;
 	}
+	/* Accusations are of one incarnation. */
+	if (status != SWIM_SUSPECT || from != SWIM_SUSPECT || incarnation != m->incarnation)
+		m->accuser_count = 0;
+	if (incarnation != m->incarnation || status != SWIM_ALIVE)
+		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;
 	m->forget = false;
-	if (from != status || was_hidden != hidden)
+	if (from != status || was_hidden != hidden || (status == SWIM_SUSPECT && risen))
 		m->since = s->now;
 	if (!hidden) {
-		index_insert(&s->named, compare_names, m);
+		index_insert(&s->named, index_by_name, m);
 		s->status_count[status]++;
 	}
 	digest_toggle(s, m);

@@ -9,12 +9,15 @@
 
 #include "core/internal.h"
 
-/* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
-#define NACK_AT 0.8
-/* Weight of a new round trip in the smoothed one (RFC 6298). */
+/* One over the weight of a new round trip in the smoothed one and in its deviation (RFC 6298). */
 #define RTT_GAIN 8
+#define RTT_VAR_GAIN 4
 /* A tick this late means that the whole process stood still, not that the others did. */
 #define STALL_PERIODS 0.5
+/* Times the direct wait that an indirect ack is awaited. */
+#define INDIRECT_WAIT 3
+/* Probes that may fail after a stall before we believe them: by then it isn't us. */
+#define DOUBTS_MAX 3
 
 void
 probe_health(struct swim *s, int change)
@@ -31,13 +34,15 @@ stretched(const struct swim *s, swim_duration d)
 }
 
 /* A ping of any kind to a known member: what we hold against it comes first, so that it can refute. */
-static void
-send_ping(struct swim *s, struct member *to, uint64_t seq)
+void
+probe_ping(struct swim *s, struct member *to, uint64_t seq)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
+	trailer.has_period = true;
+	trailer.period = s->period;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ping(&w, seq);
@@ -50,14 +55,62 @@ send_ping(struct swim *s, struct member *to, uint64_t seq)
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
 }
 
-static void
-begin_probe(struct swim *s)
+/*
+ * How long to wait for an ack of m: as long as its answers have been taking, or everybody's where it has
+ * not answered yet, by RFC 6298's estimate; between a quarter and the whole of the configured time.
+ */
+swim_duration
+probe_patience(const struct swim *s, const struct member *m)
 {
-	struct probe *p = &s->probe;
+	const struct rtt *rtt = m->rtt.measured ? &m->rtt : &s->rtt;
+	swim_duration most = s->config.timing.probe_timeout;
+	swim_duration d = swim_ns(rtt->smoothed.ns + 4 * rtt->deviation.ns);
 
-	s->probe_at = swim_time_add(s->now, stretched(s, s->config.timing.probe_interval));
-	if (s->live_count == 0)
-		return;
+	if (!rtt->measured || d.ns > most.ns)
+		d = most;
+	if (d.ns < most.ns / 4)
+		d.ns = most.ns / 4;
+	return stretched(s, d);
+}
+
+void
+probe_period_seen(struct swim *s, uint32_t period)
+{
+	/* Serial number arithmetic: the counter may wrap. */
+	if ((int32_t)(period - s->period_seen) > 0)
+		s->period_seen = period;
+}
+
+/*
+ * Coordinated probing: those who have the same view and the same period each probe another member, at the
+ * same distance around the ring of name hashes, so that everybody is probed by one in every period
+ * rather than by a random number of others (none, in 37 % of periods).  NULL where views differ.
+ */
+static struct member *
+coordinated(const struct swim *s)
+{
+	size_t n = members_live(s), rank = 0, seen = 0, at;
+
+	if (!s->same_view || n < 3)
+		return NULL;
+	for (size_t i = 0; s->table.v[i] != s->self; i++)
+		rank += s->table.v[i]->live_index != NOT_LISTED;
+	at = (rank + 1 + hash64_end(s->period) % (n - 1)) % n;
+	for (size_t i = 0; i < s->table.count; i++) {
+		struct member *m = s->table.v[i];
+
+		if (m->live_index == NOT_LISTED && m != s->self)
+			continue;
+		if (seen++ == at)
+			return m;
+	}
+	return NULL;
+}
+
+/* The next of a shuffled round. */
+static struct member *
+next_of_round(struct swim *s)
+{
 	if (s->probe_next >= s->live_count) {
 		for (size_t i = s->live_count - 1; i > 0; i--) {
 			size_t j = (size_t)rng_below(&s->rng, i + 1);
@@ -70,16 +123,38 @@ begin_probe(struct swim *s)
 		}
 		s->probe_next = 0;
 	}
+	return s->live[s->probe_next++];
+}
+
+static void
+begin_probe(struct swim *s)
+{
+	struct probe *p = &s->probe;
+	struct member *target;
+	swim_duration wait;
+
+	s->probe_at = swim_time_add(s->now, stretched(s, s->config.timing.probe_interval));
+	s->period++;
+	if ((int32_t)(s->period_seen - s->period) > 0)
+		s->period = s->period_seen;
+	if (s->live_count == 0)
+		return;
+	target = coordinated(s);
+	if (target == NULL)
+		target = next_of_round(s);
+	wait = probe_patience(s, target);
 	*p = (struct probe){
-	    .target = s->live[s->probe_next++],
+	    .target = target,
 	    .seq = rng_u64(&s->rng),
 	    .indirect_seq = rng_u64(&s->rng),
 	    .sent = s->now,
-	    .timeout = swim_time_add(s->now, stretched(s, s->config.timing.probe_timeout)),
-	    .ends = s->probe_at,
+	    .timeout = swim_time_add(s->now, wait),
 	};
+	/* The way through a helper has two more legs than the direct one. */
+	p->ends = swim_time_add(p->timeout, swim_duration_scale(wait, INDIRECT_WAIT));
+	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
-	send_ping(s, p->target, p->seq);
+	probe_ping(s, target, p->seq);
 }
 
 static bool
@@ -134,6 +209,9 @@ fail_probe(struct swim *s)
 		probe_health(s, 1);
 	else if (p->nacks < p->asked)
 		probe_health(s, (int)(p->asked - p->nacks));
+	if (s->doubtful && ++s->doubts <= DOUBTS_MAX)
+		return;
+	s->doubtful = false;
 	apply_suspicion(s, target);
 }
 
@@ -143,6 +221,7 @@ succeed(struct swim *s)
 	s->probe.target = NULL;
 	s->stats.probed = true;
 	s->stats.last_probe = s->now;
+	s->doubtful = false;
 	probe_health(s, -1);
 }
 
@@ -151,105 +230,7 @@ probe_forget(struct swim *s, const struct member *m)
 {
 	if (s->probe.target == m)
 		s->probe.target = NULL;
-}
-
-/* The asker hears `type` about the target of its ping-req. */
-static void
-answer_asker(struct swim *s, struct relay *r, enum wire_type type)
-{
-	struct wire_member_id target = {{r->text, r->id_len},
-	    {r->text + r->id_len, r->address_len}};
-	const struct member *asker = members_at(s, &r->asker);
-	struct wire_trailer trailer;
-	struct wire_writer w;
-
-	outbox_trailer(s, false, &trailer);
-	if (outbox_begin(s, &w, &trailer, s->config.max_datagram)) {
-		if (type == WIRE_ACK) {
-			s->stats.relays_acked++;
-			wire_begin_ack(&w, r->asker_seq, &target);
-			if (asker != NULL && asker->proven)
-				gossip_fill(s, &w, asker);
-		} else {
-			s->stats.relays_nacked++;
-			wire_begin_nack(&w, r->asker_seq, &target);
-		}
-		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
-	}
-	core_release(s, r->text);
-	*r = (struct relay){0};
-}
-
-void
-probe_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
-{
-	struct wire_str id = msg->member.id, address = msg->member.address;
-	swim_duration wait = swim_ns(
-	    s->config.timing.probe_interval.ns - s->config.timing.probe_timeout.ns);
-	char address_text[SWIM_HOSTPORT_MAX + 1];
-	struct member *target = members_find(s, id.bytes, id.len);
-	struct relay *r = NULL;
-	struct swim_addr addr;
-
-	s->stats.relays++;
-	for (size_t i = 0; i < SWIM_RELAYS && r == NULL; i++) {
-		if (!s->relays[i].active)
-			r = &s->relays[i];
-	}
-	if (r == NULL) {
-		s->stats.relays_refused++;
-		return;
-	}
-	*r = (struct relay){.asker = *from,
-	    .asker_seq = msg->seq,
-	    .id_len = id.len,
-	    .address_len = address.len};
-	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
-	if (r->text == NULL) {
-		s->stats.relays_refused++;
-		return;
-	}
-	memcpy(r->text, id.bytes, id.len);
-	memcpy(r->text + id.len, address.bytes, address.len);
-	if (target == s->self) {
-		answer_asker(s, r, WIRE_ACK);
-		return;
-	}
-	/*
-	 * A stranger's target is pinged at its numeric address alone, with no gossip: a name would make us look
-	 * up what strangers like, and gossip would make their small datagram a larger one of ours.
-	 */
-	if (!apply_address(address, address_text, &addr) || (target == NULL && addr.family == 0)) {
-		s->stats.relays_refused++;
-		answer_asker(s, r, WIRE_NACK);
-		return;
-	}
-	if (msg->trailer.has_timeout && swim_ms(msg->trailer.timeout_ms).ns < 10 * wait.ns)
-		wait = swim_ms(msg->trailer.timeout_ms);
-	r->active = true;
-	r->seq = rng_u64(&s->rng);
-	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (target != NULL && strcmp(target->address, address_text) == 0) {
-		send_ping(s, target, r->seq);
-	} else {
-		struct wire_trailer trailer;
-		struct wire_writer w;
-
-		outbox_trailer(s, true, &trailer);
-		if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
-			return;
-		wire_begin_ping(&w, r->seq);
-		if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < len)
-			gossip_add_member(s, &w, s->self);
-		outbox_end(s, &w, &trailer, 0, WIRE_PING, &addr, NULL);
-	}
-}
-
-void
-probe_ping(struct swim *s, struct member *m)
-{
-	send_ping(s, m, rng_u64(&s->rng));
+	confirm_forget(s, m);
 }
 
 void
@@ -265,16 +246,30 @@ probe_reconnect(struct swim *s)
 		struct member *m = s->gone[rng_below(&s->rng, s->gone_count)];
 
 		if (m->status == SWIM_DEAD && !m->hidden) {
-			probe_ping(s, m);
+			probe_ping(s, m, rng_u64(&s->rng));
 			return;
 		}
 	}
 }
 
-static bool
-same_id(struct wire_str id, const struct member *m)
+bool
+probe_same_id(struct wire_str id, const struct member *m)
 {
 	return id.len == m->name_len && memcmp(id.bytes, m->name, id.len) == 0;
+}
+
+/* RFC 6298, section 2. */
+static void
+measure(struct rtt *r, swim_duration sample)
+{
+	int64_t error = sample.ns - r->smoothed.ns;
+
+	if (!r->measured) {
+		*r = (struct rtt){true, sample, swim_ns(sample.ns / 2)};
+		return;
+	}
+	r->deviation.ns += ((error < 0 ? -error : error) - r->deviation.ns) / RTT_VAR_GAIN;
+	r->smoothed.ns += error / RTT_GAIN;
 }
 
 /* The target has answered directly, under this id. */
@@ -284,7 +279,7 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 	struct member *target = s->probe.target;
 	swim_duration rtt = swim_time_since(s->now, s->probe.sent);
 
-	if (msg->member.id.len > 0 && !same_id(msg->member.id, target)) {
+	if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
 		if (!target->stand_in)
 			return;
@@ -292,9 +287,8 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 		join_learn(s, msg, &target->addr);
 		return;
 	}
-	target->rtt = target->rtt.ns < 0
-			  ? rtt
-			  : swim_ns(target->rtt.ns + (rtt.ns - target->rtt.ns) / RTT_GAIN);
+	measure(&target->rtt, rtt);
+	measure(&s->rtt, rtt);
 	target->proven = true;
 	s->stats.probes_acked++;
 	succeed(s);
@@ -311,26 +305,14 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 		return;
 	}
 	if (p->target != NULL && p->indirect && msg->seq == p->indirect_seq) {
-		if (msg->member.id.len == 0 || same_id(msg->member.id, p->target)) {
+		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
 			s->stats.probes_acked_indirectly++;
 			succeed(s);
 		}
 		return;
 	}
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		struct relay *r = &s->relays[i];
-
-		if (r->active && r->seq == msg->seq) {
-			bool same = msg->member.id.len == 0 ||
-				    (msg->member.id.len == r->id_len &&
-					memcmp(msg->member.id.bytes, r->text, r->id_len) == 0);
-
-			/* Someone else at that address can't answer for the target. */
-			if (same)
-				answer_asker(s, r, WIRE_ACK);
-			return;
-		}
-	}
+	if (!confirm_ack(s, msg))
+		relay_ack(s, msg);
 }
 
 void
@@ -353,6 +335,9 @@ probe_stalled(struct swim *s, swim_duration late)
 	/* Acks that came meanwhile have been read already (the socket is drained first); the rest is void. */
 	s->probe.target = NULL;
 	s->probe_at = s->now;
+	s->doubtful = true;
+	s->doubts = 0;
+	confirm_stalled(s);
 	probe_health(s, 1);
 	for (size_t i = 0; i < s->suspect_count; i++)
 		s->suspects[i]->deadline = swim_time_add(s->suspects[i]->deadline, late);
@@ -363,12 +348,6 @@ probe_tick(struct swim *s)
 {
 	struct probe *p = &s->probe;
 
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active && swim_time_reached(s->now, s->relays[i].deadline))
-			answer_asker(s, &s->relays[i], WIRE_NACK);
-	}
-	if (s->leaving)
-		return;
 	if (p->target != NULL && swim_time_reached(s->now, p->ends))
 		fail_probe(s);
 	else if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
@@ -381,15 +360,8 @@ swim_time
 probe_deadline(const struct swim *s)
 {
 	const struct probe *p = &s->probe;
-	swim_time at = SWIM_TIME_NEVER;
+	swim_time at = s->probe_at;
 
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active)
-			at = swim_time_min(at, s->relays[i].deadline);
-	}
-	if (s->leaving)
-		return at;
-	at = swim_time_min(at, s->probe_at);
 	if (p->target != NULL)
 		at = swim_time_min(at, p->indirect ? p->ends : p->timeout);
 	return at;

@@ -12,10 +12,10 @@ static const struct {
 	unsigned gossip_fanout;
 	int64_t sync_interval_ms, reconnect_interval_ms;
 } profiles[SWIM_PROFILE_COUNT] = {
-    [SWIM_PROFILE_LAN] = {"lan", 1000, 400, 2.0, 2000, 200, 3, 1000, 2000},
-    [SWIM_PROFILE_WAN] = {"wan", 3000, 1500, 3.0, 9000, 500, 4, 3000, 6000},
-    [SWIM_PROFILE_LOCAL] = {"local", 1000, 200, 2.0, 2000, 100, 3, 1000, 1000},
-    [SWIM_PROFILE_FAST] = {"fast", 200, 80, 2.0, 400, 50, 3, 200, 500},
+    [SWIM_PROFILE_LAN] = {"lan", 1000, 400, 5.0, 1200, 200, 3, 1000, 2000},
+    [SWIM_PROFILE_WAN] = {"wan", 3000, 1500, 5.0, 4000, 500, 4, 3000, 6000},
+    [SWIM_PROFILE_LOCAL] = {"local", 1000, 200, 5.0, 800, 100, 3, 1000, 1000},
+    [SWIM_PROFILE_FAST] = {"fast", 200, 80, 5.0, 300, 50, 3, 200, 500},
 };
 
 const char *

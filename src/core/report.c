@@ -21,7 +21,7 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	out->local = m == s->self;
 	out->base_peer = m->base_peer;
 	out->since = m->since;
-	out->rtt = m->rtt;
+	out->rtt = m->rtt.measured ? m->rtt.smoothed : swim_ns(-1);
 }
 
 size_t

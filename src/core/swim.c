@@ -86,8 +86,10 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config.cluster = NULL;
 	s->now = s->ticked = s->began = now;
 	rng_init(&s->rng, seed);
-	for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
-		TAILQ_INIT(&s->rumours[i]);
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
+		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
+			TAILQ_INIT(&s->rumours[k][i]);
+	}
 	s->gossip_at = s->check_at = SWIM_TIME_NEVER;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_allowed = s->reap_at = s->reconnect_at = now;
@@ -259,7 +261,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 		apply_updates(s, &msg->updates);
 		if (!named && members_at(s, from) == NULL)
 			stand_in(s, from);
-		probe_request(s, msg, from, len);
+		relay_request(s, msg, from, len);
 		break;
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
@@ -283,6 +285,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */
 	}
+	if (msg->trailer.has_period)
+		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
 		sync_compare(s, from, msg->trailer.digest);
 	speak(s, s->self->name, s->self->name_len);
@@ -381,7 +385,11 @@ swim_tick(struct swim *s, swim_time now)
 	if (!swim_time_is_never(due))
 		probe_stalled(s, swim_time_since(now, due));
 	s->ticked = now;
-	probe_tick(s);
+	relay_tick(s);
+	if (!s->leaving) {
+		confirm_tick(s);
+		probe_tick(s);
+	}
 	join_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
@@ -401,11 +409,13 @@ swim_deadline(const struct swim *s)
 
 	if (s->left)
 		return SWIM_TIME_NEVER;
-	at = swim_time_min(at, probe_deadline(s));
+	at = swim_time_min(at, relay_deadline(s));
 	at = swim_time_min(at, join_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
 	if (s->leaving)
 		return at;
+	at = swim_time_min(at, probe_deadline(s));
+	at = swim_time_min(at, confirm_deadline(s));
 	for (size_t i = 0; i < s->suspect_count; i++)
 		at = swim_time_min(at, s->suspects[i]->deadline);
 	if (s->status_count[SWIM_DEAD] > 0)

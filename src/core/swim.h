@@ -45,11 +45,12 @@ struct swim_hooks {
 
 /* The protocol's constants; swim_timing_profile fills them for a named profile. */
 struct swim_timing {
-	swim_duration probe_interval;  /* T' of the SWIM paper: one member is probed each */
-	swim_duration probe_timeout;   /* direct ack awaited before others are asked to probe */
-	unsigned indirect_probes;      /* k of the paper */
-	double suspicion_mult;         /* suspicion lasts mult * max(1, log10 N) * probe_interval */
-	swim_duration suspicion_min;   /* but never less */
+	swim_duration probe_interval; /* T' of the SWIM paper: one member is probed each */
+	swim_duration probe_timeout;  /* direct ack awaited before others are asked to probe */
+	unsigned indirect_probes;     /* k of the paper */
+	double suspicion_mult;        /* an unconfirmed suspicion lasts this many times */
+	swim_duration
+	    suspicion_min; /* what a confirmed one lasts: this, times log10 N / 2 above 100 */
 	swim_duration gossip_interval; /* fresh rumours are pushed this often while there are any */
 	unsigned gossip_fanout;        /* to this many members */
 	unsigned retransmit_mult; /* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */

@@ -106,8 +106,10 @@ finish(struct swim *s, bool complete)
 void
 sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 {
-	if (digest == s->digest || s->sync.active || s->leaving ||
-	    swim_addr_equal(from, &s->self->addr))
+	if (swim_addr_equal(from, &s->self->addr))
+		return;
+	s->same_view = digest == s->digest;
+	if (s->same_view || s->sync.active || s->leaving)
 		return;
 	if (!s->synced) {
 		sync_start(s, from);

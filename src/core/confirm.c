@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Focused confirmation.  Lifeguard waits for independent accusers to come by chance; here a few members,
+ * the same few for everybody, probe a fresh suspect at once.  If it is dead they all say so within one probe
+ * timeout and the suspicion is short; if it lives they reach it, it refutes, and nobody else accuses it.
+ */
+#include "core/internal.h"
+
+/* Pings to confirm a suspicion: one that is lost must not condemn. */
+#define TRIES 2
+
+/*
+ * Of all members, those whose hash with the suspect's and its incarnation is lowest (rendezvous hashing):
+ * everybody finds the same few without a word.  One more than are needed, as the first accuser may be one.
+ */
+static bool
+chosen(const struct swim *s, const struct member *suspect)
+{
+	uint64_t salt = hash64_end(suspect->hash ^ suspect->incarnation);
+	uint64_t ours = hash64_end(s->self->hash ^ salt);
+	unsigned before = 0;
+
+	for (size_t i = 0; i < s->live_count && before < WIRE_ACCUSERS_MAX; i++) {
+		const struct member *m = s->live[i];
+
+		if (m != suspect && m->status == SWIM_ALIVE)
+			before += hash64_end(m->hash ^ salt) < ours;
+	}
+	return before < WIRE_ACCUSERS_MAX;
+}
+
+static void
+send(struct swim *s, struct confirm *c)
+{
+	c->tries++;
+	c->next = swim_time_add(s->now, probe_patience(s, c->target));
+	probe_ping(s, c->target, c->seq);
+}
+
+void
+confirm_start(struct swim *s, struct member *m)
+{
+	struct confirm *vacant = NULL;
+
+	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !chosen(s, m))
+		return;
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		struct confirm *c = &s->confirms[i];
+
+		if (c->target == m)
+			return;
+		if (c->target == NULL)
+			vacant = c;
+	}
+	if (vacant == NULL)
+		return;
+	*vacant = (struct confirm){.target = m, .seq = rng_u64(&s->rng)};
+	send(s, vacant);
+}
+
+void
+confirm_forget(struct swim *s, const struct member *m)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		if (s->confirms[i].target == m)
+			s->confirms[i].target = NULL;
+	}
+}
+
+void
+confirm_stalled(struct swim *s)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++)
+		s->confirms[i].target = NULL;
+}
+
+bool
+confirm_ack(struct swim *s, const struct wire_message *msg)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		struct confirm *c = &s->confirms[i];
+
+		if (c->target == NULL || c->seq != msg->seq)
+			continue;
+		/* Another member at that address is no sign of life of this one. */
+		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, c->target))
+			c->target = NULL;
+		return true;
+	}
+	return false;
+}
+
+void
+confirm_tick(struct swim *s)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		struct confirm *c = &s->confirms[i];
+		struct member *m = c->target;
+
+		if (m == NULL || !swim_time_reached(s->now, c->next))
+			continue;
+		if (m->status == SWIM_SUSPECT && c->tries < TRIES) {
+			send(s, c);
+			continue;
+		}
+		c->target = NULL;
+		if (m->status == SWIM_SUSPECT && !s->doubtful)
+			apply_suspicion(s, m);
+	}
+}
+
+swim_time
+confirm_deadline(const struct swim *s)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		if (s->confirms[i].target != NULL)
+			at = swim_time_min(at, s->confirms[i].next);
+	}
+	return at;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Probing for others (SWIM 3.1): a ping-req makes us ping its target, and its asker hears an ack under its
+ * own sequence number if the target answers us, and else a nack while it still waits (Lifeguard IV.A).
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
+#define NACK_AT 0.8
+/* The asker hears `type` about the target of its ping-req. */
+static void
+answer(struct swim *s, struct relay *r, enum wire_type type)
+{
+	struct wire_member_id target = {{r->text, r->id_len},
+	    {r->text + r->id_len, r->address_len}};
+	const struct member *asker = members_at(s, &r->asker);
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	outbox_trailer(s, false, &trailer);
+	if (outbox_begin(s, &w, &trailer, s->config.max_datagram)) {
+		if (type == WIRE_ACK) {
+			s->stats.relays_acked++;
+			wire_begin_ack(&w, r->asker_seq, &target);
+			if (asker != NULL && asker->proven)
+				gossip_fill(s, &w, asker);
+		} else {
+			s->stats.relays_nacked++;
+			wire_begin_nack(&w, r->asker_seq, &target);
+		}
+		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
+	}
+	core_release(s, r->text);
+	*r = (struct relay){0};
+}
+
+void
+relay_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	struct wire_str id = msg->member.id, address = msg->member.address;
+	swim_duration wait = swim_ns(
+	    s->config.timing.probe_interval.ns - s->config.timing.probe_timeout.ns);
+	char address_text[SWIM_HOSTPORT_MAX + 1];
+	struct member *target = members_find(s, id.bytes, id.len);
+	struct relay *r = NULL;
+	struct swim_addr addr;
+
+	s->stats.relays++;
+	for (size_t i = 0; i < SWIM_RELAYS && r == NULL; i++) {
+		if (!s->relays[i].active)
+			r = &s->relays[i];
+	}
+	if (r == NULL) {
+		s->stats.relays_refused++;
+		return;
+	}
+	*r = (struct relay){.asker = *from,
+	    .asker_seq = msg->seq,
+	    .id_len = id.len,
+	    .address_len = address.len};
+	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
+	if (r->text == NULL) {
+		s->stats.relays_refused++;
+		return;
+	}
+	memcpy(r->text, id.bytes, id.len);
+	memcpy(r->text + id.len, address.bytes, address.len);
+	if (target == s->self) {
+		answer(s, r, WIRE_ACK);
+		return;
+	}
+	/*
+	 * A stranger's target is pinged at its numeric address alone, with no gossip: a name would make us look
+	 * up what strangers like, and gossip would make their small datagram a larger one of ours.
+	 */
+	if (!apply_address(address, address_text, &addr) || (target == NULL && addr.family == 0)) {
+		s->stats.relays_refused++;
+		answer(s, r, WIRE_NACK);
+		return;
+	}
+	if (msg->trailer.has_timeout && swim_ms(msg->trailer.timeout_ms).ns < 10 * wait.ns)
+		wait = swim_ms(msg->trailer.timeout_ms);
+	r->active = true;
+	r->seq = rng_u64(&s->rng);
+	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
+	if (target != NULL && strcmp(target->address, address_text) == 0) {
+		probe_ping(s, target, r->seq);
+	} else {
+		struct wire_trailer trailer;
+		struct wire_writer w;
+
+		outbox_trailer(s, true, &trailer);
+		if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+			return;
+		wire_begin_ping(&w, r->seq);
+		if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < len)
+			gossip_add_member(s, &w, s->self);
+		outbox_end(s, &w, &trailer, 0, WIRE_PING, &addr, NULL);
+	}
+}
+
+void
+relay_ack(struct swim *s, const struct wire_message *msg)
+{
+	struct wire_str id = msg->member.id;
+
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		struct relay *r = &s->relays[i];
+
+		if (!r->active || r->seq != msg->seq)
+			continue;
+		/* Someone else at that address can't answer for the target. */
+		if (id.len == 0 || (id.len == r->id_len && memcmp(id.bytes, r->text, id.len) == 0))
+			answer(s, r, WIRE_ACK);
+		return;
+	}
+}
+
+void
+relay_tick(struct swim *s)
+{
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		if (s->relays[i].active && swim_time_reached(s->now, s->relays[i].deadline))
+			answer(s, &s->relays[i], WIRE_NACK);
+	}
+}
+
+swim_time
+relay_deadline(const struct swim *s)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		if (s->relays[i].active)
+			at = swim_time_min(at, s->relays[i].deadline);
+	}
+	return at;
+}
