@@ -118,6 +118,14 @@ on_discovery_changed(void *ctx)
 }
 
 static bool
+reaches(void *ctx, const struct swim_addr *address)
+{
+	const struct node *node = ctx;
+
+	return udp_reaches(node->udp, address);
+}
+
+static bool
 has_peers(void *ctx)
 {
 	const struct node *node = ctx;
@@ -330,6 +338,7 @@ start_discovery(struct node *node, char *fault)
 	const struct discovery_callbacks callbacks = {
 	    .join = on_join,
 	    .changed = on_discovery_changed,
+	    .reaches = reaches,
 	    .has_peers = has_peers,
 	    .ctx = node,
 	};

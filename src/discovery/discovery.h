@@ -27,7 +27,7 @@ enum discovery_state {
 	DISCOVERY_RESOLVING,   /* its name is being looked up */
 	DISCOVERY_UNRESOLVED,  /* its name has no address; tried again at next_try */
 	DISCOVERY_CONTACTING,  /* pinged, no answer yet */
-	DISCOVERY_UNREACHABLE, /* no answer; tried again at next_try */
+	DISCOVERY_UNREACHABLE, /* no answer, or nobody can be asked there; tried again at next_try */
 	DISCOVERY_JOINED,      /* answered; we are in one cluster with it */
 	DISCOVERY_SELF,        /* it is us */
 };
@@ -58,6 +58,8 @@ struct discovery_callbacks {
 	bool (*join)(void *ctx, const struct swim_addr *);
 	/* `join` was called, or a state changed: time to flush.  Called on the loop only, from no function here. */
 	void (*changed)(void *ctx);
+	/* Can we send to this address at all?  NULL: to every one. */
+	bool (*reaches)(void *ctx, const struct swim_addr *);
 	/* True while we know at least one other member that is alive: seeds need no retry then. */
 	bool (*has_peers)(void *ctx);
 	void *ctx;

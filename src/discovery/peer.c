@@ -65,7 +65,7 @@ peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
 	if (peer->join == NULL && retry_delay(&peer->hub->policy, peer->failed, &delay))
 		peer->report.next_try = swim_time_add(now, peer_jitter(peer, delay));
 	peer_tell(peer,
-	    state == DISCOVERY_UNRESOLVED ? "peer can't be resolved" : "peer does not answer");
+	    state == DISCOVERY_UNRESOLVED ? "peer can't be resolved" : "peer can't be reached");
 }
 
 /* Nobody could be asked: it is not the peer's fault. */
@@ -114,10 +114,17 @@ peer_conclude(struct peer *peer, swim_time now)
 	peer_failed(peer, DISCOVERY_UNREACHABLE, now);
 }
 
-static bool
-peer_usable(const struct swim_addr *address)
+/* Why nobody can be asked there, or NULL. */
+static const char *
+peer_unusable(const struct discovery *hub, const struct swim_addr *address)
 {
-	return !swim_addr_is_wildcard(address) && !swim_addr_is_multicast(address);
+	if (swim_addr_is_wildcard(address) || swim_addr_is_multicast(address))
+		return "it is a wildcard or multicast address, which no member has";
+	if (hub->callbacks.reaches != NULL && !hub->callbacks.reaches(hub->callbacks.ctx, address))
+		return address->family == 6
+			   ? "it is an IPv6 address, and our socket is bound to IPv4"
+			   : "it is an IPv4 address, and our socket is bound to IPv6";
+	return NULL;
 }
 
 /* Ask up to PEER_CONTACTS_MAX of the addresses. */
@@ -128,6 +135,7 @@ peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count,
 	size_t i, start = 0, usable = 0;
 	const struct swim_addr *address;
 	struct peer_contact *contact;
+	const char *unusable;
 	bool asking;
 
 	/* A name with more has them take turns. */
@@ -137,8 +145,12 @@ peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count,
 	peer->contact_count = 0;
 	for (i = 0; i < count && peer->contact_count < PEER_CONTACTS_MAX; i++) {
 		address = &addresses[(start + i) % count];
-		if (!peer_usable(address))
+		unusable = peer_unusable(hub, address);
+		if (unusable != NULL) {
+			snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", unusable);
+			peer->report.resolved = *address;
 			continue;
+		}
 		usable++;
 		/* Another seed may stand for the same address; and the answer may come before `join` returns. */
 		asking = discovery_is_asking(hub, address);
@@ -151,9 +163,7 @@ peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count,
 			return;
 	}
 	if (usable == 0) {
-		snprintf(peer->report.reason, sizeof(peer->report.reason),
-		    "it is a wildcard or multicast address, which no member has");
-		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
+		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
 		return;
 	}
 	if (peer->contact_count == 0) {

@@ -64,6 +64,11 @@ enum swim_error udp_stop(struct udp *);
 enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 
 /*
+ * Can this socket send there?  Not to no address, port 0 or a wildcard, nor to another family than its own
+ * unless it serves both.  True of all others while it is stopped.
+ */
+bool udp_reaches(const struct udp *, const struct swim_addr *);
+/*
  * Queue for the next udp_flush, copying; a full batch is flushed at once.  MESSAGE_TOO_LARGE above
  * WIRE_DATAGRAM_MAX, NOT_STARTED, INVALID_ADDRESS for an address that this socket can't send to (none, port
  * 0, a wildcard, or of the wrong family); each is counted.

@@ -52,11 +52,13 @@ udp_source_suspect(int error_number)
 	       error_number == ENETUNREACH || error_number == EHOSTUNREACH;
 }
 
-static bool
-udp_can_reach(const struct udp *udp, const struct swim_addr *to)
+bool
+udp_reaches(const struct udp *udp, const struct swim_addr *to)
 {
 	if (to->port == 0 || swim_addr_is_wildcard(to))
 		return false;
+	if (udp->fd < 0)
+		return to->family != 0;
 	return (to->family == 4 && udp->reaches4) || (to->family == 6 && udp->reaches6);
 }
 
@@ -238,7 +240,7 @@ udp_queue(struct udp *udp, const struct swim_addr *to, const void *data, size_t 
 		error = SWIM_ERROR_NOT_STARTED;
 	else if (len > WIRE_DATAGRAM_MAX)
 		error = SWIM_ERROR_MESSAGE_TOO_LARGE;
-	else if (!udp_can_reach(udp, to))
+	else if (!udp_reaches(udp, to))
 		error = SWIM_ERROR_INVALID_ADDRESS;
 	if (error != SWIM_OK) {
 		udp_failed(udp, error, 0, to, false, &udp->send_failing);

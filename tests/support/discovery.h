@@ -20,7 +20,7 @@ struct fixture {
 	struct discovery *hub;
 	struct swim_addr asked[ASKED_MAX];
 	size_t asked_count;
-	bool refuse, have_peers, answer_at_once;
+	bool refuse, have_peers, answer_at_once, ipv4_alone;
 	unsigned changes;
 	struct discovery_peer outcomes[8]; /* of the last join */
 	size_t outcome_count;
@@ -53,10 +53,17 @@ core_has_peers(void *ctx)
 	return ((struct fixture *)ctx)->have_peers;
 }
 
+static inline bool
+core_reaches(void *ctx, const struct swim_addr *addr)
+{
+	return !((struct fixture *)ctx)->ipv4_alone || addr->family == 4;
+}
+
 static inline void
 start(struct fixture *f, swim_duration retry_first)
 {
-	struct discovery_callbacks callbacks = {core_join, core_changed, core_has_peers, f};
+	struct discovery_callbacks callbacks = {core_join, core_changed, core_reaches,
+	    core_has_peers, f};
 	struct resolver_config resolver;
 	struct discovery_config config;
 

@@ -256,10 +256,30 @@ START_TEST(a_wildcard_is_no_peer)
 
 	start(&f, swim_seconds(100));
 	ck_assert_int_eq(set_seeds(&f, "0.0.0.0:1", "[ff02::1%1]:1", NULL), SWIM_OK);
-	LOOP_UNTIL(f.base, state(&f, "0.0.0.0:1") == DISCOVERY_UNRESOLVED);
-	LOOP_UNTIL(f.base, state(&f, "[ff02::1%1]:1") == DISCOVERY_UNRESOLVED);
+	LOOP_UNTIL(f.base, state(&f, "0.0.0.0:1") == DISCOVERY_UNREACHABLE);
+	LOOP_UNTIL(f.base, state(&f, "[ff02::1%1]:1") == DISCOVERY_UNREACHABLE);
 	ck_assert_str_eq(peer(&f, "0.0.0.0:1").reason,
 	    "it is a wildcard or multicast address, which no member has");
+	end(&f);
+}
+END_TEST
+
+START_TEST(what_our_socket_cannot_send_to_is_not_asked)
+{
+	struct fixture f;
+
+	start(&f, swim_seconds(100));
+	*dns_test_name(&f.server, "both.test") =
+	    (struct dns_test_name){.name = "both.test", .v4 = {"10.0.0.1"}, .v6 = {"2001:db8::1"}};
+	f.ipv4_alone = true;
+	ck_assert_int_eq(set_seeds(&f, "[2001:db8::1]:1", "both.test:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	ck_assert_int_eq(state(&f, "[2001:db8::1]:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_str_eq(peer(&f, "[2001:db8::1]:1").reason,
+	    "it is an IPv6 address, and our socket is bound to IPv4");
+	ck_assert(was_asked(&f, 0, "10.0.0.1:1"));
+	silence(&f, "10.0.0.1:1");
+	ck_assert_int_eq(state(&f, "both.test:1"), DISCOVERY_UNREACHABLE);
 	end(&f);
 }
 END_TEST
@@ -331,4 +351,5 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
     a_core_with_too_much_to_do_is_asked_again, an_answer_may_come_within_the_call,
     joined_seeds_are_taken_up_again_when_we_are_alone, a_wildcard_is_no_peer,
-    seeds_are_replaced_whole_or_not_at_all, peers_are_bounded, every_state_has_a_word)
+    what_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
+    peers_are_bounded, every_state_has_a_word)

@@ -175,8 +175,10 @@ START_TEST(what_cannot_be_sent_is_refused_at_once)
 	ck_assert_int_eq(udp_queue(p.t.udp, &addr, "x", 1), SWIM_ERROR_INVALID_ADDRESS);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		addr = loop_addr(bad[i], 7946);
+		ck_assert(!udp_reaches(p.t.udp, &addr));
 		ck_assert_int_eq(udp_queue(p.t.udp, &addr, "x", 1), SWIM_ERROR_INVALID_ADDRESS);
 	}
+	ck_assert(udp_reaches(p.t.udp, &p.a));
 	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, large, sizeof(large)),
 	    SWIM_ERROR_MESSAGE_TOO_LARGE);
 	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_INVALID_ADDRESS], 5);
