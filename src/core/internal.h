@@ -71,6 +71,7 @@ struct member {
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
 	bool announced; /* a joined event was given out in this life */
+	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd;     /* speaks our extensions */
 	bool base_peer; /* spoke to us, without extensions */
 	bool stand_in;  /* a base peer known by its address alone */

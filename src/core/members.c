@@ -339,6 +339,8 @@ is_live(enum swim_status status)
 static void
 transition_events(struct swim *s, struct member *m, enum swim_status from, bool was_hidden)
 {
+	bool unseen;
+
 	if (m == s->self)
 		return;
 	if (m->hidden) {
@@ -347,8 +349,10 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 		m->announced = false;
 		return;
 	}
-	if (was_hidden || (from == SWIM_LEFT && is_live(m->status)))
+	if (was_hidden || (is_live(m->status) && (from == SWIM_LEFT || m->unseen)))
 		m->announced = false;
+	/* The death of a life after the one that left, which nobody was told of, is no failure. */
+	unseen = m->status == SWIM_DEAD && (from == SWIM_LEFT || m->unseen);
 	switch (m->status) {
 	case SWIM_ALIVE:
 	case SWIM_SUSPECT:
@@ -363,15 +367,15 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 			outbox_event(s, SWIM_EVENT_SUSPECTED, m);
 		break;
 	case SWIM_DEAD:
-		/* The death of a life after the one that left, which nobody was told of, is no failure. */
-		if (m->announced && from != SWIM_DEAD && from != SWIM_LEFT)
+		if (m->announced && from != SWIM_DEAD && !unseen)
 			outbox_event(s, SWIM_EVENT_FAILED, m);
 		break;
 	case SWIM_LEFT:
-		if (m->announced && from != SWIM_LEFT)
+		if (m->announced && from != SWIM_LEFT && !m->unseen)
 			outbox_event(s, SWIM_EVENT_LEFT, m);
 		break;
 	}
+	m->unseen = unseen;
 }
 
 void
