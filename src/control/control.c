@@ -133,6 +133,23 @@ control_resume(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(control->resume, &resume_after);
 }
 
+static const char too_many[] =
+    "there are 64 connections already, which is all that are served: close one, or try again later";
+
+/* One of a crowd: told as well, and not waited for. */
+static void
+turn_away(int fd)
+{
+	struct emit e;
+
+	request_error_line(&e, CONTROL_UNAVAILABLE, too_many);
+	/* If it does not fit into an empty socket, so be it. */
+	if (!e.failed)
+		(void)!send(fd, e.text, e.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	emit_fini(&e);
+	close(fd);
+}
+
 static void
 add_client(struct control_listener *listener, int fd)
 {
@@ -144,13 +161,12 @@ add_client(struct control_listener *listener, int fd)
 	if (refused)
 		control->stats.refused++;
 	if (refused && control->refused >= CONTROL_REFUSED_MAX) {
-		close(fd);
+		turn_away(fd);
 		return;
 	}
 	c = client_new(control, fd, listener->read_only, refused);
 	if (c != NULL && refused) {
-		request_refuse(c, CONTROL_UNAVAILABLE,
-		    "there are 64 connections already, which is all that are served: close one, or try again later");
+		request_refuse(c, CONTROL_UNAVAILABLE, too_many);
 		client_drain(c);
 	}
 }

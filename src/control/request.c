@@ -56,25 +56,41 @@ put_refusal(struct emit *e, const struct refusal *refusal)
 }
 
 static void
+put_error_line(struct emit *e, const char *id, const struct refusal *refusal)
+{
+	emit_init(e);
+	put_envelope(e, id);
+	put_refusal(e, refusal);
+	put_end(e);
+}
+
+static void
 answer_refusal(struct client *c, const char *id, const struct refusal *refusal)
 {
 	struct emit e;
 
 	c->control->stats.errors++;
-	emit_init(&e);
-	put_envelope(&e, id);
-	put_refusal(&e, refusal);
-	put_end(&e);
+	put_error_line(&e, id, refusal);
 	client_answer(c, &e);
+}
+
+void
+request_error_line(struct emit *e, int code, const char *text)
+{
+	struct refusal refusal;
+
+	refusal_set(&refusal, code, "%s", text);
+	put_error_line(e, "null", &refusal);
 }
 
 void
 request_refuse(struct client *c, int code, const char *text)
 {
-	struct refusal refusal;
+	struct emit e;
 
-	refusal_set(&refusal, code, "%s", text);
-	answer_refusal(c, "null", &refusal);
+	c->control->stats.errors++;
+	request_error_line(&e, code, text);
+	client_answer(c, &e);
 }
 
 void

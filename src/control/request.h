@@ -11,6 +11,8 @@
 void request_run(struct client *, const char *line, size_t len);
 /* An error that is no answer to a request that could be read: its id is null. */
 void request_refuse(struct client *, int code, const char *text);
+/* The line alone, into an emitter that this initializes. */
+void request_error_line(struct emit *, int code, const char *text);
 
 /*
  * The envelope of a late result: put one value between the two.  The end takes the emitter and the call,

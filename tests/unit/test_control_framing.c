@@ -484,6 +484,15 @@ START_TEST(four_hundred_connections_do_not_spin)
 	event_base_loopexit(world.base, &(struct timeval){0, 800000});
 	event_base_dispatch(world.base);
 	ck_assert_int_lt(cpu_ms() - begin, 400);
+	/* All that were turned away know why, the last one as the first. */
+	for (size_t i = CONTROL_CLIENTS_MAX; i < CONNECTIONS; i++) {
+		json_t *answer = peer_json(&peers[i]);
+
+		ck_assert_str_eq(text(member(member(answer, "error"), "data"), "code"),
+		    "unavailable");
+		json_decref(answer);
+		peer_expect_end(&peers[i]);
+	}
 	for (size_t i = 0; i < CONNECTIONS; i++)
 		peer_close(&peers[i]);
 	wait_for_clients(&world, 0);
