@@ -14,6 +14,7 @@ struct belief {
 	bool present; /* it was told of, and not removed since */
 	bool joined;  /* `joined` was told in this life of it */
 	bool seen;    /* scratch of check_view */
+	bool untold;  /* dead, but to those who listen it is still the one that left */
 	enum swim_status status;
 	uint64_t incarnation;
 };
@@ -329,8 +330,8 @@ void
 check_event(struct check *c, unsigned observer, const struct swim_event *e)
 {
 	enum swim_status status = e->member.status;
+	struct belief *b, told;
 	const char *fault;
-	struct belief *b;
 	unsigned subject;
 
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT)
@@ -344,7 +345,11 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	    e->type != SWIM_EVENT_LEFT)
 		breach(c, observer, subject, "a %s event about itself", check_event_name(e->type));
 	b = belief_of(c, observer, subject);
-	fault = event_fault(e->type, b);
+	told = *b;
+	if (b->untold)
+		told.status = SWIM_LEFT;
+	b->untold = false;
+	fault = event_fault(e->type, &told);
 	if (fault != NULL)
 		breach(c, observer, subject, "%s, but %s", check_event_name(e->type), fault);
 	/* A new life, or one found again, may begin with a suspicion, which is told next. */
@@ -389,6 +394,9 @@ check_report(struct check *c, unsigned observer, const struct swim_report *r)
 	} else if (!b->present) {
 		breach(c, observer, subject, "reported as %s, but no event told of it",
 		    swim_status_name(r->status));
+	} else if (b->status == SWIM_LEFT && r->status == SWIM_DEAD) {
+		/* A life after the one that left has ended, and nobody was told of its beginning either. */
+		b->untold = true;
 	} else if (b->status != r->status) {
 		breach(c, observer, subject, "reported as %s, but the last event left it %s",
 		    swim_status_name(r->status), swim_status_name(b->status));

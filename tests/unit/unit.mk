@@ -40,6 +40,7 @@ OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
 OBJS_test_ctl_reply = ctl/reply.o
 OBJS_test_ctl_client = ctl/client.o
 OBJS_test_ctl_commands = $(CTL_OBJS)
+OBJS_test_ctl_members = $(CTL_OBJS)
 OBJS_test_ctl_events = $(CTL_OBJS)
 OBJS_test_ctl_wait = $(CTL_OBJS)
 
@@ -70,3 +71,8 @@ OBJS_test_control_commands = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)
 OBJS_test_control_manual = $(CONTROL_OBJS)
 $(B)/obj/tests/unit/test_control_manual.o: ALL_CPPFLAGS += -DMANUAL='"$(CURDIR)/man/swimd-control.7"'
+
+CORE_OBJS = $(patsubst src/%.c,%.o,$(wildcard src/core/*.c)) $(WIRE_OBJS) \
+	base/addr.o base/hash.o base/rng.o
+SWIM_OBJS = $(CORE_OBJS) tests/unit/swim_fixture.o
+OBJS_test_swim_update = $(SWIM_OBJS)

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+#include "swim_fixture.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+resize(void *ctx, void *old, size_t size)
+{
+	struct fixture *f = ctx;
+	void *new;
+
+	if (size == 0) {
+		f->blocks -= old != NULL;
+		free(old);
+		return NULL;
+	}
+	if (f->budget == 0) {
+		f->starved = true;
+		return NULL;
+	}
+	f->budget--;
+	new = realloc(old, size);
+	ck_assert_ptr_nonnull(new);
+	f->blocks += old == NULL;
+	return new;
+}
+
+struct fixture *
+fixture_new(void)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	ck_assert_ptr_nonnull(f);
+	f->budget = SIZE_MAX;
+	f->now = (swim_time){1000000000};
+	f->config = (struct swim_config){
+	    .name = "self",
+	    .cluster = "",
+	    .address = {.family = 4, .port = 7946, .ip = {10, 0, 0, 1}},
+	    .max_members = SWIM_MEMBERS_DEFAULT,
+	    .max_jump = SWIM_JUMP_DEFAULT,
+	    .max_datagram = WIRE_DATAGRAM_DEFAULT,
+	    .allocator = {resize, f},
+	};
+	swim_timing_profile(SWIM_PROFILE_LAN, &f->config.timing);
+	return f;
+}
+
+bool
+fixture_start(struct fixture *f)
+{
+	f->swim = swim_new(&f->config, 1, f->now);
+	if (f->swim != NULL)
+		fixture_drain(f);
+	return f->swim != NULL;
+}
+
+void
+fixture_clear(struct fixture *f)
+{
+	for (size_t i = 0; i < f->out_count; i++)
+		free(f->out[i].data);
+	f->out_count = f->event_count = 0;
+}
+
+void
+fixture_free(struct fixture *f)
+{
+	fixture_clear(f);
+	swim_free(f->swim);
+	ck_assert_uint_eq(f->blocks, 0);
+	free(f);
+}
+
+struct swim_addr
+fixture_addr(unsigned peer)
+{
+	return (struct swim_addr){.family = 4,
+	    .port = 7946,
+	    .ip = {10, 0, (uint8_t)(1 + peer / 256), (uint8_t)peer}};
+}
+
+const char *
+fixture_name(unsigned peer, char name[16])
+{
+	snprintf(name, 16, "p%u", peer);
+	return name;
+}
+
+void
+fixture_drain(struct fixture *f)
+{
+	struct swim_datagram d;
+	struct swim_event e;
+
+	while (swim_next_datagram(f->swim, &d)) {
+		struct fixture_out *out = &f->out[f->out_count++];
+
+		ck_assert_uint_le(f->out_count, FIXTURE_OUT_MAX);
+		ck_assert_uint_le(d.len, f->config.max_datagram);
+		*out = (struct fixture_out){.to = d.to, .data = malloc(d.len), .len = d.len};
+		ck_assert_ptr_nonnull(out->data);
+		memcpy(out->data, d.data, d.len);
+		if (d.to.family == 0)
+			snprintf(out->host, sizeof(out->host), "%s", d.host);
+		/* Whatever the core sends, it must be able to read. */
+		ck_assert_int_eq(wire_decode(out->data, out->len, &out->message), WIRE_OK);
+		ck_assert_int_eq(out->message.type, d.type);
+	}
+	while (swim_next_event(f->swim, &e)) {
+		ck_assert_uint_lt(f->event_count, FIXTURE_EVENTS_MAX);
+		f->events[f->event_count++] = e;
+	}
+}
+
+void
+fixture_run(struct fixture *f, swim_duration d)
+{
+	swim_time end = swim_time_add(f->now, d);
+
+	for (;;) {
+		swim_time deadline = swim_deadline(f->swim);
+
+		if (swim_time_before(end, deadline))
+			break;
+		if (swim_time_before(f->now, deadline))
+			f->now = deadline;
+		swim_tick(f->swim, f->now);
+		fixture_drain(f);
+	}
+	f->now = end;
+}
+
+enum wire_reject
+fixture_input(struct fixture *f, unsigned from, const void *data, size_t len)
+{
+	struct swim_addr addr = fixture_addr(from);
+	enum wire_reject reject = swim_input(f->swim, f->now, &addr, data, len);
+
+	fixture_drain(f);
+	return reject;
+}
+
+/* The id and address of a peer. */
+static struct wire_member_id
+member_id(unsigned peer, char name[16], char address[SWIM_ADDR_TEXT])
+{
+	struct swim_addr addr = fixture_addr(peer);
+
+	swim_addr_format(&addr, address);
+	return (struct wire_member_id){wire_str_of(fixture_name(peer, name)), wire_str_of(address)};
+}
+
+static void
+finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_says says)
+{
+	struct wire_trailer trailer = {0};
+	char name[16];
+	size_t len;
+
+	for (size_t i = 0; i < says.count; i++)
+		ck_assert(wire_add_update(w, &says.updates[i]));
+	if (says.ours) {
+		trailer.has_sender = trailer.has_digest = true;
+		trailer.sender = wire_str_of(fixture_name(says.sender, name));
+		trailer.digest = says.digest;
+	}
+	len = wire_finish(w, &trailer, 0);
+	ck_assert_uint_gt(len, 0);
+	ck_assert_int_eq(fixture_input(f, from, w->buf.start, len), WIRE_OK);
+}
+
+void
+fixture_ping(struct fixture *f, unsigned from, uint64_t seq, struct fixture_says says)
+{
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 100);
+	wire_begin_ping(&w, seq);
+	finish(f, from, &w, says);
+}
+
+void
+fixture_ack(struct fixture *f, unsigned from, uint64_t seq, unsigned alive,
+    struct fixture_says says)
+{
+	char name[16], address[SWIM_ADDR_TEXT];
+	struct wire_member_id id = member_id(alive, name, address);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 100);
+	wire_begin_ack(&w, seq, &id);
+	finish(f, from, &w, says);
+}
+
+void
+fixture_nack(struct fixture *f, unsigned from, uint64_t seq, unsigned target)
+{
+	char name[16], address[SWIM_ADDR_TEXT];
+	struct wire_member_id id = member_id(target, name, address);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_nack(&w, seq, &id);
+	finish(f, from, &w, (struct fixture_says){0});
+}
+
+void
+fixture_ping_req(struct fixture *f, unsigned from, uint64_t seq, unsigned target)
+{
+	char name[16], address[SWIM_ADDR_TEXT];
+	struct wire_member_id id = member_id(target, name, address);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, seq, &id);
+	finish(f, from, &w, (struct fixture_says){0});
+}
+
+struct wire_update
+fixture_update(struct fixture *f, unsigned about, enum swim_status status, uint64_t incarnation)
+{
+	struct fixture_id *id = &f->ids[f->id_next++ % (sizeof(f->ids) / sizeof(f->ids[0]))];
+	struct wire_update update = {
+	    .member = member_id(about, id->name, id->address),
+	    .status = status,
+	    .flags = status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0,
+	    .incarnation = incarnation,
+	};
+
+	if (about == 0)
+		update.member =
+		    (struct wire_member_id){wire_str_of("self"), wire_str_of("10.0.0.1:7946")};
+	return update;
+}
+
+void
+fixture_gossip(struct fixture *f, unsigned from, unsigned about, enum swim_status status,
+    uint64_t incarnation)
+{
+	struct wire_update update = fixture_update(f, about, status, incarnation);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 100);
+	wire_begin_gossip(&w, 1);
+	finish(f, from, &w,
+	    (struct fixture_says){.ours = true,
+		.sender = from,
+		.digest = fixture_stats(f).digest,
+		.updates = &update,
+		.count = 1});
+}
+
+void
+fixture_member(struct fixture *f, unsigned peer)
+{
+	fixture_gossip(f, peer, peer, SWIM_ALIVE, 0);
+}
+
+const struct fixture_out *
+fixture_sent(const struct fixture *f, enum wire_type type, unsigned to)
+{
+	struct swim_addr addr = fixture_addr(to);
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == type && swim_addr_equal(&f->out[i].to, &addr))
+			return &f->out[i];
+	}
+	return NULL;
+}
+
+size_t
+fixture_sent_count(const struct fixture *f, enum wire_type type)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		count += f->out[i].message.type == type;
+	return count;
+}
+
+bool
+fixture_has(const struct fixture_out *out, const char *name, enum swim_status status,
+    uint64_t *incarnation)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	if (out == NULL)
+		return false;
+	while (wire_updates_next(&out->message.updates, &iter, &u)) {
+		if (wire_str_equal(u.member.id, name) && u.status == status) {
+			if (incarnation != NULL)
+				*incarnation = u.incarnation;
+			return true;
+		}
+	}
+	return false;
+}
+
+size_t
+fixture_told(const struct fixture *f, enum swim_event_type type, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->event_count; i++)
+		count += f->events[i].type == type &&
+			 (name == NULL || strcmp(f->events[i].member.name, name) == 0);
+	return count;
+}
+
+struct swim_report
+fixture_report(const struct fixture *f, const char *name)
+{
+	struct swim_report report = {.status = SWIM_DEAD};
+
+	if (!swim_member_find(f->swim, name, strlen(name), &report))
+		report = (struct swim_report){.status = SWIM_DEAD};
+	return report;
+}
+
+struct swim_stats
+fixture_stats(const struct fixture *f)
+{
+	struct swim_stats stats;
+
+	swim_stats(f->swim, &stats);
+	return stats;
+}

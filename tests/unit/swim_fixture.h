@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One core under a test's thumb: time passes when the test says so, peers are numbers with an address
+ * each, datagrams go in as the test writes them and come out decoded.
+ */
+#ifndef SWIMD_TESTS_SWIM_FIXTURE_H
+#define SWIMD_TESTS_SWIM_FIXTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/swim.h"
+#include "wire/wire.h"
+
+#define FIXTURE_OUT_MAX 512
+#define FIXTURE_EVENTS_MAX 512
+
+/* A datagram that came out: its own copy, decoded. */
+struct fixture_out {
+	struct swim_addr to;
+	char host[SWIM_HOSTPORT_MAX + 1];
+	uint8_t *data;
+	size_t len;
+	struct wire_message message;
+};
+
+struct fixture {
+	struct swim_config config;
+	struct swim *swim;
+	swim_time now;
+	/* Memory: blocks handed out and not taken back; after `budget` further ones there is no more. */
+	size_t blocks;
+	size_t budget;
+	bool starved;
+	/* What came out since the last fixture_clear. */
+	struct fixture_out out[FIXTURE_OUT_MAX];
+	size_t out_count;
+	struct swim_event events[FIXTURE_EVENTS_MAX];
+	size_t event_count;
+	struct fixture_id {
+		char name[16], address[SWIM_ADDR_TEXT];
+	} ids[64]; /* the text that updates point to; each in turn */
+	size_t id_next;
+};
+
+/* Named "self" at 10.0.0.1:7946, profile lan, in the unnamed cluster; config may be changed before start. */
+struct fixture *fixture_new(void);
+/* False when the core could not be made. */
+bool fixture_start(struct fixture *);
+/* Fails the test if the core kept memory. */
+void fixture_free(struct fixture *);
+
+/* Peer n is named "pN" and lives at 10.0.1.N:7946. */
+struct swim_addr fixture_addr(unsigned peer);
+const char *fixture_name(unsigned peer, char name[16]);
+
+/* Take out all that the core has to say. */
+void fixture_drain(struct fixture *);
+void fixture_clear(struct fixture *);
+/* Let time pass, ticking whenever the core wants it. */
+void fixture_run(struct fixture *, swim_duration);
+/* A datagram from this peer. */
+enum wire_reject fixture_input(struct fixture *, unsigned from, const void *data, size_t len);
+
+/* What peers say; updates may be NULL. `ours`: with the trailer of a swimd. */
+struct fixture_says {
+	bool ours;
+	unsigned sender; /* with `ours`: whose name the trailer has */
+	uint64_t digest;
+	const struct wire_update *updates;
+	size_t count;
+};
+/* Peer 0 is ourselves.  Good until 64 more are made. */
+struct wire_update fixture_update(struct fixture *, unsigned about, enum swim_status,
+    uint64_t incarnation);
+void fixture_ping(struct fixture *, unsigned from, uint64_t seq, struct fixture_says);
+void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
+    struct fixture_says);
+void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
+void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
+/* One update in a gossip from this peer, a swimd. */
+void fixture_gossip(struct fixture *, unsigned from, unsigned about, enum swim_status,
+    uint64_t incarnation);
+/* This peer is a member, alive at incarnation 0, and known to speak our extensions. */
+void fixture_member(struct fixture *, unsigned peer);
+
+/* The first datagram of this type to this peer since the last clear; NULL: none. */
+const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
+size_t fixture_sent_count(const struct fixture *, enum wire_type);
+/* Whether that datagram says this of the peer, and at which incarnation. */
+bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
+    uint64_t *incarnation);
+size_t fixture_told(const struct fixture *, enum swim_event_type, const char *name);
+
+/* The core's report; status DEAD at incarnation 0 with an empty name when it knows nothing. */
+struct swim_report fixture_report(const struct fixture *, const char *name);
+struct swim_stats fixture_stats(const struct fixture *);
+
+#endif

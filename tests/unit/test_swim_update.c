@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* What an update does to what is held: the order of (incarnation, status), refutation, bounds, trust. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(void)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	return f;
+}
+
+START_TEST(higher_incarnations_win_and_then_the_worse_status)
+{
+	static const enum swim_status all[] = {SWIM_ALIVE, SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
+
+	for (size_t held = 0; held < 4; held++) {
+		for (size_t said = 0; said < 4; said++) {
+			for (uint64_t incarnation = 4; incarnation <= 6; incarnation++) {
+				struct fixture *f = started();
+				bool wins = incarnation > 5 || (incarnation == 5 && said > held);
+				struct swim_report r;
+
+				fixture_member(f, 1);
+				fixture_gossip(f, 1, 2, SWIM_ALIVE, 5);
+				if (all[held] != SWIM_ALIVE)
+					fixture_gossip(f, 1, 2, all[held], 5);
+				ck_assert_int_eq(fixture_report(f, "p2").status, all[held]);
+				fixture_gossip(f, 1, 2, all[said], incarnation);
+				r = fixture_report(f, "p2");
+				ck_assert_int_eq(r.status, wins ? all[said] : all[held]);
+				ck_assert_uint_eq(r.incarnation, wins ? incarnation : 5);
+				fixture_free(f);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_life_is_told_once_and_in_order)
+{
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 1);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 2);
+	fixture_gossip(f, 1, 2, SWIM_LEFT, 2);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 3);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 2); /* anew after it left */
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_RECOVERED, "p2"), 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(f->event_count, 8); /* and p1 joined */
+	ck_assert_str_eq(f->events[1].by, "p1");
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_death_of_a_life_after_a_leave_is_no_failure)
+{
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_LEFT, 0);
+	fixture_clear(f);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 1);
+	ck_assert_uint_eq(f->event_count, 0);
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_is_first_heard_of_as_dead_is_no_event)
+{
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_clear(f);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 3);
+	ck_assert_uint_eq(f->event_count, 0);
+	/* But it is remembered: an older life does not begin after it. */
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 3);
+	ck_assert_uint_eq(f->event_count, 0);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 4);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(slander_is_refuted_by_a_higher_incarnation)
+{
+	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct fixture *f = started();
+		uint64_t incarnation = 0;
+
+		fixture_member(f, 1);
+		fixture_gossip(f, 1, 0, slanders[i], 7);
+		ck_assert_uint_eq(swim_incarnation(f->swim), 8);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_INCARNATION, "self"), 1);
+		ck_assert_int_eq(fixture_report(f, "self").status, SWIM_ALIVE);
+		/* What is below ours is refuted already. */
+		fixture_gossip(f, 1, 0, slanders[i], 7);
+		ck_assert_uint_eq(swim_incarnation(f->swim), 8);
+		fixture_clear(f);
+		fixture_run(f, swim_ms(500));
+		ck_assert(
+		    fixture_has(fixture_sent(f, WIRE_GOSSIP, 1), "self", SWIM_ALIVE, &incarnation));
+		ck_assert_uint_eq(incarnation, 8);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(own_incarnations_of_an_earlier_life_are_risen_above)
+{
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 0, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
+	fixture_gossip(f, 1, 0, SWIM_ALIVE, 41);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 42);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(incarnations_saturate)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.incarnation = UINT64_MAX - 1;
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, UINT64_MAX - 1);
+	ck_assert_uint_eq(swim_incarnation(f->swim), UINT64_MAX);
+	fixture_gossip(f, 1, 0, SWIM_DEAD, UINT64_MAX);
+	ck_assert_uint_eq(swim_incarnation(f->swim), UINT64_MAX);
+	ck_assert_int_eq(fixture_report(f, "self").status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_INCARNATION, NULL), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(jumps_are_bounded_against_what_is_known)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.max_jump = 10;
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, UINT64_C(1) << 50); /* nothing to compare with */
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, UINT64_C(1) << 50);
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, (UINT64_C(1) << 50) + 11);
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, UINT64_C(1) << 50);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_JUMP], 1);
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, (UINT64_C(1) << 50) + 10);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 11);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 10);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 11);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(one_name_at_two_addresses_stays_with_the_first)
+{
+	struct fixture *f = started();
+	struct wire_update other;
+
+	fixture_member(f, 1);
+	fixture_member(f, 2);
+	other = fixture_update(f, 2, SWIM_ALIVE, 0);
+	other.member.address = wire_str_of("10.0.9.9:7946");
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &other, .count = 1});
+	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.2:7946");
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 1);
+	/* A higher incarnation comes from the owner itself, who has moved. */
+	other.incarnation = 1;
+	fixture_ping(f, 1, 2,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &other, .count = 1});
+	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(names_and_addresses_that_make_no_sense_are_counted)
+{
+	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
+	    "[::]:1", "224.0.0.1:1", "[ff02::1]:1", "1.2.3.4:65536", "[1.2.3.4]:1x"};
+	const size_t bad = sizeof(addresses) / sizeof(addresses[0]);
+	char longest[SWIM_NAME_MAX + 2];
+	struct fixture *f = started();
+	struct wire_update u;
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	fixture_member(f, 1);
+	for (size_t i = 0; i < bad; i++) {
+		u = fixture_update(f, 2, SWIM_ALIVE, 0);
+		u.member.address = wire_str_of(addresses[i]);
+		fixture_ping(f, 1, i,
+		    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+		ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_ADDRESS], i + 1);
+	}
+	u = fixture_update(f, 2, SWIM_ALIVE, 0);
+	u.member.id = wire_str_of(longest);
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	u.member.id = wire_str_of("");
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_NAME], 2);
+	ck_assert_uint_eq(swim_member_count(f->swim), 2);
+	/* As long as allowed is good. */
+	u.member.id = (struct wire_str){longest, SWIM_NAME_MAX};
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(members_are_limited_and_the_dead_make_room)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.max_members = 4;
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_member(f, i);
+	fixture_gossip(f, 1, 4, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 4);
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_MEMBER_LIMIT], 1);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	fixture_gossip(f, 1, 5, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 4);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p5"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(reports_are_ordered_by_name)
+{
+	struct fixture *f = started();
+	struct swim_report last = {0}, r;
+
+	fixture_member(f, 1);
+	for (unsigned i = 200; i > 1; i--)
+		fixture_gossip(f, 1, i, i % 3 == 0 ? SWIM_SUSPECT : SWIM_ALIVE, i);
+	ck_assert_uint_eq(swim_member_count(f->swim), 201);
+	for (size_t i = 0; i < 201; i++) {
+		swim_member_at(f->swim, i, &r);
+		ck_assert_int_lt(strcmp(last.name, r.name), 0);
+		ck_assert_int_eq(r.local, strcmp(r.name, "self") == 0);
+		last = r;
+	}
+	ck_assert_uint_eq(
+	    fixture_stats(f).members[SWIM_ALIVE] + fixture_stats(f).members[SWIM_SUSPECT], 201);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
+    a_life_is_told_once_and_in_order, the_death_of_a_life_after_a_leave_is_no_failure,
+    whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
+    own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
+    jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
+    names_and_addresses_that_make_no_sense_are_counted, members_are_limited_and_the_dead_make_room,
+    reports_are_ordered_by_name)
