@@ -238,3 +238,22 @@ run_free(struct run *run)
 	free(run->out);
 	free(run->err);
 }
+
+void
+run_printed(struct run run, int status, const char *out)
+{
+	ck_assert_msg(run.status == status, "exit %d: %s%s", run.status, run.out, run.err);
+	ck_assert_str_eq(run.out, out);
+	ck_assert_str_eq(run.err, "");
+	run_free(&run);
+}
+
+void
+run_complained(struct run run, int status, const char *words)
+{
+	ck_assert_msg(run.status == status, "exit %d: %s%s", run.status, run.out, run.err);
+	ck_assert_str_eq(run.out, "");
+	ck_assert_msg(strstr(run.err, words) != NULL, "%s", run.err);
+	ck_assert_ptr_eq(strchr(run.err, '\n'), run.err + strlen(run.err) - 1);
+	run_free(&run);
+}

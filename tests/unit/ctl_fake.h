@@ -44,4 +44,27 @@ int run_on(FILE *out, FILE *err, const struct fake *, const char *first, ...)
 /* start, run, stop in one, and free; the answers are one result object: {"result":RESULT}. */
 struct run run_once(const char *result, const char *first, ...) __attribute__((sentinel));
 
+/* Exactly this status and this text on standard output, and nothing on standard error; frees the run. */
+void run_printed(struct run, int status, const char *out);
+/* This status, nothing on standard output, and one line on standard error that has these words; frees the run. */
+void run_complained(struct run, int status, const char *words);
+
+/* Responses. */
+#define FAKE_RESULT(text) "{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"result\":" text "}\n"
+#define FAKE_ERROR(code, word, text)                                                               \
+	"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"error\":{\"code\":" code ",\"message\":\"" text        \
+	"\",\"data\":{\"code\":\"" word "\"}}}\n"
+
+/* What `members` may say: three of them, the first incarnation as high as there are. */
+#define FAKE_MEMBERS                                                                                     \
+	"{\"members\":["                                                                                 \
+	"{\"name\":\"db1\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\","                          \
+	"\"incarnation\":18446744073709551615,\"local\":true,\"since\":\"2026-11-23T01:02:03.412Z\","    \
+	"\"rtt_ms\":null,\"tags\":{\"role\":\"db\",\"zone\":\"a b\"}},"                                  \
+	"{\"name\":\"db2\",\"address\":\"[2001:db8::2]:7946\",\"status\":\"suspect\",\"incarnation\":3," \
+	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":0.41,\"tags\":{}},"           \
+	"{\"name\":\"db3\",\"address\":\"[2001:db8::3]:7946\",\"status\":\"alive\",\"incarnation\":0,"   \
+	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":1500.5,\"tags\":{}}],"        \
+	"\"counts\":{\"alive\":2,\"suspect\":1,\"dead\":0,\"left\":0}}"
+
 #endif

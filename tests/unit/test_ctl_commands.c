@@ -1,150 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What swimctl asks, prints and exits with, against a daemon of canned answers. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "ctl/command.h"
 #include "ctl/ctl.h"
 #include "support/unit.h"
 #include "unit/ctl_fake.h"
-
-#define MEMBERS                                                                                          \
-	"{\"members\":["                                                                                 \
-	"{\"name\":\"db1\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\","                          \
-	"\"incarnation\":18446744073709551615,\"local\":true,\"since\":\"2026-11-23T01:02:03.412Z\","    \
-	"\"rtt_ms\":null,\"tags\":{\"role\":\"db\",\"zone\":\"a b\"}},"                                  \
-	"{\"name\":\"db2\",\"address\":\"[2001:db8::2]:7946\",\"status\":\"suspect\",\"incarnation\":3," \
-	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":0.41,\"tags\":{}},"           \
-	"{\"name\":\"db3\",\"address\":\"[2001:db8::3]:7946\",\"status\":\"alive\",\"incarnation\":0,"   \
-	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":1500.5,\"tags\":{}}],"        \
-	"\"counts\":{\"alive\":2,\"suspect\":1,\"dead\":0,\"left\":0}}"
-
-#define ok(text) "{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"result\":" text "}\n"
-#define refused(code, word, text)                                                                  \
-	"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"error\":{\"code\":" code ",\"message\":\"" text        \
-	"\",\"data\":{\"code\":\"" word "\"}}}\n"
-
-static void
-printed(struct run run, int status, const char *out)
-{
-	ck_assert_msg(run.status == status, "exit %d: %s%s", run.status, run.out, run.err);
-	ck_assert_str_eq(run.out, out);
-	ck_assert_str_eq(run.err, "");
-	run_free(&run);
-}
-
-/* One line on stderr that has these words, and nothing printed. */
-static void
-complained(struct run run, int status, const char *words)
-{
-	ck_assert_msg(run.status == status, "exit %d: %s%s", run.status, run.out, run.err);
-	ck_assert_str_eq(run.out, "");
-	ck_assert_msg(strstr(run.err, words) != NULL, "%s", run.err);
-	ck_assert_ptr_eq(strchr(run.err, '\n'), run.err + strlen(run.err) - 1);
-	run_free(&run);
-}
-
-START_TEST(members_in_every_format)
-{
-	struct run run;
-
-	run = run_once(MEMBERS, "members", NULL);
-	ck_assert_int_eq(run.status, 0);
-	ck_assert_ptr_eq(strstr(run.out, "NAME ADDRESS            STATUS  "), run.out);
-	ck_assert_ptr_nonnull(strstr(run.out, "\ndb2  [2001:db8::2]:7946 suspect "));
-	ck_assert_ptr_nonnull(strstr(run.out, " 0.41 ms\n"));
-	ck_assert_ptr_null(strchr(run.out, '\033'));
-	run_free(&run);
-	run = run_once(MEMBERS, "-o", "wide", "members", NULL);
-	ck_assert_ptr_nonnull(strstr(run.out, "INCARNATION"));
-	ck_assert_ptr_nonnull(strstr(run.out, " 18446744073709551615 2026-11-23T01:02:03.412Z "));
-	ck_assert_ptr_nonnull(strstr(run.out, "role=db,zone=a\\x20b"));
-	run_free(&run);
-	printed(run_once(MEMBERS, "-oname", "members", NULL), 0, "db1\ndb2\ndb3\n");
-	printed(run_once(MEMBERS, "members", "--output=tsv", NULL), 0,
-	    "name\taddress\tstatus\trtt_ms\tincarnation\tsince\tlocal\ttags\n"
-	    "db1\t10.0.0.7:7946\talive\t-\t18446744073709551615\t2026-11-23T01:02:03.412Z\tyes\trole=db,zone=a\\x20b\n"
-	    "db2\t[2001:db8::2]:7946\tsuspect\t0.41\t3\t2026-11-23T01:02:03.412Z\tno\t\n"
-	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\n");
-	printed(run_once(MEMBERS, "members", "-o", "hosts", NULL), 0,
-	    "10.0.0.7 db1\n2001:db8::3 db3\n");
-	/* Byte for byte what the daemon said, numbers and all. */
-	printed(run_once(MEMBERS, "members", "-j", NULL), 0, MEMBERS "\n");
-}
-END_TEST
-
-/* A name with everything in it that a terminal, a shell or a hosts file could stumble over. */
-START_TEST(hostile_names_do_no_harm)
-{
-#define member(name, address)                                                                      \
-	"{\"name\":\"" name "\",\"address\":\"" address                                            \
-	"\",\"status\":\"alive\",\"incarnation\":1,"                                               \
-	"\"local\":false,\"since\":null,\"rtt_ms\":null,\"tags\":{\"k\\n\":\"\\u001b[2J\"}}"
-	static const char hostile[] = "{\"members\":[" member("a\\nb\\u0000\\u001b[31m c\\t\\u202e",
-	    "h\\n:1") "],\"counts\":{}}";
-	static const char hosts[] = "{\"members\":[" member("a\\n127.0.0.1 bank",
-	    "10.0.0.1:1") "," member("localhost", "10.0.0.1:1") "," member("x.LocalHost",
-	    "10.0.0.1:1") "," member("10.0.0.9", "10.0.0.1:1") "," member("#x",
-	    "10.0.0.1:1") "," member("-x", "10.0.0.1:1") "," member("x..y",
-	    "10.0.0.1:1") "," member("a:b", "10.0.0.1:1") "," member("ip6-localhost",
-	    "10.0.0.1:1") "," member("good-1.lan", "10.0.0.1:1") "," member("named",
-	    "host.example:1") "," member("bad", "10.0.0.1") "],\"counts\":{}}";
-	static const char *const formats[] = {"table", "wide", "name", "tsv"};
-
-	for (size_t i = 0; i < 4; i++) {
-		struct run run = run_once(hostile, "members", "-o", formats[i], NULL);
-		const char *name = strstr(run.out, "a\\x0ab\\x00\\x1b[31m\\x20c\\x09\\u{202e}");
-		size_t lines = 0;
-
-		ck_assert_msg(name != NULL, "%s", run.out);
-		for (const char *p = run.out; *p != '\0'; p++) {
-			ck_assert(*p == '\n' || *p == '\t' || (*p >= ' ' && *p != 0x7f));
-			lines += *p == '\n';
-		}
-		ck_assert_uint_eq(lines, strcmp(formats[i], "name") == 0 ? 1 : 2);
-		run_free(&run);
-	}
-	printed(run_once(hosts, "-o", "hosts", "members", NULL), 0,
-	    "# left out: a\\x0a127.0.0.1\\x20bank: not a host name\n"
-	    "# left out: localhost: a name with a meaning of its own\n"
-	    "# left out: x.LocalHost: a name with a meaning of its own\n"
-	    "# left out: 10.0.0.9: not a host name\n"
-	    "# left out: #x: not a host name\n"
-	    "# left out: -x: not a host name\n"
-	    "# left out: x..y: not a host name\n"
-	    "# left out: a:b: not a host name\n"
-	    "# left out: ip6-localhost: a name with a meaning of its own\n"
-	    "10.0.0.1 good-1.lan\n"
-	    "# left out: named: its address is not numeric\n"
-	    "# left out: bad: its address is not numeric\n");
-#undef member
-}
-END_TEST
-
-START_TEST(filters_are_sent_and_empty_lists_may_fail)
-{
-	static const struct fake_answer answers[] = {{ok("{\"members\":[],\"counts\":{}}"), false},
-	    {ok("{\"members\":[],\"counts\":{}}"), false}, {NULL, false}};
-	struct fake fake;
-
-	fake_start(&fake, answers);
-	printed(
-	    run_ctl(&fake, "members", "--status", "dead", "--status=left", "--name", "db*", NULL),
-	    0, "");
-	printed(run_ctl(&fake, "members", "--fail-if-empty", NULL), 1, "");
-	fake_stop(&fake);
-	ck_assert_str_eq(fake.requests,
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":"
-	    "{\"status\":[\"dead\",\"left\"],\"name\":\"db*\"}}\n"
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":{}}\n");
-	fake_free(&fake);
-}
-END_TEST
 
 START_TEST(errors_have_their_status_and_one_line)
 {
@@ -153,12 +17,12 @@ START_TEST(errors_have_their_status_and_one_line)
 		int status;
 		const char *words;
 	} errors[] = {
-	    {refused("-32001", "not-found", "no member 'x'"), 7, "swimctl: no member 'x'\n"},
-	    {refused("-32002", "denied", "not on this socket"), 4, "not on this socket"},
-	    {refused("-32602", "invalid-params", "name: empty"), 2, "name: empty"},
-	    {refused("-32004", "unavailable", "too many connections"), 3, "too many"},
-	    {refused("-32005", "conflict", "it is alive"), 1, "it is alive"},
-	    {refused("-32000", "failed", "\\u001b[2Jtrouble\\n"), 1, "\\x1b[2Jtrouble\\x0a\n"},
+	    {FAKE_ERROR("-32001", "not-found", "no member 'x'"), 7, "swimctl: no member 'x'\n"},
+	    {FAKE_ERROR("-32002", "denied", "not on this socket"), 4, "not on this socket"},
+	    {FAKE_ERROR("-32602", "invalid-params", "name: empty"), 2, "name: empty"},
+	    {FAKE_ERROR("-32004", "unavailable", "too many connections"), 3, "too many"},
+	    {FAKE_ERROR("-32005", "conflict", "it is alive"), 1, "it is alive"},
+	    {FAKE_ERROR("-32000", "failed", "\\u001b[2Jtrouble\\n"), 1, "\\x1b[2Jtrouble\\x0a\n"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32004,\"message\":\"full\"}}\n",
 		3, "full"},
 	    {"{\"jsonrpc\":\"2.0\",\"id\":77,\"result\":{}}\n", 3, "is not swimd"},
@@ -170,7 +34,8 @@ START_TEST(errors_have_their_status_and_one_line)
 		struct fake fake;
 
 		fake_start(&fake, answers);
-		complained(run_ctl(&fake, "member", "x", NULL), errors[i].status, errors[i].words);
+		run_complained(run_ctl(&fake, "member", "x", NULL), errors[i].status,
+		    errors[i].words);
 		fake_stop(&fake);
 		fake_free(&fake);
 	}
@@ -180,7 +45,7 @@ END_TEST
 START_TEST(errors_are_json_where_json_is_wanted)
 {
 	static const struct fake_answer answers[] = {
-	    {refused("-32001", "not-found", "no member 'x'"), false}, {"", true}, {NULL, false}};
+	    {FAKE_ERROR("-32001", "not-found", "no member 'x'"), false}, {"", true}, {NULL, false}};
 	struct fake fake;
 	struct run run;
 
@@ -241,7 +106,8 @@ START_TEST(usage_errors_come_before_any_connection)
 	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		const char *const *a = mistakes[i].arguments;
 
-		complained(run_ctl(NULL, a[0], a[1], a[2], a[3], a[4], NULL), 2, mistakes[i].words);
+		run_complained(run_ctl(NULL, a[0], a[1], a[2], a[3], a[4], NULL), 2,
+		    mistakes[i].words);
 	}
 	run = run_ctl(NULL, "members", "-j", "-o", "name", NULL);
 	ck_assert_int_eq(run.status, 2);
@@ -259,17 +125,17 @@ START_TEST(no_daemon_is_a_status_of_its_own)
 {
 	char path[200];
 
-	complained(run_ctl(NULL, "-s", "/nonexistent/sock", "info", NULL), 3,
+	run_complained(run_ctl(NULL, "-s", "/nonexistent/sock", "info", NULL), 3,
 	    "no socket /nonexistent/sock");
 	setenv("SWIMD_SOCKET", "/nonexistent/other", 1);
-	complained(run_ctl(NULL, "info", NULL), 3, "no socket /nonexistent/other");
-	complained(run_ctl(NULL, "info", "-s", "/nonexistent/sock", NULL), 3,
+	run_complained(run_ctl(NULL, "info", NULL), 3, "no socket /nonexistent/other");
+	run_complained(run_ctl(NULL, "info", "-s", "/nonexistent/sock", NULL), 3,
 	    "no socket /nonexistent/sock");
-	complained(run_ctl(NULL, "-s", "/etc/passwd", "info", NULL), 3,
+	run_complained(run_ctl(NULL, "-s", "/etc/passwd", "info", NULL), 3,
 	    "nobody listens on /etc/passwd");
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
-	complained(run_ctl(NULL, "-s", path, "info", NULL), 2, "too long");
+	run_complained(run_ctl(NULL, "-s", path, "info", NULL), 2, "too long");
 }
 END_TEST
 
@@ -283,17 +149,18 @@ END_TEST
 
 START_TEST(status_is_an_overview)
 {
-	static const struct fake_answer answers[] = {{ok(INFO), false},
-	    {ok(HEALTH("ok", "")), false}, {ok("{\"members\":[],\"counts\":{}}"), false},
-	    {ok(INFO), false},
-	    {ok(HEALTH("degraded", "\"db2 does not answer \\\"pings\\\"\"")), false},
-	    {ok(MEMBERS), false}, {ok(INFO), false}, {ok(HEALTH("ok", "")), false},
-	    {ok("{\"members\":[],\"counts\":{}}"), false}, {NULL, false}};
+	static const struct fake_answer answers[] = {{FAKE_RESULT(INFO), false},
+	    {FAKE_RESULT(HEALTH("ok", "")), false},
+	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false}, {FAKE_RESULT(INFO), false},
+	    {FAKE_RESULT(HEALTH("degraded", "\"db2 does not answer \\\"pings\\\"\"")), false},
+	    {FAKE_RESULT(FAKE_MEMBERS), false}, {FAKE_RESULT(INFO), false},
+	    {FAKE_RESULT(HEALTH("ok", "")), false},
+	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false}, {NULL, false}};
 	struct fake fake;
 	struct run run;
 
 	fake_start(&fake, answers);
-	printed(run_ctl(&fake, "--", NULL), 0,
+	run_printed(run_ctl(&fake, "--", NULL), 0,
 	    "db1 at 10.0.0.7:7946 in the unnamed cluster, swimd 0.1.0, up 1 d 1 h\n"
 	    "health: ok\n"
 	    "members: 2 alive, 1 suspect, 0 dead\n");
@@ -303,7 +170,7 @@ START_TEST(status_is_an_overview)
 	    strstr(run.out, "\nhealth: degraded\n  db2 does not answer \"pings\"\nmembers: "));
 	ck_assert_ptr_nonnull(strstr(run.out, "\ndb2  [2001:db8::2]:7946 suspect"));
 	run_free(&run);
-	printed(run_ctl(&fake, "status", "--json", NULL), 0,
+	run_printed(run_ctl(&fake, "status", "--json", NULL), 0,
 	    "{\"info\":" INFO
 	    ",\"health\":" HEALTH("ok", "") ",\"missing\":{\"members\":[],\"counts\":{}}}\n");
 	fake_stop(&fake);
@@ -313,14 +180,14 @@ END_TEST
 
 START_TEST(health_is_an_exit_status)
 {
-	printed(run_once(HEALTH("ok", ""), "health", NULL), 0,
+	run_printed(run_once(HEALTH("ok", ""), "health", NULL), 0,
 	    "status               ok\nreasons              -\nrunning              yes\nalive                2\n"
 	    "suspect              1\ndead                 0\ntransport.healthy    yes\ntransport.last_error -\n");
-	printed(run_once(HEALTH("degraded", "\"one\",\"two\""), "health", NULL), 1,
+	run_printed(run_once(HEALTH("degraded", "\"one\",\"two\""), "health", NULL), 1,
 	    "status               degraded\nreasons              one\nreasons              two\n"
 	    "running              yes\nalive                2\n"
 	    "suspect              1\ndead                 0\ntransport.healthy    yes\ntransport.last_error -\n");
-	printed(run_once(HEALTH("isolated", ""), "-j", "health", NULL), 1,
+	run_printed(run_once(HEALTH("isolated", ""), "-j", "health", NULL), 1,
 	    HEALTH("isolated", "") "\n");
 }
 END_TEST
@@ -332,33 +199,34 @@ START_TEST(info_metrics_and_version)
 	run = run_once(INFO, "info", NULL);
 	ck_assert_ptr_nonnull(strstr(run.out, "\nincarnation    18446744073709551615\n"));
 	run_free(&run);
-	printed(run_once("{\"sent\":{\"ping\":3,\"ack\":0.5},\"buckets\":[1,2]}", "metrics", NULL),
-	    0, "sent.ping 3\nsent.ack  0.5\nbuckets   1\nbuckets   2\n");
-	printed(run_once("{\"text\":\"# TYPE a counter\\na_total 1\\n# EOF\\n\"}", "metrics",
-		    "--openmetrics", NULL),
+	run_printed(
+	    run_once("{\"sent\":{\"ping\":3,\"ack\":0.5},\"buckets\":[1,2]}", "metrics", NULL), 0,
+	    "sent.ping 3\nsent.ack  0.5\nbuckets   1\nbuckets   2\n");
+	run_printed(run_once("{\"text\":\"# TYPE a counter\\na_total 1\\n# EOF\\n\"}", "metrics",
+			"--openmetrics", NULL),
 	    0, "# TYPE a counter\na_total 1\n# EOF\n");
 	run = run_once(INFO, "version", NULL);
 	ck_assert_int_eq(run.status, 0);
 	ck_assert_ptr_eq(strstr(run.out, "swimctl " PACKAGE_VERSION "\nswimd 0.1.0 on /tmp/"),
 	    run.out);
 	run_free(&run);
-	printed(run_ctl(NULL, "-s", "/nonexistent/sock", "version", NULL), 0,
+	run_printed(run_ctl(NULL, "-s", "/nonexistent/sock", "version", NULL), 0,
 	    "swimctl " PACKAGE_VERSION "\nswimd: not reachable\n");
-	printed(run_ctl(NULL, "-s", "/nonexistent/sock", "-j", "version", NULL), 0,
+	run_printed(run_ctl(NULL, "-s", "/nonexistent/sock", "-j", "version", NULL), 0,
 	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":null}\n");
-	printed(run_ctl(NULL, "-V", NULL), 0, "swimctl " PACKAGE_VERSION "\n");
+	run_printed(run_ctl(NULL, "-V", NULL), 0, "swimctl " PACKAGE_VERSION "\n");
 }
 END_TEST
 
 START_TEST(changes_say_what_came_of_them)
 {
-	printed(run_once("{}", "leave", NULL), 0, "left the cluster; the daemon ends\n");
-	printed(run_once("{}", "remove", "db\n9", NULL), 0, "removed db\\x0a9\n");
-	printed(run_once("{}", "remove", "db9", "-j", NULL), 0, "{}\n");
-	printed(run_once("{\"applied\":[],\"needs_restart\":[]}", "reload", NULL), 0,
+	run_printed(run_once("{}", "leave", NULL), 0, "left the cluster; the daemon ends\n");
+	run_printed(run_once("{}", "remove", "db\n9", NULL), 0, "removed db\\x0a9\n");
+	run_printed(run_once("{}", "remove", "db9", "-j", NULL), 0, "{}\n");
+	run_printed(run_once("{\"applied\":[],\"needs_restart\":[]}", "reload", NULL), 0,
 	    "nothing changed\n");
-	printed(run_once("{\"applied\":[\"log_level\",\"seeds\"],\"needs_restart\":[\"bind\"]}",
-		    "reload", NULL),
+	run_printed(run_once("{\"applied\":[\"log_level\",\"seeds\"],\"needs_restart\":[\"bind\"]}",
+			"reload", NULL),
 	    0, "applied: log_level, seeds\ntakes a restart: bind\n");
 }
 END_TEST
@@ -369,125 +237,35 @@ END_TEST
 
 START_TEST(join_fails_only_if_nobody_was_joined)
 {
-	printed(run_once("{\"addresses\":[" PEER("10.0.0.1:7946", "false", "unreachable",
-			     "\"no answer in 5 s\"") "," PEER("10.0.0.2:7946", "true", "joined",
-			     "null") "]}",
-		    "join", "10.0.0.1", "10.0.0.2", NULL),
+	run_printed(run_once("{\"addresses\":[" PEER("10.0.0.1:7946", "false", "unreachable",
+				 "\"no answer in 5 s\"") "," PEER("10.0.0.2:7946", "true", "joined",
+				 "null") "]}",
+			"join", "10.0.0.1", "10.0.0.2", NULL),
 	    0,
 	    "ADDRESS       STATE       MEMBER REASON\n"
 	    "10.0.0.1:7946 unreachable -      no answer in 5 s\n"
 	    "10.0.0.2:7946 joined      -      -\n");
-	printed(run_once("{\"addresses\":[" PEER("a:1", "false", "unresolved", "null") "]}", "join",
-		    "a:1", "-j", NULL),
+	run_printed(run_once("{\"addresses\":[" PEER("a:1", "false", "unresolved", "null") "]}",
+			"join", "a:1", "-j", NULL),
 	    1, "{\"addresses\":[" PEER("a:1", "false", "unresolved", "null") "]}\n");
 }
 END_TEST
 
 START_TEST(discovery_lists_peers)
 {
-	printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
-			     "\"why not\"") "]}",
-		    "discovery", NULL),
+	run_printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
+				 "\"why not\"") "]}",
+			"discovery", NULL),
 	    0,
 	    "SOURCE ADDRESS STATE       MEMBER REASON\nseed   a:1     unreachable -      why not\n");
-	printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
-			     "\"why not\"") "]}",
-		    "discovery", "-o", "tsv", NULL),
+	run_printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
+				 "\"why not\"") "]}",
+			"discovery", "-o", "tsv", NULL),
 	    0,
 	    "source\taddress\tstate\tmember\treason\tresolved\tattempts\tsince\tnext_try\n"
 	    "seed\ta:1\tunreachable\t-\twhy not\t-\t-\t-\t-\n");
-	printed(run_once("{\"sources\":[],\"peers\":[]}", "discovery", "--fail-if-empty", NULL), 1,
-	    "no peer was found, and no seed is configured\n");
-}
-END_TEST
-
-/* 10,000 members are one line of some megabytes. */
-START_TEST(large_answers_are_whole)
-{
-	enum { COUNT = 10000 };
-	char *text = NULL, name[32];
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	const char *at;
-	struct run run;
-
-	fprintf(f, "{\"members\":[");
-	for (unsigned i = 0; i < COUNT; i++)
-		fprintf(f,
-		    "%s{\"name\":\"member-%05u\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\",\"incarnation\":"
-		    "18446744073709551615,\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":null,"
-		    "\"tags\":{\"x\":\"%0180u\"}}",
-		    i > 0 ? "," : "", i, i);
-	fprintf(f, "],\"counts\":{}}");
-	fclose(f);
-	run = run_once(text, "members", "-j", NULL);
-	ck_assert_int_eq(run.status, 0);
-	ck_assert_uint_eq(strlen(run.out), len + 1);
-	ck_assert_int_eq(strncmp(run.out, text, len), 0);
-	run_free(&run);
-	run = run_once(text, "members", "-o", "wide", NULL);
-	at = run.out;
-	for (unsigned i = 0; i < COUNT; i++) {
-		snprintf(name, sizeof(name), "\nmember-%05u ", i);
-		at = strstr(at, name);
-		ck_assert_ptr_nonnull(at);
-	}
-	run_free(&run);
-	free(text);
-}
-END_TEST
-
-/* Colours and titles as somebody at a terminal sees them. */
-static char *
-on_terminal(const char *result)
-{
-	char answer[4096];
-	const struct fake_answer answers[] = {{answer, false}, {NULL, false}};
-	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	struct winsize size = {.ws_row = 24, .ws_col = 200};
-	char *seen = calloc(1, 16384);
-	size_t len = 0;
-	struct fake fake;
-	FILE *out;
-
-	snprintf(answer, sizeof(answer), "{\"id\":%%ID%%,\"result\":%s}\n", result);
-	ck_assert(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
-	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
-	ck_assert_int_ge(slave, 0);
-	ck_assert_int_eq(ioctl(slave, TIOCSWINSZ, &size), 0);
-	out = fdopen(slave, "w");
-	fake_start(&fake, answers);
-	ck_assert_int_eq(run_on(out, stderr, &fake, "members", NULL), 0);
-	fake_stop(&fake);
-	fake_free(&fake);
-	fputs("<end>", out);
-	fflush(out);
-	while (strstr(seen, "<end>") == NULL) {
-		ssize_t n = read(master, seen + len, 16383 - len);
-
-		ck_assert_int_gt(n, 0);
-		len += (size_t)n;
-	}
-	fclose(out);
-	close(master);
-	return seen;
-}
-
-START_TEST(colours_on_a_terminal_only)
-{
-	char *seen;
-
-	setenv("TERM", "xterm-256color", 1);
-	unsetenv("NO_COLOR");
-	seen = on_terminal(MEMBERS);
-	ck_assert_msg(strstr(seen, "\033[32malive") != NULL, "%s", seen);
-	ck_assert_ptr_nonnull(strstr(seen, "\033[33msuspect"));
-	free(seen);
-	setenv("NO_COLOR", "1", 1);
-	seen = on_terminal(MEMBERS);
-	ck_assert_ptr_null(strchr(seen, '\033'));
-	ck_assert_ptr_nonnull(strstr(seen, "db2  [2001:db8::2]:7946 suspect"));
-	free(seen);
+	run_printed(run_once("{\"sources\":[],\"peers\":[]}", "discovery", "--fail-if-empty", NULL),
+	    1, "no peer was found, and no seed is configured\n");
 }
 END_TEST
 
@@ -507,7 +285,7 @@ START_TEST(decode_explains_a_datagram)
 			  strstr(run.out, "\nping ") != NULL,
 	    "%s", run.out);
 	run_free(&run);
-	complained(run_ctl(NULL, "decode", "0100", NULL), 1,
+	run_complained(run_ctl(NULL, "decode", "0100", NULL), 1,
 	    "not a valid datagram (2 bytes): truncated");
 }
 END_TEST
@@ -538,8 +316,8 @@ START_TEST(decode_reads_hexadecimal_and_raw_input)
 	ck_assert_str_eq(a.out, b.out);
 	run_free(&a);
 	run_free(&b);
-	complained(decode_input("", 0), 1, "not a valid datagram (0 bytes): empty");
-	complained(decode_input("what is this", 12), 1,
+	run_complained(decode_input("", 0), 1, "not a valid datagram (0 bytes): empty");
+	run_complained(decode_input("what is this", 12), 1,
 	    "not a valid datagram (12 bytes): unknown-type");
 }
 END_TEST
@@ -604,11 +382,9 @@ START_TEST(the_manual_has_every_row)
 }
 END_TEST
 
-UNIT_MAIN("ctl_commands", members_in_every_format, hostile_names_do_no_harm,
-    filters_are_sent_and_empty_lists_may_fail, errors_have_their_status_and_one_line,
+UNIT_MAIN("ctl_commands", errors_have_their_status_and_one_line,
     errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,
-    discovery_lists_peers, large_answers_are_whole, colours_on_a_terminal_only,
-    decode_explains_a_datagram, decode_reads_hexadecimal_and_raw_input, the_table_is_consistent,
-    the_manual_has_every_row)
+    discovery_lists_peers, decode_explains_a_datagram, decode_reads_hexadecimal_and_raw_input,
+    the_table_is_consistent, the_manual_has_every_row)
