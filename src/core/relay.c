@@ -46,6 +46,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, id.bytes, id.len);
 	struct relay *r = NULL;
+	bool usable, known;
 	struct swim_addr addr;
 
 	s->stats.relays++;
@@ -76,7 +77,9 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	 * A stranger's target is pinged at its numeric address alone, with no gossip: a name would make us look
 	 * up what strangers like, and gossip would make their small datagram a larger one of ours.
 	 */
-	if (!apply_address(address, address_text, &addr) || (target == NULL && addr.family == 0)) {
+	usable = apply_address(address, address_text, &addr);
+	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
+	if (!usable || (!known && addr.family == 0)) {
 		s->stats.relays_refused++;
 		answer(s, r, WIRE_NACK);
 		return;
@@ -86,7 +89,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	r->active = true;
 	r->seq = rng_u64(&s->rng);
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (target != NULL && strcmp(target->address, address_text) == 0) {
+	if (known) {
 		probe_ping(s, target, r->seq);
 	} else {
 		struct wire_trailer trailer;

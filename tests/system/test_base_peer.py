@@ -195,6 +195,23 @@ def test_daemon_nacks_for_a_silent_target(cluster):
     assert target.heard(base_wire.PING), "the target was asked"
 
 
+@pytest.mark.parametrize("target", [
+    ("target", "some.host.invalid:7946"),       # known by another address
+    ("nobody", "some.host.invalid:7946"),       # a stranger, whom we would have to look up
+    ("nobody", "not an address"), ("", ""), ("nobody", "0.0.0.0:7946"), ("nobody", "255.255.255.255:1"),
+    ("n0", "127.0.9.2:7946"),
+])
+def test_odd_targets_of_a_ping_req(cluster, target):
+    """Whom it cannot or will not reach it says no to; whom it is itself, it answers for."""
+    daemon = one_daemon(cluster)
+    peer = joined(cluster, daemon)
+    joined(cluster, daemon, FAR, "target")
+    peer.send(daemon.address, base_wire.ping_req(4714, target))
+    kind = base_wire.ACK if target[0] == daemon.name else base_wire.NACK
+    assert peer.answer(kind, 4714).member == target
+    assert daemon.call("info")["name"] == daemon.name
+
+
 def test_is_asked_and_nacks(cluster):
     """A base peer that cannot reach the target says so; the target fails, the base peer does not."""
     cluster.start(2)
