@@ -18,6 +18,14 @@ class Invalid(ValueError):
     """A datagram that the format does not allow; the text says why."""
 
 
+class UnknownType(Invalid):
+    """A message type that the base format does not have; from 0x10 up, it is somebody's extension."""
+
+    def __init__(self, number):
+        super().__init__(f"no message type {number}")
+        self.number = number
+
+
 @dataclasses.dataclass(frozen=True)
 class Update:
     id: str
@@ -104,7 +112,7 @@ def decode(data, inside=False):
     elif message.type == AUTHENTICATED:
         raise Invalid("an authenticated envelope inside an authenticated envelope")
     else:
-        raise Invalid(f"no message type {message.type}")
+        raise UnknownType(message.type)
     message.trailer = reader.rest()
     return message
 

@@ -83,12 +83,14 @@ class Attack:
         """Send `count` mutated datagrams and wait until the daemon has seen them all."""
         for _ in range(count):
             data = self.mutator.datagram()
-            if data and 0x10 <= data[0] <= 0x12:        # ours, which the base decoder cannot judge
-                self.good.send(self.daemon.address, data)
-                self.unjudged += 1
-                continue
             try:
                 message = base_wire.decode(data)
+            except base_wire.UnknownType as error:
+                # From 0x10 up it may be one of swimd's own, also in an envelope: not for a base peer to judge.
+                (self.good if error.number >= 0x10 else self.bad).send(self.daemon.address, data)
+                self.unjudged += error.number >= 0x10
+                self.invalid += error.number < 0x10
+                continue
             except base_wire.Invalid:
                 self.bad.send(self.daemon.address, data)
                 self.invalid += 1
@@ -127,6 +129,7 @@ class Attack:
             "seconds": round(time.monotonic() - begin, 1),
             "daemon_cpu_seconds": round(self.daemon.cpu_seconds() - cpu, 2),
             "resident_kib_warm": resident, "resident_kib_end": self.daemon.resident_kib(),
+            "events": after["control"]["events"], "errors": after["transport_errors"],
             "rejects": {k: v - before["messages_rejected"][k] for k, v in after["messages_rejected"].items()},
         }
         # The invalid ones are all counted; more may be, for what only swimd's extensions forbid.
@@ -154,7 +157,8 @@ def main():
     print(json.dumps(figures, indent=1))
     grown = figures["resident_kib_end"] - figures["resident_kib_warm"]
     print(f"resident set grew by {grown} KiB after the warm-up")
-    if grown > 1024:
+    # The ring of events fills up meanwhile; AddressSanitizer keeps freed memory apart for a while.
+    if grown > (4096 if paths.sanitized() else 1024):
         sys.exit("the resident set is not flat")
 
 
