@@ -111,6 +111,7 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 {
 	struct member *self = s->self;
 
+	s->misjudged |= u->status != SWIM_ALIVE;
 	if (s->leaving || u->incarnation < self->incarnation)
 		return;
 	if (u->incarnation - self->incarnation > s->config.max_jump) {

@@ -54,8 +54,9 @@ struct member {
 	char *address;              /* host:port */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
-	swim_time since;    /* of the status */
-	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
+	swim_time since;       /* of the status */
+	swim_time last_chance; /* suspect: no verdict before; NEVER: not asked a last time yet */
+	swim_time deadline;    /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */
 	struct rtt rtt;
 	uint64_t packed;      /* serial of the datagram that it was last packed into */
@@ -150,6 +151,7 @@ struct swim {
 	swim_time began;  /* of swim_new */
 	struct member *self;
 	bool leaving, left;
+	bool misjudged; /* the datagram at hand holds us for something else than alive */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */

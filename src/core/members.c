@@ -490,6 +490,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	digest_toggle(s, m);
 	transition_lists(s, m);
 	m->deadline = transition_deadline(s, m);
+	m->last_chance = SWIM_TIME_NEVER;
 	if (!is_live(status) || hidden) {
 		probe_forget(s, m);
 		if (from != status)

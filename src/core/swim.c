@@ -237,7 +237,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 			gossip_add_member(s, &w, sender);
 			sender->tell = false;
 		}
-		if (sender == NULL || !sender->swimd)
+		/* Who holds old things of us missed our word: it may be a rumour no more. */
+		if (sender == NULL || !sender->swimd || s->misjudged)
 			gossip_add_member(s, &w, s->self);
 		gossip_fill(s, &w, sender);
 		w.reserve -= kept;
@@ -252,6 +253,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	bool named = claimed != NULL && claimed->len > 0;
 
 	identify(s, msg, claimed, from);
+	s->misjudged = false;
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);
@@ -361,14 +363,32 @@ reap(struct swim *s)
 	}
 }
 
+/* When something is to be done about a suspect: ask it a last time, or pronounce it dead. */
+static swim_time
+verdict_due(const struct swim *s, const struct member *m)
+{
+	if (swim_time_is_never(m->last_chance))
+		return swim_time_add(m->deadline, swim_ns(-probe_patience(s, m).ns));
+	return swim_time_before(m->deadline, m->last_chance) ? m->last_chance : m->deadline;
+}
+
+/*
+ * Rumours reach nearly everybody, and a refutation is one.  Before we pronounce anybody dead we ask it
+ * ourselves: if it lives, the answer has what we missed.
+ */
 static void
 verdicts(struct swim *s)
 {
 	for (size_t i = s->suspect_count; i-- > 0;) {
 		struct member *m = s->suspects[i];
 
-		if (!swim_time_reached(s->now, m->deadline))
+		if (!swim_time_reached(s->now, verdict_due(s, m)))
 			continue;
+		if (swim_time_is_never(m->last_chance)) {
+			m->last_chance = swim_time_add(s->now, probe_patience(s, m));
+			probe_ping(s, m, rng_u64(&s->rng));
+			continue;
+		}
 		members_transition(s, m, SWIM_DEAD, m->incarnation, false);
 		gossip_queue(s, m);
 	}
@@ -417,7 +437,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
 	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, s->suspects[i]->deadline);
+		at = swim_time_min(at, verdict_due(s, s->suspects[i]));
 	if (s->status_count[SWIM_DEAD] > 0)
 		at = swim_time_min(at, s->reconnect_at);
 	if (s->gone_count > 0)
