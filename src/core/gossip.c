@@ -9,6 +9,7 @@
 
 #include "core/internal.h"
 
+#define REMINDERS 4   /* members told to a base peer with each ping and ack */
 #define LEAVE_TICKS 4 /* a leave is pushed this many gossip intervals */
 #define SHARES 6      /* of a datagram, one kept for each kind of rumour that waits */
 #define MISSES_MAX 8  /* rumours that didn't fit, before a datagram counts as full */
@@ -193,6 +194,20 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 	/* What the later ones didn't need. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
+}
+
+void
+gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipient)
+{
+	if (recipient == NULL || !recipient->base_peer)
+		return;
+	for (unsigned k = 0; k < REMINDERS && s->live_count > 0; k++) {
+		struct member *m = s->live[rng_below(&s->rng, s->live_count)];
+
+		if (m != recipient && m->status == SWIM_ALIVE && !m->stand_in &&
+		    !gossip_add_member(s, w, m))
+			return;
+	}
 }
 
 static void

@@ -264,6 +264,11 @@ void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
+/*
+ * Add a few members, whoever they are, for a base peer: it compares no views, so that what rumours once missed
+ * it would never learn.
+ */
+void gossip_remind(struct swim *, struct wire_writer *, const struct member *recipient);
 /* Fill up with rumours, freshest first, none about `recipient` unless it is not alive. */
 void gossip_fill(struct swim *, struct wire_writer *, const struct member *recipient);
 void gossip_update_of(const struct swim *, const struct member *, struct wire_update *out);

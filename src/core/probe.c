@@ -52,6 +52,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	if (!to->swimd || !to->proven)
 		gossip_add_member(s, &w, s->self);
 	gossip_fill(s, &w, to);
+	gossip_remind(s, &w, to);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
 }
 

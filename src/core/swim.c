@@ -241,6 +241,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		if (sender == NULL || !sender->swimd || s->misjudged)
 			gossip_add_member(s, &w, s->self);
 		gossip_fill(s, &w, sender);
+		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
 	}
 	outbox_end(s, &w, &trailer, 0, WIRE_ACK, from, NULL);
