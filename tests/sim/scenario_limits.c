@@ -218,7 +218,7 @@ higher_dead(struct sim *s)
 	/* A dead update at a higher incarnation advances what is stored, or an old alive brings it back. */
 	sim_crash(s, 4);
 	sim_forge(s, 1, 0, 4, SWIM_DEAD, 5);
-	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 2));
+	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 5));
 	EXPECT(s, report(s, 0, 4).incarnation == 5);
 	sim_forge(s, 1, 0, 4, SWIM_DEAD, 9);
 	sim_run(s, 5);
