@@ -60,7 +60,7 @@ dist:
 	@echo $(B)/swimd-$(VERSION).tar.gz
 
 help:
-	@sed -n '/^# [a-z-]*:  /s/^# //p' Makefile
+	@sed -n '/^# [a-z]*:  /s/^# //p' Makefile
 
 else
 
@@ -295,7 +295,7 @@ $(TIDIED): $(B)/tidy/%.ok: %.c $(HEADERS) .clang-tidy $(B)/.flags
 lint-docs: all
 	@$(RUN) 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
 
-.PHONY: fuzz fuzz-run bench bench-cluster demo
+.PHONY: fuzz fuzz-run bench demo
 # fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -312,15 +312,11 @@ fuzz-run: $(FUZZ_BINS)
 			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
 	done
 
-# bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal
+# bench:       every program and script of tests/bench
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
-	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/cluster.py
-
-# bench-cluster:  100 swimd beside 100 Serf; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
-BENCH_ARGS ?=
-bench-cluster: all
-	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_cluster.py $(BENCH_ARGS)
+	@set -e; for b in $(filter-out tests/bench/valgrind.py,$(wildcard tests/bench/*.py)); do \
+		echo "== $$b"; SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B $$b; done
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all

@@ -72,6 +72,8 @@ event_kind_of(enum swim_event_type type, enum event_kind *out)
 	case SWIM_EVENT_INCARNATION:
 		*out = EVENT_INCARNATION;
 		return true;
+	case SWIM_EVENT_NAME_CONFLICT: /* the daemon makes `error` events of these two */
+	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
 		return false;

@@ -9,6 +9,7 @@
 #include "control/metrics.h"
 #include "control/view.h"
 #include "net/loop.h"
+#include "wire/tags.h"
 
 enum method_outcome
 query_info(struct request *r)
@@ -90,12 +91,30 @@ read_filter(struct filter *filter, struct request *r)
 }
 
 static bool
+has_tags(const struct filter *filter, const struct swim_report *member)
+{
+	size_t found = 0, offset = 0;
+	struct wire_tag tag;
+
+	while (wire_tags_next(member->tags, member->tags_len, &offset, &tag)) {
+		char key[UINT8_MAX + 1];
+		const json_t *wanted;
+
+		memcpy(key, tag.key.bytes, tag.key.len);
+		key[tag.key.len] = '\0';
+		wanted = json_object_get(filter->tags, key);
+		found += json_is_string(wanted) && json_string_length(wanted) == tag.value.len &&
+			 memcmp(json_string_value(wanted), tag.value.bytes, tag.value.len) == 0;
+	}
+	return found == json_object_size(filter->tags);
+}
+
+static bool
 passes(const struct filter *filter, const struct swim_report *member)
 {
 	if ((filter->statuses & 1U << member->status) == 0)
 		return false;
-	/* No member has tags yet, so none has one that is asked for. */
-	if (json_object_size(filter->tags) > 0)
+	if (json_object_size(filter->tags) > 0 && !has_tags(filter, member))
 		return false;
 	return filter->glob == NULL ||
 	       glob_match(filter->glob, filter->glob_len, member->name, member->name_len);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "wire/tags.h"
 
 void
 view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
@@ -24,6 +25,22 @@ put_text(struct emit *e, const char *key, const char *text, size_t len)
 }
 
 void
+view_tags(struct emit *e, const char *key, const void *tags, size_t len)
+{
+	struct wire_tag tag;
+	size_t offset = 0;
+	char name[UINT8_MAX + 1];
+
+	emit_object(e, key);
+	while (wire_tags_next(tags, len, &offset, &tag)) {
+		memcpy(name, tag.key.bytes, tag.key.len);
+		name[tag.key.len] = '\0';
+		emit_bytes(e, name, tag.value.bytes, tag.value.len);
+	}
+	emit_object_end(e);
+}
+
+void
 view_member(struct emit *e, const char *key, const struct swim_report *member,
     int64_t wall_offset_ns)
 {
@@ -38,8 +55,7 @@ view_member(struct emit *e, const char *key, const struct swim_report *member,
 		emit_null(e, "rtt_ms");
 	else
 		emit_fixed(e, "rtt_ms", member->rtt.ns / 1000, 3);
-	emit_object(e, "tags");
-	emit_object_end(e);
+	view_tags(e, "tags", member->tags, member->tags_len);
 	emit_object_end(e);
 }
 

@@ -11,6 +11,8 @@
 #include "discovery/discovery.h"
 
 /* wall_offset_ns: what to add to an instant of the monotonic clock to get the wall's. */
+/* Encoded tags (wire/tags.h) as an object of strings. */
+void view_tags(struct emit *, const char *key, const void *tags, size_t len);
 void view_member(struct emit *, const char *key, const struct swim_report *,
     int64_t wall_offset_ns);
 /* A time, or null for one that never comes. */

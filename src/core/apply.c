@@ -105,6 +105,22 @@ apply_refute(struct swim *s, uint64_t than)
 	gossip_queue(s, s->self);
 }
 
+/*
+ * One of our name is said to live elsewhere: we ourselves before we moved, or another.  Only who asks there
+ * can tell.
+ */
+static void
+contest(struct swim *s, const char *address, uint64_t than)
+{
+	struct swim_addr addr;
+
+	ignored(s, SWIM_IGNORE_CONFLICT);
+	if (swim_addr_parse(address, strlen(address), &addr))
+		join_contest(s, &addr, than);
+	else
+		apply_refute(s, than);
+}
+
 /* Someone speaks of us. */
 static void
 apply_self(struct swim *s, const struct wire_update *u, const char *address)
@@ -124,10 +140,10 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 		 * An incarnation above ours is one of an earlier run, whose number was lost: rise above it, or
 		 * nobody will believe a word of ours.
 		 */
-		if (u->incarnation > self->incarnation)
+		if (strcmp(address, self->address) != 0)
+			contest(s, address, u->incarnation);
+		else if (u->incarnation > self->incarnation)
 			apply_refute(s, u->incarnation);
-		else if (strcmp(address, self->address) != 0)
-			ignored(s, SWIM_IGNORE_CONFLICT);
 		break;
 	case SWIM_SUSPECT:
 		/* Lifeguard: having to refute hints that we ourselves are slow. */
@@ -176,6 +192,33 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 	return m != NULL && is_live(m->status) && !m->hidden;
 }
 
+/*
+ * The tags that come with an update of one alive or suspect.  A base peer passes on none, so its word leaves
+ * us with those that we had, and with a view that a sync will find to differ.  True if they changed.
+ */
+static bool
+take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool newer)
+{
+	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (s->by_base && u->tags.len == 0);
+	bool changed = m->tags_len != u->tags.len ||
+		       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
+
+	if (partial) {
+		if (newer && !m->partial)
+			members_set_partial(s, m);
+		return false;
+	}
+	if (!newer && !m->partial)
+		return false;
+	if (!changed && !m->partial)
+		return false;
+	if (!members_set_tags(s, m, u->tags, false)) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		return false;
+	}
+	return changed;
+}
+
 /* It has been gone for so long already. */
 static void
 backdate(struct member *m, swim_duration age)
@@ -211,8 +254,10 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
-	if (live)
+	if (live) {
 		apply_replace_stand_in(s, m);
+		take_tags(s, m, u, true);
+	}
 	members_transition(s, m, status, u->incarnation, hidden);
 	m->forget = hidden && (u->flags & WIRE_FLAG_FORGET);
 	if (status == SWIM_SUSPECT) {
@@ -238,6 +283,9 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	    strcmp(address, m->address) != 0)
 		ignored(s, SWIM_IGNORE_CONFLICT);
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
+	if (u->incarnation == m->incarnation && is_live(status) && is_live(m->status) &&
+	    m->partial && take_tags(s, m, u, false) && m->announced)
+		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
 		/* Another accuser is news; anything else that we knew is one teller more. */
 		if (status == SWIM_SUSPECT && take_accusers(s, m, u))
@@ -256,7 +304,7 @@ static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
 {
-	bool moved;
+	bool moved, retagged = false;
 
 	if (u->incarnation > m->incarnation &&
 	    u->incarnation - m->incarnation > s->config.max_jump) {
@@ -304,16 +352,17 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
+	if (is_live(status) && u->incarnation > m->incarnation)
+		retagged = take_tags(s, m, u, true);
 	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
 	if (status == SWIM_SUSPECT) {
 		take_accusers(s, m, u);
 		confirm_start(s, m);
 	}
-	if (moved) {
+	if (moved)
 		apply_replace_stand_in(s, m);
-		if (m->announced)
-			outbox_event(s, SWIM_EVENT_UPDATED, m);
-	}
+	if ((moved || retagged) && m->announced && !m->hidden)
+		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (!m->hidden && (!sync || status != SWIM_ALIVE))
 		gossip_queue(s, m);
 }

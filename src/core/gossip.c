@@ -99,6 +99,11 @@ gossip_update_of(const struct swim *s, const struct member *m, struct wire_updat
 			 ? (uint32_t)(age.ns / 1000000000)
 			 : 0,
 	};
+	if (m->status == SWIM_ALIVE || m->status == SWIM_SUSPECT) {
+		out->tags = (struct wire_str){m->tags, m->tags_len};
+		if (m->partial)
+			out->flags |= WIRE_FLAG_PARTIAL;
+	}
 	if (m->status == SWIM_SUSPECT) {
 		out->accuser_count = m->accuser_count;
 		memcpy(out->accusers, m->accusers, sizeof(out->accusers));

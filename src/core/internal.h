@@ -11,6 +11,7 @@
  *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
  *	sync.c     comparing and pulling whole views
+ *	claim.c    two members of one name
  *	outbox.c   datagrams and events waiting to be taken out
  *	report.c   copies for the outside
  *	swim.c     beginning, end, time, and the way of a datagram
@@ -52,6 +53,7 @@ struct member {
 	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
 	uint64_t hash;              /* of the name; the order of the table and of a sync */
 	char *address;              /* host:port */
+	char *tags;                 /* encoded (wire/tags.h); NULL: none */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
 	swim_time since;       /* of the status */
@@ -65,6 +67,7 @@ struct member {
 	size_t gone_index;    /* in gone[] */
 	enum swim_status status;
 	uint16_t name_len;
+	uint16_t tags_len;
 	uint8_t accuser_count;
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
@@ -77,6 +80,7 @@ struct member {
 	bool base_peer; /* spoke to us, without extensions */
 	bool stand_in;  /* a base peer known by its address alone */
 	bool proven;    /* answered a ping of ours from its address */
+	bool partial;   /* told of by one who does not know its tags */
 	bool returned;  /* alive after having been suspect or dead, at this incarnation */
 	bool tell;      /* knows less of itself than we do: tell it in the next answer */
 	char name[];    /* NUL-terminated for convenience; may hold NULs itself */
@@ -105,6 +109,7 @@ enum join_kind {
 	JOIN_SEED,  /* for swim_join: ends in an event */
 	JOIN_GREET, /* to learn who a stranger is */
 	JOIN_CHECK, /* to see whether its view still differs from ours */
+	JOIN_CLAIM, /* to see whether another who bears our name is alive there */
 };
 
 struct join {
@@ -114,6 +119,7 @@ struct join {
 	uint64_t seq;
 	swim_time next; /* sent again, or given up */
 	unsigned tries;
+	uint64_t than; /* JOIN_CLAIM: the incarnation to rise above when nobody is there */
 };
 
 struct relay {
@@ -171,6 +177,8 @@ struct swim {
 	size_t rumour_kind_count[RUMOUR_KINDS];
 	size_t rumour_count;
 	uint64_t pack_serial;
+	bool lost_name, told_once;
+	swim_time told_conflict; /* when an event about a conflict was last given out */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -194,6 +202,7 @@ struct swim {
 	struct swim_addr check_addr;
 	bool synced; /* with anyone, since the start */
 
+	bool by_base;               /* who speaks now knows no extensions, and so no tags */
 	char by[SWIM_NAME_MAX + 1]; /* whose word is being applied */
 	uint16_t by_len;
 
@@ -226,6 +235,9 @@ bool members_make_room(struct swim *);
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
 bool members_accuse(struct swim *, struct member *, uint64_t accuser);
 uint64_t members_hash(const char *name, size_t len);
+void members_set_partial(struct swim *, struct member *);
+/* False: no memory. */
+bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool partial);
 bool members_set_address(struct swim *, struct member *, const char *address, size_t len);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
 void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
@@ -309,6 +321,11 @@ swim_time relay_deadline(const struct swim *);
 
 /* join.c */
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
+/* Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`. */
+void join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
+/* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
+bool join_is_ours(const struct swim *, uint64_t seq);
+void join_uncontested(struct swim *, const struct swim_addr *addr);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
 void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *);
@@ -337,6 +354,13 @@ void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_ad
     const char *name, size_t len);
 /* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
 void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
+
+/* claim.c */
+void claim_send(struct swim *, uint64_t seq, const struct swim_addr *to);
+/* Another claims our name. */
+void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* We were second: give it out, once. */
+void claim_lost(struct swim *, const struct swim_addr *to);
 
 /* report.c */
 void report_member(const struct swim *, const struct member *, struct swim_report *out);

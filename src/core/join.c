@@ -23,6 +23,8 @@ send_join(struct swim *s, struct join *j)
 	struct wire_writer w;
 	struct member *known;
 
+	if (j->kind == JOIN_CLAIM)
+		claim_send(s, j->seq, &j->addr);
 	outbox_trailer(s, true, &trailer);
 	j->tries++;
 	j->next = swim_time_add(s->now, patience(s));
@@ -93,6 +95,59 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	}
 }
 
+void
+join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
+{
+	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
+		return;
+	join_start(s, addr, JOIN_CLAIM);
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr) &&
+		    j->than < than)
+			j->than = than;
+	}
+}
+
+void
+join_uncontested(struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		if (s->joins[i].kind == JOIN_CLAIM && swim_addr_equal(&s->joins[i].addr, addr))
+			s->joins[i].active = false;
+	}
+}
+
+bool
+join_is_ours(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		if (s->joins[i].active && s->joins[i].seq == seq)
+			return true;
+	}
+	return false;
+}
+
+/* Somebody lives where another of our name is said to. */
+static void
+contested(struct swim *s, struct join *j, const struct wire_message *msg,
+    const struct swim_addr *from)
+{
+	bool same = msg->member.id.len == s->self->name_len &&
+		    memcmp(msg->member.id.bytes, s->self->name, s->self->name_len) == 0;
+
+	if (!same) {
+		j->active = false;
+		apply_refute(s, j->than);
+	} else if (!msg->trailer.has_digest) {
+		/* A base peer can't say for how long: it was there when we asked. */
+		j->active = false;
+		claim_lost(s, from);
+	}
+	/* One of us answers the claim that went with the ping, unless it is the one that goes. */
+}
+
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
@@ -100,6 +155,10 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	struct swim_addr asked = j->addr;
 	bool swimd = msg->trailer.has_digest;
 
+	if (kind == JOIN_CLAIM) {
+		contested(s, j, msg, from);
+		return;
+	}
 	j->active = false;
 	if (!swimd)
 		join_learn(s, msg, from);
@@ -115,6 +174,8 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	case JOIN_CHECK:
 		if (swimd && msg->trailer.digest != s->digest)
 			sync_start(s, from);
+		break;
+	case JOIN_CLAIM:
 		break;
 	}
 }
@@ -148,6 +209,10 @@ give_up(struct swim *s, struct join *j)
 			members_announce(s, m);
 		break;
 	case JOIN_CHECK:
+		break;
+	case JOIN_CLAIM:
+		/* Whoever it was is gone, or goes: the name is ours. */
+		apply_refute(s, j->than);
 		break;
 	}
 }

@@ -34,6 +34,10 @@ record_hash(const struct member *m)
 	h = hash64_bytes(HASH64_START, m->name, m->name_len);
 	h = hash64_u64(h, m->incarnation);
 	h = hash64_bytes(h, m->address, strlen(m->address));
+	if (m->tags_len > 0)
+		h = hash64_bytes(h, m->tags, m->tags_len);
+	if (m->partial)
+		h = hash64_u64(h, 1);
 	return hash64_end(h);
 }
 
@@ -250,6 +254,7 @@ members_destroy(struct swim *s, struct member *m)
 	if (m->stand_in)
 		s->stand_ins--;
 	core_release(s, m->address);
+	core_release(s, m->tags);
 	core_release(s, m);
 }
 
@@ -273,6 +278,34 @@ members_make_room(struct swim *s)
 		outbox_event(s, SWIM_EVENT_REMOVED, oldest);
 	members_destroy(s, oldest);
 	return true;
+}
+
+bool
+members_set_tags(struct swim *s, struct member *m, struct wire_str tags, bool partial)
+{
+	char *copy = NULL;
+
+	if (tags.len > 0) {
+		copy = core_alloc(s, tags.len);
+		if (copy == NULL)
+			return false;
+		memcpy(copy, tags.bytes, tags.len);
+	}
+	digest_toggle(s, m);
+	core_release(s, m->tags);
+	m->tags = copy;
+	m->tags_len = tags.len;
+	m->partial = partial;
+	digest_toggle(s, m);
+	return true;
+}
+
+void
+members_set_partial(struct swim *s, struct member *m)
+{
+	digest_toggle(s, m);
+	m->partial = true;
+	digest_toggle(s, m);
 }
 
 bool

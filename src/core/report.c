@@ -19,6 +19,9 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	out->status = m->status;
 	out->incarnation = m->incarnation;
 	out->local = m == s->self;
+	if (m->tags_len > 0)
+		memcpy(out->tags, m->tags, m->tags_len);
+	out->tags_len = m->tags_len;
 	out->base_peer = m->base_peer;
 	out->since = m->since;
 	out->rtt = m->rtt.measured ? m->rtt.smoothed : swim_ns(-1);

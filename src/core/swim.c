@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "core/internal.h"
+#include "wire/tags.h"
 
+/* Of the extensions of an ack, all but names and tags, with room to spare. */
+#define TRAILER_FIXED 64
 #define REAP_INTERVAL swim_seconds(1)
 
 void *
@@ -121,6 +124,7 @@ swim_free(struct swim *s)
 	a = s->config.allocator;
 	for (size_t i = 0; i < s->table.count; i++) {
 		core_release(s, s->table.v[i]->address);
+		core_release(s, s->table.v[i]->tags);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -253,8 +257,12 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 {
 	bool named = claimed != NULL && claimed->len > 0;
 
-	identify(s, msg, claimed, from);
+	s->by_base = is_base(msg);
 	s->misjudged = false;
+	/* Another under our name; or we ourselves, by another of our addresses. */
+	if (identify(s, msg, claimed, from) == s->self && named && msg->type != WIRE_CLAIM &&
+	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
+		join_contest(s, from, s->self->incarnation);
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);
@@ -284,6 +292,9 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 		break;
 	case WIRE_SYNC:
 		sync_page(s, msg);
+		break;
+	case WIRE_CLAIM:
+		claim_receive(s, msg, from);
 		break;
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */
@@ -479,6 +490,42 @@ swim_set_timing(struct swim *s, swim_time now, const struct swim_timing *timing)
 	s->probe_at =
 	    swim_time_add(now, swim_duration_scale(timing->probe_interval, rng_unit(&s->rng)));
 	s->reconnect_at = now;
+}
+
+bool
+swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
+{
+	struct wire_str str = {tags, (uint16_t)len};
+	size_t update = WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address);
+	/* The longest message with it is an ack: our id, then the update, then all of the trailer. */
+	size_t most = WIRE_HEADER_SIZE + 2 * update + len + s->self->name_len +
+		      strlen(s->config.cluster) + TRAILER_FIXED;
+
+	s->now = now;
+	if (len > WIRE_TAGS_MAX || !wire_tags_valid(tags, len) || most > s->config.max_datagram ||
+	    s->leaving)
+		return false;
+	if (len == s->self->tags_len && (len == 0 || memcmp(tags, s->self->tags, len) == 0))
+		return true;
+	if (!members_set_tags(s, s->self, str, false))
+		return false;
+	apply_refute(s, s->self->incarnation);
+	return true;
+}
+
+void
+swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_duration age)
+{
+	struct wire_update u = {
+	    .member = {{r->name, r->name_len}, wire_str_of(r->address)},
+	    .status = r->status,
+	    .incarnation = r->incarnation,
+	    .age_s = age.ns > 0 ? (uint32_t)(age.ns / 1000000000) : 0,
+	};
+
+	s->now = now;
+	if (r->status == SWIM_DEAD || r->status == SWIM_LEFT)
+		apply_update(s, &u, false, true);
 }
 
 void

@@ -115,7 +115,9 @@ struct swim_report {
 	char address[SWIM_HOSTPORT_MAX + 1];
 	enum swim_status status;
 	uint64_t incarnation;
-	bool local;        /* this is us */
+	bool local;               /* this is us */
+	char tags[WIRE_TAGS_MAX]; /* encoded: walk them with wire_tags_next (wire/tags.h) */
+	uint16_t tags_len;
 	bool base_peer;    /* heard of directly, and knows no extension */
 	swim_time since;   /* of the status */
 	swim_duration rtt; /* smoothed round trip; negative: not measured */
@@ -131,6 +133,12 @@ enum swim_event_type {
 	SWIM_EVENT_REMOVED,
 	SWIM_EVENT_UPDATED,
 	SWIM_EVENT_INCARNATION, /* ours rose; member is us */
+	/*
+	 * Another bears our name, at `address`.  LOST: it bore it first, and we have to go; else it is told
+	 * to.
+	 */
+	SWIM_EVENT_NAME_CONFLICT,
+	SWIM_EVENT_NAME_LOST,
 	/* Answers to swim_join, for the caller alone: address says which. */
 	SWIM_EVENT_SEED_ANSWERED, /* member: who answered (may be us) */
 	SWIM_EVENT_SEED_SILENT,
@@ -165,6 +173,16 @@ enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *na
 
 /* Changing constants while running (reload). */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
+/*
+ * Our tags, encoded (wire/tags.h); gossips them under a new incarnation.  False, and nothing changed, when
+ * they are not valid, do not fit into a datagram with our name and address, or memory is short.
+ */
+bool swim_set_tags(struct swim *, swim_time now, const void *tags, size_t len);
+/*
+ * A member that an earlier run of ours knew as dead or left (status), `age` ago.  Those that were alive are
+ * better joined through, as seeds: here they could be contradicted only by a higher incarnation.
+ */
+void swim_restore(struct swim *, swim_time now, const struct swim_report *, swim_duration age);
 /* Our address changed: gossips it under a new incarnation. */
 void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 

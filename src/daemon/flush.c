@@ -4,7 +4,9 @@
  * command, discovery) ends here: datagrams go out in one sendmmsg, events to whom they concern, and the
  * one timer is set anew.
  */
+#include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/log.h"
 #include "daemon/node.h"
@@ -95,6 +97,25 @@ flush_datagrams(struct node *node)
 	udp_flush(node->udp);
 }
 
+/* Two members of one name: whoever watches learns both addresses. */
+static void
+flush_conflict(struct node *node, const struct swim_event *e)
+{
+	bool lost = e->type == SWIM_EVENT_NAME_LOST;
+	char theirs[SWIM_ADDR_TEXT], ours[SWIM_ADDR_TEXT], text[512];
+
+	swim_addr_format(&e->address, theirs);
+	swim_addr_format(&node->advertised, ours);
+	snprintf(text, sizeof(text),
+	    lost ? "the name %s belongs to the member at %s, which has held it for longer than we "
+		   "at %s: give this one another name"
+		 : "the name %s is also used at %s; it is ours, at %s, and the other was told to "
+		   "stop: give it another name",
+	    node->config.name, theirs, ours);
+	log_at(lost ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, text);
+	control_error_event(node->control, lost ? "name-lost" : "name-conflict", text);
+}
+
 static void
 flush_event(struct node *node, const struct swim_event *e)
 {
@@ -106,6 +127,13 @@ flush_event(struct node *node, const struct swim_event *e)
 		return;
 	case SWIM_EVENT_SEED_SILENT:
 		discovery_silent(node->discovery, &e->address);
+		return;
+	case SWIM_EVENT_NAME_CONFLICT:
+		flush_conflict(node, e);
+		return;
+	case SWIM_EVENT_NAME_LOST:
+		flush_conflict(node, e);
+		node_end(node, EX_CONFIG);
 		return;
 	case SWIM_EVENT_INCARNATION:
 		/* Nobody accused us where it is we who had a reason to rise. */

@@ -211,6 +211,14 @@ node_leave(struct node *node)
 	flush_all(node, loop_now());
 }
 
+void
+node_end(struct node *node, int status)
+{
+	node->end_status = status;
+	notify_stopping();
+	event_base_loopbreak(node->base);
+}
+
 /* ----------------------------------------------------------------------------- beginning and end */
 
 static int
@@ -480,6 +488,8 @@ node_run(struct node *node)
 		log_at(LOG_LEVEL_WARNING, "ended by a second signal, before the leave was told");
 		return -node->end_signal;
 	}
+	if (node->end_status != 0)
+		return node->end_status;
 	log_at(LOG_LEVEL_NOTICE, "left");
 	return 0;
 }

@@ -77,6 +77,7 @@ struct node {
 	bool leaving, left;
 	swim_time exit_by; /* answers are waited for until then */
 	int end_signal;    /* the second one, which ended it; or 0 */
+	int end_status;    /* what node_end ended it with; or 0 */
 
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
 	struct node_stopwatch stopwatches[NODE_WORKS];
@@ -93,6 +94,8 @@ int node_new(const struct options *, struct config *config, struct node **out, c
 int node_run(struct node *);
 void node_free(struct node *);
 
+/* Stop at once without a word to the others, with this exit status; why has been logged. */
+void node_end(struct node *, int status);
 /* Begin a graceful leave; harmless when it has begun. */
 void node_leave(struct node *);
 

@@ -53,7 +53,10 @@ static enum log_level
 event_level(enum swim_event_type type)
 {
 	switch (type) {
+	case SWIM_EVENT_NAME_LOST:
+		return LOG_LEVEL_ERROR;
 	case SWIM_EVENT_FAILED:
+	case SWIM_EVENT_NAME_CONFLICT:
 		return LOG_LEVEL_WARNING;
 	case SWIM_EVENT_JOINED:
 	case SWIM_EVENT_RECOVERED:
@@ -91,6 +94,10 @@ event_text(enum swim_event_type type)
 		return "member updated";
 	case SWIM_EVENT_INCARNATION:
 		return "own incarnation raised";
+	case SWIM_EVENT_NAME_CONFLICT:
+		return "another member bears our name, and was told to go";
+	case SWIM_EVENT_NAME_LOST:
+		return "another member has borne our name for longer";
 	case SWIM_EVENT_SEED_ANSWERED:
 		return "address answered";
 	case SWIM_EVENT_SEED_SILENT:
@@ -105,7 +112,8 @@ trace_event(const struct swim_event *e)
 	const struct swim_report *m = &e->member;
 	char seed[SWIM_ADDR_TEXT];
 
-	if (!log_enabled(event_level(e->type)))
+	if (!log_enabled(event_level(e->type)) || e->type == SWIM_EVENT_NAME_CONFLICT ||
+	    e->type == SWIM_EVENT_NAME_LOST) /* the flush has more to say of these */
 		return;
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT) {
 		log_at(LOG_LEVEL_DEBUG, event_text(e->type),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "wire/tags.h"
 #include "wire/updates.h"
 
 static bool
@@ -35,11 +36,13 @@ decode_member(struct rbuf *b, struct wire_member_id *m)
 	return check_member(b, m);
 }
 
-/* What only a dead member can be said to be, said of one that is not? */
+/* What only a dead member can be said to be, said of one that is not, or the other way round? */
 static bool
 flags_contradict(uint8_t status, uint8_t flags)
 {
-	return status != SWIM_DEAD && (flags & WIRE_FLAGS_KNOWN) != 0;
+	uint8_t never = status == SWIM_DEAD ? WIRE_FLAG_PARTIAL : WIRE_FLAG_LEFT | WIRE_FLAG_FORGET;
+
+	return (flags & never) != 0;
 }
 
 static enum wire_reject
@@ -158,6 +161,34 @@ decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
+/* Entries index:u16 length:u16 and valid tags, strictly ascending, none of a dead member. */
+static enum wire_reject
+decode_tags(const uint8_t *value, size_t len, struct wire_updates *updates)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+	struct rbuf b;
+
+	rbuf_init(&b, value, len);
+	while (rbuf_left(&b) > 0) {
+		uint16_t index = rbuf_get_u16be(&b);
+		struct wire_str tags;
+
+		wire_updates_read_str(&b, &tags);
+		if (b.failed || !wire_tags_valid(tags.bytes, tags.len) || index < iter.index)
+			return WIRE_REJECT_BAD_EXTENSION;
+		do {
+			if (!wire_updates_next(updates, &iter, &u))
+				return WIRE_REJECT_BAD_EXTENSION;
+		} while (iter.index <= index);
+		if (u.status != SWIM_ALIVE && u.status != SWIM_SUSPECT)
+			return WIRE_REJECT_BAD_EXTENSION;
+	}
+	updates->tags = value;
+	updates->tags_len = len;
+	return WIRE_OK;
+}
+
 static enum wire_reject
 decode_string_entry(const uint8_t *value, uint16_t len, bool *has, struct wire_str *out)
 {
@@ -197,6 +228,10 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		if (m->updates.accusers != NULL)
 			return WIRE_REJECT_BAD_EXTENSION;
 		return decode_accusers(value, len, &m->updates);
+	case WIRE_EXT_TAGS:
+		if (m->updates.tags != NULL)
+			return WIRE_REJECT_BAD_EXTENSION;
+		return decode_tags(value, len, &m->updates);
 	case WIRE_EXT_PERIOD:
 		if (t->has_period || len != sizeof(t->period))
 			return WIRE_REJECT_BAD_EXTENSION;
@@ -257,6 +292,10 @@ decode_body(struct rbuf *b, struct wire_message *m)
 		return decode_sync_req(b, m);
 	case WIRE_SYNC:
 		return decode_sync(b, m);
+	case WIRE_CLAIM:
+		reject = decode_member(b, &m->member);
+		m->age_ms = rbuf_get_u64be(b);
+		return reject == WIRE_OK && b->failed ? WIRE_REJECT_TRUNCATED : reject;
 	}
 	__builtin_unreachable();
 }

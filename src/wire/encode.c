@@ -6,8 +6,7 @@
 
 #include "wire/updates.h"
 
-#define ENTRY_HEADER_SIZE 3  /* tag:u8 length:u16 */
-#define UPDATE_FIXED_SIZE 13 /* two lengths, status, incarnation */
+#define ENTRY_HEADER_SIZE 3 /* tag:u8 length:u16 */
 
 static void
 put_str(struct wbuf *b, const struct wire_str *s)
@@ -49,6 +48,8 @@ wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t rese
 	w->count = 0;
 	w->sync = false;
 	w->accused = 0;
+	w->tagged = 0;
+	w->tags_size = 0;
 	w->accusers_size = 0;
 	w->flagged = 0; /* the flags themselves need not be cleared */
 }
@@ -127,6 +128,15 @@ wire_set_cursor(struct wire_writer *w, struct wire_cursor cursor)
 }
 
 void
+wire_put_claim(struct wire_writer *w, uint64_t seq, const struct wire_member_id *member,
+    uint64_t age_ms)
+{
+	put_header(w, WIRE_CLAIM, seq);
+	put_member(&w->buf, member);
+	wbuf_put_u64be(&w->buf, age_ms);
+}
+
+void
 wire_put_authenticated(struct wire_writer *w, uint64_t seq, const void *token, uint16_t token_len,
     const struct wire_member_id *sender, const void *inner, size_t inner_len)
 {
@@ -158,20 +168,25 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 {
 	uint8_t status = u->status == SWIM_LEFT ? SWIM_DEAD : (uint8_t)u->status;
 	uint8_t flags = u->flags | (u->status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0);
-	size_t size = UPDATE_FIXED_SIZE + (size_t)u->member.id.len + u->member.address.len;
+	size_t size = WIRE_UPDATE_FIXED + (size_t)u->member.id.len + u->member.address.len;
 	uint16_t flagged = w->flagged;
 	size_t accusers = w->sync ? 0 : accusers_size(w, u);
+	size_t tags = w->tags_size;
 
 	if (w->buf.failed)
 		return false; /* not even the message's beginning fitted */
 	assert(w->count_offset != 0);
-	assert(flags == 0 || status == SWIM_DEAD); /* wire_decode refuses any other */
+	assert(flags == 0 || status == SWIM_DEAD || flags == WIRE_FLAG_PARTIAL);
 	if (w->sync)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)
 		flagged++;
 	size += flags_size(flagged) + (accusers > 0 ? ENTRY_HEADER_SIZE + accusers : 0);
+	if (u->tags.len > 0)
+		tags += WIRE_TAGGED_ENTRY_SIZE + (size_t)u->tags.len;
+	size += tags > 0 ? ENTRY_HEADER_SIZE + tags : 0;
 	if (w->count == UINT16_MAX || flagged > WIRE_FLAGGED_MAX ||
+	    (tags > w->tags_size && w->tagged == WIRE_TAGGED_MAX) ||
 	    (accusers > w->accusers_size && w->accused == WIRE_ACCUSED_MAX) ||
 	    size + w->reserve > wbuf_left(&w->buf))
 		return false;
@@ -194,6 +209,12 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 		memcpy(w->accused_list[w->accused].accusers, u->accusers, sizeof(u->accusers));
 		w->accused++;
 		w->accusers_size = accusers;
+	}
+	if (tags > w->tags_size) {
+		w->tagged_list[w->tagged].index = w->count;
+		w->tagged_list[w->tagged].tags = u->tags;
+		w->tagged++;
+		w->tags_size = tags;
 	}
 	w->count++;
 	return true;
@@ -248,6 +269,16 @@ put_accusers(struct wire_writer *w)
 }
 
 static void
+put_tags(struct wire_writer *w)
+{
+	put_entry_header(&w->buf, WIRE_EXT_TAGS, w->tags_size);
+	for (uint16_t i = 0; i < w->tagged; i++) {
+		wbuf_put_u16be(&w->buf, w->tagged_list[i].index);
+		put_str(&w->buf, &w->tagged_list[i].tags);
+	}
+}
+
+static void
 put_trailer(struct wbuf *b, const struct wire_trailer *t)
 {
 	if (t->has_cluster) {
@@ -283,6 +314,8 @@ wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pa
 		put_flags(w);
 	if (w->accused > 0)
 		put_accusers(w);
+	if (w->tagged > 0)
+		put_tags(w);
 	if (trailer != NULL)
 		put_trailer(&w->buf, trailer);
 	missing = pad_to > wbuf_len(&w->buf) ? pad_to - wbuf_len(&w->buf) : 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "wire/tags.h"
 
 #define ELLIPSIS "..."
 
@@ -72,6 +73,24 @@ put_member(struct text *t, const char *role, const struct wire_member_id *m)
 }
 
 static void
+put_tags(struct text *t, const struct wire_str *tags)
+{
+	struct wire_tag tag;
+	size_t offset = 0;
+
+	putf(t, " tags={");
+	for (bool first = true; wire_tags_next(tags->bytes, tags->len, &offset, &tag);
+	     first = false) {
+		if (!first)
+			put(t, ",", 1);
+		put_str(t, &tag.key);
+		put(t, "=", 1);
+		put_str(t, &tag.value);
+	}
+	put(t, "}", 1);
+}
+
+static void
 put_update(struct text *t, const struct wire_update *u, bool sync)
 {
 	put_str(t, &u->member.id);
@@ -80,6 +99,10 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 	putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
 	if ((u->flags & WIRE_FLAG_FORGET) != 0)
 		putf(t, " forget");
+	if ((u->flags & WIRE_FLAG_PARTIAL) != 0)
+		putf(t, " partial");
+	if (u->tags.len > 0)
+		put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		putf(t, "%s%016llx", i == 0 ? " accusers=" : "+",
 		    (unsigned long long)u->accusers[i]);
@@ -168,6 +191,10 @@ put_body(struct text *t, const struct wire_message *m)
 	case WIRE_SYNC:
 		put_cursor(t, &m->cursor);
 		put_updates(t, &m->updates);
+		break;
+	case WIRE_CLAIM:
+		put_member(t, "member", &m->member);
+		putf(t, " age_ms=%llu", (unsigned long long)m->age_ms);
 		break;
 	}
 	put_trailer(t, &m->trailer);

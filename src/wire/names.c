@@ -16,6 +16,7 @@ static const struct {
     {WIRE_SYNC_REQ, "sync-req"},
     {WIRE_SYNC, "sync"},
     {WIRE_GOSSIP, "gossip"},
+    {WIRE_CLAIM, "claim"},
 };
 
 int

@@ -44,6 +44,18 @@ read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
 	iter->accuser = list->accusers_len - rbuf_left(&b);
 }
 
+static void
+read_tags(const struct wire_updates *list, struct wire_updates_iter *iter, struct wire_update *out)
+{
+	struct rbuf b;
+
+	rbuf_init(&b, list->tags + iter->tags, list->tags_len - iter->tags);
+	if (rbuf_get_u16be(&b) != iter->index)
+		return;
+	wire_updates_read_str(&b, &out->tags);
+	iter->tags = list->tags_len - rbuf_left(&b);
+}
+
 bool
 wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *iter,
     struct wire_update *out)
@@ -67,6 +79,9 @@ wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *ite
 		}
 	}
 	out->accuser_count = 0;
+	out->tags = (struct wire_str){0};
+	if (iter->tags < list->tags_len)
+		read_tags(list, iter, out);
 	if (iter->accuser < list->accusers_len)
 		read_accusers(list, iter, out);
 	wire_updates_resolve(out, status);

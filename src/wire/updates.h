@@ -19,6 +19,7 @@ void wire_updates_resolve(struct wire_update *u, uint8_t status);
 
 #define WIRE_FLAG_ENTRY_SIZE 3    /* index:u16 flags:u8 in WIRE_EXT_FLAGS */
 #define WIRE_ACCUSED_ENTRY_SIZE 3 /* index:u16 count:u8, before the hashes in WIRE_EXT_ACCUSERS */
+#define WIRE_TAGGED_ENTRY_SIZE 4  /* index:u16 length:u16, before the tags in WIRE_EXT_TAGS */
 #define WIRE_SYNC_EXTRA_SIZE 5    /* flags:u8 age:u32 behind an update in a sync */
 
 #endif

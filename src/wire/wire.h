@@ -17,6 +17,7 @@
 #define WIRE_DATAGRAM_MIN 1024  /* smallest max_datagram that can be configured */
 #define WIRE_DATAGRAM_DEFAULT 1400
 #define WIRE_HEADER_SIZE 9
+#define WIRE_UPDATE_FIXED 13 /* bytes of an update besides id and address */
 #define WIRE_SYNC_BUCKETS 256
 
 enum wire_type {
@@ -29,6 +30,7 @@ enum wire_type {
 	WIRE_SYNC_REQ = 0x10,
 	WIRE_SYNC = 0x11,
 	WIRE_GOSSIP = 0x12,
+	WIRE_CLAIM = 0x13,
 };
 
 /* Why a datagram is refused.  Each has a stable word and a counter in the metrics. */
@@ -60,9 +62,12 @@ struct wire_member_id {
 };
 
 /* Flags of an update that a base peer doesn't see (trailer WIRE_EXT_FLAGS). */
-#define WIRE_FLAG_LEFT 0x01   /* this dead is a graceful leave */
-#define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
-#define WIRE_FLAGS_KNOWN 0x03
+#define WIRE_FLAG_LEFT 0x01    /* this dead is a graceful leave */
+#define WIRE_FLAG_FORGET 0x02  /* this dead or left member is to be forgotten now */
+#define WIRE_FLAG_PARTIAL 0x04 /* of one alive or suspect: who tells it does not know its tags */
+#define WIRE_FLAGS_KNOWN 0x07
+
+#define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
 
 /* Accusers told of with a suspicion: as many as shorten it, and the first (Lifeguard's K, plus one). */
 #define WIRE_ACCUSERS_MAX 4
@@ -72,10 +77,10 @@ struct wire_update {
 	enum swim_status status; /* ALIVE, SUSPECT, DEAD, or LEFT where the flag says so */
 	uint8_t flags;
 	uint64_t incarnation;
-	uint8_t
-	    accuser_count; /* of a suspect: who found it silent for themselves, as hash64 of their ids */
-	uint64_t accusers[WIRE_ACCUSERS_MAX];
-	uint32_t age_s; /* sync entries only: seconds since it died or left */
+	struct wire_str tags;  /* of one alive or suspect (wire/tags.h); empty: none, or not told */
+	uint8_t accuser_count; /* of a suspect: who found it silent for themselves */
+	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hash64 of their ids */
+	uint32_t age_s;                       /* sync entries only: seconds since it died or left */
 };
 
 /* A validated list of updates, still encoded; walk it with wire_updates_next. */
@@ -89,6 +94,8 @@ struct wire_updates {
 	const uint8_t
 	    *accusers; /* WIRE_EXT_ACCUSERS: entries index:u16 count:u8 count x u64, ascending */
 	size_t accusers_len;
+	const uint8_t *tags; /* WIRE_EXT_TAGS: entries index:u16 length:u16 tags, ascending */
+	size_t tags_len;
 };
 
 /* Trailer tags.  0x7f and above are never given out by swimd: room for others' experiments. */
@@ -100,6 +107,7 @@ enum wire_ext {
 	WIRE_EXT_DIGEST = 0x04,  /* digest:u64 of the sender's view */
 	WIRE_EXT_ACCUSERS =
 	    0x06, /* per suspect update: index:u16 count:u8 count x hash:u64, ascending */
+	WIRE_EXT_TAGS = 0x08,    /* per update: index:u16 length:u16 and its tags, ascending */
 	WIRE_EXT_PERIOD = 0x07,  /* period:u32 of the sender's probing, for coordination */
 	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
 };
@@ -135,6 +143,7 @@ struct wire_message {
 	size_t signed_len;
 	const uint8_t *inner; /* one whole message; decode it with wire_decode */
 	size_t inner_len;
+	uint64_t age_ms; /* CLAIM: for how long the sender has held its name */
 	/* SYNC_REQ: cursor and digest_count digests:u32 from cursor.bucket on.  SYNC: where to go on. */
 	struct wire_cursor cursor;
 	uint16_t digest_count;
@@ -153,7 +162,7 @@ const char *wire_reject_word(enum wire_reject);
 /* "ping", "ping-req", "ack", ..., or NULL for a type that is none of ours; static. */
 const char *wire_type_name(unsigned type);
 /* 0..WIRE_TYPE_SLOTS-1, a dense index for counters; -1 for a type that is none of ours. */
-#define WIRE_TYPE_SLOTS 8
+#define WIRE_TYPE_SLOTS 9
 int wire_type_slot(unsigned type);
 /* The inverse: the type of slot 0 <= slot < WIRE_TYPE_SLOTS. */
 enum wire_type wire_slot_type(int slot);
@@ -164,6 +173,7 @@ struct wire_updates_iter {
 	uint16_t index;
 	size_t flag;
 	size_t accuser;
+	size_t tags;
 };
 bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *,
     struct wire_update *out);
@@ -184,6 +194,7 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
  * when the update and its flags don't fit any more.  wire_finish returns the length, or 0 if something
  * did not fit (a begin with too long a member id, say).
  */
+#define WIRE_TAGGED_MAX 128  /* updates with tags a datagram, likewise */
 #define WIRE_ACCUSED_MAX 64  /* updates with accusers a datagram, likewise */
 #define WIRE_FLAGGED_MAX 512 /* flagged updates a datagram; further ones don't fit */
 
@@ -205,6 +216,12 @@ struct wire_writer {
 		uint8_t count;
 		uint64_t accusers[WIRE_ACCUSERS_MAX];
 	} accused_list[WIRE_ACCUSED_MAX];
+	uint16_t tagged;
+	size_t tags_size; /* of the extension's value so far */
+	struct {
+		uint16_t index;
+		struct wire_str tags; /* the caller's, until wire_finish */
+	} tagged_list[WIRE_TAGGED_MAX];
 };
 
 void wire_writer_init(struct wire_writer *, void *data, size_t capacity, size_t reserve);
@@ -222,6 +239,9 @@ void wire_set_cursor(struct wire_writer *, struct wire_cursor);
 /* An authenticated envelope around a finished inner message. */
 void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token,
     uint16_t token_len, const struct wire_member_id *sender, const void *inner, size_t inner_len);
+/* `member` says that the sender's name is its own, for `age_ms` so far. */
+void wire_put_claim(struct wire_writer *, uint64_t seq, const struct wire_member_id *member,
+    uint64_t age_ms);
 bool wire_add_update(struct wire_writer *, const struct wire_update *);
 /* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
 size_t wire_trailer_size(const struct wire_trailer *);

@@ -104,6 +104,8 @@ check_event(struct fixture *f, const struct swim_event *e)
 	case SWIM_EVENT_INCARNATION:
 		require(e->member.local);
 		return;
+	case SWIM_EVENT_NAME_CONFLICT:
+	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
 		require(e->address.family != 0);

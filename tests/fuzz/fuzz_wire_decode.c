@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "support/require.h"
 #include "support/wire_again.h"
+#include "wire/tags.h"
 #include "wire/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,7 +29,10 @@ walk(const struct wire_updates *list)
 		check_strings(&u.member);
 		require((u.flags & ~WIRE_FLAGS_KNOWN) == 0);
 		require((u.status == SWIM_LEFT) == ((u.flags & WIRE_FLAG_LEFT) != 0));
-		require(u.flags == 0 || u.status == SWIM_DEAD || u.status == SWIM_LEFT);
+		require(u.flags == 0 || u.status == SWIM_DEAD || u.status == SWIM_LEFT ||
+			u.flags == WIRE_FLAG_PARTIAL);
+		require(wire_tags_valid(u.tags.bytes, u.tags.len));
+		require(u.accuser_count == 0 || u.status == SWIM_SUSPECT);
 		flagged += u.flags != 0 && !list->sync;
 		count++;
 	}

@@ -228,6 +228,10 @@ check_event_name(enum swim_event_type type)
 		return "updated";
 	case SWIM_EVENT_INCARNATION:
 		return "incarnation";
+	case SWIM_EVENT_NAME_CONFLICT:
+		return "name conflict";
+	case SWIM_EVENT_NAME_LOST:
+		return "name lost";
 	case SWIM_EVENT_SEED_ANSWERED:
 		return "seed answered";
 	case SWIM_EVENT_SEED_SILENT:
@@ -291,6 +295,8 @@ event_fault(enum swim_event_type type, const struct belief *b)
 	case SWIM_EVENT_UPDATED:
 		return live ? NULL : "it never joined";
 	case SWIM_EVENT_INCARNATION:
+	case SWIM_EVENT_NAME_CONFLICT:
+	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
 		return NULL;
@@ -319,6 +325,8 @@ event_status(enum swim_event_type type, enum swim_status *out)
 	case SWIM_EVENT_REMOVED:
 	case SWIM_EVENT_UPDATED:
 	case SWIM_EVENT_INCARNATION:
+	case SWIM_EVENT_NAME_CONFLICT:
+	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
 		return false;

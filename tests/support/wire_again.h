@@ -44,6 +44,9 @@ wire_again_begin(struct wire_writer *w, const struct wire_message *m)
 	case WIRE_GOSSIP:
 		wire_begin_gossip(w, m->seq);
 		return;
+	case WIRE_CLAIM:
+		wire_put_claim(w, m->seq, &m->member, m->age_ms);
+		return;
 	}
 }
 
@@ -80,7 +83,9 @@ static inline bool
 wire_same_update(const struct wire_update *a, const struct wire_update *b)
 {
 	return wire_same_member(&a->member, &b->member) && a->status == b->status &&
-	       a->flags == b->flags && a->incarnation == b->incarnation && a->age_s == b->age_s;
+	       a->flags == b->flags && a->incarnation == b->incarnation && a->age_s == b->age_s &&
+	       wire_same_str(a->tags, b->tags) && a->accuser_count == b->accuser_count &&
+	       memcmp(a->accusers, b->accusers, a->accuser_count * sizeof(a->accusers[0])) == 0;
 }
 
 static inline bool
@@ -104,7 +109,8 @@ wire_same_trailer(const struct wire_trailer *a, const struct wire_trailer *b)
 	return a->has_cluster == b->has_cluster && wire_same_str(a->cluster, b->cluster) &&
 	       a->has_sender == b->has_sender && wire_same_str(a->sender, b->sender) &&
 	       a->has_digest == b->has_digest && a->digest == b->digest &&
-	       a->has_timeout == b->has_timeout && a->timeout_ms == b->timeout_ms;
+	       a->has_timeout == b->has_timeout && a->timeout_ms == b->timeout_ms &&
+	       a->has_period == b->has_period && a->period == b->period;
 }
 
 static inline bool
@@ -116,7 +122,8 @@ wire_same_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 static inline bool
 wire_same_message(const struct wire_message *a, const struct wire_message *b)
 {
-	return a->type == b->type && a->seq == b->seq && wire_same_member(&a->member, &b->member) &&
+	return a->type == b->type && a->seq == b->seq && a->age_ms == b->age_ms &&
+	       wire_same_member(&a->member, &b->member) &&
 	       wire_same_updates(&a->updates, &b->updates) &&
 	       wire_same_bytes(a->token, a->token_len, b->token, b->token_len) &&
 	       wire_same_bytes(a->signed_bytes, a->signed_len, b->signed_bytes, b->signed_len) &&

@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "support/unit.h"
 #include "support/wire_again.h"
+#include "wire/tags.h"
 
 #define SEEDS 4000
 #define MUTATIONS 12
@@ -81,6 +82,34 @@ draw_u64(struct draw *d)
 	return rng_u64(&d->rng) >> below(d, 64);
 }
 
+/* What only one that lives has: tags, not known perhaps; and a suspect, accusers. */
+static void
+draw_details(struct draw *d, bool sync, struct wire_update *u)
+{
+	char *tags = d->text + d->used;
+	size_t len = 0;
+
+	if (below(d, 4) == 0)
+		u->flags |= WIRE_FLAG_PARTIAL;
+	ck_assert_uint_le(d->used + WIRE_TAGS_MAX, sizeof(d->text));
+	d->used += WIRE_TAGS_MAX;
+	for (size_t n = below(d, 4); n > 0; n--) {
+		struct wire_str key = draw_str(d, 8), value = draw_str(d, 20);
+		enum wire_tags_error error = wire_tags_set(tags, &len, key, value);
+
+		LAW(error == WIRE_TAGS_OK || key.len == 0 ||
+		    memchr(key.bytes, 0, key.len) != NULL ||
+		    memchr(value.bytes, 0, value.len) != NULL);
+	}
+	LAW(wire_tags_valid(tags, len));
+	u->tags = (struct wire_str){tags, (uint16_t)len};
+	if (u->status == SWIM_SUSPECT && !sync) {
+		u->accuser_count = (uint8_t)below(d, WIRE_ACCUSERS_MAX + 1);
+		for (unsigned i = 0; i < u->accuser_count; i++)
+			u->accusers[i] = draw_u64(d);
+	}
+}
+
 static struct wire_update
 draw_update(struct draw *d, bool sync)
 {
@@ -95,6 +124,8 @@ draw_update(struct draw *d, bool sync)
 		u.flags |= WIRE_FLAG_LEFT;
 	if ((u.status == SWIM_LEFT || u.status == SWIM_DEAD) && below(d, 3) == 0)
 		u.flags |= WIRE_FLAG_FORGET;
+	if (u.status == SWIM_ALIVE || u.status == SWIM_SUSPECT)
+		draw_details(d, sync, &u);
 	return u;
 }
 
@@ -107,6 +138,7 @@ draw_trailer(struct draw *d)
 	t.has_sender = below(d, 2);
 	t.has_digest = below(d, 2);
 	t.has_timeout = below(d, 2);
+	t.has_period = below(d, 2);
 	if (t.has_cluster)
 		t.cluster = draw_str(d, 64);
 	if (t.has_sender)
@@ -115,6 +147,8 @@ draw_trailer(struct draw *d)
 		t.digest = draw_u64(d);
 	if (t.has_timeout)
 		t.timeout_ms = (uint32_t)draw_u64(d);
+	if (t.has_period)
+		t.period = (uint32_t)draw_u64(d);
 	return t;
 }
 
@@ -159,6 +193,11 @@ draw_begin(struct draw *d, struct wire_writer *w, struct wire_message *m)
 		wire_begin_sync(w, m->seq);
 		wire_set_cursor(w, m->cursor);
 		return;
+	case WIRE_CLAIM:
+		m->member = draw_member(d);
+		m->age_ms = draw_u64(d);
+		wire_put_claim(w, m->seq, &m->member, m->age_ms);
+		return;
 	case WIRE_AUTHENTICATED:
 		ck_abort_msg("drawn by draw_envelope");
 	}
@@ -175,6 +214,7 @@ check_written(const uint8_t *bytes, size_t len, const struct wire_message *wrote
 	LAW(wire_decode(bytes, len, &m) == WIRE_OK);
 	LAW(m.type == wrote->type);
 	LAW(m.seq == wrote->seq);
+	LAW(m.age_ms == wrote->age_ms);
 	LAW(wire_same_member(&m.member, &wrote->member));
 	LAW(m.cursor.bucket == wrote->cursor.bucket);
 	LAW(m.cursor.after == wrote->cursor.after);
@@ -202,7 +242,7 @@ draw_plain(struct draw *d, uint8_t *bytes, size_t cap)
 	m.trailer = draw_trailer(d);
 	wire_writer_init(&w, bytes, cap, wire_trailer_size(&m.trailer));
 	draw_begin(d, &w, &m);
-	while (m.type != WIRE_NACK && count < wanted) {
+	while (m.type != WIRE_NACK && m.type != WIRE_CLAIM && count < wanted) {
 		updates[count] = draw_update(d, m.type == WIRE_SYNC);
 		if (!wire_add_update(&w, &updates[count]))
 			break;

@@ -13,6 +13,7 @@
 
 #include "support/unit.h"
 #include "support/wire_again.h"
+#include "wire/tags.h"
 
 #define MAX_BYTES 4096
 
@@ -85,6 +86,29 @@ check_u64(uint64_t value, json_t *object, const char *key, int base)
 }
 
 static void
+check_details(const struct wire_update *u, json_t *expected)
+{
+	json_t *accusers = json_object_get(expected, "accusers"), *accuser;
+	json_t *tags = json_object_get(expected, "tags");
+	size_t i, offset = 0, count = 0;
+	struct wire_tag tag;
+
+	ck_assert_int_eq((u->flags & WIRE_FLAG_PARTIAL) != 0,
+	    json_is_true(json_object_get(expected, "partial")));
+	ck_assert_uint_eq(u->accuser_count, json_array_size(accusers));
+	json_array_foreach(accusers, i, accuser)
+		ck_assert_uint_eq(u->accusers[i], strtoull(json_string_value(accuser), NULL, 16));
+	while (wire_tags_next(u->tags.bytes, u->tags.len, &offset, &tag)) {
+		char *key = strndup(tag.key.bytes, tag.key.len);
+
+		check_str(tag.value, tags, key);
+		free(key);
+		count++;
+	}
+	ck_assert_uint_eq(count, json_object_size(tags));
+}
+
+static void
 check_updates(const struct wire_updates *list, json_t *expected)
 {
 	struct wire_updates_iter iter = {0};
@@ -101,6 +125,7 @@ check_updates(const struct wire_updates *list, json_t *expected)
 		ck_assert_int_eq((u.flags & WIRE_FLAG_LEFT) != 0, u.status == SWIM_LEFT);
 		ck_assert_int_eq((u.flags & WIRE_FLAG_FORGET) != 0,
 		    json_is_true(json_object_get(object, "forget")));
+		check_details(&u, object);
 		ck_assert_uint_eq(u.age_s,
 		    (uint64_t)json_integer_value(json_object_get(object, "age_s")));
 	}
@@ -123,6 +148,9 @@ check_trailer(const struct wire_trailer *t, json_t *expected)
 	if (t->has_timeout)
 		ck_assert_uint_eq(t->timeout_ms,
 		    (uint64_t)json_integer_value(json_object_get(expected, "timeout_ms")));
+	ck_assert_int_eq(t->has_period, json_object_get(expected, "period") != NULL);
+	ck_assert_uint_eq(t->period,
+	    (uint64_t)json_integer_value(json_object_get(expected, "period")));
 }
 
 static void
@@ -153,6 +181,8 @@ check_plain(const struct wire_message *m, json_t *expected)
 	check_u64(m->seq, expected, "seq", 10);
 	if (member != NULL)
 		check_member(&m->member, member);
+	if (m->type == WIRE_CLAIM)
+		check_u64(m->age_ms, expected, "age_ms", 10);
 	check_updates(&m->updates, json_object_get(expected, "updates"));
 	check_sync(m, expected);
 	check_trailer(&m->trailer, json_object_get(expected, "trailer"));
@@ -279,6 +309,8 @@ body_length(const struct datagram *d)
 			u.status = SWIM_ALIVE;
 			u.flags = 0;
 		}
+		u.accuser_count = 0;
+		u.tags = (struct wire_str){0};
 		ck_assert(wire_add_update(&w, &u));
 	}
 	return wire_finish(&w, NULL, 0);

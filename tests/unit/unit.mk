@@ -10,7 +10,7 @@ OBJS_test_utf8 = base/utf8.o base/rng.o
 OBJS_test_addr = base/addr.o
 OBJS_test_log = base/log.o base/utf8.o
 
-WIRE_OBJS = wire/decode.o wire/encode.o wire/format.o wire/names.o wire/updates.o base/buf.o \
+WIRE_OBJS = wire/decode.o wire/encode.o wire/format.o wire/names.o wire/tags.o wire/updates.o base/buf.o \
 	base/status.o base/utf8.o
 OBJS_test_wire_vectors = $(WIRE_OBJS)
 OBJS_test_wire_encode = $(WIRE_OBJS)
@@ -34,7 +34,7 @@ OBJS_test_state = daemon/state.o daemon/fault.o
 OBJS_test_health = daemon/health.o base/utf8.o base/error.o
 
 CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook info members pairs print \
-	problem reply session table wait) wire/decode.o wire/format.o wire/names.o wire/updates.o \
+	problem reply session table wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
 	base/addr.o base/buf.o base/status.o base/utf8.o tests/unit/ctl_fake.o
 OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
 OBJS_test_ctl_reply = ctl/reply.o
@@ -52,7 +52,7 @@ OBJS_test_udp_send = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o \
-	core/apply.o core/confirm.o core/gossip.o core/index.o core/join.o core/members.o core/outbox.o \
+	core/apply.o core/claim.o core/confirm.o core/gossip.o core/index.o core/join.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o base/log.o base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
