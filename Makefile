@@ -60,7 +60,7 @@ dist:
 	@echo $(B)/swimd-$(VERSION).tar.gz
 
 help:
-	@sed -n '/^# [a-z]*:  /s/^# //p' Makefile
+	@sed -n '/^# [a-z-]*:  /s/^# //p' Makefile
 
 else
 
@@ -222,13 +222,15 @@ everything: all test-programs $(BENCH_BINS)
 
 # What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.
 RUN := $(PYTHON) -B tests/run.py --build $(B) --jobs $(JOBS)
+# Real daemons mostly wait.
+SYSTEM_JOBS ?= $(shell expr 2 '*' $(JOBS))
 SIM_ARGS ?=
 SIM_QUICK_ARGS ?= --quick
 jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') \
 	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
 	$(if $(SIM_BIN),'tap:sim=$(1)/sim-test $(2)')
 jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
-jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(PYTHON) -B -m pytest -q -n 2 tests/system')
+jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS) tests/system')
 
 .PHONY: check quickcheck asan
 # check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
@@ -295,7 +297,7 @@ $(TIDIED): $(B)/tidy/%.ok: %.c $(HEADERS) .clang-tidy $(B)/.flags
 lint-docs: all
 	@$(RUN) 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
 
-.PHONY: fuzz fuzz-run bench demo
+.PHONY: fuzz fuzz-run bench bench-cluster demo
 # fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -312,11 +314,15 @@ fuzz-run: $(FUZZ_BINS)
 			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
 	done
 
-# bench:       every program and script of tests/bench
+# bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
-	@set -e; for b in $(filter-out tests/bench/valgrind.py,$(wildcard tests/bench/*.py)); do \
-		echo "== $$b"; SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B $$b; done
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/cluster.py
+
+# bench-cluster:  100 swimd beside 100 Serf; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
+BENCH_ARGS ?=
+bench-cluster: all
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_cluster.py $(BENCH_ARGS)
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all

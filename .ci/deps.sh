@@ -9,13 +9,16 @@ DEMO="iproute2 procps"
 CHECK="check iproute2 procps nftables socat jq python3-minimal python3 python3-pytest python3-pytest-xdist mandoc valgrind binutils"
 LINT="clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc systemd git ca-certificates"
 
+# Optional, and installed only by hand: serf, beside which `make bench-cluster` measures swimd. Debian would
+# start it as a service, with a port that swimd wants; the target says how to install it without.
+
 wanted="$BUILD"
 [ $# -gt 0 ] || set -- lint check demo
 for goal; do
     case $goal in
     all | install | uninstall | clean | dist) ;;
     demo) wanted="$wanted $DEMO" ;;
-    check | quickcheck | asan) wanted="$wanted $CHECK" ;;
+    check | quickcheck | asan | sim | bench | bench-cluster) wanted="$wanted $CHECK" ;;
     *) wanted="$wanted $DEMO $CHECK $LINT" ;;
     esac
 done

@@ -37,9 +37,12 @@ class Cluster:
     def daemon(self, name=None, address=None, **more):
         """A daemon that is not started yet; by default n0, n1, … at 127.0.1.1, 127.0.1.2, …"""
         number = len(self.daemons)
-        made = Daemon(self, name or f"n{number}", address or self.address(number), **more)
+        made = self.make(name or f"n{number}", address or self.address(number), **more)
         self.daemons.append(made)
         return made
+
+    def make(self, *arguments, **more):
+        return Daemon(self, *arguments, **more)
 
     def start(self, count, **more):
         """So many daemons started at once with the first as their seed, watched; when the last was started."""

@@ -198,6 +198,10 @@ class Daemon:
     def members(self):
         return {m["name"]: m for m in self.call("members")["members"]}
 
+    def listed(self):
+        """{name: status}, as it says when it is asked."""
+        return {name: m["status"] for name, m in self.members().items()}
+
     def status_of(self, name):
         member = self.members().get(name)
         return member and member["status"]

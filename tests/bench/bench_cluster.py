@@ -1,0 +1,280 @@
+#!/usr/bin/python3
+"""swimd beside Serf in one run, and swimd under trials that take many daemons.
+
+usage: bench_cluster.py [--agents 100] [--kills 10] [--rounds 2] [--idle 20] [--no-serf]
+       bench_cluster.py --start 200 [--runs 10]      so many daemons at once, from nothing
+       bench_cluster.py --restart-storm [--agents N] each of 100 killed and restarted ten times
+       bench_cluster.py --stop-cont [--agents N]     8 of 64 stopped and continued, again and again
+All take --profile and --seed.
+
+Without a trial: in each round a cluster of swimd and one of Serf (Debian's package `serf`), both in profile
+lan, and one of swimd in profile fast live one after the other, each on loopback of a network namespace of
+its own: started, left idle, measured, and then members are killed by SIGKILL, one after another. The order
+changes from round to round, so that a machine that grows busier does so for all.
+
+Every figure that has a bound is held against it; exit status 1 if one is missed. Needs root (or
+`unshare -rnm`).
+"""
+import argparse
+import os
+import random
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+import serf  # noqa: E402
+import trials  # noqa: E402
+from harness import Cluster, TimedOut, paths, usable  # noqa: E402
+
+UNAVAILABLE = 69
+INSTALL = ("bench_cluster.py: Serf is not installed, and this measures swimd beside it. On Debian: "
+           "apt-get install serf && systemctl disable --now serf; or go without it: --no-serf")
+
+SECONDS_TO_BE_WHOLE = 120
+SECONDS_TO_FAIL = 60
+SETTLING = 5                # from whole to idle: what is still to be said of the start is said
+STARTS = 3                  # tries to get a cluster of Serf agents that is whole
+
+# Seconds, and parts of Serf's figure.
+LAN_MEDIAN, LAN_PART, FAST_MEDIAN = 3.0, 1 / 3, 1.0
+
+
+class Side:
+    """One contender: what its rounds have shown."""
+
+    def __init__(self, label, cluster, options):
+        self.label, self.cluster, self.options = label, cluster, options
+        self.figures = {name: [] for name in FIGURES}
+        self.false, self.faults = [], []
+
+    def median(self, name):
+        return statistics.median(self.figures[name]) if self.figures[name] else None
+
+    def worst(self, name):
+        return max(self.figures[name], default=None)
+
+
+# Name, how it is shown, and of which sort: one value a round, or one a kill.
+FIGURES = {
+    "whole s": "{:.2f}", "CPU ms/s": "{:.2f}", "PSS KiB": "{:.0f}", "bytes/s": "{:.0f}", "packets/s": "{:.2f}",
+    "first says failed s": "{:.2f}", "all say failed s": "{:.2f}",
+}
+KILL_FIGURES = ("first says failed s", "all say failed s")
+
+
+def pss_kib(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+
+
+def cpu_ms(pid):
+    """Milliseconds that all its threads have run: finer than the ticks of /proc/PID/stat."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e6
+
+
+def carried(cluster):
+    """(bytes, packets) over the namespace's loopback so far; what is sent there is received there."""
+    for line in cluster.namespace.run("cat", "/proc/net/dev").splitlines():
+        name, _, numbers = line.partition(":")
+        if name.strip() == "lo":
+            numbers = numbers.split()
+            return int(numbers[8]), int(numbers[9])
+    raise AssertionError("no loopback in the namespace")
+
+
+def idle(cluster, seconds):
+    """What it costs to be there, a second and a member."""
+    daemons = cluster.running
+    begin, (bytes_before, packets_before) = time.monotonic(), carried(cluster)
+    cpu_before = sum(cpu_ms(d.process.pid) for d in daemons)
+    cluster.pump.pass_time(seconds)
+    cpu = sum(cpu_ms(d.process.pid) for d in daemons) - cpu_before
+    bytes_after, packets_after = carried(cluster)
+    share = (time.monotonic() - begin) * len(daemons)
+    return {
+        "CPU ms/s": cpu / share,
+        "bytes/s": (bytes_after - bytes_before) / share,
+        "packets/s": (packets_after - packets_before) / share,
+        "PSS KiB": sum(pss_kib(d.process.pid) for d in daemons) / len(daemons),
+    }
+
+
+def killing(cluster, kills, rng, side):
+    """Kill so many, one after another; the names of the killed."""
+    killed = set()
+    for number in range(kills):
+        # The phase of the others' periods is not to be that of our patience.
+        cluster.pump.pass_time(rng.uniform(0.5, 2.0))
+        victim = rng.choice(cluster.running)
+        killed.add(victim.name)
+        begin = time.monotonic()
+        victim.kill()
+        try:
+            instants = cluster.all_say("member.failed", victim.name, begin, seconds=SECONDS_TO_FAIL)
+        except TimedOut as error:
+            side.faults.append(f"{side.label}, kill {number + 1}: {error}")
+            continue
+        for name, instant in zip(KILL_FIGURES, (min(instants), max(instants))):
+            side.figures[name].append(instant - begin)
+    return killed
+
+
+def false_failures(cluster, killed):
+    return [f"{d.name} says {e['member']['name']} failed" for d in cluster.daemons
+            for e in d.heard_of("member.failed") if e["member"]["name"] not in killed]
+
+
+def disagreements(cluster, killed):
+    """Where what they list, when asked, is not what has happened."""
+    truth = {d.name: "dead" if d.name in killed else "alive" for d in cluster.daemons}
+    found = []
+    for daemon in cluster.running:
+        listed = daemon.listed()
+        found += [f"{daemon.name} lists {name} as {listed.get(name)}"
+                  for name in truth | listed if listed.get(name) != truth.get(name)]
+    return found
+
+
+def one_round(side, agents, kills, seconds, rng):
+    with side.cluster() as cluster:
+        last = cluster.start(agents, options=side.options)
+        try:
+            side.figures["whole s"].append(max(0.0, cluster.whole(SECONDS_TO_BE_WHOLE) - last))
+        except TimedOut as error:
+            side.faults.append(f"{side.label}: {error}")
+            return False
+        cluster.pump.pass_time(SETTLING)
+        for name, value in idle(cluster, seconds).items():
+            side.figures[name].append(value)
+        killed = killing(cluster, kills, rng, side)
+        false = false_failures(cluster, killed)
+        side.false += false
+        side.faults += [f"{side.label}: {text}" for text in disagreements(cluster, killed)]
+        show = [f"{name} {FIGURES[name].format(side.figures[name][-1])}" for name in FIGURES
+                if name not in KILL_FIGURES and side.figures[name]]
+        show += [f"{name} " + " ".join(FIGURES[name].format(v) for v in side.figures[name][-kills:])
+                 for name in KILL_FIGURES if kills]
+        print(f"  {side.label}: " + "; ".join(show) + f"; false failures {len(false)}", flush=True)
+        return True
+
+
+def table(sides):
+    """A column each, and behind Serf's what part of it swimd's is."""
+    beside = len(sides) == 3
+    width = max(len(name) for name in FIGURES) + 9
+
+    def line(name, cells):
+        print(f"{name:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
+
+    def row(name, values, form):
+        cells = [form.format(v) if v is not None else "-" for v in values]
+        if beside:
+            cells.insert(2, f"{values[0] / values[1]:.2f}" if values[0] is not None and values[1] else "-")
+        line(name, cells)
+    print()
+    labels = [side.label for side in sides]
+    line("", labels[:2] + ["swimd/Serf"] + labels[2:] if beside else labels)
+    for name, form in FIGURES.items():
+        if name in KILL_FIGURES:
+            row(f"{name}, median", [side.median(name) for side in sides], form)
+            row(f"{name}, worst", [side.worst(name) for side in sides], form)
+        else:
+            row(name, [side.median(name) for side in sides], form)
+    row("false failures", [len(side.false) for side in sides], "{}")
+
+
+def misses(lan, other, fast):
+    """What does not hold, in words. `other` is Serf, or None."""
+    name, found = "all say failed s", []
+
+    def bound(what, value, limit):
+        if value is None:
+            found.append(f"{what}: not measured")
+        elif value > limit:
+            found.append(f"{what}: {value:.2f}, bound {limit:.2f}")
+    bound(f"{lan.label}, {name}, median", lan.median(name), LAN_MEDIAN)
+    bound(f"{fast.label}, {name}, median", fast.median(name), FAST_MEDIAN)
+    if other is not None:
+        theirs = other.median(name)
+        if theirs is None or other.median("bytes/s") is None:
+            found.append("Serf was not measured")
+        else:
+            bound(f"{lan.label}, {name}, median, beside a third of Serf's", lan.median(name), LAN_PART * theirs)
+            bound(f"{lan.label}, bytes/s, beside Serf's", lan.median("bytes/s"), other.median("bytes/s"))
+    for side in (lan, fast):
+        found += [f"{side.label}: {text}" for text in side.false] + side.faults
+    return found
+
+
+def compare(arguments, rng):
+    lan = Side("swimd lan", Cluster, ["--profile", "lan"])
+    other = Side("Serf lan", serf.Agents, ["-profile", "lan"])
+    fast = Side("swimd fast", Cluster, ["--profile", "fast"])
+    sides = [lan, fast] if arguments.no_serf else [lan, other, fast]
+    if other in sides:
+        if serf.program() is None:
+            print(INSTALL, file=sys.stderr)
+            sys.exit(UNAVAILABLE)
+        print(f"{serf.program()} {serf.version()}")
+    kills = [arguments.kills // arguments.rounds + (i < arguments.kills % arguments.rounds)
+             for i in range(arguments.rounds)]
+    for number, count in enumerate(kills):
+        print(f"round {number + 1}: {arguments.agents} members, {arguments.idle:g} s idle, {count} kills", flush=True)
+        turn = number % len(sides)
+        for side in sides[turn:] + sides[:turn]:
+            for _ in range(STARTS if side is other else 1):
+                if one_round(side, arguments.agents, count, arguments.idle, rng):
+                    break
+    table(sides)
+    if other in sides:
+        for text in other.faults:
+            print(f"NOTE {text}")
+    return misses(lan, None if arguments.no_serf else other, fast)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--agents", type=int, help="members of a cluster")
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--idle", type=float, default=20, metavar="SECONDS")
+    parser.add_argument("--no-serf", action="store_true")
+    parser.add_argument("--start", type=int, metavar="N")
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--restart-storm", action="store_true")
+    parser.add_argument("--stop-cont", action="store_true")
+    parser.add_argument("--profile", default="lan", help="of a trial's daemons")
+    parser.add_argument("--seed", type=int, default=time.time_ns())
+    arguments = parser.parse_args()
+    if usable():
+        sys.exit(f"bench_cluster.py: {usable()}")
+    if min(arguments.agents or 3, arguments.start or 3) < 3 or min(arguments.rounds, arguments.runs) < 1:
+        parser.error("a cluster has at least 3 members, and one round at least")
+    if arguments.kills < 0 or arguments.kills > (arguments.agents or 100) - 2:
+        parser.error("two members at least have to outlive the kills")
+
+    print(f"{paths.SWIMD}, --seed {arguments.seed}")
+    rng, missed = random.Random(arguments.seed), []
+    options = ["--profile", arguments.profile]
+    if arguments.start:
+        missed += trials.start(arguments.start, arguments.runs, options)
+    if arguments.restart_storm:
+        missed += trials.restart_storm(arguments.agents or 100, options, rng)
+    if arguments.stop_cont:
+        missed += trials.stop_cont(arguments.agents or 64, options, rng)
+    if not (arguments.start or arguments.restart_storm or arguments.stop_cont):
+        arguments.agents = arguments.agents or 100
+        missed += compare(arguments, rng)
+    for text in missed:
+        print(f"MISSED {text}")
+    print("all bounds held" if not missed else f"{len(missed)} missed")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
