@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* What comes in: who is answered and how, what is refused, and what strangers can and can't get out of us. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(void)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	return f;
+}
+
+START_TEST(a_ping_is_answered_with_an_ack_of_its_seq_to_its_source)
+{
+	struct fixture *f = started();
+	const struct fixture_out *ack;
+
+	fixture_ping(f, 7, UINT64_MAX, (struct fixture_says){0});
+	ack = fixture_sent(f, WIRE_ACK, 7);
+	ck_assert_ptr_nonnull(ack);
+	ck_assert_uint_eq(ack->message.seq, UINT64_MAX);
+	ck_assert(wire_str_equal(ack->message.member.id, "self"));
+	ck_assert(wire_str_equal(ack->message.member.address, "10.0.0.1:7946"));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_ACK), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_is_invalid_is_counted_never_answered_and_changes_nothing)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		enum wire_reject reject;
+	} bad[] = {
+	    {"", 0, WIRE_REJECT_EMPTY},
+	    {"\x01", 1, WIRE_REJECT_TRUNCATED},
+	    {"\x7f\0\0\0\0\0\0\0\1\0\0", 11, WIRE_REJECT_UNKNOWN_TYPE},
+	    {"\x01\0\0\0\0\0\0\0\1\0\1", 11, WIRE_REJECT_TRUNCATED},
+	    /* an update of status 3 */
+	    {"\x01\0\0\0\0\0\0\0\1\0\1\0\1x\0\3a:1\3\0\0\0\0\0\0\0\0", 28, WIRE_REJECT_BAD_STATUS},
+	    /* a name that is no UTF-8 */
+	    {"\x01\0\0\0\0\0\0\0\1\0\1\0\1\xff\0\3a:1\0\0\0\0\0\0\0\0\0", 28, WIRE_REJECT_BAD_UTF8},
+	};
+	struct fixture *f = started();
+	uint64_t digest = fixture_stats(f).digest;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint64_t before = fixture_stats(f).rejected[bad[i].reject];
+
+		ck_assert_int_eq(fixture_input(f, 1, bad[i].bytes, bad[i].len), bad[i].reject);
+		ck_assert_uint_eq(fixture_stats(f).rejected[bad[i].reject], before + 1);
+	}
+	ck_assert_uint_eq(f->out_count, 0);
+	ck_assert_uint_eq(f->event_count, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 1);
+	ck_assert_uint_eq(fixture_stats(f).digest, digest);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(other_clusters_are_refused)
+{
+	uint8_t data[64];
+	struct wire_trailer trailer = {.has_cluster = true, .cluster = wire_str_of("red")};
+	struct fixture *f = fixture_new();
+	struct wire_writer w;
+	size_t len;
+
+	f->config.cluster = "blue";
+	ck_assert(fixture_start(f));
+	wire_writer_init(&w, data, sizeof(data), 20);
+	wire_begin_ping(&w, 1);
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_REJECT_OTHER_CLUSTER);
+	/* A base peer belongs to the unnamed one. */
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping(&w, 1);
+	trailer = (struct wire_trailer){0};
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_REJECT_OTHER_CLUSTER);
+	ck_assert_uint_eq(f->out_count, 0);
+	trailer = (struct wire_trailer){.has_cluster = true, .cluster = wire_str_of("blue")};
+	wire_writer_init(&w, data, sizeof(data), 20);
+	wire_begin_ping(&w, 1);
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_OK);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 1));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_envelope_is_opened_and_names_its_sender)
+{
+	uint8_t inner[64], data[256];
+	struct wire_trailer none = {0};
+	struct wire_member_id sender = {wire_str_of("enveloped"), wire_str_of("10.0.1.3:7946")};
+	struct wire_update self = {.member = sender, .status = SWIM_ALIVE};
+	struct fixture *f = started();
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, inner, sizeof(inner), 0);
+	wire_begin_ping(&w, 5);
+	ck_assert(wire_add_update(&w, &self));
+	len = wire_finish(&w, &none, 0);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
+	len = wire_finish(&w, &none, 0);
+	ck_assert_int_eq(fixture_input(f, 3, data, len), WIRE_OK);
+	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 3)->message.seq, 5);
+	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
+{
+	struct fixture *f = started();
+	const struct fixture_out *greeting;
+
+	fixture_ping(f, 4, 1, (struct fixture_says){0});
+	ck_assert(fixture_report(f, "10.0.1.4:7946").base_peer);
+	ck_assert_uint_eq(f->event_count, 0);
+	greeting = fixture_sent(f, WIRE_PING, 4);
+	ck_assert_ptr_nonnull(greeting);
+	fixture_ack(f, 4, greeting->message.seq, 4, (struct fixture_says){0});
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p4"), 1);
+	ck_assert_uint_eq(f->event_count, 1);
+	ck_assert_uint_eq(fixture_report(f, "10.0.1.4:7946").name_len, 0);
+	fixture_ping(f, 4, 2, (struct fixture_says){0});
+	ck_assert(fixture_report(f, "p4").base_peer);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_leaves_by_its_own_dead_update)
+{
+	struct fixture *f = started();
+	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 2);
+
+	fixture_ping(f, 4, 1, (struct fixture_says){.updates = &u, .count = 1});
+	u = fixture_update(f, 4, SWIM_DEAD, 2);
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(another_s_stand_in_for_a_member_is_nobody_new)
+{
+	struct wire_update u[2];
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_member(f, 2);
+	u[0] = fixture_update(f, 2, SWIM_ALIVE, 0);
+	u[0].member.id = u[0].member.address;
+	u[1] = fixture_update(f, 0, SWIM_ALIVE, 0);
+	u[1].member.id = u[1].member.address;
+	fixture_ping(f, 1, 1, (struct fixture_says){.updates = u, .count = 2});
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	ck_assert_uint_eq(f->event_count, 2);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_stranger_gets_no_more_bytes_than_it_sent)
+{
+	struct fixture *f = started();
+	const size_t ping = 11;
+
+	fixture_member(f, 1);
+	for (unsigned i = 2; i < 40; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
+	fixture_clear(f);
+	fixture_ping(f, 200, 1, (struct fixture_says){0});
+	/* But for the least that an ack can be: who we are. */
+	for (size_t i = 0; i < f->out_count; i++)
+		if (f->out[i].message.type == WIRE_ACK)
+			ck_assert_uint_eq(f->out[i].message.updates.count, 0);
+	ck_assert_uint_lt(fixture_sent(f, WIRE_ACK, 200)->len, ping + 48);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(acks_to_no_ping_of_ours_prove_nothing)
+{
+	struct fixture *f = started();
+
+	fixture_ack(f, 9, 12345, 9, (struct fixture_says){0});
+	ck_assert_uint_eq(swim_member_count(f->swim), 1);
+	ck_assert_uint_eq(f->out_count, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(stand_ins_are_limited)
+{
+	struct fixture *f = started();
+
+	for (unsigned i = 1; i <= 255; i++) {
+		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_clear(f);
+	}
+	ck_assert_uint_le(swim_member_count(f->swim), 65);
+	ck_assert_uint_gt(fixture_stats(f).ignored[SWIM_IGNORE_MEMBER_LIMIT], 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_join_is_answered_or_silent)
+{
+	struct fixture *f = started();
+	struct swim_addr seed = fixture_addr(1), nobody = fixture_addr(2);
+
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	ck_assert(!swim_join(f->swim, f->now, &seed)); /* is under way */
+	ck_assert(swim_join(f->swim, f->now, &nobody));
+	fixture_drain(f);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1, (struct fixture_says){0});
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
+	fixture_run(f, swim_seconds(10));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 1);
+	ck_assert(swim_join(f->swim, f->now, &nobody));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(joins_under_way_are_limited)
+{
+	struct fixture *f = started();
+	unsigned accepted = 0;
+
+	for (unsigned i = 1; i <= 200; i++) {
+		struct swim_addr addr = fixture_addr(i);
+
+		accepted += swim_join(f->swim, f->now, &addr);
+	}
+	ck_assert_uint_eq(accepted, SWIM_PENDING_JOINS);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
+    what_is_invalid_is_counted_never_answered_and_changes_nothing, other_clusters_are_refused,
+    an_envelope_is_opened_and_names_its_sender,
+    a_base_peer_is_known_by_its_address_until_it_is_named,
+    a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
+    a_stranger_gets_no_more_bytes_than_it_sent, acks_to_no_ping_of_ours_prove_nothing,
+    stand_ins_are_limited, a_join_is_answered_or_silent, joins_under_way_are_limited)

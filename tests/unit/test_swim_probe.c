@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* The failure detector: whom it pings and asks, when it suspects, when it gives up, and probing for others. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+#define PEERS 4
+
+/* A cluster of us and PEERS others that all answered once, so that nothing but probing goes on. */
+static struct fixture *
+settled(void)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= PEERS; i++)
+		fixture_member(f, i);
+	/* Answer all for a while: rumours run out, and everybody is known to live where it says. */
+	for (unsigned round = 0; round < 200; round++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(100));
+		for (unsigned i = 1; i <= PEERS; i++) {
+			const struct fixture_out *ping = fixture_sent(f, WIRE_PING, i);
+
+			if (ping != NULL)
+				fixture_ack(f, i, ping->message.seq, i,
+				    (struct fixture_says){.ours = true,
+					.sender = i,
+					.digest = fixture_stats(f).digest});
+		}
+	}
+	fixture_clear(f);
+	return f;
+}
+
+/* Run until a probe goes out; whom it is for. */
+static unsigned
+next_probe(struct fixture *f, uint64_t *seq)
+{
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_run(f, swim_ms(5));
+		for (unsigned i = 1; i <= PEERS; i++) {
+			const struct fixture_out *ping = fixture_sent(f, WIRE_PING, i);
+
+			if (ping != NULL) {
+				*seq = ping->message.seq;
+				return i;
+			}
+		}
+	}
+	ck_abort_msg("no probe in 5 s");
+	return 0;
+}
+
+static const struct fixture_out *
+ping_req_of(const struct fixture *f, unsigned *helper)
+{
+	for (unsigned i = 1; i <= PEERS; i++) {
+		const struct fixture_out *out = fixture_sent(f, WIRE_PING_REQ, i);
+
+		if (out != NULL) {
+			*helper = i;
+			return out;
+		}
+	}
+	return NULL;
+}
+
+START_TEST(everybody_is_probed_in_turn)
+{
+	struct fixture *f = settled();
+	unsigned seen[PEERS + 1] = {0};
+
+	for (unsigned k = 0; k < 8 * PEERS; k++) {
+		uint64_t seq;
+		unsigned target = next_probe(f, &seq);
+
+		seen[target]++;
+		fixture_ack(f, target, seq, target,
+		    (struct fixture_says){.ours = true,
+			.sender = target,
+			.digest = fixture_stats(f).digest});
+		fixture_clear(f);
+	}
+	for (unsigned i = 1; i <= PEERS; i++)
+		ck_assert_uint_gt(seen[i], 3);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	ck_assert(fixture_stats(f).probed);
+	ck_assert_int_ge(fixture_report(f, "p1").rtt.ns, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(silence_brings_helpers_then_suspicion_then_death)
+{
+	struct fixture *f = settled();
+	char name[16];
+	uint64_t seq;
+	unsigned target = next_probe(f, &seq), helper;
+
+	fixture_name(target, name);
+	fixture_run(f, swim_ms(600));
+	ck_assert_ptr_nonnull(ping_req_of(f, &helper));
+	ck_assert_uint_ne(helper, target);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING_REQ), 3);
+	ck_assert(wire_str_equal(ping_req_of(f, &helper)->message.member.id, name));
+	fixture_run(f, swim_seconds(1));
+	ck_assert_int_eq(fixture_report(f, name).status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, name), 1);
+	/* The suspect is asked a last time, and then the verdict falls. */
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(30));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, name), 1);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, target), name, SWIM_SUSPECT, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_ack_by_way_of_a_helper_is_as_good)
+{
+	struct fixture *f = settled();
+	const struct fixture_out *request;
+	uint64_t seq;
+	unsigned target = next_probe(f, &seq), helper;
+	uint64_t before = fixture_stats(f).probes_acked_indirectly;
+
+	for (unsigned step = 0; step < 100 && ping_req_of(f, &helper) == NULL; step++)
+		fixture_run(f, swim_ms(10));
+	request = ping_req_of(f, &helper);
+	ck_assert_ptr_nonnull(request);
+	fixture_ack(f, helper, request->message.seq, target,
+	    (struct fixture_says){.ours = true,
+		.sender = helper,
+		.digest = fixture_stats(f).digest});
+	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, before + 1);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_ack_for_somebody_else_is_none)
+{
+	struct fixture *f = settled();
+	uint64_t seq;
+	unsigned target = next_probe(f, &seq), other = target % PEERS + 1;
+	uint64_t before = fixture_stats(f).probes_acked;
+
+	/* Another member lives at that address now. */
+	fixture_ack(f, target, seq, other, (struct fixture_says){.ours = true, .sender = other});
+	ck_assert_uint_eq(fixture_stats(f).probes_acked, before);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_refutation_ends_a_suspicion)
+{
+	struct fixture *f = settled();
+
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	fixture_run(f, swim_ms(300));
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_RECOVERED, "p2"), 1);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	/* And a suspicion of the older incarnation begins none. */
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_ping_req_is_relayed_and_answered)
+{
+	struct fixture *f = settled();
+	const struct fixture_out *ping;
+
+	fixture_ping_req(f, 1, 77, 2);
+	ping = fixture_sent(f, WIRE_PING, 2);
+	ck_assert_ptr_nonnull(ping);
+	fixture_ack(f, 2, ping->message.seq, 2, (struct fixture_says){0});
+	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->message.seq, 77);
+	ck_assert(wire_str_equal(fixture_sent(f, WIRE_ACK, 1)->message.member.id, "p2"));
+	ck_assert_uint_eq(fixture_stats(f).relays_acked, 1);
+	fixture_run(f, swim_seconds(2));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_ping_req_without_an_answer_ends_in_a_nack_in_time)
+{
+	struct fixture *f = settled();
+
+	fixture_ping_req(f, 1, 78, 2);
+	/* A base peer's deadline is not known: the rest of a period after its own timeout, and a bit less. */
+	fixture_run(f, swim_ms(599));
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 1));
+	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 1)->message.seq, 78);
+	ck_assert(wire_str_equal(fixture_sent(f, WIRE_NACK, 1)->message.member.id, "p2"));
+	ck_assert_uint_eq(fixture_stats(f).relays_nacked, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_ping_req_about_ourselves_is_answered_at_once)
+{
+	uint8_t data[128];
+	struct wire_trailer none = {0};
+	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.0.1:7946")};
+	struct fixture *f = settled();
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 5, &self);
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &none, 0)), WIRE_OK);
+	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->message.seq, 5);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(relays_are_limited)
+{
+	struct fixture *f = settled();
+
+	for (uint64_t i = 0; i < 2 * SWIM_RELAYS; i++) {
+		fixture_ping_req(f, 1, i, 2);
+		fixture_clear(f);
+	}
+	ck_assert_uint_ge(fixture_stats(f).relays_refused, SWIM_RELAYS);
+	fixture_run(f, swim_seconds(1));
+	ck_assert_uint_eq(fixture_stats(f).relays_nacked, SWIM_RELAYS);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_stall_of_ours_condemns_nobody)
+{
+	struct fixture *f = settled();
+	uint64_t seq;
+
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	next_probe(f, &seq);
+	/* We are stopped for a minute; what comes in meanwhile is read first. */
+	f->now = swim_time_add(f->now, swim_seconds(60));
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
+	swim_tick(f->swim, f->now);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, NULL), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_dead_are_tried_again)
+{
+	struct fixture *f = settled();
+	uint64_t incarnation = 9;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	fixture_run(f, swim_ms(500));
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(5));
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 2), "p2", SWIM_DEAD, &incarnation));
+	ck_assert_uint_eq(incarnation, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_pings_us_is_told_what_we_hold_against_it)
+{
+	struct fixture *f = settled();
+	struct wire_update u[6];
+	uint64_t incarnation = 0;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 3);
+	fixture_clear(f);
+	/* It began anew; its ping is large enough for an answer that says so. */
+	for (unsigned i = 0; i < 6; i++)
+		u[i] = fixture_update(f, i == 0 ? 2 : 1, SWIM_ALIVE, 0);
+	fixture_ping(f, 2, 5,
+	    (struct fixture_says){.ours = true, .sender = 2, .updates = u, .count = 6});
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 2), "p2", SWIM_DEAD, &incarnation));
+	ck_assert_uint_eq(incarnation, 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
+{
+	struct fixture *f = settled();
+	struct wire_update u = fixture_update(f, 0, SWIM_DEAD, 0);
+	uint64_t incarnation = 0;
+
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 4);
+	/* So long ago that no rumour of it is left. */
+	fixture_run(f, swim_seconds(20));
+	fixture_clear(f);
+	fixture_ping(f, 3, 6,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 3), "self", SWIM_ALIVE, &incarnation));
+	ck_assert_uint_eq(incarnation, 5);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
+    silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
+    an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
+    a_ping_req_is_relayed_and_answered, a_ping_req_without_an_answer_ends_in_a_nack_in_time,
+    a_ping_req_about_ourselves_is_answered_at_once, relays_are_limited,
+    a_stall_of_ours_condemns_nobody, the_dead_are_tried_again,
+    who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
