@@ -78,3 +78,5 @@ SWIM_OBJS = $(CORE_OBJS) tests/unit/swim_fixture.o
 OBJS_test_swim_update = $(SWIM_OBJS)
 OBJS_test_swim_input = $(SWIM_OBJS)
 OBJS_test_swim_probe = $(SWIM_OBJS)
+OBJS_test_swim_leave = $(SWIM_OBJS)
+OBJS_test_sim_check = tests/sim/check.o tests/sim/heap.o $(CORE_OBJS)

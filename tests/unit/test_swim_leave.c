@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/* Leaving, being forgotten, rumours with a limit, views compared in pages, and memory that runs short. */
+#include "swim_fixture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+START_TEST(leaving_is_told_a_few_times_and_then_over)
+{
+	struct fixture *f = started(3);
+	unsigned told = 0;
+
+	swim_leave(f->swim, f->now);
+	fixture_drain(f);
+	ck_assert(!swim_has_left(f->swim));
+	ck_assert_int_eq(fixture_report(f, "self").status, SWIM_LEFT);
+	fixture_run(f, swim_seconds(5));
+	ck_assert(swim_has_left(f->swim));
+	ck_assert(swim_time_is_never(swim_deadline(f->swim)));
+	for (size_t i = 0; i < f->out_count; i++)
+		told += fixture_has(&f->out[i], "self", SWIM_LEFT, NULL);
+	ck_assert_uint_ge(told, 6);
+	/* It is not refuted, and nothing is answered any more. */
+	fixture_clear(f);
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
+	fixture_ping(f, 1, 1, (struct fixture_says){0});
+	swim_tick(f->swim, swim_time_add(f->now, swim_seconds(100)));
+	fixture_drain(f);
+	ck_assert_uint_eq(f->out_count, 0);
+	ck_assert_uint_eq(f->event_count, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(leaving_alone_is_over_at_once)
+{
+	struct fixture *f = started(0);
+
+	swim_leave(f->swim, f->now);
+	ck_assert(swim_has_left(f->swim));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(when_the_others_leave_too_nobody_waits)
+{
+	struct fixture *f = started(2);
+
+	swim_leave(f->swim, f->now);
+	fixture_drain(f);
+	fixture_gossip(f, 1, 1, SWIM_LEFT, 0);
+	fixture_gossip(f, 2, 2, SWIM_LEFT, 0);
+	fixture_run(f, swim_seconds(5));
+	ck_assert(swim_has_left(f->swim));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(only_the_gone_are_removed_and_others_are_told)
+{
+	struct fixture *f = started(3);
+	bool told = false;
+
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p9", 2), SWIM_REMOVE_NOT_FOUND);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_NOT_DEAD);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "self", 4), SWIM_REMOVE_NOT_DEAD);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
+	fixture_clear(f);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_NOT_FOUND);
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_run(f, swim_seconds(1));
+	for (size_t i = 0; i < f->out_count; i++) {
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+
+		while (wire_updates_next(&f->out[i].message.updates, &iter, &u))
+			told |= wire_str_equal(u.member.id, "p2") && u.flags == WIRE_FLAG_FORGET;
+	}
+	ck_assert(told);
+	/* What others remember does not bring it back; a new life does. */
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 4);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 5);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_gone_are_forgotten_in_their_time)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.timing.dead_retention = swim_seconds(100);
+	f->config.timing.left_retention = swim_seconds(50);
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	fixture_member(f, 2);
+	fixture_gossip(f, 1, 1, SWIM_LEFT, 0);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	for (unsigned s = 0; s < 49; s++) {
+		fixture_clear(f);
+		fixture_run(f, swim_seconds(1));
+		ck_assert_uint_eq(f->event_count, 0);
+	}
+	fixture_run(f, swim_seconds(3));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p1"), 1);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(51));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(swim_member_count(f->swim), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_rumour_is_sent_so_often_and_no_more)
+{
+	struct fixture *f = started(20);
+	unsigned sent = 0;
+
+	/* All else has been told by now; nobody answers, which is of no matter here. */
+	fixture_run(f, swim_ms(20));
+	for (unsigned i = 1; i <= 20; i++)
+		fixture_gossip(f, i, i, SWIM_ALIVE, 1);
+	fixture_gossip(f, 1, 50, SWIM_ALIVE, 0);
+	fixture_clear(f);
+	for (unsigned step = 0; step < 60; step++) {
+		fixture_run(f, swim_ms(50));
+		for (size_t i = 0; i < f->out_count; i++)
+			sent += fixture_has(&f->out[i], "p50", SWIM_ALIVE, NULL);
+		fixture_clear(f);
+	}
+	/* lambda * ceil(log10(N + 1)) with lambda 4 and 22 members. */
+	ck_assert_uint_ge(sent, 1);
+	ck_assert_uint_le(sent, 8);
+	fixture_free(f);
+}
+END_TEST
+
+/* Ask for the page at the cursor as peer 1 would, with digests that fit nothing. */
+static const struct fixture_out *
+page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
+{
+	uint32_t digests[WIRE_SYNC_BUCKETS];
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = 1};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	uint16_t count = (uint16_t)(WIRE_SYNC_BUCKETS - cursor.bucket);
+
+	memset(digests, 0xa5, sizeof(digests));
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync_req(&w, seq, cursor, digests, count);
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, pad_to)), WIRE_OK);
+	return fixture_sent(f, WIRE_SYNC, 1);
+}
+
+START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
+{
+	struct fixture *f = started(1);
+	struct wire_cursor cursor = {0};
+	bool seen[301] = {false};
+	unsigned total = 0, pages = 0;
+
+	for (unsigned i = 2; i <= 300; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
+	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
+		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_DEFAULT);
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+		unsigned n;
+
+		ck_assert_ptr_nonnull(answer);
+		ck_assert_uint_eq(answer->message.seq, pages);
+		ck_assert_uint_le(answer->len, WIRE_DATAGRAM_DEFAULT);
+		ck_assert_uint_lt(pages, 100);
+		while (wire_updates_next(&answer->message.updates, &iter, &u)) {
+			total++;
+			if (u.member.id.bytes[0] == 'p' &&
+			    sscanf(u.member.id.bytes, "p%u", &n) == 1 && n <= 300)
+				seen[n] = true;
+		}
+		cursor = answer->message.cursor;
+	}
+	ck_assert_uint_eq(total, 301);
+	for (unsigned i = 1; i <= 300; i++)
+		ck_assert_msg(seen[i], "p%u is missing", i);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
+{
+	struct fixture *f = started(3);
+	const struct fixture_out *request;
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = 1};
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	/* Another digest makes us ask for its view, once it has answered that it still differs. */
+	for (unsigned step = 0; step < 200 && (request = fixture_sent(f, WIRE_SYNC_REQ, 1)) == NULL;
+	     step++) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
+
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1,
+			    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+		fixture_ping(f, 1, step,
+		    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+		request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+		if (request != NULL)
+			break;
+		fixture_clear(f);
+		fixture_run(f, swim_ms(100));
+	}
+	ck_assert_ptr_nonnull(request);
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync(&w, request->message.seq);
+	ck_assert(wire_add_update(&w, &u));
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_stats(f).syncs_completed, 1);
+	/* A page that nobody asked for is nobody's word. */
+	u = fixture_update(f, 3, SWIM_DEAD, 0);
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync(&w, 999);
+	ck_assert(wire_add_update(&w, &u));
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	fixture_input(f, 1, data, wire_finish(&w, &trailer, 0));
+	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_ALIVE);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_smallest_datagrams_suffice)
+{
+	struct fixture *f = fixture_new();
+	char name[SWIM_NAME_MAX + 1];
+	struct swim_addr seed = fixture_addr(1);
+
+	memset(name, 'n', SWIM_NAME_MAX);
+	name[SWIM_NAME_MAX] = '\0';
+	f->config.name = name;
+	f->config.max_datagram = WIRE_DATAGRAM_MIN;
+	f->config.cluster = "";
+	ck_assert(fixture_start(f));
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	for (unsigned i = 1; i < 100; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
+	for (unsigned step = 0; step < 50; step++) {
+		fixture_run(f, swim_ms(100)); /* the fixture checks each datagram's size */
+		fixture_clear(f);
+	}
+	ck_assert_uint_eq(fixture_stats(f).outbox_dropped, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Everything a core can live through, with memory for `budget` allocations; false when it sufficed. */
+static bool
+life(size_t budget)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr seed = fixture_addr(1);
+	bool starved;
+
+	f->budget = budget;
+	if (fixture_start(f)) {
+		swim_join(f->swim, f->now, &seed);
+		fixture_drain(f);
+		for (unsigned i = 1; i <= 20; i++)
+			fixture_gossip(f, i, i, SWIM_ALIVE, 0);
+		fixture_ping(f, 99, 1, (struct fixture_says){0});
+		fixture_ping_req(f, 1, 2, 3);
+		fixture_gossip(f, 1, 4, SWIM_DEAD, 0);
+		fixture_gossip(f, 1, 5, SWIM_LEFT, 0);
+		fixture_gossip(f, 1, 6, SWIM_SUSPECT, 0);
+		fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
+		for (unsigned step = 0; step < 100; step++) {
+			fixture_run(f, swim_ms(100));
+			fixture_clear(f);
+		}
+		swim_remove(f->swim, f->now, "p4", 2);
+		ck_assert_int_eq(fixture_report(f, "self").status, SWIM_ALIVE);
+		swim_leave(f->swim, f->now);
+		for (unsigned step = 0; step < 50; step++) {
+			fixture_run(f, swim_ms(100));
+			fixture_clear(f);
+		}
+	}
+	starved = f->starved;
+	fixture_free(f); /* checks that nothing is left */
+	return starved;
+}
+
+START_TEST(short_memory_loses_news_but_nothing_else)
+{
+	size_t budget = 0;
+
+	while (life(budget))
+		budget++;
+	ck_assert_uint_gt(budget, 20);
+}
+END_TEST
+
+START_TEST(what_can_t_be_used_makes_no_core)
+{
+	struct fixture *f = fixture_new();
+	struct swim_config good = f->config;
+	char longer[SWIM_NAME_MAX + 2];
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	f->config.name = "";
+	ck_assert(!fixture_start(f));
+	f->config.name = longer;
+	ck_assert(!fixture_start(f));
+	f->config = good;
+	f->config.cluster = longer;
+	ck_assert(!fixture_start(f));
+	f->config = good;
+	f->config.max_datagram = WIRE_DATAGRAM_MIN - 1;
+	ck_assert(!fixture_start(f));
+	f->config.max_datagram = WIRE_DATAGRAM_MAX + 1;
+	ck_assert(!fixture_start(f));
+	f->config = good;
+	f->config.address = (struct swim_addr){.family = 4, .port = 7946};
+	ck_assert(!fixture_start(f));
+	f->config = good;
+	f->config.max_members = 0;
+	ck_assert(!fixture_start(f));
+	f->config = good;
+	ck_assert(fixture_start(f));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over, leaving_alone_is_over_at_once,
+    when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
+    the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
+    a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
+    the_dead_of_another_s_view_are_only_suspect_here, the_smallest_datagrams_suffice,
+    short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
