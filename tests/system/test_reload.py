@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from harness import RpcError
+from harness import RpcError, paths
 
 
 @pytest.mark.parametrize("how", ["reload", "SIGHUP"])
@@ -96,4 +96,5 @@ def test_many_reloads_leak_nothing(cluster):
     turn(50)
     before = daemon.resident_kib()
     turn(300)
-    assert daemon.resident_kib() - before < 1024
+    # AddressSanitizer holds freed memory back; its leak checker looks at the end instead.
+    assert paths.sanitized() or daemon.resident_kib() - before < 1024
