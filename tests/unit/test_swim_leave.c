@@ -2,7 +2,7 @@
 /* Leaving, being forgotten, rumours with a limit, views compared in pages, and memory that runs short. */
 #include "swim_fixture.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/unit.h"
@@ -188,7 +188,7 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_DEFAULT);
 		struct wire_updates_iter iter = {0};
 		struct wire_update u;
-		unsigned n;
+		unsigned long n;
 
 		ck_assert_ptr_nonnull(answer);
 		ck_assert_uint_eq(answer->message.seq, pages);
@@ -196,8 +196,9 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 		ck_assert_uint_lt(pages, 100);
 		while (wire_updates_next(&answer->message.updates, &iter, &u)) {
 			total++;
-			if (u.member.id.bytes[0] == 'p' &&
-			    sscanf(u.member.id.bytes, "p%u", &n) == 1 && n <= 300)
+			n = strtoul(u.member.id.bytes + 1, NULL,
+			    10); /* the next length begins with a zero */
+			if (u.member.id.bytes[0] == 'p' && n <= 300)
 				seen[n] = true;
 		}
 		cursor = answer->message.cursor;
