@@ -22,6 +22,18 @@ send_limit(const struct swim *s)
 	return limit < 1 ? 1 : limit >= RUMOUR_LEVELS ? RUMOUR_LEVELS - 1 : (unsigned)limit;
 }
 
+/*
+ * A forgotten member is in no digest: whom this rumour misses, nothing will tell.  So it is sent twice as
+ * often as others, and not stopped early.
+ */
+static unsigned
+limit_of(const struct member *m, unsigned limit)
+{
+	if (!m->forget)
+		return limit;
+	return 2 * limit < RUMOUR_LEVELS ? 2 * limit : RUMOUR_LEVELS - 1;
+}
+
 void
 gossip_wake(struct swim *s)
 {
@@ -130,7 +142,7 @@ advance(struct swim *s, struct member *m, unsigned limit)
 	unsigned sent = m->rumour_sent + 1U;
 
 	gossip_drop(s, m);
-	if (sent >= limit)
+	if (sent >= limit_of(m, limit))
 		return;
 	put(s, m, sent);
 }
@@ -139,7 +151,7 @@ void
 gossip_heard(struct swim *s, struct member *m)
 {
 	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
-	if (m->rumour_queued && m->rumour_sent >= s->config.timing.gossip_fanout)
+	if (m->rumour_queued && !m->forget && m->rumour_sent >= s->config.timing.gossip_fanout)
 		advance(s, m, send_limit(s));
 }
 
@@ -157,7 +169,7 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 			next = TAILQ_NEXT(m, rumour);
 			if (m->packed == s->pack_serial)
 				continue;
-			if (level >= limit) { /* the cluster has shrunk since */
+			if (level >= limit_of(m, limit)) { /* the cluster has shrunk since */
 				gossip_drop(s, m);
 				continue;
 			}
