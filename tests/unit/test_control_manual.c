@@ -9,6 +9,8 @@
 #include "control_world.h"
 #include "support/unit.h"
 
+#define MANUAL TOP_DIR "/man/swimd-control.7"
+
 /* The page, in one piece; to be freed. */
 static char *
 manual(void)

@@ -70,7 +70,6 @@ OBJS_test_control_methods = $(CONTROL_OBJS)
 OBJS_test_control_commands = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)
 OBJS_test_control_manual = $(CONTROL_OBJS)
-$(B)/obj/tests/unit/test_control_manual.o: ALL_CPPFLAGS += -DMANUAL='"$(CURDIR)/man/swimd-control.7"'
 
 CORE_OBJS = $(patsubst src/%.c,%.o,$(wildcard src/core/*.c)) $(WIRE_OBJS) \
 	base/addr.o base/hash.o base/rng.o
