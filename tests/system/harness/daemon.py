@@ -41,6 +41,7 @@ class Daemon:
         self.process, self.notify, self.control, self.watcher = None, None, None, None
         self.view = {}                  # name -> status, as the events say
         self.said = []                  # every event since watch(), across restarts
+        self.said_before = 0            # how many of them before the last watch()
         self.expected_exit = 0
         self.started = None             # when it was last started, time.monotonic
 
@@ -170,18 +171,22 @@ class Daemon:
         """Subscribe; from now on `view` and `said` follow its events."""
         self.watcher = Control(self.pump, self.socket, f"{self.name}'s events")
         self.watcher.on_event = self.heard
+        self.said_before = len(self.said)
         return self.watcher.send("subscribe", snapshot=True)
 
     def watched(self, number):
         answer = self.watcher.answer(number)
-        early, self.said = self.said, []
         self.view = {m["name"]: m["status"] for m in answer["members"]}
-        for event in early:
-            self.heard(event)
+        # Events may have come before we got to read the answer; those of an earlier life say nothing of this one.
+        for event in self.said[self.said_before:]:
+            self.follow(event)
         return self
 
     def heard(self, event):
         self.said.append(event)
+        self.follow(event)
+
+    def follow(self, event):
         if event["type"] == "member.removed":
             self.view.pop(event["member"]["name"], None)
         elif event["type"].startswith("member."):
