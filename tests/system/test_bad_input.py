@@ -326,6 +326,37 @@ def test_state_directory_not_writable(cluster):
     assert "s" not in os.listdir(sockets)
 
 
+def test_state_directory_of_another_daemon(cluster):
+    """Two daemons on one state directory would use the same incarnations."""
+    daemon = cluster.daemon()
+    daemon.start()
+    refused(swimd(cluster, "--state-dir", daemon.state), UNAVAILABLE, daemon.state)
+    assert daemon.call("info")
+
+
+def test_state_directory_missing(cluster):
+    path = os.path.join(cluster.directory, "none")
+    refused(swimd(cluster, "--state-dir", path), BAD_CONFIG, path)
+    assert not os.path.exists(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense\n", b"-1\n", b"99999999999999999999999\n", b"7", b"\0" * 4096])
+def test_damaged_state_is_survived(cluster, content):
+    """Said once in the log, and the daemon begins anew; nobody's cluster stops over it."""
+    daemon = cluster.daemon()
+    daemon.start()
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    daemon.disconnect()
+    files = [n for n in os.listdir(daemon.state) if n != "lock"]
+    for name in files:
+        with open(os.path.join(daemon.state, name), "wb") as file:
+            file.write(content)
+    daemon.start()
+    assert daemon.call("info")["incarnation"] >= 0
+    assert not files or daemon.state in daemon.text()
+
+
 def test_state_directory_is_a_file(cluster):
     path = os.path.join(cluster.directory, "file")
     with open(path, "w", encoding="utf-8"):

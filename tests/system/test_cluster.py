@@ -224,3 +224,47 @@ def test_leave_by_hand(cluster):
     assert leaver.call("leave") == {}
     assert leaver.ended() == 0
     cluster.all_say("member.left", leaver.name, begin)
+
+
+def test_clusters_of_two_names_keep_apart(cluster):
+    """On the same network, with seeds of both: each member sees its own cluster alone."""
+    seeds = ["127.0.1.1:7946", "127.0.1.2:7946"]
+    daemons = [cluster.daemon(seeds=seeds, options=["--cluster", ("red", "blue")[n % 2]]) for n in range(6)]
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+    for colour in (daemons[::2], daemons[1::2]):
+        cluster.whole(daemons=colour)
+    cluster.pump.pass_time(3)
+    for colour in (daemons[::2], daemons[1::2]):
+        cluster.whole(daemons=colour, seconds=0.1)
+    assert any(d.call("metrics")["messages_rejected"]["other-cluster"] for d in daemons)
+    assert failed_of_others(daemons, []) == []
+
+
+def test_stopped_for_a_moment_is_not_failed(cluster):
+    """SIGSTOP for 0.8 s, again and again: neither it nor anybody else is declared failed."""
+    cluster.start(5)
+    cluster.whole()
+    for daemon in cluster.daemons[1:4]:
+        daemon.signal(signal.SIGSTOP)
+        cluster.pump.pass_time(0.8)
+        daemon.signal(signal.SIGCONT)
+        cluster.pump.pass_time(0.8)
+    cluster.pump.pass_time(2)
+    assert failed_of_others(cluster.daemons, []) == []
+
+
+def test_stopped_for_long_accuses_nobody(cluster):
+    """SIGSTOP until it is declared failed: when it goes on it accuses nobody, and is taken in again."""
+    cluster.start(5)
+    cluster.whole()
+    sleeper = cluster.daemons[2]
+    begin = time.monotonic()
+    sleeper.signal(signal.SIGSTOP)
+    cluster.all_say("member.failed", sleeper.name, begin)
+    sleeper.signal(signal.SIGCONT)
+    cluster.whole()
+    cluster.pump.pass_time(3)
+    assert failed_of_others(cluster.daemons, [sleeper.name]) == []
+    cluster.whole(seconds=0.1)
