@@ -90,6 +90,10 @@ take_accusers(struct swim *s, struct member *m, const struct wire_update *u)
 		news |= members_accuse(s, m, u->accusers[i]);
 	if (u->accuser_count == 0)
 		news = members_accuse(s, m, members_hash(s->by, s->by_len));
+	/* Another finds what we found: the fault was not ours. */
+	if (news && m->accuser_count == 2 &&
+	    (m->accusers[0] == s->self->hash || m->accusers[1] == s->self->hash))
+		probe_health(s, -1);
 	return news;
 }
 

@@ -134,7 +134,9 @@ begin_probe(struct swim *s)
 	struct member *target;
 	swim_duration wait;
 
-	s->probe_at = swim_time_add(s->now, stretched(s, s->config.timing.probe_interval));
+	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
+	s->probe_at = swim_time_add(s->now,
+	    swim_duration_scale(s->config.timing.probe_interval, 1 + s->health / 2.0));
 	s->period++;
 	if ((int32_t)(s->period_seen - s->period) > 0)
 		s->period = s->period_seen;
@@ -205,11 +207,12 @@ fail_probe(struct swim *s)
 
 	p->target = NULL;
 	s->stats.probes_failed++;
-	/* Helpers that didn't even say no point at our own connection (Lifeguard's nack rule). */
-	if (p->asked == 0)
+	/*
+	 * Helpers that didn't even say no point at our own connection (Lifeguard's nack rule).  By one, however
+	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
+	 */
+	if (p->asked == 0 || p->nacks < p->asked)
 		probe_health(s, 1);
-	else if (p->nacks < p->asked)
-		probe_health(s, (int)(p->asked - p->nacks));
 	if (s->doubtful && ++s->doubts <= DOUBTS_MAX)
 		return;
 	s->doubtful = false;

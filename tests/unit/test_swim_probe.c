@@ -294,7 +294,7 @@ START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
 
 	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 4);
 	/* So long ago that no rumour of it is left. */
-	fixture_run(f, swim_seconds(20));
+	fixture_run(f, swim_seconds(5));
 	fixture_clear(f);
 	fixture_ping(f, 3, 6,
 	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
