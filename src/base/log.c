@@ -5,9 +5,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,13 +27,15 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define JOURNAL_FIELDS 32
 
-/* The module's state: what log_setup and log_context were told. */
+/* The module's state: what log_setup and log_context were told, and what became of the lines. */
 static struct {
 	enum log_level level;
 	enum log_format format;
 	bool journal; /* format is JOURNAL, and there is a journal to write to */
 	char member[CONTEXT_MAX];
 	char cluster[CONTEXT_MAX];
+	uint64_t lost; /* lines that stderr did not take, since one that it did */
+	bool cut;      /* of the last one it took only the beginning */
 } state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT};
 
 /* Text that grows up to a bound; once something did not fit, nothing more is added. */
@@ -482,34 +487,57 @@ journal_send(enum log_level level, const char *message, const struct log_field *
 }
 #endif
 
-/* One write for one line, so that lines of several processes don't mix. */
-static void
-write_out(const char *bytes, size_t len)
+/*
+ * Write as much as stderr takes without making us wait: a reader that stands still must not stop the
+ * daemon.  One write for one line, so that lines of several processes don't mix; a pipe mixes longer ones
+ * than PIPE_BUF anyway, and takes no more for sure once it is called writable.  Returns how much it took.
+ */
+static size_t
+write_ready(const char *bytes, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = write(STDERR_FILENO, bytes, len);
+	struct stat st;
+	bool pipe = fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode);
+	size_t done = 0;
 
+	while (done < len) {
+		struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+		size_t most = pipe && len - done > PIPE_BUF ? PIPE_BUF : len - done;
+		ssize_t n;
+
+		if (poll(&fd, 1, 0) != 1)
+			break;
+		n = write(STDERR_FILENO, bytes + done, most);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return; /* nobody is left to tell, and waiting would stop the daemon */
-		bytes += n;
-		len -= (size_t)n;
+			break; /* nobody is left to tell */
+		done += (size_t)n;
 	}
+	return done;
 }
 
-void
-log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+/* False when the line, or the end of it, is lost. */
+static bool
+write_out(const char *bytes, size_t len)
 {
-	int saved_errno = errno;
+	size_t done;
+
+	if (state.cut && write_ready("\n", 1) == 0)
+		return false;
+	done = write_ready(bytes, len);
+	state.cut = done > 0 && done < len;
+	return done == len;
+}
+
+static bool
+put(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
 	char buf[LINE_MAX_BYTES];
 	struct line l;
 
 #ifdef HAVE_LIBSYSTEMD
-	if (state.journal && journal_send(level, message, fields, count)) {
-		errno = saved_errno;
-		return;
-	}
+	if (state.journal && journal_send(level, message, fields, count))
+		return true;
 #endif
 	line_init(&l, buf, sizeof(buf) - 1);
 	if (state.format == LOG_FORMAT_JSON)
@@ -517,6 +545,20 @@ log_write(enum log_level level, const char *message, const struct log_field *fie
 	else
 		text_line(&l, level, message, fields, count);
 	*l.pos++ = '\n';
-	write_out(buf, (size_t)(l.pos - buf));
+	return write_out(buf, (size_t)(l.pos - buf));
+}
+
+void
+log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
+	int saved_errno = errno;
+	struct log_field lost = log_uint("count", state.lost);
+
+	if (state.lost > 0 &&
+	    put(LOG_LEVEL_WARNING, "lines of this log are missing here: stderr did not take them",
+		&lost, 1))
+		state.lost = 0;
+	if (state.lost > 0 || !put(level, message, fields, count))
+		state.lost++;
 	errno = saved_errno;
 }

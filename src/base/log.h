@@ -69,7 +69,11 @@ bool log_enabled(enum log_level);
 /* Fields put on every line from now on (member name, cluster); copied.  NULL or "" removes. */
 void log_context(const char *member, const char *cluster);
 
-/* Write one line.  Keeps errno.  Use the macro: it costs a compare when the level is off. */
+/*
+ * Write one line.  Keeps errno.  Never waits: what stderr does not take at once is dropped, and the next
+ * line that it takes is one that tells how many are missing.  Use the macro: it costs a compare when the
+ * level is off.
+ */
 void log_write(enum log_level, const char *message, const struct log_field *fields, size_t count);
 
 /* log_at(LOG_LEVEL_INFO, "member failed", log_str("name", name), log_uint("incarnation", i)); */

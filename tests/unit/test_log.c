@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -274,8 +275,55 @@ START_TEST(journal_lines_on_stderr_bear_their_priority)
 }
 END_TEST
 
+/* Of a log that nobody reads; with the lines' length it is hit within a line, or between two. */
+static void
+check_full_pipe(size_t length)
+{
+	static char value[LONGEST];
+	char *text = calloc(1, 1 << 17);
+	int saved = dup(STDERR_FILENO), ends[2];
+	const char *note, *last;
+	ssize_t n, size = 0;
+
+	memset(value, 'x', sizeof(value));
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+	close(ends[1]);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	/* More than a pipe holds; the test's time limit is what a blocked write would meet. */
+	for (size_t i = 0; i < (1 << 18) / length; i++)
+		log_at(LOG_LEVEL_INFO, "unread", log_strn("v", value, length));
+	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	while ((n = read(ends[0], text + size, (size_t)((1 << 17) - 1 - size))) > 0)
+		size += n;
+	ck_assert_int_gt(size, 32768);
+	log_at(LOG_LEVEL_INFO, "read again");
+	while ((n = read(ends[0], text + size, (size_t)((1 << 17) - 1 - size))) > 0)
+		size += n;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[0]);
+	note = strstr(text, " warning lines of this log are missing here");
+	ck_assert_ptr_nonnull(note);
+	ck_assert_ptr_nonnull(strstr(note, " count="));
+	/* It stands on a line of its own, as does the one after it. */
+	ck_assert_int_eq(note[-25], '\n');
+	last = strstr(note, "\n");
+	ck_assert_ptr_nonnull(last);
+	ck_assert_str_eq(after_time(last + 1), "info read again\n");
+	free(text);
+}
+
+START_TEST(a_reader_that_stands_still_stops_nobody)
+{
+	check_full_pipe(80);
+	check_full_pipe(3000);
+	check_full_pipe(9000);
+}
+END_TEST
+
 UNIT_MAIN("log", names_parse_back, levels_below_the_threshold_are_silent,
     text_has_fields_of_every_kind, no_value_can_forge_a_line_or_a_field,
     the_context_is_on_every_line_until_removed, json_is_one_object_a_line,
     a_long_text_line_is_cut_and_says_so, a_json_line_of_any_length_is_json, errno_survives,
-    journal_lines_on_stderr_bear_their_priority)
+    journal_lines_on_stderr_bear_their_priority, a_reader_that_stands_still_stops_nobody)
