@@ -181,6 +181,7 @@ flush_all(struct node *node, swim_time now)
 	if (node->flushing)
 		return;
 	node->flushing = true;
+	node->unflushed = 0;
 	while (node->flush_again) {
 		node->flush_again = false;
 		flush_state(node, now);

@@ -15,6 +15,8 @@
 
 /* Datagrams read before a timer fires: more than a socket's buffer holds. */
 #define DRAIN_LIMIT 16384
+/* Bytes of datagrams after which what came of them is seen to, in the middle of a batch if need be. */
+#define UNFLUSHED_MAX 16384
 /* One piece of work in so many is timed. */
 #define STOPWATCH_EVERY 16
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
@@ -69,6 +71,10 @@ on_received(void *ctx, const struct swim_addr *from, const void *data, size_t le
 	reject = swim_input(node->swim, node->now, from, data, len);
 	if (reject != WIRE_OK)
 		trace_refused(from, len, reject);
+	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
+	node->unflushed += len;
+	if (node->unflushed >= UNFLUSHED_MAX)
+		flush_all(node, node->now);
 }
 
 static void

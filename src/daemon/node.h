@@ -70,6 +70,7 @@ struct node {
 
 	bool in_batch; /* `now` is of the batch of datagrams under way */
 	swim_time now;
+	size_t unflushed; /* bytes of datagrams taken in since the last flush */
 	bool flushing, flush_again, draining;
 	bool status_stale;   /* what systemd shows is behind */
 	swim_time status_at; /* not before */
