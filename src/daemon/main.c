@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "daemon/config_load.h"
@@ -78,6 +80,17 @@ check(const struct options *options)
 	return status;
 }
 
+/* A closed one would be given to a file or socket of ours, which then gets what we say. */
+static bool
+hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	}
+	return true;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -86,6 +99,8 @@ main(int argc, char *argv[])
 	char fault[FAULT_MAX];
 	int status = 0;
 
+	if (!hold_standard_descriptors())
+		return EX_OSERR; /* with nobody to tell */
 	if (!options_parse(&options, argc, argv, fault))
 		return complain(EX_USAGE, fault);
 	if (options.help)

@@ -52,8 +52,8 @@ store(const struct state *s, uint64_t bound)
 {
 	char text[TEXT_MAX];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", bound);
-	int fd = openat(s->dir_fd, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	int fd = openat(s->dir_fd, TEMP_NAME,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	int error;
 
 	if (fd < 0)
@@ -99,7 +99,9 @@ load(struct state *s, char *error)
 {
 	char text[TEXT_MAX];
 	ssize_t len = 0;
-	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), saved;
+	/* A FIFO in its place must not be waited for: it has no number in it. */
+	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+	    saved;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;

@@ -150,6 +150,25 @@ START_TEST(a_damaged_file_is_told_and_ignored)
 }
 END_TEST
 
+/* Whoever waited for a FIFO would not start, nor say why. */
+START_TEST(a_fifo_is_not_waited_for)
+{
+	struct state *s = NULL;
+
+	begin();
+	ck_assert_int_eq(mkfifo(in_dir("incarnation"), 0600), 0);
+	s = opened();
+	ck_assert_ptr_nonnull(state_warning(s));
+	ck_assert_uint_eq(state_incarnation(s), 0);
+	state_free(s);
+	ck_assert_uint_gt(stored(), 0);
+	ck_assert_int_eq(mkfifo(in_dir("incarnation.new"), 0600), 0);
+	ck_assert_int_ne(state_open(dir, &s, fault), 0);
+	ck_assert_ptr_nonnull(strstr(fault, "not writable"));
+	end();
+}
+END_TEST
+
 START_TEST(two_daemons_share_no_directory)
 {
 	struct state *s, *other = NULL;
@@ -228,6 +247,6 @@ END_TEST
 
 UNIT_MAIN("state", each_start_begins_above_all_before_it, a_reservation_is_written_once_a_block,
     the_highest_incarnation_does_not_wrap, a_damaged_file_is_told_and_ignored,
-    two_daemons_share_no_directory, what_is_no_directory_is_refused,
+    a_fifo_is_not_waited_for, two_daemons_share_no_directory, what_is_no_directory_is_refused,
     a_directory_without_permission_is_told_so,
     a_disk_that_fails_later_is_remembered_and_tried_again)
