@@ -58,7 +58,9 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	if (msg->age_ms > ours ||
 	    (msg->age_ms == ours && swim_addr_compare(from, &s->self->addr) < 0)) {
-		claim_lost(s, from);
+		/* Anybody may say so in anybody's name: we go when one of our name answers us there. */
+		join_contest(s, from, 0);
+		join_outdone(s, from);
 		return;
 	}
 	claim_send(s, rng_u64(&s->rng), from);

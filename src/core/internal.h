@@ -120,6 +120,8 @@ struct join {
 	swim_time next; /* sent again, or given up */
 	unsigned tries;
 	uint64_t than; /* JOIN_CLAIM: the incarnation to rise above when nobody is there */
+	bool answered; /* JOIN_CLAIM: one of our name has, */
+	bool outdone;  /* and said to have borne it for longer: both together end us */
 };
 
 struct relay {
@@ -326,6 +328,8 @@ void join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
+/* A claim from there, where we have asked, outdoes ours. */
+void join_outdone(struct swim *, const struct swim_addr *addr);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
 void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *);

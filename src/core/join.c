@@ -9,6 +9,8 @@
 
 #define TRIES 4       /* pings until an address counts as silent */
 #define PADDED_TO 256 /* a join is as large as the answer that it wants (no amplification) */
+/* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
+#define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
 
 static swim_duration
 patience(const struct swim *s)
@@ -36,13 +38,16 @@ send_join(struct swim *s, struct join *j)
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, known);
 	gossip_add_member(s, &w, s->self);
-	outbox_end(s, &w, &trailer, PADDED_TO, WIRE_PING, &j->addr, NULL);
+	/* Anybody may make us send the others, to whom he likes: they stay small. */
+	outbox_end(s, &w, &trailer, j->kind == JOIN_SEED ? PADDED_TO : 0, WIRE_PING, &j->addr,
+	    NULL);
 }
 
 bool
 join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 {
 	struct join *slot = NULL;
+	unsigned of_strangers = 0;
 
 	if (s->leaving)
 		return false;
@@ -51,11 +56,14 @@ join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 
 		if (!j->active) {
 			slot = slot == NULL ? j : slot;
-		} else if (j->kind == kind && swim_addr_equal(&j->addr, addr)) {
-			return false;
+			continue;
 		}
+		/* One look at another's view at a time. */
+		if (j->kind == kind && (kind == JOIN_CHECK || swim_addr_equal(&j->addr, addr)))
+			return false;
+		of_strangers += j->kind != JOIN_SEED;
 	}
-	if (slot == NULL)
+	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
 		return false;
 	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = rng_u64(&s->rng)};
 	send_join(s, slot);
@@ -140,12 +148,30 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	if (!same) {
 		j->active = false;
 		apply_refute(s, j->than);
-	} else if (!msg->trailer.has_digest) {
+	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->active = false;
 		claim_lost(s, from);
+	} else {
+		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
+		j->answered = true;
 	}
-	/* One of us answers the claim that went with the ping, unless it is the one that goes. */
+}
+
+void
+join_outdone(struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (!j->active || j->kind != JOIN_CLAIM || !swim_addr_equal(&j->addr, addr))
+			continue;
+		j->outdone = true;
+		if (j->answered) {
+			j->active = false;
+			claim_lost(s, addr);
+		}
+	}
 }
 
 static void

@@ -226,7 +226,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		sender = stand_in(s, from);
 	outbox_trailer(s, false, &trailer);
 	/* Whoever has not shown that it is at this address gets no more bytes than it sent. */
-	budget = sender != NULL && sender->proven ? SIZE_MAX : len;
+	budget = sender != NULL && sender->proven && swim_addr_equal(&sender->addr, from) ? SIZE_MAX
+											  : len;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);

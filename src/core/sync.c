@@ -112,7 +112,8 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 	if (s->same_view || s->sync.active || s->leaving)
 		return;
 	if (!s->synced) {
-		sync_start(s, from);
+		/* A request is large, and the source of what came may be forged: it has to answer first. */
+		join_start(s, from, JOIN_CHECK);
 		return;
 	}
 	if (!swim_time_is_never(s->check_at) || swim_time_before(s->now, s->sync_allowed))

@@ -86,6 +86,8 @@ fixture_addr(unsigned peer)
 const char *
 fixture_name(unsigned peer, char name[16])
 {
+	if (peer == 0)
+		return strcpy(name, "self");
 	snprintf(name, 16, "p%u", peer);
 	return name;
 }

@@ -51,7 +51,7 @@ bool fixture_start(struct fixture *);
 /* Fails the test if the core kept memory. */
 void fixture_free(struct fixture *);
 
-/* Peer n is named "pN" and lives at 10.0.1.N:7946. */
+/* Peer n is named "pN" and lives at 10.0.1.N:7946.  Peer 0 bears our own name. */
 struct swim_addr fixture_addr(unsigned peer);
 const char *fixture_name(unsigned peer, char name[16]);
 

@@ -191,6 +191,101 @@ START_TEST(a_stranger_gets_no_more_bytes_than_it_sent)
 }
 END_TEST
 
+/* Nor does whoever puts the name of a member into what it sends from elsewhere. */
+START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
+{
+	struct fixture_says borrowed = {.ours = true, .sender = 1};
+	struct fixture *f = started();
+	const struct fixture_out *ack;
+
+	fixture_member(f, 1);
+	fixture_clear(f);
+	/* Until a probe was among what it answered. */
+	while (fixture_stats(f).probes_acked == 0) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(50));
+		if (fixture_sent(f, WIRE_PING, 1) != NULL)
+			fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+			    (struct fixture_says){.ours = true, .digest = fixture_stats(f).digest});
+	}
+	for (unsigned i = 2; i < 40; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
+	fixture_clear(f);
+	fixture_ping(f, 1, 1, borrowed);
+	ack = fixture_sent(f, WIRE_ACK, 1);
+	ck_assert_uint_gt(ack->message.updates.count, 0);
+	fixture_clear(f);
+	fixture_ping(f, 200, 2, borrowed);
+	ack = fixture_sent(f, WIRE_ACK, 200);
+	ck_assert_uint_eq(ack->message.updates.count, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Nobody has been heard yet: a digest from anywhere makes us ask, but with few bytes until it answers. */
+START_TEST(a_forged_digest_starts_no_sync)
+{
+	struct fixture_says other = {.ours = true, .sender = 9, .digest = 1};
+	struct fixture *f = started();
+
+	fixture_nack(f, 9, 1, 0);
+	for (uint64_t seq = 1; seq <= 100; seq++)
+		fixture_ping(f, (unsigned)(seq + 8), seq, other);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_SYNC_REQ), 0);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 1);
+	ck_assert_uint_lt(fixture_sent(f, WIRE_PING, 9)->len, 100);
+	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, other);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 9));
+	fixture_free(f);
+}
+END_TEST
+
+static void
+claim(struct fixture *f, unsigned from, uint64_t age_ms)
+{
+	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.1.9:7946")};
+	struct wire_trailer none = {0};
+	struct wire_writer w;
+	uint8_t data[128];
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_put_claim(&w, 1, &self, age_ms);
+	ck_assert_int_eq(fixture_input(f, from, data, wire_finish(&w, &none, 0)), WIRE_OK);
+	fixture_drain(f);
+}
+
+/* A source can be forged: one datagram with a claim to our name must not end us. */
+START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
+{
+	struct fixture_says ours = {.ours = true, .sender = 0};
+	struct fixture *f = started();
+	uint64_t seq;
+
+	claim(f, 9, UINT64_MAX);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_lt(fixture_sent(f, WIRE_PING, 9)->len, 100);
+	fixture_run(f, swim_seconds(30));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_le(swim_incarnation(f->swim), 1);
+	/* Whichever comes first, the answer or the claim. */
+	fixture_clear(f);
+	claim(f, 9, UINT64_MAX);
+	seq = fixture_sent(f, WIRE_PING, 9)->message.seq;
+	fixture_ack(f, 9, seq + 1, 0, ours);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	fixture_ack(f, 9, seq, 0, ours);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	fixture_free(f);
+	f = started();
+	fixture_ping(f, 9, 1, ours);
+	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 0, ours);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	claim(f, 9, UINT64_MAX);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(acks_to_no_ping_of_ours_prove_nothing)
 {
 	struct fixture *f = started();
@@ -235,6 +330,22 @@ START_TEST(a_join_is_answered_or_silent)
 }
 END_TEST
 
+START_TEST(strangers_leave_room_for_joins)
+{
+	struct swim_addr seed = fixture_addr(1);
+	struct fixture *f = started();
+
+	for (unsigned i = 2; i < 200; i++) {
+		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_clear(f);
+	}
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 1));
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(joins_under_way_are_limited)
 {
 	struct fixture *f = started();
@@ -255,5 +366,7 @@ UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     an_envelope_is_opened_and_names_its_sender,
     a_base_peer_is_known_by_its_address_until_it_is_named,
     a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
-    a_stranger_gets_no_more_bytes_than_it_sent, acks_to_no_ping_of_ours_prove_nothing,
-    stand_ins_are_limited, a_join_is_answered_or_silent, joins_under_way_are_limited)
+    a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
+    a_forged_digest_starts_no_sync, a_claim_to_our_name_counts_once_its_sender_answers,
+    acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
+    joins_under_way_are_limited, strangers_leave_room_for_joins)

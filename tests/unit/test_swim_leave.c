@@ -230,12 +230,12 @@ START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
 		if (ping != NULL)
 			fixture_ack(f, 1, ping->message.seq, 1,
 			    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
-		fixture_ping(f, 1, step,
-		    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
 		request = fixture_sent(f, WIRE_SYNC_REQ, 1);
 		if (request != NULL)
 			break;
 		fixture_clear(f);
+		fixture_ping(f, 1, step,
+		    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
 		fixture_run(f, swim_ms(100));
 	}
 	ck_assert_ptr_nonnull(request);
