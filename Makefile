@@ -263,7 +263,7 @@ sim: $(SIM_BIN)
 # lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang
 SOURCES := $(wildcard src/*/*.c tests/*/*.c)
 HEADERS := $(wildcard src/*/*.h tests/*/*.h)
-SCRIPTS := $(wildcard .ci/run .ci/*.sh tests/*.sh scripts/*.sh)
+SCRIPTS := $(wildcard .ci/run .ci/*.sh tests/*.sh)
 lint:
 	@for tool in gcc clang clang-format clang-tidy cppcheck shellcheck mandoc; do \
 		command -v $$tool >/dev/null || { \
@@ -314,6 +314,13 @@ fuzz-run: $(FUZZ_BINS)
 			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
 	done
 
+# valgrind:    three daemons live and leave under valgrind
+.PHONY: valgrind
+valgrind: all
+	@command -v valgrind >/dev/null || { \
+		echo "make: valgrind is missing; run 'make deps', or on Debian: apt-get install valgrind" >&2; exit 69; }
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/valgrind.py
+
 # bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
@@ -326,7 +333,7 @@ bench-cluster: all
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all
-	@sh $(firstword $(wildcard tests/demo.sh scripts/demo.sh)) $(B)
+	@sh tests/demo.sh $(B)
 
 # ------------------------------------------------------------------------------------------ install
 SBINDIR ?= $(PREFIX)/sbin

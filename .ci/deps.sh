@@ -6,8 +6,8 @@ set -eu
 
 BUILD="gcc make autoconf pkg-config libc6-dev libevent-dev libjansson-dev libconfuse-dev libsmartcols-dev libsystemd-dev"
 DEMO="iproute2 procps"
-CHECK="check iproute2 procps nftables socat jq python3-minimal python3 python3-pytest python3-pytest-xdist mandoc valgrind binutils"
-LINT="clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc systemd git ca-certificates"
+CHECK="check iproute2 procps nftables socat jq python3-minimal python3 python3-pytest python3-pytest-xdist mandoc binutils"
+LINT="valgrind clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc systemd git ca-certificates"
 
 # Optional, and installed only by hand: serf, beside which `make bench-cluster` measures swimd. Debian would
 # start it as a service, with a port that swimd wants; the target says how to install it without.
