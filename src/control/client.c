@@ -440,6 +440,9 @@ client_settle(struct client *c)
 	if (c->gone) {
 		command_cancel(c);
 		evbuffer_drain(c->out, evbuffer_get_length(c->out));
+		/* What it asked for behind the call that was cancelled is still carried out. */
+		if (!c->draining && in_left(c) > 0)
+			client_ready(c);
 	}
 	unsent = evbuffer_get_length(c->out);
 	if (c->draining && !c->shut && unsent == 0) {

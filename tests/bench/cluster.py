@@ -12,6 +12,7 @@ import argparse
 import os
 import random
 import signal
+import statistics
 import sys
 import time
 
@@ -113,14 +114,19 @@ def main():
     for size in (int(s) for s in arguments.sizes.split(",")):
         table = []
         for number in range(1, arguments.rounds + 1):
-            figures, complaints = one_round(size, options, rng)
+            try:
+                figures, complaints = one_round(size, options, rng)
+            except AssertionError as error:
+                missed.append(f"{size} daemons, round {number}: {error}")
+                continue
             table.append(figures)
             row(size, number, *(f"{figures[name]:.2f}" for name in BOUNDS))
             missed += [f"{size} daemons, round {number}: {text}" for text in complaints]
             missed += [f"{size} daemons, round {number}: {name} {figures[name]:.2f} s, bound {bound:g} s"
                        for name, bound in BOUNDS.items() if figures[name] > bound]
-        for label, pick in (("median", lambda v: sorted(v)[len(v) // 2]), ("worst", max)):
-            row(size, label, *(f"{pick([f[name] for f in table]):.2f}" for name in BOUNDS))
+        if table:
+            row(size, "median", *(f"{statistics.median(f[name] for f in table):.2f}" for name in BOUNDS))
+            row(size, "worst", *(f"{max(f[name] for f in table):.2f}" for name in BOUNDS))
     if not arguments.no_partition:
         size, seconds = arguments.partition_size, arguments.partition_seconds
         figures, complaints = partition(size, seconds, options)

@@ -389,6 +389,68 @@ def test_client_that_never_reads_answers(cluster, daemon):
     rude.resume()
 
 
+def test_clients_that_vanish(cluster, daemon):
+    """Gone amid a join, a subscription, an answer; killed while it writes: nothing is left of them."""
+    import random
+    rng = random.Random(3)
+    wire = Wire(cluster, "127.0.9.1:7946")
+    churn(wire, daemon, 300)
+    requests = [
+        b'{"id":1,"method":"join","params":{"addresses":["127.0.8.8:1","no.such.host.invalid","127.0.8.9:2"]}}\n',
+        b'{"id":2,"method":"join","params":{"addresses":["' + daemon.address.encode() + b'"]}}\n',
+        b'{"id":3,"method":"subscribe","params":{"snapshot":true,"since":0}}\n',
+        b"members\n" * 20, b"metrics\n", b"reload\n", b"discovery\n", b'{"id":4,"meth', b"nonsense\n" * 50,
+    ]
+    for n in range(400):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.settimeout(0.05)       # not every request is answered soon, or ever
+        sock.connect(daemon.socket)
+        try:
+            for request in rng.sample(requests, rng.randrange(1, len(requests))):
+                sock.sendall(request)
+                if rng.random() < 0.3:
+                    sock.recv(rng.choice((1, 100, 65536)))
+                if rng.random() < 0.2:
+                    sock.shutdown(socket.SHUT_WR)
+                    break
+        except (TimeoutError, BrokenPipeError, ConnectionResetError):
+            pass                    # or refused: there are too many just now
+        if rng.random() < 0.3:      # with unread answers: the daemon sees a reset
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        sock.close()
+        if n % 50 == 0:
+            churn(wire, daemon, 10, start=1000 + n * 10)
+    # Its own connection, and the harness's subscriber.
+    cluster.wait(lambda: daemon.call("metrics")["control"]["clients"] == 2,
+                 lambda: f"all of them to be gone: {daemon.call('metrics')['control']}")
+    assert daemon.call("metrics")["control"]["subscribers"] == 1
+
+
+def test_many_joins_at_once(cluster, daemon):
+    """Sixty-odd addresses in one join, several joins at a time: each is answered, in the order of asking."""
+    connection = daemon.connect()
+    numbers = [connection.send("join", addresses=[f"127.0.8.{n}:{1000 + turn}" for n in range(1, 61)])
+               for turn in range(3)]
+    info = connection.send("info")
+    for turn, number in enumerate(numbers):
+        answer = connection.answer(number, seconds=60)
+        assert [p["address"] for p in answer["addresses"]] == \
+            [f"127.0.8.{n}:{1000 + turn}" for n in range(1, 61)]
+        assert not any(p["joined"] for p in answer["addresses"])
+    assert connection.answer(info)["name"] == daemon.name
+    assert [a["id"] for a in connection.lines] == [*numbers, info]
+
+
+def test_leave_while_others_wait(cluster, daemon):
+    """A leave amid a join that goes nowhere: both clients are answered, and the daemon ends."""
+    joiner, leaver = daemon.connect(), daemon.connect()
+    joining = joiner.send("join", addresses=["127.0.8.8:1", "no.such.host.invalid"])
+    leaver.call("leave")
+    assert daemon.ended() == 0
+    cluster.wait(lambda: joiner.eof, "the joiner's connection to end")
+    assert joining not in joiner.answers or "error" in joiner.answers[joining] or joiner.answers[joining]["result"]
+
+
 # ------------------------------------------------------------------------------------ the stream
 def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
     """Subscribed amid 1,000 changes, with snapshot: snapshot and events make the members exactly."""

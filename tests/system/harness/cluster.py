@@ -28,6 +28,8 @@ class Cluster:
         return self
 
     def __exit__(self, kind, *_):
+        if kind is not None:
+            self.show_logs()
         self.close(orderly=kind is None)
 
     # ------------------------------------------------------------------------------------ making

@@ -40,7 +40,7 @@ class Daemon:
         self.advertise = advertise
         self.process, self.notify, self.control, self.watcher = None, None, None, None
         self.view = {}                  # name -> status, as the events say
-        self.said = []                  # every event since watch(), across restarts
+        self.said = []                  # every event since watch()
         self.said_before = 0            # how many of them before the last watch()
         self.expected_exit = 0
         self.started = None             # when it was last started, time.monotonic
@@ -168,7 +168,8 @@ class Daemon:
         return self.control.call(method, **params)
 
     def watch(self):
-        """Subscribe; from now on `view` and `said` follow its events."""
+        """Subscribe; from now on `view` and `said` follow its events. What it said in an earlier life is gone."""
+        self.view, self.said = {}, []
         self.watcher = Control(self.pump, self.socket, f"{self.name}'s events")
         self.watcher.on_event = self.heard
         self.said_before = len(self.said)
