@@ -9,6 +9,7 @@
 #include "control/request.h"
 #include "control/view.h"
 #include "net/loop.h"
+#include "wire/tags.h"
 
 /* A call of this request's, for which its connection waits from now on.  NULL: out of memory. */
 static struct control_call *
@@ -165,7 +166,7 @@ command_leave(struct request *r)
 	return METHOD_LATER;
 }
 
-/* -------------------------------------------------------------------------- remove and reload */
+/* -------------------------------------------------------------------------------------- remove */
 
 enum method_outcome
 command_remove(struct request *r)
@@ -193,6 +194,100 @@ command_remove(struct request *r)
 	}
 	return METHOD_FAILED;
 }
+
+/* ---------------------------------------------------------------------------------------- tags */
+
+/* The changes asked for; false: the refusal says what is wrong with them. */
+static bool
+read_tags(struct request *r, const json_t *set, const json_t *unset, struct wire_tag *changes)
+{
+	char quoted[REFUSAL_QUOTE_MAX], room[WIRE_TAGS_MAX];
+	const char *key;
+	const json_t *value;
+
+	json_object_foreach((json_t *)set, key, value) {
+		*changes = (struct wire_tag){{key, 0}, {json_string_value(value), 0}};
+		refusal_quote(quoted, key, strlen(key));
+		if (strlen(key) > UINT8_MAX || json_string_length(value) > WIRE_TAGS_MAX) {
+			refusal_set(&r->refusal, CONTROL_TOO_LARGE,
+			    "the tag \"%s\" is too long: a key may have 255 bytes, and all tags together %d; shorten it",
+			    quoted, WIRE_TAGS_MAX);
+			return false;
+		}
+		changes->key.len = (uint16_t)strlen(key);
+		changes->value.len = (uint16_t)json_string_length(value);
+		switch (wire_tags_set(room, &(size_t){0}, changes->key, changes->value)) {
+		case WIRE_TAGS_BAD_KEY:
+			refusal_param(&r->refusal, "set",
+			    "a tag's key must not be empty: give it a name");
+			return false;
+		case WIRE_TAGS_BAD_VALUE:
+			refusal_param(&r->refusal, "set",
+			    "the value of the tag \"%s\" has a NUL: take it out", quoted);
+			return false;
+		case WIRE_TAGS_OK:
+		case WIRE_TAGS_TOO_LARGE: /* the daemon says how large it may be */
+			break;
+		}
+		changes++;
+	}
+	for (size_t i = 0; i < json_array_size(unset); i++) {
+		const json_t *name = json_array_get(unset, i);
+
+		key = json_string_value(name);
+		if (json_string_length(name) == 0 || json_string_length(name) > UINT8_MAX ||
+		    strlen(key) != json_string_length(name)) {
+			refusal_param(&r->refusal, "unset",
+			    "\"%s\" can be no tag's key: those have 1 to 255 bytes and no NUL",
+			    refusal_quote(quoted, key, json_string_length(name)));
+			return false;
+		}
+		if (json_object_get(set, key) != NULL) {
+			refusal_param(&r->refusal, "unset",
+			    "the tag \"%s\" is to be both set and unset: decide for one",
+			    refusal_quote(quoted, key, strlen(key)));
+			return false;
+		}
+		*changes++ = (struct wire_tag){{key, (uint16_t)strlen(key)}, {NULL, 0}};
+	}
+	return true;
+}
+
+enum method_outcome
+command_tags(struct request *r)
+{
+	const struct control_backend *backend = &r->control->backend;
+	const json_t *set = json_object_get(r->params, "set");
+	const json_t *unset = json_object_get(r->params, "unset");
+	size_t count = json_object_size(set) + json_array_size(unset);
+	struct wire_tag *changes = calloc(count + 1, sizeof(*changes));
+	struct swim_report self;
+	char error[512] = "";
+	int code;
+
+	if (changes == NULL) {
+		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
+		return METHOD_FAILED;
+	}
+	if (!read_tags(r, set, unset, changes)) {
+		free(changes);
+		return METHOD_FAILED;
+	}
+	code = count > 0 ? backend->tags(backend->ctx, changes, count, error) : 0;
+	free(changes);
+	if (code != 0) {
+		refusal_set(&r->refusal, code, "%s", error);
+		return METHOD_FAILED;
+	}
+	control_flush(r->control);
+	swim_self(control_swim(r->control), &self);
+	emit_object(r->out, NULL);
+	view_tags(r->out, "tags", self.tags, self.tags_len);
+	emit_object_end(r->out);
+	return METHOD_DONE;
+}
+
+/* -------------------------------------------------------------------------------------- reload */
 
 static void
 put_keys(struct emit *e, const char *key, const char *const *names, size_t count)

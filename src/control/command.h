@@ -5,7 +5,7 @@
 
 #include "control/method.h"
 
-method_handler command_join, command_leave, command_remove, command_reload;
+method_handler command_join, command_leave, command_remove, command_tags, command_reload;
 
 /* The connection is gone: nobody waits for its call any more.  What it asked for goes on. */
 void command_cancel(struct client *);

@@ -18,6 +18,7 @@
 #include "discovery/discovery.h"
 #include "net/resolver.h"
 #include "net/udp.h"
+#include "wire/tags.h"
 
 struct control;
 struct control_call; /* a request whose answer comes later */
@@ -61,6 +62,11 @@ struct control_backend {
 	const struct histogram *decode_time, *encode_time;
 	/* Validate and apply the configuration anew.  False: nothing changed, and error (512 bytes) says why. */
 	bool (*reload)(void *ctx, struct control_reload *out, char *error);
+	/*
+	 * Set tags of ours, and unset those whose value has NULL bytes; all or none.  Returns 0, or why not
+	 * (CONTROL_TOO_LARGE, CONTROL_UNAVAILABLE, CONTROL_FAILED) with error (512 bytes) saying it.
+	 */
+	int (*tags)(void *ctx, const struct wire_tag *changes, size_t count, char *error);
 	/* Begin a graceful leave; the daemon calls control_left once it is sent. */
 	void (*leave)(void *ctx);
 	/* Called after a method that may have left work to flush. */

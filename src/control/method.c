@@ -43,6 +43,11 @@ static const struct method methods[] = {
 	{
 	    {"name", METHOD_STRING, true, "its name"},
 	}},
+    {"tags", METHOD_WRITE, command_tags, "set and unset tags of this member, and tell them",
+	{
+	    {"set", METHOD_OBJECT, false, "tags to set, with their values"},
+	    {"unset", METHOD_STRING_LIST, false, "keys of tags to unset"},
+	}},
     {"reload", METHOD_WRITE, command_reload, "read the configuration again", {{0}}},
     {"discovery", METHOD_READ, query_discovery, "peers found, and why each was or was not joined",
 	{{0}}},

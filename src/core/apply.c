@@ -125,6 +125,16 @@ contest(struct swim *s, const char *address, uint64_t than)
 		apply_refute(s, than);
 }
 
+/* Told of tags that are not those of `m`?  Whoever does not know any is not. */
+static bool
+tells_other_tags(const struct swim *s, const struct member *m, const struct wire_update *u)
+{
+	if ((u->flags & WIRE_FLAG_PARTIAL) || (s->by_base && u->tags.len == 0))
+		return false;
+	return m->tags_len != u->tags.len ||
+	       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
+}
+
 /* Someone speaks of us. */
 static void
 apply_self(struct swim *s, const struct wire_update *u, const char *address)
@@ -142,11 +152,11 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 	case SWIM_ALIVE:
 		/*
 		 * An incarnation above ours is one of an earlier run, whose number was lost: rise above it, or
-		 * nobody will believe a word of ours.
+		 * nobody will believe a word of ours.  So is ours itself, where it has other tags.
 		 */
 		if (strcmp(address, self->address) != 0)
 			contest(s, address, u->incarnation);
-		else if (u->incarnation > self->incarnation)
+		else if (u->incarnation > self->incarnation || tells_other_tags(s, self, u))
 			apply_refute(s, u->incarnation);
 		break;
 	case SWIM_SUSPECT:

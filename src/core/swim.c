@@ -493,24 +493,35 @@ swim_set_timing(struct swim *s, swim_time now, const struct swim_timing *timing)
 	s->reconnect_at = now;
 }
 
+size_t
+swim_tags_room(const struct swim *s)
+{
+	size_t update = WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address);
+	/* The longest message with them is an ack: our id, then the update, then all of the trailer. */
+	size_t rest = WIRE_HEADER_SIZE + 2 * update + s->self->name_len +
+		      strlen(s->config.cluster) + TRAILER_FIXED;
+
+	if (rest >= s->config.max_datagram)
+		return 0;
+	rest = s->config.max_datagram - rest;
+	return rest < WIRE_TAGS_MAX ? rest : WIRE_TAGS_MAX;
+}
+
 bool
 swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 {
 	struct wire_str str = {tags, (uint16_t)len};
-	size_t update = WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address);
-	/* The longest message with it is an ack: our id, then the update, then all of the trailer. */
-	size_t most = WIRE_HEADER_SIZE + 2 * update + len + s->self->name_len +
-		      strlen(s->config.cluster) + TRAILER_FIXED;
 
 	s->now = now;
-	if (len > WIRE_TAGS_MAX || !wire_tags_valid(tags, len) || most > s->config.max_datagram ||
-	    s->leaving)
+	if (len > swim_tags_room(s) || !wire_tags_valid(tags, len) || s->leaving)
 		return false;
 	if (len == s->self->tags_len && (len == 0 || memcmp(tags, s->self->tags, len) == 0))
 		return true;
 	if (!members_set_tags(s, s->self, str, false))
 		return false;
-	apply_refute(s, s->self->incarnation);
+	/* An incarnation under which nobody has heard of us yet may begin with them. */
+	if (s->stats.sent_bytes > 0)
+		apply_refute(s, s->self->incarnation);
 	return true;
 }
 

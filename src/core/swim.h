@@ -174,10 +174,13 @@ enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *na
 /* Changing constants while running (reload). */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
 /*
- * Our tags, encoded (wire/tags.h); gossips them under a new incarnation.  False, and nothing changed, when
- * they are not valid, do not fit into a datagram with our name and address, or memory is short.
+ * Our tags, encoded (wire/tags.h); gossips them under a new incarnation, once anything has been said under
+ * the old one.  False, and nothing changed, when they are not valid, do not fit into swim_tags_room, we
+ * are leaving, or memory is short.
  */
 bool swim_set_tags(struct swim *, swim_time now, const void *tags, size_t len);
+/* Bytes that our tags may have: WIRE_TAGS_MAX, or what a datagram has left beside our name and address. */
+size_t swim_tags_room(const struct swim *);
 /*
  * A member that an earlier run of ours knew as dead or left (status), `age` ago.  Those that were alive are
  * better joined through, as seeds: here they could be contradicted only by a higher incarnation.

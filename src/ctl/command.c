@@ -23,6 +23,12 @@ static const struct args_option none[] = {END};
 static const struct args_option members_options[] = {
     {0, "status", "STATUS", "only those alive, suspect, dead or left; may be repeated"},
     {0, "name", "GLOB", "only those whose name matches"},
+    {0, "tag", "KEY=VALUE", "only those with this tag; may be repeated"},
+    END,
+};
+
+static const struct args_option tags_options[] = {
+    {'K', "unset", "KEY", "take this tag away; may be repeated"},
     END,
 };
 
@@ -72,6 +78,9 @@ static const struct command rows[] = {
 	admin_leave_run},
     {"remove", "NAME", 1, 1, none, PLAIN, false, true,
 	"make the whole cluster forget a member that is dead or has left", admin_remove_run},
+    /* What is only shown needs no more than the read-only socket, which denies the rest by itself. */
+    {"tags", "[KEY=VALUE]...", 0, COMMAND_ANY, tags_options, PLAIN, false, false,
+	"show the tags of this member, or set and unset some", tags_run},
     {"reload", "", 0, 0, none, PLAIN, false, true, "read the configuration anew", admin_reload_run},
     {"discovery", "", 0, 0, none, LISTS, true, false,
 	"peers found, by source, and why each was joined or not", admin_discovery_run},

@@ -14,6 +14,7 @@
 #include "ctl/print.h"
 #include "ctl/session.h"
 #include "ctl/table.h"
+#include "ctl/tags.h"
 
 enum column { NAME, ADDRESS, STATUS, FOR, RTT, INCARNATION, SINCE, LOCAL, TAGS, COLUMNS };
 
@@ -191,7 +192,7 @@ print_lines(const struct ctl *ctl, json_t *list)
 static json_t *
 filters(const struct ctl *ctl, struct problem *problem)
 {
-	json_t *params = json_object(), *list = json_array(), *string;
+	json_t *params = json_object(), *list = json_array(), *tags = json_object(), *string;
 	const char *text;
 	enum swim_status status;
 	size_t i = 0;
@@ -213,10 +214,18 @@ filters(const struct ctl *ctl, struct problem *problem)
 			goto fail;
 		json_object_set_new(params, "name", string);
 	}
+	i = 0;
+	while ((text = args_next(&ctl->args, "tag", &i)) != NULL)
+		if (!tags_put(tags, text, problem))
+			goto fail;
+	if (json_object_size(tags) > 0)
+		json_object_set(params, "tags", tags);
 	json_decref(list);
+	json_decref(tags);
 	return params;
 fail:
 	json_decref(list);
+	json_decref(tags);
 	json_decref(params);
 	return NULL;
 }

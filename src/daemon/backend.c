@@ -2,9 +2,11 @@
 /* What the control socket asks of the daemon: who we are, how we are, and to change. */
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control/protocol.h"
 #include "daemon/config_load.h"
 #include "daemon/node.h"
 #include "daemon/reload.h"
@@ -85,17 +87,105 @@ backend_loop_lag(void *ctx, swim_duration *last, swim_duration *max)
 	*max = loop_timer_lag_max(node->timer);
 }
 
-/* Whatever can fail comes before the first thing that changes. */
+/*
+ * Make these our tags, over `configured`.  0, or a code of control/protocol.h with `error` (FAULT_MAX bytes)
+ * set and nothing changed.
+ */
+static int
+take_tags(struct node *node, const struct tags *configured, const struct tags_overlay *overlay,
+    char *error)
+{
+	size_t room = swim_tags_room(node->swim);
+	struct tags now;
+
+	if (node->leaving) {
+		snprintf(error, FAULT_MAX, "this member is leaving: its tags stay as they are");
+		return CONTROL_UNAVAILABLE;
+	}
+	if (tags_effective(configured, overlay, &now) != WIRE_TAGS_OK || now.len > room) {
+		snprintf(error, FAULT_MAX,
+		    "the tags would be larger than %zu bytes together (keys, values, and 3 each): unset some, or shorten them%s",
+		    room, room < WIRE_TAGS_MAX ? ", or raise max_datagram" : "");
+		return CONTROL_TOO_LARGE;
+	}
+	if (!swim_set_tags(node->swim, loop_now(), now.bytes, now.len)) {
+		snprintf(error, FAULT_MAX, "out of memory");
+		return CONTROL_FAILED;
+	}
+	node->tags = *configured;
+	node->overlay = *overlay;
+	return 0;
+}
+
+static int
+backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *error)
+{
+	struct node *node = ctx;
+	struct tags_overlay overlay = node->overlay;
+
+	/* What the overlay alone has no room for is too large over anything. */
+	if (tags_change(&overlay, &node->tags, changes, count) != WIRE_TAGS_OK) {
+		snprintf(error, FAULT_MAX,
+		    "the tags would be larger than %d bytes together (keys, values, and 3 each): unset some, or shorten them",
+		    WIRE_TAGS_MAX);
+		return CONTROL_TOO_LARGE;
+	}
+	return take_tags(node, &node->tags, &overlay, error);
+}
+
+int
+backend_start_tags(struct node *node, char *fault)
+{
+	struct tags configured;
+	char why[FAULT_MAX];
+
+	if (tags_parse(&node->config.tags, &configured, why) &&
+	    take_tags(node, &configured, &node->overlay, why) == 0)
+		return 0;
+	return fault_set(fault, EX_CONFIG, "tags: %.400s", why);
+}
+
+/* The configured tags are others now, and those of run time stay over them. */
+static bool
+reload_tags(struct node *node, const struct config *fresh, char *error)
+{
+	struct tags_overlay overlay = node->overlay;
+	struct tags configured;
+	char why[FAULT_MAX];
+
+	if (tags_parse(&fresh->tags, &configured, why)) {
+		tags_prune(&overlay, &configured);
+		if (take_tags(node, &configured, &overlay, why) == 0)
+			return true;
+	}
+	snprintf(error, FAULT_MAX, "tags: %.400s", why);
+	return false;
+}
+
+static bool
+reload_seeds(struct node *node, const struct config *fresh, char *error)
+{
+	if (discovery_set_seeds(node->discovery, (const char *const *)fresh->seeds.items,
+		fresh->seeds.count) == SWIM_OK)
+		return true;
+	snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
+	return false;
+}
+
+/* Whatever can fail comes before the first thing that changes, or is put back. */
 static bool
 apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
 {
-	const struct config_key *seeds = config_find("seeds");
+	bool tags = !config_equal(config_find("tags"), &node->config, fresh);
+	bool seeds = !config_equal(config_find("seeds"), &node->config, fresh);
 	bool timing = false;
+	char ignored[FAULT_MAX];
 
-	if (!config_equal(seeds, &node->config, fresh) &&
-	    discovery_set_seeds(node->discovery, (const char *const *)fresh->seeds.items,
-		fresh->seeds.count) != SWIM_OK) {
-		snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
+	if (seeds && !reload_seeds(node, fresh, error))
+		return false;
+	if (tags && !reload_tags(node, fresh, error)) {
+		if (seeds)
+			(void)reload_seeds(node, &node->config, ignored);
 		return false;
 	}
 	for (size_t i = 0; i < plan->live_count; i++)
@@ -183,6 +273,7 @@ backend_fill(struct node *node, struct control_backend *out)
 	    .decode_time = &node->stopwatches[SWIM_WORK_DECODE].histogram,
 	    .encode_time = &node->stopwatches[SWIM_WORK_ENCODE].histogram,
 	    .reload = backend_reload,
+	    .tags = backend_tags,
 	    .leave = backend_leave,
 	    .flush = backend_flush,
 	};

@@ -9,6 +9,7 @@
 
 #include "base/utf8.h"
 #include "daemon/fault.h"
+#include "daemon/tags.h"
 #include "daemon/units.h"
 
 /* One value of any type, before it is known to be good. */
@@ -140,9 +141,9 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 	}
 	if (mode == CONFIG_REPLACE) {
 		count = 0;
-	} else if (count == CONFIG_SEEDS_MAX) {
+	} else if (count == CONFIG_LIST_MAX) {
 		return fault_say(error, "%s: %s: more than %d of them", origin, key->name,
-		    CONFIG_SEEDS_MAX);
+		    CONFIG_LIST_MAX);
 	}
 	if ((copy = strdup(text)) == NULL)
 		return out_of_memory(error);
@@ -318,10 +319,15 @@ ordered(const struct config *config, const char *low, swim_duration a, const cha
 static bool
 consistent(const struct config *c, char *error)
 {
+	char fault[FAULT_MAX];
+	struct tags tags;
+
 	if (!ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
 		c->timing.probe_interval, error) ||
 	    !ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
 		return false;
+	if (!tags_parse(&c->tags, &tags, fault))
+		return fault_say(error, "tags (%s): %.400s", origin_of(c, "tags"), fault);
 	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {
 		return fault_say(error, "ro_socket (%s) is the same as socket (%s): %s",

@@ -20,7 +20,7 @@
 #include "core/swim.h"
 
 #define CONFIG_KEYS_MAX 64
-#define CONFIG_SEEDS_MAX 64
+#define CONFIG_LIST_MAX 64 /* items of one list */
 
 struct config_list {
 	char **items;
@@ -31,8 +31,9 @@ struct config {
 	char *name; /* the host name when not given */
 	char *cluster;
 	char *state_dir;
-	char *bind;      /* host:port as given */
-	char *advertise; /* "": chosen */
+	struct config_list tags; /* "key=value" */
+	char *bind;              /* host:port as given */
+	char *advertise;         /* "": chosen */
 	char *device;
 	uint64_t max_datagram;   /* bytes */
 	uint64_t receive_buffer; /* bytes; 0 leaves the kernel's default */

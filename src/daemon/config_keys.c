@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <sys/un.h>
 
+#include "base/utf8.h"
 #include "wire/wire.h"
 
 #define DAY 86400.0
@@ -48,6 +49,23 @@ check_cluster(const char *text)
 	if (strlen(text) > SWIM_CLUSTER_MAX)
 		return "is longer than 64 bytes";
 	return check_charset(text);
+}
+
+static const char *
+check_tag(const char *text)
+{
+	_Static_assert(WIRE_TAGS_MAX == 512, "the message below");
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL)
+		return "is no tag, which is a key and a value: 'role=db'";
+	if (equals == text)
+		return "has no key before its '='";
+	if (equals - text > UINT8_MAX)
+		return "has a key longer than 255 bytes";
+	if (strlen(text) > WIRE_TAGS_MAX)
+		return "is longer than the 512 bytes that all tags together may have";
+	return utf8_valid(text, strlen(text)) ? NULL : "is not UTF-8";
 }
 
 static const char *
@@ -152,6 +170,15 @@ static const struct config_key keys[] = {
 	.check = check_path,
 	.change = CONFIG_RESTART,
 	.help = "what has to outlive a restart"},
+    {.name = "tags",
+	.option = "tag",
+	.argument = "K=V",
+	AT(tags),
+	.type = CONFIG_LIST,
+	.fallback = "",
+	.check = check_tag,
+	.change = CONFIG_LIVE,
+	.help = "tell this of this member to all; may be repeated"},
     /* Network. */
     {.name = "bind",
 	.option = "bind",

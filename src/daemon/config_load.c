@@ -8,20 +8,23 @@
 
 #include "daemon/config_file.h"
 
+/* The longest item that any list takes: an address, or a tag. */
+#define ITEM_MAX (SWIM_HOSTPORT_MAX > WIRE_TAGS_MAX ? SWIM_HOSTPORT_MAX : WIRE_TAGS_MAX)
+
 /* A list stands in one variable, its items parted by commas or white space. */
 static bool
 set_list(struct config_given *given, const struct config_key *key, const char *text,
     const char *origin, char *error)
 {
 	static const char between[] = ", \t\n";
-	char item[SWIM_HOSTPORT_MAX + 2];
+	char item[ITEM_MAX + 2];
 
 	if (!config_set_empty(given, key, origin, error))
 		return false;
 	for (text += strspn(text, between); *text != '\0'; text += strspn(text, between)) {
 		size_t len = strcspn(text, between);
 
-		/* One that is cut here is too long for any address, and refused as such. */
+		/* One that is cut here is too long for any list, and refused as such. */
 		snprintf(item, sizeof(item), "%.*s",
 		    (int)(len < sizeof(item) ? len : sizeof(item) - 1), text);
 		if (!config_set(given, key, CONFIG_APPEND, item, origin, error))

@@ -343,7 +343,7 @@ start_swim(struct node *node, char *fault)
 	node->started = loop_now();
 	node->started_wall_ns = loop_wall_ns();
 	node->swim = swim_new(&config, seed, node->started);
-	return node->swim != NULL ? 0 : out_of_memory(fault);
+	return node->swim != NULL ? backend_start_tags(node, fault) : out_of_memory(fault);
 }
 
 static int

@@ -23,6 +23,7 @@
 #include "daemon/options.h"
 #include "daemon/reload.h"
 #include "daemon/state.h"
+#include "daemon/tags.h"
 #include "discovery/discovery.h"
 #include "net/loop.h"
 #include "net/resolver.h"
@@ -83,7 +84,9 @@ struct node {
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
 	struct node_stopwatch stopwatches[NODE_WORKS];
 	struct health_memory health;
-	struct reload_plan reload; /* the last one; its answer points here */
+	struct tags tags;            /* as configured */
+	struct tags_overlay overlay; /* set and unset at run time */
+	struct reload_plan reload;   /* the last one; its answer points here */
 };
 
 /*
@@ -107,6 +110,8 @@ void flush_fini(struct node *);
 
 /* backend.c */
 void backend_fill(struct node *, struct control_backend *out);
+/* Have the configured tags before anything is said.  0, or EX_CONFIG with `fault` set. */
+int backend_start_tags(struct node *, char *fault);
 /* Reload for SIGHUP: logs and tells what came of it. */
 void backend_reload_by_signal(struct node *);
 /* What systemd shows in a line. */

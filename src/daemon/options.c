@@ -20,7 +20,6 @@ static const struct {
     {"--version", NULL, "print the version and exit", OPTION_VERSION},
     {"--help", NULL, "print this and exit", OPTION_HELP},
     /* Promised for a later version; told apart from a mistyped option. */
-    {"--tag", "K=V", NULL, OPTION_UNSUPPORTED},
     {"--key-file", "FILE", NULL, OPTION_UNSUPPORTED},
 };
 #define SPECIALS (sizeof(specials) / sizeof(specials[0]))

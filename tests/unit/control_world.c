@@ -155,6 +155,28 @@ world_reload(void *ctx, struct control_reload *out, char *error)
 	return true;
 }
 
+static int
+world_tags(void *ctx, const struct wire_tag *changes, size_t count, char *error)
+{
+	struct world *world = ctx;
+	char tags[WIRE_TAGS_MAX];
+	struct swim_report self;
+	size_t len;
+
+	if (world->tags_error != 0) {
+		strcpy(error, "as you like it");
+		return world->tags_error;
+	}
+	swim_self(world->swim, &self);
+	memcpy(tags, self.tags, len = self.tags_len);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_int_eq(wire_tags_set(tags, &len, changes[i].key, changes[i].value),
+		    WIRE_TAGS_OK);
+	ck_assert(swim_set_tags(world->swim, loop_now(), tags, len));
+	world->retagged++;
+	return 0;
+}
+
 static void
 world_leave(void *ctx)
 {
@@ -210,6 +232,7 @@ world_start(struct world *world, size_t output_limit)
 	    .decode_time = &world->decode_time,
 	    .encode_time = &world->encode_time,
 	    .reload = world_reload,
+	    .tags = world_tags,
 	    .leave = world_leave,
 	    .flush = world_flush};
 	struct control_config paths = {.socket = world->path,

@@ -50,6 +50,8 @@ struct world {
 	unsigned flushes, leaves;
 	bool leave_at_once;
 	const char *reload_error; /* NULL: it succeeds */
+	int tags_error;           /* 0: they are taken */
+	unsigned retagged;
 };
 
 /* Both sockets in a fresh directory; output_limit 0 is the default.  Our name is "me". */

@@ -244,17 +244,51 @@ START_TEST(lists_grow_up_to_their_limit)
 	const struct config_key *seeds = config_find("seeds");
 	struct config config;
 
-	for (int i = 0; i < CONFIG_SEEDS_MAX; i++)
+	for (int i = 0; i < CONFIG_LIST_MAX; i++)
 		ck_assert(config_set(&given, seeds, CONFIG_APPEND, "db1", "here", fault));
 	ck_assert(!config_set(&given, seeds, CONFIG_APPEND, "db1", "here", fault));
 	ck_assert_msg(strstr(fault, "64") != NULL, "%s", fault);
 	config = built();
-	ck_assert_uint_eq(config.seeds.count, CONFIG_SEEDS_MAX);
+	ck_assert_uint_eq(config.seeds.count, CONFIG_LIST_MAX);
 	config_fini(&config);
 	ck_assert(config_set_empty(&given, seeds, "there", fault));
 	config = built();
 	ck_assert_uint_eq(config.seeds.count, 0);
 	ck_assert_str_eq(config.origin[config_row(seeds)], "there");
+	config_fini(&config);
+	config_given_fini(&given);
+}
+END_TEST
+
+START_TEST(tags_are_keys_with_values)
+{
+	static char large[WIRE_TAGS_MAX + 2];
+	const struct config_key *tags = config_find("tags");
+	struct config config;
+
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "role", "here", fault));
+	ck_assert_str_eq(fault,
+	    "here: tags: 'role' is no tag, which is a key and a value: 'role=db'");
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "=db", "here", fault));
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "role=\xff", "here", fault));
+	memset(large, 'x', sizeof(large) - 1);
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
+	large[256] = '=';
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
+	large[255] = '=';
+	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
+	large[WIRE_TAGS_MAX] = '\0';
+	/* One alone that with its lengths is too large is told when all are known. */
+	ck_assert(config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
+	ck_assert(!config_build(&given, &config, fault));
+	ck_assert_msg(strstr(fault, "tags (here): the tags are larger") != NULL, "%s", fault);
+	ck_assert(config_set(&given, tags, CONFIG_REPLACE, "role=db", "here", fault));
+	ck_assert(config_set(&given, tags, CONFIG_APPEND, "role=web", "here", fault));
+	ck_assert(!config_build(&given, &config, fault));
+	ck_assert_str_eq(fault, "tags (here): the tag 'role' is given twice");
+	ck_assert(config_set(&given, tags, CONFIG_REPLACE, "role=", "here", fault));
+	config = built();
+	ck_assert_str_eq(config.tags.items[0], "role=");
 	config_fini(&config);
 	config_given_fini(&given);
 }
@@ -342,6 +376,6 @@ END_TEST
 UNIT_MAIN("config", every_row_of_the_table_is_whole, defaults_are_as_documented,
     bad_values_are_refused_and_change_nothing, a_bad_value_is_shown_escaped,
     a_timing_key_stands_above_the_profile, a_socket_of_ones_own_has_no_second_one,
-    keys_that_contradict_are_named_both, lists_grow_up_to_their_limit,
+    keys_that_contradict_are_named_both, lists_grow_up_to_their_limit, tags_are_keys_with_values,
     an_upper_layer_replaces_whole_values, a_reload_tells_live_from_restart,
     another_profile_brings_its_timing)

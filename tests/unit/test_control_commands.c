@@ -274,7 +274,81 @@ START_TEST(reload_says_what_changed)
 }
 END_TEST
 
+START_TEST(tags_are_set_and_unset)
+{
+	struct world world;
+	struct peer peer;
+	json_t *result;
+	const json_t *tags;
+
+	world_start(&world, 0);
+	peer_open(&peer, &world, world.path);
+	result = peer_result(&peer, request("tags", "{\"set\":{\"role\":\"db\",\"zone\":\"\"}}"));
+	ck_assert_str_eq(text(member(result, "tags"), "role"), "db");
+	ck_assert_str_eq(text(member(result, "tags"), "zone"), "");
+	json_decref(result);
+	result = peer_result(&peer,
+	    request("tags", "{\"set\":{\"role\":\"web\"},\"unset\":[\"zone\",\"none\"]}"));
+	tags = member(result, "tags");
+	ck_assert_uint_eq(json_object_size(tags), 1);
+	ck_assert_str_eq(text(tags, "role"), "web");
+	json_decref(result);
+	ck_assert_uint_eq(world.retagged, 2);
+	/* Nothing asked is nothing done, and the answer the same. */
+	result = peer_result(&peer, "tags");
+	ck_assert_str_eq(text(member(result, "tags"), "role"), "web");
+	json_decref(result);
+	ck_assert_uint_eq(world.retagged, 2);
+	peer_close(&peer);
+	world_stop(&world);
+}
+END_TEST
+
+START_TEST(bad_tags_are_refused)
+{
+	static char line[2048], *at;
+	struct world world;
+	struct peer peer;
+	json_t *error;
+
+	world_start(&world, 0);
+	peer_open(&peer, &world, world.ro_path);
+	json_decref(peer_error(&peer, "tags", "denied"));
+	peer_close(&peer);
+	peer_open(&peer, &world, world.path);
+	refuses(&peer, "tags", "{\"set\":{\"role\":1}}", "invalid-params", "set");
+	refuses(&peer, "tags", "{\"set\":[]}", "invalid-params", "set");
+	refuses(&peer, "tags", "{\"set\":{\"\":\"x\"}}", "invalid-params", "set");
+	refuses(&peer, "tags", "{\"set\":{\"k\":\"a\\u0000b\"}}", "invalid-params", "set");
+	refuses(&peer, "tags", "{\"unset\":\"role\"}", "invalid-params", "unset");
+	refuses(&peer, "tags", "{\"unset\":[\"\"]}", "invalid-params", "unset");
+	refuses(&peer, "tags", "{\"unset\":[\"a\\u0000\"]}", "invalid-params", "unset");
+	refuses(&peer, "tags", "{\"set\":{\"a\":\"\"},\"unset\":[\"a\"]}", "invalid-params",
+	    "unset");
+	refuses(&peer, "tags", "{\"get\":{}}", "invalid-params", "get");
+	/* A key and a value that are each too long for anything. */
+	at = stpcpy(line, "{\"id\":1,\"method\":\"tags\",\"params\":{\"set\":{\"");
+	at = (char *)memset(at, 'k', 256) + 256;
+	stpcpy(at, "\":\"\"}}}");
+	json_decref(peer_error(&peer, line, "too-large"));
+	at = stpcpy(line, "{\"id\":1,\"method\":\"tags\",\"params\":{\"set\":{\"k\":\"");
+	at = (char *)memset(at, 'v', 513) + 513;
+	stpcpy(at, "\"}}}");
+	error = peer_error(&peer, line, "too-large");
+	ck_assert_ptr_nonnull(strstr(text(error, "message"), "shorten"));
+	json_decref(error);
+	ck_assert_uint_eq(world.retagged, 0);
+	world.tags_error = CONTROL_TOO_LARGE;
+	error = peer_error(&peer, request("tags", "{\"unset\":[\"a\"]}"), "too-large");
+	ck_assert_str_eq(text(error, "message"), "as you like it");
+	json_decref(error);
+	peer_close(&peer);
+	world_stop(&world);
+}
+END_TEST
+
 UNIT_MAIN("control_commands", a_join_is_answered_when_it_is_over,
     a_join_after_a_half_close_is_answered, a_join_whose_asker_is_gone_is_forgotten,
     bad_joins_are_refused, too_many_addresses_are_refused, a_leave_is_answered_once_it_is_sent,
-    a_leave_may_be_over_at_once, the_dead_are_removed, reload_says_what_changed)
+    a_leave_may_be_over_at_once, the_dead_are_removed, reload_says_what_changed,
+    tags_are_set_and_unset, bad_tags_are_refused)

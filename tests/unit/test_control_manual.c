@@ -110,7 +110,7 @@ mentions(const char *page, const char *word)
 START_TEST(it_has_all_that_answers_hold)
 {
 	static const char *const methods[] = {"info", "members", "health", "discovery", "metrics",
-	    "subscribe", "reload"};
+	    "subscribe", "reload", "tags"};
 	struct world world;
 	struct peer peer;
 	char *page = manual();

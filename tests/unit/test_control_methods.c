@@ -364,7 +364,7 @@ START_TEST(the_read_only_socket_changes_nothing)
 		for (size_t k = 0; k < 3 && method->access == METHOD_WRITE; k++, denied++)
 			refuses(&peer, method->name, params[k], "denied", NULL);
 	}
-	ck_assert_uint_eq(denied, 3 * 4);
+	ck_assert_uint_eq(denied, 3 * 5);
 	ck_assert_uint_eq(world.leaves + world.discovery.started, 0);
 	peer_close(&peer);
 	world_stop(&world);

@@ -382,7 +382,40 @@ START_TEST(the_manual_has_every_row)
 }
 END_TEST
 
-UNIT_MAIN("ctl_commands", errors_have_their_status_and_one_line,
+START_TEST(tags_are_shown_set_and_unset)
+{
+	static const struct fake_answer answers[] = {{FAKE_RESULT("{\"name\":\"db1\"}"), false},
+	    {FAKE_RESULT("{\"name\":\"db1\",\"tags\":{\"role\":\"db\",\"zone\":\"\\u001b\"}}"),
+		false},
+	    {FAKE_RESULT("{\"name\":\"db1\"}"), false},
+	    {FAKE_RESULT("{\"name\":\"db1\",\"tags\":{}}"), false},
+	    {FAKE_RESULT("{\"tags\":{\"role\":\"web\"}}"), false},
+	    {FAKE_RESULT("{\"tags\":{}}"), false},
+	    {FAKE_ERROR("-32003", "too-large", "the tags are too large"), false}, {NULL, false}};
+	struct fake fake;
+
+	fake_start(&fake, answers);
+	run_printed(run_ctl(&fake, "tags", NULL), 0, "role db\nzone \\x1b\n");
+	run_printed(run_ctl(&fake, "tags", "-j", NULL), 0, "{\"tags\":{}}\n");
+	run_printed(run_ctl(&fake, "tags", "role=web", "-K", "zone", "--unset", "x", NULL), 0,
+	    "role web\n");
+	run_printed(run_ctl(&fake, "tags", "-j", "--unset=role", NULL), 0, "{\"tags\":{}}\n");
+	run_complained(run_ctl(&fake, "tags", "a=b", NULL), 2, "too large");
+	/* What is mistyped asks nobody. */
+	run_complained(run_ctl(&fake, "tags", "role", NULL), 2, "'role' is no tag");
+	run_complained(run_ctl(&fake, "tags", "=db", NULL), 2, "'=db' is no tag");
+	run_complained(run_ctl(&fake, "tags", "a=\xff", NULL), 2, "UTF-8");
+	run_complained(run_ctl(&fake, "tags", "a=1", "a=2", NULL), 2, "'a' is given twice");
+	fake_stop(&fake);
+	ck_assert_ptr_nonnull(
+	    strstr(fake.requests, "\"method\":\"member\",\"params\":{\"name\":\"db1\"}}\n"));
+	ck_assert_ptr_nonnull(strstr(fake.requests,
+	    "\"method\":\"tags\",\"params\":{\"set\":{\"role\":\"web\"},\"unset\":[\"zone\",\"x\"]}}\n"));
+	fake_free(&fake);
+}
+END_TEST
+
+UNIT_MAIN("ctl_commands", tags_are_shown_set_and_unset, errors_have_their_status_and_one_line,
     errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,

@@ -93,6 +93,7 @@ START_TEST(filters_are_sent_and_empty_lists_may_fail)
 {
 	static const struct fake_answer answers[] = {
 	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false},
+	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false},
 	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false}, {NULL, false}};
 	struct fake fake;
 
@@ -101,11 +102,16 @@ START_TEST(filters_are_sent_and_empty_lists_may_fail)
 	    run_ctl(&fake, "members", "--status", "dead", "--status=left", "--name", "db*", NULL),
 	    0, "");
 	run_printed(run_ctl(&fake, "members", "--fail-if-empty", NULL), 1, "");
+	run_printed(run_ctl(&fake, "members", "--tag", "role=db", "--tag=zone=a=b", NULL), 0, "");
+	run_complained(run_ctl(&fake, "members", "--tag", "role", NULL), 2, "'role' is no tag");
+	run_complained(run_ctl(&fake, "members", "--tag", "a=1", "--tag", "a=2", NULL), 2, "twice");
 	fake_stop(&fake);
 	ck_assert_str_eq(fake.requests,
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":"
 	    "{\"status\":[\"dead\",\"left\"],\"name\":\"db*\"}}\n"
-	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":{}}\n");
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":{}}\n"
+	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"members\",\"params\":"
+	    "{\"tags\":{\"role\":\"db\",\"zone\":\"a=b\"}}}\n");
 	fake_free(&fake);
 }
 END_TEST

@@ -55,6 +55,10 @@ START_TEST(every_documented_option_is_taken)
 	ck_assert_str_eq(value("bind", 0), "[::1]:1");
 	ck_assert_str_eq(value("advertise", 0), "10.0.0.1:2");
 	options_fini(&options);
+	ck_assert_msg(parse("--tag role=db --tag=zone=a=b"), "%s", fault);
+	ck_assert_str_eq(value("tags", 0), "role=db");
+	ck_assert_str_eq(value("tags", 1), "zone=a=b");
+	options_fini(&options);
 	ck_assert_msg(parse("--seed a --seed=b:3 --socket /s --ro-socket /r --state-dir /d"), "%s",
 	    fault);
 	ck_assert_str_eq(value("seeds", 0), "a");
@@ -119,7 +123,9 @@ START_TEST(what_is_mistyped_is_refused)
 	refused("--log-level loud", "--log-level: 'loud'");
 	refused("--probe-interval 1s", "'--probe-interval'");
 	refused("--seed a --seed host:port", "host:port");
-	refused("--tag a=b", "--tag is not supported");
+	refused("--tag a=b --tag c", "--tag: 'c' is no tag");
+	refused("--tag", "--tag: K=V is missing");
+	refused("--tag ==b", "no key");
 	refused("--key-file /k", "--key-file is not supported");
 	/* What was given before the fault leaks nowhere: LeakSanitizer looks. */
 	refused("--name a --seed b --bad", "--bad");
@@ -143,7 +149,7 @@ START_TEST(help_has_every_option)
 	}
 	ck_assert_ptr_nonnull(strstr(text, "--no-mdns"));
 	ck_assert_ptr_nonnull(strstr(text, "-c FILE"));
-	ck_assert_ptr_null(strstr(text, "--tag"));
+	ck_assert_ptr_null(strstr(text, "--key-file"));
 	free(text);
 }
 END_TEST

@@ -24,8 +24,10 @@ OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
 OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
 
-CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/fault.o daemon/units.o core/profile.o \
-	base/addr.o base/log.o base/utf8.o
+TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o
+CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o \
+	base/log.o base/utf8.o
+OBJS_test_tags = $(TAGS_OBJS) base/utf8.o
 OBJS_test_units = daemon/units.o
 OBJS_test_config = $(CONFIG_OBJS) daemon/reload.o
 OBJS_test_config_file = $(CONFIG_OBJS) daemon/config_file.o daemon/config_load.o daemon/options.o
@@ -34,7 +36,7 @@ OBJS_test_state = daemon/state.o daemon/fault.o
 OBJS_test_health = daemon/health.o base/utf8.o base/error.o
 
 CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook info members pairs print \
-	problem reply session table wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
+	problem reply session table tags wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
 	base/addr.o base/buf.o base/status.o base/utf8.o tests/unit/ctl_fake.o
 OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
 OBJS_test_ctl_reply = ctl/reply.o

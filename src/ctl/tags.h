@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SWIMD_CTL_TAGS_H
+#define SWIMD_CTL_TAGS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "ctl/problem.h"
+
+/* Put "KEY=VALUE" into an object of strings.  False: *problem says why it is none. */
+bool tags_put(json_t *object, const char *text, struct problem *problem);
+
+#endif

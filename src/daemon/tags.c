@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/tags.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "daemon/fault.h"
+
+static struct wire_str
+key_of(const char *text)
+{
+	return (struct wire_str){text, (uint16_t)strcspn(text, "=")};
+}
+
+static bool
+same(struct wire_str a, struct wire_str b)
+{
+	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
+static bool
+find(const struct tags *tags, struct wire_str key)
+{
+	struct wire_tag tag;
+	size_t offset = 0;
+
+	while (wire_tags_next(tags->bytes, tags->len, &offset, &tag)) {
+		if (same(tag.key, key))
+			return true;
+	}
+	return false;
+}
+
+bool
+tags_parse(const struct config_list *list, struct tags *out, char *fault)
+{
+	char shown[128];
+
+	out->len = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		struct wire_str key = key_of(list->items[i]);
+		const char *value = list->items[i] + key.len + 1;
+
+		if (find(out, key)) {
+			utf8_escape(key.bytes, key.len, false, shown, sizeof(shown));
+			return fault_say(fault, "the tag '%s' is given twice", shown);
+		}
+		if (wire_tags_set(out->bytes, &out->len, key,
+			(struct wire_str){value, (uint16_t)strlen(value)}) != WIRE_TAGS_OK)
+			return fault_say(fault,
+			    "the tags are larger than %d bytes together (keys, values, and 3 each)",
+			    WIRE_TAGS_MAX);
+	}
+	return true;
+}
+
+/* Unset what may not be there: that takes no room. */
+static enum wire_tags_error
+drop(struct tags *tags, struct wire_str key)
+{
+	return wire_tags_set(tags->bytes, &tags->len, key, (struct wire_str){NULL, 0});
+}
+
+static enum wire_tags_error
+change_one(struct tags_overlay *o, const struct tags *configured, const struct wire_tag *change)
+{
+	static const struct wire_str empty = {"", 0};
+	enum wire_tags_error error;
+
+	if (change->value.bytes != NULL) {
+		error = wire_tags_set(o->set.bytes, &o->set.len, change->key, change->value);
+		return error != WIRE_TAGS_OK ? error : drop(&o->unset, change->key);
+	}
+	error = drop(&o->set, change->key);
+	if (error != WIRE_TAGS_OK || !find(configured, change->key))
+		return error;
+	return wire_tags_set(o->unset.bytes, &o->unset.len, change->key, empty);
+}
+
+enum wire_tags_error
+tags_change(struct tags_overlay *overlay, const struct tags *configured,
+    const struct wire_tag *changes, size_t count)
+{
+	struct tags_overlay changed = *overlay;
+
+	/* First what makes room. */
+	for (int setting = 0; setting <= 1; setting++) {
+		for (size_t i = 0; i < count; i++) {
+			enum wire_tags_error error;
+
+			if ((changes[i].value.bytes != NULL) != (setting == 1))
+				continue;
+			error = change_one(&changed, configured, &changes[i]);
+			if (error != WIRE_TAGS_OK)
+				return error;
+		}
+	}
+	*overlay = changed;
+	return WIRE_TAGS_OK;
+}
+
+enum wire_tags_error
+tags_effective(const struct tags *configured, const struct tags_overlay *overlay, struct tags *out)
+{
+	enum wire_tags_error error = WIRE_TAGS_OK;
+	struct wire_tag tag;
+	size_t offset = 0;
+
+	*out = *configured;
+	while (error == WIRE_TAGS_OK &&
+	       wire_tags_next(overlay->unset.bytes, overlay->unset.len, &offset, &tag))
+		error = drop(out, tag.key);
+	/* What is replaced goes first, so that only what is to be in the end has to fit. */
+	offset = 0;
+	while (error == WIRE_TAGS_OK &&
+	       wire_tags_next(overlay->set.bytes, overlay->set.len, &offset, &tag))
+		error = drop(out, tag.key);
+	offset = 0;
+	while (error == WIRE_TAGS_OK &&
+	       wire_tags_next(overlay->set.bytes, overlay->set.len, &offset, &tag))
+		error = wire_tags_set(out->bytes, &out->len, tag.key, tag.value);
+	return error;
+}
+
+void
+tags_prune(struct tags_overlay *overlay, const struct tags *configured)
+{
+	struct tags kept = {.len = 0};
+	struct wire_tag tag;
+	size_t offset = 0;
+
+	while (wire_tags_next(overlay->unset.bytes, overlay->unset.len, &offset, &tag)) {
+		if (find(configured, tag.key))
+			(void)wire_tags_set(kept.bytes, &kept.len, tag.key, tag.value);
+	}
+	overlay->unset = kept;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/tags.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/fault.h"
+#include "support/unit.h"
+
+static char fault[FAULT_MAX];
+
+static struct wire_str
+str(const char *text)
+{
+	return (struct wire_str){text, text != NULL ? (uint16_t)strlen(text) : 0};
+}
+
+/* "role=db zone=a" */
+static const char *
+shown(const struct tags *tags)
+{
+	static char text[4 * WIRE_TAGS_MAX];
+	struct wire_tag tag;
+	size_t offset = 0, len = 0;
+
+	ck_assert(wire_tags_valid(tags->bytes, tags->len));
+	text[0] = '\0';
+	while (wire_tags_next(tags->bytes, tags->len, &offset, &tag))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%.*s=%.*s",
+		    len > 0 ? " " : "", tag.key.len, tag.key.bytes, tag.value.len, tag.value.bytes);
+	return text;
+}
+
+static bool
+parse(struct tags *out, char *a, char *b)
+{
+	char *items[] = {a, b};
+	const struct config_list list = {items, (size_t)(a != NULL) + (size_t)(b != NULL)};
+
+	return tags_parse(&list, out, fault);
+}
+
+static struct tags
+configured(char *a, char *b)
+{
+	struct tags tags;
+
+	ck_assert_msg(parse(&tags, a, b), "%s", fault);
+	return tags;
+}
+
+/* One change at run time; a value of NULL unsets. */
+static enum wire_tags_error
+change(struct tags_overlay *overlay, const struct tags *base, const char *key, const char *value)
+{
+	const struct wire_tag tag = {str(key), str(value)};
+
+	return tags_change(overlay, base, &tag, 1);
+}
+
+static const char *
+effective(const struct tags *base, const struct tags_overlay *overlay)
+{
+	struct tags tags;
+
+	ck_assert_int_eq(tags_effective(base, overlay, &tags), WIRE_TAGS_OK);
+	return shown(&tags);
+}
+
+START_TEST(configured_tags_are_sorted_and_may_be_empty)
+{
+	struct tags tags = configured((char[]){"zone=a=b"}, (char[]){"role="});
+
+	ck_assert_str_eq(shown(&tags), "role= zone=a=b");
+	tags = configured(NULL, NULL);
+	ck_assert_uint_eq(tags.len, 0);
+}
+END_TEST
+
+START_TEST(twice_and_too_much_are_refused)
+{
+	static char large[WIRE_TAGS_MAX];
+	struct tags tags;
+
+	ck_assert(!parse(&tags, (char[]){"role=a"}, (char[]){"role=b"}));
+	ck_assert_str_eq(fault, "the tag 'role' is given twice");
+	memset(large, 'x', sizeof(large) - 1);
+	memcpy(large, "k=", 2);
+	/* 1 + 508 bytes and 3 are all there is room for. */
+	large[510] = '\0';
+	ck_assert(parse(&tags, large, NULL));
+	ck_assert_uint_eq(tags.len, WIRE_TAGS_MAX);
+	ck_assert(!parse(&tags, large, (char[]){"l="}));
+	ck_assert_msg(strstr(fault, "larger than 512 bytes") != NULL, "%s", fault);
+}
+END_TEST
+
+START_TEST(run_time_stands_over_the_configuration)
+{
+	struct tags base = configured((char[]){"role=db"}, (char[]){"zone=a"}), other;
+	struct tags_overlay overlay = {0};
+
+	ck_assert_str_eq(effective(&base, &overlay), "role=db zone=a");
+	ck_assert_int_eq(change(&overlay, &base, "role", "web"), WIRE_TAGS_OK);
+	ck_assert_int_eq(change(&overlay, &base, "zone", NULL), WIRE_TAGS_OK);
+	ck_assert_int_eq(change(&overlay, &base, "new", "1"), WIRE_TAGS_OK);
+	ck_assert_int_eq(change(&overlay, &base, "unknown", NULL), WIRE_TAGS_OK);
+	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web");
+	/* A reload changes what is below. */
+	other = configured((char[]){"role=x"}, (char[]){"more=y"});
+	tags_prune(&overlay, &other);
+	ck_assert_str_eq(effective(&other, &overlay), "more=y new=1 role=web");
+	/* zone was unset while it was there; that is forgotten with it. */
+	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web zone=a");
+	ck_assert_int_eq(change(&overlay, &base, "role", NULL), WIRE_TAGS_OK);
+	ck_assert_int_eq(change(&overlay, &base, "new", NULL), WIRE_TAGS_OK);
+	ck_assert_str_eq(effective(&base, &overlay), "zone=a");
+	ck_assert_int_eq(change(&overlay, &base, "role", "db"), WIRE_TAGS_OK);
+	ck_assert_str_eq(effective(&base, &overlay), "role=db zone=a");
+}
+END_TEST
+
+START_TEST(a_change_that_does_not_fit_changes_nothing)
+{
+	static char half[300];
+	struct tags base = configured((char[]){"role=db"}, NULL), ignored;
+	struct tags_overlay overlay = {0};
+	struct wire_tag both[2];
+
+	memset(half, 'x', sizeof(half) - 1);
+	ck_assert_int_eq(change(&overlay, &base, "a", half), WIRE_TAGS_OK);
+	ck_assert_int_eq(change(&overlay, &base, "b", half), WIRE_TAGS_TOO_LARGE);
+	ck_assert_int_eq(change(&overlay, &base, "", "x"), WIRE_TAGS_BAD_KEY);
+	ck_assert_int_eq(change(&overlay, &base, "c", "\xff"), WIRE_TAGS_BAD_VALUE);
+	ck_assert_uint_eq(overlay.set.len, 3 + 1 + 299);
+	/* What is unset makes room, wherever it stands. */
+	both[0] = (struct wire_tag){str("b"), str(half)};
+	both[1] = (struct wire_tag){str("a"), str(NULL)};
+	ck_assert_int_eq(tags_change(&overlay, &base, both, 2), WIRE_TAGS_OK);
+	/* Each for itself has room, but not one over the other; a value in place of another has. */
+	base = configured((char[]){"b=x"}, NULL);
+	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
+	ck_assert(wire_tags_set(base.bytes, &base.len, str("z"), str(half)) == WIRE_TAGS_OK);
+	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_TOO_LARGE);
+	base = (struct tags){.len = 0};
+	ck_assert(wire_tags_set(base.bytes, &base.len, str("b"), str(half)) == WIRE_TAGS_OK);
+	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
+}
+END_TEST
+
+UNIT_MAIN("tags", configured_tags_are_sorted_and_may_be_empty, twice_and_too_much_are_refused,
+    run_time_stands_over_the_configuration, a_change_that_does_not_fit_changes_nothing)
