@@ -217,6 +217,7 @@ def test_is_asked_and_nacks(cluster):
     cluster.start(2)
     cluster.whole()
     peer = joined(cluster, cluster.daemons[0])
+    peer.peer.probing = False   # or it may accuse the victim before anybody has to ask it
     cluster.whole(also=["base"])
     victim = cluster.daemons[1]
     cluster.all_say("member.failed", victim.name, victim.kill(), daemons=[cluster.daemons[0]])
