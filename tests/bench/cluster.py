@@ -17,7 +17,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
-from harness import Cluster, paths, usable  # noqa: E402
+from harness import Cluster, paths, unwind_on_sigterm, usable  # noqa: E402
 
 # Seconds.
 BOUNDS = {"whole": 3.0, "first failed": 10.0, "all failed": 10.0, "all left": 2.0, "alive again": 5.0}
@@ -95,6 +95,7 @@ def row(*cells):
 
 
 def main():
+    unwind_on_sigterm()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="10,50,100")
     parser.add_argument("--rounds", type=int, default=10)

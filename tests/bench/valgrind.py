@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
-from harness import Cluster, Peer, RpcError, paths, usable  # noqa: E402
+from harness import Cluster, Peer, RpcError, paths, unwind_on_sigterm, usable  # noqa: E402
 
 FOUND = 99
 VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible",
@@ -66,6 +66,7 @@ def life(cluster):
 
 
 def main():
+    unwind_on_sigterm()
     if usable():
         sys.exit(f"valgrind.py: {usable()}")
     if not shutil.which("valgrind"):

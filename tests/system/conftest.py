@@ -7,18 +7,13 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Cluster, clean_environment, paths, usable  # noqa: E402
+from harness import Cluster, clean_environment, paths, unwind_on_sigterm, usable  # noqa: E402
 
 SECONDS_A_TEST = 150
 
 
-def interrupted(number, _):
-    raise KeyboardInterrupt(f"signal {number}")
-
-
 def pytest_configure():
-    # SIGTERM unwinds like Ctrl-C, so that fixtures still end what they started.
-    signal.signal(signal.SIGTERM, interrupted)
+    unwind_on_sigterm()
 
 
 def pytest_collection_modifyitems(items):

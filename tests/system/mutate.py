@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Cluster, Wire, base_wire, paths  # noqa: E402
+from harness import Cluster, Wire, base_wire, paths, unwind_on_sigterm  # noqa: E402
 
 STEP = 100                  # datagrams between two pings that must be answered
 MEMBERS_MAX = 200           # small, so that a bounded table is full long before the end
@@ -149,6 +149,7 @@ def attack(cluster, count, seed):
 
 
 def main():
+    unwind_on_sigterm()
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else time.time_ns()
     print(f"{paths.SWIMD}{' (sanitized)' if paths.sanitized() else ''}, {count} datagrams, seed {seed}", flush=True)

@@ -1,4 +1,6 @@
 """What the system tests and the benches are written in: daemons, clusters, clients, base peers."""
+import signal
+
 from .cluster import BRISK, PORT, Cluster
 from .control import Control, RpcError
 from .daemon import Daemon, clean_environment
@@ -7,5 +9,14 @@ from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from . import paths
 
+
+
+def unwind_on_sigterm():
+    """SIGTERM unwinds like Ctrl-C, so that whatever was started is still ended, and its files removed."""
+    def interrupted(number, _):
+        raise KeyboardInterrupt(f"signal {number}")
+    signal.signal(signal.SIGTERM, interrupted)
+
+
 __all__ = ["BRISK", "PATIENCE", "PORT", "Cluster", "Control", "Daemon", "Namespace", "Peer", "Pump", "RpcError",
-           "TimedOut", "Wire", "base_peer", "base_wire", "clean_environment", "paths", "usable"]
+           "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment", "paths", "usable"]
