@@ -18,6 +18,8 @@
 #define IN_FIRST 2048
 #define WRITE_VECTORS 64
 #define WRITE_BYTES (256 * 1024)
+/* An event as long as this is shared by all that it waits for; of a shorter one a copy takes less. */
+#define SHARED_MIN 1024
 /* Seconds, about, for which a connection that we closed may still send what nobody reads. */
 #define LINGER_SWEEPS 2
 
@@ -79,8 +81,10 @@ client_free(struct client *c)
 		event_free(c->readable);
 	if (c->writable != NULL)
 		event_free(c->writable);
-	if (c->out != NULL)
+	if (c->out != NULL) {
+		control->unsent -= evbuffer_get_length(c->out);
 		evbuffer_free(c->out);
+	}
 	close(c->fd);
 	free(c->in);
 	free(c);
@@ -240,6 +244,9 @@ client_step(struct client *c)
 	const char *line;
 	size_t len;
 
+	/* What nobody will read, and changes nothing, is not worked out either. */
+	if (c->gone && c->read_only)
+		client_drain(c);
 	if (c->draining || c->call != NULL || evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE)
 		return false;
 	switch (take_line(c, &line, &len)) {
@@ -259,6 +266,33 @@ client_step(struct client *c)
 
 /* ------------------------------------------------------------------------------------- writing */
 
+static void
+out_add(struct client *c, size_t len)
+{
+	/* What was empty begins to wait. */
+	if (evbuffer_get_length(c->out) == len)
+		c->moved = loop_now();
+	c->out_total += len;
+	c->control->unsent += len;
+}
+
+static void
+out_drain(struct client *c, size_t len)
+{
+	evbuffer_drain(c->out, len);
+	c->control->unsent -= len;
+	c->moved = loop_now();
+}
+
+void
+client_abandon(struct client *c)
+{
+	out_drain(c, evbuffer_get_length(c->out));
+	client_drain(c);
+	set_gone(c);
+	c->control->stats.overflows++;
+}
+
 void
 client_write(struct client *c)
 {
@@ -273,7 +307,7 @@ client_write(struct client *c)
 	message.msg_iovlen = (size_t)(count < WRITE_VECTORS ? count : WRITE_VECTORS);
 	n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0)
-		evbuffer_drain(c->out, (size_t)n);
+		out_drain(c, (size_t)n);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 		set_gone(c);
 }
@@ -333,7 +367,7 @@ client_answer(struct client *c, struct emit *e)
 		set_gone(c);
 		return;
 	}
-	c->out_total += len;
+	out_add(c, len);
 	c->answer_end = c->out_total;
 	client_ready(c);
 }
@@ -347,13 +381,21 @@ client_owes_answer(const struct client *c)
 static void
 put_line(struct client *c, struct ring_line *line)
 {
-	if (evbuffer_add_reference(c->out, line->text, line->len, release_line, ring_hold(line)) <
-	    0) {
-		ring_release(line);
+	int result;
+
+	if (line->len < SHARED_MIN) {
+		result = evbuffer_add(c->out, line->text, line->len);
+	} else {
+		result = evbuffer_add_reference(c->out, line->text, line->len, release_line,
+		    ring_hold(line));
+		if (result < 0)
+			ring_release(line);
+	}
+	if (result < 0) {
 		set_gone(c);
 		return;
 	}
-	c->out_total += line->len;
+	out_add(c, line->len);
 	c->last_seq = line->seq;
 }
 
@@ -439,7 +481,7 @@ client_settle(struct client *c)
 	client_write(c);
 	if (c->gone) {
 		command_cancel(c);
-		evbuffer_drain(c->out, evbuffer_get_length(c->out));
+		out_drain(c, evbuffer_get_length(c->out));
 		/* What it asked for behind the call that was cancelled is still carried out. */
 		if (!c->draining && in_left(c) > 0)
 			client_ready(c);

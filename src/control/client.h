@@ -31,6 +31,8 @@ void client_event(struct client *, struct ring_line *);
 void client_stream(struct client *);
 /* Serve no more requests; close when all is sent. */
 void client_drain(struct client *);
+/* Drop all that it has not read, and it too: what waits in all connections has become too much. */
+void client_abandon(struct client *);
 /* True while a part of an answer is not sent yet. */
 bool client_owes_answer(const struct client *);
 /* Send what goes without blocking. */

@@ -60,6 +60,23 @@ control_wall_offset(struct control *control)
 	return control->wall_offset_ns;
 }
 
+/* Who has taken nothing for the longest time goes first; small amounts are let be. */
+static void
+control_bound(struct control *control)
+{
+	while (control->unsent > CONTROL_OUTPUT_TOTAL) {
+		struct client *c, *stuck = NULL;
+
+		for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
+			if (evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE &&
+			    (stuck == NULL || swim_time_before(c->moved, stuck->moved)))
+				stuck = c;
+		if (stuck == NULL)
+			return;
+		client_abandon(stuck);
+	}
+}
+
 /*
  * All requests are carried out here, one of each connection in turn: a connection that asks for much
  * holds up neither the others nor the protocol.  It is also the one place that frees connections, so
@@ -81,6 +98,7 @@ control_turn(evutil_socket_t fd, short what, void *arg)
 			client_ready(c);
 		else if (!client_settle(c))
 			client_free(c);
+		control_bound(control);
 		if (swim_time_reached(loop_now(), end))
 			break;
 	}
@@ -322,6 +340,7 @@ publish(struct control *control, enum event_kind kind, struct emit *e)
 	control->stats.events++;
 	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		client_event(c, line);
+	control_bound(control);
 }
 
 void

@@ -22,6 +22,8 @@
 #define CONTROL_OUTPUT_PAUSE (256 * 1024)
 /* Default of control_config.output_limit: bytes of unsent events. */
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
+/* Bytes that may wait in all connections together: above, those that read nothing are closed. */
+#define CONTROL_OUTPUT_TOTAL (64 * 1024 * 1024)
 /* Refused connections that are held for a moment, so that they can read why. */
 #define CONTROL_REFUSED_MAX 64
 /* Most addresses of one join. */
@@ -50,6 +52,7 @@ struct control {
 	struct client_list clients;
 	struct client_list ready; /* those with something to do, first come first served */
 	size_t refused;           /* of clients, those above the limit */
+	size_t unsent;            /* bytes in all clients' out */
 	struct ring ring;
 	struct control_stats stats;
 	int64_t wall_offset_ns; /* from the loop's clock to the wall's */
@@ -86,6 +89,7 @@ struct client {
 	size_t in_scanned; /* bytes from in_start without a newline */
 
 	struct evbuffer *out;
+	swim_time moved;     /* when some of it was sent, or the first was put into it */
 	uint64_t out_total;  /* bytes ever put into out */
 	uint64_t answer_end; /* where the last answer ends: what stands behind it is events */
 

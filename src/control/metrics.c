@@ -195,7 +195,7 @@ static const struct metric metrics[] = {
 	AT(U64, control.requests)},
     {"control_errors", NULL, "Requests that ended in an error.", .type = COUNTER,
 	JSON("control", "errors"), AT(U64, control.errors)},
-    {"control_overflows", NULL, "Subscribers closed because they did not read.", .type = COUNTER,
+    {"control_overflows", NULL, "Connections closed because they did not read.", .type = COUNTER,
 	JSON("control", "overflows"), AT(U64, control.overflows)},
     {"events", NULL, "Events.", .type = COUNTER, JSON("control", "events"),
 	AT(U64, control.events)},

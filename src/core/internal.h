@@ -141,6 +141,7 @@ struct sync {
 	uint16_t covered; /* buckets of the request under way reach up to here */
 	swim_time next;
 	unsigned tries;
+	size_t pages; /* taken in so far */
 	bool changed; /* something new came of it */
 };
 

@@ -113,7 +113,8 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 		return;
 	if (!s->synced) {
 		/* A request is large, and the source of what came may be forged: it has to answer first. */
-		join_start(s, from, JOIN_CHECK);
+		if (!swim_time_before(s->now, s->sync_allowed))
+			join_start(s, from, JOIN_CHECK);
 		return;
 	}
 	if (!swim_time_is_never(s->check_at) || swim_time_before(s->now, s->sync_allowed))
@@ -234,9 +235,14 @@ sync_page(struct swim *s, const struct wire_message *msg)
 	y->changed |= digest != s->digest;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
-	/* A page that leads nowhere would be asked for for ever. */
+	/*
+	 * Pages that lead nowhere, or that never end, would be asked for for ever: an honest one that doesn't
+	 * end its bucket has a member at least.  What came of them is no reason to come back soon.
+	 */
 	if (next.bucket < y->cursor.bucket ||
-	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after)) {
+	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after) ||
+	    ++y->pages > WIRE_SYNC_BUCKETS + s->config.max_members) {
+		y->changed = false;
 		finish(s, false);
 		return;
 	}

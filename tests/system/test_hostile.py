@@ -1,16 +1,29 @@
 """Others who mean harm, and surroundings that fail: the daemon stays small, truthful and at work."""
 import os
+import socket
 import struct
 
-from harness import Wire, base_wire
+import pytest
+
+from harness import Wire, base_wire, paths
 
 GOSSIP = 0x12
+measures_memory = pytest.mark.skipif(paths.sanitized(), reason="a sanitizer keeps what was freed")
 
 
 def gossip(updates):
     return struct.pack("!BQ", GOSSIP, 1) + base_wire.gossip(updates)
 
 
+def deaf(cluster, daemon, requests):
+    """A client that asks and never reads."""
+    connection = socket.socket(socket.AF_UNIX)
+    cluster.closers.append(connection.close)
+    connection.connect(daemon.socket)
+    connection.sendall(requests)
+
+
+@measures_memory
 def test_a_storm_of_events_takes_no_memory(cluster):
     """Updates of 24 bytes that each make an event, thousands a datagram: they don't pile up as reports."""
     daemon = cluster.daemon()
@@ -37,3 +50,49 @@ def test_closed_standard_descriptors_are_held(cluster):
     assert links == {"/dev/null"}
     with open(os.path.join(daemon.state, "lock"), encoding="ascii") as file:
         assert file.read().strip() == str(daemon.process.pid)
+
+
+@measures_memory
+def test_connections_that_never_read_take_bounded_memory(cluster):
+    """10,000 members with names as long as they may be; 60 ask for all of them and read nothing."""
+    daemon = cluster.daemon()
+    daemon.start()
+    wire = Wire(cluster, "127.0.9.1:7946")
+    for begin in range(0, 10_000, 100):
+        wire.send(daemon.address, gossip([
+            base_wire.Update("\x01" * 245 + f"{n:08}", f"127.3.{n // 250}.{n % 250}:7946", 0, 1)
+            for n in range(begin, begin + 100)]))
+        daemon.call("info")
+    patient = daemon.connect()
+    answer = len(patient.raw(b"members\n")[0]["result"]["members"])
+    assert answer > 9000
+    for _ in range(60):
+        deaf(cluster, daemon, b"members\n")
+    # Who reads is served meanwhile, and afterwards.
+    for _ in range(3):
+        assert len(patient.call("members")["members"]) == answer
+    resident = daemon.resident_kib()
+    print(f"{resident} KiB")
+    assert resident < 200 * 1024
+    assert daemon.call("metrics")["control"]["overflows"] > 40
+
+
+@measures_memory
+def test_deaf_subscribers_take_little_memory(cluster):
+    """60 that subscribe and never read, while 20,000 events happen: a backlog of 1 MiB each and no more."""
+    daemon = cluster.daemon()
+    daemon.start()
+    wire = Wire(cluster, "127.0.9.1:7946")
+    for _ in range(60):
+        deaf(cluster, daemon, b"subscribe\n")
+    cluster.wait(lambda: daemon.call("metrics")["control"]["subscribers"] == 60, "all to be subscribed")
+    incarnation = 0
+    for _ in range(500):
+        wire.send(daemon.address, gossip([base_wire.Update("a", "9.9.9.9:9", n % 2, incarnation + n // 2)
+                                          for n in range(40)]))
+        incarnation += 20
+        daemon.call("info")
+    resident = daemon.resident_kib()
+    print(f"{resident} KiB")
+    assert resident < 128 * 1024
+    assert daemon.call("metrics")["control"]["overflows"] == 60

@@ -258,6 +258,52 @@ START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
 }
 END_TEST
 
+/* Each page leads a little further, and none to the end. */
+START_TEST(pages_that_never_end_are_given_up)
+{
+	struct fixture_says other = {.ours = true, .sender = 1, .digest = 1};
+	struct fixture *f = fixture_new();
+	const struct fixture_out *request;
+	struct wire_trailer none = {0};
+	uint8_t data[64];
+	size_t pages = 0, rounds = 0;
+
+	f->config.max_members = 100;
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	for (uint64_t seq = 1; seq < 600; seq++) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
+
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1, other);
+		request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+		rounds += request != NULL;
+		while (request != NULL) {
+			struct wire_cursor next = request->message.cursor;
+			struct wire_writer w;
+
+			ck_assert_uint_lt(pages++, 10000);
+			next.after++;
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_sync(&w, request->message.seq);
+			wire_set_cursor(&w, next);
+			fixture_clear(f);
+			fixture_input(f, 1, data, wire_finish(&w, &none, 0));
+			fixture_drain(f);
+			request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+		}
+		fixture_clear(f);
+		fixture_ping(f, 1, seq, other);
+		fixture_run(f, swim_ms(100));
+	}
+	/* In a minute; what is asked of a liar again is asked ever more rarely. */
+	ck_assert_uint_gt(pages, 0);
+	ck_assert_uint_le(rounds, 10);
+	ck_assert_uint_le(pages, rounds * (WIRE_SYNC_BUCKETS + 100 + 1));
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_smallest_datagrams_suffice)
 {
 	struct fixture *f = fixture_new();
@@ -365,5 +411,6 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over, leaving_alone
     when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
     the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
-    the_dead_of_another_s_view_are_only_suspect_here, the_smallest_datagrams_suffice,
-    short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
+    the_dead_of_another_s_view_are_only_suspect_here, pages_that_never_end_are_given_up,
+    the_smallest_datagrams_suffice, short_memory_loses_news_but_nothing_else,
+    what_can_t_be_used_makes_no_core)
