@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "daemon/fault.h"
 
@@ -46,6 +47,22 @@ write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
+/*
+ * Root may have run swimd by hand where a service runs it as another user, who could not read what root left:
+ * so what root makes belongs to the owner of the directory. A file with a second name may be something else
+ * entirely. Where it can't be done (no CAP_CHOWN), load() and lock() tell that user what to do.
+ */
+static void
+give_to_owner(const struct state *s, int fd)
+{
+	struct stat dir, file;
+
+	if (geteuid() == 0 && fstat(s->dir_fd, &dir) == 0 && dir.st_uid != 0 &&
+	    fstat(fd, &file) == 0 && file.st_uid == 0 && S_ISREG(file.st_mode) &&
+	    file.st_nlink == 1)
+		(void)!fchown(fd, dir.st_uid, dir.st_gid);
+}
+
 /* Replace the file by one with this bound, so that after a crash it is the old one or the new one. */
 static int
 store(const struct state *s, uint64_t bound)
@@ -58,6 +75,7 @@ store(const struct state *s, uint64_t bound)
 
 	if (fd < 0)
 		return -errno;
+	give_to_owner(s, fd);
 	error = write_all(fd, text, (size_t)len);
 	if (error == 0 && fsync(fd) != 0)
 		error = -errno;
@@ -106,8 +124,9 @@ load(struct state *s, char *error)
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
-		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s",
-		    s->dir, strerror(errno));
+		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s%s",
+		    s->dir, strerror(errno),
+		    errno == EACCES ? "; give it to the user that swimd runs as" : "");
 	do
 		len = read(fd, text, sizeof(text));
 	while (len < 0 && errno == EINTR);
@@ -131,9 +150,16 @@ lock(struct state *s, char *error)
 	int saved;
 
 	s->lock_fd = openat(s->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->lock_fd < 0)
-		return fault_set(error, fault_status(errno, EX_CONFIG),
-		    "the state directory %s is not writable: %s", s->dir, strerror(errno));
+	if (s->lock_fd < 0) {
+		saved = errno;
+		if (saved == EACCES && faccessat(s->dir_fd, LOCK_NAME, F_OK, 0) == 0)
+			return fault_set(error, EX_NOPERM,
+			    "%s/" LOCK_NAME ": %s; give it to the user that swimd runs as", s->dir,
+			    strerror(saved));
+		return fault_set(error, fault_status(saved, EX_CONFIG),
+		    "the state directory %s is not writable: %s", s->dir, strerror(saved));
+	}
+	give_to_owner(s, s->lock_fd);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
 		saved = errno;
 		if (saved != EWOULDBLOCK)

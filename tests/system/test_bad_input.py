@@ -334,6 +334,31 @@ def test_state_directory_of_another_daemon(cluster):
     assert daemon.call("info")
 
 
+def test_state_written_by_root_is_its_owners(cluster):
+    """Who tries swimd as root does not lock out the service, which is another user's."""
+    other_user()
+    daemon = cluster.daemon()
+    os.chown(daemon.state, 65534, 65534)
+    daemon.start()
+    files = os.listdir(daemon.state)
+    assert "incarnation" in files and "lock" in files
+    assert {os.stat(os.path.join(daemon.state, name)).st_uid for name in files} == {65534}
+
+
+@pytest.mark.parametrize("name", ["incarnation", "lock"])
+def test_state_of_another_user(cluster, name):
+    other_user()
+    state = os.path.join(cluster.directory, "theirs")
+    os.mkdir(state)
+    os.chown(state, 65534, 65534)
+    path = os.path.join(state, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("7\n")
+    os.chmod(path, 0o600)
+    done = swimd(cluster, "--state-dir", state, "--socket", os.path.join(state, "s"), wrapper=NOBODY)
+    refused(done, NO_PERMISSION, path, "the user that swimd runs as")
+
+
 def test_state_directory_missing(cluster):
     path = os.path.join(cluster.directory, "none")
     refused(swimd(cluster, "--state-dir", path), BAD_CONFIG, path)
