@@ -71,7 +71,10 @@ judge_company(const struct health_input *in, struct control_health *out)
 		out->discovery = in->alive > 0 ? "no seed answers, others do" : "no seed answers";
 	if (in->alive > 0)
 		return;
-	if (known > 0)
+	if (known == 1)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "the only other member is suspect or dead: it may be us");
+	else if (known > 1)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "all %zu other members are suspect or dead: it may be us", known);
 	else if (in->seeds > 0)
