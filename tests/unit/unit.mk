@@ -65,6 +65,7 @@ RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockadd
 OBJS_test_resolver = $(RESOLVER_OBJS)
 DISCOVERY_OBJS = discovery/discovery.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
 	net/retry.o base/rng.o
+OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)
 OBJS_test_control_events = $(CONTROL_OBJS)
