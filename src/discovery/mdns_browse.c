@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Services of our type: found by browsers, and resolved one by one, a bounded number at a time.  A resolver is
+ * freed once it has answered, and asked for anew in time: Avahi bounds what one client may hold, and a
+ * thousand strangers must not use that up.
+ */
+#include "discovery/mdns_helper.h"
+
+#include <avahi-client/lookup.h>
+#include <avahi-common/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/mdns_txt.h"
+#include "net/loop.h"
+
+#define RESOLVERS_MAX 64 /* at once */
+/* A service is looked at again: the host records of mDNS live for 120 s. */
+#define REFRESH_S 120
+/* One that could not be resolved: each time twice as long, and at most REFRESH_S. */
+#define RETRY_FIRST_S 5
+
+struct service {
+	struct mdns_browse *browse;
+	struct mdns_service report; /* as told last */
+	AvahiIfIndex interface;
+	AvahiProtocol protocol;
+	AvahiServiceResolver *resolver; /* while it is being resolved */
+	swim_time due;                  /* to be resolved; with a resolver: to be given up */
+	unsigned tries, failed;         /* failed: in a row */
+};
+
+struct mdns_browse {
+	struct mdns_outlet outlet;
+	AvahiClient *client;
+	char type[MDNS_TYPE_MAX + 1], domain[MDNS_DOMAIN_MAX + 1];
+	swim_duration timeout;
+	AvahiServiceBrowser *browsers[MDNS_INTERFACES_MAX];
+	size_t browser_count;
+	struct service *services[MDNS_SERVICES_MAX];
+	size_t count, resolving;
+	uint32_t last_id;
+	uint64_t dropped, dropped_told;
+	bool missed; /* some were dropped since the browsers were made */
+	struct mdns_scope scope;
+	int error;
+};
+
+static void
+tell_service(const struct service *service)
+{
+	const struct mdns_message message = {.type = MDNS_SERVICE, .service = service->report};
+
+	service->browse->outlet.tell(service->browse->outlet.ctx, &message);
+}
+
+static void
+tell_number(const struct mdns_browse *browse, enum mdns_type type, uint64_t number)
+{
+	const struct mdns_message message = {.type = type, .number = number};
+
+	browse->outlet.tell(browse->outlet.ctx, &message);
+}
+
+/* --------------------------------------------------------------------------------------- resolving */
+
+static void
+end_resolver(struct service *service)
+{
+	if (service->resolver == NULL)
+		return;
+	avahi_service_resolver_free(service->resolver);
+	service->resolver = NULL;
+	service->browse->resolving--;
+}
+
+/* It has come to something; when to look again. */
+static void
+settle(struct service *service, swim_time now)
+{
+	int64_t wait = REFRESH_S;
+
+	end_resolver(service);
+	if (service->report.verdict == MDNS_UNRESOLVED) {
+		if (service->failed < 5 && RETRY_FIRST_S << service->failed < REFRESH_S)
+			wait = RETRY_FIRST_S << service->failed;
+		service->failed++;
+	} else {
+		service->failed = 0;
+	}
+	service->due = swim_time_add(now, swim_seconds(wait));
+	tell_service(service);
+	service->browse->outlet.soon(service->browse->outlet.ctx);
+}
+
+static void
+set_failure(struct service *service, enum mdns_verdict verdict, const char *text)
+{
+	service->report.verdict = verdict;
+	service->report.address = (struct swim_addr){0};
+	snprintf(service->report.text, sizeof(service->report.text), "%s", text);
+}
+
+static struct swim_addr
+to_address(const AvahiAddress *from, AvahiIfIndex interface, uint16_t port)
+{
+	struct swim_addr address = {.port = port};
+	uint8_t *ip = address.ip;
+
+	if (from->proto == AVAHI_PROTO_INET) {
+		address.family = 4;
+		memcpy(ip, &from->data.ipv4.address, 4);
+	} else {
+		address.family = 6;
+		memcpy(ip, from->data.ipv6.address, 16);
+		if (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80)
+			address.scope = (uint32_t)interface;
+	}
+	return address;
+}
+
+/* Resolved; now is what it says any good? */
+static void
+judge(struct service *service, const AvahiAddress *at, uint16_t port, const AvahiStringList *txt)
+{
+	struct swim_addr address;
+	const char *wrong = mdns_txt_parse(txt, &service->report);
+
+	if (wrong == NULL && port == 0)
+		wrong = "its port is 0";
+	if (wrong == NULL && at == NULL)
+		wrong = "it has no address";
+	if (wrong == NULL) {
+		address = to_address(at, service->interface, port);
+		if (swim_addr_is_wildcard(&address) || swim_addr_is_multicast(&address))
+			wrong = "its address is a wildcard or multicast one, which no member has";
+		else if (swim_addr_is_loopback(&address))
+			wrong = "its address is a loopback one, which no other machine has";
+	}
+	if (wrong != NULL) {
+		set_failure(service, MDNS_MALFORMED, wrong);
+		return;
+	}
+	service->report.verdict = MDNS_RESOLVED;
+	service->report.address = address;
+	service->report.text[0] = '\0';
+}
+
+static void
+mdns_browse_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, AvahiProtocol protocol,
+    AvahiResolverEvent event, const char *name, const char *type, const char *domain,
+    const char *host, const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
+    AvahiLookupResultFlags flags, void *userdata)
+{
+	struct service *service = userdata;
+
+	(void)resolver, (void)interface, (void)protocol, (void)name, (void)type, (void)domain;
+	(void)host;
+	switch (event) {
+	case AVAHI_RESOLVER_FOUND:
+		service->report.own = (flags & AVAHI_LOOKUP_RESULT_OUR_OWN) != 0;
+		judge(service, address, port, txt);
+		break;
+	case AVAHI_RESOLVER_FAILURE:
+		set_failure(service, MDNS_UNRESOLVED,
+		    avahi_strerror(avahi_client_errno(service->browse->client)));
+		break;
+	}
+	settle(service, loop_now());
+}
+
+static void
+start_resolver(struct service *service, swim_time now)
+{
+	struct mdns_browse *browse = service->browse;
+
+	service->tries++;
+	service->resolver = avahi_service_resolver_new(browse->client, service->interface,
+	    service->protocol, service->report.instance, browse->type, browse->domain,
+	    service->protocol, (AvahiLookupFlags)0, mdns_browse_resolved, service);
+	if (service->resolver == NULL) {
+		browse->error = avahi_client_errno(browse->client);
+		/* A name that Avahi can't even look up is that service's fault, not Avahi's. */
+		if (browse->error == AVAHI_ERR_INVALID_SERVICE_NAME ||
+		    browse->error == AVAHI_ERR_INVALID_DOMAIN_NAME) {
+			browse->error = 0;
+			set_failure(service, MDNS_MALFORMED, "its service name is no valid one");
+			settle(service, now);
+		}
+		return;
+	}
+	browse->resolving++;
+	service->due = swim_time_add(now, browse->timeout);
+}
+
+/* Of those that are due, who was tried least, so that failures of many do not keep a new one waiting. */
+static struct service *
+next_due(const struct mdns_browse *browse, swim_time now)
+{
+	struct service *best = NULL;
+
+	for (size_t i = 0; i < browse->count; i++) {
+		struct service *service = browse->services[i];
+
+		if (service->resolver == NULL && swim_time_reached(now, service->due) &&
+		    (best == NULL || service->tries < best->tries))
+			best = service;
+	}
+	return best;
+}
+
+/* ---------------------------------------------------------------------------------------- browsing */
+
+static size_t
+find(const struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol,
+    const char *name)
+{
+	size_t i = 0;
+
+	while (i < browse->count && (browse->services[i]->interface != interface ||
+					browse->services[i]->protocol != protocol ||
+					strcmp(browse->services[i]->report.instance, name) != 0))
+		i++;
+	return i;
+}
+
+static void
+add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *name,
+    swim_time now)
+{
+	struct service *service;
+
+	if (find(browse, interface, protocol, name) < browse->count)
+		return;
+	if (browse->count == MDNS_SERVICES_MAX || strlen(name) > MDNS_INSTANCE_MAX ||
+	    (service = calloc(1, sizeof(*service))) == NULL) {
+		browse->dropped++;
+		browse->missed = true;
+		return;
+	}
+	service->browse = browse;
+	service->interface = interface;
+	service->protocol = protocol;
+	service->due = now;
+	service->report.id = ++browse->last_id;
+	service->report.verdict = MDNS_FOUND;
+	strcpy(service->report.instance, name);
+	if (if_indextoname((unsigned)interface, service->report.interface) == NULL)
+		snprintf(service->report.interface, sizeof(service->report.interface), "%d",
+		    interface);
+	browse->services[browse->count++] = service;
+	tell_service(service);
+}
+
+static void
+drop(struct mdns_browse *browse, size_t i)
+{
+	struct service *service = browse->services[i];
+
+	end_resolver(service);
+	browse->services[i] = browse->services[--browse->count];
+	free(service);
+}
+
+static void
+mdns_browse_event(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiProtocol protocol,
+    AvahiBrowserEvent event, const char *name, const char *type, const char *domain,
+    AvahiLookupResultFlags flags, void *userdata)
+{
+	struct mdns_browse *browse = userdata;
+	size_t i;
+
+	(void)browser, (void)type, (void)domain, (void)flags;
+	switch (event) {
+	case AVAHI_BROWSER_NEW:
+		add(browse, interface, protocol, name, loop_now());
+		break;
+	case AVAHI_BROWSER_REMOVE:
+		i = find(browse, interface, protocol, name);
+		if (i < browse->count) {
+			tell_number(browse, MDNS_GONE, browse->services[i]->report.id);
+			drop(browse, i);
+		}
+		break;
+	case AVAHI_BROWSER_FAILURE:
+		browse->error = avahi_client_errno(browse->client);
+		break;
+	case AVAHI_BROWSER_CACHE_EXHAUSTED:
+	case AVAHI_BROWSER_ALL_FOR_NOW:
+		break;
+	}
+	browse->outlet.soon(browse->outlet.ctx);
+}
+
+static void
+free_browsers(struct mdns_browse *browse)
+{
+	while (browse->browser_count > 0)
+		avahi_service_browser_free(browse->browsers[--browse->browser_count]);
+}
+
+/* A new browser tells of all there is, of which we know some. */
+static int
+make_browsers(struct mdns_browse *browse)
+{
+	AvahiServiceBrowser *browser;
+
+	browse->missed = false;
+	for (size_t i = 0; i < browse->scope.count; i++) {
+		browser = avahi_service_browser_new(browse->client, browse->scope.interfaces[i],
+		    browse->scope.protocol, browse->type, browse->domain, (AvahiLookupFlags)0,
+		    mdns_browse_event, browse);
+		if (browser == NULL)
+			return avahi_client_errno(browse->client);
+		browse->browsers[browse->browser_count++] = browser;
+	}
+	return 0;
+}
+
+struct mdns_browse *
+mdns_browse_new(AvahiClient *client, const struct mdns_outlet *outlet,
+    const struct mdns_setup *setup, const struct mdns_scope *scope, int *error)
+{
+	struct mdns_browse *browse = calloc(1, sizeof(*browse));
+
+	*error = AVAHI_ERR_NO_MEMORY;
+	if (browse == NULL)
+		return NULL;
+	browse->outlet = *outlet;
+	browse->client = client;
+	browse->timeout = swim_ms(setup->timeout_ms);
+	strcpy(browse->type, setup->service);
+	strcpy(browse->domain, setup->domain);
+	browse->scope = *scope;
+	if ((*error = make_browsers(browse)) != 0) {
+		mdns_browse_free(browse);
+		return NULL;
+	}
+	return browse;
+}
+
+void
+mdns_browse_free(struct mdns_browse *browse)
+{
+	if (browse == NULL)
+		return;
+	while (browse->count > 0)
+		drop(browse, browse->count - 1);
+	free_browsers(browse);
+	free(browse);
+}
+
+int
+mdns_browse_run(struct mdns_browse *browse, swim_time now)
+{
+	struct service *service;
+
+	for (size_t i = 0; i < browse->count; i++) {
+		service = browse->services[i];
+		if (service->resolver != NULL && swim_time_reached(now, service->due)) {
+			set_failure(service, MDNS_UNRESOLVED, "resolving it takes too long");
+			settle(service, now);
+		}
+	}
+	while (browse->error == 0 && browse->resolving < RESOLVERS_MAX &&
+	       (service = next_due(browse, now)) != NULL)
+		start_resolver(service, now);
+	if (browse->error == 0 && browse->missed && browse->count <= MDNS_SERVICES_MAX * 3 / 4) {
+		free_browsers(browse);
+		browse->error = make_browsers(browse);
+	}
+	if (browse->dropped != browse->dropped_told) {
+		browse->dropped_told = browse->dropped;
+		tell_number(browse, MDNS_DROPPED, browse->dropped);
+	}
+	return browse->error;
+}
+
+swim_time
+mdns_browse_deadline(const struct mdns_browse *browse)
+{
+	bool full = browse->resolving == RESOLVERS_MAX;
+	swim_time next = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < browse->count; i++) {
+		if (browse->services[i]->resolver != NULL || !full)
+			next = swim_time_min(next, browse->services[i]->due);
+	}
+	return next;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery/mdns_helper.h"
+
+#include <avahi-common/error.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/rng.h"
+#include "discovery/avahi_poll.h"
+#include "net/loop.h"
+#include "net/retry.h"
+
+/* Avahi is tried anew so long after it has failed; with what it takes itself, it is found again in 10 s. */
+#define RETRY_FIRST_MS 250
+#define RETRY_MAX_MS 4000
+#define RETRY_JITTER 0.25
+
+struct mdns_helper {
+	struct event_base *base;
+	struct event *readable;
+	struct loop_timer *timer;
+	struct avahi_poll *poll;
+	struct mdns_outlet outlet;
+	struct mdns_setup setup;
+	struct mdns_self self;
+	bool has_setup, has_self;
+
+	AvahiClient *client;
+	AvahiClientState state; /* as the client told last */
+	struct mdns_scope scope;
+	struct mdns_publish *publish;
+	struct mdns_browse *browse;
+	bool self_stale; /* what is advertised is behind self */
+
+	char trouble[MDNS_TEXT_MAX + 1]; /* as told last */
+	unsigned failed;                 /* in a row */
+	swim_time retry_at;              /* without a client: when to make one */
+	swim_time alive_at;
+	struct rng rng;
+};
+
+/* --------------------------------------------------------------------------------------- the daemon */
+
+/* Waits where the daemon is slow to read: we have nothing better to do. */
+static void
+tell(void *ctx, const struct mdns_message *message)
+{
+	struct mdns_helper *helper = ctx;
+	uint8_t packet[MDNS_MESSAGE_MAX];
+	size_t len = mdns_message_encode(message, packet);
+	ssize_t sent;
+
+	do {
+		sent = send(MDNS_HELPER_FD, packet, len, MSG_NOSIGNAL);
+	} while (sent < 0 && errno == EINTR);
+	if (sent < 0)
+		event_base_loopbreak(helper->base);
+}
+
+static void
+tell_type(struct mdns_helper *helper, enum mdns_type type)
+{
+	const struct mdns_message message = {.type = type};
+
+	tell(helper, &message);
+}
+
+static void
+tell_trouble(struct mdns_helper *helper, const char *sentence)
+{
+	struct mdns_message message = {.type = MDNS_TROUBLE};
+
+	if (strcmp(helper->trouble, sentence) == 0)
+		return;
+	snprintf(helper->trouble, sizeof(helper->trouble), "%s", sentence);
+	strcpy(message.text, helper->trouble);
+	tell(helper, &message);
+}
+
+static void
+soon(void *ctx)
+{
+	struct mdns_helper *helper = ctx;
+
+	loop_timer_set(helper->timer, (swim_time){0});
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct mdns_helper *helper = ctx;
+	uint8_t packet[MDNS_MESSAGE_MAX];
+	struct mdns_message message;
+	ssize_t len = recv(fd, packet, sizeof(packet), MSG_DONTWAIT);
+
+	(void)what;
+	if (len < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	/* The daemon has ended, or it is none of ours. */
+	if (len <= 0 || !mdns_message_decode(packet, (size_t)len, &message) ||
+	    message.type > MDNS_SELF) {
+		event_base_loopbreak(helper->base);
+		return;
+	}
+	if (message.type == MDNS_SETUP) {
+		helper->setup = message.setup;
+		helper->has_setup = true;
+	} else {
+		helper->self = message.self;
+		helper->has_self = true;
+		helper->self_stale = true;
+	}
+	soon(helper);
+}
+
+/* -------------------------------------------------------------------------------------------- Avahi */
+
+/* Interfaces that there are of those that we may use; the first that is missing, or NULL. */
+static const char *
+find_scope(const struct mdns_setup *setup, struct mdns_scope *scope)
+{
+	const char *missing = NULL;
+	unsigned index;
+
+	*scope = (struct mdns_scope){.protocol = AVAHI_PROTO_UNSPEC};
+	if (setup->families == MDNS_IPV4)
+		scope->protocol = AVAHI_PROTO_INET;
+	else if (setup->families == MDNS_IPV6)
+		scope->protocol = AVAHI_PROTO_INET6;
+	if (setup->interface_count == 0)
+		scope->interfaces[scope->count++] = AVAHI_IF_UNSPEC;
+	for (size_t i = 0; i < setup->interface_count; i++) {
+		index = if_nametoindex(setup->interfaces[i]);
+		if (index != 0)
+			scope->interfaces[scope->count++] = (AvahiIfIndex)index;
+		else if (missing == NULL)
+			missing = setup->interfaces[i];
+	}
+	return missing;
+}
+
+static bool
+scope_equal(const struct mdns_scope *a, const struct mdns_scope *b)
+{
+	return a->count == b->count &&
+	       memcmp(a->interfaces, b->interfaces, a->count * sizeof(a->interfaces[0])) == 0;
+}
+
+static void
+disconnect(struct mdns_helper *helper)
+{
+	if (helper->client == NULL)
+		return;
+	mdns_publish_free(helper->publish);
+	mdns_browse_free(helper->browse);
+	avahi_client_free(helper->client);
+	helper->publish = NULL;
+	helper->browse = NULL;
+	helper->client = NULL;
+}
+
+static const char *
+trouble_text(int error)
+{
+	if (error == AVAHI_ERR_DBUS_ERROR)
+		return "D-Bus can't be reached, or does not answer";
+	if (error == AVAHI_ERR_NO_DAEMON || error == AVAHI_ERR_DISCONNECTED)
+		return "avahi-daemon does not run";
+	return avahi_strerror(error);
+}
+
+/* Begin anew, after a while. */
+static void
+fail(struct mdns_helper *helper, int error, swim_time now)
+{
+	static const struct retry_policy policy = {
+	    .first = {RETRY_FIRST_MS * INT64_C(1000000)},
+	    .factor = 2,
+	    .max = {RETRY_MAX_MS * INT64_C(1000000)},
+	};
+	swim_duration delay = policy.max;
+
+	disconnect(helper);
+	retry_delay(&policy, ++helper->failed, &delay);
+	helper->retry_at =
+	    swim_time_add(now, retry_jitter(delay, RETRY_JITTER, rng_unit(&helper->rng)));
+	tell_trouble(helper, trouble_text(error));
+}
+
+/* Also called from within avahi_client_new. */
+static void
+on_client(AvahiClient *client, AvahiClientState state, void *userdata)
+{
+	struct mdns_helper *helper = userdata;
+
+	(void)client;
+	helper->state = state;
+	soon(helper);
+}
+
+static void
+connect_avahi(struct mdns_helper *helper, swim_time now)
+{
+	int error = 0;
+
+	helper->retry_at = SWIM_TIME_NEVER;
+	helper->state = AVAHI_CLIENT_CONNECTING;
+	helper->client = avahi_client_new(avahi_poll_api(helper->poll), AVAHI_CLIENT_NO_FAIL,
+	    on_client, helper, &error);
+	if (helper->client == NULL)
+		fail(helper, error, now);
+}
+
+/* Avahi runs: have it browse, and advertise us. */
+static int
+serve(struct mdns_helper *helper, swim_time now)
+{
+	int error = 0;
+
+	if (helper->browse == NULL) {
+		find_scope(&helper->setup, &helper->scope);
+		tell_type(helper, MDNS_CLEAR);
+		helper->browse = mdns_browse_new(helper->client, &helper->outlet, &helper->setup,
+		    &helper->scope, &error);
+		if (helper->browse == NULL)
+			return error;
+		helper->publish = mdns_publish_new(helper->client, &helper->outlet, &error);
+		if (helper->publish == NULL)
+			return error;
+		helper->self_stale = true;
+	}
+	if (helper->self_stale && helper->has_self) {
+		helper->self_stale = false;
+		error = mdns_publish_set(helper->publish, &helper->setup, &helper->scope,
+		    &helper->self);
+	}
+	if (error == 0)
+		error = mdns_publish_run(helper->publish);
+	return error != 0 ? error : mdns_browse_run(helper->browse, now);
+}
+
+/* Once in a while: is Avahi there, and are the interfaces what they were? */
+static int
+look_round(struct mdns_helper *helper)
+{
+	struct mdns_scope scope;
+	const char *missing = find_scope(&helper->setup, &scope);
+	char text[MDNS_TEXT_MAX + 1] = "";
+	int error;
+
+	if (!scope_equal(&scope, &helper->scope)) {
+		/* Browsers and entries are bound to numbers of interfaces: make them anew. */
+		mdns_publish_free(helper->publish);
+		mdns_browse_free(helper->browse);
+		helper->publish = NULL;
+		helper->browse = NULL;
+		soon(helper);
+		return 0;
+	}
+	if ((error = mdns_publish_ping(helper->publish)) != 0)
+		return error;
+	helper->failed = 0;
+	if (missing != NULL)
+		snprintf(text, sizeof(text), "there is no interface %s", missing);
+	tell_trouble(helper, text);
+	return 0;
+}
+
+static void
+run_client(struct mdns_helper *helper, swim_time now)
+{
+	bool look = swim_time_reached(now, helper->alive_at);
+	int error = 0;
+
+	switch (helper->state) {
+	case AVAHI_CLIENT_S_RUNNING:
+		error = serve(helper, now);
+		if (error == 0 && (look || *helper->trouble != '\0'))
+			error = look_round(helper);
+		break;
+	case AVAHI_CLIENT_S_REGISTERING:
+	case AVAHI_CLIENT_S_COLLISION:
+		/* The host is getting another name, which our entries are to have then. */
+		helper->self_stale = true;
+		if (helper->publish != NULL)
+			error = mdns_publish_reset(helper->publish);
+		break;
+	case AVAHI_CLIENT_CONNECTING:
+		tell_trouble(helper, trouble_text(AVAHI_ERR_NO_DAEMON));
+		break;
+	case AVAHI_CLIENT_FAILURE:
+		error = avahi_client_errno(helper->client);
+		break;
+	}
+	if (error != 0)
+		fail(helper, error, now);
+}
+
+/*
+ * All that is to be done, on a turn of the loop of its own: no callback of Avahi's makes or frees anything of
+ * Avahi's but the resolver that it is about.
+ */
+static void
+on_timer(void *ctx, swim_time now)
+{
+	struct mdns_helper *helper = ctx;
+	swim_time next;
+
+	if (helper->has_setup && helper->client == NULL &&
+	    swim_time_reached(now, helper->retry_at))
+		connect_avahi(helper, now);
+	if (helper->client != NULL)
+		run_client(helper, now);
+	now = loop_now();
+	if (swim_time_reached(now, helper->alive_at)) {
+		tell_type(helper, MDNS_ALIVE);
+		helper->alive_at = swim_time_add(now, swim_seconds(MDNS_HELPER_ALIVE_S));
+	}
+	next = swim_time_min(helper->alive_at, helper->retry_at);
+	if (helper->browse != NULL)
+		next = swim_time_min(next, mdns_browse_deadline(helper->browse));
+	loop_timer_set(helper->timer, next);
+}
+
+static int
+start(struct mdns_helper *helper)
+{
+	helper->base = loop_new();
+	if (helper->base == NULL)
+		return EX_OSERR;
+	helper->readable =
+	    event_new(helper->base, MDNS_HELPER_FD, EV_READ | EV_PERSIST, on_readable, helper);
+	helper->timer = loop_timer_new(helper->base, on_timer, helper);
+	helper->poll = avahi_poll_new(helper->base);
+	if (helper->readable == NULL || helper->timer == NULL || helper->poll == NULL ||
+	    event_add(helper->readable, NULL) != 0)
+		return EX_OSERR;
+	helper->outlet = (struct mdns_outlet){.tell = tell, .soon = soon, .ctx = helper};
+	helper->retry_at = helper->alive_at = loop_now();
+	rng_init(&helper->rng, (uint64_t)loop_wall_ns());
+	soon(helper);
+	return 0;
+}
+
+int
+mdns_helper_main(const char *parent)
+{
+	struct mdns_helper helper = {0};
+	int status;
+
+	/* Blocked in a call of Avahi's we would not see that the daemon has ended. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != (pid_t)strtol(parent, NULL, 10))
+		return EX_UNAVAILABLE;
+	/* The daemon's to heed; it ends us once it has left. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if ((status = start(&helper)) == 0)
+		event_base_dispatch(helper.base);
+	disconnect(&helper);
+	avahi_poll_free(helper.poll);
+	loop_timer_free(helper.timer);
+	if (helper.readable != NULL)
+		event_free(helper.readable);
+	loop_free(helper.base);
+	return status;
+}

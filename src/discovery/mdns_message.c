@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* type:u8, then its fields in the order of the structs; a string is length:u16 and that many bytes but NUL. */
+#include "discovery/mdns_message.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+/* The longest there is has three texts of full length. */
+_Static_assert(sizeof(struct mdns_service) + 64 < MDNS_MESSAGE_MAX, "a service must fit");
+_Static_assert(sizeof(struct mdns_setup) + 64 < MDNS_MESSAGE_MAX, "a setup must fit");
+_Static_assert(sizeof(struct mdns_self) + 64 < MDNS_MESSAGE_MAX, "a self must fit");
+
+static void
+put_string(struct wbuf *w, const char *text)
+{
+	size_t len = strlen(text);
+
+	wbuf_put_u16be(w, (uint16_t)len);
+	wbuf_put_bytes(w, text, len);
+}
+
+static void
+get_string(struct rbuf *r, char *out, size_t cap)
+{
+	size_t len = rbuf_get_u16be(r);
+	const uint8_t *bytes = NULL;
+
+	out[0] = '\0';
+	if (len < cap)
+		bytes = rbuf_get_bytes(r, len);
+	if (bytes == NULL || memchr(bytes, '\0', len) != NULL) {
+		r->failed = true;
+		return;
+	}
+	memcpy(out, bytes, len);
+	out[len] = '\0';
+}
+
+static void
+put_setup(struct wbuf *w, const struct mdns_setup *setup)
+{
+	put_string(w, setup->service);
+	put_string(w, setup->domain);
+	wbuf_put_u8(w, setup->families);
+	wbuf_put_u32be(w, setup->timeout_ms);
+	wbuf_put_u8(w, setup->interface_count);
+	for (size_t i = 0; i < setup->interface_count; i++)
+		put_string(w, setup->interfaces[i]);
+}
+
+static void
+get_setup(struct rbuf *r, struct mdns_setup *setup)
+{
+	get_string(r, setup->service, sizeof(setup->service));
+	get_string(r, setup->domain, sizeof(setup->domain));
+	setup->families = rbuf_get_u8(r);
+	setup->timeout_ms = rbuf_get_u32be(r);
+	setup->interface_count = rbuf_get_u8(r);
+	if (setup->families == 0 || setup->families > (MDNS_IPV4 | MDNS_IPV6) ||
+	    setup->interface_count > MDNS_INTERFACES_MAX) {
+		r->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < setup->interface_count; i++)
+		get_string(r, setup->interfaces[i], sizeof(setup->interfaces[i]));
+}
+
+static void
+put_self(struct wbuf *w, const struct mdns_self *self)
+{
+	put_string(w, self->name);
+	put_string(w, self->cluster);
+	put_string(w, self->version);
+	wbuf_put_u16be(w, self->port);
+}
+
+static void
+get_self(struct rbuf *r, struct mdns_self *self)
+{
+	get_string(r, self->name, sizeof(self->name));
+	get_string(r, self->cluster, sizeof(self->cluster));
+	get_string(r, self->version, sizeof(self->version));
+	self->port = rbuf_get_u16be(r);
+}
+
+static void
+put_service(struct wbuf *w, const struct mdns_service *service)
+{
+	wbuf_put_u32be(w, service->id);
+	wbuf_put_u8(w, (uint8_t)service->verdict);
+	wbuf_put_u8(w, service->own);
+	put_string(w, service->interface);
+	put_string(w, service->instance);
+	wbuf_put_u8(w, service->address.family);
+	wbuf_put_u16be(w, service->address.port);
+	wbuf_put_u32be(w, service->address.scope);
+	wbuf_put_bytes(w, service->address.ip, sizeof(service->address.ip));
+	put_string(w, service->name);
+	put_string(w, service->cluster);
+	put_string(w, service->text);
+}
+
+static void
+get_service(struct rbuf *r, struct mdns_service *service)
+{
+	uint8_t verdict, own, family;
+	const uint8_t *ip;
+
+	service->id = rbuf_get_u32be(r);
+	verdict = rbuf_get_u8(r);
+	own = rbuf_get_u8(r);
+	get_string(r, service->interface, sizeof(service->interface));
+	get_string(r, service->instance, sizeof(service->instance));
+	family = rbuf_get_u8(r);
+	service->address = (struct swim_addr){.family = family};
+	service->address.port = rbuf_get_u16be(r);
+	service->address.scope = rbuf_get_u32be(r);
+	ip = rbuf_get_bytes(r, sizeof(service->address.ip));
+	if (ip != NULL)
+		memcpy(service->address.ip, ip, family == 4 ? 4 : sizeof(service->address.ip));
+	get_string(r, service->name, sizeof(service->name));
+	get_string(r, service->cluster, sizeof(service->cluster));
+	get_string(r, service->text, sizeof(service->text));
+	/* Resolved is what has an address. */
+	if (verdict >= MDNS_VERDICTS || own > 1 || (family != 0 && family != 4 && family != 6) ||
+	    (verdict == MDNS_RESOLVED) != (family != 0) ||
+	    (family != 0 && service->address.port == 0))
+		r->failed = true;
+	service->verdict = (enum mdns_verdict)verdict;
+	service->own = own == 1;
+}
+
+size_t
+mdns_message_encode(const struct mdns_message *message, void *out)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, out, MDNS_MESSAGE_MAX);
+	wbuf_put_u8(&w, (uint8_t)message->type);
+	switch (message->type) {
+	case MDNS_SETUP:
+		put_setup(&w, &message->setup);
+		break;
+	case MDNS_SELF:
+		put_self(&w, &message->self);
+		break;
+	case MDNS_ALIVE:
+	case MDNS_CLEAR:
+		break;
+	case MDNS_TROUBLE:
+	case MDNS_PUBLISHED:
+		put_string(&w, message->text);
+		break;
+	case MDNS_SERVICE:
+		put_service(&w, &message->service);
+		break;
+	case MDNS_GONE:
+	case MDNS_DROPPED:
+		wbuf_put_u64be(&w, message->number);
+		break;
+	}
+	assert(!w.failed);
+	return wbuf_len(&w);
+}
+
+bool
+mdns_message_decode(const void *data, size_t len, struct mdns_message *out)
+{
+	struct rbuf r;
+	uint8_t type;
+
+	rbuf_init(&r, data, len);
+	type = rbuf_get_u8(&r);
+	if (r.failed || type < MDNS_SETUP || type > MDNS_DROPPED)
+		return false;
+	out->type = (enum mdns_type)type;
+	switch (out->type) {
+	case MDNS_SETUP:
+		get_setup(&r, &out->setup);
+		break;
+	case MDNS_SELF:
+		get_self(&r, &out->self);
+		break;
+	case MDNS_ALIVE:
+	case MDNS_CLEAR:
+		break;
+	case MDNS_TROUBLE:
+	case MDNS_PUBLISHED:
+		get_string(&r, out->text, sizeof(out->text));
+		break;
+	case MDNS_SERVICE:
+		get_service(&r, &out->service);
+		break;
+	case MDNS_GONE:
+	case MDNS_DROPPED:
+		out->number = rbuf_get_u64be(&r);
+		break;
+	}
+	return !r.failed && rbuf_left(&r) == 0;
+}
