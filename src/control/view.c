@@ -5,6 +5,10 @@
 #include <string.h>
 #include "wire/tags.h"
 
+#include "net/loop.h"
+
+#define SOURCES_MAX 8 /* shown; there are two */
+
 void
 view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
 {
@@ -87,7 +91,9 @@ put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_
 
 	emit_object(e, NULL);
 	emit_string(e, "source", peer->source);
-	emit_string(e, "address", peer->address);
+	put_text(e, "address", peer->address, strlen(peer->address));
+	put_text(e, "interface", peer->interface, strlen(peer->interface));
+	put_text(e, "service", peer->service, strlen(peer->service));
 	if (peer->resolved.family == 0)
 		emit_null(e, "resolved");
 	else
@@ -96,6 +102,8 @@ put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_
 	put_text(e, "reason", peer->reason, strlen(peer->reason));
 	put_text(e, "member", peer->member, peer->member_len);
 	emit_uint(e, "attempts", peer->attempts);
+	view_time(e, "found", peer->found, wall_offset_ns);
+	emit_fixed(e, "age_seconds", swim_time_since(loop_now(), peer->found).ns / 1000000, 3);
 	view_time(e, "since", peer->since, wall_offset_ns);
 	view_time(e, "next_try", peer->next_try, wall_offset_ns);
 	emit_object_end(e);
@@ -107,44 +115,59 @@ compare_peers(const void *a, const void *b)
 	const struct discovery_peer *left = a, *right = b;
 	int order = strcmp(left->source, right->source);
 
-	return order != 0 ? order : strcmp(left->address, right->address);
+	if (order == 0)
+		order = strcmp(left->address, right->address);
+	return order != 0 ? order : strcmp(left->service, right->service);
 }
 
-/* One source, whose peers they are. */
 static void
-put_source(struct emit *e, const char *name, const struct discovery_peer *peers, size_t count)
+put_source(struct emit *e, const struct discovery_source_report *source,
+    const struct discovery_peer *peers, size_t count)
 {
-	size_t joined = 0;
+	size_t found = 0, joined = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(peers[i].source, source->name) != 0)
+			continue;
+		found++;
 		joined += peers[i].state == DISCOVERY_JOINED;
+	}
 	emit_object(e, NULL);
-	emit_string(e, "name", name);
-	emit_uint(e, "peers", count);
+	emit_string(e, "name", source->name);
+	emit_uint(e, "peers", found);
 	emit_uint(e, "joined", joined);
+	emit_uint(e, "dropped", source->dropped);
+	put_text(e, "trouble", source->trouble,
+	    source->trouble != NULL ? strlen(source->trouble) : 0);
 	emit_object_end(e);
 }
 
-/* Static seeds are a source also when there are none of them. */
-static void
-put_sources(struct emit *e, const struct discovery_peer *peers, size_t count)
+static int
+compare_sources(const void *a, const void *b)
 {
-	static const char seeds[] = "seed";
-	bool seeds_done = false;
+	const struct discovery_source_report *left = a, *right = b;
 
-	for (size_t i = 0, run; i < count; i += run) {
-		int order = strcmp(peers[i].source, seeds);
+	return strcmp(left->name, right->name);
+}
 
-		for (run = 1;
-		     i + run < count && strcmp(peers[i].source, peers[i + run].source) == 0;)
-			run++;
-		if (order > 0 && !seeds_done)
-			put_source(e, seeds, NULL, 0);
-		seeds_done = seeds_done || order >= 0;
-		put_source(e, peers[i].source, peers + i, run);
-	}
-	if (!seeds_done)
-		put_source(e, seeds, NULL, 0);
+/* All there are, also those that found nobody; and an operator's joins while there are some. */
+static void
+put_sources(struct emit *e, const struct discovery *discovery, const struct discovery_peer *peers,
+    size_t count)
+{
+	struct discovery_source_report sources[SOURCES_MAX + 1];
+	size_t source_count = 0, i = 0;
+
+	while (source_count < SOURCES_MAX &&
+	       discovery_source_at(discovery, source_count, &sources[source_count]))
+		source_count++;
+	while (i < count && strcmp(peers[i].source, "join") != 0)
+		i++;
+	if (i < count)
+		sources[source_count++] = (struct discovery_source_report){.name = "join"};
+	qsort(sources, source_count, sizeof(*sources), compare_sources);
+	for (i = 0; i < source_count; i++)
+		put_source(e, &sources[i], peers, count);
 }
 
 bool
@@ -160,7 +183,7 @@ view_discovery(struct emit *e, const struct discovery *discovery, int64_t wall_o
 	qsort(peers, count, sizeof(*peers), compare_peers);
 	emit_object(e, NULL);
 	emit_array(e, "sources");
-	put_sources(e, peers, count);
+	put_sources(e, discovery, peers, count);
 	emit_array_end(e);
 	emit_array(e, "peers");
 	for (size_t i = 0; i < count; i++)

@@ -51,6 +51,18 @@ swim_member_find(const struct swim *s, const char *name, size_t name_len, struct
 	return true;
 }
 
+bool
+swim_member_by_address(const struct swim *s, const struct swim_addr *address,
+    struct swim_report *out)
+{
+	const struct member *m = members_at(s, address);
+
+	if (m == NULL || m->hidden)
+		return false;
+	report_member(s, m, out);
+	return true;
+}
+
 void
 swim_self(const struct swim *s, struct swim_report *out)
 {

@@ -194,6 +194,8 @@ size_t swim_member_count(const struct swim *);
 void swim_member_at(const struct swim *, size_t i, struct swim_report *out);
 bool swim_member_find(const struct swim *, const char *name, size_t name_len,
     struct swim_report *out);
+/* Who has this address: one that is alive before one that isn't.  False: nobody. */
+bool swim_member_by_address(const struct swim *, const struct swim_addr *, struct swim_report *out);
 void swim_self(const struct swim *, struct swim_report *out);
 uint64_t swim_incarnation(const struct swim *);
 

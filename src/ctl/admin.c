@@ -110,6 +110,9 @@ enum column {
 	ATTEMPTS,
 	SINCE,
 	NEXT_TRY,
+	INTERFACE,
+	AGE,
+	SERVICE,
 	COLUMNS
 };
 
@@ -124,6 +127,9 @@ static const struct table_column columns[COLUMNS] = {
     [ATTEMPTS] = {.title = "ATTEMPTS", .key = "attempts", .wide = true, .right = true},
     [SINCE] = {.title = "SINCE", .key = "since", .wide = true},
     [NEXT_TRY] = {.title = "NEXT TRY", .key = "next_try", .wide = true},
+    [INTERFACE] = {.title = "INTERFACE", .key = "interface"},
+    [AGE] = {.title = "AGE", .key = "age_seconds", .right = true},
+    [SERVICE] = {.title = "SERVICE", .key = "service", .wide = true},
 };
 
 /* `first`: the first column that the list has something for. */

@@ -60,6 +60,7 @@ backend_health(void *ctx, struct control_health *out)
 	    .max_members = node->config.max_members,
 	    .memory = &node->health,
 	};
+	const char *source, *sentence;
 	struct swim_report self;
 	struct swim_stats stats;
 	struct udp_stats udp;
@@ -75,6 +76,8 @@ backend_health(void *ctx, struct control_health *out)
 	in.dead = others(&stats, SWIM_DEAD, self.status);
 	in.members = swim_member_count(node->swim);
 	count_seeds(node, &in.seeds, &in.seeds_joined);
+	if (discovery_trouble(node->discovery, &source, &sentence))
+		in.discovery_trouble = sentence;
 	health_judge(&in, out);
 }
 

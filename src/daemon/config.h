@@ -44,6 +44,9 @@ struct config {
 	swim_duration resolver_cache_ttl, resolver_timeout;
 	struct config_list seeds;
 	bool mdns;
+	char *mdns_service, *mdns_domain;
+	swim_duration mdns_timeout;
+	struct config_list mdns_interfaces; /* empty: all */
 	enum swim_profile profile;
 	struct swim_timing timing; /* the profile's, with single keys overridden */
 	uint64_t max_members;

@@ -140,6 +140,39 @@ check_socket(const char *text)
 	return why != NULL ? why : check_optional_socket(text);
 }
 
+static const char *
+check_interface(const char *text)
+{
+	return *text == '\0' ? "is empty; the name of an interface is wanted" : check_device(text);
+}
+
+/* RFC 6335, section 5.1: "_", up to 15 letters, digits and hyphens, and how it is transported. */
+static const char *
+check_mdns_service(const char *text)
+{
+	size_t len = strspn(text + (*text == '_'),
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789-");
+
+	if (*text != '_' || len == 0 || len > 15 ||
+	    (strcmp(text + 1 + len, "._udp") != 0 && strcmp(text + 1 + len, "._tcp") != 0))
+		return "is no type of service, such as _swim._udp";
+	return NULL;
+}
+
+static const char *
+check_mdns_domain(const char *text)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	uint16_t port;
+
+	if (strlen(text) > 253 || strchr(text, ':') != NULL ||
+	    swim_hostport_split(text, strlen(text), SWIM_DEFAULT_PORT, false, host, &port) !=
+		SWIM_ADDR_OK)
+		return "is no domain, such as local";
+	return NULL;
+}
+
 #define AT(field) .offset = offsetof(struct config, field)
 
 static const struct config_key keys[] = {
@@ -292,7 +325,36 @@ static const struct config_key keys[] = {
 	.type = CONFIG_BOOL,
 	.fallback = "true",
 	.change = CONFIG_RESTART,
-	.help = "find members by mDNS (not in this version)"},
+	.help = "find other members by mDNS, and be found"},
+    {.name = "mdns_service",
+	AT(mdns_service),
+	.type = CONFIG_TEXT,
+	.fallback = "_swim._udp",
+	.check = check_mdns_service,
+	.change = CONFIG_RESTART,
+	.help = "type of the service that members are found by"},
+    {.name = "mdns_domain",
+	AT(mdns_domain),
+	.type = CONFIG_TEXT,
+	.fallback = "local",
+	.check = check_mdns_domain,
+	.change = CONFIG_RESTART,
+	.help = "domain that they are looked for in"},
+    {.name = "mdns_timeout",
+	AT(mdns_timeout),
+	.type = CONFIG_DURATION,
+	.fallback = "5s",
+	.min = 1,
+	.max = 60,
+	.change = CONFIG_RESTART,
+	.help = "for the first round, for resolving one of them, and for Avahi to answer"},
+    {.name = "mdns_interfaces",
+	AT(mdns_interfaces),
+	.type = CONFIG_LIST,
+	.fallback = "",
+	.check = check_interface,
+	.change = CONFIG_RESTART,
+	.help = "look, and be found, on these interfaces alone"},
     /* Protocol. */
     {.name = "profile",
 	.option = "profile",

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "daemon/fault.h"
 #include "daemon/node.h"
 #include "daemon/options.h"
+#include "discovery/mdns_helper.h"
 
 static int
 complain(int status, const char *fault)
@@ -21,15 +23,12 @@ complain(int status, const char *fault)
 
 /* What is no fault, and yet not what was meant. */
 static void
-warn(const struct config *config)
+warn(void)
 {
-	const char *mdns = config->origin[config_row(config_find("mdns"))], *stray;
+	const char *stray;
 	char name[64];
 	size_t at = 0;
 
-	if (config->mdns && mdns != NULL)
-		log_at(LOG_LEVEL_WARNING, "this version has no mDNS: seeds alone are used",
-		    log_str("origin", mdns));
 	while ((stray = config_load_stray(&at, name)) != NULL)
 		log_at(LOG_LEVEL_WARNING, "a variable of the environment is no setting of swimd",
 		    log_str("name", stray));
@@ -46,7 +45,7 @@ run(const struct options *options, struct config *config)
 	log_context(config->name, config->cluster);
 	if ((status = node_new(options, config, &node, fault)) != 0)
 		return complain(status, fault);
-	warn(&node->config);
+	warn();
 	status = node_run(node);
 	node_free(node);
 	if (status < 0) {
@@ -101,6 +100,8 @@ main(int argc, char *argv[])
 
 	if (!hold_standard_descriptors())
 		return EX_OSERR; /* with nobody to tell */
+	if (argc == 3 && strcmp(argv[1], MDNS_HELPER_ARGUMENT) == 0)
+		return mdns_helper_main(argv[2]);
 	if (!options_parse(&options, argc, argv, fault))
 		return complain(EX_USAGE, fault);
 	if (options.help)

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/address.h"
+#include "discovery/mdns.h"
 #include "net/route.h"
 
 /* Datagrams read before a timer fires: more than a socket's buffer holds. */
@@ -139,6 +140,19 @@ has_peers(void *ctx)
 
 	swim_stats(node->swim, &stats);
 	return stats.members[SWIM_ALIVE] > 1; /* we are one of them */
+}
+
+static bool
+is_member(void *ctx, const char *name, size_t len, const struct swim_addr *address)
+{
+	const struct node *node = ctx;
+	struct swim_report member;
+
+	if (len > 0 && swim_member_find(node->swim, name, len, &member) &&
+	    (member.status == SWIM_ALIVE || member.status == SWIM_SUSPECT))
+		return true;
+	return swim_member_by_address(node->swim, address, &member) &&
+	       (member.status == SWIM_ALIVE || member.status == SWIM_SUSPECT);
 }
 
 /* -------------------------------------------------------------------------------- timers, signals */
@@ -354,6 +368,7 @@ start_discovery(struct node *node, char *fault)
 	    .changed = on_discovery_changed,
 	    .reaches = reaches,
 	    .has_peers = has_peers,
+	    .is_member = is_member,
 	    .ctx = node,
 	};
 	struct resolver_config resolver;
@@ -372,6 +387,49 @@ start_discovery(struct node *node, char *fault)
 		return status;
 	node->discovery = discovery_new(node->base, node->resolver, &discovery, &callbacks);
 	return node->discovery != NULL ? 0 : out_of_memory(fault);
+}
+
+/* Where our socket can be reached: what it is bound to, by family and interface. */
+static int
+start_mdns(struct node *node, char *fault)
+{
+	const struct config *c = &node->config;
+	const char *device = c->device;
+	const struct discovery_self self = {
+	    .name = c->name,
+	    .cluster = c->cluster,
+	    .address = node->advertised,
+	    .version = PACKAGE_VERSION,
+	};
+	struct mdns_config config = {
+	    .service = c->mdns_service,
+	    .domain = c->mdns_domain,
+	    .interfaces = (const char *const *)c->mdns_interfaces.items,
+	    .interface_count = c->mdns_interfaces.count,
+	    .timeout = c->mdns_timeout,
+	};
+	/* Of the blocks for documentation: any of their family would do. */
+	const struct swim_addr v4 = {.family = 4, .port = 1, .ip = {192, 0, 2, 1}};
+	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
+	struct discovery_source *mdns;
+
+	if (!c->mdns)
+		return 0;
+	if (swim_addr_is_loopback(&node->bound)) {
+		log_at(LOG_LEVEL_INFO, "no mDNS: bound to loopback, where no other machine is");
+		return 0;
+	}
+	if (config.interface_count == 0 && *device != '\0') {
+		config.interfaces = &device;
+		config.interface_count = 1;
+	}
+	config.families = (udp_reaches(node->udp, &v4) ? MDNS_IPV4 : 0U) |
+			  (udp_reaches(node->udp, &v6) ? MDNS_IPV6 : 0U);
+	if ((mdns = mdns_new(node->base, &config)) == NULL)
+		return out_of_memory(fault);
+	discovery_add_source(node->discovery, mdns);
+	discovery_advertise(node->discovery, &self);
+	return 0;
 }
 
 static int
@@ -415,7 +473,7 @@ start(struct node *node, char *fault)
 	if (discovery_set_seeds(node->discovery, (const char *const *)node->config.seeds.items,
 		node->config.seeds.count) != SWIM_OK)
 		return out_of_memory(fault);
-	return 0;
+	return start_mdns(node, fault);
 }
 
 static const char *

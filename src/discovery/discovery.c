@@ -29,6 +29,16 @@ discovery_state_word(enum discovery_state state)
 		return "joined";
 	case DISCOVERY_SELF:
 		return "self";
+	case DISCOVERY_MEMBER:
+		return "member";
+	case DISCOVERY_RATE_LIMITED:
+		return "rate limited";
+	case DISCOVERY_OTHER_CLUSTER:
+		return "other cluster";
+	case DISCOVERY_NAMESAKE:
+		return "namesake";
+	case DISCOVERY_MALFORMED:
+		return "malformed";
 	}
 	__builtin_unreachable();
 }
@@ -43,12 +53,14 @@ discovery_config_defaults(struct discovery_config *config)
 	};
 }
 
-/* Is anybody to be tried again once we are alone? */
+/* Is anybody to be tried again once we are alone, or are there hints to be compared with members? */
 static bool
-discovery_has_joined(const struct discovery *hub)
+discovery_needs_check(const struct discovery *hub)
 {
 	size_t i;
 
+	if (hub->hint_count > 0)
+		return true;
 	for (i = 0; i < hub->peer_count; i++) {
 		if (hub->peers[i]->report.state == DISCOVERY_JOINED && hub->peers[i]->join == NULL)
 			return true;
@@ -72,9 +84,10 @@ discovery_arm(struct discovery *hub)
 
 	for (i = 0; i < hub->peer_count; i++)
 		next = swim_time_min(next, peer_deadline(hub->peers[i]));
+	next = swim_time_min(next, hint_deadline(hub));
 	if (join_due(hub)) {
 		next = (swim_time){0};
-	} else if (discovery_has_joined(hub)) {
+	} else if (discovery_needs_check(hub)) {
 		if (swim_time_is_never(hub->alone_check))
 			hub->alone_check = swim_time_add(loop_now(), discovery_alone_interval(hub));
 		next = swim_time_min(next, hub->alone_check);
@@ -90,11 +103,12 @@ discovery_check_alone(struct discovery *hub, swim_time now)
 	size_t i;
 
 	hub->alone_check = SWIM_TIME_NEVER;
+	hint_check(hub, now);
 	if (hub->callbacks.has_peers(hub->callbacks.ctx))
 		return;
 	for (i = 0; i < hub->peer_count; i++) {
 		peer = hub->peers[i];
-		if (peer->report.state == DISCOVERY_JOINED && peer->join == NULL)
+		if (peer->report.state == DISCOVERY_JOINED && peer->join == NULL && !peer->hint)
 			peer_again(peer,
 			    swim_time_add(now,
 				swim_duration_scale(hub->config.retry_first, rng_unit(&hub->rng))));
@@ -111,6 +125,7 @@ discovery_fired(void *ctx, swim_time now)
 		peer_run(hub->peers[i], now);
 	if (swim_time_reached(now, hub->alone_check))
 		discovery_check_alone(hub, now);
+	hint_run(hub, now);
 	join_run(hub);
 	discovery_arm(hub);
 	if (hub->callbacks.changed != NULL)
@@ -123,7 +138,7 @@ discovery_add_peer(struct discovery *hub, const struct discovery_source *source,
 {
 	struct peer *peer;
 
-	if (hub->peer_count == DISCOVERY_PEERS_MAX) {
+	if (hub->peer_count - hub->hint_count == DISCOVERY_PEERS_MAX) {
 		*error = SWIM_ERROR_RESOLUTION_FAILED;
 		return NULL;
 	}
@@ -141,6 +156,8 @@ discovery_remove_peer(struct discovery *hub, struct peer *peer)
 	while (hub->peers[i] != peer)
 		i++;
 	hub->peer_count--;
+	if (peer->hint)
+		hub->hint_count--;
 	memmove(&hub->peers[i], &hub->peers[i + 1], (hub->peer_count - i) * sizeof(hub->peers[0]));
 	peer_free(peer);
 }
@@ -190,7 +207,7 @@ discovery_find(const struct discovery *hub, const struct discovery_source *sourc
 	size_t i;
 
 	for (i = 0; i < hub->peer_count; i++) {
-		if (hub->peers[i]->source == source &&
+		if (hub->peers[i]->source == source && !hub->peers[i]->hint &&
 		    strcmp(hub->peers[i]->report.address, address) == 0)
 			return hub->peers[i];
 	}
@@ -259,6 +276,23 @@ discovery_trouble(const struct discovery *hub, const char **name, const char **s
 	return false;
 }
 
+bool
+discovery_source_at(const struct discovery *hub, size_t i, struct discovery_source_report *out)
+{
+	const struct discovery_source *source = hub->sources;
+
+	while (source != NULL && i-- > 0)
+		source = source->next;
+	if (source == NULL)
+		return false;
+	*out = (struct discovery_source_report){
+	    .name = source->ops->name,
+	    .trouble = source->ops->trouble != NULL ? source->ops->trouble(source) : NULL,
+	    .dropped = source->ops->dropped != NULL ? source->ops->dropped(source) : 0,
+	};
+	return true;
+}
+
 enum swim_error
 discovery_set_seeds(struct discovery *hub, const char *const *seeds, size_t count)
 {
@@ -284,6 +318,7 @@ discovery_new(struct event_base *base, struct resolver *resolver,
 	};
 	rng_init(&hub->rng, config->seed);
 	hub->alone_check = SWIM_TIME_NEVER;
+	hub->hint_full = loop_now();
 	hub->timer = loop_timer_new(base, discovery_fired, hub);
 	hub->seeds = seeds_new();
 	if (hub->timer == NULL || hub->seeds == NULL) {

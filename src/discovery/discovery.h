@@ -17,7 +17,8 @@
 #include "base/time.h"
 #include "net/resolver.h"
 
-#define DISCOVERY_PEERS_MAX 1024
+#define DISCOVERY_PEERS_MAX 1024 /* seeds and joins */
+#define DISCOVERY_HINTS_MAX 1024 /* found by other sources */
 
 struct discovery;
 
@@ -30,19 +31,28 @@ enum discovery_state {
 	DISCOVERY_UNREACHABLE, /* no answer, or nobody can be asked there; tried again at next_try */
 	DISCOVERY_JOINED,      /* answered; we are in one cluster with it */
 	DISCOVERY_SELF,        /* it is us */
+	/* Of hints alone. */
+	DISCOVERY_MEMBER, /* a member already, by its name or address: there is nothing to join */
+	DISCOVERY_RATE_LIMITED,  /* there are more than may be asked at once: its turn will come */
+	DISCOVERY_OTHER_CLUSTER, /* it belongs to another one */
+	DISCOVERY_NAMESAKE,      /* it claims our name, and is not us */
+	DISCOVERY_MALFORMED,     /* what it says of itself is no good */
 };
 const char *discovery_state_word(enum discovery_state);
 
 struct discovery_peer {
-	char source[16];                     /* "seed", "join", later "mdns" */
-	char address[SWIM_HOSTPORT_MAX + 1]; /* as given */
+	char source[16];                     /* "seed", "join", "mdns" */
+	char address[SWIM_HOSTPORT_MAX + 1]; /* as given; "": not known yet */
+	char interface[16];                  /* where it was found; "": nowhere in particular */
+	char service[64];                    /* what it was found as, any bytes; "" */
 	struct swim_addr resolved;           /* family 0: not resolved */
 	enum discovery_state state;
 	char reason[160]; /* a sentence; "" when there is nothing to say */
-	char member[256]; /* who answered; "" */
+	char member[256]; /* who answered, or who it says that it is; "" */
 	uint16_t member_len;
 	unsigned attempts;
-	swim_time since, next_try; /* next_try: NEVER when not scheduled */
+	swim_time found;           /* offered first */
+	swim_time since, next_try; /* since: of the state; next_try: NEVER when not scheduled */
 };
 
 struct discovery_config {
@@ -62,6 +72,8 @@ struct discovery_callbacks {
 	bool (*reaches)(void *ctx, const struct swim_addr *);
 	/* True while we know at least one other member that is alive: seeds need no retry then. */
 	bool (*has_peers)(void *ctx);
+	/* Is the member of this name (len 0: none is known), or the one at this address, alive?  NULL: no. */
+	bool (*is_member)(void *ctx, const char *name, size_t len, const struct swim_addr *);
 	void *ctx;
 };
 
@@ -100,6 +112,15 @@ void discovery_join_cancel(struct discovery *, void *ctx);
 void discovery_answered(struct discovery *, const struct swim_addr *, const char *member,
     size_t member_len, bool self);
 void discovery_silent(struct discovery *, const struct swim_addr *);
+
+/* The first source's name and sentence that has trouble; false: all is well. */
+bool discovery_trouble(const struct discovery *, const char **source, const char **sentence);
+/* Every source but an operator's joins; false: there is none at i.  Strings as of now. */
+struct discovery_source_report {
+	const char *name, *trouble; /* trouble: a sentence, or NULL */
+	uint64_t dropped;           /* peers for which there was no room */
+};
+bool discovery_source_at(const struct discovery *, size_t i, struct discovery_source_report *out);
 
 /* Every peer of every source, in a stable order. i < discovery_count. */
 size_t discovery_count(const struct discovery *);

@@ -135,7 +135,8 @@ judge(struct service *service, const AvahiAddress *at, uint16_t port, const Avah
 		address = to_address(at, service->interface, port);
 		if (swim_addr_is_wildcard(&address) || swim_addr_is_multicast(&address))
 			wrong = "its address is a wildcard or multicast one, which no member has";
-		else if (swim_addr_is_loopback(&address))
+		else if (swim_addr_is_loopback(&address) &&
+			 strcmp(service->report.interface, "lo") != 0)
 			wrong = "its address is a loopback one, which no other machine has";
 	}
 	if (wrong != NULL) {

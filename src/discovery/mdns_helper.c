@@ -313,8 +313,7 @@ on_timer(void *ctx, swim_time now)
 	struct mdns_helper *helper = ctx;
 	swim_time next;
 
-	if (helper->has_setup && helper->client == NULL &&
-	    swim_time_reached(now, helper->retry_at))
+	if (helper->has_setup && helper->client == NULL && swim_time_reached(now, helper->retry_at))
 		connect_avahi(helper, now);
 	if (helper->client != NULL)
 		run_client(helper, now);

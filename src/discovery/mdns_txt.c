@@ -37,23 +37,26 @@ mdns_txt_new(const struct mdns_self *self)
 	return list;
 }
 
-/* The bytes after "key=" in the first string that has it; keys know no case. */
-static const char *
-find(const AvahiStringList *list, const char *key, size_t *len)
+/* The bytes after "key=" in the string that has it; keys know no case.  Returns how many have it. */
+static unsigned
+find(const AvahiStringList *list, const char *key, const char **value, size_t *len)
 {
 	size_t key_len = strlen(key);
+	unsigned count = 0;
 
+	*value = NULL;
+	*len = 0;
 	for (; list != NULL; list = list->next) {
 		const char *text = (const char *)list->text;
 
 		if (list->size > key_len && text[key_len] == '=' &&
 		    strncasecmp(text, key, key_len) == 0) {
+			*value = text + key_len + 1;
 			*len = list->size - key_len - 1;
-			return text + key_len + 1;
+			count++;
 		}
 	}
-	*len = 0;
-	return NULL;
+	return count;
 }
 
 const char *
@@ -68,9 +71,9 @@ mdns_txt_parse(const AvahiStringList *list, struct mdns_service *out)
 		if (at->size > MDNS_TEXT_MAX || size > MDNS_TXT_MAX)
 			return "its TXT record is too long";
 	}
-	name = find(list, "name", &name_len);
-	rest = find(list, "name2", &rest_len);
-	cluster = find(list, "cluster", &cluster_len);
+	if (find(list, "name", &name, &name_len) > 1 || find(list, "name2", &rest, &rest_len) > 1 ||
+	    find(list, "cluster", &cluster, &cluster_len) > 1)
+		return "its TXT record has a key twice";
 	if (name == NULL || name_len == 0)
 		return "its TXT record has no name";
 	memcpy(whole, name, name_len);
@@ -81,8 +84,8 @@ mdns_txt_parse(const AvahiStringList *list, struct mdns_service *out)
 		return "the name in its TXT record is too long";
 	if (!utf8_valid(whole, name_len) || memchr(whole, '\0', name_len) != NULL)
 		return "the name in its TXT record is not UTF-8 text";
-	if (cluster != NULL && (!utf8_valid(cluster, cluster_len) ||
-				   memchr(cluster, '\0', cluster_len) != NULL))
+	if (cluster != NULL &&
+	    (!utf8_valid(cluster, cluster_len) || memchr(cluster, '\0', cluster_len) != NULL))
 		return "the cluster in its TXT record is not UTF-8 text";
 	memcpy(out->name, whole, name_len);
 	out->name[name_len] = '\0';

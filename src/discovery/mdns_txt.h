@@ -15,7 +15,7 @@ AvahiStringList *mdns_txt_new(const struct mdns_self *);
 
 /*
  * What a stranger's record says: name and cluster into *out.  Returns NULL, or what is wrong with it (static);
- * *out is then unchanged.  Keys that are not known are skipped, as are all but the first of one.
+ * *out is then unchanged.  Keys that are not known are skipped.
  */
 const char *mdns_txt_parse(const AvahiStringList *, struct mdns_service *out);
 

@@ -13,7 +13,7 @@
 #define PEER_REFUSED_MAX 10
 #define PEER_JITTER 0.25
 
-static void
+void
 peer_set_state(struct peer *peer, enum discovery_state state, swim_time now)
 {
 	if (peer->report.state != state)
@@ -32,8 +32,8 @@ peer_tell(struct peer *peer, const char *message)
 	bool well = report->state == DISCOVERY_JOINED || report->state == DISCOVERY_SELF;
 	enum log_level level = well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 
-	/* The operator who asked to join gets the answer. */
-	if (peer->told == report->state || peer->join != NULL)
+	/* The operator who asked to join gets the answer; and strangers are not to fill the log. */
+	if (peer->told == report->state || peer->join != NULL || (peer->hint && !well))
 		level = LOG_LEVEL_DEBUG;
 	peer->told = report->state;
 	if (well)
@@ -47,7 +47,7 @@ peer_tell(struct peer *peer, const char *message)
 		    log_uint("attempts", report->attempts));
 }
 
-static swim_duration
+swim_duration
 peer_jitter(const struct peer *peer, swim_duration delay)
 {
 	return retry_jitter(delay, PEER_JITTER, rng_unit(&peer->hub->rng));
@@ -127,8 +127,7 @@ peer_unusable(const struct discovery *hub, const struct swim_addr *address)
 	return NULL;
 }
 
-/* Ask up to PEER_CONTACTS_MAX of the addresses. */
-static void
+void
 peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count, swim_time now)
 {
 	struct discovery *hub = peer->hub;
@@ -225,7 +224,7 @@ peer_run(struct peer *peer, swim_time now)
 				peer->contacts[i].state = PEER_CONTACT_SILENT;
 		}
 		peer_conclude(peer, now);
-	} else if (swim_time_reached(now, peer->report.next_try)) {
+	} else if (!peer->hint && swim_time_reached(now, peer->report.next_try)) {
 		peer_try(peer, now);
 	}
 }
@@ -233,7 +232,7 @@ peer_run(struct peer *peer, swim_time now)
 swim_time
 peer_deadline(const struct peer *peer)
 {
-	return swim_time_min(peer->give_up, peer->report.next_try);
+	return peer->hint ? peer->give_up : swim_time_min(peer->give_up, peer->report.next_try);
 }
 
 static struct peer_contact *
@@ -303,10 +302,15 @@ peer_settled(const struct peer *peer)
 	case DISCOVERY_SELF:
 	case DISCOVERY_UNREACHABLE:
 	case DISCOVERY_UNRESOLVED:
+	case DISCOVERY_MEMBER:
+	case DISCOVERY_OTHER_CLUSTER:
+	case DISCOVERY_NAMESAKE:
+	case DISCOVERY_MALFORMED:
 		return true;
 	case DISCOVERY_PENDING:
 	case DISCOVERY_RESOLVING:
 	case DISCOVERY_CONTACTING:
+	case DISCOVERY_RATE_LIMITED:
 		return false;
 	}
 	__builtin_unreachable();
@@ -345,7 +349,7 @@ peer_new(struct discovery *hub, const struct discovery_source *source, const cha
 	    source != NULL ? source->ops->name : "join");
 	memcpy(peer->report.address, address, len + 1);
 	peer->report.state = DISCOVERY_PENDING;
-	peer->report.since = now;
+	peer->report.found = peer->report.since = now;
 	peer->report.next_try = now;
 	return peer;
 }

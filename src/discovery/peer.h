@@ -23,6 +23,11 @@ struct peer {
 	struct discovery *hub;
 	const struct discovery_source *source; /* NULL: an operator's join */
 	struct join *join;                     /* the round it belongs to, or NULL */
+	bool hint;
+	/* Of a hint: */
+	uint64_t id;
+	enum discovery_state offered; /* as its source put it last */
+	char claim[256];              /* the name that it gives */
 	struct discovery_peer report;
 	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
 	struct resolver_request *request;
@@ -42,9 +47,10 @@ struct discovery {
 	struct rng rng;
 	struct loop_timer *timer;
 	struct discovery_source *sources, *seeds;
-	struct peer *peers[DISCOVERY_PEERS_MAX]; /* in the order in which they came */
-	size_t peer_count;
-	swim_time alone_check; /* next look whether we are alone */
+	struct peer *peers[DISCOVERY_PEERS_MAX + DISCOVERY_HINTS_MAX]; /* as they came */
+	size_t peer_count, hint_count;
+	swim_time alone_check; /* next look whether we are alone, and which hints are members */
+	swim_time hint_full;   /* when as many hints may be asked at once as ever */
 	struct join *joins;
 };
 
@@ -52,7 +58,7 @@ struct discovery {
 struct peer *peer_new(struct discovery *, const struct discovery_source *, const char *address,
     swim_time now, enum swim_error *error);
 void peer_free(struct peer *);
-/* Do what is due. */
+/* Do what is due, but for a hint's next try. */
 void peer_run(struct peer *, swim_time now);
 /* When peer_run is next needed. */
 swim_time peer_deadline(const struct peer *);
@@ -64,6 +70,19 @@ void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 void peer_again(struct peer *, swim_time at);
 /* Has its join's round come to an end for it? */
 bool peer_settled(const struct peer *);
+
+/* Ask up to PEER_CONTACTS_MAX of these, as many as there are. */
+void peer_contact(struct peer *, const struct swim_addr *, size_t count, swim_time now);
+void peer_set_state(struct peer *, enum discovery_state, swim_time now);
+/* `delay` give or take a quarter. */
+swim_duration peer_jitter(const struct peer *, swim_duration delay);
+
+/* Ask the hints whose turn it is. */
+void hint_run(struct discovery *, swim_time now);
+/* When hint_run is next needed. */
+swim_time hint_deadline(const struct discovery *);
+/* Which hints have become members, or are none any more? */
+void hint_check(struct discovery *, swim_time now);
 
 /* The hub's, for the others: have the timer fire when something is next due. */
 void discovery_arm(struct discovery *);

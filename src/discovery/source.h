@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "base/error.h"
@@ -32,6 +33,8 @@ struct discovery_source_ops {
 	void (*advertise)(struct discovery_source *, const struct discovery_self *);
 	/* A sentence when something is wrong with the source now, else NULL.  NULL: nothing can be. */
 	const char *(*trouble)(const struct discovery_source *);
+	/* Peers that were more than it can look after, so far.  NULL: never. */
+	uint64_t (*dropped)(const struct discovery_source *);
 	/* Stop discovering and advertising, and free the source. */
 	void (*stop)(struct discovery_source *);
 };
@@ -46,16 +49,35 @@ struct discovery_source {
 void discovery_add_source(struct discovery *, struct discovery_source *);
 /* Tell all sources about us; again when it changes.  Strings are needed during the call only. */
 void discovery_advertise(struct discovery *, const struct discovery_self *);
-/* The first source's name and sentence that has trouble; false: all is well. */
-bool discovery_trouble(const struct discovery *, const char **source, const char **sentence);
 
 /*
- * A source has found host:port.  One that it offers a second time stays as it is.  INVALID_ADDRESS when it is
+ * A seed: somebody whom the operator trusts, asked at once and without a limit.  A source has host:port.  One that it offers a second time stays as it is.  INVALID_ADDRESS when it is
  * no host:port, RESOLUTION_FAILED when there is no room.
  */
 enum swim_error discovery_offer(struct discovery *, const struct discovery_source *,
     const char *address);
 /* It is there no more. */
 void discovery_withdraw(struct discovery *, const struct discovery_source *, const char *address);
+
+/*
+ * A hint: something that was found, by whoever it was put there.  It is asked only while it is no member yet,
+ * one address of a name at a time, and all hints together at a bounded rate; the least often asked first.
+ */
+struct discovery_hint {
+	struct swim_addr address; /* family 0: not known (yet) */
+	const char *interface, *service;
+	const char *name;           /* the member that it claims to be; "": not known */
+	enum discovery_state state; /* PENDING: to be joined; else why it is not */
+	const char *reason;         /* a sentence, or "" */
+};
+/*
+ * The source's hint of this number; again when more is known of it.  What is the same stays as it is.
+ * RESOLUTION_FAILED when there is no room.
+ */
+enum swim_error discovery_hint(struct discovery *, const struct discovery_source *, uint64_t id,
+    const struct discovery_hint *);
+void discovery_hint_withdraw(struct discovery *, const struct discovery_source *, uint64_t id);
+/* All of the source's. */
+void discovery_hint_withdraw_all(struct discovery *, const struct discovery_source *);
 
 #endif

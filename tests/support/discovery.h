@@ -21,6 +21,7 @@ struct fixture {
 	struct swim_addr asked[ASKED_MAX];
 	size_t asked_count;
 	bool refuse, have_peers, answer_at_once, ipv4_alone;
+	char members[64]; /* names that are members, each with a space behind it */
 	unsigned changes;
 	struct discovery_peer outcomes[8]; /* of the last join */
 	size_t outcome_count;
@@ -59,11 +60,23 @@ core_reaches(void *ctx, const struct swim_addr *addr)
 	return !((struct fixture *)ctx)->ipv4_alone || addr->family == 4;
 }
 
+/* Of the members' names, each with a space behind it. */
+static inline bool
+core_is_member(void *ctx, const char *name, size_t len, const struct swim_addr *address)
+{
+	const struct fixture *f = ctx;
+	char word[300];
+
+	(void)address;
+	snprintf(word, sizeof(word), "%.*s ", (int)len, name);
+	return len > 0 && strstr(f->members, word) != NULL;
+}
+
 static inline void
 start(struct fixture *f, swim_duration retry_first)
 {
 	struct discovery_callbacks callbacks = {core_join, core_changed, core_reaches,
-	    core_has_peers, f};
+	    core_has_peers, core_is_member, f};
 	struct resolver_config resolver;
 	struct discovery_config config;
 

@@ -37,7 +37,8 @@ const char *
 discovery_state_word(enum discovery_state state)
 {
 	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
-	    "unreachable", "joined", "self"};
+	    "unreachable", "joined", "self", "member", "rate limited", "other cluster", "namesake",
+	    "malformed"};
 
 	return words[state];
 }
@@ -53,6 +54,22 @@ discovery_at(const struct discovery *discovery, size_t i, struct discovery_peer 
 {
 	ck_assert_uint_lt(i, discovery->count);
 	*out = discovery->peers[i];
+}
+
+bool
+discovery_source_at(const struct discovery *discovery, size_t i,
+    struct discovery_source_report *out)
+{
+	static const struct discovery_source_report sources[] = {
+	    {.name = "seed"},
+	    {.name = "mdns", .trouble = "avahi-daemon does not run", .dropped = 3},
+	};
+
+	(void)discovery;
+	if (i >= sizeof(sources) / sizeof(sources[0]))
+		return false;
+	*out = sources[i];
+	return true;
 }
 
 enum swim_error

@@ -312,26 +312,50 @@ START_TEST(discovery_is_sorted)
 	peer_open(&peer, &world, world.ro_path);
 	result = peer_result(&peer, "discovery");
 	ck_assert_uint_eq(json_array_size(member(result, "peers")), 0);
-	ck_assert_str_eq(text(json_array_get(member(result, "sources"), 0), "name"), "seed");
+	first = json_array_get(member(result, "sources"), 0);
+	ck_assert_str_eq(text(first, "name"), "mdns");
+	ck_assert_str_eq(text(first, "trouble"), "avahi-daemon does not run");
+	ck_assert_int_eq(number(first, "dropped"), 3);
+	first = json_array_get(member(result, "sources"), 1);
+	ck_assert_str_eq(text(first, "name"), "seed");
+	ck_assert(json_is_null(member(first, "trouble")));
 	json_decref(result);
 
 	world.discovery.count = 3;
-	world.discovery.peers[0] = (struct discovery_peer){"seed", "b:1", {0}, DISCOVERY_UNRESOLVED,
-	    "no such host", "", 0, 4, loop_now(), loop_now()};
-	world.discovery.peers[1] = (struct discovery_peer){"seed", "a:1",
-	    {4, 0, 1, 0, {10, 0, 0, 1}}, DISCOVERY_JOINED, "", "a\0b", 3, 1, loop_now(),
-	    SWIM_TIME_NEVER};
-	world.discovery.peers[2] = (struct discovery_peer){"join", "c:1", {0}, DISCOVERY_PENDING,
-	    "", "", 0, 0, loop_now(), loop_now()};
+	world.discovery.peers[0] = (struct discovery_peer){.source = "seed",
+	    .address = "b:1",
+	    .state = DISCOVERY_UNRESOLVED,
+	    .reason = "no such host",
+	    .attempts = 4,
+	    .since = loop_now(),
+	    .next_try = loop_now()};
+	world.discovery.peers[1] = (struct discovery_peer){.source = "seed",
+	    .address = "a:1",
+	    .resolved = {4, 0, 1, 0, {10, 0, 0, 1}},
+	    .state = DISCOVERY_JOINED,
+	    .member = "a\0b",
+	    .member_len = 3,
+	    .attempts = 1,
+	    .since = loop_now(),
+	    .next_try = SWIM_TIME_NEVER};
+	world.discovery.peers[2] = (struct discovery_peer){.source = "join",
+	    .address = "c:1",
+	    .interface = "eth0",
+	    .service = "c \xff",
+	    .since = loop_now(),
+	    .next_try = loop_now()};
 	result = peer_result(&peer, "discovery");
 	list = member(result, "sources");
-	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_uint_eq(json_array_size(list), 3);
 	ck_assert_str_eq(text(json_array_get(list, 0), "name"), "join");
-	ck_assert_int_eq(number(json_array_get(list, 1), "peers"), 2);
-	ck_assert_int_eq(number(json_array_get(list, 1), "joined"), 1);
+	ck_assert_str_eq(text(json_array_get(list, 1), "name"), "mdns");
+	ck_assert_int_eq(number(json_array_get(list, 2), "peers"), 2);
+	ck_assert_int_eq(number(json_array_get(list, 2), "joined"), 1);
 	list = member(result, "peers");
 	ck_assert_uint_eq(json_array_size(list), 3);
 	ck_assert_str_eq(text(json_array_get(list, 0), "address"), "c:1");
+	ck_assert_str_eq(text(json_array_get(list, 0), "interface"), "eth0");
+	ck_assert_str_eq(text(json_array_get(list, 0), "service"), "c \xef\xbf\xbd");
 	first = json_array_get(list, 1);
 	ck_assert_str_eq(text(first, "address"), "a:1");
 	ck_assert_str_eq(text(first, "resolved"), "10.0.0.1:1");

@@ -257,13 +257,15 @@ START_TEST(discovery_lists_peers)
 				 "\"why not\"") "]}",
 			"discovery", NULL),
 	    0,
-	    "SOURCE ADDRESS STATE       MEMBER REASON\nseed   a:1     unreachable -      why not\n");
+	    "SOURCE ADDRESS STATE       MEMBER REASON  INTERFACE AGE\n"
+	    "seed   a:1     unreachable -      why not -           -\n");
 	run_printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
 				 "\"why not\"") "]}",
 			"discovery", "-o", "tsv", NULL),
 	    0,
-	    "source\taddress\tstate\tmember\treason\tresolved\tattempts\tsince\tnext_try\n"
-	    "seed\ta:1\tunreachable\t-\twhy not\t-\t-\t-\t-\n");
+	    "source\taddress\tstate\tmember\treason\tresolved\tattempts\tsince\tnext_try\t"
+	    "interface\tage_seconds\tservice\n"
+	    "seed\ta:1\tunreachable\t-\twhy not\t-\t-\t-\t-\t-\t-\t-\n");
 	run_printed(run_once("{\"sources\":[],\"peers\":[]}", "discovery", "--fail-if-empty", NULL),
 	    1, "no peer was found, and no seed is configured\n");
 }

@@ -336,9 +336,10 @@ END_TEST
 START_TEST(every_state_has_a_word)
 {
 	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
-	    "unreachable", "joined", "self"};
+	    "unreachable", "joined", "self", "member", "rate limited", "other cluster", "namesake",
+	    "malformed"};
 
-	for (int i = DISCOVERY_PENDING; i <= DISCOVERY_SELF; i++)
+	for (int i = DISCOVERY_PENDING; i <= DISCOVERY_MALFORMED; i++)
 		ck_assert_str_eq(discovery_state_word((enum discovery_state)i), words[i]);
 }
 END_TEST

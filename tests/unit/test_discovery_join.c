@@ -179,8 +179,12 @@ other_stop(struct discovery_source *source)
 
 START_TEST(another_source_fits_in)
 {
-	static const struct discovery_source_ops ops = {"other", other_start, other_advertise,
-	    other_trouble, other_stop};
+	static const struct discovery_source_ops ops = {.name = "other",
+	    .start = other_start,
+	    .advertise = other_advertise,
+	    .trouble = other_trouble,
+	    .stop = other_stop};
+	struct discovery_source_report report;
 	struct discovery_self self = {.name = "me", .cluster = "", .version = "1"};
 	struct other *other = calloc(1, sizeof(*other));
 	const char *name, *sentence;
@@ -196,6 +200,14 @@ START_TEST(another_source_fits_in)
 	ck_assert(discovery_trouble(f.hub, &name, &sentence));
 	ck_assert_str_eq(name, "other");
 	ck_assert_str_eq(sentence, "nothing to tell");
+	ck_assert(discovery_source_at(f.hub, 0, &report));
+	ck_assert_str_eq(report.name, "seed");
+	ck_assert_ptr_null(report.trouble);
+	ck_assert(discovery_source_at(f.hub, 1, &report));
+	ck_assert_str_eq(report.name, "other");
+	ck_assert_str_eq(report.trouble, "nothing to tell");
+	ck_assert_uint_eq(report.dropped, 0);
+	ck_assert(!discovery_source_at(f.hub, 2, &report));
 	discovery_advertise(f.hub, &self);
 	ck_assert_str_eq(other->told, "me");
 	ck_assert(!discovery_trouble(f.hub, &name, &sentence));

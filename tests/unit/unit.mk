@@ -63,10 +63,13 @@ OBJS_test_hosts = net/hosts.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
-DISCOVERY_OBJS = discovery/discovery.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
+DISCOVERY_OBJS = discovery/discovery.o discovery/hint.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
 	net/retry.o base/rng.o
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
+OBJS_test_hint = $(DISCOVERY_OBJS)
+OBJS_test_mdns_message = discovery/mdns_message.o base/addr.o base/buf.o base/rng.o
+OBJS_test_mdns_txt = discovery/mdns_txt.o base/utf8.o
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)
 OBJS_test_control_events = $(CONTROL_OBJS)
 OBJS_test_control_methods = $(CONTROL_OBJS)

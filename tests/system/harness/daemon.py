@@ -59,7 +59,8 @@ class Daemon:
             arguments += ["--advertise", self.advertise]
         for seed in self.seeds:
             arguments += ["--seed", seed]
-        return arguments + self.options
+        # What a cluster finds is not to depend on the machine's own Avahi.
+        return arguments + ([] if "--mdns" in self.options else ["--no-mdns"]) + self.options
 
     # ------------------------------------------------------------------------------------ life
     def launch(self):

@@ -1,0 +1,132 @@
+"""Machines on one wire: network namespaces on a bridge, each with a /run, a D-Bus and an avahi-daemon of its own.
+
+Nothing of it has a name outside, and all of it ends with the test.
+"""
+import os
+import signal
+import subprocess
+import time
+
+from .daemon import Daemon, clean_environment
+from .netns import Namespace
+from .paths import SWIMD
+
+BUS = "/run/dbus/system_bus_socket"
+
+
+class LanDaemon(Daemon):
+    """A swimd without a configuration file, and with no option but those that a test is about."""
+
+    def __init__(self, cluster, host, options=()):
+        super().__init__(cluster, host.name, "[::]:7946", options=options, wrapper=host.enter)
+        self.host = host
+        self.socket = f"/proc/{host.holder.pid}/root/run/swimd/swimd.sock"
+
+    def arguments(self):
+        return [SWIMD, *self.options]
+
+
+class Host:
+    def __init__(self, lan, number, name):
+        self.lan, self.number, self.name = lan, number, name
+        self.namespace = Namespace()
+        self.services = {}
+        self.namespace.run("sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
+        with self.namespace.inside():
+            self.holder = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-u", "sh", "-c", f"""
+                    mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib &&
+                    mkdir -p /run/dbus /run/avahi-daemon /run/swimd /var/lib/swimd && hostname {name} &&
+                    echo ready && exec sleep infinity"""],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        assert self.holder.stdout.readline() == "ready\n", f"no machine {name}"
+        self.enter = ["nsenter", "-t", str(self.holder.pid), "-m", "-u", "-n"]
+        lan.switch.run("ip", "link", "add", f"port{number}", "master", "br0", "type", "veth", "peer", "name", "eth0",
+                       "netns", str(self.holder.pid))
+        lan.switch.run("ip", "link", "set", f"port{number}", "up")
+        self.namespace.run("ip", "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
+        self.namespace.run("ip", "link", "set", "eth0", "up")
+
+    def command(self, *command, **more):
+        return subprocess.run([*self.enter, *command], capture_output=True, text=True,
+                              env=clean_environment(), timeout=60, **more)
+
+    def start(self, name, *command):
+        """A program of this machine's own; the name is for stop and signal."""
+        with open(os.path.join(self.lan.cluster.directory, f"{self.name}-{name}.log"), "ab") as log:
+            self.services[name] = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *self.enter, *command],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean_environment())
+        return self.services[name]
+
+    def kill(self, name, number):
+        self.services[name].send_signal(number)
+
+    def stop(self, name, number=signal.SIGTERM):
+        process = self.services.pop(name)
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(number)
+        process.wait(30)
+
+    def start_dbus(self):
+        self.start("dbus", "dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog",
+                   f"--address=unix:path={BUS}")
+        self.lan.pump.wait(lambda: os.path.exists(f"/proc/{self.holder.pid}/root{BUS}"), "a D-Bus")
+
+    def start_avahi(self):
+        self.start("avahi", "avahi-daemon", "--no-chroot", "--no-drop-root", "--no-rlimits")
+
+    def daemon(self, *options):
+        daemon = LanDaemon(self.lan.cluster, self, options)
+        self.lan.cluster.daemons.append(daemon)
+        return daemon
+
+    def end(self):
+        for process in self.services.values():
+            process.kill()
+            process.wait()
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdout.close()
+        left = self.namespace.processes()
+        self.namespace.close()
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        return left
+
+
+class Lan:
+    """A context manager around a cluster fixture, whose daemons its machines run."""
+
+    def __init__(self, cluster):
+        self.cluster, self.pump, self.hosts = cluster, cluster.pump, []
+        self.switch = Namespace()
+        self.switch.run("sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
+        self.switch.run("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        self.switch.run("ip", "link", "set", "br0", "up")
+        cluster.closers.append(self.end)
+
+    def host(self, name=None, avahi=True):
+        host = Host(self, len(self.hosts) + 1, name or f"h{len(self.hosts) + 1}")
+        self.hosts.append(host)
+        if avahi:
+            host.start_dbus()
+            host.start_avahi()
+        return host
+
+    def end(self):
+        deadline = time.monotonic() + 10
+        for daemon in self.cluster.daemons:
+            daemon.end()
+        # A helper ends by itself once its daemon has.
+        while time.monotonic() < deadline and any(helpers(host) for host in self.hosts):
+            time.sleep(0.01)
+        left = [f"{host.name}: {pid} {command}" for host in self.hosts for pid, command in helpers(host).items()]
+        for host in self.hosts:
+            host.end()
+        self.switch.close()
+        assert not left, f"left running: {left}"
+
+
+def helpers(host):
+    return {pid: command for pid, command in host.namespace.processes().items() if command.startswith("swimd-mdns")}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers that were found by a source: which of them are asked, when, and what is said of the others. */
+#include "discovery/source.h"
+#include "support/discovery.h"
+
+static void
+source_start(struct discovery_source *source, struct discovery *hub)
+{
+	(void)source, (void)hub;
+}
+
+static void
+source_stop(struct discovery_source *source)
+{
+	(void)source;
+}
+
+static const struct discovery_source_ops ops = {
+    .name = "found",
+    .start = source_start,
+    .stop = source_stop,
+};
+
+struct hints {
+	struct fixture f;
+	struct discovery_source source;
+};
+
+static void
+begin(struct hints *h, swim_duration retry_first)
+{
+	start(&h->f, retry_first);
+	h->source = (struct discovery_source){.ops = &ops};
+	discovery_add_source(h->f.hub, &h->source);
+}
+
+static enum swim_error
+hint(struct hints *h, uint64_t id, const char *address, const char *name)
+{
+	const struct discovery_hint hint = {
+	    .address = addr(address),
+	    .interface = "eth0",
+	    .service = name,
+	    .name = name,
+	    .state = DISCOVERY_PENDING,
+	    .reason = "",
+	};
+
+	return discovery_hint(h->f.hub, &h->source, id, &hint);
+}
+
+START_TEST(a_hint_is_asked_and_joined)
+{
+	struct hints h;
+
+	begin(&h, swim_ms(1));
+	ck_assert_int_eq(hint(&h, 7, "10.0.0.1:1", "db1"), SWIM_OK);
+	ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").source, "found");
+	ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").interface, "eth0");
+	ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").member, "db1");
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	answer(&h.f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	/* Told once more, it stays what it is. */
+	ck_assert_int_eq(hint(&h, 7, "10.0.0.1:1", "db1"), SWIM_OK);
+	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	ck_assert_uint_eq(discovery_count(h.f.hub), 1);
+	discovery_hint_withdraw(h.f.hub, &h.source, 7);
+	discovery_hint_withdraw(h.f.hub, &h.source, 7);
+	ck_assert_uint_eq(discovery_count(h.f.hub), 0);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(a_member_is_not_asked)
+{
+	struct hints h;
+
+	begin(&h, swim_ms(1));
+	strcpy(h.f.members, "db1 ");
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, state(&h.f, "10.0.0.1:1") == DISCOVERY_MEMBER);
+	ck_assert_uint_eq(h.f.asked_count, 0);
+	/* Once it is none any more, it is. */
+	h.f.members[0] = '\0';
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	silence(&h.f, "10.0.0.1:1");
+	/* And where it became one by another way, that is seen. */
+	strcpy(h.f.members, "db1 ");
+	LOOP_UNTIL(h.f.base, state(&h.f, "10.0.0.1:1") == DISCOVERY_MEMBER);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(of_two_addresses_of_one_member_one_is_asked)
+{
+	struct hints h;
+
+	begin(&h, swim_ms(20));
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
+	ck_assert_int_eq(hint(&h, 2, "[2001:db8::1]:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
+	ck_assert_int_eq(state(&h.f, "[2001:db8::1]:1"), DISCOVERY_PENDING);
+	ck_assert_str_eq(peer(&h.f, "[2001:db8::1]:1").reason,
+	    "another address of it is being asked");
+	/* The other has its turn when the first came to nothing. */
+	silence(&h.f, "10.0.0.1:1");
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 2);
+	if (!was_asked(&h.f, 1, "[2001:db8::1]:1")) {
+		silence(&h.f, "10.0.0.1:1");
+		LOOP_UNTIL(h.f.base, h.f.asked_count == 3);
+	}
+	ck_assert(was_asked(&h.f, h.f.asked_count - 1, "[2001:db8::1]:1"));
+	answer(&h.f, "[2001:db8::1]:1", "db1", false);
+	strcpy(h.f.members, "db1 ");
+	LOOP_UNTIL(h.f.base, state(&h.f, "10.0.0.1:1") == DISCOVERY_MEMBER);
+	ck_assert_int_eq(state(&h.f, "[2001:db8::1]:1"), DISCOVERY_JOINED);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(what_is_not_to_be_joined_is_only_shown)
+{
+	static const enum discovery_state states[] = {DISCOVERY_OTHER_CLUSTER, DISCOVERY_SELF,
+	    DISCOVERY_NAMESAKE, DISCOVERY_MALFORMED, DISCOVERY_UNRESOLVED};
+	struct discovery_hint refused = {
+	    .address = addr("10.0.0.1:1"),
+	    .interface = "",
+	    .service = "s",
+	    .name = "db1",
+	    .reason = "because",
+	};
+	struct hints h;
+
+	begin(&h, swim_ms(1));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		refused.state = states[i];
+		ck_assert_int_eq(discovery_hint(h.f.hub, &h.source, 1, &refused), SWIM_OK);
+		LOOP_ONCE(h.f.base);
+		ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), states[i]);
+		ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").reason, "because");
+	}
+	ck_assert_uint_eq(h.f.asked_count, 0);
+	/* It changes its mind. */
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	/* And again, in the midst of being asked: its answer is nothing to us. */
+	ck_assert_int_eq(discovery_hint(h.f.hub, &h.source, 1, &refused), SWIM_OK);
+	answer(&h.f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_UNRESOLVED);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct hints h;
+	swim_time begun;
+
+	begin(&h, swim_ms(1));
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u:1", i + 1);
+		ck_assert_int_eq(hint(&h, i, text, text), SWIM_OK);
+	}
+	begun = loop_now();
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 10);
+	ck_assert_int_eq(state(&h.f, "10.0.0.40:1"), DISCOVERY_RATE_LIMITED);
+	/* Those who were asked are silent, and soon due again: but others were not asked at all yet. */
+	for (unsigned i = 0; i < 40; i++) {
+		LOOP_UNTIL(h.f.base, h.f.asked_count > i);
+		silence(&h.f, swim_addr_format(&h.f.asked[i], text));
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u:1", i + 1);
+		ck_assert_uint_eq(peer(&h.f, text).attempts, 1);
+	}
+	/* After the first ten, ten a second. */
+	ck_assert_int_ge(swim_duration_ms(swim_time_since(loop_now(), begun)), 2900);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(a_seed_need_not_wait_for_hints)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct hints h;
+	bool asked = false;
+
+	begin(&h, swim_ms(1));
+	for (unsigned i = 0; i < DISCOVERY_HINTS_MAX; i++) {
+		snprintf(text, sizeof(text), "10.1.%u.%u:1", i / 256, i % 256);
+		ck_assert_int_eq(hint(&h, i, text, text), SWIM_OK);
+	}
+	/* There are no more than that, and yet there is room for a seed. */
+	ck_assert_int_eq(hint(&h, DISCOVERY_HINTS_MAX, "10.9.9.9:1", "one too many"),
+	    SWIM_ERROR_RESOLUTION_FAILED);
+	ck_assert_uint_eq(discovery_count(h.f.hub), DISCOVERY_HINTS_MAX);
+	ck_assert_int_eq(set_seeds(&h.f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	while (!asked) {
+		LOOP_ONCE(h.f.base);
+		for (size_t i = 0; i < h.f.asked_count; i++)
+			asked |= was_asked(&h.f, i, "10.0.0.1:1");
+	}
+	ck_assert_uint_lt(h.f.asked_count, 100);
+	discovery_hint_withdraw_all(h.f.hub, &h.source);
+	ck_assert_uint_eq(discovery_count(h.f.hub), 1);
+	end(&h.f);
+}
+END_TEST
+
+START_TEST(an_address_that_changes_is_asked_anew)
+{
+	struct hints h;
+
+	begin(&h, swim_seconds(100));
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	silence(&h.f, "10.0.0.1:1");
+	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.2:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 2);
+	ck_assert(was_asked(&h.f, 1, "10.0.0.2:1"));
+	ck_assert_uint_eq(peer(&h.f, "10.0.0.2:1").attempts, 1);
+	/* It is we after all, by an address that is translated on its way. */
+	answer(&h.f, "10.0.0.2:1", "me", true);
+	ck_assert_int_eq(state(&h.f, "10.0.0.2:1"), DISCOVERY_SELF);
+	end(&h.f);
+}
+END_TEST
+
+UNIT_MAIN("hint", a_hint_is_asked_and_joined, a_member_is_not_asked,
+    of_two_addresses_of_one_member_one_is_asked, what_is_not_to_be_joined_is_only_shown,
+    hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first, a_seed_need_not_wait_for_hints,
+    an_address_that_changes_is_asked_anew)
