@@ -103,7 +103,7 @@ mdns_judge(const struct mdns *mdns, const struct mdns_service *service, char *re
 	case MDNS_RESOLVED:
 		break;
 	}
-	if (service->own || mdns_is_here(mdns, &service->address))
+	if (mdns_is_here(mdns, &service->address))
 		return DISCOVERY_SELF;
 	if (strcmp(service->cluster, self->cluster) != 0) {
 		utf8_escape(service->cluster, strlen(service->cluster), false, cluster,

@@ -157,10 +157,9 @@ mdns_browse_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, Ava
 	struct service *service = userdata;
 
 	(void)resolver, (void)interface, (void)protocol, (void)name, (void)type, (void)domain;
-	(void)host;
+	(void)host, (void)flags;
 	switch (event) {
 	case AVAHI_RESOLVER_FOUND:
-		service->report.own = (flags & AVAHI_LOOKUP_RESULT_OUR_OWN) != 0;
 		judge(service, address, port, txt);
 		break;
 	case AVAHI_RESOLVER_FAILURE:

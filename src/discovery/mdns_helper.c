@@ -39,7 +39,7 @@ struct mdns_helper {
 	struct mdns_browse *browse;
 	bool self_stale; /* what is advertised is behind self */
 
-	char trouble[MDNS_TEXT_MAX + 1]; /* as told last */
+	char trouble[MDNS_TEXT_MAX + 1]; /* as told last; at first, what is not told */
 	unsigned failed;                 /* in a row */
 	swim_time retry_at;              /* without a client: when to make one */
 	swim_time alive_at;
@@ -214,8 +214,9 @@ connect_avahi(struct mdns_helper *helper, swim_time now)
 	helper->state = AVAHI_CLIENT_CONNECTING;
 	helper->client = avahi_client_new(avahi_poll_api(helper->poll), AVAHI_CLIENT_NO_FAIL,
 	    on_client, helper, &error);
+	/* A daemon that is missing would be waited for: what is missing is the bus. */
 	if (helper->client == NULL)
-		fail(helper, error, now);
+		fail(helper, error == AVAHI_ERR_NO_DAEMON ? AVAHI_ERR_DBUS_ERROR : error, now);
 }
 
 /* Avahi runs: have it browse, and advertise us. */
@@ -341,6 +342,7 @@ start(struct mdns_helper *helper)
 	if (helper->readable == NULL || helper->timer == NULL || helper->poll == NULL ||
 	    event_add(helper->readable, NULL) != 0)
 		return EX_OSERR;
+	strcpy(helper->trouble, "it begins");
 	helper->outlet = (struct mdns_outlet){.tell = tell, .soon = soon, .ctx = helper};
 	helper->retry_at = helper->alive_at = loop_now();
 	rng_init(&helper->rng, (uint64_t)loop_wall_ns());

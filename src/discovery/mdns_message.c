@@ -90,7 +90,6 @@ put_service(struct wbuf *w, const struct mdns_service *service)
 {
 	wbuf_put_u32be(w, service->id);
 	wbuf_put_u8(w, (uint8_t)service->verdict);
-	wbuf_put_u8(w, service->own);
 	put_string(w, service->interface);
 	put_string(w, service->instance);
 	wbuf_put_u8(w, service->address.family);
@@ -105,12 +104,11 @@ put_service(struct wbuf *w, const struct mdns_service *service)
 static void
 get_service(struct rbuf *r, struct mdns_service *service)
 {
-	uint8_t verdict, own, family;
+	uint8_t verdict, family;
 	const uint8_t *ip;
 
 	service->id = rbuf_get_u32be(r);
 	verdict = rbuf_get_u8(r);
-	own = rbuf_get_u8(r);
 	get_string(r, service->interface, sizeof(service->interface));
 	get_string(r, service->instance, sizeof(service->instance));
 	family = rbuf_get_u8(r);
@@ -124,12 +122,11 @@ get_service(struct rbuf *r, struct mdns_service *service)
 	get_string(r, service->cluster, sizeof(service->cluster));
 	get_string(r, service->text, sizeof(service->text));
 	/* Resolved is what has an address. */
-	if (verdict >= MDNS_VERDICTS || own > 1 || (family != 0 && family != 4 && family != 6) ||
+	if (verdict >= MDNS_VERDICTS || (family != 0 && family != 4 && family != 6) ||
 	    (verdict == MDNS_RESOLVED) != (family != 0) ||
 	    (family != 0 && service->address.port == 0))
 		r->failed = true;
 	service->verdict = (enum mdns_verdict)verdict;
-	service->own = own == 1;
 }
 
 size_t

@@ -60,7 +60,6 @@ enum mdns_verdict {
 struct mdns_service {
 	uint32_t id; /* the helper's, for as long as the service is there */
 	enum mdns_verdict verdict;
-	bool own; /* it is we who made it */
 	char interface[IF_NAMESIZE];
 	char instance[MDNS_INSTANCE_MAX + 1]; /* any bytes but NUL */
 	struct swim_addr address;             /* family 0 unless resolved */

@@ -57,6 +57,11 @@ def wait_health(daemon, status, needle="", seconds=None):
     return time.monotonic()
 
 
+def advertised(daemon):
+    daemon.pump.wait(lambda: "advertised by mDNS" in daemon.text(), lambda: f"{daemon} to be advertised: {daemon.text()}")
+    wait_health(daemon, "ok")
+
+
 def no_false_verdict(daemons):
     for daemon in daemons:
         for kind in ("member.suspected", "member.failed"):
@@ -101,3 +106,242 @@ def test_five_machines_without_configuration(cluster, lan, swimctl):
     table = swimctl(daemons[0], "discovery").stdout
     assert "INTERFACE" in table and "eth0" in table and "self" in table
     no_false_verdict(daemons)
+
+
+def test_another_cluster_is_shown_and_left_alone(cluster, lan):
+    ours = [lan.host().daemon("--cluster", "ours") for _ in range(2)]
+    theirs = lan.host().daemon("--cluster", "theirs")
+    unnamed = lan.host().daemon()
+    launch(cluster, [*ours, theirs, unnamed])
+    cluster.whole(daemons=ours)
+    for daemon in ours:
+        for other, wanted in ((theirs, 'it belongs to cluster "theirs"'), (unnamed, "it belongs to the unnamed cluster")):
+            def seen(daemon=daemon, other=other):
+                return [p for p in peers(daemon) if p["service"] == other.name and p["state"] == "other cluster"]
+            for peer in cluster.wait(seen, lambda: f"{daemon} to see {other}: {states(daemon)}"):
+                assert peer["reason"] == wanted and peer["attempts"] == 0
+    assert ours[0].alive() == {"h1", "h2"} and theirs.alive() == {"h3"} and unnamed.alive() == {"h4"}
+
+
+def test_a_peer_goes_when_it_is_withdrawn(cluster, lan):
+    one, two = (lan.host().daemon() for _ in range(2))
+    launch(cluster, [one, two])
+    cluster.whole()
+    cluster.wait(lambda: states(one, "h2"), lambda: f"h2 to be found: {states(one)}")
+    two.signal(signal.SIGTERM)
+    two.ended()
+    cluster.wait(lambda: not states(one, "h2"), lambda: f"h2 to be withdrawn: {states(one)}")
+    assert states(one, "h1")
+
+
+def test_names_that_collide(cluster, lan):
+    """The service gets another name, the member does not; and who takes our member's name is not joined."""
+    one, two = lan.host(), lan.host()
+    # Somebody who does not know of swimd has the name as a service already.
+    cluster.wait(lambda: os.path.exists(f"/proc/{two.holder.pid}/root/run/avahi-daemon/socket"), "avahi-daemon")
+    two.start("taken", "avahi-publish", "-s", "h1", "_swim._udp", "9", "cluster=x", "name=printer")
+    cluster.wait(lambda: "h1" in two.command("avahi-browse", "-tp", "_swim._udp").stdout, "the name to be taken")
+    daemon = one.daemon()
+    launch(cluster, [daemon])
+    cluster.wait(lambda: "service=\"h1 #2\"" in daemon.text(), lambda: f"another name: {daemon.text()}")
+    cluster.wait(lambda: states(daemon, "h1 #2") and set(states(daemon, "h1 #2").values()) == {"self"},
+                 lambda: f"it to know itself: {states(daemon)}")
+    found = two.command("avahi-browse", "-rtp", "_swim._udp").stdout
+    assert '"name=h1"' in found
+    # The same member name twice: neither joins the other.
+    namesake = two.daemon("--name", "h1")
+    launch(cluster, [namesake])
+    for each in (daemon, namesake):
+        cluster.wait(lambda each=each: "namesake" in states(each).values(),
+                     lambda each=each: f"{each} to see its namesake: {states(each)}")
+    assert daemon.alive() == {"h1"} and len(daemon.call("members")["members"]) == 1
+
+
+def hold(cluster, seconds, daemons):
+    """Let so much time go by, in which no daemon may accuse another."""
+    cluster.pump.pass_time(seconds)
+    no_false_verdict(daemons)
+
+
+def test_avahi_is_killed_stopped_and_started_again(cluster, lan):
+    one, two = lan.host(), lan.host()
+    daemons = [one.daemon(), two.daemon()]
+    launch(cluster, daemons)
+    cluster.whole()
+    daemon = daemons[0]
+    cluster.wait(lambda: "h2" in {s for s, _ in states(daemon)}, "h2 to be found")
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        one.stop("avahi", number)
+        wait_health(daemon, "degraded", "avahi-daemon does not run")
+        one.start_avahi()
+        begin = time.monotonic()
+        took = wait_health(daemon, "ok", seconds=2 * RECOVERY) - begin
+        cluster.wait(lambda: {s for s, a in states(daemon) if a} >= {"h1", "h2"}, "all to be found again")
+        print(f"avahi-daemon ended by {number.name}: well {took:.2f} s after its return, "
+              f"all found again after {time.monotonic() - begin:.2f} s")
+        assert took < RECOVERY
+    assert health(daemon)["discovery"] == "ok"
+    print(f"longest lag of the loop: {max(map(lag_ms, daemons)):.1f} ms")
+    no_false_verdict(daemons)
+
+
+def test_dbus_is_absent_at_the_start_and_restarted_later(cluster, lan):
+    one, two = lan.host(avahi=False), lan.host()
+    daemons = [one.daemon(), two.daemon()]
+    launch(cluster, daemons)
+    daemon = daemons[0]
+    wait_health(daemon, "degraded", "D-Bus")
+    assert "D-Bus" in health(daemon)["discovery"]
+    assert "D-Bus" in next(s for s in daemon.call("discovery")["sources"] if s["name"] == "mdns")["trouble"]
+    for _ in range(2):
+        one.start_dbus()
+        one.start_avahi()
+        begin = time.monotonic()
+        took = wait_health(daemon, "ok", seconds=2 * RECOVERY) - begin
+        cluster.whole()
+        print(f"D-Bus and avahi-daemon: well {took:.2f} s after their return")
+        assert took < RECOVERY
+        one.stop("avahi")
+        one.stop("dbus")
+        os.unlink(f"/proc/{one.holder.pid}/root/run/dbus/system_bus_socket")
+        wait_health(daemon, "degraded", "D-Bus")
+    print(f"longest lag of the loop: {max(map(lag_ms, daemons)):.1f} ms")
+    no_false_verdict(daemons)
+
+
+def test_a_hung_avahi_does_not_hold_the_loop(cluster, lan):
+    """SIGSTOP makes avahi-client's calls block; it is the helper that they block."""
+    one, two = lan.host(), lan.host()
+    daemons = [one.daemon("--profile", "local"), two.daemon("--profile", "local")]
+    launch(cluster, daemons)
+    cluster.whole()
+    daemon = daemons[0]
+    advertised(daemon)
+    before = lag_ms(daemon)
+    one.kill("avahi", signal.SIGSTOP)
+    wait_health(daemon, "degraded", "Avahi does not answer", seconds=60)
+    hold(cluster, 10, daemons)
+    hung = lag_ms(daemon)
+    one.kill("avahi", signal.SIGCONT)
+    begin = time.monotonic()
+    took = wait_health(daemon, "ok", seconds=2 * RECOVERY) - begin
+    print(f"avahi-daemon stopped: longest lag of the loop {hung:.1f} ms (before: {before:.1f} ms); "
+          f"well {took:.2f} s after it went on")
+    assert took < RECOVERY
+    # Calls would have blocked for 25 s; the machine itself may be late, but not by that much.
+    assert hung < 5000
+    no_false_verdict(daemons)
+    # It ends at once all the same while its helper is blocked.
+    one.kill("avahi", signal.SIGSTOP)
+    wait_health(daemon, "degraded", "Avahi does not answer", seconds=60)
+    begin = time.monotonic()
+    daemon.signal(signal.SIGTERM)
+    assert daemon.ended() == 0
+    cluster.wait(lambda: not helpers(one), "its helper to end")
+    print(f"ended {time.monotonic() - begin:.2f} s after SIGTERM")
+    one.kill("avahi", signal.SIGCONT)
+
+
+def test_the_helper_dies_with_its_daemon_and_is_started_again(cluster, lan):
+    host = lan.host()
+    daemon = host.daemon()
+    launch(cluster, [daemon])
+    advertised(daemon)
+    first, = helpers(host)
+    os.kill(first, signal.SIGKILL)
+    cluster.wait(lambda: helpers(host) and first not in helpers(host), "another helper")
+    wait_health(daemon, "ok")
+    assert "signal 9 ended it" in daemon.text()
+    second, = helpers(host)
+    # Whoever ends the daemon's whole group leaves its helper to it.
+    os.kill(second, signal.SIGTERM)
+    daemon.kill()
+    cluster.wait(lambda: not helpers(host), "the helper to end with its daemon")
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+
+def test_a_hundred_restarts_of_avahi_leak_nothing(cluster, lan):
+    """Twenty-five of each of four, to save time."""
+    hosts = [lan.host() for _ in range(4)]
+    daemons = [host.daemon() for host in hosts]
+    launch(cluster, daemons)
+    for daemon in daemons:
+        advertised(daemon)
+    own = [list(helpers(host)) for host in hosts]
+
+    def size():
+        return [(descriptors(pid), resident_kib(pid), descriptors(daemon.process.pid))
+                for (pid,), daemon in zip(own, daemons)]
+    begun, slowest, before = [daemon.text().count("mDNS works again") for daemon in daemons], 0, None
+    for turn in range(1, 26):
+        for host in hosts:
+            host.stop("avahi", signal.SIGKILL)
+        for host in hosts:
+            host.start_avahi()
+        begin = time.monotonic()
+        cluster.wait(lambda: all(daemon.text().count("mDNS works again") >= count + turn  # noqa: B023
+                                 for daemon, count in zip(daemons, begun)), f"all to be well again, turn {turn}")
+        slowest = max(slowest, time.monotonic() - begin)
+        if turn == 5:
+            before = size()
+    for daemon in daemons:
+        cluster.wait(lambda daemon=daemon: {s for s, a in states(daemon) if a} >= {h.name for h in hosts},
+                     lambda daemon=daemon: f"{daemon} to find all again: {states(daemon)}")
+    after = size()
+    print(f"(helper's descriptors, its KiB, daemon's descriptors) after 5 restarts of each {before}, "
+          f"after 25 {after}; well after {slowest:.2f} s at worst")
+    assert [list(helpers(host)) for host in hosts] == own, "they are the same processes still"
+    for old, new in zip(before, after):
+        assert new[0] <= old[0] and new[2] <= old[2]
+        assert paths.sanitized() or new[1] <= old[1] + 512
+    no_false_verdict(daemons)
+
+
+HOSTILE = [
+    (["no name"], "malformed"),
+    (["name="], "malformed"),
+    (["name=\udcff\udcfe"], "malformed"),
+    (["name=x", "cluster=\udcc0\udc80"], "malformed"),
+    (["name=x", "name=y"], "malformed"),
+    (["name=" + "n" * 250, "name2=" + "n" * 249], "malformed"),
+    (["name=big", *["k" * 200] * 40], "malformed"),
+    (["name=h1"], "namesake"),
+    (["name=\x1b[2J\x1b[31mevil\u202e"], "unreachable"),
+    (["name=x", "cluster=\x1b[2J"], "other cluster"),
+]
+
+
+def test_hostile_publishers(cluster, lan, swimctl):
+    """Malformed and huge records, names that would hurt a terminal, and our own name claimed by another."""
+    one, two = lan.host(), lan.host()
+    daemon = one.daemon()
+    launch(cluster, [daemon])
+    advertised(daemon)
+    for number, (txt, _) in enumerate(HOSTILE):
+        two.start(f"evil{number}", "avahi-publish", "-s", f"evil\x1b[2J{number}", "_swim._udp", "9", *txt)
+    def judged():
+        found = {}
+        for peer in peers(daemon):
+            if peer["service"].startswith("evil"):
+                found.setdefault(peer["service"], set()).add(peer["state"])
+        return all(wanted in found.get(f"evil\x1b[2J{number}", ()) for number, (_, wanted) in enumerate(HOSTILE))
+    cluster.wait(judged, lambda: f"all to be judged: {[(p['service'], p['state'], p['reason']) for p in peers(daemon)]}",
+                 seconds=60)
+    assert all(p["reason"] for p in peers(daemon) if p["state"] in ("malformed", "namesake", "other cluster"))
+    for form in ("table", "wide", "tsv"):
+        shown = swimctl(daemon, "-o", form, "discovery").stdout
+        assert "evil" in shown and "\x1b" not in shown and "\u202e" not in shown
+    assert "\x1b" not in daemon.text()
+    assert daemon.alive() == {"h1"}
+    for number in range(len(HOSTILE)):
+        two.stop(f"evil{number}")
+    cluster.wait(lambda: {s for s, _ in states(daemon)} == {"h1"}, lambda: f"all to go: {states(daemon)}")
+    assert daemon.members().keys() == {"h1"}

@@ -47,7 +47,6 @@ example(enum mdns_type type)
 	case MDNS_SERVICE:
 		m.service.id = UINT32_MAX;
 		m.service.verdict = MDNS_RESOLVED;
-		m.service.own = true;
 		fill(m.service.interface, IF_NAMESIZE - 1);
 		fill(m.service.instance, MDNS_INSTANCE_MAX);
 		m.service.address = (struct swim_addr){6, 0, 7946, 3, {0xfe, 0x80, [15] = 9}};
@@ -88,7 +87,6 @@ START_TEST(the_fields_of_a_service_are_what_they_were)
 
 	ck_assert(mdns_message_decode(packet, mdns_message_encode(&m, packet), &back));
 	ck_assert_uint_eq(back.service.id, UINT32_MAX);
-	ck_assert(back.service.own);
 	ck_assert(swim_addr_equal(&back.service.address, &m.service.address));
 	ck_assert_str_eq(back.service.instance, m.service.instance);
 	ck_assert_str_eq(back.service.name, m.service.name);
