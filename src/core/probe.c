@@ -90,13 +90,18 @@ probe_period_seen(struct swim *s, uint32_t period)
 static struct member *
 coordinated(const struct swim *s)
 {
-	size_t n = members_live(s), rank = 0, seen = 0, at;
+	size_t n = members_live(s), rank = 0, seen = 0, shift, at;
 
 	if (!s->same_view || n < 3)
 		return NULL;
 	for (size_t i = 0; s->table.v[i] != s->self; i++)
 		rank += s->table.v[i]->live_index != NOT_LISTED;
-	at = (rank + 1 + hash64_end(s->period) % (n - 1)) % n;
+	/*
+	 * Every distance once in a round of n - 1 periods: base peers and the dead take no part, and whose turn
+	 * is theirs must not go unprobed for longer than SWIM's round-robin allows.
+	 */
+	shift = hash64_end(s->period / (n - 1)) % (n - 1) + s->period % (n - 1);
+	at = (rank + 1 + shift % (n - 1)) % n;
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
 

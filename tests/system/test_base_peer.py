@@ -216,7 +216,7 @@ def test_is_asked_and_nacks(cluster):
     """A base peer that cannot reach the target says so; the target fails, the base peer does not."""
     cluster.start(2)
     cluster.whole()
-    peer = joined(cluster, cluster.daemons[0])
+    peer = joined(cluster, cluster.daemons[0], timeout=0.1)     # it says no before the asker is through
     peer.peer.probing = False   # or it may accuse the victim before anybody has to ask it
     cluster.whole(also=["base"])
     victim = cluster.daemons[1]
