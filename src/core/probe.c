@@ -171,13 +171,31 @@ can_be_asked(const struct member *m)
 	return m->status == SWIM_ALIVE;
 }
 
+/*
+ * A base peer that helps is told no timeout and learns none: its nack comes by the configured one, and would
+ * find a probe ended that goes by how quick the others are, as if it had said nothing.
+ */
+static void
+wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
+{
+	const struct swim_timing *t = &s->config.timing;
+	struct probe *p = &s->probe;
+	swim_duration rest = swim_ns(t->probe_interval.ns - t->probe_timeout.ns);
+	swim_time until = swim_time_min(swim_time_add(s->now, stretched(s, rest)), s->probe_at);
+
+	for (size_t i = 0; i < count; i++) {
+		if (helpers[i]->base_peer && swim_time_before(p->ends, until))
+			p->ends = until;
+	}
+}
+
 static void
 ask_others(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	struct wire_member_id target = {{p->target->name, p->target->name_len},
 	    wire_str_of(p->target->address)};
-	swim_duration left = swim_time_since(p->ends, s->now);
+	swim_duration left;
 	struct member *helpers[16];
 	size_t want = s->config.timing.indirect_probes;
 
@@ -185,6 +203,8 @@ ask_others(struct swim *s)
 	if (want > sizeof(helpers) / sizeof(helpers[0]))
 		want = sizeof(helpers) / sizeof(helpers[0]);
 	want = members_pick(s, want, p->target, can_be_asked, helpers);
+	wait_for_base_peers(s, helpers, want);
+	left = swim_time_since(p->ends, s->now);
 	for (size_t i = 0; i < want; i++) {
 		struct wire_trailer trailer;
 		struct wire_writer w;

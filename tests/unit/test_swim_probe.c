@@ -140,6 +140,47 @@ START_TEST(an_ack_by_way_of_a_helper_is_as_good)
 }
 END_TEST
 
+START_TEST(a_base_peer_has_its_own_time_to_say_nack)
+{
+	struct fixture *f = settled();
+	uint64_t seq, asked;
+	unsigned target, helper;
+
+	for (unsigned k = 0; k < 30 * PEERS; k++) {
+		target = next_probe(f, &seq);
+		fixture_ack(f, target, seq, target,
+		    (struct fixture_says){.ours = true,
+			.sender = target,
+			.digest = fixture_stats(f).digest});
+		fixture_clear(f);
+	}
+	target = next_probe(f, &seq);
+	/* Its deadline is a fixed one, however quick we have learnt to be: four fifths of 400 ms. */
+	for (unsigned i = 1; i <= PEERS; i++) {
+		if (i != target)
+			fixture_ping(f, i, 1, (struct fixture_says){0});
+	}
+	fixture_clear(f);
+	for (unsigned step = 0; step < 100 && ping_req_of(f, &helper) == NULL; step++)
+		fixture_run(f, swim_ms(10));
+	asked = fixture_sent_count(f, WIRE_PING_REQ);
+	ck_assert_uint_eq(asked, 3);
+	seq = ping_req_of(f, &helper)->message.seq;
+	fixture_run(f, swim_ms(320));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	for (unsigned i = 1; i <= PEERS; i++) {
+		if (i != target)
+			fixture_nack(f, i, seq, target);
+	}
+	ck_assert_uint_eq(fixture_stats(f).nacks_received, asked);
+	fixture_run(f, swim_seconds(1));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 1);
+	/* All helpers spoke: nothing is wrong with us. */
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(an_ack_for_somebody_else_is_none)
 {
 	struct fixture *f = settled();
@@ -306,8 +347,9 @@ END_TEST
 
 UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
     silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
-    an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
-    a_ping_req_is_relayed_and_answered, a_ping_req_without_an_answer_ends_in_a_nack_in_time,
+    a_base_peer_has_its_own_time_to_say_nack, an_ack_for_somebody_else_is_none,
+    a_refutation_ends_a_suspicion, a_ping_req_is_relayed_and_answered,
+    a_ping_req_without_an_answer_ends_in_a_nack_in_time,
     a_ping_req_about_ourselves_is_answered_at_once, relays_are_limited,
     a_stall_of_ours_condemns_nobody, the_dead_are_tried_again,
     who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
