@@ -259,6 +259,11 @@ sim: $(SIM_BIN)
 	@$(B)/sim-test
 	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
 
+.PHONY: sim-large
+# sim-large:   the simulator at size: up to 5,000 members, some minutes and up to 8 GiB of memory
+sim-large: $(SIM_BIN)
+	@$(B)/sim-test --large
+
 .PHONY: lint
 # lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang
 SOURCES := $(wildcard src/*/*.c tests/*/*.c)

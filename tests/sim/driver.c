@@ -100,7 +100,7 @@ check_node(struct world *w, struct node *n, bool changed)
 	if (own > n->highest)
 		n->highest = own;
 	w->calls++;
-	if (!changed && w->calls % w->config.check_every != 0)
+	if (!(changed && w->config.check_events) && w->calls % w->config.check_every != 0)
 		return;
 	swim_self(n->core, &self);
 	check_own(w->check, n->index, &self, n->state == NODE_LEAVING);

@@ -20,8 +20,8 @@
 struct options {
 	const char *scenario;
 	uint64_t seed;
-	bool seed_given, trace, quick, verbose;
-	uint64_t seeds; /* of the swarm */
+	bool seed_given, trace, quick, large, verbose;
+	uint64_t seeds; /* of the swarm, or of the scenario */
 	unsigned jobs;
 };
 
@@ -32,8 +32,8 @@ struct outcome {
 	char notes[1024];
 };
 
-static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
-    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base};
+static const struct scenario *const tables[] = {scenarios_join, scenarios_failure, scenarios_stall,
+    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base, scenarios_size};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void
@@ -97,21 +97,23 @@ run_twice(uint64_t seed)
 	return false;
 }
 
-/* Every jobs-th seed from seed + offset on.  Returns how many failed. */
+/* Every jobs-th seed from seed + offset on; of the swarm where no scenario is given.  Returns how many failed. */
 static unsigned
-run_stride(const struct options *o, unsigned offset)
+run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 {
+	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
 
 	for (uint64_t k = offset; k < o->seeds; k += o->jobs) {
 		uint64_t seed = o->seed + k;
 		struct outcome out;
 
-		run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &out);
+		run(name, sc ? sc->nodes : swarm_nodes(seed), sc ? sc->run : swarm_run, seed, false,
+		    &out);
 		if (o->verbose || out.failed) {
-			printf("# %s %" PRIu64 "\n",
-			    out.failed ? "failed: swarm seed" : "swarm seed", seed);
-			print_outcome(SWARM, seed, &out);
+			printf("# %s%s seed %" PRIu64 "\n", out.failed ? "failed: " : "", name,
+			    seed);
+			print_outcome(name, seed, &out);
 		}
 		failed += out.failed;
 	}
@@ -119,12 +121,13 @@ run_stride(const struct options *o, unsigned offset)
 }
 
 static bool
-run_swarm(const struct options *o)
+run_seeds(const struct options *o, const struct scenario *sc)
 {
+	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
 	bool crashed = false;
 
-	printf("# swarm of %" PRIu64 " seeds from %" PRIu64 "\n", o->seeds, o->seed);
+	printf("# %s: %" PRIu64 " seeds from %" PRIu64 "\n", name, o->seeds, o->seed);
 	fflush(stdout);
 	for (unsigned job = 1; job < o->jobs; job++) {
 		pid_t child = fork();
@@ -132,13 +135,13 @@ run_swarm(const struct options *o)
 		if (child < 0)
 			err(1, "fork");
 		if (child == 0) {
-			unsigned n = run_stride(o, job);
+			unsigned n = run_stride(o, sc, job);
 
 			fflush(stdout);
 			_exit(n > 100 ? 100 : (int)n);
 		}
 	}
-	failed = run_stride(o, 0);
+	failed = run_stride(o, sc, 0);
 	for (unsigned job = 1; job < o->jobs; job++) {
 		int status;
 
@@ -150,9 +153,9 @@ run_swarm(const struct options *o)
 			crashed = true;
 	}
 	if (crashed)
-		printf("# a part of the swarm crashed; run it with --jobs 1 to see where\n");
-	printf("%s - swarm of %" PRIu64 " seeds: chaos, then calm, then one view\n",
-	    failed || crashed ? "not ok" : "ok", o->seeds);
+		printf("# a part of them crashed; run it with --jobs 1 to see where\n");
+	printf("%s - %s, %" PRIu64 " seeds: %s\n", failed || crashed ? "not ok" : "ok", name,
+	    o->seeds, sc ? sc->claim : "chaos, then calm, then one view");
 	return failed == 0 && !crashed;
 }
 
@@ -166,6 +169,60 @@ find_scenario(const char *name)
 	return NULL;
 }
 
+/* In a process of its own, so that the memory of one is not counted as that of the next. */
+static bool
+run_apart(const struct scenario *sc, const struct options *o)
+{
+	pid_t child;
+	int status;
+
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (child == 0) {
+		bool met = run_scenario(sc, o);
+
+		fflush(stdout);
+		_exit(met ? 0 : 1);
+	}
+	if (waitpid(child, &status, 0) < 0)
+		err(1, "waitpid");
+	if (!WIFEXITED(status))
+		printf("not ok - %s: it crashed\n", sc->name);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool
+wanted(const struct scenario *sc, const struct options *o)
+{
+	switch (sc->weight) {
+	case LIGHT:
+		return !o->large;
+	case HEAVY:
+		return !o->large && !o->quick;
+	case LARGE:
+		return o->large;
+	}
+	return false;
+}
+
+static bool
+run_large(const struct options *o)
+{
+	unsigned planned = 0, failed = 0;
+
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			planned += wanted(sc, o);
+	printf("1..%u\n", planned);
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			if (wanted(sc, o))
+				failed += !run_apart(sc, o);
+	return failed == 0;
+}
+
 static bool
 run_all(const struct options *o)
 {
@@ -173,11 +230,11 @@ run_all(const struct options *o)
 
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			planned += !(o->quick && sc->heavy);
+			planned += wanted(sc, o);
 	printf("1..%u\n", planned);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			if (!(o->quick && sc->heavy))
+			if (wanted(sc, o))
 				failed += !run_scenario(sc, o);
 	if (run_twice(o->seed)) {
 		printf("ok - determinism: the same seed gives the same trace\n");
@@ -185,7 +242,7 @@ run_all(const struct options *o)
 		printf("not ok - determinism: the same seed gives the same trace\n");
 		failed++;
 	}
-	failed += !run_swarm(o);
+	failed += !run_seeds(o, NULL);
 	return failed == 0;
 }
 
@@ -193,14 +250,18 @@ static bool
 run_chosen(const struct options *o)
 {
 	const struct scenario *sc;
-	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, false,
+	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, LIGHT,
 	    "chaos, then calm, then one view"};
 
 	if (o->scenario == NULL)
-		return run_all(o);
+		return o->large ? run_large(o) : run_all(o);
 	sc = strcmp(o->scenario, SWARM) == 0 ? &swarm : find_scenario(o->scenario);
 	if (sc == NULL)
 		errx(64, "there is no scenario '%s'; --list shows them", o->scenario);
+	if (o->seeds > 0) {
+		printf("1..1\n");
+		return run_seeds(o, sc == &swarm ? NULL : sc);
+	}
 	return run_scenario(sc, o);
 }
 
@@ -216,7 +277,8 @@ list(void)
 static const char usage[] =
     "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
-    "       sim-test --quick | --list\n";
+    "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
+    "       sim-test --quick | --large | --list\n";
 
 static uint64_t
 number(const char *option, const char *text)
@@ -235,6 +297,7 @@ enum {
 	OPT_SEEDS,
 	OPT_TRACE,
 	OPT_QUICK,
+	OPT_LARGE,
 	OPT_JOBS,
 	OPT_LIST,
 	OPT_VERBOSE,
@@ -250,6 +313,7 @@ main(int argc, char **argv)
 	    {"seeds", required_argument, NULL, OPT_SEEDS},
 	    {"trace", no_argument, NULL, OPT_TRACE},
 	    {"quick", no_argument, NULL, OPT_QUICK},
+	    {"large", no_argument, NULL, OPT_LARGE},
 	    {"jobs", required_argument, NULL, OPT_JOBS},
 	    {"list", no_argument, NULL, OPT_LIST},
 	    {"verbose", no_argument, NULL, OPT_VERBOSE},
@@ -257,7 +321,7 @@ main(int argc, char **argv)
 	    {0},
 	};
 	struct options o = {.seed = 1, .jobs = 1};
-	bool swarm_only = false;
+	bool seeds_given = false;
 	int c, index = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -272,13 +336,16 @@ main(int argc, char **argv)
 			break;
 		case OPT_SEEDS:
 			o.seeds = number("seeds", optarg);
-			swarm_only = true;
+			seeds_given = true;
 			break;
 		case OPT_TRACE:
 			o.trace = true;
 			break;
 		case OPT_QUICK:
 			o.quick = true;
+			break;
+		case OPT_LARGE:
+			o.large = true;
 			break;
 		case OPT_JOBS:
 			o.jobs = (unsigned)number("jobs", optarg);
@@ -301,14 +368,17 @@ main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 64;
 	}
-	if (swarm_only && o.scenario == NULL) {
+	if (seeds_given) {
 		if (!o.seed_given && getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed))
 			err(1, "getrandom");
 		if (!o.seed_given)
 			o.seed >>= 16; /* shorter to type */
-		printf("1..1\n");
-		return run_swarm(&o) ? 0 : 1;
 	}
-	o.seeds = o.quick ? 20 : 200;
+	if (seeds_given && o.scenario == NULL) {
+		printf("1..1\n");
+		return run_seeds(&o, NULL) ? 0 : 1;
+	}
+	if (o.scenario == NULL)
+		o.seeds = o.quick ? 20 : 200;
 	return run_chosen(&o) ? 0 : 1;
 }

@@ -24,7 +24,8 @@ sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace)
 		s->world.nodes[i].seed_count = 1;
 	}
 	/* Comparing the whole views after each call costs the square of the size. */
-	s->world.config.check_every = nodes <= 40 ? 1 : nodes;
+	s->world.config.check_every = nodes <= 40 ? 1 : nodes <= 200 ? nodes : 16 * nodes;
+	s->world.config.check_events = nodes <= 200;
 	return s;
 }
 
@@ -298,9 +299,16 @@ sim_stats(const struct sim *s, unsigned i)
 	return stats;
 }
 
+/* How much is asked of a view. */
+enum demand {
+	COMPLETE,  /* whoever runs is alive */
+	AGREED,    /* and nobody else is, at anybody */
+	CONVERGED, /* and nothing is left to gossip */
+};
+
 /* Whether observer i is content; else why not. */
 static bool
-content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
+content(struct sim *s, unsigned i, enum demand demand, char *why, size_t size)
 {
 	struct swim_stats stats = sim_stats(s, i);
 	unsigned up = 0;
@@ -319,13 +327,13 @@ content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
 			    n->name, known ? swim_status_name(status) : "unknown");
 			return false;
 		}
-		if (converged && n->state != NODE_UP && known && status <= SWIM_SUSPECT) {
+		if (demand >= AGREED && n->state != NODE_UP && known && status <= SWIM_SUSPECT) {
 			snprintf(why, size, "%s holds %s, which is gone, %s",
 			    s->world.nodes[i].name, n->name, swim_status_name(status));
 			return false;
 		}
 	}
-	if (!converged)
+	if (demand == COMPLETE)
 		return true;
 	if (stats.members[SWIM_ALIVE] != up || stats.members[SWIM_SUSPECT] != 0) {
 		snprintf(why, size, "%s counts %zu alive and %zu suspect, of %u",
@@ -333,7 +341,7 @@ content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
 		    up);
 		return false;
 	}
-	if (stats.rumours != 0) {
+	if (demand == CONVERGED && stats.rumours != 0) {
 		snprintf(why, size, "%s has %zu rumours left", s->world.nodes[i].name,
 		    stats.rumours);
 		return false;
@@ -341,28 +349,51 @@ content(struct sim *s, unsigned i, bool converged, char *why, size_t size)
 	return true;
 }
 
-static bool
-all_content(struct sim *s, bool converged, char *why, size_t size)
+static unsigned
+count_up(const struct sim *s)
 {
-	unsigned first = ANY;
+	unsigned up = 0;
 
-	/* The cheap question first: the long one is asked of each pair. */
-	for (unsigned i = 0; i < s->world.count && converged; i++) {
+	for (unsigned i = 0; i < s->world.count; i++)
+		up += s->world.nodes[i].state == NODE_UP;
+	return up;
+}
+
+/* The cheap questions, since the long one is asked of each pair. */
+static bool
+plausible(struct sim *s, enum demand demand, char *why, size_t size)
+{
+	unsigned first = ANY, up = count_up(s);
+
+	for (unsigned i = 0; i < s->world.count; i++) {
 		struct swim_stats stats;
 
 		if (!observes(s, i))
 			continue;
 		stats = sim_stats(s, i);
+		if (stats.members[SWIM_ALIVE] < up) {
+			snprintf(why, size, "%s counts %zu alive, of %u", s->world.nodes[i].name,
+			    stats.members[SWIM_ALIVE], up);
+			return false;
+		}
 		if (first == ANY) {
 			first = i;
-		} else if (stats.digest != sim_stats(s, first).digest) {
+		} else if (demand >= AGREED && stats.digest != sim_stats(s, first).digest) {
 			snprintf(why, size, "%s and %s hold different views",
 			    s->world.nodes[first].name, s->world.nodes[i].name);
 			return false;
 		}
 	}
+	return true;
+}
+
+static bool
+all_content(struct sim *s, enum demand demand, char *why, size_t size)
+{
+	if (!plausible(s, demand, why, size))
+		return false;
 	for (unsigned i = 0; i < s->world.count; i++)
-		if (observes(s, i) && !content(s, i, converged, why, size))
+		if (observes(s, i) && !content(s, i, demand, why, size))
 			return false;
 	return true;
 }
@@ -373,7 +404,16 @@ answer_complete(struct sim *s, const struct question *q)
 	char why[256];
 
 	(void)q;
-	return all_content(s, false, why, sizeof(why));
+	return all_content(s, COMPLETE, why, sizeof(why));
+}
+
+static bool
+answer_agreed(struct sim *s, const struct question *q)
+{
+	char why[256];
+
+	(void)q;
+	return all_content(s, AGREED, why, sizeof(why));
 }
 
 static bool
@@ -382,7 +422,7 @@ answer_converged(struct sim *s, const struct question *q)
 	char why[256];
 
 	(void)q;
-	return all_content(s, true, why, sizeof(why));
+	return all_content(s, CONVERGED, why, sizeof(why));
 }
 
 bool
@@ -406,6 +446,17 @@ sim_converged(struct sim *s)
 }
 
 bool
+sim_wait_agreed(struct sim *s, double seconds)
+{
+	struct question q = {answer_agreed, ANY, ANY, SWIM_ALIVE};
+	bool met = wait_for(s, &q, seconds);
+
+	if (!met)
+		sim_explain(s);
+	return met;
+}
+
+bool
 sim_wait_converged(struct sim *s, double seconds)
 {
 	struct question q = {answer_converged, ANY, ANY, SWIM_ALIVE};
@@ -422,10 +473,10 @@ sim_explain(struct sim *s)
 	char why[256];
 	unsigned said = 0;
 
-	if (!all_content(s, true, why, sizeof(why)))
+	if (!all_content(s, CONVERGED, why, sizeof(why)))
 		printf("# %s at %.3f s: %s\n", s->world.label, (double)s->world.now.ns / 1e9, why);
 	for (unsigned i = 0; i < s->world.count && said < 5; i++) {
-		if (observes(s, i) && !content(s, i, true, why, sizeof(why))) {
+		if (observes(s, i) && !content(s, i, CONVERGED, why, sizeof(why))) {
 			printf("#   %s\n", why);
 			said++;
 		}

@@ -22,16 +22,19 @@ struct sim {
 	char notes[1024]; /* figures, for the report */
 };
 
+/* HEAVY ones are not part of --quick; LARGE ones run with --large alone, each in a process of its own. */
+enum weight { LIGHT, HEAVY, LARGE };
+
 struct scenario {
 	const char *name;
 	unsigned nodes;
 	void (*run)(struct sim *);
-	bool heavy; /* not part of --quick */
+	enum weight weight;
 	const char *claim;
 };
 /* Each ends in a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
-    scenarios_loss[], scenarios_limits[], scenarios_base[];
+    scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -80,6 +83,8 @@ bool sim_wait_complete(struct sim *, double seconds);
 /* And none that doesn't; all hold the same view; and nothing is left to gossip. */
 bool sim_converged(struct sim *);
 bool sim_wait_converged(struct sim *, double seconds);
+/* The same but for what is left to gossip. */
+bool sim_wait_agreed(struct sim *, double seconds);
 /* Says what keeps it from being so, in the output. */
 void sim_explain(struct sim *);
 

@@ -226,18 +226,18 @@ by_name(struct sim *s)
 }
 
 const struct scenario scenarios_base[] = {
-    {"base-joins", 5, joins, false, "a base peer joins a cluster of swimd"},
-    {"base-shy", 5, shy, false,
+    {"base-joins", 5, joins, LIGHT, "a base peer joins a cluster of swimd"},
+    {"base-shy", 5, shy, LIGHT,
 	"one that never says its id is known by its address until its ack tells"},
-    {"base-seed", 5, is_seed, false, "swimd join through a base peer"},
-    {"base-fails", 5, fails, false, "a base peer fails, is detected, and comes back"},
-    {"base-mute", 5, mute, false, "a base peer that stops answering is declared failed"},
-    {"base-leaves", 5, leaves, false, "a base peer's dead update about itself is a leave"},
-    {"base-refutes", 5, refutes, false, "a base peer that is suspected refutes"},
-    {"base-relays", 6, relays, false,
+    {"base-seed", 5, is_seed, LIGHT, "swimd join through a base peer"},
+    {"base-fails", 5, fails, LIGHT, "a base peer fails, is detected, and comes back"},
+    {"base-mute", 5, mute, LIGHT, "a base peer that stops answering is declared failed"},
+    {"base-leaves", 5, leaves, LIGHT, "a base peer's dead update about itself is a leave"},
+    {"base-refutes", 5, refutes, LIGHT, "a base peer that is suspected refutes"},
+    {"base-relays", 6, relays, LIGHT,
 	"swimd probe by way of base peers, and base peers by way of swimd"},
-    {"base-mixed", 10, mixed, false, "both kinds see joins, failures and leaves of both kinds"},
-    {"base-by-name", 4, by_name, false,
+    {"base-mixed", 10, mixed, LIGHT, "both kinds see joins, failures and leaves of both kinds"},
+    {"base-by-name", 4, by_name, LIGHT,
 	"a base peer whose address is a host name is reached once it is resolved"},
     {0},
 };

@@ -237,17 +237,17 @@ higher_dead(struct sim *s)
 }
 
 const struct scenario scenarios_limits[] = {
-    {"saturation", 3, saturation, false, "incarnations stop at 2^64-1 and never wrap"},
-    {"jump", 4, jump, false,
+    {"saturation", 3, saturation, LIGHT, "incarnations stop at 2^64-1 and never wrap"},
+    {"jump", 4, jump, LIGHT,
 	"an incarnation that rises by too much at once is refused, a high first one is not"},
-    {"member-limit", 9, member_limit, false, "nobody holds more members than it may"},
-    {"member-limit-dead", 7, limit_forgets_dead, false, "a dead one makes room for a living one"},
-    {"removal", 8, removal, false,
+    {"member-limit", 9, member_limit, LIGHT, "nobody holds more members than it may"},
+    {"member-limit-dead", 7, limit_forgets_dead, LIGHT, "a dead one makes room for a living one"},
+    {"removal", 8, removal, LIGHT,
 	"a dead member that is removed is forgotten by all, until it starts again"},
-    {"retention", 8, retention, false,
+    {"retention", 8, retention, LIGHT,
 	"the dead and the left are forgotten in their time, and leave no ghost"},
-    {"nonsense", 5, nonsense, false, "names and addresses that make no sense change nothing"},
-    {"ghost", 12, ghost, false, "a member that never was is found dead by all"},
-    {"higher-dead", 5, higher_dead, false, "a dead update at a higher incarnation counts"},
+    {"nonsense", 5, nonsense, LIGHT, "names and addresses that make no sense change nothing"},
+    {"ghost", 12, ghost, LIGHT, "a member that never was is found dead by all"},
+    {"higher-dead", 5, higher_dead, LIGHT, "a dead update at a higher incarnation counts"},
     {0},
 };

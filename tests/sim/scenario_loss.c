@@ -131,14 +131,14 @@ quiet(struct sim *s)
 }
 
 const struct scenario scenarios_loss[] = {
-    {"loss-10", 40, loss_10, false, "at 10 % loss for 60 s nobody is declared failed"},
-    {"loss-30", 40, loss_30, false, "after 60 s of 30 % loss all is well again within 30 s"},
-    {"disorder", 20, disorder, false,
+    {"loss-10", 40, loss_10, LIGHT, "at 10 % loss for 60 s nobody is declared failed"},
+    {"loss-30", 40, loss_30, LIGHT, "after 60 s of 30 % loss all is well again within 30 s"},
+    {"disorder", 20, disorder, LIGHT,
 	"delays, duplicates and reordering are no suspicion, and hide no crash"},
-    {"lossy-member", 20, lossy_member, false,
+    {"lossy-member", 20, lossy_member, LIGHT,
 	"a member that loses half of its datagrams makes no healthy one fail at another"},
-    {"flip-flop", 20, flip_flop, false,
+    {"flip-flop", 20, flip_flop, LIGHT,
 	"a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
-    {"quiet", 100, quiet, false, "an idle cluster sends a ping and an ack a member a period"},
+    {"quiet", 100, quiet, LIGHT, "an idle cluster sends a ping and an ack a member a period"},
     {0},
 };

@@ -43,32 +43,38 @@ halves(struct sim *s)
 }
 
 static void
-durations(struct sim *s)
+part_and_heal(struct sim *s, const double *seconds, size_t count)
 {
-	static const double seconds[] = {0.5, 1, 2, 5, 10, 60, 300};
-	unsigned third = s->world.count / 3;
-
 	EXPECT(s, form(s));
-	for (unsigned k = 0; k < sizeof(seconds) / sizeof(seconds[0]); k++) {
-		sim_partition(s, 0, third - 1);
+	for (size_t k = 0; k < count; k++) {
+		swim_time start;
+
+		sim_partition(s, 0, s->world.count / 3 - 1);
 		sim_run(s, seconds[k]);
 		sim_heal(s);
+		start = sim_now(s);
 		EXPECT(s, sim_wait_converged(s, 30));
+		sim_note(s, "%s%g s: whole after %.2f s", k ? ", " : "", seconds[k],
+		    sim_since(s, start));
+		sim_run(s, 5);
+		EXPECT(s, sim_converged(s));
 	}
 }
 
 static void
-two_hours(struct sim *s)
+durations(struct sim *s)
 {
-	swim_time start;
+	static const double seconds[] = {0.5, 1, 2, 5, 10, 60};
 
-	EXPECT(s, form(s));
-	sim_partition(s, 0, s->world.count / 2 - 1);
-	sim_run(s, 2 * 3600);
-	sim_heal(s);
-	start = sim_now(s);
-	EXPECT(s, sim_wait_converged(s, 30));
-	sim_note(s, "one view after %.2f s", sim_since(s, start));
+	part_and_heal(s, seconds, sizeof(seconds) / sizeof(seconds[0]));
+}
+
+static void
+long_durations(struct sim *s)
+{
+	static const double seconds[] = {600, 7200};
+
+	part_and_heal(s, seconds, sizeof(seconds) / sizeof(seconds[0]));
 }
 
 static void
@@ -186,19 +192,20 @@ outage(struct sim *s)
 }
 
 const struct scenario scenarios_partition[] = {
-    {"halves-20", 20, halves, false,
+    {"halves-20", 20, halves, LIGHT,
 	"two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
-    {"halves-60", 60, halves, false, "the same with 60"},
-    {"partition-durations", 12, durations, false, "partitions from 0.5 to 300 s heal within 30 s"},
-    {"partition-2h", 20, two_hours, true, "a partition of two hours heals within 30 s"},
-    {"partition-three-ways", 15, three_ways, false, "three parts become one again"},
-    {"isolated", 8, isolated, false, "one that is cut off loses all others, they lose that one"},
-    {"half-open", 12, half_open, false,
+    {"halves-60", 60, halves, LIGHT, "the same with 60"},
+    {"partition-short", 24, durations, LIGHT, "partitions of 0.5 to 60 s heal within 30 s"},
+    {"partition-long", 24, long_durations, HEAVY,
+	"partitions of ten minutes and of two hours heal within 30 s"},
+    {"partition-three-ways", 15, three_ways, LIGHT, "three parts become one again"},
+    {"isolated", 8, isolated, LIGHT, "one that is cut off loses all others, they lose that one"},
+    {"half-open", 12, half_open, LIGHT,
 	"halves that hear each other one way only become one again"},
-    {"flapping", 16, flapping, false, "a partition that comes and goes leaves one view"},
-    {"restarts-inside", 14, restarts_inside, false,
+    {"flapping", 16, flapping, LIGHT, "a partition that comes and goes leaves one view"},
+    {"restarts-inside", 14, restarts_inside, LIGHT,
 	"members that restarted while apart come together"},
-    {"born-apart", 10, born_apart, false, "two clusters become one by a single join"},
-    {"outage", 15, outage, false, "when all links fail and return, all members return"},
+    {"born-apart", 10, born_apart, LIGHT, "two clusters become one by a single join"},
+    {"outage", 15, outage, LIGHT, "when all links fail and return, all members return"},
     {0},
 };

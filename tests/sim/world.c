@@ -73,6 +73,7 @@ world_init(struct world *w, uint64_t seed, unsigned nodes)
 		    .queue_max = 256,
 		    .clock_ppm = 50,
 		    .check_every = 1,
+		    .check_events = true,
 		},
 	};
 	swim_timing_profile(SWIM_PROFILE_LAN, &w->config.timing);

@@ -89,10 +89,10 @@ struct world_config {
 	size_t max_members;
 	uint64_t max_jump;
 	size_t max_datagram;
-	size_t queue_max;  /* datagrams that a socket holds; further ones are dropped */
-	int64_t clock_ppm; /* each node's clock is off by up to this much */
-	unsigned
-	    check_every; /* views are compared whole after each so many calls, and after every event */
+	size_t queue_max;     /* datagrams that a socket holds; further ones are dropped */
+	int64_t clock_ppm;    /* each node's clock is off by up to this much */
+	unsigned check_every; /* views are compared whole after each so many calls */
+	bool check_events;    /* and after every event; else only what the event is about */
 };
 
 struct world {

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* What must hold at size; the largest clusters are for `make sim-large`. */
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "sim/scenario.h"
+
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 30);
+}
+
+static void
+bootstrap(struct sim *s)
+{
+	swim_time start = sim_now(s);
+	uint64_t bytes = 0;
+
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_agreed(s, 15));
+	for (unsigned i = 0; i < s->world.count; i++)
+		bytes += s->world.nodes[i].sent_bytes;
+	sim_note(s, "one view of %u after %.2f s, %.0f KiB sent a member", s->world.count,
+	    sim_since(s, start), (double)bytes / 1024 / s->world.count);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
+/* The simulator's own speed: it has to stay fit for this size. */
+static void
+minute(struct sim *s)
+{
+	struct rusage usage;
+	double seconds, gib;
+
+	sim_start_range(s, 0, s->world.count - 1);
+	sim_run(s, 60);
+	EXPECT(s, sim_wait_agreed(s, 1));
+	getrusage(RUSAGE_SELF, &usage);
+	seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec);
+	gib = (double)usage.ru_maxrss / (1 << 20);
+	sim_note(s, "60 s of %u members took %.0f s of one processor and %.2f GiB", s->world.count,
+	    seconds, gib);
+	EXPECT(s, seconds <= 300);
+	EXPECT(s, gib <= 4);
+}
+
+static void
+half_crashes(struct sim *s)
+{
+	swim_time crash;
+
+	EXPECT(s, form(s));
+	crash = sim_now(s);
+	/* Every other one, the seed survives. */
+	for (unsigned i = 1; i < s->world.count; i += 2)
+		sim_crash(s, i);
+	EXPECT(s, sim_wait_agreed(s, 15));
+	sim_note(s, "the survivors of %u agree after %.2f s", s->world.count, sim_since(s, crash));
+	EXPECT(s, sim_false_failures(s, crash) == 0);
+	sim_run(s, 20);
+	EXPECT(s, sim_false_failures(s, crash) == 0);
+}
+
+static void
+lossy_joins(struct sim *s)
+{
+	sim_loss(s, 0.1);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sim_start(s, i);
+		sim_run(s, 0.5);
+	}
+	EXPECT(s, sim_wait_complete(s, 10));
+	sim_note(s, "complete %.2f s after the first start", sim_since(s, (swim_time){0}));
+	sim_run(s, 120);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
+}
+
+/* Failed-events about members outside of the first `bad`, and how many of them healthy ones told. */
+static void
+judge(struct sim *s, swim_time since, unsigned bad)
+{
+	unsigned wrong = 0, by_healthy = 0, right = 0;
+
+	for (size_t i = 0; i < s->world.event_count; i++) {
+		const struct world_event *e = &s->world.events[i];
+
+		if (e->type != SWIM_EVENT_FAILED || !swim_time_reached(e->at, since))
+			continue;
+		right += e->subject < bad;
+		wrong += e->subject >= bad;
+		by_healthy += e->subject >= bad && e->observer >= bad;
+	}
+	sim_note(s,
+	    "failed-events about the %u bad: %u; about healthy ones: %u, at healthy ones: %u", bad,
+	    right, wrong, by_healthy);
+	EXPECT(s, by_healthy == 0);
+}
+
+/* Rapid (ATC'18), figure 9: what ten members should receive is cut, 20 s on, 20 s off. */
+static void
+rapid_ingress(struct sim *s)
+{
+	unsigned bad = s->world.count / 100 > 0 ? s->world.count / 100 : 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	for (unsigned k = 0; k < 4; k++) {
+		for (unsigned i = 0; i < bad; i++)
+			sim_cut(s, ANY, i);
+		sim_run(s, 20);
+		sim_heal(s);
+		sim_run(s, 20);
+	}
+	judge(s, start, bad);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+/* Figure 10: one in a hundred loses 80 % of what it sends. */
+static void
+rapid_egress(struct sim *s)
+{
+	unsigned bad = s->world.count / 100 > 0 ? s->world.count / 100 : 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	for (unsigned i = 0; i < bad; i++)
+		sim_spoil(s, i, ANY, 0.8);
+	sim_run(s, 120);
+	judge(s, start, bad);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+const struct scenario scenarios_size[] = {
+    {"bootstrap-300", 300, bootstrap, HEAVY,
+	"300 members come by one seed to one view within 15 s"},
+    {"bootstrap-2000", 2000, bootstrap, LARGE, "the same with 2,000"},
+    {"bootstrap-5000", 5000, bootstrap, LARGE, "the same with 5,000"},
+    {"minute-2000", 2000, minute, LARGE,
+	"a minute of 2,000 members takes the simulator 5 minutes and 4 GiB at most"},
+    {"half-crash-100", 100, half_crashes, LIGHT,
+	"half of 100 crash at once: the survivors agree within 15 s"},
+    {"half-crash-1000", 1000, half_crashes, LARGE, "the same with 1,000"},
+    {"join-17-lossy", 17, lossy_joins, LIGHT,
+	"17 members that join at 10 % loss stay, all of them"},
+    {"rapid-ingress-100", 100, rapid_ingress, HEAVY,
+	"what one of 100 should receive is cut 20 s on, 20 s off: no healthy one fails at another"},
+    {"rapid-ingress-1000", 1000, rapid_ingress, LARGE, "the same with 10 of 1,000"},
+    {"rapid-egress-100", 100, rapid_egress, HEAVY,
+	"one of 100 loses 80 % of what it sends: no healthy one fails at another"},
+    {"rapid-egress-1000", 1000, rapid_egress, LARGE, "the same with 10 of 1,000"},
+    {0},
+};

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes that stand still for a while, once or again and again (SIGSTOP, an overloaded host). */
+#include "sim/scenario.h"
+
+static bool
+form(struct sim *s)
+{
+	sim_start_range(s, 0, s->world.count - 1);
+	return sim_wait_converged(s, 20);
+}
+
+static void
+up_to_1s(struct sim *s)
+{
+	struct rng *rng = &s->world.rng;
+	unsigned n = s->world.count;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	for (unsigned k = 0; k < 30; k++) {
+		unsigned i = (unsigned)rng_below(rng, n);
+		double stopped = k % 2 ? 1 : rng_unit(rng);
+
+		sim_run(s, rng_unit(rng));
+		sim_pause(s, i);
+		sim_run(s, stopped);
+		sim_resume(s, i);
+	}
+	sim_run(s, 10);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+/* The first `bad` members are stopped in turn for so long, then run 64 ms, not in step. */
+static void
+flap(struct sim *s, double stopped, double seconds)
+{
+	unsigned bad = 8, wrong = 0, right = 0;
+	swim_time next[8], start, end;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	end = swim_time_add(start, swim_duration_scale(swim_seconds(1), seconds));
+	for (unsigned i = 0; i < bad; i++)
+		next[i] = swim_time_add(start, swim_ms((int64_t)rng_below(&s->world.rng, 64)));
+	while (!swim_time_reached(sim_now(s), end)) {
+		swim_time first = end;
+
+		for (unsigned i = 0; i < bad; i++)
+			first = swim_time_min(first, next[i]);
+		sim_run(s, swim_duration_seconds(swim_time_since(first, sim_now(s))));
+		for (unsigned i = 0; i < bad; i++) {
+			bool on = s->world.nodes[i].paused;
+
+			if (!swim_time_reached(sim_now(s), next[i]))
+				continue;
+			if (on)
+				sim_resume(s, i);
+			else
+				sim_pause(s, i);
+			next[i] = swim_time_add(next[i],
+			    on ? swim_ms(64) : swim_duration_scale(swim_seconds(1), stopped));
+		}
+	}
+	for (unsigned i = 0; i < bad; i++)
+		sim_resume(s, i);
+	EXPECT(s, sim_wait_complete(s, 20));
+	sim_note(s, "whole %.2f s after", sim_since(s, end));
+	sim_run(s, 20);
+	EXPECT(s, sim_complete(s));
+	for (size_t i = 0; i < s->world.event_count; i++) {
+		const struct world_event *e = &s->world.events[i];
+
+		if (e->type == SWIM_EVENT_FAILED) {
+			right += e->subject < bad;
+			wrong += e->subject >= bad;
+		}
+	}
+	sim_note(s, "; failed-events: %u about those stopped, %u about others", right, wrong);
+	EXPECT(s, wrong == 0);
+}
+
+static void
+flap_short(struct sim *s)
+{
+	flap(s, 4.1, 60);
+}
+
+static void
+flap_long(struct sim *s)
+{
+	flap(s, 16.4, 90);
+}
+
+const struct scenario scenarios_stall[] = {
+    {"pause-up-to-1s", 32, up_to_1s, LIGHT,
+	"members stopped again and again for up to 1 s are never declared failed"},
+    {"flap-4s", 64, flap_short, LIGHT,
+	"8 of 64 stopped for 4.1 s, running for 64 ms, for 60 s: nobody else fails"},
+    {"flap-16s", 64, flap_long, LIGHT,
+	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
+    {0},
+};
