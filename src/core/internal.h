@@ -57,6 +57,7 @@ struct member {
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
 	swim_time since;       /* of the status */
+	swim_time ask_at;      /* suspect: when it is asked a last time */
 	swim_time last_chance; /* suspect: no verdict before; NEVER: not asked a last time yet */
 	swim_time deadline;    /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */

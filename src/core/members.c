@@ -84,6 +84,25 @@ members_at(const struct swim *s, const struct swim_addr *addr)
 	return found;
 }
 
+static swim_time
+not_before(swim_time at, swim_time earliest)
+{
+	return swim_time_before(at, earliest) ? earliest : at;
+}
+
+/*
+ * When the verdict on a suspect is due.  Never in the past, where an accuser that comes late would put it: a
+ * deadline long gone is how a process learns that it stood still.
+ */
+static void
+schedule_verdict(const struct swim *s, struct member *m)
+{
+	swim_duration patience = probe_patience(s, m);
+
+	m->deadline = not_before(swim_time_add(m->since, apply_suspicion_time(s, m)), s->now);
+	m->ask_at = not_before(swim_time_add(m->deadline, swim_ns(-patience.ns)), s->now);
+}
+
 bool
 members_accuse(struct swim *s, struct member *m, uint64_t accuser)
 {
@@ -94,7 +113,7 @@ members_accuse(struct swim *s, struct member *m, uint64_t accuser)
 			return false;
 	}
 	m->accusers[m->accuser_count++] = accuser;
-	m->deadline = swim_time_add(m->since, apply_suspicion_time(s, m));
+	schedule_verdict(s, m);
 	return true;
 }
 
@@ -470,7 +489,7 @@ transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
-		return swim_time_add(m->since, apply_suspicion_time(s, m));
+		return m->deadline; /* schedule_verdict's */
 	case SWIM_DEAD:
 		return swim_time_add(m->since, s->config.timing.dead_retention);
 	case SWIM_LEFT:
@@ -522,6 +541,8 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	}
 	digest_toggle(s, m);
 	transition_lists(s, m);
+	if (status == SWIM_SUSPECT && !hidden)
+		schedule_verdict(s, m);
 	m->deadline = transition_deadline(s, m);
 	m->last_chance = SWIM_TIME_NEVER;
 	if (!is_live(status) || hidden) {

@@ -368,8 +368,10 @@ probe_stalled(struct swim *s, swim_duration late)
 	s->doubts = 0;
 	confirm_stalled(s);
 	probe_health(s, 1);
-	for (size_t i = 0; i < s->suspect_count; i++)
+	for (size_t i = 0; i < s->suspect_count; i++) {
 		s->suspects[i]->deadline = swim_time_add(s->suspects[i]->deadline, late);
+		s->suspects[i]->ask_at = swim_time_add(s->suspects[i]->ask_at, late);
+	}
 }
 
 void

@@ -378,10 +378,10 @@ reap(struct swim *s)
 
 /* When something is to be done about a suspect: ask it a last time, or pronounce it dead. */
 static swim_time
-verdict_due(const struct swim *s, const struct member *m)
+verdict_due(const struct member *m)
 {
 	if (swim_time_is_never(m->last_chance))
-		return swim_time_add(m->deadline, swim_ns(-probe_patience(s, m).ns));
+		return m->ask_at;
 	return swim_time_before(m->deadline, m->last_chance) ? m->last_chance : m->deadline;
 }
 
@@ -395,7 +395,7 @@ verdicts(struct swim *s)
 	for (size_t i = s->suspect_count; i-- > 0;) {
 		struct member *m = s->suspects[i];
 
-		if (!swim_time_reached(s->now, verdict_due(s, m)))
+		if (!swim_time_reached(s->now, verdict_due(m)))
 			continue;
 		if (swim_time_is_never(m->last_chance)) {
 			m->last_chance = swim_time_add(s->now, probe_patience(s, m));
@@ -450,7 +450,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
 	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, verdict_due(s, s->suspects[i]));
+		at = swim_time_min(at, verdict_due(s->suspects[i]));
 	if (s->status_count[SWIM_DEAD] > 0)
 		at = swim_time_min(at, s->reconnect_at);
 	if (s->gone_count > 0)
