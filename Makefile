@@ -259,6 +259,11 @@ sim: $(SIM_BIN)
 	@$(B)/sim-test
 	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
 
+.PHONY: sim-broken
+# sim-broken:  shows that the simulator catches each of a list of broken rules, and with which seed
+sim-broken: $(SIM_BIN)
+	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
+
 .PHONY: sim-large
 # sim-large:   the simulator at size: up to 5,000 members, some minutes and up to 8 GiB of memory
 sim-large: $(SIM_BIN)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/inspect.h"
 #include "sim/trace.h"
 
 /* A node that runs slow looks at its timers at least after so many datagrams. */
@@ -95,6 +96,7 @@ static void
 check_node(struct world *w, struct node *n, bool changed)
 {
 	struct swim_report self;
+	char why[512];
 	uint64_t own = swim_incarnation(n->core);
 
 	if (own > n->highest)
@@ -105,6 +107,8 @@ check_node(struct world *w, struct node *n, bool changed)
 	swim_self(n->core, &self);
 	check_own(w->check, n->index, &self, n->state == NODE_LEAVING);
 	check_view(w->check, n->index, n->core, w->config.max_members);
+	if (inspect(n->core, why, sizeof(why)))
+		world_breach(w, why);
 }
 
 void

@@ -20,7 +20,7 @@
 struct options {
 	const char *scenario;
 	uint64_t seed;
-	bool seed_given, trace, quick, large, verbose;
+	bool seed_given, trace, quick, large, verbose, first;
 	uint64_t seeds; /* of the swarm, or of the scenario */
 	unsigned jobs;
 };
@@ -104,7 +104,7 @@ run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
 
-	for (uint64_t k = offset; k < o->seeds; k += o->jobs) {
+	for (uint64_t k = offset; k < o->seeds && !(o->first && failed); k += o->jobs) {
 		uint64_t seed = o->seed + k;
 		struct outcome out;
 
@@ -234,8 +234,10 @@ run_all(const struct options *o)
 	printf("1..%u\n", planned);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			if (wanted(sc, o))
+			if (wanted(sc, o) && !(o->first && failed))
 				failed += !run_scenario(sc, o);
+	if (o->first && failed)
+		return false;
 	if (run_twice(o->seed)) {
 		printf("ok - determinism: the same seed gives the same trace\n");
 	} else {
@@ -278,7 +280,8 @@ static const char usage[] =
     "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
-    "       sim-test --quick | --large | --list\n";
+    "       sim-test --quick | --large | --list\n"
+    "--first ends with the first failure, --verbose prints every seed's figures.\n";
 
 static uint64_t
 number(const char *option, const char *text)
@@ -298,6 +301,7 @@ enum {
 	OPT_TRACE,
 	OPT_QUICK,
 	OPT_LARGE,
+	OPT_FIRST,
 	OPT_JOBS,
 	OPT_LIST,
 	OPT_VERBOSE,
@@ -314,6 +318,7 @@ main(int argc, char **argv)
 	    {"trace", no_argument, NULL, OPT_TRACE},
 	    {"quick", no_argument, NULL, OPT_QUICK},
 	    {"large", no_argument, NULL, OPT_LARGE},
+	    {"first", no_argument, NULL, OPT_FIRST},
 	    {"jobs", required_argument, NULL, OPT_JOBS},
 	    {"list", no_argument, NULL, OPT_LIST},
 	    {"verbose", no_argument, NULL, OPT_VERBOSE},
@@ -343,6 +348,9 @@ main(int argc, char **argv)
 			break;
 		case OPT_QUICK:
 			o.quick = true;
+			break;
+		case OPT_FIRST:
+			o.first = true;
 			break;
 		case OPT_LARGE:
 			o.large = true;

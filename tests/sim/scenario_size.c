@@ -146,6 +146,7 @@ const struct scenario scenarios_size[] = {
 	"a minute of 2,000 members takes the simulator 5 minutes and 4 GiB at most"},
     {"half-crash-100", 100, half_crashes, LIGHT,
 	"half of 100 crash at once: the survivors agree within 15 s"},
+    {"half-crash-400", 400, half_crashes, HEAVY, "the same with 400"},
     {"half-crash-1000", 1000, half_crashes, LARGE, "the same with 1,000"},
     {"join-17-lossy", 17, lossy_joins, LIGHT,
 	"17 members that join at 10 % loss stay, all of them"},

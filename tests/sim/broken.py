@@ -1,0 +1,150 @@
+"""Tests the simulator's oracles: breaks one rule of the protocol at a time, and each must be caught.
+
+usage: broken.py [--seeds N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints TAP.
+
+A broken rule is a copy of one file of the core with one piece of its text replaced, compiled below the build
+directory and linked into a simulator of its own, so that what is shipped has no trace of it. First the swarm
+hunts it with seeds from 1 on, then the scenarios. A text that is not found any more is a failure too: the rule has
+to follow the code.
+"""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+# name: what is broken; then file, text, and what stands in its place.
+RULES = {
+    "dead-loses": ("at equal incarnation dead gives way to alive and suspect",
+        "apply.c", "(u->incarnation == m->incarnation && status > m->status))",
+        "(u->incarnation == m->incarnation && (m->status == SWIM_DEAD ? status < m->status : status > m->status)))"),
+    "no-refutation": ("nobody refutes",
+        "apply.c", "if (next > s->self->incarnation) {", "if (next > s->self->incarnation && s->live_count == SIZE_MAX) {"),
+    "refutes-at-same": ("a refutation takes the incarnation that it refutes",
+        "apply.c", "than == UINT64_MAX ? UINT64_MAX : than + 1;", "than;"),
+    "incarnation-reused": ("a refutation reuses the incarnation, and says that it rose",
+        "apply.c", "if (next > s->self->incarnation) {", "if (next-- > s->self->incarnation) {"),
+    "incarnation-by-others": ("a verdict makes a new incarnation of the dead",
+        "swim.c", "members_transition(s, m, SWIM_DEAD, m->incarnation, false);",
+        "members_transition(s, m, SWIM_DEAD, m->incarnation + 1, false);"),
+    "jump-allowed": ("an incarnation may rise by any amount",
+        "apply.c", "	    u->incarnation - m->incarnation > s->config.max_jump) {",
+        "	    u->incarnation - m->incarnation > UINT64_MAX - 1) {"),
+    "rumour-unlimited": ("a rumour that reached its limit begins anew",
+        "gossip.c", "if (sent >= limit_of(m, limit))\n\t\treturn;", "if (sent >= limit_of(m, limit))\n\t\tsent = 0;"),
+    "rumour-once-more": ("a rumour is kept for one sending above its limit",
+        "gossip.c", "if (sent >= limit_of(m, limit))\n\t\treturn;", "if (sent > limit_of(m, limit))\n\t\treturn;"),
+    "suspicion-of-any-life": ("a suspicion of an earlier incarnation counts",
+        "apply.c", "if (u->incarnation > m->incarnation ||",
+        "if (u->incarnation > m->incarnation || (status == SWIM_SUSPECT && m->status == SWIM_ALIVE) ||"),
+    "accuser-twice": ("one accuser counts as two",
+        "members.c", "if (m->accusers[i] == accuser)", "if (m->accusers[i] == accuser && m->accuser_count > 2)"),
+    "accusers-kept": ("the accusers of one incarnation count against the next",
+        "members.c", "if (status != SWIM_SUSPECT || from != SWIM_SUSPECT || incarnation != m->incarnation)",
+        "if (status == SWIM_DEAD)"),
+    "suspicion-without-end": ("a suspicion has no timer",
+        "members.c", "return m->deadline; /* schedule_verdict's */", "return SWIM_TIME_NEVER;"),
+    "dead-not-advancing": ("a death at a higher incarnation leaves the stored one",
+        "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));",
+        "members_transition(s, m, status, status == SWIM_DEAD ? m->incarnation : u->incarnation, "
+        "m->hidden && !is_live(status));"),
+    "alive-revives": ("a member's own word that it is alive counts at its old incarnation",
+        "apply.c", "if (u->incarnation > m->incarnation ||",
+        "if (u->incarnation > m->incarnation || (status == SWIM_ALIVE && from_subject && "
+        "u->incarnation == m->incarnation) ||"),
+    "joined-twice": ("joined is told again in one life",
+        "members.c", "		if (!m->announced) {", "		if ((m->announced = false, true)) {"),
+    "joined-late": ("a member is suspected before it is told to have joined",
+        "members.c", "if (!m->stand_in || m->status == SWIM_SUSPECT)", "if (!m->stand_in && m->status != SWIM_SUSPECT)"),
+    "holds-itself-dead": ("a member believes what others say of it",
+        "apply.c", "	if (m == s->self) {\n\t\tapply_self(s, u, address);", "	if (m == s->self && s->leaving) {\n\t\tapply_self(s, u, address);"),
+    "sync-never": ("views are never compared in full",
+        "sync.c", "if (s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync =", "if (!s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync ="),
+    "never-reconnects": ("the dead are never tried again",
+        "probe.c", "if (m->status == SWIM_DEAD && !m->hidden) {", "if (m->status == SWIM_LEFT && m->hidden) {"),
+    "never-suspects": ("a failed probe has no consequence",
+        "probe.c", "	s->doubtful = false;\n\tapply_suspicion(s, target);", "	s->doubtful = false;"),
+    "indirect-never": ("nobody else is asked to probe",
+        "probe.c", "size_t want = s->config.timing.indirect_probes;", "size_t want = 0;"),
+    "stall-ignored": ("a process that stood still takes the others' silence for death",
+        "probe.c", "s->suspects[i]->deadline = swim_time_add(s->suspects[i]->deadline, late);",
+        "apply_suspicion(s, s->suspects[i]);"),
+    "leave-is-death": ("whoever leaves is declared failed",
+        "apply.c", "		status = SWIM_LEFT;\n\tif (m == NULL", "		status = SWIM_DEAD;\n\tif (m == NULL"),
+    "forgets-alone": ("a removal is not passed on",
+        "swim.c", "	m->forget = true;\n\tgossip_queue(s, m);", "	m->forget = false;"),
+    "one-too-many": ("the table holds one member more than it may",
+        "members.c", "if (s->table.count < s->config.max_members)", "if (s->table.count <= s->config.max_members)"),
+    "datagram-too-long": ("a datagram is longer than max_datagram",
+        "outbox.c", "		budget = s->config.max_datagram;\n\tif (s->config.hooks",
+        "		budget = s->config.max_datagram;\n\tbudget += 40;\n\tif (s->config.hooks"),
+    "tags-not-taken": ("new tags of a known member are not taken over",
+        "apply.c", "retagged = take_tags(s, m, u, true);", "retagged = false;"),
+    "move-not-taken": ("the new address of a member that moved is not taken over",
+        "apply.c", "	if (moved && !members_set_address", "	if (moved && s->leaving && !members_set_address"),
+    "newcomer-wins": ("of two with one name the younger stays",
+        "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
+}
+
+
+def build(build_dir, rule):
+    """The path of a simulator with this rule broken."""
+    _, name, old, new = RULES[rule]
+    source = pathlib.Path("src/core", name)
+    text = source.read_text(encoding="utf-8")
+    if text.count(old) != 1:
+        raise LookupError(f"{source} has the text of the rule {text.count(old)} times: {old!r}")
+    where = build_dir / "broken" / rule
+    where.mkdir(parents=True, exist_ok=True)
+    mutant = where / name
+    mutant.write_text(text.replace(old, new), encoding="utf-8")
+    compiler = os.environ.get("CC", "cc").split()
+    objects = [str(p) for folder in ("obj/tests/sim", "obj/core")
+        for p in sorted((build_dir / folder).glob("*.o")) if not (folder == "obj/core" and p.stem == mutant.stem)]
+    program = where / "sim-test"
+    subprocess.run([*compiler, "-std=gnu17", "-O1", "-g", "-w", "-D_GNU_SOURCE", "-include", str(build_dir / "config.h"),
+        "-Isrc", "-o", str(program), str(mutant), *objects, str(build_dir / "libwire.a"),
+        str(build_dir / "libbase.a"), "-lm"], check=True)
+    return program
+
+
+def hunt(program, seeds):
+    """What caught it, or None."""
+    for what in (["--seeds", str(seeds), "--seed", "1", "--first"], ["--quick", "--first"]):
+        try:
+            run = subprocess.run([str(program), *what], capture_output=True, text=True, timeout=300, check=False)
+        except subprocess.TimeoutExpired:
+            return " ".join(what) + ": does not end"
+        if run.returncode == 0:
+            continue
+        found = re.search(r"failed: (swarm seed \d+)|not ok - ([\w-]+)", run.stdout)
+        why = re.search(r"^# .*? at [0-9.]+ s: (.*)$", run.stdout, re.M)
+        where = next((g for g in found.groups() if g), "") if found else f"exit status {run.returncode}"
+        return where + (": " + why.group(1)[:110] if why else "")
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("rules", nargs="*", metavar="RULE")
+    options = parser.parse_args()
+    rules = options.rules or list(RULES)
+    missed = 0
+    print(f"1..{len(rules)}")
+    for rule in rules:
+        try:
+            caught = hunt(build(options.build, rule), options.seeds)
+        except (LookupError, subprocess.CalledProcessError) as error:
+            caught = None
+            print(f"# {error}")
+        missed += caught is None
+        print(f"{'not ok' if caught is None else 'ok'} - {rule}: {RULES[rule][0]}")
+        print(f"#   {'nothing caught it' if caught is None else 'caught by ' + caught}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

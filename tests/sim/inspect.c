@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/inspect.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "core/internal.h"
+
+/* Every suspicion has one timer and distinct accusers; nobody else has either. */
+static const char *
+suspicion_fault(const struct swim *s, const struct member *m)
+{
+	bool suspect = m->status == SWIM_SUSPECT && !m->hidden;
+
+	if (suspect != (m->suspect_index != NOT_LISTED))
+		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
+	if (!suspect)
+		return m->accuser_count > 0 && !m->hidden ? "accused, but not suspect" : NULL;
+	if (m->suspect_index >= s->suspect_count || s->suspects[m->suspect_index] != m)
+		return "listed as suspect in another's place";
+	if (swim_time_is_never(m->deadline))
+		return "suspect without a timer";
+	if (m->accuser_count > WIRE_ACCUSERS_MAX)
+		return "more accusers than there is room for";
+	for (unsigned i = 0; i < m->accuser_count; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (m->accusers[i] == m->accusers[j])
+				return "one accuser counts twice";
+	return NULL;
+}
+
+static const char *
+rumour_fault(const struct swim *s, const struct member *m)
+{
+	/* As at the most members that there have been: the limit may have fallen since. */
+	double limit = s->config.timing.retransmit_mult *
+		       ceil(log10((double)s->table.capacity + 1)) * (m->forget ? 2 : 1);
+
+	if (m->rumour_queued && m->rumour_sent >= (limit > 1 ? limit : 1))
+		return "its rumour is past its limit";
+	if (m->rumour_queued && m->stand_in)
+		return "a rumour about a stand-in";
+	return NULL;
+}
+
+static const char *
+list_fault(const struct swim *s, const struct member *m)
+{
+	bool live = m->status <= SWIM_SUSPECT && !m->hidden && m != s->self;
+	bool gone = !live && m != s->self;
+
+	if (live != (m->live_index != NOT_LISTED) || gone != (m->gone_index != NOT_LISTED))
+		return "in the wrong list";
+	if ((live && s->live[m->live_index] != m) || (gone && s->gone[m->gone_index] != m))
+		return "listed in another's place";
+	return NULL;
+}
+
+bool
+inspect(const struct swim *s, char *why, size_t size)
+{
+	size_t rumours = 0;
+
+	for (size_t i = 0; i < s->table.count; i++) {
+		const struct member *m = s->table.v[i];
+		const char *fault = suspicion_fault(s, m);
+
+		rumours += m->rumour_queued;
+		if (fault == NULL)
+			fault = rumour_fault(s, m);
+		if (fault == NULL)
+			fault = list_fault(s, m);
+		if (fault != NULL) {
+			snprintf(why, size, "%s about %s: %s", s->self->name, m->name, fault);
+			return true;
+		}
+	}
+	if (rumours != s->rumour_count || s->table.count > s->config.max_members ||
+	    s->stand_ins > STAND_INS_MAX || s->out_count > OUTBOX_DATAGRAMS ||
+	    s->health > HEALTH_MAX) {
+		snprintf(why, size,
+		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
+		    s->self->name, s->table.count, rumours, s->rumour_count, s->out_count);
+		return true;
+	}
+	return false;
+}

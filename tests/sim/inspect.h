@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What must hold inside of a core at every moment, and no report shows. */
+#ifndef SIM_INSPECT_H
+#define SIM_INSPECT_H
+
+#include <stddef.h>
+
+#include "core/swim.h"
+
+/* The first thing that is wrong, into `why`; false if nothing is. */
+bool inspect(const struct swim *, char *why, size_t size);
+
+#endif
