@@ -342,7 +342,9 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	const char *fault;
 	unsigned subject;
 
-	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT)
+	/* Of addresses, not of members. */
+	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT ||
+	    e->type == SWIM_EVENT_NAME_CONFLICT || e->type == SWIM_EVENT_NAME_LOST)
 		return;
 	subject = subject_of(c, e->member.name, e->member.name_len);
 	if (e->type == SWIM_EVENT_INCARNATION) {

@@ -52,6 +52,11 @@ void sim_start_at(struct sim *, unsigned i, uint64_t incarnation);
 void sim_crash(struct sim *, unsigned i);
 void sim_restart(struct sim *, unsigned i, bool keep_state); /* crashes it first if it runs */
 void sim_leave(struct sim *, unsigned i);
+void sim_move(struct sim *, unsigned i); /* to another address */
+/* Its only tag is t=`value` from now on. */
+void sim_tag(struct sim *, unsigned i, unsigned value);
+/* Before its first start: it bears the name of another. */
+void sim_rename(struct sim *, unsigned i, unsigned as);
 void sim_pause(struct sim *, unsigned i);
 void sim_resume(struct sim *, unsigned i);
 void sim_slow(struct sim *, unsigned i, swim_duration per_datagram);

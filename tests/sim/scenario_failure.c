@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Members crash, leave, restart, stall, are slow, are slandered. */
+#include <string.h>
+
 #include "sim/scenario.h"
 
 /* All of them form a cluster, and the network is quiet. */
@@ -310,6 +312,70 @@ one_way(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
+/* How many others hold it at the address where it is, with a tag of this value. */
+static unsigned
+known_as(struct sim *s, unsigned subject, char value)
+{
+	const struct node *n = &s->world.nodes[subject];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		struct swim_report r;
+
+		count += i != subject && s->world.nodes[i].state == NODE_UP &&
+			 swim_member_find(s->world.nodes[i].core, n->name, strlen(n->name), &r) &&
+			 strcmp(r.address, n->hostport) == 0 && r.tags_len == 5 &&
+			 r.tags[4] == value;
+	}
+	return count;
+}
+
+static void
+tagged_and_moved(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_tag(s, 3, 7);
+	sim_run(s, 2);
+	EXPECT(s, known_as(s, 3, '7') == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_UPDATED, ANY, 3) == others);
+	sim_move(s, 3);
+	sim_run(s, 2);
+	EXPECT(s, known_as(s, 3, '7') == others);
+	/* It comes back elsewhere, with its state, and that is no conflict. */
+	sim_crash(s, 3);
+	sim_move(s, 3);
+	sim_restart(s, 3, true);
+	sim_tag(s, 3, 8);
+	EXPECT(s, sim_wait_converged(s, 20));
+	EXPECT(s, known_as(s, 3, '8') == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+}
+
+static void
+one_name(struct sim *s)
+{
+	unsigned last = s->world.count - 1;
+	swim_time start;
+
+	sim_rename(s, last, 3);
+	check_foreign(s->world.check, "n3"); /* two make incarnations of it */
+	sim_start_range(s, 0, last - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	start = sim_now(s);
+	sim_start(s, last);
+	sim_run(s, 20);
+	/* The first owner stays and says so; the newcomer is told to go. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, last, ANY) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, 3, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, 3, ANY) >= 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
 const struct scenario scenarios_failure[] = {
     {"crash-3", 3, crash_one, LIGHT,
 	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
@@ -341,6 +407,9 @@ const struct scenario scenarios_failure[] = {
     {"refutation", 10, refutation, LIGHT,
 	"slander ends in one higher incarnation, and everybody agrees again"},
     {"deaf", 20, deaf, LIGHT, "one that hears nothing makes nobody else fail at the others"},
+    {"tags-and-moves", 20, tagged_and_moved, LIGHT,
+	"new tags and a new address reach all, while running and by a restart"},
+    {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
     {"one-way-cut", 10, one_way, LIGHT, "a link cut one way makes nobody fail"},
     {0},
 };

@@ -126,7 +126,7 @@ change(struct swarm *m)
 	struct sim *s = m->s;
 	unsigned i = below(m, s->world.count), j = below(m, s->world.count);
 
-	switch (below(m, 16)) {
+	switch (below(m, 20)) {
 	case 0:
 	case 1:
 		sim_crash(s, i);
@@ -164,6 +164,17 @@ change(struct swarm *m)
 		break;
 	case 15:
 		forget(m, i, j);
+		break;
+	case 16:
+	case 17:
+		if (!s->world.nodes[i].paused)
+			sim_tag(s, i, below(m, 1000));
+		break;
+	case 18:
+	case 19:
+		/* The others find a seed only where it was. */
+		if (i >= SEEDS && !s->world.nodes[i].paused)
+			sim_move(s, i);
 		break;
 	default: /* of a number, not an enumeration */
 		break;
