@@ -44,7 +44,8 @@ RULES = {
         "members.c", "if (status != SWIM_SUSPECT || from != SWIM_SUSPECT || incarnation != m->incarnation)",
         "if (status == SWIM_DEAD)"),
     "suspicion-without-end": ("a suspicion has no timer",
-        "members.c", "return m->deadline; /* schedule_verdict's */", "return SWIM_TIME_NEVER;"),
+        "members.c", "	m->deadline = not_before(swim_time_add(m->since, apply_suspicion_time(s, m)), s->now);",
+        "	m->deadline = SWIM_TIME_NEVER;"),
     "dead-not-advancing": ("a death at a higher incarnation leaves the stored one",
         "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));",
         "members_transition(s, m, status, status == SWIM_DEAD ? m->incarnation : u->incarnation, "
