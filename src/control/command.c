@@ -202,6 +202,7 @@ static bool
 read_tags(struct request *r, const json_t *set, const json_t *unset, struct wire_tag *changes)
 {
 	char quoted[REFUSAL_QUOTE_MAX], room[WIRE_TAGS_MAX];
+	size_t used;
 	const char *key;
 	const json_t *value;
 
@@ -216,7 +217,8 @@ read_tags(struct request *r, const json_t *set, const json_t *unset, struct wire
 		}
 		changes->key.len = (uint16_t)strlen(key);
 		changes->value.len = (uint16_t)json_string_length(value);
-		switch (wire_tags_set(room, &(size_t){0}, changes->key, changes->value)) {
+		used = 0;
+		switch (wire_tags_set(room, &used, changes->key, changes->value)) {
 		case WIRE_TAGS_BAD_KEY:
 			refusal_param(&r->refusal, "set",
 			    "a tag's key must not be empty: give it a name");

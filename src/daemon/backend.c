@@ -57,6 +57,8 @@ backend_health(void *ctx, struct control_health *out)
 	    .now = loop_now(),
 	    .leaving = node->leaving,
 	    .state_trouble = state_trouble(node->state),
+	    .snapshot_trouble = snapshot_trouble(node->snapshot),
+	    .missing = snapshot_missing(node->snapshot),
 	    .max_members = node->config.max_members,
 	    .memory = &node->health,
 	};

@@ -148,6 +148,8 @@ flush_event(struct node *node, const struct swim_event *e)
 	case SWIM_EVENT_LEFT:
 	case SWIM_EVENT_REMOVED:
 	case SWIM_EVENT_UPDATED:
+		if (node->snapshot != NULL)
+			snapshot_note(node->snapshot, e);
 		break;
 	}
 	node->status_stale = true;
@@ -158,7 +160,7 @@ flush_event(struct node *node, const struct swim_event *e)
 static void
 flush_state(struct node *node, swim_time now)
 {
-	bool before = state_trouble(node->state) != NULL;
+	bool before = node->state_told;
 	const char *trouble;
 
 	state_reserve(node->state, swim_incarnation(node->swim), now);
@@ -169,6 +171,7 @@ flush_state(struct node *node, swim_time now)
 	} else if (trouble == NULL && before) {
 		log_at(LOG_LEVEL_NOTICE, "state is kept again");
 	}
+	node->state_told = trouble != NULL;
 }
 
 void

@@ -85,6 +85,10 @@ judge_company(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "no other member is known, though %zu seed%s configured", in->seeds,
 		    in->seeds == 1 ? " is" : "s are");
+	else if (in->missing > 0)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "none of the %zu members answers that were alive before this one's restart",
+		    in->missing);
 }
 
 static void
@@ -118,6 +122,8 @@ health_judge(const struct health_input *in, struct control_health *out)
 		    in->transport_errno != 0 ? strerror(in->transport_errno) : "");
 	if (in->state_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
+	if (in->snapshot_trouble != NULL)
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->snapshot_trouble);
 	if (in->members >= in->max_members)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "there are %zu members, which is max_members: others are refused", in->members);

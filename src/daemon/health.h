@@ -37,11 +37,13 @@ struct health_input {
 	bool transport_healthy;
 	enum swim_error transport_error;
 	int transport_errno;
-	const char *state_trouble;     /* or NULL */
-	size_t alive, suspect, dead;   /* others than us */
-	size_t members, max_members;   /* all of them, us included */
-	size_t seeds;                  /* configured ones that are not us */
-	size_t seeds_joined;           /* of these */
+	const char *state_trouble;    /* or NULL */
+	const char *snapshot_trouble; /* or NULL */
+	size_t alive, suspect, dead;  /* others than us */
+	size_t members, max_members;  /* all of them, us included */
+	size_t missing;      /* others that were alive before a restart, while we have met nobody */
+	size_t seeds;        /* configured ones that are not us */
+	size_t seeds_joined; /* of these */
 	const char *discovery_trouble; /* of a source, or NULL; kept until the answer is given */
 	const struct health_memory *memory;
 };

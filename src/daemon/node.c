@@ -462,7 +462,7 @@ start(struct node *node, char *fault)
 		return status;
 	for (size_t i = 0; i < sizeof(id); i++)
 		snprintf(node->boot + 2 * i, 3, "%02x", id[i]);
-	if ((status = state_open(node->config.state_dir, &node->state, fault)) != 0 ||
+	if ((status = state_open(node->config.state_dir, loop_now(), &node->state, fault)) != 0 ||
 	    (status = start_loop(node, fault)) != 0 || (status = start_udp(node, fault)) != 0 ||
 	    (status = choose_advertised(node, fault)) != 0 ||
 	    (status = start_swim(node, fault)) != 0 ||
@@ -473,7 +473,8 @@ start(struct node *node, char *fault)
 	if (discovery_set_seeds(node->discovery, (const char *const *)node->config.seeds.items,
 		node->config.seeds.count) != SWIM_OK)
 		return out_of_memory(fault);
-	return start_mdns(node, fault);
+	node->snapshot = snapshot_new(node);
+	return node->snapshot != NULL ? start_mdns(node, fault) : out_of_memory(fault);
 }
 
 static const char *
@@ -552,6 +553,7 @@ node_run(struct node *node)
 		log_at(LOG_LEVEL_WARNING, "ended by a second signal, before the leave was told");
 		return -node->end_signal;
 	}
+	snapshot_finish(node->snapshot);
 	if (node->end_status != 0)
 		return node->end_status;
 	log_at(LOG_LEVEL_NOTICE, "left");
@@ -563,6 +565,7 @@ node_free(struct node *node)
 {
 	if (node == NULL)
 		return;
+	snapshot_free(node->snapshot);
 	control_free(node->control);
 	if (node->resolver != NULL)
 		flush_fini(node);

@@ -22,6 +22,7 @@
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/reload.h"
+#include "daemon/snapshot.h"
 #include "daemon/state.h"
 #include "daemon/tags.h"
 #include "discovery/discovery.h"
@@ -59,6 +60,7 @@ struct node {
 	struct resolver *resolver;
 	struct discovery *discovery;
 	struct control *control;
+	struct snapshot *snapshot;
 	struct loop_timer *timer;    /* at swim_deadline */
 	struct loop_timer *watchdog; /* systemd's, or NULL */
 	struct loop_timer *exit_timer;
@@ -69,7 +71,8 @@ struct node {
 	int64_t started_wall_ns;
 	swim_duration watchdog_interval;
 
-	bool in_batch; /* `now` is of the batch of datagrams under way */
+	bool state_told; /* that it is not kept */
+	bool in_batch;   /* `now` is of the batch of datagrams under way */
 	swim_time now;
 	size_t unflushed; /* bytes of datagrams taken in since the last flush */
 	bool flushing, flush_again, draining;

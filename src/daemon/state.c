@@ -12,8 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
+#include "daemon/durable.h"
 #include "daemon/fault.h"
 
 #define FILE_NAME "incarnation"
@@ -31,61 +31,14 @@ struct state {
 	char trouble[FAULT_MAX];
 };
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/*
- * Root may have run swimd by hand where a service runs it as another user, who could not read what root left:
- * so what root makes belongs to the owner of the directory. A file with a second name may be something else
- * entirely. Where it can't be done (no CAP_CHOWN), load() and lock() tell that user what to do.
- */
-static void
-give_to_owner(const struct state *s, int fd)
-{
-	struct stat dir, file;
-
-	if (geteuid() == 0 && fstat(s->dir_fd, &dir) == 0 && dir.st_uid != 0 &&
-	    fstat(fd, &file) == 0 && file.st_uid == 0 && S_ISREG(file.st_mode) &&
-	    file.st_nlink == 1)
-		(void)!fchown(fd, dir.st_uid, dir.st_gid);
-}
-
-/* Replace the file by one with this bound, so that after a crash it is the old one or the new one. */
+/* Replace the file by one with this bound. */
 static int
 store(const struct state *s, uint64_t bound)
 {
 	char text[TEXT_MAX];
 	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", bound);
-	int fd = openat(s->dir_fd, TEMP_NAME,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	int error;
 
-	if (fd < 0)
-		return -errno;
-	give_to_owner(s, fd);
-	error = write_all(fd, text, (size_t)len);
-	if (error == 0 && fsync(fd) != 0)
-		error = -errno;
-	if (close(fd) != 0 && error == 0)
-		error = -errno;
-	if (error == 0 && renameat(s->dir_fd, TEMP_NAME, s->dir_fd, FILE_NAME) != 0)
-		error = -errno;
-	if (error == 0 && fsync(s->dir_fd) != 0)
-		error = -errno;
-	return error;
+	return durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
 }
 
 static uint64_t
@@ -142,6 +95,35 @@ load(struct state *s, char *error)
 	return 0;
 }
 
+/* Full or read-only: the disk's trouble, which may pass, and not the operator's mistake. */
+static bool
+is_disk_fault(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO;
+}
+
+static void
+trouble(struct state *s, int error, swim_time now)
+{
+	snprintf(s->trouble, sizeof(s->trouble), "the state directory %s cannot be written: %s",
+	    s->dir, strerror(error));
+	s->next_try = swim_time_add(now, swim_seconds(10));
+}
+
+/* What to lock: a file, or where none can be opened for writing the one that is there, or the directory. */
+static int
+open_lock(const struct state *s)
+{
+	int fd = openat(s->dir_fd, LOCK_NAME,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	if (fd < 0 && is_disk_fault(errno))
+		fd = openat(s->dir_fd, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT)
+		fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd;
+}
+
 /* One daemon a directory: two would hand out the same incarnations. */
 static int
 lock(struct state *s, char *error)
@@ -149,7 +131,7 @@ lock(struct state *s, char *error)
 	char pid[16] = "";
 	int saved;
 
-	s->lock_fd = openat(s->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->lock_fd = open_lock(s);
 	if (s->lock_fd < 0) {
 		saved = errno;
 		if (saved == EACCES && faccessat(s->dir_fd, LOCK_NAME, F_OK, 0) == 0)
@@ -159,7 +141,7 @@ lock(struct state *s, char *error)
 		return fault_set(error, fault_status(saved, EX_CONFIG),
 		    "the state directory %s is not writable: %s", s->dir, strerror(saved));
 	}
-	give_to_owner(s, s->lock_fd);
+	durable_give(s->dir_fd, s->lock_fd);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
 		saved = errno;
 		if (saved != EWOULDBLOCK)
@@ -179,7 +161,7 @@ lock(struct state *s, char *error)
 }
 
 int
-state_open(const char *dir, struct state **out, char *error)
+state_open(const char *dir, swim_time now, struct state **out, char *error)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	int status, failure;
@@ -199,7 +181,12 @@ state_open(const char *dir, struct state **out, char *error)
 	if ((status = lock(s, error)) != 0 || (status = load(s, error)) != 0)
 		goto error;
 	s->bound = block_above(s->incarnation);
-	if ((failure = store(s, s->bound)) != 0) {
+	failure = store(s, s->bound);
+	if (failure != 0 && is_disk_fault(-failure)) {
+		/* Better a member that may have to refute an earlier life of its own than none. */
+		s->bound = s->incarnation;
+		trouble(s, -failure, now);
+	} else if (failure != 0) {
 		status = fault_set(error, fault_status(-failure, EX_CONFIG),
 		    "the state directory %s is not writable: %s", dir, strerror(-failure));
 		goto error;
@@ -241,13 +228,23 @@ state_reserve(struct state *s, uint64_t incarnation, swim_time now)
 		return;
 	bound = block_above(incarnation);
 	if ((failure = store(s, bound)) != 0) {
-		snprintf(s->trouble, sizeof(s->trouble),
-		    "the state directory %s cannot be written: %s", s->dir, strerror(-failure));
-		s->next_try = swim_time_add(now, swim_seconds(10));
+		trouble(s, -failure, now);
 		return;
 	}
 	s->bound = bound;
 	s->trouble[0] = '\0';
+}
+
+const char *
+state_dir(const struct state *s)
+{
+	return s->dir;
+}
+
+int
+state_dir_fd(const struct state *s)
+{
+	return s->dir_fd;
 }
 
 const char *

@@ -17,9 +17,10 @@ struct state;
 
 /*
  * Open (and lock) the directory and reserve a first block.  Returns 0 with *out the caller's, or the exit
- * status that the fault is worth (sysexits.h), with `error` (FAULT_MAX bytes) naming the path.
+ * status that the fault is worth (sysexits.h), with `error` (FAULT_MAX bytes) naming the path.  A disk that is
+ * full, broken or read-only is no fault but state_trouble.
  */
-int state_open(const char *dir, struct state **out, char *error);
+int state_open(const char *dir, swim_time now, struct state **out, char *error);
 void state_free(struct state *);
 
 /* What to begin with: above all that was used before, as far as that is known. */
@@ -31,6 +32,10 @@ uint64_t state_incarnation(const struct state *);
  * 10 s later; swimd goes on, for a daemon that is silent for want of disk is a dead one to the others.
  */
 void state_reserve(struct state *, uint64_t incarnation, swim_time now);
+
+/* The directory, for others who keep something there; as long as the state is open. */
+const char *state_dir(const struct state *);
+int state_dir_fd(const struct state *);
 
 /* What was wrong with the stored state at the start (a sentence), or NULL. */
 const char *state_warning(const struct state *);

@@ -41,7 +41,7 @@ enum discovery_state {
 const char *discovery_state_word(enum discovery_state);
 
 struct discovery_peer {
-	char source[16];                     /* "seed", "join", "mdns" */
+	char source[16];                     /* "seed", "join", "mdns", "snapshot" */
 	char address[SWIM_HOSTPORT_MAX + 1]; /* as given; "": not known yet */
 	char interface[16];                  /* where it was found; "": nowhere in particular */
 	char service[64];                    /* what it was found as, any bytes; "" */

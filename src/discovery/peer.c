@@ -32,8 +32,12 @@ peer_tell(struct peer *peer, const char *message)
 	bool well = report->state == DISCOVERY_JOINED || report->state == DISCOVERY_SELF;
 	enum log_level level = well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 
-	/* The operator who asked to join gets the answer; and strangers are not to fill the log. */
-	if (peer->told == report->state || peer->join != NULL || (peer->hint && !well))
+	/*
+	 * The operator who asked to join gets the answer; and neither strangers nor those of old are to fill the
+	 * log.
+	 */
+	if (peer->told == report->state || peer->join != NULL ||
+	    (!well && (peer->hint || (peer->source != NULL && peer->source->ops->quiet))))
 		level = LOG_LEVEL_DEBUG;
 	peer->told = report->state;
 	if (well)

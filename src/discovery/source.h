@@ -24,6 +24,7 @@ struct discovery_self {
 struct discovery_source;
 struct discovery_source_ops {
 	const char *name; /* "mdns"; at most 15 bytes; static */
+	bool quiet;       /* that its peers don't answer is no news */
 	/*
 	 * Discover: from now on, and not before, call discovery_offer and discovery_withdraw, on the loop.  What
 	 * fails is the source's own to retry, and to tell in `trouble`.

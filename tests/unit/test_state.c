@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
 #include <sysexits.h>
 #include <unistd.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "daemon/fault.h"
@@ -45,7 +47,7 @@ opened(void)
 {
 	struct state *s = NULL;
 
-	ck_assert_msg(state_open(dir, &s, fault) == 0, "%s", fault);
+	ck_assert_msg(state_open(dir, (swim_time){0}, &s, fault) == 0, "%s", fault);
 	return s;
 }
 
@@ -163,7 +165,7 @@ START_TEST(a_fifo_is_not_waited_for)
 	state_free(s);
 	ck_assert_uint_gt(stored(), 0);
 	ck_assert_int_eq(mkfifo(in_dir("incarnation.new"), 0600), 0);
-	ck_assert_int_ne(state_open(dir, &s, fault), 0);
+	ck_assert_int_ne(state_open(dir, (swim_time){0}, &s, fault), 0);
 	ck_assert_ptr_nonnull(strstr(fault, "not writable"));
 	end();
 }
@@ -175,7 +177,7 @@ START_TEST(two_daemons_share_no_directory)
 
 	begin();
 	s = opened();
-	ck_assert_int_eq(state_open(dir, &other, fault), EX_UNAVAILABLE);
+	ck_assert_int_eq(state_open(dir, (swim_time){0}, &other, fault), EX_UNAVAILABLE);
 	ck_assert_ptr_null(other);
 	ck_assert_msg(strstr(fault, dir) != NULL && strstr(fault, "another swimd") != NULL, "%s",
 	    fault);
@@ -190,10 +192,10 @@ START_TEST(what_is_no_directory_is_refused)
 	struct state *s;
 
 	begin();
-	ck_assert_int_eq(state_open(in_dir("none"), &s, fault), EX_CONFIG);
+	ck_assert_int_eq(state_open(in_dir("none"), (swim_time){0}, &s, fault), EX_CONFIG);
 	ck_assert_msg(strstr(fault, "/none") != NULL, "%s", fault);
 	put("1\n");
-	ck_assert_int_eq(state_open(in_dir("incarnation"), &s, fault), EX_CONFIG);
+	ck_assert_int_eq(state_open(in_dir("incarnation"), (swim_time){0}, &s, fault), EX_CONFIG);
 	end();
 }
 END_TEST
@@ -210,7 +212,7 @@ START_TEST(a_directory_without_permission_is_told_so)
 		begin();
 		ck_assert_int_eq(chmod(dir, 0500), 0);
 	}
-	ck_assert_int_eq(state_open(dir, &s, fault), EX_NOPERM);
+	ck_assert_int_eq(state_open(dir, (swim_time){0}, &s, fault), EX_NOPERM);
 	ck_assert_msg(strstr(fault, dir) != NULL, "%s", fault);
 	if (getuid() == 0)
 		ck_assert_int_eq(seteuid(0), 0);
@@ -245,7 +247,53 @@ START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
 }
 END_TEST
 
-UNIT_MAIN("state", each_start_begins_above_all_before_it, a_reservation_is_written_once_a_block,
+/* A file system of our own that is full, where we may make one. */
+START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
+{
+	static char junk[1 << 16];
+	swim_time now = {0};
+	struct state *s;
+	int fd;
+
+	begin();
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("none", dir, "tmpfs", 0, "size=16k,mode=700") != 0) {
+		printf("# skip a_start_on_a_full_disk: no file system can be mounted here\n");
+		end();
+		return;
+	}
+	put("192\n");
+	fd = open(in_dir("junk"), O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_ge(fd, 0);
+	while (write(fd, junk, sizeof(junk)) > 0)
+		;
+	close(fd);
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), 192);
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
+	state_reserve(s, 192, swim_time_add(now, swim_seconds(9)));
+	ck_assert_ptr_nonnull(state_trouble(s));
+	state_reserve(s, 192, swim_time_add(now, swim_seconds(10)));
+	ck_assert_ptr_nonnull(state_trouble(s));
+	ck_assert_int_eq(unlink(in_dir("junk")), 0);
+	state_reserve(s, 192, swim_time_add(now, swim_seconds(20)));
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert_uint_eq(stored(), 192 + STATE_BLOCK);
+	state_free(s);
+	/* Read-only, it is still locked against a second one. */
+	ck_assert_int_eq(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=16k,mode=700"), 0);
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), 192 + STATE_BLOCK);
+	ck_assert_ptr_nonnull(state_trouble(s));
+	ck_assert_int_ne(state_open(dir, now, &(struct state *){NULL}, fault), 0);
+	state_free(s);
+	ck_assert_int_eq(umount(dir), 0);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("state", a_start_on_a_full_disk_is_no_fault_but_trouble,
+    each_start_begins_above_all_before_it, a_reservation_is_written_once_a_block,
     the_highest_incarnation_does_not_wrap, a_damaged_file_is_told_and_ignored,
     a_fifo_is_not_waited_for, two_daemons_share_no_directory, what_is_no_directory_is_refused,
     a_directory_without_permission_is_told_so,

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that a crash leaves whole: the old one or the new one. */
+#ifndef SWIMD_DAEMON_DURABLE_H
+#define SWIMD_DAEMON_DURABLE_H
+
+#include <stddef.h>
+
+/*
+ * Replace the file `name` of a directory by one with this content: written as `temp`, synced, renamed, and the
+ * directory synced.  Calls nothing that is not safe after a fork.  0 or -errno.
+ */
+int durable_replace(int dir_fd, const char *name, const char *temp, const void *content,
+    size_t len);
+
+/*
+ * Root may have run swimd by hand where a service runs it as another user, who could not read what root left:
+ * so what root makes belongs to the owner of the directory.  A file with a second name may be something else
+ * entirely.  Where it can't be done (no CAP_CHOWN), whoever opens the file next tells what to do.
+ */
+void durable_give(int dir_fd, int fd);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/members_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/utf8.h"
+
+#define FIRST "swimd members 1"
+#define LINE_MAX_BYTES 2048 /* the longest one has some 1,700 */
+#define FIELDS 5
+
+static bool
+is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("._:-[]", c) != NULL);
+}
+
+/* ----------------------------------------------------------------------------------------- writing */
+
+static void
+append(struct members_text *t, const char *bytes, size_t len)
+{
+	size_t cap = t->cap == 0 ? 4096 : t->cap;
+	char *grown;
+
+	while (cap - t->len < len)
+		cap *= 2;
+	if (cap != t->cap) {
+		grown = t->failed ? NULL : realloc(t->bytes, cap);
+		if (grown == NULL) {
+			t->failed = true;
+			return;
+		}
+		t->bytes = grown;
+		t->cap = cap;
+	}
+	memcpy(t->bytes + t->len, bytes, len);
+	t->len += len;
+}
+
+/* The text behind a space; three bytes for one at the most. */
+static size_t
+escape(const char *text, size_t len, char *out)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *to = out;
+
+	*to++ = ' ';
+	for (size_t i = 0; i < len; i++) {
+		if (is_plain(text[i])) {
+			*to++ = text[i];
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)text[i] >> 4];
+		*to++ = digits[(unsigned char)text[i] & 15];
+	}
+	return (size_t)(to - out);
+}
+
+void
+members_file_put(struct members_text *t, const struct members_entry *e)
+{
+	time_t seconds = (time_t)(e->since_ms / 1000);
+	char line[LINE_MAX_BYTES], when[32];
+	struct tm tm;
+	size_t len;
+
+	if (t->entries++ == 0)
+		append(t, FIRST "\n", sizeof(FIRST));
+	if (gmtime_r(&seconds, &tm) == NULL ||
+	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		strcpy(when, "1970-01-01T00:00:00");
+	len = (size_t)snprintf(line, sizeof(line), "%s %" PRIu64 " %s.%03dZ",
+	    swim_status_name(e->status), e->incarnation, when, (int)(e->since_ms % 1000));
+	len += escape(e->address, strlen(e->address), line + len);
+	len += escape(e->name, e->name_len, line + len);
+	line[len++] = '\n';
+	append(t, line, len);
+}
+
+void
+members_file_end(struct members_text *t)
+{
+	char line[40];
+	int len = snprintf(line, sizeof(line), "end %zu\n", t->entries);
+
+	if (t->entries == 0)
+		append(t, FIRST "\n", sizeof(FIRST));
+	append(t, line, (size_t)len);
+}
+
+/* ----------------------------------------------------------------------------------------- reading */
+
+/* All digits, and no more than fit. */
+static bool
+read_number(const char *text, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9' || __builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*text - '0'), &n))
+			return false;
+	}
+	*out = n;
+	return true;
+}
+
+static bool
+read_time(const char *text, int64_t *out)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	char thousandths[4] = "";
+	uint64_t ms;
+	time_t seconds;
+
+	if (rest == NULL || strlen(rest) != 5 || rest[0] != '.' || rest[4] != 'Z')
+		return false;
+	memcpy(thousandths, rest + 1, 3);
+	seconds = timegm(&tm);
+	if (!read_number(thousandths, &ms) || seconds < 0)
+		return false;
+	*out = (int64_t)seconds * 1000 + (int64_t)ms;
+	return true;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* In place; false where an escape is none. */
+static bool
+unescape(char *text, size_t *len)
+{
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++) {
+		if (*from != '%') {
+			if (!is_plain(*from))
+				return false;
+			*to++ = *from;
+			continue;
+		}
+		/* A NUL is no digit, so this stays within the text. */
+		if (hex_digit(from[1]) < 0 || hex_digit(from[2]) < 0)
+			return false;
+		*to++ = (char)(hex_digit(from[1]) << 4 | hex_digit(from[2]));
+		from += 2;
+	}
+	*len = (size_t)(to - text);
+	*to = '\0';
+	return true;
+}
+
+/* NULL, or why the line is no entry. */
+static const char *
+read_entry(char *fields[FIELDS], struct members_entry *out)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	uint16_t port;
+	size_t len;
+
+	if (!swim_status_parse(fields[0], &out->status))
+		return "the status is none";
+	if (!read_number(fields[1], &out->incarnation))
+		return "the incarnation is no number";
+	if (!read_time(fields[2], &out->since_ms))
+		return "the time is none";
+	if (!unescape(fields[3], &len) || len > SWIM_HOSTPORT_MAX ||
+	    swim_hostport_split(fields[3], len, -1, false, host, &port) != SWIM_ADDR_OK)
+		return "the address is none";
+	memcpy(out->address, fields[3], len + 1);
+	if (!unescape(fields[4], &len) || len == 0 || len > SWIM_NAME_MAX ||
+	    !utf8_valid(fields[4], len))
+		return "the name is none";
+	memcpy(out->name, fields[4], len + 1);
+	out->name_len = (uint16_t)len;
+	return NULL;
+}
+
+static size_t
+split(char *line, char *fields[FIELDS])
+{
+	size_t count = 0;
+	char *rest = line;
+
+	for (char *field; (field = strsep(&rest, " ")) != NULL; count++) {
+		if (count < FIELDS)
+			fields[count] = field;
+	}
+	return count;
+}
+
+static void
+complain(struct members_list *list, size_t number, const char *why)
+{
+	if (list->bad_lines++ == 0) {
+		list->first_bad = number;
+		list->why = why;
+	}
+}
+
+struct reading {
+	struct members_list *list;
+	size_t max, number, capacity;
+	bool first, ended; /* its first line was right; its last one was seen */
+};
+
+static bool
+take_entry(struct reading *r, const struct members_entry *e)
+{
+	struct members_list *list = r->list;
+
+	if (list->count == r->max) {
+		complain(list, r->number, "there are more members than max_members");
+		return true;
+	}
+	if (list->count == r->capacity) {
+		size_t capacity = r->capacity == 0 ? 64 : 2 * r->capacity;
+		void *grown = reallocarray(list->entries, capacity, sizeof(*e));
+
+		if (grown == NULL)
+			return false;
+		list->entries = grown;
+		r->capacity = capacity;
+	}
+	list->entries[list->count++] = *e;
+	return true;
+}
+
+/* False: out of memory. */
+static bool
+take_line(struct reading *r, const char *text, size_t len)
+{
+	struct members_entry entry;
+	char line[LINE_MAX_BYTES + 1], *fields[FIELDS];
+	const char *why;
+	size_t count;
+
+	r->number++;
+	if (r->number == 1) {
+		r->first = len == sizeof(FIRST) - 1 && memcmp(text, FIRST, len) == 0;
+		if (!r->first)
+			complain(r->list, 1, "it does not begin with \"" FIRST "\"");
+		return true;
+	}
+	if (len > LINE_MAX_BYTES || memchr(text, '\0', len) != NULL) {
+		complain(r->list, r->number, "the line is no text of ours");
+		return true;
+	}
+	memcpy(line, text, len);
+	line[len] = '\0';
+	count = split(line, fields);
+	if (count == 2 && strcmp(fields[0], "end") == 0) {
+		r->ended = true;
+		return true;
+	}
+	why = count == FIELDS ? read_entry(fields, &entry) : "it has not five words";
+	if (why == NULL)
+		return take_entry(r, &entry);
+	complain(r->list, r->number, why);
+	return true;
+}
+
+bool
+members_file_parse(const char *text, size_t len, size_t max, struct members_list *out)
+{
+	struct reading r = {.list = out, .max = max};
+	const char *end = text + len;
+
+	*out = (struct members_list){0};
+	while (text < end && (r.number == 0 || r.first)) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+
+		if (newline == NULL)
+			break; /* a line that was cut is not to be trusted */
+		if (!take_line(&r, text, (size_t)(newline - text))) {
+			free(out->entries);
+			*out = (struct members_list){0};
+			return false;
+		}
+		text = newline + 1;
+	}
+	if ((r.first || r.number == 0) && !r.ended)
+		complain(out, r.number + 1, "the end is missing");
+	return true;
+}

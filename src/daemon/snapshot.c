@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "daemon/members_file.h"
+#include "daemon/node.h"
+#include "daemon/writer.h"
+#include "discovery/known.h"
+
+#define FILE_NAME "members"
+#define TEMP_NAME "members.new"
+/* A change is seldom alone. */
+#define SETTLE_S 1
+/* A disk that takes longer is told of, and at the end not waited for. */
+#define SLOW_S 30
+#define FINISH_MS 2000
+/* Who was alive in the earlier run is kept on file until we have had company for so long without them. */
+#define COMPANY_S 60
+
+struct snapshot {
+	struct node *node;
+	struct writer *writer;
+	struct loop_timer *timer;
+	struct discovery_source *known; /* the hub's */
+	struct members_list earlier;    /* of the earlier run, those that were alive */
+	bool stale;                     /* what is on file, or on its way there, is not all */
+	swim_time next;                 /* not written before */
+	swim_time began;                /* the write under way */
+	swim_time company;              /* since then we have peers; or NEVER */
+	char trouble[FAULT_MAX];
+};
+
+static bool
+is_live(enum swim_status status)
+{
+	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
+}
+
+/* ----------------------------------------------------------------------------------------- trouble */
+
+static void
+troubled(struct snapshot *s, const char *why)
+{
+	bool before = s->trouble[0] != '\0';
+
+	snprintf(s->trouble, sizeof(s->trouble), "the members cannot be saved in %s: %s",
+	    state_dir(s->node->state), why);
+	if (before)
+		return;
+	log_at(LOG_LEVEL_ERROR, "members are not saved", log_str("reason", s->trouble));
+	if (s->node->control != NULL)
+		control_error_event(s->node->control, "snapshot-unwritable", s->trouble);
+}
+
+static void
+well(struct snapshot *s)
+{
+	if (s->trouble[0] == '\0')
+		return;
+	s->trouble[0] = '\0';
+	log_at(LOG_LEVEL_NOTICE, "members are saved again");
+}
+
+/* ----------------------------------------------------------------------------------------- writing */
+
+static bool
+has_peers(const struct snapshot *s)
+{
+	struct swim_stats stats;
+
+	swim_stats(s->node->swim, &stats);
+	return stats.members[SWIM_ALIVE] > 1; /* we are one of them */
+}
+
+/* Those who live, and below them the dead, as the hub is to look for them should we ever be alone. */
+static void
+refresh_known(const struct snapshot *s)
+{
+	size_t count = swim_member_count(s->node->swim), live = 0, gone = 0;
+	char(*texts)[SWIM_HOSTPORT_MAX + 1] = calloc(count, sizeof(*texts));
+	const char **lists = calloc(2 * count, sizeof(*lists));
+	struct swim_report member;
+
+	if (texts == NULL || lists == NULL)
+		goto out;
+	for (size_t i = 0; i < count; i++) {
+		swim_member_at(s->node->swim, i, &member);
+		if (member.local || member.status == SWIM_LEFT)
+			continue;
+		strcpy(texts[i], member.address);
+		if (is_live(member.status))
+			lists[live++] = texts[i];
+		else
+			lists[count + gone++] = texts[i];
+	}
+	known_clear(s->known);
+	known_add(s->known, lists, live);
+	known_add(s->known, lists + count, gone);
+out:
+	free(texts);
+	free(lists);
+}
+
+static void
+put_member(struct members_text *text, const struct swim_report *m, swim_time now, int64_t wall_ms)
+{
+	struct members_entry e = {
+	    .name_len = m->name_len,
+	    .status = m->status,
+	    .incarnation = m->incarnation,
+	    .since_ms = wall_ms - swim_duration_ms(swim_time_since(now, m->since)),
+	};
+
+	memcpy(e.name, m->name, m->name_len);
+	strcpy(e.address, m->address);
+	if (e.since_ms < 0)
+		e.since_ms = 0;
+	members_file_put(text, &e);
+}
+
+static void
+put_all(struct snapshot *s, struct members_text *text, swim_time now)
+{
+	const struct swim *swim = s->node->swim;
+	size_t count = swim_member_count(swim);
+	int64_t wall_ms = loop_wall_ns() / 1000000;
+	struct swim_report member;
+
+	for (size_t i = 0; i < count; i++) {
+		swim_member_at(swim, i, &member);
+		if (!member.local)
+			put_member(text, &member, now, wall_ms);
+	}
+	for (size_t i = 0; i < s->earlier.count; i++) {
+		const struct members_entry *e = &s->earlier.entries[i];
+
+		if (text->entries < s->node->config.max_members &&
+		    !swim_member_find(swim, e->name, e->name_len, &member))
+			members_file_put(text, e);
+	}
+	members_file_end(text);
+}
+
+static void
+forget_earlier(struct snapshot *s)
+{
+	free(s->earlier.entries);
+	s->earlier = (struct members_list){0};
+}
+
+/* Begin to write; what fails is tried again at the next time. */
+static void
+begin(struct snapshot *s, swim_time now)
+{
+	struct members_text text = {0};
+	int error = -ENOMEM;
+
+	if (!swim_time_is_never(s->company) &&
+	    swim_time_since(now, s->company).ns >= swim_seconds(COMPANY_S).ns)
+		forget_earlier(s);
+	put_all(s, &text, now);
+	if (!text.failed)
+		error = writer_start(s->writer, text.bytes, text.len);
+	free(text.bytes);
+	s->began = now;
+	s->next = swim_time_add(now, swim_seconds(SNAPSHOT_INTERVAL_S));
+	s->stale = error != 0;
+	if (error != 0)
+		troubled(s, strerror(-error));
+}
+
+static void
+arm(struct snapshot *s, swim_time now)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	if (writer_busy(s->writer))
+		at = swim_time_add(s->began, swim_seconds(SLOW_S));
+	else if (s->stale)
+		at = s->next;
+	if (swim_time_before(at, now))
+		at = swim_time_add(now, swim_seconds(SETTLE_S));
+	loop_timer_set(s->timer, at);
+}
+
+static void
+fired(void *ctx, swim_time now)
+{
+	struct snapshot *s = ctx;
+
+	if (writer_busy(s->writer)) {
+		troubled(s, "the disk does not answer");
+	} else if (s->stale) {
+		if (has_peers(s))
+			refresh_known(s);
+		begin(s, now);
+	}
+	arm(s, loop_now());
+}
+
+static void
+written(void *ctx, int error)
+{
+	struct snapshot *s = ctx;
+
+	if (error == 0) {
+		well(s);
+	} else {
+		s->stale = true;
+		troubled(s, strerror(-error));
+	}
+	arm(s, loop_now());
+}
+
+void
+snapshot_note(struct snapshot *s, const struct swim_event *e)
+{
+	swim_time soonest = swim_time_add(e->at, swim_seconds(SETTLE_S));
+
+	if (!has_peers(s))
+		s->company = SWIM_TIME_NEVER;
+	else if (swim_time_is_never(s->company))
+		s->company = e->at;
+	if (e->type == SWIM_EVENT_LEFT)
+		known_forget(s->known, e->member.address);
+	if (s->stale)
+		return;
+	s->stale = true;
+	if (swim_time_before(s->next, soonest))
+		s->next = soonest;
+	arm(s, e->at);
+}
+
+void
+snapshot_finish(struct snapshot *s)
+{
+	bool done = writer_wait(s->writer, swim_ms(FINISH_MS));
+
+	if (done && s->stale) {
+		begin(s, loop_now());
+		done = writer_wait(s->writer, swim_ms(FINISH_MS));
+	}
+	if (!done)
+		troubled(s, "the disk does not answer");
+}
+
+/* ----------------------------------------------------------------------------------------- reading */
+
+static void
+complain(const struct snapshot *s, size_t line, size_t others, const char *why)
+{
+	char place[FAULT_MAX];
+
+	snprintf(place, sizeof(place), line > 0 ? "%s/" FILE_NAME ":%zu" : "%s/" FILE_NAME,
+	    state_dir(s->node->state), line);
+	log_at(LOG_LEVEL_WARNING, "of the members known before, some are lost",
+	    log_str("file", place), log_str("reason", why), log_uint("further_lines", others));
+}
+
+/* The whole file, to be freed; NULL where there is none, or it cannot be read, which is logged. */
+static char *
+slurp(const struct snapshot *s, size_t *len)
+{
+	int fd = openat(state_dir_fd(s->node->state), FILE_NAME,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char *text = NULL;
+	struct stat st;
+	ssize_t n = 0;
+
+	if (fd < 0) {
+		if (errno != ENOENT)
+			complain(s, 0, 0, strerror(errno));
+		return NULL;
+	}
+	*len = 0;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > MEMBERS_FILE_MAX) {
+		complain(s, 0, 0, "it is no file of ours");
+	} else if ((text = malloc((size_t)st.st_size + 1)) == NULL) {
+		complain(s, 0, 0, "out of memory");
+	} else {
+		while (*len < (size_t)st.st_size &&
+		       ((n = read(fd, text + *len, (size_t)st.st_size - *len)) > 0 ||
+			   (n < 0 && errno == EINTR)))
+			*len += n > 0 ? (size_t)n : 0;
+		if (n < 0)
+			complain(s, 0, 0, strerror(errno));
+	}
+	close(fd);
+	return text;
+}
+
+static swim_duration
+age_of(const struct members_entry *e)
+{
+	int64_t ms = loop_wall_ns() / 1000000 - e->since_ms;
+
+	/* The clock may have been set back. */
+	return swim_ms(ms > 0 ? ms : 0);
+}
+
+/* One of the dead, or one that left; false: it is too long ago to matter. */
+static bool
+restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
+{
+	const struct swim_timing *timing = &s->node->config.timing;
+	swim_duration age = age_of(e), keep = e->status == SWIM_LEFT ? timing->left_retention
+								     : timing->dead_retention;
+	struct swim_report report = {
+	    .name_len = e->name_len,
+	    .status = e->status,
+	    .incarnation = e->incarnation,
+	};
+
+	if (age.ns >= keep.ns)
+		return false;
+	memcpy(report.name, e->name, e->name_len);
+	strcpy(report.address, e->address);
+	swim_restore(s->node->swim, now, &report, age);
+	return true;
+}
+
+/* One status after the other: who lived is asked first, and who left, last. */
+static void
+offer(struct snapshot *s, const struct members_list *list, enum swim_status status, swim_time now)
+{
+	const char **addresses = calloc(list->count + 1, sizeof(*addresses));
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count && addresses != NULL; i++) {
+		const struct members_entry *e = &list->entries[i];
+
+		/* One of our name is ourselves, as of whatever was copied here. */
+		if (e->status != status ||
+		    (e->name_len == strlen(s->node->config.name) &&
+			memcmp(e->name, s->node->config.name, e->name_len) == 0))
+			continue;
+		if (is_live(status) || restore(s, e, now))
+			addresses[count++] = e->address;
+	}
+	known_add(s->known, addresses, addresses != NULL ? count : 0);
+	free(addresses);
+}
+
+static void
+take_up(struct snapshot *s, swim_time now)
+{
+	struct members_list *list = &s->earlier;
+	size_t len = 0, live = 0;
+	char *text = slurp(s, &len);
+
+	if (text == NULL)
+		return;
+	if (!members_file_parse(text, len, s->node->config.max_members, list))
+		complain(s, 0, 0, "out of memory");
+	free(text);
+	if (list->bad_lines > 0)
+		complain(s, list->first_bad, list->bad_lines - 1, list->why);
+	offer(s, list, SWIM_ALIVE, now);
+	offer(s, list, SWIM_SUSPECT, now);
+	offer(s, list, SWIM_DEAD, now);
+	offer(s, list, SWIM_LEFT, now);
+	log_at(LOG_LEVEL_INFO, "members of an earlier run", log_uint("count", list->count));
+	for (size_t i = 0; i < list->count; i++) {
+		if (is_live(list->entries[i].status))
+			list->entries[live++] = list->entries[i];
+	}
+	list->count = live;
+}
+
+struct snapshot *
+snapshot_new(struct node *node)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->node = node;
+	s->company = SWIM_TIME_NEVER;
+	s->timer = loop_timer_new(node->base, fired, s);
+	s->writer =
+	    writer_new(node->base, state_dir_fd(node->state), FILE_NAME, TEMP_NAME, written, s);
+	s->known = known_new(node->base);
+	if (s->timer == NULL || s->writer == NULL || s->known == NULL) {
+		if (s->known != NULL)
+			s->known->ops->stop(s->known);
+		snapshot_free(s);
+		return NULL;
+	}
+	discovery_add_source(node->discovery, s->known);
+	take_up(s, loop_now());
+	return s;
+}
+
+void
+snapshot_free(struct snapshot *s)
+{
+	if (s == NULL)
+		return;
+	writer_free(s->writer);
+	loop_timer_free(s->timer);
+	forget_earlier(s);
+	free(s);
+}
+
+const char *
+snapshot_trouble(const struct snapshot *s)
+{
+	return s->trouble[0] != '\0' ? s->trouble : NULL;
+}
+
+size_t
+snapshot_missing(const struct snapshot *s)
+{
+	return swim_time_is_never(s->company) ? s->earlier.count : 0;
+}

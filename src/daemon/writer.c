@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "daemon/durable.h"
+
+struct writer {
+	struct event_base *base;
+	int dir_fd;
+	const char *name, *temp;
+	void (*done)(void *ctx, int error);
+	void *ctx;
+	pid_t child;            /* 0: none */
+	int result;             /* our end of a pipe: what came of it */
+	struct event *readable; /* of result */
+};
+
+/* The child has its answer ready or is gone. */
+static void
+reap(struct writer *w)
+{
+	int error = -EIO; /* it died before it could say */
+
+	if (read(w->result, &error, sizeof(error)) != (ssize_t)sizeof(error))
+		error = -EIO;
+	event_free(w->readable);
+	w->readable = NULL;
+	close(w->result);
+	/* It does nothing after its answer but end. */
+	while (waitpid(w->child, NULL, 0) < 0 && errno == EINTR)
+		;
+	w->child = 0;
+	w->done(w->ctx, error);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	reap(ctx);
+}
+
+struct writer *
+writer_new(struct event_base *base, int dir_fd, const char *name, const char *temp,
+    void (*done)(void *ctx, int error), void *ctx)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->base = base;
+	w->dir_fd = dir_fd;
+	w->name = name;
+	w->temp = temp;
+	w->done = done;
+	w->ctx = ctx;
+	return w;
+}
+
+void
+writer_free(struct writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->child != 0) {
+		/* One that hangs in the disk dies when that lets it, and is then the init process's. */
+		kill(w->child, SIGKILL);
+		waitpid(w->child, NULL, WNOHANG);
+		event_free(w->readable);
+		close(w->result);
+	}
+	free(w);
+}
+
+bool
+writer_busy(const struct writer *w)
+{
+	return w->child != 0;
+}
+
+/* Nothing of the daemon's stays open but these two: its locks and sockets would outlive it. */
+static void
+keep_only(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
+
+	if (low > 3)
+		close_range(3, low - 1, 0);
+	if (high > low + 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
+/* All signals are blocked here: a SIGTERM to all of a service's processes is not to end the file halfway. */
+static void __attribute__((noreturn))
+child(const struct writer *w, pid_t parent, int answer, const void *content, size_t len)
+{
+	int error;
+
+	keep_only(w->dir_fd, answer);
+	/* A daemon that is gone may have a successor, whose file must not be replaced by this older one. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(1);
+	error = durable_replace(w->dir_fd, w->name, w->temp, content, len);
+	if (write(answer, &error, sizeof(error)) != (ssize_t)sizeof(error))
+		_exit(1);
+	_exit(0);
+}
+
+int
+writer_start(struct writer *w, const void *content, size_t len)
+{
+	pid_t parent = getpid();
+	sigset_t all, before;
+	int ends[2], error;
+
+	if (w->child != 0)
+		return -EBUSY;
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return -errno;
+	w->readable = event_new(w->base, ends[0], EV_READ, on_readable, w);
+	if (w->readable == NULL || event_add(w->readable, NULL) != 0) {
+		error = -ENOMEM;
+		goto fail;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	w->child = fork();
+	if (w->child == 0)
+		child(w, parent, ends[1], content, len);
+	error = -errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (w->child > 0) {
+		w->result = ends[0];
+		close(ends[1]);
+		return 0;
+	}
+	w->child = 0;
+fail:
+	if (w->readable != NULL)
+		event_free(w->readable);
+	w->readable = NULL;
+	close(ends[0]);
+	close(ends[1]);
+	return error;
+}
+
+bool
+writer_wait(struct writer *w, swim_duration at_most)
+{
+	struct pollfd poll_fd;
+	int n;
+
+	if (w->child == 0)
+		return true;
+	poll_fd = (struct pollfd){.fd = w->result, .events = POLLIN};
+	do
+		n = poll(&poll_fd, 1, (int)swim_duration_ms(at_most));
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return false;
+	reap(w);
+	return true;
+}

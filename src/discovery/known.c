@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery/known.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/peer.h"
+
+/* How often to look: for company while there is some, and for whom to try next while there is none. */
+#define CHECK_S 5
+#define TURN_MS 500
+#define TURN_MAX_S 30
+#define JITTER 0.25
+/* One that answered, and yet is no peer of ours after so long, has gone again. */
+#define JOINED_S 10
+
+struct known {
+	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery *hub;
+	struct loop_timer *timer;
+	char **list;
+	size_t count, next; /* next: the one to be offered next */
+	unsigned rounds;    /* how often all have been offered */
+};
+
+static void
+withdraw_all(struct known *k)
+{
+	for (size_t i = k->hub->peer_count; i-- > 0;) {
+		if (k->hub->peers[i]->source == &k->source)
+			discovery_remove_peer(k->hub, k->hub->peers[i]);
+	}
+	discovery_arm(k->hub);
+	k->next = 0;
+	k->rounds = 0;
+}
+
+/* Has it had its turn? */
+static bool
+is_done(const struct peer *peer, swim_time now)
+{
+	switch (peer->report.state) {
+	case DISCOVERY_UNRESOLVED:
+	case DISCOVERY_UNREACHABLE:
+	case DISCOVERY_SELF:
+		return true;
+	case DISCOVERY_JOINED:
+		return swim_time_since(now, peer->report.since).ns >= swim_seconds(JOINED_S).ns;
+	case DISCOVERY_PENDING:
+	case DISCOVERY_RESOLVING:
+	case DISCOVERY_CONTACTING:
+	/* Of hints, which ours are not. */
+	case DISCOVERY_MEMBER:
+	case DISCOVERY_RATE_LIMITED:
+	case DISCOVERY_OTHER_CLUSTER:
+	case DISCOVERY_NAMESAKE:
+	case DISCOVERY_MALFORMED:
+		return false;
+	}
+	__builtin_unreachable();
+}
+
+/* Take back those who had their turn; how many are left. */
+static size_t
+make_room(struct known *k, swim_time now)
+{
+	size_t left = 0;
+
+	for (size_t i = k->hub->peer_count; i-- > 0;) {
+		struct peer *peer = k->hub->peers[i];
+
+		if (peer->source != &k->source)
+			continue;
+		if (is_done(peer, now))
+			discovery_remove_peer(k->hub, peer);
+		else
+			left++;
+	}
+	return left;
+}
+
+static void
+offer_next(struct known *k)
+{
+	/* For want of room it has its turn in the next round. */
+	(void)discovery_offer(k->hub, &k->source, k->list[k->next]);
+	if (++k->next == k->count) {
+		k->next = 0;
+		k->rounds++;
+	}
+}
+
+/* Few are offered once and are then tried again by the hub; many take turns, ever more slowly. */
+static void
+offer(struct known *k, swim_time now)
+{
+	size_t offered;
+
+	if (k->count <= KNOWN_AT_ONCE) {
+		while (k->rounds == 0)
+			offer_next(k);
+		return;
+	}
+	for (offered = make_room(k, now); offered < KNOWN_AT_ONCE; offered++)
+		offer_next(k);
+}
+
+static void
+fired(void *ctx, swim_time now)
+{
+	struct known *k = ctx;
+	struct discovery *hub = k->hub;
+	unsigned doubled = k->rounds < 6 ? k->rounds : 6;
+	swim_duration wait = swim_ms((int64_t)TURN_MS << doubled);
+
+	if (k->count == 0) {
+		withdraw_all(k);
+		return;
+	}
+	if (hub->callbacks.has_peers(hub->callbacks.ctx)) {
+		withdraw_all(k);
+		wait = swim_seconds(CHECK_S);
+	} else {
+		offer(k, now);
+	}
+	if (wait.ns > swim_seconds(TURN_MAX_S).ns)
+		wait = swim_seconds(TURN_MAX_S);
+	loop_timer_set(k->timer,
+	    swim_time_add(now, retry_jitter(wait, JITTER, rng_unit(&hub->rng))));
+}
+
+static void
+known_start(struct discovery_source *source, struct discovery *hub)
+{
+	((struct known *)source)->hub = hub;
+}
+
+static void
+known_stop(struct discovery_source *source)
+{
+	struct known *k = (struct known *)source;
+
+	while (k->count > 0)
+		free(k->list[--k->count]);
+	free(k->list);
+	loop_timer_free(k->timer);
+	free(k);
+}
+
+static const struct discovery_source_ops known_ops = {
+    .name = "snapshot",
+    .quiet = true,
+    .start = known_start,
+    .stop = known_stop,
+};
+
+struct discovery_source *
+known_new(struct event_base *base)
+{
+	struct known *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	k->source.ops = &known_ops;
+	k->timer = loop_timer_new(base, fired, k);
+	if (k->timer == NULL) {
+		free(k);
+		return NULL;
+	}
+	return &k->source;
+}
+
+void
+known_add(struct discovery_source *source, const char *const *addresses, size_t count)
+{
+	struct known *k = (struct known *)source;
+	char **list = reallocarray(k->list, k->count + count + 1, sizeof(*list)), *spare;
+	size_t first = k->count, other;
+
+	if (list == NULL)
+		return;
+	k->list = list;
+	for (size_t i = 0; i < count; i++) {
+		if ((list[k->count] = strdup(addresses[i])) != NULL)
+			k->count++;
+	}
+	/* All who restart together would else ask the same ones first. */
+	for (size_t i = first; i + 1 < k->count; i++) {
+		other = i + (size_t)rng_below(&k->hub->rng, k->count - i);
+		spare = list[i];
+		list[i] = list[other];
+		list[other] = spare;
+	}
+	loop_timer_set(k->timer, loop_now());
+}
+
+void
+known_clear(struct discovery_source *source)
+{
+	struct known *k = (struct known *)source;
+
+	while (k->count > 0)
+		free(k->list[--k->count]);
+	withdraw_all(k);
+}
+
+void
+known_forget(struct discovery_source *source, const char *address)
+{
+	struct known *k = (struct known *)source;
+
+	for (size_t i = k->count; i-- > 0;) {
+		if (strcmp(k->list[i], address) != 0)
+			continue;
+		free(k->list[i]);
+		k->list[i] = k->list[--k->count];
+	}
+	if (k->next >= k->count)
+		k->next = 0;
+	discovery_withdraw(k->hub, source, address);
+}

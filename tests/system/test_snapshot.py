@@ -1,0 +1,244 @@
+"""The members on disk: what a restart finds there, what it does with it, and disks that fail."""
+import os
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+
+def on_file(daemon):
+    """{name: status} as the state directory has it; {} where there is no whole file."""
+    try:
+        with open(os.path.join(daemon.state, "members"), encoding="ascii") as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    assert lines[0] == "swimd members 1" and lines[-1] == f"end {len(lines) - 2}", lines
+    return {line.split()[4]: line.split()[0] for line in lines[1:-1]}
+
+
+def saved(cluster, daemons, status="alive"):
+    """Wait until each has all others of them on file."""
+    def missing():
+        return [d.name for d in daemons
+                if on_file(d) != {other.name: status for other in daemons if other is not d}]
+    cluster.wait(lambda: not missing(), lambda: f"the members on file at {missing()}")
+
+
+def snapshot_peers(daemon):
+    return {p["address"]: p for p in daemon.call("discovery")["peers"] if p["source"] == "snapshot"}
+
+
+def put_lines(daemon, *lines):
+    with open(os.path.join(daemon.state, "members"), "w", encoding="latin-1") as file:
+        file.write("".join(line + "\n" for line in lines))
+
+
+@pytest.mark.parametrize("how", ["killed", "terminated"])
+def test_all_down_and_back_without_seeds(cluster, how):
+    """Serf #333 for a whole site: nobody is left, nobody has a seed, and they find together."""
+    cluster.start(5)
+    cluster.whole()
+    saved(cluster, cluster.daemons)
+    for daemon in cluster.daemons:
+        daemon.disconnect()
+        daemon.signal(signal.SIGKILL if how == "killed" else signal.SIGTERM)
+    for daemon in cluster.daemons:
+        daemon.ended()
+        daemon.seeds = []
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.whole()
+    # Looked for no more, and so shown no more.
+    cluster.wait(lambda: not any(snapshot_peers(d) for d in cluster.daemons), "snapshot peers to go")
+    assert not any("can't be reached" in d.text() for d in cluster.daemons)
+
+
+def test_one_restarted_finds_its_cluster(cluster):
+    """`systemctl restart` of a member that has no seeds."""
+    cluster.start(3)
+    cluster.whole()
+    one = cluster.daemons[2]
+    one.seeds = []
+    one.disconnect()
+    one.signal(signal.SIGTERM)
+    assert one.ended() == 0
+    assert set(on_file(one)) == {"n0", "n1"}, "written at the end"
+    one.launch()
+    cluster.watch([one])
+    cluster.whole()
+
+
+def test_the_failed_are_remembered(cluster):
+    cluster.start(3)
+    cluster.whole()
+    first, second, third = cluster.daemons
+    cluster.all_say("member.failed", third.name, third.kill())
+    cluster.wait(lambda: on_file(first).get(third.name) == "dead", "the dead one on file")
+    before = first.members()[third.name]
+    first.kill()
+    second.kill()
+    first.launch()
+    cluster.watch([first])
+    after = first.members()[third.name]
+    assert {k: after[k] for k in ("status", "address", "incarnation")} == \
+        {k: before[k] for k in ("status", "address", "incarnation")}
+    # Of its age whole seconds are kept.
+    assert after["since"][:18] == before["since"][:18], (before, after)
+    health = first.call("health")
+    assert health["status"] == "isolated" and health["dead"] == 1, health
+    assert set(snapshot_peers(first)) == {second.address, third.address}
+    # It comes back with nothing but its name, and is found all the same.
+    shutil.rmtree(third.state)
+    os.mkdir(third.state)
+    third.seeds = []
+    third.launch()
+    cluster.watch([third])
+    cluster.whole(daemons=[first, third])
+    assert [e["type"] for e in first.said if e.get("member", {}).get("name") == third.name] == ["member.joined"]
+
+
+def test_alone_again(cluster):
+    """Who was there is looked for while nobody is, and no longer."""
+    cluster.start(2)
+    cluster.whole()
+    first, second = cluster.daemons
+    saved(cluster, cluster.daemons)
+    cluster.pump.pass_time(1)
+    assert snapshot_peers(first) == {} == snapshot_peers(second)
+    cluster.all_say("member.failed", "n0", first.kill())
+    cluster.wait(lambda: first.address in snapshot_peers(second), "the lost one to be looked for")
+    # One that left of its own accord is not.
+    first.launch()
+    cluster.watch([first])
+    cluster.whole()
+    cluster.wait(lambda: not snapshot_peers(second), "nobody to be looked for")
+    first.disconnect()
+    first.signal(signal.SIGTERM)
+    cluster.wait(lambda: second.status_of("n0") == "left", "it to leave")
+    cluster.pump.pass_time(7)
+    assert snapshot_peers(second) == {}
+
+
+def test_alone_after_a_restart_is_said(cluster):
+    daemon = cluster.daemon()
+    put_lines(daemon, "swimd members 1", "alive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1",
+              "suspect 3 2026-11-23T01:02:03.412Z 127.0.8.9:7946 db2", "end 2")
+    daemon.start()
+    health = daemon.call("health")
+    assert health["status"] == "isolated" and "2 members" in health["reasons"][0], health
+    cluster.wait(lambda: {p["state"] for p in snapshot_peers(daemon).values()} == {"unreachable"}, "no answer")
+    assert set(snapshot_peers(daemon)) == {"127.0.8.8:7946", "127.0.8.9:7946"}
+    assert daemon.listed() == {"n0": "alive"}
+    # And kept for the next time.
+    daemon.disconnect()
+    daemon.signal(signal.SIGTERM)
+    assert daemon.ended() == 0
+    assert on_file(daemon) == {"db1": "alive", "db2": "suspect"}
+
+
+def test_a_damaged_file_is_used_as_far_as_it_goes(cluster):
+    first = cluster.daemon()
+    first.launch()
+    second = cluster.daemon()
+    put_lines(second, "swimd members 1", "alive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946",
+              "dead x 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1", "\xff\x00\x1b[31m",
+              f"alive 0 2026-11-23T01:02:03.412Z {first.address} {first.name}")
+    second.launch()
+    cluster.watch(cluster.daemons)
+    warning = next(line for line in second.text().splitlines() if "some are lost" in line)
+    assert f"{second.state}/members:2" in warning and "five words" in warning and "=3" in warning, warning
+    cluster.whole()
+
+
+@pytest.mark.parametrize("content", ["", "garbage\n", "swimd members 2\nalive\n"])
+def test_no_file_of_ours_is_ignored(cluster, content):
+    daemon = cluster.daemon()
+    with open(os.path.join(daemon.state, "members"), "w", encoding="ascii") as file:
+        file.write(content)
+    daemon.start()
+    assert f"{daemon.state}/members:1" in daemon.text()
+    assert daemon.call("health")["status"] == "ok"
+
+
+def test_neither_is_a_directory_or_a_pipe(cluster):
+    for make in (os.mkdir, os.mkfifo):
+        daemon = cluster.daemon()
+        make(os.path.join(daemon.state, "members"))
+        daemon.start()
+        assert f"{daemon.state}/members" in daemon.text()
+
+
+# ---------------------------------------------------------------------------------------- bad disks
+
+def on_a_disk_of_its_own(daemon, then="true"):
+    """Its state directory is a small file system that it alone sees."""
+    daemon.wrapper = ["unshare", "-m", "sh", "-ec", f"""
+        mount -t tmpfs -o size=64k,mode=700 none {daemon.state}
+        [ ! -d {daemon.state}.old ] || cp {daemon.state}.old/* {daemon.state}
+        {then}
+        exec "$@" """, "sh"]
+
+
+def inside(daemon, command):
+    subprocess.run(["nsenter", "-t", str(daemon.process.pid), "-m", "sh", "-ec", command], check=True)
+
+
+def troubles(daemon):
+    return [e["code"] for e in daemon.said if e["type"] == "error"]
+
+
+BREAK = {"full": ("head -c 1M /dev/zero >{0}/fill || true", "rm {0}/fill"),
+         "blocked": ("mkdir {0}/members.new {0}/incarnation.new", "rmdir {0}/members.new {0}/incarnation.new"),
+         "read-only": ("mount -o remount,ro {0}", "mount -o remount,rw {0}")}
+
+
+@pytest.mark.parametrize("how", ["full", "blocked"])
+def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
+    first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
+    on_a_disk_of_its_own(first)
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.whole()
+    inside(first, BREAK[how][0].format(first.state))
+    third = cluster.daemon(seeds=[first.address])
+    third.launch()
+    cluster.watch([third])
+    cluster.whole()
+    cluster.wait(lambda: "snapshot-unwritable" in troubles(first), "the error event")
+    health = first.call("health")
+    assert health["status"] == "degraded", health
+    assert any("members cannot be saved" in reason and first.state in reason for reason in health["reasons"]), health
+    # Incarnations go on, and once the block that was reserved is used up that is said too.
+    for n in range(80):
+        first.call("tags", set={"n": str(n)})
+    cluster.wait(lambda: second.members()["n0"]["tags"] == {"n": "79"}, "the last tag")
+    assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], first.said
+    assert not any(d.heard_of("member.failed") for d in cluster.running)
+    inside(first, BREAK[how][1].format(first.state))
+    cluster.wait(lambda: first.call("health")["status"] == "ok", "all to be well again", 60)
+    assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], "told once"
+
+
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_start_on_a_bad_disk(cluster, how):
+    """It begins with what is on file, says what is wrong, and does not stay away."""
+    cluster.start(3)
+    cluster.whole()
+    saved(cluster, cluster.daemons)
+    daemon = cluster.daemons[1]
+    daemon.seeds = []
+    daemon.kill()
+    shutil.copytree(daemon.state, daemon.state + ".old")
+    on_a_disk_of_its_own(daemon, BREAK[how][0].format(daemon.state))
+    daemon.launch()
+    cluster.watch([daemon])
+    cluster.whole()
+    health = daemon.call("health")
+    assert any("cannot be written" in reason for reason in health["reasons"]), health
+    assert "state is not kept" in daemon.text()
+    inside(daemon, BREAK[how][1].format(daemon.state))
+    cluster.wait(lambda: daemon.call("health")["reasons"] == [], "all to be well again", 60)
