@@ -35,6 +35,34 @@ struct mdns_process {
 	bool busy;
 };
 
+/* Its end of the pair being closed it ends by itself, unless a call of Avahi's holds it. */
+static void
+reap(struct mdns_process *process)
+{
+	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
+
+	if (process->pidfd < 0 || poll(&end, 1, END_PATIENCE_MS) <= 0)
+		kill(process->pid, SIGKILL);
+	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static void
+destroy(struct mdns_process *process)
+{
+	if (process->readable != NULL)
+		event_free(process->readable);
+	if (process->exited != NULL)
+		event_free(process->exited);
+	if (process->fd >= 0)
+		close(process->fd);
+	if (process->pid > 0)
+		reap(process);
+	if (process->pidfd >= 0)
+		close(process->pidfd);
+	free(process);
+}
+
 static void
 end_now(struct mdns_process *process, const char *verdict)
 {
@@ -72,7 +100,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	}
 	process->busy = false;
 	if (process->freed)
-		mdns_process_free(process);
+		destroy(process);
 }
 
 static void
@@ -169,21 +197,9 @@ mdns_process_new(struct event_base *base, const char *program,
 		goto failed;
 	return process;
 failed:
-	mdns_process_free(process);
+	destroy(process);
 	errno = error;
 	return NULL;
-}
-
-/* Its end of the pair being closed it ends by itself, unless a call of Avahi's holds it. */
-static void
-reap(struct mdns_process *process)
-{
-	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
-
-	if (process->pidfd < 0 || poll(&end, 1, END_PATIENCE_MS) <= 0)
-		kill(process->pid, SIGKILL);
-	while (waitpid(process->pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 void
@@ -191,21 +207,10 @@ mdns_process_free(struct mdns_process *process)
 {
 	if (process == NULL)
 		return;
-	if (process->busy) {
+	if (process->busy)
 		process->freed = true;
-		return;
-	}
-	if (process->readable != NULL)
-		event_free(process->readable);
-	if (process->exited != NULL)
-		event_free(process->exited);
-	if (process->fd >= 0)
-		close(process->fd);
-	if (process->pid > 0)
-		reap(process);
-	if (process->pidfd >= 0)
-		close(process->pidfd);
-	free(process);
+	else
+		destroy(process);
 }
 
 void

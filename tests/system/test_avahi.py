@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import Lan, TimedOut, helpers, paths
+from harness import Announcer, Lan, helpers, paths
 
 MISSING = [program for program in ("avahi-daemon", "avahi-browse", "avahi-publish", "dbus-daemon", "nsenter")
            if not shutil.which(program)]
@@ -345,3 +345,65 @@ def test_hostile_publishers(cluster, lan, swimctl):
         two.stop(f"evil{number}")
     cluster.wait(lambda: {s for s, _ in states(daemon)} == {"h1"}, lambda: f"all to go: {states(daemon)}")
     assert daemon.members().keys() == {"h1"}
+
+
+def source(daemon):
+    return next(s for s in daemon.call("discovery")["sources"] if s["name"] == "mdns")
+
+
+def test_thousands_of_services_that_flap_and_never_resolve(cluster, lan):
+    one, two, evil = lan.host(), lan.host(), lan.host(avahi=False)
+    daemons = [one.daemon(), two.daemon()]
+    launch(cluster, daemons)
+    for daemon in daemons:
+        advertised(daemon)
+    cluster.whole()
+    daemon = daemons[0]
+    announcer = Announcer(evil)
+    instances = [b"flood %d \xff\x1b" % number if number % 50 == 0 else b"flood %d" % number for number in range(1500)]
+    before = resident_kib(daemon.process.pid)
+
+    def announce(ttl):
+        # Some at a time, lest avahi-daemon's socket overflow.
+        for begin in range(0, len(instances), 100):
+            announcer.services(instances[begin:begin + 100], ttl)
+            cluster.pump.pass_time(0.05)
+    announce(4500)
+    cluster.wait(lambda: source(daemon)["peers"] >= 1000, lambda: f"the flood: {source(daemon)}", seconds=60)
+    cluster.wait(lambda: source(daemon)["dropped"] > 0, lambda: f"it to be too much: {source(daemon)}", seconds=60)
+    cluster.wait(lambda: "unresolved" in states(daemon).values(), "some to be given up", seconds=60)
+    assert source(daemon)["peers"] <= 1024
+    for peer in peers(daemon):
+        assert peer["state"] in ("resolving", "unresolved", "malformed", "self", "member", "joined"), peer
+        assert peer["reason"] or peer["state"] not in ("unresolved", "malformed")
+    grown = resident_kib(daemon.process.pid) - before
+    for _ in range(3):
+        announce(0)
+        announce(4500)
+    announce(0)
+    cluster.wait(lambda: source(daemon)["peers"] < 20, lambda: f"the flood to go: {source(daemon)}", seconds=60)
+    print(f"1,500 services: {source(daemon)['dropped']} dropped, daemon grew by {grown} KiB, "
+          f"longest lag of the loop {lag_ms(daemon):.1f} ms")
+    assert paths.sanitized() or grown < 16 * 1024
+    # Nobody was troubled, and a new member is found as ever.
+    third = lan.host().daemon()
+    launch(cluster, [third])
+    cluster.whole()
+    wait_health(daemon, "ok")
+    no_false_verdict([*daemons, third])
+
+
+def test_noise_on_the_group(cluster, lan):
+    """Packets that are no mDNS are avahi-daemon's to drop; we go on."""
+    one, two = lan.host(), lan.host()
+    daemon = one.daemon()
+    launch(cluster, [daemon])
+    advertised(daemon)
+    announcer = Announcer(two)
+    for length in range(0, 1400, 7):
+        announcer.raw(bytes(range(256)) * 6 if length == 0 else os.urandom(length))
+    announcer.services([b"\x00" * 63, b"x" * 63, b"." * 60, "\u202e".encode() * 20, b"a\\b\"c"])
+    third = two.daemon()
+    launch(cluster, [third])
+    cluster.whole()
+    wait_health(daemon, "ok")

@@ -70,6 +70,8 @@ DISCOVERY_OBJS = discovery/discovery.o discovery/hint.o discovery/peer.o discove
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_hint = $(DISCOVERY_OBJS)
+OBJS_test_mdns = discovery/mdns.o discovery/mdns_process.o discovery/mdns_message.o net/route.o base/buf.o \
+	$(DISCOVERY_OBJS)
 OBJS_test_mdns_message = discovery/mdns_message.o base/addr.o base/buf.o base/rng.o
 OBJS_test_mdns_txt = discovery/mdns_txt.o base/utf8.o
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)

@@ -5,6 +5,7 @@ from .cluster import BRISK, PORT, Cluster
 from .control import Control, RpcError
 from .daemon import Daemon, clean_environment
 from .lan import Lan, helpers
+from .mdns import Announcer
 from .netns import Namespace, usable
 from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
@@ -19,6 +20,6 @@ def unwind_on_sigterm():
     signal.signal(signal.SIGTERM, interrupted)
 
 
-__all__ = ["BRISK", "PATIENCE", "PORT", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Peer", "Pump", "RpcError",
-           "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment", "helpers",
-           "paths", "usable"]
+__all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Peer", "Pump",
+           "RpcError", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
+           "helpers", "paths", "usable"]
