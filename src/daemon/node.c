@@ -413,6 +413,7 @@ start_mdns(struct node *node, char *fault)
 	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
 	struct discovery_source *mdns;
 
+	_Static_assert(MDNS_INTERFACES_MAX >= CONFIG_LIST_MAX, "none is left out");
 	if (!c->mdns)
 		return 0;
 	if (swim_addr_is_loopback(&node->bound)) {

@@ -14,7 +14,7 @@
 #include "base/addr.h"
 
 #define MDNS_MESSAGE_MAX 2048 /* bytes of a packet */
-#define MDNS_INTERFACES_MAX 16
+#define MDNS_INTERFACES_MAX 64
 #define MDNS_SERVICES_MAX 1024 /* looked after at once */
 #define MDNS_TYPE_MAX 63       /* bytes of "_swim._udp" */
 #define MDNS_DOMAIN_MAX 253

@@ -82,6 +82,16 @@ START_TEST(discovery_tells_of_seeds)
 }
 END_TEST
 
+START_TEST(a_source_in_trouble_degrades)
+{
+	struct health_input in = healthy();
+
+	in.discovery_trouble = "avahi-daemon does not run";
+	judged(&in, CONTROL_HEALTH_DEGRADED, "mDNS: avahi-daemon does not run");
+	ck_assert_str_eq(out.discovery, "avahi-daemon does not run");
+}
+END_TEST
+
 START_TEST(troubles_degrade)
 {
 	struct health_input in = healthy();
@@ -151,5 +161,6 @@ START_TEST(an_accuser_is_named_and_escaped)
 END_TEST
 
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
-    discovery_tells_of_seeds, troubles_degrade, isolation_outranks_the_rest,
-    drops_and_lag_are_forgotten_in_time, an_accuser_is_named_and_escaped)
+    discovery_tells_of_seeds, a_source_in_trouble_degrades, troubles_degrade,
+    isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
+    an_accuser_is_named_and_escaped)

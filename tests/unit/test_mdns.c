@@ -117,7 +117,7 @@ be_the_helper(int argc, char *argv[])
 	const char *part = getenv("MDNS_TEST_PART");
 
 	if (argc == 3 && strcmp(argv[1], MDNS_HELPER_ARGUMENT) == 0) {
-		if (atoi(argv[2]) != getppid() || part == NULL)
+		if (strtol(argv[2], NULL, 10) != getppid() || part == NULL)
 			_exit(14);
 		play(part);
 	}
