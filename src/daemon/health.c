@@ -85,7 +85,10 @@ judge_company(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "no other member is known, though %zu seed%s configured", in->seeds,
 		    in->seeds == 1 ? " is" : "s are");
-	else if (in->missing > 0)
+	else if (in->missing == 1)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "the only member that was alive before this one's restart does not answer");
+	else if (in->missing > 1)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "none of the %zu members answers that were alive before this one's restart",
 		    in->missing);

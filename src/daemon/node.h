@@ -5,6 +5,7 @@
  *	node.c     building it, running it, ending it; signals and timers
  *	flush.c    the one place where the floors meet: datagrams and events out of the core
  *	backend.c  what the control socket asks of the daemon; reloading
+ *	snapshot.c members on disk, and what a start finds there
  *	trace.c    datagrams in the log
  *	address.c  where to bind and what to advertise
  */

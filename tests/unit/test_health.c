@@ -56,6 +56,8 @@ START_TEST(alone_is_well_only_where_nobody_is_expected)
 	judged(&in, CONTROL_HEALTH_ISOLATED, "1 seed is configured");
 	in.seeds = in.seeds_joined = 0;
 	judged(&in, CONTROL_HEALTH_OK, NULL);
+	in.missing = 1;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "the only member that was alive");
 	in.missing = 4;
 	judged(&in, CONTROL_HEALTH_ISOLATED, "4 members");
 	in.dead = 1;
