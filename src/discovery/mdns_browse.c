@@ -29,6 +29,7 @@ struct service {
 	AvahiServiceResolver *resolver; /* while it is being resolved */
 	swim_time due;                  /* to be resolved; with a resolver: to be given up */
 	unsigned tries, failed;         /* failed: in a row */
+	unsigned round;                 /* the last in which a browser told of it */
 };
 
 struct mdns_browse {
@@ -42,7 +43,9 @@ struct mdns_browse {
 	size_t count, resolving;
 	uint32_t last_id;
 	uint64_t dropped, dropped_told;
-	bool missed; /* some were dropped since the browsers were made */
+	bool missed;    /* some were dropped since the browsers were made */
+	unsigned round; /* times that the browsers were made */
+	size_t told;    /* browsers of this round that have told of all there was */
 	struct mdns_scope scope;
 	int error;
 };
@@ -229,10 +232,13 @@ static void
 add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *name,
     swim_time now)
 {
+	size_t i = find(browse, interface, protocol, name);
 	struct service *service;
 
-	if (find(browse, interface, protocol, name) < browse->count)
+	if (i < browse->count) {
+		browse->services[i]->round = browse->round;
 		return;
+	}
 	if (browse->count == MDNS_SERVICES_MAX || strlen(name) > MDNS_INSTANCE_MAX ||
 	    (service = calloc(1, sizeof(*service))) == NULL) {
 		browse->dropped++;
@@ -243,6 +249,7 @@ add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, 
 	service->interface = interface;
 	service->protocol = protocol;
 	service->due = now;
+	service->round = browse->round;
 	service->report.id = ++browse->last_id;
 	service->report.verdict = MDNS_FOUND;
 	strcpy(service->report.instance, name);
@@ -264,6 +271,23 @@ drop(struct mdns_browse *browse, size_t i)
 }
 
 static void
+withdraw(struct mdns_browse *browse, size_t i)
+{
+	tell_number(browse, MDNS_GONE, browse->services[i]->report.id);
+	drop(browse, i);
+}
+
+/* What went between two browsers was told to neither: the new one does not know of it. */
+static void
+drop_missing(struct mdns_browse *browse)
+{
+	for (size_t i = browse->count; i-- > 0;) {
+		if (browse->services[i]->round != browse->round)
+			withdraw(browse, i);
+	}
+}
+
+static void
 mdns_browse_event(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiProtocol protocol,
     AvahiBrowserEvent event, const char *name, const char *type, const char *domain,
     AvahiLookupResultFlags flags, void *userdata)
@@ -278,16 +302,17 @@ mdns_browse_event(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiPro
 		break;
 	case AVAHI_BROWSER_REMOVE:
 		i = find(browse, interface, protocol, name);
-		if (i < browse->count) {
-			tell_number(browse, MDNS_GONE, browse->services[i]->report.id);
-			drop(browse, i);
-		}
+		if (i < browse->count)
+			withdraw(browse, i);
 		break;
 	case AVAHI_BROWSER_FAILURE:
 		browse->error = avahi_client_errno(browse->client);
 		break;
-	case AVAHI_BROWSER_CACHE_EXHAUSTED:
 	case AVAHI_BROWSER_ALL_FOR_NOW:
+		if (++browse->told == browse->browser_count)
+			drop_missing(browse);
+		break;
+	case AVAHI_BROWSER_CACHE_EXHAUSTED:
 		break;
 	}
 	browse->outlet.soon(browse->outlet.ctx);
@@ -307,6 +332,8 @@ make_browsers(struct mdns_browse *browse)
 	AvahiServiceBrowser *browser;
 
 	browse->missed = false;
+	browse->told = 0;
+	browse->round++;
 	for (size_t i = 0; i < browse->scope.count; i++) {
 		browser = avahi_service_browser_new(browse->client, browse->scope.interfaces[i],
 		    browse->scope.protocol, browse->type, browse->domain, (AvahiLookupFlags)0,
