@@ -64,6 +64,7 @@ mdns_publish_new(AvahiClient *client, const struct mdns_outlet *outlet, int *err
 		free(publish);
 		return NULL;
 	}
+	*error = 0;
 	return publish;
 }
 

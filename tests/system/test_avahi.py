@@ -87,6 +87,21 @@ def no_false_verdict(daemons):
             assert not said, f"{daemon}: {said}"
 
 
+def test_no_word_of_trouble_where_there_is_none(cluster, lan):
+    host = lan.host()
+    daemon = host.daemon()
+    launch(cluster, [daemon])
+    advertised(daemon)
+    # Now Avahi runs for sure, which it may not have done before.
+    daemon.call("leave")
+    assert daemon.ended() == 0
+    daemon.disconnect()
+    before = len(daemon.text())
+    daemon.start()
+    daemon.pump.wait(lambda: "advertised by mDNS" in daemon.text()[before:], "the second life to be advertised")
+    assert "mDNS does not work" not in daemon.text()[before:]
+
+
 def test_five_machines_without_configuration(cluster, lan, swimctl):
     hosts = [lan.host() for _ in range(5)]
     daemons = [host.daemon() for host in hosts]
