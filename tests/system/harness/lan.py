@@ -31,7 +31,6 @@ class Host:
         self.lan, self.number, self.name = lan, number, name
         self.namespace = Namespace()
         self.services = {}
-        self.namespace.run("sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
         with self.namespace.inside():
             self.holder = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-u", "sh", "-c", f"""
@@ -45,7 +44,10 @@ class Host:
                        "netns", str(self.holder.pid))
         lan.switch.run("ip", "link", "set", f"port{number}", "up")
         self.namespace.run("ip", "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
-        self.namespace.run("ip", "link", "set", "eth0", "up")
+        # An IPv6 address at once, without the seconds of looking for another that has it. The sysctl for that cannot
+        # be written in a container.
+        self.namespace.run("ip", "link", "set", "eth0", "addrgenmode", "none", "up")
+        self.namespace.run("ip", "addr", "add", f"fe80::{number}/64", "dev", "eth0", "nodad")
 
     def command(self, *command, **more):
         return subprocess.run([*self.enter, *command], capture_output=True, text=True,
@@ -101,9 +103,8 @@ class Lan:
     def __init__(self, cluster):
         self.cluster, self.pump, self.hosts = cluster, cluster.pump, []
         self.switch = Namespace()
-        self.switch.run("sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad")
         self.switch.run("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
-        self.switch.run("ip", "link", "set", "br0", "up")
+        self.switch.run("ip", "link", "set", "br0", "addrgenmode", "none", "up")
         cluster.closers.append(self.end)
 
     def host(self, name=None, avahi=True):
