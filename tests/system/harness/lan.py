@@ -39,7 +39,7 @@ class Host:
                     echo ready && exec sleep infinity"""],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n", f"no machine {name}"
-        self.enter = ["nsenter", "-t", str(self.holder.pid), "-m", "-u", "-n"]
+        self.enter = ["nsenter", "-t", str(self.holder.pid), "-m", "-u", "-n", "-r"]
         lan.switch.run("ip", "link", "add", f"port{number}", "master", "br0", "type", "veth", "peer", "name", "eth0",
                        "netns", str(self.holder.pid))
         lan.switch.run("ip", "link", "set", f"port{number}", "up")
