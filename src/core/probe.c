@@ -371,6 +371,8 @@ probe_stalled(struct swim *s, swim_duration late)
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		s->suspects[i]->deadline = swim_time_add(s->suspects[i]->deadline, late);
 		s->suspects[i]->ask_at = swim_time_add(s->suspects[i]->ask_at, late);
+		/* What was asked before is void too: nobody was there to hear the answer. */
+		s->suspects[i]->last_chance = SWIM_TIME_NEVER;
 	}
 }
 

@@ -237,14 +237,18 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		size_t kept = s->config.max_datagram - budget;
 
 		w.reserve += kept;
+		/*
+		 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an
+		 * answer to one whom we hold dead may have no room for more, and this may be the last question
+		 * before its verdict.
+		 */
+		if (sender == NULL || !sender->swimd || s->misjudged)
+			gossip_add_member(s, &w, s->self);
 		if (sender != NULL && sender != s->self &&
 		    (sender->tell || sender->status != SWIM_ALIVE)) {
 			gossip_add_member(s, &w, sender);
 			sender->tell = false;
 		}
-		/* Who holds old things of us missed our word: it may be a rumour no more. */
-		if (sender == NULL || !sender->swimd || s->misjudged)
-			gossip_add_member(s, &w, s->self);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;

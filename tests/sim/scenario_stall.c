@@ -93,6 +93,38 @@ flap_long(struct sim *s)
 	flap(s, 16.4, 90);
 }
 
+/*
+ * A machine that is suspended, its network with it, at each tenth of a second of a suspicion that it holds
+ * against one who lives: what it slept through is no silence of the other's.
+ */
+static void
+suspended(struct sim *s)
+{
+	unsigned suspect = 1, k;
+
+	EXPECT(s, form(s));
+	for (k = 0; k < 60; k++) {
+		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
+		swim_time start = sim_now(s);
+
+		/* It hears the slander, and nothing after it. */
+		sim_forge(s, 2, 0, suspect, SWIM_SUSPECT, incarnation);
+		sim_cut(s, ANY, 0);
+		EXPECT(s, sim_wait_status(s, 0, suspect, SWIM_SUSPECT, 0.1));
+		sim_run(s, 0.1 * k);
+		if (!sim_is(s, 0, suspect, SWIM_SUSPECT))
+			break; /* deaf for longer than it waits, it has a right to its verdict */
+		sim_pause(s, 0);
+		sim_run(s, 8);
+		sim_heal(s);
+		sim_resume(s, 0);
+		EXPECT(s, sim_wait_converged(s, 60));
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, 0, ANY) == 0);
+	}
+	sim_note(s, "stopped at %u moments of the suspicion", k);
+	EXPECT(s, k >= 10);
+}
+
 const struct scenario scenarios_stall[] = {
     {"pause-up-to-1s", 32, up_to_1s, LIGHT,
 	"members stopped again and again for up to 1 s are never declared failed"},
@@ -100,5 +132,7 @@ const struct scenario scenarios_stall[] = {
 	"8 of 64 stopped for 4.1 s, running for 64 ms, for 60 s: nobody else fails"},
     {"flap-16s", 64, flap_long, LIGHT,
 	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
+    {"suspended", 5, suspended, LIGHT,
+	"one suspended while it suspects another asks again before it calls it failed"},
     {0},
 };
