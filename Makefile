@@ -230,14 +230,21 @@ jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') 
 	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
 	$(if $(SIM_BIN),'tap:sim=$(1)/sim-test $(2)')
 jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
-jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS) tests/system')
+pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
+jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')
+# Trials that last by their nature: what they are about takes its minutes on any machine.
+jobs_long = 'pytest:long=$(pytest_system) -rA -m long tests/system'
 
-.PHONY: check quickcheck asan
+.PHONY: check check-long quickcheck asan
 # check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
+
+# check-long:  trials that last minutes, such as loss and cuts among twenty daemons
+check-long: all
+	@$(RUN) $(jobs_long)
 
 # quickcheck:  units, house rules, fuzz corpora and a short simulation, in half a minute
 quickcheck: all test-programs

@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from harness import Cluster, clean_environment, paths, unwind_on_sigterm, usable  # noqa: E402
 
 SECONDS_A_TEST = 150
+SECONDS_A_LONG_TEST = 600
 
 
 def pytest_configure():
@@ -23,15 +24,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-def overdue(*_):
-    pytest.fail(f"the test was not over after {SECONDS_A_TEST} s")
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
+    seconds = SECONDS_A_LONG_TEST if item.get_closest_marker("long") else SECONDS_A_TEST
+
+    def overdue(*_):
+        pytest.fail(f"the test was not over after {seconds} s")
     # Every wait has its own deadline; this is for what waits outside of the pump.
     signal.signal(signal.SIGALRM, overdue)
-    signal.alarm(SECONDS_A_TEST)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
 
