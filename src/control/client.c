@@ -293,7 +293,7 @@ client_abandon(struct client *c)
 	c->control->stats.overflows++;
 }
 
-void
+bool
 client_write(struct client *c)
 {
 	struct evbuffer_iovec vectors[WRITE_VECTORS];
@@ -302,7 +302,7 @@ client_write(struct client *c)
 	ssize_t n;
 
 	if (evbuffer_get_length(c->out) == 0 || c->gone)
-		return;
+		return false;
 	count = evbuffer_peek(c->out, WRITE_BYTES, NULL, vectors, WRITE_VECTORS);
 	message.msg_iovlen = (size_t)(count < WRITE_VECTORS ? count : WRITE_VECTORS);
 	n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -310,6 +310,7 @@ client_write(struct client *c)
 		out_drain(c, (size_t)n);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 		set_gone(c);
+	return n > 0;
 }
 
 static void
@@ -448,6 +449,32 @@ client_stream(struct client *c)
 	}
 	/* Bounded by the ring, so it does not count as a backlog. */
 	c->answer_end = c->out_total;
+}
+
+size_t
+client_stream_size(const struct client *c)
+{
+	const struct ring *ring = &c->control->ring;
+	size_t size = 0;
+
+	if (!c->stream)
+		return 0;
+	for (uint64_t seq = c->last_seq + 1; seq <= ring->last; seq++) {
+		const struct ring_line *line = ring_at(ring, seq);
+
+		if ((c->kinds & 1U << line->kind) != 0)
+			size += line->len;
+	}
+	return size;
+}
+
+void
+client_stream_cancel(struct client *c)
+{
+	if (!c->stream)
+		return;
+	c->stream = false;
+	unsubscribe(c);
 }
 
 /* --------------------------------------------------------------------------------------- ending */

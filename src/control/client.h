@@ -27,15 +27,18 @@ bool client_sweep(struct client *);
 void client_answer(struct client *, struct emit *);
 /* Put an event out if it is subscribed; one that has read too little gets an overflow and is closed. */
 void client_event(struct client *, struct ring_line *);
-/* All events of the ring after client->last_seq, as part of the answer to `subscribe`. */
+/* All events of the ring after client->last_seq, as part of the answer to `subscribe`; and how many bytes. */
 void client_stream(struct client *);
+size_t client_stream_size(const struct client *);
+/* The answer to `subscribe` was refused: it is not subscribed. */
+void client_stream_cancel(struct client *);
 /* Serve no more requests; close when all is sent. */
 void client_drain(struct client *);
-/* Drop all that it has not read, and it too: what waits in all connections has become too much. */
+/* Drop all that it has not read, and it too: others want the memory. */
 void client_abandon(struct client *);
 /* True while a part of an answer is not sent yet. */
 bool client_owes_answer(const struct client *);
-/* Send what goes without blocking. */
-void client_write(struct client *);
+/* Send what goes without blocking.  True if the other side had room for some of it. */
+bool client_write(struct client *);
 
 #endif

@@ -60,21 +60,52 @@ control_wall_offset(struct control *control)
 	return control->wall_offset_ns;
 }
 
-/* Who has taken nothing for the longest time goes first; small amounts are let be. */
-static void
-control_bound(struct control *control)
+/*
+ * Whom to close for the sake of others: of those that hold much, who has taken nothing for the longest time,
+ * and that is too long; then who holds most.  *holders says how many hold much.
+ */
+static struct client *
+find_deaf(const struct control *control, size_t *holders)
 {
-	while (control->unsent > CONTROL_OUTPUT_TOTAL) {
-		struct client *c, *stuck = NULL;
+	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_DEAF_SECONDS));
+	struct client *c, *deaf = NULL;
 
-		for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
-			if (evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE &&
-			    (stuck == NULL || swim_time_before(c->moved, stuck->moved)))
-				stuck = c;
-		if (stuck == NULL)
-			return;
-		client_abandon(stuck);
+	*holders = 0;
+	TAILQ_FOREACH(c, &control->clients, link) {
+		if (evbuffer_get_length(c->out) < CONTROL_OUTPUT_PAUSE)
+			continue;
+		++*holders;
+		if (!swim_time_reached(since, c->moved))
+			continue;
+		if (deaf == NULL || swim_time_before(c->moved, deaf->moved) ||
+		    (c->moved.ns == deaf->moved.ns &&
+			evbuffer_get_length(c->out) > evbuffer_get_length(deaf->out)))
+			deaf = c;
 	}
+	return deaf;
+}
+
+bool
+control_room(struct control *control, const struct client *asker, size_t size)
+{
+	size_t limit = control->output_total;
+
+	if (!asker->read_only)
+		limit += limit / 4;
+	if (evbuffer_get_length(asker->out) + size <= CONTROL_OUTPUT_PAUSE)
+		return true;
+	while (control->unsent + size > limit) {
+		size_t holders;
+		struct client *deaf = find_deaf(control, &holders);
+
+		/* A single answer may be larger than all that there should be: better that than none. */
+		if (deaf == NULL)
+			return holders == 0;
+		/* It may be us who did not come to write, after a stall say. */
+		if (!client_write(deaf))
+			client_abandon(deaf);
+	}
+	return true;
 }
 
 /*
@@ -98,7 +129,6 @@ control_turn(evutil_socket_t fd, short what, void *arg)
 			client_ready(c);
 		else if (!client_settle(c))
 			client_free(c);
-		control_bound(control);
 		if (swim_time_reached(loop_now(), end))
 			break;
 	}
@@ -267,6 +297,7 @@ control_new(struct event_base *base, const struct control_config *config,
 	control->backend = *backend;
 	control->output_limit = config->output_limit > 0 ? config->output_limit
 							 : CONTROL_OUTPUT_LIMIT;
+	control->output_total = CONTROL_OUTPUT_TOTAL;
 	control->accepting = true;
 	TAILQ_INIT(&control->clients);
 	TAILQ_INIT(&control->ready);
@@ -340,7 +371,6 @@ publish(struct control *control, enum event_kind kind, struct emit *e)
 	control->stats.events++;
 	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		client_event(c, line);
-	control_bound(control);
 }
 
 void

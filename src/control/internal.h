@@ -22,8 +22,15 @@
 #define CONTROL_OUTPUT_PAUSE (256 * 1024)
 /* Default of control_config.output_limit: bytes of unsent events. */
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
-/* Bytes that may wait in all connections together: above, those that read nothing are closed. */
+/*
+ * Bytes that may wait in all connections together when an answer is added that takes a connection above
+ * CONTROL_OUTPUT_PAUSE; a quarter more where the read-write socket asks, which anybody who may only use the
+ * other one cannot take away.  What is below CONTROL_OUTPUT_PAUSE a connection, and events, which have a bound
+ * a connection of their own, are always taken.
+ */
 #define CONTROL_OUTPUT_TOTAL (64 * 1024 * 1024)
+/* Who has taken no byte for so long is not reading, and is closed where its memory is wanted. */
+#define CONTROL_DEAF_SECONDS 5
 /* Refused connections that are held for a moment, so that they can read why. */
 #define CONTROL_REFUSED_MAX 64
 /* Most addresses of one join. */
@@ -53,6 +60,7 @@ struct control {
 	struct client_list ready; /* those with something to do, first come first served */
 	size_t refused;           /* of clients, those above the limit */
 	size_t unsent;            /* bytes in all clients' out */
+	size_t output_total;      /* CONTROL_OUTPUT_TOTAL; tests do with less */
 	struct ring ring;
 	struct control_stats stats;
 	int64_t wall_offset_ns; /* from the loop's clock to the wall's */
@@ -117,6 +125,11 @@ void control_schedule_turn(struct control *);
 void control_schedule_sweep(struct control *);
 /* Flush, so that the core's events are all in the ring and the ring is at one with the members. */
 void control_flush(struct control *);
+/*
+ * Is there room for an answer of so many bytes to this client?  Closes connections that do not read, those
+ * first that have taken nothing for the longest time, as far as that is needed; one that reads never is.
+ */
+bool control_room(struct control *, const struct client *, size_t);
 /* The offset from the loop's clock to the wall's, measured anew when it is off. */
 int64_t control_wall_offset(struct control *);
 /* The members as events and answers show them: swim. */

@@ -293,6 +293,15 @@ run(struct client *c, const struct parsed *parsed, const char *id)
 			refusal_set(&request.refusal, CONTROL_FAILED, "out of memory");
 			outcome = METHOD_FAILED;
 		}
+		/* What has changed something is not refused any more; such answers are short. */
+		if (outcome == METHOD_DONE && method->access == METHOD_READ &&
+		    !control_room(c->control, c, e.len + client_stream_size(c))) {
+			client_stream_cancel(c);
+			refusal_set(&request.refusal, CONTROL_UNAVAILABLE,
+			    "too much waits for connections that do not read: try again in %d seconds, when those are closed",
+			    CONTROL_DEAF_SECONDS);
+			outcome = METHOD_FAILED;
+		}
 	}
 	switch (outcome) {
 	case METHOD_DONE:

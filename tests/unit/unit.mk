@@ -77,6 +77,7 @@ OBJS_test_mdns_txt = discovery/mdns_txt.o base/utf8.o
 OBJS_test_discovery_join = $(DISCOVERY_OBJS)
 OBJS_test_known = $(DISCOVERY_OBJS) discovery/known.o
 OBJS_test_control_events = $(CONTROL_OBJS)
+OBJS_test_control_memory = $(CONTROL_OBJS)
 OBJS_test_control_methods = $(CONTROL_OBJS)
 OBJS_test_control_commands = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)

@@ -22,7 +22,7 @@ class Control:
             raise
         self.sock.setblocking(False)
         self.last_id = 10**6            # apart from ids that a test writes itself
-        self.unread, self.unsent = b"", b""
+        self.unread, self.unsent = bytearray(), b""
         self.lines = []                 # every line that came, decoded, in order
         self.answers = {}               # by id
         self.events = []                # the params of every event, with "at": when it came here
@@ -61,8 +61,11 @@ class Control:
             self.eof = True
             self.pump.remove(self.sock)
             return
-        lines = (self.unread + data).split(b"\n")
-        self.unread = lines.pop()
+        self.unread += data         # a bytearray: a line may come in hundreds of pieces
+        if b"\n" not in data:
+            return
+        lines = bytes(self.unread).split(b"\n")
+        self.unread = bytearray(lines.pop())
         now = time.monotonic()
         for line in lines:
             self.line(json.loads(line), now)
