@@ -94,7 +94,8 @@ play(const char *part)
 		tell_service(3, MDNS_RESOLVED, "203.0.113.3:7946", "me", "ours");
 		tell_service(4, MDNS_RESOLVED, "203.0.113.4:7946", "db4", "ours");
 		tell_service(5, MDNS_RESOLVED, "203.0.113.5:7946", "db5", "");
-		tell_service(6, MDNS_RESOLVED, "203.0.113.6:7946", "db6", "ours");
+		/* Of another cluster, or it might be asked before it is gone. */
+		tell_service(6, MDNS_RESOLVED, "203.0.113.6:7946", "db6", "theirs");
 		/* Our own address, under a name that we had once. */
 		tell_service(7, MDNS_RESOLVED, "127.0.0.2:7946", "old", "ours");
 		m = (struct mdns_message){.type = MDNS_GONE, .number = 6};
