@@ -349,7 +349,10 @@ swim_addr_is_loopback(const struct swim_addr *a)
 bool
 swim_addr_is_multicast(const struct swim_addr *a)
 {
+	static const uint8_t everybody[4] = {255, 255, 255, 255};
+
 	if (a->family == 4)
-		return (a->ip[0] & 0xf0) == 0xe0;
+		return (a->ip[0] & 0xf0) == 0xe0 ||
+		       memcmp(a->ip, everybody, sizeof(everybody)) == 0;
 	return a->family == 6 && a->ip[0] == 0xff;
 }

@@ -66,6 +66,7 @@ int swim_addr_compare(const struct swim_addr *, const struct swim_addr *);
 /* 0.0.0.0 or :: whatever the port. */
 bool swim_addr_is_wildcard(const struct swim_addr *);
 bool swim_addr_is_loopback(const struct swim_addr *);
+/* Of no single machine: multicast, and IPv4's limited broadcast, 255.255.255.255. */
 bool swim_addr_is_multicast(const struct swim_addr *);
 
 #endif

@@ -3,29 +3,29 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include "daemon/fault.h"
+#include "net/sockaddr.h"
 
-/* Of what getaddrinfo gives; false for another family. */
-static bool
-from_info(const struct addrinfo *info, uint16_t port, struct swim_addr *out)
+/* What a name stands for is not seen before it is looked up. */
+static int
+check(const char *key, const char *host, const struct swim_addr *a, bool wildcard, char *fault)
 {
-	char host[INET6_ADDRSTRLEN + IF_NAMESIZE + 2];
-
-	return getnameinfo(info->ai_addr, info->ai_addrlen, host, sizeof(host), NULL, 0,
-		   NI_NUMERICHOST) == 0 &&
-	       swim_addr_from_host(host, port, out);
+	if (swim_addr_is_multicast(a))
+		return fault_set(fault, EX_CONFIG,
+		    "%s: '%s' is a multicast or broadcast address, which is no member's", key,
+		    host);
+	if (swim_addr_is_wildcard(a) && !wildcard)
+		return fault_set(fault, EX_CONFIG,
+		    "%s: '%s' is a wildcard, which is no address to send to", key, host);
+	return 0;
 }
 
 int
-address_resolve(const char *key, const char *hostport, int default_port, struct swim_addr *out,
-    char *fault)
+address_resolve(const char *key, const char *hostport, int default_port, bool wildcard,
+    struct swim_addr *out, char *fault)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
 	char host[SWIM_HOSTPORT_MAX + 1];
@@ -39,18 +39,19 @@ address_resolve(const char *key, const char *hostport, int default_port, struct 
 		return fault_set(fault, EX_CONFIG, "%s: '%s' %s", key, hostport,
 		    swim_addr_error_text(why));
 	if (swim_addr_from_host(host, port, out))
-		return 0;
+		return check(key, host, out, wildcard, fault);
 	if ((error = getaddrinfo(host, NULL, &hints, &all)) != 0)
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "%s: no address is known for the host name '%s': %s", key, host,
 		    error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
-	for (info = all; info != NULL && !from_info(info, port, out); info = info->ai_next)
-		;
+	for (info = all; info != NULL && !sockaddr_to_addr(info->ai_addr, out);)
+		info = info->ai_next;
 	freeaddrinfo(all);
 	if (info == NULL)
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "%s: the host name '%s' has neither an IPv4 nor an IPv6 address", key, host);
-	return 0;
+	out->port = port;
+	return check(key, host, out, wildcard, fault);
 }
 
 int
@@ -68,6 +69,10 @@ address_bind_fault(const char *hostport, const char *device, int error, char *fa
 	case EADDRNOTAVAIL:
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "bind: %s is not an address of this machine", hostport);
+	case EINVAL:
+		return fault_set(fault, EX_UNAVAILABLE,
+		    "bind: %s cannot be bound to; a link-local address takes its interface with it, as in [fe80::1%%eth0]:7946",
+		    hostport);
 	default: /* an errno value, not an enumeration */
 		return fault_set(fault, fault_status(error, EX_UNAVAILABLE), "bind: %s%s%s: %s",
 		    hostport, *device != '\0' ? " on device " : "", device, strerror(error));

@@ -78,12 +78,20 @@ check_hostport(const char *text, bool allow_port_0, char *host)
 	return error == SWIM_ADDR_OK ? NULL : swim_addr_error_text(error);
 }
 
+static const char not_single[] = "is a multicast or broadcast address, which is no member's";
+
 static const char *
 check_bind(const char *text)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
+	const char *why = check_hostport(text, true, host);
+	struct swim_addr a;
 
-	return check_hostport(text, true, host);
+	/* The kernel binds to such an address, at which no answer would ever find us. */
+	if (why == NULL && swim_addr_from_host(host, SWIM_DEFAULT_PORT, &a) &&
+	    swim_addr_is_multicast(&a))
+		return not_single;
+	return why;
 }
 
 /* Something that others can send to. */
@@ -99,7 +107,7 @@ check_destination(const char *text)
 	if (swim_addr_is_wildcard(&a))
 		return "is a wildcard, which is no address to send to";
 	if (swim_addr_is_multicast(&a))
-		return "is a multicast address, which is no member's";
+		return not_single;
 	return NULL;
 }
 

@@ -297,8 +297,8 @@ start_udp(struct node *node, char *fault)
 	int status;
 
 	udp_config_defaults(&config);
-	if ((status = address_resolve("bind", c->bind, SWIM_DEFAULT_PORT, &config.bind, fault)) !=
-	    0)
+	if ((status = address_resolve("bind", c->bind, SWIM_DEFAULT_PORT, true, &config.bind,
+		 fault)) != 0)
 		return status;
 	config.device = c->device;
 	config.receive_buffer = (int)c->receive_buffer;
@@ -323,7 +323,7 @@ choose_advertised(struct node *node, char *fault)
 	int failure;
 
 	if (*c->advertise != '\0')
-		return address_resolve("advertise", c->advertise, node->bound.port,
+		return address_resolve("advertise", c->advertise, node->bound.port, false,
 		    &node->advertised, fault);
 	failure = route_advertise_address(&node->bound, false, c->device, &node->advertised);
 	if (failure != 0)

@@ -264,6 +264,8 @@ START_TEST(kinds_of_addresses_are_told_apart)
 	    {"[ff02::1]:1", false, false, true},
 	    {"10.0.0.1:1", false, false, false},
 	    {"240.0.0.1:1", false, false, false},
+	    {"255.255.255.255:1", false, false, true},
+	    {"255.255.255.254:1", false, false, false},
 	    {"[fe80::1]:1", false, false, false},
 	};
 	const struct swim_addr none = {0};

@@ -151,6 +151,10 @@ START_TEST(bad_values_are_refused_and_change_nothing)
 	refused("log_format", "xml", "json");
 	refused("bind", "", "host");
 	refused("bind", "127.0.0.1:x", "port");
+	refused("bind", "224.0.0.1:7946", "multicast");
+	refused("bind", "[ff02::1]:7946", "multicast");
+	refused("bind", "255.255.255.255:7946", "broadcast");
+	refused("advertise", "255.255.255.255:7946", "broadcast");
 	refused("advertise", "0.0.0.0:7946", "wildcard");
 	refused("advertise", "10.0.0.1:0", "port");
 	refused("seeds", "[::]:7946", "wildcard");

@@ -35,6 +35,7 @@ OBJS_test_options = $(CONFIG_OBJS) daemon/options.o
 OBJS_test_state = daemon/state.o daemon/durable.o daemon/fault.o
 OBJS_test_members_file = daemon/members_file.o base/addr.o base/status.o base/utf8.o
 OBJS_test_writer = daemon/writer.o daemon/durable.o $(LOOP_OBJS)
+OBJS_test_address = daemon/address.o daemon/fault.o net/sockaddr.o base/addr.o
 OBJS_test_health = daemon/health.o base/utf8.o base/error.o
 
 CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook info members pairs print \
