@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#define SD_JOURNAL_SUPPRESS_LOCATION /* the caller's line says nothing to an operator */
-
 #include "base/log.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -11,32 +8,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#ifdef HAVE_LIBSYSTEMD
-#	include <systemd/sd-journal.h>
-#endif
-
+#include "base/journal.h"
 #include "base/utf8.h"
 
 /* A decoded datagram can be long; a line that is longer than this is cut, and ends in "...". */
 #define LINE_MAX_BYTES 16384
 #define CONTEXT_MAX 256
-#define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define JOURNAL_FIELDS 32
 
 /* The module's state: what log_setup and log_context were told, and what became of the lines. */
 static struct {
 	enum log_level level;
 	enum log_format format;
-	bool journal; /* format is JOURNAL, and there is a journal to write to */
 	char member[CONTEXT_MAX];
 	char cluster[CONTEXT_MAX];
 	uint64_t lost; /* lines that stderr did not take, since one that it did */
 	bool cut;      /* of the last one it took only the beginning */
-} state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT};
+	int journal_fd;
+} state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT, .journal_fd = -1};
 
 /* Text that grows up to a bound; once something did not fit, nothing more is added. */
 struct line {
@@ -137,11 +128,6 @@ log_setup(enum log_level level, enum log_format format)
 {
 	state.level = level;
 	state.format = format;
-	state.journal = false;
-#ifdef HAVE_LIBSYSTEMD
-	/* Without a journal sd_journal_sendv drops what it is given and calls it a success. */
-	state.journal = format == LOG_FORMAT_JOURNAL && access(JOURNAL_SOCKET, W_OK) == 0;
-#endif
 }
 
 enum log_level
@@ -434,58 +420,37 @@ text_line(struct line *l, enum log_level level, const char *message, const struc
 	text_body(l, message, fields, count);
 }
 
-#ifdef HAVE_LIBSYSTEMD
-/* SWIMD_<KEY>=value with the value as it is: the journal holds any bytes. */
-static void
-journal_field(struct line *l, const struct log_field *f, struct iovec *out)
-{
-	char number[32];
-	char *begin = l->pos;
-
-	line_puts(l, "SWIMD_");
-	for (const char *c = f->key; *c != '\0'; c++) {
-		char upper = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
-
-		line_put(l, &upper, 1);
-	}
-	line_puts(l, "=");
-	if (f->kind == LOG_FIELD_STRING)
-		line_put(l, f->value.s.bytes, f->value.s.len);
-	else
-		line_puts(l, plain_value(f, number, sizeof(number)));
-	if (l->full)
-		l->pos = begin;
-	*out = (struct iovec){.iov_base = begin, .iov_len = (size_t)(l->pos - begin)};
-}
-
+/* The whole line as MESSAGE, and SWIMD_<KEY> with each value as it is: the journal holds any bytes. */
 static bool
-journal_send(enum log_level level, const char *message, const struct log_field *fields,
+journal_line(enum log_level level, const char *message, const struct log_field *fields,
     size_t count)
 {
-	char message_buf[LINE_MAX_BYTES], fields_buf[LINE_MAX_BYTES], priority[16];
-	struct iovec iov[2 + JOURNAL_FIELDS + 2];
+	char message_buf[LINE_MAX_BYTES], number[32];
+	const char priority = (char)('0' + priority_of(level));
+	struct journal_entry entry;
 	struct log_field context[2];
 	size_t context_count = context_fields(context);
 	struct line l;
-	int n = 2;
 
 	line_init(&l, message_buf, sizeof(message_buf));
-	line_puts(&l, "MESSAGE=");
 	text_body(&l, message, fields, count);
-	iov[0] = (struct iovec){.iov_base = message_buf, .iov_len = (size_t)(l.pos - l.start)};
-	iov[1] = (struct iovec){.iov_base = priority,
-	    .iov_len =
-		(size_t)snprintf(priority, sizeof(priority), "PRIORITY=%d", priority_of(level))};
-	line_init(&l, fields_buf, sizeof(fields_buf));
-	for (size_t i = 0; i < context_count + count && n < 2 + JOURNAL_FIELDS + 2; i++) {
-		l.full = false; /* a shorter field may fit where a long one did not */
-		journal_field(&l, i < context_count ? &context[i] : &fields[i - context_count],
-		    &iov[n]);
-		n += iov[n].iov_len > 0;
+	journal_begin(&entry);
+	journal_put(&entry, "MESSAGE", "", l.start, (size_t)(l.pos - l.start));
+	journal_put(&entry, "PRIORITY", "", &priority, 1);
+	journal_put(&entry, "SYSLOG_IDENTIFIER", "", program_invocation_short_name,
+	    strlen(program_invocation_short_name));
+	for (size_t i = 0; i < context_count + count; i++) {
+		const struct log_field *f = i < context_count ? &context[i]
+							      : &fields[i - context_count];
+		const char *plain = plain_value(f, number, sizeof(number));
+
+		if (plain != NULL)
+			journal_put(&entry, "SWIMD_", f->key, plain, strlen(plain));
+		else
+			journal_put(&entry, "SWIMD_", f->key, f->value.s.bytes, f->value.s.len);
 	}
-	return sd_journal_sendv(iov, n) >= 0;
+	return journal_send(&entry, JOURNAL_SOCKET, &state.journal_fd);
 }
-#endif
 
 /*
  * Write as much as stderr takes without making us wait: a reader that stands still must not stop the
@@ -535,10 +500,8 @@ put(enum log_level level, const char *message, const struct log_field *fields, s
 	char buf[LINE_MAX_BYTES];
 	struct line l;
 
-#ifdef HAVE_LIBSYSTEMD
-	if (state.journal && journal_send(level, message, fields, count))
+	if (state.format == LOG_FORMAT_JOURNAL && journal_line(level, message, fields, count))
 		return true;
-#endif
 	line_init(&l, buf, sizeof(buf) - 1);
 	if (state.format == LOG_FORMAT_JSON)
 		json_line(&l, level, message, fields, count);

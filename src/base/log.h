@@ -20,7 +20,7 @@ enum log_level {
 	LOG_LEVEL_TRACE, /* prints every message decoded */
 };
 
-/* JOURNAL falls back to TEXT with <N> priority prefixes where swimd was built without libsystemd. */
+/* Where there is no journal, or it takes no line now, JOURNAL is TEXT with <N> priority prefixes. */
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
 
 /* "error" ... "trace"; "text", "json", "journal".  False when the word is unknown. */
@@ -70,7 +70,7 @@ bool log_enabled(enum log_level);
 void log_context(const char *member, const char *cluster);
 
 /*
- * Write one line.  Keeps errno.  Never waits: what stderr does not take at once is dropped, and the next
+ * Write one line.  Keeps errno.  Never waits, for the journal neither: what stderr does not take at once is dropped, and the next
  * line that it takes is one that tells how many are missing.  Use the macro: it costs a compare when the
  * level is off.
  */
