@@ -145,7 +145,10 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	bool same = msg->member.id.len == s->self->name_len &&
 		    memcmp(msg->member.id.bytes, s->self->name, s->self->name_len) == 0;
 
-	if (!same) {
+	if (s->leaving) {
+		/* We go anyway, and must not rise again. */
+		j->active = false;
+	} else if (!same) {
 		j->active = false;
 		apply_refute(s, j->than);
 	} else if (!msg->trailer.has_digest || j->outdone) {
@@ -237,8 +240,9 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_CHECK:
 		break;
 	case JOIN_CLAIM:
-		/* Whoever it was is gone, or goes: the name is ours. */
-		apply_refute(s, j->than);
+		/* Whoever it was is gone, or goes: the name is ours, unless we leave with it. */
+		if (!s->leaving)
+			apply_refute(s, j->than);
 		break;
 	}
 }

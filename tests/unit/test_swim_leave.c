@@ -46,6 +46,33 @@ START_TEST(leaving_is_told_a_few_times_and_then_over)
 }
 END_TEST
 
+/* Another of our name is being looked for, where nobody answers: then the name is ours, to leave with. */
+START_TEST(who_leaves_does_not_come_back_for_its_name)
+{
+	struct fixture *f = started(3);
+	struct wire_update elsewhere = fixture_update(f, 0, SWIM_ALIVE, 5);
+	unsigned told = 0;
+
+	elsewhere.member.address = wire_str_of("10.0.9.9:7946");
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &elsewhere, .count = 1});
+	fixture_run(f, swim_ms(1200));
+	ck_assert_uint_gt(fixture_sent_count(f, WIRE_CLAIM), 0);
+	fixture_clear(f);
+	swim_leave(f->swim, f->now);
+	fixture_run(f, swim_seconds(5));
+	ck_assert(swim_has_left(f->swim));
+	ck_assert_int_eq(fixture_report(f, "self").status, SWIM_LEFT);
+	for (size_t i = 0; i < f->out_count; i++) {
+		ck_assert(f->out[i].message.type == WIRE_CLAIM ||
+			  !fixture_has(&f->out[i], "self", SWIM_ALIVE, NULL));
+		told += fixture_has(&f->out[i], "self", SWIM_LEFT, NULL);
+	}
+	ck_assert_uint_ge(told, 6);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(leaving_alone_is_over_at_once)
 {
 	struct fixture *f = started(0);
@@ -407,7 +434,8 @@ START_TEST(what_can_t_be_used_makes_no_core)
 }
 END_TEST
 
-UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over, leaving_alone_is_over_at_once,
+UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
+    who_leaves_does_not_come_back_for_its_name, leaving_alone_is_over_at_once,
     when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
     the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
