@@ -194,6 +194,8 @@ page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
 	struct wire_writer w;
 	uint16_t count = (uint16_t)(WIRE_SYNC_BUCKETS - cursor.bucket);
 
+	if (count > (pad_to - 100) / sizeof(digests[0]))
+		count = (uint16_t)((pad_to - 100) / sizeof(digests[0]));
 	memset(digests, 0xa5, sizeof(digests));
 	wire_writer_init(&w, data, sizeof(data), 40);
 	wire_begin_sync_req(&w, seq, cursor, digests, count);
@@ -233,6 +235,46 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 	ck_assert_uint_eq(total, 301);
 	for (unsigned i = 1; i <= 300; i++)
 		ck_assert_msg(seen[i], "p%u is missing", i);
+	fixture_free(f);
+}
+END_TEST
+
+/* The longest name, address and tags together are more than the smallest datagram holds. */
+START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
+{
+	struct fixture *f = started(1);
+	char name[SWIM_NAME_MAX + 1], address[SWIM_HOSTPORT_MAX + 1];
+	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', (WIRE_TAGS_MAX - 4) >> 8,
+	    (WIRE_TAGS_MAX - 4) & 0xff};
+	struct wire_update large = fixture_update(f, 2, SWIM_ALIVE, 0);
+	struct wire_cursor cursor = {0};
+	unsigned total = 0, pages = 0;
+
+	memset(name, 'n', SWIM_NAME_MAX);
+	name[SWIM_NAME_MAX] = '\0';
+	memset(address, 'a', sizeof(address));
+	for (size_t i = 62; i < 253; i += 63)
+		address[i] = '.';
+	strcpy(address + 253, ":7946");
+	memset(tags + 4, 'v', sizeof(tags) - 4);
+	large.member.id = wire_str_of(name);
+	large.member.address = wire_str_of(address);
+	large.tags = (struct wire_str){(const char *)tags, WIRE_TAGS_MAX};
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &large, .count = 1});
+	ck_assert_int_eq(fixture_report(f, name).status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_report(f, name).tags_len, WIRE_TAGS_MAX);
+	for (unsigned i = 2; i <= 50; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
+	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
+		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_MIN);
+
+		ck_assert_uint_lt(pages, 50);
+		total += answer->message.updates.count;
+		cursor = answer->message.cursor;
+	}
+	/* All of them, and ourselves, but not that one. */
+	ck_assert_uint_eq(total, 51);
 	fixture_free(f);
 }
 END_TEST
@@ -439,6 +481,6 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
     the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
-    the_dead_of_another_s_view_are_only_suspect_here, pages_that_never_end_are_given_up,
-    the_smallest_datagrams_suffice, short_memory_loses_news_but_nothing_else,
-    what_can_t_be_used_makes_no_core)
+    a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
+    pages_that_never_end_are_given_up, the_smallest_datagrams_suffice,
+    short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
