@@ -280,7 +280,7 @@ pause_for(swim_duration d, swim_time deadline)
 
 /* What stands between us and what was asked for, in words. */
 static enum ctl_exit
-timed_out(struct waiting *w, bool reached)
+not_met(struct waiting *w, bool reached)
 {
 	char text[sizeof(w->problem.text)] = "", last[sizeof(w->problem.text)];
 	const char *given = args_value(&w->ctl->args, "timeout");
@@ -314,8 +314,9 @@ timed_out(struct waiting *w, bool reached)
 		used += n > 0 ? (size_t)n : 0;
 	}
 	problem_fini(&w->problem);
+	/* No time was given that could have run out: this is an answer. */
 	if (w->once)
-		return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "not now%s", text);
+		return problem_set(&w->problem, CTL_NO, "not-met", "not now%s", text);
 	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s", given, text);
 }
 
@@ -338,15 +339,17 @@ wait_for_it(struct waiting *w)
 		}
 		session_close(&s);
 		if (status == CTL_OK)
-			return all_met(w) ? CTL_OK : timed_out(w, true);
+			return all_met(w) ? CTL_OK : not_met(w, true);
 		/* Not there, or gone: that may pass.  Anything else is an answer. */
 		if (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0)
 			return status;
-		if (w->once || time_is_up(w))
-			return timed_out(w, reached);
+		if (w->once)
+			return status;
+		if (time_is_up(w))
+			return not_met(w, reached);
 		pause_for(pause, w->deadline);
 		if (time_is_up(w))
-			return timed_out(w, reached);
+			return not_met(w, reached);
 		pause = pause.ns * 2 < RETRY_MAX.ns ? swim_ns(pause.ns * 2) : RETRY_MAX;
 	}
 }

@@ -48,7 +48,7 @@ not_met(const char *text, const char *option, const char *value, const char *wor
 	const struct fake_answer answers[] = {{text, false}, {NULL, false}};
 	struct run run = waited(answers, option, value, "--timeout", "0");
 
-	ck_assert_msg(run.status == 5, "%s %s: %d", option, value, run.status);
+	ck_assert_msg(run.status == 1, "%s %s: %d", option, value, run.status);
 	ck_assert_str_eq(run.out, "");
 	ck_assert_msg(strstr(run.err, words) != NULL, "%s", run.err);
 	run_free(&run);
@@ -147,6 +147,23 @@ START_TEST(time_ends_it)
 }
 END_TEST
 
+START_TEST(one_look_has_an_answer_and_no_time_to_run_out)
+{
+	static const struct fake_answer answers[] = {{SNAPSHOT(TWO), false}, {NULL, false}};
+	struct run run = waited(answers, "--members=>=3", "--timeout=0", "--json", NULL);
+
+	ck_assert_int_eq(run.status, 1);
+	ck_assert_ptr_nonnull(strstr(run.out, "\"code\":\"not-met\""));
+	run_free(&run);
+	run = run_ctl(NULL, "-s", "/nonexistent/sock", "wait", "--members", "1", "--timeout", "0",
+	    NULL);
+	ck_assert_int_eq(run.status, 3);
+	ck_assert_str_eq(run.err,
+	    "swimctl: no socket /nonexistent/sock: is swimd running? (another one: -s PATH or SWIMD_SOCKET)\n");
+	run_free(&run);
+}
+END_TEST
+
 START_TEST(what_no_time_mends_is_told_at_once)
 {
 	static const struct fake_answer denied[] =
@@ -164,4 +181,5 @@ START_TEST(what_no_time_mends_is_told_at_once)
 END_TEST
 
 UNIT_MAIN("ctl_wait", counts, statuses, events_change_what_is_known, all_must_hold_at_once,
-    a_daemon_that_comes_back_is_asked_again, time_ends_it, what_no_time_mends_is_told_at_once)
+    a_daemon_that_comes_back_is_asked_again, time_ends_it,
+    one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)
