@@ -11,14 +11,6 @@
 #include "base/log.h"
 #include "daemon/node.h"
 
-/* What this socket can send to: it has one family unless it is bound to [::]. */
-static bool
-flush_reaches(const struct node *node, const struct swim_addr *to)
-{
-	return to->family == node->bound.family ||
-	       (node->bound.family == 6 && swim_addr_is_wildcard(&node->bound));
-}
-
 static void
 flush_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
     const struct swim_addr *addresses, size_t count)
@@ -28,7 +20,7 @@ flush_resolved(void *ctx, const char *hostport, enum swim_error error, const cha
 	size_t i = 0;
 
 	lookup->request = NULL;
-	while (i < count && !flush_reaches(node, &addresses[i]))
+	while (i < count && !udp_reaches(node->udp, &addresses[i]))
 		i++;
 	if (i == count) {
 		log_at(LOG_LEVEL_INFO, "a member's host name has no usable address",
@@ -70,7 +62,7 @@ flush_to_name(struct node *node, const struct swim_datagram *d)
 	char hostport[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr to;
 
-	if (!resolver_cached(node->resolver, d->host, &to) || !flush_reaches(node, &to)) {
+	if (!resolver_cached(node->resolver, d->host, &to) || !udp_reaches(node->udp, &to)) {
 		flush_look_up(node, d->host);
 		return;
 	}
