@@ -133,8 +133,8 @@ static const struct metric metrics[] = {
 	JSON("updates_ignored", NULL), AT(U64, swim.ignored)},
     {"outbox_dropped", NULL, "Messages dropped because too many waited to be sent.",
 	.type = COUNTER, JSON("outbox", "dropped"), AT(U64, swim.outbox_dropped)},
-    {"decode_seconds", "seconds", "Time to decode and apply a message, of a sample.",
-	.type = HISTOGRAM, JSON("decode_time", NULL), AT(TIMES, decode_time)},
+    {"decode_seconds", "seconds", "Time to decode a message, of a sample.", .type = HISTOGRAM,
+	JSON("decode_time", NULL), AT(TIMES, decode_time)},
     {"encode_seconds", "seconds", "Time to encode a message, of a sample.", .type = HISTOGRAM,
 	JSON("encode_time", NULL), AT(TIMES, encode_time)},
 

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "wire/tags.h"
 
 #include "net/loop.h"
+#include "wire/tags.h"
 
-#define SOURCES_MAX 8 /* shown; there are two */
+#define SOURCES_MAX 8 /* shown; there are three */
 
 void
 view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)

@@ -79,7 +79,7 @@ struct swim_config {
 	struct swim_hooks hooks;
 };
 
-/* NULL when memory is short or the configuration is unusable (an assertion catches the latter in tests). */
+/* NULL when memory is short, or the configuration is not as said above. */
 struct swim *swim_new(const struct swim_config *, uint64_t seed, swim_time now);
 void swim_free(struct swim *);
 

@@ -52,8 +52,9 @@ void discovery_add_source(struct discovery *, struct discovery_source *);
 void discovery_advertise(struct discovery *, const struct discovery_self *);
 
 /*
- * A seed: somebody whom the operator trusts, asked at once and without a limit.  A source has host:port.  One that it offers a second time stays as it is.  INVALID_ADDRESS when it is
- * no host:port, RESOLUTION_FAILED when there is no room.
+ * A seed: somebody whom the operator trusts, at host:port, asked at once and without a limit.  One that is
+ * offered a second time stays as it is.  INVALID_ADDRESS when it is no host:port, RESOLUTION_FAILED when there
+ * is no room.
  */
 enum swim_error discovery_offer(struct discovery *, const struct discovery_source *,
     const char *address);

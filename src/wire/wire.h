@@ -105,11 +105,11 @@ enum wire_ext {
 	WIRE_EXT_SENDER = 0x02,  /* id of the sender, UTF-8; a base peer sends none */
 	WIRE_EXT_FLAGS = 0x03,   /* per update: index:u16 flags:u8, indexes strictly ascending */
 	WIRE_EXT_DIGEST = 0x04,  /* digest:u64 of the sender's view */
+	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
 	WIRE_EXT_ACCUSERS =
 	    0x06, /* per suspect update: index:u16 count:u8 count x hash:u64, ascending */
-	WIRE_EXT_TAGS = 0x08,    /* per update: index:u16 length:u16 and its tags, ascending */
-	WIRE_EXT_PERIOD = 0x07,  /* period:u32 of the sender's probing, for coordination */
-	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
+	WIRE_EXT_PERIOD = 0x07, /* period:u32 of the sender's probing, for coordination */
+	WIRE_EXT_TAGS = 0x08,   /* per update: index:u16 length:u16 and its tags, ascending */
 };
 
 struct wire_trailer {
@@ -187,16 +187,16 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
  *	wire_writer_init(&w, buf, cap, reserve);
  *	wire_begin_ping(&w, seq);
  *	while (... && wire_add_update(&w, &u)) ...
- *	len = wire_finish(&w, &trailer);
+ *	len = wire_finish(&w, &trailer, 0);
  *
  * `reserve` bytes are kept back from updates for the trailer (wire_trailer_size); the flags of the
  * updates are kept track of by the writer itself.  wire_add_update returns false, and changes nothing,
  * when the update and its flags don't fit any more.  wire_finish returns the length, or 0 if something
  * did not fit (a begin with too long a member id, say).
  */
-#define WIRE_TAGGED_MAX 128  /* updates with tags a datagram, likewise */
-#define WIRE_ACCUSED_MAX 64  /* updates with accusers a datagram, likewise */
 #define WIRE_FLAGGED_MAX 512 /* flagged updates a datagram; further ones don't fit */
+#define WIRE_ACCUSED_MAX 64  /* updates with accusers, likewise */
+#define WIRE_TAGGED_MAX 128  /* updates with tags, likewise */
 
 struct wire_writer {
 	struct wbuf buf;
