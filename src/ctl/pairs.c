@@ -55,8 +55,7 @@ walk(const struct ctl *ctl, struct table *t, const char *path, json_t *value, un
 bool
 pairs_print(const struct ctl *ctl, const json_t *object)
 {
-	static const struct table_column columns[] = {{.title = NULL},
-	    {.title = NULL, .cut = false}};
+	static const struct table_column columns[2] = {{0}};
 	struct table *t = table_new(ctl, columns, 2);
 	bool ok;
 

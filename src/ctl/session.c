@@ -76,8 +76,9 @@ session_close(struct session *s)
 	client_close(&s->client);
 }
 
-enum ctl_exit
-session_refused(const struct reply *reply, struct problem *problem)
+/* The same of a response's error. */
+static enum ctl_exit
+refused(const struct reply *reply, struct problem *problem)
 {
 	json_int_t code = json_integer_value(json_object_get(reply->error, "code"));
 	const char *message = json_string_value(json_object_get(reply->error, "message"));
@@ -141,7 +142,7 @@ session_call(struct session *s, const char *method, json_t *params, swim_time de
 		if (error != 0)
 			return session_broken(s, error, problem);
 		if (reply->error != NULL) {
-			status = session_refused(reply, problem);
+			status = refused(reply, problem);
 			reply_fini(reply);
 			return status;
 		}

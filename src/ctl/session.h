@@ -36,8 +36,7 @@ void session_close(struct session *);
 enum ctl_exit session_call(struct session *, const char *method, json_t *params, swim_time deadline,
     struct reply *, struct problem *);
 
-/* What a response's error, or a -errno of the client, is in our terms. */
-enum ctl_exit session_refused(const struct reply *, struct problem *);
+/* What a -errno of the client is in our terms. */
 enum ctl_exit session_broken(const struct session *, int error, struct problem *);
 
 /*

@@ -29,7 +29,7 @@ shown(const struct table *t, size_t i)
 
 	if (t->ctl->format == CTL_TSV)
 		return c->key != NULL;
-	return !c->tsv_only && (!c->wide || t->ctl->format == CTL_WIDE);
+	return !c->wide || t->ctl->format == CTL_WIDE;
 }
 
 static bool

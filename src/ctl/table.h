@@ -14,9 +14,8 @@ struct table_column {
 	const char *title; /* over a table */
 	const char *key;   /* in the first line of -o tsv; NULL: that format leaves it out */
 	bool wide;         /* not in the narrow table */
-	bool tsv_only;
-	bool right; /* numbers */
-	bool cut;   /* may be cut on a narrow terminal */
+	bool right;        /* numbers */
+	bool cut;          /* may be cut on a narrow terminal */
 };
 
 /* A column's title of NULL in all columns makes a table without headings.  NULL without memory. */

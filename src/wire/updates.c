@@ -21,8 +21,9 @@ wire_updates_read(struct rbuf *b, bool sync, struct wire_update *u, uint8_t *sta
 	u->age_s = sync ? rbuf_get_u32be(b) : 0;
 }
 
-void
-wire_updates_resolve(struct wire_update *u, uint8_t status)
+/* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
+static void
+resolve(struct wire_update *u, uint8_t status)
 {
 	u->flags &= WIRE_FLAGS_KNOWN;
 	u->status = (u->flags & WIRE_FLAG_LEFT) != 0 ? SWIM_LEFT : (enum swim_status)status;
@@ -84,7 +85,7 @@ wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *ite
 		read_tags(list, iter, out);
 	if (iter->accuser < list->accusers_len)
 		read_accusers(list, iter, out);
-	wire_updates_resolve(out, status);
+	resolve(out, status);
 	iter->pos = b.pos;
 	iter->index++;
 	return true;

@@ -14,9 +14,6 @@ void wire_updates_read(struct rbuf *, bool sync, struct wire_update *u, uint8_t 
 /* length:u16 and that many bytes, not looked at. */
 void wire_updates_read_str(struct rbuf *, struct wire_str *);
 
-/* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
-void wire_updates_resolve(struct wire_update *u, uint8_t status);
-
 #define WIRE_FLAG_ENTRY_SIZE 3    /* index:u16 flags:u8 in WIRE_EXT_FLAGS */
 #define WIRE_ACCUSED_ENTRY_SIZE 3 /* index:u16 count:u8, before the hashes in WIRE_EXT_ACCUSERS */
 #define WIRE_TAGGED_ENTRY_SIZE 4  /* index:u16 length:u16, before the tags in WIRE_EXT_TAGS */
