@@ -222,8 +222,8 @@ everything: all test-programs $(BENCH_BINS)
 
 # What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.
 RUN := $(PYTHON) -B tests/run.py --build $(B) --jobs $(JOBS)
-# Real daemons mostly wait.
-SYSTEM_JOBS ?= $(shell expr 2 '*' $(JOBS))
+# Real daemons mostly wait, so many tests with them share a processor, with each other and with the rest.
+SYSTEM_JOBS ?= $(shell expr 4 '*' $(JOBS))
 SIM_ARGS ?=
 SIM_QUICK_ARGS ?= --quick
 jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') \

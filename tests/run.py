@@ -5,8 +5,8 @@ Each job is an argument KIND:NAME=COMMAND, where KIND says how its tests are cou
           that prints a line "# skip NAME: why" and returns is counted as skipped
   tap     a program that prints TAP ("ok - NAME", "not ok - NAME", "ok - NAME # SKIP why")
   exit    any program: one test, passed if it exits 0, skipped if it exits 77
-  pytest  a pytest command: each of its tests counts; run alone, after all others, as its tests
-          watch real daemons and share the processors badly
+  pytest  a pytest command: each of its tests counts; run beside all others and not counted among
+          the --jobs, as it has workers of its own, and real daemons mostly wait
 
 Exit status: 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
 """
@@ -190,14 +190,12 @@ def main():
         environment.pop(name, None)
 
     begin = time.monotonic()
-    together = [job for job in jobs if job.kind != "pytest"]
-    with concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
-        for future in concurrent.futures.as_completed(
-                [pool.submit(job.run, environment) for job in together]):
+    beside = [job for job in jobs if job.kind == "pytest"]
+    with concurrent.futures.ThreadPoolExecutor(len(beside) or 1) as waiting, \
+            concurrent.futures.ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+        running = [(waiting if job in beside else pool).submit(job.run, environment) for job in jobs]
+        for future in concurrent.futures.as_completed(running):
             future.result().report()
-    for job in jobs:
-        if job.kind == "pytest":
-            job.run(environment).report()
 
     failed = sum(len(job.result.failures) for job in jobs)
     print(f"{sum(job.result.passed for job in jobs)} passed, {failed} failed, "

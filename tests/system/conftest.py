@@ -11,17 +11,27 @@ from harness import Cluster, clean_environment, paths, unwind_on_sigterm, usable
 
 SECONDS_A_TEST = 150
 SECONDS_A_LONG_TEST = 600
+# More than there are workers, as each of them is given a row of tests to begin with.
+HANDS = 32
 
 
 def pytest_configure():
     unwind_on_sigterm()
 
 
+def dealt(items):
+    """The early ones first, and no two of them in the same row of tests that a worker begins with."""
+    items = sorted(items, key=lambda item: item.get_closest_marker("early") is None)
+    return [item for hand in range(HANDS) for item in items[hand::HANDS]]
+
+
+@pytest.hookimpl(trylast=True)      # after those that are not wanted are out
 def pytest_collection_modifyitems(items):
     reason = usable()
     for item in items:
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+    items[:] = dealt(items)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -167,6 +167,7 @@ def test_a_peer_goes_when_it_is_withdrawn(cluster, lan):
     assert states(one, "h1")
 
 
+@pytest.mark.early
 def test_names_that_collide(cluster, lan):
     """The service gets another name, the member does not; and who takes our member's name is not joined."""
     one, two = lan.host(), lan.host()
@@ -196,6 +197,7 @@ def hold(cluster, seconds, daemons):
     no_false_verdict(daemons)
 
 
+@pytest.mark.early
 def test_avahi_is_killed_stopped_and_started_again(cluster, lan):
     one, two = lan.host(), lan.host()
     daemons = [one.daemon(), two.daemon()]
@@ -242,6 +244,7 @@ def test_dbus_is_absent_at_the_start_and_restarted_later(cluster, lan):
     no_false_verdict(daemons)
 
 
+@pytest.mark.early
 def test_a_hung_avahi_does_not_hold_the_loop(cluster, lan):
     """SIGSTOP makes avahi-client's calls block; it is the helper that they block."""
     one, two = lan.host(), lan.host()
@@ -301,6 +304,7 @@ def resident_kib(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
 
 
+@pytest.mark.early
 def test_a_hundred_restarts_of_avahi_leak_nothing(cluster, lan):
     """Twenty-five of each of four, to save time."""
     hosts = [lan.host() for _ in range(4)]
@@ -352,6 +356,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.early
 def test_hostile_publishers(cluster, lan, swimctl):
     """Malformed and huge records, names that would hurt a terminal, and our own name claimed by another."""
     one, two = lan.host(), lan.host()
@@ -384,6 +389,7 @@ def source(daemon):
     return next(s for s in daemon.call("discovery")["sources"] if s["name"] == "mdns")
 
 
+@pytest.mark.early
 def test_thousands_of_services_that_flap_and_never_resolve(cluster, lan):
     one, two, evil = lan.host(), lan.host(), lan.host(avahi=False)
     daemons = [one.daemon(), two.daemon()]

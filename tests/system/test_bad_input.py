@@ -402,6 +402,7 @@ def test_nothing_half_done(cluster):
 
 
 # ------------------------------------------------------------------------------------ seeds
+@pytest.mark.early
 def test_unresolvable_seed_is_not_fatal(cluster):
     """Logged, shown in `discovery` with the reason, tried again; the daemon runs."""
     daemon = cluster.daemon(seeds=["no.such.host.invalid:7946", "127.0.6.6:7946"])

@@ -73,6 +73,7 @@ def test_answers_an_unknown_ping_and_takes_it_in(cluster):
     cluster.wait(lambda: PEER in daemon.alive(), "the stand-in to be a member")
 
 
+@pytest.mark.early
 def test_id_learnt_later_replaces_the_stand_in(cluster):
     """It calls itself by its address at first; then its real id comes, in gossip."""
     daemon = one_daemon(cluster)
@@ -145,6 +146,7 @@ def test_daemon_survives_the_highest_incarnation(cluster, status):
     assert daemon.status_of(daemon.name) == "alive"
 
 
+@pytest.mark.early
 def test_relays_a_ping_req(cluster):
     """A base peer relays for a daemon that cannot reach another: nobody fails."""
     cluster.start(2)
@@ -299,6 +301,7 @@ def test_is_a_seed(cluster):
     cluster.wait(lambda: all(peer.status_of(d.name) == "alive" for d in daemons), "the base peer to know all")
 
 
+@pytest.mark.early
 def test_mixed_cluster_sees_a_death_and_a_leave(cluster):
     """Base peers among daemons: a daemon's death and leave reach the base peers as dead."""
     cluster.start(4)

@@ -69,6 +69,7 @@ def test_killed_is_failed_everywhere(cluster, record_property):
         assert said["member"]["status"] == "dead" and said["by"], said
 
 
+@pytest.mark.early
 def test_terminated_has_left_everywhere(cluster, record_property):
     """SIGTERM one of ten: all others say that it left, and none says failed."""
     cluster.start(10)
@@ -120,6 +121,7 @@ def test_restarted_is_alive_everywhere(cluster, record_property, how, state):
     assert failed_of_others(cluster.running, [victim.name]) == []
 
 
+@pytest.mark.early
 def test_restarted_before_it_was_missed(cluster):
     """Killed and back at once, its incarnation forgotten: alive everywhere, and it stays so."""
     cluster.start(5)
@@ -242,6 +244,7 @@ def test_clusters_of_two_names_keep_apart(cluster):
     assert failed_of_others(daemons, []) == []
 
 
+@pytest.mark.early
 def test_stopped_for_a_moment_is_not_failed(cluster):
     """SIGSTOP for 0.8 s, again and again: neither it nor anybody else is declared failed."""
     cluster.start(5)
@@ -255,6 +258,7 @@ def test_stopped_for_a_moment_is_not_failed(cluster):
     assert failed_of_others(cluster.daemons, []) == []
 
 
+@pytest.mark.early
 def test_stopped_for_long_accuses_nobody(cluster):
     """SIGSTOP until it is declared failed: when it goes on it accuses nobody, and is taken in again."""
     cluster.start(5)

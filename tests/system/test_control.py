@@ -288,6 +288,7 @@ def test_sockets_are_gone_after_the_end(cluster):
 
 
 # ------------------------------------------------------------------------------------ limits
+@pytest.mark.early
 def test_four_hundred_connections(cluster, daemon):
     """64 are served; the others are refused in a word, at once or later, and nothing spins."""
     first = daemon.connect()
@@ -319,6 +320,7 @@ def test_four_hundred_connections(cluster, daemon):
     cluster.wait(served, "a new connection to be served again")
 
 
+@pytest.mark.early
 def test_descriptors_run_out(cluster):
     """At the limit of descriptors accept fails: nothing spins, and it recovers."""
     daemon = cluster.daemon(wrapper=["prlimit", "--nofile=40:40"])

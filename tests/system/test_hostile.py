@@ -52,6 +52,7 @@ def test_closed_standard_descriptors_are_held(cluster):
         assert file.read().strip() == str(daemon.process.pid)
 
 
+@pytest.mark.early
 @measures_memory
 def test_connections_that_never_read_take_bounded_memory(cluster):
     """10,000 members with names as long as they may be; 30 ask for all of them, 16 MB, and read nothing."""

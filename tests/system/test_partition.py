@@ -32,6 +32,7 @@ def test_halves_find_each_other_again(cluster, record_property):
                 assert not daemon.heard_of("member.failed", daemon.name)
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("loss", [20])
 def test_loss_is_survived(cluster, loss):
     """Every fifth datagram lost: eight daemons find each other all the same, and stay together."""
@@ -51,6 +52,7 @@ def test_loss_is_survived(cluster, loss):
     assert failed == []
 
 
+@pytest.mark.early
 def test_one_way_between_two_is_bridged_by_others(cluster):
     """Two members that cannot reach each other directly hold each other alive through the others."""
     cluster.start(5)

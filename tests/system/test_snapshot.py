@@ -71,6 +71,7 @@ def test_one_restarted_finds_its_cluster(cluster):
     cluster.whole()
 
 
+@pytest.mark.early
 def test_the_failed_are_remembered(cluster):
     cluster.start(3)
     cluster.whole()
@@ -100,6 +101,7 @@ def test_the_failed_are_remembered(cluster):
     assert [e["type"] for e in first.said if e.get("member", {}).get("name") == third.name] == ["member.joined"]
 
 
+@pytest.mark.early
 def test_alone_again(cluster):
     """Who was there is looked for while nobody is, and no longer."""
     cluster.start(2)
@@ -195,6 +197,7 @@ BREAK = {"full": ("head -c 1M /dev/zero >{0}/fill || true", "rm {0}/fill"),
          "read-only": ("mount -o remount,ro {0}", "mount -o remount,rw {0}")}
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("how", ["full", "blocked"])
 def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
     first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
@@ -223,6 +226,7 @@ def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
     assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], "told once"
 
 
+@pytest.mark.early
 @pytest.mark.parametrize("how", ["full", "read-only"])
 def test_a_start_on_a_bad_disk(cluster, how):
     """It begins with what is on file, says what is wrong, and does not stay away."""
