@@ -213,7 +213,9 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 static bool
 take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool newer)
 {
-	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (s->by_base && u->tags.len == 0);
+	/* Nor do the records of the dead, of which a sync makes suspicions. */
+	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (s->by_base && u->tags.len == 0) ||
+		       !is_live(u->status);
 	bool changed = m->tags_len != u->tags.len ||
 		       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
 

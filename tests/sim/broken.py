@@ -76,6 +76,28 @@ RULES = {
     "misjudged-silent": ("who is asked by one that holds old things of it does not say so",
         "swim.c", "		if (sender == NULL || !sender->swimd || s->misjudged)\n			gossip_add_member(s, &w, s->self);\n"
         "		if (sender != NULL", "		if (sender != NULL"),
+    "identity-kept": ("other tags come without another incarnation",
+        "swim.c", "	if (s->stats.sent_bytes > 0)\n		apply_refute(s, s->self->incarnation);\n	return true;",
+        "	gossip_queue(s, s->self);\n	return true;"),
+    "rumour-unpacked": ("a rumour that found no room counts as sent",
+        "gossip.c", "				if (++misses == MISSES_MAX)\n					return;\n				continue;\n",
+        "				if (++misses == MISSES_MAX)\n					return;\n"),
+    "rumour-cut-short": ("a rumour is sent once",
+        "gossip.c", "if (sent >= limit_of(m, limit))\n\t\treturn;", "if (sent >= 1)\n\t\treturn;"),
+    "tombstone-ignored": ("who was removed comes back at its old incarnation",
+        "apply.c", "if (u->incarnation > m->incarnation ||", "if (u->incarnation > m->incarnation || m->hidden ||"),
+    "suspicion-goes-on": ("a suspicion's time runs on under the next incarnation",
+        "members.c", "(status == SWIM_SUSPECT && risen)", "(status == SWIM_SUSPECT && risen && m->hidden)"),
+    "acks-acks": ("an ack is answered like a ping",
+        "swim.c", "			probe_ack(s, msg);\n		apply_updates(s, &msg->updates);\n",
+        "			probe_ack(s, msg);\n		apply_updates(s, &msg->updates);\n"
+        "		receive_ping(s, msg, true, from, len);\n"),
+    "probes-twice": ("every probe is sent twice",
+        "probe.c", "	s->stats.probes_sent++;\n", "	s->stats.probes_sent++;\n	probe_ping(s, target, p->seq);\n"),
+    "relay-kept": ("a probe for another is never over",
+        "relay.c", "	core_release(s, r->text);\n	*r = (struct relay){0};\n}", "	r->deadline = SWIM_TIME_NEVER;\n}"),
+    "strangers-unbounded": ("strangers may fill the table",
+        "swim.c", "s->stand_ins >= STAND_INS_MAX || ", ""),
     "leave-is-death": ("whoever leaves is declared failed",
         "apply.c", "		status = SWIM_LEFT;\n\tif (m == NULL", "		status = SWIM_DEAD;\n\tif (m == NULL"),
     "forgets-alone": ("a removal is not passed on",
@@ -116,7 +138,7 @@ def build(build_dir, rule):
 
 
 def hunt(program, seeds):
-    """What caught it, or None."""
+    """What caught it, or None. A storm of breaches aborts."""
     for what in (["--seeds", str(seeds), "--seed", "1", "--first"], ["--quick", "--first"]):
         try:
             run = subprocess.run([str(program), *what], capture_output=True, text=True, timeout=300, check=False)
@@ -125,9 +147,12 @@ def hunt(program, seeds):
         if run.returncode == 0:
             continue
         found = re.search(r"failed: (swarm seed \d+)|not ok - ([\w-]+)", run.stdout)
-        why = re.search(r"^# .*? at [0-9.]+ s: (.*)$", run.stdout, re.M)
-        where = next((g for g in found.groups() if g), "") if found else f"exit status {run.returncode}"
-        return where + (": " + why.group(1)[:110] if why else "")
+        why = re.search(r"^# (.*?) at [0-9.]+ s: (.*)$", run.stdout, re.M)
+        if found:
+            where = next(g for g in found.groups() if g)
+        else:
+            where = why.group(1) if why else f"exit status {run.returncode}"
+        return where + (": " + why.group(2)[:110] if why else "")
     return None
 
 

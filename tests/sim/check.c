@@ -164,6 +164,16 @@ check_foreign(struct check *c, const char *name)
 	}
 }
 
+bool
+check_is_owned(const struct check *c, const char *name, size_t len)
+{
+	uint64_t hash = hash64_end(hash64_bytes(HASH64_START, name, len));
+	size_t slot = slot_of(c, hash, name, len);
+	const struct subject *s = c->table[slot] ? &c->subjects[c->table[slot] - 1] : NULL;
+
+	return s != NULL && s->owned && !s->foreign && !c->all_foreign;
+}
+
 void
 check_life(struct check *c, unsigned observer, const char *name, uint64_t incarnation,
     bool kept_state)

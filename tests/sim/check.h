@@ -42,6 +42,8 @@ void check_datagram(struct check *, unsigned observer, size_t len, size_t max_da
  * forger on purpose.  "*" for all.
  */
 void check_foreign(struct check *, const char *name);
+/* It is an observer of ours, and nobody else makes incarnations of it. */
+bool check_is_owned(const struct check *, const char *name, size_t len);
 
 /* "joined", "suspected", ...; static. */
 const char *check_event_name(enum swim_event_type);

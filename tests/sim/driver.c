@@ -10,6 +10,9 @@
 
 /* A node that runs slow looks at its timers at least after so many datagrams. */
 #define BATCH 32
+/* What may come of an address to join through, and of a suspicion: confirmed, asked for a last time. */
+#define JOIN_PINGS 4
+#define SUSPICION_PINGS 4
 
 static void
 log_event(struct world *w, struct node *n, const struct swim_event *e)
@@ -88,6 +91,7 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 		driver_seed_later(w, n, s, swim_seconds(1));
 		return;
 	}
+	budget_allow(&n->budget, JOIN_PINGS);
 	if (!swim_join(n->core, world_local(w, n->index, w->now), &n->seeds[s]))
 		driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
 }
@@ -101,6 +105,12 @@ check_node(struct world *w, struct node *n, bool changed)
 
 	if (own > n->highest)
 		n->highest = own;
+	if (history_own(n->history, n->core, why, sizeof(why)))
+		world_breach(w, why);
+	/* Where not every call is looked at, the facts are not complete either. */
+	if (w->config.check_every == 1 &&
+	    history_look(n->history, n->core, w->check, why, sizeof(why)))
+		world_breach(w, why);
 	w->calls++;
 	if (!(changed && w->config.check_events) && w->calls % w->config.check_every != 0)
 		return;
@@ -154,6 +164,10 @@ flush_core(struct world *w, struct node *n)
 
 	while (swim_next_datagram(n->core, &d)) {
 		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
+		if (!budget_sent(&n->budget, w->now))
+			world_breach(w, "a datagram above the budget");
+		if (w->config.check_every == 1)
+			history_sent(n->history, n->core, &d);
 		if (d.to.family == 0) {
 			world_resolve(w, n, d.host);
 			continue;
@@ -165,6 +179,8 @@ flush_core(struct world *w, struct node *n)
 	while (swim_next_event(n->core, &e)) {
 		check_event(w->check, n->index, &e);
 		log_event(w, n, &e);
+		if (e.type == SWIM_EVENT_SUSPECTED)
+			budget_allow(&n->budget, SUSPICION_PINGS);
 		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
 			seed_event(w, n, &e);
 		else
@@ -197,10 +213,15 @@ node_input(struct world *w, struct node *n, const struct packet *p)
 	uint8_t *exact = heap_resize(NULL, p->len ? p->len : 1, 1);
 
 	memcpy(exact, p->data, p->len);
-	if (n->kind == NODE_BASE)
+	if (n->kind == NODE_BASE) {
 		base_peer_input(n->peer, local, &p->from, exact, p->len);
-	else
+	} else {
+		if (p->len > 0 && wire_type_slot(exact[0]) >= 0)
+			budget_received(&n->budget, (enum wire_type)exact[0]);
+		if (w->config.check_every == 1)
+			history_received(n->history, exact, p->len);
 		swim_input(n->core, local, &p->from, exact, p->len);
+	}
 	free(exact);
 	n->since_tick++;
 	driver_flush(w, n);

@@ -59,7 +59,7 @@ list_fault(const struct swim *s, const struct member *m)
 bool
 inspect(const struct swim *s, char *why, size_t size)
 {
-	size_t rumours = 0;
+	size_t rumours = 0, kinds = 0, named = 0;
 
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
@@ -75,6 +75,15 @@ inspect(const struct swim *s, char *why, size_t size)
 			return true;
 		}
 	}
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
+		kinds += s->rumour_kind_count[k];
+	for (unsigned k = 0; k < SWIM_STATUS_COUNT; k++)
+		named += s->status_count[k];
+	if (kinds != rumours || named != s->named.count ||
+	    s->live_count + s->gone_count + 1 != s->table.count) {
+		snprintf(why, size, "%s: its counts and its lists disagree", s->self->name);
+		return true;
+	}
 	if (rumours != s->rumour_count || s->table.count > s->config.max_members ||
 	    s->stand_ins > STAND_INS_MAX || s->out_count > OUTBOX_DATAGRAMS ||
 	    s->health > HEALTH_MAX) {
@@ -84,4 +93,36 @@ inspect(const struct swim *s, char *why, size_t size)
 		return true;
 	}
 	return false;
+}
+
+static bool
+ends_soon(const struct swim *s, swim_time at)
+{
+	int64_t left = swim_time_since(at, s->now).ns;
+
+	return left > swim_seconds(-1).ns && left < swim_seconds(60).ns;
+}
+
+bool
+inspect_rest(const struct swim *s, char *why, size_t size)
+{
+	const char *busy = s->suspect_count > 0 ? "a suspicion" : s->sync.active ? "a sync" : NULL;
+
+	for (size_t i = 0; i < CONFIRMS_MAX; i++)
+		if (s->confirms[i].target != NULL)
+			busy = "a confirmation";
+	for (size_t i = 0; i < SWIM_RELAYS; i++)
+		/* One may have begun just now; its end is what must come. */
+		if (s->relays[i].active && !ends_soon(s, s->relays[i].deadline))
+			busy = "a probe for another";
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++)
+		if (s->joins[i].active && s->joins[i].kind != JOIN_SEED)
+			busy = "a question to a stranger";
+	if (s->rumour_count > 0)
+		busy = "a rumour";
+	if (s->out_taken < s->out_count || s->event_taken < s->event_count)
+		busy = "what nobody took out";
+	if (busy != NULL)
+		snprintf(why, size, "%s is not at rest: %s is under way", s->self->name, busy);
+	return busy != NULL;
 }

@@ -9,5 +9,7 @@
 
 /* The first thing that is wrong, into `why`; false if nothing is. */
 bool inspect(const struct swim *, char *why, size_t size);
+/* The same, of a core at rest: nothing is under way in it but a probe. */
+bool inspect_rest(const struct swim *, char *why, size_t size);
 
 #endif

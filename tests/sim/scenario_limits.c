@@ -236,6 +236,33 @@ higher_dead(struct sim *s)
 	EXPECT(s, swim_incarnation(s->world.nodes[4].core) == 10);
 }
 
+static void
+strangers(struct sim *s)
+{
+	struct wire_writer w;
+	uint8_t ping[WIRE_DATAGRAM_MIN];
+	size_t len;
+
+	EXPECT(s, form(s));
+	wire_writer_init(&w, ping, sizeof(ping), 0);
+	wire_begin_ping(&w, 1);
+	len = wire_finish(&w, &(struct wire_trailer){0}, 0);
+	for (unsigned k = 0; k < 200; k++) {
+		struct swim_addr from = {.family = 4, .ip = {10, 200, 0, (uint8_t)(k + 1)}};
+
+		from.port = SWIM_DEFAULT_PORT;
+		world_inject(&s->world, &from, 0, ping, len);
+	}
+	sim_run(s, 0.1);
+	/* Some of them are given a hearing; nobody else is told of any. */
+	EXPECT(s, swim_member_count(s->world.nodes[0].core) > s->world.count);
+	EXPECT(s, swim_member_count(s->world.nodes[0].core) < s->world.count + 100);
+	EXPECT(s, sim_stats(s, 0).ignored[SWIM_IGNORE_MEMBER_LIMIT] > 100);
+	sim_run(s, 1);
+	EXPECT(s, swim_member_count(s->world.nodes[1].core) == s->world.count);
+	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+}
+
 const struct scenario scenarios_limits[] = {
     {"saturation", 3, saturation, LIGHT, "incarnations stop at 2^64-1 and never wrap"},
     {"jump", 4, jump, LIGHT,
@@ -247,6 +274,7 @@ const struct scenario scenarios_limits[] = {
     {"retention", 8, retention, LIGHT,
 	"the dead and the left are forgotten in their time, and leave no ghost"},
     {"nonsense", 5, nonsense, LIGHT, "names and addresses that make no sense change nothing"},
+    {"strangers", 5, strangers, LIGHT, "pings from 200 unknown addresses fill no table"},
     {"ghost", 12, ghost, LIGHT, "a member that never was is found dead by all"},
     {"higher-dead", 5, higher_dead, LIGHT, "a dead update at a higher incarnation counts"},
     {0},

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/inspect.h"
 #include "sim/scenario.h"
 
 /* Nodes that the others join by: they don't leave for good, or there would be nobody to find. */
 #define SEEDS 2
+/* How long a cluster at rest is watched, in probe intervals, and how long its datagrams are on average. */
+#define QUIET 20
+#define QUIET_BYTES 100
 
 unsigned
 swarm_nodes(uint64_t seed)
@@ -198,12 +202,62 @@ calm(struct swarm *m)
 	}
 }
 
+/* What all have sent, and been asked to probe for others. */
+struct load {
+	uint64_t sent, bytes, relays;
+};
+
+static struct load
+load_of(const struct sim *s)
+{
+	struct load load = {0};
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		load.sent += s->world.nodes[i].sent;
+		load.bytes += s->world.nodes[i].sent_bytes;
+		if (s->world.nodes[i].state == NODE_UP)
+			load.relays += sim_stats(s, i).relays;
+	}
+	return load;
+}
+
+/*
+ * SWIM's load since QUIET intervals ago: a ping and an ack a member a period, whatever the size; now and then a
+ * ping to one of the dead; and four for each time that an answer took so long that another was asked.  And
+ * nothing else is under way.
+ */
+static void
+at_rest(struct swarm *m, struct load since)
+{
+	struct sim *s = m->s;
+	struct load now = load_of(s);
+	double reconnects = QUIET * m->interval /
+			    swim_duration_seconds(sim_config(s)->timing.reconnect_interval);
+	double up = 0;
+	char why[512];
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		struct node *n = &s->world.nodes[i];
+
+		if (n->state != NODE_UP)
+			continue;
+		up++;
+		EXPECT(s, n->queued == 0);
+		if (inspect_rest(n->core, why, sizeof(why)))
+			world_breach(&s->world, why);
+	}
+	EXPECT(s, (double)(now.sent - since.sent) <= up * (2 * (QUIET + 1) + reconnects + 1) +
+							 4 * (double)(now.relays - since.relays));
+	EXPECT(s, now.bytes - since.bytes <= (now.sent - since.sent) * QUIET_BYTES);
+}
+
 static void
 swarm_body(struct swarm *m)
 {
 	struct sim *s = m->s;
 	unsigned changes = 5 + below(m, 60);
 	swim_time since, quiet;
+	struct load load;
 
 	configure(m);
 	for (unsigned i = 0; i < s->world.count; i++) {
@@ -227,12 +281,14 @@ swarm_body(struct swarm *m)
 	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
 	sim_run(s, 12 * m->interval);
 	quiet = sim_now(s);
-	sim_run(s, 20 * m->interval);
+	load = load_of(s);
+	sim_run(s, QUIET * m->interval);
 	/* And so it stays. */
 	EXPECT(s, sim_converged(s));
 	EXPECT(s, sim_told(s, quiet, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	at_rest(m, load);
 }
 
 void

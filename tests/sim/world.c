@@ -12,6 +12,7 @@
 #include "sim/trace.h"
 
 #define BREACHES_PRINTED 5
+#define BREACHES_MAX 10000 /* a storm may never end */
 /* So many events at one moment are a node whose deadline never moves. */
 #define SAME_TIME_MAX 1000000
 #define RESOLVE_DELAY swim_ms(5)
@@ -27,6 +28,11 @@ world_breach(struct world *w, const char *text)
 {
 	if (w->breaches++ < BREACHES_PRINTED)
 		printf("# %s at %.6f s: %s\n", w->label, (double)w->now.ns / 1e9, text);
+	if (w->breaches == BREACHES_MAX) {
+		printf("# %s: no end of it\n", w->label);
+		fflush(stdout);
+		abort();
+	}
 }
 
 static void
@@ -82,8 +88,11 @@ world_init(struct world *w, uint64_t seed, unsigned nodes)
 	heap_init(&w->heap);
 	w->nodes = heap_zeroed(nodes, sizeof(*w->nodes));
 	w->check = check_new(nodes, world_breach_cb, w);
-	for (unsigned i = 0; i < nodes; i++)
+	facts_init(&w->facts);
+	for (unsigned i = 0; i < nodes; i++) {
 		node_init(&w->nodes[i], i);
+		w->nodes[i].history = history_new(&w->facts);
+	}
 }
 
 void
@@ -139,8 +148,11 @@ world_fini(struct world *w)
 
 	while (heap_pop(&w->heap, &item))
 		free(item.data);
-	for (unsigned i = 0; i < w->count; i++)
+	for (unsigned i = 0; i < w->count; i++) {
 		node_fini(&w->nodes[i]);
+		history_free(w->nodes[i].history);
+	}
+	facts_fini(&w->facts);
 	heap_fini(&w->heap);
 	net_fini(&w->net);
 	check_free(w->check);
@@ -396,6 +408,8 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 		check_foreign(w->check, n->name);
 	} else {
 		n->core = node_core(w, n, incarnation);
+		history_begin(n->history);
+		budget_init(&n->budget, &w->config.timing, w->now);
 		check_life(w->check, i, n->name, incarnation, kept_state);
 		if (incarnation > n->highest)
 			n->highest = incarnation;

@@ -15,8 +15,11 @@
 #include "base/rng.h"
 #include "core/swim.h"
 #include "sim/base_peer.h"
+#include "sim/budget.h"
 #include "sim/check.h"
+#include "sim/facts.h"
 #include "sim/heap.h"
+#include "sim/history.h"
 #include "sim/net.h"
 
 #define WORLD_SEEDS_MAX 4
@@ -70,6 +73,8 @@ struct node {
 	bool seeds_given; /* not the usual one */
 
 	uint64_t sent, sent_bytes, overflowed;
+	struct budget budget;
+	struct history *history;
 };
 
 /* An event that some node told, with what was true in the world at that moment. */
@@ -105,6 +110,7 @@ struct world {
 	struct node *nodes;
 	unsigned count;
 	struct check *check;
+	struct facts facts;
 	struct world_event *events;
 	size_t event_count, event_capacity;
 	uint64_t hash; /* of all that happened */

@@ -239,8 +239,27 @@ START_TEST(datagrams_are_bounded)
 }
 END_TEST
 
+START_TEST(observers_own_themselves_unless_others_speak_for_them)
+{
+	struct heard h;
+	struct check *c = begun(&h);
+
+	ck_assert(check_is_owned(c, "n1", 2));
+	ck_assert(!check_is_owned(c, "n", 1));
+	ck_assert(!check_is_owned(c, "ghost", 5));
+	check_foreign(c, "n1");
+	ck_assert(!check_is_owned(c, "n1", 2));
+	ck_assert(check_is_owned(c, "n0", 2));
+	check_foreign(c, "*");
+	ck_assert(!check_is_owned(c, "n0", 2));
+	EXPECT_QUIET(h);
+	check_free(c);
+}
+END_TEST
+
 UNIT_MAIN("sim_check", a_life_as_it_should_be_is_no_breach, each_wrong_event_is_caught,
     nothing_is_told_before_joined, nobody_rises_from_death_without_a_higher_incarnation,
     after_a_leave_a_new_life_begins_with_joined, only_the_owner_makes_incarnations,
     own_incarnations_strictly_rise, and_across_restarts_that_keep_their_state,
-    nobody_holds_itself_dead, reports_agree_with_events, datagrams_are_bounded)
+    nobody_holds_itself_dead, reports_agree_with_events, datagrams_are_bounded,
+    observers_own_themselves_unless_others_speak_for_them)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/budget.h"
+
+/* Times the fanout that is pushed in a gossip interval, when one leaves or urgent news piles up. */
+#define PUSHES 8
+#define BURST_SECONDS 1
+
+static double
+per_second(unsigned datagrams, swim_duration interval)
+{
+	return datagrams / swim_duration_seconds(interval);
+}
+
+void
+budget_init(struct budget *b, const struct swim_timing *t, swim_time now)
+{
+	double rate = per_second(1 + t->indirect_probes, t->probe_interval) +
+		      per_second(PUSHES * t->gossip_fanout, t->gossip_interval) +
+		      per_second(1, t->reconnect_interval) +
+		      per_second(1, t->probe_timeout); /* a page of a sync asked for again */
+
+	*b = (struct budget){.rate = rate, .left = rate * BURST_SECONDS, .at = now};
+}
+
+void
+budget_received(struct budget *b, enum wire_type type)
+{
+	switch (type) {
+	case WIRE_PING:     /* an ack, and a look at who or what the sender is */
+	case WIRE_PING_REQ: /* a ping, and an answer in the end */
+	case WIRE_SYNC:     /* the next request, and what the other missed */
+	case WIRE_CLAIM:
+	case WIRE_AUTHENTICATED:
+		b->left += 2;
+		break;
+	case WIRE_SYNC_REQ:
+		b->left += 1;
+		break;
+	case WIRE_ACK:
+	case WIRE_NACK:
+	case WIRE_GOSSIP:
+		/* An answer to an answer never ends; what news asks for is allowed by its event. */
+		break;
+	}
+}
+
+void
+budget_allow(struct budget *b, unsigned datagrams)
+{
+	b->left += datagrams;
+}
+
+bool
+budget_sent(struct budget *b, swim_time now)
+{
+	double most = b->rate * BURST_SECONDS;
+
+	if (b->left < most) {
+		b->left += b->rate * swim_duration_seconds(swim_time_since(now, b->at));
+		if (b->left > most)
+			b->left = most;
+	}
+	b->at = now;
+	b->left -= 1;
+	return b->left >= 0;
+}

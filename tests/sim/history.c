@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "sim/history.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/internal.h"
+#include "sim/heap.h"
+
+/* A member at the last look. */
+struct past {
+	uint64_t hash, incarnation;
+	swim_time since;
+	size_t live; /* most members alive while this rumour waited */
+	enum swim_status status;
+	bool hidden, forget, stand_in, queued;
+	unsigned accusers, sent;
+};
+
+/* How often something was told about a member since the last look. */
+struct tally {
+	uint64_t hash;
+	unsigned count;
+};
+
+struct history {
+	struct facts *facts;
+	struct past *past; /* in the order of the table */
+	size_t past_count;
+	struct tally *tallies;
+	size_t tally_count, tally_capacity;
+	size_t live;        /* at the last look */
+	swim_time gossiped; /* likewise */
+	uint64_t identity;  /* of its own, a fact; 0: none yet */
+	uint64_t incarnation;
+	bool spoken; /* it had sent something at the last look */
+};
+
+struct history *
+history_new(struct facts *facts)
+{
+	struct history *h = heap_zeroed(1, sizeof(*h));
+
+	h->facts = facts;
+	return h;
+}
+
+void
+history_free(struct history *h)
+{
+	if (h == NULL)
+		return;
+	free(h->past);
+	free(h->tallies);
+	free(h);
+}
+
+void
+history_begin(struct history *h)
+{
+	h->past_count = h->tally_count = h->live = 0;
+	h->identity = 0;
+	h->spoken = false;
+}
+
+static void
+tally(struct history *h, uint64_t hash)
+{
+	for (size_t i = 0; i < h->tally_count; i++) {
+		if (h->tallies[i].hash == hash) {
+			h->tallies[i].count++;
+			return;
+		}
+	}
+	if (h->tally_count == h->tally_capacity) {
+		h->tally_capacity = h->tally_capacity ? 2 * h->tally_capacity : 64;
+		h->tallies = heap_resize(h->tallies, h->tally_capacity, sizeof(*h->tallies));
+	}
+	h->tallies[h->tally_count++] = (struct tally){hash, 1};
+}
+
+static unsigned
+tallied(const struct history *h, uint64_t hash)
+{
+	for (size_t i = 0; i < h->tally_count; i++)
+		if (h->tallies[i].hash == hash)
+			return h->tallies[i].count;
+	return 0;
+}
+
+static void
+tally_updates(struct history *h, const struct wire_message *msg)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	while (wire_updates_next(&msg->updates, &iter, &u))
+		tally(h, members_hash(u.member.id.bytes, u.member.id.len));
+}
+
+void
+history_received(struct history *h, const void *data, size_t len)
+{
+	struct wire_message msg;
+
+	if (wire_decode(data, len, &msg) != WIRE_OK)
+		return;
+	/* Told by another counts as sent; and the sender knows of itself. */
+	tally_updates(h, &msg);
+	if (msg.trailer.has_sender)
+		tally(h, members_hash(msg.trailer.sender.bytes, msg.trailer.sender.len));
+}
+
+void
+history_sent(struct history *h, const struct swim *s, const struct swim_datagram *d)
+{
+	const struct member *to = members_at(s, &d->to);
+	struct wire_message msg;
+
+	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)
+		tally_updates(h, &msg);
+	/* Whom it is about knows, and that counts as told. */
+	if (to != NULL)
+		tally(h, to->hash);
+}
+
+bool
+history_own(struct history *h, const struct swim *s, char *why, size_t size)
+{
+	const struct member *self = s->self;
+	const char *tags = self->tags_len > 0 ? self->tags : "";
+	uint64_t identity =
+	    facts_identity(self->hash, self->incarnation, self->address, tags, self->tags_len);
+	bool changed = h->identity != 0 && identity != h->identity && h->spoken &&
+		       self->incarnation == h->incarnation && self->incarnation != UINT64_MAX;
+
+	facts_add(h->facts, facts_observed(self->hash));
+	facts_add(h->facts, identity);
+	facts_add(h->facts, facts_identity(self->hash, self->incarnation, self->address, NULL, 0));
+	h->identity = identity;
+	h->incarnation = self->incarnation;
+	h->spoken = s->stats.sent_bytes > 0;
+	if (changed)
+		snprintf(why, size, "%s: another address or other tags, and no new incarnation",
+		    self->name);
+	return changed;
+}
+
+static double
+limit_of(const struct swim *s, const struct past *p, size_t live)
+{
+	double limit = s->config.timing.retransmit_mult * ceil(log10((double)live + 1)) *
+		       (p->forget ? 2 : 1);
+
+	return limit < 1 ? 1 : limit > RUMOUR_LEVELS - 1 ? RUMOUR_LEVELS - 1 : limit;
+}
+
+/* The same thing is told of it. */
+static bool
+same_rumour(const struct past *a, const struct past *b)
+{
+	return a->incarnation == b->incarnation && a->status == b->status &&
+	       a->hidden == b->hidden && a->forget == b->forget && a->stand_in == b->stand_in &&
+	       a->accusers == b->accusers;
+}
+
+static const char *
+rumour_fault(const struct history *h, const struct swim *s, const struct past *was,
+    const struct past *is)
+{
+	bool same = was != NULL && same_rumour(was, is);
+	size_t fewest = was != NULL && h->live < members_live(s) ? h->live : members_live(s);
+	/* One push more may have been spared, for all its news was of whom it would have gone to. */
+	unsigned told = tallied(h, is->hash) + (s->gossiped.ns != h->gossiped.ns);
+
+	if (is->hash == s->self->hash)
+		return NULL; /* what it says of itself it may begin anew, to leave for example */
+	if (is->queued && is->sent >= limit_of(s, is, is->live))
+		return "a rumour is past its limit";
+	if (!same)
+		/* A view may have put something newer in the place of what was told before. */
+		return is->queued && is->sent > told + (was != NULL && was->queued ? was->sent : 0)
+			   ? "a new rumour counts what was not sent"
+			   : NULL;
+	if (!was->queued)
+		return is->queued ? "a rumour comes back" : NULL;
+	if (is->queued && is->sent < was->sent)
+		return "a rumour begins anew";
+	if (is->queued && is->sent - was->sent > told)
+		return "a rumour counts what was not sent";
+	if (!is->queued && was->sent + told < limit_of(s, is, fewest))
+		return "a rumour ends before its time";
+	return NULL;
+}
+
+static const char *
+change_fault(const struct swim *s, const struct past *was, const struct past *is)
+{
+	if (was == NULL || s->table.count >= s->config.max_members)
+		return NULL; /* one forgotten to make room may have come back at once */
+	if (is->incarnation < was->incarnation ||
+	    (is->incarnation == was->incarnation && is->status < was->status))
+		return "falls back from what is remembered of it";
+	if (is->status == SWIM_SUSPECT && was->status == SWIM_SUSPECT && !is->hidden &&
+	    !was->hidden && is->incarnation != was->incarnation && is->since.ns == was->since.ns &&
+	    is->since.ns != s->now.ns)
+		return "a suspicion goes on under another incarnation";
+	return NULL;
+}
+
+/* Against the facts; of a member that its owner alone makes incarnations of. */
+static const char *
+fact_fault(const struct history *h, const struct member *m)
+{
+	const char *tags = m->partial ? NULL : m->tags_len > 0 ? m->tags : "";
+	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
+	/* A suspicion that a sync made of a death has the address that the dead were last heard of at. */
+	bool of_dead = m->partial && m->status == SWIM_SUSPECT;
+	if (m->status > SWIM_SUSPECT || m->hidden || m->stand_in)
+		return NULL;
+	if (!of_dead && !facts_has(h->facts, identity))
+		return "has an address or tags that it never said it has at that incarnation";
+	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < m->accuser_count; i++)
+		if (facts_has(h->facts, facts_observed(m->accusers[i])) &&
+		    !facts_has(h->facts, facts_accusation(m->accusers[i], m->hash, m->incarnation)))
+			return "accused by one who never accused that incarnation";
+	return NULL;
+}
+
+/* What it holds against others.  Any word of it counts, not only its own: a page of a sync names no accusers. */
+static void
+accuse(struct history *h, const struct swim *s, const struct member *m)
+{
+	if (m->status != SWIM_ALIVE)
+		facts_add(h->facts, facts_accusation(s->self->hash, m->hash, m->incarnation));
+}
+
+static struct past
+present(const struct swim *s, const struct member *m, const struct past *was)
+{
+	struct past p = {
+	    .hash = m->hash,
+	    .incarnation = m->incarnation,
+	    .since = m->since,
+	    .live = members_live(s),
+	    .status = m->status,
+	    .hidden = m->hidden,
+	    .forget = m->forget,
+	    .stand_in = m->stand_in,
+	    .queued = m->rumour_queued,
+	    .accusers = m->accuser_count,
+	    .sent = m->rumour_sent,
+	};
+
+	if (was != NULL && was->live > p.live)
+		p.live = was->live;
+	return p;
+}
+
+bool
+history_look(struct history *h, const struct swim *s, const struct check *check, char *why,
+    size_t size)
+{
+	const struct past *old = h->past, *end = h->past + h->past_count;
+	struct past *now = heap_resize(NULL, s->table.count, sizeof(*now));
+	bool wrong = false;
+
+	for (size_t i = 0; i < s->table.count; i++) {
+		const struct member *m = s->table.v[i];
+		const struct past *was;
+		const char *fault;
+
+		while (old < end && old->hash < m->hash)
+			old++;
+		was = old < end && old->hash == m->hash ? old : NULL;
+		now[i] = present(s, m, was);
+		accuse(h, s, m);
+		fault = change_fault(s, was, &now[i]);
+		if (fault == NULL)
+			fault = rumour_fault(h, s, was, &now[i]);
+		if (fault == NULL && check_is_owned(check, m->name, m->name_len))
+			fault = fact_fault(h, m);
+		if (fault != NULL && !wrong) {
+			snprintf(why, size, "%s about %s: %s", s->self->name, m->name, fault);
+			wrong = true;
+		}
+	}
+	free(h->past);
+	h->past = now;
+	h->past_count = s->table.count;
+	h->live = members_live(s);
+	h->gossiped = s->gossiped;
+	h->tally_count = 0;
+	return wrong;
+}

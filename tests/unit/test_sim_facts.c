@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* What the simulator holds for true, and what it lets a member send. */
+#include "sim/facts.h"
+
+#include "sim/budget.h"
+#include "support/unit.h"
+
+START_TEST(a_fact_is_known_once_it_is_told)
+{
+	struct facts f;
+
+	facts_init(&f);
+	for (uint64_t i = 0; i < 5000; i++) {
+		ck_assert(!facts_has(&f, facts_observed(i)));
+		facts_add(&f, facts_observed(i));
+		facts_add(&f, facts_observed(i));
+		ck_assert(facts_has(&f, facts_observed(i)));
+	}
+	for (uint64_t i = 0; i < 5000; i++)
+		ck_assert(facts_has(&f, facts_observed(i)));
+	ck_assert_uint_eq(f.count, 5000);
+	ck_assert(!facts_has(&f, facts_observed(5000)));
+	facts_fini(&f);
+}
+END_TEST
+
+START_TEST(facts_differ_in_all_that_they_say)
+{
+	const uint64_t all[] = {
+	    facts_identity(1, 2, "a:1", "x", 1),
+	    facts_identity(9, 2, "a:1", "x", 1),
+	    facts_identity(1, 9, "a:1", "x", 1),
+	    facts_identity(1, 2, "a:9", "x", 1),
+	    facts_identity(1, 2, "a:1", "y", 1),
+	    facts_identity(1, 2, "a:1", "", 0),
+	    facts_identity(1, 2, "a:1", NULL, 0),
+	    facts_accusation(1, 2, 3),
+	    facts_accusation(2, 1, 3),
+	    facts_accusation(1, 2, 4),
+	    facts_observed(1),
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert_uint_ne(all[i], all[j]);
+}
+END_TEST
+
+/* How many may be sent at this moment. */
+static unsigned
+allowance(struct budget b, swim_time now)
+{
+	unsigned n = 0;
+
+	while (n < 100000 && budget_sent(&b, now))
+		n++;
+	return n;
+}
+
+START_TEST(a_budget_is_of_time_and_of_what_comes_in)
+{
+	struct swim_timing t;
+	struct budget b;
+	swim_time now = {0};
+	unsigned first;
+
+	swim_timing_profile(SWIM_PROFILE_LAN, &t);
+	budget_init(&b, &t, now);
+	first = allowance(b, now);
+	ck_assert_uint_gt(first, 1 + t.indirect_probes);
+	while (budget_sent(&b, now))
+		;
+	/* Overdrawn by the last. */
+	ck_assert_uint_eq(allowance(b, now), 0);
+	budget_received(&b, WIRE_PING);
+	ck_assert_uint_eq(allowance(b, now), 1);
+	/* Answers earn nothing, or two could go on answering each other. */
+	budget_received(&b, WIRE_ACK);
+	budget_received(&b, WIRE_NACK);
+	budget_received(&b, WIRE_GOSSIP);
+	ck_assert_uint_eq(allowance(b, now), 1);
+	budget_allow(&b, 3);
+	ck_assert_uint_eq(allowance(b, now), 4);
+	/* What time gives does not pile up without end. */
+	now = swim_time_add(now, swim_seconds(3600));
+	ck_assert_uint_eq(allowance(b, now), first);
+}
+END_TEST
+
+UNIT_MAIN("sim_facts", a_fact_is_known_once_it_is_told, facts_differ_in_all_that_they_say,
+    a_budget_is_of_time_and_of_what_comes_in)
