@@ -8,6 +8,9 @@
 
 #include "core/internal.h"
 
+/* Up to here an answer may drive our incarnation at once. */
+#define ANSWER_MAX (UINT64_C(1) << 63)
+
 static void
 ignored(struct swim *s, enum swim_ignore reason)
 {
@@ -135,6 +138,26 @@ tells_other_tags(const struct swim *s, const struct member *m, const struct wire
 	       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
 }
 
+/* Above what is known of it by more than anybody may say. */
+static bool
+is_jump(const struct swim *s, const struct member *m, const struct wire_update *u)
+{
+	return u->incarnation > m->incarnation &&
+	       u->incarnation - m->incarnation > s->config.max_jump;
+}
+
+/*
+ * Others may have believed a datagram that came before our first: they take any incarnation of whom they
+ * don't know yet, and then nothing below it.  So an answer to a question of ours, which nobody can forge who
+ * didn't get it, is believed beyond the bound of us, and of whoever answers.  One who lies in it leaves half
+ * of all incarnations to rise on.
+ */
+static bool
+is_answer(const struct swim *s, const struct wire_update *u)
+{
+	return s->answered && u->incarnation < ANSWER_MAX;
+}
+
 /* Someone speaks of us. */
 static void
 apply_self(struct swim *s, const struct wire_update *u, const char *address)
@@ -144,7 +167,7 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 	s->misjudged |= u->status != SWIM_ALIVE;
 	if (s->leaving || u->incarnation < self->incarnation)
 		return;
-	if (u->incarnation - self->incarnation > s->config.max_jump) {
+	if (is_jump(s, self, u) && !is_answer(s, u)) {
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
@@ -322,8 +345,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 {
 	bool moved, retagged = false;
 
-	if (u->incarnation > m->incarnation &&
-	    u->incarnation - m->incarnation > s->config.max_jump) {
+	/* Whoever had to rise beyond the bound says so itself, in an answer. */
+	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}

@@ -162,6 +162,7 @@ struct swim {
 	struct member *self;
 	bool leaving, left;
 	bool misjudged; /* the datagram at hand holds us for something else than alive */
+	bool answered;  /* it answers one of ours, by its sequence number */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -294,7 +295,8 @@ void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
 void probe_forget(struct swim *, const struct member *);
 void probe_period_seen(struct swim *, uint32_t period);
-void probe_ack(struct swim *, const struct wire_message *);
+/* True if it answers a ping of ours, directly or not. */
+bool probe_ack(struct swim *, const struct wire_message *);
 void probe_nack(struct swim *, const struct wire_message *);
 /*
  * A ping of any kind to a known member.  What we hold against it comes first, so that it can refute;

@@ -324,24 +324,26 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 	members_confirm(s, target);
 }
 
-void
+bool
 probe_ack(struct swim *s, const struct wire_message *msg)
 {
 	struct probe *p = &s->probe;
 
 	if (p->target != NULL && msg->seq == p->seq) {
 		direct_ack(s, msg);
-		return;
+		return true;
 	}
 	if (p->target != NULL && p->indirect && msg->seq == p->indirect_seq) {
 		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
 			s->stats.probes_acked_indirectly++;
 			succeed(s);
 		}
-		return;
+		return true;
 	}
-	if (!confirm_ack(s, msg))
-		relay_ack(s, msg);
+	if (confirm_ack(s, msg))
+		return true;
+	relay_ack(s, msg);
+	return false;
 }
 
 void

@@ -263,7 +263,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	bool named = claimed != NULL && claimed->len > 0;
 
 	s->by_base = is_base(msg);
-	s->misjudged = false;
+	s->misjudged = s->answered = false;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	if (identify(s, msg, claimed, from) == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
@@ -281,8 +281,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 		break;
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
-		if (!join_ack(s, msg, from))
-			probe_ack(s, msg);
+		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
 		apply_updates(s, &msg->updates);
 		break;
 	case WIRE_NACK:

@@ -231,6 +231,7 @@ sync_page(struct swim *s, const struct wire_message *msg)
 
 	if (!y->active || msg->seq != y->seq)
 		return;
+	s->answered = true;
 	apply_updates(s, &msg->updates);
 	teach(s, &msg->updates, &y->addr);
 	y->changed |= digest != s->digest;

@@ -23,6 +23,22 @@ def deaf(cluster, daemon, requests):
     connection.sendall(requests)
 
 
+def test_a_name_forged_before_its_owner_starts(cluster):
+    """All hold it at an incarnation far above the bound on jumps; the owner learns it, rises and is a member."""
+    cluster.start(2)
+    cluster.whole()
+    late, forged = cluster.daemon(seeds=[cluster.daemons[0].address]), 2**62
+    wire = Wire(cluster, "127.0.9.1:7946")
+    wire.send(cluster.daemons[0].address, gossip([base_wire.Update(late.name, late.address, 0, forged)]))
+    cluster.wait(lambda: all(late.name in daemon.view for daemon in cluster.running), "the forged member")
+    cluster.watch([late.launch()])
+
+    def risen():
+        return all(daemon.members()[late.name]["incarnation"] > forged for daemon in cluster.daemons)
+    cluster.wait(risen, lambda: f"{late} to rise: {[daemon.members()[late.name] for daemon in cluster.daemons]}")
+    cluster.whole()
+
+
 @measures_memory
 def test_a_storm_of_events_takes_no_memory(cluster):
     """Updates of 24 bytes that each make an event, thousands a datagram: they don't pile up as reports."""
