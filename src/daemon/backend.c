@@ -210,7 +210,7 @@ backend_reload(void *ctx, struct control_reload *out, char *error)
 	struct reload_plan *plan = &node->reload;
 	struct config fresh;
 
-	notify_reloading(loop_now());
+	notify_reloading();
 	if (config_load(node->options, NULL, &fresh, error) != 0)
 		goto refused;
 	reload_compare(&node->config, &fresh, plan);

@@ -105,7 +105,7 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		    (unsigned long long)m->drops);
 	if (recent(m->lagged_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
-		    "the loop was kept waiting for %lld ms: too little processor time, or a stop",
+		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",
 		    (long long)swim_duration_ms(m->lag));
 	if (recent(m->accused_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s suspected us %lld s ago", m->accuser,

@@ -8,6 +8,7 @@
 #	include <stdlib.h>
 #	include <string.h>
 #	include <sysexits.h>
+#	include <time.h>
 #	include <unistd.h>
 #	include <systemd/sd-daemon.h>
 
@@ -20,9 +21,14 @@ notify_ready(void)
 }
 
 void
-notify_reloading(swim_time now)
+notify_reloading(void)
 {
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, now.ns / 1000);
+	struct timespec ts;
+
+	/* Of this clock and no other (sd_notify(3)). */
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
 void
@@ -86,9 +92,8 @@ notify_ready(void)
 }
 
 void
-notify_reloading(swim_time now)
+notify_reloading(void)
 {
-	(void)now;
 }
 
 void

@@ -9,7 +9,7 @@
 #include "base/time.h"
 
 void notify_ready(void);
-void notify_reloading(swim_time now);
+void notify_reloading(void);
 void notify_stopping(void);
 /* A line that `systemctl status` shows. */
 void notify_status(const char *text);

@@ -6,8 +6,11 @@
 
 #include "base/log.h"
 
-/* A timer set further ahead than this wakes up once on the way: keeps struct timeval far from its limits. */
-#define LOOP_SLEEP_MAX_S 86400
+/*
+ * A timer set further ahead than this wakes up on the way.  libevent counts by CLOCK_MONOTONIC, which stands
+ * still while the machine sleeps: after that a timer is late by this much at most.
+ */
+#define LOOP_SLEEP_MAX_S 30
 
 struct loop_timer {
 	struct event *event;
@@ -24,7 +27,7 @@ loop_now(void)
 	struct timespec ts;
 
 	/* Can't fail: the clock exists and the pointer is good. */
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (swim_time){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
 }
 

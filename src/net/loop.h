@@ -9,7 +9,10 @@
 
 #include "base/time.h"
 
-/* CLOCK_MONOTONIC (does not count while suspended). */
+/*
+ * CLOCK_BOOTTIME: never set back or forth by anybody, and counts while the machine sleeps.  So a suspension is
+ * to all of us what a stall is: deadlines are found long past, and nobody is accused for it.
+ */
 swim_time loop_now(void);
 /* Wall clock, nanoseconds since the epoch. */
 int64_t loop_wall_ns(void);

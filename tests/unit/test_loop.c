@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/loop.h"
 
+#include <stdlib.h>
 #include <time.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "support/loop.h"
+
+/* The machine has slept for so long, which CLOCK_MONOTONIC knows nothing of; and the wall clock was set. */
+static int64_t slept_s, wall_set_s;
+
+/* In the place of the C library's. */
+int
+clock_gettime(clockid_t clock_id, struct timespec *tp)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock_id, tp);
+
+	if (clock_id == CLOCK_BOOTTIME)
+		tp->tv_sec += slept_s;
+	if (clock_id == CLOCK_REALTIME)
+		tp->tv_sec += wall_set_s;
+	return result;
+}
 
 struct firings {
 	struct loop_timer *timer;
@@ -197,12 +216,52 @@ START_TEST(the_loop_caches_no_time)
 }
 END_TEST
 
+/* What was due while the machine slept is found overdue, by as much; it is not put off until it has counted down. */
+START_TEST(a_sleep_of_the_machine_is_a_stall)
+{
+	struct firings firings;
+	struct event_base *base = with_timer(&firings);
+	swim_time at = swim_time_add(loop_now(), swim_ms(20));
+
+	loop_timer_set(firings.timer, at);
+	slept_s = 3600;
+	LOOP_UNTIL(base, firings.count == 1);
+	slept_s = 0;
+	ck_assert_int_ge(swim_time_since(firings.last, at).ns, swim_seconds(3599).ns);
+	ck_assert_int_ge(loop_timer_lag(firings.timer).ns, swim_seconds(3599).ns);
+	loop_timer_free(firings.timer);
+	event_base_free(base);
+}
+END_TEST
+
+START_TEST(who_sets_the_wall_clock_moves_no_timer)
+{
+	static const int64_t sets[] = {86400 * 365, -86400 * 365};
+	struct firings firings;
+	struct event_base *base = with_timer(&firings);
+	swim_time at;
+
+	for (unsigned i = 0; i < 2; i++) {
+		at = swim_time_add(loop_now(), swim_ms(20));
+		loop_timer_set(firings.timer, at);
+		wall_set_s = sets[i];
+		ck_assert_int_lt(llabs(loop_wall_ns() / 1000000000 - time(NULL) - sets[i]), 10);
+		LOOP_UNTIL(base, firings.count == i + 1);
+		wall_set_s = 0;
+		ck_assert(swim_time_reached(firings.last, at));
+		ck_assert_int_lt(loop_timer_lag(firings.timer).ns, swim_seconds(3600).ns);
+	}
+	loop_timer_free(firings.timer);
+	event_base_free(base);
+}
+END_TEST
+
 START_TEST(the_clocks_are_the_systems)
 {
 	struct timespec ts;
 	swim_time before = loop_now();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(CLOCK_BOOTTIME, &ts);
 	ck_assert_int_le(before.ns, (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec);
 	ck_assert_int_le(before.ns, loop_now().ns);
 	ck_assert_int_le(time(NULL) - 2, loop_wall_ns() / 1000000000);
@@ -213,4 +272,5 @@ END_TEST
 UNIT_MAIN("loop", a_timer_never_fires_early, waiting_for_a_timer_is_no_work,
     a_timer_in_the_past_fires_on_the_next_turn, never_disarms, a_timer_moves_both_ways,
     a_timer_may_set_itself_again_or_free_itself, lateness_is_told, the_loop_caches_no_time,
+    a_sleep_of_the_machine_is_a_stall, who_sets_the_wall_clock_moves_no_timer,
     the_clocks_are_the_systems)
