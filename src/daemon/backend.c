@@ -58,6 +58,7 @@ backend_health(void *ctx, struct control_health *out)
 	    .leaving = node->leaving,
 	    .state_trouble = state_trouble(node->state),
 	    .snapshot_trouble = snapshot_trouble(node->snapshot),
+	    .address_trouble = network_trouble(node),
 	    .missing = snapshot_missing(node->snapshot),
 	    .max_members = node->config.max_members,
 	    .memory = &node->health,

@@ -123,6 +123,8 @@ health_judge(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
 		    swim_error_text(in->transport_error), in->transport_errno != 0 ? ": " : "",
 		    in->transport_errno != 0 ? strerror(in->transport_errno) : "");
+	if (in->address_trouble != NULL)
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->address_trouble);
 	if (in->state_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
 	if (in->snapshot_trouble != NULL)

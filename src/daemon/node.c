@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "daemon/address.h"
 #include "discovery/mdns.h"
-#include "net/route.h"
 
 /* Datagrams read before a timer fires: more than a socket's buffer holds. */
 #define DRAIN_LIMIT 16384
@@ -317,23 +316,6 @@ start_udp(struct node *node, char *fault)
 }
 
 static int
-choose_advertised(struct node *node, char *fault)
-{
-	const struct config *c = &node->config;
-	int failure;
-
-	if (*c->advertise != '\0')
-		return address_resolve("advertise", c->advertise, node->bound.port, false,
-		    &node->advertised, fault);
-	failure = route_advertise_address(&node->bound, false, c->device, &node->advertised);
-	if (failure != 0)
-		return fault_set(fault, EX_UNAVAILABLE,
-		    "advertise: no address of this machine can be told to others: %s; give one with --advertise",
-		    strerror(-failure));
-	return 0;
-}
-
-static int
 start_swim(struct node *node, char *fault)
 {
 	const struct config *c = &node->config;
@@ -465,7 +447,7 @@ start(struct node *node, char *fault)
 		snprintf(node->boot + 2 * i, 3, "%02x", id[i]);
 	if ((status = state_open(node->config.state_dir, loop_now(), &node->state, fault)) != 0 ||
 	    (status = start_loop(node, fault)) != 0 || (status = start_udp(node, fault)) != 0 ||
-	    (status = choose_advertised(node, fault)) != 0 ||
+	    (status = network_choose(node, fault)) != 0 ||
 	    (status = start_swim(node, fault)) != 0 ||
 	    (status = start_discovery(node, fault)) != 0 ||
 	    (status = start_control(node, fault)) != 0)
@@ -475,15 +457,10 @@ start(struct node *node, char *fault)
 		node->config.seeds.count) != SWIM_OK)
 		return out_of_memory(fault);
 	node->snapshot = snapshot_new(node);
-	return node->snapshot != NULL ? start_mdns(node, fault) : out_of_memory(fault);
-}
-
-static const char *
-advertise_origin(const struct node *node)
-{
-	if (*node->config.advertise != '\0')
-		return "configuration";
-	return swim_addr_is_wildcard(&node->bound) ? "route" : "bind";
+	if (node->snapshot == NULL)
+		return out_of_memory(fault);
+	status = start_mdns(node, fault);
+	return status != 0 ? status : network_start(node, fault);
 }
 
 /* Said once all is well, so that a start that fails is one line long. */
@@ -497,14 +474,11 @@ report_start(const struct node *node)
 	log_at(LOG_LEVEL_NOTICE, "swimd runs", log_str("version", PACKAGE_VERSION),
 	    log_str("bind", swim_addr_format(&node->bound, bound)),
 	    log_str("advertise", swim_addr_format(&node->advertised, advertised)),
-	    log_str("advertise_from", advertise_origin(node)),
+	    log_str("advertise_from", network_origin(node)),
 	    log_uint("incarnation", swim_incarnation(node->swim)),
 	    log_str("socket", node->config.socket));
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
-	if (swim_addr_is_loopback(&node->advertised) && swim_addr_is_wildcard(&node->bound))
-		log_at(LOG_LEVEL_WARNING,
-		    "this machine has no address but loopback: nobody elsewhere can reach us");
 	udp_stats(node->udp, &udp);
 	if (node->config.receive_buffer > 0 &&
 	    udp.receive_buffer < (int)node->config.receive_buffer)
@@ -566,6 +540,7 @@ node_free(struct node *node)
 {
 	if (node == NULL)
 		return;
+	network_fini(node);
 	snapshot_free(node->snapshot);
 	control_free(node->control);
 	if (node->resolver != NULL)

@@ -7,7 +7,8 @@
  *	backend.c  what the control socket asks of the daemon; reloading
  *	snapshot.c members on disk, and what a start finds there
  *	trace.c    datagrams in the log
- *	address.c  where to bind and what to advertise
+ *	address.c  numeric addresses of what is configured
+ *	network.c  what to advertise, as addresses come and go
  */
 #ifndef SWIMD_DAEMON_NODE_H
 #define SWIMD_DAEMON_NODE_H
@@ -20,6 +21,7 @@
 #include "daemon/config.h"
 #include "daemon/fault.h"
 #include "daemon/health.h"
+#include "daemon/network.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
 #include "daemon/reload.h"
@@ -67,6 +69,7 @@ struct node {
 	struct loop_timer *exit_timer;
 	struct event *signals[NODE_SIGNALS];
 	struct swim_addr bound, advertised;
+	struct network network;
 	char boot[33]; /* id of this run, hexadecimal */
 	swim_time started;
 	int64_t started_wall_ns;

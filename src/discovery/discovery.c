@@ -95,6 +95,26 @@ discovery_arm(struct discovery *hub)
 	loop_timer_set(hub->timer, next);
 }
 
+void
+discovery_retry(struct discovery *hub)
+{
+	swim_time now = loop_now();
+	struct peer *peer;
+	size_t i;
+
+	for (i = 0; i < hub->peer_count; i++) {
+		peer = hub->peers[i];
+		if (peer->join != NULL || (peer->report.state != DISCOVERY_UNREACHABLE &&
+					      peer->report.state != DISCOVERY_UNRESOLVED))
+			continue;
+		/* A hint has its turn by how often it failed. */
+		peer->failed = 0;
+		peer_again(peer, swim_time_add(now, swim_duration_scale(hub->config.retry_first,
+							rng_unit(&hub->rng))));
+	}
+	discovery_arm(hub);
+}
+
 /* Those who once let us in are asked again when nobody is left. */
 static void
 discovery_check_alone(struct discovery *hub, swim_time now)

@@ -113,6 +113,9 @@ void discovery_answered(struct discovery *, const struct swim_addr *, const char
     size_t member_len, bool self);
 void discovery_silent(struct discovery *, const struct swim_addr *);
 
+/* The network has changed: whoever could not be reached is tried again soon, without the waits of many failures. */
+void discovery_retry(struct discovery *);
+
 /* The first source's name and sentence that has trouble; false: all is well. */
 bool discovery_trouble(const struct discovery *, const char **source, const char **sentence);
 /* Every source but an operator's joins; false: there is none at i.  Strings as of now. */

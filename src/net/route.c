@@ -19,9 +19,9 @@ static const struct swim_addr route_anywhere6 = {.family = 6,
     .port = 9,
     .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 
-/* Is it an address of this interface (NULL or "": of any)? */
+/* Is it an address of this interface (NULL or "": of any) which has these flags? */
 static bool
-route_has(const char *device, const struct swim_addr *addr)
+route_has(const char *device, unsigned flags, const struct swim_addr *addr)
 {
 	struct ifaddrs *all, *ifa;
 	struct swim_addr own;
@@ -33,6 +33,8 @@ route_has(const char *device, const struct swim_addr *addr)
 		if (ifa->ifa_addr == NULL || !sockaddr_to_addr(ifa->ifa_addr, &own))
 			continue;
 		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
+			continue;
+		if ((ifa->ifa_flags & flags) != flags)
 			continue;
 		own.port = addr->port;
 		/* A link-local address without a zone is meant on whichever interface has it. */
@@ -72,78 +74,85 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 	}
 	/* On an interface without a fitting address the kernel takes another's, unless told otherwise. */
 	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out) ||
-	    (device != NULL && device[0] != '\0' && !route_has(device, out)))
+	    (device != NULL && device[0] != '\0' && !route_has(device, 0, out)))
 		result = -EADDRNOTAVAIL;
 out:
 	close(fd);
 	return result;
 }
 
-/* How well an interface's address serves others; 0: not at all, else the higher the better. */
-static int
+/* How well an interface's address serves others. */
+static enum route_rank
 route_rank(const struct ifaddrs *ifa, bool v4_allowed, bool v6_allowed, struct swim_addr *out)
 {
 	if (ifa->ifa_addr == NULL || (ifa->ifa_flags & IFF_UP) == 0 ||
 	    !sockaddr_to_addr(ifa->ifa_addr, out))
-		return 0;
+		return ROUTE_RANK_NONE;
 	if ((out->family == 4 && !v4_allowed) || (out->family == 6 && !v6_allowed))
-		return 0;
+		return ROUTE_RANK_NONE;
 	if ((ifa->ifa_flags & IFF_LOOPBACK) != 0 || swim_addr_is_loopback(out))
-		return out->family == 4 ? 2 : 1;
-	if (out->family == 4)
-		return 5;
-	/* Link-local ones come last: others must know on which interface to use them. */
-	return out->scope == 0 ? 4 : 3;
+		return ROUTE_RANK_LOOPBACK;
+	return out->scope == 0 ? ROUTE_RANK_INTERFACE : ROUTE_RANK_LINK_LOCAL;
 }
 
-static int
+static enum route_rank
 route_best_interface(bool v4_allowed, bool v6_allowed, const char *device, struct swim_addr *out)
 {
+	enum route_rank rank, best = ROUTE_RANK_NONE;
 	struct ifaddrs *all, *ifa;
 	struct swim_addr addr;
-	int rank, best = 0;
 
 	if (getifaddrs(&all) != 0)
-		return -errno;
+		return ROUTE_RANK_NONE;
 	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
 		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
 			continue;
 		rank = route_rank(ifa, v4_allowed, v6_allowed, &addr);
-		if (rank > best) {
+		/* Of equals IPv4, which more others have. */
+		if (rank > best ||
+		    (rank == best && rank > ROUTE_RANK_NONE && addr.family < out->family)) {
 			best = rank;
 			*out = addr;
 		}
 	}
 	freeifaddrs(all);
-	return best > 0 ? 0 : -EADDRNOTAVAIL;
+	return best;
 }
 
-int
+enum route_rank
 route_advertise_address(const struct swim_addr *bound, bool v6_only, const char *device,
     struct swim_addr *out)
 {
 	bool v6_allowed = bound->family == 6;
 	bool v4_allowed = bound->family == 4 || !v6_only;
-	int result = -EADDRNOTAVAIL;
+	enum route_rank rank = ROUTE_RANK_DEFAULT;
 
 	if (!swim_addr_is_wildcard(bound)) {
 		*out = *bound;
-		return 0;
+		return rank;
 	}
-	if (v4_allowed)
-		result = route_source(&route_anywhere4, device, out);
-	if (result != 0 && v6_allowed)
-		result = route_source(&route_anywhere6, device, out);
-	if (result != 0)
-		result = route_best_interface(v4_allowed, v6_allowed, device, out);
-	if (result == 0)
+	if (!(v4_allowed && route_source(&route_anywhere4, device, out) == 0) &&
+	    !(v6_allowed && route_source(&route_anywhere6, device, out) == 0))
+		rank = route_best_interface(v4_allowed, v6_allowed, device, out);
+	else if (swim_addr_is_loopback(out))
+		rank = ROUTE_RANK_LOOPBACK;
+	else if (out->scope != 0)
+		rank = ROUTE_RANK_LINK_LOCAL;
+	if (rank != ROUTE_RANK_NONE)
 		out->port = bound->port;
-	return result;
+	return rank;
 }
 
 bool
 route_is_local(const struct swim_addr *addr)
 {
 	/* All of 127/8 is ours, though the interface names one address of it. */
-	return (addr->family == 4 && swim_addr_is_loopback(addr)) || route_has(NULL, addr);
+	return (addr->family == 4 && swim_addr_is_loopback(addr)) || route_has(NULL, 0, addr);
+}
+
+bool
+route_is_up(const struct swim_addr *addr, const char *device)
+{
+	return (addr->family == 4 && swim_addr_is_loopback(addr)) ||
+	       route_has(device, IFF_UP, addr);
 }

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Cluster, clean_environment, paths, unwind_on_sigterm, usable  # noqa: E402
+from harness import Cluster, Lan, clean_environment, paths, unwind_on_sigterm, usable  # noqa: E402
 
 SECONDS_A_TEST = 150
 SECONDS_A_LONG_TEST = 600
@@ -75,3 +75,13 @@ def swimctl():
         return subprocess.run(command, capture_output=True, text=True, timeout=options.pop("timeout", 60),
                               env=clean_environment(env), **options)
     return run
+
+
+@pytest.fixture
+def lan(cluster):
+    # In a chroot whose root is no mount point, what is mounted could not be kept from the machine around it.
+    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"machines need mount namespaces, and {tried.stderr.strip()} "
+                    "(if this is a chroot: mount --bind its root onto itself before entering it)")
+    return Lan(cluster)

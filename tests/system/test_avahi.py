@@ -3,28 +3,17 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 
 import pytest
 
-from harness import Announcer, Lan, helpers, paths
+from harness import Announcer, helpers, paths
 
 MISSING = [program for program in ("avahi-daemon", "avahi-browse", "avahi-publish", "dbus-daemon", "nsenter")
            if not shutil.which(program)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (make deps installs them)")
 
 RECOVERY = 10       # seconds after Avahi's return
-
-
-@pytest.fixture
-def lan(cluster):
-    # In a chroot whose root is no mount point, what is mounted could not be kept from the machine around it.
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
-    if tried.returncode:
-        pytest.skip(f"machines need mount namespaces, and {tried.stderr.strip()} "
-                    "(if this is a chroot: mount --bind its root onto itself before entering it)")
-    return Lan(cluster)
 
 
 def launch(cluster, daemons):

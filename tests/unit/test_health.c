@@ -47,6 +47,15 @@ START_TEST(all_is_well_in_company)
 }
 END_TEST
 
+START_TEST(an_address_in_trouble_is_told)
+{
+	struct health_input in = healthy();
+
+	in.address_trouble = "the address is gone";
+	judged(&in, CONTROL_HEALTH_DEGRADED, "the address is gone");
+}
+END_TEST
+
 START_TEST(alone_is_well_only_where_nobody_is_expected)
 {
 	struct health_input in = healthy();
@@ -163,6 +172,6 @@ START_TEST(an_accuser_is_named_and_escaped)
 END_TEST
 
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
-    discovery_tells_of_seeds, a_source_in_trouble_degrades, troubles_degrade,
-    isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
+    an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
+    troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
     an_accuser_is_named_and_escaped)

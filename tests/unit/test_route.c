@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/route.h"
 
-#include <errno.h>
-
 #include "support/loop.h"
 
 START_TEST(an_address_that_is_no_wildcard_is_advertised_as_it_is)
 {
 	struct swim_addr bound = loop_addr("127.3.2.1", 7946), out;
 
-	ck_assert_int_eq(route_advertise_address(&bound, false, NULL, &out), 0);
+	ck_assert_int_eq(route_advertise_address(&bound, false, NULL, &out), ROUTE_RANK_DEFAULT);
 	ck_assert(swim_addr_equal(&bound, &out));
 }
 END_TEST
@@ -19,16 +17,16 @@ START_TEST(a_wildcard_becomes_an_address_of_ours)
 {
 	struct swim_addr bound4 = loop_addr("0.0.0.0", 7946), bound6 = loop_addr("::", 7947), out;
 
-	ck_assert_int_eq(route_advertise_address(&bound4, false, "", &out), 0);
+	ck_assert_int_ne(route_advertise_address(&bound4, false, "", &out), ROUTE_RANK_NONE);
 	ck_assert_uint_eq(out.family, 4);
 	ck_assert_uint_eq(out.port, 7946);
 	ck_assert(!swim_addr_is_wildcard(&out));
 	ck_assert(route_is_local(&out));
-	ck_assert_int_eq(route_advertise_address(&bound6, false, NULL, &out), 0);
+	ck_assert_int_ne(route_advertise_address(&bound6, false, NULL, &out), ROUTE_RANK_NONE);
 	ck_assert_uint_eq(out.port, 7947);
 	ck_assert(!swim_addr_is_wildcard(&out));
 	ck_assert(route_is_local(&out));
-	if (route_advertise_address(&bound6, true, NULL, &out) == 0) {
+	if (route_advertise_address(&bound6, true, NULL, &out) != ROUTE_RANK_NONE) {
 		ck_assert_uint_eq(out.family, 6);
 		ck_assert(route_is_local(&out));
 	}
@@ -39,10 +37,24 @@ START_TEST(a_device_limits_the_choice)
 {
 	struct swim_addr bound = loop_addr("0.0.0.0", 7946), out;
 
-	ck_assert_int_eq(route_advertise_address(&bound, false, "lo", &out), 0);
+	ck_assert_int_eq(route_advertise_address(&bound, false, "lo", &out), ROUTE_RANK_LOOPBACK);
 	ck_assert(swim_addr_is_loopback(&out));
 	ck_assert_int_eq(route_advertise_address(&bound, false, "no-such-if", &out),
-	    -EADDRNOTAVAIL);
+	    ROUTE_RANK_NONE);
+}
+END_TEST
+
+START_TEST(an_address_of_an_interface_that_is_up)
+{
+	struct swim_addr addr = loop_addr("127.0.0.1", 1);
+
+	ck_assert(route_is_up(&addr, NULL));
+	ck_assert(route_is_up(&addr, "lo"));
+	addr = loop_addr("203.0.113.99", 1);
+	ck_assert(!route_is_up(&addr, NULL));
+	addr = loop_addr("::1", 1);
+	ck_assert(route_is_up(&addr, "lo") == route_is_up(&addr, NULL));
+	ck_assert(!route_is_up(&addr, "no-such-if"));
 }
 END_TEST
 
@@ -63,4 +75,5 @@ START_TEST(local_addresses_are_known)
 END_TEST
 
 UNIT_MAIN("route", an_address_that_is_no_wildcard_is_advertised_as_it_is,
-    a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known)
+    a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known,
+    an_address_of_an_interface_that_is_up)

@@ -23,6 +23,8 @@ LOOP_OBJS = net/loop.o base/log.o base/journal.o base/utf8.o
 OBJS_test_loop = $(LOOP_OBJS) base/addr.o
 OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
+OBJS_test_netwatch = net/netwatch.o $(LOOP_OBJS) base/addr.o
+OBJS_test_follow = daemon/follow.o base/addr.o
 OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
 
 TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o

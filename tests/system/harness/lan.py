@@ -11,6 +11,7 @@ from .daemon import Daemon, clean_environment
 from .netns import Namespace
 from .paths import SWIMD
 
+ADDRESSES = ("10.77.0.{}/24", "fe80::{}/64")
 BUS = "/run/dbus/system_bus_socket"
 
 
@@ -27,7 +28,7 @@ class LanDaemon(Daemon):
 
 
 class Host:
-    def __init__(self, lan, number, name):
+    def __init__(self, lan, number, name, addresses):
         self.lan, self.number, self.name = lan, number, name
         self.namespace = Namespace()
         self.services = {}
@@ -43,11 +44,18 @@ class Host:
         lan.switch.run("ip", "link", "add", f"port{number}", "master", "br0", "type", "veth", "peer", "name", "eth0",
                        "netns", str(self.holder.pid))
         lan.switch.run("ip", "link", "set", f"port{number}", "up")
-        self.namespace.run("ip", "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
+        self.ip("link", "set", "eth0", "addrgenmode", "none", "up")
+        for address in addresses:
+            self.add_address(address.format(number))
+
+    def ip(self, *arguments):
+        return self.namespace.run("ip", *arguments)
+
+    def add_address(self, address):
         # An IPv6 address at once, without the seconds of looking for another that has it. The sysctl for that cannot
         # be written in a container.
-        self.namespace.run("ip", "link", "set", "eth0", "addrgenmode", "none", "up")
-        self.namespace.run("ip", "addr", "add", f"fe80::{number}/64", "dev", "eth0", "nodad")
+        nodad = ["nodad"] if ":" in address else []
+        self.ip("addr", "add", address, "dev", "eth0", *nodad)
 
     def command(self, *command, **more):
         return subprocess.run([*self.enter, *command], capture_output=True, text=True,
@@ -107,8 +115,9 @@ class Lan:
         self.switch.run("ip", "link", "set", "br0", "addrgenmode", "none", "up")
         cluster.closers.append(self.end)
 
-    def host(self, name=None, avahi=True):
-        host = Host(self, len(self.hosts) + 1, name or f"h{len(self.hosts) + 1}")
+    def host(self, name=None, avahi=True, addresses=ADDRESSES):
+        """A machine, h1 by default and so on, with these addresses of the same number."""
+        host = Host(self, len(self.hosts) + 1, name or f"h{len(self.hosts) + 1}", addresses)
         self.hosts.append(host)
         if avahi:
             host.start_dbus()

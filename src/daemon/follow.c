@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/follow.h"
+
+void
+follow_init(struct follow *f, const struct swim_addr *first, enum route_rank rank)
+{
+	*f = (struct follow){
+	    .current = *first,
+	    .rank = rank,
+	    .present = rank != ROUTE_RANK_NONE,
+	    .moved = SWIM_TIME_NEVER,
+	};
+}
+
+static bool
+is_wanted(const struct follow *f, const struct follow_sight *sight)
+{
+	if (swim_addr_equal(&sight->best, &f->current))
+		return false;
+	/* It was a makeshift: whatever is better will do. */
+	if (sight->rank > f->rank)
+		return true;
+	return !sight->present && sight->rank > ROUTE_RANK_LOOPBACK;
+}
+
+static swim_duration
+settling(const struct follow *f)
+{
+	int64_t ms = FOLLOW_SETTLE_MS;
+
+	/* Nobody has been able to use what we have: there is nothing to spare them. */
+	if (f->rank <= ROUTE_RANK_LOOPBACK)
+		return swim_ms(0);
+	for (unsigned i = 0; i < f->moves && ms < FOLLOW_SETTLE_MAX_MS; i++)
+		ms *= 2;
+	if (f->candidate_rank < f->rank && ms < FOLLOW_LESSER_MS)
+		ms = FOLLOW_LESSER_MS;
+	return swim_ms(ms);
+}
+
+bool
+follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
+{
+	f->present = sight->present;
+	if (f->moves > 0 && swim_time_since(now, f->moved).ns >= swim_seconds(FOLLOW_QUIET_S).ns)
+		f->moves = 0;
+	if (sight->present && sight->rank > f->rank && swim_addr_equal(&sight->best, &f->current))
+		f->rank = sight->rank;
+	if (!is_wanted(f, sight)) {
+		f->candidate = (struct swim_addr){0};
+		return false;
+	}
+	if (!swim_addr_equal(&f->candidate, &sight->best)) {
+		f->candidate = sight->best;
+		f->candidate_since = now;
+	}
+	f->candidate_rank = sight->rank;
+	if (!swim_time_reached(now, follow_deadline(f)))
+		return false;
+	/* From a makeshift it is no flapping. */
+	if (f->rank > ROUTE_RANK_LOOPBACK) {
+		f->moves++;
+		f->moved = now;
+	}
+	f->current = f->candidate;
+	f->rank = f->candidate_rank;
+	f->present = true;
+	f->candidate = (struct swim_addr){0};
+	return true;
+}
+
+swim_time
+follow_deadline(const struct follow *f)
+{
+	if (f->candidate.family == 0)
+		return SWIM_TIME_NEVER;
+	return swim_time_add(f->candidate_since, settling(f));
+}

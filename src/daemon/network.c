@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/network.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "daemon/address.h"
+#include "daemon/node.h"
+#include "discovery/source.h"
+
+/* Changes come in swarms; between two looks at them lies at least this. */
+#define LOOK_EVERY_MS 200
+
+int
+network_choose(struct node *node, char *fault)
+{
+	/* Where there is none, it is only a name for "here" until there is one. */
+	const struct swim_addr here = {.family = 4, .port = node->bound.port, .ip = {127, 0, 0, 1}};
+	struct network *net = &node->network;
+	const struct config *c = &node->config;
+	enum route_rank rank;
+
+	if (*c->advertise != '\0')
+		return address_resolve("advertise", c->advertise, node->bound.port, false,
+		    &node->advertised, fault);
+	net->following = swim_addr_is_wildcard(&node->bound);
+	rank = route_advertise_address(&node->bound, false, c->device, &node->advertised);
+	if (rank == ROUTE_RANK_NONE)
+		node->advertised = here;
+	follow_init(&net->follow, &node->advertised, rank);
+	return 0;
+}
+
+const char *
+network_origin(const struct node *node)
+{
+	if (*node->config.advertise != '\0')
+		return "configuration";
+	return node->network.following ? "route" : "bind";
+}
+
+const char *
+network_trouble(const struct node *node)
+{
+	return node->network.trouble[0] != '\0' ? node->network.trouble : NULL;
+}
+
+/* ------------------------------------------------------------------------------------ looking around */
+
+static void
+set_trouble(struct node *node, const char *text)
+{
+	struct network *net = &node->network;
+
+	if (strcmp(net->trouble, text) == 0)
+		return;
+	snprintf(net->trouble, sizeof(net->trouble), "%s", text);
+	if (*text != '\0')
+		log_at(LOG_LEVEL_WARNING, "address trouble", log_str("reason", text));
+	else
+		log_at(LOG_LEVEL_NOTICE, "this machine has the address again that others know");
+}
+
+static void
+judge(struct node *node)
+{
+	struct network *net = &node->network;
+	const char *device = node->config.device;
+	char address[SWIM_ADDR_TEXT], text[NETWORK_TROUBLE_MAX] = "";
+	bool there = swim_addr_is_wildcard(&node->bound) || route_is_up(&node->bound, device);
+
+	if (!there) {
+		snprintf(text, sizeof(text),
+		    "the address bound to, %s, is not on this machine, or its interface is down",
+		    swim_addr_format(&node->bound, address));
+	} else if (!net->following) {
+		/* One that never was here is another's that leads to us. */
+		there = route_is_up(&node->advertised, device);
+		net->was_local |= there;
+		if (!there && net->was_local)
+			snprintf(text, sizeof(text),
+			    "the advertised address, %s, is not on this machine any more, or its interface is down",
+			    swim_addr_format(&node->advertised, address));
+		there |= !net->was_local;
+	} else if (net->follow.rank <= ROUTE_RANK_LOOPBACK) {
+		there = false;
+		snprintf(text, sizeof(text),
+		    "this machine has no address%s: nobody elsewhere can reach it",
+		    net->follow.rank == ROUTE_RANK_LOOPBACK ? " but loopback" : "");
+	} else if (!net->follow.present) {
+		there = false;
+		snprintf(text, sizeof(text),
+		    "the address %s is gone or its interface is down, and no other has come in its place yet",
+		    swim_addr_format(&node->advertised, address));
+	}
+	if (*text == '\0' && net->watch_errno != 0)
+		snprintf(text, sizeof(text), "changes of addresses are not noticed: %s",
+		    strerror(net->watch_errno));
+	set_trouble(node, text);
+	/* Whoever could not be reached may be now. */
+	if (there && !net->there)
+		discovery_retry(node->discovery);
+	net->there = there;
+}
+
+static void
+move(struct node *node, swim_time now)
+{
+	const struct discovery_self self = {
+	    .name = node->config.name,
+	    .cluster = node->config.cluster,
+	    .address = node->network.follow.current,
+	    .version = PACKAGE_VERSION,
+	};
+	char before[SWIM_ADDR_TEXT], after[SWIM_ADDR_TEXT];
+
+	swim_addr_format(&node->advertised, before);
+	node->advertised = self.address;
+	swim_set_address(node->swim, now, &self.address);
+	discovery_advertise(node->discovery, &self);
+	discovery_retry(node->discovery);
+	log_at(LOG_LEVEL_NOTICE, "another address is advertised", log_str("from", before),
+	    log_str("to", swim_addr_format(&self.address, after)),
+	    log_uint("incarnation", swim_incarnation(node->swim)));
+}
+
+static void
+look(void *ctx, swim_time now)
+{
+	struct node *node = ctx;
+	struct network *net = &node->network;
+	const char *device = node->config.device;
+	struct follow_sight sight = {0};
+
+	net->looked = now;
+	if (node->leaving)
+		return;
+	if (net->following) {
+		sight.rank = route_advertise_address(&node->bound, false, device, &sight.best);
+		sight.present = route_is_up(&node->advertised, device);
+		if (follow_look(&net->follow, now, &sight))
+			move(node, now);
+		loop_timer_set(net->timer, follow_deadline(&net->follow));
+	}
+	judge(node);
+	flush_all(node, loop_now());
+}
+
+static void
+on_changed(void *ctx)
+{
+	struct node *node = ctx;
+	struct network *net = &node->network;
+	swim_time now = loop_now(), at = swim_time_add(net->looked, swim_ms(LOOK_EVERY_MS));
+
+	if (swim_time_reached(now, at))
+		look(node, now);
+	else
+		loop_timer_set(net->timer, swim_time_min(at, follow_deadline(&net->follow)));
+}
+
+int
+network_start(struct node *node, char *fault)
+{
+	struct network *net = &node->network;
+
+	net->looked = loop_now();
+	net->there = true;
+	net->timer = loop_timer_new(node->base, look, node);
+	if (net->timer == NULL)
+		return fault_set(fault, EX_OSERR, "out of memory");
+	net->watch = netwatch_new(node->base, on_changed, node);
+	if (net->watch == NULL)
+		net->watch_errno = errno;
+	/* What has changed since the choice is seen now. */
+	loop_timer_set(net->timer, net->looked);
+	return 0;
+}
+
+void
+network_fini(struct node *node)
+{
+	netwatch_free(node->network.watch);
+	loop_timer_free(node->network.timer);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The address that others reach us at, as this machine's addresses come and go. */
+#ifndef SWIMD_DAEMON_NETWORK_H
+#define SWIMD_DAEMON_NETWORK_H
+
+#include "daemon/follow.h"
+#include "net/loop.h"
+#include "net/netwatch.h"
+
+#define NETWORK_TROUBLE_MAX 160
+
+struct node;
+
+struct network {
+	struct netwatch *watch;
+	struct loop_timer *timer; /* of the next look */
+	swim_time looked;
+	bool following; /* the address is ours to choose */
+	struct follow follow;
+	bool was_local;  /* the advertised address was seen here once */
+	bool there;      /* all that is bound or advertised was, at the last look */
+	int watch_errno; /* why there is no watch, or 0 */
+	char trouble[NETWORK_TROUBLE_MAX];
+};
+
+/*
+ * Choose the address to begin with, once the socket is bound.  Returns 0, or the exit status that the fault is
+ * worth with `fault` (FAULT_MAX bytes) set; that there is no address yet is none.
+ */
+int network_choose(struct node *, char *fault);
+/* Follow the changes, once everything runs.  0, or as above. */
+int network_start(struct node *, char *fault);
+void network_fini(struct node *);
+
+/* Where the advertised address comes from, in a word. */
+const char *network_origin(const struct node *);
+/* A sentence when others can't reach us at it, or we would not notice; else NULL. */
+const char *network_trouble(const struct node *);
+
+#endif
