@@ -5,6 +5,7 @@ from .cluster import BRISK, PORT, Cluster
 from .control import Control, RpcError
 from .daemon import Daemon, clean_environment
 from .lan import Lan, helpers
+from .machine import Switch, unusable as machines_unusable
 from .mdns import Announcer
 from .netns import Namespace, usable
 from .peers import Peer, Wire, base_peer, base_wire
@@ -21,5 +22,5 @@ def unwind_on_sigterm():
 
 
 __all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Peer", "Pump",
-           "RpcError", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
-           "helpers", "paths", "usable"]
+           "RpcError", "Switch", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
+           "helpers", "machines_unusable", "paths", "usable"]

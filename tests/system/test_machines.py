@@ -1,0 +1,201 @@
+"""Two machines that have booted a systemd, with swimd as `make install` leaves it and nothing configured."""
+import contextlib
+import os
+import time
+
+import pytest
+
+from harness import RpcError, Switch, machines_unusable, paths
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+class Member:
+    """The swimd of a machine: its control socket, and what it says of the others."""
+
+    def __init__(self, machine):
+        self.machine, self.name, self.pump = machine, machine.name, machine.pump
+        self.connect()
+
+    def connect(self):
+        socket_path = self.machine.path("/run/swimd/swimd.sock")
+        self.pump.wait(lambda: os.path.exists(socket_path), f"the socket of {self.name}")
+
+        def connected():
+            # The socket of one that was killed stays until the next has made its own.
+            with contextlib.suppress(ConnectionError):
+                self.control, self.watcher = self.machine.control(), self.machine.control()
+                return True
+        self.pump.wait(connected, f"{self.name} to serve its socket")
+        self.watcher.call("subscribe", snapshot=False)
+        return self
+
+    def statuses(self):
+        return {m["name"]: m["status"] for m in self.control.call("members")["members"]}
+
+    def said(self, name):
+        return [e["type"] for e in self.watcher.events if e.get("member", {}).get("name") == name]
+
+
+@pytest.fixture
+def switch(cluster, request):
+    reason = machines_unusable()
+    if reason:
+        pytest.skip(reason)
+    if paths.sanitized():
+        pytest.skip("the unit forbids what AddressSanitizer needs")
+    made = Switch(cluster)
+    yield made
+    if getattr(request.node, "test_failed", True):
+        for machine in made.machines:
+            print(f"---- {machine.name}\n{machine.console()}")
+            if machine.nspawn is not None and machine.nspawn.poll() is None and machine.leader:
+                print(machine.journal("-n", "60"))
+
+
+@pytest.fixture
+def two(switch):
+    """Two of them, booted, and each a member of the other's cluster."""
+    machines = [switch.machine(name) for name in ("db1", "db2")]
+    for machine in machines:
+        machine.install()
+        machine.boot()
+    for machine in machines:
+        machine.up()
+    last = time.monotonic()
+    members = [Member(machine) for machine in machines]
+    all_alive(members)
+    print(f"both see both {time.monotonic() - last:.2f} s after the last has booted")
+    return members
+
+
+def all_alive(members, seconds=None):
+    names = dict.fromkeys((member.name for member in members), "alive")
+    members[0].pump.wait(lambda: all(member.statuses() == names for member in members),
+                         lambda: f"all to see all alive: {[member.statuses() for member in members]}", seconds)
+    return time.monotonic()
+
+
+def test_booted_they_have_found_each_other(two):
+    one, other = two
+    for member in two:
+        machine = member.machine
+        # What make install leaves configures nothing: no line of it but comments.
+        with open(machine.root + "/etc/swimd/swimd.conf", encoding="utf-8") as file:
+            assert all(not line.strip() or line.startswith("#") for line in file)
+        assert not os.listdir(machine.root + "/etc/swimd/swimd.conf.d")
+        member.pump.wait(lambda machine=machine: "\nmembers: 2 alive, 0 suspect, 0 dead\n" in
+                         machine.command("swimctl").stdout, "swimctl to say two")
+        rows = machine.command("swimctl", "-o", "tsv", "members").stdout.splitlines()
+        assert len(rows) == 3 and all("\talive\t" in row for row in rows[1:]), rows
+        # Ready once its sockets were bound, and systemd shows what it says of itself.
+        shown = machine.service("ActiveState", "Type", "NRestarts", "User")
+        assert shown == {"ActiveState": "active", "Type": "notify", "NRestarts": "0", "User": "swimd"}
+        member.pump.wait(lambda machine=machine: machine.service("StatusText")["StatusText"].startswith("2 alive"),
+                         "systemd to be told of two")
+        assert machine.command("systemd-analyze", "verify", "--man=no", "swimd.service").stderr == ""
+        assert machine.command("systemctl", "is-system-running").stdout == "running\n"
+    # By mDNS, and by nothing else.
+    for member, found in ((one, other), (other, one)):
+        peers = member.control.call("discovery")["peers"]
+        assert {peer["source"] for peer in peers} == {"mdns"}
+        assert found.name in {peer["service"] for peer in peers}
+    assert any(peer["state"] == "joined" for member in two for peer in member.control.call("discovery")["peers"])
+
+
+def test_who_may_ask_what(two):
+    machine = two[0].machine
+    for command in ("members", "health", "discovery", "metrics"):
+        assert machine.command(*NOBODY, "swimctl", command).stdout
+    refused = machine.command(*NOBODY, "swimctl", "leave", check=False)
+    assert refused.returncode == 4, refused
+    # Root through the socket that lets it change something.
+    machine.command("swimctl", "tags", "role=db")
+    two[1].pump.wait(lambda: "role" in two[1].control.call("member", name="db1")["tags"], "the tag to arrive")
+    with machine.control("/run/swimd/swimd-ro.sock") as control:
+        with pytest.raises(RpcError) as denied:
+            control.call("leave")
+        assert denied.value.word == "denied"
+
+
+def test_it_has_no_more_rights_than_it_needs(two):
+    machine = two[0].machine
+    pid = machine.service("MainPID")["MainPID"]
+    with open(machine.path(f"/proc/{pid}/status"), encoding="utf-8") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == int(status["CapBnd"], 16) == 0
+    assert status["NoNewPrivs"] == "1" and status["Seccomp"] == "2"
+    assert "0" not in status["Uid"].split()
+    state = os.stat(machine.root + "/var/lib/swimd")
+    assert state.st_mode & 0o777 == 0o700 and state.st_uid == int(status["Uid"].split()[0])
+
+
+def test_stopped_it_leaves_and_started_it_is_back(two):
+    one, other = two
+    one.machine.command("systemctl", "stop", "swimd")
+    other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
+    assert one.machine.service("ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}
+    one.machine.command("systemctl", "start", "swimd")
+    one.connect()
+    all_alive(two)
+    assert "member.failed" not in other.said("db1")
+
+
+def test_killed_it_is_started_again(two):
+    one, other = two
+    before = other.control.call("member", name="db1")["incarnation"]
+    one.machine.command("systemctl", "kill", "-s", "KILL", "swimd")
+    one.pump.wait(lambda: one.machine.service("NRestarts", "ActiveState") == {"NRestarts": "1", "ActiveState": "active"},
+                  lambda: f"systemd to restart it: {one.machine.service('NRestarts', 'ActiveState', 'Result')}")
+    one.connect()
+    all_alive(two)
+    other.pump.wait(lambda: other.control.call("member", name="db1")["incarnation"] > before,
+                    "a higher incarnation, which its state directory remembers")
+    # A mistake in the configuration is not tried again and again.
+    one.machine.write("/etc/swimd/swimd.conf.d/bad.conf", "nonsense = 1\n")
+    one.machine.command("systemctl", "kill", "-s", "KILL", "swimd")
+    one.pump.wait(lambda: one.machine.service("ActiveState")["ActiveState"] == "failed", "systemd to give it up")
+    assert one.machine.service("ExecMainStatus")["ExecMainStatus"] == "78"
+    assert "nonsense" in one.machine.journal("-u", "swimd", "-o", "cat")
+
+
+def test_a_machine_that_is_powered_off_leaves(two):
+    one, other = two
+    one.machine.off()
+    other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
+    assert "member.failed" not in other.said("db1")
+
+
+@pytest.mark.long
+def test_hung_it_is_ended_by_the_watchdog(two):
+    one, other = two
+    begin = time.monotonic()
+    one.machine.command("systemctl", "kill", "-s", "STOP", "swimd")
+    one.pump.wait(lambda: one.machine.service("NRestarts", "ActiveState") == {"NRestarts": "1", "ActiveState": "active"},
+                  "systemd to restart it", seconds=120)
+    print(f"started again {time.monotonic() - begin:.1f} s after it hung")
+    assert "atchdog" in one.machine.journal("-u", "swimd", "-o", "cat")
+    one.connect()
+    all_alive(two)
+    assert other.said("db1").count("member.failed") == 1
+
+
+@pytest.mark.parametrize("service", ["avahi-daemon", "dbus"])
+def test_its_neighbours_are_restarted(two, service):
+    one, other = two
+    for unit in (f"{service}.socket", service):
+        one.machine.command("systemctl", "stop", unit)
+    one.pump.wait(lambda: one.control.call("health")["status"] == "degraded", "health to tell of it")
+    for unit in (f"{service}.socket", service):
+        one.machine.command("systemctl", "start", unit)
+    # One that lost its D-Bus may not find the next by itself.
+    one.machine.command("systemctl", "restart", "avahi-daemon")
+    begin = time.monotonic()
+    one.pump.wait(lambda: one.control.call("health")["discovery"] == "ok",
+                  lambda: f"it to be well: {one.control.call('health')}", seconds=20)
+    took = time.monotonic() - begin
+    print(f"{service}: well {took:.2f} s after its return")
+    assert took < 10
+    assert one.machine.service("NRestarts")["NRestarts"] == "0"
+    for member in two:
+        assert not [e for e in member.watcher.events if e["type"] == "member.failed"]
