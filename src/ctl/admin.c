@@ -147,7 +147,8 @@ print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t coun
 		table_row(t);
 		for (size_t c = 0; c < count; c++) {
 			const json_t *value = json_object_get(peer, columns[first + c].key);
-			char *text = value != NULL ? print_value(value, first + c == REASON) : NULL;
+			const bool sentence = first + c == REASON || first + c == STATE;
+			char *text = value != NULL ? print_value(value, sentence) : NULL;
 
 			table_cell(t, c, text != NULL ? text : "-", "");
 			free(text);

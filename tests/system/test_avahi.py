@@ -94,19 +94,27 @@ def test_no_word_of_trouble_where_there_is_none(cluster, lan):
 def test_five_machines_without_configuration(cluster, lan, swimctl):
     hosts = [lan.host() for _ in range(5)]
     daemons = [host.daemon() for host in hosts]
+    # A sixth, which was told of another cluster, is there before them.
+    sixth = lan.host("stranger").daemon("--cluster", "theirs")
+    launch(cluster, [sixth])
     last = launch(cluster, daemons)
-    took = cluster.whole() - last
+    took = cluster.whole(daemons=daemons) - last
     print(f"five members everywhere {took:.2f} s after the last start")
+    # Where a daemon had to wait for the processor, so did they all.
+    assert took <= 5 or max(map(lag_ms, daemons)) > 50
     names = {host.name for host in hosts}
 
     def all_resolved():
-        return all({s for (s, address), state in states(d).items() if address} == names for d in daemons)
+        return all({s for (s, address), state in states(d).items() if address} == names | {"stranger"} for d in daemons)
     cluster.wait(all_resolved, lambda: f"all services to be resolved: {states(daemons[0])}")
     # What joined is asked no more; every other one is a member, and we are we.
     for daemon in daemons:
         def settled(daemon=daemon):
-            return {s for s in states(daemon).values()} <= {"member", "joined", "self"}
+            found = states(daemon)
+            return ({state for (s, _), state in found.items() if s != "stranger"} <= {"member", "joined", "self"}
+                    and {state for (s, _), state in found.items() if s == "stranger"} == {"other cluster"})
         cluster.wait(settled, lambda: f"{daemon}: {states(daemon)}")
+        assert all(peer["attempts"] == 0 for peer in peers(daemon) if peer["service"] == "stranger")
         assert set(states(daemon, daemon.name).values()) == {"self"}
         assert "self" not in {state for (s, _), state in states(daemon).items() if s != daemon.name}
         for peer in peers(daemon):
@@ -118,15 +126,20 @@ def test_five_machines_without_configuration(cluster, lan, swimctl):
         joined = [p["member"] for p in peers(daemon) if p["state"] == "joined"]
         assert len(joined) == len(set(joined)), joined
     # The TXT record says version, cluster and name, and nothing else.
-    found = hosts[0].command("avahi-browse", "-rtp", "_swim._udp").stdout
-    lines = [line.split(";") for line in found.splitlines() if line.startswith("=;eth0;IPv4")]
-    assert {line[3] for line in lines} == names
-    for line in lines:
-        assert line[8] == "7946"
-        assert sorted(re.findall(r'"([^"]*)"', line[9])) == [
-            "cluster=", f"name={line[3]}", f"version={daemons[0].call('info')['version']}"]
+    for host in hosts:
+        found = host.command("avahi-browse", "-rtp", "_swim._udp").stdout
+        lines = [line.split(";") for line in found.splitlines() if line.startswith("=;eth0;IPv4")]
+        assert {line[3] for line in lines} == names | {"stranger"}
+        for line in lines:
+            assert line[8] == "7946"
+            assert sorted(re.findall(r'"([^"]*)"', line[9])) == [
+                f"cluster={'theirs' if line[3] == 'stranger' else ''}", f"name={line[3]}",
+                f"version={daemons[0].call('info')['version']}"]
     table = swimctl(daemons[0], "discovery").stdout
-    assert "INTERFACE" in table and "eth0" in table and "self" in table
+    assert "INTERFACE" in table and "eth0" in table and "self" in table and "other cluster" in table
+    assert sixth.alive() == {"stranger"} and {s for (s, _), state in states(sixth).items() if state == "other cluster"} == names
+    for daemon in daemons:
+        assert daemon.members().keys() == names
     no_false_verdict(daemons)
 
 
@@ -370,6 +383,53 @@ def test_hostile_publishers(cluster, lan, swimctl):
     assert daemon.alive() == {"h1"}
     for number in range(len(HOSTILE)):
         two.stop(f"evil{number}")
+    cluster.wait(lambda: {s for s, _ in states(daemon)} == {"h1"}, lambda: f"all to go: {states(daemon)}")
+    assert daemon.members().keys() == {"h1"}
+
+
+def txt(*entries):
+    return b"".join(bytes([len(entry)]) + entry for entry in entries)
+
+
+WELL = txt(b"version=1", b"cluster=", b"name=stranger")
+# What one service says of itself, and what becomes of it.
+RECORDS = {
+    "port 0": (0, WELL, "10.77.0.9", "malformed"),
+    "any": (7946, WELL, "0.0.0.0", "malformed"),
+    "any of six": (7946, WELL, "::", "unresolved"),
+    "many": (7946, WELL, "224.0.0.1", "malformed"),
+    "many of six": (7946, WELL, "ff02::1", "unresolved"),
+    "all": (7946, WELL, "255.255.255.255", "malformed"),
+    "here": (7946, WELL, "127.0.0.1", "malformed"),
+    "the wire": (7946, WELL, "10.77.0.255", "unreachable"),
+    "nobody": (7946, WELL, "10.77.0.200", "unreachable"),
+    "ourselves": (7946, WELL, "10.77.0.1", "self"),
+    "no end": (7946, WELL + b"\xffname=", "10.77.0.200", "unresolved"),
+    "zeroes": (7946, bytes(1000), "10.77.0.200", "malformed"),
+    "thousands": (7946, txt(*[b"k%d=v" % number for number in range(200)]), "10.77.0.200", "malformed"),
+}
+
+
+def test_records_that_lead_nowhere(cluster, lan):
+    """Addresses that no member has, and TXT records that no publisher would make: each is shown with its reason."""
+    one, evil = lan.host(), lan.host(avahi=False)
+    daemon = one.daemon()
+    launch(cluster, [daemon])
+    advertised(daemon)
+    announcer = Announcer(evil)
+
+    def announce(ttl):
+        for service, (port, record, address, _) in RECORDS.items():
+            announcer.service(service.encode(), port, record, address, ttl)
+    announce(120)
+    cluster.wait(lambda: all(state in states(daemon, service).values() for service, (_, _, _, state) in RECORDS.items()),
+                 lambda: f"all to be judged: {[(p['service'], p['state'], p['reason']) for p in peers(daemon)]}", 60)
+    for peer in peers(daemon):
+        assert peer["reason"] or peer["state"] in ("self", "resolving"), peer
+        # Nothing is ever sent to where no single machine is.
+        assert peer["state"] != "malformed" or peer["attempts"] == 0, peer
+    assert daemon.alive() == {"h1"}
+    announce(0)
     cluster.wait(lambda: {s for s, _ in states(daemon)} == {"h1"}, lambda: f"all to go: {states(daemon)}")
     assert daemon.members().keys() == {"h1"}
 

@@ -1,9 +1,10 @@
 """A hostile mDNS responder: announcements by hand (RFC 6762), of services that nobody publishes."""
+import ipaddress
 import socket
 import struct
 
 GROUP, PORT = "224.0.0.251", 5353
-PTR, CLASS_IN = 12, 1
+A, PTR, TXT, AAAA, SRV, CLASS_IN, UNIQUE = 1, 12, 16, 28, 33, 1, 0x8000
 A_PACKET = 20
 
 
@@ -34,6 +35,17 @@ class Announcer:
         for begin in range(0, len(records), A_PACKET):
             part = records[begin:begin + A_PACKET]
             self.raw(struct.pack(">HHHHHH", 0, 0x8400, 0, len(part), 0, 0) + b"".join(part))
+
+    def service(self, instance, port, txt, address, ttl=120):
+        """All that there is to know of one service; `txt` is the record's bytes, and may be any."""
+        kind, where = (b"_swim", b"_udp", b"local"), name(b"host of " + instance, b"local")
+        own = name(instance, *kind)
+        packed = ipaddress.ip_address(address).packed
+        records = [(name(*kind), PTR, CLASS_IN, own), (own, TXT, CLASS_IN | UNIQUE, txt),
+                   (own, SRV, CLASS_IN | UNIQUE, struct.pack(">HHH", 0, 0, port) + where),
+                   (where, A if len(packed) == 4 else AAAA, CLASS_IN | UNIQUE, packed)]
+        self.raw(struct.pack(">HHHHHH", 0, 0x8400, 0, len(records), 0, 0) + b"".join(
+            owner + struct.pack(">HHIH", kind, group, ttl, len(data)) + data for owner, kind, group, data in records))
 
     def raw(self, packet):
         self.sock.sendto(packet, (GROUP, PORT))
