@@ -159,6 +159,19 @@ def test_killed_it_is_started_again(two):
     assert "nonsense" in one.machine.journal("-u", "swimd", "-o", "cat")
 
 
+def test_an_address_that_comes_late_is_waited_for(switch):
+    """A DHCP server may take longer than five restarts do, after which systemd would give a service up."""
+    machine = switch.machine("db1")
+    machine.install()
+    machine.write("/etc/swimd/swimd.conf.d/late.conf", 'bind = "192.0.2.9:7946"\nmdns = false\n')
+    machine.boot().up()
+    machine.pump.wait(lambda: int(machine.service("NRestarts")["NRestarts"]) > 5,
+                      lambda: f"systemd to go on trying: {machine.service('NRestarts', 'ActiveState', 'Result')}")
+    assert "192.0.2.9:7946 is not an address of this machine" in machine.journal("-u", "swimd", "-o", "cat")
+    machine.command("ip", "address", "add", "192.0.2.9/32", "dev", "lo")
+    machine.pump.wait(lambda: machine.service("ActiveState")["ActiveState"] == "active", "it to run")
+
+
 def test_a_machine_that_is_powered_off_leaves(two):
     one, other = two
     one.machine.off()
