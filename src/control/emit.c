@@ -137,48 +137,24 @@ put_escape(struct emit *e, unsigned code)
 	emit_raw_bytes(e, text, sizeof(text));
 }
 
-/* Characters above ASCII that a terminal takes as an order, or that turn a line around. */
-static bool
-is_dangerous(unsigned code)
-{
-	return (code >= 0x80 && code <= 0x9f) || code == 0x061c || code == 0x200e ||
-	       code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2066 && code <= 0x2069);
-}
-
-/* Length of the UTF-8 sequence at p with at most `left` bytes, and its code point; 0 if it is none. */
-static size_t
-sequence(const unsigned char *p, size_t left, unsigned *code)
-{
-	size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
-
-	if (n > left || !utf8_valid(p, n))
-		return 0;
-	*code = *p & (0xffU >> (n + 1));
-	for (size_t i = 1; i < n; i++)
-		*code = *code << 6 | (p[i] & 0x3fU);
-	return n;
-}
-
 static void
 put_string(struct emit *e, const char *text, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)text;
 	size_t plain = 0, i = 0;
 
 	put_char(e, '"');
 	while (i < len) {
-		size_t n = 1;
-		unsigned code = p[i];
+		uint32_t code = (unsigned char)text[i];
+		size_t n;
 
-		if (code >= 0x80) {
-			n = sequence(p + i, len - i, &code);
-			if (n > 0 && !is_dangerous(code)) {
-				i += n;
-				continue;
-			}
-		} else if (code >= 0x20 && code != 0x7f && code != '"' && code != '\\') {
+		/* Most of what there is to write. */
+		if (code >= 0x20 && code < 0x7f && code != '"' && code != '\\') {
 			i++;
+			continue;
+		}
+		n = utf8_next(text + i, len - i, &code);
+		if (n > 0 && !utf8_is_unsafe(code, false)) {
+			i += n;
 			continue;
 		}
 		emit_raw_bytes(e, text + plain, i - plain);

@@ -9,17 +9,13 @@
 static uint32_t
 next(const char **at, const char *end)
 {
-	const unsigned char *p = (const unsigned char *)*at;
-	size_t left = (size_t)(end - *at), n = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
 	uint32_t code;
+	size_t n = utf8_next(*at, (size_t)(end - *at), &code);
 
-	if (n == 1 || n > left || !utf8_valid(p, n)) {
-		*at += 1;
-		return *p;
+	if (n == 0) {
+		code = (unsigned char)**at;
+		n = 1;
 	}
-	code = *p & (0xffU >> (n + 1));
-	for (size_t i = 1; i < n; i++)
-		code = code << 6 | (p[i] & 0x3fU);
 	*at += n;
 	return code;
 }
