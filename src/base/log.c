@@ -6,6 +6,7 @@
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -47,6 +48,7 @@ static const char *const format_names[] = {
     [LOG_FORMAT_TEXT] = "text",
     [LOG_FORMAT_JSON] = "json",
     [LOG_FORMAT_JOURNAL] = "journal",
+    [LOG_FORMAT_AUTO] = "auto",
 };
 
 const char *
@@ -123,10 +125,25 @@ log_bool(const char *key, bool value)
 	return (struct log_field){.key = key, .kind = LOG_FIELD_BOOL, .value.b = value};
 }
 
+/* systemd says which stream it has connected to the journal; ours may have been redirected since. */
+static bool
+stderr_is_journal(void)
+{
+	const char *said = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat is;
+	char end;
+
+	return said != NULL && sscanf(said, "%llu:%llu%c", &device, &inode, &end) == 2 &&
+	       fstat(STDERR_FILENO, &is) == 0 && is.st_dev == device && is.st_ino == inode;
+}
+
 void
 log_setup(enum log_level level, enum log_format format)
 {
 	state.level = level;
+	if (format == LOG_FORMAT_AUTO)
+		format = stderr_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
 	state.format = format;
 }
 

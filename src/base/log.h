@@ -21,9 +21,14 @@ enum log_level {
 };
 
 /* Where there is no journal, or it takes no line now, JOURNAL is TEXT with <N> priority prefixes. */
-enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
+enum log_format {
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_JSON,
+	LOG_FORMAT_JOURNAL,
+	LOG_FORMAT_AUTO, /* JOURNAL where systemd has connected stderr to the journal, TEXT elsewhere */
+};
 
-/* "error" ... "trace"; "text", "json", "journal".  False when the word is unknown. */
+/* "error" ... "trace"; "text", "json", "journal", "auto".  False when the word is unknown. */
 bool log_level_parse(const char *, enum log_level *out);
 bool log_format_parse(const char *, enum log_format *out);
 const char *log_level_name(enum log_level);

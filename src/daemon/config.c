@@ -63,8 +63,9 @@ parse(const struct config_key *key, const char *text, union value *out, char *bu
 			   ? NULL
 			   : "is none of error, warning, notice, info, debug and trace";
 	case CONFIG_LOG_FORMAT:
-		return log_format_parse(text, &out->format) ? NULL
-							    : "is none of text, json and journal";
+		return log_format_parse(text, &out->format)
+			   ? NULL
+			   : "is none of text, json, journal and auto";
 	case CONFIG_DURATION:
 		if (!units_duration(text, &out->duration, &why))
 			return why;

@@ -494,11 +494,11 @@ static const struct config_key keys[] = {
 	.help = "error, warning, notice, info, debug or trace"},
     {.name = "log_format",
 	.option = "log-format",
-	.argument = "text|json|journal",
+	.argument = "text|json|journal|auto",
 	AT(log_format),
 	.type = CONFIG_LOG_FORMAT,
-	.fallback = "text",
-	.help = "form of the log on stderr"},
+	.fallback = "auto",
+	.help = "form of the log on stderr; auto is journal under systemd, and else text"},
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");

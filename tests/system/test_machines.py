@@ -1,5 +1,6 @@
 """Two machines that have booted a systemd, with swimd as `make install` leaves it and nothing configured."""
 import contextlib
+import json
 import os
 import time
 
@@ -177,6 +178,34 @@ def test_a_machine_that_is_powered_off_leaves(two):
     one.machine.off()
     other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
     assert "member.failed" not in other.said("db1")
+
+
+def test_the_journal_has_the_log_with_its_fields(two):
+    machine = two[0].machine
+
+    def joined():
+        entries = map(json.loads, machine.journal("-u", "swimd", "-o", "json").splitlines())
+        return [entry for entry in entries if entry.get("SWIMD_NAME") == "db2" and "member joined" in entry["MESSAGE"]]
+    entry = two[0].pump.wait(joined, lambda: f"the entry of its joining: {machine.journal('-u', 'swimd')}")[0]
+    assert entry["SWIMD_SELF"] == "db1" and entry["SWIMD_STATUS"] == "alive" and entry["SYSLOG_IDENTIFIER"] == "swimd"
+    assert entry["PRIORITY"] == "5" and entry["_TRANSPORT"] == "journal"
+    # When it was is the journal's to say.
+    assert entry["MESSAGE"].startswith("member joined"), entry["MESSAGE"]
+
+
+def test_a_journal_that_hangs_holds_up_nothing(two):
+    one, other = two
+    # Every datagram is an entry or two: far more in ten seconds than its socket takes.
+    one.machine.write("/etc/swimd/swimd.conf.d/loud.conf", 'log_level = "trace"\n')
+    one.machine.command("systemctl", "reload", "swimd")
+    one.machine.command("systemctl", "kill", "-s", "STOP", "systemd-journald")
+    for number in range(200):
+        assert one.control.call("tags", set={"turn": str(number)})["tags"]["turn"] == str(number)
+    one.pump.pass_time(10)
+    assert one.control.call("metrics")["process"]["loop_lag_max_seconds"] < 5
+    assert one.statuses() == other.statuses() == {"db1": "alive", "db2": "alive"}
+    one.machine.command("systemctl", "kill", "-s", "CONT", "systemd-journald")
+    assert not [e for member in two for e in member.watcher.events if e["type"] == "member.failed"]
 
 
 @pytest.mark.long

@@ -110,7 +110,7 @@ START_TEST(defaults_are_as_documented)
 	ck_assert_int_eq(config.retry_first.ns, swim_ms(10).ns);
 	ck_assert_int_eq(config.retry_max.ns, swim_ms(100).ns);
 	ck_assert_int_eq(config.log_level, LOG_LEVEL_INFO);
-	ck_assert_int_eq(config.log_format, LOG_FORMAT_TEXT);
+	ck_assert_int_eq(config.log_format, LOG_FORMAT_AUTO);
 	config_fini(&config);
 	config_given_fini(&given);
 }

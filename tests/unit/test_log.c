@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "support/unit.h"
@@ -84,7 +85,7 @@ START_TEST(names_parse_back)
 		ck_assert(log_level_parse(log_level_name((enum log_level)i), &level));
 		ck_assert_int_eq((int)level, i);
 	}
-	for (int i = LOG_FORMAT_TEXT; i <= LOG_FORMAT_JOURNAL; i++) {
+	for (int i = LOG_FORMAT_TEXT; i <= LOG_FORMAT_AUTO; i++) {
 		enum log_format format;
 
 		ck_assert(log_format_parse(log_format_name((enum log_format)i), &format));
@@ -275,6 +276,37 @@ START_TEST(journal_lines_on_stderr_bear_their_priority)
 }
 END_TEST
 
+/* What systemd sets for a stream that it connects: JOURNAL_STREAM=device:inode. */
+START_TEST(the_journal_is_taken_where_stderr_leads_there)
+{
+	struct stat is;
+	char said[64];
+
+	unsetenv("JOURNAL_STREAM");
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
+	ck_assert_int_eq(log_format_now(), LOG_FORMAT_TEXT);
+	ck_assert_int_eq(fstat(STDERR_FILENO, &is), 0);
+	snprintf(said, sizeof(said), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino);
+	setenv("JOURNAL_STREAM", said, 1);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
+	ck_assert_int_eq(log_format_now(), LOG_FORMAT_JOURNAL);
+	/* Redirected since, or nonsense. */
+	snprintf(said, sizeof(said), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino + 1);
+	for (const char *const *other = (const char *const[]){said, "", "1", "x:y", NULL};
+	     *other != NULL; other++) {
+		setenv("JOURNAL_STREAM", *other, 1);
+		log_setup(LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
+		ck_assert_int_eq(log_format_now(), LOG_FORMAT_TEXT);
+	}
+	/* Who asks for text gets text. */
+	snprintf(said, sizeof(said), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino);
+	setenv("JOURNAL_STREAM", said, 1);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	ck_assert_int_eq(log_format_now(), LOG_FORMAT_TEXT);
+	unsetenv("JOURNAL_STREAM");
+}
+END_TEST
+
 /* Of a log that nobody reads; with the lines' length it is hit within a line, or between two. */
 static void
 check_full_pipe(size_t length)
@@ -326,4 +358,5 @@ UNIT_MAIN("log", names_parse_back, levels_below_the_threshold_are_silent,
     text_has_fields_of_every_kind, no_value_can_forge_a_line_or_a_field,
     the_context_is_on_every_line_until_removed, json_is_one_object_a_line,
     a_long_text_line_is_cut_and_says_so, a_json_line_of_any_length_is_json, errno_survives,
-    journal_lines_on_stderr_bear_their_priority, a_reader_that_stands_still_stops_nobody)
+    journal_lines_on_stderr_bear_their_priority, the_journal_is_taken_where_stderr_leads_there,
+    a_reader_that_stands_still_stops_nobody)
