@@ -307,6 +307,15 @@ swim_addr_format(const struct swim_addr *a, char *buf)
 	return buf;
 }
 
+char *
+swim_addr_format_public(const struct swim_addr *a, char *buf)
+{
+	struct swim_addr plain = *a;
+
+	plain.scope = 0;
+	return swim_addr_format(&plain, buf);
+}
+
 bool
 swim_addr_equal(const struct swim_addr *a, const struct swim_addr *b)
 {
@@ -355,4 +364,10 @@ swim_addr_is_multicast(const struct swim_addr *a)
 		return (a->ip[0] & 0xf0) == 0xe0 ||
 		       memcmp(a->ip, everybody, sizeof(everybody)) == 0;
 	return a->family == 6 && a->ip[0] == 0xff;
+}
+
+bool
+swim_addr_is_link_local(const struct swim_addr *a)
+{
+	return a->family == 6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
 }

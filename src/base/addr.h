@@ -59,6 +59,8 @@ bool swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 
 /* Canonical text (RFC 5952 for IPv6) into buf of at least SWIM_ADDR_TEXT bytes; returns buf. */
 char *swim_addr_format(const struct swim_addr *, char *buf);
+/* The same without a zone, which means nothing to another machine (RFC 4007, section 6). */
+char *swim_addr_format_public(const struct swim_addr *, char *buf);
 
 bool swim_addr_equal(const struct swim_addr *, const struct swim_addr *);
 /* A total order, <0, 0, >0. */
@@ -68,5 +70,7 @@ bool swim_addr_is_wildcard(const struct swim_addr *);
 bool swim_addr_is_loopback(const struct swim_addr *);
 /* Of no single machine: multicast, and IPv4's limited broadcast, 255.255.255.255. */
 bool swim_addr_is_multicast(const struct swim_addr *);
+/* fe80::/10: it may be on several networks, so that only with its zone it says which one is meant. */
+bool swim_addr_is_link_local(const struct swim_addr *);
 
 #endif

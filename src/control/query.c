@@ -9,6 +9,7 @@
 #include "control/metrics.h"
 #include "control/view.h"
 #include "net/loop.h"
+#include "net/zone.h"
 #include "wire/tags.h"
 
 enum method_outcome
@@ -18,13 +19,14 @@ query_info(struct request *r)
 	struct control_info info = {0};
 	struct swim_report self;
 	struct emit *e = r->out;
+	char address[ZONE_TEXT];
 
 	backend->info(backend->ctx, &info);
 	swim_self(backend->swim, &self);
 	emit_object(e, NULL);
 	emit_bytes(e, "name", self.name, self.name_len);
 	emit_string(e, "cluster", info.cluster);
-	emit_string(e, "address", self.address);
+	emit_string(e, "address", zone_put(self.address, self.zone, address));
 	emit_uint(e, "incarnation", self.incarnation);
 	emit_string(e, "version", info.version);
 	emit_int(e, "protocol", CONTROL_PROTOCOL);

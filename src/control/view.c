@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/loop.h"
+#include "net/zone.h"
 #include "wire/tags.h"
 
 #define SOURCES_MAX 8 /* shown; there are three */
@@ -48,9 +49,11 @@ void
 view_member(struct emit *e, const char *key, const struct swim_report *member,
     int64_t wall_offset_ns)
 {
+	char address[ZONE_TEXT];
+
 	emit_object(e, key);
 	emit_bytes(e, "name", member->name, member->name_len);
-	emit_string(e, "address", member->address);
+	emit_string(e, "address", zone_put(member->address, member->zone, address));
 	emit_string(e, "status", swim_status_name(member->status));
 	emit_uint(e, "incarnation", member->incarnation);
 	emit_bool(e, "local", member->local);
@@ -97,7 +100,7 @@ put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_
 	if (peer->resolved.family == 0)
 		emit_null(e, "resolved");
 	else
-		emit_string(e, "resolved", swim_addr_format(&peer->resolved, text));
+		emit_string(e, "resolved", zone_format(&peer->resolved, text));
 	emit_string(e, "state", discovery_state_word(peer->state));
 	put_text(e, "reason", peer->reason, strlen(peer->reason));
 	put_text(e, "member", peer->member, peer->member_len);

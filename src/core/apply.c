@@ -23,26 +23,48 @@ is_live(enum swim_status status)
 	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
 }
 
+/*
+ * Without the zone that another machine's configuration may have put in there.  `text` has room for all of
+ * `address`; returns the length.
+ */
+static size_t
+without_zone(struct wire_str address, char *text)
+{
+	const char *zone = memchr(address.bytes, '%', address.len), *end = NULL;
+	size_t kept = address.len, rest = 0;
+
+	if (zone != NULL)
+		end = memchr(zone, ']', address.len - (size_t)(zone - address.bytes));
+	if (end != NULL) {
+		kept = (size_t)(zone - address.bytes);
+		rest = address.len - (size_t)(end - address.bytes);
+		memcpy(text + kept, end, rest);
+	}
+	memcpy(text, address.bytes, kept);
+	text[kept + rest] = '\0';
+	return kept + rest;
+}
+
 bool
-apply_address(struct wire_str address, char *text, struct swim_addr *addr)
+apply_address(const struct swim *s, struct wire_str address, char *text, struct swim_addr *addr)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
+	size_t len;
 
 	*addr = (struct swim_addr){0};
 	if (address.len > SWIM_HOSTPORT_MAX)
 		return false;
-	if (swim_addr_parse(address.bytes, address.len, addr)) {
+	len = without_zone(address, text);
+	if (swim_addr_parse(text, len, addr)) {
 		if (swim_addr_is_wildcard(addr) || swim_addr_is_multicast(addr))
 			return false;
 		swim_addr_format(addr, text);
+		if (swim_addr_is_link_local(addr))
+			addr->scope = s->zone;
 		return true;
 	}
-	if (swim_hostport_split(address.bytes, address.len, -1, false, host, &port) != SWIM_ADDR_OK)
-		return false;
-	memcpy(text, address.bytes, address.len);
-	text[address.len] = '\0';
-	return true;
+	return swim_hostport_split(text, len, -1, false, host, &port) == SWIM_ADDR_OK;
 }
 
 /*
@@ -119,10 +141,11 @@ apply_refute(struct swim *s, uint64_t than)
 static void
 contest(struct swim *s, const char *address, uint64_t than)
 {
+	char text[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
 
 	ignored(s, SWIM_IGNORE_CONFLICT);
-	if (swim_addr_parse(address, strlen(address), &addr))
+	if (apply_address(s, wire_str_of(address), text, &addr) && addr.family != 0)
 		join_contest(s, &addr, than);
 	else
 		apply_refute(s, than);
@@ -204,7 +227,7 @@ apply_replace_stand_in(struct swim *s, const struct member *real)
 
 	if (real->addr.family == 0)
 		return;
-	swim_addr_format(&real->addr, text);
+	swim_addr_format_public(&real->addr, text);
 	m = members_find(s, text, strlen(text));
 	if (m == NULL || m == real || m == s->self)
 		return;
@@ -225,7 +248,7 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 
 	if (addr->family == 0 || !wire_str_equal(u->member.id, address))
 		return false;
-	m = members_at(s, addr);
+	m = locate_at(s, addr);
 	return m != NULL && is_live(m->status) && !m->hidden;
 }
 
@@ -387,7 +410,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	members_confirm(s, m);
 	moved = u->incarnation > m->incarnation && is_live(status) &&
 		strcmp(address, m->address) != 0;
-	if (moved && !members_set_address(s, m, address, strlen(address))) {
+	if (moved && !locate_move(s, m, address, strlen(address))) {
 		ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
@@ -418,7 +441,7 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		ignored(s, SWIM_IGNORE_BAD_NAME);
 		return;
 	}
-	if (!apply_address(u->member.address, address, &addr)) {
+	if (!apply_address(s, u->member.address, address, &addr)) {
 		ignored(s, SWIM_IGNORE_BAD_ADDRESS);
 		return;
 	}
@@ -432,6 +455,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		status = SWIM_LEFT;
 	if (m == NULL && is_named_here(s, u, address, &addr))
 		return;
+	if (m != NULL && strcmp(address, m->address) == 0)
+		locate_told(s, m);
 	if (m == NULL)
 		apply_unknown(s, u, address, status, sync);
 	else

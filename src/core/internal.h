@@ -4,6 +4,7 @@
  *
  *	index.c    sorted arrays of members
  *	members.c  the table of members and its digest; every change of a status
+ *	locate.c   their addresses
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
  *	probe.c    the failure detector: probing, and asking others to probe
@@ -157,6 +158,7 @@ struct swim {
 	struct swim_config config; /* name and cluster point to copies of ours */
 	struct rng rng;
 	swim_time now;    /* of the call under way */
+	uint32_t zone;    /* network interface of the datagram at hand; 0: none, or not known */
 	swim_time ticked; /* of the last swim_tick */
 	swim_time began;  /* of swim_new */
 	struct member *self;
@@ -229,8 +231,6 @@ bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_
 
 /* members.c */
 struct member *members_find(const struct swim *, const char *name, size_t len);
-/* The member at this address: one that is alive before one that isn't.  NULL: none. */
-struct member *members_at(const struct swim *, const struct swim_addr *);
 /* In status ALIVE, incarnation 0, in no list but the table; NULL: no memory. Counts no event. */
 struct member *members_create(struct swim *, const char *name, size_t len, const char *address,
     size_t address_len);
@@ -243,7 +243,6 @@ uint64_t members_hash(const char *name, size_t len);
 void members_set_partial(struct swim *, struct member *);
 /* False: no memory. */
 bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool partial);
-bool members_set_address(struct swim *, struct member *, const char *address, size_t len);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
 void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
     bool hidden);
@@ -258,6 +257,20 @@ uint32_t members_bucket_digest(const struct swim *, unsigned bucket);
 /* others alive or suspect, and us */
 size_t members_live(const struct swim *);
 void members_announce(struct swim *, struct member *);
+/* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
+void members_digest_toggle(struct swim *, const struct member *);
+
+/* locate.c */
+/* The member at this address: one that is alive before one that isn't.  NULL: none. */
+struct member *locate_at(const struct swim *, const struct swim_addr *);
+/* Its numeric address, of what is told of it. */
+void locate_parse(const struct swim *, struct member *);
+/* False: no memory. */
+bool locate_move(struct swim *, struct member *, const char *address, size_t len);
+/* It speaks to us from there: a link-local address of its own is in that zone. */
+void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
+/* Its address is told anew: one whose zone is not known is where we hear of it. */
+void locate_told(struct swim *, struct member *);
 
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
@@ -270,8 +283,11 @@ void apply_suspicion(struct swim *, struct member *); /* ours: a probe of it fai
 swim_duration apply_suspicion_time(const struct swim *, const struct member *m);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
 void apply_replace_stand_in(struct swim *, const struct member *real);
-/* May this be a member's address?  Writes its canonical text. */
-bool apply_address(struct wire_str, char *text, struct swim_addr *);
+/*
+ * May this be a member's address?  Writes its canonical text, without a zone, and its numeric one, a link-local one in
+ * the zone that it was told in.
+ */
+bool apply_address(const struct swim *, struct wire_str, char *text, struct swim_addr *);
 
 /* gossip.c */
 void gossip_queue(struct swim *, struct member *);

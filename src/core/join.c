@@ -34,7 +34,7 @@ send_join(struct swim *s, struct join *j)
 		return;
 	wire_begin_ping(&w, j->seq);
 	/* What is held against whoever lives there has to be refuted before anything else. */
-	known = members_at(s, &j->addr);
+	known = locate_at(s, &j->addr);
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, known);
 	gossip_add_member(s, &w, s->self);
@@ -93,10 +93,10 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 		struct swim_addr stated;
 
 		if (!swim_addr_parse(u.member.address.bytes, u.member.address.len, &stated))
-			u.member.address = wire_str_of(swim_addr_format(&at, text));
+			u.member.address = wire_str_of(swim_addr_format_public(&at, text));
 		apply_update(s, &u, false, false);
 	}
-	m = members_at(s, &at);
+	m = locate_at(s, &at);
 	if (m != NULL && m != s->self) {
 		m->proven = true;
 		members_confirm(s, m);
@@ -233,7 +233,7 @@ give_up(struct swim *s, struct join *j)
 		break;
 	case JOIN_GREET:
 		/* It pinged us, so it is a member; that it doesn't answer is for the failure detector. */
-		m = members_at(s, &j->addr);
+		m = locate_at(s, &j->addr);
 		if (m != NULL && m->stand_in)
 			members_announce(s, m);
 		break;

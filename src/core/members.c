@@ -41,8 +41,8 @@ record_hash(const struct member *m)
 	return hash64_end(h);
 }
 
-static void
-digest_toggle(struct swim *s, const struct member *m)
+void
+members_digest_toggle(struct swim *s, const struct member *m)
 {
 	uint64_t h = record_hash(m);
 
@@ -62,26 +62,6 @@ members_find(const struct swim *s, const char *name, size_t len)
 	struct index_key key = {.hash = members_hash(name, len), .name = name, .name_len = len};
 
 	return index_find(&s->table, index_by_hash, &key);
-}
-
-struct member *
-members_at(const struct swim *s, const struct swim_addr *addr)
-{
-	struct index_key key = {.name = "", .name_len = 0, .addr = addr};
-	struct member *found = NULL;
-
-	for (size_t i = index_lower(&s->located, index_by_address, &key); i < s->located.count;
-	     i++) {
-		struct member *m = s->located.v[i];
-
-		if (!swim_addr_equal(&m->addr, addr))
-			break;
-		if (m->live_index != NOT_LISTED || m == s->self)
-			return m;
-		if (found == NULL)
-			found = m;
-	}
-	return found;
 }
 
 static swim_time
@@ -243,7 +223,7 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	m->deadline = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
-	swim_addr_parse(m->address, address_len, &m->addr);
+	locate_parse(s, m);
 	index_insert(&s->table, index_by_hash, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
@@ -256,7 +236,7 @@ members_destroy(struct swim *s, struct member *m)
 	assert(m != s->self);
 	probe_forget(s, m);
 	gossip_drop(s, m);
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	if (m->live_index != NOT_LISTED)
 		live_remove(s, m);
 	if (m->suspect_index != NOT_LISTED)
@@ -310,72 +290,21 @@ members_set_tags(struct swim *s, struct member *m, struct wire_str tags, bool pa
 			return false;
 		memcpy(copy, tags.bytes, tags.len);
 	}
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	core_release(s, m->tags);
 	m->tags = copy;
 	m->tags_len = tags.len;
 	m->partial = partial;
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	return true;
 }
 
 void
 members_set_partial(struct swim *s, struct member *m)
 {
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	m->partial = true;
-	digest_toggle(s, m);
-}
-
-bool
-members_set_address(struct swim *s, struct member *m, const char *address, size_t len)
-{
-	char *copy = core_alloc(s, len + 1);
-
-	if (copy == NULL)
-		return false;
-	memcpy(copy, address, len);
-	copy[len] = '\0';
-	digest_toggle(s, m);
-	if (m->addr.family != 0)
-		index_remove(&s->located, index_by_address, m);
-	core_release(s, m->address);
-	m->address = copy;
-	m->addr = (struct swim_addr){0};
-	swim_addr_parse(copy, len, &m->addr);
-	m->proven = false;
-	m->rtt = (struct rtt){0};
-	if (m->addr.family != 0)
-		index_insert(&s->located, index_by_address, m);
-	digest_toggle(s, m);
-	return true;
-}
-
-void
-swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
-{
-	const struct member *resolved = NULL;
-
-	for (size_t i = 0; i < s->table.count; i++) {
-		struct member *m = s->table.v[i];
-		struct swim_addr numeric;
-
-		if (strcmp(m->address, hostport) != 0 ||
-		    swim_addr_parse(hostport, strlen(hostport), &numeric) ||
-		    swim_addr_equal(&m->addr, addr))
-			continue;
-		if (m->addr.family != 0)
-			index_remove(&s->located, index_by_address, m);
-		m->addr = *addr;
-		m->proven = false;
-		if (m->addr.family != 0)
-			index_insert(&s->located, index_by_address, m);
-		if (m->live_index != NOT_LISTED)
-			resolved = m;
-	}
-	/* Whom we knew by this address alone is that member. */
-	if (resolved != NULL)
-		apply_replace_stand_in(s, resolved);
+	members_digest_toggle(s, m);
 }
 
 static bool
@@ -444,10 +373,10 @@ members_confirm(struct swim *s, struct member *m)
 {
 	if (!m->stand_in)
 		return;
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	m->stand_in = false;
 	s->stand_ins--;
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	if (is_live(m->status))
 		members_announce(s, m);
 	gossip_queue(s, m);
@@ -519,7 +448,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
 
 	transition_timers(s);
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	if (!was_hidden) {
 		index_remove(&s->named, index_by_name, m);
 		s->status_count[from]--;
@@ -539,7 +468,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		index_insert(&s->named, index_by_name, m);
 		s->status_count[status]++;
 	}
-	digest_toggle(s, m);
+	members_digest_toggle(s, m);
 	transition_lists(s, m);
 	if (status == SWIM_SUSPECT && !hidden)
 		schedule_verdict(s, m);

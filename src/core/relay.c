@@ -15,7 +15,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 {
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
-	const struct member *asker = members_at(s, &r->asker);
+	const struct member *asker = locate_at(s, &r->asker);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -77,7 +77,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	 * A stranger's target is pinged at its numeric address alone, with no gossip: a name would make us look
 	 * up what strangers like, and gossip would make their small datagram a larger one of ours.
 	 */
-	usable = apply_address(address, address_text, &addr);
+	usable = apply_address(s, address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (!usable || (!known && addr.family == 0)) {
 		s->stats.relays_refused++;

@@ -16,6 +16,7 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 		address_len = SWIM_HOSTPORT_MAX;
 	memcpy(out->address, m->address, address_len);
 	out->address[address_len] = '\0';
+	out->zone = m->addr.scope;
 	out->status = m->status;
 	out->incarnation = m->incarnation;
 	out->local = m == s->self;
@@ -55,7 +56,7 @@ bool
 swim_member_by_address(const struct swim *s, const struct swim_addr *address,
     struct swim_report *out)
 {
-	const struct member *m = members_at(s, address);
+	const struct member *m = locate_at(s, address);
 
 	if (m == NULL || m->hidden)
 		return false;

@@ -99,7 +99,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	/* Members started together must not probe in step. */
 	s->probe_at = swim_time_add(now,
 	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));
-	swim_addr_format(&config->address, address);
+	swim_addr_format_public(&config->address, address);
+	s->zone = config->address.scope;
 	s->config.name = copy_text(s, config->name);
 	s->config.cluster = copy_text(s, config->cluster);
 	s->self = members_create(s, config->name, strlen(config->name), address, strlen(address));
@@ -107,6 +108,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 		swim_free(s);
 		return NULL;
 	}
+	s->zone = 0;
 	s->self->swimd = s->self->proven = s->self->announced = true;
 	speak(s, s->self->name, s->self->name_len);
 	members_transition(s, s->self, SWIM_ALIVE, config->incarnation, false);
@@ -164,16 +166,17 @@ identify(struct swim *s, const struct wire_message *msg, const struct wire_str *
 		speak(s, claimed->bytes, claimed->len);
 		m = members_find(s, claimed->bytes, claimed->len);
 	} else {
-		m = members_at(s, from);
+		m = locate_at(s, from);
 		if (m != NULL) {
 			speak(s, m->name, m->name_len);
 		} else {
-			swim_addr_format(from, text);
+			swim_addr_format_public(from, text);
 			speak(s, text, strlen(text));
 		}
 	}
 	if (m == s->self || m == NULL)
 		return m;
+	locate_heard(s, m, from);
 	if (swim_addr_equal(&m->addr, from)) {
 		m->base_peer = is_base(msg);
 		m->swimd = !m->base_peer;
@@ -192,7 +195,7 @@ stand_in(struct swim *s, const struct swim_addr *from)
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
 		return NULL;
 	}
-	swim_addr_format(from, text);
+	swim_addr_format_public(from, text);
 	if (members_find(s, text, strlen(text)) != NULL)
 		return NULL;
 	m = members_create(s, text, strlen(text), text, strlen(text));
@@ -221,7 +224,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	size_t budget;
 
 	if (sender == NULL && !named)
-		sender = members_at(s, from);
+		sender = locate_at(s, from);
 	if (sender == NULL && !named)
 		sender = stand_in(s, from);
 	outbox_trailer(s, false, &trailer);
@@ -275,7 +278,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 		break;
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
-		if (!named && members_at(s, from) == NULL)
+		if (!named && locate_at(s, from) == NULL)
 			stand_in(s, from);
 		relay_request(s, msg, from, len);
 		break;
@@ -327,6 +330,13 @@ enum wire_reject
 swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const void *data,
     size_t len)
 {
+	return swim_input_by(s, now, from, from->scope, data, len);
+}
+
+enum wire_reject
+swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint32_t interface,
+    const void *data, size_t len)
+{
 	struct wire_message outer, inner;
 	const struct wire_message *msg = &outer;
 	const struct wire_str *claimed = NULL;
@@ -357,8 +367,10 @@ swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const vo
 	assert(slot >= 0);
 	s->stats.received[slot]++;
 	s->stats.received_bytes += len;
+	s->zone = interface;
 	if (!s->left)
 		receive(s, msg, claimed, from, len);
+	s->zone = 0;
 	return WIRE_OK;
 }
 
@@ -539,8 +551,10 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	};
 
 	s->now = now;
+	s->zone = r->zone;
 	if (r->status == SWIM_DEAD || r->status == SWIM_LEFT)
 		apply_update(s, &u, false, true);
+	s->zone = 0;
 }
 
 void
@@ -551,9 +565,11 @@ swim_set_address(struct swim *s, swim_time now, const struct swim_addr *addr)
 	s->now = now;
 	if (s->leaving || swim_addr_equal(addr, &s->self->addr))
 		return;
-	swim_addr_format(addr, text);
-	if (members_set_address(s, s->self, text, strlen(text)))
+	swim_addr_format_public(addr, text);
+	s->zone = addr->scope;
+	if (locate_move(s, s->self, text, strlen(text)))
 		apply_refute(s, s->self->incarnation);
 	else
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
+	s->zone = 0;
 }

@@ -86,6 +86,9 @@ void swim_free(struct swim *);
 /* One datagram that came in.  Returns why it was refused, or WIRE_OK; a refused one changed nothing. */
 enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr *from,
     const void *data, size_t len);
+/* The same, of one that came by this network interface (0: not known): link-local addresses that it tells are there. */
+enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_addr *from,
+    uint32_t interface, const void *data, size_t len);
 /* Do all that is due.  Harmless when early. */
 void swim_tick(struct swim *, swim_time now);
 /* When swim_tick is next needed; SWIM_TIME_NEVER once we have left. */
@@ -113,6 +116,7 @@ struct swim_report {
 	char name[SWIM_NAME_MAX + 1]; /* any UTF-8, perhaps with NUL bytes: see name_len */
 	uint16_t name_len;
 	char address[SWIM_HOSTPORT_MAX + 1];
+	uint32_t zone; /* network interface of a link-local address, where known; else 0 */
 	enum swim_status status;
 	uint64_t incarnation;
 	bool local;               /* this is us */

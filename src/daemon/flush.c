@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "daemon/node.h"
+#include "net/zone.h"
 
 static void
 flush_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
@@ -96,8 +97,8 @@ flush_conflict(struct node *node, const struct swim_event *e)
 	bool lost = e->type == SWIM_EVENT_NAME_LOST;
 	char theirs[SWIM_ADDR_TEXT], ours[SWIM_ADDR_TEXT], text[512];
 
-	swim_addr_format(&e->address, theirs);
-	swim_addr_format(&node->advertised, ours);
+	zone_format(&e->address, theirs);
+	zone_format(&node->advertised, ours);
 	snprintf(text, sizeof(text),
 	    lost ? "the name %s belongs to the member at %s, which has held it for longer than we "
 		   "at %s: give this one another name"

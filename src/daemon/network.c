@@ -10,6 +10,7 @@
 #include "daemon/address.h"
 #include "daemon/node.h"
 #include "discovery/source.h"
+#include "net/zone.h"
 
 /* Changes come in swarms; between two looks at them lies at least this. */
 #define LOOK_EVERY_MS 200
@@ -75,7 +76,7 @@ judge(struct node *node)
 	if (!there) {
 		snprintf(text, sizeof(text),
 		    "the address bound to, %s, is not on this machine, or its interface is down",
-		    swim_addr_format(&node->bound, address));
+		    zone_format(&node->bound, address));
 	} else if (!net->following) {
 		/* One that never was here is another's that leads to us. */
 		there = route_is_up(&node->advertised, device);
@@ -83,7 +84,7 @@ judge(struct node *node)
 		if (!there && net->was_local)
 			snprintf(text, sizeof(text),
 			    "the advertised address, %s, is not on this machine any more, or its interface is down",
-			    swim_addr_format(&node->advertised, address));
+			    zone_format(&node->advertised, address));
 		there |= !net->was_local;
 	} else if (net->follow.rank <= ROUTE_RANK_LOOPBACK) {
 		there = false;
@@ -94,7 +95,7 @@ judge(struct node *node)
 		there = false;
 		snprintf(text, sizeof(text),
 		    "the address %s is gone or its interface is down, and no other has come in its place yet",
-		    swim_addr_format(&node->advertised, address));
+		    zone_format(&node->advertised, address));
 	}
 	if (*text == '\0' && net->watch_errno != 0)
 		snprintf(text, sizeof(text), "changes of addresses are not noticed: %s",
@@ -117,13 +118,13 @@ move(struct node *node, swim_time now)
 	};
 	char before[SWIM_ADDR_TEXT], after[SWIM_ADDR_TEXT];
 
-	swim_addr_format(&node->advertised, before);
+	zone_format(&node->advertised, before);
 	node->advertised = self.address;
 	swim_set_address(node->swim, now, &self.address);
 	discovery_advertise(node->discovery, &self);
 	discovery_retry(node->discovery);
 	log_at(LOG_LEVEL_NOTICE, "another address is advertised", log_str("from", before),
-	    log_str("to", swim_addr_format(&self.address, after)),
+	    log_str("to", zone_format(&self.address, after)),
 	    log_uint("incarnation", swim_incarnation(node->swim)));
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/address.h"
 #include "discovery/mdns.h"
+#include "net/zone.h"
 
 /* Datagrams read before a timer fires: more than a socket's buffer holds. */
 #define DRAIN_LIMIT 16384
@@ -68,7 +69,7 @@ on_received(void *ctx, const struct swim_addr *from, const void *data, size_t le
 		len = WIRE_DATAGRAM_MAX + 1;
 	if (len <= WIRE_DATAGRAM_MAX)
 		trace_received(from, data, len);
-	reject = swim_input(node->swim, node->now, from, data, len);
+	reject = swim_input_by(node->swim, node->now, from, udp_interface(node->udp), data, len);
 	if (reject != WIRE_OK)
 		trace_refused(from, len, reject);
 	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
@@ -98,7 +99,7 @@ on_transport(void *ctx, enum swim_error error, int error_number, const struct sw
 		return;
 	}
 	if (peer != NULL)
-		swim_addr_format(peer, to);
+		zone_format(peer, to);
 	snprintf(text, sizeof(text), "%s: %s%s%s", swim_error_text(error), strerror(error_number),
 	    peer != NULL ? ", to " : "", to);
 	log_at(LOG_LEVEL_WARNING, "network trouble", log_str("error", swim_error_word(error)),
@@ -472,8 +473,8 @@ report_start(const struct node *node)
 	struct udp_stats udp;
 
 	log_at(LOG_LEVEL_NOTICE, "swimd runs", log_str("version", PACKAGE_VERSION),
-	    log_str("bind", swim_addr_format(&node->bound, bound)),
-	    log_str("advertise", swim_addr_format(&node->advertised, advertised)),
+	    log_str("bind", zone_format(&node->bound, bound)),
+	    log_str("advertise", zone_format(&node->advertised, advertised)),
 	    log_str("advertise_from", network_origin(node)),
 	    log_uint("incarnation", swim_incarnation(node->swim)),
 	    log_str("socket", node->config.socket));

@@ -14,6 +14,7 @@
 #include "daemon/node.h"
 #include "daemon/writer.h"
 #include "discovery/known.h"
+#include "net/zone.h"
 
 #define FILE_NAME "members"
 #define TEMP_NAME "members.new"
@@ -85,7 +86,7 @@ static void
 refresh_known(const struct snapshot *s)
 {
 	size_t count = swim_member_count(s->node->swim), live = 0, gone = 0;
-	char(*texts)[SWIM_HOSTPORT_MAX + 1] = calloc(count, sizeof(*texts));
+	char(*texts)[ZONE_TEXT] = calloc(count, sizeof(*texts));
 	const char **lists = calloc(2 * count, sizeof(*lists));
 	struct swim_report member;
 
@@ -95,7 +96,7 @@ refresh_known(const struct snapshot *s)
 		swim_member_at(s->node->swim, i, &member);
 		if (member.local || member.status == SWIM_LEFT)
 			continue;
-		strcpy(texts[i], member.address);
+		zone_put(member.address, member.zone, texts[i]);
 		if (is_live(member.status))
 			lists[live++] = texts[i];
 		else
@@ -120,7 +121,7 @@ put_member(struct members_text *text, const struct swim_report *m, swim_time now
 	};
 
 	memcpy(e.name, m->name, m->name_len);
-	strcpy(e.address, m->address);
+	zone_put(m->address, m->zone, e.address);
 	if (e.since_ms < 0)
 		e.since_ms = 0;
 	members_file_put(text, &e);
@@ -223,6 +224,7 @@ written(void *ctx, int error)
 void
 snapshot_note(struct snapshot *s, const struct swim_event *e)
 {
+	char address[ZONE_TEXT];
 	swim_time soonest = swim_time_add(e->at, swim_seconds(SETTLE_S));
 
 	if (!has_peers(s))
@@ -230,7 +232,7 @@ snapshot_note(struct snapshot *s, const struct swim_event *e)
 	else if (swim_time_is_never(s->company))
 		s->company = e->at;
 	if (e->type == SWIM_EVENT_LEFT)
-		known_forget(s->known, e->member.address);
+		known_forget(s->known, zone_put(e->member.address, e->member.zone, address));
 	if (s->stale)
 		return;
 	s->stale = true;
@@ -323,6 +325,7 @@ restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
 		return false;
 	memcpy(report.name, e->name, e->name_len);
 	strcpy(report.address, e->address);
+	report.zone = zone_of(e->address);
 	swim_restore(s->node->swim, now, &report, age);
 	return true;
 }

@@ -2,6 +2,7 @@
 /* What happens on the wire and in the cluster, as log lines. */
 #include "base/log.h"
 #include "daemon/node.h"
+#include "net/zone.h"
 #include "wire/wire.h"
 
 /* A line of the log ends somewhere; a datagram full of updates is cut there. */
@@ -27,7 +28,7 @@ trace_received(const struct swim_addr *from, const void *data, size_t len)
 	char peer[SWIM_ADDR_TEXT];
 
 	if (log_enabled(LOG_LEVEL_TRACE))
-		trace_message("received", "from", swim_addr_format(from, peer), data, len);
+		trace_message("received", "from", zone_format(from, peer), data, len);
 }
 
 void
@@ -35,7 +36,7 @@ trace_refused(const struct swim_addr *from, size_t len, enum wire_reject why)
 {
 	char peer[SWIM_ADDR_TEXT];
 
-	log_at(LOG_LEVEL_DEBUG, "refused a datagram", log_str("from", swim_addr_format(from, peer)),
+	log_at(LOG_LEVEL_DEBUG, "refused a datagram", log_str("from", zone_format(from, peer)),
 	    log_uint("bytes", len), log_str("reason", wire_reject_word(why)));
 }
 
@@ -45,8 +46,8 @@ trace_sent(const struct swim_datagram *d)
 	char peer[SWIM_ADDR_TEXT];
 
 	if (log_enabled(LOG_LEVEL_TRACE))
-		trace_message("sent", "to",
-		    d->to.family != 0 ? swim_addr_format(&d->to, peer) : d->host, d->data, d->len);
+		trace_message("sent", "to", d->to.family != 0 ? zone_format(&d->to, peer) : d->host,
+		    d->data, d->len);
 }
 
 static enum log_level
@@ -110,18 +111,19 @@ void
 trace_event(const struct swim_event *e)
 {
 	const struct swim_report *m = &e->member;
-	char seed[SWIM_ADDR_TEXT];
+	char seed[SWIM_ADDR_TEXT], address[ZONE_TEXT];
 
 	if (!log_enabled(event_level(e->type)) || e->type == SWIM_EVENT_NAME_CONFLICT ||
 	    e->type == SWIM_EVENT_NAME_LOST) /* the flush has more to say of these */
 		return;
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT) {
 		log_at(LOG_LEVEL_DEBUG, event_text(e->type),
-		    log_str("address", swim_addr_format(&e->address, seed)),
+		    log_str("address", zone_format(&e->address, seed)),
 		    log_strn("member", m->name, m->name_len));
 		return;
 	}
 	log_at(event_level(e->type), event_text(e->type), log_strn("name", m->name, m->name_len),
-	    log_str("address", m->address), log_str("status", swim_status_name(m->status)),
-	    log_uint("incarnation", m->incarnation), log_strn("by", e->by, e->by_len));
+	    log_str("address", zone_put(m->address, m->zone, address)),
+	    log_str("status", swim_status_name(m->status)), log_uint("incarnation", m->incarnation),
+	    log_strn("by", e->by, e->by_len));
 }

@@ -5,6 +5,7 @@
  * the first that answers come all members, and who is one is not joined again.
  */
 #include "discovery/peer.h"
+#include "net/zone.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,7 +228,7 @@ hint_take(struct peer *peer, const struct discovery_hint *hint, bool fresh, swim
 	report->resolved = hint->address;
 	report->address[0] = '\0';
 	if (hint->address.family != 0)
-		swim_addr_format(&hint->address, report->address);
+		zone_format(&hint->address, report->address);
 	snprintf(report->interface, sizeof(report->interface), "%s", hint->interface);
 	snprintf(report->service, sizeof(report->service), "%s", hint->service);
 	snprintf(peer->claim, sizeof(peer->claim), "%s", hint->name);

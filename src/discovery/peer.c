@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/zone.h"
 
 /* The core always answers; should it ever not, a peer must not wait for ever. */
 #define PEER_GIVE_UP_S 60
@@ -107,7 +108,7 @@ peer_conclude(struct peer *peer, swim_time now)
 		peer_tell(peer, "peer is ourselves");
 		return;
 	}
-	swim_addr_format(&peer->contacts[0].address, text);
+	zone_format(&peer->contacts[0].address, text);
 	if (peer->contact_count == 1)
 		snprintf(peer->report.reason, sizeof(peer->report.reason), "nobody answers at %s",
 		    text);

@@ -110,6 +110,7 @@ udp_read_control(struct udp *udp, struct msghdr *msg, const struct swim_addr *fr
 	struct cmsghdr *cmsg;
 	uint32_t overflow;
 
+	udp->interface = from->scope;
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL; cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SO_RXQ_OVFL) {
 			memcpy(&overflow, CMSG_DATA(cmsg), sizeof(overflow));
@@ -124,10 +125,12 @@ udp_read_control(struct udp *udp, struct msghdr *msg, const struct swim_addr *fr
 			local.ipi6_addr.s6_addr[10] = 0xff;
 			local.ipi6_addr.s6_addr[11] = 0xff;
 			memcpy(&local.ipi6_addr.s6_addr[12], &local4.ipi_spec_dst, 4);
+			udp->interface = (uint32_t)local4.ipi_ifindex;
 			found = true;
 		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO &&
 			   from->family == 6) {
 			memcpy(&local, CMSG_DATA(cmsg), sizeof(local));
+			udp->interface = (uint32_t)local.ipi6_ifindex;
 			found = true;
 		}
 	}
@@ -453,6 +456,12 @@ udp_stop(struct udp *udp)
 	close(udp->fd);
 	udp->fd = -1;
 	return SWIM_OK;
+}
+
+uint32_t
+udp_interface(const struct udp *udp)
+{
+	return udp->interface;
 }
 
 enum swim_error

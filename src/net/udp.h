@@ -63,6 +63,9 @@ enum swim_error udp_stop(struct udp *);
 /* What we are bound to (with the port that the kernel chose, if 0 was asked). */
 enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 
+/* Within `received`: the network interface by which it came; 0: not known. */
+uint32_t udp_interface(const struct udp *);
+
 /*
  * Can this socket send there?  Not to no address, port 0 or a wildcard, nor to another family than its own
  * unless it serves both.  True of all others while it is stopped.

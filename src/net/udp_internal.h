@@ -51,6 +51,7 @@ struct udp {
 	bool reaches4, reaches6;
 	struct swim_addr local;
 	struct reply_table *replies; /* only on a wildcard */
+	uint32_t interface;          /* of the datagram being handed on */
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	bool send_failing, receive_failing;

@@ -110,7 +110,7 @@ RULES = {
     "tags-not-taken": ("new tags of a known member are not taken over",
         "apply.c", "retagged = take_tags(s, m, u, true);", "retagged = false;"),
     "move-not-taken": ("the new address of a member that moved is not taken over",
-        "apply.c", "	if (moved && !members_set_address", "	if (moved && s->leaving && !members_set_address"),
+        "apply.c", "	if (moved && !locate_move", "	if (moved && s->leaving && !locate_move"),
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
 }

@@ -115,7 +115,7 @@ history_received(struct history *h, const void *data, size_t len)
 void
 history_sent(struct history *h, const struct swim *s, const struct swim_datagram *d)
 {
-	const struct member *to = members_at(s, &d->to);
+	const struct member *to = locate_at(s, &d->to);
 	struct wire_message msg;
 
 	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)

@@ -283,8 +283,27 @@ START_TEST(kinds_of_addresses_are_told_apart)
 }
 END_TEST
 
-UNIT_MAIN("addr", host_and_port_are_split, a_default_port_fills_in, bad_ports_are_refused,
-    port_0_is_taken_where_allowed, what_is_no_host_is_refused, a_mistyped_ipv4_address_is_no_name,
-    lengths_are_bounded, a_nul_byte_is_no_part_of_a_host, numeric_addresses_print_canonically,
-    a_mapped_address_is_the_ipv4_one, what_is_not_numeric_does_not_parse,
-    a_host_alone_is_numeric_or_not, the_order_is_total, kinds_of_addresses_are_told_apart)
+START_TEST(a_zone_is_nobodys_business)
+{
+	struct swim_addr a = parsed("[fe80::1%7]:5"), b = parsed("[febf::1]:5"),
+			 c = parsed("[fec0::1]:5");
+	struct swim_addr d = parsed("254.128.0.1:5");
+	char buf[SWIM_ADDR_TEXT];
+
+	ck_assert_str_eq(swim_addr_format(&a, buf), "[fe80::1%7]:5");
+	ck_assert_str_eq(swim_addr_format_public(&a, buf), "[fe80::1]:5");
+	ck_assert_uint_eq(a.scope, 7);
+	ck_assert_str_eq(swim_addr_format_public(&d, buf), "254.128.0.1:5");
+	ck_assert(swim_addr_is_link_local(&a));
+	ck_assert(swim_addr_is_link_local(&b));
+	ck_assert(!swim_addr_is_link_local(&c));
+	ck_assert(!swim_addr_is_link_local(&d));
+}
+END_TEST
+
+UNIT_MAIN("addr", a_zone_is_nobodys_business, host_and_port_are_split, a_default_port_fills_in,
+    bad_ports_are_refused, port_0_is_taken_where_allowed, what_is_no_host_is_refused,
+    a_mistyped_ipv4_address_is_no_name, lengths_are_bounded, a_nul_byte_is_no_part_of_a_host,
+    numeric_addresses_print_canonically, a_mapped_address_is_the_ipv4_one,
+    what_is_not_numeric_does_not_parse, a_host_alone_is_numeric_or_not, the_order_is_total,
+    kinds_of_addresses_are_told_apart)

@@ -23,6 +23,7 @@ LOOP_OBJS = net/loop.o base/log.o base/journal.o base/utf8.o
 OBJS_test_loop = $(LOOP_OBJS) base/addr.o
 OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
+OBJS_test_zone = net/zone.o base/addr.o
 OBJS_test_netwatch = net/netwatch.o $(LOOP_OBJS) base/addr.o
 OBJS_test_follow = daemon/follow.o base/addr.o
 OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
@@ -59,8 +60,8 @@ OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
-	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o \
-	core/apply.o core/claim.o core/confirm.o core/gossip.o core/index.o core/join.o core/members.o core/outbox.o \
+	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
+	core/apply.o core/claim.o core/confirm.o core/gossip.o core/index.o core/join.o core/locate.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o base/log.o base/journal.o base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -69,7 +70,7 @@ OBJS_test_hosts = net/hosts.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
-DISCOVERY_OBJS = discovery/discovery.o discovery/hint.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
+DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/hint.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \
 	net/retry.o base/rng.o
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
@@ -95,5 +96,6 @@ OBJS_test_swim_bounds = $(SWIM_OBJS)
 OBJS_test_swim_input = $(SWIM_OBJS)
 OBJS_test_swim_probe = $(SWIM_OBJS)
 OBJS_test_swim_leave = $(SWIM_OBJS)
+OBJS_test_swim_zone = $(SWIM_OBJS)
 OBJS_test_sim_check = tests/sim/check.o tests/sim/heap.o $(CORE_OBJS)
 OBJS_test_sim_facts = tests/sim/facts.o tests/sim/budget.o tests/sim/heap.o $(CORE_OBJS)

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where members are.  An address is told without a zone, which would mean nothing to another machine; that of a
+ * link-local one is what we know of ourselves: the interface by which its owner, or who told of it, was heard.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+void
+locate_parse(const struct swim *s, struct member *m)
+{
+	m->addr = (struct swim_addr){0};
+	swim_addr_parse(m->address, strlen(m->address), &m->addr);
+	m->addr.scope = swim_addr_is_link_local(&m->addr) ? s->zone : 0;
+}
+
+struct member *
+locate_at(const struct swim *s, const struct swim_addr *addr)
+{
+	struct index_key key = {.name = "", .name_len = 0, .addr = addr};
+	struct member *found = NULL;
+
+	for (size_t i = index_lower(&s->located, index_by_address, &key); i < s->located.count;
+	     i++) {
+		struct member *m = s->located.v[i];
+
+		if (!swim_addr_equal(&m->addr, addr))
+			break;
+		if (m->live_index != NOT_LISTED || m == s->self)
+			return m;
+		if (found == NULL)
+			found = m;
+	}
+	return found;
+}
+
+bool
+locate_move(struct swim *s, struct member *m, const char *address, size_t len)
+{
+	char *copy = core_alloc(s, len + 1);
+
+	if (copy == NULL)
+		return false;
+	memcpy(copy, address, len);
+	copy[len] = '\0';
+	members_digest_toggle(s, m);
+	if (m->addr.family != 0)
+		index_remove(&s->located, index_by_address, m);
+	core_release(s, m->address);
+	m->address = copy;
+	locate_parse(s, m);
+	m->proven = false;
+	m->rtt = (struct rtt){0};
+	if (m->addr.family != 0)
+		index_insert(&s->located, index_by_address, m);
+	members_digest_toggle(s, m);
+	return true;
+}
+
+void
+swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
+{
+	const struct member *resolved = NULL;
+
+	for (size_t i = 0; i < s->table.count; i++) {
+		struct member *m = s->table.v[i];
+		struct swim_addr numeric;
+
+		if (strcmp(m->address, hostport) != 0 ||
+		    swim_addr_parse(hostport, strlen(hostport), &numeric) ||
+		    swim_addr_equal(&m->addr, addr))
+			continue;
+		if (m->addr.family != 0)
+			index_remove(&s->located, index_by_address, m);
+		m->addr = *addr;
+		m->proven = false;
+		if (m->addr.family != 0)
+			index_insert(&s->located, index_by_address, m);
+		if (m->live_index != NOT_LISTED)
+			resolved = m;
+	}
+	/* Whom we knew by this address alone is that member. */
+	if (resolved != NULL)
+		apply_replace_stand_in(s, resolved);
+}
+
+static void
+set_zone(struct swim *s, struct member *m, uint32_t zone)
+{
+	index_remove(&s->located, index_by_address, m);
+	m->addr.scope = zone;
+	index_insert(&s->located, index_by_address, m);
+}
+
+void
+locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
+{
+	struct swim_addr here = m->addr;
+
+	here.scope = from->scope;
+	if (swim_addr_is_link_local(from) && m->addr.scope != from->scope &&
+	    swim_addr_equal(&here, from))
+		set_zone(s, m, from->scope);
+}
+
+void
+locate_told(struct swim *s, struct member *m)
+{
+	if (swim_addr_is_link_local(&m->addr) && m->addr.scope == 0 && s->zone != 0)
+		set_zone(s, m, s->zone);
+}

@@ -1,0 +1,103 @@
+"""Clusters of IPv6 alone, of link-local addresses alone, and of both families: machines on one wire."""
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
+needs_avahi = pytest.mark.skipif(not all(map(shutil.which, ("avahi-daemon", "dbus-daemon"))),
+                                 reason="not installed: avahi-daemon or dbus-daemon (make deps installs them)")
+
+LINK_LOCAL = ("fe80::{}/64",)
+SIX = ("fd00:77::{}/64", *LINK_LOCAL)
+FOUR = ("10.77.0.{}/24",)
+
+
+def start(cluster, daemons):
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+    cluster.whole()
+
+
+def addresses(daemon):
+    return {name: member["address"] for name, member in daemon.members().items()}
+
+
+def kill_one(cluster, daemons, victim):
+    """Everybody notices, so probes go to and fro; and whom it does not concern is not spoken of."""
+    begin = victim.kill()
+    others = [daemon for daemon in daemons if daemon is not victim]
+    cluster.all_say("member.failed", victim.name, begin, daemons=others)
+    assert {e["member"]["name"] for d in others for e in d.heard_of("member.failed")} == {victim.name}
+
+
+def test_link_local_addresses_alone_by_seeds(cluster, lan):
+    """Interfaces of other names on each machine, one bound to such an address, and a restart without seeds."""
+    hosts = [lan.host(avahi=False, addresses=LINK_LOCAL) for _ in range(4)]
+    names = ["eth0", "wire", "eth0", "en-x.7"]
+    for host, name in zip(hosts, names):
+        host.ip("link", "set", "eth0", "down", "name", name)
+        host.ip("link", "set", name, "up")
+        host.ip("addr", "replace", f"fe80::{host.number}/64", "dev", name, "nodad")
+    daemons = [host.daemon("--no-mdns", "--seed", f"[fe80::1%{name}]:7946") for host, name in zip(hosts, names)]
+    daemons[3].options += ["--bind", f"[fe80::4%{names[3]}]:7946"]
+    daemons[2].options += ["--advertise", f"[fe80::3%{names[2]}]:7946"]
+    start(cluster, daemons)
+    for daemon, name in zip(daemons, names):
+        assert addresses(daemon) == {f"h{n}": f"[fe80::{n}%{name}]:7946" for n in range(1, 5)}
+        assert daemon.call("info")["address"] == f"[fe80::{daemon.host.number}%{name}]:7946"
+        assert daemon.call("health")["transport"]["healthy"]
+    kill_one(cluster, daemons, daemons[1])
+    # What is remembered has the zone, so that no seed is needed.
+    again = daemons[2]
+    again.kill()
+    again.options = again.options[:1]
+    again.launch()
+    cluster.watch([again])
+    cluster.whole()
+    assert addresses(again)["h1"] == "[fe80::1%eth0]:7946"
+
+
+@needs_avahi
+def test_link_local_addresses_alone_by_mdns(cluster, lan):
+    """Not a word of configuration."""
+    hosts = [lan.host(addresses=LINK_LOCAL) for _ in range(3)]
+    daemons = [host.daemon() for host in hosts]
+    start(cluster, daemons)
+    wanted = {f"h{n}": f"[fe80::{n}%eth0]:7946" for n in range(1, 4)}
+    for daemon in daemons:
+        assert addresses(daemon) == wanted
+
+        def found(daemon=daemon):
+            return {p["service"]: p["address"] for p in daemon.call("discovery")["peers"]
+                    if p["address"] and p["interface"] == "eth0"}
+        cluster.wait(lambda: found() == wanted, lambda: f"{daemon} to find all: {found()}")  # noqa: B023
+    kill_one(cluster, daemons, daemons[1])
+
+
+def test_a_link_local_member_that_comes_to_have_a_better_address(cluster, lan):
+    hosts = [lan.host(avahi=False, addresses=LINK_LOCAL) for _ in range(3)]
+    daemons = [host.daemon("--no-mdns", "--seed", "fe80::1%eth0") for host in hosts]
+    start(cluster, daemons)
+    for host in hosts:
+        host.add_address(f"fd00:77::{host.number}/64")
+    wanted = {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 4)}
+    cluster.wait(lambda: all(addresses(d) == wanted for d in daemons),
+                 lambda: f"all to have moved: {[addresses(d) for d in daemons]}")
+    assert not any(d.heard_of("member.failed") for d in daemons)
+
+
+def test_ipv6_alone_by_seeds(cluster, lan):
+    hosts = [lan.host(avahi=False, addresses=SIX) for _ in range(4)]
+    daemons = [host.daemon("--no-mdns", "--seed", "fd00:77::1") for host in hosts]
+    start(cluster, daemons)
+    assert addresses(daemons[3]) == {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 5)}
+    kill_one(cluster, daemons, daemons[2])
+
+
+@needs_avahi
+def test_ipv6_alone_by_mdns(cluster, lan):
+    daemons = [lan.host(addresses=SIX).daemon() for _ in range(3)]
+    start(cluster, daemons)
+    assert addresses(daemons[2]) == {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 4)}
+    kill_one(cluster, daemons, daemons[1])

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Link-local addresses: told without a zone, and used in the one where they were heard of. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct swim_addr
+link_local(unsigned number, uint32_t zone)
+{
+	struct swim_addr addr = {.family = 6, .port = 7946, .scope = zone, .ip = {0xfe, 0x80}};
+
+	addr.ip[15] = (uint8_t)number;
+	return addr;
+}
+
+/* A core that lives at fe80::1 on interface 3. */
+static struct fixture *
+started(void)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.address = link_local(1, 3);
+	ck_assert(fixture_start(f));
+	return f;
+}
+
+/* A ping of the swimd `name`, which comes by an interface, with an update of `about` at `address`. */
+static void
+ping(struct fixture *f, const struct swim_addr *from, uint32_t interface, const char *name,
+    const char *about, const char *address)
+{
+	struct wire_trailer trailer = {.has_sender = true, .has_digest = true};
+	struct wire_update u = {.member = {wire_str_of(about), wire_str_of(address)},
+	    .status = SWIM_ALIVE};
+	struct wire_writer w;
+	uint8_t buf[1400];
+	size_t len;
+
+	trailer.sender = wire_str_of(name);
+	wire_writer_init(&w, buf, sizeof(buf), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 5);
+	ck_assert(wire_add_update(&w, &u));
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input_by(f->swim, f->now, from, interface, buf, len), WIRE_OK);
+	fixture_drain(f);
+}
+
+/* How many datagrams went there: the zone counts. */
+static size_t
+sent_to(const struct fixture *f, const struct swim_addr *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		n += swim_addr_equal(&f->out[i].to, to);
+	return n;
+}
+
+static void
+ck_member(const struct fixture *f, const char *name, const char *address, uint32_t zone)
+{
+	struct swim_report r = fixture_report(f, name);
+
+	ck_assert_str_eq(r.name, name);
+	ck_assert_str_eq(r.address, address);
+	ck_assert_uint_eq(r.zone, zone);
+}
+
+START_TEST(ours_is_told_without_a_zone)
+{
+	struct fixture *f = started();
+	struct swim_addr two = link_local(2, 3), moved = link_local(9, 4);
+
+	ck_member(f, "self", "[fe80::1]:7946", 3);
+	ping(f, &two, 3, "p2", "p2", "[fe80::2]:7946");
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_ACK), 1);
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == WIRE_ACK)
+			ck_assert(
+			    wire_str_equal(f->out[i].message.member.address, "[fe80::1]:7946"));
+	}
+	swim_set_address(f->swim, f->now, &moved);
+	ck_member(f, "self", "[fe80::9]:7946", 4);
+	/* What others hold us to be is what we are: no word of another of our name. */
+	ping(f, &two, 3, "p2", "self", "[fe80::9]:7946");
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_is_told_of_is_where_it_is_told)
+{
+	struct fixture *f = started();
+	struct swim_addr two = link_local(2, 3),
+			 four = {.family = 4, .port = 7946, .ip = {10, 0, 0, 4}};
+	struct swim_addr six = link_local(6, 3), seven = link_local(7, 5);
+
+	ping(f, &two, 3, "p2", "p6", "[fe80::6]:7946");
+	ck_member(f, "p6", "[fe80::6]:7946", 3);
+	/* By one that has an address of another kind, on another interface; and with a zone that means nothing here. */
+	ping(f, &four, 5, "p4", "p7", "[fe80::7%eth7]:7946");
+	ck_member(f, "p7", "[fe80::7]:7946", 5);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_gt(sent_to(f, &six), 0);
+	ck_assert_uint_gt(sent_to(f, &seven), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_speaks_for_itself_is_where_it_speaks)
+{
+	struct fixture *f = started();
+	struct swim_addr four = {.family = 4, .port = 7946, .ip = {10, 0, 0, 4}};
+	struct swim_addr six = link_local(6, 3), again = link_local(6, 8);
+	uint64_t digest;
+
+	/* Nobody knows by which interface. */
+	ping(f, &four, 0, "p4", "p6", "[fe80::6]:7946");
+	ck_member(f, "p6", "[fe80::6]:7946", 0);
+	digest = fixture_stats(f).digest;
+	ping(f, &four, 3, "p4", "p6", "[fe80::6]:7946");
+	ck_member(f, "p6", "[fe80::6]:7946", 3);
+	/* That somebody else tells of it elsewhere moves nothing. */
+	ping(f, &four, 5, "p4", "p6", "[fe80::6]:7946");
+	ck_member(f, "p6", "[fe80::6]:7946", 3);
+	/* Its interface was made anew. */
+	ping(f, &again, 8, "p6", "p6", "[fe80::6]:7946");
+	ck_member(f, "p6", "[fe80::6]:7946", 8);
+	ck_assert_uint_eq(fixture_stats(f).digest, digest);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p6"), 0);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_gt(sent_to(f, &again), 0);
+	ck_assert_uint_eq(sent_to(f, &six), 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Two networks may have the same address each. */
+START_TEST(two_of_one_address_are_two)
+{
+	struct fixture *f = started();
+	struct swim_addr here = link_local(2, 3), there = link_local(2, 4);
+
+	ping(f, &here, 3, "p2", "p2", "[fe80::2]:7946");
+	ping(f, &there, 4, "q2", "q2", "[fe80::2]:7946");
+	ck_member(f, "p2", "[fe80::2]:7946", 3);
+	ck_member(f, "q2", "[fe80::2]:7946", 4);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_gt(sent_to(f, &here), 0);
+	ck_assert_uint_gt(sent_to(f, &there), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_is_named_without_a_zone)
+{
+	struct fixture *f = started();
+	struct swim_addr two = link_local(2, 3);
+	struct wire_writer w;
+	uint8_t buf[64];
+
+	wire_writer_init(&w, buf, sizeof(buf), 0);
+	wire_begin_ping(&w, 5);
+	ck_assert_int_eq(
+	    swim_input(f->swim, f->now, &two, buf, wire_finish(&w, &(struct wire_trailer){0}, 0)),
+	    WIRE_OK);
+	fixture_drain(f);
+	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_dead_are_remembered_with_their_zone)
+{
+	struct fixture *f = started();
+	struct swim_addr two = link_local(2, 3);
+	struct swim_report r = {.name = "p2",
+	    .name_len = 2,
+	    .address = "[fe80::2%eth0]:7946",
+	    .zone = 3,
+	    .status = SWIM_DEAD};
+
+	swim_restore(f->swim, f->now, &r, swim_seconds(5));
+	ck_member(f, "p2", "[fe80::2]:7946", 3);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_gt(sent_to(f, &two), 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_zone", ours_is_told_without_a_zone, who_is_told_of_is_where_it_is_told,
+    who_speaks_for_itself_is_where_it_speaks, two_of_one_address_are_two,
+    a_base_peer_is_named_without_a_zone, the_dead_are_remembered_with_their_zone)
