@@ -30,6 +30,7 @@ struct history {
 	size_t past_count;
 	struct tally *tallies;
 	size_t tally_count, tally_capacity;
+	size_t told;        /* the sum of all tallies */
 	size_t live;        /* at the last look */
 	swim_time gossiped; /* likewise */
 	uint64_t identity;  /* of its own, a fact; 0: none yet */
@@ -59,7 +60,7 @@ history_free(struct history *h)
 void
 history_begin(struct history *h)
 {
-	h->past_count = h->tally_count = h->live = 0;
+	h->past_count = h->tally_count = h->told = h->live = 0;
 	h->identity = 0;
 	h->spoken = false;
 }
@@ -67,6 +68,7 @@ history_begin(struct history *h)
 static void
 tally(struct history *h, uint64_t hash)
 {
+	h->told++;
 	for (size_t i = 0; i < h->tally_count; i++) {
 		if (h->tallies[i].hash == hash) {
 			h->tallies[i].count++;
@@ -165,12 +167,23 @@ same_rumour(const struct past *a, const struct past *b)
 	       a->accusers == b->accusers;
 }
 
+/*
+ * The limit follows the number of members, and that may have been anything in the middle of a call that was told of
+ * so many.
+ */
+static size_t
+fewest_live(const struct history *h, const struct swim *s)
+{
+	size_t fewest = h->live < members_live(s) ? h->live : members_live(s);
+	return fewest > h->told ? fewest - h->told : 1;
+}
+
 static const char *
 rumour_fault(const struct history *h, const struct swim *s, const struct past *was,
     const struct past *is)
 {
 	bool same = was != NULL && same_rumour(was, is);
-	size_t fewest = was != NULL && h->live < members_live(s) ? h->live : members_live(s);
+	size_t fewest = fewest_live(h, s);
 	/* One push more may have been spared, for all its news was of whom it would have gone to. */
 	unsigned told = tallied(h, is->hash) + (s->gossiped.ns != h->gossiped.ns);
 
@@ -237,13 +250,14 @@ accuse(struct history *h, const struct swim *s, const struct member *m)
 }
 
 static struct past
-present(const struct swim *s, const struct member *m, const struct past *was)
+present(const struct history *h, const struct swim *s, const struct member *m,
+    const struct past *was)
 {
 	struct past p = {
 	    .hash = m->hash,
 	    .incarnation = m->incarnation,
 	    .since = m->since,
-	    .live = members_live(s),
+	    .live = members_live(s) + h->told,
 	    .status = m->status,
 	    .hidden = m->hidden,
 	    .forget = m->forget,
@@ -274,7 +288,7 @@ history_look(struct history *h, const struct swim *s, const struct check *check,
 		while (old < end && old->hash < m->hash)
 			old++;
 		was = old < end && old->hash == m->hash ? old : NULL;
-		now[i] = present(s, m, was);
+		now[i] = present(h, s, m, was);
 		accuse(h, s, m);
 		fault = change_fault(s, was, &now[i]);
 		if (fault == NULL)
@@ -291,6 +305,6 @@ history_look(struct history *h, const struct swim *s, const struct check *check,
 	h->past_count = s->table.count;
 	h->live = members_live(s);
 	h->gossiped = s->gossiped;
-	h->tally_count = 0;
+	h->tally_count = h->told = 0;
 	return wrong;
 }
