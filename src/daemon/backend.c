@@ -255,7 +255,7 @@ backend_reload_by_signal(struct node *node)
 static void
 backend_leave(void *ctx)
 {
-	node_leave(ctx);
+	node_leave(ctx, "control socket");
 }
 
 static void

@@ -211,9 +211,7 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 	if (number == SIGHUP) {
 		backend_reload_by_signal(node);
 	} else if (!node->leaving) {
-		log_at(LOG_LEVEL_NOTICE, "leaving",
-		    log_str("reason", number == SIGINT ? "SIGINT" : "SIGTERM"));
-		node_leave(node);
+		node_leave(node, number == SIGINT ? "SIGINT" : "SIGTERM");
 	} else {
 		node->end_signal = (int)number;
 		event_base_loopbreak(node->base);
@@ -221,10 +219,11 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 }
 
 void
-node_leave(struct node *node)
+node_leave(struct node *node, const char *reason)
 {
 	if (node->leaving)
 		return;
+	log_at(LOG_LEVEL_NOTICE, "leaving", log_str("reason", reason));
 	node->leaving = true;
 	notify_stopping();
 	swim_leave(node->swim, loop_now());

@@ -107,8 +107,8 @@ void node_free(struct node *);
 
 /* Stop at once without a word to the others, with this exit status; why has been logged. */
 void node_end(struct node *, int status);
-/* Begin a graceful leave; harmless when it has begun. */
-void node_leave(struct node *);
+/* Begin a graceful leave, for this reason; harmless when it has begun. */
+void node_leave(struct node *, const char *reason);
 
 /* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
 void flush_all(struct node *, swim_time now);

@@ -226,6 +226,9 @@ def test_leave_by_hand(cluster):
     assert leaver.call("leave") == {}
     assert leaver.ended() == 0
     cluster.all_say("member.left", leaver.name, begin)
+    # Whoever looks for why the daemon is gone finds it in the log.
+    with open(leaver.log, encoding="utf-8") as log:
+        assert 'notice leaving reason="control socket"' in log.read()
 
 
 def test_clusters_of_two_names_keep_apart(cluster):
