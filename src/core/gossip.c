@@ -227,6 +227,29 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 	}
 }
 
+/*
+ * Anybody may say that somebody lives at an address, whose owner has asked for nothing.  So before whoever
+ * lives there is sent rumours by all of us, it has to answer a small ping once.
+ */
+static void
+ask_first(struct swim *s, struct member *to)
+{
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	/* The same until it is answered, or one that takes longer than an interval would never be. */
+	while (to->proof_seq == 0)
+		to->proof_seq = rng_u64(&s->rng);
+	outbox_trailer(s, true, &trailer);
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_ping(&w, to->proof_seq);
+	/* A base peer knows us by our word alone. */
+	if (!to->swimd)
+		gossip_add_member(s, &w, s->self);
+	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
+}
+
 static void
 push(struct swim *s, struct member *to)
 {
@@ -251,6 +274,49 @@ push(struct swim *s, struct member *to)
 		outbox_cancel(s);
 }
 
+/* Many may be said to live at one address, which is asked for one of them at a time. */
+static bool
+is_asked(struct member *const to[], size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		if (!to[i]->proven && strcmp(to[i]->address, to[at]->address) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct member *
+answerer(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct wire_str id = msg->member.id;
+
+	return id.len > 0 ? members_find(s, id.bytes, id.len) : locate_at(s, from);
+}
+
+bool
+gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = answerer(s, msg, from);
+
+	if (m == NULL || m->proof_seq == 0 || msg->seq != m->proof_seq)
+		return false;
+	m->proof_seq = 0;
+	m->proven = true;
+	return true;
+}
+
+void
+gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = answerer(s, msg, from);
+
+	if (m == NULL || !m->proven || m->live_index == NOT_LISTED)
+		return;
+	/* Of itself it needs no telling. */
+	if (s->rumour_count > m->rumour_queued)
+		push(s, m);
+}
+
 void
 gossip_tick(struct swim *s)
 {
@@ -267,8 +333,12 @@ gossip_tick(struct swim *s)
 	if (want > sizeof(to) / sizeof(to[0]))
 		want = sizeof(to) / sizeof(to[0]);
 	want = members_pick(s, want, NULL, NULL, to);
-	for (size_t i = 0; i < want && s->rumour_count > 0; i++)
-		push(s, to[i]);
+	for (size_t i = 0; i < want && s->rumour_count > 0; i++) {
+		if (to[i]->proven)
+			push(s, to[i]);
+		else if (!is_asked(to, i))
+			ask_first(s, to[i]);
+	}
 	s->gossiped = s->now;
 	s->gossip_at = SWIM_TIME_NEVER;
 	if (s->leaving) {

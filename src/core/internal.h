@@ -63,6 +63,7 @@ struct member {
 	swim_time deadline;    /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */
 	struct rtt rtt;
+	uint64_t proof_seq;   /* of a ping whose answer makes it proven; 0: none */
 	uint64_t packed;      /* serial of the datagram that it was last packed into */
 	size_t live_index;    /* in live[], or NOT_LISTED */
 	size_t suspect_index; /* in suspects[] */
@@ -295,6 +296,10 @@ void gossip_drop(struct swim *, struct member *);
 /* Another tells the same: the rumour needs less of us. */
 void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);
+/* True if the ack answers the ping that a member is sent before its first rumours. */
+bool gossip_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* After that, and what came with it: the rumours that it waits for. */
+void gossip_welcome(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /*

@@ -177,6 +177,16 @@ join_outdone(struct swim *s, const struct swim_addr *addr)
 	}
 }
 
+/* It lives where it is said to. */
+static void
+prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+
+	if (m != NULL && swim_addr_equal(&m->addr, from))
+		m->proven = true;
+}
+
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
@@ -191,6 +201,8 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	j->active = false;
 	if (!swimd)
 		join_learn(s, msg, from);
+	else
+		prove(s, msg, from);
 	switch (kind) {
 	case JOIN_SEED:
 		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,

@@ -51,6 +51,7 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	m->address = copy;
 	locate_parse(s, m);
 	m->proven = false;
+	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
@@ -75,6 +76,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 			index_remove(&s->located, index_by_address, m);
 		m->addr = *addr;
 		m->proven = false;
+		m->proof_seq = 0;
 		if (m->addr.family != 0)
 			index_insert(&s->located, index_by_address, m);
 		if (m->live_index != NOT_LISTED)

@@ -51,8 +51,11 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	/* A base peer knows us by our word alone; anybody may until it has answered once. */
 	if (!to->swimd || !to->proven)
 		gossip_add_member(s, &w, s->self);
-	gossip_fill(s, &w, to);
-	gossip_remind(s, &w, to);
+	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
+	if (to->proven) {
+		gossip_fill(s, &w, to);
+		gossip_remind(s, &w, to);
+	}
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
 }
 
@@ -218,7 +221,8 @@ ask_others(struct swim *s)
 		/* The helper's ping tells the suspect only if the helper knows. */
 		if (p->target->status != SWIM_ALIVE)
 			gossip_add_member(s, &w, p->target);
-		gossip_fill(s, &w, helpers[i]);
+		if (helpers[i]->proven)
+			gossip_fill(s, &w, helpers[i]);
 		outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helpers[i]);
 		p->asked++;
 	}

@@ -263,7 +263,7 @@ static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_str *claimed,
     const struct swim_addr *from, size_t len)
 {
-	bool named = claimed != NULL && claimed->len > 0;
+	bool named = claimed != NULL && claimed->len > 0, welcome;
 
 	s->by_base = is_base(msg);
 	s->misjudged = s->answered = false;
@@ -285,7 +285,11 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
+		welcome = !s->answered && gossip_ack(s, msg, from);
+		s->answered |= welcome;
 		apply_updates(s, &msg->updates);
+		if (welcome)
+			gossip_welcome(s, msg, from);
 		break;
 	case WIRE_NACK:
 		probe_nack(s, msg);

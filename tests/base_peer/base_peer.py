@@ -260,7 +260,8 @@ def main():
         signal.signal(number, lambda *_: stop.append(True))
     shown = {}
     while True:
-        if stop:
+        leaving = bool(stop)    # the signal may come before the next line, or amid all others
+        if leaving:
             peer.leave()
         for address, datagram in peer.out:
             try:
@@ -268,7 +269,7 @@ def main():
             except OSError as error:
                 print(f"cannot send to {address}: {error.strerror}", file=sys.stderr)
         peer.out.clear()
-        if stop:
+        if leaving:
             return
         seen = {m.id: STATUS_NAMES[m.status] for m in peer.members.values()}
         for name in sorted(seen.keys() | shown.keys()):

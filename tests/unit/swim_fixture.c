@@ -267,6 +267,30 @@ fixture_member(struct fixture *f, unsigned peer)
 	fixture_gossip(f, peer, peer, SWIM_ALIVE, 0);
 }
 
+uint64_t
+fixture_wait_ping(struct fixture *f, unsigned peer)
+{
+	const struct fixture_out *ping;
+
+	fixture_clear(f);
+	for (unsigned i = 0; i < 1000; i++) {
+		fixture_run(f, swim_ms(10));
+		ping = fixture_sent(f, WIRE_PING, peer);
+		if (ping != NULL)
+			return ping->message.seq;
+	}
+	ck_abort_msg("peer %u is not pinged", peer);
+	return 0;
+}
+
+void
+fixture_proven(struct fixture *f, unsigned peer)
+{
+	fixture_member(f, peer);
+	fixture_ack(f, peer, fixture_wait_ping(f, peer), peer,
+	    (struct fixture_says){.ours = true, .sender = peer, .digest = fixture_stats(f).digest});
+}
+
 const struct fixture_out *
 fixture_sent(const struct fixture *f, enum wire_type type, unsigned to)
 {

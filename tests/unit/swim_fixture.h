@@ -85,6 +85,11 @@ void fixture_gossip(struct fixture *, unsigned from, unsigned about, enum swim_s
 /* This peer is a member, alive at incarnation 0, and known to speak our extensions. */
 void fixture_member(struct fixture *, unsigned peer);
 
+/* Let time pass until the core pings this peer; the ping's sequence number. */
+uint64_t fixture_wait_ping(struct fixture *, unsigned peer);
+/* A member that has answered a ping, and so may be sent more than it sends. */
+void fixture_proven(struct fixture *, unsigned peer);
+
 /* The first datagram of this type to this peer since the last clear; NULL: none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
 size_t fixture_sent_count(const struct fixture *, enum wire_type);

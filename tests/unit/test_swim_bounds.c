@@ -18,23 +18,6 @@ started(uint64_t max_jump)
 	return f;
 }
 
-/* Let time pass until we ping this peer; the ping's sequence number. */
-static uint64_t
-wait_ping(struct fixture *f, unsigned peer)
-{
-	const struct fixture_out *ping;
-
-	fixture_clear(f);
-	for (unsigned i = 0; i < 100; i++) {
-		fixture_run(f, swim_ms(50));
-		ping = fixture_sent(f, WIRE_PING, peer);
-		if (ping != NULL)
-			return ping->message.seq;
-	}
-	ck_abort_msg("no ping comes");
-	return 0;
-}
-
 /* Peer 1 acks, and says this of a peer. */
 static void
 ack_saying(struct fixture *f, uint64_t seq, unsigned about, uint64_t incarnation)
@@ -58,10 +41,10 @@ START_TEST(an_answer_tells_us_what_was_forged_of_us)
 	ack_saying(f, 4711, 0, HIGH);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_JUMP], 2);
-	ack_saying(f, wait_ping(f, 1), 0, HIGH);
+	ack_saying(f, fixture_wait_ping(f, 1), 0, HIGH);
 	ck_assert_uint_eq(swim_incarnation(f->swim), HIGH + 1);
 	/* The same answer once more answers nothing. */
-	ack_saying(f, wait_ping(f, 1) + 1, 0, HIGH * 2);
+	ack_saying(f, fixture_wait_ping(f, 1) + 1, 0, HIGH * 2);
 	ck_assert_uint_eq(swim_incarnation(f->swim), HIGH + 1);
 	fixture_free(f);
 }
@@ -72,11 +55,11 @@ START_TEST(no_answer_uses_up_our_incarnations)
 	struct fixture *f = started(10);
 
 	fixture_member(f, 1);
-	ack_saying(f, wait_ping(f, 1), 0, UINT64_MAX);
+	ack_saying(f, fixture_wait_ping(f, 1), 0, UINT64_MAX);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
-	ack_saying(f, wait_ping(f, 1), 0, UINT64_C(1) << 63);
+	ack_saying(f, fixture_wait_ping(f, 1), 0, UINT64_C(1) << 63);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
-	ack_saying(f, wait_ping(f, 1), 0, (UINT64_C(1) << 63) - 1);
+	ack_saying(f, fixture_wait_ping(f, 1), 0, (UINT64_C(1) << 63) - 1);
 	ck_assert_uint_eq(swim_incarnation(f->swim), UINT64_C(1) << 63);
 	fixture_free(f);
 }
@@ -91,15 +74,116 @@ START_TEST(whoever_answers_is_believed_of_itself)
 	fixture_gossip(f, 1, 1, SWIM_ALIVE, HIGH);
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, 0);
 	/* Of itself, and of nobody else. */
-	ack_saying(f, wait_ping(f, 1), 2, HIGH);
+	ack_saying(f, fixture_wait_ping(f, 1), 2, HIGH);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 0);
-	ack_saying(f, wait_ping(f, 1), 1, HIGH);
+	ack_saying(f, fixture_wait_ping(f, 1), 1, HIGH);
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, HIGH);
-	ack_saying(f, wait_ping(f, 1), 1, UINT64_MAX);
+	ack_saying(f, fixture_wait_ping(f, 1), 1, UINT64_MAX);
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, HIGH);
 	fixture_free(f);
 }
 END_TEST
 
+/* What was sent to this peer since the last clear: how many datagrams, bytes of the largest, updates in all. */
+static size_t
+sent_to(const struct fixture *f, unsigned peer, size_t *largest, size_t *updates)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	size_t count = 0;
+
+	*largest = *updates = 0;
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (!swim_addr_equal(&f->out[i].to, &addr))
+			continue;
+		count++;
+		*updates += f->out[i].message.updates.count;
+		if (f->out[i].len > *largest)
+			*largest = f->out[i].len;
+	}
+	return count;
+}
+
+START_TEST(nobody_is_sent_rumours_who_has_not_answered)
+{
+	struct fixture *f = started(10);
+	size_t largest, updates, count;
+
+	/* Peer 1 says that peer 2 lives somewhere, and much else. */
+	fixture_proven(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	for (unsigned peer = 3; peer < 12; peer++)
+		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
+	fixture_clear(f);
+	fixture_run(f, swim_ms(2500));
+	count = sent_to(f, 2, &largest, &updates);
+	ck_assert_uint_gt(count, 0);
+	ck_assert_uint_lt(count, 25);
+	ck_assert_uint_lt(largest, 150);
+	/* Peer 1, who has answered, was told. */
+	sent_to(f, 1, &largest, &updates);
+	ck_assert_uint_gt(updates, 10);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_answers_is_sent_them_at_once)
+{
+	struct fixture *f = started(10);
+	size_t largest, updates;
+	uint64_t seq;
+
+	fixture_proven(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 3, SWIM_DEAD, 0);
+	seq = fixture_wait_ping(f, 2);
+	fixture_clear(f);
+	fixture_ack(f, 2, seq + 1, 2, (struct fixture_says){.ours = true, .sender = 2});
+	ck_assert_uint_eq(sent_to(f, 2, &largest, &updates), 0);
+	fixture_ack(f, 2, seq, 2, (struct fixture_says){.ours = true, .sender = 2});
+	sent_to(f, 2, &largest, &updates);
+	ck_assert_uint_ge(updates, 1);
+	/* Once: the same answer is none any more. */
+	fixture_clear(f);
+	fixture_ack(f, 2, seq, 2, (struct fixture_says){.ours = true, .sender = 2});
+	ck_assert_uint_eq(sent_to(f, 2, &largest, &updates), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(one_address_is_asked_once_whatever_lives_there)
+{
+	struct fixture *f = started(10);
+	size_t most = 0;
+
+	fixture_proven(f, 1);
+	for (unsigned peer = 2; peer < 30; peer++) {
+		struct wire_update update = fixture_update(f, peer, SWIM_ALIVE, 0);
+
+		update.member.address = wire_str_of("10.0.1.50:7946");
+		fixture_ping(f, 1, peer,
+		    (struct fixture_says){.ours = true,
+			.sender = 1,
+			.digest = fixture_stats(f).digest,
+			.updates = &update,
+			.count = 1});
+	}
+	fixture_clear(f);
+	/* In each gossip interval, before any of them is suspected; a probe may come on top. */
+	for (unsigned i = 0; i < 5; i++) {
+		size_t largest, updates, count;
+
+		fixture_run(f, f->config.timing.gossip_interval);
+		count = sent_to(f, 50, &largest, &updates);
+		most = count > most ? count : most;
+		fixture_clear(f);
+	}
+	ck_assert_uint_ge(most, 1);
+	ck_assert_uint_le(most, 2);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
-    no_answer_uses_up_our_incarnations, whoever_answers_is_believed_of_itself)
+    no_answer_uses_up_our_incarnations, whoever_answers_is_believed_of_itself,
+    nobody_is_sent_rumours_who_has_not_answered, whoever_answers_is_sent_them_at_once,
+    one_address_is_asked_once_whatever_lives_there)

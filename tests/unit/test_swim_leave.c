@@ -14,7 +14,7 @@ started(unsigned peers)
 
 	ck_assert(fixture_start(f));
 	for (unsigned i = 1; i <= peers; i++)
-		fixture_member(f, i);
+		fixture_proven(f, i);
 	fixture_clear(f);
 	return f;
 }

@@ -108,7 +108,8 @@ START_TEST(slander_is_refuted_by_a_higher_incarnation)
 		struct fixture *f = started();
 		uint64_t incarnation = 0;
 
-		fixture_member(f, 1);
+		fixture_proven(f, 1);
+		fixture_clear(f);
 		fixture_gossip(f, 1, 0, slanders[i], 7);
 		ck_assert_uint_eq(swim_incarnation(f->swim), 8);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_INCARNATION, "self"), 1);
