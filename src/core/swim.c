@@ -171,7 +171,12 @@ identify(struct swim *s, const struct wire_message *msg, const struct wire_str *
 			speak(s, m->name, m->name_len);
 		} else {
 			swim_addr_format_public(from, text);
-			speak(s, text, strlen(text));
+			/* An ack says who lives there. */
+			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
+			    wire_str_equal(msg->member.address, text))
+				speak(s, msg->member.id.bytes, msg->member.id.len);
+			else
+				speak(s, text, strlen(text));
 		}
 	}
 	if (m == s->self || m == NULL)

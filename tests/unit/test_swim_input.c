@@ -330,6 +330,35 @@ START_TEST(a_join_is_answered_or_silent)
 }
 END_TEST
 
+/* An ack of ours has no sender in its trailer: but it says who is alive there. */
+START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr seed = fixture_addr(1);
+	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_update u[2];
+	struct wire_writer w;
+
+	ck_assert(fixture_start(f));
+	u[0] = fixture_update(f, 1, SWIM_ALIVE, 0);
+	u[1] = fixture_update(f, 2, SWIM_ALIVE, 0);
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, 1)->message.seq, &u[0].member);
+	ck_assert(wire_add_update(&w, &u[0]) && wire_add_update(&w, &u[1]));
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	for (size_t i = 0; i < f->event_count; i++) {
+		if (f->events[i].type == SWIM_EVENT_JOINED)
+			ck_assert_str_eq(f->events[i].by, "p1");
+	}
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(strangers_leave_room_for_joins)
 {
 	struct swim_addr seed = fixture_addr(1);
@@ -369,4 +398,5 @@ UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
     a_forged_digest_starts_no_sync, a_claim_to_our_name_counts_once_its_sender_answers,
     acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
-    joins_under_way_are_limited, strangers_leave_room_for_joins)
+    who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
+    strangers_leave_room_for_joins)
