@@ -13,6 +13,7 @@
 #define BACKOFF_MAX 30   /* sync intervals */
 #define ARRIVING 5       /* sync intervals since the beginning */
 #define REQUEST_FIXED 12 /* cursor and digest count */
+#define UPDATES_FIXED 9  /* their count, and what is around the tags of one */
 
 /*
  * The least time between two looks at others' views.  Short while we are still arriving, perhaps with many
@@ -48,9 +49,10 @@ send_request(struct swim *s)
 	y->next =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
 	outbox_trailer(s, true, &trailer);
-	/* Name and address of ours, with their lengths, status and incarnation, come along as an update. */
-	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + 2 + s->self->name_len +
-		strlen(s->self->address) + 13 + wire_trailer_size(&trailer);
+	/* We ourselves come along as an update, with our tags. */
+	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + UPDATES_FIXED + WIRE_UPDATE_FIXED +
+		s->self->name_len + strlen(s->self->address) + s->self->tags_len +
+		wire_trailer_size(&trailer);
 	room = s->config.max_datagram > fixed ? (s->config.max_datagram - fixed) / sizeof(uint32_t)
 					      : 0;
 	while (y->cursor.bucket + count < WIRE_SYNC_BUCKETS && count < room) {

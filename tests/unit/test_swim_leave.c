@@ -239,6 +239,29 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 }
 END_TEST
 
+START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr seed = fixture_addr(1);
+	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', 0x01, 0x90};
+	const struct fixture_out *request;
+
+	f->config.max_datagram = WIRE_DATAGRAM_MIN;
+	ck_assert(fixture_start(f));
+	memset(tags + 4, 'v', 0x190);
+	ck_assert(swim_set_tags(f->swim, f->now, tags, 4 + 0x190));
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+	request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+	ck_assert_ptr_nonnull(request);
+	ck_assert(fixture_has(request, "self", SWIM_ALIVE, NULL));
+	ck_assert_uint_gt(request->message.digest_count, 100);
+	fixture_free(f);
+}
+END_TEST
+
 /* The longest name, address and tags together are more than the smallest datagram holds. */
 START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
 {
@@ -481,6 +504,7 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
     the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
+    a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
     a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
     pages_that_never_end_are_given_up, the_smallest_datagrams_suffice,
     short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
