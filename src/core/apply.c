@@ -291,7 +291,7 @@ backdate(struct member *m, swim_duration age)
 
 static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
-    enum swim_status status, bool sync)
+    const struct swim_addr *addr, enum swim_status status, bool from_subject, bool sync)
 {
 	bool live = is_live(status);
 	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
@@ -306,8 +306,9 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		if (age.ns >= retention.ns)
 			return;
 	}
-	/* Nobody who lives is forgotten, nor anybody dead for another's death. */
-	if (live ? !members_make_room(s) : s->table.count >= s->config.max_members) {
+	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
+	if (live ? !members_make_room(s) && !(from_subject && guest_room(s, addr))
+		 : s->table.count >= s->config.max_members) {
 		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
 		return;
 	}
@@ -458,7 +459,7 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	if (m != NULL && strcmp(address, m->address) == 0)
 		locate_told(s, m);
 	if (m == NULL)
-		apply_unknown(s, u, address, status, sync);
+		apply_unknown(s, u, address, &addr, status, from_subject, sync);
 	else
 		apply_known(s, m, u, address, status, from_subject, sync);
 }

@@ -11,6 +11,7 @@
  *	confirm.c  probing those whom others suspect
  *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
+ *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
  *	claim.c    two members of one name
  *	outbox.c   datagrams and events waiting to be taken out
@@ -164,8 +165,11 @@ struct swim {
 	swim_time began;  /* of swim_new */
 	struct member *self;
 	bool leaving, left;
-	bool misjudged; /* the datagram at hand holds us for something else than alive */
-	bool answered;  /* it answers one of ours, by its sequence number */
+	bool misjudged;         /* the datagram at hand holds us for something else than alive */
+	bool answered;          /* it answers one of ours, by its sequence number */
+	struct swim_addr from;  /* where it came from */
+	struct swim_addr guest; /* has answered a ping, and may take another's place */
+	swim_time guest_until;
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -361,6 +365,15 @@ void join_tick(struct swim *);
 swim_time join_deadline(const struct swim *);
 /* True if the ack answers one of these pings. */
 bool join_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+
+/* guest.c */
+/* Somebody answered from here, until a moment from now a guest. */
+void guest_answered(struct swim *, const struct swim_addr *);
+/*
+ * The table is full, and one that we do not know says that it lives at `addr`.  True: it is a guest, and there is
+ * room now; else it is asked there, if its word came from there.
+ */
+bool guest_room(struct swim *, const struct swim_addr *addr);
 
 /* sync.c */
 void sync_compare(struct swim *, const struct swim_addr *from, uint64_t digest);

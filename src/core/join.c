@@ -94,7 +94,7 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 
 		if (!swim_addr_parse(u.member.address.bytes, u.member.address.len, &stated))
 			u.member.address = wire_str_of(swim_addr_format_public(&at, text));
-		apply_update(s, &u, false, false);
+		apply_update(s, &u, true, false);
 	}
 	m = locate_at(s, &at);
 	if (m != NULL && m != s->self) {
@@ -199,6 +199,8 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		return;
 	}
 	j->active = false;
+	if (swim_addr_equal(from, &asked))
+		guest_answered(s, from);
 	if (!swimd)
 		join_learn(s, msg, from);
 	else

@@ -198,6 +198,9 @@ stand_in(struct swim *s, const struct swim_addr *from)
 
 	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
+		/* Its answer says who it is, and makes it a guest. */
+		if (!s->leaving)
+			join_start(s, from, JOIN_GREET);
 		return NULL;
 	}
 	swim_addr_format_public(from, text);
@@ -272,6 +275,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 
 	s->by_base = is_base(msg);
 	s->misjudged = s->answered = false;
+	s->from = *from;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	if (identify(s, msg, claimed, from) == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))

@@ -21,6 +21,7 @@ struct belief {
 
 struct observer {
 	unsigned subject; /* our own number among the subjects */
+	bool full;        /* check_full */
 	struct belief *beliefs;
 	size_t count; /* of slots in beliefs, by subject */
 };
@@ -271,7 +272,7 @@ own_event(struct check *c, unsigned observer, unsigned subject, const struct swi
 
 /* What may be told of a member of which this is believed; NULL if it may be. */
 static const char *
-event_fault(enum swim_event_type type, const struct belief *b)
+event_fault(enum swim_event_type type, const struct belief *b, bool full)
 {
 	bool live = b->present && b->joined;
 
@@ -299,7 +300,7 @@ event_fault(enum swim_event_type type, const struct belief *b)
 	case SWIM_EVENT_REMOVED:
 		if (!live)
 			return "it never joined";
-		return b->status == SWIM_DEAD || b->status == SWIM_LEFT
+		return full || b->status == SWIM_DEAD || b->status == SWIM_LEFT
 			   ? NULL
 			   : "it is neither dead nor left";
 	case SWIM_EVENT_UPDATED:
@@ -345,6 +346,12 @@ event_status(enum swim_event_type type, enum swim_status *out)
 }
 
 void
+check_full(struct check *c, unsigned observer, bool full)
+{
+	c->observers[observer].full = full;
+}
+
+void
 check_event(struct check *c, unsigned observer, const struct swim_event *e)
 {
 	enum swim_status status = e->member.status;
@@ -369,7 +376,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	if (b->untold)
 		told.status = SWIM_LEFT;
 	b->untold = false;
-	fault = event_fault(e->type, &told);
+	fault = event_fault(e->type, &told, c->observers[observer].full);
 	if (fault != NULL)
 		breach(c, observer, subject, "%s, but %s", check_event_name(e->type), fault);
 	/* A new life, or one found again, may begin with a suspicion, which is told next. */

@@ -28,6 +28,8 @@ void check_free(struct check *);
  */
 void check_life(struct check *, unsigned observer, const char *name, uint64_t incarnation,
     bool kept_state);
+/* Has it as many members as it may?  Then one that lives may be removed for another. */
+void check_full(struct check *, unsigned observer, bool full);
 /* The observer told this. */
 void check_event(struct check *, unsigned observer, const struct swim_event *);
 /* All events are told: compare the reports with the model. */

@@ -176,6 +176,7 @@ flush_core(struct world *w, struct node *n)
 		n->sent_bytes += d.len;
 		world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
 	}
+	check_full(w->check, n->index, swim_member_count(n->core) >= w->config.max_members);
 	while (swim_next_event(n->core, &e)) {
 		check_event(w->check, n->index, &e);
 		log_event(w, n, &e);

@@ -39,6 +39,19 @@ def test_a_name_forged_before_its_owner_starts(cluster):
     cluster.whole()
 
 
+def test_a_table_full_of_fakes_has_room_for_who_shows_itself(cluster):
+    """Members that nobody has heard of fill the table; one that starts then is a member all the same."""
+    first, second = (cluster.daemon(seeds=seeds, config="max_members = 40\n") for seeds in ([], [cluster.address(0)]))
+    cluster.watch([first.launch()])
+    Wire(cluster, "127.0.9.1:7946").send(first.address, gossip([
+        base_wire.Update(f"fake{n}", f"127.3.0.{n + 1}:7946", 0, 1) for n in range(60)]))
+    cluster.wait(lambda: len(first.members()) == 40, "the table to be full")
+    cluster.watch([second.launch()])
+    cluster.wait(lambda: second.name in first.alive() and first.name in second.alive(),
+                 lambda: f"the two to see each other: {first.alive()}, {second.alive()}")
+    assert len(first.members()) <= 40
+
+
 @measures_memory
 def test_a_storm_of_events_takes_no_memory(cluster):
     """Updates of 24 bytes that each make an event, thousands a datagram: they don't pile up as reports."""

@@ -183,7 +183,103 @@ START_TEST(one_address_is_asked_once_whatever_lives_there)
 }
 END_TEST
 
+/* A full table: ourselves, peer 1 that has answered, and others that are said to be. */
+static struct fixture *
+full(void)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.max_jump = UINT64_MAX;
+	f->config.max_members = 6;
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	for (unsigned peer = 2; peer <= 5; peer++)
+		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 6);
+	fixture_clear(f);
+	return f;
+}
+
+static bool
+is_member(const struct fixture *f, const char *name)
+{
+	return fixture_report(f, name).status == SWIM_ALIVE;
+}
+
+START_TEST(whoever_shows_itself_takes_the_place_of_one_unseen)
+{
+	struct fixture *f = full();
+	const struct fixture_out *ping;
+
+	/* Others' word is not enough, nor is its own before it has answered. */
+	fixture_gossip(f, 1, 9, SWIM_ALIVE, 3);
+	ck_assert_uint_eq(f->out_count, 0);
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	ck_assert(!is_member(f, "p9"));
+	ping = fixture_sent(f, WIRE_PING, 9);
+	ck_assert_ptr_nonnull(ping);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 1);
+	fixture_ack(f, 9, ping->message.seq + 1, 9,
+	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	ck_assert(!is_member(f, "p9"));
+	fixture_ack(f, 9, ping->message.seq, 9,
+	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	/* It has answered for itself alone. */
+	fixture_gossip(f, 1, 8, SWIM_ALIVE, 3);
+	ck_assert(!is_member(f, "p8"));
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	ck_assert(is_member(f, "p9"));
+	ck_assert(is_member(f, "p1"));
+	ck_assert_uint_eq(swim_member_count(f->swim), 6);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p9"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_shows_itself_too)
+{
+	struct fixture *f = full();
+	const struct fixture_out *ping;
+
+	fixture_ping(f, 9, 1, (struct fixture_says){0});
+	ping = fixture_sent(f, WIRE_PING, 9);
+	ck_assert_ptr_nonnull(ping);
+	fixture_ack(f, 9, ping->message.seq, 9, (struct fixture_says){0});
+	ck_assert(is_member(f, "p9"));
+	ck_assert(is_member(f, "p1"));
+	ck_assert_uint_eq(swim_member_count(f->swim), 6);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(nobody_is_put_out_who_has_answered)
+{
+	struct fixture *f = fixture_new();
+	const struct fixture_out *ping;
+
+	f->config.max_members = 3;
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	fixture_clear(f);
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	ping = fixture_sent(f, WIRE_PING, 9);
+	ck_assert_ptr_nonnull(ping);
+	fixture_ack(f, 9, ping->message.seq, 9,
+	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
+	ck_assert(!is_member(f, "p9"));
+	ck_assert(is_member(f, "p1") && is_member(f, "p2"));
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
     no_answer_uses_up_our_incarnations, whoever_answers_is_believed_of_itself,
     nobody_is_sent_rumours_who_has_not_answered, whoever_answers_is_sent_them_at_once,
-    one_address_is_asked_once_whatever_lives_there)
+    one_address_is_asked_once_whatever_lives_there,
+    whoever_shows_itself_takes_the_place_of_one_unseen, a_base_peer_shows_itself_too,
+    nobody_is_put_out_who_has_answered)
