@@ -42,7 +42,8 @@ confirm_start(struct swim *s, struct member *m)
 {
 	struct confirm *vacant = NULL;
 
-	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !chosen(s, m))
+	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_reaches(s, &m->addr) ||
+	    !chosen(s, m))
 		return;
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		struct confirm *c = &s->confirms[i];

@@ -237,6 +237,8 @@ ask_first(struct swim *s, struct member *to)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
+	if (!locate_reaches(s, &to->addr))
+		return;
 	/* The same until it is answered, or one that takes longer than an interval would never be. */
 	while (to->proof_seq == 0)
 		to->proof_seq = rng_u64(&s->rng);
@@ -257,6 +259,8 @@ push(struct swim *s, struct member *to)
 	struct wire_writer w;
 	enum wire_type type = to->swimd ? WIRE_GOSSIP : WIRE_PING;
 
+	if (!locate_reaches(s, &to->addr))
+		return;
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;

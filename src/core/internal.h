@@ -64,7 +64,9 @@ struct member {
 	swim_time deadline;    /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */
 	struct rtt rtt;
-	uint64_t proof_seq;   /* of a ping whose answer makes it proven; 0: none */
+	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
+	uint64_t
+	    helper; /* hash of who last reached it for us, while it is out of our reach; or 0 */
 	uint64_t packed;      /* serial of the datagram that it was last packed into */
 	size_t live_index;    /* in live[], or NOT_LISTED */
 	size_t suspect_index; /* in suspects[] */
@@ -73,6 +75,7 @@ struct member {
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint8_t accuser_count;
+	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	bool rumour_queued;
@@ -165,6 +168,7 @@ struct swim {
 	swim_time began;  /* of swim_new */
 	struct member *self;
 	bool leaving, left;
+	bool no_v4, no_v6;      /* families that we can't send to */
 	bool misjudged;         /* the datagram at hand holds us for something else than alive */
 	bool answered;          /* it answers one of ours, by its sequence number */
 	struct swim_addr from;  /* where it came from */
@@ -272,7 +276,9 @@ struct member *locate_at(const struct swim *, const struct swim_addr *);
 void locate_parse(const struct swim *, struct member *);
 /* False: no memory. */
 bool locate_move(struct swim *, struct member *, const char *address, size_t len);
-/* It speaks to us from there: a link-local address of its own is in that zone. */
+/* Can we send to it? */
+bool locate_reaches(const struct swim *, const struct swim_addr *);
+/* It speaks to us from there: its link-local address is in that zone, and one out of our reach is better replaced. */
 void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
 /* Its address is told anew: one whose zone is not known is where we hear of it. */
 void locate_told(struct swim *, struct member *);

@@ -177,13 +177,16 @@ join_outdone(struct swim *s, const struct swim_addr *addr)
 	}
 }
 
-/* It lives where it is said to. */
+/* It lives where it is said to, or can be reached where it answers. */
 static void
 prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
 {
 	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 
-	if (m != NULL && swim_addr_equal(&m->addr, from))
+	if (m == NULL || m == s->self)
+		return;
+	locate_heard(s, m, from);
+	if (swim_addr_equal(&m->addr, from))
 		m->proven = true;
 }
 

@@ -95,6 +95,29 @@ set_zone(struct swim *s, struct member *m, uint32_t zone)
 	index_insert(&s->located, index_by_address, m);
 }
 
+bool
+locate_reaches(const struct swim *s, const struct swim_addr *addr)
+{
+	/* Of these every machine has some, or knows from where it hears of them. */
+	if (swim_addr_is_loopback(addr) || swim_addr_is_link_local(addr))
+		return true;
+	return !(addr->family == 4 && s->no_v4) && !(addr->family == 6 && s->no_v6);
+}
+
+static void
+use_address(struct swim *s, struct member *m, const struct swim_addr *addr)
+{
+	index_remove(&s->located, index_by_address, m);
+	m->addr = *addr;
+	m->proven = false;
+	m->proof_seq = 0;
+	index_insert(&s->located, index_by_address, m);
+}
+
+/*
+ * A machine of both families tells one of its addresses; whoever lacks that family can answer it all the same, at the
+ * address that it speaks from.
+ */
 void
 locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 {
@@ -104,6 +127,9 @@ locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 	if (swim_addr_is_link_local(from) && m->addr.scope != from->scope &&
 	    swim_addr_equal(&here, from))
 		set_zone(s, m, from->scope);
+	else if (m->addr.family != 0 && !locate_reaches(s, &m->addr) && locate_reaches(s, from) &&
+		 locate_at(s, from) == NULL)
+		use_address(s, m, from);
 }
 
 void
@@ -111,4 +137,22 @@ locate_told(struct swim *s, struct member *m)
 {
 	if (swim_addr_is_link_local(&m->addr) && m->addr.scope == 0 && s->zone != 0)
 		set_zone(s, m, s->zone);
+}
+
+void
+swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
+{
+	s->now = now;
+	s->no_v4 = !v4;
+	s->no_v6 = !v6;
+	/* What is told of somebody is better than what had to do instead. */
+	for (size_t i = 0; i < s->table.count; i++) {
+		struct member *m = s->table.v[i];
+		struct swim_addr told;
+
+		if (!swim_addr_parse(m->address, strlen(m->address), &told) ||
+		    told.family == m->addr.family || !locate_reaches(s, &told))
+			continue;
+		use_address(s, m, &told);
+	}
 }

@@ -16,6 +16,8 @@
 #define STALL_PERIODS 0.5
 /* Times the direct wait that an indirect ack is awaited. */
 #define INDIRECT_WAIT 3
+/* Probes of one out of our reach that fail through others: most of these may be no nearer to it than we are. */
+#define UNHEARD_MAX 8
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -40,6 +42,8 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
+	if (!locate_reaches(s, &to->addr))
+		return;
 	outbox_trailer(s, true, &trailer);
 	trailer.has_period = true;
 	trailer.period = s->period;
@@ -166,6 +170,11 @@ begin_probe(struct swim *s)
 	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
 	probe_ping(s, target, p->seq);
+	/* There is no answer to wait for. */
+	if (!locate_reaches(s, &target->addr)) {
+		p->timeout = s->now;
+		p->ends = s->probe_at;
+	}
 }
 
 static bool
@@ -192,6 +201,34 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 	}
 }
 
+/* Of those that we can reach; who reached the target for us before comes first, when we can't. */
+static size_t
+pick_helpers(struct swim *s, size_t want, struct member **out)
+{
+	const struct member *target = s->probe.target;
+	size_t n = members_pick(s, want, target, can_be_asked, out), kept = 0;
+	struct member *m;
+
+	for (size_t i = 0; i < n; i++) {
+		if (locate_reaches(s, &out[i]->addr))
+			out[kept++] = out[i];
+	}
+	if (locate_reaches(s, &target->addr) || target->helper == 0 || want == 0)
+		return kept;
+	for (size_t i = 0; i < s->live_count; i++) {
+		m = s->live[i];
+		if (m->hash != target->helper || !can_be_asked(m) || !locate_reaches(s, &m->addr))
+			continue;
+		for (size_t j = 0; j < kept; j++) {
+			if (out[j] == m)
+				return kept;
+		}
+		out[kept < want ? kept++ : 0] = m;
+		break;
+	}
+	return kept;
+}
+
 static void
 ask_others(struct swim *s)
 {
@@ -205,7 +242,7 @@ ask_others(struct swim *s)
 	p->indirect = true;
 	if (want > sizeof(helpers) / sizeof(helpers[0]))
 		want = sizeof(helpers) / sizeof(helpers[0]);
-	want = members_pick(s, want, p->target, can_be_asked, helpers);
+	want = pick_helpers(s, want, helpers);
 	wait_for_base_peers(s, helpers, want);
 	left = swim_time_since(p->ends, s->now);
 	for (size_t i = 0; i < want; i++) {
@@ -236,6 +273,15 @@ fail_probe(struct swim *s)
 
 	p->target = NULL;
 	s->stats.probes_failed++;
+	if (!locate_reaches(s, &target->addr)) {
+		/* That nobody reached it says little: those who can reach it will tell. */
+		target->helper = 0;
+		if (++target->unheard < UNHEARD_MAX)
+			return;
+		target->unheard = 0;
+		apply_suspicion(s, target);
+		return;
+	}
 	/*
 	 * Helpers that didn't even say no point at our own connection (Lifeguard's nack rule).  By one, however
 	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
@@ -278,7 +324,7 @@ probe_reconnect(struct swim *s)
 	for (size_t tries = 0; tries < 16 && s->gone_count > 0; tries++) {
 		struct member *m = s->gone[rng_below(&s->rng, s->gone_count)];
 
-		if (m->status == SWIM_DEAD && !m->hidden) {
+		if (m->status == SWIM_DEAD && !m->hidden && locate_reaches(s, &m->addr)) {
 			probe_ping(s, m, rng_u64(&s->rng));
 			return;
 		}
@@ -339,6 +385,8 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 	}
 	if (p->target != NULL && p->indirect && msg->seq == p->indirect_seq) {
 		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
+			p->target->unheard = 0;
+			p->target->helper = members_hash(s->by, s->by_len);
 			s->stats.probes_acked_indirectly++;
 			succeed(s);
 		}

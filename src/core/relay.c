@@ -79,7 +79,10 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	 */
 	usable = apply_address(s, address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
-	if (!usable || (!known && addr.family == 0)) {
+	if (known)
+		addr = target->addr;
+	/* One out of our reach, too. */
+	if (!usable || (!known && addr.family == 0) || !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
 		answer(s, r, WIRE_NACK);
 		return;

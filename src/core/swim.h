@@ -193,6 +193,12 @@ void swim_restore(struct swim *, swim_time now, const struct swim_report *, swim
 /* Our address changed: gossips it under a new incarnation. */
 void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 
+/*
+ * Which families of addresses this machine can send to now; both to begin with.  A member of another one is
+ * probed through others alone, and accused by us only after many of these probes have failed in a row.
+ */
+void swim_set_reach(struct swim *, swim_time now, bool v4, bool v6);
+
 /* Reports.  The order is by name (bytewise).  i < swim_member_count. */
 size_t swim_member_count(const struct swim *);
 void swim_member_at(const struct swim *, size_t i, struct swim_report *out);

@@ -128,6 +128,21 @@ move(struct node *node, swim_time now)
 	    log_uint("incarnation", swim_incarnation(node->swim)));
 }
 
+/* Without any address we are cut off, and judge the others as ever. */
+static void
+set_reach(struct node *node, swim_time now)
+{
+	/* Of the blocks for documentation: any of their family would do. */
+	const struct swim_addr v4 = {.family = 4, .port = 1, .ip = {192, 0, 2, 1}};
+	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
+	bool has4, has6;
+
+	route_families(node->config.device, &has4, &has6);
+	has4 &= udp_reaches(node->udp, &v4);
+	has6 &= udp_reaches(node->udp, &v6);
+	swim_set_reach(node->swim, now, has4 || !has6, has6 || !has4);
+}
+
 static void
 look(void *ctx, swim_time now)
 {
@@ -146,6 +161,7 @@ look(void *ctx, swim_time now)
 			move(node, now);
 		loop_timer_set(net->timer, follow_deadline(&net->follow));
 	}
+	set_reach(node, now);
 	judge(node);
 	flush_all(node, loop_now());
 }

@@ -143,6 +143,26 @@ route_advertise_address(const struct swim_addr *bound, bool v6_only, const char 
 	return rank;
 }
 
+void
+route_families(const char *device, bool *v4, bool *v6)
+{
+	struct ifaddrs *all, *ifa;
+	struct swim_addr addr;
+
+	*v4 = *v6 = false;
+	if (getifaddrs(&all) != 0)
+		return;
+	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
+			continue;
+		if (route_rank(ifa, true, true, &addr) < ROUTE_RANK_INTERFACE)
+			continue;
+		*v4 |= addr.family == 4;
+		*v6 |= addr.family == 6;
+	}
+	freeifaddrs(all);
+}
+
 bool
 route_is_local(const struct swim_addr *addr)
 {

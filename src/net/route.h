@@ -25,6 +25,9 @@ enum route_rank {
 enum route_rank route_advertise_address(const struct swim_addr *bound, bool v6_only,
     const char *device, struct swim_addr *out);
 
+/* Which families an interface that is up (NULL or "": any) has an address of that is of use beyond its own network. */
+void route_families(const char *device, bool *v4, bool *v6);
+
 /* True if the address (port ignored) is one of this machine's interfaces', or in 127.0.0.0/8. */
 bool route_is_local(const struct swim_addr *);
 

@@ -101,3 +101,34 @@ def test_ipv6_alone_by_mdns(cluster, lan):
     start(cluster, daemons)
     assert addresses(daemons[2]) == {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 4)}
     kill_one(cluster, daemons, daemons[1])
+
+
+def test_both_families(cluster, lan):
+    """Two machines have both, three have IPv4 alone and three IPv6 alone: who can't reach another hears of it by those."""
+    both = [lan.host(avahi=False, addresses=(*FOUR, *SIX)) for _ in range(2)]
+    four = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
+    six = [lan.host(avahi=False, addresses=SIX) for _ in range(3)]
+    daemons = [host.daemon("--no-mdns", "--seed", "10.77.0.1") for host in (*both, *four)] + \
+        [host.daemon("--no-mdns", "--seed", "fd00:77::1") for host in six]
+    start(cluster, daemons)
+    views = [addresses(daemon) for daemon in daemons]
+    assert views == [views[0]] * len(views)
+    assert views[0] == {**{f"h{n}": f"10.77.0.{n}:7946" for n in range(1, 6)},
+                        **{f"h{n}": f"[fd00:77::{n}]:7946" for n in range(6, 9)}}
+    # Whoever found its way here has been probed by all, and each by the others.
+    before = [daemon.call("metrics")["probes"]["acked_indirectly"] for daemon in daemons]
+    cluster.wait(lambda: all(d.call("metrics")["probes"]["acked_indirectly"] > n
+                             for d, n in zip(daemons[2:], before[2:])), "all to have been helped")
+    cluster.pump.pass_time(6)
+    said = [(d.name, e["type"], e["member"]["name"]) for d in daemons
+            for kind in ("member.suspected", "member.failed") for e in d.heard_of(kind)]
+    assert not said
+    for daemon in daemons:
+        assert daemon.call("health")["transport"] == {"healthy": True, "last_error": None}
+        assert daemon.call("metrics")["transport_errors"]["send-failed"] == 0
+    # One of either dies: all notice, whether they could ever reach it or not.
+    for victim in (daemons[4], daemons[7]):
+        begin = victim.kill()
+        daemons.remove(victim)
+        said = cluster.all_say("member.failed", victim.name, begin, daemons=daemons)
+        print(f"{victim} is dead for all after {max(said) - begin:.2f} s")

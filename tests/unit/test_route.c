@@ -44,6 +44,15 @@ START_TEST(a_device_limits_the_choice)
 }
 END_TEST
 
+START_TEST(loopback_makes_no_family)
+{
+	bool v4 = true, v6 = true;
+
+	route_families("lo", &v4, &v6);
+	ck_assert(!v4 && !v6);
+}
+END_TEST
+
 START_TEST(an_address_of_an_interface_that_is_up)
 {
 	struct swim_addr addr = loop_addr("127.0.0.1", 1);
@@ -76,4 +85,4 @@ END_TEST
 
 UNIT_MAIN("route", an_address_that_is_no_wildcard_is_advertised_as_it_is,
     a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known,
-    an_address_of_an_interface_that_is_up)
+    loopback_makes_no_family, an_address_of_an_interface_that_is_up)

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Members of a family of addresses that we lack: probed through others, accused late, reached where they speak from. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static const struct swim_addr far6 = {.family = 6, .port = 7946, .ip = {0xfd, [15] = 9}};
+
+/* Three members at IPv4 addresses, and one, p9, at an IPv6 one, which we lack. */
+static struct fixture *
+started(void)
+{
+	struct fixture *f = fixture_new();
+	struct wire_update u = {.member = {wire_str_of("p9"), wire_str_of("[fd00::9]:7946")},
+	    .status = SWIM_ALIVE};
+
+	ck_assert(fixture_start(f));
+	swim_set_reach(f->swim, f->now, true, false);
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_member(f, i);
+	fixture_ping(f, 1, 77,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
+	fixture_clear(f);
+	return f;
+}
+
+static size_t
+sent_to(const struct fixture *f, const struct swim_addr *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		n += swim_addr_equal(&f->out[i].to, to);
+	return n;
+}
+
+/*
+ * Let time pass while p1 to p3 answer their probes, and `helper` (0: none, and all say so) reaches p9 for us.
+ * Returns how often we asked for that.
+ */
+static unsigned
+live(struct fixture *f, int periods, unsigned helper)
+{
+	unsigned asked = 0;
+
+	for (int step = 0; step < 20 * periods; step++) {
+		fixture_run(f, swim_ms(50));
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct fixture_out out = f->out[i];
+			unsigned peer = out.to.family == 4 ? out.to.ip[3] : 0;
+
+			if (out.message.type == WIRE_PING && peer >= 1 && peer <= 3)
+				fixture_ack(f, peer, out.message.seq, peer,
+				    (struct fixture_says){.ours = true, .sender = peer});
+			if (out.message.type != WIRE_PING_REQ)
+				continue;
+			ck_assert(wire_str_equal(out.message.member.id, "p9"));
+			ck_assert(peer >= 1 && peer <= 3);
+			asked++;
+			if (peer == helper)
+				fixture_ack(f, peer, out.message.seq, 9,
+				    (struct fixture_says){.ours = true, .sender = peer});
+			else
+				fixture_nack(f, peer, out.message.seq, 9);
+		}
+		ck_assert_uint_eq(sent_to(f, &far6), 0);
+		fixture_clear(f);
+	}
+	return asked;
+}
+
+START_TEST(it_is_probed_through_others_alone)
+{
+	struct fixture *f = started();
+
+	ck_assert_uint_gt(live(f, 20, 2), 0);
+	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_ALIVE);
+	ck_assert_uint_gt(fixture_stats(f).probes_acked_indirectly, 3);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(that_nobody_reaches_it_condemns_it_late)
+{
+	struct fixture *f = started();
+
+	/* A round is four periods long, and three may be between two probes of one round and the next. */
+	live(f, 20, 0);
+	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_ALIVE);
+	ck_assert_uint_gt(fixture_stats(f).probes_failed, 2);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	live(f, 80, 0);
+	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_others_say_of_it_counts)
+{
+	struct fixture *f = started();
+	struct wire_update u = {.member = {wire_str_of("p9"), wire_str_of("[fd00::9]:7946")},
+	    .status = SWIM_DEAD};
+
+	fixture_ping(f, 1, 78,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+/* A ping of p9's own that comes from an IPv4 address, as of a machine that has both. */
+static void
+speak_from(struct fixture *f, const struct swim_addr *from)
+{
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p9"),
+	    .has_digest = true};
+	struct wire_writer w;
+	uint8_t buf[128];
+
+	wire_writer_init(&w, buf, sizeof(buf), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 5);
+	ck_assert_int_eq(swim_input(f->swim, f->now, from, buf, wire_finish(&w, &trailer, 0)),
+	    WIRE_OK);
+	fixture_drain(f);
+}
+
+START_TEST(it_is_reached_where_it_speaks_from)
+{
+	struct fixture *f = started();
+	struct swim_addr near = fixture_addr(9);
+	uint64_t digest = fixture_stats(f).digest;
+
+	speak_from(f, &near);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(6));
+	ck_assert_uint_gt(sent_to(f, &near), 0);
+	ck_assert_uint_eq(sent_to(f, &far6), 0);
+	/* Of which nobody else needs to know. */
+	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
+	ck_assert_uint_eq(fixture_stats(f).digest, digest);
+	/* We have both families now. */
+	swim_set_reach(f->swim, f->now, true, true);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(6));
+	ck_assert_uint_gt(sent_to(f, &far6), 0);
+	ck_assert_uint_eq(sent_to(f, &near), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whom_we_reach_stays_where_it_is)
+{
+	struct fixture *f = started();
+	struct swim_addr near = fixture_addr(9);
+
+	swim_set_reach(f->swim, f->now, true, true);
+	speak_from(f, &near);
+	fixture_clear(f);
+	fixture_run(f, swim_seconds(6));
+	ck_assert_uint_eq(sent_to(f, &near), 0);
+	ck_assert_uint_gt(sent_to(f, &far6), 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_reach", it_is_probed_through_others_alone, that_nobody_reaches_it_condemns_it_late,
+    what_others_say_of_it_counts, it_is_reached_where_it_speaks_from,
+    whom_we_reach_stays_where_it_is)
