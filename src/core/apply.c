@@ -3,7 +3,6 @@
  * What an update from the wire means.  Higher incarnations win; at equal ones left over dead over suspect
  * over alive (SWIM 4.2, and wire format).  Only its owner makes a new incarnation of a member.
  */
-#include <math.h>
 #include <string.h>
 
 #include "core/internal.h"
@@ -67,66 +66,12 @@ apply_address(const struct swim *s, struct wire_str address, char *text, struct 
 	return swim_hostport_split(text, len, -1, false, host, &port) == SWIM_ADDR_OK;
 }
 
-/*
- * Lifeguard IV.B: a suspicion begins long and shrinks with every independent accuser,
- * max - (max - min) * log(C + 1) / log(K + 1).  The minimum grows with the time that a rumour and its
- * refutation need, which is logarithmic in the size; pushed rumours need little below a hundred.
- */
-swim_duration
-apply_suspicion_time(const struct swim *s, const struct member *m)
-{
-	const struct swim_timing *t = &s->config.timing;
-	double scale = log10((double)members_live(s)) / 2;
-	double min = (double)t->suspicion_min.ns * (scale > 1 ? scale : 1);
-	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);
-	/* Those who can confirm: neither it, nor the first accuser. */
-	size_t k = s->live_count > WIRE_ACCUSERS_MAX ? WIRE_ACCUSERS_MAX - 1
-		   : s->live_count > 0               ? s->live_count - 1
-						     : 0;
-	double confirmations = m->accuser_count > 1 ? m->accuser_count - 1 : 0;
-	double wait;
-
-	if (k == 0)
-		return swim_ns((int64_t)min);
-	wait = max - (max - min) * log(confirmations + 1) / log((double)k + 1);
-	return swim_ns((int64_t)(wait > min ? wait : min));
-}
-
-void
-apply_suspicion(struct swim *s, struct member *m)
-{
-	if (m->hidden || (m->status != SWIM_ALIVE && m->status != SWIM_SUSPECT))
-		return;
-	if (m->status == SWIM_ALIVE) {
-		s->stats.suspicions++;
-		members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
-	}
-	if (members_accuse(s, m, s->self->hash))
-		gossip_queue(s, m);
-}
-
-/* Whose word the suspicion is: those named with it, or (of a base peer) the one that tells it. */
-static bool
-take_accusers(struct swim *s, struct member *m, const struct wire_update *u)
-{
-	bool news = false;
-
-	for (unsigned i = 0; i < u->accuser_count; i++)
-		news |= members_accuse(s, m, u->accusers[i]);
-	if (u->accuser_count == 0)
-		news = members_accuse(s, m, members_hash(s->by, s->by_len));
-	/* Another finds what we found: the fault was not ours. */
-	if (news && m->accuser_count == 2 &&
-	    (m->accusers[0] == s->self->hash || m->accusers[1] == s->self->hash))
-		probe_health(s, -1);
-	return news;
-}
-
 void
 apply_refute(struct swim *s, uint64_t than)
 {
 	uint64_t next = than == UINT64_MAX ? UINT64_MAX : than + 1;
 
+	damping_acquit(s);
 	if (next > s->self->incarnation) {
 		members_transition(s, s->self, SWIM_ALIVE, next, false);
 		outbox_event(s, SWIM_EVENT_INCARNATION, s->self);
@@ -188,8 +133,13 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 	struct member *self = s->self;
 
 	s->misjudged |= u->status != SWIM_ALIVE;
-	if (s->leaving || u->incarnation < self->incarnation)
+	if (s->leaving)
 		return;
+	if (u->incarnation < self->incarnation) {
+		if (u->status == SWIM_DEAD)
+			damping_was_dead(s, u->incarnation);
+		return;
+	}
 	if (is_jump(s, self, u) && !is_answer(s, u)) {
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
@@ -209,12 +159,12 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 		/* Lifeguard: having to refute hints that we ourselves are slow. */
 		probe_health(s, 1);
 		s->stats.refutations++;
-		apply_refute(s, u->incarnation);
+		damping_suspected(s, u->incarnation);
 		break;
 	case SWIM_DEAD:
 	case SWIM_LEFT:
 		s->stats.refutations++;
-		apply_refute(s, u->incarnation);
+		damping_condemned(s, u->incarnation);
 		break;
 	}
 }
@@ -324,7 +274,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	members_transition(s, m, status, u->incarnation, hidden);
 	m->forget = hidden && (u->flags & WIRE_FLAG_FORGET);
 	if (status == SWIM_SUSPECT) {
-		take_accusers(s, m, u);
+		suspicion_take(s, m, u);
 		confirm_start(s, m);
 	}
 	if (!live && !hidden)
@@ -351,11 +301,15 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
 		/* Another accuser is news; anything else that we knew is one teller more. */
-		if (status == SWIM_SUSPECT && take_accusers(s, m, u))
+		if (status == SWIM_SUSPECT && suspicion_take(s, m, u))
 			gossip_queue(s, m);
 		else
 			gossip_heard(s, m);
 	}
+	/* Who suspects one still of whom we have the verdict has missed it. */
+	if (status == SWIM_SUSPECT && m->status == SWIM_DEAD && !m->hidden &&
+	    u->incarnation == m->incarnation)
+		s->missed = m;
 	if (from_subject && is_live(status) &&
 	    (u->incarnation < m->incarnation || !is_live(m->status) ||
 		strcmp(address, m->address) != 0))
@@ -397,6 +351,11 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
+	/* A verdict that nobody but its teller came to is one accusation more, to us. */
+	if (status == SWIM_DEAD && is_live(m->status) && !m->hidden && !suspicion_proves(s, m, u))
+		status = SWIM_SUSPECT;
+	if (status == SWIM_SUSPECT && suspicion_is_void(s, u))
+		return;
 	if (apply_stale(s, m, u, address, status, from_subject, sync))
 		return;
 	/*
@@ -418,8 +377,13 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (is_live(status) && u->incarnation > m->incarnation)
 		retagged = take_tags(s, m, u, true);
 	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
+	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
+	if (status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
+		m->accuser_count = u->accuser_count;
+		memcpy(m->accusers, u->accusers, sizeof(m->accusers));
+	}
 	if (status == SWIM_SUSPECT) {
-		take_accusers(s, m, u);
+		suspicion_take(s, m, u);
 		confirm_start(s, m);
 	}
 	if (moved)

@@ -1,39 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Focused confirmation.  Lifeguard waits for independent accusers to come by chance; here a few members,
- * the same few for everybody, probe a fresh suspect at once.  If it is dead they all say so within one probe
- * timeout and the suspicion is short; if it lives they reach it, it refutes, and nobody else accuses it.
+ * the same few for everybody, probe a fresh suspect at once.  If it is dead they all say so within a few
+ * probe timeouts and the suspicion is short; if it lives they reach it, it refutes, and nobody else accuses
+ * it.  Where too few of them say anything (half of a cluster may have died) the next in order follow.
  */
 #include "core/internal.h"
 
-/* Pings to confirm a suspicion: one that is lost must not condemn. */
-#define TRIES 2
+/* Pings to confirm a suspicion: at 30 % loss each way one in two gets no answer, and four in fourteen. */
+#define TRIES 4
+/* Those who follow, as a multiple of those who begin. */
+#define SECOND 4
+/* Our place among the members is beyond those chosen. */
+#define NOT_CHOSEN UINT32_MAX
 
 /*
  * Of all members, those whose hash with the suspect's and its incarnation is lowest (rendezvous hashing):
  * everybody finds the same few without a word.  One more than are needed, as the first accuser may be one.
  */
-static bool
-chosen(const struct swim *s, const struct member *suspect)
+static unsigned
+rank(const struct swim *s, const struct member *suspect)
 {
 	uint64_t salt = hash64_end(suspect->hash ^ suspect->incarnation);
 	uint64_t ours = hash64_end(s->self->hash ^ salt);
 	unsigned before = 0;
 
-	for (size_t i = 0; i < s->live_count && before < WIRE_ACCUSERS_MAX; i++) {
+	for (size_t i = 0; i < s->live_count; i++) {
 		const struct member *m = s->live[i];
 
-		if (m != suspect && m->status == SWIM_ALIVE)
-			before += hash64_end(m->hash ^ salt) < ours;
+		if (m == suspect || m->status != SWIM_ALIVE || hash64_end(m->hash ^ salt) >= ours)
+			continue;
+		if (++before == SECOND * WIRE_ACCUSERS_MAX)
+			return NOT_CHOSEN;
 	}
-	return before < WIRE_ACCUSERS_MAX;
+	return before;
 }
 
 static void
 send(struct swim *s, struct confirm *c)
 {
+	swim_duration wait = probe_patience(s, c->target);
+
 	c->tries++;
-	c->next = swim_time_add(s->now, probe_patience(s, c->target));
+	/* An answer to any of them counts until the last has had its time. */
+	c->next = swim_time_add(s->now, c->tries < TRIES ? swim_ns(wait.ns / 2) : wait);
 	probe_ping(s, c->target, c->seq);
 }
 
@@ -41,9 +51,12 @@ void
 confirm_start(struct swim *s, struct member *m)
 {
 	struct confirm *vacant = NULL;
+	unsigned place;
 
-	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_reaches(s, &m->addr) ||
-	    !chosen(s, m))
+	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_reaches(s, &m->addr))
+		return;
+	place = rank(s, m);
+	if (place == NOT_CHOSEN)
 		return;
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		struct confirm *c = &s->confirms[i];
@@ -56,7 +69,13 @@ confirm_start(struct swim *s, struct member *m)
 	if (vacant == NULL)
 		return;
 	*vacant = (struct confirm){.target = m, .seq = rng_u64(&s->rng)};
-	send(s, vacant);
+	if (place < WIRE_ACCUSERS_MAX) {
+		send(s, vacant);
+		return;
+	}
+	/* By then those before us have spoken. */
+	vacant->next =
+	    swim_time_add(s->now, swim_duration_scale(probe_patience(s, m), TRIES / 2.0 + 1));
 }
 
 void
@@ -91,6 +110,13 @@ confirm_ack(struct swim *s, const struct wire_message *msg)
 	return false;
 }
 
+static bool
+is_settled(const struct swim *s, const struct confirm *c)
+{
+	return c->target->status != SWIM_SUSPECT ||
+	       (c->tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
+}
+
 void
 confirm_tick(struct swim *s)
 {
@@ -100,13 +126,13 @@ confirm_tick(struct swim *s)
 
 		if (m == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (m->status == SWIM_SUSPECT && c->tries < TRIES) {
+		if (!is_settled(s, c) && c->tries < TRIES) {
 			send(s, c);
 			continue;
 		}
 		c->target = NULL;
-		if (m->status == SWIM_SUSPECT && !s->doubtful)
-			apply_suspicion(s, m);
+		if (m->status == SWIM_SUSPECT && c->tries == TRIES && !s->doubtful)
+			suspicion_own(s, m);
 	}
 }
 

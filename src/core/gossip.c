@@ -12,6 +12,7 @@
 #define REMINDERS 4   /* members told to a base peer with each ping and ack */
 #define LEAVE_TICKS 4 /* a leave is pushed this many gossip intervals */
 #define SHARES 6      /* of a datagram, one kept for each kind of rumour that waits */
+#define BATCH 8       /* times as many datagrams at once, while what hangs on time doesn't fit */
 #define MISSES_MAX 8  /* rumours that didn't fit, before a datagram counts as full */
 
 static unsigned
@@ -116,10 +117,8 @@ gossip_update_of(const struct swim *s, const struct member *m, struct wire_updat
 		if (m->partial)
 			out->flags |= WIRE_FLAG_PARTIAL;
 	}
-	if (m->status == SWIM_SUSPECT) {
-		out->accuser_count = m->accuser_count;
-		memcpy(out->accusers, m->accusers, sizeof(out->accusers));
-	}
+	if (m->status == SWIM_SUSPECT || m->status == SWIM_DEAD)
+		out->accuser_count = suspicion_named(s, m, out->accusers);
 	if (m->status == SWIM_LEFT)
 		out->flags |= WIRE_FLAG_LEFT;
 	if (m->forget)
@@ -322,6 +321,46 @@ gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim
 }
 
 void
+gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+{
+	const struct member *to = locate_at(s, addr);
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	if (to == NULL || to == s->self || !to->swimd)
+		return;
+	outbox_trailer(s, false, &trailer);
+	if (!outbox_begin(s, &w, &trailer, to->proven ? s->config.max_datagram : len))
+		return;
+	wire_begin_gossip(&w, rng_u64(&s->rng));
+	if (gossip_add_member(s, &w, m))
+		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
+	else
+		outbox_cancel(s);
+}
+
+/* Do suspicions, verdicts or refutations wait that have not gone out to as many as one interval reaches? */
+static bool
+is_urgent(const struct swim *s)
+{
+	for (unsigned k = 0; k < RUMOUR_JOIN; k++) {
+		for (unsigned level = 0;
+		     level < s->config.timing.gossip_fanout && level < RUMOUR_LEVELS; level++) {
+			if (!TAILQ_EMPTY(&s->rumours[k][level]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Those who have shown to be there; and what is told of a member is no news to itself. */
+static bool
+wants_news(const struct member *m)
+{
+	return m->status == SWIM_ALIVE && m->proven && !m->rumour_queued;
+}
+
+void
 gossip_tick(struct swim *s)
 {
 	struct member *to[16];
@@ -342,6 +381,11 @@ gossip_tick(struct swim *s)
 			push(s, to[i]);
 		else if (!is_asked(to, i))
 			ask_first(s, to[i]);
+	}
+	for (size_t i = want; i < BATCH * want && is_urgent(s); i++) {
+		if (members_pick(s, 1, NULL, wants_news, to) == 0)
+			break;
+		push(s, to[0]);
 	}
 	s->gossiped = s->now;
 	s->gossip_at = SWIM_TIME_NEVER;

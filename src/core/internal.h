@@ -6,6 +6,8 @@
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
+ *	suspicion.c  who accuses whom, for how long, and the verdict
+ *	damping.c  coming back after having been declared dead, again and again
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
  *	probe.c    the failure detector: probing, and asking others to probe
  *	confirm.c  probing those whom others suspect
@@ -58,11 +60,12 @@ struct member {
 	char *tags;                 /* encoded (wire/tags.h); NULL: none */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
-	swim_time since;       /* of the status */
-	swim_time ask_at;      /* suspect: when it is asked a last time */
-	swim_time last_chance; /* suspect: no verdict before; NEVER: not asked a last time yet */
-	swim_time deadline;    /* suspect: of the verdict; dead, left: when it is forgotten */
-	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* of this suspicion: hashes of their names */
+	swim_time since;    /* of the status */
+	swim_time counted;  /* suspect: since when, for the verdict */
+	swim_time ask_at;   /* suspect: when it is asked next, or judged */
+	swim_time asked_at; /* suspect: when its last round of asking ended */
+	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
+	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
 	struct rtt rtt;
 	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
 	uint64_t
@@ -76,6 +79,7 @@ struct member {
 	uint16_t tags_len;
 	uint8_t accuser_count;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
+	uint8_t asked;   /* suspect: times in this round */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	bool rumour_queued;
@@ -110,7 +114,21 @@ struct confirm {
 	swim_time next; /* sent again, or taken for silent */
 	unsigned tries;
 };
-#define CONFIRMS_MAX 32
+#define CONFIRMS_MAX 64
+
+#define DAMPING_PINGS 32
+/* What we do to return from the dead, for the second time and later. */
+struct damping {
+	bool condemned; /* held dead, and on trial */
+	unsigned returns;
+	swim_time returned; /* last */
+	uint64_t counted;   /* deaths at lower incarnations are */
+	uint64_t than;      /* the incarnation to rise above */
+	swim_time ends, ping_at;
+	unsigned asked, acked, unanswered;
+	bool pending[DAMPING_PINGS];
+	uint64_t seq[DAMPING_PINGS];
+};
 
 enum join_kind {
 	JOIN_SEED,  /* for swim_join: ends in an event */
@@ -174,6 +192,7 @@ struct swim {
 	struct swim_addr from;  /* where it came from */
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
+	struct member *missed; /* and does not know of this one's death */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -206,6 +225,9 @@ struct swim {
 	bool doubtful;                /* we stood still, and have not heard an answer since */
 	unsigned doubts;              /* probes failed meanwhile */
 	swim_time probe_at;
+	swim_time heard;         /* when last a datagram came that was taken */
+	swim_time hearing_since; /* and the first after a silence */
+	struct damping damping;
 	unsigned health; /* Lifeguard's local health multiplier: 0 is best */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
@@ -246,8 +268,6 @@ struct member *members_create(struct swim *, const char *name, size_t len, const
 void members_destroy(struct swim *, struct member *);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
 bool members_make_room(struct swim *);
-/* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
-bool members_accuse(struct swim *, struct member *, uint64_t accuser);
 uint64_t members_hash(const char *name, size_t len);
 void members_set_partial(struct swim *, struct member *);
 /* False: no memory. */
@@ -289,9 +309,6 @@ void apply_update(struct swim *, const struct wire_update *, bool from_subject, 
 void apply_updates(struct swim *, const struct wire_updates *);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
-void apply_suspicion(struct swim *, struct member *); /* ours: a probe of it failed */
-/* How long m, as accused so far, is suspected before it counts as dead. */
-swim_duration apply_suspicion_time(const struct swim *, const struct member *m);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
 void apply_replace_stand_in(struct swim *, const struct member *real);
 /*
@@ -299,6 +316,45 @@ void apply_replace_stand_in(struct swim *, const struct member *real);
  * the zone that it was told in.
  */
 bool apply_address(const struct swim *, struct wire_str, char *text, struct swim_addr *);
+
+/* suspicion.c */
+/* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
+bool suspicion_accuse(struct swim *, struct member *, uint64_t accuser);
+/* From now on m is suspected, by nobody yet. */
+void suspicion_begin(struct swim *, struct member *);
+void suspicion_own(struct swim *, struct member *); /* ours: a probe of it failed */
+/* Those who accuse m by this update; true: one is new. */
+bool suspicion_take(struct swim *, struct member *, const struct wire_update *);
+/* It is the word of those alone whom we hold dead. */
+bool suspicion_is_void(const struct swim *, const struct wire_update *);
+/* Enough others have found m silent for us to hold it dead, as the update does. */
+bool suspicion_proves(const struct swim *, const struct member *m, const struct wire_update *);
+/* Those to be named with an update of m: all of a suspect, as many as a verdict needs of one that is dead. */
+uint8_t suspicion_named(const struct swim *, const struct member *m,
+    uint64_t out[WIRE_ACCUSERS_MAX]);
+/* How many whom we hold alive accuse m; are they enough for a verdict? */
+unsigned suspicion_accusers(const struct swim *, const struct member *m);
+/* Members that several others than we find silent. */
+size_t suspicion_outage(const struct swim *);
+bool suspicion_confirmed(const struct swim *, const struct member *m);
+void suspicion_tick(struct swim *);
+swim_time suspicion_deadline(const struct swim *);
+void suspicion_stalled(struct swim *, swim_duration late);
+
+/* damping.c */
+/* We are held dead at `than`: refute it, now or once we are well. */
+void damping_condemned(struct swim *, uint64_t than);
+/* We are suspected at `than`. */
+void damping_suspected(struct swim *, uint64_t than);
+/* We were held dead at an incarnation that is below ours. */
+void damping_was_dead(struct swim *, uint64_t incarnation);
+/* We return for another reason. */
+void damping_acquit(struct swim *);
+bool damping_doubts_us(const struct swim *);
+bool damping_ack(struct swim *, uint64_t seq);
+void damping_stalled(struct swim *);
+void damping_tick(struct swim *);
+swim_time damping_deadline(const struct swim *);
 
 /* gossip.c */
 void gossip_queue(struct swim *, struct member *);
@@ -310,6 +366,11 @@ void gossip_tick(struct swim *);
 bool gossip_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* After that, and what came with it: the rumours that it waits for. */
 void gossip_welcome(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/*
+ * What we know of m, at once, to the member at this address; in `len` bytes at most, unless it has shown to be
+ * there.
+ */
+void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /*
@@ -335,6 +396,8 @@ void probe_nack(struct swim *, const struct wire_message *);
  */
 void probe_ping(struct swim *, struct member *, uint64_t seq);
 swim_duration probe_patience(const struct swim *, const struct member *);
+/* Ask a few others to ping the target; their answers come under `seq`, and are awaited for so long. */
+void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_duration wait);
 bool probe_same_id(struct wire_str id, const struct member *);
 void probe_reconnect(struct swim *);
 void probe_stalled(struct swim *, swim_duration);

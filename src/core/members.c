@@ -64,39 +64,6 @@ members_find(const struct swim *s, const char *name, size_t len)
 	return index_find(&s->table, index_by_hash, &key);
 }
 
-static swim_time
-not_before(swim_time at, swim_time earliest)
-{
-	return swim_time_before(at, earliest) ? earliest : at;
-}
-
-/*
- * When the verdict on a suspect is due.  Never in the past, where an accuser that comes late would put it: a
- * deadline long gone is how a process learns that it stood still.
- */
-static void
-schedule_verdict(const struct swim *s, struct member *m)
-{
-	swim_duration patience = probe_patience(s, m);
-
-	m->deadline = not_before(swim_time_add(m->since, apply_suspicion_time(s, m)), s->now);
-	m->ask_at = not_before(swim_time_add(m->deadline, swim_ns(-patience.ns)), s->now);
-}
-
-bool
-members_accuse(struct swim *s, struct member *m, uint64_t accuser)
-{
-	if (m->status != SWIM_SUSPECT || m->hidden || m->accuser_count == WIRE_ACCUSERS_MAX)
-		return false;
-	for (unsigned i = 0; i < m->accuser_count; i++) {
-		if (m->accusers[i] == accuser)
-			return false;
-	}
-	m->accusers[m->accuser_count++] = accuser;
-	schedule_verdict(s, m);
-	return true;
-}
-
 size_t
 members_position(const struct swim *s, uint64_t hash, bool inclusive)
 {
@@ -236,6 +203,8 @@ members_destroy(struct swim *s, struct member *m)
 	assert(m != s->self);
 	probe_forget(s, m);
 	gossip_drop(s, m);
+	if (s->missed == m)
+		s->missed = NULL;
 	members_digest_toggle(s, m);
 	if (m->live_index != NOT_LISTED)
 		live_remove(s, m);
@@ -418,7 +387,7 @@ transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
-		return m->deadline; /* schedule_verdict's */
+		return m->deadline; /* suspicion_begin's */
 	case SWIM_DEAD:
 		return swim_time_add(m->since, s->config.timing.dead_retention);
 	case SWIM_LEFT:
@@ -453,8 +422,9 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		index_remove(&s->named, index_by_name, m);
 		s->status_count[from]--;
 	}
-	/* Accusations are of one incarnation. */
-	if (status != SWIM_SUSPECT || from != SWIM_SUSPECT || incarnation != m->incarnation)
+	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
+	if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||
+	    incarnation != m->incarnation)
 		m->accuser_count = 0;
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
 		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
@@ -471,9 +441,8 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	members_digest_toggle(s, m);
 	transition_lists(s, m);
 	if (status == SWIM_SUSPECT && !hidden)
-		schedule_verdict(s, m);
+		suspicion_begin(s, m);
 	m->deadline = transition_deadline(s, m);
-	m->last_chance = SWIM_TIME_NEVER;
 	if (!is_live(status) || hidden) {
 		probe_forget(s, m);
 		if (from != status)

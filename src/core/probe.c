@@ -18,6 +18,13 @@
 #define INDIRECT_WAIT 3
 /* Probes of one out of our reach that fail through others: most of these may be no nearer to it than we are. */
 #define UNHEARD_MAX 8
+/* Members that others accuse for each step in which we probe faster, and at most so many times as fast. */
+#define HASTE_PER 2
+#define HASTE_MAX 5
+/* Shorter waits than this find busy hosts, not dead ones. */
+#define PATIENCE_LEAST swim_ms(20)
+/* Helpers asked at once, at most. */
+#define HELPERS_MAX 16
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -65,7 +72,8 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 
 /*
  * How long to wait for an ack of m: as long as its answers have been taking, or everybody's where it has
- * not answered yet, by RFC 6298's estimate; between a quarter and the whole of the configured time.
+ * not answered yet, by RFC 6298's estimate; between a sixth and the whole of the configured time, and long enough for a
+ * process to be woken up.
  */
 swim_duration
 probe_patience(const struct swim *s, const struct member *m)
@@ -73,11 +81,14 @@ probe_patience(const struct swim *s, const struct member *m)
 	const struct rtt *rtt = m->rtt.measured ? &m->rtt : &s->rtt;
 	swim_duration most = s->config.timing.probe_timeout;
 	swim_duration d = swim_ns(rtt->smoothed.ns + 4 * rtt->deviation.ns);
+	int64_t least = most.ns / 6;
 
 	if (!rtt->measured || d.ns > most.ns)
 		d = most;
-	if (d.ns < most.ns / 4)
-		d.ns = most.ns / 4;
+	if (least < PATIENCE_LEAST.ns)
+		least = most.ns / 4 < PATIENCE_LEAST.ns ? most.ns / 4 : PATIENCE_LEAST.ns;
+	if (d.ns < least)
+		d.ns = least;
 	return stretched(s, d);
 }
 
@@ -120,23 +131,47 @@ coordinated(const struct swim *s)
 	return NULL;
 }
 
-/* The next of a shuffled round. */
+static void
+shuffle_round(struct swim *s)
+{
+	for (size_t i = s->live_count - 1; i > 0; i--) {
+		size_t j = (size_t)rng_below(&s->rng, i + 1);
+		struct member *m = s->live[i];
+
+		s->live[i] = s->live[j];
+		s->live[j] = m;
+		s->live[i]->live_index = i;
+		s->live[j]->live_index = j;
+	}
+	s->probe_next = 0;
+}
+
+/* The next of a shuffled round; those whom all that count accuse already are asked before the verdict. */
 static struct member *
 next_of_round(struct swim *s)
 {
-	if (s->probe_next >= s->live_count) {
-		for (size_t i = s->live_count - 1; i > 0; i--) {
-			size_t j = (size_t)rng_below(&s->rng, i + 1);
-			struct member *m = s->live[i];
+	struct member *m;
 
-			s->live[i] = s->live[j];
-			s->live[j] = m;
-			s->live[i]->live_index = i;
-			s->live[j]->live_index = j;
-		}
-		s->probe_next = 0;
+	for (size_t tries = 0; tries <= s->live_count; tries++) {
+		if (s->probe_next >= s->live_count)
+			shuffle_round(s);
+		m = s->live[s->probe_next++];
+		if (m->accuser_count < WIRE_ACCUSERS_MAX)
+			return m;
 	}
-	return s->live[s->probe_next++];
+	return NULL;
+}
+
+/*
+ * How many times faster than usual to look around: as others find several members silent too, there will be
+ * more.  What we alone find is no such sign.
+ */
+static unsigned
+haste(const struct swim *s)
+{
+	size_t found = suspicion_outage(s) / HASTE_PER;
+
+	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;
 }
 
 static void
@@ -144,11 +179,11 @@ begin_probe(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	struct member *target;
-	swim_duration wait;
+	swim_duration wait, whole, interval;
 
 	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
-	s->probe_at = swim_time_add(s->now,
-	    swim_duration_scale(s->config.timing.probe_interval, 1 + s->health / 2.0));
+	interval = swim_duration_scale(s->config.timing.probe_interval, 1 + s->health / 2.0);
+	s->probe_at = swim_time_add(s->now, interval);
 	s->period++;
 	if ((int32_t)(s->period_seen - s->period) > 0)
 		s->period = s->period_seen;
@@ -157,7 +192,14 @@ begin_probe(struct swim *s)
 	target = coordinated(s);
 	if (target == NULL)
 		target = next_of_round(s);
+	if (target == NULL)
+		return;
 	wait = probe_patience(s, target);
+	whole = swim_duration_scale(wait, 1 + INDIRECT_WAIT);
+	/* A probe must have its time. */
+	interval.ns /= haste(s);
+	s->probe_at = swim_time_min(s->probe_at,
+	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
 	*p = (struct probe){
 	    .target = target,
 	    .seq = rng_u64(&s->rng),
@@ -166,7 +208,7 @@ begin_probe(struct swim *s)
 	    .timeout = swim_time_add(s->now, wait),
 	};
 	/* The way through a helper has two more legs than the direct one. */
-	p->ends = swim_time_add(p->timeout, swim_duration_scale(wait, INDIRECT_WAIT));
+	p->ends = swim_time_add(s->now, whole);
 	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
 	probe_ping(s, target, p->seq);
@@ -203,12 +245,14 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 
 /* Of those that we can reach; who reached the target for us before comes first, when we can't. */
 static size_t
-pick_helpers(struct swim *s, size_t want, struct member **out)
+pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
 {
-	const struct member *target = s->probe.target;
-	size_t n = members_pick(s, want, target, can_be_asked, out), kept = 0;
+	size_t want = s->config.timing.indirect_probes, n, kept = 0;
 	struct member *m;
 
+	if (want > HELPERS_MAX)
+		want = HELPERS_MAX;
+	n = members_pick(s, want, target, can_be_asked, out);
 	for (size_t i = 0; i < n; i++) {
 		if (locate_reaches(s, &out[i]->addr))
 			out[kept++] = out[i];
@@ -230,38 +274,50 @@ pick_helpers(struct swim *s, size_t want, struct member **out)
 }
 
 static void
+send_ping_req(struct swim *s, struct member *helper, struct member *target, uint64_t seq,
+    swim_duration wait)
+{
+	struct wire_member_id id = {{target->name, target->name_len}, wire_str_of(target->address)};
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	outbox_trailer(s, true, &trailer);
+	trailer.has_timeout = true;
+	trailer.timeout_ms = wait.ns > 0 ? (uint32_t)swim_duration_ms(wait) : 0;
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_ping_req(&w, seq, &id);
+	/* The helper's ping tells the suspect only if the helper knows. */
+	if (target->status != SWIM_ALIVE)
+		gossip_add_member(s, &w, target);
+	if (helper->proven)
+		gossip_fill(s, &w, helper);
+	outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helper);
+}
+
+void
+probe_ask_others(struct swim *s, struct member *target, uint64_t seq, swim_duration wait)
+{
+	struct member *helpers[HELPERS_MAX];
+	size_t count = pick_helpers(s, target, helpers);
+
+	for (size_t i = 0; i < count; i++)
+		send_ping_req(s, helpers[i], target, seq, wait);
+}
+
+static void
 ask_others(struct swim *s)
 {
 	struct probe *p = &s->probe;
-	struct wire_member_id target = {{p->target->name, p->target->name_len},
-	    wire_str_of(p->target->address)};
-	swim_duration left;
-	struct member *helpers[16];
-	size_t want = s->config.timing.indirect_probes;
+	struct member *helpers[HELPERS_MAX];
+	size_t count = pick_helpers(s, p->target, helpers);
 
 	p->indirect = true;
-	if (want > sizeof(helpers) / sizeof(helpers[0]))
-		want = sizeof(helpers) / sizeof(helpers[0]);
-	want = pick_helpers(s, want, helpers);
-	wait_for_base_peers(s, helpers, want);
-	left = swim_time_since(p->ends, s->now);
-	for (size_t i = 0; i < want; i++) {
-		struct wire_trailer trailer;
-		struct wire_writer w;
-
-		outbox_trailer(s, true, &trailer);
-		trailer.has_timeout = true;
-		trailer.timeout_ms = left.ns > 0 ? (uint32_t)swim_duration_ms(left) : 0;
-		if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
-			break;
-		wire_begin_ping_req(&w, p->indirect_seq, &target);
-		/* The helper's ping tells the suspect only if the helper knows. */
-		if (p->target->status != SWIM_ALIVE)
-			gossip_add_member(s, &w, p->target);
-		if (helpers[i]->proven)
-			gossip_fill(s, &w, helpers[i]);
-		outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helpers[i]);
-		p->asked++;
+	p->asked = (unsigned)count;
+	wait_for_base_peers(s, helpers, count);
+	for (size_t i = 0; i < count; i++) {
+		send_ping_req(s, helpers[i], p->target, p->indirect_seq,
+		    swim_time_since(p->ends, s->now));
 	}
 }
 
@@ -279,19 +335,19 @@ fail_probe(struct swim *s)
 		if (++target->unheard < UNHEARD_MAX)
 			return;
 		target->unheard = 0;
-		apply_suspicion(s, target);
+		suspicion_own(s, target);
 		return;
 	}
 	/*
 	 * Helpers that didn't even say no point at our own connection (Lifeguard's nack rule).  By one, however
 	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
 	 */
-	if (p->asked == 0 || p->nacks < p->asked)
+	if ((p->asked == 0 || p->nacks < p->asked) && haste(s) == 1)
 		probe_health(s, 1);
 	if (s->doubtful && ++s->doubts <= DOUBTS_MAX)
 		return;
 	s->doubtful = false;
-	apply_suspicion(s, target);
+	suspicion_own(s, target);
 }
 
 static void
@@ -392,7 +448,7 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 		}
 		return true;
 	}
-	if (confirm_ack(s, msg))
+	if (confirm_ack(s, msg) || damping_ack(s, msg->seq))
 		return true;
 	relay_ack(s, msg);
 	return false;
@@ -422,12 +478,8 @@ probe_stalled(struct swim *s, swim_duration late)
 	s->doubts = 0;
 	confirm_stalled(s);
 	probe_health(s, 1);
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		s->suspects[i]->deadline = swim_time_add(s->suspects[i]->deadline, late);
-		s->suspects[i]->ask_at = swim_time_add(s->suspects[i]->ask_at, late);
-		/* What was asked before is void too: nobody was there to hear the answer. */
-		s->suspects[i]->last_chance = SWIM_TIME_NEVER;
-	}
+	suspicion_stalled(s, late);
+	damping_stalled(s);
 }
 
 void

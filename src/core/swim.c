@@ -8,6 +8,8 @@
 
 /* Of the extensions of an ack, all but names and tags, with room to spare. */
 #define TRAILER_FIXED 64
+/* Probe intervals without a datagram from anybody: the fault may well be ours. */
+#define SILENCE_PERIODS 3
 #define REAP_INTERVAL swim_seconds(1)
 
 void *
@@ -87,7 +89,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config = *config;
 	s->config.name = NULL;
 	s->config.cluster = NULL;
-	s->now = s->ticked = s->began = now;
+	s->now = s->ticked = s->began = s->heard = s->hearing_since = now;
 	rng_init(&s->rng, seed);
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
 		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
@@ -276,6 +278,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	s->by_base = is_base(msg);
 	s->misjudged = s->answered = false;
 	s->from = *from;
+	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	if (identify(s, msg, claimed, from) == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
@@ -319,6 +322,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */
 	}
+	if (s->missed != NULL)
+		gossip_tell(s, s->missed, from, len);
 	if (msg->trailer.has_period)
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
@@ -380,6 +385,10 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	assert(slot >= 0);
 	s->stats.received[slot]++;
 	s->stats.received_bytes += len;
+	if (swim_time_since(now, s->heard).ns >
+	    SILENCE_PERIODS * s->config.timing.probe_interval.ns)
+		s->hearing_since = now;
+	s->heard = now;
 	s->zone = interface;
 	if (!s->left)
 		receive(s, msg, claimed, from, len);
@@ -404,37 +413,6 @@ reap(struct swim *s)
 	}
 }
 
-/* When something is to be done about a suspect: ask it a last time, or pronounce it dead. */
-static swim_time
-verdict_due(const struct member *m)
-{
-	if (swim_time_is_never(m->last_chance))
-		return m->ask_at;
-	return swim_time_before(m->deadline, m->last_chance) ? m->last_chance : m->deadline;
-}
-
-/*
- * Rumours reach nearly everybody, and a refutation is one.  Before we pronounce anybody dead we ask it
- * ourselves: if it lives, the answer has what we missed.
- */
-static void
-verdicts(struct swim *s)
-{
-	for (size_t i = s->suspect_count; i-- > 0;) {
-		struct member *m = s->suspects[i];
-
-		if (!swim_time_reached(s->now, verdict_due(m)))
-			continue;
-		if (swim_time_is_never(m->last_chance)) {
-			m->last_chance = swim_time_add(s->now, probe_patience(s, m));
-			probe_ping(s, m, rng_u64(&s->rng));
-			continue;
-		}
-		members_transition(s, m, SWIM_DEAD, m->incarnation, false);
-		gossip_queue(s, m);
-	}
-}
-
 void
 swim_tick(struct swim *s, swim_time now)
 {
@@ -454,7 +432,8 @@ swim_tick(struct swim *s, swim_time now)
 	join_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
-		verdicts(s);
+		suspicion_tick(s);
+		damping_tick(s);
 		if (s->status_count[SWIM_DEAD] > 0)
 			probe_reconnect(s);
 		if (s->gone_count > 0)
@@ -477,8 +456,8 @@ swim_deadline(const struct swim *s)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
-	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, verdict_due(s->suspects[i]));
+	at = swim_time_min(at, suspicion_deadline(s));
+	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)
 		at = swim_time_min(at, s->reconnect_at);
 	if (s->gone_count > 0)

@@ -131,7 +131,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
-/* Entries index:u16 count:u8 and the hashes, strictly ascending, each of a suspect. */
+/* Entries index:u16 count:u8 and the hashes, strictly ascending, each of one suspect or dead. */
 static enum wire_reject
 decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -153,7 +153,7 @@ decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 			if (!wire_updates_next(updates, &iter, &u))
 				return WIRE_REJECT_BAD_EXTENSION;
 		} while (iter.index <= index);
-		if (u.status != SWIM_SUSPECT)
+		if (u.status == SWIM_ALIVE)
 			return WIRE_REJECT_BAD_EXTENSION;
 	}
 	updates->accusers = value;

@@ -203,7 +203,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 		w->flagged = flagged;
 	}
 	if (accusers > w->accusers_size) {
-		assert(u->status == SWIM_SUSPECT && u->accuser_count <= WIRE_ACCUSERS_MAX);
+		assert(u->status != SWIM_ALIVE && u->accuser_count <= WIRE_ACCUSERS_MAX);
 		w->accused_list[w->accused].index = w->count;
 		w->accused_list[w->accused].count = u->accuser_count;
 		memcpy(w->accused_list[w->accused].accusers, u->accusers, sizeof(u->accusers));

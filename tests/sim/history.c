@@ -15,7 +15,8 @@ struct past {
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
 	bool hidden, forget, stand_in, queued;
-	unsigned accusers, sent;
+	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
+	unsigned sent;
 };
 
 /* How often something was told about a member since the last look. */
@@ -263,10 +264,11 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .forget = m->forget,
 	    .stand_in = m->stand_in,
 	    .queued = m->rumour_queued,
-	    .accusers = m->accuser_count,
 	    .sent = m->rumour_sent,
 	};
 
+	for (unsigned i = 0; i < m->accuser_count; i++)
+		p.accusers ^= m->accusers[i];
 	if (was != NULL && was->live > p.live)
 		p.live = was->live;
 	return p;

@@ -15,7 +15,9 @@ suspicion_fault(const struct swim *s, const struct member *m)
 	if (suspect != (m->suspect_index != NOT_LISTED))
 		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
 	if (!suspect)
-		return m->accuser_count > 0 && !m->hidden ? "accused, but not suspect" : NULL;
+		return m->accuser_count > 0 && m->status != SWIM_DEAD && !m->hidden
+			   ? "accused, but not suspect"
+			   : NULL;
 	if (m->suspect_index >= s->suspect_count || s->suspects[m->suspect_index] != m)
 		return "listed as suspect in another's place";
 	if (swim_time_is_never(m->deadline))

@@ -40,6 +40,42 @@ loss_30(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
+/* Of a network as bad as that nobody may be declared failed who lives. */
+static void
+rough_loss(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_loss(s, 0.3);
+	sim_run(s, 120);
+	sim_note(s, "%u suspected", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	sim_loss(s, 0);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
+static void
+rough_deaf(struct sim *s)
+{
+	unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, form(s));
+	start = sim_now(s);
+	sim_cut(s, ANY, 4);
+	sim_run(s, 60);
+	/* One verdict about it, at each, and no other. */
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_FAILED, 4) == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 4) == 0);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 4) == others);
+}
+
 static void
 disorder(struct sim *s)
 {
@@ -107,6 +143,27 @@ flip_flop(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 20));
 }
 
+/* The same without end: each return takes longer than the one before, until none fits in between. */
+static void
+flip_flop_ends(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, form(s));
+	for (unsigned k = 0; k < 12; k++) {
+		size_t rule = sim_cut(s, ANY, 4);
+
+		if (k == 9)
+			start = sim_now(s);
+		sim_run(s, 20);
+		sim_mend(s, rule);
+		sim_run(s, 20);
+	}
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, 4) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_wait_converged(s, 30));
+}
+
 static void
 quiet(struct sim *s)
 {
@@ -133,12 +190,18 @@ quiet(struct sim *s)
 const struct scenario scenarios_loss[] = {
     {"loss-10", 40, loss_10, LIGHT, "at 10 % loss for 60 s nobody is declared failed"},
     {"loss-30", 40, loss_30, LIGHT, "after 60 s of 30 % loss all is well again within 30 s"},
+    {"rough-loss", 20, rough_loss, LIGHT,
+	"at 30 % loss on every link for 120 s nobody is declared failed"},
+    {"rough-deaf", 20, rough_deaf, LIGHT,
+	"one that hears nothing for 60 s is declared failed once, and nobody else is"},
     {"disorder", 20, disorder, LIGHT,
 	"delays, duplicates and reordering are no suspicion, and hide no crash"},
     {"lossy-member", 20, lossy_member, LIGHT,
 	"a member that loses half of its datagrams makes no healthy one fail at another"},
     {"flip-flop", 20, flip_flop, LIGHT,
 	"a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
+    {"flip-flop-ends", 20, flip_flop_ends, LIGHT,
+	"one that fails again and again stays away while that goes on, and returns after it"},
     {"quiet", 100, quiet, LIGHT, "an idle cluster sends a ping and an ack a member a period"},
     {0},
 };

@@ -21,7 +21,7 @@ holds(struct sim *s, struct net_range by, struct net_range of, enum swim_status 
 }
 
 static void
-halves(struct sim *s)
+halves_for(struct sim *s, double seconds)
 {
 	unsigned half = s->world.count / 2;
 	struct net_range a = {0, half - 1}, b = {half, s->world.count - 1};
@@ -29,7 +29,7 @@ halves(struct sim *s)
 
 	EXPECT(s, form(s));
 	sim_partition(s, a.first, a.last);
-	sim_run(s, 30);
+	sim_run(s, seconds);
 	EXPECT(s, holds(s, a, b, SWIM_DEAD));
 	EXPECT(s, holds(s, b, a, SWIM_DEAD));
 	EXPECT(s, holds(s, a, (struct net_range){1, half - 1}, SWIM_ALIVE));
@@ -40,6 +40,18 @@ halves(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, ANY) >= 2 * half * half);
+}
+
+static void
+halves(struct sim *s)
+{
+	halves_for(s, 30);
+}
+
+static void
+rough_halves(struct sim *s)
+{
+	halves_for(s, 120);
 }
 
 static void
@@ -195,6 +207,7 @@ const struct scenario scenarios_partition[] = {
     {"halves-20", 20, halves, LIGHT,
 	"two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
     {"halves-60", 60, halves, LIGHT, "the same with 60"},
+    {"rough-halves", 20, rough_halves, LIGHT, "the same with 20 cut for 120 s"},
     {"partition-short", 24, durations, LIGHT, "partitions of 0.5 to 60 s heal within 30 s"},
     {"partition-long", 24, long_durations, HEAVY,
 	"partitions of ten minutes and of two hours heal within 30 s"},

@@ -294,6 +294,21 @@ world_turn(struct world *world)
 	ck_assert_int_ge(event_base_loop(world->base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
 }
 
+/* A verdict counts that the members who live came to. */
+static void
+accuse(struct world *world, struct wire_update *update)
+{
+	for (size_t i = 0; i < swim_member_count(world->swim); i++) {
+		struct swim_report m;
+
+		swim_member_at(world->swim, i, &m);
+		if (m.status == SWIM_ALIVE && !wire_str_equal(update->member.id, m.name) &&
+		    update->accuser_count < WIRE_ACCUSERS_MAX)
+			update->accusers[update->accuser_count++] = hash64_end(
+			    hash64_bytes(HASH64_START, m.name, m.name_len));
+	}
+}
+
 void
 world_input(struct world *world, const char *name, size_t name_len, enum swim_status status,
     uint64_t incarnation)
@@ -313,6 +328,8 @@ world_input(struct world *world, const char *name, size_t name_len, enum swim_st
 	update.member.address.len = (uint16_t)snprintf(address, sizeof(address),
 	    "127.%d.%d.%d:7946", 1 + (int)(hash % 100), (int)(hash >> 8 & 255),
 	    (int)(hash >> 16 & 255));
+	if (status == SWIM_DEAD)
+		accuse(world, &update);
 	wire_writer_init(&writer, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_gossip(&writer, 1);
 	ck_assert(wire_add_update(&writer, &update));

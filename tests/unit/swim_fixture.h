@@ -79,7 +79,9 @@ void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says);
 void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
 void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
-/* One update in a gossip from this peer, a swimd. */
+/* What names this member as an accuser. */
+uint64_t fixture_hash(const char *name);
+/* One update in a gossip from this peer, a swimd; that one is dead both of us have found. */
 void fixture_gossip(struct fixture *, unsigned from, unsigned about, enum swim_status,
     uint64_t incarnation);
 /* This peer is a member, alive at incarnation 0, and known to speak our extensions. */

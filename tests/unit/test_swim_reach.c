@@ -104,7 +104,9 @@ START_TEST(what_others_say_of_it_counts)
 {
 	struct fixture *f = started();
 	struct wire_update u = {.member = {wire_str_of("p9"), wire_str_of("[fd00::9]:7946")},
-	    .status = SWIM_DEAD};
+	    .status = SWIM_DEAD,
+	    .accuser_count = 2,
+	    .accusers = {fixture_hash("p1"), fixture_hash("p2")}};
 
 	fixture_ping(f, 1, 78,
 	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});

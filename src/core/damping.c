@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Flap damping (RFC 2439 in spirit, but at the source).  Whoever is held dead and lives refutes it, the first
+ * time at once.  One that is declared dead again and again has a link or a host that works now and then;
+ * each return would be followed by the next verdict, for ever.  So from the second time on it first has
+ * to find, for a while that grows with every return, that others answer its pings; until then it
+ * neither returns nor accuses anybody.
+ */
+#include "core/internal.h"
+
+/* Of the probe interval, how long the first trial lasts, and how often it pings. */
+#define TRIAL_INTERVALS 2
+#define PINGS_PER_INTERVAL 4
+#define TRIAL_GROWTH 2
+/* The longest: who is fine once the trouble is over is back within half a minute. */
+#define TRIAL_MAX swim_seconds(25)
+/* So many pings without an answer, and it begins anew: one that was well for most of it has failed again. */
+#define UNANSWERED_MAX 8
+/* So long after a return it is forgotten. */
+#define FORGOTTEN swim_seconds(600)
+
+static swim_duration
+trial_length(const struct swim *s)
+{
+	int64_t length = TRIAL_INTERVALS * s->config.timing.probe_interval.ns;
+
+	for (unsigned i = 1; i < s->damping.returns && length < TRIAL_MAX.ns; i++)
+		length *= TRIAL_GROWTH;
+	return swim_ns(length < TRIAL_MAX.ns ? length : TRIAL_MAX.ns);
+}
+
+static void
+begin_trial(struct swim *s)
+{
+	struct damping *d = &s->damping;
+
+	d->asked = d->acked = d->unanswered = 0;
+	d->ends = swim_time_add(s->now, trial_length(s));
+	d->ping_at = s->now;
+	for (unsigned i = 0; i < DAMPING_PINGS; i++)
+		d->pending[i] = false;
+}
+
+static void
+count_return(struct swim *s)
+{
+	struct damping *d = &s->damping;
+
+	if (swim_time_since(s->now, d->returned).ns > FORGOTTEN.ns)
+		d->returns = 0;
+	d->returns++;
+	d->returned = s->now;
+	d->counted = s->self->incarnation;
+}
+
+static void
+come_back(struct swim *s)
+{
+	struct damping *d = &s->damping;
+
+	apply_refute(s, d->than);
+	count_return(s);
+}
+
+static bool
+has_returned(const struct swim *s)
+{
+	const struct damping *d = &s->damping;
+
+	return d->returns > 0 && swim_time_since(s->now, d->returned).ns <= FORGOTTEN.ns;
+}
+
+void
+damping_condemned(struct swim *s, uint64_t than)
+{
+	struct damping *d = &s->damping;
+
+	if (d->condemned) {
+		d->than = than > d->than ? than : d->than;
+		return;
+	}
+	d->than = than;
+	if (!has_returned(s)) {
+		come_back(s);
+		return;
+	}
+	d->condemned = true;
+	begin_trial(s);
+}
+
+void
+damping_suspected(struct swim *s, uint64_t than)
+{
+	/* Whoever stood still for as long as that has been declared dead meanwhile, if it was before. */
+	bool dead = has_returned(s) && swim_time_since(s->now, swim_deadline(s)).ns >=
+					   s->config.timing.suspicion_min.ns;
+
+	if (dead || s->damping.condemned)
+		damping_condemned(s, than);
+	else
+		apply_refute(s, than);
+}
+
+void
+damping_was_dead(struct swim *s, uint64_t incarnation)
+{
+	/* We have risen above that already: without knowing, when we refuted the suspicion before it. */
+	if (s->damping.returns == 0 || incarnation >= s->damping.counted)
+		count_return(s);
+}
+
+void
+damping_acquit(struct swim *s)
+{
+	s->damping.condemned = false;
+}
+
+/* Held dead, and others are heard: whatever we find silent may be silent to us alone. */
+bool
+damping_doubts_us(const struct swim *s)
+{
+	return s->damping.condemned && swim_time_since(s->now, s->heard).ns < TRIAL_MAX.ns;
+}
+
+bool
+damping_ack(struct swim *s, uint64_t seq)
+{
+	struct damping *d = &s->damping;
+
+	for (unsigned i = 0; d->condemned && i < DAMPING_PINGS; i++) {
+		if (d->pending[i] && d->seq[i] == seq) {
+			d->pending[i] = false;
+			d->acked++;
+			d->unanswered = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+damping_stalled(struct swim *s)
+{
+	if (s->damping.condemned)
+		begin_trial(s);
+}
+
+void
+damping_tick(struct swim *s)
+{
+	struct damping *d = &s->damping;
+	struct member *to;
+
+	if (!d->condemned)
+		return;
+	if (swim_time_reached(s->now, d->ends)) {
+		if (2 * d->acked >= d->asked)
+			come_back(s);
+		else
+			begin_trial(s);
+	}
+	if (d->unanswered == UNANSWERED_MAX)
+		begin_trial(s);
+	if (!d->condemned || !swim_time_reached(s->now, d->ping_at))
+		return;
+	d->ping_at =
+	    swim_time_add(s->now, swim_ns(s->config.timing.probe_interval.ns / PINGS_PER_INTERVAL));
+	if (members_pick(s, 1, NULL, NULL, &to) == 1 && locate_reaches(s, &to->addr)) {
+		unsigned slot = d->asked++ % DAMPING_PINGS;
+
+		d->unanswered++;
+		d->pending[slot] = true;
+		d->seq[slot] = rng_u64(&s->rng);
+		probe_ping(s, to, d->seq[slot]);
+	}
+}
+
+swim_time
+damping_deadline(const struct swim *s)
+{
+	return s->damping.condemned ? swim_time_min(s->damping.ping_at, s->damping.ends)
+				    : SWIM_TIME_NEVER;
+}

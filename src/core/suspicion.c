@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Suspicions, from the first accuser to the verdict (SWIM 4.2, Lifeguard IV.B).  Who found a member silent is
+ * named with every suspicion and verdict, so that each observer judges by those accusers that it holds
+ * alive itself: a verdict that one member alone came to is a suspicion to all others, and the word of
+ * one that is held dead is nothing.  A member whose own link is bad can so make nobody else fail.
+ */
+#include <math.h>
+
+#include "core/internal.h"
+
+/* Of suspicion_min, what a suspicion lasts at least in clusters of up to fifty. */
+#define SMALL 0.85
+/* Accusers that make a suspicion a verdict that others take over. */
+#define VERDICT_ACCUSERS 2
+/* Times that a suspect is asked before the verdict: a ping that is lost must not condemn. */
+#define ASKS 3
+/* Who hears nobody at all is alone, or deaf: it waits so long for each other that it knows, but the first. */
+#define DEAF_PER_MEMBER swim_seconds(5)
+#define DEAF_MAX swim_seconds(90)
+
+static swim_time
+not_before(swim_time at, swim_time earliest)
+{
+	return swim_time_before(at, earliest) ? earliest : at;
+}
+
+/* Members of that hash which count: all that we hold alive or suspect, and we ourselves. */
+static bool
+has_say(const struct swim *s, uint64_t accuser)
+{
+	size_t i = members_position(s, accuser, true);
+
+	if (i == s->table.count || s->table.v[i]->hash != accuser)
+		return false;
+	return s->table.v[i] == s->self || s->table.v[i]->live_index != NOT_LISTED;
+}
+
+/* Held dead by us.  A stranger may be somebody of whom we haven't heard yet. */
+static bool
+is_gone(const struct swim *s, uint64_t accuser)
+{
+	size_t i = members_position(s, accuser, true);
+
+	return i < s->table.count && s->table.v[i]->hash == accuser &&
+	       s->table.v[i]->gone_index != NOT_LISTED;
+}
+
+unsigned
+suspicion_accusers(const struct swim *s, const struct member *m)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < m->accuser_count; i++)
+		count += has_say(s, m->accusers[i]);
+	return count;
+}
+
+/*
+ * What a suspicion lasts that enough have confirmed: the time that a rumour and its refutation need, which is
+ * logarithmic in the size; pushed rumours need little below a hundred.
+ */
+static swim_duration
+least_wait(const struct swim *s)
+{
+	double scale = log10((double)members_live(s)) / 2;
+
+	return swim_duration_scale(s->config.timing.suspicion_min, scale > SMALL ? scale : SMALL);
+}
+
+/*
+ * Lifeguard IV.B: a suspicion begins long and shrinks with every independent accuser,
+ * max - (max - min) * log(C + 1) / log(K + 1).
+ */
+static swim_duration
+wait_for_verdict(const struct swim *s, const struct member *m)
+{
+	const struct swim_timing *t = &s->config.timing;
+	double min = (double)least_wait(s).ns;
+	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);
+	unsigned accusers = suspicion_accusers(s, m);
+	/* Those who can confirm: neither it, nor the first accuser. */
+	size_t k = s->live_count > WIRE_ACCUSERS_MAX ? WIRE_ACCUSERS_MAX - 1
+		   : s->live_count > 0               ? s->live_count - 1
+						     : 0;
+	double confirmations = accusers > 1 ? accusers - 1 : 0;
+	double wait;
+
+	if (k == 0)
+		return swim_ns((int64_t)min);
+	wait = max - (max - min) * log(confirmations + 1) / log((double)k + 1);
+	return swim_ns((int64_t)(wait > min ? wait : min));
+}
+
+/* A round of pings, half a patience apart; an answer to any of them counts until the last has had its time. */
+static swim_duration
+round_time(const struct swim *s, const struct member *m)
+{
+	return swim_ns(probe_patience(s, m).ns / 2 * (ASKS + 1));
+}
+
+/*
+ * When the verdict on a suspect is due, and what is done about it before.  Never in the past, where an accuser
+ * that comes late would put it: a deadline long gone is how a process learns that it stood still.
+ */
+static void
+schedule(const struct swim *s, struct member *m)
+{
+	swim_time round;
+
+	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);
+	if (m->asked > 0 && m->asked < ASKS)
+		return; /* a round is under way */
+	/*
+	 * It ends when the verdict on one whom all accuse would fall.  Any other is asked, and asked after, again
+	 * and again until the verdict: it may have refuted, or others may have come to a verdict, without us
+	 * hearing of it.
+	 */
+	round = swim_time_add(m->asked_at, swim_ns(least_wait(s).ns - round_time(s, m).ns));
+	if (m->asked == ASKS && swim_time_before(m->deadline, round))
+		m->ask_at = m->deadline;
+	else
+		m->ask_at = not_before(round, s->now);
+}
+
+void
+suspicion_begin(struct swim *s, struct member *m)
+{
+	m->counted = m->asked_at = s->now;
+	m->asked = 0;
+	schedule(s, m);
+}
+
+bool
+suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
+{
+	if (m->status != SWIM_SUSPECT || m->hidden || is_gone(s, accuser))
+		return false;
+	for (unsigned i = 0; i < m->accuser_count; i++) {
+		if (m->accusers[i] == accuser)
+			return false;
+	}
+	/* One that has died since makes room. */
+	for (unsigned i = 0; i < m->accuser_count && m->accuser_count == WIRE_ACCUSERS_MAX; i++) {
+		if (is_gone(s, m->accusers[i]))
+			m->accusers[i] = m->accusers[--m->accuser_count];
+	}
+	if (m->accuser_count == WIRE_ACCUSERS_MAX)
+		return false;
+	m->accusers[m->accuser_count++] = accuser;
+	schedule(s, m);
+	return true;
+}
+
+void
+suspicion_own(struct swim *s, struct member *m)
+{
+	if (m->hidden || (m->status != SWIM_ALIVE && m->status != SWIM_SUSPECT))
+		return;
+	if (m->status == SWIM_ALIVE) {
+		s->stats.suspicions++;
+		members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
+	}
+	if (suspicion_accuse(s, m, s->self->hash))
+		gossip_queue(s, m);
+}
+
+/* Whose word the suspicion is: those named with it, or the one that tells it. */
+bool
+suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
+{
+	bool news = false;
+
+	for (unsigned i = 0; i < u->accuser_count; i++)
+		news |= suspicion_accuse(s, m, u->accusers[i]);
+	if (u->accuser_count == 0)
+		news = suspicion_accuse(s, m, members_hash(s->by, s->by_len));
+	/* Another finds what we found: the fault was not ours. */
+	if (news && m->accuser_count == 2 &&
+	    (m->accusers[0] == s->self->hash || m->accusers[1] == s->self->hash))
+		probe_health(s, -1);
+	return news;
+}
+
+bool
+suspicion_is_void(const struct swim *s, const struct wire_update *u)
+{
+	/* What a base peer says it says as the wire format has it. */
+	if (s->by_base)
+		return false;
+	if (u->accuser_count == 0)
+		return is_gone(s, members_hash(s->by, s->by_len));
+	for (unsigned i = 0; i < u->accuser_count; i++) {
+		if (!is_gone(s, u->accusers[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+suspicion_proves(const struct swim *s, const struct member *m, const struct wire_update *u)
+{
+	bool same = m->status == SWIM_SUSPECT && m->incarnation == u->incarnation;
+	/* Where only we and it are left, one word is all that there can be. */
+	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
+	unsigned count = same ? suspicion_accusers(s, m) : 0;
+
+	if (s->by_base)
+		return true;
+	for (unsigned i = 0; i < u->accuser_count; i++) {
+		bool known = false;
+
+		for (unsigned j = 0; same && j < m->accuser_count; j++)
+			known |= m->accusers[j] == u->accusers[i];
+		for (unsigned j = 0; j < i; j++)
+			known |= u->accusers[j] == u->accusers[i];
+		count += !known && has_say(s, u->accusers[i]);
+	}
+	return count >= needed;
+}
+
+uint8_t
+suspicion_named(const struct swim *s, const struct member *m, uint64_t out[WIRE_ACCUSERS_MAX])
+{
+	uint8_t count = 0;
+
+	for (unsigned i = 0; i < m->accuser_count; i++) {
+		if (m->status == SWIM_DEAD &&
+		    (count == VERDICT_ACCUSERS || !has_say(s, m->accusers[i])))
+			continue;
+		out[count++] = m->accusers[i];
+	}
+	return count;
+}
+
+size_t
+suspicion_outage(const struct swim *s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		const struct member *m = s->suspects[i];
+		unsigned others = 0;
+
+		for (unsigned j = 0; j < m->accuser_count; j++)
+			others += m->accusers[j] != s->self->hash && has_say(s, m->accusers[j]);
+		count += others >= VERDICT_ACCUSERS;
+	}
+	return count;
+}
+
+bool
+suspicion_confirmed(const struct swim *s, const struct member *m)
+{
+	return suspicion_accusers(s, m) >= VERDICT_ACCUSERS;
+}
+
+/*
+ * Nobody at all has been heard since this suspicion began, or only just: then it is more likely us.  The more
+ * there are that would all have to be dead, the longer we wait for one of them.
+ */
+static bool
+is_deaf(const struct swim *s, const struct member *m)
+{
+	int64_t others = (int64_t)s->live_count - 1;
+	int64_t wait = DEAF_PER_MEMBER.ns * others;
+
+	if (wait > DEAF_MAX.ns)
+		wait = DEAF_MAX.ns;
+	if (swim_time_reached(s->heard, m->counted))
+		return wait > 0 && swim_time_before(m->counted, s->hearing_since);
+	return swim_time_since(s->now, s->heard).ns < wait;
+}
+
+/*
+ * Rumours reach nearly everybody, and a refutation is one.  Before we pronounce anybody dead we ask it
+ * ourselves, and where nobody else accuses it, through others too: if it lives, an answer has what we missed.
+ */
+static void
+ask(struct swim *s, struct member *m)
+{
+	swim_duration patience = probe_patience(s, m);
+
+	bool last = swim_time_reached(swim_time_add(s->now, round_time(s, m)), m->deadline);
+
+	if (m->asked == ASKS)
+		m->asked = 0;
+	/* Long before the verdict one question has to do: there may be many to be asked. */
+	m->asked = last ? (uint8_t)(m->asked + 1) : ASKS;
+	m->ask_at = swim_time_add(s->now, m->asked < ASKS ? swim_ns(patience.ns / 2) : patience);
+	if (m->asked == ASKS)
+		m->asked_at = m->ask_at;
+	probe_ping(s, m, rng_u64(&s->rng));
+	if (!suspicion_confirmed(s, m))
+		probe_ask_others(s, m, rng_u64(&s->rng), patience);
+}
+
+/* True when the verdict fell, or its time has not come. */
+static bool
+judge(struct swim *s, struct member *m)
+{
+	/* Accusers may have died since. */
+	schedule(s, m);
+	if (!swim_time_reached(s->now, m->deadline))
+		return !swim_time_reached(s->now, m->ask_at);
+	if (is_deaf(s, m) || damping_doubts_us(s)) {
+		suspicion_begin(s, m);
+		return true;
+	}
+	members_transition(s, m, SWIM_DEAD, m->incarnation, false);
+	gossip_queue(s, m);
+	return true;
+}
+
+void
+suspicion_tick(struct swim *s)
+{
+	for (size_t i = s->suspect_count; i-- > 0;) {
+		struct member *m = s->suspects[i];
+
+		while (m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->ask_at)) {
+			if (m->asked < ASKS || !judge(s, m))
+				ask(s, m);
+		}
+	}
+}
+
+swim_time
+suspicion_deadline(const struct swim *s)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < s->suspect_count; i++)
+		at = swim_time_min(at, s->suspects[i]->ask_at);
+	return at;
+}
+
+void
+suspicion_stalled(struct swim *s, swim_duration late)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		struct member *m = s->suspects[i];
+
+		m->counted = swim_time_add(m->counted, late);
+		m->asked_at = swim_time_add(m->asked_at, late);
+		m->deadline = swim_time_add(m->deadline, late);
+		/* What was asked before is void too: nobody was there to hear the answer. */
+		m->asked = 0;
+		m->ask_at = swim_time_add(m->ask_at, late);
+	}
+}

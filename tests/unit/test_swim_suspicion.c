@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* Who accuses whom, and what comes of it; coming back after having been declared dead. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+/* `from` says so of `about`, and names these as accusers; 0 is nobody. */
+static void
+accuse(struct fixture *f, unsigned from, unsigned about, enum swim_status status, unsigned first,
+    unsigned second)
+{
+	struct wire_update u = fixture_update(f, about, status, 0);
+	char name[16];
+
+	if (first > 0)
+		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(first, name));
+	if (second > 0)
+		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(second, name));
+	fixture_ping(f, from, 77,
+	    (struct fixture_says){.ours = true,
+		.sender = from,
+		.digest = fixture_stats(f).digest,
+		.updates = &u,
+		.count = 1});
+}
+
+START_TEST(a_verdict_of_one_alone_is_a_suspicion_to_others)
+{
+	struct fixture *f = started(4);
+
+	accuse(f, 1, 2, SWIM_DEAD, 1, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	/* A second, independent one makes it a verdict. */
+	accuse(f, 3, 2, SWIM_DEAD, 3, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	/* Named together they are as good, and one of them alone twice is not. */
+	accuse(f, 1, 4, SWIM_DEAD, 1, 1);
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_SUSPECT);
+	accuse(f, 1, 4, SWIM_DEAD, 1, 3);
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is)
+{
+	struct fixture *f = started(2);
+
+	accuse(f, 1, 2, SWIM_DEAD, 1, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_free(f);
+	f = started(1);
+	/* Nobody else is there: it is on us alone, and a base peer has to be believed anyway. */
+	fixture_run(f, swim_seconds(10));
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_s_verdict_is_one)
+{
+	struct fixture *f = started(3);
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+
+	fixture_ping(f, 9, 1, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_word_of_the_dead_counts_for_nothing)
+{
+	struct fixture *f = started(5);
+
+	accuse(f, 3, 1, SWIM_DEAD, 3, 4);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	accuse(f, 1, 2, SWIM_SUSPECT, 0, 0);
+	accuse(f, 3, 2, SWIM_SUSPECT, 1, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	accuse(f, 3, 2, SWIM_DEAD, 1, 3);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_missed_a_verdict_is_told_with_those_who_came_to_it)
+{
+	struct fixture *f = started(4);
+	struct wire_updates_iter iter = {0};
+	const struct fixture_out *out;
+	struct wire_update u;
+
+	accuse(f, 3, 2, SWIM_DEAD, 3, 4);
+	fixture_run(f, swim_seconds(1));
+	fixture_clear(f);
+	accuse(f, 1, 2, SWIM_SUSPECT, 1, 4);
+	out = fixture_sent(f, WIRE_GOSSIP, 1);
+	ck_assert_ptr_nonnull(out);
+	ck_assert(wire_updates_next(&out->message.updates, &iter, &u));
+	ck_assert(wire_str_equal(u.member.id, "p2"));
+	ck_assert_int_eq((int)u.status, SWIM_DEAD);
+	ck_assert_uint_eq(u.accuser_count, 2);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_hears_nobody_at_all_waits_long_for_the_others)
+{
+	struct fixture *f = started(20);
+
+	/* Nobody answers, nobody says anything: for a minute and a half it is more likely us. */
+	for (unsigned second = 0; second < 85; second++) {
+		fixture_clear(f);
+		fixture_run(f, swim_seconds(1));
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	}
+	ck_assert_uint_gt(fixture_stats(f).members[SWIM_SUSPECT], 2);
+	for (unsigned second = 0; second < 60; second++) {
+		fixture_clear(f);
+		fixture_run(f, swim_seconds(1));
+	}
+	ck_assert_uint_gt(fixture_stats(f).members[SWIM_DEAD], 2);
+	fixture_free(f);
+}
+END_TEST
+
+/* Answers the pings since the last clear, all or none. */
+static void
+live(struct fixture *f, int64_t seconds, bool answer)
+{
+	for (int64_t ms = 0; ms < 1000 * seconds; ms += 50) {
+		fixture_run(f, swim_ms(50));
+		for (unsigned i = 1; answer && i <= 3; i++) {
+			const struct fixture_out *out = fixture_sent(f, WIRE_PING, i);
+
+			if (out != NULL)
+				fixture_ack(f, i, out->message.seq, i,
+				    (struct fixture_says){.ours = true,
+					.sender = i,
+					.digest = fixture_stats(f).digest});
+		}
+		fixture_clear(f);
+	}
+}
+
+START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
+{
+	struct fixture *f = started(3);
+
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	/* An echo of that death is no second one. */
+	fixture_gossip(f, 2, 0, SWIM_DEAD, 0);
+	live(f, 3, true);
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	live(f, 1, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	live(f, 2, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	/* The next one is longer. */
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 2);
+	live(f, 3, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	live(f, 2, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
+{
+	struct fixture *f = started(3);
+
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
+	fixture_clear(f);
+	for (unsigned k = 0; k < 15; k++) {
+		/* Others are heard all the time. */
+		fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
+		live(f, 2, false);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	}
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	live(f, 5, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_death_long_ago_is_forgotten)
+{
+	struct fixture *f = started(3);
+
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
+	live(f, 601, true);
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
+    of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
+    a_base_peer_s_verdict_is_one, the_word_of_the_dead_counts_for_nothing,
+    who_missed_a_verdict_is_told_with_those_who_came_to_it,
+    whoever_hears_nobody_at_all_waits_long_for_the_others,
+    the_first_return_is_at_once_and_the_next_after_a_trial,
+    whom_nobody_answers_stays_away_and_accuses_nobody, a_death_long_ago_is_forgotten)
