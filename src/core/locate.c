@@ -143,6 +143,8 @@ void
 swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
 {
 	s->now = now;
+	if (s->no_v4 == !v4 && s->no_v6 == !v6)
+		return;
 	s->no_v4 = !v4;
 	s->no_v6 = !v6;
 	/* What is told of somebody is better than what had to do instead. */

@@ -19,6 +19,7 @@ struct udp_test {
 	struct swim_addr local;
 	unsigned received, truncated, batches;
 	struct swim_addr from; /* of the last one */
+	uint32_t interface;
 	size_t len;
 	uint8_t data[65536];
 	bool echo, stop;
@@ -35,6 +36,7 @@ udp_test_received(void *ctx, const struct swim_addr *from, const void *data, siz
 
 	t->received++;
 	t->from = *from;
+	t->interface = udp_interface(t->udp);
 	t->len = len;
 	if (truncated)
 		t->truncated++;

@@ -193,6 +193,31 @@ def test_names_that_collide(cluster, lan):
     assert daemon.alive() == {"h1"} and len(daemon.call("members")["members"]) == 1
 
 
+def test_an_address_that_changes_is_published(cluster, lan):
+    """Members and mDNS both show the new one, and nobody takes the old one for another member."""
+    hosts = [lan.host() for _ in range(3)]
+    daemons = [host.daemon() for host in hosts]
+    launch(cluster, daemons)
+    for daemon in daemons:
+        advertised(daemon)
+    cluster.whole()
+    hosts[1].ip("addr", "del", "10.77.0.2/24", "dev", "eth0")
+    hosts[1].add_address("10.77.0.22/24")
+    begin = time.monotonic()
+    for daemon in daemons:
+        cluster.wait(lambda daemon=daemon: daemon.members()["h2"]["address"] == "10.77.0.22:7946",
+                     lambda daemon=daemon: f"{daemon} to see h2 move: {daemon.members()['h2']}")
+    print(f"another address: all show it after {time.monotonic() - begin:.2f} s")
+    assert time.monotonic() - begin < RECOVERY
+    fresh = lan.host().daemon()
+    launch(cluster, [fresh])
+    cluster.whole()
+    cluster.wait(lambda: ("h2", "10.77.0.22:7946") in states(fresh), lambda: f"h2 to be published: {states(fresh)}")
+    assert ("h2", "10.77.0.2:7946") not in states(fresh)
+    assert set(states(daemons[1], "h2").values()) <= {"self"}
+    no_false_verdict([*daemons, fresh])
+
+
 def hold(cluster, seconds, daemons):
     """Let so much time go by, in which no daemon may accuse another."""
     cluster.pump.pass_time(seconds)

@@ -58,6 +58,47 @@ START_TEST(a_silent_seed_is_tried_again_for_ever)
 }
 END_TEST
 
+/* From its last failure to its next try. */
+static swim_duration
+delay(const struct fixture *f, const char *address)
+{
+	struct discovery_peer report = peer(f, address);
+
+	return swim_time_since(report.next_try, report.since);
+}
+
+/* After an hour without a network nobody waits for the end of the longest delay. */
+START_TEST(a_network_at_last_makes_for_another_try)
+{
+	struct fixture f;
+	swim_time begin;
+
+	start(&f, swim_ms(1));
+	set_seeds(&f, "127.0.0.1:7001", "127.0.0.1:7002", NULL);
+	for (size_t i = 0; i < 12; i++) {
+		LOOP_UNTIL(f.base, f.asked_count > 2 * i + 1);
+		silence(&f, "127.0.0.1:7001");
+		silence(&f, "127.0.0.1:7002");
+	}
+	ck_assert_int_gt(delay(&f, "127.0.0.1:7001").ns, swim_ms(100).ns);
+	begin = loop_now();
+	discovery_retry(f.hub);
+	ck_assert_int_le(swim_time_since(peer(&f, "127.0.0.1:7001").next_try, begin).ns,
+	    swim_ms(1).ns + swim_time_since(loop_now(), begin).ns);
+	LOOP_UNTIL(f.base, f.asked_count == 26);
+	/* Who is being asked is not asked twice, and who has answered not again. */
+	answer(&f, "127.0.0.1:7001", "n1", false);
+	discovery_retry(f.hub);
+	LOOP_ONCE(f.base);
+	ck_assert_uint_eq(f.asked_count, 26);
+	ck_assert_int_eq(state(&f, "127.0.0.1:7001"), DISCOVERY_JOINED);
+	/* And the delays begin anew. */
+	silence(&f, "127.0.0.1:7002");
+	ck_assert_int_lt(delay(&f, "127.0.0.1:7002").ns, swim_ms(50).ns);
+	end(&f);
+}
+END_TEST
+
 START_TEST(the_delay_is_jittered)
 {
 	swim_duration delay;
@@ -345,8 +386,8 @@ START_TEST(every_state_has_a_word)
 END_TEST
 
 UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
-    a_silent_seed_is_tried_again_for_ever, the_delay_is_jittered,
-    a_name_that_does_not_resolve_is_looked_up_anew_each_time,
+    a_silent_seed_is_tried_again_for_ever, a_network_at_last_makes_for_another_try,
+    the_delay_is_jittered, a_name_that_does_not_resolve_is_looked_up_anew_each_time,
     a_seed_that_is_ourselves_is_left_alone, of_a_name_with_many_addresses_any_will_do,
     of_a_name_with_many_addresses_all_may_be_silent,
     more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,

@@ -2,6 +2,7 @@
 /* The socket and what it receives; test_udp_send.c is about sending. */
 #include "support/udp.h"
 
+#include <net/if.h>
 #include <dlfcn.h>
 
 /* Stands before the C library's, to play a kernel without IPv6. */
@@ -141,6 +142,9 @@ echoes(const char *bind, const char *client, const char *to)
 		plain_send(fd, &target, "hello", 5);
 		LOOP_UNTIL(t.base, t.received == i);
 		ck_assert(swim_addr_equal(&t.from, &own));
+		/* Told on a wildcard alone, where it may be any. */
+		ck_assert_uint_eq(t.interface,
+		    swim_addr_is_wildcard(&t.local) ? if_nametoindex("lo") : 0);
 		ck_assert_uint_eq(t.len, 5);
 		ck_assert_mem_eq(t.data, "hello", 5);
 		ck_assert_uint_eq(plain_receive(fd, data, sizeof(data), &from), 5);
