@@ -356,6 +356,8 @@ mdns_helper_main(const char *parent)
 	struct mdns_helper helper = {0};
 	int status;
 
+	/* Else it is that of the path it was started by, "exe". */
+	prctl(PR_SET_NAME, MDNS_HELPER_NAME);
 	/* Blocked in a call of Avahi's we would not see that the daemon has ended. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != (pid_t)strtol(parent, NULL, 10))

@@ -18,6 +18,8 @@
 
 /* The first argument of a swimd that is to be the helper; the second is its parent's process id. */
 #define MDNS_HELPER_ARGUMENT "--mdns-helper"
+/* What ps and top show. */
+#define MDNS_HELPER_NAME "swimd-mdns"
 /* The descriptor on which it finds its parent. */
 #define MDNS_HELPER_FD 0
 /* So often it says that it is there. */

@@ -129,7 +129,8 @@ on_exited(evutil_socket_t fd, short what, void *ctx)
 static int
 spawn(const char *program, int theirs, pid_t *pid)
 {
-	char path[] = "/proc/self/exe", argument[] = MDNS_HELPER_ARGUMENT, name[] = "swimd-mdns";
+	char path[] = "/proc/self/exe", argument[] = MDNS_HELPER_ARGUMENT,
+	     name[] = MDNS_HELPER_NAME;
 	char parent[16];
 	char *const arguments[] = {name, argument, parent, NULL};
 	posix_spawn_file_actions_t actions;

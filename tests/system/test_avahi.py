@@ -311,6 +311,8 @@ def test_the_helper_dies_with_its_daemon_and_is_started_again(cluster, lan):
     launch(cluster, [daemon])
     advertised(daemon)
     first, = helpers(host)
+    with open(f"/proc/{first}/comm", encoding="utf-8") as file:
+        assert file.read() == "swimd-mdns\n"
     os.kill(first, signal.SIGKILL)
     cluster.wait(lambda: helpers(host) and first not in helpers(host), "another helper")
     wait_well(daemon)
