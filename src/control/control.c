@@ -198,11 +198,24 @@ turn_away(int fd)
 	close(fd);
 }
 
+static bool
+is_full(const struct control *control, bool read_only)
+{
+	const struct client *c;
+	size_t writers = 0;
+
+	if (control->stats.clients < CONTROL_CLIENTS_MAX)
+		return false;
+	TAILQ_FOREACH(c, &control->clients, link)
+		writers += !c->read_only && !c->refused;
+	return read_only || writers >= CONTROL_CLIENTS_RESERVED;
+}
+
 static void
 add_client(struct control_listener *listener, int fd)
 {
 	struct control *control = listener->control;
-	bool refused = control->stats.clients >= CONTROL_CLIENTS_MAX;
+	bool refused = is_full(control, listener->read_only);
 	struct client *c;
 
 	control->stats.connections++;

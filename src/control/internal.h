@@ -31,6 +31,11 @@
 #define CONTROL_OUTPUT_TOTAL (64 * 1024 * 1024)
 /* Who has taken no byte for so long is not reading, and is closed where its memory is wanted. */
 #define CONTROL_DEAF_SECONDS 5
+/*
+ * So many are served on the read-write socket in any case: all of CONTROL_CLIENTS_MAX may be taken by those who
+ * may only use the other one, and whoever runs the daemon is not to be shut out by them.
+ */
+#define CONTROL_CLIENTS_RESERVED 8
 /* Refused connections that are held for a moment, so that they can read why. */
 #define CONTROL_REFUSED_MAX 64
 /* Most addresses of one join. */

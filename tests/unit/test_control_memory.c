@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What waits in all connections together is bounded: who does not read is closed for those who ask, and never
- * somebody who reads; who finds no room is told so.
+ * What others can take away and what not: what waits in all connections together is bounded, and who does not
+ * read is closed for those who ask, never somebody who reads; who finds no room is told so.
  */
 #include <check.h>
 #include <stdio.h>
@@ -352,7 +352,32 @@ START_TEST(what_was_done_is_answered_as_done)
 }
 END_TEST
 
-UNIT_MAIN("control_memory", a_slow_reader_gets_its_answer_and_later_ones_are_told,
+START_TEST(whoever_may_change_things_is_served_beside_all_others)
+{
+	struct world world;
+	struct peer readers[CONTROL_CLIENTS_MAX + 1], writers[CONTROL_CLIENTS_RESERVED + 1];
+
+	world_start(&world, 0);
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		peer_open(&readers[i], &world, world.ro_path);
+		json_decref(peer_result(&readers[i], "info"));
+	}
+	peer_open(&readers[CONTROL_CLIENTS_MAX], &world, world.ro_path);
+	ck_assert(is_unavailable(&readers[CONTROL_CLIENTS_MAX]));
+	for (size_t i = 0; i < CONTROL_CLIENTS_RESERVED; i++) {
+		peer_open(&writers[i], &world, world.path);
+		json_decref(peer_result(&writers[i], "info"));
+	}
+	peer_open(&writers[CONTROL_CLIENTS_RESERVED], &world, world.path);
+	ck_assert(is_unavailable(&writers[CONTROL_CLIENTS_RESERVED]));
+	close_all(readers, CONTROL_CLIENTS_MAX + 1);
+	close_all(writers, CONTROL_CLIENTS_RESERVED + 1);
+	world_stop(&world);
+}
+END_TEST
+
+UNIT_MAIN("control_memory", whoever_may_change_things_is_served_beside_all_others,
+    a_slow_reader_gets_its_answer_and_later_ones_are_told,
     whoever_has_read_nothing_for_longest_makes_room,
     the_one_who_asks_is_told_while_the_others_may_yet_read,
     who_read_while_we_did_not_write_is_not_closed, whoever_may_change_things_has_room_of_his_own,
