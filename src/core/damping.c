@@ -91,11 +91,16 @@ damping_condemned(struct swim *s, uint64_t than)
 void
 damping_suspected(struct swim *s, uint64_t than)
 {
-	/* Whoever stood still for as long as that has been declared dead meanwhile, if it was before. */
-	bool dead = has_returned(s) && swim_time_since(s->now, swim_deadline(s)).ns >=
-					   s->config.timing.suspicion_min.ns;
+	swim_duration late = swim_time_since(s->now, swim_deadline(s));
+	/*
+	 * Whoever stood still for as long as that has been declared dead meanwhile, if it was before: those whom it
+	 * hears first may not know yet.
+	 */
+	bool stood = late.ns >= s->config.timing.suspicion_min.ns ||
+		     (s->damping.stood && swim_time_since(s->now, s->damping.went_on).ns <
+					      s->config.timing.probe_interval.ns);
 
-	if (dead || s->damping.condemned)
+	if (s->damping.condemned || (stood && has_returned(s)))
 		damping_condemned(s, than);
 	else
 		apply_refute(s, than);
@@ -139,8 +144,12 @@ damping_ack(struct swim *s, uint64_t seq)
 }
 
 void
-damping_stalled(struct swim *s)
+damping_stalled(struct swim *s, swim_duration late)
 {
+	if (late.ns >= s->config.timing.suspicion_min.ns) {
+		s->damping.stood = true;
+		s->damping.went_on = s->now;
+	}
 	if (s->damping.condemned)
 		begin_trial(s);
 }

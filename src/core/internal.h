@@ -123,6 +123,8 @@ struct damping {
 	unsigned returns;
 	swim_time returned; /* last */
 	uint64_t counted;   /* deaths at lower incarnations are */
+	bool stood;         /* still, for as long as it takes to be declared dead, */
+	swim_time went_on;  /* until then */
 	uint64_t than;      /* the incarnation to rise above */
 	swim_time ends, ping_at;
 	unsigned asked, acked, unanswered;
@@ -352,7 +354,7 @@ void damping_was_dead(struct swim *, uint64_t incarnation);
 void damping_acquit(struct swim *);
 bool damping_doubts_us(const struct swim *);
 bool damping_ack(struct swim *, uint64_t seq);
-void damping_stalled(struct swim *);
+void damping_stalled(struct swim *, swim_duration late);
 void damping_tick(struct swim *);
 swim_time damping_deadline(const struct swim *);
 

@@ -479,7 +479,7 @@ probe_stalled(struct swim *s, swim_duration late)
 	confirm_stalled(s);
 	probe_health(s, 1);
 	suspicion_stalled(s, late);
-	damping_stalled(s);
+	damping_stalled(s, late);
 }
 
 void

@@ -202,6 +202,27 @@ START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
 }
 END_TEST
 
+START_TEST(who_stood_still_again_takes_a_suspicion_for_its_death)
+{
+	struct fixture *f = started(3);
+
+	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
+	live(f, 2, true);
+	/* As long as it runs it refutes. */
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 1);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	live(f, 2, true);
+	f->now = swim_time_add(f->now, swim_seconds(10));
+	swim_tick(f->swim, f->now);
+	fixture_drain(f);
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 2);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
+	live(f, 3, true);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_death_long_ago_is_forgotten)
 {
 	struct fixture *f = started(3);
@@ -220,4 +241,5 @@ UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
     who_missed_a_verdict_is_told_with_those_who_came_to_it,
     whoever_hears_nobody_at_all_waits_long_for_the_others,
     the_first_return_is_at_once_and_the_next_after_a_trial,
-    whom_nobody_answers_stays_away_and_accuses_nobody, a_death_long_ago_is_forgotten)
+    whom_nobody_answers_stays_away_and_accuses_nobody,
+    who_stood_still_again_takes_a_suspicion_for_its_death, a_death_long_ago_is_forgotten)
