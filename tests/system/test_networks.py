@@ -82,8 +82,8 @@ def test_an_address_that_changes_is_followed(cluster, lan):
     cluster.pump.pass_time(2)
     hosts[1].ip("addr", "del", "10.77.0.23/24", "dev", "eth0")
     cluster.pump.pass_time(1)
-    assert [moved.call("info")[key] for key in ("address", "incarnation")] == \
-        [after[key] for key in ("address", "incarnation")]
+    assert moved.call("info")["address"] == "10.77.0.22:7946"
+    assert moved.text().count("another address is advertised") == 1
     assert not said(daemons, "member.failed", "member.left")
     for daemon in others:
         assert daemon.heard_of("member.updated", "h2")
@@ -198,7 +198,7 @@ def test_an_interface_goes_down_for_a_moment(cluster, lan):
 def test_an_interface_is_down_for_twenty_seconds(cluster, lan):
     daemons, hosts = machines(lan, 5)
     start(cluster, daemons)
-    for turn in range(3):
+    for _ in range(2):
         took = cut(cluster, daemons, hosts[3], 20)
         print(f"interface down 20 s: one view {took:.2f} s after it was up")
         assert took < LIMIT
