@@ -53,6 +53,8 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	m->proven = false;
 	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
+	/* That nobody answers where it was says nothing of where it is. */
+	probe_forget(s, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
 	members_digest_toggle(s, m);

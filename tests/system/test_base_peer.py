@@ -129,8 +129,8 @@ def test_daemon_refutes_a_suspicion(cluster):
     cluster.wait(lambda: daemon.call("info")["incarnation"] > high, "the incarnation to rise")
     cluster.wait(lambda: any(u.id == daemon.name and u.status == base_wire.ALIVE and u.incarnation > high
                              for _, m in peer.messages() for u in m.updates), "the refutation in gossip")
-    said = daemon.heard_of("incarnation.incremented")
-    assert said and said[0]["member"]["name"] == daemon.name
+    said = cluster.wait(lambda: daemon.heard_of("incarnation.incremented"), "the event")
+    assert said[0]["member"]["name"] == daemon.name
 
 
 @pytest.mark.parametrize("status", [base_wire.SUSPECT, base_wire.DEAD])

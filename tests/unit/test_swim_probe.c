@@ -211,6 +211,30 @@ START_TEST(a_refutation_ends_a_suspicion)
 }
 END_TEST
 
+START_TEST(a_probe_of_where_it_was_is_no_probe_of_where_it_is)
+{
+	struct fixture *f = fixture_new();
+	struct wire_update moved = fixture_update(f, 1, SWIM_ALIVE, 1);
+
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	while (fixture_stats(f).probes_sent == 0)
+		fixture_run(f, swim_ms(10));
+	moved.member.address = wire_str_of("10.0.9.9:7946");
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &moved, .count = 1});
+	/* Past the end of that probe, and not yet of the next one. */
+	while (fixture_stats(f).probes_sent == 1)
+		fixture_run(f, swim_ms(10));
+	ck_assert_uint_eq(fixture_stats(f).probes_failed, 0);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
+	/* There it has to answer as well. */
+	fixture_run(f, swim_seconds(2));
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_ping_req_is_relayed_and_answered)
 {
 	struct fixture *f = settled();
@@ -347,6 +371,7 @@ END_TEST
 
 UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
     silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
+    a_probe_of_where_it_was_is_no_probe_of_where_it_is,
     a_base_peer_has_its_own_time_to_say_nack, an_ack_for_somebody_else_is_none,
     a_refutation_ends_a_suspicion, a_ping_req_is_relayed_and_answered,
     a_ping_req_without_an_answer_ends_in_a_nack_in_time,
