@@ -260,16 +260,23 @@ asan: all test-programs
 endif
 
 .PHONY: sim
-# sim:         the simulator at length: every scenario, and a swarm of SIM_SEEDS=10000 fresh random seeds
+# sim:         the simulator at length: every scenario, SIM_SEEDS=10000 fresh random seeds, some of sim-lifeguard
 SIM_SEEDS ?= 10000
 sim: $(SIM_BIN)
 	@$(B)/sim-test
 	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
+	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 
 .PHONY: sim-broken
 # sim-broken:  shows that the simulator catches each of a list of broken rules, and with which seed
 sim-broken: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
+
+.PHONY: sim-lifeguard
+# sim-lifeguard:  Lifeguard's experiments: false positives and latencies beside plain SWIM and the paper, 20 minutes
+SIM_LIFEGUARD_ARGS ?=
+sim-lifeguard: $(SIM_BIN)
+	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py $(SIM_LIFEGUARD_ARGS) $(B)
 
 .PHONY: sim-large
 # sim-large:   the simulator at size: up to 5,000 members, some minutes and up to 8 GiB of memory

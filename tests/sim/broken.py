@@ -8,11 +8,12 @@ hunts it with seeds from 1 on, then the scenarios. A text that is not found any 
 to follow the code.
 """
 import argparse
-import os
 import pathlib
 import re
 import subprocess
 import sys
+
+import variant
 
 # name: what is broken; then file, text, and what stands in its place.
 RULES = {
@@ -63,11 +64,11 @@ RULES = {
     "sync-never": ("views are never compared in full",
         "sync.c", "if (s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync =", "if (!s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync ="),
     "never-reconnects": ("the dead are never tried again",
-        "probe.c", "if (m->status == SWIM_DEAD && !m->hidden) {", "if (m->status == SWIM_LEFT && m->hidden) {"),
+        "probe.c", "if (m->status == SWIM_DEAD && !m->hidden && ", "if (m->status == SWIM_LEFT && m->hidden && "),
     "never-suspects": ("a failed probe has no consequence",
         "probe.c", "	s->doubtful = false;\n\tsuspicion_own(s, target);", "	s->doubtful = false;"),
     "indirect-never": ("nobody else is asked to probe",
-        "probe.c", "size_t want = s->config.timing.indirect_probes;", "size_t want = 0;"),
+        "probe.c", "size_t want = s->config.timing.indirect_probes, n,", "size_t want = 0, n,"),
     "verdict-of-one": ("one member's verdict is everybody's",
         "suspicion.c", "	if (s->by_base)\n\t\treturn true;\n\tfor", "	if (count <= needed)\n\t\treturn true;\n\tfor"),
     "dead-accuse": ("the word of one that is held dead counts",
@@ -126,23 +127,7 @@ RULES = {
 
 def build(build_dir, rule):
     """The path of a simulator with this rule broken."""
-    _, name, old, new = RULES[rule]
-    source = pathlib.Path("src/core", name)
-    text = source.read_text(encoding="utf-8")
-    if text.count(old) != 1:
-        raise LookupError(f"{source} has the text of the rule {text.count(old)} times: {old!r}")
-    where = build_dir / "broken" / rule
-    where.mkdir(parents=True, exist_ok=True)
-    mutant = where / name
-    mutant.write_text(text.replace(old, new), encoding="utf-8")
-    compiler = os.environ.get("CC", "cc").split()
-    objects = [str(p) for folder in ("obj/tests/sim", "obj/core")
-        for p in sorted((build_dir / folder).glob("*.o")) if not (folder == "obj/core" and p.stem == mutant.stem)]
-    program = where / "sim-test"
-    subprocess.run([*compiler, "-std=gnu17", "-O1", "-g", "-w", "-D_GNU_SOURCE", "-include", str(build_dir / "config.h"),
-        "-Isrc", "-o", str(program), str(mutant), *objects, str(build_dir / "libwire.a"),
-        str(build_dir / "libbase.a"), "-lm"], check=True)
-    return program
+    return variant.build(build_dir, rule, [RULES[rule][1:]])
 
 
 def hunt(program, seeds):

@@ -44,3 +44,9 @@ sim_rename(struct sim *s, unsigned i, unsigned as)
 {
 	memcpy(s->world.nodes[i].name, s->world.nodes[as].name, sizeof(s->world.nodes[i].name));
 }
+
+void
+sim_block(struct sim *s, unsigned i, bool blocked)
+{
+	world_block(&s->world, i, blocked);
+}

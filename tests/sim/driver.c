@@ -155,6 +155,24 @@ flush_base(struct world *w, struct node *n)
 	}
 }
 
+/* The send buffer of a socket is bounded too. */
+static void
+hold(struct world *w, struct node *n, const struct swim_datagram *d)
+{
+	struct packet *p;
+
+	if (n->held_count >= w->config.queue_max)
+		return;
+	p = heap_resize(NULL, 1, sizeof(*p) + d->len);
+	p->next = NULL;
+	p->from = d->to;
+	p->len = d->len;
+	memcpy(p->data, d->data, d->len);
+	*n->held_end = p;
+	n->held_end = &p->next;
+	n->held_count++;
+}
+
 static void
 flush_core(struct world *w, struct node *n)
 {
@@ -174,7 +192,10 @@ flush_core(struct world *w, struct node *n)
 		}
 		n->sent++;
 		n->sent_bytes += d.len;
-		world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
+		if (n->blocked)
+			hold(w, n, &d);
+		else
+			world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
 	}
 	check_full(w->check, n->index, swim_member_count(n->core) >= w->config.max_members);
 	while (swim_next_event(n->core, &e)) {
@@ -253,7 +274,7 @@ driver_run(struct world *w, struct node *n)
 	unsigned life = n->life;
 
 	while (!n->paused && world_running(w, n->index) && n->life == life) {
-		struct packet *p = n->queue;
+		struct packet *p = n->blocked ? NULL : n->queue;
 
 		if (swim_time_before(w->now, n->busy_until)) {
 			if (swim_time_before(n->busy_until, n->armed)) {
@@ -267,7 +288,7 @@ driver_run(struct world *w, struct node *n)
 		}
 		if (p == NULL || n->since_tick >= BATCH) {
 			node_tick(w, n);
-			if (n->queue == NULL)
+			if (n->queue == NULL || n->blocked)
 				return;
 			continue;
 		}

@@ -13,12 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/experiment.h"
 #include "sim/scenario.h"
 
 #define SWARM "swarm"
 
 struct options {
-	const char *scenario;
+	const char *scenario, *experiment;
 	uint64_t seed;
 	bool seed_given, trace, quick, large, verbose, first;
 	uint64_t seeds; /* of the swarm, or of the scenario */
@@ -33,7 +34,8 @@ struct outcome {
 };
 
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure, scenarios_stall,
-    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base, scenarios_size};
+    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base, scenarios_size,
+    scenarios_liveness};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void
@@ -281,6 +283,7 @@ static const char usage[] =
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
     "       sim-test --quick | --large | --list\n"
+    "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   figures\n"
     "--first ends with the first failure, --verbose prints every seed's figures.\n";
 
 static uint64_t
@@ -298,6 +301,7 @@ enum {
 	OPT_SCENARIO = 1,
 	OPT_SEED,
 	OPT_SEEDS,
+	OPT_EXPERIMENT,
 	OPT_TRACE,
 	OPT_QUICK,
 	OPT_LARGE,
@@ -315,6 +319,7 @@ main(int argc, char **argv)
 	    {"scenario", required_argument, NULL, OPT_SCENARIO},
 	    {"seed", required_argument, NULL, OPT_SEED},
 	    {"seeds", required_argument, NULL, OPT_SEEDS},
+	    {"experiment", required_argument, NULL, OPT_EXPERIMENT},
 	    {"trace", no_argument, NULL, OPT_TRACE},
 	    {"quick", no_argument, NULL, OPT_QUICK},
 	    {"large", no_argument, NULL, OPT_LARGE},
@@ -342,6 +347,9 @@ main(int argc, char **argv)
 		case OPT_SEEDS:
 			o.seeds = number("seeds", optarg);
 			seeds_given = true;
+			break;
+		case OPT_EXPERIMENT:
+			o.experiment = optarg;
 			break;
 		case OPT_TRACE:
 			o.trace = true;
@@ -375,6 +383,11 @@ main(int argc, char **argv)
 	if (optind != argc || o.jobs == 0) {
 		fputs(usage, stderr);
 		return 64;
+	}
+	if (o.experiment != NULL) {
+		if (!experiment_run(o.experiment, o.seed, o.quick))
+			errx(64, "there is no experiment '%s'", o.experiment);
+		return 0;
 	}
 	if (seeds_given) {
 		if (!o.seed_given && getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed))

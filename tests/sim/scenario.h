@@ -34,7 +34,8 @@ struct scenario {
 };
 /* Each ends in a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
-    scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[];
+    scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
+    scenarios_liveness[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -59,6 +60,8 @@ void sim_tag(struct sim *, unsigned i, unsigned value);
 void sim_rename(struct sim *, unsigned i, unsigned as);
 void sim_pause(struct sim *, unsigned i);
 void sim_resume(struct sim *, unsigned i);
+/* Its messages stand still, its timers don't. */
+void sim_block(struct sim *, unsigned i, bool blocked);
 void sim_slow(struct sim *, unsigned i, swim_duration per_datagram);
 
 /* The network. */

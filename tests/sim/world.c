@@ -49,6 +49,7 @@ node_init(struct node *n, unsigned index)
 	n->addr.ip[3] = (uint8_t)number;
 	swim_addr_format(&n->addr, n->hostport);
 	n->queue_end = &n->queue;
+	n->held_end = &n->held;
 	n->armed = SWIM_TIME_NEVER;
 }
 
@@ -119,16 +120,14 @@ world_make_base(struct world *w, unsigned i)
 }
 
 static void
-queue_clear(struct node *n)
+queue_clear(struct packet **queue)
 {
-	while (n->queue != NULL) {
-		struct packet *p = n->queue;
+	while (*queue != NULL) {
+		struct packet *p = *queue;
 
-		n->queue = p->next;
+		*queue = p->next;
 		free(p);
 	}
-	n->queue_end = &n->queue;
-	n->queued = 0;
 }
 
 static void
@@ -138,7 +137,11 @@ node_fini(struct node *n)
 	n->core = NULL;
 	base_peer_free(n->peer);
 	n->peer = NULL;
-	queue_clear(n);
+	queue_clear(&n->queue);
+	queue_clear(&n->held);
+	n->queue_end = &n->queue;
+	n->held_end = &n->held;
+	n->queued = n->held_count = 0;
 }
 
 void
@@ -394,7 +397,7 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 	node_fini(n);
 	n->life++;
 	n->state = NODE_UP;
-	n->paused = false;
+	n->paused = n->blocked = false;
 	n->armed = n->busy_until = SWIM_TIME_NEVER;
 	n->busy_until = w->now;
 	n->since_tick = 0;
@@ -470,6 +473,31 @@ world_pause(struct world *w, unsigned i, bool paused)
 		return;
 	}
 	/* On waking up the socket is drained first, then timers fire. */
+	driver_run(w, n);
+	if (world_running(w, i))
+		driver_arm(w, n);
+}
+
+void
+world_block(struct world *w, unsigned i, bool blocked)
+{
+	struct node *n = &w->nodes[i];
+	struct packet *p;
+
+	if (!world_running(w, i) || n->blocked == blocked)
+		return;
+	if (w->trace)
+		trace_note(w, "%s %s", n->name, blocked ? "is blocked" : "sends and reads again");
+	n->blocked = blocked;
+	if (blocked)
+		return;
+	while ((p = n->held) != NULL) {
+		n->held = p->next;
+		world_transmit(w, &n->addr, n->index, &p->from, p->data, p->len);
+		free(p);
+	}
+	n->held_end = &n->held;
+	n->held_count = 0;
 	driver_run(w, n);
 	if (world_running(w, i))
 		driver_arm(w, n);

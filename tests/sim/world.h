@@ -36,7 +36,7 @@ enum node_kind { NODE_SWIMD, NODE_BASE };
 
 struct packet {
 	struct packet *next;
-	struct swim_addr from;
+	struct swim_addr from; /* to, while it is held */
 	size_t len;
 	uint8_t data[];
 };
@@ -57,6 +57,9 @@ struct node {
 	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
 
 	bool paused;
+	bool blocked; /* its timers fire, but nothing is read, and what is sent waits */
+	struct packet *held, **held_end;
+	size_t held_count;
 	swim_duration cost; /* of handling one datagram: above 0 it runs slow */
 	swim_time busy_until;
 	unsigned since_tick; /* datagrams handled since the last tick */
@@ -135,6 +138,7 @@ void world_start(struct world *, unsigned i, uint64_t incarnation, bool kept_sta
 void world_stop(struct world *, unsigned i, enum node_state);
 void world_leave(struct world *, unsigned i);
 void world_pause(struct world *, unsigned i, bool paused);
+void world_block(struct world *, unsigned i, bool blocked);
 /* Hand out what the core has to say after a call from outside (swim_remove and the like). */
 void world_flush(struct world *, unsigned i);
 /* A datagram of anybody's making, as if it came from `from`, after the usual treatment on the way. */
