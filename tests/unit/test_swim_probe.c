@@ -371,10 +371,9 @@ END_TEST
 
 UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
     silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
-    a_probe_of_where_it_was_is_no_probe_of_where_it_is,
-    a_base_peer_has_its_own_time_to_say_nack, an_ack_for_somebody_else_is_none,
-    a_refutation_ends_a_suspicion, a_ping_req_is_relayed_and_answered,
-    a_ping_req_without_an_answer_ends_in_a_nack_in_time,
+    a_probe_of_where_it_was_is_no_probe_of_where_it_is, a_base_peer_has_its_own_time_to_say_nack,
+    an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
+    a_ping_req_is_relayed_and_answered, a_ping_req_without_an_answer_ends_in_a_nack_in_time,
     a_ping_req_about_ourselves_is_answered_at_once, relays_are_limited,
     a_stall_of_ours_condemns_nobody, the_dead_are_tried_again,
     who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
