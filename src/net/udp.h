@@ -84,7 +84,7 @@ enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *
 	256 /* datagrams that wait for another try; further ones are dropped and counted */
 /*
  * Send all that is queued with as few system calls as possible.  A permanent failure (EMSGSIZE, EINVAL,
- * EAFNOSUPPORT, ...) drops its own datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH,
+ * EAFNOSUPPORT, EACCES, ...) drops its own datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH,
  * ENETDOWN, EHOSTUNREACH, EPERM, ...) is retried up to retry_attempts, without holding up the datagrams
  * behind it.
  */

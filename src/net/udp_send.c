@@ -32,6 +32,7 @@ udp_fault(int error_number, enum swim_error *error)
 	case EINVAL: /* port 0, a link-local address without its zone, ... */
 	case EAFNOSUPPORT:
 	case EDESTADDRREQ:
+	case EACCES: /* a subnet's broadcast, or a route that prohibits; a firewall says EPERM */
 		*error = SWIM_ERROR_INVALID_ADDRESS;
 		return UDP_FAULT_DATAGRAM;
 	case EBADF:

@@ -392,6 +392,7 @@ START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
 	    {EMSGSIZE, SWIM_ERROR_MESSAGE_TOO_LARGE},
 	    {EINVAL, SWIM_ERROR_INVALID_ADDRESS},
 	    {EAFNOSUPPORT, SWIM_ERROR_INVALID_ADDRESS},
+	    {EACCES, SWIM_ERROR_INVALID_ADDRESS},
 	};
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct udp_stats stats;
