@@ -86,7 +86,7 @@ enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *
  * Send all that is queued with as few system calls as possible.  A permanent failure (EMSGSIZE, EINVAL,
  * EAFNOSUPPORT, EACCES, ...) drops its own datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH,
  * ENETDOWN, EHOSTUNREACH, EPERM, ...) is retried up to retry_attempts, without holding up the datagrams
- * behind it.
+ * behind it; but gossip that finds the send buffer full (EAGAIN) is dropped.
  */
 void udp_flush(struct udp *);
 

@@ -102,6 +102,17 @@ drop:
 	udp->stats.retries_exhausted++;
 }
 
+/*
+ * Gossip that finds the send buffer full is not kept: the next says more, and the buffer is left to probes and their
+ * answers.
+ */
+static bool
+udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending, int error_number)
+{
+	return error_number != EAGAIN || pending->len == 0 ||
+	       udp->sender.arena[pending->offset] != WIRE_GOSSIP;
+}
+
 static void
 udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
 {
@@ -110,7 +121,7 @@ udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_nu
 
 	udp_failed(udp, error, error_number, &pending->to, fault != UDP_FAULT_DATAGRAM,
 	    &udp->send_failing);
-	if (fault == UDP_FAULT_TRANSIENT)
+	if (fault == UDP_FAULT_TRANSIENT && udp_worth_another_try(udp, pending, error_number))
 		udp_retry_later(udp, pending);
 }
 

@@ -229,6 +229,40 @@ START_TEST(a_transient_failure_is_retried_and_holds_nothing_up)
 }
 END_TEST
 
+/* The next gossip says more; a second copy of the old would only keep the buffer full. */
+START_TEST(gossip_does_not_wait_for_a_full_send_buffer)
+{
+	static const uint8_t ping[] = {WIRE_PING}, gossip[] = {WIRE_GOSSIP};
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct udp_stats stats;
+	struct pair p;
+
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 2;
+	play.error = EAGAIN;
+	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, gossip, 1), SWIM_OK);
+	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, ping, 1), SWIM_OK);
+	udp_flush(p.t.udp);
+	stats = udp_test_stats(&p.t);
+	ck_assert_uint_eq(stats.errors[SWIM_ERROR_SEND_FAILED], 2);
+	ck_assert_uint_eq(stats.retry_queue, 1);
+	ck_assert_uint_eq(stats.retries_exhausted, 0);
+	ck_assert(!stats.healthy);
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retry_queue == 0);
+	expect(p.a_fd, WIRE_PING);
+	ck_assert(plain_is_empty(p.a_fd));
+	ck_assert(udp_test_stats(&p.t).healthy);
+	/* For want of a route it does wait: that says nothing of how much is on its way. */
+	play.times = 1;
+	play.error = ENETUNREACH;
+	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, gossip, 1), SWIM_OK);
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 1);
+	pair_end(&p);
+}
+END_TEST
+
 START_TEST(after_the_last_attempt_it_is_dropped)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
@@ -353,6 +387,12 @@ START_TEST(the_queue_of_retries_is_bounded)
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, UDP_RETRIES_MAX);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retries_exhausted, 44);
+	/* A probe does not wait behind them. */
+	play.times = 0;
+	pair_queue(&p, &p.a, WIRE_PING);
+	udp_flush(p.t.udp);
+	expect(p.a_fd, WIRE_PING);
+	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, UDP_RETRIES_MAX);
 	/* Stopping drops them. */
 	udp_stop(p.t.udp);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 0);
@@ -536,7 +576,8 @@ END_TEST
 
 UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
     a_full_queue_is_flushed_by_itself, what_cannot_be_sent_is_refused_at_once,
-    a_transient_failure_is_retried_and_holds_nothing_up, after_the_last_attempt_it_is_dropped,
+    a_transient_failure_is_retried_and_holds_nothing_up,
+    gossip_does_not_wait_for_a_full_send_buffer, after_the_last_attempt_it_is_dropped,
     one_unreachable_peer_among_many_is_not_told_all_the_time, retries_wait_as_configured,
     it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded, many_retries_go_out_in_batches,
     a_permanent_failure_drops_its_own_datagram_alone, short_sends_are_continued,
