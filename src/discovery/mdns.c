@@ -39,7 +39,8 @@ struct mdns {
 	bool silent, said_found;
 	char trouble[MDNS_TEXT_MAX + 1]; /* what the helper says, or about it; "": nothing */
 	char shown[MDNS_TEXT_MAX + 1];   /* what `trouble` tells */
-	uint64_t dropped;
+	/* Services for which there was no room: here, with all helpers, and as the running one tells its sum. */
+	uint64_t refused, helpers_dropped, helper_dropped;
 	struct rng rng;
 };
 
@@ -138,7 +139,7 @@ mdns_found(struct mdns *mdns, const struct mdns_service *service)
 		mdns->said_found = true;
 	/* The helper has no more services than there is room for, unless another source took some. */
 	if (discovery_hint(mdns->hub, &mdns->source, service->id, &hint) != SWIM_OK)
-		mdns->dropped++;
+		mdns->refused++;
 }
 
 /* -------------------------------------------------------------------------------------- the helper */
@@ -186,10 +187,13 @@ mdns_received(void *ctx, const struct mdns_message *message)
 		discovery_hint_withdraw(mdns->hub, &mdns->source, message->number);
 		break;
 	case MDNS_DROPPED:
-		if (mdns->dropped == 0)
+		if (mdns->helpers_dropped == 0)
 			log_at(LOG_LEVEL_WARNING, "mDNS finds more services than are looked after",
 			    log_uint("limit", MDNS_SERVICES_MAX));
-		mdns->dropped = message->number;
+		if (message->number > mdns->helper_dropped) {
+			mdns->helpers_dropped += message->number - mdns->helper_dropped;
+			mdns->helper_dropped = message->number;
+		}
 		break;
 	case MDNS_SETUP:
 	case MDNS_SELF:
@@ -238,6 +242,7 @@ mdns_launch(struct mdns *mdns)
 	};
 
 	mdns->start_at = SWIM_TIME_NEVER;
+	mdns->helper_dropped = 0;
 	mdns->process = mdns_process_new(mdns->base, mdns->program, &callbacks);
 	if (mdns->process == NULL) {
 		mdns_put_off(mdns, strerror(errno));
@@ -312,7 +317,9 @@ mdns_trouble(const struct discovery_source *source)
 static uint64_t
 mdns_dropped(const struct discovery_source *source)
 {
-	return ((const struct mdns *)source)->dropped;
+	const struct mdns *mdns = (const struct mdns *)source;
+
+	return mdns->refused + mdns->helpers_dropped;
 }
 
 static void

@@ -105,6 +105,14 @@ play(const char *part)
 		tell_service(10, MDNS_MALFORMED, "", "", "");
 		m = (struct mdns_message){.type = MDNS_DROPPED, .number = 5};
 		tell(&m);
+	} else if (strcmp(part, "many") == 0) {
+		tell(&m);
+		for (uint32_t id = 1; id <= DISCOVERY_HINTS_MAX + 3; id++)
+			tell_service(id, MDNS_FOUND, "", "", "");
+		m = (struct mdns_message){.type = MDNS_DROPPED, .number = 5};
+		tell(&m);
+		expect(MDNS_SELF);
+		_exit(3);
 	}
 	/* Until the daemon ends, or ends us. */
 	while (recv(MDNS_HELPER_FD, &byte, 1, 0) > 0)
@@ -133,6 +141,19 @@ set_part(const char *part)
 }
 
 static void
+advertise(struct fixture *f)
+{
+	const struct discovery_self self = {
+	    .name = "me",
+	    .cluster = "ours",
+	    .address = addr("203.0.113.1:7946"),
+	    .version = "1",
+	};
+
+	discovery_advertise(f->hub, &self);
+}
+
+static void
 begin(struct fixture *f, const char *part)
 {
 	static const char *const interfaces[] = {"eth7"};
@@ -144,17 +165,11 @@ begin(struct fixture *f, const char *part)
 	    .families = MDNS_IPV4,
 	    .timeout = swim_ms(100),
 	};
-	const struct discovery_self self = {
-	    .name = "me",
-	    .cluster = "ours",
-	    .address = addr("203.0.113.1:7946"),
-	    .version = "1",
-	};
 
 	set_part(part);
 	start(f, swim_ms(1));
 	discovery_add_source(f->hub, mdns_new(f->base, &config));
-	discovery_advertise(f->hub, &self);
+	advertise(f);
 }
 
 static void
@@ -224,6 +239,22 @@ START_TEST(what_is_found_is_judged)
 }
 END_TEST
 
+START_TEST(what_there_was_no_room_for_is_counted_across_helpers)
+{
+	struct fixture f;
+
+	begin(&f, "many");
+	for (uint64_t sum = 8; sum <= 16; sum += 8) {
+		/* Three that the hub had no room for, and five that the helper says. */
+		LOOP_UNTIL(f.base, source(&f).dropped == sum);
+		advertise(&f);
+		LOOP_UNTIL(f.base, source(&f).trouble != NULL);
+		ck_assert_uint_eq(source(&f).dropped, sum);
+	}
+	finish(&f);
+}
+END_TEST
+
 START_TEST(a_helper_that_ends_is_started_again)
 {
 	struct fixture f;
@@ -289,24 +320,18 @@ END_TEST
 
 START_TEST(one_that_does_not_read_is_not_waited_for)
 {
-	const struct discovery_self self = {
-	    .name = "me",
-	    .cluster = "ours",
-	    .address = addr("203.0.113.1:7946"),
-	    .version = "1",
-	};
 	struct fixture f;
 
 	begin(&f, "deaf");
 	LOOP_ONCE(f.base);
 	for (unsigned i = 0; i < 100000; i++)
-		discovery_advertise(f.hub, &self);
+		advertise(&f);
 	LOOP_UNTIL(f.base,
 	    in_trouble(&f, "the mDNS helper does not run: it does not read what it is told"));
 	finish(&f);
 }
 END_TEST
 
-UNIT_MAIN("mdns", what_is_found_is_judged, a_helper_that_ends_is_started_again,
-    all_is_well_once_it_says_so, silence_is_trouble, a_program_that_cannot_be_run_is_trouble,
-    one_that_does_not_read_is_not_waited_for)
+UNIT_MAIN("mdns", what_is_found_is_judged, what_there_was_no_room_for_is_counted_across_helpers,
+    a_helper_that_ends_is_started_again, all_is_well_once_it_says_so, silence_is_trouble,
+    a_program_that_cannot_be_run_is_trouble, one_that_does_not_read_is_not_waited_for)
