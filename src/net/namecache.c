@@ -103,10 +103,8 @@ namecache_find(struct namecache *cache, const char *host, swim_time now)
 		namecache_drop(cache, entry);
 		entry = NULL;
 	}
-	if (entry == NULL) {
-		cache->stats.misses++;
+	if (entry == NULL)
 		return NULL;
-	}
 	cache->stats.hits++;
 	TAILQ_REMOVE(&cache->by_use, entry, by_use);
 	TAILQ_INSERT_HEAD(&cache->by_use, entry, by_use);

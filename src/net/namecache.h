@@ -23,7 +23,7 @@ struct name_answer {
 };
 
 struct namecache_stats {
-	uint64_t hits, misses, evictions, expired;
+	uint64_t hits, evictions, expired;
 	size_t entries;
 };
 

@@ -47,7 +47,7 @@ struct resolver {
 	struct event *done_event; /* calls back for all in done */
 	uint64_t turn;            /* counts up at each such call */
 	size_t pending;
-	uint64_t lookup_count, failures;
+	uint64_t misses, lookup_count, failures;
 };
 
 void
@@ -207,6 +207,7 @@ resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callba
 	struct resolver_request *request;
 	struct name_answer answer;
 	uint16_t port;
+	bool known;
 
 	if (resolver->pending == RESOLVER_REQUESTS_MAX ||
 	    swim_hostport_split(hostport, len, -1, false, host, &port) != SWIM_ADDR_OK)
@@ -220,7 +221,10 @@ resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callba
 	request->port = port;
 	memcpy(request->hostport, hostport, len + 1);
 
-	if (resolver_at_once(resolver, host, &answer)) {
+	known = resolver_at_once(resolver, host, &answer);
+	if (!known)
+		resolver->misses++;
+	if (known) {
 		resolver_done(request, &answer);
 	} else if ((request->name = resolver_name_find(resolver, host)) != NULL) {
 		TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
@@ -343,7 +347,7 @@ resolver_stats(const struct resolver *resolver, struct resolver_stats *out)
 	namecache_stats(resolver->cache, &cache);
 	*out = (struct resolver_stats){
 	    .hits = cache.hits,
-	    .misses = cache.misses,
+	    .misses = resolver->misses,
 	    .evictions = cache.evictions,
 	    .expired = cache.expired,
 	    .lookups = resolver->lookup_count,

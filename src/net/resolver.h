@@ -57,7 +57,7 @@ struct resolver_request;
 struct resolver_request *resolver_lookup(struct resolver *, const char *hostport,
     resolver_callback *, void *ctx);
 void resolver_cancel(struct resolver_request *);
-/* From the cache alone, at once; false on a miss. */
+/* From the cache alone, at once.  False: it takes a resolver_lookup, which is what counts the miss. */
 bool resolver_cached(struct resolver *, const char *hostport, struct swim_addr *out);
 
 struct resolver_stats {

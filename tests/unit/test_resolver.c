@@ -295,6 +295,8 @@ START_TEST(answers_are_cached_for_their_time)
 	ck_assert(!resolver_cached(f.resolver, "none.test:1", &addr));
 	ck_assert_uint_eq(f.server.queries, 4);
 	ck_assert_uint_eq(stats_of(&f).hits, 2);
+	/* A look at the cache that ends in a look-up is one miss. */
+	ck_assert_uint_eq(stats_of(&f).misses, 2);
 	/* Until it is too old. */
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.2";
 	while (stats_of(&f).expired == 0)
