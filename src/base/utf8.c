@@ -121,3 +121,25 @@ utf8_escape(const void *text, size_t len, bool spaces, char *out, size_t cap)
 	out[written] = '\0';
 	return written;
 }
+
+size_t
+utf8_sentence(const void *text, size_t len, char *out, size_t cap)
+{
+	const char *s = text;
+	size_t used = 0;
+
+	assert(cap >= 1);
+	out[0] = '\0';
+	for (size_t at = 0; at < len; at++) {
+		size_t piece = 0;
+
+		while (at + piece < len && s[at + piece] != '"' && s[at + piece] != '\\')
+			piece++;
+		used += utf8_escape(s + at, piece, false, out + used, cap - used);
+		at += piece;
+		if (at < len && used + 1 < cap)
+			out[used++] = s[at];
+	}
+	out[used] = '\0';
+	return used;
+}

@@ -23,4 +23,7 @@ bool utf8_is_unsafe(uint32_t character, bool spaces);
  */
 size_t utf8_escape(const void *text, size_t len, bool spaces, char *out, size_t cap);
 
+/* The same for a sentence that may quote such text: double quotes and backslashes stay, and so do spaces. */
+size_t utf8_sentence(const void *text, size_t len, char *out, size_t cap);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "control/client.h"
 #include "control/method.h"
 
@@ -209,8 +210,8 @@ parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refus
 	if (parsed->root == NULL) {
 		char quoted[REFUSAL_QUOTE_MAX * 2];
 
-		/* jansson's text quotes what it stumbled over. */
-		refusal_quote(quoted, error.text, strlen(error.text));
+		/* jansson's text quotes what it stumbled over, in single quotes. */
+		utf8_sentence(error.text, strlen(error.text), quoted, sizeof(quoted));
 		refusal_set(refusal, CONTROL_PARSE_ERROR,
 		    "not JSON: %s, at byte %d: a request is one JSON object or one method's name on a line",
 		    quoted, error.position);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/print.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,32 +9,10 @@
 
 #include "base/utf8.h"
 
-/* Like utf8_escape, but quotes and backslashes pass. */
-static size_t
-sentence(const char *text, size_t len, char *out, size_t cap)
-{
-	size_t used = 0;
-
-	assert(cap > 0);
-	for (size_t at = 0; at < len;) {
-		size_t piece = 0;
-
-		while (at + piece < len && text[at + piece] != '"' && text[at + piece] != '\\')
-			piece++;
-		used += utf8_escape(text + at, piece, false, out + used, cap - used);
-		at += piece;
-		if (at < len && used + 1 < cap)
-			out[used++] = text[at];
-		at++;
-	}
-	out[used] = '\0';
-	return used;
-}
-
 char *
 print_safe(const char *text, char *out, size_t cap)
 {
-	sentence(text, strlen(text), out, cap);
+	utf8_sentence(text, strlen(text), out, cap);
 	return out;
 }
 
@@ -64,7 +41,7 @@ print_value(const json_t *value, bool as_sentence)
 		if (out == NULL)
 			return NULL;
 		if (as_sentence)
-			sentence(json_string_value(value), len, out, cap);
+			utf8_sentence(json_string_value(value), len, out, cap);
 		else
 			utf8_escape(json_string_value(value), len, true, out, cap);
 		return out;

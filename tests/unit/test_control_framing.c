@@ -120,6 +120,7 @@ START_TEST(what_is_no_request_is_an_error)
 	    {"{", "parse-error"},
 	    {"members alive", "parse-error"},
 	    {"{\"method\":\"info\",\"method\":\"info\",\"id\":1}", "parse-error"},
+	    {"{\"method\":\"events\",\"params\":{\"x\":[{\"a\":1,\"a\":1}]}}", "parse-error"},
 	    {"{\"method\":\"info\"} x", "parse-error"},
 	    {"\xff\xfe", "parse-error"},
 	    {"\"info\"", "invalid-request"},
@@ -143,6 +144,7 @@ START_TEST(what_is_no_request_is_an_error)
 	};
 	struct world world;
 	struct peer peer;
+	json_t *error;
 
 	world_start(&world, 0);
 	peer_open(&peer, &world, world.path);
@@ -151,6 +153,12 @@ START_TEST(what_is_no_request_is_an_error)
 	/* And the connection goes on. */
 	json_decref(
 	    peer_result(&peer, "{\"id\":1,\"method\":\"info\",\"jsonrpc\":\"2.0\",\"params\":{}}"));
+	/* What is wrong is quoted as it was written, but for what a terminal would obey. */
+	error = peer_error(&peer, "{\"id\" \"\\\\x\xc2\x9b\"}", "parse-error");
+	ck_assert_str_eq(json_string_value(member(error, "message")),
+	    "not JSON: ':' expected near '\"\\\\x\\u{9b}\"', at byte 13: a request is one JSON object or one "
+	    "method's name on a line");
+	json_decref(error);
 	peer_close(&peer);
 	world_stop(&world);
 }

@@ -137,6 +137,20 @@ START_TEST(a_short_buffer_cuts_between_characters)
 }
 END_TEST
 
+START_TEST(a_sentence_keeps_its_quotes)
+{
+	static const char text[] = "say \"a\\b\"\n\x9b";
+	char out[64];
+
+	ck_assert_uint_eq(utf8_sentence(text, strlen(text), out, sizeof(out)), strlen(out));
+	ck_assert_str_eq(out, "say \"a\\b\"\\x0a\\x9b");
+	ck_assert_uint_eq(utf8_sentence(text, strlen(text), out, 6), 5);
+	ck_assert_str_eq(out, "say \"");
+	ck_assert_uint_eq(utf8_sentence("", 0, out, 1), 0);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
 START_TEST(whatever_goes_in_harmless_utf8_comes_out)
 {
 	struct rng r;
@@ -158,4 +172,5 @@ END_TEST
 
 UNIT_MAIN("utf8", well_formed_text_is_valid, malformed_text_is_not_valid, a_length_is_not_read_past,
     next_tells_character_and_length, what_can_hurt_is_escaped, spaces_are_escaped_where_asked,
-    a_short_buffer_cuts_between_characters, whatever_goes_in_harmless_utf8_comes_out)
+    a_short_buffer_cuts_between_characters, a_sentence_keeps_its_quotes,
+    whatever_goes_in_harmless_utf8_comes_out)
