@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,20 @@ complain(int status, const char *fault)
 {
 	fprintf(stderr, "swimd: %s\n", fault);
 	return status;
+}
+
+/* What was printed is out: 0, or the status to end with.  A reader that went away has seen enough. */
+static int
+printed(void)
+{
+	char fault[FAULT_MAX];
+
+	errno = 0;
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+		return 0;
+	snprintf(fault, sizeof(fault), "cannot write the output: %s",
+	    strerror(errno != 0 ? errno : EIO));
+	return complain(EX_IOERR, fault);
 }
 
 /* What is no fault, and yet not what was meant. */
@@ -70,10 +85,13 @@ check(const struct options *options)
 		return complain(EX_OSERR, "out of memory");
 	status = config_load(options, report, &config, fault);
 	fclose(report);
-	if (status != 0)
+	if (status != 0) {
 		complain(status, fault);
-	else if (text != NULL)
-		fputs(text, stdout);
+	} else {
+		if (text != NULL)
+			fputs(text, stdout);
+		status = printed();
+	}
 	free(text);
 	config_fini(&config);
 	return status;
@@ -104,16 +122,19 @@ main(int argc, char *argv[])
 		return mdns_helper_main(argv[2]);
 	if (!options_parse(&options, argc, argv, fault))
 		return complain(EX_USAGE, fault);
-	if (options.help)
+	if (options.help) {
 		options_help(stdout);
-	else if (options.version)
+		status = printed();
+	} else if (options.version) {
 		puts("swimd " PACKAGE_VERSION);
-	else if (options.check)
+		status = printed();
+	} else if (options.check) {
 		status = check(&options);
-	else if ((status = config_load(&options, NULL, &config, fault)) != 0)
+	} else if ((status = config_load(&options, NULL, &config, fault)) != 0) {
 		complain(status, fault);
-	else
+	} else {
 		status = run(&options, &config);
+	}
 	options_fini(&options);
 	return status;
 }

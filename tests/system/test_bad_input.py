@@ -488,3 +488,19 @@ def test_version_and_help(cluster):
     assert done.stdout.startswith("swimd ") and not done.stderr
     done = subprocess.run([paths.SWIMD, "--help"], capture_output=True, text=True, check=True)
     assert "--seed" in done.stdout and "--check-config" in done.stdout and not done.stderr
+
+
+@pytest.mark.parametrize("option", ["--version", "--help", "--check-config"])
+def test_output_that_cannot_be_written(cluster, option):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    config = os.path.join(cluster.directory, "conf")
+    with open(config, "w", encoding="utf-8"):
+        pass
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([paths.SWIMD, "-c", config, option], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert done.stderr == "swimd: cannot write the output: No space left on device\n"
+    # Nobody who reads is no fault to tell of.
+    done = subprocess.run(["sh", "-c", f"{paths.SWIMD} -c {config} {option} | true"], stderr=subprocess.PIPE, text=True)
+    assert not done.stderr
