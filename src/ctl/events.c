@@ -194,6 +194,8 @@ run(struct stream *s)
 		    {.fd = s->has_hook ? -1 : fileno(s->ctl->out), .events = 0},
 		};
 
+		if (ferror(s->ctl->out))
+			return CTL_OK; /* ctl_run tells */
 		if (poll(p, 4, -1) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -213,8 +215,6 @@ run(struct stream *s)
 			hook_feed(&s->hook);
 		if (p[1].revents != 0)
 			hook_over(s);
-		if (ferror(s->ctl->out))
-			return CTL_OK; /* ctl_run tells */
 	}
 	return status;
 }

@@ -277,3 +277,14 @@ def test_broken_pipe_is_quiet(cluster, three):
     done = subprocess.run(["sh", "-c", f"{paths.SWIMCTL} -s {three[0].socket} metrics | true"], capture_output=True,
                           text=True, timeout=20, env=clean_environment())
     assert done.stderr == ""
+
+
+def test_output_that_cannot_be_written(cluster, three):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full")
+    for command in (["--version"], ["--help"], ["members"], ["--json", "health"], ["metrics", "--openmetrics"],
+                    ["events", "--since", "0"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([paths.SWIMCTL, "-s", three[0].socket, *command], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=20, env=clean_environment())
+        one_line(done, 1, "cannot write the output")
