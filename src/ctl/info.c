@@ -197,12 +197,30 @@ info_status_run(struct ctl *ctl)
 	return status;
 }
 
+static enum ctl_exit
+print_versions(const struct ctl *ctl, json_t *daemon)
+{
+	/* Whatever it calls itself: ASCII, so that a terminal takes no orders from it. */
+	json_t *versions = json_pack("{s:s,s:o}", "swimctl", PACKAGE_VERSION, "swimd",
+	    json_is_string(daemon) ? json_incref(daemon) : json_null());
+	char *text = json_dumps(versions, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	json_decref(versions);
+	if (text == NULL)
+		return problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	print_json_line(ctl, text, strlen(text));
+	free(text);
+	return CTL_OK;
+}
+
 enum ctl_exit
 info_version_run(struct ctl *ctl)
 {
 	struct problem problem = {0};
 	struct answer info = {0};
 	struct session session;
+	enum ctl_exit status = CTL_OK;
+	json_t *version;
 	char word[PRINT_NAME];
 	/* A daemon that is not there is no reason not to tell our own version. */
 	swim_time deadline = swim_time_add(client_now(), swim_seconds(2));
@@ -211,11 +229,10 @@ info_version_run(struct ctl *ctl)
 		(void)collect(&session, "info", NULL, &info, &problem);
 	session_close(&session);
 	problem_fini(&problem);
-	print_word(json_object_get(info.result, "version"), word, sizeof(word));
-	if (ctl->format == CTL_JSON && word[0] != '\0')
-		fprintf(ctl->out, "{\"swimctl\":\"%s\",\"swimd\":\"%s\"}\n", PACKAGE_VERSION, word);
-	else if (ctl->format == CTL_JSON)
-		fprintf(ctl->out, "{\"swimctl\":\"%s\",\"swimd\":null}\n", PACKAGE_VERSION);
+	version = json_object_get(info.result, "version");
+	print_word(version, word, sizeof(word));
+	if (ctl->format == CTL_JSON)
+		status = print_versions(ctl, version);
 	else if (word[0] != '\0')
 		fprintf(ctl->out, "swimctl %s\nswimd %s on %s\n", PACKAGE_VERSION, word,
 		    session.path);
@@ -223,5 +240,5 @@ info_version_run(struct ctl *ctl)
 		fprintf(ctl->out, "swimctl %s\nswimd: not reachable\n", PACKAGE_VERSION);
 	json_decref(info.result);
 	free(info.text);
-	return CTL_OK;
+	return status;
 }

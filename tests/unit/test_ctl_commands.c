@@ -214,6 +214,12 @@ START_TEST(info_metrics_and_version)
 	    "swimctl " PACKAGE_VERSION "\nswimd: not reachable\n");
 	run_printed(run_ctl(NULL, "-s", "/nonexistent/sock", "-j", "version", NULL), 0,
 	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":null}\n");
+	/* A daemon may call itself anything, and JSON stays JSON. */
+	run_printed(
+	    run_once("{\"version\":\"\\\"\\u0007\\u0090 \\u0000x\"}", "-j", "version", NULL), 0,
+	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":\"\\\"\\u0007\\u0090 \\u0000x\"}\n");
+	run_printed(run_once("{\"version\":7}", "-j", "version", NULL), 0,
+	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":null}\n");
 	run_printed(run_ctl(NULL, "-V", NULL), 0, "swimctl " PACKAGE_VERSION "\n");
 }
 END_TEST
