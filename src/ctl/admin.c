@@ -13,13 +13,9 @@
 static bool
 print_as_json(const struct ctl *ctl, const struct reply *reply)
 {
-	const char *text;
-	size_t len;
-
 	if (ctl->format != CTL_JSON)
 		return false;
-	text = reply_text(reply, "result", &len);
-	print_json_line(ctl, text, len);
+	reply_print(reply, "result", ctl->out);
 	return true;
 }
 

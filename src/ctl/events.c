@@ -58,12 +58,9 @@ print_event(const struct ctl *ctl, const struct reply *event)
 {
 	const json_t *params = event->params;
 	char type[PRINT_NAME], *seq;
-	const char *text;
-	size_t len;
 
 	if (ctl->format == CTL_JSON) {
-		text = reply_text(event, "params", &len);
-		print_json_line(ctl, text, len);
+		reply_print(event, "params", ctl->out);
 	} else {
 		seq = json_object_get(params, "seq") != NULL
 			  ? print_value(json_object_get(params, "seq"), false)
@@ -81,13 +78,11 @@ static void
 print_snapshot(const struct ctl *ctl, const struct reply *reply)
 {
 	char *seq;
-	const char *text;
 	json_t *member;
-	size_t len, i;
+	size_t i;
 
 	if (ctl->format == CTL_JSON) {
-		text = reply_text(reply, "result", &len);
-		print_json_line(ctl, text, len);
+		reply_print(reply, "result", ctl->out);
 	} else {
 		seq = print_value(json_object_get(reply->result, "seq"), false);
 		json_array_foreach(json_object_get(reply->result, "members"), i, member)

@@ -34,17 +34,10 @@ info_health_run(struct ctl *ctl)
 	struct session session;
 	struct reply reply;
 	enum ctl_exit status = session_ask(ctl, &session, "health", NULL, &reply);
-	const char *text;
-	size_t len;
 
 	if (status != CTL_OK)
 		return status;
-	if (ctl->format == CTL_JSON) {
-		text = reply_text(&reply, "result", &len);
-		print_json_line(ctl, text, len);
-	} else if (!pairs_print(ctl, reply.result)) {
-		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
-	}
+	status = pairs_answer(ctl, &reply);
 	if (strcmp(text_of(reply.result, "status"), "ok") != 0)
 		status = CTL_NO;
 	reply_fini(&reply);
@@ -208,7 +201,7 @@ print_versions(const struct ctl *ctl, json_t *daemon)
 	json_decref(versions);
 	if (text == NULL)
 		return problem_fail(ctl, CTL_NO, "failed", "out of memory");
-	print_json_line(ctl, text, strlen(text));
+	fprintf(ctl->out, "%s\n", text);
 	free(text);
 	return CTL_OK;
 }

@@ -238,8 +238,6 @@ members_run(struct ctl *ctl)
 	struct reply reply;
 	json_t *params = filters(ctl, &problem), *list;
 	enum ctl_exit status;
-	const char *text;
-	size_t len;
 
 	if (params == NULL)
 		return problem_print(ctl, &problem);
@@ -249,8 +247,7 @@ members_run(struct ctl *ctl)
 	list = json_object_get(reply.result, "members");
 	switch (ctl->format) {
 	case CTL_JSON:
-		text = reply_text(&reply, "result", &len);
-		print_json_line(ctl, text, len);
+		reply_print(&reply, "result", ctl->out);
 		break;
 	case CTL_NAME:
 	case CTL_HOSTS:

@@ -68,22 +68,25 @@ pairs_print(const struct ctl *ctl, const json_t *object)
 }
 
 enum ctl_exit
+pairs_answer(const struct ctl *ctl, const struct reply *reply)
+{
+	if (ctl->format == CTL_JSON)
+		reply_print(reply, "result", ctl->out);
+	else if (!pairs_print(ctl, reply->result))
+		return problem_fail(ctl, CTL_NO, "failed", "out of memory");
+	return CTL_OK;
+}
+
+enum ctl_exit
 pairs_ask(const struct ctl *ctl, const char *method, json_t *params)
 {
 	struct session session;
 	struct reply reply;
 	enum ctl_exit status = session_ask(ctl, &session, method, params, &reply);
-	const char *text;
-	size_t len;
 
 	if (status != CTL_OK)
 		return status;
-	if (ctl->format == CTL_JSON) {
-		text = reply_text(&reply, "result", &len);
-		print_json_line(ctl, text, len);
-	} else if (!pairs_print(ctl, reply.result)) {
-		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
-	}
+	status = pairs_answer(ctl, &reply);
 	reply_fini(&reply);
 	session_close(&session);
 	return status;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "ctl/ctl.h"
+#include "ctl/reply.h"
 
 /*
  * Print an object's members as two aligned columns, those of inner objects as "outer.inner", a list of plain
@@ -14,7 +15,10 @@
  */
 bool pairs_print(const struct ctl *, const json_t *object);
 
-/* Ask, and print the result so, or as JSON.  params may be NULL and is used up. */
+/* Print a result so, or as JSON.  Fails, and says so, without memory. */
+enum ctl_exit pairs_answer(const struct ctl *, const struct reply *);
+
+/* Ask, and print the result so.  params may be NULL and is used up. */
 enum ctl_exit pairs_ask(const struct ctl *, const char *method, json_t *params);
 
 #endif

@@ -139,10 +139,3 @@ print_plain(const struct ctl *ctl)
 {
 	return ctl->color ? "\033[0m" : "";
 }
-
-void
-print_json_line(const struct ctl *ctl, const char *text, size_t len)
-{
-	fwrite(text, 1, len, ctl->out);
-	fputc('\n', ctl->out);
-}

@@ -40,7 +40,4 @@ char *print_age(const json_t *instant, int64_t now_s, char *out, size_t cap);
 const char *print_color(const struct ctl *, const char *word);
 const char *print_plain(const struct ctl *);
 
-/* Print the text between out's whole lines; ends the line. */
-void print_json_line(const struct ctl *, const char *text, size_t len);
-
 #endif

@@ -177,3 +177,13 @@ reply_text(const struct reply *r, const char *key, size_t *len)
 	}
 	return NULL;
 }
+
+void
+reply_print(const struct reply *r, const char *key, FILE *out)
+{
+	size_t len;
+	const char *text = reply_text(r, key, &len);
+
+	fwrite(text, 1, len, out);
+	fputc('\n', out);
+}

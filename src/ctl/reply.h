@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct reply {
 	json_t *root; /* an object; integers beyond jansson's range are strings in it */
@@ -25,6 +26,8 @@ void reply_fini(struct reply *);
  * The text of a top-level member of the line, byte for byte; NULL if there is none of that name.
  */
 const char *reply_text(const struct reply *, const char *key, size_t *len);
+/* Print that text as a line. */
+void reply_print(const struct reply *, const char *key, FILE *);
 
 /*
  * A copy of JSON text, every integer that does not fit jansson's written as a string instead; the caller
