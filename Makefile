@@ -229,7 +229,8 @@ SIM_QUICK_ARGS ?= --quick
 jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') \
 	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
 	$(if $(SIM_BIN),'tap:sim=$(1)/sim-test $(2)')
-jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
+jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)' \
+	$(if $(SIM_BIN),'tap:detection=$(PYTHON) -B tests/sim/detection.py --check $(B)')
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')
 # Trials that last by their nature: what they are about takes its minutes on any machine.
@@ -272,11 +273,15 @@ sim: $(SIM_BIN)
 sim-broken: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
 
-.PHONY: sim-lifeguard
+.PHONY: sim-lifeguard sim-detection
 # sim-lifeguard:  Lifeguard's experiments: false positives and latencies beside plain SWIM and the paper, 20 minutes
 SIM_LIFEGUARD_ARGS ?=
 sim-lifeguard: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py $(SIM_LIFEGUARD_ARGS) $(B)
+
+# sim-detection:  the table in swimd.conf(5) of how long a crash takes to be told, 10 minutes
+sim-detection: $(SIM_BIN)
+	@$(PYTHON) -B tests/sim/detection.py $(B)
 
 .PHONY: sim-large
 # sim-large:   the simulator at size: up to 5,000 members, some minutes and up to 8 GiB of memory
