@@ -42,7 +42,7 @@ NOTHING_BUT_SWIM = [
     ("suspicion.c", "	if (s->by_base)\n		return true;\n", "	return true;\n"),
     ("suspicion.c", "	if (s->by_base)\n		return false;\n", "	return false;\n"),
     ("damping.c", "	if (!has_returned(s)) {\n", "	if (d != NULL) {\n"),
-    ("damping.c", "	bool dead = has_returned(s) && ", "	bool dead = s == NULL && "),
+    ("damping.c", "(stood && has_returned(s))", "(stood && s == NULL)"),
 ]
 MAX = "	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);\n"
 PLAIN = NOTHING_BUT_SWIM + [("suspicion.c", MAX, "	double max = min;\n")]
