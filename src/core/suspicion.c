@@ -207,6 +207,8 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 
 	if (s->by_base)
 		return true;
+	if (u->accuser_count == 0)
+		return false;
 	for (unsigned i = 0; i < u->accuser_count; i++) {
 		bool known = false;
 
@@ -219,11 +221,26 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 	return count >= needed;
 }
 
+/*
+ * A verdict is news for as long as a suspicion may take: by then all have come to it, or heard of it.  After
+ * that it is a memory.  What half of a parted cluster remembers of the other is not so any more when
+ * both meet, though those whose word it was live.
+ */
+static bool
+is_memory(const struct swim *s, const struct member *m)
+{
+	swim_duration news = swim_duration_scale(least_wait(s), s->config.timing.suspicion_mult);
+
+	return m->status == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= news.ns;
+}
+
 uint8_t
 suspicion_named(const struct swim *s, const struct member *m, uint64_t out[WIRE_ACCUSERS_MAX])
 {
 	uint8_t count = 0;
 
+	if (is_memory(s, m))
+		return 0;
 	for (unsigned i = 0; i < m->accuser_count; i++) {
 		if (m->status == SWIM_DEAD &&
 		    (count == VERDICT_ACCUSERS || !has_say(s, m->accusers[i])))

@@ -40,6 +40,8 @@ halves_for(struct sim *s, double seconds)
 	EXPECT(s, sim_wait_converged(s, 30));
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, ANY, ANY) >= 2 * half * half);
+	/* Nobody believes the verdicts that the other side came to. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
 static void

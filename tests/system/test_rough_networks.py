@@ -94,10 +94,8 @@ def test_halves_cut_for_two_minutes_are_one_soon_after(cluster):
     took = cluster.whole(seconds=60) - healed
     print(f"whole {took:.2f} s after the cut")
     assert took <= 30
-    # What the other side made of one's neighbours may be taken for true for a moment; that it lasts, never.
-    false = [event for d in cluster.daemons for event in d.heard_of("member.failed", since=healed)]
-    print(f"verdicts of the other side that were believed on the way: {len(false)}")
+    # Not on the way either: what the other side made of one's neighbours is not believed.
     cluster.pump.pass_time(10)
     cluster.whole()
-    late = [event for d in cluster.daemons for event in d.heard_of("member.failed", since=healed + took)]
-    assert not late, timeline(cluster.daemons, healed + took)
+    assert not [event for d in cluster.daemons for event in d.heard_of("member.failed", since=healed)], timeline(
+        cluster.daemons, healed)

@@ -118,6 +118,36 @@ START_TEST(who_missed_a_verdict_is_told_with_those_who_came_to_it)
 }
 END_TEST
 
+START_TEST(a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing)
+{
+	struct fixture *f = started(4);
+	struct wire_updates_iter iter = {0};
+	const struct fixture_out *out;
+	struct wire_update u;
+
+	/* Those who came to it live; it is only that they may have been cut from the rest. */
+	accuse(f, 3, 2, SWIM_DEAD, 3, 4);
+	fixture_run(f, swim_seconds(8));
+	fixture_clear(f);
+	accuse(f, 1, 2, SWIM_SUSPECT, 1, 4);
+	out = fixture_sent(f, WIRE_GOSSIP, 1);
+	ck_assert_ptr_nonnull(out);
+	ck_assert(wire_updates_next(&out->message.updates, &iter, &u));
+	ck_assert(wire_str_equal(u.member.id, "p2"));
+	ck_assert_int_eq((int)u.status, SWIM_DEAD);
+	ck_assert_uint_eq(u.accuser_count, 0);
+	fixture_free(f);
+
+	/* Whoever is told so, by as many as may be, suspects and asks. */
+	f = started(4);
+	accuse(f, 1, 2, SWIM_DEAD, 0, 0);
+	accuse(f, 3, 2, SWIM_DEAD, 0, 0);
+	accuse(f, 4, 2, SWIM_DEAD, 0, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(whoever_hears_nobody_at_all_waits_long_for_the_others)
 {
 	struct fixture *f = started(20);
@@ -239,6 +269,7 @@ UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
     a_base_peer_s_verdict_is_one, the_word_of_the_dead_counts_for_nothing,
     who_missed_a_verdict_is_told_with_those_who_came_to_it,
+    a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing,
     whoever_hears_nobody_at_all_waits_long_for_the_others,
     the_first_return_is_at_once_and_the_next_after_a_trial,
     whom_nobody_answers_stays_away_and_accuses_nobody,
