@@ -16,6 +16,13 @@ enum swim_status {
 };
 #define SWIM_STATUS_COUNT 4
 
+/* Held for a member that may answer: suspicion passes by itself. */
+static inline bool
+swim_status_is_live(enum swim_status status)
+{
+	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
+}
+
 /* "alive", "suspect", "dead" or "left"; a static string. */
 const char *swim_status_name(enum swim_status);
 

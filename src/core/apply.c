@@ -16,12 +16,6 @@ ignored(struct swim *s, enum swim_ignore reason)
 	s->stats.ignored[reason]++;
 }
 
-static bool
-is_live(enum swim_status status)
-{
-	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
-}
-
 /*
  * Without the zone that another machine's configuration may have put in there.  `text` has room for all of
  * `address`; returns the length.
@@ -182,7 +176,7 @@ apply_replace_stand_in(struct swim *s, const struct member *real)
 	if (m == NULL || m == real || m == s->self)
 		return;
 	/* One that is remembered dead stays: it may have been somebody's real name. */
-	if (!is_live(m->status) || m->hidden)
+	if (!swim_status_is_live(m->status) || m->hidden)
 		return;
 	if (m->announced)
 		outbox_event(s, SWIM_EVENT_REMOVED, m);
@@ -199,7 +193,7 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 	if (addr->family == 0 || !wire_str_equal(u->member.id, address))
 		return false;
 	m = locate_at(s, addr);
-	return m != NULL && is_live(m->status) && !m->hidden;
+	return m != NULL && swim_status_is_live(m->status) && !m->hidden;
 }
 
 /*
@@ -211,7 +205,7 @@ take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool ne
 {
 	/* Nor do the records of the dead, of which a sync makes suspicions. */
 	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (s->by_base && u->tags.len == 0) ||
-		       !is_live(u->status);
+		       !swim_status_is_live(u->status);
 	bool changed = m->tags_len != u->tags.len ||
 		       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
 
@@ -243,7 +237,7 @@ static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr, enum swim_status status, bool from_subject, bool sync)
 {
-	bool live = is_live(status);
+	bool live = swim_status_is_live(status);
 	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
 	swim_duration age = swim_seconds(sync ? u->age_s : 0);
 	struct member *m;
@@ -292,12 +286,13 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (u->incarnation > m->incarnation ||
 	    (u->incarnation == m->incarnation && status > m->status))
 		return false;
-	if (u->incarnation == m->incarnation && is_live(status) && is_live(m->status) &&
-	    strcmp(address, m->address) != 0)
+	if (u->incarnation == m->incarnation && swim_status_is_live(status) &&
+	    swim_status_is_live(m->status) && strcmp(address, m->address) != 0)
 		ignored(s, SWIM_IGNORE_CONFLICT);
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
-	if (u->incarnation == m->incarnation && is_live(status) && is_live(m->status) &&
-	    m->partial && take_tags(s, m, u, false) && m->announced)
+	if (u->incarnation == m->incarnation && swim_status_is_live(status) &&
+	    swim_status_is_live(m->status) && m->partial && take_tags(s, m, u, false) &&
+	    m->announced)
 		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
 		/* Another accuser is news; anything else that we knew is one teller more. */
@@ -310,8 +305,8 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (status == SWIM_SUSPECT && m->status == SWIM_DEAD && !m->hidden &&
 	    u->incarnation == m->incarnation)
 		s->missed = m;
-	if (from_subject && is_live(status) &&
-	    (u->incarnation < m->incarnation || !is_live(m->status) ||
+	if (from_subject && swim_status_is_live(status) &&
+	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) ||
 		strcmp(address, m->address) != 0))
 		m->tell = true;
 	return true;
@@ -331,7 +326,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	if ((u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
 		if (!m->hidden) {
 			/* Whoever still holds it alive is told of its end before it is told that it's gone. */
-			if (is_live(m->status))
+			if (swim_status_is_live(m->status))
 				members_transition(s, m, status, u->incarnation, false);
 			members_transition(s, m, m->status > status ? m->status : status,
 			    u->incarnation, true);
@@ -344,7 +339,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 * The rumour of a death may come before the view that has the dead in it: then there is a tombstone,
 	 * which the view makes a member to be shown, but for one that is to be forgotten.
 	 */
-	if (sync && m->hidden && !m->forget && !is_live(status) &&
+	if (sync && m->hidden && !m->forget && !swim_status_is_live(status) &&
 	    u->incarnation >= m->incarnation) {
 		members_transition(s, m, status > m->status ? status : m->status, u->incarnation,
 		    false);
@@ -352,7 +347,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	/* A verdict that nobody but its teller came to is one accusation more, to us. */
-	if (status == SWIM_DEAD && is_live(m->status) && !m->hidden && !suspicion_proves(s, m, u))
+	if (status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden &&
+	    !suspicion_proves(s, m, u))
 		status = SWIM_SUSPECT;
 	if (status == SWIM_SUSPECT && suspicion_is_void(s, u))
 		return;
@@ -362,21 +358,21 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 * Two halves of a healed partition hold each other dead.  Taking over whole views would let the dead
 	 * win on both sides; a suspicion gives each the time to refute (memberlist merges state this way too).
 	 */
-	if (sync && status == SWIM_DEAD && is_live(m->status) && !m->hidden) {
+	if (sync && status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden) {
 		if (m->status == SWIM_SUSPECT && u->incarnation == m->incarnation)
 			return;
 		status = SWIM_SUSPECT;
 	}
 	members_confirm(s, m);
-	moved = u->incarnation > m->incarnation && is_live(status) &&
+	moved = u->incarnation > m->incarnation && swim_status_is_live(status) &&
 		strcmp(address, m->address) != 0;
 	if (moved && !locate_move(s, m, address, strlen(address))) {
 		ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
-	if (is_live(status) && u->incarnation > m->incarnation)
+	if (swim_status_is_live(status) && u->incarnation > m->incarnation)
 		retagged = take_tags(s, m, u, true);
-	members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));
+	members_transition(s, m, status, u->incarnation, m->hidden && !swim_status_is_live(status));
 	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
 	if (status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
 		m->accuser_count = u->accuser_count;

@@ -99,8 +99,8 @@ gossip_queue(struct swim *s, struct member *m)
 	gossip_wake(s);
 }
 
-void
-gossip_update_of(const struct swim *s, const struct member *m, struct wire_update *out)
+static void
+update_of(const struct swim *s, const struct member *m, struct wire_update *out)
 {
 	swim_duration age = swim_time_since(s->now, m->since);
 
@@ -108,11 +108,9 @@ gossip_update_of(const struct swim *s, const struct member *m, struct wire_updat
 	    .member = {{m->name, m->name_len}, wire_str_of(m->address)},
 	    .status = m->status,
 	    .incarnation = m->incarnation,
-	    .age_s = m->status == SWIM_DEAD || m->status == SWIM_LEFT
-			 ? (uint32_t)(age.ns / 1000000000)
-			 : 0,
+	    .age_s = swim_status_is_live(m->status) ? 0 : (uint32_t)(age.ns / 1000000000),
 	};
-	if (m->status == SWIM_ALIVE || m->status == SWIM_SUSPECT) {
+	if (swim_status_is_live(m->status)) {
 		out->tags = (struct wire_str){m->tags, m->tags_len};
 		if (m->partial)
 			out->flags |= WIRE_FLAG_PARTIAL;
@@ -130,7 +128,7 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	gossip_update_of(s, m, &u);
+	update_of(s, m, &u);
 	return wire_add_update(w, &u);
 }
 

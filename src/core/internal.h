@@ -182,10 +182,9 @@ struct out {
 struct swim {
 	struct swim_config config; /* name and cluster point to copies of ours */
 	struct rng rng;
-	swim_time now;    /* of the call under way */
-	uint32_t zone;    /* network interface of the datagram at hand; 0: none, or not known */
-	swim_time ticked; /* of the last swim_tick */
-	swim_time began;  /* of swim_new */
+	swim_time now;   /* of the call under way */
+	uint32_t zone;   /* network interface of the datagram at hand; 0: none, or not known */
+	swim_time began; /* of swim_new */
 	struct member *self;
 	bool leaving, left;
 	bool no_v4, no_v6;      /* families that we can't send to */
@@ -382,7 +381,6 @@ bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 void gossip_remind(struct swim *, struct wire_writer *, const struct member *recipient);
 /* Fill up with rumours, freshest first, none about `recipient` unless it is not alive. */
 void gossip_fill(struct swim *, struct wire_writer *, const struct member *recipient);
-void gossip_update_of(const struct swim *, const struct member *, struct wire_update *out);
 
 /* probe.c */
 void probe_tick(struct swim *);

@@ -29,7 +29,7 @@ record_hash(const struct member *m)
 {
 	uint64_t h;
 
-	if (m->hidden || m->stand_in || m->status == SWIM_DEAD || m->status == SWIM_LEFT)
+	if (m->hidden || m->stand_in || !swim_status_is_live(m->status))
 		return 0;
 	h = hash64_bytes(HASH64_START, m->name, m->name_len);
 	h = hash64_u64(h, m->incarnation);
@@ -276,12 +276,6 @@ members_set_partial(struct swim *s, struct member *m)
 	members_digest_toggle(s, m);
 }
 
-static bool
-is_live(enum swim_status status)
-{
-	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
-}
-
 /*
  * The events of one change.  `joined` comes before everything else of a life; one that we only ever knew
  * as dead has no life to report on.
@@ -299,7 +293,7 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 		m->announced = false;
 		return;
 	}
-	if (was_hidden || (is_live(m->status) && (from == SWIM_LEFT || m->unseen)))
+	if (was_hidden || (swim_status_is_live(m->status) && (from == SWIM_LEFT || m->unseen)))
 		m->announced = false;
 	/* The death of a life after the one that left, which nobody was told of, is no failure. */
 	unseen = m->status == SWIM_DEAD && (from == SWIM_LEFT || m->unseen);
@@ -346,7 +340,7 @@ members_confirm(struct swim *s, struct member *m)
 	m->stand_in = false;
 	s->stand_ins--;
 	members_digest_toggle(s, m);
-	if (is_live(m->status))
+	if (swim_status_is_live(m->status))
 		members_announce(s, m);
 	gossip_queue(s, m);
 }
@@ -354,7 +348,7 @@ members_confirm(struct swim *s, struct member *m)
 static void
 transition_lists(struct swim *s, struct member *m)
 {
-	bool gone = m->hidden || !is_live(m->status);
+	bool gone = m->hidden || !swim_status_is_live(m->status);
 
 	if (m == s->self)
 		return;
@@ -443,7 +437,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	if (status == SWIM_SUSPECT && !hidden)
 		suspicion_begin(s, m);
 	m->deadline = transition_deadline(s, m);
-	if (!is_live(status) || hidden) {
+	if (!swim_status_is_live(status) || hidden) {
 		probe_forget(s, m);
 		if (from != status)
 			m->proven = false;

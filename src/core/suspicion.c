@@ -155,7 +155,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 void
 suspicion_own(struct swim *s, struct member *m)
 {
-	if (m->hidden || (m->status != SWIM_ALIVE && m->status != SWIM_SUSPECT))
+	if (m->hidden || !swim_status_is_live(m->status))
 		return;
 	if (m->status == SWIM_ALIVE) {
 		s->stats.suspicions++;

@@ -89,7 +89,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config = *config;
 	s->config.name = NULL;
 	s->config.cluster = NULL;
-	s->now = s->ticked = s->began = s->heard = s->hearing_since = now;
+	s->now = s->began = s->heard = s->hearing_since = now;
 	rng_init(&s->rng, seed);
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
 		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
@@ -423,7 +423,6 @@ swim_tick(struct swim *s, swim_time now)
 		return;
 	if (!swim_time_is_never(due))
 		probe_stalled(s, swim_time_since(now, due));
-	s->ticked = now;
 	relay_tick(s);
 	if (!s->leaving) {
 		confirm_tick(s);
@@ -544,7 +543,7 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 
 	s->now = now;
 	s->zone = r->zone;
-	if (r->status == SWIM_DEAD || r->status == SWIM_LEFT)
+	if (!swim_status_is_live(r->status))
 		apply_update(s, &u, false, true);
 	s->zone = 0;
 }

@@ -149,10 +149,10 @@ is_member(void *ctx, const char *name, size_t len, const struct swim_addr *addre
 	struct swim_report member;
 
 	if (len > 0 && swim_member_find(node->swim, name, len, &member) &&
-	    (member.status == SWIM_ALIVE || member.status == SWIM_SUSPECT))
+	    swim_status_is_live(member.status))
 		return true;
 	return swim_member_by_address(node->swim, address, &member) &&
-	       (member.status == SWIM_ALIVE || member.status == SWIM_SUSPECT);
+	       swim_status_is_live(member.status);
 }
 
 /* -------------------------------------------------------------------------------- timers, signals */

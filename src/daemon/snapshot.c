@@ -39,12 +39,6 @@ struct snapshot {
 	char trouble[FAULT_MAX];
 };
 
-static bool
-is_live(enum swim_status status)
-{
-	return status == SWIM_ALIVE || status == SWIM_SUSPECT;
-}
-
 /* ----------------------------------------------------------------------------------------- trouble */
 
 static void
@@ -97,7 +91,7 @@ refresh_known(const struct snapshot *s)
 		if (member.local || member.status == SWIM_LEFT)
 			continue;
 		zone_put(member.address, member.zone, texts[i]);
-		if (is_live(member.status))
+		if (swim_status_is_live(member.status))
 			lists[live++] = texts[i];
 		else
 			lists[count + gone++] = texts[i];
@@ -345,7 +339,7 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
 		    (e->name_len == strlen(s->node->config.name) &&
 			memcmp(e->name, s->node->config.name, e->name_len) == 0))
 			continue;
-		if (is_live(status) || restore(s, e, now))
+		if (swim_status_is_live(status) || restore(s, e, now))
 			addresses[count++] = e->address;
 	}
 	known_add(s->known, addresses, addresses != NULL ? count : 0);
@@ -372,7 +366,7 @@ take_up(struct snapshot *s, swim_time now)
 	offer(s, list, SWIM_LEFT, now);
 	log_at(LOG_LEVEL_INFO, "members of an earlier run", log_uint("count", list->count));
 	for (size_t i = 0; i < list->count; i++) {
-		if (is_live(list->entries[i].status))
+		if (swim_status_is_live(list->entries[i].status))
 			list->entries[live++] = list->entries[i];
 	}
 	list->count = live;

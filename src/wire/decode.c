@@ -181,7 +181,7 @@ decode_tags(const uint8_t *value, size_t len, struct wire_updates *updates)
 			if (!wire_updates_next(updates, &iter, &u))
 				return WIRE_REJECT_BAD_EXTENSION;
 		} while (iter.index <= index);
-		if (u.status != SWIM_ALIVE && u.status != SWIM_SUSPECT)
+		if (!swim_status_is_live(u.status))
 			return WIRE_REJECT_BAD_EXTENSION;
 	}
 	updates->tags = value;

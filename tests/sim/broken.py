@@ -48,9 +48,9 @@ RULES = {
         "suspicion.c", "	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);",
         "	m->deadline = SWIM_TIME_NEVER;"),
     "dead-not-advancing": ("a death at a higher incarnation leaves the stored one",
-        "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !is_live(status));",
+        "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !swim_status_is_live(status));",
         "members_transition(s, m, status, status == SWIM_DEAD ? m->incarnation : u->incarnation, "
-        "m->hidden && !is_live(status));"),
+        "m->hidden && !swim_status_is_live(status));"),
     "alive-revives": ("a member's own word that it is alive counts at its old incarnation",
         "apply.c", "if (u->incarnation > m->incarnation ||",
         "if (u->incarnation > m->incarnation || (status == SWIM_ALIVE && from_subject && "

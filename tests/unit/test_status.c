@@ -24,6 +24,7 @@ START_TEST(every_status_parses_back_from_its_name)
 		ck_assert_str_eq(swim_status_name((enum swim_status)i), names[i]);
 		ck_assert(swim_status_parse(names[i], &status));
 		ck_assert_int_eq((int)status, i);
+		ck_assert_int_eq(swim_status_is_live(status), i <= SWIM_SUSPECT);
 	}
 }
 END_TEST
