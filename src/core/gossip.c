@@ -9,11 +9,13 @@
 
 #include "core/internal.h"
 
-#define REMINDERS 4   /* members told to a base peer with each ping and ack */
-#define LEAVE_TICKS 4 /* a leave is pushed this many gossip intervals */
-#define SHARES 6      /* of a datagram, one kept for each kind of rumour that waits */
-#define BATCH 8       /* times as many datagrams at once, while what hangs on time doesn't fit */
-#define MISSES_MAX 8  /* rumours that didn't fit, before a datagram counts as full */
+#define REMINDERS 4 /* members told to a base peer with each ping and ack */
+/* A leave is pushed this many gossip intervals, and no longer than this: somebody waits for us to end. */
+#define LEAVE_TICKS 4
+#define LEAVE_MOST swim_seconds(5)
+#define SHARES 6     /* of a datagram, one kept for each kind of rumour that waits */
+#define BATCH 8      /* times as many datagrams at once, while what hangs on time doesn't fit */
+#define MISSES_MAX 8 /* rumours that didn't fit, before a datagram counts as full */
 
 static unsigned
 send_limit(const struct swim *s)
@@ -35,11 +37,20 @@ limit_of(const struct member *m, unsigned limit)
 	return 2 * limit < RUMOUR_LEVELS ? 2 * limit : RUMOUR_LEVELS - 1;
 }
 
+static swim_duration
+pause_of(const struct swim *s)
+{
+	swim_duration interval = s->config.timing.gossip_interval;
+	swim_duration most = swim_ns(LEAVE_MOST.ns / LEAVE_TICKS);
+
+	return s->leaving && interval.ns > most.ns ? most : interval;
+}
+
 void
 gossip_wake(struct swim *s)
 {
 	if (s->rumour_count > 0 && s->live_count > 0 && swim_time_is_never(s->gossip_at)) {
-		swim_time next = swim_time_add(s->gossiped, s->config.timing.gossip_interval);
+		swim_time next = swim_time_add(s->gossiped, pause_of(s));
 
 		s->gossip_at = swim_time_before(next, s->now) ? s->now : next;
 	}

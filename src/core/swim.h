@@ -164,7 +164,7 @@ bool swim_next_event(struct swim *, struct swim_event *);
  */
 bool swim_join(struct swim *, swim_time now, const struct swim_addr *);
 /*
- * Leave gracefully: tells the others, goes on telling for a few gossip intervals, and then
+ * Leave gracefully: tells the others, goes on telling for a few gossip intervals (5 s at most), and then
  * swim_has_left is true and swim_deadline never.
  */
 void swim_leave(struct swim *, swim_time now);

@@ -46,6 +46,30 @@ START_TEST(leaving_is_told_a_few_times_and_then_over)
 }
 END_TEST
 
+/* News may be pushed once an hour where there is little; whoever stops a daemon waits for it. */
+START_TEST(leaving_takes_seconds_whatever_the_interval)
+{
+	struct fixture *f = fixture_new();
+	unsigned told = 0;
+
+	f->config.timing.gossip_interval = swim_seconds(3600);
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	fixture_clear(f);
+	swim_leave(f->swim, f->now);
+	fixture_drain(f);
+	fixture_run(f, swim_ms(4999));
+	ck_assert(!swim_has_left(f->swim));
+	fixture_run(f, swim_ms(1));
+	ck_assert(swim_has_left(f->swim));
+	for (size_t i = 0; i < f->out_count; i++)
+		told += fixture_has(&f->out[i], "self", SWIM_LEFT, NULL);
+	ck_assert_uint_ge(told, 10);
+	fixture_free(f);
+}
+END_TEST
+
 /* Another of our name is being looked for, where nobody answers: then the name is ours, to leave with. */
 START_TEST(who_leaves_does_not_come_back_for_its_name)
 {
@@ -500,9 +524,10 @@ START_TEST(what_can_t_be_used_makes_no_core)
 END_TEST
 
 UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
-    who_leaves_does_not_come_back_for_its_name, leaving_alone_is_over_at_once,
-    when_the_others_leave_too_nobody_waits, only_the_gone_are_removed_and_others_are_told,
-    the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
+    leaving_takes_seconds_whatever_the_interval, who_leaves_does_not_come_back_for_its_name,
+    leaving_alone_is_over_at_once, when_the_others_leave_too_nobody_waits,
+    only_the_gone_are_removed_and_others_are_told, the_gone_are_forgotten_in_their_time,
+    a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
     a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
     a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
