@@ -257,7 +257,7 @@ ask_first(struct swim *s, struct member *to)
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
 		gossip_add_member(s, &w, s->self);
-	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
+	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
 }
 
 static void
@@ -281,7 +281,8 @@ push(struct swim *s, struct member *to)
 		gossip_add_member(s, &w, to);
 	gossip_fill(s, &w, to);
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, 0, type, NULL, to);
+		outbox_end(s, &w, &trailer, type == WIRE_PING ? outbox_room_for(s, to) : 0, type,
+		    NULL, to);
 	else
 		outbox_cancel(s);
 }

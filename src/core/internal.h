@@ -155,6 +155,7 @@ struct relay {
 	bool active;
 	struct swim_addr asker;
 	uint64_t asker_seq, seq;
+	size_t request_len;
 	swim_time deadline;
 	char *text; /* target's id, then its address */
 	uint16_t id_len, address_len;
@@ -465,6 +466,20 @@ void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_ad
     const char *name, size_t len);
 /* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
 void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
+
+/*
+ * That of an ack or nack about `of` with no updates, in `budget` bytes if it can be: it goes without what does not
+ * fit.  Returns the length of the ack.
+ */
+size_t outbox_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
+    struct wire_trailer *out);
+/*
+ * What to pad a ping to, for who answers it to have the bytes for all of that trailer: we may have to show yet that we
+ * live here, and without a digest one looks like a base peer.
+ */
+size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_len);
+/* The same, of a ping to this member. */
+size_t outbox_room_for(const struct swim *, const struct member *);
 
 /* claim.c */
 void claim_send(struct swim *, uint64_t seq, const struct swim_addr *to);

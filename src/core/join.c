@@ -7,8 +7,8 @@
 
 #include "core/internal.h"
 
-#define TRIES 4       /* pings until an address counts as silent */
-#define PADDED_TO 256 /* a join is as large as the answer that it wants (no amplification) */
+#define TRIES 4        /* pings until an address counts as silent */
+#define ADDRESS_MAX 47 /* a numeric address as text, without a zone */
 /* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
 #define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
 
@@ -16,6 +16,25 @@ static swim_duration
 patience(const struct swim *s)
 {
 	return s->config.timing.probe_timeout;
+}
+
+/*
+ * A ping is as large as the answer that it wants.  Anybody may make us send those that are no join, to whom he
+ * likes: they are no larger than that of one whose name we know.
+ */
+static size_t
+padded_to(const struct swim *s, const struct join *j, const struct member *known)
+{
+	switch (j->kind) {
+	case JOIN_SEED:
+		return outbox_room_for_ack(s, SWIM_NAME_MAX, ADDRESS_MAX);
+	case JOIN_CLAIM:
+		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
+	case JOIN_GREET:
+	case JOIN_CHECK:
+		break;
+	}
+	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
 static void
@@ -38,9 +57,7 @@ send_join(struct swim *s, struct join *j)
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, known);
 	gossip_add_member(s, &w, s->self);
-	/* Anybody may make us send the others, to whom he likes: they stay small. */
-	outbox_end(s, &w, &trailer, j->kind == JOIN_SEED ? PADDED_TO : 0, WIRE_PING, &j->addr,
-	    NULL);
+	outbox_end(s, &w, &trailer, padded_to(s, j, known), WIRE_PING, &j->addr, NULL);
 }
 
 bool

@@ -4,6 +4,9 @@
 
 #include "core/internal.h"
 
+/* An entry of padding has a header, so that up to two bytes that are missing can't be filled. */
+#define PADDING_LEAST 3
+
 void
 outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
 {
@@ -16,6 +19,34 @@ outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
 		out->has_sender = true;
 		out->sender = (struct wire_str){s->self->name, s->self->name_len};
 	}
+}
+
+size_t
+outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, size_t budget,
+    struct wire_trailer *out)
+{
+	size_t body = WIRE_HEADER_SIZE + 3 * sizeof(uint16_t) + of->id.len + of->address.len;
+
+	outbox_trailer(s, false, out);
+	/* The cluster stays: the question had it too, and without it no answer would count. */
+	if (body + wire_trailer_size(out) > budget)
+		out->has_digest = false;
+	return body + wire_trailer_size(out);
+}
+
+size_t
+outbox_room_for_ack(const struct swim *s, size_t id_len, size_t address_len)
+{
+	struct wire_member_id of = {{NULL, (uint16_t)id_len}, {NULL, (uint16_t)address_len}};
+	struct wire_trailer trailer;
+
+	return outbox_answer_trailer(s, &of, SIZE_MAX, &trailer) + PADDING_LEAST - 1;
+}
+
+size_t
+outbox_room_for(const struct swim *s, const struct member *m)
+{
+	return outbox_room_for_ack(s, m->name_len, strlen(m->address));
 }
 
 bool

@@ -67,7 +67,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 		gossip_fill(s, &w, to);
 		gossip_remind(s, &w, to);
 	}
-	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
+	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
 }
 
 /*

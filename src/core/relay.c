@@ -9,6 +9,7 @@
 
 /* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
 #define NACK_AT 0.8
+
 /* The asker hears `type` about the target of its ping-req. */
 static void
 answer(struct swim *s, struct relay *r, enum wire_type type)
@@ -16,15 +17,17 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
 	const struct member *asker = locate_at(s, &r->asker);
+	bool proven = asker != NULL && asker->proven;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, false, &trailer);
+	/* A stranger gets no more bytes than it sent. */
+	outbox_answer_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
 	if (outbox_begin(s, &w, &trailer, s->config.max_datagram)) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;
 			wire_begin_ack(&w, r->asker_seq, &target);
-			if (asker != NULL && asker->proven)
+			if (proven)
 				gossip_fill(s, &w, asker);
 		} else {
 			s->stats.relays_nacked++;
@@ -60,6 +63,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	*r = (struct relay){.asker = *from,
 	    .asker_seq = msg->seq,
+	    .request_len = len,
 	    .id_len = id.len,
 	    .address_len = address.len};
 	r->text = core_alloc(s, (size_t)id.len + address.len + 1);

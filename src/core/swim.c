@@ -163,6 +163,7 @@ identify(struct swim *s, const struct wire_message *msg, const struct wire_str *
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
+	bool is_answer;
 
 	if (claimed != NULL && claimed->len > 0) {
 		speak(s, claimed->bytes, claimed->len);
@@ -184,7 +185,9 @@ identify(struct swim *s, const struct wire_message *msg, const struct wire_str *
 	if (m == s->self || m == NULL)
 		return m;
 	locate_heard(s, m, from);
-	if (swim_addr_equal(&m->addr, from)) {
+	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
+	is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
+	if (swim_addr_equal(&m->addr, from) && !(is_answer && m->swimd)) {
 		m->base_peer = is_base(msg);
 		m->swimd = !m->base_peer;
 	}
@@ -231,22 +234,25 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
 	struct member *sender = members_find(s, s->by, s->by_len);
-	size_t budget;
+	size_t budget, len_min;
 
 	if (sender == NULL && !named)
 		sender = locate_at(s, from);
 	if (sender == NULL && !named)
 		sender = stand_in(s, from);
-	outbox_trailer(s, false, &trailer);
-	/* Whoever has not shown that it is at this address gets no more bytes than it sent. */
+	/*
+	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
+	 * an ack can be.
+	 */
 	budget = sender != NULL && sender->proven && swim_addr_equal(&sender->addr, from) ? SIZE_MAX
 											  : len;
+	len_min = outbox_answer_trailer(s, &self, budget, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);
 	if (budget > s->config.max_datagram)
 		budget = s->config.max_datagram;
-	if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < budget) {
+	if (len_min < budget) {
 		size_t kept = s->config.max_datagram - budget;
 
 		w.reserve += kept;

@@ -172,7 +172,7 @@ finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_s
 		trailer.sender = wire_str_of(fixture_name(says.sender, name));
 		trailer.digest = says.digest;
 	}
-	len = wire_finish(w, &trailer, 0);
+	len = wire_finish(w, &trailer, says.pad_to);
 	ck_assert_uint_gt(len, 0);
 	ck_assert_int_eq(fixture_input(f, from, w->buf.start, len), WIRE_OK);
 }

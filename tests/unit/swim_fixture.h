@@ -70,6 +70,7 @@ struct fixture_says {
 	uint64_t digest;
 	const struct wire_update *updates;
 	size_t count;
+	size_t pad_to;
 };
 /* Peer 0 is ourselves.  Good until 64 more are made. */
 struct wire_update fixture_update(struct fixture *, unsigned about, enum swim_status,

@@ -2,6 +2,8 @@
 /* What others can make us believe, and make us send, when they mean harm. */
 #include <check.h>
 
+#include <string.h>
+
 #include "support/unit.h"
 #include "swim_fixture.h"
 #include "wire/wire.h"
@@ -80,6 +82,110 @@ START_TEST(whoever_answers_is_believed_of_itself)
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, HIGH);
 	ack_saying(f, fixture_wait_ping(f, 1), 1, UINT64_MAX);
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, HIGH);
+	fixture_free(f);
+}
+END_TEST
+
+/* A ping-req of just these bytes, from a peer without our extensions; how many they are. */
+static size_t
+base_ping_req(struct fixture *f, unsigned from, const char *id, const char *address)
+{
+	struct wire_member_id target = {wire_str_of(id), wire_str_of(address)};
+	struct wire_trailer none = {0};
+	uint8_t data[256];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 7, &target);
+	len = wire_finish(&w, &none, 0);
+	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
+	return len;
+}
+
+START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
+{
+	/* Header, lengths and a count of updates: what is left is who we are. */
+	const size_t least = 9 + 2 + strlen("self") + 2 + strlen("10.0.0.1:7946") + 2;
+	struct fixture *f = started(10);
+	const struct fixture_out *ack;
+
+	fixture_ping(f, 200, 1, (struct fixture_says){0});
+	ack = fixture_sent(f, WIRE_ACK, 200);
+	ck_assert_uint_eq(ack->len, least);
+	ck_assert(!ack->message.trailer.has_digest);
+	/* Whose ping has the bytes for it is told our digest. */
+	fixture_clear(f);
+	fixture_ping(f, 201, 1, (struct fixture_says){.ours = true, .sender = 20001});
+	ck_assert(!fixture_sent(f, WIRE_ACK, 201)->message.trailer.has_digest);
+	fixture_clear(f);
+	fixture_member(f, 1);
+	fixture_clear(f);
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .pad_to = least + 11});
+	ck_assert(fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_digest);
+	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->len, least + 11);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
+{
+	struct fixture *f = started(10);
+	size_t len = base_ping_req(f, 200, "self", "10.0.0.1:7946");
+
+	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
+	/* Nobody's answer is waited for where nothing can be sent to. */
+	fixture_clear(f);
+	len = base_ping_req(f, 200, "nobody", "nowhere");
+	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 200)->len, len);
+	/* One that answers us; one that doesn't. */
+	fixture_member(f, 1);
+	fixture_clear(f);
+	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1, (struct fixture_says){0});
+	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
+	fixture_clear(f);
+	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	fixture_run(f, swim_ms(599));
+	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 200)->len, len);
+	fixture_free(f);
+}
+END_TEST
+
+/* Its answer to each has room for a digest, though we may have to prove yet that we live here. */
+START_TEST(our_own_pings_have_the_bytes_of_their_answers)
+{
+	const size_t ack = 9 + 2 + strlen("p12345") + 2 + strlen("10.0.49.57:7946") + 2 + 11;
+	struct swim_addr other = {.family = 4, .port = 1, .ip = {2, 2, 2, 2}};
+	struct fixture *f = fixture_new();
+	unsigned pings = 0;
+
+	f->config.name = "s";
+	f->config.address = (struct swim_addr){.family = 4, .port = 1, .ip = {1, 1, 1, 1}};
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 12345);
+	for (unsigned round = 0; round < 200; round++) {
+		const struct fixture_out *ping;
+
+		fixture_clear(f);
+		fixture_run(f, swim_ms(100));
+		ping = fixture_sent(f, WIRE_PING, 12345);
+		if (ping == NULL)
+			continue;
+		pings++;
+		ck_assert_uint_ge(ping->len, ack);
+		fixture_ack(f, 12345, ping->message.seq, 12345,
+		    (struct fixture_says){.ours = true,
+			.sender = 12345,
+			.digest = fixture_stats(f).digest});
+	}
+	ck_assert_uint_ge(pings, 15);
+	/* Of whoever lives at an address only the longest name is known. */
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &other));
+	fixture_drain(f);
+	ck_assert_uint_ge(f->out[0].len, 9 + 2 + SWIM_NAME_MAX + 2 + 47 + 2 + 11);
 	fixture_free(f);
 }
 END_TEST
@@ -282,4 +388,5 @@ UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
     nobody_is_sent_rumours_who_has_not_answered, whoever_answers_is_sent_them_at_once,
     one_address_is_asked_once_whatever_lives_there,
     whoever_shows_itself_takes_the_place_of_one_unseen, a_base_peer_shows_itself_too,
-    nobody_is_put_out_who_has_answered)
+    nobody_is_put_out_who_has_answered, a_stranger_s_ping_gets_the_least_that_an_ack_can_be,
+    a_stranger_s_ping_req_gets_no_more_than_it_sent, our_own_pings_have_the_bytes_of_their_answers)
