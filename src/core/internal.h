@@ -153,6 +153,7 @@ struct join {
 
 struct relay {
 	bool active;
+	bool stranger; /* the asker has not answered a ping of ours there */
 	struct swim_addr asker;
 	uint64_t asker_seq, seq;
 	size_t request_len;

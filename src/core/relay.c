@@ -9,6 +9,8 @@
 
 /* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
 #define NACK_AT 0.8
+/* What strangers make us ask leaves room for what members do. */
+#define OF_STRANGERS_MAX (SWIM_RELAYS / 2)
 
 /* The asker hears `type` about the target of its ping-req. */
 static void
@@ -39,6 +41,49 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	*r = (struct relay){0};
 }
 
+/* A free one for this asker; NULL: all are taken, or all that strangers may have. */
+static struct relay *
+vacant(struct swim *s, bool stranger)
+{
+	struct relay *found = NULL;
+	unsigned of_strangers = 0;
+
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		struct relay *r = &s->relays[i];
+
+		if (!r->active)
+			found = found == NULL ? r : found;
+		else
+			of_strangers += r->stranger;
+	}
+	return stranger && of_strangers >= OF_STRANGERS_MAX ? NULL : found;
+}
+
+/*
+ * Whom a stranger names, or whom we don't know (`target` is NULL), gets one small ping, with no more than the
+ * request has bytes for: neither need have asked for anything.
+ */
+static void
+ping_small(struct swim *s, const struct relay *r, struct member *target,
+    const struct swim_addr *addr)
+{
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	outbox_trailer(s, true, &trailer);
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	wire_begin_ping(&w, r->seq);
+	if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < r->request_len) {
+		if (r->request_len < s->config.max_datagram)
+			w.reserve += s->config.max_datagram - r->request_len;
+		if (target != NULL && target->status != SWIM_ALIVE)
+			gossip_add_member(s, &w, target);
+		gossip_add_member(s, &w, s->self);
+	}
+	outbox_end(s, &w, &trailer, 0, WIRE_PING, target == NULL ? addr : NULL, target);
+}
+
 void
 relay_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     size_t len)
@@ -48,20 +93,19 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	    s->config.timing.probe_interval.ns - s->config.timing.probe_timeout.ns);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, id.bytes, id.len);
-	struct relay *r = NULL;
+	const struct member *asker = locate_at(s, from);
+	bool stranger = asker == NULL || !asker->proven;
+	struct relay *r = vacant(s, stranger);
 	bool usable, known;
 	struct swim_addr addr;
 
 	s->stats.relays++;
-	for (size_t i = 0; i < SWIM_RELAYS && r == NULL; i++) {
-		if (!s->relays[i].active)
-			r = &s->relays[i];
-	}
 	if (r == NULL) {
 		s->stats.relays_refused++;
 		return;
 	}
-	*r = (struct relay){.asker = *from,
+	*r = (struct relay){.stranger = stranger,
+	    .asker = *from,
 	    .asker_seq = msg->seq,
 	    .request_len = len,
 	    .id_len = id.len,
@@ -77,10 +121,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 		answer(s, r, WIRE_ACK);
 		return;
 	}
-	/*
-	 * A stranger's target is pinged at its numeric address alone, with no gossip: a name would make us look
-	 * up what strangers like, and gossip would make their small datagram a larger one of ours.
-	 */
+	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
 	usable = apply_address(s, address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
@@ -96,20 +137,10 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	r->active = true;
 	r->seq = rng_u64(&s->rng);
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (known) {
+	if (known && !stranger)
 		probe_ping(s, target, r->seq);
-	} else {
-		struct wire_trailer trailer;
-		struct wire_writer w;
-
-		outbox_trailer(s, true, &trailer);
-		if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
-			return;
-		wire_begin_ping(&w, r->seq);
-		if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < len)
-			gossip_add_member(s, &w, s->self);
-		outbox_end(s, &w, &trailer, 0, WIRE_PING, &addr, NULL);
-	}
+	else
+		ping_small(s, r, known ? target : NULL, &addr);
 }
 
 void

@@ -153,6 +153,67 @@ START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 }
 END_TEST
 
+/* Many small requests from an address that need not be theirs, each about somebody who is there. */
+START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
+{
+	struct fixture *f = started(10);
+	const struct fixture_out *ping;
+	size_t len;
+
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	for (unsigned peer = 3; peer < 40; peer++)
+		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
+	fixture_clear(f);
+	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	ping = fixture_sent(f, WIRE_PING, 1);
+	ck_assert_uint_eq(ping->message.updates.count, 0);
+	ck_assert_uint_le(ping->len, len);
+	/* One that has shown where it lives may have us tell the news. */
+	fixture_clear(f);
+	base_ping_req(f, 2, "p1", "10.0.1.1:7946");
+	ck_assert_uint_gt(fixture_sent(f, WIRE_PING, 1)->message.updates.count, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
+{
+	struct fixture *f = started(10);
+	struct wire_member_id target = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+	struct wire_trailer none = {0};
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_member(f, 1);
+	fixture_gossip(f, 2, 1, SWIM_SUSPECT, 0);
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 7, &target);
+	ck_assert_int_eq(fixture_input(f, 200, data, wire_finish(&w, &none, 100)), WIRE_OK);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 1), "p1", SWIM_SUSPECT, NULL));
+	ck_assert_uint_le(fixture_sent(f, WIRE_PING, 1)->len, 100);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(strangers_leave_relays_for_members)
+{
+	struct fixture *f = started(10);
+
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	for (uint64_t i = 0; i < 2 * SWIM_RELAYS; i++) {
+		fixture_ping_req(f, 200, i, 2);
+		fixture_clear(f);
+	}
+	ck_assert_uint_eq(fixture_stats(f).relays_refused, 2 * SWIM_RELAYS - SWIM_RELAYS / 2);
+	fixture_ping_req(f, 1, 4711, 2);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	fixture_free(f);
+}
+END_TEST
+
 /* Its answer to each has room for a digest, though we may have to prove yet that we live here. */
 START_TEST(our_own_pings_have_the_bytes_of_their_answers)
 {
@@ -389,4 +450,7 @@ UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
     one_address_is_asked_once_whatever_lives_there,
     whoever_shows_itself_takes_the_place_of_one_unseen, a_base_peer_shows_itself_too,
     nobody_is_put_out_who_has_answered, a_stranger_s_ping_gets_the_least_that_an_ack_can_be,
-    a_stranger_s_ping_req_gets_no_more_than_it_sent, our_own_pings_have_the_bytes_of_their_answers)
+    a_stranger_s_ping_req_gets_no_more_than_it_sent,
+    a_stranger_s_ping_req_makes_us_send_one_small_ping,
+    a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes,
+    strangers_leave_relays_for_members, our_own_pings_have_the_bytes_of_their_answers)
