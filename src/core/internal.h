@@ -430,6 +430,8 @@ bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
 /* A claim from there, where we have asked, outdoes ours. */
 void join_outdone(struct swim *, const struct swim_addr *addr);
+/* Who speaks from here, and is not known, is a member under this id, at incarnation 0 until it says more of itself. */
+void join_introduce(struct swim *, const struct wire_member_id *, const struct swim_addr *from);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
 void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *);

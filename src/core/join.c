@@ -94,25 +94,31 @@ swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
 	return join_start(s, addr, JOIN_SEED);
 }
 
-/* A base peer's ack names it: that is a member, at incarnation 0 until it says more of itself. */
+void
+join_introduce(struct swim *s, const struct wire_member_id *who, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct wire_update u = {.member = *who, .status = SWIM_ALIVE};
+	struct swim_addr stated;
+
+	if (who->id.len == 0 || members_find(s, who->id.bytes, who->id.len) != NULL)
+		return;
+	if (!swim_addr_parse(who->address.bytes, who->address.len, &stated))
+		u.member.address = wire_str_of(swim_addr_format_public(from, text));
+	apply_update(s, &u, true, false);
+}
+
+/* A base peer's ack names it. */
 void
 join_learn(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
 {
-	char text[SWIM_ADDR_TEXT];
-	struct wire_update u = {.member = msg->member, .status = SWIM_ALIVE};
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
-	struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 
 	/* One whose address is a host name: its stand-in goes when the name turns out to be this address. */
 	if (m != NULL && m->addr.family == 0)
 		return;
-	if (u.member.id.len > 0 && m == NULL) {
-		struct swim_addr stated;
-
-		if (!swim_addr_parse(u.member.address.bytes, u.member.address.len, &stated))
-			u.member.address = wire_str_of(swim_addr_format_public(&at, text));
-		apply_update(s, &u, true, false);
-	}
+	join_introduce(s, &msg->member, &at);
 	m = locate_at(s, &at);
 	if (m != NULL && m != s->self) {
 		m->proven = true;

@@ -153,21 +153,33 @@ is_base(const struct wire_message *msg)
 	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
 }
 
+/* Does a member that speaks for itself know our extensions? */
+static void
+note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
+{
+	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
+	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
+
+	if (!swim_addr_equal(&m->addr, from) || (is_answer && m->swimd))
+		return;
+	m->base_peer = is_base(msg);
+	m->swimd = !m->base_peer;
+}
+
 /*
  * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
  * its source address.  Sets s->by.  NULL: nobody that we know (yet).
  */
 static struct member *
-identify(struct swim *s, const struct wire_message *msg, const struct wire_str *claimed,
+identify(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
-	bool is_answer;
 
-	if (claimed != NULL && claimed->len > 0) {
-		speak(s, claimed->bytes, claimed->len);
-		m = members_find(s, claimed->bytes, claimed->len);
+	if (claimed->id.len > 0) {
+		speak(s, claimed->id.bytes, claimed->id.len);
+		m = members_find(s, claimed->id.bytes, claimed->id.len);
 	} else {
 		m = locate_at(s, from);
 		if (m != NULL) {
@@ -185,12 +197,7 @@ identify(struct swim *s, const struct wire_message *msg, const struct wire_str *
 	if (m == s->self || m == NULL)
 		return m;
 	locate_heard(s, m, from);
-	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
-	is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
-	if (swim_addr_equal(&m->addr, from) && !(is_answer && m->swimd)) {
-		m->base_peer = is_base(msg);
-		m->swimd = !m->base_peer;
-	}
+	note_kind(m, msg, from);
 	return m;
 }
 
@@ -221,6 +228,21 @@ stand_in(struct swim *s, const struct swim_addr *from)
 	members_transition(s, m, SWIM_ALIVE, 0, false);
 	join_start(s, from, JOIN_GREET);
 	return m;
+}
+
+/* A base peer in an envelope says who it is: it need say no more to be a member. */
+static void
+introduce(struct swim *s, const struct wire_message *msg, const struct wire_member_id *who,
+    const struct swim_addr *from)
+{
+	struct member *m;
+
+	if (s->leaving || !is_base(msg) || who->address.len == 0)
+		return;
+	join_introduce(s, who, from);
+	m = members_find(s, who->id.bytes, who->id.len);
+	if (m != NULL && m != s->self)
+		note_kind(m, msg, from);
 }
 
 /* `named`: the ping said who sent it, in its trailer or envelope. */
@@ -276,10 +298,10 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 }
 
 static void
-receive(struct swim *s, const struct wire_message *msg, const struct wire_str *claimed,
+receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
 {
-	bool named = claimed != NULL && claimed->len > 0, welcome;
+	bool named = claimed->id.len > 0, welcome;
 
 	s->by_base = is_base(msg);
 	s->misjudged = s->answered = false;
@@ -292,10 +314,12 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_str *c
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);
+		introduce(s, msg, claimed, from);
 		receive_ping(s, msg, named, from, len);
 		break;
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
+		introduce(s, msg, claimed, from);
 		if (!named && locate_at(s, from) == NULL)
 			stand_in(s, from);
 		relay_request(s, msg, from, len);
@@ -363,7 +387,8 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 {
 	struct wire_message outer, inner;
 	const struct wire_message *msg = &outer;
-	const struct wire_str *claimed = NULL;
+	/* Without an id: it doesn't say.  Without an address: a swimd, which says that for itself. */
+	struct wire_member_id claimed = {0};
 	enum wire_reject reject = decode(s, data, len, &outer);
 	int slot;
 
@@ -372,7 +397,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	if (reject == WIRE_OK && outer.type == WIRE_AUTHENTICATED) {
 		reject = wire_decode(outer.inner, outer.inner_len, &inner);
 		msg = &inner;
-		claimed = &outer.member.id;
+		claimed = outer.member;
 	}
 	if (reject == WIRE_OK) {
 		const struct wire_trailer *t = &msg->trailer;
@@ -381,7 +406,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 		if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
 			reject = WIRE_REJECT_OTHER_CLUSTER;
 		if (t->has_sender)
-			claimed = &t->sender;
+			claimed = (struct wire_member_id){.id = t->sender};
 	}
 	if (reject != WIRE_OK) {
 		s->stats.rejected[reject]++;
@@ -397,7 +422,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	s->heard = now;
 	s->zone = interface;
 	if (!s->left)
-		receive(s, msg, claimed, from, len);
+		receive(s, msg, &claimed, from, len);
 	s->zone = 0;
 	return WIRE_OK;
 }

@@ -120,6 +120,63 @@ START_TEST(an_envelope_is_opened_and_names_its_sender)
 }
 END_TEST
 
+/* A message without updates and trailer in the envelope of this peer, which says that it lives there. */
+static void
+enveloped(struct fixture *f, unsigned from, struct wire_member_id sender, bool ping_req)
+{
+	uint8_t inner[64], data[256];
+	struct wire_member_id target = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+	struct wire_trailer none = {0};
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, inner, sizeof(inner), 0);
+	if (ping_req)
+		wire_begin_ping_req(&w, 5, &target);
+	else
+		wire_begin_ping(&w, 5);
+	len = wire_finish(&w, &none, 0);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_put_authenticated(&w, 5, "", 0, &sender, inner, len);
+	len = wire_finish(&w, &none, 0);
+	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
+}
+
+START_TEST(an_envelope_introduces_its_sender)
+{
+	struct wire_member_id sender = {wire_str_of("enveloped"), wire_str_of("10.0.1.3:7946")};
+	struct wire_member_id named = {wire_str_of("hosted"), wire_str_of("db4.example:7946")};
+	struct wire_member_id asker = {wire_str_of("asker"), wire_str_of("10.0.1.5:7946")};
+	struct wire_member_id unnamed = {wire_str_of(""), wire_str_of("10.0.1.6:7946")};
+	struct fixture *f = started();
+	struct wire_update update;
+
+	/* An earlier ping without an envelope: the same peer. */
+	fixture_ping(f, 3, 1, (struct fixture_says){0});
+	ck_assert_uint_eq(fixture_report(f, "10.0.1.3:7946").name_len, 13);
+	enveloped(f, 3, sender, false);
+	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
+	ck_assert(fixture_report(f, "enveloped").base_peer);
+	ck_assert_uint_eq(fixture_report(f, "10.0.1.3:7946").name_len, 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
+	/* A name that nobody has resolved: it lives where it speaks. */
+	enveloped(f, 4, named, false);
+	ck_assert_str_eq(fixture_report(f, "hosted").address, "10.0.1.4:7946");
+	enveloped(f, 5, asker, true);
+	ck_assert(fixture_report(f, "asker").base_peer);
+	/* One that says no name is known by its address. */
+	enveloped(f, 6, unnamed, false);
+	ck_assert(fixture_report(f, "10.0.1.6:7946").base_peer);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	/* What is known of it is not taken back. */
+	update = (struct wire_update){.member = sender, .incarnation = 7};
+	fixture_ping(f, 3, 2, (struct fixture_says){.updates = &update, .count = 1});
+	enveloped(f, 3, sender, false);
+	ck_assert_uint_eq(fixture_report(f, "enveloped").incarnation, 7);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
 {
 	struct fixture *f = started();
@@ -392,7 +449,7 @@ END_TEST
 
 UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     what_is_invalid_is_counted_never_answered_and_changes_nothing, other_clusters_are_refused,
-    an_envelope_is_opened_and_names_its_sender,
+    an_envelope_is_opened_and_names_its_sender, an_envelope_introduces_its_sender,
     a_base_peer_is_known_by_its_address_until_it_is_named,
     a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
