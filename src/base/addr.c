@@ -276,6 +276,26 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 	return SWIM_ADDR_OK;
 }
 
+size_t
+swim_hostport_mistakable(const char *text)
+{
+	const char *last = strrchr(text, ':');
+	char before[SWIM_HOSTPORT_MAX + 1];
+	size_t len = strlen(text), host_len;
+	uint16_t port;
+
+	if (last == NULL || len > SWIM_HOSTPORT_MAX || strchr(text, '%') != NULL ||
+	    !is_ipv6_host(text))
+		return 0;
+	host_len = (size_t)(last - text);
+	memcpy(before, text, host_len);
+	before[host_len] = '\0';
+	return parse_port(last + 1, strlen(last + 1), false, &port) && port >= 1024 &&
+		       is_ipv6_host(before)
+		   ? host_len
+		   : 0;
+}
+
 bool
 swim_addr_parse(const char *text, size_t len, struct swim_addr *out)
 {

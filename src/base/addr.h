@@ -51,6 +51,12 @@ const char *swim_addr_error_text(enum swim_addr_error);
 enum swim_addr_error swim_hostport_split(const char *text, size_t len, int default_port,
     bool allow_port_0, char *host, uint16_t *port);
 
+/*
+ * An IPv6 address without brackets whose last group may have been meant as a port, as in "::1:7946": decimal, of four
+ * digits from 1024 on, and what stands before it is an address too.  The length of that, or 0.
+ */
+size_t swim_hostport_mistakable(const char *text);
+
 /* Numeric "a.b.c.d:port" or "[v6]:port" with a port from 1 to 65535; false for anything else, host names too. */
 bool swim_addr_parse(const char *text, size_t len, struct swim_addr *out);
 

@@ -199,6 +199,8 @@ apply(struct node *node, struct config *fresh, const struct reload_plan *plan, c
 			  sizeof(node->config.timing);
 	reload_adopt(plan, &node->config, fresh);
 	log_setup(node->config.log_level, node->config.log_format);
+	if (seeds)
+		node_tell_doubts(node);
 	if (timing)
 		swim_set_timing(node->swim, loop_now(), &node->config.timing);
 	return true;

@@ -441,6 +441,23 @@ field_size(enum config_type type)
 }
 
 bool
+config_doubt(const struct config *config, size_t *at, char *text)
+{
+	while (*at < config->seeds.count) {
+		const char *seed = config->seeds.items[(*at)++];
+		int len = (int)swim_hostport_mistakable(seed);
+
+		if (len == 0)
+			continue;
+		snprintf(text, FAULT_MAX,
+		    "seed %s is taken for the address [%s]:%d; if it ends in a port write [%.*s]%s, and else [%s]",
+		    seed, seed, SWIM_DEFAULT_PORT, len, seed, seed + len, seed);
+		return true;
+	}
+	return false;
+}
+
+bool
 config_equal(const struct config_key *key, const struct config *a, const struct config *b)
 {
 	const void *x = const_field(a, key), *y = const_field(b, key);

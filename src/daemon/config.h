@@ -135,6 +135,12 @@ bool config_overlay(struct config_given *lower, const struct config_given *upper
 bool config_build(const struct config_given *, struct config *out, char *error);
 void config_fini(struct config *);
 
+/*
+ * A sentence (into text, of FAULT_MAX bytes) about what is valid and perhaps not what was meant, with *at moved on,
+ * which begins at 0; false: there is no more.
+ */
+bool config_doubt(const struct config *, size_t *at, char *text);
+
 /* Does this key have the same value in both? */
 bool config_equal(const struct config_key *, const struct config *, const struct config *);
 /* Make the key's value (and origin) in `to` that of `from`, by exchanging the two. */

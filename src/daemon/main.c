@@ -77,7 +77,7 @@ check(const struct options *options)
 {
 	char fault[FAULT_MAX], *text = NULL;
 	struct config config = {0};
-	size_t size = 0;
+	size_t size = 0, at = 0;
 	FILE *report = open_memstream(&text, &size);
 	int status;
 
@@ -88,6 +88,8 @@ check(const struct options *options)
 	if (status != 0) {
 		complain(status, fault);
 	} else {
+		while (config_doubt(&config, &at, fault))
+			complain(0, fault);
 		if (text != NULL)
 			fputs(text, stdout);
 		status = printed();

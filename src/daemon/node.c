@@ -463,6 +463,16 @@ start(struct node *node, char *fault)
 	return status != 0 ? status : network_start(node, fault);
 }
 
+void
+node_tell_doubts(const struct node *node)
+{
+	char doubt[FAULT_MAX];
+	size_t at = 0;
+
+	while (config_doubt(&node->config, &at, doubt))
+		log_at(LOG_LEVEL_WARNING, doubt);
+}
+
 /* Said once all is well, so that a start that fails is one line long. */
 static void
 report_start(const struct node *node)
@@ -479,6 +489,7 @@ report_start(const struct node *node)
 	    log_str("socket", node->config.socket));
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+	node_tell_doubts(node);
 	udp_stats(node->udp, &udp);
 	if (node->config.receive_buffer > 0 &&
 	    udp.receive_buffer < (int)node->config.receive_buffer)

@@ -109,6 +109,8 @@ void node_free(struct node *);
 void node_end(struct node *, int status);
 /* Begin a graceful leave, for this reason; harmless when it has begun. */
 void node_leave(struct node *, const char *reason);
+/* Log what the configuration says and may not mean. */
+void node_tell_doubts(const struct node *);
 
 /* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
 void flush_all(struct node *, swim_time now);

@@ -434,6 +434,17 @@ def test_seed_by_name(cluster):
     cluster.whole()
 
 
+def test_seed_that_lacks_its_brackets(cluster):
+    """It is an address as it stands, and yet hardly the one that was meant."""
+    done = swimd(cluster, "--check-config", "--seed", "::1:7946", "--seed", "[::1]:7946")
+    assert done.returncode == 0 and "ok" in done.stdout
+    assert done.stderr == ("swimd: seed ::1:7946 is taken for the address [::1:7946]:7946; "
+                           "if it ends in a port write [::1]:7946, and else [::1:7946]\n")
+    daemon = cluster.daemon(options=["--seed", "::1:7946"])
+    daemon.start()
+    assert daemon.text().count("if it ends in a port write [::1]:7946") == 1
+
+
 def test_own_address_as_seed(cluster):
     daemon = cluster.daemon(seeds=["127.0.1.1:7946"])
     daemon.start()

@@ -301,9 +301,23 @@ START_TEST(a_zone_is_nobodys_business)
 }
 END_TEST
 
-UNIT_MAIN("addr", a_zone_is_nobodys_business, host_and_port_are_split, a_default_port_fills_in,
-    bad_ports_are_refused, port_0_is_taken_where_allowed, what_is_no_host_is_refused,
-    a_mistyped_ipv4_address_is_no_name, lengths_are_bounded, a_nul_byte_is_no_part_of_a_host,
-    numeric_addresses_print_canonically, a_mapped_address_is_the_ipv4_one,
-    what_is_not_numeric_does_not_parse, a_host_alone_is_numeric_or_not, the_order_is_total,
-    kinds_of_addresses_are_told_apart)
+START_TEST(an_address_that_ends_like_a_port_is_told_apart)
+{
+	static const char *const plain[] = {"::1", "[::1]:7946", "[::1:7946]", "2001:db8::7946",
+	    "2001:db8::1:999", "2001:db8::1:79a6", "2001:db8::1:0794", "1:2:3:4:5:6:7:7946",
+	    "10.0.0.1:7946", "db1:7946", "a:b:7946", "::ffff:10.0.0.1", "", ":7946", "::"};
+
+	ck_assert_uint_eq(swim_hostport_mistakable("::1:7946"), 3);
+	ck_assert_uint_eq(swim_hostport_mistakable("2001:db8::1:1024"), 11);
+	ck_assert_uint_eq(swim_hostport_mistakable("fe80::1:2:9999"), 9);
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		ck_assert_msg(swim_hostport_mistakable(plain[i]) == 0, "%s", plain[i]);
+}
+END_TEST
+
+UNIT_MAIN("addr", an_address_that_ends_like_a_port_is_told_apart, a_zone_is_nobodys_business,
+    host_and_port_are_split, a_default_port_fills_in, bad_ports_are_refused,
+    port_0_is_taken_where_allowed, what_is_no_host_is_refused, a_mistyped_ipv4_address_is_no_name,
+    lengths_are_bounded, a_nul_byte_is_no_part_of_a_host, numeric_addresses_print_canonically,
+    a_mapped_address_is_the_ipv4_one, what_is_not_numeric_does_not_parse,
+    a_host_alone_is_numeric_or_not, the_order_is_total, kinds_of_addresses_are_told_apart)
