@@ -398,6 +398,8 @@ void probe_nack(struct swim *, const struct wire_message *);
  */
 void probe_ping(struct swim *, struct member *, uint64_t seq);
 swim_duration probe_patience(const struct swim *, const struct member *);
+/* How long who asks others waits for them, by our constants. */
+swim_duration probe_rest(const struct swim *);
 /* Ask a few others to ping the target; their answers come under `seq`, and are awaited for so long. */
 void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_duration wait);
 bool probe_same_id(struct wire_str id, const struct member *);

@@ -205,7 +205,7 @@ begin_probe(struct swim *s)
 	    .seq = rng_u64(&s->rng),
 	    .indirect_seq = rng_u64(&s->rng),
 	    .sent = s->now,
-	    .timeout = swim_time_add(s->now, wait),
+	    .timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at),
 	};
 	/* The way through a helper has two more legs than the direct one. */
 	p->ends = swim_time_add(s->now, whole);
@@ -217,6 +217,36 @@ begin_probe(struct swim *s)
 		p->timeout = s->now;
 		p->ends = s->probe_at;
 	}
+}
+
+swim_duration
+probe_rest(const struct swim *s)
+{
+	const struct swim_timing *t = &s->config.timing;
+	swim_duration rest = swim_ns(t->probe_interval.ns - t->probe_timeout.ns);
+
+	return rest.ns > t->probe_timeout.ns ? rest : t->probe_timeout;
+}
+
+/*
+ * Others have their time, probe_timeout at most: where the direct way had most of the period, or the timer was
+ * late, the period lasts longer.  Without them one lost datagram would be a suspicion.
+ */
+static void
+make_time(struct swim *s)
+{
+	struct probe *p = &s->probe;
+	swim_duration least =
+	    swim_duration_scale(swim_time_since(p->timeout, p->sent), INDIRECT_WAIT);
+	swim_time until;
+
+	if (least.ns > s->config.timing.probe_timeout.ns)
+		least = s->config.timing.probe_timeout;
+	until = swim_time_add(s->now, least);
+	if (swim_time_before(p->ends, until))
+		p->ends = until;
+	if (swim_time_before(s->probe_at, p->ends))
+		s->probe_at = p->ends;
 }
 
 static bool
@@ -232,10 +262,9 @@ can_be_asked(const struct member *m)
 static void
 wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
 {
-	const struct swim_timing *t = &s->config.timing;
 	struct probe *p = &s->probe;
-	swim_duration rest = swim_ns(t->probe_interval.ns - t->probe_timeout.ns);
-	swim_time until = swim_time_min(swim_time_add(s->now, stretched(s, rest)), s->probe_at);
+	swim_time until =
+	    swim_time_min(swim_time_add(s->now, stretched(s, probe_rest(s))), s->probe_at);
 
 	for (size_t i = 0; i < count; i++) {
 		if (helpers[i]->base_peer && swim_time_before(p->ends, until))
@@ -314,6 +343,8 @@ ask_others(struct swim *s)
 
 	p->indirect = true;
 	p->asked = (unsigned)count;
+	if (count > 0)
+		make_time(s);
 	wait_for_base_peers(s, helpers, count);
 	for (size_t i = 0; i < count; i++) {
 		send_ping_req(s, helpers[i], p->target, p->indirect_seq,
@@ -487,10 +518,10 @@ probe_tick(struct swim *s)
 {
 	struct probe *p = &s->probe;
 
+	if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
+		ask_others(s);
 	if (p->target != NULL && swim_time_reached(s->now, p->ends))
 		fail_probe(s);
-	else if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
-		ask_others(s);
 	if (swim_time_reached(s->now, s->probe_at))
 		begin_probe(s);
 }

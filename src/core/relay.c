@@ -89,8 +89,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
     size_t len)
 {
 	struct wire_str id = msg->member.id, address = msg->member.address;
-	swim_duration wait = swim_ns(
-	    s->config.timing.probe_interval.ns - s->config.timing.probe_timeout.ns);
+	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, id.bytes, id.len);
 	const struct member *asker = locate_at(s, from);

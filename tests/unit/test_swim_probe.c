@@ -118,6 +118,124 @@ START_TEST(silence_brings_helpers_then_suspicion_then_death)
 }
 END_TEST
 
+/* Members that have answered, but whose round trips are not known; as much time for an answer as between probes. */
+static struct fixture *
+hurried(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.timing.probe_timeout = f->config.timing.probe_interval;
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_proven(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+START_TEST(others_are_asked_before_a_probe_fails_however_long_the_timeout)
+{
+	struct fixture *f = hurried(PEERS);
+	const struct fixture_out *ask;
+	unsigned target, helper = 0;
+	uint64_t seq;
+
+	target = next_probe(f, &seq);
+	fixture_run(f, swim_ms(1005));
+	ask = ping_req_of(f, &helper);
+	ck_assert_ptr_nonnull(ask);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	/* They have as long as the target had. */
+	ck_assert_uint_ge(ask->message.trailer.timeout_ms, 990);
+	seq = ask->message.seq;
+	fixture_run(f, swim_ms(980));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	ck_assert_uint_eq(fixture_stats(f).probes_sent, 1);
+	fixture_ack(f, helper, seq, target,
+	    (struct fixture_says){.ours = true,
+		.sender = helper,
+		.digest = fixture_stats(f).digest});
+	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, 1);
+	fixture_run(f, swim_ms(20));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	ck_assert_uint_eq(fixture_stats(f).probes_sent, 2);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_probe_fails_on_time_where_there_is_nobody_to_ask)
+{
+	struct fixture *f = hurried(1);
+	uint64_t seq;
+
+	next_probe(f, &seq);
+	fixture_run(f, swim_ms(990));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	fixture_run(f, swim_ms(10));
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 1);
+	fixture_free(f);
+}
+END_TEST
+
+/* Local health stretches timeouts by more than periods. */
+START_TEST(others_are_asked_by_one_in_bad_health_too)
+{
+	struct fixture *f = fixture_new();
+	unsigned helper;
+
+	f->config.timing.probe_timeout = swim_ms(900);
+	f->config.timing.suspicion_min = swim_seconds(60);
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= PEERS; i++)
+		fixture_proven(f, i);
+	for (unsigned i = 0; i < PEERS - 1; i++) {
+		uint64_t failed = fixture_stats(f).probes_failed;
+
+		fixture_clear(f);
+		while (fixture_stats(f).probes_failed == failed)
+			fixture_run(f, swim_ms(5));
+		ck_assert_ptr_nonnull(ping_req_of(f, &helper));
+	}
+	ck_assert_uint_gt(fixture_stats(f).local_health, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_late_tick_asks_others_first)
+{
+	struct fixture *f = fixture_new();
+	unsigned helper;
+	uint64_t seq;
+
+	f->config.timing.probe_timeout = swim_ms(800);
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= PEERS; i++)
+		fixture_proven(f, i);
+	fixture_clear(f);
+	next_probe(f, &seq);
+	fixture_clear(f);
+	fixture_run(f, swim_ms(780));
+	f->now = swim_time_add(f->now, swim_ms(400));
+	swim_tick(f->swim, f->now);
+	fixture_drain(f);
+	ck_assert_ptr_nonnull(ping_req_of(f, &helper));
+	ck_assert_uint_eq(fixture_stats(f).probes_failed, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_helper_waits_as_long_as_it_would_itself)
+{
+	struct fixture *f = hurried(2);
+
+	fixture_ping_req(f, 1, 78, 2);
+	fixture_run(f, swim_ms(700));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
+	fixture_run(f, swim_ms(299));
+	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 1)->message.seq, 78);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(an_ack_by_way_of_a_helper_is_as_good)
 {
 	struct fixture *f = settled();
@@ -370,6 +488,9 @@ START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
 END_TEST
 
 UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
+    others_are_asked_before_a_probe_fails_however_long_the_timeout,
+    a_probe_fails_on_time_where_there_is_nobody_to_ask, others_are_asked_by_one_in_bad_health_too,
+    a_late_tick_asks_others_first, a_helper_waits_as_long_as_it_would_itself,
     silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
     a_probe_of_where_it_was_is_no_probe_of_where_it_is, a_base_peer_has_its_own_time_to_say_nack,
     an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
