@@ -231,7 +231,8 @@ struct swim {
 	swim_time heard;         /* when last a datagram came that was taken */
 	swim_time hearing_since; /* and the first after a silence */
 	struct damping damping;
-	unsigned health; /* Lifeguard's local health multiplier: 0 is best */
+	unsigned health;     /* Lifeguard's local health multiplier: 0 is best */
+	swim_time strain_at; /* what raises it without a probe counts from then on */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
 	struct join joins[SWIM_PENDING_JOINS];

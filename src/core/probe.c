@@ -18,6 +18,8 @@
 #define INDIRECT_WAIT 3
 /* Probes of one out of our reach that fail through others: most of these may be no nearer to it than we are. */
 #define UNHEARD_MAX 8
+/* Of the probe timeout, how late our loop runs when answers of others begin to look late. */
+#define LAG_OF_TIMEOUT 0.5
 /* Members that others accuse for each step in which we probe faster, and at most so many times as fast. */
 #define HASTE_PER 2
 #define HASTE_MAX 5
@@ -34,6 +36,28 @@ probe_health(struct swim *s, int change)
 	int health = (int)s->health + change;
 
 	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;
+}
+
+/*
+ * Something that only we see says that we are slow or miss datagrams.  However often within a period: it is one
+ * cause, and an answered probe takes one step back.  Who is alone judges nobody, and has nobody whose answers would.
+ */
+static void
+strain(struct swim *s)
+{
+	if (s->live_count == 0 || !swim_time_reached(s->now, s->strain_at))
+		return;
+	s->strain_at = swim_time_add(s->now, s->config.timing.probe_interval);
+	probe_health(s, 1);
+}
+
+void
+swim_strained(struct swim *s, swim_time now, uint64_t dropped, swim_duration lag)
+{
+	s->now = now;
+	if (dropped > 0 ||
+	    lag.ns >= swim_duration_scale(s->config.timing.probe_timeout, LAG_OF_TIMEOUT).ns)
+		strain(s);
 }
 
 static swim_duration
@@ -508,7 +532,7 @@ probe_stalled(struct swim *s, swim_duration late)
 	s->doubtful = true;
 	s->doubts = 0;
 	confirm_stalled(s);
-	probe_health(s, 1);
+	strain(s);
 	suspicion_stalled(s, late);
 	damping_stalled(s, late);
 }

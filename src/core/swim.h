@@ -175,6 +175,14 @@ enum swim_remove_result { SWIM_REMOVE_OK, SWIM_REMOVE_NOT_FOUND, SWIM_REMOVE_NOT
 enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *name,
     size_t name_len);
 
+/*
+ * What only this process can see and makes its own judgement of others a doubtful one: datagrams to it that the
+ * kernel dropped since the last call, the answers that we wait for perhaps among them, and how late its loop ran.
+ * Raises the local health, once a probe interval at most.  To be called before the swim_tick that was late: a stall
+ * that this finds is not counted twice.
+ */
+void swim_strained(struct swim *, swim_time now, uint64_t dropped, swim_duration lag);
+
 /* Changing constants while running (reload). */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
 /*

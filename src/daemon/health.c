@@ -24,12 +24,13 @@ recent(swim_time at, swim_time now)
 	       swim_time_before(now, swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS)));
 }
 
-void
+uint64_t
 health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_duration lag)
 {
-	if (kernel_drops > m->drops_seen) {
-		m->drops = (recent(m->dropped_at, now) ? m->drops : 0) + kernel_drops -
-			   m->drops_seen;
+	uint64_t dropped = kernel_drops - m->drops_seen;
+
+	if (dropped > 0) {
+		m->drops = (recent(m->dropped_at, now) ? m->drops : 0) + dropped;
 		m->drops_seen = kernel_drops;
 		m->dropped_at = now;
 	}
@@ -38,6 +39,7 @@ health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_
 		m->lag = lag;
 		m->lagged_at = now;
 	}
+	return dropped;
 }
 
 void

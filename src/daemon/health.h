@@ -26,8 +26,9 @@ struct health_memory {
 	swim_time accused_at;
 };
 void health_memory_init(struct health_memory *);
-/* Take note of the socket's count of drops and of how late the timer was. */
-void health_note(struct health_memory *, swim_time now, uint64_t kernel_drops, swim_duration lag);
+/* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
+uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drops,
+    swim_duration lag);
 /* Take note that somebody called us suspect or dead. */
 void health_note_accused(struct health_memory *, swim_time now, const char *who, size_t len);
 

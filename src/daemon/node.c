@@ -78,14 +78,27 @@ on_received(void *ctx, const struct swim_addr *from, const void *data, size_t le
 		flush_all(node, node->now);
 }
 
+/* What the core cannot see of us: what the socket lost since the last look, and how late our timer was. */
+static void
+note_strain(struct node *node, swim_time now, swim_duration lag)
+{
+	struct udp_stats stats;
+
+	udp_stats(node->udp, &stats);
+	swim_strained(node->swim, now, health_note(&node->health, now, stats.kernel_drops, lag),
+	    lag);
+}
+
 static void
 on_batch_done(void *ctx)
 {
 	struct node *node = ctx;
 
 	node->in_batch = false;
-	if (!node->draining)
-		flush_all(node, loop_now());
+	if (node->draining)
+		return;
+	note_strain(node, loop_now(), swim_ns(0));
+	flush_all(node, loop_now());
 }
 
 static void
@@ -161,7 +174,6 @@ static void
 on_deadline(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
-	struct udp_stats stats;
 	char status[128];
 
 	/* After a stall the answers that we missed lie in the socket: nobody is accused before they are read. */
@@ -169,8 +181,7 @@ on_deadline(void *ctx, swim_time now)
 	udp_drain(node->udp, DRAIN_LIMIT);
 	node->draining = false;
 	now = loop_now();
-	udp_stats(node->udp, &stats);
-	health_note(&node->health, now, stats.kernel_drops, loop_timer_lag(node->timer));
+	note_strain(node, now, loop_timer_lag(node->timer));
 	swim_tick(node->swim, now);
 	flush_all(node, now);
 	if (node->status_stale && swim_time_reached(now, node->status_at)) {

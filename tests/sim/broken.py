@@ -76,6 +76,8 @@ RULES = {
     "stall-ignored": ("a process that stood still takes the others' silence for death",
         "probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
         "	if (late.ns < INT64_MAX)\n"),
+    "health-unbounded": ("a process may doubt itself without bound",
+        "probe.c", "health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "(unsigned)health;"),
     "stall-keeps-question": ("a last question asked before a stall counts as unanswered after it",
         "suspicion.c", "		m->asked = 0;\n		m->ask_at", "		m->ask_at"),
     "misjudged-silent": ("who is asked by one that holds old things of it does not say so",

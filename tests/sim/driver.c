@@ -260,10 +260,14 @@ node_tick(struct world *w, struct node *n)
 	if (!swim_time_reached(local, deadline))
 		return;
 	world_mix(w, 20, n->index, NULL, 0);
-	if (n->kind == NODE_BASE)
+	if (n->kind == NODE_BASE) {
 		base_peer_tick(n->peer, local);
-	else
+	} else {
+		swim_strained(n->core, local, n->overflowed - n->overflow_told,
+		    swim_time_since(local, deadline));
+		n->overflow_told = n->overflowed;
 		swim_tick(n->core, local);
+	}
 	driver_flush(w, n);
 }
 

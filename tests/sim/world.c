@@ -385,6 +385,8 @@ node_core(struct world *w, struct node *n, uint64_t incarnation)
 		world_breach(w, "swim_new fails");
 		abort();
 	}
+	/* Another life has another socket. */
+	n->overflow_told = n->overflowed;
 	return core;
 }
 

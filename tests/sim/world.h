@@ -75,7 +75,7 @@ struct node {
 	unsigned seed_count;
 	bool seeds_given; /* not the usual one */
 
-	uint64_t sent, sent_bytes, overflowed;
+	uint64_t sent, sent_bytes, overflowed, overflow_told;
 	struct budget budget;
 	struct history *history;
 };

@@ -1,6 +1,7 @@
 """The control socket under use and abuse: order, limits, slow readers, resumed streams."""
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -247,6 +248,29 @@ def test_metrics(cluster):
     wire = Wire(cluster, "127.0.9.1:7946")
     wire.send(daemon.address, b"\x63 no such message")
     cluster.wait(lambda: daemon.call("metrics")["messages_rejected"]["unknown-type"] == 1, "the reject to be counted")
+
+
+def test_dropped_datagrams_are_a_doubt_of_oneself(cluster):
+    """The kernel drops what a full buffer has no room for, and only this daemon can know: local health says so."""
+    # No probe is due while this lasts, and no lateness is half of the timeout: what is found comes from the drops.
+    cluster.start(2, config='receive_buffer = "4KiB"\nprobe_interval = "1h"\nprobe_timeout = "30m"\n')
+    cluster.whole()
+    daemon = cluster.daemons[0]
+    wire = Wire(cluster, "127.0.9.1:7946")
+    assert daemon.call("health")["local_health"] == 0
+    assert daemon.call("metrics")["transport"]["kernel_drops"] == 0
+    daemon.signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, daemon.process.pid, os.WSTOPPED)
+    for _ in range(500):
+        wire.send(daemon.address, b"\x63" * 500)
+    daemon.signal(signal.SIGCONT)
+
+    def told():
+        # The count comes with the next datagram that is taken.
+        wire.send(daemon.address, b"\x63")
+        return daemon.call("metrics")["transport"]["kernel_drops"] > 0
+    cluster.wait(told, "the drops to be counted")
+    cluster.wait(lambda: daemon.call("health")["local_health"] == 1, lambda: f"a doubt: {daemon.call('health')}")
 
 
 # ------------------------------------------------------------------------------------ read-only

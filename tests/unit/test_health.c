@@ -142,9 +142,10 @@ START_TEST(drops_and_lag_are_forgotten_in_time)
 
 	health_note(&memory, at, 0, swim_ms(HEALTH_LAG_MS - 1));
 	judged(&in, CONTROL_HEALTH_OK, NULL);
-	health_note(&memory, at, 5, swim_ms(1));
+	ck_assert_uint_eq(health_note(&memory, at, 5, swim_ms(1)), 5);
 	judged(&in, CONTROL_HEALTH_DEGRADED, "dropped 5 ");
-	health_note(&memory, at, 7, swim_ms(1));
+	ck_assert_uint_eq(health_note(&memory, at, 7, swim_ms(1)), 2);
+	ck_assert_uint_eq(health_note(&memory, at, 7, swim_ms(1)), 0);
 	judged(&in, CONTROL_HEALTH_DEGRADED, "dropped 7 ");
 	in.now = swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS));
 	judged(&in, CONTROL_HEALTH_OK, NULL);

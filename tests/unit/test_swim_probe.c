@@ -435,6 +435,91 @@ START_TEST(a_stall_of_ours_condemns_nobody)
 }
 END_TEST
 
+/* The ping of the next probe is answered. */
+static void
+answer_one(struct fixture *f)
+{
+	uint64_t seq;
+	unsigned target = next_probe(f, &seq);
+
+	fixture_ack(f, target, seq, target,
+	    (struct fixture_says){.ours = true,
+		.sender = target,
+		.digest = fixture_stats(f).digest});
+	fixture_clear(f);
+}
+
+START_TEST(drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered)
+{
+	struct fixture *f = settled();
+
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	/* Nothing dropped, and late by less than half of the 400 ms that an ack has. */
+	swim_strained(f->swim, f->now, 0, swim_ms(199));
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	swim_strained(f->swim, f->now, 0, swim_ms(200));
+	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
+	answer_one(f);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	answer_one(f);
+	swim_strained(f->swim, f->now, 1, swim_ms(0));
+	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
+	/* However many in one period: it is one cause. */
+	swim_strained(f->swim, f->now, 1000, swim_ms(300));
+	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
+	answer_one(f);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(doubts_of_ourselves_are_bounded_and_stretch_the_waits)
+{
+	struct fixture *f = settled();
+	uint64_t seq;
+
+	for (unsigned k = 0; k < 20; k++) {
+		f->now = swim_time_add(f->now, swim_seconds(1));
+		swim_strained(f->swim, f->now, 1, swim_ms(0));
+	}
+	ck_assert_uint_eq(fixture_stats(f).local_health, 8);
+	/* Others were asked after 400 ms at the latest, and now after nine times the least wait of 400 / 6 ms. */
+	next_probe(f, &seq);
+	fixture_run(f, swim_ms(590));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING_REQ), 0);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING_REQ), 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_stall_that_was_told_counts_once)
+{
+	struct fixture *f = settled();
+
+	f->now = swim_time_add(f->now, swim_seconds(5));
+	swim_strained(f->swim, f->now, 3, swim_seconds(5));
+	swim_tick(f->swim, f->now);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_is_alone_has_nobody_to_doubt_for)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	swim_strained(f->swim, f->now, 1, swim_seconds(1));
+	fixture_run(f, swim_seconds(2));
+	f->now = swim_time_add(f->now, swim_seconds(60));
+	swim_tick(f->swim, f->now);
+	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_dead_are_tried_again)
 {
 	struct fixture *f = settled();
@@ -496,5 +581,8 @@ UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
     an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
     a_ping_req_is_relayed_and_answered, a_ping_req_without_an_answer_ends_in_a_nack_in_time,
     a_ping_req_about_ourselves_is_answered_at_once, relays_are_limited,
-    a_stall_of_ours_condemns_nobody, the_dead_are_tried_again,
+    a_stall_of_ours_condemns_nobody,
+    drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered,
+    doubts_of_ourselves_are_bounded_and_stretch_the_waits, a_stall_that_was_told_counts_once,
+    who_is_alone_has_nobody_to_doubt_for, the_dead_are_tried_again,
     who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
