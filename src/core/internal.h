@@ -89,6 +89,7 @@ struct member {
 	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd;     /* speaks our extensions */
 	bool base_peer; /* spoke to us, without extensions */
+	bool by_host;   /* its address is a host name */
 	bool stand_in;  /* a base peer known by its address alone */
 	bool proven;    /* answered a ping of ours from its address */
 	bool partial;   /* told of by one who does not know its tags */

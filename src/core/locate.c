@@ -11,7 +11,7 @@ void
 locate_parse(const struct swim *s, struct member *m)
 {
 	m->addr = (struct swim_addr){0};
-	swim_addr_parse(m->address, strlen(m->address), &m->addr);
+	m->by_host = !swim_addr_parse(m->address, strlen(m->address), &m->addr);
 	m->addr.scope = swim_addr_is_link_local(&m->addr) ? s->zone : 0;
 }
 
@@ -68,10 +68,8 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
-		struct swim_addr numeric;
 
-		if (strcmp(m->address, hostport) != 0 ||
-		    swim_addr_parse(hostport, strlen(hostport), &numeric) ||
+		if (!m->by_host || strcmp(m->address, hostport) != 0 ||
 		    swim_addr_equal(&m->addr, addr))
 			continue;
 		if (m->addr.family != 0)
@@ -79,6 +77,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		m->addr = *addr;
 		m->proven = false;
 		m->proof_seq = 0;
+		m->rtt = (struct rtt){0};
 		if (m->addr.family != 0)
 			index_insert(&s->located, index_by_address, m);
 		if (m->live_index != NOT_LISTED)

@@ -99,11 +99,13 @@ outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *tra
 	*out =
 	    (struct out){.offset = s->out_used, .len = len, .host_offset = SIZE_MAX, .type = type};
 	s->out_used += len;
-	if (to != NULL) {
+	if (to != NULL)
 		out->to = *to;
-	} else if (member->addr.family != 0) {
+	else
 		out->to = member->addr;
-	} else {
+	/* One that doesn't answer where its name was found may have another address by now. */
+	if (to == NULL && member->by_host &&
+	    (member->addr.family == 0 || member->status != SWIM_ALIVE)) {
 		size_t host_len = strlen(member->address) + 1;
 
 		out->host_offset = s->out_used;

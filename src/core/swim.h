@@ -96,9 +96,9 @@ swim_time swim_deadline(const struct swim *);
 
 /*
  * A datagram to send.  data points into the core and is valid until the next call that is not
- * swim_next_datagram.  `to` has family 0 when the member's address is a host name: then `host` (host:port,
- * NUL-terminated) is to be resolved, told with swim_resolved, and this datagram dropped unless the
- * caller has the address at hand.
+ * swim_next_datagram.  Where `host` is not NULL (host:port, NUL-terminated), it is to be resolved and told with
+ * swim_resolved: `to` has family 0 while the member's address is not known, and this datagram is dropped unless
+ * the caller has it at hand; else `to` is where the member was, which does not answer.
  */
 struct swim_datagram {
 	struct swim_addr to;

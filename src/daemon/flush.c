@@ -56,7 +56,10 @@ flush_look_up(struct node *node, const char *hostport)
 	vacant->request = resolver_lookup(node->resolver, hostport, flush_resolved, vacant);
 }
 
-/* The datagram is dropped where the address is not at hand: what it says is said again in time. */
+/*
+ * Where the address is not at hand the datagram goes to where the name was found before, if anywhere: else what it says
+ * is said again in time.
+ */
 static void
 flush_to_name(struct node *node, const struct swim_datagram *d)
 {
@@ -64,6 +67,8 @@ flush_to_name(struct node *node, const struct swim_datagram *d)
 	struct swim_addr to;
 
 	if (!resolver_cached(node->resolver, d->host, &to) || !udp_reaches(node->udp, &to)) {
+		if (d->to.family != 0)
+			udp_queue(node->udp, &d->to, d->data, d->len);
 		flush_look_up(node, d->host);
 		return;
 	}
@@ -82,7 +87,7 @@ flush_datagrams(struct node *node)
 
 	while (swim_next_datagram(node->swim, &d)) {
 		trace_sent(&d);
-		if (d.to.family == 0)
+		if (d.host != NULL)
 			flush_to_name(node, &d);
 		else
 			udp_queue(node->udp, &d.to, d.data, d.len); /* counts what it refuses */

@@ -186,10 +186,10 @@ flush_core(struct world *w, struct node *n)
 			world_breach(w, "a datagram above the budget");
 		if (w->config.check_every == 1)
 			history_sent(n->history, n->core, &d);
-		if (d.to.family == 0) {
+		if (d.host != NULL)
 			world_resolve(w, n, d.host);
+		if (d.to.family == 0)
 			continue;
-		}
 		n->sent++;
 		n->sent_bytes += d.len;
 		if (n->blocked)

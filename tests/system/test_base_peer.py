@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import subprocess
 import time
 
 import pytest
@@ -251,6 +252,33 @@ def test_comes_back_from_the_dead(cluster):
     peer.join(daemon.address)
     cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "recovered")
     assert peer.peer.incarnation >= 1
+
+
+def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
+    """Its address is a host name. It moves, and says so to nobody: who misses it looks the name up again."""
+    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"an /etc/hosts of the test's own needs a mount namespace, and {tried.stderr.strip()}")
+    hosts = tmp_path / "hosts"
+    hosts.write_text("127.0.9.1 peer.example\n")
+    daemon = one_daemon(cluster, config="resolver_cache_ttl = 1s\nreconnect_interval = 200ms\n",
+                        wrapper=("unshare", "-m", "sh", "-c", f'mount --bind "{hosts}" /etc/hosts && exec "$@"', "sh"))
+    peer = Peer(cluster, PEER, "base")
+    peer.peer.address = "peer.example:7946"
+    peer.join(daemon.address)
+    cluster.wait(lambda: peer.messages(base_wire.PING), "the daemon to probe it where its name points to")
+    assert daemon.members()["base"]["address"] == "peer.example:7946"
+    peer.close()
+    cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
+    hosts.write_text("127.0.9.2 peer.example\n")
+    # Discovery asks there too, but whoever lives there: that the member is held dead only the member is told.
+    moved = Wire(cluster, FAR)
+    asked = cluster.wait(lambda: [m for _, m in moved.messages(base_wire.PING)
+                                  if any(u.id == "base" for u in m.updates)],
+                         "the member to be asked where its name points to")
+    alive = base_wire.Update("base", "peer.example:7946", base_wire.ALIVE, 1)
+    moved.send(daemon.address, base_wire.ack(asked[0].seq, ("base", "peer.example:7946"), [alive]))
+    cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "recovered")
 
 
 def test_leaves(cluster):
