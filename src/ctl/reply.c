@@ -181,9 +181,11 @@ reply_text(const struct reply *r, const char *key, size_t *len)
 void
 reply_print(const struct reply *r, const char *key, FILE *out)
 {
-	size_t len;
+	size_t len = 0;
 	const char *text = reply_text(r, key, &len);
 
+	if (text == NULL)
+		return;
 	fwrite(text, 1, len, out);
 	fputc('\n', out);
 }

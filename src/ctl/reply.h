@@ -26,7 +26,7 @@ void reply_fini(struct reply *);
  * The text of a top-level member of the line, byte for byte; NULL if there is none of that name.
  */
 const char *reply_text(const struct reply *, const char *key, size_t *len);
-/* Print that text as a line. */
+/* Print that text, if there is one, as a line. */
 void reply_print(const struct reply *, const char *key, FILE *);
 
 /*
