@@ -94,35 +94,52 @@ flap_long(struct sim *s)
 }
 
 /*
- * A machine that is suspended, its network with it, at each tenth of a second of a suspicion that it holds
- * against one who lives: what it slept through is no silence of the other's.
+ * A machine that is suspended, its network with it, at each `step` of a suspicion that it holds against one who
+ * lives, for so long: what it slept through is no silence of the other's.
  */
 static void
-suspended(struct sim *s)
+suspended_at_each(struct sim *s, double step, double asleep, unsigned accusers, unsigned least)
 {
 	unsigned suspect = 1, k;
 
 	EXPECT(s, form(s));
-	for (k = 0; k < 60; k++) {
+	for (k = 0; k < 120; k++) {
 		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
 		swim_time start = sim_now(s);
 
 		/* It hears the slander, and nothing after it. */
-		sim_forge(s, 2, 0, suspect, SWIM_SUSPECT, incarnation);
+		for (unsigned i = 0; i < accusers; i++)
+			sim_forge(s, suspect + 1 + i, 0, suspect, SWIM_SUSPECT, incarnation);
 		sim_cut(s, ANY, 0);
 		EXPECT(s, sim_wait_status(s, 0, suspect, SWIM_SUSPECT, 0.1));
-		sim_run(s, 0.1 * k);
+		sim_run(s, step * k);
 		if (!sim_is(s, 0, suspect, SWIM_SUSPECT))
 			break; /* deaf for longer than it waits, it has a right to its verdict */
 		sim_pause(s, 0);
-		sim_run(s, 8);
+		sim_run(s, asleep);
 		sim_heal(s);
 		sim_resume(s, 0);
 		EXPECT(s, sim_wait_converged(s, 60));
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, 0, ANY) == 0);
 	}
 	sim_note(s, "stopped at %u moments of the suspicion", k);
-	EXPECT(s, k >= 10);
+	EXPECT(s, k >= least);
+}
+
+static void
+suspended(struct sim *s)
+{
+	suspended_at_each(s, 0.1, 8, 1, 10);
+}
+
+/*
+ * Too short to be taken for deafness, and in the end so soon before the verdict that nothing but the answer to a
+ * question can come in time.
+ */
+static void
+nodded_off(struct sim *s)
+{
+	suspended_at_each(s, 0.02, 1.2, 2, 40);
 }
 
 const struct scenario scenarios_stall[] = {
@@ -134,5 +151,7 @@ const struct scenario scenarios_stall[] = {
 	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
     {"suspended", 5, suspended, LIGHT,
 	"one suspended while it suspects another asks again before it calls it failed"},
+    {"nodded-off", 5, nodded_off, LIGHT,
+	"the same for a moment, with the verdict due"},
     {0},
 };
