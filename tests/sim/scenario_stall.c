@@ -151,7 +151,6 @@ const struct scenario scenarios_stall[] = {
 	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
     {"suspended", 5, suspended, LIGHT,
 	"one suspended while it suspects another asks again before it calls it failed"},
-    {"nodded-off", 5, nodded_off, LIGHT,
-	"the same for a moment, with the verdict due"},
+    {"nodded-off", 5, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
     {0},
 };
