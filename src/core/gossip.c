@@ -247,7 +247,11 @@ ask_first(struct swim *s, struct member *to)
 
 	if (!locate_reaches(s, &to->addr))
 		return;
-	/* The same until it is answered, or one that takes longer than an interval would never be. */
+	/*
+	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
+	 * knows which of them was (Karn's rule).
+	 */
+	to->proof_sent = to->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
 	while (to->proof_seq == 0)
 		to->proof_seq = rng_u64(&s->rng);
 	outbox_trailer(s, true, &trailer);
@@ -315,6 +319,8 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 		return false;
 	m->proof_seq = 0;
 	m->proven = true;
+	if (!swim_time_is_never(m->proof_sent))
+		probe_measure(s, m, m->proof_sent);
 	return true;
 }
 

@@ -68,6 +68,8 @@ struct member {
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
 	struct rtt rtt;
 	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
+	swim_time
+	    proof_sent; /* it was, once; NEVER: more often, so that its answer measures nothing */
 	uint64_t
 	    helper; /* hash of who last reached it for us, while it is out of our reach; or 0 */
 	uint64_t packed;      /* serial of the datagram that it was last packed into */
@@ -145,7 +147,7 @@ struct join {
 	enum join_kind kind;
 	struct swim_addr addr;
 	uint64_t seq;
-	swim_time next; /* sent again, or given up */
+	swim_time sent, next; /* last, and to be sent again or given up */
 	unsigned tries;
 	uint64_t than; /* JOIN_CLAIM: the incarnation to rise above when nobody is there */
 	bool answered; /* JOIN_CLAIM: one of our name has, */
@@ -394,6 +396,8 @@ void probe_period_seen(struct swim *, uint32_t period);
 /* True if it answers a ping of ours, directly or not. */
 bool probe_ack(struct swim *, const struct wire_message *);
 void probe_nack(struct swim *, const struct wire_message *);
+/* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
+void probe_measure(struct swim *, struct member *m, swim_time sent);
 /*
  * A ping of any kind to a known member.  What we hold against it comes first, so that it can refute;
  * gossip comes along.

@@ -48,6 +48,7 @@ send_join(struct swim *s, struct join *j)
 		claim_send(s, j->seq, &j->addr);
 	outbox_trailer(s, true, &trailer);
 	j->tries++;
+	j->sent = s->now;
 	j->next = swim_time_add(s->now, patience(s));
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
@@ -200,6 +201,17 @@ join_outdone(struct swim *s, const struct swim_addr *addr)
 	}
 }
 
+/* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
+static void
+time_answer(struct swim *s, const struct join *j, const struct wire_message *msg,
+    const struct swim_addr *from)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+
+	if (j->tries == 1 && m != s->self)
+		probe_measure(s, m != NULL && swim_addr_equal(&m->addr, from) ? m : NULL, j->sent);
+}
+
 /* It lives where it is said to, or can be reached where it answers. */
 static void
 prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
@@ -225,6 +237,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		return;
 	}
 	j->active = false;
+	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
 	if (!swimd)

@@ -462,12 +462,22 @@ measure(struct rtt *r, swim_duration sample)
 	r->smoothed.ns += error / RTT_GAIN;
 }
 
+/* A young cluster would else wait the whole of probe_timeout for those that die before they were probed. */
+void
+probe_measure(struct swim *s, struct member *m, swim_time sent)
+{
+	swim_duration rtt = swim_time_since(s->now, sent);
+
+	measure(&s->rtt, rtt);
+	if (m != NULL)
+		measure(&m->rtt, rtt);
+}
+
 /* The target has answered directly, under this id. */
 static void
 direct_ack(struct swim *s, const struct wire_message *msg)
 {
 	struct member *target = s->probe.target;
-	swim_duration rtt = swim_time_since(s->now, s->probe.sent);
 
 	if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
@@ -477,8 +487,7 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 		join_learn(s, msg, &target->addr);
 		return;
 	}
-	measure(&target->rtt, rtt);
-	measure(&s->rtt, rtt);
+	probe_measure(s, target, s->probe.sent);
 	target->proven = true;
 	s->stats.probes_acked++;
 	succeed(s);

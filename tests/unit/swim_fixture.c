@@ -311,6 +311,29 @@ fixture_proven(struct fixture *f, unsigned peer)
 	    (struct fixture_says){.ours = true, .sender = peer, .digest = fixture_stats(f).digest});
 }
 
+void
+fixture_proven_slow(struct fixture *f, unsigned count)
+{
+	struct swim_addr addr;
+
+	for (unsigned i = 1; i <= count; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	for (unsigned i = 1; i <= count; i++) {
+		addr = fixture_addr(i);
+		ck_assert(swim_join(f->swim, f->now, &addr));
+	}
+	fixture_drain(f);
+	/* A first round trip counts threefold. */
+	f->now = swim_time_add(f->now, swim_ns(f->config.timing.probe_timeout.ns / 3 + 1000));
+	for (unsigned i = 1; i <= count; i++) {
+		fixture_ack(f, i, fixture_sent(f, WIRE_PING, i)->message.seq, i,
+		    (struct fixture_says){.ours = true,
+			.sender = i,
+			.digest = fixture_stats(f).digest});
+	}
+}
+
 const struct fixture_out *
 fixture_sent(const struct fixture *f, enum wire_type type, unsigned to)
 {

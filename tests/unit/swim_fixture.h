@@ -92,6 +92,8 @@ void fixture_member(struct fixture *, unsigned peer);
 uint64_t fixture_wait_ping(struct fixture *, unsigned peer);
 /* A member that has answered a ping, and so may be sent more than it sends. */
 void fixture_proven(struct fixture *, unsigned peer);
+/* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */
+void fixture_proven_slow(struct fixture *, unsigned count);
 
 /* The first datagram of this type to this peer since the last clear; NULL: none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);

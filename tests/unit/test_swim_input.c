@@ -387,6 +387,65 @@ START_TEST(a_join_is_answered_or_silent)
 }
 END_TEST
 
+START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
+{
+	struct fixture *f = started();
+	struct fixture_says ours = {.ours = true, .sender = 1};
+	struct swim_addr seed = fixture_addr(1);
+	uint64_t seq;
+
+	fixture_member(f, 1);
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	seq = fixture_sent(f, WIRE_PING, 1)->message.seq;
+	f->now = swim_time_add(f->now, swim_ms(30));
+	fixture_ack(f, 1, seq, 1, ours);
+	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
+	/* The second ping of a join has the seq of the first. */
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_run(f, swim_ms(450));
+	seq = fixture_sent(f, WIRE_PING, 1)->message.seq;
+	fixture_ack(f, 1, seq, 1, ours);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
+	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(so_is_the_answer_of_one_that_is_asked_whether_it_is_there)
+{
+	for (unsigned asked = 1; asked <= 2; asked++) {
+		struct fixture *f = started();
+		unsigned pings;
+		uint64_t seq;
+
+		/* A rumour about it, which it is not sent before it has answered. */
+		fixture_clear(f);
+		fixture_member(f, 1);
+		fixture_drain(f);
+		swim_tick(f->swim, f->now);
+		fixture_drain(f);
+		/* The other ping looks whether its view differs. */
+		ck_assert_uint_eq(f->out_count, 2);
+		seq = f->out[1].message.seq;
+		if (asked == 1)
+			f->now = swim_time_add(f->now, swim_ms(20));
+		else
+			fixture_run(f, swim_ms(250));
+		pings = 0;
+		for (size_t i = 0; i < f->out_count; i++)
+			pings += f->out[i].message.type == WIRE_PING &&
+				 f->out[i].message.seq == seq;
+		ck_assert_uint_eq(pings, asked);
+		fixture_ack(f, 1, seq, 1, (struct fixture_says){.ours = true, .sender = 1});
+		ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, asked == 1 ? swim_ms(20).ns : -1);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 /* An ack of ours has no sender in its trailer: but it says who is alive there. */
 START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 {
@@ -455,5 +514,7 @@ UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
     a_forged_digest_starts_no_sync, a_claim_to_our_name_counts_once_its_sender_answers,
     acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
+    an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
+    so_is_the_answer_of_one_that_is_asked_whether_it_is_there,
     who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
     strangers_leave_room_for_joins)

@@ -118,7 +118,7 @@ START_TEST(silence_brings_helpers_then_suspicion_then_death)
 }
 END_TEST
 
-/* Members that have answered, but whose round trips are not known; as much time for an answer as between probes. */
+/* Members that have answered, but late; as much time for an answer as between probes. */
 static struct fixture *
 hurried(unsigned peers)
 {
@@ -126,8 +126,7 @@ hurried(unsigned peers)
 
 	f->config.timing.probe_timeout = f->config.timing.probe_interval;
 	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_proven(f, i);
+	fixture_proven_slow(f, peers);
 	fixture_clear(f);
 	return f;
 }
@@ -185,8 +184,7 @@ START_TEST(others_are_asked_by_one_in_bad_health_too)
 	f->config.timing.probe_timeout = swim_ms(900);
 	f->config.timing.suspicion_min = swim_seconds(60);
 	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= PEERS; i++)
-		fixture_proven(f, i);
+	fixture_proven_slow(f, PEERS);
 	for (unsigned i = 0; i < PEERS - 1; i++) {
 		uint64_t failed = fixture_stats(f).probes_failed;
 
@@ -208,8 +206,7 @@ START_TEST(a_late_tick_asks_others_first)
 
 	f->config.timing.probe_timeout = swim_ms(800);
 	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= PEERS; i++)
-		fixture_proven(f, i);
+	fixture_proven_slow(f, PEERS);
 	fixture_clear(f);
 	next_probe(f, &seq);
 	fixture_clear(f);
