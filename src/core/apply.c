@@ -316,7 +316,7 @@ static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
 {
-	bool moved, retagged = false;
+	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
 	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
@@ -373,6 +373,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (swim_status_is_live(status) && u->incarnation > m->incarnation)
 		retagged = take_tags(s, m, u, true);
 	members_transition(s, m, status, u->incarnation, m->hidden && !swim_status_is_live(status));
+	m->stayed = was_alive && status == SWIM_ALIVE;
+	m->changed = m->stayed && (moved || retagged);
 	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
 	if (status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
 		m->accuser_count = u->accuser_count;

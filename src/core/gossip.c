@@ -13,7 +13,7 @@
 /* A leave is pushed this many gossip intervals, and no longer than this: somebody waits for us to end. */
 #define LEAVE_TICKS 4
 #define LEAVE_MOST swim_seconds(5)
-#define SHARES 6     /* of a datagram, one kept for each kind of rumour that waits */
+#define SHARES 8     /* of a datagram, one kept for each kind of rumour that waits */
 #define BATCH 8      /* times as many datagrams at once, while what hangs on time doesn't fit */
 #define MISSES_MAX 8 /* rumours that didn't fit, before a datagram counts as full */
 
@@ -72,7 +72,9 @@ kind_of(const struct swim *s, const struct member *m)
 {
 	switch (m->status) {
 	case SWIM_ALIVE:
-		return m == s->self || m->returned ? RUMOUR_REFUTE : RUMOUR_JOIN;
+		if (m == s->self || m->returned)
+			return RUMOUR_REFUTE;
+		return !m->stayed ? RUMOUR_JOIN : m->changed ? RUMOUR_TAGS : RUMOUR_REST;
 	case SWIM_SUSPECT:
 		return RUMOUR_SUSPECT;
 	case SWIM_DEAD:
@@ -101,11 +103,16 @@ put(struct swim *s, struct member *m, unsigned sent)
 void
 gossip_queue(struct swim *s, struct member *m)
 {
+	enum rumour_kind kind = kind_of(s, m);
+
 	/* A stand-in is nobody else's business before it has a name. */
 	if (m->stand_in)
 		return;
+	/* Those who have not heard of the join or change yet hear of it by this. */
+	if (m->rumour_queued && m->rumour_kind >= RUMOUR_JOIN && m->rumour_kind < kind)
+		kind = (enum rumour_kind)m->rumour_kind;
 	gossip_drop(s, m);
-	m->rumour_kind = (uint8_t)kind_of(s, m);
+	m->rumour_kind = (uint8_t)kind;
 	put(s, m, 0);
 	gossip_wake(s);
 }

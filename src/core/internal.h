@@ -35,9 +35,11 @@ enum rumour_kind {
 	RUMOUR_REFUTE, /* ours, and others' return from suspicion or death */
 	RUMOUR_GONE,   /* dead, left, forgotten */
 	RUMOUR_SUSPECT,
-	RUMOUR_JOIN, /* alive, for all other reasons */
+	RUMOUR_JOIN, /* alive, and new to us */
+	RUMOUR_TAGS, /* alive as before, with other tags or another address */
+	RUMOUR_REST, /* alive, for all other reasons */
 };
-#define RUMOUR_KINDS 4
+#define RUMOUR_KINDS 6
 #define RUMOUR_LEVELS 64 /* a rumour is sent less often than this, whatever the cluster's size */
 #define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
 #define STAND_INS_MAX 64      /* unnamed base peers not yet proven, at once */
@@ -96,6 +98,8 @@ struct member {
 	bool proven;    /* answered a ping of ours from its address */
 	bool partial;   /* told of by one who does not know its tags */
 	bool returned;  /* alive after having been suspect or dead, at this incarnation */
+	bool stayed;    /* alive at a lower incarnation before this one, */
+	bool changed;   /* and with other tags or another address */
 	bool tell;      /* knows less of itself than we do: tell it in the next answer */
 	char name[];    /* NUL-terminated for convenience; may hold NULs itself */
 };

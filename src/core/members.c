@@ -422,6 +422,8 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		m->accuser_count = 0;
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
 		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
+	if (risen || status != SWIM_ALIVE)
+		m->stayed = m->changed = false;
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;

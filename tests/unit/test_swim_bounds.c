@@ -444,6 +444,42 @@ START_TEST(nobody_is_put_out_who_has_answered)
 }
 END_TEST
 
+/* They were heard of before the latest joins, which are as fresh and would else fill the datagram alone. */
+START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
+{
+	struct fixture *f = started(200);
+	const struct fixture_out *out;
+	struct wire_update u;
+
+	fixture_proven(f, 1);
+	fixture_member(f, 2);
+	fixture_member(f, 3);
+	/* Rumours so far have been told as often as they are. */
+	fixture_run(f, swim_seconds(2));
+	for (unsigned i = 4; i < 64; i++)
+		fixture_member(f, i);
+	u = fixture_update(f, 2, SWIM_ALIVE, 1);
+	u.tags = (struct wire_str){"\x01k\0\x01v", 5};
+	fixture_ping(f, 2, 1,
+	    (struct fixture_says){.ours = true, .sender = 2, .updates = &u, .count = 1});
+	/* Heard of once more, as it was. */
+	u = fixture_update(f, 3, SWIM_ALIVE, 1);
+	fixture_ping(f, 3, 1,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
+	/* The joins that come after are as fresh. */
+	for (unsigned i = 64; i < 120; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	fixture_ping(f, 1, 9, (struct fixture_says){.ours = true, .sender = 1});
+	out = fixture_sent(f, WIRE_ACK, 1);
+	ck_assert_ptr_nonnull(out);
+	ck_assert(fixture_has(out, "p119", SWIM_ALIVE, NULL));
+	ck_assert(fixture_has(out, "p2", SWIM_ALIVE, NULL));
+	ck_assert(fixture_has(out, "p3", SWIM_ALIVE, NULL));
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
     no_answer_uses_up_our_incarnations, whoever_answers_is_believed_of_itself,
     nobody_is_sent_rumours_who_has_not_answered, whoever_answers_is_sent_them_at_once,
@@ -453,4 +489,5 @@ UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
     a_stranger_s_ping_req_gets_no_more_than_it_sent,
     a_stranger_s_ping_req_makes_us_send_one_small_ping,
     a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes,
-    strangers_leave_relays_for_members, our_own_pings_have_the_bytes_of_their_answers)
+    strangers_leave_relays_for_members, our_own_pings_have_the_bytes_of_their_answers,
+    a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
