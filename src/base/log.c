@@ -130,12 +130,13 @@ static bool
 stderr_is_journal(void)
 {
 	const char *said = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
+	char stream[48];
 	struct stat is;
-	char end;
 
-	return said != NULL && sscanf(said, "%llu:%llu%c", &device, &inode, &end) == 2 &&
-	       fstat(STDERR_FILENO, &is) == 0 && is.st_dev == device && is.st_ino == inode;
+	if (said == NULL || fstat(STDERR_FILENO, &is) != 0)
+		return false;
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino);
+	return strcmp(said, stream) == 0;
 }
 
 void
