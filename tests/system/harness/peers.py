@@ -61,7 +61,13 @@ class Wire:
 
     def answer(self, kind, seq, seconds=None):
         """The message of this kind and sequence number, once it comes."""
-        return self.pump.wait(lambda: self.answers.get((kind, seq)), f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}", seconds)
+        return self.pump.wait(lambda: self.answers.get((kind, seq)), lambda: self.missing(kind, seq), seconds)
+
+    def missing(self, kind, seq):
+        """What a failure has to tell: did nothing come at all, and does the daemon know of what was sent?"""
+        came = [f"{data[:9].hex()} from {source}" for _, source, data in self.came[-5:]]
+        counted = [f"{d.name}: {d.call('metrics')}" for d in self.cluster.running]
+        return f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}; {len(self.came)} came, last {came}; {counted}"
 
     def close(self):
         if self.sock is not None:
