@@ -246,7 +246,7 @@ def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster
     before = daemon.call("metrics")["transport_errors"]["invalid-address"]
     hosts[1].namespace.run("ip", "route", "add", "prohibit", "10.77.0.0/25")
     cluster.wait(lambda: daemon.call("metrics")["transport_errors"]["invalid-address"] > before, "it to be counted")
-    assert daemon.call("health")["transport"] == {"healthy": True, "last_error": "invalid-address"}
+    assert daemon.call("health")["transport"]["healthy"] is True
     hosts[1].namespace.run("ip", "route", "del", "prohibit", "10.77.0.0/25")
     cluster.whole()
 

@@ -67,7 +67,8 @@ class Wire:
         """What a failure has to tell: did nothing come at all, and does the daemon know of what was sent?"""
         came = [f"{data[:9].hex()} from {source}" for _, source, data in self.came[-5:]]
         counted = [f"{d.name}: {d.call('metrics')}" for d in self.cluster.running]
-        return f"{base_wire.TYPE_NAMES[kind]} of seq {seq} to {self.address}; {len(self.came)} came, last {came}; {counted}"
+        name = base_wire.TYPE_NAMES[kind]
+        return f"{name} of seq {seq} to {self.address}; {len(self.came)} came, last {came}; {counted}"
 
     def close(self):
         if self.sock is not None:
