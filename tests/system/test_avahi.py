@@ -215,7 +215,9 @@ def test_an_address_that_changes_is_published(cluster, lan):
     cluster.wait(lambda: ("h2", "10.77.0.22:7946") in states(fresh), lambda: f"h2 to be published: {states(fresh)}")
     assert ("h2", "10.77.0.2:7946") not in states(fresh)
     assert set(states(daemons[1], "h2").values()) <= {"self"}
-    no_false_verdict([*daemons, fresh])
+    # Between the two addresses a probe may well have gone unanswered; but nobody was given up.
+    for daemon in (*daemons, fresh):
+        assert not daemon.heard_of("member.failed"), daemon
 
 
 def hold(cluster, seconds, daemons):
