@@ -312,10 +312,34 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	return true;
 }
 
+/* The verdict on one that lives, to us, which nobody but its teller came to. */
+static bool
+is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u)
+{
+	return u->status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden &&
+	       !suspicion_proves(s, m, u);
+}
+
+static void
+apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum swim_status status)
+{
+	if (m->hidden)
+		return;
+	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
+	if (swim_status_is_live(m->status))
+		members_transition(s, m, status, u->incarnation, false);
+	members_transition(s, m, m->status > status ? m->status : status, u->incarnation, true);
+	m->forget = true;
+	gossip_queue(s, m);
+}
+
 static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
 {
+	/* No base peer can say so. */
+	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
+		      !s->by_base;
 	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
@@ -323,16 +347,12 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
-	if ((u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
-		if (!m->hidden) {
-			/* Whoever still holds it alive is told of its end before it is told that it's gone. */
-			if (swim_status_is_live(m->status))
-				members_transition(s, m, status, u->incarnation, false);
-			members_transition(s, m, m->status > status ? m->status : status,
-			    u->incarnation, true);
-			m->forget = true;
-			gossip_queue(s, m);
-		}
+	/*
+	 * Somebody may be removed where it is held dead by mistake, on the small side of a cut perhaps.  Whoever
+	 * holds it alive forgets it with a verdict of its own, or never.
+	 */
+	if (forget && !is_doubted(s, m, u)) {
+		apply_forget(s, m, u, status);
 		return;
 	}
 	/*
@@ -346,14 +366,15 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
-	/* A verdict that nobody but its teller came to is one accusation more, to us. */
-	if (status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden &&
-	    !suspicion_proves(s, m, u))
+	/* That is one accusation more, to us. */
+	if (status == SWIM_DEAD && is_doubted(s, m, u))
 		status = SWIM_SUSPECT;
 	if (status == SWIM_SUSPECT && suspicion_is_void(s, u))
 		return;
-	if (apply_stale(s, m, u, address, status, from_subject, sync))
+	if (apply_stale(s, m, u, address, status, from_subject, sync)) {
+		m->doomed |= forget && m->status == SWIM_SUSPECT;
 		return;
+	}
 	/*
 	 * Two halves of a healed partition hold each other dead.  Taking over whole views would let the dead
 	 * win on both sides; a suspicion gives each the time to refute (memberlist merges state this way too).
@@ -381,6 +402,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		memcpy(m->accusers, u->accusers, sizeof(m->accusers));
 	}
 	if (status == SWIM_SUSPECT) {
+		m->doomed |= forget;
 		suspicion_take(s, m, u);
 		confirm_start(s, m);
 	}

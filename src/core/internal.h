@@ -89,6 +89,7 @@ struct member {
 	bool rumour_queued;
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
+	bool doomed;    /* a suspect, to be forgotten with its verdict */
 	bool announced; /* a joined event was given out in this life */
 	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd;     /* speaks our extensions */

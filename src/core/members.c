@@ -422,6 +422,8 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		m->accuser_count = 0;
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
 		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
+	if (risen || !(status == SWIM_SUSPECT || status == SWIM_DEAD))
+		m->doomed = false;
 	if (risen || status != SWIM_ALIVE)
 		m->stayed = m->changed = false;
 	m->status = status;
@@ -447,6 +449,12 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	transition_events(s, m, from, was_hidden);
 	if (s->live_count > 0)
 		gossip_wake(s);
+	if (m->doomed && status == SWIM_DEAD) {
+		m->doomed = false;
+		members_transition(s, m, SWIM_DEAD, incarnation, true);
+		m->forget = true;
+		gossip_queue(s, m);
+	}
 }
 
 static void

@@ -39,6 +39,26 @@ def test_a_name_forged_before_its_owner_starts(cluster):
     cluster.whole()
 
 
+@pytest.mark.parametrize("above", [0, 1000])
+def test_a_word_that_one_who_lives_is_to_be_forgotten(cluster, above):
+    """Nobody says that it failed, nor forgets it: it is suspected at most, and refutes."""
+    cluster.start(4)
+    cluster.whole()
+    told, victim = cluster.daemons[:2]
+    incarnation = victim.call("info")["incarnation"] + above
+    forget = struct.pack("!BHHB", 0x03, 3, 0, 0x02)     # the flags of the first update
+    Wire(cluster, "127.0.9.1:7946").send(told.address, gossip([
+        base_wire.Update(victim.name, victim.address, base_wire.DEAD, incarnation)]) + forget)
+
+    def refuted():
+        return all(d.members().get(victim.name, {}).get("incarnation", 0) > incarnation for d in cluster.daemons)
+    cluster.wait(refuted, "the refutation at all")
+    cluster.whole()
+    for daemon in cluster.daemons:
+        for kind in ("member.failed", "member.removed"):
+            assert not daemon.heard_of(kind, victim.name), (kind, daemon.name)
+
+
 def test_a_table_full_of_fakes_has_room_for_who_shows_itself(cluster):
     """Members that nobody has heard of fill the table; one that starts then is a member all the same."""
     first, second = (cluster.daemon(seeds=seeds, config="max_members = 40\n") for seeds in ([], [cluster.address(0)]))

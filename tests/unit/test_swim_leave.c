@@ -155,6 +155,50 @@ START_TEST(only_the_gone_are_removed_and_others_are_told)
 }
 END_TEST
 
+/* Peer `from` tells that p2 is dead, at this incarnation, and to be forgotten. */
+static void
+told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
+{
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, incarnation);
+
+	u.flags = WIRE_FLAG_FORGET;
+	fixture_ping(f, from, 1,
+	    (struct fixture_says){.ours = true, .sender = from, .updates = &u, .count = 1});
+	fixture_drain(f);
+}
+
+START_TEST(one_that_lives_is_not_forgotten_on_one_word)
+{
+	struct fixture *f = started(4);
+
+	told_to_forget(f, 1, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	told_to_forget(f, 1, 7);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 8);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	/* That was another suspicion: the word that it is to be forgotten went with the first. */
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 8);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(one_held_alive_is_forgotten_with_its_verdict)
+{
+	struct fixture *f = started(4);
+
+	told_to_forget(f, 1, 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 0);
+	fixture_gossip(f, 3, 2, SWIM_DEAD, 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(swim_member_count(f->swim), 4);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_gone_are_forgotten_in_their_time)
 {
 	struct fixture *f = fixture_new();
@@ -526,7 +570,8 @@ END_TEST
 UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     leaving_takes_seconds_whatever_the_interval, who_leaves_does_not_come_back_for_its_name,
     leaving_alone_is_over_at_once, when_the_others_leave_too_nobody_waits,
-    only_the_gone_are_removed_and_others_are_told, the_gone_are_forgotten_in_their_time,
+    only_the_gone_are_removed_and_others_are_told, one_that_lives_is_not_forgotten_on_one_word,
+    one_held_alive_is_forgotten_with_its_verdict, the_gone_are_forgotten_in_their_time,
     a_rumour_is_sent_so_often_and_no_more,
     a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
     a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
