@@ -4,10 +4,12 @@
 #include <confuse.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -164,16 +166,39 @@ blank_comments(char *p, const char *end)
 	return NULL;
 }
 
+/*
+ * Never waits: a pipe that nobody writes to would hold up the whole daemon at a reload.  -errno; -EPIPE: it is a
+ * pipe.
+ */
+static int
+open_file(const char *path, FILE **file)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), error;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode))
+		error = EPIPE;
+	else if ((*file = fdopen(fd, "r")) == NULL)
+		error = errno;
+	else
+		return 0;
+	close(fd);
+	return -error;
+}
+
 /* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
 static char *
 slurp(const char *path, size_t *len, int *status, char *error)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = NULL;
 	char *text = NULL, *nul;
+	int failed = open_file(path, &file);
 
-	if (file == NULL) {
-		*status = fault_set(error, fault_status(errno, EX_CONFIG), "%s: %s", path,
-		    strerror(errno));
+	if (failed != 0) {
+		*status = fault_set(error, fault_status(-failed, EX_CONFIG), "%s: %s", path,
+		    failed == -EPIPE ? "is a pipe, and has to be a file" : strerror(-failed));
 		return NULL;
 	}
 	if ((text = malloc(CONFIG_FILE_MAX + 2)) == NULL) {

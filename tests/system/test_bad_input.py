@@ -154,6 +154,13 @@ def test_directory_as_file(cluster):
     refused(swimd(cluster, "-c", cluster.directory, defaults=False), BAD_CONFIG, cluster.directory)
 
 
+def test_pipe_as_file(cluster):
+    """Nobody writes to it: that is no reason to wait."""
+    pipe = os.path.join(cluster.directory, "pipe")
+    os.mkfifo(pipe)
+    refused(swimd(cluster, "-c", pipe, defaults=False), BAD_CONFIG, pipe, "pipe")
+
+
 def test_environment(cluster):
     refused(swimd(cluster, environment={"SWIMD_PROBE_INTERVAL": "soon"}), BAD_CONFIG, "SWIMD_PROBE_INTERVAL", "soon")
     refused(swimd(cluster, environment={"SWIMD_SEEDS": "a b:c"}), BAD_CONFIG, "SWIMD_SEEDS")

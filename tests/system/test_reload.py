@@ -1,4 +1,5 @@
 """SIGHUP and `reload`: everything is validated first, then applied whole or not at all."""
+import os
 import signal
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_bad_file_changes_nothing(cluster, how, broken, words):
     second.write_config(f"seeds = {{\"{first.address}\"}}\n")
     assert second.call("reload")["applied"] == ["seeds"]
     cluster.whole()
+
+
+def test_a_pipe_among_the_files_holds_up_nothing(cluster):
+    """Nobody writes to it: the reload is refused, and the daemon goes on."""
+    daemon = cluster.daemon()
+    daemon.start()
+    os.mkdir(daemon.config + ".d")
+    os.mkfifo(os.path.join(daemon.config + ".d", "x.conf"))
+    with pytest.raises(RpcError) as refused:
+        daemon.call("reload")
+    assert "x.conf" in refused.value.message and "pipe" in refused.value.message, refused.value.message
+    assert daemon.call("info")["name"] == daemon.name
 
 
 def test_what_needs_a_restart_is_said(cluster):
