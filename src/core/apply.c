@@ -120,6 +120,20 @@ is_answer(const struct swim *s, const struct wire_update *u)
 	return s->answered && u->incarnation < ANSWER_MAX;
 }
 
+/*
+ * Are we, by whoever tells it, or on the word of more than one?  To all others the word of anybody else is an
+ * accusation; if we took it for our death, it would keep us from refuting that.
+ */
+static bool
+is_held_dead(const struct swim *s, const struct wire_update *u)
+{
+	const struct member *teller = locate_at(s, &s->from);
+
+	if (s->answered || (teller != NULL && !teller->hidden))
+		return true;
+	return !s->by_base && suspicion_proves(s, s->self, u);
+}
+
 /* Someone speaks of us. */
 static void
 apply_self(struct swim *s, const struct wire_update *u, const char *address)
@@ -156,9 +170,16 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 		damping_suspected(s, u->incarnation);
 		break;
 	case SWIM_DEAD:
-	case SWIM_LEFT:
 		s->stats.refutations++;
-		damping_condemned(s, u->incarnation);
+		if (is_held_dead(s, u))
+			damping_condemned(s, u->incarnation);
+		else
+			damping_hearsay(s, u->incarnation);
+		break;
+	case SWIM_LEFT:
+		/* Only we say that: an earlier run of ours, or somebody else.  Neither tells of a bad link. */
+		s->stats.refutations++;
+		damping_hearsay(s, u->incarnation);
 		break;
 	}
 }

@@ -89,6 +89,15 @@ damping_condemned(struct swim *s, uint64_t than)
 }
 
 void
+damping_hearsay(struct swim *s, uint64_t than)
+{
+	if (s->damping.condemned)
+		damping_condemned(s, than);
+	else
+		apply_refute(s, than);
+}
+
+void
 damping_suspected(struct swim *s, uint64_t than)
 {
 	swim_duration late = swim_time_since(s->now, swim_deadline(s));

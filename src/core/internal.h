@@ -356,6 +356,8 @@ void suspicion_stalled(struct swim *, swim_duration late);
 /* damping.c */
 /* We are held dead at `than`: refute it, now or once we are well. */
 void damping_condemned(struct swim *, uint64_t than);
+/* We are said to be dead or to have left at `than`, by who need not know. */
+void damping_hearsay(struct swim *, uint64_t than);
 /* We are suspected at `than`. */
 void damping_suspected(struct swim *, uint64_t than);
 /* We were held dead at an incarnation that is below ours. */

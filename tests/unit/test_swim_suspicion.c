@@ -212,6 +212,26 @@ START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
 }
 END_TEST
 
+START_TEST(the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time)
+{
+	struct fixture *f = started(3);
+
+	for (uint64_t k = 0; k < 4; k++) {
+		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, 2 * k);
+		struct fixture_says says = {.ours = true,
+		    .sender = 9,
+		    .updates = &dead,
+		    .count = 1};
+
+		fixture_ping(f, 9, 1, says);
+		ck_assert_uint_eq(swim_incarnation(f->swim), 2 * k + 1);
+		fixture_gossip(f, 1, 0, SWIM_LEFT, 2 * k + 1);
+		ck_assert_uint_eq(swim_incarnation(f->swim), 2 * k + 2);
+	}
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
 {
 	struct fixture *f = started(3);
@@ -272,5 +292,6 @@ UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
     a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing,
     whoever_hears_nobody_at_all_waits_long_for_the_others,
     the_first_return_is_at_once_and_the_next_after_a_trial,
+    the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time,
     whom_nobody_answers_stays_away_and_accuses_nobody,
     who_stood_still_again_takes_a_suspicion_for_its_death, a_death_long_ago_is_forgotten)
