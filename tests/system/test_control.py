@@ -254,9 +254,10 @@ def test_dropped_datagrams_are_a_doubt_of_oneself(cluster):
     """The kernel drops what a full buffer has no room for, and only this daemon can know: local health says so."""
     # No probe is due while this lasts, and no lateness is half of the timeout: what is found comes from the drops.
     config = 'receive_buffer = "4KiB"\nprobe_interval = "1h"\nprobe_timeout = "30m"\n'
-    daemon = cluster.daemon(config=config).start()
+    daemon = cluster.daemon(config=config).launch()
+    cluster.watch([daemon])
     # Only now: a join that found nobody would be tried again after the timeout.
-    cluster.daemon(config=config, seeds=[daemon.address]).start()
+    cluster.watch([cluster.daemon(config=config, seeds=[daemon.address]).launch()])
     cluster.whole()
     wire = Wire(cluster, "127.0.9.1:7946")
     assert daemon.call("health")["local_health"] == 0
