@@ -25,25 +25,31 @@ not_before(swim_time at, swim_time earliest)
 	return swim_time_before(at, earliest) ? earliest : at;
 }
 
-/* Members of that hash which count: all that we hold alive or suspect, and we ourselves. */
+/* NULL: a stranger, perhaps somebody of whom we haven't heard yet. */
+static const struct member *
+accuser_of(const struct swim *s, uint64_t hash)
+{
+	size_t i = members_position(s, hash, true);
+
+	return i < s->table.count && s->table.v[i]->hash == hash ? s->table.v[i] : NULL;
+}
+
+/* Those who count: all that we hold alive or suspect, and we ourselves. */
 static bool
 has_say(const struct swim *s, uint64_t accuser)
 {
-	size_t i = members_position(s, accuser, true);
+	const struct member *m = accuser_of(s, accuser);
 
-	if (i == s->table.count || s->table.v[i]->hash != accuser)
-		return false;
-	return s->table.v[i] == s->self || s->table.v[i]->live_index != NOT_LISTED;
+	return m != NULL && (m == s->self || m->live_index != NOT_LISTED);
 }
 
-/* Held dead by us.  A stranger may be somebody of whom we haven't heard yet. */
+/* Held dead by us. */
 static bool
 is_gone(const struct swim *s, uint64_t accuser)
 {
-	size_t i = members_position(s, accuser, true);
+	const struct member *m = accuser_of(s, accuser);
 
-	return i < s->table.count && s->table.v[i]->hash == accuser &&
-	       s->table.v[i]->gone_index != NOT_LISTED;
+	return m != NULL && m->gone_index != NOT_LISTED;
 }
 
 unsigned
