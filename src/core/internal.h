@@ -13,6 +13,7 @@
  *	confirm.c  probing those whom others suspect
  *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
+ *	speaker.c  who sent a datagram
  *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
  *	claim.c    two members of one name
@@ -453,6 +454,23 @@ void join_tick(struct swim *);
 swim_time join_deadline(const struct swim *);
 /* True if the ack answers one of these pings. */
 bool join_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+
+/* speaker.c */
+/* Until the next datagram what is applied is this one's word. */
+void speaker_set(struct swim *, const char *name, size_t len);
+/* It is one that a base peer may have sent. */
+bool speaker_is_base(const struct wire_message *);
+/*
+ * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
+ * its source address.  Sets s->by.  NULL: nobody that we know (yet).
+ */
+struct member *speaker_identify(struct swim *, const struct wire_message *,
+    const struct wire_member_id *claimed, const struct swim_addr *from);
+/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
+struct member *speaker_stand_in(struct swim *, const struct swim_addr *from);
+/* A base peer in an envelope says who it is: it need say no more to be a member. */
+void speaker_introduce(struct swim *, const struct wire_message *, const struct wire_member_id *who,
+    const struct swim_addr *from);
 
 /* guest.c */
 /* Somebody answered from here, until a moment from now a guest. */

@@ -65,15 +65,6 @@ copy_text(struct swim *s, const char *text)
 	return copy;
 }
 
-static void
-speak(struct swim *s, const char *name, size_t len)
-{
-	if (len > SWIM_NAME_MAX)
-		len = SWIM_NAME_MAX;
-	memcpy(s->by, name, len);
-	s->by_len = (uint16_t)len;
-}
-
 struct swim *
 swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 {
@@ -112,7 +103,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	}
 	s->zone = 0;
 	s->self->swimd = s->self->proven = s->self->announced = true;
-	speak(s, s->self->name, s->self->name_len);
+	speaker_set(s, s->self->name, s->self->name_len);
 	members_transition(s, s->self, SWIM_ALIVE, config->incarnation, false);
 	gossip_queue(s, s->self);
 	return s;
@@ -147,104 +138,6 @@ swim_free(struct swim *s)
 	a.resize(a.ctx, s, 0);
 }
 
-static bool
-is_base(const struct wire_message *msg)
-{
-	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
-}
-
-/* Does a member that speaks for itself know our extensions? */
-static void
-note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
-{
-	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
-	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
-
-	if (!swim_addr_equal(&m->addr, from) || (is_answer && m->swimd))
-		return;
-	m->base_peer = is_base(msg);
-	m->swimd = !m->base_peer;
-}
-
-/*
- * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
- * its source address.  Sets s->by.  NULL: nobody that we know (yet).
- */
-static struct member *
-identify(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
-    const struct swim_addr *from)
-{
-	char text[SWIM_ADDR_TEXT];
-	struct member *m;
-
-	if (claimed->id.len > 0) {
-		speak(s, claimed->id.bytes, claimed->id.len);
-		m = members_find(s, claimed->id.bytes, claimed->id.len);
-	} else {
-		m = locate_at(s, from);
-		if (m != NULL) {
-			speak(s, m->name, m->name_len);
-		} else {
-			swim_addr_format_public(from, text);
-			/* An ack says who lives there. */
-			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
-			    wire_str_equal(msg->member.address, text))
-				speak(s, msg->member.id.bytes, msg->member.id.len);
-			else
-				speak(s, text, strlen(text));
-		}
-	}
-	if (m == s->self || m == NULL)
-		return m;
-	locate_heard(s, m, from);
-	note_kind(m, msg, from);
-	return m;
-}
-
-/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
-static struct member *
-stand_in(struct swim *s, const struct swim_addr *from)
-{
-	char text[SWIM_ADDR_TEXT];
-	struct member *m;
-
-	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
-		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
-		/* Its answer says who it is, and makes it a guest. */
-		if (!s->leaving)
-			join_start(s, from, JOIN_GREET);
-		return NULL;
-	}
-	swim_addr_format_public(from, text);
-	if (members_find(s, text, strlen(text)) != NULL)
-		return NULL;
-	m = members_create(s, text, strlen(text), text, strlen(text));
-	if (m == NULL) {
-		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
-		return NULL;
-	}
-	m->stand_in = m->base_peer = true;
-	s->stand_ins++;
-	members_transition(s, m, SWIM_ALIVE, 0, false);
-	join_start(s, from, JOIN_GREET);
-	return m;
-}
-
-/* A base peer in an envelope says who it is: it need say no more to be a member. */
-static void
-introduce(struct swim *s, const struct wire_message *msg, const struct wire_member_id *who,
-    const struct swim_addr *from)
-{
-	struct member *m;
-
-	if (s->leaving || !is_base(msg) || who->address.len == 0)
-		return;
-	join_introduce(s, who, from);
-	m = members_find(s, who->id.bytes, who->id.len);
-	if (m != NULL && m != s->self)
-		note_kind(m, msg, from);
-}
-
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
@@ -261,7 +154,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	if (sender == NULL && !named)
 		sender = locate_at(s, from);
 	if (sender == NULL && !named)
-		sender = stand_in(s, from);
+		sender = speaker_stand_in(s, from);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
@@ -303,25 +196,26 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 {
 	bool named = claimed->id.len > 0, welcome;
 
-	s->by_base = is_base(msg);
+	s->by_base = speaker_is_base(msg);
 	s->misjudged = s->answered = false;
 	s->from = *from;
 	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
-	if (identify(s, msg, claimed, from) == s->self && named && msg->type != WIRE_CLAIM &&
-	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
+	if (speaker_identify(s, msg, claimed, from) == s->self && named &&
+	    msg->type != WIRE_CLAIM && !swim_addr_equal(from, &s->self->addr) &&
+	    !join_is_ours(s, msg->seq))
 		join_contest(s, from, s->self->incarnation);
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);
-		introduce(s, msg, claimed, from);
+		speaker_introduce(s, msg, claimed, from);
 		receive_ping(s, msg, named, from, len);
 		break;
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
-		introduce(s, msg, claimed, from);
+		speaker_introduce(s, msg, claimed, from);
 		if (!named && locate_at(s, from) == NULL)
-			stand_in(s, from);
+			speaker_stand_in(s, from);
 		relay_request(s, msg, from, len);
 		break;
 	case WIRE_ACK:
@@ -358,7 +252,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
 		sync_compare(s, from, msg->trailer.digest);
-	speak(s, s->self->name, s->self->name_len);
+	speaker_set(s, s->self->name, s->self->name_len);
 }
 
 static enum wire_reject

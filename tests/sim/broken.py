@@ -103,7 +103,7 @@ RULES = {
     "relay-kept": ("a probe for another is never over",
         "relay.c", "	core_release(s, r->text);\n	*r = (struct relay){0};\n}", "	r->deadline = SWIM_TIME_NEVER;\n}"),
     "strangers-unbounded": ("strangers may fill the table",
-        "swim.c", "s->stand_ins >= STAND_INS_MAX || ", ""),
+        "speaker.c", "s->stand_ins >= STAND_INS_MAX || ", ""),
     "leave-is-death": ("whoever leaves is declared failed",
         "apply.c", "		status = SWIM_LEFT;\n\tif (m == NULL", "		status = SWIM_DEAD;\n\tif (m == NULL"),
     "forgets-alone": ("a removal is not passed on",

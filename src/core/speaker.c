@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who speaks.  Datagrams of ours carry their sender's name, and an envelope its sender's; a base peer is whoever is
+ * known to live where they come from, or a stand-in until it says more.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+void
+speaker_set(struct swim *s, const char *name, size_t len)
+{
+	if (len > SWIM_NAME_MAX)
+		len = SWIM_NAME_MAX;
+	memcpy(s->by, name, len);
+	s->by_len = (uint16_t)len;
+}
+
+bool
+speaker_is_base(const struct wire_message *msg)
+{
+	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
+}
+
+/* Does a member that speaks for itself know our extensions? */
+static void
+note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
+{
+	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
+	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
+
+	if (!swim_addr_equal(&m->addr, from) || (is_answer && m->swimd))
+		return;
+	m->base_peer = speaker_is_base(msg);
+	m->swimd = !m->base_peer;
+}
+
+struct member *
+speaker_identify(struct swim *s, const struct wire_message *msg,
+    const struct wire_member_id *claimed, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct member *m;
+
+	if (claimed->id.len > 0) {
+		speaker_set(s, claimed->id.bytes, claimed->id.len);
+		m = members_find(s, claimed->id.bytes, claimed->id.len);
+	} else {
+		m = locate_at(s, from);
+		if (m != NULL) {
+			speaker_set(s, m->name, m->name_len);
+		} else {
+			swim_addr_format_public(from, text);
+			/* An ack says who lives there. */
+			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
+			    wire_str_equal(msg->member.address, text))
+				speaker_set(s, msg->member.id.bytes, msg->member.id.len);
+			else
+				speaker_set(s, text, strlen(text));
+		}
+	}
+	if (m == s->self || m == NULL)
+		return m;
+	locate_heard(s, m, from);
+	note_kind(m, msg, from);
+	return m;
+}
+
+struct member *
+speaker_stand_in(struct swim *s, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct member *m;
+
+	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
+		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
+		/* Its answer says who it is, and makes it a guest. */
+		if (!s->leaving)
+			join_start(s, from, JOIN_GREET);
+		return NULL;
+	}
+	swim_addr_format_public(from, text);
+	if (members_find(s, text, strlen(text)) != NULL)
+		return NULL;
+	m = members_create(s, text, strlen(text), text, strlen(text));
+	if (m == NULL) {
+		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
+		return NULL;
+	}
+	m->stand_in = m->base_peer = true;
+	s->stand_ins++;
+	members_transition(s, m, SWIM_ALIVE, 0, false);
+	join_start(s, from, JOIN_GREET);
+	return m;
+}
+
+void
+speaker_introduce(struct swim *s, const struct wire_message *msg, const struct wire_member_id *who,
+    const struct swim_addr *from)
+{
+	struct member *m;
+
+	if (s->leaving || !speaker_is_base(msg) || who->address.len == 0)
+		return;
+	join_introduce(s, who, from);
+	m = members_find(s, who->id.bytes, who->id.len);
+	if (m != NULL && m != s->self)
+		note_kind(m, msg, from);
+}
