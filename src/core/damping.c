@@ -183,7 +183,7 @@ damping_tick(struct swim *s)
 		return;
 	d->ping_at =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_interval.ns / PINGS_PER_INTERVAL));
-	if (members_pick(s, 1, NULL, NULL, &to) == 1 && locate_reaches(s, &to->addr)) {
+	if (members_pick(s, 1, NULL, locate_is_reached, &to) == 1) {
 		unsigned slot = d->asked++ % DAMPING_PINGS;
 
 		d->unanswered++;

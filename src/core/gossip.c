@@ -378,9 +378,10 @@ is_urgent(const struct swim *s)
 
 /* Those who have shown to be there; and what is told of a member is no news to itself. */
 static bool
-wants_news(const struct member *m)
+wants_news(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && m->proven && !m->rumour_queued;
+	return m->status == SWIM_ALIVE && m->proven && !m->rumour_queued &&
+	       locate_reaches(s, &m->addr);
 }
 
 void
@@ -398,7 +399,7 @@ gossip_tick(struct swim *s)
 	}
 	if (want > sizeof(to) / sizeof(to[0]))
 		want = sizeof(to) / sizeof(to[0]);
-	want = members_pick(s, want, NULL, NULL, to);
+	want = members_pick(s, want, NULL, locate_is_reached, to);
 	for (size_t i = 0; i < want && s->rumour_count > 0; i++) {
 		if (to[i]->proven)
 			push(s, to[i]);

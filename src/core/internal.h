@@ -292,7 +292,7 @@ void members_transition(struct swim *, struct member *, enum swim_status, uint64
 void members_confirm(struct swim *, struct member *);
 /* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
 size_t members_pick(struct swim *, size_t want, const struct member *except,
-    bool (*filter)(const struct member *), struct member **out);
+    bool (*filter)(const struct swim *, const struct member *), struct member **out);
 /* First table position whose hash is above `after`, or at or above it when `inclusive`. */
 size_t members_position(const struct swim *, uint64_t hash, bool inclusive);
 uint32_t members_bucket_digest(const struct swim *, unsigned bucket);
@@ -311,6 +311,7 @@ void locate_parse(const struct swim *, struct member *);
 bool locate_move(struct swim *, struct member *, const char *address, size_t len);
 /* Can we send to it? */
 bool locate_reaches(const struct swim *, const struct swim_addr *);
+bool locate_is_reached(const struct swim *, const struct member *);
 /* It speaks to us from there: its link-local address is in that zone, and one out of our reach is better replaced. */
 void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
 /* Its address is told anew: one whose zone is not known is where we hear of it. */

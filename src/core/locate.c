@@ -105,6 +105,12 @@ locate_reaches(const struct swim *s, const struct swim_addr *addr)
 	return !(addr->family == 4 && s->no_v4) && !(addr->family == 6 && s->no_v6);
 }
 
+bool
+locate_is_reached(const struct swim *s, const struct member *m)
+{
+	return locate_reaches(s, &m->addr);
+}
+
 static void
 use_address(struct swim *s, struct member *m, const struct swim_addr *addr)
 {

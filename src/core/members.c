@@ -458,10 +458,10 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 }
 
 static void
-pick_one(struct member *m, const struct member *except, bool (*filter)(const struct member *),
-    struct member **out, size_t *n)
+pick_one(const struct swim *s, struct member *m, const struct member *except,
+    bool (*filter)(const struct swim *, const struct member *), struct member **out, size_t *n)
 {
-	if (m == except || (filter != NULL && !filter(m)))
+	if (m == except || (filter != NULL && !filter(s, m)))
 		return;
 	for (size_t i = 0; i < *n; i++) {
 		if (out[i] == m)
@@ -472,7 +472,7 @@ pick_one(struct member *m, const struct member *except, bool (*filter)(const str
 
 size_t
 members_pick(struct swim *s, size_t want, const struct member *except,
-    bool (*filter)(const struct member *), struct member **out)
+    bool (*filter)(const struct swim *, const struct member *), struct member **out)
 {
 	size_t n = 0;
 
@@ -483,12 +483,13 @@ members_pick(struct swim *s, size_t want, const struct member *except,
 	 * a walk from a random place finds what is left.
 	 */
 	for (size_t tries = 0; n < want && tries < 8 * want; tries++)
-		pick_one(s->live[rng_below(&s->rng, s->live_count)], except, filter, out, &n);
+		pick_one(s, s->live[rng_below(&s->rng, s->live_count)], except, filter, out, &n);
 	if (n < want) {
 		size_t start = (size_t)rng_below(&s->rng, s->live_count);
 
 		for (size_t step = 0; n < want && step < s->live_count; step++)
-			pick_one(s->live[(start + step) % s->live_count], except, filter, out, &n);
+			pick_one(s, s->live[(start + step) % s->live_count], except, filter, out,
+			    &n);
 	}
 	return n;
 }

@@ -274,9 +274,9 @@ make_time(struct swim *s)
 }
 
 static bool
-can_be_asked(const struct member *m)
+can_be_asked(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE;
+	return m->status == SWIM_ALIVE && locate_reaches(s, &m->addr);
 }
 
 /*
@@ -300,30 +300,26 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 static size_t
 pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
 {
-	size_t want = s->config.timing.indirect_probes, n, kept = 0;
+	size_t want = s->config.timing.indirect_probes, n;
 	struct member *m;
 
 	if (want > HELPERS_MAX)
 		want = HELPERS_MAX;
 	n = members_pick(s, want, target, can_be_asked, out);
-	for (size_t i = 0; i < n; i++) {
-		if (locate_reaches(s, &out[i]->addr))
-			out[kept++] = out[i];
-	}
 	if (locate_reaches(s, &target->addr) || target->helper == 0 || want == 0)
-		return kept;
+		return n;
 	for (size_t i = 0; i < s->live_count; i++) {
 		m = s->live[i];
-		if (m->hash != target->helper || !can_be_asked(m) || !locate_reaches(s, &m->addr))
+		if (m->hash != target->helper || !can_be_asked(s, m))
 			continue;
-		for (size_t j = 0; j < kept; j++) {
+		for (size_t j = 0; j < n; j++) {
 			if (out[j] == m)
-				return kept;
+				return n;
 		}
-		out[kept < want ? kept++ : 0] = m;
+		out[n < want ? n++ : 0] = m;
 		break;
 	}
-	return kept;
+	return n;
 }
 
 static void

@@ -34,6 +34,9 @@ class Member:
     def statuses(self):
         return {m["name"]: m["status"] for m in self.control.call("members")["members"]}
 
+    def peers(self):
+        return self.control.call("discovery")["peers"]
+
     def said(self, name):
         return [e["type"] for e in self.watcher.events if e.get("member", {}).get("name") == name]
 
@@ -98,10 +101,11 @@ def test_booted_they_have_found_each_other(two):
         assert machine.command("systemctl", "is-system-running").stdout == "running\n"
     # By mDNS, and by nothing else.
     for member, found in ((one, other), (other, one)):
-        peers = member.control.call("discovery")["peers"]
-        assert {peer["source"] for peer in peers} == {"mdns"}
-        assert found.name in {peer["service"] for peer in peers}
-    assert any(peer["state"] == "joined" for member in two for peer in member.control.call("discovery")["peers"])
+        # Who was found by the other first may not have seen its service yet.
+        member.pump.wait(lambda member=member, found=found: found.name in {peer["service"] for peer in member.peers()},
+                         lambda member=member, found=found: f"{found.name} among {member.peers()}")
+        assert {peer["source"] for peer in member.peers()} == {"mdns"}
+    assert any(peer["state"] == "joined" for member in two for peer in member.peers())
 
 
 def test_who_may_ask_what(two):

@@ -2,6 +2,7 @@
 /* Members of a family of addresses that we lack: probed through others, accused late, reached where they speak from. */
 #include "swim_fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "support/unit.h"
@@ -115,6 +116,46 @@ START_TEST(what_others_say_of_it_counts)
 }
 END_TEST
 
+START_TEST(those_we_reach_are_asked_for_help)
+{
+	struct fixture *f = started();
+	struct wire_update u[10];
+	char name[10][16], address[10][SWIM_ADDR_TEXT];
+	unsigned probes = 0;
+
+	/* Ten more out of reach: of three drawn among all, hardly one could be asked. */
+	for (unsigned i = 0; i < 10; i++) {
+		snprintf(name[i], sizeof(name[i]), "far%u", i);
+		snprintf(address[i], sizeof(address[i]), "[fd00::1%u]:7946", i);
+		u[i] =
+		    (struct wire_update){.member = {wire_str_of(name[i]), wire_str_of(address[i])},
+			.status = SWIM_ALIVE};
+	}
+	fixture_ping(f, 1, 78,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = u, .count = 10});
+	for (unsigned step = 0; step < 200; step++) {
+		unsigned requests = 0;
+
+		fixture_clear(f);
+		fixture_run(f, swim_ms(50));
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct fixture_out out = f->out[i];
+			unsigned peer = out.to.family == 4 ? out.to.ip[3] : 0;
+
+			requests += out.message.type == WIRE_PING_REQ;
+			if (out.message.type == WIRE_PING && peer >= 1 && peer <= 3)
+				fixture_ack(f, peer, out.message.seq, peer,
+				    (struct fixture_says){.ours = true, .sender = peer});
+		}
+		if (requests > 0)
+			ck_assert_uint_eq(requests, 3);
+		probes += requests > 0;
+	}
+	ck_assert_uint_gt(probes, 3);
+	fixture_free(f);
+}
+END_TEST
+
 /* A ping of p9's own that comes from an IPv4 address, as of a machine that has both. */
 static void
 speak_from(struct fixture *f, const struct swim_addr *from)
@@ -172,5 +213,5 @@ START_TEST(whom_we_reach_stays_where_it_is)
 END_TEST
 
 UNIT_MAIN("swim_reach", it_is_probed_through_others_alone, that_nobody_reaches_it_condemns_it_late,
-    what_others_say_of_it_counts, it_is_reached_where_it_speaks_from,
-    whom_we_reach_stays_where_it_is)
+    what_others_say_of_it_counts, those_we_reach_are_asked_for_help,
+    it_is_reached_where_it_speaks_from, whom_we_reach_stays_where_it_is)
