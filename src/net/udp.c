@@ -60,17 +60,20 @@ udp_config_defaults(struct udp_config *config)
 }
 
 void
-udp_failed(struct udp *udp, enum swim_error error, int error_number, const struct swim_addr *peer,
-    bool lasting, bool *failing)
+udp_failed(struct udp *udp, struct udp_half *half, enum swim_error error, int error_number,
+    const struct swim_addr *peer, bool lasting)
 {
 	swim_time now;
 
 	udp->stats.errors[error]++;
+	/* Of what ails us that is the lesser part. */
+	if (!lasting && (udp->sending.failing || udp->receiving.failing))
+		return;
 	udp->stats.last_error = error;
 	udp->stats.last_errno = error_number;
 	if (!lasting)
 		return;
-	*failing = true;
+	*half = (struct udp_half){true, error, error_number};
 	udp->failures++;
 	if (udp->told)
 		return;
@@ -84,12 +87,15 @@ udp_failed(struct udp *udp, enum swim_error error, int error_number, const struc
 }
 
 void
-udp_went_well(struct udp *udp, bool *failing)
+udp_went_well(struct udp *udp, struct udp_half *half)
 {
-	*failing = false;
-	udp->stats.last_error = SWIM_OK;
-	udp->stats.last_errno = 0;
-	if (udp->send_failing || udp->receive_failing)
+	const struct udp_half *other = half == &udp->sending ? &udp->receiving : &udp->sending;
+
+	*half = (struct udp_half){0};
+	/* What goes wrong still is the other's. */
+	udp->stats.last_error = other->error;
+	udp->stats.last_errno = other->error_number;
+	if (other->failing)
 		return;
 	udp->failures = 0;
 	if (!udp->told)
@@ -167,8 +173,7 @@ udp_receive(struct udp *udp, size_t most)
 		if (errno == EAGAIN || errno == EINTR)
 			return 0;
 		/* An ICMP error, say: it is reported once, and the next call reads on. */
-		udp_failed(udp, SWIM_ERROR_RECEIVE_FAILED, errno, NULL, true,
-		    &udp->receive_failing);
+		udp_failed(udp, &udp->receiving, SWIM_ERROR_RECEIVE_FAILED, errno, NULL, true);
 		if (++receiver->failures >= UDP_RECEIVE_FAILURES) {
 			receiver->failures = 0;
 			event_del(receiver->readable);
@@ -180,7 +185,7 @@ udp_receive(struct udp *udp, size_t most)
 	if (n == 0)
 		return 0;
 	receiver->failures = 0;
-	udp_went_well(udp, &udp->receive_failing);
+	udp_went_well(udp, &udp->receiving);
 	receiver->receiving = true;
 	for (i = 0; i < n; i++) {
 		hdr = &receiver->msgs[i].msg_hdr;
@@ -425,7 +430,8 @@ udp_start(struct udp *udp)
 	udp->receiver = udp_receiver_new(udp, udp->fd);
 	if (udp->receiver == NULL || event_add(udp->receiver->readable, NULL) != 0)
 		goto fail_memory;
-	udp->send_failing = udp->receive_failing = udp->told = false;
+	udp->sending = udp->receiving = (struct udp_half){0};
+	udp->told = false;
 	udp->failures = 0;
 	udp->tell_after = (swim_time){0};
 	udp->stats.last_error = SWIM_OK;
@@ -481,7 +487,7 @@ udp_stats(const struct udp *udp, struct udp_stats *out)
 
 	*out = udp->stats;
 	out->retry_queue = udp->sender.retry_count;
-	out->healthy = udp->fd >= 0 && !udp->send_failing && !udp->receive_failing;
+	out->healthy = udp->fd >= 0 && !udp->sending.failing && !udp->receiving.failing;
 	out->receive_buffer = 0;
 	/* The kernel doubles what is asked for, to make up for its bookkeeping (socket(7)). */
 	if (udp->fd >= 0 && getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == 0)

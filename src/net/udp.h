@@ -103,7 +103,8 @@ struct udp_stats {
 	uint64_t errors[SWIM_ERROR_COUNT]; /* every failure, of a retry too, by its kind */
 	size_t retry_queue;
 	int receive_buffer; /* what the kernel really gave, in the units of udp_config.receive_buffer */
-	enum swim_error last_error; /* SWIM_OK when the last operation of either kind went well */
+	/* SWIM_OK when the last operation went well and the last of the other kind did. */
+	enum swim_error last_error;
 	int last_errno;
 	/* Bound, and the last send and receive went well, but for faults of a single datagram. */
 	bool healthy;

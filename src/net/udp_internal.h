@@ -41,6 +41,13 @@ struct udp_sender {
 
 struct udp_receiver;
 
+/* How sending, or receiving, goes. */
+struct udp_half {
+	bool failing;
+	enum swim_error error; /* why, while it is */
+	int error_number;
+};
+
 struct udp {
 	struct event_base *base;
 	struct udp_config config;
@@ -54,7 +61,7 @@ struct udp {
 	uint32_t interface;          /* of the datagram being handed on */
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
-	bool send_failing, receive_failing;
+	struct udp_half sending, receiving;
 	unsigned failures;      /* lasting ones since something last went well */
 	bool told;              /* health_changed knows of them */
 	swim_time tell_after;   /* a single failure is worth telling from then on */
@@ -68,11 +75,11 @@ void udp_sender_fini(struct udp *);
 void udp_sender_clear(struct udp *);
 
 /*
- * Account for a failure; `lasting` where more than the one datagram is at fault, which makes sending (or
- * receiving) unhealthy until it goes well again.
+ * Account for a failure of this half; `lasting` where more than the one datagram is at fault, which makes it unhealthy
+ * until it goes well again.
  */
-void udp_failed(struct udp *, enum swim_error, int error_number, const struct swim_addr *peer,
-    bool lasting, bool *failing);
-void udp_went_well(struct udp *, bool *failing);
+void udp_failed(struct udp *, struct udp_half *, enum swim_error, int error_number,
+    const struct swim_addr *peer, bool lasting);
+void udp_went_well(struct udp *, struct udp_half *);
 
 #endif

@@ -119,8 +119,8 @@ udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_nu
 	enum swim_error error;
 	enum udp_fault fault = udp_fault(error_number, &error);
 
-	udp_failed(udp, error, error_number, &pending->to, fault != UDP_FAULT_DATAGRAM,
-	    &udp->send_failing);
+	udp_failed(udp, &udp->sending, error, error_number, &pending->to,
+	    fault != UDP_FAULT_DATAGRAM);
 	if (fault == UDP_FAULT_TRANSIENT && udp_worth_another_try(udp, pending, error_number))
 		udp_retry_later(udp, pending);
 }
@@ -197,7 +197,7 @@ udp_flush(struct udp *udp)
 				udp->stats.sent++;
 				udp->stats.sent_bytes += sender->pending[i].len;
 			}
-			udp_went_well(udp, &udp->send_failing);
+			udp_went_well(udp, &udp->sending);
 			continue;
 		}
 		/* Sent short, it returns how many went out, and the reason only to the call that begins there. */
@@ -255,7 +255,7 @@ udp_queue(struct udp *udp, const struct swim_addr *to, const void *data, size_t 
 	else if (!udp_reaches(udp, to))
 		error = SWIM_ERROR_INVALID_ADDRESS;
 	if (error != SWIM_OK) {
-		udp_failed(udp, error, 0, to, false, &udp->send_failing);
+		udp_failed(udp, &udp->sending, error, 0, to, false);
 		return error;
 	}
 	if (!udp_has_room(udp, len))

@@ -1,116 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Sending, and what goes wrong with it.  The kernel's failures are played by sendmmsg and recvmmsg below, which
- * stand before the C library's.
- */
-#include "support/udp.h"
-
-#include <dlfcn.h>
+/* Sending, and what becomes of what could not be sent. */
+#include "support/udp_play.h"
 
 #include "wire/wire.h"
-
-static struct {
-	uint16_t port;     /* sends to this port fail; 0: none */
-	bool with_source;  /* ... no: sends that name a source address fail */
-	int error;         /* with this errno value */
-	unsigned times;    /* so many times; from then on they go well */
-	unsigned at_most;  /* no call sends more than this; 0: no limit */
-	unsigned calls;    /* of sendmmsg */
-	int receive_error; /* recvmmsg fails with this errno value */
-	unsigned receive_times;
-} play;
-
-static bool
-play_fails(const struct msghdr *msg)
-{
-	const union sockaddr_any *to = msg->msg_name;
-
-	if (play.times == 0 ||
-	    (play.with_source ? msg->msg_controllen == 0 : ntohs(to->in.sin_port) != play.port))
-		return false;
-	play.times--;
-	return true;
-}
-
-int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
-sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
-{
-	int (*real)(int, struct mmsghdr *, unsigned, int) =
-	    (int (*)(int, struct mmsghdr *, unsigned, int))dlsym(RTLD_NEXT, "sendmmsg");
-	unsigned n;
-
-	play.calls++;
-	if (play.at_most > 0 && count > play.at_most)
-		count = play.at_most;
-	for (n = 0; n < count; n++) {
-		if (!play_fails(&msgs[n].msg_hdr))
-			continue;
-		if (n == 0) {
-			errno = play.error;
-			return -1;
-		}
-		/* As the kernel does: what went out counts, the reason is for the next call. */
-		play.times++;
-		break;
-	}
-	return real(fd, msgs, n, flags);
-}
-
-int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
-recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
-{
-	int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) = (int (*)(int,
-	    struct mmsghdr *, unsigned, int, struct timespec *))dlsym(RTLD_NEXT, "recvmmsg");
-
-	if (play.receive_times > 0) {
-		play.receive_times--;
-		errno = play.receive_error;
-		return -1;
-	}
-	return real(fd, msgs, count, flags, timeout);
-}
-
-/* A started socket, and two plain ones to send to. */
-struct pair {
-	struct udp_test t;
-	struct swim_addr a, b;
-	int a_fd, b_fd;
-};
-
-static void
-pair_start(struct pair *p, const struct udp_config *config)
-{
-	memset(&play, 0, sizeof(play));
-	udp_test_start(&p->t, config);
-	p->a_fd = plain_socket("127.0.0.1", &p->a);
-	p->b_fd = plain_socket("127.0.0.1", &p->b);
-}
-
-static void
-pair_end(struct pair *p)
-{
-	close(p->a_fd);
-	close(p->b_fd);
-	udp_test_end(&p->t);
-}
-
-static void
-pair_queue(struct pair *p, const struct swim_addr *to, int what)
-{
-	char byte = (char)what;
-
-	ck_assert_int_eq(udp_queue(p->t.udp, to, &byte, 1), SWIM_OK);
-}
-
-static void
-expect(int fd, int what)
-{
-	struct swim_addr from;
-	char data[8] = {0};
-
-	ck_assert_uint_eq(plain_receive(fd, data, sizeof(data), &from), 1);
-	ck_assert_int_eq(data[0], (char)what);
-}
 
 START_TEST(what_is_queued_leaves_in_one_call_when_flushed)
 {
@@ -293,37 +185,6 @@ START_TEST(after_the_last_attempt_it_is_dropped)
 	ck_assert(udp_test_stats(&p.t).healthy);
 	ck_assert_uint_eq(p.t.changes, 2);
 	ck_assert_int_eq(p.t.change, SWIM_OK);
-	pair_end(&p);
-}
-END_TEST
-
-START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
-{
-	struct udp_config config = udp_test_config("127.0.0.1");
-	struct pair p;
-
-	config.retry_attempts = 1;
-	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 1000;
-	play.error = ENETUNREACH;
-	for (int i = 0; i < 100; i++) {
-		pair_queue(&p, &p.a, 'x');
-		pair_queue(&p, &p.b, 'y');
-		udp_flush(p.t.udp);
-		expect(p.b_fd, 'y');
-		ck_assert(udp_test_stats(&p.t).healthy);
-	}
-	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_SEND_FAILED], 100);
-	ck_assert_uint_eq(p.t.changes, 2); /* once, and its end */
-	/* But when nothing goes any more, it is. */
-	for (int i = 0; i < 10; i++) {
-		ck_assert_uint_eq(p.t.changes, 2);
-		pair_queue(&p, &p.a, 'x');
-		udp_flush(p.t.udp);
-	}
-	ck_assert_uint_eq(p.t.changes, 3);
-	ck_assert_int_eq(p.t.change, SWIM_ERROR_SEND_FAILED);
 	pair_end(&p);
 }
 END_TEST
@@ -550,36 +411,11 @@ START_TEST(a_closed_port_harms_nobody)
 }
 END_TEST
 
-START_TEST(failures_to_receive_are_counted_and_do_not_spin)
-{
-	struct udp_config config = udp_test_config("127.0.0.1");
-	struct pair p;
-
-	pair_start(&p, &config);
-	plain_send(p.a_fd, &p.t.local, "x", 1);
-	play.receive_error = ENOMEM;
-	play.receive_times = 20;
-	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED] == 8);
-	ck_assert(!udp_test_stats(&p.t).healthy);
-	ck_assert_int_eq(p.t.change, SWIM_ERROR_RECEIVE_FAILED);
-	/* Readable all the while, but left alone. */
-	for (int i = 0; i < 10; i++)
-		LOOP_ONCE(p.t.base);
-	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 8);
-	LOOP_UNTIL(p.t.base, p.t.received == 1);
-	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 20);
-	ck_assert(udp_test_stats(&p.t).healthy);
-	ck_assert_int_eq(p.t.change, SWIM_OK);
-	pair_end(&p);
-}
-END_TEST
-
 UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
     a_full_queue_is_flushed_by_itself, what_cannot_be_sent_is_refused_at_once,
     a_transient_failure_is_retried_and_holds_nothing_up,
     gossip_does_not_wait_for_a_full_send_buffer, after_the_last_attempt_it_is_dropped,
-    one_unreachable_peer_among_many_is_not_told_all_the_time, retries_wait_as_configured,
-    it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded, many_retries_go_out_in_batches,
-    a_permanent_failure_drops_its_own_datagram_alone, short_sends_are_continued,
-    a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten, a_closed_port_harms_nobody,
-    failures_to_receive_are_counted_and_do_not_spin)
+    retries_wait_as_configured, it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded,
+    many_retries_go_out_in_batches, a_permanent_failure_drops_its_own_datagram_alone,
+    short_sends_are_continued, a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten,
+    a_closed_port_harms_nobody)

@@ -58,6 +58,7 @@ OBJS_test_control_socket = control/socket.o base/log.o base/journal.o base/utf8.
 UDP_OBJS = net/udp.o net/udp_send.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
+OBJS_test_udp_health = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \

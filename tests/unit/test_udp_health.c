@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* What the socket says of how it goes, and when it is told. */
+#include "support/udp_play.h"
+
+START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_attempts = 1;
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 1000;
+	play.error = ENETUNREACH;
+	for (int i = 0; i < 100; i++) {
+		pair_queue(&p, &p.a, 'x');
+		pair_queue(&p, &p.b, 'y');
+		udp_flush(p.t.udp);
+		expect(p.b_fd, 'y');
+		ck_assert(udp_test_stats(&p.t).healthy);
+	}
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_SEND_FAILED], 100);
+	ck_assert_uint_eq(p.t.changes, 2); /* once, and its end */
+	/* But when nothing goes any more, it is. */
+	for (int i = 0; i < 10; i++) {
+		ck_assert_uint_eq(p.t.changes, 2);
+		pair_queue(&p, &p.a, 'x');
+		udp_flush(p.t.udp);
+	}
+	ck_assert_uint_eq(p.t.changes, 3);
+	ck_assert_int_eq(p.t.change, SWIM_ERROR_SEND_FAILED);
+	pair_end(&p);
+}
+END_TEST
+
+START_TEST(failures_to_receive_are_counted_and_do_not_spin)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	pair_start(&p, &config);
+	plain_send(p.a_fd, &p.t.local, "x", 1);
+	play.receive_error = ENOMEM;
+	play.receive_times = 20;
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED] == 8);
+	ck_assert(!udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(p.t.change, SWIM_ERROR_RECEIVE_FAILED);
+	/* Readable all the while, but left alone. */
+	for (int i = 0; i < 10; i++)
+		LOOP_ONCE(p.t.base);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 8);
+	LOOP_UNTIL(p.t.base, p.t.received == 1);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 20);
+	ck_assert(udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(p.t.change, SWIM_OK);
+	pair_end(&p);
+}
+END_TEST
+
+/* That something comes in says nothing of why nothing goes out. */
+START_TEST(what_goes_wrong_is_told_while_the_other_way_goes_well)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_attempts = 1;
+	pair_start(&p, &config);
+	play.port = p.b.port;
+	play.times = 1;
+	play.error = ENETDOWN;
+	pair_queue(&p, &p.b, 'x');
+	udp_flush(p.t.udp);
+	plain_send(p.a_fd, &p.t.local, "y", 1);
+	LOOP_UNTIL(p.t.base, p.t.received == 1);
+	ck_assert(!udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_ERROR_SEND_FAILED);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_errno, ENETDOWN);
+	/* And the other way about. */
+	plain_send(p.a_fd, &p.t.local, "z", 1);
+	play.receive_error = ENOMEM;
+	play.receive_times = 1;
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED] == 1);
+	pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	ck_assert(!udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_ERROR_RECEIVE_FAILED);
+	LOOP_UNTIL(p.t.base, p.t.received == 2);
+	ck_assert(udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_OK);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_errno, 0);
+	pair_end(&p);
+}
+END_TEST
+
+/* Nor does an address that nothing can be sent to, in the midst of it. */
+START_TEST(a_fault_of_one_datagram_hides_no_lasting_one)
+{
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	config.retry_attempts = 1;
+	pair_start(&p, &config);
+	play.port = p.a.port;
+	play.times = 1;
+	play.error = ENOBUFS;
+	pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	play.times = 1;
+	play.error = EMSGSIZE;
+	pair_queue(&p, &p.a, 'x');
+	udp_flush(p.t.udp);
+	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_MESSAGE_TOO_LARGE], 1);
+	ck_assert(!udp_test_stats(&p.t).healthy);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_ERROR_SEND_FAILED);
+	ck_assert_int_eq(udp_test_stats(&p.t).last_errno, ENOBUFS);
+	pair_end(&p);
+}
+END_TEST
+
+UNIT_MAIN("udp_health", one_unreachable_peer_among_many_is_not_told_all_the_time,
+    failures_to_receive_are_counted_and_do_not_spin,
+    what_goes_wrong_is_told_while_the_other_way_goes_well,
+    a_fault_of_one_datagram_hides_no_lasting_one)
