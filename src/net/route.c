@@ -52,11 +52,13 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 {
 	union sockaddr_any any;
 	socklen_t len;
-	int fd, result = 0;
+	int fd, result = 0, on = 1;
 
 	fd = socket(sockaddr_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
+	/* A broadcast address is not to look like one behind a route that prohibits. */
+	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 	if (device != NULL && device[0] != '\0' &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) != 0) {
 		result = -errno;
@@ -161,6 +163,20 @@ route_families(const char *device, bool *v4, bool *v6)
 		*v6 |= addr.family == 6;
 	}
 	freeifaddrs(all);
+}
+
+bool
+route_forbids(const struct swim_addr *to, const char *device)
+{
+	struct swim_addr ignored;
+	int error;
+
+	/* Without its zone it leads nowhere on any machine. */
+	if (swim_addr_is_link_local(to) && to->scope == 0)
+		return false;
+	error = route_source(to, device, &ignored);
+	/* What prohibit gives, and blackhole. */
+	return error == -EACCES || error == -EINVAL;
 }
 
 bool

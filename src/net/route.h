@@ -28,6 +28,12 @@ enum route_rank route_advertise_address(const struct swim_addr *bound, bool v6_o
 /* Which families an interface that is up (NULL or "": any) has an address of that is of use beyond its own network. */
 void route_families(const char *device, bool *v4, bool *v6);
 
+/*
+ * Is it by a route (ip-route(8): prohibit, blackhole) that nothing may be sent there, rather than by what the address
+ * is?  To be asked after a failure with EACCES or EINVAL.
+ */
+bool route_forbids(const struct swim_addr *to, const char *device);
+
 /* True if the address (port ignored) is one of this machine's interfaces', or in 127.0.0.0/8. */
 bool route_is_local(const struct swim_addr *);
 

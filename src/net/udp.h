@@ -83,10 +83,10 @@ enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *
 #define UDP_RETRIES_MAX                                                                            \
 	256 /* datagrams that wait for another try; further ones are dropped and counted */
 /*
- * Send all that is queued with as few system calls as possible.  A permanent failure (EMSGSIZE, EINVAL,
- * EAFNOSUPPORT, EACCES, ...) drops its own datagram alone; a transient one (ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH,
- * ENETDOWN, EHOSTUNREACH, EPERM, ...) is retried up to retry_attempts, without holding up the datagrams
- * behind it; but gossip that finds the send buffer full (EAGAIN) is dropped.
+ * Send all that is queued with as few system calls as possible.  A permanent failure (EMSGSIZE, EAFNOSUPPORT, and
+ * EINVAL or EACCES of an address that no route forbids, ...) drops its own datagram alone; a transient one (ENOBUFS,
+ * EAGAIN, ENOMEM, ENETUNREACH, ENETDOWN, EHOSTUNREACH, EPERM, ...) is retried up to retry_attempts, without holding up
+ * the datagrams behind it; but gossip that finds the send buffer full (EAGAIN) is dropped.
  */
 void udp_flush(struct udp *);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/route.h"
 #include "net/sockaddr.h"
 #include "wire/wire.h"
 
@@ -22,17 +23,22 @@ enum udp_fault {
 };
 
 static enum udp_fault
-udp_fault(int error_number, enum swim_error *error)
+udp_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
+    enum swim_error *error)
 {
 	*error = SWIM_ERROR_SEND_FAILED;
 	switch (error_number) {
 	case EMSGSIZE:
 		*error = SWIM_ERROR_MESSAGE_TOO_LARGE;
 		return UDP_FAULT_DATAGRAM;
-	case EINVAL: /* port 0, a link-local address without its zone, ... */
+	case EINVAL: /* a link-local address without its zone, or a route that is a black hole */
+	case EACCES: /* a subnet's broadcast, or a route that prohibits; a firewall says EPERM */
+		if (route_forbids(to, udp->device))
+			return UDP_FAULT_TRANSIENT;
+		*error = SWIM_ERROR_INVALID_ADDRESS;
+		return UDP_FAULT_DATAGRAM;
 	case EAFNOSUPPORT:
 	case EDESTADDRREQ:
-	case EACCES: /* a subnet's broadcast, or a route that prohibits; a firewall says EPERM */
 		*error = SWIM_ERROR_INVALID_ADDRESS;
 		return UDP_FAULT_DATAGRAM;
 	case EBADF:
@@ -117,7 +123,7 @@ static void
 udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
 {
 	enum swim_error error;
-	enum udp_fault fault = udp_fault(error_number, &error);
+	enum udp_fault fault = udp_fault(udp, &pending->to, error_number, &error);
 
 	udp_failed(udp, &udp->sending, error, error_number, &pending->to,
 	    fault != UDP_FAULT_DATAGRAM);

@@ -216,38 +216,66 @@ FAULTS = {
                                ["ip", "route", "add", "10.77.0.0/24", "dev", "eth0", "src", "10.77.0.2"]),
     "No route to host": (["ip", "route", "add", "unreachable", "10.77.0.0/25"],
                          ["ip", "route", "del", "unreachable", "10.77.0.0/25"]),
+    "Invalid argument": (["ip", "route", "add", "blackhole", "10.77.0.0/25"],
+                         ["ip", "route", "del", "blackhole", "10.77.0.0/25"]),
+    "Permission denied": (["sh", "-c", "ip route add prohibit default && ip route del 10.77.0.0/24 dev eth0"],
+                          ["ip", "route", "add", "10.77.0.0/24", "dev", "eth0", "src", "10.77.0.2"]),
 }
+
+
+def told_and_over(cluster, daemon, text, begin, end):
+    """In the health with its reason, in the metrics by its word; and it passes by itself."""
+    before = daemon.call("metrics")["transport_errors"]
+    begin()
+    wait_reason(daemon, f"transport: a datagram could not be sent: {text}")
+    assert daemon.call("health")["transport"] == {"healthy": False, "last_error": "send-failed"}
+    assert not daemon.call("metrics")["transport"]["healthy"]
+    told = daemon.call("metrics")["transport_errors"]
+    assert told["send-failed"] > before["send-failed"] and told["invalid-address"] == before["invalid-address"]
+    assert "network trouble" in daemon.text()
+    end()
+    wait_without(daemon, "transport")
+    assert daemon.call("health")["transport"] == {"healthy": True, "last_error": None}
+    assert daemon.call("metrics")["transport"]["healthy"]
+    cluster.whole()
 
 
 @pytest.mark.parametrize("text", FAULTS)
 def test_what_keeps_datagrams_from_leaving_is_told(cluster, lan, text):
-    """In the health with its reason, in the metrics by its word; and it passes by itself."""
     daemons, hosts = machines(lan, 2)
     start(cluster, daemons)
-    daemon = daemons[1]
     begin, end = FAULTS[text]
-    before = daemon.call("metrics")["transport_errors"]["send-failed"]
-    hosts[1].namespace.run(*begin)
-    wait_reason(daemon, f"transport: a datagram could not be sent: {text}")
-    assert daemon.call("health")["transport"] == {"healthy": False, "last_error": "send-failed"}
-    assert daemon.call("metrics")["transport_errors"]["send-failed"] > before
-    assert daemon.call("metrics")["transport"]["healthy"] in (False, 0)
-    hosts[1].namespace.run(*end)
-    wait_without(daemon, "transport")
-    assert daemon.call("health")["transport"] == {"healthy": True, "last_error": None}
-    cluster.whole()
+    told_and_over(cluster, daemons[1], text, lambda: hosts[1].namespace.run(*begin), lambda: hosts[1].namespace.run(*end))
+
+
+def test_that_no_address_is_there_to_send_from_is_told(cluster, lan):
+    """There is a route, and no IPv6 address on any interface."""
+    daemons, hosts = machines(lan, 2, ["--no-mdns", "--seed", "fd00:77::1"], addresses=("fd00:77::{}/64",))
+    start(cluster, daemons)
+
+    def begin():
+        hosts[1].namespace.run("sh", "-c", "ip -6 addr del ::1/128 dev lo && ip -6 addr flush dev eth0 && "
+                                           "ip -6 route add fd00:77::/64 dev eth0")
+
+    def end():
+        hosts[1].ip("-6", "addr", "add", "::1/128", "dev", "lo")
+        hosts[1].add_address("fd00:77::2/64")
+    told_and_over(cluster, daemons[1], "Cannot assign requested address", begin, end)
+    wait_without(daemons[1], "address")
 
 
 def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster, lan):
-    """As the broadcast address of a subnet is, or one behind a route that prohibits."""
-    daemons, hosts = machines(lan, 2)
+    """As the broadcast address of a subnet is."""
+    daemons, _ = machines(lan, 2)
     start(cluster, daemons)
     daemon = daemons[1]
-    before = daemon.call("metrics")["transport_errors"]["invalid-address"]
-    hosts[1].namespace.run("ip", "route", "add", "prohibit", "10.77.0.0/25")
-    cluster.wait(lambda: daemon.call("metrics")["transport_errors"]["invalid-address"] > before, "it to be counted")
+    before = daemon.call("metrics")["transport_errors"]
+    answer = daemon.call("join", addresses=["10.77.0.255:7946"])
+    assert not answer["addresses"][0]["joined"], answer
+    after = daemon.call("metrics")["transport_errors"]
+    assert after["invalid-address"] > before["invalid-address"] and after["send-failed"] == before["send-failed"]
     assert daemon.call("health")["transport"]["healthy"] is True
-    hosts[1].namespace.run("ip", "route", "del", "prohibit", "10.77.0.0/25")
+    assert "network trouble" not in daemon.text()
     cluster.whole()
 
 

@@ -83,6 +83,20 @@ START_TEST(local_addresses_are_known)
 }
 END_TEST
 
+/* What cannot be sent there fails by what the address is, or not at all; system tests have routes that forbid. */
+START_TEST(no_route_forbids_what_is_no_address_to_send_to)
+{
+	struct swim_addr broadcast = loop_addr("127.255.255.255", 1);
+	struct swim_addr nowhere = {.family = 6, .port = 1, .ip = {0xfe, 0x80, [15] = 1}};
+	struct swim_addr here = loop_addr("127.0.0.1", 1);
+
+	ck_assert(!route_forbids(&broadcast, NULL));
+	ck_assert(!route_forbids(&nowhere, ""));
+	ck_assert(!route_forbids(&here, "lo"));
+}
+END_TEST
+
 UNIT_MAIN("route", an_address_that_is_no_wildcard_is_advertised_as_it_is,
     a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known,
-    loopback_makes_no_family, an_address_of_an_interface_that_is_up)
+    loopback_makes_no_family, an_address_of_an_interface_that_is_up,
+    no_route_forbids_what_is_no_address_to_send_to)

@@ -55,7 +55,7 @@ OBJS_test_ctl_wait = $(CTL_OBJS)
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
 OBJS_test_control_socket = control/socket.o base/log.o base/journal.o base/utf8.o
-UDP_OBJS = net/udp.o net/udp_send.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
+UDP_OBJS = net/udp.o net/udp_send.o net/route.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
 OBJS_test_udp_health = $(UDP_OBJS)
