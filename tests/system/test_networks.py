@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from harness import Refusals, refusals_unusable
+
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
 
 SEED = ["--no-mdns", "--seed", "10.77.0.1"]
@@ -262,6 +264,30 @@ def test_that_no_address_is_there_to_send_from_is_told(cluster, lan):
         hosts[1].add_address("fd00:77::2/64")
     told_and_over(cluster, daemons[1], "Cannot assign requested address", begin, end)
     wait_without(daemons[1], "address")
+
+
+def refusing(cluster, daemon):
+    """The kernel refuses its sends on demand."""
+    if reason := refusals_unusable():
+        pytest.skip(reason)
+    refusals = Refusals(cluster, daemon.name)
+    daemon.wrapper += refusals.wrapper
+    return refusals
+
+
+# What no machine can be brought to say whenever one likes.
+REFUSED = {"ENOBUFS": "No buffer space available", "ENETDOWN": "Network is down", "ENOMEM": "Cannot allocate memory"}
+
+
+@pytest.mark.parametrize("error", REFUSED)
+def test_what_the_kernel_refuses_is_told(cluster, lan, error):
+    daemons, _ = machines(lan, 2)
+    refusals = refusing(cluster, daemons[1])
+    start(cluster, daemons)
+    told_and_over(cluster, daemons[1], REFUSED[error], lambda: refusals.refuse(error), refusals.relent)
+    assert refusals.refused
+    # Each was tried again, twice.
+    assert daemons[1].call("metrics")["transport"]["retries"] > 0
 
 
 def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster, lan):

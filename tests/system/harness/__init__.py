@@ -10,6 +10,7 @@ from .mdns import Announcer
 from .netns import Namespace, usable
 from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
+from .refuse import Refusals, unusable as refusals_unusable
 from . import paths
 
 
@@ -22,5 +23,5 @@ def unwind_on_sigterm():
 
 
 __all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Peer", "Pump",
-           "RpcError", "Switch", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
-           "helpers", "machines_unusable", "paths", "usable"]
+           "Refusals", "RpcError", "Switch", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
+           "helpers", "machines_unusable", "paths", "refusals_unusable", "usable"]
