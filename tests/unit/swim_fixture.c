@@ -189,6 +189,26 @@ fixture_ping(struct fixture *f, unsigned from, uint64_t seq, struct fixture_says
 }
 
 void
+fixture_ping_by(struct fixture *f, const struct swim_addr *from, uint32_t interface,
+    const char *name, const struct wire_update *about)
+{
+	struct wire_trailer trailer = {.has_sender = name != NULL, .has_digest = name != NULL};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	if (name != NULL)
+		trailer.sender = wire_str_of(name);
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 5);
+	if (about != NULL)
+		ck_assert(wire_add_update(&w, about));
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input_by(f->swim, f->now, from, interface, data, len), WIRE_OK);
+	fixture_drain(f);
+}
+
+void
 fixture_ack(struct fixture *f, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says says)
 {
@@ -353,6 +373,16 @@ fixture_sent_count(const struct fixture *f, enum wire_type type)
 
 	for (size_t i = 0; i < f->out_count; i++)
 		count += f->out[i].message.type == type;
+	return count;
+}
+
+size_t
+fixture_sent_to(const struct fixture *f, const struct swim_addr *to)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		count += swim_addr_equal(&f->out[i].to, to);
 	return count;
 }
 

@@ -80,6 +80,12 @@ void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says);
 void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
 void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
+/*
+ * A ping that comes from there by an interface: of the swimd of this name, or (NULL) of a base peer.  It may tell of
+ * one member (or NULL).
+ */
+void fixture_ping_by(struct fixture *, const struct swim_addr *from, uint32_t interface,
+    const char *name, const struct wire_update *);
 /* What names this member as an accuser. */
 uint64_t fixture_hash(const char *name);
 /* One update in a gossip from this peer, a swimd; that one is dead both of us have found. */
@@ -98,6 +104,8 @@ void fixture_proven_slow(struct fixture *, unsigned count);
 /* The first datagram of this type to this peer since the last clear; NULL: none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
 size_t fixture_sent_count(const struct fixture *, enum wire_type);
+/* How many datagrams of any type went there: a zone counts. */
+size_t fixture_sent_to(const struct fixture *, const struct swim_addr *);
 /* Whether that datagram says this of the peer, and at which incarnation. */
 bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
     uint64_t *incarnation);

@@ -3,7 +3,6 @@
 #include "swim_fixture.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "support/unit.h"
 
@@ -26,16 +25,6 @@ started(void)
 	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
 	fixture_clear(f);
 	return f;
-}
-
-static size_t
-sent_to(const struct fixture *f, const struct swim_addr *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->out_count; i++)
-		n += swim_addr_equal(&f->out[i].to, to);
-	return n;
 }
 
 /*
@@ -67,7 +56,7 @@ live(struct fixture *f, int periods, unsigned helper)
 			else
 				fixture_nack(f, peer, out.message.seq, 9);
 		}
-		ck_assert_uint_eq(sent_to(f, &far6), 0);
+		ck_assert_uint_eq(fixture_sent_to(f, &far6), 0);
 		fixture_clear(f);
 	}
 	return asked;
@@ -156,21 +145,11 @@ START_TEST(those_we_reach_are_asked_for_help)
 }
 END_TEST
 
-/* A ping of p9's own that comes from an IPv4 address, as of a machine that has both. */
+/* p9 speaks, as a machine that has both families does. */
 static void
 speak_from(struct fixture *f, const struct swim_addr *from)
 {
-	struct wire_trailer trailer = {.has_sender = true,
-	    .sender = wire_str_of("p9"),
-	    .has_digest = true};
-	struct wire_writer w;
-	uint8_t buf[128];
-
-	wire_writer_init(&w, buf, sizeof(buf), wire_trailer_size(&trailer));
-	wire_begin_ping(&w, 5);
-	ck_assert_int_eq(swim_input(f->swim, f->now, from, buf, wire_finish(&w, &trailer, 0)),
-	    WIRE_OK);
-	fixture_drain(f);
+	fixture_ping_by(f, from, 0, "p9", NULL);
 }
 
 START_TEST(it_is_reached_where_it_speaks_from)
@@ -182,8 +161,8 @@ START_TEST(it_is_reached_where_it_speaks_from)
 	speak_from(f, &near);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
-	ck_assert_uint_gt(sent_to(f, &near), 0);
-	ck_assert_uint_eq(sent_to(f, &far6), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &near), 0);
+	ck_assert_uint_eq(fixture_sent_to(f, &far6), 0);
 	/* Of which nobody else needs to know. */
 	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
 	ck_assert_uint_eq(fixture_stats(f).digest, digest);
@@ -191,8 +170,8 @@ START_TEST(it_is_reached_where_it_speaks_from)
 	swim_set_reach(f->swim, f->now, true, true);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
-	ck_assert_uint_gt(sent_to(f, &far6), 0);
-	ck_assert_uint_eq(sent_to(f, &near), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &far6), 0);
+	ck_assert_uint_eq(fixture_sent_to(f, &near), 0);
 	fixture_free(f);
 }
 END_TEST
@@ -206,8 +185,8 @@ START_TEST(whom_we_reach_stays_where_it_is)
 	speak_from(f, &near);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
-	ck_assert_uint_eq(sent_to(f, &near), 0);
-	ck_assert_uint_gt(sent_to(f, &far6), 0);
+	ck_assert_uint_eq(fixture_sent_to(f, &near), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &far6), 0);
 	fixture_free(f);
 }
 END_TEST

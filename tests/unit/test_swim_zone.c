@@ -2,8 +2,6 @@
 /* Link-local addresses: told without a zone, and used in the one where they were heard of. */
 #include "swim_fixture.h"
 
-#include <string.h>
-
 #include "support/unit.h"
 
 static struct swim_addr
@@ -31,31 +29,10 @@ static void
 ping(struct fixture *f, const struct swim_addr *from, uint32_t interface, const char *name,
     const char *about, const char *address)
 {
-	struct wire_trailer trailer = {.has_sender = true, .has_digest = true};
 	struct wire_update u = {.member = {wire_str_of(about), wire_str_of(address)},
 	    .status = SWIM_ALIVE};
-	struct wire_writer w;
-	uint8_t buf[1400];
-	size_t len;
 
-	trailer.sender = wire_str_of(name);
-	wire_writer_init(&w, buf, sizeof(buf), wire_trailer_size(&trailer));
-	wire_begin_ping(&w, 5);
-	ck_assert(wire_add_update(&w, &u));
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input_by(f->swim, f->now, from, interface, buf, len), WIRE_OK);
-	fixture_drain(f);
-}
-
-/* How many datagrams went there: the zone counts. */
-static size_t
-sent_to(const struct fixture *f, const struct swim_addr *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->out_count; i++)
-		n += swim_addr_equal(&f->out[i].to, to);
-	return n;
+	fixture_ping_by(f, from, interface, name, &u);
 }
 
 static void
@@ -104,8 +81,8 @@ START_TEST(who_is_told_of_is_where_it_is_told)
 	ck_member(f, "p7", "[fe80::7]:7946", 5);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(5));
-	ck_assert_uint_gt(sent_to(f, &six), 0);
-	ck_assert_uint_gt(sent_to(f, &seven), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &six), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &seven), 0);
 	fixture_free(f);
 }
 END_TEST
@@ -133,8 +110,8 @@ START_TEST(who_speaks_for_itself_is_where_it_speaks)
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p6"), 0);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(5));
-	ck_assert_uint_gt(sent_to(f, &again), 0);
-	ck_assert_uint_eq(sent_to(f, &six), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &again), 0);
+	ck_assert_uint_eq(fixture_sent_to(f, &six), 0);
 	fixture_free(f);
 }
 END_TEST
@@ -151,8 +128,8 @@ START_TEST(two_of_one_address_are_two)
 	ck_member(f, "q2", "[fe80::2]:7946", 4);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(5));
-	ck_assert_uint_gt(sent_to(f, &here), 0);
-	ck_assert_uint_gt(sent_to(f, &there), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &here), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &there), 0);
 	fixture_free(f);
 }
 END_TEST
@@ -161,15 +138,8 @@ START_TEST(a_base_peer_is_named_without_a_zone)
 {
 	struct fixture *f = started();
 	struct swim_addr two = link_local(2, 3);
-	struct wire_writer w;
-	uint8_t buf[64];
 
-	wire_writer_init(&w, buf, sizeof(buf), 0);
-	wire_begin_ping(&w, 5);
-	ck_assert_int_eq(
-	    swim_input(f->swim, f->now, &two, buf, wire_finish(&w, &(struct wire_trailer){0}, 0)),
-	    WIRE_OK);
-	fixture_drain(f);
+	fixture_ping_by(f, &two, 3, NULL, NULL);
 	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
 	fixture_free(f);
 }
@@ -188,7 +158,7 @@ START_TEST(the_dead_are_remembered_with_their_zone)
 	swim_restore(f->swim, f->now, &r, swim_seconds(5));
 	ck_member(f, "p2", "[fe80::2]:7946", 3);
 	fixture_run(f, swim_seconds(5));
-	ck_assert_uint_gt(sent_to(f, &two), 0);
+	ck_assert_uint_gt(fixture_sent_to(f, &two), 0);
 	fixture_free(f);
 }
 END_TEST
