@@ -196,6 +196,9 @@ apply_replace_stand_in(struct swim *s, const struct member *real)
 	m = members_find(s, text, strlen(text));
 	if (m == NULL || m == real || m == s->self)
 		return;
+	/* Another may have this link-local address in another zone. */
+	if (m->addr.scope != real->addr.scope && m->addr.scope != 0 && real->addr.scope != 0)
+		return;
 	/* One that is remembered dead stays: it may have been somebody's real name. */
 	if (!swim_status_is_live(m->status) || m->hidden)
 		return;

@@ -53,10 +53,14 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 			swim_addr_format_public(from, text);
 			/* An ack says who lives there. */
 			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
-			    wire_str_equal(msg->member.address, text))
+			    wire_str_equal(msg->member.address, text)) {
 				speaker_set(s, msg->member.id.bytes, msg->member.id.len);
-			else
+			} else {
+				/* One who has this link-local address in another zone may go by it. */
+				if (members_find(s, text, strlen(text)) != NULL)
+					swim_addr_format(from, text);
 				speaker_set(s, text, strlen(text));
+			}
 		}
 	}
 	if (m == s->self || m == NULL)
@@ -80,8 +84,11 @@ speaker_stand_in(struct swim *s, const struct swim_addr *from)
 		return NULL;
 	}
 	swim_addr_format_public(from, text);
-	if (members_find(s, text, strlen(text)) != NULL)
+	if (members_find(s, text, strlen(text)) != NULL) {
+		/* The name is taken, by one in another zone say: its answer tells who this is. */
+		join_start(s, from, JOIN_GREET);
 		return NULL;
+	}
 	m = members_create(s, text, strlen(text), text, strlen(text));
 	if (m == NULL) {
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;

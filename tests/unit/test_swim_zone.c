@@ -145,6 +145,79 @@ START_TEST(a_base_peer_is_named_without_a_zone)
 }
 END_TEST
 
+/* A base peer there answers the last ping that it was sent, under this id. */
+static void
+answer(struct fixture *f, const struct swim_addr *peer, const char *id)
+{
+	struct wire_member_id who = {wire_str_of(id), wire_str_of("[fe80::2]:7946")};
+	const struct fixture_out *ping = NULL;
+	struct wire_writer w;
+	uint8_t buf[128];
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, peer))
+			ping = &f->out[i];
+	}
+	ck_assert_ptr_nonnull(ping);
+	wire_writer_init(&w, buf, sizeof(buf), 0);
+	wire_begin_ack(&w, ping->message.seq, &who);
+	ck_assert_int_eq(swim_input_by(f->swim, f->now, peer, peer->scope, buf,
+			     wire_finish(&w, &(struct wire_trailer){0}, 0)),
+	    WIRE_OK);
+	fixture_drain(f);
+}
+
+/* Until they answer both go by the same address. */
+START_TEST(two_base_peers_of_one_address_are_two)
+{
+	struct swim_addr here = link_local(2, 3), there = link_local(2, 4);
+
+	for (int first = 0; first < 2; first++) {
+		struct fixture *f = started();
+
+		fixture_ping_by(f, &here, 3, NULL, NULL);
+		fixture_ping_by(f, &there, 4, NULL, NULL);
+		answer(f, first == 0 ? &here : &there, first == 0 ? "b2" : "c2");
+		answer(f, first == 0 ? &there : &here, first == 0 ? "c2" : "b2");
+		ck_member(f, "b2", "[fe80::2]:7946", 3);
+		ck_member(f, "c2", "[fe80::2]:7946", 4);
+		ck_assert_uint_eq(fixture_report(f, "[fe80::2]:7946").name_len, 0);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, NULL), 2);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* One whose id is its address keeps it, whoever has that address elsewhere. */
+START_TEST(a_base_peer_s_name_is_not_another_s_stand_in)
+{
+	struct fixture *f = started();
+	struct swim_addr here = link_local(2, 3), there = link_local(2, 4), far = link_local(2, 5);
+	struct wire_update dead = {
+	    .member = {wire_str_of("[fe80::2]:7946"), wire_str_of("[fe80::2]:7946")},
+	    .status = SWIM_DEAD,
+	};
+
+	fixture_ping_by(f, &here, 3, NULL, NULL);
+	answer(f, &here, "[fe80::2]:7946");
+	fixture_ping_by(f, &there, 4, NULL, NULL);
+	answer(f, &there, "c2");
+	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
+	ck_member(f, "c2", "[fe80::2]:7946", 4);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
+	/* Two of one name as well are one member: who was there first. */
+	fixture_clear(f);
+	fixture_ping_by(f, &far, 5, NULL, NULL);
+	answer(f, &far, "[fe80::2]:7946");
+	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
+	/* What the other says of that name it does not say of itself: it would be its leave. */
+	fixture_ping_by(f, &far, 5, NULL, &dead);
+	ck_assert_int_eq(fixture_report(f, "[fe80::2]:7946").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_dead_are_remembered_with_their_zone)
 {
 	struct fixture *f = started();
@@ -165,4 +238,5 @@ END_TEST
 
 UNIT_MAIN("swim_zone", ours_is_told_without_a_zone, who_is_told_of_is_where_it_is_told,
     who_speaks_for_itself_is_where_it_speaks, two_of_one_address_are_two,
-    a_base_peer_is_named_without_a_zone, the_dead_are_remembered_with_their_zone)
+    a_base_peer_is_named_without_a_zone, two_base_peers_of_one_address_are_two,
+    a_base_peer_s_name_is_not_another_s_stand_in, the_dead_are_remembered_with_their_zone)
