@@ -84,10 +84,14 @@ contest(struct swim *s, const char *address, uint64_t than)
 	struct swim_addr addr;
 
 	ignored(s, SWIM_IGNORE_CONFLICT);
-	if (apply_address(s, wire_str_of(address), text, &addr) && addr.family != 0)
-		join_contest(s, &addr, than);
-	else
+	if (!apply_address(s, wire_str_of(address), text, &addr) || addr.family == 0) {
 		apply_refute(s, than);
+		return;
+	}
+	/* Who is settled here need not ask before it says so: until then the others look for it there. */
+	if (claim_is_settled(s) && !join_is_contested(s, &addr))
+		apply_refute(s, than);
+	join_contest(s, &addr, than);
 }
 
 /* Told of tags that are not those of `m`?  Whoever does not know any is not. */

@@ -225,7 +225,10 @@ struct swim {
 	size_t rumour_count;
 	uint64_t pack_serial;
 	bool lost_name, told_once;
-	swim_time told_conflict; /* when an event about a conflict was last given out */
+	bool accompanied;                      /* another member has answered us, */
+	swim_time company_since, company_seen; /* first, and last */
+	struct swim_addr yielded; /* nobody answered there when we took our name over from it */
+	swim_time told_conflict;  /* when an event about a conflict was last given out */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -442,6 +445,8 @@ swim_time relay_deadline(const struct swim *);
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
 /* Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`. */
 void join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
+/* We are finding that out. */
+bool join_is_contested(const struct swim *, const struct swim_addr *addr);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
@@ -522,8 +527,17 @@ size_t outbox_room_for(const struct swim *, const struct member *);
 void claim_send(struct swim *, uint64_t seq, const struct swim_addr *to);
 /* Another claims our name. */
 void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* We were second: give it out, once. */
-void claim_lost(struct swim *, const struct swim_addr *to);
+/* Another member has answered us. */
+void claim_answered(struct swim *);
+/* Others have answered us for so long that whoever comes with our name is the newcomer. */
+bool claim_is_settled(const struct swim *);
+/* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
+void claim_unanswered(struct swim *, const struct swim_addr *asked);
+/*
+ * One of our name answers where we asked, and has borne it for longer or can't say for how long.  True: we go, which is
+ * given out once; else we stay, and that is told.
+ */
+bool claim_outdone(struct swim *, const struct swim_addr *asked, const struct swim_addr *from);
 
 /* report.c */
 void report_member(const struct swim *, const struct member *, struct swim_report *out);

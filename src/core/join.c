@@ -142,6 +142,18 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	}
 }
 
+bool
+join_is_contested(const struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		const struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr))
+			return true;
+	}
+	return false;
+}
+
 void
 join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
@@ -161,6 +173,14 @@ join_is_ours(const struct swim *s, uint64_t seq)
 	return false;
 }
 
+/* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
+static void
+outdone(struct swim *s, struct join *j, const struct swim_addr *from)
+{
+	if (claim_outdone(s, &j->addr, from))
+		j->active = false;
+}
+
 /* Somebody lives where another of our name is said to. */
 static void
 contested(struct swim *s, struct join *j, const struct wire_message *msg,
@@ -177,8 +197,8 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		apply_refute(s, j->than);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
-		j->active = false;
-		claim_lost(s, from);
+		j->answered = true;
+		outdone(s, j, from);
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
@@ -194,10 +214,8 @@ join_outdone(struct swim *s, const struct swim_addr *addr)
 		if (!j->active || j->kind != JOIN_CLAIM || !swim_addr_equal(&j->addr, addr))
 			continue;
 		j->outdone = true;
-		if (j->answered) {
-			j->active = false;
-			claim_lost(s, addr);
-		}
+		if (j->answered)
+			outdone(s, j, addr);
 	}
 }
 
@@ -293,7 +311,9 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_CHECK:
 		break;
 	case JOIN_CLAIM:
-		/* Whoever it was is gone, or goes: the name is ours, unless we leave with it. */
+		if (!j->answered)
+			claim_unanswered(s, &j->addr);
+		/* Whoever it was is gone, or goes, or has to be: the name is ours, unless we leave with it. */
 		if (!s->leaving)
 			apply_refute(s, j->than);
 		break;

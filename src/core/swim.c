@@ -195,15 +195,16 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
     const struct swim_addr *from, size_t len)
 {
 	bool named = claimed->id.len > 0, welcome;
+	const struct member *speaker;
 
 	s->by_base = speaker_is_base(msg);
 	s->misjudged = s->answered = false;
 	s->from = *from;
 	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
-	if (speaker_identify(s, msg, claimed, from) == s->self && named &&
-	    msg->type != WIRE_CLAIM && !swim_addr_equal(from, &s->self->addr) &&
-	    !join_is_ours(s, msg->seq))
+	speaker = speaker_identify(s, msg, claimed, from);
+	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
+	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
 		join_contest(s, from, s->self->incarnation);
 	switch (msg->type) {
 	case WIRE_PING:
@@ -223,6 +224,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
+		if (s->answered && speaker != NULL && speaker != s->self)
+			claim_answered(s);
 		apply_updates(s, &msg->updates);
 		if (welcome)
 			gossip_welcome(s, msg, from);

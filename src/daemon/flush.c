@@ -110,6 +110,8 @@ flush_conflict(struct node *node, const struct swim_event *e)
 		 : "the name %s is also used at %s; it is ours, at %s, and the other was told to "
 		   "stop: give it another name",
 	    node->config.name, theirs, ours);
+	if (!lost)
+		health_note_conflict(&node->health, e->at, theirs);
 	log_at(lost ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, text);
 	control_error_event(node->control, lost ? "name-lost" : "name-conflict", text);
 }

@@ -14,14 +14,21 @@ health_memory_init(struct health_memory *m)
 	    .dropped_at = SWIM_TIME_NEVER,
 	    .lagged_at = SWIM_TIME_NEVER,
 	    .accused_at = SWIM_TIME_NEVER,
+	    .conflict_at = SWIM_TIME_NEVER,
 	};
+}
+
+static bool
+within(swim_time at, swim_time now, int64_t seconds)
+{
+	return !swim_time_is_never(at) &&
+	       swim_time_before(now, swim_time_add(at, swim_seconds(seconds)));
 }
 
 static bool
 recent(swim_time at, swim_time now)
 {
-	return !swim_time_is_never(at) &&
-	       swim_time_before(now, swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS)));
+	return within(at, now, HEALTH_MEMORY_SECONDS);
 }
 
 uint64_t
@@ -47,6 +54,13 @@ health_note_accused(struct health_memory *m, swim_time now, const char *who, siz
 {
 	m->accused_at = now;
 	utf8_escape(who, len, false, m->accuser, sizeof(m->accuser));
+}
+
+void
+health_note_conflict(struct health_memory *m, swim_time now, const char *address)
+{
+	m->conflict_at = now;
+	snprintf(m->namesake, sizeof(m->namesake), "%s", address);
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -101,6 +115,10 @@ judge_memory(const struct health_input *in, struct control_health *out)
 {
 	const struct health_memory *m = in->memory;
 
+	if (within(m->conflict_at, in->now, HEALTH_CONFLICT_SECONDS))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "another at %s bears this member's name: give one of the two another",
+		    m->namesake);
 	if (recent(m->dropped_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the kernel dropped %llu datagrams: the receive buffer was full",

@@ -6,12 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "control/control.h"
 
 /* For so long a thing that happened once is worth telling. */
 #define HEALTH_MEMORY_SECONDS 60
+/* Two of one name, told each minute while that goes on. */
+#define HEALTH_CONFLICT_SECONDS 120
 /* A timer that fires later than this has been kept waiting. */
 #define HEALTH_LAG_MS 100
 
@@ -24,6 +27,8 @@ struct health_memory {
 	swim_time lagged_at;
 	char accuser[160]; /* escaped name of who suspected us */
 	swim_time accused_at;
+	char namesake[SWIM_ADDR_TEXT]; /* address of another that bears our name */
+	swim_time conflict_at;
 };
 void health_memory_init(struct health_memory *);
 /* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
@@ -31,6 +36,8 @@ uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drop
     swim_duration lag);
 /* Take note that somebody called us suspect or dead. */
 void health_note_accused(struct health_memory *, swim_time now, const char *who, size_t len);
+/* Take note that another member, at this address, bears our name. */
+void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 
 struct health_input {
 	swim_time now;

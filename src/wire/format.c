@@ -194,7 +194,8 @@ put_body(struct text *t, const struct wire_message *m)
 		break;
 	case WIRE_CLAIM:
 		put_member(t, "member", &m->member);
-		putf(t, " age_ms=%llu", (unsigned long long)m->age_ms);
+		putf(t, " age_ms=%llu%s", (unsigned long long)(m->age_ms & ~WIRE_CLAIM_STAYS),
+		    m->age_ms & WIRE_CLAIM_STAYS ? " stays" : "");
 		break;
 	}
 	put_trailer(t, &m->trailer);

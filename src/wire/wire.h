@@ -143,7 +143,8 @@ struct wire_message {
 	size_t signed_len;
 	const uint8_t *inner; /* one whole message; decode it with wire_decode */
 	size_t inner_len;
-	uint64_t age_ms; /* CLAIM: for how long the sender has held its name */
+	uint64_t
+	    age_ms; /* CLAIM: for how long the sender has held its name; perhaps WIRE_CLAIM_STAYS */
 	/* SYNC_REQ: cursor and digest_count digests:u32 from cursor.bucket on.  SYNC: where to go on. */
 	struct wire_cursor cursor;
 	uint16_t digest_count;
@@ -239,6 +240,8 @@ void wire_set_cursor(struct wire_writer *, struct wire_cursor);
 /* An authenticated envelope around a finished inner message. */
 void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token,
     uint16_t token_len, const struct wire_member_id *sender, const void *inner, size_t inner_len);
+/* In age_ms: the sender has had answers from others for so long that it stays, whoever else bears its name. */
+#define WIRE_CLAIM_STAYS (UINT64_C(1) << 63)
 /* `member` says that the sender's name is its own, for `age_ms` so far. */
 void wire_put_claim(struct wire_writer *, uint64_t seq, const struct wire_member_id *member,
     uint64_t age_ms);

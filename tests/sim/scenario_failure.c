@@ -376,6 +376,34 @@ one_name(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
+/* A partition kept two of one name apart for so long that neither can know the other from a stranger. */
+static void
+one_name_parted(struct sim *s)
+{
+	unsigned last = s->world.count - 1, half = s->world.count / 2;
+	swim_time start;
+
+	sim_rename(s, last, 3);
+	check_foreign(s->world.check, "n3");
+	for (unsigned i = half + 1; i <= last; i++)
+		sim_seed(s, i, half);
+	sim_start_range(s, 0, last);
+	sim_partition(s, 0, half - 1);
+	sim_run(s, 90);
+	start = sim_now(s);
+	sim_heal(s);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, 3, ANY) >= 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_CONFLICT, last, ANY) >= 1);
+	/* They contradict each other, but not at every word. */
+	sim_note(s, "%u and %u incarnations in a minute",
+	    sim_told(s, start, SWIM_EVENT_INCARNATION, 3, ANY),
+	    sim_told(s, start, SWIM_EVENT_INCARNATION, last, ANY));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_INCARNATION, 3, ANY) <= 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_INCARNATION, last, ANY) <= 60);
+}
+
 const struct scenario scenarios_failure[] = {
     {"crash-3", 3, crash_one, LIGHT,
 	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
@@ -410,6 +438,8 @@ const struct scenario scenarios_failure[] = {
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
 	"new tags and a new address reach all, while running and by a restart"},
     {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
+    {"one-name-parted", 12, one_name_parted, LIGHT,
+	"of two with one name that a cut kept apart for long both stay, and tell of it"},
     {"one-way-cut", 10, one_way, LIGHT, "a link cut one way makes nobody fail"},
     {0},
 };

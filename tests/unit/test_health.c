@@ -172,7 +172,18 @@ START_TEST(an_accuser_is_named_and_escaped)
 }
 END_TEST
 
+START_TEST(a_namesake_is_told_with_its_address)
+{
+	struct health_input in = healthy();
+
+	health_note_conflict(&memory, in.now, "10.0.0.9:7946");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "10.0.0.9:7946 bears this member's name");
+	in.now = swim_time_add(in.now, swim_seconds(HEALTH_CONFLICT_SECONDS));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+}
+END_TEST
+
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
     an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
     troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
-    an_accuser_is_named_and_escaped)
+    an_accuser_is_named_and_escaped, a_namesake_is_told_with_its_address)

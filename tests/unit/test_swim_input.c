@@ -297,52 +297,6 @@ START_TEST(a_forged_digest_starts_no_sync)
 }
 END_TEST
 
-static void
-claim(struct fixture *f, unsigned from, uint64_t age_ms)
-{
-	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.1.9:7946")};
-	struct wire_trailer none = {0};
-	struct wire_writer w;
-	uint8_t data[128];
-
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_put_claim(&w, 1, &self, age_ms);
-	ck_assert_int_eq(fixture_input(f, from, data, wire_finish(&w, &none, 0)), WIRE_OK);
-	fixture_drain(f);
-}
-
-/* A source can be forged: one datagram with a claim to our name must not end us. */
-START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
-{
-	struct fixture_says ours = {.ours = true, .sender = 0};
-	struct fixture *f = started();
-	uint64_t seq;
-
-	claim(f, 9, UINT64_MAX);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-	ck_assert_uint_lt(fixture_sent(f, WIRE_PING, 9)->len, 100);
-	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-	ck_assert_uint_le(swim_incarnation(f->swim), 1);
-	/* Whichever comes first, the answer or the claim. */
-	fixture_clear(f);
-	claim(f, 9, UINT64_MAX);
-	seq = fixture_sent(f, WIRE_PING, 9)->message.seq;
-	fixture_ack(f, 9, seq + 1, 0, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-	fixture_ack(f, 9, seq, 0, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
-	fixture_free(f);
-	f = started();
-	fixture_ping(f, 9, 1, ours);
-	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 0, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-	claim(f, 9, UINT64_MAX);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
-	fixture_free(f);
-}
-END_TEST
-
 START_TEST(acks_to_no_ping_of_ours_prove_nothing)
 {
 	struct fixture *f = started();
@@ -512,8 +466,8 @@ UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     a_base_peer_is_known_by_its_address_until_it_is_named,
     a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
-    a_forged_digest_starts_no_sync, a_claim_to_our_name_counts_once_its_sender_answers,
-    acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
+    a_forged_digest_starts_no_sync, acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited,
+    a_join_is_answered_or_silent,
     an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
     so_is_the_answer_of_one_that_is_asked_whether_it_is_there,
     who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
