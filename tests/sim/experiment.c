@@ -52,8 +52,10 @@ shuffled(struct sim *s)
 static void
 block(struct sim *s, const unsigned *members, unsigned count, bool blocked)
 {
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
+		s->world.nodes[members[i]].bad = true;
 		sim_block(s, members[i], blocked);
+	}
 }
 
 /* Failed-events about members that were never stopped; `healthy`: told by one that wasn't either. */
@@ -61,29 +63,18 @@ static void
 interval(uint64_t seed, unsigned stopped, double d_ms, double i_ms)
 {
 	struct sim *s = form(seed, MEMBERS, SWIM_PROFILE_LAN);
-	unsigned *order = shuffled(s), wrong = 0, healthy = 0, right = 0;
-	bool *bad = heap_zeroed(s->world.count, sizeof(*bad));
+	unsigned *order = shuffled(s);
 	swim_time start = sim_now(s);
+	struct verdicts v;
 
-	for (unsigned i = 0; i < stopped; i++)
-		bad[order[i]] = true;
 	while (sim_since(s, start) < INTERVAL_SECONDS) {
 		block(s, order, stopped, true);
 		sim_run(s, d_ms / 1000);
 		block(s, order, stopped, false);
 		sim_run(s, i_ms / 1000);
 	}
-	for (size_t i = 0; i < s->world.event_count; i++) {
-		const struct world_event *e = &s->world.events[i];
-
-		if (e->type != SWIM_EVENT_FAILED)
-			continue;
-		right += bad[e->subject];
-		wrong += !bad[e->subject];
-		healthy += !bad[e->subject] && !bad[e->observer];
-	}
-	printf("%u %.0f %.0f %u %u %u\n", stopped, d_ms, i_ms, wrong, healthy, right);
-	free(bad);
+	v = sim_verdicts(s, (swim_time){0});
+	printf("%u %.0f %.0f %u %u %u\n", stopped, d_ms, i_ms, v.wrong, v.by_healthy, v.right);
 	free(order);
 	sim_free(s);
 }
@@ -94,10 +85,7 @@ print_latencies(struct sim *s, const char *label, const unsigned *order, unsigne
     swim_time since)
 {
 	unsigned others = s->world.count - count;
-	bool *bad = heap_zeroed(s->world.count, sizeof(*bad));
 
-	for (unsigned i = 0; i < count; i++)
-		bad[order[i]] = true;
 	for (unsigned i = 0; i < count; i++) {
 		double first = -1, last = -1;
 		unsigned told = 0;
@@ -106,7 +94,7 @@ print_latencies(struct sim *s, const char *label, const unsigned *order, unsigne
 			const struct world_event *e = &s->world.events[k];
 
 			if (e->type != SWIM_EVENT_FAILED || e->subject != order[i] ||
-			    bad[e->observer] || !swim_time_reached(e->at, since))
+			    s->world.nodes[e->observer].bad || !swim_time_reached(e->at, since))
 				continue;
 			last = swim_duration_seconds(swim_time_since(e->at, since));
 			if (told++ == 0)
@@ -114,7 +102,6 @@ print_latencies(struct sim *s, const char *label, const unsigned *order, unsigne
 		}
 		printf("%s %.3f %.3f\n", label, first, told >= others ? last : -1);
 	}
-	free(bad);
 }
 
 static void

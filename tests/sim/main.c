@@ -209,15 +209,22 @@ wanted(const struct scenario *sc, const struct options *o)
 	return false;
 }
 
+/* TAP's first line: the scenarios that are wanted, and so many tests more. */
+static void
+plan(const struct options *o, unsigned more)
+{
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			more += wanted(sc, o);
+	printf("1..%u\n", more);
+}
+
 static bool
 run_large(const struct options *o)
 {
-	unsigned planned = 0, failed = 0;
+	unsigned failed = 0;
 
-	for (size_t t = 0; t < TABLES; t++)
-		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			planned += wanted(sc, o);
-	printf("1..%u\n", planned);
+	plan(o, 0);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
 			if (wanted(sc, o))
@@ -228,12 +235,9 @@ run_large(const struct options *o)
 static bool
 run_all(const struct options *o)
 {
-	unsigned planned = 2, failed = 0;
+	unsigned failed = 0;
 
-	for (size_t t = 0; t < TABLES; t++)
-		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			planned += wanted(sc, o);
-	printf("1..%u\n", planned);
+	plan(o, 2);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
 			if (wanted(sc, o) && !(o->first && failed))

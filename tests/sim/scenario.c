@@ -206,10 +206,18 @@ sim_run(struct sim *s, double seconds)
 	run_until(s, swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds)));
 }
 
+/* How much is asked of a view. */
+enum demand {
+	COMPLETE,  /* whoever runs is alive */
+	AGREED,    /* and nobody else is, at anybody */
+	CONVERGED, /* and nothing is left to gossip */
+};
+
 struct question {
 	bool (*answer)(struct sim *, const struct question *);
 	unsigned observer, subject;
 	enum swim_status status;
+	enum demand demand;
 };
 
 static bool
@@ -262,7 +270,7 @@ bool
 sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status,
     double seconds)
 {
-	struct question q = {answer_status, observer, subject, status};
+	struct question q = {answer_status, observer, subject, status, COMPLETE};
 
 	return wait_for(s, &q, seconds);
 }
@@ -285,7 +293,7 @@ answer_all(struct sim *s, const struct question *q)
 bool
 sim_wait_all(struct sim *s, unsigned subject, enum swim_status status, double seconds)
 {
-	struct question q = {answer_all, ANY, subject, status};
+	struct question q = {answer_all, ANY, subject, status, COMPLETE};
 
 	return wait_for(s, &q, seconds);
 }
@@ -298,13 +306,6 @@ sim_stats(const struct sim *s, unsigned i)
 	swim_stats(s->world.nodes[i].core, &stats);
 	return stats;
 }
-
-/* How much is asked of a view. */
-enum demand {
-	COMPLETE,  /* whoever runs is alive */
-	AGREED,    /* and nobody else is, at anybody */
-	CONVERGED, /* and nothing is left to gossip */
-};
 
 /* Whether observer i is content; else why not. */
 static bool
@@ -399,57 +400,30 @@ all_content(struct sim *s, enum demand demand, char *why, size_t size)
 }
 
 static bool
-answer_complete(struct sim *s, const struct question *q)
+answer_views(struct sim *s, const struct question *q)
 {
 	char why[256];
 
-	(void)q;
-	return all_content(s, COMPLETE, why, sizeof(why));
+	return all_content(s, q->demand, why, sizeof(why));
 }
 
 static bool
-answer_agreed(struct sim *s, const struct question *q)
+views_are(struct sim *s, enum demand demand)
 {
-	char why[256];
-
-	(void)q;
-	return all_content(s, AGREED, why, sizeof(why));
+	return answer_views(s, &(struct question){.demand = demand});
 }
 
 static bool
-answer_converged(struct sim *s, const struct question *q)
+wait_views(struct sim *s, enum demand demand, double seconds)
 {
-	char why[256];
-
-	(void)q;
-	return all_content(s, CONVERGED, why, sizeof(why));
+	return wait_for(s, &(struct question){.answer = answer_views, .demand = demand}, seconds);
 }
 
-bool
-sim_complete(struct sim *s)
+/* Where what is missing is worth a line of the output. */
+static bool
+wait_or_explain(struct sim *s, enum demand demand, double seconds)
 {
-	return answer_complete(s, NULL);
-}
-
-bool
-sim_wait_complete(struct sim *s, double seconds)
-{
-	struct question q = {answer_complete, ANY, ANY, SWIM_ALIVE};
-
-	return wait_for(s, &q, seconds);
-}
-
-bool
-sim_converged(struct sim *s)
-{
-	return answer_converged(s, NULL);
-}
-
-bool
-sim_wait_agreed(struct sim *s, double seconds)
-{
-	struct question q = {answer_agreed, ANY, ANY, SWIM_ALIVE};
-	bool met = wait_for(s, &q, seconds);
+	bool met = wait_views(s, demand, seconds);
 
 	if (!met)
 		sim_explain(s);
@@ -457,13 +431,43 @@ sim_wait_agreed(struct sim *s, double seconds)
 }
 
 bool
+sim_complete(struct sim *s)
+{
+	return views_are(s, COMPLETE);
+}
+
+bool
+sim_wait_complete(struct sim *s, double seconds)
+{
+	return wait_views(s, COMPLETE, seconds);
+}
+
+bool
+sim_converged(struct sim *s)
+{
+	return views_are(s, CONVERGED);
+}
+
+bool
+sim_wait_agreed(struct sim *s, double seconds)
+{
+	return wait_or_explain(s, AGREED, seconds);
+}
+
+bool
 sim_wait_converged(struct sim *s, double seconds)
 {
-	struct question q = {answer_converged, ANY, ANY, SWIM_ALIVE};
-	bool met = wait_for(s, &q, seconds);
+	return wait_or_explain(s, CONVERGED, seconds);
+}
 
-	if (!met)
-		sim_explain(s);
+bool
+sim_form(struct sim *s)
+{
+	bool met;
+
+	sim_start_range(s, 0, s->world.count - 1);
+	met = sim_wait_converged(s, 20);
+	s->formed = s->world.now;
 	return met;
 }
 
@@ -481,68 +485,6 @@ sim_explain(struct sim *s)
 			said++;
 		}
 	}
-}
-
-static bool
-matches(const struct world_event *e, swim_time since, enum swim_event_type type, unsigned observer,
-    unsigned subject)
-{
-	return e->type == type && swim_time_reached(e->at, since) &&
-	       (observer == ANY || e->observer == observer) &&
-	       (subject == ANY || e->subject == subject);
-}
-
-unsigned
-sim_told(const struct sim *s, swim_time since, enum swim_event_type type, unsigned observer,
-    unsigned subject)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < s->world.event_count; i++)
-		count += matches(&s->world.events[i], since, type, observer, subject);
-	return count;
-}
-
-unsigned
-sim_tellers(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject)
-{
-	bool *told = heap_zeroed(s->world.count, sizeof(*told));
-	unsigned count = 0;
-
-	for (size_t i = 0; i < s->world.event_count; i++) {
-		const struct world_event *e = &s->world.events[i];
-
-		if (matches(e, since, type, ANY, subject) && !told[e->observer]) {
-			told[e->observer] = true;
-			count++;
-		}
-	}
-	free(told);
-	return count;
-}
-
-double
-sim_told_after(const struct sim *s, swim_time since, enum swim_event_type type, unsigned subject,
-    unsigned n)
-{
-	for (size_t i = 0; i < s->world.event_count; i++) {
-		const struct world_event *e = &s->world.events[i];
-
-		if (matches(e, since, type, ANY, subject) && n-- <= 1)
-			return swim_duration_seconds(swim_time_since(e->at, since));
-	}
-	return -1;
-}
-
-unsigned
-sim_false_failures(const struct sim *s, swim_time since)
-{
-	unsigned count = 0;
-
-	for (size_t i = 0; i < s->world.event_count; i++)
-		count += matches(&s->world.events[i], since, SWIM_EVENT_FAILED, ANY, ANY) &&
-			 s->world.events[i].subject_up;
-	return count;
 }
 
 void

@@ -19,6 +19,7 @@
 struct sim {
 	struct world world;
 	bool failed;      /* an expectation was not met */
+	swim_time formed; /* sim_form's end */
 	char notes[1024]; /* figures, for the report */
 };
 
@@ -49,6 +50,8 @@ void sim_base(struct sim *, unsigned i);
 /* Nodes. */
 void sim_start(struct sim *, unsigned i);
 void sim_start_range(struct sim *, unsigned first, unsigned last);
+/* Start all of them: within 20 s they are one cluster, and the network is quiet. */
+bool sim_form(struct sim *);
 void sim_start_at(struct sim *, unsigned i, uint64_t incarnation);
 void sim_crash(struct sim *, unsigned i);
 void sim_restart(struct sim *, unsigned i, bool keep_state); /* crashes it first if it runs */
@@ -96,12 +99,20 @@ bool sim_wait_agreed(struct sim *, double seconds);
 /* Says what keeps it from being so, in the output. */
 void sim_explain(struct sim *);
 
-/* What nodes told since then: how many events, and by how many observers. */
+/* told.c: what nodes told since then: how many events, and by how many observers. */
 unsigned sim_told(const struct sim *, swim_time since, enum swim_event_type, unsigned observer,
     unsigned subject);
 unsigned sim_tellers(const struct sim *, swim_time since, enum swim_event_type, unsigned subject);
 /* Failed-events about nodes whose process ran. */
 unsigned sim_false_failures(const struct sim *, swim_time since);
+/*
+ * Failed-events, where some nodes are marked as bad: about those, about others, and how many of the latter were told by
+ * one that is not bad itself.
+ */
+struct verdicts {
+	unsigned right, wrong, by_healthy;
+};
+struct verdicts sim_verdicts(const struct sim *, swim_time since);
 /* Seconds from then until the n-th observer told; negative: never. */
 double sim_told_after(const struct sim *, swim_time since, enum swim_event_type, unsigned subject,
     unsigned n);

@@ -4,21 +4,13 @@
 
 #include "sim/scenario.h"
 
-/* All of them form a cluster, and the network is quiet. */
-static bool
-form(struct sim *s)
-{
-	sim_start_range(s, 0, s->world.count - 1);
-	return sim_wait_converged(s, 20);
-}
-
 static void
 crash_one(struct sim *s)
 {
 	unsigned others = s->world.count - 1, victim = s->world.count / 2;
 	swim_time crash;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	crash = sim_now(s);
 	sim_crash(s, victim);
 	EXPECT(s, sim_wait_all(s, victim, SWIM_DEAD, 10));
@@ -38,7 +30,7 @@ crash_many(struct sim *s)
 	unsigned quarter = s->world.count / 4;
 	swim_time crash;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	crash = sim_now(s);
 	for (unsigned i = 1; i <= quarter; i++)
 		sim_crash(s, 4 * i - 1);
@@ -52,7 +44,7 @@ crash_many(struct sim *s)
 static void
 crash_seed(struct sim *s)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	sim_crash(s, 0);
 	EXPECT(s, sim_wait_all(s, 0, SWIM_DEAD, 10));
 	EXPECT(s, sim_wait_converged(s, 10));
@@ -66,7 +58,7 @@ crash_all_but_one(struct sim *s)
 {
 	swim_time crash;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned i = 1; i < s->world.count; i++)
 		sim_crash(s, i);
 	crash = sim_now(s);
@@ -83,19 +75,17 @@ static void
 leave(struct sim *s)
 {
 	unsigned others = s->world.count - 1, leaver = s->world.count / 3;
-	swim_time start;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_leave(s, leaver);
 	EXPECT(s, sim_wait_all(s, leaver, SWIM_LEFT, 2));
 	sim_note(s, "last told after %.2f s",
-	    sim_told_after(s, start, SWIM_EVENT_LEFT, leaver, others));
+	    sim_told_after(s, s->formed, SWIM_EVENT_LEFT, leaver, others));
 	sim_run(s, 20);
 	EXPECT(s, s->world.nodes[leaver].state == NODE_LEFT);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, ANY) == others);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_LEFT, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_converged(s));
 }
 
@@ -117,7 +107,7 @@ leave_lossy(struct sim *s)
 static void
 leave_all(struct sim *s)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned i = 0; i < s->world.count; i++)
 		sim_leave(s, i);
 	sim_run(s, 10);
@@ -141,7 +131,7 @@ leave_and_return(struct sim *s)
 	unsigned others = s->world.count - 1;
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned keep = 0; keep < 2; keep++) {
 		sim_leave(s, 1);
 		EXPECT(s, sim_wait_all(s, 1, SWIM_LEFT, 2));
@@ -161,7 +151,7 @@ restart_at_once(struct sim *s)
 {
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned keep = 0; keep < 2; keep++) {
 		start = sim_now(s);
 		sim_restart(s, 1, keep == 1);
@@ -177,7 +167,7 @@ restart_dead(struct sim *s)
 	unsigned others = s->world.count - 1;
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned keep = 0; keep < 2; keep++) {
 		sim_crash(s, 1);
 		EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
@@ -195,7 +185,7 @@ restart_dead(struct sim *s)
 static void
 restart_storm(struct sim *s)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned round = 0; round < 100; round++) {
 		unsigned i = 1 + (unsigned)rng_below(&s->world.rng, s->world.count - 1);
 
@@ -208,10 +198,7 @@ restart_storm(struct sim *s)
 static void
 pause_1s(struct sim *s)
 {
-	swim_time start;
-
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	for (unsigned i = 0; i < s->world.count; i++) {
 		sim_pause(s, i);
 		sim_run(s, 1);
@@ -219,7 +206,7 @@ pause_1s(struct sim *s)
 		sim_run(s, 1);
 	}
 	sim_run(s, 10);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
@@ -227,31 +214,26 @@ static void
 pause_long(struct sim *s)
 {
 	unsigned others = s->world.count - 1;
-	swim_time start;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_pause(s, 2);
 	EXPECT(s, sim_wait_status(s, 0, 2, SWIM_DEAD, 10));
 	sim_run(s, 30);
-	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_FAILED, 2) == others);
+	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_FAILED, 2) == others);
 	sim_resume(s, 2);
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, sim_wait_converged(s, 20));
 	/* What the stopped one missed is no reason to declare anybody failed. */
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == others);
 }
 
 static void
 slow(struct sim *s)
 {
-	swim_time start;
-
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_slow(s, 3, swim_ms(20));
 	sim_run(s, 60);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_wait_converged(s, 20));
 }
 
@@ -262,7 +244,7 @@ refutation(struct sim *s)
 	static const enum swim_event_type told[] = {SWIM_EVENT_SUSPECTED, SWIM_EVENT_FAILED,
 	    SWIM_EVENT_LEFT};
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
 		uint64_t before = swim_incarnation(s->world.nodes[5].core);
 		swim_time start = sim_now(s);
@@ -279,35 +261,13 @@ refutation(struct sim *s)
 }
 
 static void
-deaf(struct sim *s)
-{
-	swim_time start;
-
-	EXPECT(s, form(s));
-	start = sim_now(s);
-	/* It sends, and hears nothing. */
-	sim_cut(s, ANY, 4);
-	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 30) || s->world.count > 0);
-	sim_run(s, 60);
-	for (unsigned i = 0; i < s->world.count; i++)
-		if (i != 4)
-			EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, i, ANY) ==
-				      sim_told(s, start, SWIM_EVENT_FAILED, i, 4));
-	sim_heal(s);
-	EXPECT(s, sim_wait_converged(s, 30));
-}
-
-static void
 one_way(struct sim *s)
 {
-	swim_time start;
-
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_cut(s, 3, 4);
 	sim_run(s, 60);
 	/* Others reach both, so nobody is declared failed. */
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 10));
 }
@@ -334,14 +294,12 @@ static void
 tagged_and_moved(struct sim *s)
 {
 	unsigned others = s->world.count - 1;
-	swim_time start;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_tag(s, 3, 7);
 	sim_run(s, 2);
 	EXPECT(s, known_as(s, 3, '7') == others);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_UPDATED, ANY, 3) == others);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_UPDATED, ANY, 3) == others);
 	sim_move(s, 3);
 	sim_run(s, 2);
 	EXPECT(s, known_as(s, 3, '7') == others);
@@ -352,8 +310,8 @@ tagged_and_moved(struct sim *s)
 	sim_tag(s, 3, 8);
 	EXPECT(s, sim_wait_converged(s, 20));
 	EXPECT(s, known_as(s, 3, '8') == others);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
 }
 
 static void
@@ -434,7 +392,6 @@ const struct scenario scenarios_failure[] = {
     {"slow", 20, slow, LIGHT, "a member that needs 20 ms a datagram is not declared failed"},
     {"refutation", 10, refutation, LIGHT,
 	"slander ends in one higher incarnation, and everybody agrees again"},
-    {"deaf", 20, deaf, LIGHT, "one that hears nothing makes nobody else fail at the others"},
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
 	"new tags and a new address reach all, while running and by a restart"},
     {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},

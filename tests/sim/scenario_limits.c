@@ -4,13 +4,6 @@
 
 #include "sim/scenario.h"
 
-static bool
-form(struct sim *s)
-{
-	sim_start_range(s, 0, s->world.count - 1);
-	return sim_wait_converged(s, 20);
-}
-
 static struct swim_report
 report(struct sim *s, unsigned observer, unsigned subject)
 {
@@ -106,7 +99,7 @@ removal(struct sim *s)
 	struct swim *core;
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	core = s->world.nodes[0].core;
 	EXPECT(s, swim_remove(core, world_local(&s->world, 0, sim_now(s)), "n3", 2) ==
 		      SWIM_REMOVE_NOT_DEAD);
@@ -135,26 +128,24 @@ static void
 retention(struct sim *s)
 {
 	unsigned others = s->world.count - 2;
-	swim_time start;
 
 	sim_config(s)->timing.dead_retention = swim_seconds(20);
 	sim_config(s)->timing.left_retention = swim_seconds(10);
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_crash(s, 3);
 	sim_leave(s, 4);
 	EXPECT(s, sim_wait_all(s, 3, SWIM_DEAD, 10));
 	EXPECT(s, sim_wait_all(s, 4, SWIM_LEFT, 10));
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
 	sim_run(s, 12);
-	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 4) == others);
-	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == 0);
+	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_REMOVED, 4) == others);
+	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_REMOVED, 3) == 0);
 	sim_run(s, 15);
-	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
+	EXPECT(s, sim_tellers(s, s->formed, SWIM_EVENT_REMOVED, 3) == others);
 	/* No ghost: what one forgets the others don't bring back. */
 	sim_run(s, 300);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, ANY, ANY) == 2 * others);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_REMOVED, ANY, ANY) == 2 * others);
 	for (unsigned i = 0; i < s->world.count; i++)
 		if (world_running(&s->world, i))
 			EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count - 2);
@@ -170,7 +161,7 @@ nonsense(struct sim *s)
 	    ":7946", "fd00::1:7946"};
 	const size_t bad = sizeof(addresses) / sizeof(addresses[0]);
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	sim_forge_update(s, 1, 0, "", "10.0.0.9:7946", SWIM_ALIVE, 0);
@@ -193,15 +184,13 @@ static void
 ghost(struct sim *s)
 {
 	static const char name[] = "a ghost\x1b[2J";
-	swim_time start;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	/* One that never was joins, is found dead by all, and is forgotten. */
 	sim_forge_update(s, 1, 0, name, "10.200.0.1:7946", SWIM_ALIVE, 7);
 	sim_run(s, 20);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == s->world.count);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_JOINED, ANY, ANY) == s->world.count);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == s->world.count);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		struct swim_report r;
 
@@ -214,7 +203,7 @@ ghost(struct sim *s)
 static void
 higher_dead(struct sim *s)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	/* A dead update at a higher incarnation advances what is stored, or an old alive brings it back. */
 	sim_crash(s, 4);
 	sim_forge(s, 1, 0, 4, SWIM_DEAD, 5);
@@ -243,7 +232,7 @@ strangers(struct sim *s)
 	uint8_t ping[WIRE_DATAGRAM_MIN];
 	size_t len;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	wire_writer_init(&w, ping, sizeof(ping), 0);
 	wire_begin_ping(&w, 1);
 	len = wire_finish(&w, &(struct wire_trailer){0}, 0);

@@ -2,13 +2,6 @@
 /* The network falls apart, and heals; the cluster follows without anybody's help. */
 #include "sim/scenario.h"
 
-static bool
-form(struct sim *s)
-{
-	sim_start_range(s, 0, s->world.count - 1);
-	return sim_wait_converged(s, 20);
-}
-
 /* Every member of one range holds every one of the other so. */
 static bool
 holds(struct sim *s, struct net_range by, struct net_range of, enum swim_status status)
@@ -27,7 +20,7 @@ halves_for(struct sim *s, double seconds)
 	struct net_range a = {0, half - 1}, b = {half, s->world.count - 1};
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	sim_partition(s, a.first, a.last);
 	sim_run(s, seconds);
 	EXPECT(s, holds(s, a, b, SWIM_DEAD));
@@ -59,7 +52,7 @@ rough_halves(struct sim *s)
 static void
 part_and_heal(struct sim *s, const double *seconds, size_t count)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (size_t k = 0; k < count; k++) {
 		swim_time start;
 
@@ -96,7 +89,7 @@ three_ways(struct sim *s)
 {
 	unsigned third = s->world.count / 3;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	sim_partition(s, 0, third - 1);
 	sim_partition(s, third, 2 * third - 1);
 	sim_run(s, 40);
@@ -107,10 +100,7 @@ three_ways(struct sim *s)
 static void
 isolated(struct sim *s)
 {
-	swim_time start;
-
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	sim_partition(s, 7, 7);
 	sim_run(s, 90); /* it doubts itself, and probes one in nine seconds in the end */
 	EXPECT(s, holds(s, (struct net_range){0, 6}, (struct net_range){7, 7}, SWIM_DEAD));
@@ -118,8 +108,8 @@ isolated(struct sim *s)
 	for (unsigned i = 0; i < 7; i++)
 		EXPECT(s, sim_wait_status(s, 7, i, SWIM_DEAD, 180));
 	/* The others lost nobody but that one. */
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, 7) == s->world.count - 1);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 2 * (s->world.count - 1));
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, 7) == s->world.count - 1);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 2 * (s->world.count - 1));
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 30));
 }
@@ -129,7 +119,7 @@ half_open(struct sim *s)
 {
 	unsigned half = s->world.count / 2;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	/* The lower half is heard by the upper one, and hears nothing of it. */
 	for (unsigned i = half; i < s->world.count; i++)
 		for (unsigned j = 0; j < half; j++)
@@ -142,7 +132,7 @@ half_open(struct sim *s)
 static void
 flapping(struct sim *s)
 {
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (unsigned k = 0; k < 10; k++) {
 		sim_partition(s, 0, s->world.count / 2 - 1);
 		sim_run(s, 6);
@@ -157,7 +147,7 @@ restarts_inside(struct sim *s)
 {
 	unsigned half = s->world.count / 2;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	sim_partition(s, 0, half - 1);
 	sim_run(s, 20);
 	/* In both halves, with state and without; those of the upper half don't reach their seed. */
@@ -194,7 +184,7 @@ outage(struct sim *s)
 {
 	swim_time start;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	/* Nobody hears anybody. */
 	sim_cut(s, ANY, ANY);
 	start = sim_now(s);

@@ -79,32 +79,32 @@ lossy_joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_REMOVED, ANY, ANY) == 0);
 }
 
-/* Failed-events about members outside of the first `bad`, and how many of them healthy ones told. */
-static void
-judge(struct sim *s, swim_time since, unsigned bad)
+/* The first ones: one in a hundred. */
+static unsigned
+mark_bad(struct sim *s)
 {
-	unsigned wrong = 0, by_healthy = 0, right = 0;
+	unsigned bad = s->world.count / 100 > 0 ? s->world.count / 100 : 1;
 
-	for (size_t i = 0; i < s->world.event_count; i++) {
-		const struct world_event *e = &s->world.events[i];
+	for (unsigned i = 0; i < bad; i++)
+		s->world.nodes[i].bad = true;
+	return bad;
+}
 
-		if (e->type != SWIM_EVENT_FAILED || !swim_time_reached(e->at, since))
-			continue;
-		right += e->subject < bad;
-		wrong += e->subject >= bad;
-		by_healthy += e->subject >= bad && e->observer >= bad;
-	}
-	sim_note(s,
-	    "failed-events about the %u bad: %u; about healthy ones: %u, at healthy ones: %u", bad,
-	    right, wrong, by_healthy);
-	EXPECT(s, by_healthy == 0);
+static void
+judge(struct sim *s, swim_time since)
+{
+	struct verdicts v = sim_verdicts(s, since);
+
+	sim_note(s, "failed-events about the bad: %u; about healthy ones: %u, at healthy ones: %u",
+	    v.right, v.wrong, v.by_healthy);
+	EXPECT(s, v.by_healthy == 0);
 }
 
 /* Rapid (ATC'18), figure 9: what ten members should receive is cut, 20 s on, 20 s off. */
 static void
 rapid_ingress(struct sim *s)
 {
-	unsigned bad = s->world.count / 100 > 0 ? s->world.count / 100 : 1;
+	unsigned bad = mark_bad(s);
 	swim_time start;
 
 	EXPECT(s, form(s));
@@ -116,7 +116,7 @@ rapid_ingress(struct sim *s)
 		sim_heal(s);
 		sim_run(s, 20);
 	}
-	judge(s, start, bad);
+	judge(s, start);
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
@@ -124,7 +124,7 @@ rapid_ingress(struct sim *s)
 static void
 rapid_egress(struct sim *s)
 {
-	unsigned bad = s->world.count / 100 > 0 ? s->world.count / 100 : 1;
+	unsigned bad = mark_bad(s);
 	swim_time start;
 
 	EXPECT(s, form(s));
@@ -132,7 +132,7 @@ rapid_egress(struct sim *s)
 	for (unsigned i = 0; i < bad; i++)
 		sim_spoil(s, i, ANY, 0.8);
 	sim_run(s, 120);
-	judge(s, start, bad);
+	judge(s, start);
 	sim_heal(s);
 	EXPECT(s, sim_wait_converged(s, 30));
 }

@@ -2,22 +2,13 @@
 /* Processes that stand still for a while, once or again and again (SIGSTOP, an overloaded host). */
 #include "sim/scenario.h"
 
-static bool
-form(struct sim *s)
-{
-	sim_start_range(s, 0, s->world.count - 1);
-	return sim_wait_converged(s, 20);
-}
-
 static void
 up_to_1s(struct sim *s)
 {
 	struct rng *rng = &s->world.rng;
 	unsigned n = s->world.count;
-	swim_time start;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
+	EXPECT(s, sim_form(s));
 	for (unsigned k = 0; k < 30; k++) {
 		unsigned i = (unsigned)rng_below(rng, n);
 		double stopped = k % 2 ? 1 : rng_unit(rng);
@@ -28,7 +19,7 @@ up_to_1s(struct sim *s)
 		sim_resume(s, i);
 	}
 	sim_run(s, 10);
-	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
@@ -36,14 +27,16 @@ up_to_1s(struct sim *s)
 static void
 flap(struct sim *s, double stopped, double seconds)
 {
-	unsigned bad = 8, wrong = 0, right = 0;
-	swim_time next[8], start, end;
+	unsigned bad = 8;
+	swim_time next[8], end;
+	struct verdicts v;
 
-	EXPECT(s, form(s));
-	start = sim_now(s);
-	end = swim_time_add(start, swim_duration_scale(swim_seconds(1), seconds));
-	for (unsigned i = 0; i < bad; i++)
-		next[i] = swim_time_add(start, swim_ms((int64_t)rng_below(&s->world.rng, 64)));
+	EXPECT(s, sim_form(s));
+	end = swim_time_add(s->formed, swim_duration_scale(swim_seconds(1), seconds));
+	for (unsigned i = 0; i < bad; i++) {
+		s->world.nodes[i].bad = true;
+		next[i] = swim_time_add(s->formed, swim_ms((int64_t)rng_below(&s->world.rng, 64)));
+	}
 	while (!swim_time_reached(sim_now(s), end)) {
 		swim_time first = end;
 
@@ -69,16 +62,9 @@ flap(struct sim *s, double stopped, double seconds)
 	sim_note(s, "whole %.2f s after", sim_since(s, end));
 	sim_run(s, 20);
 	EXPECT(s, sim_complete(s));
-	for (size_t i = 0; i < s->world.event_count; i++) {
-		const struct world_event *e = &s->world.events[i];
-
-		if (e->type == SWIM_EVENT_FAILED) {
-			right += e->subject < bad;
-			wrong += e->subject >= bad;
-		}
-	}
-	sim_note(s, "; failed-events: %u about those stopped, %u about others", right, wrong);
-	EXPECT(s, wrong == 0);
+	v = sim_verdicts(s, s->formed);
+	sim_note(s, "; failed-events: %u about those stopped, %u about others", v.right, v.wrong);
+	EXPECT(s, v.wrong == 0);
 }
 
 static void
@@ -102,7 +88,7 @@ suspended_at_each(struct sim *s, double step, double asleep, unsigned accusers, 
 {
 	unsigned suspect = 1, k;
 
-	EXPECT(s, form(s));
+	EXPECT(s, sim_form(s));
 	for (k = 0; k < 120; k++) {
 		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
 		swim_time start = sim_now(s);

@@ -56,6 +56,7 @@ struct node {
 	swim_duration clock_offset; /* its monotonic clock at the world's zero */
 	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
 
+	bool bad; /* by the scenario: its trouble is its own, and no reason to hold others dead */
 	bool paused;
 	bool blocked; /* its timers fire, but nothing is read, and what is sent waits */
 	struct packet *held, **held_end;
