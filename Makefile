@@ -274,7 +274,7 @@ sim-broken: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
 
 .PHONY: sim-lifeguard sim-detection
-# sim-lifeguard:  Lifeguard's experiments: false positives and latencies beside plain SWIM and the paper, 20 minutes
+# sim-lifeguard:  experiments after Lifeguard's: false positives and latencies beside plain SWIM and the paper, 20 minutes
 SIM_LIFEGUARD_ARGS ?=
 sim-lifeguard: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py $(SIM_LIFEGUARD_ARGS) $(B)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lifeguard's two experiments (arXiv 1707.00788, section V), with 128 members: those of some are blocked together for D,
- * flow for I, and so on for two minutes (interval); or are stopped once, for long (threshold).  And how
- * long a crash takes to be told, by profile and size (detection).
+ * Two experiments after Lifeguard's (arXiv 1707.00788, section V), with 128 members: the messages of C of them stand
+ * still together for D, flow for I, and so on for two minutes (interval); or stand still once, for long (threshold).
+ * Meanwhile their timers go on: that is our model of the slow message processing that the paper is about, and the grid
+ * of C, D and I is ours too.  And how long a crash takes to be told, by profile and size (detection).
  */
 #include "sim/experiment.h"
 

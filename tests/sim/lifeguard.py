@@ -1,13 +1,17 @@
-"""Lifeguard's experiments (arXiv 1707.00788), 128 members: swimd beside plain SWIM, and the paper's figures.
+"""Experiments after Lifeguard's (arXiv 1707.00788), 128 members: swimd beside plain SWIM, and the paper's figures.
 
 usage: lifeguard.py [--quick] BUILD-DIRECTORY (with sim-test in it). Exits 1 where a bound is missed.
 
 Interval: the messages of C members are blocked together for D milliseconds, flow for I, and so on for two minutes,
-while their timers go on. A failed-event about one that was never blocked is a false positive. Plain SWIM is the same core with Lifeguard and what swimd has
-beyond it taken out of its text: no local health, nacks without meaning, one time for every suspicion, nobody told
-that it is suspected but by gossip, no confirmation, no last question, nothing learnt of timeouts or of a stall, and random
-probing. Its suspicions last as long as a confirmed one of swimd, as in the paper (alpha 5, beta 1 against 5 and 6);
-and, as a harder comparison, as long as memberlist's: 5 log10(N) probe intervals.
+while their timers go on. A failed-event about one that was never blocked is a false positive. How the messages are
+blocked, and the values of C, D and I, are ours: the paper's figures, measured of real agents, tell what size to expect
+and no more, and what counts is plain SWIM in the same run.
+
+Plain SWIM is the same core with Lifeguard and what swimd has beyond it taken out of its text: no local health, nacks
+without meaning, one time for every suspicion, nobody told that it is suspected but by gossip, no confirmation, no last
+question, nothing learnt of timeouts or of a stall, and random probing. Its suspicions last as long as a confirmed one
+of swimd, as in the paper (alpha 5, beta 1 against 5 and 6); and, as a harder comparison, as long as memberlist's:
+5 log10(N) probe intervals.
 """
 import argparse
 import pathlib
