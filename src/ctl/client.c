@@ -62,7 +62,7 @@ client_open(struct client *c, const char *path, swim_time deadline)
 	int64_t us;
 	int error;
 
-	*c = (struct client){.fd = -1};
+	*c = (struct client){.fd = -1, .line_max = CLIENT_LINE_MAX};
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(sun.sun_path, path, strlen(path) + 1);
@@ -134,14 +134,17 @@ client_buffered_line(struct client *c, char **line, size_t *len)
 {
 	char *newline = c->end > c->scanned ? memchr(c->buf + c->scanned, '\n', c->end - c->scanned)
 					    : NULL;
+	size_t size = (newline != NULL ? (size_t)(newline - c->buf) : c->end) - c->start;
 
+	if (size > c->line_max)
+		return -EMSGSIZE;
 	if (newline == NULL) {
 		c->scanned = c->end;
 		return -EAGAIN;
 	}
 	*newline = '\0';
 	*line = c->buf + c->start;
-	*len = (size_t)(newline - *line);
+	*len = size;
 	c->start = c->scanned = (size_t)(newline - c->buf) + 1;
 	return 0;
 }

@@ -142,13 +142,13 @@ take_lines(struct stream *s, enum ctl_exit *status)
 
 		if (enough(s))
 			return END;
-		if (client_buffered_line(&s->session.client, &line, &len) != 0) {
-			if (!s->closed)
-				return GO_ON;
-			*status = session_broken(&s->session, -EPIPE, &s->problem);
-			return END;
-		}
-		error = reply_parse(&event, line, len);
+		error = client_buffered_line(&s->session.client, &line, &len);
+		if (error == -EAGAIN && !s->closed)
+			return GO_ON;
+		if (error == -EAGAIN)
+			error = -EPIPE;
+		else if (error == 0)
+			error = reply_parse_event(&event, line, len);
 		if (error != 0) {
 			*status = session_broken(&s->session, error, &s->problem);
 			return END;

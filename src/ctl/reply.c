@@ -107,6 +107,24 @@ reply_parse(struct reply *r, const char *line, size_t len)
 	return 0;
 }
 
+int
+reply_parse_event(struct reply *r, const char *line, size_t len)
+{
+	int error = reply_parse(r, line, len);
+	const char *method;
+
+	if (error != 0)
+		return error;
+	method = json_string_value(json_object_get(r->root, "method"));
+	if (method != NULL && strcmp(method, "event") != 0) {
+		r->params = NULL;
+	} else if (method == NULL || !json_is_object(r->params)) {
+		reply_fini(r);
+		return -EPROTO;
+	}
+	return 0;
+}
+
 void
 reply_fini(struct reply *r)
 {

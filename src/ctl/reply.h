@@ -20,6 +20,11 @@ struct reply {
 
 /* Parse one line, which must outlive the reply.  0, -EPROTO when it is not a JSON object, -ENOMEM. */
 int reply_parse(struct reply *, const char *line, size_t len);
+/*
+ * The same of a line of a subscription: -EPROTO as well when it is no notification, or an event without an object of
+ * params.  Where it is another notification than an event, params is NULL.
+ */
+int reply_parse_event(struct reply *, const char *line, size_t len);
 void reply_fini(struct reply *);
 
 /*

@@ -43,7 +43,12 @@ session_broken(const struct session *s, int error, struct problem *problem)
 		    "the daemon on %s closed the connection", s->path);
 	case EPROTO:
 		return problem_set(problem, CTL_UNREACHABLE, "protocol",
-		    "what answers on %s is not swimd: its line is no response", s->path);
+		    "what answers on %s is not swimd: its line is neither a response nor an event",
+		    s->path);
+	case EMSGSIZE:
+		return problem_set(problem, CTL_UNREACHABLE, "protocol",
+		    "what answers on %s is not swimd: its line has more than %d MiB", s->path,
+		    CLIENT_LINE_MAX >> 20);
 	default: /* errno */
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable", "%s: %s", s->path,
 		    strerror(-error));
@@ -76,9 +81,99 @@ session_close(struct session *s)
 	client_close(&s->client);
 }
 
-/* The same of a response's error. */
+static const char *
+type_text(json_type type)
+{
+	switch (type) {
+	case JSON_OBJECT:
+		return "an object";
+	case JSON_ARRAY:
+		return "a list";
+	case JSON_STRING:
+		return "a string";
+	case JSON_INTEGER:
+	case JSON_REAL:
+		return "a number";
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return "a truth value";
+	case JSON_NULL:
+		return "null";
+	}
+	__builtin_unreachable();
+}
+
+/* An answer of another shape than swimd-control(7) gives it. */
 static enum ctl_exit
-refused(const struct reply *reply, struct problem *problem)
+misshapen(const struct session *s, const char *method, const char *where, const json_t *got,
+    json_type due, struct problem *problem)
+{
+	return problem_set(problem, CTL_UNREACHABLE, "protocol",
+	    "what answers on %s is not swimd: its answer to %s has %s as %s, where %s is due",
+	    s->path, method, got != NULL ? type_text(json_typeof(got)) : "nothing", where,
+	    type_text(due));
+}
+
+/*
+ * The parts of results that would pass for "none" where they are missing: an empty list is an answer, no list is not.
+ * Some are there only if a parameter is true, or is this word.
+ */
+static const struct part {
+	const char *method, *key;
+	json_type type;
+	const char *param, *word;
+} parts[] = {
+    {"members", "members", JSON_ARRAY, NULL, NULL},
+    {"health", "status", JSON_STRING, NULL, NULL},
+    {"metrics", "text", JSON_STRING, "format", "openmetrics"},
+    {"subscribe", "seq", JSON_INTEGER, NULL, NULL},
+    {"subscribe", "members", JSON_ARRAY, "snapshot", NULL},
+    {"join", "addresses", JSON_ARRAY, NULL, NULL},
+    {"tags", "tags", JSON_OBJECT, NULL, NULL},
+    {"reload", "applied", JSON_ARRAY, NULL, NULL},
+    {"reload", "needs_restart", JSON_ARRAY, NULL, NULL},
+    {"discovery", "peers", JSON_ARRAY, NULL, NULL},
+};
+
+static bool
+is_due(const struct part *part, const char *method, const json_t *params)
+{
+	const json_t *value;
+
+	if (strcmp(part->method, method) != 0)
+		return false;
+	if (part->param == NULL)
+		return true;
+	value = json_object_get(params, part->param);
+	if (part->word == NULL)
+		return json_is_true(value);
+	return json_is_string(value) && strcmp(json_string_value(value), part->word) == 0;
+}
+
+static enum ctl_exit
+check_result(const struct session *s, const char *method, const json_t *params,
+    const json_t *result, struct problem *problem)
+{
+	char where[64];
+
+	if (!json_is_object(result))
+		return misshapen(s, method, "result", result, JSON_OBJECT, problem);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const json_t *value = json_object_get(result, parts[i].key);
+
+		if (!is_due(&parts[i], method, params) ||
+		    (value != NULL && json_typeof(value) == parts[i].type))
+			continue;
+		snprintf(where, sizeof(where), "result.%s", parts[i].key);
+		return misshapen(s, method, where, value, parts[i].type, problem);
+	}
+	return CTL_OK;
+}
+
+/* What a response's error is in our terms. */
+static enum ctl_exit
+refused(const struct session *s, const char *method, const struct reply *reply,
+    struct problem *problem)
 {
 	json_int_t code = json_integer_value(json_object_get(reply->error, "code"));
 	const char *message = json_string_value(json_object_get(reply->error, "message"));
@@ -86,6 +181,8 @@ refused(const struct reply *reply, struct problem *problem)
 	const char *text;
 	size_t len;
 
+	if (!json_is_object(reply->error))
+		return misshapen(s, method, "error", reply->error, JSON_OBJECT, problem);
 	switch (code) {
 	case CONTROL_INVALID_PARAMS:
 	case CONTROL_TOO_LARGE:
@@ -112,48 +209,72 @@ refused(const struct reply *reply, struct problem *problem)
 	return status;
 }
 
+/* The response to what was sent: into *reply, if it is a result. */
+static enum ctl_exit
+await(struct session *s, const char *method, const json_t *params, swim_time deadline,
+    struct reply *reply, struct problem *problem)
+{
+	const json_t *id;
+	enum ctl_exit status = CTL_OK;
+	bool ours;
+	char *line;
+	size_t len;
+	int error;
+
+	for (;;) {
+		error = client_line(&s->client, deadline, &line, &len);
+		if (error == 0)
+			error = reply_parse(reply, line, len);
+		if (error != 0)
+			return session_broken(s, error, problem);
+		id = json_object_get(reply->root, "id");
+		ours = json_is_integer(id) && json_integer_value(id) == s->id;
+		if (reply->error != NULL) {
+			status = refused(s, method, reply, problem);
+		} else if (reply->result != NULL && ours) {
+			status = check_result(s, method, params, reply->result, problem);
+		} else if (json_object_get(reply->root, "method") == NULL) {
+			status = session_broken(s, -EPROTO, problem);
+		} else if (swim_time_reached(client_now(), deadline)) {
+			status = session_broken(s, -ETIMEDOUT, problem);
+		} else {
+			/* A notification may come first. */
+			reply_fini(reply);
+			continue;
+		}
+		if (status != CTL_OK)
+			reply_fini(reply);
+		return status;
+	}
+}
+
 enum ctl_exit
 session_call(struct session *s, const char *method, json_t *params, swim_time deadline,
     struct reply *reply, struct problem *problem)
 {
-	json_t *request = json_pack("{s:s,s:I,s:s,s:o*}", "jsonrpc", "2.0", "id", ++s->id, "method",
+	json_t *request = json_pack("{s:s,s:I,s:s,s:O*}", "jsonrpc", "2.0", "id", ++s->id, "method",
 	    method, "params", params);
 	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-	const json_t *id;
 	enum ctl_exit status;
-	char *line;
 	size_t len;
-	int error = -ENOMEM, sent;
+	int sent;
 
 	json_decref(request);
-	if (text == NULL)
+	if (text == NULL) {
+		json_decref(params);
 		return problem_set(problem, CTL_NO, "failed", "out of memory");
+	}
 	len = strlen(text);
 	text[len] = '\n'; /* in place of the NUL: the length is known */
 	sent = client_send(&s->client, text, len + 1, deadline);
 	free(text);
 	/* Who is turned away may be told why before the connection is closed. */
 	if (sent != 0 && sent != -EPIPE)
-		return session_broken(s, sent, problem);
-	do {
-		error = client_line(&s->client, deadline, &line, &len);
-		if (error == 0)
-			error = reply_parse(reply, line, len);
-		if (error != 0)
-			return session_broken(s, error, problem);
-		if (reply->error != NULL) {
-			status = refused(reply, problem);
-			reply_fini(reply);
-			return status;
-		}
-		id = json_object_get(reply->root, "id");
-		if (reply->result != NULL && json_is_integer(id) && json_integer_value(id) == s->id)
-			return CTL_OK;
-		/* A notification may come first; anything else has no business here. */
-		error = json_object_get(reply->root, "method") != NULL ? 0 : -EPROTO;
-		reply_fini(reply);
-	} while (error == 0);
-	return session_broken(s, error, problem);
+		status = session_broken(s, sent, problem);
+	else
+		status = await(s, method, params, deadline, reply, problem);
+	json_decref(params);
+	return status;
 }
 
 enum ctl_exit

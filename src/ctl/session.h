@@ -30,8 +30,9 @@ enum ctl_exit session_open(const struct ctl *, struct session *, swim_time deadl
 void session_close(struct session *);
 
 /*
- * One request and its response.  params (may be NULL) is used up.  On CTL_OK *reply has a result; it
- * points into the session and lives until its next call, whatever happens to be the outcome of that.
+ * One request and its response.  params (may be NULL) is used up.  On CTL_OK *reply has a result, an object of the
+ * shape that the method's has; it points into the session and lives until its next call, whatever happens to be the
+ * outcome of that.
  */
 enum ctl_exit session_call(struct session *, const char *method, json_t *params, swim_time deadline,
     struct reply *, struct problem *);

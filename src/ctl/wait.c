@@ -247,7 +247,7 @@ follow(struct waiting *w, struct session *s)
 		int error = client_line(&s->client, w->deadline, &line, &len);
 
 		if (error == 0)
-			error = reply_parse(&reply, line, len);
+			error = reply_parse_event(&reply, line, len);
 		if (error != 0)
 			return session_broken(s, error, &w->problem);
 		type = json_string_value(json_object_get(reply.params, "type"));

@@ -27,7 +27,7 @@ pair(struct client *c)
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
-	*c = (struct client){.fd = ends[0]};
+	*c = (struct client){.fd = ends[0], .line_max = CLIENT_LINE_MAX};
 	return ends[1];
 }
 
@@ -101,7 +101,7 @@ START_TEST(nothing_in_time_is_a_timeout)
 END_TEST
 
 /* Several megabytes in one line, with a writer that is a process of its own. */
-START_TEST(a_line_may_be_of_any_length)
+START_TEST(a_line_may_be_long)
 {
 	enum { BYTES = 12 << 20 };
 	struct client c;
@@ -126,6 +126,34 @@ START_TEST(a_line_may_be_of_any_length)
 	ck_assert_uint_eq(strspn(line, "x"), BYTES);
 	ck_assert_int_eq(client_line(&c, soon(), &line, &len), 0);
 	ck_assert_str_eq(line, "next");
+	client_close(&c);
+}
+END_TEST
+
+START_TEST(a_line_that_is_too_long_is_not_read)
+{
+	struct client c;
+	int peer = pair(&c);
+	char *line;
+	size_t len;
+
+	c.line_max = 8;
+	put(peer, "12345678\n123456789\n");
+	ck_assert_int_eq(client_line(&c, soon(), &line, &len), 0);
+	ck_assert_str_eq(line, "12345678");
+	ck_assert_int_eq(client_line(&c, soon(), &line, &len), -EMSGSIZE);
+	ck_assert_int_eq(client_buffered_line(&c, &line, &len), -EMSGSIZE);
+	close(peer);
+	client_close(&c);
+	/* Nor is its end waited for. */
+	peer = pair(&c);
+	c.line_max = 8;
+	put(peer, "12345678");
+	ck_assert_int_eq(client_fill(&c), 0);
+	ck_assert_int_eq(client_buffered_line(&c, &line, &len), -EAGAIN);
+	put(peer, "9");
+	ck_assert_int_eq(client_line(&c, soon(), &line, &len), -EMSGSIZE);
+	close(peer);
 	client_close(&c);
 }
 END_TEST
@@ -174,4 +202,5 @@ START_TEST(why_there_is_no_connection)
 END_TEST
 
 UNIT_MAIN("ctl_client", lines_come_one_by_one, a_closed_connection_is_told_after_its_lines,
-    nothing_in_time_is_a_timeout, a_line_may_be_of_any_length, why_there_is_no_connection)
+    nothing_in_time_is_a_timeout, a_line_may_be_long, a_line_that_is_too_long_is_not_read,
+    why_there_is_no_connection)

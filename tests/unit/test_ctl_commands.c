@@ -42,6 +42,68 @@ START_TEST(errors_have_their_status_and_one_line)
 }
 END_TEST
 
+/* No success is made out of an answer that says nothing, nor "none" out of a list that is not there. */
+START_TEST(answers_of_another_shape_are_told)
+{
+	static const struct {
+		const char *arguments[4];
+		const char *result, *words;
+	} cases[] = {
+	    {{"members"}, "null",
+		"its answer to members has null as result, where an object is due"},
+	    {{"members", "-j"}, "[]", "has a list as result, where an object"},
+	    {{"members"}, "{}", "has nothing as result.members, where a list"},
+	    {{"members", "--fail-if-empty"}, "{\"members\":null}", "has null as result.members"},
+	    {{"member", "db1"}, "7", "its answer to member has a number as result"},
+	    {{"status"}, "true", "its answer to info has a truth value as result"},
+	    {{"info"}, "\"yes\"", "its answer to info has a string as result"},
+	    {{"health"}, "{\"status\":1}", "has a number as result.status, where a string is due"},
+	    {{"metrics"}, "null", "its answer to metrics has null"},
+	    {{"metrics", "--openmetrics"}, "{\"text\":null}", "has null as result.text"},
+	    {{"leave"}, "null", "its answer to leave has null"},
+	    {{"remove", "db9"}, "[]", "its answer to remove has a list"},
+	    {{"reload"}, "{}", "has nothing as result.applied"},
+	    {{"reload"}, "{\"applied\":[]}", "has nothing as result.needs_restart"},
+	    {{"discovery"}, "{\"peers\":{}}", "has an object as result.peers, where a list"},
+	    {{"join", "a"}, "{\"addresses\":1}", "has a number as result.addresses"},
+	    {{"tags", "a=b"}, "{\"tags\":[]}", "has a list as result.tags, where an object"},
+	    {{"tags"}, "null", "its answer to info has null"},
+	    {{"events"}, "{}", "has nothing as result.seq, where a number"},
+	    {{"events", "--snapshot"}, "{\"seq\":1}", "has nothing as result.members"},
+	    {{"wait", "--members", "1"}, "{\"seq\":1,\"members\":null}", "null as result.members"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const *a = cases[i].arguments;
+		struct run run = run_once(cases[i].result, a[0], a[1], a[2], NULL);
+
+		ck_assert_msg(run.status == 3, "%s: exit %d: %s", a[0], run.status, run.err);
+		ck_assert_msg(strstr(run.err, "is not swimd: ") != NULL &&
+				  strstr(run.err, cases[i].words) != NULL,
+		    "%s: %s", a[0], run.err);
+		ck_assert_ptr_eq(strchr(run.err, '\n'), run.err + strlen(run.err) - 1);
+		run_free(&run);
+	}
+	run_printed(run_once("null", "version", NULL), 0,
+	    "swimctl " PACKAGE_VERSION "\nswimd: not reachable\n");
+}
+END_TEST
+
+START_TEST(an_error_has_to_be_an_object)
+{
+	static const struct fake_answer answers[] = {
+	    {"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"error\":null,\"result\":{}}\n", false},
+	    {NULL, false}};
+	struct fake fake;
+
+	fake_start(&fake, answers);
+	run_complained(run_ctl(&fake, "leave", NULL), 3,
+	    "its answer to leave has null as error, where an object is due");
+	fake_stop(&fake);
+	fake_free(&fake);
+}
+END_TEST
+
 START_TEST(errors_are_json_where_json_is_wanted)
 {
 	static const struct fake_answer answers[] = {
@@ -424,6 +486,7 @@ START_TEST(tags_are_shown_set_and_unset)
 END_TEST
 
 UNIT_MAIN("ctl_commands", tags_are_shown_set_and_unset, errors_have_their_status_and_one_line,
+    answers_of_another_shape_are_told, an_error_has_to_be_an_object,
     errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,

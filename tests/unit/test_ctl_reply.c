@@ -115,5 +115,27 @@ START_TEST(what_is_no_object_is_no_reply)
 }
 END_TEST
 
+START_TEST(a_line_of_a_subscription_is_a_notification)
+{
+	static const char *const bad[] = {"{}", "{\"id\":1,\"result\":{}}",
+	    "{\"method\":\"event\"}", "{\"method\":\"event\",\"params\":[1]}",
+	    "{\"method\":\"event\",\"params\":null}", "{\"method\":1,\"params\":{}}",
+	    "{\"params\":{\"type\":\"error\"}}", "[]", ""};
+	static const char event[] = "{\"method\":\"event\",\"params\":{\"seq\":1}}";
+	static const char other[] = "{\"method\":\"later\",\"params\":[1]}";
+	struct reply reply;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_int_eq(reply_parse_event(&reply, bad[i], strlen(bad[i])), -EPROTO);
+	ck_assert_int_eq(reply_parse_event(&reply, event, strlen(event)), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(reply.params, "seq")), 1);
+	reply_fini(&reply);
+	ck_assert_int_eq(reply_parse_event(&reply, other, strlen(other)), 0);
+	ck_assert_ptr_null(reply.params);
+	reply_fini(&reply);
+}
+END_TEST
+
 UNIT_MAIN("ctl_reply", big_integers_become_strings, all_else_stays, the_densest_text_fits,
-    a_response_is_read_exactly, a_name_may_have_any_character, what_is_no_object_is_no_reply)
+    a_response_is_read_exactly, a_name_may_have_any_character, what_is_no_object_is_no_reply,
+    a_line_of_a_subscription_is_a_notification)
