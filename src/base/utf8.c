@@ -80,6 +80,9 @@ utf8_is_unsafe(uint32_t cp, bool spaces)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == '\\' || cp == '"')
 		return true;
+	/* What nobody sees, and makes two words of one look: zero-width spaces, and the byte-order mark. */
+	if (cp == 0x200b || cp == 0x2060 || cp == 0xfeff)
+		return true;
 	/* Line and paragraph separators; marks, embeddings, overrides and isolates of direction. */
 	if (cp == 0x2028 || cp == 0x2029 || cp == 0x61c || cp == 0x200e || cp == 0x200f ||
 	    (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069))

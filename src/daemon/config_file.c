@@ -188,6 +188,16 @@ open_file(const char *path, FILE **file)
 	return -error;
 }
 
+/* Some editors begin UTF-8 with U+FEFF, which nobody sees: blank here, so that lines and columns stay. */
+static void
+blank_byte_order_mark(char *text, size_t len)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (len >= sizeof(mark) - 1 && memcmp(text, mark, sizeof(mark) - 1) == 0)
+		memset(text, ' ', sizeof(mark) - 1);
+}
+
 /* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
 static char *
 slurp(const char *path, size_t *len, int *status, char *error)
@@ -286,6 +296,7 @@ config_file_read(const char *path, struct config_given *given, char *error)
 	} else {
 		r->given = given;
 		r->error = error;
+		blank_byte_order_mark(text, len);
 		status = parse(path, text, len, r);
 	}
 	if (status == EX_OSERR)

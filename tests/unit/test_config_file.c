@@ -143,6 +143,22 @@ START_TEST(faults_name_their_line)
 }
 END_TEST
 
+/* Some editors begin with one; anywhere else it is as wrong as any other letter, and must be seen. */
+START_TEST(a_byte_order_mark_is_skipped)
+{
+	begin();
+	good("\xef\xbb\xbfname = db1\n");
+	ck_assert_str_eq(value("name", 0), "db1");
+	good("\xef\xbb\xbf# nothing\n");
+	good("\xef\xbb\xbf");
+	bad("\xef\xbb\xbf\xef\xbb\xbfname = db1\n", "1:", "unknown key '\\u{feff}name'");
+	bad("log_level = info\n\xef\xbb\xbfname = db1\n", "2:", "unknown key '\\u{feff}name'");
+	bad("\xef\xbbname = db1\n", "1:", "unknown key '\\xef\\xbbname'");
+	bad("\xef\xbb\xbfnonsense = 1\n", "1:", "unknown key 'nonsense'");
+	end();
+}
+END_TEST
+
 START_TEST(a_key_is_given_once_a_file)
 {
 	begin();
@@ -357,9 +373,9 @@ START_TEST(stray_variables_are_found)
 }
 END_TEST
 
-UNIT_MAIN("config_file", values_are_words_or_quoted, the_origin_is_file_and_line,
-    faults_name_their_line, a_key_is_given_once_a_file, what_is_no_text_is_refused,
-    further_files_stand_above_in_the_order_of_their_names, only_the_usual_file_may_be_missing,
-    the_shipped_file_has_every_key_with_its_default,
+UNIT_MAIN("config_file", values_are_words_or_quoted, a_byte_order_mark_is_skipped,
+    the_origin_is_file_and_line, faults_name_their_line, a_key_is_given_once_a_file,
+    what_is_no_text_is_refused, further_files_stand_above_in_the_order_of_their_names,
+    only_the_usual_file_may_be_missing, the_shipped_file_has_every_key_with_its_default,
     the_manual_has_every_key_and_knows_which_are_live, sources_stand_above_each_other,
     stray_variables_are_found)

@@ -94,6 +94,9 @@ START_TEST(what_can_hurt_is_escaped)
 	/* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
 	escapes("\xe2\x81\xa6", 3, false, "\\u{2066}");
 	escapes("\xe2\x80\xa8", 3, false, "\\u{2028}");
+	escapes("\xef\xbb\xbfn", 4, false, "\\u{feff}n");
+	escapes("\xe2\x80\x8b", 3, false, "\\u{200b}");
+	escapes("\xe2\x81\xa0", 3, false, "\\u{2060}");
 	escapes("say \"\\\"", 7, false, "say \\x22\\x5c\\x22");
 	escapes("\xff\xc0\xaf", 3, false, "\\xff\\xc0\\xaf");
 }
