@@ -88,10 +88,18 @@ load(struct state *s, char *error)
 	if (len < 0)
 		return fault_set(error, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
 		    s->dir, strerror(saved));
-	if (!parse_bound(text, (size_t)len, &s->incarnation))
+	if (!parse_bound(text, (size_t)len, &s->incarnation)) {
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
+	} else if (block_above(s->incarnation) == UINT64_MAX) {
+		/* No member lives to use them up, and one that had could never refute again that it is dead. */
+		s->incarnation = 0;
+		snprintf(s->warning, sizeof(s->warning),
+		    "%s/" FILE_NAME
+		    " has a number with no block of incarnations above it, so it is damaged and was ignored; the incarnation begins anew",
+		    s->dir);
+	}
 	return 0;
 }
 
