@@ -156,14 +156,14 @@ flush_event(struct node *node, const struct swim_event *e)
 	control_event(node->control, e);
 }
 
-/* What is to be said must be reserved before it is said. */
-static void
+/* What is to be said must be reserved before it is said: false while it is not. */
+static bool
 flush_state(struct node *node, swim_time now)
 {
 	bool before = node->state_told;
+	bool may_speak = state_reserve(node->state, swim_incarnation(node->swim), now);
 	const char *trouble;
 
-	state_reserve(node->state, swim_incarnation(node->swim), now);
 	trouble = state_trouble(node->state);
 	if (trouble != NULL && !before) {
 		log_at(LOG_LEVEL_ERROR, "state is not kept", log_str("reason", trouble));
@@ -172,12 +172,20 @@ flush_state(struct node *node, swim_time now)
 		log_at(LOG_LEVEL_NOTICE, "state is kept again");
 	}
 	node->state_told = trouble != NULL;
+	return may_speak;
+}
+
+void
+flush_reserved(void *ctx)
+{
+	flush_all(ctx, loop_now());
 }
 
 void
 flush_all(struct node *node, swim_time now)
 {
 	struct swim_event event;
+	bool may_speak = false;
 
 	/* Events make discovery ask for joins, and those for a flush: it is this one, once more. */
 	node->flush_again = true;
@@ -187,14 +195,16 @@ flush_all(struct node *node, swim_time now)
 	node->unflushed = 0;
 	while (node->flush_again) {
 		node->flush_again = false;
-		flush_state(node, now);
-		flush_datagrams(node);
+		may_speak = flush_state(node, now);
+		if (may_speak)
+			flush_datagrams(node);
 		while (swim_next_event(node->swim, &event))
 			flush_event(node, &event);
 	}
 	node->flushing = false;
-	loop_timer_set(node->timer, swim_deadline(node->swim));
-	if (node->leaving && !node->left && swim_has_left(node->swim)) {
+	loop_timer_set(node->timer,
+	    swim_time_min(swim_deadline(node->swim), state_deadline(node->state)));
+	if (node->leaving && !node->left && swim_has_left(node->swim) && may_speak) {
 		node->left = true;
 		control_left(node->control);
 		node->exit_by = swim_time_add(loop_now(), swim_seconds(1));

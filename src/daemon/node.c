@@ -281,7 +281,8 @@ start_loop(struct node *node, char *fault)
 	}
 	node->timer = loop_timer_new(node->base, on_deadline, node);
 	node->exit_timer = loop_timer_new(node->base, on_exit_timer, node);
-	if (node->timer == NULL || node->exit_timer == NULL)
+	if (node->timer == NULL || node->exit_timer == NULL ||
+	    !state_start(node->state, node->base, flush_reserved, node))
 		return out_of_memory(fault);
 	node->watchdog_interval = notify_watchdog_interval();
 	if (node->watchdog_interval.ns > 0) {
@@ -578,8 +579,8 @@ node_free(struct node *node)
 		if (node->signals[i] != NULL)
 			event_free(node->signals[i]);
 	}
-	loop_free(node->base);
 	state_free(node->state);
+	loop_free(node->base);
 	config_fini(&node->config);
 	free(node);
 }

@@ -114,6 +114,8 @@ void node_tell_doubts(const struct node *);
 
 /* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
 void flush_all(struct node *, swim_time now);
+/* The same for what waited for the disk; ctx is the node. */
+void flush_reserved(void *ctx);
 /* Drop what waits for names. */
 void flush_fini(struct node *);
 

@@ -15,30 +15,39 @@
 
 #include "daemon/durable.h"
 #include "daemon/fault.h"
+#include "daemon/writer.h"
 
 #define FILE_NAME "incarnation"
 #define TEMP_NAME "incarnation.new"
 #define LOCK_NAME "lock"
 #define TEXT_MAX 24 /* 20 digits and a newline, and room to see that there is more */
+/* The next block is on its way to the disk while so many are left of this one. */
+#define AHEAD (STATE_BLOCK / 2)
+/* For so long nothing is said for want of a block: less than a probe of profile lan waits for its answer. */
+#define HOLD_MS 200
+#define RETRY_S 10
 
 struct state {
 	char *dir;
 	int dir_fd, lock_fd;
 	uint64_t incarnation; /* to begin with */
 	uint64_t bound;       /* all below it are ours to use */
-	swim_time next_try;   /* not before, after a failure */
+	struct writer *writer;
+	uint64_t writing;   /* the bound that is on its way to the disk */
+	swim_time began;    /* when it went */
+	swim_time next_try; /* not before, after a failure */
+	swim_time held;     /* since then an incarnation waits for its block; NEVER: none does */
+	void (*done)(void *ctx);
+	void *ctx;
 	char warning[FAULT_MAX];
-	char trouble[FAULT_MAX];
+	bool troubled;
+	char trouble[FAULT_MAX]; /* the last one */
 };
 
-/* Replace the file by one with this bound. */
-static int
-store(const struct state *s, uint64_t bound)
+static size_t
+format_bound(uint64_t bound, char text[TEXT_MAX])
 {
-	char text[TEXT_MAX];
-	int len = snprintf(text, sizeof(text), "%" PRIu64 "\n", bound);
-
-	return durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
+	return (size_t)snprintf(text, TEXT_MAX, "%" PRIu64 "\n", bound);
 }
 
 static uint64_t
@@ -111,11 +120,12 @@ is_disk_fault(int error)
 }
 
 static void
-trouble(struct state *s, int error, swim_time now)
+trouble(struct state *s, const char *why, swim_time now)
 {
 	snprintf(s->trouble, sizeof(s->trouble), "the state directory %s cannot be written: %s",
-	    s->dir, strerror(error));
-	s->next_try = swim_time_add(now, swim_seconds(10));
+	    s->dir, why);
+	s->troubled = true;
+	s->next_try = swim_time_add(now, swim_seconds(RETRY_S));
 }
 
 /* What to lock: a file, or where none can be opened for writing the one that is there, or the directory. */
@@ -172,6 +182,7 @@ int
 state_open(const char *dir, swim_time now, struct state **out, char *error)
 {
 	struct state *s = calloc(1, sizeof(*s));
+	char text[TEXT_MAX];
 	int status, failure;
 
 	if (s == NULL || (s->dir = strdup(dir)) == NULL) {
@@ -179,6 +190,7 @@ state_open(const char *dir, swim_time now, struct state **out, char *error)
 		return fault_set(error, EX_OSERR, "out of memory");
 	}
 	s->lock_fd = -1;
+	s->held = SWIM_TIME_NEVER;
 	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir_fd < 0) {
 		status = fault_set(error, fault_status(errno, EX_CONFIG),
@@ -189,11 +201,12 @@ state_open(const char *dir, swim_time now, struct state **out, char *error)
 	if ((status = lock(s, error)) != 0 || (status = load(s, error)) != 0)
 		goto error;
 	s->bound = block_above(s->incarnation);
-	failure = store(s, s->bound);
+	failure =
+	    durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, format_bound(s->bound, text));
 	if (failure != 0 && is_disk_fault(-failure)) {
 		/* Better a member that may have to refute an earlier life of its own than none. */
 		s->bound = s->incarnation;
-		trouble(s, -failure, now);
+		trouble(s, strerror(-failure), now);
 	} else if (failure != 0) {
 		status = fault_set(error, fault_status(-failure, EX_CONFIG),
 		    "the state directory %s is not writable: %s", dir, strerror(-failure));
@@ -211,6 +224,7 @@ state_free(struct state *s)
 {
 	if (s == NULL)
 		return;
+	writer_free(s->writer);
 	if (s->lock_fd >= 0)
 		close(
 		    s->lock_fd); /* and so unlocked; the file stays, for another may hold it by now */
@@ -226,21 +240,73 @@ state_incarnation(const struct state *s)
 	return s->incarnation;
 }
 
-void
+static void
+written(void *ctx, int error)
+{
+	struct state *s = ctx;
+
+	if (error == 0) {
+		s->bound = s->writing;
+		s->troubled = false;
+	} else {
+		trouble(s, strerror(-error), s->began);
+	}
+	s->done(s->ctx);
+}
+
+bool
+state_start(struct state *s, struct event_base *base, void (*done)(void *ctx), void *ctx)
+{
+	s->done = done;
+	s->ctx = ctx;
+	s->writer = writer_new(base, s->dir_fd, FILE_NAME, TEMP_NAME, written, s);
+	return s->writer != NULL;
+}
+
+/* A block above those that we have, or above what is wanted. */
+static void
+begin(struct state *s, uint64_t incarnation, swim_time now)
+{
+	char text[TEXT_MAX];
+	int error;
+
+	s->writing = block_above(incarnation < s->bound ? s->bound : incarnation);
+	s->began = now;
+	error = writer_start(s->writer, text, format_bound(s->writing, text));
+	if (error != 0)
+		trouble(s, strerror(-error), now);
+}
+
+bool
 state_reserve(struct state *s, uint64_t incarnation, swim_time now)
 {
-	uint64_t bound;
-	int failure;
+	const bool reserved = incarnation < s->bound || s->bound == UINT64_MAX;
+	const bool ahead = s->bound == UINT64_MAX || (reserved && s->bound - incarnation > AHEAD);
 
-	if (incarnation < s->bound || s->bound == UINT64_MAX || swim_time_before(now, s->next_try))
-		return;
-	bound = block_above(incarnation);
-	if ((failure = store(s, bound)) != 0) {
-		trouble(s, -failure, now);
-		return;
+	if (!ahead && !writer_busy(s->writer) && !swim_time_before(now, s->next_try))
+		begin(s, incarnation, now);
+	if (reserved) {
+		s->held = SWIM_TIME_NEVER;
+		return true;
 	}
-	s->bound = bound;
-	s->trouble[0] = '\0';
+	if (!writer_busy(s->writer)) {
+		s->troubled = true;
+	} else if (!s->troubled) {
+		if (swim_time_is_never(s->held))
+			s->held = now;
+		if (swim_time_before(now, state_deadline(s)))
+			return false;
+		trouble(s, "the disk takes too long", now);
+	}
+	s->held = SWIM_TIME_NEVER;
+	return true;
+}
+
+swim_time
+state_deadline(const struct state *s)
+{
+	return swim_time_is_never(s->held) ? SWIM_TIME_NEVER
+					   : swim_time_add(s->held, swim_ms(HOLD_MS));
 }
 
 const char *
@@ -264,5 +330,5 @@ state_warning(const struct state *s)
 const char *
 state_trouble(const struct state *s)
 {
-	return s->trouble[0] != '\0' ? s->trouble : NULL;
+	return s->troubled ? s->trouble : NULL;
 }

@@ -7,7 +7,9 @@
 #ifndef SWIMD_DAEMON_STATE_H
 #define SWIMD_DAEMON_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <event2/event.h>
 
 #include "base/time.h"
 
@@ -27,11 +29,19 @@ void state_free(struct state *);
 uint64_t state_incarnation(const struct state *);
 
 /*
- * Call before anything is sent: sees to it that `incarnation` is reserved on disk.  May write and sync, a few
- * milliseconds once in STATE_BLOCK incarnations.  When the disk fails, that is remembered and tried again
- * 10 s later; swimd goes on, for a daemon that is silent for want of disk is a dead one to the others.
+ * Further blocks are written by a child process, ahead of their use: fsync may take as long as it likes, and the loop
+ * must not wait for it.  `done` is called when one is on the disk, or could not be.  False: out of memory.
  */
-void state_reserve(struct state *, uint64_t incarnation, swim_time now);
+bool state_start(struct state *, struct event_base *, void (*done)(void *ctx), void *ctx);
+
+/*
+ * Call before anything is sent: may it be, at this incarnation?  False while the block that it is in is on its way to
+ * the disk, as after a leap: ask again when `done` is called, and at state_deadline.  When the disk fails or takes
+ * too long, that is remembered and tried again 10 s later; meanwhile the answer is true, for a daemon that is silent
+ * for want of disk is a dead one to the others.
+ */
+bool state_reserve(struct state *, uint64_t incarnation, swim_time now);
+swim_time state_deadline(const struct state *); /* or NEVER */
 
 /* The directory, for others who keep something there; as long as the state is open. */
 const char *state_dir(const struct state *);

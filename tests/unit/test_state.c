@@ -12,15 +12,29 @@
 #include <sys/stat.h>
 
 #include "daemon/fault.h"
+#include "net/loop.h"
+#include "support/loop.h"
 #include "support/unit.h"
 
 static char dir[64], fault[FAULT_MAX];
+static struct event_base *base;
+static unsigned written;
+
+static void
+done(void *ctx)
+{
+	ck_assert_ptr_eq(ctx, dir);
+	written++;
+}
 
 static void
 begin(void)
 {
 	strcpy(dir, "/tmp/swimd-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
+	base = loop_new();
+	ck_assert_ptr_nonnull(base);
+	written = 0;
 }
 
 static const char *
@@ -39,6 +53,7 @@ end(void)
 	unlink(in_dir("incarnation.new"));
 	rmdir(in_dir("incarnation.new"));
 	unlink(in_dir("lock"));
+	loop_free(base);
 	ck_assert_int_eq(rmdir(dir), 0);
 }
 
@@ -48,7 +63,31 @@ opened(void)
 	struct state *s = NULL;
 
 	ck_assert_msg(state_open(dir, (swim_time){0}, &s, fault) == 0, "%s", fault);
+	ck_assert(state_start(s, base, done, dir));
 	return s;
+}
+
+/* It is written, or tried; then ask again. */
+static bool
+tried(struct state *s, uint64_t incarnation, swim_time now)
+{
+	unsigned before = written;
+
+	state_reserve(s, incarnation, now);
+	LOOP_UNTIL(base, written > before);
+	return state_reserve(s, incarnation, now);
+}
+
+/* What is not reserved at once is once the disk has answered. */
+static void
+reserve(struct state *s, uint64_t incarnation, swim_time now)
+{
+	unsigned before = written;
+
+	if (!state_reserve(s, incarnation, now)) {
+		LOOP_UNTIL(base, written > before);
+		ck_assert(state_reserve(s, incarnation, now));
+	}
 }
 
 static void
@@ -85,7 +124,7 @@ START_TEST(each_start_begins_above_all_before_it)
 	ck_assert_ptr_null(state_trouble(s));
 	last = state_incarnation(s) + 200;
 	for (uint64_t i = 0; i <= last; i++) {
-		state_reserve(s, i, (swim_time){0});
+		reserve(s, i, (swim_time){0});
 		ck_assert_uint_gt(stored(), i); /* durable before it is used */
 	}
 	state_free(s);
@@ -97,7 +136,7 @@ START_TEST(each_start_begins_above_all_before_it)
 }
 END_TEST
 
-START_TEST(a_reservation_is_written_once_a_block)
+START_TEST(a_block_is_written_while_half_of_the_last_is_left)
 {
 	struct stat before, after;
 	struct state *s;
@@ -105,11 +144,70 @@ START_TEST(a_reservation_is_written_once_a_block)
 	begin();
 	s = opened();
 	ck_assert_int_eq(stat(in_dir("incarnation"), &before), 0);
-	state_reserve(s, STATE_BLOCK - 1, (swim_time){0});
+	ck_assert(state_reserve(s, STATE_BLOCK / 2 - 1, (swim_time){0}));
+	LOOP_ONCE(base);
 	ck_assert_int_eq(stat(in_dir("incarnation"), &after), 0);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
-	state_reserve(s, STATE_BLOCK, (swim_time){0});
+	/* Nothing waits for it. */
+	ck_assert(state_reserve(s, STATE_BLOCK / 2, (swim_time){0}));
+	ck_assert(state_reserve(s, STATE_BLOCK - 1, (swim_time){0}));
+	ck_assert(swim_time_is_never(state_deadline(s)));
+	LOOP_UNTIL(base, written == 1);
 	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
+	ck_assert(state_reserve(s, STATE_BLOCK, (swim_time){0}));
+	LOOP_ONCE(base);
+	ck_assert_uint_eq(written, 1);
+	state_free(s);
+	end();
+}
+END_TEST
+
+START_TEST(a_leap_waits_for_its_block)
+{
+	struct state *s;
+
+	begin();
+	s = opened();
+	ck_assert(!state_reserve(s, 1000, (swim_time){0}));
+	ck_assert(!state_reserve(s, 1001, (swim_time){1}));
+	ck_assert_int_eq(state_deadline(s).ns, swim_ms(200).ns);
+	LOOP_UNTIL(base, written == 1);
+	ck_assert_uint_eq(stored(), 1000 + STATE_BLOCK);
+	ck_assert(state_reserve(s, 1001, (swim_time){2}));
+	ck_assert(swim_time_is_never(state_deadline(s)));
+	ck_assert_ptr_null(state_trouble(s));
+	state_free(s);
+	end();
+}
+END_TEST
+
+/* To whoever does not turn the loop the disk seems to take as long as he likes. */
+START_TEST(a_disk_that_takes_too_long_is_not_waited_for)
+{
+	swim_time now = {0};
+	struct state *s;
+
+	begin();
+	s = opened();
+	ck_assert(!state_reserve(s, STATE_BLOCK, now));
+	now = swim_time_add(now, swim_ms(199));
+	ck_assert(!state_reserve(s, STATE_BLOCK, now));
+	ck_assert_ptr_null(state_trouble(s));
+	now = swim_time_add(now, swim_ms(1));
+	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), "the disk takes too long"));
+	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert(swim_time_is_never(state_deadline(s)));
+	LOOP_UNTIL(base, written == 1);
+	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert_ptr_null(state_trouble(s));
+	/* Such a disk does not keep us silent again and again, whoever makes us leap. */
+	ck_assert(state_reserve(s, 1000, now));
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), "the disk takes too long"));
+	now = swim_time_add(now, swim_seconds(10));
+	ck_assert(tried(s, 1000, now));
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert_uint_eq(stored(), 1000 + STATE_BLOCK);
 	state_free(s);
 	end();
 }
@@ -125,9 +223,9 @@ START_TEST(the_highest_incarnation_does_not_wrap)
 	ck_assert_ptr_null(state_warning(s));
 	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - STATE_BLOCK - 1);
 	ck_assert_uint_eq(stored(), UINT64_MAX - 1);
-	state_reserve(s, UINT64_MAX - 1, (swim_time){0});
+	reserve(s, UINT64_MAX - 1, (swim_time){0});
 	ck_assert_uint_eq(stored(), UINT64_MAX);
-	state_reserve(s, UINT64_MAX, (swim_time){0});
+	reserve(s, UINT64_MAX, (swim_time){0});
 	ck_assert_uint_eq(stored(), UINT64_MAX);
 	ck_assert_ptr_null(state_trouble(s));
 	state_free(s);
@@ -235,16 +333,16 @@ START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
 	begin();
 	s = opened();
 	ck_assert_int_eq(mkdir(in_dir("incarnation.new"), 0700), 0);
-	state_reserve(s, STATE_BLOCK, now);
+	ck_assert(tried(s, STATE_BLOCK, now));
 	ck_assert_ptr_nonnull(state_trouble(s));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
 	ck_assert_uint_eq(stored(), STATE_BLOCK);
 	ck_assert_int_eq(rmdir(in_dir("incarnation.new")), 0);
 	now = swim_time_add(now, swim_seconds(9));
-	state_reserve(s, STATE_BLOCK, now);
+	ck_assert(state_reserve(s, STATE_BLOCK, now));
 	ck_assert_ptr_nonnull(state_trouble(s));
 	now = swim_time_add(now, swim_seconds(1));
-	state_reserve(s, STATE_BLOCK, now);
+	ck_assert(tried(s, STATE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
 	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
 	state_free(s);
@@ -276,12 +374,12 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 	s = opened();
 	ck_assert_uint_eq(state_incarnation(s), 192);
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
-	state_reserve(s, 192, swim_time_add(now, swim_seconds(9)));
+	ck_assert(state_reserve(s, 192, swim_time_add(now, swim_seconds(9))));
 	ck_assert_ptr_nonnull(state_trouble(s));
-	state_reserve(s, 192, swim_time_add(now, swim_seconds(10)));
+	ck_assert(tried(s, 192, swim_time_add(now, swim_seconds(10))));
 	ck_assert_ptr_nonnull(state_trouble(s));
 	ck_assert_int_eq(unlink(in_dir("junk")), 0);
-	state_reserve(s, 192, swim_time_add(now, swim_seconds(20)));
+	ck_assert(tried(s, 192, swim_time_add(now, swim_seconds(20))));
 	ck_assert_ptr_null(state_trouble(s));
 	ck_assert_uint_eq(stored(), 192 + STATE_BLOCK);
 	state_free(s);
@@ -298,7 +396,8 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 END_TEST
 
 UNIT_MAIN("state", a_start_on_a_full_disk_is_no_fault_but_trouble,
-    each_start_begins_above_all_before_it, a_reservation_is_written_once_a_block,
+    each_start_begins_above_all_before_it, a_block_is_written_while_half_of_the_last_is_left,
+    a_leap_waits_for_its_block, a_disk_that_takes_too_long_is_not_waited_for,
     the_highest_incarnation_does_not_wrap, a_damaged_file_is_told_and_ignored,
     a_fifo_is_not_waited_for, two_daemons_share_no_directory, what_is_no_directory_is_refused,
     a_directory_without_permission_is_told_so,
