@@ -294,6 +294,27 @@ world_turn(struct world *world)
 	ck_assert_int_ge(event_base_loop(world->base, EVLOOP_ONCE | EVLOOP_NONBLOCK), 0);
 }
 
+void
+world_settle(struct world *world)
+{
+	for (unsigned i = 0; i < 50; i++)
+		world_turn(world);
+}
+
+void
+world_wait_for_clients(struct world *world, size_t count)
+{
+	struct control_stats stats;
+	swim_time end = swim_time_add(loop_now(), swim_seconds(PATIENCE_S));
+
+	do {
+		ck_assert(!swim_time_reached(loop_now(), end));
+		world_turn(world);
+		control_stats(world->control, &stats);
+		poll(NULL, 0, stats.clients == count ? 0 : 1);
+	} while (stats.clients != count);
+}
+
 /* A verdict counts that the members who live came to. */
 static void
 accuse(struct world *world, struct wire_update *update)

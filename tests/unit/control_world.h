@@ -59,6 +59,10 @@ void world_start(struct world *, size_t output_limit);
 void world_stop(struct world *);
 /* One turn of the loop that does not wait. */
 void world_turn(struct world *);
+/* Turn it until nothing more happens in it for a while. */
+void world_settle(struct world *);
+/* Turn it until so many are connected. */
+void world_wait_for_clients(struct world *, size_t count);
 /* Another's word about a member, as a datagram; the core keeps its events until the next flush. */
 void world_input(struct world *, const char *name, size_t name_len, enum swim_status,
     uint64_t incarnation);

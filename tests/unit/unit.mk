@@ -66,6 +66,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o base/log.o base/journal.o base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
+OBJS_test_control_connections = $(CONTROL_OBJS)
 OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
 OBJS_test_hosts = net/hosts.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/namecache.o net/hosts.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
