@@ -42,14 +42,43 @@ call_free(struct control_call *call)
 	free(call);
 }
 
+/* What was begun for a call is to be given up. */
+static void
+give_up(struct client *c)
+{
+	if (c->call->kind == CALL_JOIN)
+		discovery_join_cancel(c->control->backend.discovery, c->call);
+}
+
 void
 command_cancel(struct client *c)
 {
 	if (c->call == NULL)
 		return;
-	if (c->call->kind == CALL_JOIN)
-		discovery_join_cancel(c->control->backend.discovery, c->call);
+	give_up(c);
 	call_free(c->call);
+}
+
+static const char joins_nobody[] = "this member is leaving: it joins nobody any more";
+
+void
+command_refuse(struct client *c)
+{
+	struct refusal refusal;
+
+	if (c->call == NULL)
+		return;
+	give_up(c);
+	switch (c->call->kind) {
+	case CALL_JOIN:
+		refusal_set(&refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
+		break;
+	case CALL_LEAVE:
+		refusal_set(&refusal, CONTROL_UNAVAILABLE,
+		    "this member ends at once: the others may hold it dead rather than left");
+		break;
+	}
+	request_late_refuse(c->call, &refusal);
 }
 
 /* ---------------------------------------------------------------------------------------- join */
@@ -107,8 +136,7 @@ command_join(struct request *r)
 	enum swim_error error;
 
 	if (r->control->leaving) {
-		refusal_set(&r->refusal, CONTROL_UNAVAILABLE,
-		    "this member is leaving: it joins nobody any more");
+		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
 		return METHOD_FAILED;
 	}
 	if (!read_addresses(r, list, addresses))

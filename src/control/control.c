@@ -352,6 +352,7 @@ control_free(struct control *control)
 	if (control == NULL)
 		return;
 	while ((c = TAILQ_FIRST(&control->clients)) != NULL) {
+		command_refuse(c);
 		client_write(c);
 		client_free(c);
 	}
@@ -407,6 +408,17 @@ control_error_event(struct control *control, const char *code, const char *messa
 	emit_init(&e);
 	event_put_error(&e, control->ring.last + 1, loop_wall_ns(), code, message);
 	publish(control, EVENT_ERROR, &e);
+}
+
+void
+control_leaving(struct control *control)
+{
+	struct client *c;
+
+	control->leaving = true;
+	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
+		if (c->call != NULL && c->call->kind == CALL_JOIN)
+			command_refuse(c);
 }
 
 void

@@ -90,13 +90,18 @@ struct control_config {
  */
 struct control *control_new(struct event_base *, const struct control_config *,
     const struct control_backend *, char *error);
-/* Sends what is pending as far as it goes without blocking, closes all, and unlinks the sockets that it bound. */
+/*
+ * Answers the calls that are under way, sends what is pending as far as it goes without blocking, closes all, and
+ * unlinks the sockets that it bound.
+ */
 void control_free(struct control *);
 
 /* Hand on one event of the core: numbered, kept in the ring, encoded once, sent to its subscribers. */
 void control_event(struct control *, const struct swim_event *);
 /* An `error` event of the daemon's own: a stable word and a sentence. */
 void control_error_event(struct control *, const char *code, const char *message);
+/* This member leaves, whoever asked for that: joins that are under way are answered, and none begins any more. */
+void control_leaving(struct control *);
 /* The leave is sent: answer those who asked for it. */
 void control_left(struct control *);
 /* True when no answer is left to be written (the daemon may exit). */

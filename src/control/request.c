@@ -101,12 +101,12 @@ request_late_begin(const struct control_call *call, struct emit *e)
 	put_result_envelope(e, call->id != NULL ? call->id : "null");
 }
 
-void
-request_late_end(struct control_call *call, struct emit *e)
+/* The call has its answer, and the connection goes on. */
+static void
+end_call(struct control_call *call, struct emit *e)
 {
 	struct client *c = call->client;
 
-	put_end(e);
 	if (call->id != NULL)
 		client_answer(c, e);
 	else
@@ -115,6 +115,23 @@ request_late_end(struct control_call *call, struct emit *e)
 	client_ready(c);
 	free(call->id);
 	free(call);
+}
+
+void
+request_late_end(struct control_call *call, struct emit *e)
+{
+	put_end(e);
+	end_call(call, e);
+}
+
+void
+request_late_refuse(struct control_call *call, const struct refusal *refusal)
+{
+	struct emit e;
+
+	call->client->control->stats.errors++;
+	put_error_line(&e, call->id != NULL ? call->id : "null", refusal);
+	end_call(call, &e);
 }
 
 /* --------------------------------------------------------------------------------------- parsing */

@@ -20,5 +20,7 @@ void request_error_line(struct emit *, int code, const char *text);
  */
 void request_late_begin(const struct control_call *, struct emit *);
 void request_late_end(struct control_call *, struct emit *);
+/* The same of an error. */
+void request_late_refuse(struct control_call *, const struct refusal *);
 
 #endif

@@ -237,6 +237,7 @@ node_leave(struct node *node, const char *reason)
 	log_at(LOG_LEVEL_NOTICE, "leaving", log_str("reason", reason));
 	node->leaving = true;
 	notify_stopping();
+	control_leaving(node->control);
 	swim_leave(node->swim, loop_now());
 	flush_all(node, loop_now());
 }

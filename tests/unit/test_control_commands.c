@@ -131,6 +131,79 @@ START_TEST(a_join_whose_asker_is_gone_is_forgotten)
 }
 END_TEST
 
+static void
+is_unavailable(json_t *answer, json_int_t id)
+{
+	ck_assert_int_eq(number(answer, "id"), id);
+	ck_assert_int_eq(number(member(answer, "error"), "code"), CONTROL_UNAVAILABLE);
+	ck_assert_str_eq(text(member(member(answer, "error"), "data"), "code"), "unavailable");
+	json_decref(answer);
+}
+
+START_TEST(a_join_is_answered_when_we_leave)
+{
+	struct world world;
+	struct peer peer, other;
+	json_t *answer;
+
+	world_start(&world, 0);
+	peer_open(&peer, &world, world.path);
+	peer_open(&other, &world, world.path);
+	peer_say(&peer, "{\"id\":5,\"method\":\"join\",\"params\":{\"addresses\":[\"10.0.0.7\"]}}");
+	peer_say(&peer, "{\"id\":6,\"method\":\"info\"}");
+	peer_say(&other, "{\"method\":\"join\",\"params\":{\"addresses\":[\"10.0.0.7\"]}}");
+	peer_say(&other, "{\"id\":7,\"method\":\"info\"}");
+	while (world.discovery.started < 2)
+		world_turn(&world);
+	control_leaving(world.control);
+	ck_assert_uint_eq(world.discovery.cancelled, 2);
+	is_unavailable(peer_json(&peer), 5);
+	/* What came behind goes on; a notification is not answered now either. */
+	answer = peer_json(&peer);
+	ck_assert_str_eq(text(member(answer, "result"), "name"), "me");
+	json_decref(answer);
+	answer = peer_json(&other);
+	ck_assert_int_eq(number(answer, "id"), 7);
+	json_decref(answer);
+	/* And no other begins. */
+	json_decref(
+	    peer_error(&peer, request("join", "{\"addresses\":[\"10.0.0.7\"]}"), "unavailable"));
+	ck_assert_uint_eq(world.discovery.started, 2);
+	peer_close(&other);
+	peer_close(&peer);
+	world_stop(&world);
+}
+END_TEST
+
+START_TEST(whoever_waits_is_answered_at_the_end)
+{
+	struct world world;
+	struct peer joiner, leaver;
+	char line[1024];
+	ssize_t n;
+
+	world_start(&world, 0);
+	peer_open(&joiner, &world, world.path);
+	peer_open(&leaver, &world, world.path);
+	peer_say(&joiner,
+	    "{\"id\":1,\"method\":\"join\",\"params\":{\"addresses\":[\"10.0.0.7\"]}}");
+	while (world.discovery.started == 0)
+		world_turn(&world);
+	peer_say(&leaver, "{\"id\":2,\"method\":\"leave\"}");
+	while (world.leaves == 0)
+		world_turn(&world);
+	world_stop(&world);
+	n = recv(joiner.fd, line, sizeof(line), 0);
+	ck_assert_int_gt(n, 0);
+	is_unavailable(json_loadb(line, (size_t)n, 0, NULL), 1);
+	n = recv(leaver.fd, line, sizeof(line), 0);
+	ck_assert_int_gt(n, 0);
+	is_unavailable(json_loadb(line, (size_t)n, 0, NULL), 2);
+	peer_close(&joiner);
+	peer_close(&leaver);
+}
+END_TEST
+
 START_TEST(bad_joins_are_refused)
 {
 	struct world world;
@@ -348,7 +421,8 @@ START_TEST(bad_tags_are_refused)
 END_TEST
 
 UNIT_MAIN("control_commands", a_join_is_answered_when_it_is_over,
-    a_join_after_a_half_close_is_answered, a_join_whose_asker_is_gone_is_forgotten,
+    a_join_after_a_half_close_is_answered, a_join_is_answered_when_we_leave,
+    whoever_waits_is_answered_at_the_end, a_join_whose_asker_is_gone_is_forgotten,
     bad_joins_are_refused, too_many_addresses_are_refused, a_leave_is_answered_once_it_is_sent,
     a_leave_may_be_over_at_once, the_dead_are_removed, reload_says_what_changed,
     tags_are_set_and_unset, bad_tags_are_refused)
