@@ -169,16 +169,49 @@ set_accepting(struct control *control, bool accepting)
 	}
 }
 
+/*
+ * No descriptors or memory are left.  The connection stays acceptable, so to try again at once would spin.  Where one
+ * client's end lets in another the trouble begins anew several times a second, so it is told once.
+ */
+static void
+starve(struct control *control, int number)
+{
+	static const char cannot[] = "cannot accept control connections for now";
+	char text[256];
+
+	control->stats.accept_failures++;
+	control->stats.accept_errno = number;
+	control->stats.accept_failed_at = loop_now();
+	if (!control->starved) {
+		snprintf(text, sizeof(text), "%s: %s", cannot, strerror(number));
+		log_at(LOG_LEVEL_WARNING, cannot, log_str("error", strerror(number)));
+		control_error_event(control, "accept-failed", text);
+	}
+	control->starved = true;
+	set_accepting(control, false);
+	evtimer_add(control->resume, &resume_after);
+}
+
 static void
 control_resume(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval later = {CONTROL_STARVED_SECONDS, 0};
 	struct control *control = arg;
+	swim_duration quiet = swim_time_since(loop_now(), control->stats.accept_failed_at);
 
 	(void)fd;
 	(void)what;
-	set_accepting(control, true);
 	if (!control->accepting)
+		set_accepting(control, true);
+	if (!control->accepting) {
 		evtimer_add(control->resume, &resume_after);
+	} else if (quiet.ns < swim_seconds(CONTROL_STARVED_SECONDS).ns) {
+		evtimer_add(control->resume, &later);
+	} else {
+		control->starved = false;
+		log_at(LOG_LEVEL_NOTICE, "control connections are accepted again",
+		    log_uint("failures", control->stats.accept_failures));
+	}
 }
 
 static const char too_many[] =
@@ -243,24 +276,13 @@ control_acceptable(evutil_socket_t fd, short what, void *arg)
 		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client >= 0) {
-			control->starved = false;
 			add_client(listener, client);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
 			continue;
-		if (errno == EAGAIN)
-			return;
-		/*
-		 * No descriptors or memory are left.  The connection stays acceptable, so to try again at
-		 * once would spin.
-		 */
-		if (!control->starved)
-			log_at(LOG_LEVEL_WARNING, "cannot accept control connections for now",
-			    log_str("error", strerror(errno)));
-		control->starved = true;
-		set_accepting(control, false);
-		evtimer_add(control->resume, &resume_after);
+		if (errno != EAGAIN)
+			starve(control, errno);
 		return;
 	}
 }
@@ -312,6 +334,7 @@ control_new(struct event_base *base, const struct control_config *config,
 							 : CONTROL_OUTPUT_LIMIT;
 	control->output_total = CONTROL_OUTPUT_TOTAL;
 	control->accepting = true;
+	control->stats.accept_failed_at = SWIM_TIME_NEVER;
 	TAILQ_INIT(&control->clients);
 	TAILQ_INIT(&control->ready);
 	for (size_t i = 0; i < 2; i++)

@@ -109,6 +109,9 @@ bool control_idle(const struct control *);
 
 struct control_stats {
 	uint64_t connections, refused, requests, errors, overflows, events;
+	uint64_t accept_failures;   /* for want of descriptors or memory */
+	int accept_errno;           /* of the last one */
+	swim_time accept_failed_at; /* NEVER: none */
 	size_t clients, subscribers;
 	uint64_t last_seq;
 };

@@ -38,6 +38,8 @@
 #define CONTROL_CLIENTS_RESERVED 8
 /* Refused connections that are held for a moment, so that they can read why. */
 #define CONTROL_REFUSED_MAX 64
+/* For so long after the last one a connection that could not be accepted is no matter of the past. */
+#define CONTROL_STARVED_SECONDS 60
 /* Most addresses of one join. */
 #define CONTROL_JOIN_MAX 64
 
@@ -57,8 +59,8 @@ struct control {
 	size_t output_limit;
 	struct control_listener listeners[2]; /* read-write, read-only */
 	bool accepting;                       /* false while there are no file descriptors left */
-	bool starved;         /* and since then none was accepted: it is in the log */
-	struct event *resume; /* then accepts again */
+	bool starved;         /* not long ago there were none left: it is in the log */
+	struct event *resume; /* then accepts again; and later looks whether that was all */
 	struct event *turn;   /* does the work of `ready` */
 	struct event *sweep;  /* looks after connections that nothing is read from */
 	struct client_list clients;

@@ -67,7 +67,11 @@ backend_health(void *ctx, struct control_health *out)
 	struct swim_report self;
 	struct swim_stats stats;
 	struct udp_stats udp;
+	struct control_stats control;
 
+	control_stats(node->control, &control);
+	in.accept_errno = control.accept_errno;
+	in.accept_failed_at = control.accept_failed_at;
 	udp_stats(node->udp, &udp);
 	in.transport_healthy = udp.healthy;
 	in.transport_error = udp.last_error;

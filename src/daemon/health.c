@@ -110,6 +110,12 @@ judge_company(const struct health_input *in, struct control_health *out)
 		    in->missing);
 }
 
+static long long
+seconds_since(swim_time at, swim_time now)
+{
+	return (long long)(swim_duration_ms(swim_time_since(now, at)) / 1000);
+}
+
 static void
 judge_memory(const struct health_input *in, struct control_health *out)
 {
@@ -129,7 +135,11 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		    (long long)swim_duration_ms(m->lag));
 	if (recent(m->accused_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s suspected us %lld s ago", m->accuser,
-		    (long long)(swim_duration_ms(swim_time_since(in->now, m->accused_at)) / 1000));
+		    seconds_since(m->accused_at, in->now));
+	if (recent(in->accept_failed_at, in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "no control connection could be accepted %lld s ago: %s",
+		    seconds_since(in->accept_failed_at, in->now), strerror(in->accept_errno));
 }
 
 void

@@ -1,4 +1,7 @@
 """The control socket while the daemon is short of something, or about to end: whoever asked is told."""
+import itertools
+import os
+import resource
 import signal
 
 import pytest
@@ -20,3 +23,26 @@ def test_join_is_answered_at_sigterm(cluster):
     assert refusal.value.word == "unavailable" and "leaving" in refusal.value.message
     assert connection.answer(info)["name"] == daemon.name
     assert daemon.ended() == 0
+
+
+def test_out_of_descriptors(cluster):
+    """It says so to those who are connected, once in its log, and in its health for a while after."""
+    daemon = cluster.daemon().start()
+    daemon.call("subscribe", types=["error"])
+    pid = daemon.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    used = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+    free = next(fd for fd in itertools.count() if fd not in used)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
+    waiting = daemon.connect()
+    asked = waiting.send("info")
+    event = daemon.control.event("error")
+    assert event["code"] == "accept-failed" and "Too many open files" in event["message"]
+    health = daemon.call("health")
+    assert health["status"] == "degraded", health
+    assert any("control connection" in reason and "Too many open files" in reason for reason in health["reasons"])
+    assert daemon.call("metrics")["control"]["accept_failures"] >= 1
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    assert waiting.answer(asked)["name"] == daemon.name
+    assert daemon.text().count("cannot accept control connections") == 1
+    assert any("control connection" in reason for reason in daemon.call("health")["reasons"])

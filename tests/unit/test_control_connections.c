@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The sockets, and who is served on them: how many at once, and what comes when no descriptor is left. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -137,6 +138,76 @@ START_TEST(without_descriptors_it_waits_and_then_goes_on)
 }
 END_TEST
 
+static unsigned
+lines_with(FILE *log, const char *words)
+{
+	char line[1024];
+	unsigned count = 0;
+
+	rewind(log);
+	while (fgets(line, sizeof(line), log) != NULL)
+		count += strstr(line, words) != NULL;
+	return count;
+}
+
+/* Where one who goes lets in another, descriptors run out many times a second: that is told once. */
+START_TEST(running_out_of_descriptors_over_and_over_is_told_once)
+{
+	enum { TIMES = 4 };
+	struct world world;
+	struct control_stats stats;
+	struct peer peer, later[TIMES];
+	struct rlimit before, few;
+	FILE *log = tmpfile();
+	json_t *event;
+	int top;
+
+	world_start(&world, 0);
+	ck_assert_int_eq(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
+	peer_open(&peer, &world, world.path);
+	json_decref(peer_result(&peer,
+	    "{\"id\":1,\"method\":\"subscribe\",\"params\":{\"types\":[\"error\"]}}"));
+	control_stats(world.control, &stats);
+	ck_assert(swim_time_is_never(stats.accept_failed_at));
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (unsigned i = 0; i < TIMES; i++) {
+		peer_open(&later[i], &world, world.path);
+		peer_say(&later[i], "info");
+		top = dup(0);
+		close(top);
+		few = (struct rlimit){(rlim_t)top, before.rlim_max};
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		while (world.control->accepting)
+			world_turn(&world);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		json_decref(peer_json(&later[i]));
+	}
+	control_stats(world.control, &stats);
+	ck_assert_uint_ge(stats.accept_failures, TIMES);
+	ck_assert_int_eq(stats.accept_errno, EMFILE);
+	ck_assert(!swim_time_is_never(stats.accept_failed_at));
+	event = peer_json(&peer);
+	ck_assert_str_eq(text(member(event, "params"), "code"), "accept-failed");
+	json_decref(event);
+	ck_assert_uint_eq(lines_with(log, "cannot accept control connections"), 1);
+	/* A quiet minute later it is over, and would be told anew. */
+	event_active(world.control->resume, EV_TIMEOUT, 0);
+	world_turn(&world);
+	ck_assert(world.control->starved);
+	world.control->stats.accept_failed_at =
+	    swim_time_add(loop_now(), swim_seconds(-CONTROL_STARVED_SECONDS));
+	event_active(world.control->resume, EV_TIMEOUT, 0);
+	world_turn(&world);
+	ck_assert(!world.control->starved);
+	ck_assert_uint_eq(lines_with(log, "control connections are accepted again"), 1);
+	for (unsigned i = 0; i < TIMES; i++)
+		peer_close(&later[i]);
+	peer_close(&peer);
+	world_stop(&world);
+	fclose(log);
+}
+END_TEST
+
 START_TEST(the_sockets_have_their_permissions)
 {
 	struct world world;
@@ -176,4 +247,5 @@ END_TEST
 
 UNIT_MAIN("control_connections", the_65th_connection_is_told_so,
     four_hundred_connections_do_not_spin, without_descriptors_it_waits_and_then_goes_on,
-    the_sockets_have_their_permissions, a_second_server_is_refused)
+    running_out_of_descriptors_over_and_over_is_told_once, the_sockets_have_their_permissions,
+    a_second_server_is_refused)

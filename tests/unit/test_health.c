@@ -21,6 +21,7 @@ healthy(void)
 	    .max_members = 100,
 	    .seeds = 1,
 	    .seeds_joined = 1,
+	    .accept_failed_at = SWIM_TIME_NEVER,
 	    .memory = &memory,
 	};
 }
@@ -183,7 +184,22 @@ START_TEST(a_namesake_is_told_with_its_address)
 }
 END_TEST
 
+START_TEST(connections_that_were_not_accepted_are_told_for_a_minute)
+{
+	struct health_input in = healthy();
+
+	in.accept_failed_at = in.now;
+	in.accept_errno = EMFILE;
+	in.now = swim_time_add(in.now, swim_seconds(4));
+	judged(&in, CONTROL_HEALTH_DEGRADED,
+	    "no control connection could be accepted 4 s ago: Too many open files");
+	in.now = swim_time_add(in.now, swim_seconds(HEALTH_MEMORY_SECONDS));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+}
+END_TEST
+
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
     an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
     troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
-    an_accuser_is_named_and_escaped, a_namesake_is_told_with_its_address)
+    an_accuser_is_named_and_escaped, a_namesake_is_told_with_its_address,
+    connections_that_were_not_accepted_are_told_for_a_minute)
