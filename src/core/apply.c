@@ -124,20 +124,6 @@ is_answer(const struct swim *s, const struct wire_update *u)
 	return s->answered && u->incarnation < ANSWER_MAX;
 }
 
-/*
- * Are we, by whoever tells it, or on the word of more than one?  To all others the word of anybody else is an
- * accusation; if we took it for our death, it would keep us from refuting that.
- */
-static bool
-is_held_dead(const struct swim *s, const struct wire_update *u)
-{
-	const struct member *teller = locate_at(s, &s->from);
-
-	if (s->answered || (teller != NULL && !teller->hidden))
-		return true;
-	return !s->by_base && suspicion_proves(s, s->self, u);
-}
-
 /* Someone speaks of us. */
 static void
 apply_self(struct swim *s, const struct wire_update *u, const char *address)
@@ -175,7 +161,11 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 		break;
 	case SWIM_DEAD:
 		s->stats.refutations++;
-		if (is_held_dead(s, u))
+		/*
+		 * To all others a stranger's word is an accusation; if we took it for our death, it would keep us
+		 * from refuting that.
+		 */
+		if (s->answered || s->by_known)
 			damping_condemned(s, u->incarnation);
 		else
 			damping_hearsay(s, u->incarnation);
@@ -340,12 +330,32 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	return true;
 }
 
-/* The verdict on one that lives, to us, which nobody but its teller came to. */
+/*
+ * The verdict on one that lives, to us, which nobody but its teller came to.  And whatever ends a member, but does
+ * not come from where a member lives: in a base peer's case from one that has answered us, in a leave's perhaps
+ * from where it lived itself.
+ */
 static bool
-is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u)
+is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u,
+    enum swim_status status, bool from_subject)
 {
-	return u->status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden &&
-	       !suspicion_proves(s, m, u);
+	bool credible = s->by_base ? s->by_proven : s->by_known;
+
+	if (m->hidden || m->status == SWIM_LEFT)
+		return false;
+	switch (status) {
+	case SWIM_DEAD:
+		return swim_status_is_live(m->status) &&
+		       (!credible || (!s->by_base && !suspicion_proves(s, m, u)));
+	case SWIM_LEFT:
+		/* Where its address is a host name that nobody has resolved, it may be anywhere. */
+		return !credible && !(from_subject && (m->addr.family == 0 ||
+							  swim_addr_equal(&m->addr, &s->from)));
+	case SWIM_ALIVE:
+	case SWIM_SUSPECT:
+		break;
+	}
+	return false;
 }
 
 static void
@@ -369,6 +379,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
 		      !s->by_base;
 	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
+	bool doubted = is_doubted(s, m, u, status, from_subject);
+	bool ask = doubted && status == SWIM_LEFT;
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
 	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
@@ -379,7 +391,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 * Somebody may be removed where it is held dead by mistake, on the small side of a cut perhaps.  Whoever
 	 * holds it alive forgets it with a verdict of its own, or never.
 	 */
-	if (forget && !is_doubted(s, m, u)) {
+	if (forget && !doubted) {
 		apply_forget(s, m, u, status);
 		return;
 	}
@@ -395,7 +407,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	/* That is one accusation more, to us. */
-	if (status == SWIM_DEAD && is_doubted(s, m, u))
+	if (doubted && !swim_status_is_live(m->status))
+		return;
+	if (doubted)
 		status = SWIM_SUSPECT;
 	if (status == SWIM_SUSPECT && suspicion_is_void(s, u))
 		return;
@@ -433,6 +447,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		m->doomed |= forget;
 		suspicion_take(s, m, u);
 		confirm_start(s, m);
+		/* Who leaves says so to whoever asks, for a while. */
+		if (ask)
+			probe_ping(s, m, rng_u64(&s->rng));
 	}
 	if (moved)
 		apply_replace_stand_in(s, m);
@@ -486,6 +503,9 @@ apply_updates(struct swim *s, const struct wire_updates *updates)
 		bool from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
 				    memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
 
+		/* Nor can it be known whether those said it who are named. */
+		if (!s->by_known)
+			u.accuser_count = 0;
 		apply_update(s, &u, from_subject, updates->sync);
 	}
 }

@@ -257,6 +257,8 @@ struct swim {
 	bool synced; /* with anyone, since the start */
 
 	bool by_base;               /* who speaks now knows no extensions, and so no tags */
+	bool by_known;              /* and does so from where a member lives that we know, */
+	bool by_proven;             /* one that is alive and has answered from there */
 	char by[SWIM_NAME_MAX + 1]; /* whose word is being applied */
 	uint16_t by_len;
 
@@ -462,13 +464,11 @@ swim_time join_deadline(const struct swim *);
 bool join_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 
 /* speaker.c */
-/* Until the next datagram what is applied is this one's word. */
-void speaker_set(struct swim *, const char *name, size_t len);
-/* It is one that a base peer may have sent. */
-bool speaker_is_base(const struct wire_message *);
+/* What is applied until the next datagram is our own word. */
+void speaker_self(struct swim *);
 /*
  * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
- * its source address.  Sets s->by.  NULL: nobody that we know (yet).
+ * its source address.  Sets all that begins with s->by.  NULL: nobody that we know (yet).
  */
 struct member *speaker_identify(struct swim *, const struct wire_message *,
     const struct wire_member_id *claimed, const struct swim_addr *from);

@@ -7,8 +7,8 @@
 
 #include "core/internal.h"
 
-void
-speaker_set(struct swim *s, const char *name, size_t len)
+static void
+speak(struct swim *s, const char *name, size_t len)
 {
 	if (len > SWIM_NAME_MAX)
 		len = SWIM_NAME_MAX;
@@ -16,8 +16,29 @@ speaker_set(struct swim *s, const char *name, size_t len)
 	s->by_len = (uint16_t)len;
 }
 
-bool
-speaker_is_base(const struct wire_message *msg)
+void
+speaker_self(struct swim *s)
+{
+	speak(s, s->self->name, s->self->name_len);
+	s->by_base = false;
+	s->by_known = s->by_proven = true;
+}
+
+/*
+ * Anybody can write anybody's name into a datagram, but not so easily another's address onto it.  What is said of
+ * others from where nobody lives is hearsay.
+ */
+static void
+weigh(struct swim *s, const struct swim_addr *from)
+{
+	const struct member *m = locate_at(s, from);
+
+	s->by_known = m != NULL && !m->hidden && !m->stand_in;
+	s->by_proven = s->by_known && m->proven && m->live_index != NOT_LISTED;
+}
+
+static bool
+is_base(const struct wire_message *msg)
 {
 	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
 }
@@ -31,7 +52,7 @@ note_kind(struct member *m, const struct wire_message *msg, const struct swim_ad
 
 	if (!swim_addr_equal(&m->addr, from) || (is_answer && m->swimd))
 		return;
-	m->base_peer = speaker_is_base(msg);
+	m->base_peer = is_base(msg);
 	m->swimd = !m->base_peer;
 }
 
@@ -42,31 +63,33 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
 
+	s->by_base = is_base(msg);
 	if (claimed->id.len > 0) {
-		speaker_set(s, claimed->id.bytes, claimed->id.len);
+		speak(s, claimed->id.bytes, claimed->id.len);
 		m = members_find(s, claimed->id.bytes, claimed->id.len);
 	} else {
 		m = locate_at(s, from);
 		if (m != NULL) {
-			speaker_set(s, m->name, m->name_len);
+			speak(s, m->name, m->name_len);
 		} else {
 			swim_addr_format_public(from, text);
 			/* An ack says who lives there. */
 			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
 			    wire_str_equal(msg->member.address, text)) {
-				speaker_set(s, msg->member.id.bytes, msg->member.id.len);
+				speak(s, msg->member.id.bytes, msg->member.id.len);
 			} else {
 				/* One who has this link-local address in another zone may go by it. */
 				if (members_find(s, text, strlen(text)) != NULL)
 					swim_addr_format(from, text);
-				speaker_set(s, text, strlen(text));
+				speak(s, text, strlen(text));
 			}
 		}
 	}
-	if (m == s->self || m == NULL)
-		return m;
-	locate_heard(s, m, from);
-	note_kind(m, msg, from);
+	if (m != s->self && m != NULL) {
+		locate_heard(s, m, from);
+		note_kind(m, msg, from);
+	}
+	weigh(s, from);
 	return m;
 }
 
@@ -107,7 +130,7 @@ speaker_introduce(struct swim *s, const struct wire_message *msg, const struct w
 {
 	struct member *m;
 
-	if (s->leaving || !speaker_is_base(msg) || who->address.len == 0)
+	if (s->leaving || !is_base(msg) || who->address.len == 0)
 		return;
 	join_introduce(s, who, from);
 	m = members_find(s, who->id.bytes, who->id.len);

@@ -211,8 +211,6 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
 	unsigned count = same ? suspicion_accusers(s, m) : 0;
 
-	if (s->by_base)
-		return true;
 	if (u->accuser_count == 0)
 		return false;
 	for (unsigned i = 0; i < u->accuser_count; i++) {

@@ -103,7 +103,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	}
 	s->zone = 0;
 	s->self->swimd = s->self->proven = s->self->announced = true;
-	speaker_set(s, s->self->name, s->self->name_len);
+	speaker_self(s);
 	members_transition(s, s->self, SWIM_ALIVE, config->incarnation, false);
 	gossip_queue(s, s->self);
 	return s;
@@ -197,7 +197,6 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	bool named = claimed->id.len > 0, welcome;
 	const struct member *speaker;
 
-	s->by_base = speaker_is_base(msg);
 	s->misjudged = s->answered = false;
 	s->from = *from;
 	s->missed = NULL;
@@ -255,7 +254,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
 		sync_compare(s, from, msg->trailer.digest);
-	speaker_set(s, s->self->name, s->self->name_len);
+	speaker_self(s);
 }
 
 static enum wire_reject

@@ -330,11 +330,27 @@ accuse(struct world *world, struct wire_update *update)
 	}
 }
 
+/* Where a member lives that may say so: another, or we ourselves where there is none. */
+static struct swim_addr
+teller(const struct world *world, const struct wire_update *update)
+{
+	struct swim_addr at = {.family = 4, .port = 1, .ip = {127, 0, 0, 2}};
+
+	for (size_t i = 0; i < swim_member_count(world->swim); i++) {
+		struct swim_report m;
+
+		swim_member_at(world->swim, i, &m);
+		if (m.status == SWIM_ALIVE && !wire_str_equal(update->member.id, m.name))
+			ck_assert(swim_addr_parse(m.address, strlen(m.address), &at));
+	}
+	return at;
+}
+
 void
 world_input(struct world *world, const char *name, size_t name_len, enum swim_status status,
     uint64_t incarnation)
 {
-	static const struct swim_addr from = {.family = 4, .port = 1, .ip = {127, 0, 0, 2}};
+	struct swim_addr from;
 	uint64_t hash = hash64_bytes(HASH64_START, name, name_len);
 	struct wire_trailer trailer = {0};
 	char address[SWIM_HOSTPORT_MAX];
@@ -351,6 +367,7 @@ world_input(struct world *world, const char *name, size_t name_len, enum swim_st
 	    (int)(hash >> 16 & 255));
 	if (status == SWIM_DEAD)
 		accuse(world, &update);
+	from = teller(world, &update);
 	wire_writer_init(&writer, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_gossip(&writer, 1);
 	ck_assert(wire_add_update(&writer, &update));

@@ -76,7 +76,10 @@ START_TEST(a_base_peer_s_verdict_is_one)
 	struct fixture *f = started(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 
-	fixture_ping(f, 9, 1, (struct fixture_says){.updates = &u, .count = 1});
+	/* Once it has shown that it is one. */
+	fixture_ping(f, 9, 1, (struct fixture_says){0});
+	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, (struct fixture_says){0});
+	fixture_ping(f, 9, 2, (struct fixture_says){.updates = &u, .count = 1});
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_free(f);
 }
@@ -281,10 +284,94 @@ START_TEST(a_death_long_ago_is_forgotten)
 }
 END_TEST
 
+/* From where nobody lives anything can be said, in anybody's name; as an accusation it is refuted before it harms. */
+START_TEST(the_verdict_of_a_stranger_is_an_accusation)
+{
+	struct fixture *f = started(4);
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+	struct fixture_says says = {.updates = &u, .count = 1};
+
+	/* As a base peer. */
+	fixture_ping(f, 9, 1, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
+	/* In the name of a member, and of two who are said to have found it silent. */
+	u.incarnation = 1;
+	u.accusers[u.accuser_count++] = fixture_hash("p1");
+	u.accusers[u.accuser_count++] = fixture_hash("p3");
+	says.ours = true;
+	says.sender = 1;
+	fixture_ping(f, 9, 2, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	/* From where that member lives it is a verdict. */
+	fixture_ping(f, 1, 3, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(that_a_member_left_is_its_own_word_or_that_of_members)
+{
+	struct fixture *f = started(4);
+	struct wire_update u = fixture_update(f, 2, SWIM_LEFT, 0);
+	struct fixture_says says = {.ours = true, .sender = 2, .updates = &u, .count = 1};
+
+	/* Even one that is to be forgotten: it is asked. */
+	u.flags |= WIRE_FLAG_FORGET;
+	fixture_ping(f, 9, 1, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 2), "p2", SWIM_SUSPECT, NULL));
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	/* A base peer's leave, in an envelope of another's making or without. */
+	u = fixture_update(f, 2, SWIM_DEAD, 1);
+	fixture_ping(f, 9, 2, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
+	/* By its own word, from where it lives. */
+	fixture_ping(f, 2, 3, says);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
+	fixture_gossip(f, 1, 3, SWIM_LEFT, 0);
+	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_LEFT);
+	/* And whoever is dead has not left for a stranger's word: it would not be looked for any more. */
+	fixture_gossip(f, 1, 4, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_DEAD);
+	u = fixture_update(f, 4, SWIM_LEFT, 0);
+	fixture_ping(f, 9, 4, says);
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+/* Else a stranger's word would put us on trial, in which we refute nothing. */
+START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
+{
+	struct fixture *f = started(3);
+
+	for (uint64_t k = 0; k < 4; k++) {
+		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, k);
+		struct fixture_says says = {.ours = true,
+		    .sender = 1,
+		    .updates = &dead,
+		    .count = 1};
+
+		dead.accusers[dead.accuser_count++] = fixture_hash("p1");
+		dead.accusers[dead.accuser_count++] = fixture_hash("p2");
+		fixture_ping(f, 9, 1, says);
+		ck_assert_uint_eq(swim_incarnation(f->swim), k + 1);
+	}
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
-    a_base_peer_s_verdict_is_one, the_word_of_the_dead_counts_for_nothing,
-    who_missed_a_verdict_is_told_with_those_who_came_to_it,
+    a_base_peer_s_verdict_is_one, the_verdict_of_a_stranger_is_an_accusation,
+    that_a_member_left_is_its_own_word_or_that_of_members,
+    accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself,
+    the_word_of_the_dead_counts_for_nothing, who_missed_a_verdict_is_told_with_those_who_came_to_it,
     a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing,
     whoever_hears_nobody_at_all_waits_long_for_the_others,
     the_first_return_is_at_once_and_the_next_after_a_trial,
