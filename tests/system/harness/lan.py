@@ -52,10 +52,7 @@ class Host:
         return self.namespace.run("ip", *arguments)
 
     def add_address(self, address):
-        # An IPv6 address at once, without the seconds of looking for another that has it. The sysctl for that cannot
-        # be written in a container.
-        nodad = ["nodad"] if ":" in address else []
-        self.ip("addr", "add", address, "dev", "eth0", *nodad)
+        self.namespace.add_address(address, "eth0")
 
     def command(self, *command, **more):
         return subprocess.run([*self.enter, *command], capture_output=True, text=True,

@@ -7,6 +7,9 @@ import contextlib
 import ctypes
 import os
 import subprocess
+import time
+
+from .pump import PATIENCE, TimedOut
 
 CLONE_NEWNET = 0x40000000
 libc = ctypes.CDLL(None, use_errno=True)
@@ -60,6 +63,22 @@ class Namespace:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
         return done.stdout
+
+    def add_address(self, address, device):
+        """address/length; it is there for good when this returns."""
+        host = address.partition("/")[0]
+        if ":" not in host:
+            self.run("ip", "addr", "add", address, "dev", device)
+            return
+        # Without the seconds of looking for another that has it. The sysctl for that cannot be written in a container.
+        self.run("ip", "addr", "add", address, "dev", device, "nodad")
+        # Its route comes a little later, once the kernel has a lock that all namespaces share; what is sent there
+        # before that is lost without a word.
+        end = time.monotonic() + PATIENCE
+        while not self.run("ip", "-6", "route", "show", "table", "local", host):
+            if time.monotonic() >= end:
+                raise TimedOut(f"no local route to {host} {PATIENCE:g} s after it was added")
+            time.sleep(0.005)
 
     def cut(self, left, right):
         """Nothing passes any more between these two sets of addresses (IPv4, or IPv6)."""
