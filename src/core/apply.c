@@ -381,6 +381,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
 	bool doubted = is_doubted(s, m, u, status, from_subject);
 	bool ask = doubted && status == SWIM_LEFT;
+	bool was_there = m->proven && m->swimd;
+	struct swim_addr former = m->addr;
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
 	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
@@ -451,8 +453,11 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		if (ask)
 			probe_ping(s, m, rng_u64(&s->rng));
 	}
-	if (moved)
+	if (moved) {
 		apply_replace_stand_in(s, m);
+		if (was_there)
+			gossip_moved(s, m, &former);
+	}
 	if ((moved || retagged) && m->announced && !m->hidden)
 		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (!m->hidden && (!sync || status != SWIM_ALIVE))

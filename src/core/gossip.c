@@ -343,23 +343,36 @@ gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim
 		push(s, m);
 }
 
-void
-gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+static void
+tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t budget)
 {
-	const struct member *to = locate_at(s, addr);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (to == NULL || to == s->self || !to->swimd)
-		return;
 	outbox_trailer(s, false, &trailer);
-	if (!outbox_begin(s, &w, &trailer, to->proven ? s->config.max_datagram : len))
+	if (!outbox_begin(s, &w, &trailer, budget))
 		return;
 	wire_begin_gossip(&w, rng_u64(&s->rng));
 	if (gossip_add_member(s, &w, m))
 		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
 	else
 		outbox_cancel(s);
+}
+
+void
+gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+{
+	const struct member *to = locate_at(s, addr);
+
+	if (to != NULL && to != s->self && to->swimd)
+		tell_at(s, m, addr, to->proven ? SIZE_MAX : len);
+}
+
+void
+gossip_moved(struct swim *s, struct member *m, const struct swim_addr *former)
+{
+	if (locate_reaches(s, former))
+		tell_at(s, m, former, SIZE_MAX);
 }
 
 /* Do suspicions, verdicts or refutations wait that have not gone out to as many as one interval reaches? */

@@ -392,6 +392,8 @@ void gossip_welcome(struct swim *, const struct wire_message *, const struct swi
  * there.
  */
 void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
+/* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
+void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /*

@@ -334,6 +334,30 @@ one_name(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
+/* Somebody says of a member that it lives elsewhere now, under its next incarnation. */
+static void
+moved_by_another(struct sim *s)
+{
+	static const char *const elsewhere = "10.200.0.1:7946";
+	swim_time start;
+	double took;
+
+	EXPECT(s, sim_form(s));
+	/* Until it has had company for long enough to be settled it looks first whether anybody lives there. */
+	sim_run(s, 40);
+	start = sim_now(s);
+	sim_forge_update(s, 1, 2, "n5", elsewhere, SWIM_ALIVE,
+	    swim_incarnation(s->world.nodes[5].core) + 1);
+	sim_run(s, 0.01);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_UPDATED, 2, 5) >= 1);
+	EXPECT(s, sim_wait_agreed(s, 10));
+	took = sim_since(s, start);
+	sim_note(s, "found again after %.2f s", took);
+	EXPECT(s, took < 2);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+}
+
 /* A partition kept two of one name apart for so long that neither can know the other from a stranger. */
 static void
 one_name_parted(struct sim *s)
@@ -395,6 +419,8 @@ const struct scenario scenarios_failure[] = {
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
 	"new tags and a new address reach all, while running and by a restart"},
     {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
+    {"moved-by-another", 12, moved_by_another, LIGHT,
+	"who is said to have moved and has not is found again within 2 s"},
     {"one-name-parted", 12, one_name_parted, LIGHT,
 	"of two with one name that a cut kept apart for long both stay, and tell of it"},
     {"one-way-cut", 10, one_way, LIGHT, "a link cut one way makes nobody fail"},

@@ -203,6 +203,39 @@ START_TEST(one_name_at_two_addresses_stays_with_the_first)
 }
 END_TEST
 
+/* Who has not moved at all can say so as soon as anybody believes it. */
+START_TEST(that_a_member_moved_is_told_where_it_answered_before)
+{
+	struct fixture *f = started();
+
+	fixture_member(f, 1);
+	fixture_proven(f, 2);
+	for (unsigned peer = 1; peer <= 2; peer++) {
+		struct wire_update moved = fixture_update(f, peer, SWIM_ALIVE, 1);
+		const struct fixture_out *told;
+		uint64_t incarnation = 0;
+
+		moved.member.address = wire_str_of("10.0.9.9:7946");
+		fixture_clear(f);
+		fixture_ping(f, 3, 1,
+		    (struct fixture_says){.ours = true,
+			.sender = 3,
+			.updates = &moved,
+			.count = 1});
+		told = fixture_sent(f, WIRE_GOSSIP, peer);
+		/* Nobody may have lived there ever: then it is for nobody. */
+		if (peer == 1) {
+			ck_assert_ptr_null(told);
+			continue;
+		}
+		ck_assert(fixture_has(told, "p2", SWIM_ALIVE, &incarnation));
+		ck_assert_uint_eq(incarnation, 1);
+		ck_assert_uint_eq(told->message.updates.count, 1);
+	}
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 {
 	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
@@ -286,5 +319,6 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
+    that_a_member_moved_is_told_where_it_answered_before,
     names_and_addresses_that_make_no_sense_are_counted, members_are_limited_and_the_dead_make_room,
     reports_are_ordered_by_name)
