@@ -171,6 +171,12 @@ struct relay {
 	uint16_t id_len, address_len;
 };
 
+/* When views may be compared next. */
+struct pace {
+	swim_time allowed; /* not before */
+	swim_duration backoff;
+};
+
 struct sync {
 	bool active;
 	struct swim_addr addr;
@@ -250,8 +256,7 @@ struct swim {
 	struct join joins[SWIM_PENDING_JOINS];
 
 	struct sync sync;
-	swim_time sync_allowed; /* not before */
-	swim_duration sync_backoff;
+	struct pace sync_members, sync_strangers;
 	swim_time check_at; /* digest of check_addr is looked at again */
 	struct swim_addr check_addr;
 	bool synced; /* with anyone, since the start */

@@ -88,7 +88,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	}
 	s->gossip_at = s->check_at = SWIM_TIME_NEVER;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
-	s->sync_allowed = s->reap_at = s->reconnect_at = s->strain_at = now;
+	s->sync_members.allowed = s->sync_strangers.allowed = now;
+	s->reap_at = s->reconnect_at = s->strain_at = now;
 	/* Members started together must not probe in step. */
 	s->probe_at = swim_time_add(now,
 	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));

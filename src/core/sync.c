@@ -4,6 +4,8 @@
  * another's differs, and still does a moment later (rumours are under way all the time), we send it the
  * digests of our 256 buckets; it answers with its members of the buckets that differ, a page at a time.
  * Each side pulls for itself.  The answerer keeps no state, and its page is no larger than the request.
+ *
+ * Anybody can send a digest that is of no view.  So strangers have a back-off of their own, and wait for members.
  */
 #include <string.h>
 
@@ -20,12 +22,26 @@
  * others at once: most learn of most by a sync, which starts no rumour, so there is none to wait for.
  */
 static swim_duration
-pace(const struct swim *s)
+interval_of(const struct swim *s)
 {
 	swim_duration interval = s->config.timing.sync_interval;
 	bool arriving = swim_time_since(s->now, s->began).ns < ARRIVING * interval.ns;
 
 	return arriving ? swim_ns(interval.ns / 5) : interval;
+}
+
+static bool
+is_stranger(const struct swim *s, const struct swim_addr *addr)
+{
+	const struct member *m = locate_at(s, addr);
+
+	return m == NULL || m->hidden;
+}
+
+static struct pace *
+pace_with(struct swim *s, bool stranger)
+{
+	return stranger ? &s->sync_strangers : &s->sync_members;
 }
 
 static swim_duration
@@ -72,21 +88,11 @@ send_request(struct swim *s)
 	outbox_end(s, &w, &trailer, s->config.max_datagram, WIRE_SYNC_REQ, &y->addr, NULL);
 }
 
-void
-sync_start(struct swim *s, const struct swim_addr *addr)
-{
-	if (s->sync.active || s->leaving)
-		return;
-	s->sync = (struct sync){.active = true, .addr = *addr};
-	s->check_at = SWIM_TIME_NEVER;
-	s->stats.syncs_started++;
-	send_request(s);
-}
-
 static void
 finish(struct swim *s, bool complete)
 {
-	swim_duration interval = pace(s);
+	struct pace *pace = pace_with(s, is_stranger(s, &s->sync.addr));
+	swim_duration interval = interval_of(s);
 
 	s->sync.active = false;
 	if (complete) {
@@ -97,31 +103,55 @@ finish(struct swim *s, bool complete)
 	}
 	/* A difference that a sync can't mend (a member refused here, say) must not cost one every time. */
 	if (s->sync.changed)
-		s->sync_backoff = swim_ns(0);
-	else if (s->sync_backoff.ns == 0)
-		s->sync_backoff = interval;
-	else if (s->sync_backoff.ns < BACKOFF_MAX * interval.ns)
-		s->sync_backoff.ns *= 2;
-	s->sync_allowed = swim_time_add(s->now, swim_ns(interval.ns / 2 + s->sync_backoff.ns));
+		pace->backoff = swim_ns(0);
+	else if (pace->backoff.ns == 0)
+		pace->backoff = interval;
+	else if (pace->backoff.ns < BACKOFF_MAX * interval.ns)
+		pace->backoff.ns *= 2;
+	pace->allowed = swim_time_add(s->now, swim_ns(interval.ns / 2 + pace->backoff.ns));
+}
+
+/* Is a comparison under way that one with a stranger, or not, has to wait for? */
+static bool
+is_busy(const struct swim *s, bool stranger)
+{
+	return s->sync.active && (stranger || !is_stranger(s, &s->sync.addr));
+}
+
+void
+sync_start(struct swim *s, const struct swim_addr *addr)
+{
+	if (is_busy(s, is_stranger(s, addr)) || s->leaving)
+		return;
+	if (s->sync.active)
+		finish(s, false);
+	s->sync = (struct sync){.active = true, .addr = *addr};
+	s->check_at = SWIM_TIME_NEVER;
+	s->stats.syncs_started++;
+	send_request(s);
 }
 
 void
 sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 {
+	bool stranger = is_stranger(s, from);
+
 	if (swim_addr_equal(from, &s->self->addr))
 		return;
-	s->same_view = digest == s->digest;
-	if (s->same_view || s->sync.active || s->leaving)
+	if (!stranger)
+		s->same_view = digest == s->digest;
+	if (digest == s->digest || is_busy(s, stranger) || s->leaving)
+		return;
+	if (swim_time_before(s->now, pace_with(s, stranger)->allowed))
 		return;
 	if (!s->synced) {
 		/* A request is large, and the source of what came may be forged: it has to answer first. */
-		if (!swim_time_before(s->now, s->sync_allowed))
-			join_start(s, from, JOIN_CHECK);
+		join_start(s, from, JOIN_CHECK);
 		return;
 	}
-	if (!swim_time_is_never(s->check_at) || swim_time_before(s->now, s->sync_allowed))
+	if (!swim_time_is_never(s->check_at) && (stranger || !is_stranger(s, &s->check_addr)))
 		return;
-	s->check_at = swim_time_add(s->now, jittered(s, pace(s)));
+	s->check_at = swim_time_add(s->now, jittered(s, interval_of(s)));
 	s->check_addr = *from;
 }
 

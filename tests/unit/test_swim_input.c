@@ -297,6 +297,56 @@ START_TEST(a_forged_digest_starts_no_sync)
 }
 END_TEST
 
+/* 100 ms, in which each of these peers sends a digest, and answers with it. */
+static void
+digests_come(struct fixture *f, const struct fixture_says *says, size_t count)
+{
+	fixture_clear(f);
+	for (size_t i = 0; i < count; i++)
+		fixture_ping(f, says[i].sender, 1, says[i]);
+	fixture_run(f, swim_ms(100));
+	for (size_t i = 0; i < count; i++) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, says[i].sender);
+
+		if (ping != NULL)
+			fixture_ack(f, says[i].sender, ping->message.seq, says[i].sender, says[i]);
+	}
+}
+
+/* Every comparison with them is in vain, which makes us wait longer for the next, with them. */
+START_TEST(digests_of_strangers_keep_nobody_from_members)
+{
+	struct fixture *f = started();
+	struct fixture_says says[] = {{.ours = true, .sender = 9, .digest = 2},
+	    {.ours = true, .sender = 1, .digest = 1}};
+	struct wire_trailer trailer = {0};
+	const struct fixture_out *request;
+	uint8_t data[100];
+	struct wire_writer w;
+
+	fixture_proven(f, 1);
+	for (unsigned i = 0; i < 100 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
+		digests_come(f, says + 1, 1);
+	request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+	ck_assert_ptr_nonnull(request);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_sync(&w, request->message.seq);
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	fixture_input(f, 1, data, wire_finish(&w, &trailer, 0));
+	ck_assert_uint_eq(fixture_stats(f).syncs_completed, 1);
+	for (unsigned i = 0; i < 1200; i++) {
+		says[1].digest = fixture_stats(f).digest;
+		digests_come(f, says, 2);
+	}
+	ck_assert_uint_gt(fixture_stats(f).syncs_failed, 1);
+	says[1].digest = 1;
+	for (unsigned i = 0; i < 50 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
+		digests_come(f, says, 2);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 1));
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(acks_to_no_ping_of_ours_prove_nothing)
 {
 	struct fixture *f = started();
@@ -466,8 +516,8 @@ UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     a_base_peer_is_known_by_its_address_until_it_is_named,
     a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
-    a_forged_digest_starts_no_sync, acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited,
-    a_join_is_answered_or_silent,
+    a_forged_digest_starts_no_sync, digests_of_strangers_keep_nobody_from_members,
+    acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
     an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
     so_is_the_answer_of_one_that_is_asked_whether_it_is_there,
     who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
