@@ -78,6 +78,8 @@ def test_an_address_that_changes_is_followed(cluster, lan):
     assert took < LIMIT
     after = moved.call("info")
     assert after["address"] == "10.77.0.22:7946" and after["incarnation"] > before["incarnation"]
+    # The move is one rise. Who was not found in between may have heard of it, and refuted that before.
+    assert [e["by"] for e in moved.heard_of("incarnation.incremented")].count("h2") == 1
     assert not any("address" in reason for reason in reasons(moved))
     # One more beside it changes nothing, nor does the loss of that one.
     hosts[1].add_address("10.77.0.23/24")

@@ -314,6 +314,54 @@ START_TEST(reports_are_ordered_by_name)
 }
 END_TEST
 
+static size_t
+rises(const struct fixture *f, const char *by)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->event_count; i++)
+		count += f->events[i].type == SWIM_EVENT_INCARNATION &&
+			 f->events[i].by_len == strlen(by) &&
+			 memcmp(f->events[i].by, by, strlen(by)) == 0;
+	return count;
+}
+
+/* Every reason to rise is one: what was said of us where we were is none any more. */
+START_TEST(a_move_is_one_rise)
+{
+	static const enum swim_status old[] = {SWIM_ALIVE, SWIM_SUSPECT, SWIM_DEAD};
+	struct fixture *f = fixture_new();
+	struct swim_addr moved = {.family = 4, .port = 7946, .ip = {10, 0, 0, 9}};
+
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	fixture_member(f, 2);
+	fixture_clear(f);
+	swim_set_address(f->swim, f->now, &moved);
+	swim_set_address(f->swim, f->now, &moved);
+	fixture_drain(f);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	for (size_t i = 0; i < sizeof(old) / sizeof(old[0]); i++) {
+		fixture_gossip(f, 1, 0, old[i], 0);
+		fixture_gossip(f, 2, 0, old[i], 0);
+	}
+	fixture_run(f, swim_seconds(3));
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	ck_assert_uint_eq(rises(f, "self"), 1);
+	/* Nor is it asked who else lives there. */
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 0);
+	/* Whom a probe missed in between, and who hears of it before it has moved, had two. */
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 1);
+	moved.ip[3] = 10;
+	swim_set_address(f->swim, f->now, &moved);
+	fixture_drain(f);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 3);
+	ck_assert_uint_eq(rises(f, "p1"), 1);
+	ck_assert_uint_eq(rises(f, "self"), 2);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     a_life_is_told_once_and_in_order, the_death_of_a_life_after_a_leave_is_no_failure,
     whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
@@ -321,4 +369,4 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
     that_a_member_moved_is_told_where_it_answered_before,
     names_and_addresses_that_make_no_sense_are_counted, members_are_limited_and_the_dead_make_room,
-    reports_are_ordered_by_name)
+    reports_are_ordered_by_name, a_move_is_one_rise)
