@@ -292,6 +292,22 @@ def test_what_the_kernel_refuses_is_told(cluster, lan, error):
     assert daemons[1].call("metrics")["transport"]["retries"] > 0
 
 
+def test_what_the_kernel_refuses_now_and_then_goes_out_all_the_same(cluster, lan):
+    """Every other send fails: each datagram is tried again, and nobody else notices."""
+    daemons, _ = machines(lan, 3)
+    refusals = refusing(cluster, daemons[1])
+    start(cluster, daemons)
+    refusals.refuse("ENOBUFS", every=2)
+    cluster.wait(lambda: refusals.refused >= 10, "ten sends to fail")
+    refusals.relent()
+    transport = daemons[1].call("metrics")["transport"]
+    print(f"{refusals.refused} sends refused: {transport['retries']} retries, {transport['retries_exhausted']} given up")
+    assert transport["retries"] >= 8 and transport["retries_exhausted"] <= 2
+    wait_without(daemons[1], "transport")
+    cluster.whole()
+    assert not said(daemons, "member.failed")
+
+
 def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster, lan):
     """As the broadcast address of a subnet is."""
     daemons, _ = machines(lan, 2)

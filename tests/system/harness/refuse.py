@@ -67,7 +67,7 @@ class Refusals:
     def __init__(self, cluster, name):
         self.path = os.path.join(cluster.directory, f"refuse-{name}")
         self.wrapper = [sys.executable, "-I", os.path.abspath(__file__), self.path]
-        self.error, self.refused = 0, 0
+        self.error, self.every, self.asked, self.refused = 0, 1, 0, 0
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.bind(self.path)
         self.socket.listen(1)
@@ -76,8 +76,9 @@ class Refusals:
         self.thread.start()
         cluster.closers.append(self.close)
 
-    def refuse(self, name):
-        self.error = getattr(errno, name)
+    def refuse(self, name, every=1):
+        """Each send from now on, or one in so many."""
+        self.error, self.every = getattr(errno, name), every
 
     def relent(self):
         self.error = 0
@@ -101,7 +102,8 @@ class Refusals:
         try:
             fcntl.ioctl(fd, IOCTL_RECV, question)
             number, = struct.unpack_from("=Q", question)
-            error = self.error
+            self.asked += 1
+            error = self.error if self.asked % self.every == 0 else 0
             self.refused += error != 0
             fcntl.ioctl(fd, IOCTL_SEND, ANSWER.pack(number, 0, -error, 0 if error else SECCOMP_USER_NOTIF_FLAG_CONTINUE))
         except OSError as fault:
