@@ -68,7 +68,7 @@ RULES = {
     "never-suspects": ("a failed probe has no consequence",
         "probe.c", "	s->doubtful = false;\n\tsuspicion_own(s, target);", "	s->doubtful = false;"),
     "indirect-never": ("nobody else is asked to probe",
-        "probe.c", "size_t want = s->config.timing.indirect_probes, n,", "size_t want = 0, n,"),
+        "probe.c", "size_t want = s->config.timing.indirect_probes", "size_t want = 0"),
     "deaf-accuses": ("one that hears nobody at all declares the others failed",
         "suspicion.c", "if (is_deaf(s, m) || damping_doubts_us(s)) {", "if (damping_doubts_us(s)) {"),
     "returns-at-once": ("one that was declared failed again and again returns at once each time",

@@ -79,53 +79,73 @@ flap_long(struct sim *s)
 	flap(s, 16.4, 90);
 }
 
+/* When in a suspicion a machine is suspended, its network with it, and for how long, in seconds. */
+struct sleep {
+	double first, step, last, length;
+	unsigned accusers, least; /* so many moments there have to be */
+};
+
 /*
- * A machine that is suspended, its network with it, at each `step` of a suspicion that it holds against one who
- * lives, for so long: what it slept through is no silence of the other's.
+ * It is suspended at each of these moments of a suspicion that it holds against one who lives: what it slept through
+ * is no silence of the other's.
  */
 static void
-suspended_at_each(struct sim *s, double step, double asleep, unsigned accusers, unsigned least)
+suspended_at_each(struct sim *s, struct sleep sleep)
 {
-	unsigned suspect = 1, k;
+	unsigned suspect = 1, k = 0;
 
-	EXPECT(s, sim_form(s));
-	for (k = 0; k < 120; k++) {
+	for (double at = sleep.first; at < sleep.last; at = sleep.first + sleep.step * ++k) {
 		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
 		swim_time start = sim_now(s);
 
 		/* It hears the slander, and nothing after it. */
-		for (unsigned i = 0; i < accusers; i++)
+		for (unsigned i = 0; i < sleep.accusers; i++)
 			sim_forge(s, suspect + 1 + i, 0, suspect, SWIM_SUSPECT, incarnation);
 		sim_cut(s, ANY, 0);
 		EXPECT(s, sim_wait_status(s, 0, suspect, SWIM_SUSPECT, 0.1));
-		sim_run(s, step * k);
+		sim_run(s, at);
 		if (!sim_is(s, 0, suspect, SWIM_SUSPECT))
 			break; /* deaf for longer than it waits, it has a right to its verdict */
+		/* News of its own are a timer that is due at once: all of its sleep is late. */
+		sim_tag(s, 0, k);
 		sim_pause(s, 0);
-		sim_run(s, asleep);
+		sim_run(s, sleep.length);
 		sim_heal(s);
 		sim_resume(s, 0);
 		EXPECT(s, sim_wait_converged(s, 60));
 		EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, 0, ANY) == 0);
+		sim_run(s, 10); /* and it does not doubt itself any more */
 	}
 	sim_note(s, "stopped at %u moments of the suspicion", k);
-	EXPECT(s, k >= least);
+	EXPECT(s, k >= sleep.least);
 }
 
 static void
 suspended(struct sim *s)
 {
-	suspended_at_each(s, 0.1, 8, 1, 10);
+	EXPECT(s, sim_form(s));
+	suspended_at_each(s, (struct sleep){0, 0.1, 12, 8, 1, 10});
+}
+
+/* Others take their time: one that is held dead doubts itself, and judges nobody. */
+static bool
+form_of_patient(struct sim *s)
+{
+	sim_start(s, 0);
+	sim_config(s)->timing.suspicion_min = swim_seconds(60);
+	sim_start_range(s, 1, s->world.count - 1);
+	return sim_wait_converged(s, 20);
 }
 
 /*
- * Too short to be taken for deafness, and in the end so soon before the verdict that nothing but the answer to a
- * question can come in time.
+ * For a moment that is no deafness, and in the end so soon before the verdict that only another question saves the
+ * suspect.
  */
 static void
 nodded_off(struct sim *s)
 {
-	suspended_at_each(s, 0.02, 1.2, 2, 40);
+	EXPECT(s, form_of_patient(s));
+	suspended_at_each(s, (struct sleep){0.82, 0.002, 1.1, 1.2, 4, 90});
 }
 
 const struct scenario scenarios_stall[] = {
@@ -137,6 +157,6 @@ const struct scenario scenarios_stall[] = {
 	"8 of 64 stopped for 16.4 s, running for 64 ms, for 90 s: nobody else fails"},
     {"suspended", 5, suspended, LIGHT,
 	"one suspended while it suspects another asks again before it calls it failed"},
-    {"nodded-off", 5, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
+    {"nodded-off", 6, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
     {0},
 };
