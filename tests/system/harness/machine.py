@@ -169,6 +169,8 @@ class Machine:
             self.told = None
 
     def console(self):
+        if self.nspawn is None:
+            return "(never started)"
         with open(self.log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
