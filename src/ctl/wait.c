@@ -39,6 +39,7 @@ struct waiting {
 	size_t alive;
 	swim_time deadline; /* when to give up */
 	bool once;          /* --timeout 0 */
+	bool heard;         /* on this connection what is known was told */
 	struct problem problem;
 };
 
@@ -236,6 +237,7 @@ follow(struct waiting *w, struct session *s)
 
 	if (status != CTL_OK)
 		return status;
+	w->heard = true;
 	start_over(w);
 	json_array_foreach(json_object_get(reply.result, "members"), i, member)
 		learn(w, member, false);
@@ -333,9 +335,12 @@ wait_for_it(struct waiting *w)
 		problem_fini(&w->problem);
 		status = session_open(w->ctl, &s, w->deadline, &w->problem);
 		if (status == CTL_OK) {
+			w->heard = false;
 			status = follow(w, &s);
-			reached = reached || status == CTL_OK || json_object_size(w->members) > 0;
-			pause = RETRY_FIRST;
+			if (w->heard) {
+				reached = true;
+				pause = RETRY_FIRST;
+			}
 		}
 		session_close(&s);
 		if (status == CTL_OK)

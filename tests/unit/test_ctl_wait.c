@@ -125,6 +125,30 @@ START_TEST(a_daemon_that_comes_back_is_asked_again)
 }
 END_TEST
 
+/* Each look that is turned away is followed by a longer wait: 0, 50, 150, 350 and 750 ms after the first. */
+START_TEST(a_daemon_that_turns_us_away_is_not_pressed)
+{
+	struct fake_answer answers[32] = {{0}};
+	struct fake fake;
+	struct run run;
+	unsigned looks = 0;
+
+	for (size_t i = 0; i + 1 < sizeof(answers) / sizeof(answers[0]); i++)
+		answers[i] = (struct fake_answer){FULL, true};
+	fake_start(&fake, answers);
+	run = run_ctl(&fake, "wait", "--members", "2", "--timeout", "1", NULL);
+	fake_stop(&fake);
+	ck_assert_int_eq(run.status, 5);
+	ck_assert_ptr_nonnull(strstr(run.err, "too many connections"));
+	for (const char *line = fake.requests; (line = strchr(line, '\n')) != NULL; line++)
+		looks++;
+	ck_assert_uint_ge(looks, 1);
+	ck_assert_uint_le(looks, 5);
+	run_free(&run);
+	fake_free(&fake);
+}
+END_TEST
+
 START_TEST(time_ends_it)
 {
 	static const struct fake_answer silent[] = {{SNAPSHOT(TWO), false}, {NULL, false}},
@@ -181,5 +205,5 @@ START_TEST(what_no_time_mends_is_told_at_once)
 END_TEST
 
 UNIT_MAIN("ctl_wait", counts, statuses, events_change_what_is_known, all_must_hold_at_once,
-    a_daemon_that_comes_back_is_asked_again, time_ends_it,
-    one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)
+    a_daemon_that_comes_back_is_asked_again, a_daemon_that_turns_us_away_is_not_pressed,
+    time_ends_it, one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)
