@@ -210,9 +210,7 @@ command_remove(struct request *r)
 		put_empty(r->out);
 		return METHOD_DONE;
 	case SWIM_REMOVE_NOT_FOUND:
-		refusal_set(&r->refusal, CONTROL_NOT_FOUND,
-		    "no member is called \"%s\"; members lists them",
-		    refusal_quote(quoted, text, len));
+		refusal_no_member(&r->refusal, text, len);
 		return METHOD_FAILED;
 	case SWIM_REMOVE_NOT_DEAD:
 		refusal_set(&r->refusal, CONTROL_CONFLICT,

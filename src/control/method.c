@@ -200,8 +200,8 @@ method_check(const struct method *method, const json_t *params, struct refusal *
 			return false;
 		}
 		if (!has_type(value, p->type)) {
-			refusal_param(refusal, name, "%s of %s must be %s: it is %s", name,
-			    method->name, type_text(p->type), p->help);
+			refusal_param(refusal, name, "%s of %s must be %s (%s)", name, method->name,
+			    type_text(p->type), p->help);
 			return false;
 		}
 	}

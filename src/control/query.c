@@ -162,12 +162,9 @@ query_member(struct request *r)
 	const char *text = json_string_value(name);
 	size_t len = json_string_length(name);
 	struct swim_report member;
-	char quoted[REFUSAL_QUOTE_MAX];
 
 	if (!swim_member_find(control_swim(r->control), text, len, &member)) {
-		refusal_set(&r->refusal, CONTROL_NOT_FOUND,
-		    "no member is called \"%s\"; members lists them",
-		    refusal_quote(quoted, text, len));
+		refusal_no_member(&r->refusal, text, len);
 		return METHOD_FAILED;
 	}
 	view_member(r->out, NULL, &member, control_wall_offset(r->control));

@@ -57,6 +57,15 @@ refusal_param(struct refusal *refusal, const char *param, const char *format, ..
 	va_end(args);
 }
 
+void
+refusal_no_member(struct refusal *refusal, const char *name, size_t len)
+{
+	char quoted[REFUSAL_QUOTE_MAX];
+
+	refusal_set(refusal, CONTROL_NOT_FOUND, "no member is called \"%s\"; members lists them",
+	    refusal_quote(quoted, name, len));
+}
+
 const char *
 refusal_quote(char buf[REFUSAL_QUOTE_MAX], const char *text, size_t len)
 {

@@ -31,8 +31,7 @@ do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said
 		return status;
 	if (!print_as_json(ctl, &reply))
 		fprintf(ctl->out, "%s\n", said);
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return CTL_OK;
 }
 
@@ -89,8 +88,7 @@ admin_reload_run(struct ctl *ctl)
 		print_list(ctl, "applied", applied);
 		print_list(ctl, "takes a restart", later);
 	}
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return CTL_OK;
 }
 
@@ -178,10 +176,8 @@ admin_discovery_run(struct ctl *ctl)
 	} else if (json_array_size(list) == 0 && ctl->format == CTL_TABLE) {
 		fprintf(ctl->out, "no peer was found, and no seed is configured\n");
 	}
-	if (status == CTL_OK && ctl->fail_if_empty && json_array_size(list) == 0)
-		status = CTL_NO;
-	reply_fini(&reply);
-	session_close(&session);
+	status = session_of_list(ctl, status, list);
+	session_end(&session, &reply);
 	return status;
 }
 
@@ -214,7 +210,6 @@ admin_join_run(struct ctl *ctl)
 		joined = joined || json_is_true(json_object_get(peer, "joined"));
 	if (!print_as_json(ctl, &reply) && !print_peers(ctl, list, ADDRESS, REASON + 1 - ADDRESS))
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return status == CTL_OK && !joined ? CTL_NO : status;
 }

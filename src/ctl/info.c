@@ -40,8 +40,7 @@ info_health_run(struct ctl *ctl)
 	status = pairs_answer(ctl, &reply);
 	if (strcmp(text_of(reply.result, "status"), "ok") != 0)
 		status = CTL_NO;
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return status;
 }
 
@@ -64,8 +63,7 @@ info_metrics_run(struct ctl *ctl)
 	text = json_object_get(reply.result, "text");
 	/* Not for people but for a scraper: as it is. */
 	fwrite(json_string_value(text), 1, json_string_length(text), ctl->out);
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return CTL_OK;
 }
 

@@ -260,10 +260,8 @@ members_run(struct ctl *ctl)
 			status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 		break;
 	}
-	if (status == CTL_OK && ctl->fail_if_empty && json_array_size(list) == 0)
-		status = CTL_NO;
-	reply_fini(&reply);
-	session_close(&session);
+	status = session_of_list(ctl, status, list);
+	session_end(&session, &reply);
 	return status;
 }
 

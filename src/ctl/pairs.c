@@ -87,7 +87,6 @@ pairs_ask(const struct ctl *ctl, const char *method, json_t *params)
 	if (status != CTL_OK)
 		return status;
 	status = pairs_answer(ctl, &reply);
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return status;
 }

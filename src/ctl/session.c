@@ -296,6 +296,20 @@ session_ask(const struct ctl *ctl, struct session *s, const char *method, json_t
 	return problem_print(ctl, &problem);
 }
 
+void
+session_end(struct session *s, struct reply *reply)
+{
+	reply_fini(reply);
+	session_close(s);
+}
+
+enum ctl_exit
+session_of_list(const struct ctl *ctl, enum ctl_exit status, const json_t *list)
+{
+	return status == CTL_OK && ctl->fail_if_empty && json_array_size(list) == 0 ? CTL_NO
+										    : status;
+}
+
 json_t *
 session_string(const char *argument, struct problem *problem)
 {

@@ -41,11 +41,14 @@ enum ctl_exit session_call(struct session *, const char *method, json_t *params,
 enum ctl_exit session_broken(const struct session *, int error, struct problem *);
 
 /*
- * The usual command in one: open, one request, print the problem if there is one.  session_close and
- * reply_fini are needed only after CTL_OK.
+ * The usual command in one: open, one request, print the problem if there is one.  session_end is needed only after
+ * CTL_OK.
  */
 enum ctl_exit session_ask(const struct ctl *, struct session *, const char *method, json_t *params,
     struct reply *);
+void session_end(struct session *, struct reply *);
+/* That status, or CTL_NO where it is CTL_OK, the list is empty, and --fail-if-empty was given. */
+enum ctl_exit session_of_list(const struct ctl *, enum ctl_exit, const json_t *list);
 
 /* A JSON string of an argument; NULL, with the problem set, when it is not UTF-8. */
 json_t *session_string(const char *argument, struct problem *);

@@ -105,8 +105,7 @@ show(const struct ctl *ctl)
 		return problem_print(ctl, &problem);
 	}
 	status = print_tags(ctl, json_object_get(reply.result, "tags"));
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return status;
 }
 
@@ -128,7 +127,6 @@ tags_run(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	status = print_tags(ctl, json_object_get(reply.result, "tags"));
-	reply_fini(&reply);
-	session_close(&session);
+	session_end(&session, &reply);
 	return status;
 }
