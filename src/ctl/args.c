@@ -272,6 +272,20 @@ take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 	return true;
 }
 
+/* Of two values one would be ignored, and who gave both may have meant the other. */
+static bool
+given_before(const struct args *args, size_t at)
+{
+	const struct args_option *option = args->given[at].option;
+
+	if (option->value == NULL || option->repeats)
+		return false;
+	for (size_t i = 0; i < at; i++)
+		if (args->given[i].option == option)
+			return true;
+	return false;
+}
+
 /* Every option must be the command's own or everybody's.  Two commands may have one of the same name. */
 static bool
 options_fit(struct args *args, struct problem *problem)
@@ -292,6 +306,11 @@ options_fit(struct args *args, struct problem *problem)
 			return false;
 		}
 		args->given[i].option = own;
+		if (given_before(args, i)) {
+			problem_set(problem, CTL_USAGE, "usage", "option '--%s' is given twice",
+			    name);
+			return false;
+		}
 	}
 	return true;
 }

@@ -17,7 +17,8 @@ struct args_option {
 	char letter;       /* 0: none */
 	const char *name;  /* without its dashes */
 	const char *value; /* what the value is called in help; NULL: it takes none */
-	const char *help;
+	const char *help;  /* one line */
+	bool repeats;      /* may be given more than once */
 };
 
 struct args {
@@ -40,7 +41,7 @@ struct args {
 bool args_parse(int argc, char **argv, struct args *, struct problem *);
 void args_fini(struct args *);
 
-/* Was this option given?  The last value wins; args_next walks all of them from *i = 0. */
+/* Was this option given?  args_value is its value; args_next walks those of one that repeats, from *i = 0. */
 bool args_has(const struct args *, const char *name);
 const char *args_value(const struct args *, const char *name);
 const char *args_next(const struct args *, const char *name, size_t *i);

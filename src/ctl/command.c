@@ -5,52 +5,52 @@
 
 #define END                                                                                        \
 	{                                                                                          \
-		0, NULL, NULL, NULL                                                                \
+		0, NULL, NULL, NULL, false                                                         \
 	}
 
 static const struct args_option globals[] = {
-    {'s', "socket", "PATH", "control socket of the daemon (default: $SWIMD_SOCKET)"},
-    {'j', "json", NULL, "print the daemon's result object, events one a line"},
-    {'o', "output", "FORMAT", "table, wide, name, tsv or hosts"},
-    {0, "fail-if-empty", NULL, "exit 1 where a list comes out empty"},
-    {'h', "help", NULL, "explain the command"},
-    {'V', "version", NULL, "print the version of swimctl"},
+    {'s', "socket", "PATH", "control socket of the daemon (default: $SWIMD_SOCKET)", false},
+    {'j', "json", NULL, "print the daemon's result object, events one a line", false},
+    {'o', "output", "FORMAT", "table, wide, name, tsv or hosts", false},
+    {0, "fail-if-empty", NULL, "exit 1 where a list comes out empty", false},
+    {'h', "help", NULL, "explain the command", false},
+    {'V', "version", NULL, "print the version of swimctl", false},
     END,
 };
 
 static const struct args_option none[] = {END};
 
 static const struct args_option members_options[] = {
-    {0, "status", "STATUS", "only those alive, suspect, dead or left; may be repeated"},
-    {0, "name", "GLOB", "only those whose name matches"},
-    {0, "tag", "KEY=VALUE", "only those with this tag; may be repeated"},
+    {0, "status", "STATUS", "only those alive, suspect, dead or left", true},
+    {0, "name", "GLOB", "only those whose name matches", false},
+    {0, "tag", "KEY=VALUE", "only those with this tag", true},
     END,
 };
 
 static const struct args_option tags_options[] = {
-    {'K', "unset", "KEY", "take this tag away; may be repeated"},
+    {'K', "unset", "KEY", "take this tag away", true},
     END,
 };
 
 static const struct args_option metrics_options[] = {
-    {0, "openmetrics", NULL, "as OpenMetrics text, for Prometheus"},
+    {0, "openmetrics", NULL, "as OpenMetrics text, for Prometheus", false},
     END,
 };
 
 static const struct args_option events_options[] = {
-    {0, "type", "TYPE", "only this type, or 'member.*'; may be repeated"},
-    {0, "since", "SEQ", "begin with the event after this sequence number"},
-    {0, "boot", "ID", "of the daemon that gave this number (see 'swimctl info')"},
-    {0, "count", "N", "end after N events"},
-    {0, "snapshot", NULL, "begin with the members as they are"},
-    {0, "exec", "COMMAND", "run it by /bin/sh for every event, one after the other"},
+    {0, "type", "TYPE", "only this type, or 'member.*'", true},
+    {0, "since", "SEQ", "begin with the event after this sequence number", false},
+    {0, "boot", "ID", "of the daemon that gave this number (see 'swimctl info')", false},
+    {0, "count", "N", "end after N events", false},
+    {0, "snapshot", NULL, "begin with the members as they are", false},
+    {0, "exec", "COMMAND", "run it by /bin/sh for every event, one after the other", false},
     END,
 };
 
 static const struct args_option wait_options[] = {
-    {0, "members", "COUNT", "until so many are alive: '>=3', '>2', '=3', '<=5', '<5', '!=0'"},
-    {0, "status", "NAME=STATUS", "until that member has that status; may be repeated"},
-    {0, "timeout", "TIME", "give up after so many seconds, or 500ms, 2m, 1h; 0 looks once"},
+    {0, "members", "COUNT", "until so many are alive: '>=3', '>2', '=3', '<=5', '<5', '!=0'", true},
+    {0, "status", "NAME=STATUS", "until that member has that status", true},
+    {0, "timeout", "TIME", "give up after so many seconds, or 500ms, 2m, 1h; 0 looks once", false},
     END,
 };
 

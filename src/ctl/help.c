@@ -16,7 +16,7 @@ print_option(FILE *out, const struct args_option *o)
 	snprintf(text, sizeof(text), "%c%c%s --%s%s%s", o->letter != 0 ? '-' : ' ',
 	    o->letter != 0 ? o->letter : ' ', o->letter != 0 ? "," : " ", o->name,
 	    o->value != NULL ? " " : "", o->value != NULL ? o->value : "");
-	fprintf(out, "  %-28s %s\n", text, o->help);
+	fprintf(out, "  %-28s %s%s\n", text, o->help, o->repeats ? "; may be repeated" : "");
 }
 
 static void

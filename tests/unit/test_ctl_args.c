@@ -8,11 +8,12 @@
 #include "support/unit.h"
 
 /* A table of this test's own, in the place of ctl/command.c. */
-static const struct args_option globals[] = {{'s', "socket", "PATH", "where"},
-    {'j', "json", NULL, "form"}, {0, NULL, NULL, NULL}};
-static const struct args_option show_options[] = {{0, "status", "STATUS", "which"},
-    {'a', "all", NULL, "all"}, {0, NULL, NULL, NULL}};
-static const struct args_option none[] = {{0, NULL, NULL, NULL}};
+static const struct args_option globals[] = {{'s', "socket", "PATH", "where", false},
+    {'j', "json", NULL, "form", false}, {0, NULL, NULL, NULL, false}};
+static const struct args_option show_options[] = {{0, "status", "STATUS", "which", true},
+    {0, "name", "GLOB", "what", false}, {'a', "all", NULL, "all", false},
+    {0, NULL, NULL, NULL, false}};
+static const struct args_option none[] = {{0, NULL, NULL, NULL, false}};
 static const struct command rows[] = {
     {.name = "show", .operands = "", .options = show_options},
     {.name = "remove", .operands = "NAME", .min = 1, .max = 1, .options = none},
@@ -101,6 +102,21 @@ START_TEST(options_repeat)
 	ck_assert_str_eq(args_value(&args, "status"), "left");
 	ck_assert(!args_has(&args, "json"));
 	ck_assert_ptr_null(args_value(&args, "socket"));
+}
+END_TEST
+
+/* An argument is never ignored. */
+START_TEST(one_value_is_not_given_twice)
+{
+	static const char *const twice[] = {"--name a show --name b", "show --name=a --name=a",
+	    "-s a --socket b", "-sa -s b"};
+
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+		ck_assert_msg(!parse(twice[i]), "%s", twice[i]);
+		ck_assert_int_eq(problem.exit, CTL_USAGE);
+		ck_assert_ptr_nonnull(strstr(problem.text, "' is given twice"));
+	}
+	ck_assert(parse("-j --json -aa"));
 }
 END_TEST
 
@@ -201,6 +217,6 @@ START_TEST(nearest)
 }
 END_TEST
 
-UNIT_MAIN("ctl_args", no_command_is_the_first_row, options_stand_before_and_after, options_repeat,
-    two_dashes_end_the_options, mistakes_are_named, what_was_mistyped_cannot_hurt_the_terminal,
-    numbers, durations, nearest)
+UNIT_MAIN("ctl_args", no_command_is_the_first_row, options_stand_before_and_after,
+    one_value_is_not_given_twice, options_repeat, two_dashes_end_the_options, mistakes_are_named,
+    what_was_mistyped_cannot_hurt_the_terminal, numbers, durations, nearest)
