@@ -62,7 +62,7 @@ RULES = {
     "holds-itself-dead": ("a member believes what others say of it",
         "apply.c", "	if (m == s->self) {\n\t\tapply_self(s, u, address);", "	if (m == s->self && s->leaving) {\n\t\tapply_self(s, u, address);"),
     "sync-never": ("views are never compared in full",
-        "sync.c", "if (s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync =", "if (!s->sync.active || s->leaving)\n\t\treturn;\n\ts->sync ="),
+        "sync.c", "if (is_busy(s, is_stranger(s, addr)) || s->leaving)", "if (!is_busy(s, is_stranger(s, addr)) || s->leaving)"),
     "never-reconnects": ("the dead are never tried again",
         "probe.c", "if (m->status == SWIM_DEAD && !m->hidden && ", "if (m->status == SWIM_LEFT && m->hidden && "),
     "never-suspects": ("a failed probe has no consequence",
@@ -119,6 +119,10 @@ RULES = {
         "apply.c", "	if (moved && !locate_move", "	if (moved && s->leaving && !locate_move"),
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
+    "owner-goes": ("a member that has company goes when another bears its name",
+        "claim.c", "	if (claim_is_settled(s) && !swim", "	if (s->lost_name && !swim"),
+    "hearsay-counts": ("the word of strangers ends a member",
+        "apply.c", "bool credible = s->by_base ? s->by_proven : s->by_known;", "bool credible = true;"),
 }
 
 

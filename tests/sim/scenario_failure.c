@@ -334,6 +334,27 @@ one_name(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
+/* What nobody who is a member said is an accusation at most. */
+static void
+word_of_a_stranger(struct sim *s)
+{
+	static const enum swim_status slanders[] = {SWIM_DEAD, SWIM_LEFT};
+	unsigned stranger = s->world.count - 1;
+	swim_time start;
+
+	sim_start_range(s, 0, stranger - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	start = sim_now(s);
+	for (unsigned k = 0; k < sizeof(slanders) / sizeof(slanders[0]); k++) {
+		sim_forge(s, stranger, 2, 5, slanders[k], swim_incarnation(s->world.nodes[5].core));
+		sim_run(s, 2);
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, 2, 5) == k + 1);
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_RECOVERED, 2, 5) == k + 1);
+	}
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, 5) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, 5) == 0);
+}
+
 /* Somebody says of a member that it lives elsewhere now, under its next incarnation. */
 static void
 moved_by_another(struct sim *s)
@@ -419,6 +440,8 @@ const struct scenario scenarios_failure[] = {
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
 	"new tags and a new address reach all, while running and by a restart"},
     {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
+    {"word-of-a-stranger", 9, word_of_a_stranger, LIGHT,
+	"who is said to be dead or to have left by one who is no member is asked, and lives"},
     {"moved-by-another", 12, moved_by_another, LIGHT,
 	"who is said to have moved and has not is found again within 2 s"},
     {"one-name-parted", 12, one_name_parted, LIGHT,
