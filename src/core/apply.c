@@ -375,9 +375,9 @@ static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
 {
-	/* No base peer can say so. */
+	/* No base peer can say so, and nobody who is no member. */
 	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
-		      !s->by_base;
+		      s->by_known && !s->by_base;
 	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
 	bool doubted = is_doubted(s, m, u, status, from_subject);
 	bool ask = doubted && status == SWIM_LEFT;

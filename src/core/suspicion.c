@@ -171,6 +171,13 @@ suspicion_own(struct swim *s, struct member *m)
 		gossip_queue(s, m);
 }
 
+/* Whatever name a stranger gives, his word is that of one who has none, which no member can be. */
+static uint64_t
+teller(const struct swim *s)
+{
+	return members_hash(s->by, s->by_known ? s->by_len : 0);
+}
+
 /* Whose word the suspicion is: those named with it, or the one that tells it. */
 bool
 suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
@@ -180,7 +187,7 @@ suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= suspicion_accuse(s, m, u->accusers[i]);
 	if (u->accuser_count == 0)
-		news = suspicion_accuse(s, m, members_hash(s->by, s->by_len));
+		news = suspicion_accuse(s, m, teller(s));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && m->accuser_count == 2 &&
 	    (m->accusers[0] == s->self->hash || m->accusers[1] == s->self->hash))

@@ -345,6 +345,34 @@ START_TEST(that_a_member_left_is_its_own_word_or_that_of_members)
 }
 END_TEST
 
+START_TEST(a_stranger_accuses_in_nobody_s_name)
+{
+	struct fixture *f = started(6);
+	struct wire_update u = fixture_update(f, 2, SWIM_SUSPECT, 0);
+	struct fixture_says says = {.ours = true, .updates = &u, .count = 1};
+
+	for (unsigned i = 3; i <= 6; i++) {
+		says.sender = i;
+		fixture_ping(f, 9, i, says);
+	}
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	/* So the first member that finds it silent is the only one. */
+	accuse(f, 1, 2, SWIM_DEAD, 1, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	accuse(f, 3, 2, SWIM_DEAD, 3, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	/* Nor is the dead one forgotten for a stranger's word. */
+	u = fixture_update(f, 2, SWIM_DEAD, 0);
+	u.flags |= WIRE_FLAG_FORGET;
+	fixture_ping(f, 9, 7, says);
+	ck_assert_uint_gt(fixture_report(f, "p2").name_len, 0);
+	says.sender = 1;
+	fixture_ping(f, 1, 8, says);
+	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
+	fixture_free(f);
+}
+END_TEST
+
 /* Else a stranger's word would put us on trial, in which we refute nothing. */
 START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
 {
@@ -371,7 +399,8 @@ UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
     a_base_peer_s_verdict_is_one, the_verdict_of_a_stranger_is_an_accusation,
     that_a_member_left_is_its_own_word_or_that_of_members,
     accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself,
-    the_word_of_the_dead_counts_for_nothing, who_missed_a_verdict_is_told_with_those_who_came_to_it,
+    a_stranger_accuses_in_nobody_s_name, the_word_of_the_dead_counts_for_nothing,
+    who_missed_a_verdict_is_told_with_those_who_came_to_it,
     a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing,
     whoever_hears_nobody_at_all_waits_long_for_the_others,
     the_first_return_is_at_once_and_the_next_after_a_trial,
