@@ -77,15 +77,21 @@ hint_next(const struct discovery *hub, swim_time now)
 	return best;
 }
 
-/* Is another address of the same member being asked? */
+/*
+ * Is another address of the same member being asked, or has it just answered?  Who answers becomes a member a little
+ * later, with the view that follows; if it doesn't, its hint is none that was joined for long.
+ */
 static bool
 hint_has_twin(const struct discovery *hub, const struct peer *peer)
 {
 	for (size_t i = 0; i < hub->peer_count; i++) {
 		const struct peer *other = hub->peers[i];
 
-		if (other->report.state == DISCOVERY_CONTACTING && other != peer && other->hint &&
-		    strcmp(other->claim, peer->claim) == 0)
+		if (other == peer || !other->hint || strcmp(other->claim, peer->claim) != 0)
+			continue;
+		if (other->report.state == DISCOVERY_CONTACTING ||
+		    (other->report.state == DISCOVERY_JOINED &&
+			strcmp(other->report.member, peer->claim) == 0))
 			return true;
 	}
 	return false;

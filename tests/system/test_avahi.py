@@ -316,10 +316,15 @@ def test_the_helper_dies_with_its_daemon_and_is_started_again(cluster, lan):
     with open(f"/proc/{first}/comm", encoding="utf-8") as file:
         assert file.read() == "swimd-mdns\n"
     os.kill(first, signal.SIGKILL)
-    cluster.wait(lambda: helpers(host) and first not in helpers(host), "another helper")
+    second = []
+
+    def another():
+        second[:] = helpers(host)
+        return second and first not in second
+    cluster.wait(another, "another helper")
     wait_well(daemon)
     assert "signal 9 ended it" in daemon.text()
-    second, = helpers(host)
+    second, = second
     # Whoever ends the daemon's whole group leaves its helper to it.
     os.kill(second, signal.SIGTERM)
     daemon.kill()

@@ -120,6 +120,31 @@ START_TEST(of_two_addresses_of_one_member_one_is_asked)
 }
 END_TEST
 
+START_TEST(one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member)
+{
+	struct hints h;
+
+	begin(&h, swim_ms(20));
+	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
+	answer(&h.f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(hint(&h, 2, "[2001:db8::1]:1", "db1"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, *peer(&h.f, "[2001:db8::1]:1").reason != '\0' || h.f.asked_count > 1);
+	ck_assert_uint_eq(h.f.asked_count, 1);
+	strcpy(h.f.members, "db1 ");
+	LOOP_UNTIL(h.f.base, state(&h.f, "[2001:db8::1]:1") == DISCOVERY_MEMBER);
+	ck_assert_uint_eq(h.f.asked_count, 1);
+	/* One that goes by another name than it gave is no twin of anybody who bears that. */
+	strcpy(h.f.members, "db2 db3 ");
+	ck_assert_int_eq(hint(&h, 3, "10.0.0.4:1", "db4"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, was_asked(&h.f, h.f.asked_count - 1, "10.0.0.4:1"));
+	answer(&h.f, "10.0.0.4:1", "db3", false);
+	ck_assert_int_eq(hint(&h, 5, "10.0.0.5:1", "db4"), SWIM_OK);
+	LOOP_UNTIL(h.f.base, was_asked(&h.f, h.f.asked_count - 1, "10.0.0.5:1"));
+	end(&h.f);
+}
+END_TEST
+
 START_TEST(what_is_not_to_be_joined_is_only_shown)
 {
 	static const enum discovery_state states[] = {DISCOVERY_OTHER_CLUSTER, DISCOVERY_SELF,
@@ -231,6 +256,8 @@ START_TEST(an_address_that_changes_is_asked_anew)
 END_TEST
 
 UNIT_MAIN("hint", a_hint_is_asked_and_joined, a_member_is_not_asked,
-    of_two_addresses_of_one_member_one_is_asked, what_is_not_to_be_joined_is_only_shown,
+    of_two_addresses_of_one_member_one_is_asked,
+    one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member,
+    what_is_not_to_be_joined_is_only_shown,
     hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first, a_seed_need_not_wait_for_hints,
     an_address_that_changes_is_asked_anew)
