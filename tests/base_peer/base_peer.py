@@ -234,7 +234,10 @@ class BasePeer:
 
 def split(text):
     host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
+    host, _, zone = host.strip("[]").partition("%")
+    if not zone:
+        return host, int(port)
+    return host, int(port), 0, int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
 
 
 def join(address):

@@ -1,7 +1,10 @@
 """Clusters of IPv6 alone, of link-local addresses alone, and of both families: machines on one wire."""
 import shutil
+import types
 
 import pytest
+
+from harness import Namespace, Peer, base_wire
 
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
 needs_avahi = pytest.mark.skipif(not all(map(shutil.which, ("avahi-daemon", "dbus-daemon"))),
@@ -56,6 +59,34 @@ def test_link_local_addresses_alone_by_seeds(cluster, lan):
     cluster.watch([again])
     cluster.whole()
     assert addresses(again)["h1"] == "[fe80::1%eth0]:7946"
+
+
+def test_two_base_peers_of_one_link_local_address(cluster, lan):
+    """Each at the end of a wire of its own; neither says who it is before it is asked."""
+    host = lan.host(avahi=False, addresses=())
+    wires = {"b2": Namespace(), "c2": Namespace()}
+    for name, namespace in wires.items():
+        cluster.closers.append(namespace.close)
+        namespace.run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", name, "netns", str(host.holder.pid))
+        namespace.run("ip", "link", "set", "eth0", "addrgenmode", "none", "up")
+        host.ip("link", "set", name, "addrgenmode", "none", "up")
+        host.namespace.add_address("fe80::1/64", name)
+        namespace.add_address("fe80::2/64", "eth0")
+    daemon = host.daemon("--no-mdns")
+    cluster.watch([daemon.launch()])
+    peers = {}
+    for name, namespace in wires.items():
+        index = namespace.run("ip", "-o", "link", "show", "eth0").partition(":")[0]
+        place = types.SimpleNamespace(namespace=namespace, pump=cluster.pump, closers=cluster.closers, running=[])
+        peers[name] = Peer(place, f"[fe80::2%{index}]:7946", name)
+        peers[name].peer.address = "[fe80::2]:7946"
+        peers[name].send(f"[fe80::1%{index}]:7946", base_wire.ping(7))
+    cluster.wait(lambda: daemon.alive() == {"h1", *wires}, lambda: f"both to be members: {daemon.listed()}")
+    assert {name: addresses(daemon)[name] for name in wires} == {name: f"[fe80::2%{name}]:7946" for name in wires}
+    peers["b2"].peer.silent = True
+    cluster.all_say("member.failed", "b2", 0, daemons=[daemon])
+    assert daemon.alive() == {"h1", "c2"} and not daemon.heard_of("member.suspected", "c2")
+    assert not daemon.heard_of("member.removed") and not daemon.heard_of("member.failed", "c2")
 
 
 @needs_avahi
