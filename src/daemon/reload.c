@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/reload.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 void
 reload_compare(const struct config *running, const struct config *fresh, struct reload_plan *out)
 {
@@ -22,6 +31,9 @@ reload_compare(const struct config *running, const struct config *fresh, struct 
 			break;
 		}
 	}
+	qsort(out->applied, out->applied_count, sizeof(out->applied[0]), compare_names);
+	qsort(out->needs_restart, out->needs_restart_count, sizeof(out->needs_restart[0]),
+	    compare_names);
 }
 
 void

@@ -11,7 +11,7 @@ struct reload_plan {
 	/* All that differs and can take effect at once. */
 	const struct config_key *live[CONFIG_KEYS_MAX];
 	size_t live_count;
-	/* What to tell of it: names of keys.  Timing that follows from another profile is not told apart. */
+	/* What to tell of it: names of keys, sorted.  Timing that follows from another profile is not told apart. */
 	const char *applied[CONFIG_KEYS_MAX];
 	size_t applied_count;
 	const char *needs_restart[CONFIG_KEYS_MAX];

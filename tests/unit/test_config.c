@@ -347,15 +347,18 @@ START_TEST(a_reload_tells_live_from_restart)
 	taken("log_level", "debug");
 	taken("seeds", "db1");
 	taken("probe_interval", "700ms");
+	taken("cluster", "other");
 	taken("bind", "127.0.0.1:1");
 	fresh = built();
 	reload_compare(&running, &fresh, &plan);
+	/* Sorted by name, as all lists are that the socket tells. */
 	ck_assert_uint_eq(plan.applied_count, 3);
-	ck_assert_str_eq(plan.applied[0], "seeds");
+	ck_assert_str_eq(plan.applied[0], "log_level");
 	ck_assert_str_eq(plan.applied[1], "probe_interval");
-	ck_assert_str_eq(plan.applied[2], "log_level");
-	ck_assert_uint_eq(plan.needs_restart_count, 1);
+	ck_assert_str_eq(plan.applied[2], "seeds");
+	ck_assert_uint_eq(plan.needs_restart_count, 2);
 	ck_assert_str_eq(plan.needs_restart[0], "bind");
+	ck_assert_str_eq(plan.needs_restart[1], "cluster");
 	reload_adopt(&plan, &running, &fresh);
 	ck_assert_int_eq(running.log_level, LOG_LEVEL_DEBUG);
 	ck_assert_str_eq(running.seeds.items[0], "db1");
@@ -366,7 +369,7 @@ START_TEST(a_reload_tells_live_from_restart)
 	fresh = built();
 	reload_compare(&running, &fresh, &plan);
 	ck_assert_uint_eq(plan.applied_count, 0);
-	ck_assert_uint_eq(plan.needs_restart_count, 1);
+	ck_assert_uint_eq(plan.needs_restart_count, 2);
 	config_fini(&fresh);
 	config_fini(&running);
 	config_given_fini(&given);
