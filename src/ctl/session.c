@@ -120,19 +120,19 @@ misshapen(const struct session *s, const char *method, const char *where, const 
  */
 static const struct part {
 	const char *method, *key;
-	json_type type;
+	json_type type, items; /* of a list */
 	const char *param, *word;
 } parts[] = {
-    {"members", "members", JSON_ARRAY, NULL, NULL},
-    {"health", "status", JSON_STRING, NULL, NULL},
-    {"metrics", "text", JSON_STRING, "format", "openmetrics"},
-    {"subscribe", "seq", JSON_INTEGER, NULL, NULL},
-    {"subscribe", "members", JSON_ARRAY, "snapshot", NULL},
-    {"join", "addresses", JSON_ARRAY, NULL, NULL},
-    {"tags", "tags", JSON_OBJECT, NULL, NULL},
-    {"reload", "applied", JSON_ARRAY, NULL, NULL},
-    {"reload", "needs_restart", JSON_ARRAY, NULL, NULL},
-    {"discovery", "peers", JSON_ARRAY, NULL, NULL},
+    {"members", "members", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
+    {"health", "status", JSON_STRING, JSON_NULL, NULL, NULL},
+    {"metrics", "text", JSON_STRING, JSON_NULL, "format", "openmetrics"},
+    {"subscribe", "seq", JSON_INTEGER, JSON_NULL, NULL, NULL},
+    {"subscribe", "members", JSON_ARRAY, JSON_OBJECT, "snapshot", NULL},
+    {"join", "addresses", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
+    {"tags", "tags", JSON_OBJECT, JSON_NULL, NULL, NULL},
+    {"reload", "applied", JSON_ARRAY, JSON_STRING, NULL, NULL},
+    {"reload", "needs_restart", JSON_ARRAY, JSON_STRING, NULL, NULL},
+    {"discovery", "peers", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
 };
 
 static bool
@@ -151,23 +151,38 @@ is_due(const struct part *part, const char *method, const json_t *params)
 }
 
 static enum ctl_exit
+check_part(const struct session *s, const struct part *part, const json_t *result,
+    struct problem *problem)
+{
+	const json_t *value = json_object_get(result, part->key), *item;
+	char where[64];
+	size_t i;
+
+	snprintf(where, sizeof(where), "result.%s", part->key);
+	if (value == NULL || json_typeof(value) != part->type)
+		return misshapen(s, part->method, where, value, part->type, problem);
+	for (i = 0; i < json_array_size(value); i++) {
+		item = json_array_get(value, i);
+		if (json_typeof(item) == part->items)
+			continue;
+		snprintf(where, sizeof(where), "result.%s[%zu]", part->key, i);
+		return misshapen(s, part->method, where, item, part->items, problem);
+	}
+	return CTL_OK;
+}
+
+static enum ctl_exit
 check_result(const struct session *s, const char *method, const json_t *params,
     const json_t *result, struct problem *problem)
 {
-	char where[64];
+	enum ctl_exit status = CTL_OK;
 
 	if (!json_is_object(result))
 		return misshapen(s, method, "result", result, JSON_OBJECT, problem);
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		const json_t *value = json_object_get(result, parts[i].key);
-
-		if (!is_due(&parts[i], method, params) ||
-		    (value != NULL && json_typeof(value) == parts[i].type))
-			continue;
-		snprintf(where, sizeof(where), "result.%s", parts[i].key);
-		return misshapen(s, method, where, value, parts[i].type, problem);
-	}
-	return CTL_OK;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && status == CTL_OK; i++)
+		if (is_due(&parts[i], method, params))
+			status = check_part(s, &parts[i], result, problem);
+	return status;
 }
 
 /* What a response's error is in our terms. */
