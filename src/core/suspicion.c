@@ -178,7 +178,10 @@ teller(const struct swim *s)
 	return members_hash(s->by, s->by_known ? s->by_len : 0);
 }
 
-/* Whose word the suspicion is: those named with it, or the one that tells it. */
+/*
+ * Whose word the suspicion is: of those named with it, or of the base peer that tells it.  A swimd names itself where
+ * it has asked in vain; what it only remembers, or has of a death long ago, is nobody's finding.
+ */
 bool
 suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
 {
@@ -186,7 +189,7 @@ suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
 
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= suspicion_accuse(s, m, u->accusers[i]);
-	if (u->accuser_count == 0)
+	if (u->accuser_count == 0 && s->by_base)
 		news = suspicion_accuse(s, m, teller(s));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && m->accuser_count == 2 &&
@@ -335,6 +338,9 @@ judge(struct swim *s, struct member *m)
 		suspicion_begin(s, m);
 		return true;
 	}
+	/* By now that is our own finding. */
+	if (suspicion_accusers(s, m) == 0)
+		suspicion_accuse(s, m, s->self->hash);
 	members_transition(s, m, SWIM_DEAD, m->incarnation, false);
 	gossip_queue(s, m);
 	return true;

@@ -139,8 +139,6 @@ decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 	struct wire_update u;
 	struct rbuf b;
 
-	if (updates->sync)
-		return WIRE_REJECT_BAD_EXTENSION;
 	rbuf_init(&b, value, len);
 	while (rbuf_left(&b) > 0) {
 		uint16_t index = rbuf_get_u16be(&b);

@@ -170,7 +170,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	uint8_t flags = u->flags | (u->status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0);
 	size_t size = WIRE_UPDATE_FIXED + (size_t)u->member.id.len + u->member.address.len;
 	uint16_t flagged = w->flagged;
-	size_t accusers = w->sync ? 0 : accusers_size(w, u);
+	size_t accusers = accusers_size(w, u);
 	size_t tags = w->tags_size;
 
 	if (w->buf.failed)

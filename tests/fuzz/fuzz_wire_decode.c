@@ -17,12 +17,12 @@ check_strings(const struct wire_member_id *m)
 	require(utf8_valid(m->address.bytes, m->address.len));
 }
 
-/* How many updates bear flags: a writer takes only so many. */
-static size_t
+/* True if no more updates bear flags, accusers or tags than a writer takes. */
+static bool
 walk(const struct wire_updates *list)
 {
 	struct wire_updates_iter iter = {0};
-	size_t flagged = 0, count = 0;
+	size_t flagged = 0, accused = 0, tagged = 0, count = 0;
 	struct wire_update u;
 
 	while (wire_updates_next(list, &iter, &u)) {
@@ -32,12 +32,15 @@ walk(const struct wire_updates *list)
 		require(u.flags == 0 || u.status == SWIM_DEAD || u.status == SWIM_LEFT ||
 			u.flags == WIRE_FLAG_PARTIAL);
 		require(wire_tags_valid(u.tags.bytes, u.tags.len));
-		require(u.accuser_count == 0 || u.status == SWIM_SUSPECT);
+		require(u.accuser_count == 0 || u.status != SWIM_ALIVE);
 		flagged += u.flags != 0 && !list->sync;
+		accused += u.accuser_count > 0;
+		tagged += u.tags.len > 0;
 		count++;
 	}
 	require(count == list->count);
-	return flagged;
+	return flagged <= WIRE_FLAGGED_MAX && accused <= WIRE_ACCUSED_MAX &&
+	       tagged <= WIRE_TAGGED_MAX;
 }
 
 static void
@@ -71,8 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (reject != WIRE_OK)
 		return 0;
 	require(wire_slot_type(wire_type_slot(m.type)) == m.type);
-	if (m.type != WIRE_NACK && m.type != WIRE_AUTHENTICATED &&
-	    walk(&m.updates) > WIRE_FLAGGED_MAX)
+	if (m.type != WIRE_NACK && m.type != WIRE_AUTHENTICATED && !walk(&m.updates))
 		return 0;
 	if (m.type == WIRE_AUTHENTICATED) {
 		require(wire_decode(m.inner, m.inner_len, &inner) == WIRE_OK);

@@ -41,6 +41,8 @@ RULES = {
         "if (u->incarnation > m->incarnation || (status == SWIM_SUSPECT && m->status == SWIM_ALIVE) ||"),
     "accuser-twice": ("one accuser counts as two",
         "suspicion.c", "if (m->accusers[i] == accuser)", "if (m->accusers[i] == accuser && m->accuser_count > 2)"),
+    "teller-accuses": ("who tells of a suspicion or remembers a death counts as one who found it",
+        "suspicion.c", "if (u->accuser_count == 0 && s->by_base)", "if (u->accuser_count == 0)"),
     "accusers-kept": ("the accusers of one incarnation count against the next",
         "members.c", "if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||\n\t    incarnation != m->incarnation)",
         "if (status == SWIM_LEFT)"),

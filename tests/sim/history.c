@@ -242,12 +242,14 @@ fact_fault(const struct history *h, const struct member *m)
 	return NULL;
 }
 
-/* What it holds against others.  Any word of it counts, not only its own: a page of a sync names no accusers. */
+/* What it holds against others itself. */
 static void
 accuse(struct history *h, const struct swim *s, const struct member *m)
 {
-	if (m->status != SWIM_ALIVE)
-		facts_add(h->facts, facts_accusation(s->self->hash, m->hash, m->incarnation));
+	for (unsigned i = 0; i < m->accuser_count; i++)
+		if (m->accusers[i] == s->self->hash)
+			facts_add(h->facts,
+			    facts_accusation(s->self->hash, m->hash, m->incarnation));
 }
 
 static struct past

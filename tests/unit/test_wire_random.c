@@ -82,9 +82,9 @@ draw_u64(struct draw *d)
 	return rng_u64(&d->rng) >> below(d, 64);
 }
 
-/* What only one that lives has: tags, not known perhaps; and a suspect, accusers. */
+/* What only one that lives has: tags, not known perhaps. */
 static void
-draw_details(struct draw *d, bool sync, struct wire_update *u)
+draw_details(struct draw *d, struct wire_update *u)
 {
 	char *tags = d->text + d->used;
 	size_t len = 0;
@@ -103,11 +103,15 @@ draw_details(struct draw *d, bool sync, struct wire_update *u)
 	}
 	LAW(wire_tags_valid(tags, len));
 	u->tags = (struct wire_str){tags, (uint16_t)len};
-	if (u->status == SWIM_SUSPECT && !sync) {
-		u->accuser_count = (uint8_t)below(d, WIRE_ACCUSERS_MAX + 1);
-		for (unsigned i = 0; i < u->accuser_count; i++)
-			u->accusers[i] = draw_u64(d);
-	}
+}
+
+/* A suspect's, and those of one that is dead. */
+static void
+draw_accusers(struct draw *d, struct wire_update *u)
+{
+	u->accuser_count = (uint8_t)below(d, WIRE_ACCUSERS_MAX + 1);
+	for (unsigned i = 0; i < u->accuser_count; i++)
+		u->accusers[i] = draw_u64(d);
 }
 
 static struct wire_update
@@ -125,7 +129,9 @@ draw_update(struct draw *d, bool sync)
 	if ((u.status == SWIM_LEFT || u.status == SWIM_DEAD) && below(d, 3) == 0)
 		u.flags |= WIRE_FLAG_FORGET;
 	if (u.status == SWIM_ALIVE || u.status == SWIM_SUSPECT)
-		draw_details(d, sync, &u);
+		draw_details(d, &u);
+	if (u.status == SWIM_SUSPECT || u.status == SWIM_DEAD)
+		draw_accusers(d, &u);
 	return u;
 }
 

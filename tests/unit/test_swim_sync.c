@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Views compared in pages, and what is taken from them. */
+#include "swim_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_proven(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+/* Ask for the page at the cursor as peer 1 would, with digests that fit nothing. */
+static const struct fixture_out *
+page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
+{
+	uint32_t digests[WIRE_SYNC_BUCKETS];
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = 1};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	uint16_t count = (uint16_t)(WIRE_SYNC_BUCKETS - cursor.bucket);
+
+	if (count > (pad_to - 100) / sizeof(digests[0]))
+		count = (uint16_t)((pad_to - 100) / sizeof(digests[0]));
+	memset(digests, 0xa5, sizeof(digests));
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync_req(&w, seq, cursor, digests, count);
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, pad_to)), WIRE_OK);
+	return fixture_sent(f, WIRE_SYNC, 1);
+}
+
+START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
+{
+	struct fixture *f = started(1);
+	struct wire_cursor cursor = {0};
+	bool seen[301] = {false};
+	unsigned total = 0, pages = 0;
+
+	for (unsigned i = 2; i <= 300; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
+	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
+		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_DEFAULT);
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+		unsigned long n;
+
+		ck_assert_ptr_nonnull(answer);
+		ck_assert_uint_eq(answer->message.seq, pages);
+		ck_assert_uint_le(answer->len, WIRE_DATAGRAM_DEFAULT);
+		ck_assert_uint_lt(pages, 100);
+		while (wire_updates_next(&answer->message.updates, &iter, &u)) {
+			total++;
+			n = strtoul(u.member.id.bytes + 1, NULL,
+			    10); /* the next length begins with a zero */
+			if (u.member.id.bytes[0] == 'p' && n <= 300)
+				seen[n] = true;
+		}
+		cursor = answer->message.cursor;
+	}
+	ck_assert_uint_eq(total, 301);
+	for (unsigned i = 1; i <= 300; i++)
+		ck_assert_msg(seen[i], "p%u is missing", i);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr seed = fixture_addr(1);
+	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', 0x01, 0x90};
+	const struct fixture_out *request;
+
+	f->config.max_datagram = WIRE_DATAGRAM_MIN;
+	ck_assert(fixture_start(f));
+	memset(tags + 4, 'v', 0x190);
+	ck_assert(swim_set_tags(f->swim, f->now, tags, 4 + 0x190));
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+	request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+	ck_assert_ptr_nonnull(request);
+	ck_assert(fixture_has(request, "self", SWIM_ALIVE, NULL));
+	ck_assert_uint_gt(request->message.digest_count, 100);
+	fixture_free(f);
+}
+END_TEST
+
+/* The longest name, address and tags together are more than the smallest datagram holds. */
+START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
+{
+	struct fixture *f = started(1);
+	char name[SWIM_NAME_MAX + 1], address[SWIM_HOSTPORT_MAX + 1];
+	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', (WIRE_TAGS_MAX - 4) >> 8,
+	    (WIRE_TAGS_MAX - 4) & 0xff};
+	struct wire_update large = fixture_update(f, 2, SWIM_ALIVE, 0);
+	struct wire_cursor cursor = {0};
+	unsigned total = 0, pages = 0;
+
+	memset(name, 'n', SWIM_NAME_MAX);
+	name[SWIM_NAME_MAX] = '\0';
+	memset(address, 'a', sizeof(address));
+	for (size_t i = 62; i < 253; i += 63)
+		address[i] = '.';
+	strcpy(address + 253, ":7946");
+	memset(tags + 4, 'v', sizeof(tags) - 4);
+	large.member.id = wire_str_of(name);
+	large.member.address = wire_str_of(address);
+	large.tags = (struct wire_str){(const char *)tags, WIRE_TAGS_MAX};
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &large, .count = 1});
+	ck_assert_int_eq(fixture_report(f, name).status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_report(f, name).tags_len, WIRE_TAGS_MAX);
+	for (unsigned i = 2; i <= 50; i++)
+		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
+	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
+		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_MIN);
+
+		ck_assert_uint_lt(pages, 50);
+		total += answer->message.updates.count;
+		cursor = answer->message.cursor;
+	}
+	/* All of them, and ourselves, but not that one. */
+	ck_assert_uint_eq(total, 51);
+	fixture_free(f);
+}
+END_TEST
+
+/* Of p1, whose digest is another: that makes us ask for its view, once it has answered that it still is. */
+static uint64_t
+asked_for_view(struct fixture *f)
+{
+	for (unsigned step = 0; step < 200; step++) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
+
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1,
+			    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+		const struct fixture_out *request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+
+		if (request != NULL)
+			return request->message.seq;
+		fixture_clear(f);
+		fixture_ping(f, 1, step,
+		    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+		fixture_run(f, swim_ms(100));
+	}
+	ck_abort_msg("no view was asked for");
+}
+
+/* Its only page. */
+static void
+show_view(struct fixture *f, uint64_t seq, const struct wire_update *updates, size_t count)
+{
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = 1};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync(&w, seq);
+	for (size_t i = 0; i < count; i++)
+		ck_assert(wire_add_update(&w, &updates[i]));
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+}
+
+START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
+{
+	struct fixture *f = started(3);
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+
+	show_view(f, asked_for_view(f), &u, 1);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_stats(f).syncs_completed, 1);
+	/* A page that nobody asked for is nobody's word. */
+	u = fixture_update(f, 3, SWIM_DEAD, 0);
+	show_view(f, 999, &u, 1);
+	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_ALIVE);
+	fixture_free(f);
+}
+END_TEST
+
+/* Whom we name to p1 as the accusers of this peer. */
+static uint8_t
+accusers_told(const struct fixture *f, const char *name, uint64_t *first)
+{
+	const struct fixture_out *out = fixture_sent(f, WIRE_GOSSIP, 1);
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	ck_assert_ptr_nonnull(out);
+	while (wire_updates_next(&out->message.updates, &iter, &u)) {
+		if (wire_str_equal(u.member.id, name)) {
+			ck_assert_int_eq((int)u.status, SWIM_SUSPECT);
+			*first = u.accusers[0];
+			return u.accuser_count;
+		}
+	}
+	ck_abort_msg("nothing is told of %s", name);
+}
+
+START_TEST(a_view_accuses_on_the_word_of_those_it_names_alone)
+{
+	struct fixture *f = started(4);
+	struct wire_update view[] = {fixture_update(f, 2, SWIM_DEAD, 0),
+	    fixture_update(f, 3, SWIM_SUSPECT, 0)};
+	uint64_t seq = asked_for_view(f), first = 0;
+
+	view[1].accuser_count = 1;
+	view[1].accusers[0] = fixture_hash("p4");
+	show_view(f, seq, view, 2);
+	fixture_clear(f);
+	fixture_run(f, swim_ms(250));
+	/* A memory of p1 is nobody's finding, and its page is not its word. */
+	ck_assert_uint_eq(accusers_told(f, "p2", &first), 0);
+	ck_assert_uint_eq(accusers_told(f, "p3", &first), 1);
+	ck_assert_uint_eq(first, fixture_hash("p4"));
+	fixture_free(f);
+}
+END_TEST
+
+/* Each page leads a little further, and none to the end. */
+START_TEST(pages_that_never_end_are_given_up)
+{
+	struct fixture_says other = {.ours = true, .sender = 1, .digest = 1};
+	struct fixture *f = fixture_new();
+	const struct fixture_out *request;
+	struct wire_trailer none = {0};
+	uint8_t data[64];
+	size_t pages = 0, rounds = 0;
+
+	f->config.max_members = 100;
+	ck_assert(fixture_start(f));
+	fixture_member(f, 1);
+	for (uint64_t seq = 1; seq < 600; seq++) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
+
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1, other);
+		request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+		rounds += request != NULL;
+		while (request != NULL) {
+			struct wire_cursor next = request->message.cursor;
+			struct wire_writer w;
+
+			ck_assert_uint_lt(pages++, 10000);
+			next.after++;
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_sync(&w, request->message.seq);
+			wire_set_cursor(&w, next);
+			fixture_clear(f);
+			fixture_input(f, 1, data, wire_finish(&w, &none, 0));
+			fixture_drain(f);
+			request = fixture_sent(f, WIRE_SYNC_REQ, 1);
+		}
+		fixture_clear(f);
+		fixture_ping(f, 1, seq, other);
+		fixture_run(f, swim_ms(100));
+	}
+	/* In a minute; what is asked of a liar again is asked ever more rarely. */
+	ck_assert_uint_gt(pages, 0);
+	ck_assert_uint_le(rounds, 10);
+	ck_assert_uint_le(pages, rounds * (WIRE_SYNC_BUCKETS + 100 + 1));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_sync", a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
+    a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
+    a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
+    a_view_accuses_on_the_word_of_those_it_names_alone, pages_that_never_end_are_given_up)
