@@ -210,7 +210,7 @@ struct swim {
 	struct swim_addr from;  /* where it came from */
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
-	struct member *missed; /* and does not know of this one's death */
+	struct member *missed; /* who sent it does not know of this one's death, or of our return */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */

@@ -249,7 +249,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */
 	}
-	if (s->missed != NULL)
+	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
 	if (msg->trailer.has_period)
 		probe_period_seen(s, msg->trailer.period);

@@ -394,7 +394,29 @@ START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
 }
 END_TEST
 
-UNIT_MAIN("swim_suspicion", a_verdict_of_one_alone_is_a_suspicion_to_others,
+START_TEST(who_missed_our_return_is_told_at_once)
+{
+	struct fixture *f = started(3);
+	uint64_t incarnation = 0;
+
+	fixture_proven(f, 3);
+	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	fixture_clear(f);
+	fixture_gossip(f, 2, 0, SWIM_SUSPECT, 0);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_GOSSIP, 2), "self", SWIM_ALIVE, &incarnation));
+	ck_assert_uint_eq(incarnation, 1);
+	/* Whoever asks has it in the answer, and once is enough. */
+	fixture_clear(f);
+	accuse(f, 3, 0, SWIM_SUSPECT, 3, 0);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 3), "self", SWIM_ALIVE, &incarnation));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_GOSSIP), 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_suspicion", who_missed_our_return_is_told_at_once,
+    a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
     a_base_peer_s_verdict_is_one, the_verdict_of_a_stranger_is_an_accusation,
     that_a_member_left_is_its_own_word_or_that_of_members,
