@@ -7,8 +7,6 @@
  */
 #include "core/internal.h"
 
-/* Pings to confirm a suspicion: at 30 % loss each way one in two gets no answer, and four in fourteen. */
-#define TRIES 4
 /* Those who follow, as a multiple of those who begin. */
 #define SECOND 4
 /* Our place among the members is beyond those chosen. */
@@ -41,10 +39,9 @@ send(struct swim *s, struct confirm *c)
 {
 	swim_duration wait = probe_patience(s, c->target);
 
-	c->tries++;
-	/* An answer to any of them counts until the last has had its time. */
-	c->next = swim_time_add(s->now, c->tries < TRIES ? swim_ns(wait.ns / 2) : wait);
-	probe_ping(s, c->target, c->seq);
+	/* An answer to any of them counts until the last has had its time, and tells which were lost. */
+	probe_ping(s, c->target, c->seq + c->tries++);
+	c->next = swim_time_add(s->now, c->tries < c->most ? swim_ns(wait.ns / 2) : wait);
 }
 
 void
@@ -68,14 +65,17 @@ confirm_start(struct swim *s, struct member *m)
 	}
 	if (vacant == NULL)
 		return;
-	*vacant = (struct confirm){.target = m, .seq = rng_u64(&s->rng)};
+	/* One more than a verdict takes: nobody asks after that. */
+	*vacant = (struct confirm){.target = m,
+	    .seq = rng_u64(&s->rng),
+	    .most = loss_questions(&s->loss) + 1};
 	if (place < WIRE_ACCUSERS_MAX) {
 		send(s, vacant);
 		return;
 	}
 	/* By then those before us have spoken. */
-	vacant->next =
-	    swim_time_add(s->now, swim_duration_scale(probe_patience(s, m), TRIES / 2.0 + 1));
+	vacant->next = swim_time_add(s->now,
+	    swim_duration_scale(probe_patience(s, m), vacant->most / 2.0 + 1));
 }
 
 void
@@ -100,11 +100,15 @@ confirm_ack(struct swim *s, const struct wire_message *msg)
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		struct confirm *c = &s->confirms[i];
 
-		if (c->target == NULL || c->seq != msg->seq)
+		if (c->target == NULL || msg->seq - c->seq >= c->tries)
 			continue;
 		/* Another member at that address is no sign of life of this one. */
-		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, c->target))
-			c->target = NULL;
+		if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, c->target))
+			return true;
+		for (uint64_t before = c->seq; before != msg->seq; before++)
+			loss_count(&s->loss, false);
+		loss_count(&s->loss, true);
+		c->target = NULL;
 		return true;
 	}
 	return false;
@@ -126,12 +130,12 @@ confirm_tick(struct swim *s)
 
 		if (m == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (!is_settled(s, c) && c->tries < TRIES) {
+		if (!is_settled(s, c) && c->tries < c->most) {
 			send(s, c);
 			continue;
 		}
 		c->target = NULL;
-		if (m->status == SWIM_SUSPECT && c->tries == TRIES && !s->doubtful)
+		if (m->status == SWIM_SUSPECT && c->tries == c->most && !s->doubtful)
 			suspicion_own(s, m);
 	}
 }

@@ -11,6 +11,7 @@
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
  *	probe.c    the failure detector: probing, and asking others to probe
  *	confirm.c  probing those whom others suspect
+ *	loss.c     how many questions silence takes
  *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
  *	speaker.c  who sent a datagram
@@ -29,6 +30,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "core/index.h"
+#include "core/loss.h"
 #include "core/swim.h"
 
 /* Rumours by how much hangs on them; each kind that has any gets a share of every datagram. */
@@ -66,7 +68,7 @@ struct member {
 	swim_time since;    /* of the status */
 	swim_time counted;  /* suspect: since when, for the verdict */
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
-	swim_time asked_at; /* suspect: when its last round of asking ended */
+	swim_time asked_at; /* suspect: when the last question to it has had its time */
 	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
 	struct rtt rtt;
@@ -84,7 +86,8 @@ struct member {
 	uint16_t tags_len;
 	uint8_t accuser_count;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
-	uint8_t asked;   /* suspect: times in this round */
+	uint8_t asked;   /* suspect: questions that it has not answered */
+	uint8_t lately;  /* and those of the last round before the verdict */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	bool rumour_queued;
@@ -121,7 +124,7 @@ struct confirm {
 	struct member *target; /* NULL: free */
 	uint64_t seq;
 	swim_time next; /* sent again, or taken for silent */
-	unsigned tries;
+	unsigned tries, most;
 };
 #define CONFIRMS_MAX 64
 
@@ -239,6 +242,7 @@ struct swim {
 	unsigned leave_ticks;
 
 	struct rtt rtt; /* over all members */
+	struct loss loss;
 	struct probe probe;
 	struct confirm confirms[CONFIRMS_MAX];
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
@@ -361,6 +365,8 @@ unsigned suspicion_accusers(const struct swim *, const struct member *m);
 /* Members that several others than we find silent. */
 size_t suspicion_outage(const struct swim *);
 bool suspicion_confirmed(const struct swim *, const struct member *m);
+/* We ourselves are one of its accusers. */
+bool suspicion_is_ours(const struct swim *, const struct member *m);
 void suspicion_tick(struct swim *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);

@@ -410,6 +410,12 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	enum swim_status from = m->status;
 	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
 
+	/* It has heard of the suspicion, and lives. */
+	if (status == SWIM_ALIVE && from == SWIM_SUSPECT && suspicion_is_ours(s, m))
+		loss_count(&s->loss, false);
+	/* What is confirmed is of one incarnation, like the suspicion. */
+	if (from == SWIM_SUSPECT && (status != SWIM_SUSPECT || risen))
+		confirm_forget(s, m);
 	transition_timers(s);
 	members_digest_toggle(s, m);
 	if (!was_hidden) {

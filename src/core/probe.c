@@ -484,6 +484,7 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 		return;
 	}
 	probe_measure(s, target, s->probe.sent);
+	loss_count(&s->loss, true);
 	target->proven = true;
 	s->stats.probes_acked++;
 	succeed(s);
@@ -504,6 +505,8 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 			p->target->unheard = 0;
 			p->target->helper = members_hash(s->by, s->by_len);
 			s->stats.probes_acked_indirectly++;
+			if (locate_reaches(s, &p->target->addr))
+				loss_count(&s->loss, false);
 			succeed(s);
 		}
 		return true;

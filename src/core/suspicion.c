@@ -13,8 +13,6 @@
 #define SMALL 0.85
 /* Accusers that make a suspicion a verdict that others take over. */
 #define VERDICT_ACCUSERS 2
-/* Times that a suspect is asked before the verdict: a ping that is lost must not condemn. */
-#define ASKS 3
 /* Who hears nobody at all is alone, or deaf: it waits so long for each other that it knows, but the first. */
 #define DEAF_PER_MEMBER swim_seconds(5)
 #define DEAF_MAX swim_seconds(90)
@@ -98,11 +96,43 @@ wait_for_verdict(const struct swim *s, const struct member *m)
 	return swim_ns((int64_t)(wait > min ? wait : min));
 }
 
+/*
+ * Nobody at all has been heard since this suspicion began, or only just: then it is more likely us.  The more
+ * there are that would all have to be dead, the longer we wait for one of them.
+ */
+static bool
+is_deaf(const struct swim *s, const struct member *m)
+{
+	int64_t others = (int64_t)s->live_count - 1;
+	int64_t wait = DEAF_PER_MEMBER.ns * others;
+
+	if (wait > DEAF_MAX.ns)
+		wait = DEAF_MAX.ns;
+	if (swim_time_reached(s->heard, m->counted))
+		return wait > 0 && swim_time_before(m->counted, s->hearing_since);
+	return swim_time_since(s->now, s->heard).ns < wait;
+}
+
+/*
+ * Questions still to be asked before the verdict, which a few that were lost must not bring.  Those asked long before
+ * count too, but the last few have to be of now: it may have been out of our reach for a moment.
+ */
+static unsigned
+questions_left(const struct swim *s, const struct member *m)
+{
+	/* Whoever hears nobody may as well be deaf to all the answers. */
+	unsigned all = is_deaf(s, m) ? LOSS_QUESTIONS_LEAST : loss_questions(&s->loss);
+	unsigned left = all > m->asked ? all - m->asked : 0;
+	unsigned last = LOSS_QUESTIONS_LEAST > m->lately ? LOSS_QUESTIONS_LEAST - m->lately : 0;
+
+	return left > last ? left : last;
+}
+
 /* A round of pings, half a patience apart; an answer to any of them counts until the last has had its time. */
 static swim_duration
-round_time(const struct swim *s, const struct member *m)
+round_time(const struct swim *s, const struct member *m, unsigned questions)
 {
-	return swim_ns(probe_patience(s, m).ns / 2 * (ASKS + 1));
+	return swim_ns(probe_patience(s, m).ns / 2 * (questions + 1));
 }
 
 /*
@@ -112,28 +142,30 @@ round_time(const struct swim *s, const struct member *m)
 static void
 schedule(const struct swim *s, struct member *m)
 {
-	swim_time round;
+	unsigned left = questions_left(s, m);
+	int64_t whole = round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
+	/* The next of a round need not wait until the one before has had its time. */
+	swim_duration early = swim_ns(left > 0 && m->asked > 0 ? -probe_patience(s, m).ns / 2 : 0);
+	swim_time last, lone;
 
 	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);
-	if (m->asked > 0 && m->asked < ASKS)
-		return; /* a round is under way */
+	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-round_time(s, m, left).ns))
+			: m->deadline;
 	/*
-	 * It ends when the verdict on one whom all accuse would fall.  Any other is asked, and asked after, again
-	 * and again until the verdict: it may have refuted, or others may have come to a verdict, without us
-	 * hearing of it.
+	 * The first question is for when the verdict on one whom all accuse would fall.  Any other is asked, and asked
+	 * after, again and again until the verdict: it may have refuted, or others may have come to a verdict, without
+	 * us hearing of it.
 	 */
-	round = swim_time_add(m->asked_at, swim_ns(least_wait(s).ns - round_time(s, m).ns));
-	if (m->asked == ASKS && swim_time_before(m->deadline, round))
-		m->ask_at = m->deadline;
-	else
-		m->ask_at = not_before(round, s->now);
+	lone = swim_time_add(m->asked_at, swim_ns(least_wait(s).ns - whole));
+	m->ask_at = swim_time_min(not_before(lone, m->asked_at),
+	    not_before(last, swim_time_add(m->asked_at, early)));
 }
 
 void
 suspicion_begin(struct swim *s, struct member *m)
 {
 	m->counted = m->asked_at = s->now;
-	m->asked = 0;
+	m->asked = m->lately = 0;
 	schedule(s, m);
 }
 
@@ -281,26 +313,19 @@ suspicion_outage(const struct swim *s)
 }
 
 bool
+suspicion_is_ours(const struct swim *s, const struct member *m)
+{
+	for (unsigned i = 0; i < m->accuser_count; i++) {
+		if (m->accusers[i] == s->self->hash)
+			return true;
+	}
+	return false;
+}
+
+bool
 suspicion_confirmed(const struct swim *s, const struct member *m)
 {
 	return suspicion_accusers(s, m) >= VERDICT_ACCUSERS;
-}
-
-/*
- * Nobody at all has been heard since this suspicion began, or only just: then it is more likely us.  The more
- * there are that would all have to be dead, the longer we wait for one of them.
- */
-static bool
-is_deaf(const struct swim *s, const struct member *m)
-{
-	int64_t others = (int64_t)s->live_count - 1;
-	int64_t wait = DEAF_PER_MEMBER.ns * others;
-
-	if (wait > DEAF_MAX.ns)
-		wait = DEAF_MAX.ns;
-	if (swim_time_reached(s->heard, m->counted))
-		return wait > 0 && swim_time_before(m->counted, s->hearing_since);
-	return swim_time_since(s->now, s->heard).ns < wait;
 }
 
 /*
@@ -311,29 +336,32 @@ static void
 ask(struct swim *s, struct member *m)
 {
 	swim_duration patience = probe_patience(s, m);
-
-	bool last = swim_time_reached(swim_time_add(s->now, round_time(s, m)), m->deadline);
-
-	if (m->asked == ASKS)
-		m->asked = 0;
+	swim_duration round = round_time(s, m, questions_left(s, m));
 	/* Long before the verdict one question has to do: there may be many to be asked. */
-	m->asked = last ? (uint8_t)(m->asked + 1) : ASKS;
-	m->ask_at = swim_time_add(s->now, m->asked < ASKS ? swim_ns(patience.ns / 2) : patience);
-	if (m->asked == ASKS)
-		m->asked_at = m->ask_at;
+	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
+	/* What loss adds to the least is ours alone to ask. */
+	bool least = lone || m->lately < LOSS_QUESTIONS_LEAST;
+
+	m->lately = lone ? 0 : (uint8_t)(m->lately + least);
+	if (m->asked < UINT8_MAX)
+		m->asked++;
+	m->asked_at = swim_time_add(s->now, patience);
+	schedule(s, m);
 	probe_ping(s, m, rng_u64(&s->rng));
-	if (!suspicion_confirmed(s, m))
+	if (least && !suspicion_confirmed(s, m))
 		probe_ask_others(s, m, rng_u64(&s->rng), patience);
 }
 
-/* True when the verdict fell, or its time has not come. */
+/* True when the verdict fell, or there is nothing to be asked now. */
 static bool
 judge(struct swim *s, struct member *m)
 {
 	/* Accusers may have died since. */
 	schedule(s, m);
-	if (!swim_time_reached(s->now, m->deadline))
-		return !swim_time_reached(s->now, m->ask_at);
+	if (!swim_time_reached(s->now, m->ask_at))
+		return true;
+	if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)
+		return false;
 	if (is_deaf(s, m) || damping_doubts_us(s)) {
 		suspicion_begin(s, m);
 		return true;
@@ -353,7 +381,7 @@ suspicion_tick(struct swim *s)
 		struct member *m = s->suspects[i];
 
 		while (m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->ask_at)) {
-			if (m->asked < ASKS || !judge(s, m))
+			if (!judge(s, m))
 				ask(s, m);
 		}
 	}
@@ -379,6 +407,7 @@ suspicion_stalled(struct swim *s, swim_duration late)
 		m->asked_at = swim_time_add(m->asked_at, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
+		m->lately = 0;
 		m->asked = 0;
 		m->ask_at = swim_time_add(m->ask_at, late);
 	}

@@ -10,9 +10,8 @@
 
 /* A node that runs slow looks at its timers at least after so many datagrams. */
 #define BATCH 32
-/* What may come of an address to join through, and of a suspicion: confirmed, asked for a last time. */
+/* What may come of an address to join through. */
 #define JOIN_PINGS 4
-#define SUSPICION_PINGS 4
 
 static void
 log_event(struct world *w, struct node *n, const struct swim_event *e)
@@ -202,7 +201,8 @@ flush_core(struct world *w, struct node *n)
 		check_event(w->check, n->index, &e);
 		log_event(w, n, &e);
 		if (e.type == SWIM_EVENT_SUSPECTED)
-			budget_allow(&n->budget, SUSPICION_PINGS);
+			/* It is confirmed, and asked for a last time. */
+			budget_allow(&n->budget, 2 * inspect_questions(n->core));
 		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
 			seed_event(w, n, &e);
 		else

@@ -97,6 +97,12 @@ inspect(const struct swim *s, char *why, size_t size)
 	return false;
 }
 
+unsigned
+inspect_questions(const struct swim *s)
+{
+	return loss_questions(&s->loss);
+}
+
 static bool
 ends_soon(const struct swim *s, swim_time at)
 {

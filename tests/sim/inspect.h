@@ -11,5 +11,7 @@
 bool inspect(const struct swim *, char *why, size_t size);
 /* The same, of a core at rest: nothing is under way in it but a probe. */
 bool inspect_rest(const struct swim *, char *why, size_t size);
+/* How many questions silence takes at it. */
+unsigned inspect_questions(const struct swim *);
 
 #endif

@@ -415,7 +415,89 @@ START_TEST(who_missed_our_return_is_told_at_once)
 }
 END_TEST
 
+/* The number of the peer at this address, or named so; 0: none. */
+static unsigned
+peer_of(const struct swim_addr *addr, struct wire_str name)
+{
+	char text[16];
+
+	for (unsigned i = 1; i <= 4; i++) {
+		struct swim_addr at = fixture_addr(i);
+
+		if (addr != NULL ? swim_addr_equal(&at, addr)
+				 : wire_str_equal(name, fixture_name(i, text)))
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * What is asked of all but p1, who is silent, is answered: by themselves, or only through others where `lost`.
+ * Returns how often p1 is pinged.
+ */
+static unsigned
+answer_all(struct fixture *f, bool lost, bool silent)
+{
+	struct fixture_says says = {.ours = true};
+	size_t count = f->out_count;
+	unsigned asked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wire_message msg = f->out[i].message;
+		unsigned to = peer_of(&f->out[i].to, (struct wire_str){0});
+		unsigned about = msg.type == WIRE_PING_REQ ? peer_of(NULL, msg.member.id) : to;
+
+		asked += msg.type == WIRE_PING && to == 1;
+		says.sender = to;
+		says.digest = fixture_stats(f).digest;
+		if ((msg.type == WIRE_PING ? !lost : msg.type == WIRE_PING_REQ) &&
+		    !(silent && (to == 1 || about == 1)))
+			fixture_ack(f, to, msg.seq, about, says);
+	}
+	fixture_clear(f);
+	return asked;
+}
+
+/* After a minute of that one is silent, and accused: how often we ask it before it is held dead. */
+static unsigned
+questions(bool lost)
+{
+	struct fixture *f = started(4);
+	unsigned asked = 0;
+
+	for (unsigned i = 1; i <= 4; i++)
+		fixture_proven(f, i);
+	for (unsigned step = 0; step < 6000; step++) {
+		fixture_run(f, swim_ms(10));
+		answer_all(f, lost, false);
+	}
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	accuse(f, 4, 1, SWIM_SUSPECT, 4, 0);
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_run(f, swim_ms(10));
+		asked += answer_all(f, lost, true);
+		if (fixture_report(f, "p1").status == SWIM_DEAD)
+			break;
+	}
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_free(f);
+	return asked;
+}
+
+START_TEST(whose_questions_are_lost_asks_more_before_a_verdict)
+{
+	/* Some to confirm the suspicion, as many before the verdict, and a probe perhaps. */
+	unsigned few = questions(false), many = questions(true);
+
+	ck_assert_uint_ge(few, 2 * 3);
+	ck_assert_uint_le(few, 2 * 3 + 4);
+	ck_assert_uint_ge(many, 2 * 30);
+}
+END_TEST
+
 UNIT_MAIN("swim_suspicion", who_missed_our_return_is_told_at_once,
+    whose_questions_are_lost_asks_more_before_a_verdict,
     a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
     a_base_peer_s_verdict_is_one, the_verdict_of_a_stranger_is_an_accusation,
