@@ -369,6 +369,7 @@ SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/swimd
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 # systemd reads /usr/local/lib as it reads /usr/lib. Under /usr, Debian 12 wants units in /lib.
 UNITDIR ?= $(if $(filter /usr,$(PREFIX)),/lib/systemd/system,$(PREFIX)/lib/systemd/system)
 SYSUSERSDIR ?= $(if $(filter /usr,$(PREFIX)),/usr/lib/sysusers.d,$(PREFIX)/lib/sysusers.d)
@@ -384,6 +385,8 @@ man_path = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 install: all install-units
 	install -D -m 755 $(B)/swimd $(DESTDIR)$(SBINDIR)/swimd
 	install -D -m 755 $(B)/swimctl $(DESTDIR)$(BINDIR)/swimctl
+	$(B)/swimctl completion bash >$(B)/swimctl.bash
+	install -D -m 644 $(B)/swimctl.bash $(DESTDIR)$(COMPLETIONDIR)/swimctl
 	@set -e; for page in $(MAN_PAGES); do \
 		install -v -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 	install -D -m 644 -t $(DESTDIR)$(DOCDIR) README.md NEWS LICENSE
@@ -411,7 +414,7 @@ endif
 
 # uninstall:   removes what install put there, and the configuration if nobody changed it
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/swimd $(DESTDIR)$(BINDIR)/swimctl
+	rm -f $(DESTDIR)$(SBINDIR)/swimd $(DESTDIR)$(BINDIR)/swimctl $(DESTDIR)$(COMPLETIONDIR)/swimctl
 	rm -f $(foreach p,$(MAN_PAGES),$(DESTDIR)$(call man_path,$(p)))
 	rm -f $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
 	rm -f $(patsubst systemd/%.sysusers,$(DESTDIR)$(SYSUSERSDIR)/%.conf,$(SYSUSERS))
