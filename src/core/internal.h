@@ -53,8 +53,10 @@ enum rumour_kind {
 #define TOMBSTONE_HOLD swim_seconds(120)
 
 /* Round trips, smoothed, and their mean deviation. */
+#define RTT_FEW 4 /* measurements that say too little of how much they vary */
 struct rtt {
 	bool measured;
+	uint8_t count; /* up to RTT_FEW */
 	swim_duration smoothed, deviation;
 };
 

@@ -94,21 +94,29 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
 }
 
+/* RFC 6298, section 2, up to `most`: that where nothing has been measured. */
+static swim_duration
+estimate(const struct rtt *r, swim_duration most)
+{
+	swim_duration d = swim_ns(r->smoothed.ns + 4 * r->deviation.ns);
+
+	return !r->measured || d.ns > most.ns ? most : d;
+}
+
 /*
- * How long to wait for an ack of m: as long as its answers have been taking, or everybody's where it has
- * not answered yet, by RFC 6298's estimate; between a sixth and the whole of the configured time, and long enough for a
- * process to be woken up.
+ * How long to wait for an ack of m: as long as its answers have been taking, or everybody's where it has not
+ * answered yet, or so seldom that little is known of how much they vary, and everybody's take longer; between a sixth
+ * and the whole of the configured time, and long enough for a process to be woken up.
  */
 swim_duration
 probe_patience(const struct swim *s, const struct member *m)
 {
-	const struct rtt *rtt = m->rtt.measured ? &m->rtt : &s->rtt;
 	swim_duration most = s->config.timing.probe_timeout;
-	swim_duration d = swim_ns(rtt->smoothed.ns + 4 * rtt->deviation.ns);
+	swim_duration d = estimate(&m->rtt, most), all = estimate(&s->rtt, most);
 	int64_t least = most.ns / 6;
 
-	if (!rtt->measured || d.ns > most.ns)
-		d = most;
+	if (m->rtt.count < RTT_FEW && (!m->rtt.measured || all.ns > d.ns))
+		d = all;
 	if (least < PATIENCE_LEAST.ns)
 		least = most.ns / 4 < PATIENCE_LEAST.ns ? most.ns / 4 : PATIENCE_LEAST.ns;
 	if (d.ns < least)
@@ -451,9 +459,11 @@ measure(struct rtt *r, swim_duration sample)
 	int64_t error = sample.ns - r->smoothed.ns;
 
 	if (!r->measured) {
-		*r = (struct rtt){true, sample, swim_ns(sample.ns / 2)};
+		*r = (struct rtt){true, 1, sample, swim_ns(sample.ns / 2)};
 		return;
 	}
+	if (r->count < RTT_FEW)
+		r->count++;
 	r->deviation.ns += ((error < 0 ? -error : error) - r->deviation.ns) / RTT_VAR_GAIN;
 	r->smoothed.ns += error / RTT_GAIN;
 }

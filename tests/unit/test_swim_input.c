@@ -510,7 +510,53 @@ START_TEST(joins_under_way_are_limited)
 }
 END_TEST
 
-UNIT_MAIN("swim_input", a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
+/* p1 takes long to answer, and p2 has answered so often at once: how long we wait for it before we ask p1. */
+static int64_t
+waited_ms(unsigned answers)
+{
+	struct fixture_says says = {.ours = true, .sender = 2};
+	struct fixture *f = fixture_new();
+	struct swim_addr addr = fixture_addr(2);
+	swim_time sent;
+	int64_t waited;
+
+	ck_assert(fixture_start(f));
+	fixture_proven_slow(f, 1);
+	fixture_member(f, 2);
+	for (unsigned i = 0; i < answers; i++) {
+		fixture_clear(f);
+		ck_assert(swim_join(f->swim, f->now, &addr));
+		fixture_drain(f);
+		f->now = swim_time_add(f->now, swim_ms(1));
+		says.digest = fixture_stats(f).digest;
+		fixture_ack(f, 2, fixture_sent(f, WIRE_PING, 2)->message.seq, 2, says);
+	}
+	says.sender = 1;
+	for (fixture_clear(f); fixture_sent(f, WIRE_PING, 2) == NULL; fixture_run(f, swim_ms(1))) {
+		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
+
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1, says);
+		fixture_clear(f);
+	}
+	sent = f->now;
+	while (fixture_sent(f, WIRE_PING_REQ, 1) == NULL)
+		fixture_run(f, swim_ms(1));
+	waited = swim_duration_ms(swim_time_since(f->now, sent));
+	fixture_free(f);
+	return waited;
+}
+
+START_TEST(one_quick_answer_does_not_make_us_impatient)
+{
+	ck_assert_int_ge(waited_ms(1), 250);
+	/* By then it is known how quick it is. */
+	ck_assert_int_le(waited_ms(6), 100);
+}
+END_TEST
+
+UNIT_MAIN("swim_input", one_quick_answer_does_not_make_us_impatient,
+    a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     what_is_invalid_is_counted_never_answered_and_changes_nothing, other_clusters_are_refused,
     an_envelope_is_opened_and_names_its_sender, an_envelope_introduces_its_sender,
     a_base_peer_is_known_by_its_address_until_it_is_named,
