@@ -1,8 +1,6 @@
 """Trials of bench_cluster.py: each gives the list of what did not hold, in words."""
 import heapq
 import itertools
-import os
-import shutil
 import signal
 import time
 
@@ -59,8 +57,7 @@ def storm(cluster, wiped, rng):
                 raise AssertionError(f"{daemon} ended by itself, status {daemon.process.returncode}: {daemon.tail(5)}")
             daemon.kill()
             if daemon in wiped:
-                shutil.rmtree(daemon.state)
-                os.mkdir(daemon.state)
+                daemon.lose_state()
             heapq.heappush(agenda, (time.monotonic() + rng.uniform(0, 4), next(order), daemon, "start"))
             continue
         daemon.seeds = [d.address for d in rng.sample([d for d in cluster.daemons if d is not daemon], 3)]

@@ -1,5 +1,4 @@
 """Real daemons form a cluster and see each other live, leave, die and come back."""
-import shutil
 import signal
 import time
 
@@ -105,8 +104,7 @@ def test_restarted_is_alive_everywhere(cluster, record_property, how, state):
         cluster.all_say("member.left", victim.name, begin)
         assert victim.ended() == 0
     if state == "wiped":
-        shutil.rmtree(victim.state)
-        shutil.os.mkdir(victim.state)
+        victim.lose_state()
     others = cluster.running
     again = time.monotonic()
     victim.launch()
@@ -128,8 +126,7 @@ def test_restarted_before_it_was_missed(cluster):
     cluster.whole()
     victim = cluster.daemons[2]
     victim.kill()
-    shutil.rmtree(victim.state)
-    shutil.os.mkdir(victim.state)
+    victim.lose_state()
     back = time.monotonic()
     victim.launch()
     cluster.watch([victim])
@@ -146,8 +143,7 @@ def test_restarted_seed_finds_its_cluster(cluster):
     seed = cluster.daemons[0]
     begin = seed.kill()
     cluster.all_say("member.failed", seed.name, begin)
-    shutil.rmtree(seed.state)
-    shutil.os.mkdir(seed.state)
+    seed.lose_state()
     seed.launch()
     cluster.watch([seed])
     cluster.whole()

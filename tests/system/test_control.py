@@ -320,15 +320,7 @@ def test_four_hundred_connections(cluster, daemon):
     """64 are served; the others are refused in a word, at once or later, and nothing spins."""
     first = daemon.connect()
     before, begin = daemon.cpu_seconds(), time.monotonic()
-    crowd = []
-    for _ in range(400):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        try:
-            sock.connect(daemon.socket)
-        except BlockingIOError:
-            pass                    # the backlog is full: refused for now
-        crowd.append(sock)
+    crowd = daemon.crowd(400)
     cluster.pump.pass_time(5)
     spent = daemon.cpu_seconds() - before
     print(f"CPU over {time.monotonic() - begin:.1f} s with 400 connections: {spent:.2f} s")
@@ -345,31 +337,6 @@ def test_four_hundred_connections(cluster, daemon):
             sock.sendall(b"info\n")
             return b'"result"' in sock.recv(65536)
     cluster.wait(served, "a new connection to be served again")
-
-
-@pytest.mark.early
-def test_descriptors_run_out(cluster):
-    """At the limit of descriptors accept fails: nothing spins, and it recovers."""
-    daemon = cluster.daemon(wrapper=["prlimit", "--nofile=40:40"])
-    daemon.start()
-    before = daemon.cpu_seconds()
-    crowd = []
-    for _ in range(60):
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.setblocking(False)
-        try:
-            sock.connect(daemon.socket)
-        except BlockingIOError:
-            pass
-        crowd.append(sock)
-    cluster.pump.pass_time(4)
-    assert daemon.cpu_seconds() - before < 1
-    assert daemon.call("info")["name"] == daemon.name
-    for sock in crowd:
-        sock.close()
-    cluster.pump.pass_time(1.5)
-    with daemon.connect() as late:
-        assert late.call("info")["name"] == daemon.name
 
 
 def test_slow_subscriber_is_closed_with_overflow(cluster, daemon):

@@ -46,3 +46,20 @@ def test_out_of_descriptors(cluster):
     assert waiting.answer(asked)["name"] == daemon.name
     assert daemon.text().count("cannot accept control connections") == 1
     assert any("control connection" in reason for reason in daemon.call("health")["reasons"])
+
+
+@pytest.mark.early
+def test_descriptors_run_out(cluster):
+    """At the limit of descriptors accept fails: nothing spins, and it recovers."""
+    daemon = cluster.daemon(wrapper=["prlimit", "--nofile=40:40"])
+    daemon.start()
+    before = daemon.cpu_seconds()
+    crowd = daemon.crowd(60)
+    cluster.pump.pass_time(4)
+    assert daemon.cpu_seconds() - before < 1
+    assert daemon.call("info")["name"] == daemon.name
+    for sock in crowd:
+        sock.close()
+    with daemon.connect() as late:
+        assert late.call("info")["name"] == daemon.name
+    assert daemon.text().count("cannot accept control connections") == 1

@@ -1,5 +1,4 @@
 """A name belongs to one member: who has had it longer stays; one that only moved is the same member."""
-import shutil
 
 import pytest
 
@@ -50,8 +49,7 @@ def test_moved_after_a_restart(cluster, state, when):
     if when == "missed":
         cluster.all_say("member.failed", mover.name, begin)
     if state == "wiped":
-        shutil.rmtree(mover.state)
-        shutil.os.mkdir(mover.state)
+        mover.lose_state()
     marks = {d: len(d.said) for d in others}
     mover.address, mover.seeds = "127.0.7.7:7946", [others[0].address]
     mover.launch()

@@ -98,8 +98,7 @@ def test_the_failed_are_remembered(cluster):
     assert health["status"] == "isolated" and health["dead"] == 1, health
     assert set(snapshot_peers(first)) == {second.address, third.address}
     # It comes back with nothing but its name, and is found all the same.
-    shutil.rmtree(third.state)
-    os.mkdir(third.state)
+    third.lose_state()
     third.seeds = []
     third.launch()
     cluster.watch([third])

@@ -1,6 +1,5 @@
 """Tags: configured, changed while running, seen by everybody, each change told once."""
 import json
-import shutil
 
 import pytest
 
@@ -166,8 +165,7 @@ def test_state_lost_and_other_tags(cluster):
     cluster.whole()
     daemon = cluster.daemons[1]
     daemon.kill()
-    shutil.rmtree(daemon.state)
-    shutil.os.mkdir(daemon.state)
+    daemon.lose_state()
     daemon.options = ["--tag", "role=new"]
     daemon.launch()
     cluster.watch([daemon])

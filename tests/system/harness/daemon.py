@@ -1,6 +1,7 @@
 """One real swimd: started with its options, observed through its control socket, ended for sure."""
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -129,6 +130,11 @@ class Daemon:
         self.disconnect()
         return time.monotonic()
 
+    def lose_state(self):
+        """What it kept is gone: its machine was set up anew."""
+        shutil.rmtree(self.state)
+        os.mkdir(self.state)
+
     def ended(self, seconds=None):
         """Its exit status, once it has ended; the pump goes on meanwhile."""
         if self.process.returncode is None:
@@ -164,6 +170,19 @@ class Daemon:
         connection = Control(self.pump, path or self.socket, self.name)
         self.cluster.connections.append(connection)
         return connection
+
+    def crowd(self, count):
+        """So many sockets that say nothing, connected as far as the backlog of the daemon's takes them."""
+        crowd = []
+        for _ in range(count):
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock.setblocking(False)
+            try:
+                sock.connect(self.socket)
+            except BlockingIOError:
+                pass                # it is full: refused for now
+            crowd.append(sock)
+        return crowd
 
     def call(self, method, **params):
         return self.control.call(method, **params)
