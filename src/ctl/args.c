@@ -272,7 +272,10 @@ take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 	return true;
 }
 
-/* Of two values one would be ignored, and who gave both may have meant the other. */
+/*
+ * Of two values of a filter or a limit one would be ignored, and who gave both may have meant the other.  Those of all
+ * commands an alias may have given, and the last counts.
+ */
 static bool
 given_before(const struct args *args, size_t at)
 {
@@ -293,11 +296,13 @@ options_fit(struct args *args, struct problem *problem)
 	for (size_t i = 0; i < args->given_count; i++) {
 		const struct args_option *option = args->given[i].option, *own;
 		const char *name;
+		bool global;
 
 		assert(option != NULL);
 		name = option->name;
 		own = in_list(args->command->options, '\0', name, strlen(name));
-		if (own == NULL)
+		global = own == NULL;
+		if (global)
 			own = in_list(command_globals(), '\0', name, strlen(name));
 		if (own == NULL) {
 			problem_set(problem, CTL_USAGE, "usage",
@@ -306,7 +311,7 @@ options_fit(struct args *args, struct problem *problem)
 			return false;
 		}
 		args->given[i].option = own;
-		if (given_before(args, i)) {
+		if (!global && given_before(args, i)) {
 			problem_set(problem, CTL_USAGE, "usage", "option '--%s' is given twice",
 			    name);
 			return false;

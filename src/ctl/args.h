@@ -41,7 +41,7 @@ struct args {
 bool args_parse(int argc, char **argv, struct args *, struct problem *);
 void args_fini(struct args *);
 
-/* Was this option given?  args_value is its value; args_next walks those of one that repeats, from *i = 0. */
+/* Was this option given?  args_value is its value, the last one; args_next walks those of one that repeats, from *i = 0. */
 bool args_has(const struct args *, const char *name);
 const char *args_value(const struct args *, const char *name);
 const char *args_next(const struct args *, const char *name, size_t *i);
