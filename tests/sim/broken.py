@@ -81,7 +81,10 @@ RULES = {
     "health-unbounded": ("a process may doubt itself without bound",
         "probe.c", "health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "(unsigned)health;"),
     "stall-keeps-question": ("a last question asked before a stall counts as unanswered after it",
-        "suspicion.c", "		m->asked = 0;\n		m->ask_at", "		m->ask_at"),
+        "suspicion.c", "		m->lately = 0;\n		m->asked = 0;\n		m->ask_at", "		m->ask_at"),
+    "late-unasked": ("a verdict that is late falls without the last questions, which were due before it",
+        "suspicion.c", "if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)",
+        "if (!swim_time_reached(s->now, m->deadline))"),
     "misjudged-silent": ("who is asked by one that holds old things of it does not say so",
         "swim.c", "		if (sender == NULL || !sender->swimd || s->misjudged)\n			gossip_add_member(s, &w, s->self);\n"
         "		if (sender != NULL", "		if (sender != NULL"),

@@ -148,6 +148,14 @@ nodded_off(struct sim *s)
 	suspended_at_each(s, (struct sleep){0.82, 0.002, 1.1, 1.2, 4, 90});
 }
 
+/* Too short to be taken for a stall, but both the last questions and the verdict came due in it. */
+static void
+dozed(struct sim *s)
+{
+	EXPECT(s, form_of_patient(s));
+	suspended_at_each(s, (struct sleep){1.4, 0.005, 1.55, 0.49, 2, 30});
+}
+
 const struct scenario scenarios_stall[] = {
     {"pause-up-to-1s", 32, up_to_1s, LIGHT,
 	"members stopped again and again for up to 1 s are never declared failed"},
@@ -158,5 +166,6 @@ const struct scenario scenarios_stall[] = {
     {"suspended", 5, suspended, LIGHT,
 	"one suspended while it suspects another asks again before it calls it failed"},
     {"nodded-off", 6, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
+    {"dozed", 6, dozed, LIGHT, "the same for less than a stall, with the last questions due"},
     {0},
 };
