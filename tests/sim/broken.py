@@ -1,6 +1,7 @@
 """Tests the simulator's oracles: breaks one rule of the protocol at a time, and each must be caught.
 
 usage: broken.py [--seeds N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints TAP.
+       broken.py --texts    says only whether each text is found, of the variants of lifeguard.py too.
 
 A broken rule is a copy of one file of the core with one piece of its text replaced, compiled below the build
 directory and linked into a simulator of its own, so that what is shipped has no trace of it. First the swarm
@@ -13,6 +14,7 @@ import re
 import subprocess
 import sys
 
+import lifeguard
 import variant
 
 # name: what is broken; then file, text, and what stands in its place.
@@ -155,12 +157,31 @@ def hunt(program, seeds):
     return None
 
 
+def check_texts():
+    variants = {**{rule: [row[1:]] for rule, row in RULES.items()}, "plain": lifeguard.PLAIN, "patient": lifeguard.PATIENT}
+    lost = []
+    for name, edits in variants.items():
+        try:
+            variant.edited(name, edits)
+        except LookupError as error:
+            lost.append(error)
+    print(f"1..1\n{'not ok' if lost else 'ok'} - what the broken rules and plain SWIM change is in the code")
+    for error in lost:
+        print(f"# {error}")
+    return 1 if lost else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=60)
-    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--texts", action="store_true")
+    parser.add_argument("build", type=pathlib.Path, nargs="?")
     parser.add_argument("rules", nargs="*", metavar="RULE")
     options = parser.parse_args()
+    if options.texts:
+        return check_texts()
+    if options.build is None:
+        parser.error("which build directory?")
     rules = options.rules or list(RULES)
     missed = 0
     print(f"1..{len(rules)}")

@@ -24,7 +24,7 @@ NOTHING_BUT_SWIM = [
     # Local health, coordinated probing, timeouts that are learnt, haste in an outage, stalls.
     ("probe.c", "	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->health = 0;"),
     ("probe.c", "	if (!s->same_view || n < 3)\n", "	if (n > 0)\n"),
-    ("probe.c", "	if (!rtt->measured || d.ns > most.ns)\n", "	if (d.ns != most.ns)\n"),
+    ("probe.c", "	return !r->measured || d.ns > most.ns ? most : d;\n", "	return most;\n"),
     ("probe.c", "		if (m->accuser_count < WIRE_ACCUSERS_MAX)\n", "		if (m != NULL)\n"),
     ("probe.c", "	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;\n", "	return 1;\n"),
     ("probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
@@ -40,10 +40,11 @@ NOTHING_BUT_SWIM = [
     ("swim.c", "!sender->swimd || s->misjudged)", "!sender->swimd)"),
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
     ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
-    ("suspicion.c", "	probe_ping(s, m, rng_u64(&s->rng));\n	if (!suspicion_confirmed(s, m))\n"
+    ("suspicion.c", "	probe_ping(s, m, rng_u64(&s->rng));\n	if (least && !suspicion_confirmed(s, m))\n"
         "		probe_ask_others(s, m, rng_u64(&s->rng), patience);\n", ""),
+    ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
     ("suspicion.c", "	if (is_deaf(s, m) || damping_doubts_us(s)) {\n", "	if (false) {\n"),
-    ("suspicion.c", "	if (s->by_base)\n		return true;\n", "	return true;\n"),
+    ("suspicion.c", "	if (u->accuser_count == 0)\n		return false;\n", "	return true;\n"),
     ("suspicion.c", "	if (s->by_base)\n		return false;\n", "	return false;\n"),
     ("damping.c", "	if (!has_returned(s)) {\n", "	if (d != NULL) {\n"),
     ("damping.c", "(stood && has_returned(s))", "(stood && s == NULL)"),

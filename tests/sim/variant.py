@@ -4,19 +4,25 @@ import pathlib
 import subprocess
 
 
-def build(build_dir, name, edits):
-    """The path of a simulator with the (file of src/core, text, what stands in its place) of `edits`.
+def edited(name, edits):
+    """The texts of the files that differ, by (file of src/core, text, what stands in its place).
 
     Raises LookupError where a text is not in its file just once: the edit has to follow the code.
     """
-    where = build_dir / "variant" / name
-    where.mkdir(parents=True, exist_ok=True)
     texts = {}
     for file, old, new in edits:
         text = texts.get(file) or pathlib.Path("src/core", file).read_text(encoding="utf-8")
         if text.count(old) != 1:
             raise LookupError(f"src/core/{file} has a text of {name} {text.count(old)} times: {old!r}")
         texts[file] = text.replace(old, new)
+    return texts
+
+
+def build(build_dir, name, edits):
+    """The path of a simulator with these edits; raises LookupError likewise."""
+    where = build_dir / "variant" / name
+    where.mkdir(parents=True, exist_ok=True)
+    texts = edited(name, edits)
     for file, text in texts.items():
         (where / file).write_text(text, encoding="utf-8")
     objects = [str(p) for folder in ("obj/tests/sim", "obj/core") for p in sorted((build_dir / folder).glob("*.o"))
