@@ -81,8 +81,9 @@ flap_long(struct sim *s)
 
 /* When in a suspicion a machine is suspended, its network with it, and for how long, in seconds. */
 struct sleep {
-	double first, step, last, length;
-	unsigned accusers, least; /* so many moments there have to be */
+	double first, step, length;
+	unsigned moments, least; /* most, and how many there have to be */
+	unsigned accusers;
 };
 
 /*
@@ -92,9 +93,9 @@ struct sleep {
 static void
 suspended_at_each(struct sim *s, struct sleep sleep)
 {
-	unsigned suspect = 1, k = 0;
+	unsigned suspect = 1, k;
 
-	for (double at = sleep.first; at < sleep.last; at = sleep.first + sleep.step * ++k) {
+	for (k = 0; k < sleep.moments; k++) {
 		uint64_t incarnation = swim_incarnation(s->world.nodes[suspect].core);
 		swim_time start = sim_now(s);
 
@@ -103,7 +104,7 @@ suspended_at_each(struct sim *s, struct sleep sleep)
 			sim_forge(s, suspect + 1 + i, 0, suspect, SWIM_SUSPECT, incarnation);
 		sim_cut(s, ANY, 0);
 		EXPECT(s, sim_wait_status(s, 0, suspect, SWIM_SUSPECT, 0.1));
-		sim_run(s, at);
+		sim_run(s, sleep.first + sleep.step * k);
 		if (!sim_is(s, 0, suspect, SWIM_SUSPECT))
 			break; /* deaf for longer than it waits, it has a right to its verdict */
 		/* News of its own are a timer that is due at once: all of its sleep is late. */
@@ -124,7 +125,7 @@ static void
 suspended(struct sim *s)
 {
 	EXPECT(s, sim_form(s));
-	suspended_at_each(s, (struct sleep){0, 0.1, 12, 8, 1, 10});
+	suspended_at_each(s, (struct sleep){0, 0.1, 8, 120, 10, 1});
 }
 
 /* Others take their time: one that is held dead doubts itself, and judges nobody. */
@@ -145,7 +146,7 @@ static void
 nodded_off(struct sim *s)
 {
 	EXPECT(s, form_of_patient(s));
-	suspended_at_each(s, (struct sleep){0.82, 0.002, 1.1, 1.2, 4, 90});
+	suspended_at_each(s, (struct sleep){0.82, 0.002, 1.2, 140, 90, 4});
 }
 
 /* Too short to be taken for a stall, but both the last questions and the verdict came due in it. */
@@ -153,7 +154,7 @@ static void
 dozed(struct sim *s)
 {
 	EXPECT(s, form_of_patient(s));
-	suspended_at_each(s, (struct sleep){1.4, 0.005, 1.55, 0.49, 2, 30});
+	suspended_at_each(s, (struct sleep){1.4, 0.005, 0.49, 30, 30, 2});
 }
 
 const struct scenario scenarios_stall[] = {
