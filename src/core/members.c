@@ -435,7 +435,11 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;
-	m->forget = false;
+	/* A removal is of one incarnation, and stays whatever other end of it is told. */
+	if (m->forget && (risen || !hidden)) {
+		gossip_drop(s, m);
+		m->forget = false;
+	}
 	if (from != status || was_hidden != hidden || (status == SWIM_SUSPECT && risen))
 		m->since = s->now;
 	if (!hidden) {

@@ -154,6 +154,35 @@ START_TEST(only_the_gone_are_removed_and_others_are_told)
 }
 END_TEST
 
+/* Or those who have not heard of the removal would bring it back with the next view. */
+START_TEST(one_removed_stays_so_when_it_is_told_to_have_left)
+{
+	struct fixture *f = started(3);
+	unsigned told = 0;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+	fixture_drain(f);
+	fixture_clear(f);
+	fixture_gossip(f, 1, 2, SWIM_LEFT, 4);
+	fixture_run(f, swim_seconds(1));
+	for (size_t i = 0; i < f->out_count; i++) {
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+
+		while (wire_updates_next(&f->out[i].message.updates, &iter, &u)) {
+			if (!wire_str_equal(u.member.id, "p2"))
+				continue;
+			ck_assert_uint_eq(u.flags & WIRE_FLAG_FORGET, WIRE_FLAG_FORGET);
+			told++;
+		}
+	}
+	ck_assert_uint_gt(told, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
 /* Peer `from` tells that p2 is dead, at this incarnation, and to be forgotten. */
 static void
 told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
@@ -354,7 +383,8 @@ END_TEST
 UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     leaving_takes_seconds_whatever_the_interval, who_leaves_does_not_come_back_for_its_name,
     leaving_alone_is_over_at_once, when_the_others_leave_too_nobody_waits,
-    only_the_gone_are_removed_and_others_are_told, one_that_lives_is_not_forgotten_on_one_word,
+    only_the_gone_are_removed_and_others_are_told,
+    one_removed_stays_so_when_it_is_told_to_have_left, one_that_lives_is_not_forgotten_on_one_word,
     one_held_alive_is_forgotten_with_its_verdict, the_gone_are_forgotten_in_their_time,
     a_rumour_is_sent_so_often_and_no_more, the_smallest_datagrams_suffice,
     short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
