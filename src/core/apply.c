@@ -89,9 +89,10 @@ contest(struct swim *s, const char *address, uint64_t than)
 		return;
 	}
 	/* Who is settled here need not ask before it says so: until then the others look for it there. */
-	if (claim_is_settled(s) && !join_is_contested(s, &addr))
-		apply_refute(s, than);
-	join_contest(s, &addr, than);
+	if (!join_is_contested(s, &addr))
+		claim_contradict(s, than, join_contest(s, &addr, than), join_contest_takes(s));
+	else
+		join_contest(s, &addr, than);
 }
 
 /* Told of tags that are not those of `m`?  Whoever does not know any is not. */

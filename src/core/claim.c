@@ -7,6 +7,7 @@
  * Anybody can say all that in anybody's name, from an address at which he answers.  So whom others have been answering
  * for a while is settled, and goes for nobody's word: a newcomer would have been told by then.  Two that were both
  * settled while a partition kept them apart both stay, and complain until one of them is given another name.
+ * Only an owner that was away while its name was taken over, and is back soon, outdoes one that is settled.
  */
 #include <string.h>
 
@@ -15,11 +16,25 @@
 #define TELL_AGAIN swim_seconds(60) /* an event about a conflict that goes on */
 /* Probe intervals of company that make a member settled: a newcomer is told within a few, on bad links too. */
 #define SETTLED_PERIODS 30
+/* Without an answer for longer, the company before is none: losses and slow probing make gaps of less. */
+#define ALONE_PERIODS 5
+/* For so long an owner that was away may come back and find its name taken. */
+#define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
+
+static swim_duration
+periods(const struct swim *s, int64_t count)
+{
+	return swim_ns(count * s->config.timing.probe_interval.ns);
+}
 
 void
 claim_answered(struct swim *s)
 {
-	if (!s->accompanied)
+	bool interrupted = swim_time_since(s->now, s->company_seen).ns >
+			   periods(s, ALONE_PERIODS).ns;
+
+	claim_taken(s, &s->from);
+	if (!s->accompanied || (interrupted && !claim_is_settled(s)))
 		s->company_since = s->now;
 	s->accompanied = true;
 	s->company_seen = s->now;
@@ -29,7 +44,7 @@ bool
 claim_is_settled(const struct swim *s)
 {
 	return s->accompanied && swim_time_since(s->company_seen, s->company_since).ns >=
-				     SETTLED_PERIODS * s->config.timing.probe_interval.ns;
+				     periods(s, SETTLED_PERIODS).ns;
 }
 
 /* One that is settled is above all that are not. */
@@ -69,15 +84,43 @@ complain(struct swim *s, const struct swim_addr *of)
 void
 claim_unanswered(struct swim *s, const struct swim_addr *asked)
 {
-	if (!claim_is_settled(s))
-		s->yielded = *asked;
+	if (claim_is_settled(s))
+		return;
+	s->yielded = *asked;
+	s->yielded_until = swim_time_add(s->now, periods(s, YIELDED_PERIODS));
+}
+
+void
+claim_taken(struct swim *s, const struct swim_addr *asked)
+{
+	if (swim_addr_equal(asked, &s->yielded))
+		s->yielded = (struct swim_addr){0};
+}
+
+void
+claim_contradict(struct swim *s, uint64_t than, bool asking, swim_duration asking_takes)
+{
+	if (!claim_is_settled(s) || s->lost_name)
+		return;
+	/* Nobody is asked while strangers have us ask them: the contest that would hold us back is missing. */
+	if (!asking && swim_time_since(s->now, s->contradicted).ns < asking_takes.ns)
+		return;
+	s->contradicted = s->now;
+	apply_refute(s, than);
+}
+
+/* An owner that was away while we came, and is back where it was, has not lost its name to us. */
+static bool
+is_owner(const struct swim *s, const struct swim_addr *asked)
+{
+	return swim_addr_equal(asked, &s->yielded) && swim_time_before(s->now, s->yielded_until);
 }
 
 bool
-claim_outdone(struct swim *s, const struct swim_addr *asked, const struct swim_addr *from)
+claim_outdone(struct swim *s, const struct swim_addr *asked, const struct swim_addr *from,
+    bool claimed)
 {
-	/* An owner that was away while we came, and is back where it was, has not lost its name to us. */
-	if (claim_is_settled(s) && !swim_addr_equal(asked, &s->yielded)) {
+	if (claim_is_settled(s) && !(claimed && is_owner(s, asked))) {
 		complain(s, from);
 		return false;
 	}

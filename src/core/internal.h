@@ -163,6 +163,8 @@ struct join {
 	uint64_t than; /* JOIN_CLAIM: the incarnation to rise above when nobody is there */
 	bool answered; /* JOIN_CLAIM: one of our name has, */
 	bool outdone;  /* and said to have borne it for longer: both together end us */
+	bool resting;  /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
+	swim_duration rest;
 };
 
 struct relay {
@@ -238,7 +240,9 @@ struct swim {
 	bool lost_name, told_once;
 	bool accompanied;                      /* another member has answered us, */
 	swim_time company_since, company_seen; /* first, and last */
-	struct swim_addr yielded; /* nobody answered there when we took our name over from it */
+	struct swim_addr yielded; /* nobody answered there when we took our name over from it, */
+	swim_time yielded_until;  /* and may come back until then */
+	swim_time contradicted;   /* when last we said where we live without asking there first */
 	swim_time told_conflict;  /* when an event about a conflict was last given out */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
@@ -460,10 +464,15 @@ swim_time relay_deadline(const struct swim *);
 
 /* join.c */
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
-/* Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`. */
-void join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
+/*
+ * Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`.  True: just
+ * begun; else that is under way, or there is no place for it.
+ */
+bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
 /* We are finding that out. */
 bool join_is_contested(const struct swim *, const struct swim_addr *addr);
+/* How long it takes at most. */
+swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
@@ -548,11 +557,19 @@ void claim_answered(struct swim *);
 bool claim_is_settled(const struct swim *);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
 void claim_unanswered(struct swim *, const struct swim_addr *asked);
+/* One of another name lives there now: no owner of ours comes back. */
+void claim_taken(struct swim *, const struct swim_addr *asked);
 /*
- * One of our name answers where we asked, and has borne it for longer or can't say for how long.  True: we go, which is
- * given out once; else we stay, and that is told.
+ * We are said to live elsewhere at incarnation `than`.  Who is settled contradicts at once; where nobody is asked there
+ * at most once in the time that asking takes.
  */
-bool claim_outdone(struct swim *, const struct swim_addr *asked, const struct swim_addr *from);
+void claim_contradict(struct swim *, uint64_t than, bool asking, swim_duration asking_takes);
+/*
+ * One of our name answers where we asked, and has claimed to have borne it for longer or can't say for how long.  True:
+ * we go, which is given out once; else we stay, and that is told.
+ */
+bool claim_outdone(struct swim *, const struct swim_addr *asked, const struct swim_addr *from,
+    bool claimed);
 
 /* report.c */
 void report_member(const struct swim *, const struct member *, struct swim_report *out);

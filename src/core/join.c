@@ -7,8 +7,9 @@
 
 #include "core/internal.h"
 
-#define TRIES 4        /* pings until an address counts as silent */
-#define ADDRESS_MAX 47 /* a numeric address as text, without a zone */
+#define TRIES 4                   /* pings until an address counts as silent */
+#define REST_MAX swim_seconds(60) /* between contests with one that stays as we do */
+#define ADDRESS_MAX 47            /* a numeric address as text, without a zone */
 /* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
 #define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
 
@@ -127,12 +128,20 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	}
 }
 
-void
+swim_duration
+join_contest_takes(const struct swim *s)
+{
+	return swim_ns(TRIES * patience(s).ns);
+}
+
+bool
 join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 {
+	bool began;
+
 	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
-		return;
-	join_start(s, addr, JOIN_CLAIM);
+		return false;
+	began = join_start(s, addr, JOIN_CLAIM);
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		struct join *j = &s->joins[i];
 
@@ -140,6 +149,7 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 		    j->than < than)
 			j->than = than;
 	}
+	return began;
 }
 
 bool
@@ -177,7 +187,7 @@ join_is_ours(const struct swim *s, uint64_t seq)
 static void
 outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 {
-	if (claim_outdone(s, &j->addr, from))
+	if (claim_outdone(s, &j->addr, from, j->outdone))
 		j->active = false;
 }
 
@@ -194,6 +204,7 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		j->active = false;
 	} else if (!same) {
 		j->active = false;
+		claim_taken(s, &j->addr);
 		apply_refute(s, j->than);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
@@ -292,6 +303,41 @@ join_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr 
 	return false;
 }
 
+/*
+ * Another of our name is there and stays, as we do.  All others move us at every contradiction, ours and its own: so
+ * what is said meanwhile is kept for a contest that comes later each time.  One such rest at once: strangers
+ * who answer at many addresses must not hold all places.
+ */
+static void
+rest(struct swim *s, struct join *j)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		if (s->joins[i].active && s->joins[i].resting)
+			return;
+	}
+	j->rest = j->rest.ns == 0 ? join_contest_takes(s) : swim_ns(2 * j->rest.ns);
+	if (j->rest.ns > REST_MAX.ns)
+		j->rest = REST_MAX;
+	j->active = j->resting = true;
+	j->than = 0;
+	j->next = swim_time_add(s->now, j->rest);
+}
+
+static void
+rested(struct swim *s, struct join *j)
+{
+	j->resting = false;
+	/* Nothing more was said of it. */
+	if (s->leaving || j->than < s->self->incarnation) {
+		j->active = false;
+		return;
+	}
+	j->answered = j->outdone = false;
+	j->tries = 0;
+	j->seq = rng_u64(&s->rng);
+	send_join(s, j);
+}
+
 static void
 give_up(struct swim *s, struct join *j)
 {
@@ -314,8 +360,11 @@ give_up(struct swim *s, struct join *j)
 		if (!j->answered)
 			claim_unanswered(s, &j->addr);
 		/* Whoever it was is gone, or goes, or has to be: the name is ours, unless we leave with it. */
-		if (!s->leaving)
-			apply_refute(s, j->than);
+		if (s->leaving)
+			break;
+		apply_refute(s, j->than);
+		if (j->answered)
+			rest(s, j);
 		break;
 	}
 }
@@ -328,7 +377,9 @@ join_tick(struct swim *s)
 
 		if (!j->active || !swim_time_reached(s->now, j->next))
 			continue;
-		if (j->tries < TRIES && j->kind != JOIN_CHECK)
+		if (j->resting)
+			rested(s, j);
+		else if (j->tries < TRIES && j->kind != JOIN_CHECK)
 			send_join(s, j);
 		else
 			give_up(s, j);

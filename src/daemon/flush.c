@@ -105,10 +105,11 @@ flush_conflict(struct node *node, const struct swim_event *e)
 	zone_format(&e->address, theirs);
 	zone_format(&node->advertised, ours);
 	snprintf(text, sizeof(text),
-	    lost ? "the name %s belongs to the member at %s, which has held it for longer than we "
-		   "at %s: give this one another name"
-		 : "the name %s is also used at %s; it is ours, at %s, and the other was told to "
-		   "stop: give it another name",
+	    lost
+		? "the name %s belongs to the member at %s, which has held it for longer than we "
+		  "at %s: give this one another name"
+		: "the name %s is also used at %s; we at %s keep it, but whether the other stops is "
+		  "not certain: give one of the two another name",
 	    node->config.name, theirs, ours);
 	if (!lost)
 		health_note_conflict(&node->health, e->at, theirs);

@@ -96,7 +96,7 @@ event_text(enum swim_event_type type)
 	case SWIM_EVENT_INCARNATION:
 		return "own incarnation raised";
 	case SWIM_EVENT_NAME_CONFLICT:
-		return "another member bears our name, and was told to go";
+		return "another member bears our name, and we stay";
 	case SWIM_EVENT_NAME_LOST:
 		return "another member has borne our name for longer";
 	case SWIM_EVENT_SEED_ANSWERED:

@@ -127,7 +127,7 @@ RULES = {
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
     "owner-goes": ("a member that has company goes when another bears its name",
-        "claim.c", "	if (claim_is_settled(s) && !swim", "	if (s->lost_name && !swim"),
+        "claim.c", "	if (claim_is_settled(s) && !(claimed", "	if (s->lost_name && !(claimed"),
     "hearsay-counts": ("the word of strangers ends a member",
         "apply.c", "bool credible = s->by_base ? s->by_proven : s->by_known;", "bool credible = true;"),
 }

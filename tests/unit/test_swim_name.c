@@ -218,7 +218,117 @@ START_TEST(whoever_has_company_says_at_once_where_it_lives)
 }
 END_TEST
 
-UNIT_MAIN("swim_name", a_claim_to_our_name_counts_once_its_sender_answers,
+/* For a while; or whoever gets that address later could end us, and strangers could choose one. */
+START_TEST(an_owner_that_never_came_back_has_lost_its_name)
+{
+	/* A day later; after another answered there; and a base peer, that can't say what it is. */
+	for (unsigned way = 0; way < 3; way++) {
+		struct fixture *f = started();
+
+		fixture_proven(f, 1);
+		told_elsewhere(f, 5);
+		in_company(f, way == 0 ? swim_seconds(310) : swim_seconds(60));
+		ck_assert_uint_eq(swim_incarnation(f->swim), 6);
+		if (way == 1) {
+			told_elsewhere(f, 9);
+			fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9,
+			    (struct fixture_says){.ours = true, .sender = 9});
+			fixture_clear(f);
+		}
+		if (way == 2)
+			fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+		else
+			claim(f, 9, UINT64_MAX);
+		namesake_answers(f, 9, way != 2);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* An answer before a cut and one after it are not the company of all that time. */
+START_TEST(company_that_was_interrupted_settles_nobody)
+{
+	struct fixture *f = started();
+
+	fixture_proven(f, 1);
+	fixture_run(f, swim_seconds(100));
+	fixture_proven(f, 2);
+	in_company(f, swim_seconds(5));
+	claim(f, 9, UINT64_C(1) << 40);
+	namesake_answers(f, 9, true);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	fixture_free(f);
+	/* But whoever has been settled stays so. */
+	f = settled();
+	fixture_run(f, swim_seconds(100));
+	fixture_proven(f, 2);
+	claim(f, 9, UINT64_MAX);
+	namesake_answers(f, 9, true);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Strangers can make us ask them instead. */
+START_TEST(who_has_no_room_to_ask_contradicts_once_at_a_time)
+{
+	struct fixture *f = settled();
+
+	for (unsigned i = 20; i < 60; i++)
+		fixture_ping(f, i, i, (struct fixture_says){0});
+	for (unsigned i = 0; i < 20; i++)
+		told_elsewhere(f, swim_incarnation(f->swim));
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	/* But does, again and again. */
+	fixture_run(f, swim_seconds(4));
+	for (unsigned i = 60; i < 100; i++)
+		fixture_ping(f, i, i, (struct fixture_says){0});
+	told_elsewhere(f, 5);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
+	fixture_free(f);
+}
+END_TEST
+
+/* Each contradiction moves it at all others. */
+START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
+{
+	struct fixture *f = settled();
+	uint64_t rises[2] = {0};
+
+	for (unsigned step = 0; step < 2 * 120 * 20; step++) {
+		uint64_t before = swim_incarnation(f->swim);
+
+		/* The other does not rest, and rises at once. */
+		told_elsewhere(f, before + 1);
+		fixture_run(f, swim_ms(50));
+		if (fixture_sent(f, WIRE_PING, 9) != NULL) {
+			namesake_answers(f, 9, true);
+			claim(f, 9, UINT64_MAX);
+		}
+		if (fixture_sent(f, WIRE_PING, 1) != NULL)
+			fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+			    (struct fixture_says){.ours = true,
+				.sender = 1,
+				.digest = fixture_stats(f).digest});
+		fixture_clear(f);
+		rises[step / (120 * 20)] += swim_incarnation(f->swim) != before;
+	}
+	ck_assert_uint_ge(rises[0], 5);
+	ck_assert_uint_le(rises[0], 10);
+	/* The last word is its own, within a minute and some. */
+	ck_assert_uint_ge(rises[1], 1);
+	ck_assert_uint_le(rises[1], 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_name", an_owner_that_never_came_back_has_lost_its_name,
+    company_that_was_interrupted_settles_nobody, who_has_no_room_to_ask_contradicts_once_at_a_time,
+    two_that_both_stay_contradict_each_other_less_and_less,
+    a_claim_to_our_name_counts_once_its_sender_answers,
     a_stranger_of_our_name_ends_nobody_who_has_company,
     whoever_has_company_outdoes_whoever_has_none, a_newcomer_goes_though_others_have_answered_it,
     an_owner_that_comes_back_has_its_name_again, whoever_has_company_says_at_once_where_it_lives)
