@@ -372,6 +372,22 @@ apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum
 	gossip_queue(s, m);
 }
 
+/*
+ * Who leaves says so to whoever asks, for a while.  One datagram that is lost must not make a failure of that: it is
+ * asked again until it answers, or where too much is being asked already several times at once.
+ */
+static void
+ask_whether_it_leaves(struct swim *s, struct member *m)
+{
+	unsigned pings = LOSS_QUESTIONS_LEAST;
+
+	if (m->addr.family != 0 && locate_reaches(s, &m->addr) &&
+	    join_start(s, &m->addr, JOIN_GREET))
+		pings = 1;
+	while (pings-- > 0)
+		probe_ping(s, m, rng_u64(&s->rng));
+}
+
 static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
@@ -450,9 +466,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		m->doomed |= forget;
 		suspicion_take(s, m, u);
 		confirm_start(s, m);
-		/* Who leaves says so to whoever asks, for a while. */
 		if (ask)
-			probe_ping(s, m, rng_u64(&s->rng));
+			ask_whether_it_leaves(s, m);
 	}
 	if (moved) {
 		apply_replace_stand_in(s, m);

@@ -66,6 +66,8 @@ struct member {
 	char *address;              /* host:port */
 	char *tags;                 /* encoded (wire/tags.h); NULL: none */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
+	struct swim_addr
+	    also; /* where it has answered too, without telling it; family 0: nowhere */
 	uint64_t incarnation;
 	swim_time since;    /* of the status */
 	swim_time counted;  /* suspect: since when, for the verdict */
@@ -186,6 +188,7 @@ struct pace {
 
 struct sync {
 	bool active;
+	bool member; /* who is asked was known for one when it began */
 	struct swim_addr addr;
 	uint64_t seq;
 	struct wire_cursor cursor;
@@ -269,11 +272,13 @@ struct swim {
 	struct pace sync_members, sync_strangers;
 	swim_time check_at; /* digest of check_addr is looked at again */
 	struct swim_addr check_addr;
-	bool synced; /* with anyone, since the start */
+	bool check_member; /* was known for a member when it spoke from there */
+	bool synced;       /* with anyone, since the start */
 
-	bool by_base;               /* who speaks now knows no extensions, and so no tags */
-	bool by_known;              /* and does so from where a member lives that we know, */
-	bool by_proven;             /* one that is alive and has answered from there */
+	bool by_base;   /* who speaks now knows no extensions, and so no tags */
+	bool by_member; /* and does so from where one is, a stand-in perhaps, */
+	bool by_known;  /* from where a member lives that we know, or it has answered, */
+	bool by_proven; /* one that is alive and has answered from there */
 	char by[SWIM_NAME_MAX + 1]; /* whose word is being applied */
 	uint16_t by_len;
 
@@ -428,6 +433,8 @@ void probe_forget(struct swim *, const struct member *);
 void probe_period_seen(struct swim *, uint32_t period);
 /* True if it answers a ping of ours, directly or not. */
 bool probe_ack(struct swim *, const struct wire_message *);
+/* Others answer for the target, under this sequence number. */
+bool probe_is_indirect(const struct swim *, uint64_t seq);
 void probe_nack(struct swim *, const struct wire_message *);
 /* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
 void probe_measure(struct swim *, struct member *m, swim_time sent);
@@ -496,6 +503,13 @@ void speaker_self(struct swim *);
  */
 struct member *speaker_identify(struct swim *, const struct wire_message *,
     const struct wire_member_id *claimed, const struct swim_addr *from);
+/*
+ * The ack at hand answers a question that went to whom it names: it can be reached where this came from, whatever
+ * address it tells.  What the ack says is its word.
+ */
+void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* `m` says that it speaks, from where nobody is known to: ask there. */
+void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
 /* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
 struct member *speaker_stand_in(struct swim *, const struct swim_addr *from);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */

@@ -50,6 +50,7 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	core_release(s, m->address);
 	m->address = copy;
 	locate_parse(s, m);
+	m->also = (struct swim_addr){0};
 	m->proven = false;
 	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
@@ -75,6 +76,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		if (m->addr.family != 0)
 			index_remove(&s->located, index_by_address, m);
 		m->addr = *addr;
+		m->also = (struct swim_addr){0};
 		m->proven = false;
 		m->proof_seq = 0;
 		m->rtt = (struct rtt){0};

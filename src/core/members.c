@@ -432,6 +432,9 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		m->doomed = false;
 	if (risen || status != SWIM_ALIVE)
 		m->stayed = m->changed = false;
+	/* Whoever comes back may have come back elsewhere. */
+	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
+		m->also = (struct swim_addr){0};
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;

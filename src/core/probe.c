@@ -502,6 +502,14 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 }
 
 bool
+probe_is_indirect(const struct swim *s, uint64_t seq)
+{
+	const struct probe *p = &s->probe;
+
+	return p->target != NULL && p->indirect && seq == p->indirect_seq;
+}
+
+bool
 probe_ack(struct swim *s, const struct wire_message *msg)
 {
 	struct probe *p = &s->probe;
@@ -510,7 +518,7 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 		direct_ack(s, msg);
 		return true;
 	}
-	if (p->target != NULL && p->indirect && msg->seq == p->indirect_seq) {
+	if (probe_is_indirect(s, msg->seq)) {
 		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
 			p->target->unheard = 0;
 			p->target->helper = members_hash(s->by, s->by_len);
@@ -532,7 +540,7 @@ probe_nack(struct swim *s, const struct wire_message *msg)
 {
 	struct probe *p = &s->probe;
 
-	if (p->target == NULL || !p->indirect || msg->seq != p->indirect_seq)
+	if (!probe_is_indirect(s, msg->seq))
 		return;
 	s->stats.nacks_received++;
 	if (p->nacks < p->asked)

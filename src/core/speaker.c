@@ -21,20 +21,32 @@ speaker_self(struct swim *s)
 {
 	speak(s, s->self->name, s->self->name_len);
 	s->by_base = false;
-	s->by_known = s->by_proven = true;
+	s->by_member = s->by_known = s->by_proven = true;
+}
+
+/* From another address than it tells, where it has answered under its name. */
+static bool
+is_also_at(const struct member *m, const struct swim_addr *from)
+{
+	return m != NULL && !m->hidden && !m->stand_in && swim_addr_equal(&m->also, from);
 }
 
 /*
  * Anybody can write anybody's name into a datagram, but not so easily another's address onto it.  What is said of
- * others from where nobody lives is hearsay.
+ * others from where nobody lives is hearsay, unless whose name it has been answering questions from there: the
+ * network chooses by which of its addresses one of several is heard.
  */
 static void
-weigh(struct swim *s, const struct swim_addr *from)
+weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
+	bool also = is_also_at(speaker, from);
 
-	s->by_known = m != NULL && !m->hidden && !m->stand_in;
-	s->by_proven = s->by_known && m->proven && m->live_index != NOT_LISTED;
+	s->by_member = also || (m != NULL && !m->hidden);
+	s->by_known = also || (s->by_member && !m->stand_in);
+	s->by_proven =
+	    (also && speaker->live_index != NOT_LISTED) ||
+	    (m != NULL && !m->hidden && !m->stand_in && m->proven && m->live_index != NOT_LISTED);
 }
 
 static bool
@@ -49,8 +61,9 @@ note_kind(struct member *m, const struct wire_message *msg, const struct swim_ad
 {
 	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
+	bool is_there = swim_addr_equal(&m->addr, from);
 
-	if (!swim_addr_equal(&m->addr, from) || (is_answer && m->swimd))
+	if ((!is_there && (is_answer || !is_also_at(m, from))) || (is_answer && m->swimd))
 		return;
 	m->base_peer = is_base(msg);
 	m->swimd = !m->base_peer;
@@ -69,6 +82,11 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 		m = members_find(s, claimed->id.bytes, claimed->id.len);
 	} else {
 		m = locate_at(s, from);
+		/* Acks name who answers, and bear no other name. */
+		if (m == NULL && msg->type == WIRE_ACK) {
+			m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+			m = is_also_at(m, from) ? m : NULL;
+		}
 		if (m != NULL) {
 			speak(s, m->name, m->name_len);
 		} else {
@@ -89,8 +107,37 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 		locate_heard(s, m, from);
 		note_kind(m, msg, from);
 	}
-	weigh(s, from);
+	weigh(s, m, from);
 	return m;
+}
+
+/* Nobody is known to live there but m itself, if anybody. */
+static bool
+is_free(const struct swim *s, const struct swim_addr *addr)
+{
+	const struct member *m = locate_at(s, addr);
+
+	return m == NULL || (m != s->self && m->live_index == NOT_LISTED);
+}
+
+void
+speaker_answers(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+
+	if (m == NULL || m == s->self || m->hidden || m->stand_in || !is_free(s, from))
+		return;
+	m->also = *from;
+	speak(s, m->name, m->name_len);
+	weigh(s, m, from);
+}
+
+void
+speaker_ask(struct swim *s, const struct member *m, const struct swim_addr *from)
+{
+	if (m->live_index == NOT_LISTED || is_also_at(m, from) || !is_free(s, from))
+		return;
+	join_start(s, from, JOIN_GREET);
 }
 
 struct member *

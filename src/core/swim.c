@@ -151,6 +151,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	/* The gossip just applied may have introduced the sender. */
 	struct member *sender = members_find(s, s->by, s->by_len);
 	size_t budget, len_min;
+	bool proven;
 
 	if (sender == NULL && !named)
 		sender = locate_at(s, from);
@@ -160,8 +161,9 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	budget = sender != NULL && sender->proven && swim_addr_equal(&sender->addr, from) ? SIZE_MAX
-											  : len;
+	proven = sender != NULL && ((sender->proven && swim_addr_equal(&sender->addr, from)) ||
+				       swim_addr_equal(&sender->also, from));
+	budget = proven ? SIZE_MAX : len;
 	len_min = outbox_answer_trailer(s, &self, budget, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
@@ -195,7 +197,7 @@ static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
 {
-	bool named = claimed->id.len > 0, welcome;
+	bool named = claimed->id.len > 0, welcome, relayed;
 	const struct member *speaker;
 
 	s->misjudged = s->answered = false;
@@ -206,6 +208,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
 		join_contest(s, from, s->self->incarnation);
+	if (speaker != NULL && speaker != s->self && named)
+		speaker_ask(s, speaker, from);
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);
@@ -221,11 +225,14 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		break;
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
+		relayed = probe_is_indirect(s, msg->seq);
 		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != NULL && speaker != s->self)
 			claim_answered(s);
+		if (s->answered && !relayed)
+			speaker_answers(s, msg, from);
 		apply_updates(s, &msg->updates);
 		if (welcome)
 			gossip_welcome(s, msg, from);

@@ -38,6 +38,13 @@ is_stranger(const struct swim *s, const struct swim_addr *addr)
 	return m == NULL || m->hidden;
 }
 
+/* One that was known for a member when it spoke from there is none, whatever address it tells. */
+static bool
+is_syncing_stranger(const struct swim *s)
+{
+	return !s->sync.member && is_stranger(s, &s->sync.addr);
+}
+
 static struct pace *
 pace_with(struct swim *s, bool stranger)
 {
@@ -91,7 +98,7 @@ send_request(struct swim *s)
 static void
 finish(struct swim *s, bool complete)
 {
-	struct pace *pace = pace_with(s, is_stranger(s, &s->sync.addr));
+	struct pace *pace = pace_with(s, is_syncing_stranger(s));
 	swim_duration interval = interval_of(s);
 
 	s->sync.active = false;
@@ -115,17 +122,20 @@ finish(struct swim *s, bool complete)
 static bool
 is_busy(const struct swim *s, bool stranger)
 {
-	return s->sync.active && (stranger || !is_stranger(s, &s->sync.addr));
+	return s->sync.active && (stranger || !is_syncing_stranger(s));
 }
 
 void
 sync_start(struct swim *s, const struct swim_addr *addr)
 {
-	if (is_busy(s, is_stranger(s, addr)) || s->leaving)
+	/* It has just spoken, and what it said may have made it a member. */
+	bool member = s->by_member || !is_stranger(s, addr);
+
+	if (is_busy(s, !member) || s->leaving)
 		return;
 	if (s->sync.active)
 		finish(s, false);
-	s->sync = (struct sync){.active = true, .addr = *addr};
+	s->sync = (struct sync){.active = true, .member = member, .addr = *addr};
 	s->check_at = SWIM_TIME_NEVER;
 	s->stats.syncs_started++;
 	send_request(s);
@@ -134,7 +144,7 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 void
 sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 {
-	bool stranger = is_stranger(s, from);
+	bool stranger = !s->by_member && is_stranger(s, from);
 
 	if (swim_addr_equal(from, &s->self->addr))
 		return;
@@ -149,10 +159,12 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 		join_start(s, from, JOIN_CHECK);
 		return;
 	}
-	if (!swim_time_is_never(s->check_at) && (stranger || !is_stranger(s, &s->check_addr)))
+	if (!swim_time_is_never(s->check_at) &&
+	    (stranger || s->check_member || !is_stranger(s, &s->check_addr)))
 		return;
 	s->check_at = swim_time_add(s->now, jittered(s, interval_of(s)));
 	s->check_addr = *from;
+	s->check_member = !stranger;
 }
 
 void

@@ -66,7 +66,7 @@ RULES = {
     "holds-itself-dead": ("a member believes what others say of it",
         "apply.c", "	if (m == s->self) {\n\t\tapply_self(s, u, address);", "	if (m == s->self && s->leaving) {\n\t\tapply_self(s, u, address);"),
     "sync-never": ("views are never compared in full",
-        "sync.c", "if (is_busy(s, is_stranger(s, addr)) || s->leaving)", "if (!is_busy(s, is_stranger(s, addr)) || s->leaving)"),
+        "sync.c", "if (is_busy(s, !member) || s->leaving)", "if (!is_busy(s, !member) || s->leaving)"),
     "never-reconnects": ("the dead are never tried again",
         "probe.c", "if (m->status == SWIM_DEAD && !m->hidden && ", "if (m->status == SWIM_LEFT && m->hidden && "),
     "never-suspects": ("a failed probe has no consequence",

@@ -194,7 +194,7 @@ flush_core(struct world *w, struct node *n)
 		if (n->blocked)
 			hold(w, n, &d);
 		else
-			world_transmit(w, &n->addr, n->index, &d.to, d.data, d.len);
+			world_transmit(w, world_source(n), n->index, &d.to, d.data, d.len);
 	}
 	check_full(w->check, n->index, swim_member_count(n->core) >= w->config.max_members);
 	while (swim_next_event(n->core, &e)) {

@@ -24,6 +24,33 @@ crash_one(struct sim *s)
 	EXPECT(s, sim_converged(s));
 }
 
+/* They are no strangers to each other, whose words would make every suspicion last longest. */
+static void
+crash_elsewhere(struct sim *s)
+{
+	unsigned others = s->world.count - 2, left = s->world.count - 1;
+	swim_time start;
+	double took;
+
+	for (unsigned i = 0; i < s->world.count; i++)
+		world_speak_elsewhere(&s->world, i);
+	EXPECT(s, sim_form(s));
+	/* By then each has spoken to each, and been asked where that was. */
+	sim_run(s, 60);
+	start = sim_now(s);
+	sim_leave(s, left);
+	sim_run(s, 5);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, left) == s->world.count - 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	start = sim_now(s);
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+	took = sim_told_after(s, start, SWIM_EVENT_FAILED, 1, others);
+	sim_note(s, "all failed after %.2f s", took);
+	EXPECT(s, took < 5);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
+}
+
 static void
 crash_many(struct sim *s)
 {
@@ -418,6 +445,8 @@ const struct scenario scenarios_failure[] = {
 	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
     {"crash-100", 100, crash_one, LIGHT,
 	"of 100 members one crashes: all others say failed within 10 s, of nobody else"},
+    {"crash-elsewhere", 20, crash_elsewhere, LIGHT,
+	"of members heard from other addresses than they tell one leaves, one crashes: as of others"},
     {"crash-many", 40, crash_many, LIGHT,
 	"a quarter of 40 crashes at once: they are found, and nobody else"},
     {"crash-seed", 10, crash_seed, LIGHT,

@@ -59,7 +59,9 @@ node_at(struct world *w, const struct swim_addr *addr)
 {
 	unsigned number = (unsigned)addr->ip[1] << 16 | (unsigned)addr->ip[2] << 8 | addr->ip[3];
 
-	if (number == 0 || number > w->count || !swim_addr_equal(&w->nodes[number - 1].addr, addr))
+	if (number == 0 || number > w->count ||
+	    !(swim_addr_equal(&w->nodes[number - 1].addr, addr) ||
+		swim_addr_equal(&w->nodes[number - 1].source, addr)))
 		return NULL;
 	return &w->nodes[number - 1];
 }
@@ -107,6 +109,22 @@ world_mix_families(struct world *w)
 		n->addr.ip[0] = 0xfd;
 		swim_addr_format(&n->addr, n->hostport);
 	}
+}
+
+void
+world_speak_elsewhere(struct world *w, unsigned i)
+{
+	struct node *n = &w->nodes[i];
+
+	assert(n->life == 0);
+	n->source = n->addr;
+	n->source.ip[0] = 11;
+}
+
+const struct swim_addr *
+world_source(const struct node *n)
+{
+	return n->source.family != 0 ? &n->source : &n->addr;
 }
 
 void
@@ -495,7 +513,7 @@ world_block(struct world *w, unsigned i, bool blocked)
 		return;
 	while ((p = n->held) != NULL) {
 		n->held = p->next;
-		world_transmit(w, &n->addr, n->index, &p->from, p->data, p->len);
+		world_transmit(w, world_source(n), n->index, &p->from, p->data, p->len);
 		free(p);
 	}
 	n->held_end = &n->held;

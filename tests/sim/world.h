@@ -47,7 +47,8 @@ struct node {
 	enum node_state state;
 	char name[32];
 	struct swim_addr addr;
-	char hostport[64]; /* what it says its address is; a host name for some */
+	struct swim_addr source; /* of what it sends, and another where it can be reached */
+	char hostport[64];       /* what it says its address is; a host name for some */
 	struct swim *core;
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
@@ -128,6 +129,10 @@ void world_init(struct world *, uint64_t seed, unsigned nodes);
 void world_fini(struct world *);
 /* Before the first start: every other node gets an IPv6 address. */
 void world_mix_families(struct world *);
+/* Before the first start: the node is heard from another address than it tells. */
+void world_speak_elsewhere(struct world *, unsigned i);
+/* Where what a node sends comes from. */
+const struct swim_addr *world_source(const struct node *);
 /* Before its first start: the node is a base peer, named b<i>. */
 void world_make_base(struct world *, unsigned i);
 

@@ -223,6 +223,26 @@ fixture_ack(struct fixture *f, unsigned from, uint64_t seq, unsigned alive,
 }
 
 void
+fixture_ack_by(struct fixture *f, const struct swim_addr *from, uint64_t seq, unsigned peer,
+    uint64_t digest, const struct wire_update *about)
+{
+	struct wire_trailer trailer = {.has_digest = true, .digest = digest};
+	char name[16], address[SWIM_ADDR_TEXT];
+	struct wire_member_id id = member_id(peer, name, address);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w, seq, &id);
+	if (about != NULL)
+		ck_assert(wire_add_update(&w, about));
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, from, data, len), WIRE_OK);
+	fixture_drain(f);
+}
+
+void
 fixture_nack(struct fixture *f, unsigned from, uint64_t seq, unsigned target)
 {
 	char name[16], address[SWIM_ADDR_TEXT];

@@ -86,6 +86,9 @@ void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned ta
  */
 void fixture_ping_by(struct fixture *, const struct swim_addr *from, uint32_t interface,
     const char *name, const struct wire_update *);
+/* An ack that comes from there, of a swimd of this name. */
+void fixture_ack_by(struct fixture *, const struct swim_addr *from, uint64_t seq, unsigned peer,
+    uint64_t digest, const struct wire_update *);
 /* What names this member as an accuser. */
 uint64_t fixture_hash(const char *name);
 /* One update in a gossip from this peer, a swimd; that one is dead both of us have found. */

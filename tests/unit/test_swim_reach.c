@@ -183,6 +183,8 @@ START_TEST(whom_we_reach_stays_where_it_is)
 
 	swim_set_reach(f->swim, f->now, true, true);
 	speak_from(f, &near);
+	/* It is asked whether it is there, which nobody answers. */
+	fixture_run(f, swim_seconds(3));
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
 	ck_assert_uint_eq(fixture_sent_to(f, &near), 0);

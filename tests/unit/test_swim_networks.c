@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* Members that speak from another address than they tell: machines of two networks, or behind a translation. */
+#include "swim_fixture.h"
+
+#include "core/loss.h"
+#include "support/unit.h"
+
+static const struct swim_addr other = {.family = 4, .port = 7946, .ip = {10, 9, 9, 1}};
+static const struct swim_addr third = {.family = 4, .port = 7946, .ip = {10, 9, 9, 2}};
+
+#define LEAVERS 50
+
+static struct fixture *
+started(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_proven(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+/* The last ping that went there since the last clear; NULL: none. */
+static const struct fixture_out *
+asked_at(const struct fixture *f, const struct swim_addr *there)
+{
+	const struct fixture_out *found = NULL;
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, there))
+			found = &f->out[i];
+	}
+	return found;
+}
+
+static size_t
+pings_to(const struct fixture *f, const struct swim_addr *there)
+{
+	size_t pings = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		pings += f->out[i].message.type == WIRE_PING &&
+			 swim_addr_equal(&f->out[i].to, there);
+	return pings;
+}
+
+/* p1 speaks from there, of one member (or NULL), and has our view. */
+static void
+say(struct fixture *f, const struct swim_addr *there, const struct wire_update *about)
+{
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = fixture_stats(f).digest};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 5);
+	if (about != NULL)
+		ck_assert(wire_add_update(&w, about));
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, there, data, len), WIRE_OK);
+	fixture_drain(f);
+}
+
+/* p1 speaks from there, is asked there, and answers as peer `as`. */
+static void
+heard_at(struct fixture *f, const struct swim_addr *there, unsigned as)
+{
+	const struct fixture_out *ping;
+
+	fixture_clear(f);
+	say(f, there, NULL);
+	ping = asked_at(f, there);
+	ck_assert_ptr_nonnull(ping);
+	fixture_ack_by(f, there, ping->message.seq, as, fixture_stats(f).digest, NULL);
+	fixture_clear(f);
+}
+
+/* That p1 and p3 have found p2 dead. */
+static void
+verdict_from(struct fixture *f, const struct swim_addr *there)
+{
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+
+	u.accusers[u.accuser_count++] = fixture_hash("p1");
+	u.accusers[u.accuser_count++] = fixture_hash("p3");
+	say(f, there, &u);
+}
+
+START_TEST(a_member_is_believed_from_where_it_has_answered)
+{
+	struct fixture *f = started(5);
+
+	heard_at(f, &other, 1);
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	/* It is not asked again. */
+	ck_assert_ptr_null(asked_at(f, &other));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_has_not_answered_as_that_member_is_a_stranger)
+{
+	struct fixture *f = started(5);
+
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	/* Nor does a made up answer do, nor one of somebody else. */
+	fixture_ack_by(f, &other, 12345, 1, 0, NULL);
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_free(f);
+	f = started(5);
+	heard_at(f, &other, 4);
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	/* Nor does p1 answer for other places than its own. */
+	heard_at(f, &third, 1);
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
+{
+	struct fixture *f = started(5);
+	uint64_t seq;
+
+	seq = fixture_wait_ping(f, 1);
+	fixture_ack_by(f, &other, seq, 1, fixture_stats(f).digest, NULL);
+	fixture_clear(f);
+	say(f, &other, NULL);
+	ck_assert_ptr_null(asked_at(f, &other));
+	ck_assert_int_ne(fixture_report(f, "p2").status, SWIM_DEAD);
+	verdict_from(f, &other);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(one_that_is_asked_elsewhere_is_asked_little)
+{
+	struct fixture *f = started(5);
+
+	for (unsigned i = 0; i < 20; i++)
+		say(f, &other, NULL);
+	ck_assert_uint_eq(pings_to(f, &other), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(nobody_takes_the_place_of_another_member)
+{
+	struct fixture *f = started(5);
+	struct swim_addr p4 = fixture_addr(4);
+
+	say(f, &p4, NULL);
+	ck_assert_ptr_null(asked_at(f, &p4));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_leave_from_there_is_one)
+{
+	struct fixture *f = started(3);
+	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
+
+	heard_at(f, &other, 1);
+	say(f, &other, &u);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p1"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, "p1"), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
+{
+	struct fixture *f = started(3);
+	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
+	struct swim_addr home = fixture_addr(1);
+	uint64_t seq;
+
+	say(f, &other, &u);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
+	/* While one that leaves is there to answer. */
+	fixture_run(f, swim_ms(700));
+	ck_assert_uint_ge(pings_to(f, &home), LOSS_QUESTIONS_LEAST);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
+	/* The last answer comes, from where it is heard. */
+	ck_assert_ptr_nonnull(asked_at(f, &other));
+	seq = asked_at(f, &other)->message.seq;
+	fixture_ack_by(f, &other, seq, 1, 0, &u);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p1"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Where others are chosen to confirm the suspicion, too, and however many are said to leave at once. */
+START_TEST(so_are_many_leaves_by_all_who_hear_of_them)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= LEAVERS; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	for (unsigned i = 1; i <= LEAVERS; i++) {
+		struct wire_update u = fixture_update(f, i, SWIM_LEFT, 0);
+
+		say(f, &other, &u);
+	}
+	fixture_run(f, swim_ms(700));
+	for (unsigned i = 1; i <= LEAVERS; i++) {
+		struct swim_addr home = fixture_addr(i);
+
+		ck_assert_uint_ge(pings_to(f, &home), LOSS_QUESTIONS_LEAST);
+	}
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_answers_for_another_does_not_show_where_that_is)
+{
+	struct fixture *f = started(3);
+	const struct fixture_out *request = NULL;
+
+	for (unsigned step = 0; step < 1000 && request == NULL; step++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_message *m = &f->out[i].message;
+
+			if (m->type == WIRE_PING_REQ && wire_str_equal(m->member.id, "p1"))
+				request = &f->out[i];
+		}
+	}
+	ck_assert_ptr_nonnull(request);
+	fixture_ack_by(f, &third, request->message.seq, 1, fixture_stats(f).digest, NULL);
+	fixture_clear(f);
+	say(f, &third, NULL);
+	ck_assert_ptr_nonnull(asked_at(f, &third));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_moves_or_comes_back_is_asked_again)
+{
+	struct fixture *f = started(3);
+	struct wire_update moved = {.member = {wire_str_of("p1"), wire_str_of("10.0.1.77:7946")},
+	    .status = SWIM_ALIVE,
+	    .incarnation = 1};
+
+	heard_at(f, &other, 1);
+	say(f, &other, &moved);
+	ck_assert_str_eq(fixture_report(f, "p1").address, "10.0.1.77:7946");
+	heard_at(f, &other, 1);
+	fixture_gossip(f, 2, 1, SWIM_LEFT, 1);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_LEFT);
+	moved.incarnation = 2;
+	say(f, &other, &moved);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
+	heard_at(f, &other, 1);
+	fixture_free(f);
+}
+END_TEST
+
+/* p1, which speaks from there, has had another view for so long that it is compared with ours. */
+static bool
+compared(struct fixture *f, const struct swim_addr *there)
+{
+	for (unsigned step = 0; step < 20; step++) {
+		fixture_clear(f);
+		fixture_ping_by(f, there, 0, "p1", NULL);
+		fixture_run(f, swim_ms(50));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct fixture_out *o = &f->out[i];
+
+			if (!swim_addr_equal(&o->to, there))
+				continue;
+			if (o->message.type == WIRE_SYNC_REQ)
+				return true;
+			if (o->message.type == WIRE_PING)
+				fixture_ack_by(f, there, o->message.seq, 1, 1, NULL);
+		}
+	}
+	return false;
+}
+
+/* A comparison with a stranger gives way to one with a member, which is a member wherever it has answered. */
+START_TEST(views_are_compared_where_it_speaks)
+{
+	struct fixture *f = started(3);
+
+	heard_at(f, &other, 1);
+	/* A stranger's, at another address. */
+	ck_assert(swim_join(f->swim, f->now, &third));
+	fixture_drain(f);
+	fixture_ack_by(f, &third, asked_at(f, &third)->message.seq, 9, 1, NULL);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_SYNC_REQ), 1);
+	ck_assert(compared(f, &other));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_networks", a_member_is_believed_from_where_it_has_answered,
+    whoever_has_not_answered_as_that_member_is_a_stranger,
+    an_answer_to_a_probe_shows_where_it_is_too, one_that_is_asked_elsewhere_is_asked_little,
+    nobody_takes_the_place_of_another_member, a_leave_from_there_is_one,
+    a_leave_from_nowhere_is_asked_after_more_than_once, so_are_many_leaves_by_all_who_hear_of_them,
+    who_answers_for_another_does_not_show_where_that_is, whoever_moves_or_comes_back_is_asked_again,
+    views_are_compared_where_it_speaks)
