@@ -499,8 +499,12 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
 	if (m == s->self) {
 		apply_self(s, u, address);
-		/* Our word since then has been lost on the way to whoever says so; of a page we tell apart. */
-		if (!sync && u->status != SWIM_ALIVE && u->incarnation < m->incarnation)
+		/*
+		 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death
+		 * goes before it: of us there is a word in every ping and ack.
+		 */
+		if (!sync && u->status != SWIM_ALIVE && u->incarnation < m->incarnation &&
+		    s->missed == NULL)
 			s->missed = m;
 		return;
 	}

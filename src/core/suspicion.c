@@ -159,6 +159,7 @@ schedule(const struct swim *s, struct member *m)
 	lone = swim_time_add(m->asked_at, swim_ns(least_wait(s).ns - whole));
 	m->ask_at = swim_time_min(not_before(lone, m->asked_at),
 	    not_before(last, swim_time_add(m->asked_at, early)));
+	m->ask_at = not_before(m->ask_at, s->now);
 }
 
 void
@@ -178,9 +179,10 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 		if (m->accusers[i] == accuser)
 			return false;
 	}
-	/* One that has died since makes room. */
+	/* One that has died since makes room, and for us one of whom we haven't heard. */
 	for (unsigned i = 0; i < m->accuser_count && m->accuser_count == WIRE_ACCUSERS_MAX; i++) {
-		if (is_gone(s, m->accusers[i]))
+		if (is_gone(s, m->accusers[i]) ||
+		    (accuser == s->self->hash && !has_say(s, m->accusers[i])))
 			m->accusers[i] = m->accusers[--m->accuser_count];
 	}
 	if (m->accuser_count == WIRE_ACCUSERS_MAX)

@@ -84,6 +84,8 @@ RULES = {
         "probe.c", "health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "(unsigned)health;"),
     "stall-keeps-question": ("a last question asked before a stall counts as unanswered after it",
         "suspicion.c", "		m->lately = 0;\n		m->asked = 0;\n		m->ask_at", "		m->ask_at"),
+    "accuser-backdates": ("an accuser that comes late makes a question overdue",
+        "suspicion.c", "	m->ask_at = not_before(m->ask_at, s->now);\n", ""),
     "late-unasked": ("a verdict that is late falls without the last questions, which were due before it",
         "suspicion.c", "if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)",
         "if (!swim_time_reached(s->now, m->deadline))"),

@@ -2,6 +2,7 @@
 #include "sim/driver.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,6 +228,21 @@ driver_flush(struct world *w, struct node *n)
 	driver_arm(w, n);
 }
 
+/* What a datagram brings may be due at once, and no earlier: a core takes what is overdue for a stall of its own. */
+static void
+input(struct world *w, struct node *n, swim_time local, const struct packet *p, const uint8_t *data)
+{
+	swim_time due = swim_time_min(swim_deadline(n->core), local);
+	char text[96];
+
+	swim_input(n->core, local, &p->from, data, p->len);
+	if (!swim_time_before(swim_deadline(n->core), due))
+		return;
+	snprintf(text, sizeof(text), "n%u: a datagram made something overdue by %.3f s", n->index,
+	    swim_duration_seconds(swim_time_since(due, swim_deadline(n->core))));
+	world_breach(w, text);
+}
+
 static void
 node_input(struct world *w, struct node *n, const struct packet *p)
 {
@@ -242,7 +258,7 @@ node_input(struct world *w, struct node *n, const struct packet *p)
 			budget_received(&n->budget, (enum wire_type)exact[0]);
 		if (w->config.check_every == 1)
 			history_received(n->history, exact, p->len);
-		swim_input(n->core, local, &p->from, exact, p->len);
+		input(w, n, local, p, exact);
 	}
 	free(exact);
 	n->since_tick++;

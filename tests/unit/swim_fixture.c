@@ -292,6 +292,25 @@ fixture_hash(const char *name)
 }
 
 void
+fixture_accuse(struct fixture *f, unsigned from, unsigned about, enum swim_status status,
+    unsigned first, unsigned second)
+{
+	struct wire_update u = fixture_update(f, about, status, 0);
+	char name[16];
+
+	if (first > 0)
+		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(first, name));
+	if (second > 0)
+		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(second, name));
+	fixture_ping(f, from, 77,
+	    (struct fixture_says){.ours = true,
+		.sender = from,
+		.digest = fixture_stats(f).digest,
+		.updates = &u,
+		.count = 1});
+}
+
+void
 fixture_gossip(struct fixture *f, unsigned from, unsigned about, enum swim_status status,
     uint64_t incarnation)
 {

@@ -91,6 +91,9 @@ void fixture_ack_by(struct fixture *, const struct swim_addr *from, uint64_t seq
     uint64_t digest, const struct wire_update *);
 /* What names this member as an accuser. */
 uint64_t fixture_hash(const char *name);
+/* A ping from this peer, a swimd, says so of another and names these as accusers; 0 is nobody. */
+void fixture_accuse(struct fixture *, unsigned from, unsigned about, enum swim_status,
+    unsigned first, unsigned second);
 /* One update in a gossip from this peer, a swimd; that one is dead both of us have found. */
 void fixture_gossip(struct fixture *, unsigned from, unsigned about, enum swim_status,
     uint64_t incarnation);

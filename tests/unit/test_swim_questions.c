@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* What a suspect is asked before the verdict, when, and whose finding that is. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static struct fixture *
+started(unsigned peers)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		fixture_member(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+/* The number of the peer at this address, or named so; 0: none. */
+static unsigned
+peer_of(const struct swim_addr *addr, struct wire_str name)
+{
+	char text[16];
+
+	for (unsigned i = 1; i <= 4; i++) {
+		struct swim_addr at = fixture_addr(i);
+
+		if (addr != NULL ? swim_addr_equal(&at, addr)
+				 : wire_str_equal(name, fixture_name(i, text)))
+			return i;
+	}
+	return 0;
+}
+
+/*
+ * What is asked of all but p1, who is silent, is answered: by themselves, or only through others where `lost`.
+ * Returns how often p1 is pinged.
+ */
+static unsigned
+answer_all(struct fixture *f, bool lost, bool silent)
+{
+	struct fixture_says says = {.ours = true};
+	size_t count = f->out_count;
+	unsigned asked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wire_message msg = f->out[i].message;
+		unsigned to = peer_of(&f->out[i].to, (struct wire_str){0});
+		unsigned about = msg.type == WIRE_PING_REQ ? peer_of(NULL, msg.member.id) : to;
+
+		asked += msg.type == WIRE_PING && to == 1;
+		says.sender = to;
+		says.digest = fixture_stats(f).digest;
+		if ((msg.type == WIRE_PING ? !lost : msg.type == WIRE_PING_REQ) &&
+		    !(silent && (to == 1 || about == 1)))
+			fixture_ack(f, to, msg.seq, about, says);
+	}
+	fixture_clear(f);
+	return asked;
+}
+
+/* After a minute of that one is silent, and accused: how often we ask it before it is held dead. */
+static unsigned
+questions(bool lost)
+{
+	struct fixture *f = started(4);
+	unsigned asked = 0;
+
+	for (unsigned i = 1; i <= 4; i++)
+		fixture_proven(f, i);
+	for (unsigned step = 0; step < 6000; step++) {
+		fixture_run(f, swim_ms(10));
+		answer_all(f, lost, false);
+	}
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	fixture_accuse(f, 4, 1, SWIM_SUSPECT, 4, 0);
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_run(f, swim_ms(10));
+		asked += answer_all(f, lost, true);
+		if (fixture_report(f, "p1").status == SWIM_DEAD)
+			break;
+	}
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_free(f);
+	return asked;
+}
+
+START_TEST(whose_questions_are_lost_asks_more_before_a_verdict)
+{
+	/* Some to confirm the suspicion, as many before the verdict, and a probe perhaps. */
+	unsigned few = questions(false), many = questions(true);
+
+	ck_assert_uint_ge(few, 2 * 3);
+	ck_assert_uint_le(few, 2 * 3 + 4);
+	ck_assert_uint_ge(many, 2 * 30);
+}
+END_TEST
+
+START_TEST(an_accuser_that_comes_late_makes_nothing_overdue)
+{
+	/* Just before the question that one alone accused is asked, which a second accuser puts long before. */
+	for (unsigned wait = 1000; wait <= 2000; wait += 100) {
+		struct fixture *f = started(4);
+
+		for (unsigned i = 1; i <= 4; i++)
+			fixture_proven(f, i);
+		for (unsigned step = 0; step < 6000; step++) {
+			fixture_run(f, swim_ms(10));
+			answer_all(f, true, false);
+		}
+		fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+		for (unsigned step = 0; step < wait / 10; step++) {
+			fixture_run(f, swim_ms(10));
+			answer_all(f, true, true);
+		}
+		fixture_accuse(f, 4, 1, SWIM_SUSPECT, 4, 3);
+		/* What is overdue would be taken for a stall of our own. */
+		ck_assert(!swim_time_before(swim_deadline(f->swim), f->now));
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* Has anybody been told so, with this one among the accusers? */
+static bool
+accused_by(const struct fixture *f, const char *name, enum swim_status status, const char *accuser)
+{
+	for (size_t i = 0; i < f->out_count; i++) {
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+
+		while (wire_updates_next(&f->out[i].message.updates, &iter, &u)) {
+			for (unsigned j = 0; j < u.accuser_count; j++) {
+				if (wire_str_equal(u.member.id, name) && u.status == status &&
+				    u.accusers[j] == fixture_hash(accuser))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
+{
+	struct fixture *f = started(3);
+	struct wire_update u = fixture_update(f, 1, SWIM_SUSPECT, 0);
+
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_proven(f, i);
+	for (unsigned i = 0; i < WIRE_ACCUSERS_MAX; i++)
+		u.accusers[u.accuser_count++] = 1 + i;
+	fixture_ping(f, 2, 77,
+	    (struct fixture_says){.ours = true, .sender = 2, .updates = &u, .count = 1});
+	for (unsigned step = 0; step < 2000 && fixture_report(f, "p1").status != SWIM_DEAD;
+	     step++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+		/* The others live; nobody hears p1. */
+		for (size_t i = 0, count = f->out_count; i < count; i++) {
+			struct wire_message msg = f->out[i].message;
+			unsigned to = peer_of(&f->out[i].to, (struct wire_str){0});
+
+			if (msg.type == WIRE_PING && to > 1)
+				fixture_ack(f, to, msg.seq, to,
+				    (struct fixture_says){.ours = true, .sender = to});
+		}
+	}
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_run(f, swim_seconds(1));
+	ck_assert(accused_by(f, "p1", SWIM_DEAD, "self"));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
+    an_accuser_that_comes_late_makes_nothing_overdue,
+    accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
