@@ -82,6 +82,7 @@ contest(struct swim *s, const char *address, uint64_t than)
 {
 	char text[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
+	bool fresh, began;
 
 	ignored(s, SWIM_IGNORE_CONFLICT);
 	if (!apply_address(s, wire_str_of(address), text, &addr) || addr.family == 0) {
@@ -89,10 +90,10 @@ contest(struct swim *s, const char *address, uint64_t than)
 		return;
 	}
 	/* Who is settled here need not ask before it says so: until then the others look for it there. */
-	if (!join_is_contested(s, &addr))
-		claim_contradict(s, than, join_contest(s, &addr, than), join_contest_takes(s));
-	else
-		join_contest(s, &addr, than);
+	fresh = !join_is_contested(s, &addr);
+	began = join_contest(s, &addr, than);
+	if (fresh)
+		claim_contradict(s, than, began);
 }
 
 /* Told of tags that are not those of `m`?  Whoever does not know any is not. */
@@ -367,9 +368,7 @@ apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
 	if (swim_status_is_live(m->status))
 		members_transition(s, m, status, u->incarnation, false);
-	members_transition(s, m, m->status > status ? m->status : status, u->incarnation, true);
-	m->forget = true;
-	gossip_queue(s, m);
+	members_forget(s, m, m->status > status ? m->status : status, u->incarnation);
 }
 
 /*

@@ -98,12 +98,12 @@ claim_taken(struct swim *s, const struct swim_addr *asked)
 }
 
 void
-claim_contradict(struct swim *s, uint64_t than, bool asking, swim_duration asking_takes)
+claim_contradict(struct swim *s, uint64_t than, bool asking)
 {
 	if (!claim_is_settled(s) || s->lost_name)
 		return;
 	/* Nobody is asked while strangers have us ask them: the contest that would hold us back is missing. */
-	if (!asking && swim_time_since(s->now, s->contradicted).ns < asking_takes.ns)
+	if (!asking && swim_time_since(s->now, s->contradicted).ns < join_contest_takes(s).ns)
 		return;
 	s->contradicted = s->now;
 	apply_refute(s, than);

@@ -313,6 +313,8 @@ bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
 void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
     bool hidden);
+/* It has been removed: a tombstone from now on, with a rumour that says so. */
+void members_forget(struct swim *, struct member *, enum swim_status, uint64_t incarnation);
 /* The stand-in's id turned out to be its real one. */
 void members_confirm(struct swim *, struct member *);
 /* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
@@ -477,7 +479,7 @@ bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
  */
 bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
 /* We are finding that out. */
-bool join_is_contested(const struct swim *, const struct swim_addr *addr);
+bool join_is_contested(struct swim *, const struct swim_addr *addr);
 /* How long it takes at most. */
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
@@ -577,7 +579,7 @@ void claim_taken(struct swim *, const struct swim_addr *asked);
  * We are said to live elsewhere at incarnation `than`.  Who is settled contradicts at once; where nobody is asked there
  * at most once in the time that asking takes.
  */
-void claim_contradict(struct swim *, uint64_t than, bool asking, swim_duration asking_takes);
+void claim_contradict(struct swim *, uint64_t than, bool asking);
 /*
  * One of our name answers where we asked, and has claimed to have borne it for longer or can't say for how long.  True:
  * we go, which is given out once; else we stay, and that is told.

@@ -134,43 +134,47 @@ join_contest_takes(const struct swim *s)
 	return swim_ns(TRIES * patience(s).ns);
 }
 
+/* With whoever bears our name there, of which join_start begins one at a time; NULL: none is under way. */
+static struct join *
+contest_at(struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr))
+			return j;
+	}
+	return NULL;
+}
+
 bool
 join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 {
+	struct join *j;
 	bool began;
 
 	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
 		return false;
 	began = join_start(s, addr, JOIN_CLAIM);
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
-
-		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr) &&
-		    j->than < than)
-			j->than = than;
-	}
+	j = contest_at(s, addr);
+	if (j != NULL && j->than < than)
+		j->than = than;
 	return began;
 }
 
 bool
-join_is_contested(const struct swim *s, const struct swim_addr *addr)
+join_is_contested(struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		const struct join *j = &s->joins[i];
-
-		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr))
-			return true;
-	}
-	return false;
+	return contest_at(s, addr) != NULL;
 }
 
 void
 join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].kind == JOIN_CLAIM && swim_addr_equal(&s->joins[i].addr, addr))
-			s->joins[i].active = false;
-	}
+	struct join *j = contest_at(s, addr);
+
+	if (j != NULL)
+		j->active = false;
 }
 
 bool
@@ -219,15 +223,13 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 void
 join_outdone(struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
+	struct join *j = contest_at(s, addr);
 
-		if (!j->active || j->kind != JOIN_CLAIM || !swim_addr_equal(&j->addr, addr))
-			continue;
-		j->outdone = true;
-		if (j->answered)
-			outdone(s, j, addr);
-	}
+	if (j == NULL)
+		return;
+	j->outdone = true;
+	if (j->answered)
+		outdone(s, j, addr);
 }
 
 /* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */

@@ -35,6 +35,16 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 	return found;
 }
 
+/* Whoever lives at its new address has yet to answer. */
+static void
+forget_answers(struct member *m)
+{
+	m->also = (struct swim_addr){0};
+	m->proven = false;
+	m->proof_seq = 0;
+	m->rtt = (struct rtt){0};
+}
+
 bool
 locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 {
@@ -50,10 +60,7 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	core_release(s, m->address);
 	m->address = copy;
 	locate_parse(s, m);
-	m->also = (struct swim_addr){0};
-	m->proven = false;
-	m->proof_seq = 0;
-	m->rtt = (struct rtt){0};
+	forget_answers(m);
 	/* That nobody answers where it was says nothing of where it is. */
 	probe_forget(s, m);
 	if (m->addr.family != 0)
@@ -76,10 +83,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		if (m->addr.family != 0)
 			index_remove(&s->located, index_by_address, m);
 		m->addr = *addr;
-		m->also = (struct swim_addr){0};
-		m->proven = false;
-		m->proof_seq = 0;
-		m->rtt = (struct rtt){0};
+		forget_answers(m);
 		if (m->addr.family != 0)
 			index_insert(&s->located, index_by_address, m);
 		if (m->live_index != NOT_LISTED)

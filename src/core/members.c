@@ -464,10 +464,16 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		gossip_wake(s);
 	if (m->doomed && status == SWIM_DEAD) {
 		m->doomed = false;
-		members_transition(s, m, SWIM_DEAD, incarnation, true);
-		m->forget = true;
-		gossip_queue(s, m);
+		members_forget(s, m, SWIM_DEAD, incarnation);
 	}
+}
+
+void
+members_forget(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation)
+{
+	members_transition(s, m, status, incarnation, true);
+	m->forget = true;
+	gossip_queue(s, m);
 }
 
 static void

@@ -40,13 +40,13 @@ static void
 weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
-	bool also = is_also_at(speaker, from);
+	bool also = is_also_at(speaker, from), there = m != NULL && !m->hidden;
+	bool known = there && !m->stand_in;
 
-	s->by_member = also || (m != NULL && !m->hidden);
-	s->by_known = also || (s->by_member && !m->stand_in);
-	s->by_proven =
-	    (also && speaker->live_index != NOT_LISTED) ||
-	    (m != NULL && !m->hidden && !m->stand_in && m->proven && m->live_index != NOT_LISTED);
+	s->by_member = also || there;
+	s->by_known = also || known;
+	s->by_proven = (also && speaker->live_index != NOT_LISTED) ||
+		       (known && m->proven && m->live_index != NOT_LISTED);
 }
 
 static bool

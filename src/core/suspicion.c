@@ -50,6 +50,16 @@ is_gone(const struct swim *s, uint64_t accuser)
 	return m != NULL && m->gone_index != NOT_LISTED;
 }
 
+static bool
+is_accused_by(const struct member *m, uint64_t accuser)
+{
+	for (unsigned i = 0; i < m->accuser_count; i++) {
+		if (m->accusers[i] == accuser)
+			return true;
+	}
+	return false;
+}
+
 unsigned
 suspicion_accusers(const struct swim *s, const struct member *m)
 {
@@ -173,12 +183,9 @@ suspicion_begin(struct swim *s, struct member *m)
 bool
 suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 {
-	if (m->status != SWIM_SUSPECT || m->hidden || is_gone(s, accuser))
+	if (m->status != SWIM_SUSPECT || m->hidden || is_gone(s, accuser) ||
+	    is_accused_by(m, accuser))
 		return false;
-	for (unsigned i = 0; i < m->accuser_count; i++) {
-		if (m->accusers[i] == accuser)
-			return false;
-	}
 	/* One that has died since makes room, and for us one of whom we haven't heard. */
 	for (unsigned i = 0; i < m->accuser_count && m->accuser_count == WIRE_ACCUSERS_MAX; i++) {
 		if (is_gone(s, m->accusers[i]) ||
@@ -226,8 +233,7 @@ suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
 	if (u->accuser_count == 0 && s->by_base)
 		news = suspicion_accuse(s, m, teller(s));
 	/* Another finds what we found: the fault was not ours. */
-	if (news && m->accuser_count == 2 &&
-	    (m->accusers[0] == s->self->hash || m->accusers[1] == s->self->hash))
+	if (news && m->accuser_count == 2 && suspicion_is_ours(s, m))
 		probe_health(s, -1);
 	return news;
 }
@@ -258,10 +264,8 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 	if (u->accuser_count == 0)
 		return false;
 	for (unsigned i = 0; i < u->accuser_count; i++) {
-		bool known = false;
+		bool known = same && is_accused_by(m, u->accusers[i]);
 
-		for (unsigned j = 0; same && j < m->accuser_count; j++)
-			known |= m->accusers[j] == u->accusers[i];
 		for (unsigned j = 0; j < i; j++)
 			known |= u->accusers[j] == u->accusers[i];
 		count += !known && has_say(s, u->accusers[i]);
@@ -317,11 +321,7 @@ suspicion_outage(const struct swim *s)
 bool
 suspicion_is_ours(const struct swim *s, const struct member *m)
 {
-	for (unsigned i = 0; i < m->accuser_count; i++) {
-		if (m->accusers[i] == s->self->hash)
-			return true;
-	}
-	return false;
+	return is_accused_by(m, s->self->hash);
 }
 
 bool

@@ -416,9 +416,7 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	/* We ourselves may have left, and still are to be told of. */
 	if (m == s->self || (m->status != SWIM_DEAD && m->status != SWIM_LEFT))
 		return SWIM_REMOVE_NOT_DEAD;
-	members_transition(s, m, m->status, m->incarnation, true);
-	m->forget = true;
-	gossip_queue(s, m);
+	members_forget(s, m, m->status, m->incarnation);
 	return SWIM_REMOVE_OK;
 }
 

@@ -116,7 +116,7 @@ RULES = {
     "leave-is-death": ("whoever leaves is declared failed",
         "apply.c", "		status = SWIM_LEFT;\n\tif (m == NULL", "		status = SWIM_DEAD;\n\tif (m == NULL"),
     "forgets-alone": ("a removal is not passed on",
-        "swim.c", "	m->forget = true;\n\tgossip_queue(s, m);", "	m->forget = false;"),
+        "members.c", "	m->forget = true;\n\tgossip_queue(s, m);", "	m->forget = false;"),
     "one-too-many": ("the table holds one member more than it may",
         "members.c", "if (s->table.count < s->config.max_members)", "if (s->table.count <= s->config.max_members)"),
     "datagram-too-long": ("a datagram is longer than max_datagram",
