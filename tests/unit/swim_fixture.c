@@ -370,6 +370,30 @@ fixture_proven(struct fixture *f, unsigned peer)
 	    (struct fixture_says){.ours = true, .sender = peer, .digest = fixture_stats(f).digest});
 }
 
+static struct fixture *
+among(unsigned peers, void (*introduce)(struct fixture *, unsigned))
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= peers; i++)
+		introduce(f, i);
+	fixture_clear(f);
+	return f;
+}
+
+struct fixture *
+fixture_among(unsigned peers)
+{
+	return among(peers, fixture_member);
+}
+
+struct fixture *
+fixture_among_proven(unsigned peers)
+{
+	return among(peers, fixture_proven);
+}
+
 void
 fixture_proven_slow(struct fixture *f, unsigned count)
 {

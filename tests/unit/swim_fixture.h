@@ -107,6 +107,10 @@ void fixture_proven(struct fixture *, unsigned peer);
 /* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */
 void fixture_proven_slow(struct fixture *, unsigned count);
 
+/* Started, with peers 1 to `peers` as members, or such as have answered too; nothing is left to be looked at. */
+struct fixture *fixture_among(unsigned peers);
+struct fixture *fixture_among_proven(unsigned peers);
+
 /* The first datagram of this type to this peer since the last clear; NULL: none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
 size_t fixture_sent_count(const struct fixture *, enum wire_type);

@@ -6,21 +6,9 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(unsigned peers)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_proven(f, i);
-	fixture_clear(f);
-	return f;
-}
-
 START_TEST(leaving_is_told_a_few_times_and_then_over)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	unsigned told = 0;
 
 	swim_leave(f->swim, f->now);
@@ -72,7 +60,7 @@ END_TEST
 /* Another of our name is being looked for, where nobody answers: then the name is ours, to leave with. */
 START_TEST(who_leaves_does_not_come_back_for_its_name)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	struct wire_update elsewhere = fixture_update(f, 0, SWIM_ALIVE, 5);
 	unsigned told = 0;
 
@@ -98,7 +86,7 @@ END_TEST
 
 START_TEST(leaving_alone_is_over_at_once)
 {
-	struct fixture *f = started(0);
+	struct fixture *f = fixture_among_proven(0);
 
 	swim_leave(f->swim, f->now);
 	ck_assert(swim_has_left(f->swim));
@@ -108,7 +96,7 @@ END_TEST
 
 START_TEST(when_the_others_leave_too_nobody_waits)
 {
-	struct fixture *f = started(2);
+	struct fixture *f = fixture_among_proven(2);
 
 	swim_leave(f->swim, f->now);
 	fixture_drain(f);
@@ -122,7 +110,7 @@ END_TEST
 
 START_TEST(only_the_gone_are_removed_and_others_are_told)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	bool told = false;
 
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p9", 2), SWIM_REMOVE_NOT_FOUND);
@@ -157,7 +145,7 @@ END_TEST
 /* Or those who have not heard of the removal would bring it back with the next view. */
 START_TEST(one_removed_stays_so_when_it_is_told_to_have_left)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	unsigned told = 0;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
@@ -197,7 +185,7 @@ told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
 
 START_TEST(one_that_lives_is_not_forgotten_on_one_word)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among_proven(4);
 
 	told_to_forget(f, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
@@ -215,7 +203,7 @@ END_TEST
 
 START_TEST(one_held_alive_is_forgotten_with_its_verdict)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among_proven(4);
 
 	told_to_forget(f, 1, 0);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 0);
@@ -255,7 +243,7 @@ END_TEST
 
 START_TEST(a_rumour_is_sent_so_often_and_no_more)
 {
-	struct fixture *f = started(20);
+	struct fixture *f = fixture_among_proven(20);
 	unsigned sent = 0;
 
 	/* All else has been told by now; nobody answers, which is of no matter here. */

@@ -10,18 +10,6 @@ static const struct swim_addr third = {.family = 4, .port = 7946, .ip = {10, 9, 
 
 #define LEAVERS 50
 
-static struct fixture *
-started(unsigned peers)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_proven(f, i);
-	fixture_clear(f);
-	return f;
-}
-
 /* The last ping that went there since the last clear; NULL: none. */
 static const struct fixture_out *
 asked_at(const struct fixture *f, const struct swim_addr *there)
@@ -94,7 +82,7 @@ verdict_from(struct fixture *f, const struct swim_addr *there)
 
 START_TEST(a_member_is_believed_from_where_it_has_answered)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among_proven(5);
 
 	heard_at(f, &other, 1);
 	verdict_from(f, &other);
@@ -107,7 +95,7 @@ END_TEST
 
 START_TEST(whoever_has_not_answered_as_that_member_is_a_stranger)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among_proven(5);
 
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
@@ -116,7 +104,7 @@ START_TEST(whoever_has_not_answered_as_that_member_is_a_stranger)
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_free(f);
-	f = started(5);
+	f = fixture_among_proven(5);
 	heard_at(f, &other, 4);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
@@ -130,7 +118,7 @@ END_TEST
 
 START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among_proven(5);
 	uint64_t seq;
 
 	seq = fixture_wait_ping(f, 1);
@@ -147,7 +135,7 @@ END_TEST
 
 START_TEST(one_that_is_asked_elsewhere_is_asked_little)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among_proven(5);
 
 	for (unsigned i = 0; i < 20; i++)
 		say(f, &other, NULL);
@@ -158,7 +146,7 @@ END_TEST
 
 START_TEST(nobody_takes_the_place_of_another_member)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among_proven(5);
 	struct swim_addr p4 = fixture_addr(4);
 
 	say(f, &p4, NULL);
@@ -169,7 +157,7 @@ END_TEST
 
 START_TEST(a_leave_from_there_is_one)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
 
 	heard_at(f, &other, 1);
@@ -182,7 +170,7 @@ END_TEST
 
 START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
 	struct swim_addr home = fixture_addr(1);
 	uint64_t seq;
@@ -229,7 +217,7 @@ END_TEST
 
 START_TEST(who_answers_for_another_does_not_show_where_that_is)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	const struct fixture_out *request = NULL;
 
 	for (unsigned step = 0; step < 1000 && request == NULL; step++) {
@@ -253,7 +241,7 @@ END_TEST
 
 START_TEST(whoever_moves_or_comes_back_is_asked_again)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	struct wire_update moved = {.member = {wire_str_of("p1"), wire_str_of("10.0.1.77:7946")},
 	    .status = SWIM_ALIVE,
 	    .incarnation = 1};
@@ -297,7 +285,7 @@ compared(struct fixture *f, const struct swim_addr *there)
 /* A comparison with a stranger gives way to one with a member, which is a member wherever it has answered. */
 START_TEST(views_are_compared_where_it_speaks)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 
 	heard_at(f, &other, 1);
 	/* A stranger's, at another address. */

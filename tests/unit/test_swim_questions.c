@@ -6,18 +6,6 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(unsigned peers)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_member(f, i);
-	fixture_clear(f);
-	return f;
-}
-
 /* The number of the peer at this address, or named so; 0: none. */
 static unsigned
 peer_of(const struct swim_addr *addr, struct wire_str name)
@@ -65,7 +53,7 @@ answer_all(struct fixture *f, bool lost, bool silent)
 static unsigned
 questions(bool lost)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 	unsigned asked = 0;
 
 	for (unsigned i = 1; i <= 4; i++)
@@ -103,7 +91,7 @@ START_TEST(an_accuser_that_comes_late_makes_nothing_overdue)
 {
 	/* Just before the question that one alone accused is asked, which a second accuser puts long before. */
 	for (unsigned wait = 1000; wait <= 2000; wait += 100) {
-		struct fixture *f = started(4);
+		struct fixture *f = fixture_among(4);
 
 		for (unsigned i = 1; i <= 4; i++)
 			fixture_proven(f, i);
@@ -145,7 +133,7 @@ accused_by(const struct fixture *f, const char *name, enum swim_status status, c
 
 START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_SUSPECT, 0);
 
 	for (unsigned i = 1; i <= 3; i++)

@@ -6,21 +6,9 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(unsigned peers)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_member(f, i);
-	fixture_clear(f);
-	return f;
-}
-
 START_TEST(a_verdict_of_one_alone_is_a_suspicion_to_others)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
@@ -38,12 +26,12 @@ END_TEST
 
 START_TEST(of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is)
 {
-	struct fixture *f = started(2);
+	struct fixture *f = fixture_among(2);
 
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_free(f);
-	f = started(1);
+	f = fixture_among(1);
 	/* Nobody else is there: it is on us alone, and a base peer has to be believed anyway. */
 	fixture_run(f, swim_seconds(10));
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
@@ -53,7 +41,7 @@ END_TEST
 
 START_TEST(a_base_peer_s_verdict_is_one)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 
 	/* Once it has shown that it is one. */
@@ -67,7 +55,7 @@ END_TEST
 
 START_TEST(the_word_of_the_dead_counts_for_nothing)
 {
-	struct fixture *f = started(5);
+	struct fixture *f = fixture_among(5);
 
 	fixture_accuse(f, 3, 1, SWIM_DEAD, 3, 4);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
@@ -102,7 +90,7 @@ told_accusers(struct fixture *f, swim_duration age)
 
 START_TEST(who_missed_a_verdict_is_told_with_those_who_came_to_it)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 
 	ck_assert_uint_eq(told_accusers(f, swim_seconds(1)), 2);
 	fixture_free(f);
@@ -111,14 +99,14 @@ END_TEST
 
 START_TEST(a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 
 	/* Those who came to it live; it is only that they may have been cut from the rest. */
 	ck_assert_uint_eq(told_accusers(f, swim_seconds(8)), 0);
 	fixture_free(f);
 
 	/* Whoever is told so, by as many as may be, suspects and asks. */
-	f = started(4);
+	f = fixture_among(4);
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 0, 0);
 	fixture_accuse(f, 3, 2, SWIM_DEAD, 0, 0);
 	fixture_accuse(f, 4, 2, SWIM_DEAD, 0, 0);
@@ -129,7 +117,7 @@ END_TEST
 
 START_TEST(whoever_hears_nobody_at_all_waits_long_for_the_others)
 {
-	struct fixture *f = started(20);
+	struct fixture *f = fixture_among(20);
 
 	/* Nobody answers, nobody says anything: for a minute and a half it is more likely us. */
 	for (unsigned second = 0; second < 85; second++) {
@@ -168,7 +156,7 @@ live(struct fixture *f, int64_t seconds, bool answer)
 
 START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
@@ -193,7 +181,7 @@ END_TEST
 
 START_TEST(the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	for (uint64_t k = 0; k < 4; k++) {
 		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, 2 * k);
@@ -213,7 +201,7 @@ END_TEST
 
 START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
@@ -233,7 +221,7 @@ END_TEST
 
 START_TEST(who_stood_still_again_takes_a_suspicion_for_its_death)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	live(f, 2, true);
@@ -254,7 +242,7 @@ END_TEST
 
 START_TEST(a_death_long_ago_is_forgotten)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	live(f, 601, true);
@@ -267,7 +255,7 @@ END_TEST
 /* From where nobody lives anything can be said, in anybody's name; as an accusation it is refuted before it harms. */
 START_TEST(the_verdict_of_a_stranger_is_an_accusation)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 	struct fixture_says says = {.updates = &u, .count = 1};
 
@@ -293,7 +281,7 @@ END_TEST
 
 START_TEST(that_a_member_left_is_its_own_word_or_that_of_members)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among(4);
 	struct wire_update u = fixture_update(f, 2, SWIM_LEFT, 0);
 	struct fixture_says says = {.ours = true, .sender = 2, .updates = &u, .count = 1};
 
@@ -327,7 +315,7 @@ END_TEST
 
 START_TEST(a_stranger_accuses_in_nobody_s_name)
 {
-	struct fixture *f = started(6);
+	struct fixture *f = fixture_among(6);
 	struct wire_update u = fixture_update(f, 2, SWIM_SUSPECT, 0);
 	struct fixture_says says = {.ours = true, .updates = &u, .count = 1};
 
@@ -356,7 +344,7 @@ END_TEST
 /* Else a stranger's word would put us on trial, in which we refute nothing. */
 START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 
 	for (uint64_t k = 0; k < 4; k++) {
 		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, k);
@@ -376,7 +364,7 @@ END_TEST
 
 START_TEST(who_missed_our_return_is_told_at_once)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among(3);
 	uint64_t incarnation = 0;
 
 	fixture_proven(f, 3);
@@ -398,7 +386,7 @@ END_TEST
 START_TEST(who_missed_a_death_is_told_whatever_else_it_missed)
 {
 	for (unsigned order = 0; order < 2; order++) {
-		struct fixture *f = started(4);
+		struct fixture *f = fixture_among(4);
 		struct wire_update u[2];
 
 		fixture_proven(f, 3);

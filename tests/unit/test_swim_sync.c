@@ -7,18 +7,6 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(unsigned peers)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	for (unsigned i = 1; i <= peers; i++)
-		fixture_proven(f, i);
-	fixture_clear(f);
-	return f;
-}
-
 /* Ask for the page at the cursor as peer 1 would, with digests that fit nothing. */
 static const struct fixture_out *
 page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
@@ -44,7 +32,7 @@ page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
 
 START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 {
-	struct fixture *f = started(1);
+	struct fixture *f = fixture_among_proven(1);
 	struct wire_cursor cursor = {0};
 	bool seen[301] = {false};
 	unsigned total = 0, pages = 0;
@@ -103,7 +91,7 @@ END_TEST
 /* The longest name, address and tags together are more than the smallest datagram holds. */
 START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
 {
-	struct fixture *f = started(1);
+	struct fixture *f = fixture_among_proven(1);
 	char name[SWIM_NAME_MAX + 1], address[SWIM_HOSTPORT_MAX + 1];
 	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', (WIRE_TAGS_MAX - 4) >> 8,
 	    (WIRE_TAGS_MAX - 4) & 0xff};
@@ -183,7 +171,7 @@ show_view(struct fixture *f, uint64_t seq, const struct wire_update *updates, si
 
 START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
 {
-	struct fixture *f = started(3);
+	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 
 	show_view(f, asked_for_view(f), &u, 1);
@@ -218,7 +206,7 @@ accusers_told(const struct fixture *f, const char *name, uint64_t *first)
 
 START_TEST(a_view_accuses_on_the_word_of_those_it_names_alone)
 {
-	struct fixture *f = started(4);
+	struct fixture *f = fixture_among_proven(4);
 	struct wire_update view[] = {fixture_update(f, 2, SWIM_DEAD, 0),
 	    fixture_update(f, 3, SWIM_SUSPECT, 0)};
 	uint64_t seq = asked_for_view(f), first = 0;
