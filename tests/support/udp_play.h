@@ -21,6 +21,15 @@ static struct {
 	unsigned receive_times;
 } play;
 
+/* The next so many sends to this port fail with this errno value. */
+static inline void
+play_failure(uint16_t port, unsigned times, int error)
+{
+	play.port = port;
+	play.times = times;
+	play.error = error;
+}
+
 static bool
 play_fails(const struct msghdr *msg)
 {

@@ -9,9 +9,7 @@ START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
 
 	config.retry_attempts = 1;
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 1000;
-	play.error = ENETUNREACH;
+	play_failure(p.a.port, 1000, ENETUNREACH);
 	for (int i = 0; i < 100; i++) {
 		pair_queue(&p, &p.a, 'x');
 		pair_queue(&p, &p.b, 'y');
@@ -65,9 +63,7 @@ START_TEST(what_goes_wrong_is_told_while_the_other_way_goes_well)
 
 	config.retry_attempts = 1;
 	pair_start(&p, &config);
-	play.port = p.b.port;
-	play.times = 1;
-	play.error = ENETDOWN;
+	play_failure(p.b.port, 1, ENETDOWN);
 	pair_queue(&p, &p.b, 'x');
 	udp_flush(p.t.udp);
 	plain_send(p.a_fd, &p.t.local, "y", 1);
@@ -100,9 +96,7 @@ START_TEST(a_fault_of_one_datagram_hides_no_lasting_one)
 
 	config.retry_attempts = 1;
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 1;
-	play.error = ENOBUFS;
+	play_failure(p.a.port, 1, ENOBUFS);
 	pair_queue(&p, &p.a, 'x');
 	udp_flush(p.t.udp);
 	play.times = 1;

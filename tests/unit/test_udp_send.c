@@ -94,9 +94,7 @@ START_TEST(a_transient_failure_is_retried_and_holds_nothing_up)
 
 	for (size_t i = 0; i < sizeof(transient) / sizeof(transient[0]); i++) {
 		pair_start(&p, &config);
-		play.port = p.a.port;
-		play.times = 2;
-		play.error = transient[i];
+		play_failure(p.a.port, 2, transient[i]);
 		pair_queue(&p, &p.b, '1');
 		pair_queue(&p, &p.a, '2');
 		pair_queue(&p, &p.b, '3');
@@ -130,9 +128,7 @@ START_TEST(gossip_does_not_wait_for_a_full_send_buffer)
 	struct pair p;
 
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 2;
-	play.error = EAGAIN;
+	play_failure(p.a.port, 2, EAGAIN);
 	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, gossip, 1), SWIM_OK);
 	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, ping, 1), SWIM_OK);
 	udp_flush(p.t.udp);
@@ -162,9 +158,7 @@ START_TEST(after_the_last_attempt_it_is_dropped)
 	struct pair p;
 
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 100;
-	play.error = ENETUNREACH;
+	play_failure(p.a.port, 100, ENETUNREACH);
 	pair_queue(&p, &p.a, '1');
 	udp_flush(p.t.udp);
 	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retries_exhausted == 1);
@@ -200,9 +194,7 @@ START_TEST(retries_wait_as_configured)
 	config.retry_factor = 3;
 	config.retry_max = swim_ms(40);
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 100;
-	play.error = ENOBUFS;
+	play_failure(p.a.port, 100, ENOBUFS);
 	start = loop_now();
 	pair_queue(&p, &p.a, '1');
 	udp_flush(p.t.udp);
@@ -221,9 +213,7 @@ START_TEST(it_can_be_told_not_to_retry)
 
 	config.retry_attempts = 1;
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 100;
-	play.error = ENOBUFS;
+	play_failure(p.a.port, 100, ENOBUFS);
 	pair_queue(&p, &p.a, '1');
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retries_exhausted, 1);
@@ -240,9 +230,7 @@ START_TEST(the_queue_of_retries_is_bounded)
 
 	config.retry_first = config.retry_max = swim_seconds(1000);
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 1000;
-	play.error = ENOBUFS;
+	play_failure(p.a.port, 1000, ENOBUFS);
 	for (unsigned i = 0; i < UDP_RETRIES_MAX + 44; i++)
 		pair_queue(&p, &p.a, 'x');
 	udp_flush(p.t.udp);
@@ -267,9 +255,7 @@ START_TEST(many_retries_go_out_in_batches)
 	struct pair p;
 
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 150;
-	play.error = ENOBUFS;
+	play_failure(p.a.port, 150, ENOBUFS);
 	for (unsigned i = 0; i < 150; i++)
 		pair_queue(&p, &p.a, 'x');
 	udp_flush(p.t.udp);
@@ -301,9 +287,7 @@ START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
 
 	for (size_t i = 0; i < sizeof(permanent) / sizeof(permanent[0]); i++) {
 		pair_start(&p, &config);
-		play.port = p.a.port;
-		play.times = 1;
-		play.error = permanent[i].error;
+		play_failure(p.a.port, 1, permanent[i].error);
 		pair_queue(&p, &p.b, '1');
 		pair_queue(&p, &p.a, '2');
 		pair_queue(&p, &p.b, '3');
@@ -344,9 +328,7 @@ START_TEST(a_signal_costs_nothing)
 	struct pair p;
 
 	pair_start(&p, &config);
-	play.port = p.a.port;
-	play.times = 2;
-	play.error = EINTR;
+	play_failure(p.a.port, 2, EINTR);
 	pair_queue(&p, &p.a, 'x');
 	udp_flush(p.t.udp);
 	expect(p.a_fd, 'x');
