@@ -3,13 +3,20 @@
 
 #include <math.h>
 
-/* The weight of one question more: that of one round trip more (RFC 6298, section 2). */
+/*
+ * The weight of one question more: that of one round trip more (RFC 6298, section 2).  An answer has half of it, for
+ * a share that chance makes too low costs somebody's membership, and one too high a few questions.
+ */
 #define GAIN (1.0 / 8)
+#define GAIN_ANSWERED (GAIN / 2)
 
 void
 loss_count(struct loss *l, bool answered)
 {
-	l->share += ((answered ? 0 : 1) - l->share) * GAIN;
+	if (answered)
+		l->share -= l->share * GAIN_ANSWERED;
+	else
+		l->share += (1 - l->share) * GAIN;
 }
 
 unsigned
