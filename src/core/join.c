@@ -7,16 +7,19 @@
 
 #include "core/internal.h"
 
-#define TRIES 4                   /* pings until an address counts as silent */
-#define REST_MAX swim_seconds(60) /* between contests with one that stays as we do */
-#define ADDRESS_MAX 47            /* a numeric address as text, without a zone */
+#define TRIES 4                      /* pings until an address counts as silent */
+#define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
+#define REST_MAX swim_seconds(60)    /* between contests with one that stays as we do */
+#define ADDRESS_MAX 47               /* a numeric address as text, without a zone */
 /* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
 #define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
 
 static swim_duration
 patience(const struct swim *s)
 {
-	return s->config.timing.probe_timeout;
+	swim_duration timeout = s->config.timing.probe_timeout;
+
+	return timeout.ns < PATIENCE_MAX.ns ? timeout : PATIENCE_MAX;
 }
 
 /*

@@ -391,6 +391,23 @@ START_TEST(a_join_is_answered_or_silent)
 }
 END_TEST
 
+START_TEST(however_slow_the_probing_a_join_is_silent_soon)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr nobody = fixture_addr(2);
+
+	f->config.timing.probe_timeout = swim_seconds(600);
+	f->config.timing.probe_interval = swim_seconds(1800);
+	ck_assert(fixture_start(f));
+	ck_assert(swim_join(f->swim, f->now, &nobody));
+	fixture_run(f, swim_seconds(19));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 0);
+	fixture_run(f, swim_seconds(2));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 1);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
 {
 	struct fixture *f = started();
@@ -564,6 +581,7 @@ UNIT_MAIN("swim_input", one_quick_answer_does_not_make_us_impatient,
     a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
     a_forged_digest_starts_no_sync, digests_of_strangers_keep_nobody_from_members,
     acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
+    however_slow_the_probing_a_join_is_silent_soon,
     an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
     so_is_the_answer_of_one_that_is_asked_whether_it_is_there,
     who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
