@@ -89,11 +89,14 @@ END_TEST
 
 START_TEST(the_last_of_a_single_value_counts)
 {
-	ck_assert(parse("--name a --name b --mdns --no-mdns"));
+	ck_assert(parse("-c /x -c /y --name a --name b --mdns --no-mdns"));
+	ck_assert_str_eq(options.file, "/y");
 	ck_assert_str_eq(value("name", 0), "b");
 	ck_assert_ptr_null(value("name", 1));
 	ck_assert_str_eq(value("mdns", 0), "false");
 	options_fini(&options);
+	refused("-c '' -c /y", "-c: the name of the file is empty");
+	refused("--log-level loud --log-level info", "--log-level: 'loud'");
 }
 END_TEST
 
