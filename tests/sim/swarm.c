@@ -193,6 +193,8 @@ calm(struct swarm *m)
 
 	sim_heal(s);
 	net->loss = net->duplicate = net->reorder = 0;
+	/* Of a mean of a tenth of a probe timeout one in some hundred thousand is held up for as long as a probe takes. */
+	net->jitter = swim_duration_scale(net->jitter, 0.2);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		sim_slow(s, i, swim_ns(0));
 		sim_resume(s, i);
