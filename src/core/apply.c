@@ -387,6 +387,16 @@ ask_whether_it_leaves(struct swim *s, struct member *m)
 		probe_ping(s, m, rng_u64(&s->rng));
 }
 
+/* False without memory. */
+static bool
+move(struct swim *s, struct member *m, const char *address)
+{
+	if (locate_move(s, m, address, strlen(address)))
+		return true;
+	ignored(s, SWIM_IGNORE_NO_MEMORY);
+	return false;
+}
+
 static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
@@ -394,7 +404,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	/* No base peer can say so, and nobody who is no member. */
 	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
 		      s->by_known && !s->by_base;
-	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, moved, retagged = false;
+	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false, live;
+	bool moved = u->incarnation > m->incarnation && strcmp(address, m->address) != 0;
 	bool doubted = is_doubted(s, m, u, status, from_subject);
 	bool ask = doubted && status == SWIM_LEFT;
 	bool was_there = m->proven && m->swimd;
@@ -419,6 +430,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 */
 	if (sync && m->hidden && !m->forget && !swim_status_is_live(status) &&
 	    u->incarnation >= m->incarnation) {
+		if (moved && !move(s, m, address))
+			return;
 		members_transition(s, m, status > m->status ? status : m->status, u->incarnation,
 		    false);
 		backdate(m, swim_seconds(u->age_s));
@@ -444,16 +457,23 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 			return;
 		status = SWIM_SUSPECT;
 	}
-	members_confirm(s, m);
-	moved = u->incarnation > m->incarnation && swim_status_is_live(status) &&
-		strcmp(address, m->address) != 0;
-	if (moved && !locate_move(s, m, address, strlen(address))) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
+	live = swim_status_is_live(status);
+	/*
+	 * Where one that is gone lived in its last incarnation is where it is looked for, and what is told of it: its
+	 * address at an incarnation is one for all.  A base peer may have kept another; a stranger may say what he likes.
+	 */
+	if (moved && !live && s->by_base)
+		moved = false;
+	if (moved && !live && !s->by_known && !from_subject) {
+		ignored(s, SWIM_IGNORE_CONFLICT);
 		return;
 	}
-	if (swim_status_is_live(status) && u->incarnation > m->incarnation)
+	members_confirm(s, m);
+	if (moved && !move(s, m, address))
+		return;
+	if (live && u->incarnation > m->incarnation)
 		retagged = take_tags(s, m, u, true);
-	members_transition(s, m, status, u->incarnation, m->hidden && !swim_status_is_live(status));
+	members_transition(s, m, status, u->incarnation, m->hidden && !live);
 	m->stayed = was_alive && status == SWIM_ALIVE;
 	m->changed = m->stayed && (moved || retagged);
 	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
@@ -468,12 +488,12 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		if (ask)
 			ask_whether_it_leaves(s, m);
 	}
-	if (moved) {
+	if (moved && live) {
 		apply_replace_stand_in(s, m);
 		if (was_there)
 			gossip_moved(s, m, &former);
 	}
-	if ((moved || retagged) && m->announced && !m->hidden)
+	if (((moved && live) || retagged) && m->announced && !m->hidden)
 		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (!m->hidden && (!sync || status != SWIM_ALIVE))
 		gossip_queue(s, m);

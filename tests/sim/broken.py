@@ -52,9 +52,9 @@ RULES = {
         "suspicion.c", "	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);",
         "	m->deadline = SWIM_TIME_NEVER;"),
     "dead-not-advancing": ("a death at a higher incarnation leaves the stored one",
-        "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !swim_status_is_live(status));",
+        "apply.c", "members_transition(s, m, status, u->incarnation, m->hidden && !live);",
         "members_transition(s, m, status, status == SWIM_DEAD ? m->incarnation : u->incarnation, "
-        "m->hidden && !swim_status_is_live(status));"),
+        "m->hidden && !live);"),
     "alive-revives": ("a member's own word that it is alive counts at its old incarnation",
         "apply.c", "if (u->incarnation > m->incarnation ||",
         "if (u->incarnation > m->incarnation || (status == SWIM_ALIVE && from_subject && "
@@ -125,7 +125,9 @@ RULES = {
     "tags-not-taken": ("new tags of a known member are not taken over",
         "apply.c", "retagged = take_tags(s, m, u, true);", "retagged = false;"),
     "move-not-taken": ("the new address of a member that moved is not taken over",
-        "apply.c", "	if (moved && !locate_move", "	if (moved && s->leaving && !locate_move"),
+        "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && s->leaving && !move(s, m, address))\n		return;\n	if (live"),
+    "the-dead-stay-where-they-were": ("one that died at a higher incarnation is held where it lived before",
+        "apply.c", "if (moved && !live && s->by_base)", "if (moved && !live)"),
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
     "owner-goes": ("a member that has company goes when another bears its name",

@@ -227,13 +227,13 @@ change_fault(const struct swim *s, const struct past *was, const struct past *is
 static const char *
 fact_fault(const struct history *h, const struct member *m)
 {
-	const char *tags = m->partial ? NULL : m->tags_len > 0 ? m->tags : "";
+	/* The tags of the dead are nobody's concern, but where they lived last is. */
+	bool live = swim_status_is_live(m->status);
+	const char *tags = m->partial || !live ? NULL : m->tags_len > 0 ? m->tags : "";
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
-	/* A suspicion that a sync made of a death has the address that the dead were last heard of at. */
-	bool of_dead = m->partial && m->status == SWIM_SUSPECT;
-	if (m->status > SWIM_SUSPECT || m->hidden || m->stand_in)
+	if (m->hidden || m->stand_in)
 		return NULL;
-	if (!of_dead && !facts_has(h->facts, identity))
+	if (!facts_has(h->facts, identity))
 		return "has an address or tags that it never said it has at that incarnation";
 	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < m->accuser_count; i++)
 		if (facts_has(h->facts, facts_observed(m->accusers[i])) &&

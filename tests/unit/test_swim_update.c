@@ -236,6 +236,53 @@ START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 }
 END_TEST
 
+/* p2 is held dead at 1; this one says that it died later, elsewhere. */
+static void
+died_elsewhere(struct fixture *f, unsigned teller, bool ours)
+{
+	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 2);
+
+	u.member.address = wire_str_of("10.0.9.9:7946");
+	fixture_ping(f, teller, 7,
+	    (struct fixture_says){.ours = ours,
+		.sender = teller,
+		.digest = fixture_stats(f).digest,
+		.updates = &u,
+		.count = 1});
+}
+
+START_TEST(the_dead_are_held_where_they_lived_last)
+{
+	static const struct {
+		unsigned teller;
+		bool ours;
+		uint64_t incarnation;
+		const char *address;
+	} cases[] = {
+	    {1, true, 2, "10.0.9.9:7946"},
+	    /* A base peer may have kept an address of before; a stranger says what he likes. */
+	    {1, false, 2, "10.0.1.2:7946"},
+	    {3, true, 1, "10.0.1.2:7946"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = started();
+		struct swim_report r;
+
+		fixture_member(f, 1);
+		fixture_gossip(f, 1, 2, SWIM_ALIVE, 1);
+		fixture_gossip(f, 1, 2, SWIM_DEAD, 1);
+		died_elsewhere(f, cases[i].teller, cases[i].ours);
+		r = fixture_report(f, "p2");
+		ck_assert_int_eq(r.status, SWIM_DEAD);
+		ck_assert_uint_eq(r.incarnation, cases[i].incarnation);
+		ck_assert_str_eq(r.address, cases[i].address);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 {
 	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
@@ -367,6 +414,6 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
-    that_a_member_moved_is_told_where_it_answered_before,
+    that_a_member_moved_is_told_where_it_answered_before, the_dead_are_held_where_they_lived_last,
     names_and_addresses_that_make_no_sense_are_counted, members_are_limited_and_the_dead_make_room,
     reports_are_ordered_by_name, a_move_is_one_rise)
