@@ -230,6 +230,7 @@ jobs_native = $(foreach t,$(UNIT_TESTS),'check:unit $(t)=$(1)/tests/unit/$(t)') 
 	$(foreach f,$(FUZZERS),'exit:replay $(f)=$(1)/tests/fuzz/$(f)-replay $(wildcard tests/fuzz/corpus/$(f:fuzz_%=%))') \
 	$(if $(SIM_BIN),'tap:sim=$(1)/sim-test $(2)')
 jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B tests/docs.py $(B)' \
+	'tap:verdict=$(PYTHON) -B tests/bench/verdict.py --check' \
 	$(if $(SIM_BIN),'tap:detection=$(PYTHON) -B tests/sim/detection.py --check $(B)' \
 		'tap:variants=$(PYTHON) -B tests/sim/broken.py --texts')
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)

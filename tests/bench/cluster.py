@@ -18,16 +18,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 from harness import Cluster, paths, unwind_on_sigterm, usable  # noqa: E402
+from verdict import false_failures  # noqa: E402
 
 # Seconds.
 BOUNDS = {"whole": 3.0, "first failed": 10.0, "all failed": 10.0, "all left": 2.0, "alive again": 5.0}
 HEALS = 30.0
 PATIENCE = 60               # a figure beyond its bound is still measured
-
-
-def false_failures(cluster, allowed, since=0.0):
-    return [f"{d.name} says {e['member']['name']} failed" for d in cluster.running
-            for e in d.heard_of("member.failed", since=since) if e["member"]["name"] not in allowed]
 
 
 def one_round(size, options, rng):
@@ -42,10 +38,12 @@ def one_round(size, options, rng):
                 complaints.append(f"{daemon.name} counts {counts}")
 
         victim, leaver = rng.sample(cluster.daemons, 2)
-        begin = victim.kill()
+        cluster.pump.once(0)
+        begin = time.monotonic()
+        victim.kill()
         instants = cluster.all_say("member.failed", victim.name, begin, seconds=PATIENCE)
         figures["first failed"], figures["all failed"] = min(instants) - begin, max(instants) - begin
-        complaints += false_failures(cluster, [victim.name])
+        killed = {victim.name: begin}
 
         leaver.disconnect()
         begin = time.monotonic()
@@ -56,13 +54,14 @@ def one_round(size, options, rng):
         if leaver.ended() != 0:
             complaints.append(f"{leaver.name} ended with status {leaver.process.returncode}")
 
+        complaints += false_failures([victim], killed)     # its next life begins with nothing said
         begin = time.monotonic()
         victim.seeds = [next(d for d in cluster.running if d is not victim).address]
         victim.launch()
         cluster.watch([victim])
         cluster.whole(PATIENCE)
         figures["alive again"] = time.monotonic() - begin
-        complaints += false_failures(cluster, [victim.name])
+        complaints += false_failures(cluster.daemons, killed)
     return figures, complaints
 
 
