@@ -8,7 +8,7 @@
 #include "discovery/peer.h"
 #include "discovery/seeds.h"
 
-/* While a peer has been joined, how often at the least to look whether we are alone after all. */
+/* While a peer has been joined, how often at the least to look whether we are alone after all, or have lost it. */
 #define DISCOVERY_ALONE_CHECK_S 5
 
 const char *
@@ -53,7 +53,7 @@ discovery_config_defaults(struct discovery_config *config)
 	};
 }
 
-/* Is anybody to be tried again once we are alone, or are there hints to be compared with members? */
+/* Is anybody to be tried again once we are alone or it is lost, or are there hints to be compared with members? */
 static bool
 discovery_needs_check(const struct discovery *hub)
 {
@@ -115,20 +115,36 @@ discovery_retry(struct discovery *hub)
 	discovery_arm(hub);
 }
 
-/* Those who once let us in are asked again when nobody is left. */
+/*
+ * Who answered there is no living member any more, or never became one.  Perhaps it was cut off for so long that each
+ * side has forgotten the other: then nobody but us looks for it.
+ */
+static bool
+discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_time now)
+{
+	const struct discovery_peer *report = &peer->report;
+
+	return peer->source == hub->seeds && hub->callbacks.is_member != NULL &&
+	       swim_time_since(now, report->since).ns >= hub->config.retry_max.ns &&
+	       !hub->callbacks.is_member(hub->callbacks.ctx, report->member, report->member_len,
+		   &report->resolved);
+}
+
+/* Those who once let us in are asked again when nobody is left, and a seed when it is lost. */
 static void
-discovery_check_alone(struct discovery *hub, swim_time now)
+discovery_check_joined(struct discovery *hub, swim_time now)
 {
 	struct peer *peer;
+	bool alone;
 	size_t i;
 
 	hub->alone_check = SWIM_TIME_NEVER;
 	hint_check(hub, now);
-	if (hub->callbacks.has_peers(hub->callbacks.ctx))
-		return;
+	alone = !hub->callbacks.has_peers(hub->callbacks.ctx);
 	for (i = 0; i < hub->peer_count; i++) {
 		peer = hub->peers[i];
-		if (peer->report.state == DISCOVERY_JOINED && peer->join == NULL && !peer->hint)
+		if (peer->report.state == DISCOVERY_JOINED && peer->join == NULL && !peer->hint &&
+		    (alone || discovery_is_lost(hub, peer, now)))
 			peer_again(peer,
 			    swim_time_add(now,
 				swim_duration_scale(hub->config.retry_first, rng_unit(&hub->rng))));
@@ -144,7 +160,7 @@ discovery_fired(void *ctx, swim_time now)
 	for (i = 0; i < hub->peer_count; i++)
 		peer_run(hub->peers[i], now);
 	if (swim_time_reached(now, hub->alone_check))
-		discovery_check_alone(hub, now);
+		discovery_check_joined(hub, now);
 	hint_run(hub, now);
 	join_run(hub);
 	discovery_arm(hub);

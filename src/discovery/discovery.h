@@ -70,7 +70,7 @@ struct discovery_callbacks {
 	void (*changed)(void *ctx);
 	/* Can we send to this address at all?  NULL: to every one. */
 	bool (*reaches)(void *ctx, const struct swim_addr *);
-	/* True while we know at least one other member that is alive: seeds need no retry then. */
+	/* True while we know at least one other member that is alive. */
 	bool (*has_peers)(void *ctx);
 	/* Is the member of this name (len 0: none is known), or the one at this address, alive?  NULL: no. */
 	bool (*is_member)(void *ctx, const char *name, size_t len, const struct swim_addr *);
@@ -85,8 +85,8 @@ void discovery_free(struct discovery *);
 
 /*
  * The static seeds, replacing those of an earlier call (reload).  Each is tried until it has answered once,
- * for ever, with capped and jittered backoff; then it is left alone while has_peers, and taken up again
- * when we are alone.  Names are looked up anew at every try; a seed that is ourselves is not tried again.
+ * for ever, with capped and jittered backoff; then it is left alone while has_peers and who answered is_member,
+ * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try; a seed that is ourselves is not tried again.
  * "HOST" stands for HOST:SWIM_DEFAULT_PORT; a seed given twice counts once.
  *
  * INVALID_ADDRESS for one that swim_hostport_split refuses, RESOLUTION_FAILED when there is no room for

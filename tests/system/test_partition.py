@@ -33,6 +33,21 @@ def test_halves_find_each_other_again(cluster, record_property):
 
 
 @pytest.mark.early
+def test_halves_that_have_forgotten_each_other_meet_again_by_their_seeds(cluster):
+    """A cut that lasts longer than the dead are remembered: nobody is left to be probed, but seeds are asked again."""
+    cluster.start(4, options=BRISK, config="dead_retention = 1s\n")
+    cluster.whole()
+    one, other = cluster.daemons[:2], cluster.daemons[2:]
+    begin = time.monotonic()
+    cluster.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
+    for here, there in ((one, other), (other, one)):
+        for lost in there:
+            cluster.all_say("member.removed", lost.name, begin, daemons=here)
+    cluster.namespace.heal()
+    cluster.whole(seconds=90)
+
+
+@pytest.mark.early
 @pytest.mark.parametrize("loss", [20])
 def test_loss_is_survived(cluster, loss):
     """Every fifth datagram lost: eight daemons find each other all the same, and stay together."""

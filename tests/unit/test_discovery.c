@@ -291,6 +291,30 @@ START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
 }
 END_TEST
 
+START_TEST(so_is_one_that_is_no_living_member_any_more)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.have_peers = true;
+	snprintf(f.members, sizeof(f.members), "db1 ");
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	answer(&f, "10.0.0.2:1", "db2", false);
+	for (unsigned i = 3; i <= 5; i++) {
+		LOOP_UNTIL(f.base, f.asked_count == i);
+		ck_assert(was_asked(&f, i - 1, "10.0.0.2:1"));
+		answer(&f, "10.0.0.2:1", "db2", false);
+	}
+	/* Those who live are left in peace until they are gone. */
+	snprintf(f.members, sizeof(f.members), "db2 ");
+	LOOP_UNTIL(f.base, f.asked_count == 6);
+	ck_assert(was_asked(&f, 5, "10.0.0.1:1"));
+	end(&f);
+}
+END_TEST
+
 START_TEST(a_wildcard_is_no_peer)
 {
 	struct fixture f;
@@ -392,6 +416,6 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     of_a_name_with_many_addresses_all_may_be_silent,
     more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
     a_core_with_too_much_to_do_is_asked_again, an_answer_may_come_within_the_call,
-    joined_seeds_are_taken_up_again_when_we_are_alone, a_wildcard_is_no_peer,
-    what_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
-    peers_are_bounded, every_state_has_a_word)
+    joined_seeds_are_taken_up_again_when_we_are_alone, so_is_one_that_is_no_living_member_any_more,
+    a_wildcard_is_no_peer, what_our_socket_cannot_send_to_is_not_asked,
+    seeds_are_replaced_whole_or_not_at_all, peers_are_bounded, every_state_has_a_word)
