@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Which rumours go first when not all fit. */
+#include "swim_fixture.h"
+
+#include "support/unit.h"
+
+enum kind { REFUTED, DEAD, SUSPECT, JOINED, CHANGED, REST, KINDS };
+/* Of each kind; all of them have more bytes than a datagram. */
+static const unsigned of_kind[KINDS] = {1, 4, 4, 25, 3, 25};
+#define EACH 25 /* at most */
+
+/* Names and addresses of one length, so that what does not fit is no matter of whom it is about. */
+static unsigned
+first_of(enum kind kind)
+{
+	return 100 + EACH * ((unsigned)kind - DEAD);
+}
+
+static enum kind
+kind_of(struct wire_str id)
+{
+	char name[16];
+
+	if (wire_str_equal(id, "self"))
+		return REFUTED;
+	for (unsigned kind = DEAD; kind < KINDS; kind++) {
+		for (unsigned i = 0; i < EACH; i++) {
+			if (wire_str_equal(id, fixture_name(first_of((enum kind)kind) + i, name)))
+				return (enum kind)kind;
+		}
+	}
+	ck_abort_msg("nobody has anything to tell of %.*s", (int)id.len, id.bytes);
+	return KINDS;
+}
+
+/* Peer 1 tells that this is so with a member, or that one itself that its tags are others. */
+static void
+tell(struct fixture *f, enum kind kind, unsigned about)
+{
+	struct wire_update u;
+
+	switch (kind) {
+	case REFUTED:
+		fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
+		return;
+	case DEAD:
+		fixture_gossip(f, 1, about, SWIM_DEAD, 0);
+		return;
+	case SUSPECT:
+		fixture_gossip(f, 1, about, SWIM_SUSPECT, 0);
+		return;
+	case JOINED:
+		fixture_gossip(f, 1, about, SWIM_ALIVE, 0);
+		return;
+	case CHANGED:
+		u = fixture_update(f, about, SWIM_ALIVE, 1);
+		u.tags = (struct wire_str){"\x01k\0\x01v", 5};
+		/* It has not answered yet, so that our own answer tells it nothing. */
+		fixture_ping(f, about, 1,
+		    (struct fixture_says){.ours = true,
+			.sender = about,
+			.updates = &u,
+			.count = 1});
+		return;
+	case REST:
+		fixture_gossip(f, 1, about, SWIM_ALIVE, 1);
+		return;
+	case KINDS:
+		break;
+	}
+	ck_abort_msg("no kind");
+}
+
+START_TEST(what_more_hangs_on_is_told_first)
+{
+	struct fixture *f = fixture_new();
+	size_t told[KINDS] = {0}, all = 0;
+	struct wire_updates_iter iter = {0};
+	enum kind before = REFUTED;
+	unsigned waiting = 0;
+	struct wire_update u;
+
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	for (unsigned kind = DEAD; kind < KINDS; kind++) {
+		for (unsigned i = 0; kind != JOINED && i < of_kind[kind]; i++)
+			fixture_member(f, first_of((enum kind)kind) + i);
+	}
+	/* Acks tell of these, until that is no news any more. */
+	for (unsigned k = 0; k < 200 && fixture_stats(f).rumours > 0; k++) {
+		fixture_ping(f, 1, 1, (struct fixture_says){.ours = true, .sender = 1});
+		fixture_clear(f);
+	}
+	ck_assert_uint_eq(fixture_stats(f).rumours, 0);
+	/* The least comes in first, and the weightiest last: the order of the queue is another one. */
+	for (unsigned kind = KINDS; kind-- > REFUTED;) {
+		for (unsigned i = 0; i < of_kind[kind]; i++)
+			tell(f, (enum kind)kind, first_of((enum kind)kind) + i);
+		waiting += of_kind[kind];
+	}
+	ck_assert_uint_eq(fixture_stats(f).rumours, waiting);
+	fixture_clear(f);
+	fixture_ping(f, 1, 9, (struct fixture_says){.ours = true, .sender = 1});
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 1));
+	while (wire_updates_next(&fixture_sent(f, WIRE_ACK, 1)->message.updates, &iter, &u)) {
+		enum kind kind = kind_of(u.member.id);
+
+		ck_assert_int_ge(kind, before);
+		before = kind;
+		told[kind]++;
+		all++;
+	}
+	ck_assert_uint_lt(all, waiting);
+	/* What more hangs on than on a join is few enough to fit, and joins come before the rest. */
+	for (unsigned kind = REFUTED; kind < JOINED; kind++)
+		ck_assert_uint_eq(told[kind], of_kind[kind]);
+	ck_assert_uint_gt(told[JOINED], told[REST]);
+	ck_assert_uint_gt(told[CHANGED], 0);
+	ck_assert_uint_gt(told[REST], 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first)
