@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rumours go first when not all fit. */
+/* Which rumours go first when not all fit, and which need not be told any more. */
 #include "swim_fixture.h"
 
 #include "support/unit.h"
+
+/* Everybody that we know has answered, and has been told all that there was to tell. */
+static struct fixture *
+quiet(unsigned peers)
+{
+	struct fixture *f = fixture_among_proven(peers);
+
+	for (unsigned step = 0; step < 95 && fixture_stats(f).rumours > 0; step++)
+		fixture_run(f, swim_ms(10));
+	ck_assert_uint_eq(fixture_stats(f).rumours, 0);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	fixture_clear(f);
+	return f;
+}
 
 enum kind { REFUTED, DEAD, SUSPECT, JOINED, CHANGED, REST, KINDS };
 /* Of each kind; all of them have more bytes than a datagram. */
@@ -121,4 +135,51 @@ START_TEST(what_more_hangs_on_is_told_first)
 }
 END_TEST
 
-UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first)
+/* How often these three members are told of as alive. */
+static void
+count(struct fixture *f, unsigned sent[3])
+{
+	char name[16];
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		for (unsigned k = 0; k < 3; k++)
+			sent[k] +=
+			    fixture_has(&f->out[i], fixture_name(50 + k, name), SWIM_ALIVE, NULL);
+	}
+	fixture_clear(f);
+}
+
+START_TEST(what_others_tell_us_ourselves_need_not_be_told_on)
+{
+	struct fixture *f = quiet(20);
+	unsigned sent[3] = {0}, by_then;
+
+	for (unsigned k = 0; k < 3; k++)
+		fixture_gossip(f, 1, 50 + k, SWIM_ALIVE, 0);
+	/* That the last one is known to these is no reason while nobody has heard it from us. */
+	for (unsigned i = 2; i <= 12; i++)
+		fixture_gossip(f, i, 52, SWIM_ALIVE, 0);
+	/* Those that one push reaches are told of all. */
+	for (unsigned step = 0; step < 100 && sent[0] < 3; step++) {
+		fixture_run(f, swim_ms(10));
+		count(f, sent);
+	}
+	by_then = sent[0];
+	ck_assert_uint_ge(by_then, 3);
+	ck_assert_uint_lt(by_then, 8);
+	for (unsigned i = 2; i <= 12; i++)
+		fixture_gossip(f, i, 50, SWIM_ALIVE, 0);
+	for (unsigned step = 0; step < 100; step++) {
+		fixture_run(f, swim_ms(10));
+		count(f, sent);
+	}
+	ck_assert_uint_eq(sent[0], by_then);
+	/* lambda * ceil(log10(N + 1)) with lambda 4 and 24 members. */
+	ck_assert_uint_eq(sent[1], 8);
+	ck_assert_uint_eq(sent[2], 8);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first,
+    what_others_tell_us_ourselves_need_not_be_told_on)
