@@ -271,7 +271,7 @@ sim: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 
 .PHONY: sim-broken
-# sim-broken:  shows that the simulator catches each of a list of broken rules, and with which seed
+# sim-broken:  shows that the simulator catches each of a list of broken rules, and in which scenario with which seed
 sim-broken: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
 

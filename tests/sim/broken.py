@@ -1,21 +1,27 @@
 """Tests the simulator's oracles: breaks one rule of the protocol at a time, and each must be caught.
 
 usage: broken.py [--seeds N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints TAP.
-       broken.py --texts    says only whether each text is found, of the variants of lifeguard.py too.
+       broken.py --texts    says only whether each text is found, of the variants of lifeguard.py too, and tries on
+                            made-up output what counts as caught.
 
 A broken rule is a copy of one file of the core with one piece of its text replaced, compiled below the build
 directory and linked into a simulator of its own, so that what is shipped has no trace of it. First the swarm
-hunts it with seeds from 1 on, then the scenarios. A text that is not found any more is a failure too: the rule has
-to follow the code.
+hunts it with seeds from 1 on, then the scenarios, until an oracle speaks; that the simulator crashes or does not end is
+told, and catches nothing. A text that is not found any more is a failure too: the rule has to follow the code.
 """
 import argparse
+import itertools
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
 import lifeguard
 import variant
+
+SECONDS = 300               # a run that takes longer does not end
+TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
 
 # name: what is broken; then file, text, and what stands in its place.
 RULES = {
@@ -142,23 +148,84 @@ def build(build_dir, rule):
     return variant.build(build_dir, rule, [RULES[rule][1:]])
 
 
-def hunt(program, seeds):
-    """What caught it, or None. A storm of breaches aborts."""
-    for what in (["--seeds", str(seeds), "--seed", "1", "--first"], ["--quick", "--first"]):
+class Run:
+    """What a run came to: `where` is None unless an oracle spoke; `trouble` where it ended other than by itself."""
+
+    ORACLE = re.compile(r"^# ([\w-]+), seed (\d+) at [0-9.]+ s: (.*)$", re.M)
+
+    def __init__(self, output, status):
+        spoke = self.ORACLE.search(output)
+        self.where, self.why = ((spoke[1], int(spoke[2])), spoke[3][:110]) if spoke and status != 0 else (None, "")
+        self.finished = len(re.findall(r"^# (?:failed: )?swarm seed \d+$", output, re.M))
+        self.trouble = None
+        if status is None:
+            self.trouble = f"does not end within {SECONDS} s"
+        elif status < 0:
+            self.trouble = f"crashes ({signal.Signals(-status).name})"
+        elif status != 0 and self.where is None:
+            self.trouble = f"ends with status {status} and no oracle's word"
+
+    def caught(self, program):
+        name, seed = self.where
+        more = f"; and it {self.trouble}" if self.trouble else ""
+        return f"caught by {name}, seed {seed}: {self.why}{more}; see it by {program} --scenario {name} --seed {seed} --trace"
+
+
+def simulate(program, *arguments):
+    with subprocess.Popen([str(program), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process:
         try:
-            run = subprocess.run([str(program), *what], capture_output=True, text=True, timeout=300, check=False)
+            output, status = process.communicate(timeout=SECONDS)[0], process.returncode
         except subprocess.TimeoutExpired:
-            return " ".join(what) + ": does not end"
-        if run.returncode == 0:
-            continue
-        found = re.search(r"failed: (swarm seed \d+)|not ok - ([\w-]+)", run.stdout)
-        why = re.search(r"^# (.*?) at [0-9.]+ s: (.*)$", run.stdout, re.M)
-        if found:
-            where = next(g for g in found.groups() if g)
-        else:
-            where = why.group(1) if why else f"exit status {run.returncode}"
-        return where + (": " + why.group(2)[:110] if why else "")
-    return None
+            process.kill()
+            output, status = process.communicate()[0], None
+    return Run(output, status)
+
+
+def swarms(program, seeds):
+    """(run, name, seed where it ended), again from the seed after one that it did not live through."""
+    first = 1
+    while first <= seeds:
+        run = simulate(program, "--seeds", str(seeds - first + 1), "--seed", str(first), "--first", "--verbose")
+        first += run.finished
+        yield run, "swarm", first
+        if not run.trouble:
+            return
+        first += 1
+
+
+def scenarios(program):
+    listed = subprocess.run([str(program), "--quick", "--list"], capture_output=True, text=True, check=True).stdout
+    for name in (line.split()[0] for line in listed.splitlines()):
+        if name != "swarm":
+            yield simulate(program, "--scenario", name, "--seed", "1"), name, 1
+
+
+def hunt(program, seeds):
+    """What caught it or None, and the troubles on the way: a crash or an endless run is no oracle's word."""
+    troubles = []
+    for run, name, seed in itertools.chain(swarms(program, seeds), scenarios(program)):
+        if run.where:
+            return run.caught(program), troubles
+        if run.trouble:
+            troubles.append(f"{name}, seed {seed}, {run.trouble}")
+            if len(troubles) == TROUBLES_MAX:
+                break
+    return None, troubles
+
+
+def tries():
+    """Of made-up output."""
+    swarm = "# swarm: 60 seeds from 1\n# swarm seed 1\n#   0.1 s\n# swarm seed 2\n#   0.1 s\n"
+    word = "# swarm, seed 3 at 1.5 s: n1 of n2: reported twice\n"
+    yield "a run that is well catches nothing", Run(swarm, 0).where is None and Run(swarm, 0).trouble is None
+    yield "an oracle's word counts, with its seed", Run(swarm + word, 1).where == ("swarm", 3)
+    yield "so does a scenario's", Run("# crash-3, seed 1 at 2.0 s: not so: x\nnot ok - crash-3: y\n", 1).where == ("crash-3", 1)
+    aborted = Run(swarm + word, -signal.SIGABRT)
+    yield "a crash after an oracle's word counts, and is told", aborted.where == ("swarm", 3) and "SIGABRT" in aborted.caught("x")
+    for what, status in ("a crash", -signal.SIGSEGV), ("a run without end", None), ("a mistaken call", 64):
+        run = Run(swarm, status)
+        yield f"{what} alone does not", run.where is None and bool(run.trouble) and run.finished == 2
 
 
 def check_texts():
@@ -169,10 +236,13 @@ def check_texts():
             variant.edited(name, edits)
         except LookupError as error:
             lost.append(error)
-    print(f"1..1\n{'not ok' if lost else 'ok'} - what the broken rules and plain SWIM change is in the code")
+    tried = list(tries())
+    print(f"1..{1 + len(tried)}\n{'not ok' if lost else 'ok'} - what the broken rules and plain SWIM change is in the code")
     for error in lost:
         print(f"# {error}")
-    return 1 if lost else 0
+    for what, holds in tried:
+        print(f"{'ok' if holds else 'not ok'} - {what}")
+    return 0 if not lost and all(holds for _, holds in tried) else 1
 
 
 def main():
@@ -191,13 +261,14 @@ def main():
     print(f"1..{len(rules)}")
     for rule in rules:
         try:
-            caught = hunt(build(options.build, rule), options.seeds)
+            caught, troubles = hunt(build(options.build, rule), options.seeds)
         except (LookupError, subprocess.CalledProcessError) as error:
-            caught = None
-            print(f"# {error}")
+            caught, troubles = None, [str(error)]
         missed += caught is None
         print(f"{'not ok' if caught is None else 'ok'} - {rule}: {RULES[rule][0]}")
-        print(f"#   {'nothing caught it' if caught is None else 'caught by ' + caught}", flush=True)
+        for trouble in troubles:
+            print(f"#   {trouble}")
+        print(f"#   {caught or 'no oracle caught it'}", flush=True)
     return 1 if missed else 0
 
 

@@ -21,7 +21,7 @@
 struct options {
 	const char *scenario, *experiment;
 	uint64_t seed;
-	bool seed_given, trace, quick, large, verbose, first;
+	bool seed_given, trace, quick, large, verbose, first, list;
 	uint64_t seeds; /* of the swarm, or of the scenario */
 	unsigned jobs;
 };
@@ -273,12 +273,14 @@ run_chosen(const struct options *o)
 	return run_scenario(sc, o);
 }
 
+/* All; or those that --quick or --large runs. */
 static void
-list(void)
+list(const struct options *o)
 {
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			printf("%-24s %s\n", sc->name, sc->claim);
+			if (wanted(sc, o) || !(o->quick || o->large))
+				printf("%-24s %s\n", sc->name, sc->claim);
 	printf("%-24s %s\n", SWARM, "a random cluster in random trouble");
 }
 
@@ -286,7 +288,7 @@ static const char usage[] =
     "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
-    "       sim-test --quick | --large | --list\n"
+    "       sim-test --quick | --large | [--quick | --large] --list\n"
     "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   figures\n"
     "--first ends with the first failure, --verbose prints every seed's figures.\n";
 
@@ -374,8 +376,8 @@ main(int argc, char **argv)
 			o.verbose = true;
 			break;
 		case OPT_LIST:
-			list();
-			return 0;
+			o.list = true;
+			break;
 		case OPT_HELP:
 			fputs(usage, stdout);
 			return 0;
@@ -387,6 +389,10 @@ main(int argc, char **argv)
 	if (optind != argc || o.jobs == 0) {
 		fputs(usage, stderr);
 		return 64;
+	}
+	if (o.list) {
+		list(&o);
+		return 0;
 	}
 	if (o.experiment != NULL) {
 		if (!experiment_run(o.experiment, o.seed, o.quick))
