@@ -61,6 +61,32 @@ sim_seed(struct sim *s, unsigned i, unsigned seed)
 }
 
 void
+sim_no_seeds(struct sim *s, unsigned i)
+{
+	s->world.nodes[i].seeds_given = true;
+	s->world.nodes[i].seed_count = 0;
+}
+
+void
+sim_snapshot(struct sim *s, unsigned i)
+{
+	struct node *n = &s->world.nodes[i];
+	size_t count = swim_member_count(n->core);
+	struct swim_report m;
+
+	sim_no_seeds(s, i);
+	for (unsigned gone = 0; gone < 2; gone++) {
+		for (size_t k = 0; k < count && n->seed_count < WORLD_SEEDS_MAX; k++) {
+			swim_member_at(n->core, k, &m);
+			if (!m.local && m.status != SWIM_LEFT &&
+			    swim_status_is_live(m.status) != (gone == 1) &&
+			    swim_addr_parse(m.address, strlen(m.address), &n->seeds[n->seed_count]))
+				n->seed_count++;
+		}
+	}
+}
+
+void
 sim_base(struct sim *s, unsigned i)
 {
 	world_make_base(&s->world, i);

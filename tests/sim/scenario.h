@@ -46,6 +46,12 @@ struct world_config *sim_config(struct sim *);
 struct net_config *sim_net(struct sim *);
 void sim_seed(struct sim *, unsigned i, unsigned seed); /* one more; the first call drops node 0 */
 void sim_base(struct sim *, unsigned i);
+/*
+ * The members that it holds, the living first and without those that left, are all its seeds from now on: what a daemon
+ * finds others by after a restart when nobody has told it of any.
+ */
+void sim_snapshot(struct sim *, unsigned i);
+void sim_no_seeds(struct sim *, unsigned i);
 
 /* Nodes. */
 void sim_start(struct sim *, unsigned i);

@@ -195,6 +195,37 @@ outage(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
+/* With one held dead by all others; every third has lost its state directory, and is known by them alone. */
+static void
+outage_restart(struct sim *s)
+{
+	unsigned count = s->world.count;
+	swim_time last;
+
+	EXPECT(s, sim_form(s));
+	sim_snapshot(s, 1);
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 30));
+	for (unsigned i = 0; i < count; i++) {
+		if (i != 1)
+			sim_snapshot(s, i);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (i != 1)
+			sim_crash(s, i);
+	}
+	sim_run(s, 600);
+	for (unsigned i = 0; i < count; i++) {
+		if (i % 3 == 2)
+			sim_no_seeds(s, i);
+		sim_restart(s, i, i % 3 != 2);
+		sim_run(s, 1);
+	}
+	last = sim_now(s);
+	EXPECT(s, sim_wait_converged(s, 30));
+	sim_note(s, "one view %.2f s after the last start", sim_since(s, last));
+}
+
 const struct scenario scenarios_partition[] = {
     {"halves-20", 20, halves, LIGHT,
 	"two halves of 20 cut for 30 s hold each other dead, and are one cluster within 30 s after"},
@@ -212,5 +243,7 @@ const struct scenario scenarios_partition[] = {
 	"members that restarted while apart come together"},
     {"born-apart", 10, born_apart, LIGHT, "two clusters become one by a single join"},
     {"outage", 15, outage, LIGHT, "when all links fail and return, all members return"},
+    {"outage-restart", 17, outage_restart, LIGHT,
+	"all crash, and reunite without seeds by what their snapshots have, some of them wiped"},
     {0},
 };

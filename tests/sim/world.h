@@ -22,7 +22,7 @@
 #include "sim/history.h"
 #include "sim/net.h"
 
-#define WORLD_SEEDS_MAX 4
+#define WORLD_SEEDS_MAX 16 /* so many of a snapshot the daemon asks at once */
 
 enum node_state {
 	NODE_DOWN, /* never started, or crashed */
