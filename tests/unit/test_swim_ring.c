@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Coordinated probing: who is probed by whom and when, by members of one view and of different ones. */
+#include "swim_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+#define CORES 5
+#define OTHERS (CORES - 1)
+#define ROUNDS 20 /* of OTHERS periods each */
+#define PERIODS_MAX 512
+#define STEP swim_ms(10)
+
+/* Cores that hear each other: core i is peer i, from 1. */
+struct cluster {
+	unsigned count; /* started so far */
+	struct fixture *core[CORES + 1];
+	char name[CORES + 1][16];
+	/* How often this one pinged that one, in this period of its own. */
+	unsigned char probes[PERIODS_MAX][CORES + 1][CORES + 1];
+};
+
+static unsigned
+core_at(const struct swim_addr *addr)
+{
+	for (unsigned i = 1; i <= CORES; i++) {
+		struct swim_addr at = fixture_addr(i);
+
+		if (swim_addr_equal(&at, addr))
+			return i;
+	}
+	ck_abort_msg("a datagram to nobody");
+	return 0;
+}
+
+/* What this one has to say is heard by the others. */
+static void
+deliver(struct cluster *c, unsigned from)
+{
+	struct fixture *f = c->core[from];
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		const struct fixture_out *out = &f->out[i];
+		unsigned to = core_at(&out->to);
+
+		if (out->message.type == WIRE_PING && out->message.trailer.has_period) {
+			ck_assert_uint_lt(out->message.trailer.period, PERIODS_MAX);
+			c->probes[out->message.trailer.period][from][to]++;
+		}
+		ck_assert_int_eq(fixture_input(c->core[to], from, out->data, out->len), WIRE_OK);
+	}
+	fixture_clear(f);
+}
+
+static void
+cluster_run(struct cluster *c, swim_duration d)
+{
+	for (int64_t passed = 0; passed < d.ns; passed += STEP.ns) {
+		for (unsigned i = 1; i <= c->count; i++)
+			fixture_run(c->core[i], STEP);
+		for (unsigned i = 1; i <= c->count; i++)
+			deliver(c, i);
+	}
+}
+
+/* All know all, and no rumour is left. */
+static struct cluster *
+cluster_new(void)
+{
+	struct cluster *c = calloc(1, sizeof(*c));
+	struct swim_addr seed = fixture_addr(1);
+
+	ck_assert_ptr_nonnull(c);
+	for (unsigned i = 1; i <= CORES; i++) {
+		c->core[i] = fixture_new();
+		c->core[i]->config.name = fixture_name(i, c->name[i]);
+		c->core[i]->config.address = fixture_addr(i);
+		if (i > 1)
+			c->core[i]->now = c->core[1]->now;
+		ck_assert(fixture_start(c->core[i]));
+		c->count = i;
+		if (i > 1)
+			ck_assert(swim_join(c->core[i]->swim, c->core[i]->now, &seed));
+		fixture_drain(c->core[i]);
+		/* So they begin to count periods at other times. */
+		cluster_run(c, swim_ms(2300));
+	}
+	cluster_run(c, swim_seconds(20));
+	for (unsigned i = 1; i <= CORES; i++) {
+		ck_assert_uint_eq(swim_member_count(c->core[i]->swim), CORES);
+		ck_assert_uint_eq(fixture_stats(c->core[i]).rumours, 0);
+	}
+	memset(c->probes, 0, sizeof(c->probes));
+	return c;
+}
+
+static void
+cluster_free(struct cluster *c)
+{
+	for (unsigned i = 1; i <= CORES; i++)
+		fixture_free(c->core[i]);
+	free(c);
+}
+
+/* The first period that begins a round, and that all were in from its beginning on. */
+static unsigned
+first_round(const struct cluster *c)
+{
+	for (unsigned p = 1; p < PERIODS_MAX - OTHERS; p++) {
+		unsigned before = 0;
+
+		for (unsigned i = 1; i <= CORES; i++) {
+			for (unsigned j = 1; j <= CORES; j++)
+				before += c->probes[p - 1][i][j];
+		}
+		if (before >= CORES && p % OTHERS == 0)
+			return p;
+	}
+	ck_abort_msg("not a single period of all");
+	return 0;
+}
+
+START_TEST(members_of_one_view_are_probed_once_a_period_each)
+{
+	struct cluster *c = cluster_new();
+	unsigned begin;
+
+	cluster_run(c, swim_seconds((ROUNDS + 3) * OTHERS));
+	begin = first_round(c);
+	for (unsigned r = 0; r < ROUNDS; r++) {
+		unsigned met[CORES + 1][CORES + 1] = {0};
+
+		for (unsigned p = begin + r * OTHERS; p < begin + (r + 1) * OTHERS; p++) {
+			for (unsigned i = 1; i <= CORES; i++) {
+				unsigned probing = 0, probed = 0;
+
+				for (unsigned j = 1; j <= CORES; j++) {
+					probing += c->probes[p][i][j];
+					probed += c->probes[p][j][i];
+					met[i][j] += c->probes[p][i][j];
+				}
+				ck_assert_uint_eq(probing, 1);
+				ck_assert_uint_eq(probed, 1);
+			}
+		}
+		/* Nor is a round longer than where each goes round by itself. */
+		for (unsigned i = 1; i <= CORES; i++) {
+			for (unsigned j = 1; j <= CORES; j++)
+				ck_assert_uint_eq(met[i][j], i != j);
+		}
+	}
+	for (unsigned i = 1; i <= CORES; i++)
+		ck_assert_uint_eq(fixture_stats(c->core[i]).probes_failed, 0);
+	cluster_free(c);
+}
+END_TEST
+
+#define PEERS 6
+#define LAPS 20
+
+/* The peer whose name's hash comes next after this one's. */
+static unsigned
+after(unsigned peer)
+{
+	char name[16];
+	uint64_t hash = fixture_hash(fixture_name(peer, name));
+	uint64_t ahead, least = UINT64_MAX;
+	unsigned next = 0;
+
+	for (unsigned i = 1; i <= PEERS; i++) {
+		ahead = fixture_hash(fixture_name(i, name)) - hash;
+		if (i != peer && ahead < least) {
+			least = ahead;
+			next = i;
+		}
+	}
+	return next;
+}
+
+/*
+ * Of LAPS * PEERS probes of a core whose peers answer with its digest, or another one, how many are of the peer
+ * that follows on the one before.
+ */
+static unsigned
+steps_in_ring(bool same_view)
+{
+	struct fixture *f = fixture_among_proven(PEERS);
+	unsigned probes = 0, in_ring = 0, last = 0, of[PEERS + 1] = {0}, when[PEERS + 1] = {0};
+
+	for (unsigned step = 0; probes < LAPS * PEERS; step++) {
+		size_t count;
+
+		ck_assert_uint_lt(step, 200 * LAPS * PEERS);
+		fixture_run(f, STEP);
+		count = f->out_count;
+		for (size_t i = 0; i < count; i++) {
+			const struct wire_message msg = f->out[i].message;
+			uint64_t digest = fixture_stats(f).digest;
+			unsigned to = 1;
+
+			if (msg.type != WIRE_PING)
+				continue;
+			for (struct swim_addr at = fixture_addr(to);
+			     !swim_addr_equal(&at, &f->out[i].to); at = fixture_addr(to))
+				ck_assert_uint_le(++to, PEERS);
+			fixture_ack(f, to, msg.seq, to,
+			    (struct fixture_says){.ours = true,
+				.sender = to,
+				.digest = same_view ? digest : ~digest});
+			if (!msg.trailer.has_period)
+				continue;
+			/* Nobody waits for longer than from the first of a round to the last of the next. */
+			probes++;
+			of[to]++;
+			ck_assert_uint_le(probes - when[to], 2 * PEERS - 1);
+			when[to] = probes;
+			in_ring += last != 0 && to == after(last);
+			last = to;
+		}
+		fixture_clear(f);
+	}
+	/* A round may be under way when we begin, and when we end. */
+	for (unsigned i = 1; i <= PEERS; i++) {
+		ck_assert_uint_ge(of[i], LAPS - 1);
+		ck_assert_uint_le(of[i], LAPS + 1);
+	}
+	ck_assert_uint_eq(fixture_stats(f).probes_failed, 0);
+	fixture_free(f);
+	return in_ring;
+}
+
+START_TEST(who_sees_another_view_goes_round_by_itself)
+{
+	/* In each round of the ring the next follows, from one to the other it need not; else by chance. */
+	ck_assert_uint_ge(steps_in_ring(true), LAPS * (PEERS - 1) - PEERS);
+	ck_assert_uint_le(steps_in_ring(false), LAPS * PEERS / 2);
+}
+END_TEST
+
+UNIT_MAIN("swim_ring", members_of_one_view_are_probed_once_a_period_each,
+    who_sees_another_view_goes_round_by_itself)
