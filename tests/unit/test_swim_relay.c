@@ -38,4 +38,91 @@ START_TEST(a_nack_comes_at_four_fifths_of_what_the_asker_waits)
 }
 END_TEST
 
-UNIT_MAIN("swim_relay", a_nack_comes_at_four_fifths_of_what_the_asker_waits)
+/* Peer 2 of four that have answered is a suspect, of which no rumour tells any more. */
+static struct fixture *
+with_suspect(void)
+{
+	struct fixture *f = fixture_new();
+
+	/* Each rumour is told once. */
+	f->config.timing.retransmit_mult = 1;
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= 4; i++)
+		fixture_proven(f, i);
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	for (unsigned step = 0; step < 100 && fixture_stats(f).rumours > 0; step++)
+		fixture_run(f, swim_ms(1));
+	ck_assert_uint_eq(fixture_stats(f).rumours, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_clear(f);
+	return f;
+}
+
+START_TEST(helpers_are_told_that_they_ask_a_suspect)
+{
+	struct fixture *f = with_suspect();
+	unsigned asked = 0;
+
+	for (unsigned step = 0; step < 1000 && asked == 0; step++) {
+		bool quiet = fixture_stats(f).rumours == 0;
+
+		fixture_clear(f);
+		fixture_run(f, swim_ms(5));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_message *msg = &f->out[i].message;
+
+			if (msg->type != WIRE_PING_REQ || !wire_str_equal(msg->member.id, "p2"))
+				continue;
+			/* Our own finding was a rumour, but has been told by now. */
+			ck_assert(quiet && fixture_stats(f).rumours == 0);
+			ck_assert(fixture_has(&f->out[i], "p2", SWIM_SUSPECT, NULL));
+			asked++;
+		}
+	}
+	ck_assert_uint_eq(asked, 3);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_suspect_that_is_pinged_for_another_is_told)
+{
+	struct fixture *f = with_suspect();
+	uint64_t incarnation = 9;
+
+	fixture_ping_req(f, 3, 79, 2);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 2), "p2", SWIM_SUSPECT, &incarnation));
+	ck_assert_uint_eq(incarnation, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_helper_did_not_know_the_suspect_hears_by_it)
+{
+	struct fixture *asker = with_suspect(), *helper = fixture_among_proven(4);
+	const struct fixture_out *request = NULL;
+
+	for (unsigned step = 0; step < 1000 && request == NULL; step++) {
+		fixture_clear(asker);
+		fixture_run(asker, swim_ms(5));
+		for (size_t i = 0; i < asker->out_count; i++) {
+			const struct wire_message *msg = &asker->out[i].message;
+
+			if (msg->type == WIRE_PING_REQ && wire_str_equal(msg->member.id, "p2"))
+				request = &asker->out[i];
+		}
+	}
+	ck_assert_ptr_nonnull(request);
+	ck_assert_int_eq(fixture_report(helper, "p2").status, SWIM_ALIVE);
+	fixture_clear(helper);
+	/* As if it were of peer 1, who asks another of our name and is a member of ours. */
+	ck_assert_int_eq(fixture_input(helper, 1, request->data, request->len), WIRE_OK);
+	ck_assert(fixture_has(fixture_sent(helper, WIRE_PING, 2), "p2", SWIM_SUSPECT, NULL));
+	fixture_free(asker);
+	fixture_free(helper);
+}
+END_TEST
+
+UNIT_MAIN("swim_relay", a_nack_comes_at_four_fifths_of_what_the_asker_waits,
+    helpers_are_told_that_they_ask_a_suspect, a_suspect_that_is_pinged_for_another_is_told,
+    what_a_helper_did_not_know_the_suspect_hears_by_it)
