@@ -170,10 +170,10 @@ gossip_heard(struct swim *s, struct member *m)
 		advance(s, m, send_limit(s));
 }
 
-/* Rumours of one kind, least often sent first, while `keep` bytes stay free. */
+/* Rumours of one kind, least often sent first. */
 static void
 fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
-    enum rumour_kind kind, size_t keep)
+    enum rumour_kind kind)
 {
 	unsigned limit = send_limit(s), misses = 0;
 
@@ -188,8 +188,6 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 				gossip_drop(s, m);
 				continue;
 			}
-			if (wbuf_left(&w->buf) < w->reserve + keep)
-				return;
 			/* The subject knows; that counts as told. */
 			if ((m != recipient || m->status != SWIM_ALIVE) &&
 			    !gossip_add_member(s, w, m)) {
@@ -221,11 +219,13 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 		if (s->rumour_kind_count[k] == 0)
 			continue;
 		keep -= share;
-		fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
+		w->reserve += keep;
+		fill_kind(s, w, recipient, (enum rumour_kind)k);
+		w->reserve -= keep;
 	}
 	/* What the later ones didn't need. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
-		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
+		fill_kind(s, w, recipient, (enum rumour_kind)k);
 }
 
 void

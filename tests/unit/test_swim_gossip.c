@@ -19,9 +19,7 @@ quiet(unsigned peers)
 }
 
 enum kind { REFUTED, DEAD, SUSPECT, JOINED, CHANGED, REST, KINDS };
-/* Of each kind; all of them have more bytes than a datagram. */
-static const unsigned of_kind[KINDS] = {1, 4, 4, 25, 3, 25};
-#define EACH 25 /* at most */
+#define EACH 25 /* of a kind, at most */
 
 /* Names and addresses of one length, so that what does not fit is no matter of whom it is about. */
 static unsigned
@@ -85,10 +83,12 @@ tell(struct fixture *f, enum kind kind, unsigned about)
 	ck_abort_msg("no kind");
 }
 
-START_TEST(what_more_hangs_on_is_told_first)
+/* With so many of each waiting: how many of each one full ack tells, in the order of their kinds. */
+static void
+one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 {
 	struct fixture *f = fixture_new();
-	size_t told[KINDS] = {0}, all = 0;
+	unsigned all = 0;
 	struct wire_updates_iter iter = {0};
 	enum kind before = REFUTED;
 	unsigned waiting = 0;
@@ -125,13 +125,35 @@ START_TEST(what_more_hangs_on_is_told_first)
 		all++;
 	}
 	ck_assert_uint_lt(all, waiting);
+	fixture_free(f);
+}
+
+START_TEST(what_more_hangs_on_is_told_first)
+{
+	static const unsigned of_kind[KINDS] = {1, 4, 4, 25, 3, 25};
+	unsigned told[KINDS] = {0};
+
+	one_ack(of_kind, told);
 	/* What more hangs on than on a join is few enough to fit, and joins come before the rest. */
 	for (unsigned kind = REFUTED; kind < JOINED; kind++)
 		ck_assert_uint_eq(told[kind], of_kind[kind]);
 	ck_assert_uint_gt(told[JOINED], told[REST]);
 	ck_assert_uint_gt(told[CHANGED], 0);
 	ck_assert_uint_gt(told[REST], 0);
-	fixture_free(f);
+}
+END_TEST
+
+START_TEST(no_storm_of_one_kind_starves_another)
+{
+	for (unsigned storm = DEAD; storm < KINDS; storm++) {
+		unsigned of_kind[KINDS] = {1, 4, 4, 4, 4, 4}, told[KINDS] = {0};
+
+		of_kind[storm] = EACH;
+		of_kind[REST] = EACH;
+		one_ack(of_kind, told);
+		for (unsigned kind = REFUTED; kind < KINDS; kind++)
+			ck_assert_uint_gt(told[kind], 0);
+	}
 }
 END_TEST
 
@@ -181,5 +203,5 @@ START_TEST(what_others_tell_us_ourselves_need_not_be_told_on)
 }
 END_TEST
 
-UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first,
+UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first, no_storm_of_one_kind_starves_another,
     what_others_tell_us_ourselves_need_not_be_told_on)
