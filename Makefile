@@ -263,10 +263,12 @@ asan: all test-programs
 endif
 
 .PHONY: sim
-# sim:         the simulator at length: every scenario, SIM_SEEDS=10000 fresh random seeds, some of sim-lifeguard
+# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms, some of sim-lifeguard
 SIM_SEEDS ?= 10000
+SIM_EACH_SEEDS ?= 5
 sim: $(SIM_BIN)
 	@$(B)/sim-test
+	@$(B)/sim-test --each --quick --seeds $(SIM_EACH_SEEDS) --jobs $(JOBS)
 	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 

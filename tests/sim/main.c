@@ -21,7 +21,7 @@
 struct options {
 	const char *scenario, *experiment;
 	uint64_t seed;
-	bool seed_given, trace, quick, large, verbose, first, list;
+	bool seed_given, trace, quick, large, verbose, first, list, each;
 	uint64_t seeds; /* of the swarm, or of the scenario */
 	unsigned jobs;
 };
@@ -254,6 +254,20 @@ run_all(const struct options *o)
 	return failed == 0;
 }
 
+/* Every scenario that is wanted, with so many seeds each. */
+static bool
+run_each(const struct options *o)
+{
+	unsigned failed = 0;
+
+	plan(o, 0);
+	for (size_t t = 0; t < TABLES; t++)
+		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
+			if (wanted(sc, o) && !(o->first && failed))
+				failed += !run_seeds(o, sc);
+	return failed == 0;
+}
+
 static bool
 run_chosen(const struct options *o)
 {
@@ -288,6 +302,7 @@ static const char usage[] =
     "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
     "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
+    "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   so many seeds for each scenario\n"
     "       sim-test --quick | --large | [--quick | --large] --list\n"
     "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   figures\n"
     "--first ends with the first failure, --verbose prints every seed's figures.\n";
@@ -314,6 +329,7 @@ enum {
 	OPT_FIRST,
 	OPT_JOBS,
 	OPT_LIST,
+	OPT_EACH,
 	OPT_VERBOSE,
 	OPT_HELP
 };
@@ -332,6 +348,7 @@ main(int argc, char **argv)
 	    {"first", no_argument, NULL, OPT_FIRST},
 	    {"jobs", required_argument, NULL, OPT_JOBS},
 	    {"list", no_argument, NULL, OPT_LIST},
+	    {"each", no_argument, NULL, OPT_EACH},
 	    {"verbose", no_argument, NULL, OPT_VERBOSE},
 	    {"help", no_argument, NULL, OPT_HELP},
 	    {0},
@@ -378,6 +395,9 @@ main(int argc, char **argv)
 		case OPT_LIST:
 			o.list = true;
 			break;
+		case OPT_EACH:
+			o.each = true;
+			break;
 		case OPT_HELP:
 			fputs(usage, stdout);
 			return 0;
@@ -386,7 +406,7 @@ main(int argc, char **argv)
 			return 64;
 		}
 	}
-	if (optind != argc || o.jobs == 0) {
+	if (optind != argc || o.jobs == 0 || (o.each && (!seeds_given || o.scenario != NULL))) {
 		fputs(usage, stderr);
 		return 64;
 	}
@@ -405,6 +425,8 @@ main(int argc, char **argv)
 		if (!o.seed_given)
 			o.seed >>= 16; /* shorter to type */
 	}
+	if (o.each)
+		return run_each(&o) ? 0 : 1;
 	if (seeds_given && o.scenario == NULL) {
 		printf("1..1\n");
 		return run_seeds(&o, NULL) ? 0 : 1;
