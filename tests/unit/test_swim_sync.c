@@ -224,6 +224,30 @@ START_TEST(a_view_accuses_on_the_word_of_those_it_names_alone)
 }
 END_TEST
 
+/* We were told of its death before we had heard of it; it has begun anew, and knows nothing of that. */
+START_TEST(who_shows_a_view_learns_of_its_own_end)
+{
+	struct fixture *f = fixture_new();
+	const struct fixture_out *told;
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 2);
+	fixture_gossip(f, 2, 1, SWIM_DEAD, 4);
+	u = fixture_update(f, 1, SWIM_ALIVE, 0);
+	show_view(f, asked_for_view(f), &u, 1);
+	told = fixture_sent(f, WIRE_GOSSIP, 1);
+	ck_assert_ptr_nonnull(told);
+	ck_assert(wire_updates_next(&told->message.updates, &iter, &u));
+	ck_assert(wire_str_equal(u.member.id, "p1"));
+	ck_assert_int_eq((int)u.status, SWIM_DEAD);
+	ck_assert_uint_eq(u.incarnation, 4);
+	ck_assert(!wire_updates_next(&told->message.updates, &iter, &u));
+	fixture_free(f);
+}
+END_TEST
+
 /* Each page leads a little further, and none to the end. */
 START_TEST(pages_that_never_end_are_given_up)
 {
@@ -273,4 +297,5 @@ END_TEST
 UNIT_MAIN("swim_sync", a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
     a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
     a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
-    a_view_accuses_on_the_word_of_those_it_names_alone, pages_that_never_end_are_given_up)
+    a_view_accuses_on_the_word_of_those_it_names_alone, who_shows_a_view_learns_of_its_own_end,
+    pages_that_never_end_are_given_up)
