@@ -170,12 +170,13 @@ gossip_heard(struct swim *s, struct member *m)
 		advance(s, m, send_limit(s));
 }
 
-/* Rumours of one kind, least often sent first. */
+/* Rumours of one kind, least often sent first; all but the first leave `keep` bytes free. */
 static void
 fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
-    enum rumour_kind kind)
+    enum rumour_kind kind, size_t keep)
 {
 	unsigned limit = send_limit(s), misses = 0;
+	size_t reserve = w->reserve;
 
 	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[kind] > 0; level++) {
 		struct member *m, *next;
@@ -192,13 +193,17 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 			if ((m != recipient || m->status != SWIM_ALIVE) &&
 			    !gossip_add_member(s, w, m)) {
 				if (++misses == MISSES_MAX)
-					return;
+					goto full;
 				continue;
 			}
+			/* One that is larger than a share, its tags being many, must not wait for the end of a storm. */
+			w->reserve = reserve + keep;
 			m->packed = s->pack_serial;
 			advance(s, m, limit);
 		}
 	}
+full:
+	w->reserve = reserve;
 }
 
 /*
@@ -219,13 +224,11 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 		if (s->rumour_kind_count[k] == 0)
 			continue;
 		keep -= share;
-		w->reserve += keep;
-		fill_kind(s, w, recipient, (enum rumour_kind)k);
-		w->reserve -= keep;
+		fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
 	}
 	/* What the later ones didn't need. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
-		fill_kind(s, w, recipient, (enum rumour_kind)k);
+		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
 }
 
 void
