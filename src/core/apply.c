@@ -460,11 +460,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	live = swim_status_is_live(status);
 	/*
 	 * Where one that is gone lived in its last incarnation is where it is looked for, and what is told of it: its
-	 * address at an incarnation is one for all.  A base peer may have kept another; a stranger may say what he likes.
+	 * address at an incarnation is one for all.  A base peer may have kept another, and by accident so may a stranger.
 	 */
-	if (moved && !live && s->by_base)
-		moved = false;
-	if (moved && !live && !s->by_known && !from_subject) {
+	if (moved && !live && !from_subject && (s->by_base || !(s->by_known || s->answered))) {
 		ignored(s, SWIM_IGNORE_CONFLICT);
 		return;
 	}

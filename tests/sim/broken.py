@@ -133,7 +133,7 @@ RULES = {
     "move-not-taken": ("the new address of a member that moved is not taken over",
         "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && s->leaving && !move(s, m, address))\n		return;\n	if (live"),
     "the-dead-stay-where-they-were": ("one that died at a higher incarnation is held where it lived before",
-        "apply.c", "if (moved && !live && s->by_base)", "if (moved && !live)"),
+        "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && live && !move(s, m, address))\n		return;\n	if (live"),
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
     "owner-goes": ("a member that has company goes when another bears its name",

@@ -261,7 +261,7 @@ START_TEST(the_dead_are_held_where_they_lived_last)
 	} cases[] = {
 	    {1, true, 2, "10.0.9.9:7946"},
 	    /* A base peer may have kept an address of before; a stranger says what he likes. */
-	    {1, false, 2, "10.0.1.2:7946"},
+	    {1, false, 1, "10.0.1.2:7946"},
 	    {3, true, 1, "10.0.1.2:7946"},
 	};
 
