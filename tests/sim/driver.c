@@ -2,10 +2,12 @@
 #include "sim/driver.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/loss.h"
 #include "sim/inspect.h"
 #include "sim/trace.h"
 
@@ -173,6 +175,19 @@ hold(struct world *w, struct node *n, const struct swim_datagram *d)
 	n->held_count++;
 }
 
+/*
+ * A suspect is asked to confirm it, and as often before the verdict; and while nobody else accuses it, now and then until
+ * then: as after a view in which half of the cluster is dead.  The last are asked through others too.
+ */
+static unsigned
+suspicion_costs(const struct world *w, const struct node *n)
+{
+	const struct swim_timing *t = &w->config.timing;
+
+	return 2 * inspect_questions(n->core) + t->indirect_probes * LOSS_QUESTIONS_LEAST +
+	       (unsigned)ceil(t->suspicion_mult) * (1 + t->indirect_probes);
+}
+
 static void
 flush_core(struct world *w, struct node *n)
 {
@@ -202,8 +217,7 @@ flush_core(struct world *w, struct node *n)
 		check_event(w->check, n->index, &e);
 		log_event(w, n, &e);
 		if (e.type == SWIM_EVENT_SUSPECTED)
-			/* It is confirmed, and asked for a last time. */
-			budget_allow(&n->budget, 2 * inspect_questions(n->core));
+			budget_allow(&n->budget, suspicion_costs(w, n));
 		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
 			seed_event(w, n, &e);
 		else
