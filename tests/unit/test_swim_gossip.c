@@ -2,6 +2,8 @@
 /* Which rumours go first when not all fit, and which need not be told any more. */
 #include "swim_fixture.h"
 
+#include <string.h>
+
 #include "support/unit.h"
 
 /* Everybody that we know has answered, and has been told all that there was to tell. */
@@ -45,9 +47,21 @@ kind_of(struct wire_str id)
 	return KINDS;
 }
 
+/* Of a few more than the share that is kept for a kind; a storm of those would be told in the answers to it. */
+static struct wire_str
+tags_of(unsigned count)
+{
+	static char tags[4 + 250] = {1, 'k', 0, (char)250};
+
+	memset(tags + 4, 'v', sizeof(tags) - 4);
+	if (count == EACH)
+		return (struct wire_str){"\x01k\0\x01v", 5};
+	return (struct wire_str){tags, sizeof(tags)};
+}
+
 /* Peer 1 tells that this is so with a member, or that one itself that its tags are others. */
 static void
-tell(struct fixture *f, enum kind kind, unsigned about)
+tell(struct fixture *f, enum kind kind, unsigned about, struct wire_str tags)
 {
 	struct wire_update u;
 
@@ -66,7 +80,7 @@ tell(struct fixture *f, enum kind kind, unsigned about)
 		return;
 	case CHANGED:
 		u = fixture_update(f, about, SWIM_ALIVE, 1);
-		u.tags = (struct wire_str){"\x01k\0\x01v", 5};
+		u.tags = tags;
 		/* It has not answered yet, so that our own answer tells it nothing. */
 		fixture_ping(f, about, 1,
 		    (struct fixture_says){.ours = true,
@@ -109,7 +123,8 @@ one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 	/* The least comes in first, and the weightiest last: the order of the queue is another one. */
 	for (unsigned kind = KINDS; kind-- > REFUTED;) {
 		for (unsigned i = 0; i < of_kind[kind]; i++)
-			tell(f, (enum kind)kind, first_of((enum kind)kind) + i);
+			tell(f, (enum kind)kind, first_of((enum kind)kind) + i,
+			    tags_of(of_kind[CHANGED]));
 		waiting += of_kind[kind];
 	}
 	ck_assert_uint_eq(fixture_stats(f).rumours, waiting);
