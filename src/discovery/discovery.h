@@ -86,7 +86,8 @@ void discovery_free(struct discovery *);
 /*
  * The static seeds, replacing those of an earlier call (reload).  Each is tried until it has answered once,
  * for ever, with capped and jittered backoff; then it is left alone while has_peers and who answered is_member,
- * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try; a seed that is ourselves is not tried again.
+ * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try; a seed that is
+ * ourselves alone is not tried again.
  * "HOST" stands for HOST:SWIM_DEFAULT_PORT; a seed given twice counts once.
  *
  * INVALID_ADDRESS for one that swim_hostport_split refuses, RESOLUTION_FAILED when there is no room for

@@ -93,17 +93,22 @@ static void
 peer_conclude(struct peer *peer, swim_time now)
 {
 	char text[SWIM_ADDR_TEXT];
-	bool self = false;
+	bool self = false, others = false;
 	size_t i;
 
 	for (i = 0; i < peer->contact_count; i++) {
 		if (peer->contacts[i].state == PEER_CONTACT_ASKED)
 			return;
 		self = self || peer->contacts[i].state == PEER_CONTACT_SELF;
+		others = others || peer->contacts[i].state == PEER_CONTACT_SILENT;
 	}
 	if (self) {
 		peer->report.reason[0] = '\0';
 		peer->report.next_try = SWIM_TIME_NEVER;
+		/* A name that stands for others too, who may answer again. */
+		if (others && peer->join == NULL)
+			peer->report.next_try =
+			    swim_time_add(now, peer_jitter(peer, peer->hub->config.retry_max));
 		peer_set_state(peer, DISCOVERY_SELF, now);
 		peer_tell(peer, "peer is ourselves");
 		return;

@@ -174,6 +174,25 @@ START_TEST(of_a_name_with_many_addresses_any_will_do)
 }
 END_TEST
 
+START_TEST(of_a_name_that_is_ours_too_the_others_are_asked_again)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	*dns_test_name(&f.server, "all.test") =
+	    (struct dns_test_name){.name = "all.test", .v4 = {"10.0.0.1", "10.0.0.2"}};
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	answer(&f, "10.0.0.1:1", "me", true);
+	silence(&f, "10.0.0.2:1");
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_SELF);
+	LOOP_UNTIL(f.base, f.asked_count == 4);
+	answer(&f, "10.0.0.2:1", "db2", false);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
 START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
 {
 	struct fixture f;
@@ -413,6 +432,7 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     a_silent_seed_is_tried_again_for_ever, a_network_at_last_makes_for_another_try,
     the_delay_is_jittered, a_name_that_does_not_resolve_is_looked_up_anew_each_time,
     a_seed_that_is_ourselves_is_left_alone, of_a_name_with_many_addresses_any_will_do,
+    of_a_name_that_is_ours_too_the_others_are_asked_again,
     of_a_name_with_many_addresses_all_may_be_silent,
     more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
     a_core_with_too_much_to_do_is_asked_again, an_answer_may_come_within_the_call,
