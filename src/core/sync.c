@@ -236,22 +236,17 @@ sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_ad
 }
 
 /*
- * It began anew, without what it knew, below an end of it that we only heard of, as a stranger's.  Nobody else may
- * remember that, no page has it, and its pings have no room for it: it can't rise above unless it learns it here.
- */
-static bool
-is_below_its_end(const struct swim *s, const struct member *m)
-{
-	return m->hidden && m->name_len == s->by_len && memcmp(m->name, s->by, m->name_len) == 0;
-}
-
-/*
  * Whoever showed us its page learns in turn where it is behind: a refutation that it missed, or a leave.
  * Not whom we hold dead at the same incarnation: between halves of a healed partition that would spread.
+ *
+ * It may have begun anew itself, without what it knew, below an end of it that we only heard of, as a stranger's.
+ * Nobody else may remember that, no page has it, and the answers to its pings have no room for it: it can't rise
+ * above unless it learns it here.
  */
 static void
 teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr *to)
 {
+	const struct member *speaker = members_find(s, s->by, s->by_len);
 	struct wire_updates_iter iter = {0};
 	struct wire_trailer trailer;
 	struct wire_update u;
@@ -266,7 +261,7 @@ teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr
 
 		if (m == NULL || m->stand_in || u.incarnation > m->incarnation)
 			continue;
-		if (m->hidden ? is_below_its_end(s, m)
+		if (m->hidden ? m == speaker
 			      : (m->status == SWIM_ALIVE && u.incarnation < m->incarnation) ||
 				    (m->status == SWIM_LEFT && u.status != SWIM_LEFT))
 			gossip_add_member(s, &w, m);
