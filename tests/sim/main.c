@@ -123,7 +123,7 @@ run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 }
 
 static bool
-run_seeds(const struct options *o, const struct scenario *sc)
+run_seeds(const struct scenario *sc, const struct options *o)
 {
 	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
@@ -232,16 +232,27 @@ run_large(const struct options *o)
 	return failed == 0;
 }
 
-static bool
-run_all(const struct options *o)
+/* How many of those that are wanted fail so. */
+static unsigned
+run_wanted(const struct options *o,
+    bool (*run_one)(const struct scenario *, const struct options *))
 {
 	unsigned failed = 0;
 
-	plan(o, 2);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
 			if (wanted(sc, o) && !(o->first && failed))
-				failed += !run_scenario(sc, o);
+				failed += !run_one(sc, o);
+	return failed;
+}
+
+static bool
+run_all(const struct options *o)
+{
+	unsigned failed;
+
+	plan(o, 2);
+	failed = run_wanted(o, run_scenario);
 	if (o->first && failed)
 		return false;
 	if (run_twice(o->seed)) {
@@ -250,7 +261,7 @@ run_all(const struct options *o)
 		printf("not ok - determinism: the same seed gives the same trace\n");
 		failed++;
 	}
-	failed += !run_seeds(o, NULL);
+	failed += !run_seeds(NULL, o);
 	return failed == 0;
 }
 
@@ -258,14 +269,8 @@ run_all(const struct options *o)
 static bool
 run_each(const struct options *o)
 {
-	unsigned failed = 0;
-
 	plan(o, 0);
-	for (size_t t = 0; t < TABLES; t++)
-		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
-			if (wanted(sc, o) && !(o->first && failed))
-				failed += !run_seeds(o, sc);
-	return failed == 0;
+	return run_wanted(o, run_seeds) == 0;
 }
 
 static bool
@@ -282,7 +287,7 @@ run_chosen(const struct options *o)
 		errx(64, "there is no scenario '%s'; --list shows them", o->scenario);
 	if (o->seeds > 0) {
 		printf("1..1\n");
-		return run_seeds(o, sc == &swarm ? NULL : sc);
+		return run_seeds(sc == &swarm ? NULL : sc, o);
 	}
 	return run_scenario(sc, o);
 }
@@ -429,7 +434,7 @@ main(int argc, char **argv)
 		return run_each(&o) ? 0 : 1;
 	if (seeds_given && o.scenario == NULL) {
 		printf("1..1\n");
-		return run_seeds(&o, NULL) ? 0 : 1;
+		return run_seeds(NULL, &o) ? 0 : 1;
 	}
 	if (o.scenario == NULL)
 		o.seeds = o.quick ? 20 : 200;

@@ -11,11 +11,7 @@ def test_halves_find_each_other_again(cluster, record_property):
     cluster.start(6, options=BRISK)
     cluster.whole()
     one, other = cluster.daemons[:3], cluster.daemons[3:]
-    begin = time.monotonic()
-    cluster.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
-    for here, there in ((one, other), (other, one)):
-        for lost in there:
-            cluster.all_say("member.failed", lost.name, begin, daemons=here)
+    begin = cluster.part(one, other)
     for here in (one, other):
         cluster.whole(daemons=here)
     healed = time.monotonic()
@@ -38,11 +34,7 @@ def test_halves_that_have_forgotten_each_other_meet_again_by_their_seeds(cluster
     cluster.start(4, options=BRISK, config="dead_retention = 1s\n")
     cluster.whole()
     one, other = cluster.daemons[:2], cluster.daemons[2:]
-    begin = time.monotonic()
-    cluster.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
-    for here, there in ((one, other), (other, one)):
-        for lost in there:
-            cluster.all_say("member.removed", lost.name, begin, daemons=here)
+    cluster.part(one, other, "member.removed")
     cluster.namespace.heal()
     cluster.whole(seconds=90)
 

@@ -356,6 +356,26 @@ fixture_wait_ping(struct fixture *f, unsigned peer)
 	return 0;
 }
 
+const struct fixture_out *
+fixture_wait_ping_req(struct fixture *f, unsigned about)
+{
+	char name[16];
+
+	fixture_name(about, name);
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_message *msg = &f->out[i].message;
+
+			if (msg->type == WIRE_PING_REQ && wire_str_equal(msg->member.id, name))
+				return &f->out[i];
+		}
+	}
+	ck_abort_msg("nobody is asked to ping peer %u", about);
+	return NULL;
+}
+
 void
 fixture_proven(struct fixture *f, unsigned peer)
 {

@@ -102,6 +102,8 @@ void fixture_member(struct fixture *, unsigned peer);
 
 /* Let time pass until the core pings this peer; the ping's sequence number. */
 uint64_t fixture_wait_ping(struct fixture *, unsigned peer);
+/* Likewise until it asks somebody to ping this peer; good until the next call that lets time pass. */
+const struct fixture_out *fixture_wait_ping_req(struct fixture *, unsigned about);
 /* A member that has answered a ping, and so may be sent more than it sends. */
 void fixture_proven(struct fixture *, unsigned peer);
 /* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */

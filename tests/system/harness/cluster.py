@@ -103,6 +103,20 @@ class Cluster:
         self.wait(done, lambda: f"{kind} of {name} at all; silent: {sorted(d.name for d in silent)}", seconds)
         return [d.heard_of(kind, name, since)[0]["at"] for d in daemons]
 
+    def cut(self, one, other):
+        """Nothing passes between these daemons and those any more; when that was."""
+        begin = time.monotonic()
+        self.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
+        return begin
+
+    def part(self, one, other, kind="member.failed"):
+        """Cut these from those, and wait until each says that of all on the other side; when the cut was."""
+        begin = self.cut(one, other)
+        for here, there in ((one, other), (other, one)):
+            for lost in there:
+                self.all_say(kind, lost.name, begin, daemons=here)
+        return begin
+
     # ------------------------------------------------------------------------------------ ending
     def close(self, orderly=True):
         faults = []
