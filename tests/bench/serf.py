@@ -42,7 +42,7 @@ class Agent(Daemon):
         return arguments + self.options
 
     def launch(self):
-        with self.cluster.namespace.inside():
+        with self.namespace.inside():
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.arguments()], stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=clean_environment())
@@ -89,7 +89,7 @@ class Agent(Daemon):
 
     def listed(self):
         """{name: status}, as it says when it is asked."""
-        answer = self.cluster.namespace.run(program(), "members", "-rpc-addr", self.rpc, "-format", "json")
+        answer = self.namespace.run(program(), "members", "-rpc-addr", self.rpc, "-format", "json")
         words = {"failed": "dead"}
         return {m["name"]: words.get(m["status"], m["status"]) for m in json.loads(answer)["members"]}
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Cluster, Lan, clean_environment, paths, unwind_on_sigterm, usable  # noqa: E402
+from harness import Cluster, Lan, Tunnels, clean_environment, paths, tunnels_unusable, unwind_on_sigterm, usable  # noqa: E402
 
 SECONDS_A_TEST = 150
 SECONDS_A_LONG_TEST = 600
@@ -85,3 +85,12 @@ def lan(cluster):
         pytest.skip(f"machines need mount namespaces, and {tried.stderr.strip()} "
                     "(if this is a chroot: mount --bind its root onto itself before entering it)")
     return Lan(cluster)
+
+
+@pytest.fixture
+def tunnels(cluster):
+    """tunnels(count, **path) -> Tunnels: hosts whose paths have a delay, a loss and so on (harness/tunnel.py)."""
+    reason = tunnels_unusable()
+    if reason:
+        pytest.skip(reason)
+    return lambda count, **path: Tunnels(cluster, count, **path)

@@ -11,6 +11,7 @@ from .netns import Namespace, usable
 from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from .refuse import Refusals, unusable as refusals_unusable
+from .tunnel import Path, Tunnels, unusable as tunnels_unusable
 from . import paths
 
 
@@ -22,6 +23,6 @@ def unwind_on_sigterm():
     signal.signal(signal.SIGTERM, interrupted)
 
 
-__all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Peer", "Pump",
-           "Refusals", "RpcError", "Switch", "TimedOut", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
-           "helpers", "machines_unusable", "paths", "refusals_unusable", "usable"]
+__all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Path", "Peer", "Pump",
+           "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
+           "helpers", "machines_unusable", "paths", "refusals_unusable", "tunnels_unusable", "usable"]

@@ -24,7 +24,9 @@ def clean_environment(extra=()):
 
 class Daemon:
     def __init__(self, cluster, name, address, seeds=(), options=(), config="", environment=(), wrapper=(),
-                 advertise=None):
+                 advertise=None, namespace=None):
+        """namespace: where it runs; the cluster's by default."""
+        self.namespace = namespace or cluster.namespace
         self.cluster, self.name, self.address, self.pump = cluster, name, address, cluster.pump
         self.directory = os.path.join(cluster.directory, f"d{len(cluster.daemons)}")
         os.mkdir(self.directory)
@@ -72,7 +74,7 @@ class Daemon:
             os.unlink(self.notify_path)
         self.notify.bind(self.notify_path)
         environment = clean_environment({"NOTIFY_SOCKET": self.notify_path, **self.environment})
-        with open(self.log, "ab") as log, self.cluster.namespace.inside():
+        with open(self.log, "ab") as log, self.namespace.inside():
             self.process = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.wrapper, *self.arguments()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
