@@ -330,7 +330,7 @@ $(TIDIED): $(B)/tidy/%.ok: %.c $(HEADERS) .clang-tidy $(B)/.flags
 lint-docs: all
 	@$(RUN) 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
 
-.PHONY: fuzz fuzz-run bench bench-cluster demo
+.PHONY: fuzz fuzz-run bench bench-cluster bench-paths demo
 # fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -363,6 +363,11 @@ bench: all $(BENCH_BINS)
 BENCH_ARGS ?=
 bench-cluster: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_cluster.py $(BENCH_ARGS)
+
+# bench-paths:  12 swimd beside 12 Serf over paths with delay, loss, disorder and thin links, 15 minutes
+BENCH_PATHS_ARGS ?=
+bench-paths: all
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_paths.py $(BENCH_PATHS_ARGS)
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all

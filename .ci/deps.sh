@@ -18,7 +18,7 @@ for goal; do
     case $goal in
     all | install | uninstall | clean | dist) ;;
     demo) wanted="$wanted $DEMO" ;;
-    check | check-long | quickcheck | asan | sim | bench | bench-cluster) wanted="$wanted $CHECK" ;;
+    check | check-long | quickcheck | asan | sim | bench | bench-cluster | bench-paths) wanted="$wanted $CHECK" ;;
     *) wanted="$wanted $DEMO $CHECK $LINT" ;;
     esac
 done

@@ -1,7 +1,12 @@
 """Paths with a character, as harness/tunnel.py makes them: a delay, a packet size, a rate, a loss."""
+import os
 import random
+import subprocess
+import sys
 
-from harness import Path
+import pytest
+
+from harness import Path, paths
 
 
 def start(tunnels, cluster, count):
@@ -47,3 +52,14 @@ def test_a_host_whose_path_loses_everything_fails_and_returns(cluster, tunnels):
     cluster.all_say("member.failed", "n2", since, daemons=[one, two])
     network.around(2, loss=0.0)
     cluster.whole()
+
+
+@pytest.mark.early
+def test_the_bench_of_paths_measures_a_crash(tunnels):
+    bench = os.path.join(paths.TOP, "tests", "bench", "bench_paths.py")
+    done = subprocess.run([sys.executable, "-B", bench, "clean", "--no-serf", "--seconds", "1", "--members", "4"],
+                          capture_output=True, text=True, timeout=140)
+    assert done.returncode == 0, done.stdout + done.stderr
+    row = next(line for line in done.stdout.splitlines() if line.startswith("clean "))
+    failures, told, packets, whole = (float(cell) for cell in row.split()[1:])
+    assert failures >= 0 and 0.5 < told < 60 and packets > 0.5 and 0 < whole < 60
