@@ -213,6 +213,22 @@ on_exit_timer(void *ctx, swim_time now)
 		loop_timer_set(node->exit_timer, swim_time_add(now, swim_ms(5)));
 }
 
+/*
+ * Another process takes this one's place at once: the others are told nothing, so that they see a member that was
+ * silent for a moment.  A leave that has begun goes on.
+ */
+static void
+end_for_restart(struct node *node)
+{
+	if (node->leaving)
+		return;
+	log_at(LOG_LEVEL_NOTICE, "ending for a restart, without leaving",
+	    log_str("reason", "SIGUSR1"));
+	node->restarting = true;
+	notify_stopping();
+	event_base_loopbreak(node->base);
+}
+
 static void
 on_signal(evutil_socket_t number, short what, void *ctx)
 {
@@ -221,6 +237,8 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 	(void)what;
 	if (number == SIGHUP) {
 		backend_reload_by_signal(node);
+	} else if (number == SIGUSR1) {
+		end_for_restart(node);
 	} else if (!node->leaving) {
 		node_leave(node, number == SIGINT ? "SIGINT" : "SIGTERM");
 	} else {
@@ -269,7 +287,7 @@ make_random(void *out, size_t size, char *fault)
 static int
 start_loop(struct node *node, char *fault)
 {
-	static const int numbers[NODE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+	static const int numbers[NODE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
 	node->base = loop_new();
 	if (node->base == NULL)
@@ -555,7 +573,7 @@ node_run(struct node *node)
 	snapshot_finish(node->snapshot);
 	if (node->end_status != 0)
 		return node->end_status;
-	log_at(LOG_LEVEL_NOTICE, "left");
+	log_at(LOG_LEVEL_NOTICE, node->restarting ? "ended for a restart" : "left");
 	return 0;
 }
 

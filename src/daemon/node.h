@@ -33,7 +33,7 @@
 #include "net/resolver.h"
 #include "net/udp.h"
 
-#define NODE_SIGNALS 3
+#define NODE_SIGNALS 4
 /* Members whose host names are being looked up at once; for a further one the datagram is dropped. */
 #define NODE_LOOKUPS_MAX 64
 #define NODE_WORKS 2 /* of enum swim_work */
@@ -86,6 +86,7 @@ struct node {
 	bool leaving, left;
 	swim_time exit_by; /* answers are waited for until then */
 	int end_signal;    /* the second one, which ended it; or 0 */
+	bool restarting;   /* to end without a leave */
 	int end_status;    /* what node_end ended it with; or 0 */
 
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];

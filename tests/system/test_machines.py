@@ -146,6 +146,47 @@ def test_stopped_it_leaves_and_started_it_is_back(two):
     assert "member.failed" not in other.said("db1")
 
 
+def test_restarted_it_has_neither_left_nor_joined(two):
+    """`systemctl restart` and an upgrade of the program are no news to others but of a moment's silence."""
+    one, other = two
+    before, said = other.control.call("member", name="db1"), len(other.said("db1"))
+    for upgrade in (False, True):
+        pid = one.machine.service("MainPID")["MainPID"]
+        if upgrade:
+            one.machine.install()
+            one.machine.command("systemctl", "daemon-reload")
+        one.machine.command("systemctl", "try-restart" if upgrade else "restart", "swimd")
+        one.connect()
+        all_alive(two)
+        assert one.machine.service("ActiveState", "Result", "NRestarts") == {
+            "ActiveState": "active", "Result": "success", "NRestarts": "0"}
+        assert one.machine.service("MainPID")["MainPID"] != pid
+        other.pump.wait(lambda: other.control.call("member", name="db1")["incarnation"] > before["incarnation"],
+                        "the incarnation of the new process")
+        before = other.control.call("member", name="db1")
+        # All of the cluster is known to the new process as well.
+        assert one.control.call("members")["counts"]["alive"] == 2
+    assert set(other.said("db1")[said:]) <= {"member.suspected", "member.recovered"}, other.said("db1")
+    # A stop is a leave, and one that was restarted can leave.
+    one.machine.command("systemctl", "stop", "swimd")
+    other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
+
+
+def test_a_reload_that_is_refused_fails(two):
+    machine = two[0].machine
+    machine.command("systemctl", "reload", "swimd")
+    machine.write("/etc/swimd/swimd.conf.d/bad.conf", 'log_level = "info"\nnonsense = 1\n')
+    refused = machine.command("systemctl", "reload", "swimd", check=False)
+    assert refused.returncode != 0, refused
+    assert "nonsense" in machine.journal("-u", "swimd", "-o", "cat")
+    assert two[0].statuses() == {"db1": "alive", "db2": "alive"}
+    # It is the same process still, and a mended configuration is taken over.
+    machine.write("/etc/swimd/swimd.conf.d/bad.conf", 'tags = {"role=db"}\n')
+    machine.command("systemctl", "reload", "swimd")
+    assert two[0].control.call("member", name="db1")["tags"] == {"role": "db"}
+    assert machine.service("NRestarts", "ActiveState") == {"NRestarts": "0", "ActiveState": "active"}
+
+
 def test_killed_it_is_started_again(two):
     one, other = two
     before = other.control.call("member", name="db1")["incarnation"]

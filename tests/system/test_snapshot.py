@@ -72,6 +72,34 @@ def test_one_restarted_finds_its_cluster(cluster):
     cluster.whole()
 
 
+def test_a_restart_is_neither_a_leave_nor_a_join(cluster):
+    """SIGUSR1, as `systemctl restart` sends it: the others hear of a member that was silent for a moment at most."""
+    cluster.start(3)
+    cluster.whole()
+    one, others = cluster.daemons[2], cluster.daemons[:2]
+    one.seeds = []
+    for _ in range(3):
+        before, said = one.call("info")["incarnation"], [len(other.said) for other in others]
+        one.disconnect()
+        one.signal(signal.SIGUSR1)
+        assert one.ended() == 0
+        assert set(on_file(one)) == {"n0", "n1"}, "written at the end"
+        one.launch()
+        cluster.watch([one])
+        cluster.whole()
+        cluster.wait(lambda: all(o.members()[one.name]["incarnation"] > before for o in others),  # noqa: B023
+                     "the others to see the new process")
+        for other, count in zip(others, said):
+            told = {e["type"] for e in other.said[count:] if e.get("member", {}).get("name") == one.name}
+            assert told <= {"member.suspected", "member.recovered"}, (other.name, told)
+    # It can still leave, and then the signal is late.
+    one.signal(signal.SIGTERM)
+    cluster.wait(lambda: "reason=SIGTERM" in one.text(), "the leave to begin")
+    one.signal(signal.SIGUSR1)
+    cluster.all_say("member.left", one.name, 0.0, daemons=others)
+    assert one.ended() == 0
+
+
 def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
