@@ -42,7 +42,7 @@ count_seeds(const struct node *node, size_t *seeds, size_t *joined)
 	*seeds = *joined = 0;
 	for (size_t i = 0; i < discovery_count(node->discovery); i++) {
 		discovery_at(node->discovery, i, &peer);
-		if (strcmp(peer.source, "seed") != 0 || peer.state == DISCOVERY_SELF)
+		if (strcmp(peer.source, "seed") != 0 || peer.was_self)
 			continue;
 		(*seeds)++;
 		*joined += peer.state == DISCOVERY_JOINED;

@@ -62,7 +62,10 @@ discovery_needs_check(const struct discovery *hub)
 	if (hub->hint_count > 0)
 		return true;
 	for (i = 0; i < hub->peer_count; i++) {
-		if (hub->peers[i]->report.state == DISCOVERY_JOINED && hub->peers[i]->join == NULL)
+		const struct peer *peer = hub->peers[i];
+
+		if (peer->join == NULL && (peer->report.state == DISCOVERY_JOINED ||
+					      peer->report.state == DISCOVERY_SELF))
 			return true;
 	}
 	return false;
@@ -130,7 +133,9 @@ discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_tim
 		   &report->resolved);
 }
 
-/* Those who once let us in are asked again when nobody is left, and a seed when it is lost. */
+/*
+ * Those who once let us in are asked again when nobody is left, as is what was ourselves, and a seed when it is lost.
+ */
 static void
 discovery_check_joined(struct discovery *hub, swim_time now)
 {
@@ -148,6 +153,9 @@ discovery_check_joined(struct discovery *hub, swim_time now)
 			peer_again(peer,
 			    swim_time_add(now,
 				swim_duration_scale(hub->config.retry_first, rng_unit(&hub->rng))));
+		else if (alone && peer_is_put_off(peer, now))
+			peer_again(peer,
+			    swim_time_add(now, peer_jitter(peer, hub->config.retry_first)));
 	}
 }
 

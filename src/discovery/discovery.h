@@ -50,6 +50,7 @@ struct discovery_peer {
 	char reason[160]; /* a sentence; "" when there is nothing to say */
 	char member[256]; /* who answered, or who it says that it is; "" */
 	uint16_t member_len;
+	bool was_self; /* the last try that came to an end found ourselves there */
 	unsigned attempts;
 	swim_time found;           /* offered first */
 	swim_time since, next_try; /* since: of the state; next_try: NEVER when not scheduled */
@@ -86,8 +87,8 @@ void discovery_free(struct discovery *);
 /*
  * The static seeds, replacing those of an earlier call (reload).  Each is tried until it has answered once,
  * for ever, with capped and jittered backoff; then it is left alone while has_peers and who answered is_member,
- * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try; a seed that is
- * ourselves alone is not tried again.
+ * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try.  A seed that is
+ * ourselves is tried again too: as often as a silent one while we are alone, and a tenth as often else.
  * "HOST" stands for HOST:SWIM_DEFAULT_PORT; a seed given twice counts once.
  *
  * INVALID_ADDRESS for one that swim_hostport_split refuses, RESOLUTION_FAILED when there is no room for

@@ -13,6 +13,8 @@
 /* An operator waits for the answer: so often a join is put off for want of room before it is said to fail. */
 #define PEER_REFUSED_MAX 10
 #define PEER_JITTER 0.25
+/* While we have company, what turned out to be ourselves is asked this many times less often than a peer that is silent. */
+#define PEER_SELF_SLOWER 10
 
 void
 peer_set_state(struct peer *peer, enum discovery_state state, swim_time now)
@@ -65,6 +67,7 @@ peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
 	swim_duration delay;
 
 	peer->failed++;
+	peer->report.was_self = false;
 	peer_set_state(peer, state, now);
 	peer->report.next_try = SWIM_TIME_NEVER;
 	if (peer->join == NULL && retry_delay(&peer->hub->policy, peer->failed, &delay))
@@ -88,6 +91,42 @@ peer_put_off(struct peer *peer, swim_time now)
 	    swim_time_add(now, peer_jitter(peer, peer->hub->config.retry_first));
 }
 
+/*
+ * We answered ourselves.  That may change: a name gets the addresses of others, a floating address moves to another
+ * machine.  So it is asked again, like a peer that is silent while we know nobody, and seldom while we know somebody.
+ * others: the name has further addresses, at which nobody answers yet.
+ */
+static void
+peer_is_self(struct peer *peer, bool others, swim_time now)
+{
+	struct discovery *hub = peer->hub;
+	swim_duration delay = hub->config.retry_max;
+
+	peer->report.reason[0] = '\0';
+	peer->report.was_self = true;
+	peer->failed++;
+	if (!hub->callbacks.has_peers(hub->callbacks.ctx))
+		(void)retry_delay(&hub->policy, peer->failed, &delay); /* always true: for ever */
+	else if (!others)
+		delay = swim_ns(PEER_SELF_SLOWER * hub->config.retry_max.ns);
+	peer->report.next_try = SWIM_TIME_NEVER;
+	if (peer->join == NULL && !peer->hint)
+		peer->report.next_try = swim_time_add(now, peer_jitter(peer, delay));
+	peer_set_state(peer, DISCOVERY_SELF, now);
+	peer_tell(peer, "peer is ourselves");
+}
+
+bool
+peer_is_put_off(const struct peer *peer, swim_time now)
+{
+	/* No delay but the one of peer_is_self is as long as this. */
+	swim_duration longest =
+	    swim_duration_scale(peer->hub->config.retry_max, 1 + 2 * PEER_JITTER);
+
+	return peer->report.state == DISCOVERY_SELF && peer->join == NULL && !peer->hint &&
+	       swim_time_before(swim_time_add(now, longest), peer->report.next_try);
+}
+
 /* All that were asked have answered or not: what does it come to? */
 static void
 peer_conclude(struct peer *peer, swim_time now)
@@ -103,14 +142,7 @@ peer_conclude(struct peer *peer, swim_time now)
 		others = others || peer->contacts[i].state == PEER_CONTACT_SILENT;
 	}
 	if (self) {
-		peer->report.reason[0] = '\0';
-		peer->report.next_try = SWIM_TIME_NEVER;
-		/* A name that stands for others too, who may answer again. */
-		if (others && peer->join == NULL)
-			peer->report.next_try =
-			    swim_time_add(now, peer_jitter(peer, peer->hub->config.retry_max));
-		peer_set_state(peer, DISCOVERY_SELF, now);
-		peer_tell(peer, "peer is ourselves");
+		peer_is_self(peer, others, now);
 		return;
 	}
 	zone_format(&peer->contacts[0].address, text);
@@ -281,6 +313,7 @@ peer_answered(struct peer *peer, const struct swim_addr *address, const char *me
 	}
 	peer->failed = 0;
 	peer->refused = 0;
+	peer->report.was_self = false;
 	peer->report.reason[0] = '\0';
 	peer->report.next_try = SWIM_TIME_NEVER;
 	peer_set_state(peer, DISCOVERY_JOINED, now);

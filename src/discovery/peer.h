@@ -68,6 +68,8 @@ void peer_answered(struct peer *, const struct swim_addr *, const char *member, 
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 /* Try again at `at`, whatever came of it before. */
 void peer_again(struct peer *, swim_time at);
+/* Is it ourselves, and not to be asked again for longer than any peer that fails? */
+bool peer_is_put_off(const struct peer *, swim_time now);
 /* Has its join's round come to an end for it? */
 bool peer_settled(const struct peer *);
 

@@ -139,17 +139,55 @@ START_TEST(a_name_that_does_not_resolve_is_looked_up_anew_each_time)
 }
 END_TEST
 
-START_TEST(a_seed_that_is_ourselves_is_left_alone)
+/* At the start a name may have no address but ours (a headless service), and later those of others. */
+START_TEST(a_seed_that_is_ourselves_is_asked_again_while_we_are_alone)
 {
 	struct fixture f;
 
 	start(&f, swim_ms(1));
+	dns_test_name(&f.server, "all.test")->v4[0] = "10.0.0.1";
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	for (unsigned i = 1; i <= 10; i++) {
+		LOOP_UNTIL(f.base, f.asked_count == i);
+		ck_assert(peer(&f, "all.test:1").was_self == (i > 1));
+		answer(&f, "10.0.0.1:1", "me", true);
+		ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_SELF);
+		ck_assert_str_eq(peer(&f, "all.test:1").member, "me");
+		ck_assert(peer(&f, "all.test:1").was_self);
+	}
+	/* Its delays grow as those of a silent one do, and no longer. */
+	ck_assert_int_gt(delay(&f, "all.test:1").ns, swim_ms(100).ns);
+	ck_assert_int_le(delay(&f, "all.test:1").ns, swim_ms(250).ns);
+	dns_test_name(&f.server, "all.test")->v4[1] = "10.0.0.2";
+	LOOP_UNTIL(f.base, f.asked_count == 12);
+	answer(&f, "10.0.0.1:1", "me", true);
+	answer(&f, "10.0.0.2:1", "db2", false);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_JOINED);
+	ck_assert(!peer(&f, "all.test:1").was_self);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.have_peers = true;
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
 	LOOP_UNTIL(f.base, f.asked_count == 1);
 	answer(&f, "10.0.0.1:1", "me", true);
-	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_SELF);
-	ck_assert_str_eq(peer(&f, "10.0.0.1:1").member, "me");
-	ck_assert(swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
+	ck_assert_int_ge(delay(&f, "10.0.0.1:1").ns, swim_ms(1500).ns);
+	ck_assert_int_le(delay(&f, "10.0.0.1:1").ns, swim_ms(2500).ns);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	answer(&f, "10.0.0.1:1", "me", true);
+	/* Alone again, we do not wait for the end of that. */
+	f.have_peers = false;
+	LOOP_UNTIL(f.base, delay(&f, "10.0.0.1:1").ns <= swim_ms(1000).ns);
+	LOOP_UNTIL(f.base, f.asked_count == 3);
+	/* And it may be another's by now: an address that moves between machines. */
+	answer(&f, "10.0.0.1:1", "db2", false);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
 	end(&f);
 }
 END_TEST
@@ -431,7 +469,9 @@ END_TEST
 UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     a_silent_seed_is_tried_again_for_ever, a_network_at_last_makes_for_another_try,
     the_delay_is_jittered, a_name_that_does_not_resolve_is_looked_up_anew_each_time,
-    a_seed_that_is_ourselves_is_left_alone, of_a_name_with_many_addresses_any_will_do,
+    a_seed_that_is_ourselves_is_asked_again_while_we_are_alone,
+    a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers,
+    of_a_name_with_many_addresses_any_will_do,
     of_a_name_that_is_ours_too_the_others_are_asked_again,
     of_a_name_with_many_addresses_all_may_be_silent,
     more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
