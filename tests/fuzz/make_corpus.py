@@ -12,10 +12,10 @@ VECTORS = HERE.parent / "vectors"
 
 
 def vectors():
-    for name in ("wire.json", "extensions.json"):
+    for name in ("wire.json", "base-live.json", "extensions.json"):
         root = json.loads((VECTORS / name).read_text())
-        for kind, rows in root.items():
-            for row in rows:
+        for kind in ("valid", "valid_with_trailing_bytes", "invalid"):
+            for row in root.get(kind, []):
                 slug = re.sub(r"[^a-z0-9]+", "-", row["name"].lower()).strip("-")
                 yield kind, slug, bytes.fromhex(row["hex"])
 
