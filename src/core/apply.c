@@ -133,6 +133,7 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 	struct member *self = s->self;
 
 	s->misjudged |= u->status != SWIM_ALIVE;
+	accused_note(s, u);
 	if (s->leaving)
 		return;
 	if (u->incarnation < self->incarnation) {
@@ -156,8 +157,6 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 			apply_refute(s, u->incarnation);
 		break;
 	case SWIM_SUSPECT:
-		/* Lifeguard: having to refute hints that we ourselves are slow. */
-		probe_health(s, 1);
 		s->stats.refutations++;
 		damping_suspected(s, u->incarnation);
 		break;

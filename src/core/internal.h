@@ -6,6 +6,7 @@
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
+ *	accused.c  who accuses us, and whether that counts
  *	suspicion.c  who accuses whom, for how long, and the verdict
  *	damping.c  coming back after having been declared dead, again and again
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
@@ -148,6 +149,15 @@ struct damping {
 	uint64_t seq[DAMPING_PINGS];
 };
 
+/* That another has found us silent. */
+struct accusal {
+	uint64_t accuser; /* hash of its name */
+	uint64_t incarnation;
+	swim_time at;
+	bool taken; /* false: this place is free */
+};
+#define ACCUSALS_MAX 8
+
 enum join_kind {
 	JOIN_SEED,  /* for swim_join: ends in an event */
 	JOIN_GREET, /* to learn who a stranger is */
@@ -262,6 +272,7 @@ struct swim {
 	swim_time heard;         /* when last a datagram came that was taken */
 	swim_time hearing_since; /* and the first after a silence */
 	struct damping damping;
+	struct accusal accusals[ACCUSALS_MAX];
 	unsigned health;     /* Lifeguard's local health multiplier: 0 is best */
 	swim_time strain_at; /* what raises it without a probe counts from then on */
 	swim_time reconnect_at, reap_at;
@@ -357,6 +368,10 @@ void apply_replace_stand_in(struct swim *, const struct member *real);
  * the zone that it was told in.
  */
 bool apply_address(const struct swim *, struct wire_str, char *text, struct swim_addr *);
+
+/* accused.c */
+/* Someone says this of us: take note of who accuses us, if it is an accusation. */
+void accused_note(struct swim *, const struct wire_update *);
 
 /* suspicion.c */
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
@@ -454,6 +469,8 @@ bool probe_same_id(struct wire_str id, const struct member *);
 void probe_reconnect(struct swim *);
 void probe_stalled(struct swim *, swim_duration);
 void probe_health(struct swim *, int change);
+/* Something other than a probe says that we are slow or miss datagrams; counts once a probe interval at most. */
+void probe_strain(struct swim *);
 
 /* confirm.c */
 /* Others suspect m: if it falls to us, probe it ourselves, at once. */

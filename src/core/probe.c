@@ -39,11 +39,11 @@ probe_health(struct swim *s, int change)
 }
 
 /*
- * Something that only we see says that we are slow or miss datagrams.  However often within a period: it is one
+ * Something other than a probe says that we are slow or miss datagrams.  However often within a period: it is one
  * cause, and an answered probe takes one step back.  Who is alone judges nobody, and has nobody whose answers would.
  */
-static void
-strain(struct swim *s)
+void
+probe_strain(struct swim *s)
 {
 	if (s->live_count == 0 || !swim_time_reached(s->now, s->strain_at))
 		return;
@@ -57,7 +57,7 @@ swim_strained(struct swim *s, swim_time now, uint64_t dropped, swim_duration lag
 	s->now = now;
 	if (dropped > 0 ||
 	    lag.ns >= swim_duration_scale(s->config.timing.probe_timeout, LAG_OF_TIMEOUT).ns)
-		strain(s);
+		probe_strain(s);
 }
 
 static swim_duration
@@ -558,7 +558,7 @@ probe_stalled(struct swim *s, swim_duration late)
 	s->doubtful = true;
 	s->doubts = 0;
 	confirm_stalled(s);
-	strain(s);
+	probe_strain(s);
 	suspicion_stalled(s, late);
 	damping_stalled(s, late);
 }

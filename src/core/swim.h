@@ -183,6 +183,20 @@ enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *na
  */
 void swim_strained(struct swim *, swim_time now, uint64_t dropped, swim_duration lag);
 
+/*
+ * Members that have found us silent within SWIM_ACCUSED_MEMORY, and are well themselves: alive, and not back from a
+ * suspicion within that time.  True: there are enough of them for it to say something about us.
+ */
+#define SWIM_ACCUSED_MEMORY swim_seconds(60)
+#define SWIM_ACCUSERS_NEEDED 2
+struct swim_accused {
+	size_t count;
+	swim_time at;                                     /* of the last accusation */
+	char by[SWIM_ACCUSERS_NEEDED][SWIM_NAME_MAX + 1]; /* the first of them */
+	uint16_t by_len[SWIM_ACCUSERS_NEEDED];
+};
+bool swim_accused(const struct swim *, swim_time now, struct swim_accused *out);
+
 /* Changing constants while running (reload). */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
 /*

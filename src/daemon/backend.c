@@ -68,6 +68,7 @@ backend_health(void *ctx, struct control_health *out)
 	struct swim_stats stats;
 	struct udp_stats udp;
 	struct control_stats control;
+	struct swim_accused accused;
 
 	control_stats(node->control, &control);
 	in.accept_errno = control.accept_errno;
@@ -85,6 +86,8 @@ backend_health(void *ctx, struct control_health *out)
 	count_seeds(node, &in.seeds, &in.seeds_joined);
 	if (discovery_trouble(node->discovery, &source, &sentence))
 		in.discovery_trouble = sentence;
+	if (swim_accused(node->swim, in.now, &accused))
+		in.accused = &accused;
 	health_judge(&in, out);
 }
 

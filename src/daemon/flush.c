@@ -137,10 +137,6 @@ flush_event(struct node *node, const struct swim_event *e)
 		node_end(node, EX_CONFIG);
 		return;
 	case SWIM_EVENT_INCARNATION:
-		/* Nobody accused us where it is we who had a reason to rise. */
-		if (e->by_len != e->member.name_len ||
-		    memcmp(e->by, e->member.name, e->by_len) != 0)
-			health_note_accused(&node->health, e->at, e->by, e->by_len);
 		break;
 	case SWIM_EVENT_JOINED:
 	case SWIM_EVENT_SUSPECTED:

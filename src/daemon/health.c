@@ -13,7 +13,6 @@ health_memory_init(struct health_memory *m)
 	*m = (struct health_memory){
 	    .dropped_at = SWIM_TIME_NEVER,
 	    .lagged_at = SWIM_TIME_NEVER,
-	    .accused_at = SWIM_TIME_NEVER,
 	    .conflict_at = SWIM_TIME_NEVER,
 	};
 }
@@ -47,13 +46,6 @@ health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_
 		m->lagged_at = now;
 	}
 	return dropped;
-}
-
-void
-health_note_accused(struct health_memory *m, swim_time now, const char *who, size_t len)
-{
-	m->accused_at = now;
-	utf8_escape(who, len, false, m->accuser, sizeof(m->accuser));
 }
 
 void
@@ -133,13 +125,30 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",
 		    (long long)swim_duration_ms(m->lag));
-	if (recent(m->accused_at, in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s suspected us %lld s ago", m->accuser,
-		    seconds_since(m->accused_at, in->now));
 	if (recent(in->accept_failed_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "no control connection could be accepted %lld s ago: %s",
 		    seconds_since(in->accept_failed_at, in->now), strerror(in->accept_errno));
+}
+
+/* One accuser alone may be the one with the fault: the core counts those that are well themselves. */
+static void
+judge_accused(const struct health_input *in, struct control_health *out)
+{
+	const struct swim_accused *a = in->accused;
+	char first[160], second[160];
+
+	if (a == NULL)
+		return;
+	utf8_escape(a->by[0], a->by_len[0], false, first, sizeof(first));
+	utf8_escape(a->by[1], a->by_len[1], false, second, sizeof(second));
+	if (a->count > 2)
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%s, %s and %zu more suspected us, the last %lld s ago", first, second,
+		    a->count - 2, seconds_since(a->at, in->now));
+	else
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s and %s suspected us, the last %lld s ago",
+		    first, second, seconds_since(a->at, in->now));
 }
 
 void
@@ -163,4 +172,5 @@ health_judge(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "there are %zu members, which is max_members: others are refused", in->members);
 	judge_memory(in, out);
+	judge_accused(in, out);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "control/control.h"
+#include "core/swim.h"
 
 /* For so long a thing that happened once is worth telling. */
 #define HEALTH_MEMORY_SECONDS 60
@@ -25,8 +26,6 @@ struct health_memory {
 	swim_time dropped_at;
 	swim_duration lag;
 	swim_time lagged_at;
-	char accuser[160]; /* escaped name of who suspected us */
-	swim_time accused_at;
 	char namesake[SWIM_ADDR_TEXT]; /* address of another that bears our name */
 	swim_time conflict_at;
 };
@@ -34,8 +33,6 @@ void health_memory_init(struct health_memory *);
 /* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
 uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drops,
     swim_duration lag);
-/* Take note that somebody called us suspect or dead. */
-void health_note_accused(struct health_memory *, swim_time now, const char *who, size_t len);
 /* Take note that another member, at this address, bears our name. */
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 
@@ -56,6 +53,8 @@ struct health_input {
 	int accept_errno;    /* why a control connection could not be accepted */
 	swim_time accept_failed_at;    /* when that was last; NEVER: it was not */
 	const char *discovery_trouble; /* of a source, or NULL; kept until the answer is given */
+	const struct swim_accused
+	    *accused; /* enough others, well themselves, found us silent; or NULL */
 	const struct health_memory *memory;
 };
 void health_judge(const struct health_input *, struct control_health *out);

@@ -134,6 +134,8 @@ RULES = {
         "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && s->leaving && !move(s, m, address))\n		return;\n	if (live"),
     "the-dead-stay-where-they-were": ("one that died at a higher incarnation is held where it lived before",
         "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && live && !move(s, m, address))\n		return;\n	if (live"),
+    "one-accuser-counts": ("the word of one accuser alone counts against a member's own health",
+        "accused.c", "return out->count >= SWIM_ACCUSERS_NEEDED;", "return out->count >= 1;"),
     "newcomer-wins": ("of two with one name the younger stays",
         "claim.c", "if (msg->age_ms > ours ||", "if (msg->age_ms < ours ||"),
     "owner-goes": ("a member that has company goes when another bears its name",

@@ -157,6 +157,53 @@ dozed(struct sim *s)
 	suspended_at_each(s, (struct sleep){1.4, 0.005, 0.49, 30, 30, 2});
 }
 
+/* One hears nothing for 2 s in every 6, and suspects others meanwhile: it does not make them doubt themselves. */
+static void
+one_accuser(struct sim *s)
+{
+	unsigned bad = 3, accused = 0;
+	struct swim_accused by;
+
+	EXPECT(s, sim_form(s));
+	s->world.nodes[bad].bad = true;
+	for (unsigned k = 0; k < 20; k++) {
+		size_t rule = sim_cut(s, ANY, bad);
+
+		sim_run(s, 2);
+		sim_mend(s, rule);
+		for (unsigned step = 0; step < 40; step++) {
+			sim_run(s, 0.1);
+			for (unsigned i = 0; i < s->world.count; i++)
+				EXPECT(s,
+				    i == bad || !swim_accused(s->world.nodes[i].core,
+						    world_local(&s->world, i, sim_now(s)), &by));
+		}
+	}
+	for (unsigned i = 0; i < s->world.count; i++)
+		accused += i != bad && sim_told(s, s->formed, SWIM_EVENT_INCARNATION, i, i) > 0;
+	sim_note(s, "%u of %u others had to refute it", accused, s->world.count - 1);
+	EXPECT(s, accused > s->world.count / 2);
+}
+
+/* One that misses most of what is sent to it is found silent by several: that says something about it. */
+static void
+many_accusers(struct sim *s)
+{
+	unsigned bad = 3;
+	struct swim_accused by;
+	bool counted = false;
+
+	EXPECT(s, sim_form(s));
+	sim_spoil(s, ANY, bad, 0.8);
+	for (unsigned step = 0; step < 1200 && !counted; step++) {
+		sim_run(s, 0.1);
+		counted = swim_accused(s->world.nodes[bad].core,
+		    world_local(&s->world, bad, sim_now(s)), &by);
+	}
+	sim_note(s, "%zu accusers count after %.1f s", by.count, sim_since(s, s->formed));
+	EXPECT(s, counted);
+}
+
 const struct scenario scenarios_stall[] = {
     {"pause-up-to-1s", 32, up_to_1s, LIGHT,
 	"members stopped again and again for up to 1 s are never declared failed"},
@@ -168,5 +215,9 @@ const struct scenario scenarios_stall[] = {
 	"one suspended while it suspects another asks again before it calls it failed"},
     {"nodded-off", 6, nodded_off, LIGHT, "the same for a moment, with the verdict due"},
     {"dozed", 6, dozed, LIGHT, "the same for less than a stall, with the last questions due"},
+    {"one-accuser", 12, one_accuser, LIGHT,
+	"one that is deaf for 2 s in every 6 makes no other say that it is suspected"},
+    {"many-accusers", 12, many_accusers, LIGHT,
+	"one that misses 80 % of what is sent to it is told so by several others"},
     {0},
 };

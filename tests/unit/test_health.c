@@ -160,16 +160,21 @@ START_TEST(drops_and_lag_are_forgotten_in_time)
 }
 END_TEST
 
-START_TEST(an_accuser_is_named_and_escaped)
+START_TEST(accusers_are_named_and_escaped)
 {
 	struct health_input in = healthy();
+	struct swim_accused accused = {.count = 2,
+	    .at = in.now,
+	    .by = {"bad\x1bname", "n3"},
+	    .by_len = {8, 2}};
 
-	health_note_accused(&memory, in.now, "bad\x1bname", 8);
+	in.accused = &accused;
 	in.now = swim_time_add(in.now, swim_seconds(3));
-	judged(&in, CONTROL_HEALTH_DEGRADED, "suspected us 3 s ago");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 suspected us, the last 3 s ago");
 	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
-	in.now = swim_time_add(in.now, swim_seconds(HEALTH_MEMORY_SECONDS));
-	judged(&in, CONTROL_HEALTH_OK, NULL);
+	ck_assert_ptr_nonnull(strstr(out.reasons[0], "bad"));
+	accused.count = 4;
+	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 and 2 more suspected us");
 }
 END_TEST
 
@@ -201,5 +206,5 @@ END_TEST
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
     an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
     troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
-    an_accuser_is_named_and_escaped, a_namesake_is_told_with_its_address,
+    accusers_are_named_and_escaped, a_namesake_is_told_with_its_address,
     connections_that_were_not_accepted_are_told_for_a_minute)

@@ -62,7 +62,7 @@ OBJS_test_udp_health = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
-	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o base/log.o base/journal.o base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -93,6 +93,7 @@ OBJS_test_control_manual = $(CONTROL_OBJS)
 CORE_OBJS = $(patsubst src/%.c,%.o,$(wildcard src/core/*.c)) $(WIRE_OBJS) \
 	base/addr.o base/hash.o base/rng.o
 SWIM_OBJS = $(CORE_OBJS) tests/unit/swim_fixture.o
+OBJS_test_swim_accused = $(SWIM_OBJS)
 OBJS_test_swim_update = $(SWIM_OBJS)
 OBJS_test_swim_bounds = $(SWIM_OBJS)
 OBJS_test_swim_gossip = $(SWIM_OBJS)

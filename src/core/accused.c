@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who has found this member silent, and whether that says anything about this member.  One accuser alone may be the
+ * one with the fault: a member with a bad link suspects everybody in turn.  So only accusers that are well themselves
+ * count, and only once there are two of them.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* A member that returned from a suspicion or death counts as well after this long. */
+#define WELL_AFTER SWIM_ACCUSED_MEMORY
+
+static bool
+is_well(const struct swim *s, uint64_t accuser, swim_time now)
+{
+	size_t i = members_position(s, accuser, true);
+	const struct member *m;
+
+	if (i == s->table.count || s->table.v[i]->hash != accuser)
+		return false;
+	m = s->table.v[i];
+	if (m == s->self || m->hidden || m->status != SWIM_ALIVE)
+		return false;
+	return !m->returned || swim_time_since(now, m->since).ns >= WELL_AFTER.ns;
+}
+
+static bool
+is_recent(const struct accusal *a, swim_time now)
+{
+	return a->taken && swim_time_since(now, a->at).ns < SWIM_ACCUSED_MEMORY.ns;
+}
+
+static unsigned
+count_well(const struct swim *s)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ACCUSALS_MAX; i++)
+		count += is_recent(&s->accusals[i], s->now) &&
+			 is_well(s, s->accusals[i].accuser, s->now);
+	return count;
+}
+
+/* The record of this accuser, or else the one to be replaced: a free one, or the oldest. */
+static struct accusal *
+record_of(struct swim *s, uint64_t accuser)
+{
+	struct accusal *oldest = &s->accusals[0];
+
+	for (unsigned i = 0; i < ACCUSALS_MAX; i++) {
+		struct accusal *a = &s->accusals[i];
+
+		if (a->taken && a->accuser == accuser)
+			return a;
+		if (oldest->taken && (!a->taken || swim_time_before(a->at, oldest->at)))
+			oldest = a;
+	}
+	oldest->taken = false;
+	return oldest;
+}
+
+/* True when this accuser has not accused us at this incarnation before. */
+static bool
+note_one(struct swim *s, uint64_t accuser, uint64_t incarnation)
+{
+	struct accusal *a;
+
+	if (accuser == s->self->hash)
+		return false;
+	a = record_of(s, accuser);
+	if (a->taken && a->incarnation >= incarnation && is_recent(a, s->now))
+		return false;
+	*a = (struct accusal){.accuser = accuser,
+	    .incarnation = incarnation,
+	    .at = s->now,
+	    .taken = true};
+	return true;
+}
+
+void
+accused_note(struct swim *s, const struct wire_update *u)
+{
+	uint64_t ours = s->self->incarnation;
+	bool news = false;
+
+	if (u->status != SWIM_SUSPECT && u->status != SWIM_DEAD)
+		return;
+	/* The second accuser of an incarnation is often heard of when the first is refuted already. */
+	if (u->incarnation < ours && ours - u->incarnation > 1)
+		return;
+	for (unsigned i = 0; i < u->accuser_count; i++)
+		news |= note_one(s, u->accusers[i], u->incarnation);
+	if (u->accuser_count == 0 && s->by_base && s->by_known)
+		news = note_one(s, members_hash(s->by, s->by_len), u->incarnation);
+	/* Lifeguard: having to refute hints that we ourselves are slow. */
+	if (news && count_well(s) >= SWIM_ACCUSERS_NEEDED)
+		probe_strain(s);
+}
+
+bool
+swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
+{
+	*out = (struct swim_accused){0};
+	for (unsigned i = 0; i < ACCUSALS_MAX; i++) {
+		const struct accusal *a = &s->accusals[i];
+		const struct member *m;
+
+		if (!is_recent(a, now) || !is_well(s, a->accuser, now))
+			continue;
+		m = s->table.v[members_position(s, a->accuser, true)];
+		if (out->count < SWIM_ACCUSERS_NEEDED) {
+			memcpy(out->by[out->count], m->name, m->name_len);
+			out->by_len[out->count] = m->name_len;
+		}
+		if (out->count == 0 || swim_time_before(out->at, a->at))
+			out->at = a->at;
+		out->count++;
+	}
+	return out->count >= SWIM_ACCUSERS_NEEDED;
+}
