@@ -101,12 +101,12 @@ load(struct state *s, char *error)
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
-	} else if (block_above(s->incarnation) == UINT64_MAX) {
+	} else if (UINT64_MAX - s->incarnation <= STATE_ROOM) {
 		/* No member lives to use them up, and one that had could never refute again that it is dead. */
 		s->incarnation = 0;
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME
-		    " has a number with no block of incarnations above it, so it is damaged and was ignored; the incarnation begins anew",
+		    " has a number with too few incarnations above it, so it is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
 	}
 	return 0;
@@ -225,9 +225,12 @@ state_free(struct state *s)
 	if (s == NULL)
 		return;
 	writer_free(s->writer);
-	if (s->lock_fd >= 0)
-		close(
-		    s->lock_fd); /* and so unlocked; the file stays, for another may hold it by now */
+	if (s->lock_fd >= 0) {
+		/* A child that was just forked still has the descriptor, and closing ours alone would leave the lock. */
+		flock(s->lock_fd, LOCK_UN);
+		/* The file stays, for another may hold it by now. */
+		close(s->lock_fd);
+	}
 	if (s->dir_fd >= 0)
 		close(s->dir_fd);
 	free(s->dir);

@@ -13,7 +13,13 @@
 
 #include "base/time.h"
 
-#define STATE_BLOCK 64 /* incarnations reserved at once */
+/*
+ * Incarnations reserved at once.  A restart after a crash skips those that are left of them: a base peer refuses an
+ * incarnation more than 16 above the one that it knows.
+ */
+#define STATE_BLOCK 4
+/* A stored number with no more incarnations than these above it leaves this member too few to refute with. */
+#define STATE_ROOM 64
 
 struct state;
 

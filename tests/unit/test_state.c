@@ -136,6 +136,28 @@ START_TEST(each_start_begins_above_all_before_it)
 }
 END_TEST
 
+/* A base peer refuses what is more than 16 above the incarnation that it knows. */
+START_TEST(a_restart_takes_one_of_the_next_few_incarnations)
+{
+	uint64_t used = 0;
+	struct state *s;
+
+	begin();
+	for (unsigned starts = 0; starts < 20; starts++) {
+		s = opened();
+		if (starts > 0) {
+			ck_assert_uint_gt(state_incarnation(s), used);
+			ck_assert_uint_le(state_incarnation(s), used + 2 * STATE_BLOCK);
+		}
+		for (used = state_incarnation(s); used < state_incarnation(s) + starts % 7; used++)
+			reserve(s, used + 1, (swim_time){0});
+		state_free(s);
+	}
+	ck_assert_uint_le(2 * STATE_BLOCK, 16);
+	end();
+}
+END_TEST
+
 START_TEST(a_block_is_written_while_half_of_the_last_is_left)
 {
 	struct stat before, after;
@@ -221,8 +243,8 @@ START_TEST(the_highest_incarnation_does_not_wrap)
 	put("18446744073709551550\n");
 	s = opened();
 	ck_assert_ptr_null(state_warning(s));
-	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - STATE_BLOCK - 1);
-	ck_assert_uint_eq(stored(), UINT64_MAX - 1);
+	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - STATE_ROOM - 1);
+	ck_assert_uint_eq(stored(), UINT64_MAX - STATE_ROOM - 1 + STATE_BLOCK);
 	reserve(s, UINT64_MAX - 1, (swim_time){0});
 	ck_assert_uint_eq(stored(), UINT64_MAX);
 	reserve(s, UINT64_MAX, (swim_time){0});
@@ -396,9 +418,9 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 END_TEST
 
 UNIT_MAIN("state", a_start_on_a_full_disk_is_no_fault_but_trouble,
-    each_start_begins_above_all_before_it, a_block_is_written_while_half_of_the_last_is_left,
-    a_leap_waits_for_its_block, a_disk_that_takes_too_long_is_not_waited_for,
-    the_highest_incarnation_does_not_wrap, a_damaged_file_is_told_and_ignored,
-    a_fifo_is_not_waited_for, two_daemons_share_no_directory, what_is_no_directory_is_refused,
-    a_directory_without_permission_is_told_so,
+    each_start_begins_above_all_before_it, a_restart_takes_one_of_the_next_few_incarnations,
+    a_block_is_written_while_half_of_the_last_is_left, a_leap_waits_for_its_block,
+    a_disk_that_takes_too_long_is_not_waited_for, the_highest_incarnation_does_not_wrap,
+    a_damaged_file_is_told_and_ignored, a_fifo_is_not_waited_for, two_daemons_share_no_directory,
+    what_is_no_directory_is_refused, a_directory_without_permission_is_told_so,
     a_disk_that_fails_later_is_remembered_and_tried_again)
