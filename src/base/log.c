@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/journal.h"
+#include "base/limiter.h"
 #include "base/utf8.h"
 
 /* A decoded datagram can be long; a line that is longer than this is cut, and ends in "...". */
@@ -28,6 +29,8 @@ static struct {
 	uint64_t lost; /* lines that stderr did not take, since one that it did */
 	bool cut;      /* of the last one it took only the beginning */
 	int journal_fd;
+	unsigned a_kind, in_all; /* lines in LOG_LIMIT_SECONDS; 0: no limit */
+	struct limiter limiter;
 } state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT, .journal_fd = -1};
 
 /* Text that grows up to a bound; once something did not fit, nothing more is added. */
@@ -529,12 +532,89 @@ put(enum log_level level, const char *message, const struct log_field *fields, s
 	return write_out(buf, (size_t)(l.pos - buf));
 }
 
+static swim_time
+monotonic_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (swim_time){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
+}
+
+void
+log_limit(unsigned a_kind, unsigned in_all)
+{
+	state.a_kind = a_kind;
+	state.in_all = in_all;
+	limiter_init(&state.limiter, swim_seconds(LOG_LIMIT_SECONDS));
+}
+
+uint64_t
+log_left_out(void)
+{
+	return state.limiter.left_out;
+}
+
+/* Whether this line is one of too many; then it is counted. */
+static bool
+is_too_much(enum log_level level, const char *message, swim_time now)
+{
+	char kind[LIMITER_NAME];
+	unsigned most = state.a_kind;
+
+	if (level == LOG_LEVEL_TRACE)
+		return false;
+	if (level == LOG_LEVEL_DEBUG)
+		most *= 10;
+	snprintf(kind, sizeof(kind), "%s", message);
+	if (!limiter_take(&state.limiter, now, kind, most, (int)level))
+		return true;
+	/* The message may say what a stranger chose, and so be another each time. */
+	return level != LOG_LEVEL_DEBUG &&
+	       !limiter_take(&state.limiter, now, "lines of any kind", state.in_all, (int)level);
+}
+
+static void
+settle(swim_time now)
+{
+	const struct limiter_kind *kind;
+	uint64_t count;
+
+	while ((kind = limiter_next(&state.limiter, now, &count)) != NULL) {
+		const struct log_field fields[] = {log_str("message", kind->name),
+		    log_uint("count", count), log_uint("seconds", LOG_LIMIT_SECONDS)};
+
+		if (!put((enum log_level)kind->tag,
+			"lines of this log were left out: too many were alike", fields, 3))
+			state.lost++;
+	}
+}
+
+void
+log_settle(void)
+{
+	int saved_errno = errno;
+
+	if (state.a_kind > 0)
+		settle(monotonic_now());
+	errno = saved_errno;
+}
+
 void
 log_write(enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
 	int saved_errno = errno;
 	struct log_field lost = log_uint("count", state.lost);
 
+	if (state.a_kind > 0) {
+		swim_time now = monotonic_now();
+
+		settle(now);
+		if (is_too_much(level, message, now)) {
+			errno = saved_errno;
+			return;
+		}
+	}
 	if (state.lost > 0 &&
 	    put(LOG_LEVEL_WARNING, "lines of this log are missing here: stderr did not take them",
 		&lost, 1))

@@ -75,6 +75,21 @@ bool log_enabled(enum log_level);
 void log_context(const char *member, const char *cluster);
 
 /*
+ * From now on write at most `a_kind` lines of one level and message in ten seconds, ten times as many at DEBUG, and of
+ * all from ERROR to INFO `in_all`.  How many lines of a kind were left out stands in a line of its own once the ten
+ * seconds are over (with the next line that is written, or by log_settle).  TRACE has no limit, as it is there to
+ * show every datagram.  0 is no limit, as at the start.
+ */
+#define LOG_LIMIT_SECONDS 10
+#define LOG_LIMIT_A_KIND 100
+#define LOG_LIMIT_IN_ALL 500
+void log_limit(unsigned a_kind, unsigned in_all);
+/* Tell of the lines that were left out, where that is due. */
+void log_settle(void);
+/* Lines left out for being too many, since the start. */
+uint64_t log_left_out(void);
+
+/*
  * Write one line.  Keeps errno.  Never waits, for the journal neither: what stderr does not take at once is dropped, and the next
  * line that it takes is one that tells how many are missing.  Use the macro: it costs a compare when the
  * level is off.

@@ -71,6 +71,8 @@ static const struct metric metrics[] = {
 	JSON("process", "loop_lag_seconds"), AT(DURATION, loop_lag)},
     {"loop_lag_max_seconds", "seconds", "How late the event loop's timer ever fired.",
 	.type = GAUGE, JSON("process", "loop_lag_max_seconds"), AT(DURATION, loop_lag_max)},
+    {"log_lines_left_out", NULL, "Lines left out of the log, there being too many of their kind.",
+	.type = COUNTER, JSON("process", "log_lines_left_out"), AT(U64, log_left_out)},
 
     {"members", NULL, "Members by what is believed of them, this one included.", .type = GAUGE,
 	EACH("status", status_word, 0, SWIM_STATUS_COUNT), JSON("members", NULL),

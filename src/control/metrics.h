@@ -23,6 +23,7 @@ struct metrics_view {
 	swim_duration loop_lag, loop_lag_max;
 	swim_duration uptime;
 	uint64_t incarnation;
+	uint64_t log_left_out;
 	int64_t wall_offset_ns; /* see view.h */
 	/* Labels of swimd_build_info. */
 	const char *name, *cluster, *version, *profile;

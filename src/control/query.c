@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "control/client.h"
 #include "control/event.h"
 #include "control/glob.h"
@@ -241,6 +242,7 @@ collect(struct control *control, struct metrics_view *view, struct swim_report *
 	backend->loop_lag(backend->ctx, &view->loop_lag, &view->loop_lag_max);
 	view->uptime = swim_time_since(loop_now(), info.started);
 	view->incarnation = self->incarnation;
+	view->log_left_out = log_left_out();
 	view->wall_offset_ns = control_wall_offset(control);
 	view->name = self->name;
 	view->cluster = info.cluster;

@@ -58,6 +58,7 @@ run(const struct options *options, struct config *config)
 
 	log_setup(config->log_level, config->log_format);
 	log_context(config->name, config->cluster);
+	log_limit(LOG_LIMIT_A_KIND, LOG_LIMIT_IN_ALL);
 	if ((status = node_new(options, config, &node, fault)) != 0)
 		return complain(status, fault);
 	warn();

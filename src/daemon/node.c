@@ -184,6 +184,7 @@ on_deadline(void *ctx, swim_time now)
 	note_strain(node, now, loop_timer_lag(node->timer));
 	swim_tick(node->swim, now);
 	flush_all(node, now);
+	log_settle();
 	if (node->status_stale && swim_time_reached(now, node->status_at)) {
 		node->status_stale = false;
 		node->status_at = swim_time_add(now, swim_seconds(1));

@@ -10,11 +10,26 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/unit.h"
 
 #define LONGEST 16384
+
+/* Seconds that the log's clock is ahead of the machine's. */
+static time_t ahead;
+
+/* In the place of the C library's. */
+int
+clock_gettime(clockid_t clock, struct timespec *out)
+{
+	int status = (int)syscall(SYS_clock_gettime, clock, out);
+
+	out->tv_sec += ahead;
+	return status;
+}
 
 /*
  * Catches stderr in a socket that keeps the borders between writes, so that "one line, one write" is
@@ -354,7 +369,65 @@ START_TEST(a_reader_that_stands_still_stops_nobody)
 }
 END_TEST
 
-UNIT_MAIN("log", names_parse_back, levels_below_the_threshold_are_silent,
+/* How many lines came, and the last of them (empty: none). */
+static unsigned
+count_lines(struct catcher *c, char *last, size_t size)
+{
+	unsigned count = 0;
+
+	last[0] = '\0';
+	while (next_line(c, last, size) != NULL)
+		count++;
+	return count;
+}
+
+START_TEST(no_kind_fills_the_log)
+{
+	char buf[LONGEST + 1];
+	struct catcher c = catch_stderr();
+
+	log_setup(LOG_LEVEL_TRACE, LOG_FORMAT_TEXT);
+	log_limit(5, 12);
+	for (int i = 0; i < 1000; i++)
+		log_at(LOG_LEVEL_NOTICE, "member joined", log_int("n", i));
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 5);
+	/* Others are not kept back by it, and it is not told of before the time is over. */
+	log_at(LOG_LEVEL_WARNING, "member failed");
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 1);
+	log_settle();
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 0);
+	ck_assert_uint_eq(log_left_out(), 995);
+	ahead += LOG_LIMIT_SECONDS;
+	log_settle();
+	ck_assert_uint_eq(recv(c.read_end, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT) > 0, 1);
+	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))),
+	    "notice lines of this log were left out: too many were alike "
+	    "message=\"member joined\" count=995 seconds=10");
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 0);
+	/* Also where the messages differ each time; then whoever is left out is told of in one line. */
+	for (int i = 0; i < 1000; i++) {
+		char message[32];
+
+		snprintf(message, sizeof(message), "the name %d", i);
+		log_at(LOG_LEVEL_WARNING, message);
+	}
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 12);
+	ahead += LOG_LIMIT_SECONDS;
+	log_at(LOG_LEVEL_INFO, "done");
+	ck_assert_uint_le(count_lines(&c, buf, sizeof(buf)), 3);
+	ck_assert_str_eq(after_time(buf), "info done");
+	/* Ten times as many for whoever looks for a fault, and all of what shows every datagram. */
+	for (int i = 0; i < 200; i++) {
+		log_at(LOG_LEVEL_DEBUG, "refused");
+		log_at(LOG_LEVEL_TRACE, "received");
+	}
+	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 50 + 200);
+	log_limit(0, 0);
+	stop_catching(&c);
+}
+END_TEST
+
+UNIT_MAIN("log", no_kind_fills_the_log, names_parse_back, levels_below_the_threshold_are_silent,
     text_has_fields_of_every_kind, no_value_can_forge_a_line_or_a_field,
     the_context_is_on_every_line_until_removed, json_is_one_object_a_line,
     a_long_text_line_is_cut_and_says_so, a_json_line_of_any_length_is_json, errno_survives,

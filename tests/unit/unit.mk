@@ -9,7 +9,9 @@ OBJS_test_histogram = base/histogram.o
 OBJS_test_utf8 = base/utf8.o base/rng.o
 OBJS_test_addr = base/addr.o
 OBJS_test_journal = base/journal.o
-OBJS_test_log = base/log.o base/journal.o base/utf8.o
+OBJS_test_limiter = base/limiter.o base/hash.o
+LOG_OBJS = base/log.o base/journal.o base/limiter.o base/hash.o base/utf8.o
+OBJS_test_log = $(LOG_OBJS)
 
 WIRE_OBJS = wire/decode.o wire/encode.o wire/format.o wire/names.o wire/tags.o wire/updates.o base/buf.o \
 	base/status.o base/utf8.o
@@ -19,7 +21,7 @@ OBJS_test_wire_format = $(WIRE_OBJS)
 OBJS_test_wire_random = $(WIRE_OBJS) base/rng.o
 
 OBJS_test_retry = net/retry.o
-LOOP_OBJS = net/loop.o base/log.o base/journal.o base/utf8.o
+LOOP_OBJS = net/loop.o $(LOG_OBJS)
 OBJS_test_loop = $(LOOP_OBJS) base/addr.o
 OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
@@ -30,7 +32,7 @@ OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
 
 TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o
 CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o \
-	base/log.o base/journal.o base/utf8.o
+	$(LOG_OBJS)
 OBJS_test_tags = $(TAGS_OBJS) base/utf8.o
 OBJS_test_units = daemon/units.o
 OBJS_test_config = $(CONFIG_OBJS) daemon/reload.o
@@ -54,7 +56,7 @@ OBJS_test_ctl_events = $(CTL_OBJS)
 OBJS_test_ctl_wait = $(CTL_OBJS)
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
-OBJS_test_control_socket = control/socket.o base/log.o base/journal.o base/utf8.o
+OBJS_test_control_socket = control/socket.o $(LOG_OBJS)
 UDP_OBJS = net/udp.o net/udp_send.o net/route.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
@@ -64,7 +66,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
-	base/histogram.o base/log.o base/journal.o base/rng.o
+	base/histogram.o $(LOG_OBJS) base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
 OBJS_test_control_connections = $(CONTROL_OBJS)
 OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
