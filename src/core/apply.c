@@ -403,12 +403,13 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	/* No base peer can say so, and nobody who is no member. */
 	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
 		      s->by_known && !s->by_base;
-	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false, live;
+	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false;
 	bool moved = u->incarnation > m->incarnation && strcmp(address, m->address) != 0;
 	bool doubted = is_doubted(s, m, u, status, from_subject);
 	bool ask = doubted && status == SWIM_LEFT;
 	bool was_there = m->proven && m->swimd;
 	struct swim_addr former = m->addr;
+	bool live = swim_status_is_live(status);
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
 	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
@@ -436,6 +437,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
+	/* It may leave: base peers that have heard so call that a death, and its own silence will tell. */
+	if (!live && swim_status_is_live(m->status) && join_is_leaver(s, &m->addr))
+		return;
 	/* That is one accusation more, to us. */
 	if (doubted && !swim_status_is_live(m->status))
 		return;
@@ -496,6 +500,43 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		gossip_queue(s, m);
 }
 
+/*
+ * Is the end of a member told by the member itself?  The datagram has to name it; of a base peer that goes by its address
+ * the address is the name.
+ */
+static bool
+is_own_word(const struct swim *s, const struct wire_update *u)
+{
+	char text[SWIM_ADDR_TEXT];
+
+	swim_addr_format_public(&s->from, text);
+	return s->by_named || wire_str_equal(u->member.id, text);
+}
+
+/*
+ * The end of a base peer is told from its address, by a sender that gives no name: the base peer itself, which leaves, or
+ * another that has started there and heard of the end.  A question to that address tells: who has left is silent.
+ */
+static void
+ask_whether_it_left(struct swim *s, const struct member *m, const struct wire_update *u)
+{
+	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, m, u) &&
+	    u->incarnation >= m->incarnation)
+		join_ask_leaver(s, &s->from, u->incarnation);
+}
+
+void
+apply_left(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
+{
+	struct member *m = locate_at(s, addr);
+
+	if (m == NULL || m == s->self || m->live_index == NOT_LISTED || m->swimd ||
+	    incarnation < m->incarnation)
+		return;
+	members_transition(s, m, SWIM_LEFT, incarnation, false);
+	gossip_queue(s, m);
+}
+
 void
 apply_update(struct swim *s, const struct wire_update *u, bool from_subject, bool sync)
 {
@@ -525,6 +566,10 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		return;
 	}
 	/* A graceful leave is a dead update about the sender that the sender itself sends. */
+	if (!swim_status_is_live(status) && from_subject && !is_own_word(s, u)) {
+		ask_whether_it_left(s, m, u);
+		return;
+	}
 	if (status == SWIM_DEAD && from_subject && !(u->flags & WIRE_FLAG_FORGET))
 		status = SWIM_LEFT;
 	if (m == NULL && is_named_here(s, u, address, &addr))

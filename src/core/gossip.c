@@ -352,14 +352,19 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, false, &trailer);
-	if (!outbox_begin(s, &w, &trailer, budget))
-		return;
-	wire_begin_gossip(&w, rng_u64(&s->rng));
-	if (gossip_add_member(s, &w, m))
-		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
-	else
+	outbox_trailer(s, true, &trailer);
+	/* Who tells it is worth more than the digest, which the next ping has. */
+	for (unsigned tries = 0; tries < 2; tries++) {
+		if (!outbox_begin(s, &w, &trailer, budget))
+			return;
+		wire_begin_gossip(&w, rng_u64(&s->rng));
+		if (gossip_add_member(s, &w, m)) {
+			outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
+			return;
+		}
 		outbox_cancel(s);
+		trailer.has_digest = false;
+	}
 }
 
 void

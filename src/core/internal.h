@@ -159,10 +159,11 @@ struct accusal {
 #define ACCUSALS_MAX 8
 
 enum join_kind {
-	JOIN_SEED,  /* for swim_join: ends in an event */
-	JOIN_GREET, /* to learn who a stranger is */
-	JOIN_CHECK, /* to see whether its view still differs from ours */
-	JOIN_CLAIM, /* to see whether another who bears our name is alive there */
+	JOIN_SEED,   /* for swim_join: ends in an event */
+	JOIN_GREET,  /* to learn who a stranger is */
+	JOIN_CHECK,  /* to see whether its view still differs from ours */
+	JOIN_CLAIM,  /* to see whether another who bears our name is alive there */
+	JOIN_LEAVER, /* to see whether a base peer that is said to have left is silent */
 };
 
 struct join {
@@ -171,8 +172,10 @@ struct join {
 	struct swim_addr addr;
 	uint64_t seq;
 	swim_time sent, next; /* last, and to be sent again or given up */
+	size_t len;           /* of the ping sent last */
 	unsigned tries;
-	uint64_t than; /* JOIN_CLAIM: the incarnation to rise above when nobody is there */
+	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the one that left. */
+	uint64_t than;
 	bool answered; /* JOIN_CLAIM: one of our name has, */
 	bool outdone;  /* and said to have borne it for longer: both together end us */
 	bool resting;  /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
@@ -286,6 +289,7 @@ struct swim {
 	bool check_member; /* was known for a member when it spoke from there */
 	bool synced;       /* with anyone, since the start */
 
+	bool by_named;  /* the datagram at hand names its sender, which is whose word it is */
 	bool by_base;   /* who speaks now knows no extensions, and so no tags */
 	bool by_member; /* and does so from where one is, a stand-in perhaps, */
 	bool by_known;  /* from where a member lives that we know, or it has answered, */
@@ -359,6 +363,8 @@ void locate_told(struct swim *, struct member *);
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
 void apply_updates(struct swim *, const struct wire_updates *);
+/* The base peer at this address has said (perhaps) that it leaves, and has not answered since. */
+void apply_left(struct swim *, const struct swim_addr *, uint64_t incarnation);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
@@ -495,6 +501,10 @@ bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
  * begun; else that is under way, or there is no place for it.
  */
 bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
+/* It is said from there, in nobody's name, that the base peer there leaves at this incarnation: find out. */
+void join_ask_leaver(struct swim *, const struct swim_addr *, uint64_t incarnation);
+/* That question is under way. */
+bool join_is_leaver(const struct swim *, const struct swim_addr *);
 /* We are finding that out. */
 bool join_is_contested(struct swim *, const struct swim_addr *addr);
 /* How long it takes at most. */
@@ -522,6 +532,8 @@ void speaker_self(struct swim *);
  */
 struct member *speaker_identify(struct swim *, const struct wire_message *,
     const struct wire_member_id *claimed, const struct swim_addr *from);
+/* A base peer that gives no name speaks from where a swimd lived: ask who lives there now. */
+void speaker_check_kind(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /*
  * The ack at hand answers a question that went to whom it names: it can be reached where this came from, whatever
  * address it tells.  What the ack says is its word.
@@ -556,7 +568,8 @@ void sync_page(struct swim *, const struct wire_message *);
 /* outbox.c */
 /* A writer over `budget` bytes (max_datagram at most) of the outbox; false: it is full. */
 bool outbox_begin(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t budget);
-void outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t pad_to,
+/* Returns the datagram's length, or 0 where it could not be written. */
+size_t outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t pad_to,
     enum wire_type, const struct swim_addr *to, const struct member *member);
 /* Nothing came of outbox_begin. */
 void outbox_cancel(struct swim *);
@@ -571,6 +584,9 @@ void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
  * fit.  Returns the length of the ack.
  */
 size_t outbox_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
+    struct wire_trailer *out);
+/* The same of an answer to a ping-req, with our name where it fits. */
+void outbox_relayed_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
 /*
  * What to pad a ping to, for who answers it to have the bytes for all of that trailer: we may have to show yet that we

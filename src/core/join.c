@@ -7,7 +7,9 @@
 
 #include "core/internal.h"
 
-#define TRIES 4                      /* pings until an address counts as silent */
+#define TRIES 4 /* pings until an address counts as silent */
+/* One that leaves is to be told as left before others come to a verdict on its silence. */
+#define LEAVER_HURRY 2
 #define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
 #define REST_MAX swim_seconds(60)    /* between contests with one that stays as we do */
 #define ADDRESS_MAX 47               /* a numeric address as text, without a zone */
@@ -36,6 +38,7 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
 	case JOIN_GREET:
 	case JOIN_CHECK:
+	case JOIN_LEAVER:
 		break;
 	}
 	return known != NULL ? outbox_room_for(s, known) : 0;
@@ -54,6 +57,8 @@ send_join(struct swim *s, struct join *j)
 	j->tries++;
 	j->sent = s->now;
 	j->next = swim_time_add(s->now, patience(s));
+	if (j->kind == JOIN_LEAVER)
+		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ping(&w, j->seq);
@@ -62,7 +67,7 @@ send_join(struct swim *s, struct join *j)
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, known);
 	gossip_add_member(s, &w, s->self);
-	outbox_end(s, &w, &trailer, padded_to(s, j, known), WIRE_PING, &j->addr, NULL);
+	j->len = outbox_end(s, &w, &trailer, padded_to(s, j, known), WIRE_PING, &j->addr, NULL);
 }
 
 bool
@@ -124,11 +129,13 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	if (m != NULL && m->addr.family == 0)
 		return;
 	join_introduce(s, &msg->member, &at);
-	m = locate_at(s, &at);
-	if (m != NULL && m != s->self) {
-		m->proven = true;
-		members_confirm(s, m);
-	}
+	/* Another may be known at this address as well: a successor and the member before it. */
+	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
+				   : locate_at(s, &at);
+	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &at))
+		return;
+	m->proven = true;
+	members_confirm(s, m);
 }
 
 swim_duration
@@ -163,6 +170,31 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	if (j != NULL && j->than < than)
 		j->than = than;
 	return began;
+}
+
+void
+join_ask_leaver(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
+{
+	bool began = join_start(s, addr, JOIN_LEAVER);
+
+	for (size_t i = 0; began && i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_LEAVER && swim_addr_equal(&j->addr, addr))
+			j->than = incarnation;
+	}
+}
+
+bool
+join_is_leaver(const struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		const struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_LEAVER && swim_addr_equal(&j->addr, addr))
+			return true;
+	}
+	return false;
 }
 
 bool
@@ -246,6 +278,20 @@ time_answer(struct swim *s, const struct join *j, const struct wire_message *msg
 		probe_measure(s, m != NULL && swim_addr_equal(&m->addr, from) ? m : NULL, j->sent);
 }
 
+/* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
+static void
+note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
+{
+	struct wire_member_id id = msg->member;
+	struct member *m = members_find(s, id.id.bytes, id.id.len);
+
+	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr) ||
+	    j->len < outbox_room_for_ack(s, id.id.len, id.address.len))
+		return;
+	m->base_peer = true;
+	m->swimd = false;
+}
+
 /* It lives where it is said to, or can be reached where it answers. */
 static void
 prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
@@ -274,10 +320,12 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
-	if (!swimd)
+	if (!swimd) {
 		join_learn(s, msg, from);
-	else
+		note_base(s, j, msg);
+	} else {
 		prove(s, msg, from);
+	}
 	switch (kind) {
 	case JOIN_SEED:
 		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
@@ -286,6 +334,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			sync_start(s, from);
 		break;
 	case JOIN_GREET:
+	case JOIN_LEAVER:
 		break;
 	case JOIN_CHECK:
 		if (swimd && msg->trailer.digest != s->digest)
@@ -360,6 +409,9 @@ give_up(struct swim *s, struct join *j)
 			members_announce(s, m);
 		break;
 	case JOIN_CHECK:
+		break;
+	case JOIN_LEAVER:
+		apply_left(s, &j->addr, j->than);
 		break;
 	case JOIN_CLAIM:
 		if (!j->answered)

@@ -34,6 +34,18 @@ outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, siz
 	return body + wire_trailer_size(out);
 }
 
+void
+outbox_relayed_trailer(const struct swim *s, const struct wire_member_id *of, size_t budget,
+    struct wire_trailer *out)
+{
+	size_t body = outbox_answer_trailer(s, of, budget, out) - wire_trailer_size(out);
+
+	/* The answer names its target, which did not write it. */
+	out->sender = (struct wire_str){s->self->name, s->self->name_len};
+	out->has_sender = true;
+	out->has_sender = body + wire_trailer_size(out) <= budget;
+}
+
 size_t
 outbox_room_for_ack(const struct swim *s, size_t id_len, size_t address_len)
 {
@@ -83,7 +95,7 @@ outbox_begin(struct swim *s, struct wire_writer *w, const struct wire_trailer *t
 	return true;
 }
 
-void
+size_t
 outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to,
     enum wire_type type, const struct swim_addr *to, const struct member *member)
 {
@@ -94,7 +106,7 @@ outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *tra
 		s->config.hooks.end(s->config.hooks.ctx, SWIM_WORK_ENCODE);
 	if (len == 0) {
 		s->stats.outbox_dropped++;
-		return;
+		return 0;
 	}
 	*out =
 	    (struct out){.offset = s->out_used, .len = len, .host_offset = SIZE_MAX, .type = type};
@@ -113,6 +125,7 @@ outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *tra
 		s->out_used += host_len;
 	}
 	s->out_count++;
+	return len;
 }
 
 void

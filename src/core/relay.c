@@ -24,7 +24,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	struct wire_writer w;
 
 	/* A stranger gets no more bytes than it sent. */
-	outbox_answer_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
+	outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
 	if (outbox_begin(s, &w, &trailer, s->config.max_datagram)) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;

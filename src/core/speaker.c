@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who speaks.  Datagrams of ours carry their sender's name, and an envelope its sender's; a base peer is whoever is
- * known to live where they come from, or a stand-in until it says more.
+ * Who speaks.  Datagrams of ours carry their sender's name, an envelope has its sender's, and an ack names who answers.
+ * A datagram of a base peer that names nobody is attributed to the base peer that is known at its source address, or to
+ * a stand-in.  An address does not prove a name: another member may have started there a moment ago.  So a member's end
+ * is never taken from a datagram that does not name the member as its sender.
  */
 #include <string.h>
 
@@ -21,7 +23,7 @@ speaker_self(struct swim *s)
 {
 	speak(s, s->self->name, s->self->name_len);
 	s->by_base = false;
-	s->by_member = s->by_known = s->by_proven = true;
+	s->by_member = s->by_known = s->by_proven = s->by_named = true;
 }
 
 /* From another address than it tells, where it has answered under its name. */
@@ -33,20 +35,21 @@ is_also_at(const struct member *m, const struct swim_addr *from)
 
 /*
  * Anybody can write anybody's name into a datagram, but not so easily another's address onto it.  What is said of
- * others from where nobody lives is hearsay, unless whose name it has been answering questions from there: the
- * network chooses by which of its addresses one of several is heard.
+ * others in the name of one who does not live at the source address is hearsay, unless that one has been answering
+ * questions from there: the network chooses by which of its addresses one of several is heard.
  */
 static void
 weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
-	bool also = is_also_at(speaker, from), there = m != NULL && !m->hidden;
-	bool known = there && !m->stand_in;
+	bool also = is_also_at(speaker, from);
+	bool lives = speaker != NULL && !speaker->hidden && swim_addr_equal(&speaker->addr, from);
+	bool known = lives && !speaker->stand_in;
 
-	s->by_member = also || there;
+	s->by_member = also || (m != NULL && !m->hidden);
 	s->by_known = also || known;
 	s->by_proven = (also && speaker->live_index != NOT_LISTED) ||
-		       (known && m->proven && m->live_index != NOT_LISTED);
+		       (known && speaker->proven && speaker->live_index != NOT_LISTED);
 }
 
 static bool
@@ -69,46 +72,80 @@ note_kind(struct member *m, const struct wire_message *msg, const struct swim_ad
 	m->swimd = !m->base_peer;
 }
 
+/*
+ * Does the ack name its sender?  The answer to a ping-req names the target and comes from a helper, so that an ack counts
+ * as the word of the member that it names only where it comes from that member's address.
+ */
+static bool
+names_sender(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+	const struct member *m;
+
+	if (msg->type != WIRE_ACK || msg->member.id.len == 0 || probe_is_indirect(s, msg->seq))
+		return false;
+	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	if (m != NULL)
+		return swim_addr_equal(&m->addr, from) || is_also_at(m, from);
+	swim_addr_format_public(from, text);
+	return wire_str_equal(msg->member.address, text);
+}
+
+/* The member whose word a datagram without any name is; NULL: none that we know. */
+static struct member *
+resident(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = locate_at(s, from);
+
+	return m != NULL && m != s->self && m->swimd && is_base(msg) ? NULL : m;
+}
+
+static void
+speak_address(struct swim *s, const struct swim_addr *from)
+{
+	char text[SWIM_ADDR_TEXT];
+
+	swim_addr_format_public(from, text);
+	/* One who has this link-local address in another zone may go by it. */
+	if (members_find(s, text, strlen(text)) != NULL)
+		swim_addr_format(from, text);
+	speak(s, text, strlen(text));
+}
+
 struct member *
 speaker_identify(struct swim *s, const struct wire_message *msg,
     const struct wire_member_id *claimed, const struct swim_addr *from)
 {
-	char text[SWIM_ADDR_TEXT];
+	struct wire_str name = claimed->id;
 	struct member *m;
 
 	s->by_base = is_base(msg);
-	if (claimed->id.len > 0) {
-		speak(s, claimed->id.bytes, claimed->id.len);
-		m = members_find(s, claimed->id.bytes, claimed->id.len);
-	} else {
-		m = locate_at(s, from);
-		/* Acks name who answers, and bear no other name. */
-		if (m == NULL && msg->type == WIRE_ACK) {
-			m = members_find(s, msg->member.id.bytes, msg->member.id.len);
-			m = is_also_at(m, from) ? m : NULL;
-		}
-		if (m != NULL) {
-			speak(s, m->name, m->name_len);
-		} else {
-			swim_addr_format_public(from, text);
-			/* An ack says who lives there. */
-			if (msg->type == WIRE_ACK && msg->member.id.len > 0 &&
-			    wire_str_equal(msg->member.address, text)) {
-				speak(s, msg->member.id.bytes, msg->member.id.len);
-			} else {
-				/* One who has this link-local address in another zone may go by it. */
-				if (members_find(s, text, strlen(text)) != NULL)
-					swim_addr_format(from, text);
-				speak(s, text, strlen(text));
-			}
-		}
-	}
+	if (name.len == 0 && names_sender(s, msg, from))
+		name = msg->member.id;
+	s->by_named = name.len > 0;
+	m = s->by_named ? members_find(s, name.bytes, name.len) : resident(s, msg, from);
+	if (s->by_named)
+		speak(s, name.bytes, name.len);
+	else if (m != NULL)
+		speak(s, m->name, m->name_len);
+	else
+		speak_address(s, from);
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, from);
 		note_kind(m, msg, from);
 	}
 	weigh(s, m, from);
 	return m;
+}
+
+void
+speaker_check_kind(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	const struct member *m = locate_at(s, from);
+
+	if (!s->by_named && s->by_base && m != NULL && m->swimd && m != s->self &&
+	    (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ))
+		join_start(s, from, JOIN_GREET);
 }
 
 /* Nobody is known to live there but m itself, if anybody. */
@@ -128,6 +165,7 @@ speaker_answers(struct swim *s, const struct wire_message *msg, const struct swi
 	if (m == NULL || m == s->self || m->hidden || m->stand_in || !is_free(s, from))
 		return;
 	m->also = *from;
+	s->by_named = true;
 	speak(s, m->name, m->name_len);
 	weigh(s, m, from);
 }

@@ -210,6 +210,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		join_contest(s, from, s->self->incarnation);
 	if (speaker != NULL && speaker != s->self && named)
 		speaker_ask(s, speaker, from);
+	speaker_check_kind(s, msg, from);
 	switch (msg->type) {
 	case WIRE_PING:
 		apply_updates(s, &msg->updates);

@@ -2,12 +2,20 @@
 /* Datagrams that no honest member would send. */
 #include <string.h>
 
+#include "base/hash.h"
 #include "sim/scenario.h"
+
+static uint64_t
+name_hash(const char *name)
+{
+	return hash64_end(hash64_bytes(HASH64_START, name, strlen(name)));
+}
 
 void
 sim_forge_update(struct sim *s, unsigned from, unsigned to, const char *id, const char *address,
     enum swim_status status, uint64_t incarnation)
 {
+	const struct node *sender = &s->world.nodes[from];
 	struct wire_trailer trailer = {0};
 	struct wire_writer w;
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
@@ -21,7 +29,17 @@ sim_forge_update(struct sim *s, unsigned from, unsigned to, const char *id, cons
 
 	/* Others would call incarnations of its making a breach. */
 	check_foreign(s->world.check, id);
-	wire_writer_init(&w, data, sizeof(data), 0);
+	/* The word of a swimd that is a member: it says who it is, and with whom it came to a verdict. */
+	if (sender->kind == NODE_SWIMD && world_running(&s->world, from)) {
+		trailer.has_sender = true;
+		trailer.sender = wire_str_of(sender->name);
+		if (status == SWIM_SUSPECT || status == SWIM_DEAD)
+			update.accusers[update.accuser_count++] = name_hash(sender->name);
+		if (status == SWIM_DEAD)
+			update.accusers[update.accuser_count++] = name_hash(
+			    s->world.nodes[to].name);
+	}
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ping(&w, rng_u64(&s->world.rng));
 	wire_add_update(&w, &update);
 	len = wire_finish(&w, &trailer, 0);

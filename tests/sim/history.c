@@ -118,14 +118,15 @@ history_received(struct history *h, const void *data, size_t len)
 void
 history_sent(struct history *h, const struct swim *s, const struct swim_datagram *d)
 {
-	const struct member *to = locate_at(s, &d->to);
 	struct wire_message msg;
 
 	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)
 		tally_updates(h, &msg);
-	/* Whom it is about knows, and that counts as told. */
-	if (to != NULL)
-		tally(h, to->hash);
+	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
+	for (size_t i = 0; i < s->located.count; i++) {
+		if (swim_addr_equal(&s->located.v[i]->addr, &d->to))
+			tally(h, s->located.v[i]->hash);
+	}
 }
 
 bool

@@ -33,9 +33,9 @@ struct outcome {
 	char notes[1024];
 };
 
-static const struct scenario *const tables[] = {scenarios_join, scenarios_failure, scenarios_stall,
-    scenarios_partition, scenarios_loss, scenarios_limits, scenarios_base, scenarios_size,
-    scenarios_liveness};
+static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
+    scenarios_successor, scenarios_stall, scenarios_partition, scenarios_loss, scenarios_limits,
+    scenarios_base, scenarios_size, scenarios_liveness};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void

@@ -58,12 +58,27 @@ static struct node *
 node_at(struct world *w, const struct swim_addr *addr)
 {
 	unsigned number = (unsigned)addr->ip[1] << 16 | (unsigned)addr->ip[2] << 8 | addr->ip[3];
+	struct node *n;
 
 	if (number == 0 || number > w->count ||
 	    !(swim_addr_equal(&w->nodes[number - 1].addr, addr) ||
 		swim_addr_equal(&w->nodes[number - 1].source, addr)))
 		return NULL;
-	return &w->nodes[number - 1];
+	n = &w->nodes[number - 1];
+	while (n->heir != NULL && !world_running(w, n->index))
+		n = n->heir;
+	return n;
+}
+
+void
+world_inherit(struct world *w, unsigned i, unsigned from)
+{
+	struct node *n = &w->nodes[i], *before = &w->nodes[from];
+
+	assert(n->life == 0 && before->heir == NULL);
+	n->addr = before->addr;
+	memcpy(n->hostport, before->hostport, sizeof(n->hostport));
+	before->heir = n;
 }
 
 void

@@ -49,6 +49,7 @@ struct node {
 	struct swim_addr addr;
 	struct swim_addr source; /* of what it sends, and another where it can be reached */
 	char hostport[64];       /* what it says its address is; a host name for some */
+	struct node *heir; /* lives at this address once this one does not run; NULL: nobody */
 	struct swim *core;
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
@@ -131,6 +132,8 @@ void world_fini(struct world *);
 void world_mix_families(struct world *);
 /* Before the first start: the node is heard from another address than it tells. */
 void world_speak_elsewhere(struct world *, unsigned i);
+/* Before its first start: node i gets the address of `from`, and what is sent there once that one does not run. */
+void world_inherit(struct world *, unsigned i, unsigned from);
 /* Where what a node sends comes from. */
 const struct swim_addr *world_source(const struct node *);
 /* Before its first start: the node is a base peer, named b<i>. */

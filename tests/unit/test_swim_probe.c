@@ -255,6 +255,16 @@ START_TEST(an_ack_by_way_of_a_helper_is_as_good)
 }
 END_TEST
 
+/* A swimd is followed by a base peer of its name, which answers when it is asked. */
+static void
+becomes_base_peer(struct fixture *f, unsigned peer)
+{
+	fixture_clear(f);
+	fixture_ping(f, peer, 1, (struct fixture_says){0});
+	fixture_ack(f, peer, fixture_sent(f, WIRE_PING, peer)->message.seq, peer,
+	    (struct fixture_says){0});
+}
+
 START_TEST(a_base_peer_has_its_own_time_to_say_nack)
 {
 	struct fixture *f = settled();
@@ -273,7 +283,7 @@ START_TEST(a_base_peer_has_its_own_time_to_say_nack)
 	/* Its deadline is a fixed one, however quick we have learnt to be: four fifths of 400 ms. */
 	for (unsigned i = 1; i <= PEERS; i++) {
 		if (i != target)
-			fixture_ping(f, i, 1, (struct fixture_says){0});
+			becomes_base_peer(f, i);
 	}
 	fixture_clear(f);
 	for (unsigned step = 0; step < 100 && ping_req_of(f, &helper) == NULL; step++)

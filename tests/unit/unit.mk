@@ -111,6 +111,7 @@ OBJS_test_swim_reach = $(SWIM_OBJS)
 OBJS_test_swim_networks = $(SWIM_OBJS)
 OBJS_test_swim_questions = $(SWIM_OBJS)
 OBJS_test_swim_ring = $(SWIM_OBJS)
+OBJS_test_swim_speaker = $(SWIM_OBJS)
 OBJS_test_swim_suspicion = $(SWIM_OBJS)
 OBJS_test_loss = core/loss.o
 OBJS_test_sim_check = tests/sim/check.o tests/sim/heap.o $(CORE_OBJS)

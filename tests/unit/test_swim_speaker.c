@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose word a datagram is, where another member may have started at the address that it comes from. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+/* A datagram of this type, in which nobody is named as its sender, comes from p1's address and says that p1 is dead. */
+static void
+unnamed(struct fixture *f, enum wire_type type, struct wire_member_id who, bool ours)
+{
+	struct wire_update u = fixture_update(f, 1, SWIM_DEAD, 0);
+	struct wire_trailer trailer = {.has_digest = ours, .digest = fixture_stats(f).digest};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	if (type == WIRE_ACK)
+		wire_begin_ack(&w, 999, &who);
+	else if (type == WIRE_GOSSIP)
+		wire_begin_gossip(&w, 999);
+	else
+		wire_begin_ping(&w, 999);
+	ck_assert(wire_add_update(&w, &u));
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+}
+
+START_TEST(who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead)
+{
+	static const struct {
+		enum wire_type type;
+		const char *who;
+		bool ours;
+	} said[] = {
+	    /* An old swimd's, which did not give its name in gossip. */
+	    {WIRE_GOSSIP, NULL, true},
+	    {WIRE_ACK, "successor", true},
+	    {WIRE_ACK, "successor", false},
+	    /* What a helper says of its target's neighbour. */
+	    {WIRE_ACK, "p2", true},
+	    {WIRE_PING, NULL, false},
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		struct fixture *f = fixture_among_proven(4);
+		struct wire_member_id who = {0};
+
+		if (said[i].who != NULL)
+			who.id = wire_str_of(said[i].who);
+		who.address = wire_str_of(i == 3 ? "10.0.1.2:7946" : "10.0.1.1:7946");
+		unnamed(f, said[i].type, who, said[i].ours);
+		ck_assert_int_ne(fixture_report(f, "p1").status, SWIM_LEFT);
+		ck_assert_int_ne(fixture_report(f, "p1").status, SWIM_DEAD);
+		fixture_run(f, swim_seconds(20));
+		ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_names_who_leaves)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_member_id who = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+
+	/* An old swimd that leaves says so to whoever asks, under its own name. */
+	unnamed(f, WIRE_ACK, who, true);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_LEFT);
+	fixture_free(f);
+}
+END_TEST
+
+/* p4 is a base peer and has answered. */
+static struct fixture *
+with_base_peer(void)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 0);
+	struct swim_addr addr = fixture_addr(4);
+
+	fixture_ping(f, 4, 1, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	fixture_ack(f, 4, fixture_sent(f, WIRE_PING, 4)->message.seq, 4, (struct fixture_says){0});
+	ck_assert(fixture_report(f, "p4").base_peer);
+	fixture_clear(f);
+	return f;
+}
+
+START_TEST(a_base_peer_that_says_it_leaves_and_is_silent_has_left)
+{
+	struct fixture *f = with_base_peer();
+	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
+
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	/* Another base peer has heard so too, and knows no leaves. */
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
+	fixture_run(f, swim_ms(900));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_whose_successor_says_that_it_is_dead_has_failed)
+{
+	struct fixture *f = with_base_peer();
+	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
+	struct wire_member_id who = {wire_str_of("heir"), wire_str_of("10.0.1.4:7946")};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, 4)->message.seq, &who);
+	len = wire_finish(&w, NULL, 0);
+	ck_assert_int_eq(fixture_input(f, 4, data, len), WIRE_OK);
+	fixture_run(f, swim_seconds(30));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_swimd_becomes_a_base_peer_once_it_has_answered_as_one)
+{
+	struct fixture *f = fixture_among_proven(3);
+	const struct fixture_out *greeting;
+
+	fixture_clear(f);
+	fixture_ping(f, 1, 5, (struct fixture_says){0});
+	ck_assert(!fixture_report(f, "p1").base_peer);
+	greeting = fixture_sent(f, WIRE_PING, 1);
+	ck_assert_ptr_nonnull(greeting);
+	fixture_ack(f, 1, greeting->message.seq, 1, (struct fixture_says){0});
+	ck_assert(fixture_report(f, "p1").base_peer);
+	fixture_free(f);
+}
+END_TEST
+
+static bool
+names_us(const struct fixture_out *out)
+{
+	return out != NULL && out->message.trailer.has_sender &&
+	       wire_str_equal(out->message.trailer.sender, "self");
+}
+
+START_TEST(whatever_we_send_says_who_speaks)
+{
+	struct fixture *f = fixture_among_proven(3);
+	const struct fixture_out *ping;
+
+	/* An answer for another names that one, and is ours. */
+	fixture_ping_req(f, 1, 7, 2);
+	ping = fixture_sent(f, WIRE_PING, 2);
+	ck_assert(names_us(ping));
+	fixture_ack(f, 2, ping->message.seq, 2,
+	    (struct fixture_says){.ours = true, .sender = 2, .digest = fixture_stats(f).digest});
+	ck_assert(names_us(fixture_sent(f, WIRE_ACK, 1)));
+	fixture_ping_req(f, 1, 8, 3);
+	fixture_run(f, swim_seconds(1));
+	ck_assert(names_us(fixture_sent(f, WIRE_NACK, 1)));
+	fixture_clear(f);
+	fixture_gossip(f, 2, 0, SWIM_SUSPECT, 0);
+	fixture_clear(f);
+	fixture_gossip(f, 3, 0, SWIM_SUSPECT, 0);
+	ck_assert(names_us(fixture_sent(f, WIRE_GOSSIP, 3)));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead,
+    an_answer_names_who_leaves, a_base_peer_that_says_it_leaves_and_is_silent_has_left,
+    a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
+    a_swimd_becomes_a_base_peer_once_it_has_answered_as_one, whatever_we_send_says_who_speaks)
