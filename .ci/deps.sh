@@ -4,7 +4,7 @@
 # When nothing is missing it changes nothing and needs neither root nor a network.
 set -eu
 
-BUILD="gcc make autoconf pkg-config libc6-dev libavahi-client-dev libavahi-common-dev libevent-dev libjansson-dev libconfuse-dev libsmartcols-dev libsystemd-dev"
+BUILD="gcc make autoconf pkg-config libc6-dev libavahi-client-dev libavahi-common-dev libc-ares-dev libevent-dev libjansson-dev libconfuse-dev libsmartcols-dev libsystemd-dev"
 DEMO="iproute2 procps"
 CHECK="avahi-daemon avahi-utils dbus check iproute2 procps nftables socat jq python3-minimal python3 python3-pytest python3-pytest-xdist mandoc binutils systemd systemd-container"
 LINT="valgrind clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck mandoc systemd git ca-certificates"

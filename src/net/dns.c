@@ -1,237 +1,185 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How evdns is kept in its place (libevent 2.1.12, evdns.c):
- * - A question to an evdns_base without nameservers waits for ever: we count them first, and have
- *   a deadline of our own.
- * - A nameserver held to be down is probed for ever, by asking it for google.com, and freeing the base
- *   under such a probe is unsafe: probes are put off beyond the life of the base, which ends with its
- *   last question.  That also reads /etc/resolv.conf anew for every round of questions.
- * - evdns_getaddrinfo loses count of its parts when canceled: A and AAAA are asked for one by one.
- * - A canceled request still calls back, on a later turn of the loop: questions outlive struct dns until then.
+ * How c-ares is driven:
+ * - A channel lives for one round: from a first question until none is left, or another round has taken its place.
+ *   A round begins with reading resolv.conf and nsswitch.conf, so that what changes there is heeded; it ends after
+ *   DNS_ROUND_S at the latest, and when resolv.conf changes.  (c-ares 1.18 cannot read them again in a channel.)
+ * - c-ares calls back from within the call that asks, where the hosts file has the answer.  All answers are
+ *   noted, and given from the timer: there nothing of c-ares is on the stack, and a channel may be destroyed.
+ * - Questions cannot be cancelled one by one.  One whose deadline has passed is answered in the negative, and stays
+ *   until c-ares lets go of it.
  */
 #include "net/dns.h"
 
-#include <errno.h>
+/* ares_query and ares_parse_srv_reply are what 1.18 has; later versions keep them, and advise against them. */
+#define CARES_NO_DEPRECATED
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
-#include <event2/dns.h>
 
-#include "net/hosts.h"
 #include "net/loop.h"
+#include "net/sockaddr.h"
 
-/* Once one family has answered, the other is waited for no longer than this. */
-#define DNS_SKEW_MS 1000
+#define DNS_RESOLV_CONF "/etc/resolv.conf"
 /* A round of questions ends after this even if new ones come all the time. */
 #define DNS_ROUND_S 60
+/* Larger datagrams are often lost (RFC 9715, section 3). */
+#define DNS_EDNS_SIZE 1232
+/* Each nameserver is asked so many times before a question fails, the second time with twice the patience. */
+#define DNS_TRIES 2
+#define DNS_PATIENCES 3 /* of both tries together */
+/* A nameserver is not given up sooner, however many there are. */
+#define DNS_PATIENCE_MIN_MS 100
 
-enum dns_family { DNS_FAMILY_4, DNS_FAMILY_6 };
-#define DNS_FAMILIES 2
+/* A socket of c-ares' own. */
+struct dns_socket {
+	LIST_ENTRY(dns_socket) link;
+	struct dns_round *round;
+	struct event *event;
+	ares_socket_t fd;
+};
 
-/* An evdns_base and what it was made from. */
+/* A channel and what it was made from. */
 struct dns_round {
-	struct dns *dns; /* NULL once another has taken its place */
-	struct evdns_base *evdns;
+	LIST_ENTRY(dns_round) link;
+	struct dns *dns;
+	ares_channel channel;
+	LIST_HEAD(, dns_socket) sockets;
 	unsigned questions;
 	swim_time begun;
 	struct stat resolv_conf; /* all zero: there was none */
 };
 
-struct dns_part {
-	struct dns_question *question;
-	enum dns_family family;
-	struct evdns_request *request; /* NULL: not under way */
-	int error;                     /* DNS_ERR_*; meaningful once it is no longer under way */
-};
-
 struct dns_question {
 	TAILQ_ENTRY(dns_question) link;
-	struct dns *dns;         /* NULL once dns_free has dropped it */
-	struct dns_round *round; /* NULL: could not be asked, answer.text says why */
-	dns_callback *callback;
+	struct dns *dns;
+	struct dns_round *round; /* NULL: could not be asked */
+	dns_callback *callback;  /* one of the two */
+	dns_service_callback *service_callback;
 	void *ctx;
-	struct dns_part parts[DNS_FAMILIES];
-	unsigned under_way;
-	bool answered; /* the callback has been called; only evdns still holds it */
+	bool held;     /* c-ares will call back for it */
+	bool answered; /* the callback has been called, or is not to be */
 	swim_time deadline;
-	struct name_answer answer;
+	struct name_answer answer; /* text: for a service too */
+	struct dns_service *services;
+	size_t service_count;
 };
-
-TAILQ_HEAD(dns_questions, dns_question);
 
 struct dns {
 	struct event_base *base;
 	char *resolv_conf;
-	char *nameserver; /* or NULL */
+	bool hosts_by_environment;
+	uint16_t port;
 	swim_duration timeout;
-	struct dns_questions questions;
+	TAILQ_HEAD(, dns_question) questions;
+	LIST_HEAD(, dns_round) rounds;
 	struct dns_round *round; /* the current one, or NULL */
 	struct loop_timer *timer;
+	bool library; /* ares_library_init went well */
 };
 
+/* -------------------------------------------------------------------------------------------- rounds */
+
 static void
-dns_round_release(struct dns_round *round)
+dns_socket_free(struct dns_socket *socket)
 {
-	if (--round->questions > 0)
-		return;
-	if (round->dns != NULL)
+	LIST_REMOVE(socket, link);
+	if (socket->event != NULL)
+		event_free(socket->event);
+	free(socket);
+}
+
+static void
+dns_round_free(struct dns_round *round)
+{
+	struct dns_socket *socket;
+
+	if (round->dns->round == round)
 		round->dns->round = NULL;
-	/*
-	 * No request is left, so nothing of ours is called back any more.  This may run in a callback of
-	 * evdns, which it makes from the loop and after which it does not touch the base.
-	 */
-	evdns_base_free(round->evdns, 0);
+	LIST_REMOVE(round, link);
+	/* Calls back for the questions that are left, and for the sockets. */
+	if (round->channel != NULL)
+		ares_destroy(round->channel);
+	while ((socket = LIST_FIRST(&round->sockets)) != NULL)
+		dns_socket_free(socket);
 	free(round);
 }
 
-static void
-dns_question_free(struct dns_question *question)
+/* When c-ares next wants to look after its questions. */
+static swim_time
+dns_round_deadline(const struct dns_round *round)
 {
-	if (question->dns != NULL)
-		TAILQ_REMOVE(&question->dns->questions, question, link);
-	if (question->round != NULL)
-		dns_round_release(question->round);
-	free(question);
-}
+	struct timeval tv, *left = ares_timeout(round->channel, NULL, &tv);
 
-static const char *
-dns_error_text(int error)
-{
-	switch (error) {
-	case DNS_ERR_NOTEXIST:
-		return "there is no such name in /etc/hosts or in DNS";
-	case DNS_ERR_NONE:
-	case DNS_ERR_NODATA:
-		return "the name has no address in DNS";
-	case DNS_ERR_REFUSED:
-		return "the nameserver refuses to look the name up";
-	case DNS_ERR_TRUNCATED:
-		return "the nameserver's answer does not fit a datagram";
-	case DNS_ERR_SERVERFAILED:
-	case DNS_ERR_TIMEOUT: /* evdns makes of SERVFAIL, after some tries, the same */
-		return "no nameserver gives an answer";
-	default: /* of evdns' error numbers, an open set */
-		return evdns_err_to_string(error);
-	}
-}
-
-/* Why there is no address: of two answers the one that says more. */
-static void
-dns_explain(struct dns_question *question)
-{
-	int first = question->parts[0].error, second = question->parts[1].error;
-	int error = first;
-
-	if (question->answer.text[0] != '\0')
-		return;
-	if (first == DNS_ERR_NODATA || first == DNS_ERR_NONE || second == DNS_ERR_NOTEXIST)
-		error = second;
-	snprintf(question->answer.text, sizeof(question->answer.text), "%s", dns_error_text(error));
-}
-
-/* Give the answer, once.  Frees the question unless evdns still holds parts of it. */
-static void
-dns_finish(struct dns_question *question)
-{
-	int i;
-
-	if (!question->answered) {
-		question->answered = true;
-		question->deadline = SWIM_TIME_NEVER;
-		for (i = 0; i < DNS_FAMILIES; i++) {
-			if (question->parts[i].request == NULL)
-				continue;
-			question->parts[i].error = DNS_ERR_TIMEOUT;
-			evdns_cancel_request(question->round->evdns, question->parts[i].request);
-		}
-		if (question->answer.count == 0) {
-			question->answer.error = SWIM_ERROR_RESOLUTION_FAILED;
-			dns_explain(question);
-		}
-		if (question->dns != NULL)
-			question->callback(question->ctx, &question->answer);
-	}
-	if (question->under_way == 0)
-		dns_question_free(question);
+	if (left == NULL)
+		return SWIM_TIME_NEVER;
+	return swim_time_add(loop_now(),
+	    swim_us((int64_t)left->tv_sec * 1000000 + (int64_t)left->tv_usec));
 }
 
 static void
 dns_arm(struct dns *dns)
 {
 	swim_time next = SWIM_TIME_NEVER;
-	struct dns_question *question;
+	const struct dns_question *question;
+	const struct dns_round *round;
 
 	TAILQ_FOREACH(question, &dns->questions, link)
-		next = swim_time_min(next, question->deadline);
+		next = swim_time_min(next, question->held ? question->deadline : (swim_time){0});
+	LIST_FOREACH(round, &dns->rounds, link)
+		next = swim_time_min(next,
+		    round->questions > 0 ? dns_round_deadline(round) : (swim_time){0});
 	loop_timer_set(dns->timer, next);
 }
 
 static void
-dns_timer_fired(void *ctx, swim_time now)
+dns_socket_ready(evutil_socket_t fd, short what, void *arg)
 {
-	struct dns *dns = ctx;
-	struct dns_question *question, *next;
+	struct dns_round *round = ((struct dns_socket *)arg)->round;
+	struct dns *dns = round->dns;
 
-	for (question = TAILQ_FIRST(&dns->questions); question != NULL; question = next) {
-		next = TAILQ_NEXT(question, link);
-		if (swim_time_reached(now, question->deadline))
-			dns_finish(question);
-	}
+	/* May free the socket, but not the round. */
+	ares_process_fd(round->channel, (what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD,
+	    (what & EV_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
 	dns_arm(dns);
 }
 
+/* c-ares wants to know of this socket when it is readable, writable, both, or no more. */
 static void
-dns_add_addresses(struct dns_question *question, int type, int count, const uint8_t *addresses)
+dns_socket_wanted(void *data, ares_socket_t fd, int readable, int writable)
 {
-	struct swim_addr addr;
-	int i;
+	short what = (short)((readable ? EV_READ : 0) | (writable ? EV_WRITE : 0) | EV_PERSIST);
+	struct dns_round *round = data;
+	struct dns_socket *socket;
 
-	for (i = 0; i < count; i++) {
-		memset(&addr, 0, sizeof(addr));
-		if (type == DNS_IPv4_A) {
-			addr.family = 4;
-			memcpy(addr.ip, addresses + 4 * i, 4);
-		} else if (type == DNS_IPv6_AAAA) {
-			addr.family = 6;
-			memcpy(addr.ip, addresses + 16 * i, 16);
-		} else {
+	LIST_FOREACH(socket, &round->sockets, link) {
+		if (socket->fd == fd)
+			break;
+	}
+	if (!readable && !writable) {
+		if (socket != NULL)
+			dns_socket_free(socket);
+		return;
+	}
+	if (socket == NULL) {
+		/* For want of memory it is never ready, and its questions end at their deadlines. */
+		if ((socket = calloc(1, sizeof(*socket))) == NULL)
 			return;
-		}
-		if (!swim_addr_is_wildcard(&addr) && !swim_addr_is_multicast(&addr))
-			hosts_add_address(question->answer.addresses, &question->answer.count,
-			    NAME_ADDRESSES_MAX, &addr);
+		socket->round = round;
+		socket->fd = fd;
+		LIST_INSERT_HEAD(&round->sockets, socket, link);
+	} else if (socket->event != NULL) {
+		event_free(socket->event);
 	}
-}
-
-static void
-dns_part_answered(int result, char type, int count, int ttl, void *addresses, void *arg)
-{
-	struct dns_part *part = arg;
-	struct dns_question *question = part->question;
-	struct dns *dns = question->dns;
-	swim_time soon;
-
-	(void)ttl;
-	part->request = NULL;
-	if (!question->answered)
-		part->error = result;
-	question->under_way--;
-	if (!question->answered && result == DNS_ERR_NONE)
-		dns_add_addresses(question, type, count, addresses);
-	if (question->under_way == 0) {
-		dns_finish(question);
-		if (dns != NULL)
-			dns_arm(dns);
-		return;
-	}
-	if (question->answered || dns == NULL || question->answer.count == 0)
-		return;
-	soon = swim_time_add(loop_now(), swim_ms(DNS_SKEW_MS));
-	question->deadline = swim_time_min(question->deadline, soon);
-	dns_arm(dns);
+	socket->event = event_new(round->dns->base, fd, what, dns_socket_ready, socket);
+	if (socket->event != NULL)
+		event_add(socket->event, NULL);
 }
 
 static void
@@ -254,134 +202,345 @@ dns_round_stale(const struct dns_round *round, swim_time now)
 	       st.st_mtim.tv_nsec != round->resolv_conf.st_mtim.tv_nsec;
 }
 
-/* Nameservers and options for one evdns_base; on failure a sentence in text. */
-static bool
-dns_round_setup(const struct dns *dns, struct evdns_base *evdns, char *text, size_t size)
+static int
+dns_open_channel(struct dns_round *round, int patience_ms)
 {
-	char seconds[32];
+	const struct dns *dns = round->dns;
+	struct ares_options options = {
+	    .flags = ARES_FLAG_EDNS,
+	    .ednspsz = DNS_EDNS_SIZE,
+	    .timeout = patience_ms,
+	    .tries = DNS_TRIES,
+	    .udp_port = dns->port,
+	    .tcp_port = dns->port,
+	    .sock_state_cb = dns_socket_wanted,
+	    .sock_state_cb_data = round,
+	    .resolvconf_path = dns->resolv_conf,
+	};
+	int which = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+		    ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
 
-	if (dns->nameserver != NULL) {
-		if (evdns_base_nameserver_ip_add(evdns, dns->nameserver) != 0) {
-			snprintf(text, size, "the nameserver %.64s can't be used", dns->nameserver);
-			return false;
-		}
-	} else {
-		/* Its result is of no use: it says "failed" for a file without nameservers and for none alike. */
-		evdns_base_resolv_conf_parse(evdns,
-		    DNS_OPTION_NAMESERVERS | DNS_OPTION_SEARCH | DNS_OPTION_MISC |
-			DNS_OPTION_NAMESERVERS_NO_DEFAULT,
-		    dns->resolv_conf);
-		if (evdns_base_count_nameservers(evdns) == 0) {
-			snprintf(text, size,
-			    "the name is not in /etc/hosts, and %.64s names no nameserver",
-			    dns->resolv_conf);
-			return false;
-		}
-	}
-	/* Three tries within the deadline, so that a dead nameserver leaves time for the next. */
-	snprintf(seconds, sizeof(seconds), "%lld.%06lld",
-	    (long long)(dns->timeout.ns / 3 / 1000000000),
-	    (long long)(dns->timeout.ns / 3 % 1000000000 / 1000));
-	evdns_base_set_option(evdns, "timeout", seconds);
-	evdns_base_set_option(evdns, "attempts", "3");
-	evdns_base_set_option(evdns, "initial-probe-timeout", "3600");
-	return true;
+	if (dns->port != 0)
+		which |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+	return ares_init_options(&round->channel, &options, which);
+}
+
+/* A channel that has asked each nameserver DNS_TRIES times before a question's deadline. */
+static int
+dns_round_setup(struct dns_round *round)
+{
+	int64_t timeout_ms = swim_duration_ms(round->dns->timeout), patience_ms;
+	struct ares_addr_port_node *servers = NULL, *server;
+	int64_t count = 0;
+	int status = dns_open_channel(round, DNS_PATIENCE_MIN_MS);
+
+	if (status != ARES_SUCCESS)
+		return status;
+	/* How many there are is known only then. */
+	status = ares_get_servers_ports(round->channel, &servers);
+	for (server = servers; server != NULL; server = server->next)
+		count++;
+	ares_free_data(servers);
+	ares_destroy(round->channel);
+	round->channel = NULL;
+	if (status != ARES_SUCCESS)
+		return status;
+	patience_ms = timeout_ms * 9 / 10 / (DNS_PATIENCES * (count > 0 ? count : 1));
+	if (patience_ms < DNS_PATIENCE_MIN_MS)
+		patience_ms = DNS_PATIENCE_MIN_MS;
+	return dns_open_channel(round, (int)patience_ms);
 }
 
 static struct dns_round *
-dns_round_get(struct dns *dns, char *text, size_t size)
+dns_round_get(struct dns *dns, int *status)
 {
 	swim_time now = loop_now();
 	struct dns_round *round = dns->round;
 
 	if (round != NULL && !dns_round_stale(round, now))
 		return round;
-	if (round != NULL) {
-		round->dns = NULL;
-		dns->round = NULL;
-	}
-	round = calloc(1, sizeof(*round));
-	if (round == NULL)
-		goto fail_memory;
-	dns_resolv_conf_stat(dns, &round->resolv_conf);
-	round->evdns = evdns_base_new(dns->base, 0);
-	if (round->evdns == NULL)
-		goto fail_memory;
-	if (!dns_round_setup(dns, round->evdns, text, size)) {
-		evdns_base_free(round->evdns, 0);
-		free(round);
+	*status = ARES_ENOMEM;
+	if ((round = calloc(1, sizeof(*round))) == NULL)
 		return NULL;
-	}
 	round->dns = dns;
 	round->begun = now;
+	LIST_INIT(&round->sockets);
+	LIST_INSERT_HEAD(&dns->rounds, round, link);
+	dns_resolv_conf_stat(dns, &round->resolv_conf);
+	if ((*status = dns_round_setup(round)) != ARES_SUCCESS) {
+		dns_round_free(round);
+		return NULL;
+	}
 	dns->round = round;
 	return round;
-fail_memory:
-	free(round);
-	snprintf(text, size, "out of memory");
+}
+
+/* ----------------------------------------------------------------------------------------- questions */
+
+static const char *
+dns_error_text(const struct dns_question *question, int status)
+{
+	bool service = question->service_callback != NULL;
+
+	switch (status) {
+	case ARES_ENOTFOUND:
+		return service ? "there is no such service in DNS"
+			       : "there is no such name in /etc/hosts or in DNS";
+	case ARES_ENODATA:
+		return service ? "the name has no SRV record in DNS"
+			       : "the name has no address in DNS";
+	case ARES_EREFUSED:
+		return "the nameserver refuses to look the name up";
+	case ARES_ESERVFAIL:
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED: /* 1.18 makes this of SERVFAIL and REFUSED too */
+		return "no nameserver gives an answer";
+	case ARES_EBADNAME:
+		return "it is no name that can be looked up";
+	case ARES_EFILE:
+		return "a file of the name service, such as /etc/resolv.conf, cannot be read";
+	default: /* of c-ares' error numbers, an open set */
+		return ares_strerror(status);
+	}
+}
+
+static void
+dns_question_free(struct dns_question *question)
+{
+	TAILQ_REMOVE(&question->dns->questions, question, link);
+	if (question->round != NULL)
+		question->round->questions--;
+	while (question->service_count > 0)
+		free(question->services[--question->service_count].target);
+	free(question->services);
+	name_answer_fini(&question->answer);
+	free(question);
+}
+
+static void
+dns_fail(struct dns_question *question, int status)
+{
+	name_answer_fail(&question->answer, dns_error_text(question, status));
+}
+
+/* Give the answer, once. */
+static void
+dns_answer(struct dns_question *question)
+{
+	if (question->answered)
+		return;
+	question->answered = true;
+	question->deadline = SWIM_TIME_NEVER;
+	if (question->service_callback != NULL)
+		question->service_callback(question->ctx, question->services,
+		    question->service_count, question->answer.text);
+	else
+		question->callback(question->ctx, &question->answer);
+}
+
+/* The first question whose answer is known, or whose deadline has passed unanswered; NULL: none. */
+static struct dns_question *
+dns_due(const struct dns *dns, swim_time now)
+{
+	struct dns_question *question;
+
+	TAILQ_FOREACH(question, &dns->questions, link) {
+		if (!question->held || swim_time_reached(now, question->deadline))
+			return question;
+	}
 	return NULL;
 }
 
-bool
-dns_start(struct dns *dns, const char *host, dns_callback *callback, void *ctx)
+static void
+dns_timer_fired(void *ctx, swim_time now)
+{
+	struct dns *dns = ctx;
+	struct dns_question *question;
+	struct dns_round *round, *next;
+
+	LIST_FOREACH(round, &dns->rounds, link)
+		ares_process_fd(round->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	/* Looked for anew after each: its callback may ask again. */
+	while ((question = dns_due(dns, now)) != NULL) {
+		if (question->held)
+			dns_fail(question, ARES_ETIMEOUT);
+		dns_answer(question);
+		if (!question->held)
+			dns_question_free(question);
+	}
+	for (round = LIST_FIRST(&dns->rounds); round != NULL; round = next) {
+		next = LIST_NEXT(round, link);
+		if (round->questions == 0)
+			dns_round_free(round);
+	}
+	dns_arm(dns);
+}
+
+static struct dns_question *
+dns_question_new(struct dns *dns, void *ctx)
 {
 	struct dns_question *question = calloc(1, sizeof(*question));
-	struct dns_part *part;
-	int i;
+	int status;
 
 	if (question == NULL)
-		return false;
+		return NULL;
 	question->dns = dns;
-	question->callback = callback;
 	question->ctx = ctx;
 	question->deadline = swim_time_add(loop_now(), dns->timeout);
 	TAILQ_INSERT_TAIL(&dns->questions, question, link);
-	question->round = dns_round_get(dns, question->answer.text, sizeof(question->answer.text));
+	question->round = dns_round_get(dns, &status);
 	if (question->round != NULL)
 		question->round->questions++;
-	/* One more than there are, so that nothing finishes before we return. */
-	question->under_way = 1;
-	for (i = 0; i < DNS_FAMILIES && question->round != NULL; i++) {
-		part = &question->parts[i];
-		part->question = question;
-		part->family = (enum dns_family)i;
-		part->error = DNS_ERR_UNKNOWN;
-		question->under_way++;
-		part->request = part->family == DNS_FAMILY_4
-				    ? evdns_base_resolve_ipv4(question->round->evdns, host, 0,
-					  dns_part_answered, part)
-				    : evdns_base_resolve_ipv6(question->round->evdns, host, 0,
-					  dns_part_answered, part);
-		if (part->request == NULL)
-			question->under_way--;
-	}
-	question->under_way--;
-	/* Could not even be asked: it is answered on the next turn of the loop, like every other. */
-	if (question->under_way == 0)
-		question->deadline = (swim_time){0};
-	dns_arm(dns);
-	return true;
+	else
+		dns_fail(question, status);
+	question->held = question->round != NULL;
+	return question;
 }
 
+/* ----------------------------------------------------------------------------------------- addresses */
+
+static void
+dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *info)
+{
+	struct dns_question *question = arg;
+	struct name_answer *answer = &question->answer;
+	const struct ares_addrinfo_node *node;
+	const struct ares_addrinfo_cname *alias;
+	struct swim_addr addr;
+	int ttl = INT32_MAX;
+
+	(void)timeouts;
+	question->held = false;
+	for (node = info != NULL ? info->nodes : NULL; node != NULL && !question->answered;
+	     node = node->ai_next) {
+		if (!sockaddr_to_addr(node->ai_addr, &addr) || swim_addr_is_wildcard(&addr) ||
+		    swim_addr_is_multicast(&addr))
+			continue;
+		addr.port = 0;
+		name_answer_add(answer, &addr, true);
+		ttl = node->ai_ttl < ttl ? node->ai_ttl : ttl;
+	}
+	for (alias = info != NULL ? info->cnames : NULL; alias != NULL; alias = alias->next)
+		ttl = alias->ttl < ttl ? alias->ttl : ttl;
+	/* Of what is in the hosts file it is 0: that is not far to read again. */
+	answer->ttl = swim_seconds(ttl > 0 ? ttl : 0);
+	if (info != NULL)
+		ares_freeaddrinfo(info);
+	if (answer->count == 0 && !question->answered)
+		dns_fail(question, status == ARES_SUCCESS ? ARES_ENODATA : status);
+	/* May come from within dns_start. */
+	dns_arm(question->dns);
+}
+
+struct dns_question *
+dns_start(struct dns *dns, const char *host, dns_callback *callback, void *ctx)
+{
+	/* Not sorted by how near they are (RFC 6724): each is tried. */
+	const struct ares_addrinfo_hints hints = {
+	    .ai_flags = ARES_AI_NOSORT | (dns->hosts_by_environment ? ARES_AI_ENVHOSTS : 0),
+	    .ai_family = AF_UNSPEC,
+	};
+	struct dns_question *question = dns_question_new(dns, ctx);
+
+	if (question == NULL)
+		return NULL;
+	question->callback = callback;
+	if (question->held)
+		ares_getaddrinfo(question->round->channel, host, NULL, &hints, dns_addresses_came,
+		    question);
+	dns_arm(dns);
+	return question;
+}
+
+/* ------------------------------------------------------------------------------------------ services */
+
+static void
+dns_keep_services(struct dns_question *question, const struct ares_srv_reply *records)
+{
+	const struct ares_srv_reply *record;
+
+	question->services = calloc(DNS_SERVICES_MAX, sizeof(*question->services));
+	for (record = records; record != NULL && question->services != NULL;
+	     record = record->next) {
+		struct dns_service *service = &question->services[question->service_count];
+
+		if (question->service_count == DNS_SERVICES_MAX)
+			break;
+		service->priority = record->priority;
+		service->weight = record->weight;
+		service->port = record->port;
+		if ((service->target = strdup(record->host)) != NULL)
+			question->service_count++;
+	}
+	if (question->service_count == 0)
+		dns_fail(question, records != NULL ? ARES_ENOMEM : ARES_ENODATA);
+}
+
+static void
+dns_services_came(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+{
+	struct dns_question *question = arg;
+	struct ares_srv_reply *records = NULL;
+
+	(void)timeouts;
+	question->held = false;
+	if (status == ARES_SUCCESS)
+		status = ares_parse_srv_reply(bytes, len, &records);
+	if (!question->answered && status == ARES_SUCCESS)
+		dns_keep_services(question, records);
+	else if (!question->answered)
+		dns_fail(question, status);
+	ares_free_data(records);
+	dns_arm(question->dns);
+}
+
+struct dns_question *
+dns_start_service(struct dns *dns, const char *name, dns_service_callback *callback, void *ctx)
+{
+	struct dns_question *question = dns_question_new(dns, ctx);
+
+	if (question == NULL)
+		return NULL;
+	question->service_callback = callback;
+	if (question->held)
+		ares_search(question->round->channel, name, ns_c_in, ns_t_srv, dns_services_came,
+		    question);
+	dns_arm(dns);
+	return question;
+}
+
+void
+dns_drop(struct dns_question *question)
+{
+	question->answered = true;
+	question->deadline = SWIM_TIME_NEVER;
+}
+
+/* ------------------------------------------------------------------------------- beginning and end */
+
 struct dns *
-dns_new(struct event_base *base, const char *resolv_conf, const char *nameserver,
-    swim_duration timeout)
+dns_new(struct event_base *base, const struct dns_config *config)
 {
 	struct dns *dns = calloc(1, sizeof(*dns));
 
 	if (dns == NULL)
 		return NULL;
 	dns->base = base;
-	dns->timeout = timeout;
+	dns->port = config->port;
+	dns->timeout = config->timeout;
 	TAILQ_INIT(&dns->questions);
+	LIST_INIT(&dns->rounds);
+	dns->library = ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS;
 	dns->timer = loop_timer_new(base, dns_timer_fired, dns);
-	dns->resolv_conf = strdup(resolv_conf);
-	if (dns->timer == NULL || dns->resolv_conf == NULL)
+	dns->resolv_conf = strdup(
+	    config->resolv_conf != NULL ? config->resolv_conf : DNS_RESOLV_CONF);
+	if (!dns->library || dns->timer == NULL || dns->resolv_conf == NULL)
 		goto fail;
-	if (nameserver != NULL) {
-		dns->nameserver = strdup(nameserver);
-		if (dns->nameserver == NULL)
+	if (config->hosts_file != NULL) {
+		/* 1.18 takes no other path for it. */
+		if (setenv("CARES_HOSTS", config->hosts_file, 1) != 0)
 			goto fail;
+		dns->hosts_by_environment = true;
 	}
 	return dns;
 fail:
@@ -393,18 +552,21 @@ void
 dns_free(struct dns *dns)
 {
 	struct dns_question *question;
+	struct dns_round *round;
 
 	if (dns == NULL)
 		return;
-	if (dns->round != NULL)
-		dns->round->dns = NULL;
+	TAILQ_FOREACH(question, &dns->questions, link)
+		question->answered = true;
+	while ((round = LIST_FIRST(&dns->rounds)) != NULL)
+		dns_round_free(round);
 	while ((question = TAILQ_FIRST(&dns->questions)) != NULL) {
-		TAILQ_REMOVE(&dns->questions, question, link);
-		question->dns = NULL;
-		dns_finish(question);
+		question->round = NULL; /* freed above */
+		dns_question_free(question);
 	}
 	loop_timer_free(dns->timer);
-	free(dns->nameserver);
+	if (dns->library)
+		ares_library_cleanup();
 	free(dns->resolv_conf);
 	free(dns);
 }

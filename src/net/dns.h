@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One name's addresses from DNS, by evdns: both families at once, a deadline over all, and an answer that
- * comes exactly once and never before dns_start has returned.  net/resolver is its only user.
+ * Questions to the system's name service by c-ares, on the libevent loop: the hosts file and DNS in the order that
+ * nsswitch.conf(5) gives, search domains, several nameservers, EDNS, and TCP for what a datagram has no room for.  An
+ * answer comes exactly once, and never before the function that asks has returned.  net/resolver is the only user.
  */
 #ifndef SWIMD_NET_DNS_H
 #define SWIMD_NET_DNS_H
@@ -11,21 +12,40 @@
 #include "base/time.h"
 #include "net/namecache.h"
 
-/* The nameservers, and the sockets to them: there while questions are open, and made anew for later ones. */
+struct dns_config {
+	const char *resolv_conf; /* NULL: /etc/resolv.conf */
+	const char *hosts_file;  /* NULL: /etc/hosts */
+	uint16_t port;           /* of the nameservers; 0: 53 */
+	swim_duration timeout;   /* for one question */
+};
+
 struct dns;
-#define DNS_RESOLV_CONF "/etc/resolv.conf"
-/*
- * resolv_conf: the file that names the nameservers; nameserver: "ip:port", in place of those, or NULL.
- * NULL when memory is short.
- */
-struct dns *dns_new(struct event_base *, const char *resolv_conf, const char *nameserver,
-    swim_duration timeout);
-/* Questions under way are dropped without their callback; see resolver_free for what that leaves. */
+/* NULL when memory is short.  With a hosts_file it sets the environment's CARES_HOSTS: for tests alone. */
+struct dns *dns_new(struct event_base *, const struct dns_config *);
+/* Questions under way are dropped without their callback.  Not from within a callback. */
 void dns_free(struct dns *);
 
-/* The answer's addresses have port 0; it is valid during the call only. */
+/* A question, until its callback has returned or it is dropped. */
+struct dns_question;
+/* Its callback is not called any more. */
+void dns_drop(struct dns_question *);
+
+/* The addresses have port 0, IPv4 first; nobody's (wildcards, multicast) are left out.  Valid during the call only. */
 typedef void dns_callback(void *ctx, const struct name_answer *);
-/* Ask for a host's addresses.  False when memory is short. */
-bool dns_start(struct dns *, const char *host, dns_callback *, void *ctx);
+/* Ask for the addresses of a host, of both families at once.  NULL when memory is short. */
+struct dns_question *dns_start(struct dns *, const char *host, dns_callback *, void *ctx);
+
+/* A service's record (RFC 2782): where it is served.  A lower priority is to be asked first. */
+struct dns_service {
+	uint16_t priority, weight, port;
+	char *target;
+};
+/* count 0: text says why.  All is valid during the call only. */
+typedef void dns_service_callback(void *ctx, const struct dns_service *, size_t count,
+    const char *text);
+/* Ask for the SRV records of a name, DNS_SERVICES_MAX at most of them.  NULL when memory is short. */
+#define DNS_SERVICES_MAX 64
+struct dns_question *dns_start_service(struct dns *, const char *name, dns_service_callback *,
+    void *ctx);
 
 #endif

@@ -79,7 +79,6 @@ loop_free(struct event_base *base)
 {
 	if (base == NULL)
 		return;
-	event_base_loop(base, EVLOOP_NONBLOCK);
 	event_base_free(base);
 }
 

@@ -22,10 +22,7 @@ int64_t loop_wall_ns(void);
  * libevent has to say goes to base/log from here on.  NULL when memory or descriptors are short.
  */
 struct event_base *loop_new(void);
-/*
- * All events must be freed already.  Gives what evdns still holds (see resolver_free) its last turn.  Not
- * from within a callback.
- */
+/* All events must be freed already.  Not from within a callback. */
 void loop_free(struct event_base *);
 
 /* One timer at an absolute instant. */

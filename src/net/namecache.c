@@ -2,6 +2,7 @@
 #include "net/namecache.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -26,6 +27,70 @@ struct namecache {
 	struct namecache_stats stats;
 	struct namecache_entry *buckets[];
 };
+
+bool
+name_answer_add(struct name_answer *answer, const struct swim_addr *addr, bool ipv4_first)
+{
+	size_t i, at = answer->count;
+	struct swim_addr *grown;
+
+	for (i = 0; i < answer->count; i++) {
+		if (swim_addr_equal(&answer->addresses[i], addr))
+			return true;
+	}
+	if (answer->count == NAME_ADDRESSES_MAX)
+		return false;
+	/* Grown at each power of two, from 4 on. */
+	if (answer->count == 0 ||
+	    (answer->count >= 4 && (answer->count & (answer->count - 1)) == 0)) {
+		grown = reallocarray(answer->addresses, answer->count == 0 ? 4 : 2 * answer->count,
+		    sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		answer->addresses = grown;
+	}
+	if (ipv4_first && addr->family == 4) {
+		for (at = 0; at < answer->count && answer->addresses[at].family == 4;)
+			at++;
+	}
+	memmove(&answer->addresses[at + 1], &answer->addresses[at],
+	    (answer->count - at) * sizeof(*addr));
+	answer->addresses[at] = *addr;
+	answer->count++;
+	return true;
+}
+
+void
+name_answer_fini(struct name_answer *answer)
+{
+	free(answer->addresses);
+	answer->addresses = NULL;
+	answer->count = 0;
+}
+
+void
+name_answer_fail(struct name_answer *answer, const char *text)
+{
+	name_answer_fini(answer);
+	answer->error = SWIM_ERROR_RESOLUTION_FAILED;
+	snprintf(answer->text, sizeof(answer->text), "%s", text);
+}
+
+bool
+name_answer_copy(struct name_answer *out, const struct name_answer *answer)
+{
+	*out = *answer;
+	out->addresses = NULL;
+	if (answer->count == 0)
+		return true;
+	out->addresses = reallocarray(NULL, answer->count, sizeof(*out->addresses));
+	if (out->addresses == NULL) {
+		name_answer_fail(out, "out of memory");
+		return false;
+	}
+	memcpy(out->addresses, answer->addresses, answer->count * sizeof(*out->addresses));
+	return true;
+}
 
 struct namecache *
 namecache_new(size_t capacity)
@@ -67,6 +132,7 @@ namecache_drop(struct namecache *cache, struct namecache_entry *entry)
 	*at = entry->next;
 	TAILQ_REMOVE(&cache->by_use, entry, by_use);
 	cache->stats.entries--;
+	name_answer_fini(&entry->answer);
 	free(entry);
 }
 
@@ -121,7 +187,7 @@ namecache_put(struct namecache *cache, const char *host, const struct name_answe
 
 	if (entry != NULL)
 		namecache_drop(cache, entry);
-	if (cache->capacity == 0)
+	if (cache->capacity == 0 || answer->count > NAMECACHE_ADDRESSES_MAX)
 		return;
 	if (cache->stats.entries == cache->capacity) {
 		cache->stats.evictions++;
@@ -130,8 +196,11 @@ namecache_put(struct namecache *cache, const char *host, const struct name_answe
 	entry = malloc(sizeof(*entry) + len + 1);
 	if (entry == NULL)
 		return;
+	if (!name_answer_copy(&entry->answer, answer)) {
+		free(entry);
+		return;
+	}
 	memcpy(entry->host, host, len + 1);
-	entry->answer = *answer;
 	entry->expires = expires;
 	entry->bucket = bucket;
 	entry->next = cache->buckets[bucket];

@@ -9,13 +9,14 @@
 #include <sys/queue.h>
 
 #include "net/dns.h"
-#include "net/hosts.h"
 #include "net/loop.h"
 #include "net/namecache.h"
+#include "net/service.h"
 
-_Static_assert(RESOLVER_ADDRESSES_MAX == NAME_ADDRESSES_MAX, "an answer goes through whole");
+/* An answer is kept for a second even if its own time to live is none, lest a busy member asks once a datagram. */
+#define RESOLVER_TTL_MIN_MS 1000
 
-/* A name that is being looked up in DNS, for one or more requests. */
+/* A name that is being looked up, for one or more requests. */
 struct resolver_name {
 	TAILQ_ENTRY(resolver_name) link;
 	struct resolver *resolver;
@@ -25,7 +26,8 @@ struct resolver_name {
 struct resolver_request {
 	TAILQ_ENTRY(resolver_request) link; /* in waiting or in done */
 	struct resolver *resolver;
-	struct resolver_name *name; /* in waiting: what for; NULL: in done */
+	struct resolver_name *name; /* in waiting, for a host: what it waits for; else NULL */
+	struct service *service;    /* in waiting, for a service: the same */
 	resolver_callback *callback;
 	void *ctx;
 	uint64_t turn; /* of the resolver when it was done */
@@ -39,7 +41,6 @@ TAILQ_HEAD(resolver_requests, resolver_request);
 
 struct resolver {
 	struct resolver_config config;
-	char *hosts_file;
 	struct dns *dns;
 	struct namecache *cache;
 	struct resolver_names names;
@@ -61,6 +62,21 @@ resolver_config_defaults(struct resolver_config *config)
 	};
 }
 
+const char *
+resolver_service(const char *text)
+{
+	static const char prefix[] = "srv:";
+	char host[SWIM_HOSTPORT_MAX + 1];
+	const char *name = text + sizeof(prefix) - 1;
+	uint16_t port;
+
+	/* A name alone: that it is one is checked as of a host. */
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 || strpbrk(name, ":[") != NULL ||
+	    swim_hostport_split(name, strlen(name), 1, false, host, &port) != SWIM_ADDR_OK)
+		return NULL;
+	return name;
+}
+
 static void
 resolver_done(struct resolver_request *request, const struct name_answer *answer)
 {
@@ -68,16 +84,24 @@ resolver_done(struct resolver_request *request, const struct name_answer *answer
 	struct resolver *resolver = request->resolver;
 	size_t i;
 
-	if (request->name != NULL)
+	if (request->name != NULL || request->service != NULL)
 		TAILQ_REMOVE(&resolver->waiting, request, link);
 	request->name = NULL;
-	request->answer = *answer;
-	for (i = 0; i < answer->count; i++)
+	(void)name_answer_copy(&request->answer, answer); /* a failure is told like any other */
+	/* Those of a service have theirs. */
+	for (i = 0; i < request->answer.count && request->port != 0; i++)
 		request->answer.addresses[i].port = request->port;
 	request->turn = resolver->turn;
 	TAILQ_INSERT_TAIL(&resolver->done, request, link);
 	/* A timer, as an event made active by hand would still run before the loop looks at its sockets. */
 	event_add(resolver->done_event, &at_once);
+}
+
+static void
+resolver_request_free(struct resolver_request *request)
+{
+	name_answer_fini(&request->answer);
+	free(request);
 }
 
 static void
@@ -102,8 +126,21 @@ resolver_call_back(evutil_socket_t fd, short what, void *arg)
 		resolver->pending--;
 		request->callback(request->ctx, request->hostport, request->answer.error,
 		    request->answer.text, request->answer.addresses, request->answer.count);
-		free(request);
+		resolver_request_free(request);
 	}
+}
+
+/* The answer's own time to live, within the bounds that we set. */
+static swim_duration
+resolver_ttl(const struct resolver *resolver, const struct name_answer *answer)
+{
+	swim_duration ttl = answer->ttl, least = swim_ms(RESOLVER_TTL_MIN_MS);
+
+	if (answer->count == 0)
+		return resolver->config.negative_ttl;
+	if (ttl.ns < least.ns)
+		ttl = least;
+	return ttl.ns < resolver->config.cache_ttl.ns ? ttl : resolver->config.cache_ttl;
 }
 
 /* A name has been looked up: keep it, and answer all who wait for it. */
@@ -113,12 +150,11 @@ resolver_name_done(void *ctx, const struct name_answer *answer)
 	struct resolver_name *name = ctx;
 	struct resolver *resolver = name->resolver;
 	struct resolver_request *request, *next;
-	swim_duration ttl = answer->count > 0 ? resolver->config.cache_ttl
-					      : resolver->config.negative_ttl;
 
 	if (answer->count == 0)
 		resolver->failures++;
-	namecache_put(resolver->cache, name->host, answer, swim_time_add(loop_now(), ttl));
+	namecache_put(resolver->cache, name->host, answer,
+	    swim_time_add(loop_now(), resolver_ttl(resolver, answer)));
 	for (request = TAILQ_FIRST(&resolver->waiting); request != NULL; request = next) {
 		next = TAILQ_NEXT(request, link);
 		if (request->name == name)
@@ -128,30 +164,46 @@ resolver_name_done(void *ctx, const struct name_answer *answer)
 	free(name);
 }
 
+static void
+resolver_service_done(void *ctx, const struct name_answer *answer)
+{
+	struct resolver_request *request = ctx;
+	struct service *service = request->service;
+
+	if (answer->count == 0)
+		request->resolver->failures++;
+	resolver_done(request, answer);
+	request->service = NULL;
+	service_free(service);
+}
+
 /* Addresses as such, with a zone by number or by the name of an interface.  False: it is a name. */
 static bool
 resolver_numeric(const char *host, struct name_answer *answer)
 {
 	const char *zone = strchr(host, '%');
-	char numbered[SWIM_HOSTPORT_MAX + 1];
+	char numbered[SWIM_HOSTPORT_MAX + 1], why[NAME_TEXT_MAX];
+	struct swim_addr addr;
 	unsigned index;
 
 	memset(answer, 0, sizeof(*answer));
-	answer->count = 1;
-	if (swim_addr_from_host(host, 0, &answer->addresses[0]))
+	if (swim_addr_from_host(host, 0, &addr)) {
+		if (!name_answer_add(answer, &addr, false))
+			name_answer_fail(answer, "out of memory");
 		return true;
+	}
 	if (zone == NULL)
 		return false;
 	index = if_nametoindex(zone + 1);
 	snprintf(numbered, sizeof(numbered), "%.*s%%%u", (int)(zone - host), host, index);
-	if (index != 0 && swim_addr_from_host(numbered, 0, &answer->addresses[0]))
+	if (index != 0 && swim_addr_from_host(numbered, 0, &addr) &&
+	    name_answer_add(answer, &addr, false))
 		return true;
-	answer->count = 0;
-	answer->error = SWIM_ERROR_RESOLUTION_FAILED;
-	snprintf(answer->text, sizeof(answer->text),
+	snprintf(why, sizeof(why),
 	    index == 0 ? "there is no network interface %.64s"
 		       : "only a link-local address can have a zone (%.64s)",
 	    zone + 1);
+	name_answer_fail(answer, why);
 	return true;
 }
 
@@ -174,7 +226,7 @@ resolver_name_start(struct resolver *resolver, const char *host)
 		return NULL;
 	name->resolver = resolver;
 	snprintf(name->host, sizeof(name->host), "%s", host);
-	if (!dns_start(resolver->dns, host, resolver_name_done, name)) {
+	if (dns_start(resolver->dns, host, resolver_name_done, name) == NULL) {
 		free(name);
 		return NULL;
 	}
@@ -191,11 +243,53 @@ resolver_at_once(struct resolver *resolver, const char *host, struct name_answer
 	if (resolver_numeric(host, answer))
 		return true;
 	cached = namecache_find(resolver->cache, host, loop_now());
-	if (cached != NULL) {
-		*answer = *cached;
-		return true;
+	if (cached != NULL)
+		(void)name_answer_copy(answer, cached);
+	return cached != NULL;
+}
+
+/* Begin what a request waits for.  False when memory is short. */
+static bool
+resolver_begin(struct resolver *resolver, struct resolver_request *request, const char *host)
+{
+	request->name = resolver_name_find(resolver, host);
+	if (request->name == NULL) {
+		resolver->lookup_count++;
+		request->name = resolver_name_start(resolver, host);
 	}
-	return false;
+	if (request->name == NULL)
+		return false;
+	TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
+	return true;
+}
+
+static bool
+resolver_begin_service(struct resolver *resolver, struct resolver_request *request,
+    const char *name)
+{
+	/* Not kept, since it is asked for at a peer's tries alone; its targets are. */
+	resolver->lookup_count++;
+	request->service =
+	    service_new(resolver->dns, resolver, name, resolver_service_done, request);
+	if (request->service == NULL)
+		return false;
+	TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
+	return true;
+}
+
+/* The answer of a host that needs nobody, or a beginning. */
+static bool
+resolver_begin_host(struct resolver *resolver, struct resolver_request *request, const char *host)
+{
+	struct name_answer answer;
+
+	if (!resolver_at_once(resolver, host, &answer)) {
+		resolver->misses++;
+		return resolver_begin(resolver, request, host);
+	}
+	resolver_done(request, &answer);
+	name_answer_fini(&answer);
+	return true;
 }
 
 struct resolver_request *
@@ -203,14 +297,15 @@ resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callba
     void *ctx)
 {
 	size_t len = strlen(hostport);
+	const char *service = resolver_service(hostport);
 	char host[SWIM_HOSTPORT_MAX + 1];
 	struct resolver_request *request;
-	struct name_answer answer;
-	uint16_t port;
-	bool known;
+	uint16_t port = 0;
+	bool begun;
 
 	if (resolver->pending == RESOLVER_REQUESTS_MAX ||
-	    swim_hostport_split(hostport, len, -1, false, host, &port) != SWIM_ADDR_OK)
+	    (service == NULL &&
+		swim_hostport_split(hostport, len, -1, false, host, &port) != SWIM_ADDR_OK))
 		return NULL;
 	request = calloc(1, sizeof(*request) + len + 1);
 	if (request == NULL)
@@ -220,32 +315,11 @@ resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callba
 	request->ctx = ctx;
 	request->port = port;
 	memcpy(request->hostport, hostport, len + 1);
-
-	known = resolver_at_once(resolver, host, &answer);
-	if (!known)
-		resolver->misses++;
-	if (known) {
-		resolver_done(request, &answer);
-	} else if ((request->name = resolver_name_find(resolver, host)) != NULL) {
-		TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
-	} else {
-		resolver->lookup_count++;
-		memset(&answer, 0, sizeof(answer));
-		answer.count =
-		    hosts_find(resolver->hosts_file != NULL ? resolver->hosts_file : HOSTS_FILE,
-			host, 0, answer.addresses, NAME_ADDRESSES_MAX);
-		if (answer.count > 0) {
-			namecache_put(resolver->cache, host, &answer,
-			    swim_time_add(loop_now(), resolver->config.cache_ttl));
-			resolver_done(request, &answer);
-		} else {
-			request->name = resolver_name_start(resolver, host);
-			if (request->name == NULL) {
-				free(request);
-				return NULL;
-			}
-			TAILQ_INSERT_TAIL(&resolver->waiting, request, link);
-		}
+	begun = service != NULL ? resolver_begin_service(resolver, request, service)
+				: resolver_begin_host(resolver, request, host);
+	if (!begun) {
+		free(request);
+		return NULL;
 	}
 	resolver->pending++;
 	return request;
@@ -259,13 +333,25 @@ resolver_cancel(struct resolver_request *request)
 	if (request == NULL)
 		return;
 	resolver = request->resolver;
-	/* A lookup goes on without it, for the cache. */
-	if (request->name != NULL)
+	/* A host's lookup goes on without it, for the cache. */
+	if (request->name != NULL || request->service != NULL)
 		TAILQ_REMOVE(&resolver->waiting, request, link);
 	else
 		TAILQ_REMOVE(&resolver->done, request, link);
+	if (request->service != NULL)
+		service_free(request->service);
 	resolver->pending--;
-	free(request);
+	resolver_request_free(request);
+}
+
+static struct resolver_request *
+resolver_first_service(const struct resolver *resolver)
+{
+	struct resolver_request *request = TAILQ_FIRST(&resolver->waiting);
+
+	while (request != NULL && request->service == NULL)
+		request = TAILQ_NEXT(request, link);
+	return request;
 }
 
 bool
@@ -273,20 +359,31 @@ resolver_cached(struct resolver *resolver, const char *hostport, struct swim_add
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	struct name_answer answer;
+	bool found;
 	uint16_t port;
 
 	if (swim_hostport_split(hostport, strlen(hostport), -1, false, host, &port) !=
 		SWIM_ADDR_OK ||
-	    !resolver_at_once(resolver, host, &answer) || answer.count == 0)
+	    !resolver_at_once(resolver, host, &answer))
 		return false;
-	*out = answer.addresses[0];
-	out->port = port;
-	return true;
+	found = answer.count > 0;
+	if (found) {
+		*out = answer.addresses[0];
+		out->port = port;
+	}
+	name_answer_fini(&answer);
+	return found;
 }
 
 struct resolver *
 resolver_new(struct event_base *base, const struct resolver_config *config)
 {
+	const struct dns_config dns = {
+	    .resolv_conf = config->resolv_conf,
+	    .hosts_file = config->hosts_file,
+	    .port = config->nameserver_port,
+	    .timeout = config->timeout,
+	};
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
 
 	if (resolver == NULL)
@@ -297,20 +394,12 @@ resolver_new(struct event_base *base, const struct resolver_config *config)
 	TAILQ_INIT(&resolver->done);
 	resolver->done_event = evtimer_new(base, resolver_call_back, resolver);
 	resolver->cache = namecache_new(config->cache_entries);
-	resolver->dns = dns_new(base,
-	    config->resolv_conf != NULL ? config->resolv_conf : DNS_RESOLV_CONF, config->nameserver,
-	    config->timeout);
-	if (resolver->done_event == NULL || resolver->cache == NULL || resolver->dns == NULL)
-		goto fail;
-	if (config->hosts_file != NULL) {
-		resolver->hosts_file = strdup(config->hosts_file);
-		if (resolver->hosts_file == NULL)
-			goto fail;
+	resolver->dns = dns_new(base, &dns);
+	if (resolver->done_event == NULL || resolver->cache == NULL || resolver->dns == NULL) {
+		resolver_free(resolver);
+		return NULL;
 	}
 	return resolver;
-fail:
-	resolver_free(resolver);
-	return NULL;
 }
 
 void
@@ -321,13 +410,16 @@ resolver_free(struct resolver *resolver)
 
 	if (resolver == NULL)
 		return;
-	dns_free(resolver->dns);
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
+	/* Those of services first, since they have requests of their own. */
+	while ((request = resolver_first_service(resolver)) != NULL)
+		resolver_cancel(request);
 	while ((request = TAILQ_FIRST(&resolver->waiting)) != NULL)
 		resolver_cancel(request);
 	while ((request = TAILQ_FIRST(&resolver->done)) != NULL)
 		resolver_cancel(request);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
+	dns_free(resolver->dns);
 	while ((name = TAILQ_FIRST(&resolver->names)) != NULL) {
 		TAILQ_REMOVE(&resolver->names, name, link);
 		free(name);
@@ -335,7 +427,6 @@ resolver_free(struct resolver *resolver)
 	namecache_free(resolver->cache);
 	if (resolver->done_event != NULL)
 		event_free(resolver->done_event);
-	free(resolver->hosts_file);
 	free(resolver);
 }
 

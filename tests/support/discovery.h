@@ -85,7 +85,8 @@ start(struct fixture *f, swim_duration retry_first)
 	f->base = loop_new();
 	dns_test_start(&f->server, f->base);
 	resolver_config_defaults(&resolver);
-	resolver.nameserver = f->server.address;
+	resolver.resolv_conf = f->server.resolv_conf;
+	resolver.nameserver_port = f->server.port;
 	resolver.hosts_file = "/dev/null";
 	resolver.cache_ttl = swim_ms(0);
 	resolver.negative_ttl = swim_ms(0);

@@ -1,33 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-/* A nameserver for tests, on 127.0.0.1 and the test's own loop, that knows what it is told (RFC 1035). */
+/*
+ * A nameserver for tests, on an address of loopback and the test's own loop, that knows what it is told (RFC 1035,
+ * 2782, 6891), with a resolv.conf that names it.
+ */
 #ifndef SWIMD_TESTS_SUPPORT_DNS_H
 #define SWIMD_TESTS_SUPPORT_DNS_H
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "support/udp.h"
 
 #define DNS_TEST_A 1
+#define DNS_TEST_CNAME 5
 #define DNS_TEST_AAAA 28
+#define DNS_TEST_SRV 33
+#define DNS_TEST_OPT 41
 #define DNS_TEST_SILENT (-1) /* as a code: no answer */
 #define DNS_TEST_NAMES 16
+#define DNS_TEST_CONNECTIONS 8
+
+struct dns_test_service {
+	uint16_t priority, weight, port;
+	const char *target; /* NULL: none */
+};
 
 struct dns_test_name {
 	char name[64];
 	int code4, code6; /* 0: the addresses; 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED */
-	const char *v4[24], *v6[24];
+	const char *v4[128], *v6[24];
+	struct dns_test_service services[8];
+	unsigned ttl; /* of all of these; 0: 60 s */
+};
+
+struct dns_test_connection {
+	struct dns_test *server;
+	struct event *event;
+	uint8_t bytes[1024];
+	size_t len;
 };
 
 struct dns_test {
-	int fd;
-	struct event *event;
-	char address[32]; /* for resolver_config.nameserver */
+	struct event_base *base;
+	int fd, tcp_fd;
+	uint16_t port;
+	struct event *event, *tcp_event;
+	char resolv_conf[64]; /* a file that names it */
 	struct dns_test_name names[DNS_TEST_NAMES];
 	size_t count;
-	unsigned queries;
+	struct dns_test_connection connections[DNS_TEST_CONNECTIONS];
+	int code;     /* for all that is asked, where not 0 */
+	bool no_edns; /* it is of the time before EDNS: FORMERR */
+	unsigned queries, tcp_queries, edns_queries;
 };
 
 /* The entry of a name, made if need be: without addresses. */
@@ -44,26 +73,79 @@ dns_test_name(struct dns_test *server, const char *name)
 }
 
 static inline size_t
-dns_test_record(uint8_t *out, int type, const char *address)
+dns_test_u16(uint8_t *out, unsigned value)
 {
-	const uint8_t head[] = {0xc0, 12, 0, (uint8_t)type, 0, 1, 0, 0, 0, 60, 0,
-	    (uint8_t)(type == DNS_TEST_A ? 4 : 16)};
-
-	memcpy(out, head, sizeof(head));
-	ck_assert_int_eq(
-	    inet_pton(type == DNS_TEST_A ? AF_INET : AF_INET6, address, out + sizeof(head)), 1);
-	return sizeof(head) + head[11];
+	out[0] = (uint8_t)(value >> 8);
+	out[1] = (uint8_t)value;
+	return 2;
 }
 
-/* The answer to a question of `len` bytes, in place; 0: none. */
+/* A name as labels. */
 static inline size_t
-dns_test_answer(struct dns_test *server, uint8_t *packet, size_t len)
+dns_test_labels(uint8_t *out, const char *name)
+{
+	size_t len = 0, label;
+
+	for (; *name != '\0' && strcmp(name, ".") != 0; name += label + (name[label] == '.')) {
+		label = strcspn(name, ".");
+		out[len++] = (uint8_t)label;
+		memcpy(out + len, name, label);
+		len += label;
+	}
+	out[len++] = 0;
+	return len;
+}
+
+/* A record of the name in question, with so much data behind it as `rdata` has. */
+static inline size_t
+dns_test_record(uint8_t *out, unsigned type, unsigned ttl, const uint8_t *rdata, size_t len)
+{
+	size_t at = dns_test_u16(out, 0xc00c);
+
+	at += dns_test_u16(out + at, type);
+	at += dns_test_u16(out + at, 1);
+	at += dns_test_u16(out + at, 0);
+	at += dns_test_u16(out + at, ttl != 0 ? ttl : 60);
+	at += dns_test_u16(out + at, (unsigned)len);
+	memcpy(out + at, rdata, len);
+	return at + len;
+}
+
+/* Record i of this type, or 0: there are no more. */
+static inline size_t
+dns_test_ith(const struct dns_test_name *entry, unsigned type, size_t i, uint8_t *out)
+{
+	const struct dns_test_service *service;
+	const char *const *addresses = type == DNS_TEST_A ? entry->v4 : entry->v6;
+	uint8_t rdata[300];
+	size_t len;
+
+	if (type == DNS_TEST_SRV) {
+		service = &entry->services[i];
+		if (service->target == NULL)
+			return 0;
+		len = dns_test_u16(rdata, service->priority);
+		len += dns_test_u16(rdata + len, service->weight);
+		len += dns_test_u16(rdata + len, service->port);
+		len += dns_test_labels(rdata + len, service->target);
+	} else {
+		if (addresses[i] == NULL)
+			return 0;
+		len = type == DNS_TEST_A ? 4 : 16;
+		ck_assert_int_eq(inet_pton(len == 4 ? AF_INET : AF_INET6, addresses[i], rdata), 1);
+	}
+	return dns_test_record(out, type, entry->ttl, rdata, len);
+}
+
+/* The answer to a question, into `out`, which has room for 65,535 bytes; 0: none. */
+static inline size_t
+dns_test_answer(struct dns_test *server, const uint8_t *packet, size_t len, bool tcp, uint8_t *out)
 {
 	char name[256] = "";
-	const char *const *addresses = NULL;
-	int type, code = 3;
-	uint8_t count = 0;
-	size_t pos = 12;
+	struct dns_test_name *entry = NULL;
+	unsigned type, count = 0, limit = tcp ? 65535 : 512;
+	int code = 3;
+	size_t pos = 12, end, record;
 
 	while (packet[pos] != 0) {
 		size_t label = packet[pos], used = strlen(name);
@@ -73,28 +155,49 @@ dns_test_answer(struct dns_test *server, uint8_t *packet, size_t len)
 		pos += label + 1;
 	}
 	type = packet[pos + 2];
-	ck_assert_uint_eq(pos + 5, len);
-	for (size_t i = 0; i < server->count; i++) {
-		struct dns_test_name *entry = &server->names[i];
-
-		if (strcasecmp(entry->name, name) != 0)
-			continue;
-		code = type == DNS_TEST_A ? entry->code4 : entry->code6;
-		addresses = type == DNS_TEST_A ? entry->v4 : entry->v6;
+	pos += 5;
+	if (packet[11] == 1) {
+		/* An OPT record: root, type, size of a datagram. */
+		ck_assert_uint_ge(len, pos + 11);
+		ck_assert_uint_eq(packet[pos + 2], DNS_TEST_OPT);
+		server->edns_queries++;
+		if (!tcp)
+			limit = (unsigned)packet[pos + 3] << 8 | packet[pos + 4];
+	} else {
+		ck_assert_uint_eq(pos, len);
 	}
+	for (size_t i = 0; i < server->count; i++) {
+		if (strcasecmp(server->names[i].name, name) == 0)
+			entry = &server->names[i];
+	}
+	if (entry != NULL)
+		code = type == DNS_TEST_AAAA ? entry->code6 : entry->code4;
+	if (server->code != 0)
+		code = server->code;
+	if (server->no_edns && packet[11] == 1)
+		code = 1;
 	if (code == DNS_TEST_SILENT)
 		return 0;
-	for (; code == 0 && addresses[count] != NULL; count++)
-		len += dns_test_record(packet + len, type, addresses[count]);
-	packet[2] = 0x81;
-	packet[3] = (uint8_t)(0x80 | code);
-	packet[7] = count;
-	return len;
+	memcpy(out, packet, pos);
+	out[2] = 0x81;
+	out[3] = (uint8_t)(0x80 | code);
+	out[11] = 0;
+	for (end = pos; code == 0 && (record = dns_test_ith(entry, type, count, out + end)) > 0;) {
+		if (end + record > limit) {
+			out[2] |= 2;
+			break;
+		}
+		end += record;
+		count++;
+	}
+	dns_test_u16(out + 6, count);
+	return end;
 }
 
 static inline void
 dns_test_readable(evutil_socket_t fd, short what, void *arg)
 {
+	static uint8_t answer[65536];
 	struct dns_test *server = arg;
 	uint8_t packet[1500];
 	struct swim_addr from;
@@ -102,29 +205,149 @@ dns_test_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	server->queries++;
-	len = dns_test_answer(server, packet, len);
+	len = dns_test_answer(server, packet, len, false, answer);
 	if (len > 0)
-		plain_send(fd, &from, packet, len);
+		plain_send(fd, &from, answer, len);
+}
+
+static inline void
+dns_test_disconnect(struct dns_test_connection *connection)
+{
+	close(event_get_fd(connection->event));
+	event_free(connection->event);
+	connection->event = NULL;
+}
+
+static inline void
+dns_test_tcp_readable(evutil_socket_t fd, short what, void *arg)
+{
+	static uint8_t answer[2 + 65536];
+	struct dns_test_connection *connection = arg;
+	ssize_t n = recv(fd, connection->bytes + connection->len,
+	    sizeof(connection->bytes) - connection->len, 0);
+	size_t size, len;
+
+	(void)what;
+	if (n <= 0) {
+		dns_test_disconnect(connection);
+		return;
+	}
+	connection->len += (size_t)n;
+	while (connection->len >= 2 &&
+	       connection->len >=
+		   (size = 2 + ((size_t)connection->bytes[0] << 8 | connection->bytes[1]))) {
+		connection->server->tcp_queries++;
+		len = dns_test_answer(connection->server, connection->bytes + 2, size - 2, true,
+		    answer + 2);
+		dns_test_u16(answer, (unsigned)len);
+		if (len > 0)
+			ck_assert_int_eq(send(fd, answer, len + 2, MSG_NOSIGNAL),
+			    (ssize_t)(len + 2));
+		connection->len -= size;
+		memmove(connection->bytes, connection->bytes + size, connection->len);
+	}
+}
+
+static inline void
+dns_test_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct dns_test *server = arg;
+	struct dns_test_connection *connection = server->connections;
+	int accepted = accept(fd, NULL, NULL);
+
+	(void)what;
+	ck_assert_int_ge(accepted, 0);
+	while (connection->event != NULL)
+		connection++;
+	ck_assert(connection < server->connections + DNS_TEST_CONNECTIONS);
+	connection->server = server;
+	connection->len = 0;
+	connection->event = event_new(server->base, accepted, EV_READ | EV_PERSIST,
+	    dns_test_tcp_readable, connection);
+	event_add(connection->event, NULL);
+}
+
+/* Bind UDP and TCP to one port of this address; 0: any.  False: that one is taken. */
+static inline bool
+dns_test_bind(struct dns_test *server, const char *address, uint16_t port)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	socklen_t len = sizeof(in);
+	int on = 1;
+
+	ck_assert_int_eq(inet_pton(AF_INET, address, &in.sin_addr), 1);
+	server->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	server->tcp_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(server->tcp_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(server->fd, (struct sockaddr *)&in, len) == 0 &&
+	    getsockname(server->fd, (struct sockaddr *)&in, &len) == 0 &&
+	    bind(server->tcp_fd, (struct sockaddr *)&in, len) == 0 &&
+	    listen(server->tcp_fd, DNS_TEST_CONNECTIONS) == 0) {
+		server->port = ntohs(in.sin_port);
+		return true;
+	}
+	ck_assert_int_eq(errno, EADDRINUSE);
+	close(server->fd);
+	close(server->tcp_fd);
+	return false;
+}
+
+static inline void
+dns_test_write(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* On this address and port.  False: somebody else has it. */
+static inline bool
+dns_test_start_at(struct dns_test *server, struct event_base *base, const char *address,
+    uint16_t port)
+{
+	char text[64];
+
+	memset(server, 0, sizeof(*server));
+	server->base = base;
+	if (!dns_test_bind(server, address, port))
+		return false;
+	server->event =
+	    event_new(base, server->fd, EV_READ | EV_PERSIST, dns_test_readable, server);
+	server->tcp_event =
+	    event_new(base, server->tcp_fd, EV_READ | EV_PERSIST, dns_test_connected, server);
+	event_add(server->event, NULL);
+	event_add(server->tcp_event, NULL);
+	snprintf(server->resolv_conf, sizeof(server->resolv_conf), "/tmp/swimd-test-resolv-XXXXXX");
+	close(mkstemp(server->resolv_conf));
+	snprintf(text, sizeof(text), "nameserver %s\n", address);
+	dns_test_write(server->resolv_conf, text);
+	return true;
 }
 
 static inline void
 dns_test_start(struct dns_test *server, struct event_base *base)
 {
-	struct swim_addr own;
-
-	memset(server, 0, sizeof(*server));
-	server->fd = plain_socket("127.0.0.1", &own);
-	snprintf(server->address, sizeof(server->address), "127.0.0.1:%u", (unsigned)own.port);
-	server->event =
-	    event_new(base, server->fd, EV_READ | EV_PERSIST, dns_test_readable, server);
-	event_add(server->event, NULL);
+	for (int i = 0; i < 100; i++) {
+		if (dns_test_start_at(server, base, "127.0.0.1", 0))
+			return;
+	}
+	ck_abort_msg("no port is free for both UDP and TCP");
 }
 
 static inline void
 dns_test_end(struct dns_test *server)
 {
+	for (size_t i = 0; i < DNS_TEST_CONNECTIONS; i++) {
+		if (server->connections[i].event != NULL)
+			dns_test_disconnect(&server->connections[i]);
+	}
 	event_free(server->event);
+	event_free(server->tcp_event);
 	close(server->fd);
+	close(server->tcp_fd);
+	unlink(server->resolv_conf);
 }
 
 #endif

@@ -7,21 +7,15 @@
 
 static const swim_time soon = {100}, late = {200};
 
-static struct name_answer
-answer(const char *host)
-{
-	struct name_answer a = {.count = 1};
-
-	a.addresses[0] = loop_addr(host, 0);
-	return a;
-}
-
 static void
 put(struct namecache *cache, const char *name, const char *address, swim_time expires)
 {
-	struct name_answer a = answer(address);
+	struct swim_addr addr = loop_addr(address, 0);
+	struct name_answer answer = {0};
 
-	namecache_put(cache, name, &a, expires);
+	ck_assert(name_answer_add(&answer, &addr, true));
+	namecache_put(cache, name, &answer, expires);
+	name_answer_fini(&answer);
 }
 
 static bool
@@ -121,5 +115,59 @@ START_TEST(without_room_nothing_is_kept)
 }
 END_TEST
 
-UNIT_MAIN("namecache", names_are_found_until_they_expire, a_later_answer_replaces_the_earlier,
-    the_least_recently_used_goes_first, it_never_outgrows_its_bound, without_room_nothing_is_kept)
+START_TEST(addresses_keep_their_order_ipv4_first_and_each_once)
+{
+	static const char *const given[] = {"2001:db8::1", "10.0.0.2", "10.0.0.1", "2001:db8::2",
+	    "10.0.0.2", "2001:db8::1", "10.0.0.3"};
+	static const char *const expected[] = {"10.0.0.2", "10.0.0.1", "10.0.0.3", "2001:db8::1",
+	    "2001:db8::2"};
+	struct name_answer first = {0}, given_order = {0};
+	struct swim_addr addr;
+
+	for (size_t i = 0; i < 7; i++) {
+		addr = loop_addr(given[i], 0);
+		ck_assert(name_answer_add(&first, &addr, true));
+		ck_assert(name_answer_add(&given_order, &addr, false));
+	}
+	ck_assert_uint_eq(first.count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		addr = loop_addr(expected[i], 0);
+		ck_assert(swim_addr_equal(&first.addresses[i], &addr));
+	}
+	addr = loop_addr(given[0], 0);
+	ck_assert(swim_addr_equal(&given_order.addresses[0], &addr));
+	ck_assert_uint_eq(given_order.count, 5);
+	name_answer_fini(&first);
+	name_answer_fini(&given_order);
+}
+END_TEST
+
+START_TEST(addresses_are_bounded_and_many_are_not_kept)
+{
+	struct swim_addr addr = loop_addr("10.0.0.0", 0);
+	struct namecache *cache = namecache_new(4);
+	struct name_answer answer = {0};
+
+	for (unsigned i = 0; i < NAME_ADDRESSES_MAX; i++) {
+		addr.ip[2] = (uint8_t)(i >> 8);
+		addr.ip[3] = (uint8_t)i;
+		ck_assert(name_answer_add(&answer, &addr, true));
+		ck_assert_uint_eq(answer.count, i + 1);
+		namecache_put(cache, "many", &answer, late);
+		ck_assert_int_eq(namecache_find(cache, "many", soon) != NULL,
+		    i < NAMECACHE_ADDRESSES_MAX);
+	}
+	addr.ip[1] = 1;
+	ck_assert(!name_answer_add(&answer, &addr, true));
+	name_answer_fail(&answer, "gone");
+	ck_assert_uint_eq(answer.count, 0);
+	ck_assert_str_eq(answer.text, "gone");
+	name_answer_fini(&answer);
+	namecache_free(cache);
+}
+END_TEST
+
+UNIT_MAIN("namecache", addresses_keep_their_order_ipv4_first_and_each_once,
+    addresses_are_bounded_and_many_are_not_kept, names_are_found_until_they_expire,
+    a_later_answer_replaces_the_earlier, the_least_recently_used_goes_first,
+    it_never_outgrows_its_bound, without_room_nothing_is_kept)
