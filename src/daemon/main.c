@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "base/inherit.h"
 #include "base/log.h"
 #include "daemon/config_load.h"
 #include "daemon/fault.h"
 #include "daemon/node.h"
 #include "daemon/options.h"
 #include "discovery/mdns_helper.h"
+
+/* Connections to the control socket, those that are refused, helpers, and files. */
+#define FILES_WANTED 512
 
 static int
 complain(int status, const char *fault)
@@ -68,6 +70,8 @@ run(const struct options *options, struct config *config)
 		/* So that whoever waits for us learns what it was. */
 		signal(-status, SIG_DFL);
 		raise(-status);
+		/* The kernel lets no signal end the first process of a container by default. */
+		status = 128 - status;
 	}
 	return status;
 }
@@ -100,17 +104,6 @@ check(const struct options *options)
 	return status;
 }
 
-/* A closed one would be given to a file or socket of ours, which then gets what we say. */
-static bool
-hold_standard_descriptors(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-			return false;
-	}
-	return true;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -119,8 +112,11 @@ main(int argc, char *argv[])
 	char fault[FAULT_MAX];
 	int status = 0;
 
-	if (!hold_standard_descriptors())
+	if (!inherit_descriptors())
 		return EX_OSERR; /* with nobody to tell */
+	inherit_signals(NULL, 0);
+	inherit_files_limit(FILES_WANTED);
+	inherit_umask();
 	if (argc == 3 && strcmp(argv[1], MDNS_HELPER_ARGUMENT) == 0)
 		return mdns_helper_main(argv[2]);
 	if (!options_parse(&options, argc, argv, fault))

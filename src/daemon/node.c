@@ -248,6 +248,17 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 	}
 }
 
+/* Children of ours whose end is waited for where they were started. */
+static bool
+owns_child(void *ctx, pid_t child)
+{
+	const struct node *node = ctx;
+
+	return state_owns(node->state, child) ||
+	       (node->snapshot != NULL && snapshot_owns(node->snapshot, child)) ||
+	       (node->discovery != NULL && discovery_owns(node->discovery, child));
+}
+
 void
 node_leave(struct node *node, const char *reason)
 {
@@ -299,9 +310,10 @@ start_loop(struct node *node, char *fault)
 		if (node->signals[i] == NULL || event_add(node->signals[i], NULL) != 0)
 			return out_of_memory(fault);
 	}
+	node->reaper = reaper_new(node->base, owns_child, node);
 	node->timer = loop_timer_new(node->base, on_deadline, node);
 	node->exit_timer = loop_timer_new(node->base, on_exit_timer, node);
-	if (node->timer == NULL || node->exit_timer == NULL ||
+	if (node->reaper == NULL || node->timer == NULL || node->exit_timer == NULL ||
 	    !state_start(node->state, node->base, flush_reserved, node))
 		return out_of_memory(fault);
 	node->watchdog_interval = notify_watchdog_interval();
@@ -595,6 +607,7 @@ node_free(struct node *node)
 	loop_timer_free(node->timer);
 	loop_timer_free(node->exit_timer);
 	loop_timer_free(node->watchdog);
+	reaper_free(node->reaper);
 	for (size_t i = 0; i < NODE_SIGNALS; i++) {
 		if (node->signals[i] != NULL)
 			event_free(node->signals[i]);

@@ -30,6 +30,7 @@
 #include "daemon/tags.h"
 #include "discovery/discovery.h"
 #include "net/loop.h"
+#include "net/reaper.h"
 #include "net/resolver.h"
 #include "net/udp.h"
 
@@ -68,6 +69,7 @@ struct node {
 	struct loop_timer *watchdog; /* systemd's, or NULL */
 	struct loop_timer *exit_timer;
 	struct event *signals[NODE_SIGNALS];
+	struct reaper *reaper;
 	struct swim_addr bound, advertised;
 	struct network network;
 	char boot[33]; /* id of this run, hexadecimal */

@@ -413,6 +413,12 @@ snapshot_trouble(const struct snapshot *s)
 	return s->trouble[0] != '\0' ? s->trouble : NULL;
 }
 
+bool
+snapshot_owns(const struct snapshot *s, pid_t child)
+{
+	return writer_owns(s->writer, child);
+}
+
 size_t
 snapshot_missing(const struct snapshot *s)
 {

@@ -11,7 +11,9 @@
 #ifndef SWIMD_DAEMON_SNAPSHOT_H
 #define SWIMD_DAEMON_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/time.h"
 #include "core/swim.h"
@@ -37,5 +39,7 @@ void snapshot_finish(struct snapshot *);
 const char *snapshot_trouble(const struct snapshot *);
 /* How many members that were alive in the earlier run are still looked for. */
 size_t snapshot_missing(const struct snapshot *);
+/* Is this child of the process one that writes for it? */
+bool snapshot_owns(const struct snapshot *, pid_t child);
 
 #endif

@@ -330,6 +330,12 @@ state_warning(const struct state *s)
 	return s->warning[0] != '\0' ? s->warning : NULL;
 }
 
+bool
+state_owns(const struct state *s, pid_t child)
+{
+	return s->writer != NULL && writer_owns(s->writer, child);
+}
+
 const char *
 state_trouble(const struct state *s)
 {

@@ -57,5 +57,7 @@ int state_dir_fd(const struct state *);
 const char *state_warning(const struct state *);
 /* What is wrong with the directory now (a sentence), or NULL. */
 const char *state_trouble(const struct state *);
+/* Is this child of the process one that writes for it? */
+bool state_owns(const struct state *, pid_t child);
 
 #endif

@@ -87,6 +87,12 @@ writer_busy(const struct writer *w)
 	return w->child != 0;
 }
 
+bool
+writer_owns(const struct writer *w, pid_t child)
+{
+	return w->child == child;
+}
+
 /* Nothing of the daemon's stays open but these two: its locks and sockets would outlive it. */
 static void
 keep_only(int a, int b)

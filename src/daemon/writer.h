@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <event2/event.h>
 
 #include "base/time.h"
@@ -21,6 +22,8 @@ struct writer *writer_new(struct event_base *, int dir_fd, const char *name, con
 void writer_free(struct writer *);
 
 bool writer_busy(const struct writer *);
+/* Is this child the one that writes for it? */
+bool writer_owns(const struct writer *, pid_t);
 /* Begin to write; the content is not needed after the call.  0, -EBUSY or another -errno. */
 int writer_start(struct writer *, const void *content, size_t len);
 /* Wait for what is under way; `done` is called before this returns.  False: it takes longer. */

@@ -321,6 +321,18 @@ discovery_trouble(const struct discovery *hub, const char **name, const char **s
 }
 
 bool
+discovery_owns(const struct discovery *hub, pid_t child)
+{
+	const struct discovery_source *source;
+
+	for (source = hub->sources; source != NULL; source = source->next) {
+		if (source->ops->owns != NULL && source->ops->owns(source, child))
+			return true;
+	}
+	return false;
+}
+
+bool
 discovery_source_at(const struct discovery *hub, size_t i, struct discovery_source_report *out)
 {
 	const struct discovery_source *source = hub->sources;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <event2/event.h>
 
 #include "base/addr.h"
@@ -117,6 +118,9 @@ void discovery_silent(struct discovery *, const struct swim_addr *);
 
 /* The network has changed: whoever could not be reached is tried again soon, without the waits of many failures. */
 void discovery_retry(struct discovery *);
+
+/* Is this child of the process one of a source, which takes its end? */
+bool discovery_owns(const struct discovery *, pid_t child);
 
 /* The first source's name and sentence that has trouble; false: all is well. */
 bool discovery_trouble(const struct discovery *, const char **source, const char **sentence);

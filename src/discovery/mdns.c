@@ -322,6 +322,14 @@ mdns_dropped(const struct discovery_source *source)
 	return mdns->refused + mdns->helpers_dropped;
 }
 
+static bool
+mdns_owns(const struct discovery_source *source, pid_t child)
+{
+	const struct mdns *mdns = (const struct mdns *)source;
+
+	return mdns->process != NULL && mdns_process_pid(mdns->process) == child;
+}
+
 static void
 mdns_stop(struct discovery_source *source)
 {
@@ -339,6 +347,7 @@ static const struct discovery_source_ops mdns_ops = {
     .advertise = mdns_advertise,
     .trouble = mdns_trouble,
     .dropped = mdns_dropped,
+    .owns = mdns_owns,
     .stop = mdns_stop,
 };
 

@@ -36,6 +36,8 @@ struct discovery_source_ops {
 	const char *(*trouble)(const struct discovery_source *);
 	/* Peers that were more than it can look after, so far.  NULL: never. */
 	uint64_t (*dropped)(const struct discovery_source *);
+	/* Is this child of the process its own, whose end it takes?  NULL: it has none. */
+	bool (*owns)(const struct discovery_source *, pid_t child);
 	/* Stop discovering and advertising, and free the source. */
 	void (*stop)(struct discovery_source *);
 };

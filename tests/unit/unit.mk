@@ -12,6 +12,7 @@ OBJS_test_journal = base/journal.o
 OBJS_test_limiter = base/limiter.o base/hash.o
 LOG_OBJS = base/log.o base/journal.o base/limiter.o base/hash.o base/utf8.o
 OBJS_test_log = $(LOG_OBJS)
+OBJS_test_inherit = base/inherit.o
 
 WIRE_OBJS = wire/decode.o wire/encode.o wire/format.o wire/names.o wire/tags.o wire/updates.o base/buf.o \
 	base/status.o base/utf8.o
@@ -27,6 +28,7 @@ OBJS_test_sockaddr = net/sockaddr.o base/addr.o
 OBJS_test_reply = net/reply.o base/addr.o base/hash.o
 OBJS_test_zone = net/zone.o base/addr.o
 OBJS_test_netwatch = net/netwatch.o $(LOOP_OBJS) base/addr.o
+OBJS_test_reaper = net/reaper.o $(LOOP_OBJS) base/addr.o
 OBJS_test_follow = daemon/follow.o base/addr.o
 OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
 

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a process takes over from whoever started it, put into the state that a program of ours expects: signals that
+ * are blocked or ignored, standard descriptors that are closed, limits and a umask that hinder.  Called first in main.
+ */
+#ifndef SWIMD_BASE_INHERIT_H
+#define SWIMD_BASE_INHERIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Unblock all signals, and give every signal that is ignored its default action, but for these `count` kept ones: a
+ * caller such as nohup(1) ignores some of them on purpose.  An ignored SIGCHLD is the worst of them: the kernel then
+ * throws away how a child ended.
+ */
+void inherit_signals(const int *kept, size_t count);
+
+/*
+ * Open /dev/null for each of the three standard descriptors that is closed, or a socket of ours would get its number
+ * and then what we print.  What is read from or written to such an input or output fails; the standard error takes all.
+ * False: it cannot be opened.
+ */
+bool inherit_descriptors(void);
+
+/* Raise the soft limit of open files to this many, or as far as the hard limit lets us. */
+void inherit_files_limit(unsigned count);
+
+/* A umask that keeps us from our own files keeps us no longer; what it keeps others from stays. */
+void inherit_umask(void);
+
+#endif

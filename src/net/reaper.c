@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/reaper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "net/loop.h"
+
+/* An owner takes its child's end on the same turn of the loop or soon after; the next orphan is behind that child. */
+#define REAPER_AGAIN_MS 50
+
+struct reaper {
+	struct event *signal;
+	struct loop_timer *again;
+	bool (*owns)(void *ctx, pid_t);
+	void *ctx;
+};
+
+static void
+reaper_run(struct reaper *reaper)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		/* WNOWAIT only looks.  The kernel shows the same one until that one is waited for. */
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
+			return;
+		if (reaper->owns(reaper->ctx, info.si_pid)) {
+			loop_timer_set(reaper->again,
+			    swim_time_add(loop_now(), swim_ms(REAPER_AGAIN_MS)));
+			return;
+		}
+		if (waitpid(info.si_pid, NULL, WNOHANG) != info.si_pid)
+			return;
+	}
+}
+
+static void
+reaper_signalled(evutil_socket_t number, short what, void *ctx)
+{
+	(void)number;
+	(void)what;
+	reaper_run(ctx);
+}
+
+static void
+reaper_again(void *ctx, swim_time now)
+{
+	(void)now;
+	reaper_run(ctx);
+}
+
+struct reaper *
+reaper_new(struct event_base *base, bool (*owns)(void *ctx, pid_t), void *ctx)
+{
+	struct reaper *reaper = calloc(1, sizeof(*reaper));
+
+	if (reaper == NULL)
+		return NULL;
+	reaper->owns = owns;
+	reaper->ctx = ctx;
+	reaper->signal = evsignal_new(base, SIGCHLD, reaper_signalled, reaper);
+	reaper->again = loop_timer_new(base, reaper_again, reaper);
+	if (reaper->signal == NULL || reaper->again == NULL ||
+	    event_add(reaper->signal, NULL) != 0) {
+		reaper_free(reaper);
+		return NULL;
+	}
+	/* Of those that ended before there was a handler no signal tells any more. */
+	loop_timer_set(reaper->again, loop_now());
+	return reaper;
+}
+
+void
+reaper_free(struct reaper *reaper)
+{
+	if (reaper == NULL)
+		return;
+	if (reaper->signal != NULL)
+		event_free(reaper->signal);
+	loop_timer_free(reaper->again);
+	free(reaper);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Takes the end of children that nobody else in this process waits for: orphans, where we are the first process of a
+ * container, and what the shell that became us had started.  They would stay zombies for as long as we run.
+ */
+#ifndef SWIMD_NET_REAPER_H
+#define SWIMD_NET_REAPER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct reaper;
+/*
+ * `owns`: does somebody else in this process wait for that child?  The end of such a child is left to its owner.
+ * NULL: out of memory.
+ */
+struct reaper *reaper_new(struct event_base *, bool (*owns)(void *ctx, pid_t), void *ctx);
+void reaper_free(struct reaper *);
+
+#endif
