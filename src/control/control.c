@@ -22,11 +22,14 @@
 #define ACCEPT_BATCH 64
 #define RESUME_MS 200
 #define SWEEP_MS 1000
+/* So often each socket's file is looked at. */
+#define WATCH_S 2
 /* By how much the wall clock may drift before times are reckoned anew: else they would flicker. */
 #define WALL_DRIFT_MS 50
 
 static const struct timeval at_once = {0, 0};
 static const struct timeval resume_after = {0, RESUME_MS * 1000};
+static const struct timeval watch_after = {WATCH_S, 0};
 static const struct timeval sweep_after = {SWEEP_MS / 1000, (SWEEP_MS % 1000) * 1000};
 
 void
@@ -294,18 +297,21 @@ listen_on(struct control *control, size_t i, const struct control_config *config
 	bool read_only = i == 1;
 	const char *path = read_only ? config->ro_socket : config->socket;
 	int fd = read_only ? config->ro_socket_fd : config->socket_fd, result;
+	const struct socket_spec spec = {
+	    .path = path,
+	    .mode = read_only ? 0666 : 0660,
+	    .group = read_only ? NULL : config->group,
+	};
 
 	listener->control = control;
 	listener->read_only = read_only;
 	if (fd >= 0)
 		result = socket_adopt(&listener->socket, fd,
-		    read_only ? "read-only socket" : "socket", error);
+		    read_only ? "read-only socket" : "socket", &spec, error);
 	else if (path == NULL || *path == '\0')
 		return 0;
-	else if (read_only)
-		result = socket_bind(&listener->socket, path, 0666, NULL, error);
 	else
-		result = socket_bind(&listener->socket, path, 0660, config->group, error);
+		result = socket_bind(&listener->socket, &spec, error);
 	if (result < 0)
 		return result;
 	listener->acceptable = event_new(control->base, listener->socket.fd, EV_READ | EV_PERSIST,
@@ -315,6 +321,87 @@ listen_on(struct control *control, size_t i, const struct control_config *config
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+/* A socket of another descriptor: listen on that one. */
+static bool
+listen_again(struct control_listener *listener)
+{
+	struct control *control = listener->control;
+	struct event *fresh = event_new(control->base, listener->socket.fd, EV_READ | EV_PERSIST,
+	    control_acceptable, listener);
+
+	if (fresh == NULL)
+		return false;
+	event_free(listener->acceptable);
+	listener->acceptable = fresh;
+	return !control->accepting || event_add(fresh, NULL) == 0;
+}
+
+/*
+ * Its file is gone, as after a cleaner of temporary directories: connections go on and nobody new finds us.  Make it
+ * again; where that does not work, say so once and try again at the next look.
+ */
+static void
+make_again(struct control_listener *listener)
+{
+	struct control *control = listener->control;
+	struct socket_bound *s = &listener->socket;
+	char error[SOCKET_ERROR_MAX], text[SOCKET_ERROR_MAX + 64];
+
+	if (socket_rebind(s, error) == 0) {
+		if (!listen_again(listener))
+			log_at(LOG_LEVEL_ERROR, "out of memory: a control socket is not served",
+			    log_str("socket", s->path));
+		snprintf(text, sizeof(text),
+		    "the control socket %s was removed or replaced, and is made again", s->path);
+	} else if (strcmp(listener->trouble, error) == 0) {
+		return;
+	} else {
+		snprintf(text, sizeof(text), "its file was removed or replaced: %s", error);
+		snprintf(listener->trouble, sizeof(listener->trouble), "%s", error);
+	}
+	log_at(LOG_LEVEL_WARNING, text);
+	control_error_event(control, "socket-lost", text);
+}
+
+void
+control_look(struct control *control)
+{
+	for (size_t i = 0; i < 2; i++) {
+		struct control_listener *listener = &control->listeners[i];
+
+		if (listener->acceptable == NULL)
+			continue;
+		if (!socket_is_there(&listener->socket))
+			make_again(listener);
+		if (listener->trouble[0] != '\0' && socket_is_there(&listener->socket)) {
+			listener->trouble[0] = '\0';
+			log_at(LOG_LEVEL_NOTICE, "the control socket is at its path again",
+			    log_str("socket", listener->socket.path));
+		}
+	}
+}
+
+const char *
+control_trouble(const struct control *control)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (control->listeners[i].trouble[0] != '\0')
+			return control->listeners[i].trouble;
+	}
+	return NULL;
+}
+
+static void
+control_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)fd;
+	(void)what;
+	control_look(control);
+	evtimer_add(control->watch, &watch_after);
 }
 
 /* ------------------------------------------------------------------------------------ lifetime */
@@ -341,8 +428,10 @@ control_new(struct event_base *base, const struct control_config *config,
 		socket_init(&control->listeners[i].socket);
 	control->turn = evtimer_new(base, control_turn, control);
 	control->sweep = evtimer_new(base, control_sweep, control);
+	control->watch = evtimer_new(base, control_watch, control);
 	control->resume = evtimer_new(base, control_resume, control);
 	if (control->turn == NULL || control->sweep == NULL || control->resume == NULL ||
+	    control->watch == NULL || evtimer_add(control->watch, &watch_after) < 0 ||
 	    ring_init(&control->ring, CONTROL_RING_EVENTS) < 0)
 		goto no_memory;
 	for (size_t i = 0; i < 2; i++) {
@@ -385,6 +474,7 @@ control_free(struct control *control)
 	}
 	free_event(control->turn);
 	free_event(control->sweep);
+	free_event(control->watch);
 	free_event(control->resume);
 	ring_fini(&control->ring);
 	free(control);

@@ -107,6 +107,11 @@ void control_left(struct control *);
 /* True when no answer is left to be written (the daemon may exit). */
 bool control_idle(const struct control *);
 
+/* Look whether the sockets have their files, and make again what is gone.  It is done every now and then anyway. */
+void control_look(struct control *);
+/* What is wrong with a socket's file (a sentence), or NULL. */
+const char *control_trouble(const struct control *);
+
 struct control_stats {
 	uint64_t connections, refused, requests, errors, overflows, events;
 	uint64_t accept_failures;   /* for want of descriptors or memory */

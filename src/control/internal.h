@@ -51,6 +51,7 @@ struct control_listener {
 	struct socket_bound socket;
 	struct event *acceptable; /* NULL: there is no such socket */
 	bool read_only;
+	char trouble[SOCKET_ERROR_MAX]; /* its file is gone and cannot be made again; "" */
 };
 
 struct control {
@@ -62,6 +63,7 @@ struct control {
 	bool starved;         /* not long ago there were none left: it is in the log */
 	struct event *resume; /* then accepts again; and later looks whether that was all */
 	struct event *turn;   /* does the work of `ready` */
+	struct event *watch;  /* looks whether the sockets have their files */
 	struct event *sweep;  /* looks after connections that nothing is read from */
 	struct client_list clients;
 	struct client_list ready; /* those with something to do, first come first served */

@@ -27,6 +27,16 @@ socket_init(struct socket_bound *s)
 	*s = (struct socket_bound){.fd = -1, .lock = -1};
 }
 
+bool
+socket_is_there(const struct socket_bound *s)
+{
+	struct stat st;
+
+	/* The kernel holds the file of a bound socket, so no other can have the same number meanwhile. */
+	return s->path == NULL || (s->inode != 0 && lstat(s->path, &st) == 0 &&
+				      st.st_dev == s->device && st.st_ino == s->inode);
+}
+
 /* Sets the sentence and returns -number, for `return fail(...)`. */
 __attribute__((format(printf, 3, 4))) static int
 fail(char *error, int number, const char *format, ...)
@@ -80,42 +90,61 @@ is_at_path(int fd, const char *path)
 	       ours.st_ino == there.st_ino;
 }
 
+/* One try to make and lock the file.  0 with *lock; -EAGAIN where it vanished meanwhile; else as fail. */
+static int
+try_lock(const char *path, const char *lock_path, int *lock, char *error)
+{
+	int number;
+
+	*lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*lock < 0) {
+		number = errno;
+		return fail(error, number, "control socket %s: cannot create %s: %s%s", path,
+		    lock_path, strerror(number), advice(number));
+	}
+	if (flock(*lock, LOCK_EX | LOCK_NB) < 0) {
+		number = errno;
+		close(*lock);
+		*lock = -1;
+		if (number == EWOULDBLOCK)
+			return fail(error, EADDRINUSE,
+			    "control socket %s: another daemon is running on it (it holds %s): stop it, or choose another path",
+			    path, lock_path);
+		return fail(error, number, "control socket %s: cannot lock %s: %s", path, lock_path,
+		    strerror(number));
+	}
+	/* An owner that ends unlinks the file while it holds the lock: then ours is of no file. */
+	if (is_at_path(*lock, lock_path))
+		return 0;
+	close(*lock);
+	*lock = -1;
+	return -EAGAIN;
+}
+
+/* Has the lock of the path, unless it is held already and its file is there still. */
 static int
 take_lock(struct socket_bound *s, const char *path, char *error)
 {
-	if (asprintf(&s->lock_path, "%s.lock", path) < 0) {
+	int lock = -1, result = -EAGAIN;
+
+	if (s->lock_path == NULL && asprintf(&s->lock_path, "%s.lock", path) < 0) {
 		s->lock_path = NULL;
 		return fail(error, ENOMEM, "control socket %s: out of memory", path);
 	}
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		int number;
-
-		s->lock = open(s->lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (s->lock < 0) {
-			number = errno;
-			return fail(error, number, "control socket %s: cannot create %s: %s%s",
-			    path, s->lock_path, strerror(number), advice(number));
-		}
-		if (flock(s->lock, LOCK_EX | LOCK_NB) < 0) {
-			number = errno;
-			close(s->lock);
-			s->lock = -1;
-			if (number == EWOULDBLOCK)
-				return fail(error, EADDRINUSE,
-				    "control socket %s: another daemon is running on it (it holds %s): stop it, or choose another path",
-				    path, s->lock_path);
-			return fail(error, number, "control socket %s: cannot lock %s: %s", path,
-			    s->lock_path, strerror(number));
-		}
-		/* An owner that ends unlinks the file while it holds the lock: then ours is of no file. */
-		if (is_at_path(s->lock, s->lock_path))
-			return 0;
+	if (s->lock >= 0 && is_at_path(s->lock, s->lock_path))
+		return 0;
+	for (int i = 0; i < LOCK_TRIES && result == -EAGAIN; i++)
+		result = try_lock(path, s->lock_path, &lock, error);
+	if (result == -EAGAIN)
+		return fail(error, EADDRINUSE,
+		    "control socket %s: %s is made and removed all the time: choose another path",
+		    path, s->lock_path);
+	if (result < 0)
+		return result;
+	if (s->lock >= 0)
 		close(s->lock);
-		s->lock = -1;
-	}
-	return fail(error, EADDRINUSE,
-	    "control socket %s: %s is made and removed all the time: choose another path", path,
-	    s->lock_path);
+	s->lock = lock;
+	return 0;
 }
 
 /* Clears the path of a socket that nobody serves. */
@@ -189,70 +218,92 @@ find_group(const char *name, gid_t *gid, bool *found)
 	return 0;
 }
 
+/* `file` is the socket's file, opened by O_PATH, so that no path can lead to another file meanwhile. */
 static int
-set_group(const char *path, const char *group, char *error)
+set_group(const struct socket_bound *s, int file, char *error)
 {
 	struct stat st;
 	bool found;
 	gid_t gid;
 	int number;
 
-	if (group == NULL || *group == '\0')
+	if (s->group == NULL)
 		return 0;
-	number = find_group(group, &gid, &found);
+	number = find_group(s->group, &gid, &found);
 	if (number < 0)
-		return fail(error, -number, "control socket %s: cannot look up group %s: %s", path,
-		    group, strerror(-number));
+		return fail(error, -number, "control socket %s: cannot look up group %s: %s",
+		    s->path, s->group, strerror(-number));
 	if (!found)
 		return 0;
 	/* It may be the group's from birth, as where the daemon runs in it and may call no chown at all. */
-	if (lstat(path, &st) == 0 && st.st_gid == gid)
+	if (fstat(file, &st) == 0 && st.st_gid == gid)
 		return 0;
-	if (lchown(path, (uid_t)-1, gid) == 0)
+	if (fchownat(file, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	number = errno;
 	if (number != EPERM)
 		return fail(error, number, "control socket %s: cannot give it to group %s: %s",
-		    path, group, strerror(number));
+		    s->path, s->group, strerror(number));
 	/* A daemon of a plain user, outside the group: it works, for that user. */
 	log_at(LOG_LEVEL_WARNING, "this user may not give the control socket to its group",
-	    log_str("socket", path), log_str("group", group));
+	    log_str("socket", s->path), log_str("group", s->group));
 	return 0;
 }
 
+/* What was just bound at the path: its identity into *st.  Returns it opened by O_PATH, or -errno. */
 static int
-bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, mode_t mode,
-    const char *group, char *error)
+open_file(const char *path, struct stat *st, char *error)
 {
-	mode_t mask;
-	struct stat st;
-	int number;
+	int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), number;
 
-	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0) {
+	if (file < 0 || fstat(file, st) < 0) {
+		number = errno;
+		if (file >= 0)
+			close(file);
+		return fail(error, number, "control socket %s: %s", path, strerror(number));
+	}
+	if (S_ISSOCK(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1)
+		return file;
+	close(file);
+	return fail(error, EEXIST,
+	    "control socket %s: another user put something else there while it was made: choose a path in a directory that is the daemon's alone",
+	    path);
+}
+
+/*
+ * Bind *fd, give the file to its group, and only then listen: before that nobody can connect.  The file is made with
+ * its mode, since whoever may write to the directory could have a chmod by path meet another file.
+ */
+static int
+bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, char *error)
+{
+	struct stat st;
+	mode_t mask;
+	int number, file;
+
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0) {
 		number = errno;
 		return fail(error, number, "control socket %s: %s", sun->sun_path,
 		    strerror(number));
 	}
-	/* Born for its owner alone and opened up after: it never has a permission that it should not have. */
-	mask = umask(0177);
-	number = bind(s->fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
+	mask = umask(0777 & ~s->mode);
+	number = bind(*fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
 	umask(mask);
 	if (number != 0)
 		return fail(error, number, "control socket %s: cannot bind: %s%s", sun->sun_path,
 		    strerror(number), advice(number));
-	s->path = strdup(sun->sun_path);
-	if (s->path == NULL || lstat(s->path, &st) < 0) {
-		number = s->path == NULL ? ENOMEM : errno;
-		return fail(error, number, "control socket %s: %s", sun->sun_path,
-		    strerror(number));
-	}
+	file = open_file(sun->sun_path, &st, error);
+	if (file < 0)
+		return file;
 	s->device = st.st_dev;
 	s->inode = st.st_ino;
-	number = set_group(s->path, group, error);
+	s->made = true;
+	number = set_group(s, file, error);
+	close(file);
 	if (number < 0)
 		return number;
-	if (chmod(s->path, mode) < 0 || listen(s->fd, SOMAXCONN) < 0) {
+	if (listen(*fd, SOMAXCONN) < 0) {
 		number = errno;
 		return fail(error, number, "control socket %s: cannot listen: %s", s->path,
 		    strerror(number));
@@ -260,27 +311,141 @@ bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, mode_t mo
 	return 0;
 }
 
+/* The directory that the path is in, into `out`; "." for none. */
+static void
+directory_of(const char *path, char out[SOCKET_PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+
+	snprintf(out, SOCKET_PATH_MAX, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
+}
+
+/* Make the path, mode and group of the socket known.  0 or as fail. */
+static int
+describe(struct socket_bound *s, const struct socket_spec *spec, char *error)
+{
+	char directory[SOCKET_PATH_MAX];
+	struct stat st;
+
+	s->path = strdup(spec->path);
+	if (spec->group != NULL && *spec->group != '\0')
+		s->group = strdup(spec->group);
+	s->mode = spec->mode;
+	if (s->path == NULL || (s->group == NULL && spec->group != NULL && *spec->group != '\0'))
+		return fail(error, ENOMEM, "control socket %s: out of memory", spec->path);
+	directory_of(spec->path, directory);
+	if (stat(directory, &st) == 0) {
+		s->directory_mode = st.st_mode & 07777;
+		s->directory_uid = st.st_uid;
+		s->directory_gid = st.st_gid;
+	}
+	return 0;
+}
+
 int
-socket_bind(struct socket_bound *s, const char *path, mode_t mode, const char *group, char *error)
+socket_bind(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
 	struct sockaddr_un sun;
 	int result;
 
 	socket_init(s);
-	result = make_address(path, &sun, error);
+	result = make_address(spec->path, &sun, error);
 	if (result == 0)
-		result = take_lock(s, path, error);
+		result = describe(s, spec, error);
 	if (result == 0)
-		result = clear_path(path, &sun, error);
+		result = take_lock(s, spec->path, error);
 	if (result == 0)
-		result = bind_and_listen(s, &sun, mode, group, error);
+		result = clear_path(spec->path, &sun, error);
+	if (result == 0)
+		result = bind_and_listen(s, &sun, &s->fd, error);
 	if (result < 0)
 		socket_close(s);
 	return result;
 }
 
+/* A directory that was removed with the socket is made as it was; one that is another user's now is not trusted. */
+static int
+restore_directory(const struct socket_bound *s, char *error)
+{
+	char directory[SOCKET_PATH_MAX];
+	struct stat st;
+	int number = 0;
+
+	directory_of(s->path, directory);
+	if (stat(directory, &st) == 0) {
+		if (st.st_uid == s->directory_uid || st.st_uid == geteuid() || st.st_uid == 0)
+			return 0;
+		return fail(error, EPERM,
+		    "control socket %s: its directory was replaced by another user's: remove that, or choose another path",
+		    s->path);
+	}
+	if (errno != ENOENT)
+		return 0; /* what follows fails by that, and says so */
+	if (mkdir(directory, s->directory_mode) < 0 ||
+	    (s->directory_uid != geteuid() &&
+		lchown(directory, s->directory_uid, s->directory_gid) < 0))
+		number = errno;
+	if (number == 0)
+		return 0;
+	return fail(error, number,
+	    "control socket %s: its directory was removed and cannot be made again: %s: restart the service",
+	    s->path, strerror(number));
+}
+
 int
-socket_adopt(struct socket_bound *s, int fd, const char *what, char *error)
+socket_rebind(struct socket_bound *s, char *error)
+{
+	struct socket_bound fresh = *s;
+	struct sockaddr_un sun;
+	int fd = -1, result;
+
+	result = make_address(s->path, &sun, error);
+	if (result == 0)
+		result = restore_directory(s, error);
+	if (result == 0)
+		result = take_lock(s, s->path, error);
+	if (result == 0)
+		result = clear_path(s->path, &sun, error);
+	if (result < 0)
+		return result;
+	fresh.lock = s->lock;
+	fresh.lock_path = s->lock_path;
+	result = bind_and_listen(&fresh, &sun, &fd, error);
+	if (result < 0) {
+		if (fd >= 0)
+			close(fd);
+		return result;
+	}
+	close(s->fd);
+	*s = fresh;
+	s->fd = fd;
+	return 0;
+}
+
+/* Where a socket that was passed to us has its file.  An abstract one has none, and none to be lost. */
+static int
+find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
+{
+	struct sockaddr_un sun = {0};
+	socklen_t len = sizeof(sun);
+	struct socket_spec there = *spec;
+	struct stat st;
+
+	if (getsockname(s->fd, (struct sockaddr *)&sun, &len) < 0 || sun.sun_path[0] != '/')
+		return 0;
+	there.path = sun.sun_path;
+	if (lstat(sun.sun_path, &st) == 0 && S_ISSOCK(st.st_mode)) {
+		s->device = st.st_dev;
+		s->inode = st.st_ino;
+		there.mode = st.st_mode & 0777;
+	}
+	return describe(s, &there, error);
+}
+
+int
+socket_adopt(struct socket_bound *s, int fd, const char *what, const struct socket_spec *spec,
+    char *error)
 {
 	int listening = 0, domain = 0, type = 0, flags;
 	socklen_t len = sizeof(int);
@@ -305,24 +470,24 @@ socket_adopt(struct socket_bound *s, int fd, const char *what, char *error)
 		    strerror(flags));
 	}
 	s->fd = fd;
-	return 0;
+	return find_path(s, spec, error);
 }
 
 void
 socket_close(struct socket_bound *s)
 {
-	struct stat st;
-
-	if (s->path != NULL && lstat(s->path, &st) == 0 && st.st_dev == s->device &&
-	    st.st_ino == s->inode)
+	if (s->made && s->path != NULL && socket_is_there(s))
 		unlink(s->path);
 	if (s->fd >= 0)
 		close(s->fd);
-	if (s->lock_path != NULL && s->lock >= 0) {
-		unlink(s->lock_path);
+	if (s->lock >= 0) {
+		/* Another's lock may be there, where ours was removed. */
+		if (is_at_path(s->lock, s->lock_path))
+			unlink(s->lock_path);
 		close(s->lock);
 	}
 	free(s->path);
 	free(s->lock_path);
+	free(s->group);
 	socket_init(s);
 }

@@ -57,6 +57,7 @@ backend_health(void *ctx, struct control_health *out)
 	    .now = loop_now(),
 	    .leaving = node->leaving,
 	    .state_trouble = state_trouble(node->state),
+	    .socket_trouble = control_trouble(node->control),
 	    .snapshot_trouble = snapshot_trouble(node->snapshot),
 	    .address_trouble = network_trouble(node),
 	    .missing = snapshot_missing(node->snapshot),
@@ -221,6 +222,7 @@ backend_reload(void *ctx, struct control_reload *out, char *error)
 	struct config fresh;
 
 	notify_reloading();
+	control_look(node->control);
 	if (config_load(node->options, NULL, &fresh, error) != 0)
 		goto refused;
 	reload_compare(&node->config, &fresh, plan);

@@ -164,6 +164,8 @@ health_judge(const struct health_input *in, struct control_health *out)
 		    in->transport_errno != 0 ? strerror(in->transport_errno) : "");
 	if (in->address_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->address_trouble);
+	if (in->socket_trouble != NULL)
+		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->socket_trouble);
 	if (in->state_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
 	if (in->snapshot_trouble != NULL)

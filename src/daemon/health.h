@@ -43,6 +43,7 @@ struct health_input {
 	enum swim_error transport_error;
 	int transport_errno;
 	const char *address_trouble;  /* or NULL */
+	const char *socket_trouble;   /* or NULL */
 	const char *state_trouble;    /* or NULL */
 	const char *snapshot_trouble; /* or NULL */
 	size_t alive, suspect, dead;  /* others than us */

@@ -38,19 +38,28 @@ place_fini(struct place *place)
 }
 
 static int
+bind_as(struct place *place, struct socket_bound *bound, mode_t mode, const char *group)
+{
+	const struct socket_spec spec = {.path = place->path, .mode = mode, .group = group};
+
+	return socket_bind(bound, &spec, place->error);
+}
+
+static int
 place_bind(struct place *place, struct socket_bound *bound)
 {
-	return socket_bind(bound, place->path, 0660, NULL, place->error);
+	return bind_as(place, bound, 0660, NULL);
 }
 
 /* The path is refused with this error and a sentence with these words, and nothing is left behind. */
 static void
 refuses(const char *path, int number, const char *words)
 {
+	const struct socket_spec spec = {.path = path, .mode = 0660};
 	struct socket_bound bound;
 	char error[SOCKET_ERROR_MAX] = "";
 
-	ck_assert_int_eq(socket_bind(&bound, path, 0660, NULL, error), -number);
+	ck_assert_int_eq(socket_bind(&bound, &spec, error), -number);
 	ck_assert_msg(strstr(error, words) != NULL, "'%s' lacks '%s'", error, words);
 	ck_assert_msg(strncmp(error, "control socket", 14) == 0, "%s", error);
 	ck_assert_ptr_null(strchr(error, '\n'));
@@ -114,8 +123,7 @@ START_TEST(the_mode_is_exact_whatever_the_umask)
 		for (size_t k = 0; k < sizeof(modes) / sizeof(modes[0]); k++) {
 			mode_t before = umask(masks[i]);
 
-			ck_assert_int_eq(
-			    socket_bind(&place.bound, place.path, modes[k], NULL, place.error), 0);
+			ck_assert_int_eq(bind_as(&place, &place.bound, modes[k], NULL), 0);
 			ck_assert_uint_eq(umask(before), masks[i]); /* as it was */
 			ck_assert_int_eq(lstat(place.path, &st), 0);
 			ck_assert_uint_eq(st.st_mode & 07777, modes[k]);
@@ -132,12 +140,11 @@ START_TEST(a_group_that_exists_gets_it)
 
 	place_init(&place);
 	/* root's group is on every system; no test machine has the other. */
-	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "root", place.error), 0);
+	ck_assert_int_eq(bind_as(&place, &place.bound, 0660, "root"), 0);
 	ck_assert_int_eq(lstat(place.path, &st), 0);
 	ck_assert_uint_eq(st.st_gid, geteuid() == 0 ? 0 : getegid());
 	socket_close(&place.bound);
-	ck_assert_int_eq(socket_bind(&place.bound, place.path, 0660, "no-such-group", place.error),
-	    0);
+	ck_assert_int_eq(bind_as(&place, &place.bound, 0660, "no-such-group"), 0);
 	socket_close(&place.bound);
 	place_fini(&place);
 }
@@ -361,7 +368,7 @@ START_TEST(a_directory_that_is_not_writable_is_named)
 	pid_t child;
 
 	place_init(&place);
-	ck_assert_int_eq(chmod(place.directory, 0555), 0);
+	ck_assert_int_eq(fchmodat(AT_FDCWD, place.directory, 0555, 0), 0);
 	/* As root nothing is unwritable: so as nobody. */
 	child = fork();
 	if (child == 0) {
@@ -375,10 +382,20 @@ START_TEST(a_directory_that_is_not_writable_is_named)
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
-	ck_assert_int_eq(chmod(place.directory, 0755), 0);
+	ck_assert_int_eq(fchmodat(AT_FDCWD, place.directory, 0755, 0), 0);
 	place_fini(&place);
 }
 END_TEST
+
+/* A file of this path may be another's by now: none is changed by path. */
+int
+chmod(const char *path, mode_t mode)
+{
+	ck_abort_msg("chmod of %s to %o", path, (unsigned)mode);
+	return -1;
+}
+
+static const struct socket_spec passed = {.mode = 0660};
 
 START_TEST(a_socket_that_was_passed_is_served)
 {
@@ -391,19 +408,148 @@ START_TEST(a_socket_that_was_passed_is_served)
 	strcpy(address.sun_path, place.path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	/* Not listening yet. */
-	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", place.error), -EINVAL);
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), -EINVAL);
 	ck_assert_int_eq(place.bound.fd, -1);
 	ck_assert_int_eq(listen(fd, 5), 0);
-	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", place.error), 0);
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 	socket_close(&place.bound);
 	/* The service manager's, not ours. */
 	ck_assert_int_eq(lstat(place.path, &st), 0);
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(pipe(other), 0);
-	ck_assert_int_eq(socket_adopt(&place.bound, other[0], "socket", place.error), -ENOTSOCK);
+	ck_assert_int_eq(socket_adopt(&place.bound, other[0], "socket", &passed, place.error),
+	    -ENOTSOCK);
 	close(other[0]);
 	close(other[1]);
+	place_fini(&place);
+}
+END_TEST
+
+static bool
+answers(const char *path)
+{
+	int fd = connect_to(path, SOCK_STREAM);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+START_TEST(a_socket_that_was_removed_is_made_again)
+{
+	struct place place;
+	char lock[200];
+	struct stat st;
+	int fd;
+
+	place_init(&place);
+	snprintf(lock, sizeof(lock), "%s.lock", place.path);
+	ck_assert_int_eq(bind_as(&place, &place.bound, 0640, "root"), 0);
+	ck_assert(socket_is_there(&place.bound));
+	fd = place.bound.fd;
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert(!socket_is_there(&place.bound));
+	ck_assert_msg(socket_rebind(&place.bound, place.error) == 0, "%s", place.error);
+	ck_assert(socket_is_there(&place.bound));
+	ck_assert(answers(place.path));
+	ck_assert_int_eq(lstat(place.path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	ck_assert_int_ne(place.bound.fd, fd);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+	/* The lock too, and the directory with both. */
+	ck_assert_int_eq(unlink(lock), 0);
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(rmdir(place.directory), 0);
+	ck_assert_msg(socket_rebind(&place.bound, place.error) == 0, "%s", place.error);
+	ck_assert(answers(place.path));
+	refuses(place.path, EADDRINUSE, "another daemon is running on it");
+	ck_assert_int_eq(lstat(place.directory, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0700);
+	socket_close(&place.bound);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(what_came_in_its_place_is_left_alone)
+{
+	struct place place;
+	struct socket_bound other;
+	char lock[200];
+	struct stat st;
+
+	place_init(&place);
+	snprintf(lock, sizeof(lock), "%s.lock", place.path);
+	ck_assert_int_eq(place_bind(&place, &place.bound), 0);
+	/* Another daemon's: it saw neither the file nor the lock. */
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(unlink(lock), 0);
+	ck_assert_int_eq(place_bind(&place, &other), 0);
+	ck_assert(!socket_is_there(&place.bound));
+	ck_assert_int_eq(socket_rebind(&place.bound, place.error), -EADDRINUSE);
+	ck_assert_ptr_nonnull(strstr(place.error, "another daemon is running on it"));
+	/* The end of the first takes neither the other's socket nor its lock. */
+	socket_close(&place.bound);
+	ck_assert(answers(place.path));
+	ck_assert_int_eq(lstat(lock, &st), 0);
+	/* A file: not ours to remove. */
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(mkdir(place.path, 0700), 0);
+	ck_assert_int_eq(socket_rebind(&other, place.error), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(place.error, "not a socket"));
+	ck_assert_int_eq(rmdir(place.path), 0);
+	ck_assert_int_eq(socket_rebind(&other, place.error), 0);
+	socket_close(&other);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(another_users_directory_is_not_trusted)
+{
+	struct place place;
+	char lock[200];
+
+	if (geteuid() != 0)
+		return;
+	place_init(&place);
+	snprintf(lock, sizeof(lock), "%s.lock", place.path);
+	ck_assert_int_eq(place_bind(&place, &place.bound), 0);
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert_int_eq(unlink(lock), 0);
+	ck_assert_int_eq(chown(place.directory, 65534, 65534), 0);
+	ck_assert_int_eq(socket_rebind(&place.bound, place.error), -EPERM);
+	ck_assert_ptr_nonnull(strstr(place.error, "another user's"));
+	socket_close(&place.bound);
+	place_fini(&place);
+}
+END_TEST
+
+START_TEST(a_socket_that_was_passed_and_lost_is_made_again)
+{
+	struct place place;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat st;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	place_init(&place);
+	strcpy(address.sun_path, place.path);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), 0);
+	ck_assert(socket_is_there(&place.bound));
+	ck_assert_int_eq(unlink(place.path), 0);
+	ck_assert(!socket_is_there(&place.bound));
+	ck_assert_msg(socket_rebind(&place.bound, place.error) == 0, "%s", place.error);
+	ck_assert(answers(place.path));
+	socket_close(&place.bound);
+	ck_assert_int_eq(lstat(place.path, &st), -1);
+	/* One without a file cannot lose it. */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)), 0);
+	ck_assert_int_eq(listen(fd, 5), 0);
+	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), 0);
+	ck_assert(socket_is_there(&place.bound));
+	socket_close(&place.bound);
 	place_fini(&place);
 }
 END_TEST
@@ -414,4 +560,6 @@ UNIT_MAIN("control_socket", it_listens_and_cleans_up, the_mode_is_exact_whatever
     a_datagram_socket_is_left_alone, one_of_many_that_start_at_once_gets_it,
     another_one_at_the_path_is_not_unlinked, what_is_no_socket_is_left_alone, bad_paths_are_named,
     a_path_of_107_bytes_fits, a_directory_that_is_not_writable_is_named,
-    a_socket_that_was_passed_is_served)
+    a_socket_that_was_passed_is_served, a_socket_that_was_removed_is_made_again,
+    what_came_in_its_place_is_left_alone, another_users_directory_is_not_trusted,
+    a_socket_that_was_passed_and_lost_is_made_again)
