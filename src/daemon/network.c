@@ -12,6 +12,8 @@
 #include "discovery/source.h"
 #include "net/zone.h"
 
+/* So long after a failure to bind to the device again it is tried once more. */
+#define BIND_AGAIN_MS 1000
 /* Changes come in swarms; between two looks at them lies at least this. */
 #define LOOK_EVERY_MS 200
 
@@ -24,6 +26,9 @@ network_choose(struct node *node, char *fault)
 	const struct config *c = &node->config;
 	enum route_rank rank;
 
+	snprintf(net->device, sizeof(net->device), "%s", c->device);
+	if (node->bound.scope != 0)
+		if_indextoname(node->bound.scope, net->bind_zone);
 	if (*c->advertise != '\0')
 		return address_resolve("advertise", c->advertise, node->bound.port, false,
 		    &node->advertised, fault);
@@ -69,11 +74,15 @@ static void
 judge(struct node *node)
 {
 	struct network *net = &node->network;
-	const char *device = node->config.device;
+	const char *device = node->network.device;
 	char address[SWIM_ADDR_TEXT], text[NETWORK_TROUBLE_MAX] = "";
 	bool there = swim_addr_is_wildcard(&node->bound) || route_is_up(&node->bound, device);
 
-	if (!there) {
+	if (net->bind_errno != 0) {
+		snprintf(text, sizeof(text),
+		    "the interface %s was made anew and cannot be bound to: %s",
+		    *device != '\0' ? device : net->bind_zone, strerror(net->bind_errno));
+	} else if (!there) {
 		snprintf(text, sizeof(text),
 		    "the address bound to, %s, is not on this machine, or its interface is down",
 		    zone_format(&node->bound, address));
@@ -137,10 +146,72 @@ set_reach(struct node *node, swim_time now)
 	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
 	bool has4, has6;
 
-	route_families(node->config.device, &has4, &has6);
+	route_families(node->network.device, &has4, &has6);
 	has4 &= udp_reaches(node->udp, &v4);
 	has6 &= udp_reaches(node->udp, &v6);
 	swim_set_reach(node->swim, now, has4 || !has6, has6 || !has4);
+}
+
+/* When to look again though nobody tells of a change; NEVER: not. */
+static swim_time
+deadline(const struct network *net)
+{
+	return swim_time_min(net->following ? follow_deadline(&net->follow) : SWIM_TIME_NEVER,
+	    net->again);
+}
+
+/* To the interface of that index: the socket, and what was bound or is advertised on it. */
+static void
+bind_again(struct node *node, uint32_t index)
+{
+	struct network *net = &node->network;
+	swim_time now = loop_now();
+	struct swim_addr before = node->bound;
+
+	if (udp_follow_device(node->udp, index) != SWIM_OK) {
+		net->bind_errno = errno;
+		net->again = swim_time_add(now, swim_ms(BIND_AGAIN_MS));
+		return;
+	}
+	net->bind_errno = 0;
+	net->again = SWIM_TIME_NEVER;
+	udp_local(node->udp, &node->bound);
+	log_at(LOG_LEVEL_NOTICE, "the interface was made anew, and is bound to again",
+	    log_str("device", *net->device != '\0' ? net->device : net->bind_zone));
+	if (!net->following && swim_addr_equal(&before, &node->advertised)) {
+		node->advertised = node->bound;
+		swim_set_address(node->swim, now, &node->advertised);
+	}
+	discovery_retry(node->discovery);
+}
+
+/*
+ * The interface that we are bound to may be removed and made again under its name, with another index, which the socket
+ * knows nothing of; or get another name, which nobody needs to know.  A name that is there counts for more than an index.
+ */
+static void
+follow_device(struct node *node)
+{
+	struct network *net = &node->network;
+	const char *wanted = *node->config.device != '\0' ? node->config.device : net->bind_zone;
+	uint32_t bound = udp_device(node->udp), index;
+	char name[IF_NAMESIZE];
+
+	if (*wanted == '\0')
+		return;
+	index = if_nametoindex(wanted);
+	if (index == 0 && (bound == 0 || if_indextoname(bound, name) == NULL))
+		return; /* it is gone: whatever is sent there fails, and says so */
+	if (index != 0)
+		snprintf(name, sizeof(name), "%s", wanted);
+	if (*net->device != '\0' && strcmp(net->device, name) != 0) {
+		log_at(LOG_LEVEL_NOTICE, "the interface has another name now",
+		    log_str("from", net->device), log_str("to", name));
+		snprintf(net->device, sizeof(net->device), "%s", name);
+		udp_follow_device(node->udp, bound);
+	}
+	if (index != 0 && (index != bound || net->bind_errno != 0))
+		bind_again(node, index);
 }
 
 static void
@@ -148,19 +219,20 @@ look(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 	struct network *net = &node->network;
-	const char *device = node->config.device;
+	const char *device = node->network.device;
 	struct follow_sight sight = {0};
 
 	net->looked = now;
 	if (node->leaving)
 		return;
+	follow_device(node);
 	if (net->following) {
 		sight.rank = route_advertise_address(&node->bound, false, device, &sight.best);
 		sight.present = route_is_up(&node->advertised, device);
 		if (follow_look(&net->follow, now, &sight))
 			move(node, now);
-		loop_timer_set(net->timer, follow_deadline(&net->follow));
 	}
+	loop_timer_set(net->timer, deadline(net));
 	set_reach(node, now);
 	judge(node);
 	flush_all(node, loop_now());
@@ -176,7 +248,7 @@ on_changed(void *ctx)
 	if (swim_time_reached(now, at))
 		look(node, now);
 	else
-		loop_timer_set(net->timer, swim_time_min(at, follow_deadline(&net->follow)));
+		loop_timer_set(net->timer, swim_time_min(at, deadline(net)));
 }
 
 int
@@ -186,6 +258,7 @@ network_start(struct node *node, char *fault)
 
 	net->looked = loop_now();
 	net->there = true;
+	net->again = SWIM_TIME_NEVER;
 	net->timer = loop_timer_new(node->base, look, node);
 	if (net->timer == NULL)
 		return fault_set(fault, EX_OSERR, "out of memory");

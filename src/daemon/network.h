@@ -3,6 +3,8 @@
 #ifndef SWIMD_DAEMON_NETWORK_H
 #define SWIMD_DAEMON_NETWORK_H
 
+#include <net/if.h>
+
 #include "daemon/follow.h"
 #include "net/loop.h"
 #include "net/netwatch.h"
@@ -17,9 +19,13 @@ struct network {
 	swim_time looked;
 	bool following; /* the address is ours to choose */
 	struct follow follow;
-	bool was_local;  /* the advertised address was seen here once */
-	bool there;      /* all that is bound or advertised was, at the last look */
-	int watch_errno; /* why there is no watch, or 0 */
+	char device[IF_NAMESIZE];    /* the configured one as it is called now; "": none */
+	char bind_zone[IF_NAMESIZE]; /* of a link-local address that is bound; "": none */
+	bool was_local;              /* the advertised address was seen here once */
+	bool there;                  /* all that is bound or advertised was, at the last look */
+	int bind_errno;              /* why the device could not be bound to again, or 0 */
+	swim_time again;             /* when that is tried next */
+	int watch_errno;             /* why there is no watch, or 0 */
 	char trouble[NETWORK_TROUBLE_MAX];
 };
 

@@ -3,6 +3,7 @@
 #include "net/udp_internal.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -351,6 +352,18 @@ udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 	}
 }
 
+/* To the device of udp->device_index if that is known, else to the one of that name, as at the start. */
+static int
+udp_bind_device(const struct udp *udp, int fd)
+{
+	if (udp->device == NULL)
+		return 0;
+	if (udp->device_index != 0)
+		return udp_option(fd, SOL_SOCKET, SO_BINDTOIFINDEX, (int)udp->device_index);
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, udp->device,
+	    (socklen_t)strlen(udp->device));
+}
+
 /* Make the socket and bind it; *bind is changed where IPv4 has to do.  Returns it, or -1 with errno. */
 static int
 udp_bind(const struct udp *udp, struct swim_addr *bind_to)
@@ -377,8 +390,7 @@ udp_bind(const struct udp *udp, struct swim_addr *bind_to)
 	 */
 	if (family == AF_INET6 && udp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, wildcard ? 0 : 1) != 0)
 		goto fail;
-	if (udp->device != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, udp->device,
-				       (socklen_t)strlen(udp->device)) != 0)
+	if (udp_bind_device(udp, fd) != 0)
 		goto fail;
 	udp_tune(udp, fd, family, wildcard);
 	len = sockaddr_from_addr(bind_to, family, &any);
@@ -390,6 +402,70 @@ fail:
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+/* The interface that the bound socket keeps to. */
+static uint32_t
+udp_bound_index(const struct udp *udp)
+{
+	int index = 0;
+	socklen_t len = sizeof(index);
+
+	if (udp->device == NULL)
+		return udp->local.scope;
+	if (getsockopt(udp->fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &len) != 0)
+		return 0;
+	return (uint32_t)index;
+}
+
+static bool
+udp_name_device(struct udp *udp, uint32_t index)
+{
+	char name[IF_NAMESIZE], *copy;
+
+	if (udp->device == NULL || if_indextoname(index, name) == NULL ||
+	    strcmp(name, udp->device) == 0)
+		return true;
+	if ((copy = strdup(name)) == NULL)
+		return false;
+	free(udp->device);
+	udp->device = copy;
+	udp->config.device = copy;
+	return true;
+}
+
+enum swim_error
+udp_follow_device(struct udp *udp, uint32_t index)
+{
+	bool told = udp->told;
+	enum swim_error error;
+
+	if (!udp_name_device(udp, index)) {
+		errno = ENOMEM;
+		return SWIM_ERROR_BIND_FAILED;
+	}
+	if (udp->fd >= 0 && udp->device_index == index)
+		return SWIM_OK;
+	udp->device_index = index;
+	/* In place if we may, which takes CAP_NET_RAW; what waits in the socket is kept then. */
+	if (udp->fd >= 0 && udp->device != NULL && udp_bind_device(udp, udp->fd) == 0)
+		return SWIM_OK;
+	if (udp->fd >= 0)
+		udp_stop(udp);
+	if (udp->config.bind.scope != 0)
+		udp->config.bind.scope = index;
+	if (udp->had_socket)
+		udp->config.bind.port = udp->bound_port;
+	error = udp_start(udp);
+	/* That all goes well again is told once the first datagram went well. */
+	udp->told = told;
+	return error;
+}
+
+uint32_t
+udp_device(const struct udp *udp)
+{
+	return udp->device_index;
 }
 
 enum swim_error
@@ -419,6 +495,9 @@ udp_start(struct udp *udp)
 	if (getsockname(udp->fd, &any.sa, &len) != 0)
 		goto fail;
 	sockaddr_to_addr(&any.sa, &udp->local);
+	udp->device_index = udp_bound_index(udp);
+	udp->bound_port = udp->local.port;
+	udp->had_socket = true;
 	if (wildcard) {
 		/* Should it fail, the table is only easier to disturb. */
 		if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))

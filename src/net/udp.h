@@ -60,6 +60,15 @@ void udp_free(struct udp *);
 enum swim_error udp_start(struct udp *);
 /* NOT_STARTED when it was not.  What is queued, for a retry too, is dropped. */
 enum swim_error udp_stop(struct udp *);
+/*
+ * The socket's device, or the interface of the link-local address that it is bound to, has this index now, as one has
+ * that was removed and made again: bind to it again, to the port as before.  Where it is the same as before, only its
+ * name is looked up anew.  Not from within a callback.  Returns as udp_start; after a failure the socket is stopped, and
+ * this may be called again.
+ */
+enum swim_error udp_follow_device(struct udp *, uint32_t index);
+/* The index of that interface when it was bound; 0: the socket has none. */
+uint32_t udp_device(const struct udp *);
 /* What we are bound to (with the port that the kernel chose, if 0 was asked). */
 enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 

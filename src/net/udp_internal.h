@@ -52,7 +52,11 @@ struct udp {
 	struct event_base *base;
 	struct udp_config config;
 	struct udp_callbacks callbacks;
-	char *device;
+	char *device; /* its name now */
+	uint32_t
+	    device_index; /* of it, or of the link-local address that it is bound to; 0: of none */
+	bool had_socket;  /* bound_port is of it */
+	uint16_t bound_port;
 	int fd;     /* -1 while stopped */
 	int family; /* of the socket: AF_INET or AF_INET6 */
 	bool reaches4, reaches6;

@@ -1,0 +1,136 @@
+"""An interface that is removed and made again under its name, as by wg-quick or a driver, or gets another name."""
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
+
+FOUR, SIX, LINK = "10.77.0.{}/24", "fd00:77::{}/64", "fe80::{}/64"
+# Without it the kernel binds no socket to another device than the one that it is bound to already.
+UNPRIVILEGED = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]
+
+
+def address(kind, number):
+    return kind.format(number).partition("/")[0]
+
+
+def start(cluster, lan, kind, device, wrapper=()):
+    """Three machines; what the first is started with is the test's."""
+    hosts = [lan.host(avahi=False, addresses=(kind,)) for _ in range(3)]
+    zone = "%eth0" if kind is LINK else ""
+    daemons = [host.daemon("--no-mdns") for host in hosts]
+    for daemon, seed in zip(daemons, (2, 1, 2)):
+        daemon.options += ["--seed", address(kind, seed) + zone]
+    if device:
+        daemons[0].environment["SWIMD_DEVICE"] = "eth0"
+    daemons[0].wrapper += wrapper
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+    cluster.whole()
+    return hosts, daemons
+
+
+def remove(lan, host):
+    host.ip("link", "del", "eth0")
+
+
+def make(lan, host, kind):
+    port = f"port{host.number}"
+    lan.switch.run("ip", "link", "add", port, "master", "br0", "type", "veth", "peer", "name", "eth0",
+                   "netns", str(host.holder.pid))
+    lan.switch.run("ip", "link", "set", port, "up")
+    host.ip("link", "set", "eth0", "addrgenmode", "none", "up")
+    host.add_address(kind.format(host.number))
+
+
+def rename(host, old, new):
+    host.ip("link", "set", old, "down")
+    host.ip("link", "set", old, "name", new)
+    host.ip("link", "set", new, "up")
+
+
+def healthy(daemon):
+    """Nobody minds that it was suspected, or suspects, for a while after."""
+    return [reason for reason in daemon.call("health")["reasons"] if "suspected us" not in reason] == []
+
+
+def works(cluster, daemons, kind, said=()):
+    cluster.whole()
+    cluster.wait(lambda: healthy(daemons[0]), lambda: f"nothing to complain of: {daemons[0].call('health')}")
+    before = daemons[0].call("metrics")
+    cluster.wait(lambda: daemons[0].call("metrics")["probes"]["acked"] >= before["probes"]["acked"] + 3,
+                 "probes to be answered")
+    if kind is not LINK:    # there, what is remembered of members no longer heard from names the old interface
+        assert daemons[0].call("metrics")["transport_errors"] == before["transport_errors"]
+        host = address(kind, 1)
+        wanted = f"[{host}]:7946" if ":" in host else f"{host}:7946"
+        assert {d.members()["h1"]["address"] for d in daemons} == {wanted}
+    for text in said:
+        assert text in daemons[0].text()
+
+
+@pytest.mark.parametrize("kind", (FOUR, SIX, LINK), ids=("four", "six", "link-local"))
+@pytest.mark.parametrize("device", (True, False), ids=("device", "any"))
+def test_made_again(cluster, lan, device, kind):
+    """With and without another interface's index in between; the others gave it up meanwhile."""
+    hosts, daemons = start(cluster, lan, kind, device)
+    for _ in range(2):
+        remove(lan, hosts[0])
+        cluster.all_say("member.failed", "h1", 0, daemons=daemons[1:])
+        make(lan, hosts[0], kind)
+        works(cluster, daemons, kind, ["the interface was made anew"] if device else [])
+        for daemon in daemons:
+            daemon.said.clear()
+
+
+def test_made_again_without_privileges(cluster, lan):
+    """As the shipped unit runs it: a new socket, of the same port."""
+    hosts, daemons = start(cluster, lan, FOUR, True, UNPRIVILEGED)
+    remove(lan, hosts[0])
+    make(lan, hosts[0], FOUR)
+    works(cluster, daemons, FOUR, ["the interface was made anew"])
+
+
+def test_bound_to_a_link_local_address(cluster, lan):
+    hosts = [lan.host(avahi=False, addresses=(LINK,)) for _ in range(2)]
+    daemons = [hosts[0].daemon("--no-mdns", "--bind", "[fe80::1%eth0]:7946", "--seed", "fe80::2%eth0"),
+               hosts[1].daemon("--no-mdns", "--seed", "fe80::1%eth0")]
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+    cluster.whole()
+    remove(lan, hosts[0])
+    make(lan, hosts[0], LINK)
+    works(cluster, daemons, LINK, ["the interface was made anew"])
+    assert daemons[0].call("info")["address"] == "[fe80::1%eth0]:7946"
+
+
+@pytest.mark.parametrize("kind", (FOUR, SIX), ids=("four", "six"))
+@pytest.mark.parametrize("device", (True, False), ids=("device", "any"))
+def test_renamed(cluster, lan, device, kind):
+    """To another name for good, and there and back."""
+    hosts, daemons = start(cluster, lan, kind, device)
+
+    def keep():
+        if kind is SIX:     # IPv6 addresses go with the interface being down
+            name = hosts[0].ip("-br", "link", "show", "type", "veth").partition("@")[0]
+            hosts[0].namespace.add_address(kind.format(1), name)
+    rename(hosts[0], "eth0", "lan0")
+    keep()
+    works(cluster, daemons, kind, ["the interface has another name now"] if device else [])
+    rename(hosts[0], "lan0", "tmp0")
+    rename(hosts[0], "tmp0", "eth0")
+    keep()
+    works(cluster, daemons, kind)
+    assert daemons[0].text().count("another address is advertised") == 0
+    # Another interface takes the name: it is the one that is meant.
+    if device and kind is FOUR:
+        rename(hosts[0], "eth0", "lan0")
+        hosts[0].ip("addr", "flush", "dev", "lan0")
+        lan.switch.run("ip", "link", "add", "port9", "master", "br0", "type", "veth", "peer", "name", "eth0",
+                       "netns", str(hosts[0].holder.pid))
+        lan.switch.run("ip", "link", "set", "port9", "up")
+        hosts[0].ip("link", "set", "eth0", "addrgenmode", "none", "up")
+        hosts[0].add_address(kind.format(1))
+        works(cluster, daemons, kind, ["the interface was made anew"])
