@@ -23,6 +23,8 @@ import xml.etree.ElementTree
 
 # To catch what hangs, not to measure a busy machine.
 SECONDS_A_JOB = 900
+# Each test of pytest has a limit of its own, and where there are no network namespaces they run one after the other.
+SECONDS_OF_PYTEST = 7200
 SECONDS_TO_END = 15
 
 
@@ -30,7 +32,12 @@ class Result:
     def __init__(self):
         self.passed = 0
         self.failures = []
-        self.skips = []
+        self.skips = []         # the tests
+        self.reasons = []       # lines that say why, of several tests at once perhaps
+
+    def skip(self, line):
+        self.skips.append(line)
+        self.reasons.append(line)
 
 
 def read_tap(text, result):
@@ -45,7 +52,7 @@ def read_tap(text, result):
         bad, name = match.groups()
         skip = re.search(r"#\s*skip\S*\s*(.*)", name, re.IGNORECASE)
         if skip:
-            result.skips.append(f"{name[:skip.start()].strip()}: {skip.group(1)}")
+            result.skip(f"{name[:skip.start()].strip()}: {skip.group(1)}")
         elif bad:
             result.failures.append(name)
         else:
@@ -54,15 +61,22 @@ def read_tap(text, result):
 
 
 def read_junit(path, result):
+    """Of what was skipped, one line a file and reason."""
+    skipped = {}
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
         skip = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None:
             result.failures.append(name)
         elif skip is not None:
-            result.skips.append(f"{name}: {skip.get('message')}")
+            file = case.get("classname").rpartition(".")[2]
+            skipped.setdefault((file, skip.get("message")), []).append(case.get("name"))
         else:
             result.passed += 1
+    for (file, reason), names in skipped.items():
+        result.skips += names
+        which = f"{file}.{names[0]}" if len(names) == 1 else f"{file}, {len(names)} tests"
+        result.reasons.append(f"{which}: {reason}")
 
 
 class Job:
@@ -76,6 +90,7 @@ class Job:
         self.log, self.counts = stem + ".log", stem + ".counts"
         self.result = Result()
         self.seconds = 0.0
+        self.limit = SECONDS_OF_PYTEST if self.kind == "pytest" else SECONDS_A_JOB
 
     def run(self, environment):
         os.makedirs(os.path.dirname(self.log), exist_ok=True)
@@ -97,7 +112,7 @@ class Job:
                 self.result.failures.append(f"cannot run {command[0]}: {error.strerror}")
                 return self
             try:
-                status = process.wait(SECONDS_A_JOB)
+                status = process.wait(self.limit)
             except subprocess.TimeoutExpired:
                 # Gently first: system tests end their daemons and namespaces.
                 os.killpg(process.pid, signal.SIGTERM)
@@ -114,14 +129,15 @@ class Job:
     def count(self, status):
         result = self.result
         if status is None:
-            result.failures.append(f"did not end within {SECONDS_A_JOB} s and was ended")
+            result.failures.append(f"did not end within {self.limit} s and was ended")
         planned = None
         try:
             if self.kind == "check":
                 planned = read_tap(self.read(self.counts), result)
                 # Check has no word for a test that cannot be run here, so the test says it.
                 skips = re.findall(r"(?m)^# skip (.*)$", self.read(self.log))
-                result.skips += skips
+                for line in skips:
+                    result.skip(line)
                 result.passed -= len(skips)
             elif self.kind == "tap":
                 planned = read_tap(self.read(self.log), result)
@@ -129,7 +145,7 @@ class Job:
                 read_junit(self.counts, result)
             elif status == 77:
                 lines = self.read(self.log).strip().splitlines()
-                result.skips.append(lines[-1] if lines else "no reason given")
+                result.skip(lines[-1] if lines else "no reason given")
             elif status == 0:
                 result.passed += 1
         except (OSError, xml.etree.ElementTree.ParseError) as error:
@@ -158,8 +174,8 @@ class Job:
             counts += f", {len(result.skips)} skipped"
         print(f"{'FAIL' if result.failures else 'ok  '} {self.name}: {counts} "
               f"({self.seconds:.1f} s)", flush=True)
-        for skip in result.skips:
-            print(f"       skipped {skip}", flush=True)
+        for reason in result.reasons:
+            print(f"       skipped {reason}", flush=True)
         if result.failures:
             print(f"---- {shlex.join(self.command)}")
             print(self.read(self.log) if os.path.exists(self.log) else "", end="")

@@ -1,4 +1,7 @@
-"""Fixtures of the system tests. Each test has a namespace, a directory and daemons of its own."""
+"""Fixtures of the system tests. Each test has a namespace, a directory and daemons of its own.
+
+A test that asks for what cannot be had here is skipped by the fixture or by the harness, and needs no mark for that.
+"""
 import os
 import signal
 import subprocess
@@ -7,12 +10,16 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import Cluster, Lan, Tunnels, clean_environment, paths, tunnels_unusable, unwind_on_sigterm, usable  # noqa: E402
+from harness import (Cluster, Lan, Tunnels, become_root, clean_environment, mounts_unusable, paths,  # noqa: E402
+                     tunnels_unusable, unwind_on_sigterm, usable)
 
 SECONDS_A_TEST = 150
 SECONDS_A_LONG_TEST = 600
 # More than there are workers, as each of them is given a row of tests to begin with.
 HANDS = 32
+
+# Before pytest-xdist starts its workers, so that they are in the same namespace.
+become_root()
 
 
 def pytest_configure():
@@ -27,10 +34,6 @@ def dealt(items):
 
 @pytest.hookimpl(trylast=True)      # after those that are not wanted are out
 def pytest_collection_modifyitems(items):
-    reason = usable()
-    for item in items:
-        if reason:
-            item.add_marker(pytest.mark.skip(reason=reason))
     items[:] = dealt(items)
 
 
@@ -80,10 +83,8 @@ def swimctl():
 @pytest.fixture
 def lan(cluster):
     # In a chroot whose root is no mount point, what is mounted could not be kept from the machine around it.
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
-    if tried.returncode:
-        pytest.skip(f"machines need mount namespaces, and {tried.stderr.strip()} "
-                    "(if this is a chroot: mount --bind its root onto itself before entering it)")
+    if reason := usable() or mounts_unusable():
+        pytest.skip(reason)
     return Lan(cluster)
 
 

@@ -2,12 +2,11 @@
 import json
 import os
 import pathlib
-import subprocess
 import time
 
 import pytest
 
-from harness import Peer, Wire, base_wire, paths
+from harness import Peer, Wire, base_wire, mounts_unusable, paths
 
 PEER = "127.0.9.1:7946"
 FAR = "127.0.9.2:7946"
@@ -256,13 +255,13 @@ def test_comes_back_from_the_dead(cluster):
 
 def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
     """Its address is a host name. It moves, and says so to nobody: who misses it looks the name up again."""
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True, check=False)
-    if tried.returncode != 0:
-        pytest.skip(f"an /etc/hosts of the test's own needs a mount namespace, and {tried.stderr.strip()}")
+    if reason := mounts_unusable():
+        pytest.skip(reason)
+    # An /etc of its own: not every machine has an /etc/hosts that another could be mounted on.
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.9.1 peer.example\n")
     daemon = one_daemon(cluster, config="resolver_cache_ttl = 1s\nreconnect_interval = 200ms\n",
-                        wrapper=("unshare", "-m", "sh", "-c", f'mount --bind "{hosts}" /etc/hosts && exec "$@"', "sh"))
+                        wrapper=("unshare", "-m", "sh", "-c", f'mount --bind "{tmp_path}" /etc && exec "$@"', "sh"))
     peer = Peer(cluster, PEER, "base")
     peer.peer.address = "peer.example:7946"
     peer.join(daemon.address)

@@ -7,7 +7,7 @@ from .daemon import Daemon, clean_environment
 from .lan import Lan, helpers
 from .machine import Switch, unusable as machines_unusable
 from .mdns import Announcer
-from .netns import Namespace, usable
+from .netns import Namespace, become_root, mounts_unusable, usable
 from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from .refuse import Refusals, unusable as refusals_unusable
@@ -24,5 +24,6 @@ def unwind_on_sigterm():
 
 
 __all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Path", "Peer", "Pump",
-           "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire", "clean_environment",
-           "helpers", "machines_unusable", "paths", "refusals_unusable", "tunnels_unusable", "usable"]
+           "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire",
+           "become_root", "clean_environment", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
+           "tunnels_unusable", "usable"]

@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from .daemon import Daemon
-from .netns import Namespace
+from .netns import network
 from .pump import PATIENCE, Pump
 
 PORT = 7946
@@ -22,7 +22,11 @@ class Cluster:
         self.directory = tempfile.mkdtemp(prefix="swimd-")   # short: paths of sockets end at 107 bytes
         os.chmod(self.directory, 0o755)
         self.daemons, self.connections, self.closers = [], [], []
-        self.namespace = Namespace()
+        try:
+            self.namespace = network(self.directory)
+        except BaseException:
+            os.rmdir(self.directory)
+            raise
 
     def __enter__(self):
         return self

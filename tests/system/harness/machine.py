@@ -13,7 +13,7 @@ import time
 from . import paths
 from .control import Control
 from .daemon import clean_environment
-from .netns import Namespace
+from .netns import Namespace, mounts_unusable, usable
 
 NEEDS = ("systemd-nspawn", "dbus-daemon", "avahi-daemon", "nsenter")
 SECONDS_TO_BOOT, SECONDS_TO_END = 120, 60
@@ -70,11 +70,7 @@ def unusable():
     with open("/proc/self/uid_map", encoding="ascii") as file:
         if file.read().split() != ["0", "0", "4294967295"]:
             return "machines with a systemd need root, not that of a user namespace"
-    tried = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
-    if tried.returncode:
-        return (f"machines need mount namespaces, and {tried.stderr.strip()} "
-                "(if this is a chroot: mount --bind its root onto itself before entering it)")
-    return None
+    return usable() or mounts_unusable()
 
 
 class Machine:
