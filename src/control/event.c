@@ -14,6 +14,8 @@ static const char *const names[EVENT_KINDS] = {
     [EVENT_REMOVED] = "member.removed",
     [EVENT_UPDATED] = "member.updated",
     [EVENT_INCARNATION] = "incarnation.incremented",
+    [EVENT_LINK_FAILED] = "link.failed",
+    [EVENT_LINK_RECOVERED] = "link.recovered",
     [EVENT_ERROR] = "error",
     [EVENT_OVERFLOW] = "overflow",
 };
@@ -71,6 +73,12 @@ event_kind_of(enum swim_event_type type, enum event_kind *out)
 		return true;
 	case SWIM_EVENT_INCARNATION:
 		*out = EVENT_INCARNATION;
+		return true;
+	case SWIM_EVENT_LINK_FAILED:
+		*out = EVENT_LINK_FAILED;
+		return true;
+	case SWIM_EVENT_LINK_RECOVERED:
+		*out = EVENT_LINK_RECOVERED;
 		return true;
 	case SWIM_EVENT_NAME_CONFLICT: /* the daemon makes `error` events of these two */
 	case SWIM_EVENT_NAME_LOST:

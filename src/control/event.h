@@ -19,10 +19,12 @@ enum event_kind {
 	EVENT_REMOVED,
 	EVENT_UPDATED,
 	EVENT_INCARNATION,
+	EVENT_LINK_FAILED,
+	EVENT_LINK_RECOVERED,
 	EVENT_ERROR,
 	EVENT_OVERFLOW,
 };
-#define EVENT_KINDS 10
+#define EVENT_KINDS 12
 
 /* "member.joined", ...; static. */
 const char *event_name(enum event_kind);

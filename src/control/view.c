@@ -62,6 +62,8 @@ view_member(struct emit *e, const char *key, const struct swim_report *member,
 		emit_null(e, "rtt_ms");
 	else
 		emit_fixed(e, "rtt_ms", member->rtt.ns / 1000, 3);
+	emit_string(e, "path", swim_path_name(member->path));
+	view_time(e, "heard", member->heard, wall_offset_ns);
 	view_tags(e, "tags", member->tags, member->tags_len);
 	emit_object_end(e);
 }

@@ -379,8 +379,8 @@ ask_whether_it_leaves(struct swim *s, struct member *m)
 {
 	unsigned pings = LOSS_QUESTIONS_LEAST;
 
-	if (m->addr.family != 0 && locate_reaches(s, &m->addr) &&
-	    join_start(s, &m->addr, JOIN_GREET))
+	if (link_way(m)->family != 0 && locate_is_reached(s, m) &&
+	    join_start(s, link_way(m), JOIN_GREET))
 		pings = 1;
 	while (pings-- > 0)
 		probe_ping(s, m, rng_u64(&s->rng));

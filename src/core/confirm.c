@@ -50,7 +50,10 @@ confirm_start(struct swim *s, struct member *m)
 	struct confirm *vacant = NULL;
 	unsigned place;
 
-	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_reaches(s, &m->addr))
+	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_is_reached(s, m))
+		return;
+	/* It does not answer us when it is well. */
+	if (m->link == SWIM_PATH_RELAYED)
 		return;
 	place = rank(s, m);
 	if (place == NOT_CHOSEN)

@@ -255,7 +255,7 @@ ask_first(struct swim *s, struct member *to)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (!locate_reaches(s, &to->addr))
+	if (!locate_is_reached(s, to))
 		return;
 	/*
 	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
@@ -281,7 +281,7 @@ push(struct swim *s, struct member *to)
 	struct wire_writer w;
 	enum wire_type type = to->swimd ? WIRE_GOSSIP : WIRE_PING;
 
-	if (!locate_reaches(s, &to->addr))
+	if (!locate_is_reached(s, to))
 		return;
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
@@ -306,7 +306,7 @@ static bool
 is_asked(struct member *const to[], size_t at)
 {
 	for (size_t i = 0; i < at; i++) {
-		if (!to[i]->proven && strcmp(to[i]->address, to[at]->address) == 0)
+		if (!link_is_shown(to[i]) && strcmp(to[i]->address, to[at]->address) == 0)
 			return true;
 	}
 	return false;
@@ -339,7 +339,7 @@ gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim
 {
 	struct member *m = answerer(s, msg, from);
 
-	if (m == NULL || !m->proven || m->live_index == NOT_LISTED)
+	if (m == NULL || !link_is_shown(m) || m->live_index == NOT_LISTED)
 		return;
 	/* Of itself it needs no telling. */
 	if (s->rumour_count > m->rumour_queued)
@@ -370,10 +370,10 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 void
 gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
 {
-	const struct member *to = locate_at(s, addr);
+	const struct member *to = link_speaker(s, addr);
 
 	if (to != NULL && to != s->self && to->swimd)
-		tell_at(s, m, addr, to->proven ? SIZE_MAX : len);
+		tell_at(s, m, addr, link_is_shown_at(to, addr) ? SIZE_MAX : len);
 }
 
 void
@@ -401,8 +401,8 @@ is_urgent(const struct swim *s)
 static bool
 wants_news(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && m->proven && !m->rumour_queued &&
-	       locate_reaches(s, &m->addr);
+	return m->status == SWIM_ALIVE && link_is_shown(m) && !m->rumour_queued &&
+	       locate_is_reached(s, m);
 }
 
 void
@@ -422,7 +422,7 @@ gossip_tick(struct swim *s)
 		want = sizeof(to) / sizeof(to[0]);
 	want = members_pick(s, want, NULL, locate_is_reached, to);
 	for (size_t i = 0; i < want && s->rumour_count > 0; i++) {
-		if (to[i]->proven)
+		if (link_is_shown(to[i]))
 			push(s, to[i]);
 		else if (!is_asked(to, i))
 			ask_first(s, to[i]);

@@ -5,6 +5,7 @@
  *	index.c    sorted arrays of members
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
+ *	link.c     the ways to them: direct, at another address than they tell, or through others alone
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	accused.c  who accuses us, and whether that counts
  *	suspicion.c  who accuses whom, for how long, and the verdict
@@ -69,6 +70,11 @@ struct member {
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
 	struct swim_addr
 	    also; /* where it has answered too, without telling it; family 0: nowhere */
+	struct swim_addr
+	    via; /* where it is asked instead of `addr`, which is silent; family 0: no */
+	swim_time via_until; /* with via: `addr` is asked too from then on */
+	swim_time heard;   /* when a datagram of its own last came from where it lives; or NEVER */
+	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
 	uint64_t incarnation;
 	swim_time since;    /* of the status */
 	swim_time counted;  /* suspect: since when, for the verdict */
@@ -91,6 +97,10 @@ struct member {
 	uint16_t tags_len;
 	uint8_t accuser_count;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
+	uint8_t link;    /* enum swim_path */
+	uint8_t missed;  /* probes in a row that it answered to others alone */
+	uint8_t strayed; /* probes in a row that it answered elsewhere, and not at `addr` */
+	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
 	uint8_t rumour_sent;
@@ -118,7 +128,8 @@ TAILQ_HEAD(rumour_list, member);
 /* The probe of this period. */
 struct probe {
 	struct member *target; /* NULL: none under way */
-	uint64_t seq, indirect_seq;
+	uint64_t seq, second_seq, indirect_seq;
+	struct swim_addr first, second; /* where it was asked; second.family 0: nowhere else yet */
 	swim_time sent, timeout, ends;
 	bool indirect; /* others have been asked */
 	unsigned asked, nacks;
@@ -132,6 +143,20 @@ struct confirm {
 	unsigned tries, most;
 };
 #define CONFIRMS_MAX 64
+
+/* Questions to one that has answered others alone, twice in a row: is the link with us broken? */
+struct link_check {
+	struct member *target; /* NULL: none under way */
+	uint64_t seq;          /* of the first; each has the next number */
+	unsigned tries;
+	swim_time next;
+};
+
+/* A question to the own address of one that is asked elsewhere. */
+struct link_retry {
+	struct member *target; /* NULL: none under way */
+	uint64_t seq;
+};
 
 #define DAMPING_PINGS 32
 /* What we do to return from the dead, for the second time and later. */
@@ -267,6 +292,8 @@ struct swim {
 	struct loss loss;
 	struct probe probe;
 	struct confirm confirms[CONFIRMS_MAX];
+	struct link_check link_check;
+	struct link_retry link_retry;
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
 	bool same_view;               /* the last digest that came was the same as ours */
 	bool doubtful;                /* we stood still, and have not heard an answer since */
@@ -354,10 +381,45 @@ bool locate_move(struct swim *, struct member *, const char *address, size_t len
 /* Can we send to it? */
 bool locate_reaches(const struct swim *, const struct swim_addr *);
 bool locate_is_reached(const struct swim *, const struct member *);
-/* It speaks to us from there: its link-local address is in that zone, and one out of our reach is better replaced. */
+/* It speaks to us from there: its link-local address is in that zone. */
 void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
 /* Its address is told anew: one whose zone is not known is where we hear of it. */
 void locate_told(struct swim *, struct member *);
+
+/* link.c */
+/* Where m is asked and told: at its own address, or where it has answered while that was silent. */
+const struct swim_addr *link_way(const struct member *);
+/* m has answered where link_way leads, so that it may be sent more than it has asked for. */
+bool link_is_shown(const struct member *);
+/* m has answered at this address. */
+bool link_is_shown_at(const struct member *, const struct swim_addr *);
+/* Where else m may be asked than at `first`; NULL: nowhere that we can send to. */
+const struct swim_addr *link_second(const struct swim *, const struct member *,
+    const struct swim_addr *first);
+/* A probe of m begins: where it has been asked elsewhere for long, its own address is asked too. */
+void link_retry(struct swim *, struct member *);
+/* Whoever speaks now does so from here. */
+void link_heard(struct swim *, const struct swim_addr *from);
+/* m, which was not heard there before, has answered a question there: `also` is new. */
+void link_found(struct swim *, struct member *);
+/* A probe of m that asked there has been answered. */
+void link_answered_at(struct swim *, struct member *, const struct swim_addr *asked);
+/* The ack at hand answers a question of any kind that we asked whom it names directly. */
+void link_answered(struct swim *, const struct wire_message *);
+/* True if it answers a question of ours about a link, or a probe that ended when others had reached its target. */
+bool link_ack(struct swim *, const struct wire_message *);
+void link_tick(struct swim *);
+swim_time link_deadline(const struct swim *);
+void link_stalled(struct swim *);
+/* No more questions about the link with m. */
+void link_stop(struct swim *, const struct member *);
+/* m has answered others, but not us, who asked it under `seq`. */
+void link_missed(struct swim *, struct member *, uint64_t seq);
+/* Another address, or another life: nothing is known of the way there. */
+void link_forget(struct member *);
+enum swim_path link_path(const struct swim *, const struct member *);
+/* The member that speaks, if it has answered us at this address, or else who lives there; NULL: nobody. */
+struct member *link_speaker(const struct swim *, const struct swim_addr *from);
 
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
@@ -466,6 +528,8 @@ void probe_measure(struct swim *, struct member *m, swim_time sent);
  * gossip comes along.
  */
 void probe_ping(struct swim *, struct member *, uint64_t seq);
+/* The same, at this address and nowhere else. */
+void probe_ping_at(struct swim *, struct member *, const struct swim_addr *, uint64_t seq);
 swim_duration probe_patience(const struct swim *, const struct member *);
 /* How long who asks others waits for them, by our constants. */
 swim_duration probe_rest(const struct swim *);

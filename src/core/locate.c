@@ -39,7 +39,7 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 static void
 forget_answers(struct member *m)
 {
-	m->also = (struct swim_addr){0};
+	link_forget(m);
 	m->proven = false;
 	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
@@ -114,23 +114,9 @@ locate_reaches(const struct swim *s, const struct swim_addr *addr)
 bool
 locate_is_reached(const struct swim *s, const struct member *m)
 {
-	return locate_reaches(s, &m->addr);
+	return locate_reaches(s, link_way(m));
 }
 
-static void
-use_address(struct swim *s, struct member *m, const struct swim_addr *addr)
-{
-	index_remove(&s->located, index_by_address, m);
-	m->addr = *addr;
-	m->proven = false;
-	m->proof_seq = 0;
-	index_insert(&s->located, index_by_address, m);
-}
-
-/*
- * A machine of both families tells one of its addresses; whoever lacks that family can answer it all the same, at the
- * address that it speaks from.
- */
 void
 locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 {
@@ -140,9 +126,6 @@ locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 	if (swim_addr_is_link_local(from) && m->addr.scope != from->scope &&
 	    swim_addr_equal(&here, from))
 		set_zone(s, m, from->scope);
-	else if (m->addr.family != 0 && !locate_reaches(s, &m->addr) && locate_reaches(s, from) &&
-		 locate_at(s, from) == NULL)
-		use_address(s, m, from);
 }
 
 void
@@ -163,11 +146,9 @@ swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
 	/* What is told of somebody is better than what had to do instead. */
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
-		struct swim_addr told;
 
-		if (!swim_addr_parse(m->address, strlen(m->address), &told) ||
-		    told.family == m->addr.family || !locate_reaches(s, &told))
-			continue;
-		use_address(s, m, &told);
+		if (m->via.family != 0 && !locate_reaches(s, &m->via))
+			m->via = (struct swim_addr){0};
+		m->via_until = s->now;
 	}
 }

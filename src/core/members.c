@@ -187,7 +187,7 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(name, len);
 	m->since = s->now;
-	m->deadline = SWIM_TIME_NEVER;
+	m->deadline = m->heard = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
 	locate_parse(s, m);
@@ -434,7 +434,10 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		m->stayed = m->changed = false;
 	/* Whoever comes back may have come back elsewhere. */
 	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
-		m->also = (struct swim_addr){0};
+		link_forget(m);
+	/* What was known of the way there is told to have ended with its end. */
+	if (!swim_status_is_live(status) || hidden)
+		m->link = SWIM_PATH_UNKNOWN;
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;

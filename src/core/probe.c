@@ -66,15 +66,13 @@ stretched(const struct swim *s, swim_duration d)
 	return swim_ns(d.ns * (int64_t)(s->health + 1));
 }
 
-/* A ping of any kind to a known member: what we hold against it comes first, so that it can refute. */
 void
-probe_ping(struct swim *s, struct member *to, uint64_t seq)
+probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, uint64_t seq)
 {
+	bool shown = link_is_shown_at(to, addr);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (!locate_reaches(s, &to->addr))
-		return;
 	outbox_trailer(s, true, &trailer);
 	trailer.has_period = true;
 	trailer.period = s->period;
@@ -84,14 +82,29 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	if (to->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, to);
 	/* A base peer knows us by our word alone; anybody may until it has answered once. */
-	if (!to->swimd || !to->proven)
+	if (!to->swimd || !shown)
 		gossip_add_member(s, &w, s->self);
 	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
-	if (to->proven) {
+	if (shown) {
 		gossip_fill(s, &w, to);
 		gossip_remind(s, &w, to);
 	}
-	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
+	/* The address that it tells may be a name, which is looked up again where nobody answers. */
+	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING,
+	    addr == link_way(to) ? NULL : addr, to);
+}
+
+void
+probe_ping(struct swim *s, struct member *to, uint64_t seq)
+{
+	const struct swim_addr *way = link_way(to), *second = link_second(s, to, way);
+
+	if (!locate_is_reached(s, to))
+		return;
+	probe_ping_at(s, to, way, seq);
+	/* A verdict takes silence wherever it may be; and where it has never answered it need not be. */
+	if (second != NULL && (to->status == SWIM_SUSPECT || !link_is_shown(to)))
+		probe_ping_at(s, to, second, seq);
 }
 
 /* RFC 6298, section 2, up to `most`: that where nothing has been measured. */
@@ -212,6 +225,7 @@ begin_probe(struct swim *s)
 	struct probe *p = &s->probe;
 	struct member *target;
 	swim_duration wait, whole, interval;
+	bool reached;
 
 	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
 	interval = swim_duration_scale(s->config.timing.probe_interval, 1 + s->health / 2.0);
@@ -234,7 +248,9 @@ begin_probe(struct swim *s)
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
 	*p = (struct probe){
 	    .target = target,
+	    .first = *link_way(target),
 	    .seq = rng_u64(&s->rng),
+	    .second_seq = rng_u64(&s->rng),
 	    .indirect_seq = rng_u64(&s->rng),
 	    .sent = s->now,
 	    .timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at),
@@ -243,9 +259,12 @@ begin_probe(struct swim *s)
 	p->ends = swim_time_add(s->now, whole);
 	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
-	probe_ping(s, target, p->seq);
-	/* There is no answer to wait for. */
-	if (!locate_reaches(s, &target->addr)) {
+	reached = locate_is_reached(s, target);
+	if (reached) {
+		probe_ping_at(s, target, link_way(target), p->seq);
+		link_retry(s, target);
+	} else {
+		/* There is no answer to wait for. */
 		p->timeout = s->now;
 		p->ends = s->probe_at;
 	}
@@ -284,7 +303,7 @@ make_time(struct swim *s)
 static bool
 can_be_asked(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && locate_reaches(s, &m->addr);
+	return m->status == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED && locate_is_reached(s, m);
 }
 
 /*
@@ -314,7 +333,7 @@ pick_helpers(struct swim *s, const struct member *target, struct member *out[HEL
 	if (want > HELPERS_MAX)
 		want = HELPERS_MAX;
 	n = members_pick(s, want, target, can_be_asked, out);
-	if (locate_reaches(s, &target->addr) || target->helper == 0 || want == 0)
+	if (link_path(s, target) != SWIM_PATH_RELAYED || target->helper == 0 || want == 0)
 		return n;
 	for (size_t i = 0; i < s->live_count; i++) {
 		m = s->live[i];
@@ -347,7 +366,7 @@ send_ping_req(struct swim *s, struct member *helper, struct member *target, uint
 	/* The helper's ping tells the suspect only if the helper knows. */
 	if (target->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, target);
-	if (helper->proven)
+	if (link_is_shown(helper))
 		gossip_fill(s, &w, helper);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helper);
 }
@@ -362,6 +381,18 @@ probe_ask_others(struct swim *s, struct member *target, uint64_t seq, swim_durat
 		send_ping_req(s, helpers[i], target, seq, wait);
 }
 
+/* The target of this period may live at another address, too. */
+static void
+ask_second(struct swim *s, const struct swim_addr *addr)
+{
+	struct probe *p = &s->probe;
+
+	if (addr == NULL)
+		return;
+	p->second = *addr;
+	probe_ping_at(s, p->target, addr, p->second_seq);
+}
+
 static void
 ask_others(struct swim *s)
 {
@@ -371,6 +402,8 @@ ask_others(struct swim *s)
 
 	p->indirect = true;
 	p->asked = (unsigned)count;
+	if (locate_is_reached(s, p->target))
+		ask_second(s, link_second(s, p->target, &p->first));
 	if (count > 0)
 		make_time(s);
 	wait_for_base_peers(s, helpers, count);
@@ -388,7 +421,7 @@ fail_probe(struct swim *s)
 
 	p->target = NULL;
 	s->stats.probes_failed++;
-	if (!locate_reaches(s, &target->addr)) {
+	if (!locate_is_reached(s, target)) {
 		/* That nobody reached it says little: those who can reach it will tell. */
 		target->helper = 0;
 		if (++target->unheard < UNHEARD_MAX)
@@ -425,6 +458,7 @@ probe_forget(struct swim *s, const struct member *m)
 	if (s->probe.target == m)
 		s->probe.target = NULL;
 	confirm_forget(s, m);
+	link_stop(s, m);
 }
 
 void
@@ -439,7 +473,7 @@ probe_reconnect(struct swim *s)
 	for (size_t tries = 0; tries < 16 && s->gone_count > 0; tries++) {
 		struct member *m = s->gone[rng_below(&s->rng, s->gone_count)];
 
-		if (m->status == SWIM_DEAD && !m->hidden && locate_reaches(s, &m->addr)) {
+		if (m->status == SWIM_DEAD && !m->hidden && locate_is_reached(s, m)) {
 			probe_ping(s, m, rng_u64(&s->rng));
 			return;
 		}
@@ -479,9 +513,9 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 		measure(&m->rtt, rtt);
 }
 
-/* The target has answered directly, under this id. */
+/* The target has answered directly, under this id, where it was asked. */
 static void
-direct_ack(struct swim *s, const struct wire_message *msg)
+direct_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
 {
 	struct member *target = s->probe.target;
 
@@ -490,12 +524,12 @@ direct_ack(struct swim *s, const struct wire_message *msg)
 		if (!target->stand_in)
 			return;
 		succeed(s);
-		join_learn(s, msg, &target->addr);
+		join_learn(s, msg, asked);
 		return;
 	}
 	probe_measure(s, target, s->probe.sent);
 	loss_count(&s->loss, true);
-	target->proven = true;
+	link_answered_at(s, target, asked);
 	s->stats.probes_acked++;
 	succeed(s);
 	members_confirm(s, target);
@@ -514,8 +548,10 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 {
 	struct probe *p = &s->probe;
 
-	if (p->target != NULL && msg->seq == p->seq) {
-		direct_ack(s, msg);
+	if (p->target != NULL && (msg->seq == p->seq || msg->seq == p->second_seq)) {
+		struct swim_addr asked = msg->seq == p->seq ? p->first : p->second;
+
+		direct_ack(s, msg, &asked);
 		return true;
 	}
 	if (probe_is_indirect(s, msg->seq)) {
@@ -523,13 +559,17 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 			p->target->unheard = 0;
 			p->target->helper = members_hash(s->by, s->by_len);
 			s->stats.probes_acked_indirectly++;
-			if (locate_reaches(s, &p->target->addr))
-				loss_count(&s->loss, false);
+			if (locate_is_reached(s, p->target)) {
+				/* What a broken link swallows is no measure of the others. */
+				if (p->target->link != SWIM_PATH_RELAYED)
+					loss_count(&s->loss, false);
+				link_missed(s, p->target, p->seq);
+			}
 			succeed(s);
 		}
 		return true;
 	}
-	if (confirm_ack(s, msg) || damping_ack(s, msg->seq))
+	if (confirm_ack(s, msg) || damping_ack(s, msg->seq) || link_ack(s, msg))
 		return true;
 	relay_ack(s, msg);
 	return false;
@@ -558,6 +598,7 @@ probe_stalled(struct swim *s, swim_duration late)
 	s->doubtful = true;
 	s->doubts = 0;
 	confirm_stalled(s);
+	link_stalled(s);
 	probe_strain(s);
 	suspicion_stalled(s, late);
 	damping_stalled(s, late);

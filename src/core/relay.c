@@ -18,8 +18,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 {
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
-	const struct member *asker = locate_at(s, &r->asker);
-	bool proven = asker != NULL && asker->proven;
+	bool proven = !r->stranger;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -30,7 +29,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 			s->stats.relays_acked++;
 			wire_begin_ack(&w, r->asker_seq, &target);
 			if (proven)
-				gossip_fill(s, &w, asker);
+				gossip_fill(s, &w, locate_at(s, &r->asker));
 		} else {
 			s->stats.relays_nacked++;
 			wire_begin_nack(&w, r->asker_seq, &target);
@@ -92,8 +91,8 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, id.bytes, id.len);
-	const struct member *asker = locate_at(s, from);
-	bool stranger = asker == NULL || !asker->proven;
+	const struct member *asker = link_speaker(s, from);
+	bool stranger = asker == NULL || !link_is_shown_at(asker, from);
 	struct relay *r = vacant(s, stranger);
 	bool usable, known;
 	struct swim_addr addr;
@@ -124,7 +123,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	usable = apply_address(s, address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
-		addr = target->addr;
+		addr = *link_way(target);
 	/* One out of our reach, too. */
 	if (!usable || (!known && addr.family == 0) || !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;

@@ -25,7 +25,10 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	out->tags_len = m->tags_len;
 	out->base_peer = m->base_peer;
 	out->since = m->since;
-	out->rtt = m->rtt.measured ? m->rtt.smoothed : swim_ns(-1);
+	out->path = link_path(s, m);
+	out->heard = m == s->self ? s->now : m->heard;
+	out->rtt = m->rtt.measured && out->path != SWIM_PATH_RELAYED ? m->rtt.smoothed
+								     : swim_ns(-1);
 }
 
 size_t

@@ -30,7 +30,8 @@ speaker_self(struct swim *s)
 static bool
 is_also_at(const struct member *m, const struct swim_addr *from)
 {
-	return m != NULL && !m->hidden && !m->stand_in && swim_addr_equal(&m->also, from);
+	return m != NULL && !m->hidden && !m->stand_in &&
+	       (swim_addr_equal(&m->also, from) || swim_addr_equal(&m->via, from));
 }
 
 /*
@@ -166,6 +167,7 @@ speaker_answers(struct swim *s, const struct wire_message *msg, const struct swi
 		return;
 	m->also = *from;
 	s->by_named = true;
+	link_found(s, m);
 	speak(s, m->name, m->name_len);
 	weigh(s, m, from);
 }

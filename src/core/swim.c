@@ -161,8 +161,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	proven = sender != NULL && ((sender->proven && swim_addr_equal(&sender->addr, from)) ||
-				       swim_addr_equal(&sender->also, from));
+	proven = sender != NULL && link_is_shown_at(sender, from);
 	budget = proven ? SIZE_MAX : len;
 	len_min = outbox_answer_trailer(s, &self, budget, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
@@ -232,8 +231,10 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		s->answered |= welcome;
 		if (s->answered && speaker != NULL && speaker != s->self)
 			claim_answered(s);
-		if (s->answered && !relayed)
+		if (s->answered && !relayed) {
 			speaker_answers(s, msg, from);
+			link_answered(s, msg);
+		}
 		apply_updates(s, &msg->updates);
 		if (welcome)
 			gossip_welcome(s, msg, from);
@@ -259,6 +260,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	}
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
+	link_heard(s, from);
 	if (msg->trailer.has_period)
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
@@ -363,6 +365,7 @@ swim_tick(struct swim *s, swim_time now)
 	if (!s->leaving) {
 		confirm_tick(s);
 		probe_tick(s);
+		link_tick(s);
 	}
 	join_tick(s);
 	sync_tick(s);
@@ -391,6 +394,7 @@ swim_deadline(const struct swim *s)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
+	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)

@@ -111,6 +111,10 @@ bool swim_next_datagram(struct swim *, struct swim_datagram *);
 /* host:port of some member has this numeric address (now). */
 void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *);
 
+/* Whether a member answers us when we ask it directly, wherever that is; others may reach it while we do not. */
+enum swim_path { SWIM_PATH_UNKNOWN, SWIM_PATH_DIRECT, SWIM_PATH_RELAYED };
+const char *swim_path_name(enum swim_path);
+
 /* A copied, plain report of one member. */
 struct swim_report {
 	char name[SWIM_NAME_MAX + 1]; /* any UTF-8, perhaps with NUL bytes: see name_len */
@@ -122,9 +126,12 @@ struct swim_report {
 	bool local;               /* this is us */
 	char tags[WIRE_TAGS_MAX]; /* encoded: walk them with wire_tags_next (wire/tags.h) */
 	uint16_t tags_len;
-	bool base_peer;    /* heard of directly, and knows no extension */
-	swim_time since;   /* of the status */
-	swim_duration rtt; /* smoothed round trip; negative: not measured */
+	bool base_peer;  /* heard of directly, and knows no extension */
+	swim_time since; /* of the status */
+	swim_duration
+	    rtt; /* smoothed round trip; negative: not measured, or not on the present path */
+	enum swim_path path;
+	swim_time heard; /* when last a datagram of its own came directly; NEVER: none */
 };
 
 enum swim_event_type {
@@ -137,6 +144,8 @@ enum swim_event_type {
 	SWIM_EVENT_REMOVED,
 	SWIM_EVENT_UPDATED,
 	SWIM_EVENT_INCARNATION, /* ours rose; member is us */
+	SWIM_EVENT_LINK_FAILED, /* member answers others, but has not answered us for some time */
+	SWIM_EVENT_LINK_RECOVERED, /* it answers us again */
 	/*
 	 * Another bears our name, at `address`.  LOST: it bore it first, and we have to go; else it is told
 	 * to.

@@ -222,7 +222,7 @@ known_type(const char *type, struct problem *problem)
 {
 	static const char *const types[] = {"member.*", "member.joined", "member.suspected",
 	    "member.failed", "member.recovered", "member.left", "member.removed", "member.updated",
-	    "incarnation.incremented", "error", "overflow"};
+	    "incarnation.incremented", "link.failed", "link.recovered", "error", "overflow"};
 	const size_t count = sizeof(types) / sizeof(types[0]);
 	const char *near;
 
@@ -237,7 +237,7 @@ known_type(const char *type, struct problem *problem)
 		problem_set(problem, CTL_USAGE, "usage",
 		    "no event type '%s'; there are member.joined, member.suspected, member.failed, "
 		    "member.recovered, member.left, member.removed, member.updated, member.*, "
-		    "incarnation.incremented, error",
+		    "incarnation.incremented, link.failed, link.recovered, error",
 		    type);
 	return false;
 }

@@ -16,7 +16,20 @@
 #include "ctl/table.h"
 #include "ctl/tags.h"
 
-enum column { NAME, ADDRESS, STATUS, FOR, RTT, INCARNATION, SINCE, LOCAL, TAGS, COLUMNS };
+enum column {
+	NAME,
+	ADDRESS,
+	STATUS,
+	FOR,
+	RTT,
+	INCARNATION,
+	SINCE,
+	LOCAL,
+	TAGS,
+	PATH,
+	HEARD,
+	COLUMNS
+};
 
 static const struct table_column columns[COLUMNS] = {
     [NAME] = {.title = "NAME", .key = "name"},
@@ -28,6 +41,8 @@ static const struct table_column columns[COLUMNS] = {
     [SINCE] = {.title = "SINCE", .key = "since", .wide = true},
     [LOCAL] = {.title = "LOCAL", .key = "local", .wide = true},
     [TAGS] = {.title = "TAGS", .key = "tags", .wide = true, .cut = true},
+    [PATH] = {.title = "PATH", .key = "path", .wide = true},
+    [HEARD] = {.title = "HEARD", .key = "heard", .wide = true, .right = true},
 };
 
 /* "role=db,zone=a"; the caller frees it. */
@@ -87,6 +102,12 @@ fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t no
 	tags = tags_text(json_object_get(member, "tags"));
 	table_cell(t, TAGS, tags != NULL ? tags : "", "");
 	free(tags);
+	fill_value(t, PATH, json_object_get(member, "path"));
+	if (ctl->format == CTL_TSV)
+		fill_value(t, HEARD, json_object_get(member, "heard"));
+	else
+		table_cell(t, HEARD,
+		    print_age(json_object_get(member, "heard"), now, text, sizeof(text)), "");
 }
 
 bool

@@ -148,6 +148,9 @@ flush_event(struct node *node, const struct swim_event *e)
 		if (node->snapshot != NULL)
 			snapshot_note(node->snapshot, e);
 		break;
+	case SWIM_EVENT_LINK_FAILED:
+	case SWIM_EVENT_LINK_RECOVERED:
+		break;
 	}
 	node->status_stale = true;
 	control_event(node->control, e);

@@ -58,10 +58,12 @@ event_level(enum swim_event_type type)
 		return LOG_LEVEL_ERROR;
 	case SWIM_EVENT_FAILED:
 	case SWIM_EVENT_NAME_CONFLICT:
+	case SWIM_EVENT_LINK_FAILED:
 		return LOG_LEVEL_WARNING;
 	case SWIM_EVENT_JOINED:
 	case SWIM_EVENT_RECOVERED:
 	case SWIM_EVENT_LEFT:
+	case SWIM_EVENT_LINK_RECOVERED:
 		return LOG_LEVEL_NOTICE;
 	case SWIM_EVENT_SUSPECTED:
 	case SWIM_EVENT_REMOVED:
@@ -95,6 +97,10 @@ event_text(enum swim_event_type type)
 		return "member updated";
 	case SWIM_EVENT_INCARNATION:
 		return "own incarnation raised";
+	case SWIM_EVENT_LINK_FAILED:
+		return "a member answers others, but not us";
+	case SWIM_EVENT_LINK_RECOVERED:
+		return "a member answers us again";
 	case SWIM_EVENT_NAME_CONFLICT:
 		return "another member bears our name, and we stay";
 	case SWIM_EVENT_NAME_LOST:

@@ -99,6 +99,8 @@ check_event(struct fixture *f, const struct swim_event *e)
 	case SWIM_EVENT_FAILED:
 	case SWIM_EVENT_RECOVERED:
 	case SWIM_EVENT_UPDATED:
+	case SWIM_EVENT_LINK_FAILED:
+	case SWIM_EVENT_LINK_RECOVERED:
 		require(known);
 		return;
 	case SWIM_EVENT_INCARNATION:

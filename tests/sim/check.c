@@ -15,6 +15,7 @@ struct belief {
 	bool joined;  /* `joined` was told in this life of it */
 	bool seen;    /* scratch of check_view */
 	bool untold;  /* dead, but to those who listen it is still the one that left */
+	bool broken;  /* its link was told to have failed, and not to have recovered since */
 	enum swim_status status;
 	uint64_t incarnation;
 };
@@ -239,6 +240,10 @@ check_event_name(enum swim_event_type type)
 		return "updated";
 	case SWIM_EVENT_INCARNATION:
 		return "incarnation";
+	case SWIM_EVENT_LINK_FAILED:
+		return "link failed";
+	case SWIM_EVENT_LINK_RECOVERED:
+		return "link recovered";
 	case SWIM_EVENT_NAME_CONFLICT:
 		return "name conflict";
 	case SWIM_EVENT_NAME_LOST:
@@ -305,6 +310,12 @@ event_fault(enum swim_event_type type, const struct belief *b, bool full)
 			   : "it is neither dead nor left";
 	case SWIM_EVENT_UPDATED:
 		return live ? NULL : "it never joined";
+	case SWIM_EVENT_LINK_FAILED:
+		if (!live || !swim_status_is_live(b->status))
+			return "it does not live";
+		return b->broken ? "it was told before" : NULL;
+	case SWIM_EVENT_LINK_RECOVERED:
+		return live && b->broken ? NULL : "no failure of it was told";
 	case SWIM_EVENT_INCARNATION:
 	case SWIM_EVENT_NAME_CONFLICT:
 	case SWIM_EVENT_NAME_LOST:
@@ -336,6 +347,8 @@ event_status(enum swim_event_type type, enum swim_status *out)
 	case SWIM_EVENT_REMOVED:
 	case SWIM_EVENT_UPDATED:
 	case SWIM_EVENT_INCARNATION:
+	case SWIM_EVENT_LINK_FAILED:
+	case SWIM_EVENT_LINK_RECOVERED:
 	case SWIM_EVENT_NAME_CONFLICT:
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
@@ -395,6 +408,11 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	b->present = true;
 	if (e->type == SWIM_EVENT_JOINED)
 		b->joined = true;
+	/* Whatever ends a member ends its link. */
+	b->broken = swim_status_is_live(status) &&
+		    (e->type == SWIM_EVENT_LINK_FAILED ||
+			(b->broken && e->type != SWIM_EVENT_LINK_RECOVERED &&
+			    e->type != SWIM_EVENT_JOINED));
 }
 
 static bool

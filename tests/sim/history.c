@@ -123,9 +123,10 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)
 		tally_updates(h, &msg);
 	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
-	for (size_t i = 0; i < s->located.count; i++) {
-		if (swim_addr_equal(&s->located.v[i]->addr, &d->to))
-			tally(h, s->located.v[i]->hash);
+	for (size_t i = 0; i < s->table.count; i++) {
+		if (swim_addr_equal(&s->table.v[i]->addr, &d->to) ||
+		    swim_addr_equal(&s->table.v[i]->via, &d->to))
+			tally(h, s->table.v[i]->hash);
 	}
 }
 

@@ -51,6 +51,82 @@ crash_elsewhere(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == others);
 }
 
+/* As long as the translation remembers who speaks with whom, or is told again before it forgets. */
+static void
+translate(struct sim *s, double seconds)
+{
+	unsigned last = s->world.count - 1;
+	swim_time start;
+
+	world_translate(&s->world, last, swim_ns((int64_t)(seconds * 1e9)));
+	EXPECT(s, sim_form(s));
+	start = sim_now(s);
+	sim_run(s, 600);
+	sim_note(s, "%u suspicions in 600 s, ", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	/* Its views are as good as anybody's, and so are those of it. */
+	start = sim_now(s);
+	sim_tag(s, last, 7);
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+	EXPECT(s, sim_wait_converged(s, 30));
+	start = sim_now(s);
+	sim_crash(s, last);
+	EXPECT(s, sim_wait_all(s, last, SWIM_DEAD, 15));
+	sim_note(s, "its crash was told after %.2f s",
+	    sim_told_after(s, start, SWIM_EVENT_FAILED, last, s->world.count - 2));
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_FAILED, ANY, ANY) == 2 * s->world.count - 3);
+}
+
+static void
+translated_of_few(struct sim *s)
+{
+	translate(s, 30);
+}
+
+/* It is told once on each side, and that it works again too; nobody is suspected. */
+static void
+broken_link(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, sim_form(s));
+	start = sim_now(s);
+	sim_cut(s, 2, 5);
+	sim_cut(s, 5, 2);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_FAILED, 2, 5) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_FAILED, 5, 2) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_FAILED, ANY, ANY) == 2);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	sim_note(s, "told after %.1f s and %.1f s",
+	    sim_told_after(s, start, SWIM_EVENT_LINK_FAILED, 5, 1),
+	    sim_told_after(s, start, SWIM_EVENT_LINK_FAILED, 2, 1));
+	sim_heal(s);
+	start = sim_now(s);
+	sim_run(s, 20);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_RECOVERED, 2, 5) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_RECOVERED, 5, 2) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_RECOVERED, ANY, ANY) == 2);
+	EXPECT(s, sim_converged(s));
+}
+
+/* What is lost everywhere breaks no link. */
+static void
+lossy_links(struct sim *s)
+{
+	swim_time start;
+
+	EXPECT(s, sim_form(s));
+	start = sim_now(s);
+	sim_loss(s, 0.2);
+	sim_run(s, 600);
+	sim_note(s, "%u links told to have failed",
+	    sim_told(s, start, SWIM_EVENT_LINK_FAILED, ANY, ANY));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_LINK_FAILED, ANY, ANY) <= 2);
+}
+
 static void
 crash_many(struct sim *s)
 {
@@ -483,6 +559,11 @@ const struct scenario scenarios_failure[] = {
 	"who is said to have moved and has not is found again within 2 s"},
     {"one-name-parted", 12, one_name_parted, LIGHT,
 	"of two with one name that a cut kept apart for long both stay, and tell of it"},
+    {"translated", 5, translated_of_few, LIGHT,
+	"a member behind a translation of addresses is never suspected, and its crash is told"},
+    {"broken-link", 8, broken_link, LIGHT,
+	"a link cut between two is told by both, and makes nobody fail"},
+    {"lossy-links", 8, lossy_links, LIGHT, "20 % of loss for 600 s breaks hardly a link"},
     {"one-way-cut", 10, one_way, LIGHT, "a link cut one way makes nobody fail"},
     {0},
 };

@@ -136,6 +136,55 @@ world_speak_elsewhere(struct world *w, unsigned i)
 	n->source.ip[0] = 11;
 }
 
+void
+world_translate(struct world *w, unsigned i, swim_duration lasts)
+{
+	struct node *n = &w->nodes[i];
+
+	assert(n->life == 0);
+	n->bindings = heap_zeroed(w->count, sizeof(*n->bindings));
+	n->binding_lasts = lasts;
+}
+
+/* Where another hears what a node behind a translation sends to it: a new port where the binding is too old. */
+static struct swim_addr
+translated(struct world *w, struct node *n, unsigned other)
+{
+	struct binding *b = &n->bindings[other];
+	struct swim_addr addr = n->addr;
+
+	if (b->port == 0 || swim_time_since(w->now, b->used).ns > n->binding_lasts.ns)
+		b->port = (uint16_t)(20000 + rng_below(&w->rng, 40000));
+	b->used = w->now;
+	addr.ip[0] = 12;
+	addr.port = b->port;
+	return addr;
+}
+
+/* Who gets what a node sends to this address; NULL: nobody. */
+static struct node *
+recipient(struct world *w, unsigned from, const struct swim_addr *to)
+{
+	struct node *n = node_at(w, to);
+	struct swim_addr inner = *to;
+	struct binding *b;
+
+	if (n != NULL)
+		return n->bindings == NULL ? n : NULL;
+	if (to->ip[0] != 12)
+		return NULL;
+	inner.ip[0] = 10;
+	inner.port = SWIM_DEFAULT_PORT;
+	n = node_at(w, &inner);
+	if (n == NULL || n->bindings == NULL)
+		return NULL;
+	b = &n->bindings[from];
+	if (b->port != to->port || swim_time_since(w->now, b->used).ns > n->binding_lasts.ns)
+		return NULL;
+	b->used = w->now;
+	return n;
+}
+
 const struct swim_addr *
 world_source(const struct node *n)
 {
@@ -186,6 +235,7 @@ world_fini(struct world *w)
 		free(item.data);
 	for (unsigned i = 0; i < w->count; i++) {
 		node_fini(&w->nodes[i]);
+		free(w->nodes[i].bindings);
 		history_free(w->nodes[i].history);
 	}
 	facts_fini(&w->facts);
@@ -256,13 +306,16 @@ world_transmit(struct world *w, const struct swim_addr *from, unsigned from_inde
     const struct swim_addr *to, const void *data, size_t len)
 {
 	swim_duration delays[NET_COPIES_MAX];
-	struct node *target = node_at(w, to);
+	struct node *target = recipient(w, from_index, to), *sender = &w->nodes[from_index];
+	struct swim_addr source = *from;
 	unsigned copies;
 
 	w->datagrams++;
 	world_mix(w, 1, from_index, data, len);
 	if (target == NULL)
 		return; /* nobody has this address */
+	if (sender->bindings != NULL && swim_addr_equal(from, &sender->addr))
+		source = translated(w, sender, target->index);
 	copies = net_transmit(&w->net, from_index, target->index, delays);
 	if (w->trace)
 		trace_datagram(w, from_index, target->index, copies, data, len);
@@ -270,7 +323,7 @@ world_transmit(struct world *w, const struct swim_addr *from, unsigned from_inde
 		struct packet *p = heap_resize(NULL, 1, sizeof(*p) + len);
 
 		p->next = NULL;
-		p->from = *from;
+		p->from = source;
 		p->len = len;
 		memcpy(p->data, data, len);
 		heap_push(&w->heap, (struct heap_item){.at = swim_time_add(w->now, delays[i]),

@@ -34,6 +34,12 @@ enum node_state {
 /* Nodes of the base kind can't be restarted with state, and no reports are checked of them. */
 enum node_kind { NODE_SWIMD, NODE_BASE };
 
+/* What a translation of addresses keeps for what a node behind it sends to one other. */
+struct binding {
+	uint16_t port; /* of the translation, to that other alone; 0: none yet */
+	swim_time used;
+};
+
 struct packet {
 	struct packet *next;
 	struct swim_addr from; /* to, while it is held */
@@ -47,8 +53,10 @@ struct node {
 	enum node_state state;
 	char name[32];
 	struct swim_addr addr;
-	struct swim_addr source; /* of what it sends, and another where it can be reached */
-	char hostport[64];       /* what it says its address is; a host name for some */
+	struct swim_addr source;  /* of what it sends, and another where it can be reached */
+	struct binding *bindings; /* behind a translation of addresses, by node; NULL: it is not */
+	swim_duration binding_lasts;
+	char hostport[64]; /* what it says its address is; a host name for some */
 	struct node *heir; /* lives at this address once this one does not run; NULL: nobody */
 	struct swim *core;
 	struct base_peer *peer;
@@ -134,6 +142,12 @@ void world_mix_families(struct world *);
 void world_speak_elsewhere(struct world *, unsigned i);
 /* Before its first start: node i gets the address of `from`, and what is sent there once that one does not run. */
 void world_inherit(struct world *, unsigned i, unsigned from);
+/*
+ * Before the first start: the node is behind a translation of addresses.  Nobody can send to the address that it
+ * tells.  Others hear it from a port of the translation, each from another one, and can answer there until nothing has
+ * gone either way for so long; then the next that it sends gets another port.
+ */
+void world_translate(struct world *, unsigned i, swim_duration lasts);
 /* Where what a node sends comes from. */
 const struct swim_addr *world_source(const struct node *);
 /* Before its first start: the node is a base peer, named b<i>. */

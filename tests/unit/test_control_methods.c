@@ -153,7 +153,9 @@ START_TEST(a_member_is_shown)
 	ck_assert_ptr_nonnull(strstr(text(shown, "address"), ":7946"));
 	ck_assert(json_is_false(member(shown, "local")));
 	ck_assert(json_is_null(member(shown, "rtt_ms")));
-	ck_assert_uint_eq(json_object_size(shown), 8);
+	ck_assert_str_eq(text(shown, "path"), "unknown");
+	ck_assert(json_is_null(member(shown, "heard")));
+	ck_assert_uint_eq(json_object_size(shown), 10);
 	json_decref(shown);
 	shown = peer_result(&peer, request("member", "{\"name\":\"me\"}"));
 	ck_assert(json_is_true(member(shown, "local")));

@@ -30,10 +30,10 @@ START_TEST(members_in_every_format)
 	run_free(&run);
 	run_printed(run_once(FAKE_MEMBERS, "-oname", "members", NULL), 0, "db1\ndb2\ndb3\n");
 	run_printed(run_once(FAKE_MEMBERS, "members", "--output=tsv", NULL), 0,
-	    "name\taddress\tstatus\trtt_ms\tincarnation\tsince\tlocal\ttags\n"
-	    "db1\t10.0.0.7:7946\talive\t-\t18446744073709551615\t2026-11-23T01:02:03.412Z\tyes\trole=db,zone=a\\x20b\n"
-	    "db2\t[2001:db8::2]:7946\tsuspect\t0.41\t3\t2026-11-23T01:02:03.412Z\tno\t\n"
-	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\n");
+	    "name\taddress\tstatus\trtt_ms\tincarnation\tsince\tlocal\ttags\tpath\theard\n"
+	    "db1\t10.0.0.7:7946\talive\t-\t18446744073709551615\t2026-11-23T01:02:03.412Z\tyes\trole=db,zone=a\\x20b\tdirect\t2026-11-23T01:02:03.412Z\n"
+	    "db2\t[2001:db8::2]:7946\tsuspect\t0.41\t3\t2026-11-23T01:02:03.412Z\tno\t\trelayed\t-\n"
+	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\t-\t-\n");
 	run_printed(run_once(FAKE_MEMBERS, "members", "-o", "hosts", NULL), 0,
 	    "10.0.0.7 db1\n2001:db8::3 db3\n");
 	/* Byte for byte what the daemon said, numbers and all. */

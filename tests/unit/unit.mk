@@ -67,6 +67,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o $(LOG_OBJS) base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -109,6 +110,7 @@ OBJS_test_swim_zone = $(SWIM_OBJS)
 OBJS_test_swim_host = $(SWIM_OBJS)
 OBJS_test_swim_relay = $(SWIM_OBJS)
 OBJS_test_swim_reach = $(SWIM_OBJS)
+OBJS_test_swim_link = $(SWIM_OBJS)
 OBJS_test_swim_networks = $(SWIM_OBJS)
 OBJS_test_swim_questions = $(SWIM_OBJS)
 OBJS_test_swim_ring = $(SWIM_OBJS)

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways to the other members.  A member is asked at the address that it tells.  Where nobody answers there, and it
+ * has answered questions of ours at another address (behind a translation of addresses it speaks from one that it does
+ * not know), it is asked at that one, and at its own now and then.  Nobody is asked at an address that has not
+ * answered a question which went there, under the member's name; and for as long as the address that a member is asked
+ * at answers, no other takes its place, whoever speaks in the member's name from there.
+ *
+ * A member that answers others but not us has a broken link with us.  After two probes in a row that went so it is asked
+ * once a probe interval, and once as many questions were in vain as silence takes at the present loss, that is told.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/*
+ * How long a silent address is left alone before it is asked again, at first and at most.  The first is longer than a
+ * translation of addresses remembers a stream that has ended (two to three minutes): one that leads to where the
+ * member was before is forgotten only when nobody asks there.
+ */
+#define RETRY_FIRST swim_seconds(240)
+#define RETRY_MOST swim_seconds(1920)
+
+/* Probes of a member that others alone answered, after which the link is looked at. */
+#define CHECKED_AFTER 2
+
+const struct swim_addr *
+link_way(const struct member *m)
+{
+	return m->via.family != 0 ? &m->via : &m->addr;
+}
+
+bool
+link_is_shown(const struct member *m)
+{
+	return m->via.family != 0 || m->proven;
+}
+
+bool
+link_is_shown_at(const struct member *m, const struct swim_addr *addr)
+{
+	return swim_addr_equal(&m->also, addr) || swim_addr_equal(&m->via, addr) ||
+	       (m->proven && swim_addr_equal(&m->addr, addr));
+}
+
+static bool
+can_be_asked_at(const struct swim *s, const struct swim_addr *addr, const struct swim_addr *first)
+{
+	return addr->family != 0 && !swim_addr_equal(addr, first) && locate_reaches(s, addr);
+}
+
+const struct swim_addr *
+link_second(const struct swim *s, const struct member *m, const struct swim_addr *first)
+{
+	if (can_be_asked_at(s, &m->also, first))
+		return &m->also;
+	return can_be_asked_at(s, &m->addr, first) ? &m->addr : NULL;
+}
+
+static void
+schedule_retry(const struct swim *s, struct member *m)
+{
+	int64_t wait = RETRY_FIRST.ns << m->retries;
+
+	if (wait < RETRY_MOST.ns)
+		m->retries++;
+	m->via_until = swim_time_add(s->now, swim_ns(wait));
+}
+
+void
+link_retry(struct swim *s, struct member *m)
+{
+	struct link_retry *r = &s->link_retry;
+
+	if (m->via.family == 0 || !swim_time_reached(s->now, m->via_until) ||
+	    !can_be_asked_at(s, &m->addr, &m->via))
+		return;
+	schedule_retry(s, m);
+	*r = (struct link_retry){.target = m, .seq = rng_u64(&s->rng)};
+	probe_ping_at(s, m, &m->addr, r->seq);
+}
+
+void
+link_heard(struct swim *s, const struct swim_addr *from)
+{
+	struct member *m = members_find(s, s->by, s->by_len);
+
+	if (m != NULL && (swim_addr_equal(&m->addr, from) || link_is_shown_at(m, from)))
+		m->heard = s->now;
+}
+
+static void
+take_way(struct swim *s, struct member *m, const struct swim_addr *addr)
+{
+	m->via = *addr;
+	m->strayed = m->retries = 0;
+	schedule_retry(s, m);
+}
+
+void
+link_found(struct swim *s, struct member *m)
+{
+	/* At its own address it has never answered: until it does, this is the only one that is known to be good. */
+	if (m->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
+	    !locate_reaches(s, &m->also))
+		return;
+	take_way(s, m, &m->also);
+	/* But it may not have been asked there yet: the next probe does. */
+	m->via_until = s->now;
+	m->retries = 0;
+}
+
+static void
+is_direct(struct swim *s, struct member *m)
+{
+	bool was_broken = m->link == SWIM_PATH_RELAYED;
+
+	m->missed = 0;
+	m->late_seq = 0;
+	m->link = SWIM_PATH_DIRECT;
+	if (was_broken && m->announced)
+		outbox_event(s, SWIM_EVENT_LINK_RECOVERED, m);
+}
+
+void
+link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked)
+{
+	if (swim_addr_equal(asked, &m->addr)) {
+		m->proven = true;
+		m->strayed = 0;
+		m->via = (struct swim_addr){0};
+		return;
+	}
+	if (swim_addr_equal(asked, &m->via))
+		return;
+	/* One answer that was lost on the way from its own address is no reason to look for it elsewhere. */
+	if (m->via.family != 0 || !m->proven || ++m->strayed >= LOSS_QUESTIONS_LEAST)
+		take_way(s, m, asked);
+}
+
+void
+link_answered(struct swim *s, const struct wire_message *msg)
+{
+	struct wire_str id = msg->member.id;
+	struct member *m = members_find(s, id.bytes, id.len);
+
+	if (m != NULL && m != s->self && !m->hidden && swim_status_is_live(m->status))
+		is_direct(s, m);
+}
+
+bool
+link_ack(struct swim *s, const struct wire_message *msg)
+{
+	struct link_check *c = &s->link_check;
+	struct wire_str id = msg->member.id;
+	struct member *m = members_find(s, id.bytes, id.len);
+
+	if (m == NULL)
+		return false;
+	if (m == s->link_retry.target && msg->seq == s->link_retry.seq) {
+		s->link_retry.target = NULL;
+		link_answered_at(s, m, &m->addr);
+		return true;
+	}
+	if (m == c->target && msg->seq - c->seq < c->tries) {
+		c->target = NULL;
+		return true;
+	}
+	return m->late_seq != 0 && msg->seq == m->late_seq;
+}
+
+/* One question more that m answered to others alone; true: that makes the link a broken one. */
+static bool
+count_miss(struct swim *s, struct member *m)
+{
+	if (m->missed < UINT8_MAX)
+		m->missed++;
+	if (m->link == SWIM_PATH_RELAYED)
+		return true;
+	if (m->missed < loss_questions(&s->loss))
+		return false;
+	m->link = SWIM_PATH_RELAYED;
+	if (m->announced)
+		outbox_event(s, SWIM_EVENT_LINK_FAILED, m);
+	return true;
+}
+
+static void
+ask(struct swim *s)
+{
+	struct link_check *c = &s->link_check;
+
+	c->next = swim_time_add(s->now, s->config.timing.probe_interval);
+	probe_ping(s, c->target, c->seq + c->tries++);
+}
+
+void
+link_missed(struct swim *s, struct member *m, uint64_t seq)
+{
+	m->late_seq = seq;
+	if (count_miss(s, m) || m->missed < CHECKED_AFTER || s->link_check.target != NULL)
+		return;
+	s->link_check = (struct link_check){.target = m, .seq = rng_u64(&s->rng)};
+	ask(s);
+}
+
+void
+link_tick(struct swim *s)
+{
+	struct link_check *c = &s->link_check;
+
+	if (c->target == NULL || !swim_time_reached(s->now, c->next))
+		return;
+	/* A suspect is for the failure detector. */
+	if (c->target->status != SWIM_ALIVE || count_miss(s, c->target))
+		c->target = NULL;
+	else
+		ask(s);
+}
+
+swim_time
+link_deadline(const struct swim *s)
+{
+	return s->link_check.target != NULL ? s->link_check.next : SWIM_TIME_NEVER;
+}
+
+void
+link_stalled(struct swim *s)
+{
+	s->link_check.target = NULL;
+}
+
+void
+link_stop(struct swim *s, const struct member *m)
+{
+	if (s->link_check.target == m)
+		s->link_check.target = NULL;
+	if (s->link_retry.target == m)
+		s->link_retry.target = NULL;
+}
+
+void
+link_forget(struct member *m)
+{
+	m->also = m->via = (struct swim_addr){0};
+	m->missed = m->strayed = m->retries = 0;
+	m->late_seq = 0;
+}
+
+enum swim_path
+link_path(const struct swim *s, const struct member *m)
+{
+	if (m == s->self)
+		return SWIM_PATH_DIRECT;
+	/* Of a family of addresses that we lack. */
+	if (!locate_is_reached(s, m))
+		return m->helper != 0 ? SWIM_PATH_RELAYED : SWIM_PATH_UNKNOWN;
+	return (enum swim_path)m->link;
+}
+
+struct member *
+link_speaker(const struct swim *s, const struct swim_addr *from)
+{
+	struct member *m = members_find(s, s->by, s->by_len);
+
+	if (m != NULL && !m->hidden && link_is_shown_at(m, from))
+		return m;
+	return locate_at(s, from);
+}
+
+const char *
+swim_path_name(enum swim_path path)
+{
+	switch (path) {
+	case SWIM_PATH_DIRECT:
+		return "direct";
+	case SWIM_PATH_RELAYED:
+		return "relayed";
+	case SWIM_PATH_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
