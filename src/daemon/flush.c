@@ -145,6 +145,7 @@ flush_event(struct node *node, const struct swim_event *e)
 	case SWIM_EVENT_LEFT:
 	case SWIM_EVENT_REMOVED:
 	case SWIM_EVENT_UPDATED:
+		network_peers_changed(node, false);
 		if (node->snapshot != NULL)
 			snapshot_note(node->snapshot, e);
 		break;

@@ -69,6 +69,15 @@ follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
 	return true;
 }
 
+void
+follow_take(struct follow *f, const struct swim_addr *addr, enum route_rank rank)
+{
+	f->current = *addr;
+	f->rank = rank;
+	f->present = true;
+	f->candidate = (struct swim_addr){0};
+}
+
 swim_time
 follow_deadline(const struct follow *f)
 {

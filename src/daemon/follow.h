@@ -42,6 +42,8 @@ struct follow_sight {
 };
 
 void follow_init(struct follow *, const struct swim_addr *first, enum route_rank);
+/* Take this one at once, as before anybody has heard of the current one. */
+void follow_take(struct follow *, const struct swim_addr *, enum route_rank);
 /* Have a look.  True: the address is now another, `current`. */
 bool follow_look(struct follow *, swim_time now, const struct follow_sight *);
 /* When to look again though nobody tells of a change; NEVER: not. */

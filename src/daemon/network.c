@@ -14,8 +14,100 @@
 
 /* So long after a failure to bind to the device again it is tried once more. */
 #define BIND_AGAIN_MS 1000
+/* Seeds and members that one choice looks at. */
+#define NETWORK_TARGETS_MAX 64
+/* And as long as no other member is known to be reached from our address, one after others came at least this. */
+#define LOOK_FOR_PEERS_MS 1000
 /* Changes come in swarms; between two looks at them lies at least this. */
 #define LOOK_EVERY_MS 200
+
+/* Where others are, as far as is known: up to NETWORK_TARGETS_MAX of the room that is left. */
+struct targets {
+	struct route_target all[NETWORK_TARGETS_MAX];
+	size_t count;
+};
+
+static void
+targets_add(struct targets *targets, const struct swim_addr *addr, bool seed)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		if (swim_addr_equal(&targets->all[i].addr, addr)) {
+			targets->all[i].seed |= seed;
+			return;
+		}
+	}
+	if (targets->count < NETWORK_TARGETS_MAX)
+		targets->all[targets->count++] = (struct route_target){*addr, seed};
+}
+
+static void
+targets_add_seeds(struct targets *targets, const struct config_list *seeds)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr addr;
+	uint16_t port;
+
+	for (size_t i = 0; i < seeds->count; i++) {
+		if (swim_hostport_split(seeds->items[i], strlen(seeds->items[i]), SWIM_DEFAULT_PORT,
+			false, host, &port) == SWIM_ADDR_OK &&
+		    swim_addr_from_host(host, port, &addr))
+			targets_add(targets, &addr, true);
+	}
+}
+
+static void
+targets_add_found(struct targets *targets, const struct discovery *hub)
+{
+	static const char seed[] = "seed";
+	struct discovery_peer peer;
+
+	for (size_t i = 0; i < discovery_count(hub) && targets->count < NETWORK_TARGETS_MAX; i++) {
+		discovery_at(hub, i, &peer);
+		if (peer.resolved.family != 0)
+			targets_add(targets, &peer.resolved, strcmp(peer.source, seed) == 0);
+	}
+}
+
+static void
+targets_add_members(struct targets *targets, const struct swim *swim)
+{
+	struct swim_report member;
+	struct swim_addr addr;
+
+	for (size_t i = 0; i < swim_member_count(swim) && targets->count < NETWORK_TARGETS_MAX;
+	     i++) {
+		swim_member_at(swim, i, &member);
+		if (!member.local && swim_status_is_live(member.status) &&
+		    swim_addr_parse(member.address, strlen(member.address), &addr))
+			targets_add(targets, &addr, false);
+	}
+}
+
+/* The best address now; `asked` (NULL: nobody) is about to be joined. */
+static void
+choose(const struct node *node, const struct swim_addr *asked, struct route_choice *out)
+{
+	const struct network *net = &node->network;
+	struct targets targets = {.count = 0};
+	const struct route_wish wish = {
+	    .bound = &node->bound,
+	    .device = net->device,
+	    .targets = targets.all,
+	    .current = node->advertised.family != 0 ? &node->advertised : NULL,
+	};
+	struct route_wish filled;
+
+	targets_add_seeds(&targets, &node->config.seeds);
+	if (asked != NULL)
+		targets_add(&targets, asked, false);
+	if (node->discovery != NULL)
+		targets_add_found(&targets, node->discovery);
+	if (node->swim != NULL)
+		targets_add_members(&targets, node->swim);
+	filled = wish;
+	filled.target_count = targets.count;
+	route_choose(&filled, out);
+}
 
 int
 network_choose(struct node *node, char *fault)
@@ -24,7 +116,7 @@ network_choose(struct node *node, char *fault)
 	const struct swim_addr here = {.family = 4, .port = node->bound.port, .ip = {127, 0, 0, 1}};
 	struct network *net = &node->network;
 	const struct config *c = &node->config;
-	enum route_rank rank;
+	struct route_choice choice;
 
 	snprintf(net->device, sizeof(net->device), "%s", c->device);
 	if (node->bound.scope != 0)
@@ -33,10 +125,10 @@ network_choose(struct node *node, char *fault)
 		return address_resolve("advertise", c->advertise, node->bound.port, false,
 		    &node->advertised, fault);
 	net->following = swim_addr_is_wildcard(&node->bound);
-	rank = route_advertise_address(&node->bound, false, c->device, &node->advertised);
-	if (rank == ROUTE_RANK_NONE)
-		node->advertised = here;
-	follow_init(&net->follow, &node->advertised, rank);
+	choose(node, NULL, &choice);
+	net->origin = choice.origin;
+	node->advertised = choice.rank == ROUTE_RANK_NONE ? here : choice.addr;
+	follow_init(&net->follow, &node->advertised, choice.rank);
 	return 0;
 }
 
@@ -45,7 +137,27 @@ network_origin(const struct node *node)
 {
 	if (*node->config.advertise != '\0')
 		return "configuration";
-	return node->network.following ? "route" : "bind";
+	return node->network.following ? node->network.origin : "bind";
+}
+
+void
+network_tell_passed(const struct node *node)
+{
+	const struct network *net = &node->network;
+	struct route_choice choice;
+
+	if (!net->following)
+		return;
+	choose(node, NULL, &choice);
+	if (*choice.passed == '\0' || !swim_addr_equal(&choice.addr, &node->advertised))
+		return;
+	if (choice.doubtful)
+		log_at(LOG_LEVEL_WARNING,
+		    "this machine has several addresses and nothing says which one others reach: set advertise, or seeds",
+		    log_str("others", choice.passed));
+	else
+		log_at(LOG_LEVEL_NOTICE, "other addresses of this machine were passed over",
+		    log_str("others", choice.passed), log_str("chosen_by", choice.origin));
 }
 
 const char *
@@ -116,8 +228,9 @@ judge(struct node *node)
 	net->there = there;
 }
 
+/* Tell everybody the address that was chosen. */
 static void
-move(struct node *node, swim_time now)
+announce(struct node *node, swim_time now)
 {
 	const struct discovery_self self = {
 	    .name = node->config.name,
@@ -131,10 +244,11 @@ move(struct node *node, swim_time now)
 	node->advertised = self.address;
 	swim_set_address(node->swim, now, &self.address);
 	discovery_advertise(node->discovery, &self);
-	discovery_retry(node->discovery);
 	log_at(LOG_LEVEL_NOTICE, "another address is advertised", log_str("from", before),
 	    log_str("to", zone_format(&self.address, after)),
+	    log_str("chosen_by", network_origin(node)),
 	    log_uint("incarnation", swim_incarnation(node->swim)));
+	network_tell_passed(node);
 }
 
 /* Without any address we are cut off, and judge the others as ever. */
@@ -221,16 +335,24 @@ look(void *ctx, swim_time now)
 	struct network *net = &node->network;
 	const char *device = node->network.device;
 	struct follow_sight sight = {0};
+	struct route_choice choice;
 
 	net->looked = now;
 	if (node->leaving)
 		return;
 	follow_device(node);
 	if (net->following) {
-		sight.rank = route_advertise_address(&node->bound, false, device, &sight.best);
+		choose(node, NULL, &choice);
+		sight.best = choice.addr;
+		sight.rank = choice.rank;
 		sight.present = route_is_up(&node->advertised, device);
-		if (follow_look(&net->follow, now, &sight))
-			move(node, now);
+		if (swim_addr_equal(&choice.addr, &node->advertised))
+			net->origin = choice.origin;
+		if (follow_look(&net->follow, now, &sight)) {
+			net->origin = choice.origin;
+			announce(node, now);
+			discovery_retry(node->discovery);
+		}
 	}
 	loop_timer_set(net->timer, deadline(net));
 	set_reach(node, now);
@@ -249,6 +371,40 @@ on_changed(void *ctx)
 		look(node, now);
 	else
 		loop_timer_set(net->timer, swim_time_min(at, deadline(net)));
+}
+
+void
+network_peers_changed(struct node *node, bool seeds)
+{
+	struct network *net = &node->network;
+	enum route_rank enough = seeds ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
+	swim_time at;
+
+	/* What the others are reached from already is kept whoever comes. */
+	if (!net->following || net->timer == NULL || node->leaving || net->follow.rank >= enough)
+		return;
+	at = swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS));
+	loop_timer_set(net->timer, swim_time_min(at, deadline(net)));
+}
+
+void
+network_before_join(struct node *node, const struct swim_addr *address)
+{
+	struct network *net = &node->network;
+	struct route_choice choice;
+	struct swim_stats stats;
+
+	swim_stats(node->swim, &stats);
+	if (!net->following || net->follow.rank >= ROUTE_RANK_PEERS ||
+	    stats.members[SWIM_ALIVE] > 1)
+		return;
+	choose(node, address, &choice);
+	if (choice.rank < ROUTE_RANK_PEERS)
+		return;
+	net->origin = choice.origin;
+	follow_take(&net->follow, &choice.addr, choice.rank);
+	if (!swim_addr_equal(&choice.addr, &node->advertised))
+		announce(node, loop_now());
 }
 
 int

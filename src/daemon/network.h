@@ -12,6 +12,7 @@
 #define NETWORK_TROUBLE_MAX 160
 
 struct node;
+struct swim_addr;
 
 struct network {
 	struct netwatch *watch;
@@ -19,6 +20,7 @@ struct network {
 	swim_time looked;
 	bool following; /* the address is ours to choose */
 	struct follow follow;
+	const char *origin;          /* where the address comes from while it is ours to choose */
 	char device[IF_NAMESIZE];    /* the configured one as it is called now; "": none */
 	char bind_zone[IF_NAMESIZE]; /* of a link-local address that is bound; "": none */
 	bool was_local;              /* the advertised address was seen here once */
@@ -37,6 +39,19 @@ int network_choose(struct node *, char *fault);
 /* Follow the changes, once everything runs.  0, or as above. */
 int network_start(struct node *, char *fault);
 void network_fini(struct node *);
+
+/* Say which other addresses this machine has, and why they were not chosen. */
+void network_tell_passed(const struct node *);
+/*
+ * Members or what is found of them changed, or (`seeds`) seeds were resolved: unless the address is one that those are
+ * reached from already, choose anew soon.
+ */
+void network_peers_changed(struct node *, bool seeds);
+/*
+ * That address is about to be joined: where nobody knows us yet, be at the one that it is reached from, so that nobody
+ * hears of another before.
+ */
+void network_before_join(struct node *, const struct swim_addr *);
 
 /* Where the advertised address comes from, in a word. */
 const char *network_origin(const struct node *);

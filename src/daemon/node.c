@@ -128,12 +128,16 @@ on_join(void *ctx, const struct swim_addr *address)
 {
 	struct node *node = ctx;
 
-	return !node->leaving && swim_join(node->swim, loop_now(), address);
+	if (node->leaving)
+		return false;
+	network_before_join(node, address);
+	return swim_join(node->swim, loop_now(), address);
 }
 
 static void
 on_discovery_changed(void *ctx)
 {
+	network_peers_changed(ctx, true);
 	flush_all(ctx, loop_now());
 }
 
@@ -533,6 +537,7 @@ report_start(const struct node *node)
 	    log_str("socket", node->config.socket));
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+	network_tell_passed(node);
 	node_tell_doubts(node);
 	udp_stats(node->udp, &udp);
 	if (node->config.receive_buffer > 0 &&

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/route.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/ifaces.h"
 #include "net/sockaddr.h"
+
+/* Not in glibc's headers, and linux/in6.h does not go with these. */
+#define ROUTE_PREFER_SRC_PUBLIC 2
 
 /*
  * Where a packet to "anywhere" would go: addresses set aside for documentation (RFC 5737, RFC 3849), to
@@ -52,13 +60,17 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 {
 	union sockaddr_any any;
 	socklen_t len;
-	int fd, result = 0, on = 1;
+	int fd, result = 0, on = 1, preference = ROUTE_PREFER_SRC_PUBLIC;
 
 	fd = socket(sockaddr_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	/* A broadcast address is not to look like one behind a route that prohibits. */
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
+	/* A temporary address would change once a day, and be another one for each member (RFC 5014). */
+	if (to->family == 6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, &preference,
+		    sizeof(preference));
 	if (device != NULL && device[0] != '\0' &&
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) != 0) {
 		result = -errno;
@@ -83,86 +95,274 @@ out:
 	return result;
 }
 
-/* How well an interface's address serves others. */
-static enum route_rank
-route_rank(const struct ifaddrs *ifa, bool v4_allowed, bool v6_allowed, struct swim_addr *out)
+/* What is chosen among: all addresses of interfaces that count, and how many targets are reached from each. */
+struct route_candidates {
+	const struct route_wish *wish;
+	struct iface_address *all;
+	size_t count;
+	struct route_votes {
+		unsigned seeds, ourselves,
+		    peers; /* seeds elsewhere, seeds that are an address of ours, other targets */
+	} * votes;
+};
+
+static bool
+route_counts(const struct route_wish *wish, const struct iface_address *a)
 {
-	if (ifa->ifa_addr == NULL || (ifa->ifa_flags & IFF_UP) == 0 ||
-	    !sockaddr_to_addr(ifa->ifa_addr, out))
-		return ROUTE_RANK_NONE;
-	if ((out->family == 4 && !v4_allowed) || (out->family == 6 && !v6_allowed))
-		return ROUTE_RANK_NONE;
-	if ((ifa->ifa_flags & IFF_LOOPBACK) != 0 || swim_addr_is_loopback(out))
-		return ROUTE_RANK_LOOPBACK;
-	return out->scope == 0 ? ROUTE_RANK_INTERFACE : ROUTE_RANK_LINK_LOCAL;
+	bool v4 = wish->bound->family == 4 || !wish->v6_only, v6 = wish->bound->family == 6;
+
+	if (wish->device != NULL && *wish->device != '\0' && strcmp(wish->device, a->name) != 0)
+		return false;
+	return a->up && (a->addr.family == 4 ? v4 : v6);
 }
 
 static enum route_rank
-route_best_interface(bool v4_allowed, bool v6_allowed, const char *device, struct swim_addr *out)
+route_rank(const struct iface_address *a)
 {
-	enum route_rank rank, best = ROUTE_RANK_NONE;
-	struct ifaddrs *all, *ifa;
-	struct swim_addr addr;
+	if (a->loopback ? swim_addr_is_loopback(&a->addr) || a->addr.scope != 0
+			: swim_addr_is_loopback(&a->addr))
+		return ROUTE_RANK_LOOPBACK;
+	if (a->containers)
+		return ROUTE_RANK_CONTAINERS;
+	if (a->addr.scope != 0)
+		return ROUTE_RANK_LINK_LOCAL;
+	return a->passing ? ROUTE_RANK_PASSING : ROUTE_RANK_INTERFACE;
+}
 
-	if (getifaddrs(&all) != 0)
-		return ROUTE_RANK_NONE;
-	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
-		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
-			continue;
-		rank = route_rank(ifa, v4_allowed, v6_allowed, &addr);
-		/* Of equals IPv4, which more others have. */
-		if (rank > best ||
-		    (rank == best && rank > ROUTE_RANK_NONE && addr.family < out->family)) {
-			best = rank;
-			*out = addr;
+/* The one of this address (port ignored), or `count`. */
+static size_t
+route_find(const struct route_candidates *c, const struct swim_addr *addr)
+{
+	struct swim_addr plain = *addr;
+	size_t i;
+
+	plain.port = 0;
+	for (i = 0; i < c->count; i++) {
+		if (swim_addr_equal(&c->all[i].addr, &plain) && route_counts(c->wish, &c->all[i]))
+			break;
+	}
+	return i;
+}
+
+/* In place of one that comes and goes, a steady one of the same interface and family, where there is one. */
+static size_t
+route_steady(const struct route_candidates *c, size_t i)
+{
+	if (i == c->count || !c->all[i].passing)
+		return i;
+	for (size_t k = 0; k < c->count; k++) {
+		if (c->all[k].index == c->all[i].index && !c->all[k].passing &&
+		    c->all[k].addr.family == c->all[i].addr.family && c->all[k].addr.scope == 0 &&
+		    route_counts(c->wish, &c->all[k]))
+			return k;
+	}
+	return i;
+}
+
+static void
+route_vote(const struct route_candidates *c, const struct route_target *target)
+{
+	const struct swim_addr *to = &target->addr;
+	struct swim_addr from, same = *to;
+	bool ours;
+	size_t i;
+
+	/* An address of one link says nothing of a better one, and loopback nothing of others. */
+	if (to->family == 0 || to->port == 0 || swim_addr_is_loopback(to) ||
+	    swim_addr_is_link_local(to) || route_source(to, c->wish->device, &from) != 0)
+		return;
+	same.port = from.port;
+	ours = swim_addr_equal(&same, &from) || route_find(c, to) != c->count;
+	/* That a member claims an address of ours is no reason to. */
+	if (ours && !target->seed)
+		return;
+	i = route_steady(c, ours ? route_find(c, to) : route_find(c, &from));
+	if (i == c->count || route_rank(&c->all[i]) < ROUTE_RANK_CONTAINERS)
+		return;
+	if (ours)
+		c->votes[i].ourselves++;
+	else if (target->seed)
+		c->votes[i].seeds++;
+	else if (!c->all[i].containers)
+		c->votes[i].peers++;
+}
+
+static unsigned
+route_votes_of(const struct route_votes *v, int kind)
+{
+	return kind == 0 ? v->seeds : kind == 1 ? v->ourselves : v->peers;
+}
+
+/* Whose address is reached from where: the current one if it has any votes, else the one with the most. */
+static size_t
+route_elect(const struct route_candidates *c, const char **origin)
+{
+	size_t best = c->count, now = c->count;
+	unsigned most;
+
+	if (c->wish->current != NULL)
+		now = route_find(c, c->wish->current);
+	for (int kind = 0; kind < 3 && best == c->count; kind++) {
+		*origin = kind == 2 ? "peers" : "seeds";
+		if (now != c->count && route_votes_of(&c->votes[now], kind) > 0)
+			return now;
+		most = 0;
+		for (size_t i = 0; i < c->count; i++) {
+			unsigned votes = route_votes_of(&c->votes[i], kind);
+
+			if (votes > most || (votes == most && most > 0 &&
+						c->all[i].addr.family < c->all[best].addr.family)) {
+				most = votes;
+				best = i;
+			}
 		}
 	}
-	freeifaddrs(all);
 	return best;
 }
 
-enum route_rank
-route_advertise_address(const struct swim_addr *bound, bool v6_only, const char *device,
-    struct swim_addr *out)
+static size_t
+route_default(const struct route_candidates *c)
 {
-	bool v6_allowed = bound->family == 6;
-	bool v4_allowed = bound->family == 4 || !v6_only;
-	enum route_rank rank = ROUTE_RANK_DEFAULT;
+	const struct route_wish *wish = c->wish;
+	struct swim_addr from;
+	size_t i = c->count;
 
-	if (!swim_addr_is_wildcard(bound)) {
-		*out = *bound;
-		return rank;
+	if ((wish->bound->family == 4 || !wish->v6_only) &&
+	    route_source(&route_anywhere4, wish->device, &from) == 0)
+		i = route_find(c, &from);
+	if (i == c->count && wish->bound->family == 6 &&
+	    route_source(&route_anywhere6, wish->device, &from) == 0)
+		i = route_find(c, &from);
+	return route_steady(c, i);
+}
+
+/* Of equals one with a carrier, then IPv4, which more others have, then the first. */
+static bool
+route_is_better(const struct iface_address *a, const struct iface_address *than)
+{
+	if (route_rank(a) != route_rank(than))
+		return route_rank(a) > route_rank(than);
+	if (a->running != than->running)
+		return a->running;
+	return a->addr.family < than->addr.family;
+}
+
+static size_t
+route_best_interface(const struct route_candidates *c, bool *doubtful)
+{
+	size_t best = c->count;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (!route_counts(c->wish, &c->all[i]))
+			continue;
+		if (best == c->count || route_is_better(&c->all[i], &c->all[best])) {
+			best = i;
+			*doubtful = false;
+		} else if (!route_is_better(&c->all[best], &c->all[i]) &&
+			   c->all[i].index != c->all[best].index &&
+			   route_rank(&c->all[i]) == ROUTE_RANK_INTERFACE) {
+			*doubtful = true;
+		}
 	}
-	if (!(v4_allowed && route_source(&route_anywhere4, device, out) == 0) &&
-	    !(v6_allowed && route_source(&route_anywhere6, device, out) == 0))
-		rank = route_best_interface(v4_allowed, v6_allowed, device, out);
-	else if (swim_addr_is_loopback(out))
-		rank = ROUTE_RANK_LOOPBACK;
-	else if (out->scope != 0)
-		rank = ROUTE_RANK_LINK_LOCAL;
-	if (rank != ROUTE_RANK_NONE)
-		out->port = bound->port;
-	return rank;
+	return best;
+}
+
+/* What was not taken of other interfaces, in words. */
+static void
+route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_default, char *out)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < c->count && len < ROUTE_PASSED_MAX - 1; i++) {
+		const struct iface_address *a = &c->all[i];
+		const char *why = "";
+
+		if (!route_counts(c->wish, a) || a->index == c->all[taken].index ||
+		    route_rank(a) <= ROUTE_RANK_LOOPBACK || a->addr.scope != 0)
+			continue;
+		if (a->containers)
+			why = ", a bridge of containers";
+		else if (i == by_default)
+			why = ", the default route's";
+		else if (a->passing)
+			why = ", temporary or floating";
+		if (inet_ntop(a->addr.family == 4 ? AF_INET : AF_INET6, a->addr.ip, text,
+			sizeof(text)) != NULL)
+			len += (size_t)snprintf(out + len, ROUTE_PASSED_MAX - len, "%s%s (%s%s)",
+			    len > 0 ? ", " : "", text, a->name, why);
+	}
+}
+
+static void
+route_choose_among(const struct route_candidates *c, struct route_choice *out)
+{
+	size_t by_default = route_default(c), i = c->count;
+
+	for (size_t k = 0; k < c->wish->target_count; k++)
+		route_vote(c, &c->wish->targets[k]);
+	i = route_elect(c, &out->origin);
+	if (i != c->count) {
+		out->rank = strcmp(out->origin, "seeds") == 0 ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
+	} else if (by_default != c->count) {
+		i = by_default;
+		out->origin = "route";
+		out->rank = route_rank(&c->all[i]);
+		if (out->rank == ROUTE_RANK_INTERFACE)
+			out->rank = ROUTE_RANK_DEFAULT;
+	} else {
+		i = route_best_interface(c, &out->doubtful);
+		out->origin = "interface";
+		if (i == c->count)
+			return;
+		out->rank = route_rank(&c->all[i]);
+	}
+	out->addr = c->all[i].addr;
+	out->addr.port = c->wish->bound->port;
+	route_tell_passed(c, i, by_default, out->passed);
+}
+
+void
+route_choose(const struct route_wish *wish, struct route_choice *out)
+{
+	struct route_candidates c = {.wish = wish};
+
+	*out = (struct route_choice){.rank = ROUTE_RANK_NONE, .origin = "bind"};
+	if (!swim_addr_is_wildcard(wish->bound)) {
+		out->addr = *wish->bound;
+		out->rank = ROUTE_RANK_DEFAULT;
+		return;
+	}
+	out->origin = "interface";
+	if (ifaces_list(&c.all, &c.count) != 0)
+		return;
+	c.votes = calloc(c.count + 1, sizeof(*c.votes));
+	if (c.votes != NULL)
+		route_choose_among(&c, out);
+	free(c.votes);
+	free(c.all);
 }
 
 void
 route_families(const char *device, bool *v4, bool *v6)
 {
-	struct ifaddrs *all, *ifa;
-	struct swim_addr addr;
+	const struct swim_addr any = {.family = 6};
+	const struct route_wish wish = {.bound = &any, .device = device};
+	struct iface_address *all;
+	size_t count;
 
 	*v4 = *v6 = false;
-	if (getifaddrs(&all) != 0)
+	if (ifaces_list(&all, &count) != 0)
 		return;
-	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
-		if (device != NULL && device[0] != '\0' && strcmp(device, ifa->ifa_name) != 0)
+	for (size_t i = 0; i < count; i++) {
+		if (!route_counts(&wish, &all[i]) || all[i].addr.scope != 0 ||
+		    route_rank(&all[i]) == ROUTE_RANK_LOOPBACK)
 			continue;
-		if (route_rank(ifa, true, true, &addr) < ROUTE_RANK_INTERFACE)
-			continue;
-		*v4 |= addr.family == 4;
-		*v6 |= addr.family == 6;
+		*v4 |= all[i].addr.family == 4;
+		*v6 |= all[i].addr.family == 6;
 	}
-	freeifaddrs(all);
+	free(all);
 }
 
 bool

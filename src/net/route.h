@@ -3,27 +3,56 @@
 #define SWIMD_NET_ROUTE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "base/addr.h"
 
 /* How good an address is to be told to others, the better the higher. */
 enum route_rank {
 	ROUTE_RANK_NONE, /* there is none */
 	ROUTE_RANK_LOOPBACK,
+	ROUTE_RANK_CONTAINERS, /* on a bridge of containers: the same on many machines */
 	ROUTE_RANK_LINK_LOCAL, /* of use on one network alone */
+	ROUTE_RANK_PASSING,    /* temporary, or one that floats between machines */
 	ROUTE_RANK_INTERFACE,
 	ROUTE_RANK_DEFAULT, /* what the default route sends from */
+	ROUTE_RANK_PEERS,   /* what is sent from to others */
+	ROUTE_RANK_SEEDS,   /* what is sent from to seeds, or one of them */
+};
+
+/* Somebody who is, or may be, a member. */
+struct route_target {
+	struct swim_addr addr;
+	bool seed; /* an operator says so */
+};
+
+#define ROUTE_PASSED_MAX 400
+struct route_choice {
+	struct swim_addr addr;
+	enum route_rank rank;
+	const char *origin; /* "bind", "seeds", "peers", "route", "interface": a word for why */
+	/* Addresses of other interfaces that were not taken, and why: "172.17.0.1 (docker0, a bridge of containers), ..." */
+	char passed[ROUTE_PASSED_MAX];
+	bool doubtful; /* one of several that are as good as each other */
+};
+
+struct route_wish {
+	const struct swim_addr *bound;
+	bool v6_only;
+	const char *device; /* NULL or "": any */
+	const struct route_target *targets;
+	size_t target_count;
+	const struct swim_addr *current; /* kept where it is as good as the others; NULL: none */
 };
 
 /*
- * The address that others most likely reach this machine at, for a socket bound to a wildcard: the source
- * address of the default route (IPv4 first unless the wildcard is IPv6-only; a connected UDP socket is
- * asked, nothing is sent), else the first address that is not loopback, else loopback.  With a `device`
- * (NULL or "": none) only that interface counts.  A `bound` that is no wildcard is returned as it is; the
- * port is always that of `bound`.  Returns how good it is, which is not told (DEFAULT) of a `bound` that
- * is no wildcard, and NONE without an address.
+ * The address that others most likely reach this machine at, for a socket bound to a wildcard: the source address that
+ * the kernel uses towards the seeds, else towards other targets (a connected UDP socket is asked, nothing is sent); else
+ * that of the default route, IPv4 first unless the wildcard is IPv6-only; else one of an interface, one of a bridge of
+ * containers last; else loopback.  Of an interface a steady address comes before one that is temporary or floats.  With
+ * a `device` only that interface counts.  A `bound` that is no wildcard is returned as it is, with rank DEFAULT; the
+ * port is always that of `bound`.  The rank is NONE where there is no address.
  */
-enum route_rank route_advertise_address(const struct swim_addr *bound, bool v6_only,
-    const char *device, struct swim_addr *out);
+void route_choose(const struct route_wish *, struct route_choice *out);
 
 /* Which families an interface that is up (NULL or "": any) has an address of that is of use beyond its own network. */
 void route_families(const char *device, bool *v4, bool *v6);

@@ -15,6 +15,8 @@
 #include "wire/wire.h"
 
 #define UDP_RECEIVE_BATCH 32
+/* Not in glibc's headers, and linux/in6.h does not go with these. */
+#define UDP_PREFER_SRC_PUBLIC 2
 /* Batches a callback: timers and the control socket get their turn after some 256 datagrams. */
 #define UDP_RECEIVE_BUDGET 8
 /* After so many failures in a row the socket is left alone for a while: it would spin otherwise. */
@@ -344,6 +346,8 @@ udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 	if (family == AF_INET6) {
 		udp_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 		udp_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
+		/* From the address that is advertised rather than from a temporary one (RFC 5014). */
+		udp_option(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, UDP_PREFER_SRC_PUBLIC);
 	}
 	if (wildcard) {
 		udp_option(fd, IPPROTO_IP, IP_PKTINFO, 1);

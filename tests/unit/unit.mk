@@ -30,7 +30,8 @@ OBJS_test_zone = net/zone.o base/addr.o
 OBJS_test_netwatch = net/netwatch.o $(LOOP_OBJS) base/addr.o
 OBJS_test_reaper = net/reaper.o $(LOOP_OBJS) base/addr.o
 OBJS_test_follow = daemon/follow.o base/addr.o
-OBJS_test_route = net/route.o net/sockaddr.o base/addr.o
+OBJS_test_ifaces = net/ifaces.o base/addr.o
+OBJS_test_route = net/route.o net/ifaces.o net/sockaddr.o base/addr.o
 
 TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o
 CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o \
@@ -59,7 +60,7 @@ OBJS_test_ctl_wait = $(CTL_OBJS)
 
 OBJS_test_control_emit = control/emit.o control/glob.o base/utf8.o
 OBJS_test_control_socket = control/socket.o $(LOG_OBJS)
-UDP_OBJS = net/udp.o net/udp_send.o net/route.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
+UDP_OBJS = net/udp.o net/udp_send.o net/route.o net/ifaces.o net/sockaddr.o net/reply.o net/retry.o $(LOOP_OBJS) base/addr.o base/hash.o
 OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
 OBJS_test_udp_health = $(UDP_OBJS)
@@ -81,7 +82,7 @@ DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/hint.o discovery/pee
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_hint = $(DISCOVERY_OBJS)
-OBJS_test_mdns = discovery/mdns.o discovery/mdns_process.o discovery/mdns_message.o net/route.o base/buf.o \
+OBJS_test_mdns = discovery/mdns.o discovery/mdns_process.o discovery/mdns_message.o net/route.o net/ifaces.o base/buf.o \
 	$(DISCOVERY_OBJS)
 OBJS_test_mdns_message = discovery/mdns_message.o base/addr.o base/buf.o base/rng.o
 OBJS_test_mdns_txt = discovery/mdns_txt.o base/utf8.o

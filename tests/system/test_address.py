@@ -1,0 +1,167 @@
+"""Which of its addresses a machine advertises, where nobody has configured one."""
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
+
+FOUR = ("10.77.0.{}/24",)
+
+
+def launch(cluster, daemons):
+    for daemon in daemons:
+        daemon.launch()
+    cluster.watch(daemons)
+
+
+def add_containers(host):
+    """As Docker leaves it, and listed before the interface that leads to the others."""
+    host.ip("link", "set", "eth0", "down")
+    host.ip("link", "set", "eth0", "name", "later")
+    host.ip("link", "add", "docker0", "type", "bridge")
+    host.ip("addr", "add", "172.17.0.1/16", "dev", "docker0")
+    host.ip("link", "set", "docker0", "addrgenmode", "none", "up")
+    host.ip("link", "add", "inner0", "type", "veth", "peer", "name", "outer0")
+    host.ip("link", "set", "outer0", "master", "docker0", "up")
+    host.ip("link", "set", "later", "name", "eth0")
+    host.ip("link", "set", "eth0", "up")
+
+
+def add_private(host):
+    """The network of its own that every try-out machine has, with the same address, and the default route."""
+    host.ip("link", "add", "nat0", "type", "veth", "peer", "name", "natter0")
+    for name in ("nat0", "natter0"):
+        host.ip("link", "set", name, "addrgenmode", "none", "up")
+    host.ip("addr", "add", "10.0.2.15/24", "dev", "nat0")
+    host.ip("route", "add", "default", "via", "10.0.2.2")
+
+
+def addresses(daemon):
+    return {name: member["address"] for name, member in daemon.members().items()}
+
+
+def wait_addresses(cluster, daemons, wanted):
+    cluster.wait(lambda: all(addresses(d) == wanted for d in daemons),
+                 lambda: f"{wanted}: {[addresses(d) for d in daemons]}")
+
+
+def on_the_wire(count):
+    return {f"h{n}": f"10.77.0.{n}:7946" for n in range(1, count + 1)}
+
+
+def test_a_bridge_of_containers_is_the_last_choice(cluster, lan):
+    """Without a default route; the first has no seed to go by."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
+    for host in hosts:
+        add_containers(host)
+    daemons = [hosts[0].daemon("--no-mdns")] + [h.daemon("--no-mdns", "--seed", "10.77.0.1") for h in hosts[1:]]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    for daemon in daemons:
+        assert "172.17.0.1 (docker0, a bridge of containers)" in daemon.text()
+        assert daemon.text().count("another address is advertised") == 0
+        assert daemon.call("info")["incarnation"] == 0
+        assert not daemon.heard_of("member.suspected")
+
+
+def test_seeds_count_for_more_than_the_default_route(cluster, lan):
+    """Every machine has 10.0.2.15 and its default route there; the first learns where others are once they come."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
+    for host in hosts:
+        add_private(host)
+    daemons = [hosts[0].daemon("--no-mdns")] + [h.daemon("--no-mdns", "--seed", "10.77.0.1") for h in hosts[1:]]
+    daemons[0].launch()
+    cluster.watch(daemons[:1])
+    assert daemons[0].call("info")["address"] == "10.0.2.15:7946"
+    launch(cluster, daemons[1:])
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    for daemon in daemons[1:]:
+        assert "10.0.2.15 (nat0, the default route's)" in daemon.text()
+        assert daemon.text().count("another address is advertised") == 0
+    assert daemons[0].text().count("another address is advertised") == 1
+    assert "chosen_by=peers" in daemons[0].text()
+    cluster.pump.pass_time(3)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    assert not any(d.heard_of("member.failed") for d in daemons)
+
+
+def test_all_list_all(cluster, lan):
+    """Each is a seed of its own too."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
+    for host in hosts:
+        add_private(host)
+    seeds = [word for n in (1, 2, 3) for word in ("--seed", f"10.77.0.{n}")]
+    daemons = [host.daemon("--no-mdns", *seeds) for host in hosts]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    assert all(d.text().count("another address is advertised") == 0 for d in daemons)
+
+
+def test_a_seed_whose_name_is_found_later(cluster, lan):
+    """Nobody hears of the address that it had before it knew."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]
+    add_private(hosts[1])
+    done = hosts[1].command("sh", "-c", "echo 127.0.0.1 localhost >/run/hosts && mount --bind /run/hosts /etc/hosts")
+    assert done.returncode == 0, done.stderr
+    daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", "first.test")]
+    launch(cluster, daemons)
+    assert daemons[1].call("info")["address"] == "10.0.2.15:7946"
+    hosts[1].command("sh", "-c", "echo 10.77.0.1 first.test >>/run/hosts")
+    wait_addresses(cluster, daemons, on_the_wire(2))
+    assert not daemons[0].heard_of("member.updated")
+
+
+def test_a_temporary_address_is_not_advertised(cluster, lan):
+    """IPv6 privacy addresses come after the steady one, and are what the kernel sends from by default."""
+    hosts = [lan.host(avahi=False, addresses=("2001:db8::{}/64",)) for _ in range(2)]
+    for host in hosts:
+        host.ip("addr", "flush", "dev", "eth0")
+        done = host.command("sh", "-c", "mount -t proc proc /proc && mount -o remount,rw /proc; "
+                                        "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr")
+        if done.returncode:
+            pytest.skip(f"no temporary addresses here: {done.stderr.strip()}")
+        host.ip("addr", "add", f"2001:db8::{host.number}/64", "dev", "eth0", "mngtmpaddr", "nodad",
+                "valid_lft", "36000", "preferred_lft", "36000")
+        cluster.wait(lambda: "temporary" in host.ip("-6", "addr", "show", "dev", "eth0")  # noqa: B023
+                     and "tentative" not in host.ip("-6", "addr", "show", "dev", "eth0"),  # noqa: B023
+                     "a temporary address")
+    daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", "2001:db8::1")]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, {f"h{n}": f"[2001:db8::{n}]:7946" for n in (1, 2)})
+
+
+@pytest.mark.parametrize("floating", ["10.77.0.100/32", "10.77.0.100/24", "fd00:77::100/128"])
+def test_a_floating_address_is_not_ours(cluster, lan, floating):
+    """keepalived's, which was there before the machine's own came back; it goes to another machine in time."""
+    six = ":" in floating
+    own = "fd00:77::{}/64" if six else FOUR[0]
+    hosts = [lan.host(avahi=False, addresses=(own,)) for _ in range(2)]
+    hosts[1].ip("addr", "flush", "dev", "eth0")
+    if not floating.endswith("/24"):        # of one subnet the first would not be the secondary one
+        hosts[1].add_address(floating)
+    hosts[1].add_address(own.format(2))
+    if floating.endswith("/24"):
+        hosts[1].add_address(floating)
+    seed = own.format(1).partition("/")[0]
+    vip = floating.partition("/")[0]
+    # The seed is at times the floating address itself, which is on this machine now.
+    daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", vip, "--seed", seed)]
+    launch(cluster, daemons)
+    cluster.whole()
+    mine = own.format(2).partition("/")[0]
+    assert daemons[1].call("info")["address"] == (f"[{mine}]:7946" if six else f"{mine}:7946")
+    hosts[1].ip("addr", "del", floating, "dev", "eth0")
+    cluster.pump.pass_time(2)
+    assert daemons[1].text().count("another address is advertised") == 0
+
+
+def test_one_of_several_that_nothing_speaks_for(cluster, lan):
+    host = lan.host(avahi=False, addresses=FOUR)
+    host.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
+    for name in ("other0", "other1"):
+        host.ip("link", "set", name, "addrgenmode", "none", "up")
+    host.ip("addr", "add", "10.78.0.1/24", "dev", "other0")
+    daemon = host.daemon("--no-mdns")
+    launch(cluster, [daemon])
+    assert daemon.call("info")["address"] == "10.77.0.1:7946"
+    assert "set advertise, or seeds" in daemon.text() and "10.78.0.1 (other0)" in daemon.text()

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/ifaces.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/loop.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+START_TEST(a_bridge_is_for_containers_unless_something_else_is_connected)
+{
+	struct iface_link links[] = {
+	    {.index = 1, .name = "lo"},
+	    {.index = 2, .name = "docker0", .kind = "bridge"},
+	    {.index = 3, .name = "br0", .kind = "bridge"},
+	    {.index = 4, .name = "virbr0", .kind = "bridge"},
+	    {.index = 5, .name = "eth0", .master = 3},
+	    {.index = 6, .name = "veth1", .kind = "veth", .master = 3},
+	    {.index = 7, .name = "virbr0-nic", .kind = "tun", .master = 4},
+	    {.index = 8, .name = "veth2", .kind = "veth"},
+	};
+
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 0));
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1)); /* nothing is connected */
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 2));
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 3));
+	/* What a container has itself is no bridge. */
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 7));
+	/* A VLAN or a bond leads out. */
+	strcpy(links[6].kind, "vlan");
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 3));
+}
+END_TEST
+
+START_TEST(loopback_is_listed_with_what_it_is)
+{
+	struct swim_addr wanted = loop_addr("127.0.0.1", 0);
+	struct iface_address *all;
+	bool found = false;
+	size_t count;
+
+	ck_assert_int_eq(ifaces_list(&all, &count), 0);
+	for (size_t i = 0; i < count; i++) {
+		const struct iface_address *a = &all[i];
+
+		ck_assert_uint_gt(a->index, 0);
+		ck_assert_uint_eq(a->addr.port, 0);
+		ck_assert_uint_gt(strlen(a->name), 0);
+		if (swim_addr_equal(&a->addr, &wanted)) {
+			found = true;
+			ck_assert_str_eq(a->name, "lo");
+			ck_assert(a->up && a->loopback);
+			ck_assert(!a->containers && !a->passing);
+		}
+	}
+	ck_assert(found);
+	free(all);
+}
+END_TEST
+
+UNIT_MAIN("ifaces", a_bridge_is_for_containers_unless_something_else_is_connected,
+    loopback_is_listed_with_what_it_is)
