@@ -296,6 +296,21 @@ swim_hostport_mistakable(const char *text)
 		   : 0;
 }
 
+const char *
+swim_service_name(const char *text)
+{
+	static const char prefix[] = "srv:";
+	char host[SWIM_HOSTPORT_MAX + 1];
+	const char *name = text + sizeof(prefix) - 1;
+	uint16_t port;
+
+	if (strlen(text) > SWIM_HOSTPORT_MAX || strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
+	    strpbrk(name, ":[") != NULL ||
+	    swim_hostport_split(name, strlen(name), 1, false, host, &port) != SWIM_ADDR_OK)
+		return NULL;
+	return name;
+}
+
 bool
 swim_addr_parse(const char *text, size_t len, struct swim_addr *out)
 {

@@ -57,6 +57,9 @@ enum swim_addr_error swim_hostport_split(const char *text, size_t len, int defau
  */
 size_t swim_hostport_mistakable(const char *text);
 
+/* The name of a service in "srv:NAME", which has SRV records in DNS (RFC 2782), or NULL: the text is not of that form. */
+const char *swim_service_name(const char *text);
+
 /* Numeric "a.b.c.d:port" or "[v6]:port" with a port from 1 to 65535; false for anything else, host names too. */
 bool swim_addr_parse(const char *text, size_t len, struct swim_addr *out);
 

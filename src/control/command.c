@@ -112,9 +112,14 @@ read_addresses(struct request *r, const json_t *list, const char *addresses[CONT
 	}
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *address = json_array_get(list, i);
-		enum swim_addr_error error = swim_hostport_split(json_string_value(address),
-		    json_string_length(address), SWIM_DEFAULT_PORT, false, host, &port);
+		enum swim_addr_error error;
 
+		addresses[i] = json_string_value(address);
+		if (strlen(addresses[i]) == json_string_length(address) &&
+		    swim_service_name(addresses[i]) != NULL)
+			continue;
+		error = swim_hostport_split(addresses[i], json_string_length(address),
+		    SWIM_DEFAULT_PORT, false, host, &port);
 		if (error != SWIM_ADDR_OK) {
 			refusal_param(&r->refusal, "addresses", "address \"%s\": %s",
 			    refusal_quote(quoted, json_string_value(address),
@@ -122,7 +127,6 @@ read_addresses(struct request *r, const json_t *list, const char *addresses[CONT
 			    swim_addr_error_text(error));
 			return false;
 		}
-		addresses[i] = json_string_value(address);
 	}
 	return true;
 }

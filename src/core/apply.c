@@ -38,6 +38,14 @@ without_zone(struct wire_str address, char *text)
 	return kept + rest;
 }
 
+/* Loopback is another place on each machine: told by others, it would make us send to ourselves what is meant for them. */
+static bool
+is_elsewhere(const struct swim *s, const struct swim_addr *addr)
+{
+	return swim_addr_is_loopback(addr) && !s->config.loopback &&
+	       !swim_addr_is_loopback(&s->self->addr);
+}
+
 bool
 apply_address(const struct swim *s, struct wire_str address, char *text, struct swim_addr *addr)
 {
@@ -50,7 +58,8 @@ apply_address(const struct swim *s, struct wire_str address, char *text, struct 
 		return false;
 	len = without_zone(address, text);
 	if (swim_addr_parse(text, len, addr)) {
-		if (swim_addr_is_wildcard(addr) || swim_addr_is_multicast(addr))
+		if (swim_addr_is_wildcard(addr) || swim_addr_is_multicast(addr) ||
+		    is_elsewhere(s, addr))
 			return false;
 		swim_addr_format(addr, text);
 		if (swim_addr_is_link_local(addr))

@@ -378,6 +378,8 @@ struct member *locate_at(const struct swim *, const struct swim_addr *);
 void locate_parse(const struct swim *, struct member *);
 /* False: no memory. */
 bool locate_move(struct swim *, struct member *, const char *address, size_t len);
+/* Its address is a host name, and it has answered a question of ours at this numeric one. */
+void locate_found(struct swim *, struct member *, const struct swim_addr *);
 /* Can we send to it? */
 bool locate_reaches(const struct swim *, const struct swim_addr *);
 bool locate_is_reached(const struct swim *, const struct member *);

@@ -125,9 +125,9 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
 	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 
-	/* One whose address is a host name: its stand-in goes when the name turns out to be this address. */
-	if (m != NULL && m->addr.family == 0)
-		return;
+	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
+	if (m != NULL && m != s->self && m->addr.family == 0)
+		locate_found(s, m, &at);
 	join_introduce(s, &msg->member, &at);
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)

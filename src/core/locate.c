@@ -69,6 +69,25 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	return true;
 }
 
+static void
+set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
+{
+	if (m->addr.family != 0)
+		index_remove(&s->located, index_by_address, m);
+	m->addr = *addr;
+	forget_answers(m);
+	if (m->addr.family != 0)
+		index_insert(&s->located, index_by_address, m);
+}
+
+void
+locate_found(struct swim *s, struct member *m, const struct swim_addr *addr)
+{
+	set_found(s, m, addr);
+	if (m->live_index != NOT_LISTED)
+		apply_replace_stand_in(s, m);
+}
+
 void
 swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
 {
@@ -80,12 +99,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		if (!m->by_host || strcmp(m->address, hostport) != 0 ||
 		    swim_addr_equal(&m->addr, addr))
 			continue;
-		if (m->addr.family != 0)
-			index_remove(&s->located, index_by_address, m);
-		m->addr = *addr;
-		forget_answers(m);
-		if (m->addr.family != 0)
-			index_insert(&s->located, index_by_address, m);
+		set_found(s, m, addr);
 		if (m->live_index != NOT_LISTED)
 			resolved = m;
 	}

@@ -70,10 +70,12 @@ struct swim_config {
 	const char *name;    /* ours, 1 to SWIM_NAME_MAX bytes; copied */
 	const char *cluster; /* "" is the unnamed cluster, which base peers belong to; copied */
 	struct swim_addr address; /* what others reach us at; not a wildcard */
-	uint64_t incarnation;     /* to begin with */
-	size_t max_members;       /* dead ones included; further ones are refused and counted */
-	uint64_t max_jump;        /* most an incarnation may rise at once above what is known */
-	size_t max_datagram; /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	bool
+	    loopback; /* others' addresses of loopback are this machine's: we are bound to loopback ourselves */
+	uint64_t incarnation; /* to begin with */
+	size_t max_members;   /* dead ones included; further ones are refused and counted */
+	uint64_t max_jump;    /* most an incarnation may rise at once above what is known */
+	size_t max_datagram;  /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
 	struct swim_timing timing;
 	struct swim_allocator allocator;
 	struct swim_hooks hooks;

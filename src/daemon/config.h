@@ -42,6 +42,7 @@ struct config {
 	double retry_factor;
 	uint64_t resolver_cache_entries;
 	swim_duration resolver_cache_ttl, resolver_timeout;
+	bool resolve_members;
 	struct config_list seeds;
 	bool mdns;
 	char *mdns_service, *mdns_domain;

@@ -112,6 +112,16 @@ check_destination(const char *text)
 }
 
 static const char *
+check_seed(const char *text)
+{
+	if (strncmp(text, "srv:", 4) != 0)
+		return check_destination(text);
+	return swim_service_name(text) != NULL
+		   ? NULL
+		   : "is no name of a service, such as srv:_swim._udp.example.org (it takes no port)";
+}
+
+static const char *
 check_advertise(const char *text)
 {
 	return *text == '\0' ? NULL : check_destination(text);
@@ -317,6 +327,12 @@ static const struct config_key keys[] = {
 	.max = 60,
 	.change = CONFIG_RESTART,
 	.help = "for one lookup"},
+    {.name = "resolve_members",
+	AT(resolve_members),
+	.type = CONFIG_BOOL,
+	.fallback = "false",
+	.change = CONFIG_LIVE,
+	.help = "look up host names that members give as their addresses"},
     /* Finding others. */
     {.name = "seeds",
 	.option = "seed",
@@ -324,7 +340,7 @@ static const struct config_key keys[] = {
 	AT(seeds),
 	.type = CONFIG_LIST,
 	.fallback = "",
-	.check = check_destination,
+	.check = check_seed,
 	.change = CONFIG_LIVE,
 	.help = "join through this member; may be repeated"},
     {.name = "mdns",

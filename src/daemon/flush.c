@@ -12,6 +12,21 @@
 #include "daemon/node.h"
 #include "net/zone.h"
 
+/*
+ * Members' names are looked up at this rate, after a burst: anybody may tell of as many as he likes, and the nameservers
+ * are not to pay for that.
+ */
+#define LOOKUP_BURST 10
+#define LOOKUP_INTERVAL_MS 200
+
+/* Can the member of this address be sent to there?  Loopback is another place on each machine. */
+static bool
+flush_usable(const struct node *node, const struct swim_addr *addr)
+{
+	return udp_reaches(node->udp, addr) &&
+	       (!swim_addr_is_loopback(addr) || swim_addr_is_loopback(&node->bound));
+}
+
 static void
 flush_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
     const struct swim_addr *addresses, size_t count)
@@ -21,18 +36,32 @@ flush_resolved(void *ctx, const char *hostport, enum swim_error error, const cha
 	size_t i = 0;
 
 	lookup->request = NULL;
-	while (i < count && !udp_reaches(node->udp, &addresses[i]))
+	while (i < count && !flush_usable(node, &addresses[i]))
 		i++;
 	if (i == count) {
 		log_at(LOG_LEVEL_INFO, "a member's host name has no usable address",
 		    log_str("address", hostport),
 		    log_str("reason",
-			count > 0 ? "all are of a family that we cannot send to" : text),
+			count > 0 ? "all are of a family that we cannot send to, or loopback"
+				  : text),
 		    log_str("error", swim_error_word(error)));
 		return;
 	}
 	swim_resolved(node->swim, hostport, &addresses[i]);
 	flush_all(node, loop_now());
+}
+
+static bool
+flush_may_look_up(struct node *node, swim_time now)
+{
+	swim_time *full = &node->lookups_full;
+
+	if (swim_time_before(*full, now))
+		*full = now;
+	if (swim_time_since(*full, now).ns > swim_ms((LOOKUP_BURST - 1) * LOOKUP_INTERVAL_MS).ns)
+		return false;
+	*full = swim_time_add(*full, swim_ms(LOOKUP_INTERVAL_MS));
+	return true;
 }
 
 /* Ask for the address of a member that gave a host name, unless that is under way. */
@@ -49,7 +78,8 @@ flush_look_up(struct node *node, const char *hostport)
 		else if (strcmp(lookup->hostport, hostport) == 0)
 			return;
 	}
-	if (vacant == NULL || strlen(hostport) > SWIM_HOSTPORT_MAX)
+	if (vacant == NULL || strlen(hostport) > SWIM_HOSTPORT_MAX ||
+	    !flush_may_look_up(node, loop_now()))
 		return;
 	vacant->node = node;
 	strcpy(vacant->hostport, hostport);
@@ -66,10 +96,12 @@ flush_to_name(struct node *node, const struct swim_datagram *d)
 	char hostport[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr to;
 
-	if (!resolver_cached(node->resolver, d->host, &to) || !udp_reaches(node->udp, &to)) {
+	if (!node->config.resolve_members || !resolver_cached(node->resolver, d->host, &to) ||
+	    !flush_usable(node, &to)) {
 		if (d->to.family != 0)
 			udp_queue(node->udp, &d->to, d->data, d->len);
-		flush_look_up(node, d->host);
+		if (node->config.resolve_members)
+			flush_look_up(node, d->host);
 		return;
 	}
 	udp_queue(node->udp, &to, d->data, d->len);

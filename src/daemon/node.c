@@ -371,6 +371,7 @@ start_swim(struct node *node, char *fault)
 	    .name = c->name,
 	    .cluster = c->cluster,
 	    .address = node->advertised,
+	    .loopback = swim_addr_is_loopback(&node->bound),
 	    .incarnation = state_incarnation(node->state),
 	    .max_members = c->max_members,
 	    .max_jump = c->max_jump,

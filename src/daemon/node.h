@@ -92,6 +92,7 @@ struct node {
 	int end_status;    /* what node_end ended it with; or 0 */
 
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
+	swim_time lookups_full; /* when as many names may be looked up at once as ever */
 	struct node_stopwatch stopwatches[NODE_WORKS];
 	struct health_memory health;
 	struct tags tags;            /* as configured */

@@ -90,9 +90,10 @@ void discovery_free(struct discovery *);
  * for ever, with capped and jittered backoff; then it is left alone while has_peers and who answered is_member,
  * and taken up again when we are alone or that one is lost.  Names are looked up anew at every try.  A seed that is
  * ourselves is tried again too: as often as a silent one while we are alone, and a tenth as often else.
- * "HOST" stands for HOST:SWIM_DEFAULT_PORT; a seed given twice counts once.
+ * "HOST" stands for HOST:SWIM_DEFAULT_PORT, "srv:NAME" for the targets of the name's SRV records; a seed given twice
+ * counts once.
  *
- * INVALID_ADDRESS for one that swim_hostport_split refuses, RESOLUTION_FAILED when there is no room for
+ * INVALID_ADDRESS for one that swim_hostport_split and swim_service_name refuse, RESOLUTION_FAILED when there is no room for
  * all (DISCOVERY_PEERS_MAX, or memory): then nothing has changed.
  */
 enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds, size_t count);

@@ -23,8 +23,11 @@ peer_set_state(struct peer *peer, enum discovery_state state, swim_time now)
 		peer->report.since = now;
 	peer->report.state = state;
 	peer->give_up = SWIM_TIME_NEVER;
-	if (state != DISCOVERY_CONTACTING)
+	if (state != DISCOVERY_CONTACTING) {
+		free(peer->contacts);
+		peer->contacts = NULL;
 		peer->contact_count = 0;
+	}
 }
 
 /* A word to the log where the outcome is another than last time: what is retried for ever is not told for ever. */
@@ -127,35 +130,6 @@ peer_is_put_off(const struct peer *peer, swim_time now)
 	       swim_time_before(swim_time_add(now, longest), peer->report.next_try);
 }
 
-/* All that were asked have answered or not: what does it come to? */
-static void
-peer_conclude(struct peer *peer, swim_time now)
-{
-	char text[SWIM_ADDR_TEXT];
-	bool self = false, others = false;
-	size_t i;
-
-	for (i = 0; i < peer->contact_count; i++) {
-		if (peer->contacts[i].state == PEER_CONTACT_ASKED)
-			return;
-		self = self || peer->contacts[i].state == PEER_CONTACT_SELF;
-		others = others || peer->contacts[i].state == PEER_CONTACT_SILENT;
-	}
-	if (self) {
-		peer_is_self(peer, others, now);
-		return;
-	}
-	zone_format(&peer->contacts[0].address, text);
-	if (peer->contact_count == 1)
-		snprintf(peer->report.reason, sizeof(peer->report.reason), "nobody answers at %s",
-		    text);
-	else
-		snprintf(peer->report.reason, sizeof(peer->report.reason),
-		    "nobody answers at any of %zu addresses, %s the first", peer->contact_count,
-		    text);
-	peer_failed(peer, DISCOVERY_UNREACHABLE, now);
-}
-
 /* Why nobody can be asked there, or NULL. */
 static const char *
 peer_unusable(const struct discovery *hub, const struct swim_addr *address)
@@ -169,51 +143,124 @@ peer_unusable(const struct discovery *hub, const struct swim_addr *address)
 	return NULL;
 }
 
-void
-peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count, swim_time now)
+static size_t
+peer_count(const struct peer *peer, enum peer_contact_state state)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < peer->contact_count; i++)
+		count += peer->contacts[i].state == state;
+	return count;
+}
+
+/*
+ * Ask one.  The answer may come before `join` returns, and then there are no contacts any more.  False: the core has
+ * too much to do.
+ */
+static bool
+peer_ask(struct peer *peer, struct peer_contact *contact, swim_time now)
 {
 	struct discovery *hub = peer->hub;
-	size_t i, start = 0, usable = 0;
-	const struct swim_addr *address;
-	struct peer_contact *contact;
-	const char *unusable;
-	bool asking;
+	const struct swim_addr address = contact->address;
+	const char *unusable = peer_unusable(hub, &address);
+	bool asking, begun;
 
-	/* A name with more has them take turns. */
-	if (count > PEER_CONTACTS_MAX)
-		start = (size_t)(peer->report.attempts - 1) * PEER_CONTACTS_MAX % count;
-	peer_set_state(peer, DISCOVERY_CONTACTING, now);
-	peer->contact_count = 0;
-	for (i = 0; i < count && peer->contact_count < PEER_CONTACTS_MAX; i++) {
-		address = &addresses[(start + i) % count];
-		unusable = peer_unusable(hub, address);
-		if (unusable != NULL) {
-			snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", unusable);
-			peer->report.resolved = *address;
+	if (unusable != NULL) {
+		contact->state = PEER_CONTACT_UNUSABLE;
+		snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", unusable);
+		peer->report.resolved = address;
+		return true;
+	}
+	/* Another peer may stand for the same address. */
+	asking = discovery_is_asking(hub, &address);
+	contact->state = PEER_CONTACT_ASKED;
+	peer->give_up = swim_time_add(now, swim_seconds(PEER_GIVE_UP_S));
+	if (asking)
+		return true;
+	begun = hub->callbacks.join(hub->callbacks.ctx, &address);
+	if (!begun)
+		contact->state = PEER_CONTACT_WAITING;
+	return begun;
+}
+
+/* Ask those whose turn it is.  The peer may have come to an outcome afterwards. */
+static void
+peer_ask_on(struct peer *peer, swim_time now)
+{
+	size_t asked = peer_count(peer, PEER_CONTACT_ASKED);
+
+	for (size_t i = 0; i < peer->contact_count && asked < PEER_ASKED_MAX; i++) {
+		if (peer->contacts[i].state != PEER_CONTACT_WAITING)
 			continue;
-		}
-		usable++;
-		/* Another seed may stand for the same address; and the answer may come before `join` returns. */
-		asking = discovery_is_asking(hub, address);
-		contact = &peer->contacts[peer->contact_count++];
-		contact->address = *address;
-		contact->state = PEER_CONTACT_ASKED;
-		if (!asking && !hub->callbacks.join(hub->callbacks.ctx, address))
-			peer->contact_count--;
-		if (peer->report.state != DISCOVERY_CONTACTING)
+		if (!peer_ask(peer, &peer->contacts[i], now))
 			return;
+		if (peer->report.state == DISCOVERY_CONTACTING &&
+		    peer->contacts[i].state == PEER_CONTACT_ASKED)
+			asked++;
 	}
-	if (usable == 0) {
-		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+}
+
+/* All that were asked are silent. */
+static void
+peer_all_silent(struct peer *peer, swim_time now)
+{
+	const struct peer_contact *first = peer->contacts;
+	size_t silent = peer_count(peer, PEER_CONTACT_SILENT);
+	char text[SWIM_ADDR_TEXT];
+
+	while (first->state != PEER_CONTACT_SILENT)
+		first++;
+	peer->report.resolved = first->address;
+	zone_format(&first->address, text);
+	if (silent == 1)
+		snprintf(peer->report.reason, sizeof(peer->report.reason), "nobody answers at %s",
+		    text);
+	else
+		snprintf(peer->report.reason, sizeof(peer->report.reason),
+		    "nobody answers at any of %zu addresses, %s the first", silent, text);
+	peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+}
+
+/* Go on with those that have not been asked; or else, what does it come to? */
+static void
+peer_conclude(struct peer *peer, swim_time now)
+{
+	size_t self, silent;
+
+	peer_ask_on(peer, now);
+	if (peer->report.state != DISCOVERY_CONTACTING || peer_count(peer, PEER_CONTACT_ASKED) > 0)
 		return;
-	}
-	if (peer->contact_count == 0) {
+	if (peer_count(peer, PEER_CONTACT_WAITING) > 0) {
 		peer_put_off(peer, now);
 		return;
 	}
 	peer->refused = 0;
-	peer->report.resolved = peer->contacts[0].address;
-	peer->give_up = swim_time_add(now, swim_seconds(PEER_GIVE_UP_S));
+	self = peer_count(peer, PEER_CONTACT_SELF);
+	silent = peer_count(peer, PEER_CONTACT_SILENT);
+	if (self > 0)
+		peer_is_self(peer, silent > 0, now);
+	else if (silent > 0)
+		peer_all_silent(peer, now);
+	else
+		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+}
+
+void
+peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count, swim_time now)
+{
+	struct peer_contact *contacts = calloc(count, sizeof(*contacts));
+
+	peer_set_state(peer, DISCOVERY_CONTACTING, now);
+	if (contacts == NULL) {
+		peer_put_off(peer, now);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		contacts[i].address = addresses[i];
+	free(peer->contacts);
+	peer->contacts = contacts;
+	peer->contact_count = count;
+	peer->report.resolved = addresses[0];
 	peer_conclude(peer, now);
 }
 
@@ -365,20 +412,23 @@ peer_new(struct discovery *hub, const struct discovery_source *source, const cha
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	struct peer *peer;
-	uint16_t port;
+	uint16_t port = 0;
 	size_t len = strlen(address);
+	bool service = swim_service_name(address) != NULL;
 
 	*error = SWIM_ERROR_INVALID_ADDRESS;
-	if (swim_hostport_split(address, len, SWIM_DEFAULT_PORT, false, host, &port) !=
-	    SWIM_ADDR_OK)
+	if (!service && swim_hostport_split(address, len, SWIM_DEFAULT_PORT, false, host, &port) !=
+			    SWIM_ADDR_OK)
 		return NULL;
 	*error = SWIM_ERROR_RESOLUTION_FAILED;
 	peer = calloc(1, sizeof(*peer));
 	if (peer == NULL)
 		return NULL;
-	if (snprintf(peer->hostport, sizeof(peer->hostport),
-		strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
-		(unsigned)port) >= (int)sizeof(peer->hostport)) {
+	if (service) {
+		memcpy(peer->hostport, address, len + 1);
+	} else if (snprintf(peer->hostport, sizeof(peer->hostport),
+		       strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+		       (unsigned)port) >= (int)sizeof(peer->hostport)) {
 		*error = SWIM_ERROR_INVALID_ADDRESS;
 		free(peer);
 		return NULL;
@@ -401,5 +451,6 @@ void
 peer_free(struct peer *peer)
 {
 	resolver_cancel(peer->request);
+	free(peer->contacts);
 	free(peer);
 }

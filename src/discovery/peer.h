@@ -9,10 +9,16 @@
 #include "net/loop.h"
 #include "net/retry.h"
 
-/* Of a name's addresses, so many are contacted at a time; further ones have their turn at the next try. */
-#define PEER_CONTACTS_MAX 4
+/* Of a name's addresses, so many are asked at a time; as one turns out to be silent, the next is asked. */
+#define PEER_ASKED_MAX 16
 
-enum peer_contact_state { PEER_CONTACT_ASKED, PEER_CONTACT_SILENT, PEER_CONTACT_SELF };
+enum peer_contact_state {
+	PEER_CONTACT_WAITING, /* its turn has yet to come */
+	PEER_CONTACT_UNUSABLE,
+	PEER_CONTACT_ASKED,
+	PEER_CONTACT_SILENT,
+	PEER_CONTACT_SELF
+};
 struct peer_contact {
 	struct swim_addr address;
 	enum peer_contact_state state;
@@ -31,7 +37,7 @@ struct peer {
 	struct discovery_peer report;
 	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
 	struct resolver_request *request;
-	struct peer_contact contacts[PEER_CONTACTS_MAX];
+	struct peer_contact *contacts; /* all addresses of this try, on the heap */
 	size_t contact_count;
 	unsigned failed;           /* tries in a row that came to nothing */
 	unsigned refused;          /* times in a row that nobody could be asked */
@@ -73,7 +79,7 @@ bool peer_is_put_off(const struct peer *, swim_time now);
 /* Has its join's round come to an end for it? */
 bool peer_settled(const struct peer *);
 
-/* Ask up to PEER_CONTACTS_MAX of these, as many as there are. */
+/* Ask these, in this order, until one answers. */
 void peer_contact(struct peer *, const struct swim_addr *, size_t count, swim_time now);
 void peer_set_state(struct peer *, enum discovery_state, swim_time now);
 /* `delay` give or take a quarter. */

@@ -62,21 +62,6 @@ resolver_config_defaults(struct resolver_config *config)
 	};
 }
 
-const char *
-resolver_service(const char *text)
-{
-	static const char prefix[] = "srv:";
-	char host[SWIM_HOSTPORT_MAX + 1];
-	const char *name = text + sizeof(prefix) - 1;
-	uint16_t port;
-
-	/* A name alone: that it is one is checked as of a host. */
-	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 || strpbrk(name, ":[") != NULL ||
-	    swim_hostport_split(name, strlen(name), 1, false, host, &port) != SWIM_ADDR_OK)
-		return NULL;
-	return name;
-}
-
 static void
 resolver_done(struct resolver_request *request, const struct name_answer *answer)
 {
@@ -297,7 +282,7 @@ resolver_lookup(struct resolver *resolver, const char *hostport, resolver_callba
     void *ctx)
 {
 	size_t len = strlen(hostport);
-	const char *service = resolver_service(hostport);
+	const char *service = swim_service_name(hostport);
 	char host[SWIM_HOSTPORT_MAX + 1];
 	struct resolver_request *request;
 	uint16_t port = 0;

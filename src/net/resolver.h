@@ -46,8 +46,6 @@ typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error 
     const char *text, const struct swim_addr *addresses, size_t count);
 
 struct resolver_request;
-/* The name in "srv:NAME", or NULL: it is none of that form. */
-const char *resolver_service(const char *text);
 /*
  * Look up "host:port" (numeric ones are answered too, with the zone of a link-local address by number or
  * name), or "srv:NAME": the addresses of a service's SRV records, with their ports, in the order to be asked.

@@ -20,6 +20,7 @@ struct fixture {
 	struct discovery *hub;
 	struct swim_addr asked[ASKED_MAX];
 	size_t asked_count;
+	size_t room; /* how many may be asked, where not 0; then no more */
 	bool refuse, have_peers, answer_at_once, ipv4_alone;
 	char members[64]; /* names that are members, each with a space behind it */
 	unsigned changes;
@@ -33,10 +34,12 @@ core_join(void *ctx, const struct swim_addr *addr)
 {
 	struct fixture *f = ctx;
 
-	if (f->refuse)
+	if (f->refuse && f->room == 0)
 		return false;
 	ck_assert_uint_lt(f->asked_count, ASKED_MAX);
 	f->asked[f->asked_count++] = *addr;
+	if (f->room > 0)
+		f->refuse = --f->room == 0;
 	if (f->answer_at_once)
 		discovery_answered(f->hub, addr, "quick", 5, false);
 	return true;

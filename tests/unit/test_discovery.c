@@ -249,24 +249,77 @@ START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
 }
 END_TEST
 
-START_TEST(more_addresses_than_are_asked_at_once_take_turns)
+/* Sixty pods behind one name, of which one lives: it is found in one try, whichever it is. */
+START_TEST(every_address_of_a_name_is_asked_until_one_answers)
 {
-	static const char *const all[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4",
-	    "10.0.0.5", "10.0.0.6"};
+	static char all[60][16];
 	char text[SWIM_ADDR_TEXT];
 	struct fixture f;
 
-	start(&f, swim_ms(1));
-	for (size_t i = 0; i < 6; i++)
+	start(&f, swim_seconds(100));
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(all[i], sizeof(all[i]), "10.0.0.%zu", i + 1);
 		dns_test_name(&f.server, "all.test")->v4[i] = all[i];
+	}
 	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
-	LOOP_UNTIL(f.base, f.asked_count == 4);
-	for (size_t i = 0; i < 4; i++)
+	LOOP_UNTIL(f.base, f.asked_count == 16);
+	for (size_t i = 0; i < 59; i++) {
+		/* So many are asked at a time; the next as one is silent. */
+		ck_assert_uint_eq(f.asked_count, i + 16 < 60 ? i + 16 : 60);
 		silence(&f, swim_addr_format(&f.asked[i], text));
-	LOOP_UNTIL(f.base, f.asked_count == 8);
-	ck_assert(was_asked(&f, 4, "10.0.0.5:1"));
-	ck_assert(was_asked(&f, 5, "10.0.0.6:1"));
-	ck_assert(was_asked(&f, 6, "10.0.0.1:1"));
+	}
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_CONTACTING);
+	for (size_t i = 0; i < 60; i++) {
+		snprintf(text, sizeof(text), "%s:1", all[i]);
+		ck_assert(was_asked(&f, i, text));
+	}
+	answer(&f, "10.0.0.60:1", "db60", false);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_JOINED);
+	ck_assert_uint_eq(peer(&f, "all.test:1").attempts, 1);
+	end(&f);
+}
+END_TEST
+
+START_TEST(addresses_that_the_core_has_no_room_for_are_asked_later)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	*dns_test_name(&f.server, "all.test") =
+	    (struct dns_test_name){.name = "all.test", .v4 = {"10.0.0.1", "10.0.0.2"}};
+	f.room = 1;
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	f.room = 1;
+	silence(&f, "10.0.0.1:1");
+	ck_assert(was_asked(&f, 1, "10.0.0.2:1"));
+	answer(&f, "10.0.0.2:1", "db2", false);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_seed_may_be_a_service)
+{
+	struct fixture f;
+	struct dns_test_name *service;
+
+	start(&f, swim_ms(1));
+	service = dns_test_name(&f.server, "_swim._udp.test");
+	service->services[0] = (struct dns_test_service){10, 0, 7001, "a.test"};
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	ck_assert_int_eq(set_seeds(&f, "srv:_swim._udp.test", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	ck_assert(was_asked(&f, 0, "10.0.0.1:7001"));
+	silence(&f, "10.0.0.1:7001");
+	/* Asked for anew at each try. */
+	service->services[0].port = 7002;
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	ck_assert(was_asked(&f, 1, "10.0.0.1:7002"));
+	answer(&f, "10.0.0.1:7002", "a", false);
+	ck_assert_int_eq(state(&f, "srv:_swim._udp.test"), DISCOVERY_JOINED);
+	ck_assert_int_eq(set_seeds(&f, "srv:_swim._udp.test:80", NULL, NULL),
+	    SWIM_ERROR_INVALID_ADDRESS);
 	end(&f);
 }
 END_TEST
@@ -474,8 +527,10 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     of_a_name_with_many_addresses_any_will_do,
     of_a_name_that_is_ours_too_the_others_are_asked_again,
     of_a_name_with_many_addresses_all_may_be_silent,
-    more_addresses_than_are_asked_at_once_take_turns, seeds_with_one_address_are_contacted_once,
-    a_core_with_too_much_to_do_is_asked_again, an_answer_may_come_within_the_call,
-    joined_seeds_are_taken_up_again_when_we_are_alone, so_is_one_that_is_no_living_member_any_more,
-    a_wildcard_is_no_peer, what_our_socket_cannot_send_to_is_not_asked,
-    seeds_are_replaced_whole_or_not_at_all, peers_are_bounded, every_state_has_a_word)
+    every_address_of_a_name_is_asked_until_one_answers,
+    addresses_that_the_core_has_no_room_for_are_asked_later, a_seed_may_be_a_service,
+    seeds_with_one_address_are_contacted_once, a_core_with_too_much_to_do_is_asked_again,
+    an_answer_may_come_within_the_call, joined_seeds_are_taken_up_again_when_we_are_alone,
+    so_is_one_that_is_no_living_member_any_more, a_wildcard_is_no_peer,
+    what_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
+    peers_are_bounded, every_state_has_a_word)

@@ -107,6 +107,35 @@ START_TEST(who_is_suspected_or_dead_is_looked_for_anew)
 }
 END_TEST
 
+/* Nobody may look names up, by default: then a base peer that goes by one is found by its answers. */
+START_TEST(who_answers_under_its_name_is_found_without_a_look_up)
+{
+	struct fixture *f = started();
+	struct swim_addr here = fixture_addr(2);
+	struct wire_member_id db = {wire_str_of("db"), wire_str_of(HOST)};
+	struct wire_trailer none = {0};
+	const struct fixture_out *ping;
+	struct wire_writer w;
+	uint8_t ack[128];
+
+	/* A ping of a base peer does not say whose it is, so it is asked. */
+	fixture_ping(f, 2, 5, (struct fixture_says){0});
+	ping = fixture_sent(f, WIRE_PING, 2);
+	ck_assert_ptr_nonnull(ping);
+	wire_writer_init(&w, ack, sizeof(ack), 0);
+	wire_begin_ack(&w, ping->message.seq, &db);
+	fixture_input(f, 2, ack, wire_finish(&w, &none, 0));
+	fixture_clear(f);
+	ping = wait_ping(f, &here);
+	ck_assert(swim_addr_equal(&ping->to, &here));
+	ck_assert_str_eq(ping->host, "");
+	ck_assert_str_eq(fixture_report(f, "db").address, HOST);
+	/* It is one member, without a stand-in beside it. */
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(numbers_are_looked_up_by_nobody)
 {
 	struct fixture *f = started();
@@ -120,5 +149,6 @@ START_TEST(numbers_are_looked_up_by_nobody)
 }
 END_TEST
 
-UNIT_MAIN("swim_host", a_name_is_looked_up_for_the_first_datagram,
-    who_is_suspected_or_dead_is_looked_for_anew, numbers_are_looked_up_by_nobody)
+UNIT_MAIN("swim_host", who_answers_under_its_name_is_found_without_a_look_up,
+    a_name_is_looked_up_for_the_first_datagram, who_is_suspected_or_dead_is_looked_for_anew,
+    numbers_are_looked_up_by_nobody)

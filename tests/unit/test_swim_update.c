@@ -283,6 +283,41 @@ START_TEST(the_dead_are_held_where_they_lived_last)
 }
 END_TEST
 
+/* Loopback is another place on each machine; only who is bound to it itself has peers there. */
+START_TEST(loopback_is_refused_of_others_unless_we_are_bound_to_it)
+{
+	static const char *const addresses[] = {"127.0.0.1:7946", "127.8.9.10:1", "[::1]:7946",
+	    "[::ffff:127.0.0.1]:7946"};
+	const size_t count = sizeof(addresses) / sizeof(addresses[0]);
+
+	for (int loopback = 0; loopback < 2; loopback++) {
+		struct fixture *f = fixture_new();
+		struct wire_update u;
+
+		f->config.loopback = loopback != 0;
+		ck_assert(fixture_start(f));
+		fixture_member(f, 1);
+		fixture_clear(f);
+		for (unsigned i = 0; i < count; i++) {
+			u = fixture_update(f, 2 + i, SWIM_ALIVE, 0);
+			u.member.address = wire_str_of(addresses[i]);
+			fixture_ping(f, 1, i,
+			    (struct fixture_says){.ours = true,
+				.sender = 1,
+				.updates = &u,
+				.count = 1});
+		}
+		ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_ADDRESS],
+		    loopback ? 0 : count);
+		ck_assert_uint_eq(swim_member_count(f->swim), loopback ? 2 + count : 2);
+		fixture_run(f, swim_seconds(10));
+		for (size_t i = 0; i < f->out_count && !loopback; i++)
+			ck_assert(!swim_addr_is_loopback(&f->out[i].to));
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 {
 	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
@@ -415,5 +450,6 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
     that_a_member_moved_is_told_where_it_answered_before, the_dead_are_held_where_they_lived_last,
-    names_and_addresses_that_make_no_sense_are_counted, members_are_limited_and_the_dead_make_room,
-    reports_are_ordered_by_name, a_move_is_one_rise)
+    names_and_addresses_that_make_no_sense_are_counted,
+    loopback_is_refused_of_others_unless_we_are_bound_to_it,
+    members_are_limited_and_the_dead_make_room, reports_are_ordered_by_name, a_move_is_one_rise)
