@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
 
@@ -34,13 +35,29 @@ durable_give(int dir_fd, int fd)
 		(void)!fchown(fd, dir.st_uid, dir.st_gid);
 }
 
+const char *
+durable_refuse(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "it is no regular file";
+	if (st.st_nlink != 1)
+		return "it has a second name (a hard link), so it may be another's file";
+	return NULL;
+}
+
 int
 durable_replace(int dir_fd, const char *name, const char *temp, const void *content, size_t len)
 {
-	int fd = openat(dir_fd, temp,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	int error;
+	int fd, error;
 
+	/* What an earlier run left half written goes; a link to another's file is not written through. */
+	if (unlinkat(dir_fd, temp, 0) != 0 && errno != ENOENT)
+		return -errno;
+	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	durable_give(dir_fd, fd);

@@ -8,17 +8,11 @@
 #include <time.h>
 
 #include "base/utf8.h"
+#include "daemon/word.h"
 
 #define FIRST "swimd members 1"
 #define LINE_MAX_BYTES 2048 /* the longest one has some 1,700 */
 #define FIELDS 5
-
-static bool
-is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("._:-[]", c) != NULL);
-}
 
 /* ----------------------------------------------------------------------------------------- writing */
 
@@ -45,22 +39,19 @@ append(struct members_text *t, const char *bytes, size_t len)
 
 /* The text behind a space; three bytes for one at the most. */
 static size_t
-escape(const char *text, size_t len, char *out)
+put_word(const char *text, size_t len, char *out)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	char *to = out;
+	*out = ' ';
+	return 1 + word_escape(text, len, out + 1);
+}
 
-	*to++ = ' ';
-	for (size_t i = 0; i < len; i++) {
-		if (is_plain(text[i])) {
-			*to++ = text[i];
-			continue;
-		}
-		*to++ = '%';
-		*to++ = digits[(unsigned char)text[i] >> 4];
-		*to++ = digits[(unsigned char)text[i] & 15];
-	}
-	return (size_t)(to - out);
+void
+members_file_begin(struct members_text *t, const struct owner *self)
+{
+	char line[OWNER_LINE_MAX];
+
+	append(t, FIRST "\n", sizeof(FIRST));
+	append(t, line, owner_put(self, line));
 }
 
 void
@@ -71,15 +62,14 @@ members_file_put(struct members_text *t, const struct members_entry *e)
 	struct tm tm;
 	size_t len;
 
-	if (t->entries++ == 0)
-		append(t, FIRST "\n", sizeof(FIRST));
+	t->entries++;
 	if (gmtime_r(&seconds, &tm) == NULL ||
 	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		strcpy(when, "1970-01-01T00:00:00");
 	len = (size_t)snprintf(line, sizeof(line), "%s %" PRIu64 " %s.%03dZ",
 	    swim_status_name(e->status), e->incarnation, when, (int)(e->since_ms % 1000));
-	len += escape(e->address, strlen(e->address), line + len);
-	len += escape(e->name, e->name_len, line + len);
+	len += put_word(e->address, strlen(e->address), line + len);
+	len += put_word(e->name, e->name_len, line + len);
 	line[len++] = '\n';
 	append(t, line, len);
 }
@@ -90,8 +80,6 @@ members_file_end(struct members_text *t)
 	char line[40];
 	int len = snprintf(line, sizeof(line), "end %zu\n", t->entries);
 
-	if (t->entries == 0)
-		append(t, FIRST "\n", sizeof(FIRST));
 	append(t, line, (size_t)len);
 }
 
@@ -133,38 +121,6 @@ read_time(const char *text, int64_t *out)
 	return true;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* In place; false where an escape is none. */
-static bool
-unescape(char *text, size_t *len)
-{
-	char *to = text;
-
-	for (const char *from = text; *from != '\0'; from++) {
-		if (*from != '%') {
-			if (!is_plain(*from))
-				return false;
-			*to++ = *from;
-			continue;
-		}
-		/* A NUL is no digit, so this stays within the text. */
-		if (hex_digit(from[1]) < 0 || hex_digit(from[2]) < 0)
-			return false;
-		*to++ = (char)(hex_digit(from[1]) << 4 | hex_digit(from[2]));
-		from += 2;
-	}
-	*len = (size_t)(to - text);
-	*to = '\0';
-	return true;
-}
-
 /* NULL, or why the line is no entry. */
 static const char *
 read_entry(char *fields[FIELDS], struct members_entry *out)
@@ -179,11 +135,11 @@ read_entry(char *fields[FIELDS], struct members_entry *out)
 		return "the incarnation is no number";
 	if (!read_time(fields[2], &out->since_ms))
 		return "the time is none";
-	if (!unescape(fields[3], &len) || len > SWIM_HOSTPORT_MAX ||
+	if (!word_unescape(fields[3], &len) || len > SWIM_HOSTPORT_MAX ||
 	    swim_hostport_split(fields[3], len, -1, false, host, &port) != SWIM_ADDR_OK)
 		return "the address is none";
 	memcpy(out->address, fields[3], len + 1);
-	if (!unescape(fields[4], &len) || len == 0 || len > SWIM_NAME_MAX ||
+	if (!word_unescape(fields[4], &len) || len == 0 || len > SWIM_NAME_MAX ||
 	    !utf8_valid(fields[4], len))
 		return "the name is none";
 	memcpy(out->name, fields[4], len + 1);
@@ -257,6 +213,8 @@ take_line(struct reading *r, const char *text, size_t len)
 			complain(r->list, 1, "it does not begin with \"" FIRST "\"");
 		return true;
 	}
+	if (r->number == 2 && owner_parse(text, len, &r->list->owner))
+		return true;
 	if (len > LINE_MAX_BYTES || memchr(text, '\0', len) != NULL) {
 		complain(r->list, r->number, "the line is no text of ours");
 		return true;

@@ -4,12 +4,13 @@
  * others.  No I/O here.
  *
  *	swimd members 1
+ *	of db3 production
  *	alive 3 2026-11-23T01:02:03.412Z 10.0.0.7:7946 db1
  *	dead 9 2026-11-23T01:00:00.000Z [2001:db8::8]:7946 db%202
  *	end 2
  *
- * That is: status, incarnation, since when, address, name.  In the last two everything but letters, digits
- * and . _ : - [ ] stands as %XX.
+ * That is: whose file it is (daemon/owner.h; files that earlier versions wrote do not say), then status, incarnation, since
+ * when, address, name.  In the last two everything but letters, digits and . _ : - [ ] stands as %XX.
  */
 #ifndef SWIMD_DAEMON_MEMBERS_FILE_H
 #define SWIMD_DAEMON_MEMBERS_FILE_H
@@ -21,6 +22,7 @@
 #include "base/addr.h"
 #include "base/status.h"
 #include "core/swim.h"
+#include "daemon/owner.h"
 
 /* Larger files are none of ours: SWIM_MEMBERS_DEFAULT members with the longest names are below. */
 #define MEMBERS_FILE_MAX (64 * 1024 * 1024)
@@ -41,12 +43,14 @@ struct members_text {
 	size_t entries;
 	bool failed; /* out of memory */
 };
-/* A first one begins the text. */
+/* Once, before the first one. */
+void members_file_begin(struct members_text *, const struct owner *self);
 void members_file_put(struct members_text *, const struct members_entry *);
 /* Once, after the last one. */
 void members_file_end(struct members_text *);
 
 struct members_list {
+	struct owner owner;            /* whose file it is, where it says so */
 	struct members_entry *entries; /* the caller frees */
 	size_t count;
 	/* Lines that could not be used; the first one's number and why (static), 0 and NULL if there is none. */

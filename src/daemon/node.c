@@ -487,6 +487,7 @@ start_control(struct node *node, char *fault)
 static int
 start(struct node *node, char *fault)
 {
+	struct owner self;
 	uint8_t id[16];
 	int status;
 
@@ -494,7 +495,9 @@ start(struct node *node, char *fault)
 		return status;
 	for (size_t i = 0; i < sizeof(id); i++)
 		snprintf(node->boot + 2 * i, 3, "%02x", id[i]);
-	if ((status = state_open(node->config.state_dir, loop_now(), &node->state, fault)) != 0 ||
+	owner_init(&self, node->config.name, node->config.cluster);
+	if ((status = state_open(node->config.state_dir, &self, loop_now(), &node->state, fault)) !=
+		0 ||
 	    (status = start_loop(node, fault)) != 0 || (status = start_udp(node, fault)) != 0 ||
 	    (status = network_choose(node, fault)) != 0 ||
 	    (status = start_swim(node, fault)) != 0 ||
@@ -522,6 +525,20 @@ node_tell_doubts(const struct node *node)
 		log_at(LOG_LEVEL_WARNING, doubt);
 }
 
+static void
+report_aside(const struct node *node)
+{
+	char theirs[OWNER_TEXT_MAX], ours[OWNER_TEXT_MAX];
+	const struct owner *whose;
+	const char *files = state_aside(node->state, &whose);
+
+	if (files != NULL)
+		log_at(LOG_LEVEL_NOTICE, "the state of another member was set aside",
+		    log_str("of", owner_text(whose, theirs)),
+		    log_str("we_are", owner_text(state_owner(node->state), ours)),
+		    log_str("files", files));
+}
+
 /* Said once all is well, so that a start that fails is one line long. */
 static void
 report_start(const struct node *node)
@@ -539,6 +556,7 @@ report_start(const struct node *node)
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
 	network_tell_passed(node);
+	report_aside(node);
 	node_tell_doubts(node);
 	udp_stats(node->udp, &udp);
 	if (node->config.receive_buffer > 0 &&

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "daemon/durable.h"
 #include "daemon/members_file.h"
 #include "daemon/node.h"
 #include "daemon/writer.h"
@@ -129,6 +130,7 @@ put_all(struct snapshot *s, struct members_text *text, swim_time now)
 	int64_t wall_ms = loop_wall_ns() / 1000000;
 	struct swim_report member;
 
+	members_file_begin(text, state_owner(s->node->state));
 	for (size_t i = 0; i < count; i++) {
 		swim_member_at(swim, i, &member);
 		if (!member.local)
@@ -267,18 +269,22 @@ slurp(const struct snapshot *s, size_t *len)
 {
 	int fd = openat(state_dir_fd(s->node->state), FILE_NAME,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const char *refused;
 	char *text = NULL;
 	struct stat st;
 	ssize_t n = 0;
 
 	if (fd < 0) {
 		if (errno != ENOENT)
-			complain(s, 0, 0, strerror(errno));
+			complain(s, 0, 0,
+			    errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 		return NULL;
 	}
 	*len = 0;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > MEMBERS_FILE_MAX) {
-		complain(s, 0, 0, "it is no file of ours");
+	if ((refused = durable_refuse(fd)) != NULL) {
+		complain(s, 0, 0, refused);
+	} else if (fstat(fd, &st) != 0 || st.st_size > MEMBERS_FILE_MAX) {
+		complain(s, 0, 0, "it is larger than a file of ours can be");
 	} else if ((text = malloc((size_t)st.st_size + 1)) == NULL) {
 		complain(s, 0, 0, "out of memory");
 	} else {
@@ -346,6 +352,24 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
 	free(addresses);
 }
 
+/*
+ * Another member's, of another cluster perhaps: whom that one held dead need not even be a machine here.  True: it has
+ * been set aside.
+ */
+static bool
+set_aside(struct snapshot *s)
+{
+	struct state *state = s->node->state;
+	const struct owner *whose = &s->earlier.owner;
+
+	if (owner_is_known(whose) ? owner_equal(whose, state_owner(state))
+				  : !state_is_foreign(state))
+		return false;
+	state_set_aside(state, FILE_NAME, whose);
+	forget_earlier(s);
+	return true;
+}
+
 static void
 take_up(struct snapshot *s, swim_time now)
 {
@@ -358,6 +382,10 @@ take_up(struct snapshot *s, swim_time now)
 	if (!members_file_parse(text, len, s->node->config.max_members, list))
 		complain(s, 0, 0, "out of memory");
 	free(text);
+	if (set_aside(s))
+		return;
+	/* One that an earlier version wrote says so from now on. */
+	s->stale = !owner_is_known(&list->owner);
 	if (list->bad_lines > 0)
 		complain(s, list->first_bad, list->bad_lines - 1, list->why);
 	offer(s, list, SWIM_ALIVE, now);
@@ -393,6 +421,7 @@ snapshot_new(struct node *node)
 	}
 	discovery_add_source(node->discovery, s->known);
 	take_up(s, loop_now());
+	arm(s, loop_now());
 	return s;
 }
 

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "daemon/durable.h"
 #include "daemon/fault.h"
@@ -20,7 +21,9 @@
 #define FILE_NAME "incarnation"
 #define TEMP_NAME "incarnation.new"
 #define LOCK_NAME "lock"
-#define TEXT_MAX 24 /* 20 digits and a newline, and room to see that there is more */
+#define ASIDE ".aside"
+#define DIGITS_MAX 21                              /* of a number, and a newline */
+#define TEXT_MAX (DIGITS_MAX + OWNER_LINE_MAX + 2) /* and room to see that there is more */
 /* The next block is on its way to the disk while so many are left of this one. */
 #define AHEAD (STATE_BLOCK / 2)
 /* For so long nothing is said for want of a block: less than a probe of profile lan waits for its answer. */
@@ -30,6 +33,7 @@
 struct state {
 	char *dir;
 	int dir_fd, lock_fd;
+	struct owner self;
 	uint64_t incarnation; /* to begin with */
 	uint64_t bound;       /* all below it are ours to use */
 	struct writer *writer;
@@ -40,14 +44,19 @@ struct state {
 	void (*done)(void *ctx);
 	void *ctx;
 	char warning[FAULT_MAX];
+	bool foreign;          /* the stored incarnation was another member's */
+	struct owner whose;    /* of what was set aside first */
+	char aside[FAULT_MAX]; /* its files */
 	bool troubled;
 	char trouble[FAULT_MAX]; /* the last one */
 };
 
 static size_t
-format_bound(uint64_t bound, char text[TEXT_MAX])
+format_bound(const struct state *s, uint64_t bound, char text[TEXT_MAX])
 {
-	return (size_t)snprintf(text, TEXT_MAX, "%" PRIu64 "\n", bound);
+	size_t len = (size_t)snprintf(text, DIGITS_MAX + 1, "%" PRIu64 "\n", bound);
+
+	return len + owner_put(&s->self, text + len);
 }
 
 static uint64_t
@@ -56,51 +65,81 @@ block_above(uint64_t incarnation)
 	return incarnation > UINT64_MAX - STATE_BLOCK ? UINT64_MAX : incarnation + STATE_BLOCK;
 }
 
-/* "123\n" and nothing else. */
+/* "123\n", and perhaps a line that says whose it is.  Nothing else. */
 static bool
-parse_bound(const char *text, size_t len, uint64_t *out)
+parse_bound(const char *text, size_t len, uint64_t *out, struct owner *whose)
 {
+	const char *newline = memchr(text, '\n', len);
+	size_t digits = newline != NULL ? (size_t)(newline - text) : 0, rest;
 	uint64_t n = 0;
 
-	if (len < 2 || text[len - 1] != '\n')
+	if (digits == 0)
 		return false;
-	for (size_t i = 0; i < len - 1; i++) {
+	for (size_t i = 0; i < digits; i++) {
 		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))
 			return false;
 	}
+	rest = len - digits - 1;
+	if (rest > 0 && (text[len - 1] != '\n' || !owner_parse(newline + 1, rest - 1, whose)))
+		return false;
 	*out = n;
 	return true;
+}
+
+/* The text of the file; *len -1 where there is none that may be read.  0, or the exit status. */
+static int
+read_bound(struct state *s, char text[TEXT_MAX], ssize_t *len, char *error)
+{
+	/* A FIFO in its place must not be waited for: it has no number in it. */
+	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
+	    saved;
+	const char *refused;
+
+	*len = -1;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s%s",
+		    s->dir, errno == ELOOP ? "it is a symbolic link; remove it" : strerror(errno),
+		    errno == EACCES ? "; give it to the user that swimd runs as" : "");
+	if ((refused = durable_refuse(fd)) != NULL) {
+		close(fd);
+		snprintf(s->warning, sizeof(s->warning),
+		    "%s/" FILE_NAME " was ignored and replaced: %s; the incarnation begins anew",
+		    s->dir, refused);
+		return 0;
+	}
+	do
+		*len = read(fd, text, TEXT_MAX);
+	while (*len < 0 && errno == EINTR);
+	saved = errno;
+	close(fd);
+	if (*len < 0)
+		return fault_set(error, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
+		    s->dir, strerror(saved));
+	return 0;
 }
 
 /* An unreadable state is as good as none: the others' memory of us is what we then rise above. */
 static int
 load(struct state *s, char *error)
 {
+	struct owner whose = {0};
 	char text[TEXT_MAX];
-	ssize_t len = 0;
-	/* A FIFO in its place must not be waited for: it has no number in it. */
-	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
-	    saved;
+	ssize_t len;
+	int status = read_bound(s, text, &len, error);
 
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	if (fd < 0)
-		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s%s",
-		    s->dir, strerror(errno),
-		    errno == EACCES ? "; give it to the user that swimd runs as" : "");
-	do
-		len = read(fd, text, sizeof(text));
-	while (len < 0 && errno == EINTR);
-	saved = errno;
-	close(fd);
-	if (len < 0)
-		return fault_set(error, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
-		    s->dir, strerror(saved));
-	if (!parse_bound(text, (size_t)len, &s->incarnation)) {
+	if (status != 0 || len < 0)
+		return status;
+	if (!parse_bound(text, (size_t)len, &s->incarnation, &whose)) {
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
+	} else if (owner_is_known(&whose) && !owner_equal(&whose, &s->self)) {
+		s->incarnation = 0;
+		s->foreign = true;
+		state_set_aside(s, FILE_NAME, &whose);
 	} else if (UINT64_MAX - s->incarnation <= STATE_ROOM) {
 		/* No member lives to use them up, and one that had could never refute again that it is dead. */
 		s->incarnation = 0;
@@ -147,11 +186,16 @@ static int
 lock(struct state *s, char *error)
 {
 	char pid[16] = "";
+	const char *refused;
+	struct stat st;
 	int saved;
 
 	s->lock_fd = open_lock(s);
 	if (s->lock_fd < 0) {
 		saved = errno;
+		if (saved == ELOOP)
+			return fault_set(error, EX_CONFIG,
+			    "%s/" LOCK_NAME ": it is a symbolic link; remove it", s->dir);
 		if (saved == EACCES && faccessat(s->dir_fd, LOCK_NAME, F_OK, 0) == 0)
 			return fault_set(error, EX_NOPERM,
 			    "%s/" LOCK_NAME ": %s; give it to the user that swimd runs as", s->dir,
@@ -159,6 +203,11 @@ lock(struct state *s, char *error)
 		return fault_set(error, fault_status(saved, EX_CONFIG),
 		    "the state directory %s is not writable: %s", s->dir, strerror(saved));
 	}
+	/* It is written to below, which fails harmlessly where it is the directory itself. */
+	if ((fstat(s->lock_fd, &st) != 0 || !S_ISDIR(st.st_mode)) &&
+	    (refused = durable_refuse(s->lock_fd)) != NULL)
+		return fault_set(error, EX_CONFIG, "%s/" LOCK_NAME ": %s; remove it", s->dir,
+		    refused);
 	durable_give(s->dir_fd, s->lock_fd);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
 		saved = errno;
@@ -178,8 +227,24 @@ lock(struct state *s, char *error)
 	return 0;
 }
 
+void
+state_set_aside(struct state *s, const char *name, const struct owner *whose)
+{
+	char aside[64];
+	size_t used = strlen(s->aside);
+
+	if (used == 0)
+		s->whose = *whose;
+	snprintf(aside, sizeof(aside), "%s" ASIDE, name);
+	/* Where that fails it is replaced later, or the disk is read-only: it is not used either way. */
+	(void)!renameat(s->dir_fd, name, s->dir_fd, aside);
+	snprintf(s->aside + used, sizeof(s->aside) - used, "%s%s/%s", used > 0 ? ", " : "", s->dir,
+	    aside);
+}
+
 int
-state_open(const char *dir, swim_time now, struct state **out, char *error)
+state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
+    char *error)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	char text[TEXT_MAX];
@@ -189,6 +254,7 @@ state_open(const char *dir, swim_time now, struct state **out, char *error)
 		free(s);
 		return fault_set(error, EX_OSERR, "out of memory");
 	}
+	s->self = *self;
 	s->lock_fd = -1;
 	s->held = SWIM_TIME_NEVER;
 	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -202,7 +268,7 @@ state_open(const char *dir, swim_time now, struct state **out, char *error)
 		goto error;
 	s->bound = block_above(s->incarnation);
 	failure =
-	    durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, format_bound(s->bound, text));
+	    durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, format_bound(s, s->bound, text));
 	if (failure != 0 && is_disk_fault(-failure)) {
 		/* Better a member that may have to refute an earlier life of its own than none. */
 		s->bound = s->incarnation;
@@ -275,7 +341,7 @@ begin(struct state *s, uint64_t incarnation, swim_time now)
 
 	s->writing = block_above(incarnation < s->bound ? s->bound : incarnation);
 	s->began = now;
-	error = writer_start(s->writer, text, format_bound(s->writing, text));
+	error = writer_start(s->writer, text, format_bound(s, s->writing, text));
 	if (error != 0)
 		trouble(s, strerror(-error), now);
 }
@@ -334,6 +400,25 @@ bool
 state_owns(const struct state *s, pid_t child)
 {
 	return s->writer != NULL && writer_owns(s->writer, child);
+}
+
+const struct owner *
+state_owner(const struct state *s)
+{
+	return &s->self;
+}
+
+bool
+state_is_foreign(const struct state *s)
+{
+	return s->foreign;
+}
+
+const char *
+state_aside(const struct state *s, const struct owner **whose)
+{
+	*whose = &s->whose;
+	return s->aside[0] != '\0' ? s->aside : NULL;
 }
 
 const char *

@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "base/time.h"
+#include "daemon/owner.h"
 
 /*
  * Incarnations reserved at once.  A restart after a crash skips those that are left of them: a base peer refuses an
@@ -24,11 +25,12 @@
 struct state;
 
 /*
- * Open (and lock) the directory and reserve a first block.  Returns 0 with *out the caller's, or the exit
+ * Open (and lock) the directory, as this member, and reserve a first block.  Returns 0 with *out the caller's, or the exit
  * status that the fault is worth (sysexits.h), with `error` (FAULT_MAX bytes) naming the path.  A disk that is
  * full, broken or read-only is no fault but state_trouble.
  */
-int state_open(const char *dir, swim_time now, struct state **out, char *error);
+int state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
+    char *error);
 void state_free(struct state *);
 
 /* What to begin with: above all that was used before, as far as that is known. */
@@ -52,6 +54,17 @@ swim_time state_deadline(const struct state *); /* or NEVER */
 /* The directory, for others who keep something there; as long as the state is open. */
 const char *state_dir(const struct state *);
 int state_dir_fd(const struct state *);
+
+/*
+ * The file of the directory turned out to be another member's: it is renamed, ".aside" behind its name, so that
+ * whoever wants it finds it there, and nothing of it is used.  state_aside is what to tell of all of these (paths), and
+ * whose the first of them was; NULL where there is none.
+ */
+void state_set_aside(struct state *, const char *name, const struct owner *whose);
+const char *state_aside(const struct state *, const struct owner **whose);
+const struct owner *state_owner(const struct state *);
+/* The stored incarnation was another member's: so is what does not say whose it is. */
+bool state_is_foreign(const struct state *);
 
 /* What was wrong with the stored state at the start (a sentence), or NULL. */
 const char *state_warning(const struct state *);

@@ -15,8 +15,9 @@ def on_file(daemon):
             lines = file.read().splitlines()
     except FileNotFoundError:
         return {}
-    assert lines[0] == "swimd members 1" and lines[-1] == f"end {len(lines) - 2}", lines
-    return {line.split()[4]: line.split()[0] for line in lines[1:-1]}
+    entries = [line for line in lines[1:-1] if not line.startswith("of ")]
+    assert lines[0] == "swimd members 1" and lines[-1] == f"end {len(entries)}", lines
+    return {line.split()[4]: line.split()[0] for line in entries}
 
 
 def saved(cluster, daemons, status="alive"):
@@ -204,6 +205,93 @@ def test_neither_is_a_directory_or_a_pipe(cluster):
         make(os.path.join(daemon.state, "members"))
         daemon.start()
         assert f"{daemon.state}/members" in daemon.text()
+
+
+# ------------------------------------------------------------------------------- another one's files
+
+def notices(daemon, word="set aside"):
+    return [line for line in daemon.text().splitlines() if word in line]
+
+
+@pytest.mark.parametrize("how", ["cluster", "name", "copy"])
+def test_the_dead_of_another_cluster_stay_there(cluster, how):
+    """A machine goes to another cluster, gets another name, or is a copy of one: it brings nobody along."""
+    old = [cluster.daemon(options=["--cluster", "old"], seeds=[cluster.address(0)]) for _ in range(3)]
+    new = [cluster.daemon(options=["--cluster", "new"], seeds=[cluster.address(3)]) for _ in range(2)]
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.whole(daemons=old)
+    cluster.whole(daemons=new)
+    old[2].kill()
+    cluster.wait(lambda: on_file(old[0]) == {"n1": "alive", "n2": "dead"}, "the dead one on file")
+    moved = old[0]
+    if how == "copy":
+        moved = cluster.daemon()
+        shutil.copytree(old[0].state, moved.state, dirs_exist_ok=True)
+    else:
+        moved.disconnect()
+        moved.signal(signal.SIGTERM)
+        assert moved.ended() == 0
+    moved.options = ["--cluster", "old" if how == "name" else "new"]
+    moved.seeds = [new[0].address] if how != "name" else []
+    moved.name = "moved"
+    moved.launch()
+    cluster.watch([moved])
+    if how == "name":
+        assert moved.listed() == {"moved": "alive"} and snapshot_peers(moved) == {}
+    else:
+        cluster.whole(daemons=[*new, moved])
+        assert all("n2" not in daemon.members() for daemon in [*new, moved])
+    (notice,) = notices(moved)
+    assert "n0 of cluster old" in notice and f"{moved.state}/members.aside" in notice \
+        and f"{moved.state}/incarnation.aside" in notice, notice
+    # What it keeps from now on is its own.
+    moved.disconnect()
+    moved.signal(signal.SIGTERM)
+    assert moved.ended() == 0
+    with open(moved.log, "ab") as log:
+        log.truncate(0)
+    moved.launch()
+    cluster.watch([moved])
+    assert notices(moved) == [], moved.text()
+
+
+def test_files_of_an_earlier_version_are_taken_over(cluster):
+    """They don't say whose they are, and do from then on."""
+    daemon = cluster.daemon()
+    put_lines(daemon, "swimd members 1", "alive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1", "end 1")
+    with open(os.path.join(daemon.state, "incarnation"), "w", encoding="ascii") as file:
+        file.write("6400\n")
+    daemon.start()
+    assert daemon.members()["n0"]["incarnation"] == 6400
+    assert set(snapshot_peers(daemon)) == {"127.0.8.8:7946"}
+
+    def says():
+        with open(os.path.join(daemon.state, "members"), encoding="ascii") as file:
+            return file.read().splitlines()[1] == "of n0"
+    cluster.wait(says, "the file to say whose it is")
+    assert on_file(daemon) == {"db1": "alive"} and notices(daemon) == []
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_no_link_is_followed(cluster, link):
+    """Whoever can write to the state directory must not be able to have others' files read or written."""
+    daemon = cluster.daemon()
+    victim = os.path.join(daemon.directory, "victim")
+    for name in ("members", "members.new", "incarnation.new"):
+        with open(victim, "w", encoding="ascii") as file:
+            file.write("swimd members 1\nalive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1\nend 1\n")
+        link(victim, os.path.join(daemon.state, name))
+        daemon.start()
+        assert snapshot_peers(daemon) == {}
+        daemon.disconnect()
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+        with open(victim, encoding="ascii") as file:
+            assert "db1" in file.read()
+        daemon.lose_state()
+    assert any(f"{daemon.state}/members" in line and "link" in line for line in daemon.text().splitlines())
 
 
 # ---------------------------------------------------------------------------------------- bad disks

@@ -7,6 +7,8 @@
 
 #include "support/unit.h"
 
+static const struct owner self = {.name = "db3", .cluster = "the cluster"};
+
 static struct members_list
 parse(const char *text, size_t max)
 {
@@ -45,15 +47,18 @@ START_TEST(the_text_is_as_documented)
 	struct members_entry e = entry("db\0 2%\xc3\xa4", 8, "[2001:db8::8]:7946", SWIM_DEAD);
 	struct members_text text = {0};
 
+	members_file_begin(&text, &self);
 	members_file_put(&text, &e);
 	members_file_end(&text);
 	ck_assert(!text.failed);
 	ck_assert_uint_eq(text.len, strlen("swimd members 1\n"
+					   "of db3 the%20cluster\n"
 					   "dead 18446744073709551615 2025-11-23T01:02:03.412Z "
 					   "[2001:db8::8]:7946 db%00%202%25%C3%A4\n"
 					   "end 1\n"));
 	ck_assert_int_eq(strncmp(text.bytes,
 			     "swimd members 1\n"
+			     "of db3 the%20cluster\n"
 			     "dead 18446744073709551615 2025-11-23T01:02:03.412Z "
 			     "[2001:db8::8]:7946 db%00%202%25%C3%A4\n"
 			     "end 1\n",
@@ -71,6 +76,7 @@ START_TEST(what_is_written_is_read)
 	struct members_entry e;
 	char name[SWIM_NAME_MAX];
 
+	members_file_begin(&text, &self);
 	for (unsigned i = 0; i < COUNT; i++) {
 		memset(name, i % 2 ? '\n' : 'x', sizeof(name));
 		snprintf(name, sizeof(name), "%u", i);
@@ -83,6 +89,7 @@ START_TEST(what_is_written_is_read)
 	ck_assert(members_file_parse(text.bytes, text.len, COUNT, &list));
 	ck_assert_uint_eq(list.bad_lines, 0);
 	ck_assert_uint_eq(list.count, COUNT);
+	ck_assert(owner_equal(&list.owner, &self));
 	for (unsigned i = 0; i < COUNT; i++) {
 		memset(name, i % 2 ? '\n' : 'x', sizeof(name));
 		snprintf(name, sizeof(name), "%u", i);
@@ -107,11 +114,28 @@ START_TEST(nobody_is_a_list_too)
 	struct members_text text = {0};
 	struct members_list list;
 
+	members_file_begin(&text, &self);
 	members_file_end(&text);
-	ck_assert_uint_eq(text.len, strlen("swimd members 1\nend 0\n"));
+	ck_assert_uint_eq(text.len, strlen("swimd members 1\nof db3 the%20cluster\nend 0\n"));
 	ck_assert(members_file_parse(text.bytes, text.len, 10, &list));
 	ck_assert_uint_eq(list.count + list.bad_lines, 0);
 	free(text.bytes);
+}
+END_TEST
+
+/* As an earlier version wrote it; and one whose line about that is damaged, or comes too late. */
+START_TEST(a_file_need_not_say_whose_it_is)
+{
+	struct members_list list = parse("swimd members 1\nend 0\n", 10);
+
+	ck_assert(!owner_is_known(&list.owner));
+	ck_assert_uint_eq(list.bad_lines, 0);
+	list = parse("swimd members 1\nof \nend 0\n", 10);
+	ck_assert(!owner_is_known(&list.owner));
+	ck_assert_uint_eq(list.first_bad, 2);
+	list = parse("swimd members 1\nof n1 x\nof n2 x\nend 0\n", 10);
+	ck_assert_str_eq(list.owner.name, "n1");
+	ck_assert_uint_eq(list.first_bad, 3);
 }
 END_TEST
 
@@ -176,5 +200,5 @@ START_TEST(bad_lines_are_left_out_and_the_first_is_named)
 }
 END_TEST
 
-UNIT_MAIN("members_file", the_text_is_as_documented, what_is_written_is_read, nobody_is_a_list_too,
-    bad_lines_are_left_out_and_the_first_is_named)
+UNIT_MAIN("members_file", a_file_need_not_say_whose_it_is, the_text_is_as_documented,
+    what_is_written_is_read, nobody_is_a_list_too, bad_lines_are_left_out_and_the_first_is_named)

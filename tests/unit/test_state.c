@@ -16,6 +16,7 @@
 #include "support/loop.h"
 #include "support/unit.h"
 
+static const struct owner self = {.name = "n1", .cluster = "x"};
 static char dir[64], fault[FAULT_MAX];
 static struct event_base *base;
 static unsigned written;
@@ -50,6 +51,8 @@ static void
 end(void)
 {
 	unlink(in_dir("incarnation"));
+	unlink(in_dir("incarnation.aside"));
+	unlink(in_dir("other"));
 	unlink(in_dir("incarnation.new"));
 	rmdir(in_dir("incarnation.new"));
 	unlink(in_dir("lock"));
@@ -62,7 +65,7 @@ opened(void)
 {
 	struct state *s = NULL;
 
-	ck_assert_msg(state_open(dir, (swim_time){0}, &s, fault) == 0, "%s", fault);
+	ck_assert_msg(state_open(dir, &self, (swim_time){0}, &s, fault) == 0, "%s", fault);
 	ck_assert(state_start(s, base, done, dir));
 	return s;
 }
@@ -257,8 +260,9 @@ END_TEST
 
 START_TEST(a_damaged_file_is_told_and_ignored)
 {
-	static const char *const damaged[] = {"", "\n", "12", "12\n3\n", "abc\n", "-1\n", "+1\n",
-	    " 1\n", "0x10\n", "18446744073709551616\n", "99999999999999999999999999\n", "1 \n",
+	static const char *const damaged[] = {"", "\n", "12", "12\n3\n", "12\nof n1 x",
+	    "12\nof n1 x\n\n", "12\nof \n", "abc\n", "-1\n", "+1\n", " 1\n", "0x10\n",
+	    "18446744073709551616\n", "99999999999999999999999999\n", "1 \n",
 	    /* With these no accusation could be refuted, soon or at once. */
 	    "18446744073709551615\n", "18446744073709551600\n", "18446744073709551551\n"};
 	struct state *s;
@@ -289,9 +293,132 @@ START_TEST(a_fifo_is_not_waited_for)
 	ck_assert_uint_eq(state_incarnation(s), 0);
 	state_free(s);
 	ck_assert_uint_gt(stored(), 0);
+	/* Nor one in the place of the temporary file, which is made anew. */
 	ck_assert_int_eq(mkfifo(in_dir("incarnation.new"), 0600), 0);
-	ck_assert_int_ne(state_open(dir, (swim_time){0}, &s, fault), 0);
-	ck_assert_ptr_nonnull(strstr(fault, "not writable"));
+	state_free(opened());
+	end();
+}
+END_TEST
+
+static void
+put_other(const char *text)
+{
+	FILE *out = fopen(in_dir("other"), "w");
+
+	ck_assert_ptr_nonnull(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static void
+other_is(const char *expected)
+{
+	FILE *in = fopen(in_dir("other"), "r");
+	char text[64] = "";
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_ptr_nonnull(fgets(text, sizeof(text), in));
+	fclose(in);
+	ck_assert_str_eq(text, expected);
+}
+
+static void
+link_other(const char *name, bool hard)
+{
+	char from[128];
+
+	strcpy(from, in_dir("other"));
+	ck_assert_int_eq(hard ? link(from, in_dir(name)) : symlink(from, in_dir(name)), 0);
+}
+
+/* What a link in the state directory leads to may be anybody's: it is neither believed nor written to. */
+START_TEST(no_link_is_followed)
+{
+	struct state *s = NULL;
+
+	for (unsigned hard = 0; hard < 2; hard++) {
+		begin();
+		put_other("1000\n");
+		/* The temporary file. */
+		link_other("incarnation.new", hard);
+		state_free(opened());
+		other_is("1000\n");
+		/* The lock. */
+		unlink(in_dir("lock"));
+		link_other("lock", hard);
+		ck_assert_int_eq(state_open(dir, &self, (swim_time){0}, &s, fault), EX_CONFIG);
+		ck_assert_msg(strstr(fault, "/lock: ") != NULL && strstr(fault, "link") != NULL &&
+				  strstr(fault, "remove it") != NULL,
+		    "%s", fault);
+		other_is("1000\n");
+		unlink(in_dir("lock"));
+		/* The file itself. */
+		unlink(in_dir("incarnation"));
+		link_other("incarnation", hard);
+		if (hard) {
+			s = opened();
+			ck_assert_uint_eq(state_incarnation(s), 0);
+			ck_assert_msg(strstr(state_warning(s), "hard link") != NULL, "%s",
+			    state_warning(s));
+			state_free(s);
+		} else {
+			ck_assert_int_eq(state_open(dir, &self, (swim_time){0}, &s, fault),
+			    EX_CONFIG);
+			ck_assert_msg(strstr(fault, "symbolic link; remove it") != NULL, "%s",
+			    fault);
+		}
+		other_is("1000\n");
+		end();
+	}
+}
+END_TEST
+
+/* A machine is given to another cluster or another name, or is a copy of one that had another. */
+START_TEST(what_is_not_ours_is_set_aside)
+{
+	static const char *const foreign[] = {"1000\nof n1 y\n", "1000\nof n2 x\n",
+	    "1000\nof n1\n"};
+	const struct owner *whose;
+	struct state *s;
+
+	begin();
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		put(foreign[i]);
+		s = opened();
+		ck_assert(state_is_foreign(s));
+		ck_assert_uint_eq(state_incarnation(s), 0);
+		ck_assert_ptr_null(state_warning(s));
+		ck_assert_ptr_nonnull(state_aside(s, &whose));
+		ck_assert_str_eq(state_aside(s, &whose), in_dir("incarnation.aside"));
+		ck_assert_str_eq(whose->name, i == 1 ? "n2" : "n1");
+		ck_assert_int_eq(access(in_dir("incarnation.aside"), F_OK), 0);
+		state_free(s);
+		/* What is written instead is ours. */
+		s = opened();
+		ck_assert_ptr_null(state_aside(s, &whose));
+		ck_assert_uint_eq(state_incarnation(s), STATE_BLOCK);
+		state_free(s);
+	}
+	end();
+}
+END_TEST
+
+START_TEST(what_an_earlier_version_wrote_is_taken_over)
+{
+	const struct owner *whose;
+	struct state *s;
+
+	begin();
+	put("1000\n");
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), 1000);
+	ck_assert_ptr_null(state_aside(s, &whose));
+	state_free(s);
+	put("1000\nof n1 x\n");
+	s = opened();
+	ck_assert_uint_eq(state_incarnation(s), 1000);
+	ck_assert_ptr_null(state_aside(s, &whose));
+	state_free(s);
 	end();
 }
 END_TEST
@@ -302,7 +429,7 @@ START_TEST(two_daemons_share_no_directory)
 
 	begin();
 	s = opened();
-	ck_assert_int_eq(state_open(dir, (swim_time){0}, &other, fault), EX_UNAVAILABLE);
+	ck_assert_int_eq(state_open(dir, &self, (swim_time){0}, &other, fault), EX_UNAVAILABLE);
 	ck_assert_ptr_null(other);
 	ck_assert_msg(strstr(fault, dir) != NULL && strstr(fault, "another swimd") != NULL, "%s",
 	    fault);
@@ -317,10 +444,11 @@ START_TEST(what_is_no_directory_is_refused)
 	struct state *s;
 
 	begin();
-	ck_assert_int_eq(state_open(in_dir("none"), (swim_time){0}, &s, fault), EX_CONFIG);
+	ck_assert_int_eq(state_open(in_dir("none"), &self, (swim_time){0}, &s, fault), EX_CONFIG);
 	ck_assert_msg(strstr(fault, "/none") != NULL, "%s", fault);
 	put("1\n");
-	ck_assert_int_eq(state_open(in_dir("incarnation"), (swim_time){0}, &s, fault), EX_CONFIG);
+	ck_assert_int_eq(state_open(in_dir("incarnation"), &self, (swim_time){0}, &s, fault),
+	    EX_CONFIG);
 	end();
 }
 END_TEST
@@ -337,7 +465,7 @@ START_TEST(a_directory_without_permission_is_told_so)
 		begin();
 		ck_assert_int_eq(chmod(dir, 0500), 0);
 	}
-	ck_assert_int_eq(state_open(dir, (swim_time){0}, &s, fault), EX_NOPERM);
+	ck_assert_int_eq(state_open(dir, &self, (swim_time){0}, &s, fault), EX_NOPERM);
 	ck_assert_msg(strstr(fault, dir) != NULL, "%s", fault);
 	if (getuid() == 0)
 		ck_assert_int_eq(seteuid(0), 0);
@@ -410,14 +538,15 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 	s = opened();
 	ck_assert_uint_eq(state_incarnation(s), 192 + STATE_BLOCK);
 	ck_assert_ptr_nonnull(state_trouble(s));
-	ck_assert_int_ne(state_open(dir, now, &(struct state *){NULL}, fault), 0);
+	ck_assert_int_ne(state_open(dir, &self, now, &(struct state *){NULL}, fault), 0);
 	state_free(s);
 	ck_assert_int_eq(umount(dir), 0);
 	end();
 }
 END_TEST
 
-UNIT_MAIN("state", a_start_on_a_full_disk_is_no_fault_but_trouble,
+UNIT_MAIN("state", no_link_is_followed, what_is_not_ours_is_set_aside,
+    what_an_earlier_version_wrote_is_taken_over, a_start_on_a_full_disk_is_no_fault_but_trouble,
     each_start_begins_above_all_before_it, a_restart_takes_one_of_the_next_few_incarnations,
     a_block_is_written_while_half_of_the_last_is_left, a_leap_waits_for_its_block,
     a_disk_that_takes_too_long_is_not_waited_for, the_highest_incarnation_does_not_wrap,
