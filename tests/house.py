@@ -136,6 +136,14 @@ class House:
                 if match and re.match(r"\.(data(?!\.rel\.ro)|bss|tdata|tbss)|\*COM\*", match.group(1)):
                     yield f"src/{name}.c: {match.group(2)} can change ({match.group(1)})"
 
+    def sequence_numbers_have_one_source(self):
+        """the core draws 64 bits at once in core_seq alone, so that the daemon's are the system's"""
+        for source in self.sources:
+            if source.parent.name == "core":
+                drawn = len(re.findall(r"\brng_u64\(", source.read_text()))
+                if drawn > (source.name == "swim.c"):
+                    yield f"{source.relative_to(self.top)}: draws with rng_u64; take core_seq()"
+
     def vectors_are_as_published(self):
         """the wire format's test vectors are as published"""
         found = [p for p in self.top.glob("tests/**/wire.json")]

@@ -392,7 +392,7 @@ ask_whether_it_leaves(struct swim *s, struct member *m)
 	    join_start(s, link_way(m), JOIN_GREET))
 		pings = 1;
 	while (pings-- > 0)
-		probe_ping(s, m, rng_u64(&s->rng));
+		probe_ping(s, m, core_seq(s));
 }
 
 /* False without memory. */

@@ -152,6 +152,6 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 		join_outdone(s, from);
 		return;
 	}
-	claim_send(s, rng_u64(&s->rng), from);
+	claim_send(s, core_seq(s), from);
 	complain(s, from);
 }

@@ -69,9 +69,8 @@ confirm_start(struct swim *s, struct member *m)
 	if (vacant == NULL)
 		return;
 	/* One more than a verdict takes: nobody asks after that. */
-	*vacant = (struct confirm){.target = m,
-	    .seq = rng_u64(&s->rng),
-	    .most = loss_questions(&s->loss) + 1};
+	*vacant =
+	    (struct confirm){.target = m, .seq = core_seq(s), .most = loss_questions(&s->loss) + 1};
 	if (place < WIRE_ACCUSERS_MAX) {
 		send(s, vacant);
 		return;

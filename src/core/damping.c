@@ -188,7 +188,7 @@ damping_tick(struct swim *s)
 
 		d->unanswered++;
 		d->pending[slot] = true;
-		d->seq[slot] = rng_u64(&s->rng);
+		d->seq[slot] = core_seq(s);
 		probe_ping(s, to, d->seq[slot]);
 	}
 }

@@ -263,7 +263,7 @@ ask_first(struct swim *s, struct member *to)
 	 */
 	to->proof_sent = to->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
 	while (to->proof_seq == 0)
-		to->proof_seq = rng_u64(&s->rng);
+		to->proof_seq = core_seq(s);
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
@@ -287,9 +287,9 @@ push(struct swim *s, struct member *to)
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	if (type == WIRE_GOSSIP) {
-		wire_begin_gossip(&w, rng_u64(&s->rng));
+		wire_begin_gossip(&w, core_seq(s));
 	} else {
-		wire_begin_ping(&w, rng_u64(&s->rng));
+		wire_begin_ping(&w, core_seq(s));
 	}
 	if (to->status != SWIM_ALIVE)
 		gossip_add_member(s, &w, to);
@@ -357,7 +357,7 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 	for (unsigned tries = 0; tries < 2; tries++) {
 		if (!outbox_begin(s, &w, &trailer, budget))
 			return;
-		wire_begin_gossip(&w, rng_u64(&s->rng));
+		wire_begin_gossip(&w, core_seq(s));
 		if (gossip_add_member(s, &w, m)) {
 			outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
 			return;

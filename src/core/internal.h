@@ -337,6 +337,8 @@ struct swim {
 /* Memory. */
 void *core_alloc(struct swim *, size_t);
 void core_release(struct swim *, void *);
+/* The next sequence number of ours: whoever foretells one can answer in anybody's name. */
+uint64_t core_seq(struct swim *);
 /* Make room for one element more; false when memory is short. */
 bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_t element);
 

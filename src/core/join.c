@@ -92,7 +92,7 @@ join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 	}
 	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
 		return false;
-	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = rng_u64(&s->rng)};
+	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = core_seq(s)};
 	send_join(s, slot);
 	return true;
 }
@@ -388,7 +388,7 @@ rested(struct swim *s, struct join *j)
 	}
 	j->answered = j->outdone = false;
 	j->tries = 0;
-	j->seq = rng_u64(&s->rng);
+	j->seq = core_seq(s);
 	send_join(s, j);
 }
 

@@ -76,7 +76,7 @@ link_retry(struct swim *s, struct member *m)
 	    !can_be_asked_at(s, &m->addr, &m->via))
 		return;
 	schedule_retry(s, m);
-	*r = (struct link_retry){.target = m, .seq = rng_u64(&s->rng)};
+	*r = (struct link_retry){.target = m, .seq = core_seq(s)};
 	probe_ping_at(s, m, &m->addr, r->seq);
 }
 
@@ -200,7 +200,7 @@ link_missed(struct swim *s, struct member *m, uint64_t seq)
 	m->late_seq = seq;
 	if (count_miss(s, m) || m->missed < CHECKED_AFTER || s->link_check.target != NULL)
 		return;
-	s->link_check = (struct link_check){.target = m, .seq = rng_u64(&s->rng)};
+	s->link_check = (struct link_check){.target = m, .seq = core_seq(s)};
 	ask(s);
 }
 

@@ -249,9 +249,9 @@ begin_probe(struct swim *s)
 	*p = (struct probe){
 	    .target = target,
 	    .first = *link_way(target),
-	    .seq = rng_u64(&s->rng),
-	    .second_seq = rng_u64(&s->rng),
-	    .indirect_seq = rng_u64(&s->rng),
+	    .seq = core_seq(s),
+	    .second_seq = core_seq(s),
+	    .indirect_seq = core_seq(s),
 	    .sent = s->now,
 	    .timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at),
 	};
@@ -474,7 +474,7 @@ probe_reconnect(struct swim *s)
 		struct member *m = s->gone[rng_below(&s->rng, s->gone_count)];
 
 		if (m->status == SWIM_DEAD && !m->hidden && locate_is_reached(s, m)) {
-			probe_ping(s, m, rng_u64(&s->rng));
+			probe_ping(s, m, core_seq(s));
 			return;
 		}
 	}

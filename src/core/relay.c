@@ -133,7 +133,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	if (msg->trailer.has_timeout && swim_ms(msg->trailer.timeout_ms).ns < 10 * wait.ns)
 		wait = swim_ms(msg->trailer.timeout_ms);
 	r->active = true;
-	r->seq = rng_u64(&s->rng);
+	r->seq = core_seq(s);
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
 	if (known && !stranger)
 		probe_ping(s, target, r->seq);

@@ -349,9 +349,9 @@ ask(struct swim *s, struct member *m)
 		m->asked++;
 	m->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
-	probe_ping(s, m, rng_u64(&s->rng));
+	probe_ping(s, m, core_seq(s));
 	if (least && !suspicion_confirmed(s, m))
-		probe_ask_others(s, m, rng_u64(&s->rng), patience);
+		probe_ask_others(s, m, core_seq(s), patience);
 }
 
 /* True when the verdict fell, or there is nothing to be asked now. */

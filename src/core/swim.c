@@ -25,6 +25,14 @@ core_release(struct swim *s, void *ptr)
 		s->config.allocator.resize(s->config.allocator.ctx, ptr, 0);
 }
 
+uint64_t
+core_seq(struct swim *s)
+{
+	if (s->config.random.draw != NULL)
+		return s->config.random.draw(s->config.random.ctx);
+	return rng_u64(&s->rng);
+}
+
 bool
 core_grow(struct swim *s, void *array, size_t count, size_t *capacity, size_t element)
 {

@@ -35,6 +35,16 @@ struct swim_allocator {
 	void *ctx;
 };
 
+/*
+ * Where sequence numbers come from: 64 bits that nobody can foretell who saw all those before.  An answer is known by
+ * the number of its question, so whoever foretells one forges answers.  Without `draw` (NULL) they come from the seed,
+ * as all else that is drawn does: for simulations, whose runs are to repeat.
+ */
+struct swim_random {
+	uint64_t (*draw)(void *ctx);
+	void *ctx;
+};
+
 /* Told when a piece of work begins and ends, for a caller that wants to time it; may be NULL. */
 enum swim_work { SWIM_WORK_DECODE, SWIM_WORK_ENCODE };
 struct swim_hooks {
@@ -78,6 +88,7 @@ struct swim_config {
 	size_t max_datagram;  /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
 	struct swim_timing timing;
 	struct swim_allocator allocator;
+	struct swim_random random;
 	struct swim_hooks hooks;
 };
 

@@ -67,7 +67,7 @@ send_request(struct swim *s)
 	size_t fixed, room;
 	uint16_t count = 0;
 
-	y->seq = rng_u64(&s->rng);
+	y->seq = core_seq(s);
 	y->tries++;
 	y->next =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
@@ -255,7 +255,7 @@ teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
-	wire_begin_gossip(&w, rng_u64(&s->rng));
+	wire_begin_gossip(&w, core_seq(s));
 	while (wire_updates_next(updates, &iter, &u)) {
 		struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
 

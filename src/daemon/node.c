@@ -378,6 +378,7 @@ start_swim(struct node *node, char *fault)
 	    .max_datagram = c->max_datagram,
 	    .timing = c->timing,
 	    .allocator = {.resize = resize},
+	    .random = {.draw = random_draw, .ctx = &node->random},
 	    .hooks = {.begin = work_begins, .end = work_ends, .ctx = node},
 	};
 	uint64_t seed;

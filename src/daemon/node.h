@@ -24,6 +24,7 @@
 #include "daemon/network.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/random.h"
 #include "daemon/reload.h"
 #include "daemon/snapshot.h"
 #include "daemon/state.h"
@@ -91,6 +92,7 @@ struct node {
 	bool restarting;   /* to end without a leave */
 	int end_status;    /* what node_end ended it with; or 0 */
 
+	struct random_pool random; /* the core's sequence numbers */
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
 	swim_time lookups_full; /* when as many names may be looked up at once as ever */
 	struct node_stopwatch stopwatches[NODE_WORKS];

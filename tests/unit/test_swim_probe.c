@@ -581,7 +581,50 @@ START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
 }
 END_TEST
 
-UNIT_MAIN("swim_probe", everybody_is_probed_in_turn,
+static uint64_t
+draw(void *ctx)
+{
+	uint64_t *last = ctx;
+
+	return ++*last;
+}
+
+/* What others are sent tells nothing of what they will be: every number is drawn by the caller, and none by the core. */
+START_TEST(sequence_numbers_are_drawn_by_the_caller)
+{
+	enum { BASE = 1000000 };
+	struct fixture *f = fixture_new();
+	uint64_t last = BASE;
+	size_t seen = 0;
+
+	f->config.random = (struct swim_random){draw, &last};
+	ck_assert(fixture_start(f));
+	for (unsigned i = 1; i <= 5; i++)
+		fixture_member(f, i);
+	fixture_ping(f, 9, 1, (struct fixture_says){0});
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	ck_assert(swim_join(f->swim, f->now,
+	    &(struct swim_addr){.family = 4, .port = 1, .ip = {10, 9, 9, 9}}));
+	for (unsigned i = 0; i < 100; i++) {
+		fixture_run(f, swim_ms(100));
+		for (size_t k = 0; k < f->out_count; k++) {
+			const struct wire_message *m = &f->out[k].message;
+
+			/* An answer has the number of its question. */
+			if (m->type == WIRE_ACK || m->type == WIRE_NACK)
+				continue;
+			ck_assert_uint_gt(m->seq, BASE);
+			ck_assert_uint_le(m->seq, last);
+			seen++;
+		}
+		fixture_clear(f);
+	}
+	ck_assert_uint_gt(seen, 50);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_probe", sequence_numbers_are_drawn_by_the_caller, everybody_is_probed_in_turn,
     others_are_asked_before_a_probe_fails_however_long_the_timeout,
     a_probe_fails_on_time_where_there_is_nobody_to_ask, others_are_asked_by_one_in_bad_health_too,
     a_late_tick_asks_others_first, a_helper_waits_as_long_as_it_would_itself,
