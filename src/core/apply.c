@@ -83,6 +83,19 @@ apply_refute(struct swim *s, uint64_t than)
 }
 
 /*
+ * Does a member whom we know, or the seed that we asked, say where our name lives?  Not the one there, nor another of
+ * our name: anybody can say of himself that he bears it.
+ */
+static bool
+is_witness(const struct swim *s, const struct swim_addr *addr)
+{
+	struct wire_str by = {s->by, s->by_len};
+
+	return (s->by_proven || (s->answered && s->by_known) || s->answered_seed) &&
+	       !swim_addr_equal(&s->from, addr) && !probe_same_id(by, s->self);
+}
+
+/*
  * One of our name is said to live elsewhere: we ourselves before we moved, or another.  Only who asks there
  * can tell.
  */
@@ -101,6 +114,8 @@ contest(struct swim *s, const char *address, uint64_t than)
 	/* Who is settled here need not ask before it says so: until then the others look for it there. */
 	fresh = !join_is_contested(s, &addr);
 	began = join_contest(s, &addr, than);
+	if (is_witness(s, &addr))
+		join_witness(s, &addr);
 	if (fresh)
 		claim_contradict(s, than, began);
 }

@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two members of one name.  Who hears of another under its own name asks there, and says for how long it
- * has held the name.  Who has held it longer stays; the other goes (its lower address decides between
- * equals), so that a newcomer never drives out an owner.  Where nobody answers it was ourselves, before we moved.
+ * Two members of one name.  Who hears of another under its own name asks there, and says for how long it has held the
+ * name.  Who has held it longer stays; the other goes, so that a newcomer never drives out an owner.  Where nobody
+ * answers it was ourselves, before we moved.
+ *
+ * An age is of the moment at which its claim was sent, and the path may take longer than two ages differ, as those of
+ * two machines of one image that were started together.  So one of the two decides: the one of the lower address, which
+ * goes when the other's age is above its own when it arrives (then the other is older, however long the path), and
+ * stays otherwise.  That it stays it says by WIRE_CLAIM_STAYS.  The other one waits for that; where a swimd of an earlier
+ * version never says it, the other goes at the end of the contest, unless its age is above by more than a contest lasts.
+ *
+ * An answer to a claim is a claim with the sequence number of the first, its lowest bit turned.  An answer is never
+ * answered by a claim, and of one address ANSWERS_MAX claims are answered in ANSWERS_PER.
  *
  * Anybody can say all that in anybody's name, from an address at which he answers.  So whom others have been answering
- * for a while is settled, and goes for nobody's word: a newcomer would have been told by then.  Two that were both
- * settled while a partition kept them apart both stay, and complain until one of them is given another name.
- * Only an owner that was away while its name was taken over, and is back soon, outdoes one that is settled.
+ * for a while is settled, and goes for nobody's word: a newcomer would have been told by then.  Whoever has company, but
+ * not for so long yet, goes only where another member says too that its name lives there (a witness); whoever is alone
+ * waits for the end of the contest whether company comes.  Two that were both settled while a partition kept them apart
+ * both stay, and complain until one of them is given another name.  Only an owner that was away while its name was taken
+ * over, and is back soon, outdoes one that is settled.
  */
 #include <string.h>
 
@@ -20,6 +31,10 @@
 #define ALONE_PERIODS 5
 /* For so long an owner that was away may come back and find its name taken. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
+
+#define ANSWERS_MAX 8
+#define ANSWERS_PER swim_seconds(10)
+#define ADDRESS_MAX 47 /* a numeric address as text, without a zone */
 
 static swim_duration
 periods(const struct swim *s, int64_t count)
@@ -56,19 +71,39 @@ standing(const struct swim *s)
 	return claim_is_settled(s) ? age | WIRE_CLAIM_STAYS : age;
 }
 
-void
-claim_send(struct swim *s, uint64_t seq, const struct swim_addr *to)
+/* What a claim of ours takes with an address of this length. */
+static size_t
+claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t address_len)
+{
+	return WIRE_HEADER_SIZE + 2 * sizeof(uint16_t) + s->self->name_len + address_len +
+	       sizeof(uint64_t) + wire_trailer_size(trailer);
+}
+
+/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger. */
+static void
+send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
 	    wire_str_of(s->self->address)};
+	bool answer = budget != SIZE_MAX;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, false, &trailer);
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	/* It compares no views. */
+	trailer.has_digest = false;
+	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
+	    !outbox_begin(s, &w, &trailer, budget))
 		return;
-	wire_put_claim(&w, seq, &self, standing(s));
-	outbox_end(s, &w, &trailer, 0, WIRE_CLAIM, to, NULL);
+	wire_put_claim(&w, seq, &self, stays ? standing(s) | WIRE_CLAIM_STAYS : standing(s));
+	outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), WIRE_CLAIM,
+	    to, NULL);
+}
+
+void
+claim_send(struct swim *s, const struct join *j)
+{
+	send_claim(s, j->seq, &j->addr, j->stays, SIZE_MAX);
 }
 
 static void
@@ -82,9 +117,10 @@ complain(struct swim *s, const struct swim_addr *of)
 }
 
 void
-claim_unanswered(struct swim *s, const struct swim_addr *asked)
+claim_unanswered(struct swim *s, const struct swim_addr *asked, bool witnessed)
 {
-	if (claim_is_settled(s))
+	/* A stranger who names an address and stays silent there is no owner that was away. */
+	if (claim_is_settled(s) || !witnessed)
 		return;
 	s->yielded = *asked;
 	s->yielded_until = swim_time_add(s->now, periods(s, YIELDED_PERIODS));
@@ -116,24 +152,78 @@ is_owner(const struct swim *s, const struct swim_addr *asked)
 	return swim_addr_equal(asked, &s->yielded) && swim_time_before(s->now, s->yielded_until);
 }
 
-bool
-claim_outdone(struct swim *s, const struct swim_addr *asked, const struct swim_addr *from,
-    bool claimed)
+/* Other members answer us now. */
+static bool
+has_company(const struct swim *s)
 {
-	if (claim_is_settled(s) && !(claimed && is_owner(s, asked))) {
+	return s->accompanied &&
+	       swim_time_since(s->now, s->company_seen).ns <= periods(s, ALONE_PERIODS).ns;
+}
+
+enum claim_end
+claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from, bool last)
+{
+	bool owner = j->outdone && is_owner(s, &j->addr);
+	bool stays = claim_is_settled(s) || (has_company(s) && !j->witnessed);
+
+	if (stays && !owner) {
 		complain(s, from);
-		return false;
+		return CLAIM_WE_STAY;
 	}
+	if (!owner && !j->witnessed && !last)
+		return CLAIM_OPEN;
 	if (!s->lost_name)
 		outbox_seed_event(s, SWIM_EVENT_NAME_LOST, from, s->self->name, s->self->name_len);
 	s->lost_name = true;
-	return true;
+	return CLAIM_WE_GO;
+}
+
+/* May one more claim from there be answered?  Whoever floods us with claims from many addresses has none answered. */
+static bool
+may_answer(struct swim *s, const struct swim_addr *to)
+{
+	struct claim_answers *entry = NULL;
+
+	for (size_t i = 0; i < CLAIM_ANSWERED; i++) {
+		struct claim_answers *a = &s->claims_answered[i];
+
+		if (swim_addr_equal(&a->to, to)) {
+			entry = a;
+			break;
+		}
+		if (a->to.family == 0 || swim_time_since(s->now, a->since).ns >= ANSWERS_PER.ns)
+			entry = a;
+	}
+	if (entry == NULL)
+		return false;
+	if (!swim_addr_equal(&entry->to, to) ||
+	    swim_time_since(s->now, entry->since).ns >= ANSWERS_PER.ns)
+		*entry = (struct claim_answers){.to = *to, .since = s->now};
+	return entry->count++ < ANSWERS_MAX;
+}
+
+/* Whose is the name, by the ages alone? */
+static enum claim_end
+compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
+{
+	bool we_are_lower = swim_addr_compare(&s->self->addr, from) < 0;
+	uint64_t ours = standing(s);
+
+	if (theirs > ours || (theirs == ours && !we_are_lower))
+		return CLAIM_WE_GO;
+	/* One of both is settled; or we decide; or it would be younger had its claim come by the slowest path. */
+	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
+	    ours - theirs > (uint64_t)swim_duration_ms(join_contest_takes(s)))
+		return CLAIM_WE_STAY;
+	return CLAIM_OPEN;
 }
 
 void
-claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
 {
-	uint64_t ours = standing(s);
+	bool is_answer = join_is_ours(s, msg->seq ^ 1);
+	enum claim_end end;
 
 	if (msg->member.id.len != s->self->name_len ||
 	    memcmp(msg->member.id.bytes, s->self->name, s->self->name_len) != 0 || s->leaving)
@@ -145,13 +235,14 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 		join_uncontested(s, from);
 		return;
 	}
-	if (msg->age_ms > ours ||
-	    (msg->age_ms == ours && swim_addr_compare(from, &s->self->addr) < 0)) {
-		/* Anybody may say so in anybody's name: we go when one of our name answers us there. */
+	end = compare(s, msg->age_ms, from);
+	/* Anybody may say so in anybody's name: we go when one of our name answers us there. */
+	if (end != CLAIM_WE_STAY)
 		join_contest(s, from, 0);
-		join_outdone(s, from);
+	join_claimed(s, from, end);
+	if (end == CLAIM_WE_GO)
 		return;
-	}
-	claim_send(s, core_seq(s), from);
+	if (!is_answer && may_answer(s, from))
+		send_claim(s, msg->seq ^ 1, from, end == CLAIM_WE_STAY, len);
 	complain(s, from);
 }

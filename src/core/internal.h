@@ -201,10 +201,26 @@ struct join {
 	unsigned tries;
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the one that left. */
 	uint64_t than;
-	bool answered; /* JOIN_CLAIM: one of our name has, */
-	bool outdone;  /* and said to have borne it for longer: both together end us */
-	bool resting;  /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
+	bool answered;  /* JOIN_CLAIM: one of our name has, */
+	bool outdone;   /* and said to have borne it for longer: both together end us */
+	bool claimed;   /* or for as long as we, as far as the path lets us tell: it decides */
+	bool base;      /* what answered is a base peer, which can't say for how long */
+	bool witnessed; /* another member says that our name lives there */
+	bool stays;     /* by the ages the name is ours, and we say so */
+	bool again;     /* it was left open once, and is held once more */
+	bool resting; /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
 	swim_duration rest;
+};
+
+/* The outcome of a contest about our name. */
+enum claim_end { CLAIM_WE_STAY, CLAIM_WE_GO, CLAIM_OPEN };
+
+#define CLAIM_ANSWERED 8
+/* Claims from one address that we have answered. */
+struct claim_answers {
+	struct swim_addr to; /* family 0: free */
+	swim_time since;     /* of the first */
+	unsigned count;
 };
 
 struct relay {
@@ -254,7 +270,8 @@ struct swim {
 	bool leaving, left;
 	bool no_v4, no_v6;      /* families that we can't send to */
 	bool misjudged;         /* the datagram at hand holds us for something else than alive */
-	bool answered;          /* it answers one of ours, by its sequence number */
+	bool answered;          /* it answers one of ours, by its sequence number, */
+	bool answered_seed;     /* and one that asked to join through its sender */
 	struct swim_addr from;  /* where it came from */
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
@@ -285,6 +302,7 @@ struct swim {
 	swim_time yielded_until;  /* and may come back until then */
 	swim_time contradicted;   /* when last we said where we live without asking there first */
 	swim_time told_conflict;  /* when an event about a conflict was last given out */
+	struct claim_answers claims_answered[CLAIM_ANSWERED];
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -580,8 +598,10 @@ swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
-/* A claim from there, where we have asked, outdoes ours. */
-void join_outdone(struct swim *, const struct swim_addr *addr);
+/* A claim from there, where we ask, ends the contest so, once one of our name answers; or leaves it open. */
+void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end);
+/* Another member says that our name lives there. */
+void join_witness(struct swim *, const struct swim_addr *addr);
 /* Who speaks from here, and is not known, is a member under this id, at incarnation 0 until it says more of itself. */
 void join_introduce(struct swim *, const struct wire_member_id *, const struct swim_addr *from);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
@@ -665,15 +685,16 @@ size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_le
 size_t outbox_room_for(const struct swim *, const struct member *);
 
 /* claim.c */
-void claim_send(struct swim *, uint64_t seq, const struct swim_addr *to);
-/* Another claims our name. */
-void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void claim_send(struct swim *, const struct join *);
+/* Another claims our name, in a datagram of this length. */
+void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from,
+    size_t len);
 /* Another member has answered us. */
 void claim_answered(struct swim *);
 /* Others have answered us for so long that whoever comes with our name is the newcomer. */
 bool claim_is_settled(const struct swim *);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
-void claim_unanswered(struct swim *, const struct swim_addr *asked);
+void claim_unanswered(struct swim *, const struct swim_addr *asked, bool witnessed);
 /* One of another name lives there now: no owner of ours comes back. */
 void claim_taken(struct swim *, const struct swim_addr *asked);
 /*
@@ -682,11 +703,11 @@ void claim_taken(struct swim *, const struct swim_addr *asked);
  */
 void claim_contradict(struct swim *, uint64_t than, bool asking);
 /*
- * One of our name answers where we asked, and has claimed to have borne it for longer or can't say for how long.  True:
- * we go, which is given out once; else we stay, and that is told.
+ * One of our name answers where we asked, and has claimed to have borne it for longer or can't say for how long.  We go,
+ * which is given out once; or we stay, and that is told; or it is open until the `last` question of the contest.
  */
-bool claim_outdone(struct swim *, const struct swim_addr *asked, const struct swim_addr *from,
-    bool claimed);
+enum claim_end claim_outdone(struct swim *, const struct join *, const struct swim_addr *from,
+    bool last);
 
 /* report.c */
 void report_member(const struct swim *, const struct member *, struct swim_report *out);

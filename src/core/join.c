@@ -52,7 +52,7 @@ send_join(struct swim *s, struct join *j)
 	struct member *known;
 
 	if (j->kind == JOIN_CLAIM)
-		claim_send(s, j->seq, &j->addr);
+		claim_send(s, j);
 	outbox_trailer(s, true, &trailer);
 	j->tries++;
 	j->sent = s->now;
@@ -223,11 +223,15 @@ join_is_ours(const struct swim *s, uint64_t seq)
 }
 
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
-static void
+static enum claim_end
 outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 {
-	if (claim_outdone(s, &j->addr, from, j->outdone))
+	bool last = j->tries >= TRIES && swim_time_reached(s->now, j->next);
+	enum claim_end end = claim_outdone(s, j, from, last);
+
+	if (end == CLAIM_WE_GO)
 		j->active = false;
+	return end;
 }
 
 /* Somebody lives where another of our name is said to. */
@@ -235,8 +239,7 @@ static void
 contested(struct swim *s, struct join *j, const struct wire_message *msg,
     const struct swim_addr *from)
 {
-	bool same = msg->member.id.len == s->self->name_len &&
-		    memcmp(msg->member.id.bytes, s->self->name, s->self->name_len) == 0;
+	bool same = probe_same_id(msg->member.id, s->self);
 
 	if (s->leaving) {
 		/* We go anyway, and must not rise again. */
@@ -247,7 +250,7 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		apply_refute(s, j->than);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
-		j->answered = true;
+		j->answered = j->base = true;
 		outdone(s, j, from);
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
@@ -256,15 +259,25 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 }
 
 void
-join_outdone(struct swim *s, const struct swim_addr *addr)
+join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL)
+	if (j == NULL || j->resting)
 		return;
-	j->outdone = true;
-	if (j->answered)
-		outdone(s, j, addr);
+	switch (end) {
+	case CLAIM_WE_STAY:
+		j->stays = true;
+		break;
+	case CLAIM_OPEN:
+		j->claimed = true;
+		break;
+	case CLAIM_WE_GO:
+		j->outdone = true;
+		if (j->answered)
+			outdone(s, j, addr);
+		break;
+	}
 }
 
 /* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
@@ -328,6 +341,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	}
 	switch (kind) {
 	case JOIN_SEED:
+		s->answered_seed = !probe_same_id(msg->member.id, s->self);
 		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
 		    msg->member.id.len);
 		if (swimd && msg->trailer.digest != s->digest)
@@ -377,19 +391,67 @@ rest(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, j->rest);
 }
 
+/* From the beginning, with all that is known of the answer forgotten. */
+static void
+contest_again(struct swim *s, struct join *j)
+{
+	j->active = true;
+	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
+	j->tries = 0;
+	j->seq = core_seq(s);
+	send_join(s, j);
+}
+
+void
+join_witness(struct swim *s, const struct swim_addr *addr)
+{
+	struct join *j = contest_at(s, addr);
+
+	if (j == NULL || j->witnessed)
+		return;
+	j->witnessed = true;
+	/* Whoever answered before may be gone, perhaps because of us. */
+	if (!claim_is_settled(s) && (j->resting || j->answered)) {
+		j->resting = false;
+		contest_again(s, j);
+	}
+}
+
 static void
 rested(struct swim *s, struct join *j)
 {
-	j->resting = false;
+	j->resting = j->again = false;
 	/* Nothing more was said of it. */
 	if (s->leaving || j->than < s->self->incarnation) {
 		j->active = false;
 		return;
 	}
-	j->answered = j->outdone = false;
-	j->tries = 0;
-	j->seq = core_seq(s);
-	send_join(s, j);
+	contest_again(s, j);
+}
+
+/*
+ * Nobody of our name is there, or one that stays as we do, or the contest is not over: one that is to decide may be
+ * about to go, and is asked once more.
+ */
+static void
+contest_ends(struct swim *s, struct join *j)
+{
+	if (!j->answered)
+		claim_unanswered(s, &j->addr, j->witnessed);
+	/* Whoever it was is gone, or goes, or has to be: the name is ours, unless we leave with it. */
+	if (s->leaving)
+		return;
+	if (j->answered && j->claimed && !j->outdone && !j->again) {
+		j->again = true;
+		contest_again(s, j);
+		return;
+	}
+	if (j->answered && (j->outdone || j->claimed || j->base) &&
+	    outdone(s, j, &j->addr) == CLAIM_WE_GO)
+		return;
+	apply_refute(s, j->than);
+	if (j->answered)
+		rest(s, j);
 }
 
 static void
@@ -414,14 +476,7 @@ give_up(struct swim *s, struct join *j)
 		apply_left(s, &j->addr, j->than);
 		break;
 	case JOIN_CLAIM:
-		if (!j->answered)
-			claim_unanswered(s, &j->addr);
-		/* Whoever it was is gone, or goes, or has to be: the name is ours, unless we leave with it. */
-		if (s->leaving)
-			break;
-		apply_refute(s, j->than);
-		if (j->answered)
-			rest(s, j);
+		contest_ends(s, j);
 		break;
 	}
 }

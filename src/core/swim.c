@@ -207,7 +207,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	bool named = claimed->id.len > 0, welcome, relayed;
 	const struct member *speaker;
 
-	s->misjudged = s->answered = false;
+	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
 	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
@@ -237,7 +237,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
-		if (s->answered && speaker != NULL && speaker != s->self)
+		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
 			claim_answered(s);
 		if (s->answered && !relayed) {
 			speaker_answers(s, msg, from);
@@ -261,7 +261,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		sync_page(s, msg);
 		break;
 	case WIRE_CLAIM:
-		claim_receive(s, msg, from);
+		claim_receive(s, msg, from, len);
 		break;
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */

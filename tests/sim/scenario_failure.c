@@ -439,6 +439,43 @@ one_name(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 }
 
+/*
+ * Two machines of one image begin at once in a cluster, over paths that take longer than their ages differ.  A process
+ * that has lost its name ends.
+ */
+static void
+one_image(struct sim *s)
+{
+	unsigned first = s->world.count - 2, last = s->world.count - 1, claims = 0;
+	int slot = wire_type_slot(WIRE_CLAIM);
+	bool gone[2] = {false};
+	swim_time start;
+
+	sim_net(s)->delay_min = swim_ms(20);
+	sim_net(s)->delay_max = swim_ms(150);
+	sim_rename(s, last, first);
+	check_foreign(s->world.check, s->world.nodes[first].name);
+	sim_seed(s, last, 1);
+	sim_start_range(s, 0, first - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	start = sim_now(s);
+	sim_start_range(s, first, last);
+	for (unsigned tenth = 0; tenth < 600; tenth++) {
+		sim_run(s, 0.1);
+		for (unsigned i = 0; i < 2; i++) {
+			if (gone[i] || !sim_told(s, start, SWIM_EVENT_NAME_LOST, first + i, ANY))
+				continue;
+			gone[i] = true;
+			claims += (unsigned)sim_stats(s, first + i).sent[slot];
+			sim_crash(s, first + i);
+		}
+	}
+	EXPECT(s, gone[0] != gone[1]);
+	claims += (unsigned)sim_stats(s, gone[0] ? last : first).sent[slot];
+	sim_note(s, "%u went, %u claims", gone[0] ? first : last, claims);
+	EXPECT(s, claims <= 40);
+}
+
 /* What nobody who is a member said is an accusation at most. */
 static void
 word_of_a_stranger(struct sim *s)
@@ -553,6 +590,8 @@ const struct scenario scenarios_failure[] = {
     {"tags-and-moves", 20, tagged_and_moved, LIGHT,
 	"new tags and a new address reach all, while running and by a restart"},
     {"one-name", 12, one_name, LIGHT, "of two with one name the first stays, the other is told"},
+    {"one-image", 10, one_image, LIGHT,
+	"of two machines of one image that begin at once one goes, after few claims"},
     {"word-of-a-stranger", 9, word_of_a_stranger, LIGHT,
 	"who is said to be dead or to have left by one who is no member is asked, and lives"},
     {"moved-by-another", 12, moved_by_another, LIGHT,

@@ -2,6 +2,9 @@
 /* Two members of one name: who stays, who goes, and what a stranger who gives our name as his own can do. */
 #include "swim_fixture.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "support/unit.h"
 
 static struct fixture *
@@ -13,9 +16,9 @@ started(void)
 	return f;
 }
 
-/* Time passes, in which peer 1 answers whatever it is asked. */
+/* Time passes, in which this peer answers whatever it is asked. */
 static void
-in_company(struct fixture *f, swim_duration d)
+in_company_of(struct fixture *f, unsigned peer, swim_duration d)
 {
 	swim_time end = swim_time_add(f->now, d);
 
@@ -23,14 +26,20 @@ in_company(struct fixture *f, swim_duration d)
 		const struct fixture_out *ping;
 
 		fixture_run(f, swim_ms(50));
-		ping = fixture_sent(f, WIRE_PING, 1);
+		ping = fixture_sent(f, WIRE_PING, peer);
 		if (ping != NULL)
-			fixture_ack(f, 1, ping->message.seq, 1,
+			fixture_ack(f, peer, ping->message.seq, peer,
 			    (struct fixture_says){.ours = true,
-				.sender = 1,
+				.sender = peer,
 				.digest = fixture_stats(f).digest});
 		fixture_clear(f);
 	}
+}
+
+static void
+in_company(struct fixture *f, swim_duration d)
+{
+	in_company_of(f, 1, d);
 }
 
 /* Others have been answering us for as long as makes a member settled. */
@@ -44,21 +53,43 @@ settled(void)
 	return f;
 }
 
-static void
-claim(struct fixture *f, unsigned from, uint64_t age_ms)
+static size_t
+claim_as(struct fixture *f, unsigned from, uint64_t seq, uint64_t age_ms)
 {
 	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.1.9:7946")};
 	struct wire_trailer none = {0};
 	struct wire_writer w;
 	uint8_t data[128];
+	size_t len;
 
 	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_put_claim(&w, 1, &self, age_ms);
-	ck_assert_int_eq(fixture_input(f, from, data, wire_finish(&w, &none, 0)), WIRE_OK);
+	wire_put_claim(&w, seq, &self, age_ms);
+	len = wire_finish(&w, &none, 0);
+	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
 	fixture_drain(f);
+	return len;
 }
 
-/* Peer 9 answers under our name what it was asked last. */
+static void
+claim(struct fixture *f, unsigned from, uint64_t age_ms)
+{
+	claim_as(f, from, 1, age_ms);
+}
+
+/* A contest comes to its end: of four questions each has its time. */
+static void
+contested(struct fixture *f)
+{
+	fixture_run(f, swim_ms(4 * 400));
+}
+
+static size_t
+lost(struct fixture *f)
+{
+	return fixture_told(f, SWIM_EVENT_NAME_LOST, NULL);
+}
+
+/* A peer answers under our name what it was asked first. */
 static void
 namesake_answers(struct fixture *f, unsigned from, bool ours)
 {
@@ -69,19 +100,25 @@ namesake_answers(struct fixture *f, unsigned from, bool ours)
 	    (struct fixture_says){.ours = ours, .sender = 0});
 }
 
-/* Peer 1 says that we live at 10.0.1.9. */
+/* A peer says that we live at 10.0.1.9. */
 static void
-told_elsewhere(struct fixture *f, uint64_t incarnation)
+told_elsewhere_by(struct fixture *f, unsigned peer, uint64_t incarnation)
 {
 	struct wire_update elsewhere = fixture_update(f, 0, SWIM_ALIVE, incarnation);
 
 	elsewhere.member.address = wire_str_of("10.0.1.9:7946");
-	fixture_ping(f, 1, 1,
+	fixture_ping(f, peer, 1,
 	    (struct fixture_says){.ours = true,
-		.sender = 1,
+		.sender = peer,
 		.digest = fixture_stats(f).digest,
 		.updates = &elsewhere,
 		.count = 1});
+}
+
+static void
+told_elsewhere(struct fixture *f, uint64_t incarnation)
+{
+	told_elsewhere_by(f, 1, incarnation);
 }
 
 /* A source can be forged: one datagram with a claim to our name must not end us. */
@@ -102,16 +139,23 @@ START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 	claim(f, 9, UINT64_MAX);
 	seq = fixture_sent(f, WIRE_PING, 9)->message.seq;
 	fixture_ack(f, 9, seq + 1, 0, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 0);
+	claim(f, 9, UINT64_MAX);
+	seq = f->out[f->out_count - 1].message.seq;
 	fixture_ack(f, 9, seq, 0, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	/* Others may answer us yet. */
+	ck_assert_uint_eq(lost(f), 0);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 	f = started();
 	fixture_ping(f, 9, 1, ours);
 	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 0, ours);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	claim(f, 9, UINT64_MAX);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 }
 END_TEST
@@ -160,10 +204,11 @@ START_TEST(whoever_has_company_outdoes_whoever_has_none)
 	fixture_run(f, swim_seconds(1000));
 	claim(f, 9, 1000);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 9));
-	ck_assert_uint_lt(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_CLAIM, 9));
 	claim(f, 9, 1000 | WIRE_CLAIM_STAYS);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 }
 END_TEST
@@ -175,9 +220,10 @@ START_TEST(a_newcomer_goes_though_others_have_answered_it)
 
 	fixture_proven(f, 1);
 	in_company(f, swim_seconds(20));
+	told_elsewhere(f, 0);
 	claim(f, 9, 60000);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 }
 END_TEST
@@ -255,10 +301,11 @@ START_TEST(company_that_was_interrupted_settles_nobody)
 	fixture_proven(f, 1);
 	fixture_run(f, swim_seconds(100));
 	fixture_proven(f, 2);
-	in_company(f, swim_seconds(5));
+	in_company_of(f, 2, swim_seconds(5));
+	told_elsewhere_by(f, 2, swim_incarnation(f->swim));
 	claim(f, 9, UINT64_C(1) << 40);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 	/* But whoever has been settled stays so. */
 	f = settled();
@@ -325,8 +372,316 @@ START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
 }
 END_TEST
 
-UNIT_MAIN("swim_name", an_owner_that_never_came_back_has_lost_its_name,
-    company_that_was_interrupted_settles_nobody, who_has_no_room_to_ask_contradicts_once_at_a_time,
+/*
+ * A stranger at one address, right after the start: by a claim, and as a base peer.  Once another member has answered us
+ * only the word of one that our name lives elsewhere makes us go.
+ */
+START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		struct fixture *f = started();
+
+		fixture_proven(f, 1);
+		in_company(f, swim_seconds(1));
+		fixture_ping(f, 9, 1, (struct fixture_says){.ours = way == 1, .sender = 0});
+		claim(f, 9, UINT64_MAX);
+		namesake_answers(f, 9, way == 1);
+		in_company(f, swim_seconds(5));
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		claim(f, 9, UINT64_MAX);
+		namesake_answers(f, 9, way == 1);
+		ck_assert_uint_eq(lost(f), 0);
+		ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, 0);
+		/* The stranger himself is no witness, whatever name he gives. */
+		told_elsewhere_by(f, 9, swim_incarnation(f->swim));
+		claim(f, 9, UINT64_MAX);
+		ck_assert_uint_eq(lost(f), 0);
+		/* After another's word it is asked anew. */
+		fixture_clear(f);
+		told_elsewhere(f, swim_incarnation(f->swim));
+		claim(f, 9, UINT64_MAX);
+		ck_assert_uint_eq(lost(f), 0);
+		namesake_answers(f, 9, way == 1);
+		ck_assert_uint_eq(lost(f), 1);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* The seed that we asked has answered before the contest was over: that is company. */
+START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
+{
+	struct fixture *f = started();
+	struct swim_addr seed = fixture_addr(1);
+
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	claim(f, 9, UINT64_MAX);
+	namesake_answers(f, 9, true);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = fixture_stats(f).digest});
+	contested(f);
+	ck_assert_uint_eq(lost(f), 0);
+	ck_assert_uint_ge(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+	fixture_free(f);
+}
+END_TEST
+
+/* As another says; else whoever later claims the name from there would be an owner that was away. */
+START_TEST(a_stranger_makes_nobody_yield)
+{
+	struct fixture *f = started();
+
+	told_elsewhere_by(f, 8, 5);
+	contested(f);
+	fixture_proven(f, 1);
+	in_company(f, swim_seconds(35));
+	claim(f, 9, UINT64_MAX);
+	namesake_answers(f, 9, true);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* One at the higher address, whom peer 9 at the lower one decides about. */
+static struct fixture *
+higher(void)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.address = (struct swim_addr){.family = 4, .port = 7946, .ip = {10, 0, 2, 1}};
+	ck_assert(fixture_start(f));
+	fixture_run(f, swim_seconds(10));
+	fixture_clear(f);
+	return f;
+}
+
+START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_differ)
+{
+	struct fixture *f = higher();
+
+	/* It says that it stays. */
+	claim(f, 9, 9000);
+	ck_assert_uint_lt(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
+	namesake_answers(f, 9, true);
+	ck_assert_uint_eq(lost(f), 0);
+	claim(f, 9, 9001 | WIRE_CLAIM_STAYS);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 1);
+	fixture_free(f);
+	/* An earlier version does not, and goes on; one that is about to go is silent when it is asked again. */
+	f = higher();
+	for (unsigned round = 0; round < 2; round++) {
+		ck_assert_uint_eq(lost(f), 0);
+		claim(f, 9, 9000 + round * 1600);
+		namesake_answers(f, 9, true);
+		fixture_run(f, swim_ms(1500));
+		fixture_clear(f);
+		fixture_run(f, swim_ms(100));
+	}
+	ck_assert_uint_eq(lost(f), 1);
+	fixture_free(f);
+	/* No path is so slow. */
+	f = higher();
+	claim(f, 9, 8000);
+	ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
+	fixture_run(f, swim_seconds(5));
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
+{
+	struct fixture *f = started();
+	uint64_t seq;
+
+	for (unsigned i = 0; i < 100; i++)
+		claim(f, 9, 0);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 8);
+	fixture_clear(f);
+	for (unsigned i = 10; i < 250; i++)
+		claim(f, i, 0);
+	ck_assert_uint_le(fixture_sent_count(f, WIRE_CLAIM), 8 * 8);
+	/* A while later it is again. */
+	fixture_run(f, swim_seconds(11));
+	fixture_clear(f);
+	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	seq = fixture_sent(f, WIRE_CLAIM, 9)->message.seq;
+	fixture_clear(f);
+	claim_as(f, 9, seq ^ 1, 0);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 0);
+	claim_as(f, 9, seq ^ 2, 0);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 1);
+	ck_assert_uint_eq(fixture_sent(f, WIRE_CLAIM, 9)->message.seq, seq ^ 3);
+	fixture_free(f);
+}
+END_TEST
+
+/* The source of a claim may be forged: the answer goes to somebody who has asked for nothing. */
+START_TEST(the_answer_to_a_claim_is_no_larger)
+{
+	struct fixture *f = fixture_new();
+	size_t len;
+
+	f->config.address = (struct swim_addr){.family = 4, .port = 17946, .ip = {10, 0, 0, 1}};
+	ck_assert(fixture_start(f));
+	fixture_run(f, swim_seconds(10));
+	len = claim_as(f, 9, 1, 0);
+	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
+	fixture_free(f);
+	f = started();
+	fixture_run(f, swim_seconds(10));
+	ck_assert_uint_eq(claim_as(f, 9, 1, 0), len);
+	ck_assert_uint_le(fixture_sent(f, WIRE_CLAIM, 9)->len, len);
+	/* What we send ourselves has room for any answer. */
+	fixture_ping(f, 8, 1, (struct fixture_says){.ours = true, .sender = 0});
+	ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 8)->len,
+	    fixture_sent(f, WIRE_CLAIM, 9)->len +
+		strlen("[fe80:1234:1234:1234:1234:1234:1234:1234]:65535") -
+		strlen("10.0.0.1:7946"));
+	fixture_free(f);
+}
+END_TEST
+
+/* ------------------------------------------------------------- two machines of one image, on a path */
+
+#define TWINS_SENT_MAX 4096
+
+struct twins {
+	struct fixture *f[2];
+	int64_t delay_ms;
+	struct {
+		struct fixture_out *out;
+		swim_time at;
+		unsigned to;
+	} * under_way;
+	size_t count, taken;
+	unsigned claims, lost[2];
+};
+
+static void *
+twins_resize(void *ctx, void *old, size_t size)
+{
+	(void)ctx;
+	if (size > 0)
+		return realloc(old, size);
+	free(old);
+	return NULL;
+}
+
+static void
+twins_take_out(struct twins *t, unsigned i, swim_time now)
+{
+	struct swim_datagram d;
+	struct swim_event e;
+
+	while (t->f[i]->swim != NULL && swim_next_datagram(t->f[i]->swim, &d)) {
+		struct fixture_out *out = calloc(1, sizeof(*out));
+
+		ck_assert_uint_lt(t->count, TWINS_SENT_MAX);
+		out->data = malloc(d.len);
+		memcpy(out->data, d.data, d.len);
+		out->len = d.len;
+		t->claims += d.type == WIRE_CLAIM;
+		t->under_way[t->count].out = out;
+		t->under_way[t->count].at = swim_time_add(now, swim_ms(t->delay_ms));
+		t->under_way[t->count++].to = 1 - i;
+	}
+	while (t->f[i]->swim != NULL && swim_next_event(t->f[i]->swim, &e)) {
+		if (e.type == SWIM_EVENT_NAME_LOST) {
+			t->lost[i]++;
+			swim_free(t->f[i]->swim);
+			t->f[i]->swim = NULL;
+		}
+	}
+}
+
+/* The second one begins so much later than the first; both ask each other as a seed. Of both, who went? */
+static void
+twins_live(struct twins *t, int64_t gap_ms)
+{
+	swim_time now = {1000000000}, end = swim_time_add(now, swim_seconds(30));
+	struct swim_addr addr[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		addr[i] = t->f[i]->config.address;
+	for (int64_t ms = 0; swim_time_before(now, end);
+	     ms++, now = swim_time_add(now, swim_ms(1))) {
+		for (unsigned i = 0; i < 2; i++) {
+			struct fixture *f = t->f[i];
+
+			if (ms == (i == 0 ? 0 : gap_ms)) {
+				f->swim = swim_new(&f->config, i + 1, now);
+				ck_assert(swim_join(f->swim, now, &addr[1 - i]));
+			}
+			if (f->swim != NULL && swim_time_reached(now, swim_deadline(f->swim)))
+				swim_tick(f->swim, now);
+			twins_take_out(t, i, now);
+		}
+		for (; t->taken < t->count && swim_time_reached(now, t->under_way[t->taken].at);
+		     t->taken++) {
+			unsigned to = t->under_way[t->taken].to;
+			struct fixture_out *out = t->under_way[t->taken].out;
+
+			if (t->f[to]->swim != NULL)
+				swim_input(t->f[to]->swim, now, &addr[1 - to], out->data, out->len);
+			free(out->data);
+			free(out);
+			twins_take_out(t, to, now);
+		}
+	}
+	while (t->taken < t->count) {
+		free(t->under_way[t->taken].out->data);
+		free(t->under_way[t->taken++].out);
+	}
+}
+
+START_TEST(of_two_machines_of_one_image_one_goes_whatever_the_path)
+{
+	static const int64_t delays[] = {0, 2, 50, 100, 300, 390},
+			     gaps[] = {0, 1, 7, 99, 250, 9000};
+
+	for (size_t k = 0; k < 2 * 6 * 6; k++) {
+		struct twins t = {.delay_ms = delays[k / 2 % 6]};
+		int64_t gap = gaps[k / 12];
+		unsigned first = k % 2;
+
+		t.under_way = calloc(TWINS_SENT_MAX, sizeof(*t.under_way));
+		for (unsigned i = 0; i < 2; i++) {
+			t.f[i] = fixture_new();
+			t.f[i]->config.allocator = (struct swim_allocator){twins_resize, NULL};
+			t.f[i]->config.address.ip[3] = (uint8_t)(i == first ? 1 : 2);
+		}
+		twins_live(&t, gap);
+		ck_assert_msg(t.lost[0] + t.lost[1] == 1,
+		    "path of %d ms, begun %d ms apart: %u and %u went", (int)t.delay_ms, (int)gap,
+		    t.lost[0], t.lost[1]);
+		if (gap > 2000)
+			ck_assert_uint_eq(t.lost[1], 1);
+		ck_assert_msg(t.claims <= 20 && t.count <= 300,
+		    "path of %d ms, begun %d ms apart: %u claims among %u datagrams",
+		    (int)t.delay_ms, (int)gap, t.claims, (unsigned)t.count);
+		for (unsigned i = 0; i < 2; i++) {
+			swim_free(t.f[i]->swim);
+			t.f[i]->swim = NULL;
+			fixture_free(t.f[i]);
+		}
+		free(t.under_way);
+	}
+}
+END_TEST
+
+UNIT_MAIN("swim_name", of_two_machines_of_one_image_one_goes_whatever_the_path,
+    the_answer_to_a_claim_is_no_larger, claims_are_answered_a_few_times_and_no_answer_is,
+    the_lower_address_decides_between_ages_that_the_path_may_have_made_differ,
+    a_stranger_makes_nobody_yield, a_fresh_one_waits_for_its_seed_before_it_goes,
+    a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered,
+    an_owner_that_never_came_back_has_lost_its_name, company_that_was_interrupted_settles_nobody,
+    who_has_no_room_to_ask_contradicts_once_at_a_time,
     two_that_both_stay_contradict_each_other_less_and_less,
     a_claim_to_our_name_counts_once_its_sender_answers,
     a_stranger_of_our_name_ends_nobody_who_has_company,
