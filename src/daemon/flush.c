@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "base/log.h"
 #include "daemon/node.h"
@@ -118,6 +117,8 @@ flush_datagrams(struct node *node)
 	struct swim_datagram d;
 
 	while (swim_next_datagram(node->swim, &d)) {
+		if (node->silent)
+			continue;
 		trace_sent(&d);
 		if (d.host != NULL)
 			flush_to_name(node, &d);
@@ -143,8 +144,7 @@ flush_conflict(struct node *node, const struct swim_event *e)
 		: "the name %s is also used at %s; we at %s keep it, but whether the other stops is "
 		  "not certain: give one of the two another name",
 	    node->config.name, theirs, ours);
-	if (!lost)
-		health_note_conflict(&node->health, e->at, theirs);
+	health_note_conflict(&node->health, e->at, theirs);
 	log_at(lost ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, text);
 	control_error_event(node->control, lost ? "name-lost" : "name-conflict", text);
 }
@@ -166,7 +166,7 @@ flush_event(struct node *node, const struct swim_event *e)
 		return;
 	case SWIM_EVENT_NAME_LOST:
 		flush_conflict(node, e);
-		node_end(node, EX_CONFIG);
+		node_lose_name(node);
 		return;
 	case SWIM_EVENT_INCARNATION:
 		break;

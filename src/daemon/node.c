@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/address.h"
+#include "daemon/lost_name.h"
 #include "discovery/mdns.h"
 #include "net/zone.h"
 
@@ -60,6 +61,8 @@ on_received(void *ctx, const struct swim_addr *from, const void *data, size_t le
 	struct node *node = ctx;
 	enum wire_reject reject;
 
+	if (node->silent)
+		return;
 	if (!node->in_batch) {
 		node->in_batch = true;
 		node->now = loop_now();
@@ -128,7 +131,7 @@ on_join(void *ctx, const struct swim_addr *address)
 {
 	struct node *node = ctx;
 
-	if (node->leaving)
+	if (node->leaving || node->silent)
 		return false;
 	network_before_join(node, address);
 	return swim_join(node->swim, loop_now(), address);
@@ -212,7 +215,7 @@ on_exit_timer(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 
-	if (control_idle(node->control) || swim_time_reached(now, node->exit_by))
+	if ((control_idle(node->control) && !node->silent) || swim_time_reached(now, node->exit_by))
 		event_base_loopbreak(node->base);
 	else
 		loop_timer_set(node->exit_timer, swim_time_add(now, swim_ms(5)));
@@ -264,6 +267,35 @@ owns_child(void *ctx, pid_t child)
 }
 
 void
+node_lose_name(struct node *node)
+{
+	double spread = (double)(random_draw(&node->random) >> 11) * 0x1.0p-53;
+	unsigned count =
+	    lost_name_count(state_dir_fd(node->state), loop_wall_ns() / INT64_C(1000000000));
+	swim_duration pause = lost_name_pause(count, spread);
+
+	node->silent = true;
+	node->end_status = EX_TEMPFAIL;
+	node->exit_by = swim_time_add(loop_now(), pause);
+	if (pause.ns > 0)
+		log_at(LOG_LEVEL_NOTICE,
+		    "the name was lost again; this member is silent for a while and then ends, to be started anew",
+		    log_uint("times", count), log_int("seconds", swim_duration_ms(pause) / 1000));
+	loop_timer_set(node->exit_timer, node->exit_by);
+}
+
+/* Nobody is to be told, under a name that is not ours. */
+static void
+leave_silently(struct node *node)
+{
+	node->end_status = 0;
+	node->left = true;
+	control_left(node->control);
+	node->exit_by = swim_time_add(loop_now(), swim_seconds(1));
+	loop_timer_set(node->exit_timer, loop_now());
+}
+
+void
 node_leave(struct node *node, const char *reason)
 {
 	if (node->leaving)
@@ -272,16 +304,12 @@ node_leave(struct node *node, const char *reason)
 	node->leaving = true;
 	notify_stopping();
 	control_leaving(node->control);
+	if (node->silent) {
+		leave_silently(node);
+		return;
+	}
 	swim_leave(node->swim, loop_now());
 	flush_all(node, loop_now());
-}
-
-void
-node_end(struct node *node, int status)
-{
-	node->end_status = status;
-	notify_stopping();
-	event_base_loopbreak(node->base);
 }
 
 /* ----------------------------------------------------------------------------- beginning and end */

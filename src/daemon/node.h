@@ -90,7 +90,8 @@ struct node {
 	swim_time exit_by; /* answers are waited for until then */
 	int end_signal;    /* the second one, which ended it; or 0 */
 	bool restarting;   /* to end without a leave */
-	int end_status;    /* what node_end ended it with; or 0 */
+	int end_status;    /* what it ends with, when that is no leave; or 0 */
+	bool silent;       /* the name was lost: nothing is sent or taken in until the end */
 
 	struct random_pool random; /* the core's sequence numbers */
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
@@ -111,8 +112,11 @@ int node_new(const struct options *, struct config *config, struct node **out, c
 int node_run(struct node *);
 void node_free(struct node *);
 
-/* Stop at once without a word to the others, with this exit status; why has been logged. */
-void node_end(struct node *, int status);
+/*
+ * The name belongs to another: end with EX_TEMPFAIL, so that whoever started us does so again.  Not at once where it was
+ * lost before: until then nothing is said to the others, and the control socket tells why.
+ */
+void node_lose_name(struct node *);
 /* Begin a graceful leave, for this reason; harmless when it has begun. */
 void node_leave(struct node *, const char *reason);
 /* Log what the configuration says and may not mean. */

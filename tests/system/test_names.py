@@ -1,6 +1,11 @@
 """A name belongs to one member: who has had it longer stays; one that only moved is the same member."""
+import pathlib
+import signal
+import struct
 
 import pytest
+
+from harness import Wire
 
 
 def one_error(daemon):
@@ -11,7 +16,7 @@ def one_error(daemon):
 
 @pytest.mark.parametrize("through", ["owner", "another"])
 def test_the_newcomer_goes(cluster, through):
-    """The same name at another address: it exits 78 with one line, and the owner tells of both addresses."""
+    """The same name at another address: it exits 75 with one line, and the owner tells of both addresses."""
     cluster.start(4)
     cluster.whole()
     owner = cluster.daemons[1]
@@ -19,7 +24,7 @@ def test_the_newcomer_goes(cluster, through):
     mark = len(owner.said)
     newcomer = cluster.daemon(name=owner.name, address="127.0.7.7:7946", seeds=[seed.address])
     newcomer.launch()
-    assert newcomer.ended() == 78
+    assert newcomer.ended() == 75
     line = one_error(newcomer)
     assert all(word in line for word in (owner.name, owner.address, newcomer.address, "another name")), line
     told = cluster.wait(lambda: [e for e in owner.said[mark:] if e["type"] == "error"], "the owner to tell of it")
@@ -35,6 +40,96 @@ def test_the_newcomer_goes(cluster, through):
     finally:
         cluster.daemons.append(newcomer)
     assert len([e for e in owner.said[mark:] if e["type"] == "error"]) == 1
+
+
+def test_a_name_that_is_lost_again_is_tried_less_often(cluster):
+    """The second time it is silent for a while before it ends, says why, and may be told to end at once."""
+    cluster.start(3)
+    cluster.whole()
+    owner = cluster.daemons[1]
+    newcomer = cluster.daemon(name=owner.name, address="127.0.7.7:7946", seeds=[cluster.daemons[0].address])
+    newcomer.launch()
+    assert newcomer.ended() == 75
+    newcomer.start()
+    cluster.wait(lambda: "the name was lost again" in newcomer.text(), "the second loss")
+    health = newcomer.call("health")
+    assert health["status"] == "degraded" and any(owner.address in reason for reason in health["reasons"]), health
+    assert newcomer.ended() == 75
+    newcomer.start()
+    cluster.wait(lambda: newcomer.text().count("the name was lost again") == 2, "the third loss")
+    newcomer.disconnect()
+    newcomer.signal(signal.SIGTERM)
+    assert newcomer.ended() == 0
+    cluster.daemons.remove(newcomer)
+    try:
+        cluster.whole()
+        assert all(not d.heard_of("member.failed") and not d.heard_of("member.left") for d in cluster.running)
+    finally:
+        cluster.daemons.append(newcomer)
+
+
+CLAIM, PING = 0x13, 0x01
+
+
+class Namesake(Wire):
+    """A stranger who gives the name as his own, answers every ping under it, and claims it for longer than anybody."""
+
+    def __init__(self, cluster, address, victim):
+        super().__init__(cluster, address)
+        self.victim = victim
+
+    def received(self, now, source, data):
+        super().received(now, source, data)
+        if data[0] == PING:
+            answer = struct.pack("!BQ", 0x03, struct.unpack("!Q", data[1:9])[0]) + self.member() + b"\0\0"
+            self.send(source, answer + struct.pack("!BHQ", 0x04, 8, 0))
+            self.claim()
+
+    def member(self):
+        texts = self.victim.name.encode(), self.address.encode()
+        return b"".join(struct.pack("!H", len(text)) + text for text in texts)
+
+    def claim(self):
+        self.send(self.victim.address,
+                  struct.pack("!BQ", CLAIM, 7) + self.member() + struct.pack("!Q", 2**63 + 2**40))
+
+
+def test_a_stranger_takes_no_name_from_one_that_has_company(cluster):
+    """Right after the start, again and again: other members answer it, and none of them knows of the stranger."""
+    cluster.start(3)
+    cluster.whole()
+    fresh = cluster.daemon(seeds=[cluster.daemons[0].address])
+    stranger = Namesake(cluster, "127.0.9.1:7946", fresh)
+    fresh.launch()
+    cluster.watch([fresh])
+    for _ in range(10):
+        stranger.claim()
+        cluster.pump.pass_time(0.2)
+    assert stranger.messages(PING), "it is asked"
+    cluster.whole()
+    cluster.wait(lambda: [e for e in fresh.said if e.get("code") == "name-conflict"], "it to tell of that")
+    assert fresh.running
+
+
+def test_a_lost_name_is_started_again():
+    """The unit gives up for what a restart does not mend, and 75 is not that."""
+    unit = pathlib.Path(__file__).parents[2] / "systemd" / "swimd.service.in"
+    settings = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line and line[0] != "#")
+    assert settings["Restart"] == "on-failure" and settings["StartLimitIntervalSec"] == "0"
+    assert settings["RestartPreventExitStatus"].split() == ["64", "77", "78"]
+
+
+def test_a_stranger_ends_one_that_is_alone_for_a_while(cluster):
+    """Nobody else can tell whose the name is: it ends with a status that has it started again."""
+    fresh = cluster.daemon()
+    stranger = Namesake(cluster, "127.0.9.1:7946", fresh)
+    fresh.launch()
+    cluster.wait(fresh.serves, "it to run")
+    stranger.claim()
+    assert fresh.ended() == 75
+    stranger.close()
+    fresh.start()
+    assert fresh.call("health")["status"] == "ok"
 
 
 @pytest.mark.parametrize("state", ["kept", "wiped"])

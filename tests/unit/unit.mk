@@ -38,6 +38,7 @@ CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o
 	$(LOG_OBJS)
 OBJS_test_tags = $(TAGS_OBJS) base/utf8.o
 OBJS_test_units = daemon/units.o
+OBJS_test_lost_name = daemon/lost_name.o daemon/durable.o
 OBJS_test_random = daemon/random.o
 OBJS_test_config = $(CONFIG_OBJS) daemon/reload.o
 OBJS_test_config_file = $(CONFIG_OBJS) daemon/config_file.o daemon/config_load.o daemon/options.o

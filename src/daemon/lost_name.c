@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/lost_name.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/durable.h"
+
+#define FILE_NAME "name-lost"
+#define TEMP_NAME "name-lost.new"
+#define COUNT_MAX 1000
+
+/* How many there were, the last one less than LOST_NAME_MEMORY_S ago. */
+static unsigned
+recent(int dir_fd, int64_t wall_s)
+{
+	int fd = openat(dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char text[64] = "";
+	unsigned count = 0;
+	int64_t last = 0;
+	bool readable;
+
+	if (fd < 0)
+		return 0;
+	readable = durable_refuse(fd) == NULL && read(fd, text, sizeof(text) - 1) > 0;
+	close(fd);
+	/* The clock may have been set back. */
+	if (!readable || sscanf(text, "%u %" SCNd64, &count, &last) != 2 || count > COUNT_MAX ||
+	    last < wall_s - LOST_NAME_MEMORY_S || last > wall_s + LOST_NAME_MEMORY_S)
+		return 0;
+	return count;
+}
+
+unsigned
+lost_name_count(int dir_fd, int64_t wall_s)
+{
+	unsigned count = recent(dir_fd, wall_s) + 1;
+	char text[64];
+	int len = snprintf(text, sizeof(text), "%u %" PRId64 "\n", count, wall_s);
+
+	/* On a disk that cannot be written, of which the health tells, each is the first. */
+	(void)!durable_replace(dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
+	return count;
+}
+
+swim_duration
+lost_name_pause(unsigned count, double spread)
+{
+	int64_t seconds = LOST_NAME_PAUSE_MAX_S;
+
+	if (count <= 1)
+		return swim_ns(0);
+	if (count < 7)
+		seconds = INT64_C(1) << (count - 1);
+	if (seconds > LOST_NAME_PAUSE_MAX_S)
+		seconds = LOST_NAME_PAUSE_MAX_S;
+	return swim_duration_scale(swim_seconds(seconds), 0.75 + spread / 2);
+}
