@@ -150,6 +150,20 @@ locate_told(struct swim *s, struct member *m)
 }
 
 void
+swim_move_zone(struct swim *s, swim_time now, uint32_t from, uint32_t to)
+{
+	s->now = now;
+	for (size_t i = 0; i < s->table.count; i++) {
+		struct member *m = s->table.v[i];
+
+		if (m != s->self && m->addr.scope == from)
+			set_zone(s, m, to);
+		if (m->also.scope == from)
+			m->also.scope = to;
+	}
+}
+
+void
 swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
 {
 	s->now = now;

@@ -238,6 +238,12 @@ void swim_restore(struct swim *, swim_time now, const struct swim_report *, swim
 void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 
 /*
+ * The network interface of the first number has the second one now: link-local addresses that were there are there
+ * still.
+ */
+void swim_move_zone(struct swim *, swim_time now, uint32_t from, uint32_t to);
+
+/*
  * Which families of addresses this machine can send to now; both to begin with.  A member of another one is
  * probed through others alone, and accused by us only after many of these probes have failed in a row.
  */

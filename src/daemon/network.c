@@ -274,6 +274,14 @@ deadline(const struct network *net)
 	    net->again);
 }
 
+/* A look that is due earlier stays so. */
+static void
+look_by(struct network *net, swim_time at)
+{
+	net->due = swim_time_min(net->due, at);
+	loop_timer_set(net->timer, net->due);
+}
+
 /* To the interface of that index: the socket, and what was bound or is advertised on it. */
 static void
 bind_again(struct node *node, uint32_t index)
@@ -329,6 +337,14 @@ follow_device(struct node *node)
 }
 
 static void
+on_zone_moved(void *ctx, uint32_t from, uint32_t to)
+{
+	struct node *node = ctx;
+
+	swim_move_zone(node->swim, loop_now(), from, to);
+}
+
+static void
 look(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
@@ -340,6 +356,7 @@ look(void *ctx, swim_time now)
 	net->looked = now;
 	if (node->leaving)
 		return;
+	zones_look(&net->zones, on_zone_moved, node);
 	follow_device(node);
 	if (net->following) {
 		choose(node, NULL, &choice);
@@ -354,7 +371,8 @@ look(void *ctx, swim_time now)
 			discovery_retry(node->discovery);
 		}
 	}
-	loop_timer_set(net->timer, deadline(net));
+	net->due = deadline(net);
+	loop_timer_set(net->timer, net->due);
 	set_reach(node, now);
 	judge(node);
 	flush_all(node, loop_now());
@@ -370,7 +388,7 @@ on_changed(void *ctx)
 	if (swim_time_reached(now, at))
 		look(node, now);
 	else
-		loop_timer_set(net->timer, swim_time_min(at, deadline(net)));
+		look_by(net, at);
 }
 
 void
@@ -378,13 +396,11 @@ network_peers_changed(struct node *node, bool seeds)
 {
 	struct network *net = &node->network;
 	enum route_rank enough = seeds ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
-	swim_time at;
 
 	/* What the others are reached from already is kept whoever comes. */
 	if (!net->following || net->timer == NULL || node->leaving || net->follow.rank >= enough)
 		return;
-	at = swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS));
-	loop_timer_set(net->timer, swim_time_min(at, deadline(net)));
+	look_by(net, swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS)));
 }
 
 void
@@ -421,8 +437,10 @@ network_start(struct node *node, char *fault)
 	net->watch = netwatch_new(node->base, on_changed, node);
 	if (net->watch == NULL)
 		net->watch_errno = errno;
+	zones_look(&net->zones, on_zone_moved, node);
 	/* What has changed since the choice is seen now. */
-	loop_timer_set(net->timer, net->looked);
+	net->due = SWIM_TIME_NEVER;
+	look_by(net, net->looked);
 	return 0;
 }
 

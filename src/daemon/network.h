@@ -6,6 +6,7 @@
 #include <net/if.h>
 
 #include "daemon/follow.h"
+#include "daemon/zones.h"
 #include "net/loop.h"
 #include "net/netwatch.h"
 
@@ -17,9 +18,10 @@ struct swim_addr;
 struct network {
 	struct netwatch *watch;
 	struct loop_timer *timer; /* of the next look */
-	swim_time looked;
-	bool following; /* the address is ours to choose */
+	swim_time looked, due;    /* due: when the timer fires */
+	bool following;           /* the address is ours to choose */
 	struct follow follow;
+	struct zones zones;
 	const char *origin;          /* where the address comes from while it is ours to choose */
 	char device[IF_NAMESIZE];    /* the configured one as it is called now; "": none */
 	char bind_zone[IF_NAMESIZE]; /* of a link-local address that is bound; "": none */

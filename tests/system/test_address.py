@@ -165,3 +165,18 @@ def test_one_of_several_that_nothing_speaks_for(cluster, lan):
     launch(cluster, [daemon])
     assert daemon.call("info")["address"] == "10.77.0.1:7946"
     assert "set advertise, or seeds" in daemon.text() and "10.78.0.1 (other0)" in daemon.text()
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("avahi-daemon", "dbus-daemon"))),
+                    reason="not installed: avahi-daemon or dbus-daemon (make deps installs them)")
+def test_what_is_found_by_mdns_counts_for_more_than_the_default_route(cluster, lan):
+    """Nothing is configured on any machine."""
+    hosts = [lan.host(addresses=FOUR) for _ in range(3)]
+    for host in hosts:
+        add_private(host)
+    daemons = [host.daemon() for host in hosts]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    cluster.pump.pass_time(3)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    assert all(d.text().count("another address is advertised") == 1 for d in daemons)

@@ -61,8 +61,10 @@ def works(cluster, daemons, kind, said=()):
     before = daemons[0].call("metrics")
     cluster.wait(lambda: daemons[0].call("metrics")["probes"]["acked"] >= before["probes"]["acked"] + 3,
                  "probes to be answered")
-    if kind is not LINK:    # there, what is remembered of members no longer heard from names the old interface
-        assert daemons[0].call("metrics")["transport_errors"] == before["transport_errors"]
+    assert daemons[0].call("metrics")["transport_errors"] == before["transport_errors"]
+    if kind is LINK:
+        assert all("%eth0]" in member["address"] for member in daemons[0].members().values())
+    else:
         host = address(kind, 1)
         wanted = f"[{host}]:7946" if ":" in host else f"{host}:7946"
         assert {d.members()["h1"]["address"] for d in daemons} == {wanted}

@@ -86,3 +86,15 @@ def test_a_reload_makes_it_again_at_once(cluster, lone):
     os.unlink(lone.socket)
     lone.call("reload")
     assert serves(lone.socket)
+
+
+def test_another_file_system_comes_over_it(cluster, lan):
+    """As /run is mounted anew by whoever sets a container up late; the directory goes with it."""
+    host = lan.host(avahi=False)
+    daemon = host.daemon("--no-mdns").start()
+    done = host.command("mount", "-t", "tmpfs", "tmpfs", "/run")
+    assert done.returncode == 0, done.stderr
+    cluster.wait(lambda: serves(daemon.socket), "the socket to be served again")
+    with daemon.connect() as fresh:
+        assert fresh.call("health")["reasons"] == []
+    assert serves(daemon.socket.replace("swimd.sock", "swimd-ro.sock"))

@@ -236,7 +236,26 @@ START_TEST(the_dead_are_remembered_with_their_zone)
 }
 END_TEST
 
+/* Its interface was removed and made again: members of other interfaces stay where they are. */
+START_TEST(who_is_on_an_interface_that_has_another_number)
+{
+	struct fixture *f = started();
+	struct swim_addr here = link_local(2, 3), there = link_local(4, 4), now = link_local(2, 9);
+	struct swim_report found;
+
+	ping(f, &here, 3, "p2", "p2", "[fe80::2]:7946");
+	ping(f, &there, 4, "p4", "p4", "[fe80::4]:7946");
+	swim_move_zone(f->swim, f->now, 3, 9);
+	ck_member(f, "p2", "[fe80::2]:7946", 9);
+	ck_member(f, "p4", "[fe80::4]:7946", 4);
+	ck_assert(swim_member_by_address(f->swim, &now, &found));
+	ck_assert(!swim_member_by_address(f->swim, &here, &found));
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_zone", ours_is_told_without_a_zone, who_is_told_of_is_where_it_is_told,
     who_speaks_for_itself_is_where_it_speaks, two_of_one_address_are_two,
     a_base_peer_is_named_without_a_zone, two_base_peers_of_one_address_are_two,
-    a_base_peer_s_name_is_not_another_s_stand_in, the_dead_are_remembered_with_their_zone)
+    a_base_peer_s_name_is_not_another_s_stand_in, the_dead_are_remembered_with_their_zone,
+    who_is_on_an_interface_that_has_another_number)

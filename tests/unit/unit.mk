@@ -29,6 +29,7 @@ OBJS_test_reply = net/reply.o base/addr.o base/hash.o
 OBJS_test_zone = net/zone.o base/addr.o
 OBJS_test_netwatch = net/netwatch.o $(LOOP_OBJS) base/addr.o
 OBJS_test_reaper = net/reaper.o $(LOOP_OBJS) base/addr.o
+OBJS_test_zones = daemon/zones.o
 OBJS_test_follow = daemon/follow.o base/addr.o
 OBJS_test_ifaces = net/ifaces.o base/addr.o
 OBJS_test_route = net/route.o net/ifaces.o net/sockaddr.o base/addr.o
