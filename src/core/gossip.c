@@ -150,6 +150,21 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 	return wire_add_update(w, &u);
 }
 
+bool
+gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
+{
+	struct wire_update u;
+
+	update_of(s, m, &u);
+	if (wire_add_update(w, &u))
+		return true;
+	if (u.tags.len == 0)
+		return false;
+	u.tags = (struct wire_str){0};
+	u.flags |= WIRE_FLAG_PARTIAL;
+	return wire_add_update(w, &u);
+}
+
 /* One sending more of this rumour. */
 static void
 advance(struct swim *s, struct member *m, unsigned limit)
@@ -207,16 +222,39 @@ full:
 }
 
 /*
+ * Nothing fits: one whose tags are too many for this path goes without them, or nobody beyond it would hear of it.
+ */
+static void
+fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
+{
+	unsigned limit = send_limit(s);
+
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
+		for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[k] > 0;
+		     level++) {
+			struct member *m = TAILQ_FIRST(&s->rumours[k][level]);
+
+			if (m == NULL || m == recipient || !gossip_add_without(s, w, m))
+				continue;
+			m->packed = s->pack_serial;
+			advance(s, m, limit);
+			return;
+		}
+	}
+}
+
+/*
  * By kind, the weightiest first; but every kind that waits has a share kept for it, so that a storm of
  * one (joins at a start, deaths in an outage) never starves another.
  */
 void
 gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
-	size_t share = s->config.max_datagram / SHARES, keep = 0;
+	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
 	if (s->rumour_count == 0)
 		return;
+	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
 	s->pack_serial++;
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		keep += s->rumour_kind_count[k] > 0 ? share : 0;
@@ -229,6 +267,8 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 	/* What the later ones didn't need. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
 		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
+	if (w->count == 0)
+		fill_without(s, w, recipient);
 }
 
 void
@@ -280,23 +320,31 @@ push(struct swim *s, struct member *to)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	enum wire_type type = to->swimd ? WIRE_GOSSIP : WIRE_PING;
+	uint64_t seq = core_seq(s);
+	size_t size, pad_to = to->swimd ? 0 : outbox_room_for(s, to);
 
 	if (!locate_is_reached(s, to))
 		return;
 	outbox_trailer(s, true, &trailer);
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	if (!outbox_begin(s, &w, &trailer, path_most(s, to)))
 		return;
 	if (type == WIRE_GOSSIP) {
-		wire_begin_gossip(&w, core_seq(s));
+		wire_begin_gossip(&w, seq);
 	} else {
-		wire_begin_ping(&w, core_seq(s));
+		wire_begin_ping(&w, seq);
 	}
 	if (to->status != SWIM_ALIVE)
-		gossip_add_member(s, &w, to);
+		gossip_add_without(s, &w, to);
 	gossip_fill(s, &w, to);
+	size = path_step(s, wire_size(&w, &trailer));
+	if (type == WIRE_GOSSIP && size > PATH_BASE && path_is_open(s, to) &&
+	    path_watch(s, to, seq, size)) {
+		wire_make_ping(&w);
+		type = WIRE_PING;
+		pad_to = size;
+	}
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, type == WIRE_PING ? outbox_room_for(s, to) : 0, type,
-		    NULL, to);
+		outbox_end(s, &w, &trailer, pad_to, type, NULL, to);
 	else
 		outbox_cancel(s);
 }
@@ -358,7 +406,7 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 		if (!outbox_begin(s, &w, &trailer, budget))
 			return;
 		wire_begin_gossip(&w, core_seq(s));
-		if (gossip_add_member(s, &w, m)) {
+		if (gossip_add_without(s, &w, m)) {
 			outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
 			return;
 		}
@@ -373,14 +421,15 @@ gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size
 	const struct member *to = link_speaker(s, addr);
 
 	if (to != NULL && to != s->self && to->swimd)
-		tell_at(s, m, addr, link_is_shown_at(to, addr) ? SIZE_MAX : len);
+		tell_at(s, m, addr,
+		    link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len);
 }
 
 void
 gossip_moved(struct swim *s, struct member *m, const struct swim_addr *former)
 {
 	if (locate_reaches(s, former))
-		tell_at(s, m, former, SIZE_MAX);
+		tell_at(s, m, former, path_safe(s, m));
 }
 
 /* Do suspicions, verdicts or refutations wait that have not gone out to as many as one interval reaches? */

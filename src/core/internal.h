@@ -19,6 +19,7 @@
  *	speaker.c  who sent a datagram
  *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
+ *	path.c     how large datagrams to each member may be
  *	claim.c    two members of one name
  *	outbox.c   datagrams and events waiting to be taken out
  *	report.c   copies for the outside
@@ -95,6 +96,11 @@ struct member {
 	enum swim_status status;
 	uint16_t name_len;
 	uint16_t tags_len;
+	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
+	uint32_t
+	    path_at; /* seconds since swim_new: when a larger one is tried, or the same again */
+	uint8_t path_tries; /* doubles the time until then */
+	uint8_t syncs_lost; /* that it has not answered, since its view was last the same as ours */
 	uint8_t accuser_count;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
 	uint8_t link;    /* enum swim_path */
@@ -234,6 +240,24 @@ struct relay {
 	uint16_t id_len, address_len;
 };
 
+/* A ping that is under way to find out whether its size arrives. */
+struct path_check {
+	struct member *target; /* NULL: free */
+	uint64_t seq;
+	size_t size;
+	swim_time next; /* sent again, or taken for lost */
+	unsigned tries;
+	bool trial; /* padding alone, else it is gossip */
+};
+#define PATH_CHECKS_MAX 16
+/*
+ * What must arrive is at most so large: the least max_datagram, which has room for a member with all of its tags and a
+ * usual name, and passes where packets of 1,052 bytes do (1,072 with IPv6).
+ */
+#define PATH_BASE WIRE_DATAGRAM_MIN
+/* The least that is tried where not even that arrives: a packet of 576 bytes, which every IPv4 host takes (RFC 791). */
+#define PATH_FLOOR 548
+
 /* When views may be compared next. */
 struct pace {
 	swim_time allowed; /* not before */
@@ -244,13 +268,14 @@ struct sync {
 	bool active;
 	bool member; /* who is asked was known for one when it began */
 	struct swim_addr addr;
-	uint64_t seq;
+	uint64_t seq; /* of the first request for this page; those after it count up */
 	struct wire_cursor cursor;
 	uint16_t covered; /* buckets of the request under way reach up to here */
 	swim_time next;
 	unsigned tries;
 	size_t pages; /* taken in so far */
 	bool changed; /* something new came of it */
+	size_t most;  /* bytes of the first request for a page, and so of the page */
 };
 
 struct out {
@@ -326,6 +351,11 @@ struct swim {
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
 	struct join joins[SWIM_PENDING_JOINS];
+
+	struct path_check path_checks[PATH_CHECKS_MAX];
+	swim_time
+	    path_next; /* when to look for a member to which more may arrive; NEVER: there is none */
+	size_t path_at; /* where in live[] to look first */
 
 	struct sync sync;
 	struct pace sync_members, sync_strangers;
@@ -525,6 +555,8 @@ void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, s
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
+/* The same; where that is too large for want of room for its tags, it goes without them. */
+bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
 /*
  * Add a few members, whoever they are, for a base peer: it compares no views, so that what rumours once missed
  * it would never learn.
@@ -536,7 +568,7 @@ void gossip_fill(struct swim *, struct wire_writer *, const struct member *recip
 /* probe.c */
 void probe_tick(struct swim *);
 swim_time probe_deadline(const struct swim *);
-void probe_forget(struct swim *, const struct member *);
+void probe_forget(struct swim *, struct member *);
 void probe_period_seen(struct swim *, uint32_t period);
 /* True if it answers a ping of ours, directly or not. */
 bool probe_ack(struct swim *, const struct wire_message *);
@@ -652,6 +684,31 @@ swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 void sync_page(struct swim *, const struct wire_message *);
+/* Its view is ours, or it is no member to be asked any more: what it has not answered counts no longer. */
+void sync_forget(struct swim *, struct member *);
+
+/* path.c */
+/* The most bytes that a datagram to m may have (NULL: to a stranger) whose loss nobody takes for a death. */
+size_t path_most(const struct swim *, const struct member *m);
+/* The same of one that must arrive. */
+size_t path_safe(const struct swim *, const struct member *m);
+/* What was sent at `most` bytes is sent at so many after this many times without an answer. */
+size_t path_retry(size_t most, unsigned tries);
+/* A datagram of so many bytes was answered, and a larger one before it was not; m may be NULL. */
+void path_fell(struct swim *, struct member *m, size_t to);
+/* One of so many bytes was answered at once; m may be NULL. */
+void path_holds(struct swim *, struct member *m, size_t size);
+/* Whether large gossip arrives at m is not known, or was found out too long ago. */
+bool path_is_open(const struct swim *, const struct member *m);
+/* The least of the sizes that are tried which is not below this one, max_datagram at most. */
+size_t path_step(const struct swim *, size_t size);
+/* The ping of this number and size to m shows it; false: too many are under way. */
+bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
+void path_forget(struct swim *, const struct member *);
+/* True if the ack answers one of these pings. */
+bool path_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void path_tick(struct swim *);
+swim_time path_deadline(const struct swim *);
 
 /* outbox.c */
 /* A writer over `budget` bytes (max_datagram at most) of the outbox; false: it is full. */

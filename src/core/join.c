@@ -59,14 +59,14 @@ send_join(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, patience(s));
 	if (j->kind == JOIN_LEAVER)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	known = locate_at(s, &j->addr);
+	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return;
 	wire_begin_ping(&w, j->seq);
 	/* What is held against whoever lives there has to be refuted before anything else. */
-	known = locate_at(s, &j->addr);
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
-		gossip_add_member(s, &w, known);
-	gossip_add_member(s, &w, s->self);
+		gossip_add_without(s, &w, known);
+	gossip_add_without(s, &w, s->self);
 	j->len = outbox_end(s, &w, &trailer, padded_to(s, j, known), WIRE_PING, &j->addr, NULL);
 }
 

@@ -76,14 +76,14 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	outbox_trailer(s, true, &trailer);
 	trailer.has_period = true;
 	trailer.period = s->period;
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
 	wire_begin_ping(&w, seq);
 	if (to->status != SWIM_ALIVE)
-		gossip_add_member(s, &w, to);
+		gossip_add_without(s, &w, to);
 	/* A base peer knows us by our word alone; anybody may until it has answered once. */
 	if (!to->swimd || !shown)
-		gossip_add_member(s, &w, s->self);
+		gossip_add_without(s, &w, s->self);
 	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
 	if (shown) {
 		gossip_fill(s, &w, to);
@@ -360,12 +360,12 @@ send_ping_req(struct swim *s, struct member *helper, struct member *target, uint
 	outbox_trailer(s, true, &trailer);
 	trailer.has_timeout = true;
 	trailer.timeout_ms = wait.ns > 0 ? (uint32_t)swim_duration_ms(wait) : 0;
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	if (!outbox_begin(s, &w, &trailer, path_safe(s, helper)))
 		return;
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the suspect only if the helper knows. */
 	if (target->status != SWIM_ALIVE)
-		gossip_add_member(s, &w, target);
+		gossip_add_without(s, &w, target);
 	if (link_is_shown(helper))
 		gossip_fill(s, &w, helper);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helper);
@@ -453,12 +453,14 @@ succeed(struct swim *s)
 }
 
 void
-probe_forget(struct swim *s, const struct member *m)
+probe_forget(struct swim *s, struct member *m)
 {
 	if (s->probe.target == m)
 		s->probe.target = NULL;
 	confirm_forget(s, m);
 	link_stop(s, m);
+	path_forget(s, m);
+	sync_forget(s, m);
 }
 
 void

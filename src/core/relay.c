@@ -18,18 +18,19 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 {
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
+	const struct member *asker = locate_at(s, &r->asker);
 	bool proven = !r->stranger;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	/* A stranger gets no more bytes than it sent. */
 	outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
-	if (outbox_begin(s, &w, &trailer, s->config.max_datagram)) {
+	if (outbox_begin(s, &w, &trailer, path_safe(s, asker))) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;
 			wire_begin_ack(&w, r->asker_seq, &target);
 			if (proven)
-				gossip_fill(s, &w, locate_at(s, &r->asker));
+				gossip_fill(s, &w, asker);
 		} else {
 			s->stats.relays_nacked++;
 			wire_begin_nack(&w, r->asker_seq, &target);
@@ -77,8 +78,8 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 		if (r->request_len < s->config.max_datagram)
 			w.reserve += s->config.max_datagram - r->request_len;
 		if (target != NULL && target->status != SWIM_ALIVE)
-			gossip_add_member(s, &w, target);
-		gossip_add_member(s, &w, s->self);
+			gossip_add_without(s, &w, target);
+		gossip_add_without(s, &w, s->self);
 	}
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, target == NULL ? addr : NULL, target);
 }

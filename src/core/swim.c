@@ -94,7 +94,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
 			TAILQ_INIT(&s->rumours[k][i]);
 	}
-	s->gossip_at = s->check_at = SWIM_TIME_NEVER;
+	s->gossip_at = s->check_at = s->path_next = SWIM_TIME_NEVER;
+	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
 	s->reap_at = s->reconnect_at = s->strain_at = now;
@@ -158,7 +159,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
 	struct member *sender = members_find(s, s->by, s->by_len);
-	size_t budget, len_min;
+	size_t budget, len_min, pad_to = 0;
 	bool proven;
 
 	if (sender == NULL && !named)
@@ -170,13 +171,18 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	 * an ack can be.
 	 */
 	proven = sender != NULL && link_is_shown_at(sender, from);
-	budget = proven ? SIZE_MAX : len;
-	len_min = outbox_answer_trailer(s, &self, budget, &trailer);
+	budget = path_safe(s, sender);
+	if (!proven && len < budget)
+		budget = len;
+	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);
-	if (budget > s->config.max_datagram)
-		budget = s->config.max_datagram;
+	/* Does this size arrive there?  The answer is no larger than the question. */
+	if (msg->trailer.has_answer_size)
+		pad_to = msg->trailer.answer_size < len ? msg->trailer.answer_size : len;
+	if (pad_to > s->config.max_datagram)
+		pad_to = s->config.max_datagram;
 	if (len_min < budget) {
 		size_t kept = s->config.max_datagram - budget;
 
@@ -187,17 +193,17 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		 * before its verdict.
 		 */
 		if (sender == NULL || !sender->swimd || s->misjudged)
-			gossip_add_member(s, &w, s->self);
+			gossip_add_without(s, &w, s->self);
 		if (sender != NULL && sender != s->self &&
 		    (sender->tell || sender->status != SWIM_ALIVE)) {
-			gossip_add_member(s, &w, sender);
+			gossip_add_without(s, &w, sender);
 			sender->tell = false;
 		}
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
 	}
-	outbox_end(s, &w, &trailer, 0, WIRE_ACK, from, NULL);
+	outbox_end(s, &w, &trailer, pad_to, WIRE_ACK, from, NULL);
 }
 
 static void
@@ -234,7 +240,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		relayed = probe_is_indirect(s, msg->seq);
-		s->answered = join_ack(s, msg, from) || probe_ack(s, msg);
+		s->answered = join_ack(s, msg, from) || probe_ack(s, msg) || path_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
@@ -378,6 +384,7 @@ swim_tick(struct swim *s, swim_time now)
 	join_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
+		path_tick(s);
 		suspicion_tick(s);
 		damping_tick(s);
 		if (s->status_count[SWIM_DEAD] > 0)
@@ -403,6 +410,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
+	at = swim_time_min(at, path_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)

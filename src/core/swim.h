@@ -279,6 +279,12 @@ struct swim_stats {
 	uint64_t probes_sent, probes_acked, probes_acked_indirectly, probes_failed, nacks_received;
 	uint64_t relays, relays_acked, relays_nacked, relays_refused;
 	uint64_t suspicions, refutations, syncs_started, syncs_completed, syncs_failed;
+	uint64_t syncs_unanswered; /* by members whose views have not been the same as ours since */
+	struct swim_addr sync_silent; /* where the last of these was asked */
+	size_t
+	    paths_reduced; /* members that are sent less than max_datagram: more did not arrive */
+	size_t path_smallest; /* the least that is, in bytes; max_datagram: there is none */
+	uint64_t paths_fallen, paths_raised, path_trials, path_trial_bytes;
 	uint64_t outbox_dropped;           /* datagrams that found the outbox full */
 	size_t members[SWIM_STATUS_COUNT]; /* us included */
 	size_t rumours;                    /* waiting to be gossiped */

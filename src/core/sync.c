@@ -15,6 +15,7 @@
 #define BACKOFF_MAX 30   /* sync intervals */
 #define ARRIVING 5       /* sync intervals since the beginning */
 #define REQUEST_FIXED 12 /* cursor and digest count */
+#define DIGESTS_LEAST 16 /* in a request, before ours is */
 #define UPDATES_FIXED 9  /* their count, and what is around the tags of one */
 
 /*
@@ -64,20 +65,23 @@ send_request(struct swim *s)
 	uint32_t digests[WIRE_SYNC_BUCKETS];
 	struct wire_trailer trailer;
 	struct wire_writer w;
-	size_t fixed, room;
+	size_t size = path_retry(y->most, y->tries), fixed, update, room;
+	bool introduce;
 	uint16_t count = 0;
 
-	y->seq = core_seq(s);
+	if (y->tries == 0)
+		y->seq = core_seq(s);
 	y->tries++;
 	y->next =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
 	outbox_trailer(s, true, &trailer);
-	/* We ourselves come along as an update, with our tags. */
-	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + UPDATES_FIXED + WIRE_UPDATE_FIXED +
-		s->self->name_len + strlen(s->self->address) + s->self->tags_len +
-		wire_trailer_size(&trailer);
-	room = s->config.max_datagram > fixed ? (s->config.max_datagram - fixed) / sizeof(uint32_t)
-					      : 0;
+	/* We ourselves come along as an update, with our tags, unless that takes the room for what is asked. */
+	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + wire_trailer_size(&trailer);
+	update = UPDATES_FIXED + WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address) +
+		 s->self->tags_len;
+	introduce = fixed + update + DIGESTS_LEAST * sizeof(uint32_t) <= size;
+	fixed += introduce ? update : sizeof(uint16_t); /* the count of updates */
+	room = size > fixed ? (size - fixed) / sizeof(uint32_t) : 0;
 	while (y->cursor.bucket + count < WIRE_SYNC_BUCKETS && count < room) {
 		/*
 		 * The dead are in no digest, and whoever has just arrived is to hear of them too: the first
@@ -88,11 +92,21 @@ send_request(struct swim *s)
 		digests[count++] = s->synced ? digest : ~digest;
 	}
 	y->covered = (uint16_t)(y->cursor.bucket + count);
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	if (!outbox_begin(s, &w, &trailer, size))
 		return;
-	wire_begin_sync_req(&w, y->seq, y->cursor, digests, count);
-	gossip_add_member(s, &w, s->self);
-	outbox_end(s, &w, &trailer, s->config.max_datagram, WIRE_SYNC_REQ, &y->addr, NULL);
+	wire_begin_sync_req(&w, y->seq + y->tries - 1, y->cursor, digests, count);
+	if (introduce)
+		gossip_add_member(s, &w, s->self);
+	outbox_end(s, &w, &trailer, size, WIRE_SYNC_REQ, &y->addr, NULL);
+}
+
+void
+sync_forget(struct swim *s, struct member *m)
+{
+	if (m == NULL)
+		return;
+	s->stats.syncs_unanswered -= m->syncs_lost;
+	m->syncs_lost = 0;
 }
 
 static void
@@ -105,6 +119,7 @@ finish(struct swim *s, bool complete)
 	if (complete) {
 		s->synced = true;
 		s->stats.syncs_completed++;
+		sync_forget(s, link_speaker(s, &s->sync.addr));
 	} else {
 		s->stats.syncs_failed++;
 	}
@@ -135,7 +150,10 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 		return;
 	if (s->sync.active)
 		finish(s, false);
-	s->sync = (struct sync){.active = true, .member = member, .addr = *addr};
+	s->sync = (struct sync){.active = true,
+	    .member = member,
+	    .addr = *addr,
+	    .most = path_most(s, link_speaker(s, addr))};
 	s->check_at = SWIM_TIME_NEVER;
 	s->stats.syncs_started++;
 	send_request(s);
@@ -150,6 +168,8 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 		return;
 	if (!stranger)
 		s->same_view = digest == s->digest;
+	if (digest == s->digest && s->stats.syncs_unanswered > 0)
+		sync_forget(s, link_speaker(s, from));
 	if (digest == s->digest || is_busy(s, stranger) || s->leaving)
 		return;
 	if (swim_time_before(s->now, pace_with(s, stranger)->allowed))
@@ -167,6 +187,20 @@ sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
 	s->check_member = !stranger;
 }
 
+/* It goes on answering pings, or it would not be asked again: what is large does not arrive, however small it is. */
+static void
+give_up(struct swim *s)
+{
+	struct member *m = locate_at(s, &s->sync.addr);
+
+	if (m != NULL && m->status == SWIM_ALIVE && m->syncs_lost < UINT8_MAX) {
+		m->syncs_lost++;
+		s->stats.syncs_unanswered++;
+		s->stats.sync_silent = s->sync.addr;
+	}
+	finish(s, false);
+}
+
 void
 sync_tick(struct swim *s)
 {
@@ -178,7 +212,7 @@ sync_tick(struct swim *s)
 		if (s->sync.tries < TRIES)
 			send_request(s);
 		else
-			finish(s, false);
+			give_up(s);
 	}
 }
 
@@ -202,9 +236,12 @@ add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor)
 
 		if (m->hidden || m->stand_in)
 			continue;
-		/* One too large even for a page of its own must not end every sync here: rumours have to do. */
-		if (!gossip_add_member(s, w, m) && w->count > 0)
-			return false;
+		/* One too large for a page of its own goes without its tags: it must not end every sync here. */
+		if (!gossip_add_member(s, w, m)) {
+			if (w->count > 0)
+				return false;
+			gossip_add_without(s, w, m);
+		}
 		cursor->after = m->hash;
 	}
 	return true;
@@ -216,11 +253,12 @@ sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_ad
 {
 	struct wire_cursor cursor = msg->cursor;
 	unsigned first = cursor.bucket;
+	size_t most = path_most(s, link_speaker(s, from));
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
-	if (!outbox_begin(s, &w, &trailer, len))
+	if (!outbox_begin(s, &w, &trailer, len < most ? len : most))
 		return;
 	wire_begin_sync(&w, msg->seq);
 	while (cursor.bucket < first + msg->digest_count) {
@@ -253,7 +291,7 @@ teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
-	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+	if (!outbox_begin(s, &w, &trailer, s->sync.most))
 		return;
 	wire_begin_gossip(&w, core_seq(s));
 	while (wire_updates_next(updates, &iter, &u)) {
@@ -278,11 +316,19 @@ sync_page(struct swim *s, const struct wire_message *msg)
 	struct sync *y = &s->sync;
 	uint64_t digest = s->digest;
 	struct wire_cursor next = msg->cursor;
+	size_t size;
 
-	if (!y->active || msg->seq != y->seq)
+	if (!y->active || msg->seq - y->seq >= y->tries)
 		return;
 	s->answered = true;
+	size = path_retry(y->most, (unsigned)(msg->seq - y->seq));
 	apply_updates(s, &msg->updates);
+	/* The page itself may have made it a member. */
+	if (size < y->most)
+		path_fell(s, link_speaker(s, &y->addr), size);
+	else
+		path_holds(s, link_speaker(s, &y->addr), size);
+	y->most = size;
 	teach(s, &msg->updates, &y->addr);
 	y->changed |= digest != s->digest;
 	if (next.bucket > y->covered)

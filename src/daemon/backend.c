@@ -65,7 +65,7 @@ backend_health(void *ctx, struct control_health *out)
 	    .memory = &node->health,
 	};
 	const char *source, *sentence;
-	struct swim_report self;
+	struct swim_report self, silent;
 	struct swim_stats stats;
 	struct udp_stats udp;
 	struct control_stats control;
@@ -87,6 +87,11 @@ backend_health(void *ctx, struct control_health *out)
 	count_seeds(node, &in.seeds, &in.seeds_joined);
 	if (discovery_trouble(node->discovery, &source, &sentence))
 		in.discovery_trouble = sentence;
+	in.syncs_unanswered = stats.syncs_unanswered;
+	if (swim_member_by_address(node->swim, &stats.sync_silent, &silent)) {
+		in.sync_silent = silent.name;
+		in.sync_silent_len = silent.name_len;
+	}
 	if (swim_accused(node->swim, in.now, &accused))
 		in.accused = &accused;
 	health_judge(&in, out);

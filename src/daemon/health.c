@@ -151,6 +151,20 @@ judge_accused(const struct health_input *in, struct control_health *out)
 		    first, second, seconds_since(a->at, in->now));
 }
 
+/* It is asked only after it has answered a small ping: what is large does not arrive, there or back. */
+static void
+judge_syncs(const struct health_input *in, struct control_health *out)
+{
+	char name[160];
+
+	if (in->syncs_unanswered < HEALTH_SYNCS_UNANSWERED || in->sync_silent == NULL)
+		return;
+	utf8_escape(in->sync_silent, in->sync_silent_len, false, name, sizeof(name));
+	reason(out, CONTROL_HEALTH_DEGRADED,
+	    "%llu exchanges of views went unanswered, the last by %s, which answers pings: look for what drops larger datagrams on the way (MTU, firewall)",
+	    (unsigned long long)in->syncs_unanswered, name);
+}
+
 void
 health_judge(const struct health_input *in, struct control_health *out)
 {
@@ -174,5 +188,6 @@ health_judge(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "there are %zu members, which is max_members: others are refused", in->members);
 	judge_memory(in, out);
+	judge_syncs(in, out);
 	judge_accused(in, out);
 }

@@ -16,6 +16,8 @@
 #define HEALTH_MEMORY_SECONDS 60
 /* Two of one name, told each minute while that goes on. */
 #define HEALTH_CONFLICT_SECONDS 120
+/* One may be the loss of a few datagrams, or the end of who was asked. */
+#define HEALTH_SYNCS_UNANSWERED 2
 /* A timer that fires later than this has been kept waiting. */
 #define HEALTH_LAG_MS 100
 
@@ -54,8 +56,10 @@ struct health_input {
 	int accept_errno;    /* why a control connection could not be accepted */
 	swim_time accept_failed_at;    /* when that was last; NEVER: it was not */
 	const char *discovery_trouble; /* of a source, or NULL; kept until the answer is given */
-	const struct swim_accused
-	    *accused; /* enough others, well themselves, found us silent; or NULL */
+	uint64_t syncs_unanswered;     /* exchanges of views, by members whose views still differ */
+	const char *sync_silent;       /* name of the last of these members, or NULL */
+	size_t sync_silent_len;
+	const struct swim_accused *accused; /* by enough members that are well; or NULL */
 	const struct health_memory *memory;
 };
 void health_judge(const struct health_input *, struct control_health *out);

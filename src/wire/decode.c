@@ -236,6 +236,12 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		t->has_period = true;
 		t->period = rbuf_get_u32be(&b);
 		return WIRE_OK;
+	case WIRE_EXT_ANSWER_SIZE:
+		if (t->has_answer_size || len != sizeof(t->answer_size))
+			return WIRE_REJECT_BAD_EXTENSION;
+		t->has_answer_size = true;
+		t->answer_size = rbuf_get_u16be(&b);
+		return WIRE_OK;
 	case WIRE_EXT_TIMEOUT:
 		if (t->has_timeout || len != sizeof(t->timeout_ms))
 			return WIRE_REJECT_BAD_EXTENSION;

@@ -235,6 +235,8 @@ wire_trailer_size(const struct wire_trailer *t)
 		size += ENTRY_HEADER_SIZE + sizeof(t->timeout_ms);
 	if (t->has_period)
 		size += ENTRY_HEADER_SIZE + sizeof(t->period);
+	if (t->has_answer_size)
+		size += ENTRY_HEADER_SIZE + sizeof(t->answer_size);
 	return size;
 }
 
@@ -301,6 +303,29 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 		put_entry_header(b, WIRE_EXT_PERIOD, sizeof(t->period));
 		wbuf_put_u32be(b, t->period);
 	}
+	if (t->has_answer_size) {
+		put_entry_header(b, WIRE_EXT_ANSWER_SIZE, sizeof(t->answer_size));
+		wbuf_put_u16be(b, t->answer_size);
+	}
+}
+
+size_t
+wire_size(const struct wire_writer *w, const struct wire_trailer *trailer)
+{
+	size_t size = wbuf_len(&w->buf) + flags_size(w->flagged) + wire_trailer_size(trailer);
+
+	if (w->accused > 0)
+		size += ENTRY_HEADER_SIZE + w->accusers_size;
+	if (w->tagged > 0)
+		size += ENTRY_HEADER_SIZE + w->tags_size;
+	return size;
+}
+
+void
+wire_make_ping(struct wire_writer *w)
+{
+	assert(w->buf.start[0] == WIRE_GOSSIP);
+	w->buf.start[0] = WIRE_PING;
 }
 
 size_t

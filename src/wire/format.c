@@ -152,6 +152,8 @@ put_trailer(struct text *t, const struct wire_trailer *trailer)
 		putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
 	if (trailer->has_period)
 		putf(t, " period=%u", (unsigned)trailer->period);
+	if (trailer->has_answer_size)
+		putf(t, " answer_size=%u", (unsigned)trailer->answer_size);
 }
 
 static void

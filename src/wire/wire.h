@@ -108,17 +108,19 @@ enum wire_ext {
 	WIRE_EXT_TIMEOUT = 0x05, /* milliseconds:u32, on a ping-req: how long the asker waits */
 	WIRE_EXT_ACCUSERS =
 	    0x06, /* per suspect update: index:u16 count:u8 count x hash:u64, ascending */
-	WIRE_EXT_PERIOD = 0x07, /* period:u32 of the sender's probing, for coordination */
-	WIRE_EXT_TAGS = 0x08,   /* per update: index:u16 length:u16 and its tags, ascending */
+	WIRE_EXT_PERIOD = 0x07,      /* period:u32 of the sender's probing, for coordination */
+	WIRE_EXT_TAGS = 0x08,        /* per update: index:u16 length:u16 and its tags, ascending */
+	WIRE_EXT_ANSWER_SIZE = 0x09, /* bytes:u16, on a ping: how large its ack is to be */
 };
 
 struct wire_trailer {
-	bool has_cluster, has_sender, has_digest, has_timeout, has_period;
+	bool has_cluster, has_sender, has_digest, has_timeout, has_period, has_answer_size;
 	struct wire_str cluster;
 	struct wire_str sender;
 	uint64_t digest;
 	uint32_t timeout_ms;
 	uint32_t period;
+	uint16_t answer_size;
 };
 
 /*
@@ -248,6 +250,10 @@ void wire_put_claim(struct wire_writer *, uint64_t seq, const struct wire_member
 bool wire_add_update(struct wire_writer *, const struct wire_update *);
 /* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
 size_t wire_trailer_size(const struct wire_trailer *);
+/* What wire_finish will come to, without padding. */
+size_t wire_size(const struct wire_writer *, const struct wire_trailer *);
+/* A message begun as gossip is a ping of the same number and gossip, which asks for an ack. */
+void wire_make_ping(struct wire_writer *);
 /*
  * Write the flags and the trailer and, where pad_to is above the length so far, an ignorable trailer
  * entry (tag 0) that fills the datagram up to pad_to bytes (exactly, unless fewer than 3 are missing).

@@ -98,7 +98,7 @@ RULES = {
         "suspicion.c", "if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)",
         "if (!swim_time_reached(s->now, m->deadline))"),
     "misjudged-silent": ("who is asked by one that holds old things of it does not say so",
-        "swim.c", "		if (sender == NULL || !sender->swimd || s->misjudged)\n			gossip_add_member(s, &w, s->self);\n"
+        "swim.c", "		if (sender == NULL || !sender->swimd || s->misjudged)\n			gossip_add_without(s, &w, s->self);\n"
         "		if (sender != NULL", "		if (sender != NULL"),
     "identity-kept": ("other tags come without another incarnation",
         "swim.c", "	if (s->stats.sent_bytes > 0)\n		apply_refute(s, s->self->incarnation);\n	return true;",
@@ -136,6 +136,10 @@ RULES = {
         "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && s->leaving && !move(s, m, address))\n		return;\n	if (live"),
     "the-dead-stay-where-they-were": ("one that died at a higher incarnation is held where it lived before",
         "apply.c", "	if (moved && !move(s, m, address))\n		return;\n	if (live", "	if (moved && live && !move(s, m, address))\n		return;\n	if (live"),
+    "size-kept": ("what goes unanswered is sent again as large as before",
+        "path.c", "size_t least = tries < 1 ?", "size_t least = tries < 100 ?"),
+    "path-never-widens": ("a path that became wide again is used as before",
+        "path.c", "s->path_next = try_next(s) ? next_look(s) : SWIM_TIME_NEVER;", "s->path_next = SWIM_TIME_NEVER;"),
     "one-accuser-counts": ("the word of one accuser alone counts against a member's own health",
         "accused.c", "return out->count >= SWIM_ACCUSERS_NEEDED;", "return out->count >= 1;"),
     "newcomer-wins": ("of two with one name the younger stays",

@@ -17,7 +17,8 @@ budget_init(struct budget *b, const struct swim_timing *t, swim_time now)
 	double rate = per_second(1 + t->indirect_probes, t->probe_interval) +
 		      per_second(PUSHES * t->gossip_fanout, t->gossip_interval) +
 		      per_second(1, t->reconnect_interval) +
-		      per_second(1, t->probe_timeout); /* a page of a sync asked for again */
+		      per_second(2, t->probe_interval) + /* trials of a larger size */
+		      per_second(1, t->probe_timeout);   /* a page of a sync asked for again */
 
 	*b = (struct budget){.rate = rate, .left = rate * BURST_SECONDS, .at = now};
 }

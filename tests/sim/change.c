@@ -40,6 +40,24 @@ sim_tag(struct sim *s, unsigned i, unsigned value)
 }
 
 void
+sim_tag_bytes(struct sim *s, unsigned i, size_t bytes)
+{
+	struct node *n = &s->world.nodes[i];
+	char tags[WIRE_TAGS_MAX];
+
+	if (n->state != NODE_UP || n->kind != NODE_SWIMD)
+		return;
+	memset(tags, 'x', sizeof(tags));
+	tags[0] = 1;
+	tags[1] = 't';
+	tags[2] = (char)((bytes - 4) >> 8);
+	tags[3] = (char)(bytes - 4);
+	if (!swim_set_tags(n->core, world_local(&s->world, i, s->world.now), tags, bytes))
+		world_breach(&s->world, "swim_set_tags refuses a large tag");
+	world_flush(&s->world, i);
+}
+
+void
 sim_rename(struct sim *s, unsigned i, unsigned as)
 {
 	memcpy(s->world.nodes[i].name, s->world.nodes[as].name, sizeof(s->world.nodes[i].name));

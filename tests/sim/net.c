@@ -98,7 +98,8 @@ chance(struct net *n, double p)
 }
 
 unsigned
-net_transmit(struct net *n, unsigned from, unsigned to, swim_duration delays[NET_COPIES_MAX])
+net_transmit(struct net *n, unsigned from, unsigned to, size_t len,
+    swim_duration delays[NET_COPIES_MAX])
 {
 	int64_t delay = base_delay(n, from, to);
 	unsigned copies = 1;
@@ -106,6 +107,10 @@ net_transmit(struct net *n, unsigned from, unsigned to, swim_duration delays[NET
 	for (size_t i = 0; i < n->rule_count; i++) {
 		if (!applies(&n->rules[i], from, to))
 			continue;
+		if (n->rules[i].largest > 0 && len > n->rules[i].largest) {
+			n->too_large++;
+			return 0;
+		}
 		if (n->rules[i].loss >= 1 || chance(n, n->rules[i].loss)) {
 			n->cut++;
 			return 0;

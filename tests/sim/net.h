@@ -35,6 +35,7 @@ struct net_rule {
 	    to;              /* ONE_WAY: from here to there.  SPLIT: across the border of `from` */
 	double loss;         /* 1 cuts */
 	swim_duration delay; /* added */
+	size_t largest; /* datagrams of more bytes than this are lost; 0: none is for its size */
 };
 
 struct net {
@@ -43,7 +44,7 @@ struct net {
 	uint64_t seed;
 	struct net_rule *rules;
 	size_t rule_count;
-	uint64_t lost, duplicated, reordered, cut;
+	uint64_t lost, duplicated, reordered, cut, too_large;
 };
 
 void net_init(struct net *, uint64_t seed);
@@ -52,8 +53,8 @@ void net_fini(struct net *);
 size_t net_add(struct net *, struct net_rule);
 void net_remove(struct net *, size_t rule);
 void net_clear(struct net *);
-/* How many copies of a datagram arrive (0: it is lost), and after which delays. */
-unsigned net_transmit(struct net *, unsigned from, unsigned to,
+/* How many copies of a datagram of this length arrive (0: it is lost), and after which delays. */
+unsigned net_transmit(struct net *, unsigned from, unsigned to, size_t len,
     swim_duration delays[NET_COPIES_MAX]);
 /* True when no rule cuts this direction altogether. */
 bool net_open(const struct net *, unsigned from, unsigned to);

@@ -185,6 +185,28 @@ sim_cut(struct sim *s, unsigned from, unsigned to)
 	return sim_spoil(s, from, to, 1);
 }
 
+size_t
+sim_narrow(struct sim *s, unsigned first, unsigned last, size_t largest)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "%zu bytes pass between n%u to n%u and the others", largest,
+		    first, last);
+	return net_add(&s->world.net,
+	    (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .largest = largest});
+}
+
+size_t
+sim_narrow_one_way(struct sim *s, unsigned first, unsigned last, size_t largest)
+{
+	if (s->world.trace)
+		trace_note(&s->world, "%zu bytes pass from n%u to n%u to the others", largest,
+		    first, last);
+	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_ONE_WAY,
+					  .from = {first, last},
+					  .to = {last + 1, s->world.count - 1},
+					  .largest = largest});
+}
+
 void
 sim_mend(struct sim *s, size_t rule)
 {

@@ -36,7 +36,7 @@ struct scenario {
 /* Each ends in a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
-    scenarios_liveness[], scenarios_successor[];
+    scenarios_liveness[], scenarios_successor[], scenarios_path[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -65,6 +65,8 @@ void sim_leave(struct sim *, unsigned i);
 void sim_move(struct sim *, unsigned i); /* to another address */
 /* Its only tag is t=`value` from now on. */
 void sim_tag(struct sim *, unsigned i, unsigned value);
+/* Its only tag takes so many bytes, key and lengths included. */
+void sim_tag_bytes(struct sim *, unsigned i, size_t bytes);
 /* Before its first start: it bears the name of another. */
 void sim_rename(struct sim *, unsigned i, unsigned as);
 void sim_pause(struct sim *, unsigned i);
@@ -78,6 +80,9 @@ size_t sim_partition(struct sim *, unsigned first, unsigned last); /* these from
 size_t sim_cut(struct sim *, unsigned from, unsigned to);          /* one way */
 size_t sim_spoil(struct sim *, unsigned from, unsigned to,
     double loss); /* one way; either may be ANY */
+/* Datagrams of more bytes than this are lost between these and all others, or on the way from these to all others. */
+size_t sim_narrow(struct sim *, unsigned first, unsigned last, size_t largest);
+size_t sim_narrow_one_way(struct sim *, unsigned first, unsigned last, size_t largest);
 void sim_mend(struct sim *, size_t rule);
 void sim_heal(struct sim *); /* lifts all of these */
 void sim_loss(struct sim *, double);

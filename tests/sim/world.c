@@ -316,7 +316,7 @@ world_transmit(struct world *w, const struct swim_addr *from, unsigned from_inde
 		return; /* nobody has this address */
 	if (sender->bindings != NULL && swim_addr_equal(from, &sender->addr))
 		source = translated(w, sender, target->index);
-	copies = net_transmit(&w->net, from_index, target->index, delays);
+	copies = net_transmit(&w->net, from_index, target->index, len, delays);
 	if (w->trace)
 		trace_datagram(w, from_index, target->index, copies, data, len);
 	for (unsigned i = 0; i < copies; i++) {

@@ -160,6 +160,22 @@ START_TEST(drops_and_lag_are_forgotten_in_time)
 }
 END_TEST
 
+START_TEST(exchanges_that_go_unanswered_are_told_with_whose)
+{
+	struct health_input in = healthy();
+
+	in.sync_silent = "n\x1b"
+			 "9";
+	in.sync_silent_len = 3;
+	in.syncs_unanswered = 1;
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	in.syncs_unanswered = 2;
+	judged(&in, CONTROL_HEALTH_DEGRADED, "2 exchanges of views went unanswered, the last by n");
+	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
+	ck_assert_ptr_nonnull(strstr(out.reasons[0], "MTU"));
+}
+END_TEST
+
 START_TEST(accusers_are_named_and_escaped)
 {
 	struct health_input in = healthy();
@@ -206,5 +222,5 @@ END_TEST
 UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
     an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
     troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
-    accusers_are_named_and_escaped, a_namesake_is_told_with_its_address,
-    connections_that_were_not_accepted_are_told_for_a_minute)
+    accusers_are_named_and_escaped, exchanges_that_go_unanswered_are_told_with_whose,
+    a_namesake_is_told_with_its_address, connections_that_were_not_accepted_are_told_for_a_minute)

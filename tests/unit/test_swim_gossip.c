@@ -51,7 +51,7 @@ kind_of(struct wire_str id)
 static struct wire_str
 tags_of(unsigned count)
 {
-	static char tags[4 + 250] = {1, 'k', 0, (char)250};
+	static char tags[4 + 130] = {1, 'k', 0, (char)130};
 
 	memset(tags + 4, 'v', sizeof(tags) - 4);
 	if (count == EACH)

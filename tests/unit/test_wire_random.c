@@ -145,6 +145,7 @@ draw_trailer(struct draw *d)
 	t.has_digest = below(d, 2);
 	t.has_timeout = below(d, 2);
 	t.has_period = below(d, 2);
+	t.has_answer_size = below(d, 2);
 	if (t.has_cluster)
 		t.cluster = draw_str(d, 64);
 	if (t.has_sender)
@@ -155,6 +156,8 @@ draw_trailer(struct draw *d)
 		t.timeout_ms = (uint32_t)draw_u64(d);
 	if (t.has_period)
 		t.period = (uint32_t)draw_u64(d);
+	if (t.has_answer_size)
+		t.answer_size = (uint16_t)draw_u64(d);
 	return t;
 }
 

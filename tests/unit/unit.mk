@@ -74,6 +74,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o $(LOG_OBJS) base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -104,6 +105,7 @@ CORE_OBJS = $(patsubst src/%.c,%.o,$(wildcard src/core/*.c)) $(WIRE_OBJS) \
 	base/addr.o base/hash.o base/rng.o
 SWIM_OBJS = $(CORE_OBJS) tests/unit/swim_fixture.o
 OBJS_test_swim_accused = $(SWIM_OBJS)
+OBJS_test_swim_path = $(SWIM_OBJS)
 OBJS_test_swim_update = $(SWIM_OBJS)
 OBJS_test_swim_bounds = $(SWIM_OBJS)
 OBJS_test_swim_gossip = $(SWIM_OBJS)

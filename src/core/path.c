@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How large datagrams to each member may be.  A tunnel on the way to it may lose what is above some size without a
+ * word, where fragments and ICMP are dropped.  What arrives is found out end to end, in the spirit of packetization-layer
+ * discovery (RFC 8899), for each member:
+ *
+ *  - What the failure detector sends and is answered (ping, ping-req, ack) is at most PATH_BASE bytes, so that no
+ *    amount of gossip makes a living member look dead.
+ *  - Gossip and pages of a sync are as large as max_datagram until one goes unanswered that a smaller one got through
+ *    after.  From then on all that is sent to that member is as small as that.  Gossip has no answer: the first that
+ *    is larger than PATH_BASE, and one a minute, is sent as a ping, whose ack shows that it arrived.
+ *  - Later, and ever more seldom, a padded ping tries the next larger size.  Its ack is padded too, so that the size
+ *    counts once it arrives both ways.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Sizes that are tried; each in its turn, up to max_datagram. */
+static const uint16_t sizes[] = {
+    PATH_FLOOR,
+    PATH_BASE,
+    1232, /* IPv6 guarantees packets of 1,280 bytes */
+    WIRE_DATAGRAM_DEFAULT,
+    1452, /* Ethernet's 1,500 with IPv6 */
+    4096,
+    8952, /* jumbo frames of 9,000 with IPv6 */
+    16384,
+    32768,
+    WIRE_DATAGRAM_MAX,
+};
+
+#define TRIAL_TRIES 3        /* of one size (RFC 8899, MAX_PROBES) */
+#define PATIENCE 3           /* probe timeouts until large gossip counts as lost */
+#define RETRY_FIRST 5        /* seconds until a larger size is tried; doubles each time */
+#define RETRY_DOUBLINGS 7    /* up to 640 s (RFC 8899, PMTU_RAISE_TIMER: 600 s) */
+#define CONFIRMED_SECONDS 60 /* for so long the whole of max_datagram is believed to arrive */
+
+static uint32_t
+seconds_of(const struct swim *s)
+{
+	return (uint32_t)(swim_time_since(s->now, s->began).ns / 1000000000);
+}
+
+static bool
+is_due(const struct swim *s, const struct member *m)
+{
+	return seconds_of(s) >= m->path_at;
+}
+
+size_t
+path_most(const struct swim *s, const struct member *m)
+{
+	size_t most = s->config.max_datagram;
+
+	if (m == NULL)
+		return most;
+	/* Of one that knows no extension nothing is found out: it never sends or asks for anything large. */
+	if (!m->swimd && m->base_peer)
+		return PATH_BASE;
+	return m->path_size == 0 || m->path_size > most ? most : m->path_size;
+}
+
+size_t
+path_safe(const struct swim *s, const struct member *m)
+{
+	size_t most = path_most(s, m);
+
+	return most < PATH_BASE ? most : PATH_BASE;
+}
+
+size_t
+path_retry(size_t most, unsigned tries)
+{
+	size_t least = tries < 1 ? WIRE_DATAGRAM_MAX : tries < 3 ? PATH_BASE : PATH_FLOOR;
+
+	return most < least ? most : least;
+}
+
+static bool
+is_reduced(const struct swim *s, const struct member *m)
+{
+	return m->path_size != 0 && m->path_size < s->config.max_datagram;
+}
+
+/* What the metrics tell of all members. */
+static void
+count_reduced(struct swim *s)
+{
+	size_t smallest = s->config.max_datagram, count = 0;
+
+	for (size_t i = 0; i < s->table.count; i++) {
+		const struct member *m = s->table.v[i];
+
+		if (!is_reduced(s, m) || m->live_index == NOT_LISTED)
+			continue;
+		count++;
+		if (m->path_size < smallest)
+			smallest = m->path_size;
+	}
+	s->stats.paths_reduced = count;
+	s->stats.path_smallest = smallest;
+}
+
+static swim_time
+next_look(const struct swim *s)
+{
+	return swim_time_add(s->now, s->config.timing.probe_interval);
+}
+
+static void
+retry_later(struct swim *s, struct member *m)
+{
+	m->path_at = seconds_of(s) + (RETRY_FIRST << m->path_tries);
+	if (m->path_tries < RETRY_DOUBLINGS)
+		m->path_tries++;
+	if (swim_time_is_never(s->path_next))
+		s->path_next = next_look(s);
+}
+
+void
+path_fell(struct swim *s, struct member *m, size_t to)
+{
+	if (m == NULL || m == s->self || to >= path_most(s, m))
+		return;
+	m->path_size = (uint16_t)to;
+	s->stats.paths_fallen++;
+	retry_later(s, m);
+	count_reduced(s);
+}
+
+void
+path_holds(struct swim *s, struct member *m, size_t size)
+{
+	bool whole = size >= s->config.max_datagram;
+
+	/* That some of it arrives says nothing against the rest. */
+	if (m == NULL || m == s->self || (m->path_size == 0 ? !whole : size < m->path_size))
+		return;
+	/* It has held for long enough to forget what went before. */
+	if (whole && m->path_size == size && is_due(s, m))
+		m->path_tries = 0;
+	if (m->path_size != size) {
+		s->stats.paths_raised += m->path_size != 0;
+		m->path_size = (uint16_t)size;
+		m->path_at = seconds_of(s);
+		count_reduced(s);
+	}
+	if (whole)
+		m->path_at = seconds_of(s) + CONFIRMED_SECONDS;
+}
+
+bool
+path_is_open(const struct swim *s, const struct member *m)
+{
+	return m->swimd && (m->path_size == 0 || (!is_reduced(s, m) && is_due(s, m)));
+}
+
+size_t
+path_step(const struct swim *s, size_t size)
+{
+	size_t most = s->config.max_datagram;
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (sizes[i] >= size)
+			return sizes[i] < most ? sizes[i] : most;
+	}
+	return most;
+}
+
+static struct path_check *
+vacant(struct swim *s)
+{
+	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
+		if (s->path_checks[i].target == NULL)
+			return &s->path_checks[i];
+	}
+	return NULL;
+}
+
+bool
+path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
+{
+	struct path_check *c = vacant(s);
+
+	if (c == NULL)
+		return false;
+	*c = (struct path_check){
+	    .target = m,
+	    .seq = seq,
+	    .size = size,
+	    .next = swim_time_add(s->now, swim_ns(PATIENCE * s->config.timing.probe_timeout.ns)),
+	};
+	return true;
+}
+
+void
+path_forget(struct swim *s, const struct member *m)
+{
+	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
+		if (s->path_checks[i].target == m)
+			s->path_checks[i].target = NULL;
+	}
+}
+
+static void
+send_trial(struct swim *s, struct path_check *c)
+{
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	/* An answer to any of them counts until the last has had its time. */
+	c->tries++;
+	c->next = swim_time_add(s->now, s->config.timing.probe_timeout);
+	outbox_trailer(s, true, &trailer);
+	trailer.has_answer_size = true;
+	trailer.answer_size = (uint16_t)c->size;
+	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return;
+	s->stats.path_trials++;
+	s->stats.path_trial_bytes += c->size;
+	wire_begin_ping(&w, c->seq);
+	outbox_end(s, &w, &trailer, c->size, WIRE_PING, NULL, c->target);
+}
+
+/* Try more for one member whose time has come; false: there is none that is sent less than max_datagram. */
+static bool
+try_next(struct swim *s)
+{
+	struct path_check *c = vacant(s);
+	bool any = false;
+
+	for (size_t n = 0; n < s->live_count; n++) {
+		struct member *m = s->live[(s->path_at + n) % s->live_count];
+
+		if (!is_reduced(s, m))
+			continue;
+		any = true;
+		if (c == NULL || !is_due(s, m) || m->status != SWIM_ALIVE || !link_is_shown(m) ||
+		    !m->swimd || !locate_is_reached(s, m))
+			continue;
+		s->path_at = (s->path_at + n + 1) % s->live_count;
+		*c = (struct path_check){.target = m,
+		    .seq = core_seq(s),
+		    .size = path_step(s, m->path_size + 1U),
+		    .trial = true};
+		/* Not once more before this has ended. */
+		retry_later(s, m);
+		send_trial(s, c);
+		break;
+	}
+	return any;
+}
+
+static void
+unanswered(struct swim *s, struct path_check *c)
+{
+	struct member *m = c->target;
+
+	c->target = NULL;
+	/* retry_later has been called when a trial began.  Of one that may be dead nothing is learnt. */
+	if (!c->trial && m->status == SWIM_ALIVE)
+		path_fell(s, m, PATH_BASE);
+}
+
+bool
+path_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
+		struct path_check *c = &s->path_checks[i];
+		struct member *m = c->target;
+
+		if (m == NULL || c->seq != msg->seq)
+			continue;
+		if (!probe_same_id(msg->member.id, m) || !swim_addr_equal(from, link_way(m)))
+			return false;
+		c->target = NULL;
+		if (c->trial && m->path_tries > 0)
+			m->path_tries--;
+		path_holds(s, m, c->size);
+		return true;
+	}
+	return false;
+}
+
+void
+path_tick(struct swim *s)
+{
+	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
+		struct path_check *c = &s->path_checks[i];
+
+		if (c->target == NULL || !swim_time_reached(s->now, c->next))
+			continue;
+		if (c->trial && c->tries < TRIAL_TRIES)
+			send_trial(s, c);
+		else
+			unanswered(s, c);
+	}
+	if (swim_time_reached(s->now, s->path_next))
+		s->path_next = try_next(s) ? next_look(s) : SWIM_TIME_NEVER;
+}
+
+swim_time
+path_deadline(const struct swim *s)
+{
+	swim_time at = s->path_next;
+
+	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
+		if (s->path_checks[i].target != NULL)
+			at = swim_time_min(at, s->path_checks[i].next);
+	}
+	return at;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* How large datagrams are, where large ones do not arrive. */
+#include <string.h>
+
+#include "support/unit.h"
+#include "swim_fixture.h"
+
+#define DIGEST 12345 /* of a view that is not ours */
+
+/* The n-th datagram of this type since the last clear. */
+static const struct fixture_out *
+nth(const struct fixture *f, enum wire_type type, size_t n)
+{
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == type && n-- == 0)
+			return &f->out[i];
+	}
+	return NULL;
+}
+
+static void
+give_tags(struct fixture *f)
+{
+	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', (WIRE_TAGS_MAX - 4) >> 8,
+	    (WIRE_TAGS_MAX - 4) & 0xff};
+
+	memset(tags + 4, 'v', sizeof(tags) - 4);
+	ck_assert(swim_set_tags(f->swim, f->now, tags, sizeof(tags)));
+}
+
+/* A core that has just asked peer 1, through which it joins, for its view. */
+static struct fixture *
+asking(size_t max_datagram)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr seed = fixture_addr(1);
+
+	f->config.max_datagram = max_datagram;
+	ck_assert(fixture_start(f));
+	give_tags(f);
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = DIGEST});
+	ck_assert_ptr_nonnull(nth(f, WIRE_SYNC_REQ, 0));
+	return f;
+}
+
+/* Peer 1 answers this request: with itself, and nothing more to come. */
+static void
+answer(struct fixture *f, uint64_t seq)
+{
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p1"),
+	    .has_digest = true,
+	    .digest = DIGEST};
+	struct wire_update u = fixture_update(f, 1, SWIM_ALIVE, 0);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_sync(&w, seq);
+	ck_assert(wire_add_update(&w, &u));
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+}
+
+START_TEST(a_request_that_is_not_answered_shrinks)
+{
+	static const size_t sizes[] = {9000, 1024, 1024, 548, 548};
+	struct fixture *f = asking(9000);
+	uint64_t first = nth(f, WIRE_SYNC_REQ, 0)->message.seq;
+
+	fixture_run(f, swim_seconds(20));
+	for (size_t i = 0; i < 5; i++) {
+		const struct fixture_out *request = nth(f, WIRE_SYNC_REQ, i);
+
+		ck_assert_msg(request != NULL, "request %zu", i);
+		/* Fewer than three bytes that are missing cannot be filled. */
+		ck_assert_uint_le(request->len, sizes[i]);
+		ck_assert_uint_gt(request->len + 3, sizes[i]);
+		ck_assert_uint_eq(request->message.seq, first + i);
+		ck_assert_uint_ge(request->message.digest_count, 16);
+		/* Our own word comes along where there is room for it and for what is asked. */
+		ck_assert_int_eq(request->message.updates.count, sizes[i] > 548);
+	}
+	ck_assert_uint_eq(fixture_stats(f).syncs_failed, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_smaller_one_got_through_is_kept_to)
+{
+	struct fixture *f = asking(WIRE_DATAGRAM_DEFAULT);
+	uint64_t first = nth(f, WIRE_SYNC_REQ, 0)->message.seq;
+
+	while (nth(f, WIRE_SYNC_REQ, 1) == NULL)
+		fixture_run(f, swim_ms(10));
+	answer(f, first + 1);
+	ck_assert_uint_eq(fixture_stats(f).paths_reduced, 1);
+	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_that_comes_late_to_the_first_one_is_none_to_the_second)
+{
+	struct fixture *f = asking(WIRE_DATAGRAM_DEFAULT);
+	uint64_t first = nth(f, WIRE_SYNC_REQ, 0)->message.seq;
+
+	while (nth(f, WIRE_SYNC_REQ, 1) == NULL)
+		fixture_run(f, swim_ms(10));
+	/* One that was never sent is none at all. */
+	answer(f, first + 2);
+	ck_assert_ptr_null(nth(f, WIRE_SYNC_REQ, 2));
+	answer(f, first);
+	ck_assert_ptr_nonnull(nth(f, WIRE_SYNC_REQ, 2));
+	ck_assert_uint_ge(nth(f, WIRE_SYNC_REQ, 2)->len, WIRE_DATAGRAM_DEFAULT - 2);
+	ck_assert_uint_eq(fixture_stats(f).paths_reduced, 0);
+	ck_assert_uint_eq(fixture_stats(f).paths_fallen, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* A peer whose path is known to be narrow, and which answers what it is asked; the next trial ping to it. */
+static struct fixture *
+narrowed(void)
+{
+	struct fixture *f = asking(WIRE_DATAGRAM_DEFAULT);
+	uint64_t first = nth(f, WIRE_SYNC_REQ, 0)->message.seq;
+
+	while (nth(f, WIRE_SYNC_REQ, 1) == NULL)
+		fixture_run(f, swim_ms(10));
+	answer(f, first + 1);
+	fixture_clear(f);
+	return f;
+}
+
+/* Let time pass, with peer 1 answering all pings but trials, until there is one. */
+static const struct fixture_out *
+wait_trial(struct fixture *f)
+{
+	for (unsigned step = 0; step < 6000; step++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct fixture_out *out = &f->out[i];
+
+			if (out->message.type != WIRE_PING)
+				continue;
+			if (out->message.trailer.has_answer_size)
+				return out;
+			fixture_ack(f, 1, out->message.seq, 1,
+			    (struct fixture_says){.ours = true,
+				.sender = 1,
+				.digest = fixture_stats(f).digest});
+			break;
+		}
+	}
+	return NULL;
+}
+
+START_TEST(larger_sizes_are_tried_again_and_used_once_they_are_answered)
+{
+	static const size_t sizes[] = {1232, WIRE_DATAGRAM_DEFAULT};
+	struct fixture *f = narrowed();
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct fixture_out *trial = wait_trial(f);
+
+		ck_assert_ptr_nonnull(trial);
+		ck_assert_uint_eq(trial->len, sizes[i]);
+		ck_assert_uint_eq(trial->message.trailer.answer_size, sizes[i]);
+		ck_assert_uint_eq(fixture_stats(f).paths_reduced, 1);
+		fixture_ack(f, 1, trial->message.seq, 1,
+		    (struct fixture_says){.ours = true,
+			.sender = 1,
+			.digest = fixture_stats(f).digest});
+	}
+	ck_assert_uint_eq(fixture_stats(f).paths_reduced, 0);
+	ck_assert_uint_eq(fixture_stats(f).path_smallest, WIRE_DATAGRAM_DEFAULT);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_from_elsewhere_or_of_another_shows_nothing)
+{
+	struct fixture *f = narrowed();
+	const struct fixture_out *trial = wait_trial(f);
+	uint64_t seq;
+
+	ck_assert_ptr_nonnull(trial);
+	seq = trial->message.seq;
+	fixture_ack(f, 2, seq, 1, (struct fixture_says){.ours = true, .sender = 1});
+	fixture_ack(f, 1, seq, 2, (struct fixture_says){.ours = true, .sender = 1});
+	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_seldom)
+{
+	struct fixture *f = narrowed();
+	swim_duration before = {0};
+
+	for (unsigned k = 0; k < 4; k++) {
+		swim_time start = f->now;
+		const struct fixture_out *trial = wait_trial(f);
+		swim_duration waited = swim_time_since(f->now, start);
+
+		ck_assert_ptr_nonnull(trial);
+		ck_assert_int_gt(waited.ns, before.ns);
+		before = waited;
+		/* Three of each, the same. */
+		for (unsigned i = 1; i < 3; i++)
+			ck_assert_ptr_nonnull(wait_trial(f));
+	}
+	ck_assert_uint_eq(fixture_stats(f).path_trials, 12);
+	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
+	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Peer 1 tells other tags of so many members: together they fill several datagrams. */
+static void
+rumours_wait_at(struct fixture *f, unsigned count, uint64_t incarnation)
+{
+	uint8_t tags[100] = {1, 'k', 0, 96};
+
+	memset(tags + 4, 'v', sizeof(tags) - 4);
+	for (unsigned i = 0; i < count; i++) {
+		struct wire_update u = fixture_update(f, 10 + i, SWIM_ALIVE, incarnation);
+
+		u.tags = (struct wire_str){(const char *)tags, sizeof(tags)};
+		fixture_ping(f, 1, 7,
+		    (struct fixture_says){.ours = true,
+			.sender = 1,
+			.digest = fixture_stats(f).digest,
+			.updates = &u,
+			.count = 1});
+	}
+}
+
+static void
+rumours_wait(struct fixture *f, unsigned count)
+{
+	rumours_wait_at(f, count, 1);
+}
+
+START_TEST(what_is_waited_for_has_no_more_than_a_path_surely_carries)
+{
+	struct fixture *f = fixture_among_proven(3);
+	size_t most = 0;
+
+	rumours_wait(f, 30);
+	fixture_clear(f);
+	fixture_ping(f, 1, 8, (struct fixture_says){.ours = true, .sender = 1});
+	ck_assert_uint_gt(fixture_sent(f, WIRE_ACK, 1)->len, 900);
+	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 1)->len, 1024);
+	fixture_run(f, swim_seconds(3));
+	for (size_t i = 0; i < f->out_count; i++) {
+		const struct wire_message *msg = &f->out[i].message;
+
+		if (msg->trailer.has_period || msg->type == WIRE_PING_REQ)
+			ck_assert_uint_le(f->out[i].len, 1024);
+		if (msg->type == WIRE_GOSSIP || msg->type == WIRE_PING)
+			most = f->out[i].len > most ? f->out[i].len : most;
+	}
+	ck_assert_uint_gt(most, 1024);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer)
+{
+	struct fixture *f = fixture_among_proven(30);
+	struct swim_addr to = {0};
+	size_t pings = 0, gossip = 0;
+
+	rumours_wait(f, 20);
+	fixture_clear(f);
+	fixture_run(f, swim_ms(900));
+	for (size_t i = 0; i < f->out_count; i++) {
+		const struct fixture_out *out = &f->out[i];
+
+		if (out->len <= 1024)
+			continue;
+		ck_assert_int_eq(out->message.type, WIRE_PING);
+		ck_assert_uint_eq(out->len, WIRE_DATAGRAM_DEFAULT);
+		ck_assert_uint_gt(out->message.updates.count, 5);
+		to = out->to;
+		pings++;
+	}
+	ck_assert_uint_gt(pings, 0);
+	/* Nothing comes back: from then on it is sent less. */
+	fixture_run(f, swim_ms(1600));
+	ck_assert_uint_gt(fixture_stats(f).paths_reduced, 0);
+	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
+	fixture_clear(f);
+	for (unsigned k = 2; k < 40; k++) {
+		rumours_wait_at(f, 20, k);
+		fixture_clear(f);
+		fixture_run(f, swim_ms(200));
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct fixture_out *out = &f->out[i];
+
+			if (!swim_addr_equal(&out->to, &to))
+				continue;
+			gossip += out->message.type == WIRE_GOSSIP;
+			ck_assert(out->len <= 1024 || out->message.trailer.has_answer_size);
+		}
+	}
+	ck_assert_uint_gt(gossip, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_is_padded_as_asked_but_not_above_the_question)
+{
+	static const struct {
+		size_t ping;
+		uint16_t asked;
+		size_t ack;
+	} cases[] = {{1300, 1300, 1300}, {1300, 1200, 1200}, {1200, 65535, 1200}, {1400, 40, 0}};
+	struct fixture *f = fixture_among_proven(1);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct wire_trailer trailer = {.has_sender = true,
+		    .sender = wire_str_of("p1"),
+		    .has_digest = true,
+		    .digest = fixture_stats(f).digest,
+		    .has_answer_size = true,
+		    .answer_size = cases[i].asked};
+		uint8_t data[WIRE_DATAGRAM_DEFAULT];
+		struct wire_writer w;
+
+		wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+		wire_begin_ping(&w, 20 + i);
+		fixture_clear(f);
+		ck_assert_int_eq(
+		    fixture_input(f, 1, data, wire_finish(&w, &trailer, cases[i].ping)), WIRE_OK);
+		ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 1));
+		if (cases[i].ack > 0)
+			ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->len, cases[i].ack);
+		else
+			ck_assert_uint_lt(fixture_sent(f, WIRE_ACK, 1)->len, 200);
+	}
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_path", a_request_that_is_not_answered_shrinks,
+    what_a_smaller_one_got_through_is_kept_to,
+    an_answer_that_comes_late_to_the_first_one_is_none_to_the_second,
+    larger_sizes_are_tried_again_and_used_once_they_are_answered,
+    an_answer_from_elsewhere_or_of_another_shows_nothing,
+    a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_seldom,
+    what_is_waited_for_has_no_more_than_a_path_surely_carries,
+    large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer,
+    an_answer_is_padded_as_asked_but_not_above_the_question)
