@@ -42,7 +42,7 @@ struct control_reload {
 enum control_health_status { CONTROL_HEALTH_OK, CONTROL_HEALTH_DEGRADED, CONTROL_HEALTH_ISOLATED };
 struct control_health {
 	enum control_health_status status;
-	char reasons[CONTROL_REASONS_MAX][160]; /* sentences */
+	char reasons[CONTROL_REASONS_MAX][240]; /* sentences */
 	size_t reason_count;
 	const char *discovery; /* "ok", or what is wrong, in a word or two */
 };

@@ -49,6 +49,7 @@ static const struct method methods[] = {
 	    {"unset", METHOD_STRING_LIST, false, "keys of tags to unset"},
 	}},
     {"reload", METHOD_WRITE, command_reload, "read the configuration again", {{0}}},
+    {"links", METHOD_READ, query_links, "whom each member says it cannot reach directly", {{0}}},
     {"discovery", METHOD_READ, query_discovery, "peers found, and why each was or was not joined",
 	{{0}}},
 };

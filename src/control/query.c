@@ -378,6 +378,45 @@ query_subscribe(struct request *r)
 	return METHOD_DONE;
 }
 
+/* --------------------------------------------------------------------------------------- links */
+
+static void
+put_links(struct emit *e, const struct swim *swim, size_t i)
+{
+	struct swim_report member;
+	struct swim_links links;
+
+	swim_member_at(swim, i, &member);
+	if (!swim_status_is_live(member.status))
+		return;
+	swim_links_at(swim, i, &links);
+	emit_object(e, NULL);
+	emit_bytes(e, "name", member.name, member.name_len);
+	emit_bool(e, "local", member.local);
+	emit_array(e, "unreachable");
+	for (size_t k = 0; k < links.count; k++) {
+		swim_member_at(swim, links.peers[k], &member);
+		emit_bytes(e, NULL, member.name, member.name_len);
+	}
+	emit_array_end(e);
+	emit_uint(e, "total", links.total);
+	emit_object_end(e);
+}
+
+enum method_outcome
+query_links(struct request *r)
+{
+	const struct swim *swim = control_swim(r->control);
+
+	emit_object(r->out, NULL);
+	emit_array(r->out, "links");
+	for (size_t i = 0; i < swim_member_count(swim); i++)
+		put_links(r->out, swim, i);
+	emit_array_end(r->out);
+	emit_object_end(r->out);
+	return METHOD_DONE;
+}
+
 /* ----------------------------------------------------------------------------------- discovery */
 
 enum method_outcome

@@ -6,6 +6,6 @@
 #include "control/method.h"
 
 method_handler query_info, query_members, query_member, query_health, query_metrics,
-    query_subscribe, query_discovery;
+    query_subscribe, query_links, query_discovery;
 
 #endif

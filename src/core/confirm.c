@@ -53,7 +53,7 @@ confirm_start(struct swim *s, struct member *m)
 	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_is_reached(s, m))
 		return;
 	/* It does not answer us when it is well. */
-	if (m->link == SWIM_PATH_RELAYED)
+	if (m->link == SWIM_PATH_RELAYED || link_is_stale(s, m))
 		return;
 	place = rank(s, m);
 	if (place == NOT_CHOSEN)

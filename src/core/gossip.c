@@ -17,8 +17,8 @@
 #define BATCH 8      /* times as many datagrams at once, while what hangs on time doesn't fit */
 #define MISSES_MAX 8 /* rumours that didn't fit, before a datagram counts as full */
 
-static unsigned
-send_limit(const struct swim *s)
+unsigned
+gossip_limit(const struct swim *s)
 {
 	double limit = s->config.timing.retransmit_mult * ceil(log10((double)members_live(s) + 1));
 
@@ -182,7 +182,7 @@ gossip_heard(struct swim *s, struct member *m)
 {
 	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
 	if (m->rumour_queued && !m->forget && m->rumour_sent >= s->config.timing.gossip_fanout)
-		advance(s, m, send_limit(s));
+		advance(s, m, gossip_limit(s));
 }
 
 /* Rumours of one kind, least often sent first; all but the first leave `keep` bytes free. */
@@ -190,7 +190,7 @@ static void
 fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
     enum rumour_kind kind, size_t keep)
 {
-	unsigned limit = send_limit(s), misses = 0;
+	unsigned limit = gossip_limit(s), misses = 0;
 	size_t reserve = w->reserve;
 
 	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[kind] > 0; level++) {
@@ -227,7 +227,7 @@ full:
 static void
 fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
-	unsigned limit = send_limit(s);
+	unsigned limit = gossip_limit(s);
 
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
 		for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[k] > 0;
@@ -326,6 +326,8 @@ push(struct swim *s, struct member *to)
 	if (!locate_is_reached(s, to))
 		return;
 	outbox_trailer(s, true, &trailer);
+	if (type == WIRE_GOSSIP)
+		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_most(s, to)))
 		return;
 	if (type == WIRE_GOSSIP) {

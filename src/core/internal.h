@@ -11,6 +11,7 @@
  *	suspicion.c  who accuses whom, for how long, and the verdict
  *	damping.c  coming back after having been declared dead, again and again
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
+ *	link_report.c  which links are broken, as each member tells of its own
  *	probe.c    the failure detector: probing, and asking others to probe
  *	confirm.c  probing those whom others suspect
  *	loss.c     how many questions silence takes
@@ -63,6 +64,15 @@ struct rtt {
 	swim_duration smoothed, deviation;
 };
 
+/* What a member says of its links. */
+struct link_report {
+	struct wire_links links;
+	swim_time at;
+	unsigned sent; /* by us */
+};
+#define LINK_REPORTS_MAX 16   /* waiting to be passed on */
+#define LINK_REPORTS_PACKED 2 /* in one datagram */
+
 struct member {
 	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
 	uint64_t hash;              /* of the name; the order of the table and of a sync */
@@ -73,7 +83,10 @@ struct member {
 	    also; /* where it has answered too, without telling it; family 0: nowhere */
 	struct swim_addr
 	    via; /* where it is asked instead of `addr`, which is silent; family 0: no */
-	swim_time via_until; /* with via: `addr` is asked too from then on */
+	swim_time via_until;        /* with via: `addr` is asked too from then on */
+	struct link_report *report; /* NULL: it says nothing of its links */
+	swim_time
+	    complained;    /* when it last said that it cannot reach us where we live; or NEVER */
 	swim_time heard;   /* when a datagram of its own last came from where it lives; or NEVER */
 	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
 	uint64_t incarnation;
@@ -158,10 +171,11 @@ struct link_check {
 	swim_time next;
 };
 
-/* A question to the own address of one that is asked elsewhere. */
+/* A question to one at an address that may be a better way to it. */
 struct link_retry {
 	struct member *target; /* NULL: none under way */
 	uint64_t seq;
+	struct swim_addr addr;
 };
 
 #define DAMPING_PINGS 32
@@ -337,6 +351,12 @@ struct swim {
 	struct confirm confirms[CONFIRMS_MAX];
 	struct link_check link_check;
 	struct link_retry link_retry;
+	struct member *reports[LINK_REPORTS_MAX]; /* whose are to be passed on, the newest last */
+	size_t report_count;
+	uint32_t report_serial;
+	swim_time report_at; /* ours is told again; NEVER: there is nothing to be told */
+	uint8_t report_bytes[LINK_REPORTS_PACKED * WIRE_LINKS_SIZE_MAX];
+	struct swim_addr seen_at;     /* where one that cannot reach us at our address asks us */
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
 	bool same_view;               /* the last digest that came was the same as ours */
 	bool doubtful;                /* we stood still, and have not heard an answer since */
@@ -450,6 +470,10 @@ const struct swim_addr *link_second(const struct swim *, const struct member *,
     const struct swim_addr *first);
 /* A probe of m begins: where it has been asked elsewhere for long, its own address is asked too. */
 void link_retry(struct swim *, struct member *);
+/* Where one of those that we asked for help reached m, says this ack of it: ask m there, once. */
+void link_try(struct swim *, struct member *, const struct wire_message *);
+/* On the ack of a ping-req: where we reached its target, if that is not its address.  `text` is pointed to. */
+void link_reached(const struct swim *, struct wire_str id, char *text, struct wire_trailer *);
 /* Whoever speaks now does so from here. */
 void link_heard(struct swim *, const struct swim_addr *from);
 /* m, which was not heard there before, has answered a question there: `also` is new. */
@@ -469,9 +493,27 @@ void link_stop(struct swim *, const struct member *);
 void link_missed(struct swim *, struct member *, uint64_t seq);
 /* Another address, or another life: nothing is known of the way there. */
 void link_forget(struct member *);
+/* It is asked through a translation of addresses that may have forgotten it since it last spoke to us. */
+bool link_is_stale(const struct swim *, const struct member *);
 enum swim_path link_path(const struct swim *, const struct member *);
 /* The member that speaks, if it has answered us at this address, or else who lives there; NULL: nobody. */
 struct member *link_speaker(const struct swim *, const struct swim_addr *from);
+
+/* link_report.c */
+/* Another link of ours is broken, or one is no more. */
+void link_report_changed(struct swim *);
+void link_report_tick(struct swim *);
+swim_time link_report_deadline(const struct swim *);
+/* What comes with a datagram. */
+void link_report_take(struct swim *, const struct wire_message *);
+/* What is to be passed on, good until the next call. */
+void link_report_add(struct swim *, struct wire_trailer *);
+/* `to` cannot be reached at the address that it tells: say so.  `text`, of SWIM_ADDR_TEXT bytes, is pointed to. */
+void link_report_complain(const struct swim *, const struct member *to, char *text,
+    struct wire_trailer *);
+/* A ping says, or does not, that its sender cannot reach us at our address. */
+void link_report_complaint(struct swim *, const struct wire_message *);
+void link_report_forget(struct swim *, struct member *);
 
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
@@ -539,6 +581,8 @@ swim_time damping_deadline(const struct swim *);
 /* gossip.c */
 void gossip_queue(struct swim *, struct member *);
 void gossip_drop(struct swim *, struct member *);
+/* How often a rumour is sent. */
+unsigned gossip_limit(const struct swim *);
 /* Another tells the same: the rumour needs less of us. */
 void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);

@@ -23,6 +23,8 @@
 
 /* Probes of a member that others alone answered, after which the link is looked at. */
 #define CHECKED_AFTER 2
+/* A translation of addresses remembers a stream for at least this long after its last datagram: 30 s, less some. */
+#define REMEMBERED swim_seconds(25)
 
 const struct swim_addr *
 link_way(const struct member *m)
@@ -76,8 +78,44 @@ link_retry(struct swim *s, struct member *m)
 	    !can_be_asked_at(s, &m->addr, &m->via))
 		return;
 	schedule_retry(s, m);
-	*r = (struct link_retry){.target = m, .seq = core_seq(s)};
-	probe_ping_at(s, m, &m->addr, r->seq);
+	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = m->addr};
+	probe_ping_at(s, m, &r->addr, r->seq);
+}
+
+/* May anybody's word make us send a question there?  Nothing there may be ours alone, or another's whom we know. */
+static bool
+may_be_tried(const struct swim *s, const struct member *m, const struct swim_addr *addr)
+{
+	const struct member *there = locate_at(s, addr);
+
+	return !swim_addr_is_wildcard(addr) && !swim_addr_is_multicast(addr) &&
+	       (!swim_addr_is_loopback(addr) || swim_addr_is_loopback(&s->self->addr)) &&
+	       (there == NULL || there == m) && can_be_asked_at(s, addr, &m->addr);
+}
+
+void
+link_try(struct swim *s, struct member *m, const struct wire_message *msg)
+{
+	const struct wire_str *text = &msg->trailer.reached;
+	struct link_retry *r = &s->link_retry;
+	struct swim_addr addr;
+
+	if (!msg->trailer.has_reached || !swim_addr_parse(text->bytes, text->len, &addr) ||
+	    !may_be_tried(s, m, &addr))
+		return;
+	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = addr};
+	probe_ping_at(s, m, &r->addr, r->seq);
+}
+
+void
+link_reached(const struct swim *s, struct wire_str id, char *text, struct wire_trailer *trailer)
+{
+	const struct member *m = members_find(s, id.bytes, id.len);
+
+	if (m == NULL || m->via.family == 0)
+		return;
+	trailer->has_reached = true;
+	trailer->reached = wire_str_of(swim_addr_format_public(&m->via, text));
 }
 
 void
@@ -118,6 +156,8 @@ is_direct(struct swim *s, struct member *m)
 	m->missed = 0;
 	m->late_seq = 0;
 	m->link = SWIM_PATH_DIRECT;
+	if (was_broken)
+		link_report_changed(s);
 	if (was_broken && m->announced)
 		outbox_event(s, SWIM_EVENT_LINK_RECOVERED, m);
 }
@@ -159,7 +199,7 @@ link_ack(struct swim *s, const struct wire_message *msg)
 		return false;
 	if (m == s->link_retry.target && msg->seq == s->link_retry.seq) {
 		s->link_retry.target = NULL;
-		link_answered_at(s, m, &m->addr);
+		link_answered_at(s, m, &s->link_retry.addr);
 		return true;
 	}
 	if (m == c->target && msg->seq - c->seq < c->tries) {
@@ -180,6 +220,7 @@ count_miss(struct swim *s, struct member *m)
 	if (m->missed < loss_questions(&s->loss))
 		return false;
 	m->link = SWIM_PATH_RELAYED;
+	link_report_changed(s);
 	if (m->announced)
 		outbox_event(s, SWIM_EVENT_LINK_FAILED, m);
 	return true;
@@ -245,6 +286,12 @@ link_forget(struct member *m)
 	m->also = m->via = (struct swim_addr){0};
 	m->missed = m->strayed = m->retries = 0;
 	m->late_seq = 0;
+}
+
+bool
+link_is_stale(const struct swim *s, const struct member *m)
+{
+	return m->via.family != 0 && swim_time_since(s->now, m->heard).ns >= REMEMBERED.ns;
 }
 
 enum swim_path

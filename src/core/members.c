@@ -187,7 +187,7 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(name, len);
 	m->since = s->now;
-	m->deadline = m->heard = SWIM_TIME_NEVER;
+	m->deadline = m->heard = m->complained = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
 	locate_parse(s, m);
@@ -202,6 +202,7 @@ members_destroy(struct swim *s, struct member *m)
 {
 	assert(m != s->self);
 	probe_forget(s, m);
+	link_report_forget(s, m);
 	gossip_drop(s, m);
 	if (s->missed == m)
 		s->missed = NULL;
@@ -436,8 +437,12 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
 		link_forget(m);
 	/* What was known of the way there is told to have ended with its end. */
-	if (!swim_status_is_live(status) || hidden)
+	if (!swim_status_is_live(status) || hidden) {
+		if (m->link == SWIM_PATH_RELAYED)
+			link_report_changed(s);
 		m->link = SWIM_PATH_UNKNOWN;
+		link_report_forget(s, m);
+	}
 	m->status = status;
 	m->incarnation = incarnation;
 	m->hidden = hidden;

@@ -70,12 +70,16 @@ void
 probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, uint64_t seq)
 {
 	bool shown = link_is_shown_at(to, addr);
+	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
 	trailer.has_period = true;
 	trailer.period = s->period;
+	link_report_complain(s, to, text, &trailer);
+	if (shown && to->swimd)
+		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
 	wire_begin_ping(&w, seq);
@@ -421,7 +425,7 @@ fail_probe(struct swim *s)
 
 	p->target = NULL;
 	s->stats.probes_failed++;
-	if (!locate_is_reached(s, target)) {
+	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
 		/* That nobody reached it says little: those who can reach it will tell. */
 		target->helper = 0;
 		if (++target->unheard < UNHEARD_MAX)
@@ -567,6 +571,7 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 					loss_count(&s->loss, false);
 				link_missed(s, p->target, p->seq);
 			}
+			link_try(s, p->target, msg);
 			succeed(s);
 		}
 		return true;

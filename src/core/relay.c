@@ -20,11 +20,14 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	    {r->text + r->id_len, r->address_len}};
 	const struct member *asker = locate_at(s, &r->asker);
 	bool proven = !r->stranger;
+	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	/* A stranger gets no more bytes than it sent. */
 	outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
+	if (type == WIRE_ACK && proven)
+		link_reached(s, target.id, text, &trailer);
 	if (outbox_begin(s, &w, &trailer, path_safe(s, asker))) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;

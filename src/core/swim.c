@@ -94,7 +94,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
 			TAILQ_INIT(&s->rumours[k][i]);
 	}
-	s->gossip_at = s->check_at = s->path_next = SWIM_TIME_NEVER;
+	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
@@ -130,6 +130,7 @@ swim_free(struct swim *s)
 	for (size_t i = 0; i < s->table.count; i++) {
 		core_release(s, s->table.v[i]->address);
 		core_release(s, s->table.v[i]->tags);
+		core_release(s, s->table.v[i]->report);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -275,6 +276,9 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
 	link_heard(s, from);
+	link_report_take(s, msg);
+	if (msg->type == WIRE_PING)
+		link_report_complaint(s, msg);
 	if (msg->trailer.has_period)
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
@@ -380,6 +384,7 @@ swim_tick(struct swim *s, swim_time now)
 		confirm_tick(s);
 		probe_tick(s);
 		link_tick(s);
+		link_report_tick(s);
 	}
 	join_tick(s);
 	sync_tick(s);
@@ -411,6 +416,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
+	at = swim_time_min(at, link_report_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)

@@ -259,6 +259,34 @@ bool swim_member_by_address(const struct swim *, const struct swim_addr *, struc
 void swim_self(const struct swim *, struct swim_report *out);
 uint64_t swim_incarnation(const struct swim *);
 
+/* Whom the i-th member says it cannot reach directly. */
+struct swim_links {
+	size_t total; /* of these, `count` are named: */
+	size_t count;
+	size_t peers[WIRE_LINK_PEERS_MAX]; /* as in swim_member_at */
+};
+void swim_links_at(const struct swim *, size_t i, struct swim_links *out);
+
+/* How many, and the first of them by name. */
+struct swim_reach_row {
+	size_t count;
+	char name[SWIM_NAME_MAX + 1];
+	uint16_t name_len;
+	char address[SWIM_HOSTPORT_MAX + 1];
+};
+/* What is wrong with the addresses that we and others tell, and with the ways between us. */
+struct swim_reach {
+	size_t others;                     /* alive or suspect */
+	struct swim_reach_row broken;      /* they answer others, but not us */
+	struct swim_reach_row complaining; /* they cannot reach us at our address, */
+	struct swim_addr seen_at;          /* but here; family 0: that is not known */
+	struct swim_reach_row elsewhere;   /* they do not answer at their address, */
+	struct swim_addr asked_at;         /* but, the first of them, here */
+	struct swim_reach_row twins;       /* they tell our address for theirs */
+	struct swim_reach_row shared;      /* they tell one that another of them tells too */
+};
+void swim_reach(struct swim *, swim_time now, struct swim_reach *out);
+
 /* Why an update inside a valid datagram was not taken over. */
 enum swim_ignore {
 	SWIM_IGNORE_BAD_NAME,     /* empty or above SWIM_NAME_MAX bytes */

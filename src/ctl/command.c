@@ -82,6 +82,8 @@ static const struct command rows[] = {
     {"tags", "[KEY=VALUE]...", 0, COMMAND_ANY, tags_options, PLAIN, false, false,
 	"show the tags of this member, or set and unset some", tags_run},
     {"reload", "", 0, 0, none, PLAIN, false, true, "read the configuration anew", admin_reload_run},
+    {"links", "", 0, 0, none, LISTS, true, false,
+	"members that say whom they cannot reach directly, though others can", links_run},
     {"discovery", "", 0, 0, none, LISTS, true, false,
 	"peers found, by source, and why each was joined or not", admin_discovery_run},
     {"info", "", 0, 0, none, PLAIN, false, false, "name, address, version and such of the daemon",

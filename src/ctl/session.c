@@ -132,6 +132,7 @@ static const struct part {
     {"tags", "tags", JSON_OBJECT, JSON_NULL, NULL, NULL},
     {"reload", "applied", JSON_ARRAY, JSON_STRING, NULL, NULL},
     {"reload", "needs_restart", JSON_ARRAY, JSON_STRING, NULL, NULL},
+    {"links", "links", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
     {"discovery", "peers", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
 };
 

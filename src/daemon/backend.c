@@ -10,6 +10,7 @@
 #include "daemon/config_load.h"
 #include "daemon/node.h"
 #include "daemon/reload.h"
+#include "net/zone.h"
 
 static void
 backend_info(void *ctx, struct control_info *out)
@@ -70,6 +71,8 @@ backend_health(void *ctx, struct control_health *out)
 	struct udp_stats udp;
 	struct control_stats control;
 	struct swim_accused accused;
+	struct swim_reach reach;
+	char advertised[SWIM_ADDR_TEXT];
 
 	control_stats(node->control, &control);
 	in.accept_errno = control.accept_errno;
@@ -94,6 +97,10 @@ backend_health(void *ctx, struct control_health *out)
 	}
 	if (swim_accused(node->swim, in.now, &accused))
 		in.accused = &accused;
+	swim_reach(node->swim, in.now, &reach);
+	in.reach = &reach;
+	in.advertised = zone_format(&node->advertised, advertised);
+	in.port = node->bound.port;
 	health_judge(&in, out);
 }
 

@@ -165,6 +165,77 @@ judge_syncs(const struct health_input *in, struct control_health *out)
 	    (unsigned long long)in->syncs_unanswered, name);
 }
 
+/* "n2", or "n2 and 3 others". */
+static const char *
+names(const struct swim_reach_row *row, char *out, size_t cap)
+{
+	char first[64];
+
+	utf8_escape(row->name, row->name_len, false, first, sizeof(first));
+	if (row->count == 1)
+		snprintf(out, cap, "%s", first);
+	else
+		snprintf(out, cap, "%s and %zu other%s", first, row->count - 1,
+		    row->count == 2 ? "" : "s");
+	return out;
+}
+
+bool
+health_is_unreachable(const struct swim_reach *r)
+{
+	/* One alone may be the one with the fault, unless there is no other. */
+	return r->complaining.count >= 2 || (r->complaining.count == 1 && r->others == 1);
+}
+
+void
+health_judge_address(const struct health_input *in, struct control_health *out)
+{
+	const struct swim_reach *r = in->reach;
+	char who[96], seen[SWIM_ADDR_TEXT] = "";
+
+	if (r == NULL)
+		return;
+	if (r->twins.count > 0)
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%s advertise%s our address, %s, too: set advertise to an address of its own on each",
+		    names(&r->twins, who, sizeof(who)), r->twins.count == 1 ? "s" : "",
+		    r->twins.address);
+	if (health_is_unreachable(r)) {
+		if (r->seen_at.family != 0)
+			snprintf(seen, sizeof(seen), "%s", swim_addr_format(&r->seen_at, who));
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%s cannot reach us at %s: set advertise or forward UDP %u%s%s",
+		    names(&r->complaining, who, sizeof(who)), in->advertised, in->port,
+		    *seen != '\0' ? "; heard from " : "", seen);
+	}
+}
+
+/* Links that others have and we have not; and the troubles of others, which are no fault of this member. */
+static void
+judge_links(const struct health_input *in, struct control_health *out)
+{
+	const struct swim_reach *r = in->reach;
+	char who[96], at[SWIM_ADDR_TEXT];
+
+	if (r == NULL)
+		return;
+	if (r->broken.count > 0)
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%s answer%s others but not us: look for a firewall or a route between us and %s",
+		    names(&r->broken, who, sizeof(who)), r->broken.count == 1 ? "s" : "",
+		    r->broken.address);
+	if (r->elsewhere.count > 0)
+		reason(out, CONTROL_HEALTH_OK,
+		    "%s: no answer at %s, so asked at %s: set advertise there or forward UDP",
+		    names(&r->elsewhere, who, sizeof(who)), r->elsewhere.address,
+		    swim_addr_format(&r->asked_at, at));
+	if (r->shared.count > 0)
+		reason(out, CONTROL_HEALTH_OK,
+		    "%s advertise%s %s, as another member does: set advertise on each",
+		    names(&r->shared, who, sizeof(who)), r->shared.count == 1 ? "s" : "",
+		    r->shared.address);
+}
+
 void
 health_judge(const struct health_input *in, struct control_health *out)
 {
@@ -184,6 +255,8 @@ health_judge(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
 	if (in->snapshot_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->snapshot_trouble);
+	health_judge_address(in, out);
+	judge_links(in, out);
 	if (in->members >= in->max_members)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "there are %zu members, which is max_members: others are refused", in->members);

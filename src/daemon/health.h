@@ -60,8 +60,15 @@ struct health_input {
 	const char *sync_silent;       /* name of the last of these members, or NULL */
 	size_t sync_silent_len;
 	const struct swim_accused *accused; /* by enough members that are well; or NULL */
+	const struct swim_reach *reach;     /* or NULL */
+	const char *advertised;             /* with reach: our address */
+	unsigned port;                      /* and the port that we are bound to */
 	const struct health_memory *memory;
 };
+/* Enough others cannot reach us at the address that we advertise. */
+bool health_is_unreachable(const struct swim_reach *);
+/* Of the judgement below, what is wrong with the address that we advertise. */
+void health_judge_address(const struct health_input *, struct control_health *out);
 void health_judge(const struct health_input *, struct control_health *out);
 
 #endif

@@ -21,6 +21,8 @@
 #define UNFLUSHED_MAX 16384
 /* One piece of work in so many is timed. */
 #define STOPWATCH_EVERY 16
+/* Between two looks at what others say of our address. */
+#define REACH_LOOK_SECONDS 5
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
 
 static void *
@@ -177,6 +179,43 @@ is_member(void *ctx, const char *name, size_t len, const struct swim_addr *addre
 
 /* -------------------------------------------------------------------------------- timers, signals */
 
+/* What is wrong with our address is told when it begins, and that it is over. */
+static void
+tell_reach(struct node *node, swim_time now)
+{
+	struct node_reach *told = &node->reach;
+	struct control_health health = {0};
+	char advertised[SWIM_ADDR_TEXT];
+	struct swim_reach reach;
+	const struct health_input in = {
+	    .reach = &reach,
+	    .advertised = zone_format(&node->advertised, advertised),
+	    .port = node->bound.port,
+	};
+	bool unreachable, shared;
+
+	if (!swim_time_reached(now, told->at))
+		return;
+	told->at = swim_time_add(now, swim_seconds(REACH_LOOK_SECONDS));
+	swim_reach(node->swim, now, &reach);
+	unreachable = health_is_unreachable(&reach);
+	shared = reach.twins.count > 0;
+	if ((unreachable && !told->unreachable) || (shared && !told->shared)) {
+		health_judge_address(&in, &health);
+		for (size_t i = 0; i < health.reason_count; i++) {
+			log_at(LOG_LEVEL_WARNING, "address trouble",
+			    log_str("reason", health.reasons[i]));
+			control_error_event(node->control,
+			    shared && !told->shared ? "address-shared" : "address-unreachable",
+			    health.reasons[i]);
+		}
+	} else if ((told->unreachable && !unreachable) || (told->shared && !shared)) {
+		log_at(LOG_LEVEL_NOTICE, "the advertised address works again");
+	}
+	told->unreachable = unreachable;
+	told->shared = shared;
+}
+
 static void
 on_deadline(void *ctx, swim_time now)
 {
@@ -191,6 +230,7 @@ on_deadline(void *ctx, swim_time now)
 	note_strain(node, now, loop_timer_lag(node->timer));
 	swim_tick(node->swim, now);
 	flush_all(node, now);
+	tell_reach(node, now);
 	log_settle();
 	if (node->status_stale && swim_time_reached(now, node->status_at)) {
 		node->status_stale = false;

@@ -98,6 +98,10 @@ struct node {
 	swim_time lookups_full; /* when as many names may be looked up at once as ever */
 	struct node_stopwatch stopwatches[NODE_WORKS];
 	struct health_memory health;
+	struct node_reach {
+		swim_time at; /* of the next look */
+		bool unreachable, shared;
+	} reach;                     /* what was told of our address */
 	struct tags tags;            /* as configured */
 	struct tags_overlay overlay; /* set and unset at run time */
 	struct reload_plan reload;   /* the last one; its answer points here */

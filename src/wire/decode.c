@@ -197,6 +197,52 @@ decode_string_entry(const uint8_t *value, uint16_t len, bool *has, struct wire_s
 	return WIRE_OK;
 }
 
+static bool
+read_links(struct rbuf *b, struct wire_links *out)
+{
+	out->teller = rbuf_get_u64be(b);
+	out->stamp = rbuf_get_u64be(b);
+	out->total = rbuf_get_u16be(b);
+	out->count = rbuf_get_u8(b);
+	if (b->failed || out->count > WIRE_LINK_PEERS_MAX || out->count > out->total)
+		return false;
+	for (unsigned i = 0; i < out->count; i++)
+		out->peers[i] = rbuf_get_u64be(b);
+	return !b->failed;
+}
+
+static enum wire_reject
+decode_links(const uint8_t *value, uint16_t len, struct wire_trailer *t)
+{
+	struct wire_links links;
+	struct rbuf b;
+
+	if (t->links != NULL)
+		return WIRE_REJECT_BAD_EXTENSION;
+	rbuf_init(&b, value, len);
+	while (rbuf_left(&b) > 0) {
+		if (!read_links(&b, &links))
+			return WIRE_REJECT_BAD_EXTENSION;
+	}
+	t->links = value;
+	t->links_len = len;
+	return WIRE_OK;
+}
+
+bool
+wire_links_next(const struct wire_trailer *t, size_t *offset, struct wire_links *out)
+{
+	struct rbuf b;
+
+	if (t->links == NULL || *offset >= t->links_len)
+		return false;
+	rbuf_init(&b, t->links + *offset, t->links_len - *offset);
+	if (!read_links(&b, out))
+		return false;
+	*offset = t->links_len - rbuf_left(&b);
+	return true;
+}
+
 static enum wire_reject
 decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
     struct wire_message *m)
@@ -242,6 +288,12 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		t->has_answer_size = true;
 		t->answer_size = rbuf_get_u16be(&b);
 		return WIRE_OK;
+	case WIRE_EXT_UNREACHED:
+		return decode_string_entry(value, len, &t->has_unreached, &t->unreached);
+	case WIRE_EXT_REACHED:
+		return decode_string_entry(value, len, &t->has_reached, &t->reached);
+	case WIRE_EXT_LINKS:
+		return decode_links(value, len, t);
 	case WIRE_EXT_TIMEOUT:
 		if (t->has_timeout || len != sizeof(t->timeout_ms))
 			return WIRE_REJECT_BAD_EXTENSION;

@@ -237,6 +237,12 @@ wire_trailer_size(const struct wire_trailer *t)
 		size += ENTRY_HEADER_SIZE + sizeof(t->period);
 	if (t->has_answer_size)
 		size += ENTRY_HEADER_SIZE + sizeof(t->answer_size);
+	if (t->has_unreached)
+		size += ENTRY_HEADER_SIZE + (size_t)t->unreached.len;
+	if (t->has_reached)
+		size += ENTRY_HEADER_SIZE + (size_t)t->reached.len;
+	if (t->links != NULL)
+		size += ENTRY_HEADER_SIZE + (size_t)t->links_len;
 	return size;
 }
 
@@ -307,6 +313,18 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 		put_entry_header(b, WIRE_EXT_ANSWER_SIZE, sizeof(t->answer_size));
 		wbuf_put_u16be(b, t->answer_size);
 	}
+	if (t->has_unreached) {
+		put_entry_header(b, WIRE_EXT_UNREACHED, t->unreached.len);
+		wbuf_put_bytes(b, t->unreached.bytes, t->unreached.len);
+	}
+	if (t->has_reached) {
+		put_entry_header(b, WIRE_EXT_REACHED, t->reached.len);
+		wbuf_put_bytes(b, t->reached.bytes, t->reached.len);
+	}
+	if (t->links != NULL) {
+		put_entry_header(b, WIRE_EXT_LINKS, t->links_len);
+		wbuf_put_bytes(b, t->links, t->links_len);
+	}
 }
 
 size_t
@@ -326,6 +344,22 @@ wire_make_ping(struct wire_writer *w)
 {
 	assert(w->buf.start[0] == WIRE_GOSSIP);
 	w->buf.start[0] = WIRE_PING;
+}
+
+size_t
+wire_links_put(const struct wire_links *l, uint8_t *out)
+{
+	struct wbuf b;
+
+	assert(l->count <= WIRE_LINK_PEERS_MAX && l->count <= l->total);
+	wbuf_init(&b, out, WIRE_LINKS_SIZE_MAX);
+	wbuf_put_u64be(&b, l->teller);
+	wbuf_put_u64be(&b, l->stamp);
+	wbuf_put_u16be(&b, l->total);
+	wbuf_put_u8(&b, l->count);
+	for (unsigned i = 0; i < l->count; i++)
+		wbuf_put_u64be(&b, l->peers[i]);
+	return wbuf_len(&b);
 }
 
 size_t

@@ -136,6 +136,20 @@ put_cursor(struct text *t, const struct wire_cursor *c)
 }
 
 static void
+put_links(struct text *t, const struct wire_trailer *trailer)
+{
+	struct wire_links links;
+	size_t offset = 0;
+
+	while (wire_links_next(trailer, &offset, &links)) {
+		putf(t, " links=%016llx/%llu:%u", (unsigned long long)links.teller,
+		    (unsigned long long)links.stamp, (unsigned)links.total);
+		for (unsigned i = 0; i < links.count; i++)
+			putf(t, "+%016llx", (unsigned long long)links.peers[i]);
+	}
+}
+
+static void
 put_trailer(struct text *t, const struct wire_trailer *trailer)
 {
 	if (trailer->has_cluster) {
@@ -154,6 +168,15 @@ put_trailer(struct text *t, const struct wire_trailer *trailer)
 		putf(t, " period=%u", (unsigned)trailer->period);
 	if (trailer->has_answer_size)
 		putf(t, " answer_size=%u", (unsigned)trailer->answer_size);
+	if (trailer->has_unreached) {
+		putf(t, " unreached=");
+		put_str(t, &trailer->unreached);
+	}
+	if (trailer->has_reached) {
+		putf(t, " reached=");
+		put_str(t, &trailer->reached);
+	}
+	put_links(t, trailer);
 }
 
 static void

@@ -111,16 +111,39 @@ enum wire_ext {
 	WIRE_EXT_PERIOD = 0x07,      /* period:u32 of the sender's probing, for coordination */
 	WIRE_EXT_TAGS = 0x08,        /* per update: index:u16 length:u16 and its tags, ascending */
 	WIRE_EXT_ANSWER_SIZE = 0x09, /* bytes:u16, on a ping: how large its ack is to be */
+	WIRE_EXT_UNREACHED =
+	    0x0c, /* on a ping: the address at which the receiver is asked instead of its own, or nothing */
+	WIRE_EXT_REACHED =
+	    0x0e, /* on the ack of a ping-req: the address where the target answered, if not at its own */
+	WIRE_EXT_LINKS = 0x0d, /* per member: whom it cannot reach directly; struct wire_links */
 };
 
 struct wire_trailer {
 	bool has_cluster, has_sender, has_digest, has_timeout, has_period, has_answer_size;
+	bool has_unreached, has_reached;
 	struct wire_str cluster;
 	struct wire_str sender;
 	uint64_t digest;
 	uint32_t timeout_ms;
 	uint32_t period;
 	uint16_t answer_size;
+	struct wire_str unreached;
+	struct wire_str reached;
+	const uint8_t
+	    *links; /* encoded struct wire_links; NULL: none.  Walk them with wire_links_next. */
+	uint16_t links_len;
+};
+
+/* Whom a member says it cannot reach directly though others can: hashes of names, as accusers are. */
+#define WIRE_LINK_PEERS_MAX 8
+#define WIRE_LINKS_SIZE_MAX (19 + 8 * WIRE_LINK_PEERS_MAX)
+struct wire_links {
+	uint64_t teller; /* hash of its name */
+	uint64_t
+	    stamp; /* a later word of the same teller has a higher one, in serial number arithmetic */
+	uint16_t total; /* how many there are */
+	uint8_t count;  /* of these, so many are named */
+	uint64_t peers[WIRE_LINK_PEERS_MAX];
 };
 
 /*
@@ -180,6 +203,11 @@ struct wire_updates_iter {
 };
 bool wire_updates_next(const struct wire_updates *, struct wire_updates_iter *,
     struct wire_update *out);
+
+/* Writes one into WIRE_LINKS_SIZE_MAX bytes; how many it took. */
+size_t wire_links_put(const struct wire_links *, uint8_t *out);
+/* Walk those of a trailer: start with *offset 0.  False at the end. */
+bool wire_links_next(const struct wire_trailer *, size_t *offset, struct wire_links *out);
 
 /* digest i of a SYNC_REQ, i < digest_count. */
 uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);

@@ -73,6 +73,8 @@ RULES = {
         "members.c", "if (!m->stand_in || m->status == SWIM_SUSPECT)", "if (!m->stand_in && m->status != SWIM_SUSPECT)"),
     "holds-itself-dead": ("a member believes what others say of it",
         "apply.c", "	if (m == s->self) {\n\t\tapply_self(s, u, address);", "	if (m == s->self && s->leaving) {\n\t\tapply_self(s, u, address);"),
+    "link-told-twice": ("a broken link is told again with every probe that fails",
+        "link.c", "	if (m->link == SWIM_PATH_RELAYED)\n\t\treturn true;\n", ""),
     "sync-never": ("views are never compared in full",
         "sync.c", "if (is_busy(s, !member) || s->leaving)", "if (!is_busy(s, !member) || s->leaving)"),
     "never-reconnects": ("the dead are never tried again",

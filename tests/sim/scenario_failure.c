@@ -60,6 +60,8 @@ translate(struct sim *s, double seconds)
 
 	world_translate(&s->world, last, swim_ns((int64_t)(seconds * 1e9)));
 	EXPECT(s, sim_form(s));
+	/* By then it has spoken to each, and each knows from where. */
+	sim_run(s, s->world.count);
 	start = sim_now(s);
 	sim_run(s, 600);
 	sim_note(s, "%u suspicions in 600 s, ", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY));
@@ -81,6 +83,12 @@ translate(struct sim *s, double seconds)
 
 static void
 translated_of_few(struct sim *s)
+{
+	translate(s, 30);
+}
+
+static void
+translated_of_many(struct sim *s)
 {
 	translate(s, 30);
 }
@@ -600,6 +608,8 @@ const struct scenario scenarios_failure[] = {
 	"of two with one name that a cut kept apart for long both stay, and tell of it"},
     {"translated", 5, translated_of_few, LIGHT,
 	"a member behind a translation of addresses is never suspected, and its crash is told"},
+    {"translated-of-many", 60, translated_of_many, HEAVY,
+	"nor where it hears each of the others less often than the translation remembers"},
     {"broken-link", 8, broken_link, LIGHT,
 	"a link cut between two is told by both, and makes nobody fail"},
     {"lossy-links", 8, lossy_links, LIGHT, "20 % of loss for 600 s breaks hardly a link"},

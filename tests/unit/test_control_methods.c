@@ -303,6 +303,33 @@ START_TEST(health_says_how_we_are)
 }
 END_TEST
 
+/* What a member says comes with the system test of links: here all are well. */
+START_TEST(links_has_every_member_that_lives)
+{
+	struct world world;
+	struct peer peer;
+	json_t *result;
+	const json_t *list, *link;
+
+	world_start(&world, 0);
+	hear(&world, "db1", SWIM_ALIVE, 3);
+	hear(&world, "db2", SWIM_ALIVE, 3);
+	peer_open(&peer, &world, world.ro_path);
+	result = peer_result(&peer, "links");
+	list = member(result, "links");
+	ck_assert_uint_eq(json_array_size(list), 3);
+	link = json_array_get(list, 0);
+	ck_assert_str_eq(text(link, "name"), "db1");
+	ck_assert(json_is_false(member(link, "local")));
+	ck_assert_uint_eq(json_array_size(member(link, "unreachable")), 0);
+	ck_assert_int_eq(number(link, "total"), 0);
+	ck_assert(json_is_true(member(json_array_get(list, 2), "local")));
+	json_decref(result);
+	peer_close(&peer);
+	world_stop(&world);
+}
+END_TEST
+
 START_TEST(discovery_is_sorted)
 {
 	struct world world;
@@ -433,5 +460,6 @@ END_TEST
 
 UNIT_MAIN("control_methods", info_says_who_we_are, members_are_listed_and_chosen,
     a_glob_has_a_limit, a_member_is_shown, times_stay_the_same, odd_names_are_sound_json,
-    the_highest_incarnation_is_exact, health_says_how_we_are, discovery_is_sorted,
-    the_read_only_socket_changes_nothing, every_method_refuses_what_it_does_not_know)
+    the_highest_incarnation_is_exact, health_says_how_we_are, links_has_every_member_that_lives,
+    discovery_is_sorted, the_read_only_socket_changes_nothing,
+    every_method_refuses_what_it_does_not_know)

@@ -323,6 +323,25 @@ START_TEST(join_fails_only_if_nobody_was_joined)
 }
 END_TEST
 
+START_TEST(links_lists_those_that_are_broken)
+{
+	static const char broken[] =
+	    "{\"links\":[{\"name\":\"a\",\"local\":true,\"unreachable\":[\"b\",\"c\\u001b\"],\"total\":5},"
+	    "{\"name\":\"b\",\"local\":false,\"unreachable\":[],\"total\":0}]}";
+	static const char whole[] =
+	    "{\"links\":[{\"name\":\"a\",\"local\":true,\"unreachable\":[],\"total\":0}]}";
+
+	run_printed(run_once(broken, "links", "-o", "tsv", NULL), 0,
+	    "name\tunreachable\na\tb\na\tc\\x1b\na\t(3 more)\n");
+	run_printed(run_once(broken, "links", "-o", "name", NULL), 0, "a\n");
+	run_printed(run_once(whole, "links", NULL), 0,
+	    "no member says that it cannot reach another directly\n");
+	run_printed(run_once(whole, "links", "--fail-if-empty", "-o", "name", NULL), 1, "");
+	run_printed(run_once(whole, "links", "-j", NULL), 0,
+	    "{\"links\":[{\"name\":\"a\",\"local\":true,\"unreachable\":[],\"total\":0}]}\n");
+}
+END_TEST
+
 START_TEST(discovery_lists_peers)
 {
 	run_printed(run_once("{\"sources\":[],\"peers\":[" PEER("a:1", "false", "unreachable",
@@ -494,5 +513,5 @@ UNIT_MAIN("ctl_commands", tags_are_shown_set_and_unset, errors_have_their_status
     errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
     no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
     info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,
-    discovery_lists_peers, decode_explains_a_datagram, decode_reads_hexadecimal_and_raw_input,
-    the_table_is_consistent, the_manual_has_every_row)
+    links_lists_those_that_are_broken, discovery_lists_peers, decode_explains_a_datagram,
+    decode_reads_hexadecimal_and_raw_input, the_table_is_consistent, the_manual_has_every_row)

@@ -194,6 +194,60 @@ START_TEST(accusers_are_named_and_escaped)
 }
 END_TEST
 
+START_TEST(what_is_wrong_with_addresses_and_links_is_told_with_its_remedy)
+{
+	struct health_input in = healthy();
+	struct swim_reach reach = {.others = 3};
+
+	in.reach = &reach;
+	in.advertised = "172.30.0.2:7946";
+	in.port = 7946;
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	/* One alone may have the fault itself. */
+	reach.complaining = (struct swim_reach_row){.count = 1, .name = "n2", .name_len = 2};
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+	reach.others = 1;
+	judged(&in, CONTROL_HEALTH_DEGRADED,
+	    "n2 cannot reach us at 172.30.0.2:7946: set advertise");
+	reach.others = 9;
+	reach.complaining.count = 4;
+	reach.seen_at = (struct swim_addr){.family = 4, .port = 40123, .ip = {10, 9, 0, 254}};
+	judged(&in, CONTROL_HEALTH_DEGRADED,
+	    "n2 and 3 others cannot reach us at 172.30.0.2:7946: set advertise or forward UDP 7946; "
+	    "heard from 10.9.0.254:40123");
+	reach.complaining.count = 0;
+	reach.twins = (struct swim_reach_row){.count = 2,
+	    .name = "bad\x1bname",
+	    .name_len = 8,
+	    .address = "10.0.2.15:7946"};
+	judged(&in, CONTROL_HEALTH_DEGRADED,
+	    " and 1 other advertise our address, 10.0.2.15:7946, too: set advertise to an address");
+	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
+	reach.twins.count = 0;
+	reach.broken = (struct swim_reach_row){.count = 1,
+	    .name = "n3",
+	    .name_len = 2,
+	    .address = "10.0.0.3:7946"};
+	judged(&in, CONTROL_HEALTH_DEGRADED,
+	    "n3 answers others but not us: look for a firewall or a route between us and 10.0.0.3:7946");
+	reach.broken.count = 0;
+	/* What is wrong with others is said, and is no fault of ours. */
+	reach.elsewhere = (struct swim_reach_row){.count = 1,
+	    .name = "x",
+	    .name_len = 1,
+	    .address = "172.30.0.9:7946"};
+	reach.asked_at = reach.seen_at;
+	judged(&in, CONTROL_HEALTH_OK,
+	    "x: no answer at 172.30.0.9:7946, so asked at 10.9.0.254:40123: set advertise there");
+	reach.elsewhere.count = 0;
+	reach.shared = (struct swim_reach_row){.count = 1,
+	    .name = "y",
+	    .name_len = 1,
+	    .address = "10.0.2.15:7946"};
+	judged(&in, CONTROL_HEALTH_OK, "y advertises 10.0.2.15:7946, as another member does");
+}
+END_TEST
+
 START_TEST(a_namesake_is_told_with_its_address)
 {
 	struct health_input in = healthy();
@@ -223,4 +277,5 @@ UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_e
     an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
     troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
     accusers_are_named_and_escaped, exchanges_that_go_unanswered_are_told_with_whose,
+    what_is_wrong_with_addresses_and_links_is_told_with_its_remedy,
     a_namesake_is_told_with_its_address, connections_that_were_not_accepted_are_told_for_a_minute)

@@ -147,5 +147,29 @@ START_TEST(a_long_line_is_cut_whole_and_says_so)
 }
 END_TEST
 
-UNIT_MAIN("wire format", every_type_is_told, hostile_text_is_escaped,
+START_TEST(what_is_said_of_links_is_told)
+{
+	const struct wire_links links = {.teller = 0xab,
+	    .stamp = 5,
+	    .total = 3,
+	    .count = 2,
+	    .peers = {1, 0xffffffffffffffff}};
+	uint8_t bytes[256], encoded[WIRE_LINKS_SIZE_MAX];
+	struct wire_trailer trailer = {.has_unreached = true,
+	    .unreached = wire_str_of("10.9.0.254:1"),
+	    .has_reached = true,
+	    .reached = wire_str_of(""),
+	    .links = encoded};
+	struct wire_writer w;
+
+	trailer.links_len = (uint16_t)wire_links_put(&links, encoded);
+	wire_writer_init(&w, bytes, sizeof(bytes), 0);
+	wire_begin_ping(&w, 1);
+	reads(&w, &trailer,
+	    "ping seq=1 updates=[] unreached=10.9.0.254:1 reached=\"\" "
+	    "links=00000000000000ab/5:3+0000000000000001+ffffffffffffffff");
+}
+END_TEST
+
+UNIT_MAIN("wire format", what_is_said_of_links_is_told, every_type_is_told, hostile_text_is_escaped,
     a_long_line_is_cut_whole_and_says_so)

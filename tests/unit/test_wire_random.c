@@ -158,6 +158,12 @@ draw_trailer(struct draw *d)
 		t.period = (uint32_t)draw_u64(d);
 	if (t.has_answer_size)
 		t.answer_size = (uint16_t)draw_u64(d);
+	t.has_unreached = below(d, 2);
+	t.has_reached = below(d, 2);
+	if (t.has_unreached)
+		t.unreached = draw_str(d, 64);
+	if (t.has_reached)
+		t.reached = draw_str(d, 64);
 	return t;
 }
 

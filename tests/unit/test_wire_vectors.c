@@ -133,6 +133,29 @@ check_updates(const struct wire_updates *list, json_t *expected)
 }
 
 static void
+check_links(const struct wire_trailer *t, json_t *expected)
+{
+	struct wire_links links;
+	size_t offset = 0, i, k;
+	json_t *object, *peer;
+
+	json_array_foreach(expected, i, object) {
+		json_t *peers = json_object_get(object, "peers");
+
+		ck_assert(wire_links_next(t, &offset, &links));
+		check_u64(links.teller, object, "teller", 16);
+		check_u64(links.stamp, object, "stamp", 16);
+		ck_assert_uint_eq(links.total,
+		    (uint64_t)json_integer_value(json_object_get(object, "total")));
+		ck_assert_uint_eq(links.count, json_array_size(peers));
+		json_array_foreach(peers, k, peer)
+			ck_assert_uint_eq(links.peers[k],
+			    strtoull(json_string_value(peer), NULL, 16));
+	}
+	ck_assert(!wire_links_next(t, &offset, &links));
+}
+
+static void
 check_trailer(const struct wire_trailer *t, json_t *expected)
 {
 	ck_assert_int_eq(t->has_cluster, json_object_get(expected, "cluster") != NULL);
@@ -154,6 +177,13 @@ check_trailer(const struct wire_trailer *t, json_t *expected)
 	ck_assert_int_eq(t->has_period, json_object_get(expected, "period") != NULL);
 	ck_assert_uint_eq(t->period,
 	    (uint64_t)json_integer_value(json_object_get(expected, "period")));
+	ck_assert_int_eq(t->has_unreached, json_object_get(expected, "unreached") != NULL);
+	if (t->has_unreached)
+		check_str(t->unreached, expected, "unreached");
+	ck_assert_int_eq(t->has_reached, json_object_get(expected, "reached") != NULL);
+	if (t->has_reached)
+		check_str(t->reached, expected, "reached");
+	check_links(t, json_object_get(expected, "links"));
 }
 
 static void

@@ -50,10 +50,10 @@ OBJS_test_members_file = daemon/members_file.o base/addr.o base/status.o base/ut
 OBJS_test_owner = $(OWNER_OBJS) base/utf8.o
 OBJS_test_writer = daemon/writer.o daemon/durable.o $(LOOP_OBJS)
 OBJS_test_address = daemon/address.o daemon/fault.o net/sockaddr.o base/addr.o
-OBJS_test_health = daemon/health.o base/utf8.o base/error.o
+OBJS_test_health = daemon/health.o base/addr.o base/utf8.o base/error.o
 
 CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook info members pairs print \
-	problem reply session table tags wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
+	links problem reply session table tags wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
 	base/addr.o base/buf.o base/status.o base/utf8.o tests/unit/ctl_fake.o
 OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
 OBJS_test_ctl_reply = ctl/reply.o
@@ -75,6 +75,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/link_report.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	base/histogram.o $(LOG_OBJS) base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -119,6 +120,7 @@ OBJS_test_swim_host = $(SWIM_OBJS)
 OBJS_test_swim_relay = $(SWIM_OBJS)
 OBJS_test_swim_reach = $(SWIM_OBJS)
 OBJS_test_swim_link = $(SWIM_OBJS)
+OBJS_test_swim_link_report = $(SWIM_OBJS)
 OBJS_test_swim_networks = $(SWIM_OBJS)
 OBJS_test_swim_questions = $(SWIM_OBJS)
 OBJS_test_swim_ring = $(SWIM_OBJS)

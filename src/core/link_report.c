@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which links are broken, as each member tells of its own.  A member tells whom it cannot reach directly when that
+ * changes, and again each minute for as long as there is anybody; it rides on pings and gossip like a rumour, so many
+ * times as one.  What is not told again is forgotten.  Where all links work nothing is sent.
+ *
+ * Apart from that a member says in its pings to another that it cannot reach that one at the address which it tells:
+ * nobody else can know what is wrong with that address.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+#define REPEAT swim_seconds(60)
+/* A word that is not repeated counts this long. */
+#define LASTS swim_seconds(180)
+/* What others say of our address is told again with each of their probes of us, once in a round of theirs. */
+#define ROUNDS 3
+/* Of two members at one address one may have just died, and its successor have begun. */
+#define SHARED_FOR swim_seconds(30)
+#define SERIAL_BITS 20 /* of a stamp; our incarnation is above them */
+
+static bool
+is_fresh(const struct swim *s, const struct link_report *r)
+{
+	return swim_time_since(s->now, r->at).ns < LASTS.ns;
+}
+
+/* What m says of its links; NULL: nothing, or too long ago. */
+static const struct link_report *
+report_of(const struct swim *s, const struct member *m)
+{
+	return m->report != NULL && is_fresh(s, m->report) ? m->report : NULL;
+}
+
+static void
+unqueue(struct swim *s, const struct member *m)
+{
+	for (size_t i = 0; i < s->report_count; i++) {
+		if (s->reports[i] == m)
+			s->reports[i] = s->reports[--s->report_count];
+	}
+}
+
+void
+link_report_forget(struct swim *s, struct member *m)
+{
+	unqueue(s, m);
+	core_release(s, m->report);
+	m->report = NULL;
+}
+
+/* Keep it, and pass it on.  The oldest of too many to be passed on goes: it has been told most often. */
+static void
+keep(struct swim *s, struct member *m, const struct wire_links *links)
+{
+	if (m->report == NULL)
+		m->report = core_alloc(s, sizeof(*m->report));
+	if (m->report == NULL)
+		return;
+	*m->report = (struct link_report){.links = *links, .at = s->now};
+	unqueue(s, m);
+	if (s->report_count == LINK_REPORTS_MAX) {
+		memmove(s->reports, s->reports + 1, (LINK_REPORTS_MAX - 1) * sizeof(*s->reports));
+		s->report_count--;
+	}
+	s->reports[s->report_count++] = m;
+}
+
+static void
+tell_own(struct swim *s)
+{
+	struct wire_links links = {.teller = s->self->hash};
+
+	for (size_t i = 0; i < s->live_count; i++) {
+		const struct member *m = s->live[i];
+
+		if (m->link != SWIM_PATH_RELAYED)
+			continue;
+		if (links.count < WIRE_LINK_PEERS_MAX)
+			links.peers[links.count++] = m->hash;
+		if (links.total < UINT16_MAX)
+			links.total++;
+	}
+	links.stamp = (s->self->incarnation << SERIAL_BITS) + ++s->report_serial;
+	keep(s, s->self, &links);
+	s->report_at = links.total > 0 ? swim_time_add(s->now, REPEAT) : SWIM_TIME_NEVER;
+}
+
+void
+link_report_changed(struct swim *s)
+{
+	s->report_at = s->now;
+}
+
+void
+link_report_tick(struct swim *s)
+{
+	if (swim_time_reached(s->now, s->report_at))
+		tell_own(s);
+}
+
+swim_time
+link_report_deadline(const struct swim *s)
+{
+	return s->report_at;
+}
+
+void
+link_report_take(struct swim *s, const struct wire_message *msg)
+{
+	struct wire_links links;
+	size_t offset = 0;
+
+	/* Anybody can say so in anybody's name, from where nobody lives. */
+	if (!s->by_known)
+		return;
+	while (wire_links_next(&msg->trailer, &offset, &links)) {
+		size_t i = members_position(s, links.teller, true);
+		struct member *m;
+
+		if (i == s->table.count || s->table.v[i]->hash != links.teller)
+			continue;
+		m = s->table.v[i];
+		if (m == s->self || m->live_index == NOT_LISTED)
+			continue;
+		if (report_of(s, m) == NULL || (int64_t)(links.stamp - m->report->links.stamp) > 0)
+			keep(s, m, &links);
+	}
+}
+
+void
+link_report_add(struct swim *s, struct wire_trailer *trailer)
+{
+	unsigned limit = gossip_limit(s), packed = 0;
+	size_t len = 0;
+
+	/* The newest are the last. */
+	for (size_t i = s->report_count; i-- > 0 && packed < LINK_REPORTS_PACKED;) {
+		struct member *m = s->reports[i];
+
+		len += wire_links_put(&m->report->links, s->report_bytes + len);
+		packed++;
+		if (++m->report->sent >= limit)
+			unqueue(s, m);
+	}
+	if (len == 0)
+		return;
+	trailer->links = s->report_bytes;
+	trailer->links_len = (uint16_t)len;
+}
+
+void
+link_report_complain(const struct swim *s, const struct member *to, char *text,
+    struct wire_trailer *trailer)
+{
+	bool elsewhere = to->via.family != 0 && to->retries > 0;
+
+	text[0] = '\0';
+	if (!to->swimd || (!elsewhere && to->link != SWIM_PATH_RELAYED) ||
+	    !locate_is_reached(s, to))
+		return;
+	if (elsewhere)
+		swim_addr_format_public(&to->via, text);
+	trailer->has_unreached = true;
+	trailer->unreached = wire_str_of(text);
+}
+
+void
+link_report_complaint(struct swim *s, const struct wire_message *msg)
+{
+	struct member *m = members_find(s, s->by, s->by_len);
+	struct swim_addr at;
+
+	/* The pings of its probes say so each time, and without that it can. */
+	if (!s->by_known || m == NULL || m == s->self || !msg->trailer.has_period)
+		return;
+	m->complained = msg->trailer.has_unreached ? s->now : SWIM_TIME_NEVER;
+	if (msg->trailer.has_unreached &&
+	    swim_addr_parse(msg->trailer.unreached.bytes, msg->trailer.unreached.len, &at))
+		s->seen_at = at;
+}
+
+/* ------------------------------------------------------------------------------- copies for the outside */
+
+static size_t
+index_of(const struct swim *s, const struct member *m)
+{
+	struct index_key key = {.hash = m->hash, .name = m->name, .name_len = m->name_len};
+
+	return index_lower(&s->named, index_by_name, &key);
+}
+
+/* In the order of names. */
+static void
+insert(struct swim_links *links, size_t index)
+{
+	size_t at = links->count++;
+
+	for (; at > 0 && links->peers[at - 1] > index; at--)
+		links->peers[at] = links->peers[at - 1];
+	links->peers[at] = index;
+}
+
+void
+swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
+{
+	const struct link_report *r = report_of(s, s->named.v[i]);
+
+	*out = (struct swim_links){0};
+	if (r == NULL)
+		return;
+	out->total = r->links.total;
+	for (unsigned k = 0; k < r->links.count; k++) {
+		size_t at = members_position(s, r->links.peers[k], true);
+
+		/* One that we do not know, or that is gone since. */
+		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||
+		    (s->table.v[at]->live_index == NOT_LISTED && s->table.v[at] != s->self)) {
+			out->total--;
+			continue;
+		}
+		insert(out, index_of(s, s->table.v[at]));
+	}
+}
+
+static bool
+complains(const struct swim *s, const struct member *m)
+{
+	int64_t lasts = ROUNDS * (int64_t)members_live(s) * s->config.timing.probe_interval.ns;
+	const struct link_report *r = report_of(s, m);
+
+	if (lasts < LASTS.ns)
+		lasts = LASTS.ns;
+	if (!swim_time_is_never(m->complained) && swim_time_since(s->now, m->complained).ns < lasts)
+		return true;
+	for (unsigned i = 0; r != NULL && i < r->links.count; i++) {
+		if (r->links.peers[i] == s->self->hash)
+			return true;
+	}
+	return false;
+}
+
+/* It tells an address that is another's too, and not for a moment only. */
+static bool
+shares(const struct swim *s, const struct member *m)
+{
+	return m->status == SWIM_ALIVE && !m->hidden &&
+	       (m->also.family != 0 || swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
+}
+
+static void
+count(struct swim_reach_row *row, const struct member *m)
+{
+	if (row->count++ > 0)
+		return;
+	memcpy(row->name, m->name, (size_t)m->name_len + 1);
+	row->name_len = m->name_len;
+	memcpy(row->address, m->address, strlen(m->address) + 1);
+}
+
+/* Of those that share an address with another of them, which is not ours. */
+static void
+count_shared(const struct swim *s, struct swim_reach_row *row)
+{
+	for (size_t i = 1; i < s->located.count; i++) {
+		const struct member *a = s->located.v[i - 1], *b = s->located.v[i];
+
+		if (a != s->self && b != s->self && swim_addr_equal(&a->addr, &b->addr) &&
+		    !swim_addr_equal(&a->addr, &s->self->addr) && shares(s, a) && shares(s, b))
+			count(row, b);
+	}
+}
+
+void
+swim_reach(struct swim *s, swim_time now, struct swim_reach *out)
+{
+	memset(out, 0, sizeof(*out));
+	s->now = now;
+	out->seen_at = s->seen_at;
+	out->others = s->live_count;
+	for (size_t i = 0; i < s->named.count; i++) {
+		const struct member *m = s->named.v[i];
+
+		if (m->live_index == NOT_LISTED)
+			continue;
+		if (m->link == SWIM_PATH_RELAYED)
+			count(&out->broken, m);
+		if (m->via.family != 0 && m->retries > 0) {
+			if (out->elsewhere.count == 0)
+				out->asked_at = m->via;
+			count(&out->elsewhere, m);
+		}
+		if (complains(s, m))
+			count(&out->complaining, m);
+		if (swim_addr_equal(&m->addr, &s->self->addr) && shares(s, m))
+			count(&out->twins, m);
+	}
+	count_shared(s, &out->shared);
+}

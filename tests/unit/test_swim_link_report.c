@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/* What members say of their links, and what is wrong with the addresses that they tell. */
+#include "swim_fixture.h"
+
+#include <string.h>
+
+#include "support/unit.h"
+
+static const struct swim_addr outer = {.family = 4, .port = 40123, .ip = {10, 9, 9, 1}};
+
+/* p<from> pings us from its own address, or from `there`, with this trailer added to what a swimd says. */
+static void
+say(struct fixture *f, unsigned from, const struct swim_addr *there, struct wire_trailer trailer)
+{
+	struct swim_addr home = fixture_addr(from);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	char name[16];
+	struct wire_writer w;
+	size_t len;
+
+	trailer.has_sender = trailer.has_digest = true;
+	trailer.sender = wire_str_of(fixture_name(from, name));
+	trailer.digest = fixture_stats(f).digest;
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 5);
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, there != NULL ? there : &home, data, len),
+	    WIRE_OK);
+	fixture_drain(f);
+}
+
+static void
+complain(struct fixture *f, unsigned from, const char *seen)
+{
+	say(f, from, NULL,
+	    (struct wire_trailer){.has_period = true,
+		.has_unreached = true,
+		.unreached = wire_str_of(seen)});
+}
+
+static void
+probe(struct fixture *f, unsigned from)
+{
+	say(f, from, NULL, (struct wire_trailer){.has_period = true});
+}
+
+/* p<from> says that p<teller> cannot reach p<peer> (0: nobody), the `stamp`th time. */
+static void
+tell(struct fixture *f, unsigned from, const struct swim_addr *there, unsigned teller,
+    uint64_t stamp, unsigned peer)
+{
+	uint8_t bytes[WIRE_LINKS_SIZE_MAX];
+	char name[16];
+	struct wire_links links = {.stamp = stamp,
+	    .teller = fixture_hash(fixture_name(teller, name))};
+
+	if (peer > 0) {
+		links.total = links.count = 1;
+		links.peers[0] = fixture_hash(fixture_name(peer, name));
+	}
+	say(f, from, there,
+	    (struct wire_trailer){.links = bytes,
+		.links_len = (uint16_t)wire_links_put(&links, bytes)});
+}
+
+/* The only one whom this member says that it cannot reach; "" when there is nobody. */
+static const char *
+unreached(const struct fixture *f, const char *name, struct swim_report *r)
+{
+	struct swim_links links = {0};
+
+	for (size_t i = 0; i < swim_member_count(f->swim); i++) {
+		swim_member_at(f->swim, i, r);
+		if (strcmp(r->name, name) == 0)
+			swim_links_at(f->swim, i, &links);
+	}
+	ck_assert_uint_eq(links.total, links.count);
+	ck_assert_uint_le(links.count, 1);
+	if (links.count == 0)
+		return "";
+	swim_member_at(f->swim, links.peers[0], r);
+	return r->name;
+}
+
+static struct swim_reach
+reach(struct fixture *f)
+{
+	struct swim_reach out;
+
+	swim_reach(f->swim, f->now, &out);
+	return out;
+}
+
+START_TEST(what_others_say_of_our_address_is_counted)
+{
+	struct fixture *f = fixture_among_proven(5);
+
+	ck_assert_uint_eq(reach(f).complaining.count, 0);
+	complain(f, 2, "10.9.0.254:40123");
+	ck_assert_uint_eq(reach(f).complaining.count, 1);
+	complain(f, 4, "10.9.0.254:40124");
+	complain(f, 4, "10.9.0.254:40125");
+	ck_assert_uint_eq(reach(f).complaining.count, 2);
+	ck_assert_str_eq(reach(f).complaining.name, "p2");
+	ck_assert_uint_eq(reach(f).seen_at.port, 40125);
+	/* Its probes say so each time. */
+	probe(f, 2);
+	ck_assert_uint_eq(reach(f).complaining.count, 1);
+	/* What is no probe says nothing of it. */
+	say(f, 4, NULL, (struct wire_trailer){0});
+	ck_assert_uint_eq(reach(f).complaining.count, 1);
+	/* That it cannot reach us at all is told by others too. */
+	tell(f, 3, NULL, 5, 1, 0);
+	ck_assert_uint_eq(reach(f).complaining.count, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(strangers_say_nothing_of_links)
+{
+	struct fixture *f = fixture_among_proven(5);
+	struct swim_report r;
+
+	tell(f, 2, &outer, 2, 1, 3);
+	ck_assert_str_eq(unreached(f, "p2", &r), "");
+	say(f, 2, &outer,
+	    (struct wire_trailer){.has_period = true,
+		.has_unreached = true,
+		.unreached = wire_str_of("")});
+	ck_assert_uint_eq(reach(f).complaining.count, 0);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(the_later_word_of_a_member_counts)
+{
+	struct fixture *f = fixture_among_proven(5);
+	struct swim_report r;
+
+	tell(f, 2, NULL, 2, 10, 3);
+	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
+	ck_assert_str_eq(unreached(f, "p3", &r), "");
+	/* By whoever tells it. */
+	tell(f, 4, NULL, 2, 9, 5);
+	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
+	tell(f, 4, NULL, 2, 11, 5);
+	ck_assert_str_eq(unreached(f, "p2", &r), "p5");
+	tell(f, 5, NULL, 2, 12, 0);
+	ck_assert_str_eq(unreached(f, "p2", &r), "");
+	/* Of those whom we do not know, and of us, nobody else's word counts. */
+	tell(f, 2, NULL, 9, 1, 3);
+	tell(f, 2, NULL, 0, UINT64_C(1) << 40, 3);
+	ck_assert_str_eq(unreached(f, "self", &r), "");
+	/* Whose subject is gone says nothing. */
+	tell(f, 5, NULL, 2, 13, 3);
+	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
+	fixture_gossip(f, 5, 3, SWIM_DEAD, 0);
+	ck_assert_str_eq(unreached(f, "p2", &r), "");
+	fixture_free(f);
+}
+END_TEST
+
+/* How many datagrams bear what is said of links. */
+static unsigned
+passed_on(const struct fixture *f)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		count += f->out[i].message.trailer.links != NULL;
+	return count;
+}
+
+static void
+answer_all(struct fixture *f, int seconds, unsigned *passed, unsigned silent)
+{
+	for (int step = 0; step < 20 * seconds; step++) {
+		struct fixture_out sent[FIXTURE_OUT_MAX];
+		size_t n;
+
+		fixture_run(f, swim_ms(50));
+		*passed += passed_on(f);
+		n = f->out_count;
+		memcpy(sent, f->out, n * sizeof(*sent));
+		for (size_t i = 0; i < n; i++) {
+			unsigned peer = sent[i].to.ip[1] == 0 ? sent[i].to.ip[3] : 0;
+			struct fixture_says says = {.ours = true,
+			    .sender = peer,
+			    .digest = fixture_stats(f).digest};
+			unsigned about = silent;
+
+			if (sent[i].message.type == WIRE_PING && peer != silent)
+				fixture_ack(f, peer, sent[i].message.seq, peer, says);
+			if (sent[i].message.type == WIRE_PING_REQ && peer != silent)
+				fixture_ack(f, peer, sent[i].message.seq, about, says);
+		}
+		fixture_clear(f);
+	}
+}
+
+START_TEST(it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well)
+{
+	struct fixture *f = fixture_among_proven(4);
+	struct swim_report r;
+	unsigned passed = 0;
+
+	answer_all(f, 60, &passed, 0);
+	ck_assert_uint_eq(passed, 0);
+	tell(f, 2, NULL, 2, 10, 3);
+	fixture_clear(f);
+	answer_all(f, 60, &passed, 0);
+	ck_assert_uint_eq(passed, f->config.timing.retransmit_mult);
+	/* It has not been told again. */
+	answer_all(f, 60, &passed, 0);
+	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
+	answer_all(f, 70, &passed, 0);
+	ck_assert_str_eq(unreached(f, "p2", &r), "");
+	ck_assert_uint_eq(passed, f->config.timing.retransmit_mult);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(our_own_is_told_when_it_changes_and_each_minute)
+{
+	struct fixture *f = fixture_among_proven(4);
+	struct swim_report r;
+	unsigned passed = 0, before;
+
+	answer_all(f, 60, &passed, 1);
+	ck_assert_str_eq(unreached(f, "self", &r), "p1");
+	ck_assert_uint_eq(reach(f).broken.count, 1);
+	ck_assert_str_eq(reach(f).broken.name, "p1");
+	ck_assert_uint_gt(passed, 0);
+	before = passed;
+	answer_all(f, 120, &passed, 1);
+	ck_assert_uint_ge(passed, before + f->config.timing.retransmit_mult);
+	answer_all(f, 30, &passed, 0);
+	ck_assert_str_eq(unreached(f, "self", &r), "");
+	ck_assert_uint_eq(reach(f).broken.count, 0);
+	passed = 0;
+	answer_all(f, 120, &passed, 0);
+	ck_assert_uint_eq(passed, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* It hears of what is wrong with its address from those who ask it elsewhere. */
+START_TEST(one_that_is_asked_elsewhere_is_told)
+{
+	struct fixture *f = fixture_new();
+	struct swim_reach found;
+	unsigned told = 0;
+
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 2);
+	fixture_member(f, 1);
+	fixture_clear(f);
+	fixture_ping_by(f, &outer, 0, "p1", NULL);
+	for (int step = 0; step < 20 * 20; step++) {
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct fixture_out sent = f->out[i];
+			uint64_t digest = fixture_stats(f).digest;
+
+			if (sent.message.type != WIRE_PING)
+				continue;
+			if (swim_addr_equal(&sent.to, &outer)) {
+				told += sent.message.trailer.has_unreached;
+				if (sent.message.trailer.has_unreached)
+					ck_assert(wire_str_equal(sent.message.trailer.unreached,
+					    "10.9.9.1:40123"));
+				fixture_ack_by(f, &outer, sent.message.seq, 1, digest, NULL);
+			} else {
+				ck_assert(!sent.message.trailer.has_unreached);
+				if (sent.to.ip[3] == 2)
+					fixture_ack(f, 2, sent.message.seq, 2,
+					    (struct fixture_says){.ours = true,
+						.sender = 2,
+						.digest = digest});
+			}
+		}
+		fixture_clear(f);
+		/* It speaks from where it has answered now. */
+		if (step == 20)
+			fixture_ping_by(f, &outer, 0, "p1", NULL);
+		fixture_run(f, swim_ms(50));
+	}
+	ck_assert_uint_gt(told, 3);
+	ck_assert_uint_eq(reach(f).elsewhere.count, 1);
+	ck_assert_str_eq(reach(f).elsewhere.name, "p1");
+	ck_assert_str_eq(reach(f).elsewhere.address, "10.0.1.1:7946");
+	found = reach(f);
+	ck_assert(swim_addr_equal(&found.asked_at, &outer));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(members_at_one_address_are_told_but_not_at_once)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update ours = {.member = {wire_str_of("p8"), wire_str_of("10.0.0.1:7946")},
+			       .status = SWIM_ALIVE},
+			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
+			       .status = SWIM_ALIVE};
+
+	fixture_ping(f, 3, 77,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &ours, .count = 1});
+	fixture_ping(f, 3, 77,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	/* A successor of one that died a moment ago looks like that. */
+	ck_assert_uint_eq(reach(f).twins.count, 0);
+	ck_assert_uint_eq(reach(f).shared.count, 0);
+	f->now = swim_time_add(f->now, swim_seconds(31));
+	ck_assert_uint_eq(reach(f).twins.count, 1);
+	ck_assert_str_eq(reach(f).twins.name, "p8");
+	ck_assert_uint_eq(reach(f).shared.count, 1);
+	ck_assert_str_eq(reach(f).shared.address, "10.0.1.2:7946");
+	fixture_free(f);
+}
+END_TEST
+
+/* A helper says where it reached the target: that is one question there, and only its answer makes it a way. */
+START_TEST(where_a_helper_reaches_it_is_tried)
+{
+	struct fixture *f = fixture_among_proven(3);
+	const struct fixture_out *request = fixture_wait_ping_req(f, 1);
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of("p2"),
+	    .has_digest = true,
+	    .digest = fixture_stats(f).digest,
+	    .has_reached = true,
+	    .reached = wire_str_of("10.9.9.1:40123")};
+	struct wire_member_id p1 = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+	struct swim_addr p2 = fixture_addr(2);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	uint64_t seq = request->message.seq;
+	struct wire_writer w;
+	size_t len;
+
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w, seq, &p1);
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, &p2, data, len), WIRE_OK);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_sent_to(f, &outer), 1);
+	ck_assert_int_eq(f->out[0].message.type, WIRE_PING);
+	fixture_ack_by(f, &outer, f->out[0].message.seq, 1, fixture_stats(f).digest, NULL);
+	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
+	/* Nobody is asked at another's address, however it is told. */
+	request = fixture_wait_ping_req(f, 1);
+	seq = request->message.seq;
+	fixture_clear(f);
+	trailer.reached = wire_str_of("127.0.0.1:7946");
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w, seq, &p1);
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, &p2, data, len), WIRE_OK);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_link_report", what_others_say_of_our_address_is_counted,
+    strangers_say_nothing_of_links, the_later_word_of_a_member_counts,
+    it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well,
+    our_own_is_told_when_it_changes_and_each_minute, one_that_is_asked_elsewhere_is_told,
+    members_at_one_address_are_told_but_not_at_once, where_a_helper_reaches_it_is_tried)
