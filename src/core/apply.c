@@ -293,6 +293,8 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		if (age.ns >= retention.ns)
 			return;
 	}
+	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
+		return;
 	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
 	if (live ? !members_make_room(s) && !(from_subject && guest_room(s, addr))
 		 : s->table.count >= s->config.max_members) {
@@ -309,12 +311,13 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		take_tags(s, m, u, true);
 	}
 	members_transition(s, m, status, u->incarnation, hidden);
-	m->forget = hidden && (u->flags & WIRE_FLAG_FORGET);
+	if (hidden && (u->flags & WIRE_FLAG_FORGET))
+		members_mark_removed(s, m);
 	if (status == SWIM_SUSPECT) {
 		suspicion_take(s, m, u);
 		confirm_start(s, m);
 	}
-	if (!live && !hidden)
+	if (!live)
 		backdate(m, age);
 	/* What came by a sync reaches the others the same way; a rumour about each would flood them. */
 	if (live && (!sync || status == SWIM_SUSPECT))
@@ -383,15 +386,25 @@ is_doubted(const struct swim *s, const struct member *m, const struct wire_updat
 	return false;
 }
 
+/*
+ * Of a page, whoever else lacks it finds that out by the digests, as we did: a rumour would give it a new age, and the
+ * removals would never be forgotten by all.
+ */
 static void
-apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum swim_status status)
+apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum swim_status status,
+    bool sync)
 {
-	if (m->hidden)
+	if ((m->hidden && m->forget && u->incarnation == m->incarnation) ||
+	    (sync && u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
 		return;
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
-	if (swim_status_is_live(m->status))
+	if (swim_status_is_live(m->status) && !m->hidden)
 		members_transition(s, m, status, u->incarnation, false);
 	members_forget(s, m, m->status > status ? m->status : status, u->incarnation);
+	if (sync) {
+		gossip_drop(s, m);
+		backdate(m, swim_seconds(u->age_s));
+	}
 }
 
 /*
@@ -445,7 +458,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 * holds it alive forgets it with a verdict of its own, or never.
 	 */
 	if (forget && !doubted) {
-		apply_forget(s, m, u, status);
+		apply_forget(s, m, u, status, sync);
 		return;
 	}
 	/*
@@ -453,7 +466,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	 * which the view makes a member to be shown, but for one that is to be forgotten.
 	 */
 	if (sync && m->hidden && !m->forget && !swim_status_is_live(status) &&
-	    u->incarnation >= m->incarnation) {
+	    !(u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
 		if (moved && !move(s, m, address))
 			return;
 		members_transition(s, m, status > m->status ? status : m->status, u->incarnation,

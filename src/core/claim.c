@@ -91,7 +91,7 @@ send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
 
 	outbox_trailer(s, false, &trailer);
 	/* It compares no views. */
-	trailer.has_digest = false;
+	trailer.has_digest = trailer.has_removals = false;
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
 		return;

@@ -26,8 +26,8 @@ gossip_limit(const struct swim *s)
 }
 
 /*
- * A forgotten member is in no digest: whom this rumour misses, nothing will tell.  So it is sent twice as
- * often as others, and not stopped early.
+ * Of a removal earlier versions have no digest: whom of those this rumour misses, nothing will tell.  So it is sent
+ * twice as often as others, and not stopped early.
  */
 static unsigned
 limit_of(const struct member *m, unsigned limit)
@@ -413,7 +413,7 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 			return;
 		}
 		outbox_cancel(s);
-		trailer.has_digest = false;
+		trailer.has_digest = trailer.has_removals = false;
 	}
 }
 

@@ -326,9 +326,11 @@ struct swim {
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
-	size_t status_count[SWIM_STATUS_COUNT]; /* of the named */
-	uint64_t buckets[WIRE_SYNC_BUCKETS];    /* xor of the record hashes of each bucket */
-	uint64_t digest;                        /* xor of all of them */
+	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
+	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
+	uint64_t digest;                             /* xor of all of them */
+	uint64_t removed_buckets[WIRE_SYNC_BUCKETS]; /* the same of the removals that we remember */
+	uint64_t removed_digest;
 
 	struct rumour_list rumours[RUMOUR_KINDS][RUMOUR_LEVELS];
 	size_t rumour_kind_count[RUMOUR_KINDS];
@@ -434,7 +436,10 @@ size_t members_pick(struct swim *, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out);
 /* First table position whose hash is above `after`, or at or above it when `inclusive`. */
 size_t members_position(const struct swim *, uint64_t hash, bool inclusive);
-uint32_t members_bucket_digest(const struct swim *, unsigned bucket);
+/* With those of the bucket that were removed, if `removals`. */
+uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool removals);
+/* A tombstone says that its member is to be forgotten. */
+void members_mark_removed(struct swim *, struct member *);
 /* others alive or suspect, and us */
 size_t members_live(const struct swim *);
 void members_announce(struct swim *, struct member *);
@@ -721,7 +726,9 @@ void guest_answered(struct swim *, const struct swim_addr *);
 bool guest_room(struct swim *, const struct swim_addr *addr);
 
 /* sync.c */
-void sync_compare(struct swim *, const struct swim_addr *from, uint64_t digest);
+void sync_compare(struct swim *, const struct swim_addr *from, const struct wire_trailer *);
+/* Is its sender's view another than ours? */
+bool sync_differs(const struct swim *, const struct wire_trailer *);
 void sync_start(struct swim *, const struct swim_addr *);
 void sync_tick(struct swim *);
 swim_time sync_deadline(const struct swim *);

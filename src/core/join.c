@@ -344,14 +344,14 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		s->answered_seed = !probe_same_id(msg->member.id, s->self);
 		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
 		    msg->member.id.len);
-		if (swimd && msg->trailer.digest != s->digest)
+		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, from);
 		break;
 	case JOIN_GREET:
 	case JOIN_LEAVER:
 		break;
 	case JOIN_CHECK:
-		if (swimd && msg->trailer.digest != s->digest)
+		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, from);
 		break;
 	case JOIN_CLAIM:

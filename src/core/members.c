@@ -41,19 +41,47 @@ record_hash(const struct member *m)
 	return hash64_end(h);
 }
 
+/*
+ * What this member adds to the digest of the removals.  It is one of its own, since earlier versions have none: the
+ * digest of the view has to be the same for them.  All forget a removal at about the same time, as its age goes along
+ * where views are compared.
+ */
+static uint64_t
+removal_hash(const struct member *m)
+{
+	if (!m->hidden || !m->forget)
+		return 0;
+	return hash64_end(
+	    hash64_u64(hash64_bytes(HASH64_START, m->name, m->name_len), m->incarnation));
+}
+
 void
 members_digest_toggle(struct swim *s, const struct member *m)
 {
-	uint64_t h = record_hash(m);
+	uint64_t h = record_hash(m), removal = removal_hash(m);
 
 	s->buckets[bucket_of(m)] ^= h;
 	s->digest ^= h;
+	s->removed_buckets[bucket_of(m)] ^= removal;
+	s->removed_digest ^= removal;
 }
 
 uint32_t
-members_bucket_digest(const struct swim *s, unsigned bucket)
+members_bucket_digest(const struct swim *s, unsigned bucket, bool removals)
 {
-	return (uint32_t)(s->buckets[bucket] >> 32);
+	uint64_t digest = s->buckets[bucket];
+
+	if (removals)
+		digest ^= s->removed_buckets[bucket];
+	return (uint32_t)(digest >> 32);
+}
+
+void
+members_mark_removed(struct swim *s, struct member *m)
+{
+	members_digest_toggle(s, m);
+	m->forget = true;
+	members_digest_toggle(s, m);
 }
 
 struct member *
@@ -480,7 +508,7 @@ void
 members_forget(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation)
 {
 	members_transition(s, m, status, incarnation, true);
-	m->forget = true;
+	members_mark_removed(s, m);
 	gossip_queue(s, m);
 }
 

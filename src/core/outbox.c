@@ -11,6 +11,9 @@ void
 outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
 {
 	*out = (struct wire_trailer){.has_digest = true, .digest = s->digest};
+	/* Who remembers none need not say so: whoever does compares, and fetches nothing. */
+	out->has_removals = s->removed_digest != 0;
+	out->removals = s->removed_digest;
 	if (s->config.cluster[0] != '\0') {
 		out->has_cluster = true;
 		out->cluster = wire_str_of(s->config.cluster);
@@ -29,6 +32,8 @@ outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, siz
 
 	outbox_trailer(s, false, out);
 	/* The cluster stays: the question had it too, and without it no answer would count. */
+	if (body + wire_trailer_size(out) > budget)
+		out->has_removals = false;
 	if (body + wire_trailer_size(out) > budget)
 		out->has_digest = false;
 	return body + wire_trailer_size(out);

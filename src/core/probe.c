@@ -467,18 +467,26 @@ probe_forget(struct swim *s, struct member *m)
 	sync_forget(s, m);
 }
 
+#define RECONNECT_DRAWS 16
+
 void
 probe_reconnect(struct swim *s)
 {
 	const struct swim_timing *t = &s->config.timing;
+	size_t at = 0;
 
 	if (!swim_time_reached(s->now, s->reconnect_at))
 		return;
 	s->reconnect_at = swim_time_add(s->now, t->reconnect_interval);
 	/* Any of the dead may be behind a partition that has healed.  Those that left meant it. */
-	for (size_t tries = 0; tries < 16 && s->gone_count > 0; tries++) {
-		struct member *m = s->gone[rng_below(&s->rng, s->gone_count)];
+	for (size_t tries = 0; s->gone_count > 0 && tries < RECONNECT_DRAWS + s->gone_count;
+	     tries++) {
+		struct member *m;
 
+		/* Among many that left or were removed the draws miss: then the next one from there. */
+		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
+					     : (at + 1) % s->gone_count;
+		m = s->gone[at];
 		if (m->status == SWIM_DEAD && !m->hidden && locate_is_reached(s, m)) {
 			probe_ping(s, m, core_seq(s));
 			return;

@@ -282,7 +282,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	if (msg->trailer.has_period)
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
-		sync_compare(s, from, msg->trailer.digest);
+		sync_compare(s, from, &msg->trailer);
 	speaker_self(s);
 }
 

@@ -5,6 +5,9 @@
  * digests of our 256 buckets; it answers with its members of the buckets that differ, a page at a time.
  * Each side pulls for itself.  The answerer keeps no state, and its page is no larger than the request.
  *
+ * Removals have a digest of their own beside that of the view, for as long as they are remembered, so that whom the
+ * rumour of one missed finds it out.  A request says that its digests of buckets have them too.
+ *
  * Anybody can send a digest that is of no view.  So strangers have a back-off of their own, and wait for members.
  */
 #include <string.h>
@@ -75,6 +78,8 @@ send_request(struct swim *s)
 	y->next =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
 	outbox_trailer(s, true, &trailer);
+	/* Even where we remember none: the answer is to have those that it has. */
+	trailer.has_removals = true;
 	/* We ourselves come along as an update, with our tags, unless that takes the room for what is asked. */
 	fixed = WIRE_HEADER_SIZE + REQUEST_FIXED + wire_trailer_size(&trailer);
 	update = UPDATES_FIXED + WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address) +
@@ -87,7 +92,8 @@ send_request(struct swim *s)
 		 * The dead are in no digest, and whoever has just arrived is to hear of them too: the first
 		 * time every bucket differs.
 		 */
-		uint32_t digest = members_bucket_digest(s, y->cursor.bucket + count);
+		uint32_t digest =
+		    members_bucket_digest(s, y->cursor.bucket + count, trailer.has_removals);
 
 		digests[count++] = s->synced ? digest : ~digest;
 	}
@@ -159,18 +165,27 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 	send_request(s);
 }
 
+bool
+sync_differs(const struct swim *s, const struct wire_trailer *t)
+{
+	/* Who asks for a view says so of its removals even where it remembers none. */
+	bool removals = t->has_removals && t->removals != 0 && t->removals != s->removed_digest;
+
+	return t->digest != s->digest || removals;
+}
+
 void
-sync_compare(struct swim *s, const struct swim_addr *from, uint64_t digest)
+sync_compare(struct swim *s, const struct swim_addr *from, const struct wire_trailer *trailer)
 {
 	bool stranger = !s->by_member && is_stranger(s, from);
 
 	if (swim_addr_equal(from, &s->self->addr))
 		return;
 	if (!stranger)
-		s->same_view = digest == s->digest;
-	if (digest == s->digest && s->stats.syncs_unanswered > 0)
+		s->same_view = trailer->digest == s->digest;
+	if (trailer->digest == s->digest && s->stats.syncs_unanswered > 0)
 		sync_forget(s, link_speaker(s, from));
-	if (digest == s->digest || is_busy(s, stranger) || s->leaving)
+	if (!sync_differs(s, trailer) || is_busy(s, stranger) || s->leaving)
 		return;
 	if (swim_time_before(s->now, pace_with(s, stranger)->allowed))
 		return;
@@ -222,9 +237,12 @@ sync_deadline(const struct swim *s)
 	return s->sync.active ? swim_time_min(s->sync.next, s->check_at) : s->check_at;
 }
 
-/* Add the members of one bucket above `after`; false when the page is full. Moves the cursor. */
+/*
+ * Add the members of one bucket above `after`, those that were removed too where they are asked for; false when the
+ * page is full.  Moves the cursor.
+ */
 static bool
-add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor)
+add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bool removals)
 {
 	uint64_t base = (uint64_t)cursor->bucket << 56;
 	bool fresh = cursor->after == 0;
@@ -234,7 +252,7 @@ add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor)
 	for (; i < s->table.count && s->table.v[i]->hash >> 56 == cursor->bucket; i++) {
 		struct member *m = s->table.v[i];
 
-		if (m->hidden || m->stand_in)
+		if ((m->hidden && !(removals && m->forget)) || m->stand_in)
 			continue;
 		/* One too large for a page of its own goes without its tags: it must not end every sync here. */
 		if (!gossip_add_member(s, w, m)) {
@@ -251,6 +269,7 @@ void
 sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     size_t len)
 {
+	const bool removals = msg->trailer.has_removals;
 	struct wire_cursor cursor = msg->cursor;
 	unsigned first = cursor.bucket;
 	size_t most = path_most(s, link_speaker(s, from));
@@ -264,8 +283,8 @@ sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	while (cursor.bucket < first + msg->digest_count) {
 		uint16_t i = (uint16_t)(cursor.bucket - first);
 
-		if (wire_sync_digest(msg, i) != members_bucket_digest(s, cursor.bucket) &&
-		    !add_bucket(s, &w, &cursor))
+		if (wire_sync_digest(msg, i) != members_bucket_digest(s, cursor.bucket, removals) &&
+		    !add_bucket(s, &w, &cursor, removals))
 			break;
 		cursor = (struct wire_cursor){.bucket = (uint16_t)(cursor.bucket + 1)};
 	}
@@ -314,7 +333,7 @@ void
 sync_page(struct swim *s, const struct wire_message *msg)
 {
 	struct sync *y = &s->sync;
-	uint64_t digest = s->digest;
+	uint64_t digest = s->digest, removed = s->removed_digest;
 	struct wire_cursor next = msg->cursor;
 	size_t size;
 
@@ -330,7 +349,7 @@ sync_page(struct swim *s, const struct wire_message *msg)
 		path_holds(s, link_speaker(s, &y->addr), size);
 	y->most = size;
 	teach(s, &msg->updates, &y->addr);
-	y->changed |= digest != s->digest;
+	y->changed |= digest != s->digest || removed != s->removed_digest;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
 	/*

@@ -268,6 +268,12 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		t->has_digest = true;
 		t->digest = rbuf_get_u64be(&b);
 		return WIRE_OK;
+	case WIRE_EXT_REMOVALS:
+		if (t->has_removals || len != sizeof(t->removals))
+			return WIRE_REJECT_BAD_EXTENSION;
+		t->has_removals = true;
+		t->removals = rbuf_get_u64be(&b);
+		return WIRE_OK;
 	case WIRE_EXT_ACCUSERS:
 		if (m->updates.accusers != NULL)
 			return WIRE_REJECT_BAD_EXTENSION;

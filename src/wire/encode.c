@@ -231,6 +231,8 @@ wire_trailer_size(const struct wire_trailer *t)
 		size += ENTRY_HEADER_SIZE + (size_t)t->sender.len;
 	if (t->has_digest)
 		size += ENTRY_HEADER_SIZE + sizeof(t->digest);
+	if (t->has_removals)
+		size += ENTRY_HEADER_SIZE + sizeof(t->removals);
 	if (t->has_timeout)
 		size += ENTRY_HEADER_SIZE + sizeof(t->timeout_ms);
 	if (t->has_period)
@@ -300,6 +302,10 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 	if (t->has_digest) {
 		put_entry_header(b, WIRE_EXT_DIGEST, sizeof(t->digest));
 		wbuf_put_u64be(b, t->digest);
+	}
+	if (t->has_removals) {
+		put_entry_header(b, WIRE_EXT_REMOVALS, sizeof(t->removals));
+		wbuf_put_u64be(b, t->removals);
 	}
 	if (t->has_timeout) {
 		put_entry_header(b, WIRE_EXT_TIMEOUT, sizeof(t->timeout_ms));

@@ -162,6 +162,8 @@ put_trailer(struct text *t, const struct wire_trailer *trailer)
 	}
 	if (trailer->has_digest)
 		putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
+	if (trailer->has_removals)
+		putf(t, " removals=%016llx", (unsigned long long)trailer->removals);
 	if (trailer->has_timeout)
 		putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
 	if (trailer->has_period)

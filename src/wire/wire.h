@@ -116,14 +116,17 @@ enum wire_ext {
 	WIRE_EXT_REACHED =
 	    0x0e, /* on the ack of a ping-req: the address where the target answered, if not at its own */
 	WIRE_EXT_LINKS = 0x0d, /* per member: whom it cannot reach directly; struct wire_links */
+	/* digest:u64 of the removals that the sender remembers; on a sync-req, its buckets have those too */
+	WIRE_EXT_REMOVALS = 0x0f,
 };
 
 struct wire_trailer {
 	bool has_cluster, has_sender, has_digest, has_timeout, has_period, has_answer_size;
-	bool has_unreached, has_reached;
+	bool has_unreached, has_reached, has_removals;
 	struct wire_str cluster;
 	struct wire_str sender;
 	uint64_t digest;
+	uint64_t removals;
 	uint32_t timeout_ms;
 	uint32_t period;
 	uint16_t answer_size;

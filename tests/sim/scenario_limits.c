@@ -124,6 +124,30 @@ removal(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 10));
 }
 
+/* The rumour of a removal misses one that is cut off for as long as it lasts, and is not missed itself. */
+static void
+removal_unheard(struct sim *s)
+{
+	unsigned others = s->world.count - 1, deaf = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, sim_form(s));
+	sim_crash(s, 3);
+	EXPECT(s, sim_wait_all(s, 3, SWIM_DEAD, 10));
+	start = sim_now(s);
+	sim_partition(s, deaf, deaf);
+	EXPECT(s, swim_remove(s->world.nodes[0].core, world_local(&s->world, 0, sim_now(s)), "n3",
+		      2) == SWIM_REMOVE_OK);
+	world_flush(&s->world, 0);
+	for (unsigned tenth = 0; tenth < 100 && sim_stats(s, 0).rumours > 0; tenth++)
+		sim_run(s, 0.1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_REMOVED, deaf, 3) == 0);
+	sim_heal(s);
+	sim_run(s, 20);
+	EXPECT(s, sim_tellers(s, start, SWIM_EVENT_REMOVED, 3) == others);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
+}
+
 static void
 retention(struct sim *s)
 {
@@ -258,6 +282,8 @@ const struct scenario scenarios_limits[] = {
 	"an incarnation that rises by too much at once is refused, a high first one is not"},
     {"member-limit", 9, member_limit, LIGHT, "nobody holds more members than it may"},
     {"member-limit-dead", 7, limit_forgets_dead, LIGHT, "a dead one makes room for a living one"},
+    {"removal-unheard", 8, removal_unheard, LIGHT,
+	"whom the rumour of a removal missed finds it out, and forgets too"},
     {"removal", 8, removal, LIGHT,
 	"a dead member that is removed is forgotten by all, until it starts again"},
     {"retention", 8, retention, LIGHT,

@@ -1,4 +1,6 @@
 """Real daemons form a cluster and see each other live, leave, die and come back."""
+import datetime
+import os
 import signal
 import time
 
@@ -195,6 +197,58 @@ def test_remove_forgets_everywhere(cluster):
     with pytest.raises(RpcError) as gone:
         cluster.daemons[1].call("remove", name=victim.name)
     assert gone.value.word == "not-found"
+
+
+def put_dead(daemon, count):
+    """On file, as of an earlier run; no name of them is anywhere else."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    lines = [f"{'dead' if i % 3 else 'left'} {i % 7} {now} 127.9.{i // 250}.{i % 250 + 1}:7946 gone-{i}" for i in range(count)]
+    with open(os.path.join(daemon.state, "members"), "w", encoding="ascii") as file:
+        file.write("\n".join(["swimd members 1", *lines, f"end {count}"]) + "\n")
+
+
+def dead_shown(daemon):
+    return sum(name.startswith("gone-") for name in daemon.members())
+
+
+def remove_dead(daemon, count):
+    for i in range(count):
+        daemon.call("remove", name=f"gone-{i}")
+
+
+@pytest.mark.early
+def test_a_thousand_removals_in_a_row_reach_everybody(cluster):
+    """More than the rumours of a few seconds hold."""
+    seeds = [cluster.address(0)]
+    for i in range(5):
+        put_dead(cluster.daemon(seeds=seeds if i > 0 else []), 1000)
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.wait(lambda: all(len(d.alive()) == 5 and dead_shown(d) == 1000 for d in cluster.daemons), "one view")
+    remove_dead(cluster.daemons[1], 1000)
+    cluster.wait(lambda: not any(dead_shown(d) for d in cluster.daemons),
+                 lambda: f"all to be removed: {[dead_shown(d) for d in cluster.daemons]}")
+
+
+def test_whoever_was_cut_off_hears_of_removals(cluster):
+    """All rumours of them are over when it is reached again, before it is missed."""
+    seeds = [cluster.address(0)]
+    for i in range(3):
+        put_dead(cluster.daemon(seeds=seeds if i > 0 else []), 5)
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.wait(lambda: all(len(d.alive()) == 3 and dead_shown(d) == 5 for d in cluster.daemons), "one view")
+    first, second, lonely = cluster.daemons
+    cluster.cut([first, second], [lonely])
+    try:
+        remove_dead(first, 5)
+        cluster.wait(lambda: not any(d.call("metrics")["protocol"]["rumours"] or dead_shown(d)
+                                     for d in (first, second)), "the rumours to be over")
+    finally:
+        cluster.namespace.heal()
+    cluster.wait(lambda: dead_shown(lonely) == 0, lambda: f"it to hear of them: {dead_shown(lonely)} left")
 
 
 def test_join_by_hand(cluster):

@@ -146,6 +146,7 @@ draw_trailer(struct draw *d)
 	t.has_timeout = below(d, 2);
 	t.has_period = below(d, 2);
 	t.has_answer_size = below(d, 2);
+	t.has_removals = below(d, 2);
 	if (t.has_cluster)
 		t.cluster = draw_str(d, 64);
 	if (t.has_sender)
@@ -154,6 +155,8 @@ draw_trailer(struct draw *d)
 		t.digest = draw_u64(d);
 	if (t.has_timeout)
 		t.timeout_ms = (uint32_t)draw_u64(d);
+	if (t.has_removals)
+		t.removals = draw_u64(d);
 	if (t.has_period)
 		t.period = (uint32_t)draw_u64(d);
 	if (t.has_answer_size)

@@ -174,6 +174,9 @@ check_trailer(const struct wire_trailer *t, json_t *expected)
 	ck_assert_int_eq(t->has_answer_size, json_object_get(expected, "answer_size") != NULL);
 	ck_assert_uint_eq(t->answer_size,
 	    (uint64_t)json_integer_value(json_object_get(expected, "answer_size")));
+	ck_assert_int_eq(t->has_removals, json_object_get(expected, "removals") != NULL);
+	if (t->has_removals)
+		check_u64(t->removals, expected, "removals", 16);
 	ck_assert_int_eq(t->has_period, json_object_get(expected, "period") != NULL);
 	ck_assert_uint_eq(t->period,
 	    (uint64_t)json_integer_value(json_object_get(expected, "period")));

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* Members that are removed, among three cores that talk to each other: whom the
+ * rumours miss finds out all the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "swim_fixture.h"
+
+#include "support/unit.h"
+
+#define CORES 3
+#define DEAD 1000
+
+struct trio {
+	struct fixture *f[CORES];
+	struct swim_addr addr[CORES];
+	swim_time now;
+	bool cut[CORES]; /* nothing comes from there or goes there */
+	double loss;
+	struct rng rng;
+};
+
+static void *
+resize(void *ctx, void *old, size_t size)
+{
+	(void)ctx;
+	if (size > 0)
+		return realloc(old, size);
+	free(old);
+	return NULL;
+}
+
+static struct trio *
+trio_new(uint64_t seed)
+{
+	static const char *const names[CORES] = {"a", "b", "c"};
+	struct trio *t = calloc(1, sizeof(*t));
+
+	ck_assert_ptr_nonnull(t);
+	t->now = (swim_time){1000000000};
+	rng_init(&t->rng, seed);
+	for (unsigned i = 0; i < CORES; i++) {
+		struct fixture *f = fixture_new();
+
+		t->addr[i] = (struct swim_addr){.family = 4,
+		    .port = 7946,
+		    .ip = {10, 0, 0, (uint8_t)(i + 1)}};
+		f->config.name = names[i];
+		f->config.address = t->addr[i];
+		f->config.allocator = (struct swim_allocator){resize, NULL};
+		f->swim = swim_new(&f->config, seed * CORES + i, t->now);
+		ck_assert_ptr_nonnull(f->swim);
+		t->f[i] = f;
+	}
+	return t;
+}
+
+static void
+trio_free(struct trio *t)
+{
+	for (unsigned i = 0; i < CORES; i++)
+		fixture_free(t->f[i]);
+	free(t);
+}
+
+/* What one has to say goes to whom it is for, at once, unless it is lost. */
+static bool
+trio_carry(struct trio *t, unsigned from)
+{
+	struct swim_datagram d;
+	struct swim_event e;
+	bool any = false;
+
+	while (swim_next_event(t->f[from]->swim, &e))
+		;
+	while (swim_next_datagram(t->f[from]->swim, &d)) {
+		uint8_t *copy = malloc(d.len);
+		unsigned to = 0;
+
+		while (to < CORES && !swim_addr_equal(&t->addr[to], &d.to))
+			to++;
+		memcpy(copy, d.data, d.len);
+		if (to < CORES && !t->cut[from] && !t->cut[to] && rng_unit(&t->rng) >= t->loss) {
+			swim_input(t->f[to]->swim, t->now, &t->addr[from], copy, d.len);
+			any = true;
+		}
+		free(copy);
+	}
+	return any;
+}
+
+static void
+trio_run(struct trio *t, double seconds)
+{
+	swim_time end = swim_time_add(t->now, swim_ms((int64_t)(seconds * 1000)));
+
+	for (; swim_time_before(t->now, end); t->now = swim_time_add(t->now, swim_ms(10))) {
+		bool any = true;
+
+		for (unsigned i = 0; i < CORES; i++) {
+			if (swim_time_reached(t->now, swim_deadline(t->f[i]->swim)))
+				swim_tick(t->f[i]->swim, t->now);
+		}
+		while (any) {
+			any = false;
+			for (unsigned i = 0; i < CORES; i++)
+				any |= trio_carry(t, i);
+		}
+	}
+}
+
+/* Names that this one shows besides the three. */
+static size_t
+shown(const struct trio *t, unsigned i)
+{
+	size_t count = swim_member_count(t->f[i]->swim), n = 0;
+	struct swim_report m;
+
+	for (size_t k = 0; k < count; k++) {
+		swim_member_at(t->f[i]->swim, k, &m);
+		n += m.name_len > 1;
+	}
+	return n;
+}
+
+static struct swim_report
+dead_one(unsigned i)
+{
+	struct swim_report m = {.status = i % 3 ? SWIM_DEAD : SWIM_LEFT, .incarnation = i % 5};
+
+	m.name_len = (uint16_t)snprintf(m.name, sizeof(m.name), "gone-%u", i);
+	snprintf(m.address, sizeof(m.address), "10.1.%u.%u:7946", i / 250, i % 250);
+	return m;
+}
+
+/* The three are members of one cluster, and all remember the same dead. */
+static struct trio *
+with_dead(uint64_t seed)
+{
+	struct trio *t = trio_new(seed);
+
+	for (unsigned i = 1; i < CORES; i++)
+		ck_assert(swim_join(t->f[i]->swim, t->now, &t->addr[0]));
+	trio_run(t, 5);
+	for (unsigned i = 0; i < CORES; i++) {
+		for (unsigned k = 0; k < DEAD; k++) {
+			struct swim_report m = dead_one(k);
+
+			swim_restore(t->f[i]->swim, t->now, &m, swim_seconds(0));
+		}
+		ck_assert_uint_eq(shown(t, i), DEAD);
+	}
+	return t;
+}
+
+static void
+remove_all(struct trio *t, unsigned at)
+{
+	for (unsigned k = 0; k < DEAD; k++) {
+		struct swim_report m = dead_one(k);
+
+		ck_assert_int_eq(swim_remove(t->f[at]->swim, t->now, m.name, m.name_len),
+		    SWIM_REMOVE_OK);
+	}
+}
+
+static uint64_t
+syncs(const struct trio *t)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < CORES; i++)
+		n += fixture_stats(t->f[i]).syncs_started;
+	return n;
+}
+
+/* It is cut off for as long as the rumours last, and back before the removals
+ * are forgotten. */
+START_TEST(whom_the_rumours_missed_forgets_too)
+{
+	struct trio *t = with_dead(1);
+
+	t->cut[2] = true;
+	remove_all(t, 0);
+	while (fixture_stats(t->f[0]).rumours > 0 || fixture_stats(t->f[1]).rumours > 0)
+		trio_run(t, 1);
+	ck_assert_int_lt(swim_time_since(t->now, (swim_time){1000000000}).ns, swim_seconds(60).ns);
+	ck_assert_uint_eq(shown(t, 1), 0);
+	ck_assert_uint_eq(shown(t, 2), DEAD);
+	t->cut[2] = false;
+	trio_run(t, 25);
+	ck_assert_uint_eq(shown(t, 2), 0);
+	trio_free(t);
+}
+END_TEST
+
+/* Of whom a tombstone is kept nobody has anything to fetch, and none of the
+ * others' once it is forgotten. */
+START_TEST(removals_are_compared_until_they_are_forgotten_and_no_longer)
+{
+	struct trio *t = with_dead(2);
+	uint64_t before;
+
+	remove_all(t, 0);
+	trio_run(t, 30);
+	for (unsigned i = 0; i < CORES; i++)
+		ck_assert_uint_eq(shown(t, i), 0);
+	before = syncs(t);
+	trio_run(t, 60);
+	ck_assert_uint_eq(syncs(t), before);
+	/* They are forgotten by one after the other, since each heard of them by a
+   * rumour. */
+	trio_run(t, 60);
+	ck_assert_uint_le(syncs(t), before + 4 * (uint64_t)CORES);
+	before = syncs(t);
+	trio_run(t, 120);
+	ck_assert_uint_eq(syncs(t), before);
+	for (unsigned i = 0; i < CORES; i++)
+		ck_assert_uint_eq(shown(t, i), 0);
+	trio_free(t);
+}
+END_TEST
+
+START_TEST(none_is_left_where_much_is_lost)
+{
+	for (uint64_t seed = 10; seed < 15; seed++) {
+		struct trio *t = with_dead(seed);
+
+		t->loss = 0.3;
+		remove_all(t, (unsigned)(seed % CORES));
+		trio_run(t, 30);
+		for (unsigned i = 0; i < CORES; i++)
+			ck_assert_msg(shown(t, i) == 0, "seed %u: %u left at %u", (unsigned)seed,
+			    (unsigned)shown(t, i), i);
+		trio_free(t);
+	}
+}
+END_TEST
+
+/* One that comes back with what it knew before hears of what was removed while
+ * it was away. */
+START_TEST(whoever_was_away_hears_of_it)
+{
+	struct trio *t = with_dead(3);
+	struct fixture *f = t->f[2];
+
+	t->cut[2] = true;
+	remove_all(t, 0);
+	trio_run(t, 40);
+	swim_free(f->swim);
+	f->config.incarnation = 10;
+	f->swim = swim_new(&f->config, 77, t->now);
+	for (unsigned k = 0; k < DEAD; k++) {
+		struct swim_report m = dead_one(k);
+
+		swim_restore(f->swim, t->now, &m, swim_seconds(40));
+	}
+	t->cut[2] = false;
+	ck_assert(swim_join(f->swim, t->now, &t->addr[1]));
+	trio_run(t, 10);
+	ck_assert_uint_eq(shown(t, 2), 0);
+	trio_free(t);
+}
+END_TEST
+
+/* The trailer has the digest while there is a removal to compare, and only
+ * then: earlier versions have none. */
+START_TEST(a_view_without_removals_says_nothing_of_them)
+{
+	struct fixture *f = fixture_among_proven(2);
+
+	fixture_wait_ping(f, 1);
+	ck_assert(!fixture_sent(f, WIRE_PING, 1)->message.trailer.has_removals);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	fixture_run(f, swim_seconds(20));
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+	fixture_clear(f);
+	fixture_ping(f, 1, 7,
+	    (struct fixture_says){.ours = true,
+		.sender = 1,
+		.digest = fixture_stats(f).digest,
+		.pad_to = 300});
+	ck_assert(fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_removals);
+	fixture_run(f, swim_seconds(125));
+	fixture_clear(f);
+	fixture_ping(f, 1, 8,
+	    (struct fixture_says){.ours = true,
+		.sender = 1,
+		.digest = fixture_stats(f).digest,
+		.pad_to = 300});
+	ck_assert(!fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_removals);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_removal", whom_the_rumours_missed_forgets_too,
+    removals_are_compared_until_they_are_forgotten_and_no_longer, none_is_left_where_much_is_lost,
+    whoever_was_away_hears_of_it, a_view_without_removals_says_nothing_of_them)
