@@ -1,0 +1,142 @@
+"""A nameserver in the tests' namespace, on UDP and TCP, and programs that are given a resolv.conf of their own."""
+import os
+import socket
+import struct
+import subprocess
+import threading
+
+from .daemon import clean_environment
+
+A, AAAA, SRV = 1, 28, 33
+SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
+SILENT = "silent"
+
+
+def labels(name):
+    return b"".join(bytes([len(part)]) + part.encode() for part in name.split(".") if part) + b"\0"
+
+
+def rdata(kind, value):
+    if kind == SRV:
+        priority, weight, port, target = value
+        return struct.pack("!HHH", priority, weight, port) + labels(target)
+    return socket.inet_pton(socket.AF_INET6 if kind == AAAA else socket.AF_INET, value)
+
+
+class Nameserver:
+    """names: {(name, kind): [values]}; a name that is not there does not exist. `fate`: a code for all, or SILENT."""
+
+    def __init__(self, cluster, address, names=None, fate=None, ttl=60):
+        self.address, self.names, self.fate, self.ttl = address, names or {}, fate, ttl
+        self.asked = []                 # (name, kind, "udp" or "tcp")
+        self.closed = False
+        with cluster.namespace.inside():
+            self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.tcp = socket.socket()
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for sock in (self.udp, self.tcp):
+            sock.bind((address, 53))
+        self.tcp.listen(20)
+        for serve in (self.serve_udp, self.serve_tcp):
+            threading.Thread(target=serve, daemon=True).start()
+        cluster.closers.append(self.close)
+
+    def serve_udp(self):
+        while not self.closed:
+            try:
+                data, source = self.udp.recvfrom(4096)
+                answer = data and self.answer(data, 512, "udp")
+                if answer:
+                    self.udp.sendto(answer, source)
+            except OSError:
+                continue
+
+    def serve_tcp(self):
+        while not self.closed:
+            try:
+                connection, _ = self.tcp.accept()
+            except OSError:
+                continue
+            threading.Thread(target=self.converse, args=(connection,), daemon=True).start()
+
+    def converse(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            while True:
+                head = stream.read(2)
+                if len(head) < 2:
+                    return
+                answer = self.answer(stream.read(struct.unpack("!H", head)[0]), 65535, "tcp")
+                if answer:
+                    connection.sendall(struct.pack("!H", len(answer)) + answer)
+
+    def answer(self, data, limit, way):
+        at, parts = 12, []
+        while data[at]:
+            parts.append(data[at + 1:at + 1 + data[at]].decode())
+            at += 1 + data[at]
+        kind, = struct.unpack("!H", data[at + 1:at + 3])
+        question, name = data[12:at + 5], ".".join(parts).lower()
+        self.asked.append((name, kind, way))
+        if self.fate == SILENT:
+            return None
+        code, records, cut = self.fate or 0, b"", 0
+        known = any(name == other for other, _ in self.names)
+        if not code and not known:
+            code = NXDOMAIN
+        values = [] if code else self.names.get((name, kind), [])
+        count = 0
+        for value in values:
+            body = rdata(kind, value)
+            record = struct.pack("!HHHIH", 0xc00c, kind, 1, self.ttl, len(body)) + body
+            if 12 + len(question) + len(records) + len(record) > limit:
+                cut = 0x0200
+                break
+            records += record
+            count += 1
+        return data[:2] + struct.pack("!HHHHH", 0x8180 | cut | code, 1, count, 0, 0) + question + records
+
+    def close(self):
+        self.closed = True
+        for sock in (self.udp, self.tcp):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            sock.close()
+
+
+class Resolving:
+    """Files of the name service that programs are started with: `wrapper` for a daemon, and getent."""
+
+    def __init__(self, cluster, resolv_conf, hosts="127.0.0.1 localhost\n", nsswitch="hosts: files dns\n"):
+        self.cluster = cluster
+        self.files = {"resolv.conf": resolv_conf, "hosts": hosts, "nsswitch.conf": nsswitch}
+        self.directory = os.path.join(cluster.directory, f"names{id(self)}")
+        os.mkdir(self.directory)
+        for name, text in self.files.items():
+            self.write(name, text)
+        binds = " && ".join(f"mount --bind {self.path(name)} /etc/{name}" for name in self.files)
+        self.wrapper = ["unshare", "-m", "sh", "-c", f'mount --make-rprivate / && {binds} && exec "$@"', "sh"]
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="ascii") as file:
+            file.write(text)
+
+    def getent(self, name):
+        """The addresses that glibc finds."""
+        with self.cluster.namespace.inside():
+            done = subprocess.run([*self.wrapper, "getent", "ahosts", name], capture_output=True, text=True,
+                                  env=clean_environment(), timeout=120)
+        return {line.split()[0] for line in done.stdout.splitlines()}
+
+
+def unusable():
+    """None, or why programs cannot be given files of their own here."""
+    missing = [f"/etc/{name}" for name in ("resolv.conf", "hosts", "nsswitch.conf") if not os.path.isfile(f"/etc/{name}")]
+    if missing:
+        return f"nothing can be mounted over {', '.join(missing)}, as it is not there"
+    tried = subprocess.run(["unshare", "-m", "mount", "--make-rprivate", "/"], capture_output=True, text=True)
+    return tried.stderr.strip() if tried.returncode else None
