@@ -84,6 +84,7 @@ event_kind_of(enum swim_event_type type, enum event_kind *out)
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
+	case SWIM_EVENT_SEED_FOREIGN:
 		return false;
 	}
 	return false;

@@ -368,8 +368,9 @@ struct swim {
 	swim_time hearing_since; /* and the first after a silence */
 	struct damping damping;
 	struct accusal accusals[ACCUSALS_MAX];
-	unsigned health;     /* Lifeguard's local health multiplier: 0 is best */
-	swim_time strain_at; /* what raises it without a probe counts from then on */
+	unsigned health;      /* Lifeguard's local health multiplier: 0 is best */
+	swim_time strain_at;  /* what raises it without a probe counts from then on */
+	swim_time foreign_at; /* members of other clusters get no answer before */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
 	struct join joins[SWIM_PENDING_JOINS];
@@ -445,6 +446,11 @@ size_t members_live(const struct swim *);
 void members_announce(struct swim *, struct member *);
 /* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
 void members_digest_toggle(struct swim *, const struct member *);
+
+/* foreign.c */
+/* A valid datagram of `len` bytes that belongs to another cluster. */
+void foreign_heard(struct swim *, const struct wire_message *, const struct swim_addr *from,
+    size_t len);
 
 /* locate.c */
 /* The member at this address: one that is alive before one that isn't.  NULL: none. */
@@ -687,6 +693,8 @@ void join_witness(struct swim *, const struct swim_addr *addr);
 void join_introduce(struct swim *, const struct wire_member_id *, const struct swim_addr *from);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
 void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* What answers belongs to another cluster: that is the end of a join that waits for it. */
+void join_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *);
 swim_time join_deadline(const struct swim *);
 /* True if the ack answers one of these pings. */

@@ -371,6 +371,24 @@ join_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr 
 	return false;
 }
 
+void
+join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	const struct wire_trailer *t = &msg->trailer;
+
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (!j->active || j->kind != JOIN_SEED || j->seq != msg->seq ||
+		    !swim_addr_equal(&j->addr, from))
+			continue;
+		j->active = false;
+		outbox_seed_event(s, SWIM_EVENT_SEED_FOREIGN, &j->addr,
+		    t->has_cluster ? t->cluster.bytes : "", t->has_cluster ? t->cluster.len : 0);
+		return;
+	}
+}
+
 /*
  * Another of our name is there and stays, as we do.  All others move us at every contradiction, ours and its own: so
  * what is said meanwhile is kept for a contest that comes later each time.  One such rest at once: strangers

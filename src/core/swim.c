@@ -270,6 +270,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_CLAIM:
 		claim_receive(s, msg, from, len);
 		break;
+	case WIRE_OTHER_CLUSTER: /* of our own, which makes no sense */
+		break;
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */
 	}
@@ -335,6 +337,8 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	}
 	if (reject != WIRE_OK) {
 		s->stats.rejected[reject]++;
+		if (reject == WIRE_REJECT_OTHER_CLUSTER && !s->left)
+			foreign_heard(s, msg, from, len);
 		return reject;
 	}
 	slot = wire_type_slot((unsigned)outer.type);

@@ -168,6 +168,7 @@ enum swim_event_type {
 	/* Answers to swim_join, for the caller alone: address says which. */
 	SWIM_EVENT_SEED_ANSWERED, /* member: who answered (may be us) */
 	SWIM_EVENT_SEED_SILENT,
+	SWIM_EVENT_SEED_FOREIGN, /* member.name: of the other cluster that it belongs to */
 };
 
 struct swim_event {
@@ -181,7 +182,7 @@ struct swim_event {
 bool swim_next_event(struct swim *, struct swim_event *);
 
 /*
- * Introduce ourselves to whoever listens at this address; ends in SEED_ANSWERED or SEED_SILENT.  False
+ * Introduce ourselves to whoever listens at this address; ends in SEED_ANSWERED, SEED_SILENT or SEED_FOREIGN.  False
  * when SWIM_PENDING_JOINS are under way already, or this one is.
  */
 bool swim_join(struct swim *, swim_time now, const struct swim_addr *);

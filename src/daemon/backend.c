@@ -36,17 +36,19 @@ others(const struct swim_stats *stats, enum swim_status status, enum swim_status
 }
 
 static void
-count_seeds(const struct node *node, size_t *seeds, size_t *joined)
+count_seeds(const struct node *node, struct health_input *in)
 {
 	struct discovery_peer peer;
 
-	*seeds = *joined = 0;
 	for (size_t i = 0; i < discovery_count(node->discovery); i++) {
 		discovery_at(node->discovery, i, &peer);
 		if (strcmp(peer.source, "seed") != 0 || peer.was_self)
 			continue;
-		(*seeds)++;
-		*joined += peer.state == DISCOVERY_JOINED;
+		in->seeds++;
+		in->seeds_joined += peer.state == DISCOVERY_JOINED;
+		/* It stays while the seed is tried again. */
+		if (in->seed_reason[0] == '\0')
+			snprintf(in->seed_reason, sizeof(in->seed_reason), "%s", peer.reason);
 	}
 }
 
@@ -87,7 +89,7 @@ backend_health(void *ctx, struct control_health *out)
 	in.suspect = others(&stats, SWIM_SUSPECT, self.status);
 	in.dead = others(&stats, SWIM_DEAD, self.status);
 	in.members = swim_member_count(node->swim);
-	count_seeds(node, &in.seeds, &in.seeds_joined);
+	count_seeds(node, &in);
 	if (discovery_trouble(node->discovery, &source, &sentence))
 		in.discovery_trouble = sentence;
 	in.syncs_unanswered = stats.syncs_unanswered;

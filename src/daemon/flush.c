@@ -161,6 +161,9 @@ flush_event(struct node *node, const struct swim_event *e)
 	case SWIM_EVENT_SEED_SILENT:
 		discovery_silent(node->discovery, &e->address);
 		return;
+	case SWIM_EVENT_SEED_FOREIGN:
+		discovery_foreign(node->discovery, &e->address, e->member.name, e->member.name_len);
+		return;
 	case SWIM_EVENT_NAME_CONFLICT:
 		flush_conflict(node, e);
 		return;

@@ -91,8 +91,9 @@ judge_company(const struct health_input *in, struct control_health *out)
 		    "all %zu other members are suspect or dead: it may be us", known);
 	else if (in->seeds > 0)
 		reason(out, CONTROL_HEALTH_ISOLATED,
-		    "no other member is known, though %zu seed%s configured", in->seeds,
-		    in->seeds == 1 ? " is" : "s are");
+		    "no other member is known, though %zu seed%s configured%s%s", in->seeds,
+		    in->seeds == 1 ? " is" : "s are", in->seed_reason[0] != '\0' ? ": " : "",
+		    in->seed_reason);
 	else if (in->missing == 1)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "the only member that was alive before this one's restart does not answer");

@@ -53,7 +53,8 @@ struct health_input {
 	size_t missing;      /* others that were alive before a restart, while we have met nobody */
 	size_t seeds;        /* configured ones that are not us */
 	size_t seeds_joined; /* of these */
-	int accept_errno;    /* why a control connection could not be accepted */
+	char seed_reason[160];         /* why one of the others is not joined; "" */
+	int accept_errno;              /* why a control connection could not be accepted */
 	swim_time accept_failed_at;    /* when that was last; NEVER: it was not */
 	const char *discovery_trouble; /* of a source, or NULL; kept until the answer is given */
 	uint64_t syncs_unanswered;     /* exchanges of views, by members whose views still differ */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/address.h"
 #include "daemon/lost_name.h"
+#include "discovery/heard.h"
 #include "discovery/mdns.h"
 #include "net/zone.h"
 
@@ -23,6 +24,8 @@
 #define STOPWATCH_EVERY 16
 /* Between two looks at what others say of our address. */
 #define REACH_LOOK_SECONDS 5
+/* Datagrams of other clusters are looked at this often: somebody may send many. */
+#define HEARD_EVERY_MS 100
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
 
 static void *
@@ -57,6 +60,43 @@ work_ends(void *ctx, enum swim_work work)
 
 /* ------------------------------------------------------------------------------------- the socket */
 
+/* A datagram of another cluster: who sends it, and from which? */
+static void
+note_foreign(struct node *node, const struct swim_addr *from, const void *data, size_t len)
+{
+	const struct wire_trailer *trailer;
+	struct wire_message outer, inner;
+	char text[SWIM_ADDR_TEXT];
+	struct wire_str cluster = {"", 0};
+
+	if (!swim_time_reached(node->now, node->heard_at) ||
+	    wire_decode(data, len, &outer) != WIRE_OK)
+		return;
+	node->heard_at = swim_time_add(node->now, swim_ms(HEARD_EVERY_MS));
+	trailer = &outer.trailer;
+	if (outer.type == WIRE_AUTHENTICATED) {
+		if (wire_decode(outer.inner, outer.inner_len, &inner) != WIRE_OK)
+			return;
+		trailer = &inner.trailer;
+	}
+	if (trailer->has_cluster)
+		cluster = trailer->cluster;
+	if (heard_note(node->heard, from, cluster.bytes, cluster.len))
+		log_at(LOG_LEVEL_WARNING, "a member of another cluster speaks to this one",
+		    log_str("from", zone_format(from, text)),
+		    log_strn("cluster", cluster.bytes, cluster.len),
+		    log_str("ours", node->config.cluster));
+}
+
+static void
+on_refused(void *ctx, const struct swim_addr *peer, int error_number)
+{
+	struct node *node = ctx;
+
+	if (node->discovery != NULL)
+		discovery_refused(node->discovery, peer, error_number);
+}
+
 static void
 on_received(void *ctx, const struct swim_addr *from, const void *data, size_t len, bool truncated)
 {
@@ -77,6 +117,8 @@ on_received(void *ctx, const struct swim_addr *from, const void *data, size_t le
 	reject = swim_input_by(node->swim, node->now, from, udp_interface(node->udp), data, len);
 	if (reject != WIRE_OK)
 		trace_refused(from, len, reject);
+	if (reject == WIRE_REJECT_OTHER_CLUSTER)
+		note_foreign(node, from, data, len);
 	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
 	node->unflushed += len;
 	if (node->unflushed >= UNFLUSHED_MAX)
@@ -405,6 +447,7 @@ start_udp(struct node *node, char *fault)
 	    .received = on_received,
 	    .batch_done = on_batch_done,
 	    .health_changed = on_transport,
+	    .refused = on_refused,
 	    .ctx = node,
 	};
 	const struct config *c = &node->config;
@@ -486,7 +529,10 @@ start_discovery(struct node *node, char *fault)
 	if ((status = make_random(&discovery.seed, sizeof(discovery.seed), fault)) != 0)
 		return status;
 	node->discovery = discovery_new(node->base, node->resolver, &discovery, &callbacks);
-	return node->discovery != NULL ? 0 : out_of_memory(fault);
+	if (node->discovery == NULL || (node->heard = heard_new(node->base)) == NULL)
+		return out_of_memory(fault);
+	discovery_add_source(node->discovery, node->heard);
+	return 0;
 }
 
 /* Where our socket can be reached: what it is bound to, by family and interface. */

@@ -64,6 +64,8 @@ struct node {
 	struct swim *swim;
 	struct resolver *resolver;
 	struct discovery *discovery;
+	struct discovery_source *heard; /* the discovery's: members of other clusters */
+	swim_time heard_at;             /* another of these is looked at then, not before */
 	struct control *control;
 	struct snapshot *snapshot;
 	struct loop_timer *timer;    /* at swim_deadline */

@@ -72,6 +72,7 @@ event_level(enum swim_event_type type)
 		return LOG_LEVEL_INFO;
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
+	case SWIM_EVENT_SEED_FOREIGN:
 		return LOG_LEVEL_DEBUG;
 	}
 	__builtin_unreachable();
@@ -109,6 +110,8 @@ event_text(enum swim_event_type type)
 		return "address answered";
 	case SWIM_EVENT_SEED_SILENT:
 		return "address gave no answer";
+	case SWIM_EVENT_SEED_FOREIGN:
+		return "address belongs to another cluster";
 	}
 	__builtin_unreachable();
 }

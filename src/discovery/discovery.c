@@ -25,6 +25,12 @@ discovery_state_word(enum discovery_state state)
 		return "contacting";
 	case DISCOVERY_UNREACHABLE:
 		return "unreachable";
+	case DISCOVERY_SILENT:
+		return "silent";
+	case DISCOVERY_REFUSED:
+		return "refused";
+	case DISCOVERY_HEARS_US_NOT:
+		return "hears us not";
 	case DISCOVERY_JOINED:
 		return "joined";
 	case DISCOVERY_SELF:
@@ -107,8 +113,7 @@ discovery_retry(struct discovery *hub)
 
 	for (i = 0; i < hub->peer_count; i++) {
 		peer = hub->peers[i];
-		if (peer->join != NULL || (peer->report.state != DISCOVERY_UNREACHABLE &&
-					      peer->report.state != DISCOVERY_UNRESOLVED))
+		if (peer->join != NULL || !peer_has_failed(peer))
 			continue;
 		/* A hint has its turn by how often it failed. */
 		peer->failed = 0;
@@ -242,6 +247,24 @@ discovery_silent(struct discovery *hub, const struct swim_addr *address)
 	for (i = 0; i < hub->peer_count; i++)
 		peer_silent(hub->peers[i], address, now);
 	discovery_arm(hub);
+}
+
+void
+discovery_foreign(struct discovery *hub, const struct swim_addr *address, const char *cluster,
+    size_t cluster_len)
+{
+	swim_time now = loop_now();
+
+	for (size_t i = 0; i < hub->peer_count; i++)
+		peer_foreign(hub->peers[i], address, cluster, cluster_len, now);
+	discovery_arm(hub);
+}
+
+void
+discovery_refused(struct discovery *hub, const struct swim_addr *address, int error_number)
+{
+	for (size_t i = 0; i < hub->peer_count; i++)
+		peer_refused(hub->peers[i], address, error_number);
 }
 
 static struct peer *

@@ -25,19 +25,22 @@ struct discovery;
 
 /* What became of a peer; each has a word ("pending", "resolving", "joined", ...) and a sentence. */
 enum discovery_state {
-	DISCOVERY_PENDING,     /* not tried yet */
-	DISCOVERY_RESOLVING,   /* its name is being looked up */
-	DISCOVERY_UNRESOLVED,  /* its name has no address; tried again at next_try */
-	DISCOVERY_CONTACTING,  /* pinged, no answer yet */
-	DISCOVERY_UNREACHABLE, /* no answer, or nobody can be asked there; tried again at next_try */
-	DISCOVERY_JOINED,      /* answered; we are in one cluster with it */
-	DISCOVERY_SELF,        /* it is us */
+	DISCOVERY_PENDING,       /* not tried yet */
+	DISCOVERY_RESOLVING,     /* its name is being looked up */
+	DISCOVERY_UNRESOLVED,    /* its name has no address; tried again at next_try */
+	DISCOVERY_CONTACTING,    /* pinged, no answer yet */
+	DISCOVERY_UNREACHABLE,   /* nobody can be asked there, by what we or the network know */
+	DISCOVERY_SILENT,        /* no answer */
+	DISCOVERY_REFUSED,       /* its machine says that no program listens there */
+	DISCOVERY_HEARS_US_NOT,  /* no answer to us, though it is a living member: others hear it */
+	DISCOVERY_JOINED,        /* answered; we are in one cluster with it */
+	DISCOVERY_SELF,          /* it is us */
+	DISCOVERY_OTHER_CLUSTER, /* it belongs to another one */
 	/* Of hints alone. */
 	DISCOVERY_MEMBER, /* a member already, by its name or address: there is nothing to join */
-	DISCOVERY_RATE_LIMITED,  /* there are more than may be asked at once: its turn will come */
-	DISCOVERY_OTHER_CLUSTER, /* it belongs to another one */
-	DISCOVERY_NAMESAKE,      /* it claims our name, and is not us */
-	DISCOVERY_MALFORMED,     /* what it says of itself is no good */
+	DISCOVERY_RATE_LIMITED, /* there are more than may be asked at once: its turn will come */
+	DISCOVERY_NAMESAKE,     /* it claims our name, and is not us */
+	DISCOVERY_MALFORMED,    /* what it says of itself is no good */
 };
 const char *discovery_state_word(enum discovery_state);
 
@@ -100,7 +103,7 @@ enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds
 
 /*
  * One round for an operator's `join`: the outcome of each address (JOINED, SELF, UNRESOLVED or
- * UNREACHABLE), in the order given, once all are known; never before discovery_join has returned.  Errors as of
+ * SILENT, ...), in the order given, once all are known; never before discovery_join has returned.  Errors as of
  * discovery_set_seeds; then the callback is not called.  Meanwhile they are peers of source "join".
  */
 typedef void discovery_join_done(void *ctx, const struct discovery_peer *peers, size_t count);
@@ -116,6 +119,11 @@ void discovery_join_cancel(struct discovery *, void *ctx);
 void discovery_answered(struct discovery *, const struct swim_addr *, const char *member,
     size_t member_len, bool self);
 void discovery_silent(struct discovery *, const struct swim_addr *);
+/* A member of another cluster, of this name ("": the unnamed one), answered. */
+void discovery_foreign(struct discovery *, const struct swim_addr *, const char *cluster,
+    size_t cluster_len);
+/* The network says that what was sent there did not arrive; error_number as of udp_callbacks.refused. */
+void discovery_refused(struct discovery *, const struct swim_addr *, int error_number);
 
 /* The network has changed: whoever could not be reached is tried again soon, without the waits of many failures. */
 void discovery_retry(struct discovery *);

@@ -170,6 +170,9 @@ hint_check(struct discovery *hub, swim_time now)
 			break;
 		case DISCOVERY_PENDING:
 		case DISCOVERY_UNREACHABLE:
+		case DISCOVERY_SILENT:
+		case DISCOVERY_REFUSED:
+		case DISCOVERY_HEARS_US_NOT:
 		case DISCOVERY_RATE_LIMITED:
 			if (hint_is_member(hub, peer, peer->claim))
 				hint_set(peer, DISCOVERY_MEMBER, "", now, SWIM_TIME_NEVER);

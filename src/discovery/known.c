@@ -42,6 +42,10 @@ is_done(const struct peer *peer, swim_time now)
 	switch (peer->report.state) {
 	case DISCOVERY_UNRESOLVED:
 	case DISCOVERY_UNREACHABLE:
+	case DISCOVERY_SILENT:
+	case DISCOVERY_REFUSED:
+	case DISCOVERY_HEARS_US_NOT:
+	case DISCOVERY_OTHER_CLUSTER:
 	case DISCOVERY_SELF:
 		return true;
 	case DISCOVERY_JOINED:
@@ -52,7 +56,6 @@ is_done(const struct peer *peer, swim_time now)
 	/* Of hints, which ours are not. */
 	case DISCOVERY_MEMBER:
 	case DISCOVERY_RATE_LIMITED:
-	case DISCOVERY_OTHER_CLUSTER:
 	case DISCOVERY_NAMESAKE:
 	case DISCOVERY_MALFORMED:
 		return false;

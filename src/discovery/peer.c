@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "discovery/peer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "net/zone.h"
 
 /* The core always answers; should it ever not, a peer must not wait for ever. */
@@ -63,7 +65,7 @@ peer_jitter(const struct peer *peer, swim_duration delay)
 	return retry_jitter(delay, PEER_JITTER, rng_unit(&peer->hub->rng));
 }
 
-/* The try came to nothing: UNRESOLVED or UNREACHABLE; report.reason says why. */
+/* The try came to nothing: report.reason says why. */
 static void
 peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
 {
@@ -200,32 +202,95 @@ peer_ask_on(struct peer *peer, swim_time now)
 	}
 }
 
-/* All that were asked are silent. */
-static void
-peer_all_silent(struct peer *peer, swim_time now)
+/* What came of one that did not let us in; of several the one that says most is told, the highest. */
+static enum discovery_state
+peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 {
-	const struct peer_contact *first = peer->contacts;
-	size_t silent = peer_count(peer, PEER_CONTACT_SILENT);
-	char text[SWIM_ADDR_TEXT];
+	const struct discovery *hub = peer->hub;
 
-	while (first->state != PEER_CONTACT_SILENT)
-		first++;
-	peer->report.resolved = first->address;
-	zone_format(&first->address, text);
-	if (silent == 1)
-		snprintf(peer->report.reason, sizeof(peer->report.reason), "nobody answers at %s",
-		    text);
+	if (contact->state == PEER_CONTACT_FOREIGN)
+		return DISCOVERY_OTHER_CLUSTER;
+	if (contact->state != PEER_CONTACT_SILENT)
+		return DISCOVERY_PENDING; /* it does not count */
+	if (hub->callbacks.is_member != NULL &&
+	    hub->callbacks.is_member(hub->callbacks.ctx, "", 0, &contact->address))
+		return DISCOVERY_HEARS_US_NOT;
+	if (contact->error_number == ECONNREFUSED)
+		return DISCOVERY_REFUSED;
+	return contact->error_number != 0 ? DISCOVERY_UNREACHABLE : DISCOVERY_SILENT;
+}
+
+/* In the order in which they say more and more of what is wrong. */
+static const enum discovery_state peer_outcomes[] = {DISCOVERY_SILENT, DISCOVERY_UNREACHABLE,
+    DISCOVERY_REFUSED, DISCOVERY_HEARS_US_NOT, DISCOVERY_OTHER_CLUSTER};
+
+static void
+peer_explain_foreign(struct peer *peer, const char *at)
+{
+	char *reason = peer->report.reason;
+	size_t size = sizeof(peer->report.reason);
+
+	if (peer->foreign[0] != '\0')
+		snprintf(reason, size, "%s belongs to the cluster '%s', which is not ours", at,
+		    peer->foreign);
 	else
-		snprintf(peer->report.reason, sizeof(peer->report.reason),
-		    "nobody answers at any of %zu addresses, %s the first", silent, text);
-	peer_failed(peer, DISCOVERY_UNREACHABLE, now);
+		snprintf(reason, size,
+		    "%s belongs to the cluster without a name, which is not ours", at);
+}
+
+static void
+peer_explain(struct peer *peer, const struct peer_contact *contact, enum discovery_state outcome)
+{
+	char *reason = peer->report.reason, at[SWIM_ADDR_TEXT];
+	size_t size = sizeof(peer->report.reason);
+	size_t asked = peer_count(peer, PEER_CONTACT_SILENT) +
+		       peer_count(peer, PEER_CONTACT_FOREIGN);
+
+	zone_format(&contact->address, at);
+	if (outcome == DISCOVERY_OTHER_CLUSTER)
+		peer_explain_foreign(peer, at);
+	else if (outcome == DISCOVERY_HEARS_US_NOT)
+		snprintf(reason, size,
+		    "%s does not answer us, though others hear it: is there a firewall or a route between us?",
+		    at);
+	else if (outcome == DISCOVERY_REFUSED)
+		snprintf(reason, size, "no swimd listens at %s: its machine refuses", at);
+	else if (outcome == DISCOVERY_UNREACHABLE)
+		snprintf(reason, size, "%s cannot be reached: %s", at,
+		    strerror(contact->error_number));
+	else if (asked == 1)
+		snprintf(reason, size, "nobody answers at %s", at);
+	else
+		snprintf(reason, size, "nobody answers at any of %zu addresses, %s the first",
+		    asked, at);
+}
+
+/* None of those that were asked lets us in. */
+static void
+peer_all_failed(struct peer *peer, swim_time now)
+{
+	const struct peer_contact *told = NULL;
+	enum discovery_state outcome = DISCOVERY_SILENT;
+
+	for (size_t k = sizeof(peer_outcomes) / sizeof(peer_outcomes[0]);
+	     k-- > 0 && told == NULL;) {
+		outcome = peer_outcomes[k];
+		for (size_t i = 0; i < peer->contact_count && told == NULL; i++) {
+			if (peer_outcome(peer, &peer->contacts[i]) == outcome)
+				told = &peer->contacts[i];
+		}
+	}
+	/* There is one, or there would be nothing to tell. */
+	peer->report.resolved = told->address;
+	peer_explain(peer, told, outcome);
+	peer_failed(peer, outcome, now);
 }
 
 /* Go on with those that have not been asked; or else, what does it come to? */
 static void
 peer_conclude(struct peer *peer, swim_time now)
 {
-	size_t self, silent;
+	size_t self, failed;
 
 	peer_ask_on(peer, now);
 	if (peer->report.state != DISCOVERY_CONTACTING || peer_count(peer, PEER_CONTACT_ASKED) > 0)
@@ -236,11 +301,11 @@ peer_conclude(struct peer *peer, swim_time now)
 	}
 	peer->refused = 0;
 	self = peer_count(peer, PEER_CONTACT_SELF);
-	silent = peer_count(peer, PEER_CONTACT_SILENT);
+	failed = peer_count(peer, PEER_CONTACT_SILENT) + peer_count(peer, PEER_CONTACT_FOREIGN);
 	if (self > 0)
-		peer_is_self(peer, silent > 0, now);
-	else if (silent > 0)
-		peer_all_silent(peer, now);
+		peer_is_self(peer, failed > 0, now);
+	else if (failed > 0)
+		peer_all_failed(peer, now);
 	else
 		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
 }
@@ -379,6 +444,55 @@ peer_silent(struct peer *peer, const struct swim_addr *address, swim_time now)
 }
 
 void
+peer_foreign(struct peer *peer, const struct swim_addr *address, const char *cluster,
+    size_t cluster_len, swim_time now)
+{
+	struct peer_contact *contact = peer_find_contact(peer, address);
+
+	if (contact == NULL)
+		return;
+	contact->state = PEER_CONTACT_FOREIGN;
+	utf8_escape(cluster, cluster_len, false, peer->foreign, sizeof(peer->foreign));
+	peer_conclude(peer, now);
+}
+
+void
+peer_refused(struct peer *peer, const struct swim_addr *address, int error_number)
+{
+	struct peer_contact *contact = peer_find_contact(peer, address);
+
+	/* It may come from anybody: that we are let in nevertheless is for the core to say. */
+	if (contact != NULL)
+		contact->error_number = error_number;
+}
+
+bool
+peer_has_failed(const struct peer *peer)
+{
+	switch (peer->report.state) {
+	case DISCOVERY_UNREACHABLE:
+	case DISCOVERY_SILENT:
+	case DISCOVERY_REFUSED:
+	case DISCOVERY_HEARS_US_NOT:
+	case DISCOVERY_UNRESOLVED:
+		return true;
+	case DISCOVERY_OTHER_CLUSTER:
+		return peer->offered != DISCOVERY_OTHER_CLUSTER;
+	case DISCOVERY_PENDING:
+	case DISCOVERY_RESOLVING:
+	case DISCOVERY_CONTACTING:
+	case DISCOVERY_JOINED:
+	case DISCOVERY_SELF:
+	case DISCOVERY_MEMBER:
+	case DISCOVERY_RATE_LIMITED:
+	case DISCOVERY_NAMESAKE:
+	case DISCOVERY_MALFORMED:
+		return false;
+	}
+	__builtin_unreachable();
+}
+
+void
 peer_again(struct peer *peer, swim_time at)
 {
 	peer->report.next_try = at;
@@ -391,6 +505,9 @@ peer_settled(const struct peer *peer)
 	case DISCOVERY_JOINED:
 	case DISCOVERY_SELF:
 	case DISCOVERY_UNREACHABLE:
+	case DISCOVERY_SILENT:
+	case DISCOVERY_REFUSED:
+	case DISCOVERY_HEARS_US_NOT:
 	case DISCOVERY_UNRESOLVED:
 	case DISCOVERY_MEMBER:
 	case DISCOVERY_OTHER_CLUSTER:

@@ -17,11 +17,13 @@ enum peer_contact_state {
 	PEER_CONTACT_UNUSABLE,
 	PEER_CONTACT_ASKED,
 	PEER_CONTACT_SILENT,
+	PEER_CONTACT_FOREIGN, /* of another cluster */
 	PEER_CONTACT_SELF
 };
 struct peer_contact {
 	struct swim_addr address;
 	enum peer_contact_state state;
+	int error_number; /* what the network said of it meanwhile, or 0 */
 };
 
 struct join;
@@ -39,6 +41,7 @@ struct peer {
 	struct resolver_request *request;
 	struct peer_contact *contacts; /* all addresses of this try, on the heap */
 	size_t contact_count;
+	char foreign[40];          /* the cluster of the last that was of another one, escaped */
 	unsigned failed;           /* tries in a row that came to nothing */
 	unsigned refused;          /* times in a row that nobody could be asked */
 	swim_time give_up;         /* CONTACTING: no answer by then is none; else NEVER */
@@ -72,6 +75,12 @@ swim_time peer_deadline(const struct peer *);
 void peer_answered(struct peer *, const struct swim_addr *, const char *member, size_t member_len,
     bool self, swim_time now);
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
+void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, size_t cluster_len,
+    swim_time now);
+/* The network says so of an address that it may be waiting for. */
+void peer_refused(struct peer *, const struct swim_addr *, int error_number);
+/* Did its last try come to nothing?  (A hint of which its source says so has not been tried.) */
+bool peer_has_failed(const struct peer *);
 /* Try again at `at`, whatever came of it before. */
 void peer_again(struct peer *, swim_time at);
 /* Is it ourselves, and not to be asked again for longer than any peer that fails? */

@@ -147,6 +147,25 @@ udp_read_control(struct udp *udp, struct msghdr *msg, const struct swim_addr *fr
 		reply_table_learn(udp->replies, from, &local);
 }
 
+/* As recvmmsg, but that ICMP errors, which are no failure to receive, are read first. */
+static int
+udp_receive_batch(struct udp *udp, unsigned most)
+{
+	int n, error_number;
+
+	for (int i = 0;; i++) {
+		n = recvmmsg(udp->fd, udp->receiver->msgs, most, MSG_DONTWAIT | MSG_TRUNC, NULL);
+		error_number = errno;
+		if (n >= 0 || error_number == EINTR || i == UDP_ERROR_RETRIES)
+			break;
+		/* Another call may have failed by it: then it is in the queue alone, and keeps us awake. */
+		if (udp_read_errors(udp) == 0 && error_number != ECONNREFUSED)
+			break;
+	}
+	errno = error_number;
+	return n;
+}
+
 /* Read one batch of at most `most` and hand it on; returns how many came, 0 when there was nothing to read. */
 static size_t
 udp_receive(struct udp *udp, size_t most)
@@ -169,13 +188,10 @@ udp_receive(struct udp *udp, size_t most)
 		hdr->msg_flags = 0;
 	}
 	/* MSG_TRUNC asks for the real length of a datagram that was cut. */
-	n = recvmmsg(udp->fd, receiver->msgs,
-	    (unsigned)(most < UDP_RECEIVE_BATCH ? most : UDP_RECEIVE_BATCH),
-	    MSG_DONTWAIT | MSG_TRUNC, NULL);
+	n = udp_receive_batch(udp, (unsigned)(most < UDP_RECEIVE_BATCH ? most : UDP_RECEIVE_BATCH));
 	if (n < 0) {
 		if (errno == EAGAIN || errno == EINTR)
 			return 0;
-		/* An ICMP error, say: it is reported once, and the next call reads on. */
 		udp_failed(udp, &udp->receiving, SWIM_ERROR_RECEIVE_FAILED, errno, NULL, true);
 		if (++receiver->failures >= UDP_RECEIVE_FAILURES) {
 			receiver->failures = 0;
@@ -332,6 +348,9 @@ static void
 udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 {
 	udp_option(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	udp_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+	if (family == AF_INET6)
+		udp_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	if (udp->config.receive_buffer > 0 &&
 	    udp_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, udp->config.receive_buffer) != 0)
 		/* Without privileges up to net.core.rmem_max; the stats tell what it came to. */

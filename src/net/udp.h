@@ -45,6 +45,12 @@ struct udp_callbacks {
 	 */
 	void (*health_changed)(void *ctx, enum swim_error error, int error_number,
 	    const struct swim_addr *peer);
+	/*
+	 * An ICMP error about something that we sent to this peer: ECONNREFUSED (nobody listens on that port),
+	 * EHOSTUNREACH, ENETUNREACH, ...  Anybody on the way can send one, and some can forge one.  May be NULL.
+	 * Must not call back into udp.
+	 */
+	void (*refused)(void *ctx, const struct swim_addr *peer, int error_number);
 	void *ctx;
 };
 
@@ -108,7 +114,8 @@ struct udp_stats {
 	uint64_t retries; /* sends tried again */
 	uint64_t
 	    retries_exhausted; /* datagrams dropped after the last try, or for want of room to wait */
-	uint64_t kernel_drops;             /* SO_RXQ_OVFL */
+	uint64_t kernel_drops; /* SO_RXQ_OVFL */
+	uint64_t icmp_errors;  /* told by other machines, or this one, about what was sent */
 	uint64_t errors[SWIM_ERROR_COUNT]; /* every failure, of a retry too, by its kind */
 	size_t retry_queue;
 	int receive_buffer; /* what the kernel really gave, in the units of udp_config.receive_buffer */

@@ -84,6 +84,10 @@ void udp_sender_clear(struct udp *);
  */
 void udp_failed(struct udp *, struct udp_half *, enum swim_error, int error_number,
     const struct swim_addr *peer, bool lasting);
+/* Read ICMP errors and hand them on; how many there were. */
+size_t udp_read_errors(struct udp *);
+/* So often a call is made again because of them. */
+#define UDP_ERROR_RETRIES 8
 void udp_went_well(struct udp *, struct udp_half *);
 
 #endif

@@ -165,6 +165,20 @@ udp_set_source(struct msghdr *msg, union udp_source *control, const struct swim_
 	}
 }
 
+/* Did the call fail by an ICMP error about an earlier datagram?  Then it is made again, *again times at most. */
+static bool
+udp_send_again(struct udp *udp, unsigned *again)
+{
+	int error_number = errno;
+	bool icmp = udp_read_errors(udp) > 0 || error_number == ECONNREFUSED;
+
+	errno = error_number;
+	if (!icmp || *again == 0)
+		return false;
+	(*again)--;
+	return true;
+}
+
 void
 udp_flush(struct udp *udp)
 {
@@ -177,6 +191,7 @@ udp_flush(struct udp *udp)
 	struct udp_pending *pending;
 	struct msghdr *hdr;
 	size_t i, count = sender->pending_count;
+	unsigned again = UDP_ERROR_RETRIES;
 	int n;
 
 	if (count == 0 || sender->flushing || udp->fd < 0)
@@ -208,6 +223,8 @@ udp_flush(struct udp *udp)
 		}
 		/* Sent short, it returns how many went out, and the reason only to the call that begins there. */
 		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && udp_send_again(udp, &again))
 			continue;
 		hdr = &msgs[i].msg_hdr;
 		if (n < 0 && hdr->msg_controllen > 0 && udp_source_suspect(errno)) {

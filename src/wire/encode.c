@@ -137,6 +137,12 @@ wire_put_claim(struct wire_writer *w, uint64_t seq, const struct wire_member_id 
 }
 
 void
+wire_put_other_cluster(struct wire_writer *w, uint64_t seq)
+{
+	put_header(w, WIRE_OTHER_CLUSTER, seq);
+}
+
+void
 wire_put_authenticated(struct wire_writer *w, uint64_t seq, const void *token, uint16_t token_len,
     const struct wire_member_id *sender, const void *inner, size_t inner_len)
 {

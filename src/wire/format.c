@@ -224,6 +224,8 @@ put_body(struct text *t, const struct wire_message *m)
 		putf(t, " age_ms=%llu%s", (unsigned long long)(m->age_ms & ~WIRE_CLAIM_STAYS),
 		    m->age_ms & WIRE_CLAIM_STAYS ? " stays" : "");
 		break;
+	case WIRE_OTHER_CLUSTER:
+		break;
 	}
 	put_trailer(t, &m->trailer);
 }

@@ -17,6 +17,7 @@ static const struct {
     {WIRE_SYNC, "sync"},
     {WIRE_GOSSIP, "gossip"},
     {WIRE_CLAIM, "claim"},
+    {WIRE_OTHER_CLUSTER, "other-cluster"},
 };
 
 int

@@ -31,6 +31,7 @@ enum wire_type {
 	WIRE_SYNC = 0x11,
 	WIRE_GOSSIP = 0x12,
 	WIRE_CLAIM = 0x13,
+	WIRE_OTHER_CLUSTER = 0x19,
 };
 
 /* Why a datagram is refused.  Each has a stable word and a counter in the metrics. */
@@ -191,7 +192,7 @@ const char *wire_reject_word(enum wire_reject);
 /* "ping", "ping-req", "ack", ..., or NULL for a type that is none of ours; static. */
 const char *wire_type_name(unsigned type);
 /* 0..WIRE_TYPE_SLOTS-1, a dense index for counters; -1 for a type that is none of ours. */
-#define WIRE_TYPE_SLOTS 9
+#define WIRE_TYPE_SLOTS 10
 int wire_type_slot(unsigned type);
 /* The inverse: the type of slot 0 <= slot < WIRE_TYPE_SLOTS. */
 enum wire_type wire_slot_type(int slot);
@@ -278,6 +279,8 @@ void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *toke
 /* `member` says that the sender's name is its own, for `age_ms` so far. */
 void wire_put_claim(struct wire_writer *, uint64_t seq, const struct wire_member_id *member,
     uint64_t age_ms);
+/* "The ping of this number reached a member of another cluster": whose is in the trailer. */
+void wire_put_other_cluster(struct wire_writer *, uint64_t seq);
 bool wire_add_update(struct wire_writer *, const struct wire_update *);
 /* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
 size_t wire_trailer_size(const struct wire_trailer *);

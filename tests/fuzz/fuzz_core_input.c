@@ -110,6 +110,7 @@ check_event(struct fixture *f, const struct swim_event *e)
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
+	case SWIM_EVENT_SEED_FOREIGN:
 		require(e->address.family != 0);
 		return;
 	}
@@ -136,7 +137,7 @@ check_datagram(struct fixture *f, const struct swim_datagram *d)
 	require(d->to.family != 0 || d->host != NULL);
 	for (unsigned i = 0; i < SOURCES; i++) {
 		if (swim_addr_equal(&f->sources[i], &d->to) && m.type != WIRE_ACK &&
-		    m.type != WIRE_NACK)
+		    m.type != WIRE_NACK && m.type != WIRE_OTHER_CLUSTER)
 			f->last_seq[i] = m.seq;
 	}
 }

@@ -40,6 +40,7 @@ budget_received(struct budget *b, enum wire_type type)
 	case WIRE_ACK:
 	case WIRE_NACK:
 	case WIRE_GOSSIP:
+	case WIRE_OTHER_CLUSTER:
 		/* An answer to an answer never ends; what news asks for is allowed by its event. */
 		break;
 	}

@@ -252,6 +252,8 @@ check_event_name(enum swim_event_type type)
 		return "seed answered";
 	case SWIM_EVENT_SEED_SILENT:
 		return "seed silent";
+	case SWIM_EVENT_SEED_FOREIGN:
+		return "seed foreign";
 	}
 	return "?";
 }
@@ -321,6 +323,7 @@ event_fault(enum swim_event_type type, const struct belief *b, bool full)
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
+	case SWIM_EVENT_SEED_FOREIGN:
 		return NULL;
 	}
 	return "an event of an unknown type";
@@ -353,6 +356,7 @@ event_status(enum swim_event_type type, enum swim_status *out)
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:
+	case SWIM_EVENT_SEED_FOREIGN:
 		return false;
 	}
 	return false;
@@ -374,7 +378,8 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 
 	/* Of addresses, not of members. */
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT ||
-	    e->type == SWIM_EVENT_NAME_CONFLICT || e->type == SWIM_EVENT_NAME_LOST)
+	    e->type == SWIM_EVENT_SEED_FOREIGN || e->type == SWIM_EVENT_NAME_CONFLICT ||
+	    e->type == SWIM_EVENT_NAME_LOST)
 		return;
 	subject = subject_of(c, e->member.name, e->member.name_len);
 	if (e->type == SWIM_EVENT_INCARNATION) {

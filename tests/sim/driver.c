@@ -218,7 +218,8 @@ flush_core(struct world *w, struct node *n)
 		log_event(w, n, &e);
 		if (e.type == SWIM_EVENT_SUSPECTED)
 			budget_allow(&n->budget, suspicion_costs(w, n));
-		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT)
+		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT ||
+		    e.type == SWIM_EVENT_SEED_FOREIGN)
 			seed_event(w, n, &e);
 		else
 			changed = true;

@@ -38,7 +38,8 @@ trace_event(const struct world *w, unsigned observer, const struct swim_event *e
 	utf8_escape(e->member.name, e->member.name_len, true, name, sizeof(name));
 	utf8_escape(e->by, e->by_len, true, by, sizeof(by));
 	begin(w, w->nodes[observer].name);
-	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT)
+	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT ||
+	    e->type == SWIM_EVENT_SEED_FOREIGN)
 		printf("** %s %s %s\n", check_event_name(e->type),
 		    swim_addr_format(&e->address, address), name);
 	else

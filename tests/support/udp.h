@@ -26,6 +26,9 @@ struct udp_test {
 	unsigned changes; /* of health */
 	enum swim_error change;
 	int change_errno;
+	unsigned refusals; /* ICMP errors */
+	struct swim_addr refused;
+	int refused_errno;
 };
 
 static inline void
@@ -69,12 +72,22 @@ udp_test_health_changed(void *ctx, enum swim_error error, int error_number,
 	t->change_errno = error_number;
 }
 
+static inline void
+udp_test_refused(void *ctx, const struct swim_addr *peer, int error_number)
+{
+	struct udp_test *t = ctx;
+
+	t->refusals++;
+	t->refused = *peer;
+	t->refused_errno = error_number;
+}
+
 /* Created but not started. */
 static inline void
 udp_test_new(struct udp_test *t, const struct udp_config *config)
 {
 	struct udp_callbacks callbacks = {udp_test_received, udp_test_batch_done,
-	    udp_test_health_changed, t};
+	    udp_test_health_changed, udp_test_refused, t};
 
 	memset(t, 0, sizeof(*t));
 	t->base = loop_new();

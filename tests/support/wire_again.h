@@ -47,6 +47,9 @@ wire_again_begin(struct wire_writer *w, const struct wire_message *m)
 	case WIRE_CLAIM:
 		wire_put_claim(w, m->seq, &m->member, m->age_ms);
 		return;
+	case WIRE_OTHER_CLUSTER:
+		wire_put_other_cluster(w, m->seq);
+		return;
 	}
 }
 

@@ -420,7 +420,7 @@ def test_unresolvable_seed_is_not_fatal(cluster):
     cluster.wait(lambda: peers()["no.such.host.invalid:7946"]["state"] == "unresolved", "it to be unresolved", 60)
     peer = peers()["no.such.host.invalid:7946"]
     assert peer["reason"] and peer["attempts"] >= 1
-    cluster.wait(lambda: peers()["127.0.6.6:7946"]["state"] == "unreachable", "the other to be unreachable", 60)
+    cluster.wait(lambda: peers()["127.0.6.6:7946"]["state"] == "refused", "the other to be refused", 60)
     cluster.wait(lambda: "no.such.host.invalid" in daemon.text(), "the log to say so")
     attempts = peers()["127.0.6.6:7946"]["attempts"]
     cluster.wait(lambda: peers()["127.0.6.6:7946"]["attempts"] > attempts, "another attempt", 60)

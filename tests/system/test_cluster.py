@@ -263,7 +263,7 @@ def test_join_by_hand(cluster):
     answer = left[1].call("join", addresses=[right[0].address, "127.0.8.8:7946"])
     print(answer)
     outcome = {p["address"]: (p["joined"], p["state"]) for p in answer["addresses"]}
-    assert outcome == {right[0].address: (True, "joined"), "127.0.8.8:7946": (False, "unreachable")}
+    assert outcome == {right[0].address: (True, "joined"), "127.0.8.8:7946": (False, "refused")}
     cluster.whole()
 
 

@@ -165,7 +165,7 @@ def test_alone_after_a_restart_is_said(cluster):
     daemon.start()
     health = daemon.call("health")
     assert health["status"] == "isolated" and "2 members" in health["reasons"][0], health
-    cluster.wait(lambda: {p["state"] for p in snapshot_peers(daemon).values()} == {"unreachable"}, "no answer")
+    cluster.wait(lambda: {p["state"] for p in snapshot_peers(daemon).values()} == {"refused"}, "no answer")
     assert set(snapshot_peers(daemon)) == {"127.0.8.8:7946", "127.0.8.9:7946"}
     assert daemon.listed() == {"n0": "alive"}
     # And kept for the next time.

@@ -37,8 +37,8 @@ const char *
 discovery_state_word(enum discovery_state state)
 {
 	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
-	    "unreachable", "joined", "self", "member", "rate limited", "other cluster", "namesake",
-	    "malformed"};
+	    "unreachable", "silent", "refused", "hears us not", "joined", "self", "other cluster",
+	    "member", "rate limited", "namesake", "malformed"};
 
 	return words[state];
 }

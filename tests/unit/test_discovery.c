@@ -44,7 +44,7 @@ START_TEST(a_silent_seed_is_tried_again_for_ever)
 		LOOP_UNTIL(f.base, f.asked_count == i);
 		ck_assert_uint_eq(peer(&f, "10.0.0.1:1").attempts, i);
 		silence(&f, "10.0.0.1:1");
-		ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_UNREACHABLE);
+		ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_SILENT);
 		ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "nobody answers at 10.0.0.1:1");
 		ck_assert(!swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
 	}
@@ -242,7 +242,7 @@ START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
 	LOOP_UNTIL(f.base, f.asked_count == 2);
 	silence(&f, "10.0.0.2:1");
 	silence(&f, "10.0.0.1:1");
-	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_SILENT);
 	ck_assert_str_eq(peer(&f, "all.test:1").reason,
 	    "nobody answers at any of 2 addresses, 10.0.0.1:1 the first");
 	end(&f);
@@ -454,7 +454,7 @@ START_TEST(what_our_socket_cannot_send_to_is_not_asked)
 	    "it is an IPv6 address, and our socket is bound to IPv4");
 	ck_assert(was_asked(&f, 0, "10.0.0.1:1"));
 	silence(&f, "10.0.0.1:1");
-	ck_assert_int_eq(state(&f, "both.test:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_int_eq(state(&f, "both.test:1"), DISCOVERY_SILENT);
 	end(&f);
 }
 END_TEST
@@ -508,11 +508,103 @@ START_TEST(peers_are_bounded)
 }
 END_TEST
 
+/* What the network says of the one that is silent; what it says of others is nothing. */
+START_TEST(a_refusal_is_no_silence)
+{
+	struct fixture f;
+	struct swim_addr one = addr("10.0.0.1:1"), two = addr("10.0.0.2:1"),
+			 other = addr("10.0.0.9:1");
+
+	start(&f, swim_seconds(100));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 3);
+	discovery_refused(f.hub, &one, ECONNREFUSED);
+	discovery_refused(f.hub, &two, EHOSTUNREACH);
+	discovery_refused(f.hub, &other, ECONNREFUSED);
+	/* Anybody may say so: the core asks on. */
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
+	silence(&f, "10.0.0.1:1");
+	silence(&f, "10.0.0.2:1");
+	silence(&f, "10.0.0.3:1");
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_REFUSED);
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason,
+	    "no swimd listens at 10.0.0.1:1: its machine refuses");
+	ck_assert_int_eq(state(&f, "10.0.0.2:1"), DISCOVERY_UNREACHABLE);
+	ck_assert_str_eq(peer(&f, "10.0.0.2:1").reason,
+	    "10.0.0.2:1 cannot be reached: No route to host");
+	ck_assert_int_eq(state(&f, "10.0.0.3:1"), DISCOVERY_SILENT);
+	ck_assert(!swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_refused_seed_that_answers_is_joined)
+{
+	struct fixture f;
+	struct swim_addr one = addr("10.0.0.1:1");
+
+	start(&f, swim_ms(1));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 1);
+	discovery_refused(f.hub, &one, ECONNREFUSED);
+	silence(&f, "10.0.0.1:1");
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_REFUSED);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	/* What was said of an earlier try is of no later one. */
+	silence(&f, "10.0.0.1:1");
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_SILENT);
+	LOOP_UNTIL(f.base, f.asked_count == 3);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(one_of_another_cluster_is_told_apart)
+{
+	struct fixture f;
+	struct swim_addr one = addr("10.0.0.1:1"), two = addr("10.0.0.2:1");
+
+	start(&f, swim_ms(1));
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	discovery_foreign(f.hub, &one, "prod\33[2J", 8);
+	discovery_foreign(f.hub, &two, "", 0);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_OTHER_CLUSTER);
+	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason,
+	    "10.0.0.1:1 belongs to the cluster 'prod\\x1b[2J', which is not ours");
+	ck_assert_str_eq(peer(&f, "10.0.0.2:1").reason,
+	    "10.0.0.2:1 belongs to the cluster without a name, which is not ours");
+	/* It may be given another one. */
+	LOOP_UNTIL(f.base, f.asked_count == 4);
+	answer(&f, "10.0.0.1:1", "db1", false);
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
+START_TEST(a_member_that_answers_others_alone_is_told_apart)
+{
+	struct fixture f;
+
+	start(&f, swim_ms(1));
+	f.have_peers = true;
+	f.member_at = addr("10.0.0.1:1");
+	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, f.asked_count == 2);
+	silence(&f, "10.0.0.1:1");
+	silence(&f, "10.0.0.2:1");
+	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_HEARS_US_NOT);
+	ck_assert_int_eq(state(&f, "10.0.0.2:1"), DISCOVERY_SILENT);
+	end(&f);
+}
+END_TEST
+
 START_TEST(every_state_has_a_word)
 {
 	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
-	    "unreachable", "joined", "self", "member", "rate limited", "other cluster", "namesake",
-	    "malformed"};
+	    "unreachable", "silent", "refused", "hears us not", "joined", "self", "other cluster",
+	    "member", "rate limited", "namesake", "malformed"};
 
 	for (int i = DISCOVERY_PENDING; i <= DISCOVERY_MALFORMED; i++)
 		ck_assert_str_eq(discovery_state_word((enum discovery_state)i), words[i]);
@@ -533,4 +625,6 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     an_answer_may_come_within_the_call, joined_seeds_are_taken_up_again_when_we_are_alone,
     so_is_one_that_is_no_living_member_any_more, a_wildcard_is_no_peer,
     what_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
+    a_refusal_is_no_silence, a_refused_seed_that_answers_is_joined,
+    one_of_another_cluster_is_told_apart, a_member_that_answers_others_alone_is_told_apart,
     peers_are_bounded, every_state_has_a_word)

@@ -41,7 +41,7 @@ START_TEST(a_join_tells_the_outcome_of_each_address)
 	LOOP_UNTIL(f.base, f.rounds == 1);
 	ck_assert_uint_eq(f.outcome_count, 3);
 	ck_assert_str_eq(f.outcomes[0].address, "10.0.0.1:1");
-	ck_assert_int_eq(f.outcomes[0].state, DISCOVERY_UNREACHABLE);
+	ck_assert_int_eq(f.outcomes[0].state, DISCOVERY_SILENT);
 	ck_assert_int_eq(f.outcomes[1].state, DISCOVERY_UNRESOLVED);
 	ck_assert_str_eq(f.outcomes[1].reason, "there is no such name in /etc/hosts or in DNS");
 	ck_assert_int_eq(f.outcomes[2].state, DISCOVERY_JOINED);

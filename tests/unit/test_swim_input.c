@@ -574,7 +574,112 @@ START_TEST(one_quick_answer_does_not_make_us_impatient)
 }
 END_TEST
 
-UNIT_MAIN("swim_input", one_quick_answer_does_not_make_us_impatient,
+/* A ping of the swimd p2 of this cluster. */
+static size_t
+foreign_ping(uint8_t *out, size_t cap, const char *cluster, bool ours)
+{
+	struct wire_trailer trailer = {.has_cluster = *cluster != '\0',
+	    .has_sender = ours,
+	    .cluster = wire_str_of(cluster),
+	    .sender = wire_str_of("p2")};
+	struct wire_writer w;
+
+	wire_writer_init(&w, out, cap, wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 77);
+	return wire_finish(&w, &trailer, 0);
+}
+
+START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
+{
+	uint8_t ping[256];
+	struct fixture *f = fixture_new();
+	const struct fixture_out *out;
+	size_t len = foreign_ping(ping, sizeof(ping), "test", true);
+
+	f->config.cluster = "prod";
+	ck_assert(fixture_start(f));
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 2, ping, len), WIRE_REJECT_OTHER_CLUSTER);
+	out = fixture_sent(f, WIRE_OTHER_CLUSTER, 2);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(f->out_count, 1);
+	ck_assert_uint_eq(out->message.seq, 77);
+	ck_assert(wire_str_equal(out->message.trailer.cluster, "prod"));
+	ck_assert_uint_le(out->len, len);
+	ck_assert_uint_eq(swim_member_count(f->swim), 1);
+	ck_assert_uint_eq(fixture_stats(f).rejected[WIRE_REJECT_OTHER_CLUSTER], 1);
+	/* Ten a second at most, */
+	for (unsigned i = 0; i < 1000; i++) {
+		fixture_input(f, 2, ping, len);
+		fixture_run(f, swim_ms(1));
+	}
+	ck_assert_uint_le(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 11);
+	ck_assert_uint_ge(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 9);
+	fixture_clear(f);
+	/* none to a base peer, and none longer than the ping. */
+	fixture_run(f, swim_seconds(1));
+	fixture_input(f, 2, ping, foreign_ping(ping, sizeof(ping), "", false));
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 0);
+	len = foreign_ping(ping, sizeof(ping), "", true);
+	ck_assert_uint_eq(len, 16);
+	fixture_input(f, 2, ping, len);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 1);
+	fixture_free(f);
+}
+END_TEST
+
+/* Answer with these bytes' worth of a word from the cluster "test". */
+static void
+foreign_word(struct fixture *f, unsigned from, enum wire_type type, uint64_t seq)
+{
+	const struct wire_member_id who = {wire_str_of("p2"), wire_str_of("10.0.1.2:7946")};
+	const struct wire_trailer trailer = {.has_cluster = true, .cluster = wire_str_of("test")};
+	uint8_t word[256];
+	struct wire_writer w;
+
+	wire_writer_init(&w, word, sizeof(word), wire_trailer_size(&trailer));
+	if (type == WIRE_ACK)
+		wire_begin_ack(&w, seq, &who);
+	else
+		wire_put_other_cluster(&w, seq);
+	ck_assert_int_eq(fixture_input(f, from, word, wire_finish(&w, &trailer, 0)),
+	    WIRE_REJECT_OTHER_CLUSTER);
+}
+
+START_TEST(a_join_ends_where_another_cluster_answers)
+{
+	static const enum wire_type types[] = {WIRE_OTHER_CLUSTER, WIRE_ACK};
+	struct swim_addr seed = fixture_addr(2);
+
+	for (int i = 0; i < 2; i++) {
+		struct fixture *f = fixture_new();
+		uint64_t seq;
+
+		f->config.cluster = "prod";
+		ck_assert(fixture_start(f));
+		fixture_clear(f);
+		ck_assert(swim_join(f->swim, f->now, &seed));
+		fixture_drain(f);
+		seq = fixture_sent(f, WIRE_PING, 2)->message.seq;
+		/* Not from elsewhere, nor with another number. */
+		foreign_word(f, 3, types[i], seq);
+		foreign_word(f, 2, types[i], seq + 1);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 0);
+		foreign_word(f, 2, types[i], seq);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
+		ck_assert_uint_eq(swim_member_count(f->swim), 1);
+		/* It is over: once more is nothing, and no silence follows. */
+		foreign_word(f, 2, types[i], seq);
+		fixture_run(f, swim_seconds(20));
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_told_so_in_no_more_bytes,
+    a_join_ends_where_another_cluster_answers, one_quick_answer_does_not_make_us_impatient,
     a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
     what_is_invalid_is_counted_never_answered_and_changes_nothing, other_clusters_are_refused,
     an_envelope_is_opened_and_names_its_sender, an_envelope_introduces_its_sender,

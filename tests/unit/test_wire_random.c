@@ -216,6 +216,9 @@ draw_begin(struct draw *d, struct wire_writer *w, struct wire_message *m)
 		m->age_ms = draw_u64(d);
 		wire_put_claim(w, m->seq, &m->member, m->age_ms);
 		return;
+	case WIRE_OTHER_CLUSTER:
+		wire_put_other_cluster(w, m->seq);
+		return;
 	case WIRE_AUTHENTICATED:
 		ck_abort_msg("drawn by draw_envelope");
 	}
@@ -260,7 +263,8 @@ draw_plain(struct draw *d, uint8_t *bytes, size_t cap)
 	m.trailer = draw_trailer(d);
 	wire_writer_init(&w, bytes, cap, wire_trailer_size(&m.trailer));
 	draw_begin(d, &w, &m);
-	while (m.type != WIRE_NACK && m.type != WIRE_CLAIM && count < wanted) {
+	while (m.type != WIRE_NACK && m.type != WIRE_CLAIM && m.type != WIRE_OTHER_CLUSTER &&
+	       count < wanted) {
 		updates[count] = draw_update(d, m.type == WIRE_SYNC);
 		if (!wire_add_update(&w, &updates[count]))
 			break;

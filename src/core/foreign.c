@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams of other clusters.  They change nothing, but two who talk past each other are told so: whoever asks a member
+ * of another cluster to be let in gets its cluster's name for an answer, which is no longer than the question.
+ */
+#include "core/internal.h"
+
+/* Between two such answers to anybody: a flood of pings makes no flood of them. */
+#define ANSWER_EVERY swim_ms(100)
+
+static void
+foreign_answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	const struct wire_trailer trailer = {
+	    .has_cluster = s->config.cluster[0] != '\0',
+	    .cluster = wire_str_of(s->config.cluster),
+	};
+	size_t budget = len < s->config.max_datagram ? len : s->config.max_datagram;
+	struct wire_writer w;
+
+	/* A base peer gives no name, and knows no such answer. */
+	if (!msg->trailer.has_sender || !swim_time_reached(s->now, s->foreign_at))
+		return;
+	if (WIRE_HEADER_SIZE + wire_trailer_size(&trailer) > budget)
+		return;
+	if (!outbox_begin(s, &w, &trailer, budget))
+		return;
+	s->foreign_at = swim_time_add(s->now, ANSWER_EVERY);
+	wire_put_other_cluster(&w, msg->seq);
+	outbox_end(s, &w, &trailer, 0, WIRE_OTHER_CLUSTER, from, NULL);
+}
+
+void
+foreign_heard(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	if (s->leaving)
+		return;
+	if (msg->type == WIRE_PING)
+		foreign_answer(s, msg, from, len);
+	else if (msg->type == WIRE_OTHER_CLUSTER || msg->type == WIRE_ACK)
+		join_foreign(s, msg, from);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "discovery/heard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "net/loop.h"
+
+/* A cluster's name, escaped; a longer one is cut. */
+#define HEARD_TEXT 80
+
+struct heard_one {
+	struct swim_addr address; /* family 0: nobody */
+	char cluster[HEARD_TEXT];
+	swim_time until;
+};
+
+struct heard {
+	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery *hub;
+	struct loop_timer *timer;
+	struct heard_one list[HEARD_MAX]; /* a hint's number is its place here */
+};
+
+static void
+heard_arm(struct heard *heard)
+{
+	swim_time next = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < HEARD_MAX; i++) {
+		if (heard->list[i].address.family != 0)
+			next = swim_time_min(next, heard->list[i].until);
+	}
+	loop_timer_set(heard->timer, next);
+}
+
+static void
+heard_fired(void *ctx, swim_time now)
+{
+	struct heard *heard = ctx;
+
+	for (size_t i = 0; i < HEARD_MAX; i++) {
+		if (heard->list[i].address.family == 0 ||
+		    !swim_time_reached(now, heard->list[i].until))
+			continue;
+		heard->list[i].address = (struct swim_addr){0};
+		discovery_hint_withdraw(heard->hub, &heard->source, i);
+	}
+	heard_arm(heard);
+}
+
+static void
+heard_start(struct discovery_source *source, struct discovery *hub)
+{
+	((struct heard *)source)->hub = hub;
+}
+
+static void
+heard_stop(struct discovery_source *source)
+{
+	struct heard *heard = (struct heard *)source;
+
+	loop_timer_free(heard->timer);
+	free(heard);
+}
+
+static const struct discovery_source_ops heard_ops = {
+    .name = "heard",
+    .quiet = true,
+    .start = heard_start,
+    .stop = heard_stop,
+};
+
+struct discovery_source *
+heard_new(struct event_base *base)
+{
+	struct heard *heard = calloc(1, sizeof(*heard));
+
+	if (heard == NULL)
+		return NULL;
+	heard->source.ops = &heard_ops;
+	heard->timer = loop_timer_new(base, heard_fired, heard);
+	if (heard->timer == NULL) {
+		free(heard);
+		return NULL;
+	}
+	return &heard->source;
+}
+
+static void
+heard_offer(struct heard *heard, size_t i)
+{
+	const struct heard_one *one = &heard->list[i];
+	char reason[160];
+	const struct discovery_hint hint = {
+	    .address = one->address,
+	    .interface = "",
+	    .service = "",
+	    .name = "",
+	    .state = DISCOVERY_OTHER_CLUSTER,
+	    .reason = reason,
+	};
+
+	if (one->cluster[0] != '\0')
+		snprintf(reason, sizeof(reason), "it speaks to us as a member of the cluster '%s'",
+		    one->cluster);
+	else
+		snprintf(reason, sizeof(reason),
+		    "it speaks to us as a member of the cluster without a name");
+	/* For want of room it is only logged. */
+	(void)discovery_hint(heard->hub, &heard->source, i, &hint);
+}
+
+bool
+heard_note(struct discovery_source *source, const struct swim_addr *address, const char *cluster,
+    size_t cluster_len)
+{
+	struct heard *heard = (struct heard *)source;
+	swim_time until = swim_time_add(loop_now(), swim_seconds(HEARD_KEEP_S));
+	char escaped[HEARD_TEXT];
+	size_t i = 0;
+	bool known;
+
+	utf8_escape(cluster, cluster_len, false, escaped, sizeof(escaped));
+	while (i < HEARD_MAX && !swim_addr_equal(&heard->list[i].address, address))
+		i++;
+	known = i < HEARD_MAX && strcmp(heard->list[i].cluster, escaped) == 0;
+	for (size_t free_at = 0; i == HEARD_MAX && free_at < HEARD_MAX; free_at++) {
+		if (heard->list[free_at].address.family == 0)
+			i = free_at;
+	}
+	if (i == HEARD_MAX)
+		return false;
+	heard->list[i].address = *address;
+	heard->list[i].until = until;
+	snprintf(heard->list[i].cluster, sizeof(heard->list[i].cluster), "%s", escaped);
+	if (!known)
+		heard_offer(heard, i);
+	heard_arm(heard);
+	return !known;
+}

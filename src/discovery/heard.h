@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Members of other clusters that have spoken to us, as a source of hints named "heard": nobody is asked for them, but an
+ * operator sees who has the wrong cluster, or the wrong seed.
+ */
+#ifndef SWIMD_DISCOVERY_HEARD_H
+#define SWIMD_DISCOVERY_HEARD_H
+
+#include <event2/event.h>
+
+#include "discovery/source.h"
+
+#define HEARD_MAX 16     /* further ones are not kept */
+#define HEARD_KEEP_S 600 /* after the last word */
+
+/* NULL when memory is short. */
+struct discovery_source *heard_new(struct event_base *);
+/* One at this address spoke, as a member of this cluster ("": the unnamed one).  True: it is news. */
+bool heard_note(struct discovery_source *, const struct swim_addr *, const char *cluster,
+    size_t cluster_len);
+
+#endif
