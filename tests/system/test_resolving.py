@@ -57,7 +57,7 @@ NAMES = {
     ("filed.test", A): ["127.0.9.6"],
     ("empty.test", SRV): [],
 }
-HOSTS = "127.0.0.1 localhost\n127.0.9.7 filed.test alias\n127.0.9.8 filed.test\n"
+HOSTS = "127.0.0.1 localhost\n::1 localhost\n127.0.9.7 filed.test alias\n127.0.9.8 filed.test\n"
 SEARCH = "search one.test two.test\n"
 ONE = f"nameserver {NAMESERVERS[0]}\n"
 THREE = "".join(f"nameserver {address}\n" for address in NAMESERVERS) + "options timeout:1 attempts:2\n"

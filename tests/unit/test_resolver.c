@@ -175,7 +175,9 @@ START_TEST(the_hosts_file_comes_before_dns)
 	dns_test_name(&f.server, "filed")->v4[0] = "10.0.0.1";
 	start_resolver(&f, &config);
 	resolves(&f, "filed:7946", "10.9.9.9:7946");
-	resolves(&f, "localhost:7946", "127.0.0.1:7946");
+	resolve(&f, "localhost:7946");
+	/* c-ares 1.34 adds the other family's, which this file lacks. */
+	ck_assert(strncmp(f.addresses, "127.0.0.1:7946", strlen("127.0.0.1:7946")) == 0);
 	ck_assert_uint_eq(f.server.queries, 0);
 	end(&f);
 }
