@@ -165,6 +165,13 @@ one_accuser(struct sim *s)
 	struct swim_accused by;
 
 	EXPECT(s, sim_form(s));
+	/* Nor does the word of one that is well, alone. */
+	sim_forge(s, 1, 2, 2, SWIM_SUSPECT, swim_incarnation(s->world.nodes[2].core));
+	sim_run(s, 0.1);
+	EXPECT(s,
+	    !swim_accused(s->world.nodes[2].core, world_local(&s->world, 2, sim_now(s)), &by));
+	EXPECT(s, by.count == 1);
+	sim_run(s, 65); /* until that is forgotten */
 	s->world.nodes[bad].bad = true;
 	for (unsigned k = 0; k < 20; k++) {
 		size_t rule = sim_cut(s, ANY, bad);
