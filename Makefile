@@ -215,9 +215,15 @@ $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)
 		$(call floors,core wire base) $(B)/.files
 	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)
 
+# Sends the floods of tests/system/test_flood.py and of bench-flood.
+FLOOD_BIN := $(B)/tests/flood/flood
+$(FLOOD_BIN): $(B)/obj/tests/flood/flood.o
+	@mkdir -p $(@D)
+	$(link) $^
+
 # Everything that a compiler can say something about.
 .PHONY: test-programs everything
-test-programs: $(UNIT_BINS) $(FUZZ_REPLAYS) $(SIM_BIN)
+test-programs: $(UNIT_BINS) $(FUZZ_REPLAYS) $(SIM_BIN) $(FLOOD_BIN)
 everything: all test-programs $(BENCH_BINS)
 
 # What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.

@@ -57,6 +57,12 @@ error_word(unsigned i)
 	return swim_error_word((enum swim_error)i);
 }
 
+static const char *
+admit_word(unsigned i)
+{
+	return admit_refusal_word((enum admit_refusal)i);
+}
+
 #define AT(source_, field) .source = (source_), .offset = offsetof(struct metrics_view, field)
 #define LABEL(label_, value_) .label = (label_), .value = (value_)
 #define EACH(label_, word_, first_, end_)                                                          \
@@ -155,6 +161,10 @@ static const struct metric metrics[] = {
     {"encode_seconds", "seconds", "Time to encode a message, of a sample.", .type = HISTOGRAM,
 	JSON("encode_time", NULL), AT(TIMES, encode_time)},
 
+    {"datagrams_unread", NULL,
+	"Datagrams dropped unread because more came than any member sends, by whose rate was exceeded.",
+	.type = COUNTER, EACH("reason", admit_word, 1, ADMIT_REFUSALS),
+	JSON("datagrams_unread", NULL), AT(U64, udp.unread)},
     {"datagrams", NULL, "Datagrams through the socket.", .type = COUNTER,
 	LABEL("direction", "received"), JSON("transport", "datagrams_received"),
 	AT(U64, udp.received)},

@@ -623,15 +623,24 @@ void
 apply_updates(struct swim *s, const struct wire_updates *updates)
 {
 	struct wire_updates_iter iter = {0};
+	struct quota_mark before;
 	struct wire_update u;
 
 	while (wire_updates_next(updates, &iter, &u)) {
 		bool from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
 				    memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
 
+		/* Pages are answers, as many as we ask for. */
+		if (!updates->sync && !quota_allows(s, &u)) {
+			ignored(s, SWIM_IGNORE_RATE);
+			continue;
+		}
 		/* Nor can it be known whether those said it who are named. */
 		if (!s->by_known)
 			u.accuser_count = 0;
+		before = quota_mark(s);
 		apply_update(s, &u, from_subject, updates->sync);
+		if (!updates->sync)
+			quota_charge(s, before);
 	}
 }

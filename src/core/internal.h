@@ -17,6 +17,8 @@
  *	loss.c     how many questions silence takes
  *	relay.c    probing for others
  *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
+ *	quota.c    how many updates of a source are taken in a second
+ *	standing.c  whose datagrams to read first
  *	speaker.c  who sent a datagram
  *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
@@ -292,6 +294,13 @@ struct sync {
 	size_t most;  /* bytes of the first request for a page, and so of the page */
 };
 
+#define QUOTA_SOURCES 256 /* those that share a place share a quota */
+/* Until when the updates of each source are paid for, and of all strangers, of everybody, and about us. */
+struct quota {
+	swim_time sources[QUOTA_SOURCES];
+	swim_time strangers, all, self;
+};
+
 struct out {
 	struct swim_addr to;
 	size_t offset, len;
@@ -387,6 +396,7 @@ struct swim {
 	bool check_member; /* was known for a member when it spoke from there */
 	bool synced;       /* with anyone, since the start */
 
+	struct quota quota;
 	bool by_named;  /* the datagram at hand names its sender, which is whose word it is */
 	bool by_base;   /* who speaks now knows no extensions, and so no tags */
 	bool by_member; /* and does so from where one is, a stand-in perhaps, */
@@ -545,6 +555,18 @@ bool apply_address(const struct swim *, struct wire_str, char *text, struct swim
 /* accused.c */
 /* Someone says this of us: take note of who accuses us, if it is an accusation. */
 void accused_note(struct swim *, const struct wire_update *);
+
+/* quota.c */
+/* May this update of the datagram at hand be applied? */
+bool quota_allows(struct swim *, const struct wire_update *);
+/* What shows, once it has been, whether it was news. */
+struct quota_mark {
+	uint64_t digest;
+	size_t events, datagrams;
+};
+struct quota_mark quota_mark(const struct swim *);
+/* It has been applied, and counts against its source. */
+void quota_charge(struct swim *, struct quota_mark before);
 
 /* suspicion.c */
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */

@@ -105,6 +105,8 @@ swim_ignore_word(enum swim_ignore reason)
 		return "address-conflict";
 	case SWIM_IGNORE_NO_MEMORY:
 		return "no-memory";
+	case SWIM_IGNORE_RATE:
+		return "rate";
 	}
 	return "unknown";
 }

@@ -102,6 +102,18 @@ enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr
 /* The same, of one that came by this network interface (0: not known): link-local addresses that it tells are there. */
 enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_addr *from,
     uint32_t interface, const void *data, size_t len);
+/*
+ * For a caller that has more datagrams than it can read.  Who sends from this address: nobody that is known, a member
+ * by what is told, or one that has answered a question there?
+ */
+enum swim_standing {
+	SWIM_STANDING_STRANGER,
+	SWIM_STANDING_HEARSAY,
+	SWIM_STANDING_PROVEN,
+};
+enum swim_standing swim_standing(const struct swim *, const struct swim_addr *from);
+/* Has this datagram the form of an answer, and the sequence number of a question of ours that waits for one? */
+bool swim_awaits(const struct swim *, const struct swim_addr *from, const void *data, size_t len);
 /* Do all that is due.  Harmless when early. */
 void swim_tick(struct swim *, swim_time now);
 /* When swim_tick is next needed; SWIM_TIME_NEVER once we have left. */
@@ -296,8 +308,9 @@ enum swim_ignore {
 	SWIM_IGNORE_MEMBER_LIMIT, /* max_members reached */
 	SWIM_IGNORE_CONFLICT,     /* same incarnation, another address */
 	SWIM_IGNORE_NO_MEMORY,
+	SWIM_IGNORE_RATE, /* too many from this source, or in all, in a second */
 };
-#define SWIM_IGNORE_COUNT 6
+#define SWIM_IGNORE_COUNT 7
 const char *swim_ignore_word(enum swim_ignore);
 
 struct swim_stats {

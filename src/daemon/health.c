@@ -14,6 +14,7 @@ health_memory_init(struct health_memory *m)
 	    .dropped_at = SWIM_TIME_NEVER,
 	    .lagged_at = SWIM_TIME_NEVER,
 	    .conflict_at = SWIM_TIME_NEVER,
+	    .flooded_at = SWIM_TIME_NEVER,
 	};
 }
 
@@ -46,6 +47,14 @@ health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_
 		m->lagged_at = now;
 	}
 	return dropped;
+}
+
+void
+health_note_flood(struct health_memory *m, swim_time now, uint64_t more, const char *from)
+{
+	m->unread = (recent(m->flooded_at, now) ? m->unread : 0) + more;
+	m->flooded_at = now;
+	snprintf(m->flooder, sizeof(m->flooder), "%s", from);
 }
 
 void
@@ -122,6 +131,10 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the kernel dropped %llu datagrams: the receive buffer was full",
 		    (unsigned long long)m->drops);
+	if (recent(m->flooded_at, in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%llu datagrams were dropped unread as too many came, the last from %s: stop their sender",
+		    (unsigned long long)m->unread, m->flooder);
 	if (recent(m->lagged_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",

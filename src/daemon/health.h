@@ -30,11 +30,16 @@ struct health_memory {
 	swim_time lagged_at;
 	char namesake[SWIM_ADDR_TEXT]; /* address of another that bears our name */
 	swim_time conflict_at;
+	uint64_t unread;              /* datagrams dropped unread, in the last such moment */
+	char flooder[SWIM_ADDR_TEXT]; /* address of the last of them */
+	swim_time flooded_at;
 };
 void health_memory_init(struct health_memory *);
 /* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
 uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drops,
     swim_duration lag);
+/* Take note that so many more datagrams were dropped unread, as too many came; the last of them from this address. */
+void health_note_flood(struct health_memory *, swim_time now, uint64_t more, const char *from);
 /* Take note that another member, at this address, bears our name. */
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 

@@ -16,16 +16,10 @@
 #include "discovery/mdns.h"
 #include "net/zone.h"
 
-/* Datagrams read before a timer fires: more than a socket's buffer holds. */
-#define DRAIN_LIMIT 16384
-/* Bytes of datagrams after which what came of them is seen to, in the middle of a batch if need be. */
-#define UNFLUSHED_MAX 16384
 /* One piece of work in so many is timed. */
 #define STOPWATCH_EVERY 16
 /* Between two looks at what others say of our address. */
 #define REACH_LOOK_SECONDS 5
-/* Datagrams of other clusters are looked at this often: somebody may send many. */
-#define HEARD_EVERY_MS 100
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
 
 static void *
@@ -60,34 +54,6 @@ work_ends(void *ctx, enum swim_work work)
 
 /* ------------------------------------------------------------------------------------- the socket */
 
-/* A datagram of another cluster: who sends it, and from which? */
-static void
-note_foreign(struct node *node, const struct swim_addr *from, const void *data, size_t len)
-{
-	const struct wire_trailer *trailer;
-	struct wire_message outer, inner;
-	char text[SWIM_ADDR_TEXT];
-	struct wire_str cluster = {"", 0};
-
-	if (!swim_time_reached(node->now, node->heard_at) ||
-	    wire_decode(data, len, &outer) != WIRE_OK)
-		return;
-	node->heard_at = swim_time_add(node->now, swim_ms(HEARD_EVERY_MS));
-	trailer = &outer.trailer;
-	if (outer.type == WIRE_AUTHENTICATED) {
-		if (wire_decode(outer.inner, outer.inner_len, &inner) != WIRE_OK)
-			return;
-		trailer = &inner.trailer;
-	}
-	if (trailer->has_cluster)
-		cluster = trailer->cluster;
-	if (heard_note(node->heard, from, cluster.bytes, cluster.len))
-		log_at(LOG_LEVEL_WARNING, "a member of another cluster speaks to this one",
-		    log_str("from", zone_format(from, text)),
-		    log_strn("cluster", cluster.bytes, cluster.len),
-		    log_str("ours", node->config.cluster));
-}
-
 static void
 on_refused(void *ctx, const struct swim_addr *peer, int error_number)
 {
@@ -95,57 +61,6 @@ on_refused(void *ctx, const struct swim_addr *peer, int error_number)
 
 	if (node->discovery != NULL)
 		discovery_refused(node->discovery, peer, error_number);
-}
-
-static void
-on_received(void *ctx, const struct swim_addr *from, const void *data, size_t len, bool truncated)
-{
-	struct node *node = ctx;
-	enum wire_reject reject;
-
-	if (node->silent)
-		return;
-	if (!node->in_batch) {
-		node->in_batch = true;
-		node->now = loop_now();
-	}
-	/* Only what is too long for any datagram is cut, since udp keeps up to WIRE_DATAGRAM_MAX. */
-	if (truncated && len <= WIRE_DATAGRAM_MAX)
-		len = WIRE_DATAGRAM_MAX + 1;
-	if (len <= WIRE_DATAGRAM_MAX)
-		trace_received(from, data, len);
-	reject = swim_input_by(node->swim, node->now, from, udp_interface(node->udp), data, len);
-	if (reject != WIRE_OK)
-		trace_refused(from, len, reject);
-	if (reject == WIRE_REJECT_OTHER_CLUSTER)
-		note_foreign(node, from, data, len);
-	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
-	node->unflushed += len;
-	if (node->unflushed >= UNFLUSHED_MAX)
-		flush_all(node, node->now);
-}
-
-/* What the core cannot see of us: what the socket lost since the last look, and how late our timer was. */
-static void
-note_strain(struct node *node, swim_time now, swim_duration lag)
-{
-	struct udp_stats stats;
-
-	udp_stats(node->udp, &stats);
-	swim_strained(node->swim, now, health_note(&node->health, now, stats.kernel_drops, lag),
-	    lag);
-}
-
-static void
-on_batch_done(void *ctx)
-{
-	struct node *node = ctx;
-
-	node->in_batch = false;
-	if (node->draining)
-		return;
-	note_strain(node, loop_now(), swim_ns(0));
-	flush_all(node, loop_now());
 }
 
 static void
@@ -264,12 +179,9 @@ on_deadline(void *ctx, swim_time now)
 	struct node *node = ctx;
 	char status[128];
 
-	/* After a stall the answers that we missed lie in the socket: nobody is accused before they are read. */
-	node->draining = true;
-	udp_drain(node->udp, DRAIN_LIMIT);
-	node->draining = false;
+	if (!receive_backlog(node, now))
+		return;
 	now = loop_now();
-	note_strain(node, now, loop_timer_lag(node->timer));
 	swim_tick(node->swim, now);
 	flush_all(node, now);
 	tell_reach(node, now);
@@ -443,17 +355,15 @@ start_loop(struct node *node, char *fault)
 static int
 start_udp(struct node *node, char *fault)
 {
-	const struct udp_callbacks callbacks = {
-	    .received = on_received,
-	    .batch_done = on_batch_done,
+	struct udp_callbacks callbacks = {
 	    .health_changed = on_transport,
 	    .refused = on_refused,
-	    .ctx = node,
 	};
 	const struct config *c = &node->config;
 	struct udp_config config;
 	int status;
 
+	receive_fill(node, &callbacks);
 	udp_config_defaults(&config);
 	if ((status = address_resolve("bind", c->bind, SWIM_DEFAULT_PORT, true, &config.bind,
 		 fault)) != 0)

@@ -3,6 +3,7 @@
  * The daemon itself: every floor below, wired together.  Inside the daemon only.
  *
  *	node.c     building it, running it, ending it; signals and timers
+ *	receive.c  datagrams into the core
  *	flush.c    the one place where the floors meet: datagrams and events out of the core
  *	backend.c  what the control socket asks of the daemon; reloading
  *	snapshot.c members on disk, and what a start finds there
@@ -55,6 +56,14 @@ struct node_stopwatch {
 	struct histogram histogram;
 };
 
+/* What lay in the socket when the timer fired, and is read before it has its effect. */
+struct backlog {
+	bool reading;
+	size_t left;       /* datagrams at the most */
+	swim_time until;   /* and no longer */
+	swim_duration lag; /* of the timer */
+};
+
 struct node {
 	const struct options *options;
 	struct config config; /* as it runs */
@@ -85,8 +94,11 @@ struct node {
 	swim_time now;
 	size_t unflushed; /* bytes of datagrams taken in since the last flush */
 	bool flushing, flush_again, draining;
-	bool status_stale;   /* what systemd shows is behind */
-	swim_time status_at; /* not before */
+	struct backlog backlog;
+	uint64_t unread_seen; /* datagrams dropped unread, at the last look */
+	swim_time flood_told; /* not again before */
+	bool status_stale;    /* what systemd shows is behind */
+	swim_time status_at;  /* not before */
 
 	bool leaving, left;
 	swim_time exit_by; /* answers are waited for until then */
@@ -127,6 +139,14 @@ void node_lose_name(struct node *);
 void node_leave(struct node *, const char *reason);
 /* Log what the configuration says and may not mean. */
 void node_tell_doubts(const struct node *);
+
+/* receive.c: what is to be done with what comes through the socket. */
+void receive_fill(struct node *, struct udp_callbacks *out);
+/*
+ * Read what lay in the socket when the timer fired.  False: not all in this turn, and the timer is set to fire again
+ * in the next.
+ */
+bool receive_backlog(struct node *, swim_time now);
 
 /* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
 void flush_all(struct node *, swim_time now);

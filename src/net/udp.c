@@ -17,8 +17,8 @@
 #define UDP_RECEIVE_BATCH 32
 /* Not in glibc's headers, and linux/in6.h does not go with these. */
 #define UDP_PREFER_SRC_PUBLIC 2
-/* Batches a callback: timers and the control socket get their turn after some 256 datagrams. */
-#define UDP_RECEIVE_BUDGET 8
+/* The least that the kernel charges a receive buffer for one datagram: its own book-keeping for it. */
+#define UDP_LEAST_CHARGE 512
 /* After so many failures in a row the socket is left alone for a while: it would spin otherwise. */
 #define UDP_RECEIVE_FAILURES 8
 #define UDP_RECEIVE_PAUSE_MS 100
@@ -41,7 +41,11 @@ struct udp_receiver {
 	struct loop_timer *pause;
 	unsigned failures; /* in a row */
 	bool receiving;    /* guards the buffers against a drain from within a callback */
-	uint32_t overflow; /* SO_RXQ_OVFL as last told */
+	int next,
+	    count; /* of the batch read last: those from `next` on are still to be handed on */
+	swim_time read_at;
+	struct loop_timer *resume; /* hands them on in the next turn of the loop */
+	uint32_t overflow;         /* SO_RXQ_OVFL as last told */
 	struct mmsghdr msgs[UDP_RECEIVE_BATCH];
 	struct iovec iov[UDP_RECEIVE_BATCH];
 	union sockaddr_any names[UDP_RECEIVE_BATCH];
@@ -108,26 +112,37 @@ udp_went_well(struct udp *udp, struct udp_half *half)
 		udp->callbacks.health_changed(udp->callbacks.ctx, SWIM_OK, 0, NULL);
 }
 
-/* What came along with datagram i: the local address that it was sent to, and how many were lost. */
+/* How many datagrams the kernel has lost so far, if datagram `msg` says so. */
 static void
-udp_read_control(struct udp *udp, struct msghdr *msg, const struct swim_addr *from)
+udp_read_overflow(struct udp *udp, struct msghdr *msg)
 {
 	struct udp_receiver *receiver = udp->receiver;
+	struct cmsghdr *cmsg;
+	uint32_t overflow;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SO_RXQ_OVFL)
+			continue;
+		memcpy(&overflow, CMSG_DATA(cmsg), sizeof(overflow));
+		/* Counts since the socket was made, modulo 2^32. */
+		udp->stats.kernel_drops += overflow - receiver->overflow;
+		receiver->overflow = overflow;
+	}
+}
+
+/* The local address that datagram `msg` was sent to, and the interface by which it came. */
+static void
+udp_read_local(struct udp *udp, struct msghdr *msg, const struct swim_addr *from)
+{
 	struct in6_pktinfo local = {0};
 	bool found = false;
 	struct in_pktinfo local4;
 	struct cmsghdr *cmsg;
-	uint32_t overflow;
 
 	udp->interface = from->scope;
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&overflow, CMSG_DATA(cmsg), sizeof(overflow));
-			/* Counts since the socket was made, modulo 2^32. */
-			udp->stats.kernel_drops += overflow - receiver->overflow;
-			receiver->overflow = overflow;
-		} else if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO &&
-			   from->family == 4) {
+		if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO &&
+		    from->family == 4) {
 			/* spec_dst is an address of ours even where the datagram was a broadcast. */
 			memcpy(&local4, CMSG_DATA(cmsg), sizeof(local4));
 			memset(&local, 0, sizeof(local));
@@ -166,15 +181,12 @@ udp_receive_batch(struct udp *udp, unsigned most)
 	return n;
 }
 
-/* Read one batch of at most `most` and hand it on; returns how many came, 0 when there was nothing to read. */
+/* Read one batch of at most `most`; returns how many came, 0 when there was nothing to read. */
 static size_t
-udp_receive(struct udp *udp, size_t most)
+udp_read_batch(struct udp *udp, size_t most)
 {
 	struct udp_receiver *receiver = udp->receiver;
-	struct swim_addr from;
 	struct msghdr *hdr;
-	bool truncated;
-	size_t len;
 	int i, n;
 
 	for (i = 0; i < UDP_RECEIVE_BATCH; i++) {
@@ -204,42 +216,135 @@ udp_receive(struct udp *udp, size_t most)
 	if (n == 0)
 		return 0;
 	receiver->failures = 0;
+	receiver->next = 0;
+	receiver->count = n;
+	receiver->read_at = loop_now();
 	udp_went_well(udp, &udp->receiving);
+	return (size_t)n;
+}
+
+/* Is this datagram worth its reading?  If not it is counted. */
+static bool
+udp_is_admitted(struct udp *udp, const struct swim_addr *from, const void *data, size_t len)
+{
+	enum admit_standing standing;
+	enum admit_refusal refusal;
+	bool awaited = false;
+
+	if (udp->admit == NULL)
+		return true;
+	standing = udp->callbacks.standing(udp->callbacks.ctx, from, data, len, &awaited);
+	refusal = admit_datagram(udp->admit, udp->receiver->read_at, from, len, standing, awaited);
+	if (refusal == ADMIT_OK)
+		return true;
+	udp->stats.unread[refusal]++;
+	udp->stats.unread_from = *from;
+	return false;
+}
+
+/* Hand on datagram i of the batch; false: it was not worth it. */
+static bool
+udp_hand_on(struct udp *udp, int i)
+{
+	struct udp_receiver *receiver = udp->receiver;
+	struct msghdr *hdr = &receiver->msgs[i].msg_hdr;
+	bool truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
+	size_t len = receiver->msgs[i].msg_len;
+	struct swim_addr from;
+
+	udp->stats.received++;
+	udp->stats.received_bytes += len;
+	if (truncated)
+		udp->stats.received_truncated++;
+	udp_read_overflow(udp, hdr);
+	if (!sockaddr_to_addr(&receiver->names[i].sa, &from) ||
+	    !udp_is_admitted(udp, &from, receiver->iov[i].iov_base, len))
+		return false;
+	udp_read_local(udp, hdr, &from);
+	udp->callbacks.received(udp->callbacks.ctx, &from, receiver->iov[i].iov_base, len,
+	    truncated);
+	return true;
+}
+
+/* Hand on what has been read until the time is over, and have it flushed. */
+static void
+udp_hand_on_batch(struct udp *udp, swim_time until)
+{
+	struct udp_receiver *receiver = udp->receiver;
+
 	receiver->receiving = true;
-	for (i = 0; i < n; i++) {
-		hdr = &receiver->msgs[i].msg_hdr;
-		len = receiver->msgs[i].msg_len;
-		truncated = (hdr->msg_flags & MSG_TRUNC) != 0;
-		udp->stats.received++;
-		udp->stats.received_bytes += len;
-		if (truncated)
-			udp->stats.received_truncated++;
-		if (!sockaddr_to_addr(&receiver->names[i].sa, &from))
-			continue;
-		udp_read_control(udp, hdr, &from);
-		udp->callbacks.received(udp->callbacks.ctx, &from, receiver->iov[i].iov_base, len,
-		    truncated);
+	while (receiver->next < receiver->count) {
+		bool worked = udp_hand_on(udp, receiver->next);
+
 		if (udp->fd < 0) /* the callback has stopped us, and with that freed the receiver */
-			return (size_t)n;
+			return;
+		receiver->next++;
+		if (worked && swim_time_reached(loop_now(), until))
+			break;
 	}
 	receiver->receiving = false;
 	if (udp->callbacks.batch_done != NULL)
 		udp->callbacks.batch_done(udp->callbacks.ctx);
-	return (size_t)n;
+}
+
+enum udp_progress {
+	UDP_EMPTY,     /* nothing is left to read */
+	UDP_ENOUGH,    /* so many have been read */
+	UDP_TIME_OVER, /* perhaps with some of a batch left */
+};
+
+static enum udp_progress
+udp_receive(struct udp *udp, size_t *most, swim_time until)
+{
+	struct udp_receiver *receiver = udp->receiver;
+	int before;
+
+	for (;;) {
+		if (receiver->next == receiver->count && *most > 0 &&
+		    udp_read_batch(udp, *most) == 0)
+			return UDP_EMPTY;
+		before = receiver->next;
+		udp_hand_on_batch(udp, until);
+		if (udp->fd < 0)
+			return UDP_EMPTY;
+		*most -= (size_t)(receiver->next - before);
+		if (receiver->next < receiver->count || swim_time_reached(loop_now(), until))
+			return UDP_TIME_OVER;
+		if (*most == 0)
+			return UDP_ENOUGH;
+		/* Asked for more than came: the socket is empty, and would be asked for nothing. */
+		if (receiver->count < UDP_RECEIVE_BATCH && *most >= UDP_RECEIVE_BATCH)
+			return UDP_EMPTY;
+	}
+}
+
+static void
+udp_turn(struct udp *udp)
+{
+	size_t most = SIZE_MAX;
+
+	udp_receive(udp, &most, swim_time_add(loop_now(), swim_ms(UDP_TURN_MS)));
+	/* The socket may be empty by now, and then nothing else would wake us for them. */
+	if (udp->fd >= 0 && udp->receiver->next < udp->receiver->count)
+		loop_timer_set(udp->receiver->resume, loop_now());
 }
 
 static void
 udp_readable(evutil_socket_t fd, short what, void *arg)
 {
-	struct udp *udp = arg;
-	int budget;
-
 	(void)fd;
 	(void)what;
-	for (budget = UDP_RECEIVE_BUDGET; budget > 0 && udp->fd >= 0; budget--) {
-		if (udp_receive(udp, UDP_RECEIVE_BATCH) < UDP_RECEIVE_BATCH)
-			break;
-	}
+	udp_turn(arg);
+}
+
+static void
+udp_resumed(void *ctx, swim_time now)
+{
+	struct udp *udp = ctx;
+
+	(void)now;
+	if (udp->receiver->next < udp->receiver->count)
+		udp_turn(udp);
 }
 
 static void
@@ -251,18 +356,23 @@ udp_pause_over(void *ctx, swim_time now)
 	event_add(udp->receiver->readable, NULL);
 }
 
-size_t
-udp_drain(struct udp *udp, size_t limit)
+bool
+udp_drain(struct udp *udp, size_t *most, swim_time until)
 {
-	size_t n, total = 0;
+	enum udp_progress progress;
 
-	while (udp->fd >= 0 && !udp->receiver->receiving && total < limit) {
-		n = udp_receive(udp, limit - total);
-		if (n == 0)
-			break;
-		total += n;
-	}
-	return total;
+	if (udp->fd < 0 || udp->receiver->receiving)
+		return true;
+	progress = udp_receive(udp, most, until);
+	if (udp->fd >= 0 && udp->receiver->next < udp->receiver->count)
+		loop_timer_set(udp->receiver->resume, loop_now());
+	return progress != UDP_TIME_OVER;
+}
+
+size_t
+udp_capacity(const struct udp *udp)
+{
+	return udp->fd >= 0 ? udp->capacity : 0;
 }
 
 struct udp *
@@ -310,6 +420,7 @@ udp_receiver_free(struct udp_receiver *receiver)
 	if (receiver->readable != NULL)
 		event_free(receiver->readable);
 	loop_timer_free(receiver->pause);
+	loop_timer_free(receiver->resume);
 	free(receiver->data);
 	free(receiver);
 }
@@ -325,8 +436,10 @@ udp_receiver_new(struct udp *udp, int fd)
 	/* Large but mostly untouched: pages that no datagram ever reached cost nothing. */
 	receiver->data = malloc(UDP_RECEIVE_BATCH * size);
 	receiver->pause = loop_timer_new(udp->base, udp_pause_over, udp);
+	receiver->resume = loop_timer_new(udp->base, udp_resumed, udp);
 	receiver->readable = event_new(udp->base, fd, EV_READ | EV_PERSIST, udp_readable, udp);
-	if (receiver->data == NULL || receiver->pause == NULL || receiver->readable == NULL) {
+	if (receiver->data == NULL || receiver->pause == NULL || receiver->resume == NULL ||
+	    receiver->readable == NULL) {
 		udp_receiver_free(receiver);
 		return NULL;
 	}
@@ -427,6 +540,34 @@ fail:
 	return -1;
 }
 
+/* What a bound socket needs besides; false with errno. */
+static bool
+udp_equip(struct udp *udp, bool wildcard)
+{
+	uint64_t seed = 0;
+	int size = 0;
+	socklen_t len = sizeof(size);
+
+	if (getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) != 0)
+		return false;
+	udp->capacity = (size_t)size / UDP_LEAST_CHARGE + 1;
+	/* Should it fail, the tables are only easier to disturb. */
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uint64_t)loop_now().ns;
+	if (udp->callbacks.standing != NULL)
+		udp->admit = admit_new(seed);
+	if (wildcard)
+		udp->replies = reply_table_new(seed);
+	udp->receiver = udp_receiver_new(udp, udp->fd);
+	if ((udp->callbacks.standing != NULL && udp->admit == NULL) ||
+	    (wildcard && udp->replies == NULL) || udp->receiver == NULL ||
+	    event_add(udp->receiver->readable, NULL) != 0) {
+		errno = ENOMEM;
+		return false;
+	}
+	return true;
+}
+
 /* The interface that the bound socket keeps to. */
 static uint32_t
 udp_bound_index(const struct udp *udp)
@@ -497,7 +638,6 @@ udp_start(struct udp *udp)
 	struct swim_addr bind_to = udp->config.bind;
 	union sockaddr_any any;
 	socklen_t len = sizeof(any);
-	uint64_t seed = 0;
 	bool wildcard;
 	int saved;
 
@@ -518,20 +658,11 @@ udp_start(struct udp *udp)
 	if (getsockname(udp->fd, &any.sa, &len) != 0)
 		goto fail;
 	sockaddr_to_addr(&any.sa, &udp->local);
+	if (!udp_equip(udp, wildcard))
+		goto fail;
 	udp->device_index = udp_bound_index(udp);
 	udp->bound_port = udp->local.port;
 	udp->had_socket = true;
-	if (wildcard) {
-		/* Should it fail, the table is only easier to disturb. */
-		if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
-			seed = (uint64_t)loop_now().ns;
-		udp->replies = reply_table_new(seed);
-		if (udp->replies == NULL)
-			goto fail_memory;
-	}
-	udp->receiver = udp_receiver_new(udp, udp->fd);
-	if (udp->receiver == NULL || event_add(udp->receiver->readable, NULL) != 0)
-		goto fail_memory;
 	udp->sending = udp->receiving = (struct udp_half){0};
 	udp->told = false;
 	udp->failures = 0;
@@ -539,8 +670,6 @@ udp_start(struct udp *udp)
 	udp->stats.last_error = SWIM_OK;
 	udp->stats.last_errno = 0;
 	return SWIM_OK;
-fail_memory:
-	errno = ENOMEM;
 fail:
 	saved = errno;
 	udp_stop(udp);
@@ -561,6 +690,8 @@ udp_stop(struct udp *udp)
 	udp_sender_clear(udp);
 	reply_table_free(udp->replies);
 	udp->replies = NULL;
+	admit_free(udp->admit);
+	udp->admit = NULL;
 	close(udp->fd);
 	udp->fd = -1;
 	return SWIM_OK;

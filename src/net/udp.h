@@ -14,6 +14,7 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "net/admit.h"
 
 struct udp;
 
@@ -52,6 +53,13 @@ struct udp_callbacks {
 	 */
 	void (*refused)(void *ctx, const struct swim_addr *peer, int error_number);
 	void *ctx;
+	/*
+	 * What is known of the sender of a datagram, which decides whether it is read when there are too many (see
+	 * net/admit.h), and whether it looks like an answer that is awaited.  Called for every datagram, before it is
+	 * decoded.  NULL: all are read.
+	 */
+	enum admit_standing (*standing)(void *ctx, const struct swim_addr *from, const void *data,
+	    size_t len, bool *awaited);
 };
 
 /* Create without a socket yet.  NULL when memory is short.  The base and callbacks must outlive it. */
@@ -105,8 +113,18 @@ enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *
  */
 void udp_flush(struct udp *);
 
-/* Read until the socket is empty or `limit` datagrams came, as after a stall: before timers fire. */
-size_t udp_drain(struct udp *, size_t limit);
+/*
+ * Datagrams are read for this long at a time; then the others on the loop (timers, signals, the control socket) get
+ * their turn, however many wait.  One datagram that has been begun is finished.
+ */
+#define UDP_TURN_MS 5
+/*
+ * Read what waits, as after a stall: before timers fire.  True once nothing is left, or `*most` datagrams, which is
+ * counted down, have been read; false when the time `until` came first.
+ */
+bool udp_drain(struct udp *, size_t *most, swim_time until);
+/* The receive buffer holds at most so many datagrams; 0 while stopped. */
+size_t udp_capacity(const struct udp *);
 
 struct udp_stats {
 	uint64_t received, received_bytes, received_truncated;
@@ -116,6 +134,8 @@ struct udp_stats {
 	    retries_exhausted; /* datagrams dropped after the last try, or for want of room to wait */
 	uint64_t kernel_drops; /* SO_RXQ_OVFL */
 	uint64_t icmp_errors;  /* told by other machines, or this one, about what was sent */
+	uint64_t unread[ADMIT_REFUSALS];   /* dropped for being too many, by why */
+	struct swim_addr unread_from;      /* the last of them */
 	uint64_t errors[SWIM_ERROR_COUNT]; /* every failure, of a retry too, by its kind */
 	size_t retry_queue;
 	int receive_buffer; /* what the kernel really gave, in the units of udp_config.receive_buffer */

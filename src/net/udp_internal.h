@@ -63,6 +63,8 @@ struct udp {
 	struct swim_addr local;
 	struct reply_table *replies; /* only on a wildcard */
 	uint32_t interface;          /* of the datagram being handed on */
+	struct admit *admit;         /* while started, if there is a callback for it */
+	size_t capacity;             /* datagrams that the receive buffer can hold */
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	struct udp_half sending, receiving;

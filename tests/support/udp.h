@@ -29,6 +29,9 @@ struct udp_test {
 	unsigned refusals; /* ICMP errors */
 	struct swim_addr refused;
 	int refused_errno;
+	int busy_ms; /* what each datagram costs */
+	enum admit_standing standing;
+	bool awaited;
 };
 
 static inline void
@@ -47,8 +50,24 @@ udp_test_received(void *ctx, const struct swim_addr *from, const void *data, siz
 		memcpy(t->data, data, len);
 	if (t->echo)
 		ck_assert_int_eq(udp_queue(t->udp, from, data, len), SWIM_OK);
+	for (swim_time end = swim_time_add(loop_now(), swim_ms(t->busy_ms));
+	     t->busy_ms > 0 && swim_time_before(loop_now(), end);) {
+	}
 	if (t->stop)
 		udp_stop(t->udp);
+}
+
+static inline enum admit_standing
+udp_test_standing(void *ctx, const struct swim_addr *from, const void *data, size_t len,
+    bool *awaited)
+{
+	const struct udp_test *t = ctx;
+
+	(void)from;
+	(void)data;
+	(void)len;
+	*awaited = t->awaited;
+	return t->standing;
 }
 
 static inline void
@@ -87,7 +106,7 @@ static inline void
 udp_test_new(struct udp_test *t, const struct udp_config *config)
 {
 	struct udp_callbacks callbacks = {udp_test_received, udp_test_batch_done,
-	    udp_test_health_changed, udp_test_refused, t};
+	    udp_test_health_changed, udp_test_refused, t, udp_test_standing};
 
 	memset(t, 0, sizeof(*t));
 	t->base = loop_new();
@@ -128,6 +147,15 @@ udp_test_stats(const struct udp_test *t)
 
 	udp_stats(t->udp, &stats);
 	return stats;
+}
+
+/* Drain up to `most`: nothing is left to do, and so many came. */
+static inline bool
+udp_test_drain(struct udp_test *t, size_t most, size_t expected)
+{
+	size_t left = most;
+
+	return udp_drain(t->udp, &left, SWIM_TIME_NEVER) && most - left == expected;
 }
 
 /* A plain blocking socket bound to host; its own address in *own. */

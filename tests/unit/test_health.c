@@ -48,6 +48,23 @@ START_TEST(all_is_well_in_company)
 }
 END_TEST
 
+START_TEST(a_flood_is_told_with_its_last_source)
+{
+	struct health_input in = healthy();
+
+	health_note_flood(&memory, in.now, 5, "192.0.2.1:7");
+	health_note_flood(&memory, in.now, UINT64_C(9000000000), "192.0.2.2:7");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "9000000005 datagrams");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "192.0.2.2:7");
+	/* The whole sentence has room, with the longest address too. */
+	health_note_flood(&memory, in.now, 1,
+	    "[2001:db8:1111:2222:3333:4444:5555:6666%4294967295]:65535");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "stop their sender");
+	in.now = swim_time_add(in.now, swim_seconds(HEALTH_MEMORY_SECONDS));
+	judged(&in, CONTROL_HEALTH_OK, NULL);
+}
+END_TEST
+
 START_TEST(an_address_in_trouble_is_told)
 {
 	struct health_input in = healthy();
@@ -273,9 +290,10 @@ START_TEST(connections_that_were_not_accepted_are_told_for_a_minute)
 }
 END_TEST
 
-UNIT_MAIN("health", all_is_well_in_company, alone_is_well_only_where_nobody_is_expected,
-    an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
-    troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
+UNIT_MAIN("health", a_flood_is_told_with_its_last_source, all_is_well_in_company,
+    alone_is_well_only_where_nobody_is_expected, an_address_in_trouble_is_told,
+    discovery_tells_of_seeds, a_source_in_trouble_degrades, troubles_degrade,
+    isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
     accusers_are_named_and_escaped, exchanges_that_go_unanswered_are_told_with_whose,
     what_is_wrong_with_addresses_and_links_is_told_with_its_remedy,
     a_namesake_is_told_with_its_address, connections_that_were_not_accepted_are_told_for_a_minute)

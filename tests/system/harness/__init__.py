@@ -12,7 +12,7 @@ from .peers import Peer, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from .refuse import Refusals, unusable as refusals_unusable
 from .tunnel import Path, Tunnels, unusable as tunnels_unusable
-from . import paths
+from . import flood, paths
 
 
 
@@ -25,5 +25,5 @@ def unwind_on_sigterm():
 
 __all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Path", "Peer", "Pump",
            "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire",
-           "become_root", "clean_environment", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
+           "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
            "tunnels_unusable", "usable"]

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the address and the first bytes of a datagram say of its worth.  For a caller that has more datagrams than it
+ * can read, and has to choose before it decodes them.
+ */
+#include "core/internal.h"
+
+enum swim_standing
+swim_standing(const struct swim *s, const struct swim_addr *from)
+{
+	const struct member *m = locate_at(s, from);
+
+	if (m == NULL || m->hidden || m->stand_in)
+		return SWIM_STANDING_STRANGER;
+	return m->proven ? SWIM_STANDING_PROVEN : SWIM_STANDING_HEARSAY;
+}
+
+/* A question to a single member, or about one, that is under way. */
+static bool
+standing_is_asked(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
+		const struct confirm *c = &s->confirms[i];
+
+		if (c->target != NULL && seq - c->seq < c->tries)
+			return true;
+	}
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		if (s->relays[i].active && s->relays[i].seq == seq)
+			return true;
+	}
+	for (size_t i = 0; i < DAMPING_PINGS; i++) {
+		if (s->damping.pending[i] && s->damping.seq[i] == seq)
+			return true;
+	}
+	return s->probe.target != NULL &&
+	       (seq == s->probe.seq || (s->probe.indirect && seq == s->probe.indirect_seq));
+}
+
+bool
+swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data, size_t len)
+{
+	const struct member *m;
+	const uint8_t *bytes = data;
+	uint64_t seq = 0;
+
+	if (len < WIRE_HEADER_SIZE ||
+	    (bytes[0] != WIRE_ACK && bytes[0] != WIRE_NACK && bytes[0] != WIRE_SYNC &&
+		bytes[0] != WIRE_CLAIM && bytes[0] != WIRE_AUTHENTICATED))
+		return false;
+	for (size_t i = 1; i < WIRE_HEADER_SIZE; i++)
+		seq = seq << 8 | bytes[i];
+	if (standing_is_asked(s, seq) || join_is_ours(s, seq) ||
+	    (s->sync.active && s->sync.seq == seq))
+		return true;
+	m = locate_at(s, from);
+	return m != NULL && m->proof_seq != 0 && m->proof_seq == seq;
+}

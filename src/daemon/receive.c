@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams from the socket into the core: which of them are read when there are too many, and what has been read
+ * before a timer fires.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "daemon/node.h"
+#include "discovery/heard.h"
+#include "net/zone.h"
+
+/* Bytes of datagrams after which what came of them is seen to, in the middle of a batch if need be. */
+#define UNFLUSHED_MAX 16384
+/* A stall fills the receive buffer; it is read in turns, and for no longer than this before a timer fires. */
+#define BACKLOG_MOST swim_ms(500)
+/* Datagrams of other clusters are looked at this often: somebody may send many. */
+#define HEARD_EVERY_MS 100
+#define FLOOD_TOLD_EVERY swim_seconds(60)
+
+static enum admit_standing
+receive_standing(void *ctx, const struct swim_addr *from, const void *data, size_t len,
+    bool *awaited)
+{
+	const struct node *node = ctx;
+
+	*awaited = swim_awaits(node->swim, from, data, len);
+	switch (swim_standing(node->swim, from)) {
+	case SWIM_STANDING_STRANGER:
+		return ADMIT_STRANGER;
+	case SWIM_STANDING_HEARSAY:
+		return ADMIT_HEARSAY;
+	case SWIM_STANDING_PROVEN:
+		return ADMIT_PROVEN;
+	}
+	__builtin_unreachable();
+}
+
+/* A datagram of another cluster: who sends it, and from which? */
+static void
+receive_note_foreign(struct node *node, const struct swim_addr *from, const void *data, size_t len)
+{
+	const struct wire_trailer *trailer;
+	struct wire_message outer, inner;
+	char text[SWIM_ADDR_TEXT];
+	struct wire_str cluster = {"", 0};
+
+	if (!swim_time_reached(node->now, node->heard_at) ||
+	    wire_decode(data, len, &outer) != WIRE_OK)
+		return;
+	node->heard_at = swim_time_add(node->now, swim_ms(HEARD_EVERY_MS));
+	trailer = &outer.trailer;
+	if (outer.type == WIRE_AUTHENTICATED) {
+		if (wire_decode(outer.inner, outer.inner_len, &inner) != WIRE_OK)
+			return;
+		trailer = &inner.trailer;
+	}
+	if (trailer->has_cluster)
+		cluster = trailer->cluster;
+	if (heard_note(node->heard, from, cluster.bytes, cluster.len))
+		log_at(LOG_LEVEL_WARNING, "a member of another cluster speaks to this one",
+		    log_str("from", zone_format(from, text)),
+		    log_strn("cluster", cluster.bytes, cluster.len),
+		    log_str("ours", node->config.cluster));
+}
+
+static void
+receive_datagram(void *ctx, const struct swim_addr *from, const void *data, size_t len,
+    bool truncated)
+{
+	struct node *node = ctx;
+	enum wire_reject reject;
+
+	if (node->silent)
+		return;
+	if (!node->in_batch) {
+		node->in_batch = true;
+		node->now = loop_now();
+	}
+	/* Only what is too long for any datagram is cut, since udp keeps up to WIRE_DATAGRAM_MAX. */
+	if (truncated && len <= WIRE_DATAGRAM_MAX)
+		len = WIRE_DATAGRAM_MAX + 1;
+	if (len <= WIRE_DATAGRAM_MAX)
+		trace_received(from, data, len);
+	reject = swim_input_by(node->swim, node->now, from, udp_interface(node->udp), data, len);
+	if (reject != WIRE_OK)
+		trace_refused(from, len, reject);
+	if (reject == WIRE_REJECT_OTHER_CLUSTER)
+		receive_note_foreign(node, from, data, len);
+	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
+	node->unflushed += len;
+	if (node->unflushed >= UNFLUSHED_MAX)
+		flush_all(node, node->now);
+}
+
+/* Datagrams that were dropped unread since the last look: told of in the health, and once a minute in the log. */
+static void
+receive_note_flood(struct node *node, const struct udp_stats *stats, swim_time now)
+{
+	uint64_t unread = 0, more;
+	char from[SWIM_ADDR_TEXT];
+
+	for (unsigned i = 0; i < ADMIT_REFUSALS; i++)
+		unread += stats->unread[i];
+	if (unread == node->unread_seen)
+		return;
+	more = unread - node->unread_seen;
+	node->unread_seen = unread;
+	zone_format(&stats->unread_from, from);
+	health_note_flood(&node->health, now, more, from);
+	if (!swim_time_reached(now, node->flood_told))
+		return;
+	node->flood_told = swim_time_add(now, FLOOD_TOLD_EVERY);
+	log_at(LOG_LEVEL_WARNING, "datagrams are dropped unread: more come than any member sends",
+	    log_str("from", from), log_uint("source_rate", stats->unread[ADMIT_SOURCE_RATE]),
+	    log_uint("members_by_hearsay", stats->unread[ADMIT_HEARSAY_RATE]),
+	    log_uint("strangers", stats->unread[ADMIT_STRANGERS_RATE]));
+}
+
+/* What the core cannot see of us: what the socket lost since the last look, and how late our timer was. */
+static void
+receive_note_strain(struct node *node, swim_time now, swim_duration lag)
+{
+	struct udp_stats stats;
+
+	udp_stats(node->udp, &stats);
+	receive_note_flood(node, &stats, now);
+	swim_strained(node->swim, now, health_note(&node->health, now, stats.kernel_drops, lag),
+	    lag);
+}
+
+static void
+receive_batch_done(void *ctx)
+{
+	struct node *node = ctx;
+
+	node->in_batch = false;
+	if (node->draining)
+		return;
+	receive_note_strain(node, loop_now(), swim_ns(0));
+	flush_all(node, loop_now());
+}
+
+void
+receive_fill(struct node *node, struct udp_callbacks *out)
+{
+	out->received = receive_datagram;
+	out->batch_done = receive_batch_done;
+	out->standing = receive_standing;
+	out->ctx = node;
+}
+
+/*
+ * After a stall the answers that we missed lie in the socket, and nobody may be accused before they are read.  No more
+ * than the receive buffer held at the beginning is read for that, or a flood would keep the timer from firing, and no
+ * longer than a turn at a time, so that signals, the watchdog and the control socket get theirs in between.
+ */
+bool
+receive_backlog(struct node *node, swim_time now)
+{
+	struct backlog *b = &node->backlog;
+	bool done;
+
+	if (!b->reading) {
+		*b = (struct backlog){
+		    .reading = true,
+		    .left = udp_capacity(node->udp),
+		    .until = swim_time_add(now, BACKLOG_MOST),
+		    .lag = loop_timer_lag(node->timer),
+		};
+	}
+	node->draining = true;
+	done = udp_drain(node->udp, &b->left, swim_time_add(now, swim_ms(UDP_TURN_MS)));
+	node->draining = false;
+	now = loop_now();
+	if (!done && swim_time_before(now, b->until)) {
+		flush_all(node, now);
+		loop_timer_set(node->timer, now);
+		return false;
+	}
+	b->reading = false;
+	receive_note_strain(node, now, b->lag);
+	return true;
+}

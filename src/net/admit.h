@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which datagrams are worth reading when there are more than can be.  Decided by the source address and the length
+ * alone, before anything is decoded, so that to refuse one costs next to nothing.
+ *
+ * Each source has a rate of its own.  Sources that have proven to be where they seem to be (they have answered a
+ * question) have nothing else; those that are members by hearsay share one more rate, and all strangers another: a
+ * flood under many false addresses takes from strangers alone.  An answer that is awaited has a rate that nobody else
+ * can use up, as nobody else can know its sequence number.  So in a flood of any kind members go on being probed.
+ */
+#ifndef SWIMD_NET_ADMIT_H
+#define SWIMD_NET_ADMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/time.h"
+
+/*
+ * Units a second, and how many may come at once.  A datagram is one unit, and one more for every ADMIT_UNIT_BYTES.
+ * What a member sends in peace is some ten a second; as it forms or heals, a cluster of thousands exchanges pages,
+ * a few thousand to each peer, as fast as the network carries them.
+ */
+#define ADMIT_UNIT_BYTES 1500
+#define ADMIT_MEMBER_RATE 1000
+#define ADMIT_MEMBER_BURST 4000
+#define ADMIT_STRANGER_RATE 200
+#define ADMIT_STRANGER_BURST 400
+#define ADMIT_ALL_RATE 8000 /* of all strangers, and of all members by hearsay */
+#define ADMIT_ALL_BURST 16000
+#define ADMIT_ANSWER_RATE 2000 /* of answers whose source has no units left */
+#define ADMIT_ANSWER_BURST 4000
+
+enum admit_standing { ADMIT_STRANGER, ADMIT_HEARSAY, ADMIT_PROVEN };
+
+/* Why a datagram was refused. */
+enum admit_refusal {
+	ADMIT_OK,
+	ADMIT_SOURCE_RATE,    /* too many from this source */
+	ADMIT_HEARSAY_RATE,   /* from all members by hearsay */
+	ADMIT_STRANGERS_RATE, /* from all strangers */
+};
+#define ADMIT_REFUSALS 4
+const char *admit_refusal_word(enum admit_refusal);
+
+struct admit;
+
+/* The seed is secret: whoever knew it could choose a source that shares its rate with another.  NULL: no memory. */
+struct admit *admit_new(uint64_t seed);
+void admit_free(struct admit *);
+
+/*
+ * May this datagram be read?  `awaited`: it has the form of an answer and the sequence number of a question of ours;
+ * its source is then held for proven for a while.
+ */
+enum admit_refusal admit_datagram(struct admit *, swim_time now, const struct swim_addr *from,
+    size_t len, enum admit_standing, bool awaited);
+
+#endif

@@ -1,0 +1,75 @@
+"""Floods of datagrams, and what a daemon's control socket makes of them meanwhile."""
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+
+
+def program():
+    from . import paths     # not where this file is a program of its own
+    return os.path.join(paths.BUILD, "tests", "flood", "flood")
+
+
+# Largest datagrams that loopback carries whole.
+LOOPBACK_MTU = 65536
+
+
+def send(namespace, kind, to, rate, seconds, source=None, spread=1, victims=(), mtu=LOOPBACK_MTU):
+    """tests/flood/flood.c, started in the namespace: a Popen whose output says how many went out."""
+    arguments = [kind, to, str(rate), str(seconds), f"mtu={mtu}"]
+    if source:
+        arguments += [f"from={source}", f"spread={spread}"]
+    arguments += [f"victim={name}@{address}" for name, address in victims]
+    with namespace.inside():
+        return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", program(), *arguments], stdout=subprocess.PIPE, text=True)
+
+
+class Asker:
+    """Asks a control socket again and again, in a process of its own: how long did the answers take?"""
+
+    def __init__(self, path, word="info", pause=0.02, wrapper=()):
+        self.process = subprocess.Popen([*wrapper, sys.executable, "-B", __file__, path, word, str(pause)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        """The waits, shortest first."""
+        answer = json.loads(self.process.communicate(timeout=120)[0])
+        assert answer["fault"] is None, answer
+        return sorted(answer["waits"])
+
+
+def read_line(connection):
+    answer = b""
+    while not answer.endswith(b"\n"):
+        if not select.select([connection], [], [], 60)[0]:
+            raise OSError("no answer within 60 s")
+        more = connection.recv(1 << 16)
+        if not more:
+            raise OSError("the connection was closed")
+        answer += more
+    return answer
+
+
+def ask(path, word, pause):
+    """Until standard input ends."""
+    waits, fault = [], None
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(path)
+            while not select.select([0], [], [], pause)[0]:
+                begin = time.monotonic()
+                connection.sendall(word.encode() + b"\n")
+                answer = read_line(connection)
+                waits.append(time.monotonic() - begin)
+                if b'"result"' not in answer:
+                    raise OSError(answer.decode())
+    except OSError as error:
+        fault = str(error)
+    json.dump({"waits": waits, "fault": fault}, sys.stdout)
+
+
+if __name__ == "__main__":
+    ask(sys.argv[1], sys.argv[2], float(sys.argv[3]))
