@@ -24,10 +24,9 @@
 #define UDP_RECEIVE_PAUSE_MS 100
 /*
  * One peer without a route among many with one would otherwise make us tell of trouble and of its end once a
- * probe: so often at the most, unless so many failures come in a row.
+ * probe: so often at the most of each kind of trouble.
  */
 #define UDP_TELL_EVERY_S 60
-#define UDP_TELL_FAILURES 10
 
 /* Aligned room for all control messages that one datagram can bring. */
 union udp_control {
@@ -81,14 +80,13 @@ udp_failed(struct udp *udp, struct udp_half *half, enum swim_error error, int er
 	if (!lasting)
 		return;
 	*half = (struct udp_half){true, error, error_number};
-	udp->failures++;
 	if (udp->told)
 		return;
 	now = loop_now();
-	if (udp->failures < UDP_TELL_FAILURES && swim_time_before(now, udp->tell_after))
+	if (swim_time_before(now, udp->tell_after[error]))
 		return;
 	udp->told = true;
-	udp->tell_after = swim_time_add(now, swim_seconds(UDP_TELL_EVERY_S));
+	udp->tell_after[error] = swim_time_add(now, swim_seconds(UDP_TELL_EVERY_S));
 	if (udp->callbacks.health_changed != NULL)
 		udp->callbacks.health_changed(udp->callbacks.ctx, error, error_number, peer);
 }
@@ -104,7 +102,6 @@ udp_went_well(struct udp *udp, struct udp_half *half)
 	udp->stats.last_errno = other->error_number;
 	if (other->failing)
 		return;
-	udp->failures = 0;
 	if (!udp->told)
 		return;
 	udp->told = false;
@@ -665,8 +662,7 @@ udp_start(struct udp *udp)
 	udp->had_socket = true;
 	udp->sending = udp->receiving = (struct udp_half){0};
 	udp->told = false;
-	udp->failures = 0;
-	udp->tell_after = (swim_time){0};
+	memset(udp->tell_after, 0, sizeof(udp->tell_after));
 	udp->stats.last_error = SWIM_OK;
 	udp->stats.last_errno = 0;
 	return SWIM_OK;

@@ -40,8 +40,8 @@ struct udp_callbacks {
 	void (*batch_done)(void *ctx);
 	/*
 	 * The state of sending or receiving changed: error is what began to go wrong (error_number: the errno
-	 * value; peer: to whom, or NULL), or SWIM_OK once all goes well again.  Not told once a datagram, and
-	 * once a minute at most as long as some go well in between.  May be NULL.  Must not call back into udp
+	 * value; peer: to whom, or NULL), or SWIM_OK once all goes well again.  Of each kind of error it is told once
+	 * a minute at most.  May be NULL.  Must not call back into udp
 	 * but for udp_stats.
 	 */
 	void (*health_changed)(void *ctx, enum swim_error error, int error_number,

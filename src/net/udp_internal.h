@@ -68,10 +68,10 @@ struct udp {
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	struct udp_half sending, receiving;
-	unsigned failures;      /* lasting ones since something last went well */
-	bool told;              /* health_changed knows of them */
-	swim_time tell_after;   /* a single failure is worth telling from then on */
-	struct udp_stats stats; /* the counters; udp_stats fills in the rest */
+	bool told; /* health_changed knows of them */
+	swim_time
+	    tell_after[SWIM_ERROR_COUNT]; /* a failure of this kind is worth telling from then on */
+	struct udp_stats stats;           /* the counters; udp_stats fills in the rest */
 };
 
 /* Returns false when memory is short. */
