@@ -365,6 +365,12 @@ bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/cluster.py
 
+# bench-flood:  floods of every kind at the shipped unit on a booted machine, 30 s each, half an hour; FLOOD_ARGS=--only=flap
+FLOOD_ARGS ?=
+.PHONY: bench-flood
+bench-flood: all $(FLOOD_BIN)
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_flood.py $(FLOOD_ARGS)
+
 # bench-cluster:  100 swimd beside 100 Serf; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
 BENCH_ARGS ?=
 bench-cluster: all

@@ -641,6 +641,6 @@ apply_updates(struct swim *s, const struct wire_updates *updates)
 		before = quota_mark(s);
 		apply_update(s, &u, from_subject, updates->sync);
 		if (!updates->sync)
-			quota_charge(s, before);
+			quota_charge(s, &u, before);
 	}
 }

@@ -92,7 +92,8 @@ struct member {
 	swim_time heard;   /* when a datagram of its own last came from where it lives; or NEVER */
 	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
 	uint64_t incarnation;
-	swim_time since;    /* of the status */
+	swim_time since; /* of the status */
+	swim_time news;  /* until when the changes that busy sources told are paid for (quota.c) */
 	swim_time counted;  /* suspect: since when, for the verdict */
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
 	swim_time asked_at; /* suspect: when the last question to it has had its time */
@@ -561,12 +562,12 @@ void accused_note(struct swim *, const struct wire_update *);
 bool quota_allows(struct swim *, const struct wire_update *);
 /* What shows, once it has been, whether it was news. */
 struct quota_mark {
-	uint64_t digest;
+	uint64_t digest, incarnation;
 	size_t events, datagrams;
 };
 struct quota_mark quota_mark(const struct swim *);
 /* It has been applied, and counts against its source. */
-void quota_charge(struct swim *, struct quota_mark before);
+void quota_charge(struct swim *, const struct wire_update *, struct quota_mark before);
 
 /* suspicion.c */
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */

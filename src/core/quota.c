@@ -16,15 +16,19 @@
  * that forms at once each member hears a few thousand joins in the first second, from many sources, and its seed each
  * of them a hundred times.
  */
-#define SOURCE_RATE (4000 * NEWS_UNITS)
+#define SOURCE_RATE (1000 * NEWS_UNITS)
 #define SOURCE_BURST (4000 * NEWS_UNITS)
-#define STRANGER_RATE (1000 * NEWS_UNITS)
+#define STRANGER_RATE (500 * NEWS_UNITS)
 #define STRANGER_BURST (2000 * NEWS_UNITS)
 #define ALL_RATE (20000 * NEWS_UNITS)
 #define ALL_BURST (40000 * NEWS_UNITS)
-/* Updates about ourselves when there are too many others: each that accuses us has to be answered. */
-#define SELF_RATE 20
-#define SELF_BURST 100
+/* Changes of one member, of those that a source tells that has used up this part of its burst. */
+#define MEMBER_RATE 5
+#define MEMBER_BURST 10
+#define BUSY_BURST (SOURCE_BURST / 8)
+/* Times that our incarnation rises because we are accused, whoever accuses us: each is a write to the disk and a rumour. */
+#define SELF_RATE 5
+#define SELF_BURST 20
 
 /* `paid` is until when all units so far are paid for, at one each 1/rate seconds; burst/rate ahead at the most. */
 static bool
@@ -51,35 +55,55 @@ quota_of(struct swim *s)
 	return &s->quota.sources[h % QUOTA_SOURCES];
 }
 
+/* Whoever tells so much does not make one member come and go, in event after event. */
+static bool
+quota_allows_member(struct swim *s, const struct wire_update *u, swim_time source)
+{
+	const struct member *m;
+
+	if (quota_has_room(source, s->now, SOURCE_RATE, BUSY_BURST))
+		return true;
+	m = members_find(s, u->member.id.bytes, u->member.id.len);
+	return m == NULL || quota_has_room(m->news, s->now, MEMBER_RATE, MEMBER_BURST);
+}
+
 bool
 quota_allows(struct swim *s, const struct wire_update *u)
 {
 	int64_t rate = s->by_known ? SOURCE_RATE : STRANGER_RATE;
 	int64_t burst = s->by_known ? SOURCE_BURST : STRANGER_BURST;
+	swim_time source = *quota_of(s);
 
-	if (quota_has_room(*quota_of(s), s->now, rate, burst) &&
-	    quota_has_room(s->quota.all, s->now, ALL_RATE, ALL_BURST))
-		return true;
-	if (!wire_str_equal(u->member.id, s->self->name) ||
-	    !quota_has_room(s->quota.self, s->now, SELF_RATE, SELF_BURST))
-		return false;
-	quota_pay(&s->quota.self, s->now, 1, SELF_RATE);
-	return true;
+	/* An accusation has to be answered in any flood. */
+	if (wire_str_equal(u->member.id, s->self->name))
+		return quota_has_room(s->quota.self, s->now, SELF_RATE, SELF_BURST);
+	return quota_has_room(source, s->now, rate, burst) &&
+	       quota_has_room(s->quota.all, s->now, ALL_RATE, ALL_BURST) &&
+	       quota_allows_member(s, u, source);
 }
 
 struct quota_mark
 quota_mark(const struct swim *s)
 {
-	return (struct quota_mark){s->digest, s->event_count, s->out_count};
+	return (struct quota_mark){s->digest, s->self->incarnation, s->event_count, s->out_count};
 }
 
 void
-quota_charge(struct swim *s, struct quota_mark before)
+quota_charge(struct swim *s, const struct wire_update *u, struct quota_mark before)
 {
 	bool news = s->digest != before.digest || s->event_count != before.events ||
 		    s->out_count != before.datagrams;
 	int64_t units = news ? NEWS_UNITS : 1;
+	swim_time *source = quota_of(s);
+	struct member *m;
 
-	quota_pay(quota_of(s), s->now, units, s->by_known ? SOURCE_RATE : STRANGER_RATE);
+	if (s->self->incarnation != before.incarnation)
+		quota_pay(&s->quota.self, s->now, 1, SELF_RATE);
+	quota_pay(source, s->now, units, s->by_known ? SOURCE_RATE : STRANGER_RATE);
 	quota_pay(&s->quota.all, s->now, units, ALL_RATE);
+	if (!news || quota_has_room(*source, s->now, SOURCE_RATE, BUSY_BURST))
+		return;
+	m = members_find(s, u->member.id.bytes, u->member.id.len);
+	if (m != NULL)
+		quota_pay(&m->news, s->now, 1, MEMBER_RATE);
 }
