@@ -153,6 +153,17 @@ class House:
             if hashlib.sha256(path.read_bytes()).hexdigest() != WIRE_VECTORS_SHA256:
                 yield f"{path.relative_to(self.top)}: changed; peers in the field speak the old one"
 
+    def invisible_characters_are_as_generated(self):
+        """src/base/invisible.h is what its generator writes"""
+        text = (self.top / "src/base/invisible.h").read_text()
+        made = subprocess.run(["perl", str(self.top / "src/base/invisible.pl")], capture_output=True, text=True)
+
+        def version(header):
+            return re.search(r"Unicode ([\d.]+)\.", header).group(1)
+        # Another Perl may know another Unicode.
+        if made.returncode == 0 and version(made.stdout) == version(text) and made.stdout != text:
+            yield "src/base/invisible.h: run perl src/base/invisible.pl >src/base/invisible.h"
+
 
 def main():
     if len(sys.argv) != 2:
@@ -160,7 +171,7 @@ def main():
     house = House(pathlib.Path(__file__).resolve().parent.parent, pathlib.Path(sys.argv[1]))
     rules = [House.floors_exist, House.includes_look_down, House.core_has_one_door,
              House.links_look_down, House.lower_floors_are_pure, House.no_state_at_file_scope,
-             House.vectors_are_as_published]
+             House.vectors_are_as_published, House.invisible_characters_are_as_generated]
     failed = False
     print(f"1..{len(rules)}")
     for rule in rules:

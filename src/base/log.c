@@ -360,7 +360,7 @@ json_string(struct line *l, const char *bytes, size_t len)
 		if (cp == '"' || cp == '\\')
 			size = snprintf(piece, sizeof(piece), "\\%c", (char)cp);
 		else if (n == 0 || utf8_is_unsafe(cp, false))
-			size = snprintf(piece, sizeof(piece), "\\u%04x", (unsigned)cp);
+			size = (int)utf8_json(cp, piece);
 		else
 			size = snprintf(piece, sizeof(piece), "%.*s", (int)n, bytes + done);
 		/* One byte is kept back for the closing quote. */

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/invisible.h"
+
 /* Longest escape: \u{10ffff}. */
 #define ESCAPE_MAX 10
 
@@ -68,11 +70,29 @@ utf8_valid(const void *text, size_t len)
 	return true;
 }
 
+/* The last two are no white space to Unicode, and look like it: a braille pattern without dots, a note without a head. */
 static bool
 is_space(uint32_t cp)
 {
 	return cp == ' ' || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) ||
-	       cp == 0x202f || cp == 0x205f || cp == 0x3000;
+	       cp == 0x202f || cp == 0x205f || cp == 0x3000 || cp == 0x2800 || cp == 0x1d159;
+}
+
+/* What makes two words of one look. */
+static bool
+is_invisible(uint32_t cp)
+{
+	size_t low = 0, high = sizeof(invisible) / sizeof(invisible[0]);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (cp > invisible[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < sizeof(invisible) / sizeof(invisible[0]) && cp >= invisible[low].first;
 }
 
 bool
@@ -80,14 +100,7 @@ utf8_is_unsafe(uint32_t cp, bool spaces)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == '\\' || cp == '"')
 		return true;
-	/* What nobody sees, and makes two words of one look: zero-width spaces, and the byte-order mark. */
-	if (cp == 0x200b || cp == 0x2060 || cp == 0xfeff)
-		return true;
-	/* Line and paragraph separators; marks, embeddings, overrides and isolates of direction. */
-	if (cp == 0x2028 || cp == 0x2029 || cp == 0x61c || cp == 0x200e || cp == 0x200f ||
-	    (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069))
-		return true;
-	return spaces && is_space(cp);
+	return is_invisible(cp) || (spaces && is_space(cp));
 }
 
 size_t
@@ -145,4 +158,15 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 	}
 	out[used] = '\0';
 	return used;
+}
+
+size_t
+utf8_json(uint32_t cp, char *out)
+{
+	const unsigned above = cp > 0xffff ? (unsigned)cp - 0x10000 : 0;
+
+	if (cp <= 0xffff)
+		return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x", (unsigned)cp);
+	return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x\\u%04x", 0xd800 + (above >> 10),
+	    0xdc00 + (above & 0x3ff));
 }

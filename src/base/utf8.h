@@ -17,7 +17,8 @@ bool utf8_is_unsafe(uint32_t character, bool spaces);
 
 /*
  * Make text of unknown origin safe for a terminal, a log line or a hosts file: control characters
- * (C0, DEL, C1), bidirectional overrides, backslash, double quote and, if `spaces`, white space become
+ * (C0, DEL, C1), all that has no width of its own (invisible.h: joiners, direction marks and overrides, variation
+ * selectors, tags, fillers, combining marks), backslash, double quote and, if `spaces`, what looks like white space become
  * \xNN or \u{N}; bytes that are not UTF-8 become \xNN; all else stays.  Writes at most cap bytes with the
  * NUL (cap >= 1), never cutting an escape or a character in two.  Returns the length written, without NUL.
  */
@@ -25,5 +26,9 @@ size_t utf8_escape(const void *text, size_t len, bool spaces, char *out, size_t 
 
 /* The same for a sentence that may quote such text: double quotes and backslashes stay, and so do spaces. */
 size_t utf8_sentence(const void *text, size_t len, char *out, size_t cap);
+
+/* A character as JSON's \uXXXX, two of these above U+FFFF, into at least UTF8_JSON_MAX + 1 bytes; returns the length. */
+#define UTF8_JSON_MAX 12
+size_t utf8_json(uint32_t character, char *out);
 
 #endif

@@ -128,13 +128,11 @@ emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
 }
 
 static void
-put_escape(struct emit *e, unsigned code)
+put_escape(struct emit *e, uint32_t code)
 {
-	static const char hex[] = "0123456789abcdef";
-	char text[6] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15],
-	    hex[code & 15]};
+	char text[UTF8_JSON_MAX + 1];
 
-	emit_raw_bytes(e, text, sizeof(text));
+	emit_raw_bytes(e, text, utf8_json(code, text));
 }
 
 static void

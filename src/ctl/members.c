@@ -2,13 +2,12 @@
 /* `swimctl members` and `swimctl member NAME`. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
-#include "base/addr.h"
 #include "base/status.h"
 #include "ctl/command.h"
 #include "ctl/ctl.h"
+#include "ctl/hosts.h"
 #include "ctl/members.h"
 #include "ctl/pairs.h"
 #include "ctl/print.h"
@@ -128,85 +127,37 @@ members_print(const struct ctl *ctl, json_t *list)
 	return ok;
 }
 
-/*
- * A name that may stand in a hosts file: labels of letters, digits, '-' and '_', and nothing that means
- * something else there already (an address, localhost).
- */
-static const char *
-host_name_fault(const char *name, size_t len)
-{
-	struct swim_addr addr;
-	size_t label = 0;
-
-	if (len == 0 || len > 253 || strlen(name) != len)
-		return "not a host name";
-	for (size_t i = 0; i < len; i++) {
-		bool alnum = (name[i] >= '0' && name[i] <= '9') ||
-			     (name[i] >= 'a' && name[i] <= 'z') ||
-			     (name[i] >= 'A' && name[i] <= 'Z');
-
-		if (name[i] == '.') {
-			if (label == 0 || name[i - 1] == '-')
-				return "not a host name";
-			label = 0;
-			continue;
-		}
-		if (!alnum && (label == 0 || (name[i] != '-' && name[i] != '_')))
-			return "not a host name";
-		if (++label > 63)
-			return "not a host name";
-	}
-	if (label == 0 || name[len - 1] == '-' || strspn(name, "0123456789.") == len ||
-	    swim_addr_from_host(name, 1, &addr))
-		return "not a host name";
-	if (strcasecmp(name, "localhost") == 0 ||
-	    (len > 10 && strcasecmp(name + len - 10, ".localhost") == 0) ||
-	    strncasecmp(name, "localhost.", 10) == 0 || strncasecmp(name, "ip6-", 4) == 0)
-		return "a name with a meaning of its own";
-	return NULL;
-}
-
 static void
-print_host(const struct ctl *ctl, const json_t *member)
-{
-	const json_t *name = json_object_get(member, "name");
-	const char *address = json_string_value(json_object_get(member, "address"));
-	const char *fault = json_is_string(name)
-				? host_name_fault(json_string_value(name), json_string_length(name))
-				: "not a host name";
-	char word[PRINT_NAME], host[SWIM_HOSTPORT_MAX + 1];
-	struct swim_addr addr;
-	uint16_t port;
-
-	if (fault == NULL && (address == NULL ||
-				 swim_hostport_split(address, strlen(address), -1, false, host,
-				     &port) != SWIM_ADDR_OK ||
-				 !swim_addr_from_host(host, port, &addr)))
-		fault = "its address is not numeric";
-	if (fault == NULL)
-		fprintf(ctl->out, "%s %s\n", host, json_string_value(name));
-	else
-		fprintf(ctl->out, "# left out: %s: %s\n", print_word(name, word, sizeof(word)),
-		    fault);
-}
-
-/* The members as lines, of which a file may be made. */
-static void
-print_lines(const struct ctl *ctl, json_t *list)
+print_names(const struct ctl *ctl, const json_t *list)
 {
 	char word[PRINT_NAME];
-	json_t *member;
+	const json_t *member;
 	size_t i;
 
-	json_array_foreach(list, i, member) {
+	json_array_foreach((json_t *)list, i, member)
+		fprintf(ctl->out, "%s\n",
+		    print_word(json_object_get(member, "name"), word, sizeof(word)));
+}
+
+/* Who is suspect may well live, and is to be found by those who look whether he does. */
+static bool
+print_hosts(const struct ctl *ctl, const json_t *list)
+{
+	struct hosts hosts;
+	bool ok = hosts_init(&hosts, HOSTS_FILE);
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, member) {
 		const char *status = json_string_value(json_object_get(member, "status"));
 
-		if (ctl->format == CTL_NAME)
-			fprintf(ctl->out, "%s\n",
-			    print_word(json_object_get(member, "name"), word, sizeof(word)));
-		else if (status != NULL && strcmp(status, swim_status_name(SWIM_ALIVE)) == 0)
-			print_host(ctl, member);
+		if (ok && status != NULL &&
+		    (strcmp(status, swim_status_name(SWIM_ALIVE)) == 0 ||
+			strcmp(status, swim_status_name(SWIM_SUSPECT)) == 0))
+			hosts_print(&hosts, member, ctl->out);
 	}
+	hosts_fini(&hosts);
+	return ok;
 }
 
 /* Filters of the command line as params.  NULL, with the problem set, when one of them is wrong. */
@@ -271,8 +222,11 @@ members_run(struct ctl *ctl)
 		reply_print(&reply, "result", ctl->out);
 		break;
 	case CTL_NAME:
+		print_names(ctl, list);
+		break;
 	case CTL_HOSTS:
-		print_lines(ctl, list);
+		if (!print_hosts(ctl, list))
+			status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 		break;
 	case CTL_TABLE:
 	case CTL_WIDE:

@@ -97,6 +97,21 @@ START_TEST(what_can_hurt_is_escaped)
 	escapes("\xef\xbb\xbfn", 4, false, "\\u{feff}n");
 	escapes("\xe2\x80\x8b", 3, false, "\\u{200b}");
 	escapes("\xe2\x81\xa0", 3, false, "\\u{2060}");
+	/* Joiners, a variation selector, a tag, Hangul fillers, a soft hyphen, a combining mark: all look like nothing. */
+	escapes("n0\xe2\x80\x8d", 5, false, "n0\\u{200d}");
+	escapes("n0\xe2\x80\x8c", 5, false, "n0\\u{200c}");
+	escapes("n0\xef\xb8\x8f", 5, false, "n0\\u{fe0f}");
+	escapes("n0\xf3\xa0\x81\xa1", 6, false, "n0\\u{e0061}");
+	escapes("n0\xf3\xa0\x84\x80", 6, false, "n0\\u{e0100}");
+	escapes("n0\xe1\x85\x9f\xe1\x85\xa0", 8, false, "n0\\u{115f}\\u{1160}");
+	escapes("n0\xe3\x85\xa4\xef\xbe\xa0", 8, false, "n0\\u{3164}\\u{ffa0}");
+	escapes("n\xc2\xad"
+		"0\xcd\x8f",
+	    6, false, "n\\u{ad}0\\u{34f}");
+	escapes("n0\xcc\x81", 4, false, "n0\\u{301}");
+	/* What has a width stays, the neighbours of such ranges too. */
+	escapes("\xc2\xac\xc2\xae\xcb\xbf\xea\xb0\x80\xe6\xbc\xa2\xf3\xa1\x80\x80", 16, true,
+	    "\xc2\xac\xc2\xae\xcb\xbf\xea\xb0\x80\xe6\xbc\xa2\xf3\xa1\x80\x80");
 	escapes("say \"\\\"", 7, false, "say \\x22\\x5c\\x22");
 	escapes("\xff\xc0\xaf", 3, false, "\\xff\\xc0\\xaf");
 }
@@ -115,7 +130,22 @@ START_TEST(spaces_are_escaped_where_asked)
 		"b",
 	    4, true, "a\\u{a0}b");
 	escapes("\xe3\x80\x80", 3, true, "\\u{3000}");
+	escapes("\xe2\xa0\x80", 3, true, "\\u{2800}");
 	escapes("\t", 1, false, "\\x09");
+}
+END_TEST
+
+START_TEST(json_has_two_escapes_above_the_basic_plane)
+{
+	char out[UTF8_JSON_MAX + 1];
+
+	ck_assert_uint_eq(utf8_json(0x200d, out), 6);
+	ck_assert_str_eq(out, "\\u200d");
+	ck_assert_uint_eq(utf8_json(0xffff, out), 6);
+	ck_assert_uint_eq(utf8_json(0x10000, out), 12);
+	ck_assert_str_eq(out, "\\ud800\\udc00");
+	ck_assert_uint_eq(utf8_json(0xe0061, out), 12);
+	ck_assert_str_eq(out, "\\udb40\\udc61");
 }
 END_TEST
 
@@ -175,5 +205,5 @@ END_TEST
 
 UNIT_MAIN("utf8", well_formed_text_is_valid, malformed_text_is_not_valid, a_length_is_not_read_past,
     next_tells_character_and_length, what_can_hurt_is_escaped, spaces_are_escaped_where_asked,
-    a_short_buffer_cuts_between_characters, a_sentence_keeps_its_quotes,
-    whatever_goes_in_harmless_utf8_comes_out)
+    json_has_two_escapes_above_the_basic_plane, a_short_buffer_cuts_between_characters,
+    a_sentence_keeps_its_quotes, whatever_goes_in_harmless_utf8_comes_out)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/hosts.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/status.h"
+#include "ctl/print.h"
+
+#define NO_HOST_NAME "not a host name"
+#define AN_ADDRESS "an address to some programs"
+#define OWN_MEANING "a name with a meaning of its own"
+#define OWN_NAME "this machine's own name"
+
+/* ------------------------------------------------------------------------- what this machine is called */
+
+/* A name of this list, of names that each end with a NUL? */
+static bool
+listed(const char *list, size_t len, const char *name)
+{
+	for (size_t at = 0; at < len; at += strlen(list + at) + 1)
+		if (strcasecmp(list + at, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
+{
+	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
+		const void *ip;
+		size_t len;
+
+		if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET && addr->family == 4) {
+			ip = &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+			len = 4;
+		} else if (i->ifa_addr != NULL && i->ifa_addr->sa_family == AF_INET6 &&
+			   addr->family == 6) {
+			ip = &((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+			len = 16;
+		} else {
+			continue;
+		}
+		if (memcmp(ip, addr->ip, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The names in the hosts file's lines: either those of addresses that no other machine has, or of our interfaces'. */
+static void
+collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
+{
+	char *line = NULL, *rest, *word;
+	size_t cap = 0;
+
+	while (getline(&line, &cap, in) >= 0) {
+		struct swim_addr addr;
+		bool wanted;
+
+		line[strcspn(line, "#\r\n")] = '\0';
+		word = strtok_r(line, " \t", &rest);
+		if (word == NULL)
+			continue;
+		word[strcspn(word, "%")] = '\0';
+		if (!swim_addr_from_host(word, 1, &addr))
+			continue;
+		wanted = swim_addr_is_loopback(&addr) || swim_addr_is_wildcard(&addr) ||
+			 swim_addr_is_multicast(&addr);
+		wanted = fixed ? wanted : !wanted && of_an_interface(interfaces, &addr);
+		while (wanted && (word = strtok_r(NULL, " \t", &rest)) != NULL)
+			fwrite(word, strlen(word) + 1, 1, out);
+	}
+	free(line);
+}
+
+bool
+hosts_init(struct hosts *hosts, const char *path)
+{
+	struct ifaddrs *interfaces = NULL;
+	FILE *in, *out;
+
+	*hosts = (struct hosts){0};
+	if (gethostname(hosts->host, sizeof(hosts->host) - 1) != 0)
+		hosts->host[0] = '\0';
+	in = fopen(path, "re");
+	if (in == NULL)
+		return true;
+	out = open_memstream(&hosts->own, &hosts->own_len);
+	if (out == NULL) {
+		fclose(in);
+		return false;
+	}
+	if (getifaddrs(&interfaces) != 0)
+		interfaces = NULL;
+	collect(in, out, true, interfaces);
+	fflush(out);
+	hosts->fixed_len = hosts->own_len;
+	rewind(in);
+	collect(in, out, false, interfaces);
+	freeifaddrs(interfaces);
+	fclose(in);
+	return fclose(out) == 0;
+}
+
+void
+hosts_fini(struct hosts *hosts)
+{
+	free(hosts->own);
+	*hosts = (struct hosts){0};
+}
+
+/* ------------------------------------------------------------------------------------- what is a name */
+
+/* Labels of letters, digits and '-' (RFC 1123). */
+static bool
+is_host_name(const char *name, size_t len)
+{
+	size_t label = 0;
+
+	if (len == 0 || len > 253 || strlen(name) != len)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		bool alnum = (name[i] >= '0' && name[i] <= '9') ||
+			     (name[i] >= 'a' && name[i] <= 'z') ||
+			     (name[i] >= 'A' && name[i] <= 'Z');
+
+		if (name[i] == '.') {
+			if (label == 0 || name[i - 1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!alnum && (label == 0 || name[i] != '-'))
+			return false;
+		if (++label > 63)
+			return false;
+	}
+	return label > 0 && name[len - 1] != '-';
+}
+
+/*
+ * Does some program take it for an address?  inet_aton(3) takes 127.1, 0x7f.1, 017700000001 and 2130706433; others all
+ * whose last label is a number.
+ */
+static bool
+is_address(const char *name)
+{
+	const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
+	struct in_addr ip;
+
+	if (inet_aton(name, &ip) != 0 || strspn(last, "0123456789") == strlen(last))
+		return true;
+	return last[0] == '0' && (last[1] == 'x' || last[1] == 'X') &&
+	       strspn(last + 2, "0123456789abcdefABCDEF") == strlen(last + 2);
+}
+
+/* Names that resolvers and Debian's hosts file have on every machine. */
+static bool
+has_own_meaning(const char *name)
+{
+	static const char *const words[] = {"localhost", "localhost.localdomain", "localhost4",
+	    "localhost6", "localdomain", "broadcasthost", "gateway", "loopback"};
+	static const char *const ends[] = {".localhost", ".localdomain"};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(name, words[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (len > strlen(ends[i]) && strcasecmp(name + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return strncasecmp(name, "localhost.", 10) == 0 || strncasecmp(name, "ip6-", 4) == 0;
+}
+
+static const char *
+name_fault(const struct hosts *hosts, const json_t *member)
+{
+	const json_t *string = json_object_get(member, "name");
+	const char *name = json_string_value(string);
+	const bool local = json_is_true(json_object_get(member, "local"));
+
+	if (name == NULL || !is_host_name(name, json_string_length(string)))
+		return NO_HOST_NAME;
+	if (is_address(name))
+		return AN_ADDRESS;
+	if (has_own_meaning(name))
+		return OWN_MEANING;
+	if (listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
+	    (!local && strcasecmp(name, hosts->host) == 0))
+		return OWN_NAME;
+	return NULL;
+}
+
+void
+hosts_print(const struct hosts *hosts, const json_t *member, FILE *out)
+{
+	const json_t *name = json_object_get(member, "name");
+	const char *address = json_string_value(json_object_get(member, "address"));
+	const char *fault = name_fault(hosts, member);
+	char word[PRINT_NAME], host[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr addr;
+	uint16_t port;
+
+	if (fault == NULL && (address == NULL ||
+				 swim_hostport_split(address, strlen(address), -1, false, host,
+				     &port) != SWIM_ADDR_OK ||
+				 !swim_addr_from_host(host, port, &addr)))
+		fault = "its address is not numeric";
+	if (fault == NULL)
+		fprintf(out, "%s %s\n", host, json_string_value(name));
+	else
+		fprintf(out, "# left out: %s: %s\n", print_word(name, word, sizeof(word)), fault);
+}

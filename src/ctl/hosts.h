@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* `-o hosts`: which member may have a line in a hosts file, and which line. */
+#ifndef SWIMD_CTL_HOSTS_H
+#define SWIMD_CTL_HOSTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define HOSTS_FILE "/etc/hosts"
+
+/* What this machine is called without the cluster's help. */
+struct hosts {
+	char host[256]; /* gethostname, or "" */
+	char *
+	    own; /* names that the hosts file gives to addresses of this machine, each with its NUL */
+	size_t own_len;
+	size_t
+	    fixed_len; /* the first so many bytes of own: of loopback addresses and of groups, not of an interface */
+};
+
+/* Without a hosts file there are no such names.  False without memory. */
+bool hosts_init(struct hosts *, const char *path);
+void hosts_fini(struct hosts *);
+
+/* A member's object as a line, or as a comment that says why there is none. */
+void hosts_print(const struct hosts *, const json_t *member, FILE *out);
+
+#endif

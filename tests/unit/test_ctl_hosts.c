@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* `-o hosts`: what is a name for a hosts file, and what this machine is called already. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/hosts.h"
+#include "support/unit.h"
+
+/* What is printed for a member of that name at 10.0.0.9, where this is the hosts file. */
+static char *
+printed(const char *file, const char *name, bool local)
+{
+	char path[] = "/tmp/swimd-test-hosts-XXXXXX", *text = NULL;
+	int fd = mkstemp(path);
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	json_t *member = json_pack("{s:s,s:s,s:b}", "name", name, "address", "10.0.0.9:7946",
+	    "local", (int)local);
+	struct hosts hosts;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, file, strlen(file)), (ssize_t)strlen(file));
+	close(fd);
+	ck_assert(hosts_init(&hosts, path));
+	unlink(path);
+	hosts_print(&hosts, member, out);
+	fclose(out);
+	hosts_fini(&hosts);
+	json_decref(member);
+	return text;
+}
+
+static void
+kept(const char *file, const char *name, bool local)
+{
+	char *text = printed(file, name, local), line[512];
+
+	snprintf(line, sizeof(line), "10.0.0.9 %s\n", name);
+	ck_assert_str_eq(text, line);
+	free(text);
+}
+
+static void
+left_out(const char *file, const char *name, bool local)
+{
+	char *text = printed(file, name, local);
+
+	ck_assert_msg(strncmp(text, "# left out: ", 12) == 0, "%s", text);
+	free(text);
+}
+
+START_TEST(only_host_names_have_a_line)
+{
+	static const char *const good[] = {"db1", "DB-1.Example.org", "0a", "1.example", "fe80",
+	    "x0x7f", "0x7g", "dead.beef", "ip6"};
+	static const char *const bad[] = {"", "a_b", "-a", "a-", "a.-b", "a..b", ".a", "a.", "a b",
+	    "a#", "a/b", "\xc3\xa9", "fe80::1", "[::1]"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		kept("", good[i], false);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		left_out("", bad[i], false);
+}
+END_TEST
+
+START_TEST(no_address_in_any_notation_has_a_line)
+{
+	static const char *const addresses[] = {"127.0.0.1", "127.1", "127.0.1", "0x7f.1",
+	    "0X7F.0.0.1", "0177.1", "2130706433", "0x7f000001", "017700000001", "1", "0",
+	    "1.2.3.4.5", "256.256", "host.1", "host.0x7f", "0x"};
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+		left_out("", addresses[i], true);
+}
+END_TEST
+
+START_TEST(no_name_that_every_machine_has_has_a_line)
+{
+	static const char *const names[] = {"localhost", "LOCALHOST", "a.localhost",
+	    "localhost.example", "localhost.localdomain", "localhost6", "broadcasthost",
+	    "BroadcastHost", "ip6-localhost", "ip6-allnodes", "IP6-loopback", "gateway",
+	    "loopback"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		left_out("", names[i], true);
+}
+END_TEST
+
+START_TEST(names_of_this_machine_are_left_to_it)
+{
+	static const char file[] =
+	    "# a comment\n\n127.0.1.1\tdb1.example db1 # mine\n"
+	    "255.255.255.255 everybody\nff02::1%lo allnodes\n0.0.0.0 blocked.example\n"
+	    "10.0.0.7 db2\r\nnonsense db3\n::1 six";
+	static const char *const own[] = {"db1", "DB1", "db1.example", "everybody", "allnodes",
+	    "blocked.example", "six"};
+	char host[256] = "";
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		left_out(file, own[i], false);
+		left_out(file, own[i], true);
+	}
+	kept(file, "db2", false); /* of another machine: perhaps we wrote the line ourselves */
+	kept(file, "db3", false);
+	kept(file, "mine", false);
+	/* Another that bears the host name of this machine is not this machine. */
+	ck_assert_int_eq(gethostname(host, sizeof(host) - 1), 0);
+	if (host[0] != '\0')
+		left_out("", host, false);
+}
+END_TEST
+
+UNIT_MAIN("ctl_hosts", only_host_names_have_a_line, no_address_in_any_notation_has_a_line,
+    no_name_that_every_machine_has_has_a_line, names_of_this_machine_are_left_to_it)
