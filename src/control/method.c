@@ -23,7 +23,7 @@ static const struct method methods[] = {
     {"health", METHOD_READ, query_health, "how this daemon is", {{0}}},
     {"metrics", METHOD_READ, query_metrics, "all that is counted",
 	{
-	    {"format", METHOD_STRING, false, "json (the default) or openmetrics"},
+	    {"format", METHOD_STRING, false, "json (the default), openmetrics or prometheus"},
 	}},
     {"subscribe", METHOD_READ, query_subscribe,
 	"be sent events from now on, or from an earlier one on",

@@ -339,7 +339,7 @@ metrics_json(struct emit *e, const struct metrics_view *view)
 	emit_object_end(e);
 }
 
-/* --------------------------------------------------------------------------------- OpenMetrics */
+/* ---------------------------------------------------------------------------------------- text */
 
 /* In a label's value backslash, quote and newline are escaped, and nothing else. */
 static void
@@ -453,36 +453,57 @@ text_metric(struct emit *e, const struct metrics_view *view, const struct metric
 }
 
 static void
-text_header(struct emit *e, const struct metric *m)
+text_comment(struct emit *e, const char *what, const char *family, const char *suffix,
+    const char *value)
+{
+	if (value == NULL)
+		return;
+	emit_raw(e, "# ");
+	emit_raw(e, what);
+	emit_raw(e, " swimd_");
+	emit_raw(e, family);
+	emit_raw(e, suffix);
+	emit_raw(e, " ");
+	emit_raw(e, value);
+	emit_raw(e, "\n");
+}
+
+/*
+ * OpenMetrics names a family without what its type appends to the samples' names.  The format 0.0.4 names it as the samples
+ * are named, and has neither units nor the type info.
+ */
+static void
+text_header(struct emit *e, const struct metric *m, enum metrics_format format)
 {
 	static const char *const types[] =
 	    {[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram", [INFO] = "info"};
-	const struct {
-		const char *what, *value;
-	} lines[] = {{"TYPE", types[m->type]}, {"UNIT", m->unit}, {"HELP", m->help}};
+	static const char *const suffixes[] =
+	    {[COUNTER] = "_total", [GAUGE] = "", [HISTOGRAM] = "", [INFO] = "_info"};
 
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		if (lines[i].value == NULL)
-			continue;
-		emit_raw(e, "# ");
-		emit_raw(e, lines[i].what);
-		emit_raw(e, " swimd_");
-		emit_raw(e, m->family);
-		emit_raw(e, " ");
-		emit_raw(e, lines[i].value);
-		emit_raw(e, "\n");
+	switch (format) {
+	case METRICS_OPENMETRICS:
+		text_comment(e, "TYPE", m->family, "", types[m->type]);
+		text_comment(e, "UNIT", m->family, "", m->unit);
+		text_comment(e, "HELP", m->family, "", m->help);
+		break;
+	case METRICS_PROMETHEUS:
+		text_comment(e, "HELP", m->family, suffixes[m->type], m->help);
+		text_comment(e, "TYPE", m->family, suffixes[m->type],
+		    m->type == INFO ? "gauge" : types[m->type]);
+		break;
 	}
 }
 
 void
-metrics_openmetrics(struct emit *e, const struct metrics_view *view)
+metrics_text(struct emit *e, const struct metrics_view *view, enum metrics_format format)
 {
 	for (size_t i = 0; i < METRICS_COUNT; i++) {
 		const struct metric *m = &metrics[i];
 
 		if (i == 0 || strcmp(m->family, metrics[i - 1].family) != 0)
-			text_header(e, m);
+			text_header(e, m, format);
 		text_metric(e, view, m);
 	}
-	emit_raw(e, "# EOF\n");
+	if (format == METRICS_OPENMETRICS)
+		emit_raw(e, "# EOF\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics: one const table, from which the JSON and the OpenMetrics text derive. */
+/* The metrics: one const table, from which the JSON and the text for Prometheus derive. */
 #ifndef SWIMD_CONTROL_METRICS_H
 #define SWIMD_CONTROL_METRICS_H
 
@@ -31,7 +31,8 @@ struct metrics_view {
 
 /* One JSON object. */
 void metrics_json(struct emit *, const struct metrics_view *);
-/* OpenMetrics 1.0 text, with its # EOF. */
-void metrics_openmetrics(struct emit *, const struct metrics_view *);
+/* OpenMetrics 1.0, with its # EOF; or Prometheus' text format 0.0.4, which is all that node_exporter reads. */
+enum metrics_format { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
+void metrics_text(struct emit *, const struct metrics_view *, enum metrics_format);
 
 #endif

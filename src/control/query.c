@@ -257,13 +257,14 @@ query_metrics(struct request *r)
 	const char *word = format != NULL ? json_string_value(format) : "json";
 	struct metrics_view view;
 	struct swim_report self;
+	bool prometheus = strcmp(word, "prometheus") == 0;
 	char quoted[REFUSAL_QUOTE_MAX], *text;
-	struct emit openmetrics;
+	struct emit out;
 	size_t len;
 
-	if (strcmp(word, "json") != 0 && strcmp(word, "openmetrics") != 0) {
+	if (!prometheus && strcmp(word, "json") != 0 && strcmp(word, "openmetrics") != 0) {
 		refusal_param(&r->refusal, "format",
-		    "there is no format \"%s\"; there are json and openmetrics",
+		    "there is no format \"%s\"; there are json, openmetrics and prometheus",
 		    refusal_quote(quoted, word, strlen(word)));
 		return METHOD_FAILED;
 	}
@@ -272,9 +273,9 @@ query_metrics(struct request *r)
 		metrics_json(r->out, &view);
 		return METHOD_DONE;
 	}
-	emit_init(&openmetrics);
-	metrics_openmetrics(&openmetrics, &view);
-	text = emit_take(&openmetrics, &len);
+	emit_init(&out);
+	metrics_text(&out, &view, prometheus ? METRICS_PROMETHEUS : METRICS_OPENMETRICS);
+	text = emit_take(&out, &len);
 	if (text == NULL) {
 		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
 		return METHOD_FAILED;

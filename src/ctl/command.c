@@ -33,7 +33,8 @@ static const struct args_option tags_options[] = {
 };
 
 static const struct args_option metrics_options[] = {
-    {0, "openmetrics", NULL, "as OpenMetrics text, for Prometheus", false},
+    {0, "openmetrics", NULL, "as OpenMetrics text, for who scrapes swimd", false},
+    {0, "prometheus", NULL, "in Prometheus' format 0.0.4, for node_exporter's text files", false},
     END,
 };
 

@@ -50,14 +50,19 @@ info_metrics_run(struct ctl *ctl)
 	struct session session;
 	struct reply reply;
 	enum ctl_exit status;
+	const bool openmetrics = args_has(&ctl->args, "openmetrics");
+	const bool prometheus = args_has(&ctl->args, "prometheus");
+	const char *format;
 	const json_t *text;
 
-	if (!args_has(&ctl->args, "openmetrics") || ctl->format == CTL_JSON)
-		return pairs_ask(ctl, "metrics",
-		    json_pack("{s:s}", "format",
-			args_has(&ctl->args, "openmetrics") ? "openmetrics" : "json"));
-	status = session_ask(ctl, &session, "metrics", json_pack("{s:s}", "format", "openmetrics"),
-	    &reply);
+	if (openmetrics && prometheus)
+		return problem_fail(ctl, CTL_USAGE, "usage",
+		    "--openmetrics and --prometheus are two formats: give one");
+	format = openmetrics ? "openmetrics" : prometheus ? "prometheus" : "json";
+	if ((!openmetrics && !prometheus) || ctl->format == CTL_JSON)
+		return pairs_ask(ctl, "metrics", json_pack("{s:s}", "format", format));
+	status =
+	    session_ask(ctl, &session, "metrics", json_pack("{s:s}", "format", format), &reply);
 	if (status != CTL_OK)
 		return status;
 	text = json_object_get(reply.result, "text");

@@ -126,6 +126,7 @@ static const struct part {
     {"members", "members", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
     {"health", "status", JSON_STRING, JSON_NULL, NULL, NULL},
     {"metrics", "text", JSON_STRING, JSON_NULL, "format", "openmetrics"},
+    {"metrics", "text", JSON_STRING, JSON_NULL, "format", "prometheus"},
     {"subscribe", "seq", JSON_INTEGER, JSON_NULL, NULL, NULL},
     {"subscribe", "members", JSON_ARRAY, JSON_OBJECT, "snapshot", NULL},
     {"join", "addresses", JSON_ARRAY, JSON_OBJECT, NULL, NULL},

@@ -22,15 +22,16 @@ metrics(struct world *world)
 }
 
 static char *
-openmetrics(struct world *world)
+metrics_in(struct world *world, const char *format)
 {
 	struct peer peer;
 	json_t *result;
-	char *all;
+	char *all, request[128];
 
+	snprintf(request, sizeof(request),
+	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"%s\"}}", format);
 	peer_open(&peer, world, world->ro_path);
-	result = peer_result(&peer,
-	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"openmetrics\"}}");
+	result = peer_result(&peer, request);
 	all = strdup(text(result, "text"));
 	json_decref(result);
 	peer_close(&peer);
@@ -109,7 +110,7 @@ START_TEST(openmetrics_has_the_same)
 	world.udp.stats.kernel_drops = UINT64_MAX;
 	histogram_add(&world.decode_time, swim_ns(100));
 	histogram_add(&world.decode_time, swim_seconds(100));
-	all = openmetrics(&world);
+	all = metrics_in(&world, "openmetrics");
 	has_line(all, "# TYPE swimd_members gauge");
 	has_line(all, "swimd_members{status=\"alive\"} 2");
 	has_line(all, "# TYPE swimd_messages counter");
@@ -168,7 +169,7 @@ START_TEST(openmetrics_is_well_formed)
 	bool ended = false;
 
 	world_start(&world, 0);
-	all = openmetrics(&world);
+	all = metrics_in(&world, "openmetrics");
 	ck_assert_uint_gt(strlen(all), 1000);
 	ck_assert_int_eq(all[strlen(all) - 1], '\n');
 	for (rest = all; (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
@@ -209,6 +210,38 @@ START_TEST(openmetrics_is_well_formed)
 }
 END_TEST
 
+/* The same samples; of the comments only HELP and TYPE, with the samples' own names, and no type but 0.0.4's. */
+START_TEST(prometheus_format_is_0_0_4)
+{
+	struct world world;
+	char *all, *rest, *line, family[128] = "", name[128], type[32];
+	size_t samples = 0;
+
+	world_start(&world, 0);
+	all = metrics_in(&world, "prometheus");
+	ck_assert_ptr_nonnull(strstr(all, "# TYPE swimd_build_info gauge\nswimd_build_info{"));
+	ck_assert_ptr_nonnull(
+	    strstr(all, "# TYPE swimd_probes_total counter\nswimd_probes_total "));
+	for (rest = all; (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
+		if (sscanf(line, "# HELP %127s", name) == 1) {
+			ck_assert_str_ne(name, family);
+			strcpy(family, name);
+		} else if (sscanf(line, "# TYPE %127s %31s", name, type) == 2) {
+			ck_assert_str_eq(name, family);
+			ck_assert_msg(strcmp(type, "counter") == 0 || strcmp(type, "gauge") == 0 ||
+					  strcmp(type, "histogram") == 0,
+			    "%s", line);
+		} else {
+			ck_assert_msg(strncmp(line, family, strlen(family)) == 0, "%s", line);
+			samples++;
+		}
+	}
+	ck_assert_uint_gt(samples, 60);
+	free(all);
+	world_stop(&world);
+}
+END_TEST
+
 START_TEST(a_format_has_a_name)
 {
 	struct world world;
@@ -226,4 +259,4 @@ START_TEST(a_format_has_a_name)
 END_TEST
 
 UNIT_MAIN("control_metrics", json_has_what_is_counted, openmetrics_has_the_same,
-    openmetrics_is_well_formed, a_format_has_a_name)
+    openmetrics_is_well_formed, prometheus_format_is_0_0_4, a_format_has_a_name)

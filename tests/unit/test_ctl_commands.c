@@ -64,6 +64,7 @@ START_TEST(answers_of_another_shape_are_told)
 	    {{"health"}, "{\"status\":1}", "has a number as result.status, where a string is due"},
 	    {{"metrics"}, "null", "its answer to metrics has null"},
 	    {{"metrics", "--openmetrics"}, "{\"text\":null}", "has null as result.text"},
+	    {{"metrics", "--prometheus"}, "{}", "result.text"},
 	    {{"leave"}, "null", "its answer to leave has null"},
 	    {{"remove", "db9"}, "[]", "its answer to remove has a list"},
 	    {{"reload"}, "{}", "has nothing as result.applied"},
@@ -271,6 +272,11 @@ START_TEST(info_metrics_and_version)
 	run_printed(run_once("{\"text\":\"# TYPE a counter\\na_total 1\\n# EOF\\n\"}", "metrics",
 			"--openmetrics", NULL),
 	    0, "# TYPE a counter\na_total 1\n# EOF\n");
+	run_printed(run_once("{\"text\":\"# TYPE a_total counter\\na_total 1\\n\"}", "metrics",
+			"--prometheus", NULL),
+	    0, "# TYPE a_total counter\na_total 1\n");
+	run_complained(run_ctl(NULL, "metrics", "--prometheus", "--openmetrics", NULL), 2,
+	    "give one");
 	run = run_once(INFO, "version", NULL);
 	ck_assert_int_eq(run.status, 0);
 	ck_assert_ptr_eq(strstr(run.out, "swimctl " PACKAGE_VERSION "\nswimd 0.1.0 on /tmp/"),
