@@ -45,6 +45,7 @@ struct control_health {
 	char reasons[CONTROL_REASONS_MAX][240]; /* sentences */
 	size_t reason_count;
 	const char *discovery; /* "ok", or what is wrong, in a word or two */
+	bool quorum; /* we see more than half of those alive that we know and that have not left */
 };
 
 /* Everything that control needs of the daemon.  All are called on the loop. */

@@ -207,6 +207,7 @@ query_health(struct request *r)
 		emit_string(e, NULL, health.reasons[i]);
 	emit_array_end(e);
 	emit_bool(e, "running", !r->control->left);
+	emit_bool(e, "quorum", health.quorum);
 	for (unsigned status = 0; status < SWIM_STATUS_COUNT; status++)
 		emit_uint(e, swim_status_name((enum swim_status)status), swim.members[status]);
 	view_time(e, "last_probe", swim.probed ? swim.last_probe : SWIM_TIME_NEVER,

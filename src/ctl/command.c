@@ -50,7 +50,8 @@ static const struct args_option events_options[] = {
 
 static const struct args_option wait_options[] = {
     {0, "members", "COUNT", "until so many are alive: '>=3', '>2', '=3', '<=5', '<5', '!=0'", true},
-    {0, "status", "NAME=STATUS", "until that member has that status", true},
+    {0, "status", "NAME=STATUS", "until that member has that status, or one of 'dead|left'", true},
+    {0, "quorum", NULL, "only while this member sees more than half of the members alive", false},
     {0, "timeout", "TIME", "give up after so many seconds, or 500ms, 2m, 1h; 0 looks once", false},
     END,
 };

@@ -28,13 +28,15 @@ struct want {
 	uint64_t count;
 	/* --status: the member, as print_word has it */
 	char *name;
-	enum swim_status status;
+	unsigned statuses; /* any of these bits 1 << status */
 };
 
 struct waiting {
 	const struct ctl *ctl;
 	struct want *wants;
 	size_t want_count;
+	bool quorum;     /* --quorum */
+	bool has_quorum; /* what the daemon last said of that */
 	json_t *members; /* name, as print_word has it: status */
 	size_t alive;
 	swim_time deadline; /* when to give up */
@@ -90,16 +92,57 @@ member_key(const char *name, size_t len)
 	return key;
 }
 
+/* "dead|left" */
+static bool
+parse_alternatives(const char *text, unsigned *statuses)
+{
+	char word[16];
+
+	*statuses = 0;
+	for (;;) {
+		size_t len = strcspn(text, "|");
+		enum swim_status status;
+
+		if (len >= sizeof(word))
+			return false;
+		memcpy(word, text, len);
+		word[len] = '\0';
+		if (!swim_status_parse(word, &status))
+			return false;
+		*statuses |= 1U << status;
+		if (text[len] == '\0')
+			return true;
+		text += len + 1;
+	}
+}
+
 static bool
 parse_status(const char *text, struct want *want)
 {
 	/* A foreign name may have a '=' in it, a status has none. */
 	const char *equals = strrchr(text, '=');
 
-	if (equals == NULL || equals == text || !swim_status_parse(equals + 1, &want->status))
+	if (equals == NULL || equals == text || !parse_alternatives(equals + 1, &want->statuses))
 		return false;
 	want->name = member_key(text, (size_t)(equals - text));
 	return want->name != NULL;
+}
+
+/* The statuses in words: "dead or left". */
+static void
+put_statuses(unsigned statuses, char *out, size_t cap)
+{
+	size_t used = 0;
+
+	for (unsigned status = 0; status < SWIM_STATUS_COUNT; status++) {
+		int n;
+
+		if ((statuses & 1U << status) == 0 || used >= cap)
+			continue;
+		n = snprintf(out + used, cap - used, "%s%s", used > 0 ? " or " : "",
+		    swim_status_name((enum swim_status)status));
+		used += n > 0 ? (size_t)n : 0;
+	}
 }
 
 static bool
@@ -129,14 +172,15 @@ parse_wants(struct waiting *w)
 		w->wants[w->want_count].text = text;
 		if (!parse_status(text, &w->wants[w->want_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--status '%s' is not NAME=STATUS with STATUS alive, suspect, dead or left",
+			    "--status '%s' is not NAME=STATUS with STATUS alive, suspect, dead or left, or several of these with '|' between",
 			    text);
 			return false;
 		}
 	}
-	if (w->want_count == 0) {
+	w->quorum = args_has(args, "quorum");
+	if (w->want_count == 0 && !w->quorum) {
 		problem_set(&w->problem, CTL_USAGE, "usage",
-		    "'wait' needs to know what for: --members '>=3' or --status NAME=alive");
+		    "'wait' needs to know what for: --members '>=3', --status NAME=alive or --quorum");
 		return false;
 	}
 	text = args_value(args, "timeout");
@@ -184,11 +228,13 @@ learn(struct waiting *w, const json_t *member, bool removed)
 static bool
 want_met(const struct waiting *w, const struct want *want)
 {
-	const char *status;
+	const char *word;
+	enum swim_status status;
 
 	if (want->name != NULL) {
-		status = json_string_value(json_object_get(w->members, want->name));
-		return status != NULL && strcmp(status, swim_status_name(want->status)) == 0;
+		word = json_string_value(json_object_get(w->members, want->name));
+		return word != NULL && swim_status_parse(word, &status) &&
+		       (want->statuses & 1U << status) != 0;
 	}
 	switch (want->comparison) {
 	case LESS:
@@ -208,12 +254,18 @@ want_met(const struct waiting *w, const struct want *want)
 }
 
 static bool
-all_met(const struct waiting *w)
+members_met(const struct waiting *w)
 {
 	for (size_t i = 0; i < w->want_count; i++)
 		if (!want_met(w, &w->wants[i]))
 			return false;
 	return true;
+}
+
+static bool
+all_met(const struct waiting *w)
+{
+	return members_met(w) && (!w->quorum || w->has_quorum);
 }
 
 /* ------------------------------------------------------------------------------------------ waiting */
@@ -223,9 +275,54 @@ start_over(struct waiting *w)
 {
 	json_object_clear(w->members);
 	w->alive = 0;
+	w->has_quorum = false;
 }
 
-/* One connection: until all is as asked for, the connection ends, or time does. */
+/* What the daemon says once the members are as asked for. */
+static enum ctl_exit
+ask_quorum(struct waiting *w)
+{
+	struct session s;
+	struct reply reply;
+	const json_t *quorum;
+	enum ctl_exit status = session_open(w->ctl, &s, session_patience(), &w->problem);
+
+	if (status == CTL_OK)
+		status = session_call(&s, "health", NULL, session_patience(), &reply, &w->problem);
+	if (status == CTL_OK) {
+		quorum = json_object_get(reply.result, "quorum");
+		w->has_quorum = json_is_true(quorum);
+		if (!json_is_boolean(quorum))
+			status = problem_set(&w->problem, CTL_NO, "failed",
+			    "this daemon does not say whether it has a quorum: it is older than this swimctl");
+		reply_fini(&reply);
+	}
+	session_close(&s);
+	return status;
+}
+
+/* Take the next event in. */
+static enum ctl_exit
+follow_event(struct waiting *w, struct session *s)
+{
+	struct reply reply;
+	const char *type;
+	char *line;
+	size_t len;
+	int error = client_line(&s->client, w->deadline, &line, &len);
+
+	if (error == 0)
+		error = reply_parse_event(&reply, line, len);
+	if (error != 0)
+		return session_broken(s, error, &w->problem);
+	type = json_string_value(json_object_get(reply.params, "type"));
+	learn(w, json_object_get(reply.params, "member"),
+	    type != NULL && strcmp(type, "member.removed") == 0);
+	reply_fini(&reply);
+	return CTL_OK;
+}
+
+/* One connection: until the members are as asked for, the connection ends, or time does. */
 static enum ctl_exit
 follow(struct waiting *w, struct session *s)
 {
@@ -242,22 +339,9 @@ follow(struct waiting *w, struct session *s)
 	json_array_foreach(json_object_get(reply.result, "members"), i, member)
 		learn(w, member, false);
 	reply_fini(&reply);
-	while (!all_met(w) && !w->once) {
-		const char *type;
-		char *line;
-		size_t len;
-		int error = client_line(&s->client, w->deadline, &line, &len);
-
-		if (error == 0)
-			error = reply_parse_event(&reply, line, len);
-		if (error != 0)
-			return session_broken(s, error, &w->problem);
-		type = json_string_value(json_object_get(reply.params, "type"));
-		learn(w, json_object_get(reply.params, "member"),
-		    type != NULL && strcmp(type, "member.removed") == 0);
-		reply_fini(&reply);
-	}
-	return CTL_OK;
+	while (status == CTL_OK && !members_met(w) && !w->once)
+		status = follow_event(w, s);
+	return status;
 }
 
 static bool
@@ -297,6 +381,7 @@ not_met(struct waiting *w, bool reached)
 	for (size_t i = 0; i < w->want_count && used + 1 < sizeof(text); i++) {
 		const struct want *want = &w->wants[i];
 		const char *status;
+		char wanted[64];
 		int n;
 
 		if (want_met(w, want))
@@ -304,6 +389,7 @@ not_met(struct waiting *w, bool reached)
 		status = want->name != NULL
 			     ? json_string_value(json_object_get(w->members, want->name))
 			     : NULL;
+		put_statuses(want->statuses, wanted, sizeof(wanted));
 		if (want->name == NULL)
 			n = snprintf(text + used, sizeof(text) - used,
 			    "; %zu alive where %s was asked for", w->alive, want->text);
@@ -312,9 +398,12 @@ not_met(struct waiting *w, bool reached)
 			    want->name);
 		else
 			n = snprintf(text + used, sizeof(text) - used, "; %s is %s, not %s",
-			    want->name, status, swim_status_name(want->status));
+			    want->name, status, wanted);
 		used += n > 0 ? (size_t)n : 0;
 	}
+	if (members_met(w) && w->quorum && !w->has_quorum)
+		snprintf(text, sizeof(text),
+		    "; this member does not see more than half of the members alive");
 	problem_fini(&w->problem);
 	/* No time was given that could have run out: this is an answer. */
 	if (w->once)
@@ -343,10 +432,16 @@ wait_for_it(struct waiting *w)
 			}
 		}
 		session_close(&s);
-		if (status == CTL_OK)
+		if (status == CTL_OK && w->quorum && members_met(w))
+			status = ask_quorum(w);
+		if (status == CTL_OK && (all_met(w) || w->once))
 			return all_met(w) ? CTL_OK : not_met(w, true);
+		/* Only the quorum is missing, which no event tells: the members are looked at anew then, too. */
+		if (status == CTL_OK)
+			pause = RETRY_MAX;
 		/* Not there, or gone: that may pass.  Anything else is an answer. */
-		if (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0)
+		if (status != CTL_OK &&
+		    (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0))
 			return status;
 		if (w->once)
 			return status;

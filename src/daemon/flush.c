@@ -149,6 +149,29 @@ flush_conflict(struct node *node, const struct swim_event *e)
 	control_error_event(node->control, lost ? "name-lost" : "name-conflict", text);
 }
 
+/* Members that came, or are members no more because they were dead for too long; not those that an operator had removed. */
+static void
+flush_company(struct node *node, const struct swim_event *e)
+{
+	const swim_duration age = swim_time_since(e->at, e->member.since);
+
+	if (e->type == SWIM_EVENT_JOINED)
+		health_note_joined(&node->health);
+	else if (e->type == SWIM_EVENT_REMOVED && e->member.status == SWIM_DEAD &&
+		 age.ns >= node->config.timing.dead_retention.ns)
+		health_note_forgotten(&node->health);
+}
+
+static void
+flush_members(struct node *node)
+{
+	struct swim_stats stats;
+
+	swim_stats(node->swim, &stats);
+	health_note_members(&node->health, stats.members[SWIM_ALIVE],
+	    stats.members[SWIM_SUSPECT] + stats.members[SWIM_DEAD]);
+}
+
 static void
 flush_event(struct node *node, const struct swim_event *e)
 {
@@ -183,6 +206,7 @@ flush_event(struct node *node, const struct swim_event *e)
 		network_peers_changed(node, false);
 		if (node->snapshot != NULL)
 			snapshot_note(node->snapshot, e);
+		flush_company(node, e);
 		break;
 	case SWIM_EVENT_LINK_FAILED:
 	case SWIM_EVENT_LINK_RECOVERED:
@@ -234,8 +258,12 @@ flush_all(struct node *node, swim_time now)
 		may_speak = flush_state(node, now);
 		if (may_speak)
 			flush_datagrams(node);
-		while (swim_next_event(node->swim, &event))
+		if (!swim_next_event(node->swim, &event))
+			continue;
+		do
 			flush_event(node, &event);
+		while (swim_next_event(node->swim, &event));
+		flush_members(node);
 	}
 	node->flushing = false;
 	loop_timer_set(node->timer,

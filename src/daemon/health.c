@@ -15,6 +15,7 @@ health_memory_init(struct health_memory *m)
 	    .lagged_at = SWIM_TIME_NEVER,
 	    .conflict_at = SWIM_TIME_NEVER,
 	    .flooded_at = SWIM_TIME_NEVER,
+	    .quorum = true,
 	};
 }
 
@@ -64,6 +65,32 @@ health_note_conflict(struct health_memory *m, swim_time now, const char *address
 	snprintf(m->namesake, sizeof(m->namesake), "%s", address);
 }
 
+static bool
+majority(size_t alive, size_t lost)
+{
+	return alive > lost;
+}
+
+void
+health_note_forgotten(struct health_memory *m)
+{
+	m->forgotten += !m->quorum;
+}
+
+void
+health_note_joined(struct health_memory *m)
+{
+	m->forgotten -= m->forgotten > 0;
+}
+
+void
+health_note_members(struct health_memory *m, size_t alive, size_t lost)
+{
+	m->quorum = majority(alive, lost + m->forgotten);
+	if (m->quorum)
+		m->forgotten = 0;
+}
+
 static void __attribute__((format(printf, 3, 4)))
 reason(struct control_health *out, enum control_health_status status, const char *format, ...)
 {
@@ -98,6 +125,10 @@ judge_company(const struct health_input *in, struct control_health *out)
 	else if (known > 1)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "all %zu other members are suspect or dead: it may be us", known);
+	else if (in->memory->forgotten > 0)
+		reason(out, CONTROL_HEALTH_ISOLATED,
+		    "nobody answers, and %zu other member%s dead for so long that none is remembered: it may be us",
+		    in->memory->forgotten, in->memory->forgotten == 1 ? " was" : "s were");
 	else if (in->seeds > 0)
 		reason(out, CONTROL_HEALTH_ISOLATED,
 		    "no other member is known, though %zu seed%s configured%s%s", in->seeds,
@@ -277,4 +308,7 @@ health_judge(const struct health_input *in, struct control_health *out)
 	judge_memory(in, out);
 	judge_syncs(in, out);
 	judge_accused(in, out);
+	out->quorum =
+	    out->status != CONTROL_HEALTH_ISOLATED &&
+	    majority(in->alive + 1, in->suspect + in->dead + in->missing + in->memory->forgotten);
 }

@@ -33,6 +33,9 @@ struct health_memory {
 	uint64_t unread;              /* datagrams dropped unread, in the last such moment */
 	char flooder[SWIM_ADDR_TEXT]; /* address of the last of them */
 	swim_time flooded_at;
+	bool quorum; /* after the last change of the members */
+	size_t
+	    forgotten; /* members that were dead for so long that they are no members, while we had no quorum */
 };
 void health_memory_init(struct health_memory *);
 /* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
@@ -42,6 +45,15 @@ uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drop
 void health_note_flood(struct health_memory *, swim_time now, uint64_t more, const char *from);
 /* Take note that another member, at this address, bears our name. */
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
+
+/*
+ * Take note of the members.  One that is forgotten as it was dead for too long, while we see no quorum, goes on counting
+ * against one, as it may be us who were cut off: until as many have come, or there is a quorum all the same.
+ */
+void health_note_forgotten(struct health_memory *);
+void health_note_joined(struct health_memory *);
+/* After these: so many are alive (us included), and so many suspect or dead. */
+void health_note_members(struct health_memory *, size_t alive, size_t lost);
 
 struct health_input {
 	swim_time now;

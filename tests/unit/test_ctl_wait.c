@@ -80,6 +80,37 @@ START_TEST(statuses)
 }
 END_TEST
 
+START_TEST(statuses_in_alternative)
+{
+	met(SNAPSHOT(MEMBER("a", "left")), "--status", "a=dead|left");
+	met(SNAPSHOT(MEMBER("a", "dead")), "--status", "a=dead|left");
+	met(SNAPSHOT(TWO) EVENT("member.left", MEMBER("a", "left")), "--status", "a=dead|left");
+	not_met(SNAPSHOT(TWO), "--status", "a=dead|left", "a is alive, not dead or left");
+	not_met(SNAPSHOT(TWO), "--status", "c=dead|left", "c is no member");
+}
+END_TEST
+
+#define HEALTH(field) FAKE_RESULT("{\"status\":\"ok\"" field "}")
+
+START_TEST(a_quorum_is_asked_for_at_the_end)
+{
+	static const struct fake_answer yes[] = {{SNAPSHOT(MEMBER("a", "dead")), false},
+	    {HEALTH(",\"quorum\":true"), false}, {NULL, false}};
+	static const struct fake_answer no[] = {{SNAPSHOT(MEMBER("a", "dead")), false},
+	    {HEALTH(",\"quorum\":false"), false}, {NULL, false}};
+	static const struct fake_answer old[] = {{SNAPSHOT(MEMBER("a", "dead")), false},
+	    {HEALTH(""), false}, {NULL, false}};
+	struct run run;
+
+	run = waited(yes, "--status", "a=dead|left", "--quorum", NULL);
+	ck_assert_msg(run.status == 0, "%s", run.err);
+	run_free(&run);
+	run_complained(waited(no, "--quorum", "--status=a=dead", "--timeout", "0"), 1,
+	    "does not see more than half");
+	run_complained(waited(old, "--quorum", NULL, NULL, NULL), 1, "older than this swimctl");
+}
+END_TEST
+
 START_TEST(events_change_what_is_known)
 {
 	met(SNAPSHOT(TWO) EVENT("member.joined", MEMBER("c", "alive")), "--members", ">=3");
@@ -204,6 +235,7 @@ START_TEST(what_no_time_mends_is_told_at_once)
 }
 END_TEST
 
-UNIT_MAIN("ctl_wait", counts, statuses, events_change_what_is_known, all_must_hold_at_once,
-    a_daemon_that_comes_back_is_asked_again, a_daemon_that_turns_us_away_is_not_pressed,
-    time_ends_it, one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)
+UNIT_MAIN("ctl_wait", counts, statuses, statuses_in_alternative, a_quorum_is_asked_for_at_the_end,
+    events_change_what_is_known, all_must_hold_at_once, a_daemon_that_comes_back_is_asked_again,
+    a_daemon_that_turns_us_away_is_not_pressed, time_ends_it,
+    one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)

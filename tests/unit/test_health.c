@@ -74,6 +74,88 @@ START_TEST(an_address_in_trouble_is_told)
 }
 END_TEST
 
+static bool
+quorum(size_t alive, size_t lost)
+{
+	struct health_input in = healthy();
+
+	in.alive = alive - 1;
+	in.dead = lost;
+	health_judge(&in, &out);
+	return out.quorum;
+}
+
+START_TEST(a_quorum_is_more_than_half)
+{
+	struct health_input in = healthy();
+
+	ck_assert(quorum(3, 0) && quorum(3, 2) && quorum(2, 1));
+	ck_assert(!quorum(2, 2) && !quorum(2, 3) && !quorum(1, 1) && !quorum(1, 4));
+	/* Alone without any other ever: all of those that it knows. */
+	in.alive = in.seeds = in.seeds_joined = 0;
+	health_judge(&in, &out);
+	ck_assert(out.quorum);
+	in.seeds = 1;
+	health_judge(&in, &out);
+	ck_assert(!out.quorum);
+	in.seeds = 0;
+	in.missing = 1;
+	health_judge(&in, &out);
+	ck_assert(!out.quorum);
+}
+END_TEST
+
+START_TEST(whom_one_that_is_cut_off_forgets_still_counts)
+{
+	struct health_input in = healthy();
+
+	/* Cut off with one other from three, who are forgotten together. */
+	health_note_members(&memory, 2, 3);
+	for (unsigned i = 0; i < 3; i++)
+		health_note_forgotten(&memory);
+	health_note_members(&memory, 2, 0);
+	in.alive = 1;
+	health_judge(&in, &out);
+	ck_assert(!out.quorum);
+	/* The other goes too. */
+	health_note_members(&memory, 1, 1);
+	health_note_forgotten(&memory);
+	health_note_members(&memory, 1, 0);
+	in.alive = in.seeds = in.seeds_joined = 0;
+	judged(&in, CONTROL_HEALTH_ISOLATED, "4 other members were dead for so long");
+	ck_assert(!out.quorum);
+	/* They come back: one after the other until there is a quorum, and no more is held against one. */
+	health_note_joined(&memory);
+	health_note_members(&memory, 2, 0);
+	in.alive = 1;
+	health_judge(&in, &out);
+	ck_assert(!out.quorum);
+	health_note_joined(&memory);
+	health_note_members(&memory, 3, 0);
+	in.alive = 2;
+	health_judge(&in, &out);
+	ck_assert(out.quorum);
+	health_note_members(&memory, 2, 1);
+	ck_assert(memory.quorum);
+}
+END_TEST
+
+/* Whom the majority forgets is gone, and holds nobody up. */
+START_TEST(whom_a_quorum_forgets_counts_no_more)
+{
+	struct health_input in = healthy();
+
+	health_note_members(&memory, 3, 2);
+	health_note_forgotten(&memory);
+	health_note_forgotten(&memory);
+	health_note_members(&memory, 3, 0);
+	health_note_members(&memory, 2, 1);
+	in.alive = in.dead = 1;
+	health_judge(&in, &out);
+	ck_assert(out.quorum);
+}
+END_TEST
+
 START_TEST(alone_is_well_only_where_nobody_is_expected)
 {
 	struct health_input in = healthy();
@@ -291,9 +373,10 @@ START_TEST(connections_that_were_not_accepted_are_told_for_a_minute)
 END_TEST
 
 UNIT_MAIN("health", a_flood_is_told_with_its_last_source, all_is_well_in_company,
-    alone_is_well_only_where_nobody_is_expected, an_address_in_trouble_is_told,
-    discovery_tells_of_seeds, a_source_in_trouble_degrades, troubles_degrade,
-    isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
+    a_quorum_is_more_than_half, whom_one_that_is_cut_off_forgets_still_counts,
+    whom_a_quorum_forgets_counts_no_more, alone_is_well_only_where_nobody_is_expected,
+    an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
+    troubles_degrade, isolation_outranks_the_rest, drops_and_lag_are_forgotten_in_time,
     accusers_are_named_and_escaped, exchanges_that_go_unanswered_are_told_with_whose,
     what_is_wrong_with_addresses_and_links_is_told_with_its_remedy,
     a_namesake_is_told_with_its_address, connections_that_were_not_accepted_are_told_for_a_minute)

@@ -1,0 +1,57 @@
+"""Who may take over from a member that is gone: not the one that was cut off, for however long."""
+import subprocess
+
+import pytest
+
+from harness import BRISK, clean_environment, paths
+
+
+@pytest.fixture
+def waiting():
+    """waiting(daemon, arguments…) -> a `swimctl wait` that runs, and ends with the test."""
+    started = []
+
+    def start(daemon, *arguments):
+        started.append(subprocess.Popen([paths.SWIMCTL, "-s", daemon.socket, "wait", *arguments],
+                                        stdin=subprocess.DEVNULL, env=clean_environment()))
+        return started[-1]
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_take_over_when_it_has_failed_or_left(cluster, waiting, leaves):
+    cluster.start(3, options=BRISK)
+    cluster.whole()
+    first, second, third = cluster.daemons
+    assert first.call("health")["quorum"]
+    waiter = waiting(first, "--status", "n1=dead|left", "--quorum", "--timeout", "120")
+    if leaves:
+        second.call("leave")
+        assert second.ended() == 0
+    else:
+        second.kill()
+    cluster.wait(lambda: waiter.poll() is not None, "the wait to end")
+    assert waiter.returncode == 0
+    # Of those that have not left, it may be half of them now that are left alone.
+    third.kill()
+    cluster.wait(lambda: first.status_of("n2") == "dead", "the third to be dead")
+    assert not first.call("health")["quorum"]
+
+
+def test_one_that_is_cut_off_never_has_a_quorum(cluster, waiting):
+    """Nor once it has forgotten that there were others, and it is not well then."""
+    cluster.start(3, options=BRISK, config="dead_retention = 2s\n")
+    cluster.whole()
+    alone, *others = cluster.daemons
+    waiter = waiting(alone, "--status", "n1=dead|left", "--quorum")
+    cluster.part([alone], others)
+    assert not alone.call("health")["quorum"]
+    cluster.wait(lambda: list(alone.members()) == ["n0"], "it to forget the others")
+    health = alone.call("health")
+    assert (health["status"], health["quorum"]) == ("isolated", False), health
+    assert any("2 other members were dead for so long" in reason for reason in health["reasons"]), health
+    assert all(daemon.call("health")["quorum"] for daemon in others)
+    assert waiter.poll() is None
