@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,7 +71,7 @@ bool
 log_level_parse(const char *name, enum log_level *out)
 {
 	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
-		if (strcmp(name, level_names[i]) == 0) {
+		if (strcasecmp(name, level_names[i]) == 0) {
 			*out = (enum log_level)i;
 			return true;
 		}
@@ -82,7 +83,7 @@ bool
 log_format_parse(const char *name, enum log_format *out)
 {
 	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
-		if (strcmp(name, format_names[i]) == 0) {
+		if (strcasecmp(name, format_names[i]) == 0) {
 			*out = (enum log_format)i;
 			return true;
 		}

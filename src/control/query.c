@@ -27,7 +27,7 @@ query_info(struct request *r)
 	emit_object(e, NULL);
 	emit_bytes(e, "name", self.name, self.name_len);
 	emit_string(e, "cluster", info.cluster);
-	emit_string(e, "address", zone_put(self.address, self.zone, address));
+	view_address(e, zone_put(self.address, self.zone, address));
 	emit_uint(e, "incarnation", self.incarnation);
 	emit_string(e, "version", info.version);
 	emit_int(e, "protocol", CONTROL_PROTOCOL);

@@ -45,6 +45,30 @@ view_tags(struct emit *e, const char *key, const void *tags, size_t len)
 	emit_object_end(e);
 }
 
+/* Its parts, for those who would have to take it apart; null where there are none. */
+static void
+put_parts(struct emit *e, const char *address, int default_port)
+{
+	char host[SWIM_HOSTPORT_MAX + 1];
+	uint16_t port;
+
+	if (swim_hostport_split(address, strlen(address), default_port, false, host, &port) ==
+	    SWIM_ADDR_OK) {
+		emit_string(e, "host", host);
+		emit_uint(e, "port", port);
+	} else {
+		emit_null(e, "host");
+		emit_null(e, "port");
+	}
+}
+
+void
+view_address(struct emit *e, const char *address)
+{
+	emit_string(e, "address", address);
+	put_parts(e, address, -1);
+}
+
 void
 view_member(struct emit *e, const char *key, const struct swim_report *member,
     int64_t wall_offset_ns)
@@ -53,7 +77,7 @@ view_member(struct emit *e, const char *key, const struct swim_report *member,
 
 	emit_object(e, key);
 	emit_bytes(e, "name", member->name, member->name_len);
-	emit_string(e, "address", zone_put(member->address, member->zone, address));
+	view_address(e, zone_put(member->address, member->zone, address));
 	emit_string(e, "status", swim_status_name(member->status));
 	emit_uint(e, "incarnation", member->incarnation);
 	emit_bool(e, "local", member->local);
@@ -82,6 +106,7 @@ view_joined(struct emit *e, const struct discovery_peer *peer)
 {
 	emit_object(e, NULL);
 	emit_string(e, "address", peer->address);
+	put_parts(e, peer->address, SWIM_DEFAULT_PORT);
 	emit_bool(e, "joined", peer->state == DISCOVERY_JOINED);
 	emit_string(e, "state", discovery_state_word(peer->state));
 	put_text(e, "reason", peer->reason, strlen(peer->reason));
@@ -97,6 +122,7 @@ put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_
 	emit_object(e, NULL);
 	emit_string(e, "source", peer->source);
 	put_text(e, "address", peer->address, strlen(peer->address));
+	put_parts(e, peer->address, SWIM_DEFAULT_PORT);
 	put_text(e, "interface", peer->interface, strlen(peer->interface));
 	put_text(e, "service", peer->service, strlen(peer->service));
 	if (peer->resolved.family == 0)

@@ -13,6 +13,8 @@
 /* wall_offset_ns: what to add to an instant of the monotonic clock to get the wall's. */
 /* Encoded tags (wire/tags.h) as an object of strings. */
 void view_tags(struct emit *, const char *key, const void *tags, size_t len);
+/* An address of ours or of a member, and what it is made of: address, host and port. */
+void view_address(struct emit *, const char *address);
 void view_member(struct emit *, const char *key, const struct swim_report *,
     int64_t wall_offset_ns);
 /* A time, or null for one that never comes. */

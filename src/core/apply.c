@@ -440,7 +440,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	/* No base peer can say so, and nobody who is no member. */
 	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
 		      s->by_known && !s->by_base;
-	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false;
+	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false, known;
 	bool moved = u->incarnation > m->incarnation && strcmp(address, m->address) != 0;
 	bool doubted = is_doubted(s, m, u, status, from_subject);
 	bool ask = doubted && status == SWIM_LEFT;
@@ -507,6 +507,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	members_confirm(s, m);
+	/* Who comes back joins with the address and the tags that he has now: that is told once. */
+	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
 	if (moved && !move(s, m, address))
 		return;
 	if (live && u->incarnation > m->incarnation)
@@ -531,7 +533,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		if (was_there)
 			gossip_moved(s, m, &former);
 	}
-	if (((moved && live) || retagged) && m->announced && !m->hidden)
+	if (((moved && live) || retagged) && known && m->announced && !m->hidden)
 		outbox_event(s, SWIM_EVENT_UPDATED, m);
 	if (!m->hidden && (!sync || status != SWIM_ALIVE))
 		gossip_queue(s, m);

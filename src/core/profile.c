@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The named sets of timing constants. */
 #include <string.h>
+#include <strings.h>
 
 #include "core/swim.h"
 
@@ -28,7 +29,7 @@ bool
 swim_profile_parse(const char *name, enum swim_profile *out)
 {
 	for (int i = 0; i < SWIM_PROFILE_COUNT; i++) {
-		if (strcmp(profiles[i].name, name) == 0) {
+		if (strcasecmp(profiles[i].name, name) == 0) {
 			*out = (enum swim_profile)i;
 			return true;
 		}

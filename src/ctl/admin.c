@@ -116,7 +116,7 @@ static const struct table_column columns[COLUMNS] = {
     [ADDRESS] = {.title = "ADDRESS", .key = "address"},
     [STATE] = {.title = "STATE", .key = "state"},
     [MEMBER] = {.title = "MEMBER", .key = "member"},
-    [REASON] = {.title = "REASON", .key = "reason"},
+    [REASON] = {.title = "REASON", .key = "reason", .cut = true},
     [RESOLVED] = {.title = "RESOLVED", .key = "resolved", .wide = true},
     [ATTEMPTS] = {.title = "ATTEMPTS", .key = "attempts", .wide = true, .right = true},
     [SINCE] = {.title = "SINCE", .key = "since", .wide = true},
@@ -143,8 +143,15 @@ print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t coun
 			const json_t *value = json_object_get(peer, columns[first + c].key);
 			const bool sentence = first + c == REASON || first + c == STATE;
 			char *text = value != NULL ? print_value(value, sentence) : NULL;
+			char age[32];
 
-			table_cell(t, c, text != NULL ? text : "-", "");
+			if (first + c == AGE && json_is_number(value) && ctl->format != CTL_TSV)
+				table_cell(t, c,
+				    print_seconds((int64_t)json_number_value(value), age,
+					sizeof(age)),
+				    "");
+			else
+				table_cell(t, c, text != NULL ? text : "-", "");
 			free(text);
 		}
 	}

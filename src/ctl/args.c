@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "ctl/command.h"
 #include "ctl/problem.h"
 
 #define CANDIDATES_MAX 64
-#define WORD_MAX_LENGTH 40
+#define WORD_MAX_LENGTH NEAREST_MAX
 
 /* ---------------------------------------------------------------------------------------- values */
 
@@ -74,62 +75,6 @@ args_duration(const char *text, swim_duration *out)
 
 /* ------------------------------------------------------------------------------------- suggestions */
 
-/* Edits from one word to the other, two neighbours changing places being one (optimal string alignment). */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[3][WORD_MAX_LENGTH + 1];
-	size_t la = strlen(a), lb = strlen(b);
-	size_t *before = row[0], *last = row[1], *now = row[2];
-
-	if (la > WORD_MAX_LENGTH || lb > WORD_MAX_LENGTH)
-		return WORD_MAX_LENGTH;
-	for (size_t j = 0; j <= lb; j++)
-		last[j] = before[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t *spare = before;
-
-		now[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (last[j] + 1 < best)
-				best = last[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    before[j - 2] + 1 < best)
-				best = before[j - 2] + 1;
-			now[j] = best;
-		}
-		before = last;
-		last = now;
-		now = spare;
-	}
-	return last[lb];
-}
-
-const char *
-args_nearest(const char *word, const char *const *candidates, size_t count)
-{
-	size_t length = strlen(word);
-	size_t best = length <= 3 ? 2 : length <= 6 ? 3 : 4; /* must be below this */
-	const char *found = NULL;
-
-	for (size_t i = 0; i < count; i++) {
-		size_t d = distance(word, candidates[i]);
-
-		/* Half a word is as near as a slip of the finger. */
-		if (length >= 2 && strncmp(word, candidates[i], length) == 0)
-			d = d < 1 ? d : 1;
-		if (d < best) {
-			best = d;
-			found = candidates[i];
-		}
-	}
-	return found;
-}
-
 static bool
 unknown_command(const char *word, struct problem *problem)
 {
@@ -140,7 +85,7 @@ unknown_command(const char *word, struct problem *problem)
 
 	for (size_t i = 0; i < count; i++)
 		candidates[i] = rows[i].name;
-	near = args_nearest(word, candidates, count);
+	near = nearest_word(word, candidates, count);
 	if (near != NULL)
 		problem_set(problem, CTL_USAGE, "usage", "no command '%s'; did you mean '%s'?",
 		    word, near);
@@ -195,7 +140,7 @@ unknown_option(const char *given, size_t length, struct problem *problem)
 	if (length > 2 && length - 2 < sizeof(word) && given[1] == '-') {
 		memcpy(word, given + 2, length - 2);
 		word[length - 2] = '\0';
-		near = args_nearest(word, candidates, n);
+		near = nearest_word(word, candidates, n);
 	}
 	if (near != NULL)
 		problem_set(problem, CTL_USAGE, "usage", "no option '%.*s'; did you mean '--%s'?",

@@ -51,7 +51,4 @@ bool args_u64(const char *, uint64_t *out);
 /* "5", "0.5", "500ms", "2m", "1h", "1d"; seconds without a unit; at most ten years. */
 bool args_duration(const char *, swim_duration *out);
 
-/* The candidate nearest to a mistyped word, or NULL where none is near. */
-const char *args_nearest(const char *word, const char *const *candidates, size_t count);
-
 #endif

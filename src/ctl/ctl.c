@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "ctl/command.h"
 #include "ctl/help.h"
 
@@ -39,7 +40,7 @@ setup_format(struct ctl *ctl, struct problem *problem)
 	for (i = 0; i < count && strcmp(names[i], output) != 0; i++)
 		;
 	if (i == count) {
-		near = strcmp(output, "json") == 0 ? NULL : args_nearest(output, names, count);
+		near = strcmp(output, "json") == 0 ? NULL : nearest_word(output, names, count);
 		if (near != NULL)
 			problem_set(problem, CTL_USAGE, "usage",
 			    "no output format '%s'; did you mean '%s'?", output, near);

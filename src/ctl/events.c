@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "ctl/command.h"
 #include "ctl/ctl.h"
 #include "ctl/hook.h"
@@ -229,7 +230,7 @@ known_type(const char *type, struct problem *problem)
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(types[i], type) == 0)
 			return true;
-	near = args_nearest(type, types, count);
+	near = nearest_word(type, types, count);
 	if (near != NULL)
 		problem_set(problem, CTL_USAGE, "usage", "no event type '%s'; did you mean '%s'?",
 		    type, near);

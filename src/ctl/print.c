@@ -81,16 +81,8 @@ print_rtt(const json_t *ms, char *out, size_t cap)
 }
 
 char *
-print_age(const json_t *instant, int64_t now_s, char *out, size_t cap)
+print_seconds(int64_t age, char *out, size_t cap)
 {
-	struct tm tm = {0};
-	const char *text = json_string_value(instant);
-	int64_t age;
-
-	snprintf(out, cap, "-");
-	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
-		return out;
-	age = now_s - (int64_t)timegm(&tm);
 	if (age < 0)
 		age = 0;
 	if (age < 60)
@@ -102,6 +94,18 @@ print_age(const json_t *instant, int64_t now_s, char *out, size_t cap)
 	else
 		snprintf(out, cap, "%" PRId64 "d", age / 86400);
 	return out;
+}
+
+char *
+print_age(const json_t *instant, int64_t now_s, char *out, size_t cap)
+{
+	struct tm tm = {0};
+	const char *text = json_string_value(instant);
+
+	snprintf(out, cap, "-");
+	if (text == NULL || strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) == NULL)
+		return out;
+	return print_seconds(now_s - (int64_t)timegm(&tm), out, cap);
 }
 
 const char *

@@ -33,6 +33,8 @@ char *print_value(const json_t *, bool sentence);
 
 /* "-", "0.41 ms", "1.20 s" of a number of milliseconds, or "-" where there is none. */
 char *print_rtt(const json_t *ms, char *out, size_t cap);
+/* "0s", "59s", "12m", "5h", "3d" */
+char *print_seconds(int64_t age, char *out, size_t cap);
 /* Age of an RFC 3339 UTC instant at now_s (seconds since 1970): "0s", "59s", "12m", "5h", "3d"; else "-". */
 char *print_age(const json_t *instant, int64_t now_s, char *out, size_t cap);
 

@@ -5,8 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/utf8.h"
 
 #define COLUMNS_MAX 16
+#define LEAST_WIDTH 8 /* of a column that is cut */
+#define CUT_MARK "..."
 
 struct table {
 	const struct ctl *ctl;
@@ -19,6 +24,8 @@ struct table {
 	struct libscols_table *scols;
 	struct libscols_line *line;
 	size_t index[COLUMNS_MAX]; /* of our columns in scols; SIZE_MAX: not shown */
+	bool
+	    headings; /* else these are sentences beside their names, which nobody wants to be cut */
 	bool failed;
 };
 
@@ -50,8 +57,7 @@ setup_scols(struct table *t)
 	scols_table_enable_noencoding(t->scols, 1);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct table_column *c = &t->columns[i];
-		int flags = (c->right ? SCOLS_FL_RIGHT : 0) |
-			    (c->cut && t->ctl->terminal ? SCOLS_FL_TRUNC : 0);
+		int flags = c->right ? SCOLS_FL_RIGHT : 0;
 
 		t->index[i] = SIZE_MAX;
 		if (!shown(t, i))
@@ -62,6 +68,7 @@ setup_scols(struct table *t)
 			return false;
 		t->index[i] = used++;
 	}
+	t->headings = headings;
 	scols_table_enable_noheadings(t->scols, !headings);
 	return true;
 }
@@ -165,12 +172,142 @@ table_cell(struct table *t, size_t column, const char *text, const char *color)
 		scols_cell_set_color(cell, color);
 }
 
+/* ------------------------------------------------------------------------------ as wide as the terminal */
+
+/* Cells on a terminal of one character; what has no width of its own is escaped before it comes here. */
+static size_t
+character_width(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+	} wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff},
+	    {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff},
+	    {0x20000, 0x3fffd}};
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (cp >= wide[i].first && cp <= wide[i].last)
+			return 2;
+	return 1;
+}
+
+/* How wide the text is, and how many bytes of it are at most `max` wide. */
+static size_t
+text_width(const char *text, size_t max, size_t *bytes)
+{
+	size_t len = strlen(text), at = 0, width = 0;
+
+	*bytes = 0;
+	while (at < len) {
+		uint32_t cp = 0;
+		size_t n = utf8_next(text + at, len - at, &cp);
+
+		width += n > 0 ? character_width(cp) : 1;
+		at += n > 0 ? n : 1;
+		if (width <= max)
+			*bytes = at;
+	}
+	return width;
+}
+
+/* 0: it is not known. */
+static size_t
+terminal_width(const struct ctl *ctl)
+{
+	struct winsize size = {0};
+
+	return ioctl(fileno(ctl->out), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static const char *
+cell_text(const struct table *t, size_t line, size_t column)
+{
+	struct libscols_cell *cell =
+	    scols_line_get_cell(scols_table_get_line(t->scols, line), column);
+	const char *text = cell != NULL ? scols_cell_get_data(cell) : NULL;
+
+	return text != NULL ? text : "";
+}
+
+/* The widest column that may still become narrower: of those made to be cut, or else of any but numbers.  SIZE_MAX: none. */
+static size_t
+widest(const struct table *t, const size_t *widths, bool any)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct table_column *c = &t->columns[i];
+		size_t least = c->title != NULL ? strlen(c->title) : 0;
+
+		if (t->index[i] == SIZE_MAX || c->right || !(any || c->cut))
+			continue;
+		if (least < LEAST_WIDTH)
+			least = LEAST_WIDTH;
+		if (widths[i] > least && (found == SIZE_MAX || widths[i] > widths[found]))
+			found = i;
+	}
+	return found;
+}
+
+/* The text with a mark at its end, `width` wide; false without memory. */
+static bool
+cut_cell(struct table *t, size_t line, size_t column, size_t width)
+{
+	const char *text = cell_text(t, line, column);
+	size_t bytes, mark_bytes, mark = text_width(CUT_MARK, SIZE_MAX, &mark_bytes);
+	char *cut;
+	bool ok;
+
+	if (text_width(text, width - mark, &bytes) <= width)
+		return true;
+	if (asprintf(&cut, "%.*s%s", (int)bytes, text, CUT_MARK) < 0)
+		return false;
+	ok = scols_line_set_data(scols_table_get_line(t->scols, line), column, cut) == 0;
+	free(cut);
+	return ok;
+}
+
+/* Cut cells until the table is no wider than the terminal, as far as that goes. */
+static bool
+fit(struct table *t)
+{
+	const size_t lines = scols_table_get_nlines(t->scols), width = terminal_width(t->ctl);
+	size_t widths[COLUMNS_MAX] = {0}, total = 0, bytes, at;
+
+	for (size_t i = 0; i < t->count; i++) {
+		if (t->index[i] == SIZE_MAX)
+			continue;
+		widths[i] = t->columns[i].title != NULL ? strlen(t->columns[i].title) : 0;
+		for (size_t line = 0; line < lines; line++) {
+			size_t w = text_width(cell_text(t, line, t->index[i]), 0, &bytes);
+
+			widths[i] = w > widths[i] ? w : widths[i];
+		}
+		total += widths[i] + (total > 0);
+	}
+	if (width == 0 || total <= width)
+		return true;
+	while (total > width && ((at = widest(t, widths, false)) != SIZE_MAX ||
+				    (at = widest(t, widths, true)) != SIZE_MAX)) {
+		widths[at]--;
+		total--;
+	}
+	/* Where it is still too wide the terminal folds it, and no column is left out. */
+	scols_table_set_termwidth(t->scols, total);
+	for (size_t i = 0; i < t->count; i++)
+		for (size_t line = 0; t->index[i] != SIZE_MAX && line < lines; line++)
+			if (!cut_cell(t, line, t->index[i], widths[i]))
+				return false;
+	return true;
+}
+
 bool
 table_print(struct table *t)
 {
 	if (t->ctl->format == CTL_TSV) {
 		end_tsv_row(t);
 	} else {
+		if (t->ctl->terminal && t->headings && !fit(t))
+			t->failed = true;
 		if (scols_table_get_nlines(t->scols) > 0 && scols_print_table(t->scols) != 0)
 			t->failed = true;
 	}

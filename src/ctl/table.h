@@ -15,7 +15,7 @@ struct table_column {
 	const char *key;   /* in the first line of -o tsv; NULL: that format leaves it out */
 	bool wide;         /* not in the narrow table */
 	bool right;        /* numbers */
-	bool cut;          /* may be cut on a narrow terminal */
+	bool cut;          /* is cut first where the terminal is too narrow; right ones never are */
 };
 
 /* A column's title of NULL in all columns makes a table without headings.  NULL without memory. */

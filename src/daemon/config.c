@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/utf8.h"
@@ -440,11 +441,33 @@ field_size(enum config_type type)
 	__builtin_unreachable();
 }
 
+/* The name of every machine that nobody gave one: two of them contest it. */
+static bool
+is_localhost(const char *name)
+{
+	return strcasecmp(name, "localhost") == 0 || strncasecmp(name, "localhost.", 10) == 0 ||
+	       strncasecmp(name, "localhost4", 10) == 0 || strncasecmp(name, "localhost6", 10) == 0;
+}
+
 bool
 config_doubt(const struct config *config, size_t *at, char *text)
 {
-	while (*at < config->seeds.count) {
-		const char *seed = config->seeds.items[(*at)++];
+	/* The first is the name, and then the seeds. */
+	if (*at == 0) {
+		(*at)++;
+		if (is_localhost(config->name)) {
+			snprintf(text, FAULT_MAX,
+			    "this member's name (%s) is %s, as every machine is called that was given no name: "
+			    "give it one (hostnamectl hostname NAME, or the key name)",
+			    config->origin[config_row(config_find("name"))] != NULL
+				? origin_of(config, "name")
+				: "the host name",
+			    config->name);
+			return true;
+		}
+	}
+	while (*at - 1 < config->seeds.count) {
+		const char *seed = config->seeds.items[(*at)++ - 1];
 		int len = (int)swim_hostport_mistakable(seed);
 
 		if (len == 0)

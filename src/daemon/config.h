@@ -97,6 +97,8 @@ struct config_key {
 const struct config_key *config_keys(size_t *count);
 /* NULL when no key has this name. */
 const struct config_key *config_find(const char *name);
+/* The key whose name somebody may have meant who mistyped it, or NULL. */
+const char *config_nearest(const char *name);
 /* Its row number: an index into config.origin. */
 size_t config_row(const struct config_key *);
 /* "SWIMD_PROBE_INTERVAL" into buf (at least 64 bytes). */

@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "daemon/fault.h"
 
@@ -55,6 +56,22 @@ static void __attribute__((format(printf, 2, 3))) fault(struct reader *r, const 
 	va_end(ap);
 }
 
+/* " 'NAME'", as it is and as it is shown. */
+static void
+unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *shown)
+{
+	char name[NEAREST_MAX + 1];
+	const char *near = NULL;
+
+	if (sscanf(quoted, " '%40[a-zA-Z0-9_-]'", name) == 1)
+		near = config_nearest(name);
+	if (near != NULL)
+		fault(r, "%s:%d: unknown key%s; did you mean '%s'?", cfg->filename, cfg->line,
+		    shown, near);
+	else
+		fault(r, "%s:%d: unknown key%s", cfg->filename, cfg->line, shown);
+}
+
 static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *format, va_list ap)
 {
@@ -66,8 +83,7 @@ on_error(cfg_t *cfg, const char *format, va_list ap)
 	/* The text quotes the file, which may hold anything. */
 	utf8_escape(text, strlen(text), false, shown, sizeof(shown));
 	if (strncmp(shown, unknown, sizeof(unknown) - 1) == 0)
-		fault(r, "%s:%d: unknown key%s", cfg->filename, cfg->line,
-		    shown + sizeof(unknown) - 1);
+		unknown_key(r, cfg, text + sizeof(unknown) - 1, shown + sizeof(unknown) - 1);
 	else
 		fault(r, "%s:%d: %s", cfg->filename, cfg->line, shown);
 }

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <sys/un.h>
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "wire/wire.h"
 
@@ -534,6 +535,17 @@ config_find(const char *name)
 			return &keys[i];
 	}
 	return NULL;
+}
+
+const char *
+config_nearest(const char *name)
+{
+	const char *names[CONFIG_KEYS_MAX];
+	size_t count = sizeof(keys) / sizeof(keys[0]);
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = keys[i].name;
+	return nearest_word(name, names, count);
 }
 
 size_t

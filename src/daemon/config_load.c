@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/config_load.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -72,8 +73,22 @@ config_load(const struct options *options, FILE *report, struct config *out, cha
 	return status;
 }
 
+/* SWIMD_NMAE: name. */
+static const char *
+meant(const char *variable)
+{
+	char key[64];
+	size_t i;
+
+	variable += strlen("SWIMD_");
+	for (i = 0; variable[i] != '\0' && i + 1 < sizeof(key); i++)
+		key[i] = (char)tolower((unsigned char)variable[i]);
+	key[i] = '\0';
+	return config_nearest(key);
+}
+
 const char *
-config_load_stray(size_t *at, char *name)
+config_load_stray(size_t *at, char *name, const char **near)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -93,6 +108,7 @@ config_load_stray(size_t *at, char *name)
 			memcpy(name, text, len);
 			name[len] = '\0';
 			(*at)++;
+			*near = meant(name);
 			return name;
 		}
 	}

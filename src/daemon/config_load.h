@@ -20,8 +20,9 @@ int config_load(const struct options *, FILE *report, struct config *out, char *
 
 /*
  * Variables of the environment that look like ours and are no setting: no fault, since others may set
- * what begins with SWIMD_, but worth a warning.  Start with *at zero; NULL at the end; `name` has 64 bytes.
+ * what begins with SWIMD_, but worth a warning.  Start with *at zero; NULL at the end; `name` has 64 bytes.  *near: the
+ * key that may have been meant, or NULL.
  */
-const char *config_load_stray(size_t *at, char *name);
+const char *config_load_stray(size_t *at, char *name, const char **near);
 
 #endif

@@ -115,7 +115,8 @@ judge_company(const struct health_input *in, struct control_health *out)
 		out->discovery = in->alive > 0 ? "no seed answers, others do" : "no seed answers";
 	if (in->discovery_trouble != NULL) {
 		out->discovery = in->discovery_trouble;
-		reason(out, CONTROL_HEALTH_DEGRADED, "mDNS: %s", in->discovery_trouble);
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "mDNS: %s (where mDNS is not wanted, set mdns = false)", in->discovery_trouble);
 	}
 	if (in->alive > 0)
 		return;

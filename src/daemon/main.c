@@ -38,17 +38,35 @@ printed(void)
 	return complain(EX_IOERR, fault);
 }
 
+/* A variable that was mistyped, in words (FAULT_MAX bytes); false after the last. */
+static bool
+stray(size_t *at, char *text)
+{
+	char name[64], variable[64];
+	const char *near;
+
+	if (config_load_stray(at, name, &near) == NULL)
+		return false;
+	if (near != NULL) {
+		config_environment_name(config_find(near), variable);
+		snprintf(text, FAULT_MAX,
+		    "%s in the environment is no setting of swimd; did you mean %s?", name,
+		    variable);
+	} else {
+		snprintf(text, FAULT_MAX, "%s in the environment is no setting of swimd", name);
+	}
+	return true;
+}
+
 /* What is no fault, and yet not what was meant. */
 static void
 warn(void)
 {
-	const char *stray;
-	char name[64];
+	char text[FAULT_MAX];
 	size_t at = 0;
 
-	while ((stray = config_load_stray(&at, name)) != NULL)
-		log_at(LOG_LEVEL_WARNING, "a variable of the environment is no setting of swimd",
-		    log_str("name", stray));
+	while (stray(&at, text))
+		log_at(LOG_LEVEL_WARNING, text);
 }
 
 static int
@@ -94,6 +112,9 @@ check(const struct options *options)
 		complain(status, fault);
 	} else {
 		while (config_doubt(&config, &at, fault))
+			complain(0, fault);
+		at = 0;
+		while (stray(&at, fault))
 			complain(0, fault);
 		if (text != NULL)
 			fputs(text, stdout);

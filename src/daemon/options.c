@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/utf8.h"
 #include "daemon/fault.h"
 
@@ -129,12 +130,33 @@ find_key(const struct cursor *c, bool *no)
 	return NULL;
 }
 
+/* What may have been meant by --nmae; into buf, which has 64 bytes. */
+static const char *
+nearest_option(const struct cursor *c, char *buf)
+{
+	const char *names[CONFIG_KEYS_MAX + SPECIALS];
+	size_t rows, count = 0;
+	const struct config_key *keys = config_keys(&rows);
+
+	if (c->name_len < 3 || c->name_len >= 64 || strncmp(c->name, "--", 2) != 0)
+		return NULL;
+	snprintf(buf, 64, "%.*s", (int)c->name_len - 2, c->name + 2);
+	for (size_t row = 0; row < rows; row++)
+		if (keys[row].option != NULL)
+			names[count++] = keys[row].option;
+	for (size_t i = 0; i < SPECIALS; i++)
+		if (specials[i].help != NULL && strncmp(specials[i].option, "--", 2) == 0)
+			names[count++] = specials[i].option + 2;
+	return nearest_word(buf, names, count);
+}
+
 static bool
 take_option(struct options *o, struct cursor *c, char *error)
 {
 	const char *arg = c->argv[c->at], *equals = strchr(arg, '=');
 	const struct config_key *key;
-	char shown[128];
+	char shown[128], buf[64];
+	const char *near;
 	bool no;
 
 	c->name = arg;
@@ -151,6 +173,9 @@ take_option(struct options *o, struct cursor *c, char *error)
 	if ((key = find_key(c, &no)) != NULL)
 		return take_key(o, c, key, no, error);
 	utf8_escape(arg, c->name_len, false, shown, sizeof(shown));
+	if ((near = nearest_option(c, buf)) != NULL)
+		return fault_say(error, "unknown option '%s'; did you mean '--%s'? (see --help)",
+		    shown, near);
 	return fault_say(error, "unknown option '%s' (see --help)", shown);
 }
 

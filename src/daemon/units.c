@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #define FRACTION_DIGITS 9
 
@@ -172,7 +173,7 @@ units_bool(const char *text, bool *out, const char **error)
 
 	for (int value = 0; value < 2; value++) {
 		for (int i = 0; i < 4; i++) {
-			if (strcmp(words[value][i], text) == 0) {
+			if (strcasecmp(words[value][i], text) == 0) {
 				*out = value == 1;
 				return true;
 			}

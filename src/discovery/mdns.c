@@ -58,7 +58,8 @@ mdns_set_trouble(struct mdns *mdns, const char *sentence)
 		return;
 	snprintf(mdns->shown, sizeof(mdns->shown), "%s", sentence);
 	if (*sentence != '\0')
-		log_at(LOG_LEVEL_WARNING, "mDNS does not work", log_str("reason", sentence));
+		log_at(LOG_LEVEL_WARNING, "mDNS does not work", log_str("reason", sentence),
+		    log_str("remedy", "start avahi-daemon, or set mdns = false"));
 	else if (before)
 		log_at(LOG_LEVEL_NOTICE, "mDNS works again");
 }

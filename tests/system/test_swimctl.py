@@ -288,3 +288,22 @@ def test_output_that_cannot_be_written(cluster, three):
             done = subprocess.run([paths.SWIMCTL, "-s", three[0].socket, *command], stdout=full,
                                   stderr=subprocess.PIPE, text=True, timeout=20, env=clean_environment())
         one_line(done, 1, "cannot write the output")
+
+
+def test_json_has_the_parts_of_addresses(cluster, three):
+    daemon = three[0]
+    for member in daemon.members().values():
+        assert member["address"] == f"{member['host']}:{member['port']}" and isinstance(member["port"], int)
+    info = daemon.call("info")
+    assert (info["host"], info["port"]) == tuple(p(v) for p, v in zip((str, int), info["address"].rsplit(":", 1)))
+    joined = daemon.call("join", addresses=["127.0.8.8"])["addresses"][0]
+    assert (joined["address"], joined["host"], joined["port"]) == ("127.0.8.8", "127.0.8.8", 7946)
+
+
+def test_what_was_mistyped_is_told(cluster):
+    """A variable and a key, with what may have been meant; and a name that every unnamed machine has."""
+    daemon = cluster.daemon(environment={"SWIMD_NMAE": "x"}, config="log_level = INFO\nmdns = False\n")
+    daemon.name = "localhost"
+    daemon.start()
+    assert "SWIMD_NMAE in the environment is no setting of swimd; did you mean SWIMD_NAME?" in daemon.text()
+    assert "is localhost, as every machine is called that was given no name" in daemon.text()

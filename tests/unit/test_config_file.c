@@ -122,6 +122,8 @@ START_TEST(faults_name_their_line)
 {
 	begin();
 	bad("nonsense = 1\n", "1:", "unknown key 'nonsense'");
+	bad("seed = {\"10.0.0.1\"}\n", "1:", "unknown key 'seed'; did you mean 'seeds'?");
+	bad("log-level = info\n", "1:", "unknown key 'log-level'; did you mean 'log_level'?");
 	bad("# a\n# b\n/* c\nd */\n\nnonsense = 1\n", "6:", "nonsense");
 	bad("log_level = info\n\nprobe_interval = soon\n", "3:", "'soon'");
 	bad("seeds = {\"a\",\n\"b:0\"}\n", "2:", "b:0");
@@ -360,6 +362,7 @@ END_TEST
 
 START_TEST(stray_variables_are_found)
 {
+	const char *near;
 	char name[64];
 	size_t at = 0;
 
@@ -367,9 +370,16 @@ START_TEST(stray_variables_are_found)
 	setenv("SWIMD_NAME", "x", 1);
 	setenv("SWIMD_SEED", "x", 1);
 	setenv("SWIMD", "x", 1);
+	setenv("SWIMD_NMAE", "x", 1);
+	setenv("SWIMD_ELSEWHERE", "x", 1);
 	setenv("OTHER", "x", 1);
-	ck_assert_str_eq(config_load_stray(&at, name), "SWIMD_SEED");
-	ck_assert_ptr_null(config_load_stray(&at, name));
+	ck_assert_str_eq(config_load_stray(&at, name, &near), "SWIMD_SEED");
+	ck_assert_str_eq(near, "seeds");
+	ck_assert_str_eq(config_load_stray(&at, name, &near), "SWIMD_NMAE");
+	ck_assert_str_eq(near, "name");
+	ck_assert_str_eq(config_load_stray(&at, name, &near), "SWIMD_ELSEWHERE");
+	ck_assert_ptr_null(near);
+	ck_assert_ptr_null(config_load_stray(&at, name, &near));
 }
 END_TEST
 

@@ -151,11 +151,14 @@ START_TEST(a_member_is_shown)
 	shown = peer_result(&peer, request("member", "{\"name\":\"db1\"}"));
 	ck_assert_str_eq(text(shown, "name"), "db1");
 	ck_assert_ptr_nonnull(strstr(text(shown, "address"), ":7946"));
+	ck_assert(
+	    strncmp(text(shown, "address"), text(shown, "host"), strlen(text(shown, "host"))) == 0);
+	ck_assert_int_eq(json_integer_value(member(shown, "port")), 7946);
 	ck_assert(json_is_false(member(shown, "local")));
 	ck_assert(json_is_null(member(shown, "rtt_ms")));
 	ck_assert_str_eq(text(shown, "path"), "unknown");
 	ck_assert(json_is_null(member(shown, "heard")));
-	ck_assert_uint_eq(json_object_size(shown), 10);
+	ck_assert_uint_eq(json_object_size(shown), 12);
 	json_decref(shown);
 	shown = peer_result(&peer, request("member", "{\"name\":\"me\"}"));
 	ck_assert(json_is_true(member(shown, "local")));

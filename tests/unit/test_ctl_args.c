@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "ctl/args.h"
 #include "ctl/command.h"
 #include "ctl/problem.h"
@@ -208,14 +209,14 @@ START_TEST(nearest)
 {
 	static const char *const words[] = {"members", "member", "metrics", "leave", "join"};
 
-	ck_assert_str_eq(args_nearest("membres", words, 5), "members");
-	ck_assert_str_eq(args_nearest("memebr", words, 5), "member");
-	ck_assert_str_eq(args_nearest("jion", words, 5), "join");
-	ck_assert_str_eq(args_nearest("met", words, 5), "metrics");
-	ck_assert_ptr_null(args_nearest("status", words, 5));
-	ck_assert_ptr_null(args_nearest("x", words, 5));
+	ck_assert_str_eq(nearest_word("membres", words, 5), "members");
+	ck_assert_str_eq(nearest_word("memebr", words, 5), "member");
+	ck_assert_str_eq(nearest_word("jion", words, 5), "join");
+	ck_assert_str_eq(nearest_word("met", words, 5), "metrics");
+	ck_assert_ptr_null(nearest_word("status", words, 5));
+	ck_assert_ptr_null(nearest_word("x", words, 5));
 	ck_assert_ptr_null(
-	    args_nearest("a-word-that-is-much-longer-than-any-command-there-is", words, 5));
+	    nearest_word("a-word-that-is-much-longer-than-any-command-there-is", words, 5));
 }
 END_TEST
 

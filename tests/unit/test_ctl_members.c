@@ -154,12 +154,12 @@ END_TEST
 
 /* Colours and titles as somebody at a terminal sees them. */
 static char *
-on_terminal(const char *result)
+on_terminal(const char *result, unsigned short columns)
 {
 	char answer[4096];
 	const struct fake_answer answers[] = {{answer, false}, {NULL, false}};
 	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
-	struct winsize size = {.ws_row = 24, .ws_col = 200};
+	struct winsize size = {.ws_row = 24, .ws_col = columns};
 	char *seen = calloc(1, 16384);
 	size_t len = 0;
 	struct fake fake;
@@ -202,17 +202,47 @@ START_TEST(colours_on_a_terminal_only)
 	close(terminal);
 	setenv("TERM", "xterm-256color", 1);
 	unsetenv("NO_COLOR");
-	seen = on_terminal(FAKE_MEMBERS);
+	seen = on_terminal(FAKE_MEMBERS, 200);
 	ck_assert_msg(strstr(seen, "\033[32malive") != NULL, "%s", seen);
 	ck_assert_ptr_nonnull(strstr(seen, "\033[33msuspect"));
 	free(seen);
 	setenv("NO_COLOR", "1", 1);
-	seen = on_terminal(FAKE_MEMBERS);
+	seen = on_terminal(FAKE_MEMBERS, 200);
 	ck_assert_ptr_null(strchr(seen, '\033'));
 	ck_assert_ptr_nonnull(strstr(seen, "db2  [2001:db8::2]:7946 suspect"));
 	free(seen);
 }
 END_TEST
 
-UNIT_MAIN("ctl_members", members_in_every_format, hostile_names_do_no_harm,
+/* Of a long name the end is cut and marked, numbers never, and each line is as wide as the terminal at most. */
+START_TEST(tables_fit_the_terminal)
+{
+#define X10 "xxxxxxxxxx"
+	static const char members[] =
+	    "{\"members\":[{\"name\":\"db1-" X10 X10 X10 X10 X10 X10 X10 X10
+	    "\",\"address\":\"10.0.0.1:7946\",\"status\":\"alive\",\"incarnation\":1,\"local\":false,"
+	    "\"since\":null,\"rtt_ms\":1500,\"tags\":{}}],\"counts\":{}}";
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	char *seen, *line, *rest;
+
+	if (terminal < 0) {
+		printf(
+		    "# skip tables_fit_the_terminal: no terminal can be made: %s; is /dev/pts mounted?\n",
+		    strerror(errno));
+		return;
+	}
+	close(terminal);
+	setenv("NO_COLOR", "1", 1);
+	seen = on_terminal(members, 80);
+	ck_assert_msg(strstr(seen, "xxx... 10.0.0.1:7946 alive") != NULL, "%s", seen);
+	ck_assert_ptr_nonnull(strstr(seen, "1.50 s"));
+	for (line = strtok_r(seen, "\r\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\r\n", &rest))
+		ck_assert_msg(strlen(line) <= 80, "%s", line);
+	free(seen);
+#undef X10
+}
+END_TEST
+
+UNIT_MAIN("ctl_members", tables_fit_the_terminal, members_in_every_format, hostile_names_do_no_harm,
     filters_are_sent_and_empty_lists_may_fail, large_answers_are_whole, colours_on_a_terminal_only)

@@ -107,7 +107,10 @@ START_TEST(names_parse_back)
 		ck_assert_int_eq((int)format, i);
 	}
 	ck_assert(!log_level_parse("verbose", &(enum log_level){LOG_LEVEL_INFO}));
-	ck_assert(!log_format_parse("JSON", &(enum log_format){LOG_FORMAT_TEXT}));
+	ck_assert(!log_format_parse("xml", &(enum log_format){LOG_FORMAT_TEXT}));
+	/* As others write them. */
+	ck_assert(log_format_parse("JSON", &(enum log_format){LOG_FORMAT_TEXT}));
+	ck_assert(log_level_parse("INFO", &(enum log_level){LOG_LEVEL_INFO}));
 }
 END_TEST
 

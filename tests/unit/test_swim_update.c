@@ -318,6 +318,27 @@ START_TEST(loopback_is_refused_of_others_unless_we_are_bound_to_it)
 }
 END_TEST
 
+/* Who left and comes back at another address joins there, which is told once. */
+START_TEST(a_rejoin_is_no_update)
+{
+	struct fixture *f = started();
+	struct wire_update back;
+
+	fixture_member(f, 1);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_LEFT, 0);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	back = fixture_update(f, 2, SWIM_ALIVE, 3);
+	back.member.address = wire_str_of("10.0.9.9:7946");
+	fixture_ping(f, 1, 2,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &back, .count = 1});
+	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 {
 	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
@@ -450,6 +471,6 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
     that_a_member_moved_is_told_where_it_answered_before, the_dead_are_held_where_they_lived_last,
-    names_and_addresses_that_make_no_sense_are_counted,
+    a_rejoin_is_no_update, names_and_addresses_that_make_no_sense_are_counted,
     loopback_is_refused_of_others_unless_we_are_bound_to_it,
     members_are_limited_and_the_dead_make_room, reports_are_ordered_by_name, a_move_is_one_rise)

@@ -126,7 +126,7 @@ START_TEST(factors_are_decimal)
 }
 END_TEST
 
-START_TEST(truth_has_eight_names)
+START_TEST(truth_has_eight_names_in_any_case)
 {
 	static const char *const words[] = {"false", "no", "off", "0", "true", "yes", "on", "1"};
 	bool got;
@@ -138,10 +138,11 @@ START_TEST(truth_has_eight_names)
 		ck_assert_int_eq(got, i >= 4);
 	}
 	ck_assert(!units_bool("", &got, &error));
-	ck_assert(!units_bool("True", &got, &error));
+	ck_assert(units_bool("True", &got, &error) && got);
+	ck_assert(units_bool("FALSE", &got, &error) && !got);
 	ck_assert(!units_bool("perhaps", &got, &error));
 }
 END_TEST
 
 UNIT_MAIN("units", durations_have_units, what_is_no_duration_is_refused, sizes_have_units_or_none,
-    counts_are_digits, factors_are_decimal, truth_has_eight_names)
+    counts_are_digits, factors_are_decimal, truth_has_eight_names_in_any_case)

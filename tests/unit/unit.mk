@@ -35,7 +35,7 @@ OBJS_test_ifaces = net/ifaces.o base/addr.o
 OBJS_test_route = net/route.o net/ifaces.o net/sockaddr.o base/addr.o
 
 TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o
-CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o \
+CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o base/nearest.o \
 	$(LOG_OBJS)
 OBJS_test_tags = $(TAGS_OBJS) base/utf8.o
 OBJS_test_units = daemon/units.o
@@ -54,8 +54,8 @@ OBJS_test_health = daemon/health.o base/addr.o base/utf8.o base/error.o
 
 CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help hook hosts info links members pairs print \
 	problem reply session table tags wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
-	base/addr.o base/buf.o base/status.o base/utf8.o tests/unit/ctl_fake.o
-OBJS_test_ctl_args = ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
+	base/addr.o base/buf.o base/nearest.o base/status.o base/utf8.o tests/unit/ctl_fake.o
+OBJS_test_ctl_args = base/nearest.o ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
 OBJS_test_ctl_hosts = ctl/hosts.o ctl/print.o base/addr.o base/utf8.o
 OBJS_test_ctl_reply = ctl/reply.o
 OBJS_test_ctl_client = ctl/client.o
