@@ -45,6 +45,7 @@ static const struct args_option events_options[] = {
     {0, "count", "N", "end after N events", false},
     {0, "snapshot", NULL, "begin with the members as they are", false},
     {0, "exec", "COMMAND", "run it by /bin/sh for every event, one after the other", false},
+    {0, "exec-timeout", "TIME", "end it after so long: 30, 2m, 0 for never (default: 1m)", false},
     END,
 };
 

@@ -2,6 +2,7 @@
 /* `swimctl events`: the stream of events, printed or handed to a command one by one. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
  * the connection (overflow) when its own bound is reached.
  */
 #define BACKLOG_MAX ((size_t)64 << 20)
+/* A command that hangs must not hold up the events behind it for ever. */
+#define EXEC_LIMIT swim_seconds(60)
 
 struct stream {
 	const struct ctl *ctl;
@@ -174,6 +177,19 @@ hook_over(struct stream *s)
 	fprintf(s->ctl->err, "swimctl: the command %s\n", text);
 }
 
+/* For poll, in ms: until the command that runs has run for too long. */
+static int
+patience(const struct hook *hook)
+{
+	swim_time deadline = hook_deadline(hook);
+	int64_t ms;
+
+	if (!hook_running(hook) || swim_time_is_never(deadline))
+		return -1;
+	ms = swim_duration_ms(swim_time_since(deadline, client_now())) + 1;
+	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
 static enum ctl_exit
 run(struct stream *s)
 {
@@ -192,11 +208,13 @@ run(struct stream *s)
 
 		if (ferror(s->ctl->out))
 			return CTL_OK; /* ctl_run tells */
-		if (poll(p, 4, -1) < 0) {
+		if (poll(p, 4, patience(&s->hook)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return session_broken(&s->session, -errno, &s->problem);
 		}
+		if (hook_running(&s->hook))
+			hook_hurry(&s->hook);
 		if ((p[3].revents & (POLLERR | POLLHUP)) != 0)
 			return CTL_OK;
 		if (p[0].revents != 0) {
@@ -292,6 +310,26 @@ fail:
 	return NULL;
 }
 
+/* --exec-timeout; 0 is no limit. */
+static bool
+read_limit(struct stream *s, swim_duration *limit)
+{
+	const char *text = args_value(&s->ctl->args, "exec-timeout");
+
+	if (text == NULL)
+		return true;
+	if (!s->has_hook)
+		problem_set(&s->problem, CTL_USAGE, "usage",
+		    "--exec-timeout is the time of a command: give --exec, too");
+	else if (!args_duration(text, limit))
+		problem_set(&s->problem, CTL_USAGE, "usage",
+		    "--exec-timeout '%s' is no time: write 5, 0.5, 500ms, 2m or 1h, or 0 for any time",
+		    text);
+	else
+		return true;
+	return false;
+}
+
 static enum ctl_exit
 subscribe(struct stream *s, json_t *params)
 {
@@ -319,12 +357,13 @@ enum ctl_exit
 events_run(struct ctl *ctl)
 {
 	struct stream s = {.ctl = ctl, .session.client.fd = -1};
+	swim_duration limit = EXEC_LIMIT;
 	enum ctl_exit status;
 	json_t *params;
 
-	hook_init(&s.hook, args_value(&ctl->args, "exec"));
 	s.has_hook = args_has(&ctl->args, "exec");
-	params = subscription(&s);
+	params = read_limit(&s, &limit) ? subscription(&s) : NULL;
+	hook_init(&s.hook, args_value(&ctl->args, "exec"), limit);
 	if (params == NULL)
 		return problem_print(ctl, &s.problem);
 	status = subscribe(&s, params);

@@ -5,15 +5,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl/client.h"
 #include "ctl/print.h"
+
+/* Between the request to end and the end, of a command that took too long. */
+#define HOOK_GRACE swim_seconds(5)
 
 /* What a command is told, from where in the event. */
 static const struct {
@@ -32,9 +36,13 @@ static const struct {
 #define VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
 void
-hook_init(struct hook *h, const char *command)
+hook_init(struct hook *h, const char *command, swim_duration limit)
 {
-	*h = (struct hook){.command = command, .exit_fd = -1, .input_fd = -1};
+	*h = (struct hook){.command = command,
+	    .limit = limit,
+	    .deadline = SWIM_TIME_NEVER,
+	    .exit_fd = -1,
+	    .input_fd = -1};
 }
 
 static void
@@ -53,7 +61,7 @@ hook_fini(struct hook *h)
 	drop_input(h);
 	if (h->exit_fd >= 0)
 		close(h->exit_fd);
-	hook_init(h, h->command);
+	hook_init(h, h->command, h->limit);
 }
 
 /* One of ours, inherited from whoever started us? */
@@ -120,31 +128,91 @@ environment_new(const json_t *params)
 	return environment;
 }
 
+/* In a child of a program that may have threads: only what is safe after fork(2). */
+static _Noreturn void
+become_shell(int input, char *const argv[], char **environment)
+{
+	sigset_t none;
+
+	/* We ignore SIGPIPE; the command is to have it as usual. */
+	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(input, STDIN_FILENO) >= 0)
+		execve("/bin/sh", argv, environment);
+	_exit(127);
+}
+
+/* End as the shell did. */
+static _Noreturn void
+end_like(int status)
+{
+	if (WIFSIGNALED(status)) {
+		sigset_t none;
+
+		signal(WTERMSIG(status), SIG_DFL);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		kill(getpid(), WTERMSIG(status));
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
+}
+
+/*
+ * Between swimctl and the shell: leads a process group of its own, with all that the command starts, and ends that whole
+ * group once swimctl is gone, however it went.  All signals are blocked.
+ */
+static _Noreturn void
+supervise(pid_t parent, int input, char *const argv[], char **environment)
+{
+	sigset_t watched;
+	pid_t shell;
+	int number, status;
+
+	setpgid(0, 0);
+	if (prctl(PR_SET_PDEATHSIG, SIGHUP) != 0 || getppid() != parent)
+		_exit(126);
+	shell = fork();
+	if (shell == 0)
+		become_shell(input, argv, environment);
+	if (shell < 0)
+		_exit(126);
+	/* The other end of its input, too, which else would never end. */
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGHUP);
+	sigaddset(&watched, SIGCHLD);
+	for (;;) {
+		if (sigwait(&watched, &number) != 0)
+			continue;
+		if (getppid() != parent)
+			kill(0, SIGKILL);
+		if (waitpid(shell, &status, WNOHANG) == shell)
+			end_like(status);
+	}
+}
+
 static int
 spawn(struct hook *h, int input, char **environment)
 {
 	char shell[] = "sh", option[] = "-c", *command = strdup(h->command);
 	char *argv[] = {shell, option, command, NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t pipe_signal, none;
-	int error;
+	const pid_t parent = getpid();
+	sigset_t all, before;
+	int error = 0;
 
 	if (command == NULL)
 		return ENOMEM;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawnattr_init(&attributes);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	/* We ignore SIGPIPE; the command is to have it as usual. */
-	sigemptyset(&pipe_signal);
-	sigaddset(&pipe_signal, SIGPIPE);
-	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-	sigemptyset(&none);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	error = posix_spawn(&h->pid, "/bin/sh", &actions, &attributes, argv, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&actions);
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	h->pid = fork();
+	if (h->pid == 0)
+		supervise(parent, input, argv, environment);
+	if (h->pid < 0)
+		error = errno;
+	else
+		setpgid(h->pid, h->pid); /* whoever is first */
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(command);
 	return error;
 }
@@ -189,6 +257,8 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 		goto fail;
 	}
 	environment_free(environment);
+	h->overdue = 0;
+	h->deadline = h->limit.ns > 0 ? swim_time_add(client_now(), h->limit) : SWIM_TIME_NEVER;
 	return true;
 fail:
 	if (ends[0] >= 0)
@@ -229,17 +299,36 @@ hook_feed(struct hook *h)
 		drop_input(h);
 }
 
+swim_time
+hook_deadline(const struct hook *h)
+{
+	return h->deadline;
+}
+
+void
+hook_hurry(struct hook *h)
+{
+	if (!swim_time_reached(client_now(), h->deadline))
+		return;
+	kill(-h->pid, h->overdue++ == 0 ? SIGTERM : SIGKILL);
+	h->deadline = swim_time_add(client_now(), HOOK_GRACE);
+}
+
 bool
 hook_finish(struct hook *h, char *how, size_t cap)
 {
+	const bool overdue = h->overdue > 0;
 	int status = 0;
 
 	while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	hook_fini(h);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (overdue)
+		snprintf(how, cap, "took longer than %.15g s, and was ended",
+		    swim_duration_seconds(h->limit));
+	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	if (WIFEXITED(status))
+	else if (WIFEXITED(status))
 		snprintf(how, cap, "exited with status %d", WEXITSTATUS(status));
 	else
 		snprintf(how, cap, "was ended by signal %d", WTERMSIG(status));

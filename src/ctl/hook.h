@@ -11,20 +11,24 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/time.h"
 #include "ctl/problem.h"
 
 struct hook {
 	const char *command;
-	pid_t pid;   /* 0: none runs */
-	int exit_fd; /* readable once it has ended (pidfd) */
+	swim_duration limit; /* what one run of it may last; 0: any time */
+	swim_time deadline;
+	unsigned overdue; /* times that it was told to end */
+	pid_t pid;        /* 0: none runs; else it leads a process group of that number */
+	int exit_fd;      /* readable once it has ended (pidfd) */
 	int input_fd;
 	char *input; /* what its standard input is still to be given */
 	size_t input_len, input_at;
 };
 
 /* command is the caller's, and NULL where there is none to be run. */
-void hook_init(struct hook *, const char *command);
-/* Leaves a command that still runs to itself, without input. */
+void hook_init(struct hook *, const char *command, swim_duration limit);
+/* A command that still runs goes on without input, and ends with this process. */
 void hook_fini(struct hook *);
 
 /*
@@ -39,6 +43,9 @@ bool hook_running(const struct hook *);
 int hook_exit_fd(const struct hook *);
 int hook_input_fd(const struct hook *);
 void hook_feed(struct hook *);
+/* When to call hook_hurry, which tells one that has run for too long to end; NEVER: it has time. */
+swim_time hook_deadline(const struct hook *);
+void hook_hurry(struct hook *);
 /* Reap it.  False if it failed: `how` then says how ("exited with status 3"). */
 bool hook_finish(struct hook *, char *how, size_t cap);
 

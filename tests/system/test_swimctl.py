@@ -2,6 +2,7 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import time
 
@@ -307,3 +308,26 @@ def test_what_was_mistyped_is_told(cluster):
     daemon.start()
     assert "SWIMD_NMAE in the environment is no setting of swimd; did you mean SWIMD_NAME?" in daemon.text()
     assert "is localhost, as every machine is called that was given no name" in daemon.text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_handler_does_not_outlive_swimctl(cluster, three, number):
+    """Nor does what it has started, however swimctl ends."""
+    marks = [os.path.join(cluster.directory, name) for name in ("handler", "child")]
+    handler = f"sleep 1000 & echo $! >{marks[1]}; echo $$ >{marks[0]}; wait"
+    process = subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "events", "--since", "0", "--exec", handler],
+                               stdin=subprocess.DEVNULL, env=clean_environment())
+
+    def number_in(path):
+        return os.path.exists(path) and open(path).read().strip()
+    pids = [int(cluster.wait(lambda path=path: number_in(path), "the handler to run")) for path in marks]
+    process.send_signal(number)
+    process.wait()
+
+    def gone(pid):
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                return file.read().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+    cluster.wait(lambda: all(map(gone, pids)), "handler and child to end")

@@ -218,6 +218,29 @@ START_TEST(a_command_killed_is_told)
 }
 END_TEST
 
+/* With all that it has started, and the next event has its turn. */
+START_TEST(a_command_that_hangs_is_ended)
+{
+	char path[] = "/tmp/swimctl-exec-XXXXXX", command[512], *text;
+	struct run run;
+
+	close(mkstemp(path));
+	snprintf(command, sizeof(command),
+	    "echo $SWIM_SEQ >>%s; [ $SWIM_SEQ != 8 ] || sleep 1000; true", path);
+	run = subscribe(SUBSCRIBED("") EVENT(JOINED) EVENT(FAILED), false, NULL, "--exec", command,
+	    "--exec-timeout=3", "--count=2", NULL);
+	ck_assert_int_eq(run.status, 1);
+	ck_assert_str_eq(run.err, "swimctl: the command took longer than 3 s, and was ended\n");
+	text = contents(path);
+	ck_assert_str_eq(text, "8\n9\n");
+	free(text);
+	run_free(&run);
+	run_complained(run_ctl(NULL, "events", "--exec=true", "--exec-timeout", "soon", NULL), 2,
+	    "is no time");
+	run_complained(run_ctl(NULL, "events", "--exec-timeout", "5", NULL), 2, "give --exec");
+}
+END_TEST
+
 /* No event comes, and it is noticed all the same that nobody reads what would be printed. */
 START_TEST(a_reader_that_went_away_ends_it_quietly)
 {
@@ -260,4 +283,5 @@ UNIT_MAIN("ctl_events", events_are_lines, json_events_are_the_daemons_own_bytes,
     a_snapshot_comes_first, a_gap_is_told, the_end_of_the_daemon_is_told_after_its_events,
     overflow_is_told, a_command_is_run_for_each_event, a_name_is_no_command,
     a_command_that_fails_is_told_and_the_next_one_runs, a_command_killed_is_told,
-    a_reader_that_went_away_ends_it_quietly, output_that_cannot_be_written_is_an_error)
+    a_command_that_hangs_is_ended, a_reader_that_went_away_ends_it_quietly,
+    output_that_cannot_be_written_is_an_error)
