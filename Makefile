@@ -244,7 +244,7 @@ jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_sy
 # Trials that last by their nature: what they are about takes its minutes on any machine.
 jobs_long = 'pytest:long=$(pytest_system) -rA -m long tests/system'
 
-.PHONY: check check-long quickcheck asan
+.PHONY: check check-long check-roots quickcheck asan
 # check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
@@ -254,6 +254,11 @@ check: all test-programs
 # check-long:  trials that last minutes, such as loss and cuts among twenty daemons
 check-long: all
 	@$(RUN) $(jobs_long)
+
+# check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot (needs root)
+ROOTS ?= bookworm trixie
+check-roots:
+	@sh tests/roots.sh $(B)/roots $(ROOTS)
 
 # quickcheck:  units, house rules, fuzz corpora and a short simulation, in half a minute
 quickcheck: all test-programs

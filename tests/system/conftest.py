@@ -18,6 +18,9 @@ SECONDS_A_LONG_TEST = 600
 # More than there are workers, as each of them is given a row of tests to begin with.
 HANDS = 32
 
+# Where ip, nft and avahi-daemon are, whether or not the user looks there.
+os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
 # Before pytest-xdist starts its workers, so that they are in the same namespace.
 become_root()
 
