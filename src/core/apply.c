@@ -347,8 +347,8 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 		else
 			gossip_heard(s, m);
 	}
-	/* Who suspects one still of whom we have the verdict has missed it. */
-	if (status == SWIM_SUSPECT && m->status == SWIM_DEAD && !m->hidden &&
+	/* Who suspects one still of whom we have the verdict, or that has left, has missed it. */
+	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden &&
 	    u->incarnation == m->incarnation)
 		s->missed = m;
 	if (from_subject && swim_status_is_live(status) &&

@@ -110,6 +110,7 @@ confirm_ack(struct swim *s, const struct wire_message *msg)
 		for (uint64_t before = c->seq; before != msg->seq; before++)
 			loss_count(&s->loss, false);
 		loss_count(&s->loss, true);
+		s->asked = *link_way(c->target);
 		c->target = NULL;
 		return true;
 	}

@@ -379,6 +379,7 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 		return false;
 	m->proof_seq = 0;
 	m->proven = true;
+	s->asked = *link_way(m);
 	if (!swim_time_is_never(m->proof_sent))
 		probe_measure(s, m, m->proof_sent);
 	return true;

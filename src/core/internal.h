@@ -98,6 +98,7 @@ struct member {
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
 	swim_time asked_at; /* suspect: when the last question to it has had its time */
 	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
+	uint64_t question;  /* suspect: sequence number of the first of the `asked` questions */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
 	struct rtt rtt;
 	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
@@ -110,6 +111,8 @@ struct member {
 	size_t suspect_index; /* in suspects[] */
 	size_t gone_index;    /* in gone[] */
 	enum swim_status status;
+	uint32_t
+	    probed; /* number of our last probe of it, or of the last before we held it alive */
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
@@ -317,11 +320,13 @@ struct swim {
 	swim_time began; /* of swim_new */
 	struct member *self;
 	bool leaving, left;
-	bool no_v4, no_v6;      /* families that we can't send to */
-	bool misjudged;         /* the datagram at hand holds us for something else than alive */
-	bool answered;          /* it answers one of ours, by its sequence number, */
-	bool answered_seed;     /* and one that asked to join through its sender */
-	struct swim_addr from;  /* where it came from */
+	bool no_v4, no_v6;     /* families that we can't send to */
+	bool misjudged;        /* the datagram at hand holds us for something else than alive */
+	bool answered;         /* it answers one of ours, by its sequence number, */
+	bool answered_seed;    /* and one that asked to join through its sender */
+	struct swim_addr from; /* where it came from */
+	struct swim_addr
+	    asked; /* where the question went that it answers; family 0: nowhere known */
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
 	struct member *missed; /* who sent it does not know of this one's death, or of our return */
@@ -369,6 +374,7 @@ struct swim {
 	swim_time report_at; /* ours is told again; NEVER: there is nothing to be told */
 	uint8_t report_bytes[LINK_REPORTS_PACKED * WIRE_LINKS_SIZE_MAX];
 	struct swim_addr seen_at;     /* where one that cannot reach us at our address asks us */
+	uint32_t probe_number;        /* of the probes begun; it may wrap */
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
 	bool same_view;               /* the last digest that came was the same as ours */
 	bool doubtful;                /* we stood still, and have not heard an answer since */
@@ -591,6 +597,8 @@ size_t suspicion_outage(const struct swim *);
 bool suspicion_confirmed(const struct swim *, const struct member *m);
 /* We ourselves are one of its accusers. */
 bool suspicion_is_ours(const struct swim *, const struct member *m);
+/* True if the ack answers a question to a suspect. */
+bool suspicion_ack(struct swim *, const struct wire_message *);
 void suspicion_tick(struct swim *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);
@@ -735,8 +743,8 @@ struct member *speaker_identify(struct swim *, const struct wire_message *,
 /* A base peer that gives no name speaks from where a swimd lived: ask who lives there now. */
 void speaker_check_kind(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /*
- * The ack at hand answers a question that went to whom it names: it can be reached where this came from, whatever
- * address it tells.  What the ack says is its word.
+ * The ack at hand answers a question of ours, and what it says is the word of whom it names.  That member can be reached
+ * at the address that was asked; where the answer came from elsewhere, it is asked there too.
  */
 void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* `m` says that it speaks, from where nobody is known to: ask there. */

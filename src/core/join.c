@@ -305,19 +305,20 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 	m->swimd = false;
 }
 
-/* It lives where it is said to, or can be reached where it answers. */
+/* It lives where it was asked, and is said to, or can be reached where it was asked. */
 static void
-prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 
 	if (m == NULL || m == s->self)
 		return;
-	locate_heard(s, m, from);
-	if (swim_addr_equal(&m->addr, from))
+	locate_heard(s, m, asked);
+	if (swim_addr_equal(&m->addr, asked))
 		m->proven = true;
 }
 
+/* An answer proves the address that was asked, wherever the answer comes from: anybody can forge that. */
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
@@ -330,14 +331,15 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		return;
 	}
 	j->active = false;
+	s->asked = asked;
 	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
 	if (!swimd) {
-		join_learn(s, msg, from);
+		join_learn(s, msg, &asked);
 		note_base(s, j, msg);
 	} else {
-		prove(s, msg, from);
+		prove(s, msg, &asked);
 	}
 	switch (kind) {
 	case JOIN_SEED:
@@ -345,14 +347,14 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
 		    msg->member.id.len);
 		if (swimd && sync_differs(s, &msg->trailer))
-			sync_start(s, from);
+			sync_start(s, &asked);
 		break;
 	case JOIN_GREET:
 	case JOIN_LEAVER:
 		break;
 	case JOIN_CHECK:
 		if (swimd && sync_differs(s, &msg->trailer))
-			sync_start(s, from);
+			sync_start(s, &asked);
 		break;
 	case JOIN_CLAIM:
 		break;

@@ -133,6 +133,7 @@ live_insert(struct swim *s, struct member *m)
 {
 	size_t at = s->probe_next + (size_t)rng_below(&s->rng, s->live_count - s->probe_next + 1);
 
+	m->probed = s->probe_number;
 	if (at < s->live_count)
 		live_put(s, s->live_count, s->live[at]);
 	live_put(s, at, m);

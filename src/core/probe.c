@@ -144,6 +144,9 @@ probe_patience(const struct swim *s, const struct member *m)
 void
 probe_period_seen(struct swim *s, uint32_t period)
 {
+	/* A stranger who chooses the period chooses who is probed by whom. */
+	if (!s->by_known)
+		return;
 	/* Serial number arithmetic: the counter may wrap. */
 	if ((int32_t)(period - s->period_seen) > 0)
 		s->period_seen = period;
@@ -195,6 +198,33 @@ shuffle_round(struct swim *s)
 	s->probe_next = 0;
 }
 
+/* The probe of this number is of this member. */
+static uint32_t
+probes_since(const struct swim *s, const struct member *m)
+{
+	return s->probe_number - m->probed;
+}
+
+/*
+ * SWIM 4.3: in round-robin order everybody is probed once in 2 n - 1 probes at least.  Coordination and changes of the
+ * order keep to that: whoever has waited for so long is next.  NULL: nobody has.
+ */
+static struct member *
+overdue(const struct swim *s)
+{
+	struct member *found = NULL;
+
+	for (size_t i = 0; i < s->live_count; i++) {
+		struct member *m = s->live[i];
+
+		if (m->accuser_count < WIRE_ACCUSERS_MAX &&
+		    probes_since(s, m) >= 2 * s->live_count &&
+		    (found == NULL || probes_since(s, m) > probes_since(s, found)))
+			found = m;
+	}
+	return found;
+}
+
 /* The next of a shuffled round; those whom all that count accuse already are asked before the verdict. */
 static struct member *
 next_of_round(struct swim *s)
@@ -239,11 +269,15 @@ begin_probe(struct swim *s)
 		s->period = s->period_seen;
 	if (s->live_count == 0)
 		return;
-	target = coordinated(s);
+	s->probe_number++;
+	target = overdue(s);
+	if (target == NULL)
+		target = coordinated(s);
 	if (target == NULL)
 		target = next_of_round(s);
 	if (target == NULL)
 		return;
+	target->probed = s->probe_number;
 	wait = probe_patience(s, target);
 	whole = swim_duration_scale(wait, 1 + INDIRECT_WAIT);
 	/* A probe must have its time. */
@@ -516,12 +550,26 @@ measure(struct rtt *r, swim_duration sample)
 	r->smoothed.ns += error / RTT_GAIN;
 }
 
+/*
+ * The loop is late by so much: an answer that is read now may have been in the socket for as long, and tells nothing of
+ * the way.
+ */
+static bool
+is_late(const struct swim *s)
+{
+	swim_duration late = swim_time_since(s->now, swim_deadline(s));
+
+	return late.ns >= swim_duration_scale(s->config.timing.probe_timeout, LAG_OF_TIMEOUT).ns;
+}
+
 /* A young cluster would else wait the whole of probe_timeout for those that die before they were probed. */
 void
 probe_measure(struct swim *s, struct member *m, swim_time sent)
 {
 	swim_duration rtt = swim_time_since(s->now, sent);
 
+	if (is_late(s))
+		return;
 	measure(&s->rtt, rtt);
 	if (m != NULL)
 		measure(&m->rtt, rtt);
@@ -541,6 +589,7 @@ direct_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 		join_learn(s, msg, asked);
 		return;
 	}
+	s->asked = *asked;
 	probe_measure(s, target, s->probe.sent);
 	loss_count(&s->loss, true);
 	link_answered_at(s, target, asked);
@@ -584,7 +633,8 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 		}
 		return true;
 	}
-	if (confirm_ack(s, msg) || damping_ack(s, msg->seq) || link_ack(s, msg))
+	if (confirm_ack(s, msg) || suspicion_ack(s, msg) || damping_ack(s, msg->seq) ||
+	    link_ack(s, msg))
 		return true;
 	relay_ack(s, msg);
 	return false;

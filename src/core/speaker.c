@@ -163,13 +163,22 @@ speaker_answers(struct swim *s, const struct wire_message *msg, const struct swi
 {
 	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 
-	if (m == NULL || m == s->self || m->hidden || m->stand_in || !is_free(s, from))
+	if (m == NULL || m == s->self || m->hidden || m->stand_in)
 		return;
-	m->also = *from;
+	if (!swim_addr_equal(&s->asked, from)) {
+		/* Anybody may have put that source on it: it can be reached there once it has been. */
+		speaker_ask(s, m, from);
+		if (!swim_addr_equal(&s->asked, &m->addr) && !link_is_shown_at(m, &s->asked))
+			return;
+	} else if (is_free(s, from)) {
+		m->also = *from;
+		link_found(s, m);
+	} else {
+		return;
+	}
 	s->by_named = true;
-	link_found(s, m);
 	speak(s, m->name, m->name_len);
-	weigh(s, m, from);
+	weigh(s, m, &s->asked);
 }
 
 void

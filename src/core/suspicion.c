@@ -177,6 +177,7 @@ suspicion_begin(struct swim *s, struct member *m)
 {
 	m->counted = m->asked_at = s->now;
 	m->asked = m->lately = 0;
+	m->question = core_seq(s);
 	schedule(s, m);
 }
 
@@ -349,7 +350,7 @@ ask(struct swim *s, struct member *m)
 		m->asked++;
 	m->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
-	probe_ping(s, m, core_seq(s));
+	probe_ping(s, m, m->question + m->asked);
 	if (least && !suspicion_confirmed(s, m))
 		probe_ask_others(s, m, core_seq(s), patience);
 }
@@ -379,6 +380,27 @@ judge(struct swim *s, struct member *m)
 	members_transition(s, m, SWIM_DEAD, m->incarnation, false);
 	gossip_queue(s, m);
 	return true;
+}
+
+/*
+ * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
+ * under, and the last of all incarnations has none above it.  What it did not answer before is no evidence any more.
+ */
+bool
+suspicion_ack(struct swim *s, const struct wire_message *msg)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		struct member *m = s->suspects[i];
+
+		if (msg->seq - m->question - 1 >= m->asked)
+			continue;
+		if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, m))
+			return true;
+		s->asked = *link_way(m);
+		suspicion_begin(s, m);
+		return true;
+	}
+	return false;
 }
 
 void
@@ -414,6 +436,7 @@ suspicion_stalled(struct swim *s, swim_duration late)
 		m->asked_at = swim_time_add(m->asked_at, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
+		m->question = core_seq(s);
 		m->lately = 0;
 		m->asked = 0;
 		m->ask_at = swim_time_add(m->ask_at, late);

@@ -216,6 +216,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 
 	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
+	s->asked = (struct swim_addr){0};
 	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
@@ -246,7 +247,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
 			claim_answered(s);
-		if (s->answered && !relayed) {
+		if (s->answered && !relayed && speaker != s->self) {
 			speaker_answers(s, msg, from);
 			link_answered(s, msg);
 		}

@@ -47,8 +47,10 @@ RULES = {
     "suspicion-of-any-life": ("a suspicion of an earlier incarnation counts",
         "apply.c", "if (u->incarnation > m->incarnation ||",
         "if (u->incarnation > m->incarnation || (status == SWIM_SUSPECT && m->status == SWIM_ALIVE) ||"),
-    "address-is-a-name": ("the end of a member is believed from its address, whoever lives there by then",
-        "apply.c", "return s->by_named || wire_str_equal(u->member.id, text);", "return s->by_named || text[0] != '\0';"),
+    "address-is-a-name": ("whoever speaks from the address of a member, and gives no name, speaks for that member",
+        "speaker.c", "		name = msg->member.id;\n\ts->by_named = name.len > 0;",
+        "		name = msg->member.id;\n\tif (claimed->id.len == 0 && (m = locate_at(s, from)) != NULL)\n"
+        "\t\tname = (struct wire_str){m->name, m->name_len};\n\ts->by_named = name.len > 0;"),
     "accuser-twice": ("one accuser counts as two",
         "suspicion.c", "if (m->accusers[i] == accuser)", "if (m->accusers[i] == accuser && m->accuser_count > 2)"),
     "teller-accuses": ("who tells of a suspicion or remembers a death counts as one who found it",

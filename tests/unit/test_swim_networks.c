@@ -119,10 +119,17 @@ END_TEST
 START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
 {
 	struct fixture *f = fixture_among_proven(5);
+	const struct fixture_out *ping;
 	uint64_t seq;
 
 	seq = fixture_wait_ping(f, 1);
 	fixture_ack_by(f, &other, seq, 1, fixture_stats(f).digest, NULL);
+	/* Anybody may have put that source on it, so that it is asked there. */
+	ping = asked_at(f, &other);
+	ck_assert_ptr_nonnull(ping);
+	verdict_from(f, &other);
+	ck_assert_int_ne(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_ack_by(f, &other, ping->message.seq, 1, fixture_stats(f).digest, NULL);
 	fixture_clear(f);
 	say(f, &other, NULL);
 	ck_assert_ptr_null(asked_at(f, &other));
@@ -130,6 +137,44 @@ START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_free(f);
+}
+END_TEST
+
+/* Datagrams to an address that nobody has asked: bytes altogether. */
+static size_t
+bytes_to(const struct fixture *f, const struct swim_addr *there)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		bytes += swim_addr_equal(&f->out[i].to, there) ? f->out[i].len : 0;
+	return bytes;
+}
+
+/* A stranger asks, is greeted or looked at, and answers as if from a victim's address, in his name or the victim's. */
+START_TEST(an_answer_does_not_prove_the_address_that_it_comes_from)
+{
+	for (unsigned as = 6; as <= 7; as++) {
+		struct fixture *f = fixture_among_proven(3);
+		struct swim_addr at = fixture_addr(6);
+		const struct fixture_out *ping;
+
+		/* No look at another view is under way. */
+		fixture_run(f, swim_seconds(2));
+		fixture_clear(f);
+		fixture_ping(f, 6, 1,
+		    (struct fixture_says){.ours = true, .sender = 6, .digest = 5});
+		ping = asked_at(f, &at);
+		ck_assert_ptr_nonnull(ping);
+		fixture_ack_by(f, &other, ping->message.seq, as, 4, NULL);
+		fixture_run(f, swim_seconds(1));
+		ck_assert_ptr_null(fixture_sent(f, WIRE_SYNC_REQ, 7));
+		for (size_t i = 0; i < f->out_count; i++)
+			ck_assert(f->out[i].message.type != WIRE_SYNC_REQ ||
+				  !swim_addr_equal(&f->out[i].to, &other));
+		ck_assert_uint_le(bytes_to(f, &other), 400);
+		fixture_free(f);
+	}
 }
 END_TEST
 
@@ -289,8 +334,9 @@ END_TEST
 
 UNIT_MAIN("swim_networks", a_member_is_believed_from_where_it_has_answered,
     whoever_has_not_answered_as_that_member_is_a_stranger,
-    an_answer_to_a_probe_shows_where_it_is_too, one_that_is_asked_elsewhere_is_asked_little,
-    nobody_takes_the_place_of_another_member, a_leave_from_there_is_one,
-    a_leave_from_nowhere_is_asked_after_more_than_once, so_are_many_leaves_by_all_who_hear_of_them,
-    who_answers_for_another_does_not_show_where_that_is, whoever_moves_or_comes_back_is_asked_again,
-    views_are_compared_where_it_speaks)
+    an_answer_to_a_probe_shows_where_it_is_too,
+    an_answer_does_not_prove_the_address_that_it_comes_from,
+    one_that_is_asked_elsewhere_is_asked_little, nobody_takes_the_place_of_another_member,
+    a_leave_from_there_is_one, a_leave_from_nowhere_is_asked_after_more_than_once,
+    so_are_many_leaves_by_all_who_hear_of_them, who_answers_for_another_does_not_show_where_that_is,
+    whoever_moves_or_comes_back_is_asked_again, views_are_compared_where_it_speaks)

@@ -163,6 +163,81 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 }
 END_TEST
 
+/* Answers every ping to this peer in its name, but does not refute; the last event of it counts. */
+static void
+answer_as(struct fixture *f, unsigned peer, swim_duration d)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	swim_time end = swim_time_add(f->now, d);
+
+	while (swim_time_before(f->now, end)) {
+		size_t count;
+
+		fixture_run(f, swim_ms(10));
+		count = f->out_count;
+		for (size_t i = 0; i < count; i++) {
+			if (f->out[i].message.type == WIRE_PING &&
+			    swim_addr_equal(&f->out[i].to, &addr))
+				fixture_ack(f, peer, f->out[i].message.seq, peer,
+				    (struct fixture_says){.ours = true,
+					.sender = peer,
+					.digest = fixture_stats(f).digest});
+		}
+		for (size_t i = 0; i < f->event_count; i++)
+			ck_assert(f->events[i].type != SWIM_EVENT_FAILED ||
+				  strcmp(f->events[i].member.name, "p1") != 0);
+		fixture_clear(f);
+	}
+}
+
+START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
+{
+	struct fixture *f = fixture_among_proven(3);
+
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
+	answer_as(f, 1, swim_seconds(12));
+	/* Once it is silent the verdict comes. */
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	fixture_accuse(f, 3, 1, SWIM_SUSPECT, 2, 3);
+	fixture_run(f, swim_seconds(8));
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_that_waited_while_we_stood_still_measures_nothing)
+{
+	struct fixture *f = fixture_among_proven(3);
+	uint64_t seq = fixture_wait_ping(f, 1);
+	swim_duration before = fixture_report(f, "p1").rtt;
+
+	/* The socket is read before timers fire: nobody has ticked since. */
+	f->now = swim_time_add(f->now, swim_seconds(3));
+	fixture_ack(f, 1, seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = fixture_stats(f).digest});
+	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, before.ns);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(who_suspects_one_that_has_left_is_told_at_once)
+{
+	struct fixture *f = fixture_among_proven(4);
+
+	fixture_gossip(f, 1, 1, SWIM_LEFT, 0);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_LEFT);
+	fixture_run(f, swim_seconds(1));
+	fixture_clear(f);
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_GOSSIP, 2), "p1", SWIM_LEFT, NULL));
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
     an_accuser_that_comes_late_makes_nothing_overdue,
-    accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
+    accusers_whom_we_do_not_know_leave_room_for_our_own_finding,
+    whoever_answers_every_question_is_not_held_dead_for_its_silence,
+    an_answer_that_waited_while_we_stood_still_measures_nothing,
+    who_suspects_one_that_has_left_is_told_at_once)

@@ -239,5 +239,91 @@ START_TEST(who_sees_another_view_goes_round_by_itself)
 }
 END_TEST
 
+/* Says so in a ping: the sender, where it is a member, and the period that it counts. */
+static void
+tell_period(struct fixture *f, unsigned from, uint32_t period)
+{
+	char name[16];
+	struct wire_trailer trailer = {.has_sender = true,
+	    .sender = wire_str_of(fixture_name(from, name)),
+	    .has_digest = true,
+	    .digest = fixture_stats(f).digest,
+	    .has_period = true,
+	    .period = period};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, 1);
+	ck_assert_int_eq(fixture_input(f, from, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+}
+
+/* The peer that is probed next, which answers. */
+static unsigned
+probe_answered(struct fixture *f, uint32_t *period)
+{
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_clear(f);
+		fixture_run(f, STEP);
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct wire_message msg = f->out[i].message;
+			unsigned to = f->out[i].to.ip[3];
+
+			if (msg.type != WIRE_PING || !msg.trailer.has_period)
+				continue;
+			*period = msg.trailer.period;
+			fixture_ack(f, to, msg.seq, to,
+			    (struct fixture_says){.ours = true,
+				.sender = to,
+				.digest = fixture_stats(f).digest});
+			return to;
+		}
+	}
+	ck_abort_msg("nobody is probed");
+	return 0;
+}
+
+START_TEST(a_stranger_does_not_set_the_period)
+{
+	struct fixture *f = fixture_among_proven(PEERS);
+	uint32_t before, period;
+
+	probe_answered(f, &before);
+	tell_period(f, 9, before + 1000);
+	probe_answered(f, &period);
+	ck_assert_uint_eq(period, before + 1);
+	/* A member does: all count alike. */
+	tell_period(f, 1, before + 1000);
+	probe_answered(f, &period);
+	ck_assert_uint_eq(period, before + 1000);
+	fixture_free(f);
+}
+END_TEST
+
+/* One member, or who sends from its address, tells the period that brings up the same other one each time. */
+START_TEST(whatever_period_is_told_everybody_is_probed_in_time)
+{
+	struct fixture *f = fixture_among_proven(PEERS);
+	unsigned last[PEERS + 1] = {0}, longest = 0;
+	uint32_t period;
+
+	for (unsigned probe = 1; probe <= 30 * PEERS; probe++) {
+		unsigned to = probe_answered(f, &period);
+
+		ck_assert_uint_le(to, PEERS);
+		for (unsigned i = 1; i <= PEERS; i++) {
+			if (probe - last[i] > longest)
+				longest = probe - last[i];
+		}
+		last[to] = probe;
+		/* PEERS periods later the same one is up, but for the turn of the round. */
+		tell_period(f, 1, period + PEERS);
+	}
+	ck_assert_uint_le(longest, 3 * PEERS);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_ring", members_of_one_view_are_probed_once_a_period_each,
-    who_sees_another_view_goes_round_by_itself)
+    who_sees_another_view_goes_round_by_itself, a_stranger_does_not_set_the_period,
+    whatever_period_is_told_everybody_is_probed_in_time)
