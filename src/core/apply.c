@@ -295,6 +295,10 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	}
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
+	if (live && !visitor_is_vouched(s, from_subject)) {
+		visitor_hear(s, u, addr, from_subject);
+		return;
+	}
 	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
 	if (live ? !members_make_room(s) && !(from_subject && guest_room(s, addr))
 		 : s->table.count >= s->config.max_members) {
@@ -310,6 +314,8 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		apply_replace_stand_in(s, m);
 		take_tags(s, m, u, true);
 	}
+	/* It was asked where it says that it lives, and this is its answer. */
+	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
 	members_transition(s, m, status, u->incarnation, hidden);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
@@ -433,6 +439,21 @@ move(struct swim *s, struct member *m, const char *address)
 	return false;
 }
 
+/* True: whether it lives there now is to be shown first. */
+static bool
+hear_of_move(struct swim *s, const struct member *m, const struct wire_update *u,
+    const char *address, bool from_subject)
+{
+	char text[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr addr;
+
+	if (apply_address(s, wire_str_of(address), text, &addr) && addr.family != 0 &&
+	    link_is_shown_at(m, &addr))
+		return false;
+	visitor_hear(s, u, &addr, from_subject);
+	return true;
+}
+
 static void
 apply_known(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync)
@@ -453,6 +474,9 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
+	if (moved && live && !visitor_is_vouched(s, from_subject) &&
+	    hear_of_move(s, m, u, address, from_subject))
+		return;
 	/*
 	 * Somebody may be removed where it is held dead by mistake, on the small side of a cut perhaps.  Whoever
 	 * holds it alive forgets it with a verdict of its own, or never.

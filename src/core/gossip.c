@@ -165,6 +165,19 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 	return wire_add_update(w, &u);
 }
 
+bool
+gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
+{
+	struct wire_update u;
+
+	update_of(s, m, &u);
+	if (u.tags.len > 0) {
+		u.tags = (struct wire_str){0};
+		u.flags |= WIRE_FLAG_PARTIAL;
+	}
+	return wire_add_update(w, &u);
+}
+
 /* One sending more of this rumour. */
 static void
 advance(struct swim *s, struct member *m, unsigned limit)
@@ -310,7 +323,7 @@ ask_first(struct swim *s, struct member *to)
 	wire_begin_ping(&w, to->proof_seq);
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
-		gossip_add_member(s, &w, s->self);
+		gossip_add_untagged(s, &w, s->self);
 	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
 }
 

@@ -20,6 +20,7 @@
  *	quota.c    how many updates of a source are taken in a second
  *	standing.c  whose datagrams to read first
  *	speaker.c  who sent a datagram
+ *	visitor.c  those whom only strangers tell of
  *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
  *	path.c     how large datagrams to each member may be
@@ -93,6 +94,7 @@ struct member {
 	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
 	uint64_t incarnation;
 	swim_time since; /* of the status */
+	swim_time met;   /* when it came into the table */
 	swim_time news;  /* until when the changes that busy sources told are paid for (quota.c) */
 	swim_time counted;  /* suspect: since when, for the verdict */
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
@@ -224,6 +226,8 @@ struct join {
 	uint64_t seq;
 	swim_time sent, next; /* last, and to be sent again or given up */
 	size_t len;           /* of the ping sent last */
+	bool small;           /* nobody has answered there yet, and a stranger has us ask: */
+	size_t budget;        /* so many bytes at most */
 	unsigned tries;
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the one that left. */
 	uint64_t than;
@@ -278,6 +282,17 @@ struct path_check {
 /* The least that is tried where not even that arrives: a packet of 576 bytes, which every IPv4 host takes (RFC 791). */
 #define PATH_FLOOR 548
 
+/* Somebody is said to live at an address, by one whose word does not count for that, and is asked there. */
+struct visitor {
+	struct swim_addr addr;
+	uint64_t seq;  /* 0: free */
+	uint64_t hash; /* of its name */
+	uint64_t incarnation;
+	swim_time sent;
+	bool swimd; /* it was told of by one */
+};
+#define VISITORS_MAX 64
+
 /* When views may be compared next. */
 struct pace {
 	swim_time allowed; /* not before */
@@ -286,7 +301,8 @@ struct pace {
 
 struct sync {
 	bool active;
-	bool member; /* who is asked was known for one when it began */
+	bool member;  /* who is asked was known for one when it began */
+	bool vouches; /* and what it shows is taken as it is */
 	struct swim_addr addr;
 	uint64_t seq; /* of the first request for this page; those after it count up */
 	struct wire_cursor cursor;
@@ -354,6 +370,9 @@ struct swim {
 	bool lost_name, told_once;
 	bool accompanied;                      /* another member has answered us, */
 	swim_time company_since, company_seen; /* first, and last */
+	struct visitor visitors[VISITORS_MAX];
+	unsigned gifts;           /* pings larger than what asked for them, */
+	swim_time gifts_until;    /* in the interval that ends then */
 	struct swim_addr yielded; /* nobody answered there when we took our name over from it, */
 	swim_time yielded_until;  /* and may come back until then */
 	swim_time contradicted;   /* when last we said where we live without asking there first */
@@ -400,12 +419,23 @@ struct swim {
 	struct pace sync_members, sync_strangers;
 	swim_time check_at; /* digest of check_addr is looked at again */
 	struct swim_addr check_addr;
-	bool check_member; /* was known for a member when it spoke from there */
-	bool synced;       /* with anyone, since the start */
+	bool check_charged;  /* something has been sent for that datagram already, */
+	size_t check_credit; /* what may be sent there where nobody has answered yet */
+	bool check_member;   /* was known for a member when it spoke from there */
+	bool synced;         /* with anyone, since the start */
 
 	struct quota quota;
-	bool by_named;  /* the datagram at hand names its sender, which is whose word it is */
-	bool by_base;   /* who speaks now knows no extensions, and so no tags */
+	bool by_named;   /* the datagram at hand names its sender, which is whose word it is */
+	bool by_base;    /* who speaks now knows no extensions, and so no tags */
+	bool by_vouches; /* whom it tells of is taken up without being asked first */
+	bool seeded;     /* so is whoever is told of here, in the answer of a seed or by its view */
+	bool
+	    answered_as; /* so is who speaks, for it has answered a question of ours under its name */
+	bool visited;    /* somebody was asked for what this datagram says of others */
+	bool charged;    /* something has been sent for what this datagram says */
+	size_t spent;    /* bytes sent to its source already */
+	size_t
+	    credit; /* bytes that it may still make us send to addresses that have not answered */
 	bool by_member; /* and does so from where one is, a stand-in perhaps, */
 	bool by_known;  /* from where a member lives that we know, or it has answered, */
 	bool by_proven; /* one that is alive and has answered from there */
@@ -643,6 +673,8 @@ void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /* The same; where that is too large for want of room for its tags, it goes without them. */
 bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
+/* The same without its tags, which are for those who have answered. */
+bool gossip_add_untagged(struct swim *, struct wire_writer *, struct member *);
 /*
  * Add a few members, whoever they are, for a base peer: it compares no views, so that what rumours once missed
  * it would never learn.
@@ -754,6 +786,23 @@ struct member *speaker_stand_in(struct swim *, const struct swim_addr *from);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */
 void speaker_introduce(struct swim *, const struct wire_message *, const struct wire_member_id *who,
     const struct swim_addr *from);
+
+/* visitor.c */
+/* May the word at hand make a member, or move one?  `from_subject`: it is that member's own. */
+bool visitor_is_vouched(const struct swim *, bool from_subject);
+/* The speaker's word (NULL: a stranger's) counts for others than itself. */
+bool visitor_vouches(const struct swim *, const struct member *speaker);
+/* It may not: ask whoever is said to live there. */
+void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
+    bool from_subject);
+/* True if the ack answers such a question. */
+bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes; 0: more than may be sent. */
+size_t visitor_fit(struct swim *, struct wire_trailer *, size_t budget);
+/* So many bytes have been sent there. */
+void visitor_spend(struct swim *, const struct swim_addr *to, size_t len);
+/* One ping that is larger than what asked for it; false: there have been enough. */
+bool visitor_gift(struct swim *);
 
 /* guest.c */
 /* Somebody answered from here, until a moment from now a guest. */

@@ -44,30 +44,62 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
-static void
+static bool
 send_join(struct swim *s, struct join *j)
 {
+	size_t room;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	struct member *known;
 
 	if (j->kind == JOIN_CLAIM)
 		claim_send(s, j);
-	outbox_trailer(s, true, &trailer);
+	known = locate_at(s, &j->addr);
 	j->tries++;
 	j->sent = s->now;
 	j->next = swim_time_add(s->now, patience(s));
 	if (j->kind == JOIN_LEAVER)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
-	known = locate_at(s, &j->addr);
+	else if (j->small && j->kind == JOIN_GREET)
+		j->next = swim_time_add(s->now, join_contest_takes(s));
+	outbox_trailer(s, true, &trailer);
+	if (j->small && visitor_fit(s, &trailer, j->budget) == 0)
+		return false;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
-		return;
+		return false;
 	wire_begin_ping(&w, j->seq);
-	/* What is held against whoever lives there has to be refuted before anything else. */
-	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
-		gossip_add_without(s, &w, known);
-	gossip_add_without(s, &w, s->self);
-	j->len = outbox_end(s, &w, &trailer, padded_to(s, j, known), WIRE_PING, &j->addr, NULL);
+	if (!j->small) {
+		/* What is held against whoever lives there has to be refuted before anything else. */
+		if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
+			gossip_add_without(s, &w, known);
+		gossip_add_without(s, &w, s->self);
+	}
+	room = padded_to(s, j, known);
+	if (j->small && room > j->budget)
+		room = j->budget;
+	j->len = outbox_end(s, &w, &trailer, room, WIRE_PING, &j->addr, NULL);
+	return true;
+}
+
+/*
+ * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
+ * we say more there, and more than once, are members that have answered there.
+ */
+static bool
+is_small(struct swim *s, const struct join *j)
+{
+	const struct member *m = link_speaker(s, &j->addr);
+
+	switch (j->kind) {
+	case JOIN_SEED:
+	case JOIN_CLAIM:
+		return false;
+	case JOIN_GREET:
+	case JOIN_CHECK:
+	case JOIN_LEAVER:
+		break;
+	}
+	return m == NULL || !link_is_shown_at(m, &j->addr);
 }
 
 bool
@@ -93,7 +125,14 @@ join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
 		return false;
 	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = core_seq(s)};
-	send_join(s, slot);
+	slot->small = is_small(s, slot);
+	slot->budget = s->credit;
+	if (!send_join(s, slot)) {
+		slot->active = false;
+		return false;
+	}
+	if (slot->small)
+		visitor_spend(s, addr, slot->len);
 	return true;
 }
 
@@ -128,6 +167,7 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
 	if (m != NULL && m != s->self && m->addr.family == 0)
 		locate_found(s, m, &at);
+	s->answered_as = true;
 	join_introduce(s, &msg->member, &at);
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
@@ -332,10 +372,13 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	}
 	j->active = false;
 	s->asked = asked;
+	/* Whom we are told to join is our cluster. */
+	s->seeded = kind == JOIN_SEED;
 	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
-	if (!swimd) {
+	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
+	if (!swimd && kind != JOIN_CHECK) {
 		join_learn(s, msg, &asked);
 		note_base(s, j, msg);
 	} else {
@@ -485,10 +528,10 @@ give_up(struct swim *s, struct join *j)
 		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, "", 0);
 		break;
 	case JOIN_GREET:
-		/* It pinged us, so it is a member; that it doesn't answer is for the failure detector. */
+		/* Who has never answered may not even have pinged us: its next ping has it asked again. */
 		m = locate_at(s, &j->addr);
-		if (m != NULL && m->stand_in)
-			members_announce(s, m);
+		if (m != NULL && m->stand_in && !m->proven && !m->announced)
+			members_destroy(s, m);
 		break;
 	case JOIN_CHECK:
 		break;
@@ -511,7 +554,8 @@ join_tick(struct swim *s)
 			continue;
 		if (j->resting)
 			rested(s, j);
-		else if (j->tries < TRIES && j->kind != JOIN_CHECK)
+		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
+			 (!j->small || j->kind == JOIN_LEAVER))
 			send_join(s, j);
 		else
 			give_up(s, j);

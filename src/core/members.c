@@ -215,7 +215,7 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	m->name[len] = '\0';
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(name, len);
-	m->since = s->now;
+	m->since = m->met = s->now;
 	m->deadline = m->heard = m->complained = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */

@@ -86,7 +86,9 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	/* A base peer knows us by our word alone; anybody may until it has answered once. */
-	if (!to->swimd || !shown)
+	if (!shown)
+		gossip_add_untagged(s, &w, s->self);
+	else if (!to->swimd)
 		gossip_add_without(s, &w, s->self);
 	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
 	if (shown) {
@@ -178,7 +180,7 @@ coordinated(const struct swim *s)
 		if (m->live_index == NOT_LISTED && m != s->self)
 			continue;
 		if (seen++ == at)
-			return m;
+			return m->stand_in && !m->proven ? NULL : m;
 	}
 	return NULL;
 }
@@ -198,7 +200,14 @@ shuffle_round(struct swim *s)
 	s->probe_next = 0;
 }
 
-/* The probe of this number is of this member. */
+/* A stand-in that has not answered has asked for no more than its greeting. */
+static bool
+is_probed(const struct member *m)
+{
+	return m->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven);
+}
+
+/* Probes begun since that of this member. */
 static uint32_t
 probes_since(const struct swim *s, const struct member *m)
 {
@@ -217,8 +226,7 @@ overdue(const struct swim *s)
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (m->accuser_count < WIRE_ACCUSERS_MAX &&
-		    probes_since(s, m) >= 2 * s->live_count &&
+		if (is_probed(m) && probes_since(s, m) >= 2 * s->live_count &&
 		    (found == NULL || probes_since(s, m) > probes_since(s, found)))
 			found = m;
 	}
@@ -235,7 +243,7 @@ next_of_round(struct swim *s)
 		if (s->probe_next >= s->live_count)
 			shuffle_round(s);
 		m = s->live[s->probe_next++];
-		if (m->accuser_count < WIRE_ACCUSERS_MAX)
+		if (is_probed(m))
 			return m;
 	}
 	return NULL;

@@ -7,6 +7,7 @@
 
 #include "core/internal.h"
 
+#define PING_LEAST (WIRE_HEADER_SIZE + sizeof(uint16_t)) /* without a trailer */
 /* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
 #define NACK_AT 0.8
 /* What strangers make us ask leaves room for what members do. */
@@ -66,25 +67,33 @@ vacant(struct swim *s, bool stranger)
  * Whom a stranger names, or whom we don't know (`target` is NULL), gets one small ping, with no more than the
  * request has bytes for: neither need have asked for anything.
  */
-static void
+static bool
 ping_small(struct swim *s, const struct relay *r, struct member *target,
     const struct swim_addr *addr)
 {
+	/* Whoever is said to live there may have been asked already. */
+	size_t budget = s->visited ? s->credit : r->request_len + s->spent;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
+	/* Our name may be longer than all that the ping-req had. */
+	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
+		trailer.has_digest = false;
+	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
+		trailer.has_sender = false;
+	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
+		return false;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
-		return;
+		return true;
 	wire_begin_ping(&w, r->seq);
-	if (wbuf_len(&w.buf) + wire_trailer_size(&trailer) < r->request_len) {
-		if (r->request_len < s->config.max_datagram)
-			w.reserve += s->config.max_datagram - r->request_len;
-		if (target != NULL && target->status != SWIM_ALIVE)
-			gossip_add_without(s, &w, target);
-		gossip_add_without(s, &w, s->self);
-	}
+	if (budget < s->config.max_datagram)
+		w.reserve += s->config.max_datagram - budget;
+	if (target != NULL && target->status != SWIM_ALIVE)
+		gossip_add_without(s, &w, target);
+	gossip_add_untagged(s, &w, s->self);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, target == NULL ? addr : NULL, target);
+	return true;
 }
 
 void
@@ -109,7 +118,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	*r = (struct relay){.stranger = stranger,
 	    .asker = *from,
 	    .asker_seq = msg->seq,
-	    .request_len = len,
+	    .request_len = len - s->spent,
 	    .id_len = id.len,
 	    .address_len = address.len};
 	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
@@ -128,8 +137,9 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
 		addr = *link_way(target);
-	/* One out of our reach, too. */
-	if (!usable || (!known && addr.family == 0) || !locate_reaches(s, &addr)) {
+	/* One out of our reach, too; and a stranger that has us ask himself would have two datagrams for one. */
+	if (!usable || (stranger && swim_addr_equal(&addr, from)) || (!known && addr.family == 0) ||
+	    !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
 		answer(s, r, WIRE_NACK);
 		return;
@@ -139,10 +149,10 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	r->active = true;
 	r->seq = core_seq(s);
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (known && !stranger)
+	if (known && !stranger && link_is_shown(target))
 		probe_ping(s, target, r->seq);
-	else
-		ping_small(s, r, known ? target : NULL, &addr);
+	else if (!ping_small(s, r, known ? target : NULL, &addr))
+		answer(s, r, WIRE_NACK);
 }
 
 void

@@ -23,7 +23,7 @@ speaker_self(struct swim *s)
 {
 	speak(s, s->self->name, s->self->name_len);
 	s->by_base = false;
-	s->by_member = s->by_known = s->by_proven = s->by_named = true;
+	s->by_member = s->by_known = s->by_proven = s->by_named = s->by_vouches = true;
 }
 
 /* From another address than it tells, where it has answered under its name. */
@@ -51,6 +51,7 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 	s->by_known = also || known;
 	s->by_proven = (also && speaker->live_index != NOT_LISTED) ||
 		       (known && speaker->proven && speaker->live_index != NOT_LISTED);
+	s->by_vouches = visitor_vouches(s, speaker);
 }
 
 static bool

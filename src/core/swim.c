@@ -167,14 +167,16 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		sender = locate_at(s, from);
 	if (sender == NULL && !named)
 		sender = speaker_stand_in(s, from);
+	else if (sender != NULL && sender->stand_in && !sender->proven)
+		join_start(s, from, JOIN_GREET);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
 	proven = sender != NULL && link_is_shown_at(sender, from);
 	budget = path_safe(s, sender);
-	if (!proven && len < budget)
-		budget = len;
+	if (!proven && len - s->spent < budget)
+		budget = len - s->spent;
 	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
@@ -184,6 +186,9 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		pad_to = msg->trailer.answer_size < len ? msg->trailer.answer_size : len;
 	if (pad_to > s->config.max_datagram)
 		pad_to = s->config.max_datagram;
+	/* And with what has gone there already it is no larger either. */
+	if (!proven && pad_to > budget)
+		pad_to = budget;
 	if (len_min < budget) {
 		size_t kept = s->config.max_datagram - budget;
 
@@ -207,6 +212,30 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	outbox_end(s, &w, &trailer, pad_to, WIRE_ACK, from, NULL);
 }
 
+/*
+ * What a datagram of so many bytes may make us send besides the answer to it.  The digest of an answer gives way to a
+ * question to its sender.
+ */
+static size_t
+credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
+{
+	struct wire_member_id self = {{s->self->name, s->self->name_len},
+	    wire_str_of(s->self->address)};
+	struct wire_trailer trailer;
+	size_t question, answer = 0;
+
+	outbox_trailer(s, true, &trailer);
+	question = WIRE_HEADER_SIZE + sizeof(uint16_t) + wire_trailer_size(&trailer);
+	if (msg->type == WIRE_PING) {
+		answer = outbox_answer_trailer(s, &self, SIZE_MAX, &trailer);
+		if (len < answer + question)
+			answer = outbox_answer_trailer(s, &self, 0, &trailer);
+	} else if (msg->type == WIRE_PING_REQ) {
+		answer = outbox_answer_trailer(s, &msg->member, 0, &trailer);
+	}
+	return len > answer ? len - answer : 0;
+}
+
 static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
@@ -217,6 +246,9 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
 	s->asked = (struct swim_addr){0};
+	s->seeded = s->answered_as = s->visited = s->charged = false;
+	s->credit = credit_of(s, msg, len);
+	s->spent = 0;
 	s->missed = NULL;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
@@ -242,7 +274,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		relayed = probe_is_indirect(s, msg->seq);
-		s->answered = join_ack(s, msg, from) || probe_ack(s, msg) || path_ack(s, msg, from);
+		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
+			      probe_ack(s, msg) || path_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))

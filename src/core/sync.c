@@ -158,6 +158,7 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 		finish(s, false);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
+	    .vouches = s->by_vouches || s->seeded,
 	    .addr = *addr,
 	    .most = path_most(s, link_speaker(s, addr))};
 	s->check_at = SWIM_TIME_NEVER;
@@ -199,6 +200,8 @@ sync_compare(struct swim *s, const struct swim_addr *from, const struct wire_tra
 		return;
 	s->check_at = swim_time_add(s->now, jittered(s, interval_of(s)));
 	s->check_addr = *from;
+	s->check_credit = s->credit;
+	s->check_charged = s->charged;
 	s->check_member = !stranger;
 }
 
@@ -221,6 +224,8 @@ sync_tick(struct swim *s)
 {
 	if (swim_time_reached(s->now, s->check_at)) {
 		s->check_at = SWIM_TIME_NEVER;
+		s->credit = s->check_credit;
+		s->charged = s->check_charged;
 		join_start(s, &s->check_addr, JOIN_CHECK);
 	}
 	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
@@ -341,6 +346,7 @@ sync_page(struct swim *s, const struct wire_message *msg)
 		return;
 	s->answered = true;
 	size = path_retry(y->most, (unsigned)(msg->seq - y->seq));
+	s->seeded = y->vouches;
 	apply_updates(s, &msg->updates);
 	/* The page itself may have made it a member. */
 	if (size < y->most)
@@ -349,7 +355,7 @@ sync_page(struct swim *s, const struct wire_message *msg)
 		path_holds(s, link_speaker(s, &y->addr), size);
 	y->most = size;
 	teach(s, &msg->updates, &y->addr);
-	y->changed |= digest != s->digest || removed != s->removed_digest;
+	y->changed |= digest != s->digest || removed != s->removed_digest || s->visited;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
 	/*

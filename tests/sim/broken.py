@@ -51,6 +51,9 @@ RULES = {
         "speaker.c", "		name = msg->member.id;\n\ts->by_named = name.len > 0;",
         "		name = msg->member.id;\n\tif (claimed->id.len == 0 && (m = locate_at(s, from)) != NULL)\n"
         "\t\tname = (struct wire_str){m->name, m->name_len};\n\ts->by_named = name.len > 0;"),
+    "strangers-introduce": ("whomever a stranger tells of is a member, and told of, before it has answered",
+        "visitor.c", "return s->by_vouches || s->seeded || (s->answered_as && from_subject);",
+        "return s->by_vouches || s->seeded || s->answered_as || from_subject || !from_subject;"),
     "accuser-twice": ("one accuser counts as two",
         "suspicion.c", "if (m->accusers[i] == accuser)", "if (m->accusers[i] == accuser && m->accuser_count > 2)"),
     "teller-accuses": ("who tells of a suspicion or remembers a death counts as one who found it",

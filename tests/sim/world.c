@@ -312,8 +312,11 @@ world_transmit(struct world *w, const struct swim_addr *from, unsigned from_inde
 
 	w->datagrams++;
 	world_mix(w, 1, from_index, data, len);
-	if (target == NULL)
-		return; /* nobody has this address */
+	if (target == NULL) { /* nobody has this address */
+		if (w->stray != NULL)
+			w->stray(w, w->stray_ctx, from_index, to, data, len);
+		return;
+	}
 	if (sender->bindings != NULL && swim_addr_equal(from, &sender->addr))
 		source = translated(w, sender, target->index);
 	copies = net_transmit(&w->net, from_index, target->index, len, delays);

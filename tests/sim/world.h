@@ -130,6 +130,10 @@ struct world {
 	uint64_t hash; /* of all that happened */
 	uint64_t steps, datagrams, calls, same_time;
 	bool trace;
+	/* Told of what is sent to an address that no node has; NULL: nobody is. */
+	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
+	    const void *data, size_t len);
+	void *stray_ctx;
 	unsigned breaches; /* of invariants; the first ones are printed */
 	char label[96];    /* of the run, for messages */
 };

@@ -380,14 +380,23 @@ void
 fixture_proven(struct fixture *f, unsigned peer)
 {
 	struct swim_addr addr = fixture_addr(peer);
+	struct wire_update self = fixture_update(f, peer, SWIM_ALIVE, 0);
+	char name[16];
+	bool known;
 
 	/* By a join, which asks it at once; waiting for its turn would let the others die of silence. */
 	fixture_member(f, peer);
+	/* Who comes late is taken up by its answer, which says so. */
+	known = fixture_report(f, fixture_name(peer, name)).name_len > 0;
 	fixture_clear(f);
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
 	fixture_ack(f, peer, fixture_sent(f, WIRE_PING, peer)->message.seq, peer,
-	    (struct fixture_says){.ours = true, .sender = peer, .digest = fixture_stats(f).digest});
+	    (struct fixture_says){.ours = true,
+		.sender = peer,
+		.digest = fixture_stats(f).digest,
+		.updates = &self,
+		.count = known ? 0 : 1});
 }
 
 static struct fixture *

@@ -457,7 +457,7 @@ START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
 	/* Rumours so far have been told as often as they are. */
 	fixture_run(f, swim_seconds(2));
 	for (unsigned i = 4; i < 64; i++)
-		fixture_member(f, i);
+		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	u = fixture_update(f, 2, SWIM_ALIVE, 1);
 	u.tags = (struct wire_str){"\x01k\0\x01v", 5};
 	fixture_ping(f, 2, 1,
@@ -468,7 +468,7 @@ START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
 	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
 	/* The joins that come after are as fresh. */
 	for (unsigned i = 64; i < 120; i++)
-		fixture_member(f, i);
+		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
 	fixture_ping(f, 1, 9, (struct fixture_says){.ours = true, .sender = 1});
 	out = fixture_sent(f, WIRE_ACK, 1);

@@ -158,8 +158,8 @@ START_TEST(it_is_reached_where_it_speaks_from)
 	struct swim_addr near = fixture_addr(9);
 	uint64_t digest = fixture_stats(f).digest;
 
-	speak_from(f, &near);
 	fixture_clear(f);
+	speak_from(f, &near);
 	fixture_run(f, swim_seconds(6));
 	ck_assert_uint_gt(fixture_sent_to(f, &near), 0);
 	ck_assert_uint_eq(fixture_sent_to(f, &far6), 0);

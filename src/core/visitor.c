@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Those whom only strangers tell of.  Anybody may say that somebody lives at an address, or has moved there, whose owner
+ * has asked for nothing.  So nobody becomes a member, or moves, by such a word alone: whoever lives at that address is
+ * asked, in no more bytes than the word had, and is taken up once it answers under that name.  Until then nobody else is
+ * told.  There is no timer and nothing is asked twice but for another word: a stranger's word costs one small ping.
+ *
+ * Words of members that have been known for a while, and of those who were there when we began, are taken as they are.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* The first seconds of our own life, in sync intervals: whom we meet then we take for the cluster. */
+#define ARRIVING 2
+/* Probe intervals after which a member's word counts for others too. */
+#define STANDING_PERIODS 30
+/* Pings in a probe interval that are larger than what asked for them: the smallest word of a base peer has 11 bytes. */
+#define GIFTS 32
+#define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
+
+bool
+visitor_is_vouched(const struct swim *s, bool from_subject)
+{
+	return s->by_vouches || s->seeded || (s->answered_as && from_subject);
+}
+
+bool
+visitor_vouches(const struct swim *s, const struct member *speaker)
+{
+	swim_duration arriving = swim_ns(ARRIVING * s->config.timing.sync_interval.ns);
+	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
+
+	if (swim_time_since(s->now, s->began).ns < arriving.ns)
+		return true;
+	return speaker != NULL && s->by_known &&
+	       (swim_time_since(speaker->met, s->began).ns < arriving.ns ||
+		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
+}
+
+bool
+visitor_gift(struct swim *s)
+{
+	/* One a datagram, and instead of others. */
+	if (s->charged)
+		return false;
+	if (swim_time_reached(s->now, s->gifts_until)) {
+		s->gifts_until = swim_time_add(s->now, s->config.timing.probe_interval);
+		s->gifts = 0;
+	}
+	if (s->gifts == GIFTS)
+		return false;
+	s->gifts++;
+	return true;
+}
+
+size_t
+visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
+{
+	const size_t body = WIRE_HEADER_SIZE + sizeof(uint16_t);
+	size_t least;
+
+	/* Not our name: who gives none is taken for a base peer. */
+	if (body + wire_trailer_size(trailer) > budget)
+		trailer->has_digest = false;
+	least = body + wire_trailer_size(trailer);
+	return least <= budget || visitor_gift(s) ? least : 0;
+}
+
+void
+visitor_spend(struct swim *s, const struct swim_addr *to, size_t len)
+{
+	/* A gift is above what there is. */
+	if (len > s->credit)
+		len = s->credit;
+	s->credit -= len;
+	s->charged = true;
+	if (swim_addr_equal(to, &s->from))
+		s->spent += len;
+}
+
+static swim_duration
+patience(const struct swim *s)
+{
+	return s->config.timing.probe_timeout;
+}
+
+/* That of this one, or a free one, or the one that has waited for longest. */
+static struct visitor *
+slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
+{
+	struct visitor *found = &s->visitors[0];
+
+	for (size_t i = 0; i < VISITORS_MAX; i++) {
+		struct visitor *v = &s->visitors[i];
+
+		if (v->seq != 0 && v->hash == hash && swim_addr_equal(&v->addr, addr))
+			return v;
+		if (v->seq == 0 || (found->seq != 0 && swim_time_before(v->sent, found->sent)))
+			found = v;
+	}
+	*found = (struct visitor){.addr = *addr, .hash = hash};
+	return found;
+}
+
+static bool
+ask(struct swim *s, struct visitor *v, const struct wire_update *u)
+{
+	/* Its answer may have what it says of itself. */
+	size_t room = outbox_room_for_ack(s, u->member.id.len, u->member.address.len) +
+		      WIRE_UPDATE_FIXED + u->member.id.len + u->member.address.len + TAGS_AROUND +
+		      u->tags.len;
+	struct wire_trailer trailer;
+	struct wire_writer w;
+	size_t len;
+
+	outbox_trailer(s, true, &trailer);
+	if (visitor_fit(s, &trailer, s->credit) == 0 ||
+	    !outbox_begin(s, &w, &trailer, s->config.max_datagram))
+		return false;
+	while (v->seq == 0)
+		v->seq = core_seq(s);
+	v->sent = s->now;
+	wire_begin_ping(&w, v->seq);
+	len = outbox_end(s, &w, &trailer, room < s->credit ? room : s->credit, WIRE_PING, &v->addr,
+	    NULL);
+	visitor_spend(s, &v->addr, len);
+	return true;
+}
+
+void
+visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr *told,
+    bool from_subject)
+{
+	const struct swim_addr *addr = from_subject ? &s->from : told;
+	uint64_t hash = members_hash(u->member.id.bytes, u->member.id.len);
+	struct visitor *v;
+
+	if (s->leaving || addr->family == 0 || !locate_reaches(s, addr) ||
+	    swim_addr_equal(addr, &s->self->addr))
+		return;
+	v = slot_of(s, addr, hash);
+	if (v->incarnation < u->incarnation)
+		v->incarnation = u->incarnation;
+	v->swimd = !s->by_base;
+	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
+		return;
+	if (!ask(s, v, u) && v->seq == 0)
+		*v = (struct visitor){0};
+	else
+		s->visited = true;
+}
+
+/* What it says of itself in its answer; false: nothing. */
+static bool
+says_itself(const struct wire_message *msg, const struct visitor *v, struct wire_update *u)
+{
+	struct wire_updates_iter iter = {0};
+
+	while (wire_updates_next(&msg->updates, &iter, u)) {
+		if (members_hash(u->member.id.bytes, u->member.id.len) == v->hash &&
+		    u->status == SWIM_ALIVE)
+			return true;
+	}
+	return false;
+}
+
+/* It lives there: it is a member by what it says of itself, or by its name, whose tags those have who know it. */
+static void
+take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
+{
+	struct wire_update u;
+	struct member *m;
+
+	if (!says_itself(msg, v, &u))
+		u = (struct wire_update){.member = msg->member,
+		    .status = SWIM_ALIVE,
+		    .flags = WIRE_FLAG_PARTIAL,
+		    .incarnation = v->incarnation};
+	else if (s->by_named)
+		return; /* it is taken with the rest of the answer */
+	apply_update(s, &u, true, false);
+	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	if (m == NULL || m == s->self)
+		return;
+	m->swimd = v->swimd || msg->trailer.has_digest;
+	m->base_peer = !m->swimd;
+	m->proven = swim_addr_equal(&m->addr, &v->addr);
+}
+
+bool
+visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct wire_str id = msg->member.id;
+	struct visitor v = {0};
+
+	for (size_t i = 0; i < VISITORS_MAX && v.seq == 0; i++) {
+		if (s->visitors[i].seq != 0 && s->visitors[i].seq == msg->seq) {
+			v = s->visitors[i];
+			s->visitors[i].seq = 0;
+		}
+	}
+	if (v.seq == 0)
+		return false;
+	s->asked = v.addr;
+	/* Another lives there. */
+	if (members_hash(id.bytes, id.len) != v.hash)
+		return true;
+	if (swim_addr_equal(from, &v.addr))
+		guest_answered(s, from);
+	s->answered_as = true;
+	/* One that has moved says so with this answer, or is believed after it (speaker_answers). */
+	if (members_find(s, id.bytes, id.len) == NULL)
+		take_up(s, msg, &v);
+	return true;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reflection: what a stranger makes ten members send to a third party, over 140 s, is no more than what he sent himself.
+ * Every kind of stranger sends every type of message, once to each member, and the figures are a table.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario.h"
+
+#define SECONDS 140
+#define VICTIMS_MAX 64
+#define BARE_MOST 80 /* an ack of 30 bytes or so, and a ping of as many */
+
+enum stranger {
+	FORGER,   /* the datagram seems to come from the victim */
+	SILENT,   /* it comes from the stranger's own address, and tells of the victim */
+	ANSWERER, /* so it does, and the stranger answers whatever it is asked, as if from the victim the second time */
+};
+static const char *const strangers[] = {"forged source", "silent", "answers"};
+
+enum matter {
+	GHOST,
+	MOVE
+}; /* one that nobody knows lives at the victim's address, or a member has moved there */
+static const char *const matters[] = {"ghost", "move"};
+
+static const enum wire_type types[] = {WIRE_PING, WIRE_PING_REQ, WIRE_ACK, WIRE_NACK,
+    WIRE_AUTHENTICATED, WIRE_SYNC_REQ, WIRE_SYNC, WIRE_GOSSIP};
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+struct attack {
+	struct swim_addr own; /* the stranger's address */
+	bool answers;
+	uint64_t to_victim[VICTIMS_MAX];
+	unsigned victim; /* of the attack under way */
+};
+
+static struct swim_addr
+victim_addr(unsigned victim)
+{
+	return (struct swim_addr){.family = 4,
+	    .port = 53,
+	    .ip = {10, 99, (uint8_t)(1 + victim / 200), (uint8_t)(1 + victim % 200)}};
+}
+
+static void
+answer(struct world *w, struct attack *a, unsigned to, uint64_t seq)
+{
+	struct swim_addr victim = victim_addr(a->victim);
+	char address[SWIM_ADDR_TEXT];
+	struct wire_member_id who = {wire_str_of("evil"), {0}};
+	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
+	struct wire_writer w1;
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	size_t len;
+
+	who.address = wire_str_of(swim_addr_format(&a->own, address));
+	wire_writer_init(&w1, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w1, seq, &who);
+	len = wire_finish(&w1, &trailer, 0);
+	/* What it is asked twice it answers as if from there. */
+	world_inject(w, seq % 2 == 0 ? &a->own : &victim, to, data, len);
+}
+
+static void
+stray(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, const void *data,
+    size_t len)
+{
+	struct attack *a = ctx;
+	struct wire_message msg;
+
+	for (unsigned v = 0; v <= a->victim; v++) {
+		struct swim_addr victim = victim_addr(v);
+
+		if (swim_addr_equal(&victim, to))
+			a->to_victim[v] += len;
+	}
+	if (a->answers && swim_addr_equal(&a->own, to) && wire_decode(data, len, &msg) == WIRE_OK &&
+	    msg.type == WIRE_PING)
+		answer(w, a, from, msg.seq);
+}
+
+/* One datagram that tells of the victim; returns its length. */
+static size_t
+forge(uint8_t *data, enum wire_type type, const struct wire_update *u, const char *sender)
+{
+	struct wire_trailer trailer = {.has_sender = type != WIRE_AUTHENTICATED,
+	    .sender = wire_str_of(sender),
+	    .has_digest = true,
+	    .digest = 1};
+	uint32_t digests[WIRE_SYNC_BUCKETS] = {0};
+	uint8_t inner[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, type == WIRE_AUTHENTICATED ? inner : data, WIRE_DATAGRAM_DEFAULT,
+	    wire_trailer_size(&trailer));
+	if (type == WIRE_PING || type == WIRE_AUTHENTICATED)
+		wire_begin_ping(&w, 7);
+	else if (type == WIRE_PING_REQ)
+		wire_begin_ping_req(&w, 7, &u->member);
+	else if (type == WIRE_ACK)
+		wire_begin_ack(&w, 7, &u->member);
+	else if (type == WIRE_NACK)
+		wire_begin_nack(&w, 7, &u->member);
+	else if (type == WIRE_SYNC_REQ)
+		wire_begin_sync_req(&w, 7, (struct wire_cursor){0}, digests, WIRE_SYNC_BUCKETS);
+	else if (type == WIRE_SYNC)
+		wire_begin_sync(&w, 7);
+	else
+		wire_begin_gossip(&w, 7);
+	if (type != WIRE_NACK)
+		wire_add_update(&w, u);
+	len = wire_finish(&w, type == WIRE_AUTHENTICATED ? NULL : &trailer, 0);
+	if (type != WIRE_AUTHENTICATED)
+		return len;
+	wire_writer_init(&w, data, WIRE_DATAGRAM_DEFAULT, 0);
+	wire_put_authenticated(&w, 7, "", 0, &u->member, inner, len);
+	return wire_finish(&w, NULL, 0);
+}
+
+/* One datagram of this type to each member; returns the bytes altogether. */
+static uint64_t
+attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type type,
+    enum matter matter)
+{
+	struct swim_addr victim = victim_addr(a->victim);
+	const struct swim_addr *from = stranger == FORGER ? &victim : &a->own;
+	char address[SWIM_ADDR_TEXT], name[32];
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_update u = {.status = SWIM_ALIVE};
+	uint64_t sent = 0;
+
+	snprintf(name, sizeof(name), "ghost-%u", a->victim);
+	u.member.address = wire_str_of(swim_addr_format(&victim, address));
+	u.member.id = wire_str_of(matter == GHOST ? name : s->world.nodes[5].name);
+	u.incarnation = matter == GHOST ? 0 : swim_incarnation(s->world.nodes[5].core) + 1;
+	a->answers = stranger == ANSWERER;
+	for (unsigned i = 0; i < s->world.count; i++) {
+		size_t len;
+
+		/* Of itself a member says where it lives. */
+		if (matter == MOVE && i == 5)
+			continue;
+		len = forge(data, type, &u, stranger == ANSWERER ? "evil" : name);
+		world_inject(&s->world, from, i, data, len);
+		sent += len;
+		sim_run(s, 0.1);
+	}
+	return sent;
+}
+
+static void
+reflection(struct sim *s)
+{
+	struct attack a = {.own = {.family = 4, .port = 9, .ip = {10, 98, 0, 1}}};
+	uint64_t sent[VICTIMS_MAX];
+
+	s->world.stray = stray;
+	s->world.stray_ctx = &a;
+	check_foreign(s->world.check, "evil");
+	check_foreign(s->world.check, s->world.nodes[5].name);
+	EXPECT(s, sim_form(s));
+	sim_run(s, 10);
+	for (unsigned k = 0; k < sizeof(strangers) / sizeof(strangers[0]); k++) {
+		for (unsigned m = 0; m < sizeof(matters) / sizeof(matters[0]); m++) {
+			for (size_t t = 0; t < TYPES; t++) {
+				sent[a.victim] =
+				    attack(s, &a, (enum stranger)k, types[t], (enum matter)m);
+				sim_run(s, SECONDS);
+				printf(
+				    "# %-13s %-13s %-5s: %5llu bytes sent, %5llu to the victim\n",
+				    strangers[k], wire_type_name(types[t]), matters[m],
+				    (unsigned long long)sent[a.victim],
+				    (unsigned long long)a.to_victim[a.victim]);
+				a.victim++;
+			}
+		}
+	}
+	/* The smallest ping of a base peer has fewer bytes than any answer: an answer and one question are all. */
+	for (unsigned i = 0; i < s->world.count; i++) {
+		static const uint8_t bare[] = {1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0};
+		struct swim_addr victim = victim_addr(a.victim);
+
+		world_inject(&s->world, &victim, i, bare, sizeof(bare));
+	}
+	sim_run(s, SECONDS);
+	printf("# forged source bare ping: %u bytes sent, %llu to the victim\n",
+	    11 * s->world.count, (unsigned long long)a.to_victim[a.victim]);
+	EXPECT(s, a.to_victim[a.victim] <= BARE_MOST * s->world.count);
+	/* Nor does anything come later. */
+	for (unsigned v = 0; v < a.victim; v++)
+		EXPECT(s, a.to_victim[v] <= sent[v]);
+	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
+	s->world.stray = NULL;
+}
+
+const struct scenario scenarios_reflect[] = {
+    {"reflection", 10, reflection, LIGHT,
+	"a third party is sent no more bytes than a stranger sends, by message type and kind of stranger"},
+    {0},
+};
