@@ -46,14 +46,15 @@ def test_dual_stack_socket(cluster):
     cluster.watch([both, six])
     cluster.whole()
     assert both.call("info")["address"] == "[fd00::1]:7946"
-    # IPv4 base peers reach the same socket by 127.0.0.1, and are answered from there.
-    peer = Peer(cluster, "127.0.9.1:7947", "four")
+    # IPv4 base peers reach the same socket by 127.0.0.1, and are answered from there. A loopback address of theirs would be refused.
+    cluster.namespace.add_address("10.9.9.9/32", "lo")
+    peer = Peer(cluster, "10.9.9.9:7947", "four")
     seq = 991
-    peer.send("127.0.0.1:7946", base_wire.ping(seq, [base_wire.Update("four", "127.0.9.1:7947", base_wire.ALIVE, 0)]))
+    peer.send("127.0.0.1:7946", base_wire.ping(seq, [base_wire.Update("four", "10.9.9.9:7947", base_wire.ALIVE, 0)]))
     peer.answer(base_wire.ACK, seq)
     assert [source for _, source, data in peer.came if data[0] == base_wire.ACK][0] == "127.0.0.1:7946"
     cluster.wait(lambda: "four" in both.alive(), "the IPv4 peer to be a member")
-    assert both.members()["four"]["address"] == "127.0.9.1:7947", "not ::ffff:127.0.9.1"
+    assert both.members()["four"]["address"] == "10.9.9.9:7947", "not ::ffff:10.9.9.9"
 
 
 def test_answers_from_the_address_that_was_asked(cluster):

@@ -66,11 +66,13 @@ def unusable():
     missing = [program for program in NEEDS if not shutil.which(program)]
     if missing:
         return f"not installed: {', '.join(missing)} (make deps installs them)"
+    if reason := usable() or mounts_unusable():
+        return reason
     # Who is root by a user namespace alone may not mount what a machine needs.
     with open("/proc/self/uid_map", encoding="ascii") as file:
         if file.read().split() != ["0", "0", "4294967295"]:
             return "machines with a systemd need root, not that of a user namespace"
-    return usable() or mounts_unusable()
+    return None
 
 
 class Machine:
