@@ -330,18 +330,25 @@ accuse(struct world *world, struct wire_update *update)
 	}
 }
 
-/* Where a member lives that may say so: another, or we ourselves where there is none. */
+/*
+ * Where a member lives that may say so: another, or we ourselves where there is none.  The others take turns, for each
+ * has a quota of what it may tell in a second (core/quota.c), which thousands of changes from one source would use up.
+ */
 static struct swim_addr
 teller(const struct world *world, const struct wire_update *update)
 {
 	struct swim_addr at = {.family = 4, .port = 1, .ip = {127, 0, 0, 2}};
+	size_t count = swim_member_count(world->swim);
 
-	for (size_t i = 0; i < swim_member_count(world->swim); i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct swim_report m;
 
-		swim_member_at(world->swim, i, &m);
-		if (m.status == SWIM_ALIVE && !wire_str_equal(update->member.id, m.name))
+		swim_member_at(world->swim, (world->told + i) % count, &m);
+		if ((m.status == SWIM_ALIVE || m.status == SWIM_SUSPECT) &&
+		    !wire_str_equal(update->member.id, m.name)) {
 			ck_assert(swim_addr_parse(m.address, strlen(m.address), &at));
+			break;
+		}
 	}
 	return at;
 }
@@ -368,6 +375,7 @@ world_input(struct world *world, const char *name, size_t name_len, enum swim_st
 	if (status == SWIM_DEAD)
 		accuse(world, &update);
 	from = teller(world, &update);
+	world->told++;
 	wire_writer_init(&writer, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_gossip(&writer, 1);
 	ck_assert(wire_add_update(&writer, &update));

@@ -48,6 +48,7 @@ struct world {
 	const char *boot;
 	char directory[64], path[96], ro_path[96];
 	unsigned flushes, leaves;
+	unsigned told; /* updates that others told; whose turn it is to tell the next */
 	bool leave_at_once;
 	const char *reload_error; /* NULL: it succeeds */
 	int tags_error;           /* 0: they are taken */

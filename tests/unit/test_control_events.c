@@ -15,16 +15,6 @@ hear(struct world *world, const char *name, enum swim_status status, uint64_t in
 	world_hear(world, name, strlen(name), status, incarnation);
 }
 
-/* The n-th change of one that goes through 20 members over and over: joined, suspected, recovered, ... */
-static void
-change(struct world *world, unsigned n)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "m%u", n % 20);
-	hear(world, name, n / 20 % 2 == 0 ? SWIM_ALIVE : SWIM_SUSPECT, n / 20 + 1);
-}
-
 static uint64_t
 last_seq(const struct world *world)
 {
@@ -32,6 +22,20 @@ last_seq(const struct world *world)
 
 	control_stats(world->control, &stats);
 	return stats.last_seq;
+}
+
+/* The n-th change of one that goes through 20 members over and over: joined, suspected, recovered, ... */
+static void
+change(struct world *world, unsigned n)
+{
+	char name[16];
+	uint64_t before;
+
+	snprintf(name, sizeof(name), "m%u", n % 20);
+	before = last_seq(world);
+	hear(world, name, n / 20 % 2 == 0 ? SWIM_ALIVE : SWIM_SUSPECT, n / 20 + 1);
+	/* The world chooses tellers so that no quota of theirs is used up. */
+	ck_assert_msg(last_seq(world) > before, "change %u made no event", n);
 }
 
 /* The parameters of the next event, to be decref'd. */
