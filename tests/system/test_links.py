@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from harness import BUSY
 from harness.paths import SWIMCTL
 
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
@@ -26,8 +27,10 @@ def start(cluster, daemons):
 
 def wait_reason(daemon, *needles, status=None):
     def said():
+        # On a busy machine a health that would be ok is degraded for a minute.
         health = daemon.call("health")
-        return (status is None or health["status"] == status) and \
+        busy = status == "ok" and any(reason.startswith(BUSY) for reason in health["reasons"])
+        return (status is None or health["status"] == ("degraded" if busy else status)) and \
             any(all(needle in reason for needle in needles) for reason in health["reasons"])
     daemon.pump.wait(said, lambda: f"{daemon} to say {needles} ({status}): {daemon.call('health')}", 90)
 
@@ -104,7 +107,7 @@ def test_one_whose_forwarded_port_is_advertised_is_well(cluster, lan):
     cluster.wait(lambda: all(d.members()[reached.name]["path"] == "direct" for d in daemons), "answers")
     cluster.pump.pass_time(10)
     for daemon in [*daemons, reached]:
-        assert daemon.call("health")["reasons"] == []
+        assert daemon.complaints() == []
         assert not daemon.heard_of("member.suspected")
 
 
@@ -123,7 +126,7 @@ def test_a_broken_link_is_told_by_both_and_shown_by_all(cluster, lan):
     for daemon in (first, last):
         cluster.wait(lambda daemon=daemon: link_of(daemon, "h2")["unreachable"] == ["h3"]
                      and link_of(daemon, "h3")["unreachable"] == ["h2"], "the others to know", 60)
-        assert daemon.call("health")["status"] == "ok"
+        assert daemon.complaints() == []
         assert {m["path"] for m in daemon.members().values()} == {"direct"}
     done = subprocess.run([SWIMCTL, "-s", first.socket, "links", "-o", "tsv"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "name\tunreachable\nh2\th3\nh3\th2\n")
@@ -133,7 +136,7 @@ def test_a_broken_link_is_told_by_both_and_shown_by_all(cluster, lan):
     cluster.wait(lambda: all(link["total"] == 0 for d in daemons for link in d.call("links")["links"]), "no link to be broken")
     for daemon in daemons:
         assert not daemon.heard_of("member.suspected") and not daemon.heard_of("member.failed")
-        cluster.wait(lambda daemon=daemon: daemon.call("health")["reasons"] == [], "all to be well")
+        cluster.wait(lambda daemon=daemon: daemon.complaints() == [], "all to be well")
 
 
 def test_members_that_advertise_one_address_live_and_say_so(cluster, lan):

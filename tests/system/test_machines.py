@@ -110,8 +110,11 @@ def test_booted_they_have_found_each_other(two):
 
 def test_who_may_ask_what(two):
     machine = two[0].machine
-    for command in ("members", "health", "discovery", "metrics"):
+    for command in ("members", "discovery", "metrics"):
         assert machine.command(*NOBODY, "swimctl", command).stdout
+    # The exit status tells whether the health is ok, and on a busy machine the health may be degraded.
+    done = machine.command(*NOBODY, "swimctl", "--json", "health", check=False)
+    assert done.returncode in (0, 1) and json.loads(done.stdout)["running"], done
     refused = machine.command(*NOBODY, "swimctl", "leave", check=False)
     assert refused.returncode == 4, refused
     # Root through the socket that lets it change something.
@@ -274,7 +277,7 @@ def test_its_neighbours_are_restarted(two, service):
     one.machine.command("systemctl", "mask", "--runtime", "avahi-daemon")
     for unit in (f"{service}.socket", service):
         one.machine.command("systemctl", "stop", unit)
-    one.pump.wait(lambda: one.control.call("health")["status"] == "degraded", "health to tell of it")
+    one.pump.wait(lambda: one.control.call("health")["discovery"] != "ok", "health to tell of it")
     one.machine.command("systemctl", "unmask", "--runtime", "avahi-daemon")
     for unit in (f"{service}.socket", service):
         one.machine.command("systemctl", "start", unit)

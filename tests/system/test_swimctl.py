@@ -47,13 +47,14 @@ def test_members_in_every_form(cluster, three, swimctl):
 
 
 def test_every_query(cluster, three, swimctl):
-    """Every reading command exits 0, prints something, and its --json is JSON."""
+    """Every reading command exits 0, prints something, and its --json is JSON; on a busy machine the health is not ok."""
     for command in (["status"], [], ["members"], ["member", "n1"], ["health"], ["metrics"], ["discovery"], ["info"],
                     ["version"]):
         plain = swimctl(three[0], *command)
-        assert plain.returncode == 0 and plain.stdout and not plain.stderr, (command, plain)
+        expected = (0, 1) if command == ["health"] else (0,)
+        assert plain.returncode in expected and plain.stdout and not plain.stderr, (command, plain)
         formed = swimctl(three[0], "--json", *command)
-        assert formed.returncode == 0, (command, formed)
+        assert formed.returncode in expected, (command, formed)
         json.loads(formed.stdout)
 
 
@@ -251,10 +252,13 @@ def test_join_leave_remove_reload(cluster, three, swimctl):
 
 
 def test_health_is_an_exit_status(cluster, three, swimctl):
-    assert swimctl(three[0], "health").returncode == 0
+    done = swimctl(three[0], "--json", "health")
+    assert three[0].complaints() == []
+    # On a busy machine the health may be degraded.
+    assert done.returncode == (0 if json.loads(done.stdout)["status"] == "ok" else 1), done
     for daemon in three[1:]:
         daemon.kill()
-    cluster.wait(lambda: three[0].call("health")["status"] != "ok", "it to be alone")
+    cluster.wait(lambda: three[0].call("health")["status"] == "isolated", "it to be alone")
     assert swimctl(three[0], "health").returncode == 1
 
 

@@ -2,7 +2,7 @@
 import signal
 
 from .cluster import BRISK, PORT, Cluster
-from .control import Control, RpcError
+from .control import BUSY, Control, RpcError
 from .daemon import Daemon, clean_environment
 from .lan import Lan, helpers
 from .machine import Switch, unusable as machines_unusable
@@ -23,7 +23,7 @@ def unwind_on_sigterm():
     signal.signal(signal.SIGTERM, interrupted)
 
 
-__all__ = ["BRISK", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Path", "Peer", "Pump",
+__all__ = ["BRISK", "BUSY", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Daemon", "Lan", "Namespace", "Path", "Peer", "Pump",
            "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire",
            "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
            "tunnels_unusable", "usable"]

@@ -5,6 +5,10 @@ import socket
 import time
 
 
+# A machine that runs many tests at once is busy, and each daemon's health tells that with this reason.
+BUSY = "the loop was kept waiting for "
+
+
 class RpcError(Exception):
     def __init__(self, error):
         super().__init__(f"{error['code']} {error.get('data', {}).get('code')}: {error['message']}")
@@ -127,6 +131,12 @@ class Control:
 
     def call(self, method, seconds=None, **params):
         return self.answer(self.send(method, **params), seconds)
+
+    def complaints(self):
+        """The reasons that the daemon's health gives, without the one that only tells how busy this machine is."""
+        health = self.call("health")
+        assert health["status"] == "ok" or health["reasons"], f"a status without a reason: {health}"
+        return [reason for reason in health["reasons"] if not reason.startswith(BUSY)]
 
     def raw(self, data, count=1, seconds=None):
         """Send bytes as they are; the next `count` lines."""

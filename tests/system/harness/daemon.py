@@ -191,6 +191,9 @@ class Daemon:
     def call(self, method, **params):
         return self.control.call(method, **params)
 
+    def complaints(self):
+        return self.control.complaints()
+
     def watch(self):
         """Subscribe; from now on `view` and `said` follow its events. What it said in an earlier life is gone."""
         self.view, self.said = {}, []
