@@ -252,7 +252,7 @@ check: all test-programs
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
 # check-long:  trials that last minutes, such as loss and cuts among twenty daemons
-check-long: all
+check-long: all $(FLOOD_BIN)
 	@$(RUN) $(jobs_long)
 
 # check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot (needs root)
