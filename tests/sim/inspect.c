@@ -103,6 +103,20 @@ inspect_questions(const struct swim *s)
 	return loss_questions(&s->loss);
 }
 
+bool
+inspect_forgets_in(const struct swim *s, swim_duration *out)
+{
+	swim_time at = SWIM_TIME_NEVER;
+
+	for (size_t i = 0; i < s->gone_count; i++)
+		if (s->gone[i]->hidden && s->gone[i]->forget)
+			at = swim_time_min(at, s->gone[i]->deadline);
+	if (swim_time_is_never(at))
+		return false;
+	*out = swim_time_since(at, s->now);
+	return true;
+}
+
 static bool
 ends_soon(const struct swim *s, swim_time at)
 {

@@ -11,6 +11,8 @@
 bool inspect(const struct swim *, char *why, size_t size);
 /* The same, of a core at rest: nothing is under way in it but a probe. */
 bool inspect_rest(const struct swim *, char *why, size_t size);
+/* Until the core forgets the next removal that it remembers, by its own clock; false: it remembers none. */
+bool inspect_forgets_in(const struct swim *, swim_duration *out);
 /* How many questions silence takes at it. */
 unsigned inspect_questions(const struct swim *);
 

@@ -4,6 +4,7 @@
  * invariants at every step; when the faults end, it must come to one view that is complete, right and at
  * rest.  Everything follows from the seed.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,6 +276,29 @@ at_rest(struct swarm *m, struct load since)
 						 2 * (now.trial_bytes - since.trial_bytes));
 }
 
+/*
+ * Members learn of a removal one after the other, and so forget it one after the other.  In between their views differ,
+ * and some compare them: no such moment may fall into the time in which the cluster is watched at rest.
+ */
+static void
+wait_out_removals(struct swarm *m)
+{
+	struct sim *s = m->s;
+	const double watched = (QUIET + 5) * m->interval;
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		struct node *n = &s->world.nodes[i];
+		swim_duration left;
+
+		if (n->state != NODE_UP || !inspect_forgets_in(n->core, &left) ||
+		    swim_duration_seconds(left) > watched)
+			continue;
+		/* All others forget it within some intervals, and what they then compare takes a few more. */
+		sim_run(s, (left.ns > 0 ? swim_duration_seconds(left) : 0) + 12 * m->interval);
+		i = UINT_MAX; /* begin anew: another removal may be next */
+	}
+}
+
 static void
 swarm_body(struct swarm *m)
 {
@@ -305,6 +329,7 @@ swarm_body(struct swarm *m)
 	since = swim_time_add(sim_now(s), swim_ns(1));
 	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
 	sim_run(s, 12 * m->interval);
+	wait_out_removals(m);
 	quiet = sim_now(s);
 	load = load_of(s);
 	sim_run(s, QUIET * m->interval);
