@@ -178,6 +178,18 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 	return wire_add_update(w, &u);
 }
 
+bool
+gossip_add_doubt(struct wire_writer *w, const struct member *m, uint64_t incarnation)
+{
+	struct wire_update u = {
+	    .member = {{m->name, m->name_len}, wire_str_of(m->address)},
+	    .status = SWIM_SUSPECT,
+	    .incarnation = incarnation,
+	};
+
+	return wire_add_update(w, &u);
+}
+
 /* One sending more of this rumour. */
 static void
 advance(struct swim *s, struct member *m, unsigned limit)

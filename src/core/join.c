@@ -69,6 +69,9 @@ send_join(struct swim *s, struct join *j)
 		return false;
 	wire_begin_ping(&w, j->seq);
 	if (!j->small) {
+		/* Whoever has not left refutes that in its answer. */
+		if (j->kind == JOIN_LEAVER && known != NULL)
+			gossip_add_doubt(&w, known, j->than);
 		/* What is held against whoever lives there has to be refuted before anything else. */
 		if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 			gossip_add_without(s, &w, known);
@@ -102,8 +105,8 @@ is_small(struct swim *s, const struct join *j)
 	return m == NULL || !link_is_shown_at(m, &j->addr);
 }
 
-bool
-join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+static bool
+start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_t than)
 {
 	struct join *slot = NULL;
 	unsigned of_strangers = 0;
@@ -124,7 +127,11 @@ join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 	}
 	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
 		return false;
-	*slot = (struct join){.active = true, .kind = kind, .addr = *addr, .seq = core_seq(s)};
+	*slot = (struct join){.active = true,
+	    .kind = kind,
+	    .addr = *addr,
+	    .seq = core_seq(s),
+	    .than = than};
 	slot->small = is_small(s, slot);
 	slot->budget = s->credit;
 	if (!send_join(s, slot)) {
@@ -134,6 +141,12 @@ join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 	if (slot->small)
 		visitor_spend(s, addr, slot->len);
 	return true;
+}
+
+bool
+join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+{
+	return start(s, addr, kind, 0);
 }
 
 bool
@@ -215,14 +228,7 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 void
 join_ask_leaver(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
 {
-	bool began = join_start(s, addr, JOIN_LEAVER);
-
-	for (size_t i = 0; began && i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
-
-		if (j->active && j->kind == JOIN_LEAVER && swim_addr_equal(&j->addr, addr))
-			j->than = incarnation;
-	}
+	start(s, addr, JOIN_LEAVER, incarnation);
 }
 
 bool
@@ -358,6 +364,36 @@ prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *as
 		m->proven = true;
 }
 
+/* Does the answer say that its sender is alive, at this incarnation at least? */
+static bool
+is_denied(const struct wire_message *msg, uint64_t than)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	while (wire_updates_next(&msg->updates, &iter, &u)) {
+		if (swim_status_is_live(u.status) && u.incarnation >= than &&
+		    u.member.id.len == msg->member.id.len &&
+		    memcmp(u.member.id.bytes, msg->member.id.bytes, u.member.id.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The base peer that is said to leave answers under its own name: so no other has started at its address, and it was itself
+ * that said so.  It may go on answering for as long as it likes, but one that has not left denies it in that answer.
+ * A small question has no room for what is to be denied.
+ */
+static void
+leaver_answered(struct swim *s, const struct join *j, const struct wire_message *msg)
+{
+	const struct member *m = locate_at(s, &j->addr);
+
+	if (m != NULL && probe_same_id(msg->member.id, m) && !j->small && !is_denied(msg, j->than))
+		apply_left(s, &j->addr, j->than);
+}
+
 /* An answer proves the address that was asked, wherever the answer comes from: anybody can forge that. */
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
@@ -393,7 +429,9 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			sync_start(s, &asked);
 		break;
 	case JOIN_GREET:
+		break;
 	case JOIN_LEAVER:
+		leaver_answered(s, j, msg);
 		break;
 	case JOIN_CHECK:
 		if (swimd && sync_differs(s, &msg->trailer))

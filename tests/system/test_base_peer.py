@@ -260,7 +260,8 @@ def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
     # An /etc of its own: not every machine has an /etc/hosts that another could be mounted on.
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.9.1 peer.example\n")
-    daemon = one_daemon(cluster, config="resolver_cache_ttl = 1s\nreconnect_interval = 200ms\n",
+    daemon = one_daemon(cluster, config="resolve_members = true\nresolver_cache_ttl = 1s\n"
+                                        "reconnect_interval = 200ms\n",
                         wrapper=("unshare", "-m", "sh", "-c", f'mount --bind "{tmp_path}" /etc && exec "$@"', "sh"))
     peer = Peer(cluster, PEER, "base")
     peer.peer.address = "peer.example:7946"
@@ -280,15 +281,18 @@ def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
     cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "recovered")
 
 
-def test_leaves(cluster):
+@pytest.mark.parametrize("identity", ("base", PEER))
+@pytest.mark.parametrize("answers", (True, False))
+def test_leaves(cluster, identity, answers):
     """A dead update about the sender that the sender itself sends is a leave, not a failure."""
     cluster.start(3)
-    peer = joined(cluster, cluster.daemons[0])
-    cluster.whole(also=["base"])
+    peer = joined(cluster, cluster.daemons[0], identity=identity)
+    cluster.whole(also=[identity])
     cluster.wait(lambda: all(peer.status_of(d.name) == "alive" for d in cluster.daemons), "it to know all")
     begin = time.monotonic()
+    peer.peer.answers_pings = answers
     peer.leave()
-    cluster.all_say("member.left", "base", begin)
+    cluster.all_say("member.left", identity, begin)
     cluster.pump.pass_time(3)
     assert not any(d.heard_of("member.failed") for d in cluster.daemons)
 
@@ -390,8 +394,9 @@ def test_another_cluster_is_not_ours(cluster):
     assert wire.came == []
 
 
-def test_program(cluster):
-    """base_peer.py as a program of its own joins, is seen, and leaves on SIGTERM."""
+@pytest.mark.parametrize("identity", ("program", PEER))
+def test_program(cluster, identity):
+    """base_peer.py as a program joins, is seen, and leaves and ends on SIGTERM: with an id of its own or its address."""
     import signal
     import subprocess
     import sys
@@ -399,12 +404,13 @@ def test_program(cluster):
     with cluster.namespace.inside():
         process = subprocess.Popen(
             [sys.executable, "-B", os.path.join(paths.TOP, "tests/base_peer/base_peer.py"), "--bind", PEER,
-             "--id", "program", "--seed", daemon.address], stdout=subprocess.PIPE, text=True)
+             "--id", identity, "--seed", daemon.address], stdout=subprocess.PIPE, text=True)
     try:
-        cluster.wait(lambda: "program" in daemon.alive(), "the program to join")
+        cluster.wait(lambda: identity in daemon.alive(), "the program to join")
         assert process.stdout.readline() == f"{daemon.name}: alive\n"
         process.send_signal(signal.SIGTERM)
-        cluster.wait(lambda: daemon.heard_of("member.left", "program"), "it to leave")
+        cluster.wait(lambda: daemon.heard_of("member.left", identity), "it to leave")
+        assert not daemon.heard_of("member.failed", identity)
         assert process.wait(10) == 0
     finally:
         process.kill()

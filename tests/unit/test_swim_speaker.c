@@ -105,6 +105,68 @@ START_TEST(a_base_peer_that_says_it_leaves_and_is_silent_has_left)
 }
 END_TEST
 
+/* p4 has said that it leaves, and answers the question about that under its own name, with or without such an update. */
+static struct fixture *
+answered_after_leave(const struct wire_update *own)
+{
+	struct fixture *f = with_base_peer();
+	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
+	const struct fixture_out *question;
+
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
+	question = fixture_sent(f, WIRE_PING, 4);
+	ck_assert_ptr_nonnull(question);
+	fixture_ack(f, 4, question->message.seq, 4,
+	    (struct fixture_says){.updates = own, .count = own != NULL});
+	return f;
+}
+
+START_TEST(a_base_peer_that_says_it_leaves_and_answers_so_has_left)
+{
+	struct fixture *f = answered_after_leave(NULL);
+
+	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_LEFT);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
+	fixture_run(f, swim_seconds(30));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Another has forged its source address, say. */
+START_TEST(a_base_peer_that_denies_that_it_leaves_has_not_left)
+{
+	for (uint64_t incarnation = 0; incarnation < 2; incarnation++) {
+		struct fixture *g = with_base_peer();
+		struct wire_update alive = fixture_update(g, 4, SWIM_ALIVE, incarnation);
+		struct fixture *f = answered_after_leave(&alive);
+
+		ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+		fixture_free(f);
+		fixture_free(g);
+	}
+}
+END_TEST
+
+START_TEST(a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it)
+{
+	struct fixture *f = with_base_peer();
+	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0), said;
+	struct wire_updates_iter iter = {0};
+
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert(wire_updates_next(&fixture_sent(f, WIRE_PING, 4)->message.updates, &iter, &said));
+	ck_assert(wire_str_equal(said.member.id, "p4"));
+	ck_assert_int_eq(said.status, SWIM_SUSPECT);
+	ck_assert_uint_eq(said.incarnation, 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_base_peer_whose_successor_says_that_it_is_dead_has_failed)
 {
 	struct fixture *f = with_base_peer();
@@ -175,5 +237,8 @@ END_TEST
 
 UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead,
     an_answer_names_who_leaves, a_base_peer_that_says_it_leaves_and_is_silent_has_left,
+    a_base_peer_that_says_it_leaves_and_answers_so_has_left,
+    a_base_peer_that_denies_that_it_leaves_has_not_left,
+    a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it,
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
     a_swimd_becomes_a_base_peer_once_it_has_answered_as_one, whatever_we_send_says_who_speaks)
