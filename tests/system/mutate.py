@@ -1,9 +1,13 @@
 """Mutated datagrams against a running daemon.
 
-Every datagram is judged by the base decoder before it is sent. The invalid ones go out from a socket of
-their own that has never said anything valid: whatever comes back to it is an answer to an invalid datagram.
-The valid ones go out from another, whose acks keep the two in step, so that no datagram is lost for
+Every datagram is judged by the base decoder before it is sent. The invalid ones go out from sockets of
+their own that have never said anything valid: whatever comes back to them is an answer to an invalid datagram.
+The valid ones go out from others, whose acks keep all in step, so that no datagram is lost for
 want of buffer and every single one is accounted for in the daemon's counters.
+
+A daemon reads 200 datagrams a second of one stranger, and 8,000 of all strangers (src/net/admit.h); what is above
+that it drops unread. So there are many sockets of each kind, which take turns, and no more than RATE datagrams a
+second go out.
 
 Run as a program: mutate.py [COUNT [SEED]] starts a daemon in a namespace and attacks it; with SWIMD_BUILD
 at a build under ASan and UBSan, it is tested under those. Exit status 0 if nothing was found.
@@ -19,6 +23,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Cluster, Wire, base_wire, paths, unwind_on_sigterm  # noqa: E402
 
 STEP = 100                  # datagrams between two pings that must be answered
+RATE = 4000                 # datagrams a second at the most
+SOURCES = 64                # of valid datagrams, and as many of invalid ones
 MEMBERS_MAX = 200           # small, so that a bounded table is full long before the end
 INTERESTING = [0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x10, 0x11, 0x12, 0x05]
 
@@ -74,44 +80,55 @@ class Mutator:
 class Attack:
     def __init__(self, cluster, daemon, seed):
         self.cluster, self.daemon = cluster, daemon
-        self.good, self.bad = Wire(cluster, "127.0.9.1:7946"), Wire(cluster, "127.0.9.2:7946")
+        self.good = [Wire(cluster, f"127.0.9.{n + 1}:7946") for n in range(SOURCES)]
+        self.bad = [Wire(cluster, f"127.0.10.{n + 1}:7946") for n in range(SOURCES)]
         self.mutator = Mutator(seed, corpus())
         self.valid, self.invalid, self.unjudged = 0, 0, 0
         self.asked = set()                  # sequence numbers of valid datagrams
 
+    def send(self, wires, data):
+        """From the one of these whose turn it is; that one."""
+        wires.append(wires.pop(0))
+        wires[-1].send(self.daemon.address, data)
+        return wires[-1]
+
     def step(self, count):
         """Send `count` mutated datagrams and wait until the daemon has seen them all."""
+        end = time.monotonic() + count / RATE
         for _ in range(count):
             data = self.mutator.datagram()
             try:
                 message = base_wire.decode(data)
             except base_wire.UnknownType as error:
                 # From 0x10 up it may be one of swimd's own, also in an envelope: not for a base peer to judge.
-                (self.good if error.number >= 0x10 else self.bad).send(self.daemon.address, data)
+                self.send(self.good if error.number >= 0x10 else self.bad, data)
                 self.unjudged += error.number >= 0x10
                 self.invalid += error.number < 0x10
                 continue
             except base_wire.Invalid:
-                self.bad.send(self.daemon.address, data)
+                self.send(self.bad, data)
                 self.invalid += 1
                 continue
-            self.good.send(self.daemon.address, data)
+            self.send(self.good, data)
             self.valid += 1
             self.asked.add(message.seq)
         seq = self.mutator.random.getrandbits(64)
         self.asked.add(seq)
-        self.good.send(self.daemon.address, base_wire.ping(seq))
+        wire = self.send(self.good, base_wire.ping(seq))
         self.valid += 1
-        self.good.answer(base_wire.ACK, seq)
+        wire.answer(base_wire.ACK, seq)
         self.check()
+        self.cluster.pump.pass_time(end - time.monotonic())
 
     def check(self):
-        assert not self.bad.came, f"an invalid datagram was answered: {self.bad.came[0][2].hex()}"
-        for source, message in self.good.messages():
-            if message.type in (base_wire.ACK, base_wire.NACK):
-                assert message.seq in self.asked, f"an answer that nobody asked for: {message} from {source}"
-        self.good.came.clear()
-        self.good.answers.clear()
+        for wire in self.bad:
+            assert not wire.came, f"an invalid datagram was answered: {wire.came[0][2].hex()}"
+        for wire in self.good:
+            for source, message in wire.messages():
+                if message.type in (base_wire.ACK, base_wire.NACK):
+                    assert message.seq in self.asked, f"an answer that nobody asked for: {message} from {source}"
+            wire.came.clear()
+            wire.answers.clear()
 
     def run(self, count, warm_up=0.2):
         """The whole attack; a dict of figures. Asserts whatever must hold."""
@@ -130,8 +147,10 @@ class Attack:
             "daemon_cpu_seconds": round(self.daemon.cpu_seconds() - cpu, 2),
             "resident_kib_warm": resident, "resident_kib_end": self.daemon.resident_kib(),
             "events": after["control"]["events"], "errors": after["transport_errors"],
+            "unread": sum(after["datagrams_unread"].values()),
             "rejects": {k: v - before["messages_rejected"][k] for k, v in after["messages_rejected"].items()},
         }
+        assert not figures["unread"], figures
         # The invalid ones are all counted; more may be, for what only swimd's extensions forbid.
         refused = sum(figures["rejects"].values())
         assert refused >= self.invalid, figures

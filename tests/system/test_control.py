@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import RpcError, Wire, base_wire, paths
+from harness import Crowd, RpcError, Wire, base_wire, paths
 
 LINE_MAX = 65536
 METHODS = ["info", "members", "member", "health", "metrics", "subscribe", "join", "leave", "remove", "reload",
@@ -26,11 +26,12 @@ def word(answer):
     return answer["error"]["data"]["code"]
 
 
-def churn(wire, daemon, count, start=0):
+def churn(crowd, daemon, count, start=0):
     """Make `count` events: members that were never seen before join."""
     for first in range(start, start + count, 10):
         updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
                    for n in range(first, min(first + 10, start + count))]
+        wire = crowd.next()
         wire.send(daemon.address, base_wire.ping(first + 1, updates))
         wire.answer(base_wire.ACK, first + 1)
 
@@ -114,8 +115,8 @@ def test_subscription_survives_half_close(cluster, daemon):
     connection.send("subscribe")
     connection.half_close()
     cluster.wait(lambda: connection.lines, "the answer")
-    wire = Wire(cluster, "127.0.9.1:7946")
-    churn(wire, daemon, 5)
+    crowd = Crowd(cluster, daemon, 2)
+    churn(crowd, daemon, 5)
     cluster.wait(lambda: len([e for e in connection.events if e["type"] == "member.joined"]) >= 5, "five events")
 
 
@@ -348,12 +349,12 @@ def test_slow_subscriber_is_closed_with_overflow(cluster, daemon):
     slow.call("subscribe")
     good.call("subscribe")
     slow.pause()
-    wire = Wire(cluster, "127.0.9.1:7946")
+    crowd = Crowd(cluster, daemon, 20)
     count = 0
     before = daemon.call("metrics")["control"]["overflows"]
     while daemon.call("metrics")["control"]["overflows"] == before:
         assert count < 9000, "no overflow after 9,000 events"
-        churn(wire, daemon, 500, start=count)
+        churn(crowd, daemon, 500, start=count)
         count += 500
     wanted = lambda: sum(e["type"] == "member.joined" for e in good.events)  # noqa: E731
     cluster.wait(lambda: wanted() >= count, lambda: f"the good one to get {count} events; it has {wanted()}")
@@ -370,8 +371,8 @@ def test_client_that_never_reads_answers(cluster, daemon):
     """It asks and asks and does not read: its output is bounded, and others are served."""
     rude = daemon.connect()
     rude.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    wire = Wire(cluster, "127.0.9.1:7946")
-    churn(wire, daemon, 500)
+    crowd = Crowd(cluster, daemon, 2)
+    churn(crowd, daemon, 500)
     before = daemon.resident_kib()
     rude.pause()
     try:
@@ -391,8 +392,8 @@ def test_clients_that_vanish(cluster, daemon):
     """Gone amid a join, a subscription, an answer; killed while it writes: nothing is left of them."""
     import random
     rng = random.Random(3)
-    wire = Wire(cluster, "127.0.9.1:7946")
-    churn(wire, daemon, 300)
+    crowd = Crowd(cluster, daemon, 2)
+    churn(crowd, daemon, 300)
     requests = [
         b'{"id":1,"method":"join","params":{"addresses":["127.0.8.8:1","no.such.host.invalid","127.0.8.9:2"]}}\n',
         b'{"id":2,"method":"join","params":{"addresses":["' + daemon.address.encode() + b'"]}}\n',
@@ -417,7 +418,7 @@ def test_clients_that_vanish(cluster, daemon):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         sock.close()
         if n % 50 == 0:
-            churn(wire, daemon, 10, start=1000 + n * 10)
+            churn(crowd, daemon, 10, start=1000 + n * 10)
     # Its own connection, and the harness's subscriber.
     cluster.wait(lambda: daemon.call("metrics")["control"]["clients"] == 2,
                  lambda: f"all of them to be gone: {daemon.call('metrics')['control']}")
@@ -506,9 +507,9 @@ def test_since_resumes_without_loss_or_doubling(cluster, daemon):
 
 def test_gap_is_told(cluster, daemon):
     """The ring no longer reaches that far back, or never went that far: `gap` is true."""
-    wire = Wire(cluster, "127.0.9.1:7946")
+    crowd = Crowd(cluster, daemon, 20)
     begin = daemon.connect().call("subscribe")["seq"]
-    churn(wire, daemon, 4600)
+    churn(crowd, daemon, 4600)
     connection = daemon.connect()
     assert connection.call("subscribe", since=begin)["gap"] is True
     other = daemon.connect()

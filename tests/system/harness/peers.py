@@ -77,6 +77,35 @@ class Wire:
             self.sock = None
 
 
+class Teller(Wire):
+    """Answers every ping, so that it stays a member with whoever knows it, and does nothing else of its own."""
+
+    def received(self, now, source, data):
+        super().received(now, source, data)
+        if base_wire.is_valid(data) and data[0] == base_wire.PING:
+            self.send(source, base_wire.ack(base_wire.decode(data).seq, (self.address, self.address)))
+
+
+class Crowd:
+    """Members that take turns in telling a daemon what happens: it takes so much a second from one source and no more.
+
+    An update that is news counts against the quota of its source: 4,000 at once and 1,000 a second, of which 500 at
+    once may be about one and the same member (src/core/quota.c). What a crowd may tell is that, times its size.
+    """
+
+    def __init__(self, cluster, daemon, size):
+        self.tellers = [Teller(cluster, f"127.0.9.{n + 1}:7946") for n in range(size)]
+        names = {teller.address for teller in self.tellers}
+        self.next().send(daemon.address, base_wire.ping(1, [
+            base_wire.Update(name, name, base_wire.ALIVE, 0) for name in sorted(names)]))
+        cluster.wait(lambda: names <= set(daemon.members()), "the crowd to be members")
+
+    def next(self):
+        """The one whose turn it is."""
+        self.tellers.append(self.tellers.pop(0))
+        return self.tellers[-1]
+
+
 class Peer(Wire):
     """A base peer on a socket of its own, living by the pump."""
 
