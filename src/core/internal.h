@@ -5,9 +5,9 @@
  *	index.c    sorted arrays of members
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
- *	link.c     the ways to them: direct, at another address than they tell, or through others alone
+ *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
- *	accused.c  who accuses us, and whether that counts
+ *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
  *	damping.c  coming back after having been declared dead, again and again
  *	gossip.c   the queue of rumours, and pushing and piggybacking them
@@ -20,6 +20,7 @@
  *	quota.c    how many updates of a source are taken in a second
  *	standing.c  whose datagrams to read first
  *	speaker.c  who sent a datagram
+ *	foreign.c  datagrams of other clusters
  *	visitor.c  those whom only strangers tell of
  *	guest.c    room for whoever shows itself, in a table full of others
  *	sync.c     comparing and pulling whole views
@@ -27,6 +28,7 @@
  *	claim.c    two members of one name
  *	outbox.c   datagrams and events waiting to be taken out
  *	report.c   copies for the outside
+ *	profile.c  timings as a whole: lan, wan, local, fast
  *	swim.c     beginning, end, time, and the way of a datagram
  */
 #ifndef SWIMD_CORE_INTERNAL_H
