@@ -398,6 +398,9 @@ suspicion_ack(struct swim *s, const struct wire_message *msg)
 			return true;
 		s->asked = *link_way(m);
 		suspicion_begin(s, m);
+		/* It is asked no more often than it would be probed, however soon its answers come. */
+		m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
+		schedule(s, m);
 		return true;
 	}
 	return false;

@@ -246,7 +246,7 @@ load_of(const struct sim *s)
 
 /*
  * SWIM's load since QUIET intervals ago: a ping and an ack a member a period, whatever the size; now and then a
- * ping to one of the dead; and four for each time that an answer took so long that another was asked.  And
+ * ping to one of the dead, and one to where it has answered before; and four for each time that an answer took so long that another was asked.  And
  * nothing else is under way.
  */
 static void
@@ -269,7 +269,7 @@ at_rest(struct swarm *m, struct load since)
 		if (inspect_rest(n->core, why, sizeof(why)))
 			world_breach(&s->world, why);
 	}
-	EXPECT(s, (double)(now.sent - since.sent) <= up * (2 * (QUIET + 1) + reconnects + 1) +
+	EXPECT(s, (double)(now.sent - since.sent) <= up * (2 * (QUIET + 1) + 2 * reconnects + 1) +
 							 4 * (double)(now.relays - since.relays) +
 							 2 * (double)(now.trials - since.trials));
 	EXPECT(s, now.bytes - since.bytes <= (now.sent - since.sent) * QUIET_BYTES +

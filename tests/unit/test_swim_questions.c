@@ -163,12 +163,16 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 }
 END_TEST
 
-/* Answers every ping to this peer in its name, but does not refute; the last event of it counts. */
-static void
+/*
+ * Answers every ping to this peer in its name, but does not refute, and sees that nobody calls p1 failed.  Returns how
+ * many pings came.
+ */
+static unsigned
 answer_as(struct fixture *f, unsigned peer, swim_duration d)
 {
 	struct swim_addr addr = fixture_addr(peer);
 	swim_time end = swim_time_add(f->now, d);
+	unsigned pings = 0;
 
 	while (swim_time_before(f->now, end)) {
 		size_t count;
@@ -176,18 +180,21 @@ answer_as(struct fixture *f, unsigned peer, swim_duration d)
 		fixture_run(f, swim_ms(10));
 		count = f->out_count;
 		for (size_t i = 0; i < count; i++) {
-			if (f->out[i].message.type == WIRE_PING &&
-			    swim_addr_equal(&f->out[i].to, &addr))
-				fixture_ack(f, peer, f->out[i].message.seq, peer,
-				    (struct fixture_says){.ours = true,
-					.sender = peer,
-					.digest = fixture_stats(f).digest});
+			if (f->out[i].message.type != WIRE_PING ||
+			    !swim_addr_equal(&f->out[i].to, &addr))
+				continue;
+			pings++;
+			fixture_ack(f, peer, f->out[i].message.seq, peer,
+			    (struct fixture_says){.ours = true,
+				.sender = peer,
+				.digest = fixture_stats(f).digest});
 		}
 		for (size_t i = 0; i < f->event_count; i++)
 			ck_assert(f->events[i].type != SWIM_EVENT_FAILED ||
 				  strcmp(f->events[i].member.name, "p1") != 0);
 		fixture_clear(f);
 	}
+	return pings;
 }
 
 START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
@@ -202,6 +209,24 @@ START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
 	fixture_accuse(f, 3, 1, SWIM_SUSPECT, 2, 3);
 	fixture_run(f, swim_seconds(8));
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+/* Where the least suspicion is shorter than an answer may take, the next question would go out with every answer. */
+START_TEST(whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct swim_timing timing;
+	unsigned seconds = 12;
+
+	swim_timing_profile(SWIM_PROFILE_LAN, &timing);
+	timing.suspicion_min = swim_ms(10);
+	swim_set_timing(f->swim, f->now, &timing);
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	/* A question each probe interval, and the probes themselves; the first suspicion is confirmed in a hurry. */
+	ck_assert_uint_le(answer_as(f, 1, swim_seconds(seconds)), 2 * seconds + 8);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
 	fixture_free(f);
 }
 END_TEST
@@ -239,5 +264,6 @@ UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
     an_accuser_that_comes_late_makes_nothing_overdue,
     accusers_whom_we_do_not_know_leave_room_for_our_own_finding,
     whoever_answers_every_question_is_not_held_dead_for_its_silence,
+    whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed,
     an_answer_that_waited_while_we_stood_still_measures_nothing,
     who_suspects_one_that_has_left_is_told_at_once)
