@@ -32,6 +32,7 @@ class Control:
         self.events = []                # the params of every event, with "at": when it came here
         self.on_event = None
         self.eof = False                # the daemon closed
+        self.paused = False             # by the test
         self.pump.add(self.sock, selectors.EVENT_READ, self.ready)
 
     def __enter__(self):
@@ -42,7 +43,7 @@ class Control:
 
     def close(self):
         if self.sock is not None:
-            if not self.eof:
+            if not self.eof and not self.paused:
                 self.pump.remove(self.sock)
             self.sock.close()
             self.sock = None
@@ -107,9 +108,11 @@ class Control:
 
     def pause(self):
         """Stop reading, as a slow client does."""
+        self.paused = True
         self.pump.remove(self.sock)
 
     def resume(self):
+        self.paused = False
         self.pump.add(self.sock, selectors.EVENT_READ, self.ready)
 
     # ---------------------------------------------------------------------------------- requests
