@@ -170,6 +170,8 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
+	if (visitor_is_arriving(s))
+		return gossip_add_without(s, w, m);
 	update_of(s, m, &u);
 	if (u.tags.len > 0) {
 		u.tags = (struct wire_str){0};

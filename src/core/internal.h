@@ -675,7 +675,10 @@ void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /* The same; where that is too large for want of room for its tags, it goes without them. */
 bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
-/* The same without its tags, which are for those who have answered. */
+/*
+ * The same without its tags, which are for those who have answered.  One that arrives tells them all the same, so that
+ * nobody has it as a member without its tags first.
+ */
 bool gossip_add_untagged(struct swim *, struct wire_writer *, struct member *);
 /* Ask the member, in a question to it, whether it is alive: it refutes this suspicion at the given incarnation. */
 bool gossip_add_doubt(struct wire_writer *, const struct member *, uint64_t incarnation);
@@ -794,6 +797,8 @@ void speaker_introduce(struct swim *, const struct wire_message *, const struct 
 /* visitor.c */
 /* May the word at hand make a member, or move one?  `from_subject`: it is that member's own. */
 bool visitor_is_vouched(const struct swim *, bool from_subject);
+/* In the first seconds of our own life, whom we meet is the cluster. */
+bool visitor_is_arriving(const struct swim *);
 /* The speaker's word (NULL: a stranger's) counts for others than itself. */
 bool visitor_vouches(const struct swim *, const struct member *speaker);
 /* It may not: ask whoever is said to live there. */

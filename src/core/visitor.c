@@ -25,16 +25,27 @@ visitor_is_vouched(const struct swim *s, bool from_subject)
 	return s->by_vouches || s->seeded || (s->answered_as && from_subject);
 }
 
+static swim_duration
+arriving(const struct swim *s)
+{
+	return swim_ns(ARRIVING * s->config.timing.sync_interval.ns);
+}
+
+bool
+visitor_is_arriving(const struct swim *s)
+{
+	return swim_time_since(s->now, s->began).ns < arriving(s).ns;
+}
+
 bool
 visitor_vouches(const struct swim *s, const struct member *speaker)
 {
-	swim_duration arriving = swim_ns(ARRIVING * s->config.timing.sync_interval.ns);
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
-	if (swim_time_since(s->now, s->began).ns < arriving.ns)
+	if (visitor_is_arriving(s))
 		return true;
 	return speaker != NULL && s->by_known &&
-	       (swim_time_since(speaker->met, s->began).ns < arriving.ns ||
+	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
 }
 
