@@ -240,6 +240,7 @@ struct join {
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
 	bool again;     /* it was left open once, and is held once more */
+	bool looped;    /* what we sent there came back to us: the address is one of our own */
 	bool resting; /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
 	swim_duration rest;
 };

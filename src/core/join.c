@@ -254,8 +254,14 @@ join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j != NULL)
-		j->active = false;
+	if (j == NULL || j->looped)
+		return;
+	/*
+	 * Our ping comes back after the claim.  Until then the contest stays open with its sequence number, since a
+	 * ping of our name with an unknown number begins a contest: its claim and ping would come back again, for ever.
+	 */
+	j->looped = true;
+	apply_refute(s, j->than);
 }
 
 bool
@@ -290,6 +296,8 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	if (s->leaving) {
 		/* We go anyway, and must not rise again. */
 		j->active = false;
+	} else if (j->looped) {
+		/* We ourselves answered. */
 	} else if (!same) {
 		j->active = false;
 		claim_taken(s, &j->addr);
@@ -309,7 +317,7 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->resting)
+	if (j == NULL || j->resting || j->looped)
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
@@ -592,6 +600,8 @@ join_tick(struct swim *s)
 			continue;
 		if (j->resting)
 			rested(s, j);
+		else if (j->looped)
+			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
 			 (!j->small || j->kind == JOIN_LEAVER))
 			send_join(s, j);

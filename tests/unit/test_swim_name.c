@@ -675,8 +675,61 @@ START_TEST(of_two_machines_of_one_image_one_goes_whatever_the_path)
 }
 END_TEST
 
-UNIT_MAIN("swim_name", of_two_machines_of_one_image_one_goes_whatever_the_path,
-    the_answer_to_a_claim_is_no_larger, claims_are_answered_a_few_times_and_no_answer_is,
+/* What went to 10.0.1.9, an address of ours, comes back from there in its order, and what is sent upon that as well. */
+static size_t
+looped_back(struct fixture *f)
+{
+	struct swim_addr there = fixture_addr(9);
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->out_count && count < 50; i++) {
+		uint8_t data[WIRE_DATAGRAM_MAX];
+		size_t len = f->out[i].len;
+
+		if (!swim_addr_equal(&f->out[i].to, &there))
+			continue;
+		count++;
+		memcpy(data, f->out[i].data, len);
+		ck_assert_int_eq(fixture_input(f, 9, data, len), WIRE_OK);
+		fixture_drain(f);
+	}
+	return count;
+}
+
+/* We moved from one address of ours to another and lost our state: the others know us by the first one. */
+START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
+{
+	struct fixture *f = started();
+
+	fixture_proven(f, 1);
+	fixture_clear(f);
+	told_elsewhere(f, 5);
+	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
+	/* A claim and a ping, and the ack of the ping. */
+	ck_assert_uint_eq(looped_back(f), 3);
+	/* Nobody else bears the name, so that the others need not wait for the end of the contest. */
+	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
+	/* A stranger who forges that source finds us no namesake. */
+	fixture_clear(f);
+	claim(f, 9, UINT64_MAX);
+	ck_assert_uint_le(looped_back(f), 3);
+	contested(f);
+	claim(f, 9, UINT64_MAX);
+	ck_assert_uint_le(looped_back(f), 3);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_free(f);
+	/* So does a ping of ours that comes when its question has been answered. */
+	f = started();
+	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	ck_assert_uint_lt(looped_back(f), 10);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_name", a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams,
+    of_two_machines_of_one_image_one_goes_whatever_the_path, the_answer_to_a_claim_is_no_larger,
+    claims_are_answered_a_few_times_and_no_answer_is,
     the_lower_address_decides_between_ages_that_the_path_may_have_made_differ,
     a_stranger_makes_nobody_yield, a_fresh_one_waits_for_its_seed_before_it_goes,
     a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered,
