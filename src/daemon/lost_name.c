@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,6 +44,12 @@ lost_name_count(int dir_fd, int64_t wall_s)
 	/* On a disk that cannot be written, of which the health tells, each is the first. */
 	(void)!durable_replace(dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
 	return count;
+}
+
+bool
+lost_name_recently(int dir_fd, int64_t wall_s)
+{
+	return recent(dir_fd, wall_s) > 0;
 }
 
 swim_duration

@@ -8,6 +8,7 @@
 #ifndef SWIMD_DAEMON_LOST_NAME_H
 #define SWIMD_DAEMON_LOST_NAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/time.h"
@@ -21,6 +22,8 @@
  * Waits for the disk.
  */
 unsigned lost_name_count(int dir_fd, int64_t wall_s);
+/* Was the name lost less than LOST_NAME_MEMORY_S ago?  Waits for the disk. */
+bool lost_name_recently(int dir_fd, int64_t wall_s);
 /* 0 for the first, then 2 s, 4 s, ...; a quarter more or less by the `spread`, which is of [0, 1). */
 swim_duration lost_name_pause(unsigned count, double spread);
 

@@ -384,6 +384,20 @@ start_udp(struct node *node, char *fault)
 	return 0;
 }
 
+/*
+ * Above all that was used before, so that others believe this member.  Not where the name was lost a moment ago: the
+ * others would believe that the owner of the name has moved here, and nobody would be left to say where the owner lives.
+ */
+static uint64_t
+first_incarnation(const struct node *node)
+{
+	int64_t wall_s = loop_wall_ns() / INT64_C(1000000000);
+
+	return lost_name_recently(state_dir_fd(node->state), wall_s)
+		   ? 0
+		   : state_incarnation(node->state);
+}
+
 static int
 start_swim(struct node *node, char *fault)
 {
@@ -393,7 +407,7 @@ start_swim(struct node *node, char *fault)
 	    .cluster = c->cluster,
 	    .address = node->advertised,
 	    .loopback = swim_addr_is_loopback(&node->bound),
-	    .incarnation = state_incarnation(node->state),
+	    .incarnation = first_incarnation(node),
 	    .max_members = c->max_members,
 	    .max_jump = c->max_jump,
 	    .max_datagram = c->max_datagram,

@@ -44,7 +44,10 @@ put(const char *text)
 START_TEST(losses_in_a_row_are_counted)
 {
 	begin();
+	ck_assert(!lost_name_recently(dir_fd, NOW));
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW), 1);
+	ck_assert(lost_name_recently(dir_fd, NOW + 1));
+	ck_assert(!lost_name_recently(dir_fd, NOW + 1 + LOST_NAME_MEMORY_S));
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW + 1), 2);
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW + 1 + LOST_NAME_MEMORY_S), 3);
 	/* The clock was set back by a little. */
