@@ -24,7 +24,7 @@ inherit_signals(const int *kept, size_t count)
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++) {
-		/* A handler does not outlive exec(2), so what is no default is SIG_IGN or a sanitizer's. */
+		/* A handler does not outlive exec(2), so an action that is not the default is SIG_IGN or a sanitizer's handler. */
 		if (inherit_is_kept(number, kept, count) || sigaction(number, NULL, &action) != 0 ||
 		    action.sa_handler != SIG_IGN)
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process takes over from whoever started it, put into the state that a program of ours expects: signals that
- * are blocked or ignored, standard descriptors that are closed, limits and a umask that hinder.  Called first in main.
+ * What a process inherits from its parent, brought into the state that our programs expect: signals that are blocked or
+ * ignored, standard descriptors that are closed, limits and a umask that hinder.  main calls these first.
  */
 #ifndef SWIMD_BASE_INHERIT_H
 #define SWIMD_BASE_INHERIT_H
@@ -26,7 +26,7 @@ bool inherit_descriptors(void);
 /* Raise the soft limit of open files to this many, or as far as the hard limit lets us. */
 void inherit_files_limit(unsigned count);
 
-/* A umask that keeps us from our own files keeps us no longer; what it keeps others from stays. */
+/* Clear the bits of the umask that take away our own access to files that we make; the bits about others stay. */
 void inherit_umask(void);
 
 #endif

@@ -18,7 +18,7 @@ limiter_over(const struct limiter *limiter, const struct limiter_kind *kind, swi
 	return swim_time_since(now, kind->since).ns >= limiter->window.ns;
 }
 
-/* The place of this kind: its own, or else one that is free or tells nothing any more, or else the last. */
+/* The place of this kind: its own, or else a free one or one whose window is over, or else the last. */
 static struct limiter_kind *
 limiter_find(struct limiter *limiter, swim_time now, const char *name)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often something of a kind may happen: so many times in a window of time, and what is above is counted until
- * somebody asks how many there were.  For log lines and events, whose number strangers must not decide.
+ * A limit on how often something of a kind may happen in a window of time.  What exceeds the limit is counted until
+ * the caller asks for the count.  For log lines and events, whose number strangers must not decide.
  */
 #ifndef SWIMD_BASE_LIMITER_H
 #define SWIMD_BASE_LIMITER_H
@@ -21,8 +21,8 @@ struct limiter_kind {
 	uint64_t hash;           /* of the whole name */
 	swim_time since;         /* the window's begin */
 	unsigned taken;          /* in the window */
-	uint64_t left_out;       /* since that was last asked for */
-	int tag;                 /* the caller's: as with the last one left out */
+	uint64_t left_out;       /* since limiter_next last returned this kind */
+	int tag;                 /* the caller's tag of the last one left out */
 };
 
 struct limiter {
@@ -35,8 +35,8 @@ void limiter_init(struct limiter *, swim_duration window);
 /* May one more of this kind be let through, of `most` in a window?  If not it is counted as left out. */
 bool limiter_take(struct limiter *, swim_time now, const char *kind, unsigned most, int tag);
 /*
- * A kind whose window is over and of which some were left out, to be told of; its count begins anew.  NULL: there is
- * none.  The result is valid until the next call; `left_out` is how many.
+ * A kind whose window is over and of which some were left out, for the caller to report; its count begins anew.  NULL:
+ * there is none.  The result is valid until the next call; `left_out` is how many.
  */
 const struct limiter_kind *limiter_next(struct limiter *, swim_time now, uint64_t *left_out);
 

@@ -556,7 +556,7 @@ log_left_out(void)
 	return state.limiter.left_out;
 }
 
-/* Whether this line is one of too many; then it is counted. */
+/* Does this line exceed a limit?  If so it is counted. */
 static bool
 is_too_much(enum log_level level, const char *message, swim_time now)
 {
@@ -570,7 +570,7 @@ is_too_much(enum log_level level, const char *message, swim_time now)
 	snprintf(kind, sizeof(kind), "%s", message);
 	if (!limiter_take(&state.limiter, now, kind, most, (int)level))
 		return true;
-	/* The message may say what a stranger chose, and so be another each time. */
+	/* A message may have text that a stranger chose, and so differ each time: hence a limit for all messages. */
 	return level != LOG_LEVEL_DEBUG &&
 	       !limiter_take(&state.limiter, now, "lines of any kind", state.in_all, (int)level);
 }

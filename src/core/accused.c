@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who has found this member silent, and whether that says anything about this member.  One accuser alone may be the
- * one with the fault: a member with a bad link suspects everybody in turn.  So only accusers that are well themselves
- * count, and only once there are two of them.
+ * Which members have found this one silent, and whether that says anything about this member.  A single accuser may have
+ * the fault itself: a member with a bad link suspects everybody in turn.  So only healthy accusers count, and only once
+ * there are two of them.
  */
 #include <string.h>
 

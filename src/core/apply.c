@@ -83,8 +83,8 @@ apply_refute(struct swim *s, uint64_t than)
 }
 
 /*
- * Does a member whom we know, or the seed that we asked, say where our name lives?  Not the one there, nor another of
- * our name: anybody can say of himself that he bears it.
+ * Does a member that we know, or the seed that we asked, say where our name lives?  The word of the member at that
+ * address, and of any other of our name, does not count: anybody can claim a name for himself.
  */
 static bool
 is_witness(const struct swim *s, const struct swim_addr *addr)
@@ -314,7 +314,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		apply_replace_stand_in(s, m);
 		take_tags(s, m, u, true);
 	}
-	/* It was asked where it says that it lives, and this is its answer. */
+	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
 	members_transition(s, m, status, u->incarnation, hidden);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
@@ -353,7 +353,7 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 		else
 			gossip_heard(s, m);
 	}
-	/* Who suspects one still of whom we have the verdict, or that has left, has missed it. */
+	/* A sender that suspects a member which we hold dead or left has missed the verdict or the leave. */
 	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden &&
 	    u->incarnation == m->incarnation)
 		s->missed = m;
@@ -393,8 +393,8 @@ is_doubted(const struct swim *s, const struct member *m, const struct wire_updat
 }
 
 /*
- * Of a page, whoever else lacks it finds that out by the digests, as we did: a rumour would give it a new age, and the
- * removals would never be forgotten by all.
+ * A removal from a page of a sync needs no rumour: members that lack it find that out by the digests, as we did.  A
+ * rumour would give the removal a new age, and the members together would never forget it.
  */
 static void
 apply_forget(struct swim *s, struct member *m, const struct wire_update *u, enum swim_status status,
@@ -439,7 +439,7 @@ move(struct swim *s, struct member *m, const char *address)
 	return false;
 }
 
-/* True: whether it lives there now is to be shown first. */
+/* True: the member first has to show that it lives there now. */
 static bool
 hear_of_move(struct swim *s, const struct member *m, const struct wire_update *u,
     const char *address, bool from_subject)
@@ -498,7 +498,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		backdate(m, swim_seconds(u->age_s));
 		return;
 	}
-	/* It may leave: base peers that have heard so call that a death, and its own silence will tell. */
+	/* The member may be leaving: base peers call a leave a death, and the member's own silence will tell. */
 	if (!live && swim_status_is_live(m->status) && join_is_leaver(s, &m->addr))
 		return;
 	/* That is one accusation more, to us. */
@@ -531,7 +531,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	members_confirm(s, m);
-	/* Who comes back joins with the address and the tags that he has now: that is told once. */
+	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
 	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
 	if (moved && !move(s, m, address))
 		return;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two members of one name.  Who hears of another under its own name asks there, and says for how long it has held the
- * name.  Who has held it longer stays; the other goes, so that a newcomer never drives out an owner.  Where nobody
- * answers it was ourselves, before we moved.
+ * Two members of one name.  A member that hears of another one under its own name pings the other's address, and claims
+ * the name by the time for which it has held it.  The member that has held the name longer stays and the other goes, so
+ * that a newcomer never drives out an owner.  Where nobody answers, the other one was this member before it moved.
  *
- * An age is of the moment at which its claim was sent, and the path may take longer than two ages differ, as those of
- * two machines of one image that were started together.  So one of the two decides: the one of the lower address, which
- * goes when the other's age is above its own when it arrives (then the other is older, however long the path), and
- * stays otherwise.  That it stays it says by WIRE_CLAIM_STAYS.  The other one waits for that; where a swimd of an earlier
- * version never says it, the other goes at the end of the contest, unless its age is above by more than a contest lasts.
+ * An age is the one at the moment when its claim was sent, and the path may take longer than two ages differ, as those of
+ * two machines of one image that were started together do.  So the member with the lower address decides.  It goes when
+ * the other's age, as it arrives, is above its own age: then the other is older, however long the path is.  Otherwise it
+ * stays, and says so by WIRE_CLAIM_STAYS.  The member with the higher address waits for that.  An earlier version of swimd
+ * never says it; then the waiting member goes at the end of the contest, unless its age is above the other's by more than
+ * a contest lasts.
  *
- * An answer to a claim is a claim with the sequence number of the first, its lowest bit turned.  An answer is never
- * answered by a claim, and of one address ANSWERS_MAX claims are answered in ANSWERS_PER.
+ * An answer to a claim is a claim with the sequence number of the first, its lowest bit inverted.  An answer is never
+ * answered by a claim, and at most ANSWERS_MAX claims from one address are answered in ANSWERS_PER.
  *
  * Anybody can say all that in anybody's name, from an address at which he answers.  So whom others have been answering
  * for a while is settled, and goes for nobody's word: a newcomer would have been told by then.  Whoever has company, but
@@ -71,7 +72,7 @@ standing(const struct swim *s)
 	return claim_is_settled(s) ? age | WIRE_CLAIM_STAYS : age;
 }
 
-/* What a claim of ours takes with an address of this length. */
+/* The size of a claim of ours with an address of this length. */
 static size_t
 claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t address_len)
 {
@@ -90,7 +91,7 @@ send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
 	struct wire_writer w;
 
 	outbox_trailer(s, false, &trailer);
-	/* It compares no views. */
+	/* A claim has no digest: it compares no views. */
 	trailer.has_digest = trailer.has_removals = false;
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
@@ -119,7 +120,7 @@ complain(struct swim *s, const struct swim_addr *of)
 void
 claim_unanswered(struct swim *s, const struct swim_addr *asked, bool witnessed)
 {
-	/* A stranger who names an address and stays silent there is no owner that was away. */
+	/* A stranger's silence at an address that it named does not make it an owner that was away. */
 	if (claim_is_settled(s) || !witnessed)
 		return;
 	s->yielded = *asked;
@@ -178,7 +179,7 @@ claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from
 	return CLAIM_WE_GO;
 }
 
-/* May one more claim from there be answered?  Whoever floods us with claims from many addresses has none answered. */
+/* May one more claim from there be answered?  In a flood of claims from many addresses none is. */
 static bool
 may_answer(struct swim *s, const struct swim_addr *to)
 {
@@ -211,7 +212,7 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 
 	if (theirs > ours || (theirs == ours && !we_are_lower))
 		return CLAIM_WE_GO;
-	/* One of both is settled; or we decide; or it would be younger had its claim come by the slowest path. */
+	/* One of both is settled; or we decide; or the other is younger even if its claim took the slowest path. */
 	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
 	    ours - theirs > (uint64_t)swim_duration_ms(join_contest_takes(s)))
 		return CLAIM_WE_STAY;
@@ -236,7 +237,7 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 		return;
 	}
 	end = compare(s, msg->age_ms, from);
-	/* Anybody may say so in anybody's name: we go when one of our name answers us there. */
+	/* Anybody may claim in anybody's name: we go only when a member of our name answers us there. */
 	if (end != CLAIM_WE_STAY)
 		join_contest(s, from, 0);
 	join_claimed(s, from, end);

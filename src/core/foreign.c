@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams of other clusters.  They change nothing, but two who talk past each other are told so: whoever asks a member
- * of another cluster to be let in gets its cluster's name for an answer, which is no longer than the question.
+ * Datagrams of other clusters.  They change nothing here.  A member that tries to join through a member of another
+ * cluster gets that cluster's name for an answer, which is no longer than the question, so that its operator learns why
+ * it cannot join.
  */
 #include "core/internal.h"
 
-/* Between two such answers to anybody: a flood of pings makes no flood of them. */
+/* Between two such answers, whoever they go to: a flood of pings must not draw a flood of answers. */
 #define ANSWER_EVERY swim_ms(100)
 
 static void
@@ -19,7 +20,7 @@ foreign_answer(struct swim *s, const struct wire_message *msg, const struct swim
 	size_t budget = len < s->config.max_datagram ? len : s->config.max_datagram;
 	struct wire_writer w;
 
-	/* A base peer gives no name, and knows no such answer. */
+	/* A datagram without a sender's name is of a base peer, which does not know this type of answer. */
 	if (!msg->trailer.has_sender || !swim_time_reached(s->now, s->foreign_at))
 		return;
 	if (WIRE_HEADER_SIZE + wire_trailer_size(&trailer) > budget)

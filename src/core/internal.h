@@ -84,20 +84,19 @@ struct member {
 	char *address;              /* host:port */
 	char *tags;                 /* encoded (wire/tags.h); NULL: none */
 	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
+	struct swim_addr also;      /* another address at which it has answered; family 0: none */
 	struct swim_addr
-	    also; /* where it has answered too, without telling it; family 0: nowhere */
-	struct swim_addr
-	    via; /* where it is asked instead of `addr`, which is silent; family 0: no */
-	swim_time via_until;        /* with via: `addr` is asked too from then on */
-	struct link_report *report; /* NULL: it says nothing of its links */
+	    via; /* the address used instead of `addr`, which is silent; family 0: none */
+	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
+	struct link_report *report; /* what it last said of its links; NULL: nothing */
 	swim_time
-	    complained;    /* when it last said that it cannot reach us where we live; or NEVER */
+	    complained;    /* when it last said that it cannot reach us at our address; or NEVER */
 	swim_time heard;   /* when a datagram of its own last came from where it lives; or NEVER */
 	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
 	uint64_t incarnation;
 	swim_time since; /* of the status */
 	swim_time met;   /* when it came into the table */
-	swim_time news;  /* until when the changes that busy sources told are paid for (quota.c) */
+	swim_time news;  /* rate of its changes that busy sources tell: paid until then (quota.c) */
 	swim_time counted;  /* suspect: since when, for the verdict */
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
 	swim_time asked_at; /* suspect: when the last question to it has had its time */
@@ -121,14 +120,15 @@ struct member {
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
 	uint32_t
-	    path_at; /* seconds since swim_new: when a larger one is tried, or the same again */
+	    path_at; /* when a larger size is tried, or this one confirmed; seconds since swim_new */
 	uint8_t path_tries; /* doubles the time until then */
-	uint8_t syncs_lost; /* that it has not answered, since its view was last the same as ours */
+	uint8_t
+	    syncs_lost; /* syncs that it has not answered, since its view was last the same as ours */
 	uint8_t accuser_count;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
 	uint8_t link;    /* enum swim_path */
 	uint8_t missed;  /* probes in a row that it answered to others alone */
-	uint8_t strayed; /* probes in a row that it answered elsewhere, and not at `addr` */
+	uint8_t strayed; /* probes in a row that it answered at another address and not at `addr` */
 	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
@@ -173,7 +173,7 @@ struct confirm {
 };
 #define CONFIRMS_MAX 64
 
-/* Questions to one that has answered others alone, twice in a row: is the link with us broken? */
+/* Questions to a member whose last two probes only others got answered: is the link between it and us broken? */
 struct link_check {
 	struct member *target; /* NULL: none under way */
 	uint64_t seq;          /* of the first; each has the next number */
@@ -181,7 +181,7 @@ struct link_check {
 	swim_time next;
 };
 
-/* A question to one at an address that may be a better way to it. */
+/* A question to a member at an address that may be a better one to use for it. */
 struct link_retry {
 	struct member *target; /* NULL: none under way */
 	uint64_t seq;
@@ -204,7 +204,7 @@ struct damping {
 	uint64_t seq[DAMPING_PINGS];
 };
 
-/* That another has found us silent. */
+/* An accusation: another member has found us silent. */
 struct accusal {
 	uint64_t accuser; /* hash of its name */
 	uint64_t incarnation;
@@ -228,20 +228,21 @@ struct join {
 	uint64_t seq;
 	swim_time sent, next; /* last, and to be sent again or given up */
 	size_t len;           /* of the ping sent last */
-	bool small;           /* nobody has answered there yet, and a stranger has us ask: */
-	size_t budget;        /* so many bytes at most */
+	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
+	size_t budget; /* the pings have so many bytes at most */
 	unsigned tries;
-	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the one that left. */
+	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
-	bool answered;  /* JOIN_CLAIM: one of our name has, */
-	bool outdone;   /* and said to have borne it for longer: both together end us */
-	bool claimed;   /* or for as long as we, as far as the path lets us tell: it decides */
-	bool base;      /* what answered is a base peer, which can't say for how long */
+	bool answered; /* JOIN_CLAIM: a member of our name has answered, */
+	bool
+	    outdone; /* a member claims the name for longer: together with `answered` this ends us */
+	bool claimed; /* a member claims it for about as long as we have, and is to decide */
+	bool base; /* what answered is a base peer, which cannot say for how long it has the name */
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
-	bool again;     /* it was left open once, and is held once more */
+	bool again;     /* this contest was left open once, and is held for the second time */
 	bool looped;    /* what we sent there came back to us: the address is one of our own */
-	bool resting; /* JOIN_CLAIM: it stays as we do, and is asked again when this has passed: */
+	bool resting;   /* JOIN_CLAIM: both stay, and the other is asked again after `rest` */
 	swim_duration rest;
 };
 
@@ -278,21 +279,22 @@ struct path_check {
 };
 #define PATH_CHECKS_MAX 16
 /*
- * What must arrive is at most so large: the least max_datagram, which has room for a member with all of its tags and a
- * usual name, and passes where packets of 1,052 bytes do (1,072 with IPv6).
+ * Pings, ping-reqs and acks are at most so large, as failure detection depends on them: the least max_datagram, which
+ * has room for a member with all of its tags and a usual name, and passes where packets of 1,052 bytes do (1,072 with
+ * IPv6).
  */
 #define PATH_BASE WIRE_DATAGRAM_MIN
-/* The least that is tried where not even that arrives: a packet of 576 bytes, which every IPv4 host takes (RFC 791). */
+/* The smallest size, tried where PATH_BASE does not arrive: packets of 576 bytes, which every IPv4 host takes (RFC 791). */
 #define PATH_FLOOR 548
 
-/* Somebody is said to live at an address, by one whose word does not count for that, and is asked there. */
+/* A stranger said that somebody lives at an address; we have pinged that address and wait for the answer. */
 struct visitor {
 	struct swim_addr addr;
 	uint64_t seq;  /* 0: free */
 	uint64_t hash; /* of its name */
 	uint64_t incarnation;
 	swim_time sent;
-	bool swimd; /* it was told of by one */
+	bool swimd; /* a swimd told of it */
 };
 #define VISITORS_MAX 64
 
@@ -305,7 +307,7 @@ struct pace {
 struct sync {
 	bool active;
 	bool member;  /* who is asked was known for one when it began */
-	bool vouches; /* and what it shows is taken as it is */
+	bool vouches; /* what it shows is taken without asking those that it tells of */
 	struct swim_addr addr;
 	uint64_t seq; /* of the first request for this page; those after it count up */
 	struct wire_cursor cursor;
@@ -317,8 +319,8 @@ struct sync {
 	size_t most;  /* bytes of the first request for a page, and so of the page */
 };
 
-#define QUOTA_SOURCES 256 /* those that share a place share a quota */
-/* Until when the updates of each source are paid for, and of all strangers, of everybody, and about us. */
+#define QUOTA_SOURCES 256 /* sources that share a place share a quota */
+/* Until when the updates taken so far are paid for: of each source, of all strangers, of all sources, and about us. */
 struct quota {
 	swim_time sources[QUOTA_SOURCES];
 	swim_time strangers, all, self;
@@ -374,8 +376,8 @@ struct swim {
 	bool accompanied;                      /* another member has answered us, */
 	swim_time company_since, company_seen; /* first, and last */
 	struct visitor visitors[VISITORS_MAX];
-	unsigned gifts;           /* pings larger than what asked for them, */
-	swim_time gifts_until;    /* in the interval that ends then */
+	unsigned gifts;           /* pings larger than the datagrams that asked for them, sent */
+	swim_time gifts_until;    /* in the probe interval that ends then */
 	struct swim_addr yielded; /* nobody answered there when we took our name over from it, */
 	swim_time yielded_until;  /* and may come back until then */
 	swim_time contradicted;   /* when last we said where we live without asking there first */
@@ -390,13 +392,14 @@ struct swim {
 	struct confirm confirms[CONFIRMS_MAX];
 	struct link_check link_check;
 	struct link_retry link_retry;
-	struct member *reports[LINK_REPORTS_MAX]; /* whose are to be passed on, the newest last */
+	struct member *reports
+	    [LINK_REPORTS_MAX]; /* members whose reports are to be passed on, the newest last */
 	size_t report_count;
 	uint32_t report_serial;
-	swim_time report_at; /* ours is told again; NEVER: there is nothing to be told */
+	swim_time report_at; /* when our report is told again; NEVER: there is none */
 	uint8_t report_bytes[LINK_REPORTS_PACKED * WIRE_LINKS_SIZE_MAX];
-	struct swim_addr seen_at;     /* where one that cannot reach us at our address asks us */
-	uint32_t probe_number;        /* of the probes begun; it may wrap */
+	struct swim_addr seen_at; /* where a member asks us that cannot reach us at our address */
+	uint32_t probe_number;    /* of the probes begun; it may wrap */
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
 	bool same_view;               /* the last digest that came was the same as ours */
 	bool doubtful;                /* we stood still, and have not heard an answer since */
@@ -407,16 +410,15 @@ struct swim {
 	struct damping damping;
 	struct accusal accusals[ACCUSALS_MAX];
 	unsigned health;      /* Lifeguard's local health multiplier: 0 is best */
-	swim_time strain_at;  /* what raises it without a probe counts from then on */
-	swim_time foreign_at; /* members of other clusters get no answer before */
+	swim_time strain_at;  /* from then on probe_strain counts again */
+	swim_time foreign_at; /* no member of another cluster gets an answer before */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
 	struct join joins[SWIM_PENDING_JOINS];
 
 	struct path_check path_checks[PATH_CHECKS_MAX];
-	swim_time
-	    path_next; /* when to look for a member to which more may arrive; NEVER: there is none */
-	size_t path_at; /* where in live[] to look first */
+	swim_time path_next; /* when to look for a member to try a larger size on; NEVER: none */
+	size_t path_at;      /* where in live[] to look first */
 
 	struct sync sync;
 	struct pace sync_members, sync_strangers;
@@ -430,13 +432,13 @@ struct swim {
 	struct quota quota;
 	bool by_named;   /* the datagram at hand names its sender, which is whose word it is */
 	bool by_base;    /* who speaks now knows no extensions, and so no tags */
-	bool by_vouches; /* whom it tells of is taken up without being asked first */
-	bool seeded;     /* so is whoever is told of here, in the answer of a seed or by its view */
+	bool by_vouches; /* members that it tells of are taken up without being asked first */
+	bool seeded;     /* the same for members told of in the answer or the view of a seed */
 	bool
-	    answered_as; /* so is who speaks, for it has answered a question of ours under its name */
-	bool visited;    /* somebody was asked for what this datagram says of others */
-	bool charged;    /* something has been sent for what this datagram says */
-	size_t spent;    /* bytes sent to its source already */
+	    answered_as; /* the speaker has answered our question under its name: its word of itself counts */
+	bool visited; /* somebody was pinged because of what this datagram says of others */
+	bool charged; /* something was sent because of what this datagram says */
+	size_t spent; /* bytes sent to its source already */
 	size_t
 	    credit; /* bytes that it may still make us send to addresses that have not answered */
 	bool by_member; /* and does so from where one is, a stand-in perhaps, */
@@ -458,7 +460,7 @@ struct swim {
 /* Memory. */
 void *core_alloc(struct swim *, size_t);
 void core_release(struct swim *, void *);
-/* The next sequence number of ours: whoever foretells one can answer in anybody's name. */
+/* Our next sequence number.  It must not be predictable: whoever predicts one can answer in anybody's name. */
 uint64_t core_seq(struct swim *);
 /* Make room for one element more; false when memory is short. */
 bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_t element);
@@ -489,7 +491,7 @@ size_t members_pick(struct swim *, size_t want, const struct member *except,
 size_t members_position(const struct swim *, uint64_t hash, bool inclusive);
 /* With those of the bucket that were removed, if `removals`. */
 uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool removals);
-/* A tombstone says that its member is to be forgotten. */
+/* Mark a tombstone as a removal: it tells others to forget its member. */
 void members_mark_removed(struct swim *, struct member *);
 /* others alive or suspect, and us */
 size_t members_live(const struct swim *);
@@ -509,41 +511,41 @@ struct member *locate_at(const struct swim *, const struct swim_addr *);
 void locate_parse(const struct swim *, struct member *);
 /* False: no memory. */
 bool locate_move(struct swim *, struct member *, const char *address, size_t len);
-/* Its address is a host name, and it has answered a question of ours at this numeric one. */
+/* The member's address is a host name, and it has answered a question of ours at this numeric address. */
 void locate_found(struct swim *, struct member *, const struct swim_addr *);
 /* Can we send to it? */
 bool locate_reaches(const struct swim *, const struct swim_addr *);
 bool locate_is_reached(const struct swim *, const struct member *);
-/* It speaks to us from there: its link-local address is in that zone. */
+/* The member speaks to us from `from`: its link-local address is in the zone of that. */
 void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
 /* Its address is told anew: one whose zone is not known is where we hear of it. */
 void locate_told(struct swim *, struct member *);
 
 /* link.c */
-/* Where m is asked and told: at its own address, or where it has answered while that was silent. */
+/* The address to send to m: its own, or another at which m has answered while its own was silent. */
 const struct swim_addr *link_way(const struct member *);
-/* m has answered where link_way leads, so that it may be sent more than it has asked for. */
+/* m has answered at link_way(m), so that we may send it more than it has asked for. */
 bool link_is_shown(const struct member *);
 /* m has answered at this address. */
 bool link_is_shown_at(const struct member *, const struct swim_addr *);
-/* Where else m may be asked than at `first`; NULL: nowhere that we can send to. */
+/* Another address than `first` at which m may be asked; NULL: none that we can send to. */
 const struct swim_addr *link_second(const struct swim *, const struct member *,
     const struct swim_addr *first);
-/* A probe of m begins: where it has been asked elsewhere for long, its own address is asked too. */
+/* A probe of m begins: where another address has been used for long, m is asked at its own address too. */
 void link_retry(struct swim *, struct member *);
-/* Where one of those that we asked for help reached m, says this ack of it: ask m there, once. */
+/* This ack of a helper has the address at which the helper reached m: ask m there, once. */
 void link_try(struct swim *, struct member *, const struct wire_message *);
-/* On the ack of a ping-req: where we reached its target, if that is not its address.  `text` is pointed to. */
+/* Tell in the ack of a ping-req where we reached the target, if not at its address.  The trailer points to `text`. */
 void link_reached(const struct swim *, struct wire_str id, char *text, struct wire_trailer *);
-/* Whoever speaks now does so from here. */
+/* The member that speaks now does so from this address. */
 void link_heard(struct swim *, const struct swim_addr *from);
-/* m, which was not heard there before, has answered a question there: `also` is new. */
+/* m has answered a question at a new address, which is now m->also. */
 void link_found(struct swim *, struct member *);
-/* A probe of m that asked there has been answered. */
+/* m has answered a probe that was sent to this address. */
 void link_answered_at(struct swim *, struct member *, const struct swim_addr *asked);
-/* The ack at hand answers a question of any kind that we asked whom it names directly. */
+/* The ack at hand answers a question that we sent directly to the member that the ack names. */
 void link_answered(struct swim *, const struct wire_message *);
-/* True if it answers a question of ours about a link, or a probe that ended when others had reached its target. */
+/* True if the ack answers a question about a link, or a probe that ended when others had reached its target. */
 bool link_ack(struct swim *, const struct wire_message *);
 void link_tick(struct swim *);
 swim_time link_deadline(const struct swim *);
@@ -552,27 +554,27 @@ void link_stalled(struct swim *);
 void link_stop(struct swim *, const struct member *);
 /* m has answered others, but not us, who asked it under `seq`. */
 void link_missed(struct swim *, struct member *, uint64_t seq);
-/* Another address, or another life: nothing is known of the way there. */
+/* The member has a new address or a new life: nothing is known any more of the ways to it. */
 void link_forget(struct member *);
-/* It is asked through a translation of addresses that may have forgotten it since it last spoke to us. */
+/* We reach the member through a translation of addresses that may have forgotten it since it last spoke to us. */
 bool link_is_stale(const struct swim *, const struct member *);
 enum swim_path link_path(const struct swim *, const struct member *);
-/* The member that speaks, if it has answered us at this address, or else who lives there; NULL: nobody. */
+/* The member that speaks, if it has answered us at this address, or else the member that lives there; NULL: none. */
 struct member *link_speaker(const struct swim *, const struct swim_addr *from);
 
 /* link_report.c */
-/* Another link of ours is broken, or one is no more. */
+/* A link of ours broke or recovered. */
 void link_report_changed(struct swim *);
 void link_report_tick(struct swim *);
 swim_time link_report_deadline(const struct swim *);
-/* What comes with a datagram. */
+/* Take the reports that a datagram brings. */
 void link_report_take(struct swim *, const struct wire_message *);
-/* What is to be passed on, good until the next call. */
+/* Put reports that are to be passed on into the trailer; they are valid until the next call. */
 void link_report_add(struct swim *, struct wire_trailer *);
-/* `to` cannot be reached at the address that it tells: say so.  `text`, of SWIM_ADDR_TEXT bytes, is pointed to. */
+/* If `to` does not answer at its address, say so in the trailer, which points to `text` of SWIM_ADDR_TEXT bytes. */
 void link_report_complain(const struct swim *, const struct member *to, char *text,
     struct wire_trailer *);
-/* A ping says, or does not, that its sender cannot reach us at our address. */
+/* Take from a ping whether its sender can reach us at our address. */
 void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 
@@ -580,7 +582,7 @@ void link_report_forget(struct swim *, struct member *);
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
 void apply_updates(struct swim *, const struct wire_updates *);
-/* The base peer at this address has said (perhaps) that it leaves, and has not answered since. */
+/* The base peer at this address may have said that it leaves, and has not answered since: it has left. */
 void apply_left(struct swim *, const struct swim_addr *, uint64_t incarnation);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
@@ -593,19 +595,19 @@ void apply_replace_stand_in(struct swim *, const struct member *real);
 bool apply_address(const struct swim *, struct wire_str, char *text, struct swim_addr *);
 
 /* accused.c */
-/* Someone says this of us: take note of who accuses us, if it is an accusation. */
+/* This update is about us: if it accuses us, note its accusers. */
 void accused_note(struct swim *, const struct wire_update *);
 
 /* quota.c */
 /* May this update of the datagram at hand be applied? */
 bool quota_allows(struct swim *, const struct wire_update *);
-/* What shows, once it has been, whether it was news. */
+/* The state before an update, by which quota_charge sees whether the update was news. */
 struct quota_mark {
 	uint64_t digest, incarnation;
 	size_t events, datagrams;
 };
 struct quota_mark quota_mark(const struct swim *);
-/* It has been applied, and counts against its source. */
+/* The update has been applied: charge it to its source. */
 void quota_charge(struct swim *, const struct wire_update *, struct quota_mark before);
 
 /* suspicion.c */
@@ -674,11 +676,11 @@ void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, s
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
-/* The same; where that is too large for want of room for its tags, it goes without them. */
+/* The same, but without the member's tags where there is no room for these. */
 bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
 /*
- * The same without its tags, which are for those who have answered.  One that arrives tells them all the same, so that
- * nobody has it as a member without its tags first.
+ * The same without the member's tags, which only those are told who have answered.  In the first seconds of our own life
+ * the tags go along all the same, so that nobody takes us up as a member without our tags first.
  */
 bool gossip_add_untagged(struct swim *, struct wire_writer *, struct member *);
 /* Ask the member, in a question to it, whether it is alive: it refutes this suspicion at the given incarnation. */
@@ -745,9 +747,9 @@ bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
  * begun; else that is under way, or there is no place for it.
  */
 bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
-/* It is said from there, in nobody's name, that the base peer there leaves at this incarnation: find out. */
+/* A datagram from there that names no sender says that the base peer there left at this incarnation: find out. */
 void join_ask_leaver(struct swim *, const struct swim_addr *, uint64_t incarnation);
-/* That question is under way. */
+/* That question to this address is under way. */
 bool join_is_leaver(const struct swim *, const struct swim_addr *);
 /* We are finding that out. */
 bool join_is_contested(struct swim *, const struct swim_addr *addr);
@@ -756,7 +758,7 @@ swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
-/* A claim from there, where we ask, ends the contest so, once one of our name answers; or leaves it open. */
+/* A claim from that address ends the contest like this once a member of our name answers there, or leaves it open. */
 void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end);
 /* Another member says that our name lives there. */
 void join_witness(struct swim *, const struct swim_addr *addr);
@@ -780,11 +782,11 @@ void speaker_self(struct swim *);
  */
 struct member *speaker_identify(struct swim *, const struct wire_message *,
     const struct wire_member_id *claimed, const struct swim_addr *from);
-/* A base peer that gives no name speaks from where a swimd lived: ask who lives there now. */
+/* A base peer that gives no name speaks from the address of a swimd: ask who lives there now. */
 void speaker_check_kind(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /*
- * The ack at hand answers a question of ours, and what it says is the word of whom it names.  That member can be reached
- * at the address that was asked; where the answer came from elsewhere, it is asked there too.
+ * The ack at hand answers a question of ours, and what it says is the word of the member that it names.  That member can
+ * be reached at the address that we asked; where the answer came from another address, we ask the member there too.
  */
 void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* `m` says that it speaks, from where nobody is known to: ask there. */
@@ -796,22 +798,22 @@ void speaker_introduce(struct swim *, const struct wire_message *, const struct 
     const struct swim_addr *from);
 
 /* visitor.c */
-/* May the word at hand make a member, or move one?  `from_subject`: it is that member's own. */
+/* May the update at hand make a member, or move one?  `from_subject`: the member itself says so. */
 bool visitor_is_vouched(const struct swim *, bool from_subject);
-/* In the first seconds of our own life, whom we meet is the cluster. */
+/* True in the first seconds of our own life: members that we meet then count as the cluster. */
 bool visitor_is_arriving(const struct swim *);
-/* The speaker's word (NULL: a stranger's) counts for others than itself. */
+/* Does the speaker's word (NULL: a stranger's) count where it tells of others than itself? */
 bool visitor_vouches(const struct swim *, const struct member *speaker);
-/* It may not: ask whoever is said to live there. */
+/* The update may not: ping the address at which its member is said to live. */
 void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
     bool from_subject);
 /* True if the ack answers such a question. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes; 0: more than may be sent. */
 size_t visitor_fit(struct swim *, struct wire_trailer *, size_t budget);
-/* So many bytes have been sent there. */
+/* Take note that so many bytes have been sent to this address. */
 void visitor_spend(struct swim *, const struct swim_addr *to, size_t len);
-/* One ping that is larger than what asked for it; false: there have been enough. */
+/* May we send one more ping that is larger than the datagram that asked for it?  If so it is counted. */
 bool visitor_gift(struct swim *);
 
 /* guest.c */
@@ -825,7 +827,7 @@ bool guest_room(struct swim *, const struct swim_addr *addr);
 
 /* sync.c */
 void sync_compare(struct swim *, const struct swim_addr *from, const struct wire_trailer *);
-/* Is its sender's view another than ours? */
+/* Does the view of the sender of this trailer differ from ours? */
 bool sync_differs(const struct swim *, const struct wire_trailer *);
 void sync_start(struct swim *, const struct swim_addr *);
 void sync_tick(struct swim *);
@@ -833,25 +835,25 @@ swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 void sync_page(struct swim *, const struct wire_message *);
-/* Its view is ours, or it is no member to be asked any more: what it has not answered counts no longer. */
+/* The member's view is ours, or the member is gone: the syncs that it did not answer count no longer. */
 void sync_forget(struct swim *, struct member *);
 
 /* path.c */
-/* The most bytes that a datagram to m may have (NULL: to a stranger) whose loss nobody takes for a death. */
+/* The most bytes of a datagram to m (NULL: to a stranger) on which failure detection does not depend. */
 size_t path_most(const struct swim *, const struct member *m);
-/* The same of one that must arrive. */
+/* The most bytes of a datagram on which failure detection depends. */
 size_t path_safe(const struct swim *, const struct member *m);
-/* What was sent at `most` bytes is sent at so many after this many times without an answer. */
+/* The size at which to repeat a datagram of `most` bytes that was not answered this many times. */
 size_t path_retry(size_t most, unsigned tries);
-/* A datagram of so many bytes was answered, and a larger one before it was not; m may be NULL. */
+/* A datagram of `to` bytes was answered, and a larger one before it was not; m may be NULL. */
 void path_fell(struct swim *, struct member *m, size_t to);
-/* One of so many bytes was answered at once; m may be NULL. */
+/* A datagram of `size` bytes was answered at the first try; m may be NULL. */
 void path_holds(struct swim *, struct member *m, size_t size);
-/* Whether large gossip arrives at m is not known, or was found out too long ago. */
+/* True if it is not known, or was found out too long ago, whether large gossip arrives at m. */
 bool path_is_open(const struct swim *, const struct member *m);
-/* The least of the sizes that are tried which is not below this one, max_datagram at most. */
+/* The smallest of the sizes to try that is not below this one; max_datagram at most. */
 size_t path_step(const struct swim *, size_t size);
-/* The ping of this number and size to m shows it; false: too many are under way. */
+/* Watch the ping of this number and size to m for its answer; false: too many are under way. */
 bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
 void path_forget(struct swim *, const struct member *);
 /* True if the ack answers one of these pings. */
@@ -879,7 +881,7 @@ void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
  */
 size_t outbox_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
-/* The same of an answer to a ping-req, with our name where it fits. */
+/* The trailer of an answer to a ping-req, with our name where it fits. */
 void outbox_relayed_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
 /*
@@ -892,7 +894,7 @@ size_t outbox_room_for(const struct swim *, const struct member *);
 
 /* claim.c */
 void claim_send(struct swim *, const struct join *);
-/* Another claims our name, in a datagram of this length. */
+/* Another member claims our name, in a datagram of this length. */
 void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 /* Another member has answered us. */
@@ -909,8 +911,8 @@ void claim_taken(struct swim *, const struct swim_addr *asked);
  */
 void claim_contradict(struct swim *, uint64_t than, bool asking);
 /*
- * One of our name answers where we asked, and has claimed to have borne it for longer or can't say for how long.  We go,
- * which is given out once; or we stay, and that is told; or it is open until the `last` question of the contest.
+ * A member of our name answers where we asked, and has claimed to have borne the name for longer or cannot say for how
+ * long.  Either we go, and give that out once; or we stay, and say so; or the contest is open until its `last` question.
  */
 enum claim_end claim_outdone(struct swim *, const struct join *, const struct swim_addr *from,
     bool last);

@@ -8,7 +8,7 @@
 #include "core/internal.h"
 
 #define TRIES 4 /* pings until an address counts as silent */
-/* One that leaves is to be told as left before others come to a verdict on its silence. */
+/* A leave must be told before other members declare the silent member failed. */
 #define LEAVER_HURRY 2
 #define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
 #define REST_MAX swim_seconds(60)    /* between contests with one that stays as we do */
@@ -72,7 +72,7 @@ send_join(struct swim *s, struct join *j)
 		/* Whoever has not left refutes that in its answer. */
 		if (j->kind == JOIN_LEAVER && known != NULL)
 			gossip_add_doubt(&w, known, j->than);
-		/* What is held against whoever lives there has to be refuted before anything else. */
+		/* A suspicion of the member at that address goes first, so that the member can refute it. */
 		if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 			gossip_add_without(s, &w, known);
 		gossip_add_without(s, &w, s->self);
@@ -402,7 +402,7 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 		apply_left(s, &j->addr, j->than);
 }
 
-/* An answer proves the address that was asked, wherever the answer comes from: anybody can forge that. */
+/* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
@@ -416,7 +416,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	}
 	j->active = false;
 	s->asked = asked;
-	/* Whom we are told to join is our cluster. */
+	/* A member that an operator told us to join counts as our cluster. */
 	s->seeded = kind == JOIN_SEED;
 	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
@@ -519,7 +519,7 @@ join_witness(struct swim *s, const struct swim_addr *addr)
 	if (j == NULL || j->witnessed)
 		return;
 	j->witnessed = true;
-	/* Whoever answered before may be gone, perhaps because of us. */
+	/* The member that answered before may be gone, perhaps because of us. */
 	if (!claim_is_settled(s) && (j->resting || j->answered)) {
 		j->resting = false;
 		contest_again(s, j);
@@ -539,15 +539,15 @@ rested(struct swim *s, struct join *j)
 }
 
 /*
- * Nobody of our name is there, or one that stays as we do, or the contest is not over: one that is to decide may be
- * about to go, and is asked once more.
+ * Nobody of our name is there, or a member of our name stays as we do, or the contest is not over: the member that is to
+ * decide may be about to go, and is asked once more.
  */
 static void
 contest_ends(struct swim *s, struct join *j)
 {
 	if (!j->answered)
 		claim_unanswered(s, &j->addr, j->witnessed);
-	/* Whoever it was is gone, or goes, or has to be: the name is ours, unless we leave with it. */
+	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	if (s->leaving)
 		return;
 	if (j->answered && j->claimed && !j->outdone && !j->again) {
@@ -574,7 +574,7 @@ give_up(struct swim *s, struct join *j)
 		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, "", 0);
 		break;
 	case JOIN_GREET:
-		/* Who has never answered may not even have pinged us: its next ping has it asked again. */
+		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
 		m = locate_at(s, &j->addr);
 		if (m != NULL && m->stand_in && !m->proven && !m->announced)
 			members_destroy(s, m);

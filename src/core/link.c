@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways to the other members.  A member is asked at the address that it tells.  Where nobody answers there, and it
- * has answered questions of ours at another address (behind a translation of addresses it speaks from one that it does
- * not know), it is asked at that one, and at its own now and then.  Nobody is asked at an address that has not
- * answered a question which went there, under the member's name; and for as long as the address that a member is asked
- * at answers, no other takes its place, whoever speaks in the member's name from there.
+ * The ways to the other members.  We send to a member at the address that it advertises.  Where that address is silent,
+ * and the member has answered questions of ours at another address (behind a translation of addresses it speaks from an
+ * address that it does not know itself), we use the other address, and try the advertised one now and then.  We use only
+ * addresses that have answered, under the member's name, a question which went there; and as long as the address in use
+ * answers, no other address replaces it, whoever speaks from there in the member's name.
  *
- * A member that answers others but not us has a broken link with us.  After two probes in a row that went so it is asked
- * once a probe interval, and once as many questions were in vain as silence takes at the present loss, that is told.
+ * The link between a member that answers others but not us and us is broken.  After two probes in a row with that outcome
+ * we ask the member once a probe interval.  Once it has left as many questions unanswered as silence takes at the present
+ * loss, we tell that the link is broken.
  */
 #include <string.h>
 
@@ -21,7 +22,7 @@
 #define RETRY_FIRST swim_seconds(240)
 #define RETRY_MOST swim_seconds(1920)
 
-/* Probes of a member that others alone answered, after which the link is looked at. */
+/* After so many probes in a row that the member answered to others alone, the link is checked. */
 #define CHECKED_AFTER 2
 /* A translation of addresses remembers a stream for at least this long after its last datagram: 30 s, less some. */
 #define REMEMBERED swim_seconds(25)
@@ -82,7 +83,7 @@ link_retry(struct swim *s, struct member *m)
 	probe_ping_at(s, m, &r->addr, r->seq);
 }
 
-/* May anybody's word make us send a question there?  Nothing there may be ours alone, or another's whom we know. */
+/* May we send a question there because anybody said so?  Not to an address of our own or of another member. */
 static bool
 may_be_tried(const struct swim *s, const struct member *m, const struct swim_addr *addr)
 {
@@ -138,12 +139,12 @@ take_way(struct swim *s, struct member *m, const struct swim_addr *addr)
 void
 link_found(struct swim *s, struct member *m)
 {
-	/* At its own address it has never answered: until it does, this is the only one that is known to be good. */
+	/* The member has never answered at its own address: until it does, only this address is known to work. */
 	if (m->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
 	    !locate_reaches(s, &m->also))
 		return;
 	take_way(s, m, &m->also);
-	/* But it may not have been asked there yet: the next probe does. */
+	/* But we may not have asked it there yet: the next probe does. */
 	m->via_until = s->now;
 	m->retries = 0;
 }
@@ -209,7 +210,7 @@ link_ack(struct swim *s, const struct wire_message *msg)
 	return m->late_seq != 0 && msg->seq == m->late_seq;
 }
 
-/* One question more that m answered to others alone; true: that makes the link a broken one. */
+/* One more question that m answered to others alone; true: the link is broken now. */
 static bool
 count_miss(struct swim *s, struct member *m)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which links are broken, as each member tells of its own.  A member tells whom it cannot reach directly when that
- * changes, and again each minute for as long as there is anybody; it rides on pings and gossip like a rumour, so many
- * times as one.  What is not told again is forgotten.  Where all links work nothing is sent.
+ * Which links are broken, as each member reports of its own links.  A member reports which members it cannot reach
+ * directly when their list changes, and again each minute as long as the list is not empty; the report goes along with
+ * pings and gossip as often as a rumour.  A report that is not repeated is forgotten.  Where all links work, no reports
+ * are sent.
  *
- * Apart from that a member says in its pings to another that it cannot reach that one at the address which it tells:
- * nobody else can know what is wrong with that address.
+ * Besides, a member says in its pings to another that it cannot reach the other at the address which the other
+ * advertises: the other cannot find that out by itself.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
 #define REPEAT swim_seconds(60)
-/* A word that is not repeated counts this long. */
+/* A report that is not repeated counts this long. */
 #define LASTS swim_seconds(180)
 /* What others say of our address is told again with each of their probes of us, once in a round of theirs. */
 #define ROUNDS 3
@@ -112,7 +113,7 @@ link_report_take(struct swim *s, const struct wire_message *msg)
 	struct wire_links links;
 	size_t offset = 0;
 
-	/* Anybody can say so in anybody's name, from where nobody lives. */
+	/* From where no member lives, anybody can report in anybody's name. */
 	if (!s->by_known)
 		return;
 	while (wire_links_next(&msg->trailer, &offset, &links)) {
@@ -172,7 +173,7 @@ link_report_complaint(struct swim *s, const struct wire_message *msg)
 	struct member *m = members_find(s, s->by, s->by_len);
 	struct swim_addr at;
 
-	/* The pings of its probes say so each time, and without that it can. */
+	/* A member that cannot reach us says so in every ping of a probe; a ping without that says that it can. */
 	if (!s->by_known || m == NULL || m == s->self || !msg->trailer.has_period)
 		return;
 	m->complained = msg->trailer.has_unreached ? s->now : SWIM_TIME_NEVER;
@@ -214,7 +215,7 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 	for (unsigned k = 0; k < r->links.count; k++) {
 		size_t at = members_position(s, r->links.peers[k], true);
 
-		/* One that we do not know, or that is gone since. */
+		/* A member that we do not know, or that is gone since the report. */
 		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||
 		    (s->table.v[at]->live_index == NOT_LISTED && s->table.v[at] != s->self)) {
 			out->total--;
@@ -241,7 +242,7 @@ complains(const struct swim *s, const struct member *m)
 	return false;
 }
 
-/* It tells an address that is another's too, and not for a moment only. */
+/* The member advertises an address that another advertises too, and has done so for more than a moment. */
 static bool
 shares(const struct swim *s, const struct member *m)
 {
@@ -259,7 +260,7 @@ count(struct swim_reach_row *row, const struct member *m)
 	memcpy(row->address, m->address, strlen(m->address) + 1);
 }
 
-/* Of those that share an address with another of them, which is not ours. */
+/* Members that share with another member an address that is not ours. */
 static void
 count_shared(const struct swim *s, struct swim_reach_row *row)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How large datagrams to each member may be.  A tunnel on the way to it may lose what is above some size without a
- * word, where fragments and ICMP are dropped.  What arrives is found out end to end, in the spirit of packetization-layer
- * discovery (RFC 8899), for each member:
+ * How large datagrams to each member may be.  A tunnel on the way that drops fragments and ICMP silently loses datagrams
+ * above some size.  Which sizes arrive is found out for each member from end to end, much as RFC 8899 does (packetization
+ * layer path MTU discovery):
  *
  *  - What the failure detector sends and is answered (ping, ping-req, ack) is at most PATH_BASE bytes, so that no
  *    amount of gossip makes a living member look dead.
@@ -55,7 +55,7 @@ path_most(const struct swim *s, const struct member *m)
 
 	if (m == NULL)
 		return most;
-	/* Of one that knows no extension nothing is found out: it never sends or asks for anything large. */
+	/* For a base peer no size is found out: it never sends or asks for a large datagram. */
 	if (!m->swimd && m->base_peer)
 		return PATH_BASE;
 	return m->path_size == 0 || m->path_size > most ? most : m->path_size;
@@ -134,7 +134,7 @@ path_holds(struct swim *s, struct member *m, size_t size)
 {
 	bool whole = size >= s->config.max_datagram;
 
-	/* That some of it arrives says nothing against the rest. */
+	/* That a smaller size arrives does not show that larger ones do not. */
 	if (m == NULL || m == s->self || (m->path_size == 0 ? !whole : size < m->path_size))
 		return;
 	/* It has held for long enough to forget what went before. */
@@ -223,7 +223,7 @@ send_trial(struct swim *s, struct path_check *c)
 	outbox_end(s, &w, &trailer, c->size, WIRE_PING, NULL, c->target);
 }
 
-/* Try more for one member whose time has come; false: there is none that is sent less than max_datagram. */
+/* Try a larger size on one member that is due; false: no member is sent less than max_datagram. */
 static bool
 try_next(struct swim *s)
 {
@@ -244,7 +244,7 @@ try_next(struct swim *s)
 		    .seq = core_seq(s),
 		    .size = path_step(s, m->path_size + 1U),
 		    .trial = true};
-		/* Not once more before this has ended. */
+		/* No second trial before this one has ended. */
 		retry_later(s, m);
 		send_trial(s, c);
 		break;
@@ -258,7 +258,7 @@ unanswered(struct swim *s, struct path_check *c)
 	struct member *m = c->target;
 
 	c->target = NULL;
-	/* retry_later has been called when a trial began.  Of one that may be dead nothing is learnt. */
+	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
 	if (!c->trial && m->status == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
 }

@@ -95,7 +95,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		gossip_fill(s, &w, to);
 		gossip_remind(s, &w, to);
 	}
-	/* The address that it tells may be a name, which is looked up again where nobody answers. */
+	/* The member's address may be a host name, which is looked up again where nobody answers. */
 	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING,
 	    addr == link_way(to) ? NULL : addr, to);
 }
@@ -108,7 +108,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 	if (!locate_is_reached(s, to))
 		return;
 	probe_ping_at(s, to, way, seq);
-	/* A verdict takes silence wherever it may be; and where it has never answered it need not be. */
+	/* A verdict needs silence at every address of the member; silence where it never answered proves nothing. */
 	if (second != NULL && (to->status == SWIM_SUSPECT || !link_is_shown(to)))
 		probe_ping_at(s, to, second, seq);
 }
@@ -146,7 +146,7 @@ probe_patience(const struct swim *s, const struct member *m)
 void
 probe_period_seen(struct swim *s, uint32_t period)
 {
-	/* A stranger who chooses the period chooses who is probed by whom. */
+	/* A stranger must not choose the period: with it he would choose who probes whom. */
 	if (!s->by_known)
 		return;
 	/* Serial number arithmetic: the counter may wrap. */
@@ -200,7 +200,7 @@ shuffle_round(struct swim *s)
 	s->probe_next = 0;
 }
 
-/* A stand-in that has not answered has asked for no more than its greeting. */
+/* A stand-in that has not answered gets nothing but the greeting that it asked for. */
 static bool
 is_probed(const struct member *m)
 {
@@ -215,8 +215,8 @@ probes_since(const struct swim *s, const struct member *m)
 }
 
 /*
- * SWIM 4.3: in round-robin order everybody is probed once in 2 n - 1 probes at least.  Coordination and changes of the
- * order keep to that: whoever has waited for so long is next.  NULL: nobody has.
+ * SWIM 4.3: in round-robin order every member is probed at least once in 2 n - 1 probes.  So that coordination and changes
+ * of the order keep to that, a member that has waited for so long is next.  NULL: none has.
  */
 static struct member *
 overdue(const struct swim *s)
@@ -525,7 +525,7 @@ probe_reconnect(struct swim *s)
 	     tries++) {
 		struct member *m;
 
-		/* Among many that left or were removed the draws miss: then the next one from there. */
+		/* Where many members left or were removed a random draw may miss: then take the next live member. */
 		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
@@ -559,8 +559,8 @@ measure(struct rtt *r, swim_duration sample)
 }
 
 /*
- * The loop is late by so much: an answer that is read now may have been in the socket for as long, and tells nothing of
- * the way.
+ * The loop is late by so much: an answer that is read now may have waited in the socket for that long, so its round trip
+ * is no measure of the path.
  */
 static bool
 is_late(const struct swim *s)
@@ -631,7 +631,7 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 			p->target->helper = members_hash(s->by, s->by_len);
 			s->stats.probes_acked_indirectly++;
 			if (locate_is_reached(s, p->target)) {
-				/* What a broken link swallows is no measure of the others. */
+				/* Questions lost on a broken link do not count as loss: other links may lose none. */
 				if (p->target->link != SWIM_PATH_RELAYED)
 					loss_count(&s->loss, false);
 				link_missed(s, p->target, p->seq);

@@ -7,14 +7,13 @@
 #include "core/internal.h"
 
 /*
- * An update that is news costs so many units, and one that we knew already a single unit: it is looked up, and makes
- * nothing.
+ * An update that is news costs so many units, and an update that we knew already one unit, as it is only looked up.
  */
 #define NEWS_UNITS 16
 /*
- * Units a second, and at once, of one source (all strangers together are one) and of all.  In a cluster of thousands
- * that forms at once each member hears a few thousand joins in the first second, from many sources, and its seed each
- * of them a hundred times.
+ * Units a second, and at once, of one source (all strangers together are one source) and of all sources.  When a cluster
+ * of thousands starts at once, each member hears a few thousand joins in the first second, from many sources, and the
+ * seed hears each join a hundred times.
  */
 #define SOURCE_RATE (1000 * NEWS_UNITS)
 #define SOURCE_BURST (4000 * NEWS_UNITS)
@@ -22,15 +21,15 @@
 #define STRANGER_BURST (2000 * NEWS_UNITS)
 #define ALL_RATE (20000 * NEWS_UNITS)
 #define ALL_BURST (40000 * NEWS_UNITS)
-/* Changes of one member, of those that a source tells that has used up this part of its burst. */
+/* Changes of one member, a second and at once, that are taken from a source which has used up BUSY_BURST. */
 #define MEMBER_RATE 5
 #define MEMBER_BURST 10
 #define BUSY_BURST (SOURCE_BURST / 8)
-/* Times that our incarnation rises because we are accused, whoever accuses us: each is a write to the disk and a rumour. */
+/* How often our incarnation rises because anybody accuses us: each rise costs a write to the disk and a rumour. */
 #define SELF_RATE 5
 #define SELF_BURST 20
 
-/* `paid` is until when all units so far are paid for, at one each 1/rate seconds; burst/rate ahead at the most. */
+/* All units so far are paid for until `paid`, each for 1/rate seconds; `paid` is at most burst/rate ahead of now. */
 static bool
 quota_has_room(swim_time paid, swim_time now, int64_t rate, int64_t burst)
 {
@@ -55,7 +54,7 @@ quota_of(struct swim *s)
 	return &s->quota.sources[h % QUOTA_SOURCES];
 }
 
-/* Whoever tells so much does not make one member come and go, in event after event. */
+/* A source that tells so much must not make one member come and go, in event after event. */
 static bool
 quota_allows_member(struct swim *s, const struct wire_update *u, swim_time source)
 {
@@ -74,7 +73,7 @@ quota_allows(struct swim *s, const struct wire_update *u)
 	int64_t burst = s->by_known ? SOURCE_BURST : STRANGER_BURST;
 	swim_time source = *quota_of(s);
 
-	/* An accusation has to be answered in any flood. */
+	/* We have to answer accusations in any flood, so they have a rate of their own. */
 	if (wire_str_equal(u->member.id, s->self->name))
 		return quota_has_room(s->quota.self, s->now, SELF_RATE, SELF_BURST);
 	return quota_has_room(source, s->now, rate, burst) &&

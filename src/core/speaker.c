@@ -108,7 +108,7 @@ speak_address(struct swim *s, const struct swim_addr *from)
 	char text[SWIM_ADDR_TEXT];
 
 	swim_addr_format_public(from, text);
-	/* One who has this link-local address in another zone may go by it. */
+	/* A member with this link-local address in another zone may be known by the same text. */
 	if (members_find(s, text, strlen(text)) != NULL)
 		swim_addr_format(from, text);
 	speak(s, text, strlen(text));
@@ -167,7 +167,7 @@ speaker_answers(struct swim *s, const struct wire_message *msg, const struct swi
 	if (m == NULL || m == s->self || m->hidden || m->stand_in)
 		return;
 	if (!swim_addr_equal(&s->asked, from)) {
-		/* Anybody may have put that source on it: it can be reached there once it has been. */
+		/* The source address may be forged: the member can be reached there once it has answered there. */
 		speaker_ask(s, m, from);
 		if (!swim_addr_equal(&s->asked, &m->addr) && !link_is_shown_at(m, &s->asked))
 			return;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the address and the first bytes of a datagram say of its worth.  For a caller that has more datagrams than it
+ * Which datagrams to read first, by their source address and first bytes.  For a caller that has more datagrams than it
  * can read, and has to choose before it decodes them.
  */
 #include "core/internal.h"
@@ -15,7 +15,7 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 	return m->proven ? SWIM_STANDING_PROVEN : SWIM_STANDING_HEARSAY;
 }
 
-/* A question to a single member, or about one, that is under way. */
+/* Is this the number of a question to a single member, or about one, that is under way? */
 static bool
 standing_is_asked(const struct swim *s, uint64_t seq)
 {

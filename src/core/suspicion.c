@@ -365,7 +365,7 @@ judge(struct swim *s, struct member *m)
 		return true;
 	if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)
 		return false;
-	/* It is being asked whether it has left. */
+	/* The member is being asked whether it has left. */
 	if (join_is_leaver(s, &m->addr)) {
 		suspicion_begin(s, m);
 		return true;

@@ -181,12 +181,12 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);
-	/* Does this size arrive there?  The answer is no larger than the question. */
+	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
 	if (msg->trailer.has_answer_size)
 		pad_to = msg->trailer.answer_size < len ? msg->trailer.answer_size : len;
 	if (pad_to > s->config.max_datagram)
 		pad_to = s->config.max_datagram;
-	/* And with what has gone there already it is no larger either. */
+	/* Nor may the padded answer and what has been sent there already together exceed it. */
 	if (!proven && pad_to > budget)
 		pad_to = budget;
 	if (len_min < budget) {
@@ -213,8 +213,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 }
 
 /*
- * What a datagram of so many bytes may make us send besides the answer to it.  The digest of an answer gives way to a
- * question to its sender.
+ * How many bytes a datagram of this size may make us send besides the answer to it.  The answer goes without its digest
+ * where that leaves room for a question to the sender.
  */
 static size_t
 credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
@@ -304,7 +304,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_CLAIM:
 		claim_receive(s, msg, from, len);
 		break;
-	case WIRE_OTHER_CLUSTER: /* of our own, which makes no sense */
+	case WIRE_OTHER_CLUSTER: /* from our own cluster: makes no sense */
 		break;
 	case WIRE_AUTHENTICATED:
 		break; /* opened by swim_input */

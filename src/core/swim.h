@@ -36,9 +36,9 @@ struct swim_allocator {
 };
 
 /*
- * Where sequence numbers come from: 64 bits that nobody can foretell who saw all those before.  An answer is known by
- * the number of its question, so whoever foretells one forges answers.  Without `draw` (NULL) they come from the seed,
- * as all else that is drawn does: for simulations, whose runs are to repeat.
+ * Where sequence numbers come from: 64 bits that nobody can predict from all earlier ones.  An answer is recognised by the
+ * number of its question, so whoever predicts a number can forge the answer.  Without `draw` (NULL) the numbers come from
+ * the seed, like everything else that is drawn: for simulations, whose runs must be repeatable.
  */
 struct swim_random {
 	uint64_t (*draw)(void *ctx);
@@ -103,8 +103,8 @@ enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr
 enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_addr *from,
     uint32_t interface, const void *data, size_t len);
 /*
- * For a caller that has more datagrams than it can read.  Who sends from this address: nobody that is known, a member
- * by what is told, or one that has answered a question there?
+ * For a caller that has more datagrams than it can read.  Who sends from this address: a stranger, a member that only
+ * others have told of, or a member that has answered a question there?
  */
 enum swim_standing {
 	SWIM_STANDING_STRANGER,
@@ -136,7 +136,7 @@ bool swim_next_datagram(struct swim *, struct swim_datagram *);
 /* host:port of some member has this numeric address (now). */
 void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *);
 
-/* Whether a member answers us when we ask it directly, wherever that is; others may reach it while we do not. */
+/* Does a member answer us when we ask it directly, at whichever address?  Others may reach it while we do not. */
 enum swim_path { SWIM_PATH_UNKNOWN, SWIM_PATH_DIRECT, SWIM_PATH_RELAYED };
 const char *swim_path_name(enum swim_path);
 
@@ -219,8 +219,8 @@ enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *na
 void swim_strained(struct swim *, swim_time now, uint64_t dropped, swim_duration lag);
 
 /*
- * Members that have found us silent within SWIM_ACCUSED_MEMORY, and are well themselves: alive, and not back from a
- * suspicion within that time.  True: there are enough of them for it to say something about us.
+ * Healthy members that have found us silent within SWIM_ACCUSED_MEMORY: alive, and not back from a suspicion within that
+ * time.  True: there are enough of them for their accusations to say something about us.
  */
 #define SWIM_ACCUSED_MEMORY swim_seconds(60)
 #define SWIM_ACCUSERS_NEEDED 2
@@ -272,9 +272,9 @@ bool swim_member_by_address(const struct swim *, const struct swim_addr *, struc
 void swim_self(const struct swim *, struct swim_report *out);
 uint64_t swim_incarnation(const struct swim *);
 
-/* Whom the i-th member says it cannot reach directly. */
+/* The members that the i-th member says it cannot reach directly. */
 struct swim_links {
-	size_t total; /* of these, `count` are named: */
+	size_t total; /* `count` of these are named: */
 	size_t count;
 	size_t peers[WIRE_LINK_PEERS_MAX]; /* as in swim_member_at */
 };
@@ -287,16 +287,17 @@ struct swim_reach_row {
 	uint16_t name_len;
 	char address[SWIM_HOSTPORT_MAX + 1];
 };
-/* What is wrong with the addresses that we and others tell, and with the ways between us. */
+/* What is wrong with the addresses that we and others advertise, and with the links between us. */
 struct swim_reach {
 	size_t others;                     /* alive or suspect */
 	struct swim_reach_row broken;      /* they answer others, but not us */
-	struct swim_reach_row complaining; /* they cannot reach us at our address, */
-	struct swim_addr seen_at;          /* but here; family 0: that is not known */
-	struct swim_reach_row elsewhere;   /* they do not answer at their address, */
-	struct swim_addr asked_at;         /* but, the first of them, here */
-	struct swim_reach_row twins;       /* they tell our address for theirs */
-	struct swim_reach_row shared;      /* they tell one that another of them tells too */
+	struct swim_reach_row complaining; /* they cannot reach us at our address */
+	struct swim_addr seen_at; /* the address at which one of them does; family 0: not known */
+	struct swim_reach_row elsewhere; /* they do not answer at their address */
+	struct swim_addr asked_at;       /* the address at which the first of them does */
+	struct swim_reach_row twins;     /* they advertise our address */
+	struct swim_reach_row
+	    shared; /* they advertise an address that another of them advertises too */
 };
 void swim_reach(struct swim *, swim_time now, struct swim_reach *out);
 
@@ -308,7 +309,7 @@ enum swim_ignore {
 	SWIM_IGNORE_MEMBER_LIMIT, /* max_members reached */
 	SWIM_IGNORE_CONFLICT,     /* same incarnation, another address */
 	SWIM_IGNORE_NO_MEMORY,
-	SWIM_IGNORE_RATE, /* too many from this source, or in all, in a second */
+	SWIM_IGNORE_RATE, /* too many in a second from this source, or from all */
 };
 #define SWIM_IGNORE_COUNT 7
 const char *swim_ignore_word(enum swim_ignore);
@@ -321,11 +322,13 @@ struct swim_stats {
 	uint64_t probes_sent, probes_acked, probes_acked_indirectly, probes_failed, nacks_received;
 	uint64_t relays, relays_acked, relays_nacked, relays_refused;
 	uint64_t suspicions, refutations, syncs_started, syncs_completed, syncs_failed;
-	uint64_t syncs_unanswered; /* by members whose views have not been the same as ours since */
+	uint64_t
+	    syncs_unanswered; /* syncs that members left unanswered whose views still differ from ours */
 	struct swim_addr sync_silent; /* where the last of these was asked */
 	size_t
 	    paths_reduced; /* members that are sent less than max_datagram: more did not arrive */
-	size_t path_smallest; /* the least that is, in bytes; max_datagram: there is none */
+	size_t
+	    path_smallest; /* the smallest size for any of them, in bytes; max_datagram: there is none */
 	uint64_t paths_fallen, paths_raised, path_trials, path_trial_bytes;
 	uint64_t outbox_dropped;           /* datagrams that found the outbox full */
 	size_t members[SWIM_STATUS_COUNT]; /* us included */

@@ -5,8 +5,8 @@
  * digests of our 256 buckets; it answers with its members of the buckets that differ, a page at a time.
  * Each side pulls for itself.  The answerer keeps no state, and its page is no larger than the request.
  *
- * Removals have a digest of their own beside that of the view, for as long as they are remembered, so that whom the
- * rumour of one missed finds it out.  A request says that its digests of buckets have them too.
+ * Removals have a digest of their own beside that of the view, for as long as they are remembered, so that a member finds
+ * out that it missed the rumour of a removal.  A request says that its digests of buckets include the removals.
  *
  * Anybody can send a digest that is of no view.  So strangers have a back-off of their own, and wait for members.
  */
@@ -169,7 +169,7 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 bool
 sync_differs(const struct swim *s, const struct wire_trailer *t)
 {
-	/* Who asks for a view says so of its removals even where it remembers none. */
+	/* A request has this entry even where its sender remembers no removal; it is 0 then. */
 	bool removals = t->has_removals && t->removals != 0 && t->removals != s->removed_digest;
 
 	return t->digest != s->digest || removals;
@@ -205,7 +205,7 @@ sync_compare(struct swim *s, const struct swim_addr *from, const struct wire_tra
 	s->check_member = !stranger;
 }
 
-/* It goes on answering pings, or it would not be asked again: what is large does not arrive, however small it is. */
+/* The member answers pings, or we would not ask it again: so datagrams even of the smallest size do not arrive. */
 static void
 give_up(struct swim *s)
 {
@@ -259,7 +259,7 @@ add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bo
 
 		if ((m->hidden && !(removals && m->forget)) || m->stand_in)
 			continue;
-		/* One too large for a page of its own goes without its tags: it must not end every sync here. */
+		/* A member too large for a page of its own goes without its tags, or every sync would end at it. */
 		if (!gossip_add_member(s, w, m)) {
 			if (w->count > 0)
 				return false;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Those whom only strangers tell of.  Anybody may say that somebody lives at an address, or has moved there, whose owner
- * has asked for nothing.  So nobody becomes a member, or moves, by such a word alone: whoever lives at that address is
- * asked, in no more bytes than the word had, and is taken up once it answers under that name.  Until then nobody else is
- * told.  There is no timer and nothing is asked twice but for another word: a stranger's word costs one small ping.
+ * Visitors: members that only strangers tell of.  Anybody may say that a member lives at an address, or has moved there,
+ * whose owner has asked for nothing.  So such a datagram alone neither makes a member nor moves one: we ping the address,
+ * in no more bytes than the datagram had, and take the member up once it answers under that name.  Until then we tell
+ * nobody else.  There is no timer, and we ping again only for another such datagram: a stranger's datagram costs one
+ * small ping.
  *
- * Words of members that have been known for a while, and of those who were there when we began, are taken as they are.
+ * What members say that have been known for a while, or were there when we began, is taken without such a ping.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* The first seconds of our own life, in sync intervals: whom we meet then we take for the cluster. */
+/* The beginning of our own life, in sync intervals: members that we meet then count as the cluster. */
 #define ARRIVING 2
 /* Probe intervals after which a member's word counts for others too. */
 #define STANDING_PERIODS 30
@@ -52,7 +53,7 @@ visitor_vouches(const struct swim *s, const struct member *speaker)
 bool
 visitor_gift(struct swim *s)
 {
-	/* One a datagram, and instead of others. */
+	/* At most one for a datagram, and in place of other pings. */
 	if (s->charged)
 		return false;
 	if (swim_time_reached(s->now, s->gifts_until)) {
@@ -81,7 +82,7 @@ visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
 void
 visitor_spend(struct swim *s, const struct swim_addr *to, size_t len)
 {
-	/* A gift is above what there is. */
+	/* A gift exceeds what the budget allows. */
 	if (len > s->credit)
 		len = s->credit;
 	s->credit -= len;
@@ -96,7 +97,7 @@ patience(const struct swim *s)
 	return s->config.timing.probe_timeout;
 }
 
-/* That of this one, or a free one, or the one that has waited for longest. */
+/* The place of this visitor, or a free place, or that of the visitor that has waited for longest. */
 static struct visitor *
 slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 {
@@ -117,7 +118,7 @@ slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 static bool
 ask(struct swim *s, struct visitor *v, const struct wire_update *u)
 {
-	/* Its answer may have what it says of itself. */
+	/* The visitor's answer may have an update about the visitor itself. */
 	size_t room = outbox_room_for_ack(s, u->member.id.len, u->member.address.len) +
 		      WIRE_UPDATE_FIXED + u->member.id.len + u->member.address.len + TAGS_AROUND +
 		      u->tags.len;
@@ -162,7 +163,7 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 		s->visited = true;
 }
 
-/* What it says of itself in its answer; false: nothing. */
+/* The update about itself in a visitor's answer; false: there is none. */
 static bool
 says_itself(const struct wire_message *msg, const struct visitor *v, struct wire_update *u)
 {
@@ -176,7 +177,7 @@ says_itself(const struct wire_message *msg, const struct visitor *v, struct wire
 	return false;
 }
 
-/* It lives there: it is a member by what it says of itself, or by its name, whose tags those have who know it. */
+/* The visitor lives there: take it up by its update about itself, or else by its name alone, without tags. */
 static void
 take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 {
@@ -214,13 +215,13 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	if (v.seq == 0)
 		return false;
 	s->asked = v.addr;
-	/* Another lives there. */
+	/* A member of another name lives there. */
 	if (members_hash(id.bytes, id.len) != v.hash)
 		return true;
 	if (swim_addr_equal(from, &v.addr))
 		guest_answered(s, from);
 	s->answered_as = true;
-	/* One that has moved says so with this answer, or is believed after it (speaker_answers). */
+	/* A member that has moved says so in this answer, or is believed after it (speaker_answers). */
 	if (members_find(s, id.bytes, id.len) == NULL)
 		take_up(s, msg, &v);
 	return true;

@@ -54,7 +54,7 @@ durable_replace(int dir_fd, const char *name, const char *temp, const void *cont
 {
 	int fd, error;
 
-	/* What an earlier run left half written goes; a link to another's file is not written through. */
+	/* Remove what an earlier run left half written, and never write through a link to another file. */
 	if (unlinkat(dir_fd, temp, 0) != 0 && errno != ENOENT)
 		return -errno;
 	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -20,8 +20,8 @@ int durable_replace(int dir_fd, const char *name, const char *temp, const void *
 void durable_give(int dir_fd, int fd);
 
 /*
- * May this open file be one of ours?  A regular file with one name: what a hard link leads to may be anybody's, whom we
- * must neither believe nor overwrite.  NULL, or why not (static).
+ * May this open file be one of ours?  It must be a regular file with one name: a file with a second name (a hard link) may
+ * belong to anybody, and we must neither believe nor overwrite it.  NULL, or why not (static).
  */
 const char *durable_refuse(int fd);
 

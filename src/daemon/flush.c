@@ -12,8 +12,8 @@
 #include "net/zone.h"
 
 /*
- * Members' names are looked up at this rate, after a burst: anybody may tell of as many as he likes, and the nameservers
- * are not to pay for that.
+ * Host names of members are looked up at this rate, after a burst: anybody may tell of as many as he likes, and the
+ * nameservers must not get a question for each.
  */
 #define LOOKUP_BURST 10
 #define LOOKUP_INTERVAL_MS 200

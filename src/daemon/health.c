@@ -177,7 +177,7 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		    seconds_since(in->accept_failed_at, in->now), strerror(in->accept_errno));
 }
 
-/* One accuser alone may be the one with the fault: the core counts those that are well themselves. */
+/* A single accuser may have the fault itself: the core counts healthy accusers only. */
 static void
 judge_accused(const struct health_input *in, struct control_health *out)
 {
@@ -197,7 +197,7 @@ judge_accused(const struct health_input *in, struct control_health *out)
 		    first, second, seconds_since(a->at, in->now));
 }
 
-/* It is asked only after it has answered a small ping: what is large does not arrive, there or back. */
+/* A member is asked for its view only after it has answered a small ping: so large datagrams do not arrive, there or back. */
 static void
 judge_syncs(const struct health_input *in, struct control_health *out)
 {
@@ -229,7 +229,7 @@ names(const struct swim_reach_row *row, char *out, size_t cap)
 bool
 health_is_unreachable(const struct swim_reach *r)
 {
-	/* One alone may be the one with the fault, unless there is no other. */
+	/* A single member may have the fault itself; its word counts only where there is no other member. */
 	return r->complaining.count >= 2 || (r->complaining.count == 1 && r->others == 1);
 }
 

@@ -16,7 +16,7 @@
 #define HEALTH_MEMORY_SECONDS 60
 /* Two of one name, told each minute while that goes on. */
 #define HEALTH_CONFLICT_SECONDS 120
-/* One may be the loss of a few datagrams, or the end of who was asked. */
+/* A single exchange may fail by the loss of a few datagrams, or because the other member ended. */
 #define HEALTH_SYNCS_UNANSWERED 2
 /* A timer that fires later than this has been kept waiting. */
 #define HEALTH_LAG_MS 100
@@ -47,8 +47,9 @@ void health_note_flood(struct health_memory *, swim_time now, uint64_t more, con
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 
 /*
- * Take note of the members.  One that is forgotten as it was dead for too long, while we see no quorum, goes on counting
- * against one, as it may be us who were cut off: until as many have come, or there is a quorum all the same.
+ * Take note of the members.  A member that is forgotten, as it was dead for too long, while we see no quorum goes on
+ * counting against a quorum, since we may be the one that is cut off; it does so until as many members have come, or there
+ * is a quorum all the same.
  */
 void health_note_forgotten(struct health_memory *);
 void health_note_joined(struct health_memory *);

@@ -13,7 +13,7 @@
 #define TEMP_NAME "name-lost.new"
 #define COUNT_MAX 1000
 
-/* How many there were, the last one less than LOST_NAME_MEMORY_S ago. */
+/* The losses in a row so far; 0 where the last was more than LOST_NAME_MEMORY_S ago. */
 static unsigned
 recent(int dir_fd, int64_t wall_s)
 {
@@ -41,7 +41,7 @@ lost_name_count(int dir_fd, int64_t wall_s)
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%u %" PRId64 "\n", count, wall_s);
 
-	/* On a disk that cannot be written, of which the health tells, each is the first. */
+	/* Where the disk cannot be written, which health tells, each loss counts as the first. */
 	(void)!durable_replace(dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
 	return count;
 }

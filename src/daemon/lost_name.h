@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long to be silent before the name that was lost to another member is tried again.  Whoever starts us anew does so
- * at once, and the other may be there for good: so each loss after another makes the pause longer.  The losses are
- * counted in the state directory, in the file "name-lost": their number, and when the last one was (seconds since the
+ * How long to be silent before this process ends because another member has its name.  The service manager starts it
+ * again at once, and the other member may keep the name for good: so each further loss makes the pause longer.  The losses
+ * are counted in the state directory, in the file "name-lost": their number, and when the last one was (seconds since the
  * epoch).
  */
 #ifndef SWIMD_DAEMON_LOST_NAME_H
@@ -13,12 +13,12 @@
 
 #include "base/time.h"
 
-/* A loss that much later is the first one again. */
+/* A loss that comes so long after the one before counts as the first again. */
 #define LOST_NAME_MEMORY_S 600
 #define LOST_NAME_PAUSE_MAX_S 60
 
 /*
- * The name has been lost once more: how many times in a row by now.  Where the file cannot be read it is the first time.
+ * Count one more loss of the name; returns how many there were in a row.  Where the file cannot be read this is the first.
  * Waits for the disk.
  */
 unsigned lost_name_count(int dir_fd, int64_t wall_s);

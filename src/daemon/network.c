@@ -21,7 +21,7 @@
 /* Changes come in swarms; between two looks at them lies at least this. */
 #define LOOK_EVERY_MS 200
 
-/* Where others are, as far as is known: up to NETWORK_TARGETS_MAX of the room that is left. */
+/* The known addresses of others, at most NETWORK_TARGETS_MAX and as many as there is room for. */
 struct targets {
 	struct route_target all[NETWORK_TARGETS_MAX];
 	size_t count;
@@ -274,7 +274,7 @@ deadline(const struct network *net)
 	    net->again);
 }
 
-/* A look that is due earlier stays so. */
+/* A look that is due earlier stays due then. */
 static void
 look_by(struct network *net, swim_time at)
 {
@@ -308,8 +308,9 @@ bind_again(struct node *node, uint32_t index)
 }
 
 /*
- * The interface that we are bound to may be removed and made again under its name, with another index, which the socket
- * knows nothing of; or get another name, which nobody needs to know.  A name that is there counts for more than an index.
+ * The interface that we are bound to may be removed and made again under its name with another index, which the socket does
+ * not follow; or it may get another name, which matters to nobody.  Where an interface has the configured name, that
+ * interface counts, whatever index we were bound to.
  */
 static void
 follow_device(struct node *node)
@@ -397,7 +398,7 @@ network_peers_changed(struct node *node, bool seeds)
 	struct network *net = &node->network;
 	enum route_rank enough = seeds ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
 
-	/* What the others are reached from already is kept whoever comes. */
+	/* An address from which others are reached already is kept, whatever other addresses come. */
 	if (!net->following || net->timer == NULL || node->leaving || net->follow.rank >= enough)
 		return;
 	look_by(net, swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS)));

@@ -45,13 +45,13 @@ void network_fini(struct node *);
 /* Say which other addresses this machine has, and why they were not chosen. */
 void network_tell_passed(const struct node *);
 /*
- * Members or what is found of them changed, or (`seeds`) seeds were resolved: unless the address is one that those are
- * reached from already, choose anew soon.
+ * The members or the found peers changed, or (`seeds`) seeds were resolved: choose the address anew soon, unless these are
+ * reached from the present one already.
  */
 void network_peers_changed(struct node *, bool seeds);
 /*
- * That address is about to be joined: where nobody knows us yet, be at the one that it is reached from, so that nobody
- * hears of another before.
+ * We are about to join through this address: where nobody knows us yet, advertise the address from which it is reached, so
+ * that nobody hears of another one before.
  */
 void network_before_join(struct node *, const struct swim_addr *);
 

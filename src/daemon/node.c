@@ -136,7 +136,7 @@ is_member(void *ctx, const char *name, size_t len, const struct swim_addr *addre
 
 /* -------------------------------------------------------------------------------- timers, signals */
 
-/* What is wrong with our address is told when it begins, and that it is over. */
+/* Tell when something begins to be wrong with our address, and when it is over. */
 static void
 tell_reach(struct node *node, swim_time now)
 {
@@ -249,7 +249,7 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 	}
 }
 
-/* Children of ours whose end is waited for where they were started. */
+/* Children that the part of the program which started them waits for. */
 static bool
 owns_child(void *ctx, pid_t child)
 {
@@ -278,7 +278,7 @@ node_lose_name(struct node *node)
 	loop_timer_set(node->exit_timer, node->exit_by);
 }
 
-/* Nobody is to be told, under a name that is not ours. */
+/* Tell nobody that we leave under a name that belongs to another member. */
 static void
 leave_silently(struct node *node)
 {

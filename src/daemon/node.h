@@ -56,7 +56,7 @@ struct node_stopwatch {
 	struct histogram histogram;
 };
 
-/* What lay in the socket when the timer fired, and is read before it has its effect. */
+/* Datagrams that lay in the socket when the timer fired: they are read before the timer takes effect. */
 struct backlog {
 	bool reading;
 	size_t left;       /* datagrams at the most */
@@ -104,7 +104,7 @@ struct node {
 	swim_time exit_by; /* answers are waited for until then */
 	int end_signal;    /* the second one, which ended it; or 0 */
 	bool restarting;   /* to end without a leave */
-	int end_status;    /* what it ends with, when that is no leave; or 0 */
+	int end_status;    /* the exit status, where the end is no leave; or 0 */
 	bool silent;       /* the name was lost: nothing is sent or taken in until the end */
 
 	struct random_pool random; /* the core's sequence numbers */
@@ -131,8 +131,8 @@ int node_run(struct node *);
 void node_free(struct node *);
 
 /*
- * The name belongs to another: end with EX_TEMPFAIL, so that whoever started us does so again.  Not at once where it was
- * lost before: until then nothing is said to the others, and the control socket tells why.
+ * The name belongs to another member: end with EX_TEMPFAIL, so that the service manager starts us again.  Where the name
+ * was lost before, end after a pause, during which we send nothing and the control socket tells why.
  */
 void node_lose_name(struct node *);
 /* Begin a graceful leave, for this reason; harmless when it has begun. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose a file of the state directory is: the name of the member and its cluster, as one line of text.  A state
- * directory may be copied to another machine, or kept while its machine is given to another cluster.  What it says of
- * the others' deaths and of our incarnation is then of no use, and wrong where the other cluster has the same names.
+ * The owner of a file of the state directory: the name of the member and of its cluster, as one line of text.  A state
+ * directory may be copied to another machine, or kept while its machine moves to another cluster.  What its files say of
+ * the deaths of others and of our incarnation is then of no use, and wrong where the other cluster has the same names.
  *
  *	of db1 production
  *	of db1
@@ -25,7 +25,7 @@ struct owner {
 	char cluster[SWIM_CLUSTER_MAX + 1];
 };
 
-/* What is longer than a name or a cluster's may be is cut. */
+/* A name of a member or cluster that is too long is cut. */
 void owner_init(struct owner *, const char *name, const char *cluster);
 bool owner_is_known(const struct owner *);
 bool owner_equal(const struct owner *, const struct owner *);

@@ -10,9 +10,9 @@
 #include "discovery/heard.h"
 #include "net/zone.h"
 
-/* Bytes of datagrams after which what came of them is seen to, in the middle of a batch if need be. */
+/* After so many bytes of datagrams a flush follows, in the middle of a batch if need be. */
 #define UNFLUSHED_MAX 16384
-/* A stall fills the receive buffer; it is read in turns, and for no longer than this before a timer fires. */
+/* After a stall the receive buffer is full: it is read in turns, for at most this long before a timer fires. */
 #define BACKLOG_MOST swim_ms(500)
 /* Datagrams of other clusters are looked at this often: somebody may send many. */
 #define HEARD_EVERY_MS 100
@@ -87,7 +87,7 @@ receive_datagram(void *ctx, const struct swim_addr *from, const void *data, size
 		trace_refused(from, len, reject);
 	if (reject == WIRE_REJECT_OTHER_CLUSTER)
 		receive_note_foreign(node, from, data, len);
-	/* An update of 24 bytes may make an event of a thousand: these are not to pile up. */
+	/* An update of 24 bytes may make an event of a thousand bytes: events must not pile up. */
 	node->unflushed += len;
 	if (node->unflushed >= UNFLUSHED_MAX)
 		flush_all(node, node->now);
@@ -117,7 +117,7 @@ receive_note_flood(struct node *node, const struct udp_stats *stats, swim_time n
 	    log_uint("strangers", stats->unread[ADMIT_STRANGERS_RATE]));
 }
 
-/* What the core cannot see of us: what the socket lost since the last look, and how late our timer was. */
+/* Tell the core what it cannot see: what the socket lost since the last look, and how late our timer was. */
 static void
 receive_note_strain(struct node *node, swim_time now, swim_duration lag)
 {
@@ -151,9 +151,9 @@ receive_fill(struct node *node, struct udp_callbacks *out)
 }
 
 /*
- * After a stall the answers that we missed lie in the socket, and nobody may be accused before they are read.  No more
- * than the receive buffer held at the beginning is read for that, or a flood would keep the timer from firing, and no
- * longer than a turn at a time, so that signals, the watchdog and the control socket get theirs in between.
+ * After a stall the answers that we missed lie in the socket, and nobody may be accused before they are read.  We read no
+ * more than the receive buffer held at the beginning, or a flood would keep the timer from firing, and at most one turn at
+ * a time, so that signals, the watchdog and the control socket get their turns in between.
  */
 bool
 receive_backlog(struct node *node, swim_time now)

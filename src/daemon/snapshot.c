@@ -353,8 +353,8 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
 }
 
 /*
- * Another member's, of another cluster perhaps: whom that one held dead need not even be a machine here.  True: it has
- * been set aside.
+ * Does the file belong to another member, perhaps of another cluster?  Members that are dead there may not exist here.  True:
+ * the file has been set aside.
  */
 static bool
 set_aside(struct snapshot *s)
@@ -384,7 +384,7 @@ take_up(struct snapshot *s, swim_time now)
 	free(text);
 	if (set_aside(s))
 		return;
-	/* One that an earlier version wrote says so from now on. */
+	/* A file that an earlier version wrote names its owner from now on. */
 	s->stale = !owner_is_known(&list->owner);
 	if (list->bad_lines > 0)
 		complain(s, list->first_bad, list->bad_lines - 1, list->why);

@@ -203,7 +203,7 @@ lock(struct state *s, char *error)
 		return fault_set(error, fault_status(saved, EX_CONFIG),
 		    "the state directory %s is not writable: %s", s->dir, strerror(saved));
 	}
-	/* It is written to below, which fails harmlessly where it is the directory itself. */
+	/* The lock file is written to below, which fails harmlessly where the lock is on the directory itself. */
 	if ((fstat(s->lock_fd, &st) != 0 || !S_ISDIR(st.st_mode)) &&
 	    (refused = durable_refuse(s->lock_fd)) != NULL)
 		return fault_set(error, EX_CONFIG, "%s/" LOCK_NAME ": %s; remove it", s->dir,
@@ -236,7 +236,7 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 	if (used == 0)
 		s->whose = *whose;
 	snprintf(aside, sizeof(aside), "%s" ASIDE, name);
-	/* Where that fails it is replaced later, or the disk is read-only: it is not used either way. */
+	/* If that fails, the file is replaced later, or the disk is read-only: the file is not used in either case. */
 	(void)!renameat(s->dir_fd, name, s->dir_fd, aside);
 	snprintf(s->aside + used, sizeof(s->aside) - used, "%s%s/%s", used > 0 ? ", " : "", s->dir,
 	    aside);

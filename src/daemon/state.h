@@ -56,14 +56,14 @@ const char *state_dir(const struct state *);
 int state_dir_fd(const struct state *);
 
 /*
- * The file of the directory turned out to be another member's: it is renamed, ".aside" behind its name, so that
- * whoever wants it finds it there, and nothing of it is used.  state_aside is what to tell of all of these (paths), and
- * whose the first of them was; NULL where there is none.
+ * A file of the directory turned out to belong to another member: rename it to its name with ".aside" appended, so that an
+ * operator finds it, and use nothing of it.  state_aside returns the paths of all such files, for the log, and the owner of
+ * the first of them; NULL where there is none.
  */
 void state_set_aside(struct state *, const char *name, const struct owner *whose);
 const char *state_aside(const struct state *, const struct owner **whose);
 const struct owner *state_owner(const struct state *);
-/* The stored incarnation was another member's: so is what does not say whose it is. */
+/* The stored incarnation was another member's: then files that name no owner are its files too. */
 bool state_is_foreign(const struct state *);
 
 /* What was wrong with the stored state at the start (a sentence), or NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interfaces that link-local addresses are on, by name: one that is removed and made again has another number, and
- * is the same network to whoever is on it.
+ * The interfaces that link-local addresses are on, by name: an interface that is removed and made again has another number,
+ * and is the same network as before.
  */
 #ifndef SWIMD_DAEMON_ZONES_H
 #define SWIMD_DAEMON_ZONES_H

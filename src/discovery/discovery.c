@@ -139,7 +139,8 @@ discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_tim
 }
 
 /*
- * Those who once let us in are asked again when nobody is left, as is what was ourselves, and a seed when it is lost.
+ * Peers that once let us in are asked again when no member is left, and so are peers that were ourselves; a seed is asked
+ * again when it is lost.
  */
 static void
 discovery_check_joined(struct discovery *hub, swim_time now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members of other clusters that have spoken to us, as a source of hints named "heard": nobody is asked for them, but an
- * operator sees who has the wrong cluster, or the wrong seed.
+ * Members of other clusters that have spoken to us, as a source of hints named "heard".  We do not try to join through
+ * them; they show an operator which machine has the wrong cluster or the wrong seed.
  */
 #ifndef SWIMD_DISCOVERY_HEARD_H
 #define SWIMD_DISCOVERY_HEARD_H
@@ -15,7 +15,7 @@
 
 /* NULL when memory is short. */
 struct discovery_source *heard_new(struct event_base *);
-/* One at this address spoke, as a member of this cluster ("": the unnamed one).  True: it is news. */
+/* A member of this cluster ("": the unnamed one) spoke from this address.  True: that is news. */
 bool heard_note(struct discovery_source *, const struct swim_addr *, const char *cluster,
     size_t cluster_len);
 

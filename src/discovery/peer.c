@@ -15,7 +15,7 @@
 /* An operator waits for the answer: so often a join is put off for want of room before it is said to fail. */
 #define PEER_REFUSED_MAX 10
 #define PEER_JITTER 0.25
-/* While we have company, what turned out to be ourselves is asked this many times less often than a peer that is silent. */
+/* While we know others, a peer that was ourselves is asked this many times less often than a silent one. */
 #define PEER_SELF_SLOWER 10
 
 void
@@ -97,8 +97,8 @@ peer_put_off(struct peer *peer, swim_time now)
 }
 
 /*
- * We answered ourselves.  That may change: a name gets the addresses of others, a floating address moves to another
- * machine.  So it is asked again, like a peer that is silent while we know nobody, and seldom while we know somebody.
+ * The peer is ourselves.  That may change: a name gets the addresses of others, a floating address moves to another
+ * machine.  So we ask the peer again: as often as a silent one while we know nobody, and seldom while we know somebody.
  * others: the name has further addresses, at which nobody answers yet.
  */
 static void
@@ -202,7 +202,7 @@ peer_ask_on(struct peer *peer, swim_time now)
 	}
 }
 
-/* What came of one that did not let us in; of several the one that says most is told, the highest. */
+/* The outcome of an address that did not let us in; of several outcomes the highest is told, as it says most. */
 static enum discovery_state
 peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 {
@@ -286,7 +286,7 @@ peer_all_failed(struct peer *peer, swim_time now)
 	peer_failed(peer, outcome, now);
 }
 
-/* Go on with those that have not been asked; or else, what does it come to? */
+/* Ask the addresses that have not been asked yet; if none is left, settle the outcome. */
 static void
 peer_conclude(struct peer *peer, swim_time now)
 {

@@ -64,7 +64,7 @@ admit_free(struct admit *admit)
 	free(admit);
 }
 
-/* Is there room for at least one unit?  One that is larger than what is left passes whole, and is paid for later. */
+/* Is there room for at least one unit?  A datagram of more units than are left passes whole, and is paid for later. */
 static bool
 admit_has_room(const admit_rate *rate, swim_time now, int64_t per_second, int64_t burst)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which datagrams are worth reading when there are more than can be.  Decided by the source address and the length
- * alone, before anything is decoded, so that to refuse one costs next to nothing.
+ * Which datagrams to read when more come than can be read.  The source address and the length alone decide, before
+ * anything is decoded, so that refusing a datagram costs next to nothing.
  *
- * Each source has a rate of its own.  Sources that have proven to be where they seem to be (they have answered a
- * question) have nothing else; those that are members by hearsay share one more rate, and all strangers another: a
- * flood under many false addresses takes from strangers alone.  An answer that is awaited has a rate that nobody else
- * can use up, as nobody else can know its sequence number.  So in a flood of any kind members go on being probed.
+ * Each source has a rate of its own.  For sources that have proven their address (they have answered a question) that is
+ * the only rate.  Members by hearsay, which have not answered yet, share one more rate, and all strangers share another:
+ * so a flood from many false addresses takes from strangers alone.  Answers that we await have a rate that nobody else can
+ * use up, as nobody else knows their sequence numbers.  So in a flood of any kind members go on being probed.
  */
 #ifndef SWIMD_NET_ADMIT_H
 #define SWIMD_NET_ADMIT_H
@@ -20,8 +20,8 @@
 
 /*
  * Units a second, and how many may come at once.  A datagram is one unit, and one more for every ADMIT_UNIT_BYTES.
- * What a member sends in peace is some ten a second; as it forms or heals, a cluster of thousands exchanges pages,
- * a few thousand to each peer, as fast as the network carries them.
+ * A member usually sends some ten datagrams a second; when a cluster of thousands forms or heals, its members exchange
+ * pages, a few thousand to each peer, as fast as the network carries them.
  */
 #define ADMIT_UNIT_BYTES 1500
 #define ADMIT_MEMBER_RATE 1000

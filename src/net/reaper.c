@@ -8,7 +8,7 @@
 
 #include "net/loop.h"
 
-/* An owner takes its child's end on the same turn of the loop or soon after; the next orphan is behind that child. */
+/* An owner waits for its child in the same turn of the loop or soon after; an orphan may be behind that child. */
 #define REAPER_AGAIN_MS 50
 
 struct reaper {
@@ -69,7 +69,7 @@ reaper_new(struct event_base *base, bool (*owns)(void *ctx, pid_t), void *ctx)
 		reaper_free(reaper);
 		return NULL;
 	}
-	/* Of those that ended before there was a handler no signal tells any more. */
+	/* No signal tells any more of children that ended before there was a handler. */
 	loop_timer_set(reaper->again, loop_now());
 	return reaper;
 }

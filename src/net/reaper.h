@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Takes the end of children that nobody else in this process waits for: orphans, where we are the first process of a
- * container, and what the shell that became us had started.  They would stay zombies for as long as we run.
+ * Waits for ended children that nobody else in this process waits for: orphans, where we are the first process of a
+ * container, and children that a shell had started before it executed us.  They would stay zombies as long as we run.
  */
 #ifndef SWIMD_NET_REAPER_H
 #define SWIMD_NET_REAPER_H

@@ -170,7 +170,7 @@ udp_receive_batch(struct udp *udp, unsigned most)
 		error_number = errno;
 		if (n >= 0 || error_number == EINTR || i == UDP_ERROR_RETRIES)
 			break;
-		/* Another call may have failed by it: then it is in the queue alone, and keeps us awake. */
+		/* Another call may have failed by the error: then it is only in the queue, and would keep the socket readable. */
 		if (udp_read_errors(udp) == 0 && error_number != ECONNREFUSED)
 			break;
 	}
@@ -220,7 +220,7 @@ udp_read_batch(struct udp *udp, size_t most)
 	return (size_t)n;
 }
 
-/* Is this datagram worth its reading?  If not it is counted. */
+/* May this datagram be read?  If not it is counted. */
 static bool
 udp_is_admitted(struct udp *udp, const struct swim_addr *from, const void *data, size_t len)
 {
@@ -239,7 +239,7 @@ udp_is_admitted(struct udp *udp, const struct swim_addr *from, const void *data,
 	return false;
 }
 
-/* Hand on datagram i of the batch; false: it was not worth it. */
+/* Hand on datagram i of the batch; false: it was dropped. */
 static bool
 udp_hand_on(struct udp *udp, int i)
 {
@@ -309,7 +309,7 @@ udp_receive(struct udp *udp, size_t *most, swim_time until)
 			return UDP_TIME_OVER;
 		if (*most == 0)
 			return UDP_ENOUGH;
-		/* Asked for more than came: the socket is empty, and would be asked for nothing. */
+		/* Fewer came than were asked for: the socket is empty, and another call would return nothing. */
 		if (receiver->count < UDP_RECEIVE_BATCH && *most >= UDP_RECEIVE_BATCH)
 			return UDP_EMPTY;
 	}
@@ -618,7 +618,7 @@ udp_follow_device(struct udp *udp, uint32_t index)
 	if (udp->had_socket)
 		udp->config.bind.port = udp->bound_port;
 	error = udp_start(udp);
-	/* That all goes well again is told once the first datagram went well. */
+	/* Tell that sending works again once the first datagram was sent. */
 	udp->told = told;
 	return error;
 }

@@ -2,7 +2,7 @@
 /*
  * ICMP errors about what the socket sent (IP_RECVERR, ip(7)).  The kernel queues them, and besides makes one later call
  * on the socket fail with the error's number, whatever datagram that call is about.  So a call that fails is made once
- * more after the queue was read, and only what fails then is at fault itself.
+ * more after the queue was read, and only a second failure is about the call itself.
  */
 #include "net/udp_internal.h"
 
