@@ -257,6 +257,11 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 		if (!is_ipv6_host(host))
 			return SWIM_ADDR_BAD_HOST;
 	} else if (strchr(host, ':') != NULL) {
+		size_t digits = strspn(host, "0123456789abcdefABCDEF:.");
+
+		/* As http://db1:7946: no brackets make an address of it. */
+		if (host[digits] != '\0' && host[digits] != '%')
+			return SWIM_ADDR_BAD_HOST;
 		/* Two colons or more: an address without a port, or one that lacks its brackets. */
 		if (default_port < 0 || !is_ipv6_host(host))
 			return SWIM_ADDR_BARE_IPV6;

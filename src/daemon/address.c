@@ -69,6 +69,10 @@ address_bind_fault(const char *hostport, const char *device, int error, char *fa
 	case EADDRNOTAVAIL:
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "bind: %s is not an address of this machine", hostport);
+	case EACCES: /* binding to a device is refused with EPERM */
+		return fault_set(fault, EX_NOPERM,
+		    "bind: %s: Permission denied; a port below 1024 takes root or CAP_NET_BIND_SERVICE, else give another with --bind",
+		    hostport);
 	case EINVAL:
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "bind: %s cannot be bound to; a link-local address takes its interface with it, as in [fe80::1%%eth0]:7946",

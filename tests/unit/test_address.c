@@ -68,6 +68,9 @@ START_TEST(why_binding_failed_names_the_address)
 	ck_assert_msg(strstr(fault, "10.0.0.1:80") && strstr(fault, "eth9"), "%s", fault);
 	ck_assert_int_eq(address_bind_fault("10.0.0.1:80", "", EADDRINUSE, fault), EX_UNAVAILABLE);
 	ck_assert_msg(strstr(fault, "in use"), "%s", fault);
+	ck_assert_int_eq(address_bind_fault("10.0.0.1:80", "", EACCES, fault), EX_NOPERM);
+	ck_assert_msg(strstr(fault, "10.0.0.1:80") && strstr(fault, "CAP_NET_BIND_SERVICE"), "%s",
+	    fault);
 }
 END_TEST
 
