@@ -197,7 +197,7 @@ judge_accused(const struct health_input *in, struct control_health *out)
 		    first, second, seconds_since(a->at, in->now));
 }
 
-/* A member is asked for its view only after it has answered a small ping: so large datagrams do not arrive, there or back. */
+/* We ask for a view only after a small ping was answered: so large datagrams do not arrive, there or back. */
 static void
 judge_syncs(const struct health_input *in, struct control_health *out)
 {
