@@ -161,12 +161,12 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 }
 
 size_t
-utf8_json(uint32_t cp, char *out)
+utf8_json(uint32_t character, char *out)
 {
-	const unsigned above = cp > 0xffff ? (unsigned)cp - 0x10000 : 0;
+	const unsigned above = character > 0xffff ? (unsigned)character - 0x10000 : 0;
 
-	if (cp <= 0xffff)
-		return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x", (unsigned)cp);
+	if (character <= 0xffff)
+		return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x", (unsigned)character);
 	return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x\\u%04x", 0xd800 + (above >> 10),
 	    0xdc00 + (above & 0x3ff));
 }

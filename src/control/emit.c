@@ -131,8 +131,9 @@ static void
 put_escape(struct emit *e, uint32_t code)
 {
 	char text[UTF8_JSON_MAX + 1];
+	size_t len = utf8_json(code, text);
 
-	emit_raw_bytes(e, text, utf8_json(code, text));
+	emit_raw_bytes(e, text, len);
 }
 
 static void

@@ -277,7 +277,7 @@ open_file(const char *path, struct stat *st, char *error)
 static int
 bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, char *error)
 {
-	struct stat st;
+	struct stat st = {0};
 	mode_t mask;
 	int number, file;
 

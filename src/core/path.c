@@ -32,7 +32,7 @@ static const uint16_t sizes[] = {
 
 #define TRIAL_TRIES 3        /* of one size (RFC 8899, MAX_PROBES) */
 #define PATIENCE 3           /* probe timeouts until large gossip counts as lost */
-#define RETRY_FIRST 5        /* seconds until a larger size is tried; doubles each time */
+#define RETRY_FIRST 5U       /* seconds until a larger size is tried; doubles each time */
 #define RETRY_DOUBLINGS 7    /* up to 640 s (RFC 8899, PMTU_RAISE_TIMER: 600 s) */
 #define CONFIRMED_SECONDS 60 /* for so long the whole of max_datagram is believed to arrive */
 

@@ -305,9 +305,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		claim_receive(s, msg, from, len);
 		break;
 	case WIRE_OTHER_CLUSTER: /* from our own cluster: makes no sense */
+	case WIRE_AUTHENTICATED: /* opened by swim_input */
 		break;
-	case WIRE_AUTHENTICATED:
-		break; /* opened by swim_input */
 	}
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);

@@ -19,19 +19,26 @@ recent(int dir_fd, int64_t wall_s)
 {
 	int fd = openat(dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char text[64] = "";
-	unsigned count = 0;
-	int64_t last = 0;
+	unsigned long count = 0;
+	long long last = 0;
 	bool readable;
+	char *end;
 
 	if (fd < 0)
 		return 0;
 	readable = durable_refuse(fd) == NULL && read(fd, text, sizeof(text) - 1) > 0;
 	close(fd);
-	/* The clock may have been set back. */
-	if (!readable || sscanf(text, "%u %" SCNd64, &count, &last) != 2 || count > COUNT_MAX ||
-	    last < wall_s - LOST_NAME_MEMORY_S || last > wall_s + LOST_NAME_MEMORY_S)
+	if (!readable)
 		return 0;
-	return count;
+	count = strtoul(text, &end, 10);
+	if (end == text || *end != ' ')
+		return 0;
+	last = strtoll(end, &end, 10);
+	/* The clock may have been set back. */
+	if (*end != '\n' || count > COUNT_MAX || last < wall_s - LOST_NAME_MEMORY_S ||
+	    last > wall_s + LOST_NAME_MEMORY_S)
+		return 0;
+	return (unsigned)count;
 }
 
 unsigned

@@ -49,9 +49,10 @@ void
 members_file_begin(struct members_text *t, const struct owner *self)
 {
 	char line[OWNER_LINE_MAX];
+	size_t len = owner_put(self, line);
 
 	append(t, FIRST "\n", sizeof(FIRST));
-	append(t, line, owner_put(self, line));
+	append(t, line, len);
 }
 
 void

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 uint64_t
-random_draw(void *ctx)
+random_draw(void *pool)
 {
-	struct random_pool *pool = ctx;
+	struct random_pool *p = pool;
 	uint64_t number;
 
-	if (pool->left == 0) {
-		arc4random_buf(pool->numbers, sizeof(pool->numbers));
-		pool->left = RANDOM_POOL;
+	if (p->left == 0) {
+		arc4random_buf(p->numbers, sizeof(p->numbers));
+		p->left = RANDOM_POOL;
 	}
-	number = pool->numbers[--pool->left];
-	pool->numbers[pool->left] = 0;
+	number = p->numbers[--p->left];
+	p->numbers[p->left] = 0;
 	return number;
 }

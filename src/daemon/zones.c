@@ -18,7 +18,7 @@ static uint32_t
 zones_index(const struct if_nameindex *now, const char *name)
 {
 	for (; now->if_index != 0; now++) {
-		if (strcmp(now->if_name, name) == 0)
+		if (now->if_name != NULL && strcmp(now->if_name, name) == 0)
 			return now->if_index;
 	}
 	return 0;

@@ -45,16 +45,20 @@ struct dns_socket {
 	ares_socket_t fd;
 };
 
+LIST_HEAD(dns_sockets, dns_socket);
+
 /* A channel and what it was made from. */
 struct dns_round {
 	LIST_ENTRY(dns_round) link;
 	struct dns *dns;
 	ares_channel channel;
-	LIST_HEAD(, dns_socket) sockets;
+	struct dns_sockets sockets;
 	unsigned questions;
 	swim_time begun;
 	struct stat resolv_conf; /* all zero: there was none */
 };
+
+LIST_HEAD(dns_rounds, dns_round);
 
 struct dns_question {
 	TAILQ_ENTRY(dns_question) link;
@@ -78,7 +82,7 @@ struct dns {
 	uint16_t port;
 	swim_duration timeout;
 	TAILQ_HEAD(, dns_question) questions;
-	LIST_HEAD(, dns_round) rounds;
+	struct dns_rounds rounds;
 	struct dns_round *round; /* the current one, or NULL */
 	struct loop_timer *timer;
 	bool library; /* ares_library_init went well */

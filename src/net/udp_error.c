@@ -50,7 +50,7 @@ udp_read_errors(struct udp *udp)
 	struct swim_addr peer;
 	struct msghdr msg;
 	struct iovec iov;
-	uint8_t ignored[1];
+	uint8_t ignored[1] = {0};
 	size_t count = 0;
 
 	for (int i = 0; i < UDP_ERRORS_MAX && udp->fd >= 0; i++) {
