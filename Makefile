@@ -242,9 +242,11 @@ jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')
 # Trials that last by their nature: what they are about takes its minutes on any machine.
-jobs_long = 'pytest:long=$(pytest_system) -rA -m long tests/system'
+jobs_long = 'pytest:long=$(pytest_system) -rA -m "long and not flood" tests/system'
+# Floods leave no processor time for other tests, so one runs at a time and nothing beside it.
+jobs_flood = 'pytest:flood=$(PYTHON) -B -m pytest -q -rA -m flood tests/system'
 
-.PHONY: check check-long check-roots quickcheck asan
+.PHONY: check check-long check-flood check-roots quickcheck asan
 # check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
@@ -252,8 +254,12 @@ check: all test-programs
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
 # check-long:  trials that last minutes, such as loss and cuts among twenty daemons
-check-long: all $(FLOOD_BIN)
+check-long: all
 	@$(RUN) $(jobs_long)
+
+# check-flood:  short floods of every kind against real daemons, one after the other
+check-flood: all $(FLOOD_BIN)
+	@$(RUN) $(jobs_flood)
 
 # check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot (needs root)
 ROOTS ?= bookworm trixie

@@ -26,7 +26,7 @@ for goal; do
     case $goal in
     all | install | uninstall | clean | dist) ;;
     demo) wanted="$wanted $DEMO" ;;
-    check | check-long | quickcheck | asan | sim | bench | bench-cluster | bench-paths) wanted="$wanted $CHECK" ;;
+    check | check-flood | check-long | quickcheck | asan | sim | bench | bench-cluster | bench-paths) wanted="$wanted $CHECK" ;;
     *) wanted="$wanted $DEMO $CHECK $LINT" ;;
     esac
 done

@@ -334,6 +334,7 @@ resolver_first_service(const struct resolver *resolver)
 {
 	struct resolver_request *request = TAILQ_FIRST(&resolver->waiting);
 
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
 	while (request != NULL && request->service == NULL)
 		request = TAILQ_NEXT(request, link);
 	return request;

@@ -163,7 +163,7 @@ static void
 route_vote(const struct route_candidates *c, const struct route_target *target)
 {
 	const struct swim_addr *to = &target->addr;
-	struct swim_addr from, same = *to;
+	struct swim_addr from = {0}, same = *to;
 	bool ours;
 	size_t i;
 
@@ -298,7 +298,7 @@ route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_defa
 static void
 route_choose_among(const struct route_candidates *c, struct route_choice *out)
 {
-	size_t by_default = route_default(c), i = c->count;
+	size_t by_default = route_default(c), i;
 
 	for (size_t k = 0; k < c->wish->target_count; k++)
 		route_vote(c, &c->wish->targets[k]);

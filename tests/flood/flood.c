@@ -290,6 +290,7 @@ static void
 send_false(struct flood *f)
 {
 	static uint8_t bytes[8 + LARGEST];
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): main has set it */
 	bool first_alone = strcmp(f->kind, "fragments") == 0, sent = true;
 	struct in_addr source = source_of(f, f->serial);
 	struct text header = {bytes, bytes + 8};
@@ -405,6 +406,7 @@ main(int argc, char **argv)
 			return 64;
 		}
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): set above */
 	if (strcmp(f.kind, "fragments") == 0 && f.from.sin_addr.s_addr == 0) {
 		fprintf(stderr, "flood: fragments need from=\n");
 		return 64;

@@ -68,7 +68,6 @@ translate(struct sim *s, double seconds)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	/* Its views are as good as anybody's, and so are those of it. */
-	start = sim_now(s);
 	sim_tag(s, last, 7);
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));

@@ -1,5 +1,5 @@
 """Floods of datagrams: the daemon goes on answering, is not declared failed, and writes no more of a log than a person
-reads. `make check` sends a few at rates that leave the tests beside them their processor time, `make check-long` short ones of
+reads. `make check` sends a few at rates that leave the tests beside them their processor time, `make check-flood` short ones of
 every kind, and `make bench-flood` long ones to a booted machine."""
 import os
 import signal
@@ -37,6 +37,7 @@ def test_a_flood_that_is_dropped_in_part(cluster, kind, rate, source):
 
 
 @pytest.mark.long
+@pytest.mark.flood
 @pytest.mark.parametrize("kind, rate, source", HARD)
 def test_a_flood_keeps_nobody_from_anything(cluster, kind, rate, source):
     target, waits = flooded(cluster, kind, rate, source)

@@ -389,9 +389,9 @@ END_TEST
 
 /* A file of this path may be another's by now: none is changed by path. */
 int
-chmod(const char *path, mode_t mode)
+chmod(const char *file, mode_t mode)
 {
-	ck_abort_msg("chmod of %s to %o", path, (unsigned)mode);
+	ck_abort_msg("chmod of %s to %o", file, (unsigned)mode);
 	return -1;
 }
 

@@ -23,11 +23,11 @@ static time_t ahead;
 
 /* In the place of the C library's. */
 int
-clock_gettime(clockid_t clock, struct timespec *out)
+clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
-	int status = (int)syscall(SYS_clock_gettime, clock, out);
+	int status = (int)syscall(SYS_clock_gettime, clock_id, tp);
 
-	out->tv_sec += ahead;
+	tp->tv_sec += ahead;
 	return status;
 }
 
