@@ -516,9 +516,11 @@ def test_output_that_cannot_be_written(cluster, option):
     with open(config, "w", encoding="utf-8"):
         pass
     with open("/dev/full", "w") as full:
-        done = subprocess.run([paths.SWIMD, "-c", config, option], stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([paths.SWIMD, "-c", config, option], stdout=full, stderr=subprocess.PIPE, text=True,
+                              env=clean_environment())
     assert done.returncode == 74
     assert done.stderr == "swimd: cannot write the output: No space left on device\n"
     # Nobody who reads is no fault to tell of.
-    done = subprocess.run(["sh", "-c", f"{paths.SWIMD} -c {config} {option} | true"], stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(["sh", "-c", f"{paths.SWIMD} -c {config} {option} | true"], stderr=subprocess.PIPE, text=True,
+                          env=clean_environment())
     assert not done.stderr

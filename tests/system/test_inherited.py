@@ -26,7 +26,8 @@ def test_signals_that_were_blocked_and_ignored(cluster):
     """All of them do what they are for."""
     daemon = cluster.daemon(wrapper=BLOCKING, config="tags = {\"role=a\"}\n").start()
     assert not signals_of(daemon.process.pid, "SigBlk")
-    assert signals_of(daemon.process.pid, "SigIgn") == {signal.SIGPIPE}
+    # 32 and 33 are the C library's own: no program can set what becomes of them.
+    assert signals_of(daemon.process.pid, "SigIgn") - {32, 33} == {signal.SIGPIPE}
     daemon.write_config("tags = {\"role=b\"}\n")
     daemon.signal(signal.SIGHUP)
     cluster.wait(lambda: daemon.members()["n0"]["tags"] == {"role": "b"}, "SIGHUP to reload")
