@@ -197,17 +197,25 @@ join_contest_takes(const struct swim *s)
 	return swim_ns(TRIES * patience(s).ns);
 }
 
-/* With whoever bears our name there, of which join_start begins one at a time; NULL: none is under way. */
+/* Where the question of this kind to this address is in the table; SWIM_PENDING_JOINS: none is under way. */
+static size_t
+place_of(const struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+{
+	size_t i = 0;
+
+	while (i < SWIM_PENDING_JOINS && !(s->joins[i].active && s->joins[i].kind == kind &&
+					     swim_addr_equal(&s->joins[i].addr, addr)))
+		i++;
+	return i;
+}
+
+/* The contest with another member of our name at this address, of which join_start begins one at a time; or NULL. */
 static struct join *
 contest_at(struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
+	size_t i = place_of(s, addr, JOIN_CLAIM);
 
-		if (j->active && j->kind == JOIN_CLAIM && swim_addr_equal(&j->addr, addr))
-			return j;
-	}
-	return NULL;
+	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
 bool
@@ -234,13 +242,7 @@ join_ask_leaver(struct swim *s, const struct swim_addr *addr, uint64_t incarnati
 bool
 join_is_leaver(const struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		const struct join *j = &s->joins[i];
-
-		if (j->active && j->kind == JOIN_LEAVER && swim_addr_equal(&j->addr, addr))
-			return true;
-	}
-	return false;
+	return place_of(s, addr, JOIN_LEAVER) < SWIM_PENDING_JOINS;
 }
 
 bool
