@@ -122,7 +122,7 @@ void discovery_silent(struct discovery *, const struct swim_addr *);
 /* A member of another cluster, of this name ("": the unnamed one), answered. */
 void discovery_foreign(struct discovery *, const struct swim_addr *, const char *cluster,
     size_t cluster_len);
-/* The network says that what was sent there did not arrive; error_number as of udp_callbacks.refused. */
+/* What was to be sent there did not arrive, by what the network or this machine says; error_number as of udp_callbacks.refused. */
 void discovery_refused(struct discovery *, const struct swim_addr *, int error_number);
 
 /* The network has changed: whoever could not be reached is tried again soon, without the waits of many failures. */

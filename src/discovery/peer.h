@@ -23,7 +23,7 @@ enum peer_contact_state {
 struct peer_contact {
 	struct swim_addr address;
 	enum peer_contact_state state;
-	int error_number; /* what the network said of it meanwhile, or 0 */
+	int error_number; /* why a datagram to it did not arrive, by what the network or this machine says; or 0 */
 };
 
 struct join;
@@ -77,7 +77,7 @@ void peer_answered(struct peer *, const struct swim_addr *, const char *member, 
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, size_t cluster_len,
     swim_time now);
-/* The network says so of an address that it may be waiting for. */
+/* The network or this machine says why a datagram did not arrive at an address that it may be waiting for. */
 void peer_refused(struct peer *, const struct swim_addr *, int error_number);
 /* Did its last try come to nothing?  (A hint of which its source says so has not been tried.) */
 bool peer_has_failed(const struct peer *);

@@ -47,9 +47,10 @@ struct udp_callbacks {
 	void (*health_changed)(void *ctx, enum swim_error error, int error_number,
 	    const struct swim_addr *peer);
 	/*
-	 * An ICMP error about something that we sent to this peer: ECONNREFUSED (nobody listens on that port),
-	 * EHOSTUNREACH, ENETUNREACH, ...  Anybody on the way can send one, and some can forge one.  May be NULL.
-	 * Must not call back into udp.
+	 * What was to be sent to this peer did not arrive.  Either an ICMP error says so: ECONNREFUSED (nobody listens on
+	 * that port), EHOSTUNREACH, ENETUNREACH, ...  Anybody on the way can send one, and some can forge one.  Or this
+	 * machine did not send it, at the last try too: ENETUNREACH (no route), EPERM (a firewall), EADDRNOTAVAIL, ...
+	 * May be NULL.  Must not call back into udp.
 	 */
 	void (*refused)(void *ctx, const struct swim_addr *peer, int error_number);
 	void *ctx;

@@ -81,8 +81,8 @@ udp_retry_arm(struct udp *udp)
 	loop_timer_set(sender->retry_timer, due);
 }
 
-/* Keep a datagram for another try, if its policy and the room allow one. */
-static void
+/* Keep a datagram for another try, if its policy and the room allow one; else it is dropped and counted. */
+static bool
 udp_retry_later(struct udp *udp, const struct udp_pending *pending)
 {
 	struct udp_sender *sender = &udp->sender;
@@ -103,9 +103,10 @@ udp_retry_later(struct udp *udp, const struct udp_pending *pending)
 	retry->len = pending->len;
 	retry->failed = failed;
 	retry->due = swim_time_add(loop_now(), delay);
-	return;
+	return true;
 drop:
 	udp->stats.retries_exhausted++;
+	return false;
 }
 
 /*
@@ -119,16 +120,39 @@ udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending, 
 	       udp->sender.arena[pending->offset] != WIRE_GOSSIP;
 }
 
+/* Does this failure say that nothing can be sent to the address now? */
+static bool
+udp_blames_address(int error_number)
+{
+	switch (error_number) {
+	case EAGAIN: /* a lack of room: anything else would have met it too */
+	case ENOBUFS:
+	case ENOMEM:
+	case EMSGSIZE: /* a smaller datagram may go out */
+	case EBADF:    /* the socket itself is at fault */
+	case ENOTSOCK:
+	case EPIPE:
+	case EIO:
+	case ECONNREFUSED: /* an ICMP error, perhaps about another address; udp_read_errors tells of it */
+		return false;
+	default: /* of errno values, an open set: no route, a firewall, no interface, no source address */
+		return true;
+	}
+}
+
 static void
 udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
 {
 	enum swim_error error;
 	enum udp_fault fault = udp_fault(udp, &pending->to, error_number, &error);
+	bool kept = false;
 
 	udp_failed(udp, &udp->sending, error, error_number, &pending->to,
 	    fault != UDP_FAULT_DATAGRAM);
 	if (fault == UDP_FAULT_TRANSIENT && udp_worth_another_try(udp, pending, error_number))
-		udp_retry_later(udp, pending);
+		kept = udp_retry_later(udp, pending);
+	if (!kept && udp_blames_address(error_number) && udp->callbacks.refused != NULL)
+		udp->callbacks.refused(udp->callbacks.ctx, &pending->to, error_number);
 }
 
 /* Aligned room for one IP_PKTINFO or IPV6_PKTINFO. */

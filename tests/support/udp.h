@@ -26,7 +26,7 @@ struct udp_test {
 	unsigned changes; /* of health */
 	enum swim_error change;
 	int change_errno;
-	unsigned refusals; /* ICMP errors */
+	unsigned refusals; /* ICMP errors, and datagrams that this machine did not send */
 	struct swim_addr refused;
 	int refused_errno;
 	int busy_ms; /* what each datagram costs */

@@ -52,6 +52,40 @@ def test_no_route(cluster):
     assert daemon.call("health")["transport"]["healthy"]
 
 
+WALL = """
+    table inet wall {
+        chain output {
+            type filter hook output priority 0;
+            ip daddr 127.0.9.9 udp dport 7999 drop
+        }
+    }"""
+UNSENT = {
+    "Operation not permitted": ("127.0.9.9:7999", lambda namespace: namespace.rules(WALL)),
+    "Network is unreachable": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "addr", "add", "10.77.0.2/32", "dev", "lo")),
+    "No route to host": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "unreachable", "10.77.0.9")),
+    "Invalid argument": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "blackhole", "10.77.0.9")),
+    "Permission denied": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "prohibit", "10.77.0.9")),
+}
+
+
+@pytest.mark.parametrize("text", UNSENT)
+def test_what_this_machine_does_not_send(cluster, text):
+    """No route, or a firewall of our own: the seed is not silent, as nothing was ever sent to it. It is joined later."""
+    address, forbid = UNSENT[text]
+    daemon = cluster.daemon(address="[::]:7946", seeds=[address], advertise="127.0.1.1")
+    forbid(cluster.namespace)
+    daemon.start()
+    reason = f"{address} cannot be reached: {text}"
+    assert wait_state(cluster, daemon, "unreachable") == reason
+    asked = daemon.call("join", addresses=[address])["addresses"]
+    assert [(one["joined"], one["state"], one["reason"]) for one in asked] == [(False, "unreachable", reason)]
+    if text == "Operation not permitted":
+        cluster.namespace.heal()
+        late = cluster.daemon(address=address)
+        cluster.watch([late.launch()])
+        cluster.wait(lambda: seed(daemon)["state"] == "joined", lambda: f"it to be joined: {seed(daemon)}", 60)
+
+
 @pytest.mark.parametrize("clusters", [("prod", "test"), ("prod", ""), ("", "test")])
 def test_wrong_cluster(cluster, clusters):
     """The one that asks is told by the one that is asked, which sees who asked; neither is a member of the other's."""

@@ -305,6 +305,45 @@ START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
 }
 END_TEST
 
+/* The last try counts, and only what is said of the address, wherever in a batch its datagram stands. */
+START_TEST(what_this_machine_does_not_send_is_told_of_its_address)
+{
+	static const int to_address[] = {ENETUNREACH, EHOSTUNREACH, EPERM, EACCES, EINVAL,
+	    EADDRNOTAVAIL, ENETDOWN};
+	static const int to_none[] = {EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE, EBADF};
+	const size_t count = sizeof(to_address) / sizeof(to_address[0]);
+	struct udp_config config = udp_test_config("127.0.0.1");
+	struct pair p;
+
+	for (size_t i = 0; i < count + sizeof(to_none) / sizeof(to_none[0]); i++) {
+		pair_start(&p, &config);
+		play_failure(p.a.port, 100, i < count ? to_address[i] : to_none[i - count]);
+		pair_queue(&p, &p.b, '1');
+		pair_queue(&p, &p.a, '2');
+		pair_queue(&p, &p.b, '3');
+		udp_flush(p.t.udp);
+		expect(p.b_fd, '1');
+		expect(p.b_fd, '3');
+		LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retry_queue == 0);
+		ck_assert_uint_eq(p.t.refusals, i < count);
+		if (i < count) {
+			ck_assert(swim_addr_equal(&p.t.refused, &p.a));
+			ck_assert_int_eq(p.t.refused_errno, to_address[i]);
+		}
+		pair_end(&p);
+	}
+	/* One that goes out when it is tried again is no word against its address. */
+	pair_start(&p, &config);
+	play_failure(p.a.port, 2, ENETUNREACH);
+	pair_queue(&p, &p.a, '1');
+	udp_flush(p.t.udp);
+	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).sent == 1);
+	expect(p.a_fd, '1');
+	ck_assert_uint_eq(p.t.refusals, 0);
+	pair_end(&p);
+}
+END_TEST
+
 START_TEST(short_sends_are_continued)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
@@ -399,5 +438,5 @@ UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
     gossip_does_not_wait_for_a_full_send_buffer, after_the_last_attempt_it_is_dropped,
     retries_wait_as_configured, it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded,
     many_retries_go_out_in_batches, a_permanent_failure_drops_its_own_datagram_alone,
-    short_sends_are_continued, a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten,
-    a_closed_port_harms_nobody)
+    what_this_machine_does_not_send_is_told_of_its_address, short_sends_are_continued,
+    a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten, a_closed_port_harms_nobody)
