@@ -114,7 +114,7 @@ complain(struct swim *s, const struct swim_addr *of)
 		return;
 	s->told_once = true;
 	s->told_conflict = s->now;
-	outbox_seed_event(s, SWIM_EVENT_NAME_CONFLICT, of, s->self->name, s->self->name_len);
+	outbox_seed_event(s, SWIM_EVENT_NAME_CONFLICT, of, wire_str_of(s->self->name));
 }
 
 void
@@ -174,7 +174,7 @@ claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from
 	if (!owner && !j->witnessed && !last)
 		return CLAIM_OPEN;
 	if (!s->lost_name)
-		outbox_seed_event(s, SWIM_EVENT_NAME_LOST, from, s->self->name, s->self->name_len);
+		outbox_seed_event(s, SWIM_EVENT_NAME_LOST, from, wire_str_of(s->self->name));
 	s->lost_name = true;
 	return CLAIM_WE_GO;
 }

@@ -241,8 +241,9 @@ struct join {
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
 	bool again;     /* this contest was left open once, and is held for the second time */
-	bool looped;    /* what we sent there came back to us: the address is one of our own */
-	bool resting;   /* JOIN_CLAIM: both stay, and the other is asked again after `rest` */
+	bool
+	    looped; /* JOIN_CLAIM, JOIN_SEED: what we sent there came back: the address is one of our own */
+	bool resting; /* JOIN_CLAIM: both stay, and the other is asked again after `rest` */
 	swim_duration rest;
 };
 
@@ -757,6 +758,8 @@ bool join_is_contested(struct swim *, const struct swim_addr *addr);
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
+/* A ping of this sequence number has come.  If it is one of ours to a seed, the seed's address is one of our own. */
+void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
 /* A claim from that address ends the contest like this once a member of our name answers there, or leaves it open. */
 void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end);
@@ -871,7 +874,9 @@ size_t outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer
 void outbox_cancel(struct swim *);
 void outbox_event(struct swim *, enum swim_event_type, const struct member *);
 void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_addr *,
-    const char *name, size_t len);
+    struct wire_str name);
+void outbox_seed_answered(struct swim *, const struct swim_addr *, struct wire_str name,
+    bool ourselves);
 /* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
 void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
 

@@ -266,6 +266,17 @@ join_uncontested(struct swim *s, const struct swim_addr *addr)
 	apply_refute(s, j->than);
 }
 
+void
+join_came_back(struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_SEED && j->seq == seq)
+			j->looped = true;
+	}
+}
+
 bool
 join_is_ours(const struct swim *s, uint64_t seq)
 {
@@ -433,8 +444,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	switch (kind) {
 	case JOIN_SEED:
 		s->answered_seed = !probe_same_id(msg->member.id, s->self);
-		outbox_seed_event(s, SWIM_EVENT_SEED_ANSWERED, &asked, msg->member.id.bytes,
-		    msg->member.id.len);
+		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
 		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
 		break;
@@ -477,7 +487,7 @@ join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_a
 			continue;
 		j->active = false;
 		outbox_seed_event(s, SWIM_EVENT_SEED_FOREIGN, &j->addr,
-		    t->has_cluster ? t->cluster.bytes : "", t->has_cluster ? t->cluster.len : 0);
+		    t->has_cluster ? t->cluster : wire_str_of(""));
 		return;
 	}
 }
@@ -573,7 +583,7 @@ give_up(struct swim *s, struct join *j)
 	j->active = false;
 	switch (j->kind) {
 	case JOIN_SEED:
-		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, "", 0);
+		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, wire_str_of(""));
 		break;
 	case JOIN_GREET:
 		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
@@ -602,7 +612,7 @@ join_tick(struct swim *s)
 			continue;
 		if (j->resting)
 			rested(s, j);
-		else if (j->looped)
+		else if (j->looped && j->kind == JOIN_CLAIM)
 			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
 			 (!j->small || j->kind == JOIN_LEAVER))

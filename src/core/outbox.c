@@ -193,21 +193,36 @@ outbox_event(struct swim *s, enum swim_event_type type, const struct member *m)
 	event->by_len = s->by_len;
 }
 
-void
-outbox_seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
-    const char *name, size_t len)
+static struct swim_event *
+seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
+    struct wire_str name)
 {
 	struct swim_event *event = event_new(s, type);
 
 	if (event == NULL)
-		return;
+		return NULL;
 	event->address = *addr;
-	if (len > SWIM_NAME_MAX)
-		len = SWIM_NAME_MAX;
-	memcpy(event->member.name, name, len);
-	event->member.name_len = (uint16_t)len;
-	event->member.local = len == s->self->name_len && memcmp(name, s->self->name, len) == 0;
+	event->member.name_len = name.len > SWIM_NAME_MAX ? SWIM_NAME_MAX : name.len;
+	memcpy(event->member.name, name.bytes, event->member.name_len);
 	swim_addr_format(addr, event->member.address);
+	return event;
+}
+
+void
+outbox_seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
+    struct wire_str name)
+{
+	(void)seed_event(s, type, addr, name);
+}
+
+void
+outbox_seed_answered(struct swim *s, const struct swim_addr *addr, struct wire_str name,
+    bool ourselves)
+{
+	struct swim_event *event = seed_event(s, SWIM_EVENT_SEED_ANSWERED, addr, name);
+
+	if (event != NULL)
+		event->member.local = ourselves;
 }
 
 bool

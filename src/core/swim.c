@@ -260,6 +260,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	speaker_check_kind(s, msg, from);
 	switch (msg->type) {
 	case WIRE_PING:
+		join_came_back(s, msg->seq);
 		apply_updates(s, &msg->updates);
 		speaker_introduce(s, msg, claimed, from);
 		receive_ping(s, msg, named, from, len);

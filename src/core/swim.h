@@ -178,7 +178,7 @@ enum swim_event_type {
 	SWIM_EVENT_NAME_CONFLICT,
 	SWIM_EVENT_NAME_LOST,
 	/* Answers to swim_join, for the caller alone: address says which. */
-	SWIM_EVENT_SEED_ANSWERED, /* member: who answered (may be us) */
+	SWIM_EVENT_SEED_ANSWERED, /* member: who answered; local: we did, and not another of our name */
 	SWIM_EVENT_SEED_SILENT,
 	SWIM_EVENT_SEED_FOREIGN, /* member.name: of the other cluster that it belongs to */
 };

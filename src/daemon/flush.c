@@ -172,6 +172,18 @@ flush_members(struct node *node)
 	    stats.members[SWIM_SUSPECT] + stats.members[SWIM_DEAD]);
 }
 
+static enum discovery_who
+flush_who(const struct node *node, const struct swim_report *member)
+{
+	const char *name = node->config.name;
+
+	if (member->local)
+		return DISCOVERY_WHO_SELF;
+	return member->name_len == strlen(name) && memcmp(member->name, name, strlen(name)) == 0
+		   ? DISCOVERY_WHO_NAMESAKE
+		   : DISCOVERY_WHO_OTHER;
+}
+
 static void
 flush_event(struct node *node, const struct swim_event *e)
 {
@@ -179,7 +191,7 @@ flush_event(struct node *node, const struct swim_event *e)
 	switch (e->type) {
 	case SWIM_EVENT_SEED_ANSWERED:
 		discovery_answered(node->discovery, &e->address, e->member.name, e->member.name_len,
-		    e->member.local);
+		    flush_who(node, &e->member));
 		return;
 	case SWIM_EVENT_SEED_SILENT:
 		discovery_silent(node->discovery, &e->address);

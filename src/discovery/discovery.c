@@ -229,13 +229,13 @@ discovery_is_asking(const struct discovery *hub, const struct swim_addr *address
 
 void
 discovery_answered(struct discovery *hub, const struct swim_addr *address, const char *member,
-    size_t member_len, bool self)
+    size_t member_len, enum discovery_who who)
 {
 	swim_time now = loop_now();
 	size_t i;
 
 	for (i = 0; i < hub->peer_count; i++)
-		peer_answered(hub->peers[i], address, member, member_len, self, now);
+		peer_answered(hub->peers[i], address, member, member_len, who, now);
 	discovery_arm(hub);
 }
 

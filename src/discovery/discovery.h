@@ -36,10 +36,10 @@ enum discovery_state {
 	DISCOVERY_JOINED,        /* answered; we are in one cluster with it */
 	DISCOVERY_SELF,          /* it is us */
 	DISCOVERY_OTHER_CLUSTER, /* it belongs to another one */
+	DISCOVERY_NAMESAKE,      /* it bears our name, and is not us */
 	/* Of hints alone. */
 	DISCOVERY_MEMBER, /* a member already, by its name or address: there is nothing to join */
 	DISCOVERY_RATE_LIMITED, /* there are more than may be asked at once: its turn will come */
-	DISCOVERY_NAMESAKE,     /* it claims our name, and is not us */
 	DISCOVERY_MALFORMED,    /* what it says of itself is no good */
 };
 const char *discovery_state_word(enum discovery_state);
@@ -112,12 +112,12 @@ enum swim_error discovery_join(struct discovery *, const char *const *addresses,
 /* Forget the joins with this ctx (the client went away): their callback is not called. */
 void discovery_join_cancel(struct discovery *, void *ctx);
 
-/*
- * The core's answers to `join`.  self: it is we who answered.  They may be told at any time, within `join`
- * too; addresses that nobody waits for are ignored.
- */
+/* Who answered: another member, this one itself, or another that bears the name of this one. */
+enum discovery_who { DISCOVERY_WHO_OTHER, DISCOVERY_WHO_SELF, DISCOVERY_WHO_NAMESAKE };
+
+/* The core's answers to `join`.  They may be told at any time, within `join` too; addresses that nobody waits for are ignored. */
 void discovery_answered(struct discovery *, const struct swim_addr *, const char *member,
-    size_t member_len, bool self);
+    size_t member_len, enum discovery_who);
 void discovery_silent(struct discovery *, const struct swim_addr *);
 /* A member of another cluster, of this name ("": the unnamed one), answered. */
 void discovery_foreign(struct discovery *, const struct swim_addr *, const char *cluster,

@@ -46,6 +46,7 @@ is_done(const struct peer *peer, swim_time now)
 	case DISCOVERY_REFUSED:
 	case DISCOVERY_HEARS_US_NOT:
 	case DISCOVERY_OTHER_CLUSTER:
+	case DISCOVERY_NAMESAKE:
 	case DISCOVERY_SELF:
 		return true;
 	case DISCOVERY_JOINED:
@@ -56,7 +57,6 @@ is_done(const struct peer *peer, swim_time now)
 	/* Of hints, which ours are not. */
 	case DISCOVERY_MEMBER:
 	case DISCOVERY_RATE_LIMITED:
-	case DISCOVERY_NAMESAKE:
 	case DISCOVERY_MALFORMED:
 		return false;
 	}

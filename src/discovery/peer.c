@@ -208,6 +208,8 @@ peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 {
 	const struct discovery *hub = peer->hub;
 
+	if (contact->state == PEER_CONTACT_NAMESAKE)
+		return DISCOVERY_NAMESAKE;
 	if (contact->state == PEER_CONTACT_FOREIGN)
 		return DISCOVERY_OTHER_CLUSTER;
 	if (contact->state != PEER_CONTACT_SILENT)
@@ -222,7 +224,7 @@ peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 
 /* In the order in which they say more and more of what is wrong. */
 static const enum discovery_state peer_outcomes[] = {DISCOVERY_SILENT, DISCOVERY_UNREACHABLE,
-    DISCOVERY_REFUSED, DISCOVERY_HEARS_US_NOT, DISCOVERY_OTHER_CLUSTER};
+    DISCOVERY_REFUSED, DISCOVERY_HEARS_US_NOT, DISCOVERY_OTHER_CLUSTER, DISCOVERY_NAMESAKE};
 
 static void
 peer_explain_foreign(struct peer *peer, const char *at)
@@ -247,7 +249,10 @@ peer_explain(struct peer *peer, const struct peer_contact *contact, enum discove
 		       peer_count(peer, PEER_CONTACT_FOREIGN);
 
 	zone_format(&contact->address, at);
-	if (outcome == DISCOVERY_OTHER_CLUSTER)
+	if (outcome == DISCOVERY_NAMESAKE)
+		snprintf(reason, size,
+		    "another member at %s bears our name: give one of the two another name", at);
+	else if (outcome == DISCOVERY_OTHER_CLUSTER)
 		peer_explain_foreign(peer, at);
 	else if (outcome == DISCOVERY_HEARS_US_NOT)
 		snprintf(reason, size,
@@ -290,7 +295,7 @@ peer_all_failed(struct peer *peer, swim_time now)
 static void
 peer_conclude(struct peer *peer, swim_time now)
 {
-	size_t self, failed;
+	size_t self, namesakes, failed;
 
 	peer_ask_on(peer, now);
 	if (peer->report.state != DISCOVERY_CONTACTING || peer_count(peer, PEER_CONTACT_ASKED) > 0)
@@ -301,8 +306,11 @@ peer_conclude(struct peer *peer, swim_time now)
 	}
 	peer->refused = 0;
 	self = peer_count(peer, PEER_CONTACT_SELF);
-	failed = peer_count(peer, PEER_CONTACT_SILENT) + peer_count(peer, PEER_CONTACT_FOREIGN);
-	if (self > 0)
+	namesakes = peer_count(peer, PEER_CONTACT_NAMESAKE);
+	failed = namesakes + peer_count(peer, PEER_CONTACT_SILENT) +
+		 peer_count(peer, PEER_CONTACT_FOREIGN);
+	/* A namesake is a fault that a person must mend, so it is told though the name of the peer stands for us too. */
+	if (self > 0 && namesakes == 0)
 		peer_is_self(peer, failed > 0, now);
 	else if (failed > 0)
 		peer_all_failed(peer, now);
@@ -404,7 +412,7 @@ peer_find_contact(struct peer *peer, const struct swim_addr *address)
 
 void
 peer_answered(struct peer *peer, const struct swim_addr *address, const char *member,
-    size_t member_len, bool self, swim_time now)
+    size_t member_len, enum discovery_who who, swim_time now)
 {
 	struct peer_contact *contact = peer_find_contact(peer, address);
 
@@ -417,9 +425,10 @@ peer_answered(struct peer *peer, const struct swim_addr *address, const char *me
 	peer->report.member[member_len] = '\0';
 	peer->report.member_len = (uint16_t)member_len;
 	peer->report.resolved = *address;
-	if (self) {
+	if (who != DISCOVERY_WHO_OTHER) {
 		/* Of a name that stands for all members, others may answer yet. */
-		contact->state = PEER_CONTACT_SELF;
+		contact->state = who == DISCOVERY_WHO_SELF ? PEER_CONTACT_SELF
+							   : PEER_CONTACT_NAMESAKE;
 		peer_conclude(peer, now);
 		return;
 	}
@@ -477,7 +486,8 @@ peer_has_failed(const struct peer *peer)
 	case DISCOVERY_UNRESOLVED:
 		return true;
 	case DISCOVERY_OTHER_CLUSTER:
-		return peer->offered != DISCOVERY_OTHER_CLUSTER;
+	case DISCOVERY_NAMESAKE:
+		return peer->offered != peer->report.state;
 	case DISCOVERY_PENDING:
 	case DISCOVERY_RESOLVING:
 	case DISCOVERY_CONTACTING:
@@ -485,7 +495,6 @@ peer_has_failed(const struct peer *peer)
 	case DISCOVERY_SELF:
 	case DISCOVERY_MEMBER:
 	case DISCOVERY_RATE_LIMITED:
-	case DISCOVERY_NAMESAKE:
 	case DISCOVERY_MALFORMED:
 		return false;
 	}

@@ -17,7 +17,8 @@ enum peer_contact_state {
 	PEER_CONTACT_UNUSABLE,
 	PEER_CONTACT_ASKED,
 	PEER_CONTACT_SILENT,
-	PEER_CONTACT_FOREIGN, /* of another cluster */
+	PEER_CONTACT_FOREIGN,  /* of another cluster */
+	PEER_CONTACT_NAMESAKE, /* another of our name */
 	PEER_CONTACT_SELF
 };
 struct peer_contact {
@@ -73,7 +74,7 @@ void peer_run(struct peer *, swim_time now);
 swim_time peer_deadline(const struct peer *);
 /* An address that it may be waiting for answered or did not. */
 void peer_answered(struct peer *, const struct swim_addr *, const char *member, size_t member_len,
-    bool self, swim_time now);
+    enum discovery_who, swim_time now);
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, size_t cluster_len,
     swim_time now);

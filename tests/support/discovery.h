@@ -168,7 +168,16 @@ answer(struct fixture *f, const char *address, const char *member, bool self)
 {
 	struct swim_addr a = addr(address);
 
-	discovery_answered(f->hub, &a, member, strlen(member), self);
+	discovery_answered(f->hub, &a, member, strlen(member),
+	    self ? DISCOVERY_WHO_SELF : DISCOVERY_WHO_OTHER);
+}
+
+static inline void
+answer_namesake(struct fixture *f, const char *address, const char *member)
+{
+	struct swim_addr a = addr(address);
+
+	discovery_answered(f->hub, &a, member, strlen(member), DISCOVERY_WHO_NAMESAKE);
 }
 
 static inline void

@@ -111,6 +111,11 @@ def test_a_stranger_takes_no_name_from_one_that_has_company(cluster):
     cluster.whole()
     cluster.wait(lambda: [e for e in fresh.said if e.get("code") == "name-conflict"], "it to tell of that")
     assert fresh.running
+    # Another that bears the name is not the member itself, which is at its own address.
+    asked = fresh.call("join", addresses=[stranger.address, fresh.address])["addresses"]
+    assert [(one["joined"], one["state"], one["member"]) for one in asked] == [
+        (False, "namesake", fresh.name), (False, "self", fresh.name)], asked
+    assert asked[0]["reason"] == f"another member at {stranger.address} bears our name: give one of the two another name"
 
 
 def test_a_lost_name_is_started_again():

@@ -168,6 +168,37 @@ START_TEST(a_seed_that_is_ourselves_is_asked_again_while_we_are_alone)
 }
 END_TEST
 
+/* Two machines of one name, of which each is the other's seed: neither is the other itself. */
+START_TEST(a_namesake_is_told_apart_from_ourselves)
+{
+	static const char reason[] = "another member at 10.0.0.2:1 bears our name: "
+				     "give one of the two another name";
+	struct fixture f;
+
+	start(&f, swim_ms(5));
+	*dns_test_name(&f.server, "all.test") =
+	    (struct dns_test_name){.name = "all.test", .v4 = {"10.0.0.1", "10.0.0.2"}};
+	ck_assert_int_eq(set_seeds(&f, "all.test:1", "10.0.0.2:1", NULL), SWIM_OK);
+	LOOP_UNTIL(f.base, state(&f, "all.test:1") == DISCOVERY_CONTACTING &&
+			       state(&f, "10.0.0.2:1") == DISCOVERY_CONTACTING);
+	answer_namesake(&f, "10.0.0.2:1", "me");
+	ck_assert_int_eq(state(&f, "10.0.0.2:1"), DISCOVERY_NAMESAKE);
+	ck_assert_str_eq(peer(&f, "10.0.0.2:1").reason, reason);
+	ck_assert_str_eq(peer(&f, "10.0.0.2:1").member, "me");
+	ck_assert(!peer(&f, "10.0.0.2:1").was_self);
+	/* A name that stands for both of us: the fault is told, not that one address is ours. */
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_CONTACTING);
+	answer(&f, "10.0.0.1:1", "me", true);
+	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_NAMESAKE);
+	ck_assert_str_eq(peer(&f, "all.test:1").reason, reason);
+	/* The other is given another name, and is joined. */
+	LOOP_UNTIL(f.base, state(&f, "10.0.0.2:1") == DISCOVERY_CONTACTING);
+	answer(&f, "10.0.0.2:1", "db2", false);
+	ck_assert_int_eq(state(&f, "10.0.0.2:1"), DISCOVERY_JOINED);
+	end(&f);
+}
+END_TEST
+
 START_TEST(a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers)
 {
 	struct fixture f;
@@ -604,7 +635,7 @@ START_TEST(every_state_has_a_word)
 {
 	static const char *const words[] = {"pending", "resolving", "unresolved", "contacting",
 	    "unreachable", "silent", "refused", "hears us not", "joined", "self", "other cluster",
-	    "member", "rate limited", "namesake", "malformed"};
+	    "namesake", "member", "rate limited", "malformed"};
 
 	for (int i = DISCOVERY_PENDING; i <= DISCOVERY_MALFORMED; i++)
 		ck_assert_str_eq(discovery_state_word((enum discovery_state)i), words[i]);
@@ -615,6 +646,7 @@ UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
     a_silent_seed_is_tried_again_for_ever, a_network_at_last_makes_for_another_try,
     the_delay_is_jittered, a_name_that_does_not_resolve_is_looked_up_anew_each_time,
     a_seed_that_is_ourselves_is_asked_again_while_we_are_alone,
+    a_namesake_is_told_apart_from_ourselves,
     a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers,
     of_a_name_with_many_addresses_any_will_do,
     of_a_name_that_is_ours_too_the_others_are_asked_again,

@@ -121,6 +121,38 @@ told_elsewhere(struct fixture *f, uint64_t incarnation)
 	told_elsewhere_by(f, 1, incarnation);
 }
 
+/* Only what we sent and what came back to us shows that a seed is ourselves: another may bear our name. */
+START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
+{
+	struct fixture *f = started();
+	struct swim_addr seed = fixture_addr(1);
+	const struct fixture_out *ping;
+	uint8_t copy[512];
+
+	for (int ourselves = 0; ourselves <= 1; ourselves++) {
+		fixture_clear(f);
+		ck_assert(swim_join(f->swim, f->now, &seed));
+		fixture_drain(f);
+		ping = fixture_sent(f, WIRE_PING, 1);
+		ck_assert_uint_le(ping->len, sizeof(copy));
+		memcpy(copy, ping->data, ping->len);
+		/* It came back to us, perhaps from another of our addresses. */
+		if (ourselves) {
+			ck_assert_int_eq(fixture_input(f, 2, copy, ping->len), WIRE_OK);
+			fixture_drain(f);
+		}
+		namesake_answers(f, 1, true);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "self"), 1);
+		for (size_t i = 0; i < f->event_count; i++) {
+			if (f->events[i].type == SWIM_EVENT_SEED_ANSWERED)
+				ck_assert_int_eq(f->events[i].member.local, ourselves);
+		}
+		contested(f);
+	}
+	fixture_free(f);
+}
+END_TEST
+
 /* A source can be forged: one datagram with a claim to our name must not end us. */
 START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 {
@@ -727,7 +759,8 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 }
 END_TEST
 
-UNIT_MAIN("swim_name", a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams,
+UNIT_MAIN("swim_name", a_seed_of_our_name_is_ourselves_only_if_it_is,
+    a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams,
     of_two_machines_of_one_image_one_goes_whatever_the_path, the_answer_to_a_claim_is_no_larger,
     claims_are_answered_a_few_times_and_no_answer_is,
     the_lower_address_decides_between_ages_that_the_path_may_have_made_differ,
