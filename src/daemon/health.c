@@ -8,15 +8,18 @@
 #include "base/utf8.h"
 
 void
-health_memory_init(struct health_memory *m)
+health_memory_init(struct health_memory *m, const struct swim_timing *timing)
 {
 	*m = (struct health_memory){
 	    .dropped_at = SWIM_TIME_NEVER,
+	    .timing = timing,
 	    .lagged_at = SWIM_TIME_NEVER,
 	    .conflict_at = SWIM_TIME_NEVER,
 	    .flooded_at = SWIM_TIME_NEVER,
 	    .quorum = true,
 	};
+	for (size_t i = 0; i < HEALTH_LAGS; i++)
+		m->lags[i] = SWIM_TIME_NEVER;
 }
 
 static bool
@@ -32,6 +35,20 @@ recent(swim_time at, swim_time now)
 	return within(at, now, HEALTH_MEMORY_SECONDS);
 }
 
+static void
+note_lag(struct health_memory *m, swim_time now, swim_duration lag)
+{
+	if (lag.ns >= m->timing->probe_timeout.ns) {
+		m->lags[m->lag_next] = now;
+		m->lag_next = (m->lag_next + 1) % HEALTH_LAGS;
+	}
+	if (lag.ns >= m->timing->probe_interval.ns &&
+	    (!recent(m->lagged_at, now) || lag.ns >= m->lag.ns)) {
+		m->lag = lag;
+		m->lagged_at = now;
+	}
+}
+
 uint64_t
 health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_duration lag)
 {
@@ -42,11 +59,7 @@ health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_
 		m->drops_seen = kernel_drops;
 		m->dropped_at = now;
 	}
-	if (lag.ns >= swim_ms(HEALTH_LAG_MS).ns &&
-	    (!recent(m->lagged_at, now) || lag.ns >= m->lag.ns)) {
-		m->lag = lag;
-		m->lagged_at = now;
-	}
+	note_lag(m, now, lag);
 	return dropped;
 }
 
@@ -171,6 +184,10 @@ judge_memory(const struct health_input *in, struct control_health *out)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",
 		    (long long)swim_duration_ms(m->lag));
+	else if (recent(m->lags[m->lag_next], in->now))
+		reason(out, CONTROL_HEALTH_DEGRADED,
+		    "the loop was kept waiting for %lld ms or longer %d times in a minute: too little processor time",
+		    (long long)swim_duration_ms(m->timing->probe_timeout), HEALTH_LAGS);
 	if (recent(in->accept_failed_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "no control connection could be accepted %lld s ago: %s",

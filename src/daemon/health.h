@@ -18,16 +18,24 @@
 #define HEALTH_CONFLICT_SECONDS 120
 /* A single exchange may fail by the loss of a few datagrams, or because the other member ended. */
 #define HEALTH_SYNCS_UNANSWERED 2
-/* A timer that fires later than this has been kept waiting. */
-#define HEALTH_LAG_MS 100
+/*
+ * While the loop is late this member answers nobody.  A delay of probe_interval lasts as long as a whole probe of it, so one
+ * such delay is told.  After a delay of probe_timeout the prober asks others for help, which may answer in time; so many of
+ * these delays within HEALTH_MEMORY_SECONDS are told.
+ */
+#define HEALTH_LAGS 3
 
 /* Things that happen, remembered by the daemon; NEVER as an instant: did not happen. */
 struct health_memory {
 	uint64_t drops_seen; /* datagrams that the kernel dropped, so far */
 	uint64_t drops;      /* of these, in the last such moment */
 	swim_time dropped_at;
-	swim_duration lag;
+	const struct swim_timing *timing; /* in use */
+	swim_duration lag;                /* of probe_interval or more: the longest lately */
 	swim_time lagged_at;
+	/* When the loop was last late by probe_timeout or more; the earliest at lag_next. */
+	swim_time lags[HEALTH_LAGS];
+	size_t lag_next;
 	char namesake[SWIM_ADDR_TEXT]; /* address of another that bears our name */
 	swim_time conflict_at;
 	uint64_t unread;              /* datagrams dropped unread, in the last such moment */
@@ -37,7 +45,8 @@ struct health_memory {
 	size_t
 	    forgotten; /* members that were dead for so long that they are no members, while we had no quorum */
 };
-void health_memory_init(struct health_memory *);
+/* The timing must outlive it, and may change. */
+void health_memory_init(struct health_memory *, const struct swim_timing *);
 /* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
 uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drops,
     swim_duration lag);

@@ -620,7 +620,7 @@ node_new(const struct options *options, struct config *config, struct node **out
 	node->config = *config;
 	*config = (struct config){0};
 	node->status_stale = true;
-	health_memory_init(&node->health);
+	health_memory_init(&node->health, &node->config.timing);
 	for (size_t i = 0; i < NODE_WORKS; i++)
 		node->stopwatches[i].begin = SWIM_TIME_NEVER;
 	if ((status = start(node, fault)) != 0) {
