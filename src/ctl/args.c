@@ -158,6 +158,33 @@ give(struct args *args, const struct args_option *option, const char *value)
 	args->given[args->given_count++].value = value;
 }
 
+/*
+ * Can the next argument be the value of the option, of which `given` is as it stands on the command line?  One that looks
+ * like an option is one more often than it is a value, and an empty one comes from a variable of the shell that is not set;
+ * so both must be joined to the option: by '=' to a name, by nothing to a letter.
+ */
+static bool
+value_follows(const char *given, size_t length, const char *next, const struct args_option *option,
+    struct problem *problem)
+{
+	const char *joint = given[1] == '-' ? "=" : "";
+
+	if (next == NULL)
+		problem_set(problem, CTL_USAGE, "usage", "option '%.*s' needs a value: %.*s %s",
+		    (int)length, given, (int)length, given, option->value);
+	else if (*next == '\0')
+		problem_set(problem, CTL_USAGE, "usage",
+		    "option '%.*s' needs a value, and what follows is empty: %.*s %s", (int)length,
+		    given, (int)length, given, option->value);
+	else if (strncmp(next, "--", 2) == 0)
+		problem_set(problem, CTL_USAGE, "usage",
+		    "option '%.*s' needs a value before '%s'; if that is the value, write '%.*s%s%s'",
+		    (int)length, given, next, (int)length, given, joint, next);
+	else
+		return true;
+	return false;
+}
+
 static bool
 take_long(char **argv, int *i, struct args *args, struct problem *problem)
 {
@@ -176,11 +203,9 @@ take_long(char **argv, int *i, struct args *args, struct problem *problem)
 		give(args, option, NULL);
 	} else if (text[length] == '=') {
 		give(args, option, text + length + 1);
-	} else if (argv[*i + 1] != NULL) {
+	} else if (value_follows(text, length, argv[*i + 1], option, problem)) {
 		give(args, option, argv[++*i]);
 	} else {
-		problem_set(problem, CTL_USAGE, "usage", "option '--%s' needs a value: --%s %s",
-		    option->name, option->name, option->value);
 		return false;
 	}
 	return true;
@@ -189,6 +214,8 @@ take_long(char **argv, int *i, struct args *args, struct problem *problem)
 static bool
 take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 {
+	char letter[3] = "-";
+
 	for (const char *p = argv[*i] + 1; *p != '\0'; p++) {
 		const struct args_option *option = find_option(*p, NULL, 0);
 
@@ -203,15 +230,13 @@ take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 			give(args, option, NULL);
 			continue;
 		}
-		if (p[1] != '\0') {
+		letter[1] = *p;
+		if (p[1] != '\0')
 			give(args, option, p + 1);
-		} else if (argv[*i + 1] != NULL) {
+		else if (value_follows(letter, 2, argv[*i + 1], option, problem))
 			give(args, option, argv[++*i]);
-		} else {
-			problem_set(problem, CTL_USAGE, "usage",
-			    "option '-%c' needs a value: -%c %s", *p, *p, option->value);
+		else
 			return false;
-		}
 		return true;
 	}
 	return true;

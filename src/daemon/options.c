@@ -41,10 +41,16 @@ named(const struct cursor *c, const char *option)
 	return strlen(option) == c->name_len && memcmp(option, c->name, c->name_len) == 0;
 }
 
-/* The option's value: after '=', or the next argument. */
+/*
+ * The option's value: after '=', or the next argument.  A next argument that looks like an option is one more often than it
+ * is a value, and an empty one comes from a variable of the shell that is not set; so both must be given after '='.
+ */
 static bool
 take_value(struct cursor *c, const char *wanted, const char **out, char *error)
 {
+	const char *next;
+	char shown[128];
+
 	if (c->inlined != NULL) {
 		*out = c->inlined;
 		return true;
@@ -52,7 +58,18 @@ take_value(struct cursor *c, const char *wanted, const char **out, char *error)
 	if (c->at + 1 >= c->argc)
 		return fault_say(error, "%.*s: %s is missing (see --help)", (int)c->name_len,
 		    c->name, wanted);
-	*out = c->argv[++c->at];
+	next = c->argv[++c->at];
+	if (*next == '\0' && c->name_len > 2) /* -c says itself that its own may not be empty */
+		return fault_say(error,
+		    "%.*s: %s is empty; if it is to be empty, write %.*s= (see --help)",
+		    (int)c->name_len, c->name, wanted, (int)c->name_len, c->name);
+	if (strncmp(next, "--", 2) == 0) {
+		utf8_escape(next, strlen(next), false, shown, sizeof(shown));
+		return fault_say(error,
+		    "%.*s: %s is missing before '%s'; if that is the value, write %.*s=%s (see --help)",
+		    (int)c->name_len, c->name, wanted, shown, (int)c->name_len, c->name, shown);
+	}
+	*out = next;
 	return true;
 }
 

@@ -154,6 +154,11 @@ START_TEST(mistakes_are_named)
 		"'remove' has no option '--status'; see 'swimctl help remove'"},
 	    {"show --status", "option '--status' needs a value: --status STATUS"},
 	    {"show -s", "option '-s' needs a value: -s PATH"},
+	    {"show --status --json", "option '--status' needs a value before '--json'; "
+				     "if that is the value, write '--status=--json'"},
+	    {"-s --json show",
+		"option '-s' needs a value before '--json'; if that is the value, write '-s--json'"},
+	    {"-js --", "option '-s' needs a value before '--'; if that is the value, write '-s--'"},
 	    {"show --json=yes", "option '--json' takes no value"},
 	};
 

@@ -165,7 +165,9 @@ START_TEST(usage_errors_come_before_any_connection)
 	    {{"help", "membres"}, "no command 'membres'"},
 	    {{"completion", "fish"}, "no completion for 'fish'"},
 	    {{"decode", "0x"}, "is not a datagram in hexadecimal"},
-	    {{"-s", "", "info"}, "--socket needs the path"},
+	    {{"-s", "", "info"}, "option '-s' needs a value, and what follows is empty: -s PATH"},
+	    {{"--socket=", "info"}, "--socket needs the path"},
+	    {{"members", "--status", "--json"}, "option '--status' needs a value before '--json'"},
 	};
 
 	struct run run;

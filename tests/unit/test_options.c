@@ -81,6 +81,11 @@ START_TEST(every_documented_option_is_taken)
 	ck_assert_str_eq(options.file, "/y");
 	ck_assert(options.version && options.help && !options.check);
 	options_fini(&options);
+	ck_assert(parse("--name=--x --cluster= -c--help"));
+	ck_assert_str_eq(value("name", 0), "--x");
+	ck_assert_str_eq(value("cluster", 0), "");
+	ck_assert_str_eq(options.file, "--help");
+	options_fini(&options);
 	ck_assert(parse(""));
 	ck_assert_ptr_null(options.file);
 	options_fini(&options);
@@ -121,7 +126,13 @@ START_TEST(what_is_mistyped_is_refused)
 	refused("--no-name", "'--no-name'");
 	refused("--help=x", "--help takes no value");
 	refused("--check-config=x", "takes no value");
-	refused("--name ''", "--name: '' is empty");
+	refused("--name ''", "--name: NAME is empty; if it is to be empty, write --name= ");
+	refused("--cluster '' --name a", "--cluster: NAME is empty");
+	refused("--name --check-config", "--name: NAME is missing before '--check-config'; "
+					 "if that is the value, write --name=--check-config ");
+	refused("--seed a --seed --name", "--seed: HOST[:PORT] is missing before '--name'");
+	refused("--tag --", "--tag: K=V is missing before '--'");
+	refused("-c --help", "-c: FILE is missing before '--help'");
 	refused("--name=", "empty");
 	refused("--log-level loud", "--log-level: 'loud'");
 	refused("--probe-interval 1s", "'--probe-interval'");
