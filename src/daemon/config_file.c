@@ -33,6 +33,8 @@ struct reader {
 	struct config_given *given;
 	char *error;
 	bool failed;
+	size_t line;      /* of the fault; 0: none */
+	size_t last_line; /* of the file, empty ones at its end not counted */
 	struct slot slots[CONFIG_KEYS_MAX];
 };
 
@@ -43,17 +45,28 @@ slot_of(const cfg_opt_t *opt)
 }
 
 /* The first fault is the one that counts: later ones follow from it. */
-static void __attribute__((format(printf, 2, 3))) fault(struct reader *r, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+fault(struct reader *r, size_t line, const char *format, ...)
 {
 	va_list ap;
 
 	if (r->failed)
 		return;
 	r->failed = true;
+	r->line = line;
 	va_start(ap, format);
 	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
 	vsnprintf(r->error, FAULT_MAX, format, ap);
 	va_end(ap);
+}
+
+/* Where libConfuse is; at the file's end that is a line that is not there. */
+static size_t
+line_at(const struct reader *r, const cfg_t *cfg)
+{
+	size_t line = cfg->line > 0 ? (size_t)cfg->line : 1;
+
+	return line < r->last_line ? line : r->last_line;
 }
 
 /* " 'NAME'", as it is and as it is shown. */
@@ -62,30 +75,35 @@ unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *
 {
 	char name[NEAREST_MAX + 1];
 	const char *near = NULL;
+	size_t line = line_at(r, cfg);
 
 	if (sscanf(quoted, " '%40[a-zA-Z0-9_-]'", name) == 1)
 		near = config_nearest(name);
 	if (near != NULL)
-		fault(r, "%s:%d: unknown key%s; did you mean '%s'?", cfg->filename, cfg->line,
+		fault(r, line, "%s:%zu: unknown key%s; did you mean '%s'?", cfg->filename, line,
 		    shown, near);
 	else
-		fault(r, "%s:%d: unknown key%s", cfg->filename, cfg->line, shown);
+		fault(r, line, "%s:%zu: unknown key%s", cfg->filename, line, shown);
 }
 
 static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	struct reader *r = slot_of(cfg_getnopt(cfg, 0))->reader;
-	static const char unknown[] = "no such option";
+	static const char unknown[] = "no such option", early[] = "premature end of file";
 	char text[256], shown[320];
+	size_t line = line_at(r, cfg);
 
 	vsnprintf(text, sizeof(text), format, ap);
 	/* The text quotes the file, which may hold anything. */
 	utf8_escape(text, strlen(text), false, shown, sizeof(shown));
 	if (strncmp(shown, unknown, sizeof(unknown) - 1) == 0)
 		unknown_key(r, cfg, text + sizeof(unknown) - 1, shown + sizeof(unknown) - 1);
+	else if (strcmp(shown, early) == 0)
+		fault(r, line, "%s:%zu: end of file where an equal sign or a value is expected",
+		    cfg->filename, line);
 	else
-		fault(r, "%s:%d: %s", cfg->filename, cfg->line, shown);
+		fault(r, line, "%s:%zu: %s", cfg->filename, line, shown);
 }
 
 /* One value, or one item of a list. */
@@ -103,8 +121,9 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		opt->flags &= ~CFGF_RESET;
 		mode = CONFIG_REPLACE;
 		if (slot->line != 0) {
-			fault(r, "%s:%d: %s is set a second time; line %u has the first",
-			    cfg->filename, cfg->line, opt->name, slot->line);
+			fault(r, (size_t)cfg->line,
+			    "%s:%d: %s is set a second time; line %u has the first", cfg->filename,
+			    cfg->line, opt->name, slot->line);
 			return -1;
 		}
 	}
@@ -112,7 +131,7 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		slot->line = (unsigned)cfg->line;
 	snprintf(origin, sizeof(origin), "%s:%d", cfg->filename, cfg->line);
 	if (!config_set(r->given, slot->key, mode, text, origin, error)) {
-		fault(r, "%s", error);
+		fault(r, (size_t)cfg->line, "%s", error);
 		return -1;
 	}
 	return 0;
@@ -131,10 +150,10 @@ take_empty_lists(cfg_t *cfg, struct reader *r)
 		if ((opt->flags & CFGF_RESET) == 0)
 			continue;
 		if (slot->line != 0)
-			fault(r, "%s: %s is set a second time; line %u has the first",
+			fault(r, 0, "%s: %s is set a second time; line %u has the first",
 			    cfg->filename, opt->name, slot->line);
 		else if (!config_set_empty(r->given, slot->key, cfg->filename, error))
-			fault(r, "%s", error);
+			fault(r, 0, "%s", error);
 	}
 }
 
@@ -148,38 +167,132 @@ line_of(const char *text, const char *at)
 	return line;
 }
 
-/*
- * Blanks out comments.  libConfuse 3.3 counts each of them as two or three lines, so that its messages
- * name the wrong one.  The rules for where a comment begins are those of its lexer.  Returns NULL, or where
- * a comment begins that does not end.
- */
-static const char *
-blank_comments(char *p, const char *end)
+static size_t
+last_line(const char *text, const char *end)
 {
+	while (end > text && strchr(" \t\r\n", end[-1]) != NULL)
+		end--;
+	return line_of(text, end);
+}
+
+/* Behind the value that is quoted from here on; NULL: it does not end. */
+static const char *
+skip_quoted(const char *p, const char *end)
+{
+	char quote = *p++;
+
+	while (p < end && *p != quote)
+		p += *p == '\\' && p + 1 < end ? 2 : 1;
+	return p < end ? p + 1 : NULL;
+}
+
+/*
+ * The first quoted value that ends in a later line than it begins in, and covers `line` (0: any).  The text has no comments.
+ * False: there is none.
+ */
+static bool
+long_quote(const char *text, const char *end, size_t line, size_t *first, size_t *last)
+{
+	const char *p = text, *after;
+
 	while (p < end) {
+		if (*p != '"' && *p != '\'') {
+			p++;
+			continue;
+		}
+		if ((after = skip_quoted(p, end)) == NULL)
+			return false;
+		*first = line_of(text, p);
+		*last = line_of(text, after);
+		if (*first < *last && (line == 0 || (*first <= line && line <= *last)))
+			return true;
+		p = after;
+	}
+	return false;
+}
+
+/* A quote has no end.  The one whose end is missing may be an earlier one, which then ends where the next should begin. */
+static void
+open_quote(struct reader *r, const char *path, const char *text, const char *at)
+{
+	size_t line = line_of(text, at), first, last;
+
+	if (long_quote(text, at, 0, &first, &last))
+		fault(r, first,
+		    "%s:%zu: a quote begins here and does not end in its line, and one in line %zu does not end at all",
+		    path, first, line);
+	else
+		fault(r, line, "%s:%zu: a quote begins here and does not end", path, line);
+}
+
+/* Behind the comment, which becomes blank. */
+static char *
+blank_comment(char *p, char *after)
+{
+	for (; p < after; p++) {
+		if (*p != '\n')
+			*p = ' ';
+	}
+	return after;
+}
+
+/*
+ * Blanks out comments.  libConfuse 3.3 counts each of them as two or three lines, so that its messages name the wrong one.
+ * Finds comments, quotes and lists that do not end, which libConfuse notices at the end of the file only.  The rules for
+ * where each begins are those of its lexer.
+ */
+static void
+prepare(struct reader *r, const char *path, char *text, char *end)
+{
+	char *p = text, *list = NULL, *after;
+
+	while (p < end && !r->failed) {
 		if (*p == '"' || *p == '\'') {
-			char quote = *p++;
-
-			while (p < end && *p != quote)
-				p += *p == '\\' && p + 1 < end ? 2 : 1;
-			p += p < end;
+			after = (char *)skip_quoted(p, end);
+			if (after == NULL)
+				open_quote(r, path, text, p);
+			else
+				p = after;
 		} else if (*p == '#' || (*p == '/' && p + 1 < end && p[1] == '/')) {
-			while (p < end && *p != '\n')
-				*p++ = ' ';
+			after = memchr(p, '\n', (size_t)(end - p));
+			p = blank_comment(p, after != NULL ? after : end);
 		} else if (*p == '/' && p + 1 < end && p[1] == '*') {
-			char *close = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
-
-			if (close == NULL)
-				return p;
-			for (; p < close + 2; p++) {
-				if (*p != '\n')
-					*p = ' ';
-			}
+			after = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
+			if (after == NULL)
+				fault(r, line_of(text, p),
+				    "%s:%zu: a comment begins here and does not end", path,
+				    line_of(text, p));
+			else
+				p = blank_comment(p, after + 2);
+		} else if (*p == '{' && list != NULL) {
+			break;
 		} else {
+			if (*p == '{' || *p == '}')
+				list = *p == '{' ? p : NULL;
 			p++;
 		}
 	}
-	return NULL;
+	if (list != NULL)
+		fault(r, line_of(text, list), "%s:%zu: a brace is opened here and not closed%s",
+		    path, line_of(text, list), p < end ? " before the next one is opened" : "");
+}
+
+/* A fault in or right after a quoted value of several lines is where that begins: the end of the quote may be missing. */
+static void
+blame_quote(struct reader *r, const char *path, const char *text, const char *end)
+{
+	char before[FAULT_MAX];
+	const char *rest = before, *colon;
+	size_t first, last;
+
+	if (r->line == 0 || !long_quote(text, end, r->line, &first, &last))
+		return;
+	snprintf(before, sizeof(before), "%s", r->error);
+	if (strncmp(before, path, strlen(path)) == 0 &&
+	    (colon = strstr(before + strlen(path), ": ")) != NULL)
+		rest = colon + 2;
+	(void)fault_say(r->error, "%s:%zu: a quote begins here and ends in line %zu: %s", path,
+	    first, last, rest);
 }
 
 /*
@@ -259,15 +372,13 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 	cfg_opt_t opts[CONFIG_KEYS_MAX + 1] = {0};
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
-	const char *open_comment = blank_comments(text, text + len);
 	FILE *stream;
 	cfg_t *cfg;
 
-	if (open_comment != NULL) {
-		fault(r, "%s:%zu: a comment begins here and does not end", path,
-		    line_of(text, open_comment));
+	prepare(r, path, text, text + len);
+	if (r->failed)
 		return EX_CONFIG;
-	}
+	r->last_line = last_line(text, text + len);
 	for (size_t row = 0; row < rows; row++) {
 		r->slots[row] = (struct slot){.reader = r, .key = &keys[row]};
 		opts[row] = (cfg_opt_t){
@@ -289,9 +400,11 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 		return EX_OSERR;
 	}
 	if (cfg_parse_fp(cfg, stream) != CFG_SUCCESS)
-		fault(r, "%s:%d: syntax error", path, cfg->line);
+		fault(r, line_at(r, cfg), "%s:%zu: syntax error", path, line_at(r, cfg));
 	else
 		take_empty_lists(cfg, r);
+	if (r->failed)
+		blame_quote(r, path, text, text + len);
 	fclose(stream);
 	cfg_free(cfg);
 	return r->failed ? EX_CONFIG : 0;

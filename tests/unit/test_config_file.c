@@ -128,10 +128,9 @@ START_TEST(faults_name_their_line)
 	bad("log_level = info\n\nprobe_interval = soon\n", "3:", "'soon'");
 	bad("seeds = {\"a\",\n\"b:0\"}\n", "2:", "b:0");
 	bad("seeds = {\"#a\"}\n", "1:", "#a");
-	bad("name = \"a\n# b\"\n", "", "name");
-	bad("name = \"x\n", "", "end of file");
-	bad("name = 'x\n", "", "unterminated");
-	bad("name\n", "", "end of file");
+	bad("name = x\n\nname\n", "3:", "end of file");
+	bad("cluster = x\nname =\n\n\n", "2:", "end of file");
+	bad("cluster = x\nname", "2:", "end of file");
 	bad("name name\n", "1:", "equal sign");
 	bad("name = = x\n", "1:", "=");
 	bad("name += x\n", "1:", "name");
@@ -141,6 +140,38 @@ START_TEST(faults_name_their_line)
 	bad("include(\"/etc/passwd\")\n", "1:", "include");
 	bad("name|x = 3\n", "1:", "name");
 	bad("name = x\n/* never closed\n", "2:", "comment");
+	end();
+}
+END_TEST
+
+/* libConfuse notices most of these in the line after the last one. */
+START_TEST(what_is_not_closed_is_named_where_it_begins)
+{
+	begin();
+	bad("name = \"x\n", "1:", "a quote begins here and does not end");
+	bad("# a\nname = 'x\n", "2:", "a quote begins here and does not end");
+	bad("\n\nname = \"x", "3:", "a quote begins here and does not end");
+	bad("cluster = it's\nlog_level = info\n\n", "1:", "a quote begins here");
+	bad("name = \"x\\\"\n", "1:", "a quote begins here");
+	bad("cluster = x\nseeds = {\"a\",\n\"b,\nc}\n", "3:", "a quote begins here");
+	bad("section {\nname = \"x\n}\n", "2:", "a quote begins here");
+	/* The next quote ends it, and a later one has no end, or what stands between is wrong. */
+	bad("tags = {\"a=b}\ncluster = \"x\"\nname = n\n",
+	    "1:", "does not end in its line, and one in line 2 does not end at all");
+	bad("\nname = \"db1\ncluster = x\"\n",
+	    "2:", "a quote begins here and ends in line 3: name: ");
+	bad("seeds = {\"a\", \"b}\nname = x\ncluster = c\"}\n",
+	    "1:", "a quote begins here and ends in line 3: seeds: ");
+	/* Such a value may be meant, and is no fault of a later line's. */
+	good("tags = {\"a=b\nc\"}\n");
+	bad("tags = {\"a=b\nc\"}\nnonsense = 1\n", "3:", "unknown key");
+	bad("seeds = {\"a\",\n\"b\"\n", "1:", "a brace is opened here and not closed");
+	bad("\nseeds = {\"a\"\nname = x\n", "2:", "a brace is opened here and not closed");
+	bad("seeds = {", "1:", "a brace is opened here and not closed");
+	bad("seeds = {\"a\"\ntags = {\"a=b\"}\n", "1:", "not closed before the next one is opened");
+	bad("name = x\nsection {\n\n", "2:", "a brace is opened here and not closed");
+	bad("seeds = { # }\n", "1:", "a brace is opened here and not closed");
+	good("tags = {\"a={\"}\n");
 	end();
 }
 END_TEST
@@ -384,7 +415,8 @@ START_TEST(stray_variables_are_found)
 END_TEST
 
 UNIT_MAIN("config_file", values_are_words_or_quoted, a_byte_order_mark_is_skipped,
-    the_origin_is_file_and_line, faults_name_their_line, a_key_is_given_once_a_file,
+    the_origin_is_file_and_line, faults_name_their_line,
+    what_is_not_closed_is_named_where_it_begins, a_key_is_given_once_a_file,
     what_is_no_text_is_refused, further_files_stand_above_in_the_order_of_their_names,
     only_the_usual_file_may_be_missing, the_shipped_file_has_every_key_with_its_default,
     the_manual_has_every_key_and_knows_which_are_live, sources_stand_above_each_other,
