@@ -3,6 +3,7 @@
 #include "discovery/mdns.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,8 @@ struct mdns {
 	struct event_base *base;
 	struct loop_timer *timer;
 	struct mdns_message setup, self; /* as the helper is told them */
+	unsigned
+	    indexes[MDNS_INTERFACES_MAX]; /* of the interfaces in setup, as seen last; 0: never */
 	bool has_self;
 	uint16_t port; /* of our own socket */
 	swim_duration timeout;
@@ -233,6 +236,28 @@ mdns_ended(void *ctx, const char *why)
 	mdns_put_off(mdns, why);
 }
 
+/*
+ * A helper that is running follows interfaces that get another name by their index.  One that is started knows the names
+ * alone, so it is told those of now.
+ */
+static void
+mdns_tell_setup(struct mdns *mdns)
+{
+	struct mdns_message now = mdns->setup;
+
+	for (size_t i = 0; i < now.setup.interface_count; i++) {
+		unsigned index = if_nametoindex(now.setup.interfaces[i]);
+		char name[IF_NAMESIZE];
+
+		if (index != 0)
+			mdns->indexes[i] = index;
+		else if (mdns->indexes[i] != 0 && if_indextoname(mdns->indexes[i], name) != NULL)
+			snprintf(now.setup.interfaces[i], sizeof(now.setup.interfaces[i]), "%s",
+			    name);
+	}
+	mdns_process_send(mdns->process, &now);
+}
+
 static void
 mdns_launch(struct mdns *mdns)
 {
@@ -251,7 +276,7 @@ mdns_launch(struct mdns *mdns)
 	}
 	log_at(LOG_LEVEL_DEBUG, "mDNS helper started",
 	    log_int("pid", mdns_process_pid(mdns->process)));
-	mdns_process_send(mdns->process, &mdns->setup);
+	mdns_tell_setup(mdns);
 	if (mdns->has_self)
 		mdns_process_send(mdns->process, &mdns->self);
 	mdns_heard(mdns);

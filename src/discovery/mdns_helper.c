@@ -3,6 +3,7 @@
 
 #include <avahi-common/error.h>
 #include <errno.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ struct mdns_helper {
 	struct mdns_outlet outlet;
 	struct mdns_setup setup;
 	struct mdns_self self;
+	unsigned
+	    indexes[MDNS_INTERFACES_MAX]; /* of the interfaces in setup, as seen last; 0: never */
 	bool has_setup, has_self;
 
 	AvahiClient *client;
@@ -111,6 +114,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	}
 	if (message.type == MDNS_SETUP) {
 		helper->setup = message.setup;
+		memset(helper->indexes, 0, sizeof(helper->indexes));
 		helper->has_setup = true;
 	} else {
 		helper->self = message.self;
@@ -122,10 +126,28 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 
 /* -------------------------------------------------------------------------------------------- Avahi */
 
+/*
+ * The index of an interface that we may use, 0 if there is none.  An interface that got another name is meant still, unless
+ * another interface has its name now.
+ */
+static unsigned
+find_index(struct mdns_helper *helper, size_t i)
+{
+	unsigned index = if_nametoindex(helper->setup.interfaces[i]);
+	char name[IF_NAMESIZE];
+
+	if (index != 0)
+		helper->indexes[i] = index;
+	else if (helper->indexes[i] != 0 && if_indextoname(helper->indexes[i], name) != NULL)
+		index = helper->indexes[i];
+	return index;
+}
+
 /* Interfaces that there are of those that we may use; the first that is missing, or NULL. */
 static const char *
-find_scope(const struct mdns_setup *setup, struct mdns_scope *scope)
+find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
 {
+	const struct mdns_setup *setup = &helper->setup;
 	const char *missing = NULL;
 	unsigned index;
 
@@ -137,7 +159,7 @@ find_scope(const struct mdns_setup *setup, struct mdns_scope *scope)
 	if (setup->interface_count == 0)
 		scope->interfaces[scope->count++] = AVAHI_IF_UNSPEC;
 	for (size_t i = 0; i < setup->interface_count; i++) {
-		index = if_nametoindex(setup->interfaces[i]);
+		index = find_index(helper, i);
 		if (index != 0)
 			scope->interfaces[scope->count++] = (AvahiIfIndex)index;
 		else if (missing == NULL)
@@ -226,7 +248,7 @@ serve(struct mdns_helper *helper, swim_time now)
 	int error = 0;
 
 	if (helper->browse == NULL) {
-		find_scope(&helper->setup, &helper->scope);
+		find_scope(helper, &helper->scope);
 		tell_type(helper, MDNS_CLEAR);
 		helper->browse = mdns_browse_new(helper->client, &helper->outlet, &helper->setup,
 		    &helper->scope, &error);
@@ -252,7 +274,7 @@ static int
 look_round(struct mdns_helper *helper)
 {
 	struct mdns_scope scope;
-	const char *missing = find_scope(&helper->setup, &scope);
+	const char *missing = find_scope(helper, &scope);
 	char text[MDNS_TEXT_MAX + 1] = "";
 	int error;
 

@@ -92,6 +92,34 @@ def test_no_word_of_trouble_where_there_is_none(cluster, lan):
     assert "mDNS does not work" not in daemon.text()[before:]
 
 
+def test_an_interface_that_gets_another_name(cluster, lan):
+    """It is browsed and advertised on as before, also by a helper that is started afterwards."""
+    hosts = [lan.host(addresses=("10.77.0.{}/24",)) for _ in range(3)]
+    daemons = [host.daemon() for host in hosts]
+    first, host = daemons[0], hosts[0]
+    first.environment["SWIMD_DEVICE"] = "eth0"
+    launch(cluster, [first])
+    advertised(first)
+
+    def joined_by(other):
+        launch(cluster, [other])
+        cluster.whole(daemons=daemons[:daemons.index(other) + 1])
+        cluster.wait(lambda: states(first, other.name), lambda: f"{first} to find {other}: {states(first)}")
+        wait_well(first)
+    for old, new in (("eth0", "tmp0"), ("tmp0", "lan0")):
+        host.ip("link", "set", old, "down")
+        host.ip("link", "set", old, "name", new)
+        host.ip("link", "set", new, "up")
+    joined_by(daemons[1])
+    assert "no interface" not in first.text()
+    helper, = helpers(host)
+    os.kill(helper, signal.SIGKILL)
+    cluster.wait(lambda: helpers(host) and helper not in helpers(host), "another helper")
+    cluster.wait(lambda: states(first, daemons[1].name), lambda: f"{first} to find {daemons[1]} again: {states(first)}")
+    joined_by(daemons[2])
+    assert "no interface" not in first.text()
+
+
 def test_five_machines_without_configuration(cluster, lan, swimctl):
     hosts = [lan.host() for _ in range(5)]
     daemons = [host.daemon() for host in hosts]
