@@ -179,6 +179,8 @@ static const struct metric metrics[] = {
 	.type = COUNTER, JSON("transport", "truncated"), AT(U64, udp.received_truncated)},
     {"kernel_drops", NULL, "Datagrams that the kernel dropped, the receive buffer being full.",
 	.type = COUNTER, JSON("transport", "kernel_drops"), AT(U64, udp.kernel_drops)},
+    {"icmp_errors", NULL, "ICMP errors received about datagrams that were sent.", .type = COUNTER,
+	JSON("transport", "icmp_errors"), AT(U64, udp.icmp_errors)},
     {"receive_buffer_bytes", "bytes", "Size of the socket's receive buffer.", .type = GAUGE,
 	JSON("transport", "receive_buffer_bytes"), AT(INT, udp.receive_buffer)},
     {"send_retries", NULL, "Datagrams sent again after a transient error.", .type = COUNTER,

@@ -20,6 +20,7 @@ def test_wrong_port(cluster, where):
     health = daemon.call("health")
     assert health["status"] == "isolated" and any("refuses" in str(reason) for reason in health["reasons"]), health
     assert health["transport"]["healthy"], health
+    assert daemon.call("metrics")["transport"]["icmp_errors"] > 0
     # The daemon that is started there at last is joined.
     late = cluster.daemon(address=f"{where}:7999")
     cluster.watch([late.launch()])

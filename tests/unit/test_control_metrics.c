@@ -108,6 +108,7 @@ START_TEST(openmetrics_has_the_same)
 	world_hear(&world, "a", 1, SWIM_ALIVE, 1);
 	world.udp.stats.errors[SWIM_ERROR_SEND_FAILED] = 3;
 	world.udp.stats.kernel_drops = UINT64_MAX;
+	world.udp.stats.icmp_errors = 7;
 	histogram_add(&world.decode_time, swim_ns(100));
 	histogram_add(&world.decode_time, swim_seconds(100));
 	all = metrics_in(&world, "openmetrics");
@@ -118,6 +119,7 @@ START_TEST(openmetrics_has_the_same)
 	has_line(all, "# UNIT swimd_message_bytes bytes");
 	has_line(all, "swimd_transport_errors_total{error=\"send-failed\"} 3");
 	has_line(all, "swimd_kernel_drops_total 18446744073709551615");
+	has_line(all, "swimd_icmp_errors_total 7");
 	has_line(all, "swimd_transport_healthy 1");
 	has_line(all, "swimd_loop_lag_seconds 0.0015");
 	has_line(all, "# TYPE swimd_decode_seconds histogram");
