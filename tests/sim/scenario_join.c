@@ -127,6 +127,91 @@ two_clusters(struct sim *s)
 	EXPECT(s, sim_stats(s, 0).rejected[WIRE_REJECT_OTHER_CLUSTER] > 0);
 }
 
+/* What a member of another cluster was sent in answer to pings of our making. */
+struct strangers {
+	struct swim_addr own;
+	size_t asked[2]; /* bytes of the pings with even and odd sequence numbers */
+	unsigned answers, too_long;
+};
+
+static void
+answered(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, const void *data,
+    size_t len)
+{
+	struct strangers *strangers = ctx;
+	struct wire_message msg;
+
+	(void)w, (void)from;
+	if (!swim_addr_equal(to, &strangers->own) || wire_decode(data, len, &msg) != WIRE_OK)
+		return;
+	strangers->answers++;
+	strangers->too_long += len > strangers->asked[msg.seq % 2];
+}
+
+/* A ping of the cluster "red" to node 0, from the strangers' address; every other one is as long as an honest one. */
+static void
+ask(struct sim *s, struct strangers *strangers, uint64_t seq)
+{
+	const struct wire_trailer trailer = {
+	    .has_cluster = true,
+	    .cluster = wire_str_of("red"),
+	    .has_sender = true,
+	    .sender = wire_str_of("flood"),
+	};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ping(&w, seq);
+	strangers->asked[seq % 2] = wire_finish(&w, &trailer, seq % 2 ? 200 : 0);
+	world_inject(&s->world, &strangers->own, 0, data, strangers->asked[seq % 2]);
+}
+
+static void
+foreign_seed(struct sim *s)
+{
+	struct strangers strangers = {.own = {.family = 4, .port = 9, .ip = {10, 98, 0, 1}}};
+	int slot = wire_type_slot(WIRE_OTHER_CLUSTER);
+	unsigned red = s->world.count - 1, told;
+	swim_time start;
+
+	/* Too long a name for an answer to the shorter pings below. */
+	sim_config(s)->cluster = "blue, and all the other colours of the sea and of the sky";
+	sim_start_range(s, 0, red - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	start = sim_now(s);
+	sim_config(s)->cluster = "red";
+	sim_start(s, red);
+	sim_run(s, 60);
+	/* Whoever is configured wrongly learns why, each time it asks. */
+	told = sim_told(s, start, SWIM_EVENT_SEED_FOREIGN, red, ANY);
+	EXPECT(s, told > 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_SILENT, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SEED_ANSWERED, ANY, ANY) == 0);
+	EXPECT(s, sim_stats(s, 0).sent[slot] == told);
+	/* A flood of such questions draws ten short answers a second. */
+	s->world.stray = answered;
+	s->world.stray_ctx = &strangers;
+	for (uint64_t seq = 1; seq <= 1000; seq++) {
+		ask(s, &strangers, seq);
+		sim_run(s, 0.002);
+	}
+	sim_run(s, 1);
+	s->world.stray = NULL;
+	EXPECT(s, strangers.answers > 0 && strangers.answers <= 21);
+	EXPECT(s, strangers.too_long == 0);
+	/* Nobody's view has changed by all that. */
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_UPDATED, ANY, ANY) == 0);
+	for (unsigned i = 0; i < red; i++) {
+		enum swim_status status;
+
+		EXPECT(s, !sim_status(s, i, red, &status) && !sim_status(s, red, i, &status));
+	}
+	sim_note(s, "told %u times, %u answers to 1000 pings", told, strangers.answers);
+}
+
 const struct scenario scenarios_join[] = {
     {"join-3", 3, all_at_once, LIGHT, "3 members with the first as seed see each other within 3 s"},
     {"join-10", 10, all_at_once, LIGHT,
@@ -146,5 +231,7 @@ const struct scenario scenarios_join[] = {
     {"join-both-families", 10, both_families, LIGHT, "IPv4 and IPv6 members form one cluster"},
     {"join-two-clusters", 10, two_clusters, LIGHT,
 	"clusters of different names stay apart on one network"},
+    {"join-foreign-seed", 6, foreign_seed, LIGHT,
+	"a member with a seed of another cluster learns that, and changes nothing there"},
     {0},
 };
