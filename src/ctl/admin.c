@@ -9,7 +9,7 @@
 #include "ctl/session.h"
 #include "ctl/table.h"
 
-/* With --json the daemon's result is all that is printed; true if that is done. */
+/* With --json: print the daemon's result and nothing else, and return true. */
 static bool
 print_as_json(const struct ctl *ctl, const struct reply *reply)
 {
@@ -19,7 +19,7 @@ print_as_json(const struct ctl *ctl, const struct reply *reply)
 	return true;
 }
 
-/* A request with no params, or those given, of which only success is to be told. */
+/* Send a request with these params (NULL: none), and print only that it succeeded. */
 static enum ctl_exit
 do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said)
 {
@@ -126,7 +126,7 @@ static const struct table_column columns[COLUMNS] = {
     [SERVICE] = {.title = "SERVICE", .key = "service", .wide = true},
 };
 
-/* `first`: the first column that the list has something for. */
+/* `first`: the first column of the list that is shown. */
 static bool
 print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t count)
 {

@@ -109,7 +109,7 @@ in_list(const struct args_option *list, char letter, const char *name, size_t le
 	return NULL;
 }
 
-/* By letter or by name, of whatever command: which one it is may not be known yet. */
+/* Find an option by its letter or its name among the options of all commands: the command may stand behind the option. */
 static const struct args_option *
 find_option(char letter, const char *name, size_t length)
 {
@@ -243,8 +243,8 @@ take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 }
 
 /*
- * Of two values of a filter or a limit one would be ignored, and who gave both may have meant the other.  Those of all
- * commands an alias may have given, and the last counts.
+ * Two values of one filter or limit are refused, since one of them would be ignored.  Of an option that all commands have
+ * the last value counts: the first may come from an alias of the shell.
  */
 static bool
 given_before(const struct args *args, size_t at)
@@ -259,7 +259,10 @@ given_before(const struct args *args, size_t at)
 	return false;
 }
 
-/* Every option must be the command's own or everybody's.  Two commands may have one of the same name. */
+/*
+ * Every option given must belong to the command or to all commands.  Where two commands have an option of one name, each
+ * option given is replaced by the command's own.
+ */
 static bool
 options_fit(struct args *args, struct problem *problem)
 {
@@ -295,7 +298,7 @@ operands_fit(const struct args *args, struct problem *problem)
 {
 	const struct command *c = args->command;
 
-	/* Who asks for help has not filled in the rest yet. */
+	/* A call for help need not have the operands. */
 	if (args_has(args, "help") || args_has(args, "version"))
 		return true;
 	if (args->operand_count < c->min) {

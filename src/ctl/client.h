@@ -9,10 +9,11 @@
 #include "base/time.h"
 
 /*
- * Bytes of the longest line that is read: what answers may not be swimd, and must not fill our memory.  The longest
- * true one lists all members.  That is 52 MiB of 10,000 whose names and tags are as long as can be, and all of
- * characters that JSON escapes with six bytes; or a million, the most that can be configured, of 268 bytes each, where
- * one without tags takes 170.
+ * The longest line that is read, in bytes.  A program that is not swimd may answer on the socket, and must not fill
+ * swimctl's memory.  The longest line that swimd sends lists all members.  For 10,000 members whose names and tags are as
+ * long as possible, and consist of characters that JSON escapes with six bytes each, the line has 52 MiB.  The same
+ * length is enough for a million members, the most that can be configured, with 268 bytes each; a member without tags
+ * takes 170.
  */
 #define CLIENT_LINE_MAX (256 << 20)
 

@@ -81,7 +81,7 @@ static const struct command rows[] = {
 	admin_leave_run},
     {"remove", "NAME", 1, 1, none, PLAIN, false, true,
 	"make the whole cluster forget a member that is dead or has left", admin_remove_run},
-    /* What is only shown needs no more than the read-only socket, which denies the rest by itself. */
+    /* A list without changes needs the read-only socket alone, which itself denies what changes something. */
     {"tags", "[KEY=VALUE]...", 0, COMMAND_ANY, tags_options, PLAIN, false, false,
 	"show the tags of this member, or set and unset some", tags_run},
     {"reload", "", 0, 0, none, PLAIN, false, true, "read the configuration anew", admin_reload_run},

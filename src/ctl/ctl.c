@@ -11,7 +11,7 @@
 #include "ctl/command.h"
 #include "ctl/help.h"
 
-/* Of the options that all commands take: where to, and in which form. */
+/* Read the options that all commands take: the socket, and the form of the output. */
 static bool
 setup_format(struct ctl *ctl, struct problem *problem)
 {
@@ -70,8 +70,7 @@ setup(struct ctl *ctl, struct problem *problem)
 	ctl->fail_if_empty = args_has(&ctl->args, "fail-if-empty");
 	if (ctl->fail_if_empty && !ctl->args.command->lists) {
 		problem_set(problem, CTL_USAGE, "usage",
-		    "'%s' prints no list: --fail-if-empty means nothing there",
-		    ctl->args.command->name);
+		    "'%s' prints no list, so it takes no --fail-if-empty", ctl->args.command->name);
 		return false;
 	}
 	ctl->terminal = isatty(fileno(ctl->out)) == 1;
@@ -98,7 +97,7 @@ nobody_reads(FILE *out)
 	return errno == EPIPE || (poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0);
 }
 
-/* All that was printed is out, or nobody wanted it any more. */
+/* Has all that was printed been written, or has its reader gone away? */
 static enum ctl_exit
 finish(const struct ctl *ctl, enum ctl_exit status)
 {

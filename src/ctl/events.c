@@ -15,11 +15,11 @@
 #include "ctl/session.h"
 
 /*
- * While a command runs, events wait here; beyond this many bytes the daemon is left to wait, and closes
- * the connection (overflow) when its own bound is reached.
+ * While a command runs, events are read and kept, up to so many bytes.  Further ones are not read; when they reach the
+ * daemon's own bound for a connection, the daemon closes it (overflow).
  */
 #define BACKLOG_MAX ((size_t)64 << 20)
-/* A command that hangs must not hold up the events behind it for ever. */
+/* The time that a command may take, so that one that hangs does not hold up later events for ever. */
 #define EXEC_LIMIT swim_seconds(60)
 
 struct stream {
@@ -29,7 +29,7 @@ struct stream {
 	uint64_t seen;
 	struct hook hook; /* --exec */
 	bool has_hook, hook_failed;
-	bool closed; /* by the daemon; what came before is dealt with first */
+	bool closed; /* by the daemon; events read before that are still printed */
 	struct problem problem;
 };
 
@@ -133,7 +133,7 @@ enough(const struct stream *s)
 	return s->wanted > 0 && s->seen >= s->wanted;
 }
 
-/* Deal with what has been read, as far as the command that runs lets us. */
+/* Print or hand over the events that have been read; while a command runs, none. */
 static enum verdict
 take_lines(struct stream *s, enum ctl_exit *status)
 {
@@ -177,7 +177,7 @@ hook_over(struct stream *s)
 	fprintf(s->ctl->err, "swimctl: the command %s\n", text);
 }
 
-/* For poll, in ms: until the command that runs has run for too long. */
+/* The timeout for poll, in ms: until the running command is to be told to end. */
 static int
 patience(const struct hook *hook)
 {
@@ -202,7 +202,7 @@ run(struct stream *s)
 		    {.fd = s->closed || full ? -1 : client->fd, .events = POLLIN},
 		    {.fd = hook_exit_fd(&s->hook), .events = POLLIN},
 		    {.fd = hook_input_fd(&s->hook), .events = POLLOUT},
-		    /* Nobody may read any more long before the next event shows it. */
+		    /* A reader of our output that goes away is noticed here; writing would notice it only at the next event. */
 		    {.fd = s->has_hook ? -1 : fileno(s->ctl->out), .events = 0},
 		};
 
@@ -235,7 +235,7 @@ run(struct stream *s)
 
 /* ------------------------------------------------------------------------------------------ the command */
 
-/* swimd-control(7).  Checked here too, as a mistyped type would be waited for in vain. */
+/* As in swimd-control(7).  They are checked here too, since no event of a mistyped type would ever come. */
 static bool
 known_type(const char *type, struct problem *problem)
 {
@@ -320,7 +320,7 @@ read_limit(struct stream *s, swim_duration *limit)
 		return true;
 	if (!s->has_hook)
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--exec-timeout is the time of a command: give --exec, too");
+		    "--exec-timeout limits the command of --exec: give --exec too");
 	else if (!args_duration(text, limit))
 		problem_set(&s->problem, CTL_USAGE, "usage",
 		    "--exec-timeout '%s' is no time: write 5, 0.5, 500ms, 2m or 1h, or 0 for any time",

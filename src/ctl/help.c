@@ -109,7 +109,7 @@ print_names(FILE *out, const struct args_option *o)
 	}
 }
 
-/* Options with a value, as alternatives of a pattern; those that an earlier row has too are there already. */
+/* Print the options that take a value as alternatives of a shell pattern, each once though several commands have it. */
 static void
 print_pattern(FILE *out, const struct command *rows, size_t row)
 {
@@ -159,8 +159,8 @@ print_bash(FILE *out)
 		print_names(out, rows[i].options);
 		fprintf(out, "\"");
 		/*
-		 * Names are taken from the daemon, if one is there; but compgen expands its words, so a name that
-		 * the shell could take for more than a name is left out.
+		 * The names of members are asked of the daemon.  compgen expands its words like a shell, so names with
+		 * characters that a shell would expand are left out.
 		 */
 		if (strcmp(rows[i].operands, "NAME") == 0)
 			fprintf(out,

@@ -16,10 +16,10 @@
 #include "ctl/client.h"
 #include "ctl/print.h"
 
-/* Between the request to end and the end, of a command that took too long. */
+/* A command that took too long is told to end, and killed so long after. */
 #define HOOK_GRACE swim_seconds(5)
 
-/* What a command is told, from where in the event. */
+/* The variables of a command's environment, and the field of the event that each is taken from. */
 static const struct {
 	const char *name, *outer, *inner;
 } variables[] = {
@@ -64,7 +64,7 @@ hook_fini(struct hook *h)
 	hook_init(h, h->command, h->limit);
 }
 
-/* One of ours, inherited from whoever started us? */
+/* Does this inherited variable have the name of one that we set? */
 static bool
 ours(const char *entry)
 {
@@ -82,7 +82,7 @@ environment_free(char **environment)
 {
 	if (environment == NULL)
 		return;
-	/* Only what we made ourselves is in front; environ's follows. */
+	/* The variables that we allocated come first; those of environ follow. */
 	for (size_t i = 0; i < VARIABLES; i++)
 		free(environment[i]);
 	free(environment);
@@ -110,7 +110,7 @@ environment_new(const json_t *params)
 
 		if (variables[i].inner != NULL)
 			value = json_object_get(value, variables[i].inner);
-		/* What the event does not say is empty. */
+		/* A variable is empty where the event has no such field. */
 		text = value != NULL && !json_is_null(value)
 			   ? print_value(value, strcmp(variables[i].outer, "message") == 0)
 			   : strdup("");
@@ -134,7 +134,7 @@ become_shell(int input, char *const argv[], char **environment)
 {
 	sigset_t none;
 
-	/* We ignore SIGPIPE; the command is to have it as usual. */
+	/* swimctl ignores SIGPIPE, and the command must not inherit that. */
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -177,7 +177,7 @@ supervise(pid_t parent, int input, char *const argv[], char **environment)
 		become_shell(input, argv, environment);
 	if (shell < 0)
 		_exit(126);
-	/* The other end of its input, too, which else would never end. */
+	/* This closes the writing end of the command's input too, or the command would never read its end. */
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGHUP);
@@ -211,7 +211,7 @@ spawn(struct hook *h, int input, char **environment)
 	if (h->pid < 0)
 		error = errno;
 	else
-		setpgid(h->pid, h->pid); /* whoever is first */
+		setpgid(h->pid, h->pid); /* the child does so too: either may run first */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(command);
 	return error;
@@ -251,7 +251,7 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 	h->exit_fd = pidfd_open(h->pid, 0);
 	if (h->exit_fd < 0) {
 		error = errno;
-		drop_input(h); /* it may read to the end */
+		drop_input(h); /* the command reads the end of its input, and can end */
 		waitpid(h->pid, NULL, 0);
 		h->pid = 0;
 		goto fail;

@@ -16,7 +16,7 @@
 
 struct hook {
 	const char *command;
-	swim_duration limit; /* what one run of it may last; 0: any time */
+	swim_duration limit; /* how long one run may take; 0: no limit */
 	swim_time deadline;
 	unsigned overdue; /* times that it was told to end */
 	pid_t pid;        /* 0: none runs; else it leads a process group of that number */
@@ -43,7 +43,7 @@ bool hook_running(const struct hook *);
 int hook_exit_fd(const struct hook *);
 int hook_input_fd(const struct hook *);
 void hook_feed(struct hook *);
-/* When to call hook_hurry, which tells one that has run for too long to end; NEVER: it has time. */
+/* When to call hook_hurry, which tells a command to end that has run for too long; NEVER: there is no limit. */
 swim_time hook_deadline(const struct hook *);
 void hook_hurry(struct hook *);
 /* Reap it.  False if it failed: `how` then says how ("exited with status 3"). */

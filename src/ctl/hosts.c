@@ -20,7 +20,7 @@
 
 /* ------------------------------------------------------------------------- what this machine is called */
 
-/* A name of this list, of names that each end with a NUL? */
+/* Is the name in this list of names, each of which ends with a NUL? */
 static bool
 listed(const char *list, size_t len, const char *name)
 {
@@ -53,7 +53,7 @@ of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
 	return false;
 }
 
-/* The names in the hosts file's lines: either those of addresses that no other machine has, or of our interfaces'. */
+/* Collect the names that the hosts file gives to loopback, wildcard and multicast addresses, or those it gives to our interfaces. */
 static void
 collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
 {
@@ -146,8 +146,8 @@ is_host_name(const char *name, size_t len)
 }
 
 /*
- * Does some program take it for an address?  inet_aton(3) takes 127.1, 0x7f.1, 017700000001 and 2130706433; others all
- * whose last label is a number.
+ * Do some programs read the name as an address?  inet_aton(3) reads 127.1, 0x7f.1, 017700000001 and 2130706433 as one;
+ * other programs read every name so whose last label is a number.
  */
 static bool
 is_address(const char *name)

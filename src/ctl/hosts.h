@@ -10,17 +10,17 @@
 
 #define HOSTS_FILE "/etc/hosts"
 
-/* What this machine is called without the cluster's help. */
+/* The names that this machine has by its own configuration. */
 struct hosts {
 	char host[256]; /* gethostname, or "" */
 	char *
 	    own; /* names that the hosts file gives to addresses of this machine, each with its NUL */
 	size_t own_len;
 	size_t
-	    fixed_len; /* the first so many bytes of own: of loopback addresses and of groups, not of an interface */
+	    fixed_len; /* the first so many bytes of own are names of loopback and multicast addresses */
 };
 
-/* Without a hosts file there are no such names.  False without memory. */
+/* Read them; where there is no hosts file, `own` is empty.  False when memory is short. */
 bool hosts_init(struct hosts *, const char *path);
 void hosts_fini(struct hosts *);
 

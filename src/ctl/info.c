@@ -11,7 +11,7 @@
 #include "ctl/print.h"
 #include "ctl/session.h"
 
-/* Of those who are missing, `status` names this many. */
+/* `status` names so many of the members that are not alive. */
 #define MISSING_MAX 20
 
 enum ctl_exit
@@ -66,7 +66,7 @@ info_metrics_run(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	text = json_object_get(reply.result, "text");
-	/* Not for people but for a scraper: as it is. */
+	/* Printed unchanged: a scraper reads it, not a person. */
 	fwrite(json_string_value(text), 1, json_string_length(text), ctl->out);
 	session_end(&session, &reply);
 	return CTL_OK;
@@ -196,7 +196,7 @@ info_status_run(struct ctl *ctl)
 static enum ctl_exit
 print_versions(const struct ctl *ctl, json_t *daemon)
 {
-	/* Whatever it calls itself: ASCII, so that a terminal takes no orders from it. */
+	/* The daemon may send any text as its version; it is escaped to ASCII, so that it cannot control a terminal. */
 	json_t *versions = json_pack("{s:s,s:o}", "swimctl", PACKAGE_VERSION, "swimd",
 	    json_is_string(daemon) ? json_incref(daemon) : json_null());
 	char *text = json_dumps(versions, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -218,7 +218,7 @@ info_version_run(struct ctl *ctl)
 	enum ctl_exit status = CTL_OK;
 	json_t *version;
 	char word[PRINT_NAME];
-	/* A daemon that is not there is no reason not to tell our own version. */
+	/* swimctl tells its own version also where no daemon runs. */
 	swim_time deadline = swim_time_add(client_now(), swim_seconds(2));
 
 	if (session_open(ctl, &session, deadline, &problem) == CTL_OK)

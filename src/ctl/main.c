@@ -7,18 +7,18 @@
 #include "base/inherit.h"
 #include "ctl/ctl.h"
 
-/* A shell or nohup(1) has these ignored for what is to go on without its terminal. */
+/* Signals that a shell or nohup(1) makes a program ignore that is to outlive its terminal; they stay ignored. */
 static const int kept[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
 int
 main(int argc, char **argv)
 {
 	if (!inherit_descriptors())
-		return CTL_NO; /* with nobody to tell */
+		return CTL_NO; /* standard error may not be open either */
 	inherit_signals(kept, sizeof(kept) / sizeof(kept[0]));
 	/* How wide a character is on the terminal; numbers stay as they are everywhere. */
 	setlocale(LC_CTYPE, "");
-	/* A reader that went away is told by write, and ends us quietly. */
+	/* When the reader of our output goes away, write fails with EPIPE, and swimctl ends without a message. */
 	signal(SIGPIPE, SIG_IGN);
 	return ctl_run(argc, argv, stdout, stderr);
 }

@@ -139,7 +139,7 @@ print_names(const struct ctl *ctl, const json_t *list)
 		    print_word(json_object_get(member, "name"), word, sizeof(word)));
 }
 
-/* Who is suspect may well live, and is to be found by those who look whether he does. */
+/* A suspect member may be alive, so its name stays in the hosts file. */
 static bool
 print_hosts(const struct ctl *ctl, const json_t *list)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Objects as lines of "name value": what the daemon tells of itself, all of it, in its own words. */
+/* Print an object of the daemon's as lines of "name value", with the daemon's own names for all fields. */
 #ifndef SWIMD_CTL_PAIRS_H
 #define SWIMD_CTL_PAIRS_H
 

@@ -34,9 +34,7 @@ print_value(const json_t *value, bool as_sentence)
 	switch (json_typeof(value)) {
 	case JSON_STRING:
 		len = json_string_length(value);
-		cap =
-		    len * 8 +
-		    1; /* \u{NNNN} for three bytes is the most that a byte can grow, or \xNN for one */
+		cap = len * 8 + 1; /* \xNN is the longest escape for one byte, \u{NNNN} for three */
 		out = malloc(cap);
 		if (out == NULL)
 			return NULL;

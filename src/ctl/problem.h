@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What went wrong: put down where it happens, printed once by whoever holds the context. */
+/* What went wrong: noted by the function that finds it, printed once by the command. */
 #ifndef SWIMD_CTL_PROBLEM_H
 #define SWIMD_CTL_PROBLEM_H
 
@@ -13,7 +13,7 @@ enum ctl_exit {
 	CTL_USAGE = 2,       /* the command line is wrong */
 	CTL_UNREACHABLE = 3, /* no daemon on the socket, or it went away */
 	CTL_DENIED = 4,      /* the socket, or the daemon, does not let us */
-	CTL_TIMEOUT = 5,     /* it did not come true in time */
+	CTL_TIMEOUT = 5,     /* what was waited for did not happen in time */
 	CTL_NOT_FOUND = 7,   /* no such member */
 };
 
@@ -30,7 +30,7 @@ enum ctl_exit problem_set(struct problem *, enum ctl_exit, const char *word, con
 void problem_fini(struct problem *);
 /* Print it on err (with --json, as an object on out too), free it, and return its exit status. */
 enum ctl_exit problem_print(const struct ctl *, struct problem *);
-/* The two in one. */
+/* problem_set and then problem_print. */
 enum ctl_exit problem_fail(const struct ctl *, enum ctl_exit, const char *word, const char *format,
     ...) __attribute__((format(printf, 4, 5)));
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an integer needs at least to leave 64 bits: "9223372036854775808". */
+/* The fewest digits of an integer that does not fit 63 bits: "9223372036854775808". */
 #define LONG_DIGITS 19
 
 /* Past the string that begins at p; end where it has no end. */

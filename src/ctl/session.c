@@ -64,7 +64,7 @@ session_open(const struct ctl *ctl, struct session *s, swim_time deadline, struc
 	    .path = ctl->socket != NULL ? ctl->socket : CONTROL_SOCKET_DEFAULT};
 	error = client_open(&s->client, s->path, deadline);
 	if (error == -EACCES && ctl->socket == NULL && !ctl->args.command->changes) {
-		/* Whoever is not in the group may still look: through the socket that is for that. */
+		/* A user outside the socket's group may use the read-only socket. */
 		s->path = CONTROL_RO_SOCKET_DEFAULT;
 		error = client_open(&s->client, s->path, deadline);
 		if (error == -ENOENT) {
@@ -115,8 +115,8 @@ misshapen(const struct session *s, const char *method, const char *where, const 
 }
 
 /*
- * The parts of results that would pass for "none" where they are missing: an empty list is an answer, no list is not.
- * Some are there only if a parameter is true, or is this word.
+ * The fields of results that must be there: without the check a missing list would be printed like an empty one.
+ * Some fields are due only where a parameter is true or has a certain value.
  */
 static const struct part {
 	const char *method, *key;
@@ -187,7 +187,7 @@ check_result(const struct session *s, const char *method, const json_t *params,
 	return status;
 }
 
-/* What a response's error is in our terms. */
+/* Set the problem, and the exit status, from the error of a response. */
 static enum ctl_exit
 refused(const struct session *s, const char *method, const struct reply *reply,
     struct problem *problem)
@@ -285,7 +285,7 @@ session_call(struct session *s, const char *method, json_t *params, swim_time de
 	text[len] = '\n'; /* in place of the NUL: the length is known */
 	sent = client_send(&s->client, text, len + 1, deadline);
 	free(text);
-	/* Who is turned away may be told why before the connection is closed. */
+	/* The daemon may have sent the reason before it closed the connection, so it is read though sending failed. */
 	if (sent != 0 && sent != -EPIPE)
 		status = session_broken(s, sent, problem);
 	else

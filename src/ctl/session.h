@@ -30,14 +30,14 @@ enum ctl_exit session_open(const struct ctl *, struct session *, swim_time deadl
 void session_close(struct session *);
 
 /*
- * One request and its response.  params (may be NULL) is used up.  On CTL_OK *reply has a result, an object of the
- * shape that the method's has; it points into the session and lives until its next call, whatever happens to be the
- * outcome of that.
+ * Send one request and wait for its response.  params (may be NULL) is used up.  On CTL_OK *reply has a result, an object
+ * with the fields that the method promises.  It points into the session, and is valid until the next call, whatever comes
+ * of that call.
  */
 enum ctl_exit session_call(struct session *, const char *method, json_t *params, swim_time deadline,
     struct reply *, struct problem *);
 
-/* What a -errno of the client is in our terms. */
+/* Set the problem, and return the exit status, for a -errno of the client. */
 enum ctl_exit session_broken(const struct session *, int error, struct problem *);
 
 /*
@@ -47,7 +47,7 @@ enum ctl_exit session_broken(const struct session *, int error, struct problem *
 enum ctl_exit session_ask(const struct ctl *, struct session *, const char *method, json_t *params,
     struct reply *);
 void session_end(struct session *, struct reply *);
-/* That status, or CTL_NO where it is CTL_OK, the list is empty, and --fail-if-empty was given. */
+/* CTL_NO instead of CTL_OK where the list is empty and --fail-if-empty was given; else the status itself. */
 enum ctl_exit session_of_list(const struct ctl *, enum ctl_exit, const json_t *list);
 
 /* A JSON string of an argument; NULL, with the problem set, when it is not UTF-8. */

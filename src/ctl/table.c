@@ -24,8 +24,7 @@ struct table {
 	struct libscols_table *scols;
 	struct libscols_line *line;
 	size_t index[COLUMNS_MAX]; /* of our columns in scols; SIZE_MAX: not shown */
-	bool
-	    headings; /* else these are sentences beside their names, which nobody wants to be cut */
+	bool headings;             /* else the rows are names with sentences, which are not cut */
 	bool failed;
 };
 
@@ -50,7 +49,7 @@ setup_scols(struct table *t)
 		return false;
 	scols_table_set_stream(t->scols, t->ctl->out);
 	scols_table_enable_colors(t->scols, t->ctl->color);
-	/* Into a pipe or a file goes the same table, whole. */
+	/* A pipe or a file gets the table without cuts. */
 	scols_table_set_termforce(t->scols,
 	    t->ctl->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	/* What we print is escaped already, and it is the same whatever the locale. */
@@ -174,7 +173,7 @@ table_cell(struct table *t, size_t column, const char *text, const char *color)
 
 /* ------------------------------------------------------------------------------ as wide as the terminal */
 
-/* Cells on a terminal of one character; what has no width of its own is escaped before it comes here. */
+/* The cells that one character takes on a terminal; characters without a width have been escaped before. */
 static size_t
 character_width(uint32_t cp)
 {
@@ -228,7 +227,10 @@ cell_text(const struct table *t, size_t line, size_t column)
 	return text != NULL ? text : "";
 }
 
-/* The widest column that may still become narrower: of those made to be cut, or else of any but numbers.  SIZE_MAX: none. */
+/*
+ * The widest column that can become narrower: one that is marked to be cut, or where there is none, any but those of numbers.
+ * SIZE_MAX: none can.
+ */
 static size_t
 widest(const struct table *t, const size_t *widths, bool any)
 {

@@ -82,7 +82,7 @@ print_tags(const struct ctl *ctl, const json_t *tags)
 	return CTL_OK;
 }
 
-/* Who is asked, and then what is known of that member: both may be asked on the read-only socket. */
+/* Ask the daemon for its name, and then for the member of that name; the read-only socket allows both. */
 static enum ctl_exit
 show(const struct ctl *ctl)
 {

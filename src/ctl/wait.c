@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `swimctl wait`: until the cluster is as asked for.  It subscribes with a snapshot and then follows the
- * events, so nothing is missed between looks, and nothing is looked at twice.  For start-up scripts a daemon that is
- * not there yet is one more thing to wait for.
+ * `swimctl wait`: waits until the members are as the conditions say.  It subscribes with a snapshot and follows the events,
+ * so that no change between two looks is missed.  A daemon that does not run yet is waited for too, as start-up scripts
+ * need it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,7 +41,7 @@ struct waiting {
 	size_t alive;
 	swim_time deadline; /* when to give up */
 	bool once;          /* --timeout 0 */
-	bool heard;         /* on this connection what is known was told */
+	bool heard;         /* the snapshot has come on this connection */
 	struct problem problem;
 };
 
@@ -75,7 +75,7 @@ parse_count(const char *text, struct want *want)
 	return false;
 }
 
-/* The name under which a member is kept: one text for one name, whatever bytes it has. */
+/* The key of a member in `members`: its name, escaped, so that no two names have one key. */
 static char *
 member_key(const char *name, size_t len)
 {
@@ -119,7 +119,7 @@ parse_alternatives(const char *text, unsigned *statuses)
 static bool
 parse_status(const char *text, struct want *want)
 {
-	/* A foreign name may have a '=' in it, a status has none. */
+	/* The last '=' counts: a name may have one, a status has none. */
 	const char *equals = strrchr(text, '=');
 
 	if (equals == NULL || equals == text || !parse_alternatives(equals + 1, &want->statuses))
@@ -278,7 +278,7 @@ start_over(struct waiting *w)
 	w->has_quorum = false;
 }
 
-/* What the daemon says once the members are as asked for. */
+/* Ask the daemon whether it has a quorum. */
 static enum ctl_exit
 ask_quorum(struct waiting *w)
 {
@@ -364,7 +364,7 @@ pause_for(swim_duration d, swim_time deadline)
 	nanosleep(&ts, NULL);
 }
 
-/* What stands between us and what was asked for, in words. */
+/* Say in words which condition is not met. */
 static enum ctl_exit
 not_met(struct waiting *w, bool reached)
 {
@@ -405,7 +405,7 @@ not_met(struct waiting *w, bool reached)
 		snprintf(text, sizeof(text),
 		    "; this member does not see more than half of the members alive");
 	problem_fini(&w->problem);
-	/* No time was given that could have run out: this is an answer. */
+	/* --timeout 0 asks for the state of now: not met is an answer, and no timeout. */
 	if (w->once)
 		return problem_set(&w->problem, CTL_NO, "not-met", "not now%s", text);
 	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s", given, text);
@@ -436,10 +436,10 @@ wait_for_it(struct waiting *w)
 			status = ask_quorum(w);
 		if (status == CTL_OK && (all_met(w) || w->once))
 			return all_met(w) ? CTL_OK : not_met(w, true);
-		/* Only the quorum is missing, which no event tells: the members are looked at anew then, too. */
+		/* No event tells that the quorum is back, so the members are asked for again. */
 		if (status == CTL_OK)
 			pause = RETRY_MAX;
-		/* Not there, or gone: that may pass.  Anything else is an answer. */
+		/* A daemon that does not run or went away may come back, so it is waited for; other problems end the wait. */
 		if (status != CTL_OK &&
 		    (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0))
 			return status;
