@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 
-/* How often a lock file may vanish under us, because its owner ended, before we give up. */
+/* The lock file may be removed by its ending owner between open and lock; so often it is tried again. */
 #define LOCK_TRIES 16
 
 void
@@ -49,7 +49,7 @@ fail(char *error, int number, const char *format, ...)
 	return -number;
 }
 
-/* What to do about an errno of making something at the path; "" if its own text has to do. */
+/* The remedy for an errno from creating a file at the path; "" where the errno's own text is enough. */
 static const char *
 advice(int number)
 {
@@ -113,7 +113,7 @@ try_lock(const char *path, const char *lock_path, int *lock, char *error)
 		return fail(error, number, "control socket %s: cannot lock %s: %s", path, lock_path,
 		    strerror(number));
 	}
-	/* An owner that ends unlinks the file while it holds the lock: then ours is of no file. */
+	/* An owner that ends unlinks the file while it holds the lock; then our lock is on a file without a path. */
 	if (is_at_path(*lock, lock_path))
 		return 0;
 	close(*lock);
@@ -121,7 +121,7 @@ try_lock(const char *path, const char *lock_path, int *lock, char *error)
 	return -EAGAIN;
 }
 
-/* Has the lock of the path, unless it is held already and its file is there still. */
+/* Lock the path.  A lock that is held already is kept, if its file is still there. */
 static int
 take_lock(struct socket_bound *s, const char *path, char *error)
 {
@@ -235,7 +235,7 @@ set_group(const struct socket_bound *s, int file, char *error)
 		    s->path, s->group, strerror(-number));
 	if (!found)
 		return 0;
-	/* It may be the group's from birth, as where the daemon runs in it and may call no chown at all. */
+	/* The file may have the group already, as where the daemon runs in that group and is not allowed to call chown. */
 	if (fstat(file, &st) == 0 && st.st_gid == gid)
 		return 0;
 	if (fchownat(file, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0)
@@ -244,7 +244,7 @@ set_group(const struct socket_bound *s, int file, char *error)
 	if (number != EPERM)
 		return fail(error, number, "control socket %s: cannot give it to group %s: %s",
 		    s->path, s->group, strerror(number));
-	/* A daemon of a plain user, outside the group: it works, for that user. */
+	/* A daemon of a user outside the group keeps its own group; it serves that user alone. */
 	log_at(LOG_LEVEL_WARNING, "this user may not give the control socket to its group",
 	    log_str("socket", s->path), log_str("group", s->group));
 	return 0;
@@ -364,7 +364,10 @@ socket_bind(struct socket_bound *s, const struct socket_spec *spec, char *error)
 	return result;
 }
 
-/* A directory that was removed with the socket is made as it was; one that is another user's now is not trusted. */
+/*
+ * Make a directory again that was removed together with the socket.  A directory that belongs to another user by now is not
+ * used.
+ */
 static int
 restore_directory(const struct socket_bound *s, char *error)
 {
@@ -381,7 +384,7 @@ restore_directory(const struct socket_bound *s, char *error)
 		    s->path);
 	}
 	if (errno != ENOENT)
-		return 0; /* what follows fails by that, and says so */
+		return 0; /* binding the socket fails for the same reason, and tells it */
 	if (mkdir(directory, s->directory_mode) < 0 ||
 	    (s->directory_uid != geteuid() &&
 		lchown(directory, s->directory_uid, s->directory_gid) < 0))
@@ -423,7 +426,7 @@ socket_rebind(struct socket_bound *s, char *error)
 	return 0;
 }
 
-/* Where a socket that was passed to us has its file.  An abstract one has none, and none to be lost. */
+/* Find the file of a socket that was passed to us.  An abstract socket has no file, so none can be removed. */
 static int
 find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
@@ -481,7 +484,7 @@ socket_close(struct socket_bound *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->lock >= 0) {
-		/* Another's lock may be there, where ours was removed. */
+		/* Our lock file may have been removed, and another daemon's may have its path. */
 		if (is_at_path(s->lock, s->lock_path))
 			unlink(s->lock_path);
 		close(s->lock);

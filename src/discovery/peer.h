@@ -9,7 +9,7 @@
 #include "net/loop.h"
 #include "net/retry.h"
 
-/* Of a name's addresses, so many are asked at a time; as one turns out to be silent, the next is asked. */
+/* At most so many addresses of one name are asked at a time; when one does not answer, the next is asked. */
 #define PEER_ASKED_MAX 16
 
 enum peer_contact_state {
@@ -35,17 +35,18 @@ struct peer {
 	bool hint;
 	/* Of a hint: */
 	uint64_t id;
-	enum discovery_state offered; /* as its source put it last */
+	enum discovery_state offered; /* the state that its source gave last */
 	char claim[256];              /* the name that it gives */
 	struct discovery_peer report;
 	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
 	struct resolver_request *request;
 	struct peer_contact *contacts; /* all addresses of this try, on the heap */
 	size_t contact_count;
-	char foreign[40];          /* the cluster of the last that was of another one, escaped */
-	unsigned failed;           /* tries in a row that came to nothing */
-	unsigned refused;          /* times in a row that nobody could be asked */
-	swim_time give_up;         /* CONTACTING: no answer by then is none; else NEVER */
+	char foreign[40]; /* the name of the other cluster that answered last, escaped */
+	unsigned failed;  /* tries in a row that came to nothing */
+	unsigned refused; /* tries in a row in which the core had no room for a question */
+	swim_time
+	    give_up; /* CONTACTING: an address without an answer by then is silent; else NEVER */
 	enum discovery_state told; /* outcome logged last; PENDING: none */
 };
 
@@ -59,8 +60,10 @@ struct discovery {
 	struct discovery_source *sources, *seeds;
 	struct peer *peers[DISCOVERY_PEERS_MAX + DISCOVERY_HINTS_MAX]; /* as they came */
 	size_t peer_count, hint_count;
-	swim_time alone_check; /* next look whether we are alone, and which hints are members */
-	swim_time hint_full;   /* when as many hints may be asked at once as ever */
+	swim_time
+	    alone_check; /* when to look again whether we are alone, and which hints are members */
+	swim_time
+	    hint_full; /* the instant from which on a full burst of hints may be asked again */
 	struct join *joins;
 };
 
@@ -68,7 +71,7 @@ struct discovery {
 struct peer *peer_new(struct discovery *, const struct discovery_source *, const char *address,
     swim_time now, enum swim_error *error);
 void peer_free(struct peer *);
-/* Do what is due, but for a hint's next try. */
+/* Do what is due, except for the next try of a hint (see hint_run). */
 void peer_run(struct peer *, swim_time now);
 /* When peer_run is next needed. */
 swim_time peer_deadline(const struct peer *);
@@ -80,13 +83,13 @@ void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, 
     swim_time now);
 /* The network or this machine says why a datagram did not arrive at an address that it may be waiting for. */
 void peer_refused(struct peer *, const struct swim_addr *, int error_number);
-/* Did its last try come to nothing?  (A hint of which its source says so has not been tried.) */
+/* Did its last try fail?  A state that the source of a hint gave is no try. */
 bool peer_has_failed(const struct peer *);
 /* Try again at `at`, whatever came of it before. */
 void peer_again(struct peer *, swim_time at);
-/* Is it ourselves, and not to be asked again for longer than any peer that fails? */
+/* Is the peer ourselves, with a next try later than that of any peer that failed? */
 bool peer_is_put_off(const struct peer *, swim_time now);
-/* Has its join's round come to an end for it? */
+/* Is its outcome in this round of its join known? */
 bool peer_settled(const struct peer *);
 
 /* Ask these, in this order, until one answers. */
@@ -102,7 +105,7 @@ swim_time hint_deadline(const struct discovery *);
 /* Which hints have become members, or are none any more? */
 void hint_check(struct discovery *, swim_time now);
 
-/* The hub's, for the others: have the timer fire when something is next due. */
+/* Functions of the hub (discovery.c).  Set the timer to when something is next due. */
 void discovery_arm(struct discovery *);
 struct peer *discovery_add_peer(struct discovery *, const struct discovery_source *,
     const char *address, enum swim_error *error);
@@ -112,9 +115,9 @@ bool discovery_is_asking(const struct discovery *, const struct swim_addr *);
 
 /* Is there a join whose outcomes are all known? */
 bool join_due(const struct discovery *);
-/* Call back for every such. */
+/* Call back for every join whose outcomes are all known. */
 void join_run(struct discovery *);
-/* Drop all of them. */
+/* Drop all joins without their callbacks. */
 void join_clear(struct discovery *);
 
 #endif

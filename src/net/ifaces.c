@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* More interfaces or addresses than these are not looked at: a machine with so many has its address configured. */
+/* The most interfaces or addresses that are looked at.  On a machine with more the operator configures the address. */
 #define IFACES_MAX 4096
 /* In linux/if_addr.h since 5.18, which is newer than what we are built on may be. */
 #define IFACES_ATTRIBUTE_PROTO 11
@@ -124,7 +124,7 @@ ifaces_add_address(struct ifaces *all, const struct nlmsghdr *msg)
 		else if (a->rta_type == IFACES_ATTRIBUTE_PROTO && RTA_PAYLOAD(a) == 1)
 			memcpy(&extra.proto, RTA_DATA(a), 1);
 	}
-	/* One that another machine may have, or has: it is not ours yet, or never. */
+	/* A tentative address, or one that another machine has too (duplicate), is not usable. */
 	if (local == NULL ||
 	    ((extra.flags & IFA_F_TENTATIVE) != 0 && (extra.flags & IFA_F_OPTIMISTIC) == 0) ||
 	    (extra.flags & IFA_F_DADFAILED) != 0)
@@ -198,7 +198,7 @@ ifaces_dump(struct ifaces *all, int fd, uint16_t type)
 	} while (all->error == 0 && (n < 0 || !ifaces_take(all, buf, (size_t)n)));
 }
 
-/* Is there one on the interface of address i that is not of the kind that floats? */
+/* Does the interface of address i have another address, one that does not float? */
 static bool
 ifaces_has_steady(const struct ifaces *all, size_t i)
 {

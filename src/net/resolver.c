@@ -13,7 +13,7 @@
 #include "net/namecache.h"
 #include "net/service.h"
 
-/* An answer is kept for a second even if its own time to live is none, lest a busy member asks once a datagram. */
+/* An answer with a time to live of 0 is kept for a second, so that not every datagram to a member costs a question. */
 #define RESOLVER_TTL_MIN_MS 1000
 
 /* A name that is being looked up, for one or more requests. */
@@ -78,7 +78,7 @@ resolver_done(struct resolver_request *request, const struct name_answer *answer
 		request->answer.addresses[i].port = request->port;
 	request->turn = resolver->turn;
 	TAILQ_INSERT_TAIL(&resolver->done, request, link);
-	/* A timer, as an event made active by hand would still run before the loop looks at its sockets. */
+	/* A timer: an event that is made active by hand would run before the loop looks at its sockets. */
 	event_add(resolver->done_event, &at_once);
 }
 
@@ -98,8 +98,8 @@ resolver_call_back(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/*
-	 * Only those that were there before: a callback that asks again and is answered from the cache
-	 * has to wait for the next turn, or the loop might never see one.
+	 * Only requests that were done before this turn are called back.  A callback that asks again and is answered from the
+	 * cache waits for the next turn; else this loop might never end.
 	 */
 	resolver->turn++;
 	for (;;) {
@@ -252,7 +252,7 @@ static bool
 resolver_begin_service(struct resolver *resolver, struct resolver_request *request,
     const char *name)
 {
-	/* Not kept, since it is asked for at a peer's tries alone; its targets are. */
+	/* The records of a service are not cached, since only tries of a peer ask for them; the addresses of its targets are. */
 	resolver->lookup_count++;
 	request->service =
 	    service_new(resolver->dns, resolver, name, resolver_service_done, request);
@@ -262,7 +262,7 @@ resolver_begin_service(struct resolver *resolver, struct resolver_request *reque
 	return true;
 }
 
-/* The answer of a host that needs nobody, or a beginning. */
+/* Answer a host from its text or from the cache, or begin to look it up. */
 static bool
 resolver_begin_host(struct resolver *resolver, struct resolver_request *request, const char *host)
 {
@@ -318,7 +318,7 @@ resolver_cancel(struct resolver_request *request)
 	if (request == NULL)
 		return;
 	resolver = request->resolver;
-	/* A host's lookup goes on without it, for the cache. */
+	/* The lookup of a host goes on without the request; its answer goes to the cache. */
 	if (request->name != NULL || request->service != NULL)
 		TAILQ_REMOVE(&resolver->waiting, request, link);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names to addresses without ever blocking the loop: the system's name service (net/dns.h), behind a bounded cache that
- * keeps an answer for its own time to live.  The files that configure it are read when they are needed, so that a
- * machine may start without a network, and what is written there later is heeded.
+ * Looks names up without blocking the loop: by the system's name service (net/dns.h), through a bounded cache that keeps
+ * each answer for its time to live.  The system's configuration of name service is read again when it is needed, so that
+ * swimd may start before the network does and follows later changes.
  */
 #ifndef SWIMD_NET_RESOLVER_H
 #define SWIMD_NET_RESOLVER_H
@@ -47,20 +47,21 @@ typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error 
 
 struct resolver_request;
 /*
- * Look up "host:port" (numeric ones are answered too, with the zone of a link-local address by number or
- * name), or "srv:NAME": the addresses of a service's SRV records, with their ports, in the order to be asked.
- * NULL when memory is short, RESOLVER_REQUESTS_MAX are under way, or the text is neither.  The request ends with its callback, or with resolver_cancel.
+ * Look up "host:port", or "srv:NAME".  A numeric host is answered too; the zone of a link-local address may be a number or
+ * the name of an interface.  For "srv:NAME" the answer has the addresses of the service's SRV records, with their ports, in
+ * the order in which they are to be asked.  NULL when memory is short, RESOLVER_REQUESTS_MAX are under way, or the text is
+ * neither.  The request ends with its callback, or with resolver_cancel.
  */
 struct resolver_request *resolver_lookup(struct resolver *, const char *hostport,
     resolver_callback *, void *ctx);
 void resolver_cancel(struct resolver_request *);
-/* From the cache alone, at once.  False: it takes a resolver_lookup, which is what counts the miss. */
+/* Answer from the cache alone.  False: call resolver_lookup, which counts the miss. */
 bool resolver_cached(struct resolver *, const char *hostport, struct swim_addr *out);
 
 struct resolver_stats {
 	uint64_t hits, misses, evictions, expired; /* of the cache */
 	uint64_t lookups,
-	    failures; /* names looked up for want of a cached answer, and those in vain */
+	    failures; /* names looked up because no answer was cached, and those of them without an answer */
 	size_t entries, pending; /* names in the cache; requests under way */
 };
 void resolver_stats(const struct resolver *, struct resolver_stats *out);

@@ -65,7 +65,7 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 	fd = socket(sockaddr_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* A broadcast address is not to look like one behind a route that prohibits. */
+	/* With SO_BROADCAST connect fails with EACCES only where a route prohibits, and not for a broadcast address. */
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
 	/* A temporary address would change once a day, and be another one for each member (RFC 5014). */
 	if (to->family == 6)
@@ -86,7 +86,7 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 		result = -errno;
 		goto out;
 	}
-	/* On an interface without a fitting address the kernel takes another's, unless told otherwise. */
+	/* For an interface without an address of the family the kernel would choose an address of another interface. */
 	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out) ||
 	    (device != NULL && device[0] != '\0' && !route_has(device, 0, out)))
 		result = -EADDRNOTAVAIL;
@@ -144,7 +144,7 @@ route_find(const struct route_candidates *c, const struct swim_addr *addr)
 	return i;
 }
 
-/* In place of one that comes and goes, a steady one of the same interface and family, where there is one. */
+/* Replace an address that comes and goes by a steady one of the same interface and family, if there is one. */
 static size_t
 route_steady(const struct route_candidates *c, size_t i)
 {
@@ -167,13 +167,13 @@ route_vote(const struct route_candidates *c, const struct route_target *target)
 	bool ours;
 	size_t i;
 
-	/* An address of one link says nothing of a better one, and loopback nothing of others. */
+	/* A link-local or loopback target does not show from which address others are reached. */
 	if (to->family == 0 || to->port == 0 || swim_addr_is_loopback(to) ||
 	    swim_addr_is_link_local(to) || route_source(to, c->wish->device, &from) != 0)
 		return;
 	same.port = from.port;
 	ours = swim_addr_equal(&same, &from) || route_find(c, to) != c->count;
-	/* That a member claims an address of ours is no reason to. */
+	/* A member that claims an address of ours does not make that address preferred. */
 	if (ours && !target->seed)
 		return;
 	i = route_steady(c, ours ? route_find(c, to) : route_find(c, &from));
@@ -267,7 +267,7 @@ route_best_interface(const struct route_candidates *c, bool *doubtful)
 	return best;
 }
 
-/* What was not taken of other interfaces, in words. */
+/* Say in words which addresses of other interfaces were not chosen, and why. */
 static void
 route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_default, char *out)
 {
@@ -371,11 +371,11 @@ route_forbids(const struct swim_addr *to, const char *device)
 	struct swim_addr ignored;
 	int error;
 
-	/* Without its zone it leads nowhere on any machine. */
+	/* A link-local address without a zone cannot be sent to, whatever the routes are. */
 	if (swim_addr_is_link_local(to) && to->scope == 0)
 		return false;
 	error = route_source(to, device, &ignored);
-	/* What prohibit gives, and blackhole. */
+	/* The errors of routes of the types prohibit and blackhole. */
 	return error == -EACCES || error == -EINVAL;
 }
 

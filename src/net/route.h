@@ -15,8 +15,8 @@ enum route_rank {
 	ROUTE_RANK_PASSING,    /* temporary, or one that floats between machines */
 	ROUTE_RANK_INTERFACE,
 	ROUTE_RANK_DEFAULT, /* what the default route sends from */
-	ROUTE_RANK_PEERS,   /* what is sent from to others */
-	ROUTE_RANK_SEEDS,   /* what is sent from to seeds, or one of them */
+	ROUTE_RANK_PEERS,   /* the source of what is sent to other members */
+	ROUTE_RANK_SEEDS, /* the source of what is sent to seeds, or itself an address of a seed */
 };
 
 /* Somebody who is, or may be, a member. */
@@ -32,7 +32,7 @@ struct route_choice {
 	const char *origin; /* "bind", "seeds", "peers", "route", "interface": a word for why */
 	/* Addresses of other interfaces that were not taken, and why: "172.17.0.1 (docker0, a bridge of containers), ..." */
 	char passed[ROUTE_PASSED_MAX];
-	bool doubtful; /* one of several that are as good as each other */
+	bool doubtful; /* others were as good, and none of them was preferred */
 };
 
 struct route_wish {
@@ -54,12 +54,15 @@ struct route_wish {
  */
 void route_choose(const struct route_wish *, struct route_choice *out);
 
-/* Which families an interface that is up (NULL or "": any) has an address of that is of use beyond its own network. */
+/*
+ * Does an interface that is up (NULL or "": any) have an IPv4 address, and an IPv6 address, that is of use beyond its own
+ * network?
+ */
 void route_families(const char *device, bool *v4, bool *v6);
 
 /*
- * Is it by a route (ip-route(8): prohibit, blackhole) that nothing may be sent there, rather than by what the address
- * is?  To be asked after a failure with EACCES or EINVAL.
+ * After sending to the address failed with EACCES or EINVAL: does a route forbid it (ip-route(8): prohibit, blackhole)?
+ * Otherwise the address itself is one that cannot be sent to.
  */
 bool route_forbids(const struct swim_addr *to, const char *device);
 

@@ -33,7 +33,7 @@ swap(struct dns_service *a, struct dns_service *b)
 	*b = spare;
 }
 
-/* Of those that have the priority of the first: which is next? */
+/* Choose the next target among those that have the priority of the first. */
 static size_t
 service_draw(const struct dns_service *services, size_t count, double unit)
 {
@@ -140,7 +140,7 @@ service_came(void *ctx, const struct dns_service *found, size_t count, const cha
 		service_fail(service, "its SRV record says that the service is not there");
 		return;
 	}
-	/* Should it fail, the order can be foretold, which harms nobody. */
+	/* Where getrandom fails, the order can be foretold, which does no harm. */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)loop_now().ns;
 	rng_init(&rng, seed);

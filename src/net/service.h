@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A service by its SRV records (RFC 2782) to the addresses where it is served, each with its record's port, in the
- * order in which they are to be asked.  net/resolver is the only user.
+ * Looks up a service by its SRV records (RFC 2782): gives the addresses of their targets, each with the port of its record,
+ * in the order in which they are to be asked.  net/resolver is the only user.
  */
 #ifndef SWIMD_NET_SERVICE_H
 #define SWIMD_NET_SERVICE_H
@@ -10,12 +10,12 @@
 #include "net/resolver.h"
 
 struct service;
-/* count 0: text says why.  The last thing that a service does: it may be freed here. */
+/* count 0: text says why.  The service does nothing afterwards, and may be freed here. */
 typedef void service_callback(void *ctx, const struct name_answer *);
 /* Look `name` up, and then each target.  NULL when memory is short. */
 struct service *service_new(struct dns *, struct resolver *, const char *name, service_callback *,
     void *ctx);
-/* At any time; without the callback if that has not been called. */
+/* May be called at any time.  A callback that has not been called is not called any more. */
 void service_free(struct service *);
 
 /*

@@ -39,10 +39,9 @@ struct udp_callbacks {
 	/* After each batch (one recvmmsg), and after the retry timer: time to flush. */
 	void (*batch_done)(void *ctx);
 	/*
-	 * The state of sending or receiving changed: error is what began to go wrong (error_number: the errno
-	 * value; peer: to whom, or NULL), or SWIM_OK once all goes well again.  Of each kind of error it is told once
-	 * a minute at most.  May be NULL.  Must not call back into udp
-	 * but for udp_stats.
+	 * Sending or receiving began to fail with this error (error_number: the errno value; peer: the receiver of the
+	 * datagram, or NULL), or both go well again (SWIM_OK).  Each kind of error is told once a minute at most.  May be NULL.
+	 * Of udp it may call udp_stats alone.
 	 */
 	void (*health_changed)(void *ctx, enum swim_error error, int error_number,
 	    const struct swim_addr *peer);
@@ -76,23 +75,23 @@ enum swim_error udp_start(struct udp *);
 /* NOT_STARTED when it was not.  What is queued, for a retry too, is dropped. */
 enum swim_error udp_stop(struct udp *);
 /*
- * The socket's device, or the interface of the link-local address that it is bound to, has this index now, as one has
- * that was removed and made again: bind to it again, to the port as before.  Where it is the same as before, only its
- * name is looked up anew.  Not from within a callback.  Returns as udp_start; after a failure the socket is stopped, and
- * this may be called again.
+ * The interface that the socket is bound to, by its device or by a link-local address, has this index now, as after it was
+ * removed and made again.  Bind to it again, to the same port.  Where the index is the same as before, only the interface's
+ * name is looked up again.  Not to be called from within a callback.  Returns as udp_start; after a failure the socket is
+ * stopped, and this may be called again.
  */
 enum swim_error udp_follow_device(struct udp *, uint32_t index);
 /* The index of that interface when it was bound; 0: the socket has none. */
 uint32_t udp_device(const struct udp *);
-/* What we are bound to (with the port that the kernel chose, if 0 was asked). */
+/* The address that the socket is bound to, with the port that the kernel chose where port 0 was asked for. */
 enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 
 /* Within `received`: the network interface by which it came; 0: not known. */
 uint32_t udp_interface(const struct udp *);
 
 /*
- * Can this socket send there?  Not to no address, port 0 or a wildcard, nor to another family than its own
- * unless it serves both.  True of all others while it is stopped.
+ * Can this socket send to the address?  It cannot where there is no address, the port is 0, the address is a wildcard, or
+ * the socket does not serve the address's family.  A stopped socket is taken to serve both families.
  */
 bool udp_reaches(const struct udp *, const struct swim_addr *);
 /*
@@ -120,8 +119,8 @@ void udp_flush(struct udp *);
  */
 #define UDP_TURN_MS 5
 /*
- * Read what waits, as after a stall: before timers fire.  True once nothing is left, or `*most` datagrams, which is
- * counted down, have been read; false when the time `until` came first.
+ * Read the datagrams that wait in the socket, as after a stall, before timers fire.  *most is how many may be read, and is
+ * counted down.  True once none is left or *most is 0; false when the time `until` came first.
  */
 bool udp_drain(struct udp *, size_t *most, swim_time until);
 /* The receive buffer holds at most so many datagrams; 0 while stopped. */
@@ -140,10 +139,10 @@ struct udp_stats {
 	uint64_t errors[SWIM_ERROR_COUNT]; /* every failure, of a retry too, by its kind */
 	size_t retry_queue;
 	int receive_buffer; /* what the kernel really gave, in the units of udp_config.receive_buffer */
-	/* SWIM_OK when the last operation went well and the last of the other kind did. */
+	/* SWIM_OK when both the last send and the last receive went well. */
 	enum swim_error last_error;
 	int last_errno;
-	/* Bound, and the last send and receive went well, but for faults of a single datagram. */
+	/* The socket is bound, and the last send and the last receive went well; a fault of a single datagram does not count. */
 	bool healthy;
 };
 void udp_stats(const struct udp *, struct udp_stats *out);

@@ -63,14 +63,15 @@ struct wire_member_id {
 };
 
 /* Flags of an update that a base peer doesn't see (trailer WIRE_EXT_FLAGS). */
-#define WIRE_FLAG_LEFT 0x01    /* this dead is a graceful leave */
-#define WIRE_FLAG_FORGET 0x02  /* this dead or left member is to be forgotten now */
-#define WIRE_FLAG_PARTIAL 0x04 /* of one alive or suspect: who tells it does not know its tags */
+#define WIRE_FLAG_LEFT 0x01   /* this dead is a graceful leave */
+#define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
+#define WIRE_FLAG_PARTIAL                                                                          \
+	0x04 /* of a member that is alive or suspect: the sender does not know its tags */
 #define WIRE_FLAGS_KNOWN 0x07
 
 #define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
 
-/* Accusers told of with a suspicion: as many as shorten it, and the first (Lifeguard's K, plus one). */
+/* Accusers that are named with a suspicion: the first, and as many more as can shorten it (Lifeguard's K). */
 #define WIRE_ACCUSERS_MAX 4
 
 struct wire_update {
@@ -99,7 +100,7 @@ struct wire_updates {
 	size_t tags_len;
 };
 
-/* Trailer tags.  0x7f and above are never given out by swimd: room for others' experiments. */
+/* Trailer tags.  swimd never uses 0x7f and above; they are free for experiments of others. */
 enum wire_ext {
 	WIRE_EXT_PADDING = 0x00, /* ignored; makes a request as large as its answer may be */
 	WIRE_EXT_CLUSTER = 0x01, /* cluster name, UTF-8 */
@@ -138,13 +139,13 @@ struct wire_trailer {
 	uint16_t links_len;
 };
 
-/* Whom a member says it cannot reach directly though others can: hashes of names, as accusers are. */
+/* The members that a member cannot reach directly though others can; each by the hash of its name, as accusers are. */
 #define WIRE_LINK_PEERS_MAX 8
 #define WIRE_LINKS_SIZE_MAX (19 + 8 * WIRE_LINK_PEERS_MAX)
 struct wire_links {
 	uint64_t teller; /* hash of its name */
 	uint64_t
-	    stamp; /* a later word of the same teller has a higher one, in serial number arithmetic */
+	    stamp; /* a later report of the same member has a higher one, in serial number arithmetic */
 	uint16_t total; /* how many there are */
 	uint8_t count;  /* of these, so many are named */
 	uint64_t peers[WIRE_LINK_PEERS_MAX];
@@ -274,19 +275,19 @@ void wire_set_cursor(struct wire_writer *, struct wire_cursor);
 /* An authenticated envelope around a finished inner message. */
 void wire_put_authenticated(struct wire_writer *, uint64_t seq, const void *token,
     uint16_t token_len, const struct wire_member_id *sender, const void *inner, size_t inner_len);
-/* In age_ms: the sender has had answers from others for so long that it stays, whoever else bears its name. */
+/* In age_ms: others have answered the sender for so long that it keeps its name, whoever else bears it. */
 #define WIRE_CLAIM_STAYS (UINT64_C(1) << 63)
 /* `member` says that the sender's name is its own, for `age_ms` so far. */
 void wire_put_claim(struct wire_writer *, uint64_t seq, const struct wire_member_id *member,
     uint64_t age_ms);
-/* "The ping of this number reached a member of another cluster": whose is in the trailer. */
+/* The ping of this number reached a member of another cluster, whose name is in the trailer. */
 void wire_put_other_cluster(struct wire_writer *, uint64_t seq);
 bool wire_add_update(struct wire_writer *, const struct wire_update *);
 /* Bytes the trailer takes, without update flags; what to pass as `reserve`. */
 size_t wire_trailer_size(const struct wire_trailer *);
-/* What wire_finish will come to, without padding. */
+/* The length that wire_finish will return, without padding. */
 size_t wire_size(const struct wire_writer *, const struct wire_trailer *);
-/* A message begun as gossip is a ping of the same number and gossip, which asks for an ack. */
+/* Turn a message that was begun as gossip into a ping of the same number with the same updates; a ping asks for an ack. */
 void wire_make_ping(struct wire_writer *);
 /*
  * Write the flags and the trailer and, where pad_to is above the length so far, an ignorable trailer
