@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "sim/heap.h"
 
-enum { OBSERVED = 1, ADDRESS, IDENTITY, ACCUSATION };
+enum { OBSERVED = 1, ADDRESS, LIVED, IDENTITY, ACCUSATION };
 
 void
 facts_init(struct facts *f)
@@ -80,6 +80,14 @@ facts_identity(uint64_t name_hash, uint64_t incarnation, const char *address, co
 	h = hash64_u64(hash64_u64(h, name_hash), incarnation);
 	h = hash64_bytes(h, address, strlen(address) + 1);
 	return end(tags != NULL ? hash64_bytes(h, tags, tags_len) : h);
+}
+
+uint64_t
+facts_lived(uint64_t name_hash, const char *address)
+{
+	uint64_t h = hash64_u64(hash64_u64(HASH64_START, LIVED), name_hash);
+
+	return end(hash64_bytes(h, address, strlen(address) + 1));
 }
 
 uint64_t

@@ -25,6 +25,8 @@ uint64_t facts_observed(uint64_t name_hash);
 /* a member said of itself that it has this address (and these tags, unless NULL) at this incarnation; */
 uint64_t facts_identity(uint64_t name_hash, uint64_t incarnation, const char *address,
     const char *tags, size_t tags_len);
+/* it said so of the address alone, at whatever incarnation; */
+uint64_t facts_lived(uint64_t name_hash, const char *address);
 /* one accused another at this incarnation of the other. */
 uint64_t facts_accusation(uint64_t accuser_hash, uint64_t subject_hash, uint64_t incarnation);
 

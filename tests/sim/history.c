@@ -143,6 +143,7 @@ history_own(struct history *h, const struct swim *s, char *why, size_t size)
 	facts_add(h->facts, facts_observed(self->hash));
 	facts_add(h->facts, identity);
 	facts_add(h->facts, facts_identity(self->hash, self->incarnation, self->address, NULL, 0));
+	facts_add(h->facts, facts_lived(self->hash, self->address));
 	h->identity = identity;
 	h->incarnation = self->incarnation;
 	h->spoken = s->stats.sent_bytes > 0;
@@ -235,6 +236,12 @@ fact_fault(const struct history *h, const struct member *m)
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
 	if (m->hidden || m->stand_in)
 		return NULL;
+	/*
+	 * An ack names the member and its address and not its incarnation: who is known by an ack alone is held at 0, although
+	 * it may have moved since then, until an update of its own arrives.
+	 */
+	if (m->partial && m->incarnation == 0)
+		identity = facts_lived(m->hash, m->address);
 	if (!facts_has(h->facts, identity))
 		return "has an address or tags that it never said it has at that incarnation";
 	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < m->accuser_count; i++)
