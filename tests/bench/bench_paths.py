@@ -60,7 +60,8 @@ def halves(network, count):
             network.both(one, other, delay=150)
 
 
-def thin_links(network, count):
+def thin_uplinks(network, count):
+    """All that a host sends goes through one link, which 30 kB may wait for."""
     for host in range(count):
         network.share([(host, other) for other in range(count) if other != host],
                       Path(delay=DELAY, rate=3000, queue=30000))
@@ -84,7 +85,8 @@ SCENARIOS = {
     "one host loses half of what it sends": ({}, one_loses_what_it_sends, None),
     "one host silent 1.5 s in 10": ({}, everywhere, Spell(1.5, 10, loss=1.0)),
     "one host with 2 s of delay for 8 s in 30": ({}, everywhere, Spell(8, 30, delay=2000)),
-    "links of 3 kB/s": ({}, thin_links, None),
+    "links of 3 kB/s": ({"rate": 3000}, everywhere, None),
+    "uplinks of 3 kB/s": ({}, thin_uplinks, None),
 }
 
 
