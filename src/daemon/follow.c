@@ -7,6 +7,7 @@ follow_init(struct follow *f, const struct swim_addr *first, enum route_rank ran
 	*f = (struct follow){
 	    .current = *first,
 	    .rank = rank,
+	    .rank_now = rank,
 	    .present = rank != ROUTE_RANK_NONE,
 	    .moved = SWIM_TIME_NEVER,
 	};
@@ -19,6 +20,9 @@ is_wanted(const struct follow *f, const struct follow_sight *sight)
 		return false;
 	/* It was a makeshift: whatever is better will do. */
 	if (sight->rank > f->rank)
+		return true;
+	/* Whoever was reached from the current address is reached from the other one now. */
+	if (sight->rank >= ROUTE_RANK_PEERS && sight->current_rank < sight->rank)
 		return true;
 	return !sight->present && sight->rank > ROUTE_RANK_LOOPBACK;
 }
@@ -42,6 +46,7 @@ bool
 follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
 {
 	f->present = sight->present;
+	f->rank_now = sight->current_rank;
 	if (f->moves > 0 && swim_time_since(now, f->moved).ns >= swim_seconds(FOLLOW_QUIET_S).ns)
 		f->moves = 0;
 	if (sight->present && sight->rank > f->rank && swim_addr_equal(&sight->best, &f->current))
@@ -63,7 +68,7 @@ follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
 		f->moved = now;
 	}
 	f->current = f->candidate;
-	f->rank = f->candidate_rank;
+	f->rank = f->rank_now = f->candidate_rank;
 	f->present = true;
 	f->candidate = (struct swim_addr){0};
 	return true;
@@ -73,7 +78,7 @@ void
 follow_take(struct follow *f, const struct swim_addr *addr, enum route_rank rank)
 {
 	f->current = *addr;
-	f->rank = rank;
+	f->rank = f->rank_now = rank;
 	f->present = true;
 	f->candidate = (struct swim_addr){0};
 }

@@ -4,7 +4,8 @@
  * it can be tested without a network.
  *
  * An address is kept for as long as it is there, unless it was chosen for want of a better kind of
- * address.  Another is taken once it has been the best for a while; one of a lesser kind after a longer
+ * address, or seeds or members are reached from another address and none of them from this one any more, as when
+ * their network comes up after swimd.  That the default route has moved does not count.  Another is taken once it has been the best for a while; one of a lesser kind after a longer
  * while, and loopback never, since the old one may be back sooner than anybody has use for that.
  */
 #ifndef SWIMD_DAEMON_FOLLOW_H
@@ -25,7 +26,8 @@
 
 struct follow {
 	struct swim_addr current;
-	enum route_rank rank; /* of it, when it was chosen or last found to be the best */
+	enum route_rank rank;     /* of it, when it was chosen or last found to be the best */
+	enum route_rank rank_now; /* of it, at the last look */
 	bool present;
 	struct swim_addr candidate; /* family 0: none */
 	enum route_rank candidate_rank;
@@ -36,7 +38,8 @@ struct follow {
 
 /* What there is now. */
 struct follow_sight {
-	bool present; /* the current address is on an interface that is up */
+	bool present;                 /* the current address is on an interface that is up */
+	enum route_rank current_rank; /* what the current address is worth now */
 	struct swim_addr best;
 	enum route_rank rank; /* of `best`; NONE: there is no address */
 };

@@ -363,6 +363,7 @@ look(void *ctx, swim_time now)
 		choose(node, NULL, &choice);
 		sight.best = choice.addr;
 		sight.rank = choice.rank;
+		sight.current_rank = choice.current_rank;
 		sight.present = route_is_up(&node->advertised, device);
 		if (swim_addr_equal(&choice.addr, &node->advertised))
 			net->origin = choice.origin;
@@ -399,7 +400,8 @@ network_peers_changed(struct node *node, bool seeds)
 	enum route_rank enough = seeds ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
 
 	/* An address from which others are reached already is kept, whatever other addresses come. */
-	if (!net->following || net->timer == NULL || node->leaving || net->follow.rank >= enough)
+	if (!net->following || net->timer == NULL || node->leaving ||
+	    net->follow.rank_now >= enough)
 		return;
 	look_by(net, swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS)));
 }
@@ -412,7 +414,7 @@ network_before_join(struct node *node, const struct swim_addr *address)
 	struct swim_stats stats;
 
 	swim_stats(node->swim, &stats);
-	if (!net->following || net->follow.rank >= ROUTE_RANK_PEERS ||
+	if (!net->following || net->follow.rank_now >= ROUTE_RANK_PEERS ||
 	    stats.members[SWIM_ALIVE] > 1)
 		return;
 	choose(node, address, &choice);

@@ -134,7 +134,7 @@ ifaces_add_address(struct ifaces *all, const struct nlmsghdr *msg)
 		return false;
 	all->extras[all->count] = extra;
 	out = &all->addresses[all->count++];
-	*out = (struct iface_address){.index = info->ifa_index};
+	*out = (struct iface_address){.prefix = info->ifa_prefixlen, .index = info->ifa_index};
 	out->addr.family = size == 4 ? 4 : 6;
 	memcpy(out->addr.ip, RTA_DATA(local), size);
 	if (swim_addr_is_link_local(&out->addr) && out->addr.family == 6)

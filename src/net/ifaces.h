@@ -11,6 +11,7 @@
 
 struct iface_address {
 	struct swim_addr addr; /* port 0; a link-local one with its interface */
+	unsigned prefix;       /* the length of its network's prefix */
 	uint32_t index;        /* of the interface */
 	char name[IF_NAMESIZE];
 	bool up, running; /* running: it has a carrier too */

@@ -159,13 +159,32 @@ route_steady(const struct route_candidates *c, size_t i)
 	return i;
 }
 
+/* Is the target in the network of this address? */
+static bool
+route_covers(const struct iface_address *a, const struct swim_addr *to)
+{
+	unsigned whole = a->prefix / 8, rest = a->prefix % 8;
+
+	return a->addr.family == to->family && memcmp(a->addr.ip, to->ip, whole) == 0 &&
+	       (rest == 0 || ((a->addr.ip[whole] ^ to->ip[whole]) >> (8 - rest)) == 0);
+}
+
+static void
+route_count_vote(const struct route_candidates *c, size_t i, bool seed)
+{
+	if (seed)
+		c->votes[i].seeds++;
+	else if (!c->all[i].containers)
+		c->votes[i].peers++;
+}
+
 static void
 route_vote(const struct route_candidates *c, const struct route_target *target)
 {
 	const struct swim_addr *to = &target->addr;
 	struct swim_addr from = {0}, same = *to;
 	bool ours;
-	size_t i;
+	size_t i, now;
 
 	/* A link-local or loopback target does not show from which address others are reached. */
 	if (to->family == 0 || to->port == 0 || swim_addr_is_loopback(to) ||
@@ -179,12 +198,15 @@ route_vote(const struct route_candidates *c, const struct route_target *target)
 	i = route_steady(c, ours ? route_find(c, to) : route_find(c, &from));
 	if (i == c->count || route_rank(&c->all[i]) < ROUTE_RANK_CONTAINERS)
 		return;
-	if (ours)
+	if (ours) {
 		c->votes[i].ourselves++;
-	else if (target->seed)
-		c->votes[i].seeds++;
-	else if (!c->all[i].containers)
-		c->votes[i].peers++;
+		return;
+	}
+	route_count_vote(c, i, target->seed);
+	/* Of two interfaces in the target's network the kernel may prefer now one and now the other: both serve. */
+	now = c->wish->current != NULL ? route_find(c, c->wish->current) : c->count;
+	if (now != c->count && now != i && route_covers(&c->all[now], to))
+		route_count_vote(c, now, target->seed);
 }
 
 static unsigned
@@ -295,6 +317,22 @@ route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_defa
 	}
 }
 
+/* What an address is worth now, by the votes and by the interface that it is on. */
+static enum route_rank
+route_worth(const struct route_candidates *c, size_t i, size_t by_default)
+{
+	enum route_rank rank;
+
+	if (i == c->count)
+		return ROUTE_RANK_NONE;
+	if (c->votes[i].seeds > 0 || c->votes[i].ourselves > 0)
+		return ROUTE_RANK_SEEDS;
+	if (c->votes[i].peers > 0)
+		return ROUTE_RANK_PEERS;
+	rank = route_rank(&c->all[i]);
+	return i == by_default && rank == ROUTE_RANK_INTERFACE ? ROUTE_RANK_DEFAULT : rank;
+}
+
 static void
 route_choose_among(const struct route_candidates *c, struct route_choice *out)
 {
@@ -302,22 +340,19 @@ route_choose_among(const struct route_candidates *c, struct route_choice *out)
 
 	for (size_t k = 0; k < c->wish->target_count; k++)
 		route_vote(c, &c->wish->targets[k]);
+	if (c->wish->current != NULL)
+		out->current_rank = route_worth(c, route_find(c, c->wish->current), by_default);
 	i = route_elect(c, &out->origin);
-	if (i != c->count) {
-		out->rank = strcmp(out->origin, "seeds") == 0 ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
-	} else if (by_default != c->count) {
+	if (i == c->count && by_default != c->count) {
 		i = by_default;
 		out->origin = "route";
-		out->rank = route_rank(&c->all[i]);
-		if (out->rank == ROUTE_RANK_INTERFACE)
-			out->rank = ROUTE_RANK_DEFAULT;
-	} else {
+	} else if (i == c->count) {
 		i = route_best_interface(c, &out->doubtful);
 		out->origin = "interface";
 		if (i == c->count)
 			return;
-		out->rank = route_rank(&c->all[i]);
 	}
+	out->rank = route_worth(c, i, by_default);
 	out->addr = c->all[i].addr;
 	out->addr.port = c->wish->bound->port;
 	route_tell_passed(c, i, by_default, out->passed);

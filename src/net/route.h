@@ -29,6 +29,8 @@ struct route_target {
 struct route_choice {
 	struct swim_addr addr;
 	enum route_rank rank;
+	enum route_rank
+	    current_rank;   /* what the wish's current address is worth now; NONE: it is not here */
 	const char *origin; /* "bind", "seeds", "peers", "route", "interface": a word for why */
 	/* Addresses of other interfaces that were not taken, and why: "172.17.0.1 (docker0, a bridge of containers), ..." */
 	char passed[ROUTE_PASSED_MAX];

@@ -97,6 +97,42 @@ def test_all_list_all(cluster, lan):
     assert all(d.text().count("another address is advertised") == 0 for d in daemons)
 
 
+@pytest.mark.parametrize("seeds", ["all have seeds", "the first has none"])
+def test_the_network_of_the_seeds_comes_up_late(cluster, lan, seeds):
+    """At the start the seeds are where the default route leads; then the interface gets its address that they are behind."""
+    hosts = [lan.host(avahi=False, addresses=()) for _ in range(3)]
+    for host in hosts:
+        add_private(host)
+    words = ("--seed", "10.77.0.1", "--seed", "10.77.0.2")
+    alone = seeds == "the first has none"
+    daemons = [host.daemon("--no-mdns", *(() if alone and n == 0 else words)) for n, host in enumerate(hosts)]
+    launch(cluster, daemons)
+    assert all(d.call("info")["address"] == "10.0.2.15:7946" for d in daemons)
+    for n, host in enumerate(hosts, 1):
+        host.add_address(f"10.77.0.{n}/24")
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    cluster.pump.pass_time(3)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    assert all(d.text().count("another address is advertised") == 1 for d in daemons)
+
+
+def test_a_second_interface_in_the_network_of_the_seeds_moves_nobody(cluster, lan):
+    """The kernel sends from the second one now; the first serves as well, and is kept."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]
+    daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", "10.77.0.1")]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, on_the_wire(2))
+    lan.switch.run("ip", "link", "add", "port2b", "master", "br0", "type", "veth", "peer", "name", "eth1",
+                   "netns", str(hosts[1].holder.pid))
+    lan.switch.run("ip", "link", "set", "port2b", "up")
+    hosts[1].ip("link", "set", "eth1", "addrgenmode", "none", "up")
+    hosts[1].ip("addr", "add", "10.77.0.22/24", "dev", "eth1", "noprefixroute")
+    hosts[1].ip("route", "replace", "10.77.0.0/25", "dev", "eth1", "src", "10.77.0.22")
+    cluster.pump.pass_time(3)
+    wait_addresses(cluster, daemons, on_the_wire(2))
+    assert daemons[1].text().count("another address is advertised") == 0
+
+
 def test_a_seed_whose_name_is_found_later(cluster, lan):
     """Nobody hears of the address that it had before it knew."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]

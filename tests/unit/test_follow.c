@@ -145,7 +145,76 @@ START_TEST(flapping_is_slowed_down)
 }
 END_TEST
 
+/* Whoever is reached from the current address, and from the best one. */
+static bool
+look_at_both(int64_t ms, enum route_rank current, const char *best, enum route_rank rank)
+{
+	struct follow_sight sight = {
+	    .present = true,
+	    .current_rank = current,
+	    .best = loop_addr(best, 7946),
+	    .rank = rank,
+	};
+
+	now = swim_time_add(now, swim_ms(ms));
+	return follow_look(&f, now, &sight);
+}
+
+START_TEST(what_seeds_are_not_reached_from_any_more_gives_way)
+{
+	begin("10.0.2.15", ROUTE_RANK_SEEDS);
+	for (int i = 0; i < 100; i++)
+		ck_assert(!look_at_both(100, ROUTE_RANK_SEEDS, "10.0.2.15", ROUTE_RANK_SEEDS));
+	/* Their network comes up. */
+	ck_assert(!look_at_both(0, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
+	ck_assert(
+	    !look_at_both(FOLLOW_SETTLE_MS - 1, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
+	ck_assert(look_at_both(1, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
+	ck_current("10.77.0.1");
+	ck_assert_int_eq(f.rank_now, ROUTE_RANK_SEEDS);
+	/* Where members are, and no seed: a lesser reason, which has to last longer. */
+	ck_assert(!look_at_both(0, ROUTE_RANK_INTERFACE, "10.0.2.15", ROUTE_RANK_PEERS));
+	ck_assert(!look_at_both(FOLLOW_LESSER_MS - 1, ROUTE_RANK_INTERFACE, "10.0.2.15",
+	    ROUTE_RANK_PEERS));
+	ck_assert(look_at_both(1, ROUTE_RANK_INTERFACE, "10.0.2.15", ROUTE_RANK_PEERS));
+}
+END_TEST
+
+START_TEST(what_some_are_reached_from_still_stays)
+{
+	begin("10.0.2.15", ROUTE_RANK_SEEDS);
+	for (int i = 0; i < 100; i++)
+		ck_assert(!look_at_both(1000, ROUTE_RANK_SEEDS, "10.77.0.1", ROUTE_RANK_SEEDS));
+	/* Nobody is found at all for a while, as names are not resolved: that speaks for no other address. */
+	for (int i = 0; i < 100; i++)
+		ck_assert(
+		    !look_at_both(1000, ROUTE_RANK_INTERFACE, "10.77.0.1", ROUTE_RANK_DEFAULT));
+	ck_assert_int_eq(f.rank, ROUTE_RANK_SEEDS);
+	ck_assert_int_eq(f.rank_now, ROUTE_RANK_INTERFACE);
+}
+END_TEST
+
+/* A tunnel towards the seeds that comes and goes every three seconds, for five minutes. */
+START_TEST(a_route_that_flaps_is_slowed_down)
+{
+	unsigned moves = 0;
+
+	begin("10.0.2.15", ROUTE_RANK_SEEDS);
+	for (int i = 0; i < 3000; i++) {
+		const char *best = i / 30 % 2 == 0 ? "10.0.2.15" : "10.8.0.2";
+		struct swim_addr addr = loop_addr(best, 7946);
+		bool same = swim_addr_equal(&f.current, &addr);
+
+		moves += look_at_both(100, same ? ROUTE_RANK_SEEDS : ROUTE_RANK_INTERFACE, best,
+		    ROUTE_RANK_SEEDS);
+	}
+	ck_assert_uint_gt(moves, 2);
+	ck_assert_uint_le(moves, 20); /* of 100 */
+}
+END_TEST
+
 UNIT_MAIN("follow", what_is_there_stays, what_is_gone_is_replaced_by_what_lasts,
     what_comes_back_was_never_gone, loopback_takes_the_place_of_nothing_that_was_better,
     the_lesser_has_to_last_longer_and_gives_way, a_makeshift_is_left_at_once,
-    flapping_is_slowed_down)
+    flapping_is_slowed_down, what_seeds_are_not_reached_from_any_more_gives_way,
+    what_some_are_reached_from_still_stays, a_route_that_flaps_is_slowed_down)
