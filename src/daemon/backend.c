@@ -237,6 +237,7 @@ backend_reload(void *ctx, struct control_reload *out, char *error)
 
 	notify_reloading();
 	control_look(node->control);
+	state_look(node->state, swim_incarnation(node->swim), loop_now());
 	if (config_load(node->options, NULL, &fresh, error) != 0)
 		goto refused;
 	reload_compare(&node->config, &fresh, plan);

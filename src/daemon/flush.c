@@ -236,6 +236,8 @@ flush_state(struct node *node, swim_time now)
 	bool may_speak = state_reserve(node->state, swim_incarnation(node->swim), now);
 	const char *trouble;
 
+	if (node->snapshot != NULL && state_take_renewed(node->state))
+		node_state_renewed(node, now);
 	trouble = state_trouble(node->state);
 	if (trouble != NULL && !before) {
 		log_at(LOG_LEVEL_ERROR, "state is not kept", log_str("reason", trouble));

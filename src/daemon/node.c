@@ -578,6 +578,19 @@ report_aside(const struct node *node)
 		    log_str("files", files));
 }
 
+void
+node_state_renewed(struct node *node, swim_time now)
+{
+	const char *warning = state_warning(node->state);
+
+	log_at(LOG_LEVEL_NOTICE, "the state directory was removed or replaced, and is opened anew",
+	    log_str("directory", state_dir(node->state)));
+	if (warning != NULL)
+		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+	snapshot_renew(node->snapshot, now);
+	report_aside(node);
+}
+
 /* Said once all is well, so that a start that fails is one line long. */
 static void
 report_start(const struct node *node)

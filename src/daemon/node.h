@@ -139,6 +139,8 @@ void node_lose_name(struct node *);
 void node_leave(struct node *, const char *reason);
 /* Log what the configuration says and may not mean. */
 void node_tell_doubts(const struct node *);
+/* The state directory was opened anew. */
+void node_state_renewed(struct node *, swim_time now);
 
 /* receive.c: what is to be done with what comes through the socket. */
 void receive_fill(struct node *, struct udp_callbacks *out);

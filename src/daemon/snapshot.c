@@ -164,8 +164,11 @@ begin(struct snapshot *s, swim_time now)
 	    swim_time_since(now, s->company).ns >= swim_seconds(COMPANY_S).ns)
 		forget_earlier(s);
 	put_all(s, &text, now);
-	if (!text.failed)
-		error = writer_start(s->writer, text.bytes, text.len);
+	state_look(s->node->state, swim_incarnation(s->node->swim), now);
+	if (state_is_lost(s->node->state))
+		error = -ENOENT;
+	else if (!text.failed)
+		error = writer_start(s->writer, state_dir_fd(s->node->state), text.bytes, text.len);
 	free(text.bytes);
 	s->began = now;
 	s->next = swim_time_add(now, swim_seconds(SNAPSHOT_INTERVAL_S));
@@ -235,6 +238,20 @@ snapshot_note(struct snapshot *s, const struct swim_event *e)
 	if (swim_time_before(s->next, soonest))
 		s->next = soonest;
 	arm(s, e->at);
+}
+
+void
+snapshot_renew(struct snapshot *s, swim_time now)
+{
+	const struct owner *whose;
+
+	if (state_is_foreign(s->node->state)) {
+		(void)state_aside(s->node->state, &whose);
+		state_set_aside(s->node->state, FILE_NAME, whose);
+	}
+	s->stale = true;
+	s->next = now;
+	arm(s, now);
 }
 
 void
@@ -410,8 +427,7 @@ snapshot_new(struct node *node)
 	s->node = node;
 	s->company = SWIM_TIME_NEVER;
 	s->timer = loop_timer_new(node->base, fired, s);
-	s->writer =
-	    writer_new(node->base, state_dir_fd(node->state), FILE_NAME, TEMP_NAME, written, s);
+	s->writer = writer_new(node->base, FILE_NAME, TEMP_NAME, written, s);
 	s->known = known_new(node->base);
 	if (s->timer == NULL || s->writer == NULL || s->known == NULL) {
 		if (s->known != NULL)

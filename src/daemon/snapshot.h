@@ -35,6 +35,9 @@ void snapshot_note(struct snapshot *, const struct swim_event *);
 /* Write what is not written yet; waits for the disk, but not for long.  The last call before snapshot_free. */
 void snapshot_finish(struct snapshot *);
 
+/* The state directory was opened anew (state_take_renewed): write everything into it. */
+void snapshot_renew(struct snapshot *, swim_time now);
+
 /* What is wrong (a sentence), or NULL. */
 const char *snapshot_trouble(const struct snapshot *);
 /* How many members that were alive in the earlier run are still looked for. */

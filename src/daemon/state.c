@@ -29,6 +29,8 @@
 /* For so long nothing is said for want of a block: less than a probe of profile lan waits for its answer. */
 #define HOLD_MS 200
 #define RETRY_S 10
+/* So often the directory at the path is compared with the one that is open. */
+#define LOOK_S 10
 
 struct state {
 	char *dir;
@@ -40,13 +42,17 @@ struct state {
 	uint64_t writing;   /* the bound that is on its way to the disk */
 	swim_time began;    /* when it went */
 	swim_time next_try; /* not before, after a failure */
-	swim_time held;     /* since then an incarnation waits for its block; NEVER: none does */
+	swim_time next_look;
+	swim_time held; /* since then an incarnation waits for its block; NEVER: none does */
 	void (*done)(void *ctx);
 	void *ctx;
 	char warning[FAULT_MAX];
 	bool foreign;          /* the stored incarnation was another member's */
 	struct owner whose;    /* of what was set aside first */
 	char aside[FAULT_MAX]; /* its files */
+	bool lost;             /* what is open is not what is at the path */
+	bool unsaved;          /* the directory does not have our incarnation */
+	bool renewed;          /* for state_take_renewed */
 	bool troubled;
 	char trouble[FAULT_MAX]; /* the last one */
 };
@@ -167,6 +173,12 @@ trouble(struct state *s, const char *why, swim_time now)
 	s->next_try = swim_time_add(now, swim_seconds(RETRY_S));
 }
 
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* What to lock: a file, or where none can be opened for writing the one that is there, or the directory. */
 static int
 open_lock(const struct state *s)
@@ -242,6 +254,35 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 	    aside);
 }
 
+/* The directory and the lock in it, and what is stored.  0, or the exit status, with what is open left to be closed. */
+static int
+open_all(struct state *s, char *error)
+{
+	int status;
+
+	s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir_fd < 0)
+		return fault_set(error, fault_status(errno, EX_CONFIG),
+		    "the state directory %s: %s%s", s->dir, strerror(errno),
+		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
+	if ((status = lock(s, error)) != 0)
+		return status;
+	return load(s, error);
+}
+
+static void
+close_all(int dir_fd, int lock_fd)
+{
+	if (lock_fd >= 0) {
+		/* A child that was just forked still has the descriptor, and closing ours alone would leave the lock. */
+		flock(lock_fd, LOCK_UN);
+		/* The file stays, for another may hold it by now. */
+		close(lock_fd);
+	}
+	if (dir_fd >= 0)
+		close(dir_fd);
+}
+
 int
 state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
     char *error)
@@ -255,16 +296,10 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 		return fault_set(error, EX_OSERR, "out of memory");
 	}
 	s->self = *self;
-	s->lock_fd = -1;
+	s->dir_fd = s->lock_fd = -1;
 	s->held = SWIM_TIME_NEVER;
-	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir_fd < 0) {
-		status = fault_set(error, fault_status(errno, EX_CONFIG),
-		    "the state directory %s: %s%s", dir, strerror(errno),
-		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
-		goto error;
-	}
-	if ((status = lock(s, error)) != 0 || (status = load(s, error)) != 0)
+	s->next_look = swim_time_add(now, swim_seconds(LOOK_S));
+	if ((status = open_all(s, error)) != 0)
 		goto error;
 	s->bound = block_above(s->incarnation);
 	failure =
@@ -291,14 +326,7 @@ state_free(struct state *s)
 	if (s == NULL)
 		return;
 	writer_free(s->writer);
-	if (s->lock_fd >= 0) {
-		/* A child that was just forked still has the descriptor, and closing ours alone would leave the lock. */
-		flock(s->lock_fd, LOCK_UN);
-		/* The file stays, for another may hold it by now. */
-		close(s->lock_fd);
-	}
-	if (s->dir_fd >= 0)
-		close(s->dir_fd);
+	close_all(s->dir_fd, s->lock_fd);
 	free(s->dir);
 	free(s);
 }
@@ -316,7 +344,7 @@ written(void *ctx, int error)
 
 	if (error == 0) {
 		s->bound = s->writing;
-		s->troubled = false;
+		s->unsaved = s->troubled = false;
 	} else {
 		trouble(s, strerror(-error), s->began);
 	}
@@ -328,22 +356,118 @@ state_start(struct state *s, struct event_base *base, void (*done)(void *ctx), v
 {
 	s->done = done;
 	s->ctx = ctx;
-	s->writer = writer_new(base, s->dir_fd, FILE_NAME, TEMP_NAME, written, s);
+	s->writer = writer_new(base, FILE_NAME, TEMP_NAME, written, s);
 	return s->writer != NULL;
 }
 
-/* A block above those that we have, or above what is wanted. */
+/* A block above those that we have, or above what is wanted; in a new directory those that we have, if they suffice. */
 static void
 begin(struct state *s, uint64_t incarnation, swim_time now)
 {
 	char text[TEXT_MAX];
 	int error;
 
-	s->writing = block_above(incarnation < s->bound ? s->bound : incarnation);
+	if (!s->unsaved || incarnation >= s->bound)
+		s->writing = block_above(incarnation < s->bound ? s->bound : incarnation);
+	else
+		s->writing = s->bound;
 	s->began = now;
-	error = writer_start(s->writer, text, format_bound(s, s->writing, text));
+	error = writer_start(s->writer, s->dir_fd, text, format_bound(s, s->writing, text));
 	if (error != 0)
 		trouble(s, strerror(-error), now);
+}
+
+/*
+ * Is the open directory the one at the path, with our lock and our file in it?  The descriptors keep the entries of the path
+ * in the kernel's memory, so that this waits for no local disk.
+ */
+static bool
+is_in_place(const struct state *s)
+{
+	struct stat open_one, at_path, locked;
+
+	if (fstat(s->dir_fd, &open_one) != 0)
+		return false;
+	if (stat(s->dir, &at_path) != 0)
+		/* A parent that may not be searched any more does no harm to what is open. */
+		return errno == EACCES && open_one.st_nlink > 0;
+	return is_same_file(&open_one, &at_path) && fstat(s->lock_fd, &locked) == 0 &&
+	       locked.st_nlink > 0 &&
+	       (faccessat(s->dir_fd, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+		   errno != ENOENT || s->unsaved || s->troubled);
+}
+
+/* Open what is at the path now, in place of what is open.  False: that cannot be, with `error` set. */
+static bool
+renew(struct state *s, char *error)
+{
+	const int dir_fd = s->dir_fd, lock_fd = s->lock_fd;
+	const uint64_t first = s->incarnation;
+	const bool foreign = s->foreign;
+	struct stat open_one, at_path;
+	uint64_t stored;
+	int status;
+
+	/* In the same directory the old lock would be in the way of the new one, where its file is still there. */
+	if (stat(s->dir, &at_path) == 0 && fstat(dir_fd, &open_one) == 0 &&
+	    is_same_file(&open_one, &at_path))
+		flock(lock_fd, LOCK_UN);
+	s->dir_fd = s->lock_fd = -1;
+	s->incarnation = 0;
+	s->foreign = false;
+	s->warning[0] = s->aside[0] = '\0';
+	status = open_all(s, error);
+	stored = s->incarnation;
+	s->incarnation = first;
+	if (status != 0) {
+		close_all(s->dir_fd, s->lock_fd);
+		s->dir_fd = dir_fd;
+		s->lock_fd = lock_fd;
+		s->foreign = foreign;
+		(void)!flock(lock_fd, LOCK_EX | LOCK_NB);
+		return false;
+	}
+	close_all(dir_fd, lock_fd);
+	if (stored > s->bound)
+		s->bound = stored;
+	return true;
+}
+
+/* True: the directory may be written to. */
+static bool
+look(struct state *s, swim_time now)
+{
+	char error[FAULT_MAX];
+
+	s->next_look = swim_time_add(now, swim_seconds(LOOK_S));
+	if (!s->lost && is_in_place(s))
+		return true;
+	s->lost = !renew(s, error);
+	if (s->lost) {
+		snprintf(s->trouble, sizeof(s->trouble), "%s", error);
+		s->troubled = true;
+		s->next_try = s->next_look;
+		return false;
+	}
+	s->renewed = s->unsaved = true;
+	s->next_try = now;
+	return true;
+}
+
+void
+state_look(struct state *s, uint64_t incarnation, swim_time now)
+{
+	if (!writer_busy(s->writer) && look(s, now) && s->unsaved)
+		begin(s, incarnation, now);
+}
+
+bool
+state_take_renewed(struct state *s)
+{
+	bool renewed = s->renewed;
+
+	s->renewed = false;
+	return renewed;
 }
 
 bool
@@ -351,9 +475,15 @@ state_reserve(struct state *s, uint64_t incarnation, swim_time now)
 {
 	const bool reserved = incarnation < s->bound || s->bound == UINT64_MAX;
 	const bool ahead = s->bound == UINT64_MAX || (reserved && s->bound - incarnation > AHEAD);
+	bool due = !ahead && !swim_time_before(now, s->next_try);
 
-	if (!ahead && !writer_busy(s->writer) && !swim_time_before(now, s->next_try))
-		begin(s, incarnation, now);
+	if (!writer_busy(s->writer) && (due || swim_time_reached(now, s->next_look))) {
+		bool usable = look(s, now);
+
+		due |= s->unsaved && !swim_time_before(now, s->next_try);
+		if (usable && due)
+			begin(s, incarnation, now);
+	}
 	if (reserved) {
 		s->held = SWIM_TIME_NEVER;
 		return true;
@@ -388,6 +518,12 @@ int
 state_dir_fd(const struct state *s)
 {
 	return s->dir_fd;
+}
+
+bool
+state_is_lost(const struct state *s)
+{
+	return s->lost;
 }
 
 const char *

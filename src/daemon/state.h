@@ -33,6 +33,15 @@ int state_open(const char *dir, const struct owner *self, swim_time now, struct 
     char *error);
 void state_free(struct state *);
 
+/*
+ * The directory may be removed, renamed or mounted over, or lose its files, while swimd runs.  That is looked for every 10 s
+ * (in state_reserve), before each write, and by state_look.  What is at its path then is opened anew with the checks of
+ * state_open and gets this member's incarnation; until that is possible, it is state_trouble.
+ */
+void state_look(struct state *, uint64_t incarnation, swim_time now);
+/* True once after the directory was opened anew: what others keep in it is to be written again. */
+bool state_take_renewed(struct state *);
+
 /* What to begin with: above all that was used before, as far as that is known. */
 uint64_t state_incarnation(const struct state *);
 
@@ -51,9 +60,11 @@ bool state_start(struct state *, struct event_base *, void (*done)(void *ctx), v
 bool state_reserve(struct state *, uint64_t incarnation, swim_time now);
 swim_time state_deadline(const struct state *); /* or NEVER */
 
-/* The directory, for others who keep something there; as long as the state is open. */
+/* The directory, for others who keep something there.  The descriptor is valid until the state looks again. */
 const char *state_dir(const struct state *);
 int state_dir_fd(const struct state *);
+bool state_is_lost(
+    const struct state *); /* it is not the one at its path, so nothing is to be written */
 
 /*
  * A file of the directory turned out to belong to another member: rename it to its name with ".aside" appended, so that an
@@ -66,7 +77,7 @@ const struct owner *state_owner(const struct state *);
 /* The stored incarnation was another member's: then files that name no owner are its files too. */
 bool state_is_foreign(const struct state *);
 
-/* What was wrong with the stored state at the start (a sentence), or NULL. */
+/* What was wrong with the stored state when the directory was opened (a sentence), or NULL. */
 const char *state_warning(const struct state *);
 /* What is wrong with the directory now (a sentence), or NULL. */
 const char *state_trouble(const struct state *);

@@ -14,7 +14,6 @@
 
 struct writer {
 	struct event_base *base;
-	int dir_fd;
 	const char *name, *temp;
 	void (*done)(void *ctx, int error);
 	void *ctx;
@@ -50,7 +49,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 }
 
 struct writer *
-writer_new(struct event_base *base, int dir_fd, const char *name, const char *temp,
+writer_new(struct event_base *base, const char *name, const char *temp,
     void (*done)(void *ctx, int error), void *ctx)
 {
 	struct writer *w = calloc(1, sizeof(*w));
@@ -58,7 +57,6 @@ writer_new(struct event_base *base, int dir_fd, const char *name, const char *te
 	if (w == NULL)
 		return NULL;
 	w->base = base;
-	w->dir_fd = dir_fd;
 	w->name = name;
 	w->temp = temp;
 	w->done = done;
@@ -106,25 +104,33 @@ keep_only(int a, int b)
 	close_range(high + 1, ~0U, 0);
 }
 
+/* What is to be written, and where. */
+struct job {
+	int dir_fd;
+	const void *content;
+	size_t len;
+};
+
 /* All signals are blocked here: a SIGTERM to all of a service's processes is not to end the file halfway. */
 static void __attribute__((noreturn))
-child(const struct writer *w, pid_t parent, int answer, const void *content, size_t len)
+child(const struct writer *w, const struct job *job, pid_t parent, int answer)
 {
 	int error;
 
-	keep_only(w->dir_fd, answer);
+	keep_only(job->dir_fd, answer);
 	/* A daemon that is gone may have a successor, whose file must not be replaced by this older one. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(1);
-	error = durable_replace(w->dir_fd, w->name, w->temp, content, len);
+	error = durable_replace(job->dir_fd, w->name, w->temp, job->content, job->len);
 	if (write(answer, &error, sizeof(error)) != (ssize_t)sizeof(error))
 		_exit(1);
 	_exit(0);
 }
 
 int
-writer_start(struct writer *w, const void *content, size_t len)
+writer_start(struct writer *w, int dir_fd, const void *content, size_t len)
 {
+	const struct job job = {.dir_fd = dir_fd, .content = content, .len = len};
 	pid_t parent = getpid();
 	sigset_t all, before;
 	int ends[2], error;
@@ -142,7 +148,7 @@ writer_start(struct writer *w, const void *content, size_t len)
 	sigprocmask(SIG_BLOCK, &all, &before);
 	w->child = fork();
 	if (w->child == 0)
-		child(w, parent, ends[1], content, len);
+		child(w, &job, parent, ends[1]);
 	error = -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (w->child > 0) {

@@ -15,8 +15,8 @@
 
 struct writer;
 
-/* dir_fd stays the caller's; name and temp are static.  `done` gets 0 or -errno.  NULL: out of memory. */
-struct writer *writer_new(struct event_base *, int dir_fd, const char *name, const char *temp,
+/* name and temp are static.  `done` gets 0 or -errno.  NULL: out of memory. */
+struct writer *writer_new(struct event_base *, const char *name, const char *temp,
     void (*done)(void *ctx, int error), void *ctx);
 /* One under way is ended without a word. */
 void writer_free(struct writer *);
@@ -24,8 +24,8 @@ void writer_free(struct writer *);
 bool writer_busy(const struct writer *);
 /* Is this child the one that writes for it? */
 bool writer_owns(const struct writer *, pid_t);
-/* Begin to write; the content is not needed after the call.  0, -EBUSY or another -errno. */
-int writer_start(struct writer *, const void *content, size_t len);
+/* Begin to write in this directory; neither it nor the content is needed after the call.  0, -EBUSY or another -errno. */
+int writer_start(struct writer *, int dir_fd, const void *content, size_t len);
 /* Wait for what is under way; `done` is called before this returns.  False: it takes longer. */
 bool writer_wait(struct writer *, swim_duration at_most);
 

@@ -367,3 +367,46 @@ def test_a_start_on_a_bad_disk(cluster, how):
     assert "state is not kept" in daemon.text()
     inside(daemon, BREAK[how][1].format(daemon.state))
     cluster.wait(lambda: daemon.complaints() == [], "all to be well again", 60)
+
+
+REPLACE = {"removed": "rm -r {0}; mkdir {0}", "renamed": "mv {0} {0}.old; mkdir {0}", "emptied": "rm {0}/*",
+           "restored": "cp -r {0} {0}.copy; rm -r {0}; mv {0}.copy {0}", "mounted over": "mount -t tmpfs none {0}"}
+
+
+@pytest.mark.parametrize("how", list(REPLACE))
+def test_a_state_directory_that_is_replaced_is_used(cluster, how):
+    """By a cleaner, a backup, a volume: what was used of incarnations outlives the restart after it, and so do the members."""
+    first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
+    if how == "mounted over":
+        first.wrapper = ["unshare", "-m"]
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.whole()
+    saved(cluster, cluster.daemons)
+    inside(first, REPLACE[how].format(first.state))
+    for n in range(30):
+        first.call("tags", set={"n": str(n)})
+    used = first.call("info")["incarnation"]
+    first.call("reload")
+    files = [f"/proc/{first.process.pid}/root{first.state}/{name}" for name in ("incarnation", "members", "lock")]
+
+    def stored():
+        with open(files[0], encoding="utf-8") as file:
+            return int(file.readline())
+    cluster.wait(lambda: all(os.path.exists(name) for name in files) and stored() > used, "the files")
+    cluster.wait(lambda: first.complaints() == [], "all to be well again", 60)
+    assert "is opened anew" in first.text()
+
+
+def test_a_state_directory_that_is_gone_is_told(cluster):
+    first = cluster.daemon()
+    first.launch()
+    cluster.watch([first])
+    os.rename(first.state, first.state + ".old")
+    first.call("reload")
+    cluster.wait(lambda: any(first.state in reason for reason in first.complaints()), "the complaint")
+    assert "state-unwritable" in troubles(first)
+    os.rename(first.state + ".old", first.state)
+    first.call("reload")
+    cluster.wait(lambda: first.complaints() == [], "all to be well again", 60)

@@ -545,6 +545,121 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 }
 END_TEST
 
+/* What is left of the directory goes to another name. */
+static const char *
+moved_away(void)
+{
+	static char away[80];
+
+	snprintf(away, sizeof(away), "%s.old", dir);
+	ck_assert_int_eq(rename(dir, away), 0);
+	return away;
+}
+
+static void
+discard(const char *path)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/lock", path);
+	unlink(file);
+	snprintf(file, sizeof(file), "%s/incarnation", path);
+	unlink(file);
+	ck_assert_int_eq(rmdir(path), 0);
+}
+
+START_TEST(a_directory_that_is_replaced_is_opened_anew)
+{
+	swim_time now = {swim_seconds(100).ns};
+	struct state *s, *other;
+	const char *away;
+	unsigned before;
+
+	begin();
+	s = opened();
+	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	away = moved_away();
+	now = swim_time_add(now, swim_seconds(20));
+	ck_assert(state_reserve(s, 2 * STATE_BLOCK, now));
+	ck_assert(state_is_lost(s));
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
+	ck_assert(!state_take_renewed(s));
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	before = written;
+	state_look(s, 2 * STATE_BLOCK, now);
+	LOOP_UNTIL(base, written > before);
+	ck_assert(!state_is_lost(s));
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert(state_take_renewed(s));
+	ck_assert(!state_take_renewed(s));
+	/* The lock of the start is there, and so is all that was used. */
+	ck_assert_int_ne(state_open(dir, &self, now, &other, fault), 0);
+	state_free(s);
+	s = opened();
+	ck_assert_uint_gt(state_incarnation(s), 2 * STATE_BLOCK);
+	state_free(s);
+	discard(away);
+	end();
+}
+END_TEST
+
+START_TEST(a_directory_that_is_emptied_is_filled_again)
+{
+	swim_time now = {swim_seconds(100).ns};
+	struct state *s, *other;
+	uint64_t bound;
+
+	begin();
+	s = opened();
+	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	unlink(in_dir("incarnation"));
+	unlink(in_dir("lock"));
+	now = swim_time_add(now, swim_seconds(20));
+	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert(state_take_renewed(s));
+	ck_assert_int_ne(state_open(dir, &self, now, &other, fault), 0);
+	state_free(s);
+	s = opened();
+	bound = state_incarnation(s);
+	ck_assert_uint_gt(bound, 2 * STATE_BLOCK);
+	/* A base peer follows no further. */
+	ck_assert_uint_le(bound, 2 * STATE_BLOCK + 16);
+	state_free(s);
+	end();
+}
+END_TEST
+
+START_TEST(a_directory_that_is_another_daemons_now_is_left_alone)
+{
+	const struct owner second = {.name = "n2", .cluster = "x"};
+	swim_time now = {swim_seconds(100).ns};
+	struct state *s, *other;
+	const char *away;
+	unsigned before;
+
+	begin();
+	s = opened();
+	away = moved_away();
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+	ck_assert_int_eq(state_open(dir, &second, now, &other, fault), 0);
+	now = swim_time_add(now, swim_seconds(20));
+	ck_assert(state_reserve(s, 3, now));
+	ck_assert_ptr_nonnull(strstr(state_trouble(s), "in use by another swimd"));
+	ck_assert(state_is_lost(s));
+	/* It ends, and what it left is its own. */
+	state_free(other);
+	before = written;
+	state_look(s, 3, now);
+	LOOP_UNTIL(base, written > before);
+	ck_assert_ptr_null(state_trouble(s));
+	ck_assert(state_is_foreign(s));
+	state_free(s);
+	discard(away);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("state", no_link_is_followed, what_is_not_ours_is_set_aside,
     what_an_earlier_version_wrote_is_taken_over, a_start_on_a_full_disk_is_no_fault_but_trouble,
     each_start_begins_above_all_before_it, a_restart_takes_one_of_the_next_few_incarnations,
@@ -552,4 +667,6 @@ UNIT_MAIN("state", no_link_is_followed, what_is_not_ours_is_set_aside,
     a_disk_that_takes_too_long_is_not_waited_for, the_highest_incarnation_does_not_wrap,
     a_damaged_file_is_told_and_ignored, a_fifo_is_not_waited_for, two_daemons_share_no_directory,
     what_is_no_directory_is_refused, a_directory_without_permission_is_told_so,
-    a_disk_that_fails_later_is_remembered_and_tried_again)
+    a_disk_that_fails_later_is_remembered_and_tried_again,
+    a_directory_that_is_replaced_is_opened_anew, a_directory_that_is_emptied_is_filled_again,
+    a_directory_that_is_another_daemons_now_is_left_alone)

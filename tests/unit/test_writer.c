@@ -38,7 +38,7 @@ begin(void)
 	ck_assert_int_ge(dir_fd, 0);
 	base = loop_new();
 	results = 0;
-	writer = writer_new(base, dir_fd, "file", "file.new", done, &results);
+	writer = writer_new(base, "file", "file.new", done, &results);
 	ck_assert_ptr_nonnull(writer);
 }
 
@@ -72,15 +72,15 @@ START_TEST(it_replaces_the_file)
 {
 	begin();
 	ck_assert(!writer_busy(writer));
-	ck_assert_int_eq(writer_start(writer, "a longer one", 12), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "a longer one", 12), 0);
 	ck_assert(writer_busy(writer));
-	ck_assert_int_eq(writer_start(writer, "x", 1), -EBUSY);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "x", 1), -EBUSY);
 	LOOP_UNTIL(base, results == 1);
 	ck_assert_int_eq(result, 0);
 	ck_assert(!writer_busy(writer));
 	holds("a longer one");
 	ck_assert_int_eq(faccessat(dir_fd, "file.new", F_OK, 0), -1);
-	ck_assert_int_eq(writer_start(writer, "short", 5), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "short", 5), 0);
 	ck_assert(writer_wait(writer, swim_seconds(60)));
 	ck_assert_uint_eq(results, 2);
 	holds("short");
@@ -93,10 +93,10 @@ END_TEST
 START_TEST(what_fails_is_told_and_leaves_the_old_one)
 {
 	begin();
-	ck_assert_int_eq(writer_start(writer, "old", 3), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "old", 3), 0);
 	LOOP_UNTIL(base, results == 1);
 	ck_assert_int_eq(mkdirat(dir_fd, "file.new", 0700), 0);
-	ck_assert_int_eq(writer_start(writer, "new", 3), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "new", 3), 0);
 	LOOP_UNTIL(base, results == 2);
 	ck_assert_int_eq(result, -EISDIR);
 	holds("old");
@@ -127,18 +127,18 @@ START_TEST(one_that_is_killed_has_failed)
 	static char large[8 << 20];
 
 	begin();
-	ck_assert_int_eq(writer_start(writer, large, sizeof(large)), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, large, sizeof(large)), 0);
 	kill(only_child(), SIGKILL);
 	LOOP_UNTIL(base, results == 1);
 	/* It may just have been done. */
 	ck_assert(result == -EIO || result == 0);
 	ck_assert(!writer_busy(writer));
-	ck_assert_int_eq(writer_start(writer, "next", 4), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "next", 4), 0);
 	LOOP_UNTIL(base, results == 2);
 	ck_assert_int_eq(result, 0);
 	holds("next");
 	/* One under way when all ends is left to itself. */
-	ck_assert_int_eq(writer_start(writer, large, sizeof(large)), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, large, sizeof(large)), 0);
 	end();
 }
 END_TEST
@@ -150,7 +150,7 @@ START_TEST(it_holds_no_lock_of_ours)
 	begin();
 	locked = openat(dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ck_assert_int_eq(flock(locked, LOCK_EX | LOCK_NB), 0);
-	ck_assert_int_eq(writer_start(writer, "x", 1), 0);
+	ck_assert_int_eq(writer_start(writer, dir_fd, "x", 1), 0);
 	LOOP_UNTIL(base, results == 1);
 	close(locked);
 	again = openat(dir_fd, "lock", O_RDWR | O_CLOEXEC);
