@@ -240,7 +240,9 @@ struct join {
 	bool base; /* what answered is a base peer, which cannot say for how long it has the name */
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
-	bool again;     /* this contest was left open once, and is held for the second time */
+	bool
+	    heard; /* JOIN_CLAIM: a claim came from there, of which nothing is told before `answered` */
+	bool again; /* this contest was left open once, and is held for the second time */
 	bool
 	    looped; /* JOIN_CLAIM, JOIN_SEED: what we sent there came back: the address is one of our own */
 	bool resting; /* JOIN_CLAIM: both stay, and the other is asked again after `rest` */
@@ -384,6 +386,8 @@ struct swim {
 	swim_time contradicted;   /* when last we said where we live without asking there first */
 	swim_time told_conflict;  /* when an event about a conflict was last given out */
 	struct claim_answers claims_answered[CLAIM_ANSWERED];
+	struct swim_addr namesake; /* a member of our name has answered a question there last, */
+	swim_time namesake_until;  /* and is sent claims without another one until then */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -761,7 +765,10 @@ bool join_is_ours(const struct swim *, uint64_t seq);
 /* A ping of this sequence number has come.  If it is one of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
-/* A claim from that address ends the contest like this once a member of our name answers there, or leaves it open. */
+/*
+ * A claim from that address ends the contest like this once a member of our name answers there, or leaves it open.  That
+ * another bears our name is told then, too.
+ */
 void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end);
 /* Another member says that our name lives there. */
 void join_witness(struct swim *, const struct swim_addr *addr);
@@ -812,7 +819,9 @@ void visitor_hear(struct swim *, const struct wire_update *, const struct swim_a
     bool from_subject);
 /* True if the ack answers such a question. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes; 0: more than may be sent. */
+/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
+size_t visitor_least(struct wire_trailer *trailer, size_t budget);
+/* The same, and 0 for more than may be sent. */
 size_t visitor_fit(struct swim *, struct wire_trailer *, size_t budget);
 /* Take note that so many bytes have been sent to this address. */
 void visitor_spend(struct swim *, const struct swim_addr *to, size_t len);
@@ -906,6 +915,12 @@ void claim_receive(struct swim *, const struct wire_message *, const struct swim
 void claim_answered(struct swim *);
 /* Others have answered us for so long that whoever comes with our name is the newcomer. */
 bool claim_is_settled(const struct swim *);
+/* A member of our name has answered a question of ours at this address. */
+void claim_shown(struct swim *, const struct swim_addr *);
+/* One has, a moment ago: claims may be sent there. */
+bool claim_is_shown(const struct swim *, const struct swim_addr *);
+/* A member of our name answers at this address, and claims it: tell, but not at every datagram. */
+void claim_complain(struct swim *, const struct swim_addr *of);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
 void claim_unanswered(struct swim *, const struct swim_addr *asked, bool witnessed);
 /* One of another name lives there now: no owner of ours comes back. */

@@ -44,6 +44,15 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
+/* Nobody need ask us in our own name in less than a question takes, as a base peer does that gives no name. */
+static bool
+fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
+{
+	if (j->kind == JOIN_CLAIM)
+		return visitor_least(trailer, j->budget) <= j->budget;
+	return visitor_fit(s, trailer, j->budget) > 0;
+}
+
 static bool
 send_join(struct swim *s, struct join *j)
 {
@@ -52,7 +61,8 @@ send_join(struct swim *s, struct join *j)
 	struct wire_writer w;
 	struct member *known;
 
-	if (j->kind == JOIN_CLAIM)
+	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
+	if (j->kind == JOIN_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
 	j->tries++;
@@ -60,10 +70,10 @@ send_join(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, patience(s));
 	if (j->kind == JOIN_LEAVER)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
-	else if (j->small && j->kind == JOIN_GREET)
+	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
 		j->next = swim_time_add(s->now, join_contest_takes(s));
 	outbox_trailer(s, true, &trailer);
-	if (j->small && visitor_fit(s, &trailer, j->budget) == 0)
+	if (j->small && !fits(s, j, &trailer))
 		return false;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return false;
@@ -86,7 +96,8 @@ send_join(struct swim *s, struct join *j)
 
 /*
  * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
- * we say more there, and more than once, are members that have answered there.
+ * we say more there, and more than once, are members that have answered there.  Of another that is said to bear our name
+ * there is no member; a question to it was answered, or none was.
  */
 static bool
 is_small(struct swim *s, const struct join *j)
@@ -95,8 +106,11 @@ is_small(struct swim *s, const struct join *j)
 
 	switch (j->kind) {
 	case JOIN_SEED:
-	case JOIN_CLAIM:
 		return false;
+	case JOIN_CLAIM:
+		if (claim_is_shown(s, &j->addr))
+			return false;
+		break;
 	case JOIN_GREET:
 	case JOIN_CHECK:
 	case JOIN_LEAVER:
@@ -218,6 +232,22 @@ contest_at(struct swim *s, const struct swim_addr *addr)
 	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
+/* Nobody has answered there yet, and here is one datagram more that asks for it: one more small ping. */
+static void
+ask_once_more(struct swim *s, struct join *j)
+{
+	struct join before = *j;
+
+	if (!j->small || j->looped || s->charged || j->tries >= TRIES ||
+	    swim_time_since(s->now, j->sent).ns < patience(s).ns)
+		return;
+	j->budget = s->credit;
+	if (send_join(s, j))
+		visitor_spend(s, &j->addr, j->len);
+	else
+		*j = before;
+}
+
 bool
 join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 {
@@ -230,6 +260,8 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	j = contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
+	if (j != NULL && !began)
+		ask_once_more(s, j);
 	return began;
 }
 
@@ -251,19 +283,25 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
 	return contest_at(s, addr) != NULL;
 }
 
+/*
+ * What we sent there has come back: the address is one of our own.  The contest stays open with its sequence number until
+ * its end, since a ping of our name with an unknown number begins a contest: what comes back would begin the next, for
+ * ever.
+ */
+static void
+loop(struct swim *s, struct join *j)
+{
+	j->looped = true;
+	apply_refute(s, j->than);
+}
+
 void
 join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->looped)
-		return;
-	/*
-	 * Our ping comes back after the claim.  Until then the contest stays open with its sequence number, since a
-	 * ping of our name with an unknown number begins a contest: its claim and ping would come back again, for ever.
-	 */
-	j->looped = true;
-	apply_refute(s, j->than);
+	if (j != NULL && !j->looped)
+		loop(s, j);
 }
 
 void
@@ -272,8 +310,12 @@ join_came_back(struct swim *s, uint64_t seq)
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		struct join *j = &s->joins[i];
 
-		if (j->active && j->kind == JOIN_SEED && j->seq == seq)
+		if (!j->active || j->seq != seq || j->looped)
+			continue;
+		if (j->kind == JOIN_SEED)
 			j->looped = true;
+		else if (j->kind == JOIN_CLAIM)
+			loop(s, j);
 	}
 }
 
@@ -299,6 +341,40 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 	return end;
 }
 
+/* From the beginning, with all that is known of the answer forgotten. */
+static void
+contest_again(struct swim *s, struct join *j)
+{
+	j->active = true;
+	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
+	j->tries = 0;
+	j->seq = core_seq(s);
+	send_join(s, j);
+}
+
+/* A member of our name has answered the small ping: it is told our claim, and asked as often as silence takes. */
+static void
+show(struct swim *s, struct join *j)
+{
+	struct join before = *j;
+
+	claim_shown(s, &j->addr);
+	j->small = false;
+	contest_again(s, j);
+	j->again = before.again;
+	j->claimed = before.claimed;
+	j->outdone = before.outdone;
+	j->stays = before.stays;
+}
+
+/* Of a claim alone nothing is told: its source may be forged. */
+static void
+tell_claim(struct swim *s, const struct join *j)
+{
+	if (j->active && j->answered && j->heard)
+		claim_complain(s, &j->addr);
+}
+
 /* Somebody lives where another of our name is said to. */
 static void
 contested(struct swim *s, struct join *j, const struct wire_message *msg,
@@ -315,6 +391,12 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		j->active = false;
 		claim_taken(s, &j->addr);
 		apply_refute(s, j->than);
+	} else if (j->small) {
+		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
+		show(s, j);
+		j->answered = j->outdone;
+		if (j->outdone)
+			outdone(s, j, from);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
@@ -322,6 +404,7 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
+		tell_claim(s, j);
 	}
 }
 
@@ -330,7 +413,13 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->resting || j->looped)
+	if (j == NULL || j->looped)
+		return;
+	if (end != CLAIM_WE_GO) {
+		j->heard = true;
+		tell_claim(s, j);
+	}
+	if (j->resting)
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
@@ -444,6 +533,8 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	switch (kind) {
 	case JOIN_SEED:
 		s->answered_seed = !probe_same_id(msg->member.id, s->self);
+		if (!s->answered_seed)
+			claim_shown(s, &asked);
 		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
 		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
@@ -510,17 +601,6 @@ rest(struct swim *s, struct join *j)
 	j->active = j->resting = true;
 	j->than = 0;
 	j->next = swim_time_add(s->now, j->rest);
-}
-
-/* From the beginning, with all that is known of the answer forgotten. */
-static void
-contest_again(struct swim *s, struct join *j)
-{
-	j->active = true;
-	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
-	j->tries = 0;
-	j->seq = core_seq(s);
-	send_join(s, j);
 }
 
 void

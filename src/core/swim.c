@@ -11,6 +11,7 @@
 /* Probe intervals without a datagram from anybody: the fault may well be ours. */
 #define SILENCE_PERIODS 3
 #define REAP_INTERVAL swim_seconds(1)
+#define DATAGRAM_HEADERS 28 /* of IPv4 and UDP */
 
 void *
 core_alloc(struct swim *s, size_t size)
@@ -149,6 +150,17 @@ swim_free(struct swim *s)
 	a.resize(a.ctx, s, 0);
 }
 
+/* May this ping not be answered at all, as the least answer is more than it may make us send? */
+static bool
+is_too_small(const struct swim *s, const struct member *sender, const struct swim_addr *from,
+    size_t answer, size_t budget)
+{
+	/* One that gives our name is no base peer, whose smallest ping has to be answered. */
+	if (sender != s->self || swim_addr_equal(from, &s->self->addr))
+		return false;
+	return answer + (s->spent > 0 ? DATAGRAM_HEADERS : 0) > budget;
+}
+
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
@@ -173,11 +185,14 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	proven = sender != NULL && link_is_shown_at(sender, from);
+	proven = sender != NULL &&
+		 (sender == s->self ? claim_is_shown(s, from) : link_is_shown_at(sender, from));
 	budget = path_safe(s, sender);
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
 	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
+	if (!proven && is_too_small(s, sender, from, len_min, budget))
+		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);
@@ -236,6 +251,24 @@ credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 	return len > answer ? len - answer : 0;
 }
 
+/*
+ * A datagram in our name comes from elsewhere.  As long as nobody has answered there, it makes us send no more than its
+ * own bytes: the question who is there, and the answer only where that fits too, with the headers of one datagram more.
+ */
+static void
+hear_namesake(struct swim *s, const struct swim_addr *from, size_t len)
+{
+	size_t credit = s->credit;
+	bool shown = claim_is_shown(s, from);
+
+	if (!shown)
+		s->credit = credit > DATAGRAM_HEADERS ? credit - DATAGRAM_HEADERS : 0;
+	if (!join_contest(s, from, s->self->incarnation) && !shown && !join_is_contested(s, from)) {
+		s->credit = len;
+		join_contest(s, from, s->self->incarnation);
+	}
+}
+
 static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
@@ -254,7 +287,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
-		join_contest(s, from, s->self->incarnation);
+		hear_namesake(s, from, len);
 	if (speaker != NULL && speaker != s->self && named)
 		speaker_ask(s, speaker, from);
 	speaker_check_kind(s, msg, from);
