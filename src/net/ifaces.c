@@ -30,18 +30,76 @@ struct ifaces {
 	int error;
 };
 
+static bool
+ifaces_is_kind(const struct iface_link *link, const char *const *kinds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(link->kind, kinds[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* May it lead to another machine?  A pair with both ends in this namespace does not, nor does a tunnel by itself. */
+static bool
+ifaces_leads_out(const struct iface_link *link)
+{
+	static const char *const kinds[] = {"", "vlan", "bond", "team", "macvlan", "ipvlan"};
+
+	if (strcmp(link->kind, "veth") == 0)
+		return link->elsewhere;
+	return (link->flags & IFF_LOOPBACK) == 0 &&
+	       ifaces_is_kind(link, kinds, sizeof(kinds) / sizeof(kinds[0]));
+}
+
+/* The names that Docker, libvirt, CNI, LXC and their like give to bridges that they make. */
+static bool
+ifaces_has_runtime_name(const char *name)
+{
+	static const char *const begins[] = {"docker", "virbr", "cni", "cbr", "podman", "nerdctl",
+	    "lxcbr", "lxdbr", "incusbr", "lxdfan", "kube-", "weave", "mpqemubr"};
+	static const size_t hex = 12; /* digits of a network of Docker's, as in br-0123456789ab */
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	}
+	return strncmp(name, "br-", 3) == 0 && strlen(name) == 3 + hex &&
+	       strspn(name + 3, "0123456789abcdef") == hex;
+}
+
 bool
 ifaces_is_for_containers(const struct iface_link *links, size_t count, size_t i)
 {
+	/* The ends of pairs and taps, and what keeps such a bridge's address steady. */
+	static const char *const inner[] = {"veth", "tun", "dummy"};
+	bool port_out = false, other_out = false;
+
 	if (strcmp(links[i].kind, "bridge") != 0)
 		return false;
 	for (size_t k = 0; k < count; k++) {
-		const char *kind = links[k].kind;
+		bool port = links[k].master == links[i].index;
 
-		/* The ends of pairs and taps, and what keeps such a bridge's address steady. */
-		if (links[k].master == links[i].index && strcmp(kind, "veth") != 0 &&
-		    strcmp(kind, "tun") != 0 && strcmp(kind, "dummy") != 0)
+		if (port && !ifaces_is_kind(&links[k], inner, sizeof(inner) / sizeof(inner[0])))
 			return false;
+		port_out |= port && ifaces_leads_out(&links[k]);
+		other_out |= links[k].master == 0 && ifaces_leads_out(&links[k]);
+	}
+	if (ifaces_has_runtime_name(links[i].name))
+		return true;
+	/* Where this machine is itself a container, its way out is a pair's end, and a bridge may hold the only one. */
+	return !port_out || other_out;
+}
+
+/* A port of a bridge or a bond?  What belongs to a VRF is no port: it has its traffic and addresses itself. */
+static bool
+ifaces_is_port(const struct iface_link *links, size_t count, size_t i)
+{
+	if (links[i].master == 0)
+		return false;
+	for (size_t k = 0; k < count; k++) {
+		if (links[k].index == links[i].master)
+			return strcmp(links[k].kind, "vrf") != 0;
 	}
 	return true;
 }
@@ -96,6 +154,8 @@ ifaces_add_link(struct ifaces *all, const struct nlmsghdr *msg)
 			memcpy(link->name, RTA_DATA(a), len < IF_NAMESIZE ? len : IF_NAMESIZE - 1);
 		else if (a->rta_type == IFLA_MASTER && len == sizeof(link->master))
 			memcpy(&link->master, RTA_DATA(a), sizeof(link->master));
+		else if (a->rta_type == IFLA_LINK_NETNSID)
+			link->elsewhere = true;
 		else if (a->rta_type == IFLA_LINKINFO)
 			ifaces_read_kind(a, link->kind);
 	}
@@ -248,7 +308,10 @@ ifaces_join(struct ifaces *all)
 			a->up = (link->flags & IFF_UP) != 0;
 			a->running = (link->flags & IFF_RUNNING) != 0;
 			a->loopback = (link->flags & IFF_LOOPBACK) != 0;
+			a->port = ifaces_is_port(all->links, all->link_count, k);
 			a->containers = ifaces_is_for_containers(all->links, all->link_count, k);
+			a->leads_out = ifaces_leads_out(link) ||
+				       (strcmp(link->kind, "bridge") == 0 && !a->containers);
 		}
 		a->passing = !a->loopback && ifaces_is_passing(all, i);
 	}

@@ -16,6 +16,9 @@ struct iface_address {
 	char name[IF_NAMESIZE];
 	bool up, running; /* running: it has a carrier too */
 	bool loopback;
+	bool port; /* of a bridge or a bond, which has the traffic and ought to have the address */
+	bool
+	    leads_out; /* it may lead to another machine: no end of a pair within this one, no tunnel */
 	/*
 	 * A bridge that nothing but containers or virtual machines is connected to (docker0, virbr0): its address is often
 	 * the same on every machine, and leads nowhere else.
@@ -33,10 +36,11 @@ int ifaces_list(struct iface_address **out, size_t *count);
 
 /* What a link is, as far as that matters here. */
 struct iface_link {
-	uint32_t index, master; /* master: of the bridge that it belongs to, or 0 */
+	uint32_t index, master; /* master: of the bridge or bond that it belongs to, or 0 */
 	char name[IF_NAMESIZE];
 	char kind[16]; /* "bridge", "veth", ...; "" for what drivers make */
 	unsigned flags;
+	bool elsewhere; /* its other end is in another namespace */
 };
 
 /* Is links[i] a bridge of containers?  For ifaces_list, and its tests. */

@@ -113,7 +113,8 @@ route_counts(const struct route_wish *wish, const struct iface_address *a)
 
 	if (wish->device != NULL && *wish->device != '\0' && strcmp(wish->device, a->name) != 0)
 		return false;
-	return a->up && (a->addr.family == 4 ? v4 : v6);
+	/* A port hands what comes in to its bridge or bond, and the address is of no use there. */
+	return a->up && !a->port && (a->addr.family == 4 ? v4 : v6);
 }
 
 static enum route_rank
@@ -125,7 +126,7 @@ route_rank(const struct iface_address *a)
 	if (a->containers)
 		return ROUTE_RANK_CONTAINERS;
 	if (a->addr.scope != 0)
-		return ROUTE_RANK_LINK_LOCAL;
+		return a->leads_out ? ROUTE_RANK_LINK_LOCAL : ROUTE_RANK_INNER;
 	return a->passing ? ROUTE_RANK_PASSING : ROUTE_RANK_INTERFACE;
 }
 

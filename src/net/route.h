@@ -10,6 +10,7 @@
 enum route_rank {
 	ROUTE_RANK_NONE, /* there is none */
 	ROUTE_RANK_LOOPBACK,
+	ROUTE_RANK_INNER, /* link-local, on an interface that does not lead to another machine */
 	ROUTE_RANK_CONTAINERS, /* on a bridge of containers: the same on many machines */
 	ROUTE_RANK_LINK_LOCAL, /* of use on one network alone */
 	ROUTE_RANK_PASSING,    /* temporary, or one that floats between machines */

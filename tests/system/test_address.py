@@ -64,6 +64,33 @@ def test_a_bridge_of_containers_is_the_last_choice(cluster, lan):
         assert not daemon.heard_of("member.suspected")
 
 
+def add_bridge(host, number):
+    """The only interface that leads out becomes the port of a bridge; both ends of the other pair are here."""
+    add_containers(host)
+    host.ip("link", "add", "br0", "type", "bridge")
+    host.ip("link", "set", "eth0", "down")
+    host.ip("addr", "flush", "dev", "eth0")
+    for name in ("eth0", "inner0", "outer0"):
+        host.ip("link", "set", name, "addrgenmode", "eui64")
+    host.ip("link", "set", "eth0", "master", "br0", "up")
+    host.ip("link", "set", "br0", "up")
+    host.ip("link", "set", "inner0", "up")
+    host.ip("addr", "add", f"10.77.0.{number}/24", "dev", "br0")
+
+
+@pytest.mark.parametrize("seed", ["10.77.0.1", "10.77.0.2"])
+def test_a_bridge_that_holds_the_interface_is_chosen(cluster, lan, seed):
+    """Its ports have link-local addresses, which lead nowhere, and so have the ends of pairs within this machine."""
+    hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
+    for number, host in enumerate(hosts, 1):
+        add_bridge(host, number)
+    daemons = [host.daemon("--no-mdns", *(() if seed.endswith(f".{n}") else ("--seed", seed)))
+               for n, host in enumerate(hosts, 1)]
+    launch(cluster, daemons)
+    wait_addresses(cluster, daemons, on_the_wire(3))
+    assert all(d.text().count("another address is advertised") == 0 for d in daemons)
+
+
 def test_seeds_count_for_more_than_the_default_route(cluster, lan):
     """Every machine has 10.0.2.15 and its default route there; the first learns where others are once they come."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]

@@ -33,6 +33,37 @@ START_TEST(a_bridge_is_for_containers_unless_something_else_is_connected)
 }
 END_TEST
 
+/* Where this machine is a container itself, its own interface is the end of a pair. */
+START_TEST(a_bridge_that_holds_the_only_way_out_is_not_for_containers)
+{
+	struct iface_link links[] = {
+	    {.index = 1, .name = "lo", .flags = IFF_LOOPBACK},
+	    {.index = 2, .name = "br0", .kind = "bridge"},
+	    {.index = 3, .name = "lan1", .kind = "veth", .master = 2, .elsewhere = true},
+	    {.index = 4, .name = "docker0", .kind = "bridge"},
+	    {.index = 5, .name = "va", .kind = "veth", .master = 4},
+	    {.index = 6, .name = "vb", .kind = "veth"},
+	    {.index = 7, .name = "br-0123456789ab", .kind = "bridge"},
+	    {.index = 8, .name = "vc", .kind = "veth", .master = 7, .elsewhere = true},
+	    {.index = 9, .name = "tun0", .kind = "tun"},
+	};
+
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 1));
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 3));
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 6));
+	/* With another way out, whatever it is, the bridge is an engine's that gives it a name of its own. */
+	links[5].elsewhere = true;
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1));
+	links[5].elsewhere = false;
+	strcpy(links[8].kind, "");
+	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1));
+	/* A name that only begins as Docker's does. */
+	strcpy(links[8].kind, "tun");
+	strcpy(links[6].name, "br-lan");
+	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 6));
+}
+END_TEST
+
 START_TEST(loopback_is_listed_with_what_it_is)
 {
 	struct swim_addr wanted = loop_addr("127.0.0.1", 0);
@@ -60,4 +91,4 @@ START_TEST(loopback_is_listed_with_what_it_is)
 END_TEST
 
 UNIT_MAIN("ifaces", a_bridge_is_for_containers_unless_something_else_is_connected,
-    loopback_is_listed_with_what_it_is)
+    a_bridge_that_holds_the_only_way_out_is_not_for_containers, loopback_is_listed_with_what_it_is)
