@@ -161,13 +161,15 @@ is_address(const char *name)
 	       strspn(last + 2, "0123456789abcdefABCDEF") == strlen(last + 2);
 }
 
-/* Names that resolvers and Debian's hosts file have on every machine. */
+/* Names that resolvers (RFC 6761) and the hosts files of Debian and of Red Hat have on every machine. */
 static bool
 has_own_meaning(const char *name)
 {
 	static const char *const words[] = {"localhost", "localhost.localdomain", "localhost4",
-	    "localhost6", "localdomain", "broadcasthost", "gateway", "loopback"};
-	static const char *const ends[] = {".localhost", ".localdomain"};
+	    "localhost6", "localdomain", "localdomain4", "localdomain6", "broadcasthost", "gateway",
+	    "loopback"};
+	static const char *const ends[] = {".localhost", ".localhost4", ".localhost6",
+	    ".localdomain", ".localdomain4", ".localdomain6"};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -176,7 +178,9 @@ has_own_meaning(const char *name)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (len > strlen(ends[i]) && strcasecmp(name + len - strlen(ends[i]), ends[i]) == 0)
 			return true;
-	return strncasecmp(name, "localhost.", 10) == 0 || strncasecmp(name, "ip6-", 4) == 0;
+	return strncasecmp(name, "localhost.", 10) == 0 ||
+	       strncasecmp(name, "localhost4.", 11) == 0 ||
+	       strncasecmp(name, "localhost6.", 11) == 0 || strncasecmp(name, "ip6-", 4) == 0;
 }
 
 static const char *

@@ -49,6 +49,17 @@ durable_refuse(int fd)
 	return NULL;
 }
 
+const char *
+durable_at_fault(int dir_fd, const char *name, const char *temp, int error)
+{
+	struct stat st;
+
+	if (error != EISDIR)
+		return NULL;
+	return fstatat(dir_fd, temp, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode) ? temp
+											   : name;
+}
+
 int
 durable_replace(int dir_fd, const char *name, const char *temp, const void *content, size_t len)
 {

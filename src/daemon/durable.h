@@ -20,6 +20,12 @@ int durable_replace(int dir_fd, const char *name, const char *temp, const void *
 void durable_give(int dir_fd, int fd);
 
 /*
+ * What to call the file at fault where durable_replace failed with this errno: EISDIR is of `temp` or `name`, which is a
+ * directory.  NULL: of no single file.
+ */
+const char *durable_at_fault(int dir_fd, const char *name, const char *temp, int error);
+
+/*
  * May this open file be one of ours?  It must be a regular file with one name: a file with a second name (a hard link) may
  * belong to anybody, and we must neither believe nor overwrite it.  NULL, or why not (static).
  */

@@ -136,6 +136,8 @@ main(int argc, char *argv[])
 	if (!inherit_descriptors())
 		return EX_OSERR; /* with nobody to tell */
 	inherit_signals(NULL, 0);
+	/* Beyond a limit of file sizes (ulimit -f) a write fails, and that is told. */
+	signal(SIGXFSZ, SIG_IGN);
 	inherit_files_limit(FILES_WANTED);
 	inherit_umask();
 	if (argc == 3 && strcmp(argv[1], MDNS_HELPER_ARGUMENT) == 0)

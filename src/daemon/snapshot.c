@@ -214,8 +214,14 @@ written(void *ctx, int error)
 	if (error == 0) {
 		well(s);
 	} else {
+		const char *at_fault =
+		    durable_at_fault(state_dir_fd(s->node->state), FILE_NAME, TEMP_NAME, -error);
+		char why[64];
+
+		snprintf(why, sizeof(why), "%s is a directory; remove it",
+		    at_fault != NULL ? at_fault : "");
 		s->stale = true;
-		troubled(s, strerror(-error));
+		troubled(s, at_fault != NULL ? why : strerror(-error));
 	}
 	arm(s, loop_now());
 }

@@ -157,11 +157,12 @@ load(struct state *s, char *error)
 	return 0;
 }
 
-/* Full or read-only: the disk's trouble, which may pass, and not the operator's mistake. */
+/* Full, read-only, or larger than a limit: the disk's trouble, which may pass, and not the operator's mistake. */
 static bool
 is_disk_fault(int error)
 {
-	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO;
+	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO ||
+	       error == EFBIG;
 }
 
 static void
@@ -171,6 +172,18 @@ trouble(struct state *s, const char *why, swim_time now)
 	    s->dir, why);
 	s->troubled = true;
 	s->next_try = swim_time_add(now, swim_seconds(RETRY_S));
+}
+
+/* durable_replace failed with this errno. */
+static void
+trouble_of_disk(struct state *s, int error, swim_time now)
+{
+	const char *at_fault = durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, error);
+
+	trouble(s, strerror(error), now);
+	if (at_fault != NULL)
+		snprintf(s->trouble, sizeof(s->trouble),
+		    "%s/%s cannot be written: it is a directory; remove it", s->dir, at_fault);
 }
 
 static bool
@@ -208,6 +221,9 @@ lock(struct state *s, char *error)
 		if (saved == ELOOP)
 			return fault_set(error, EX_CONFIG,
 			    "%s/" LOCK_NAME ": it is a symbolic link; remove it", s->dir);
+		if (saved == EISDIR)
+			return fault_set(error, EX_CONFIG,
+			    "%s/" LOCK_NAME ": it is a directory; remove it", s->dir);
 		if (saved == EACCES && faccessat(s->dir_fd, LOCK_NAME, F_OK, 0) == 0)
 			return fault_set(error, EX_NOPERM,
 			    "%s/" LOCK_NAME ": %s; give it to the user that swimd runs as", s->dir,
@@ -307,7 +323,11 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 	if (failure != 0 && is_disk_fault(-failure)) {
 		/* Better a member that may have to refute an earlier life of its own than none. */
 		s->bound = s->incarnation;
-		trouble(s, strerror(-failure), now);
+		trouble_of_disk(s, -failure, now);
+	} else if (failure == -EISDIR) {
+		status = fault_set(error, EX_CONFIG, "%s/%s: it is a directory; remove it", dir,
+		    durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, EISDIR));
+		goto error;
 	} else if (failure != 0) {
 		status = fault_set(error, fault_status(-failure, EX_CONFIG),
 		    "the state directory %s is not writable: %s", dir, strerror(-failure));
@@ -346,7 +366,7 @@ written(void *ctx, int error)
 		s->bound = s->writing;
 		s->unsaved = s->troubled = false;
 	} else {
-		trouble(s, strerror(-error), s->began);
+		trouble_of_disk(s, -error, s->began);
 	}
 	s->done(s->ctx);
 }

@@ -27,7 +27,7 @@ def test_signals_that_were_blocked_and_ignored(cluster):
     daemon = cluster.daemon(wrapper=BLOCKING, config="tags = {\"role=a\"}\n").start()
     assert not signals_of(daemon.process.pid, "SigBlk")
     # 32 and 33 are the C library's own: no program can set what becomes of them.
-    assert signals_of(daemon.process.pid, "SigIgn") - {32, 33} == {signal.SIGPIPE}
+    assert signals_of(daemon.process.pid, "SigIgn") - {32, 33} == {signal.SIGPIPE, signal.SIGXFSZ}
     daemon.write_config("tags = {\"role=b\"}\n")
     daemon.signal(signal.SIGHUP)
     cluster.wait(lambda: daemon.members()["n0"]["tags"] == {"role": "b"}, "SIGHUP to reload")
@@ -89,6 +89,16 @@ def test_an_odd_environment(cluster):
     assert "incarnation" in kept and all(mode & 0o077 == 0 and mode & 0o600 for mode in kept.values()), kept
     for fd in (0, 1):
         assert os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}") == "/dev/null"
+
+
+def test_a_limit_of_file_sizes(cluster):
+    """It runs, and says what cannot be written."""
+    daemon = cluster.daemon(wrapper=["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"])
+    daemon.launch()
+    cluster.watch([daemon])
+    assert any("File too large" in reason for reason in daemon.complaints()), daemon.complaints()
+    daemon.signal(signal.SIGTERM)
+    assert daemon.ended() == 0
 
 
 def test_a_umask_of_nothing(cluster):

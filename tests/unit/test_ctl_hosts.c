@@ -80,6 +80,8 @@ START_TEST(no_name_that_every_machine_has_has_a_line)
 {
 	static const char *const names[] = {"localhost", "LOCALHOST", "a.localhost",
 	    "localhost.example", "localhost.localdomain", "localhost6", "broadcasthost",
+	    "localhost6.localdomain6", "localhost4.localdomain4", "x.localdomain6",
+	    "X.LocalDomain4", "x.localdomain", "localdomain6", "localhost6.example",
 	    "BroadcastHost", "ip6-localhost", "ip6-allnodes", "IP6-loopback", "gateway",
 	    "loopback"};
 

@@ -453,6 +453,25 @@ START_TEST(what_is_no_directory_is_refused)
 }
 END_TEST
 
+START_TEST(a_directory_in_the_place_of_a_file_is_named)
+{
+	static const char *const names[] = {"lock", "incarnation.new", "incarnation"};
+	struct state *s;
+	char wanted[192];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		begin();
+		ck_assert_int_eq(mkdir(in_dir(names[i]), 0700), 0);
+		snprintf(wanted, sizeof(wanted), "%s: it is a directory; remove it",
+		    in_dir(names[i]));
+		ck_assert_int_eq(state_open(dir, &self, (swim_time){0}, &s, fault), EX_CONFIG);
+		ck_assert_str_eq(fault, wanted);
+		ck_assert_int_eq(rmdir(in_dir(names[i])), 0);
+		end();
+	}
+}
+END_TEST
+
 START_TEST(a_directory_without_permission_is_told_so)
 {
 	struct state *s;
@@ -668,5 +687,6 @@ UNIT_MAIN("state", no_link_is_followed, what_is_not_ours_is_set_aside,
     a_damaged_file_is_told_and_ignored, a_fifo_is_not_waited_for, two_daemons_share_no_directory,
     what_is_no_directory_is_refused, a_directory_without_permission_is_told_so,
     a_disk_that_fails_later_is_remembered_and_tried_again,
-    a_directory_that_is_replaced_is_opened_anew, a_directory_that_is_emptied_is_filled_again,
+    a_directory_in_the_place_of_a_file_is_named, a_directory_that_is_replaced_is_opened_anew,
+    a_directory_that_is_emptied_is_filled_again,
     a_directory_that_is_another_daemons_now_is_left_alone)
