@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 
 #include "net/loop.h"
+#include "net/nameserver.h"
 #include "net/sockaddr.h"
 
 #define DNS_RESOLV_CONF "/etc/resolv.conf"
@@ -55,7 +56,8 @@ struct dns_round {
 	struct dns_sockets sockets;
 	unsigned questions;
 	swim_time begun;
-	struct stat resolv_conf; /* all zero: there was none */
+	struct stat resolv_conf;        /* all zero: there was none */
+	struct nameservers nameservers; /* for the channel, if c-ares cannot read them */
 };
 
 LIST_HEAD(dns_rounds, dns_round);
@@ -227,11 +229,15 @@ dns_open_channel(struct dns_round *round, int patience_ms)
 	    .resolvconf_path = dns->resolv_conf,
 	};
 	int which = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-		    ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF;
+		    ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF,
+	    status;
 
 	if (dns->port != 0)
 		which |= ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
-	return ares_init_options(&round->channel, &options, which);
+	status = ares_init_options(&round->channel, &options, which);
+	if (status == ARES_SUCCESS && round->nameservers.count > 0)
+		status = nameservers_use(round->channel, &round->nameservers);
+	return status;
 }
 
 /* A channel that has asked each nameserver DNS_TRIES times before a question's deadline. */
@@ -276,6 +282,7 @@ dns_round_get(struct dns *dns, int *status)
 	LIST_INIT(&round->sockets);
 	LIST_INSERT_HEAD(&dns->rounds, round, link);
 	dns_resolv_conf_stat(dns, &round->resolv_conf);
+	nameservers_read(dns->resolv_conf, &round->nameservers);
 	if ((*status = dns_round_setup(round)) != ARES_SUCCESS) {
 		dns_round_free(round);
 		return NULL;

@@ -105,6 +105,22 @@ def test_as_getent_finds(cluster, case):
     assert (outcome()["state"] == "unresolved") == (not expected)
 
 
+@pytest.mark.parametrize("name", ["four.test", "many.test"])
+def test_a_nameserver_of_one_link(cluster, name):
+    """Its address has an interface with it, as a router's has that announces itself; by UDP, and by TCP."""
+    cluster.namespace.run("ip", "addr", "add", "fe80::53/64", "dev", "lo", "nodad")
+    server = Nameserver(cluster, "fe80::53%lo", NAMES)
+    files = Resolving(cluster, "nameserver fe80::53%lo\n", HOSTS, "hosts: files dns\n")
+    expected = set(NAMES[name, A])
+    assert {found.removeprefix("::ffff:") for found in files.getent(name)} == expected
+    everybody = Everybody(cluster)
+    daemon = cluster.daemon(address="[::]:7946", seeds=[f"{name}:{PORT}"], wrapper=files.wrapper,
+                            options=["--profile", "local"])
+    daemon.start()
+    cluster.wait(lambda: everybody.asked == expected, lambda: f"{expected}: {everybody.asked}")
+    assert any(way == "tcp" for _, _, way in server.asked) == (name == "many.test")
+
+
 def test_a_name_that_was_ours_alone(cluster):
     """At first the name has no address but that of whoever asks, later that of both: they find each other."""
     servers = {}

@@ -87,7 +87,8 @@ CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o con
 OBJS_test_control_framing = $(CONTROL_OBJS)
 OBJS_test_control_connections = $(CONTROL_OBJS)
 OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
-RESOLVER_OBJS = net/resolver.o net/dns.o net/service.o net/namecache.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
+OBJS_test_nameserver = net/nameserver.o base/addr.o
+RESOLVER_OBJS = net/resolver.o net/dns.o net/nameserver.o net/service.o net/namecache.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o base/rng.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
 DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/hint.o discovery/peer.o discovery/join.o discovery/seeds.o $(RESOLVER_OBJS) \

@@ -31,11 +31,12 @@ class Nameserver:
         self.asked = []                 # (name, kind, "udp" or "tcp")
         self.closed = False
         with cluster.namespace.inside():
-            self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            self.tcp = socket.socket()
+            family, _, _, _, where = socket.getaddrinfo(address, 53, type=socket.SOCK_DGRAM)[0]
+            self.udp = socket.socket(family, socket.SOCK_DGRAM)
+            self.tcp = socket.socket(family)
         self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for sock in (self.udp, self.tcp):
-            sock.bind((address, 53))
+            sock.bind(where)
         self.tcp.listen(20)
         for serve in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
