@@ -295,7 +295,8 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	}
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
-	if (live && !visitor_is_vouched(s, from_subject)) {
+	if (live && !visitor_is_vouched(s, from_subject) &&
+	    !visitor_introduces_itself(s, addr, from_subject)) {
 		visitor_hear(s, u, addr, from_subject);
 		return;
 	}

@@ -381,6 +381,7 @@ struct swim {
 	struct visitor visitors[VISITORS_MAX];
 	unsigned gifts;           /* pings larger than the datagrams that asked for them, sent */
 	swim_time gifts_until;    /* in the probe interval that ends then */
+	bool has_seeds;           /* we have been told to join through an address */
 	struct swim_addr yielded; /* nobody answered there when we took our name over from it, */
 	swim_time yielded_until;  /* and may come back until then */
 	swim_time contradicted;   /* when last we said where we live without asking there first */
@@ -810,6 +811,9 @@ void speaker_introduce(struct swim *, const struct wire_message *, const struct 
 /* visitor.c */
 /* May the update at hand make a member, or move one?  `from_subject`: the member itself says so. */
 bool visitor_is_vouched(const struct swim *, bool from_subject);
+/* The update at hand makes a member of the speaker, since we have just begun and have nobody to ask. */
+bool visitor_introduces_itself(const struct swim *, const struct swim_addr *told,
+    bool from_subject);
 /* True in the first seconds of our own life: members that we meet then count as the cluster. */
 bool visitor_is_arriving(const struct swim *);
 /* Does the speaker's word (NULL: a stranger's) count where it tells of others than itself? */

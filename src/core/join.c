@@ -167,6 +167,7 @@ bool
 swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
 {
 	s->now = now;
+	s->has_seeds = true;
 	return join_start(s, addr, JOIN_SEED);
 }
 

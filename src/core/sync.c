@@ -154,11 +154,12 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 
 	if (is_busy(s, !member) || s->leaving)
 		return;
+	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (s->sync.active)
 		finish(s, false);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
-	    .vouches = s->by_vouches || s->seeded,
+	    .vouches = s->by_vouches || s->seeded || visitor_is_arriving(s),
 	    .addr = *addr,
 	    .most = path_most(s, link_speaker(s, addr))};
 	s->check_at = SWIM_TIME_NEVER;

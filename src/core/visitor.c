@@ -6,7 +6,10 @@
  * nobody else.  There is no timer, and we ping again only for another such datagram: a stranger's datagram costs one
  * small ping.
  *
- * What members say that have been known for a while, or were there when we began, is taken without such a ping.
+ * What members say that have been known for a while, or were there when we began, is taken without such a ping.  When we
+ * begin we know nobody: then the answer of a seed and a page that we asked for are believed, and so are the members that
+ * we meet by them.  Who has no seed to ask takes up whoever says of itself that it lives where it speaks from: the first of
+ * a cluster learns of the others so.
  */
 #include <string.h>
 
@@ -26,6 +29,13 @@ visitor_is_vouched(const struct swim *s, bool from_subject)
 	return s->by_vouches || s->seeded || (s->answered_as && from_subject);
 }
 
+bool
+visitor_introduces_itself(const struct swim *s, const struct swim_addr *told, bool from_subject)
+{
+	return from_subject && !s->has_seeds && visitor_is_arriving(s) &&
+	       swim_addr_equal(told, &s->from);
+}
+
 static swim_duration
 arriving(const struct swim *s)
 {
@@ -43,8 +53,6 @@ visitor_vouches(const struct swim *s, const struct member *speaker)
 {
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
-	if (visitor_is_arriving(s))
-		return true;
 	return speaker != NULL && s->by_known &&
 	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);

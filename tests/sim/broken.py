@@ -54,6 +54,8 @@ RULES = {
     "strangers-introduce": ("whomever a stranger tells of is a member, and told of, before it has answered",
         "visitor.c", "return s->by_vouches || s->seeded || (s->answered_as && from_subject);",
         "return s->by_vouches || s->seeded || s->answered_as || from_subject || !from_subject;"),
+    "beginners-believe": ("a member that has just started believes whoever speaks to it",
+        "visitor.c", "	return speaker != NULL && s->by_known &&", "	return visitor_is_arriving(s) || (speaker != NULL && s->by_known) ||"),
     "accuser-twice": ("one accuser counts as two",
         "suspicion.c", "if (m->accusers[i] == accuser)", "if (m->accusers[i] == accuser && m->accuser_count > 2)"),
     "teller-accuses": ("who tells of a suspicion or remembers a death counts as one who found it",

@@ -250,8 +250,70 @@ reflection(struct sim *s)
 	s->world.stray = NULL;
 }
 
+#define FAKES 20
+
+/* One gossip of a stranger, in nobody's name that anybody knows, about many at the victim's address. */
+static size_t
+tell_of_many(struct sim *s, const struct attack *a, unsigned to)
+{
+	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("z")};
+	struct swim_addr victim = victim_addr(0);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_gossip(&w, 7);
+	for (unsigned i = 0; i < FAKES; i++) {
+		char name[16], address[SWIM_ADDR_TEXT];
+		struct wire_update u = {.status = SWIM_ALIVE};
+
+		snprintf(name, sizeof(name), "fake-%u", i);
+		victim.port = (uint16_t)(2000 + i);
+		u.member.id = wire_str_of(name);
+		u.member.address = wire_str_of(swim_addr_format(&victim, address));
+		wire_add_update(&w, &u);
+	}
+	len = wire_finish(&w, &trailer, 0);
+	world_inject(&s->world, &a->own, to, data, len);
+	return len;
+}
+
+/* A member that has just started takes nobody's word but of those that have answered its questions. */
+static void
+arriving_word(struct sim *s)
+{
+	struct attack a = {.own = {.family = 4, .port = 9, .ip = {10, 98, 0, 1}}};
+	uint64_t sent = 0;
+
+	s->world.stray = stray;
+	s->world.stray_ctx = &a;
+	EXPECT(s, sim_form(s));
+	sim_run(s, 40);
+	/* One restarts that has a seed, then the seed itself, which has none. */
+	for (unsigned k = 0; k < 40; k++) {
+		sent += tell_of_many(s, &a, 1);
+		sent += tell_of_many(s, &a, 0);
+		if (k == 2)
+			sim_restart(s, 1, true);
+		if (k == 4)
+			sim_restart(s, 0, true);
+		sim_run(s, 0.5);
+	}
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
+	sim_run(s, 60);
+	printf("# %llu bytes sent, %llu to the victim\n", (unsigned long long)sent,
+	    (unsigned long long)a.to_victim[0]);
+	EXPECT(s, a.to_victim[0] <= sent);
+	EXPECT(s, sim_converged(s));
+	s->world.stray = NULL;
+}
+
 const struct scenario scenarios_reflect[] = {
     {"reflection", 10, reflection, LIGHT,
 	"a third party is sent no more bytes than a stranger sends, by message type and kind of stranger"},
+    {"arriving-word", 8, arriving_word, LIGHT,
+	"a member that has just started takes up nobody whom only a stranger tells of"},
     {0},
 };

@@ -337,7 +337,15 @@ fixture_gossip(struct fixture *f, unsigned from, unsigned about, enum swim_statu
 void
 fixture_member(struct fixture *f, unsigned peer)
 {
+	char name[16], teller[16];
+
 	fixture_gossip(f, peer, peer, SWIM_ALIVE, 0);
+	/* Once seeds have been asked, the core does not take a stranger's word of itself: a member tells of it. */
+	for (unsigned i = 1; i < 64 && fixture_report(f, fixture_name(peer, name)).name_len == 0;
+	     i++) {
+		if (fixture_report(f, fixture_name(i, teller)).name_len > 0)
+			fixture_gossip(f, i, peer, SWIM_ALIVE, 0);
+	}
 }
 
 uint64_t

@@ -197,11 +197,31 @@ START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
 }
 END_TEST
 
+/* Nobody is known yet; and whoever has a seed need not take up whoever speaks. */
+START_TEST(one_that_begins_takes_no_stranger_s_word)
+{
+	struct fixture *f = started();
+	struct swim_addr seed = fixture_addr(5);
+
+	fixture_gossip(f, 9, 1, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(fixture_report(f, "p1").name_len, 0);
+	fixture_gossip(f, 8, 8, SWIM_ALIVE, 0);
+	ck_assert_uint_gt(fixture_report(f, "p8").name_len, 0);
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_gossip(f, 9, 9, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(fixture_report(f, "p9").name_len, 0);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 9));
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_base_peer_leaves_by_its_own_dead_update)
 {
 	struct fixture *f = started();
 	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 2);
 
+	fixture_ping(f, 4, 1, (struct fixture_says){0});
+	fixture_ack(f, 4, fixture_sent(f, WIRE_PING, 4)->message.seq, 4, (struct fixture_says){0});
 	fixture_ping(f, 4, 1, (struct fixture_says){.updates = &u, .count = 1});
 	u = fixture_update(f, 4, SWIM_DEAD, 2);
 	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
@@ -685,9 +705,10 @@ UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_told_so_in_no_more_bytes,
     an_envelope_is_opened_and_names_its_sender, an_envelope_introduces_its_sender,
     a_base_peer_is_known_by_its_address_until_it_is_named,
     a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
-    a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
-    a_forged_digest_starts_no_sync, digests_of_strangers_keep_nobody_from_members,
-    acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
+    one_that_begins_takes_no_stranger_s_word, a_stranger_gets_no_more_bytes_than_it_sent,
+    a_borrowed_name_gets_no_more_bytes_than_it_sent, a_forged_digest_starts_no_sync,
+    digests_of_strangers_keep_nobody_from_members, acks_to_no_ping_of_ours_prove_nothing,
+    stand_ins_are_limited, a_join_is_answered_or_silent,
     however_slow_the_probing_a_join_is_silent_soon,
     an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
     so_is_the_answer_of_one_that_is_asked_whether_it_is_there,

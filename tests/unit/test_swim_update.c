@@ -209,6 +209,7 @@ START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 	struct fixture *f = started();
 
 	fixture_member(f, 1);
+	fixture_member(f, 3);
 	fixture_proven(f, 2);
 	for (unsigned peer = 1; peer <= 2; peer++) {
 		struct wire_update moved = fixture_update(f, peer, SWIM_ALIVE, 1);

@@ -74,9 +74,11 @@ START_TEST(who_is_told_of_is_where_it_is_told)
 			 four = {.family = 4, .port = 7946, .ip = {10, 0, 0, 4}};
 	struct swim_addr six = link_local(6, 3), seven = link_local(7, 5);
 
+	ping(f, &two, 3, "p2", "p2", "[fe80::2]:7946");
 	ping(f, &two, 3, "p2", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 3);
 	/* By one that has an address of another kind, on another interface; and with a zone that means nothing here. */
+	ping(f, &four, 5, "p4", "p4", "10.0.0.4:7946");
 	ping(f, &four, 5, "p4", "p7", "[fe80::7%eth7]:7946");
 	ck_member(f, "p7", "[fe80::7]:7946", 5);
 	fixture_clear(f);
@@ -94,6 +96,7 @@ START_TEST(who_speaks_for_itself_is_where_it_speaks)
 	struct swim_addr six = link_local(6, 3), again = link_local(6, 8);
 	uint64_t digest;
 
+	ping(f, &four, 0, "p4", "p4", "10.0.0.4:7946");
 	/* Nobody knows by which interface. */
 	ping(f, &four, 0, "p4", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 0);
