@@ -107,10 +107,13 @@ class Crowd:
 
 
 class Peer(Wire):
-    """A base peer on a socket of its own, living by the pump."""
+    """A base peer on a socket of its own, living by the pump.
 
-    def __init__(self, cluster, address, identity=None, seed=1, **more):
-        self.peer = base_peer.BasePeer(identity or address, address, time.monotonic(), seed=seed, **more)
+    It is more patient than a real one by default: on a busy machine a daemon may take longer than 0.1 s to answer.
+    """
+
+    def __init__(self, cluster, address, identity=None, seed=1, period=1.0, timeout=0.4):
+        self.peer = base_peer.BasePeer(identity or address, address, time.monotonic(), seed, period, timeout)
         super().__init__(cluster, address)
         self.pump.tickers.append(self)
 
@@ -142,12 +145,13 @@ class Peer(Wire):
         self.peer.leave()
         self.flush()
 
-    def heard(self, kind, member=None):
-        return [m for _, _, m in self.peer.heard if m.type == kind and (member is None or m.member[0] == member)]
+    def heard(self, kind, address=None):
+        """The messages of this type that it heard, about whoever has this address."""
+        return [m for _, _, m in self.peer.heard if m.type == kind and (address is None or m.member[1] == address)]
 
-    def status_of(self, name):
-        member = self.peer.members.get(name)
-        return member and base_wire.STATUS_NAMES[member.status]
+    def statuses_at(self, address):
+        """Of every pair that has this address. The pair (address, address) is what a base peer calls whoever sends from there."""
+        return {base_wire.STATUS_NAMES[m.status] for who, m in self.peer.members.items() if who[1] == address}
 
     def close(self):
         if self in self.pump.tickers:
