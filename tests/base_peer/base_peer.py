@@ -223,13 +223,13 @@ class BasePeer:
                 self.relays[seq] = Relay(source, message.seq, message.member, now + self.timeout)
                 self.send(message.member[1], ping(seq, self.gossip()))
         elif message.type == ACK:
-            self.answered(message)
+            self.answered(now, message)
             self.revive(now, (source, source))
 
-    def answered(self, message):
+    def answered(self, now, message):
         probe, relay = self.current, self.relays.get(message.seq)
         if probe and (probe.seq, probe.target) == (message.seq, message.member):
-            self.current = None
+            self.current, self.next_probe = None, now + self.period
         if relay and relay.target == message.member:
             del self.relays[message.seq]
             self.send(relay.asker, ack(relay.asker_seq, relay.target, self.gossip()))

@@ -2,6 +2,7 @@
 #include "sim/driver.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,52 @@ log_event(struct world *w, struct node *n, const struct swim_event *e)
 	world_mix(w, 2 + (uint64_t)e->type, n->index, e->member.name, e->member.name_len);
 	if (w->trace)
 		trace_event(w, n->index, e);
+}
+
+static const char *
+base_event_name(enum base_event_type type)
+{
+	switch (type) {
+	case BASE_JOINED:
+		return "joined";
+	case BASE_SUSPECTED:
+		return "suspected";
+	case BASE_FAILED:
+		return "failed";
+	case BASE_RECOVERED:
+		return "recovered";
+	case BASE_REFUSED:
+		return "refused";
+	case BASE_EVENTS:
+		break;
+	}
+	return "?";
+}
+
+static void
+log_base_event(struct world *w, const struct node *n, const struct base_event *e)
+{
+	struct world_base_event *slot;
+	unsigned subject = world_by_address(w, e->address);
+
+	if (w->base_event_count == w->base_event_capacity) {
+		w->base_event_capacity = w->base_event_capacity ? 2 * w->base_event_capacity : 256;
+		w->base_events =
+		    heap_resize(w->base_events, w->base_event_capacity, sizeof(*w->base_events));
+	}
+	slot = &w->base_events[w->base_event_count++];
+	*slot = (struct world_base_event){
+	    .at = w->now,
+	    .type = e->type,
+	    .observer = n->index,
+	    .subject = subject,
+	    .incarnation = e->incarnation,
+	    .subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP,
+	};
+	world_mix(w, 40 + (uint64_t)e->type, n->index, e->id, strlen(e->id));
+	if (w->trace)
+		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
+		    e->address, base_event_name(e->type), e->incarnation);
 }
 
 static swim_duration
@@ -82,10 +129,11 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 	struct swim_stats stats;
 
 	if (n->kind == NODE_BASE) {
-		if (base_peer_count(n->peer) == 0) {
+		/* It asks once; what asks again is somebody who looks after it. */
+		if (n->seed[s].tries == 0 || !base_peer_has_company(n->peer))
 			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
+		if (w->config.base_rejoins)
 			driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-		}
 		return;
 	}
 	swim_stats(n->core, &stats);
@@ -149,7 +197,10 @@ static void
 flush_base(struct world *w, struct node *n)
 {
 	struct base_datagram d;
+	struct base_event e;
 
+	while (base_peer_next_event(n->peer, &e))
+		log_base_event(w, n, &e);
 	while (base_peer_next_datagram(n->peer, &d)) {
 		n->sent++;
 		n->sent_bytes += d.len;

@@ -4,12 +4,12 @@
 
 #include "sim/scenario.h"
 
-/* The last `peers` nodes are base peers. */
+/* The last `peers` nodes are base peers, with ids of their own. */
 static void
 begin(struct sim *s, unsigned peers)
 {
 	for (unsigned i = s->world.count - peers; i < s->world.count; i++)
-		sim_base(s, i);
+		sim_base_named(s, i);
 	sim_start_range(s, 0, s->world.count - 1);
 }
 
@@ -38,6 +38,8 @@ base_understood_all(struct sim *s)
 static void
 joins(struct sim *s)
 {
+	unsigned peer = s->world.count - 1;
+
 	begin(s, 1);
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, base_holds_all(s, 30));
@@ -46,21 +48,7 @@ joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
 		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
-	EXPECT(s, sim_wait_converged(s, 5));
-}
-
-static void
-shy(struct sim *s)
-{
-	unsigned peer = s->world.count - 1;
-
-	begin(s, 1);
-	base_peer_set_shy(s->world.nodes[peer].peer, true);
-	EXPECT(s, sim_wait_complete(s, 10));
-	sim_run(s, 60);
-	/* Its stand-in was replaced by it, with nobody told of a failure or of a member that isn't one. */
-	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	/* It is known by its address until it answers: nobody is told of a member that isn't one. */
 	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
 	for (unsigned i = 0; i < peer; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
@@ -70,7 +58,7 @@ shy(struct sim *s)
 static void
 is_seed(struct sim *s)
 {
-	sim_base(s, 0);
+	sim_base_named(s, 0);
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_complete(s, 20));
 	EXPECT(s, base_holds_all(s, 30));
@@ -176,39 +164,6 @@ relays(struct sim *s)
 }
 
 static void
-mixed(struct sim *s)
-{
-	unsigned peers = 4, first = s->world.count - peers;
-
-	begin(s, peers);
-	EXPECT(s, sim_wait_complete(s, 20));
-	EXPECT(s, base_holds_all(s, 60));
-	/* A swimd fails, one leaves, a base peer fails, one leaves: both kinds see all of it. */
-	sim_crash(s, 1);
-	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
-	sim_leave(s, 2);
-	EXPECT(s, sim_wait_all(s, 2, SWIM_LEFT, 3));
-	sim_crash(s, first);
-	EXPECT(s, sim_wait_all(s, first, SWIM_DEAD, 12));
-	sim_leave(s, first + 1);
-	EXPECT(s, sim_wait_all(s, first + 1, SWIM_LEFT, 6));
-	for (unsigned i = first + 2; i < s->world.count; i++) {
-		EXPECT(s, sim_wait_status(s, i, 1, SWIM_DEAD, 20));
-		EXPECT(s, sim_wait_status(s, i, 2, SWIM_DEAD, 20));
-		EXPECT(s, sim_wait_status(s, i, first, SWIM_DEAD, 20));
-		EXPECT(s, sim_wait_status(s, i, first + 1, SWIM_DEAD, 20));
-	}
-	/* The failed swimd comes back, and both kinds see it. */
-	sim_restart(s, 1, false);
-	EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 10));
-	for (unsigned i = first + 2; i < s->world.count; i++)
-		EXPECT(s, sim_wait_status(s, i, 1, SWIM_ALIVE, 20));
-	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
-	EXPECT(s, base_understood_all(s));
-	EXPECT(s, sim_wait_converged(s, 20));
-}
-
-static void
 by_name(struct sim *s)
 {
 	unsigned peer = s->world.count - 1;
@@ -226,9 +181,8 @@ by_name(struct sim *s)
 }
 
 const struct scenario scenarios_base[] = {
-    {"base-joins", 5, joins, LIGHT, "a base peer joins a cluster of swimd"},
-    {"base-shy", 5, shy, LIGHT,
-	"one that never says its id is known by its address until its ack tells"},
+    {"base-joins", 5, joins, LIGHT,
+	"a base peer joins a cluster of swimd, and its answers tell its id"},
     {"base-seed", 5, is_seed, LIGHT, "swimd join through a base peer"},
     {"base-fails", 5, fails, LIGHT, "a base peer fails, is detected, and comes back"},
     {"base-mute", 5, mute, LIGHT, "a base peer that stops answering is declared failed"},
@@ -236,7 +190,6 @@ const struct scenario scenarios_base[] = {
     {"base-refutes", 5, refutes, LIGHT, "a base peer that is suspected refutes"},
     {"base-relays", 6, relays, LIGHT,
 	"swimd probe by way of base peers, and base peers by way of swimd"},
-    {"base-mixed", 10, mixed, LIGHT, "both kinds see joins, failures and leaves of both kinds"},
     {"base-by-name", 4, by_name, LIGHT,
 	"a base peer whose address is a host name is reached once it is resolved"},
     {0},
