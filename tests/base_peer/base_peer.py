@@ -36,7 +36,6 @@ FORGET_AFTER = 30.0         # seconds after its death
 class Member:
     status: int
     incarnation: int
-    verdict_at: float = math.inf    # the end of a suspicion of its own
     died_at: float = math.inf
 
 
@@ -84,6 +83,7 @@ class BasePeer:
         self.random = random.Random(seed)
         self.period, self.timeout = period, timeout
         self.members = {}                   # (id, address) -> Member, without the peer itself
+        self.verdicts = {}                  # (id, address) -> when a suspicion of its own ends
         self.rumours = {}                   # (id, address) -> Rumour
         self.out = []                       # (address, datagram)
         self.heard = []                     # (now, address, Message), for tests
@@ -180,7 +180,8 @@ class BasePeer:
         if (incarnation, status) <= (member.incarnation, member.status):
             return False
         before = member.status
-        member.status, member.incarnation, member.verdict_at = status, incarnation, math.inf
+        member.status, member.incarnation = status, incarnation
+        self.verdicts.pop(who, None)
         if before == status:
             return False
         member.died_at = now if status == DEAD else math.inf
@@ -238,14 +239,15 @@ class BasePeer:
         """Who answers is not suspect any more, and has another incarnation than it made itself."""
         member = self.members.get(who)
         if member and member.status == SUSPECT:
-            self.members[who] = Member(ALIVE, min(member.incarnation + 1, INCARNATION_MAX))
-            self.event(now, "recovered", who, self.members[who].incarnation)
-            self.tell(who, ALIVE, self.members[who].incarnation)
+            member.status, member.incarnation = ALIVE, min(member.incarnation + 1, INCARNATION_MAX)
+            self.verdicts.pop(who, None)
+            self.event(now, "recovered", who, member.incarnation)
+            self.tell(who, ALIVE, member.incarnation)
 
     # -------------------------------------------------------------------------- what it does by itself
     def deadline(self):
         times = [relay.until for relay in self.relays.values()]
-        times += [member.verdict_at for member in self.members.values()]
+        times += self.verdicts.values()
         if self.probing and not self.left:
             times.append(self.current.until if self.current else self.next_probe)
         return min(times, default=math.inf)
@@ -255,9 +257,11 @@ class BasePeer:
             if now >= relay.until:
                 del self.relays[seq]
                 self.send(relay.asker, nack(relay.asker_seq, relay.target))
-        for who, member in self.members.items():
-            if now >= member.verdict_at:
-                member.status, member.verdict_at, member.died_at = DEAD, math.inf, now
+        for who, at in list(self.verdicts.items()):
+            if now >= at:
+                member = self.members[who]
+                member.status, member.died_at = DEAD, now
+                del self.verdicts[who]
                 self.event(now, "failed", who, member.incarnation)
                 self.tell(who, DEAD, member.incarnation)
         if self.probing and not self.left:
@@ -298,7 +302,7 @@ class BasePeer:
         member = self.members.get(probe.target)
         if member and probe.seen == (member.status, member.incarnation) and member.status == ALIVE:
             member.status = SUSPECT
-            member.verdict_at = now + self.scale() * SUSPICION_PERIODS * self.period
+            self.verdicts[probe.target] = now + self.scale() * SUSPICION_PERIODS * self.period
             self.event(now, "suspected", probe.target, member.incarnation)
             self.tell(probe.target, SUSPECT, member.incarnation)
 

@@ -71,11 +71,11 @@ def test_an_ack_ends_a_suspicion_and_raises_the_incarnation():
     one.join(TWO)
     one.tick(0.0)
     one.tick(0.1)
-    assert held(one, (TWO, TWO)) == (SUSPECT, 0) and one.members[TWO, TWO].verdict_at == 0.1 + 5 * 0.2
+    assert held(one, (TWO, TWO)) == (SUSPECT, 0) and one.verdicts == {(TWO, TWO): 0.1 + 5 * 0.2}
     one.datagram(0.2, TWO, base_wire.ack(77, ("d1", TWO)))
     assert held(one, (TWO, TWO)) == (ALIVE, 1)
     assert tells(one, now=0.3)[0].updates == [base_wire.Update(TWO, TWO, ALIVE, 1)]
-    assert math.isinf(one.members[TWO, TWO].verdict_at) and not one.counts["failed"]
+    assert not one.verdicts and not one.counts["failed"]
 
 
 def test_a_suspicion_of_its_own_ends_in_death_and_what_it_hears_of_does_not():
