@@ -268,6 +268,14 @@ take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool ne
 	return changed;
 }
 
+/* A swimd says that it is a base peer, which is believed until we hear it ourselves. */
+static void
+take_kind(struct member *m, const struct wire_update *u)
+{
+	if ((u->flags & WIRE_FLAG_BASE) && !m->swimd)
+		m->base_peer = true;
+}
+
 /* It has been gone for so long already. */
 static void
 backdate(struct member *m, swim_duration age)
@@ -280,7 +288,7 @@ static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr, enum swim_status status, bool from_subject, bool sync)
 {
-	bool live = swim_status_is_live(status);
+	bool live = swim_status_is_live(status), whoever;
 	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
 	swim_duration age = swim_seconds(sync ? u->age_s : 0);
 	struct member *m;
@@ -295,8 +303,10 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	}
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
-	if (live && !visitor_is_vouched(s, from_subject) &&
-	    !visitor_introduces_itself(s, addr, from_subject)) {
+	/* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
+	whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	if (live && (whoever || (!visitor_is_vouched(s, from_subject) &&
+				    !visitor_introduces_itself(s, addr, from_subject)))) {
 		visitor_hear(s, u, addr, from_subject);
 		return;
 	}
@@ -315,6 +325,9 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		apply_replace_stand_in(s, m);
 		take_tags(s, m, u, true);
 	}
+	/* Base peers call swimds by their addresses: one that has another id is a base peer. */
+	m->base_peer = s->by_base;
+	take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
 	members_transition(s, m, status, u->incarnation, hidden);
@@ -640,6 +653,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		return;
 	if (m != NULL && strcmp(address, m->address) == 0)
 		locate_told(s, m);
+	if (m != NULL && s->by_known)
+		take_kind(m, u);
 	if (m == NULL)
 		apply_unknown(s, u, address, &addr, status, from_subject, sync);
 	else
@@ -654,8 +669,16 @@ apply_updates(struct swim *s, const struct wire_updates *updates)
 	struct wire_update u;
 
 	while (wire_updates_next(updates, &iter, &u)) {
-		bool from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
-				    memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
+		bool from_subject;
+
+		if (u.flags & WIRE_FLAG_RUNG)
+			continue;
+		if (s->by_base)
+			u.member = base_meant(s, &u.member);
+		else if ((u.flags & WIRE_FLAG_SENDER) && s->by_named)
+			u.member.id = (struct wire_str){s->by, s->by_len};
+		from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
+			       memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
 
 		/* Pages are answers, as many as we ask for. */
 		if (!updates->sync && !quota_allows(s, &u)) {

@@ -139,6 +139,20 @@ update_of(const struct swim *s, const struct member *m, struct wire_update *out)
 		out->flags |= WIRE_FLAG_LEFT;
 	if (m->forget)
 		out->flags |= WIRE_FLAG_FORGET;
+	if (base_is_peer(m))
+		out->flags |= WIRE_FLAG_BASE;
+}
+
+/* As swimds are told, or as base peers are, or whoever may be either. */
+static bool
+add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
+    const struct wire_update *u)
+{
+	if (base_hears_names(w, m))
+		return wire_add_update(w, u);
+	if (m == s->self && w->recipient == WIRE_RECIPIENT_UNKNOWN)
+		return base_add_sender(s, w, u);
+	return base_add(s, w, m);
 }
 
 bool
@@ -147,7 +161,7 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, &u);
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 bool
@@ -156,13 +170,13 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, &u);
-	if (wire_add_update(w, &u))
+	if (add_update(s, w, m, &u))
 		return true;
 	if (u.tags.len == 0)
 		return false;
 	u.tags = (struct wire_str){0};
 	u.flags |= WIRE_FLAG_PARTIAL;
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 bool
@@ -177,7 +191,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 		u.tags = (struct wire_str){0};
 		u.flags |= WIRE_FLAG_PARTIAL;
 	}
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 bool
@@ -334,6 +348,7 @@ ask_first(struct swim *s, struct member *to)
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
+	w.recipient = base_recipient(s, to);
 	wire_begin_ping(&w, to->proof_seq);
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
@@ -357,6 +372,7 @@ push(struct swim *s, struct member *to)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_most(s, to)))
 		return;
+	w.recipient = base_recipient(s, to);
 	if (type == WIRE_GOSSIP) {
 		wire_begin_gossip(&w, seq);
 	} else {
@@ -453,6 +469,12 @@ gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size
 	if (to != NULL && to != s->self && to->swimd)
 		tell_at(s, m, addr,
 		    link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len);
+}
+
+void
+gossip_introduce(struct swim *s, const struct swim_addr *addr)
+{
+	tell_at(s, s->self, addr, PATH_BASE);
 }
 
 void

@@ -6,6 +6,7 @@
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
+ *	base.c     what we call the members when we speak to a base peer, and whom a base peer means
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
@@ -230,6 +231,7 @@ struct join {
 	size_t len;           /* of the ping sent last */
 	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
 	size_t budget; /* the pings have so many bytes at most */
+	bool unnamed;  /* they do not say who we are, as a base peer may live there */
 	unsigned tries;
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
@@ -264,11 +266,14 @@ struct relay {
 	bool active;
 	bool stranger; /* the asker has not answered a ping of ours there */
 	struct swim_addr asker;
+	enum wire_recipient asker_kind;
 	uint64_t asker_seq, seq;
 	size_t request_len;
 	swim_time deadline;
-	char *text; /* target's id, then its address */
+	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
+	bool whoever;    /* lives at the target's address may answer for it; */
+	uint64_t target; /* else the member whose name has this hash */
 };
 
 /* A ping that is under way to find out whether its size arrives. */
@@ -297,7 +302,9 @@ struct visitor {
 	uint64_t hash; /* of its name */
 	uint64_t incarnation;
 	swim_time sent;
-	bool swimd; /* a swimd told of it */
+	size_t asked; /* bytes of the question */
+	bool swimd;   /* a swimd told of it */
+	bool whoever; /* a base peer told of it by its address: whoever lives there is meant */
 };
 #define VISITORS_MAX 64
 
@@ -584,6 +591,51 @@ void link_report_complain(const struct swim *, const struct member *to, char *te
 void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 
+/* base.c */
+/* For so long a base peer is new: it may not have heard yet of members with high incarnations. */
+#define BASE_NEW_FOR swim_seconds(10)
+/* Members above this incarnation are not told to base peers, as the ladder would be too long. */
+#define BASE_LADDER_MOST 4096
+/* Did a base peer send this?  It has no sign of a swimd. */
+bool base_speaks(const struct wire_message *);
+/* m is a base peer: it spoke without extensions, or a swimd says that it does. */
+bool base_is_peer(const struct member *);
+/* What kind of recipient m is (NULL: nobody that we know). */
+enum wire_recipient base_recipient(const struct swim *, const struct member *m);
+/* May the recipient of this datagram be told of m as swimds are: by its name, with all extensions? */
+bool base_hears_names(const struct wire_writer *, const struct member *m);
+/* What the recipient is to call m.  `text` may be pointed to. */
+struct wire_member_id base_pair(const struct member *m, enum wire_recipient,
+    char text[SWIM_ADDR_TEXT]);
+/* Has this pair of a base peer no id but its address? */
+bool base_is_address(const struct swim *, const struct wire_member_id *pair);
+/* Whom a base peer means by this pair, as we call it; the pair itself where that is nobody that we know. */
+struct wire_member_id base_meant(const struct swim *, const struct wire_member_id *pair);
+/* A datagram of a base peer, with the member that its answer is about called as we call it. */
+struct base_heard {
+	struct wire_message message;
+	char id[SWIM_NAME_MAX], address[SWIM_HOSTPORT_MAX];
+};
+/* The message itself, or what is in *heard then, if the message is such an answer. */
+const struct wire_message *base_hear(const struct swim *, const struct wire_message *,
+    struct base_heard *heard);
+/* Can a base peer be told of m at all? */
+bool base_can_tell(const struct swim *, const struct member *m);
+/* Is this recipient not told of m by gossip? */
+bool base_withholds(const struct swim *, enum wire_recipient, const struct member *m);
+/*
+ * Tell a base peer of m, in as many updates as that takes, or in none: false, they don't fit.  True as well where a base
+ * peer is not to be told of m here.
+ */
+bool base_add(const struct swim *, struct wire_writer *, const struct member *m);
+/*
+ * Tell whoever may be a base peer of ourselves by our address, and a swimd that this is the sender of the datagram.
+ * A base peer that heard of us by a name would list us twice, as it takes whoever pings it for (source, source).
+ */
+bool base_add_sender(const struct swim *, struct wire_writer *, const struct wire_update *self);
+/* The same, as far as there is room, of a base peer that knows m up to this incarnation.  False: not all. */
+bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *known);
+
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
@@ -678,6 +730,8 @@ void gossip_welcome(struct swim *, const struct wire_message *, const struct swi
  * there.
  */
 void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
+/* Who we are, to a swimd that has just answered at this address and may not know us. */
+void gossip_introduce(struct swim *, const struct swim_addr *addr);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 void gossip_wake(struct swim *);
@@ -846,6 +900,8 @@ void sync_compare(struct swim *, const struct swim_addr *from, const struct wire
 /* Does the view of the sender of this trailer differ from ours? */
 bool sync_differs(const struct swim *, const struct wire_trailer *);
 void sync_start(struct swim *, const struct swim_addr *);
+/* The member at this address is being asked for its view. */
+bool sync_is_with(const struct swim *, const struct swim_addr *);
 void sync_tick(struct swim *);
 swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct wire_message *, const struct swim_addr *from,

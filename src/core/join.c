@@ -36,8 +36,12 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 		return outbox_room_for_ack(s, SWIM_NAME_MAX, ADDRESS_MAX);
 	case JOIN_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
-	case JOIN_GREET:
 	case JOIN_CHECK:
+		/* The answer counts by its digest, also where nobody but its sender has told who lives there. */
+		if (known == NULL)
+			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
+		break;
+	case JOIN_GREET:
 	case JOIN_LEAVER:
 		break;
 	}
@@ -77,7 +81,10 @@ send_join(struct swim *s, struct join *j)
 		return false;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return false;
+	/* Who asks us to compare our views is a swimd, known or not. */
+	w.recipient = j->kind == JOIN_CHECK ? WIRE_RECIPIENT_SWIMD : base_recipient(s, known);
 	wire_begin_ping(&w, j->seq);
+	j->unnamed = !base_hears_names(&w, s->self);
 	if (!j->small) {
 		/* Whoever has not left refutes that in its answer. */
 		if (j->kind == JOIN_LEAVER && known != NULL)
@@ -511,7 +518,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 {
 	enum join_kind kind = j->kind;
 	struct swim_addr asked = j->addr;
-	bool swimd = msg->trailer.has_digest;
+	bool swimd = msg->trailer.has_digest, unnamed = j->unnamed && !j->small;
 
 	if (kind == JOIN_CLAIM) {
 		contested(s, j, msg, from);
@@ -539,6 +546,9 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
 		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
+		/* The request for the view says who we are, but others may be asked for theirs just now. */
+		if (swimd && unnamed && !sync_is_with(s, &asked))
+			gossip_introduce(s, &asked);
 		break;
 	case JOIN_GREET:
 		break;
@@ -546,7 +556,8 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 		leaver_answered(s, j, msg);
 		break;
 	case JOIN_CHECK:
-		if (swimd && sync_differs(s, &msg->trailer))
+		/* The dead are in no digest: whoever has seen no view yet asks for one that looks the same, too. */
+		if (swimd && (!s->synced || sync_differs(s, &msg->trailer)))
 			sync_start(s, &asked);
 		break;
 	case JOIN_CLAIM:

@@ -82,10 +82,11 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
+	w.recipient = base_recipient(s, to);
 	wire_begin_ping(&w, seq);
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
-	/* A base peer knows us by our word alone; anybody may until it has answered once. */
+	/* A base peer is told our incarnation by our word alone; anybody may know us by it until it has answered once. */
 	if (!shown)
 		gossip_add_untagged(s, &w, s->self);
 	else if (!to->swimd)
@@ -399,7 +400,9 @@ static void
 send_ping_req(struct swim *s, struct member *helper, struct member *target, uint64_t seq,
     swim_duration wait)
 {
-	struct wire_member_id id = {{target->name, target->name_len}, wire_str_of(target->address)};
+	enum wire_recipient recipient = base_recipient(s, helper);
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id id = base_pair(target, recipient, text);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -408,6 +411,7 @@ send_ping_req(struct swim *s, struct member *helper, struct member *target, uint
 	trailer.timeout_ms = wait.ns > 0 ? (uint32_t)swim_duration_ms(wait) : 0;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, helper)))
 		return;
+	w.recipient = recipient;
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the suspect only if the helper knows. */
 	if (target->status != SWIM_ALIVE)

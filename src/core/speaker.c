@@ -54,12 +54,6 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 	s->by_vouches = visitor_vouches(s, speaker);
 }
 
-static bool
-is_base(const struct wire_message *msg)
-{
-	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
-}
-
 /* Does a member that speaks for itself know our extensions? */
 static void
 note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
@@ -68,9 +62,9 @@ note_kind(struct member *m, const struct wire_message *msg, const struct swim_ad
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
 	bool is_there = swim_addr_equal(&m->addr, from);
 
-	if ((!is_there && (is_answer || !is_also_at(m, from))) || (is_answer && m->swimd))
+	if ((!is_there && (is_answer || !is_also_at(m, from))) || (is_answer && base_speaks(msg)))
 		return;
-	m->base_peer = is_base(msg);
+	m->base_peer = base_speaks(msg);
 	m->swimd = !m->base_peer;
 }
 
@@ -99,7 +93,7 @@ resident(const struct swim *s, const struct wire_message *msg, const struct swim
 {
 	struct member *m = locate_at(s, from);
 
-	return m != NULL && m != s->self && m->swimd && is_base(msg) ? NULL : m;
+	return m != NULL && m != s->self && m->swimd && base_speaks(msg) ? NULL : m;
 }
 
 static void
@@ -121,7 +115,7 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	struct wire_str name = claimed->id;
 	struct member *m;
 
-	s->by_base = is_base(msg);
+	s->by_base = base_speaks(msg);
 	if (name.len == 0 && names_sender(s, msg, from))
 		name = msg->member.id;
 	s->by_named = name.len > 0;
@@ -227,7 +221,7 @@ speaker_introduce(struct swim *s, const struct wire_message *msg, const struct w
 {
 	struct member *m;
 
-	if (s->leaving || !is_base(msg) || who->address.len == 0)
+	if (s->leaving || !base_speaks(msg) || who->address.len == 0)
 		return;
 	join_introduce(s, who, from);
 	m = members_find(s, who->id.bytes, who->id.len);

@@ -166,8 +166,9 @@ static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
     const struct swim_addr *from, size_t len)
 {
-	struct wire_member_id self = {{s->self->name, s->self->name_len},
-	    wire_str_of(s->self->address)};
+	char text[SWIM_ADDR_TEXT];
+	enum wire_recipient recipient = s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD;
+	struct wire_member_id self = base_pair(s->self, recipient, text);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
@@ -195,6 +196,10 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
+	/* A base peer takes an answer from the pair that it asked, which is our address. */
+	w.recipient = recipient;
+	if (s->by_base && sender != NULL && base_is_peer(sender))
+		w.recipient = base_recipient(s, sender);
 	wire_begin_ack(&w, msg->seq, &self);
 	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
 	if (msg->trailer.has_answer_size)
@@ -234,8 +239,9 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 static size_t
 credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 {
-	struct wire_member_id self = {{s->self->name, s->self->name_len},
-	    wire_str_of(s->self->address)};
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id self = base_pair(s->self,
+	    base_speaks(msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
@@ -275,6 +281,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 {
 	bool named = claimed->id.len > 0, welcome, relayed;
 	const struct member *speaker;
+	struct base_heard heard;
 
 	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
@@ -283,6 +290,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->credit = credit_of(s, msg, len);
 	s->spent = 0;
 	s->missed = NULL;
+	msg = base_hear(s, msg, &heard);
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&

@@ -152,6 +152,7 @@ ask(struct swim *s, struct visitor *v, const struct wire_update *u)
 	wire_begin_ping(&w, v->seq);
 	len = outbox_end(s, &w, &trailer, room < s->credit ? room : s->credit, WIRE_PING, &v->addr,
 	    NULL);
+	v->asked = len;
 	visitor_spend(s, &v->addr, len);
 	return true;
 }
@@ -170,7 +171,8 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	v = slot_of(s, addr, hash);
 	if (v->incarnation < u->incarnation)
 		v->incarnation = u->incarnation;
-	v->swimd = !s->by_base;
+	v->swimd = !s->by_base && !(u->flags & WIRE_FLAG_BASE);
+	v->whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
 	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
 		return;
 	if (!ask(s, v, u) && v->seq == 0)
@@ -181,13 +183,14 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
-says_itself(const struct wire_message *msg, const struct visitor *v, struct wire_update *u)
+says_itself(const struct wire_message *msg, struct wire_update *u)
 {
+	struct wire_str id = msg->member.id;
 	struct wire_updates_iter iter = {0};
 
 	while (wire_updates_next(&msg->updates, &iter, u)) {
-		if (members_hash(u->member.id.bytes, u->member.id.len) == v->hash &&
-		    u->status == SWIM_ALIVE)
+		if (u->member.id.len == id.len && u->status == SWIM_ALIVE &&
+		    memcmp(u->member.id.bytes, id.bytes, id.len) == 0)
 			return true;
 	}
 	return false;
@@ -200,7 +203,7 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	struct wire_update u;
 	struct member *m;
 
-	if (!says_itself(msg, v, &u))
+	if (!says_itself(msg, &u))
 		u = (struct wire_update){.member = msg->member,
 		    .status = SWIM_ALIVE,
 		    .flags = WIRE_FLAG_PARTIAL,
@@ -212,7 +215,8 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	if (m == NULL || m == s->self)
 		return;
 	m->swimd = v->swimd || msg->trailer.has_digest;
-	m->base_peer = !m->swimd;
+	/* A swimd would have said so in its answer. */
+	m->base_peer = !m->swimd && v->asked >= outbox_room_for(s, m);
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
 }
 
@@ -232,7 +236,7 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 		return false;
 	s->asked = v.addr;
 	/* A member of another name lives there. */
-	if (members_hash(id.bytes, id.len) != v.hash)
+	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return true;
 	if (swim_addr_equal(from, &v.addr))
 		guest_answered(s, from);

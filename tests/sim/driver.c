@@ -323,7 +323,7 @@ node_input(struct world *w, struct node *n, const struct packet *p)
 		if (p->len > 0 && wire_type_slot(exact[0]) >= 0)
 			budget_received(&n->budget, (enum wire_type)exact[0]);
 		if (w->config.check_every == 1)
-			history_received(n->history, exact, p->len);
+			history_received(n->history, n->core, exact, p->len);
 		input(w, n, local, p, exact);
 	}
 	free(exact);

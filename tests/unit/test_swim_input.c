@@ -20,7 +20,7 @@ START_TEST(a_ping_is_answered_with_an_ack_of_its_seq_to_its_source)
 	struct fixture *f = started();
 	const struct fixture_out *ack;
 
-	fixture_ping(f, 7, UINT64_MAX, (struct fixture_says){0});
+	fixture_ping(f, 7, UINT64_MAX, (struct fixture_says){.ours = true, .sender = 7});
 	ack = fixture_sent(f, WIRE_ACK, 7);
 	ck_assert_ptr_nonnull(ack);
 	ck_assert_uint_eq(ack->message.seq, UINT64_MAX);

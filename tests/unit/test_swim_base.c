@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/* What base peers are told of swimds, and what they say of them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "swim_fixture.h"
+
+#include "support/unit.h"
+
+#define SELF "10.0.0.1:7946"
+
+static const struct fixture_says nothing = {0};
+
+/* The pair that base peers know a swimd by; good until the next call. */
+static struct wire_update
+pair(unsigned peer, enum swim_status status, uint64_t incarnation)
+{
+	static char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(peer);
+
+	if (peer == 0)
+		strcpy(text, SELF);
+	else
+		swim_addr_format(&addr, text);
+	return (struct wire_update){.member = {wire_str_of(text), wire_str_of(text)},
+	    .status = status,
+	    .incarnation = incarnation};
+}
+
+static const char *
+address_of(unsigned peer)
+{
+	static char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(peer);
+
+	return swim_addr_format(&addr, text);
+}
+
+/* This peer is a base peer that goes by its address, and is a member that has answered. */
+static void
+base_peer(struct fixture *f, unsigned peer)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	struct wire_update u = pair(peer, SWIM_ALIVE, 0);
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, peer)->message.seq, &u.member);
+	ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert(fixture_report(f, address_of(peer)).base_peer);
+	fixture_clear(f);
+}
+
+static struct fixture *
+among_both(unsigned swimds, unsigned base)
+{
+	struct fixture *f = fixture_among_proven(swimds);
+
+	base_peer(f, base);
+	return f;
+}
+
+/* No datagram to this peer has the name of a swimd. */
+static void
+assert_no_names(const struct fixture *f, unsigned to)
+{
+	struct swim_addr addr = fixture_addr(to);
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		const struct fixture_out *out = &f->out[i];
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+
+		if (!swim_addr_equal(&out->to, &addr))
+			continue;
+		while (wire_updates_next(&out->message.updates, &iter, &u))
+			ck_assert_uint_eq(u.member.id.len, u.member.address.len);
+		ck_assert(out->message.type != WIRE_ACK ||
+			  out->message.member.id.len == out->message.member.address.len);
+	}
+}
+
+START_TEST(a_base_peer_is_answered_by_the_pair_that_it_pinged)
+{
+	struct fixture *f = among_both(2, 9);
+	const struct fixture_out *ack;
+
+	fixture_ping(f, 9, 5, nothing);
+	ack = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert(wire_str_equal(ack->message.member.id, SELF));
+	ck_assert(wire_str_equal(ack->message.member.address, SELF));
+	ck_assert(fixture_has(ack, SELF, SWIM_ALIVE, NULL));
+	assert_no_names(f, 9);
+	/* A swimd is answered by our name. */
+	fixture_ping(f, 1, 6, (struct fixture_says){.ours = true, .sender = 1});
+	ck_assert(wire_str_equal(fixture_sent(f, WIRE_ACK, 1)->message.member.id, "self"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_hears_of_swimds_by_their_addresses)
+{
+	struct fixture *f = among_both(3, 9);
+	struct swim_addr addr = fixture_addr(9);
+
+	for (unsigned i = 0; i < 20; i++) {
+		const struct fixture_out *ping;
+		struct wire_update u = pair(9, SWIM_ALIVE, 0);
+		uint8_t data[256];
+		struct wire_writer w;
+
+		fixture_run(f, swim_ms(500));
+		ping = fixture_sent(f, WIRE_PING, 9);
+		if (ping != NULL) {
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ack(&w, ping->message.seq, &u.member);
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		assert_no_names(f, 9);
+		fixture_clear(f);
+	}
+	fixture_ping(f, 9, 5, nothing);
+	ck_assert_uint_gt(fixture_sent_to(f, &addr), 0);
+	assert_no_names(f, 9);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_address_of_which_nothing_is_known_is_not_told_our_name)
+{
+	struct fixture *f = fixture_among_proven(2);
+	struct swim_addr addr = fixture_addr(9);
+
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	assert_no_names(f, 9);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), SELF, SWIM_ALIVE, NULL));
+	/* A swimd that answers is told who we are. */
+	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9,
+	    (struct fixture_says){.ours = true, .sender = 9, .digest = 1});
+	ck_assert(fixture_has(fixture_sent(f, WIRE_SYNC_REQ, 9), "self", SWIM_ALIVE, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_swimd_that_joins_by_its_address_is_known_by_its_name)
+{
+	struct fixture *f = fixture_new(), *joiner = fixture_new();
+	struct swim_addr addr = fixture_addr(5), here;
+	const struct fixture_out *ping;
+
+	here = f->config.address;
+	joiner->config.name = "p5";
+	joiner->config.address = addr;
+	joiner->config.incarnation = 40;
+	ck_assert(fixture_start(f));
+	ck_assert(fixture_start(joiner));
+	fixture_clear(joiner);
+	ck_assert(swim_join(joiner->swim, joiner->now, &here));
+	fixture_drain(joiner);
+	ck_assert_uint_eq(joiner->out_count, 1);
+	ping = &joiner->out[0];
+	ck_assert_uint_eq(ping->message.updates.count, 3);
+	ck_assert_int_eq(fixture_input(f, 5, ping->data, ping->len), WIRE_OK);
+	ck_assert_uint_eq(fixture_report(f, "p5").incarnation, 40);
+	ck_assert_uint_eq(swim_member_count(f->swim), 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p5"), 1);
+	fixture_free(joiner);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_SUSPECT, 0);
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	u = pair(2, SWIM_ALIVE, 1);
+	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
+	/* No member has its address for a name. */
+	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(0, SWIM_SUSPECT, 0);
+	uint64_t incarnation;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), SELF, SWIM_ALIVE, &incarnation));
+	ck_assert_uint_eq(incarnation, 1);
+	/* It raises ours itself, as an ack has ended its suspicion: our next word is above. */
+	u = pair(0, SWIM_ALIVE, 2);
+	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_uint_gt(swim_incarnation(f->swim), 2);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	const struct fixture_out *out;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 77, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	out = fixture_sent(f, WIRE_PING, 2);
+	ck_assert_ptr_nonnull(out);
+	fixture_ack(f, 2, out->message.seq, 2,
+	    (struct fixture_says){.ours = true, .sender = 2, .digest = 1});
+	out = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(out->message.seq, 77);
+	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
+	/* Of ourselves too. */
+	fixture_clear(f);
+	u = pair(0, SWIM_ALIVE, 0);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 78, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	out = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert_ptr_nonnull(out);
+	ck_assert(wire_str_equal(out->message.member.id, SELF));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_is_asked_to_ping_a_swimd_by_its_address)
+{
+	struct fixture *f = among_both(1, 9);
+	const struct fixture_out *out = NULL;
+	struct wire_update u;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	for (unsigned i = 0; i < 1000 && out == NULL; i++) {
+		fixture_run(f, swim_ms(10));
+		out = fixture_sent(f, WIRE_PING_REQ, 9);
+	}
+	ck_assert_ptr_nonnull(out);
+	u = pair(1, SWIM_ALIVE, 0);
+	ck_assert(wire_str_equal(out->message.member.id, address_of(1)));
+	ck_assert(wire_str_equal(out->message.member.address, address_of(1)));
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, out->message.seq, &u.member);
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(of_an_address_that_only_a_base_peer_told_its_owner_is_asked)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(7, SWIM_ALIVE, 0), self;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 200});
+	ck_assert_uint_eq(swim_member_count(f->swim), 4);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, address_of(7)), 0);
+	/* A swimd lives there: it is a member under its name alone. */
+	self = fixture_update(f, 7, SWIM_ALIVE, 3);
+	fixture_ack(f, 7, fixture_sent(f, WIRE_PING, 7)->message.seq, 7,
+	    (struct fixture_says){.ours = true,
+		.sender = 7,
+		.digest = 1,
+		.updates = &self,
+		.count = 1});
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	ck_assert_uint_eq(fixture_report(f, "p7").incarnation, 3);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p7"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(swimds_tell_each_other_which_members_are_base_peers)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(8, SWIM_ALIVE, 0);
+	const struct fixture_out *out;
+	struct wire_updates_iter iter = {0};
+	struct wire_update told;
+
+	fixture_clear(f);
+	fixture_run(f, swim_ms(300));
+	out = fixture_sent(f, WIRE_GOSSIP, 1);
+	if (out == NULL)
+		out = fixture_sent(f, WIRE_GOSSIP, 2);
+	ck_assert_ptr_nonnull(out);
+	do
+		ck_assert(wire_updates_next(&out->message.updates, &iter, &told));
+	while (!wire_str_equal(told.member.id, address_of(9)));
+	ck_assert_uint_eq(told.flags & WIRE_FLAG_BASE, WIRE_FLAG_BASE);
+	/* One that is known by hearsay is told nothing by our name. */
+	u.flags = WIRE_FLAG_BASE;
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert(fixture_report(f, address_of(8)).base_peer);
+	fixture_wait_ping(f, 8);
+	assert_no_names(f, 8);
+	fixture_free(f);
+}
+END_TEST
+
+/* The incarnations at which this datagram tells of the pair. */
+static size_t
+rungs(const struct fixture_out *out, const char *id, uint64_t *top)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+	uint64_t known = 0;
+	size_t count = 0;
+
+	while (wire_updates_next(&out->message.updates, &iter, &u)) {
+		if (!wire_str_equal(u.member.id, id) || (count > 0 && u.incarnation <= known))
+			continue;
+		ck_assert_uint_le(u.incarnation, known + 16);
+		known = u.incarnation;
+		count++;
+	}
+	*top = known;
+	return count;
+}
+
+START_TEST(a_base_peer_is_led_up_to_a_high_incarnation)
+{
+	static const struct {
+		uint64_t incarnation;
+		size_t rungs;
+	} cases[] = {{0, 1}, {1, 1}, {16, 1}, {17, 2}, {32, 2}, {33, 3}, {100, 7}, {128, 8}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = fixture_new();
+		uint64_t top;
+
+		f->config.incarnation = cases[i].incarnation;
+		ck_assert(fixture_start(f));
+		base_peer(f, 9);
+		fixture_ping(f, 9, 5, nothing);
+		ck_assert_uint_eq(rungs(fixture_sent(f, WIRE_ACK, 9), SELF, &top), cases[i].rungs);
+		ck_assert_uint_eq(top, cases[i].incarnation);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+UNIT_MAIN("swim_base", a_base_peer_is_answered_by_the_pair_that_it_pinged,
+    a_base_peer_hears_of_swimds_by_their_addresses,
+    an_address_of_which_nothing_is_known_is_not_told_our_name,
+    a_swimd_that_joins_by_its_address_is_known_by_its_name,
+    what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there,
+    what_a_base_peer_says_of_our_address_it_says_of_us,
+    a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
+    a_base_peer_is_asked_to_ping_a_swimd_by_its_address,
+    of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
+    swimds_tell_each_other_which_members_are_base_peers,
+    a_base_peer_is_led_up_to_a_high_incarnation)
