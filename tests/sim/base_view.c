@@ -11,7 +11,10 @@ is_base(const struct sim *s, unsigned i)
 	return s->world.nodes[i].kind == NODE_BASE && s->world.nodes[i].state == NODE_UP;
 }
 
-/* Every pair that is not dead is that of a node which runs. */
+/*
+ * Every pair that is not dead is that of a node which runs.  A suspicion that a base peer heard of ends when somebody tells
+ * its end, and nobody does of an address where nobody lives any more: such a pair stays suspect, and is let pass.
+ */
 static bool
 lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
 {
@@ -25,6 +28,11 @@ lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
 		if (r.status == SWIM_DEAD)
 			continue;
 		j = world_by_address(&s->world, r.address);
+		if (j == UINT32_MAX && r.status == SWIM_SUSPECT)
+			continue;
+		/* To others one with an id of its own is its address besides. */
+		if (j == i && strcmp(r.id, r.address) == 0)
+			continue;
 		if (j != UINT32_MAX && j != i && s->world.nodes[j].state == NODE_UP &&
 		    (strcmp(r.id, r.address) == 0 ||
 			(s->world.nodes[j].kind == NODE_BASE &&

@@ -232,7 +232,7 @@ def swarms(program, seeds):
 def scenarios(program):
     listed = subprocess.run([str(program), "--quick", "--list"], capture_output=True, text=True, check=True).stdout
     for name in (line.split()[0] for line in listed.splitlines()):
-        if name != "swarm":
+        if not name.startswith("swarm"):
             yield simulate(program, "--scenario", name, "--seed", "1"), name, 1
 
 

@@ -62,12 +62,31 @@ base_event_name(enum base_event_type type)
 	return "?";
 }
 
+/* To a base peer a swimd is the pair (its address, its address) and nothing else, or it would be two members. */
+static void
+check_base_event(struct world *w, const struct node *n, const struct base_event *e)
+{
+	unsigned named = world_by_name(w, e->id, strlen(e->id));
+	char text[256];
+
+	if (w->forged || named == UINT32_MAX || w->nodes[named].kind != NODE_SWIMD)
+		return;
+	snprintf(text, sizeof(text), "%s is told a swimd's name: %s@%s %s", n->name, e->id,
+	    e->address, base_event_name(e->type));
+	world_breach(w, text);
+}
+
 static void
 log_base_event(struct world *w, const struct node *n, const struct base_event *e)
 {
 	struct world_base_event *slot;
 	unsigned subject = world_by_address(w, e->address);
 
+	/* Another pair at its address is not it: one that has an id of its own does not answer to its address. */
+	if (subject != UINT32_MAX &&
+	    strcmp(e->id,
+		w->nodes[subject].kind == NODE_SWIMD ? e->address : w->nodes[subject].name) != 0)
+		subject = UINT32_MAX;
 	if (w->base_event_count == w->base_event_capacity) {
 		w->base_event_capacity = w->base_event_capacity ? 2 * w->base_event_capacity : 256;
 		w->base_events =
@@ -86,6 +105,10 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 	if (w->trace)
 		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
 		    e->address, base_event_name(e->type), e->incarnation);
+	check_base_event(w, n, e);
+	/* From now on there are incarnations of it that it did not make itself. */
+	if (e->type == BASE_RECOVERED && subject != UINT32_MAX)
+		check_foreign(w->check, w->nodes[subject].name);
 }
 
 static swim_duration

@@ -36,7 +36,8 @@ struct scenario {
 /* Each ends in a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
-    scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[];
+    scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
+    scenarios_mixed[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -169,5 +170,6 @@ bool sim_expect(struct sim *, bool, const char *text, const char *file, int line
 /* swarm.c: chaos, then calm, in a random configuration. */
 unsigned swarm_nodes(uint64_t seed);
 void swarm_run(struct sim *);
+void swarm_mixed_run(struct sim *); /* with base peers among the swimds */
 
 #endif

@@ -164,6 +164,39 @@ relays(struct sim *s)
 }
 
 static void
+mixed(struct sim *s)
+{
+	unsigned peers = 4, first = s->world.count - peers;
+
+	begin(s, peers);
+	EXPECT(s, sim_wait_complete(s, 20));
+	EXPECT(s, base_holds_all(s, 60));
+	/* A swimd fails, one leaves, a base peer fails, one leaves: both kinds see all of it. */
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+	sim_leave(s, 2);
+	EXPECT(s, sim_wait_all(s, 2, SWIM_LEFT, 3));
+	sim_crash(s, first);
+	EXPECT(s, sim_wait_all(s, first, SWIM_DEAD, 12));
+	sim_leave(s, first + 1);
+	EXPECT(s, sim_wait_all(s, first + 1, SWIM_LEFT, 6));
+	for (unsigned i = first + 2; i < s->world.count; i++) {
+		EXPECT(s, sim_wait_status(s, i, 1, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, 2, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, first, SWIM_DEAD, 20));
+		EXPECT(s, sim_wait_status(s, i, first + 1, SWIM_DEAD, 20));
+	}
+	/* The failed swimd comes back, and both kinds see it. */
+	sim_restart(s, 1, false);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_ALIVE, 10));
+	for (unsigned i = first + 2; i < s->world.count; i++)
+		EXPECT(s, sim_wait_status(s, i, 1, SWIM_ALIVE, 20));
+	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
+	EXPECT(s, base_understood_all(s));
+	EXPECT(s, sim_wait_converged(s, 20));
+}
+
+static void
 by_name(struct sim *s)
 {
 	unsigned peer = s->world.count - 1;
@@ -190,6 +223,7 @@ const struct scenario scenarios_base[] = {
     {"base-refutes", 5, refutes, LIGHT, "a base peer that is suspected refutes"},
     {"base-relays", 6, relays, LIGHT,
 	"swimd probe by way of base peers, and base peers by way of swimd"},
+    {"base-mixed", 10, mixed, LIGHT, "both kinds see joins, failures and leaves of both kinds"},
     {"base-by-name", 4, by_name, LIGHT,
 	"a base peer whose address is a host name is reached once it is resolved"},
     {0},

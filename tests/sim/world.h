@@ -106,7 +106,8 @@ struct world_event {
 struct world_base_event {
 	swim_time at;
 	enum base_event_type type;
-	unsigned observer, subject; /* the latter by the pair's address */
+	unsigned observer;
+	unsigned subject; /* whose pair it is, or UINT32_MAX */
 	uint64_t incarnation;
 	bool subject_up;
 };
@@ -143,6 +144,7 @@ struct world {
 	uint64_t hash; /* of all that happened */
 	uint64_t steps, datagrams, calls, same_time;
 	bool trace;
+	bool forged; /* datagrams of anybody's making told of members */
 	/* Told of what is sent to an address that no node has; NULL: nobody is. */
 	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
 	    const void *data, size_t len);
