@@ -614,6 +614,30 @@ apply_left(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
 	gossip_queue(s, m);
 }
 
+/*
+ * Its owner does not know at which incarnation it was known elsewhere, and to base peers it is another member there.  So
+ * whoever finds it tells its next incarnation: all that do so say the same.
+ */
+void
+apply_moved(struct swim *s, struct member *m, const struct swim_addr *to)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct wire_update u = {
+	    .member = {{m->name, m->name_len}, wire_str_of(swim_addr_format_public(to, text))},
+	    .status = SWIM_ALIVE,
+	    .flags = WIRE_FLAG_PARTIAL};
+	uint32_t zone = s->zone;
+
+	if (m->incarnation == UINT64_MAX)
+		return;
+	u.incarnation = m->incarnation + 1;
+	s->zone = to->scope;
+	apply_update(s, &u, true, false);
+	s->zone = zone;
+	if (swim_addr_equal(&m->addr, to))
+		m->proven = m->base_peer = true;
+}
+
 void
 apply_update(struct swim *s, const struct wire_update *u, bool from_subject, bool sync)
 {
@@ -661,6 +685,17 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		apply_known(s, m, u, address, status, from_subject, sync);
 }
 
+/* Where a swimd lived that is gone another may live now: that swimd itself says that it is back. */
+static struct wire_member_id
+meant_by_base(const struct swim *s, const struct wire_update *u)
+{
+	struct wire_member_id meant = base_meant(s, &u->member);
+	const struct member *m = members_find(s, meant.id.bytes, meant.id.len);
+	bool gone = m != NULL && m != s->self && m->live_index == NOT_LISTED;
+
+	return gone && swim_status_is_live(u->status) ? u->member : meant;
+}
+
 void
 apply_updates(struct swim *s, const struct wire_updates *updates)
 {
@@ -674,7 +709,7 @@ apply_updates(struct swim *s, const struct wire_updates *updates)
 		if (u.flags & WIRE_FLAG_RUNG)
 			continue;
 		if (s->by_base)
-			u.member = base_meant(s, &u.member);
+			u.member = meant_by_base(s, &u);
 		else if ((u.flags & WIRE_FLAG_SENDER) && s->by_named)
 			u.member.id = (struct wire_str){s->by, s->by_len};
 		from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&

@@ -129,12 +129,16 @@ const struct wire_message *
 base_hear(const struct swim *s, const struct wire_message *msg, struct base_heard *heard)
 {
 	struct wire_member_id meant;
+	const struct member *m;
 
 	/* The answer to a ping-req has the pair that was asked for, so that one is left as it is. */
 	if (!base_speaks(msg) || (msg->type != WIRE_ACK && msg->type != WIRE_NACK))
 		return msg;
 	meant = base_meant(s, &msg->member);
-	if (meant.id.bytes == msg->member.id.bytes)
+	m = members_find(s, meant.id.bytes, meant.id.len);
+	/* Where a swimd lived that is gone, the answer is by a base peer. */
+	if (meant.id.bytes == msg->member.id.bytes || m == NULL ||
+	    (m != s->self && m->live_index == NOT_LISTED))
 		return msg;
 	heard->message = *msg;
 	/* The member may be destroyed before the datagram has been dealt with. */
@@ -145,11 +149,20 @@ base_hear(const struct swim *s, const struct wire_message *msg, struct base_hear
 	return &heard->message;
 }
 
-/* Another lives at the address of this one that is gone: to a base peer both are the same pair. */
+/*
+ * Another lives at the address of this one that is gone: to a base peer both are the same pair, but for base peers with
+ * ids of their own.  Of several base peers that are gone any may come back, and has to be told.
+ */
 static bool
 base_is_succeeded(const struct swim *s, const struct member *m)
 {
-	return m != s->self && m->live_index == NOT_LISTED && locate_at(s, &m->addr) != m;
+	const struct member *other = locate_at(s, &m->addr);
+
+	if (m == s->self || m->live_index != NOT_LISTED || other == m || other == NULL)
+		return false;
+	if (!base_is_peer(m))
+		return true;
+	return base_is_named_by_address(m) && (other == s->self || other->live_index != NOT_LISTED);
 }
 
 /* Has a base peer that we have known for long not heard of this member yet? */

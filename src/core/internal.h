@@ -220,6 +220,7 @@ enum join_kind {
 	JOIN_CHECK,  /* to see whether its view still differs from ours */
 	JOIN_CLAIM,  /* to see whether another who bears our name is alive there */
 	JOIN_LEAVER, /* to see whether a base peer that is said to have left is silent */
+	JOIN_FORMER, /* to see whether a base peer that answers elsewhere is silent where it lived */
 };
 
 struct join {
@@ -233,6 +234,9 @@ struct join {
 	size_t budget; /* the pings have so many bytes at most */
 	bool unnamed;  /* they do not say who we are, as a base peer may live there */
 	unsigned tries;
+	bool of_base;        /* a datagram from there, of a base peer, made us ask */
+	uint64_t member;     /* JOIN_FORMER: hash of the name of who is asked, */
+	struct swim_addr to; /* and where it answers */
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
 	bool answered; /* JOIN_CLAIM: a member of our name has answered, */
@@ -372,6 +376,8 @@ struct swim {
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
+	swim_time
+	    stand_in_ends; /* when to look for stand-ins that nobody confirms; NEVER: there are none */
 	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
 	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
 	uint64_t digest;                             /* xor of all of them */
@@ -520,6 +526,8 @@ void foreign_heard(struct swim *, const struct wire_message *, const struct swim
 /* locate.c */
 /* The member at this address: one that is alive before one that isn't.  NULL: none. */
 struct member *locate_at(const struct swim *, const struct swim_addr *);
+/* One after the other, all that are there or were there last; *i is 0 at first.  NULL: no more. */
+struct member *locate_each_at(const struct swim *, const struct swim_addr *, size_t *i);
 /* Its numeric address, of what is told of it. */
 void locate_parse(const struct swim *, struct member *);
 /* False: no memory. */
@@ -642,6 +650,8 @@ void apply_update(struct swim *, const struct wire_update *, bool from_subject, 
 void apply_updates(struct swim *, const struct wire_updates *);
 /* The base peer at this address may have said that it leaves, and has not answered since: it has left. */
 void apply_left(struct swim *, const struct swim_addr *, uint64_t incarnation);
+/* A base peer answers at this address under its id, and no more at its former address. */
+void apply_moved(struct swim *, struct member *, const struct swim_addr *to);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
@@ -801,6 +811,8 @@ void relay_tick(struct swim *);
 swim_time relay_deadline(const struct swim *);
 
 /* join.c */
+/* A base peer that answered at `addr` is being asked for where it lived. */
+bool join_is_move_to(const struct swim *, const struct swim_addr *addr);
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
 /*
  * Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`.  True: just
@@ -856,8 +868,15 @@ void speaker_check_kind(struct swim *, const struct wire_message *, const struct
 void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* `m` says that it speaks, from where nobody is known to: ask there. */
 void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
-/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
-struct member *speaker_stand_in(struct swim *, const struct swim_addr *from);
+/*
+ * The sender of a ping or ping-req that names nobody: `known`, or who lives at its address.  An answer has to tell who it
+ * is where nobody lives there, or somebody did who is gone: a newcomer speaks, or the one that is gone is back.
+ */
+struct member *speaker_meet(struct swim *, struct member *known, const struct swim_addr *from);
+/* Who lives at this address has answered, and is no longer called by it. */
+void speaker_drop_stand_in(struct swim *, const struct swim_addr *);
+void speaker_tick(struct swim *);
+swim_time speaker_deadline(const struct swim *);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */
 void speaker_introduce(struct swim *, const struct wire_message *, const struct wire_member_id *who,
     const struct swim_addr *from);

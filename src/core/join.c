@@ -43,6 +43,7 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 		break;
 	case JOIN_GREET:
 	case JOIN_LEAVER:
+	case JOIN_FORMER:
 		break;
 	}
 	return known != NULL ? outbox_room_for(s, known) : 0;
@@ -121,6 +122,7 @@ is_small(struct swim *s, const struct join *j)
 	case JOIN_GREET:
 	case JOIN_CHECK:
 	case JOIN_LEAVER:
+	case JOIN_FORMER:
 		break;
 	}
 	return m == NULL || !link_is_shown_at(m, &j->addr);
@@ -152,6 +154,7 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
+	    .of_base = s->by_base && swim_addr_equal(addr, &s->from),
 	    .than = than};
 	slot->small = is_small(s, slot);
 	slot->budget = s->credit;
@@ -207,10 +210,11 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
 				   : locate_at(s, &at);
-	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &at))
-		return;
-	m->proven = true;
-	members_confirm(s, m);
+	if (m != NULL && m != s->self && swim_addr_equal(&m->addr, &at)) {
+		m->proven = true;
+		members_confirm(s, m);
+	}
+	speaker_drop_stand_in(s, &at);
 }
 
 swim_duration
@@ -271,6 +275,66 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	if (j != NULL && !began)
 		ask_once_more(s, j);
 	return began;
+}
+
+bool
+join_is_move_to(const struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		const struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_FORMER && swim_addr_equal(&j->to, addr))
+			return true;
+	}
+	return false;
+}
+
+/* Anybody may answer under the id of a member that lives: it is asked where it lived before it is taken to have moved. */
+static void
+ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
+{
+	size_t i;
+
+	/* What we do not reach may well live. */
+	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
+	    !start(s, &m->addr, JOIN_FORMER, 0))
+		return;
+	i = place_of(s, &m->addr, JOIN_FORMER);
+	s->joins[i].member = m->hash;
+	s->joins[i].to = *to;
+}
+
+/*
+ * The answer to a greeting of a base peer names a base peer that lives elsewhere, as far as we know, and says that it lives
+ * here: it may have been started here after a crash.
+ */
+static void
+found_elsewhere(struct swim *s, const struct join *j, const struct wire_message *msg)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct swim_addr stated;
+
+	if (m == NULL || m == s->self || m->swimd || swim_addr_equal(&m->addr, &j->addr) ||
+	    !swim_addr_parse(msg->member.address.bytes, msg->member.address.len, &stated))
+		return;
+	stated.scope = j->addr.scope;
+	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
+		return;
+	if (m->live_index == NOT_LISTED)
+		apply_moved(s, m, &j->addr);
+	else if (m->base_peer)
+		ask_former(s, m, &j->addr);
+}
+
+/* Nobody answers where the base peer lived, or another does. */
+static void
+former_is_gone(struct swim *s, const struct join *j)
+{
+	size_t i = members_position(s, j->member, true);
+	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
+
+	if (m != NULL && m->hash == j->member && !m->swimd && swim_addr_equal(&m->addr, &j->addr))
+		apply_moved(s, m, &j->to);
 }
 
 void
@@ -516,9 +580,10 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
-	enum join_kind kind = j->kind;
-	struct swim_addr asked = j->addr;
-	bool swimd = msg->trailer.has_digest, unnamed = j->unnamed && !j->small;
+	const struct join was = *j; /* its place may be taken by the next question */
+	enum join_kind kind = was.kind;
+	struct swim_addr asked = was.addr;
+	bool swimd = msg->trailer.has_digest, unnamed = was.unnamed && !was.small;
 
 	if (kind == JOIN_CLAIM) {
 		contested(s, j, msg, from);
@@ -528,13 +593,13 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	s->asked = asked;
 	/* A member that an operator told us to join counts as our cluster. */
 	s->seeded = kind == JOIN_SEED;
-	time_answer(s, j, msg, from);
+	time_answer(s, &was, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {
 		join_learn(s, msg, &asked);
-		note_base(s, j, msg);
+		note_base(s, &was, msg);
 	} else {
 		prove(s, msg, &asked);
 	}
@@ -551,9 +616,15 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			gossip_introduce(s, &asked);
 		break;
 	case JOIN_GREET:
+		if (!swimd)
+			found_elsewhere(s, &was, msg);
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, j, msg);
+		leaver_answered(s, &was, msg);
+		break;
+	case JOIN_FORMER:
+		if (members_hash(msg->member.id.bytes, msg->member.id.len) != was.member)
+			former_is_gone(s, &was);
 		break;
 	case JOIN_CHECK:
 		/* The dead are in no digest: whoever has seen no view yet asks for one that looks the same, too. */
@@ -688,10 +759,20 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_LEAVER:
 		apply_left(s, &j->addr, j->than);
 		break;
+	case JOIN_FORMER:
+		former_is_gone(s, j);
+		break;
 	case JOIN_CLAIM:
 		contest_ends(s, j);
 		break;
 	}
+}
+
+/* One datagram that is lost must not be taken for silence. */
+static bool
+asks_whether_silent(const struct join *j)
+{
+	return j->kind == JOIN_LEAVER || j->kind == JOIN_FORMER;
 }
 
 void
@@ -707,7 +788,7 @@ join_tick(struct swim *s)
 		else if (j->looped && j->kind == JOIN_CLAIM)
 			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
-			 (!j->small || j->kind == JOIN_LEAVER))
+			 (!j->small || asks_whether_silent(j)))
 			send_join(s, j);
 		else
 			give_up(s, j);

@@ -9,6 +9,9 @@
 
 #include "core/internal.h"
 
+/* A stand-in that no answer confirms ends after so many times as long as an address has to answer. */
+#define STAND_IN_GREETINGS 2
+
 static void
 speak(struct swim *s, const char *name, size_t len)
 {
@@ -93,7 +96,10 @@ resident(const struct swim *s, const struct wire_message *msg, const struct swim
 {
 	struct member *m = locate_at(s, from);
 
-	return m != NULL && m != s->self && m->swimd && base_speaks(msg) ? NULL : m;
+	if (m == NULL || m == s->self)
+		return m;
+	/* Where one lived that is gone, a newcomer speaks until an answer tells who it is. */
+	return m->live_index == NOT_LISTED || (m->swimd && base_speaks(msg)) ? NULL : m;
 }
 
 static void
@@ -184,8 +190,16 @@ speaker_ask(struct swim *s, const struct member *m, const struct swim_addr *from
 	join_start(s, from, JOIN_GREET);
 }
 
-struct member *
-speaker_stand_in(struct swim *s, const struct swim_addr *from)
+/* Its greeting is over long before. */
+static swim_duration
+stand_in_hold(const struct swim *s)
+{
+	return swim_ns(STAND_IN_GREETINGS * join_contest_takes(s).ns);
+}
+
+/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
+static struct member *
+stand_in(struct swim *s, const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
@@ -210,9 +224,95 @@ speaker_stand_in(struct swim *s, const struct swim_addr *from)
 	}
 	m->stand_in = m->base_peer = true;
 	s->stand_ins++;
+	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
 	members_transition(s, m, SWIM_ALIVE, 0, false);
 	join_start(s, from, JOIN_GREET);
 	return m;
+}
+
+/* Of those that lived here and are gone, one that has answered here since; or else any. */
+static struct member *
+gone_at(const struct swim *s, const struct swim_addr *from)
+{
+	struct member *m, *found = NULL;
+	size_t i = 0;
+
+	while ((m = locate_each_at(s, from, &i)) != NULL) {
+		if (found == NULL || m->proven)
+			found = m;
+	}
+	return found;
+}
+
+struct member *
+speaker_meet(struct swim *s, struct member *known, const struct swim_addr *from)
+{
+	struct member *m = known != NULL ? known : locate_at(s, from);
+
+	if (m != NULL && m != s->self && m->live_index == NOT_LISTED) {
+		join_start(s, from, JOIN_GREET);
+		return gone_at(s, from);
+	}
+	if (m == NULL && join_is_move_to(s, from))
+		return NULL;
+	if (m == NULL)
+		return stand_in(s, from);
+	if (m->stand_in && !m->proven)
+		join_start(s, from, JOIN_GREET);
+	return m;
+}
+
+static bool
+is_unconfirmed(const struct member *m)
+{
+	return m->stand_in && !m->proven;
+}
+
+static void
+drop(struct swim *s, struct member *m)
+{
+	if (m->announced)
+		outbox_event(s, SWIM_EVENT_REMOVED, m);
+	members_destroy(s, m);
+}
+
+void
+speaker_drop_stand_in(struct swim *s, const struct swim_addr *addr)
+{
+	struct member *m;
+	size_t i = 0;
+
+	while ((m = locate_each_at(s, addr, &i)) != NULL) {
+		if (is_unconfirmed(m)) {
+			drop(s, m);
+			return;
+		}
+	}
+}
+
+void
+speaker_tick(struct swim *s)
+{
+	if (!swim_time_reached(s->now, s->stand_in_ends))
+		return;
+	s->stand_in_ends = SWIM_TIME_NEVER;
+	for (size_t i = s->table.count; i-- > 0 && s->stand_ins > 0;) {
+		struct member *m = s->table.v[i];
+		swim_time ends = swim_time_add(m->met, stand_in_hold(s));
+
+		if (!is_unconfirmed(m))
+			continue;
+		if (swim_time_reached(s->now, ends))
+			drop(s, m);
+		else
+			s->stand_in_ends = swim_time_min(s->stand_in_ends, ends);
+	}
+}
+
+swim_time
+speaker_deadline(const struct swim *s)
+{
+	return s->stand_in_ends;
 }
 
 void

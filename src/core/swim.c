@@ -96,6 +96,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 			TAILQ_INIT(&s->rumours[k][i]);
 	}
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
+	s->stand_in_ends = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
@@ -161,6 +162,22 @@ is_too_small(const struct swim *s, const struct member *sender, const struct swi
 	return answer + (s->spent > 0 ? DATAGRAM_HEADERS : 0) > budget;
 }
 
+/* Whoever does not say who it is may be any of those that lived at this address: one that is back has to refute its end. */
+static void
+tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
+    const struct swim_addr *from)
+{
+	struct member *m;
+	size_t i = 0;
+
+	if (sender == NULL || sender == s->self || sender->live_index != NOT_LISTED)
+		return;
+	while ((m = locate_each_at(s, from, &i)) != NULL) {
+		if (m != sender && m != s->self)
+			gossip_add_without(s, w, m);
+	}
+}
+
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
@@ -176,12 +193,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	size_t budget, len_min, pad_to = 0;
 	bool proven;
 
-	if (sender == NULL && !named)
-		sender = locate_at(s, from);
-	if (sender == NULL && !named)
-		sender = speaker_stand_in(s, from);
-	else if (sender != NULL && sender->stand_in && !sender->proven)
-		join_start(s, from, JOIN_GREET);
+	if (!named)
+		sender = speaker_meet(s, sender, from);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
@@ -225,6 +238,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 			gossip_add_without(s, &w, sender);
 			sender->tell = false;
 		}
+		if (!named)
+			tell_of_gone(s, &w, sender, from);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
@@ -309,8 +324,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
 		speaker_introduce(s, msg, claimed, from);
-		if (!named && locate_at(s, from) == NULL)
-			speaker_stand_in(s, from);
+		if (!named)
+			speaker_meet(s, NULL, from);
 		relay_request(s, msg, from, len);
 		break;
 	case WIRE_ACK:
@@ -466,6 +481,7 @@ swim_tick(struct swim *s, swim_time now)
 		link_report_tick(s);
 	}
 	join_tick(s);
+	speaker_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
 		path_tick(s);
@@ -489,6 +505,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, relay_deadline(s));
 	at = swim_time_min(at, join_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
+	at = swim_time_min(at, speaker_deadline(s));
 	if (s->leaving)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));

@@ -134,6 +134,7 @@ OBJS_test_swim_link_report = $(SWIM_OBJS)
 OBJS_test_swim_networks = $(SWIM_OBJS)
 OBJS_test_swim_questions = $(SWIM_OBJS)
 OBJS_test_swim_ring = $(SWIM_OBJS)
+OBJS_test_swim_newcomer = $(SWIM_OBJS)
 OBJS_test_swim_speaker = $(SWIM_OBJS)
 OBJS_test_swim_suspicion = $(SWIM_OBJS)
 OBJS_test_loss = core/loss.o
