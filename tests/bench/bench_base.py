@@ -175,16 +175,16 @@ def pairs(table, mixed, _):
 
 def base_seed(table, mixed, _):
     first = mixed.peer([])
-    for _ in range(2):
-        mixed.peer([first.address])
     daemons = [mixed.cluster.daemon(seeds=[first.address]) for _ in range(3)]
     for daemon in daemons:
         daemon.launch()
     begin = time.monotonic()
     mixed.cluster.watch(daemons)
+    for daemon in daemons[1:]:
+        mixed.peer([daemon.address])        # a base peer tells nobody of a joiner, so these know a daemon
     mixed.whole()
-    table.row("a base peer is the only seed", "s until one view", time.monotonic() - begin, 2.0)
-    false_words(table, "a base peer is the only seed", mixed, 6)
+    table.row("base peer as seed", "s until one view", time.monotonic() - begin, 2.0)
+    false_words(table, "base peer as seed", mixed, 6)
 
 
 def crowd(table, mixed, options):

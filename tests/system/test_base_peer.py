@@ -71,7 +71,7 @@ def test_joins_by_ping_and_is_probed(cluster):
         member = member.get("member", member)
         assert (member["address"], member["status"]) == (PEER, "alive")
     # And it learns of them, through gossip alone.
-    cluster.wait(lambda: all("alive" in peer.statuses_at(d.address) for d in cluster.daemons),
+    cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in cluster.daemons),
                  lambda: f"the base peer to know all: {peer.peer.members}")
     assert not any(d.heard_of("member.failed") for d in cluster.daemons)
 
@@ -83,7 +83,7 @@ def test_answers_an_unknown_ping_and_takes_it_in(cluster):
     wire.peer.probing = False
     wire.send(daemon.address, base_wire.ping(0x1122334455667788))
     answer = wire.answer(base_wire.ACK, 0x1122334455667788)
-    assert answer.member == (daemon.name, daemon.address)
+    assert answer.member == (daemon.address, daemon.address), "to a base peer a swimd is its address"
     cluster.wait(lambda: PEER in daemon.alive(), "the stand-in to be a member")
 
 
@@ -141,7 +141,8 @@ def test_daemon_refutes_a_suspicion(cluster):
     peer.send(daemon.address, base_wire.ping(5, [base_wire.Update(daemon.name, daemon.address,
                                                                   base_wire.SUSPECT, high)]))
     cluster.wait(lambda: daemon.call("info")["incarnation"] > high, "the incarnation to rise")
-    cluster.wait(lambda: any(u.address == daemon.address and u.status == base_wire.ALIVE and u.incarnation > high
+    pair = (daemon.address, daemon.address)
+    cluster.wait(lambda: any((u.id, u.address) == pair and u.status == base_wire.ALIVE and u.incarnation > high
                              for _, m in peer.messages() for u in m.updates), "the refutation in gossip")
     said = cluster.wait(lambda: daemon.heard_of("incarnation.incremented"), "the event")
     assert said[0]["member"]["name"] == daemon.name
@@ -172,8 +173,8 @@ def test_relays_a_ping_req(cluster):
     cluster.wait(lambda: len(peer.heard(base_wire.PING_REQ)) >= 2, "ping-reqs at the base peer")
     cluster.pump.pass_time(8)
     assert not any(d.heard_of("member.failed", since=begin) for d in cluster.daemons)
-    targets = {m.member[1] for m in peer.heard(base_wire.PING_REQ)}
-    assert targets <= {d.address for d in cluster.daemons}
+    targets = {m.member for m in peer.heard(base_wire.PING_REQ)}
+    assert targets <= {(d.address, d.address) for d in cluster.daemons}
 
 
 def test_daemon_relays_a_ping_req(cluster):
@@ -302,7 +303,7 @@ def test_leaves(cluster, identity, answers):
     cluster.start(3)
     peer = joined(cluster, cluster.daemons[0], identity=identity)
     cluster.whole(also=[identity])
-    cluster.wait(lambda: all("alive" in peer.statuses_at(d.address) for d in cluster.daemons), "it to know all")
+    cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "it to know all")
     begin = time.monotonic()
     peer.peer.answers_pings = answers
     peer.leave()
@@ -343,7 +344,7 @@ def test_is_a_seed(cluster):
         daemon.launch()
     cluster.watch(daemons)
     cluster.whole(also=["base"])
-    cluster.wait(lambda: all("alive" in peer.statuses_at(d.address) for d in daemons), "the base peer to know all")
+    cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in daemons), "the base peer to know all")
 
 
 @pytest.mark.early
@@ -354,7 +355,7 @@ def test_mixed_cluster_sees_a_death_and_a_leave(cluster):
     for peer in peers:
         peer.join(cluster.daemons[0].address)
     cluster.whole(also=[p.peer.id for p in peers])
-    cluster.wait(lambda: all("alive" in p.statuses_at(d.address) for p in peers for d in cluster.daemons), "peers to know")
+    cluster.wait(lambda: all(p.statuses_at(d.address) == {"alive"} for p in peers for d in cluster.daemons), "peers to know")
     killed, leaver = cluster.daemons[1], cluster.daemons[2]
     cluster.all_say("member.failed", killed.name, killed.kill())
     leaver.call("leave")
