@@ -69,7 +69,8 @@ check_base_event(struct world *w, const struct node *n, const struct base_event 
 	unsigned named = world_by_name(w, e->id, strlen(e->id));
 	char text[256];
 
-	if (w->forged || named == UINT32_MAX || w->nodes[named].kind != NODE_SWIMD)
+	/* What is sent to a swimd that lived there comes to its successor. */
+	if (w->forged || n->inherited || named == UINT32_MAX || w->nodes[named].kind != NODE_SWIMD)
 		return;
 	snprintf(text, sizeof(text), "%s is told a swimd's name: %s@%s %s", n->name, e->id,
 	    e->address, base_event_name(e->type));
@@ -106,9 +107,10 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
 		    e->address, base_event_name(e->type), e->incarnation);
 	check_base_event(w, n, e);
-	/* From now on there are incarnations of it that it did not make itself. */
-	if (e->type == BASE_RECOVERED && subject != UINT32_MAX)
-		check_foreign(w->check, w->nodes[subject].name);
+	/* From now on there are incarnations of whoever lives or lived there that it did not make itself. */
+	for (unsigned i = 0; e->type == BASE_RECOVERED && i < w->count; i++)
+		if (strcmp(w->nodes[i].hostport, e->address) == 0)
+			check_foreign(w->check, w->nodes[i].name);
 }
 
 static swim_duration

@@ -7,12 +7,16 @@
 
 /* Successors in a row at one address. */
 static void
-crashes(struct sim *s, unsigned members)
+crashes(struct sim *s, unsigned members, bool base)
 {
 	swim_time start = {0};
 
-	for (unsigned i = members; i < s->world.count; i++)
+	for (unsigned i = members; i < s->world.count; i++) {
 		world_inherit(&s->world, i, i - 1);
+		/* Two base peers, then a swimd. */
+		if (base && (i - members) % 3 != 2)
+			sim_base_named(s, i);
+	}
 	sim_start_range(s, 0, members - 1);
 	EXPECT(s, sim_wait_converged(s, 20));
 	sim_run(s, 4);
@@ -35,18 +39,26 @@ crashes(struct sim *s, unsigned members)
 static void
 few(struct sim *s)
 {
-	crashes(s, 8);
+	crashes(s, 8, false);
 }
 
 static void
 many(struct sim *s)
 {
-	crashes(s, 30);
+	crashes(s, 30, false);
+}
+
+static void
+base(struct sim *s)
+{
+	crashes(s, 6, true);
 }
 
 const struct scenario scenarios_successor[] = {
     {"successor-8", 12, few, LIGHT,
 	"of 8 members one crashes and another starts at its address at once: nobody says left"},
     {"successor-30", 80, many, HEAVY, "the same of 30 members, 50 times in a row"},
+    {"successor-base", 15, base, LIGHT,
+	"the same where base peers and swimds follow each other at the address"},
     {0},
 };

@@ -85,6 +85,7 @@ world_inherit(struct world *w, unsigned i, unsigned from)
 	n->addr = before->addr;
 	memcpy(n->hostport, before->hostport, sizeof(n->hostport));
 	before->heir = n;
+	n->inherited = true;
 }
 
 void
@@ -312,13 +313,18 @@ unsigned
 world_by_address(const struct world *w, const char *address)
 {
 	struct swim_addr addr;
+	const struct node *n;
 	unsigned index;
 
 	if (!swim_addr_parse(address, strlen(address), &addr))
 		return UINT32_MAX;
 	index = number_of(&addr) - 1;
-	return index < w->count && strcmp(w->nodes[index].hostport, address) == 0 ? index
-										  : UINT32_MAX;
+	if (index >= w->count || strcmp(w->nodes[index].hostport, address) != 0)
+		return UINT32_MAX;
+	n = &w->nodes[index];
+	while (n->heir != NULL && !world_running(w, n->index))
+		n = n->heir;
+	return n->index;
 }
 
 void

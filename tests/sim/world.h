@@ -58,6 +58,7 @@ struct node {
 	swim_duration binding_lasts;
 	char hostport[64]; /* what it says its address is; a host name for some */
 	struct node *heir; /* lives at this address once this one does not run; NULL: nobody */
+	bool inherited;    /* lives where another lived */
 	struct swim *core;
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
@@ -191,7 +192,7 @@ void world_inject(struct world *, const struct swim_addr *from, unsigned to, con
     size_t len);
 
 bool world_running(const struct world *, unsigned i);
-/* The node of this name, or that says it lives at this address; or UINT32_MAX. */
+/* The node of this name, or that says it lives at this address (the last that did, of several); or UINT32_MAX. */
 unsigned world_by_name(const struct world *, const char *name, size_t len);
 unsigned world_by_address(const struct world *, const char *address);
 swim_time world_local(const struct world *, unsigned i, swim_time);
