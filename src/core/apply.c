@@ -326,7 +326,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		take_tags(s, m, u, true);
 	}
 	/* Base peers call swimds by their addresses: one that has another id is a base peer. */
-	m->base_peer = s->by_base;
+	m->base_peer = s->by_base_peer;
 	take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
@@ -371,6 +371,9 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden &&
 	    u->incarnation == m->incarnation)
 		s->missed = m;
+	if (u->incarnation < m->incarnation && (s->by_proven || !swim_status_is_live(m->status)) &&
+	    (status != SWIM_ALIVE || !swim_status_is_live(m->status)))
+		introduce_note_stale(s, m);
 	if (from_subject && swim_status_is_live(status) &&
 	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) ||
 		strcmp(address, m->address) != 0))
@@ -657,6 +660,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
 	if (m == s->self) {
 		apply_self(s, u, address);
+		if (u->status != SWIM_ALIVE && u->incarnation < m->incarnation)
+			introduce_note_stale(s, m);
 		/*
 		 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death
 		 * goes before it: of us there is a word in every ping and ack.

@@ -19,8 +19,6 @@
 #include "core/internal.h"
 
 #define BASE_RUNG 16 /* a base peer takes an incarnation that is so far above what it knows */
-/* Up to this incarnation every update has its whole ladder. */
-#define BASE_LADDER_WHOLE (8 * BASE_RUNG)
 /* Above it an update has its last rungs only: base peers have been told the incarnations below. */
 #define BASE_RUNGS_LAST 3
 
@@ -28,6 +26,12 @@ bool
 base_speaks(const struct wire_message *msg)
 {
 	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
+}
+
+bool
+base_answers(const struct swim *s, const struct wire_message *msg)
+{
+	return base_speaks(msg) && msg->type == WIRE_ACK && base_is_address(s, &msg->member);
 }
 
 /* One that speaks no extension, or of which a swimd says so. */

@@ -293,7 +293,8 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 {
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
-	if (s->rumour_count == 0)
+	/* Names are for swimds alone, and addresses for base peers. */
+	if (s->rumour_count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
 	s->pack_serial++;

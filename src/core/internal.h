@@ -7,6 +7,7 @@
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
  *	base.c     what we call the members when we speak to a base peer, and whom a base peer means
+ *	introduce.c  telling base peers of the members, and of those that come later
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
@@ -79,6 +80,30 @@ struct link_report {
 #define LINK_REPORTS_MAX 16   /* waiting to be passed on */
 #define LINK_REPORTS_PACKED 2 /* in one datagram */
 
+/* How far a base peer has been told of the members, in the order of the table. */
+struct progress {
+	bool begun, over;
+	uint64_t after; /* hash of the last one; with `begun` */
+	uint64_t known; /* of the next one: up to this incarnation */
+};
+
+/* What a base peer has been told of the members. */
+struct introduction {
+	bool ours;      /* it pinged us first */
+	bool passing;   /* a pass is under way, */
+	bool all;       /* about all members, else about us alone */
+	uint32_t since; /* those that had come by then have been told */
+	uint32_t until; /* and will have been at the end of the pass */
+	struct progress done, ahead;
+	uint64_t seq; /* of the first of `tries` pings */
+	unsigned tries;
+	swim_time next;
+	uint64_t heard_seq;  /* of its last ping */
+	swim_time again;     /* a lower one counts from then on */
+	swim_time corrected; /* something old that it says is answered by a ping from then on */
+};
+#define STALE_MAX 8
+
 struct member {
 	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
 	uint64_t hash;              /* of the name; the order of the table and of a sync */
@@ -89,6 +114,7 @@ struct member {
 	struct swim_addr
 	    via; /* the address used instead of `addr`, which is silent; family 0: none */
 	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
+	struct introduction *intro; /* of a base peer; NULL: nothing yet */
 	struct link_report *report; /* what it last said of its links; NULL: nothing */
 	swim_time
 	    complained;    /* when it last said that it cannot reach us at our address; or NEVER */
@@ -117,6 +143,7 @@ struct member {
 	enum swim_status status;
 	uint32_t
 	    probed; /* number of our last probe of it, or of the last before we held it alive */
+	uint32_t arrived; /* serial number of when it last became alive */
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
@@ -448,11 +475,22 @@ struct swim {
 	bool check_member;   /* was known for a member when it spoke from there */
 	bool synced;         /* with anyone, since the start */
 
+	size_t introductions; /* base peers that have one */
+	uint32_t arrivals;
+	swim_time introduce_at;
+	unsigned introduce_sent; /* pings in the gossip interval that ends then: */
+	swim_time introduce_until;
+	struct member
+	    *stale[STALE_MAX]; /* of these the datagram at hand says what is no longer so */
+	size_t stale_count;
+
 	struct quota quota;
-	bool by_named;   /* the datagram at hand names its sender, which is whose word it is */
-	bool by_base;    /* who speaks now knows no extensions, and so no tags */
-	bool by_vouches; /* members that it tells of are taken up without being asked first */
-	bool seeded;     /* the same for members told of in the answer or the view of a seed */
+	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
+	bool by_base;  /* who speaks now knows no extensions, and so no tags, */
+	bool
+	    by_base_peer; /* and is a base peer: in an answer a swimd may have had no room for any */
+	bool by_vouches;  /* members that it tells of are taken up without being asked first */
+	bool seeded;      /* the same for members told of in the answer or the view of a seed */
 	bool
 	    answered_as; /* the speaker has answered our question under its name: its word of itself counts */
 	bool visited; /* somebody was pinged because of what this datagram says of others */
@@ -604,8 +642,12 @@ void link_report_forget(struct swim *, struct member *);
 #define BASE_NEW_FOR swim_seconds(10)
 /* Members above this incarnation are not told to base peers, as the ladder would be too long. */
 #define BASE_LADDER_MOST 4096
+/* Up to this incarnation every update has its whole ladder. */
+#define BASE_LADDER_WHOLE 128
 /* Did a base peer send this?  It has no sign of a swimd. */
 bool base_speaks(const struct wire_message *);
+/* Is this the answer of a base peer that goes by its address?  A swimd tells its name. */
+bool base_answers(const struct swim *, const struct wire_message *);
 /* m is a base peer: it spoke without extensions, or a swimd says that it does. */
 bool base_is_peer(const struct member *);
 /* What kind of recipient m is (NULL: nobody that we know). */
@@ -643,6 +685,26 @@ bool base_add(const struct swim *, struct wire_writer *, const struct member *m)
 bool base_add_sender(const struct swim *, struct wire_writer *, const struct wire_update *self);
 /* The same, as far as there is room, of a base peer that knows m up to this incarnation.  False: not all. */
 bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *known);
+
+/* introduce.c */
+/* m has come, or come back. */
+void introduce_arrived(struct swim *, struct member *m);
+/* A member is gone: its part may fall to us. */
+void introduce_gone(struct swim *);
+void introduce_forget(struct swim *, struct member *);
+/* This base peer pinged us before anybody told us of it. */
+void introduce_met(struct swim *, struct member *);
+/* This datagram came from there, perhaps from a base peer. */
+void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* True if the ack answers a ping for an introduction. */
+bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void introduce_tick(struct swim *);
+swim_time introduce_deadline(const struct swim *);
+/* A base peer says something of m that is no longer so. */
+void introduce_note_stale(struct swim *, struct member *m);
+/* Tell it what is so: in the answer to it, or by a ping. */
+void introduce_add_stale(struct swim *, struct wire_writer *);
+void introduce_answer_stale(struct swim *, const struct swim_addr *from);
 
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
@@ -984,6 +1046,11 @@ void outbox_relayed_trailer(const struct swim *, const struct wire_member_id *of
 size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_len);
 /* The same, of a ping to this member. */
 size_t outbox_room_for(const struct swim *, const struct member *);
+/*
+ * A ping of so many bytes is answered by a swimd with its digest, though the swimd asks us something at once.  So an answer
+ * without one is a base peer's.
+ */
+size_t outbox_room_for_kind(const struct swim *, size_t id_len, size_t address_len);
 
 /* claim.c */
 void claim_send(struct swim *, const struct join *);

@@ -42,6 +42,10 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
 		break;
 	case JOIN_GREET:
+		/* The answer tells of which kind its sender is. */
+		if (known != NULL)
+			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
+		break;
 	case JOIN_LEAVER:
 	case JOIN_FORMER:
 		break;
@@ -527,7 +531,8 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
 
 	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr) ||
-	    j->len < outbox_room_for_ack(s, id.id.len, id.address.len))
+	    (!j->of_base && !base_answers(s, msg) &&
+		j->len < outbox_room_for_kind(s, id.id.len, id.address.len)))
 		return;
 	m->base_peer = true;
 	m->swimd = false;

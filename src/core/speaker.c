@@ -25,7 +25,7 @@ void
 speaker_self(struct swim *s)
 {
 	speak(s, s->self->name, s->self->name_len);
-	s->by_base = false;
+	s->by_base = s->by_base_peer = false;
 	s->by_member = s->by_known = s->by_proven = s->by_named = s->by_vouches = true;
 }
 
@@ -59,14 +59,19 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 
 /* Does a member that speaks for itself know our extensions? */
 static void
-note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
+note_kind(const struct swim *s, struct member *m, const struct wire_message *msg,
+    const struct swim_addr *from)
 {
 	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
 	bool is_there = swim_addr_equal(&m->addr, from);
 
-	if ((!is_there && (is_answer || !is_also_at(m, from))) || (is_answer && base_speaks(msg)))
+	if (!is_there && (is_answer || !is_also_at(m, from)))
 		return;
+	if (is_answer && base_speaks(msg)) {
+		m->base_peer |= !m->swimd && base_answers(s, msg);
+		return;
+	}
 	m->base_peer = base_speaks(msg);
 	m->swimd = !m->base_peer;
 }
@@ -122,6 +127,7 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	struct member *m;
 
 	s->by_base = base_speaks(msg);
+	s->by_base_peer = s->by_base && (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ);
 	if (name.len == 0 && names_sender(s, msg, from))
 		name = msg->member.id;
 	s->by_named = name.len > 0;
@@ -134,7 +140,7 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 		speak_address(s, from);
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, from);
-		note_kind(m, msg, from);
+		note_kind(s, m, msg, from);
 	}
 	weigh(s, m, from);
 	return m;
@@ -223,6 +229,7 @@ stand_in(struct swim *s, const struct swim_addr *from)
 		return NULL;
 	}
 	m->stand_in = m->base_peer = true;
+	introduce_met(s, m);
 	s->stand_ins++;
 	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
 	members_transition(s, m, SWIM_ALIVE, 0, false);
@@ -326,5 +333,5 @@ speaker_introduce(struct swim *s, const struct wire_message *msg, const struct w
 	join_introduce(s, who, from);
 	m = members_find(s, who->id.bytes, who->id.len);
 	if (m != NULL && m != s->self)
-		note_kind(m, msg, from);
+		note_kind(s, m, msg, from);
 }

@@ -97,6 +97,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	}
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
 	s->stand_in_ends = SWIM_TIME_NEVER;
+	s->introduce_at = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
@@ -133,6 +134,7 @@ swim_free(struct swim *s)
 		core_release(s, s->table.v[i]->address);
 		core_release(s, s->table.v[i]->tags);
 		core_release(s, s->table.v[i]->report);
+		core_release(s, s->table.v[i]->intro);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -240,6 +242,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		}
 		if (!named)
 			tell_of_gone(s, &w, sender, from);
+		introduce_add_stale(s, &w);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
@@ -305,6 +308,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->credit = credit_of(s, msg, len);
 	s->spent = 0;
 	s->missed = NULL;
+	s->stale_count = 0;
 	msg = base_hear(s, msg, &heard);
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
@@ -332,7 +336,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		relayed = probe_is_indirect(s, msg->seq);
 		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
-			      probe_ack(s, msg) || path_ack(s, msg, from);
+			      probe_ack(s, msg) || path_ack(s, msg, from) ||
+			      introduce_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
@@ -367,6 +372,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	}
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
+	introduce_answer_stale(s, from);
+	introduce_heard(s, msg, from);
 	link_heard(s, from);
 	link_report_take(s, msg);
 	if (msg->type == WIRE_PING)
@@ -492,6 +499,7 @@ swim_tick(struct swim *s, swim_time now)
 		if (s->gone_count > 0)
 			reap(s);
 	}
+	introduce_tick(s);
 	gossip_tick(s);
 }
 
@@ -512,6 +520,7 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
+	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));

@@ -216,7 +216,9 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 		return;
 	m->swimd = v->swimd || msg->trailer.has_digest;
 	/* A swimd would have said so in its answer. */
-	m->base_peer = !m->swimd && v->asked >= outbox_room_for(s, m);
+	m->base_peer = !m->swimd &&
+		       (base_answers(s, msg) ||
+			   v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address)));
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
 }
 

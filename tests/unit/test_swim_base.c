@@ -364,7 +364,90 @@ START_TEST(a_base_peer_is_led_up_to_a_high_incarnation)
 }
 END_TEST
 
-UNIT_MAIN("swim_base", a_base_peer_is_answered_by_the_pair_that_it_pinged,
+/* What base peer 9 knows after it has acknowledged all pings for so long. */
+static size_t
+let_learn(struct fixture *f, bool known[static 256], swim_duration d)
+{
+	struct wire_update u = pair(9, SWIM_ALIVE, 0), told;
+	struct wire_member_id nine = u.member;
+	char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(9);
+	size_t count = 0;
+
+	strcpy(text, u.member.id.bytes);
+	nine = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
+	for (swim_time end = swim_time_add(f->now, d); swim_time_before(f->now, end);) {
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct wire_updates_iter iter = {0};
+			uint8_t data[256];
+			struct wire_writer w;
+
+			if (f->out[i].message.type != WIRE_PING ||
+			    !swim_addr_equal(&f->out[i].to, &addr))
+				continue;
+			while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
+				for (unsigned peer = 1; peer < 256; peer++)
+					known[peer] |=
+					    wire_str_equal(told.member.id, address_of(peer));
+			}
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ack(&w, f->out[i].message.seq, &nine);
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		fixture_clear(f);
+	}
+	for (unsigned peer = 1; peer < 256; peer++)
+		count += known[peer];
+	return count;
+}
+
+START_TEST(a_base_peer_is_introduced_to_all_at_once)
+{
+	struct fixture *f = fixture_new();
+	bool known[256] = {false};
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 10; i < 210; i++) {
+		fixture_member(f, i);
+		fixture_clear(f);
+	}
+	fixture_run(f, swim_seconds(1));
+	fixture_clear(f);
+	base_peer(f, 9);
+	/* Two hundred swimds may be nearer to it than we are: it pings us first. */
+	fixture_ping(f, 9, 100, nothing);
+	fixture_ping(f, 9, 0, nothing);
+	known[9] = true;
+	ck_assert_uint_ge(let_learn(f, known, swim_seconds(2)), 190);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_that_says_what_is_old_is_told_what_is)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u;
+	uint64_t incarnation;
+
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 3);
+	for (unsigned status = SWIM_SUSPECT; status <= SWIM_DEAD; status++) {
+		u = pair(2, (enum swim_status)status, 1);
+		fixture_clear(f);
+		fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+		ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+		ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), address_of(2), SWIM_ALIVE,
+		    &incarnation));
+		ck_assert_uint_eq(incarnation, 3);
+	}
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_base", a_base_peer_is_introduced_to_all_at_once,
+    a_base_peer_that_says_what_is_old_is_told_what_is,
+    a_base_peer_is_answered_by_the_pair_that_it_pinged,
     a_base_peer_hears_of_swimds_by_their_addresses,
     an_address_of_which_nothing_is_known_is_not_told_our_name,
     a_swimd_that_joins_by_its_address_is_known_by_its_name,
