@@ -162,6 +162,8 @@ struct member {
 	uint8_t lately;  /* and those of the last round before the verdict */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
+	uint8_t
+	    reconnects; /* dead: times that we asked it whether it is back, up to RECONNECTS_MOST */
 	bool rumour_queued;
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
@@ -173,6 +175,7 @@ struct member {
 	bool by_host;   /* its address is a host name */
 	bool stand_in;  /* a base peer known by its address alone */
 	bool proven;    /* answered a ping of ours from its address */
+	bool answered;  /* dead, left: was proven in a life before, at this address */
 	bool partial;   /* told of by one who does not know its tags */
 	bool returned;  /* alive after having been suspect or dead, at this incarnation */
 	bool stayed;    /* alive at a lower incarnation before this one, */

@@ -52,7 +52,7 @@ static void
 forget_answers(struct member *m)
 {
 	link_forget(m);
-	m->proven = false;
+	m->proven = m->answered = false;
 	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
 }

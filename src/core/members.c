@@ -499,8 +499,11 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	m->deadline = transition_deadline(s, m);
 	if (!swim_status_is_live(status) || hidden) {
 		probe_forget(s, m);
-		if (from != status)
+		if (from != status) {
+			m->answered = m->answered || m->proven;
 			m->proven = false;
+			m->reconnects = 0;
+		}
 	}
 	transition_events(s, m, from, was_hidden);
 	if (swim_status_is_live(status) && !hidden &&

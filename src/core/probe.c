@@ -514,6 +514,19 @@ probe_forget(struct swim *s, struct member *m)
 }
 
 #define RECONNECT_DRAWS 16
+#define RECONNECTS_MOST 10 /* to one of the dead that has never answered us */
+
+/*
+ * May this member be asked whether it is back?  Those that left meant it.  One that has never answered us may not even exist:
+ * whoever made us believe in it must not make us ping its address for as long as the dead are remembered.  If it does exist,
+ * those that it has answered go on asking it.
+ */
+static bool
+is_reconnected(const struct swim *s, const struct member *m)
+{
+	return m->status == SWIM_DEAD && !m->hidden &&
+	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
+}
 
 void
 probe_reconnect(struct swim *s)
@@ -524,7 +537,7 @@ probe_reconnect(struct swim *s)
 	if (!swim_time_reached(s->now, s->reconnect_at))
 		return;
 	s->reconnect_at = swim_time_add(s->now, t->reconnect_interval);
-	/* Any of the dead may be behind a partition that has healed.  Those that left meant it. */
+	/* Any of the dead may be behind a partition that has healed. */
 	for (size_t tries = 0; s->gone_count > 0 && tries < RECONNECT_DRAWS + s->gone_count;
 	     tries++) {
 		struct member *m;
@@ -533,7 +546,9 @@ probe_reconnect(struct swim *s)
 		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
-		if (m->status == SWIM_DEAD && !m->hidden && locate_is_reached(s, m)) {
+		if (is_reconnected(s, m)) {
+			if (!m->answered)
+				m->reconnects++;
 			probe_ping(s, m, core_seq(s));
 			return;
 		}

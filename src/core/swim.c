@@ -605,11 +605,16 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	    .incarnation = r->incarnation,
 	    .age_s = age.ns > 0 ? (uint32_t)(age.ns / 1000000000) : 0,
 	};
+	struct member *m;
 
 	s->now = now;
 	s->zone = r->zone;
 	if (!swim_status_is_live(r->status))
 		apply_update(s, &u, false, true);
+	/* Whom we remembered may be one that had answered us, and after an end of all members nobody else may know. */
+	m = members_find(s, r->name, r->name_len);
+	if (m != NULL && m != s->self)
+		m->answered = true;
 	s->zone = 0;
 }
 

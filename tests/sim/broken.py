@@ -86,7 +86,7 @@ RULES = {
     "sync-never": ("views are never compared in full",
         "sync.c", "if (is_busy(s, !member) || s->leaving)", "if (!is_busy(s, !member) || s->leaving)"),
     "never-reconnects": ("the dead are never tried again",
-        "probe.c", "if (m->status == SWIM_DEAD && !m->hidden && ", "if (m->status == SWIM_LEFT && m->hidden && "),
+        "probe.c", "return m->status == SWIM_DEAD && !m->hidden &&", "return m->status == SWIM_LEFT && m->hidden &&"),
     "never-suspects": ("a failed probe has no consequence",
         "probe.c", "	s->doubtful = false;\n\tsuspicion_own(s, target);", "	s->doubtful = false;"),
     "indirect-never": ("nobody else is asked to probe",

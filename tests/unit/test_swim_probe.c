@@ -544,6 +544,38 @@ START_TEST(the_dead_are_tried_again)
 }
 END_TEST
 
+/* How many pings a peer that is dead gets within two minutes. */
+static size_t
+reconnects(struct fixture *f, unsigned peer)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	size_t count = 0;
+
+	for (unsigned i = 0; i < 120; i++) {
+		fixture_clear(f);
+		fixture_run(f, swim_seconds(1));
+		count += fixture_sent_to(f, &addr);
+	}
+	return count;
+}
+
+START_TEST(the_dead_that_never_answered_are_tried_again_a_few_times)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 3, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_DEAD);
+	ck_assert_uint_eq(reconnects(f, 3), 10);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_uint_gt(reconnects(f, 2), 20);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(who_pings_us_is_told_what_we_hold_against_it)
 {
 	struct fixture *f = settled();
@@ -637,4 +669,5 @@ UNIT_MAIN("swim_probe", sequence_numbers_are_drawn_by_the_caller, everybody_is_p
     drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered,
     doubts_of_ourselves_are_bounded_and_stretch_the_waits, a_stall_that_was_told_counts_once,
     who_is_alone_has_nobody_to_doubt_for, the_dead_are_tried_again,
+    the_dead_that_never_answered_are_tried_again_a_few_times,
     who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
