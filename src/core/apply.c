@@ -305,6 +305,9 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		return;
 	/* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
 	whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	/* Of its end there is nothing to be remembered: where it lives is asked before it is taken up. */
+	if (!live && whoever)
+		return;
 	if (live && (whoever || (!visitor_is_vouched(s, from_subject) &&
 				    !visitor_introduces_itself(s, addr, from_subject)))) {
 		visitor_hear(s, u, addr, from_subject);
@@ -374,6 +377,10 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (u->incarnation < m->incarnation && (s->by_proven || !swim_status_is_live(m->status)) &&
 	    (status != SWIM_ALIVE || !swim_status_is_live(m->status)))
 		introduce_note_stale(s, m);
+	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden) {
+		introduce_note_stale(s, m);
+		introduce_end_again(s, m);
+	}
 	if (from_subject && swim_status_is_live(status) &&
 	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) ||
 		strcmp(address, m->address) != 0))

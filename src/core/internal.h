@@ -90,6 +90,7 @@ struct progress {
 /* What a base peer has been told of the members. */
 struct introduction {
 	bool ours;      /* it pinged us first */
+	bool back;      /* it was dead, to us, and has come back */
 	bool passing;   /* a pass is under way, */
 	bool all;       /* about all members, else about us alone */
 	uint32_t since; /* those that had come by then have been told */
@@ -143,7 +144,7 @@ struct member {
 	enum swim_status status;
 	uint32_t
 	    probed; /* number of our last probe of it, or of the last before we held it alive */
-	uint32_t arrived; /* serial number of when it last became alive */
+	uint32_t arrived; /* serial number of when it last came or went */
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
@@ -486,6 +487,7 @@ struct swim {
 	struct member
 	    *stale[STALE_MAX]; /* of these the datagram at hand says what is no longer so */
 	size_t stale_count;
+	swim_time end_again; /* no end of a suspicion is told to all base peers again before */
 
 	struct quota quota;
 	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
@@ -692,8 +694,8 @@ bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *kno
 /* introduce.c */
 /* m has come, or come back. */
 void introduce_arrived(struct swim *, struct member *m);
-/* A member is gone: its part may fall to us. */
-void introduce_gone(struct swim *);
+/* m is gone, and what it had to tell base peers falls to others. */
+void introduce_gone(struct swim *, struct member *m);
 void introduce_forget(struct swim *, struct member *);
 /* This base peer pinged us before anybody told us of it. */
 void introduce_met(struct swim *, struct member *);
@@ -705,6 +707,8 @@ void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
 /* A base peer says something of m that is no longer so. */
 void introduce_note_stale(struct swim *, struct member *m);
+/* A base peer suspects m, which is gone. */
+void introduce_end_again(struct swim *, struct member *m);
 /* Tell it what is so: in the answer to it, or by a ping. */
 void introduce_add_stale(struct swim *, struct wire_writer *);
 void introduce_answer_stale(struct swim *, const struct swim_addr *from);

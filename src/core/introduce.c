@@ -5,8 +5,9 @@
  * full of updates: the next is sent when the last has been answered, and one that is lost is sent again.  Only a few
  * swimds do that for a base peer: the one that it pinged first, and the two whose hashes are nearest to its own.
  *
- * Members have a serial number of when they came, and a base peer is told in passes over the table: each pass tells of
- * those that came since the last one began.
+ * Members have a serial number of when they came or went, and a base peer is told in passes over the table: each pass
+ * tells of those that came or went since the last one began.  A base peer that hears of a suspicion holds it until it
+ * hears of its end.
  *
  * A base peer that pings with a lower sequence number than before has started anew and knows nobody.
  */
@@ -20,7 +21,9 @@
 #define INTRODUCE_MOST 100
 /* A base peer that does not answer them is left alone for so long. */
 #define INTRODUCE_LATER swim_seconds(5)
-/* Between two introductions because of a low sequence number: datagrams may come out of order. */
+/* A base peer that comes back is told of those that have died so long ago: it may suspect them since then. */
+#define INTRODUCE_DEAD swim_seconds(120)
+/* Between two introductions because of a low sequence number, as datagrams may come out of order, and two of introduce_end_again. */
 #define INTRODUCE_AGAIN swim_seconds(5)
 
 static void
@@ -43,13 +46,15 @@ introduce_arrived(struct swim *s, struct member *m)
 	m->arrived = ++s->arrivals;
 	/* It may have been away for so long that it has forgotten everybody. */
 	if (m->intro != NULL)
-		*m->intro = (struct introduction){.ours = m->intro->ours, .next = s->now};
+		*m->intro =
+		    (struct introduction){.ours = m->intro->ours, .back = true, .next = s->now};
 	introduce_wake(s, introduce_soon(s));
 }
 
 void
-introduce_gone(struct swim *s)
+introduce_gone(struct swim *s, struct member *m)
 {
+	m->arrived = ++s->arrivals;
 	introduce_wake(s, introduce_soon(s));
 }
 
@@ -107,8 +112,12 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 {
 	const struct introduction *i = to->intro;
 
-	if (m == to || m->hidden || m->stand_in || m->status != SWIM_ALIVE ||
+	if (m == to || m->hidden || m->stand_in || m->status == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
+		return false;
+	/* One that is new need not know the dead.  Others may have heard of a suspicion, and then wait for its end. */
+	if (m->status != SWIM_ALIVE && i->since == 0 &&
+	    (!i->back || swim_time_since(s->now, m->since).ns >= INTRODUCE_DEAD.ns))
 		return false;
 	return i->all || (m == s->self && m->incarnation > BASE_LADDER_WHOLE);
 }
@@ -301,6 +310,19 @@ introduce_note_stale(struct swim *s, struct member *m)
 			return;
 	}
 	s->stale[s->stale_count++] = m;
+}
+
+/*
+ * Base peers tell each other of the suspicion of a member that is gone.  Each that had forgotten the member takes it up by
+ * that, and waits for the end of the suspicion: all of them are told of it once more.
+ */
+void
+introduce_end_again(struct swim *s, struct member *m)
+{
+	if (!s->by_base_peer || s->introductions == 0 || !swim_time_reached(s->now, s->end_again))
+		return;
+	s->end_again = swim_time_add(s->now, INTRODUCE_AGAIN);
+	introduce_gone(s, m);
 }
 
 void

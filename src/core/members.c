@@ -511,7 +511,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		(risen && incarnation > BASE_LADDER_WHOLE)))
 		introduce_arrived(s, m);
 	else if (!swim_status_is_live(status) && swim_status_is_live(from))
-		introduce_gone(s);
+		introduce_gone(s, m);
 	if (s->live_count > 0)
 		gossip_wake(s);
 	if (m->doomed && status == SWIM_DEAD) {

@@ -134,6 +134,9 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	memcpy(r->text, id.bytes, id.len);
 	memcpy(r->text + id.len, address.bytes, address.len);
+	/* Who asks for one that is gone does not know that. */
+	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
+		introduce_note_stale(s, target);
 	if (target == s->self) {
 		answer(s, r, WIRE_ACK);
 		return;

@@ -141,6 +141,7 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, from);
 		note_kind(s, m, msg, from);
+		s->by_base_peer |= s->by_base && base_is_peer(m);
 	}
 	weigh(s, m, from);
 	return m;
