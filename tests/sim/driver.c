@@ -77,6 +77,14 @@ check_base_event(struct world *w, const struct node *n, const struct base_event 
 	world_breach(w, text);
 }
 
+/* A base peer makes an incarnation where it ends a suspicion, and is told some below the true one. */
+static bool
+is_made_up(const struct base_event *e)
+{
+	return e->type == BASE_RECOVERED ||
+	       (e->type == BASE_JOINED && e->incarnation > 0 && e->incarnation % 16 == 0);
+}
+
 static void
 log_base_event(struct world *w, const struct node *n, const struct base_event *e)
 {
@@ -107,8 +115,8 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
 		    e->address, base_event_name(e->type), e->incarnation);
 	check_base_event(w, n, e);
-	/* From now on there are incarnations of whoever lives or lived there that it did not make itself. */
-	for (unsigned i = 0; e->type == BASE_RECOVERED && i < w->count; i++)
+	/* From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs. */
+	for (unsigned i = 0; is_made_up(e) && i < w->count; i++)
 		if (strcmp(w->nodes[i].hostport, e->address) == 0)
 			check_foreign(w->check, w->nodes[i].name);
 }
@@ -264,6 +272,13 @@ suspicion_costs(const struct world *w, const struct node *n)
 	       (unsigned)ceil(t->suspicion_mult) * (1 + t->indirect_probes);
 }
 
+/* Each base peer is told who comes, and who comes may be one that is told of all; each of these again when it is lost. */
+static unsigned
+introductions_cost(const struct world *w)
+{
+	return w->bases > 0 ? 4 * (w->bases + w->count / 10 + 1) : 0;
+}
+
 static void
 flush_core(struct world *w, struct node *n)
 {
@@ -294,6 +309,8 @@ flush_core(struct world *w, struct node *n)
 		log_event(w, n, &e);
 		if (e.type == SWIM_EVENT_SUSPECTED)
 			budget_allow(&n->budget, suspicion_costs(w, n));
+		if (e.type == SWIM_EVENT_JOINED || e.type == SWIM_EVENT_RECOVERED)
+			budget_allow(&n->budget, introductions_cost(w));
 		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT ||
 		    e.type == SWIM_EVENT_SEED_FOREIGN)
 			seed_event(w, n, &e);

@@ -150,6 +150,36 @@ clean_restarts(struct sim *s)
 	restarts(s, true);
 }
 
+/* From a state directory that an older version left: as high as that had come in ten restarts. */
+static void
+old_incarnation(struct sim *s)
+{
+	unsigned last = s->world.count - 2;
+
+	begin(s, 1); /* the late one */
+	for (unsigned i = last; i > last - 3; i--)
+		sim_base(s, i);
+	for (unsigned i = 0; i <= last; i++)
+		sim_start_at(s, i, i <= last - 3 ? 640 + i : 0);
+	EXPECT(s, sim_wait_complete(s, INTRODUCED));
+	EXPECT(s, sim_wait_bases_complete(s, INTRODUCED));
+	/* One comes back at a block above that. */
+	sim_crash(s, 1);
+	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
+	EXPECT(s, sim_wait_bases(s, 1, SWIM_DEAD, 10));
+	sim_start_at(s, 1, 704);
+	EXPECT(s, sim_wait_bases(s, 1, SWIM_ALIVE, SEEN));
+	/* And one that is suspected by mistake refutes it to all. */
+	sim_forge_update(s, last, 0, s->world.nodes[2].hostport, s->world.nodes[2].hostport,
+	    SWIM_SUSPECT, 642);
+	sim_run(s, 2);
+	EXPECT(s, sim_wait_bases_complete(s, SEEN));
+	EXPECT(s, sim_bases_told(s, START, BASE_REFUSED, ANY) == 0);
+	EXPECT(s, late_one_knows_all(s));
+	EXPECT(s, sim_bases_told(s, START, BASE_REFUSED, ANY) == 0);
+	EXPECT(s, sim_false_failures(s, START) == 0);
+}
+
 /* All that run hold node i so. */
 static bool
 all_hold(struct sim *s, unsigned i, enum swim_status status, double seconds)
@@ -305,6 +335,41 @@ base_is_seed(struct sim *s)
 	EXPECT(s, lists_are_exact(s));
 }
 
+/* Many of them around three swimds. */
+static void
+crowd(struct sim *s, double seconds)
+{
+	uint64_t bytes = 0;
+	swim_time since;
+
+	begin(s, s->world.count - 3);
+	sim_start_range(s, 0, 2);
+	EXPECT(s, sim_wait_complete(s, 5));
+	for (unsigned i = 3; i < s->world.count; i++) {
+		sim_seed(s, i, i % 3);
+		sim_start(s, i);
+	}
+	since = sim_now(s);
+	EXPECT(s, sim_wait_bases_complete(s, seconds));
+	EXPECT(s, sim_wait_complete(s, 1));
+	sim_note(s, "all know all after %.1f s", sim_since(s, since));
+	for (unsigned i = 0; i < 3; i++)
+		bytes += s->world.nodes[i].sent_bytes;
+	sim_note(s, ", for which a swimd sent %.0f kB", (double)bytes / 3000);
+	sim_run(s, 20);
+	for (unsigned i = 0; i < 3; i++)
+		bytes -= s->world.nodes[i].sent_bytes;
+	sim_note(s, ", and %.0f bytes a second thereafter", (double)(0 - bytes) / 60);
+	EXPECT(s, is_quiet(s, START));
+	EXPECT(s, lists_are_exact(s));
+}
+
+static void
+crowd_30(struct sim *s)
+{
+	crowd(s, 5);
+}
+
 /* Node 1 is where and who it was, whatever was said of it, and nobody was told that it failed. */
 static bool
 is_unharmed(struct sim *s)
@@ -386,6 +451,8 @@ const struct scenario scenarios_mixed[] = {
 	"a swimd crashes and restarts 20 times: base peers believe it, and a late one too"},
     {"mixed-clean-restarts", 8, clean_restarts, LIGHT,
 	"a swimd leaves and restarts 20 times: the same"},
+    {"mixed-old-incarnation", 8, old_incarnation, LIGHT,
+	"swimds at incarnation 640 and above are believed"},
     {"mixed-kills", 6, kills_and_leaves, LIGHT,
 	"both kinds see deaths, returns and leaves of both kinds"},
     {"mixed-pauses", 6, pauses, LIGHT, "one of either kind that stood still comes back"},
@@ -394,6 +461,7 @@ const struct scenario scenarios_mixed[] = {
     {"mixed-pairs-cut", 8, pairs_cut, LIGHT,
 	"pairs of each kind that are cut keep each other by ping-req"},
     {"mixed-base-seed", 6, base_is_seed, LIGHT, "a base peer is the only seed of swimds"},
+    {"mixed-crowd-30", 33, crowd_30, LIGHT, "30 base peers around 3 swimd all know all within 5 s"},
     {"mixed-odd-ladders", 6, odd_ladders, LIGHT,
 	"incarnations told of a swimd that go down, skip or end where nothing is above"},
     {"mixed-stranger", 6, stranger, LIGHT, "a stranger who accuses a swimd as a base peer would"},

@@ -206,6 +206,7 @@ world_make_base(struct world *w, unsigned i, bool named)
 
 	assert(n->life == 0);
 	n->kind = NODE_BASE;
+	w->bases++;
 	if (named)
 		n->name[0] = 'b';
 	else

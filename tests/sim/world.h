@@ -135,7 +135,7 @@ struct world {
 	struct heap heap;
 	swim_time now;
 	struct node *nodes;
-	unsigned count;
+	unsigned count, bases; /* so many of the nodes are base peers */
 	struct check *check;
 	struct facts facts;
 	struct world_event *events;
