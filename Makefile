@@ -253,9 +253,9 @@ check: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
-# check-long:  trials that last minutes, such as loss and cuts among twenty daemons
+# check-long:  trials that last minutes, such as loss and cuts among twenty daemons; SWIMD_OLD=PATH for a rolling upgrade
 check-long: all
-	@$(RUN) $(jobs_long)
+	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))') $(RUN) $(jobs_long)
 
 # check-flood:  short floods of every kind against real daemons, one after the other
 check-flood: all $(FLOOD_BIN)

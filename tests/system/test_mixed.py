@@ -3,12 +3,15 @@
 The base peers wait longer for an answer than real ones, so that a busy machine is no reason for a suspicion. What takes its
 time on any machine is marked long; `make bench-base` measures with the real figures.
 """
+import os
 import signal
 import time
 
 import pytest
 
-from harness import Mixed, Teller, Wire, base_wire
+from harness import Mixed, Teller, Wire, base_wire, paths, state_of_old
+
+OLD_SWIMD = os.environ.get("SWIMD_OLD")
 
 
 @pytest.fixture
@@ -211,3 +214,61 @@ def test_odd_ladders(mixed, ladder):
     assert daemon.call("info")["name"] == daemon.name
     assert not any(d.heard_of("member.failed", daemon.name) for d in mixed.cluster.daemons)
     assert mixed.lost() == []
+
+
+@pytest.mark.early
+def test_a_state_directory_of_the_version_before(mixed):
+    """Its incarnation is far above what a base peer believes at once."""
+    daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [mixed.cluster.address(0)]) for n in range(3)]
+    for daemon in daemons:
+        state_of_old(daemon, 640)
+        daemon.launch()
+    mixed.cluster.watch(daemons)
+    for _ in range(3):
+        mixed.peer([daemons[0].address])
+    mixed.whole()
+    assert all(daemon.call("info")["incarnation"] >= 640 for daemon in daemons)
+    restarts(mixed, 2, clean=False)
+    assert daemons[1].call("info")["incarnation"] < 672, "a restart takes a few incarnations, not a block of 64"
+
+
+def test_many_base_peers_around_three_daemons(cluster):
+    mixed = Mixed(cluster, records=False)
+    mixed.start(3, 30)
+    begin = time.monotonic()
+    mixed.whole()
+    print(f"33 listed by all after {time.monotonic() - begin:.1f} s")
+    assert (mixed.count("failed"), mixed.count("refused")) == (0, 0)
+
+
+@pytest.mark.long
+def test_rolling_upgrade(mixed):
+    """Ten daemons of an older version become ones of this, one after the other, beside three base peers."""
+    if not OLD_SWIMD:
+        pytest.skip("SWIMD_OLD names no swimd of an older version to begin with")
+    first = mixed.cluster.address(0)
+    daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [first]) for n in range(10)]
+    for daemon in daemons:
+        daemon.program = OLD_SWIMD
+        daemon.launch()
+    mixed.cluster.watch(daemons)
+    for n in range(3):
+        mixed.peer([daemons[n].address])
+    names = {d.name for d in daemons} | {p.address for p in mixed.peers}
+    mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), "the old daemons to see all", 60)
+    failed = 0
+    for daemon in daemons:
+        daemon.program = paths.SWIMD
+        daemon.signal(signal.SIGTERM)
+        assert daemon.ended() == 0
+        failed += len(daemon.heard_of("member.failed"))     # what it said in its earlier life
+        daemon.disconnect()
+        daemon.launch()
+        mixed.cluster.watch([daemon])
+        mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), lambda: f"all to see all: {[names ^ d.alive() for d in daemons]}", 60)
+    assert failed + mixed.told("member.failed") == 0
+    # To base peers an old one was its name too. Those pairs fail, and they are forgotten in the end.
+    mixed.whole(120)
+    print(mixed.figures())
+    told = {f"{who[0]}@{who[1]}" for peer in mixed.peers for _, kind, who, _ in peer.peer.events if kind == "failed"}
+    print(f"base peers told the failure of {sorted(told)}")
