@@ -498,6 +498,11 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
+	/* To a base peer a swimd is its address: it cannot know that the swimd has moved. */
+	if (moved && live && s->by_base && m->swimd && !from_subject) {
+		ignored(s, SWIM_IGNORE_CONFLICT);
+		return;
+	}
 	if (moved && live && !visitor_is_vouched(s, from_subject) &&
 	    hear_of_move(s, m, u, address, from_subject))
 		return;

@@ -445,7 +445,169 @@ START_TEST(a_base_peer_that_says_what_is_old_is_told_what_is)
 }
 END_TEST
 
-UNIT_MAIN("swim_base", a_base_peer_is_introduced_to_all_at_once,
+/* A base peer of an odd pair is taken up or refused, and no swimd changes. */
+START_TEST(odd_pairs_of_base_peers_change_no_swimd)
+{
+	static char longest[65535];
+	static const struct {
+		const char *id, *address;
+	} cases[] = {
+	    {"p2", "10.0.1.200:7946"},          /* the name of a swimd */
+	    {"10.0.1.2:7946", "10.0.1.9:7946"}, /* the address of a swimd for a name */
+	    {"10.0.1.2:7946", "10.0.1.2:7946"},
+	    {"self", "10.0.1.9:7946"},
+	    {"b", "10.0.1.2:7946"}, /* two at one address */
+	    {"b", "host.example:7946"},
+	    {"b", "10.0.1.9"},
+	    {"b", "10.0.1.9:0"},
+	    {"b", "[fd00::9]:7946"},
+	    {"[fd00::9]:7946", "[fd00::9]:7946"},
+	    {"host.example:7946", "host.example:7946"},
+	    {"", "10.0.1.9:7946"},
+	    {"", ""},
+	};
+
+	memset(longest, 'x', sizeof(longest));
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = among_both(3, 9);
+		uint8_t data[WIRE_DATAGRAM_MAX];
+		struct wire_update u = {.status = SWIM_ALIVE, .incarnation = 1};
+		struct wire_writer w;
+
+		if (i < sizeof(cases) / sizeof(cases[0]))
+			u.member = (struct wire_member_id){wire_str_of(cases[i].id),
+			    wire_str_of(cases[i].address)};
+		else
+			u.member =
+			    (struct wire_member_id){{longest, 65000}, wire_str_of("10.0.1.9:7946")};
+		for (unsigned k = 0; k < 3; k++) {
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ping(&w, k);
+			ck_assert(wire_add_update(&w, &u));
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		/* An answer and a ping-req of such a pair. */
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ack(&w, 1, &u.member);
+		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ping_req(&w, 1, &u.member);
+		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		for (unsigned peer = 1; peer <= 3; peer++) {
+			char name[16];
+			struct swim_report r = fixture_report(f, fixture_name(peer, name));
+
+			ck_assert_int_eq(r.status, SWIM_ALIVE);
+			ck_assert_str_eq(r.address, address_of(peer));
+		}
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 0);
+		ck_assert(
+		    wire_str_equal((struct wire_str){fixture_report(f, "self").name, 4}, "self"));
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(odd_ladders_change_nothing_that_they_may_not)
+{
+	static const uint64_t ladders[][4] = {{48, 32, 16, 0}, {16, 64, 16, 80},
+	    {UINT64_MAX - 1, UINT64_MAX, 0, 1}, {16, 32, UINT64_MAX, UINT64_MAX}};
+
+	for (size_t i = 0; i < sizeof(ladders) / sizeof(ladders[0]); i++) {
+		for (unsigned about = 0; about <= 2; about += 2) {
+			struct fixture *f = among_both(3, 9);
+			uint64_t most = 0;
+
+			for (unsigned k = 0; k < 4; k++) {
+				struct wire_update u = pair(about, SWIM_ALIVE, ladders[i][k]);
+
+				if (ladders[i][k] <= SWIM_JUMP_DEFAULT && ladders[i][k] > most)
+					most = ladders[i][k];
+				fixture_ping(f, 9, k,
+				    (struct fixture_says){.updates = &u, .count = 1});
+			}
+			/* We rise above what is said of us, the others are at what is said of them. */
+			ck_assert_uint_le(swim_incarnation(f->swim), about == 0 ? most + 1 : 0);
+			ck_assert_uint_le(fixture_report(f, "p2").incarnation,
+			    about == 2 ? most : 0);
+			ck_assert_uint_eq(swim_member_count(f->swim), 5);
+			fixture_free(f);
+		}
+	}
+}
+END_TEST
+
+START_TEST(nobody_climbs_a_ladder_without_end)
+{
+	static const uint64_t incarnations[] = {640, 4096, 4097, UINT64_C(1) << 63, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof(incarnations) / sizeof(incarnations[0]); i++) {
+		struct fixture *f = fixture_new();
+		uint64_t top = 0;
+
+		f->config.incarnation = incarnations[i];
+		ck_assert(fixture_start(f));
+		base_peer(f, 9);
+		fixture_ping(f, 9, 5, nothing);
+		for (unsigned step = 0; step < 300; step++) {
+			struct wire_update u = pair(9, SWIM_ALIVE, 0);
+			struct wire_member_id nine = u.member;
+
+			for (size_t k = 0; k < f->out_count; k++) {
+				const struct fixture_out *out = &f->out[k];
+				struct wire_updates_iter iter = {0};
+				struct wire_update told;
+				uint8_t data[256];
+				struct wire_writer w;
+
+				if (out->message.type != WIRE_PING)
+					continue;
+				while (wire_updates_next(&out->message.updates, &iter, &told)) {
+					/* A base peer refuses what is further above. */
+					ck_assert_uint_le(told.incarnation, top + 16);
+					top = told.incarnation > top ? told.incarnation : top;
+				}
+				wire_writer_init(&w, data, sizeof(data), 0);
+				wire_begin_ack(&w, out->message.seq, &nine);
+				ck_assert_int_eq(
+				    fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+			}
+			fixture_clear(f);
+			fixture_run(f, swim_ms(10));
+		}
+		ck_assert_uint_eq(top, incarnations[i] <= 4096 ? incarnations[i] : 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(a_base_peer_is_told_of_the_end_of_members)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	/* It asks us to ping one that is gone: it does not know that. */
+	fixture_run(f, swim_seconds(1));
+	fixture_clear(f);
+	u = pair(2, SWIM_ALIVE, 0);
+	fixture_ping(f, 9, 4, nothing);
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 77, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), address_of(2), SWIM_DEAD, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_base", odd_pairs_of_base_peers_change_no_swimd,
+    odd_ladders_change_nothing_that_they_may_not, nobody_climbs_a_ladder_without_end,
+    a_base_peer_is_told_of_the_end_of_members, a_base_peer_is_introduced_to_all_at_once,
     a_base_peer_that_says_what_is_old_is_told_what_is,
     a_base_peer_is_answered_by_the_pair_that_it_pinged,
     a_base_peer_hears_of_swimds_by_their_addresses,
