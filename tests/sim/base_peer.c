@@ -777,15 +777,6 @@ base_peer_find(const struct base_peer *p, const char *id, const char *address,
 	return m != NULL;
 }
 
-bool
-base_peer_has_company(const struct base_peer *p)
-{
-	for (size_t i = 0; i < p->count; i++)
-		if (p->members[i]->status != SWIM_DEAD)
-			return true;
-	return false;
-}
-
 uint64_t
 base_peer_incarnation(const struct base_peer *p)
 {

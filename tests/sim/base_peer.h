@@ -85,8 +85,6 @@ void base_peer_at(const struct base_peer *, size_t, struct base_report *);
 /* False when it knows no such pair. */
 bool base_peer_find(const struct base_peer *, const char *id, const char *address,
     struct base_report *);
-/* Whether it knows anybody who is not dead. */
-bool base_peer_has_company(const struct base_peer *);
 uint64_t base_peer_incarnation(const struct base_peer *);
 /* Datagrams that came and were no valid base message (those of types that it doesn't know aside). */
 uint64_t base_peer_invalid(const struct base_peer *);

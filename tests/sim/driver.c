@@ -155,6 +155,23 @@ seed_event(struct world *w, struct node *n, const struct swim_event *e)
 	}
 }
 
+/* A base peer that knows none stays unknown to all: those of its own kind tell nobody of it. */
+static bool
+knows_a_swimd(const struct world *w, const struct node *n)
+{
+	struct base_report r;
+
+	for (size_t k = 0; k < base_peer_count(n->peer); k++) {
+		unsigned i;
+
+		base_peer_at(n->peer, k, &r);
+		i = world_by_address(w, r.address);
+		if (r.status == SWIM_ALIVE && i != UINT32_MAX && w->nodes[i].kind == NODE_SWIMD)
+			return true;
+	}
+	return false;
+}
+
 /* Seeds that answered once are left alone while we know anybody alive, and taken up again when not. */
 void
 driver_seed_try(struct world *w, struct node *n, unsigned s)
@@ -163,7 +180,7 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 
 	if (n->kind == NODE_BASE) {
 		/* It asks once; what asks again is somebody who looks after it. */
-		if (n->seed[s].tries == 0 || !base_peer_has_company(n->peer))
+		if (n->seed[s].tries == 0 || !knows_a_swimd(w, n))
 			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
 		if (w->config.base_rejoins)
 			driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));

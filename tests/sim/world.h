@@ -116,7 +116,7 @@ struct world_base_event {
 struct world_config {
 	struct swim_timing timing;
 	struct base_timing base;
-	bool base_rejoins; /* a base peer that knows nobody who lives is told of its seeds again */
+	bool base_rejoins; /* a base peer that knows no living swimd is told of its seeds again */
 	const char *cluster;
 	size_t max_members;
 	uint64_t max_jump;
