@@ -214,7 +214,8 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
-	m->swimd = v->swimd || msg->trailer.has_digest;
+	/* An earlier version of swimd does not say of a base peer that it is one. */
+	m->swimd = (v->swimd && !base_answers(s, msg)) || msg->trailer.has_digest;
 	/* A swimd would have said so in its answer. */
 	m->base_peer = !m->swimd &&
 		       (base_answers(s, msg) ||
