@@ -27,6 +27,9 @@
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
+/* When a base peer that answers has had the time to say that it is not dead; and by how much it may have risen. */
+#define RISEN_AFTER swim_seconds(5)
+#define RISEN_MOST 8
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -66,6 +69,18 @@ stretched(const struct swim *s, swim_duration d)
 	return swim_ns(d.ns * (int64_t)(s->health + 1));
 }
 
+/*
+ * A base peer that we hold dead has been answering for some time.  So it has risen above that death already, and the rumour
+ * that says so is over: it has to be told of a higher incarnation to rise above.
+ */
+static bool
+has_risen(const struct member *m)
+{
+	return m->status == SWIM_DEAD && base_is_peer(m) && m->incarnation < BASE_LADDER_MOST &&
+	       !swim_time_is_never(m->heard) &&
+	       swim_time_since(m->heard, m->since).ns >= RISEN_AFTER.ns;
+}
+
 void
 probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, uint64_t seq)
 {
@@ -84,6 +99,8 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		return;
 	w.recipient = base_recipient(s, to);
 	wire_begin_ping(&w, seq);
+	if (has_risen(to))
+		gossip_add_doubt(&w, to, to->incarnation + 1 + rng_below(&s->rng, RISEN_MOST));
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	/* A base peer is told our incarnation by our word alone; anybody may know us by it until it has answered once. */
