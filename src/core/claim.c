@@ -33,9 +33,6 @@
 /* For so long an owner that was away may come back and find its name taken. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
 
-/* After its answer a member of our name is sent claims without another question: the longest rest between contests. */
-#define SHOWN_HOLD swim_seconds(60)
-
 #define ANSWERS_MAX 8
 #define ANSWERS_PER swim_seconds(10)
 #define ADDRESS_MAX 47 /* a numeric address as text, without a zone */
@@ -83,8 +80,8 @@ claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t addr
 	       sizeof(uint64_t) + wire_trailer_size(trailer);
 }
 
-/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger.  Returns its size. */
-static size_t
+/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger. */
+static void
 send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
@@ -98,10 +95,10 @@ send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
 	trailer.has_digest = trailer.has_removals = false;
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
-		return 0;
+		return;
 	wire_put_claim(&w, seq, &self, stays ? standing(s) | WIRE_CLAIM_STAYS : standing(s));
-	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX),
-	    WIRE_CLAIM, to, NULL);
+	outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), WIRE_CLAIM,
+	    to, NULL);
 }
 
 void
@@ -110,30 +107,14 @@ claim_send(struct swim *s, const struct join *j)
 	send_claim(s, j->seq, &j->addr, j->stays, SIZE_MAX);
 }
 
-void
-claim_complain(struct swim *s, const struct swim_addr *of)
+static void
+complain(struct swim *s, const struct swim_addr *of)
 {
 	if (s->told_once && swim_time_since(s->now, s->told_conflict).ns < TELL_AGAIN.ns)
 		return;
 	s->told_once = true;
 	s->told_conflict = s->now;
 	outbox_seed_event(s, SWIM_EVENT_NAME_CONFLICT, of, wire_str_of(s->self->name));
-}
-
-void
-claim_shown(struct swim *s, const struct swim_addr *at)
-{
-	s->namesake = *at;
-	s->namesake_until = swim_time_add(s->now, SHOWN_HOLD);
-}
-
-bool
-claim_is_shown(const struct swim *s, const struct swim_addr *at)
-{
-	const struct member *m = link_speaker(s, at);
-
-	return (m != NULL && link_is_shown_at(m, at)) ||
-	       (swim_addr_equal(at, &s->namesake) && swim_time_before(s->now, s->namesake_until));
 }
 
 void
@@ -187,7 +168,7 @@ claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from
 	bool stays = claim_is_settled(s) || (has_company(s) && !j->witnessed);
 
 	if (stays && !owner) {
-		claim_complain(s, from);
+		complain(s, from);
 		return CLAIM_WE_STAY;
 	}
 	if (!owner && !j->witnessed && !last)
@@ -260,12 +241,9 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 	if (end != CLAIM_WE_STAY)
 		join_contest(s, from, 0);
 	join_claimed(s, from, end);
-	/* One datagram for one, as long as nobody has answered there: the question goes before our claim. */
-	if (end == CLAIM_WE_GO || is_answer || (s->charged && !claim_is_shown(s, from)))
+	if (end == CLAIM_WE_GO)
 		return;
-	if (!may_answer(s, from))
-		return;
-	len = send_claim(s, msg->seq ^ 1, from, end == CLAIM_WE_STAY, len);
-	if (!claim_is_shown(s, from))
-		visitor_spend(s, from, len);
+	if (!is_answer && may_answer(s, from))
+		send_claim(s, msg->seq ^ 1, from, end == CLAIM_WE_STAY, len);
+	complain(s, from);
 }

@@ -139,20 +139,6 @@ update_of(const struct swim *s, const struct member *m, struct wire_update *out)
 		out->flags |= WIRE_FLAG_LEFT;
 	if (m->forget)
 		out->flags |= WIRE_FLAG_FORGET;
-	if (base_is_peer(m))
-		out->flags |= WIRE_FLAG_BASE;
-}
-
-/* As swimds are told, or as base peers are, or whoever may be either. */
-static bool
-add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
-    const struct wire_update *u)
-{
-	if (base_hears_names(w, m))
-		return wire_add_update(w, u);
-	if (m == s->self && w->recipient == WIRE_RECIPIENT_UNKNOWN)
-		return base_add_sender(s, w, u);
-	return base_add(s, w, m);
 }
 
 bool
@@ -161,7 +147,7 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, &u);
-	return add_update(s, w, m, &u);
+	return wire_add_update(w, &u);
 }
 
 bool
@@ -170,13 +156,13 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, &u);
-	if (add_update(s, w, m, &u))
+	if (wire_add_update(w, &u))
 		return true;
 	if (u.tags.len == 0)
 		return false;
 	u.tags = (struct wire_str){0};
 	u.flags |= WIRE_FLAG_PARTIAL;
-	return add_update(s, w, m, &u);
+	return wire_add_update(w, &u);
 }
 
 bool
@@ -191,7 +177,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 		u.tags = (struct wire_str){0};
 		u.flags |= WIRE_FLAG_PARTIAL;
 	}
-	return add_update(s, w, m, &u);
+	return wire_add_update(w, &u);
 }
 
 bool
@@ -293,8 +279,7 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 {
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
-	/* Names are for swimds alone, and addresses for base peers. */
-	if (s->rumour_count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
+	if (s->rumour_count == 0)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
 	s->pack_serial++;
@@ -349,7 +334,6 @@ ask_first(struct swim *s, struct member *to)
 	outbox_trailer(s, true, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
-	w.recipient = base_recipient(s, to);
 	wire_begin_ping(&w, to->proof_seq);
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
@@ -373,7 +357,6 @@ push(struct swim *s, struct member *to)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_most(s, to)))
 		return;
-	w.recipient = base_recipient(s, to);
 	if (type == WIRE_GOSSIP) {
 		wire_begin_gossip(&w, seq);
 	} else {
@@ -470,12 +453,6 @@ gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size
 	if (to != NULL && to != s->self && to->swimd)
 		tell_at(s, m, addr,
 		    link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len);
-}
-
-void
-gossip_introduce(struct swim *s, const struct swim_addr *addr)
-{
-	tell_at(s, s->self, addr, PATH_BASE);
 }
 
 void

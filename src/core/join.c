@@ -36,30 +36,12 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 		return outbox_room_for_ack(s, SWIM_NAME_MAX, ADDRESS_MAX);
 	case JOIN_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
-	case JOIN_CHECK:
-		/* The answer counts by its digest, also where nobody but its sender has told who lives there. */
-		if (known == NULL)
-			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
-		break;
 	case JOIN_GREET:
-		/* The answer tells of which kind its sender is. */
-		if (known != NULL)
-			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
-		break;
+	case JOIN_CHECK:
 	case JOIN_LEAVER:
-	case JOIN_FORMER:
 		break;
 	}
 	return known != NULL ? outbox_room_for(s, known) : 0;
-}
-
-/* Nobody need ask us in our own name in less than a question takes, as a base peer does that gives no name. */
-static bool
-fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
-{
-	if (j->kind == JOIN_CLAIM)
-		return visitor_least(trailer, j->budget) <= j->budget;
-	return visitor_fit(s, trailer, j->budget) > 0;
 }
 
 static bool
@@ -70,8 +52,7 @@ send_join(struct swim *s, struct join *j)
 	struct wire_writer w;
 	struct member *known;
 
-	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
-	if (j->kind == JOIN_CLAIM && !j->small)
+	if (j->kind == JOIN_CLAIM)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
 	j->tries++;
@@ -79,17 +60,14 @@ send_join(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, patience(s));
 	if (j->kind == JOIN_LEAVER)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
-	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
+	else if (j->small && j->kind == JOIN_GREET)
 		j->next = swim_time_add(s->now, join_contest_takes(s));
 	outbox_trailer(s, true, &trailer);
-	if (j->small && !fits(s, j, &trailer))
+	if (j->small && visitor_fit(s, &trailer, j->budget) == 0)
 		return false;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return false;
-	/* Who asks us to compare our views is a swimd, known or not. */
-	w.recipient = j->kind == JOIN_CHECK ? WIRE_RECIPIENT_SWIMD : base_recipient(s, known);
 	wire_begin_ping(&w, j->seq);
-	j->unnamed = !base_hears_names(&w, s->self);
 	if (!j->small) {
 		/* Whoever has not left refutes that in its answer. */
 		if (j->kind == JOIN_LEAVER && known != NULL)
@@ -108,8 +86,7 @@ send_join(struct swim *s, struct join *j)
 
 /*
  * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
- * we say more there, and more than once, are members that have answered there.  Of another that is said to bear our name
- * there is no member; a question to it was answered, or none was.
+ * we say more there, and more than once, are members that have answered there.
  */
 static bool
 is_small(struct swim *s, const struct join *j)
@@ -118,15 +95,11 @@ is_small(struct swim *s, const struct join *j)
 
 	switch (j->kind) {
 	case JOIN_SEED:
-		return false;
 	case JOIN_CLAIM:
-		if (claim_is_shown(s, &j->addr))
-			return false;
-		break;
+		return false;
 	case JOIN_GREET:
 	case JOIN_CHECK:
 	case JOIN_LEAVER:
-	case JOIN_FORMER:
 		break;
 	}
 	return m == NULL || !link_is_shown_at(m, &j->addr);
@@ -158,7 +131,6 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
-	    .of_base = s->by_base && swim_addr_equal(addr, &s->from),
 	    .than = than};
 	slot->small = is_small(s, slot);
 	slot->budget = s->credit;
@@ -214,11 +186,10 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
 				   : locate_at(s, &at);
-	if (m != NULL && m != s->self && swim_addr_equal(&m->addr, &at)) {
-		m->proven = true;
-		members_confirm(s, m);
-	}
-	speaker_drop_stand_in(s, &at);
+	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &at))
+		return;
+	m->proven = true;
+	members_confirm(s, m);
 }
 
 swim_duration
@@ -248,22 +219,6 @@ contest_at(struct swim *s, const struct swim_addr *addr)
 	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
-/* Nobody has answered there yet, and here is one datagram more that asks for it: one more small ping. */
-static void
-ask_once_more(struct swim *s, struct join *j)
-{
-	struct join before = *j;
-
-	if (!j->small || j->looped || s->charged || j->tries >= TRIES ||
-	    swim_time_since(s->now, j->sent).ns < patience(s).ns)
-		return;
-	j->budget = s->credit;
-	if (send_join(s, j))
-		visitor_spend(s, &j->addr, j->len);
-	else
-		*j = before;
-}
-
 bool
 join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 {
@@ -276,69 +231,7 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	j = contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
-	if (j != NULL && !began)
-		ask_once_more(s, j);
 	return began;
-}
-
-bool
-join_is_move_to(const struct swim *s, const struct swim_addr *addr)
-{
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		const struct join *j = &s->joins[i];
-
-		if (j->active && j->kind == JOIN_FORMER && swim_addr_equal(&j->to, addr))
-			return true;
-	}
-	return false;
-}
-
-/* Anybody may answer under the id of a member that lives: it is asked where it lived before it is taken to have moved. */
-static void
-ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
-{
-	size_t i;
-
-	/* What we do not reach may well live. */
-	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !start(s, &m->addr, JOIN_FORMER, 0))
-		return;
-	i = place_of(s, &m->addr, JOIN_FORMER);
-	s->joins[i].member = m->hash;
-	s->joins[i].to = *to;
-}
-
-/*
- * The answer to a greeting of a base peer names a base peer that lives elsewhere, as far as we know, and says that it lives
- * here: it may have been started here after a crash.
- */
-static void
-found_elsewhere(struct swim *s, const struct join *j, const struct wire_message *msg)
-{
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
-	struct swim_addr stated;
-
-	if (m == NULL || m == s->self || m->swimd || swim_addr_equal(&m->addr, &j->addr) ||
-	    !swim_addr_parse(msg->member.address.bytes, msg->member.address.len, &stated))
-		return;
-	stated.scope = j->addr.scope;
-	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
-		return;
-	if (m->live_index == NOT_LISTED)
-		apply_moved(s, m, &j->addr);
-	else if (m->base_peer)
-		ask_former(s, m, &j->addr);
-}
-
-/* Nobody answers where the base peer lived, or another does. */
-static void
-former_is_gone(struct swim *s, const struct join *j)
-{
-	size_t i = members_position(s, j->member, true);
-	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
-
-	if (m != NULL && m->hash == j->member && !m->swimd && swim_addr_equal(&m->addr, &j->addr))
-		apply_moved(s, m, &j->to);
 }
 
 void
@@ -359,25 +252,19 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
 	return contest_at(s, addr) != NULL;
 }
 
-/*
- * What we sent there has come back: the address is one of our own.  The contest stays open with its sequence number until
- * its end, since a ping of our name with an unknown number begins a contest: what comes back would begin the next, for
- * ever.
- */
-static void
-loop(struct swim *s, struct join *j)
-{
-	j->looped = true;
-	apply_refute(s, j->than);
-}
-
 void
 join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j != NULL && !j->looped)
-		loop(s, j);
+	if (j == NULL || j->looped)
+		return;
+	/*
+	 * Our ping comes back after the claim.  Until then the contest stays open with its sequence number, since a
+	 * ping of our name with an unknown number begins a contest: its claim and ping would come back again, for ever.
+	 */
+	j->looped = true;
+	apply_refute(s, j->than);
 }
 
 void
@@ -386,12 +273,8 @@ join_came_back(struct swim *s, uint64_t seq)
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		struct join *j = &s->joins[i];
 
-		if (!j->active || j->seq != seq || j->looped)
-			continue;
-		if (j->kind == JOIN_SEED)
+		if (j->active && j->kind == JOIN_SEED && j->seq == seq)
 			j->looped = true;
-		else if (j->kind == JOIN_CLAIM)
-			loop(s, j);
 	}
 }
 
@@ -417,40 +300,6 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 	return end;
 }
 
-/* From the beginning, with all that is known of the answer forgotten. */
-static void
-contest_again(struct swim *s, struct join *j)
-{
-	j->active = true;
-	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
-	j->tries = 0;
-	j->seq = core_seq(s);
-	send_join(s, j);
-}
-
-/* A member of our name has answered the small ping: it is told our claim, and asked as often as silence takes. */
-static void
-show(struct swim *s, struct join *j)
-{
-	struct join before = *j;
-
-	claim_shown(s, &j->addr);
-	j->small = false;
-	contest_again(s, j);
-	j->again = before.again;
-	j->claimed = before.claimed;
-	j->outdone = before.outdone;
-	j->stays = before.stays;
-}
-
-/* Of a claim alone nothing is told: its source may be forged. */
-static void
-tell_claim(struct swim *s, const struct join *j)
-{
-	if (j->active && j->answered && j->heard)
-		claim_complain(s, &j->addr);
-}
-
 /* Somebody lives where another of our name is said to. */
 static void
 contested(struct swim *s, struct join *j, const struct wire_message *msg,
@@ -467,12 +316,6 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		j->active = false;
 		claim_taken(s, &j->addr);
 		apply_refute(s, j->than);
-	} else if (j->small) {
-		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
-		show(s, j);
-		j->answered = j->outdone;
-		if (j->outdone)
-			outdone(s, j, from);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
@@ -480,7 +323,6 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
-		tell_claim(s, j);
 	}
 }
 
@@ -489,13 +331,7 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->looped)
-		return;
-	if (end != CLAIM_WE_GO) {
-		j->heard = true;
-		tell_claim(s, j);
-	}
-	if (j->resting)
+	if (j == NULL || j->resting || j->looped)
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
@@ -531,8 +367,7 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
 
 	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr) ||
-	    (!j->of_base && !base_answers(s, msg) &&
-		j->len < outbox_room_for_kind(s, id.id.len, id.address.len)))
+	    j->len < outbox_room_for_ack(s, id.id.len, id.address.len))
 		return;
 	m->base_peer = true;
 	m->swimd = false;
@@ -585,10 +420,9 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
-	const struct join was = *j; /* its place may be taken by the next question */
-	enum join_kind kind = was.kind;
-	struct swim_addr asked = was.addr;
-	bool swimd = msg->trailer.has_digest, unnamed = was.unnamed && !was.small;
+	enum join_kind kind = j->kind;
+	struct swim_addr asked = j->addr;
+	bool swimd = msg->trailer.has_digest;
 
 	if (kind == JOIN_CLAIM) {
 		contested(s, j, msg, from);
@@ -598,42 +432,30 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	s->asked = asked;
 	/* A member that an operator told us to join counts as our cluster. */
 	s->seeded = kind == JOIN_SEED;
-	time_answer(s, &was, msg, from);
+	time_answer(s, j, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {
 		join_learn(s, msg, &asked);
-		note_base(s, &was, msg);
+		note_base(s, j, msg);
 	} else {
 		prove(s, msg, &asked);
 	}
 	switch (kind) {
 	case JOIN_SEED:
 		s->answered_seed = !probe_same_id(msg->member.id, s->self);
-		if (!s->answered_seed)
-			claim_shown(s, &asked);
 		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
 		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
-		/* The request for the view says who we are, but others may be asked for theirs just now. */
-		if (swimd && unnamed && !sync_is_with(s, &asked))
-			gossip_introduce(s, &asked);
 		break;
 	case JOIN_GREET:
-		if (!swimd)
-			found_elsewhere(s, &was, msg);
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, &was, msg);
-		break;
-	case JOIN_FORMER:
-		if (members_hash(msg->member.id.bytes, msg->member.id.len) != was.member)
-			former_is_gone(s, &was);
+		leaver_answered(s, j, msg);
 		break;
 	case JOIN_CHECK:
-		/* The dead are in no digest: whoever has seen no view yet asks for one that looks the same, too. */
-		if (swimd && (!s->synced || sync_differs(s, &msg->trailer)))
+		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
 		break;
 	case JOIN_CLAIM:
@@ -689,6 +511,17 @@ rest(struct swim *s, struct join *j)
 	j->active = j->resting = true;
 	j->than = 0;
 	j->next = swim_time_add(s->now, j->rest);
+}
+
+/* From the beginning, with all that is known of the answer forgotten. */
+static void
+contest_again(struct swim *s, struct join *j)
+{
+	j->active = true;
+	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
+	j->tries = 0;
+	j->seq = core_seq(s);
+	send_join(s, j);
 }
 
 void
@@ -764,20 +597,10 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_LEAVER:
 		apply_left(s, &j->addr, j->than);
 		break;
-	case JOIN_FORMER:
-		former_is_gone(s, j);
-		break;
 	case JOIN_CLAIM:
 		contest_ends(s, j);
 		break;
 	}
-}
-
-/* One datagram that is lost must not be taken for silence. */
-static bool
-asks_whether_silent(const struct join *j)
-{
-	return j->kind == JOIN_LEAVER || j->kind == JOIN_FORMER;
 }
 
 void
@@ -793,7 +616,7 @@ join_tick(struct swim *s)
 		else if (j->looped && j->kind == JOIN_CLAIM)
 			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
-			 (!j->small || asks_whether_silent(j)))
+			 (!j->small || j->kind == JOIN_LEAVER))
 			send_join(s, j);
 		else
 			give_up(s, j);

@@ -32,7 +32,6 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	if (outbox_begin(s, &w, &trailer, path_safe(s, asker))) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;
-			w.recipient = r->asker_kind;
 			wire_begin_ack(&w, r->asker_seq, &target);
 			if (proven)
 				gossip_fill(s, &w, asker);
@@ -87,7 +86,6 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 		return false;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return true;
-	w.recipient = base_recipient(s, target);
 	wire_begin_ping(&w, r->seq);
 	if (budget < s->config.max_datagram)
 		w.reserve += s->config.max_datagram - budget;
@@ -103,10 +101,9 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
     size_t len)
 {
 	struct wire_str id = msg->member.id, address = msg->member.address;
-	struct wire_member_id meant = s->by_base ? base_meant(s, &msg->member) : msg->member;
 	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
-	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
+	struct member *target = members_find(s, id.bytes, id.len);
 	const struct member *asker = link_speaker(s, from);
 	bool stranger = asker == NULL || !link_is_shown_at(asker, from);
 	struct relay *r = vacant(s, stranger);
@@ -120,10 +117,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	*r = (struct relay){.stranger = stranger,
 	    .asker = *from,
-	    .asker_kind = s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD,
 	    .asker_seq = msg->seq,
-	    .whoever = s->by_base && base_is_address(s, &msg->member),
-	    .target = members_hash(meant.id.bytes, meant.id.len),
 	    .request_len = len - s->spent,
 	    .id_len = id.len,
 	    .address_len = address.len};
@@ -134,15 +128,12 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	memcpy(r->text, id.bytes, id.len);
 	memcpy(r->text + id.len, address.bytes, address.len);
-	/* Who asks for one that is gone does not know that. */
-	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
-		introduce_note_stale(s, target);
 	if (target == s->self) {
 		answer(s, r, WIRE_ACK);
 		return;
 	}
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
-	usable = apply_address(s, meant.address, address_text, &addr);
+	usable = apply_address(s, address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
 		addr = *link_way(target);
@@ -175,7 +166,7 @@ relay_ack(struct swim *s, const struct wire_message *msg)
 		if (!r->active || r->seq != msg->seq)
 			continue;
 		/* Someone else at that address can't answer for the target. */
-		if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
+		if (id.len == 0 || (id.len == r->id_len && memcmp(id.bytes, r->text, id.len) == 0))
 			answer(s, r, WIRE_ACK);
 		return;
 	}

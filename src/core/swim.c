@@ -11,7 +11,6 @@
 /* Probe intervals without a datagram from anybody: the fault may well be ours. */
 #define SILENCE_PERIODS 3
 #define REAP_INTERVAL swim_seconds(1)
-#define DATAGRAM_HEADERS 28 /* of IPv4 and UDP */
 
 void *
 core_alloc(struct swim *s, size_t size)
@@ -96,8 +95,6 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 			TAILQ_INIT(&s->rumours[k][i]);
 	}
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
-	s->stand_in_ends = SWIM_TIME_NEVER;
-	s->introduce_at = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
@@ -134,7 +131,6 @@ swim_free(struct swim *s)
 		core_release(s, s->table.v[i]->address);
 		core_release(s, s->table.v[i]->tags);
 		core_release(s, s->table.v[i]->report);
-		core_release(s, s->table.v[i]->intro);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -153,41 +149,13 @@ swim_free(struct swim *s)
 	a.resize(a.ctx, s, 0);
 }
 
-/* May this ping not be answered at all, as the least answer is more than it may make us send? */
-static bool
-is_too_small(const struct swim *s, const struct member *sender, const struct swim_addr *from,
-    size_t answer, size_t budget)
-{
-	/* One that gives our name is no base peer, whose smallest ping has to be answered. */
-	if (sender != s->self || swim_addr_equal(from, &s->self->addr))
-		return false;
-	return answer + (s->spent > 0 ? DATAGRAM_HEADERS : 0) > budget;
-}
-
-/* Whoever does not say who it is may be any of those that lived at this address: one that is back has to refute its end. */
-static void
-tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
-    const struct swim_addr *from)
-{
-	struct member *m;
-	size_t i = 0;
-
-	if (sender == NULL || sender == s->self || sender->live_index != NOT_LISTED)
-		return;
-	while ((m = locate_each_at(s, from, &i)) != NULL) {
-		if (m != sender && m != s->self)
-			gossip_add_without(s, w, m);
-	}
-}
-
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
     const struct swim_addr *from, size_t len)
 {
-	char text[SWIM_ADDR_TEXT];
-	enum wire_recipient recipient = s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD;
-	struct wire_member_id self = base_pair(s->self, recipient, text);
+	struct wire_member_id self = {{s->self->name, s->self->name_len},
+	    wire_str_of(s->self->address)};
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
@@ -195,26 +163,23 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	size_t budget, len_min, pad_to = 0;
 	bool proven;
 
-	if (!named)
-		sender = speaker_meet(s, sender, from);
+	if (sender == NULL && !named)
+		sender = locate_at(s, from);
+	if (sender == NULL && !named)
+		sender = speaker_stand_in(s, from);
+	else if (sender != NULL && sender->stand_in && !sender->proven)
+		join_start(s, from, JOIN_GREET);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	proven = sender != NULL &&
-		 (sender == s->self ? claim_is_shown(s, from) : link_is_shown_at(sender, from));
+	proven = sender != NULL && link_is_shown_at(sender, from);
 	budget = path_safe(s, sender);
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
 	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
-	if (!proven && is_too_small(s, sender, from, len_min, budget))
-		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
-	/* A base peer takes an answer from the pair that it asked, which is our address. */
-	w.recipient = recipient;
-	if (s->by_base && sender != NULL && base_is_peer(sender))
-		w.recipient = base_recipient(s, sender);
 	wire_begin_ack(&w, msg->seq, &self);
 	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
 	if (msg->trailer.has_answer_size)
@@ -240,9 +205,6 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 			gossip_add_without(s, &w, sender);
 			sender->tell = false;
 		}
-		if (!named)
-			tell_of_gone(s, &w, sender, from);
-		introduce_add_stale(s, &w);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
@@ -257,9 +219,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 static size_t
 credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 {
-	char text[SWIM_ADDR_TEXT];
-	struct wire_member_id self = base_pair(s->self,
-	    base_speaks(msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
+	struct wire_member_id self = {{s->self->name, s->self->name_len},
+	    wire_str_of(s->self->address)};
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
@@ -275,31 +236,12 @@ credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 	return len > answer ? len - answer : 0;
 }
 
-/*
- * A datagram in our name comes from elsewhere.  As long as nobody has answered there, it makes us send no more than its
- * own bytes: the question who is there, and the answer only where that fits too, with the headers of one datagram more.
- */
-static void
-hear_namesake(struct swim *s, const struct swim_addr *from, size_t len)
-{
-	size_t credit = s->credit;
-	bool shown = claim_is_shown(s, from);
-
-	if (!shown)
-		s->credit = credit > DATAGRAM_HEADERS ? credit - DATAGRAM_HEADERS : 0;
-	if (!join_contest(s, from, s->self->incarnation) && !shown && !join_is_contested(s, from)) {
-		s->credit = len;
-		join_contest(s, from, s->self->incarnation);
-	}
-}
-
 static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
 {
 	bool named = claimed->id.len > 0, welcome, relayed;
 	const struct member *speaker;
-	struct base_heard heard;
 
 	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
@@ -308,13 +250,11 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->credit = credit_of(s, msg, len);
 	s->spent = 0;
 	s->missed = NULL;
-	s->stale_count = 0;
-	msg = base_hear(s, msg, &heard);
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
 	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
-		hear_namesake(s, from, len);
+		join_contest(s, from, s->self->incarnation);
 	if (speaker != NULL && speaker != s->self && named)
 		speaker_ask(s, speaker, from);
 	speaker_check_kind(s, msg, from);
@@ -328,16 +268,15 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
 		speaker_introduce(s, msg, claimed, from);
-		if (!named)
-			speaker_meet(s, NULL, from);
+		if (!named && locate_at(s, from) == NULL)
+			speaker_stand_in(s, from);
 		relay_request(s, msg, from, len);
 		break;
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		relayed = probe_is_indirect(s, msg->seq);
 		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
-			      probe_ack(s, msg) || path_ack(s, msg, from) ||
-			      introduce_ack(s, msg, from);
+			      probe_ack(s, msg) || path_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
@@ -372,8 +311,6 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	}
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
-	introduce_answer_stale(s, from);
-	introduce_heard(s, msg, from);
 	link_heard(s, from);
 	link_report_take(s, msg);
 	if (msg->type == WIRE_PING)
@@ -488,7 +425,6 @@ swim_tick(struct swim *s, swim_time now)
 		link_report_tick(s);
 	}
 	join_tick(s);
-	speaker_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
 		path_tick(s);
@@ -499,7 +435,6 @@ swim_tick(struct swim *s, swim_time now)
 		if (s->gone_count > 0)
 			reap(s);
 	}
-	introduce_tick(s);
 	gossip_tick(s);
 }
 
@@ -513,14 +448,12 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, relay_deadline(s));
 	at = swim_time_min(at, join_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
-	at = swim_time_min(at, speaker_deadline(s));
 	if (s->leaving)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
-	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));

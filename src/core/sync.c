@@ -168,12 +168,6 @@ sync_start(struct swim *s, const struct swim_addr *addr)
 }
 
 bool
-sync_is_with(const struct swim *s, const struct swim_addr *addr)
-{
-	return s->sync.active && swim_addr_equal(&s->sync.addr, addr);
-}
-
-bool
 sync_differs(const struct swim *s, const struct wire_trailer *t)
 {
 	/* A request has this entry even where its sender remembers no removal; it is 0 then. */

@@ -8,8 +8,8 @@
  *
  * What members say that have been known for a while, or were there when we began, is taken without such a ping.  When we
  * begin we know nobody: then the answer of a seed and a page that we asked for are believed, and so are the members that
- * we meet by them.  Who has no seed to ask takes up whoever says of itself that it lives where it speaks from: the first of
- * a cluster learns of the others so.
+ * we meet by them, and anybody is believed of itself.  Who has no seed has nobody to ask, and believes whoever speaks: the
+ * first of a cluster learns of the others so.
  */
 #include <string.h>
 
@@ -26,14 +26,8 @@
 bool
 visitor_is_vouched(const struct swim *s, bool from_subject)
 {
-	return s->by_vouches || s->seeded || (s->answered_as && from_subject);
-}
-
-bool
-visitor_introduces_itself(const struct swim *s, const struct swim_addr *told, bool from_subject)
-{
-	return from_subject && !s->has_seeds && visitor_is_arriving(s) &&
-	       swim_addr_equal(told, &s->from);
+	return s->by_vouches || s->seeded ||
+	       (from_subject && (s->answered_as || visitor_is_arriving(s)));
 }
 
 static swim_duration
@@ -53,6 +47,8 @@ visitor_vouches(const struct swim *s, const struct member *speaker)
 {
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
+	if (!s->has_seeds && visitor_is_arriving(s))
+		return true;
 	return speaker != NULL && s->by_known &&
 	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
@@ -75,23 +71,15 @@ visitor_gift(struct swim *s)
 }
 
 size_t
-visitor_least(struct wire_trailer *trailer, size_t budget)
+visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
 {
 	const size_t body = WIRE_HEADER_SIZE + sizeof(uint16_t);
+	size_t least;
 
 	/* Not our name: who gives none is taken for a base peer. */
 	if (body + wire_trailer_size(trailer) > budget)
-		trailer->has_removals = false;
-	if (body + wire_trailer_size(trailer) > budget)
 		trailer->has_digest = false;
-	return body + wire_trailer_size(trailer);
-}
-
-size_t
-visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
-{
-	size_t least = visitor_least(trailer, budget);
-
+	least = body + wire_trailer_size(trailer);
 	return least <= budget || visitor_gift(s) ? least : 0;
 }
 
@@ -152,7 +140,6 @@ ask(struct swim *s, struct visitor *v, const struct wire_update *u)
 	wire_begin_ping(&w, v->seq);
 	len = outbox_end(s, &w, &trailer, room < s->credit ? room : s->credit, WIRE_PING, &v->addr,
 	    NULL);
-	v->asked = len;
 	visitor_spend(s, &v->addr, len);
 	return true;
 }
@@ -171,8 +158,7 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	v = slot_of(s, addr, hash);
 	if (v->incarnation < u->incarnation)
 		v->incarnation = u->incarnation;
-	v->swimd = !s->by_base && !(u->flags & WIRE_FLAG_BASE);
-	v->whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	v->swimd = !s->by_base;
 	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
 		return;
 	if (!ask(s, v, u) && v->seq == 0)
@@ -183,14 +169,13 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
-says_itself(const struct wire_message *msg, struct wire_update *u)
+says_itself(const struct wire_message *msg, const struct visitor *v, struct wire_update *u)
 {
-	struct wire_str id = msg->member.id;
 	struct wire_updates_iter iter = {0};
 
 	while (wire_updates_next(&msg->updates, &iter, u)) {
-		if (u->member.id.len == id.len && u->status == SWIM_ALIVE &&
-		    memcmp(u->member.id.bytes, id.bytes, id.len) == 0)
+		if (members_hash(u->member.id.bytes, u->member.id.len) == v->hash &&
+		    u->status == SWIM_ALIVE)
 			return true;
 	}
 	return false;
@@ -203,7 +188,7 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	struct wire_update u;
 	struct member *m;
 
-	if (!says_itself(msg, &u))
+	if (!says_itself(msg, v, &u))
 		u = (struct wire_update){.member = msg->member,
 		    .status = SWIM_ALIVE,
 		    .flags = WIRE_FLAG_PARTIAL,
@@ -214,12 +199,8 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
-	/* An earlier version of swimd does not say of a base peer that it is one. */
-	m->swimd = (v->swimd && !base_answers(s, msg)) || msg->trailer.has_digest;
-	/* A swimd would have said so in its answer. */
-	m->base_peer = !m->swimd &&
-		       (base_answers(s, msg) ||
-			   v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address)));
+	m->swimd = v->swimd || msg->trailer.has_digest;
+	m->base_peer = !m->swimd;
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
 }
 
@@ -239,7 +220,7 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 		return false;
 	s->asked = v.addr;
 	/* A member of another name lives there. */
-	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
+	if (members_hash(id.bytes, id.len) != v.hash)
 		return true;
 	if (swim_addr_equal(from, &v.addr))
 		guest_answered(s, from);

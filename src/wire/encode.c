@@ -43,7 +43,6 @@ void
 wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t reserve)
 {
 	wbuf_init(&w->buf, data, capacity < WIRE_DATAGRAM_MAX ? capacity : WIRE_DATAGRAM_MAX);
-	w->recipient = WIRE_RECIPIENT_SWIMD;
 	w->reserve = reserve;
 	w->count_offset = 0;
 	w->count = 0;
@@ -183,8 +182,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	if (w->buf.failed)
 		return false; /* not even the message's beginning fitted */
 	assert(w->count_offset != 0);
-	assert((flags & (WIRE_FLAG_LEFT | WIRE_FLAG_FORGET)) == 0 || status == SWIM_DEAD);
-	assert((flags & WIRE_FLAG_PARTIAL) == 0 || status != SWIM_DEAD);
+	assert(flags == 0 || status == SWIM_DEAD || flags == WIRE_FLAG_PARTIAL);
 	if (w->sync)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)

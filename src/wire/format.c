@@ -101,12 +101,6 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 		putf(t, " forget");
 	if ((u->flags & WIRE_FLAG_PARTIAL) != 0)
 		putf(t, " partial");
-	if ((u->flags & WIRE_FLAG_BASE) != 0)
-		putf(t, " base");
-	if ((u->flags & WIRE_FLAG_SENDER) != 0)
-		putf(t, " sender");
-	if ((u->flags & WIRE_FLAG_RUNG) != 0)
-		putf(t, " rung");
 	if (u->tags.len > 0)
 		put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)

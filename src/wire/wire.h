@@ -63,13 +63,11 @@ struct wire_member_id {
 };
 
 /* Flags of an update that a base peer doesn't see (trailer WIRE_EXT_FLAGS). */
-#define WIRE_FLAG_LEFT 0x01    /* this dead is a graceful leave */
-#define WIRE_FLAG_FORGET 0x02  /* this dead or left member is to be forgotten now */
-#define WIRE_FLAG_PARTIAL 0x04 /* of one alive or suspect: the sender does not know its tags */
-#define WIRE_FLAG_BASE 0x08    /* this member is a base peer */
-#define WIRE_FLAG_SENDER 0x10 /* of the sender itself, whose id is not this one but the trailer's */
-#define WIRE_FLAG_RUNG 0x20   /* for base peers alone, which are led up to a high incarnation */
-#define WIRE_FLAGS_KNOWN 0x3f
+#define WIRE_FLAG_LEFT 0x01   /* this dead is a graceful leave */
+#define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
+#define WIRE_FLAG_PARTIAL                                                                          \
+	0x04 /* of a member that is alive or suspect: the sender does not know its tags */
+#define WIRE_FLAGS_KNOWN 0x07
 
 #define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
 
@@ -233,22 +231,11 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
  * did not fit (a begin with too long a member id, say).
  */
 #define WIRE_FLAGGED_MAX 512 /* flagged updates a datagram; further ones don't fit */
-#define WIRE_FLAGGED_SIZE 6  /* bytes that the flags of one update take at most */
 #define WIRE_ACCUSED_MAX 64  /* updates with accusers, likewise */
 #define WIRE_TAGGED_MAX 128  /* updates with tags, likewise */
 
-/* Who is to read a datagram: names of swimds and extensions of updates are for swimds alone. */
-enum wire_recipient {
-	WIRE_RECIPIENT_SWIMD,
-	WIRE_RECIPIENT_BASE,
-	WIRE_RECIPIENT_NEW_BASE, /* a base peer that may know nobody yet */
-	WIRE_RECIPIENT_UNKNOWN,  /* a swimd or a base peer */
-};
-
 struct wire_writer {
 	struct wbuf buf;
-	enum wire_recipient
-	    recipient; /* a swimd, unless whoever builds the datagram says otherwise */
 	size_t reserve;
 	size_t count_offset; /* of the update count; 0 for a message without updates */
 	uint16_t count;

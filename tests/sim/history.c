@@ -15,7 +15,6 @@ struct past {
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
 	bool hidden, forget, stand_in, queued;
-	bool withheld;     /* from base peers */
 	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
 	unsigned sent;
 };
@@ -93,29 +92,25 @@ tallied(const struct history *h, uint64_t hash)
 	return 0;
 }
 
-/* Between a swimd and a base peer a swimd is called by its address. */
 static void
-tally_updates(struct history *h, const struct swim *s, const struct wire_message *msg)
+tally_updates(struct history *h, const struct wire_message *msg)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	while (wire_updates_next(&msg->updates, &iter, &u)) {
-		struct wire_member_id meant = base_meant(s, &u.member);
-
-		tally(h, members_hash(meant.id.bytes, meant.id.len));
-	}
+	while (wire_updates_next(&msg->updates, &iter, &u))
+		tally(h, members_hash(u.member.id.bytes, u.member.id.len));
 }
 
 void
-history_received(struct history *h, const struct swim *s, const void *data, size_t len)
+history_received(struct history *h, const void *data, size_t len)
 {
 	struct wire_message msg;
 
 	if (wire_decode(data, len, &msg) != WIRE_OK)
 		return;
 	/* Told by another counts as sent; and the sender knows of itself. */
-	tally_updates(h, s, &msg);
+	tally_updates(h, &msg);
 	if (msg.trailer.has_sender)
 		tally(h, members_hash(msg.trailer.sender.bytes, msg.trailer.sender.len));
 }
@@ -126,7 +121,7 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 	struct wire_message msg;
 
 	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)
-		tally_updates(h, s, &msg);
+		tally_updates(h, &msg);
 	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
 	for (size_t i = 0; i < s->table.count; i++) {
 		if (swim_addr_equal(&s->table.v[i]->addr, &d->to) ||
@@ -200,9 +195,6 @@ rumour_fault(const struct history *h, const struct swim *s, const struct past *w
 		return NULL; /* what it says of itself it may begin anew, to leave for example */
 	if (is->queued && is->sent >= limit_of(s, is, is->live))
 		return "a rumour is past its limit";
-	/* A push to a base peer may have had nothing to say. */
-	if (is->withheld || (was != NULL && was->withheld))
-		return NULL;
 	if (!same)
 		/* A view may have put something newer in the place of what was told before. */
 		return is->queued && is->sent > told + (was != NULL && was->queued ? was->sent : 0)
@@ -283,7 +275,6 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .forget = m->forget,
 	    .stand_in = m->stand_in,
 	    .queued = m->rumour_queued,
-	    .withheld = base_withholds(s, WIRE_RECIPIENT_NEW_BASE, m),
 	    .sent = m->rumour_sent,
 	};
 

@@ -9,7 +9,7 @@
 #include "sim/scenario.h"
 
 #define SECONDS 140
-#define VICTIMS_MAX 96
+#define VICTIMS_MAX 64
 #define BARE_MOST 80 /* an ack of 30 bytes or so, and a ping of as many */
 
 enum stranger {
@@ -21,21 +21,19 @@ static const char *const strangers[] = {"forged source", "silent", "answers"};
 
 enum matter {
 	GHOST,
-	MOVE,
-	NAMESAKE
-}; /* one that nobody knows lives at the victim's address, a member has moved there, or the receiver itself lives there */
-static const char *const matters[] = {"ghost", "move", "namesake"};
+	MOVE
+}; /* one that nobody knows lives at the victim's address, or a member has moved there */
+static const char *const matters[] = {"ghost", "move"};
 
 static const enum wire_type types[] = {WIRE_PING, WIRE_PING_REQ, WIRE_ACK, WIRE_NACK,
-    WIRE_AUTHENTICATED, WIRE_SYNC_REQ, WIRE_SYNC, WIRE_GOSSIP, WIRE_CLAIM};
+    WIRE_AUTHENTICATED, WIRE_SYNC_REQ, WIRE_SYNC, WIRE_GOSSIP};
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
 struct attack {
 	struct swim_addr own; /* the stranger's address */
 	bool answers;
 	uint64_t to_victim[VICTIMS_MAX];
-	unsigned datagrams; /* that came to the victims */
-	unsigned victim;    /* of the attack under way */
+	unsigned victim; /* of the attack under way */
 };
 
 static struct swim_addr
@@ -75,12 +73,8 @@ stray(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, con
 	for (unsigned v = 0; v <= a->victim; v++) {
 		struct swim_addr victim = victim_addr(v);
 
-		/* Whatever the port. */
-		victim.port = to->port;
-		if (swim_addr_equal(&victim, to)) {
+		if (swim_addr_equal(&victim, to))
 			a->to_victim[v] += len;
-			a->datagrams++;
-		}
 	}
 	if (a->answers && swim_addr_equal(&a->own, to) && wire_decode(data, len, &msg) == WIRE_OK &&
 	    msg.type == WIRE_PING)
@@ -114,11 +108,9 @@ forge(uint8_t *data, enum wire_type type, const struct wire_update *u, const cha
 		wire_begin_sync_req(&w, 7, (struct wire_cursor){0}, digests, WIRE_SYNC_BUCKETS);
 	else if (type == WIRE_SYNC)
 		wire_begin_sync(&w, 7);
-	else if (type == WIRE_CLAIM)
-		wire_put_claim(&w, 7, &u->member, UINT64_MAX >> 1);
 	else
 		wire_begin_gossip(&w, 7);
-	if (type != WIRE_NACK && type != WIRE_CLAIM)
+	if (type != WIRE_NACK)
 		wire_add_update(&w, u);
 	len = wire_finish(&w, type == WIRE_AUTHENTICATED ? NULL : &trailer, 0);
 	if (type != WIRE_AUTHENTICATED)
@@ -135,7 +127,7 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 {
 	struct swim_addr victim = victim_addr(a->victim);
 	const struct swim_addr *from = stranger == FORGER ? &victim : &a->own;
-	char address[SWIM_ADDR_TEXT], name[sizeof(s->world.nodes[0].name)];
+	char address[SWIM_ADDR_TEXT], name[32];
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_update u = {.status = SWIM_ALIVE};
 	uint64_t sent = 0;
@@ -151,52 +143,12 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 		/* Of itself a member says where it lives. */
 		if (matter == MOVE && i == 5)
 			continue;
-		if (matter == NAMESAKE) {
-			snprintf(name, sizeof(name), "%s", s->world.nodes[i].name);
-			u.member.id = wire_str_of(name);
-			u.incarnation = swim_incarnation(s->world.nodes[i].core);
-		}
 		len = forge(data, type, &u, stranger == ANSWERER ? "evil" : name);
 		world_inject(&s->world, from, i, data, len);
 		sent += len;
 		sim_run(s, 0.1);
 	}
 	return sent;
-}
-
-/* The smallest pings in the receiver's own name, each from another port of the victim. */
-static void
-namesakes(struct sim *s, struct attack *a)
-{
-	unsigned sent = 0, before = a->datagrams;
-	uint64_t bytes = 0;
-
-	for (unsigned k = 0; k < 300; k++) {
-		unsigned to = k % s->world.count;
-		struct swim_addr from = victim_addr(a->victim);
-		struct wire_trailer trailer = {.has_sender = true,
-		    .sender = wire_str_of(s->world.nodes[to].name)};
-		uint8_t data[64];
-		struct wire_writer w;
-		size_t len;
-
-		from.port = (uint16_t)(1024 + k);
-		wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
-		wire_begin_ping(&w, 1000 + k);
-		len = wire_finish(&w, &trailer, 0);
-		world_inject(&s->world, &from, to, data, len);
-		bytes += len;
-		sent++;
-		sim_run(s, 0.02);
-	}
-	sim_run(s, SECONDS);
-	printf(
-	    "# forged source, own name, changing ports: %llu bytes in %u sent, %llu in %u to the victim\n",
-	    (unsigned long long)bytes, sent, (unsigned long long)a->to_victim[a->victim],
-	    a->datagrams - before);
-	EXPECT(s, a->to_victim[a->victim] <= bytes);
-	EXPECT(s, a->datagrams - before <= sent);
-	a->victim++;
 }
 
 static void
@@ -208,8 +160,7 @@ reflection(struct sim *s)
 	s->world.stray = stray;
 	s->world.stray_ctx = &a;
 	check_foreign(s->world.check, "evil");
-	for (unsigned i = 0; i < s->world.count; i++)
-		check_foreign(s->world.check, s->world.nodes[i].name);
+	check_foreign(s->world.check, s->world.nodes[5].name);
 	EXPECT(s, sim_form(s));
 	sim_run(s, 10);
 	for (unsigned k = 0; k < sizeof(strangers) / sizeof(strangers[0]); k++) {
@@ -241,12 +192,7 @@ reflection(struct sim *s)
 	/* Nor does anything come later. */
 	for (unsigned v = 0; v < a.victim; v++)
 		EXPECT(s, a.to_victim[v] <= sent[v]);
-	a.victim++;
-	namesakes(s, &a);
 	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
-	/* Nobody has answered under another's name. */
-	for (unsigned i = 0; i < s->world.count; i++)
-		EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_NAME_CONFLICT, i, ANY) == 0);
 	s->world.stray = NULL;
 }
 
@@ -279,7 +225,7 @@ tell_of_many(struct sim *s, const struct attack *a, unsigned to)
 	return len;
 }
 
-/* A member that has just started takes nobody's word but of those that have answered its questions. */
+/* A member that has just started and has a seed takes nobody's word but of those that have answered its questions. */
 static void
 arriving_word(struct sim *s)
 {
@@ -290,14 +236,11 @@ arriving_word(struct sim *s)
 	s->world.stray_ctx = &a;
 	EXPECT(s, sim_form(s));
 	sim_run(s, 40);
-	/* One restarts that has a seed, then the seed itself, which has none. */
 	for (unsigned k = 0; k < 40; k++) {
 		sent += tell_of_many(s, &a, 1);
 		sent += tell_of_many(s, &a, 0);
 		if (k == 2)
 			sim_restart(s, 1, true);
-		if (k == 4)
-			sim_restart(s, 0, true);
 		sim_run(s, 0.5);
 	}
 	for (unsigned i = 0; i < s->world.count; i++)

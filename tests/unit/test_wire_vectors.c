@@ -95,12 +95,6 @@ check_details(const struct wire_update *u, json_t *expected)
 
 	ck_assert_int_eq((u->flags & WIRE_FLAG_PARTIAL) != 0,
 	    json_is_true(json_object_get(expected, "partial")));
-	ck_assert_int_eq((u->flags & WIRE_FLAG_BASE) != 0,
-	    json_is_true(json_object_get(expected, "base")));
-	ck_assert_int_eq((u->flags & WIRE_FLAG_SENDER) != 0,
-	    json_is_true(json_object_get(expected, "sender")));
-	ck_assert_int_eq((u->flags & WIRE_FLAG_RUNG) != 0,
-	    json_is_true(json_object_get(expected, "rung")));
 	ck_assert_uint_eq(u->accuser_count, json_array_size(accusers));
 	json_array_foreach(accusers, i, accuser)
 		ck_assert_uint_eq(u->accusers[i], strtoull(json_string_value(accuser), NULL, 16));
