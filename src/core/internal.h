@@ -135,7 +135,7 @@ struct member {
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
-	    reconnects; /* dead: times that we asked it whether it is back, up to RECONNECTS_MOST */
+	    reconnects; /* dead, has never answered us: times that we asked whether it is back */
 	bool rumour_queued;
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
@@ -762,7 +762,7 @@ bool join_is_contested(struct swim *, const struct swim_addr *addr);
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
-/* A ping of this sequence number has come.  If it is one of ours to a seed, the seed's address is one of our own. */
+/* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
 /* A claim from that address ends the contest like this once a member of our name answers there, or leaves it open. */

@@ -267,25 +267,30 @@ join_uncontested(struct swim *s, const struct swim_addr *addr)
 	apply_refute(s, j->than);
 }
 
+/* Where the question of this sequence number is in the table; SWIM_PENDING_JOINS: none is under way. */
+static size_t
+place_of_seq(const struct swim *s, uint64_t seq)
+{
+	size_t i = 0;
+
+	while (i < SWIM_PENDING_JOINS && !(s->joins[i].active && s->joins[i].seq == seq))
+		i++;
+	return i;
+}
+
 void
 join_came_back(struct swim *s, uint64_t seq)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
+	size_t i = place_of_seq(s, seq);
 
-		if (j->active && j->kind == JOIN_SEED && j->seq == seq)
-			j->looped = true;
-	}
+	if (i < SWIM_PENDING_JOINS && s->joins[i].kind == JOIN_SEED)
+		s->joins[i].looped = true;
 }
 
 bool
 join_is_ours(const struct swim *s, uint64_t seq)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].active && s->joins[i].seq == seq)
-			return true;
-	}
-	return false;
+	return place_of_seq(s, seq) < SWIM_PENDING_JOINS;
 }
 
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */

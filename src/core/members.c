@@ -433,6 +433,18 @@ transition_timers(struct swim *s)
 		s->reconnect_at = s->now;
 }
 
+/* The member is not probed any more.  Whether it ever answered is kept for the questions whether it is back. */
+static void
+transition_probes(struct swim *s, struct member *m, enum swim_status from)
+{
+	probe_forget(s, m);
+	if (from == m->status)
+		return;
+	m->answered = m->answered || m->proven;
+	m->proven = false;
+	m->reconnects = 0;
+}
+
 void
 members_transition(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation,
     bool hidden)
@@ -491,14 +503,8 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	if (status == SWIM_SUSPECT && !hidden)
 		suspicion_begin(s, m);
 	m->deadline = transition_deadline(s, m);
-	if (!swim_status_is_live(status) || hidden) {
-		probe_forget(s, m);
-		if (from != status) {
-			m->answered = m->answered || m->proven;
-			m->proven = false;
-			m->reconnects = 0;
-		}
-	}
+	if (!swim_status_is_live(status) || hidden)
+		transition_probes(s, m, from);
 	transition_events(s, m, from, was_hidden);
 	if (s->live_count > 0)
 		gossip_wake(s);

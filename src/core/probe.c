@@ -513,12 +513,12 @@ probe_forget(struct swim *s, struct member *m)
 #define RECONNECTS_MOST 10 /* to one of the dead that has never answered us */
 
 /*
- * May this member be asked whether it is back?  Those that left meant it.  One that has never answered us may not even exist:
- * whoever made us believe in it must not make us ping its address for as long as the dead are remembered.  If it does exist,
- * those that it has answered go on asking it.
+ * May we ask this member whether it is back?  A member that left meant to leave.  A member that has never answered us may
+ * not exist: whoever made us believe in it must not make us ping its address for as long as the dead are remembered.  If it
+ * does exist, the members that it has answered go on asking it.
  */
 static bool
-is_reconnected(const struct swim *s, const struct member *m)
+may_reconnect(const struct swim *s, const struct member *m)
 {
 	return m->status == SWIM_DEAD && !m->hidden &&
 	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
@@ -542,7 +542,7 @@ probe_reconnect(struct swim *s)
 		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
-		if (is_reconnected(s, m)) {
+		if (may_reconnect(s, m)) {
 			if (!m->answered)
 				m->reconnects++;
 			probe_ping(s, m, core_seq(s));

@@ -260,7 +260,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	speaker_check_kind(s, msg, from);
 	switch (msg->type) {
 	case WIRE_PING:
-		join_came_back(s, msg->seq);
+		if (speaker == s->self)
+			join_came_back(s, msg->seq);
 		apply_updates(s, &msg->updates);
 		speaker_introduce(s, msg, claimed, from);
 		receive_ping(s, msg, named, from, len);
@@ -542,12 +543,13 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 
 	s->now = now;
 	s->zone = r->zone;
-	if (!swim_status_is_live(r->status))
+	if (!swim_status_is_live(r->status)) {
 		apply_update(s, &u, false, true);
-	/* Whom we remembered may be one that had answered us, and after an end of all members nobody else may know. */
-	m = members_find(s, r->name, r->name_len);
-	if (m != NULL && m != s->self)
-		m->answered = true;
+		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
+		m = members_find(s, r->name, r->name_len);
+		if (m != NULL && m != s->self)
+			m->answered = true;
+	}
 	s->zone = 0;
 }
 
