@@ -6,10 +6,10 @@
  * nobody else.  There is no timer, and we ping again only for another such datagram: a stranger's datagram costs one
  * small ping.
  *
- * What members say that have been known for a while, or were there when we began, is taken without such a ping.  When we
- * begin we know nobody: then the answer of a seed and a page that we asked for are believed, and so are the members that
- * we meet by them, and anybody is believed of itself.  Who has no seed has nobody to ask, and believes whoever speaks: the
- * first of a cluster learns of the others so.
+ * The word of members that have been known for a while, or were there when we began, is taken without such a ping.  When
+ * we begin we know nobody.  Then we believe the answer of a seed, the page that we asked for, the members that we meet by
+ * these, and what anybody says of itself.  A member without a seed has nobody to ask and believes every sender: so the
+ * first member of a cluster learns of the others.
  */
 #include <string.h>
 

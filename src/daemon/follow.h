@@ -3,10 +3,11 @@
  * Which of this machine's addresses is advertised, as they come and go; a judgement over what is seen, so that
  * it can be tested without a network.
  *
- * An address is kept for as long as it is there, unless it was chosen for want of a better kind of
- * address, or seeds or members are reached from another address and none of them from this one any more, as when
- * their network comes up after swimd.  That the default route has moved does not count.  Another is taken once it has been the best for a while; one of a lesser kind after a longer
- * while, and loopback never, since the old one may be back sooner than anybody has use for that.
+ * The advertised address is kept for as long as the machine has it, but for two cases: it was chosen for want of a better
+ * kind of address; or seeds or members are reached from another address, and none of them from this one any more, as when
+ * their network comes up after swimd.  That the default route has moved does not count.  Another address is taken once it
+ * has been the best for a while, one of a lesser kind after a longer while, and loopback never, since the old address may
+ * be back sooner than anybody has use for loopback.
  */
 #ifndef SWIMD_DAEMON_FOLLOW_H
 #define SWIMD_DAEMON_FOLLOW_H

@@ -237,8 +237,8 @@ fact_fault(const struct history *h, const struct member *m)
 	if (m->hidden || m->stand_in)
 		return NULL;
 	/*
-	 * An ack names the member and its address and not its incarnation: who is known by an ack alone is held at 0, although
-	 * it may have moved since then, until an update of its own arrives.
+	 * An ack names a member and its address, and not its incarnation.  So a member that is known by an ack alone is held at
+	 * incarnation 0 at that address, also where it moved there at a later one, until its own update arrives.
 	 */
 	if (m->partial && m->incarnation == 0)
 		identity = facts_lived(m->hash, m->address);

@@ -44,7 +44,7 @@ class Asker:
 
 
 class Echo:
-    """A program that answers every line at once, on a socket of its own. What it is late by, the machine is to blame for."""
+    """A program that answers every line at once, on a socket of its own. Its answers are late only where the machine is."""
 
     def __init__(self, path):
         self.path = path
