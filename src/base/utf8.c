@@ -160,13 +160,31 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 	return used;
 }
 
+/* \uXXXX without NUL; returns its end.  Not by snprintf: a list of members may have a million of these. */
+static char *
+put_unit(char *out, unsigned unit)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*out++ = '\\';
+	*out++ = 'u';
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*out++ = digits[unit >> shift & 0xf];
+	return out;
+}
+
 size_t
 utf8_json(uint32_t character, char *out)
 {
 	const unsigned above = character > 0xffff ? (unsigned)character - 0x10000 : 0;
+	char *end = out;
 
-	if (character <= 0xffff)
-		return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x", (unsigned)character);
-	return (size_t)snprintf(out, UTF8_JSON_MAX + 1, "\\u%04x\\u%04x", 0xd800 + (above >> 10),
-	    0xdc00 + (above & 0x3ff));
+	if (character <= 0xffff) {
+		end = put_unit(end, (unsigned)character);
+	} else {
+		end = put_unit(end, 0xd800 + (above >> 10));
+		end = put_unit(end, 0xdc00 + (above & 0x3ff));
+	}
+	*end = '\0';
+	return (size_t)(end - out);
 }

@@ -123,21 +123,32 @@ passes(const struct filter *filter, const struct swim_report *member)
 	       glob_match(filter->glob, filter->glob_len, member->name, member->name_len);
 }
 
-static void
-put_members(struct emit *e, struct control *control, const struct filter *filter)
+/*
+ * False, and the request is refused, as soon as the answer is larger than there is room for: who asks again and again for
+ * what it does not read then costs little processor time.
+ */
+static bool
+put_members(struct request *r, const struct filter *filter)
 {
-	const struct swim *swim = control_swim(control);
-	int64_t offset = control_wall_offset(control);
+	const struct swim *swim = control_swim(r->control);
+	int64_t offset = control_wall_offset(r->control);
+	struct emit *e = r->out;
 	size_t count = swim_member_count(swim);
 	struct swim_report member;
 
 	emit_array(e, "members");
 	for (size_t i = 0; i < count; i++) {
 		swim_member_at(swim, i, &member);
-		if (passes(filter, &member))
-			view_member(e, NULL, &member, offset);
+		if (!passes(filter, &member))
+			continue;
+		view_member(e, NULL, &member, offset);
+		if (!control_room(r->control, r->client, e->len)) {
+			refusal_no_room(&r->refusal, CONTROL_DEAF_SECONDS);
+			return false;
+		}
 	}
 	emit_array_end(e);
+	return true;
 }
 
 enum method_outcome
@@ -150,7 +161,8 @@ query_members(struct request *r)
 		return METHOD_FAILED;
 	swim_stats(control_swim(r->control), &stats);
 	emit_object(r->out, NULL);
-	put_members(r->out, r->control, &filter);
+	if (!put_members(r, &filter))
+		return METHOD_FAILED;
 	view_counts(r->out, "counts", stats.members);
 	emit_object_end(r->out);
 	return METHOD_DONE;
@@ -366,7 +378,8 @@ query_subscribe(struct request *r)
 	emit_bool(r->out, "gap", gap);
 	if (snapshot) {
 		emit_uint(r->out, "snapshot_seq", control->ring.last);
-		put_members(r->out, control, &(struct filter){.statuses = ~0U});
+		if (!put_members(r, &(struct filter){.statuses = ~0U}))
+			return METHOD_FAILED;
 	}
 	emit_object_end(r->out);
 	if (r->out->failed) {

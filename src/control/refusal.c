@@ -66,6 +66,14 @@ refusal_no_member(struct refusal *refusal, const char *name, size_t len)
 	    refusal_quote(quoted, name, len));
 }
 
+void
+refusal_no_room(struct refusal *refusal, int seconds)
+{
+	refusal_set(refusal, CONTROL_UNAVAILABLE,
+	    "too much waits for connections that do not read: try again in %d seconds, when those are closed",
+	    seconds);
+}
+
 const char *
 refusal_quote(char buf[REFUSAL_QUOTE_MAX], const char *text, size_t len)
 {

@@ -23,6 +23,9 @@ __attribute__((format(printf, 3, 4))) void refusal_param(struct refusal *, const
 /* CONTROL_NOT_FOUND, about a member's name. */
 void refusal_no_member(struct refusal *, const char *name, size_t len);
 
+/* CONTROL_UNAVAILABLE: unsent answers take all memory that they may; room is made after so many seconds. */
+void refusal_no_room(struct refusal *, int seconds);
+
 /* Text of a client's, made fit to stand in a message: escaped, and cut where it is long. */
 #define REFUSAL_QUOTE_MAX 80
 const char *refusal_quote(char buf[REFUSAL_QUOTE_MAX], const char *text, size_t len);

@@ -315,9 +315,7 @@ run(struct client *c, const struct parsed *parsed, const char *id)
 		if (outcome == METHOD_DONE && method->access == METHOD_READ &&
 		    !control_room(c->control, c, e.len + client_stream_size(c))) {
 			client_stream_cancel(c);
-			refusal_set(&request.refusal, CONTROL_UNAVAILABLE,
-			    "too much waits for connections that do not read: try again in %d seconds, when those are closed",
-			    CONTROL_DEAF_SECONDS);
+			refusal_no_room(&request.refusal, CONTROL_DEAF_SECONDS);
 			outcome = METHOD_FAILED;
 		}
 	}
