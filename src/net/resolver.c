@@ -128,14 +128,45 @@ resolver_ttl(const struct resolver *resolver, const struct name_answer *answer)
 	return ttl.ns < resolver->config.cache_ttl.ns ? ttl : resolver->config.cache_ttl;
 }
 
+static bool
+resolver_is_localhost(const char *host)
+{
+	static const char name[] = "localhost";
+	size_t len = strlen(host), name_len = sizeof(name) - 1;
+
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	return len >= name_len && strncasecmp(host + len - name_len, name, name_len) == 0 &&
+	       (len == name_len || host[len - name_len - 1] == '.');
+}
+
+/* Of localhost the loopback addresses are known where no hosts file and no nameserver gives any: RFC 6761, 6.3. */
+static void
+resolver_add_loopback(struct name_answer *answer)
+{
+	static const char *const hosts[] = {"127.0.0.1", "::1"};
+	struct swim_addr addr;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (swim_addr_from_host(hosts[i], 0, &addr))
+			(void)name_answer_add(answer, &addr, false); /* without memory: none */
+}
+
 /* A name has been looked up: keep it, and answer all who wait for it. */
 static void
-resolver_name_done(void *ctx, const struct name_answer *answer)
+resolver_name_done(void *ctx, const struct name_answer *found)
 {
 	struct resolver_name *name = ctx;
 	struct resolver *resolver = name->resolver;
 	struct resolver_request *request, *next;
+	struct name_answer loopback = {0};
+	const struct name_answer *answer = found;
 
+	if (answer->count == 0 && resolver_is_localhost(name->host)) {
+		resolver_add_loopback(&loopback);
+		if (loopback.count > 0)
+			answer = &loopback;
+	}
 	if (answer->count == 0)
 		resolver->failures++;
 	namecache_put(resolver->cache, name->host, answer,
@@ -145,6 +176,7 @@ resolver_name_done(void *ctx, const struct name_answer *answer)
 		if (request->name == name)
 			resolver_done(request, answer);
 	}
+	name_answer_fini(&loopback);
 	TAILQ_REMOVE(&resolver->names, name, link);
 	free(name);
 }

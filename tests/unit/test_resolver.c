@@ -183,6 +183,20 @@ START_TEST(the_hosts_file_comes_before_dns)
 }
 END_TEST
 
+START_TEST(localhost_is_known_without_a_hosts_file)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	ck_assert_int_eq(truncate(f.hosts_file, 0), 0);
+	start_resolver(&f, &config);
+	resolves(&f, "LocalHost:7946", "127.0.0.1:7946 [::1]:7946");
+	resolves(&f, "db1.localhost.:7946", "127.0.0.1:7946 [::1]:7946");
+	fails(&f, "db1localhost:7946", "there is no such name in /etc/hosts or in DNS");
+	end(&f);
+}
+END_TEST
+
 START_TEST(failures_say_why)
 {
 	struct fixture f;
@@ -668,8 +682,8 @@ START_TEST(nobody_is_asked_once_the_answers_are_there)
 END_TEST
 
 UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_addresses_ask_nobody,
-    the_hosts_file_comes_before_dns, failures_say_why, what_is_no_host_and_port_is_refused,
-    a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
+    the_hosts_file_comes_before_dns, localhost_is_known_without_a_hosts_file, failures_say_why,
+    what_is_no_host_and_port_is_refused, a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
     one_family_is_answered_though_the_other_is_not,
     a_name_may_have_more_addresses_than_a_datagram_holds, what_fits_a_larger_datagram_needs_no_tcp,
     every_nameserver_is_asked, answers_are_kept_for_their_own_time_to_live,
