@@ -164,12 +164,14 @@ def test_a_seed_whose_name_is_found_later(cluster, lan):
     """Nobody hears of the address that it had before it knew."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]
     add_private(hosts[1])
-    done = hosts[1].command("sh", "-c", "echo 127.0.0.1 localhost >/run/hosts && mount --bind /run/hosts /etc/hosts")
+    # An /etc of its own: not every machine has an /etc/hosts that another could be mounted on.
+    done = hosts[1].command("sh", "-c", "mkdir /run/etc && echo 127.0.0.1 localhost >/run/etc/hosts && "
+                                        "mount --bind /run/etc /etc")
     assert done.returncode == 0, done.stderr
     daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", "first.test")]
     launch(cluster, daemons)
     assert daemons[1].call("info")["address"] == "10.0.2.15:7946"
-    hosts[1].command("sh", "-c", "echo 10.77.0.1 first.test >>/run/hosts")
+    hosts[1].command("sh", "-c", "echo 10.77.0.1 first.test >>/run/etc/hosts")
     wait_addresses(cluster, daemons, on_the_wire(2))
     assert not daemons[0].heard_of("member.updated")
 

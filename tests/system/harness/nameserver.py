@@ -111,13 +111,15 @@ class Resolving:
 
     def __init__(self, cluster, resolv_conf, hosts="127.0.0.1 localhost\n", nsswitch="hosts: files dns\n"):
         self.cluster = cluster
-        self.files = {"resolv.conf": resolv_conf, "hosts": hosts, "nsswitch.conf": nsswitch}
+        self.files = {"resolv.conf": resolv_conf, "hosts": hosts, "nsswitch.conf": nsswitch,
+                      "host.conf": "multi on\n"}
         self.directory = os.path.join(cluster.directory, f"names{id(self)}")
         os.mkdir(self.directory)
         for name, text in self.files.items():
             self.write(name, text)
-        binds = " && ".join(f"mount --bind {self.path(name)} /etc/{name}" for name in self.files)
-        self.wrapper = ["unshare", "-m", "sh", "-c", f'mount --make-rprivate / && {binds} && exec "$@"', "sh"]
+        # An /etc of their own: not every machine has an /etc/hosts that another could be mounted on.
+        self.wrapper = ["unshare", "-m", "sh", "-c",
+                        f'mount --make-rprivate / && mount --bind {self.directory} /etc && exec "$@"', "sh"]
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -136,8 +138,5 @@ class Resolving:
 
 def unusable():
     """None, or why programs cannot be given files of their own here."""
-    missing = [f"/etc/{name}" for name in ("resolv.conf", "hosts", "nsswitch.conf") if not os.path.isfile(f"/etc/{name}")]
-    if missing:
-        return f"nothing can be mounted over {', '.join(missing)}, as it is not there"
     tried = subprocess.run(["unshare", "-m", "mount", "--make-rprivate", "/"], capture_output=True, text=True)
     return tried.stderr.strip() if tried.returncode else None
