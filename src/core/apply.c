@@ -276,23 +276,42 @@ backdate(struct member *m, swim_duration age)
 	m->deadline = swim_time_add(m->deadline, swim_ns(-age.ns));
 }
 
+/*
+ * Does the update say that its member has answered somebody?  The word of who is no member does not count.
+ * Earlier versions say nothing of it: the dead that their pages show are taken to have lived, as they always were.
+ */
+static bool
+tells_answer(const struct swim *s, const struct wire_update *u, bool sync)
+{
+	const uint8_t either = WIRE_FLAG_ANSWERED | WIRE_FLAG_UNANSWERED;
+
+	if (!s->answered && !s->by_known)
+		return false;
+	return (u->flags & WIRE_FLAG_ANSWERED) ||
+	       (sync && !swim_status_is_live(u->status) && !(u->flags & either));
+}
+
+/* Does the sender, a member, know of nobody whom this member has answered, while we do? */
+static bool
+lacks_answer(const struct swim *s, const struct member *m, const struct wire_update *u, bool sync)
+{
+	return !sync && (u->flags & WIRE_FLAG_UNANSWERED) && s->by_known && !m->hidden &&
+	       members_has_lived(m);
+}
+
 static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr, enum swim_status status, bool from_subject, bool sync)
 {
 	bool live = swim_status_is_live(status);
 	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
+	bool answered = tells_answer(s, u, sync);
 	swim_duration age = swim_seconds(sync ? u->age_s : 0);
 	struct member *m;
 
-	if (!live && !hidden) {
-		swim_duration retention = status == SWIM_LEFT ? s->config.timing.left_retention
-							      : s->config.timing.dead_retention;
-
-		/* What others are about to forget is not worth learning: it would go round for ever. */
-		if (age.ns >= retention.ns)
-			return;
-	}
+	/* What others are about to forget is not worth learning: it would go round for ever. */
+	if (!live && !hidden && age.ns >= swim_retention(&s->config.timing, status, answered).ns)
+		return;
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
 	if (live && !visitor_is_vouched(s, from_subject)) {
@@ -316,6 +335,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 	}
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
+	m->lived = answered;
 	members_transition(s, m, status, u->incarnation, hidden);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
@@ -639,10 +659,14 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		return;
 	if (m != NULL && strcmp(address, m->address) == 0)
 		locate_told(s, m);
-	if (m == NULL)
+	if (m == NULL) {
 		apply_unknown(s, u, address, &addr, status, from_subject, sync);
-	else
-		apply_known(s, m, u, address, status, from_subject, sync);
+		return;
+	}
+	if (tells_answer(s, u, sync))
+		members_hear_answered(s, m, !sync);
+	apply_known(s, m, u, address, status, from_subject, sync);
+	s->lacks_answer |= lacks_answer(s, m, u, sync);
 }
 
 void

@@ -117,8 +117,27 @@ gossip_queue(struct swim *s, struct member *m)
 	gossip_wake(s);
 }
 
+/*
+ * Has anybody had an answer from the member?  In a page the flags have a place anyway; so they have in a rumour of a leave.
+ * The rumour of a join says it, since a cut may follow at once, and then nobody beyond it can ask.  In the rumour of a death
+ * the flags take bytes.  So it says only that nobody has, which is rare.  Whoever knows better answers
+ * that (gossip_tell_answered), and whoever learns it so passes it on.
+ */
+static uint8_t
+answered_flag(const struct member *m, bool page)
+{
+	bool gone = !swim_status_is_live(m->status);
+	bool joins = !gone && m->rumour_queued && m->rumour_kind == RUMOUR_JOIN;
+
+	if (m->hidden || !(page || gone || joins))
+		return 0;
+	if (!members_has_lived(m))
+		return gone ? WIRE_FLAG_UNANSWERED : 0;
+	return page || joins || m->vouched || m->status == SWIM_LEFT ? WIRE_FLAG_ANSWERED : 0;
+}
+
 static void
-update_of(const struct swim *s, const struct member *m, struct wire_update *out)
+update_of(const struct swim *s, const struct member *m, bool page, struct wire_update *out)
 {
 	swim_duration age = swim_time_since(s->now, m->since);
 
@@ -139,6 +158,8 @@ update_of(const struct swim *s, const struct member *m, struct wire_update *out)
 		out->flags |= WIRE_FLAG_LEFT;
 	if (m->forget)
 		out->flags |= WIRE_FLAG_FORGET;
+	if (m != s->self)
+		out->flags |= answered_flag(m, page);
 }
 
 bool
@@ -146,7 +167,7 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	update_of(s, m, &u);
+	update_of(s, m, w->sync, &u);
 	return wire_add_update(w, &u);
 }
 
@@ -155,7 +176,7 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	update_of(s, m, &u);
+	update_of(s, m, w->sync, &u);
 	if (wire_add_update(w, &u))
 		return true;
 	if (u.tags.len == 0)
@@ -172,7 +193,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 
 	if (visitor_is_arriving(s))
 		return gossip_add_without(s, w, m);
-	update_of(s, m, &u);
+	update_of(s, m, w->sync, &u);
 	if (u.tags.len > 0) {
 		u.tags = (struct wire_str){0};
 		u.flags |= WIRE_FLAG_PARTIAL;
@@ -445,14 +466,55 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 	}
 }
 
-void
-gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+/* What a datagram of this length may make us tell its sender; 0: nothing. */
+static size_t
+room_to_tell(struct swim *s, const struct swim_addr *addr, size_t len)
 {
 	const struct member *to = link_speaker(s, addr);
 
-	if (to != NULL && to != s->self && to->swimd)
-		tell_at(s, m, addr,
-		    link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len);
+	if (to == NULL || to == s->self || !to->swimd)
+		return 0;
+	return link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len;
+}
+
+void
+gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+{
+	size_t budget = room_to_tell(s, addr, len);
+
+	if (budget > 0)
+		tell_at(s, m, addr, budget);
+}
+
+void
+gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
+    const struct swim_addr *addr, size_t len)
+{
+	size_t budget = room_to_tell(s, addr, len);
+	struct wire_updates_iter iter = {0};
+	struct wire_trailer trailer;
+	struct wire_update told, u;
+	struct wire_writer w;
+
+	outbox_trailer(s, true, &trailer);
+	if (budget == 0 || !outbox_begin(s, &w, &trailer, budget))
+		return;
+	wire_begin_gossip(&w, core_seq(s));
+	while (wire_updates_next(updates, &iter, &told)) {
+		const struct member *m = members_find(s, told.member.id.bytes, told.member.id.len);
+
+		if (!(told.flags & WIRE_FLAG_UNANSWERED) || m == NULL || m == s->self ||
+		    m->hidden || !members_has_lived(m))
+			continue;
+		update_of(s, m, w.sync, &u);
+		u.flags |= WIRE_FLAG_ANSWERED;
+		if (!wire_add_update(&w, &u))
+			break;
+	}
+	if (w.count > 0)
+		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
+	else
+		outbox_cancel(s);
 }
 
 void

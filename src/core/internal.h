@@ -148,6 +148,8 @@ struct member {
 	bool stand_in;  /* a base peer known by its address alone */
 	bool proven;    /* answered a ping of ours from its address */
 	bool answered;  /* dead, left: was proven in a life before, at this address */
+	bool lived;     /* it has answered a question of ours, or of others who told us so */
+	bool vouched;   /* we know that by a rumour, and pass it on */
 	bool partial;   /* told of by one who does not know its tags */
 	bool returned;  /* alive after having been suspect or dead, at this incarnation */
 	bool stayed;    /* alive at a lower incarnation before this one, */
@@ -355,6 +357,7 @@ struct swim {
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
 	struct member *missed; /* who sent it does not know of this one's death, or of our return */
+	bool lacks_answer;     /* or that members which it tells of have answered somebody */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -476,6 +479,10 @@ struct member *members_find(const struct swim *, const char *name, size_t len);
 struct member *members_create(struct swim *, const char *name, size_t len, const char *address,
     size_t address_len);
 void members_destroy(struct swim *, struct member *);
+/* The member has answered a question of ours, or of others who told us so. */
+bool members_has_lived(const struct member *);
+/* Another says so, in a rumour or in a page: one that is dead or has left is remembered for longer. */
+void members_hear_answered(struct swim *, struct member *, bool rumour);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
 bool members_make_room(struct swim *);
 uint64_t members_hash(const char *name, size_t len);
@@ -677,6 +684,12 @@ void gossip_welcome(struct swim *, const struct wire_message *, const struct swi
  * there.
  */
 void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
+/*
+ * The updates say of some members that nobody is known whom they have answered.  Tell the sender which of these have answered
+ * us, or others who told us, in `len` bytes at most unless it has shown to be there.
+ */
+void gossip_tell_answered(struct swim *, const struct wire_updates *, const struct swim_addr *,
+    size_t len);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 void gossip_wake(struct swim *);

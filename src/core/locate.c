@@ -39,6 +39,7 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 static void
 forget_answers(struct member *m)
 {
+	m->lived = members_has_lived(m);
 	link_forget(m);
 	m->proven = m->answered = false;
 	m->proof_seq = 0;

@@ -257,6 +257,27 @@ members_destroy(struct swim *s, struct member *m)
 }
 
 bool
+members_has_lived(const struct member *m)
+{
+	return m->lived || m->answered || m->also.family != 0 || link_is_shown(m);
+}
+
+/* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
+static unsigned
+worth(const struct member *m)
+{
+	return m->hidden ? 0 : members_has_lived(m) ? 2 : 1;
+}
+
+static bool
+is_worth_less(const struct member *m, const struct member *than)
+{
+	unsigned a = worth(m), b = worth(than);
+
+	return a < b || (a == b && swim_time_before(m->since, than->since));
+}
+
+bool
 members_make_room(struct swim *s)
 {
 	struct member *oldest = NULL;
@@ -266,8 +287,7 @@ members_make_room(struct swim *s)
 	for (size_t i = 0; i < s->gone_count; i++) {
 		struct member *m = s->gone[i];
 
-		if (oldest == NULL || m->hidden > oldest->hidden ||
-		    (m->hidden == oldest->hidden && swim_time_before(m->since, oldest->since)))
+		if (oldest == NULL || is_worth_less(m, oldest))
 			oldest = m;
 	}
 	if (oldest == NULL)
@@ -413,11 +433,25 @@ transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_SUSPECT:
 		return m->deadline; /* suspicion_begin's */
 	case SWIM_DEAD:
-		return swim_time_add(m->since, s->config.timing.dead_retention);
 	case SWIM_LEFT:
-		return swim_time_add(m->since, s->config.timing.left_retention);
+		break;
 	}
-	return SWIM_TIME_NEVER;
+	return swim_time_add(m->since,
+	    swim_retention(&s->config.timing, m->status, members_has_lived(m)));
+}
+
+void
+members_hear_answered(struct swim *s, struct member *m, bool rumour)
+{
+	if (members_has_lived(m))
+		return;
+	m->lived = true;
+	m->vouched = rumour;
+	if (m->hidden || swim_status_is_live(m->status))
+		return;
+	m->deadline = transition_deadline(s, m);
+	if (rumour)
+		gossip_queue(s, m);
 }
 
 /*
@@ -458,6 +492,9 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	/* What is confirmed is of one incarnation, like the suspicion. */
 	if (from == SWIM_SUSPECT && (status != SWIM_SUSPECT || risen))
 		confirm_forget(s, m);
+	m->lived = members_has_lived(m);
+	if (status == SWIM_ALIVE)
+		m->vouched = false;
 	transition_timers(s);
 	members_digest_toggle(s, m);
 	if (!was_hidden) {

@@ -643,6 +643,7 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 	if (probe_is_indirect(s, msg->seq)) {
 		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
 			p->target->unheard = 0;
+			p->target->lived = true;
 			p->target->helper = members_hash(s->by, s->by_len);
 			s->stats.probes_acked_indirectly++;
 			if (locate_is_reached(s, p->target)) {

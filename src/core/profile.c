@@ -37,6 +37,15 @@ swim_profile_parse(const char *name, enum swim_profile *out)
 	return false;
 }
 
+swim_duration
+swim_retention(const struct swim_timing *t, enum swim_status status, bool answered)
+{
+	swim_duration most = status == SWIM_LEFT ? t->left_retention : t->dead_retention;
+
+	return answered || most.ns < SWIM_UNANSWERED_RETENTION.ns ? most
+								  : SWIM_UNANSWERED_RETENTION;
+}
+
 void
 swim_timing_profile(enum swim_profile p, struct swim_timing *out)
 {

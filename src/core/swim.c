@@ -250,6 +250,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->credit = credit_of(s, msg, len);
 	s->spent = 0;
 	s->missed = NULL;
+	s->lacks_answer = false;
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
@@ -312,6 +313,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	}
 	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
 		gossip_tell(s, s->missed, from, len);
+	if (s->lacks_answer)
+		gossip_tell_answered(s, &msg->updates, from, len);
 	link_heard(s, from);
 	link_report_take(s, msg);
 	if (msg->type == WIRE_PING)
@@ -536,6 +539,7 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	struct wire_update u = {
 	    .member = {{r->name, r->name_len}, wire_str_of(r->address)},
 	    .status = r->status,
+	    .flags = r->answered ? WIRE_FLAG_ANSWERED : WIRE_FLAG_UNANSWERED,
 	    .incarnation = r->incarnation,
 	    .age_s = age.ns > 0 ? (uint32_t)(age.ns / 1000000000) : 0,
 	};
@@ -548,7 +552,7 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
 		m = members_find(s, r->name, r->name_len);
 		if (m != NULL && m != s->self)
-			m->answered = true;
+			m->answered = m->answered || r->answered;
 	}
 	s->zone = 0;
 }

@@ -70,6 +70,13 @@ struct swim_timing {
 	swim_duration left_retention;     /* one that left */
 };
 
+/*
+ * For how long a member that is dead or has left is remembered.  One that is not known to have `answered` anybody may not
+ * exist: whoever told of it must not make members hold it for a day, and count it in a quorum.
+ */
+#define SWIM_UNANSWERED_RETENTION swim_seconds(150)
+swim_duration swim_retention(const struct swim_timing *, enum swim_status, bool answered);
+
 enum swim_profile { SWIM_PROFILE_LAN, SWIM_PROFILE_WAN, SWIM_PROFILE_LOCAL, SWIM_PROFILE_FAST };
 #define SWIM_PROFILE_COUNT 4
 const char *swim_profile_name(enum swim_profile);
@@ -152,6 +159,7 @@ struct swim_report {
 	char tags[WIRE_TAGS_MAX]; /* encoded: walk them with wire_tags_next (wire/tags.h) */
 	uint16_t tags_len;
 	bool base_peer;  /* heard of directly, and knows no extension */
+	bool answered;   /* it has answered a question of ours, or of others who told us so */
 	swim_time since; /* of the status */
 	swim_duration
 	    rtt; /* smoothed round trip; negative: not measured, or not on the present path */

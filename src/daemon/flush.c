@@ -149,7 +149,10 @@ flush_conflict(struct node *node, const struct swim_event *e)
 	control_error_event(node->control, lost ? "name-lost" : "name-conflict", text);
 }
 
-/* Members that came, or are members no more because they were dead for too long; not those that an operator had removed. */
+/*
+ * Members that came, or are members no more because they were dead for too long; not those that an operator had removed,
+ * nor those that never answered anybody: a member that does not exist counts no more once it is forgotten.
+ */
 static void
 flush_company(struct node *node, const struct swim_event *e)
 {
@@ -158,7 +161,7 @@ flush_company(struct node *node, const struct swim_event *e)
 	if (e->type == SWIM_EVENT_JOINED)
 		health_note_joined(&node->health);
 	else if (e->type == SWIM_EVENT_REMOVED && e->member.status == SWIM_DEAD &&
-		 age.ns >= node->config.timing.dead_retention.ns)
+		 e->member.answered && age.ns >= node->config.timing.dead_retention.ns)
 		health_note_forgotten(&node->health);
 }
 

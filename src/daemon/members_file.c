@@ -13,6 +13,7 @@
 #define FIRST "swimd members 1"
 #define LINE_MAX_BYTES 2048 /* the longest one has some 1,700 */
 #define FIELDS 5
+#define UNANSWERED "unanswered"
 
 /* ----------------------------------------------------------------------------------------- writing */
 
@@ -71,6 +72,8 @@ members_file_put(struct members_text *t, const struct members_entry *e)
 	    swim_status_name(e->status), e->incarnation, when, (int)(e->since_ms % 1000));
 	len += put_word(e->address, strlen(e->address), line + len);
 	len += put_word(e->name, e->name_len, line + len);
+	if (e->unanswered)
+		len += put_word(UNANSWERED, strlen(UNANSWERED), line + len);
 	line[len++] = '\n';
 	append(t, line, len);
 }
@@ -124,7 +127,7 @@ read_time(const char *text, int64_t *out)
 
 /* NULL, or why the line is no entry. */
 static const char *
-read_entry(char *fields[FIELDS], struct members_entry *out)
+read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
@@ -145,17 +148,20 @@ read_entry(char *fields[FIELDS], struct members_entry *out)
 		return "the name is none";
 	memcpy(out->name, fields[4], len + 1);
 	out->name_len = (uint16_t)len;
+	out->unanswered = count > FIELDS;
+	if (out->unanswered && strcmp(fields[FIELDS], UNANSWERED) != 0)
+		return "the word after the name is not \"" UNANSWERED "\"";
 	return NULL;
 }
 
 static size_t
-split(char *line, char *fields[FIELDS])
+split(char *line, char *fields[FIELDS + 1])
 {
 	size_t count = 0;
 	char *rest = line;
 
 	for (char *field; (field = strsep(&rest, " ")) != NULL; count++) {
-		if (count < FIELDS)
+		if (count <= FIELDS)
 			fields[count] = field;
 	}
 	return count;
@@ -203,7 +209,7 @@ static bool
 take_line(struct reading *r, const char *text, size_t len)
 {
 	struct members_entry entry;
-	char line[LINE_MAX_BYTES + 1], *fields[FIELDS];
+	char line[LINE_MAX_BYTES + 1], *fields[FIELDS + 1];
 	const char *why;
 	size_t count;
 
@@ -227,7 +233,8 @@ take_line(struct reading *r, const char *text, size_t len)
 		r->ended = true;
 		return true;
 	}
-	why = count == FIELDS ? read_entry(fields, &entry) : "it has not five words";
+	why = count == FIELDS || count == FIELDS + 1 ? read_entry(fields, count, &entry)
+						     : "it has not five or six words";
 	if (why == NULL)
 		return take_entry(r, &entry);
 	complain(r->list, r->number, why);

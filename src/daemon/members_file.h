@@ -10,7 +10,8 @@
  *	end 2
  *
  * That is: whose file it is (daemon/owner.h; files that earlier versions wrote do not say), then status, incarnation, since
- * when, address, name.  In the last two everything but letters, digits and . _ : - [ ] stands as %XX.
+ * when, address, name.  In the last two everything but letters, digits and . _ : - [ ] stands as %XX.  The word
+ * "unanswered" follows the name of a member that is not known to have answered anybody; earlier versions never wrote it.
  */
 #ifndef SWIMD_DAEMON_MEMBERS_FILE_H
 #define SWIMD_DAEMON_MEMBERS_FILE_H
@@ -34,6 +35,7 @@ struct members_entry {
 	enum swim_status status;
 	uint64_t incarnation;
 	int64_t since_ms; /* wall clock, since the epoch */
+	bool unanswered;  /* it is not known to have answered anybody */
 };
 
 /* The text as it grows; zeroed is empty.  The caller frees `bytes`. */

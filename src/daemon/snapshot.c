@@ -112,6 +112,7 @@ put_member(struct members_text *text, const struct swim_report *m, swim_time now
 	    .name_len = m->name_len,
 	    .status = m->status,
 	    .incarnation = m->incarnation,
+	    .unanswered = !m->answered && !swim_status_is_live(m->status),
 	    .since_ms = wall_ms - swim_duration_ms(swim_time_since(now, m->since)),
 	};
 
@@ -336,12 +337,12 @@ static bool
 restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
 {
 	const struct swim_timing *timing = &s->node->config.timing;
-	swim_duration age = age_of(e), keep = e->status == SWIM_LEFT ? timing->left_retention
-								     : timing->dead_retention;
+	swim_duration age = age_of(e), keep = swim_retention(timing, e->status, !e->unanswered);
 	struct swim_report report = {
 	    .name_len = e->name_len,
 	    .status = e->status,
 	    .incarnation = e->incarnation,
+	    .answered = !e->unanswered,
 	};
 
 	if (age.ns >= keep.ns)

@@ -182,7 +182,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	if (w->buf.failed)
 		return false; /* not even the message's beginning fitted */
 	assert(w->count_offset != 0);
-	assert(flags == 0 || status == SWIM_DEAD || flags == WIRE_FLAG_PARTIAL);
+	assert(status == SWIM_DEAD || (flags & (WIRE_FLAG_LEFT | WIRE_FLAG_FORGET)) == 0);
 	if (w->sync)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)

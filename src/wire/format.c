@@ -101,6 +101,10 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 		putf(t, " forget");
 	if ((u->flags & WIRE_FLAG_PARTIAL) != 0)
 		putf(t, " partial");
+	if ((u->flags & WIRE_FLAG_ANSWERED) != 0)
+		putf(t, " answered");
+	if ((u->flags & WIRE_FLAG_UNANSWERED) != 0)
+		putf(t, " unanswered");
 	if (u->tags.len > 0)
 		put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)

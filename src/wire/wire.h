@@ -67,7 +67,11 @@ struct wire_member_id {
 #define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
 #define WIRE_FLAG_PARTIAL                                                                          \
 	0x04 /* of a member that is alive or suspect: the sender does not know its tags */
-#define WIRE_FLAGS_KNOWN 0x07
+#define WIRE_FLAG_ANSWERED                                                                         \
+	0x40 /* this member has answered a question of the sender's, or of another who told the sender */
+#define WIRE_FLAG_UNANSWERED                                                                       \
+	0x80 /* the sender knows of nobody whom this member, dead or left, has answered */
+#define WIRE_FLAGS_KNOWN 0xc7
 
 #define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
 

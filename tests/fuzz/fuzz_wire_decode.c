@@ -29,8 +29,8 @@ walk(const struct wire_updates *list)
 		check_strings(&u.member);
 		require((u.flags & ~WIRE_FLAGS_KNOWN) == 0);
 		require((u.status == SWIM_LEFT) == ((u.flags & WIRE_FLAG_LEFT) != 0));
-		require(u.flags == 0 || u.status == SWIM_DEAD || u.status == SWIM_LEFT ||
-			u.flags == WIRE_FLAG_PARTIAL);
+		require(!swim_status_is_live(u.status) ||
+			(u.flags & (WIRE_FLAG_LEFT | WIRE_FLAG_FORGET)) == 0);
 		require(wire_tags_valid(u.tags.bytes, u.tags.len));
 		require(u.accuser_count == 0 || u.status != SWIM_ALIVE);
 		flagged += u.flags != 0 && !list->sync;

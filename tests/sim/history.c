@@ -14,7 +14,7 @@ struct past {
 	swim_time since;
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
-	bool hidden, forget, stand_in, queued;
+	bool hidden, forget, vouched, stand_in, queued;
 	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
 	unsigned sent;
 };
@@ -168,7 +168,7 @@ same_rumour(const struct past *a, const struct past *b)
 {
 	return a->incarnation == b->incarnation && a->status == b->status &&
 	       a->hidden == b->hidden && a->forget == b->forget && a->stand_in == b->stand_in &&
-	       a->accusers == b->accusers;
+	       a->vouched == b->vouched && a->accusers == b->accusers;
 }
 
 /*
@@ -273,6 +273,7 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .status = m->status,
 	    .hidden = m->hidden,
 	    .forget = m->forget,
+	    .vouched = m->vouched,
 	    .stand_in = m->stand_in,
 	    .queued = m->rumour_queued,
 	    .sent = m->rumour_sent,

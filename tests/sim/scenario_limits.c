@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is bounded: incarnations and their jumps, members, memory of the dead, trust in what is told. */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/scenario.h"
@@ -224,6 +225,69 @@ ghost(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 20));
 }
 
+#define GHOSTS 20
+
+/* How many members this one holds dead. */
+static size_t
+dead_at(const struct sim *s, unsigned i)
+{
+	return sim_stats(s, i).members[SWIM_DEAD];
+}
+
+/* One member is made to believe in many that never were.  One of us restarts meanwhile, and hears of them from the others. */
+static void
+ghosts_pass(struct sim *s)
+{
+	const unsigned count = s->world.count;
+	char name[16], address[32];
+
+	EXPECT(s, sim_form(s));
+	sim_run(s, 40);
+	for (unsigned i = 0; i < GHOSTS; i++) {
+		snprintf(name, sizeof(name), "ghost-%u", i);
+		snprintf(address, sizeof(address), "10.200.0.1:%u", 2000 + i);
+		sim_forge_update(s, 1, 0, name, address, SWIM_ALIVE, 7);
+	}
+	sim_run(s, 60);
+	sim_restart(s, 3, true);
+	sim_run(s, 10);
+	for (unsigned i = 0; i < count; i++)
+		EXPECT(s, dead_at(s, i) == GHOSTS);
+	sim_run(s, 120);
+	for (unsigned i = 0; i < count; i++)
+		EXPECT(s, dead_at(s, i) == 0 && swim_member_count(s->world.nodes[i].core) == count);
+	EXPECT(s, sim_told(s, s->formed, SWIM_EVENT_REMOVED, ANY, ANY) == GHOSTS * (count - 1));
+	EXPECT(s, sim_converged(s));
+}
+
+/*
+ * One that joins through one member, is in the reach of that member alone, and dies at once, has lived all the same: nobody
+ * forgets it, nor does one that comes later.
+ */
+static void
+short_life(struct sim *s)
+{
+	const unsigned late = s->world.count - 1, brief = late - 1;
+
+	sim_start_range(s, 0, brief - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	sim_run(s, 40);
+	for (unsigned i = 1; i < brief; i++) {
+		sim_cut(s, i, brief);
+		sim_cut(s, brief, i);
+	}
+	sim_start(s, brief);
+	EXPECT(s, sim_wait_all(s, brief, SWIM_ALIVE, 5));
+	sim_crash(s, brief);
+	sim_heal(s);
+	EXPECT(s, sim_wait_all(s, brief, SWIM_DEAD, 60));
+	sim_run(s, 300);
+	sim_start(s, late);
+	sim_run(s, 300);
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, i == brief || sim_is(s, i, brief, SWIM_DEAD));
+}
+
 static void
 higher_dead(struct sim *s)
 {
@@ -291,6 +355,10 @@ const struct scenario scenarios_limits[] = {
     {"nonsense", 5, nonsense, LIGHT, "names and addresses that make no sense change nothing"},
     {"strangers", 5, strangers, LIGHT, "pings from 200 unknown addresses fill no table"},
     {"ghost", 12, ghost, LIGHT, "a member that never was is found dead by all"},
+    {"ghosts-pass", 12, ghosts_pass, LIGHT,
+	"members that never were are forgotten by all within minutes"},
+    {"short-life", 14, short_life, LIGHT,
+	"one that answered a single member is remembered by all, and told to whoever comes later"},
     {"higher-dead", 5, higher_dead, LIGHT, "a dead update at a higher incarnation counts"},
     {0},
 };

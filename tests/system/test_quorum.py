@@ -1,4 +1,6 @@
 """Who may take over from a member that is gone: not the one that was cut off, for however long."""
+import datetime
+import os
 import subprocess
 
 import pytest
@@ -55,3 +57,29 @@ def test_one_that_is_cut_off_never_has_a_quorum(cluster, waiting):
     assert any("2 other members were dead for so long" in reason for reason in health["reasons"]), health
     assert all(daemon.call("health")["quorum"] for daemon in others)
     assert waiter.poll() is None
+
+
+def test_members_that_never_were_count_for_minutes_and_no_longer(cluster):
+    """Five of them, who died as long ago as nearly those minutes, are in the file that the first daemon has of the others."""
+    first = cluster.daemon(options=BRISK)
+    died = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=120)
+    when = died.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    ghosts = [f"ghost{i}" for i in range(5)]
+    with open(os.path.join(first.state, "members"), "w", encoding="ascii") as file:
+        file.write("swimd members 1\n")
+        for i, name in enumerate(ghosts):
+            file.write(f"dead 1 {when} 127.0.9.9:{2000 + i} {name} unanswered\n")
+        # One that an earlier version wrote of is taken to have lived.
+        file.write(f"dead 1 {when} 127.0.9.9:3000 db1\nend 6\n")
+    for _ in range(2):
+        cluster.daemon(options=BRISK, seeds=[first.address])
+    for daemon in cluster.daemons:
+        daemon.launch()
+    cluster.watch(cluster.daemons)
+    cluster.whole()
+    assert set(ghosts) < set(first.members())
+    assert not first.call("health")["quorum"]
+    cluster.wait(lambda: not set(ghosts) & set(first.members()), "the ghosts to be forgotten", seconds=60)
+    assert first.status_of("db1") == "dead"
+    # Three alive of the four that are left.
+    cluster.wait(lambda: first.call("health")["quorum"], "a quorum again")

@@ -185,7 +185,7 @@ def test_a_damaged_file_is_used_as_far_as_it_goes(cluster):
     second.launch()
     cluster.watch(cluster.daemons)
     warning = next(line for line in second.text().splitlines() if "some are lost" in line)
-    assert f"{second.state}/members:2" in warning and "five words" in warning and "=3" in warning, warning
+    assert f"{second.state}/members:2" in warning and "six words" in warning and "=3" in warning, warning
     cluster.whole()
 
 

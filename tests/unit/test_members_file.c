@@ -40,6 +40,7 @@ same(const struct members_entry *a, const struct members_entry *b)
 	ck_assert_int_eq(a->status, b->status);
 	ck_assert_uint_eq(a->incarnation, b->incarnation);
 	ck_assert_int_eq(a->since_ms, b->since_ms);
+	ck_assert_int_eq(a->unanswered, b->unanswered);
 }
 
 START_TEST(the_text_is_as_documented)
@@ -68,6 +69,38 @@ START_TEST(the_text_is_as_documented)
 }
 END_TEST
 
+START_TEST(who_never_answered_is_marked)
+{
+	struct members_entry e = entry("db", 2, "10.0.0.8:7946", SWIM_DEAD);
+	struct members_text text = {0};
+	struct members_list list;
+
+	e.unanswered = true;
+	members_file_begin(&text, &self);
+	members_file_put(&text, &e);
+	members_file_end(&text);
+	ck_assert(text.len > 0 && memmem(text.bytes, text.len, " db unanswered\n", 15) != NULL);
+	ck_assert(members_file_parse(text.bytes, text.len, 10, &list));
+	ck_assert_uint_eq(list.bad_lines, 0);
+	ck_assert_uint_eq(list.count, 1);
+	same(&list.entries[0], &e);
+	free(list.entries);
+	free(text.bytes);
+	/* Earlier versions have no sixth word, and there is no other. */
+	list = parse("swimd members 1\n"
+		     "dead 1 2026-11-23T01:02:03.412Z 10.0.0.8:7946 db\n"
+		     "dead 1 2026-11-23T01:02:03.412Z 10.0.0.8:7946 db answered\n"
+		     "dead 1 2026-11-23T01:02:03.412Z 10.0.0.8:7946 db unanswered x\n"
+		     "end 1\n",
+	    10);
+	ck_assert_uint_eq(list.count, 1);
+	ck_assert(!list.entries[0].unanswered);
+	ck_assert_uint_eq(list.bad_lines, 2);
+	ck_assert_str_eq(list.why, "the word after the name is not \"unanswered\"");
+	free(list.entries);
+}
+END_TEST
+
 START_TEST(what_is_written_is_read)
 {
 	enum { COUNT = 5000 };
@@ -82,6 +115,7 @@ START_TEST(what_is_written_is_read)
 		snprintf(name, sizeof(name), "%u", i);
 		e = entry(name, sizeof(name), "host.example:7946",
 		    (enum swim_status)(i % SWIM_STATUS_COUNT));
+		e.unanswered = i % 3 == 0;
 		members_file_put(&text, &e);
 	}
 	members_file_end(&text);
@@ -95,6 +129,7 @@ START_TEST(what_is_written_is_read)
 		snprintf(name, sizeof(name), "%u", i);
 		e = entry(name, sizeof(name), "host.example:7946",
 		    (enum swim_status)(i % SWIM_STATUS_COUNT));
+		e.unanswered = i % 3 == 0;
 		same(&list.entries[i], &e);
 	}
 	free(list.entries);
@@ -201,4 +236,5 @@ START_TEST(bad_lines_are_left_out_and_the_first_is_named)
 END_TEST
 
 UNIT_MAIN("members_file", a_file_need_not_say_whose_it_is, the_text_is_as_documented,
-    what_is_written_is_read, nobody_is_a_list_too, bad_lines_are_left_out_and_the_first_is_named)
+    who_never_answered_is_marked, what_is_written_is_read, nobody_is_a_list_too,
+    bad_lines_are_left_out_and_the_first_is_named)

@@ -87,6 +87,14 @@ START_TEST(every_type_is_told)
 	wire_begin_gossip(&w, 6);
 	reads(&w, NULL, "gossip seq=6 updates=[]");
 
+	wire_writer_init(&w, bytes, sizeof(bytes), 0);
+	wire_begin_gossip(&w, 6);
+	add(&w, SWIM_ALIVE, WIRE_FLAG_ANSWERED);
+	add(&w, SWIM_DEAD, WIRE_FLAG_UNANSWERED);
+	reads(&w, NULL,
+	    "gossip seq=6 updates=[node-a@10.0.0.1:7946 alive 3 answered, "
+	    "node-a@10.0.0.1:7946 dead 3 unanswered]");
+
 	wire_writer_init(&w, ping, sizeof(ping), 0);
 	wire_begin_ping(&w, 7);
 	len = wire_finish(&w, &(struct wire_trailer){.has_cluster = true, .cluster = {"c", 1}}, 0);

@@ -128,6 +128,10 @@ draw_update(struct draw *d, bool sync)
 		u.flags |= WIRE_FLAG_LEFT;
 	if ((u.status == SWIM_LEFT || u.status == SWIM_DEAD) && below(d, 3) == 0)
 		u.flags |= WIRE_FLAG_FORGET;
+	if (below(d, 3) == 0)
+		u.flags |= WIRE_FLAG_ANSWERED;
+	if ((u.status == SWIM_LEFT || u.status == SWIM_DEAD) && below(d, 3) == 0)
+		u.flags |= WIRE_FLAG_UNANSWERED;
 	if (u.status == SWIM_ALIVE || u.status == SWIM_SUSPECT)
 		draw_details(d, &u);
 	if (u.status == SWIM_SUSPECT || u.status == SWIM_DEAD)

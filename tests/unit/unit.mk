@@ -113,6 +113,7 @@ CORE_OBJS = $(patsubst src/%.c,%.o,$(wildcard src/core/*.c)) $(WIRE_OBJS) \
 	base/addr.o base/hash.o base/rng.o
 SWIM_OBJS = $(CORE_OBJS) tests/unit/swim_fixture.o
 OBJS_test_swim_accused = $(SWIM_OBJS)
+OBJS_test_swim_answered = $(SWIM_OBJS)
 OBJS_test_swim_path = $(SWIM_OBJS)
 OBJS_test_swim_removal = $(SWIM_OBJS)
 OBJS_test_swim_update = $(SWIM_OBJS)

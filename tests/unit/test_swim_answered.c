@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/* Members that never answered anybody: how long they are remembered once they are dead, and who tells that they answered. */
+#include "swim_fixture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/unit.h"
+
+#define MINUTES 151
+#define HOUR 3600
+
+static void
+pass(struct fixture *f, unsigned seconds)
+{
+	for (; seconds > 0; seconds--) {
+		fixture_clear(f);
+		fixture_run(f, swim_seconds(1));
+	}
+}
+
+static bool
+is_held(const struct fixture *f, const char *name)
+{
+	struct swim_report r;
+
+	return swim_member_find(f->swim, name, strlen(name), &r);
+}
+
+/* Peer `from` says again that this one is dead, with these flags. */
+static void
+tell(struct fixture *f, unsigned from, unsigned about, uint8_t flags)
+{
+	struct wire_update u = fixture_update(f, about, SWIM_DEAD, 0);
+
+	u.flags |= flags;
+	fixture_ping(f, from, 9,
+	    (struct fixture_says){.ours = true, .sender = from, .updates = &u, .count = 1});
+}
+
+/* Time passes until no rumour is left; how often our datagrams told of it, dead or left, and the flags all of these had. */
+static unsigned
+rumours(struct fixture *f, const char *name, uint8_t *flags)
+{
+	unsigned told = 0;
+
+	*flags = 0;
+	do {
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_message *m = &f->out[i].message;
+			struct wire_updates_iter iter = {0};
+			struct wire_update u;
+
+			while (
+			    m->type == WIRE_GOSSIP && wire_updates_next(&m->updates, &iter, &u)) {
+				if (!wire_str_equal(u.member.id, name) ||
+				    swim_status_is_live(u.status))
+					continue;
+				*flags |= u.flags;
+				told++;
+			}
+		}
+		fixture_clear(f);
+		fixture_run(f, swim_ms(100));
+	} while (fixture_stats(f).rumours > 0 || f->out_count > 0);
+	return told;
+}
+
+/* Of peers that have answered, and p9, which others told of, which has not, and is dead. */
+static struct fixture *
+with_ghost(void)
+{
+	struct fixture *f = fixture_among_proven(4);
+
+	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_DEAD);
+	return f;
+}
+
+START_TEST(whoever_never_answered_is_forgotten_after_minutes)
+{
+	struct fixture *f = with_ghost();
+	size_t removed = 0;
+	uint8_t flags;
+
+	fixture_gossip(f, 1, 8, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 8, SWIM_LEFT, 0);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert(!fixture_report(f, "p9").answered && fixture_report(f, "p2").answered);
+	ck_assert_uint_gt(rumours(f, "p9", &flags), 0);
+	ck_assert_uint_eq(flags, WIRE_FLAG_UNANSWERED);
+	pass(f, 120);
+	ck_assert(is_held(f, "p9") && is_held(f, "p8"));
+	for (unsigned i = 0; i < 31; i++) {
+		pass(f, 1);
+		removed += fixture_told(f, SWIM_EVENT_REMOVED, "p9") +
+			   fixture_told(f, SWIM_EVENT_REMOVED, "p8");
+	}
+	ck_assert(!is_held(f, "p9") && !is_held(f, "p8"));
+	ck_assert_uint_eq(removed, 2);
+	pass(f, HOUR);
+	ck_assert(is_held(f, "p2"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(nobody_is_remembered_for_longer_than_the_dead_are)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.timing.dead_retention = swim_seconds(50);
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
+	pass(f, 49);
+	ck_assert(is_held(f, "p9"));
+	pass(f, 2);
+	ck_assert(!is_held(f, "p9"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_answered_another_member_is_remembered)
+{
+	struct fixture *f = with_ghost();
+	uint8_t flags;
+
+	rumours(f, "p9", &flags);
+	tell(f, 1, 9, WIRE_FLAG_ANSWERED);
+	ck_assert(fixture_report(f, "p9").answered);
+	/* That is passed on, once. */
+	ck_assert_uint_gt(rumours(f, "p9", &flags), 0);
+	ck_assert_uint_eq(flags, WIRE_FLAG_ANSWERED);
+	tell(f, 2, 9, WIRE_FLAG_ANSWERED);
+	ck_assert_uint_eq(rumours(f, "p9", &flags), 0);
+	pass(f, HOUR);
+	ck_assert(is_held(f, "p9"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(only_members_are_believed)
+{
+	struct fixture *f = with_ghost();
+	struct wire_update u = fixture_update(f, 9, SWIM_DEAD, 0);
+	uint8_t flags;
+
+	rumours(f, "p9", &flags);
+	tell(f, 20, 9, WIRE_FLAG_ANSWERED);
+	u.flags = WIRE_FLAG_ANSWERED;
+	/* In a member's name, but from elsewhere. */
+	fixture_ping(f, 20, 9,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert(!fixture_report(f, "p9").answered);
+	pass(f, MINUTES);
+	ck_assert(!is_held(f, "p9"));
+	fixture_free(f);
+}
+END_TEST
+
+/* The flags that we told this peer of another, at once; 0xff: nothing. */
+static uint8_t
+answer_to(const struct fixture *f, unsigned peer, const char *name)
+{
+	const struct fixture_out *out = fixture_sent(f, WIRE_GOSSIP, peer);
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+
+	while (out != NULL && wire_updates_next(&out->message.updates, &iter, &u)) {
+		if (wire_str_equal(u.member.id, name))
+			return u.flags;
+	}
+	return 0xff;
+}
+
+START_TEST(who_does_not_know_is_told_and_nobody_else)
+{
+	struct fixture *f = fixture_among_proven(4);
+	uint8_t flags;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_uint_gt(rumours(f, "p2", &flags), 0);
+	ck_assert_uint_eq(flags, 0);
+	tell(f, 3, 2, WIRE_FLAG_UNANSWERED);
+	ck_assert_uint_eq(answer_to(f, 3, "p2"), WIRE_FLAG_ANSWERED);
+	fixture_clear(f);
+	tell(f, 4, 2, 0);
+	tell(f, 20, 2, WIRE_FLAG_UNANSWERED);
+	ck_assert_uint_eq(fixture_sent_count(f, WIRE_GOSSIP), 0);
+	/* Of one that we do not hold dead yet as well. */
+	tell(f, 4, 3, WIRE_FLAG_UNANSWERED);
+	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(answer_to(f, 4, "p3"), WIRE_FLAG_ANSWERED);
+	/* Nobody has anything to tell where nobody knows. */
+	fixture_clear(f);
+	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
+	tell(f, 4, 9, WIRE_FLAG_UNANSWERED);
+	ck_assert_uint_eq(answer_to(f, 4, "p9"), 0xff);
+	fixture_free(f);
+}
+END_TEST
+
+/* In one datagram, however many they are. */
+START_TEST(all_that_a_datagram_lacks_is_told)
+{
+	struct fixture *f = fixture_among_proven(20);
+	struct wire_update u[15];
+	char name[16];
+
+	for (unsigned i = 0; i < 15; i++) {
+		u[i] = fixture_update(f, 3 + i, SWIM_DEAD, 0);
+		u[i].flags = WIRE_FLAG_UNANSWERED;
+	}
+	fixture_clear(f);
+	fixture_ping(f, 1, 9,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = u, .count = 15});
+	for (unsigned i = 0; i < 15; i++)
+		ck_assert_uint_eq(answer_to(f, 1, fixture_name(3 + i, name)), WIRE_FLAG_ANSWERED);
+	fixture_free(f);
+}
+END_TEST
+
+/* It may move, or come back and die again: that it was there once stays true. */
+START_TEST(the_name_has_lived_wherever_it_is_said_to_be_now)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update u = fixture_update(f, 2, SWIM_ALIVE, 1);
+
+	u.member.address = wire_str_of("10.0.1.99:7946");
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	fixture_ping(f, 1, 9,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.99:7946");
+	u.status = SWIM_LEFT;
+	fixture_ping(f, 1, 9,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
+	pass(f, HOUR);
+	ck_assert(is_held(f, "p2"));
+	fixture_free(f);
+}
+END_TEST
+
+/* A cut may follow at once.  That the member goes on living is told without. */
+START_TEST(the_rumour_of_a_join_says_it_too)
+{
+	struct fixture *f = fixture_among_proven(4);
+	struct wire_update u = fixture_update(f, 9, SWIM_ALIVE, 0);
+	unsigned told = 0;
+	uint8_t flags;
+
+	u.flags = WIRE_FLAG_ANSWERED;
+	rumours(f, "p2", &flags);
+	fixture_ping(f, 1, 9,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_gossip(f, 1, 10, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, 1);
+	fixture_run(f, swim_seconds(1));
+	for (size_t i = 0; i < f->out_count; i++) {
+		struct wire_updates_iter iter = {0};
+
+		while (f->out[i].message.type == WIRE_GOSSIP &&
+		       wire_updates_next(&f->out[i].message.updates, &iter, &u)) {
+			bool answered = wire_str_equal(u.member.id, "p9");
+
+			ck_assert_uint_eq(u.flags, answered ? WIRE_FLAG_ANSWERED : 0);
+			told += answered;
+		}
+	}
+	ck_assert_uint_gt(told, 0);
+	ck_assert(fixture_report(f, "p9").answered && !fixture_report(f, "p10").answered);
+	fixture_free(f);
+}
+END_TEST
+
+/* The flags that our page has for each of these; 0xff: it is not there. */
+static void
+flags_in_page(struct fixture *f, const char *const names[], uint8_t flags[], size_t count)
+{
+	uint32_t digests[WIRE_SYNC_BUCKETS];
+	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("p1")};
+	struct wire_updates_iter iter = {0};
+	const struct fixture_out *page;
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_update u;
+	struct wire_writer w;
+
+	memset(digests, 0xa5, sizeof(digests));
+	memset(flags, 0xff, count);
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync_req(&w, 77, (struct wire_cursor){0}, digests, WIRE_SYNC_BUCKETS);
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, sizeof(data))),
+	    WIRE_OK);
+	page = fixture_sent(f, WIRE_SYNC, 1);
+	ck_assert_ptr_nonnull(page);
+	ck_assert_uint_eq(page->message.cursor.bucket, WIRE_SYNC_BUCKETS);
+	while (wire_updates_next(&page->message.updates, &iter, &u)) {
+		for (size_t i = 0; i < count; i++) {
+			if (wire_str_equal(u.member.id, names[i]))
+				flags[i] = u.flags;
+		}
+	}
+}
+
+START_TEST(a_page_says_of_each_whether_it_answered)
+{
+	static const char *const names[] = {"p1", "p2", "p8", "p9", "self"};
+	struct fixture *f = with_ghost();
+	uint8_t flags[5];
+
+	fixture_gossip(f, 1, 8, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	flags_in_page(f, names, flags, 5);
+	ck_assert_uint_eq(flags[0], WIRE_FLAG_ANSWERED);
+	ck_assert_uint_eq(flags[1], WIRE_FLAG_ANSWERED);
+	ck_assert_uint_eq(flags[2], 0);
+	ck_assert_uint_eq(flags[3], WIRE_FLAG_UNANSWERED);
+	ck_assert_uint_eq(flags[4], 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* A newcomer joins through p1, whose page has these. */
+static struct fixture *
+newcomer(const struct wire_update updates[], size_t count)
+{
+	struct fixture *f = fixture_new();
+	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("p1")};
+	struct swim_addr seed = fixture_addr(1);
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	ck_assert(fixture_start(f));
+	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_drain(f);
+	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 1));
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_sync(&w, fixture_sent(f, WIRE_SYNC_REQ, 1)->message.seq);
+	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
+	for (size_t i = 0; i < count; i++)
+		ck_assert(wire_add_update(&w, &updates[i]));
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	return f;
+}
+
+START_TEST(a_newcomer_is_told_by_pages)
+{
+	struct fixture *names = fixture_new(), *f;
+	struct wire_update u[] = {
+	    fixture_update(names, 1, SWIM_ALIVE, 0),
+	    fixture_update(names, 2, SWIM_DEAD, 0),
+	    fixture_update(names, 3, SWIM_DEAD, 0),
+	    fixture_update(names, 4, SWIM_DEAD, 0),
+	    fixture_update(names, 5, SWIM_ALIVE, 0),
+	    fixture_update(names, 6, SWIM_DEAD, 0),
+	};
+
+	u[1].flags = u[4].flags = WIRE_FLAG_ANSWERED;
+	u[2].flags = u[5].flags = WIRE_FLAG_UNANSWERED;
+	u[1].age_s = u[2].age_s = u[3].age_s = 90;
+	/* Nobody learns of one whom the others are about to forget. */
+	u[5].age_s = 150;
+	f = newcomer(u, sizeof(u) / sizeof(u[0]));
+	ck_assert(is_held(f, "p2") && is_held(f, "p3") && is_held(f, "p4") && !is_held(f, "p6"));
+	ck_assert(fixture_report(f, "p5").answered);
+	/* It is as old as it was told to be. */
+	pass(f, 59);
+	ck_assert(is_held(f, "p3"));
+	pass(f, 2);
+	ck_assert(!is_held(f, "p3"));
+	/* Of p4 nothing was said, as by an earlier version. */
+	pass(f, HOUR);
+	ck_assert(is_held(f, "p2") && is_held(f, "p4") && is_held(f, "p5"));
+	fixture_free(f);
+	fixture_free(names);
+}
+END_TEST
+
+START_TEST(a_file_tells_it_after_a_restart)
+{
+	struct fixture *f = fixture_new();
+	struct swim_report r = {.name = "p2",
+	    .name_len = 2,
+	    .address = "10.0.1.2:7946",
+	    .status = SWIM_DEAD,
+	    .answered = true};
+
+	ck_assert(fixture_start(f));
+	swim_restore(f->swim, f->now, &r, swim_seconds(90));
+	strcpy(r.name, "p3");
+	strcpy(r.address, "10.0.1.3:7946");
+	r.answered = false;
+	swim_restore(f->swim, f->now, &r, swim_seconds(90));
+	ck_assert(fixture_report(f, "p2").answered && !fixture_report(f, "p3").answered);
+	pass(f, 59);
+	ck_assert(is_held(f, "p3"));
+	pass(f, 2);
+	ck_assert(!is_held(f, "p3"));
+	pass(f, HOUR);
+	ck_assert(is_held(f, "p2"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_never_answered_makes_room_first)
+{
+	struct fixture *f = fixture_new();
+
+	f->config.max_members = 5;
+	ck_assert(fixture_start(f));
+	fixture_proven(f, 1);
+	fixture_proven(f, 2);
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	pass(f, 5);
+	fixture_gossip(f, 1, 8, SWIM_ALIVE, 0);
+	fixture_gossip(f, 1, 8, SWIM_DEAD, 0);
+	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	fixture_gossip(f, 1, 10, SWIM_ALIVE, 0);
+	ck_assert(is_held(f, "p10") && is_held(f, "p2") && !is_held(f, "p8"));
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_answered", whoever_never_answered_is_forgotten_after_minutes,
+    nobody_is_remembered_for_longer_than_the_dead_are,
+    whoever_answered_another_member_is_remembered, only_members_are_believed,
+    who_does_not_know_is_told_and_nobody_else, all_that_a_datagram_lacks_is_told,
+    the_rumour_of_a_join_says_it_too, the_name_has_lived_wherever_it_is_said_to_be_now,
+    a_page_says_of_each_whether_it_answered, a_newcomer_is_told_by_pages,
+    a_file_tells_it_after_a_restart, whoever_never_answered_makes_room_first)
