@@ -84,6 +84,13 @@ def swimctl():
 
 
 @pytest.fixture
+def mounts():
+    """The test mounts something, for its own programs alone."""
+    if reason := mounts_unusable():
+        pytest.skip(reason)
+
+
+@pytest.fixture
 def lan(cluster):
     # In a chroot whose root is no mount point, what is mounted could not be kept from the machine around it.
     if reason := usable() or mounts_unusable():
@@ -94,7 +101,7 @@ def lan(cluster):
 @pytest.fixture
 def tunnels(cluster):
     """tunnels(count, **path) -> Tunnels: hosts whose paths have a delay, a loss and so on (harness/tunnel.py)."""
-    reason = tunnels_unusable()
+    reason = usable() or tunnels_unusable()
     if reason:
         pytest.skip(reason)
     return lambda count, **path: Tunnels(cluster, count, **path)

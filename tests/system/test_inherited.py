@@ -6,6 +6,8 @@ import signal
 import stat
 import subprocess
 
+import pytest
+
 from harness import clean_environment, paths
 
 BLOCKING = ["python3", "-c", """
@@ -41,6 +43,7 @@ def children_of(pid):
         return [int(child) for child in file.read().split()]
 
 
+@pytest.mark.usefixtures("mounts")
 def test_the_first_process_of_a_container(cluster):
     """It reaps orphans, writes its files all the same, and leaves on SIGTERM."""
     daemon = cluster.daemon(wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]).start()

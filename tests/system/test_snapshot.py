@@ -306,7 +306,8 @@ def on_a_disk_of_its_own(daemon, then="true"):
 
 
 def inside(daemon, command):
-    subprocess.run(["nsenter", "-t", str(daemon.process.pid), "-m", "sh", "-ec", command], check=True)
+    enter = ["nsenter", "-t", str(daemon.process.pid), "-m"] if daemon.wrapper else []
+    subprocess.run([*enter, "sh", "-ec", command], check=True)
 
 
 def troubles(daemon):
@@ -315,10 +316,11 @@ def troubles(daemon):
 
 BREAK = {"full": ("head -c 1M /dev/zero >{0}/fill || true", "rm {0}/fill"),
          "blocked": ("mkdir {0}/members.new {0}/incarnation.new", "rmdir {0}/members.new {0}/incarnation.new"),
-         "read-only": ("mount -o remount,ro {0}", "mount -o remount,rw {0}")}
+         "read-only": ("mount -o remount,bind,ro {0}", "mount -o remount,bind,rw {0}")}
 
 
 @pytest.mark.early
+@pytest.mark.usefixtures("mounts")
 @pytest.mark.parametrize("how", ["full", "blocked"])
 def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
     first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
@@ -348,6 +350,7 @@ def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
 
 
 @pytest.mark.early
+@pytest.mark.usefixtures("mounts")
 @pytest.mark.parametrize("how", ["full", "read-only"])
 def test_a_start_on_a_bad_disk(cluster, how):
     """It begins with what is on file, says what is wrong, and does not stay away."""
@@ -374,10 +377,11 @@ REPLACE = {"removed": "rm -r {0}; mkdir {0}", "renamed": "mv {0} {0}.old; mkdir 
 
 
 @pytest.mark.parametrize("how", list(REPLACE))
-def test_a_state_directory_that_is_replaced_is_used(cluster, how):
+def test_a_state_directory_that_is_replaced_is_used(request, cluster, how):
     """By a cleaner, a backup, a volume: what was used of incarnations outlives the restart after it, and so do the members."""
     first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
     if how == "mounted over":
+        request.getfixturevalue("mounts")
         first.wrapper = ["unshare", "-m"]
     for daemon in cluster.daemons:
         daemon.launch()
