@@ -7,9 +7,14 @@
  * An age is the one at the moment when its claim was sent, and the path may take longer than two ages differ, as those of
  * two machines of one image that were started together do.  So the member with the lower address decides.  It goes when
  * the other's age, as it arrives, is above its own age: then the other is older, however long the path is.  Otherwise it
- * stays, and says so by WIRE_CLAIM_STAYS.  The member with the higher address waits for that.  An earlier version of swimd
- * never says it; then the waiting member goes at the end of the contest, unless its age is above the other's by more than
- * a contest lasts.
+ * stays, and says so by WIRE_CLAIM_STAYS.  The first claim that it hears decides, as a later one may have taken a faster
+ * path: one that has said that it stays does not go, and one that is about to go does not say it.  The member with the
+ * higher address waits for that word, or for the other's silence, for up to seven rounds of questions: so never do both go,
+ * whatever is late or lost.  An earlier version of swimd, whose claims have a digest, never says the word; then the waiting
+ * member goes at the end of two rounds, unless its age is above the other's by more than a round lasts.
+ *
+ * The source of a datagram in our name may be forged.  So as long as nobody has answered us there under our name, such a
+ * datagram draws one datagram of no more bytes: our question, or our answer where a question of ours is under way.
  *
  * An answer to a claim is a claim with the sequence number of the first, its lowest bit inverted.  An answer is never
  * answered by a claim, and at most ANSWERS_MAX claims from one address are answered in ANSWERS_PER.
@@ -32,6 +37,9 @@
 #define ALONE_PERIODS 5
 /* For so long an owner that was away may come back and find its name taken. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
+
+/* After its answer a member of our name is sent claims without another question: the longest rest between contests. */
+#define SHOWN_HOLD swim_seconds(60)
 
 #define ANSWERS_MAX 8
 #define ANSWERS_PER swim_seconds(10)
@@ -80,8 +88,8 @@ claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t addr
 	       sizeof(uint64_t) + wire_trailer_size(trailer);
 }
 
-/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger. */
-static void
+/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger.  Returns its size. */
+static size_t
 send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
@@ -95,26 +103,74 @@ send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
 	trailer.has_digest = trailer.has_removals = false;
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
-		return;
+		return 0;
 	wire_put_claim(&w, seq, &self, stays ? standing(s) | WIRE_CLAIM_STAYS : standing(s));
-	outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), WIRE_CLAIM,
-	    to, NULL);
+	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX),
+	    WIRE_CLAIM, to, NULL);
+}
+
+/* Have we told the member of our name at this address that we stay? */
+static bool
+has_kept(const struct swim *s, const struct swim_addr *from)
+{
+	for (size_t i = 0; i < CLAIM_KEPT; i++) {
+		if (swim_addr_equal(&s->kept[i], from))
+			return true;
+	}
+	return false;
+}
+
+/* The other goes upon that: so we don't, whatever age its next claim tells. */
+static void
+keep(struct swim *s, const struct swim_addr *from)
+{
+	if (has_kept(s, from))
+		return;
+	s->kept[s->kept_next] = *from;
+	s->kept_next = (s->kept_next + 1) % CLAIM_KEPT;
+}
+
+/* Do we decide about ourselves and the other, neither of whom is settled? */
+static bool
+decides(const struct swim *s, const struct swim_addr *from)
+{
+	return swim_addr_compare(&s->self->addr, from) < 0;
 }
 
 void
 claim_send(struct swim *s, const struct join *j)
 {
-	send_claim(s, j->seq, &j->addr, j->stays, SIZE_MAX);
+	bool stays = decides(s, &j->addr) && !j->outdone && (j->stays || has_kept(s, &j->addr));
+
+	if (stays)
+		keep(s, &j->addr);
+	send_claim(s, j->seq, &j->addr, stays, SIZE_MAX);
 }
 
-static void
-complain(struct swim *s, const struct swim_addr *of)
+void
+claim_complain(struct swim *s, const struct swim_addr *of)
 {
 	if (s->told_once && swim_time_since(s->now, s->told_conflict).ns < TELL_AGAIN.ns)
 		return;
 	s->told_once = true;
 	s->told_conflict = s->now;
 	outbox_seed_event(s, SWIM_EVENT_NAME_CONFLICT, of, wire_str_of(s->self->name));
+}
+
+void
+claim_shown(struct swim *s, const struct swim_addr *at)
+{
+	s->namesake = *at;
+	s->namesake_until = swim_time_add(s->now, SHOWN_HOLD);
+}
+
+bool
+claim_is_shown(const struct swim *s, const struct swim_addr *at)
+{
+	const struct member *m = link_speaker(s, at);
+
+	return (m != NULL && link_is_shown_at(m, at)) ||
+	       (swim_addr_equal(at, &s->namesake) && swim_time_before(s->now, s->namesake_until));
 }
 
 void
@@ -168,7 +224,7 @@ claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from
 	bool stays = claim_is_settled(s) || (has_company(s) && !j->witnessed);
 
 	if (stays && !owner) {
-		complain(s, from);
+		claim_complain(s, from);
 		return CLAIM_WE_STAY;
 	}
 	if (!owner && !j->witnessed && !last)
@@ -207,9 +263,17 @@ may_answer(struct swim *s, const struct swim_addr *to)
 static enum claim_end
 compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 {
-	bool we_are_lower = swim_addr_compare(&s->self->addr, from) < 0;
+	bool we_are_lower = decides(s, from);
 	uint64_t ours = standing(s);
 
+	/* Until it ends it tells nobody that it stays. */
+	if (s->lost_name)
+		return CLAIM_WE_GO;
+	/* The first word counts: a later claim may have taken a faster path. */
+	if (theirs < WIRE_CLAIM_STAYS && has_kept(s, from))
+		return CLAIM_WE_STAY;
+	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && join_is_outdone(s, from))
+		return CLAIM_WE_GO;
 	if (theirs > ours || (theirs == ours && !we_are_lower))
 		return CLAIM_WE_GO;
 	/* One of both is settled; or we decide; or the other is younger even if its claim took the slowest path. */
@@ -217,6 +281,22 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 	    ours - theirs > (uint64_t)swim_duration_ms(join_contest_takes(s)))
 		return CLAIM_WE_STAY;
 	return CLAIM_OPEN;
+}
+
+/*
+ * Where we go, the other waits for our decision, and learns by our age that it is being made.  One that is settled is told
+ * nothing new.
+ */
+static void
+answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    enum claim_end end, size_t len)
+{
+	bool stays = end == CLAIM_WE_STAY && decides(s, from);
+
+	if ((end == CLAIM_WE_GO && msg->age_ms >= WIRE_CLAIM_STAYS) || !may_answer(s, from))
+		return;
+	if (send_claim(s, msg->seq ^ 1, from, stays, len) > 0 && stays)
+		keep(s, from);
 }
 
 void
@@ -237,13 +317,11 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 		return;
 	}
 	end = compare(s, msg->age_ms, from);
-	/* Anybody may claim in anybody's name: we go only when a member of our name answers us there. */
-	if (end != CLAIM_WE_STAY)
+	/* Anybody may claim in anybody's name: all that counts is said once a member of our name answers us there. */
+	if (end != CLAIM_WE_STAY || !claim_is_shown(s, from))
 		join_contest(s, from, 0);
-	join_claimed(s, from, end);
-	if (end == CLAIM_WE_GO)
-		return;
-	if (!is_answer && may_answer(s, from))
-		send_claim(s, msg->seq ^ 1, from, end == CLAIM_WE_STAY, len);
-	complain(s, from);
+	/* Those of an earlier version have a digest. */
+	join_claimed(s, from, end, !msg->trailer.has_digest);
+	if (!is_answer && claim_is_shown(s, from))
+		answer(s, msg, from, end, len);
 }

@@ -245,7 +245,11 @@ struct join {
 	bool base; /* what answered is a base peer, which cannot say for how long it has the name */
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
-	bool again;     /* this contest was left open once, and is held for the second time */
+	bool
+	    heard; /* JOIN_CLAIM: a claim came from there, of which nothing is told before an answer */
+	bool modern;    /* the other decides as we do: we go at its decision only */
+	bool quiet;     /* nobody answered in the round of questions before */
+	unsigned again; /* so many more rounds of questions have been asked in this contest */
 	bool
 	    looped; /* JOIN_CLAIM, JOIN_SEED: what we sent there came back: the address is one of our own */
 	bool resting; /* JOIN_CLAIM: both stay, and the other is asked again after `rest` */
@@ -255,6 +259,7 @@ struct join {
 /* The outcome of a contest about our name. */
 enum claim_end { CLAIM_WE_STAY, CLAIM_WE_GO, CLAIM_OPEN };
 
+#define CLAIM_KEPT 8
 #define CLAIM_ANSWERED 8
 /* Claims from one address that we have answered. */
 struct claim_answers {
@@ -391,6 +396,10 @@ struct swim {
 	swim_time contradicted;   /* when last we said where we live without asking there first */
 	swim_time told_conflict;  /* when an event about a conflict was last given out */
 	struct claim_answers claims_answered[CLAIM_ANSWERED];
+	struct swim_addr kept[CLAIM_KEPT]; /* members of our name whom we have told that we stay */
+	unsigned kept_next;
+	struct swim_addr namesake; /* a member of our name has answered a question there last, */
+	swim_time namesake_until;  /* and is sent claims without another one until then */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -778,8 +787,17 @@ bool join_is_ours(const struct swim *, uint64_t seq);
 /* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
-/* A claim from that address ends the contest like this once a member of our name answers there, or leaves it open. */
-void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end);
+/*
+ * A claim from that address ends the contest like this once a member of our name answers there, or leaves it open.  That
+ * another bears our name is told then, too.  `modern`: the other decides as we do, and is of no earlier version.
+ */
+void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end, bool modern);
+/* A claim has come that ends the contest with the one at this address for us, once that one has answered. */
+bool join_is_outdone(const struct swim *, const struct swim_addr *addr);
+/* Is a question of ours to this address under way whose answer tells whether one of our name lives there? */
+bool join_asks(const struct swim *, const struct swim_addr *addr);
+/* A small answer from one of our name. */
+void join_nack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* Another member says that our name lives there. */
 void join_witness(struct swim *, const struct swim_addr *addr);
 /* Who speaks from here, and is not known, is a member under this id, at incarnation 0 until it says more of itself. */
@@ -829,7 +847,9 @@ void visitor_hear(struct swim *, const struct wire_update *, const struct swim_a
     bool from_subject);
 /* True if the ack answers such a question. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes; 0: more than may be sent. */
+/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
+size_t visitor_least(struct wire_trailer *trailer, size_t budget);
+/* The same, and 0 for more than may be sent. */
 size_t visitor_fit(struct swim *, struct wire_trailer *, size_t budget);
 /* Take note that so many bytes have been sent to this address. */
 void visitor_spend(struct swim *, const struct swim_addr *to, size_t len);
@@ -923,6 +943,12 @@ void claim_receive(struct swim *, const struct wire_message *, const struct swim
 void claim_answered(struct swim *);
 /* Others have answered us for so long that whoever comes with our name is the newcomer. */
 bool claim_is_settled(const struct swim *);
+/* A member of our name has answered a question of ours at this address. */
+void claim_shown(struct swim *, const struct swim_addr *);
+/* One has, a moment ago: claims may be sent there. */
+bool claim_is_shown(const struct swim *, const struct swim_addr *);
+/* A member of our name answers at this address, and claims it: tell, but not at every datagram. */
+void claim_complain(struct swim *, const struct swim_addr *of);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
 void claim_unanswered(struct swim *, const struct swim_addr *asked, bool witnessed);
 /* One of another name lives there now: no owner of ours comes back. */

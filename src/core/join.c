@@ -8,6 +8,9 @@
 #include "core/internal.h"
 
 #define TRIES 4 /* pings until an address counts as silent */
+/* More rounds of so many pings to a member of our name that has not decided yet, and to one of an earlier version. */
+#define ROUNDS_MAX 6
+#define ROUNDS_EARLIER 1
 /* A leave must be told before other members declare the silent member failed. */
 #define LEAVER_HURRY 2
 #define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
@@ -44,6 +47,15 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
+/* Nobody need ask us in our own name in less than a question takes, as a base peer does that gives no name. */
+static bool
+fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
+{
+	if (j->kind == JOIN_CLAIM)
+		return visitor_least(trailer, j->budget) <= j->budget;
+	return visitor_fit(s, trailer, j->budget) > 0;
+}
+
 static bool
 send_join(struct swim *s, struct join *j)
 {
@@ -52,7 +64,8 @@ send_join(struct swim *s, struct join *j)
 	struct wire_writer w;
 	struct member *known;
 
-	if (j->kind == JOIN_CLAIM)
+	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
+	if (j->kind == JOIN_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
 	j->tries++;
@@ -60,10 +73,10 @@ send_join(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, patience(s));
 	if (j->kind == JOIN_LEAVER)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
-	else if (j->small && j->kind == JOIN_GREET)
+	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
 		j->next = swim_time_add(s->now, join_contest_takes(s));
 	outbox_trailer(s, true, &trailer);
-	if (j->small && visitor_fit(s, &trailer, j->budget) == 0)
+	if (j->small && !fits(s, j, &trailer))
 		return false;
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return false;
@@ -86,7 +99,8 @@ send_join(struct swim *s, struct join *j)
 
 /*
  * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
- * we say more there, and more than once, are members that have answered there.
+ * we say more there, and more than once, are members that have answered there.  Of another that is said to bear our name
+ * there is no member; a question to it was answered, or none was.
  */
 static bool
 is_small(struct swim *s, const struct join *j)
@@ -95,8 +109,11 @@ is_small(struct swim *s, const struct join *j)
 
 	switch (j->kind) {
 	case JOIN_SEED:
-	case JOIN_CLAIM:
 		return false;
+	case JOIN_CLAIM:
+		if (claim_is_shown(s, &j->addr))
+			return false;
+		break;
 	case JOIN_GREET:
 	case JOIN_CHECK:
 	case JOIN_LEAVER:
@@ -219,6 +236,22 @@ contest_at(struct swim *s, const struct swim_addr *addr)
 	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
+/* Nobody has answered there yet, and here is one datagram more that asks for it: one more small ping. */
+static void
+ask_once_more(struct swim *s, struct join *j)
+{
+	struct join before = *j;
+
+	if (!j->small || j->looped || s->charged || j->tries >= TRIES ||
+	    swim_time_since(s->now, j->sent).ns < patience(s).ns)
+		return;
+	j->budget = s->credit;
+	if (send_join(s, j))
+		visitor_spend(s, &j->addr, j->len);
+	else
+		*j = before;
+}
+
 bool
 join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 {
@@ -231,6 +264,8 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	j = contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
+	if (j != NULL && !began)
+		ask_once_more(s, j);
 	return began;
 }
 
@@ -252,19 +287,25 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
 	return contest_at(s, addr) != NULL;
 }
 
+/*
+ * What we sent there has come back: the address is one of our own.  The contest stays open with its sequence number until
+ * its end, since a ping of our name with an unknown number begins a contest: what comes back would begin the next, for
+ * ever.
+ */
+static void
+loop(struct swim *s, struct join *j)
+{
+	j->looped = true;
+	apply_refute(s, j->than);
+}
+
 void
 join_uncontested(struct swim *s, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->looped)
-		return;
-	/*
-	 * Our ping comes back after the claim.  Until then the contest stays open with its sequence number, since a
-	 * ping of our name with an unknown number begins a contest: its claim and ping would come back again, for ever.
-	 */
-	j->looped = true;
-	apply_refute(s, j->than);
+	if (j != NULL && !j->looped)
+		loop(s, j);
 }
 
 /* Where the question of this sequence number is in the table; SWIM_PENDING_JOINS: none is under way. */
@@ -283,8 +324,12 @@ join_came_back(struct swim *s, uint64_t seq)
 {
 	size_t i = place_of_seq(s, seq);
 
-	if (i < SWIM_PENDING_JOINS && s->joins[i].kind == JOIN_SEED)
+	if (i == SWIM_PENDING_JOINS || s->joins[i].looped)
+		return;
+	if (s->joins[i].kind == JOIN_SEED)
 		s->joins[i].looped = true;
+	else if (s->joins[i].kind == JOIN_CLAIM)
+		loop(s, &s->joins[i]);
 }
 
 bool
@@ -305,6 +350,50 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 	return end;
 }
 
+/* From the beginning, with all that is known of the answer forgotten. */
+static void
+contest_again(struct swim *s, struct join *j)
+{
+	j->active = true;
+	j->answered = j->base = j->stays = false;
+	/* Of one that decides as we do, what it has said counts on, however many of its claims are lost. */
+	j->claimed = j->claimed && j->modern;
+	j->outdone = j->outdone && j->modern;
+	j->tries = 0;
+	j->seq = core_seq(s);
+	send_join(s, j);
+}
+
+/* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
+static void
+tell_claim(struct swim *s, const struct join *j)
+{
+	if (j->heard || claim_is_settled(s))
+		claim_complain(s, &j->addr);
+}
+
+/* A member of our name has answered the small ping: it is told our claim, and asked as often as silence takes. */
+static void
+show(struct swim *s, struct join *j, const struct swim_addr *from)
+{
+	struct join before = *j;
+
+	claim_shown(s, &j->addr);
+	/* It tells others that our name lives there. */
+	if (j->than < s->self->incarnation)
+		j->than = s->self->incarnation;
+	j->small = false;
+	contest_again(s, j);
+	j->claimed = before.claimed;
+	/* That decides: we don't stay after all, whatever comes. */
+	j->answered = j->outdone = before.outdone;
+	j->stays = before.stays;
+	if (j->outdone)
+		outdone(s, j, from);
+	else
+		tell_claim(s, j);
+}
+
 /* Somebody lives where another of our name is said to. */
 static void
 contested(struct swim *s, struct join *j, const struct wire_message *msg,
@@ -321,6 +410,9 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 		j->active = false;
 		claim_taken(s, &j->addr);
 		apply_refute(s, j->than);
+	} else if (j->small) {
+		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
+		show(s, j, from);
 	} else if (!msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
@@ -328,15 +420,50 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
+		claim_shown(s, &j->addr);
+		tell_claim(s, j);
 	}
 }
 
 void
-join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
+join_nack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	size_t i = place_of_seq(s, msg->seq);
+
+	if (i < SWIM_PENDING_JOINS && s->joins[i].kind == JOIN_CLAIM && s->joins[i].small &&
+	    probe_same_id(msg->member.id, s->self))
+		contested(s, &s->joins[i], msg, from);
+}
+
+bool
+join_is_outdone(const struct swim *s, const struct swim_addr *addr)
+{
+	size_t i = place_of(s, addr, JOIN_CLAIM);
+
+	return i < SWIM_PENDING_JOINS && s->joins[i].outdone;
+}
+
+bool
+join_asks(const struct swim *s, const struct swim_addr *addr)
+{
+	return place_of(s, addr, JOIN_SEED) < SWIM_PENDING_JOINS ||
+	       place_of(s, addr, JOIN_CLAIM) < SWIM_PENDING_JOINS;
+}
+
+void
+join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, bool modern)
 {
 	struct join *j = contest_at(s, addr);
 
-	if (j == NULL || j->resting || j->looped)
+	if (j == NULL || j->looped)
+		return;
+	j->modern |= modern;
+	if (end != CLAIM_WE_GO) {
+		j->heard = true;
+		if (j->answered)
+			tell_claim(s, j);
+	}
+	if (j->resting)
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
@@ -347,6 +474,7 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end)
 		break;
 	case CLAIM_WE_GO:
 		j->outdone = true;
+		j->stays = false;
 		if (j->answered)
 			outdone(s, j, addr);
 		break;
@@ -450,6 +578,11 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	switch (kind) {
 	case JOIN_SEED:
 		s->answered_seed = !probe_same_id(msg->member.id, s->self);
+		/* Another of our name, unless what we sent came back to us. */
+		if (!s->answered_seed && !j->looped) {
+			claim_shown(s, &asked);
+			join_contest(s, &asked, s->self->incarnation);
+		}
 		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
 		if (swimd && sync_differs(s, &msg->trailer))
 			sync_start(s, &asked);
@@ -518,17 +651,6 @@ rest(struct swim *s, struct join *j)
 	j->next = swim_time_add(s->now, j->rest);
 }
 
-/* From the beginning, with all that is known of the answer forgotten. */
-static void
-contest_again(struct swim *s, struct join *j)
-{
-	j->active = true;
-	j->answered = j->outdone = j->claimed = j->base = j->stays = false;
-	j->tries = 0;
-	j->seq = core_seq(s);
-	send_join(s, j);
-}
-
 void
 join_witness(struct swim *s, const struct swim_addr *addr)
 {
@@ -547,36 +669,53 @@ join_witness(struct swim *s, const struct swim_addr *addr)
 static void
 rested(struct swim *s, struct join *j)
 {
-	j->resting = j->again = false;
+	j->resting = false;
+	j->again = 0;
 	/* Nothing more was said of it. */
 	if (s->leaving || j->than < s->self->incarnation) {
 		j->active = false;
 		return;
 	}
+	j->claimed = j->outdone = j->quiet = false;
 	contest_again(s, j);
 }
 
 /*
- * Nobody of our name is there, or a member of our name stays as we do, or the contest is not over: the member that is to
- * decide may be about to go, and is asked once more.
+ * The member that is to decide has not said anything yet, and is asked in another round.  It may be about to go, and then
+ * it is silent.  One that answers claims as we do says in the end that it stays, however many of its claims are lost.
  */
+static bool
+goes_on(const struct join *j)
+{
+	if (j->small || j->again == (j->modern ? ROUNDS_MAX : ROUNDS_EARLIER))
+		return false;
+	if (!j->answered)
+		return (j->claimed || j->outdone) && j->modern && !j->quiet;
+	return j->claimed && !j->outdone;
+}
+
+/* Nobody of our name is there, or a member of our name stays as we do, or the contest is not over. */
 static void
 contest_ends(struct swim *s, struct join *j)
 {
-	if (!j->answered)
-		claim_unanswered(s, &j->addr, j->witnessed);
-	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	if (s->leaving)
 		return;
-	if (j->answered && j->claimed && !j->outdone && !j->again) {
-		j->again = true;
+	if (goes_on(j)) {
+		j->again++;
+		j->quiet = !j->answered;
 		contest_again(s, j);
 		return;
 	}
-	if (j->answered && (j->outdone || j->claimed || j->base) &&
+	if (!j->answered)
+		claim_unanswered(s, &j->addr, j->witnessed);
+	/* Whoever decides as we do stays silent when it goes, and says so when it stays. */
+	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
 	    outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
+	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	apply_refute(s, j->than);
+	if (j->answered)
+		tell_claim(s, j);
 	if (j->answered)
 		rest(s, j);
 }

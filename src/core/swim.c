@@ -149,6 +149,31 @@ swim_free(struct swim *s)
 	a.resize(a.ctx, s, 0);
 }
 
+/*
+ * A ping in our name from where nobody has answered under it.  It is no base peer's, whose smallest ping has to be
+ * answered: an ack with our digest, without which we look like a base peer, or the smaller nack goes there.  False: the
+ * ping has room for the ack.
+ */
+static bool
+answer_small(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	struct wire_member_id self = {{s->self->name, s->self->name_len},
+	    wire_str_of(s->self->address)};
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	if (outbox_answer_trailer(s, &self, SIZE_MAX, &trailer) <= len)
+		return false;
+	trailer.has_digest = trailer.has_removals = false;
+	self.address = wire_str_of("");
+	if (!outbox_begin(s, &w, &trailer, len))
+		return true;
+	wire_begin_nack(&w, msg->seq, &self);
+	outbox_end(s, &w, &trailer, 0, WIRE_NACK, from, NULL);
+	return true;
+}
+
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
@@ -173,11 +198,15 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	proven = sender != NULL && link_is_shown_at(sender, from);
+	proven = sender != NULL &&
+		 (sender == s->self ? claim_is_shown(s, from) : link_is_shown_at(sender, from));
 	budget = path_safe(s, sender);
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
 	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
+	if (!proven && sender == s->self && !swim_addr_equal(from, &s->self->addr) &&
+	    answer_small(s, msg, from, budget))
+		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	wire_begin_ack(&w, msg->seq, &self);
@@ -236,6 +265,28 @@ credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 	return len > answer ? len - answer : 0;
 }
 
+/*
+ * A datagram in our name comes from elsewhere.  True: nobody has answered there under it yet, and that is all that the
+ * datagram is good for.  It makes us send one datagram of no more bytes: the question who is there.  A ping is answered
+ * while such a question is under way: if both sides only asked, neither would learn anything.
+ */
+static bool
+hear_namesake(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
+    size_t len)
+{
+	if (claim_is_shown(s, from)) {
+		join_contest(s, from, s->self->incarnation);
+		return false;
+	}
+	s->credit = len;
+	if ((msg->type == WIRE_PING && join_asks(s, from)) || !join_contest(s, from, 0)) {
+		if (msg->type == WIRE_PING)
+			receive_ping(s, msg, true, from, len);
+	}
+	/* Whoever answers a question of ours has got it, whatever name the answer bears. */
+	return msg->type != WIRE_ACK;
+}
+
 static void
 receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
     const struct swim_addr *from, size_t len)
@@ -254,8 +305,11 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
-	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq))
-		join_contest(s, from, s->self->incarnation);
+	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq) &&
+	    hear_namesake(s, msg, from, len)) {
+		speaker_self(s);
+		return;
+	}
 	if (speaker != NULL && speaker != s->self && named)
 		speaker_ask(s, speaker, from);
 	speaker_check_kind(s, msg, from);
@@ -293,6 +347,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		break;
 	case WIRE_NACK:
 		probe_nack(s, msg);
+		join_nack(s, msg, from);
 		break;
 	case WIRE_GOSSIP:
 		apply_updates(s, &msg->updates);

@@ -71,15 +71,23 @@ visitor_gift(struct swim *s)
 }
 
 size_t
-visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
+visitor_least(struct wire_trailer *trailer, size_t budget)
 {
 	const size_t body = WIRE_HEADER_SIZE + sizeof(uint16_t);
-	size_t least;
 
 	/* Not our name: who gives none is taken for a base peer. */
 	if (body + wire_trailer_size(trailer) > budget)
+		trailer->has_removals = false;
+	if (body + wire_trailer_size(trailer) > budget)
 		trailer->has_digest = false;
-	least = body + wire_trailer_size(trailer);
+	return body + wire_trailer_size(trailer);
+}
+
+size_t
+visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
+{
+	size_t least = visitor_least(trailer, budget);
+
 	return least <= budget || visitor_gift(s) ? least : 0;
 }
 

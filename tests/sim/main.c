@@ -34,8 +34,9 @@ struct outcome {
 };
 
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
-    scenarios_successor, scenarios_reflect, scenarios_stall, scenarios_partition, scenarios_loss,
-    scenarios_limits, scenarios_base, scenarios_size, scenarios_liveness, scenarios_path};
+    scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
+    scenarios_loss, scenarios_limits, scenarios_base, scenarios_size, scenarios_liveness,
+    scenarios_path};
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void

@@ -36,7 +36,8 @@ struct scenario {
 /* Each ends in a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
-    scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[];
+    scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
+    scenarios_twins[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);

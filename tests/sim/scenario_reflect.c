@@ -9,7 +9,7 @@
 #include "sim/scenario.h"
 
 #define SECONDS 140
-#define VICTIMS_MAX 64
+#define VICTIMS_MAX 96
 #define BARE_MOST 80 /* an ack of 30 bytes or so, and a ping of as many */
 
 enum stranger {
@@ -21,19 +21,21 @@ static const char *const strangers[] = {"forged source", "silent", "answers"};
 
 enum matter {
 	GHOST,
-	MOVE
-}; /* one that nobody knows lives at the victim's address, or a member has moved there */
-static const char *const matters[] = {"ghost", "move"};
+	MOVE,
+	NAMESAKE
+}; /* one that nobody knows lives at the victim's address, a member has moved there, or the receiver itself lives there */
+static const char *const matters[] = {"ghost", "move", "namesake"};
 
 static const enum wire_type types[] = {WIRE_PING, WIRE_PING_REQ, WIRE_ACK, WIRE_NACK,
-    WIRE_AUTHENTICATED, WIRE_SYNC_REQ, WIRE_SYNC, WIRE_GOSSIP};
+    WIRE_AUTHENTICATED, WIRE_SYNC_REQ, WIRE_SYNC, WIRE_GOSSIP, WIRE_CLAIM};
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
 struct attack {
 	struct swim_addr own; /* the stranger's address */
 	bool answers;
 	uint64_t to_victim[VICTIMS_MAX];
-	unsigned victim; /* of the attack under way */
+	unsigned datagrams; /* that came to the victims */
+	unsigned victim;    /* of the attack under way */
 };
 
 static struct swim_addr
@@ -73,8 +75,12 @@ stray(struct world *w, void *ctx, unsigned from, const struct swim_addr *to, con
 	for (unsigned v = 0; v <= a->victim; v++) {
 		struct swim_addr victim = victim_addr(v);
 
-		if (swim_addr_equal(&victim, to))
+		/* Whatever the port. */
+		victim.port = to->port;
+		if (swim_addr_equal(&victim, to)) {
 			a->to_victim[v] += len;
+			a->datagrams++;
+		}
 	}
 	if (a->answers && swim_addr_equal(&a->own, to) && wire_decode(data, len, &msg) == WIRE_OK &&
 	    msg.type == WIRE_PING)
@@ -108,9 +114,11 @@ forge(uint8_t *data, enum wire_type type, const struct wire_update *u, const cha
 		wire_begin_sync_req(&w, 7, (struct wire_cursor){0}, digests, WIRE_SYNC_BUCKETS);
 	else if (type == WIRE_SYNC)
 		wire_begin_sync(&w, 7);
+	else if (type == WIRE_CLAIM)
+		wire_put_claim(&w, 7, &u->member, UINT64_MAX >> 1);
 	else
 		wire_begin_gossip(&w, 7);
-	if (type != WIRE_NACK)
+	if (type != WIRE_NACK && type != WIRE_CLAIM)
 		wire_add_update(&w, u);
 	len = wire_finish(&w, type == WIRE_AUTHENTICATED ? NULL : &trailer, 0);
 	if (type != WIRE_AUTHENTICATED)
@@ -143,12 +151,63 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 		/* Of itself a member says where it lives. */
 		if (matter == MOVE && i == 5)
 			continue;
+		if (matter == NAMESAKE) {
+			snprintf(name, sizeof(name), "%s", s->world.nodes[i].name);
+			u.member.id = wire_str_of(name);
+			u.incarnation = swim_incarnation(s->world.nodes[i].core);
+		}
 		len = forge(data, type, &u, stranger == ANSWERER ? "evil" : name);
 		world_inject(&s->world, from, i, data, len);
 		sent += len;
 		sim_run(s, 0.1);
 	}
 	return sent;
+}
+
+/* The smallest ping in this name, one that has room for more than its answer, the smallest claim, or a large one. */
+static size_t
+in_name_of(uint8_t *data, unsigned way, const char *name, uint64_t seq)
+{
+	struct wire_trailer trailer = {.has_sender = way < 2, .sender = wire_str_of(name)};
+	struct wire_member_id id = {wire_str_of(name),
+	    wire_str_of(way == 2 ? "" : "10.0.0.1:7946")};
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, WIRE_DATAGRAM_MAX, wire_trailer_size(&trailer));
+	if (way < 2)
+		wire_begin_ping(&w, seq);
+	else
+		wire_put_claim(&w, seq, &id, seq % 2 == 0 ? 1 : UINT64_MAX);
+	return wire_finish(&w, &trailer, way % 2 == 0 ? 0 : 300);
+}
+
+/* In the receiver's own name, each time from another port of the victim, or from four ports for long. */
+static void
+namesakes(struct sim *s, struct attack *a, unsigned way, unsigned ports)
+{
+	unsigned sent = 0, before = a->datagrams;
+	uint64_t bytes = 0;
+
+	for (unsigned k = 0; k < 300; k++) {
+		unsigned to = k % s->world.count;
+		struct swim_addr from = victim_addr(a->victim);
+		uint8_t data[WIRE_DATAGRAM_MAX];
+		size_t len = in_name_of(data, way, s->world.nodes[to].name, 1000 + k);
+
+		from.port = (uint16_t)(1024 + k % ports);
+		world_inject(&s->world, &from, to, data, len);
+		bytes += len;
+		sent++;
+		sim_run(s, 0.02);
+	}
+	sim_run(s, SECONDS);
+	printf(
+	    "# forged source, own name, %s, %u ports: %llu bytes in %u sent, %llu in %u to the victim\n",
+	    way < 2 ? "ping" : "claim", ports, (unsigned long long)bytes, sent,
+	    (unsigned long long)a->to_victim[a->victim], a->datagrams - before);
+	EXPECT(s, a->to_victim[a->victim] <= bytes);
+	EXPECT(s, a->datagrams - before <= sent);
+	a->victim++;
 }
 
 static void
@@ -160,7 +219,8 @@ reflection(struct sim *s)
 	s->world.stray = stray;
 	s->world.stray_ctx = &a;
 	check_foreign(s->world.check, "evil");
-	check_foreign(s->world.check, s->world.nodes[5].name);
+	for (unsigned i = 0; i < s->world.count; i++)
+		check_foreign(s->world.check, s->world.nodes[i].name);
 	EXPECT(s, sim_form(s));
 	sim_run(s, 10);
 	for (unsigned k = 0; k < sizeof(strangers) / sizeof(strangers[0]); k++) {
@@ -192,7 +252,15 @@ reflection(struct sim *s)
 	/* Nor does anything come later. */
 	for (unsigned v = 0; v < a.victim; v++)
 		EXPECT(s, a.to_victim[v] <= sent[v]);
+	a.victim++;
+	for (unsigned way = 0; way < 4; way++) {
+		namesakes(s, &a, way, 300);
+		namesakes(s, &a, way, 4);
+	}
 	EXPECT(s, sim_false_failures(s, (swim_time){0}) == 0);
+	/* Nobody has answered under another's name. */
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_NAME_CONFLICT, i, ANY) == 0);
 	s->world.stray = NULL;
 }
 
