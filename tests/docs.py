@@ -34,8 +34,8 @@ def verify_units(build):
     where = build / "docs" / "units"
     shutil.rmtree(where, ignore_errors=True)
     code, lines = run("make", "-C", str(TOP), "-s", f"BUILD={build.resolve()}", "install-units",
-                      f"UNITDIR={where.resolve()}", f"SBINDIR={build.resolve()}",
-                      f"BINDIR={build.resolve()}")
+                      f"UNITDIR={where.resolve()}", f"SYSUSERSDIR={where.resolve()}/sysusers.d",
+                      f"SBINDIR={build.resolve()}", f"BINDIR={build.resolve()}")
     if code:
         return lines
     units = sorted(str(p) for p in where.glob("*.*") if p.suffix in (".service", ".socket"))
