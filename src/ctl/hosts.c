@@ -17,6 +17,7 @@
 #define AN_ADDRESS "an address to some programs"
 #define OWN_MEANING "a name with a meaning of its own"
 #define OWN_NAME "this machine's own name"
+#define ANOTHERS_NAME "another member has the name too, but for the case of letters"
 
 /* ------------------------------------------------------------------------- what this machine is called */
 
@@ -183,8 +184,65 @@ has_own_meaning(const char *name)
 	       strncasecmp(name, "localhost6.", 11) == 0 || strncasecmp(name, "ip6-", 4) == 0;
 }
 
+/* ------------------------------------------------------------------- names that two members have alike */
+
+/* Names that several members have, but for the case of letters: to a resolver these are one name. */
+struct alike {
+	const char **names; /* sorted */
+	size_t count;
+};
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A suspect member may be alive, so its name stays in the hosts file. */
+static bool
+is_listed(const json_t *member)
+{
+	const char *status = json_string_value(json_object_get(member, "status"));
+
+	return status != NULL && (strcmp(status, swim_status_name(SWIM_ALIVE)) == 0 ||
+				     strcmp(status, swim_status_name(SWIM_SUSPECT)) == 0);
+}
+
+/* False when memory is short. */
+static bool
+alike_init(struct alike *alike, const json_t *members)
+{
+	size_t count = 0, i;
+	const char **names = calloc(json_array_size(members) + 1, sizeof(*names));
+	const json_t *member;
+
+	*alike = (struct alike){.names = names};
+	if (names == NULL)
+		return false;
+	json_array_foreach((json_t *)members, i, member) {
+		const char *name = json_string_value(json_object_get(member, "name"));
+
+		if (name != NULL && is_listed(member))
+			names[count++] = name;
+	}
+	qsort(names, count, sizeof(*names), compare_names);
+	for (i = 0; i + 1 < count; i++)
+		if (strcasecmp(names[i], names[i + 1]) == 0)
+			names[alike->count++] = names[i];
+	return true;
+}
+
+static bool
+alike_has(const struct alike *alike, const char *name)
+{
+	return bsearch(&name, alike->names, alike->count, sizeof(*alike->names), compare_names) !=
+	       NULL;
+}
+
+/* -------------------------------------------------------------------------------------------- the lines */
+
 static const char *
-name_fault(const struct hosts *hosts, const json_t *member)
+name_fault(const struct hosts *hosts, const struct alike *alike, const json_t *member)
 {
 	const json_t *string = json_object_get(member, "name");
 	const char *name = json_string_value(string);
@@ -199,15 +257,18 @@ name_fault(const struct hosts *hosts, const json_t *member)
 	if (listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
 	    (!local && strcasecmp(name, hosts->host) == 0))
 		return OWN_NAME;
+	/* Nobody gets another's name by a name of his own choice: neither has a line, but this machine. */
+	if (!local && alike_has(alike, name))
+		return ANOTHERS_NAME;
 	return NULL;
 }
 
-void
-hosts_print(const struct hosts *hosts, const json_t *member, FILE *out)
+static void
+print_member(const struct hosts *hosts, const struct alike *alike, const json_t *member, FILE *out)
 {
 	const json_t *name = json_object_get(member, "name");
 	const char *address = json_string_value(json_object_get(member, "address"));
-	const char *fault = name_fault(hosts, member);
+	const char *fault = name_fault(hosts, alike, member);
 	char word[PRINT_NAME], host[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
 	uint16_t port;
@@ -221,4 +282,20 @@ hosts_print(const struct hosts *hosts, const json_t *member, FILE *out)
 		fprintf(out, "%s %s\n", host, json_string_value(name));
 	else
 		fprintf(out, "# left out: %s: %s\n", print_word(name, word, sizeof(word)), fault);
+}
+
+bool
+hosts_print(const struct hosts *hosts, const json_t *members, FILE *out)
+{
+	struct alike alike;
+	const json_t *member;
+	size_t i;
+
+	if (!alike_init(&alike, members))
+		return false;
+	json_array_foreach((json_t *)members, i, member)
+		if (is_listed(member))
+			print_member(hosts, &alike, member, out);
+	free(alike.names);
+	return true;
 }

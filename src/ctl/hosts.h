@@ -24,7 +24,10 @@ struct hosts {
 bool hosts_init(struct hosts *, const char *path);
 void hosts_fini(struct hosts *);
 
-/* A member's object as a line, or as a comment that says why there is none. */
-void hosts_print(const struct hosts *, const json_t *member, FILE *out);
+/*
+ * Of each member in the list that is alive or suspect a line, or a comment that says why there is none.  False when memory
+ * is short: then nothing is printed.
+ */
+bool hosts_print(const struct hosts *, const json_t *members, FILE *out);
 
 #endif

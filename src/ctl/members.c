@@ -139,23 +139,12 @@ print_names(const struct ctl *ctl, const json_t *list)
 		    print_word(json_object_get(member, "name"), word, sizeof(word)));
 }
 
-/* A suspect member may be alive, so its name stays in the hosts file. */
 static bool
 print_hosts(const struct ctl *ctl, const json_t *list)
 {
 	struct hosts hosts;
-	bool ok = hosts_init(&hosts, HOSTS_FILE);
-	const json_t *member;
-	size_t i;
+	bool ok = hosts_init(&hosts, HOSTS_FILE) && hosts_print(&hosts, list, ctl->out);
 
-	json_array_foreach((json_t *)list, i, member) {
-		const char *status = json_string_value(json_object_get(member, "status"));
-
-		if (ok && status != NULL &&
-		    (strcmp(status, swim_status_name(SWIM_ALIVE)) == 0 ||
-			strcmp(status, swim_status_name(SWIM_SUSPECT)) == 0))
-			hosts_print(&hosts, member, ctl->out);
-	}
 	hosts_fini(&hosts);
 	return ok;
 }

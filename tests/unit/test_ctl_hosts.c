@@ -8,16 +8,14 @@
 #include "ctl/hosts.h"
 #include "support/unit.h"
 
-/* What is printed for a member of that name at 10.0.0.9, where this is the hosts file. */
+/* What is printed for these members, where this is the hosts file. */
 static char *
-printed(const char *file, const char *name, bool local)
+printed_all(const char *file, json_t *members)
 {
 	char path[] = "/tmp/swimd-test-hosts-XXXXXX", *text = NULL;
 	int fd = mkstemp(path);
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	json_t *member = json_pack("{s:s,s:s,s:b}", "name", name, "address", "10.0.0.9:7946",
-	    "local", (int)local);
 	struct hosts hosts;
 
 	ck_assert_int_ge(fd, 0);
@@ -25,11 +23,19 @@ printed(const char *file, const char *name, bool local)
 	close(fd);
 	ck_assert(hosts_init(&hosts, path));
 	unlink(path);
-	hosts_print(&hosts, member, out);
+	ck_assert(hosts_print(&hosts, members, out));
 	fclose(out);
 	hosts_fini(&hosts);
-	json_decref(member);
+	json_decref(members);
 	return text;
+}
+
+/* The same for one member of that name at 10.0.0.9. */
+static char *
+printed(const char *file, const char *name, bool local)
+{
+	return printed_all(file, json_pack("[{s:s,s:s,s:s,s:b}]", "name", name, "address",
+				     "10.0.0.9:7946", "status", "alive", "local", (int)local));
 }
 
 static void
@@ -50,6 +56,26 @@ left_out(const char *file, const char *name, bool local)
 	ck_assert_msg(strncmp(text, "# left out: ", 12) == 0, "%s", text);
 	free(text);
 }
+
+/* A resolver does not tell cases apart: whoever joins as DB1 must not be found under db1. */
+START_TEST(names_that_differ_by_case_alone_have_no_line)
+{
+	char *text = printed_all("",
+	    json_pack("[{s:s,s:s,s:s},{s:s,s:s,s:s},{s:s,s:s,s:s,s:b},{s:s,s:s,s:s},{s:s,s:s,s:s}]",
+		"name", "DB1", "address", "10.0.0.2:7946", "status", "alive", "name", "db1",
+		"address", "10.0.0.1:7946", "status", "suspect", "name", "web", "address",
+		"10.0.0.3:7946", "status", "alive", "local", true, "name", "WEB", "address",
+		"10.0.0.4:7946", "status", "alive", "name", "Web", "address", "10.0.0.5:7946",
+		"status", "dead"));
+
+	ck_assert_str_eq(text,
+	    "# left out: DB1: another member has the name too, but for the case of letters\n"
+	    "# left out: db1: another member has the name too, but for the case of letters\n"
+	    "10.0.0.3 web\n"
+	    "# left out: WEB: another member has the name too, but for the case of letters\n");
+	free(text);
+}
+END_TEST
 
 START_TEST(only_host_names_have_a_line)
 {
@@ -114,5 +140,6 @@ START_TEST(names_of_this_machine_are_left_to_it)
 }
 END_TEST
 
-UNIT_MAIN("ctl_hosts", only_host_names_have_a_line, no_address_in_any_notation_has_a_line,
-    no_name_that_every_machine_has_has_a_line, names_of_this_machine_are_left_to_it)
+UNIT_MAIN("ctl_hosts", only_host_names_have_a_line, names_that_differ_by_case_alone_have_no_line,
+    no_address_in_any_notation_has_a_line, no_name_that_every_machine_has_has_a_line,
+    names_of_this_machine_are_left_to_it)

@@ -56,7 +56,7 @@ CTL_OBJS = $(patsubst %,ctl/%.o,admin args client command ctl decode events help
 	problem reply session table tags wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
 	base/addr.o base/buf.o base/nearest.o base/status.o base/utf8.o tests/unit/ctl_fake.o
 OBJS_test_ctl_args = base/nearest.o ctl/args.o ctl/problem.o ctl/print.o base/utf8.o
-OBJS_test_ctl_hosts = ctl/hosts.o ctl/print.o base/addr.o base/utf8.o
+OBJS_test_ctl_hosts = ctl/hosts.o ctl/print.o base/addr.o base/utf8.o base/status.o
 OBJS_test_ctl_reply = ctl/reply.o
 OBJS_test_ctl_client = ctl/client.o
 OBJS_test_ctl_commands = $(CTL_OBJS)
