@@ -308,6 +308,7 @@ ifaces_join(struct ifaces *all)
 			a->up = (link->flags & IFF_UP) != 0;
 			a->running = (link->flags & IFF_RUNNING) != 0;
 			a->loopback = (link->flags & IFF_LOOPBACK) != 0;
+			a->nowhere = a->loopback || strcmp(link->kind, "dummy") == 0;
 			a->port = ifaces_is_port(all->links, all->link_count, k);
 			a->containers = ifaces_is_for_containers(all->links, all->link_count, k);
 			a->leads_out = ifaces_leads_out(link) ||

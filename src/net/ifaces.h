@@ -16,6 +16,7 @@ struct iface_address {
 	char name[IF_NAMESIZE];
 	bool up, running; /* running: it has a carrier too */
 	bool loopback;
+	bool nowhere; /* loopback or a dummy interface: what is sent by it leaves no machine */
 	bool port; /* of a bridge or a bond, which has the traffic and ought to have the address */
 	bool
 	    leads_out; /* it may lead to another machine: no end of a pair within this one, no tunnel */

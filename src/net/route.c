@@ -95,14 +95,23 @@ out:
 	return result;
 }
 
+/* What speaks for an address; a kind counts for more than all kinds after it. */
+enum route_vote {
+	ROUTE_VOTE_SEED,      /* a seed elsewhere is reached from it */
+	ROUTE_VOTE_OURSELVES, /* it is a seed itself */
+	ROUTE_VOTE_PEER,      /* another target is reached from it */
+	/* It is a seed itself, on an interface that leads nowhere: all machines behind a load balancer may have it. */
+	ROUTE_VOTE_NOWHERE,
+	ROUTE_VOTE_KINDS,
+};
+
 /* What is chosen among: all addresses of interfaces that count, and how many targets are reached from each. */
 struct route_candidates {
 	const struct route_wish *wish;
 	struct iface_address *all;
 	size_t count;
 	struct route_votes {
-		unsigned seeds, ourselves,
-		    peers; /* seeds elsewhere, seeds that are an address of ours, other targets */
+		unsigned of[ROUTE_VOTE_KINDS];
 	} * votes;
 };
 
@@ -174,9 +183,9 @@ static void
 route_count_vote(const struct route_candidates *c, size_t i, bool seed)
 {
 	if (seed)
-		c->votes[i].seeds++;
+		c->votes[i].of[ROUTE_VOTE_SEED]++;
 	else if (!c->all[i].containers)
-		c->votes[i].peers++;
+		c->votes[i].of[ROUTE_VOTE_PEER]++;
 }
 
 static void
@@ -200,7 +209,7 @@ route_vote(const struct route_candidates *c, const struct route_target *target)
 	if (i == c->count || route_rank(&c->all[i]) < ROUTE_RANK_CONTAINERS)
 		return;
 	if (ours) {
-		c->votes[i].ourselves++;
+		c->votes[i].of[c->all[i].nowhere ? ROUTE_VOTE_NOWHERE : ROUTE_VOTE_OURSELVES]++;
 		return;
 	}
 	route_count_vote(c, i, target->seed);
@@ -208,12 +217,6 @@ route_vote(const struct route_candidates *c, const struct route_target *target)
 	now = c->wish->current != NULL ? route_find(c, c->wish->current) : c->count;
 	if (now != c->count && now != i && route_covers(&c->all[now], to))
 		route_count_vote(c, now, target->seed);
-}
-
-static unsigned
-route_votes_of(const struct route_votes *v, int kind)
-{
-	return kind == 0 ? v->seeds : kind == 1 ? v->ourselves : v->peers;
 }
 
 /* Whose address is reached from where: the current one if it has any votes, else the one with the most. */
@@ -225,13 +228,13 @@ route_elect(const struct route_candidates *c, const char **origin)
 
 	if (c->wish->current != NULL)
 		now = route_find(c, c->wish->current);
-	for (int kind = 0; kind < 3 && best == c->count; kind++) {
-		*origin = kind == 2 ? "peers" : "seeds";
-		if (now != c->count && route_votes_of(&c->votes[now], kind) > 0)
+	for (int kind = 0; kind < ROUTE_VOTE_KINDS && best == c->count; kind++) {
+		*origin = kind == ROUTE_VOTE_PEER ? "peers" : "seeds";
+		if (now != c->count && c->votes[now].of[kind] > 0)
 			return now;
 		most = 0;
 		for (size_t i = 0; i < c->count; i++) {
-			unsigned votes = route_votes_of(&c->votes[i], kind);
+			unsigned votes = c->votes[i].of[kind];
 
 			if (votes > most || (votes == most && most > 0 &&
 						c->all[i].addr.family < c->all[best].addr.family)) {
@@ -326,10 +329,12 @@ route_worth(const struct route_candidates *c, size_t i, size_t by_default)
 
 	if (i == c->count)
 		return ROUTE_RANK_NONE;
-	if (c->votes[i].seeds > 0 || c->votes[i].ourselves > 0)
+	if (c->votes[i].of[ROUTE_VOTE_SEED] > 0 || c->votes[i].of[ROUTE_VOTE_OURSELVES] > 0)
 		return ROUTE_RANK_SEEDS;
-	if (c->votes[i].peers > 0)
+	if (c->votes[i].of[ROUTE_VOTE_PEER] > 0)
 		return ROUTE_RANK_PEERS;
+	if (c->votes[i].of[ROUTE_VOTE_NOWHERE] > 0)
+		return ROUTE_RANK_SEED_NOWHERE;
 	rank = route_rank(&c->all[i]);
 	return i == by_default && rank == ROUTE_RANK_INTERFACE ? ROUTE_RANK_DEFAULT : rank;
 }

@@ -15,8 +15,9 @@ enum route_rank {
 	ROUTE_RANK_LINK_LOCAL, /* of use on one network alone */
 	ROUTE_RANK_PASSING,    /* temporary, or one that floats between machines */
 	ROUTE_RANK_INTERFACE,
-	ROUTE_RANK_DEFAULT, /* what the default route sends from */
-	ROUTE_RANK_PEERS,   /* the source of what is sent to other members */
+	ROUTE_RANK_DEFAULT,      /* what the default route sends from */
+	ROUTE_RANK_SEED_NOWHERE, /* an address of a seed, on an interface of ours that leads nowhere */
+	ROUTE_RANK_PEERS,        /* the source of what is sent to other members */
 	ROUTE_RANK_SEEDS, /* the source of what is sent to seeds, or itself an address of a seed */
 };
 
