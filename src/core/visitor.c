@@ -216,6 +216,7 @@ bool
 visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
 {
 	struct wire_str id = msg->member.id;
+	const struct member *m;
 	struct visitor v = {0};
 
 	for (size_t i = 0; i < VISITORS_MAX && v.seq == 0; i++) {
@@ -233,8 +234,12 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	if (swim_addr_equal(from, &v.addr))
 		guest_answered(s, from);
 	s->answered_as = true;
-	/* A member that has moved says so in this answer, or is believed after it (speaker_answers). */
-	if (members_find(s, id.bytes, id.len) == NULL)
+	/*
+	 * A member that has moved says so in this answer, or is believed after it (speaker_answers).  One that is shown
+	 * to nobody any more, since it was removed say, is taken up as if it were not known.
+	 */
+	m = members_find(s, id.bytes, id.len);
+	if (m == NULL || m->hidden)
 		take_up(s, msg, &v);
 	return true;
 }

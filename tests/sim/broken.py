@@ -142,6 +142,8 @@ RULES = {
         "members.c", "	members_mark_removed(s, m);\n\tgossip_queue(s, m);", "	m->forget = false;"),
     "removal-unheard": ("whom the rumour of a removal missed never learns of it",
         "sync.c", "bool removals = t->has_removals &&", "bool removals = s->leaving && t->has_removals &&"),
+    "removed-elsewhere": ("who was removed and lives at another address now stays removed",
+        "visitor.c", "if (m == NULL || m->hidden)", "if (m == NULL)"),
     "one-too-many": ("the table holds one member more than it may",
         "members.c", "if (s->table.count < s->config.max_members)", "if (s->table.count <= s->config.max_members)"),
     "datagram-too-long": ("a datagram is longer than max_datagram",

@@ -149,6 +149,35 @@ removal_unheard(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == 0);
 }
 
+/* A machine is removed, and another takes its name at another address: with its state directory or without. */
+static void
+removal_moved(struct sim *s)
+{
+	const unsigned others = s->world.count - 1;
+	swim_time start;
+
+	EXPECT(s, sim_form(s));
+	for (unsigned keep = 0; keep < 2; keep++) {
+		/* Longer than all are believed that have just begun. */
+		sim_run(s, 40);
+		if (keep == 0)
+			sim_crash(s, 3);
+		else
+			sim_leave(s, 3);
+		EXPECT(s, sim_wait_all(s, 3, keep == 0 ? SWIM_DEAD : SWIM_LEFT, 10));
+		EXPECT(s, swim_remove(s->world.nodes[0].core, world_local(&s->world, 0, sim_now(s)),
+			      "n3", 2) == SWIM_REMOVE_OK);
+		world_flush(&s->world, 0);
+		sim_run(s, 3);
+		start = sim_now(s);
+		sim_move(s, 3);
+		sim_restart(s, 3, keep == 1);
+		EXPECT(s, sim_wait_all(s, 3, SWIM_ALIVE, 5));
+		EXPECT(s, sim_told(s, start, SWIM_EVENT_JOINED, ANY, 3) == others);
+		EXPECT(s, sim_wait_converged(s, 10));
+	}
+}
+
 static void
 retention(struct sim *s)
 {
@@ -350,6 +379,8 @@ const struct scenario scenarios_limits[] = {
 	"whom the rumour of a removal missed finds it out, and forgets too"},
     {"removal", 8, removal, LIGHT,
 	"a dead member that is removed is forgotten by all, until it starts again"},
+    {"removal-moved", 8, removal_moved, LIGHT,
+	"a member that was removed is listed by all within seconds when it starts at another address"},
     {"retention", 8, retention, LIGHT,
 	"the dead and the left are forgotten in their time, and leave no ghost"},
     {"nonsense", 5, nonsense, LIGHT, "names and addresses that make no sense change nothing"},

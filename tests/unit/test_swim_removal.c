@@ -296,6 +296,96 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 }
 END_TEST
 
-UNIT_MAIN("swim_removal", whom_the_rumours_missed_forgets_too,
+/* Whom the update is about answers under its name and address, with the update or without. */
+static void
+answer(struct fixture *f, const struct swim_addr *from, uint64_t seq, const struct wire_update *u,
+    bool update)
+{
+	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+	wire_begin_ack(&w, seq, &u->member);
+	if (update)
+		ck_assert(wire_add_update(&w, u));
+	len = wire_finish(&w, &trailer, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, from, data, len), WIRE_OK);
+	fixture_drain(f);
+}
+
+/* p2 speaks there of itself, is asked who lives there, and answers: with an update about itself, or without. */
+static void
+comes_back_at(struct fixture *f, const struct swim_addr *there, uint64_t incarnation, bool update)
+{
+	struct wire_update u = {.member = {wire_str_of("p2"), wire_str_of("10.0.1.77:7946")},
+	    .status = SWIM_ALIVE,
+	    .incarnation = incarnation};
+	const struct fixture_out *ping;
+
+	fixture_clear(f);
+	fixture_ping_by(f, there, 0, "p2", &u);
+	ping = fixture_sent(f, WIRE_PING, 77);
+	ck_assert_ptr_nonnull(ping);
+	/* One datagram says where it lives: that alone shows nobody. */
+	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
+	answer(f, there, ping->message.seq, &u, update);
+}
+
+/* A machine that was removed is replaced under its name at another address. */
+START_TEST(one_removed_comes_back_at_another_address)
+{
+	for (int update = 0; update < 2; update++) {
+		for (int status = SWIM_DEAD; status <= SWIM_LEFT; status++) {
+			struct fixture *f = fixture_among_proven(3);
+			struct swim_addr there = fixture_addr(77);
+
+			fixture_gossip(f, 1, 2, (enum swim_status)status, 4);
+			ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+			f->now = swim_time_add(f->now, swim_seconds(60));
+			comes_back_at(f, &there, 5, update);
+			ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+			ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 5);
+			ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.77:7946");
+			ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+			fixture_free(f);
+		}
+	}
+}
+END_TEST
+
+/* Not by what others remember of it, nor by another that lives where it is said to. */
+START_TEST(one_removed_stays_so_whoever_answers_under_another_name)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct swim_addr there = fixture_addr(77);
+	struct wire_update u = {.member = {wire_str_of("p2"), wire_str_of("10.0.1.77:7946")},
+	    .status = SWIM_ALIVE,
+	    .incarnation = 5};
+	const struct fixture_out *ping;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+	f->now = swim_time_add(f->now, swim_seconds(60));
+	fixture_clear(f);
+	fixture_ping_by(f, &there, 0, "p2", &u);
+	ping = fixture_sent(f, WIRE_PING, 77);
+	ck_assert_ptr_nonnull(ping);
+	fixture_ack_by(f, &there, ping->message.seq, 9, 1, NULL);
+	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
+	/* At or below the incarnation of the removal nobody is asked. */
+	fixture_clear(f);
+	f->now = swim_time_add(f->now, swim_seconds(5));
+	u.incarnation = 4;
+	fixture_ping_by(f, &there, 0, "p2", &u);
+	ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 77));
+	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_removal", one_removed_comes_back_at_another_address,
+    one_removed_stays_so_whoever_answers_under_another_name, whom_the_rumours_missed_forgets_too,
     removals_are_compared_until_they_are_forgotten_and_no_longer, none_is_left_where_much_is_lost,
     whoever_was_away_hears_of_it, a_view_without_removals_says_nothing_of_them)
