@@ -8,6 +8,10 @@
  *   noted, and given from the timer: there nothing of c-ares is on the stack, and a channel may be destroyed.
  * - Questions cannot be cancelled one by one.  One whose deadline has passed is answered in the negative, and stays
  *   until c-ares lets go of it.
+ * - Some nameservers, and firewalls before them, drop questions with EDNS or refuse them.  A question that has no answer
+ *   after the first try of every nameserver, or a refusal, is asked without EDNS too, by a channel of its own, and the
+ *   first answer counts.  Where that is the one without EDNS, all are asked so for DNS_PLAIN_S, or until resolv.conf
+ *   changes.  c-ares itself asks again without EDNS after FORMERR alone.
  */
 #include "net/dns.h"
 
@@ -35,8 +39,17 @@
 /* Each nameserver is asked so many times before a question fails, the second time with twice the patience. */
 #define DNS_TRIES 2
 #define DNS_PATIENCES 3 /* of both tries together */
+/* So long questions are asked without EDNS, once only such a question was answered. */
+#define DNS_PLAIN_S 600
 /* A nameserver is not given up sooner, however many there are. */
 #define DNS_PATIENCE_MIN_MS 100
+
+/* How c-ares asks: with EDNS (RFC 6891), or without. */
+enum dns_way {
+	DNS_EDNS,
+	DNS_PLAIN,
+	DNS_WAYS,
+};
 
 /* A socket of c-ares' own. */
 struct dns_socket {
@@ -52,6 +65,7 @@ LIST_HEAD(dns_sockets, dns_socket);
 struct dns_round {
 	LIST_ENTRY(dns_round) link;
 	struct dns *dns;
+	enum dns_way way;
 	ares_channel channel;
 	struct dns_sockets sockets;
 	unsigned questions;
@@ -63,14 +77,23 @@ struct dns_round {
 LIST_HEAD(dns_rounds, dns_round);
 TAILQ_HEAD(dns_questions, dns_question);
 
+/* A question as it is asked one way. */
+struct dns_attempt {
+	struct dns_question *question;
+	struct dns_round *round; /* NULL: it was not asked, or could not be */
+	bool held;               /* c-ares will call back for it */
+};
+
 struct dns_question {
 	TAILQ_ENTRY(dns_question) link;
 	struct dns *dns;
-	struct dns_round *round; /* NULL: could not be asked */
-	dns_callback *callback;  /* one of the two */
+	char *name;
+	struct dns_attempt attempts[DNS_WAYS];
+	swim_time plain_at; /* when it is asked without EDNS too; NEVER: not, or it is already */
+	dns_callback *callback; /* one of the two */
 	dns_service_callback *service_callback;
 	void *ctx;
-	bool held;     /* c-ares will call back for it */
+	bool done;     /* the answer is known */
 	bool answered; /* the callback has been called, or is not to be */
 	swim_time deadline;
 	struct name_answer answer; /* text: for a service too */
@@ -86,7 +109,9 @@ struct dns {
 	swim_duration timeout;
 	struct dns_questions questions;
 	struct dns_rounds rounds;
-	struct dns_round *round; /* the current one, or NULL */
+	struct dns_round *current[DNS_WAYS]; /* or NULL */
+	swim_time plain_until;               /* until then questions are asked without EDNS */
+	struct stat plain_conf;              /* what resolv.conf was when that was found */
 	struct loop_timer *timer;
 	bool library; /* ares_library_init went well */
 };
@@ -108,8 +133,8 @@ dns_round_free(struct dns_round *round)
 	struct dns_socket *socket;
 
 	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on LIST_REMOVE */
-	if (round->dns->round == round)
-		round->dns->round = NULL;
+	if (round->dns->current[round->way] == round)
+		round->dns->current[round->way] = NULL;
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	LIST_REMOVE(round, link);
 	/* Calls back for the questions that are left, and for the sockets. */
@@ -134,6 +159,23 @@ dns_round_deadline(const struct dns_round *round)
 	    swim_us((int64_t)left->tv_sec * 1000000 + (int64_t)left->tv_usec));
 }
 
+static bool
+dns_is_held(const struct dns_question *question)
+{
+	return question->attempts[DNS_EDNS].held || question->attempts[DNS_PLAIN].held;
+}
+
+/* When there is next something to do for a question. */
+static swim_time
+dns_question_next(const struct dns_question *question)
+{
+	if (question->answered)
+		return dns_is_held(question) ? SWIM_TIME_NEVER : (swim_time){0};
+	if (question->done)
+		return (swim_time){0};
+	return swim_time_min(question->deadline, question->plain_at);
+}
+
 static void
 dns_arm(struct dns *dns)
 {
@@ -142,7 +184,7 @@ dns_arm(struct dns *dns)
 	const struct dns_round *round;
 
 	TAILQ_FOREACH(question, &dns->questions, link)
-		next = swim_time_min(next, question->held ? question->deadline : (swim_time){0});
+		next = swim_time_min(next, dns_question_next(question));
 	LIST_FOREACH(round, &dns->rounds, link)
 		next = swim_time_min(next,
 		    round->questions > 0 ? dns_round_deadline(round) : (swim_time){0});
@@ -201,6 +243,25 @@ dns_resolv_conf_stat(const struct dns *dns, struct stat *st)
 }
 
 static bool
+dns_stat_equal(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* How a question is asked first. */
+static enum dns_way
+dns_way_now(const struct dns *dns)
+{
+	struct stat st;
+
+	if (swim_time_reached(loop_now(), dns->plain_until))
+		return DNS_EDNS;
+	dns_resolv_conf_stat(dns, &st);
+	return dns_stat_equal(&st, &dns->plain_conf) ? DNS_PLAIN : DNS_EDNS;
+}
+
+static bool
 dns_round_stale(const struct dns_round *round, swim_time now)
 {
 	struct stat st;
@@ -208,9 +269,7 @@ dns_round_stale(const struct dns_round *round, swim_time now)
 	if (swim_time_reached(now, swim_time_add(round->begun, swim_seconds(DNS_ROUND_S))))
 		return true;
 	dns_resolv_conf_stat(round->dns, &st);
-	return st.st_ino != round->resolv_conf.st_ino || st.st_size != round->resolv_conf.st_size ||
-	       st.st_mtim.tv_sec != round->resolv_conf.st_mtim.tv_sec ||
-	       st.st_mtim.tv_nsec != round->resolv_conf.st_mtim.tv_nsec;
+	return !dns_stat_equal(&st, &round->resolv_conf);
 }
 
 static int
@@ -218,7 +277,7 @@ dns_open_channel(struct dns_round *round, int patience_ms)
 {
 	const struct dns *dns = round->dns;
 	struct ares_options options = {
-	    .flags = ARES_FLAG_EDNS,
+	    .flags = round->way == DNS_EDNS ? ARES_FLAG_EDNS : 0,
 	    .ednspsz = DNS_EDNS_SIZE,
 	    .timeout = patience_ms,
 	    .tries = DNS_TRIES,
@@ -267,10 +326,10 @@ dns_round_setup(struct dns_round *round)
 }
 
 static struct dns_round *
-dns_round_get(struct dns *dns, int *status)
+dns_round_get(struct dns *dns, enum dns_way way, int *status)
 {
 	swim_time now = loop_now();
-	struct dns_round *round = dns->round;
+	struct dns_round *round = dns->current[way];
 
 	if (round != NULL && !dns_round_stale(round, now))
 		return round;
@@ -278,6 +337,7 @@ dns_round_get(struct dns *dns, int *status)
 	if ((round = calloc(1, sizeof(*round))) == NULL)
 		return NULL;
 	round->dns = dns;
+	round->way = way;
 	round->begun = now;
 	LIST_INIT(&round->sockets);
 	LIST_INSERT_HEAD(&dns->rounds, round, link);
@@ -287,7 +347,7 @@ dns_round_get(struct dns *dns, int *status)
 		dns_round_free(round);
 		return NULL;
 	}
-	dns->round = round;
+	dns->current[way] = round;
 	return round;
 }
 
@@ -324,12 +384,15 @@ static void
 dns_question_free(struct dns_question *question)
 {
 	TAILQ_REMOVE(&question->dns->questions, question, link);
-	if (question->round != NULL)
-		question->round->questions--;
+	for (size_t i = 0; i < DNS_WAYS; i++) {
+		if (question->attempts[i].round != NULL)
+			question->attempts[i].round->questions--;
+	}
 	while (question->service_count > 0)
 		free(question->services[--question->service_count].target);
 	free(question->services);
 	name_answer_fini(&question->answer);
+	free(question->name);
 	free(question);
 }
 
@@ -354,71 +417,75 @@ dns_answer(struct dns_question *question)
 		question->callback(question->ctx, &question->answer);
 }
 
-/* The first question whose answer is known, or whose deadline has passed unanswered; NULL: none. */
+/* The first question for which there is something to do now; NULL: none. */
 static struct dns_question *
 dns_due(const struct dns *dns, swim_time now)
 {
 	struct dns_question *question;
 
 	TAILQ_FOREACH(question, &dns->questions, link) {
-		if (!question->held || swim_time_reached(now, question->deadline))
+		if (swim_time_reached(now, dns_question_next(question)))
 			return question;
 	}
 	return NULL;
 }
 
+/* No answer has come by now, or the nameservers may have refused only EDNS: another way may do better. */
+static bool
+dns_is_unanswered(int status)
+{
+	switch (status) {
+	case ARES_ETIMEOUT:
+	case ARES_ECONNREFUSED: /* 1.18 makes this of SERVFAIL, NOTIMP and REFUSED too */
+	case ARES_ESERVFAIL:
+	case ARES_ENOTIMP:
+	case ARES_EREFUSED:
+	case ARES_EFORMERR:
+	case ARES_EBADRESP:
+		return true;
+	default: /* of c-ares' error numbers, an open set */
+		return false;
+	}
+}
+
+/* Keep in mind which way nameservers answer, once a question without EDNS came to this. */
 static void
-dns_timer_fired(void *ctx, swim_time now)
+dns_learn(const struct dns_question *question, bool unanswered)
 {
-	struct dns *dns = ctx;
-	struct dns_question *question;
-	struct dns_round *round, *next;
+	struct dns *dns = question->dns;
 
-	LIST_FOREACH(round, &dns->rounds, link)
-		ares_process_fd(round->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	/* Looked for anew after each: its callback may ask again. */
-	while ((question = dns_due(dns, now)) != NULL) {
-		if (question->held)
-			dns_fail(question, ARES_ETIMEOUT);
-		dns_answer(question);
-		if (!question->held)
-			dns_question_free(question);
+	if (question->attempts[DNS_EDNS].round == NULL && unanswered) {
+		dns->plain_until = (swim_time){0};
+	} else if (question->attempts[DNS_EDNS].round != NULL && !unanswered) {
+		dns->plain_until = swim_time_add(loop_now(), swim_seconds(DNS_PLAIN_S));
+		dns_resolv_conf_stat(dns, &dns->plain_conf);
 	}
-	for (round = LIST_FIRST(&dns->rounds); round != NULL; round = next) {
-		next = LIST_NEXT(round, link);
-		if (round->questions == 0)
-			dns_round_free(round);
-	}
-	dns_arm(dns);
 }
 
-static struct dns_question *
-dns_question_new(struct dns *dns, void *ctx)
+/* What one attempt came to is the answer, unless the other way may do better. */
+static void
+dns_settle(struct dns_attempt *attempt, int status)
 {
-	struct dns_question *question = calloc(1, sizeof(*question));
-	int status;
+	struct dns_question *question = attempt->question;
+	bool unanswered = dns_is_unanswered(status);
 
-	if (question == NULL)
-		return NULL;
-	question->dns = dns;
-	question->ctx = ctx;
-	question->deadline = swim_time_add(loop_now(), dns->timeout);
-	TAILQ_INSERT_TAIL(&dns->questions, question, link);
-	question->round = dns_round_get(dns, &status);
-	if (question->round != NULL)
-		question->round->questions++;
-	else
-		dns_fail(question, status);
-	question->held = question->round != NULL;
-	return question;
+	if (attempt == &question->attempts[DNS_PLAIN])
+		dns_learn(question, unanswered);
+	if (unanswered && question->plain_at.ns != SWIM_TIME_NEVER.ns) {
+		question->plain_at = (swim_time){0};
+	} else if (!unanswered || !dns_is_held(question)) {
+		if (status != ARES_SUCCESS)
+			dns_fail(question, status);
+		question->done = true;
+	}
 }
-
-/* ----------------------------------------------------------------------------------------- addresses */
 
 static void
 dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *info)
 {
-	struct dns_question *question = arg;
+	struct dns_attempt *attempt = arg;
+	struct dns_question *question = attempt->question;
+	bool wanted = !question->answered && !question->done;
 	struct name_answer *answer = &question->answer;
 	const struct ares_addrinfo_node *node;
 	const struct ares_addrinfo_cname *alias;
@@ -426,8 +493,8 @@ dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *in
 	int ttl = INT32_MAX;
 
 	(void)timeouts;
-	question->held = false;
-	for (node = info != NULL ? info->nodes : NULL; node != NULL && !question->answered;
+	attempt->held = false;
+	for (node = info != NULL && wanted ? info->nodes : NULL; node != NULL;
 	     node = node->ai_next) {
 		if (!sockaddr_to_addr(node->ai_addr, &addr) || swim_addr_is_wildcard(&addr) ||
 		    swim_addr_is_multicast(&addr))
@@ -439,38 +506,20 @@ dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *in
 	for (alias = info != NULL ? info->cnames : NULL; alias != NULL; alias = alias->next)
 		ttl = alias->ttl < ttl ? alias->ttl : ttl;
 	/* Of what is in the hosts file it is 0: that is not far to read again. */
-	answer->ttl = swim_seconds(ttl > 0 ? ttl : 0);
+	if (wanted)
+		answer->ttl = swim_seconds(ttl > 0 ? ttl : 0);
 	if (info != NULL)
 		ares_freeaddrinfo(info);
-	if (answer->count == 0 && !question->answered)
-		dns_fail(question, status == ARES_SUCCESS ? ARES_ENODATA : status);
+	if (wanted && answer->count > 0)
+		dns_settle(attempt, ARES_SUCCESS);
+	else if (wanted)
+		dns_settle(attempt, status == ARES_SUCCESS ? ARES_ENODATA : status);
 	/* May come from within dns_start. */
 	dns_arm(question->dns);
 }
 
-struct dns_question *
-dns_start(struct dns *dns, const char *host, dns_callback *callback, void *ctx)
-{
-	/* Not sorted by how near they are (RFC 6724): each is tried. */
-	const struct ares_addrinfo_hints hints = {
-	    .ai_flags = ARES_AI_NOSORT | (dns->hosts_by_environment ? ARES_AI_ENVHOSTS : 0),
-	    .ai_family = AF_UNSPEC,
-	};
-	struct dns_question *question = dns_question_new(dns, ctx);
-
-	if (question == NULL)
-		return NULL;
-	question->callback = callback;
-	if (question->held)
-		ares_getaddrinfo(question->round->channel, host, NULL, &hints, dns_addresses_came,
-		    question);
-	dns_arm(dns);
-	return question;
-}
-
-/* ------------------------------------------------------------------------------------------ services */
-
-static void
+/* Returns how it went. */
+static int
 dns_keep_services(struct dns_question *question, const struct ares_srv_reply *records)
 {
 	const struct ares_srv_reply *record;
@@ -488,40 +537,145 @@ dns_keep_services(struct dns_question *question, const struct ares_srv_reply *re
 		if ((service->target = strdup(record->host)) != NULL)
 			question->service_count++;
 	}
-	if (question->service_count == 0)
-		dns_fail(question, records != NULL ? ARES_ENOMEM : ARES_ENODATA);
+	if (question->service_count > 0)
+		return ARES_SUCCESS;
+	return records != NULL ? ARES_ENOMEM : ARES_ENODATA;
 }
 
 static void
 dns_services_came(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
-	struct dns_question *question = arg;
+	struct dns_attempt *attempt = arg;
+	struct dns_question *question = attempt->question;
 	struct ares_srv_reply *records = NULL;
 
 	(void)timeouts;
-	question->held = false;
-	if (status == ARES_SUCCESS)
-		status = ares_parse_srv_reply(bytes, len, &records);
-	if (!question->answered && status == ARES_SUCCESS)
-		dns_keep_services(question, records);
-	else if (!question->answered)
-		dns_fail(question, status);
-	ares_free_data(records);
+	attempt->held = false;
+	if (!question->answered && !question->done) {
+		if (status == ARES_SUCCESS)
+			status = ares_parse_srv_reply(bytes, len, &records);
+		if (status == ARES_SUCCESS)
+			status = dns_keep_services(question, records);
+		dns_settle(attempt, status);
+		ares_free_data(records);
+	}
 	dns_arm(question->dns);
+}
+
+/* May call back at once, which notes the answer alone. */
+static void
+dns_ask(struct dns_question *question, enum dns_way way)
+{
+	/* Not sorted by how near they are (RFC 6724): each is tried. */
+	const struct ares_addrinfo_hints hints = {
+	    .ai_flags = ARES_AI_NOSORT |
+			(question->dns->hosts_by_environment ? ARES_AI_ENVHOSTS : 0),
+	    .ai_family = AF_UNSPEC,
+	};
+	struct dns_attempt *attempt = &question->attempts[way];
+	int status;
+
+	if (way == DNS_PLAIN)
+		question->plain_at = SWIM_TIME_NEVER;
+	attempt->question = question;
+	attempt->round = dns_round_get(question->dns, way, &status);
+	if (attempt->round == NULL) {
+		question->done = !dns_is_held(question);
+		if (question->done)
+			dns_fail(question, status);
+		return;
+	}
+	attempt->round->questions++;
+	attempt->held = true;
+	if (question->service_callback != NULL)
+		ares_search(attempt->round->channel, question->name, ns_c_in, ns_t_srv,
+		    dns_services_came, attempt);
+	else
+		ares_getaddrinfo(attempt->round->channel, question->name, NULL, &hints,
+		    dns_addresses_came, attempt);
+}
+
+static void
+dns_timer_fired(void *ctx, swim_time now)
+{
+	struct dns *dns = ctx;
+	struct dns_question *question;
+	struct dns_round *round, *next;
+
+	LIST_FOREACH(round, &dns->rounds, link)
+		ares_process_fd(round->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	/* Looked for anew after each: its callback may ask again. */
+	while ((question = dns_due(dns, now)) != NULL) {
+		if (!question->answered && !question->done &&
+		    !swim_time_reached(now, question->deadline)) {
+			dns_ask(question, DNS_PLAIN);
+			continue;
+		}
+		if (!question->answered && !question->done)
+			dns_fail(question, ARES_ETIMEOUT);
+		dns_answer(question);
+		if (!dns_is_held(question))
+			dns_question_free(question);
+	}
+	for (round = LIST_FIRST(&dns->rounds); round != NULL; round = next) {
+		next = LIST_NEXT(round, link);
+		if (round->questions == 0)
+			dns_round_free(round);
+	}
+	dns_arm(dns);
+}
+
+static struct dns_question *
+dns_question_new(struct dns *dns, const char *name, void *ctx)
+{
+	struct dns_question *question = calloc(1, sizeof(*question));
+
+	if (question == NULL)
+		return NULL;
+	if ((question->name = strdup(name)) == NULL) {
+		free(question);
+		return NULL;
+	}
+	question->dns = dns;
+	question->ctx = ctx;
+	question->deadline = swim_time_add(loop_now(), dns->timeout);
+	TAILQ_INSERT_TAIL(&dns->questions, question, link);
+	return question;
+}
+
+static void
+dns_begin(struct dns_question *question)
+{
+	struct dns *dns = question->dns;
+	/* Then the first try of every nameserver has taken its time. */
+	int64_t first_ms = swim_duration_ms(dns->timeout) * 9 / 10 / DNS_PATIENCES;
+
+	question->plain_at = swim_time_add(loop_now(), swim_ms(first_ms));
+	dns_ask(question, dns_way_now(dns));
+	dns_arm(dns);
+}
+
+struct dns_question *
+dns_start(struct dns *dns, const char *host, dns_callback *callback, void *ctx)
+{
+	struct dns_question *question = dns_question_new(dns, host, ctx);
+
+	if (question == NULL)
+		return NULL;
+	question->callback = callback;
+	dns_begin(question);
+	return question;
 }
 
 struct dns_question *
 dns_start_service(struct dns *dns, const char *name, dns_service_callback *callback, void *ctx)
 {
-	struct dns_question *question = dns_question_new(dns, ctx);
+	struct dns_question *question = dns_question_new(dns, name, ctx);
 
 	if (question == NULL)
 		return NULL;
 	question->service_callback = callback;
-	if (question->held)
-		ares_search(question->round->channel, name, ns_c_in, ns_t_srv, dns_services_came,
-		    question);
-	dns_arm(dns);
+	dns_begin(question);
 	return question;
 }
 
@@ -578,7 +732,8 @@ dns_free(struct dns *dns)
 	while ((round = LIST_FIRST(&dns->rounds)) != NULL)
 		dns_round_free(round);
 	while ((question = TAILQ_FIRST(&dns->questions)) != NULL) {
-		question->round = NULL; /* freed above */
+		for (size_t i = 0; i < DNS_WAYS; i++)
+			question->attempts[i].round = NULL; /* freed above */
 		dns_question_free(question);
 	}
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */

@@ -36,6 +36,7 @@ struct dns_test_name {
 	const char *v4[128], *v6[24];
 	struct dns_test_service services[8];
 	unsigned ttl; /* of all of these; 0: 60 s */
+	unsigned edns_queries;
 };
 
 struct dns_test_connection {
@@ -54,8 +55,8 @@ struct dns_test {
 	struct dns_test_name names[DNS_TEST_NAMES];
 	size_t count;
 	struct dns_test_connection connections[DNS_TEST_CONNECTIONS];
-	int code;     /* for all that is asked, where not 0 */
-	bool no_edns; /* it is of the time before EDNS: FORMERR */
+	int code;      /* for all that is asked, where not 0 */
+	int edns_code; /* for what is asked with EDNS, where not 0 */
 	unsigned queries, tcp_queries, edns_queries;
 };
 
@@ -170,12 +171,14 @@ dns_test_answer(struct dns_test *server, const uint8_t *packet, size_t len, bool
 		if (strcasecmp(server->names[i].name, name) == 0)
 			entry = &server->names[i];
 	}
+	if (entry != NULL && packet[11] == 1)
+		entry->edns_queries++;
 	if (entry != NULL)
 		code = type == DNS_TEST_AAAA ? entry->code6 : entry->code4;
 	if (server->code != 0)
 		code = server->code;
-	if (server->no_edns && packet[11] == 1)
-		code = 1;
+	if (server->edns_code != 0 && packet[11] == 1)
+		code = server->edns_code;
 	if (code == DNS_TEST_SILENT)
 		return 0;
 	memcpy(out, packet, pos);

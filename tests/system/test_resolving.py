@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from harness import Wire, base_wire
-from harness.nameserver import A, AAAA, REFUSED, SERVFAIL, SILENT, SRV, Nameserver, Resolving, unusable
+from harness.nameserver import A, AAAA, REFUSED, SERVFAIL, SILENT, SILENT_TO_EDNS, SRV, Nameserver, Resolving, unusable
 
 reason = unusable() if os.geteuid() == 0 else "files of their own for programs need root"
 pytestmark = pytest.mark.skipif(reason is not None, reason=str(reason))
@@ -79,6 +79,9 @@ CASES = {
     "SERVFAIL, REFUSED, good": ("four.test", (SERVFAIL, REFUSED), THREE, "files dns"),
     "silent, SERVFAIL, good": ("four.test", (SILENT, SERVFAIL), THREE, "files dns"),
     "silent, silent, good": ("four.test", (SILENT, SILENT), THREE, "files dns"),
+    "silent to EDNS": ("four.test", (SILENT_TO_EDNS,), ONE, "files dns"),
+    "sixty addresses, silent to EDNS": ("many.test", (SILENT_TO_EDNS,), ONE, "files dns"),
+    "silent, SERVFAIL, silent to EDNS": ("four.test", (SILENT, SERVFAIL, SILENT_TO_EDNS), THREE, "files dns"),
     "sixty addresses of the third": ("many.test", (SILENT, SERVFAIL), THREE, "files dns"),
 }
 

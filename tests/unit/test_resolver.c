@@ -318,9 +318,84 @@ START_TEST(what_fits_a_larger_datagram_needs_no_tcp)
 	ck_assert_uint_eq(f.server.edns_queries, 2);
 	ck_assert_uint_eq(stats_of(&f).entries, 1);
 	/* A nameserver that knows no EDNS is asked in its own way. */
-	f.server.no_edns = true;
+	f.server.edns_code = 1;
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
 	resolves(&f, "a.test:1", "10.0.0.1:1");
+	end(&f);
+}
+END_TEST
+
+/* As of a nameserver, or a firewall before it, that gives this code to what has EDNS. */
+static void
+is_asked_without_edns(int code)
+{
+	static char texts[100][16];
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	f.server.edns_code = code;
+	for (int i = 0; i < 100; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "10.0.1.%d", i + 1);
+		dns_test_name(&f.server, "many.test")->v4[i] = texts[i];
+	}
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "b.test")->v4[0] = "10.0.0.2";
+	dns_test_name(&f.server, "_swim._udp.test")->services[0] =
+	    (struct dns_test_service){20, 0, 7003, "b.test"};
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	ck_assert_uint_gt(dns_test_name(&f.server, "a.test")->edns_queries, 0);
+	/* The next questions are asked without EDNS at once, and large answers come by TCP. */
+	resolves(&f, "srv:_swim._udp.test", "10.0.0.2:7003");
+	resolve(&f, "many.test:1");
+	ck_assert_uint_eq(f.count, 100);
+	ck_assert_uint_gt(f.server.tcp_queries, 0);
+	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
+	ck_assert_uint_eq(dns_test_name(&f.server, "_swim._udp.test")->edns_queries, 0);
+	ck_assert_uint_eq(dns_test_name(&f.server, "b.test")->edns_queries, 0);
+	ck_assert_uint_eq(dns_test_name(&f.server, "many.test")->edns_queries, 0);
+	/* Other nameservers may want it. */
+	dns_test_name(&f.server, "c.test")->v4[0] = "10.0.0.3";
+	f.server.edns_code = 0;
+	dns_test_write(f.server.resolv_conf, "options ndots:1\nnameserver 127.0.0.1\n");
+	resolves(&f, "c.test:1", "10.0.0.3:1");
+	ck_assert_uint_gt(dns_test_name(&f.server, "c.test")->edns_queries, 0);
+	end(&f);
+}
+
+START_TEST(a_nameserver_may_drop_what_has_edns)
+{
+	is_asked_without_edns(DNS_TEST_SILENT);
+}
+END_TEST
+
+START_TEST(a_nameserver_may_refuse_what_has_edns)
+{
+	static const int codes[] = {4, 5, 2}; /* NOTIMP, REFUSED, SERVFAIL */
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		is_asked_without_edns(codes[i]);
+}
+END_TEST
+
+/* Once nobody answers what is asked without EDNS, EDNS comes first again. */
+START_TEST(edns_comes_back)
+{
+	struct fixture f;
+	struct resolver_config config = start(&f);
+
+	f.server.edns_code = 5;
+	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
+	dns_test_name(&f.server, "b.test")->v4[0] = "10.0.0.2";
+	start_resolver(&f, &config);
+	resolves(&f, "a.test:1", "10.0.0.1:1");
+	f.server.code = 2;
+	fails(&f, "b.test:1", "no nameserver gives an answer");
+	ck_assert_uint_eq(dns_test_name(&f.server, "b.test")->edns_queries, 0);
+	f.server.code = f.server.edns_code = 0;
+	dns_test_name(&f.server, "c.test")->v4[0] = "10.0.0.3";
+	resolves(&f, "c.test:1", "10.0.0.3:1");
+	ck_assert_uint_gt(dns_test_name(&f.server, "c.test")->edns_queries, 0);
 	end(&f);
 }
 END_TEST
@@ -686,6 +761,7 @@ UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_address
     what_is_no_host_and_port_is_refused, a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
     one_family_is_answered_though_the_other_is_not,
     a_name_may_have_more_addresses_than_a_datagram_holds, what_fits_a_larger_datagram_needs_no_tcp,
+    a_nameserver_may_drop_what_has_edns, a_nameserver_may_refuse_what_has_edns, edns_comes_back,
     every_nameserver_is_asked, answers_are_kept_for_their_own_time_to_live,
     a_service_has_its_own_ports_and_order, a_service_that_is_not_there_says_why,
     answers_are_cached_for_their_time, the_cache_serves_every_port_at_once, the_cache_is_bounded,

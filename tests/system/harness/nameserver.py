@@ -10,6 +10,7 @@ from .daemon import clean_environment
 A, AAAA, SRV = 1, 28, 33
 SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
 SILENT = "silent"
+SILENT_TO_EDNS = "silent to EDNS"     # as behind a firewall that does not know EDNS
 
 
 def labels(name):
@@ -24,7 +25,7 @@ def rdata(kind, value):
 
 
 class Nameserver:
-    """names: {(name, kind): [values]}; a name that is not there does not exist. `fate`: a code for all, or SILENT."""
+    """names: {(name, kind): [values]}; a name that is not there does not exist. `fate`: a code for all, or how it is silent."""
 
     def __init__(self, cluster, address, names=None, fate=None, ttl=60):
         self.address, self.names, self.fate, self.ttl = address, names or {}, fate, ttl
@@ -78,9 +79,10 @@ class Nameserver:
         kind, = struct.unpack("!H", data[at + 1:at + 3])
         question, name = data[12:at + 5], ".".join(parts).lower()
         self.asked.append((name, kind, way))
-        if self.fate == SILENT:
+        edns = data[10:12] != b"\0\0"
+        if self.fate == SILENT or (self.fate == SILENT_TO_EDNS and edns):
             return None
-        code, records, cut = self.fate or 0, b"", 0
+        code, records, cut = self.fate if isinstance(self.fate, int) else 0, b"", 0
         known = any(name == other for other, _ in self.names)
         if not code and not known:
             code = NXDOMAIN
