@@ -109,6 +109,15 @@ choose(const struct node *node, const struct swim_addr *asked, struct route_choi
 	route_choose(&filled, out);
 }
 
+/* The index and the name of an interface, which may be asked for by an alternative name (ip-link(8): altname); 0: none. */
+static uint32_t
+find_device(const char *wanted, char name[IF_NAMESIZE])
+{
+	uint32_t index = if_nametoindex(wanted);
+
+	return index != 0 && if_indextoname(index, name) != NULL ? index : 0;
+}
+
 int
 network_choose(struct node *node, char *fault)
 {
@@ -118,7 +127,8 @@ network_choose(struct node *node, char *fault)
 	const struct config *c = &node->config;
 	struct route_choice choice;
 
-	snprintf(net->device, sizeof(net->device), "%s", c->device);
+	if (*c->device != '\0' && find_device(c->device, net->device) == 0)
+		snprintf(net->device, sizeof(net->device), "%s", c->device);
 	if (node->bound.scope != 0)
 		if_indextoname(node->bound.scope, net->bind_zone);
 	if (*c->advertise != '\0')
@@ -322,11 +332,9 @@ follow_device(struct node *node)
 
 	if (*wanted == '\0')
 		return;
-	index = if_nametoindex(wanted);
+	index = find_device(wanted, name);
 	if (index == 0 && (bound == 0 || if_indextoname(bound, name) == NULL))
 		return; /* it is gone: whatever is sent there fails, and says so */
-	if (index != 0)
-		snprintf(name, sizeof(name), "%s", wanted);
 	if (*net->device != '\0' && strcmp(net->device, name) != 0) {
 		log_at(LOG_LEVEL_NOTICE, "the interface has another name now",
 		    log_str("from", net->device), log_str("to", name));

@@ -579,6 +579,7 @@ udp_bound_index(const struct udp *udp)
 	return (uint32_t)index;
 }
 
+/* Keep in mind how the interface of this index is called now.  False: no memory. */
 static bool
 udp_name_device(struct udp *udp, uint32_t index)
 {
@@ -658,6 +659,11 @@ udp_start(struct udp *udp)
 	if (!udp_equip(udp, wildcard))
 		goto fail;
 	udp->device_index = udp_bound_index(udp);
+	/* It may be configured by an alternative name. */
+	if (!udp_name_device(udp, udp->device_index)) {
+		errno = ENOMEM;
+		goto fail;
+	}
 	udp->bound_port = udp->local.port;
 	udp->had_socket = true;
 	udp->sending = udp->receiving = (struct udp_half){0};

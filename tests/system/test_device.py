@@ -14,7 +14,7 @@ def address(kind, number):
     return kind.format(number).partition("/")[0]
 
 
-def start(cluster, lan, kind, device, wrapper=()):
+def start(cluster, lan, kind, device, wrapper=(), altname=None):
     """Three machines; what the first is started with is the test's."""
     hosts = [lan.host(avahi=False, addresses=(kind,)) for _ in range(3)]
     zone = "%eth0" if kind is LINK else ""
@@ -22,7 +22,9 @@ def start(cluster, lan, kind, device, wrapper=()):
     for daemon, seed in zip(daemons, (2, 1, 2)):
         daemon.options += ["--seed", address(kind, seed) + zone]
     if device:
-        daemons[0].environment["SWIMD_DEVICE"] = "eth0"
+        daemons[0].environment["SWIMD_DEVICE"] = altname or "eth0"
+    if altname:
+        add_altname(hosts[0], altname)
     daemons[0].wrapper += wrapper
     for daemon in daemons:
         daemon.launch()
@@ -42,6 +44,12 @@ def make(lan, host, kind):
     lan.switch.run("ip", "link", "set", port, "up")
     host.ip("link", "set", "eth0", "addrgenmode", "none", "up")
     host.add_address(kind.format(host.number))
+
+
+def add_altname(host, altname):
+    done = host.command("ip", "link", "property", "add", "dev", "eth0", "altname", altname)
+    if done.returncode:
+        pytest.skip(f"no alternative names of interfaces here: {done.stderr.strip()}")
 
 
 def rename(host, old, new):
@@ -95,6 +103,20 @@ def test_made_again_without_privileges(cluster, lan):
     remove(lan, hosts[0])
     make(lan, hosts[0], FOUR)
     works(cluster, daemons, FOUR, ["the interface was made anew"])
+
+
+def test_by_an_alternative_name(cluster, lan):
+    """systemd gives eno1 the names enp0s31f6 and enx...: any of them is the interface."""
+    hosts, daemons = start(cluster, lan, FOUR, True, altname="lan-alt")
+    works(cluster, daemons, FOUR)
+    rename(hosts[0], "eth0", "lan0")
+    works(cluster, daemons, FOUR, ["the interface has another name now"])
+    hosts[0].ip("link", "del", "lan0")
+    cluster.all_say("member.failed", "h1", 0, daemons=daemons[1:])
+    make(lan, hosts[0], FOUR)
+    add_altname(hosts[0], "lan-alt")
+    works(cluster, daemons, FOUR, ["the interface was made anew"])
+    assert daemons[0].text().count("another address is advertised") == 0
 
 
 def test_bound_to_a_link_local_address(cluster, lan):
