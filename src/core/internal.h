@@ -96,6 +96,8 @@ struct member {
 	uint64_t incarnation;
 	swim_time since; /* of the status */
 	swim_time met;   /* when it came into the table */
+	swim_time there; /* when it was first told to live at its address, in this life */
+	swim_time alive; /* when it became alive last */
 	swim_time news;  /* rate of its changes that busy sources tell: paid until then (quota.c) */
 	swim_time counted;  /* suspect: since when, for the verdict */
 	swim_time ask_at;   /* suspect: when it is asked next, or judged */
@@ -596,6 +598,9 @@ void link_report_add(struct swim *, struct wire_trailer *);
 void link_report_complain(const struct swim *, const struct member *to, char *text,
     struct wire_trailer *);
 /* Take from a ping whether its sender can reach us at our address. */
+/* The member takes another status, or is shown or hidden: since when does it live at its address? */
+void link_report_note_life(const struct swim *, struct member *, enum swim_status from,
+    bool was_hidden);
 void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 

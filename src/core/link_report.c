@@ -242,12 +242,47 @@ complains(const struct swim *s, const struct member *m)
 	return false;
 }
 
-/* The member advertises an address that another advertises too, and has done so for more than a moment. */
-static bool
-shares(const struct swim *s, const struct member *m)
+void
+link_report_note_life(const struct swim *s, struct member *m, enum swim_status from,
+    bool was_hidden)
 {
-	return m->status == SWIM_ALIVE && !m->hidden &&
-	       (m->also.family != 0 || swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
+	if (m->hidden || !swim_status_is_live(m->status))
+		return;
+	/* Of two machines with one address each is declared failed now and then, and returns: that is no other life. */
+	if (was_hidden || from == SWIM_LEFT ||
+	    (from == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns))
+		m->there = s->now;
+	if (m->status == SWIM_ALIVE && (from != SWIM_ALIVE || was_hidden))
+		m->alive = s->now;
+}
+
+/* Does the member live at its address still, a moment after it and another have been there together? */
+static bool
+is_there(const struct swim *s, const struct member *m, swim_time together)
+{
+	if (m == s->self)
+		return true;
+	if (m->hidden || m->status == SWIM_LEFT)
+		return false;
+	if (m->status == SWIM_ALIVE && m->also.family != 0)
+		return true;
+	if (swim_time_since(s->now, together).ns < SHARED_FOR.ns)
+		return false;
+	if (m->status == SWIM_ALIVE)
+		return true;
+	/* One that just died is silent.  One that shares its address is found silent as well, but refutes that. */
+	return swim_time_before(together, m->alive) &&
+	       (m->status == SWIM_SUSPECT || swim_time_since(s->now, m->since).ns < SHARED_FOR.ns);
+}
+
+/* Two members advertise one address, and have done so for more than a moment. */
+static bool
+shares(const struct swim *s, const struct member *a, const struct member *b)
+{
+	swim_time together = swim_time_before(a->there, b->there) ? b->there : a->there;
+
+	return swim_addr_equal(&a->addr, &b->addr) && is_there(s, a, together) &&
+	       is_there(s, b, together);
 }
 
 static void
@@ -267,8 +302,8 @@ count_shared(const struct swim *s, struct swim_reach_row *row)
 	for (size_t i = 1; i < s->located.count; i++) {
 		const struct member *a = s->located.v[i - 1], *b = s->located.v[i];
 
-		if (a != s->self && b != s->self && swim_addr_equal(&a->addr, &b->addr) &&
-		    !swim_addr_equal(&a->addr, &s->self->addr) && shares(s, a) && shares(s, b))
+		if (a != s->self && b != s->self && !swim_addr_equal(&a->addr, &s->self->addr) &&
+		    shares(s, a, b))
 			count(row, b);
 	}
 }
@@ -283,6 +318,8 @@ swim_reach(struct swim *s, swim_time now, struct swim_reach *out)
 	for (size_t i = 0; i < s->named.count; i++) {
 		const struct member *m = s->named.v[i];
 
+		if (m != s->self && shares(s, m, s->self))
+			count(&out->twins, m);
 		if (m->live_index == NOT_LISTED)
 			continue;
 		if (m->link == SWIM_PATH_RELAYED)
@@ -294,8 +331,6 @@ swim_reach(struct swim *s, swim_time now, struct swim_reach *out)
 		}
 		if (complains(s, m))
 			count(&out->complaining, m);
-		if (swim_addr_equal(&m->addr, &s->self->addr) && shares(s, m))
-			count(&out->twins, m);
 	}
 	count_shared(s, &out->shared);
 }

@@ -61,6 +61,7 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 	core_release(s, m->address);
 	m->address = copy;
 	locate_parse(s, m);
+	m->there = s->now;
 	forget_answers(m);
 	/* That nobody answers where it was says nothing of where it is. */
 	probe_forget(s, m);

@@ -215,7 +215,7 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 	m->name[len] = '\0';
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(name, len);
-	m->since = m->met = s->now;
+	m->since = m->met = m->there = m->alive = s->now;
 	m->deadline = m->heard = m->complained = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
@@ -529,6 +529,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		gossip_drop(s, m);
 		m->forget = false;
 	}
+	link_report_note_life(s, m, from, was_hidden);
 	if (from != status || was_hidden != hidden || (status == SWIM_SUSPECT && risen))
 		m->since = s->now;
 	if (!hidden) {

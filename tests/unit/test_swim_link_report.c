@@ -318,6 +318,54 @@ START_TEST(members_at_one_address_are_told_but_not_at_once)
 }
 END_TEST
 
+/* p2 and p9 have one address: now the one, now the other is found silent, and refutes that. */
+START_TEST(members_at_one_address_that_come_and_go_are_told)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
+	    .status = SWIM_ALIVE};
+
+	fixture_ping(f, 3, 77,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	for (unsigned i = 1; i < 10; i++) {
+		f->now = swim_time_add(f->now, swim_seconds(4));
+		fixture_gossip(f, 3, 2, SWIM_ALIVE, i);
+		ck_assert_uint_eq(reach(f).shared.count, i < 8 ? 0 : 1);
+		fixture_gossip(f, 3, 2, SWIM_SUSPECT, i);
+		ck_assert_uint_eq(reach(f).shared.count, i < 8 ? 0 : 1);
+	}
+	fixture_gossip(f, 3, 2, SWIM_DEAD, 20);
+	ck_assert_uint_eq(reach(f).shared.count, 1);
+	ck_assert_str_eq(reach(f).shared.address, "10.0.1.2:7946");
+	/* It stays dead: the other is its successor. */
+	f->now = swim_time_add(f->now, swim_seconds(31));
+	ck_assert_uint_eq(reach(f).shared.count, 0);
+	/* When it comes back the other may have died a moment ago. */
+	fixture_gossip(f, 3, 2, SWIM_ALIVE, 21);
+	ck_assert_uint_eq(reach(f).shared.count, 0);
+	f->now = swim_time_add(f->now, swim_seconds(31));
+	ck_assert_uint_eq(reach(f).shared.count, 1);
+	fixture_free(f);
+}
+END_TEST
+
+/* It is suspected for long, and its successor has been there for longer than a moment. */
+START_TEST(one_suspected_since_another_came_to_its_address_shares_none)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
+	    .status = SWIM_ALIVE};
+
+	fixture_ping(f, 3, 77,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	fixture_gossip(f, 3, 2, SWIM_SUSPECT, 0);
+	f->now = swim_time_add(f->now, swim_seconds(31));
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(reach(f).shared.count, 0);
+	fixture_free(f);
+}
+END_TEST
+
 /* A helper says where it reached the target: that is one question there, and only its answer makes it a way. */
 START_TEST(where_a_helper_reaches_it_is_tried)
 {
@@ -365,4 +413,6 @@ UNIT_MAIN("swim_link_report", what_others_say_of_our_address_is_counted,
     strangers_say_nothing_of_links, the_later_word_of_a_member_counts,
     it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well,
     our_own_is_told_when_it_changes_and_each_minute, one_that_is_asked_elsewhere_is_told,
-    members_at_one_address_are_told_but_not_at_once, where_a_helper_reaches_it_is_tried)
+    members_at_one_address_are_told_but_not_at_once,
+    members_at_one_address_that_come_and_go_are_told,
+    one_suspected_since_another_came_to_its_address_shares_none, where_a_helper_reaches_it_is_tried)
