@@ -10,8 +10,8 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from harness import (Cluster, Lan, Tunnels, become_root, clean_environment, mounts_unusable, paths,  # noqa: E402
-                     tunnels_unusable, unwind_on_sigterm, usable)
+from harness import (Cluster, Lan, Tunnels, become_root, clean_environment, machines_unusable, mounts_unusable,  # noqa: E402
+                     paths, tunnels_unusable, unwind_on_sigterm, usable)
 
 SECONDS_A_TEST = 150
 SECONDS_A_LONG_TEST = 600
@@ -60,8 +60,18 @@ def pytest_runtest_makereport(item, call):
         item.test_failed = outcome.get_result().failed
 
 
+# Fixtures that not every machine allows: why this one refuses them, or None. In a chroot whose root is no mount point, what
+# is mounted could not be kept from the machine around it.
+REFUSED = {"lan": lambda: usable() or mounts_unusable(), "mounts": mounts_unusable,
+           "switch": machines_unusable, "tunnels": lambda: usable() or tunnels_unusable()}
+
+
 @pytest.fixture
 def cluster(request):
+    # Looked at first, since a cluster may have to wait until other tests have done with the loopback that all share.
+    for name in REFUSED.keys() & set(request.fixturenames):
+        if reason := REFUSED[name]():
+            pytest.skip(reason)
     for program in (paths.SWIMD, paths.SWIMCTL):
         if not os.access(program, os.X_OK):
             pytest.fail(f"{program} is not there; run make first, or set SWIMD_BUILD", pytrace=False)
@@ -84,24 +94,17 @@ def swimctl():
 
 
 @pytest.fixture
-def mounts():
+def mounts(cluster):
     """The test mounts something, for its own programs alone."""
-    if reason := mounts_unusable():
-        pytest.skip(reason)
+    return cluster
 
 
 @pytest.fixture
 def lan(cluster):
-    # In a chroot whose root is no mount point, what is mounted could not be kept from the machine around it.
-    if reason := usable() or mounts_unusable():
-        pytest.skip(reason)
     return Lan(cluster)
 
 
 @pytest.fixture
 def tunnels(cluster):
     """tunnels(count, **path) -> Tunnels: hosts whose paths have a delay, a loss and so on (harness/tunnel.py)."""
-    reason = usable() or tunnels_unusable()
-    if reason:
-        pytest.skip(reason)
     return lambda count, **path: Tunnels(cluster, count, **path)
