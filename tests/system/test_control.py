@@ -466,8 +466,11 @@ def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
     names = {f"m{n}" for n in range(count)} | {daemon.name, wire.address}
     for connection, number in late:
         answer = connection.answer(number)
-        cluster.wait(lambda: len(answer["members"]) + sum(e["type"] == "member.joined" for e in connection.events)
-                     >= len(names), "all to be told")
+
+        def missing():
+            told = {m["name"] for m in answer["members"]}
+            return sorted(names - told - {e["member"]["name"] for e in connection.events if e["type"] == "member.joined"})
+        cluster.wait(lambda: not missing(), lambda: f"all to be told: {missing()[:20]}; {daemon.call('metrics')}")
         seen = [m["name"] for m in answer["members"]]
         joined = [e["member"]["name"] for e in connection.events if e["type"] == "member.joined"]
         assert not set(seen) & set(joined), "told twice"
