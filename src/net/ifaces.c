@@ -52,6 +52,12 @@ ifaces_leads_out(const struct iface_link *link)
 	       ifaces_is_kind(link, kinds, sizeof(kinds) / sizeof(kinds[0]));
 }
 
+bool
+ifaces_leads_nowhere(const struct iface_link *link)
+{
+	return (link->flags & IFF_LOOPBACK) != 0 || strcmp(link->kind, "dummy") == 0;
+}
+
 /* The names that Docker, libvirt, CNI, LXC and their like give to bridges that they make. */
 static bool
 ifaces_has_runtime_name(const char *name)
@@ -308,7 +314,7 @@ ifaces_join(struct ifaces *all)
 			a->up = (link->flags & IFF_UP) != 0;
 			a->running = (link->flags & IFF_RUNNING) != 0;
 			a->loopback = (link->flags & IFF_LOOPBACK) != 0;
-			a->nowhere = a->loopback || strcmp(link->kind, "dummy") == 0;
+			a->nowhere = ifaces_leads_nowhere(link);
 			a->port = ifaces_is_port(all->links, all->link_count, k);
 			a->containers = ifaces_is_for_containers(all->links, all->link_count, k);
 			a->leads_out = ifaces_leads_out(link) ||

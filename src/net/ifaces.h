@@ -46,5 +46,7 @@ struct iface_link {
 
 /* Is links[i] a bridge of containers?  For ifaces_list, and its tests. */
 bool ifaces_is_for_containers(const struct iface_link *links, size_t count, size_t i);
+/* Is it loopback or a dummy interface, by which nothing leaves the machine?  For the same. */
+bool ifaces_leads_nowhere(const struct iface_link *);
 
 #endif

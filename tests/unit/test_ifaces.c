@@ -82,7 +82,7 @@ START_TEST(loopback_is_listed_with_what_it_is)
 			found = true;
 			ck_assert_str_eq(a->name, "lo");
 			ck_assert(a->up && a->loopback);
-			ck_assert(!a->containers && !a->passing);
+			ck_assert(!a->containers && !a->passing && a->nowhere);
 		}
 	}
 	ck_assert(found);
@@ -90,5 +90,17 @@ START_TEST(loopback_is_listed_with_what_it_is)
 }
 END_TEST
 
+START_TEST(by_loopback_and_dummy_interfaces_nothing_leaves_the_machine)
+{
+	const struct iface_link loopback = {.name = "lo", .flags = IFF_LOOPBACK},
+				dummy = {.name = "kube-ipvs0", .kind = "dummy"},
+				card = {.name = "eth0"}, pair = {.name = "dummy0", .kind = "veth"};
+
+	ck_assert(ifaces_leads_nowhere(&loopback) && ifaces_leads_nowhere(&dummy));
+	ck_assert(!ifaces_leads_nowhere(&card) && !ifaces_leads_nowhere(&pair));
+}
+END_TEST
+
 UNIT_MAIN("ifaces", a_bridge_is_for_containers_unless_something_else_is_connected,
-    a_bridge_that_holds_the_only_way_out_is_not_for_containers, loopback_is_listed_with_what_it_is)
+    a_bridge_that_holds_the_only_way_out_is_not_for_containers, loopback_is_listed_with_what_it_is,
+    by_loopback_and_dummy_interfaces_nothing_leaves_the_machine)
