@@ -204,8 +204,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
 	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
-	if (!proven && sender == s->self && !swim_addr_equal(from, &s->self->addr) &&
-	    answer_small(s, msg, from, budget))
+	if (!proven && sender != NULL && sender == s->self &&
+	    !swim_addr_equal(from, &s->self->addr) && answer_small(s, msg, from, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
