@@ -295,8 +295,8 @@ tells_answer(const struct swim *s, const struct wire_update *u, bool sync)
 static bool
 lacks_answer(const struct swim *s, const struct member *m, const struct wire_update *u, bool sync)
 {
-	return !sync && (u->flags & WIRE_FLAG_UNANSWERED) && s->by_known && !m->hidden &&
-	       members_has_lived(m);
+	return !sync && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
+	       s->by_known && !m->hidden && members_has_lived(m);
 }
 
 static void

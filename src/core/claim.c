@@ -120,7 +120,7 @@ has_kept(const struct swim *s, const struct swim_addr *from)
 	return false;
 }
 
-/* The other goes upon that: so we don't, whatever age its next claim tells. */
+/* We have told this namesake that we stay, and it will end.  So remember to stay, whatever age its later claims have. */
 static void
 keep(struct swim *s, const struct swim_addr *from)
 {
@@ -130,7 +130,7 @@ keep(struct swim *s, const struct swim_addr *from)
 	s->kept_next = (s->kept_next + 1) % CLAIM_KEPT;
 }
 
-/* Do we decide about ourselves and the other, neither of whom is settled? */
+/* Of two members of one name that are both not settled, the one with the lower address decides.  Is that us? */
 static bool
 decides(const struct swim *s, const struct swim_addr *from)
 {
@@ -165,12 +165,17 @@ claim_shown(struct swim *s, const struct swim_addr *at)
 }
 
 bool
+claim_is_by_namesake(const struct swim *s, const struct swim_addr *at)
+{
+	return swim_addr_equal(at, &s->namesake) && swim_time_before(s->now, s->namesake_until);
+}
+
+bool
 claim_is_shown(const struct swim *s, const struct swim_addr *at)
 {
 	const struct member *m = link_speaker(s, at);
 
-	return (m != NULL && link_is_shown_at(m, at)) ||
-	       (swim_addr_equal(at, &s->namesake) && swim_time_before(s->now, s->namesake_until));
+	return (m != NULL && link_is_shown_at(m, at)) || claim_is_by_namesake(s, at);
 }
 
 void
@@ -291,7 +296,8 @@ static void
 answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     enum claim_end end, size_t len)
 {
-	bool stays = end == CLAIM_WE_STAY && decides(s, from);
+	/* Eight forged claims from the addresses of other members must not push out whom we have told that we stay. */
+	bool stays = end == CLAIM_WE_STAY && decides(s, from) && claim_is_by_namesake(s, from);
 
 	if ((end == CLAIM_WE_GO && msg->age_ms >= WIRE_CLAIM_STAYS) || !may_answer(s, from))
 		return;
@@ -317,7 +323,7 @@ claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_
 		return;
 	}
 	end = compare(s, msg->age_ms, from);
-	/* Anybody may claim in anybody's name: all that counts is said once a member of our name answers us there. */
+	/* The source of a claim may be forged.  So the claim takes effect only once a namesake has answered our ping there. */
 	if (end != CLAIM_WE_STAY || !claim_is_shown(s, from))
 		join_contest(s, from, 0);
 	/* Those of an earlier version have a digest. */

@@ -503,13 +503,17 @@ gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
 	while (wire_updates_next(updates, &iter, &told)) {
 		const struct member *m = members_find(s, told.member.id.bytes, told.member.id.len);
 
-		if (!(told.flags & WIRE_FLAG_UNANSWERED) || m == NULL || m == s->self ||
-		    m->hidden || !members_has_lived(m))
+		if (swim_status_is_live(told.status) || !(told.flags & WIRE_FLAG_UNANSWERED) ||
+		    m == NULL || m == s->self || m->hidden || !members_has_lived(m))
 			continue;
 		update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
-		if (!wire_add_update(&w, &u))
-			break;
+		/* The answer is to be about as small as the question. */
+		if (u.tags.len > 0) {
+			u.tags = (struct wire_str){0};
+			u.flags |= WIRE_FLAG_PARTIAL;
+		}
+		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
 	}
 	if (w.count > 0)
 		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);

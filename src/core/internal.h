@@ -597,10 +597,10 @@ void link_report_add(struct swim *, struct wire_trailer *);
 /* If `to` does not answer at its address, say so in the trailer, which points to `text` of SWIM_ADDR_TEXT bytes. */
 void link_report_complain(const struct swim *, const struct member *to, char *text,
     struct wire_trailer *);
-/* Take from a ping whether its sender can reach us at our address. */
 /* The member takes another status, or is shown or hidden: since when does it live at its address? */
 void link_report_note_life(const struct swim *, struct member *, enum swim_status from,
     bool was_hidden);
+/* Take from a ping whether its sender can reach us at our address. */
 void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 
@@ -950,7 +950,9 @@ void claim_answered(struct swim *);
 bool claim_is_settled(const struct swim *);
 /* A member of our name has answered a question of ours at this address. */
 void claim_shown(struct swim *, const struct swim_addr *);
-/* One has, a moment ago: claims may be sent there. */
+/* One has, a moment ago. */
+bool claim_is_by_namesake(const struct swim *, const struct swim_addr *);
+/* One has, or a member of another name: claims may be sent there. */
 bool claim_is_shown(const struct swim *, const struct swim_addr *);
 /* A member of our name answers at this address, and claims it: tell, but not at every datagram. */
 void claim_complain(struct swim *, const struct swim_addr *of);

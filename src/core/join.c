@@ -47,7 +47,10 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
-/* Nobody need ask us in our own name in less than a question takes, as a base peer does that gives no name. */
+/*
+ * Does the smallest form of this ping fit into the budget?  A JOIN_CLAIM ping must: only a swimd sends in our name, and its
+ * datagrams are large enough.  Other pings may exceed it now and then, as the datagrams of a base peer can be smaller.
+ */
 static bool
 fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
 {
@@ -236,7 +239,7 @@ contest_at(struct swim *s, const struct swim_addr *addr)
 	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
-/* Nobody has answered there yet, and here is one datagram more that asks for it: one more small ping. */
+/* The address has not answered yet.  Another datagram has come from there: it pays for one more small ping. */
 static void
 ask_once_more(struct swim *s, struct join *j)
 {
@@ -356,7 +359,7 @@ contest_again(struct swim *s, struct join *j)
 {
 	j->active = true;
 	j->answered = j->base = j->stays = false;
-	/* Of one that decides as we do, what it has said counts on, however many of its claims are lost. */
+	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
 	j->claimed = j->claimed && j->modern;
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
@@ -372,7 +375,7 @@ tell_claim(struct swim *s, const struct join *j)
 		claim_complain(s, &j->addr);
 }
 
-/* A member of our name has answered the small ping: it is told our claim, and asked as often as silence takes. */
+/* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of TRIES pings. */
 static void
 show(struct swim *s, struct join *j, const struct swim_addr *from)
 {
@@ -385,7 +388,7 @@ show(struct swim *s, struct join *j, const struct swim_addr *from)
 	j->small = false;
 	contest_again(s, j);
 	j->claimed = before.claimed;
-	/* That decides: we don't stay after all, whatever comes. */
+	/* If a claim has outdone us already, only this answer was missing: no later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
 	j->stays = before.stays;
 	if (j->outdone)
@@ -440,7 +443,7 @@ join_is_outdone(const struct swim *s, const struct swim_addr *addr)
 {
 	size_t i = place_of(s, addr, JOIN_CLAIM);
 
-	return i < SWIM_PENDING_JOINS && s->joins[i].outdone;
+	return i < SWIM_PENDING_JOINS && s->joins[i].outdone && !s->joins[i].resting;
 }
 
 bool
@@ -662,6 +665,7 @@ join_witness(struct swim *s, const struct swim_addr *addr)
 	/* The member that answered before may be gone, perhaps because of us. */
 	if (!claim_is_settled(s) && (j->resting || j->answered)) {
 		j->resting = false;
+		j->claimed = j->outdone = j->quiet = false;
 		contest_again(s, j);
 	}
 }
@@ -708,16 +712,16 @@ contest_ends(struct swim *s, struct join *j)
 	}
 	if (!j->answered)
 		claim_unanswered(s, &j->addr, j->witnessed);
-	/* Whoever decides as we do stays silent when it goes, and says so when it stays. */
+	/* An earlier version never tells its decision, so at the end the ages decide.  A namesake of this version tells it. */
 	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
 	    outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
 	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	apply_refute(s, j->than);
-	if (j->answered)
+	if (j->answered) {
 		tell_claim(s, j);
-	if (j->answered)
 		rest(s, j);
+	}
 }
 
 static void

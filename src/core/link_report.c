@@ -256,13 +256,28 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 		m->alive = s->now;
 }
 
+/*
+ * It left, was removed, or died longer ago than two members that share an address take turns; or it is suspect or dead and
+ * never refuted that since it came to its address.
+ */
+static bool
+is_gone(const struct swim *s, const struct member *m)
+{
+	if (m->hidden || m->status == SWIM_LEFT)
+		return true;
+	if (m->status == SWIM_ALIVE)
+		return false;
+	return !swim_time_before(m->there, m->alive) ||
+	       (m->status == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
+}
+
 /* Does the member live at its address still, a moment after it and another have been there together? */
 static bool
 is_there(const struct swim *s, const struct member *m, swim_time together)
 {
 	if (m == s->self)
 		return true;
-	if (m->hidden || m->status == SWIM_LEFT)
+	if (is_gone(s, m))
 		return false;
 	if (m->status == SWIM_ALIVE && m->also.family != 0)
 		return true;
@@ -270,9 +285,11 @@ is_there(const struct swim *s, const struct member *m, swim_time together)
 		return false;
 	if (m->status == SWIM_ALIVE)
 		return true;
-	/* One that just died is silent.  One that shares its address is found silent as well, but refutes that. */
-	return swim_time_before(together, m->alive) &&
-	       (m->status == SWIM_SUSPECT || swim_time_since(s->now, m->since).ns < SHARED_FOR.ns);
+	/*
+	 * A member that has died stays silent.  One that shares its address is suspected or declared dead too, as another
+	 * machine gets its pings, but it refutes that: then it has become alive again after `together`.
+	 */
+	return swim_time_before(together, m->alive);
 }
 
 /* Two members advertise one address, and have done so for more than a moment. */
@@ -299,12 +316,18 @@ count(struct swim_reach_row *row, const struct member *m)
 static void
 count_shared(const struct swim *s, struct swim_reach_row *row)
 {
-	for (size_t i = 1; i < s->located.count; i++) {
-		const struct member *a = s->located.v[i - 1], *b = s->located.v[i];
+	const struct member *a = NULL;
 
-		if (a != s->self && b != s->self && !swim_addr_equal(&a->addr, &s->self->addr) &&
-		    shares(s, a, b))
+	for (size_t i = 0; i < s->located.count; i++) {
+		const struct member *b = s->located.v[i];
+
+		/* Members that lived at the address before are sorted among those that live there. */
+		if (is_gone(s, b))
+			continue;
+		if (a != NULL && a != s->self && b != s->self &&
+		    !swim_addr_equal(&b->addr, &s->self->addr) && shares(s, a, b))
 			count(row, b);
+		a = b;
 	}
 }
 

@@ -275,7 +275,8 @@ hear_namesake(struct swim *s, const struct wire_message *msg, const struct swim_
     size_t len)
 {
 	if (claim_is_shown(s, from)) {
-		join_contest(s, from, s->self->incarnation);
+		/* Where one of another name answers, nothing is to be refuted: each rise costs a write to the disk. */
+		join_contest(s, from, claim_is_by_namesake(s, from) ? s->self->incarnation : 0);
 		return false;
 	}
 	s->credit = len;
@@ -283,7 +284,7 @@ hear_namesake(struct swim *s, const struct wire_message *msg, const struct swim_
 		if (msg->type == WIRE_PING)
 			receive_ping(s, msg, true, from, len);
 	}
-	/* Whoever answers a question of ours has got it, whatever name the answer bears. */
+	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
 	return msg->type != WIRE_ACK;
 }
 

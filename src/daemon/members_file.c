@@ -234,7 +234,7 @@ take_line(struct reading *r, const char *text, size_t len)
 		return true;
 	}
 	why = count == FIELDS || count == FIELDS + 1 ? read_entry(fields, count, &entry)
-						     : "it has not five or six words";
+						     : "the line does not have five or six words";
 	if (why == NULL)
 		return take_entry(r, &entry);
 	complain(r->list, r->number, why);

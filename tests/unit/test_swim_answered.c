@@ -27,15 +27,22 @@ is_held(const struct fixture *f, const char *name)
 	return swim_member_find(f->swim, name, strlen(name), &r);
 }
 
-/* Peer `from` says again that this one is dead, with these flags. */
+/* Peer `from` says again that this one has this status, with these flags. */
 static void
-tell(struct fixture *f, unsigned from, unsigned about, uint8_t flags)
+tell_of(struct fixture *f, unsigned from, unsigned about, enum swim_status status, uint8_t flags)
 {
-	struct wire_update u = fixture_update(f, about, SWIM_DEAD, 0);
+	struct wire_update u = fixture_update(f, about, status, 0);
 
 	u.flags |= flags;
 	fixture_ping(f, from, 9,
 	    (struct fixture_says){.ours = true, .sender = from, .updates = &u, .count = 1});
+}
+
+/* That it is dead. */
+static void
+tell(struct fixture *f, unsigned from, unsigned about, uint8_t flags)
+{
+	tell_of(f, from, about, SWIM_DEAD, flags);
 }
 
 /* Time passes until no rumour is left; how often our datagrams told of it, dead or left, and the flags all of these had. */
@@ -193,6 +200,10 @@ START_TEST(who_does_not_know_is_told_and_nobody_else)
 	tell(f, 4, 3, WIRE_FLAG_UNANSWERED);
 	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_SUSPECT);
 	ck_assert_uint_eq(answer_to(f, 4, "p3"), WIRE_FLAG_ANSWERED);
+	/* Of the living there is nothing to tell: whoever wants to know may ask them. */
+	fixture_clear(f);
+	tell_of(f, 3, 1, SWIM_ALIVE, WIRE_FLAG_UNANSWERED);
+	ck_assert_uint_eq(answer_to(f, 3, "p1"), 0xff);
 	/* Nobody has anything to tell where nobody knows. */
 	fixture_clear(f);
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);

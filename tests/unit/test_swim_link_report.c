@@ -318,6 +318,29 @@ START_TEST(members_at_one_address_are_told_but_not_at_once)
 }
 END_TEST
 
+/* Members are sorted by address and name: p4, which was there before, stands between p2 and p9. */
+START_TEST(a_dead_member_between_two_of_one_address_hides_neither)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update between = {.member = {wire_str_of("p4"), wire_str_of("10.0.1.2:7946")},
+			       .status = SWIM_ALIVE},
+			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
+			       .status = SWIM_ALIVE};
+
+	fixture_ping(f, 3, 77,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &between, .count = 1});
+	between.status = SWIM_DEAD;
+	fixture_ping(f, 3, 78,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &between, .count = 1});
+	fixture_ping(f, 3, 79,
+	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	f->now = swim_time_add(f->now, swim_seconds(31));
+	ck_assert_uint_eq(reach(f).shared.count, 1);
+	ck_assert_str_eq(reach(f).shared.address, "10.0.1.2:7946");
+	fixture_free(f);
+}
+END_TEST
+
 /* p2 and p9 have one address: now the one, now the other is found silent, and refutes that. */
 START_TEST(members_at_one_address_that_come_and_go_are_told)
 {
@@ -415,4 +438,5 @@ UNIT_MAIN("swim_link_report", what_others_say_of_our_address_is_counted,
     our_own_is_told_when_it_changes_and_each_minute, one_that_is_asked_elsewhere_is_told,
     members_at_one_address_are_told_but_not_at_once,
     members_at_one_address_that_come_and_go_are_told,
+    a_dead_member_between_two_of_one_address_hides_neither,
     one_suspected_since_another_came_to_its_address_shares_none, where_a_helper_reaches_it_is_tried)

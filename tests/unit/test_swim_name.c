@@ -214,6 +214,29 @@ START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 END_TEST
 
 /* Its source may be forged; and a claim that we outdo is no reason to ask anybody. */
+/* A member pings in our name and answers under its own: nobody else bears our name, so we need not rise above it. */
+START_TEST(a_member_that_speaks_in_our_name_makes_us_rise_once_at_most)
+{
+	struct fixture *f = started();
+
+	fixture_proven(f, 1);
+	for (unsigned i = 0; i < 20; i++) {
+		const struct fixture_out *ping;
+
+		fixture_clear(f);
+		fixture_ping(f, 1, 100 + i, (struct fixture_says){.ours = true, .sender = 0});
+		ping = fixture_sent(f, WIRE_PING, 1);
+		if (ping != NULL)
+			fixture_ack(f, 1, ping->message.seq, 1,
+			    (struct fixture_says){.ours = true, .sender = 1});
+		fixture_run(f, swim_ms(10));
+	}
+	ck_assert_uint_le(swim_incarnation(f->swim), 1);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(of_a_claim_nothing_is_told_before_its_sender_answers)
 {
 	for (unsigned way = 0; way < 3; way++) {
@@ -937,6 +960,7 @@ UNIT_MAIN("swim_name", a_seed_of_our_name_is_ourselves_only_if_it_is,
     who_has_no_room_to_ask_contradicts_once_at_a_time,
     two_that_both_stay_contradict_each_other_less_and_less,
     a_claim_to_our_name_counts_once_its_sender_answers,
+    a_member_that_speaks_in_our_name_makes_us_rise_once_at_most,
     a_stranger_of_our_name_ends_nobody_who_has_company,
     whoever_has_company_outdoes_whoever_has_none, a_newcomer_goes_though_others_have_answered_it,
     an_owner_that_comes_back_has_its_name_again, whoever_has_company_says_at_once_where_it_lives)
