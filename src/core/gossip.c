@@ -118,10 +118,10 @@ gossip_queue(struct swim *s, struct member *m)
 }
 
 /*
- * Has anybody had an answer from the member?  In a page the flags have a place anyway; so they have in a rumour of a leave.
- * The rumour of a join says it, since a cut may follow at once, and then nobody beyond it can ask.  In the rumour of a death
- * the flags take bytes.  So it says only that nobody has, which is rare.  Whoever knows better answers
- * that (gossip_tell_answered), and whoever learns it so passes it on.
+ * Which flag goes with an update: `answered`, `unanswered` or none?  A sync page and the rumour of a leave have a byte for
+ * flags in any case.  The rumour of a join has `answered`: a cut may follow at once, and nobody beyond it can ask the member.
+ * The rumour of a death would grow by the flag, so it has only the rare `unanswered`; a receiver that knows of an answer
+ * sends `answered` back (gossip_tell_answered), and whoever learns it that way passes it on.
  */
 static uint8_t
 answered_flag(const struct member *m, bool page)
@@ -171,6 +171,15 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 	return wire_add_update(w, &u);
 }
 
+static void
+leave_out_tags(struct wire_update *u)
+{
+	if (u->tags.len == 0)
+		return;
+	u->tags = (struct wire_str){0};
+	u->flags |= WIRE_FLAG_PARTIAL;
+}
+
 bool
 gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 {
@@ -181,8 +190,7 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 		return true;
 	if (u.tags.len == 0)
 		return false;
-	u.tags = (struct wire_str){0};
-	u.flags |= WIRE_FLAG_PARTIAL;
+	leave_out_tags(&u);
 	return wire_add_update(w, &u);
 }
 
@@ -194,10 +202,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 	if (visitor_is_arriving(s))
 		return gossip_add_without(s, w, m);
 	update_of(s, m, w->sync, &u);
-	if (u.tags.len > 0) {
-		u.tags = (struct wire_str){0};
-		u.flags |= WIRE_FLAG_PARTIAL;
-	}
+	leave_out_tags(&u);
 	return wire_add_update(w, &u);
 }
 
@@ -509,10 +514,7 @@ gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
 		update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
 		/* The answer is to be about as small as the question. */
-		if (u.tags.len > 0) {
-			u.tags = (struct wire_str){0};
-			u.flags |= WIRE_FLAG_PARTIAL;
-		}
+		leave_out_tags(&u);
 		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
 	}
 	if (w.count > 0)

@@ -150,9 +150,9 @@ swim_free(struct swim *s)
 }
 
 /*
- * A ping in our name from where nobody has answered under it.  It is no base peer's, whose smallest ping has to be
- * answered: an ack with our digest, without which we look like a base peer, or the smaller nack goes there.  False: the
- * ping has room for the ack.
+ * Answer a ping in our name from an address where no namesake has answered.  The answer may not be larger than the ping.
+ * If an ack with our digest does not fit, send a nack: an ack without the digest would look like a base peer's.  Returns
+ * false, and sends nothing, if the ack fits.
  */
 static bool
 answer_small(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
@@ -266,24 +266,26 @@ credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 }
 
 /*
- * A datagram in our name comes from elsewhere.  True: nobody has answered there under it yet, and that is all that the
- * datagram is good for.  It makes us send one datagram of no more bytes: the question who is there.  A ping is answered
- * while such a question is under way: if both sides only asked, neither would learn anything.
+ * A datagram has our name, but comes from another address.  If no namesake has answered at that address, ignore the contents
+ * of the datagram and return true.  The datagram then makes us send one datagram of at most its own size: a ping, or the
+ * answer to its ping.  We answer a ping while our own is under way: if both sides only sent pings, neither would get an
+ * answer.
  */
 static bool
 hear_namesake(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     size_t len)
 {
+	bool ping = msg->type == WIRE_PING, began;
+
 	if (claim_is_shown(s, from)) {
 		/* Where one of another name answers, nothing is to be refuted: each rise costs a write to the disk. */
 		join_contest(s, from, claim_is_by_namesake(s, from) ? s->self->incarnation : 0);
 		return false;
 	}
 	s->credit = len;
-	if ((msg->type == WIRE_PING && join_asks(s, from)) || !join_contest(s, from, 0)) {
-		if (msg->type == WIRE_PING)
-			receive_ping(s, msg, true, from, len);
-	}
+	began = !(ping && join_asks(s, from)) && join_contest(s, from, 0);
+	if (ping && !began)
+		receive_ping(s, msg, true, from, len);
 	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
 	return msg->type != WIRE_ACK;
 }

@@ -177,7 +177,7 @@ RULES = {
     "twin-impatient": ("a member takes its namesake for an earlier version, and goes before it has decided",
         "join.c", "	j->modern |= modern;\n", "	j->modern = modern && s->leaving;\n"),
     "namesakes-ask": ("two members of one name ask each other, and neither answers the other's question",
-        "swim.c", "		if (msg->type == WIRE_PING)\n			receive_ping(s, msg, true, from, len);", "		return true;"),
+        "swim.c", "	if (ping && !began)\n		receive_ping(s, msg, true, from, len);", "	if (ping && !began)\n		return true;"),
     "foreign-unanswered": ("whoever asks a member of another cluster to let it in gets no answer",
         "foreign.c", "	if (msg->type == WIRE_PING)\n", "	if (msg->type == WIRE_PING && s->left)\n"),
     "foreign-unbounded": ("every ping of another cluster is answered",
