@@ -124,8 +124,8 @@ passes(const struct filter *filter, const struct swim_report *member)
 }
 
 /*
- * False, and the request is refused, as soon as the answer is larger than there is room for: who asks again and again for
- * what it does not read then costs little processor time.
+ * Return false and refuse the request as soon as the answer exceeds the room for it: a client that repeats the request and
+ * never reads must not cost the work of a whole answer each time.
  */
 static bool
 put_members(struct request *r, const struct filter *filter)

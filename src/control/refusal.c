@@ -70,7 +70,7 @@ void
 refusal_no_room(struct refusal *refusal, int seconds)
 {
 	refusal_set(refusal, CONTROL_UNAVAILABLE,
-	    "too much waits for connections that do not read: try again in %d seconds, when those are closed",
+	    "the answers that other connections have not read take all memory for answers: try again in %d seconds, when swimd has closed those connections",
 	    seconds);
 }
 

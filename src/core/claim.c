@@ -9,9 +9,10 @@
  * the other's age, as it arrives, is above its own age: then the other is older, however long the path is.  Otherwise it
  * stays, and says so by WIRE_CLAIM_STAYS.  The first claim that it hears decides, as a later one may have taken a faster
  * path: one that has said that it stays does not go, and one that is about to go does not say it.  The member with the
- * higher address waits for that word, or for the other's silence, for up to seven rounds of questions: so never do both go,
- * whatever is late or lost.  An earlier version of swimd, whose claims have a digest, never says the word; then the waiting
- * member goes at the end of two rounds, unless its age is above the other's by more than a round lasts.
+ * higher address pings the other in up to seven rounds.  It goes when a claim with WIRE_CLAIM_STAYS comes, and stays when
+ * the other does not answer or never says that it stays.  So the two never both go, whatever is late or lost.  An earlier
+ * version of swimd, whose claims have a digest, never says WIRE_CLAIM_STAYS; then the waiting member goes at the end of two
+ * rounds, unless its age is above the other's by more than a round lasts.
  *
  * The source of a datagram in our name may be forged.  So as long as nobody has answered us there under our name, such a
  * datagram draws one datagram of no more bytes: our question, or our answer where a question of ours is under way.
@@ -38,7 +39,7 @@
 /* For so long an owner that was away may come back and find its name taken. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
 
-/* After its answer a member of our name is sent claims without another question: the longest rest between contests. */
+/* After a namesake has answered at an address, we send claims there for this long without a new ping: REST_MAX of join.c. */
 #define SHOWN_HOLD swim_seconds(60)
 
 #define ANSWERS_MAX 8
@@ -289,8 +290,8 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 }
 
 /*
- * Where we go, the other waits for our decision, and learns by our age that it is being made.  One that is settled is told
- * nothing new.
+ * Answer a claim with our own.  If we are about to go, our claim has our age alone: the namesake sees that we have not said
+ * that we stay, and waits.  A settled namesake does not wait for us, so that we send it nothing in this case.
  */
 static void
 answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,

@@ -247,8 +247,7 @@ struct join {
 	bool base; /* what answered is a base peer, which cannot say for how long it has the name */
 	bool witnessed; /* another member says that our name lives there */
 	bool stays;     /* by the ages the name is ours, and we say so */
-	bool
-	    heard; /* JOIN_CLAIM: a claim came from there, of which nothing is told before an answer */
+	bool heard;     /* JOIN_CLAIM: a claim came from there; it is told after an answer */
 	bool modern;    /* the other decides as we do: we go at its decision only */
 	bool quiet;     /* nobody answered in the round of questions before */
 	unsigned again; /* so many more rounds of questions have been asked in this contest */
@@ -364,7 +363,8 @@ struct swim {
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
 	struct member *missed; /* who sent it does not know of this one's death, or of our return */
-	bool lacks_answer;     /* or that members which it tells of have answered somebody */
+	bool
+	    lacks_answer; /* the sender does not know that dead members it tells of have answered somebody */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -400,8 +400,8 @@ struct swim {
 	struct claim_answers claims_answered[CLAIM_ANSWERED];
 	struct swim_addr kept[CLAIM_KEPT]; /* members of our name whom we have told that we stay */
 	unsigned kept_next;
-	struct swim_addr namesake; /* a member of our name has answered a question there last, */
-	swim_time namesake_until;  /* and is sent claims without another one until then */
+	struct swim_addr namesake; /* where a namesake has answered our ping last: */
+	swim_time namesake_until;  /* until then claims may be sent there without a new ping */
 	swim_time gossip_at, gossiped;
 	unsigned leave_ticks;
 
@@ -699,8 +699,8 @@ void gossip_welcome(struct swim *, const struct wire_message *, const struct swi
  */
 void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
 /*
- * The updates say of some members that nobody is known whom they have answered.  Tell the sender which of these have answered
- * us, or others who told us, in `len` bytes at most unless it has shown to be there.
+ * Some of these updates say `unanswered` of a dead member.  Send the sender an update with `answered` of each such member
+ * that, as we know, has answered somebody; in `len` bytes at most, unless the sender has answered at this address.
  */
 void gossip_tell_answered(struct swim *, const struct wire_updates *, const struct swim_addr *,
     size_t len);
@@ -793,8 +793,8 @@ bool join_is_ours(const struct swim *, uint64_t seq);
 void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);
 /*
- * A claim from that address ends the contest like this once a member of our name answers there, or leaves it open.  That
- * another bears our name is told then, too.  `modern`: the other decides as we do, and is of no earlier version.
+ * Note the outcome by the claim that came from this address.  It takes effect once a namesake has answered there, and only
+ * then is the conflict told.  `modern`: the claim is of this version, whose sender tells us when it decides to stay.
  */
 void join_claimed(struct swim *, const struct swim_addr *addr, enum claim_end, bool modern);
 /* A claim has come that ends the contest with the one at this address for us, once that one has answered. */

@@ -102,8 +102,8 @@ send_join(struct swim *s, struct join *j)
 
 /*
  * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
- * we say more there, and more than once, are members that have answered there.  Of another that is said to bear our name
- * there is no member; a question to it was answered, or none was.
+ * we say more there, and more than once, are members that have answered there.  A namesake has no entry of its own in the
+ * table of members, so claim_is_shown() says whether it has answered at this address.
  */
 static bool
 is_small(struct swim *s, const struct join *j)
@@ -685,8 +685,8 @@ rested(struct swim *s, struct join *j)
 }
 
 /*
- * The member that is to decide has not said anything yet, and is asked in another round.  It may be about to go, and then
- * it is silent.  One that answers claims as we do says in the end that it stays, however many of its claims are lost.
+ * Is another round of pings needed?  The namesake decides, and we have not heard its decision.  If it goes, it stops to
+ * answer.  If it stays and is of this version, it repeats that in every round, so that we hear it even if claims are lost.
  */
 static bool
 goes_on(const struct join *j)

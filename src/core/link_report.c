@@ -271,7 +271,7 @@ is_gone(const struct swim *s, const struct member *m)
 	       (m->status == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
 }
 
-/* Does the member live at its address still, a moment after it and another have been there together? */
+/* Is m still at its address, SHARED_FOR after `together`, when m and another member had both come to be there? */
 static bool
 is_there(const struct swim *s, const struct member *m, swim_time together)
 {

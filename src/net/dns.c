@@ -10,8 +10,8 @@
  *   until c-ares lets go of it.
  * - Some nameservers, and firewalls before them, drop questions with EDNS or refuse them.  A question that has no answer
  *   after the first try of every nameserver, or a refusal, is asked without EDNS too, by a channel of its own, and the
- *   first answer counts.  Where that is the one without EDNS, all are asked so for DNS_PLAIN_S, or until resolv.conf
- *   changes.  c-ares itself asks again without EDNS after FORMERR alone.
+ *   first answer counts.  If the answer without EDNS is the first, all questions go without EDNS for DNS_PLAIN_S seconds, or
+ *   until resolv.conf changes.  c-ares itself asks again without EDNS after FORMERR alone.
  */
 #include "net/dns.h"
 
@@ -39,7 +39,7 @@
 /* Each nameserver is asked so many times before a question fails, the second time with twice the patience. */
 #define DNS_TRIES 2
 #define DNS_PATIENCES 3 /* of both tries together */
-/* So long questions are asked without EDNS, once only such a question was answered. */
+/* Seconds for which all questions go without EDNS, after the answer to a question without EDNS came first. */
 #define DNS_PLAIN_S 600
 /* A nameserver is not given up sooner, however many there are. */
 #define DNS_PATIENCE_MIN_MS 100
@@ -430,7 +430,7 @@ dns_due(const struct dns *dns, swim_time now)
 	return NULL;
 }
 
-/* No answer has come by now, or the nameservers may have refused only EDNS: another way may do better. */
+/* Does this status mean that the nameservers gave no answer, perhaps because of EDNS alone? */
 static bool
 dns_is_unanswered(int status)
 {
