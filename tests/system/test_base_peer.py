@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness import Peer, Wire, base_wire, paths
+from harness import TRUSTING, Peer, Wire, base_wire, paths
 
 PEER = "127.0.9.1:7946"
 FAR = "127.0.9.2:7946"
@@ -32,8 +32,8 @@ def test_vectors():
         assert not base_wire.is_valid(bytes.fromhex(case["hex"])), case["name"]
 
 
-def one_daemon(cluster, **more):
-    daemon = cluster.daemon(**more)
+def one_daemon(cluster, config="", **more):
+    daemon = cluster.daemon(config=TRUSTING + config, **more)
     cluster.watch([daemon.launch()])
     return daemon
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import Crowd, RpcError, Wire, base_wire, paths
+from harness import TRUSTING, Crowd, RpcError, Teller, Wire, base_wire, paths
 
 LINE_MAX = 65536
 METHODS = ["info", "members", "member", "health", "metrics", "subscribe", "join", "leave", "remove", "reload",
@@ -17,7 +17,7 @@ METHODS = ["info", "members", "member", "health", "metrics", "subscribe", "join"
 
 @pytest.fixture
 def daemon(cluster):
-    made = cluster.daemon()
+    made = cluster.daemon(config=TRUSTING)
     cluster.watch([made.launch()])
     return made
 
@@ -453,7 +453,7 @@ def test_leave_while_others_wait(cluster, daemon):
 # ------------------------------------------------------------------------------------ the stream
 def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
     """Subscribed amid 1,000 changes, with snapshot: snapshot and events make the members exactly."""
-    wire = Wire(cluster, "127.0.9.1:7946")
+    wire = Teller(cluster, "127.0.9.1:7946")
     count, late = 1000, []
     for first in range(0, count, 10):
         updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
@@ -481,7 +481,7 @@ def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
 
 def test_since_resumes_without_loss_or_doubling(cluster, daemon):
     """Reconnected again and again with `since` across 1,000 changes: every event once, in order."""
-    wire = Wire(cluster, "127.0.9.1:7946")
+    wire = Teller(cluster, "127.0.9.1:7946")
     connection = daemon.connect()
     answer = connection.call("subscribe")
     assert answer["gap"] is False
@@ -533,8 +533,9 @@ def test_types(cluster, daemon):
     connection.call("subscribe", types=["member.failed", "member.suspected"])
     everything = daemon.connect()
     everything.call("subscribe", types=["member.*"])
-    wire = Wire(cluster, "127.0.9.1:7946")
+    wire = Teller(cluster, "127.0.9.1:7946")
     wire.send(daemon.address, base_wire.ping(1, [base_wire.Update("x", "127.0.9.9:1", base_wire.ALIVE, 0)]))
+    cluster.wait(lambda: wire.messages(base_wire.PING), "a question to the teller, whose word of a death counts once it answered")
     wire.send(daemon.address, base_wire.ping(2, [base_wire.Update("x", "127.0.9.9:1", base_wire.DEAD, 0)]))
     connection.event("member.failed", "x")
     everything.event("member.failed", "x")
@@ -545,7 +546,7 @@ def test_types(cluster, daemon):
 def test_hostile_names_are_escaped(cluster, daemon, swimctl):
     """Another member's id may be any UTF-8: whole in JSON, harmless on a terminal and in the log."""
     evil = "e\x1b[31m\n\u202e\u0007 \"q\\"
-    wire = Wire(cluster, "127.0.9.1:7946")
+    wire = Teller(cluster, "127.0.9.1:7946")
     wire.send(daemon.address, base_wire.ping(1, [base_wire.Update(evil, "127.0.9.9:1", base_wire.ALIVE, 0)]))
     cluster.wait(lambda: evil in daemon.view, "the member")
     assert daemon.members()[evil]["address"] == "127.0.9.9:1"

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from harness import Crowd, RpcError, Wire, base_wire, paths
+from harness import TRUSTING, Crowd, RpcError, Wire, base_wire, paths
 
 GOSSIP = 0x12
 measures_memory = pytest.mark.skipif(paths.sanitized(), reason="a sanitizer keeps what was freed")
@@ -69,7 +69,7 @@ def test_a_table_full_of_fakes_has_room_for_who_shows_itself(cluster):
 @measures_memory
 def test_a_storm_of_events_takes_no_memory(cluster):
     """Updates of 24 bytes, thousands a datagram, hundreds of which make an event: they don't pile up as reports."""
-    daemon = cluster.daemon()
+    daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
     crowd = Crowd(cluster, daemon, 80)      # each may make 500 events of one member
     before, incarnation = daemon.resident_kib(), 0
@@ -101,7 +101,7 @@ def test_closed_standard_descriptors_are_held(cluster):
 @measures_memory
 def test_connections_that_never_read_take_bounded_memory(cluster):
     """10,000 members with names as long as they may be; 30 ask for all of them, 16 MB, and read nothing."""
-    daemon = cluster.daemon()
+    daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
     crowd = Crowd(cluster, daemon, 10)
     for begin in range(0, 10_000, 100):
@@ -137,7 +137,7 @@ def test_connections_that_never_read_take_bounded_memory(cluster):
 @measures_memory
 def test_deaf_subscribers_take_little_memory(cluster):
     """60 that subscribe and never read, while 20,000 events happen: a backlog of 1 MiB each and no more."""
-    daemon = cluster.daemon()
+    daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
     crowd = Crowd(cluster, daemon, 100)     # each may make 500 events of one member
     for _ in range(60):

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from harness import Wire, base_wire
+from harness import TRUSTING, Wire, base_wire
 from harness.nameserver import A, AAAA, REFUSED, SERVFAIL, SILENT, SILENT_TO_EDNS, SRV, Nameserver, Resolving, unusable
 
 reason = unusable() if os.geteuid() == 0 else "files of their own for programs need root"
@@ -180,7 +180,8 @@ def test_gossip_of_host_names_is_no_flood_of_questions(cluster, resolve):
     files = Resolving(cluster, ONE)
     first = cluster.address(0)
     daemons = [cluster.daemon(seeds=[first] if number else [], wrapper=files.wrapper,
-                              options=["--profile", "local"], config="resolve_members = true\n" if resolve else "")
+                              options=["--profile", "local"],
+                             config=("resolve_members = true\n" if resolve else "") + ("" if number else TRUSTING))
                for number in range(10)]
     for daemon in daemons:
         daemon.launch()

@@ -4,7 +4,7 @@ import os
 import pytest
 
 import mutate
-from harness import Peer, Wire, base_wire, paths
+from harness import TRUSTING, Peer, Wire, base_wire, paths
 
 
 def test_mutated_datagrams(cluster, record_property):
@@ -45,7 +45,7 @@ def test_nothing_of_an_invalid_datagram_is_applied(cluster):
 
 def test_member_limit(cluster):
     """Above max_members further ones are refused and counted; those that are in stay."""
-    daemon = cluster.daemon(config="max_members = 20\n")
+    daemon = cluster.daemon(config="max_members = 20\n" + TRUSTING)
     daemon.start()
     peer = Peer(cluster, "127.0.9.1:7946", "base")
     peer.join(daemon.address)

@@ -8,7 +8,7 @@ from .lan import Lan, helpers
 from .machine import Switch, unusable as machines_unusable
 from .mdns import Announcer
 from .netns import Namespace, become_root, mounts_unusable, usable
-from .peers import Crowd, Peer, Wire, base_peer, base_wire
+from .peers import TRUSTING, Crowd, Peer, Teller, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from .refuse import Refusals, unusable as refusals_unusable
 from .tunnel import Path, Tunnels, unusable as tunnels_unusable
@@ -24,6 +24,6 @@ def unwind_on_sigterm():
 
 
 __all__ = ["BRISK", "BUSY", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Crowd", "Daemon", "Lan", "Namespace", "Path", "Peer",
-           "Pump", "Refusals", "RpcError", "Switch", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer", "base_wire",
-           "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
+           "Pump", "Refusals", "RpcError", "Switch", "TRUSTING", "Teller", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer",
+           "base_wire", "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
            "tunnels_unusable", "usable"]
