@@ -615,6 +615,26 @@ START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
 }
 END_TEST
 
+/* It started again meanwhile and is younger: what its former self said is no outcome of the contest that a witness begins. */
+START_TEST(a_namesake_that_started_again_is_judged_by_its_new_age)
+{
+	struct fixture *f = started();
+
+	fixture_proven(f, 1);
+	in_company(f, swim_seconds(1));
+	claim(f, 9, UINT64_MAX);
+	namesake_answers(f, 9, true);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_clear(f);
+	told_elsewhere(f, swim_incarnation(f->swim));
+	claim(f, 9, 0);
+	namesake_answers(f, 9, true);
+	contested(f);
+	ck_assert_uint_eq(lost(f), 0);
+	fixture_free(f);
+}
+END_TEST
+
 /* The seed that we asked has answered before the contest was over: that is company. */
 START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
 {
@@ -956,6 +976,7 @@ UNIT_MAIN("swim_name", a_seed_of_our_name_is_ourselves_only_if_it_is,
     the_lower_address_decides_between_ages_that_the_path_may_have_made_differ,
     a_stranger_makes_nobody_yield, a_fresh_one_waits_for_its_seed_before_it_goes,
     a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered,
+    a_namesake_that_started_again_is_judged_by_its_new_age,
     an_owner_that_never_came_back_has_lost_its_name, company_that_was_interrupted_settles_nobody,
     who_has_no_room_to_ask_contradicts_once_at_a_time,
     two_that_both_stay_contradict_each_other_less_and_less,
