@@ -93,7 +93,10 @@ def test_as_getent_finds(cluster, case):
     for address, fate in zip(NAMESERVERS, (*fates, None, None, None)):
         Nameserver(cluster, address, NAMES, fate)
     files = Resolving(cluster, resolv_conf, HOSTS, f"hosts: {nsswitch}\n")
-    expected = files.getent(name)
+    expected = [files.getent(name)]
+    if case == "an alias of the hosts file":
+        # c-ares 1.34 takes the lines of one name together, so that an alias has all addresses of its name.
+        expected.append(files.getent("filed.test"))
     everybody = Everybody(cluster)
     daemon = cluster.daemon(address="[::]:7946", seeds=[f"{name}:{PORT}"], wrapper=files.wrapper,
                             options=["--profile", "local"])
@@ -104,8 +107,8 @@ def test_as_getent_finds(cluster, case):
     cluster.wait(lambda: outcome()["state"] in ("silent", "hears us not", "unresolved", "unreachable"),
                  lambda: f"an outcome: {outcome()}")
     print(outcome())
-    assert everybody.asked == expected, (sorted(everybody.asked), sorted(expected))
-    assert (outcome()["state"] == "unresolved") == (not expected)
+    assert everybody.asked in expected, (sorted(everybody.asked), expected)
+    assert (outcome()["state"] == "unresolved") == (not everybody.asked)
 
 
 @pytest.mark.parametrize("name", ["four.test", "many.test"])
