@@ -104,6 +104,7 @@ struct member {
 	swim_time asked_at; /* suspect: when the last question to it has had its time */
 	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
 	uint64_t question;  /* suspect: sequence number of the first of the `asked` questions */
+	uint64_t question_to_others; /* suspect: of those that others pass on to it; 0: none yet */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
 	struct rtt rtt;
 	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
@@ -660,6 +661,8 @@ bool suspicion_confirmed(const struct swim *, const struct member *m);
 bool suspicion_is_ours(const struct swim *, const struct member *m);
 /* True if the ack answers a question to a suspect. */
 bool suspicion_ack(struct swim *, const struct wire_message *);
+/* Is this the number of a question to others about a suspect? */
+bool suspicion_asks_others(const struct swim *, uint64_t seq);
 void suspicion_tick(struct swim *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);
@@ -732,8 +735,10 @@ void probe_forget(struct swim *, struct member *);
 void probe_period_seen(struct swim *, uint32_t period);
 /* True if it answers a ping of ours, directly or not. */
 bool probe_ack(struct swim *, const struct wire_message *);
-/* Others answer for the target, under this sequence number. */
+/* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
+/* The member that speaks has passed a question of ours on to m, and m has answered it. */
+void probe_helped(const struct swim *, struct member *m);
 void probe_nack(struct swim *, const struct wire_message *);
 /* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
 void probe_measure(struct swim *, struct member *m, swim_time sent);

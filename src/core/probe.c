@@ -621,12 +621,27 @@ direct_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 	members_confirm(s, target);
 }
 
-bool
-probe_is_indirect(const struct swim *s, uint64_t seq)
+/* The question to others about the target of this period has this number. */
+static bool
+is_of_others(const struct swim *s, uint64_t seq)
 {
 	const struct probe *p = &s->probe;
 
 	return p->target != NULL && p->indirect && seq == p->indirect_seq;
+}
+
+bool
+probe_is_indirect(const struct swim *s, uint64_t seq)
+{
+	return is_of_others(s, seq) || suspicion_asks_others(s, seq);
+}
+
+void
+probe_helped(const struct swim *s, struct member *m)
+{
+	m->unheard = 0;
+	m->lived = true;
+	m->helper = members_hash(s->by, s->by_len);
 }
 
 bool
@@ -640,11 +655,9 @@ probe_ack(struct swim *s, const struct wire_message *msg)
 		direct_ack(s, msg, &asked);
 		return true;
 	}
-	if (probe_is_indirect(s, msg->seq)) {
+	if (is_of_others(s, msg->seq)) {
 		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
-			p->target->unheard = 0;
-			p->target->lived = true;
-			p->target->helper = members_hash(s->by, s->by_len);
+			probe_helped(s, p->target);
 			s->stats.probes_acked_indirectly++;
 			if (locate_is_reached(s, p->target)) {
 				/* Questions lost on a broken link do not count as loss: other links may lose none. */
@@ -669,7 +682,7 @@ probe_nack(struct swim *s, const struct wire_message *msg)
 {
 	struct probe *p = &s->probe;
 
-	if (!probe_is_indirect(s, msg->seq))
+	if (!is_of_others(s, msg->seq))
 		return;
 	s->stats.nacks_received++;
 	if (p->nacks < p->asked)

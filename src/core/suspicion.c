@@ -178,6 +178,7 @@ suspicion_begin(struct swim *s, struct member *m)
 	m->counted = m->asked_at = s->now;
 	m->asked = m->lately = 0;
 	m->question = core_seq(s);
+	m->question_to_others = 0;
 	schedule(s, m);
 }
 
@@ -331,9 +332,31 @@ suspicion_confirmed(const struct swim *s, const struct member *m)
 	return suspicion_accusers(s, m) >= VERDICT_ACCUSERS;
 }
 
+/* The questions to others about one suspect have one number, as any answer to any of them means the same. */
+static void
+ask_others(struct swim *s, struct member *m, swim_duration patience)
+{
+	while (m->question_to_others == 0)
+		m->question_to_others = core_seq(s);
+	probe_ask_others(s, m, m->question_to_others, patience);
+}
+
+static bool
+is_question(const struct member *m, uint64_t seq)
+{
+	return seq - m->question - 1 < m->asked;
+}
+
+static bool
+is_question_to_others(const struct member *m, uint64_t seq)
+{
+	return m->question_to_others != 0 && m->question_to_others == seq;
+}
+
 /*
  * Rumours reach nearly everybody, and a refutation is one.  Before we pronounce anybody dead we ask it
  * ourselves, and where nobody else accuses it, through others too: if it lives, an answer has what we missed.
+ * Others are asked as well about a member whose answers have failed to reach us alone: its silence says little.
  */
 static void
 ask(struct swim *s, struct member *m)
@@ -351,8 +374,8 @@ ask(struct swim *s, struct member *m)
 	m->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
 	probe_ping(s, m, m->question + m->asked);
-	if (least && !suspicion_confirmed(s, m))
-		probe_ask_others(s, m, core_seq(s), patience);
+	if (least && (m->missed > 0 || !suspicion_confirmed(s, m)))
+		ask_others(s, m, patience);
 }
 
 /* True when the verdict fell, or there is nothing to be asked now. */
@@ -384,24 +407,39 @@ judge(struct swim *s, struct member *m)
 
 /*
  * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
- * under, and the last of all incarnations has none above it.  What it did not answer before is no evidence any more.
+ * under, and the last of all incarnations has none above it.  So does one that answers others: it may not read what comes
+ * from our address, because somebody floods it from there.  What it did not answer before is no evidence any more.
  */
 bool
 suspicion_ack(struct swim *s, const struct wire_message *msg)
 {
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
+		bool by_others = is_question_to_others(m, msg->seq);
 
-		if (msg->seq - m->question - 1 >= m->asked)
+		if (!by_others && !is_question(m, msg->seq))
 			continue;
 		if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, m))
 			return true;
-		s->asked = *link_way(m);
+		if (by_others)
+			probe_helped(s, m);
+		else
+			s->asked = *link_way(m);
 		suspicion_begin(s, m);
 		/* It is asked no more often than it would be probed, however soon its answers come. */
 		m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
 		schedule(s, m);
 		return true;
+	}
+	return false;
+}
+
+bool
+suspicion_asks_others(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		if (is_question_to_others(s->suspects[i], seq))
+			return true;
 	}
 	return false;
 }
@@ -440,6 +478,7 @@ suspicion_stalled(struct swim *s, swim_duration late)
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
 		m->question = core_seq(s);
+		m->question_to_others = 0;
 		m->lately = 0;
 		m->asked = 0;
 		m->ask_at = swim_time_add(m->ask_at, late);

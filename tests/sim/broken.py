@@ -63,6 +63,8 @@ RULES = {
     "accusers-kept": ("the accusers of one incarnation count against the next",
         "members.c", "if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||\n\t    incarnation != m->incarnation)",
         "if (status == SWIM_LEFT)"),
+    "answers-to-others": ("what a suspect answers to others does not count",
+        "suspicion.c", "if (!by_others && !is_question(m, msg->seq))", "if (by_others || !is_question(m, msg->seq))"),
     "suspicion-without-end": ("a suspicion has no timer",
         "suspicion.c", "	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);",
         "	m->deadline = SWIM_TIME_NEVER;"),

@@ -40,8 +40,8 @@ NOTHING_BUT_SWIM = [
     ("swim.c", "!sender->swimd || s->misjudged)", "!sender->swimd)"),
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
     ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
-    ("suspicion.c", "	probe_ping(s, m, m->question + m->asked);\n	if (least && !suspicion_confirmed(s, m))\n"
-        "		probe_ask_others(s, m, core_seq(s), patience);\n", ""),
+    ("suspicion.c", "	probe_ping(s, m, m->question + m->asked);\n	if (least && (m->missed > 0 || !suspicion_confirmed(s, m)))\n",
+        "	if (false)\n"),
     ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
     ("suspicion.c", "	if (is_deaf(s, m) || damping_doubts_us(s)) {\n", "	if (false) {\n"),
     ("suspicion.c", "	if (u->accuser_count == 0)\n		return false;\n", "	return true;\n"),

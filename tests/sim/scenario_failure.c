@@ -504,6 +504,33 @@ word_of_a_stranger(struct sim *s)
 	EXPECT(s, sim_told(s, start, SWIM_EVENT_LEFT, ANY, 5) == 0);
 }
 
+/*
+ * Somebody floods node 4 from the address of node 1, and says that node 4 is dead.  Of all that comes from there node 4 reads
+ * some of the flood alone.  So it is on trial instead of refuting (damping.c), and never answers node 1.  Of the rest it
+ * loses some because its queue is full.
+ */
+static void
+flooded_from_a_member(struct sim *s)
+{
+	swim_time start;
+	size_t cut;
+
+	EXPECT(s, sim_form(s));
+	sim_run(s, 20);
+	start = sim_now(s);
+	sim_spoil(s, ANY, 4, 0.2);
+	for (unsigned k = 0; k < 200; k++) {
+		sim_forge(s, 1, 4, 4, SWIM_DEAD, swim_incarnation(s->world.nodes[4].core));
+		cut = sim_cut(s, 1, 4);
+		sim_run(s, 0.5);
+		sim_mend(s, cut);
+	}
+	sim_note(s, "suspected %u times", sim_told(s, start, SWIM_EVENT_SUSPECTED, ANY, 4));
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_FAILED, ANY, ANY) == 0);
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 40));
+}
+
 /* Somebody says of a member that it lives elsewhere now, under its next incarnation. */
 static void
 moved_by_another(struct sim *s)
@@ -601,6 +628,8 @@ const struct scenario scenarios_failure[] = {
 	"of two machines of one image that begin at once one goes, after few claims"},
     {"word-of-a-stranger", 9, word_of_a_stranger, LIGHT,
 	"who is said to be dead or to have left by one who is no member is asked, and lives"},
+    {"flooded-from-a-member", 5, flooded_from_a_member, LIGHT,
+	"who is flooded from the address of another is not held dead by that one"},
     {"moved-by-another", 12, moved_by_another, LIGHT,
 	"who is said to have moved and has not is found again within 2 s"},
     {"one-name-parted", 12, one_name_parted, LIGHT,

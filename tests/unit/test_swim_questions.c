@@ -213,6 +213,93 @@ START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
 }
 END_TEST
 
+#define REQUESTS_MAX 256
+struct requests {
+	uint64_t seq[REQUESTS_MAX];
+	unsigned count;
+};
+
+/*
+ * For so long p1 neither answers us nor refutes, and the others answer our questions about it in the name of `as` (0: they
+ * do not).  Keeps the numbers of these questions in `asked` (may be NULL).  Returns whether we held p1 dead.
+ */
+static bool
+others_answer(struct fixture *f, swim_duration d, unsigned as, struct requests *asked)
+{
+	swim_time end = swim_time_add(f->now, d);
+
+	while (swim_time_before(f->now, end)) {
+		size_t count;
+
+		fixture_run(f, swim_ms(10));
+		count = f->out_count;
+		for (size_t i = 0; i < count; i++) {
+			const struct wire_message msg = f->out[i].message;
+			unsigned to = peer_of(&f->out[i].to, (struct wire_str){0}), name = to;
+
+			if (to <= 1 || (msg.type != WIRE_PING && msg.type != WIRE_PING_REQ))
+				continue;
+			if (msg.type == WIRE_PING_REQ)
+				name = peer_of(NULL, msg.member.id) == 1 ? as : 0;
+			if (name == 0)
+				continue;
+			if (msg.type == WIRE_PING_REQ && asked != NULL &&
+			    asked->count < REQUESTS_MAX)
+				asked->seq[asked->count++] = msg.seq;
+			fixture_ack(f, to, msg.seq, name,
+			    (struct fixture_says){.ours = true,
+				.sender = to,
+				.digest = fixture_stats(f).digest});
+		}
+		fixture_clear(f);
+		if (fixture_report(f, "p1").status == SWIM_DEAD)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(whoever_answers_others_is_not_held_dead_for_its_silence_to_us)
+{
+	struct fixture *f = fixture_among_proven(4);
+
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	ck_assert(!others_answer(f, swim_seconds(30), 1, NULL));
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
+	/* However many accuse it: those who reach it are asked. */
+	fixture_accuse(f, 3, 1, SWIM_SUSPECT, 3, 0);
+	ck_assert(!others_answer(f, swim_seconds(30), 1, NULL));
+	/* Once others do not reach it either the verdict comes. */
+	ck_assert(others_answer(f, swim_seconds(12), 0, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_of_others_counts_once_and_for_the_member_that_it_names)
+{
+	struct fixture *f = fixture_among_proven(4);
+	struct requests asked = {0};
+	bool dead = false;
+
+	/* Another lives at its address. */
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	ck_assert(others_answer(f, swim_seconds(12), 3, NULL));
+	fixture_free(f);
+
+	f = fixture_among_proven(4);
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	ck_assert(!others_answer(f, swim_seconds(12), 1, &asked));
+	ck_assert_uint_gt(asked.count, 0);
+	for (unsigned second = 0; second < 12 && !dead; second++) {
+		for (unsigned i = 0; i < asked.count; i++)
+			fixture_ack(f, 2, asked.seq[i], 1,
+			    (struct fixture_says){.ours = true, .sender = 2});
+		dead = others_answer(f, swim_seconds(1), 0, NULL);
+	}
+	ck_assert(dead);
+	fixture_free(f);
+}
+END_TEST
+
 /* Where the least suspicion is shorter than an answer may take, the next question would go out with every answer. */
 START_TEST(whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed)
 {
@@ -264,6 +351,8 @@ UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
     an_accuser_that_comes_late_makes_nothing_overdue,
     accusers_whom_we_do_not_know_leave_room_for_our_own_finding,
     whoever_answers_every_question_is_not_held_dead_for_its_silence,
+    whoever_answers_others_is_not_held_dead_for_its_silence_to_us,
+    an_answer_of_others_counts_once_and_for_the_member_that_it_names,
     whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed,
     an_answer_that_waited_while_we_stood_still_measures_nothing,
     who_suspects_one_that_has_left_is_told_at_once)
