@@ -571,6 +571,8 @@ void link_answered_at(struct swim *, struct member *, const struct swim_addr *as
 void link_answered(struct swim *, const struct wire_message *);
 /* True if the ack answers a question about a link, or a probe that ended when others had reached its target. */
 bool link_ack(struct swim *, const struct wire_message *);
+/* Is this the number of a question about a link that is under way? */
+bool link_asks(const struct swim *, uint64_t seq);
 void link_tick(struct swim *);
 swim_time link_deadline(const struct swim *);
 void link_stalled(struct swim *);
@@ -661,7 +663,8 @@ bool suspicion_confirmed(const struct swim *, const struct member *m);
 bool suspicion_is_ours(const struct swim *, const struct member *m);
 /* True if the ack answers a question to a suspect. */
 bool suspicion_ack(struct swim *, const struct wire_message *);
-/* Is this the number of a question to others about a suspect? */
+/* Is this the number of a question to a suspect, or to others about one? */
+bool suspicion_asks(const struct swim *, uint64_t seq);
 bool suspicion_asks_others(const struct swim *, uint64_t seq);
 void suspicion_tick(struct swim *);
 swim_time suspicion_deadline(const struct swim *);

@@ -210,6 +210,16 @@ link_ack(struct swim *s, const struct wire_message *msg)
 	return m->late_seq != 0 && msg->seq == m->late_seq;
 }
 
+bool
+link_asks(const struct swim *s, uint64_t seq)
+{
+	const struct link_check *c = &s->link_check;
+	const struct link_retry *r = &s->link_retry;
+
+	return (c->target != NULL && seq - c->seq < c->tries) ||
+	       (r->target != NULL && seq == r->seq);
+}
+
 /* One more question that m answered to others alone; true: the link is broken now. */
 static bool
 count_miss(struct swim *s, struct member *m)

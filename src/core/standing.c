@@ -19,6 +19,8 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 static bool
 standing_is_asked(const struct swim *s, uint64_t seq)
 {
+	const struct probe *p = &s->probe;
+
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		const struct confirm *c = &s->confirms[i];
 
@@ -33,8 +35,11 @@ standing_is_asked(const struct swim *s, uint64_t seq)
 		if (s->damping.pending[i] && s->damping.seq[i] == seq)
 			return true;
 	}
-	return s->probe.target != NULL &&
-	       (seq == s->probe.seq || (s->probe.indirect && seq == s->probe.indirect_seq));
+	if (suspicion_asks(s, seq) || suspicion_asks_others(s, seq) || link_asks(s, seq))
+		return true;
+	return p->target != NULL &&
+	       (seq == p->seq || (p->second.family != 0 && seq == p->second_seq) ||
+		   (p->indirect && seq == p->indirect_seq));
 }
 
 bool

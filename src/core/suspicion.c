@@ -435,6 +435,16 @@ suspicion_ack(struct swim *s, const struct wire_message *msg)
 }
 
 bool
+suspicion_asks(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		if (is_question(s->suspects[i], seq))
+			return true;
+	}
+	return false;
+}
+
+bool
 suspicion_asks_others(const struct swim *s, uint64_t seq)
 {
 	for (size_t i = 0; i < s->suspect_count; i++) {

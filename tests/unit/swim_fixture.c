@@ -516,6 +516,17 @@ fixture_told(const struct fixture *f, enum swim_event_type type, const char *nam
 	return count;
 }
 
+bool
+fixture_awaits(const struct fixture *f, unsigned peer, uint64_t seq)
+{
+	struct swim_addr from = fixture_addr(peer);
+	uint8_t bytes[WIRE_HEADER_SIZE] = {WIRE_ACK};
+
+	for (unsigned i = 0; i < 8; i++)
+		bytes[1 + i] = (uint8_t)(seq >> (56 - 8 * i));
+	return swim_awaits(f->swim, &from, bytes, sizeof(bytes));
+}
+
 struct swim_report
 fixture_report(const struct fixture *f, const char *name)
 {

@@ -123,6 +123,9 @@ bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
     uint64_t *incarnation);
 size_t fixture_told(const struct fixture *, enum swim_event_type, const char *name);
 
+/* Does the core wait for an answer of this number, from this peer? */
+bool fixture_awaits(const struct fixture *, unsigned peer, uint64_t seq);
+
 /* The core's report; status DEAD at incarnation 0 with an empty name when it knows nothing. */
 struct swim_report fixture_report(const struct fixture *, const char *name);
 struct swim_stats fixture_stats(const struct fixture *);

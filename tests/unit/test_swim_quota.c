@@ -180,7 +180,34 @@ START_TEST(answers_are_awaited_by_sequence_number)
 }
 END_TEST
 
+/* Else a flood from the address of a suspect would make us drop the suspect's answers unread, and hold it dead. */
+START_TEST(answers_to_the_questions_before_a_verdict_are_awaited)
+{
+	struct fixture *f = fixture_among_proven(4);
+	unsigned pings = 0;
+
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	for (;;) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(1));
+		if (fixture_report(f, "p1").status != SWIM_SUSPECT)
+			break;
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_message *msg = &f->out[i].message;
+
+			if (msg->type != WIRE_PING || f->out[i].to.ip[3] != 1)
+				continue;
+			ck_assert(fixture_awaits(f, 1, msg->seq));
+			pings++;
+		}
+	}
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	ck_assert_uint_ge(pings, 2 * 3);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_quota", a_source_has_a_quota_and_takes_none_from_others,
     all_strangers_are_one_source, no_busy_source_makes_one_member_come_and_go,
     who_is_accused_hears_it_in_a_flood, standing_is_by_address_and_proof,
-    answers_are_awaited_by_sequence_number)
+    answers_are_awaited_by_sequence_number, answers_to_the_questions_before_a_verdict_are_awaited)
