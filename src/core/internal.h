@@ -858,7 +858,7 @@ bool visitor_vouches(const struct swim *, const struct member *speaker);
 /* The update may not: ping the address at which its member is said to live. */
 void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
     bool from_subject);
-/* True if the ack answers such a question. */
+/* True if the ack answers such a question, under the name that was asked. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
 size_t visitor_least(struct wire_trailer *trailer, size_t budget);

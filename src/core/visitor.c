@@ -227,10 +227,10 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	}
 	if (v.seq == 0)
 		return false;
-	s->asked = v.addr;
-	/* A member of another name lives there. */
+	/* A member of another name lives there, which we have not asked: what it says is no answer. */
 	if (members_hash(id.bytes, id.len) != v.hash)
-		return true;
+		return false;
+	s->asked = v.addr;
 	if (swim_addr_equal(from, &v.addr))
 		guest_answered(s, from);
 	s->answered_as = true;

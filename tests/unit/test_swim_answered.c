@@ -167,6 +167,30 @@ START_TEST(only_members_are_believed)
 }
 END_TEST
 
+/* A stranger says that p8 lives at an address; who lives there is another, and no member. */
+START_TEST(whoever_answers_for_another_is_not_believed)
+{
+	struct fixture *f = with_ghost();
+	struct wire_update u = fixture_update(f, 8, SWIM_ALIVE, 0);
+	uint8_t flags;
+	uint64_t seq;
+
+	rumours(f, "p9", &flags);
+	fixture_clear(f);
+	fixture_ping(f, 20, 9,
+	    (struct fixture_says){.ours = true, .sender = 20, .updates = &u, .count = 1});
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 8));
+	seq = fixture_sent(f, WIRE_PING, 8)->message.seq;
+	u = fixture_update(f, 9, SWIM_DEAD, 0);
+	u.flags = WIRE_FLAG_ANSWERED;
+	fixture_ack(f, 8, seq, 21,
+	    (struct fixture_says){.ours = true, .sender = 21, .updates = &u, .count = 1});
+	ck_assert(is_held(f, "p9") && !fixture_report(f, "p9").answered);
+	ck_assert(!is_held(f, "p8"));
+	fixture_free(f);
+}
+END_TEST
+
 /* The flags that we told this peer of another, at once; 0xff: nothing. */
 static uint8_t
 answer_to(const struct fixture *f, unsigned peer, const char *name)
@@ -443,7 +467,8 @@ END_TEST
 UNIT_MAIN("swim_answered", whoever_never_answered_is_forgotten_after_minutes,
     nobody_is_remembered_for_longer_than_the_dead_are,
     whoever_answered_another_member_is_remembered, only_members_are_believed,
-    who_does_not_know_is_told_and_nobody_else, all_that_a_datagram_lacks_is_told,
-    the_rumour_of_a_join_says_it_too, the_name_has_lived_wherever_it_is_said_to_be_now,
-    a_page_says_of_each_whether_it_answered, a_newcomer_is_told_by_pages,
-    a_file_tells_it_after_a_restart, whoever_never_answered_makes_room_first)
+    whoever_answers_for_another_is_not_believed, who_does_not_know_is_told_and_nobody_else,
+    all_that_a_datagram_lacks_is_told, the_rumour_of_a_join_says_it_too,
+    the_name_has_lived_wherever_it_is_said_to_be_now, a_page_says_of_each_whether_it_answered,
+    a_newcomer_is_told_by_pages, a_file_tells_it_after_a_restart,
+    whoever_never_answered_makes_room_first)
