@@ -531,6 +531,8 @@ void foreign_heard(struct swim *, const struct wire_message *, const struct swim
 /* locate.c */
 /* The member at this address: one that is alive before one that isn't.  NULL: none. */
 struct member *locate_at(const struct swim *, const struct swim_addr *);
+/* Is another member that is alive, or are we ourselves, at this member's address?  One of the two is gone, it seems. */
+bool locate_is_shared(const struct swim *, const struct member *);
 /* Its numeric address, of what is told of it. */
 void locate_parse(const struct swim *, struct member *);
 /* False: no memory. */

@@ -35,6 +35,25 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 	return found;
 }
 
+bool
+locate_is_shared(const struct swim *s, const struct member *member)
+{
+	struct index_key key = {.name = "", .name_len = 0, .addr = &member->addr};
+
+	if (member->addr.family == 0)
+		return false;
+	for (size_t i = index_lower(&s->located, index_by_address, &key); i < s->located.count;
+	     i++) {
+		const struct member *m = s->located.v[i];
+
+		if (!swim_addr_equal(&m->addr, &member->addr))
+			break;
+		if (m != member && (m->live_index != NOT_LISTED || m == s->self))
+			return true;
+	}
+	return false;
+}
+
 /* Whoever lives at its new address has yet to answer. */
 static void
 forget_answers(struct member *m)

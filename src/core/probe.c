@@ -353,6 +353,16 @@ can_be_asked(const struct swim *s, const struct member *m)
 }
 
 /*
+ * A base peer that helps takes any answer to its ping for the target's.  Where another lives at the target's address, that one
+ * answers, and the helper may be that one.
+ */
+static bool
+can_tell_apart(const struct swim *s, const struct member *m)
+{
+	return can_be_asked(s, m) && !m->base_peer;
+}
+
+/*
  * A base peer that helps is told no timeout and learns none: its nack comes by the configured one, and would
  * find a probe ended that goes by how quick the others are, as if it had said nothing.
  */
@@ -373,17 +383,19 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 static size_t
 pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
 {
+	bool (*can_help)(const struct swim *, const struct member *) =
+	    locate_is_shared(s, target) ? can_tell_apart : can_be_asked;
 	size_t want = s->config.timing.indirect_probes, n;
 	struct member *m;
 
 	if (want > HELPERS_MAX)
 		want = HELPERS_MAX;
-	n = members_pick(s, want, target, can_be_asked, out);
+	n = members_pick(s, want, target, can_help, out);
 	if (link_path(s, target) != SWIM_PATH_RELAYED || target->helper == 0 || want == 0)
 		return n;
 	for (size_t i = 0; i < s->live_count; i++) {
 		m = s->live[i];
-		if (m->hash != target->helper || !can_be_asked(s, m))
+		if (m->hash != target->helper || !can_help(s, m))
 			continue;
 		for (size_t j = 0; j < n; j++) {
 			if (out[j] == m)

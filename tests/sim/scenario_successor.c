@@ -54,11 +54,21 @@ base(struct sim *s)
 	crashes(s, 6, true);
 }
 
+/* What these say of the dead is of no use: a base peer takes the successor's answer for that of the dead. */
+static void
+among_base(struct sim *s)
+{
+	sim_base(s, 1);
+	sim_base(s, 2);
+	crashes(s, 6, true);
+}
+
 const struct scenario scenarios_successor[] = {
     {"successor-8", 12, few, LIGHT,
 	"of 8 members one crashes and another starts at its address at once: nobody says left"},
     {"successor-30", 80, many, HEAVY, "the same of 30 members, 50 times in a row"},
     {"successor-base", 15, base, LIGHT,
 	"the same where base peers and swimds follow each other at the address"},
+    {"successor-among-base", 15, among_base, LIGHT, "the same while two more base peers live"},
     {0},
 };

@@ -112,6 +112,98 @@ START_TEST(what_a_helper_did_not_know_the_suspect_hears_by_it)
 }
 END_TEST
 
+/* A base peer of this name answers at the address of peer `at`. */
+static void
+base_ack(struct fixture *f, unsigned at, uint64_t seq, const char *name)
+{
+	struct swim_addr addr = fixture_addr(at);
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id pair = {wire_str_of(name),
+	    wire_str_of(swim_addr_format(&addr, text))};
+	struct wire_trailer none = {0};
+	uint8_t data[256];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, seq, &pair);
+	ck_assert_int_eq(fixture_input(f, at, data, wire_finish(&w, &none, 0)), WIRE_OK);
+}
+
+static void
+base_member(struct fixture *f, unsigned at, const char *name)
+{
+	struct swim_addr addr = fixture_addr(at);
+
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	base_ack(f, at, fixture_sent(f, WIRE_PING, at)->message.seq, name);
+	ck_assert(fixture_report(f, name).base_peer);
+	fixture_clear(f);
+}
+
+/* The first of these that is sent to this peer is answered. */
+static void
+answer_ping(struct fixture *f, unsigned peer, const char *base)
+{
+	const struct fixture_out *ping = fixture_sent(f, WIRE_PING, peer);
+
+	if (ping == NULL)
+		return;
+	if (base != NULL)
+		base_ack(f, peer, ping->message.seq, base);
+	else
+		fixture_ack(f, peer, ping->message.seq, peer,
+		    (struct fixture_says){.ours = true, .sender = peer});
+}
+
+/* Let time pass, in which all but p1 answer, until somebody is asked to ping p1. */
+static void
+wait_request(struct fixture *f, bool succeeded)
+{
+	for (unsigned step = 0; step < 1000; step++) {
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			if (f->out[i].message.type == WIRE_PING_REQ)
+				return;
+		}
+		if (succeeded)
+			answer_ping(f, 1, "b1");
+		answer_ping(f, 2, NULL);
+		answer_ping(f, 3, NULL);
+		answer_ping(f, 4, "b4");
+	}
+	ck_abort_msg("nobody is asked to ping p1");
+}
+
+/* A ping-req about p1 went to this peer. */
+static bool
+is_asked(const struct fixture *f, unsigned peer)
+{
+	const struct fixture_out *request = fixture_sent(f, WIRE_PING_REQ, peer);
+
+	return request != NULL && wire_str_equal(request->message.member.id, "p1");
+}
+
+START_TEST(no_base_peer_is_asked_for_one_at_whose_address_another_lives)
+{
+	for (unsigned succeeded = 0; succeeded < 2; succeeded++) {
+		struct fixture *f = fixture_among_proven(3);
+
+		base_member(f, 4, "b4");
+		/* It would ping its own address, and say that p1 has answered. */
+		if (succeeded)
+			base_member(f, 1, "b1");
+		wait_request(f, succeeded);
+		ck_assert(is_asked(f, 2) && is_asked(f, 3));
+		ck_assert(is_asked(f, 4) == !succeeded);
+		ck_assert(!is_asked(f, 1));
+		fixture_free(f);
+	}
+}
+END_TEST
+
 UNIT_MAIN("swim_relay", a_nack_comes_at_four_fifths_of_what_the_asker_waits,
     helpers_are_told_that_they_ask_a_suspect, a_suspect_that_is_pinged_for_another_is_told,
-    what_a_helper_did_not_know_the_suspect_hears_by_it)
+    what_a_helper_did_not_know_the_suspect_hears_by_it,
+    no_base_peer_is_asked_for_one_at_whose_address_another_lives)
