@@ -355,17 +355,22 @@ static bool
 apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const char *address,
     enum swim_status status, bool from_subject, bool sync_entry)
 {
+	bool elsewhere = strcmp(address, m->address) != 0;
+
 	if (u->incarnation > m->incarnation ||
 	    (u->incarnation == m->incarnation && status > m->status))
 		return false;
 	if (u->incarnation == m->incarnation && swim_status_is_live(status) &&
-	    swim_status_is_live(m->status) && strcmp(address, m->address) != 0)
-		ignored(s, SWIM_IGNORE_CONFLICT);
-	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
-	if (u->incarnation == m->incarnation && swim_status_is_live(status) &&
-	    swim_status_is_live(m->status) && m->partial && take_tags(s, m, u, false) &&
-	    m->announced)
-		outbox_event(s, SWIM_EVENT_UPDATED, m);
+	    swim_status_is_live(m->status)) {
+		/*
+		 * A member that is known by an ack alone is held at the incarnation that we were told before.  If it has moved
+		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
+		 */
+		if (elsewhere)
+			ignored(s, SWIM_IGNORE_CONFLICT);
+		else if (m->partial && take_tags(s, m, u, false) && m->announced)
+			outbox_event(s, SWIM_EVENT_UPDATED, m);
+	}
 	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
 		/* Another accuser is news; anything else that we knew is one teller more. */
 		if (status == SWIM_SUSPECT && suspicion_take(s, m, u))
@@ -377,9 +382,9 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden &&
 	    u->incarnation == m->incarnation)
 		s->missed = m;
+	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
 	if (from_subject && swim_status_is_live(status) &&
-	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) ||
-		strcmp(address, m->address) != 0))
+	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) || elsewhere))
 		m->tell = true;
 	return true;
 }

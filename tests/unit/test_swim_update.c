@@ -203,6 +203,45 @@ START_TEST(one_name_at_two_addresses_stays_with_the_first)
 }
 END_TEST
 
+/* p1 says that p2 lives there, with a tag of this value, of one letter (NULL: p1 does not know p2's tags). */
+static void
+tell_of_tags(struct fixture *f, const char *address, uint64_t incarnation, const char *value)
+{
+	struct wire_update u = fixture_update(f, 2, SWIM_ALIVE, incarnation);
+	char tags[] = {1, 'k', 0, 1, value != NULL ? value[0] : 0};
+
+	u.member.address = wire_str_of(address);
+	if (value != NULL)
+		u.tags = (struct wire_str){tags, sizeof(tags)};
+	else
+		u.flags = WIRE_FLAG_PARTIAL;
+	fixture_ping(f, 1, 1,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+}
+
+START_TEST(tags_of_before_a_move_are_not_those_of_after_it)
+{
+	struct fixture *f = started();
+	uint64_t digest;
+
+	/* p2 moved and rose.  p1 knows it by an ack, which names the new address and not the incarnation. */
+	fixture_member(f, 1);
+	tell_of_tags(f, "10.0.9.9:7946", 0, NULL);
+	digest = fixture_stats(f).digest;
+	tell_of_tags(f, "10.0.1.2:7946", 0, "o");
+	ck_assert_uint_eq(fixture_report(f, "p2").tags_len, 0);
+	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
+	ck_assert_uint_eq(fixture_stats(f).digest, digest);
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
+	/* What p2 says of itself since it moved counts. */
+	tell_of_tags(f, "10.0.9.9:7946", 1, "n");
+	ck_assert_uint_eq(fixture_report(f, "p2").tags_len, 5);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
 /* Who has not moved at all can say so as soon as anybody believes it. */
 START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 {
@@ -471,6 +510,7 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
+    tags_of_before_a_move_are_not_those_of_after_it,
     that_a_member_moved_is_told_where_it_answered_before, the_dead_are_held_where_they_lived_last,
     a_rejoin_is_no_update, names_and_addresses_that_make_no_sense_are_counted,
     loopback_is_refused_of_others_unless_we_are_bound_to_it,
