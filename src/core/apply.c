@@ -392,7 +392,8 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 /*
  * The verdict on one that lives, to us, which nobody but its teller came to.  And whatever ends a member, but does
  * not come from where a member lives: in a base peer's case from one that has answered us, in a leave's perhaps
- * from where it lived itself.
+ * from where it lived itself.  A base peer calls a leave a death, so it cannot tell which of the two ended a swimd: we
+ * suspect the swimd, and whoever knows of the leave answers that suspicion with the leave.
  */
 static bool
 is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u,
@@ -405,7 +406,7 @@ is_doubted(const struct swim *s, const struct member *m, const struct wire_updat
 	switch (status) {
 	case SWIM_DEAD:
 		return swim_status_is_live(m->status) &&
-		       (!credible || (!s->by_base && !suspicion_proves(s, m, u)));
+		       (!credible || (s->by_base ? !m->base_peer : !suspicion_proves(s, m, u)));
 	case SWIM_LEFT:
 		/* Where its address is a host name that nobody has resolved, it may be anywhere. */
 		return !credible && !(from_subject && (m->addr.family == 0 ||

@@ -39,16 +39,59 @@ START_TEST(of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is
 }
 END_TEST
 
-START_TEST(a_base_peer_s_verdict_is_one)
+/* A base peer which has shown that it is one says that this one is dead. */
+static void
+base_peer_says_dead(struct fixture *f, unsigned from, unsigned about)
+{
+	struct wire_update u = fixture_update(f, about, SWIM_DEAD, 0);
+
+	fixture_clear(f);
+	fixture_ping(f, from, 1, (struct fixture_says){0});
+	fixture_ack(f, from, fixture_sent(f, WIRE_PING, from)->message.seq, from,
+	    (struct fixture_says){0});
+	fixture_ping(f, from, 2, (struct fixture_says){.updates = &u, .count = 1});
+}
+
+START_TEST(a_base_peer_s_verdict_on_a_base_peer_is_one)
 {
 	struct fixture *f = fixture_among(3);
-	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
+	struct wire_update u = fixture_update(f, 8, SWIM_ALIVE, 0);
 
-	/* Once it has shown that it is one. */
-	fixture_ping(f, 9, 1, (struct fixture_says){0});
-	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, (struct fixture_says){0});
-	fixture_ping(f, 9, 2, (struct fixture_says){.updates = &u, .count = 1});
-	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	for (uint64_t seq = 1; seq <= 2; seq++)
+		fixture_ping(f, 8, seq, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert(fixture_report(f, "p8").base_peer);
+	base_peer_says_dead(f, 9, 8);
+	ck_assert_int_eq(fixture_report(f, "p8").status, SWIM_DEAD);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so)
+{
+	struct fixture *f = fixture_among(3);
+
+	base_peer_says_dead(f, 9, 2);
+	base_peer_says_dead(f, 8, 2);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	fixture_run(f, swim_seconds(30));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first)
+{
+	struct fixture *f = fixture_among(3);
+
+	base_peer_says_dead(f, 9, 2);
+	fixture_gossip(f, 1, 2, SWIM_LEFT, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 0);
+	/* Who knows of the leave says so to whom the base peer made suspect p2. */
+	fixture_clear(f);
+	fixture_accuse(f, 3, 2, SWIM_SUSPECT, 9, 0);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_GOSSIP, 3), "p2", SWIM_LEFT, NULL));
 	fixture_free(f);
 }
 END_TEST
@@ -413,7 +456,10 @@ END_TEST
 UNIT_MAIN("swim_suspicion", who_missed_a_death_is_told_whatever_else_it_missed,
     who_missed_our_return_is_told_at_once, a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
-    a_base_peer_s_verdict_is_one, the_verdict_of_a_stranger_is_an_accusation,
+    a_base_peer_s_verdict_on_a_base_peer_is_one,
+    that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so,
+    a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first,
+    the_verdict_of_a_stranger_is_an_accusation,
     that_a_member_left_is_its_own_word_or_that_of_members,
     accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself,
     a_stranger_accuses_in_nobody_s_name, the_word_of_the_dead_counts_for_nothing,
