@@ -299,13 +299,28 @@ sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_ad
 }
 
 /*
- * Whoever showed us its page learns in turn where it is behind: a refutation that it missed, or a leave.
- * Not whom we hold dead at the same incarnation: between halves of a healed partition that would spread.
+ * Is whoever showed us this record of m in its page behind: did it miss a refutation, or a leave?  That we hold m dead at
+ * the same incarnation is not told: between halves of a healed partition that would spread.
  *
- * It may have begun anew itself, without what it knew, below an end of it that we only heard of, as a stranger's.
- * Nobody else may remember that, no page has it, and the answers to its pings have no room for it: it can't rise
- * above unless it learns it here.
+ * The speaker may have begun anew itself, without what it knew, below an end of it that we only heard of, as a
+ * stranger's.  Nobody else may remember that, no page has it, and the answers to its pings have no room for it: it can't
+ * rise above unless it learns it here.
+ *
+ * A removal of an earlier incarnation than we know of changes nothing here.  It was made where m's last life was not heard
+ * of, and its digest would differ from ours, and have us ask again, until it is forgotten there.
  */
+static bool
+is_behind(const struct member *m, const struct wire_update *u, const struct member *speaker)
+{
+	if (u->incarnation < m->incarnation && (u->flags & WIRE_FLAG_FORGET))
+		return true;
+	if (m->hidden)
+		return m == speaker;
+	return (m->status == SWIM_ALIVE && u->incarnation < m->incarnation) ||
+	       (m->status == SWIM_LEFT && u->status != SWIM_LEFT);
+}
+
+/* Whoever showed us its page learns in turn where it is behind. */
 static void
 teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr *to)
 {
@@ -322,11 +337,8 @@ teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr
 	while (wire_updates_next(updates, &iter, &u)) {
 		struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
 
-		if (m == NULL || m->stand_in || u.incarnation > m->incarnation)
-			continue;
-		if (m->hidden ? m == speaker
-			      : (m->status == SWIM_ALIVE && u.incarnation < m->incarnation) ||
-				    (m->status == SWIM_LEFT && u.status != SWIM_LEFT))
+		if (m != NULL && !m->stand_in && u.incarnation <= m->incarnation &&
+		    is_behind(m, &u, speaker))
 			gossip_add_member(s, &w, m);
 	}
 	if (w.count > 0)

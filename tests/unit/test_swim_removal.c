@@ -223,6 +223,30 @@ START_TEST(removals_are_compared_until_they_are_forgotten_and_no_longer)
 }
 END_TEST
 
+/* Where only a life before is known of, its removal ends no later one; nor is it compared again and again. */
+START_TEST(a_removal_of_a_life_before_is_given_up)
+{
+	struct trio *t = with_dead(4);
+	struct swim_report m = {.name = "late", .name_len = 4, .status = SWIM_DEAD};
+	uint64_t before;
+
+	strcpy(m.address, "10.2.0.1:7946");
+	for (unsigned i = 0; i < CORES; i++) {
+		m.incarnation = i > 0;
+		swim_restore(t->f[i]->swim, t->now, &m, swim_seconds(0));
+	}
+	ck_assert_int_eq(swim_remove(t->f[0]->swim, t->now, "late", 4), SWIM_REMOVE_OK);
+	trio_run(t, 10);
+	before = syncs(t);
+	ck_assert_uint_eq(fixture_report(t->f[1], "late").incarnation, 1);
+	trio_run(t, 60);
+	ck_assert_uint_eq(syncs(t), before);
+	ck_assert_uint_eq(shown(t, 0), DEAD);
+	ck_assert_uint_eq(shown(t, 1), DEAD + 1);
+	trio_free(t);
+}
+END_TEST
+
 START_TEST(none_is_left_where_much_is_lost)
 {
 	for (uint64_t seed = 10; seed < 15; seed++) {
@@ -387,5 +411,6 @@ END_TEST
 
 UNIT_MAIN("swim_removal", one_removed_comes_back_at_another_address,
     one_removed_stays_so_whoever_answers_under_another_name, whom_the_rumours_missed_forgets_too,
-    removals_are_compared_until_they_are_forgotten_and_no_longer, none_is_left_where_much_is_lost,
+    removals_are_compared_until_they_are_forgotten_and_no_longer,
+    a_removal_of_a_life_before_is_given_up, none_is_left_where_much_is_lost,
     whoever_was_away_hears_of_it, a_view_without_removals_says_nothing_of_them)
