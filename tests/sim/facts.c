@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "sim/heap.h"
 
-enum { OBSERVED = 1, ADDRESS, LIVED, IDENTITY, ACCUSATION };
+enum { OBSERVED = 1, ADDRESS, LIVED, HAD, IDENTITY, ACCUSATION };
 
 void
 facts_init(struct facts *f)
@@ -88,6 +88,12 @@ facts_lived(uint64_t name_hash, const char *address)
 	uint64_t h = hash64_u64(hash64_u64(HASH64_START, LIVED), name_hash);
 
 	return end(hash64_bytes(h, address, strlen(address) + 1));
+}
+
+uint64_t
+facts_had(uint64_t name_hash, uint64_t incarnation)
+{
+	return end(hash64_u64(hash64_u64(hash64_u64(HASH64_START, HAD), name_hash), incarnation));
 }
 
 uint64_t

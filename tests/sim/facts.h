@@ -27,6 +27,8 @@ uint64_t facts_identity(uint64_t name_hash, uint64_t incarnation, const char *ad
     const char *tags, size_t tags_len);
 /* it said so of the address alone, at whatever incarnation; */
 uint64_t facts_lived(uint64_t name_hash, const char *address);
+/* and of the incarnation alone, at whatever address; */
+uint64_t facts_had(uint64_t name_hash, uint64_t incarnation);
 /* one accused another at this incarnation of the other. */
 uint64_t facts_accusation(uint64_t accuser_hash, uint64_t subject_hash, uint64_t incarnation);
 

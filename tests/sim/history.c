@@ -144,6 +144,7 @@ history_own(struct history *h, const struct swim *s, char *why, size_t size)
 	facts_add(h->facts, identity);
 	facts_add(h->facts, facts_identity(self->hash, self->incarnation, self->address, NULL, 0));
 	facts_add(h->facts, facts_lived(self->hash, self->address));
+	facts_add(h->facts, facts_had(self->hash, self->incarnation));
 	h->identity = identity;
 	h->incarnation = self->incarnation;
 	h->spoken = s->stats.sent_bytes > 0;
@@ -226,6 +227,18 @@ change_fault(const struct swim *s, const struct past *was, const struct past *is
 	return NULL;
 }
 
+/*
+ * An ack names a member and its address, and not its incarnation.  So a member that is known by an ack alone is held at
+ * that address at incarnation 0, or at the one that another told of it before: also where the member moved, and rose,
+ * between the two.  Its own update, which is of a higher incarnation, sets that right.
+ */
+static bool
+is_known_by_ack(const struct history *h, const struct member *m)
+{
+	return m->partial && facts_has(h->facts, facts_lived(m->hash, m->address)) &&
+	       (m->incarnation == 0 || facts_has(h->facts, facts_had(m->hash, m->incarnation)));
+}
+
 /* Against the facts; of a member that its owner alone makes incarnations of. */
 static const char *
 fact_fault(const struct history *h, const struct member *m)
@@ -236,13 +249,7 @@ fact_fault(const struct history *h, const struct member *m)
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
 	if (m->hidden || m->stand_in)
 		return NULL;
-	/*
-	 * An ack names a member and its address, and not its incarnation.  So a member that is known by an ack alone is held at
-	 * incarnation 0 at that address, also where it moved there at a later one, until its own update arrives.
-	 */
-	if (m->partial && m->incarnation == 0)
-		identity = facts_lived(m->hash, m->address);
-	if (!facts_has(h->facts, identity))
+	if (!facts_has(h->facts, identity) && !is_known_by_ack(h, m))
 		return "has an address or tags that it never said it has at that incarnation";
 	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < m->accuser_count; i++)
 		if (facts_has(h->facts, facts_observed(m->accusers[i])) &&

@@ -37,6 +37,11 @@ START_TEST(facts_differ_in_all_that_they_say)
 	    facts_accusation(1, 2, 3),
 	    facts_accusation(2, 1, 3),
 	    facts_accusation(1, 2, 4),
+	    facts_lived(1, "a:1"),
+	    facts_lived(1, "a:9"),
+	    facts_had(1, 2),
+	    facts_had(1, 9),
+	    facts_had(9, 2),
 	    facts_observed(1),
 	};
 

@@ -138,4 +138,5 @@ OBJS_test_swim_speaker = $(SWIM_OBJS)
 OBJS_test_swim_suspicion = $(SWIM_OBJS)
 OBJS_test_loss = core/loss.o
 OBJS_test_sim_check = tests/sim/check.o tests/sim/heap.o $(CORE_OBJS)
+OBJS_test_sim_history = tests/sim/history.o tests/sim/facts.o tests/sim/check.o tests/sim/heap.o $(SWIM_OBJS)
 OBJS_test_sim_facts = tests/sim/facts.o tests/sim/budget.o tests/sim/heap.o $(CORE_OBJS)
