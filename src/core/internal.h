@@ -799,6 +799,8 @@ bool join_is_contested(struct swim *, const struct swim_addr *addr);
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
+/* The same, but for greetings: any stranger is sent one, and knows its number. */
+bool join_awaits(const struct swim *, uint64_t seq);
 /* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, uint64_t seq);
 void join_uncontested(struct swim *, const struct swim_addr *addr);

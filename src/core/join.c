@@ -341,6 +341,14 @@ join_is_ours(const struct swim *s, uint64_t seq)
 	return place_of_seq(s, seq) < SWIM_PENDING_JOINS;
 }
 
+bool
+join_awaits(const struct swim *s, uint64_t seq)
+{
+	size_t i = place_of_seq(s, seq);
+
+	return i < SWIM_PENDING_JOINS && s->joins[i].kind != JOIN_GREET;
+}
+
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
 static enum claim_end
 outdone(struct swim *s, struct join *j, const struct swim_addr *from)

@@ -28,14 +28,17 @@ standing_is_asked(const struct swim *s, uint64_t seq)
 			return true;
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active && s->relays[i].seq == seq)
+		const struct relay *r = &s->relays[i];
+
+		/* A stranger who has us ask himself knows the number. */
+		if (r->active && !r->stranger && r->seq == seq)
 			return true;
 	}
 	for (size_t i = 0; i < DAMPING_PINGS; i++) {
 		if (s->damping.pending[i] && s->damping.seq[i] == seq)
 			return true;
 	}
-	if (suspicion_asks(s, seq) || suspicion_asks_others(s, seq) || link_asks(s, seq))
+	if (link_asks(s, seq))
 		return true;
 	return p->target != NULL &&
 	       (seq == p->seq || (p->second.family != 0 && seq == p->second_seq) ||
@@ -55,9 +58,13 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 		return false;
 	for (size_t i = 1; i < WIRE_HEADER_SIZE; i++)
 		seq = seq << 8 | bytes[i];
-	if (standing_is_asked(s, seq) || join_is_ours(s, seq) ||
+	if (standing_is_asked(s, seq) || join_awaits(s, seq) ||
 	    (s->sync.active && s->sync.seq == seq))
 		return true;
 	m = locate_at(s, from);
-	return m != NULL && m->proof_seq != 0 && m->proof_seq == seq;
+	if (m == NULL)
+		return false;
+	/* There may be thousands of suspects, too many to be looked through for each datagram of a stranger. */
+	return suspicion_asks(s, seq) || suspicion_asks_others(s, seq) ||
+	       (m->proof_seq != 0 && m->proof_seq == seq);
 }

@@ -5,8 +5,8 @@
  *
  * Each source has a rate of its own.  For sources that have proven their address (they have answered a question) that is
  * the only rate.  Members by hearsay, which have not answered yet, share one more rate, and all strangers share another:
- * so a flood from many false addresses takes from strangers alone.  Answers that we await have a rate that nobody else can
- * use up, as nobody else knows their sequence numbers.  So in a flood of any kind members go on being probed.
+ * so a flood from many false addresses takes from strangers alone.  Answers that we await have a rate that no stranger can
+ * use up, as only members know their sequence numbers.  So in a flood of any kind members go on being probed.
  */
 #ifndef SWIMD_NET_ADMIT_H
 #define SWIMD_NET_ADMIT_H

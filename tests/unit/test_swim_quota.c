@@ -180,6 +180,28 @@ START_TEST(answers_are_awaited_by_sequence_number)
 }
 END_TEST
 
+/* Or strangers could use up what is kept for the answers of members. */
+START_TEST(no_answer_is_awaited_whose_number_a_stranger_is_told)
+{
+	struct fixture *f = fixture_among_proven(2);
+	uint64_t seq;
+
+	/* A stranger who has us ask himself, and one who is greeted. */
+	fixture_ping_req(f, 20, 1, 21);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 21));
+	ck_assert(!fixture_awaits(f, 21, fixture_sent(f, WIRE_PING, 21)->message.seq));
+	fixture_ping(f, 22, 2, (struct fixture_says){0});
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 22));
+	ck_assert(!fixture_awaits(f, 22, fixture_sent(f, WIRE_PING, 22)->message.seq));
+	/* A member that asks for itself. */
+	fixture_clear(f);
+	fixture_ping_req(f, 1, 3, 2);
+	seq = fixture_sent(f, WIRE_PING, 2)->message.seq;
+	ck_assert(fixture_awaits(f, 2, seq));
+	fixture_free(f);
+}
+END_TEST
+
 /* Else a flood from the address of a suspect would make us drop the suspect's answers unread, and hold it dead. */
 START_TEST(answers_to_the_questions_before_a_verdict_are_awaited)
 {
@@ -210,4 +232,5 @@ END_TEST
 UNIT_MAIN("swim_quota", a_source_has_a_quota_and_takes_none_from_others,
     all_strangers_are_one_source, no_busy_source_makes_one_member_come_and_go,
     who_is_accused_hears_it_in_a_flood, standing_is_by_address_and_proof,
-    answers_are_awaited_by_sequence_number, answers_to_the_questions_before_a_verdict_are_awaited)
+    answers_are_awaited_by_sequence_number, no_answer_is_awaited_whose_number_a_stranger_is_told,
+    answers_to_the_questions_before_a_verdict_are_awaited)
