@@ -271,6 +271,9 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 			return error;
 	}
 	if (port_text != NULL) {
+		/* As http://db1. */
+		if (strncmp(port_text, "//", 2) == 0)
+			return SWIM_ADDR_BAD_HOST;
 		if (!parse_port(port_text, (size_t)(text + len - port_text), allow_port_0, port))
 			return SWIM_ADDR_BAD_PORT;
 		return SWIM_ADDR_OK;

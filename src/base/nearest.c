@@ -42,7 +42,7 @@ const char *
 nearest_word(const char *word, const char *const *candidates, size_t count)
 {
 	size_t length = strlen(word);
-	size_t best = length <= 3 ? 2 : length <= 6 ? 3 : 4; /* must be below this */
+	size_t best = length <= 4 ? 2 : length <= 6 ? 3 : 4; /* must be below this */
 	const char *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {

@@ -75,8 +75,8 @@ args_duration(const char *text, swim_duration *out)
 
 /* ------------------------------------------------------------------------------------- suggestions */
 
-static bool
-unknown_command(const char *word, struct problem *problem)
+bool
+args_unknown_command(const char *word, struct problem *problem)
 {
 	const char *candidates[CANDIDATES_MAX];
 	size_t count;
@@ -346,7 +346,7 @@ args_parse(int argc, char **argv, struct args *args, struct problem *problem)
 			args->named = true;
 			args->command = command_find(argv[i]);
 			if (args->command == NULL)
-				return unknown_command(argv[i], problem);
+				return args_unknown_command(argv[i], problem);
 		} else {
 			args->operands[args->operand_count++] = argv[i];
 		}

@@ -40,6 +40,8 @@ struct args {
  */
 bool args_parse(int argc, char **argv, struct args *, struct problem *);
 void args_fini(struct args *);
+/* Says in *problem that there is no such command, and which one was meant perhaps.  Always false. */
+bool args_unknown_command(const char *word, struct problem *problem);
 
 /* Was this option given?  args_value is its value, the last one; args_next walks those of one that repeats, from *i = 0. */
 bool args_has(const struct args *, const char *name);

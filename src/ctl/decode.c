@@ -75,8 +75,8 @@ explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text
 	enum wire_reject reject = wire_decode(data, len, &message);
 
 	if (reject != WIRE_OK)
-		return problem_fail(ctl, CTL_NO, "invalid", "not a valid datagram (%zu bytes): %s",
-		    len, wire_reject_word(reject));
+		return problem_fail(ctl, CTL_NO, "invalid", "not a valid datagram (%zu byte%s): %s",
+		    len, len == 1 ? "" : "s", wire_reject_word(reject));
 	wire_format(&message, text, cap);
 	fprintf(ctl->out, "%s\n", text);
 	/* The inner one was checked with the outer one. */

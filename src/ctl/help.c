@@ -84,15 +84,17 @@ enum ctl_exit
 help_run(struct ctl *ctl)
 {
 	const struct command *command;
+	struct problem problem;
 
 	if (ctl->args.operand_count == 0) {
 		help_all(ctl->out);
 		return CTL_OK;
 	}
 	command = command_find(ctl->args.operands[0]);
-	if (command == NULL)
-		return problem_fail(ctl, CTL_USAGE, "usage",
-		    "no command '%s'; 'swimctl help' lists them", ctl->args.operands[0]);
+	if (command == NULL) {
+		args_unknown_command(ctl->args.operands[0], &problem);
+		return problem_print(ctl, &problem);
+	}
 	help_command(ctl->out, command);
 	return CTL_OK;
 }

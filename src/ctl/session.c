@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/utf8.h"
 #include "control/protocol.h"
@@ -18,6 +19,8 @@ session_patience(void)
 enum ctl_exit
 session_broken(const struct session *s, int error, struct problem *problem)
 {
+	struct stat st;
+
 	switch (-error) {
 	case ENOENT:
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
@@ -26,6 +29,10 @@ session_broken(const struct session *s, int error, struct problem *problem)
 	case ENOTDIR:
 	case ECONNREFUSED:
 	case ENOTSOCK:
+		if (stat(s->path, &st) == 0 && !S_ISSOCK(st.st_mode))
+			return problem_set(problem, CTL_UNREACHABLE, "unreachable",
+			    "%s is no socket: give the one of swimd with -s PATH or SWIMD_SOCKET",
+			    s->path);
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
 		    "nobody listens on %s: is swimd running?", s->path);
 	case EACCES:

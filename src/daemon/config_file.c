@@ -82,6 +82,9 @@ unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *
 	if (near != NULL)
 		fault(r, line, "%s:%zu: unknown key%s; did you mean '%s'?", cfg->filename, line,
 		    shown, near);
+	else if (strncmp(quoted, " '[", 3) == 0)
+		fault(r, line, "%s:%zu: unknown key%s; the file has no sections", cfg->filename,
+		    line, shown);
 	else
 		fault(r, line, "%s:%zu: unknown key%s", cfg->filename, line, shown);
 }
@@ -90,7 +93,8 @@ static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	struct reader *r = slot_of(cfg_getnopt(cfg, 0))->reader;
-	static const char unknown[] = "no such option", early[] = "premature end of file";
+	static const char unknown[] = "no such option", early[] = "premature end of file",
+			  unexpected[] = "unexpected token";
 	char text[256], shown[320];
 	size_t line = line_at(r, cfg);
 
@@ -102,6 +106,10 @@ on_error(cfg_t *cfg, const char *format, va_list ap)
 	else if (strcmp(shown, early) == 0)
 		fault(r, line, "%s:%zu: end of file where an equal sign or a value is expected",
 		    cfg->filename, line);
+	else if (strncmp(shown, unexpected, sizeof(unexpected) - 1) == 0)
+		fault(r, line,
+		    "%s:%zu: %s; write commas between the values of a list, and a value with spaces in quotes",
+		    cfg->filename, line, shown);
 	else
 		fault(r, line, "%s:%zu: %s", cfg->filename, line, shown);
 }

@@ -8,6 +8,7 @@
 #define FRACTION_DIGITS 9
 
 static const char error_range[] = "is out of range";
+static const char error_negative[] = "is below 0";
 
 struct unit {
 	const char *name;
@@ -141,7 +142,7 @@ units_count(const char *text, uint64_t *out, const char **error)
 {
 	bool fits;
 
-	*error = "is no whole number";
+	*error = *text == '-' ? error_negative : "is no whole number";
 	if (!units_digits(&text, out, &fits) || *text != '\0')
 		return false;
 	*error = error_range;
@@ -154,7 +155,7 @@ units_factor(const char *text, double *out, const char **error)
 	uint64_t whole, billionths;
 	bool fits;
 
-	*error = "is no number: write one such as 2 or 1.5";
+	*error = *text == '-' ? error_negative : "is no number: write one such as 2 or 1.5";
 	if (!units_digits(&text, &whole, &fits) || !units_fraction(&text, &billionths) ||
 	    *text != '\0')
 		return false;

@@ -91,6 +91,7 @@ START_TEST(what_is_no_host_is_refused)
 	refuses("a:b:c", 7946, SWIM_ADDR_BARE_IPV6);
 	refuses("fe80::1%eth0:7946", -1, SWIM_ADDR_BARE_IPV6);
 	refuses("http://db1:7946", 7946, SWIM_ADDR_BAD_HOST);
+	refuses("http://10.0.0.1", 7946, SWIM_ADDR_BAD_HOST);
 	refuses("node1:7946:7947", -1, SWIM_ADDR_BAD_HOST);
 	refuses("[10.0.0.1]:80", 7946, SWIM_ADDR_BAD_HOST);
 	refuses("[host]:80", 7946, SWIM_ADDR_BAD_HOST);

@@ -122,6 +122,9 @@ START_TEST(faults_name_their_line)
 {
 	begin();
 	bad("nonsense = 1\n", "1:", "unknown key 'nonsense'");
+	bad("[seeds]\n", "1:", "unknown key '[seeds]'; the file has no sections");
+	bad("seeds = {10.0.0.1 10.0.0.2}\n", "1:", "write commas between the values of a list");
+	bad("suspicion_mult = -3\n", "1:", "'-3' is below 0");
 	bad("seed = {\"10.0.0.1\"}\n", "1:", "unknown key 'seed'; did you mean 'seeds'?");
 	bad("log-level = info\n", "1:", "unknown key 'log-level'; did you mean 'log_level'?");
 	bad("# a\n# b\n/* c\nd */\n\nnonsense = 1\n", "6:", "nonsense");

@@ -220,6 +220,7 @@ START_TEST(nearest)
 	ck_assert_str_eq(nearest_word("met", words, 5), "metrics");
 	ck_assert_ptr_null(nearest_word("status", words, 5));
 	ck_assert_ptr_null(nearest_word("x", words, 5));
+	ck_assert_ptr_null(nearest_word("coil", words, 5));
 	ck_assert_ptr_null(
 	    nearest_word("a-word-that-is-much-longer-than-any-command-there-is", words, 5));
 }

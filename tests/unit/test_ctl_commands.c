@@ -140,6 +140,8 @@ START_TEST(usage_errors_come_before_any_connection)
 		const char *words;
 	} mistakes[] = {
 	    {{"membres"}, "did you mean 'members'?"},
+	    {{"help", "wiat"}, "no command 'wiat'; did you mean 'wait'?"},
+	    {{"members", "-o", "yaml"}, "there are table, wide, name, tsv, hosts, and --json"},
 	    {{"members", "extra"}, "takes no argument 'extra'"},
 	    {{"member"}, "swimctl member NAME"},
 	    {{"info", "--status", "x"}, "'info' has no option '--status'"},
@@ -205,7 +207,7 @@ START_TEST(no_daemon_is_a_status_of_its_own)
 	fd = mkstemp(file);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	run_complained(run_ctl(NULL, "-s", file, "info", NULL), 3, "nobody listens on /tmp/swimd-");
+	run_complained(run_ctl(NULL, "-s", file, "info", NULL), 3, "is no socket: give the one");
 	unlink(file);
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
