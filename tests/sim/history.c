@@ -124,9 +124,11 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 		tally_updates(h, &msg);
 	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
 	for (size_t i = 0; i < s->table.count; i++) {
-		if (swim_addr_equal(&s->table.v[i]->addr, &d->to) ||
-		    swim_addr_equal(&s->table.v[i]->via, &d->to))
-			tally(h, s->table.v[i]->hash);
+		const struct member *m = s->table.v[i];
+
+		if (swim_addr_equal(&m->addr, &d->to) || swim_addr_equal(&m->via, &d->to) ||
+		    swim_addr_equal(&m->also, &d->to))
+			tally(h, m->hash);
 	}
 }
 
