@@ -48,6 +48,8 @@ def test_one_that_is_cut_off_never_has_a_quorum(cluster, waiting):
     cluster.start(3, options=BRISK, config="dead_retention = 2s\n")
     cluster.whole()
     alone, *others = cluster.daemons
+    # Whoever never answered anybody does not count once it is forgotten.
+    cluster.wait(lambda: all(alone.members()[d.name]["rtt_ms"] is not None for d in others), "an answer of each of the others")
     waiter = waiting(alone, "--status", "n1=dead|left", "--quorum")
     cluster.part([alone], others)
     assert not alone.call("health")["quorum"]
