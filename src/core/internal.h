@@ -667,6 +667,7 @@ bool suspicion_is_ours(const struct swim *, const struct member *m);
 bool suspicion_ack(struct swim *, const struct wire_message *);
 /* Is this the number of a question to a suspect, or to others about one? */
 bool suspicion_asks(const struct swim *, uint64_t seq);
+/* Is it the number of one to others? */
 bool suspicion_asks_others(const struct swim *, uint64_t seq);
 void suspicion_tick(struct swim *);
 swim_time suspicion_deadline(const struct swim *);
@@ -799,7 +800,7 @@ bool join_is_contested(struct swim *, const struct swim_addr *addr);
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
-/* The same, but for greetings: any stranger is sent one, and knows its number. */
+/* Is this the number of a question of join.c other than a greeting?  A stranger is sent a greeting and knows its number. */
 bool join_awaits(const struct swim *, uint64_t seq);
 /* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, uint64_t seq);

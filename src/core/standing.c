@@ -30,7 +30,7 @@ standing_is_asked(const struct swim *s, uint64_t seq)
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		const struct relay *r = &s->relays[i];
 
-		/* A stranger who has us ask himself knows the number. */
+		/* A stranger may name its own address as the target: then it is sent our ping, and knows the number. */
 		if (r->active && !r->stranger && r->seq == seq)
 			return true;
 	}
@@ -65,6 +65,5 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 	if (m == NULL)
 		return false;
 	/* There may be thousands of suspects, too many to be looked through for each datagram of a stranger. */
-	return suspicion_asks(s, seq) || suspicion_asks_others(s, seq) ||
-	       (m->proof_seq != 0 && m->proof_seq == seq);
+	return suspicion_asks(s, seq) || (m->proof_seq != 0 && m->proof_seq == seq);
 }

@@ -405,6 +405,19 @@ judge(struct swim *s, struct member *m)
 	return true;
 }
 
+/* The suspect that the question of this number is about; NULL: none. */
+static struct member *
+asked_about(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < s->suspect_count; i++) {
+		struct member *m = s->suspects[i];
+
+		if (is_question(m, seq) || is_question_to_others(m, seq))
+			return m;
+	}
+	return NULL;
+}
+
 /*
  * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
  * under, and the last of all incarnations has none above it.  So does one that answers others: it may not read what comes
@@ -413,45 +426,35 @@ judge(struct swim *s, struct member *m)
 bool
 suspicion_ack(struct swim *s, const struct wire_message *msg)
 {
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		struct member *m = s->suspects[i];
-		bool by_others = is_question_to_others(m, msg->seq);
+	struct member *m = asked_about(s, msg->seq);
 
-		if (!by_others && !is_question(m, msg->seq))
-			continue;
-		if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, m))
-			return true;
-		if (by_others)
-			probe_helped(s, m);
-		else
-			s->asked = *link_way(m);
-		suspicion_begin(s, m);
-		/* It is asked no more often than it would be probed, however soon its answers come. */
-		m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
-		schedule(s, m);
+	if (m == NULL)
+		return false;
+	if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, m))
 		return true;
-	}
-	return false;
+	if (is_question_to_others(m, msg->seq))
+		probe_helped(s, m);
+	else
+		s->asked = *link_way(m);
+	suspicion_begin(s, m);
+	/* It is asked no more often than it would be probed, however soon its answers come. */
+	m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
+	schedule(s, m);
+	return true;
 }
 
 bool
 suspicion_asks(const struct swim *s, uint64_t seq)
 {
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		if (is_question(s->suspects[i], seq))
-			return true;
-	}
-	return false;
+	return asked_about(s, seq) != NULL;
 }
 
 bool
 suspicion_asks_others(const struct swim *s, uint64_t seq)
 {
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		if (is_question_to_others(s->suspects[i], seq))
-			return true;
-	}
-	return false;
+	const struct member *m = asked_about(s, seq);
+
+	return m != NULL && is_question_to_others(m, seq);
 }
 
 void

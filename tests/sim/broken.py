@@ -21,8 +21,8 @@ import lifeguard
 import variant
 
 SECONDS = 300               # a run that takes longer does not end
-HAUNT_SEEDS = 300           # of the scenario that is known to catch a rule with few seeds
-HAUNTS = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",)}
+KNOWN_SEEDS = 300           # of a scenario that catches a rule with few of its seeds
+KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",)}
 MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
 TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
 
@@ -70,7 +70,7 @@ RULES = {
         "members.c", "if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||\n\t    incarnation != m->incarnation)",
         "if (status == SWIM_LEFT)"),
     "answers-to-others": ("what a suspect answers to others does not count",
-        "suspicion.c", "if (!by_others && !is_question(m, msg->seq))", "if (by_others || !is_question(m, msg->seq))"),
+        "suspicion.c", "is_question(m, seq) || is_question_to_others(m, seq)", "is_question(m, seq)"),
     "suspicion-without-end": ("a suspicion has no timer",
         "suspicion.c", "	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);",
         "	m->deadline = SWIM_TIME_NEVER;"),
@@ -261,17 +261,17 @@ def scenarios(program):
                 yield run, name, run.where[1] if run.where else first
 
 
-def haunt(program, rule):
-    """One scenario with many seeds, for a rule that shows in few."""
-    for name in HAUNTS.get(rule, ()):
-        run = simulate(program, "--scenario", name, "--seeds", str(HAUNT_SEEDS), "--seed", "1", "--first")
+def known(program, rule):
+    """The scenarios that are known to catch this rule with few seeds, with many seeds each."""
+    for name in KNOWN.get(rule, ()):
+        run = simulate(program, "--scenario", name, "--seeds", str(KNOWN_SEEDS), "--seed", "1", "--first")
         yield run, name, run.where[1] if run.where else 1
 
 
 def hunt(program, seeds, rule):
     """What caught it or None, and the troubles on the way: a crash or an endless run is no oracle's word."""
     troubles = []
-    for run, name, seed in itertools.chain(haunt(program, rule), swarms(program, seeds), scenarios(program)):
+    for run, name, seed in itertools.chain(known(program, rule), swarms(program, seeds), scenarios(program)):
         if run.where:
             return run.caught(program), troubles
         if run.trouble:
