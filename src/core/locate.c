@@ -15,8 +15,15 @@ locate_parse(const struct swim *s, struct member *m)
 	m->addr.scope = swim_addr_is_link_local(&m->addr) ? s->zone : 0;
 }
 
-struct member *
-locate_at(const struct swim *s, const struct swim_addr *addr)
+static bool
+is_live_or_self(const struct swim *s, const struct member *m)
+{
+	return m->live_index != NOT_LISTED || m == s->self;
+}
+
+/* The member at this address, `except` left out: one that is alive before one that isn't.  NULL: none. */
+static struct member *
+locate_other(const struct swim *s, const struct swim_addr *addr, const struct member *except)
 {
 	struct index_key key = {.name = "", .name_len = 0, .addr = addr};
 	struct member *found = NULL;
@@ -27,7 +34,9 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 
 		if (!swim_addr_equal(&m->addr, addr))
 			break;
-		if (m->live_index != NOT_LISTED || m == s->self)
+		if (m == except)
+			continue;
+		if (is_live_or_self(s, m))
 			return m;
 		if (found == NULL)
 			found = m;
@@ -35,23 +44,19 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 	return found;
 }
 
+struct member *
+locate_at(const struct swim *s, const struct swim_addr *addr)
+{
+	return locate_other(s, addr, NULL);
+}
+
 bool
 locate_is_shared(const struct swim *s, const struct member *member)
 {
-	struct index_key key = {.name = "", .name_len = 0, .addr = &member->addr};
+	const struct member *other =
+	    member->addr.family == 0 ? NULL : locate_other(s, &member->addr, member);
 
-	if (member->addr.family == 0)
-		return false;
-	for (size_t i = index_lower(&s->located, index_by_address, &key); i < s->located.count;
-	     i++) {
-		const struct member *m = s->located.v[i];
-
-		if (!swim_addr_equal(&m->addr, &member->addr))
-			break;
-		if (m != member && (m->live_index != NOT_LISTED || m == s->self))
-			return true;
-	}
-	return false;
+	return other != NULL && is_live_or_self(s, other);
 }
 
 /* Whoever lives at its new address has yet to answer. */
