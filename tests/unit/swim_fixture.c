@@ -223,6 +223,22 @@ fixture_ack(struct fixture *f, unsigned from, uint64_t seq, unsigned alive,
 }
 
 void
+fixture_base_ack(struct fixture *f, unsigned at, uint64_t seq, const char *name)
+{
+	struct swim_addr addr = fixture_addr(at);
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id pair = {wire_str_of(name),
+	    wire_str_of(swim_addr_format(&addr, text))};
+	struct wire_trailer none = {0};
+	uint8_t data[256];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, seq, &pair);
+	ck_assert_int_eq(fixture_input(f, at, data, wire_finish(&w, &none, 0)), WIRE_OK);
+}
+
+void
 fixture_ack_by(struct fixture *f, const struct swim_addr *from, uint64_t seq, unsigned peer,
     uint64_t digest, const struct wire_update *about)
 {

@@ -123,6 +123,9 @@ bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
     uint64_t *incarnation);
 size_t fixture_told(const struct fixture *, enum swim_event_type, const char *name);
 
+/* A base peer that goes by this name answers from the address of peer `at`. */
+void fixture_base_ack(struct fixture *, unsigned at, uint64_t seq, const char *name);
+
 /* Does the core wait for an answer of this number, from this peer? */
 bool fixture_awaits(const struct fixture *, unsigned peer, uint64_t seq);
 

@@ -180,7 +180,7 @@ START_TEST(answers_are_awaited_by_sequence_number)
 }
 END_TEST
 
-/* Or strangers could use up what is kept for the answers of members. */
+/* Strangers must not use up the rate that is kept for the answers of members. */
 START_TEST(no_answer_is_awaited_whose_number_a_stranger_is_told)
 {
 	struct fixture *f = fixture_among_proven(2);

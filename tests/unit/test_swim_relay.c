@@ -112,23 +112,6 @@ START_TEST(what_a_helper_did_not_know_the_suspect_hears_by_it)
 }
 END_TEST
 
-/* A base peer of this name answers at the address of peer `at`. */
-static void
-base_ack(struct fixture *f, unsigned at, uint64_t seq, const char *name)
-{
-	struct swim_addr addr = fixture_addr(at);
-	char text[SWIM_ADDR_TEXT];
-	struct wire_member_id pair = {wire_str_of(name),
-	    wire_str_of(swim_addr_format(&addr, text))};
-	struct wire_trailer none = {0};
-	uint8_t data[256];
-	struct wire_writer w;
-
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, seq, &pair);
-	ck_assert_int_eq(fixture_input(f, at, data, wire_finish(&w, &none, 0)), WIRE_OK);
-}
-
 static void
 base_member(struct fixture *f, unsigned at, const char *name)
 {
@@ -136,7 +119,7 @@ base_member(struct fixture *f, unsigned at, const char *name)
 
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
-	base_ack(f, at, fixture_sent(f, WIRE_PING, at)->message.seq, name);
+	fixture_base_ack(f, at, fixture_sent(f, WIRE_PING, at)->message.seq, name);
 	ck_assert(fixture_report(f, name).base_peer);
 	fixture_clear(f);
 }
@@ -150,7 +133,7 @@ answer_ping(struct fixture *f, unsigned peer, const char *base)
 	if (ping == NULL)
 		return;
 	if (base != NULL)
-		base_ack(f, peer, ping->message.seq, base);
+		fixture_base_ack(f, peer, ping->message.seq, base);
 	else
 		fixture_ack(f, peer, ping->message.seq, peer,
 		    (struct fixture_says){.ours = true, .sender = peer});
