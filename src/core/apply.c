@@ -221,7 +221,7 @@ apply_replace_stand_in(struct swim *s, const struct member *real)
 	/* One that is remembered dead stays: it may have been somebody's real name. */
 	if (!swim_status_is_live(m->status) || m->hidden)
 		return;
-	/* So does one that has answered under this name, unless the new name comes from there: others may say what they like. */
+	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
 	if (m->proven && !m->stand_in && !swim_addr_equal(&s->from, &m->addr))
 		return;
 	if (m->announced)

@@ -353,8 +353,8 @@ can_be_asked(const struct swim *s, const struct member *m)
 }
 
 /*
- * A base peer that helps takes any answer to its ping for the target's.  Where another lives at the target's address, that one
- * answers, and the helper may be that one.
+ * A base peer takes any answer to its ping for the target's answer.  Where another member lives at the target's address,
+ * that member answers the ping, and the base peer may be that member itself.
  */
 static bool
 can_tell_apart(const struct swim *s, const struct member *m)
