@@ -43,7 +43,9 @@ void
 wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t reserve)
 {
 	wbuf_init(&w->buf, data, capacity < WIRE_DATAGRAM_MAX ? capacity : WIRE_DATAGRAM_MAX);
+	w->recipient = WIRE_RECIPIENT_SWIMD;
 	w->reserve = reserve;
+	w->before = 0;
 	w->count_offset = 0;
 	w->count = 0;
 	w->sync = false;
@@ -151,6 +153,16 @@ wire_put_authenticated(struct wire_writer *w, uint64_t seq, const void *token, u
 	wbuf_put_bytes(&w->buf, token, token_len);
 	put_member(&w->buf, sender);
 	wbuf_put_bytes(&w->buf, inner, inner_len);
+}
+
+void
+wire_begin_envelope(struct wire_writer *w, uint64_t seq)
+{
+	const struct wire_member_id nobody = {0};
+
+	wire_put_authenticated(w, seq, NULL, 0, &nobody, NULL, 0);
+	w->before = wbuf_len(&w->buf);
+	w->buf.start = w->buf.pos;
 }
 
 static size_t
@@ -342,7 +354,8 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 size_t
 wire_size(const struct wire_writer *w, const struct wire_trailer *trailer)
 {
-	size_t size = wbuf_len(&w->buf) + flags_size(w->flagged) + wire_trailer_size(trailer);
+	size_t size = w->before + wbuf_len(&w->buf) + flags_size(w->flagged) +
+		      wire_trailer_size(trailer);
 
 	if (w->accused > 0)
 		size += ENTRY_HEADER_SIZE + w->accusers_size;
@@ -377,7 +390,7 @@ wire_links_put(const struct wire_links *l, uint8_t *out)
 size_t
 wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to)
 {
-	size_t missing;
+	size_t len, missing;
 
 	if (w->count_offset != 0)
 		wbuf_patch_u16be(&w->buf, w->count_offset, w->count);
@@ -389,11 +402,12 @@ wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pa
 		put_tags(w);
 	if (trailer != NULL)
 		put_trailer(&w->buf, trailer);
-	missing = pad_to > wbuf_len(&w->buf) ? pad_to - wbuf_len(&w->buf) : 0;
+	len = w->before + wbuf_len(&w->buf);
+	missing = pad_to > len ? pad_to - len : 0;
 	if (missing >= ENTRY_HEADER_SIZE) {
 		put_entry_header(&w->buf, WIRE_EXT_PADDING, missing - ENTRY_HEADER_SIZE);
 		for (size_t i = ENTRY_HEADER_SIZE; i < missing; i++)
 			wbuf_put_u8(&w->buf, 0);
 	}
-	return w->buf.failed ? 0 : wbuf_len(&w->buf);
+	return w->buf.failed ? 0 : w->before + wbuf_len(&w->buf);
 }

@@ -105,6 +105,8 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 		putf(t, " answered");
 	if ((u->flags & WIRE_FLAG_UNANSWERED) != 0)
 		putf(t, " unanswered");
+	if ((u->flags & WIRE_FLAG_BASE) != 0)
+		putf(t, " base");
 	if (u->tags.len > 0)
 		put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)

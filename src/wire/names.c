@@ -73,6 +73,8 @@ wire_reject_word(enum wire_reject reject)
 		return "bad-sync";
 	case WIRE_REJECT_OTHER_CLUSTER:
 		return "other-cluster";
+	case WIRE_REJECT_FOR_BASE_PEERS:
+		return "for-base-peers";
 	}
 	__builtin_unreachable();
 }

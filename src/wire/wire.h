@@ -48,8 +48,14 @@ enum wire_reject {
 	WIRE_REJECT_BAD_EXTENSION, /* a trailer entry that we know, malformed */
 	WIRE_REJECT_BAD_SYNC,      /* a sync message whose ranges make no sense */
 	WIRE_REJECT_OTHER_CLUSTER, /* decoded well, for a cluster of another name (decided by core) */
+	WIRE_REJECT_FOR_BASE_PEERS, /* of WIRE_BASE_CLUSTER: base peers alone read it (decided by core) */
 };
-#define WIRE_REJECT_COUNT 12
+#define WIRE_REJECT_COUNT 13
+/*
+ * The cluster of datagrams that only base peers are to read: no swimd can have this name, so that every swimd drops them, and
+ * a base peer does not look at it.
+ */
+#define WIRE_BASE_CLUSTER "\n"
 
 /* Bytes inside the datagram, not NUL-terminated. */
 struct wire_str {
@@ -67,11 +73,12 @@ struct wire_member_id {
 #define WIRE_FLAG_FORGET 0x02 /* this dead or left member is to be forgotten now */
 #define WIRE_FLAG_PARTIAL                                                                          \
 	0x04 /* of a member that is alive or suspect: the sender does not know its tags */
+#define WIRE_FLAG_BASE 0x08 /* this member is a base peer */
 #define WIRE_FLAG_ANSWERED                                                                         \
 	0x40 /* this member has answered a question of the sender's, or of another who told the sender */
 #define WIRE_FLAG_UNANSWERED                                                                       \
 	0x80 /* the sender knows of nobody whom this member, dead or left, has answered */
-#define WIRE_FLAGS_KNOWN 0xc7
+#define WIRE_FLAGS_KNOWN 0xcf
 
 #define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
 
@@ -238,9 +245,20 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
 #define WIRE_ACCUSED_MAX 64  /* updates with accusers, likewise */
 #define WIRE_TAGGED_MAX 128  /* updates with tags, likewise */
 
+/* Who is to read a datagram: names of swimds and extensions of updates are for swimds alone. */
+enum wire_recipient {
+	WIRE_RECIPIENT_SWIMD,
+	WIRE_RECIPIENT_BASE,
+	WIRE_RECIPIENT_NEW_BASE, /* a base peer that may know nobody yet */
+	WIRE_RECIPIENT_UNKNOWN,  /* a swimd or a base peer: it is told nothing of swimds */
+};
+
 struct wire_writer {
 	struct wbuf buf;
+	enum wire_recipient
+	    recipient; /* a swimd, unless whoever builds the datagram says otherwise */
 	size_t reserve;
+	size_t before;       /* bytes of the envelope that the message is in */
 	size_t count_offset; /* of the update count; 0 for a message without updates */
 	uint16_t count;
 	bool sync;
@@ -265,6 +283,12 @@ struct wire_writer {
 };
 
 void wire_writer_init(struct wire_writer *, void *data, size_t capacity, size_t reserve);
+/*
+ * What is begun next is the inner message of an envelope without a token, which base peers drop and every swimd opens.  The
+ * envelope names no sender, as the trailer of the inner message does.
+ */
+#define WIRE_ENVELOPE_SIZE (WIRE_HEADER_SIZE + 6)
+void wire_begin_envelope(struct wire_writer *, uint64_t seq);
 void wire_begin_ping(struct wire_writer *, uint64_t seq);
 void wire_begin_ping_req(struct wire_writer *, uint64_t seq, const struct wire_member_id *target);
 void wire_begin_ack(struct wire_writer *, uint64_t seq, const struct wire_member_id *alive);

@@ -99,6 +99,8 @@ check_details(const struct wire_update *u, json_t *expected)
 	    json_is_true(json_object_get(expected, "answered")));
 	ck_assert_int_eq((u->flags & WIRE_FLAG_UNANSWERED) != 0,
 	    json_is_true(json_object_get(expected, "unanswered")));
+	ck_assert_int_eq((u->flags & WIRE_FLAG_BASE) != 0,
+	    json_is_true(json_object_get(expected, "base")));
 	ck_assert_uint_eq(u->accuser_count, json_array_size(accusers));
 	json_array_foreach(accusers, i, accuser)
 		ck_assert_uint_eq(u->accusers[i], strtoull(json_string_value(accuser), NULL, 16));
