@@ -381,9 +381,13 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 		else
 			gossip_heard(s, m);
 	}
-	/* A sender that suspects a member which we hold dead or left has missed the verdict or the leave. */
-	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status) && !m->hidden &&
-	    u->incarnation == m->incarnation)
+	/*
+	 * A sender that suspects a member which we hold dead or left has missed the verdict or the leave, and one that tells
+	 * of a death the leave.
+	 */
+	if (!m->hidden && u->incarnation == m->incarnation &&
+	    ((status == SWIM_SUSPECT && !swim_status_is_live(m->status)) ||
+		(status == SWIM_DEAD && m->status == SWIM_LEFT)))
 		s->missed = m;
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
 	if (from_subject && swim_status_is_live(status) &&
@@ -394,9 +398,9 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 
 /*
  * The verdict on one that lives, to us, which nobody but its teller came to.  And whatever ends a member, but does
- * not come from where a member lives: in a base peer's case from one that has answered us, in a leave's perhaps
- * from where it lived itself.  A base peer calls a leave a death, so it cannot tell which of the two ended a swimd: we
- * suspect the swimd, and whoever knows of the leave answers that suspicion with the leave.
+ * not come from where a member lives: in a leave's case perhaps from where it lived itself.  A base peer calls a leave a
+ * death, so it cannot tell which of the two ended a member: we suspect the member, and whoever knows of the leave answers
+ * that suspicion with the leave.
  */
 static bool
 is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u,
@@ -409,7 +413,7 @@ is_doubted(const struct swim *s, const struct member *m, const struct wire_updat
 	switch (status) {
 	case SWIM_DEAD:
 		return swim_status_is_live(m->status) &&
-		       (!credible || (s->by_base ? !m->base_peer : !suspicion_proves(s, m, u)));
+		       (!credible || s->by_base || !suspicion_proves(s, m, u));
 	case SWIM_LEFT:
 		/* Where its address is a host name that nobody has resolved, it may be anywhere. */
 		return !credible && !(from_subject && (m->addr.family == 0 ||
@@ -528,7 +532,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	/* The member may be leaving: base peers call a leave a death, and the member's own silence will tell. */
-	if (!live && swim_status_is_live(m->status) && join_is_leaver(s, &m->addr))
+	if (status == SWIM_DEAD && swim_status_is_live(m->status) && join_is_leaver(s, &m->addr))
 		return;
 	/* That is one accusation more, to us. */
 	if (doubted && !swim_status_is_live(m->status))

@@ -315,8 +315,12 @@ def test_dead_said_by_another_is_no_leave(cluster):
     peer.peer.refutes = False
     accuser = joined(cluster, daemon, FAR, "accuser")
     accuser.send(daemon.address, base_wire.ping(3, [base_wire.Update("base", PEER, base_wire.DEAD, 0)]))
+    cluster.wait(lambda: daemon.heard_of("member.suspected", "base"), "suspected")
+    assert daemon.heard_of("member.suspected", "base")[0]["by"] == "accuser"
+    # It answers, so that the accusation comes to nothing; once it does not, it has failed.
+    assert not daemon.heard_of("member.failed", "base")
+    peer.peer.answers_pings = False
     cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
-    assert daemon.heard_of("member.failed", "base")[0]["by"] == "accuser"
     assert not daemon.heard_of("member.left", "base")
 
 
