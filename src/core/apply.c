@@ -271,6 +271,15 @@ take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool ne
 	return changed;
 }
 
+/* A swimd says that it is a base peer, which is believed until we hear it ourselves. */
+static void
+take_kind(struct member *m, const struct wire_update *u)
+{
+	if (!(u->flags & WIRE_FLAG_BASE) || m->swimd || m->base_peer)
+		return;
+	m->base_peer = m->unsure = true;
+}
+
 /* It has been gone for so long already. */
 static void
 backdate(struct member *m, swim_duration age)
@@ -306,7 +315,7 @@ static void
 apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr, enum swim_status status, bool from_subject, bool sync)
 {
-	bool live = swim_status_is_live(status);
+	bool live = swim_status_is_live(status), whoever;
 	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
 	bool answered = tells_answer(s, u, sync);
 	swim_duration age = swim_seconds(sync ? u->age_s : 0);
@@ -317,7 +326,22 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		return;
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
-	if (live && !visitor_is_vouched(s, from_subject)) {
+	/* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
+	whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	/* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */
+	if (!from_subject && base_is_alias(s, &u->member, addr)) {
+		const struct member *named = locate_at(s, addr);
+
+		if (named == s->self || named->live_index != NOT_LISTED) {
+			ignored(s, SWIM_IGNORE_CONFLICT);
+			return;
+		}
+		whoever = true;
+	}
+	/* Of its end there is nothing to be remembered: where it lives is asked before it is taken up. */
+	if (!live && whoever)
+		return;
+	if (live && (whoever || !visitor_is_vouched(s, from_subject))) {
 		visitor_hear(s, u, addr, from_subject);
 		return;
 	}
@@ -336,6 +360,10 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		apply_replace_stand_in(s, m);
 		take_tags(s, m, u, true);
 	}
+	m->base_peer = s->by_base_peer;
+	/* Base peers call swimds by their addresses, but may have learned a name from an earlier version of swimd. */
+	m->unsure = s->by_base && !from_subject;
+	take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && from_subject && s->answered && swim_addr_equal(&m->addr, &s->asked);
 	m->lived = answered;
@@ -389,6 +417,13 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 	    ((status == SWIM_SUSPECT && !swim_status_is_live(m->status)) ||
 		(status == SWIM_DEAD && m->status == SWIM_LEFT)))
 		s->missed = m;
+	if (u->incarnation < m->incarnation && (s->by_proven || !swim_status_is_live(m->status)) &&
+	    (status != SWIM_ALIVE || !swim_status_is_live(m->status)))
+		introduce_note_stale(s, m);
+	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status)) {
+		introduce_note_stale(s, m);
+		introduce_end_again(s, m);
+	}
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
 	if (from_subject && swim_status_is_live(status) &&
 	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) || elsewhere))
@@ -505,6 +540,11 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
 	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
 		ignored(s, SWIM_IGNORE_JUMP);
+		return;
+	}
+	/* To a base peer a swimd is its address: it cannot know that the swimd has moved. */
+	if (moved && live && s->by_base && m->swimd && !from_subject) {
+		ignored(s, SWIM_IGNORE_CONFLICT);
 		return;
 	}
 	if (moved && live && !visitor_is_vouched(s, from_subject) &&
@@ -633,6 +673,30 @@ apply_left(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
 	gossip_queue(s, m);
 }
 
+/*
+ * Its owner does not know at which incarnation it was known elsewhere, and to base peers it is another member there.  So
+ * whoever finds it tells its next incarnation: all that do so say the same.
+ */
+void
+apply_moved(struct swim *s, struct member *m, const struct swim_addr *to)
+{
+	char text[SWIM_ADDR_TEXT];
+	struct wire_update u = {
+	    .member = {{m->name, m->name_len}, wire_str_of(swim_addr_format_public(to, text))},
+	    .status = SWIM_ALIVE,
+	    .flags = WIRE_FLAG_PARTIAL};
+	uint32_t zone = s->zone;
+
+	if (m->incarnation == UINT64_MAX)
+		return;
+	u.incarnation = m->incarnation + 1;
+	s->zone = to->scope;
+	apply_update(s, &u, true, false);
+	s->zone = zone;
+	if (swim_addr_equal(&m->addr, to))
+		m->proven = m->base_peer = true;
+}
+
 void
 apply_update(struct swim *s, const struct wire_update *u, bool from_subject, bool sync)
 {
@@ -652,6 +716,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
 	if (m == s->self) {
 		apply_self(s, u, address);
+		if (u->status != SWIM_ALIVE && u->incarnation < m->incarnation)
+			introduce_note_stale(s, m);
 		/*
 		 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death
 		 * goes before it: of us there is a word in every ping and ack.
@@ -672,6 +738,8 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 		return;
 	if (m != NULL && strcmp(address, m->address) == 0)
 		locate_told(s, m);
+	if (m != NULL && s->by_known)
+		take_kind(m, u);
 	if (m == NULL) {
 		apply_unknown(s, u, address, &addr, status, from_subject, sync);
 		return;
@@ -682,6 +750,17 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	s->lacks_answer |= lacks_answer(s, m, u, sync);
 }
 
+/* Where a swimd lived that is gone another may live now: that swimd itself says that it is back. */
+static struct wire_member_id
+meant_by_base(const struct swim *s, const struct wire_update *u)
+{
+	struct wire_member_id meant = base_meant(s, &u->member);
+	const struct member *m = members_find(s, meant.id.bytes, meant.id.len);
+	bool gone = m != NULL && m != s->self && m->live_index == NOT_LISTED;
+
+	return gone && swim_status_is_live(u->status) ? u->member : meant;
+}
+
 void
 apply_updates(struct swim *s, const struct wire_updates *updates)
 {
@@ -690,8 +769,12 @@ apply_updates(struct swim *s, const struct wire_updates *updates)
 	struct wire_update u;
 
 	while (wire_updates_next(updates, &iter, &u)) {
-		bool from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
-				    memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
+		bool from_subject;
+
+		if (s->by_base)
+			u.member = meant_by_base(s, &u);
+		from_subject = u.member.id.len == s->by_len && s->by_len > 0 &&
+			       memcmp(u.member.id.bytes, s->by, s->by_len) == 0;
 
 		/* Pages are answers, as many as we ask for. */
 		if (!updates->sync && !quota_allows(s, &u)) {

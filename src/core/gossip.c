@@ -9,7 +9,8 @@
 
 #include "core/internal.h"
 
-#define REMINDERS 4 /* members told to a base peer with each ping and ack */
+#define PUSHED_MOST 16 /* members that rumours are pushed to at once, whatever is configured */
+#define REMINDERS 4    /* members told to a base peer with each ping and ack */
 /* A leave is pushed this many gossip intervals, and no longer than this: somebody waits for us to end. */
 #define LEAVE_TICKS 4
 #define LEAVE_MOST swim_seconds(5)
@@ -160,6 +161,18 @@ update_of(const struct swim *s, const struct member *m, bool page, struct wire_u
 		out->flags |= WIRE_FLAG_FORGET;
 	if (m != s->self)
 		out->flags |= answered_flag(m, page);
+	if (base_is_peer(m))
+		out->flags |= WIRE_FLAG_BASE;
+}
+
+/* As swimds are told, or as base peers are, or whoever may be either. */
+static bool
+add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
+    const struct wire_update *u)
+{
+	if (base_hears_names(w, m))
+		return wire_add_update(w, u);
+	return base_add(s, w, m);
 }
 
 bool
@@ -168,7 +181,7 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, w->sync, &u);
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 static void
@@ -186,12 +199,12 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 	struct wire_update u;
 
 	update_of(s, m, w->sync, &u);
-	if (wire_add_update(w, &u))
+	if (add_update(s, w, m, &u))
 		return true;
 	if (u.tags.len == 0)
 		return false;
 	leave_out_tags(&u);
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 bool
@@ -203,7 +216,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 		return gossip_add_without(s, w, m);
 	update_of(s, m, w->sync, &u);
 	leave_out_tags(&u);
-	return wire_add_update(w, &u);
+	return add_update(s, w, m, &u);
 }
 
 bool
@@ -305,7 +318,8 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 {
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
-	if (s->rumour_count == 0)
+	/* Names are for swimds alone, and addresses for base peers. */
+	if (s->rumour_count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
 	s->pack_serial++;
@@ -340,11 +354,12 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 
 /*
  * Anybody may say that somebody lives at an address, whose owner has asked for nothing.  So before whoever
- * lives there is sent rumours by all of us, it has to answer a small ping once.
+ * lives there is sent rumours by all of us, it has to answer a small ping once.  The answer tells of which kind it is, too.
  */
-static void
-ask_first(struct swim *s, struct member *to)
+void
+gossip_ask_first(struct swim *s, struct member *to)
 {
+	enum wire_recipient recipient = base_recipient(s, to);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -357,32 +372,35 @@ ask_first(struct swim *s, struct member *to)
 	to->proof_sent = to->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
 	while (to->proof_seq == 0)
 		to->proof_seq = core_seq(s);
-	outbox_trailer(s, true, &trailer);
+	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
+	w.recipient = recipient;
 	wire_begin_ping(&w, to->proof_seq);
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
 		gossip_add_untagged(s, &w, s->self);
-	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING, NULL, to);
+	outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), WIRE_PING, NULL, to);
 }
 
 static void
 push(struct swim *s, struct member *to)
 {
+	enum wire_recipient recipient = base_recipient(s, to);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	enum wire_type type = to->swimd ? WIRE_GOSSIP : WIRE_PING;
 	uint64_t seq = core_seq(s);
-	size_t size, pad_to = to->swimd ? 0 : outbox_room_for(s, to);
+	size_t size, pad_to = to->swimd ? 0 : base_room_for_answer(s, recipient, to);
 
 	if (!locate_is_reached(s, to))
 		return;
-	outbox_trailer(s, true, &trailer);
+	base_trailer(s, recipient, &trailer);
 	if (type == WIRE_GOSSIP)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_most(s, to)))
 		return;
+	w.recipient = recipient;
 	if (type == WIRE_GOSSIP) {
 		wire_begin_gossip(&w, seq);
 	} else {
@@ -432,10 +450,33 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 		return false;
 	m->proof_seq = 0;
 	m->proven = true;
+	/* A base peer that is known by its address has answered under it, as it would have answered the greeting. */
+	if (msg->member.id.len > 0)
+		members_confirm(s, m);
 	s->asked = *link_way(m);
 	if (!swim_time_is_never(m->proof_sent))
 		probe_measure(s, m, m->proof_sent);
 	return true;
+}
+
+/* Is there a rumour that this member is to be told?  Of itself it needs no telling, and a base peer is not told of all. */
+static bool
+has_news(const struct swim *s, const struct member *to)
+{
+	enum wire_recipient recipient = base_recipient(s, to);
+	const struct member *m;
+
+	if (recipient == WIRE_RECIPIENT_SWIMD)
+		return s->rumour_count > to->rumour_queued;
+	for (unsigned kind = 0; kind < RUMOUR_KINDS; kind++) {
+		for (unsigned level = 0; level < RUMOUR_LEVELS; level++) {
+			TAILQ_FOREACH(m, &s->rumours[kind][level], rumour) {
+				if (m != to && !base_withholds(s, recipient, m))
+					return true;
+			}
+		}
+	}
+	return false;
 }
 
 void
@@ -445,8 +486,7 @@ gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim
 
 	if (m == NULL || !link_is_shown(m) || m->live_index == NOT_LISTED)
 		return;
-	/* Of itself it needs no telling. */
-	if (s->rumour_count > m->rumour_queued)
+	if (has_news(s, m))
 		push(s, m);
 }
 
@@ -552,10 +592,40 @@ wants_news(const struct swim *s, const struct member *m)
 	       locate_is_reached(s, m);
 }
 
+static bool
+is_reached_swimd(const struct swim *s, const struct member *m)
+{
+	return !base_is_peer(m) && locate_is_reached(s, m);
+}
+
+/*
+ * Whom to push rumours to.  Base peers are introduced to whoever comes besides (introduce.c), and swimds are not: where there
+ * are base peers a rumour goes to a few swimds more, or these would be the last to know among many base peers.
+ */
+static size_t
+pick_targets(struct swim *s, size_t want, struct member **to)
+{
+	size_t swimds = 0, others, count;
+
+	if (s->introductions > 0)
+		swimds = members_pick(s, (want + 1) / 2, NULL, is_reached_swimd, to);
+	others = members_pick(s, want, NULL, locate_is_reached, to + swimds);
+	count = swimds;
+	for (size_t i = swimds; i < swimds + others; i++) {
+		bool again = false;
+
+		for (size_t k = 0; k < swimds; k++)
+			again |= to[k] == to[i];
+		if (!again)
+			to[count++] = to[i];
+	}
+	return count;
+}
+
 void
 gossip_tick(struct swim *s)
 {
-	struct member *to[16];
+	struct member *to[PUSHED_MOST + (PUSHED_MOST + 1) / 2];
 	size_t want = s->config.timing.gossip_fanout;
 
 	if (!swim_time_reached(s->now, s->gossip_at))
@@ -565,14 +635,14 @@ gossip_tick(struct swim *s)
 		want *= 2;
 		gossip_queue(s, s->self);
 	}
-	if (want > sizeof(to) / sizeof(to[0]))
-		want = sizeof(to) / sizeof(to[0]);
-	want = members_pick(s, want, NULL, locate_is_reached, to);
+	if (want > PUSHED_MOST)
+		want = PUSHED_MOST;
+	want = pick_targets(s, want, to);
 	for (size_t i = 0; i < want && s->rumour_count > 0; i++) {
-		if (link_is_shown(to[i]))
+		if (link_is_shown(to[i]) && base_recipient(s, to[i]) != WIRE_RECIPIENT_UNKNOWN)
 			push(s, to[i]);
 		else if (!is_asked(to, i))
-			ask_first(s, to[i]);
+			gossip_ask_first(s, to[i]);
 	}
 	for (size_t i = want; i < BATCH * want && is_urgent(s); i++) {
 		if (members_pick(s, 1, NULL, wants_news, to) == 0)

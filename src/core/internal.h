@@ -6,6 +6,8 @@
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
+ *	base.c     what we call the members when we speak to a base peer, and whom a base peer means
+ *	introduce.c  telling base peers of the members, and of those that come later
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
@@ -78,6 +80,31 @@ struct link_report {
 #define LINK_REPORTS_MAX 16   /* waiting to be passed on */
 #define LINK_REPORTS_PACKED 2 /* in one datagram */
 
+/* How far a base peer has been told of the members, in the order of the table, from our own place in it. */
+struct progress {
+	bool begun, over;
+	uint64_t after; /* hash of the last one; with `begun` */
+	uint64_t known; /* of the next one: up to this incarnation */
+};
+
+/* What a base peer has been told of the members. */
+struct introduction {
+	bool ours;      /* it pinged us first */
+	bool back;      /* it was dead, to us, and has come back */
+	bool passing;   /* a pass is under way, */
+	bool all;       /* about all members, else about us alone */
+	uint32_t since; /* those that had come by then have been told */
+	uint32_t until; /* and will have been at the end of the pass */
+	struct progress done, ahead;
+	uint64_t seq; /* of the first of `tries` pings */
+	unsigned tries;
+	swim_time next;
+	uint64_t heard_seq;  /* of its last ping */
+	swim_time again;     /* a lower one counts from then on */
+	swim_time corrected; /* something old that it says is answered by a ping from then on */
+};
+#define STALE_MAX 8
+
 struct member {
 	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
 	uint64_t hash;              /* of the name; the order of the table and of a sync */
@@ -88,6 +115,7 @@ struct member {
 	struct swim_addr
 	    via; /* the address used instead of `addr`, which is silent; family 0: none */
 	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
+	struct introduction *intro; /* of a base peer; NULL: nothing yet */
 	struct link_report *report; /* what it last said of its links; NULL: nothing */
 	swim_time
 	    complained;    /* when it last said that it cannot reach us at our address; or NEVER */
@@ -119,6 +147,7 @@ struct member {
 	enum swim_status status;
 	uint32_t
 	    probed; /* number of our last probe of it, or of the last before we held it alive */
+	uint32_t arrived; /* serial number of when it last came or went */
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
@@ -146,19 +175,20 @@ struct member {
 	bool announced; /* a joined event was given out in this life */
 	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd;     /* speaks our extensions */
-	bool base_peer; /* spoke to us, without extensions */
-	bool by_host;   /* its address is a host name */
-	bool stand_in;  /* a base peer known by its address alone */
-	bool proven;    /* answered a ping of ours from its address */
-	bool answered;  /* dead, left: was proven in a life before, at this address */
-	bool lived;     /* it has answered a question of ours, or of others who told us so */
-	bool vouched;   /* we know that by a rumour, and pass it on */
-	bool partial;   /* told of by one who does not know its tags */
-	bool returned;  /* alive after having been suspect or dead, at this incarnation */
-	bool stayed;    /* alive at a lower incarnation before this one, */
-	bool changed;   /* and with other tags or another address */
-	bool tell;      /* knows less of itself than we do: tell it in the next answer */
-	char name[];    /* NUL-terminated for convenience; may hold NULs itself */
+	bool base_peer; /* spoke to us, without extensions, or is said to be one */
+	bool unsure;  /* that is hearsay: it may be a swimd until it has answered or spoken to us */
+	bool by_host; /* its address is a host name */
+	bool stand_in; /* a base peer known by its address alone */
+	bool proven;   /* answered a ping of ours from its address */
+	bool answered; /* dead, left: was proven in a life before, at this address */
+	bool lived;    /* it has answered a question of ours, or of others who told us so */
+	bool vouched;  /* we know that by a rumour, and pass it on */
+	bool partial;  /* told of by one who does not know its tags */
+	bool returned; /* alive after having been suspect or dead, at this incarnation */
+	bool stayed;   /* alive at a lower incarnation before this one, */
+	bool changed;  /* and with other tags or another address */
+	bool tell;     /* knows less of itself than we do: tell it in the next answer */
+	char name[];   /* NUL-terminated for convenience; may hold NULs itself */
 };
 TAILQ_HEAD(rumour_list, member);
 
@@ -227,6 +257,7 @@ enum join_kind {
 	JOIN_CHECK,  /* to see whether its view still differs from ours */
 	JOIN_CLAIM,  /* to see whether another who bears our name is alive there */
 	JOIN_LEAVER, /* to see whether a base peer that is said to have left is silent */
+	JOIN_FORMER, /* to see whether a base peer that answers elsewhere is silent where it lived */
 };
 
 struct join {
@@ -239,6 +270,10 @@ struct join {
 	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
 	size_t budget; /* the pings have so many bytes at most */
 	unsigned tries;
+	bool of_base;        /* a datagram from there, of a base peer, made us ask */
+	bool to_base;        /* base peers alone read the question */
+	uint64_t member;     /* JOIN_FORMER: hash of the name of who is asked, */
+	struct swim_addr to; /* and where it answers */
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
 	bool answered; /* JOIN_CLAIM: a member of our name has answered, */
@@ -274,11 +309,14 @@ struct relay {
 	bool active;
 	bool stranger; /* the asker has not answered a ping of ours there */
 	struct swim_addr asker;
+	enum wire_recipient asker_kind;
 	uint64_t asker_seq, seq;
 	size_t request_len;
 	swim_time deadline;
-	char *text; /* target's id, then its address */
+	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
+	bool whoever;    /* lives at the target's address may answer for it; */
+	uint64_t target; /* else the member whose name has this hash */
 };
 
 /* A ping that is under way to find out whether its size arrives. */
@@ -307,7 +345,11 @@ struct visitor {
 	uint64_t hash; /* of its name */
 	uint64_t incarnation;
 	swim_time sent;
-	bool swimd; /* a swimd told of it */
+	size_t asked; /* bytes of the question */
+	bool swimd;   /* a swimd told of it */
+	bool whoever; /* a base peer told of it by its address: whoever lives there is meant */
+	swim_time
+	    suspected; /* with `whoever`: since when base peers tell that it is suspect; NEVER: they don't */
 };
 #define VISITORS_MAX 64
 
@@ -377,6 +419,8 @@ struct swim {
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
+	swim_time
+	    stand_in_ends; /* when to look for stand-ins that nobody confirms; NEVER: there are none */
 	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
 	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
 	uint64_t digest;                             /* xor of all of them */
@@ -449,11 +493,24 @@ struct swim {
 	bool check_member;   /* was known for a member when it spoke from there */
 	bool synced;         /* with anyone, since the start */
 
+	size_t introductions; /* base peers that have one */
+	uint32_t arrivals;
+	swim_time introduce_at;
+	unsigned introduce_sent; /* pings in the gossip interval that ends then: */
+	swim_time introduce_until;
+	size_t introduce_from; /* where in live[] the next that is to be sent one may be */
+	struct member
+	    *stale[STALE_MAX]; /* of these the datagram at hand says what is no longer so */
+	size_t stale_count;
+	swim_time end_again; /* no end of a suspicion is told to all base peers again before */
+
 	struct quota quota;
-	bool by_named;   /* the datagram at hand names its sender, which is whose word it is */
-	bool by_base;    /* who speaks now knows no extensions, and so no tags */
-	bool by_vouches; /* members that it tells of are taken up without being asked first */
-	bool seeded;     /* the same for members told of in the answer or the view of a seed */
+	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
+	bool by_base;  /* who speaks now knows no extensions, and so no tags, */
+	bool
+	    by_base_peer; /* and is a base peer: in an answer a swimd may have had no room for any */
+	bool by_vouches;  /* members that it tells of are taken up without being asked first */
+	bool seeded;      /* the same for members told of in the answer or the view of a seed */
 	bool
 	    answered_as; /* the speaker has answered our question under its name: its word of itself counts */
 	bool visited; /* somebody was pinged because of what this datagram says of others */
@@ -531,6 +588,8 @@ void foreign_heard(struct swim *, const struct wire_message *, const struct swim
 /* locate.c */
 /* The member at this address: one that is alive before one that isn't.  NULL: none. */
 struct member *locate_at(const struct swim *, const struct swim_addr *);
+/* One after the other, all that are there or were there last; *i is 0 at first.  NULL: no more. */
+struct member *locate_each_at(const struct swim *, const struct swim_addr *, size_t *i);
 /* Is another member that is alive, or are we ourselves, at this member's address?  One of the two is gone, it seems. */
 bool locate_is_shared(const struct swim *, const struct member *);
 /* Its numeric address, of what is told of it. */
@@ -609,12 +668,104 @@ void link_report_note_life(const struct swim *, struct member *, enum swim_statu
 void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 
+/* base.c */
+/* For so long a base peer is new: it may not have heard yet of members with high incarnations. */
+#define BASE_NEW_FOR swim_seconds(10)
+/* Members above this incarnation are not told to base peers, as the ladder would be too long. */
+#define BASE_LADDER_MOST 4096
+/* Up to this incarnation every update has its whole ladder. */
+#define BASE_LADDER_WHOLE 128
+/* Did a base peer send this?  It has no sign of a swimd. */
+bool base_speaks(const struct wire_message *);
+/* Is this the answer of a base peer that goes by its address?  A swimd tells its name. */
+bool base_answers(const struct swim *, const struct wire_message *);
+/* m is a base peer: it spoke without extensions, or a swimd says that it does. */
+bool base_is_peer(const struct member *);
+/* What m speaks, as far as is known or said. */
+enum swim_kind base_kind(const struct swim *, const struct member *m);
+/* What kind of recipient m is (NULL: nobody that we know). */
+enum wire_recipient base_recipient(const struct swim *, const struct member *m);
+/* Is that a base peer? */
+bool base_is_recipient(enum wire_recipient);
+/* The trailer of a ping or a ping-req to such a recipient. */
+void base_trailer(const struct swim *, enum wire_recipient, struct wire_trailer *out);
+/*
+ * That of an answer to a base peer about `of`.  The cluster goes where it does not fit, and with it there is no room for
+ * updates.  Returns the length of the ack without any.
+ */
+size_t base_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
+    struct wire_trailer *out);
+/* What to pad a ping to m to: a swimd has room for its digest then, and an answer without one tells that m is a base peer. */
+size_t base_room_for_answer(const struct swim *, enum wire_recipient, const struct member *m);
+/* May the recipient of this datagram be told of m as swimds are: by its name, with all extensions? */
+bool base_hears_names(const struct wire_writer *, const struct member *m);
+/* What the recipient is to call m.  `text` may be pointed to. */
+struct wire_member_id base_pair(const struct member *m, enum wire_recipient,
+    char text[SWIM_ADDR_TEXT]);
+/* Has this pair of a base peer no id but its address? */
+bool base_is_address(const struct swim *, const struct wire_member_id *pair);
+/* Is this pair what base peers call a swimd that we know by a name, and that may be gone?  `addr` is the pair's address. */
+bool base_is_alias(const struct swim *, const struct wire_member_id *pair,
+    const struct swim_addr *addr);
+/* Is m perhaps such a pair, which nobody has answered for? */
+bool base_may_be_alias(const struct member *m);
+/* Whom a base peer means by this pair, as we call it; the pair itself where that is nobody that we know. */
+struct wire_member_id base_meant(const struct swim *, const struct wire_member_id *pair);
+/* A datagram of a base peer, with the member that its answer is about called as we call it. */
+struct base_heard {
+	struct wire_message message;
+	char id[SWIM_NAME_MAX], address[SWIM_HOSTPORT_MAX];
+};
+/* The message itself, or what is in *heard then, if the message is such an answer. */
+const struct wire_message *base_hear(const struct swim *, const struct wire_message *,
+    struct base_heard *heard);
+/* Can a base peer be told of m at all? */
+bool base_can_tell(const struct swim *, const struct member *m);
+/* Is this recipient not told of m by gossip? */
+bool base_withholds(const struct swim *, enum wire_recipient, const struct member *m);
+/*
+ * Tell a base peer of m, in as many updates as that takes, or in none: false, they don't fit.  True as well where a base
+ * peer is not to be told of m here.
+ */
+bool base_add(const struct swim *, struct wire_writer *, const struct member *m);
+/* Tell whoever may be a new base peer of ourselves, in as many updates as that takes, or in the first of many.  False: no room. */
+bool base_add_self(const struct swim *, struct wire_writer *);
+/* The same of m, as far as there is room, to a base peer that knows m up to this incarnation.  False: not all. */
+bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *known);
+
+/* introduce.c */
+/* m has come, or come back. */
+void introduce_arrived(struct swim *, struct member *m);
+/* m is gone, and what it had to tell base peers falls to others. */
+void introduce_gone(struct swim *, struct member *m);
+void introduce_forget(struct swim *, struct member *);
+/* This base peer pinged us before anybody told us of it. */
+void introduce_met(struct swim *, struct member *);
+/* This datagram came from there, perhaps from a base peer. */
+void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* True if the ack answers a ping for an introduction. */
+bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void introduce_tick(struct swim *);
+swim_time introduce_deadline(const struct swim *);
+/* A base peer says something of m that is no longer so. */
+void introduce_note_stale(struct swim *, struct member *m);
+/* A base peer suspects m, which is gone. */
+void introduce_end_again(struct swim *, struct member *m);
+/* Tell it what is so: in the answer to it, or by a ping. */
+void introduce_add_stale(struct swim *, struct wire_writer *);
+/* The base peer at `from` has asked us in vain to ping whoever lives at the address of this pair, whom we do not know. */
+void introduce_silent(struct swim *, const struct swim_addr *from,
+    const struct wire_member_id *pair);
+void introduce_answer_stale(struct swim *, const struct swim_addr *from);
+
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
 void apply_updates(struct swim *, const struct wire_updates *);
 /* The base peer at this address may have said that it leaves, and has not answered since: it has left. */
 void apply_left(struct swim *, const struct swim_addr *, uint64_t incarnation);
+/* A base peer answers at this address under its id, and no more at its former address. */
+void apply_moved(struct swim *, struct member *, const struct swim_addr *to);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
@@ -715,6 +866,8 @@ void gossip_tell_answered(struct swim *, const struct wire_updates *, const stru
     size_t len);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
+/* Ask m whether it lives at its address, and of which kind it is. */
+void gossip_ask_first(struct swim *, struct member *m);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /* The same, but without the member's tags where there is no room for these. */
@@ -784,6 +937,8 @@ void relay_tick(struct swim *);
 swim_time relay_deadline(const struct swim *);
 
 /* join.c */
+/* A base peer that answered at `addr` is being asked for where it lived. */
+bool join_is_move_to(const struct swim *, const struct swim_addr *addr);
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
 /*
  * Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`.  True: just
@@ -847,8 +1002,17 @@ void speaker_check_kind(struct swim *, const struct wire_message *, const struct
 void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* `m` says that it speaks, from where nobody is known to: ask there. */
 void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
-/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
-struct member *speaker_stand_in(struct swim *, const struct swim_addr *from);
+/*
+ * The sender of a ping or ping-req that names nobody: `known`, or who lives at its address.  An answer has to tell who it
+ * is where nobody lives there, or somebody did who is gone: a newcomer speaks, or the one that is gone is back.
+ */
+struct member *speaker_meet(struct swim *, struct member *known, const struct swim_addr *from);
+/* Who lives at this address has answered, and is no longer called by it. */
+void speaker_drop_stand_in(struct swim *, const struct swim_addr *);
+/* A swimd answers at its address: whoever is said to live there under that address is nobody. */
+void speaker_drop_alias(struct swim *, const struct swim_addr *);
+void speaker_tick(struct swim *);
+swim_time speaker_deadline(const struct swim *);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */
 void speaker_introduce(struct swim *, const struct wire_message *, const struct wire_member_id *who,
     const struct swim_addr *from);
@@ -863,6 +1027,11 @@ bool visitor_vouches(const struct swim *, const struct member *speaker);
 /* The update may not: ping the address at which its member is said to live. */
 void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
     bool from_subject);
+/*
+ * Base peers have been telling for long that whoever lives at this address is suspect, and it has not answered us.  Which
+ * incarnation do they suspect?
+ */
+bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
 /* True if the ack answers such a question, under the name that was asked. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
@@ -951,6 +1120,11 @@ void outbox_relayed_trailer(const struct swim *, const struct wire_member_id *of
 size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_len);
 /* The same, of a ping to this member. */
 size_t outbox_room_for(const struct swim *, const struct member *);
+/*
+ * A ping of so many bytes is answered by a swimd with its digest, though the swimd asks us something at once.  So an answer
+ * without one is a base peer's.
+ */
+size_t outbox_room_for_kind(const struct swim *, size_t id_len, size_t address_len);
 
 /* claim.c */
 void claim_send(struct swim *, const struct join *);

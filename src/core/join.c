@@ -39,9 +39,18 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 		return outbox_room_for_ack(s, SWIM_NAME_MAX, ADDRESS_MAX);
 	case JOIN_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
-	case JOIN_GREET:
 	case JOIN_CHECK:
+		/* The answer counts by its digest, also where nobody but its sender has told who lives there. */
+		if (known == NULL)
+			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
+		break;
+	case JOIN_GREET:
+		/* The answer tells of which kind its sender is. */
+		if (known != NULL)
+			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
+		break;
 	case JOIN_LEAVER:
+	case JOIN_FORMER:
 		break;
 	}
 	return known != NULL ? outbox_room_for(s, known) : 0;
@@ -59,18 +68,78 @@ fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
 	return visitor_fit(s, trailer, j->budget) > 0;
 }
 
+/*
+ * Who is to read this question?  A base peer may speak from an address where we know a swimd, and a swimd from one where we
+ * know a base peer.  So the greeting to such an address tells nothing of swimds, and either of the two can answer it.
+ */
+static enum wire_recipient
+recipient_of(const struct swim *s, const struct join *j, const struct member *known)
+{
+	enum wire_recipient recipient = base_recipient(s, known);
+
+	switch (j->kind) {
+	case JOIN_CHECK:
+		/* Who asks us to compare our views is a swimd, known or not. */
+		return WIRE_RECIPIENT_SWIMD;
+	case JOIN_CLAIM:
+		return recipient == WIRE_RECIPIENT_UNKNOWN ? WIRE_RECIPIENT_SWIMD : recipient;
+	case JOIN_GREET:
+		if (s->config.cluster[0] == '\0' && j->of_base != base_is_recipient(recipient))
+			return WIRE_RECIPIENT_UNKNOWN;
+		break;
+	case JOIN_SEED:
+	case JOIN_LEAVER:
+	case JOIN_FORMER:
+		break;
+	}
+	return recipient;
+}
+
+static void
+add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct member *known)
+{
+	/* Whoever has not left refutes that in its answer. */
+	if (j->kind == JOIN_LEAVER && known != NULL)
+		gossip_add_doubt(w, known, j->than);
+	/* A suspicion of the member at that address goes first, so that the member can refute it. */
+	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
+		gossip_add_without(s, w, known);
+	gossip_add_without(s, w, s->self);
+}
+
+/* The ping that base peers alone read, before the one that swimds alone read: whoever lives there answers one of them. */
+static void
+send_to_base(struct swim *s, struct join *j, struct member *known)
+{
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	base_trailer(s, WIRE_RECIPIENT_NEW_BASE, &trailer);
+	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
+		return;
+	w.recipient = WIRE_RECIPIENT_NEW_BASE;
+	wire_begin_ping(&w, j->seq);
+	if (known != NULL && known->status != SWIM_ALIVE)
+		gossip_add_without(s, &w, known);
+	base_add_self(s, &w);
+	outbox_end(s, &w, &trailer, 0, WIRE_PING, &j->addr, NULL);
+}
+
 static bool
 send_join(struct swim *s, struct join *j)
 {
-	size_t room;
+	enum wire_type type = WIRE_PING;
+	enum wire_recipient recipient;
 	struct wire_trailer trailer;
-	struct wire_writer w;
 	struct member *known;
+	struct wire_writer w;
+	size_t room;
 
 	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
 	if (j->kind == JOIN_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
+	recipient = recipient_of(s, j, known);
 	j->tries++;
 	j->sent = s->now;
 	j->next = swim_time_add(s->now, patience(s));
@@ -78,25 +147,29 @@ send_join(struct swim *s, struct join *j)
 		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
 	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
 		j->next = swim_time_add(s->now, join_contest_takes(s));
-	outbox_trailer(s, true, &trailer);
+	base_trailer(s, recipient, &trailer);
 	if (j->small && !fits(s, j, &trailer))
 		return false;
+	if (j->kind == JOIN_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
+		send_to_base(s, j, known);
+		recipient = WIRE_RECIPIENT_SWIMD;
+		type = WIRE_AUTHENTICATED;
+	}
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return false;
+	w.recipient = recipient;
+	if (type == WIRE_AUTHENTICATED)
+		wire_begin_envelope(&w, j->seq);
 	wire_begin_ping(&w, j->seq);
-	if (!j->small) {
-		/* Whoever has not left refutes that in its answer. */
-		if (j->kind == JOIN_LEAVER && known != NULL)
-			gossip_add_doubt(&w, known, j->than);
-		/* A suspicion of the member at that address goes first, so that the member can refute it. */
-		if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
-			gossip_add_without(s, &w, known);
-		gossip_add_without(s, &w, s->self);
-	}
+	if (!j->small)
+		add_updates(s, &w, j, known);
 	room = padded_to(s, j, known);
 	if (j->small && room > j->budget)
 		room = j->budget;
-	j->len = outbox_end(s, &w, &trailer, room, WIRE_PING, &j->addr, NULL);
+	j->to_base = base_is_recipient(recipient);
+	if (j->to_base)
+		room = 0;
+	j->len = outbox_end(s, &w, &trailer, room, type, &j->addr, NULL);
 	return true;
 }
 
@@ -120,6 +193,7 @@ is_small(struct swim *s, const struct join *j)
 	case JOIN_GREET:
 	case JOIN_CHECK:
 	case JOIN_LEAVER:
+	case JOIN_FORMER:
 		break;
 	}
 	return m == NULL || !link_is_shown_at(m, &j->addr);
@@ -151,6 +225,7 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
+	    .of_base = s->by_base && swim_addr_equal(addr, &s->from),
 	    .than = than};
 	slot->small = is_small(s, slot);
 	slot->budget = s->credit;
@@ -206,10 +281,11 @@ join_learn(struct swim *s, const struct wire_message *msg, const struct swim_add
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
 				   : locate_at(s, &at);
-	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &at))
-		return;
-	m->proven = true;
-	members_confirm(s, m);
+	if (m != NULL && m != s->self && swim_addr_equal(&m->addr, &at)) {
+		m->proven = true;
+		members_confirm(s, m);
+	}
+	speaker_drop_stand_in(s, &at);
 }
 
 swim_duration
@@ -270,6 +346,66 @@ join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
 	if (j != NULL && !began)
 		ask_once_more(s, j);
 	return began;
+}
+
+bool
+join_is_move_to(const struct swim *s, const struct swim_addr *addr)
+{
+	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
+		const struct join *j = &s->joins[i];
+
+		if (j->active && j->kind == JOIN_FORMER && swim_addr_equal(&j->to, addr))
+			return true;
+	}
+	return false;
+}
+
+/* Anybody may answer under the id of a member that lives: it is asked where it lived before it is taken to have moved. */
+static void
+ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
+{
+	size_t i;
+
+	/* What we do not reach may well live. */
+	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
+	    !start(s, &m->addr, JOIN_FORMER, 0))
+		return;
+	i = place_of(s, &m->addr, JOIN_FORMER);
+	s->joins[i].member = m->hash;
+	s->joins[i].to = *to;
+}
+
+/*
+ * The answer to a greeting of a base peer names a base peer that lives elsewhere, as far as we know, and says that it lives
+ * here: it may have been started here after a crash.
+ */
+static void
+found_elsewhere(struct swim *s, const struct join *j, const struct wire_message *msg)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct swim_addr stated;
+
+	if (m == NULL || m == s->self || m->swimd || swim_addr_equal(&m->addr, &j->addr) ||
+	    !swim_addr_parse(msg->member.address.bytes, msg->member.address.len, &stated))
+		return;
+	stated.scope = j->addr.scope;
+	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
+		return;
+	if (m->live_index == NOT_LISTED)
+		apply_moved(s, m, &j->addr);
+	else if (m->base_peer)
+		ask_former(s, m, &j->addr);
+}
+
+/* Nobody answers where the base peer lived, or another does. */
+static void
+former_is_gone(struct swim *s, const struct join *j)
+{
+	size_t i = members_position(s, j->member, true);
+	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
+
+	if (m != NULL && m->hash == j->member && !m->swimd && swim_addr_equal(&m->addr, &j->addr))
+		apply_moved(s, m, &j->to);
 }
 
 void
@@ -511,10 +647,11 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
 
 	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr) ||
-	    j->len < outbox_room_for_ack(s, id.id.len, id.address.len))
+	    (!j->of_base && !j->to_base &&
+		j->len < outbox_room_for_kind(s, id.id.len, id.address.len)))
 		return;
 	m->base_peer = true;
-	m->swimd = false;
+	m->swimd = m->unsure = false;
 }
 
 /* It lives where it was asked, and is said to, or can be reached where it was asked. */
@@ -564,8 +701,9 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
-	enum join_kind kind = j->kind;
-	struct swim_addr asked = j->addr;
+	const struct join was = *j; /* its place may be taken by the next question */
+	enum join_kind kind = was.kind;
+	struct swim_addr asked = was.addr;
 	bool swimd = msg->trailer.has_digest;
 
 	if (kind == JOIN_CLAIM) {
@@ -576,13 +714,13 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 	s->asked = asked;
 	/* A member that an operator told us to join counts as our cluster. */
 	s->seeded = kind == JOIN_SEED;
-	time_answer(s, j, msg, from);
+	time_answer(s, &was, msg, from);
 	if (swim_addr_equal(from, &asked))
 		guest_answered(s, from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {
 		join_learn(s, msg, &asked);
-		note_base(s, j, msg);
+		note_base(s, &was, msg);
 	} else {
 		prove(s, msg, &asked);
 	}
@@ -599,12 +737,19 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			sync_start(s, &asked);
 		break;
 	case JOIN_GREET:
+		if (!swimd)
+			found_elsewhere(s, &was, msg);
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, j, msg);
+		leaver_answered(s, &was, msg);
+		break;
+	case JOIN_FORMER:
+		if (members_hash(msg->member.id.bytes, msg->member.id.len) != was.member)
+			former_is_gone(s, &was);
 		break;
 	case JOIN_CHECK:
-		if (swimd && sync_differs(s, &msg->trailer))
+		/* The dead are in no digest: whoever has seen no view yet asks for one that looks the same, too. */
+		if (swimd && (!s->synced || sync_differs(s, &msg->trailer)))
 			sync_start(s, &asked);
 		break;
 	case JOIN_CLAIM:
@@ -753,10 +898,20 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_LEAVER:
 		apply_left(s, &j->addr, j->than);
 		break;
+	case JOIN_FORMER:
+		former_is_gone(s, j);
+		break;
 	case JOIN_CLAIM:
 		contest_ends(s, j);
 		break;
 	}
+}
+
+/* One datagram that is lost must not be taken for silence. */
+static bool
+asks_whether_silent(const struct join *j)
+{
+	return j->kind == JOIN_LEAVER || j->kind == JOIN_FORMER;
 }
 
 void
@@ -772,7 +927,7 @@ join_tick(struct swim *s)
 		else if (j->looped && j->kind == JOIN_CLAIM)
 			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
-			 (!j->small || j->kind == JOIN_LEAVER))
+			 (!j->small || asks_whether_silent(j)))
 			send_join(s, j);
 		else
 			give_up(s, j);

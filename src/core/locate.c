@@ -50,6 +50,18 @@ locate_at(const struct swim *s, const struct swim_addr *addr)
 	return locate_other(s, addr, NULL);
 }
 
+struct member *
+locate_each_at(const struct swim *s, const struct swim_addr *addr, size_t *i)
+{
+	struct index_key key = {.name = "", .name_len = 0, .addr = addr};
+	size_t at = index_lower(&s->located, index_by_address, &key) + *i;
+
+	if (at >= s->located.count || !swim_addr_equal(&s->located.v[at]->addr, addr))
+		return NULL;
+	++*i;
+	return s->located.v[at];
+}
+
 bool
 locate_is_shared(const struct swim *s, const struct member *member)
 {

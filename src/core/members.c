@@ -232,6 +232,11 @@ members_destroy(struct swim *s, struct member *m)
 	assert(m != s->self);
 	probe_forget(s, m);
 	link_report_forget(s, m);
+	introduce_forget(s, m);
+	for (size_t i = 0; i < s->stale_count; i++) {
+		if (s->stale[i] == m)
+			s->stale[i--] = s->stale[--s->stale_count];
+	}
 	gossip_drop(s, m);
 	if (s->missed == m)
 		s->missed = NULL;
@@ -392,6 +397,7 @@ members_confirm(struct swim *s, struct member *m)
 	members_digest_toggle(s, m);
 	if (swim_status_is_live(m->status))
 		members_announce(s, m);
+	introduce_arrived(s, m);
 	gossip_queue(s, m);
 }
 
@@ -544,6 +550,12 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	if (!swim_status_is_live(status) || hidden)
 		transition_probes(s, m, from);
 	transition_events(s, m, from, was_hidden);
+	if (swim_status_is_live(status) && !hidden &&
+	    (was_hidden || !swim_status_is_live(from) ||
+		(risen && incarnation > BASE_LADDER_WHOLE)))
+		introduce_arrived(s, m);
+	else if (!swim_status_is_live(status) && swim_status_is_live(from))
+		introduce_gone(s, m);
 	if (s->live_count > 0)
 		gossip_wake(s);
 	if (m->doomed && status == SWIM_DEAD) {

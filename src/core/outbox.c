@@ -61,6 +61,18 @@ outbox_room_for_ack(const struct swim *s, size_t id_len, size_t address_len)
 }
 
 size_t
+outbox_room_for_kind(const struct swim *s, size_t id_len, size_t address_len)
+{
+	struct wire_trailer trailer;
+
+	outbox_trailer(s, true, &trailer);
+	trailer.has_removals = true;
+	trailer.sender.len = (uint16_t)(id_len < SWIM_NAME_MAX ? id_len : SWIM_NAME_MAX);
+	return outbox_room_for_ack(s, id_len, address_len) + WIRE_HEADER_SIZE + sizeof(uint16_t) +
+	       2 * wire_trailer_size(&trailer);
+}
+
+size_t
 outbox_room_for(const struct swim *s, const struct member *m)
 {
 	return outbox_room_for_ack(s, m->name_len, strlen(m->address));

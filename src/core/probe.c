@@ -27,6 +27,9 @@
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
+/* When a base peer that answers has had the time to say that it is not dead; and by how much it may have risen. */
+#define RISEN_AFTER swim_seconds(5)
+#define RISEN_MOST 8
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -66,26 +69,44 @@ stretched(const struct swim *s, swim_duration d)
 	return swim_ns(d.ns * (int64_t)(s->health + 1));
 }
 
+/*
+ * A base peer that we hold suspect or dead has been answering for some time.  So it has risen above that already, and the
+ * rumour that says so is over: it has to be told of a higher incarnation to rise above.
+ */
+static bool
+has_risen(const struct member *m)
+{
+	return m->status != SWIM_ALIVE && m->status != SWIM_LEFT && base_is_peer(m) &&
+	       m->incarnation < BASE_LADDER_MOST && !swim_time_is_never(m->heard) &&
+	       swim_time_since(m->heard, m->since).ns >= RISEN_AFTER.ns;
+}
+
 void
 probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, uint64_t seq)
 {
+	enum wire_recipient recipient = base_recipient(s, to);
 	bool shown = link_is_shown_at(to, addr);
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
-	trailer.has_period = true;
-	trailer.period = s->period;
-	link_report_complain(s, to, text, &trailer);
+	base_trailer(s, recipient, &trailer);
+	if (!base_is_recipient(recipient)) {
+		trailer.has_period = true;
+		trailer.period = s->period;
+		link_report_complain(s, to, text, &trailer);
+	}
 	if (shown && to->swimd)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
+	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
+	if (has_risen(to))
+		gossip_add_doubt(&w, to, to->incarnation + 1 + rng_below(&s->rng, RISEN_MOST));
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
-	/* A base peer knows us by our word alone; anybody may until it has answered once. */
+	/* A base peer is told our incarnation by our word alone; anybody may know us by it until it has answered once. */
 	if (!shown)
 		gossip_add_untagged(s, &w, s->self);
 	else if (!to->swimd)
@@ -96,7 +117,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		gossip_remind(s, &w, to);
 	}
 	/* The member's address may be a host name, which is looked up again where nobody answers. */
-	outbox_end(s, &w, &trailer, outbox_room_for(s, to), WIRE_PING,
+	outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), WIRE_PING,
 	    addr == link_way(to) ? NULL : addr, to);
 }
 
@@ -349,7 +370,8 @@ make_time(struct swim *s)
 static bool
 can_be_asked(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED && locate_is_reached(s, m);
+	return m->status == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED && locate_is_reached(s, m) &&
+	       base_recipient(s, m) != WIRE_RECIPIENT_UNKNOWN;
 }
 
 /*
@@ -411,15 +433,20 @@ static void
 send_ping_req(struct swim *s, struct member *helper, struct member *target, uint64_t seq,
     swim_duration wait)
 {
-	struct wire_member_id id = {{target->name, target->name_len}, wire_str_of(target->address)};
+	enum wire_recipient recipient = base_recipient(s, helper);
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id id = base_pair(target, recipient, text);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
-	trailer.has_timeout = true;
-	trailer.timeout_ms = wait.ns > 0 ? (uint32_t)swim_duration_ms(wait) : 0;
+	base_trailer(s, recipient, &trailer);
+	if (!base_is_recipient(recipient)) {
+		trailer.has_timeout = true;
+		trailer.timeout_ms = wait.ns > 0 ? (uint32_t)swim_duration_ms(wait) : 0;
+	}
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, helper)))
 		return;
+	w.recipient = recipient;
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the suspect only if the helper knows. */
 	if (target->status != SWIM_ALIVE)

@@ -26,12 +26,16 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 	struct wire_writer w;
 
 	/* A stranger gets no more bytes than it sent. */
-	outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
-	if (type == WIRE_ACK && proven)
+	if (base_is_recipient(r->asker_kind))
+		base_answer_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
+	else
+		outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
+	if (type == WIRE_ACK && proven && !base_is_recipient(r->asker_kind))
 		link_reached(s, target.id, text, &trailer);
 	if (outbox_begin(s, &w, &trailer, path_safe(s, asker))) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;
+			w.recipient = r->asker_kind;
 			wire_begin_ack(&w, r->asker_seq, &target);
 			if (proven)
 				gossip_fill(s, &w, asker);
@@ -41,6 +45,8 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 		}
 		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
 	}
+	if (type == WIRE_NACK && proven && r->whoever && base_is_recipient(r->asker_kind))
+		introduce_silent(s, &r->asker, &target);
 	core_release(s, r->text);
 	*r = (struct relay){0};
 }
@@ -76,16 +82,15 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
-	/* Our name may be longer than all that the ping-req had. */
+	base_trailer(s, base_recipient(s, target), &trailer);
+	/* Our name may be longer than all that the ping-req had.  Without it we would look like a base peer. */
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
 		trailer.has_digest = false;
-	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
-		trailer.has_sender = false;
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
 		return false;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return true;
+	w.recipient = base_recipient(s, target);
 	wire_begin_ping(&w, r->seq);
 	if (budget < s->config.max_datagram)
 		w.reserve += s->config.max_datagram - budget;
@@ -96,14 +101,25 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 	return true;
 }
 
+/* Where a swimd lives, or nobody that we know, a ping-req that names no sender may be of either kind. */
+static enum wire_recipient
+asker_kind(const struct swim *s, const struct member *asker)
+{
+	if (!s->by_base)
+		return WIRE_RECIPIENT_SWIMD;
+	return asker != NULL && base_is_peer(asker) ? WIRE_RECIPIENT_NEW_BASE
+						    : WIRE_RECIPIENT_UNKNOWN;
+}
+
 void
 relay_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     size_t len)
 {
 	struct wire_str id = msg->member.id, address = msg->member.address;
+	struct wire_member_id meant = s->by_base ? base_meant(s, &msg->member) : msg->member;
 	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
-	struct member *target = members_find(s, id.bytes, id.len);
+	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
 	const struct member *asker = link_speaker(s, from);
 	bool stranger = asker == NULL || !link_is_shown_at(asker, from);
 	struct relay *r = vacant(s, stranger);
@@ -117,7 +133,10 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	*r = (struct relay){.stranger = stranger,
 	    .asker = *from,
+	    .asker_kind = asker_kind(s, asker),
 	    .asker_seq = msg->seq,
+	    .whoever = s->by_base && base_is_address(s, &msg->member),
+	    .target = members_hash(meant.id.bytes, meant.id.len),
 	    .request_len = len - s->spent,
 	    .id_len = id.len,
 	    .address_len = address.len};
@@ -128,12 +147,15 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	memcpy(r->text, id.bytes, id.len);
 	memcpy(r->text + id.len, address.bytes, address.len);
+	/* Who asks for one that is gone does not know that. */
+	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
+		introduce_note_stale(s, target);
 	if (target == s->self) {
 		answer(s, r, WIRE_ACK);
 		return;
 	}
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
-	usable = apply_address(s, address, address_text, &addr);
+	usable = apply_address(s, meant.address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
 		addr = *link_way(target);
@@ -166,7 +188,7 @@ relay_ack(struct swim *s, const struct wire_message *msg)
 		if (!r->active || r->seq != msg->seq)
 			continue;
 		/* Someone else at that address can't answer for the target. */
-		if (id.len == 0 || (id.len == r->id_len && memcmp(id.bytes, r->text, id.len) == 0))
+		if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
 			answer(s, r, WIRE_ACK);
 		return;
 	}

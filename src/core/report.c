@@ -23,7 +23,7 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	if (m->tags_len > 0)
 		memcpy(out->tags, m->tags, m->tags_len);
 	out->tags_len = m->tags_len;
-	out->base_peer = m->base_peer;
+	out->kind = base_kind(s, m);
 	out->answered = members_has_lived(m);
 	out->since = m->since;
 	out->path = link_path(s, m);

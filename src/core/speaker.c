@@ -9,6 +9,9 @@
 
 #include "core/internal.h"
 
+/* A stand-in that no answer confirms ends after so many times as long as an address has to answer. */
+#define STAND_IN_GREETINGS 2
+
 static void
 speak(struct swim *s, const char *name, size_t len)
 {
@@ -22,7 +25,7 @@ void
 speaker_self(struct swim *s)
 {
 	speak(s, s->self->name, s->self->name_len);
-	s->by_base = false;
+	s->by_base = s->by_base_peer = false;
 	s->by_member = s->by_known = s->by_proven = s->by_named = s->by_vouches = true;
 }
 
@@ -54,24 +57,28 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 	s->by_vouches = visitor_vouches(s, speaker);
 }
 
-static bool
-is_base(const struct wire_message *msg)
-{
-	return !msg->trailer.has_sender && !msg->trailer.has_digest && msg->type < WIRE_SYNC_REQ;
-}
-
 /* Does a member that speaks for itself know our extensions? */
 static void
-note_kind(struct member *m, const struct wire_message *msg, const struct swim_addr *from)
+note_kind(const struct swim *s, struct member *m, const struct wire_message *msg,
+    const struct swim_addr *from)
 {
 	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
 	bool is_there = swim_addr_equal(&m->addr, from);
 
-	if ((!is_there && (is_answer || !is_also_at(m, from))) || (is_answer && m->swimd))
+	if (!is_there && (is_answer || !is_also_at(m, from)))
 		return;
-	m->base_peer = is_base(msg);
+	if (is_answer && base_speaks(msg)) {
+		/* A question of join.c may have had no room for the sign of a swimd in its answer; all others have. */
+		if (msg->type == WIRE_NACK || m->swimd || join_is_ours(s, msg->seq))
+			return;
+		m->base_peer |= base_answers(s, msg);
+		m->unsure = false;
+		return;
+	}
+	m->base_peer = base_speaks(msg);
 	m->swimd = !m->base_peer;
+	m->unsure = false;
 }
 
 /*
@@ -99,7 +106,13 @@ resident(const struct swim *s, const struct wire_message *msg, const struct swim
 {
 	struct member *m = locate_at(s, from);
 
-	return m != NULL && m != s->self && m->swimd && is_base(msg) ? NULL : m;
+	if (m == NULL || m == s->self)
+		return m;
+	/* Where one lived that is gone, a newcomer speaks until an answer tells who it is. */
+	return m->live_index == NOT_LISTED ||
+		       (base_speaks(msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+		   ? NULL
+		   : m;
 }
 
 static void
@@ -121,7 +134,8 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	struct wire_str name = claimed->id;
 	struct member *m;
 
-	s->by_base = is_base(msg);
+	s->by_base = base_speaks(msg);
+	s->by_base_peer = s->by_base && (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ);
 	if (name.len == 0 && names_sender(s, msg, from))
 		name = msg->member.id;
 	s->by_named = name.len > 0;
@@ -134,7 +148,8 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 		speak_address(s, from);
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, from);
-		note_kind(m, msg, from);
+		note_kind(s, m, msg, from);
+		s->by_base_peer |= s->by_base && base_is_peer(m);
 	}
 	weigh(s, m, from);
 	return m;
@@ -145,7 +160,8 @@ speaker_check_kind(struct swim *s, const struct wire_message *msg, const struct 
 {
 	const struct member *m = locate_at(s, from);
 
-	if (!s->by_named && s->by_base && m != NULL && m->swimd && m != s->self &&
+	if (!s->by_named && s->by_base && m != NULL && m != s->self &&
+	    base_kind(s, m) == SWIM_KIND_SWIMD &&
 	    (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ))
 		join_start(s, from, JOIN_GREET);
 }
@@ -190,8 +206,16 @@ speaker_ask(struct swim *s, const struct member *m, const struct swim_addr *from
 	join_start(s, from, JOIN_GREET);
 }
 
-struct member *
-speaker_stand_in(struct swim *s, const struct swim_addr *from)
+/* Its greeting is over long before. */
+static swim_duration
+stand_in_hold(const struct swim *s)
+{
+	return swim_ns(STAND_IN_GREETINGS * join_contest_takes(s).ns);
+}
+
+/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
+static struct member *
+stand_in(struct swim *s, const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
@@ -215,10 +239,114 @@ speaker_stand_in(struct swim *s, const struct swim_addr *from)
 		return NULL;
 	}
 	m->stand_in = m->base_peer = true;
+	introduce_met(s, m);
 	s->stand_ins++;
+	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
 	members_transition(s, m, SWIM_ALIVE, 0, false);
 	join_start(s, from, JOIN_GREET);
 	return m;
+}
+
+/* Of those that lived here and are gone, one that has answered here since; or else any. */
+static struct member *
+gone_at(const struct swim *s, const struct swim_addr *from)
+{
+	struct member *m, *found = NULL;
+	size_t i = 0;
+
+	while ((m = locate_each_at(s, from, &i)) != NULL) {
+		if (found == NULL || m->proven)
+			found = m;
+	}
+	return found;
+}
+
+struct member *
+speaker_meet(struct swim *s, struct member *known, const struct swim_addr *from)
+{
+	struct member *m = known != NULL ? known : locate_at(s, from);
+
+	if (m != NULL && m != s->self && m->live_index == NOT_LISTED) {
+		join_start(s, from, JOIN_GREET);
+		return gone_at(s, from);
+	}
+	if (m == NULL && join_is_move_to(s, from))
+		return NULL;
+	if (m == NULL)
+		return stand_in(s, from);
+	if (m->stand_in && !m->proven)
+		join_start(s, from, JOIN_GREET);
+	return m;
+}
+
+static bool
+is_unconfirmed(const struct member *m)
+{
+	return m->stand_in && !m->proven;
+}
+
+static void
+drop(struct swim *s, struct member *m)
+{
+	if (m->announced)
+		outbox_event(s, SWIM_EVENT_REMOVED, m);
+	members_destroy(s, m);
+}
+
+void
+speaker_drop_stand_in(struct swim *s, const struct swim_addr *addr)
+{
+	struct member *m;
+	size_t i = 0;
+
+	while ((m = locate_each_at(s, addr, &i)) != NULL) {
+		if (is_unconfirmed(m)) {
+			drop(s, m);
+			return;
+		}
+	}
+}
+
+void
+speaker_drop_alias(struct swim *s, const struct swim_addr *addr)
+{
+	const struct member *m = locate_at(s, addr);
+	struct member *o;
+	size_t i = 0;
+
+	if (m == NULL || m == s->self || !m->swimd || !m->proven || base_may_be_alias(m))
+		return;
+	while ((o = locate_each_at(s, addr, &i)) != NULL) {
+		if (o != m && o->live_index != NOT_LISTED && base_may_be_alias(o)) {
+			drop(s, o);
+			return;
+		}
+	}
+}
+
+void
+speaker_tick(struct swim *s)
+{
+	if (!swim_time_reached(s->now, s->stand_in_ends))
+		return;
+	s->stand_in_ends = SWIM_TIME_NEVER;
+	for (size_t i = s->table.count; i-- > 0 && s->stand_ins > 0;) {
+		struct member *m = s->table.v[i];
+		swim_time ends = swim_time_add(m->met, stand_in_hold(s));
+
+		if (!is_unconfirmed(m))
+			continue;
+		if (swim_time_reached(s->now, ends))
+			drop(s, m);
+		else
+			s->stand_in_ends = swim_time_min(s->stand_in_ends, ends);
+	}
+}
+
+swim_time
+speaker_deadline(const struct swim *s)
+{
+	return s->stand_in_ends;
 }
 
 void
@@ -227,10 +355,10 @@ speaker_introduce(struct swim *s, const struct wire_message *msg, const struct w
 {
 	struct member *m;
 
-	if (s->leaving || !is_base(msg) || who->address.len == 0)
+	if (s->leaving || !base_speaks(msg) || who->address.len == 0)
 		return;
 	join_introduce(s, who, from);
 	m = members_find(s, who->id.bytes, who->id.len);
 	if (m != NULL && m != s->self)
-		note_kind(m, msg, from);
+		note_kind(s, m, msg, from);
 }

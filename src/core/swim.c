@@ -95,6 +95,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 			TAILQ_INIT(&s->rumours[k][i]);
 	}
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
+	s->stand_in_ends = SWIM_TIME_NEVER;
+	s->introduce_at = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
@@ -131,6 +133,7 @@ swim_free(struct swim *s)
 		core_release(s, s->table.v[i]->address);
 		core_release(s, s->table.v[i]->tags);
 		core_release(s, s->table.v[i]->report);
+		core_release(s, s->table.v[i]->intro);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -174,13 +177,32 @@ answer_small(struct swim *s, const struct wire_message *msg, const struct swim_a
 	return true;
 }
 
+/* Whoever does not say who it is may be any of those that lived at this address: one that is back has to refute its end. */
+static void
+tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
+    const struct swim_addr *from)
+{
+	struct member *m;
+	size_t i = 0;
+
+	if (sender == NULL || sender == s->self || sender->live_index != NOT_LISTED)
+		return;
+	while ((m = locate_each_at(s, from, &i)) != NULL) {
+		if (m != sender && m != s->self)
+			gossip_add_without(s, w, m);
+	}
+}
+
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
 receive_ping(struct swim *s, const struct wire_message *msg, bool named,
     const struct swim_addr *from, size_t len)
 {
-	struct wire_member_id self = {{s->self->name, s->self->name_len},
-	    wire_str_of(s->self->address)};
+	char text[SWIM_ADDR_TEXT];
+	/* A base peer takes an answer from the pair that it asked, which is our address. */
+	struct wire_member_id self =
+	    base_pair(s->self, s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
+	enum wire_recipient recipient = WIRE_RECIPIENT_SWIMD;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
@@ -188,12 +210,8 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	size_t budget, len_min, pad_to = 0;
 	bool proven;
 
-	if (sender == NULL && !named)
-		sender = locate_at(s, from);
-	if (sender == NULL && !named)
-		sender = speaker_stand_in(s, from);
-	else if (sender != NULL && sender->stand_in && !sender->proven)
-		join_start(s, from, JOIN_GREET);
+	if (!named)
+		sender = speaker_meet(s, sender, from);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
@@ -203,12 +221,20 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	budget = path_safe(s, sender);
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
-	len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
+	/* An earlier version of swimd gives no name where there is no room for it, and looks like a base peer. */
+	if (s->by_base)
+		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
+								   : WIRE_RECIPIENT_UNKNOWN;
+	if (base_is_recipient(recipient))
+		len_min = base_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
+	else
+		len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
 	if (!proven && sender != NULL && sender == s->self &&
 	    !swim_addr_equal(from, &s->self->addr) && answer_small(s, msg, from, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
+	w.recipient = recipient;
 	wire_begin_ack(&w, msg->seq, &self);
 	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
 	if (msg->trailer.has_answer_size)
@@ -234,6 +260,9 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 			gossip_add_without(s, &w, sender);
 			sender->tell = false;
 		}
+		if (!named)
+			tell_of_gone(s, &w, sender, from);
+		introduce_add_stale(s, &w);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
@@ -248,8 +277,9 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 static size_t
 credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
 {
-	struct wire_member_id self = {{s->self->name, s->self->name_len},
-	    wire_str_of(s->self->address)};
+	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id self = base_pair(s->self,
+	    base_speaks(msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
@@ -296,6 +326,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 {
 	bool named = claimed->id.len > 0, welcome, relayed;
 	const struct member *speaker;
+	struct base_heard heard;
 
 	s->misjudged = s->answered = s->answered_seed = false;
 	s->from = *from;
@@ -305,6 +336,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	s->spent = 0;
 	s->missed = NULL;
 	s->lacks_answer = false;
+	s->stale_count = 0;
+	msg = base_hear(s, msg, &heard);
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, msg, claimed, from);
 	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
@@ -327,15 +360,16 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 	case WIRE_PING_REQ:
 		apply_updates(s, &msg->updates);
 		speaker_introduce(s, msg, claimed, from);
-		if (!named && locate_at(s, from) == NULL)
-			speaker_stand_in(s, from);
+		if (!named)
+			speaker_meet(s, NULL, from);
 		relay_request(s, msg, from, len);
 		break;
 	case WIRE_ACK:
 		/* Before its gossip: that may put another member in the place of the one that was probed. */
 		relayed = probe_is_indirect(s, msg->seq);
 		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
-			      probe_ack(s, msg) || path_ack(s, msg, from);
+			      probe_ack(s, msg) || path_ack(s, msg, from) ||
+			      introduce_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
@@ -373,6 +407,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		gossip_tell(s, s->missed, from, len);
 	if (s->lacks_answer)
 		gossip_tell_answered(s, &msg->updates, from, len);
+	introduce_answer_stale(s, from);
+	introduce_heard(s, msg, from);
 	link_heard(s, from);
 	link_report_take(s, msg);
 	if (msg->type == WIRE_PING)
@@ -381,6 +417,8 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		probe_period_seen(s, msg->trailer.period);
 	if (msg->trailer.has_digest)
 		sync_compare(s, from, &msg->trailer);
+	if (msg->type == WIRE_ACK && s->answered)
+		speaker_drop_alias(s, from);
 	speaker_self(s);
 }
 
@@ -426,7 +464,9 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 		const struct wire_trailer *t = &msg->trailer;
 		const char *ours = s->config.cluster;
 
-		if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
+		if (t->has_cluster && wire_str_equal(t->cluster, WIRE_BASE_CLUSTER))
+			reject = WIRE_REJECT_FOR_BASE_PEERS;
+		else if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
 			reject = WIRE_REJECT_OTHER_CLUSTER;
 		if (t->has_sender)
 			claimed = (struct wire_member_id){.id = t->sender};
@@ -487,6 +527,7 @@ swim_tick(struct swim *s, swim_time now)
 		link_report_tick(s);
 	}
 	join_tick(s);
+	speaker_tick(s);
 	sync_tick(s);
 	if (!s->leaving) {
 		path_tick(s);
@@ -497,6 +538,7 @@ swim_tick(struct swim *s, swim_time now)
 		if (s->gone_count > 0)
 			reap(s);
 	}
+	introduce_tick(s);
 	gossip_tick(s);
 }
 
@@ -510,12 +552,14 @@ swim_deadline(const struct swim *s)
 	at = swim_time_min(at, relay_deadline(s));
 	at = swim_time_min(at, join_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
+	at = swim_time_min(at, speaker_deadline(s));
 	if (s->leaving)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
 	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
+	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));
 	at = swim_time_min(at, suspicion_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));

@@ -147,6 +147,10 @@ void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *
 enum swim_path { SWIM_PATH_UNKNOWN, SWIM_PATH_DIRECT, SWIM_PATH_RELAYED };
 const char *swim_path_name(enum swim_path);
 
+/* What a member speaks: the extensions of swimd, or the base wire format alone.  Unknown until it has been heard. */
+enum swim_kind { SWIM_KIND_UNKNOWN, SWIM_KIND_SWIMD, SWIM_KIND_BASE };
+const char *swim_kind_name(enum swim_kind);
+
 /* A copied, plain report of one member. */
 struct swim_report {
 	char name[SWIM_NAME_MAX + 1]; /* any UTF-8, perhaps with NUL bytes: see name_len */
@@ -158,7 +162,7 @@ struct swim_report {
 	bool local;               /* this is us */
 	char tags[WIRE_TAGS_MAX]; /* encoded: walk them with wire_tags_next (wire/tags.h) */
 	uint16_t tags_len;
-	bool base_peer;  /* heard of directly, and knows no extension */
+	enum swim_kind kind;
 	bool answered;   /* it has answered a question of ours, or of others who told us so */
 	swim_time since; /* of the status */
 	swim_duration

@@ -21,6 +21,8 @@
 #define STANDING_PERIODS 30
 /* Pings in a probe interval that are larger than what asked for them: the smallest word of a base peer has 11 bytes. */
 #define GIFTS 32
+/* So long a base peer may be silent that others suspect before its silence is told as its end. */
+#define SUSPECTED_FOR swim_seconds(5)
 #define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
 
 bool
@@ -123,8 +125,34 @@ slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 		if (v->seq == 0 || (found->seq != 0 && swim_time_before(v->sent, found->sent)))
 			found = v;
 	}
-	*found = (struct visitor){.addr = *addr, .hash = hash};
+	*found = (struct visitor){.addr = *addr, .hash = hash, .suspected = SWIM_TIME_NEVER};
 	return found;
+}
+
+/* A suspicion that a base peer hears of has no end of its own: somebody has to tell the base peer of the end. */
+static void
+note_suspicion(const struct swim *s, struct visitor *v, const struct wire_update *u)
+{
+	if (!v->whoever || u->status != SWIM_SUSPECT)
+		v->suspected = SWIM_TIME_NEVER;
+	else if (swim_time_is_never(v->suspected))
+		v->suspected = s->now;
+}
+
+bool
+visitor_is_suspected(const struct swim *s, const struct swim_addr *addr, uint64_t *incarnation)
+{
+	for (size_t i = 0; i < VISITORS_MAX; i++) {
+		const struct visitor *v = &s->visitors[i];
+
+		if (v->seq == 0 || !swim_addr_equal(&v->addr, addr) ||
+		    swim_time_is_never(v->suspected) ||
+		    swim_time_since(s->now, v->suspected).ns < SUSPECTED_FOR.ns)
+			continue;
+		*incarnation = v->incarnation;
+		return true;
+	}
+	return false;
 }
 
 static bool
@@ -148,6 +176,7 @@ ask(struct swim *s, struct visitor *v, const struct wire_update *u)
 	wire_begin_ping(&w, v->seq);
 	len = outbox_end(s, &w, &trailer, room < s->credit ? room : s->credit, WIRE_PING, &v->addr,
 	    NULL);
+	v->asked = len;
 	visitor_spend(s, &v->addr, len);
 	return true;
 }
@@ -166,7 +195,9 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	v = slot_of(s, addr, hash);
 	if (v->incarnation < u->incarnation)
 		v->incarnation = u->incarnation;
-	v->swimd = !s->by_base;
+	v->swimd = !s->by_base && !(u->flags & WIRE_FLAG_BASE);
+	v->whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	note_suspicion(s, v, u);
 	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
 		return;
 	if (!ask(s, v, u) && v->seq == 0)
@@ -177,13 +208,14 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
-says_itself(const struct wire_message *msg, const struct visitor *v, struct wire_update *u)
+says_itself(const struct wire_message *msg, struct wire_update *u)
 {
+	struct wire_str id = msg->member.id;
 	struct wire_updates_iter iter = {0};
 
 	while (wire_updates_next(&msg->updates, &iter, u)) {
-		if (members_hash(u->member.id.bytes, u->member.id.len) == v->hash &&
-		    u->status == SWIM_ALIVE)
+		if (u->member.id.len == id.len && u->status == SWIM_ALIVE &&
+		    memcmp(u->member.id.bytes, id.bytes, id.len) == 0)
 			return true;
 	}
 	return false;
@@ -196,7 +228,7 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	struct wire_update u;
 	struct member *m;
 
-	if (!says_itself(msg, v, &u))
+	if (!says_itself(msg, &u))
 		u = (struct wire_update){.member = msg->member,
 		    .status = SWIM_ALIVE,
 		    .flags = WIRE_FLAG_PARTIAL,
@@ -207,9 +239,18 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
-	m->swimd = v->swimd || msg->trailer.has_digest;
-	m->base_peer = !m->swimd;
+	/* An earlier version of swimd does not say of a base peer that it is one. */
+	m->swimd = (v->swimd && !base_answers(s, msg)) || msg->trailer.has_digest;
+	/* A swimd would have said so in its answer. */
+	m->base_peer = !m->swimd &&
+		       v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address));
+	m->unsure = !m->swimd && !m->base_peer && !v->swimd;
+	/* By their ids base peers call each other alone. */
+	m->base_peer |= m->unsure && !v->whoever;
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
+	/* The question had no room for an answer that tells of which kind it is. */
+	if (m->proven && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
+		gossip_ask_first(s, m);
 }
 
 bool
@@ -228,7 +269,7 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	if (v.seq == 0)
 		return false;
 	/* A member of another name lives there, which we have not asked: what it says is no answer. */
-	if (members_hash(id.bytes, id.len) != v.hash)
+	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return false;
 	s->asked = v.addr;
 	if (swim_addr_equal(from, &v.addr))

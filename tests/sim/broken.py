@@ -136,6 +136,25 @@ RULES = {
         "probe.c", "	s->stats.probes_sent++;\n", "	s->stats.probes_sent++;\n	probe_ping(s, target, p->seq);\n"),
     "relay-kept": ("a probe for another is never over",
         "relay.c", "	core_release(s, r->text);\n	*r = (struct relay){0};\n}", "	r->deadline = SWIM_TIME_NEVER;\n}"),
+    "base-by-name": ("base peers are answered under our name, and hear of swimds under theirs",
+        "base.c", "	if (!base_is_recipient(recipient) || base_is_peer(m) || m->addr.family == 0)",
+        "	if (!base_is_recipient(recipient) || base_is_peer(m) || m->name_len > 0)"),
+    "base-unheard": ("what a base peer says of an address is not said of the swimd there",
+        "base.c", "	if (m == NULL || base_is_peer(m))\n		return *pair;", "	if (m == NULL || m->name_len > 0)\n		return *pair;"),
+    "base-no-ladder": ("base peers are told high incarnations at once",
+        "base.c", "		u.incarnation = base_rung(*known, m->incarnation);", "		u.incarnation = m->incarnation;"),
+    "base-not-introduced": ("base peers are told of the others by chance alone",
+        "introduce.c", "	if (i->since == s->arrivals)\n		return false;", "	if (i->since <= s->arrivals)\n		return false;"),
+    "namesake-moves": ("whoever answers under the id of a base peer that lives takes its place",
+        "join.c", "		ask_former(s, m, &j->addr);", "		apply_moved(s, m, &j->addr);"),
+    "stand-in-stays": ("who answers under the name of a member that lives elsewhere stays in the list",
+        "join.c", "	speaker_drop_stand_in(s, &at);", "	if (s->leaving)\n\t\tspeaker_drop_stand_in(s, &at);"),
+    "the-dead-speak": ("nobody asks who speaks where one that is gone lived",
+        "speaker.c", "m->live_index == NOT_LISTED) {\n\t\tjoin_start(s, from, JOIN_GREET);", "m->live_index == NOT_LISTED) {"),
+    "base-read-by-all": ("a swimd reads what is written for base peers",
+        "swim.c", "			reject = WIRE_REJECT_FOR_BASE_PEERS;", "			reject = WIRE_OK;"),
+    "base-seed-unasked": ("whoever lives at a seed is asked as a swimd alone",
+        "join.c", "		send_to_base(s, j, known);\n", ""),
     "strangers-unbounded": ("strangers may fill the table",
         "speaker.c", "s->stand_ins >= STAND_INS_MAX || ", ""),
     "leave-is-death": ("a base peer that leaves is declared failed",
@@ -256,7 +275,7 @@ def scenarios(program):
     # What a rumour or an answer that is missing does, others make good with most seeds.
     for first, count in ((1, 1), (2, MORE_SEEDS)):
         for name in (line.split()[0] for line in listed.splitlines()):
-            if name != "swarm":
+            if not name.startswith("swarm"):
                 run = simulate(program, "--scenario", name, "--seeds", str(count), "--seed", str(first), "--first")
                 yield run, name, run.where[1] if run.where else first
 

@@ -10,9 +10,11 @@ sim_move(struct sim *s, unsigned i)
 {
 	struct node *n = &s->world.nodes[i];
 
+	if (n->kind != NODE_SWIMD)
+		return;
 	n->addr.port++;
 	swim_addr_format(&n->addr, n->hostport);
-	if (n->state != NODE_UP || n->kind != NODE_SWIMD)
+	if (n->state != NODE_UP)
 		return;
 	swim_set_address(n->core, world_local(&s->world, i, s->world.now), &n->addr);
 	world_flush(&s->world, i);

@@ -423,7 +423,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 static bool
 is_stand_in(const struct swim_report *r)
 {
-	return r->base_peer && r->name_len == strlen(r->address) &&
+	return r->kind == SWIM_KIND_BASE && r->name_len == strlen(r->address) &&
 	       memcmp(r->name, r->address, r->name_len) == 0;
 }
 

@@ -2,6 +2,7 @@
 #include "sim/driver.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,86 @@ log_event(struct world *w, struct node *n, const struct swim_event *e)
 		trace_event(w, n->index, e);
 }
 
+static const char *
+base_event_name(enum base_event_type type)
+{
+	switch (type) {
+	case BASE_JOINED:
+		return "joined";
+	case BASE_SUSPECTED:
+		return "suspected";
+	case BASE_FAILED:
+		return "failed";
+	case BASE_RECOVERED:
+		return "recovered";
+	case BASE_REFUSED:
+		return "refused";
+	case BASE_EVENTS:
+		break;
+	}
+	return "?";
+}
+
+/* To a base peer a swimd is the pair (its address, its address) and nothing else, or it would be two members. */
+static void
+check_base_event(struct world *w, const struct node *n, const struct base_event *e)
+{
+	unsigned named = world_by_name(w, e->id, strlen(e->id));
+	char text[256];
+
+	if (w->forged || w->leaked || named == UINT32_MAX || w->nodes[named].kind != NODE_SWIMD)
+		return;
+	snprintf(text, sizeof(text), "%s is told a swimd's name: %s@%s %s", n->name, e->id,
+	    e->address, base_event_name(e->type));
+	world_breach(w, text);
+}
+
+/* A base peer makes an incarnation where it ends a suspicion, and is told some below the true one. */
+static bool
+is_made_up(const struct base_event *e)
+{
+	return e->type == BASE_RECOVERED ||
+	       (e->type == BASE_JOINED && e->incarnation > 0 && e->incarnation % 16 == 0);
+}
+
+static void
+log_base_event(struct world *w, const struct node *n, const struct base_event *e)
+{
+	struct world_base_event *slot;
+	unsigned subject = world_by_address(w, e->address);
+
+	/* Another pair at its address is not it: one that has an id of its own does not answer to its address. */
+	if (subject != UINT32_MAX &&
+	    strcmp(e->id,
+		w->nodes[subject].kind == NODE_SWIMD ? e->address : w->nodes[subject].name) != 0)
+		subject = UINT32_MAX;
+	if (w->base_event_count == w->base_event_capacity) {
+		w->base_event_capacity = w->base_event_capacity ? 2 * w->base_event_capacity : 256;
+		w->base_events =
+		    heap_resize(w->base_events, w->base_event_capacity, sizeof(*w->base_events));
+	}
+	slot = &w->base_events[w->base_event_count++];
+	*slot = (struct world_base_event){
+	    .at = w->now,
+	    .type = e->type,
+	    .observer = n->index,
+	    .subject = subject,
+	    .incarnation = e->incarnation,
+	    /* The end of a life before this one is no news, but true. */
+	    .subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP &&
+			  e->incarnation >= w->nodes[subject].first,
+	};
+	world_mix(w, 40 + (uint64_t)e->type, n->index, e->id, strlen(e->id));
+	if (w->trace)
+		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
+		    e->address, base_event_name(e->type), e->incarnation);
+	check_base_event(w, n, e);
+	/* From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs. */
+	for (unsigned i = 0; is_made_up(e) && i < w->count; i++)
+		if (strcmp(w->nodes[i].hostport, e->address) == 0)
+			check_foreign(w->check, w->nodes[i].name);
+}
+
 static swim_duration
 seed_delay(struct world *w, unsigned tries)
 {
@@ -75,6 +156,23 @@ seed_event(struct world *w, struct node *n, const struct swim_event *e)
 	}
 }
 
+/* A base peer that knows none stays unknown to all: those of its own kind tell nobody of it. */
+static bool
+knows_a_swimd(const struct world *w, const struct node *n)
+{
+	struct base_report r;
+
+	for (size_t k = 0; k < base_peer_count(n->peer); k++) {
+		unsigned i;
+
+		base_peer_at(n->peer, k, &r);
+		i = world_by_address(w, r.address);
+		if (r.status == SWIM_ALIVE && i != UINT32_MAX && w->nodes[i].kind == NODE_SWIMD)
+			return true;
+	}
+	return false;
+}
+
 /* Seeds that answered once are left alone while we know anybody alive, and taken up again when not. */
 void
 driver_seed_try(struct world *w, struct node *n, unsigned s)
@@ -82,10 +180,11 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 	struct swim_stats stats;
 
 	if (n->kind == NODE_BASE) {
-		if (base_peer_count(n->peer) == 0) {
+		/* It asks once; what asks again is somebody who looks after it. */
+		if (n->seed[s].tries == 0 || !knows_a_swimd(w, n))
 			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
+		if (w->config.base_rejoins)
 			driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-		}
 		return;
 	}
 	swim_stats(n->core, &stats);
@@ -149,7 +248,10 @@ static void
 flush_base(struct world *w, struct node *n)
 {
 	struct base_datagram d;
+	struct base_event e;
 
+	while (base_peer_next_event(n->peer, &e))
+		log_base_event(w, n, &e);
 	while (base_peer_next_datagram(n->peer, &d)) {
 		n->sent++;
 		n->sent_bytes += d.len;
@@ -188,6 +290,13 @@ suspicion_costs(const struct world *w, const struct node *n)
 	       (unsigned)ceil(t->suspicion_mult) * (1 + t->indirect_probes);
 }
 
+/* Each base peer is told who comes, and who comes may be one that is told of all; each of these again when it is lost. */
+static unsigned
+introductions_cost(const struct world *w)
+{
+	return w->bases > 0 ? 4 * (w->bases + w->count / 10 + 1) : 0;
+}
+
 static void
 flush_core(struct world *w, struct node *n)
 {
@@ -218,6 +327,8 @@ flush_core(struct world *w, struct node *n)
 		log_event(w, n, &e);
 		if (e.type == SWIM_EVENT_SUSPECTED)
 			budget_allow(&n->budget, suspicion_costs(w, n));
+		if (e.type == SWIM_EVENT_JOINED || e.type == SWIM_EVENT_RECOVERED)
+			budget_allow(&n->budget, introductions_cost(w));
 		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT ||
 		    e.type == SWIM_EVENT_SEED_FOREIGN)
 			seed_event(w, n, &e);
@@ -272,7 +383,7 @@ node_input(struct world *w, struct node *n, const struct packet *p)
 		if (p->len > 0 && wire_type_slot(exact[0]) >= 0)
 			budget_received(&n->budget, (enum wire_type)exact[0]);
 		if (w->config.check_every == 1)
-			history_received(n->history, exact, p->len);
+			history_received(n->history, n->core, exact, p->len);
 		input(w, n, local, p, exact);
 	}
 	free(exact);

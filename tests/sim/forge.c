@@ -27,8 +27,11 @@ sim_forge_update(struct sim *s, unsigned from, unsigned to, const char *id, cons
 	};
 	size_t len;
 
+	s->world.forged = true;
 	/* Others would call incarnations of its making a breach. */
 	check_foreign(s->world.check, id);
+	if (world_by_address(&s->world, id) != UINT32_MAX)
+		check_foreign(s->world.check, s->world.nodes[world_by_address(&s->world, id)].name);
 	/* The word of a swimd that is a member: it says who it is, and with whom it came to a verdict. */
 	if (sender->kind == NODE_SWIMD && world_running(&s->world, from)) {
 		trailer.has_sender = true;

@@ -15,6 +15,7 @@ struct past {
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
 	bool hidden, forget, vouched, stand_in, queued;
+	bool withheld;     /* from base peers */
 	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
 	unsigned sent;
 };
@@ -92,25 +93,59 @@ tallied(const struct history *h, uint64_t hash)
 	return 0;
 }
 
+/* Between a swimd and a base peer a swimd is called by its address, at which several may have lived. */
 static void
-tally_updates(struct history *h, const struct wire_message *msg)
+tally_address(struct history *h, const struct swim *s, const struct wire_member_id *pair)
+{
+	struct swim_addr addr;
+	struct member *m;
+	size_t i = 0;
+
+	if (!base_is_address(s, pair) ||
+	    !swim_addr_parse(pair->address.bytes, pair->address.len, &addr))
+		return;
+	while ((m = locate_each_at(s, &addr, &i)) != NULL)
+		tally(h, m->hash);
+}
+
+static void
+tally_updates(struct history *h, const struct swim *s, const struct wire_message *msg)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	while (wire_updates_next(&msg->updates, &iter, &u))
+	while (wire_updates_next(&msg->updates, &iter, &u)) {
 		tally(h, members_hash(u.member.id.bytes, u.member.id.len));
+		tally_address(h, s, &u.member);
+	}
+}
+
+/* Decode it, or what is in its envelope.  False: it is invalid. */
+static bool
+open_message(const void *data, size_t len, struct wire_message *msg)
+{
+	struct wire_message inner;
+
+	if (wire_decode(data, len, msg) != WIRE_OK)
+		return false;
+	if (msg->type == WIRE_AUTHENTICATED) {
+		if (wire_decode(msg->inner, msg->inner_len, &inner) != WIRE_OK)
+			return false;
+		*msg = inner;
+	}
+	return true;
 }
 
 void
-history_received(struct history *h, const void *data, size_t len)
+history_received(struct history *h, const struct swim *s, const void *data, size_t len)
 {
 	struct wire_message msg;
 
-	if (wire_decode(data, len, &msg) != WIRE_OK)
+	if (!open_message(data, len, &msg) ||
+	    (msg.trailer.has_cluster && wire_str_equal(msg.trailer.cluster, WIRE_BASE_CLUSTER)))
 		return;
 	/* Told by another counts as sent; and the sender knows of itself. */
-	tally_updates(h, &msg);
+	tally_updates(h, s, &msg);
 	if (msg.trailer.has_sender)
 		tally(h, members_hash(msg.trailer.sender.bytes, msg.trailer.sender.len));
 }
@@ -120,8 +155,8 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 {
 	struct wire_message msg;
 
-	if (wire_decode(d->data, d->len, &msg) == WIRE_OK)
-		tally_updates(h, &msg);
+	if (open_message(d->data, d->len, &msg))
+		tally_updates(h, s, &msg);
 	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
@@ -198,6 +233,9 @@ rumour_fault(const struct history *h, const struct swim *s, const struct past *w
 		return NULL; /* what it says of itself it may begin anew, to leave for example */
 	if (is->queued && is->sent >= limit_of(s, is, is->live))
 		return "a rumour is past its limit";
+	/* A push to a base peer may have had nothing to say. */
+	if (is->withheld || (was != NULL && was->withheld))
+		return NULL;
 	if (!same)
 		/* A view may have put something newer in the place of what was told before. */
 		return is->queued && is->sent > told + (was != NULL && was->queued ? was->sent : 0)
@@ -285,6 +323,7 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .vouched = m->vouched,
 	    .stand_in = m->stand_in,
 	    .queued = m->rumour_queued,
+	    .withheld = base_withholds(s, WIRE_RECIPIENT_NEW_BASE, m),
 	    .sent = m->rumour_sent,
 	};
 

@@ -17,7 +17,7 @@ void history_free(struct history *);
 /* Another core begins: nothing is remembered. */
 void history_begin(struct history *);
 /* Between two looks: what came in, and what went out. */
-void history_received(struct history *, const void *data, size_t len);
+void history_received(struct history *, const struct swim *, const void *data, size_t len);
 void history_sent(struct history *, const struct swim *, const struct swim_datagram *);
 /* After every call: what it says of itself becomes a fact.  True: something is wrong, see `why`. */
 bool history_own(struct history *, const struct swim *, char *why, size_t size);

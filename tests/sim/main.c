@@ -35,20 +35,25 @@ struct outcome {
 
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
-    scenarios_loss, scenarios_limits, scenarios_base, scenarios_size, scenarios_liveness,
-    scenarios_path};
+    scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
+    scenarios_liveness, scenarios_path};
+/* Their sizes follow from the seed. */
+static const struct scenario swarms[] = {
+    {SWARM, 0, swarm_run, LIGHT, "chaos, then calm, then one view"},
+    {SWARM "-mixed", 0, swarm_mixed_run, LIGHT, "the same with base peers among the swimds"},
+};
+#define SWARMS (sizeof(swarms) / sizeof(swarms[0]))
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static void
-run(const char *name, unsigned nodes, void (*body)(struct sim *), uint64_t seed, bool trace,
-    struct outcome *out)
+run(const struct scenario *sc, uint64_t seed, bool trace, struct outcome *out)
 {
 	char label[96];
 	struct sim *s;
 
-	snprintf(label, sizeof(label), "%s, seed %" PRIu64, name, seed);
-	s = sim_new(seed, nodes, label, trace);
-	body(s);
+	snprintf(label, sizeof(label), "%s, seed %" PRIu64, sc->name, seed);
+	s = sim_new(seed, sc->nodes > 0 ? sc->nodes : swarm_nodes(seed), label, trace);
+	sc->run(s);
 	*out = (struct outcome){
 	    .failed = s->failed || s->world.breaches > 0,
 	    .hash = s->world.hash,
@@ -77,7 +82,7 @@ run_scenario(const struct scenario *sc, const struct options *o)
 {
 	struct outcome out;
 
-	run(sc->name, sc->nodes, sc->run, o->seed, o->trace, &out);
+	run(sc, o->seed, o->trace, &out);
 	printf("%s - %s: %s\n", out.failed ? "not ok" : "ok", sc->name, sc->claim);
 	print_outcome(sc->name, o->seed, &out);
 	return !out.failed;
@@ -85,13 +90,13 @@ run_scenario(const struct scenario *sc, const struct options *o)
 
 /* The same seed must give the same trace, and another seed another. */
 static bool
-run_twice(uint64_t seed)
+run_twice(const struct scenario *sc, uint64_t seed)
 {
 	struct outcome first, again, other;
 
-	run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &first);
-	run(SWARM, swarm_nodes(seed), swarm_run, seed, false, &again);
-	run(SWARM, swarm_nodes(seed), swarm_run, seed + 1, false, &other);
+	run(sc, seed, false, &first);
+	run(sc, seed, false, &again);
+	run(sc, seed + 1, false, &other);
 	if (first.hash == again.hash && first.hash != other.hash)
 		return true;
 	printf("# seed %" PRIu64 ": traces %016" PRIx64 ", %016" PRIx64 "; seed %" PRIu64
@@ -100,23 +105,21 @@ run_twice(uint64_t seed)
 	return false;
 }
 
-/* Every jobs-th seed from seed + offset on; of the swarm where no scenario is given.  Returns how many failed. */
+/* Every jobs-th seed from seed + offset on.  Returns how many failed. */
 static unsigned
 run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 {
-	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
 
 	for (uint64_t k = offset; k < o->seeds && !(o->first && failed); k += o->jobs) {
 		uint64_t seed = o->seed + k;
 		struct outcome out;
 
-		run(name, sc ? sc->nodes : swarm_nodes(seed), sc ? sc->run : swarm_run, seed, false,
-		    &out);
+		run(sc, seed, false, &out);
 		if (o->verbose || out.failed) {
-			printf("# %s%s seed %" PRIu64 "\n", out.failed ? "failed: " : "", name,
+			printf("# %s%s seed %" PRIu64 "\n", out.failed ? "failed: " : "", sc->name,
 			    seed);
-			print_outcome(name, seed, &out);
+			print_outcome(sc->name, seed, &out);
 		}
 		failed += out.failed;
 	}
@@ -126,11 +129,10 @@ run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 static bool
 run_seeds(const struct scenario *sc, const struct options *o)
 {
-	const char *name = sc ? sc->name : SWARM;
 	unsigned failed = 0;
 	bool crashed = false;
 
-	printf("# %s: %" PRIu64 " seeds from %" PRIu64 "\n", name, o->seeds, o->seed);
+	printf("# %s: %" PRIu64 " seeds from %" PRIu64 "\n", sc->name, o->seeds, o->seed);
 	fflush(stdout);
 	for (unsigned job = 1; job < o->jobs; job++) {
 		pid_t child = fork();
@@ -157,14 +159,17 @@ run_seeds(const struct scenario *sc, const struct options *o)
 	}
 	if (crashed)
 		printf("# a part of them crashed; run it with --jobs 1 to see where\n");
-	printf("%s - %s, %" PRIu64 " seeds: %s\n", failed || crashed ? "not ok" : "ok", name,
-	    o->seeds, sc ? sc->claim : "chaos, then calm, then one view");
+	printf("%s - %s, %" PRIu64 " seeds: %s\n", failed || crashed ? "not ok" : "ok", sc->name,
+	    o->seeds, sc->claim);
 	return failed == 0 && !crashed;
 }
 
 static const struct scenario *
 find_scenario(const char *name)
 {
+	for (size_t i = 0; i < SWARMS; i++)
+		if (strcmp(swarms[i].name, name) == 0)
+			return &swarms[i];
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
 			if (strcmp(sc->name, name) == 0)
@@ -256,13 +261,13 @@ run_all(const struct options *o)
 	failed = run_wanted(o, run_scenario);
 	if (o->first && failed)
 		return false;
-	if (run_twice(o->seed)) {
+	if (run_twice(&swarms[0], o->seed)) {
 		printf("ok - determinism: the same seed gives the same trace\n");
 	} else {
 		printf("not ok - determinism: the same seed gives the same trace\n");
 		failed++;
 	}
-	failed += !run_seeds(NULL, o);
+	failed += !run_seeds(&swarms[0], o);
 	return failed == 0;
 }
 
@@ -278,17 +283,15 @@ static bool
 run_chosen(const struct options *o)
 {
 	const struct scenario *sc;
-	struct scenario swarm = {SWARM, swarm_nodes(o->seed), swarm_run, LIGHT,
-	    "chaos, then calm, then one view"};
 
 	if (o->scenario == NULL)
 		return o->large ? run_large(o) : run_all(o);
-	sc = strcmp(o->scenario, SWARM) == 0 ? &swarm : find_scenario(o->scenario);
+	sc = find_scenario(o->scenario);
 	if (sc == NULL)
 		errx(64, "there is no scenario '%s'; --list shows them", o->scenario);
 	if (o->seeds > 0) {
 		printf("1..1\n");
-		return run_seeds(sc == &swarm ? NULL : sc, o);
+		return run_seeds(sc, o);
 	}
 	return run_scenario(sc, o);
 }
@@ -301,7 +304,8 @@ list(const struct options *o)
 		for (const struct scenario *sc = tables[t]; sc->name != NULL; sc++)
 			if (wanted(sc, o) || !(o->quick || o->large))
 				printf("%-24s %s\n", sc->name, sc->claim);
-	printf("%-24s %s\n", SWARM, "a random cluster in random trouble");
+	for (size_t i = 0; i < SWARMS; i++)
+		printf("%-24s %s\n", swarms[i].name, swarms[i].claim);
 }
 
 static const char usage[] =
@@ -435,7 +439,7 @@ main(int argc, char **argv)
 		return run_each(&o) ? 0 : 1;
 	if (seeds_given && o.scenario == NULL) {
 		printf("1..1\n");
-		return run_seeds(NULL, &o) ? 0 : 1;
+		return run_seeds(&swarms[0], &o) ? 0 : 1;
 	}
 	if (o.scenario == NULL)
 		o.seeds = o.quick ? 20 : 200;

@@ -89,7 +89,13 @@ sim_snapshot(struct sim *s, unsigned i)
 void
 sim_base(struct sim *s, unsigned i)
 {
-	world_make_base(&s->world, i);
+	world_make_base(&s->world, i, false);
+}
+
+void
+sim_base_named(struct sim *s, unsigned i)
+{
+	world_make_base(&s->world, i, true);
 }
 
 void
@@ -263,6 +269,7 @@ enum demand {
 
 struct question {
 	bool (*answer)(struct sim *, const struct question *);
+	bool (*so)(struct sim *);
 	unsigned observer, subject;
 	enum swim_status status;
 	enum demand demand;
@@ -287,13 +294,21 @@ sim_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status 
 {
 	const struct node *o = &s->world.nodes[observer];
 	const char *name = s->world.nodes[subject].name;
+	const char *address = s->world.nodes[subject].hostport;
 	struct swim_report report;
-	uint64_t incarnation;
+	struct base_report base;
 
 	if (!world_running(&s->world, observer))
 		return false;
-	if (o->kind == NODE_BASE)
-		return base_peer_find(o->peer, name, status, &incarnation);
+	if (o->kind == NODE_BASE) {
+		if (s->world.nodes[subject].kind == NODE_SWIMD)
+			name = address;
+		if (!base_peer_find(o->peer, name, address, &base) &&
+		    !base_peer_find(o->peer, address, address, &base))
+			return false;
+		*status = base.status;
+		return true;
+	}
 	if (!swim_member_find(o->core, name, strlen(name), &report))
 		return false;
 	*status = report.status;
@@ -318,9 +333,21 @@ bool
 sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status,
     double seconds)
 {
-	struct question q = {answer_status, observer, subject, status, COMPLETE};
+	struct question q = {answer_status, NULL, observer, subject, status, COMPLETE};
 
 	return wait_for(s, &q, seconds);
+}
+
+static bool
+answer_so(struct sim *s, const struct question *q)
+{
+	return q->so(s);
+}
+
+bool
+sim_wait_until(struct sim *s, bool (*so)(struct sim *), double seconds)
+{
+	return wait_for(s, &(struct question){.answer = answer_so, .so = so}, seconds);
 }
 
 static bool
@@ -341,7 +368,7 @@ answer_all(struct sim *s, const struct question *q)
 bool
 sim_wait_all(struct sim *s, unsigned subject, enum swim_status status, double seconds)
 {
-	struct question q = {answer_all, ANY, subject, status, COMPLETE};
+	struct question q = {answer_all, NULL, ANY, subject, status, COMPLETE};
 
 	return wait_for(s, &q, seconds);
 }

@@ -37,7 +37,7 @@ struct scenario {
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
-    scenarios_twins[];
+    scenarios_twins[], scenarios_mixed[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -47,6 +47,7 @@ struct world_config *sim_config(struct sim *);
 struct net_config *sim_net(struct sim *);
 void sim_seed(struct sim *, unsigned i, unsigned seed); /* one more; the first call drops node 0 */
 void sim_base(struct sim *, unsigned i);
+void sim_base_named(struct sim *, unsigned i); /* with an id of its own */
 /*
  * The members that it holds, the living first and without those that left, are all its seeds from now on: what a daemon
  * finds others by after a restart when nobody has told it of any.
@@ -110,6 +111,21 @@ bool sim_wait_converged(struct sim *, double seconds);
 bool sim_wait_agreed(struct sim *, double seconds);
 /* Says what keeps it from being so, in the output. */
 void sim_explain(struct sim *);
+bool sim_wait_until(struct sim *, bool (*so)(struct sim *), double seconds);
+
+/*
+ * base_view.c: every base peer that runs lists each other node that runs as alive, under its address and under nothing else
+ * (one that has an id of its own under that too), and nobody else who is not dead.
+ */
+bool sim_bases_complete(struct sim *);
+bool sim_wait_bases_complete(struct sim *, double seconds); /* says what is missing */
+/* What base peers told since then. */
+unsigned sim_bases_told(const struct sim *, swim_time since, enum base_event_type,
+    unsigned subject);
+/* Suspicions and deaths of nodes that ran. */
+unsigned sim_bases_wrong(const struct sim *, swim_time since);
+/* Each running base peer holds it so. */
+bool sim_wait_bases(struct sim *, unsigned subject, enum swim_status, double seconds);
 
 /* told.c: what nodes told since then: how many events, and by how many observers. */
 unsigned sim_told(const struct sim *, swim_time since, enum swim_event_type, unsigned observer,
@@ -154,5 +170,6 @@ bool sim_expect(struct sim *, bool, const char *text, const char *file, int line
 /* swarm.c: chaos, then calm, in a random configuration. */
 unsigned swarm_nodes(uint64_t seed);
 void swarm_run(struct sim *);
+void swarm_mixed_run(struct sim *); /* with base peers among the swimds */
 
 #endif

@@ -4,12 +4,12 @@
 
 #include "sim/scenario.h"
 
-/* The last `peers` nodes are base peers. */
+/* The last `peers` nodes are base peers, with ids of their own. */
 static void
 begin(struct sim *s, unsigned peers)
 {
 	for (unsigned i = s->world.count - peers; i < s->world.count; i++)
-		sim_base(s, i);
+		sim_base_named(s, i);
 	sim_start_range(s, 0, s->world.count - 1);
 }
 
@@ -38,6 +38,8 @@ base_understood_all(struct sim *s)
 static void
 joins(struct sim *s)
 {
+	unsigned peer = s->world.count - 1;
+
 	begin(s, 1);
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, base_holds_all(s, 30));
@@ -46,21 +48,7 @@ joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
 		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
-	EXPECT(s, sim_wait_converged(s, 5));
-}
-
-static void
-shy(struct sim *s)
-{
-	unsigned peer = s->world.count - 1;
-
-	begin(s, 1);
-	base_peer_set_shy(s->world.nodes[peer].peer, true);
-	EXPECT(s, sim_wait_complete(s, 10));
-	sim_run(s, 60);
-	/* Its stand-in was replaced by it, with nobody told of a failure or of a member that isn't one. */
-	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
+	/* It is known by its address until it answers: nobody is told of a member that isn't one. */
 	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
 	for (unsigned i = 0; i < peer; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
@@ -70,7 +58,7 @@ shy(struct sim *s)
 static void
 is_seed(struct sim *s)
 {
-	sim_base(s, 0);
+	sim_base_named(s, 0);
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_complete(s, 20));
 	EXPECT(s, base_holds_all(s, 30));
@@ -225,10 +213,108 @@ by_name(struct sim *s)
 	EXPECT(s, sim_wait_all(s, peer, SWIM_DEAD, 12));
 }
 
+static bool
+lives_at(struct sim *s, unsigned i)
+{
+	for (unsigned j = 0; j < s->world.count; j++) {
+		struct swim_report r;
+
+		if (s->world.nodes[j].kind != NODE_SWIMD || !world_running(&s->world, j))
+			continue;
+		if (!swim_member_find(s->world.nodes[j].core, s->world.nodes[i].name,
+			strlen(s->world.nodes[i].name), &r) ||
+		    r.status != SWIM_ALIVE || strcmp(r.address, s->world.nodes[i].hostport) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+last_lives_there(struct sim *s)
+{
+	return lives_at(s, s->world.count - 1);
+}
+
+/* All but one of two of one id are listed. */
+static bool
+one_is_listed(struct sim *s)
+{
+	for (unsigned i = 0; i < s->world.count - 2; i++) {
+		if (swim_member_count(s->world.nodes[i].core) != s->world.count - 1)
+			return false;
+	}
+	return true;
+}
+
+/* The last two are base peers of one id, at two addresses. */
+static void
+moves(struct sim *s)
+{
+	unsigned last = s->world.count - 1;
+
+	sim_base_named(s, last - 1);
+	sim_base_named(s, last);
+	sim_rename(s, last, last - 1);
+	sim_start_range(s, 0, last - 1);
+	EXPECT(s, sim_wait_complete(s, 20));
+	sim_run(s, 5);
+	/* Whoever answers under the id of one that answers is not taken for it. */
+	sim_start(s, last);
+	sim_run(s, 10);
+	EXPECT(s, lives_at(s, last - 1));
+	EXPECT(s, sim_wait_until(s, one_is_listed, 1));
+	sim_crash(s, last);
+	sim_run(s, 5);
+	sim_crash(s, last - 1);
+	/* Before its verdict, or after it. */
+	sim_run(s, 10 * rng_unit(&s->world.rng));
+	sim_start(s, last);
+	EXPECT(s, sim_wait_until(s, last_lives_there, 15));
+	sim_run(s, 5);
+	EXPECT(s, lives_at(s, last));
+	EXPECT(s, one_is_listed(s));
+	sim_crash(s, last);
+	EXPECT(s, sim_wait_all(s, last, SWIM_DEAD, 15));
+}
+
+/* At one address base peers live one after the other. */
+static void
+succeeds(struct sim *s)
+{
+	unsigned first = s->world.count - 4;
+
+	for (unsigned i = first; i < s->world.count; i++) {
+		sim_base_named(s, i);
+		if (i > first)
+			world_inherit(&s->world, i, i - 1);
+	}
+	sim_start_range(s, 0, first);
+	EXPECT(s, sim_wait_complete(s, 20));
+	for (unsigned i = first + 1; i < s->world.count; i++) {
+		sim_run(s, 5);
+		if (rng_below(&s->world.rng, 2) == 0) {
+			sim_crash(s, i - 1);
+			EXPECT(s, sim_wait_all(s, i - 1, SWIM_DEAD, 15));
+		} else {
+			sim_leave(s, i - 1);
+			EXPECT(s, sim_wait_all(s, i - 1, SWIM_LEFT, 15));
+		}
+		sim_start(s, i);
+		EXPECT(s, sim_wait_all(s, i, SWIM_ALIVE, 5));
+	}
+	for (unsigned i = 0; i < first; i++)
+		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
+	/* One that was before the last comes back. */
+	sim_run(s, 5);
+	sim_crash(s, s->world.count - 1);
+	EXPECT(s, sim_wait_all(s, s->world.count - 1, SWIM_DEAD, 15));
+	sim_restart(s, first + 1, false);
+	EXPECT(s, sim_wait_all(s, first + 1, SWIM_ALIVE, 10));
+}
+
 const struct scenario scenarios_base[] = {
-    {"base-joins", 5, joins, LIGHT, "a base peer joins a cluster of swimd"},
-    {"base-shy", 5, shy, LIGHT,
-	"one that never says its id is known by its address until its ack tells"},
+    {"base-joins", 5, joins, LIGHT,
+	"a base peer joins a cluster of swimd, and its answers tell its id"},
     {"base-seed", 5, is_seed, LIGHT, "swimd join through a base peer"},
     {"base-fails", 5, fails, LIGHT, "a base peer fails, is detected, and comes back"},
     {"base-mute", 5, mute, LIGHT, "a base peer that stops answering is declared failed"},
@@ -239,5 +325,9 @@ const struct scenario scenarios_base[] = {
     {"base-mixed", 10, mixed, LIGHT, "both kinds see joins, failures and leaves of both kinds"},
     {"base-by-name", 4, by_name, LIGHT,
 	"a base peer whose address is a host name is reached once it is resolved"},
+    {"base-moves", 6, moves, LIGHT,
+	"a base peer starts elsewhere under its id after a crash, and is not moved while it lives"},
+    {"base-successors", 7, succeeds, LIGHT,
+	"base peers of other ids start where one failed or left, and are seen"},
     {0},
 };

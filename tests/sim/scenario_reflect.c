@@ -135,7 +135,7 @@ attack(struct sim *s, struct attack *a, enum stranger stranger, enum wire_type t
 {
 	struct swim_addr victim = victim_addr(a->victim);
 	const struct swim_addr *from = stranger == FORGER ? &victim : &a->own;
-	char address[SWIM_ADDR_TEXT], name[32];
+	char address[SWIM_ADDR_TEXT], name[sizeof(s->world.nodes[0].name)];
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_update u = {.status = SWIM_ALIVE};
 	uint64_t sent = 0;

@@ -15,7 +15,7 @@ crashes(struct sim *s, unsigned members, bool base)
 		world_inherit(&s->world, i, i - 1);
 		/* Two base peers, then a swimd. */
 		if (base && (i - members) % 3 != 2)
-			sim_base(s, i);
+			sim_base_named(s, i);
 	}
 	sim_start_range(s, 0, members - 1);
 	EXPECT(s, sim_wait_converged(s, 20));

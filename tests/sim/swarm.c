@@ -11,11 +11,15 @@
 #include "sim/inspect.h"
 #include "sim/scenario.h"
 
+/* Of a base peer over all members, until it has asked a swimd for each whom it suspects. */
+#define ROUNDS 4
+
 /* Nodes that the others join by: they don't leave for good, or there would be nobody to find. */
 #define SEEDS 2
 /* How long a cluster at rest is watched, in probe intervals, and how long its datagrams are on average. */
 #define QUIET 20
 #define QUIET_BYTES 100
+#define QUIET_BASE_BYTES 300 /* where a few reminders go to base peers */
 
 unsigned
 swarm_nodes(uint64_t seed)
@@ -28,9 +32,11 @@ swarm_nodes(uint64_t seed)
 
 struct swarm {
 	struct sim *s;
+	bool mixed; /* some of the nodes are base peers */
 	struct rng rng;
 	double interval; /* probe_interval in seconds */
 	bool *gone;      /* left, or removed by an operator */
+	unsigned bases;  /* so many of the nodes are base peers */
 	size_t
 	    narrow; /* bytes that pass between the first half and the second, in the calm too; 0: all */
 };
@@ -90,13 +96,47 @@ configure(struct swarm *m)
 		net->reorder = 0.3 * rng_unit(&m->rng);
 	if (chance(m, 0.2))
 		world_mix_families(&m->s->world);
-	if (chance(m, 0.2))
+	/* A base peer does not look for the largest datagram that passes. */
+	if (chance(m, 0.2) && !m->mixed)
 		m->narrow = narrow[below(m, sizeof(narrow) / sizeof(narrow[0]))];
 	narrow_path(m);
 	for (unsigned i = 0; i < m->s->world.count; i++)
 		for (unsigned seed = 0; seed < SEEDS; seed++)
 			if (seed != i)
 				sim_seed(m->s, i, seed);
+}
+
+/*
+ * Some are base peers.  These are drawn apart from everything else.  They find a swimd, as among their like they do not learn of each other; their ids are their addresses,
+ * or they would suspect each other for ever; and they are as patient as somebody would make them in such a network.
+ */
+static void
+mix_bases(struct swarm *m)
+{
+	struct sim *s = m->s;
+	struct world_config *config = sim_config(s);
+	struct rng rng;
+	double share;
+
+	rng_init(&rng, s->world.seed ^ UINT64_C(0xba5e));
+	share = 0.1 + 0.6 * rng_unit(&rng);
+	config->base.timeout = swim_duration_scale(config->timing.probe_timeout, 2);
+	config->base.period = swim_duration_scale(config->base.timeout, 2);
+	config->base_rejoins = true;
+	for (unsigned i = 1; i < s->world.count; i++) {
+		if (rng_unit(&rng) >= share)
+			continue;
+		m->bases++;
+		sim_base(s, i);
+	}
+	for (unsigned i = 1; i < s->world.count; i++) {
+		if (s->world.nodes[i].kind != NODE_BASE)
+			continue;
+		sim_no_seeds(s, i);
+		for (unsigned seed = 0; seed < SEEDS; seed++)
+			if (s->world.nodes[seed].kind == NODE_SWIMD)
+				sim_seed(s, i, seed);
+	}
 }
 
 static void
@@ -123,7 +163,7 @@ forget(struct swarm *m, unsigned by, unsigned i)
 	struct node *subject = &m->s->world.nodes[i];
 
 	if (i < SEEDS || world_running(&m->s->world, i) || observer->state != NODE_UP ||
-	    observer->paused)
+	    observer->kind != NODE_SWIMD || observer->paused)
 		return;
 	m->gone[i] = true;
 	swim_remove(observer->core, world_local(&m->s->world, by, sim_now(m->s)), subject->name,
@@ -235,7 +275,7 @@ load_of(const struct sim *s)
 	for (unsigned i = 0; i < s->world.count; i++) {
 		load.sent += s->world.nodes[i].sent;
 		load.bytes += s->world.nodes[i].sent_bytes;
-		if (s->world.nodes[i].state != NODE_UP)
+		if (s->world.nodes[i].state != NODE_UP || s->world.nodes[i].kind != NODE_SWIMD)
 			continue;
 		load.relays += sim_stats(s, i).relays;
 		load.trials += sim_stats(s, i).path_trials;
@@ -245,9 +285,9 @@ load_of(const struct sim *s)
 }
 
 /*
- * SWIM's load since QUIET intervals ago: a ping and an ack a member a period, whatever the size; now and then a
- * ping to one of the dead, and one to where it has answered before; and four for each time that an answer took so long that another was asked.  And
- * nothing else is under way.
+ * SWIM's load since QUIET intervals ago: a ping and an ack a member a period (a base peer has a period of its own),
+ * whatever the size; now and then a ping to one of the dead, and one to where it has answered before; and four for each
+ * time that an answer took so long that another was asked.  And nothing else is under way.
  */
 static void
 at_rest(struct swarm *m, struct load since)
@@ -256,7 +296,10 @@ at_rest(struct swarm *m, struct load since)
 	struct load now = load_of(s);
 	double reconnects = QUIET * m->interval /
 			    swim_duration_seconds(sim_config(s)->timing.reconnect_interval);
-	double up = 0;
+	double base_periods = QUIET * m->interval /
+			      swim_duration_seconds(sim_config(s)->base.period);
+	double up = 0, asked = 0;
+	size_t most = m->bases > 0 ? QUIET_BASE_BYTES : QUIET_BYTES;
 	char why[512];
 
 	for (unsigned i = 0; i < s->world.count; i++) {
@@ -264,16 +307,21 @@ at_rest(struct swarm *m, struct load since)
 
 		if (n->state != NODE_UP)
 			continue;
-		up++;
 		EXPECT(s, n->queued == 0);
+		if (n->kind == NODE_BASE) {
+			asked += 2 * (base_periods + 1);
+			continue;
+		}
+		up++;
 		if (inspect_rest(n->core, why, sizeof(why)))
 			world_breach(&s->world, why);
 	}
 	EXPECT(s, (double)(now.sent - since.sent) <= up * (2 * (QUIET + 1) + 2 * reconnects + 1) +
+							 asked +
 							 4 * (double)(now.relays - since.relays) +
 							 2 * (double)(now.trials - since.trials));
-	EXPECT(s, now.bytes - since.bytes <= (now.sent - since.sent) * QUIET_BYTES +
-						 2 * (now.trial_bytes - since.trial_bytes));
+	EXPECT(s, now.bytes - since.bytes <=
+		      (now.sent - since.sent) * most + 2 * (now.trial_bytes - since.trial_bytes));
 }
 
 /*
@@ -290,8 +338,8 @@ wait_out_removals(struct swarm *m)
 		struct node *n = &s->world.nodes[i];
 		swim_duration left;
 
-		if (n->state != NODE_UP || !inspect_forgets_in(n->core, &left) ||
-		    swim_duration_seconds(left) > watched)
+		if (n->state != NODE_UP || n->kind != NODE_SWIMD ||
+		    !inspect_forgets_in(n->core, &left) || swim_duration_seconds(left) > watched)
 			continue;
 		/* All others forget it within some intervals, and what they then compare takes a few more. */
 		sim_run(s, (left.ns > 0 ? swim_duration_seconds(left) : 0) + 12 * m->interval);
@@ -308,6 +356,8 @@ swarm_body(struct swarm *m)
 	struct load load;
 
 	configure(m);
+	if (m->mixed)
+		mix_bases(m);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		if (i < SEEDS || chance(m, 0.8))
 			sim_start(s, i);
@@ -323,8 +373,16 @@ swarm_body(struct swarm *m)
 	since = sim_now(s);
 	/* A seed may be asked again only 38 s later. */
 	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
-	sim_note(s, "%u members, %u changes, one view after %.1f s", s->world.count, changes,
-	    sim_since(s, since));
+	/* Whom a base peer suspects by hearsay alone it asks three others for in each of its rounds: one of them is a swimd. */
+	EXPECT(s,
+	    sim_wait_bases_complete(s,
+		40 + 60 * m->interval +
+		    ROUNDS * s->world.count * swim_duration_seconds(s->world.config.base.period)));
+	sim_note(s, "%u members, %u of them base peers, %u changes, one view after %.1f s",
+	    s->world.count, m->bases, changes, sim_since(s, since));
+	/* A base peer that has just asked its seed is counted, and told as joined once it has answered. */
+	if (m->mixed)
+		sim_run(s, m->interval);
 	/* One that was stopped may have told of the last join at this very moment. */
 	since = swim_time_add(sim_now(s), swim_ns(1));
 	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
@@ -338,16 +396,31 @@ swarm_body(struct swarm *m)
 	EXPECT(s, sim_told(s, quiet, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_JOINED, ANY, ANY) == 0);
+	EXPECT(s, sim_bases_complete(s));
+	EXPECT(s, sim_bases_wrong(s, quiet) == 0);
+	EXPECT(s, sim_bases_told(s, quiet, BASE_REFUSED, ANY) == 0);
 	at_rest(m, load);
 }
 
-void
-swarm_run(struct sim *s)
+static void
+swarm(struct sim *s, bool mixed)
 {
-	struct swarm m = {.s = s};
+	struct swarm m = {.s = s, .mixed = mixed};
 
 	m.gone = heap_zeroed(s->world.count, sizeof(*m.gone));
 	rng_init(&m.rng, s->world.seed ^ UINT64_C(0xca1a));
 	swarm_body(&m);
 	free(m.gone);
+}
+
+void
+swarm_run(struct sim *s)
+{
+	swarm(s, false);
+}
+
+void
+swarm_mixed_run(struct sim *s)
+{
+	swarm(s, true);
 }

@@ -54,10 +54,16 @@ node_init(struct node *n, unsigned index)
 }
 
 /* The inverse of node_init's numbering. */
+static unsigned
+number_of(const struct swim_addr *addr)
+{
+	return (unsigned)addr->ip[1] << 16 | (unsigned)addr->ip[2] << 8 | addr->ip[3];
+}
+
 static struct node *
 node_at(struct world *w, const struct swim_addr *addr)
 {
-	unsigned number = (unsigned)addr->ip[1] << 16 | (unsigned)addr->ip[2] << 8 | addr->ip[3];
+	unsigned number = number_of(addr);
 	struct node *n;
 
 	if (number == 0 || number > w->count ||
@@ -79,6 +85,7 @@ world_inherit(struct world *w, unsigned i, unsigned from)
 	n->addr = before->addr;
 	memcpy(n->hostport, before->hostport, sizeof(n->hostport));
 	before->heir = n;
+	n->inherited = true;
 }
 
 void
@@ -101,6 +108,7 @@ world_init(struct world *w, uint64_t seed, unsigned nodes)
 		},
 	};
 	swim_timing_profile(SWIM_PROFILE_LAN, &w->config.timing);
+	w->config.base = base_timing_default();
 	rng_init(&w->rng, seed);
 	net_init(&w->net, rng_u64(&w->rng));
 	heap_init(&w->heap);
@@ -192,13 +200,17 @@ world_source(const struct node *n)
 }
 
 void
-world_make_base(struct world *w, unsigned i)
+world_make_base(struct world *w, unsigned i, bool named)
 {
 	struct node *n = &w->nodes[i];
 
 	assert(n->life == 0);
 	n->kind = NODE_BASE;
-	n->name[0] = 'b';
+	w->bases++;
+	if (named)
+		n->name[0] = 'b';
+	else
+		memcpy(n->name, n->hostport, sizeof(n->hostport));
 }
 
 static void
@@ -244,6 +256,7 @@ world_fini(struct world *w)
 	check_free(w->check);
 	free(w->nodes);
 	free(w->events);
+	free(w->base_events);
 }
 
 swim_time
@@ -279,17 +292,40 @@ unsigned
 world_by_name(const struct world *w, const char *name, size_t len)
 {
 	unsigned index = 0;
+	struct swim_addr addr;
 
-	/* Names are a letter and a number, so that they need no table. */
-	for (size_t i = 1; i < len && i < 9; i++) {
-		if (name[i] < '0' || name[i] > '9')
-			return UINT32_MAX;
-		index = 10 * index + (unsigned)(name[i] - '0');
+	/* Names are a letter and a number, or an address, so that they need no table. */
+	if (swim_addr_parse(name, len, &addr)) {
+		index = number_of(&addr) - 1;
+	} else {
+		for (size_t i = 1; i < len && i < 9; i++) {
+			if (name[i] < '0' || name[i] > '9')
+				return UINT32_MAX;
+			index = 10 * index + (unsigned)(name[i] - '0');
+		}
 	}
 	if (index >= w->count || strlen(w->nodes[index].name) != len ||
 	    memcmp(w->nodes[index].name, name, len) != 0)
 		return UINT32_MAX;
 	return index;
+}
+
+unsigned
+world_by_address(const struct world *w, const char *address)
+{
+	struct swim_addr addr;
+	const struct node *n;
+	unsigned index;
+
+	if (!swim_addr_parse(address, strlen(address), &addr))
+		return UINT32_MAX;
+	index = number_of(&addr) - 1;
+	if (index >= w->count || strcmp(w->nodes[index].hostport, address) != 0)
+		return UINT32_MAX;
+	n = &w->nodes[index];
+	while (n->heir != NULL && !world_running(w, n->index))
+		n = n->heir;
+	return n->index;
 }
 
 void
@@ -496,8 +532,9 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 	n->clock_offset = swim_seconds((int64_t)rng_below(&w->rng, 1000000));
 	n->clock_ppm = (int64_t)rng_below(&w->rng, (uint64_t)(2 * w->config.clock_ppm + 1)) -
 		       w->config.clock_ppm;
+	w->leaked |= n->kind == NODE_BASE && n->inherited;
 	if (n->kind == NODE_BASE) {
-		n->peer = base_peer_new(n->name, n->hostport, rng_u64(&w->rng),
+		n->peer = base_peer_new(n->name, n->hostport, w->config.base, rng_u64(&w->rng),
 		    world_local(w, i, w->now));
 		check_foreign(w->check, n->name);
 	} else {
@@ -505,6 +542,7 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 		history_begin(n->history);
 		budget_init(&n->budget, &w->config.timing, w->now);
 		check_life(w->check, i, n->name, incarnation, kept_state);
+		n->first = incarnation;
 		if (incarnation > n->highest)
 			n->highest = incarnation;
 	}
@@ -539,7 +577,7 @@ world_leave(struct world *w, unsigned i)
 	struct node *n = &w->nodes[i];
 
 	if (n->kind == NODE_BASE) {
-		base_peer_leave(n->peer, world_local(w, i, w->now));
+		base_peer_leave(n->peer);
 		driver_flush(w, n);
 		world_stop(w, i, NODE_LEFT);
 		return;

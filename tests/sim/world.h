@@ -31,7 +31,7 @@ enum node_state {
 	NODE_LEFT, /* left gracefully, and its process is gone */
 };
 
-/* Nodes of the base kind can't be restarted with state, and no reports are checked of them. */
+/* Nodes of the base kind can't be restarted with state; base_view.c checks what they hold. */
 enum node_kind { NODE_SWIMD, NODE_BASE };
 
 /* What a translation of addresses keeps for what a node behind it sends to one other. */
@@ -51,17 +51,19 @@ struct node {
 	unsigned index;
 	enum node_kind kind;
 	enum node_state state;
-	char name[32];
+	char name[80];
 	struct swim_addr addr;
 	struct swim_addr source;  /* of what it sends, and another where it can be reached */
 	struct binding *bindings; /* behind a translation of addresses, by node; NULL: it is not */
 	swim_duration binding_lasts;
 	char hostport[64]; /* what it says its address is; a host name for some */
 	struct node *heir; /* lives at this address once this one does not run; NULL: nobody */
+	bool inherited;    /* lives where another lived */
 	struct swim *core;
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
 	uint64_t highest; /* incarnation it ever had */
+	uint64_t first; /* incarnation of this life's start; of a base peer, which keeps none, 0 */
 
 	swim_duration clock_offset; /* its monotonic clock at the world's zero */
 	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
@@ -102,8 +104,20 @@ struct world_event {
 	unsigned by;     /* whose word it was, likewise */
 };
 
+/* Likewise of a base peer's pair. */
+struct world_base_event {
+	swim_time at;
+	enum base_event_type type;
+	unsigned observer;
+	unsigned subject; /* whose pair it is, or UINT32_MAX */
+	uint64_t incarnation;
+	bool subject_up; /* it runs, and has not started again since that incarnation */
+};
+
 struct world_config {
 	struct swim_timing timing;
+	struct base_timing base;
+	bool base_rejoins; /* a base peer that knows no living swimd is told of its seeds again */
 	const char *cluster;
 	size_t max_members;
 	uint64_t max_jump;
@@ -122,14 +136,19 @@ struct world {
 	struct heap heap;
 	swim_time now;
 	struct node *nodes;
-	unsigned count;
+	unsigned count, bases; /* so many of the nodes are base peers */
 	struct check *check;
 	struct facts facts;
 	struct world_event *events;
 	size_t event_count, event_capacity;
+	struct world_base_event *base_events;
+	size_t base_event_count, base_event_capacity;
 	uint64_t hash; /* of all that happened */
 	uint64_t steps, datagrams, calls, same_time;
 	bool trace;
+	bool forged; /* datagrams of anybody's making told of members */
+	bool
+	    leaked; /* a base peer started where another lived: what is sent to a swimd there may have names of swimds */
 	/* Told of what is sent to an address that no node has; NULL: nobody is. */
 	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
 	    const void *data, size_t len);
@@ -154,8 +173,11 @@ void world_inherit(struct world *, unsigned i, unsigned from);
 void world_translate(struct world *, unsigned i, swim_duration lasts);
 /* Where what a node sends comes from. */
 const struct swim_addr *world_source(const struct node *);
-/* Before its first start: the node is a base peer, named b<i>. */
-void world_make_base(struct world *, unsigned i);
+/*
+ * Before its first start: the node is a base peer, whose id is its address, as is usual among them; or b<i>, so that it is
+ * two members to others of its kind.
+ */
+void world_make_base(struct world *, unsigned i, bool named);
 
 /* Handle what comes next, if it comes not after `until`; else set the clock to `until` and return false. */
 bool world_step(struct world *, swim_time until);
@@ -173,8 +195,9 @@ void world_inject(struct world *, const struct swim_addr *from, unsigned to, con
     size_t len);
 
 bool world_running(const struct world *, unsigned i);
-/* The node of this name, or UINT32_MAX. */
+/* The node of this name, or that says it lives at this address (the last that did, of several); or UINT32_MAX. */
 unsigned world_by_name(const struct world *, const char *name, size_t len);
+unsigned world_by_address(const struct world *, const char *address);
 swim_time world_local(const struct world *, unsigned i, swim_time);
 void world_breach(struct world *, const char *text);
 

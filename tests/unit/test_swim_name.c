@@ -154,7 +154,7 @@ START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 		fixture_clear(f);
 		ck_assert(swim_join(f->swim, f->now, &seed));
 		fixture_drain(f);
-		ping = fixture_sent(f, WIRE_PING, 1);
+		ping = fixture_sent(f, WIRE_AUTHENTICATED, 1);
 		ck_assert_uint_le(ping->len, sizeof(copy));
 		memcpy(copy, ping->data, ping->len);
 		/* It came back to us, perhaps from another of our addresses. */

@@ -2,6 +2,8 @@
 /* Probing for others: when the asker hears that there was no answer, and what the target hears. */
 #include "swim_fixture.h"
 
+#include <string.h>
+
 #include "support/unit.h"
 
 /* As fixture_ping_req, of one that says how long it waits. */
@@ -120,7 +122,7 @@ base_member(struct fixture *f, unsigned at, const char *name)
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
 	fixture_base_ack(f, at, fixture_sent(f, WIRE_PING, at)->message.seq, name);
-	ck_assert(fixture_report(f, name).base_peer);
+	ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_BASE);
 	fixture_clear(f);
 }
 
@@ -159,13 +161,14 @@ wait_request(struct fixture *f, bool succeeded)
 	ck_abort_msg("nobody is asked to ping p1");
 }
 
-/* A ping-req about p1 went to this peer. */
+/* A ping-req about p1 went to this peer; a base peer knows p1 by its address. */
 static bool
 is_asked(const struct fixture *f, unsigned peer)
 {
 	const struct fixture_out *request = fixture_sent(f, WIRE_PING_REQ, peer);
 
-	return request != NULL && wire_str_equal(request->message.member.id, "p1");
+	return request != NULL && (wire_str_equal(request->message.member.id, "p1") ||
+				      wire_str_equal(request->message.member.id, "10.0.1.1:7946"));
 }
 
 START_TEST(no_base_peer_is_asked_for_one_at_whose_address_another_lives)
@@ -186,7 +189,25 @@ START_TEST(no_base_peer_is_asked_for_one_at_whose_address_another_lives)
 }
 END_TEST
 
-UNIT_MAIN("swim_relay", a_nack_comes_at_four_fifths_of_what_the_asker_waits,
-    helpers_are_told_that_they_ask_a_suspect, a_suspect_that_is_pinged_for_another_is_told,
+/* Without our name the target would take us for a base peer. */
+START_TEST(nobody_is_pinged_for_another_without_our_name)
+{
+	static char name[101];
+	struct fixture *f = fixture_new();
+
+	memset(name, 'x', sizeof(name) - 1);
+	f->config.name = name;
+	ck_assert(fixture_start(f));
+	fixture_clear(f);
+	fixture_ping_req(f, 9, 5, 7);
+	ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 7));
+	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 9)->message.seq, 5);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_relay", nobody_is_pinged_for_another_without_our_name,
+    a_nack_comes_at_four_fifths_of_what_the_asker_waits, helpers_are_told_that_they_ask_a_suspect,
+    a_suspect_that_is_pinged_for_another_is_told,
     what_a_helper_did_not_know_the_suspect_hears_by_it,
     no_base_peer_is_asked_for_one_at_whose_address_another_lives)

@@ -49,7 +49,9 @@ deliver(struct cluster *c, unsigned from)
 			ck_assert_uint_lt(out->message.trailer.period, PERIODS_MAX);
 			c->probes[out->message.trailer.period][from][to]++;
 		}
-		ck_assert_int_eq(fixture_input(c->core[to], from, out->data, out->len), WIRE_OK);
+		/* What base peers alone read is for none of them. */
+		if (fixture_input(c->core[to], from, out->data, out->len) != WIRE_OK)
+			ck_assert(wire_str_equal(out->message.trailer.cluster, WIRE_BASE_CLUSTER));
 	}
 	fixture_clear(f);
 }

@@ -59,7 +59,7 @@ START_TEST(a_base_peer_s_verdict_on_a_base_peer_is_a_suspicion_too)
 
 	for (uint64_t seq = 1; seq <= 2; seq++)
 		fixture_ping(f, 8, seq, (struct fixture_says){.updates = &u, .count = 1});
-	ck_assert(fixture_report(f, "p8").base_peer);
+	ck_assert_int_eq(fixture_report(f, "p8").kind, SWIM_KIND_BASE);
 	base_peer_says_dead(f, 9, 8);
 	ck_assert_int_eq(fixture_report(f, "p8").status, SWIM_SUSPECT);
 	fixture_free(f);

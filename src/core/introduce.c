@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Introducing base peers to the members.  A base peer neither asks who the members are nor compares views, and tells
+ * nobody of one that has pinged it.  So each base peer is told of all members, and of each that comes later, by pings
+ * full of updates: the next is sent when the last has been answered, and one that is lost is sent again.  Only a few
+ * swimds do that for a base peer: the one that it pinged first, and the two whose hashes are nearest to its own.
+ *
+ * Members have a serial number of when they came or went, and a base peer is told in passes over the table: each pass
+ * tells of those that came or went since the last one began.  A base peer that hears of a suspicion holds it until it
+ * hears of its end.
+ *
+ * A base peer that pings with a lower sequence number than before has started anew and knows nobody.
+ */
+#include <string.h>
+
+#include "core/internal.h"
+
+#define INTRODUCE_BY 2 /* swimds besides the one that a base peer pinged first */
+#define INTRODUCE_TRIES 4
+/* Pings for introductions in a gossip interval, to all base peers together. */
+#define INTRODUCE_MOST 100
+/* A base peer that does not answer them is left alone for so long. */
+#define INTRODUCE_LATER swim_seconds(5)
+/* A base peer that comes back is told of those that have died so long ago: it may suspect them since then. */
+#define INTRODUCE_DEAD swim_seconds(120)
+/* Between two introductions because of a low sequence number, as datagrams may come out of order, and two of introduce_end_again. */
+#define INTRODUCE_AGAIN swim_seconds(5)
+
+static void
+introduce_wake(struct swim *s, swim_time at)
+{
+	if (s->introductions > 0)
+		s->introduce_at = swim_time_min(s->introduce_at, at);
+}
+
+/* Soon, so that several that come together are told together. */
+static swim_time
+introduce_soon(const struct swim *s)
+{
+	return swim_time_add(s->now, s->config.timing.gossip_interval);
+}
+
+void
+introduce_arrived(struct swim *s, struct member *m)
+{
+	m->arrived = ++s->arrivals;
+	/* It may have been away for so long that it has forgotten everybody. */
+	if (m->intro != NULL)
+		*m->intro =
+		    (struct introduction){.ours = m->intro->ours, .back = true, .next = s->now};
+	introduce_wake(s, introduce_soon(s));
+}
+
+void
+introduce_gone(struct swim *s, struct member *m)
+{
+	m->arrived = ++s->arrivals;
+	introduce_wake(s, introduce_soon(s));
+}
+
+void
+introduce_forget(struct swim *s, struct member *m)
+{
+	s->introductions -= m->intro != NULL;
+	core_release(s, m->intro);
+	m->intro = NULL;
+}
+
+static struct introduction *
+introduce_new(struct swim *s, struct member *m)
+{
+	if (m->intro != NULL)
+		return m->intro;
+	m->intro = core_alloc(s, sizeof(*m->intro));
+	if (m->intro == NULL)
+		return NULL;
+	*m->intro = (struct introduction){.next = s->now};
+	s->introductions++;
+	return m->intro;
+}
+
+void
+introduce_met(struct swim *s, struct member *m)
+{
+	struct introduction *i = introduce_new(s, m);
+
+	if (i != NULL)
+		i->ours = true;
+}
+
+/* How many swimds come before us in the order in which they introduce this base peer? */
+static bool
+introduce_is_ours(const struct swim *s, const struct member *m)
+{
+	uint64_t ours = hash64_end(s->self->hash ^ m->hash);
+	unsigned before = 0;
+
+	if (m->intro->ours)
+		return true;
+	for (size_t k = 0; k < s->live_count && before < INTRODUCE_BY; k++) {
+		const struct member *o = s->live[k];
+
+		before += !base_is_peer(o) && o->status == SWIM_ALIVE &&
+			  hash64_end(o->hash ^ m->hash) < ours;
+	}
+	return before < INTRODUCE_BY;
+}
+
+/* Is the base peer `to` told of m in this pass?  Of ourselves each swimd tells where its pings have no room for that. */
+static bool
+introduce_tells(const struct swim *s, const struct member *to, const struct member *m)
+{
+	const struct introduction *i = to->intro;
+
+	if (m == to || m->stand_in || m->status == SWIM_SUSPECT ||
+	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
+		return false;
+	/* One that is new need not know the dead.  Others may have heard of a suspicion, and then wait for its end. */
+	if (m->status != SWIM_ALIVE && i->since == 0 &&
+	    (!i->back || swim_time_since(s->now, m->since).ns >= INTRODUCE_DEAD.ns))
+		return false;
+	return i->all || (m == s->self && m->incarnation > BASE_LADDER_WHOLE);
+}
+
+/*
+ * Fill the ping from where the pass stands; `i->ahead` is where it stands once the ping has been answered.  Each swimd begins
+ * at its own place in the table, so that the few that introduce a base peer tell it of different members at first.
+ */
+static void
+introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
+{
+	struct introduction *i = to->intro;
+	size_t start = members_position(s, s->self->hash, true), at = start;
+	bool first = !i->done.begun;
+
+	if (!first)
+		at = members_position(s, i->done.after, false);
+	i->ahead = i->done;
+	for (;; at++, first = false) {
+		const struct member *m;
+
+		if (at >= s->table.count)
+			at = 0;
+		if (at == start && !first)
+			break;
+		m = s->table.v[at];
+		if (!introduce_tells(s, to, m))
+			continue;
+		if (!base_add_ladder(w, m, &i->ahead.known))
+			return;
+		i->ahead = (struct progress){.begun = true, .after = m->hash};
+	}
+	i->ahead.over = true;
+}
+
+static void
+introduce_send(struct swim *s, struct member *to)
+{
+	struct introduction *i = to->intro;
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	base_trailer(s, WIRE_RECIPIENT_NEW_BASE, &trailer);
+	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
+		return;
+	w.recipient = WIRE_RECIPIENT_NEW_BASE;
+	if (i->tries == 0)
+		i->seq = core_seq(s);
+	wire_begin_ping(&w, i->seq + i->tries);
+	introduce_fill(s, &w, to);
+	if (w.count == 0) {
+		outbox_cancel(s);
+		i->since = i->until;
+		i->passing = false;
+		i->next = introduce_soon(s);
+		return;
+	}
+	i->tries++;
+	i->next = swim_time_add(s->now, s->config.timing.probe_timeout);
+	s->introduce_sent++;
+	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
+}
+
+/* May one more ping be sent?  Else in the next gossip interval. */
+static bool
+introduce_has_room(struct swim *s)
+{
+	if (swim_time_reached(s->now, s->introduce_until)) {
+		s->introduce_until = introduce_soon(s);
+		s->introduce_sent = 0;
+	}
+	return s->introduce_sent < INTRODUCE_MOST;
+}
+
+static bool
+introduce_can(const struct swim *s, const struct member *m)
+{
+	return base_is_recipient(base_recipient(s, m)) && !m->stand_in && m->status == SWIM_ALIVE &&
+	       link_is_shown(m) && locate_is_reached(s, m);
+}
+
+/* Is there anything that this base peer has not been told?  Then a pass begins. */
+static bool
+introduce_has_pass(struct swim *s, const struct member *m)
+{
+	struct introduction *i = m->intro;
+
+	if (i->passing)
+		return true;
+	if (i->since == s->arrivals)
+		return false;
+	i->all = introduce_is_ours(s, m);
+	if (!i->all && (s->self->incarnation <= BASE_LADDER_WHOLE ||
+			   (int32_t)(s->self->arrived - i->since) <= 0))
+		return false;
+	i->passing = true;
+	i->until = s->arrivals;
+	i->done = (struct progress){0};
+	i->tries = 0;
+	return true;
+}
+
+/* What is to be done for this base peer now; when it is to be looked at again. */
+static swim_time
+introduce_step(struct swim *s, struct member *m)
+{
+	struct introduction *i = m->intro;
+
+	if (!introduce_can(s, m) || !introduce_has_pass(s, m))
+		return SWIM_TIME_NEVER;
+	if (!swim_time_reached(s->now, i->next))
+		return i->next;
+	if (i->tries >= INTRODUCE_TRIES) {
+		i->tries = 0;
+		i->next = swim_time_add(s->now, INTRODUCE_LATER);
+		return i->next;
+	}
+	if (!introduce_has_room(s))
+		return s->introduce_until;
+	introduce_send(s, m);
+	return i->next;
+}
+
+void
+introduce_tick(struct swim *s)
+{
+	size_t from = s->introduce_from;
+	swim_time at = SWIM_TIME_NEVER;
+
+	if (!swim_time_reached(s->now, s->introduce_at))
+		return;
+	/* Where there is no room for all, those that had none are the first to have some. */
+	for (size_t k = 0; k < s->live_count && !s->leaving; k++) {
+		size_t place = (from + k) % s->live_count;
+		unsigned sent = s->introduce_sent;
+
+		if (s->live[place]->intro == NULL)
+			continue;
+		at = swim_time_min(at, introduce_step(s, s->live[place]));
+		if (s->introduce_sent > sent)
+			s->introduce_from = place + 1;
+	}
+	s->introduce_at = at;
+}
+
+swim_time
+introduce_deadline(const struct swim *s)
+{
+	return s->introduce_at;
+}
+
+bool
+introduce_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = locate_at(s, from);
+	struct introduction *i = m == NULL ? NULL : m->intro;
+
+	if (i == NULL || !i->passing || msg->seq - i->seq >= i->tries)
+		return false;
+	s->asked = m->addr;
+	i->done = i->ahead;
+	i->tries = 0;
+	i->next = s->now;
+	if (i->done.over) {
+		i->since = i->until;
+		i->passing = false;
+		i->next = introduce_soon(s);
+	}
+	/* Of many each is told a part in its turn. */
+	if (s->introductions > INTRODUCE_MOST)
+		introduce_wake(s,
+		    swim_time_reached(s->now, s->introduce_until) ? s->now : s->introduce_until);
+	else
+		introduce_wake(s, introduce_step(s, m));
+	return true;
+}
+
+void
+introduce_heard(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+{
+	struct member *m = locate_at(s, from);
+	struct introduction *i;
+
+	if (!s->by_base || m == NULL || m == s->self || !introduce_can(s, m))
+		return;
+	i = introduce_new(s, m);
+	if (i == NULL)
+		return;
+	if (msg->type == WIRE_PING) {
+		bool again = msg->seq < i->heard_seq && swim_time_reached(s->now, i->again);
+
+		i->heard_seq = msg->seq;
+		if (again) {
+			*i = (struct introduction){.ours = true,
+			    .next = s->now,
+			    .heard_seq = msg->seq,
+			    .again = swim_time_add(s->now, INTRODUCE_AGAIN)};
+			m->met = s->now;
+		}
+	}
+	if (!i->passing && i->since != s->arrivals)
+		introduce_wake(s, introduce_step(s, m));
+}
+
+/* ----------------------------------------------------------------------- what a base peer holds that is old */
+
+void
+introduce_note_stale(struct swim *s, struct member *m)
+{
+	if (!s->by_base || m->stand_in || s->stale_count == STALE_MAX)
+		return;
+	for (size_t k = 0; k < s->stale_count; k++) {
+		if (s->stale[k] == m)
+			return;
+	}
+	s->stale[s->stale_count++] = m;
+}
+
+/*
+ * Base peers tell each other of the suspicion of a member that is gone.  Each that had forgotten the member takes it up by
+ * that, and waits for the end of the suspicion: all of them are told of it once more.
+ */
+void
+introduce_end_again(struct swim *s, struct member *m)
+{
+	if (!s->by_base_peer || s->introductions == 0 || !swim_time_reached(s->now, s->end_again))
+		return;
+	s->end_again = swim_time_add(s->now, INTRODUCE_AGAIN);
+	introduce_gone(s, m);
+}
+
+void
+introduce_add_stale(struct swim *s, struct wire_writer *w)
+{
+	for (size_t k = 0; k < s->stale_count; k++)
+		gossip_add_member(s, w, s->stale[k]);
+	s->stale_count = 0;
+}
+
+/* A ping of our own to this base peer, in no more than one gossip interval; false: not now. */
+static bool
+introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
+    struct wire_trailer *trailer)
+{
+	if (to == NULL || to->intro == NULL || !introduce_can(s, to) ||
+	    !swim_time_reached(s->now, to->intro->corrected) || !introduce_has_room(s))
+		return false;
+	base_trailer(s, base_recipient(s, to), trailer);
+	if (!outbox_begin(s, w, trailer, path_safe(s, to)))
+		return false;
+	w->recipient = base_recipient(s, to);
+	wire_begin_ping(w, core_seq(s));
+	return true;
+}
+
+static void
+introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
+    const struct wire_trailer *trailer)
+{
+	if (w->count == 0) {
+		outbox_cancel(s);
+		return;
+	}
+	to->intro->corrected = introduce_soon(s);
+	s->introduce_sent++;
+	outbox_end(s, w, trailer, 0, WIRE_PING, NULL, to);
+}
+
+void
+introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire_member_id *pair)
+{
+	struct wire_update end = {.member = *pair, .status = SWIM_DEAD};
+	char text[SWIM_HOSTPORT_MAX + 1];
+	struct member *to = locate_at(s, from);
+	struct wire_trailer trailer;
+	struct swim_addr addr;
+	struct wire_writer w;
+
+	if (!apply_address(s, pair->address, text, &addr) || locate_at(s, &addr) != NULL ||
+	    !visitor_is_suspected(s, &addr, &end.incarnation) ||
+	    !introduce_open(s, to, &w, &trailer))
+		return;
+	wire_add_update(&w, &end);
+	introduce_close(s, to, &w, &trailer);
+}
+
+void
+introduce_answer_stale(struct swim *s, const struct swim_addr *from)
+{
+	struct member *to = locate_at(s, from);
+	struct wire_trailer trailer;
+	struct wire_writer w;
+
+	if (s->stale_count == 0 || !introduce_open(s, to, &w, &trailer))
+		return;
+	introduce_add_stale(s, &w);
+	introduce_close(s, to, &w, &trailer);
+}

@@ -1,0 +1,975 @@
+/* SPDX-License-Identifier: MIT */
+/* What base peers are told of swimds, and what they say of them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "swim_fixture.h"
+
+#include "support/unit.h"
+
+#define SELF "10.0.0.1:7946"
+
+static const struct fixture_says nothing = {0};
+
+/* The pair that base peers know a swimd by; good until the next call. */
+static struct wire_update
+pair(unsigned peer, enum swim_status status, uint64_t incarnation)
+{
+	static char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(peer);
+
+	if (peer == 0)
+		strcpy(text, SELF);
+	else
+		swim_addr_format(&addr, text);
+	return (struct wire_update){.member = {wire_str_of(text), wire_str_of(text)},
+	    .status = status,
+	    .incarnation = incarnation};
+}
+
+static const char *
+address_of(unsigned peer)
+{
+	static char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(peer);
+
+	return swim_addr_format(&addr, text);
+}
+
+/* This peer is a base peer that goes by its address, and is a member that has answered. */
+static void
+base_peer(struct fixture *f, unsigned peer)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	struct wire_update u = pair(peer, SWIM_ALIVE, 0);
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, peer)->message.seq, &u.member);
+	ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_int_eq(fixture_report(f, address_of(peer)).kind, SWIM_KIND_BASE);
+	fixture_clear(f);
+}
+
+/* This base peer answers all that it has been asked. */
+static void
+answer_all(struct fixture *f, unsigned peer)
+{
+	struct swim_addr addr = fixture_addr(peer);
+	size_t count = f->out_count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wire_update u = pair(peer, SWIM_ALIVE, 0);
+		uint8_t data[256];
+		struct wire_writer w;
+
+		if (f->out[i].message.type != WIRE_PING || !swim_addr_equal(&f->out[i].to, &addr))
+			continue;
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ack(&w, f->out[i].message.seq, &u.member);
+		ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	}
+}
+
+static struct fixture *
+among_both(unsigned swimds, unsigned base)
+{
+	struct fixture *f = fixture_among_proven(swimds);
+
+	base_peer(f, base);
+	return f;
+}
+
+static bool
+is_for_base_peers(const struct fixture_out *out)
+{
+	return out->message.trailer.has_cluster &&
+	       wire_str_equal(out->message.trailer.cluster, WIRE_BASE_CLUSTER);
+}
+
+/* No datagram to this peer has the name of a swimd, but for those that base peers drop. */
+static void
+assert_no_names(const struct fixture *f, unsigned to)
+{
+	struct swim_addr addr = fixture_addr(to);
+
+	for (size_t i = 0; i < f->out_count; i++) {
+		const struct fixture_out *out = &f->out[i];
+		struct wire_updates_iter iter = {0};
+		struct wire_update u;
+
+		if (!swim_addr_equal(&out->to, &addr) || out->message.type >= WIRE_AUTHENTICATED)
+			continue;
+		/* A swimd that may live there is told of no member by an address. */
+		ck_assert(is_for_base_peers(out) || out->message.updates.count == 0);
+		while (wire_updates_next(&out->message.updates, &iter, &u))
+			ck_assert_uint_eq(u.member.id.len, u.member.address.len);
+		ck_assert(out->message.type != WIRE_ACK ||
+			  out->message.member.id.len == out->message.member.address.len);
+	}
+}
+
+START_TEST(a_base_peer_is_answered_by_the_pair_that_it_pinged)
+{
+	struct fixture *f = among_both(2, 9);
+	const struct fixture_out *ack;
+
+	fixture_ping(f, 9, 5, nothing);
+	ack = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert(wire_str_equal(ack->message.member.id, SELF));
+	ck_assert(wire_str_equal(ack->message.member.address, SELF));
+	ck_assert(fixture_has(ack, SELF, SWIM_ALIVE, NULL));
+	assert_no_names(f, 9);
+	/* A swimd is answered by our name. */
+	fixture_ping(f, 1, 6, (struct fixture_says){.ours = true, .sender = 1});
+	ck_assert(wire_str_equal(fixture_sent(f, WIRE_ACK, 1)->message.member.id, "self"));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_hears_of_swimds_by_their_addresses)
+{
+	struct fixture *f = among_both(3, 9);
+	struct swim_addr addr = fixture_addr(9);
+
+	for (unsigned i = 0; i < 20; i++) {
+		const struct fixture_out *ping;
+		struct wire_update u = pair(9, SWIM_ALIVE, 0);
+		uint8_t data[256];
+		struct wire_writer w;
+
+		fixture_run(f, swim_ms(500));
+		ping = fixture_sent(f, WIRE_PING, 9);
+		if (ping != NULL) {
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ack(&w, ping->message.seq, &u.member);
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		assert_no_names(f, 9);
+		fixture_clear(f);
+	}
+	fixture_ping(f, 9, 5, nothing);
+	ck_assert_uint_gt(fixture_sent_to(f, &addr), 0);
+	assert_no_names(f, 9);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_address_of_which_nothing_is_known_is_not_told_our_name)
+{
+	struct fixture *f = fixture_among_proven(2);
+	struct swim_addr addr = fixture_addr(9);
+
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	assert_no_names(f, 9);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), SELF, SWIM_ALIVE, NULL));
+	/* A swimd that answers is told who we are. */
+	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9,
+	    (struct fixture_says){.ours = true, .sender = 9, .digest = 1});
+	ck_assert(fixture_has(fixture_sent(f, WIRE_SYNC_REQ, 9), "self", SWIM_ALIVE, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+/* The inner message of the envelope that was sent there. */
+static struct wire_message
+enveloped(const struct fixture *f, unsigned to)
+{
+	const struct fixture_out *out = fixture_sent(f, WIRE_AUTHENTICATED, to);
+	struct wire_message inner;
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(out->message.token_len, 0);
+	ck_assert_int_eq(wire_decode(out->message.inner, out->message.inner_len, &inner), WIRE_OK);
+	return inner;
+}
+
+START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr addr = fixture_addr(9);
+	struct wire_updates_iter iter = {0};
+	const struct fixture_out *base;
+	struct wire_message swimd;
+	struct wire_update u;
+
+	ck_assert(fixture_start(f));
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	ck_assert_uint_eq(f->out_count, 2);
+	base = fixture_sent(f, WIRE_PING, 9);
+	ck_assert(is_for_base_peers(base));
+	ck_assert(!base->message.trailer.has_sender);
+	ck_assert_uint_eq(base->message.updates.count, 1);
+	ck_assert(fixture_has(base, SELF, SWIM_ALIVE, NULL));
+	swimd = enveloped(f, 9);
+	ck_assert_int_eq(swimd.type, WIRE_PING);
+	ck_assert_uint_eq(swimd.seq, base->message.seq);
+	ck_assert(!swimd.trailer.has_cluster);
+	ck_assert(wire_str_equal(swimd.trailer.sender, "self"));
+	ck_assert(wire_updates_next(&swimd.updates, &iter, &u));
+	ck_assert(wire_str_equal(u.member.id, "self"));
+	ck_assert(!wire_updates_next(&swimd.updates, &iter, &u));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(whoever_answers_a_join_tells_of_which_kind_it_is)
+{
+	for (unsigned swimd = 0; swimd < 2; swimd++) {
+		struct fixture *f = fixture_new();
+		struct swim_addr addr = fixture_addr(9);
+		struct fixture_says says = {.ours = swimd > 0, .sender = 9, .digest = 1};
+
+		ck_assert(fixture_start(f));
+		fixture_clear(f);
+		ck_assert(swim_join(f->swim, f->now, &addr));
+		fixture_drain(f);
+		fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, says);
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p9"), 1);
+		if (swimd)
+			ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 9));
+		else
+			ck_assert_int_eq(fixture_report(f, "p9").kind, SWIM_KIND_BASE);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(what_base_peers_are_told_changes_no_swimd)
+{
+	struct fixture *f = among_both(2, 9), *other = fixture_among_proven(3);
+	const struct fixture_out *out;
+	struct swim_stats before, after;
+
+	fixture_ping(f, 9, 5, nothing);
+	out = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert(fixture_has(out, SELF, SWIM_ALIVE, NULL));
+	before = fixture_stats(other);
+	ck_assert_int_eq(fixture_input(other, 7, out->data, out->len), WIRE_REJECT_FOR_BASE_PEERS);
+	fixture_clear(f);
+	fixture_wait_ping(f, 9);
+	out = fixture_sent(f, WIRE_PING, 9);
+	ck_assert_int_eq(fixture_input(other, 7, out->data, out->len), WIRE_REJECT_FOR_BASE_PEERS);
+	after = fixture_stats(other);
+	ck_assert_uint_eq(other->out_count + other->event_count, 0);
+	ck_assert_uint_eq(after.digest, before.digest);
+	ck_assert_uint_eq(after.rejected[WIRE_REJECT_FOR_BASE_PEERS], 2);
+	ck_assert_uint_eq(after.rejected[WIRE_REJECT_OTHER_CLUSTER], 0);
+	fixture_free(other);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(in_a_cluster_with_a_name_nobody_is_a_base_peer)
+{
+	struct fixture *f = fixture_new();
+	struct swim_addr addr = fixture_addr(9);
+	const struct fixture_out *out;
+
+	f->config.cluster = "blue";
+	ck_assert(fixture_start(f));
+	fixture_clear(f);
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+	ck_assert_uint_eq(f->out_count, 1);
+	out = fixture_sent(f, WIRE_PING, 9);
+	ck_assert(fixture_has(out, "self", SWIM_ALIVE, NULL));
+	ck_assert(wire_str_equal(out->message.trailer.cluster, "blue"));
+	fixture_free(f);
+}
+END_TEST
+
+/* An earlier version of swimd does not say of a base peer that it is one. */
+START_TEST(a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers)
+{
+	struct fixture *f = fixture_among_proven(2);
+	struct wire_update u = pair(8, SWIM_ALIVE, 0);
+	const struct fixture_out *ping;
+
+	for (unsigned i = 0; i < 2; i++) {
+		fixture_ping(f, 1, 5 + i,
+		    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+		ck_assert(fixture_report(f, address_of(8)).kind != SWIM_KIND_BASE);
+		fixture_wait_ping(f, 8);
+		ping = fixture_sent(f, WIRE_PING, 8);
+		ck_assert(!is_for_base_peers(ping));
+		ck_assert_uint_eq(ping->message.updates.count, 0);
+		ck_assert(wire_str_equal(ping->message.trailer.sender, "self"));
+	}
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_swimd_that_joins_by_an_address_is_known_by_its_name)
+{
+	struct fixture *f = fixture_new(), *joiner = fixture_new();
+	struct swim_addr addr = fixture_addr(5), here;
+
+	here = f->config.address;
+	joiner->config.name = "p5";
+	joiner->config.address = addr;
+	joiner->config.incarnation = 40;
+	ck_assert(fixture_start(f));
+	ck_assert(fixture_start(joiner));
+	fixture_clear(joiner);
+	ck_assert(swim_join(joiner->swim, joiner->now, &here));
+	fixture_drain(joiner);
+	ck_assert_uint_eq(joiner->out_count, 2);
+	/* The ladder for a base peer, which a swimd does not read. */
+	ck_assert_uint_eq(joiner->out[0].message.updates.count, 3);
+	ck_assert_int_eq(fixture_input(f, 5, joiner->out[0].data, joiner->out[0].len),
+	    WIRE_REJECT_FOR_BASE_PEERS);
+	ck_assert_uint_eq(f->out_count, 0);
+	ck_assert_int_eq(fixture_input(f, 5, joiner->out[1].data, joiner->out[1].len), WIRE_OK);
+	ck_assert_uint_eq(fixture_report(f, "p5").incarnation, 40);
+	ck_assert_uint_eq(swim_member_count(f->swim), 2);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p5"), 1);
+	fixture_free(joiner);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_SUSPECT, 0);
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	u = pair(2, SWIM_ALIVE, 1);
+	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
+	/* No member has its address for a name. */
+	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(0, SWIM_SUSPECT, 0);
+	uint64_t incarnation;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), SELF, SWIM_ALIVE, &incarnation));
+	ck_assert_uint_eq(incarnation, 1);
+	/* It raises ours itself, as an ack has ended its suspicion: our next word is above. */
+	u = pair(0, SWIM_ALIVE, 2);
+	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_uint_gt(swim_incarnation(f->swim), 2);
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	const struct fixture_out *out;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 77, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	out = fixture_sent(f, WIRE_PING, 2);
+	ck_assert_ptr_nonnull(out);
+	fixture_ack(f, 2, out->message.seq, 2,
+	    (struct fixture_says){.ours = true, .sender = 2, .digest = 1});
+	out = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(out->message.seq, 77);
+	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
+	/* Of ourselves too. */
+	fixture_clear(f);
+	u = pair(0, SWIM_ALIVE, 0);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 78, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	out = fixture_sent(f, WIRE_ACK, 9);
+	ck_assert_ptr_nonnull(out);
+	ck_assert(wire_str_equal(out->message.member.id, SELF));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_is_asked_to_ping_a_swimd_by_its_address)
+{
+	struct fixture *f = among_both(1, 9);
+	const struct fixture_out *out = NULL;
+	struct wire_update u;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	for (unsigned i = 0; i < 1000 && out == NULL; i++) {
+		fixture_run(f, swim_ms(10));
+		out = fixture_sent(f, WIRE_PING_REQ, 9);
+	}
+	ck_assert_ptr_nonnull(out);
+	u = pair(1, SWIM_ALIVE, 0);
+	ck_assert(wire_str_equal(out->message.member.id, address_of(1)));
+	ck_assert(wire_str_equal(out->message.member.address, address_of(1)));
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, out->message.seq, &u.member);
+	fixture_clear(f);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(of_an_address_that_only_a_base_peer_told_its_owner_is_asked)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(7, SWIM_ALIVE, 0), self;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 200});
+	ck_assert_uint_eq(swim_member_count(f->swim), 4);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, address_of(7)), 0);
+	/* A swimd lives there: it is a member under its name alone. */
+	self = fixture_update(f, 7, SWIM_ALIVE, 3);
+	fixture_ack(f, 7, fixture_sent(f, WIRE_PING, 7)->message.seq, 7,
+	    (struct fixture_says){.ours = true,
+		.sender = 7,
+		.digest = 1,
+		.updates = &self,
+		.count = 1});
+	ck_assert_uint_eq(swim_member_count(f->swim), 5);
+	ck_assert_uint_eq(fixture_report(f, "p7").incarnation, 3);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p7"), 1);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(swimds_tell_each_other_which_members_are_base_peers)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(8, SWIM_ALIVE, 0);
+	const struct fixture_out *out;
+	struct wire_updates_iter iter = {0};
+	struct wire_update told;
+
+	fixture_clear(f);
+	fixture_run(f, swim_ms(300));
+	out = fixture_sent(f, WIRE_GOSSIP, 1);
+	if (out == NULL)
+		out = fixture_sent(f, WIRE_GOSSIP, 2);
+	ck_assert_ptr_nonnull(out);
+	do
+		ck_assert(wire_updates_next(&out->message.updates, &iter, &told));
+	while (!wire_str_equal(told.member.id, address_of(9)));
+	ck_assert_uint_eq(told.flags & WIRE_FLAG_BASE, WIRE_FLAG_BASE);
+	/* One that is known by hearsay is told nothing by our name. */
+	u.flags = WIRE_FLAG_BASE;
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, address_of(8)).kind, SWIM_KIND_BASE);
+	fixture_wait_ping(f, 8);
+	assert_no_names(f, 8);
+	fixture_free(f);
+}
+END_TEST
+
+/* The incarnations at which this datagram tells of the pair. */
+static size_t
+rungs(const struct fixture_out *out, const char *id, uint64_t *top)
+{
+	struct wire_updates_iter iter = {0};
+	struct wire_update u;
+	uint64_t known = 0;
+	size_t count = 0;
+
+	while (wire_updates_next(&out->message.updates, &iter, &u)) {
+		if (!wire_str_equal(u.member.id, id) || (count > 0 && u.incarnation <= known))
+			continue;
+		ck_assert_uint_le(u.incarnation, known + 16);
+		known = u.incarnation;
+		count++;
+	}
+	*top = known;
+	return count;
+}
+
+START_TEST(a_base_peer_is_led_up_to_a_high_incarnation)
+{
+	static const struct {
+		uint64_t incarnation;
+		size_t rungs;
+	} cases[] = {{0, 1}, {1, 1}, {16, 1}, {17, 2}, {32, 2}, {33, 3}, {100, 7}, {128, 8}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = fixture_new();
+		uint64_t top;
+
+		f->config.incarnation = cases[i].incarnation;
+		ck_assert(fixture_start(f));
+		base_peer(f, 9);
+		fixture_ping(f, 9, 5, nothing);
+		ck_assert_uint_eq(rungs(fixture_sent(f, WIRE_ACK, 9), SELF, &top), cases[i].rungs);
+		ck_assert_uint_eq(top, cases[i].incarnation);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* What base peer 9 knows after it has acknowledged all pings for so long. */
+static size_t
+let_learn(struct fixture *f, bool known[static 256], swim_duration d)
+{
+	struct wire_update u = pair(9, SWIM_ALIVE, 0), told;
+	struct wire_member_id nine = u.member;
+	char text[SWIM_ADDR_TEXT];
+	struct swim_addr addr = fixture_addr(9);
+	size_t count = 0;
+
+	strcpy(text, u.member.id.bytes);
+	nine = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
+	for (swim_time end = swim_time_add(f->now, d); swim_time_before(f->now, end);) {
+		fixture_run(f, swim_ms(10));
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct wire_updates_iter iter = {0};
+			uint8_t data[256];
+			struct wire_writer w;
+
+			if (f->out[i].message.type != WIRE_PING ||
+			    !swim_addr_equal(&f->out[i].to, &addr))
+				continue;
+			while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
+				for (unsigned peer = 1; peer < 256; peer++)
+					known[peer] |=
+					    wire_str_equal(told.member.id, address_of(peer));
+			}
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ack(&w, f->out[i].message.seq, &nine);
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		fixture_clear(f);
+	}
+	for (unsigned peer = 1; peer < 256; peer++)
+		count += known[peer];
+	return count;
+}
+
+START_TEST(a_base_peer_is_introduced_to_all_at_once)
+{
+	struct fixture *f = fixture_new();
+	bool known[256] = {false};
+
+	ck_assert(fixture_start(f));
+	for (unsigned i = 10; i < 210; i++) {
+		fixture_member(f, i);
+		fixture_clear(f);
+	}
+	fixture_run(f, swim_seconds(1));
+	fixture_clear(f);
+	base_peer(f, 9);
+	/* Two hundred swimds may be nearer to it than we are: it pings us first. */
+	fixture_ping(f, 9, 100, nothing);
+	fixture_ping(f, 9, 0, nothing);
+	known[9] = true;
+	ck_assert_uint_ge(let_learn(f, known, swim_seconds(2)), 190);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_base_peer_that_says_what_is_old_is_told_what_is)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u;
+	uint64_t incarnation;
+
+	fixture_gossip(f, 2, 2, SWIM_ALIVE, 3);
+	for (unsigned status = SWIM_SUSPECT; status <= SWIM_DEAD; status++) {
+		u = pair(2, (enum swim_status)status, 1);
+		fixture_clear(f);
+		fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+		ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
+		ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), address_of(2), SWIM_ALIVE,
+		    &incarnation));
+		ck_assert_uint_eq(incarnation, 3);
+	}
+	fixture_free(f);
+}
+END_TEST
+
+/* A base peer of an odd pair is taken up or refused, and no swimd changes. */
+START_TEST(odd_pairs_of_base_peers_change_no_swimd)
+{
+	static char longest[65535];
+	static const struct {
+		const char *id, *address;
+	} cases[] = {
+	    {"p2", "10.0.1.200:7946"},          /* the name of a swimd */
+	    {"10.0.1.2:7946", "10.0.1.9:7946"}, /* the address of a swimd for a name */
+	    {"10.0.1.2:7946", "10.0.1.2:7946"},
+	    {"self", "10.0.1.9:7946"},
+	    {"b", "10.0.1.2:7946"}, /* two at one address */
+	    {"b", "host.example:7946"},
+	    {"b", "10.0.1.9"},
+	    {"b", "10.0.1.9:0"},
+	    {"b", "[fd00::9]:7946"},
+	    {"[fd00::9]:7946", "[fd00::9]:7946"},
+	    {"host.example:7946", "host.example:7946"},
+	    {"", "10.0.1.9:7946"},
+	    {"", ""},
+	};
+
+	memset(longest, 'x', sizeof(longest));
+	for (size_t i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fixture *f = among_both(3, 9);
+		uint8_t data[WIRE_DATAGRAM_MAX];
+		struct wire_update u = {.status = SWIM_ALIVE, .incarnation = 1};
+		struct wire_writer w;
+
+		if (i < sizeof(cases) / sizeof(cases[0]))
+			u.member = (struct wire_member_id){wire_str_of(cases[i].id),
+			    wire_str_of(cases[i].address)};
+		else
+			u.member =
+			    (struct wire_member_id){{longest, 65000}, wire_str_of("10.0.1.9:7946")};
+		for (unsigned k = 0; k < 3; k++) {
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ping(&w, k);
+			ck_assert(wire_add_update(&w, &u));
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		/* An answer and a ping-req of such a pair. */
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ack(&w, 1, &u.member);
+		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ping_req(&w, 1, &u.member);
+		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		for (unsigned peer = 1; peer <= 3; peer++) {
+			char name[16];
+			struct swim_report r = fixture_report(f, fixture_name(peer, name));
+
+			ck_assert_int_eq(r.status, SWIM_ALIVE);
+			ck_assert_str_eq(r.address, address_of(peer));
+		}
+		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 0);
+		ck_assert(
+		    wire_str_equal((struct wire_str){fixture_report(f, "self").name, 4}, "self"));
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(odd_ladders_change_nothing_that_they_may_not)
+{
+	static const uint64_t ladders[][4] = {{48, 32, 16, 0}, {16, 64, 16, 80},
+	    {UINT64_MAX - 1, UINT64_MAX, 0, 1}, {16, 32, UINT64_MAX, UINT64_MAX}};
+
+	for (size_t i = 0; i < sizeof(ladders) / sizeof(ladders[0]); i++) {
+		for (unsigned about = 0; about <= 2; about += 2) {
+			struct fixture *f = among_both(3, 9);
+			uint64_t most = 0;
+
+			for (unsigned k = 0; k < 4; k++) {
+				struct wire_update u = pair(about, SWIM_ALIVE, ladders[i][k]);
+
+				if (ladders[i][k] <= SWIM_JUMP_DEFAULT && ladders[i][k] > most)
+					most = ladders[i][k];
+				fixture_ping(f, 9, k,
+				    (struct fixture_says){.updates = &u, .count = 1});
+			}
+			/* We rise above what is said of us, the others are at what is said of them. */
+			ck_assert_uint_le(swim_incarnation(f->swim), about == 0 ? most + 1 : 0);
+			ck_assert_uint_le(fixture_report(f, "p2").incarnation,
+			    about == 2 ? most : 0);
+			ck_assert_uint_eq(swim_member_count(f->swim), 5);
+			fixture_free(f);
+		}
+	}
+}
+END_TEST
+
+START_TEST(nobody_climbs_a_ladder_without_end)
+{
+	static const uint64_t incarnations[] = {640, 4096, 4097, UINT64_C(1) << 63, UINT64_MAX};
+
+	for (size_t i = 0; i < sizeof(incarnations) / sizeof(incarnations[0]); i++) {
+		struct fixture *f = fixture_new();
+		uint64_t top = 0;
+
+		f->config.incarnation = incarnations[i];
+		ck_assert(fixture_start(f));
+		base_peer(f, 9);
+		fixture_ping(f, 9, 5, nothing);
+		for (unsigned step = 0; step < 300; step++) {
+			struct wire_update u = pair(9, SWIM_ALIVE, 0);
+			struct wire_member_id nine = u.member;
+
+			for (size_t k = 0; k < f->out_count; k++) {
+				const struct fixture_out *out = &f->out[k];
+				struct wire_updates_iter iter = {0};
+				struct wire_update told;
+				uint8_t data[256];
+				struct wire_writer w;
+
+				if (out->message.type != WIRE_PING)
+					continue;
+				while (wire_updates_next(&out->message.updates, &iter, &told)) {
+					/* A base peer refuses what is further above. */
+					ck_assert_uint_le(told.incarnation, top + 16);
+					top = told.incarnation > top ? told.incarnation : top;
+				}
+				wire_writer_init(&w, data, sizeof(data), 0);
+				wire_begin_ack(&w, out->message.seq, &nine);
+				ck_assert_int_eq(
+				    fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+			}
+			fixture_clear(f);
+			fixture_run(f, swim_ms(10));
+		}
+		ck_assert_uint_eq(top, incarnations[i] <= 4096 ? incarnations[i] : 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(a_base_peer_is_told_of_the_end_of_members)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	bool known[256] = {false};
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	/* It asks us to ping one that is gone: it does not know that. */
+	let_learn(f, known, swim_seconds(1));
+	u = pair(2, SWIM_ALIVE, 0);
+	fixture_ping(f, 9, 4, nothing);
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 77, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), address_of(2), SWIM_DEAD, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+/* Base peers know of no removal, and may tell each other of the suspicion of whoever was removed. */
+START_TEST(a_base_peer_is_told_of_the_end_of_one_that_was_removed)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
+	fixture_drain(f);
+	fixture_ping(f, 9, 4, nothing);
+	fixture_clear(f);
+	u = pair(2, SWIM_SUSPECT, 0);
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), address_of(2), SWIM_DEAD, NULL));
+	fixture_free(f);
+}
+END_TEST
+
+/* Base peer 9 asks us to ping whoever lives at the address of p7, whom we do not know. */
+static void
+ask_for_7(struct fixture *f, uint64_t seq)
+{
+	struct wire_update u = pair(7, SWIM_ALIVE, 0);
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, seq, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+}
+
+/* The answer to that comes, and base peer 9, which answers us, is told that p7 is dead. */
+static bool
+is_told_the_end(struct fixture *f, uint64_t seq, uint64_t *incarnation)
+{
+	bool nacked = false, told = false;
+
+	for (unsigned step = 0; step < 100; step++) {
+		const struct fixture_out *nack = fixture_sent(f, WIRE_NACK, 9);
+
+		nacked |= nack != NULL && nack->message.seq == seq;
+		for (size_t i = 0; i < f->out_count; i++)
+			told |= fixture_has(&f->out[i], address_of(7), SWIM_DEAD, incarnation);
+		answer_all(f, 9);
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+	}
+	ck_assert(nacked);
+	return told;
+}
+
+START_TEST(a_suspicion_of_an_address_that_nobody_answers_at_ends)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(7, SWIM_SUSPECT, 3);
+	bool known[256] = {false};
+	uint64_t incarnation;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 300});
+	/* At first its silence may be a loss. */
+	ask_for_7(f, 6);
+	ck_assert(!is_told_the_end(f, 6, &incarnation));
+	let_learn(f, known, swim_seconds(6));
+	ask_for_7(f, 7);
+	ck_assert(is_told_the_end(f, 7, &incarnation));
+	ck_assert_uint_eq(incarnation, 3);
+	fixture_free(f);
+}
+END_TEST
+
+/* It has refuted that once already, and we missed the refutation. */
+START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(9, SWIM_SUSPECT, 0);
+	uint64_t incarnation, most = 0;
+	char text[SWIM_ADDR_TEXT];
+
+	strcpy(text, address_of(9));
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, text).status, SWIM_SUSPECT);
+	for (unsigned step = 0; step < 3000; step++) {
+		for (size_t i = 0; i < f->out_count; i++) {
+			if (f->out[i].message.type == WIRE_PING &&
+			    fixture_has(&f->out[i], text, SWIM_SUSPECT, &incarnation) &&
+			    incarnation > most)
+				most = incarnation;
+		}
+		answer_all(f, 9);
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+	}
+	ck_assert_uint_gt(most, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* Asked for what nothing is known of, a member may not read what it is asked. */
+START_TEST(a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(8, SWIM_ALIVE, 0);
+	char text[SWIM_ADDR_TEXT];
+	uint64_t seq;
+
+	strcpy(text, address_of(8));
+	u.flags = WIRE_FLAG_BASE;
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_BASE);
+	seq = fixture_wait_ping(f, 8);
+	ck_assert(!is_for_base_peers(fixture_sent(f, WIRE_PING, 8)));
+	/* A swimd answers there, named by its address, and is no base peer any more. */
+	{
+		struct wire_member_id eight = {wire_str_of(text), wire_str_of(text)};
+		struct wire_trailer trailer = {.has_digest = true, .digest = 1};
+		uint8_t data[256];
+		struct wire_writer w;
+
+		wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
+		wire_begin_ack(&w, seq, &eight);
+		ck_assert_int_eq(fixture_input(f, 8, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	}
+	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_SWIMD);
+	fixture_free(f);
+}
+END_TEST
+
+/* An earlier version of swimd takes what base peers call a swimd for a member, and tells of it. */
+START_TEST(what_earlier_versions_tell_of_an_address_makes_no_member)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	struct fixture_says says = {.ours = true, .sender = 1, .updates = &u, .count = 1};
+
+	fixture_ping(f, 1, 5, says);
+	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
+	/* While the swimd there is gone, whoever lives there is asked. */
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_clear(f);
+	u = pair(2, SWIM_ALIVE, 0);
+	says.pad_to = 300;
+	fixture_ping(f, 1, 6, says);
+	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	/* One that came before the swimd there was known goes once the swimd answers. */
+	u = pair(7, SWIM_ALIVE, 0);
+	fixture_ping(f, 1, 7, says);
+	ck_assert_uint_gt(fixture_report(f, address_of(7)).name_len, 0);
+	fixture_clear(f);
+	fixture_proven(f, 7);
+	ck_assert_int_eq(fixture_report(f, "p7").status, SWIM_ALIVE);
+	ck_assert_uint_eq(fixture_report(f, address_of(7)).name_len, 0);
+	fixture_free(f);
+}
+END_TEST
+
+/* It was asked as whoever may live at its address, before its greeting had room. */
+START_TEST(a_stand_in_that_answers_any_question_is_a_member)
+{
+	struct fixture *f = fixture_among_proven(2);
+	size_t peers = 0;
+
+	/* More come at once than are greeted at once. */
+	for (unsigned step = 0; step < 300; step++) {
+		for (unsigned peer = 100; peer < 150; peer++) {
+			if (step % 20 == 0)
+				fixture_ping(f, peer, step, nothing);
+			answer_all(f, peer);
+		}
+		peers += fixture_told(f, SWIM_EVENT_JOINED, NULL);
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+	}
+	ck_assert_uint_eq(peers, 50);
+	fixture_free(f);
+}
+END_TEST
+
+UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
+    a_suspicion_of_an_address_that_nobody_answers_at_ends,
+    a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation,
+    a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too,
+    what_earlier_versions_tell_of_an_address_makes_no_member,
+    a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
+    odd_ladders_change_nothing_that_they_may_not, nobody_climbs_a_ladder_without_end,
+    a_base_peer_is_told_of_the_end_of_members, a_base_peer_is_introduced_to_all_at_once,
+    a_base_peer_that_says_what_is_old_is_told_what_is,
+    a_base_peer_is_answered_by_the_pair_that_it_pinged,
+    a_base_peer_hears_of_swimds_by_their_addresses,
+    an_address_of_which_nothing_is_known_is_not_told_our_name,
+    an_address_to_join_by_is_asked_by_a_ping_for_each_kind,
+    whoever_answers_a_join_tells_of_which_kind_it_is, what_base_peers_are_told_changes_no_swimd,
+    in_a_cluster_with_a_name_nobody_is_a_base_peer,
+    a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers,
+    a_swimd_that_joins_by_an_address_is_known_by_its_name,
+    what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there,
+    what_a_base_peer_says_of_our_address_it_says_of_us,
+    a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
+    a_base_peer_is_asked_to_ping_a_swimd_by_its_address,
+    of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
+    swimds_tell_each_other_which_members_are_base_peers,
+    a_base_peer_is_led_up_to_a_high_incarnation)
