@@ -1,13 +1,18 @@
 """A base peer: a member of a SWIM cluster that knows the base wire format and nothing more.
 
-It is written from the wire format's page alone and shares nothing with the daemon. Like the daemon's core
-it does no I/O of its own: time and datagrams come in as arguments, datagrams are taken out, so that a test
-decides what it hears and says. Run as a program it is a member on a real socket:
+It behaves as the implementation that defines the base wire was seen to behave; class BasePeer says what is easily got
+wrong. It is written from the wire format's page and from those observations, and shares nothing with the daemon. Like the
+daemon's core it does no I/O of its own: time and datagrams come in as arguments, datagrams are taken out, so that a test
+decides what it hears and says. Run as a program it is a member on a real socket, and tells each change of its list:
 
-    base_peer.py --bind 127.0.0.1:7947 --id other --seed 127.0.0.1:7946
+    base_peer.py --bind 127.0.0.1:7947 --seed 127.0.0.1:7946
 """
 import argparse
+import collections
 import dataclasses
+import functools
+import ipaddress
+import math
 import random
 import select
 import signal
@@ -15,29 +20,39 @@ import socket
 import sys
 import time
 
-from base_wire import (ACK, ALIVE, AUTHENTICATED, DEAD, INCARNATION_MAX, NACK, PING, PING_REQ, STATUS_NAMES,
-                       SUSPECT, Invalid, Update, ack, decode, nack, ping, ping_req)
+from base_wire import (ACK, ALIVE, AUTHENTICATED, DEAD, INCARNATION_MAX, NACK, PING, PING_REQ, STATUS_NAMES, SUSPECT,
+                       Invalid, Update, ack, decode, nack, ping, ping_req)
 
-GOSSIP_UPDATES = 12     # at most so many updates ride on one datagram
-GOSSIP_TIMES = 8        # each is told so often
+PERIOD, TIMEOUT = 0.2, 0.1  # seconds between two probes, and until an answer is missed
+SUSPICION_PERIODS = 5       # that a suspicion of its own lasts, in a small cluster
+GOSSIP_UPDATES = 10         # at most so many updates ride on one datagram
+JUMP_MAX = 16               # an update further above the known incarnation is refused; 0 is known of a new member
+MEMBERS_MAX = 10000
+HELPERS = 3                 # are asked to ping a member that did not answer
+FORGET_AFTER = 30.0         # seconds after its death
 
 
 @dataclasses.dataclass
 class Member:
-    id: str
-    address: str
     status: int
     incarnation: int
-    stand_in: bool = False      # known by its address alone, until gossip tells its id
-    suspect_until: float = 0
+    died_at: float = math.inf
+
+
+@dataclasses.dataclass
+class Rumour:
+    status: int
+    incarnation: int
+    told: int = 0
 
 
 @dataclasses.dataclass
 class Probe:
     target: tuple
-    sent: float
+    seq: int
+    until: float
+    seen: tuple             # status and incarnation of the target when the probe began
     indirect: bool = False
-    answered: bool = False
 
 
 @dataclasses.dataclass
@@ -49,109 +64,145 @@ class Relay:
 
 
 class BasePeer:
-    """`identity` is what it calls itself, `address` is host:port; `period` in seconds."""
+    """`identity` is what it calls itself, `address` is host:port; `period` and `timeout` are in seconds.
 
-    def __init__(self, identity, address, now, seed=0, period=1.0, timeout=0.4, suspicion=4.0):
+    - A member is the pair of an id and an address: two pairs of one address are two members and stay two.
+    - Whoever sends a datagram is the pair (source, source). Its ping makes it a member at incarnation 0; this peer tells
+      nobody of that.
+    - An ack counts only if it names the pair that was pinged. Whatever it names, it ends a suspicion of the pair (source,
+      source) by raising the incarnation of that pair by 1, which is gossiped.
+    - An update more than JUMP_MAX above the known incarnation is refused, which the event "refused" tells.
+    - A suspicion that it hears of has no timer. An update that changes the incarnation alone is not passed on.
+    - What is said of a dead member at the same or a lower incarnation is ignored, and the member is not told. The dead are
+      forgotten after FORGET_AFTER.
+    - It names itself in acks, and in gossip only after it was suspected. It compares no views. It ignores a nack.
+    """
+
+    def __init__(self, identity, address, now, seed=0, period=PERIOD, timeout=TIMEOUT):
         self.id, self.address, self.incarnation = identity, address, 0
         self.random = random.Random(seed)
-        self.period, self.timeout, self.suspicion = period, timeout, suspicion
-        self.members = {}                   # by id, without ourselves
-        self.rumours = {}                   # id -> (update, how often told)
+        self.period, self.timeout = period, timeout
+        self.members = {}                   # (id, address) -> Member, without the peer itself
+        self.verdicts = {}                  # (id, address) -> when a suspicion of its own ends
+        self.rumours = {}                   # (id, address) -> Rumour
         self.out = []                       # (address, datagram)
         self.heard = []                     # (now, address, Message), for tests
+        self.events = []                    # (now, kind, (id, address), incarnation), for tests
+        self.counts = collections.Counter()     # of the events, by kind
         self.invalid = 0
-        self.seq = self.random.getrandbits(32)
-        self.probes, self.relays = {}, {}
-        self.next_probe = now + period
-        self.round = []
+        self.seq = 0
+        self.current = None                 # the Probe under way: there is one at a time
+        self.relays = {}                    # seq -> Relay
+        self.next_probe = now
+        self.cursor = 0
         # What a test may switch off, for a peer that is broken in one way.
-        self.silent = False                 # hears all, says nothing
+        self.silent = False                 # says nothing
+        self.deaf = False                   # hears nothing
         self.answers_pings = True
         self.relays_pings = True
         self.refutes = True
         self.probing = True
         self.left = False
 
+    @property
+    def me(self):
+        return self.id, self.address
+
+    def event(self, now, kind, who, incarnation):
+        self.events.append((now, kind, who, incarnation))
+        self.counts[kind] += 1
+
+    def having(self, *statuses):
+        return [who for who, member in self.members.items() if member.status in statuses]
+
     # ------------------------------------------------------------------------------ what it says
     def send(self, address, datagram):
-        if not self.silent:
+        if not self.silent and is_numeric(address):     # it looks up no names
             self.out.append((address, datagram))
 
     def next_seq(self):
         self.seq += 1
         return self.seq
 
-    def tell(self, update):
-        self.rumours[update.id] = (update, 0)
+    def scale(self):
+        """How much longer things take in a large cluster than in a small one."""
+        return max(1.0, math.log(1 + len(self.members)))
+
+    def tellings(self):
+        return math.ceil(3 * self.scale())
+
+    def tell(self, who, status, incarnation):
+        known = self.rumours.get(who)
+        if known is None or (incarnation, status) > (known.incarnation, known.status):
+            self.rumours[who] = Rumour(status, incarnation)
 
     def own_update(self, status=ALIVE):
         return Update(self.id, self.address, status, self.incarnation)
 
     def gossip(self):
-        freshest = sorted(self.rumours.items(), key=lambda item: item[1][1])[:GOSSIP_UPDATES]
-        for key, (update, told) in freshest:
-            if told + 1 >= GOSSIP_TIMES:
-                del self.rumours[key]
-            else:
-                self.rumours[key] = (update, told + 1)
-        return [update for _, (update, _) in freshest]
+        """The updates for one datagram: the dead first, then the suspect, and of these what was told least."""
+        order = list(self.rumours.items())
+        self.random.shuffle(order)
+        order.sort(key=lambda item: (-item[1].status, item[1].told, -item[1].incarnation))
+        chosen = order[:GOSSIP_UPDATES]
+        for _, rumour in chosen:
+            rumour.told += 1
+        most = self.tellings()
+        self.rumours = {who: rumour for who, rumour in self.rumours.items() if rumour.told < most}
+        return [Update(*who, rumour.status, rumour.incarnation) for who, rumour in chosen]
 
     def join(self, seed):
-        """Introduce ourselves: a ping that says who we are."""
-        self.tell(self.own_update())
-        self.ping(("", seed))
-
-    def ping(self, target, updates=None):
-        seq = self.next_seq()
-        self.send(target[1], ping(seq, self.gossip() if updates is None else updates))
-        return seq
+        """Whoever lives there is a member from now on. The ping does not say whose it is."""
+        self.members.setdefault((seed, seed), Member(ALIVE, 0))
+        self.send(seed, ping(0, self.gossip()))
 
     def leave(self):
-        """A dead update about the sender that the sender itself sends."""
-        self.left = True
-        self.rumours.clear()
-        for member in self.members.values():
-            if member.status != DEAD:
-                self.ping((member.id, member.address), [self.own_update(DEAD)])
+        """The word that it is dead itself, once, to a few of the living."""
+        self.left, self.current = True, None
+        living = self.having(ALIVE)
+        for _, address in self.random.sample(living, min(len(living), self.tellings())):
+            self.send(address, ping(0, [self.own_update(DEAD)]))
 
     # ------------------------------------------------------------------------------ what it hears
-    def at(self, address):
-        for member in self.members.values():
-            if member.address == address:
-                return member
-        return None
-
-    def apply(self, update, now):
-        if update.id == self.id:
-            if update.status != ALIVE and update.incarnation >= self.incarnation and self.refutes and not self.left:
-                self.incarnation = min(update.incarnation + 1, INCARNATION_MAX)
-                self.tell(self.own_update())
-            return
-        member = self.members.get(update.id)
+    def apply(self, now, who, status, incarnation):
+        """True if that is to be passed on: a new member, or another status."""
+        member = self.members.get(who)
+        if incarnation > (member.incarnation if member else 0) + JUMP_MAX:
+            self.event(now, "refused", who, incarnation)
+            return False
         if member is None:
-            known = self.at(update.address)
-            if known is not None and known.stand_in:
-                del self.members[known.id]
-                self.rumours.pop(known.id, None)
-            elif update.status == DEAD:
-                return
-            member = Member(update.id, update.address, update.status, update.incarnation)
-            self.members[update.id] = member
-        elif (update.incarnation, update.status) <= (member.incarnation, member.status):
-            return
-        member.stand_in = False
-        member.status, member.incarnation = update.status, update.incarnation
-        member.address = update.address
-        if update.status == SUSPECT:
-            member.suspect_until = now + self.suspicion
-        self.tell(update)
+            if len(self.members) + 1 >= MEMBERS_MAX:
+                self.event(now, "full", who, incarnation)
+                return False
+            self.members[who] = Member(status, incarnation, died_at=now if status == DEAD else math.inf)
+            self.event(now, "joined", who, incarnation)
+            return True
+        if (incarnation, status) <= (member.incarnation, member.status):
+            return False
+        before = member.status
+        member.status, member.incarnation = status, incarnation
+        self.verdicts.pop(who, None)
+        if before == status:
+            return False
+        member.died_at = now if status == DEAD else math.inf
+        if (before, status) != (DEAD, ALIVE):
+            self.event(now, {ALIVE: "recovered", SUSPECT: "suspected", DEAD: "failed"}[status], who, incarnation)
+        return True
 
-    def suspect(self, member, now):
-        if member.status == ALIVE:
-            self.apply(Update(member.id, member.address, SUSPECT, member.incarnation), now)
+    def hear(self, now, update):
+        who = update.id, update.address
+        if who != self.me:
+            if self.apply(now, who, update.status, update.incarnation):
+                self.tell(who, update.status, update.incarnation)
+        elif update.status != ALIVE and update.incarnation >= self.incarnation and self.refutes and not self.left:
+            self.incarnation = min(update.incarnation + 1, INCARNATION_MAX)
+            self.event(now, "refuted", who, self.incarnation)
+            self.tell(who, ALIVE, self.incarnation)
 
     def datagram(self, now, source, data):
         """One datagram from `source`, which is host:port."""
+        if self.deaf:
+            return
         try:
             message = decode(data)
         except Invalid:
@@ -161,75 +212,115 @@ class BasePeer:
             self.invalid += 1               # we have no key to check it with
             return
         self.heard.append((now, source, message))
-        if message.type == PING and self.at(source) is None and not any(
-                update.address == source for update in message.updates):
-            self.members[source] = Member(source, source, ALIVE, 0, stand_in=True)
         for update in message.updates:
-            self.apply(update, now)
+            self.hear(now, update)
         if message.type == PING:
+            self.apply(now, (source, source), ALIVE, 0)
             if self.answers_pings:
-                self.send(source, ack(message.seq, (self.id, self.address), self.gossip()))
+                self.send(source, ack(message.seq, self.me, self.gossip()))
         elif message.type == PING_REQ:
             if self.relays_pings:
-                seq = self.ping(message.member)
-                self.relays[seq] = Relay(source, message.seq, message.member, now + 0.8 * self.timeout)
+                seq = self.next_seq()
+                self.relays[seq] = Relay(source, message.seq, message.member, now + self.timeout)
+                self.send(message.member[1], ping(seq, self.gossip()))
         elif message.type == ACK:
-            known = self.at(source)
-            if known and known.stand_in and message.member[1] == source:    # the answerer says who it is
-                self.apply(Update(message.member[0], source, ALIVE, 0), now)
-            relay = self.relays.pop(message.seq, None)
-            if relay:
-                self.send(relay.asker, ack(relay.asker_seq, message.member, self.gossip()))
-            probe = self.probes.get(message.seq)
-            if probe:
-                probe.answered = True
+            self.answered(now, message)
+            self.revive(now, (source, source))
+
+    def answered(self, now, message):
+        probe, relay = self.current, self.relays.get(message.seq)
+        if probe and (probe.seq, probe.target) == (message.seq, message.member):
+            self.current, self.next_probe = None, now + self.period
+        if relay and relay.target == message.member:
+            del self.relays[message.seq]
+            self.send(relay.asker, ack(relay.asker_seq, relay.target, self.gossip()))
+
+    def revive(self, now, who):
+        """Who answers is not suspect any more, and has another incarnation than it made itself."""
+        member = self.members.get(who)
+        if member and member.status == SUSPECT:
+            member.status, member.incarnation = ALIVE, min(member.incarnation + 1, INCARNATION_MAX)
+            self.verdicts.pop(who, None)
+            self.event(now, "recovered", who, member.incarnation)
+            self.tell(who, ALIVE, member.incarnation)
 
     # -------------------------------------------------------------------------- what it does by itself
     def deadline(self):
-        times = [self.next_probe] if self.probing and not self.left else []
-        times += [relay.until for relay in self.relays.values()]
-        times += [probe.sent + self.timeout for probe in self.probes.values()
-                  if not probe.indirect and not probe.answered]
-        times += [m.suspect_until for m in self.members.values() if m.status == SUSPECT]
-        return min(times, default=float("inf"))
+        times = [relay.until for relay in self.relays.values()]
+        times += self.verdicts.values()
+        if self.probing and not self.left:
+            times.append(self.current.until if self.current else self.next_probe)
+        return min(times, default=math.inf)
 
     def tick(self, now):
         for seq, relay in list(self.relays.items()):
             if now >= relay.until:
                 del self.relays[seq]
                 self.send(relay.asker, nack(relay.asker_seq, relay.target))
-        for seq, probe in list(self.probes.items()):
-            if not probe.answered and not probe.indirect and now >= probe.sent + self.timeout:
-                probe.indirect = True
-                others = [m for m in self.members.values() if m.status == ALIVE and m.id != probe.target[0]]
-                for helper in self.random.sample(others, min(3, len(others))):
-                    self.send(helper.address, ping_req(seq, probe.target, self.gossip()))
-        for member in list(self.members.values()):
-            if member.status == SUSPECT and now >= member.suspect_until:
-                self.apply(Update(member.id, member.address, DEAD, member.incarnation), now)
-        if self.probing and not self.left and now >= self.next_probe:
-            self.next_probe = now + self.period
+        for who, at in list(self.verdicts.items()):
+            if now >= at:
+                member = self.members[who]
+                member.status, member.died_at = DEAD, now
+                del self.verdicts[who]
+                self.event(now, "failed", who, member.incarnation)
+                self.tell(who, DEAD, member.incarnation)
+        if self.probing and not self.left:
             self.probe(now)
 
     def probe(self, now):
-        for seq, probe in list(self.probes.items()):
-            del self.probes[seq]
-            member = self.members.get(probe.target[0])
-            if member and not probe.answered:
-                self.suspect(member, now)
-        self.round = [name for name in self.round if name in self.members]
-        if not self.round:
-            self.round = list(self.members)
-            self.random.shuffle(self.round)
-        while self.round:
-            member = self.members[self.round.pop()]
-            if member.status == DEAD:
-                continue
-            updates = self.gossip()
-            if member.status == SUSPECT:    # it must hear of it to refute it
-                updates.append(Update(member.id, member.address, SUSPECT, member.incarnation))
-            self.probes[self.ping((member.id, member.address), updates)] = Probe((member.id, member.address), now)
-            return
+        probe = self.current
+        if probe and now >= probe.until:
+            if not probe.indirect and self.ask_others(probe):
+                probe.indirect, probe.until = True, now + self.timeout
+            else:
+                self.current, self.next_probe = None, now + self.period
+                self.suspect(now, probe)
+        elif not probe and now >= self.next_probe:
+            self.next_probe = now + self.period
+            self.forget(now)
+            self.probe_next(now)
+
+    def probe_next(self, now):
+        targets = sorted(self.having(ALIVE, SUSPECT))
+        if targets:
+            at = self.cursor % len(targets)
+            self.cursor = at + 1
+            member = self.members[targets[at]]
+            self.current = Probe(targets[at], self.next_seq(), now + self.timeout, (member.status, member.incarnation))
+            self.send(targets[at][1], ping(self.current.seq, self.gossip()))
+
+    def ask_others(self, probe):
+        """False if there is nobody to ask."""
+        helpers = [who for who in self.having(ALIVE) if who != probe.target]
+        if helpers:
+            told = self.gossip()            # one and the same to all of them
+            for _, address in self.random.sample(helpers, min(len(helpers), HELPERS)):
+                self.send(address, ping_req(probe.seq, probe.target, told))
+        return bool(helpers)
+
+    def suspect(self, now, probe):
+        member = self.members.get(probe.target)
+        if member and probe.seen == (member.status, member.incarnation) and member.status == ALIVE:
+            member.status = SUSPECT
+            self.verdicts[probe.target] = now + self.scale() * SUSPICION_PERIODS * self.period
+            self.event(now, "suspected", probe.target, member.incarnation)
+            self.tell(probe.target, SUSPECT, member.incarnation)
+
+    def forget(self, now):
+        for who, member in list(self.members.items()):
+            if now > member.died_at + FORGET_AFTER:
+                del self.members[who]
+                self.event(now, "removed", who, member.incarnation)
+
+
+@functools.lru_cache(maxsize=None)
+def is_numeric(text):
+    host, _, port = text.rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+        return 0 < int(port) < 65536
+    except ValueError:
+        return False
 
 
 def split(text):
@@ -248,7 +339,7 @@ def join(address):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bind", required=True, metavar="HOST:PORT")
-    parser.add_argument("--id", help="default: its address, as of a peer that never told it")
+    parser.add_argument("--id", help="default: its address")
     parser.add_argument("--seed", action="append", default=[], metavar="HOST:PORT")
     arguments = parser.parse_args()
 
@@ -274,7 +365,7 @@ def main():
         peer.out.clear()
         if leaving:
             return
-        seen = {m.id: STATUS_NAMES[m.status] for m in peer.members.values()}
+        seen = {f"{who[0]}@{who[1]}": STATUS_NAMES[member.status] for who, member in peer.members.items()}
         for name in sorted(seen.keys() | shown.keys()):
             if seen.get(name) != shown.get(name):
                 print(f"{name}: {seen.get(name, 'forgotten')}", flush=True)

@@ -82,6 +82,6 @@ def test_datagrams_stay_below_the_limit(cluster):
     cluster.start(12, config="max_datagram = 1024\n")
     wire.join(cluster.daemons[0].address)
     cluster.whole(also=["base"])
-    cluster.wait(lambda: all(wire.status_of(d.name) == "alive" for d in cluster.daemons), "the peer to know all",
+    cluster.wait(lambda: all(wire.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "the peer to know all",
                  seconds=60)
     assert max(len(data) for _, _, data in wire.came) <= 1024

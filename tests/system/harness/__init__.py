@@ -8,6 +8,7 @@ from .lan import Lan, helpers
 from .machine import Switch, unusable as machines_unusable
 from .mdns import Announcer
 from .netns import Namespace, become_root, mounts_unusable, usable
+from .mixed import REAL, Mixed, state_of_old
 from .peers import TRUSTING, Crowd, Peer, Teller, Wire, base_peer, base_wire
 from .pump import PATIENCE, Pump, TimedOut
 from .refuse import Refusals, unusable as refusals_unusable
@@ -23,7 +24,7 @@ def unwind_on_sigterm():
     signal.signal(signal.SIGTERM, interrupted)
 
 
-__all__ = ["BRISK", "BUSY", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Crowd", "Daemon", "Lan", "Namespace", "Path", "Peer",
-           "Pump", "Refusals", "RpcError", "Switch", "TRUSTING", "Teller", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm", "base_peer",
-           "base_wire", "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable", "paths", "refusals_unusable",
-           "tunnels_unusable", "usable"]
+__all__ = ["BRISK", "BUSY", "PATIENCE", "PORT", "Announcer", "Cluster", "Control", "Crowd", "Daemon", "Lan", "Mixed", "Namespace", "Path",
+           "Peer", "Pump", "REAL", "Refusals", "RpcError", "Switch", "TRUSTING", "Teller", "TimedOut", "Tunnels", "Wire", "unwind_on_sigterm",
+           "base_peer", "base_wire", "become_root", "clean_environment", "flood", "helpers", "machines_unusable", "mounts_unusable",
+           "paths", "refusals_unusable", "state_of_old", "tunnels_unusable", "usable"]

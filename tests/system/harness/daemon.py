@@ -41,6 +41,7 @@ class Daemon:
         self.seeds, self.options = list(seeds), list(options)
         self.environment, self.wrapper = dict(environment), list(wrapper)
         self.advertise = advertise
+        self.program = paths.SWIMD      # another one, of another version perhaps, from its next start on
         self.process, self.notify, self.control, self.watcher = None, None, None, None
         self.view = {}                  # name -> status, as the events say
         self.said = []                  # every event since watch()
@@ -56,7 +57,7 @@ class Daemon:
             file.write(text)
 
     def arguments(self):
-        arguments = [paths.SWIMD, "-c", self.config, "--name", self.name, "--bind", self.address,
+        arguments = [self.program, "-c", self.config, "--name", self.name, "--bind", self.address,
                      "--socket", self.socket, "--state-dir", self.state]
         if self.advertise:
             arguments += ["--advertise", self.advertise]

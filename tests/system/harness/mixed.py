@@ -1,0 +1,139 @@
+"""Daemons with ordinary names and base peers whose ids are their addresses, in one cluster: what each side lists and tells."""
+import os
+import signal
+import time
+
+from .peers import Peer, base_peer
+
+REAL = {"period": base_peer.PERIOD, "timeout": base_peer.TIMEOUT}     # of a real base peer; on a machine that has time for them
+
+
+def state_of_old(daemon, incarnation):
+    """What a swimd of the version before left in its state directory: the number that it begins with next."""
+    with open(os.path.join(daemon.state, "incarnation"), "w", encoding="ascii") as file:
+        file.write(f"{incarnation}\n")
+
+
+class Mixed:
+    def __init__(self, cluster, **more):
+        """`more` is given to every base peer."""
+        self.cluster, self.more = cluster, more
+        self.peers, self.made = [], 0
+
+    def peer(self, seeds, address=None):
+        """One more base peer, which starts now."""
+        number, self.made = self.made, self.made + 1
+        address = address or f"127.0.{50 + number // 200}.{1 + number % 200}:7946"
+        peer = Peer(self.cluster, address, seed=number, **self.more)
+        self.peers.append(peer)
+        for seed in seeds:
+            peer.join(seed)
+        return peer
+
+    def start(self, swimds, bases, **more):
+        """The daemons are whole before the base peers start, each of which knows one of them."""
+        self.cluster.start(swimds, **more)
+        self.cluster.whole()
+        for number in range(bases):
+            self.peer([self.cluster.daemons[number % swimds].address])
+
+    def addresses(self):
+        return {member.address for member in [*self.cluster.running, *self.peers]}
+
+    def faults(self):
+        """Who of the base peers lists other than each of the others once, alive, under its address."""
+        addresses = self.addresses()
+        for peer in self.peers:
+            wanted = {(address, address): "alive" for address in addresses if address != peer.address}
+            listed = peer.listed()
+            if listed != wanted:
+                odd = {f"{who[0]}@{who[1]}": status for who, status in listed.items() if wanted.get(who) != status}
+                yield f"{peer.address} lacks {sorted(a for a, _ in wanted.keys() - listed.keys())} has {odd}"
+
+    def whole(self, seconds=None):
+        """Wait until everybody lists everybody, and nobody else."""
+        self.cluster.wait(lambda: next(self.faults(), None) is None,
+                          lambda: f"base peers to list all and nobody else: {list(self.faults())[:4]}", seconds)
+        return self.cluster.whole(seconds, also=[peer.address for peer in self.peers])
+
+    def all_list(self, member, status, seconds=None):
+        """Wait until each of the others, of both kinds, holds this daemon or base peer so; one that left is dead to base peers."""
+        address = member.address
+        name = getattr(member, "name", address)
+        # The dead are forgotten after a while.
+        wanted = ({status}, set()) if status == "dead" else ({status},)
+        peers = [peer for peer in self.peers if peer is not member]
+        daemons = [daemon for daemon in self.cluster.running if daemon is not member]
+
+        def silent():
+            return [peer.address for peer in peers if peer.statuses_at(address) not in wanted] + \
+                [daemon.name for daemon in daemons if daemon.view.get(name) not in (status, "left" if status == "dead" else status)]
+        self.cluster.wait(lambda: not silent(), lambda: f"all to hold {name} {status}; not so: {silent()}", seconds)
+
+    # ------------------------------------------------------------------------------------ trials
+    def restart(self, daemon, clean, at_once):
+        """The daemon ends by SIGTERM or SIGKILL and starts again, at once or when all hold it dead; the seconds until each
+        base peer held it alive."""
+        daemon.disconnect()
+        daemon.signal(signal.SIGTERM if clean else signal.SIGKILL)
+        daemon.ended()
+        if not at_once:
+            self.all_list(daemon, "dead")
+        daemon.launch()
+        begin = time.monotonic()
+        self.cluster.watch([daemon])
+        self.all_list(daemon, "alive")
+        return time.monotonic() - begin
+
+    def restarts(self, daemon, times, clean):
+        """So many; then a base peer starts. The most seconds until one was seen, and until that base peer and all others list
+        all."""
+        took = [self.restart(daemon, clean, at_once=n % 2 == 0) for n in range(times)]
+        self.whole()
+        self.peer([self.cluster.daemons[0].address])
+        begin = time.monotonic()
+        self.whole()
+        return max(took), time.monotonic() - begin
+
+    def partition(self, seconds):
+        """Every second one of each kind is cut from the others for so long; the seconds until all list all again."""
+        members = [*self.cluster.daemons, *self.peers]
+        self.cluster.namespace.cut(*([m.address.rpartition(":")[0] for m in members[n::2]] for n in (0, 1)))
+        self.cluster.pump.pass_time(seconds)
+        self.cluster.namespace.heal()
+        begin = time.monotonic()
+        self.whole()
+        return time.monotonic() - begin
+
+    def cut_pairs(self):
+        """Two daemons, two base peers, and one of each do not reach each other any more."""
+        hosts = [m.address.rpartition(":")[0] for m in (*self.cluster.daemons[:2], *self.peers[:2])]
+        drops = [f"ip saddr {hosts[a]} ip daddr {hosts[b]} drop" for one, other in ((0, 1), (2, 3), (1, 2))
+                 for a, b in ((one, other), (other, one))]
+        self.cluster.namespace.rules("\n".join(["table inet cut {", "chain input {", "type filter hook input priority 0;", *drops, "}", "}"]))
+
+    # ------------------------------------------------------------------------------------ figures
+    def count(self, kind):
+        return sum(peer.peer.counts[kind] for peer in self.peers)
+
+    def lost(self):
+        """Members that live and that base peers told the failure of, as often as they did."""
+        addresses = self.addresses()
+        return [who for peer in self.peers for _, kind, who, _ in peer.peer.events if kind == "failed" and who[1] in addresses]
+
+    def told(self, kind, since=0.0):
+        """By the daemons."""
+        return sum(len(daemon.heard_of(kind, since=since)) for daemon in self.cluster.daemons)
+
+    def entries(self):
+        """The fewest and the most in the lists of all, themselves included."""
+        counts = [1 + len(peer.peer.members) for peer in self.peers] + [len(daemon.members()) for daemon in self.cluster.running]
+        return min(counts), max(counts)
+
+    def figures(self):
+        return {"suspected": self.count("suspected") + self.told("member.suspected"),
+                "failed": self.count("failed") + self.told("member.failed"),
+                "refused": self.count("refused"), "entries": "{}..{}".format(*self.entries())}
+
+    def sent_bytes(self):
+        return [daemon.call("metrics")["transport"]["bytes_sent"] for daemon in self.cluster.running]
