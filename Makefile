@@ -253,9 +253,9 @@ check: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
-# check-long:  trials that last minutes, such as loss and cuts among twenty daemons
+# check-long:  trials that last minutes, such as loss and cuts among twenty daemons; SWIMD_OLD=PATH for a rolling upgrade
 check-long: all
-	@$(RUN) $(jobs_long)
+	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))') $(RUN) $(jobs_long)
 
 # check-flood:  short floods of every kind against real daemons, one after the other
 check-flood: all $(FLOOD_BIN)
@@ -391,6 +391,12 @@ bench-cluster: all
 BENCH_PATHS_ARGS ?=
 bench-paths: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_paths.py $(BENCH_PATHS_ARGS)
+
+# bench-base:  swimd beside base peers: false words, restarts, partitions, 100 base peers, half an hour; BENCH_BASE_ARGS='--only crowd'
+BENCH_BASE_ARGS ?=
+.PHONY: bench-base
+bench-base: all
+	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_base.py $(BENCH_BASE_ARGS)
 
 # demo:        three real daemons find each other, one is killed, the others notice
 demo: all
