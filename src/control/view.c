@@ -87,6 +87,7 @@ view_member(struct emit *e, const char *key, const struct swim_report *member,
 	else
 		emit_fixed(e, "rtt_ms", member->rtt.ns / 1000, 3);
 	emit_string(e, "path", swim_path_name(member->path));
+	emit_string(e, "kind", swim_kind_name(member->kind));
 	view_time(e, "heard", member->heard, wall_offset_ns);
 	view_tags(e, "tags", member->tags, member->tags_len);
 	emit_object_end(e);

@@ -27,6 +27,7 @@ enum column {
 	TAGS,
 	PATH,
 	HEARD,
+	KIND,
 	COLUMNS
 };
 
@@ -42,6 +43,7 @@ static const struct table_column columns[COLUMNS] = {
     [TAGS] = {.title = "TAGS", .key = "tags", .wide = true, .cut = true},
     [PATH] = {.title = "PATH", .key = "path", .wide = true},
     [HEARD] = {.title = "HEARD", .key = "heard", .wide = true, .right = true},
+    [KIND] = {.title = "KIND", .key = "kind", .wide = true},
 };
 
 /* "role=db,zone=a"; the caller frees it. */
@@ -107,17 +109,38 @@ fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t no
 	else
 		table_cell(t, HEARD,
 		    print_age(json_object_get(member, "heard"), now, text, sizeof(text)), "");
+	fill_value(t, KIND, json_object_get(member, "kind"));
+}
+
+/* Are there others than swimds? */
+static bool
+are_mixed(const json_t *list)
+{
+	const json_t *member;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, member) {
+		const char *kind = json_string_value(json_object_get(member, "kind"));
+
+		if (kind != NULL && strcmp(kind, "base") == 0)
+			return true;
+	}
+	return false;
 }
 
 bool
 members_print(const struct ctl *ctl, json_t *list)
 {
-	struct table *t = table_new(ctl, columns, COLUMNS);
+	struct table_column shown[COLUMNS];
+	struct table *t;
 	time_t now = time(NULL);
 	size_t i;
 	json_t *member;
 	bool ok;
 
+	memcpy(shown, columns, sizeof(shown));
+	shown[KIND].wide = !are_mixed(list);
+	t = table_new(ctl, shown, COLUMNS);
 	if (t == NULL)
 		return false;
 	json_array_foreach(list, i, member)

@@ -60,11 +60,11 @@ void run_complained(struct run, int status, const char *words);
 	"{\"members\":["                                                                                 \
 	"{\"name\":\"db1\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\","                          \
 	"\"incarnation\":18446744073709551615,\"local\":true,\"since\":\"2026-11-23T01:02:03.412Z\","    \
-	"\"rtt_ms\":null,\"path\":\"direct\",\"heard\":\"2026-11-23T01:02:03.412Z\","                    \
+	"\"rtt_ms\":null,\"path\":\"direct\",\"heard\":\"2026-11-23T01:02:03.412Z\",\"kind\":\"swimd\"," \
 	"\"tags\":{\"role\":\"db\",\"zone\":\"a b\"}},"                                                  \
 	"{\"name\":\"db2\",\"address\":\"[2001:db8::2]:7946\",\"status\":\"suspect\",\"incarnation\":3," \
 	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":0.41,"                        \
-	"\"path\":\"relayed\",\"heard\":null,\"tags\":{}},"                                              \
+	"\"path\":\"relayed\",\"heard\":null,\"kind\":\"swimd\",\"tags\":{}},"                           \
 	"{\"name\":\"db3\",\"address\":\"[2001:db8::3]:7946\",\"status\":\"alive\",\"incarnation\":0,"   \
 	"\"local\":false,\"since\":\"2026-11-23T01:02:03.412Z\",\"rtt_ms\":1500.5,\"tags\":{}}],"        \
 	"\"counts\":{\"alive\":2,\"suspect\":1,\"dead\":0,\"left\":0}}"

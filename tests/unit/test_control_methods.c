@@ -158,7 +158,8 @@ START_TEST(a_member_is_shown)
 	ck_assert(json_is_null(member(shown, "rtt_ms")));
 	ck_assert_str_eq(text(shown, "path"), "unknown");
 	ck_assert(json_is_null(member(shown, "heard")));
-	ck_assert_uint_eq(json_object_size(shown), 12);
+	ck_assert_str_eq(text(shown, "kind"), "swimd");
+	ck_assert_uint_eq(json_object_size(shown), 13);
 	json_decref(shown);
 	shown = peer_result(&peer, request("member", "{\"name\":\"me\"}"));
 	ck_assert(json_is_true(member(shown, "local")));

@@ -30,14 +30,34 @@ START_TEST(members_in_every_format)
 	run_free(&run);
 	run_printed(run_once(FAKE_MEMBERS, "-oname", "members", NULL), 0, "db1\ndb2\ndb3\n");
 	run_printed(run_once(FAKE_MEMBERS, "members", "--output=tsv", NULL), 0,
-	    "name\taddress\tstatus\trtt_ms\tincarnation\tsince\tlocal\ttags\tpath\theard\n"
-	    "db1\t10.0.0.7:7946\talive\t-\t18446744073709551615\t2026-11-23T01:02:03.412Z\tyes\trole=db,zone=a\\x20b\tdirect\t2026-11-23T01:02:03.412Z\n"
-	    "db2\t[2001:db8::2]:7946\tsuspect\t0.41\t3\t2026-11-23T01:02:03.412Z\tno\t\trelayed\t-\n"
-	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\t-\t-\n");
+	    "name\taddress\tstatus\trtt_ms\tincarnation\tsince\tlocal\ttags\tpath\theard\tkind\n"
+	    "db1\t10.0.0.7:7946\talive\t-\t18446744073709551615\t2026-11-23T01:02:03.412Z\tyes\trole=db,zone=a\\x20b\tdirect\t2026-11-23T01:02:03.412Z\tswimd\n"
+	    "db2\t[2001:db8::2]:7946\tsuspect\t0.41\t3\t2026-11-23T01:02:03.412Z\tno\t\trelayed\t-\tswimd\n"
+	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\t-\t-\t-\n");
 	run_printed(run_once(FAKE_MEMBERS, "members", "-o", "hosts", NULL), 0,
 	    "10.0.0.7 db1\n2001:db8::2 db2\n2001:db8::3 db3\n");
 	/* Byte for byte what the daemon said, numbers and all. */
 	run_printed(run_once(FAKE_MEMBERS, "members", "-j", NULL), 0, FAKE_MEMBERS "\n");
+}
+END_TEST
+
+/* Where all are of one kind the table need not say so. */
+START_TEST(kinds_are_shown_where_there_are_two)
+{
+#define one(name, kind)                                                                            \
+	"{\"name\":\"" name                                                                        \
+	"\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\",\"kind\":\"" kind "\"}"
+	struct run run;
+
+	run = run_once("{\"members\":[" one("a", "swimd") "],\"counts\":{}}", "members", NULL);
+	ck_assert_ptr_null(strstr(run.out, "KIND"));
+	run_free(&run);
+	run = run_once("{\"members\":[" one("a", "swimd") "," one("b", "base") "],\"counts\":{}}",
+	    "members", NULL);
+	ck_assert_ptr_nonnull(strstr(run.out, "KIND"));
+	ck_assert_ptr_nonnull(strstr(run.out, " base"));
+	run_free(&run);
+#undef one
 }
 END_TEST
 
@@ -244,5 +264,6 @@ START_TEST(tables_fit_the_terminal)
 }
 END_TEST
 
-UNIT_MAIN("ctl_members", tables_fit_the_terminal, members_in_every_format, hostile_names_do_no_harm,
+UNIT_MAIN("ctl_members", tables_fit_the_terminal, members_in_every_format,
+    kinds_are_shown_where_there_are_two, hostile_names_do_no_harm,
     filters_are_sent_and_empty_lists_may_fail, large_answers_are_whole, colours_on_a_terminal_only)
