@@ -111,6 +111,18 @@ asker_kind(const struct swim *s, const struct member *asker)
 						    : WIRE_RECIPIENT_UNKNOWN;
 }
 
+/*
+ * The pair of a swimd's name and address, which a base peer has from a version of swimd that told base peers the names.
+ * No swimd answers a base peer under it any more: with a nack the base peer gives it up.
+ */
+static bool
+is_former_pair(const struct swim *s, const struct relay *r, const struct wire_member_id *pair,
+    const struct member *target)
+{
+	return base_is_recipient(r->asker_kind) && base_kind(s, target) == SWIM_KIND_SWIMD &&
+	       !base_is_address(s, pair);
+}
+
 void
 relay_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
     size_t len)
@@ -150,13 +162,17 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	/* Who asks for one that is gone does not know that. */
 	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
 		introduce_note_stale(s, target);
+	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
+	usable = apply_address(s, meant.address, address_text, &addr);
+	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
+	if (known && is_former_pair(s, r, &msg->member, target)) {
+		answer(s, r, WIRE_NACK);
+		return;
+	}
 	if (target == s->self) {
 		answer(s, r, WIRE_ACK);
 		return;
 	}
-	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
-	usable = apply_address(s, meant.address, address_text, &addr);
-	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
 	if (known)
 		addr = *link_way(target);
 	/* One out of our reach, too; and a stranger that has us ask himself would have two datagrams for one. */

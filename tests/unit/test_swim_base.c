@@ -407,6 +407,33 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 }
 END_TEST
 
+/* A base peer that has the names of swimds from an earlier version gives these pairs up. */
+START_TEST(a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack)
+{
+	struct fixture *f = among_both(3, 9);
+	const struct wire_member_id named[] = {
+	    {wire_str_of("p2"), wire_str_of("10.0.1.2:7946")},
+	    {wire_str_of("self"), wire_str_of(SELF)},
+	};
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		uint8_t data[256];
+		struct wire_writer w;
+
+		fixture_clear(f);
+		wire_writer_init(&w, data, sizeof(data), 0);
+		wire_begin_ping_req(&w, 77, &named[i]);
+		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 2));
+		ck_assert_ptr_null(fixture_sent(f, WIRE_ACK, 9));
+		ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 9));
+		ck_assert(wire_str_equal(fixture_sent(f, WIRE_NACK, 9)->message.member.id,
+		    i == 0 ? "p2" : "self"));
+	}
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(a_base_peer_is_asked_to_ping_a_swimd_by_its_address)
 {
 	struct fixture *f = among_both(1, 9);
@@ -969,6 +996,7 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there,
     what_a_base_peer_says_of_our_address_it_says_of_us,
     a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
+    a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack,
     a_base_peer_is_asked_to_ping_a_swimd_by_its_address,
     of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
     swimds_tell_each_other_which_members_are_base_peers,
