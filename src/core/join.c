@@ -697,6 +697,17 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 		apply_left(s, &j->addr, j->than);
 }
 
+/* A base peer that we hold dead has spoken and answers by its own id: it comes back as soon as it has refuted its death. */
+static void
+tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
+{
+	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+
+	if (m != NULL && base_is_peer(m) && m->status == SWIM_DEAD && !m->hidden &&
+	    swim_addr_equal(&m->addr, asked))
+		probe_ping(s, m, core_seq(s));
+}
+
 /* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
@@ -737,8 +748,10 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			sync_start(s, &asked);
 		break;
 	case JOIN_GREET:
-		if (!swimd)
+		if (!swimd) {
 			found_elsewhere(s, &was, msg);
+			tell_of_its_death(s, msg, &asked);
+		}
 		break;
 	case JOIN_LEAVER:
 		leaver_answered(s, &was, msg);

@@ -794,6 +794,30 @@ START_TEST(a_base_peer_is_told_of_the_end_of_members)
 }
 END_TEST
 
+/* A base peer hears of its own death by chance alone, unless whoever holds it dead tells it so when it speaks. */
+START_TEST(a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update u = pair(9, SWIM_DEAD, 0);
+	const struct fixture_out *out;
+
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_run(f, swim_seconds(20));
+	ck_assert_int_eq(fixture_report(f, address_of(9)).status, SWIM_DEAD);
+	fixture_clear(f);
+	fixture_ping(f, 9, 6, nothing);
+	out = fixture_sent(f, WIRE_PING, 9);
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(out->message.updates.count, 0);
+	fixture_base_ack(f, 9, out->message.seq, address_of(9));
+	out = &f->out[f->out_count - 1];
+	ck_assert_int_eq(out->message.type, WIRE_PING);
+	ck_assert(fixture_has(out, address_of(9), SWIM_DEAD, NULL));
+	fixture_free(f);
+}
+END_TEST
+
 /* Base peers know of no removal, and may tell each other of the suspicion of whoever was removed. */
 START_TEST(a_base_peer_is_told_of_the_end_of_one_that_was_removed)
 {
@@ -984,6 +1008,7 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
     odd_ladders_change_nothing_that_they_may_not, nobody_climbs_a_ladder_without_end,
     a_base_peer_is_told_of_the_end_of_members, a_base_peer_is_introduced_to_all_at_once,
+    a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is,
     a_base_peer_that_says_what_is_old_is_told_what_is,
     a_base_peer_is_answered_by_the_pair_that_it_pinged,
     a_base_peer_hears_of_swimds_by_their_addresses,
