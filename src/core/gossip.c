@@ -598,6 +598,12 @@ is_reached_swimd(const struct swim *s, const struct member *m)
 	return !base_is_peer(m) && locate_is_reached(s, m);
 }
 
+static bool
+is_told(const struct swim *s, const struct member *m)
+{
+	return locate_is_reached(s, m) && !introduce_is_spreading(s, m);
+}
+
 /*
  * Whom to push rumours to.  Base peers are introduced to whoever comes besides (introduce.c), and swimds are not: where there
  * are base peers a rumour goes to a few swimds more, or these would be the last to know among many base peers.
@@ -609,7 +615,7 @@ pick_targets(struct swim *s, size_t want, struct member **to)
 
 	if (s->introductions > 0)
 		swimds = members_pick(s, (want + 1) / 2, NULL, is_reached_swimd, to);
-	others = members_pick(s, want, NULL, locate_is_reached, to + swimds);
+	others = members_pick(s, want, NULL, is_told, to + swimds);
 	count = swimds;
 	for (size_t i = swimds; i < swimds + others; i++) {
 		bool again = false;

@@ -100,6 +100,7 @@ struct introduction {
 	unsigned tries;
 	swim_time next;
 	uint64_t heard_seq;  /* of its last ping */
+	uint64_t joined;     /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
 	swim_time again;     /* a lower one counts from then on */
 	swim_time corrected; /* something old that it says is answered by a ping from then on */
 };
@@ -739,6 +740,8 @@ void introduce_arrived(struct swim *, struct member *m);
 /* m is gone, and what it had to tell base peers falls to others. */
 void introduce_gone(struct swim *, struct member *m);
 void introduce_forget(struct swim *, struct member *);
+/* Is it telling others of us just now, as we have joined by it?  Then it is sent nothing that it did not ask for. */
+bool introduce_is_spreading(const struct swim *, const struct member *);
 /* This base peer pinged us before anybody told us of it. */
 void introduce_met(struct swim *, struct member *);
 /* This datagram came from there, perhaps from a base peer. */

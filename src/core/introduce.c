@@ -10,6 +10,10 @@
  * hears of its end.
  *
  * A base peer that pings with a lower sequence number than before has started anew and knows nobody.
+ *
+ * A base peer tells of a newcomer, too: a few times, in whatever it sends next, to whomever that goes.  Swimds that know base
+ * peers alone find each other by that.  So a swimd that has joined by a base peer lets it be for a probe interval: each ping of
+ * the newcomer would have the base peer tell the newcomer of itself.
  */
 #include <string.h>
 
@@ -104,6 +108,14 @@ introduce_is_ours(const struct swim *s, const struct member *m)
 			  hash64_end(o->hash ^ m->hash) < ours;
 	}
 	return before < INTRODUCE_BY;
+}
+
+bool
+introduce_is_spreading(const struct swim *s, const struct member *m)
+{
+	return m->intro != NULL && m->intro->joined == s->self->incarnation + 1 &&
+	       s->self->status == SWIM_ALIVE &&
+	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
 
 /* Is the base peer `to` told of m in this pass?  Of ourselves each swimd tells where its pings have no room for that. */
@@ -228,6 +240,8 @@ introduce_step(struct swim *s, struct member *m)
 
 	if (!introduce_can(s, m) || !introduce_has_pass(s, m))
 		return SWIM_TIME_NEVER;
+	if (introduce_is_spreading(s, m))
+		return swim_time_add(m->met, s->config.timing.probe_interval);
 	if (!swim_time_reached(s->now, i->next))
 		return i->next;
 	if (i->tries >= INTRODUCE_TRIES) {
@@ -306,6 +320,8 @@ introduce_heard(struct swim *s, const struct wire_message *msg, const struct swi
 	i = introduce_new(s, m);
 	if (i == NULL)
 		return;
+	if (s->answered_seed && s->self->incarnation <= BASE_LADDER_WHOLE)
+		i->joined = s->self->incarnation + 1;
 	if (msg->type == WIRE_PING) {
 		bool again = msg->seq < i->heard_seq && swim_time_reached(s->now, i->again);
 

@@ -223,9 +223,10 @@ shuffle_round(struct swim *s)
 
 /* A stand-in that has not answered gets nothing but the greeting that it asked for. */
 static bool
-is_probed(const struct member *m)
+is_probed(const struct swim *s, const struct member *m)
 {
-	return m->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven);
+	return m->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven) &&
+	       !introduce_is_spreading(s, m);
 }
 
 /* Probes begun since that of this member. */
@@ -247,7 +248,7 @@ overdue(const struct swim *s)
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (is_probed(m) && probes_since(s, m) >= 2 * s->live_count &&
+		if (is_probed(s, m) && probes_since(s, m) >= 2 * s->live_count &&
 		    (found == NULL || probes_since(s, m) > probes_since(s, found)))
 			found = m;
 	}
@@ -264,7 +265,7 @@ next_of_round(struct swim *s)
 		if (s->probe_next >= s->live_count)
 			shuffle_round(s);
 		m = s->live[s->probe_next++];
-		if (is_probed(m))
+		if (is_probed(s, m))
 			return m;
 	}
 	return NULL;

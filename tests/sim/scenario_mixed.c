@@ -82,6 +82,25 @@ ten_minutes(struct sim *s)
 	at_peace(s, 600);
 }
 
+/* A base peer tells the few that it asks of whoever has joined by it, a few times: the next one has to find those before by that. */
+static void
+lone_seed(struct sim *s)
+{
+	double apart = 5 * rng_unit(&s->world.rng);
+
+	sim_base(s, 0);
+	for (unsigned i = 0; i < s->world.count; i++) {
+		sim_start(s, i);
+		if (i > 0)
+			sim_run(s, apart * rng_unit(&s->world.rng) * (rng_below(&s->world.rng, 2) == 0 ? 0.01 : 1));
+	}
+	EXPECT(s, sim_wait_complete(s, 10));
+	EXPECT(s, sim_wait_bases_complete(s, 10));
+	sim_run(s, 30);
+	EXPECT(s, is_quiet(s, START));
+	EXPECT(s, lists_are_exact(s));
+}
+
 /* The last node, a base peer, starts now and soon knows everybody. */
 static bool
 late_one_knows_all(struct sim *s)
@@ -539,6 +558,8 @@ const struct scenario scenarios_mixed[] = {
     {"mixed-pairs-cut", 8, pairs_cut, LIGHT,
 	"pairs of each kind that are cut keep each other by ping-req"},
     {"mixed-base-seed", 6, base_is_seed, LIGHT, "a base peer is the only seed of swimds"},
+    {"mixed-lone-seed", 4, lone_seed, LIGHT,
+	"swimds that start one after the other know a base peer alone, and find each other"},
     {"mixed-crowd-30", 33, crowd_5, LIGHT, "30 base peers around 3 swimd all know all within 5 s"},
     {"mixed-crowd-100", 103, crowd_5, HEAVY, "100 base peers around 3 swimd likewise"},
     {"mixed-crowd-300", 303, crowd_10, HEAVY, "300 base peers around 3 swimd, within 10 s"},

@@ -178,13 +178,15 @@ def test_relays_a_ping_req(cluster):
 
 
 def test_daemon_relays_a_ping_req(cluster):
-    """A base peer's ping-req: an ack of its seq that names the target."""
+    """A base peer's ping-req: an ack of its seq that names the target by its address, and a nack to a target that it knows by name."""
     cluster.start(2)
     cluster.whole()
     one, other = cluster.daemons
     peer = joined(cluster, one)
-    peer.send(one.address, base_wire.ping_req(4711, (other.name, other.address)))
-    assert peer.answer(base_wire.ACK, 4711).member == (other.name, other.address)
+    peer.send(one.address, base_wire.ping_req(4711, (other.address, other.address)))
+    assert peer.answer(base_wire.ACK, 4711).member == (other.address, other.address)
+    peer.send(one.address, base_wire.ping_req(4712, (other.name, other.address)))
+    assert peer.answer(base_wire.NACK, 4712).member == (other.name, other.address)
     assert not any(m.seq == 4711 for _, m in peer.messages(base_wire.NACK))
 
 

@@ -222,6 +222,29 @@ START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
 }
 END_TEST
 
+/* It tells of us in the next few datagrams that it sends, which must not all be answers to us. */
+START_TEST(a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval)
+{
+	struct fixture *f = fixture_among_proven(0);
+	struct swim_addr addr = fixture_addr(9);
+	swim_duration interval = f->config.timing.probe_interval;
+
+	base_peer(f, 9);
+	for (swim_duration at = {0}; at.ns < interval.ns - swim_ms(2).ns; at.ns += swim_ms(1).ns) {
+		fixture_run(f, swim_ms(1));
+		for (size_t i = 0; i < f->out_count; i++)
+			ck_assert(!swim_addr_equal(&f->out[i].to, &addr));
+	}
+	/* What it asks is answered. */
+	fixture_ping(f, 9, 4, nothing);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 9));
+	fixture_clear(f);
+	fixture_run(f, interval);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 9));
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(whoever_answers_a_join_tells_of_which_kind_it_is)
 {
 	for (unsigned swimd = 0; swimd < 2; swimd++) {
@@ -1014,6 +1037,7 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_base_peer_hears_of_swimds_by_their_addresses,
     an_address_of_which_nothing_is_known_is_not_told_our_name,
     an_address_to_join_by_is_asked_by_a_ping_for_each_kind,
+    a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval,
     whoever_answers_a_join_tells_of_which_kind_it_is, what_base_peers_are_told_changes_no_swimd,
     in_a_cluster_with_a_name_nobody_is_a_base_peer,
     a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers,
