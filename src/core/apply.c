@@ -658,14 +658,12 @@ ask_whether_it_left(struct swim *s, const struct member *m, const struct wire_up
 {
 	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, m, u) &&
 	    u->incarnation >= m->incarnation)
-		join_ask_leaver(s, &s->from, u->incarnation);
+		join_ask_leaver(s, m, &s->from, u->incarnation);
 }
 
 void
-apply_left(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
+apply_left(struct swim *s, struct member *m, uint64_t incarnation)
 {
-	struct member *m = locate_at(s, addr);
-
 	if (m == NULL || m == s->self || m->live_index == NOT_LISTED || m->swimd ||
 	    incarnation < m->incarnation)
 		return;

@@ -273,8 +273,8 @@ struct join {
 	unsigned tries;
 	bool of_base;        /* a datagram from there, of a base peer, made us ask */
 	bool to_base;        /* base peers alone read the question */
-	uint64_t member;     /* JOIN_FORMER: hash of the name of who is asked, */
-	struct swim_addr to; /* and where it answers */
+	uint64_t member;     /* JOIN_LEAVER, JOIN_FORMER: hash of the name of who is asked about */
+	struct swim_addr to; /* JOIN_FORMER: where it answers */
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
 	bool answered; /* JOIN_CLAIM: a member of our name has answered, */
@@ -765,8 +765,8 @@ void introduce_answer_stale(struct swim *, const struct swim_addr *from);
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
 void apply_updates(struct swim *, const struct wire_updates *);
-/* The base peer at this address may have said that it leaves, and has not answered since: it has left. */
-void apply_left(struct swim *, const struct swim_addr *, uint64_t incarnation);
+/* This base peer may have said that it leaves, and has not denied that since: it has left.  NULL: it is not known any more. */
+void apply_left(struct swim *, struct member *, uint64_t incarnation);
 /* A base peer answers at this address under its id, and no more at its former address. */
 void apply_moved(struct swim *, struct member *, const struct swim_addr *to);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
@@ -948,8 +948,9 @@ bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
  * begun; else that is under way, or there is no place for it.
  */
 bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
-/* A datagram from there that names no sender says that the base peer there left at this incarnation: find out. */
-void join_ask_leaver(struct swim *, const struct swim_addr *, uint64_t incarnation);
+/* A datagram from this address of a base peer that names no sender says that it left at this incarnation: find out. */
+void join_ask_leaver(struct swim *, const struct member *, const struct swim_addr *at,
+    uint64_t incarnation);
 /* That question to this address is under way. */
 bool join_is_leaver(const struct swim *, const struct swim_addr *);
 /* We are finding that out. */

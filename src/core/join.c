@@ -95,12 +95,24 @@ recipient_of(const struct swim *s, const struct join *j, const struct member *kn
 	return recipient;
 }
 
+/* Whom a JOIN_LEAVER or a JOIN_FORMER is about; NULL: that one is gone, or lives elsewhere. */
+static struct member *
+asked_member(const struct swim *s, const struct join *j)
+{
+	size_t i = members_position(s, j->member, true);
+	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
+
+	return m != NULL && m->hash == j->member && swim_addr_equal(&m->addr, &j->addr) ? m : NULL;
+}
+
 static void
 add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct member *known)
 {
+	const struct member *leaver = j->kind == JOIN_LEAVER ? asked_member(s, j) : NULL;
+
 	/* Whoever has not left refutes that in its answer. */
-	if (j->kind == JOIN_LEAVER && known != NULL)
-		gossip_add_doubt(w, known, j->than);
+	if (leaver != NULL)
+		gossip_add_doubt(w, leaver, j->than);
 	/* A suspicion of the member at that address goes first, so that the member can refute it. */
 	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
 		gossip_add_without(s, w, known);
@@ -199,8 +211,10 @@ is_small(struct swim *s, const struct join *j)
 	return m == NULL || !link_is_shown_at(m, &j->addr);
 }
 
+/* `about`: whom a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
 static bool
-start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_t than)
+start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_t than,
+    const struct member *about)
 {
 	struct join *slot = NULL;
 	unsigned of_strangers = 0;
@@ -226,6 +240,7 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .addr = *addr,
 	    .seq = core_seq(s),
 	    .of_base = s->by_base && swim_addr_equal(addr, &s->from),
+	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
 	slot->small = is_small(s, slot);
 	slot->budget = s->credit;
@@ -241,7 +256,7 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 bool
 join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 {
-	return start(s, addr, kind, 0);
+	return start(s, addr, kind, 0, NULL);
 }
 
 bool
@@ -368,10 +383,9 @@ ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
 
 	/* What we do not reach may well live. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !start(s, &m->addr, JOIN_FORMER, 0))
+	    !start(s, &m->addr, JOIN_FORMER, 0, m))
 		return;
 	i = place_of(s, &m->addr, JOIN_FORMER);
-	s->joins[i].member = m->hash;
 	s->joins[i].to = *to;
 }
 
@@ -401,17 +415,17 @@ found_elsewhere(struct swim *s, const struct join *j, const struct wire_message 
 static void
 former_is_gone(struct swim *s, const struct join *j)
 {
-	size_t i = members_position(s, j->member, true);
-	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
+	struct member *m = asked_member(s, j);
 
-	if (m != NULL && m->hash == j->member && !m->swimd && swim_addr_equal(&m->addr, &j->addr))
+	if (m != NULL && !m->swimd)
 		apply_moved(s, m, &j->to);
 }
 
 void
-join_ask_leaver(struct swim *s, const struct swim_addr *addr, uint64_t incarnation)
+join_ask_leaver(struct swim *s, const struct member *m, const struct swim_addr *at,
+    uint64_t incarnation)
 {
-	start(s, addr, JOIN_LEAVER, incarnation);
+	start(s, at, JOIN_LEAVER, incarnation, m);
 }
 
 bool
@@ -691,10 +705,10 @@ is_denied(const struct wire_message *msg, uint64_t than)
 static void
 leaver_answered(struct swim *s, const struct join *j, const struct wire_message *msg)
 {
-	const struct member *m = locate_at(s, &j->addr);
+	struct member *m = asked_member(s, j);
 
 	if (m != NULL && probe_same_id(msg->member.id, m) && !j->small && !is_denied(msg, j->than))
-		apply_left(s, &j->addr, j->than);
+		apply_left(s, m, j->than);
 }
 
 /* A base peer that we hold dead has spoken and answers by its own id: it comes back as soon as it has refuted its death. */
@@ -909,7 +923,7 @@ give_up(struct swim *s, struct join *j)
 	case JOIN_CHECK:
 		break;
 	case JOIN_LEAVER:
-		apply_left(s, &j->addr, j->than);
+		apply_left(s, asked_member(s, j), j->than);
 		break;
 	case JOIN_FORMER:
 		former_is_gone(s, j);

@@ -135,6 +135,30 @@ START_TEST(a_base_peer_that_says_it_leaves_and_answers_so_has_left)
 }
 END_TEST
 
+/* p0 is a base peer that has started where p4 crashed, and has heard of the end of p4. */
+START_TEST(a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left)
+{
+	struct fixture *f = with_base_peer();
+	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
+	struct wire_member_id successor = {wire_str_of("p0"), u.member.address};
+	const struct fixture_out *question;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	question = fixture_sent(f, WIRE_PING, 4);
+	ck_assert_ptr_nonnull(question);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ack(&w, question->message.seq, &successor);
+	wire_add_update(&w, &u);
+	ck_assert_int_eq(fixture_input(f, 4, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_int_eq(fixture_report(f, "p0").status, SWIM_ALIVE);
+	fixture_run(f, swim_ms(900));
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+	fixture_free(f);
+}
+END_TEST
+
 /* Another has forged its source address, say. */
 START_TEST(a_base_peer_that_denies_that_it_leaves_has_not_left)
 {
@@ -239,6 +263,7 @@ UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_f
     an_answer_names_who_leaves, a_base_peer_that_says_it_leaves_and_is_silent_has_left,
     a_base_peer_that_says_it_leaves_and_answers_so_has_left,
     a_base_peer_that_denies_that_it_leaves_has_not_left,
+    a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left,
     a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it,
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
     a_swimd_becomes_a_base_peer_once_it_has_answered_as_one, whatever_we_send_says_who_speaks)
