@@ -134,7 +134,7 @@ END_TEST
 START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 {
 	struct fixture *f = started(10);
-	size_t len = base_ping_req(f, 200, "self", "10.0.0.1:7946");
+	size_t len = base_ping_req(f, 200, "10.0.0.1:7946", "10.0.0.1:7946");
 
 	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
 	/* Nobody's answer is waited for where nothing can be sent to. */
@@ -144,11 +144,11 @@ START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 	/* One that answers us; one that doesn't. */
 	fixture_member(f, 1);
 	fixture_clear(f);
-	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
 	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1, (struct fixture_says){0});
 	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
 	fixture_clear(f);
-	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
 	fixture_run(f, swim_ms(599));
 	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 200)->len, len);
 	fixture_free(f);
@@ -167,13 +167,13 @@ START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
 	for (unsigned peer = 3; peer < 40; peer++)
 		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
 	fixture_clear(f);
-	len = base_ping_req(f, 200, "p1", "10.0.1.1:7946");
+	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
 	ping = fixture_sent(f, WIRE_PING, 1);
 	ck_assert_uint_eq(ping->message.updates.count, 0);
 	ck_assert_uint_le(ping->len, len);
 	/* One that has shown where it lives may have us tell the news. */
 	fixture_clear(f);
-	base_ping_req(f, 2, "p1", "10.0.1.1:7946");
+	base_ping_req(f, 2, "10.0.1.1:7946", "10.0.1.1:7946");
 	ck_assert_uint_gt(fixture_sent(f, WIRE_PING, 1)->message.updates.count, 0);
 	fixture_free(f);
 }
@@ -182,7 +182,8 @@ END_TEST
 START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
 {
 	struct fixture *f = started(10);
-	struct wire_member_id target = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+	struct wire_str address = wire_str_of("10.0.1.1:7946");
+	struct wire_member_id target = {address, address};
 	struct wire_trailer none = {0};
 	uint8_t data[256];
 	struct wire_writer w;
@@ -205,8 +206,8 @@ START_TEST(strangers_leave_relays_for_members)
 
 	fixture_proven(f, 1);
 	fixture_proven(f, 2);
-	for (uint64_t i = 0; i < 2 * SWIM_RELAYS; i++) {
-		fixture_ping_req(f, 200, i, 2);
+	for (unsigned i = 0; i < 2 * SWIM_RELAYS; i++) {
+		base_ping_req(f, 200, "10.0.1.2:7946", "10.0.1.2:7946");
 		fixture_clear(f);
 	}
 	ck_assert_uint_eq(fixture_stats(f).relays_refused, 2 * SWIM_RELAYS - SWIM_RELAYS / 2);
