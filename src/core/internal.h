@@ -165,6 +165,7 @@ struct member {
 	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
+	uint8_t doubts;  /* suspect, dead: answers to a higher suspicion that did not refute it (probe.c) */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
@@ -189,6 +190,7 @@ struct member {
 	bool stayed;   /* alive at a lower incarnation before this one, */
 	bool changed;  /* and with other tags or another address */
 	bool tell;     /* knows less of itself than we do: tell it in the next answer */
+	bool doubted;  /* a higher suspicion was sent to it, and nothing has come from it since */
 	char name[];   /* NUL-terminated for convenience; may hold NULs itself */
 };
 TAILQ_HEAD(rumour_list, member);
@@ -901,6 +903,8 @@ bool probe_ack(struct swim *, const struct wire_message *);
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */
 void probe_helped(const struct swim *, struct member *m);
+/* A datagram of its own came from where it lives. */
+void probe_heard(const struct swim *, struct member *m);
 void probe_nack(struct swim *, const struct wire_message *);
 /* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
 void probe_measure(struct swim *, struct member *m, swim_time sent);

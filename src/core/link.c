@@ -125,7 +125,7 @@ link_heard(struct swim *s, const struct swim_addr *from)
 	struct member *m = members_find(s, s->by, s->by_len);
 
 	if (m != NULL && (swim_addr_equal(&m->addr, from) || link_is_shown_at(m, from)))
-		m->heard = s->now;
+		probe_heard(s, m);
 }
 
 static void

@@ -517,6 +517,10 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		m->doomed = false;
 	if (risen || status != SWIM_ALIVE)
 		m->stayed = m->changed = false;
+	if (risen || status != from) {
+		m->doubts = 0;
+		m->doubted = false;
+	}
 	/* Whoever comes back may have come back elsewhere. */
 	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
 		link_forget(m);

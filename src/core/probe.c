@@ -29,7 +29,7 @@
 #define HELPERS_MAX 16
 /* When a base peer that answers has had the time to say that it is not dead; and by how much it may have risen. */
 #define RISEN_AFTER swim_seconds(5)
-#define RISEN_MOST 8
+#define RISEN_BY 4
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -71,7 +71,8 @@ stretched(const struct swim *s, swim_duration d)
 
 /*
  * A base peer that we hold suspect or dead has been answering for some time.  So it has risen above that already, and the
- * rumour that says so is over: it has to be told of a higher incarnation to rise above.
+ * rumour that says so is over: it has to be told of a higher incarnation to rise above.  Nobody may know how high its own
+ * is, so each such suspicion that it answers and does not refute is followed by one twice as far above what we know.
  */
 static bool
 has_risen(const struct member *m)
@@ -79,6 +80,25 @@ has_risen(const struct member *m)
 	return m->status != SWIM_ALIVE && m->status != SWIM_LEFT && base_is_peer(m) &&
 	       m->incarnation < BASE_LADDER_MOST && !swim_time_is_never(m->heard) &&
 	       swim_time_since(m->heard, m->since).ns >= RISEN_AFTER.ns;
+}
+
+static void
+doubt(struct wire_writer *w, struct member *m)
+{
+	uint64_t above = (uint64_t)RISEN_BY << m->doubts;
+
+	m->doubted = true;
+	gossip_add_doubt(w, m,
+	    above < BASE_LADDER_MOST - m->incarnation ? m->incarnation + above : BASE_LADDER_MOST);
+}
+
+void
+probe_heard(const struct swim *s, struct member *m)
+{
+	m->heard = s->now;
+	if (m->doubted && (uint64_t)RISEN_BY << m->doubts < BASE_LADDER_MOST)
+		m->doubts++;
+	m->doubted = false;
 }
 
 void
@@ -103,7 +123,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
 	if (has_risen(to))
-		gossip_add_doubt(&w, to, to->incarnation + 1 + rng_below(&s->rng, RISEN_MOST));
+		doubt(&w, to);
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	/* A base peer is told our incarnation by our word alone; anybody may know us by it until it has answered once. */
