@@ -87,6 +87,15 @@ struct progress {
 	uint64_t known; /* of the next one: up to this incarnation */
 };
 
+/* The end of a member that a base peer has asked for and that is gone, as the base peer was told of it last. */
+struct introduced_end {
+	bool asked;           /* it has not answered that ping */
+	uint64_t seq;         /* of the ping */
+	uint64_t member;      /* hash */
+	uint64_t incarnation; /* at which we know the member, */
+	uint64_t above;       /* and by how much the end was higher */
+};
+
 /* What a base peer has been told of the members. */
 struct introduction {
 	bool ours;      /* it pinged us first */
@@ -103,6 +112,7 @@ struct introduction {
 	uint64_t joined;     /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
 	swim_time again;     /* a lower one counts from then on */
 	swim_time corrected; /* something old that it says is answered by a ping from then on */
+	struct introduced_end end;
 };
 #define STALE_MAX 8
 
@@ -165,7 +175,8 @@ struct member {
 	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
-	uint8_t doubts;  /* suspect, dead: answers to a higher suspicion that did not refute it (probe.c) */
+	uint8_t
+	    doubts; /* suspect, dead: answers to a higher suspicion that did not refute it (probe.c) */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
@@ -750,6 +761,8 @@ void introduce_met(struct swim *, struct member *);
 void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* True if the ack answers a ping for an introduction. */
 bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* True if the ack answers a ping about the end of a member. */
+bool introduce_end_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
 /* A base peer says something of m that is no longer so. */
@@ -758,7 +771,7 @@ void introduce_note_stale(struct swim *, struct member *m);
 void introduce_end_again(struct swim *, struct member *m);
 /* Tell it what is so: in the answer to it, or by a ping. */
 void introduce_add_stale(struct swim *, struct wire_writer *);
-/* The base peer at `from` has asked us in vain to ping whoever lives at the address of this pair, whom we do not know. */
+/* The base peer at `from` has asked us in vain to ping whoever lives at the address of this pair, who is gone or unknown. */
 void introduce_silent(struct swim *, const struct swim_addr *from,
     const struct wire_member_id *pair);
 void introduce_answer_stale(struct swim *, const struct swim_addr *from);

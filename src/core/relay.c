@@ -45,7 +45,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 		}
 		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
 	}
-	if (type == WIRE_NACK && proven && r->whoever && base_is_recipient(r->asker_kind))
+	if (type == WIRE_NACK && r->active && proven && base_is_recipient(r->asker_kind))
 		introduce_silent(s, &r->asker, &target);
 	core_release(s, r->text);
 	*r = (struct relay){0};

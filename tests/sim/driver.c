@@ -116,9 +116,14 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 		trace_note(w, "%s tells: %s@%s %s at incarnation %" PRIu64, n->name, e->id,
 		    e->address, base_event_name(e->type), e->incarnation);
 	check_base_event(w, n, e);
-	/* From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs. */
-	for (unsigned i = 0; is_made_up(e) && i < w->count; i++)
-		if (strcmp(w->nodes[i].hostport, e->address) == 0)
+	/*
+	 * From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs, or
+	 * of an end that swimds told higher than they knew it.
+	 */
+	for (unsigned i = 0; i < w->count; i++)
+		if (strcmp(w->nodes[i].hostport, e->address) == 0 &&
+		    (is_made_up(e) ||
+			(e->type == BASE_FAILED && e->incarnation > w->nodes[i].highest)))
 			check_foreign(w->check, w->nodes[i].name);
 }
 

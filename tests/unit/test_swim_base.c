@@ -912,6 +912,88 @@ START_TEST(a_suspicion_of_an_address_that_nobody_answers_at_ends)
 }
 END_TEST
 
+/*
+ * Base peer 9, which holds member `gone` suspect at this incarnation, asks us to ping that member, which is silent.  True:
+ * it has taken an end of the member, at what *highest is then, the highest it was told.
+ */
+static bool
+takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *highest)
+{
+	struct wire_update u = pair(gone, SWIM_SUSPECT, incarnation), told;
+	struct swim_addr addr = fixture_addr(9);
+	char text[SWIM_ADDR_TEXT], nine[SWIM_ADDR_TEXT];
+	bool taken = false;
+	uint8_t data[256];
+	struct wire_writer w;
+
+	strcpy(text, address_of(gone));
+	strcpy(nine, address_of(9));
+	u.member = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 1, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	for (unsigned step = 0; step < 100; step++) {
+		for (size_t i = 0; i < f->out_count; i++) {
+			const struct wire_member_id by = {wire_str_of(nine), wire_str_of(nine)};
+			struct wire_updates_iter iter = {0};
+
+			if (!swim_addr_equal(&f->out[i].to, &addr))
+				continue;
+			while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
+				if (!wire_str_equal(told.member.id, text) ||
+				    told.status != SWIM_DEAD)
+					continue;
+				if (told.incarnation > *highest)
+					*highest = told.incarnation;
+				if (told.incarnation < u.incarnation)
+					continue;
+				ck_assert_uint_le(told.incarnation, u.incarnation + 16);
+				u.status = SWIM_DEAD;
+				u.incarnation = told.incarnation;
+				taken = true;
+			}
+			if (f->out[i].message.type != WIRE_PING)
+				continue;
+			wire_writer_init(&w, data, sizeof(data), 0);
+			wire_begin_ack(&w, f->out[i].message.seq, &by);
+			if (taken)
+				wire_add_update(&w, &u);
+			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
+			    WIRE_OK);
+		}
+		fixture_clear(f);
+		fixture_run(f, swim_ms(10));
+	}
+	return taken;
+}
+
+/* The swimds that knew that later life are gone too: to us the member ended below. */
+START_TEST(a_base_peer_that_knows_of_a_later_life_is_told_of_its_end)
+{
+	static const uint64_t knows[] = {0, 1, 2, 3, 16, 17, 40};
+
+	for (size_t k = 0; k < sizeof(knows) / sizeof(knows[0]); k++) {
+		struct fixture *f = among_both(3, 9);
+		bool known[256] = {false};
+		uint64_t highest = 0;
+
+		fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
+		ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+		/* That life may be on its way to us yet. */
+		let_learn(f, known, swim_seconds(1));
+		ck_assert(takes_the_end(f, 2, knows[k], &highest) == (knows[k] == 0));
+		ck_assert_uint_eq(highest, 0);
+		let_learn(f, known, swim_seconds(12));
+		ck_assert(takes_the_end(f, 2, knows[k], &highest));
+		/* And nothing above. */
+		ck_assert_uint_lt(highest, knows[k] < 3 ? knows[k] + 1 : knows[k] + 16);
+		ck_assert_uint_eq(fixture_report(f, "p2").incarnation, highest);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 /* As this base peer whose own incarnation is `own`: it answers all that it is asked, and refutes what is not below. */
 static void
 answer_and_refute(struct fixture *f, uint64_t *own)
@@ -1060,6 +1142,7 @@ END_TEST
 
 UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_suspicion_of_an_address_that_nobody_answers_at_ends,
+    a_base_peer_that_knows_of_a_later_life_is_told_of_its_end,
     a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation,
     a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too,
     what_earlier_versions_tell_of_an_address_makes_no_member,
