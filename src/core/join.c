@@ -239,7 +239,7 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
-	    .of_base = s->by_base && swim_addr_equal(addr, &s->from),
+	    .of_base = s->by_base_peer && swim_addr_equal(addr, &s->from),
 	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
 	slot->small = is_small(s, slot);

@@ -1140,6 +1140,31 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 }
 END_TEST
 
+/* Its answer came from the address that it has moved to, and had no room for the sign of a swimd. */
+START_TEST(a_swimd_that_answers_from_elsewhere_without_room_stays_one)
+{
+	struct fixture *f = among_both(3, 9);
+	uint64_t seq = fixture_wait_ping(f, 1);
+	struct wire_update moved = fixture_update(f, 1, SWIM_ALIVE, 1);
+	const struct fixture_out *greeting;
+
+	fixture_clear(f);
+	fixture_ack(f, 8, seq, 1, nothing);
+	greeting = fixture_sent(f, WIRE_PING, 8);
+	ck_assert_ptr_nonnull(greeting);
+	seq = greeting->message.seq;
+	moved.member.address = wire_str_of(address_of(8));
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &moved, .count = 1});
+	ck_assert_str_eq(fixture_report(f, "p1").address, address_of(8));
+	fixture_ack(f, 8, seq, 1, nothing);
+	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
+	fixture_run(f, swim_seconds(2));
+	assert_no_names(f, 9);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_suspicion_of_an_address_that_nobody_answers_at_ends,
     a_base_peer_that_knows_of_a_later_life_is_told_of_its_end,
@@ -1167,4 +1192,5 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_base_peer_is_asked_to_ping_a_swimd_by_its_address,
     of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
     swimds_tell_each_other_which_members_are_base_peers,
-    a_base_peer_is_led_up_to_a_high_incarnation)
+    a_base_peer_is_led_up_to_a_high_incarnation,
+    a_swimd_that_answers_from_elsewhere_without_room_stays_one)
