@@ -65,7 +65,7 @@ struct base_peer {
 	struct event *events;
 	size_t event_count, event_next;
 	struct rng rng;
-	uint64_t seq, invalid, relayed;
+	uint64_t seq, invalid, asked, relayed;
 	swim_time next_probe;
 	size_t cursor;
 	bool mute, left;
@@ -416,6 +416,7 @@ got_ping_req(struct base_peer *p, swim_time now, const struct swim_addr *from, u
 {
 	struct pending *w;
 
+	p->asked++;
 	p->relays = heap_resize(p->relays, p->relay_count + 1, sizeof(*p->relays));
 	w = &p->relays[p->relay_count++];
 	*w = await(p, now, target->id, target->address);
@@ -787,6 +788,12 @@ uint64_t
 base_peer_invalid(const struct base_peer *p)
 {
 	return p->invalid;
+}
+
+uint64_t
+base_peer_asked(const struct base_peer *p)
+{
+	return p->asked;
 }
 
 uint64_t

@@ -88,7 +88,8 @@ bool base_peer_find(const struct base_peer *, const char *id, const char *addres
 uint64_t base_peer_incarnation(const struct base_peer *);
 /* Datagrams that came and were no valid base message (those of types that it doesn't know aside). */
 uint64_t base_peer_invalid(const struct base_peer *);
-/* Ping-reqs that it was asked, and that it could answer with an ack. */
+/* Ping-reqs that it was sent, and those of them that it could answer with an ack. */
+uint64_t base_peer_asked(const struct base_peer *);
 uint64_t base_peer_relayed(const struct base_peer *);
 
 #endif

@@ -275,8 +275,12 @@ load_of(const struct sim *s)
 	for (unsigned i = 0; i < s->world.count; i++) {
 		load.sent += s->world.nodes[i].sent;
 		load.bytes += s->world.nodes[i].sent_bytes;
-		if (s->world.nodes[i].state != NODE_UP || s->world.nodes[i].kind != NODE_SWIMD)
+		if (s->world.nodes[i].state != NODE_UP)
 			continue;
+		if (s->world.nodes[i].kind == NODE_BASE) {
+			load.relays += base_peer_asked(s->world.nodes[i].peer);
+			continue;
+		}
 		load.relays += sim_stats(s, i).relays;
 		load.trials += sim_stats(s, i).path_trials;
 		load.trial_bytes += sim_stats(s, i).path_trial_bytes;
@@ -287,7 +291,8 @@ load_of(const struct sim *s)
 /*
  * SWIM's load since QUIET intervals ago: a ping and an ack a member a period (a base peer has a period of its own),
  * whatever the size; now and then a ping to one of the dead, and one to where it has answered before; and four for each
- * time that an answer took so long that another was asked.  And nothing else is under way.
+ * time that an answer took so long that another was asked, be that a base peer: base peers ask for as long as they live
+ * for a pair that they suspect by hearsay, if no swimd remembers its address.  And nothing else is under way.
  */
 static void
 at_rest(struct swarm *m, struct load since)
