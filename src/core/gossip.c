@@ -459,19 +459,22 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 	return true;
 }
 
-/* Is there a rumour that this member is to be told?  Of itself it needs no telling, and a base peer is not told of all. */
+/*
+ * Is there a rumour that this member is to be told?  Of itself it needs no telling, a base peer is not told of all, and of
+ * what has been told often enough for a cluster that has shrunk nothing is told any more.
+ */
 static bool
 has_news(const struct swim *s, const struct member *to)
 {
 	enum wire_recipient recipient = base_recipient(s, to);
+	unsigned limit = gossip_limit(s);
 	const struct member *m;
 
-	if (recipient == WIRE_RECIPIENT_SWIMD)
-		return s->rumour_count > to->rumour_queued;
 	for (unsigned kind = 0; kind < RUMOUR_KINDS; kind++) {
 		for (unsigned level = 0; level < RUMOUR_LEVELS; level++) {
 			TAILQ_FOREACH(m, &s->rumours[kind][level], rumour) {
-				if (m != to && !base_withholds(s, recipient, m))
+				if (m != to && level < limit_of(m, limit) &&
+				    !base_withholds(s, recipient, m))
 					return true;
 			}
 		}

@@ -218,5 +218,58 @@ START_TEST(what_others_tell_us_ourselves_need_not_be_told_on)
 }
 END_TEST
 
+/* How often this peer was told of as alive at this incarnation. */
+static unsigned
+told_at(const struct fixture *f, unsigned peer, uint64_t incarnation)
+{
+	unsigned times = 0;
+	uint64_t said;
+	char name[16];
+
+	for (size_t i = 0; i < f->out_count; i++)
+		times += fixture_has(&f->out[i], fixture_name(peer, name), SWIM_ALIVE, &said) &&
+			 said == incarnation;
+	return times;
+}
+
+/*
+ * Of ten members each is told of eight times, and of nine of them four times.  The tenth is a stranger who never answers.
+ * When it is dropped, the rumour of one member is over, and that of another has to be told once more, but not to itself.
+ */
+START_TEST(a_member_that_answers_is_not_told_of_itself_in_place_of_what_is_over)
+{
+	struct fixture *f = quiet(6);
+	const struct fixture_says from_first = {.ours = true, .sender = 1};
+	uint64_t incarnation = 0, seq;
+
+	/* Whom there is something to be told is asked first. */
+	while (fixture_sent(f, WIRE_PING, 50) == NULL) {
+		fixture_gossip(f, 1, 50, SWIM_ALIVE, incarnation++);
+		fixture_run(f, f->config.timing.gossip_interval);
+	}
+	seq = fixture_sent(f, WIRE_PING, 50)->message.seq;
+	while (fixture_stats(f).rumours > 0)
+		fixture_ping(f, 1, 2, from_first);
+	fixture_ping(f, 30, 1, (struct fixture_says){0});
+	fixture_run(f, swim_ns(4 * f->config.timing.probe_timeout.ns - swim_ms(10).ns));
+	fixture_gossip(f, 1, 51, SWIM_ALIVE, 0);
+	fixture_run(f, swim_ms(1));
+	fixture_gossip(f, 1, 50, SWIM_ALIVE, incarnation);
+	while (told_at(f, 50, incarnation) < 3)
+		fixture_ping(f, 1, 3, from_first);
+	ck_assert_uint_eq(swim_member_count(f->swim), 10);
+	fixture_run(f, swim_ms(20));
+	ck_assert_uint_eq(swim_member_count(f->swim), 9);
+	ck_assert_uint_eq(told_at(f, 50, incarnation), 3);
+	ck_assert_uint_ge(told_at(f, 51, 0), 4);
+	ck_assert_uint_lt(told_at(f, 51, 0), 8);
+	fixture_ack(f, 50, seq, 50, (struct fixture_says){.ours = true, .sender = 50});
+	fixture_ping(f, 1, 4, from_first);
+	ck_assert_uint_eq(told_at(f, 50, incarnation), 4);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first, no_storm_of_one_kind_starves_another,
-    what_others_tell_us_ourselves_need_not_be_told_on)
+    what_others_tell_us_ourselves_need_not_be_told_on,
+    a_member_that_answers_is_not_told_of_itself_in_place_of_what_is_over)
