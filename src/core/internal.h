@@ -953,6 +953,8 @@ swim_time confirm_deadline(const struct swim *);
 void relay_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 void relay_ack(struct swim *, const struct wire_message *);
+/* Is `seq` the number of a ping that we have sent for another, and that may have been small? */
+bool relay_asks(const struct swim *, uint64_t seq);
 void relay_tick(struct swim *);
 swim_time relay_deadline(const struct swim *);
 
@@ -1055,6 +1057,8 @@ void visitor_hear(struct swim *, const struct wire_update *, const struct swim_a
 bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
 /* True if the ack answers such a question, under the name that was asked. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* Is this the answer to such a ping that was so small that a swimd could not tell in it that it is one? */
+bool visitor_had_no_room(const struct swim *, const struct wire_message *);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
 size_t visitor_least(struct wire_trailer *trailer, size_t budget);
 /* The same, and 0 for more than may be sent. */

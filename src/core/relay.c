@@ -210,6 +210,16 @@ relay_ack(struct swim *s, const struct wire_message *msg)
 	}
 }
 
+bool
+relay_asks(const struct swim *s, uint64_t seq)
+{
+	for (size_t i = 0; i < SWIM_RELAYS; i++) {
+		if (s->relays[i].active && s->relays[i].seq == seq)
+			return true;
+	}
+	return false;
+}
+
 void
 relay_tick(struct swim *s)
 {

@@ -57,6 +57,13 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 	s->by_vouches = visitor_vouches(s, speaker);
 }
 
+/* Has the answer no room for the sign of a swimd?  Questions that strangers make us ask may be small, all others have room. */
+static bool
+is_small_answer(const struct swim *s, const struct wire_message *msg)
+{
+	return join_is_ours(s, msg->seq) || relay_asks(s, msg->seq) || visitor_had_no_room(s, msg);
+}
+
 /* Does a member that speaks for itself know our extensions? */
 static void
 note_kind(const struct swim *s, struct member *m, const struct wire_message *msg,
@@ -69,8 +76,7 @@ note_kind(const struct swim *s, struct member *m, const struct wire_message *msg
 	if (!is_there && (is_answer || !is_also_at(m, from)))
 		return;
 	if (is_answer && base_speaks(msg)) {
-		/* A question of join.c may have had no room for the sign of a swimd in its answer; all others have. */
-		if (msg->type == WIRE_NACK || m->swimd || join_is_ours(s, msg->seq))
+		if (msg->type == WIRE_NACK || m->swimd || is_small_answer(s, msg))
 			return;
 		m->base_peer |= base_answers(s, msg);
 		m->unsure = false;

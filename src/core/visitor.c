@@ -206,6 +206,19 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 		s->visited = true;
 }
 
+bool
+visitor_had_no_room(const struct swim *s, const struct wire_message *msg)
+{
+	const struct wire_member_id *who = &msg->member;
+
+	for (size_t i = 0; i < VISITORS_MAX; i++) {
+		if (s->visitors[i].seq != 0 && s->visitors[i].seq == msg->seq)
+			return s->visitors[i].asked <
+			       outbox_room_for_kind(s, who->id.len, who->address.len);
+	}
+	return false;
+}
+
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
 says_itself(const struct wire_message *msg, struct wire_update *u)

@@ -1165,6 +1165,48 @@ START_TEST(a_swimd_that_answers_from_elsewhere_without_room_stays_one)
 }
 END_TEST
 
+/* Its name is its address, and the question had no room for the sign of a swimd in the answer. */
+START_TEST(who_answers_a_visitor_s_question_without_room_may_be_a_swimd)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(7, SWIM_ALIVE, 0);
+	const struct fixture_out *question;
+
+	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	question = fixture_sent(f, WIRE_PING, 7);
+	ck_assert_ptr_nonnull(question);
+	fixture_ping(f, 1, 6,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
+	answer_all(f, 7);
+	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
+	fixture_free(f);
+}
+END_TEST
+
+/* Nor had that of a relay, which is no larger than the ping-req. */
+START_TEST(who_answers_a_relay_s_question_without_room_may_be_a_swimd)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update u = pair(7, SWIM_ALIVE, 0);
+	uint8_t data[256];
+	struct wire_writer w;
+
+	fixture_ping(f, 1, 6,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
+	fixture_clear(f);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, 77, &u.member);
+	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 7));
+	answer_all(f, 7);
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 9));
+	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_suspicion_of_an_address_that_nobody_answers_at_ends,
     a_base_peer_that_knows_of_a_later_life_is_told_of_its_end,
@@ -1193,4 +1235,6 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
     swimds_tell_each_other_which_members_are_base_peers,
     a_base_peer_is_led_up_to_a_high_incarnation,
-    a_swimd_that_answers_from_elsewhere_without_room_stays_one)
+    a_swimd_that_answers_from_elsewhere_without_room_stays_one,
+    who_answers_a_visitor_s_question_without_room_may_be_a_swimd,
+    who_answers_a_relay_s_question_without_room_may_be_a_swimd)
