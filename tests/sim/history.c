@@ -11,6 +11,7 @@
 /* A member at the last look. */
 struct past {
 	uint64_t hash, incarnation;
+	struct swim_addr addr;
 	swim_time since;
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
@@ -99,13 +100,21 @@ tally_address(struct history *h, const struct swim *s, const struct wire_member_
 {
 	struct swim_addr addr;
 	struct member *m;
+	bool found = false;
 	size_t i = 0;
 
 	if (!base_is_address(s, pair) ||
 	    !swim_addr_parse(pair->address.bytes, pair->address.len, &addr))
 		return;
-	while ((m = locate_each_at(s, &addr, &i)) != NULL)
+	while ((m = locate_each_at(s, &addr, &i)) != NULL) {
 		tally(h, m->hash);
+		found = true;
+	}
+	/* One that was told there before it was heard, in the same call, that it has moved. */
+	for (i = 0; i < h->past_count && !found; i++) {
+		if (swim_addr_equal(&h->past[i].addr, &addr))
+			tally(h, h->past[i].hash);
+	}
 }
 
 static void
@@ -314,6 +323,7 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 {
 	struct past p = {
 	    .hash = m->hash,
+	    .addr = m->addr,
 	    .incarnation = m->incarnation,
 	    .since = m->since,
 	    .live = members_live(s) + h->told,
