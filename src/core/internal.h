@@ -108,8 +108,9 @@ struct introduction {
 	uint64_t seq; /* of the first of `tries` pings */
 	unsigned tries;
 	swim_time next;
-	uint64_t heard_seq;  /* of its last ping */
-	uint64_t joined;     /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
+	uint64_t heard_seq; /* of its last ping */
+	uint64_t
+	    joined; /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
 	swim_time again;     /* a lower one counts from then on */
 	swim_time corrected; /* something old that it says is answered by a ping from then on */
 	struct introduced_end end;

@@ -22,7 +22,7 @@ import variant
 
 SECONDS = 300               # a run that takes longer does not end
 KNOWN_SEEDS = 300           # of a scenario that catches a rule with few of its seeds
-KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",)}
+KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",), "successor-leaves": ("successor-among-base",)}
 MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
 TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
 
@@ -145,6 +145,11 @@ RULES = {
         "base.c", "		u.incarnation = base_rung(*known, m->incarnation);", "		u.incarnation = m->incarnation;"),
     "base-not-introduced": ("base peers are told of the others by chance alone",
         "introduce.c", "	if (i->since == s->arrivals)\n		return false;", "	if (i->since <= s->arrivals)\n		return false;"),
+    "newcomer-talks": ("whoever has joined by a base peer asks it again at once",
+        "introduce.c", "	return m->intro != NULL && m->intro->joined == s->self->incarnation + 1 &&",
+        "	return s->leaving && m->intro != NULL && m->intro->joined == s->self->incarnation + 1 &&"),
+    "successor-leaves": ("a question whether a base peer leaves is about whoever is at the address",
+        "join.c", "	return m != NULL && m->hash == j->member &&", "	return j->kind == JOIN_LEAVER ? locate_at(s, &j->addr) : m != NULL && m->hash == j->member &&"),
     "namesake-moves": ("whoever answers under the id of a base peer that lives takes its place",
         "join.c", "		ask_former(s, m, &j->addr);", "		apply_moved(s, m, &j->addr);"),
     "stand-in-stays": ("who answers under the name of a member that lives elsewhere stays in the list",

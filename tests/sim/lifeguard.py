@@ -25,7 +25,7 @@ NOTHING_BUT_SWIM = [
     ("probe.c", "	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->health = 0;"),
     ("probe.c", "	if (!s->same_view || n < 3)\n", "	if (n > 0)\n"),
     ("probe.c", "	return !r->measured || d.ns > most.ns ? most : d;\n", "	return most;\n"),
-    ("probe.c", "		if (is_probed(m))\n", "		if (m != NULL)\n"),
+    ("probe.c", "		if (is_probed(s, m))\n", "		if (m != NULL)\n"),
     ("probe.c", "	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;\n", "	return 1;\n"),
     ("probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
         "	if (late.ns < INT64_MAX)\n"),

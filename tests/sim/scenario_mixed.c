@@ -92,7 +92,8 @@ lone_seed(struct sim *s)
 	for (unsigned i = 0; i < s->world.count; i++) {
 		sim_start(s, i);
 		if (i > 0)
-			sim_run(s, apart * rng_unit(&s->world.rng) * (rng_below(&s->world.rng, 2) == 0 ? 0.01 : 1));
+			sim_run(s, apart * rng_unit(&s->world.rng) *
+				       (rng_below(&s->world.rng, 2) == 0 ? 0.01 : 1));
 	}
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, sim_wait_bases_complete(s, 10));
