@@ -87,15 +87,6 @@ struct progress {
 	uint64_t known; /* of the next one: up to this incarnation */
 };
 
-/* The end of a member that a base peer has asked for and that is gone, as the base peer was told of it last. */
-struct introduced_end {
-	bool asked;           /* it has not answered that ping */
-	uint64_t seq;         /* of the ping */
-	uint64_t member;      /* hash */
-	uint64_t incarnation; /* at which we know the member, */
-	uint64_t above;       /* and by how much the end was higher */
-};
-
 /* What a base peer has been told of the members. */
 struct introduction {
 	bool ours;      /* it pinged us first */
@@ -113,7 +104,6 @@ struct introduction {
 	    joined; /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
 	swim_time again;     /* a lower one counts from then on */
 	swim_time corrected; /* something old that it says is answered by a ping from then on */
-	struct introduced_end end;
 };
 #define STALE_MAX 8
 
@@ -178,6 +168,8 @@ struct member {
 	uint8_t lately;  /* and those of the last round before the verdict */
 	uint8_t
 	    doubts; /* suspect, dead: answers to a higher suspicion that did not refute it (probe.c) */
+	uint8_t
+	    ends; /* gone: times that a base peer which asked for it was told of its end, modulo the steps of introduce.c */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
@@ -762,8 +754,6 @@ void introduce_met(struct swim *, struct member *);
 void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
 /* True if the ack answers a ping for an introduction. */
 bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* True if the ack answers a ping about the end of a member. */
-bool introduce_end_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
 /* A base peer says something of m that is no longer so. */

@@ -27,10 +27,6 @@
 #define INTRODUCE_LATER swim_seconds(5)
 /* A base peer that comes back is told of those that have died so long ago: it may suspect them since then. */
 #define INTRODUCE_DEAD swim_seconds(120)
-/* At most by so much a base peer may know one that is gone at a higher incarnation than ours. */
-#define INTRODUCE_ABOVE 64
-/* A base peer takes an end that is so much above what it knows. */
-#define INTRODUCE_STEP 16
 /* Between two introductions because of a low sequence number, as datagrams may come out of order, and two of introduce_end_again. */
 #define INTRODUCE_AGAIN swim_seconds(5)
 
@@ -377,25 +373,19 @@ introduce_add_stale(struct swim *s, struct wire_writer *w)
 	s->stale_count = 0;
 }
 
-/* What this base peer holds that is old is answered by one ping in a gossip interval. */
+/* A ping of our own to this base peer, in no more than one gossip interval; false: not now. */
 static bool
-introduce_may_correct(const struct swim *s, const struct member *to)
-{
-	return to != NULL && to->intro != NULL && swim_time_reached(s->now, to->intro->corrected);
-}
-
-/* A ping of our own to this base peer; false: not now. */
-static bool
-introduce_open(struct swim *s, struct member *to, uint64_t seq, struct wire_writer *w,
+introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
     struct wire_trailer *trailer)
 {
-	if (to == NULL || to->intro == NULL || !introduce_can(s, to) || !introduce_has_room(s))
+	if (to == NULL || to->intro == NULL || !introduce_can(s, to) ||
+	    !swim_time_reached(s->now, to->intro->corrected) || !introduce_has_room(s))
 		return false;
 	base_trailer(s, base_recipient(s, to), trailer);
 	if (!outbox_begin(s, w, trailer, path_safe(s, to)))
 		return false;
 	w->recipient = base_recipient(s, to);
-	wire_begin_ping(w, seq);
+	wire_begin_ping(w, core_seq(s));
 	return true;
 }
 
@@ -413,11 +403,11 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 }
 
 /* The member that is gone which a base peer means by this pair; NULL: none. */
-static const struct member *
+static struct member *
 introduce_gone_pair(const struct swim *s, const struct wire_member_id *pair, const char *address)
 {
 	struct wire_member_id meant = base_meant(s, pair);
-	const struct member *m = members_find(s, meant.id.bytes, meant.id.len);
+	struct member *m = members_find(s, meant.id.bytes, meant.id.len);
 
 	if (m == NULL || m == s->self || m->live_index != NOT_LISTED ||
 	    strcmp(m->address, address) != 0 || !(base_is_peer(m) || base_is_address(s, pair)))
@@ -427,81 +417,26 @@ introduce_gone_pair(const struct swim *s, const struct wire_member_id *pair, con
 
 /*
  * A base peer that asks for m, which is gone, may know m at a higher incarnation than we do: the swimds that knew that
- * incarnation are gone too, or have lost their state.  Then the base peer takes no end at ours, and it does not say which
- * incarnation it knows.  So it is told of the end at ours, and of what it takes it tells others in its answer at once; if
- * the answer does not, it is told of an end one higher, then two, four and so on.
+ * incarnation are gone too, or have lost their state.  Then the base peer takes no end at ours, asks again, and does not say
+ * which incarnation it knows.  So each question is answered by an end that is higher than the last one.  A base peer takes an
+ * end up to 16 above what it knows.
  */
 static void
-introduce_end(struct swim *s, struct member *to, const struct member *m, uint64_t above)
+introduce_end(struct swim *s, struct member *to, struct member *m)
 {
-	struct wire_update end = {.status = SWIM_DEAD, .incarnation = m->incarnation + above};
-	uint64_t seq = core_seq(s);
+	static const uint8_t above[] = {0, 1, 2, 4, 8, 16, 32, 48, 64};
+	struct wire_update end = {.status = SWIM_DEAD,
+	    .incarnation = m->incarnation + above[m->ends % sizeof(above)]};
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (!introduce_open(s, to, seq, &w, &trailer))
+	if (!introduce_open(s, to, &w, &trailer))
 		return;
+	m->ends = (uint8_t)((m->ends + 1) % sizeof(above));
 	end.member = base_pair(m, w.recipient, text);
 	wire_add_update(&w, &end);
-	to->intro->end = (struct introduced_end){.asked = true,
-	    .seq = seq,
-	    .member = m->hash,
-	    .incarnation = m->incarnation,
-	    .above = above};
 	introduce_close(s, to, &w, &trailer);
-}
-
-/* Does this answer tell of an end of m that is not below ours? */
-static bool
-introduce_end_is_taken(const struct wire_message *answer, const struct member *m)
-{
-	struct wire_member_id pair;
-	struct wire_updates_iter iter = {0};
-	char text[SWIM_ADDR_TEXT];
-	struct wire_update u;
-
-	pair = base_pair(m, WIRE_RECIPIENT_BASE, text);
-	while (wire_updates_next(&answer->updates, &iter, &u)) {
-		if (u.status == SWIM_DEAD && u.incarnation >= m->incarnation &&
-		    u.member.id.len == pair.id.len &&
-		    memcmp(u.member.id.bytes, pair.id.bytes, pair.id.len) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The end one higher, and so on: at most by what a base peer takes at once.  Above INTRODUCE_ABOVE there is none. */
-static uint64_t
-introduce_next_above(uint64_t above)
-{
-	if (above >= INTRODUCE_STEP)
-		return above + INTRODUCE_STEP;
-	return above == 0 ? 1 : 2 * above;
-}
-
-bool
-introduce_end_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
-{
-	struct member *to = locate_at(s, from);
-	struct introduced_end end;
-	const struct member *m;
-	size_t at;
-
-	if (to == NULL || to->intro == NULL || !to->intro->end.asked ||
-	    msg->seq != to->intro->end.seq)
-		return false;
-	s->asked = to->addr;
-	end = to->intro->end;
-	to->intro->end.asked = false;
-	end.above = introduce_next_above(end.above);
-	at = members_position(s, end.member, true);
-	m = at < s->table.count ? s->table.v[at] : NULL;
-	if (m != NULL && m->hash == end.member && m->live_index == NOT_LISTED &&
-	    m->incarnation == end.incarnation && end.above <= INTRODUCE_ABOVE &&
-	    !introduce_end_is_taken(msg, m))
-		introduce_end(s, to, m, end.above);
-	return true;
 }
 
 void
@@ -510,7 +445,7 @@ introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire
 	struct wire_update end = {.member = *pair, .status = SWIM_DEAD};
 	char text[SWIM_HOSTPORT_MAX + 1];
 	struct member *to = locate_at(s, from);
-	const struct member *m;
+	struct member *m;
 	struct wire_trailer trailer;
 	struct swim_addr addr;
 	struct wire_writer w;
@@ -521,12 +456,12 @@ introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire
 	/* Before, what it has heard of m last may be on its way to us as well. */
 	if (m != NULL && base_can_tell(s, m) &&
 	    swim_time_since(s->now, m->since).ns >= BASE_NEW_FOR.ns) {
-		introduce_end(s, to, m, 0);
+		introduce_end(s, to, m);
 		return;
 	}
 	if (locate_at(s, &addr) != NULL || !base_is_address(s, pair) ||
-	    !visitor_is_suspected(s, &addr, &end.incarnation) || !introduce_may_correct(s, to) ||
-	    !introduce_open(s, to, core_seq(s), &w, &trailer))
+	    !visitor_is_suspected(s, &addr, &end.incarnation) ||
+	    !introduce_open(s, to, &w, &trailer))
 		return;
 	wire_add_update(&w, &end);
 	introduce_close(s, to, &w, &trailer);
@@ -539,8 +474,7 @@ introduce_answer_stale(struct swim *s, const struct swim_addr *from)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (s->stale_count == 0 || !introduce_may_correct(s, to) ||
-	    !introduce_open(s, to, core_seq(s), &w, &trailer))
+	if (s->stale_count == 0 || !introduce_open(s, to, &w, &trailer))
 		return;
 	introduce_add_stale(s, &w);
 	introduce_close(s, to, &w, &trailer);

@@ -369,7 +369,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 		relayed = probe_is_indirect(s, msg->seq);
 		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
 			      probe_ack(s, msg) || path_ack(s, msg, from) ||
-			      introduce_ack(s, msg, from) || introduce_end_ack(s, msg, from);
+			      introduce_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
