@@ -51,6 +51,7 @@ struct event {
 	enum base_event_type type;
 	char id[256], address[300];
 	uint64_t incarnation;
+	bool dead;
 };
 
 struct base_peer {
@@ -88,6 +89,7 @@ tell_event(struct base_peer *p, enum base_event_type type, const struct base_upd
 	base_copy(e->id, sizeof(e->id), about->id);
 	base_copy(e->address, sizeof(e->address), about->address);
 	e->incarnation = about->incarnation;
+	e->dead = about->status == SWIM_DEAD;
 }
 
 static struct base_update
@@ -711,7 +713,7 @@ base_peer_next_event(struct base_peer *p, struct base_event *out)
 		return false;
 	}
 	e = &p->events[p->event_next++];
-	*out = (struct base_event){e->type, e->id, e->address, e->incarnation};
+	*out = (struct base_event){e->type, e->id, e->address, e->incarnation, e->dead};
 	return true;
 }
 

@@ -65,6 +65,7 @@ struct base_event {
 	enum base_event_type type;
 	const char *id, *address; /* until the next call */
 	uint64_t incarnation;
+	bool dead; /* also of one that it takes up (BASE_JOINED) */
 };
 bool base_peer_next_event(struct base_peer *, struct base_event *);
 

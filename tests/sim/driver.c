@@ -122,8 +122,7 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 	 */
 	for (unsigned i = 0; i < w->count; i++)
 		if (strcmp(w->nodes[i].hostport, e->address) == 0 &&
-		    (is_made_up(e) ||
-			(e->type == BASE_FAILED && e->incarnation > w->nodes[i].highest)))
+		    (is_made_up(e) || (e->dead && e->incarnation > w->nodes[i].highest)))
 			check_foreign(w->check, w->nodes[i].name);
 }
 
