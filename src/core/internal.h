@@ -875,8 +875,8 @@ void gossip_tell_answered(struct swim *, const struct wire_updates *, const stru
     size_t len);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
-/* Ask m whether it lives at its address, and of which kind it is. */
-void gossip_ask_first(struct swim *, struct member *m);
+/* Ask `to` whether it lives at its address, and of which kind it is. */
+void gossip_ask_first(struct swim *, struct member *to);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
 /* The same, but without the member's tags where there is no room for these. */

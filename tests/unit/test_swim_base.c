@@ -797,7 +797,7 @@ END_TEST
 START_TEST(a_base_peer_is_told_of_the_end_of_members)
 {
 	struct fixture *f = among_both(3, 9);
-	struct wire_update u = pair(2, SWIM_ALIVE, 0);
+	struct wire_update u;
 	bool known[256] = {false};
 	uint8_t data[256];
 	struct wire_writer w;

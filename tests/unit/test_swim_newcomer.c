@@ -294,7 +294,7 @@ succeeds(const char *former, const char *id, bool leaves)
 		ck_assert_int_eq(fixture_report(f, names[0]).status, SWIM_DEAD);
 	}
 	b[1].lives = true;
-	told = live(f, b, 2, 2);
+	live(f, b, 2, 2);
 	ck_assert_int_eq(fixture_report(f, names[1]).status, SWIM_ALIVE);
 	told = live(f, b, 2, 20);
 	ck_assert_int_eq(fixture_report(f, names[1]).status, SWIM_ALIVE);
