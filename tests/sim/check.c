@@ -166,6 +166,14 @@ check_foreign(struct check *c, const char *name)
 	}
 }
 
+void
+check_end(struct check *c, const char *name, uint64_t incarnation)
+{
+	struct subject *s = &c->subjects[subject_of(c, name, strlen(name))];
+
+	s->foreign |= incarnation > s->highest;
+}
+
 bool
 check_is_owned(const struct check *c, const char *name, size_t len)
 {

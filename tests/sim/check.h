@@ -44,6 +44,8 @@ void check_datagram(struct check *, unsigned observer, size_t len, size_t max_da
  * forger on purpose.  "*" for all.
  */
 void check_foreign(struct check *, const char *name);
+/* Base peers were told the end of this one at this incarnation, which may be above all that it ever had. */
+void check_end(struct check *, const char *name, uint64_t incarnation);
 /* It is an observer of ours, and nobody else makes incarnations of it. */
 bool check_is_owned(const struct check *, const char *name, size_t len);
 

@@ -84,6 +84,15 @@ is_made_up(const struct base_event *e)
 	       (e->type == BASE_JOINED && e->incarnation > 0 && e->incarnation % 16 == 0);
 }
 
+/* Its port is another one after a move. */
+static bool
+is_same_host(const char *a, const char *b)
+{
+	size_t len = (size_t)(strrchr(a, ':') - a);
+
+	return strncmp(a, b, len) == 0 && strrchr(b, ':') == b + len;
+}
+
 static void
 log_base_event(struct world *w, const struct node *n, const struct base_event *e)
 {
@@ -120,10 +129,14 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 	 * From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs, or
 	 * of an end that swimds told higher than they knew it.
 	 */
-	for (unsigned i = 0; i < w->count; i++)
-		if (strcmp(w->nodes[i].hostport, e->address) == 0 &&
-		    (is_made_up(e) || (e->dead && e->incarnation > w->nodes[i].highest)))
+	for (unsigned i = 0; i < w->count; i++) {
+		if (!is_same_host(w->nodes[i].hostport, e->address))
+			continue;
+		if (is_made_up(e))
 			check_foreign(w->check, w->nodes[i].name);
+		else if (e->dead)
+			check_end(w->check, w->nodes[i].name, e->incarnation);
+	}
 }
 
 static swim_duration
