@@ -130,12 +130,18 @@ tells_other_tags(const struct swim *s, const struct member *m, const struct wire
 	       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
 }
 
-/* Above what is known of it by more than anybody may say. */
+/* Above what is known of it by more than the speaker may say. */
 static bool
-is_jump(const struct swim *s, const struct member *m, const struct wire_update *u)
+is_jump(const struct swim *s, const struct member *m, const struct wire_update *u,
+    bool from_subject)
 {
-	return u->incarnation > m->incarnation &&
-	       u->incarnation - m->incarnation > s->config.max_jump;
+	/* Base peers take small steps alone, and of a member that is driven far up they are told no more. */
+	bool small = !s->answered && (s->by_base || (!s->by_known && !from_subject));
+	uint64_t most = s->config.max_jump;
+
+	if (small && most > BASE_JUMP_MOST)
+		most = BASE_JUMP_MOST;
+	return u->incarnation > m->incarnation && u->incarnation - m->incarnation > most;
 }
 
 /*
@@ -165,7 +171,7 @@ apply_self(struct swim *s, const struct wire_update *u, const char *address)
 			damping_was_dead(s, u->incarnation);
 		return;
 	}
-	if (is_jump(s, self, u) && !is_answer(s, u)) {
+	if (is_jump(s, self, u, false) && !is_answer(s, u)) {
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
@@ -538,7 +544,7 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 	bool live = swim_status_is_live(status);
 
 	/* Whoever had to rise beyond the bound says so itself, in an answer. */
-	if (is_jump(s, m, u) && !(from_subject && is_answer(s, u))) {
+	if (is_jump(s, m, u, from_subject) && !(from_subject && is_answer(s, u))) {
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
@@ -656,7 +662,7 @@ is_own_word(const struct swim *s, const struct wire_update *u)
 static void
 ask_whether_it_left(struct swim *s, const struct member *m, const struct wire_update *u)
 {
-	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, m, u) &&
+	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, m, u, true) &&
 	    u->incarnation >= m->incarnation)
 		join_ask_leaver(s, m, &s->from, u->incarnation);
 }

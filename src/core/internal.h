@@ -680,6 +680,8 @@ void link_report_forget(struct swim *, struct member *);
 #define BASE_NEW_FOR swim_seconds(10)
 /* Members above this incarnation are not told to base peers, as the ladder would be too long. */
 #define BASE_LADDER_MOST 4096
+/* By no more than that what base peers and strangers say of a member may be above what we know, but for answers to us. */
+#define BASE_JUMP_MOST 64
 /* Up to this incarnation every update has its whole ladder. */
 #define BASE_LADDER_WHOLE 128
 /* Did a base peer send this?  It has no sign of a swimd. */

@@ -750,6 +750,35 @@ START_TEST(odd_ladders_change_nothing_that_they_may_not)
 }
 END_TEST
 
+/* Of one that is driven far up base peers are told no more. */
+START_TEST(neither_strangers_nor_base_peers_drive_anybody_far_up)
+{
+	static const uint64_t far[] = {65, 4096, 5000, SWIM_JUMP_DEFAULT};
+	static const unsigned abouts[] = {0, 2, 9}, speakers[] = {9, 77};
+
+	for (unsigned k = 0; k < 4 * 3 * 2 * 2 * 3; k++) {
+		unsigned about = abouts[k % 3], from = speakers[k / 3 % 2];
+		bool ours = k / 6 % 2 == 1;
+		struct fixture *f = among_both(3, 9);
+		struct wire_update u = pair(about, (enum swim_status)(k / 12 % 3), far[k / 36]);
+		char name[16];
+
+		if (ours && about != 9)
+			u.member.id = wire_str_of(about == 0 ? "self" : fixture_name(about, name));
+		for (unsigned i = 0; i < 3; i++)
+			fixture_ping(f, from, i,
+			    (struct fixture_says){.ours = ours,
+				.sender = from,
+				.updates = &u,
+				.count = 1});
+		ck_assert_uint_eq(swim_incarnation(f->swim), 0);
+		ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 0);
+		ck_assert_uint_eq(fixture_report(f, address_of(9)).incarnation, 0);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(nobody_climbs_a_ladder_without_end)
 {
 	static const uint64_t incarnations[] = {640, 4096, 4097, UINT64_C(1) << 63, UINT64_MAX};
@@ -1216,7 +1245,8 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too,
     what_earlier_versions_tell_of_an_address_makes_no_member,
     a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
-    odd_ladders_change_nothing_that_they_may_not, nobody_climbs_a_ladder_without_end,
+    odd_ladders_change_nothing_that_they_may_not,
+    neither_strangers_nor_base_peers_drive_anybody_far_up, nobody_climbs_a_ladder_without_end,
     a_base_peer_is_told_of_the_end_of_members, a_base_peer_is_introduced_to_all_at_once,
     a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is,
     a_base_peer_that_says_what_is_old_is_told_what_is,
