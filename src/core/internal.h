@@ -682,6 +682,8 @@ void link_report_forget(struct swim *, struct member *);
 #define BASE_LADDER_MOST 4096
 /* By no more than that what base peers and strangers say of a member may be above what we know, but for answers to us. */
 #define BASE_JUMP_MOST 64
+/* And of one that we do not know: that leaves incarnations to rise on which base peers are told. */
+#define BASE_FIRST_MOST (BASE_LADDER_MOST / 2)
 /* Up to this incarnation every update has its whole ladder. */
 #define BASE_LADDER_WHOLE 128
 /* Did a base peer send this?  It has no sign of a swimd. */

@@ -193,7 +193,9 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	    swim_addr_equal(addr, &s->self->addr))
 		return;
 	v = slot_of(s, addr, hash);
-	if (v->incarnation < u->incarnation)
+	/* A base peer answers without its incarnation. */
+	if (v->incarnation < u->incarnation &&
+	    (u->incarnation <= BASE_FIRST_MOST || (s->by_known && !s->by_base)))
 		v->incarnation = u->incarnation;
 	v->swimd = !s->by_base && !(u->flags & WIRE_FLAG_BASE);
 	v->whoever = s->by_base && !from_subject && base_is_address(s, &u->member);

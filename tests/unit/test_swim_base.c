@@ -779,6 +779,46 @@ START_TEST(neither_strangers_nor_base_peers_drive_anybody_far_up)
 }
 END_TEST
 
+/* Who takes up a member at what a stranger or a base peer says cannot tell base peers of that member later. */
+START_TEST(whoever_is_new_is_not_taken_up_far_up)
+{
+	static const uint64_t far[] = {2049, UINT64_C(1) << 40, UINT64_MAX};
+
+	for (unsigned k = 0; k < 3 * 2 * 3; k++) {
+		unsigned from = k / 3 % 2 == 0 ? 9 : 77;
+		struct fixture *f = among_both(3, 9);
+		struct wire_update u = pair(78, SWIM_ALIVE, far[k % 3]);
+
+		/* By its address, by an id, and as a swimd would. */
+		if (k / 6 > 0)
+			u.member.id = wire_str_of("b");
+		fixture_run(f, swim_seconds(1));
+		fixture_clear(f);
+		fixture_ping(f, from, 5,
+		    (struct fixture_says){.ours = k / 6 == 2,
+			.sender = from,
+			.updates = &u,
+			.count = 1,
+			.pad_to = 400});
+		for (unsigned i = 0; i < 200; i++) {
+			fixture_run(f, swim_ms(10));
+			for (size_t n = 0, count = f->out_count; n < count; n++) {
+				struct swim_addr addr = fixture_addr(78);
+
+				if (f->out[n].message.type == WIRE_PING &&
+				    swim_addr_equal(&f->out[n].to, &addr))
+					fixture_base_ack(f, 78, f->out[n].message.seq,
+					    k / 6 > 0 ? "b" : address_of(78));
+			}
+			fixture_clear(f);
+		}
+		ck_assert_uint_le(fixture_report(f, "b").incarnation, 2048);
+		ck_assert_uint_le(fixture_report(f, address_of(78)).incarnation, 2048);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(nobody_climbs_a_ladder_without_end)
 {
 	static const uint64_t incarnations[] = {640, 4096, 4097, UINT64_C(1) << 63, UINT64_MAX};
@@ -1247,7 +1287,8 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
     odd_ladders_change_nothing_that_they_may_not,
     neither_strangers_nor_base_peers_drive_anybody_far_up, nobody_climbs_a_ladder_without_end,
-    a_base_peer_is_told_of_the_end_of_members, a_base_peer_is_introduced_to_all_at_once,
+    whoever_is_new_is_not_taken_up_far_up, a_base_peer_is_told_of_the_end_of_members,
+    a_base_peer_is_introduced_to_all_at_once,
     a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is,
     a_base_peer_that_says_what_is_old_is_told_what_is,
     a_base_peer_is_answered_by_the_pair_that_it_pinged,
