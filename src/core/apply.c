@@ -552,8 +552,12 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		ignored(s, SWIM_IGNORE_JUMP);
 		return;
 	}
-	/* To a base peer a swimd is its address: it cannot know that the swimd has moved. */
-	if (moved && live && s->by_base && m->swimd && !from_subject) {
+	/*
+	 * To a base peer a swimd is its address: it cannot know that the swimd has moved.  And whoever speaks as a base peer
+	 * has not moved while the member lives where it lived, which it is asked (join.c).
+	 */
+	if (moved && live && s->by_base &&
+	    (from_subject ? m->live_index != NOT_LISTED : m->swimd)) {
 		ignored(s, SWIM_IGNORE_CONFLICT);
 		return;
 	}
@@ -694,12 +698,16 @@ apply_moved(struct swim *s, struct member *m, const struct swim_addr *to)
 	    .status = SWIM_ALIVE,
 	    .flags = WIRE_FLAG_PARTIAL};
 	uint32_t zone = s->zone;
+	bool by_base = s->by_base;
 
 	if (m->incarnation == UINT64_MAX)
 		return;
 	u.incarnation = m->incarnation + 1;
 	s->zone = to->scope;
+	/* That is our own word: the member has been asked where it lived. */
+	s->by_base = false;
 	apply_update(s, &u, true, false);
+	s->by_base = by_base;
 	s->zone = zone;
 	if (swim_addr_equal(&m->addr, to))
 		m->proven = m->base_peer = true;

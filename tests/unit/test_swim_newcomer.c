@@ -231,6 +231,40 @@ START_TEST(whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay
 }
 END_TEST
 
+/* Whoever speaks as a base peer does not move one that lives by its own word: the one that lives is asked first. */
+START_TEST(a_stranger_moves_nobody_who_lives_by_a_higher_incarnation)
+{
+	for (unsigned k = 0; k < 4; k++) {
+		struct fixture *f = fixture_among_proven(2);
+		struct base peers[] = {{.at = 9, .id = "b", .lives = true}, {.at = 1, .id = "p1"},
+		    {.at = 77, .id = k % 2 == 0 ? "b" : "p1", .incarnation = 1, .refutes = true}};
+
+		live(f, peers, 3, 3);
+		ck_assert(is_member(f, "b"));
+		peers[2].lives = true;
+		if (k < 2) {
+			live(f, peers, 3, 2);
+		} else {
+			struct wire_update u = {.status = SWIM_ALIVE};
+			struct swim_addr addr = fixture_addr(77);
+			char text[SWIM_ADDR_TEXT];
+
+			/* Another base peer tells of that address. */
+			swim_addr_format(&addr, text);
+			u.member = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
+			fixture_ping(f, 9, 5000,
+			    (struct fixture_says){.updates = &u, .count = 1, .pad_to = 300});
+			answer(f, peers, 3);
+			answer(f, peers, 3);
+		}
+		ck_assert_str_eq(fixture_report(f, "b").address, "10.0.1.9:7946");
+		ck_assert_str_eq(fixture_report(f, "p1").address, "10.0.1.1:7946");
+		ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(a_stand_in_that_nothing_confirms_ends_without_an_event)
 {
 	/* It bears our own name, or one that is too long; or nobody greets it, as too many are being asked. */
@@ -363,7 +397,8 @@ START_TEST(a_base_peer_is_seen_that_starts_where_a_swimd_died)
 }
 END_TEST
 
-UNIT_MAIN("swim_newcomer", a_base_peer_that_starts_elsewhere_under_its_id_has_moved,
+UNIT_MAIN("swim_newcomer", a_stranger_moves_nobody_who_lives_by_a_higher_incarnation,
+    a_base_peer_that_starts_elsewhere_under_its_id_has_moved,
     a_stranger_does_not_move_a_base_peer_that_answers,
     whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay,
     a_stand_in_that_nothing_confirms_ends_without_an_event, a_base_peer_is_seen_where_another_lived,
