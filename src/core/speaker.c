@@ -82,6 +82,9 @@ note_kind(const struct swim *s, struct member *m, const struct wire_message *msg
 		m->unsure = false;
 		return;
 	}
+	/* A swimd that is taken for a base peer hears nothing of us any more: it is asked first (speaker_check_kind). */
+	if (base_speaks(msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+		return;
 	m->base_peer = base_speaks(msg);
 	m->swimd = !m->base_peer;
 	m->unsure = false;
@@ -166,7 +169,7 @@ speaker_check_kind(struct swim *s, const struct wire_message *msg, const struct 
 {
 	const struct member *m = locate_at(s, from);
 
-	if (!s->by_named && s->by_base && m != NULL && m != s->self &&
+	if (s->by_base && m != NULL && m != s->self &&
 	    base_kind(s, m) == SWIM_KIND_SWIMD &&
 	    (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ))
 		join_start(s, from, JOIN_GREET);

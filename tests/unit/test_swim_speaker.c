@@ -235,6 +235,30 @@ names_us(const struct fixture_out *out)
 	       wire_str_equal(out->message.trailer.sender, "self");
 }
 
+/* A swimd drops what base peers alone are to read, so that one that is taken for a base peer dies by our questions. */
+START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
+{
+	struct fixture *f = fixture_among_proven(2);
+	struct wire_member_id sender = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
+	uint8_t inner[64], data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+	size_t len;
+
+	wire_writer_init(&w, inner, sizeof(inner), 0);
+	wire_begin_ping(&w, 5);
+	len = wire_finish(&w, NULL, 0);
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
+	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
+	/* It is asked, and if it answers as a base peer, it is one. */
+	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 1));
+	fixture_base_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, "p1");
+	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_BASE);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(whatever_we_send_says_who_speaks)
 {
 	struct fixture *f = fixture_among_proven(3);
@@ -266,4 +290,5 @@ UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_f
     a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left,
     a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it,
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
-    a_swimd_becomes_a_base_peer_once_it_has_answered_as_one, whatever_we_send_says_who_speaks)
+    a_swimd_becomes_a_base_peer_once_it_has_answered_as_one,
+    a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name, whatever_we_send_says_who_speaks)
