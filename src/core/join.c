@@ -660,9 +660,11 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 	struct wire_member_id id = msg->member;
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
 
-	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr) ||
-	    (!j->of_base && !j->to_base &&
-		j->len < outbox_room_for_kind(s, id.id.len, id.address.len)))
+	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr))
+		return;
+	/* What made us ask may be forged: a swimd is one until it had room to say so and did not. */
+	if (!j->to_base && (!j->of_base || base_kind(s, m) == SWIM_KIND_SWIMD) &&
+	    j->len < outbox_room_for_kind(s, id.id.len, id.address.len))
 		return;
 	m->base_peer = true;
 	m->swimd = m->unsure = false;

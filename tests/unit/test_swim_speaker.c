@@ -259,6 +259,38 @@ START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
 }
 END_TEST
 
+/* Anybody can forge what makes us greet a swimd, and the smallest greeting leaves the answer no room for its sign. */
+START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
+{
+	for (unsigned hearsay = 0; hearsay < 2; hearsay++) {
+		struct fixture *f = fixture_among(2);
+		const struct fixture_out *greeting;
+		unsigned peer = 1;
+		char name[16];
+
+		if (hearsay) {
+			peer = 5;
+			fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
+		}
+		fixture_name(peer, name);
+		fixture_clear(f);
+		fixture_ping(f, peer, 5, (struct fixture_says){0});
+		greeting = fixture_sent(f, WIRE_PING, peer);
+		ck_assert_uint_lt(greeting->len, 20);
+		fixture_ack(f, peer, greeting->message.seq, peer, (struct fixture_says){0});
+		ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_SWIMD);
+		/* A base peer that took its place is greeted again, in more bytes. */
+		fixture_clear(f);
+		fixture_ping(f, peer, 6, (struct fixture_says){0});
+		greeting = fixture_sent(f, WIRE_PING, peer);
+		ck_assert_uint_gt(greeting->len, 100);
+		fixture_ack(f, peer, greeting->message.seq, peer, (struct fixture_says){0});
+		ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_BASE);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(whatever_we_send_says_who_speaks)
 {
 	struct fixture *f = fixture_among_proven(3);
@@ -291,4 +323,5 @@ UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_f
     a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it,
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
     a_swimd_becomes_a_base_peer_once_it_has_answered_as_one,
-    a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name, whatever_we_send_says_who_speaks)
+    a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name,
+    a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer, whatever_we_send_says_who_speaks)
