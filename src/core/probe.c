@@ -30,6 +30,8 @@
 /* When a base peer that answers has had the time to say that it is not dead; and by how much it may have risen. */
 #define RISEN_AFTER swim_seconds(5)
 #define RISEN_BY 4
+/* It rises above that, and is still told to base peers. */
+#define RISEN_MOST (BASE_LADDER_MOST - 1)
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
 
@@ -78,7 +80,7 @@ static bool
 has_risen(const struct member *m)
 {
 	return m->status != SWIM_ALIVE && m->status != SWIM_LEFT && base_is_peer(m) &&
-	       m->incarnation < BASE_LADDER_MOST && !swim_time_is_never(m->heard) &&
+	       m->incarnation < RISEN_MOST && !swim_time_is_never(m->heard) &&
 	       swim_time_since(m->heard, m->since).ns >= RISEN_AFTER.ns;
 }
 
@@ -89,7 +91,7 @@ doubt(struct wire_writer *w, struct member *m)
 
 	m->doubted = true;
 	gossip_add_doubt(w, m,
-	    above < BASE_LADDER_MOST - m->incarnation ? m->incarnation + above : BASE_LADDER_MOST);
+	    above < RISEN_MOST - m->incarnation ? m->incarnation + above : RISEN_MOST);
 }
 
 void

@@ -1102,7 +1102,7 @@ answer_and_refute(struct fixture *f, uint64_t *own)
 /* It has risen far above what we know of it, before we began say: no word of that comes any more. */
 START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 {
-	static const uint64_t known[] = {0, 1, 9, 600};
+	static const uint64_t known[] = {0, 1, 9, 600, 4000};
 
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
 		struct fixture *f = among_both(2, 9);
@@ -1123,6 +1123,8 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 		ck_assert_int_eq(fixture_report(f, text).status, SWIM_ALIVE);
 		/* And not much farther than that takes. */
 		ck_assert_uint_le(own, 2 * known[k] + 8);
+		/* Above that base peers would be told of it no more. */
+		ck_assert_uint_le(own, 4096);
 		fixture_free(f);
 	}
 }
