@@ -98,6 +98,9 @@ void
 probe_heard(const struct swim *s, struct member *m)
 {
 	m->heard = s->now;
+	/* Anybody can forge its address, but not its answer. */
+	if (!s->answered)
+		return;
 	if (m->doubted && (uint64_t)RISEN_BY << m->doubts < BASE_LADDER_MOST)
 		m->doubts++;
 	m->doubted = false;

@@ -1130,6 +1130,35 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 }
 END_TEST
 
+/* Whoever forges its address does not make the suspicions climb: only its answers do. */
+START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions)
+{
+	struct fixture *f = among_both(2, 9);
+	struct wire_update told;
+	uint64_t top = 0;
+	char text[SWIM_ADDR_TEXT];
+
+	strcpy(text, address_of(9));
+	for (unsigned step = 0; step < 3000; step++) {
+		if (step % 10 == 0)
+			fixture_ping(f, 9, step + 5, nothing);
+		fixture_run(f, swim_ms(20));
+		for (size_t i = 0; i < f->out_count; i++) {
+			struct wire_updates_iter iter = {0};
+
+			while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
+				if (wire_str_equal(told.member.id, text) && told.incarnation > top)
+					top = told.incarnation;
+			}
+		}
+		fixture_clear(f);
+	}
+	ck_assert_int_eq(fixture_report(f, text).status, SWIM_DEAD);
+	ck_assert_uint_le(top, 4);
+	fixture_free(f);
+}
+END_TEST
+
 /* Asked for what nothing is known of, a member may not read what it is asked. */
 START_TEST(a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too)
 {
@@ -1284,6 +1313,7 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_suspicion_of_an_address_that_nobody_answers_at_ends,
     a_base_peer_that_knows_of_a_later_life_is_told_of_its_end,
     a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation,
+    a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions,
     a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too,
     what_earlier_versions_tell_of_an_address_makes_no_member,
     a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
