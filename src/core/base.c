@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Base peers, which know the base wire format alone: what we call the members when we speak to a base peer, and whom a
- * base peer means.
+ * Base peers are members that know only the base wire format.  This file translates both ways: it says by which id we tell
+ * a base peer of a member, and which member a base peer means by an id.
  *
- * To a base peer a member is the pair of an id and an address, and whoever sends a datagram is the pair (source, source).
- * It makes that pair by itself from a ping, and takes an ack only from the pair that it pinged.  So to a base peer every
- * swimd is the pair (its address, its address), in acks, in ping-reqs and in updates, and what a base peer says of such a
- * pair is said of whoever lives there.  A base peer that has an id of its own keeps it.  The names of swimds are told to
- * swimds alone.
+ * To a base peer a member is the pair of an id and an address, and the sender of a datagram is the pair (source, source).
+ * A ping makes this pair a member, and an ack counts only if it names the pair that was pinged.  So in every ack, ping-req
+ * and update to a base peer, a swimd is the pair (its address, its address).  When a base peer says something of such a
+ * pair, we apply it to the member that lives at that address.  A base peer that has an id of its own keeps this id.  Only
+ * swimds are told the names of swimds.
  *
- * A base peer refuses an update whose incarnation is more than 16 above what it knows, which is 0 for a pair that is new
- * to it.  So a member whose incarnation is higher is told by a ladder: the same status at 16, at 32 and so on, and at
- * last at the incarnation itself.  The status is the same on each rung, so that whatever a base peer makes of a rung is
- * true of the member.
+ * A base peer refuses an update whose incarnation is more than 16 above the one that it knows, and it knows 0 for a new
+ * pair.  So we tell a base peer of a member with a higher incarnation by a ladder: updates with the same status at 16, at
+ * 32 and so on, and at last at the incarnation itself.  Every rung has the member's status, so a base peer that takes only
+ * some of the rungs still believes nothing false.
  *
- * What is written for base peers is in the cluster WIRE_BASE_CLUSTER, so that a swimd that lives where a base peer is thought
- * to live, whatever its version, does not take the addresses of swimds for members.  An address of which it is not known
- * who lives there is asked by a plain ping that tells nothing of swimds.  Only where we join by an address do we say who we
- * are at once: there are two pings of one sequence number then, one that base peers alone read and one that swimds alone
- * read, and the answer to either is taken.
+ * Datagrams for base peers have the cluster WIRE_BASE_CLUSTER.  Every version of swimd drops them, so a swimd that lives at
+ * the former address of a base peer does not take the addresses in them for members.  Where we do not know which kind of
+ * member lives at an address, we send a plain ping there that tells nothing of swimds.  A join is the exception, as it has
+ * to tell who we are: it sends two pings with one sequence number, one that only base peers read and one that only swimds
+ * read, and takes the answer to either.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-#define BASE_RUNG 16 /* a base peer takes an incarnation that is so far above what it knows */
-/* Above it an update has its last rungs only: base peers have been told the incarnations below. */
+#define BASE_RUNG                                                                                  \
+	16 /* a base peer accepts incarnations up to this far above the one that it knows */
+/* Rungs that gossip sends of a member above BASE_LADDER_WHOLE: base peers have been told the lower ones by introduce.c. */
 #define BASE_RUNGS_LAST 3
 
 bool
@@ -40,7 +41,7 @@ base_answers(const struct swim *s, const struct wire_message *msg)
 	return base_speaks(msg) && msg->type == WIRE_ACK && base_is_address(s, &msg->member);
 }
 
-/* One that speaks no extension, or of which a swimd says so. */
+/* m has spoken to us without extensions, or a swimd says that m is a base peer; and m has shown no extension. */
 bool
 base_is_peer(const struct member *m)
 {
@@ -58,7 +59,7 @@ base_is_named_by_address(const struct member *m)
 enum wire_recipient
 base_recipient(const struct swim *s, const struct member *m)
 {
-	/* A base peer gives no cluster, so that none hears it but those of the cluster without a name. */
+	/* Datagrams of base peers have no cluster entry, so only the unnamed cluster can have base peers. */
 	if (s->config.cluster[0] != '\0')
 		return WIRE_RECIPIENT_SWIMD;
 	if (m == NULL)
@@ -73,7 +74,7 @@ base_recipient(const struct swim *s, const struct member *m)
 			       swim_time_since(s->now, m->alive).ns < BASE_NEW_FOR.ns
 			   ? WIRE_RECIPIENT_NEW_BASE
 			   : WIRE_RECIPIENT_BASE;
-	/* A swimd of an earlier version does not tell which members are base peers; most of these go by their address. */
+	/* Earlier versions of swimd do not tell which members are base peers.  The id of most base peers is their address. */
 	return base_is_named_by_address(m) ? WIRE_RECIPIENT_UNKNOWN : WIRE_RECIPIENT_SWIMD;
 }
 
@@ -166,7 +167,7 @@ base_pair(const struct member *m, enum wire_recipient recipient, char text[SWIM_
 	return (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 }
 
-/* Is the id of this pair its address?  `text` is the canonical form of the address. */
+/* Is the id of this pair its address?  `text` is the canonical form of the pair's address. */
 static bool
 base_is_pair_of_address(const struct wire_member_id *pair, const char *text)
 {
@@ -212,7 +213,7 @@ base_meant(const struct swim *s, const struct wire_member_id *pair)
 	    !base_is_pair_of_address(pair, text))
 		return *pair;
 	m = swim_addr_equal(&addr, &s->self->addr) ? s->self : locate_at(s, &addr);
-	/* The pair (address, address) of a base peer that has an id is another member to base peers, and none to us. */
+	/* Base peers list a base peer with an id of its own under its address too.  We list it under its id only. */
 	if (m == NULL || base_is_peer(m))
 		return *pair;
 	if (m != s->self && m->live_index == NOT_LISTED &&
@@ -227,17 +228,17 @@ base_hear(const struct swim *s, const struct wire_message *msg, struct base_hear
 	struct wire_member_id meant;
 	const struct member *m;
 
-	/* The answer to a ping-req has the pair that was asked for, so that one is left as it is. */
+	/* Updates and ping-reqs are translated where they are applied: the answer to a ping-req has to name the same pair. */
 	if (!base_speaks(msg) || (msg->type != WIRE_ACK && msg->type != WIRE_NACK))
 		return msg;
 	meant = base_meant(s, &msg->member);
 	m = members_find(s, meant.id.bytes, meant.id.len);
-	/* Where a swimd lived that is gone, the answer is by a base peer. */
+	/* If the swimd at that address is dead or has left, a base peer that has started there may have answered. */
 	if (meant.id.bytes == msg->member.id.bytes || m == NULL ||
 	    (m != s->self && m->live_index == NOT_LISTED))
 		return msg;
 	heard->message = *msg;
-	/* The member may be destroyed before the datagram has been dealt with. */
+	/* Copy the name and the address: the member may be destroyed while the datagram is handled. */
 	memcpy(heard->id, meant.id.bytes, meant.id.len);
 	memcpy(heard->address, meant.address.bytes, meant.address.len);
 	heard->message.member =
@@ -246,8 +247,9 @@ base_hear(const struct swim *s, const struct wire_message *msg, struct base_hear
 }
 
 /*
- * Another lives at the address of this one that is gone: to a base peer both are the same pair, but for base peers with
- * ids of their own.  Of several base peers that are gone any may come back, and has to be told.
+ * m is dead or has left; does base_pair() give another member the same pair?  Then an update about m would end the other
+ * member.  A base peer with an id of its own has its own pair.  If all members of the address are gone, each base peer
+ * among them may come back, and then has to hear of its death.
  */
 static bool
 base_is_succeeded(const struct swim *s, const struct member *m)
@@ -261,7 +263,7 @@ base_is_succeeded(const struct swim *s, const struct member *m)
 	return base_is_named_by_address(m) && (other == s->self || other->live_index != NOT_LISTED);
 }
 
-/* Has a base peer that we have known for long not heard of this member yet? */
+/* Is m so new, or alive for so short a time, that base peers may not have heard of it, even those that we know for long? */
 static bool
 base_is_news(const struct swim *s, const struct member *m)
 {
@@ -276,7 +278,7 @@ base_can_tell(const struct swim *s, const struct member *m)
 	       m->incarnation <= BASE_LADDER_MOST;
 }
 
-/* The first incarnation that a base peer is told, which knows all up to `known`. */
+/* The next rung, up to `incarnation`, for a base peer that knows the incarnation `known`. */
 static uint64_t
 base_rung(uint64_t known, uint64_t incarnation)
 {
@@ -300,14 +302,14 @@ base_add_ladder(struct wire_writer *w, const struct member *m, uint64_t *known)
 	return true;
 }
 
-/* How many updates lead from `known` up to this incarnation? */
+/* How many rungs lead from the incarnation `known` to `incarnation`?  At least 1. */
 static uint64_t
 base_rungs(uint64_t known, uint64_t incarnation)
 {
 	return incarnation > known ? (incarnation - 1) / BASE_RUNG - known / BASE_RUNG + 1 : 1;
 }
 
-/* All of the ladder above `known`, or nothing. */
+/* Add all rungs above the incarnation `known`.  False: they do not fit, and none was added. */
 static bool
 base_add_whole(struct wire_writer *w, const struct member *m, uint64_t known)
 {
@@ -330,7 +332,7 @@ base_add_self(const struct swim *s, struct wire_writer *w)
 
 	if (s->self->incarnation <= BASE_LADDER_WHOLE)
 		return base_add_whole(w, s->self, 0);
-	/* The beginning of a ladder makes us a member; its end has to follow once we know who answers. */
+	/* The first rung makes us a member.  The other rungs follow once an answer shows that a base peer lives there. */
 	return wire_add_update(w, &u);
 }
 
@@ -341,7 +343,7 @@ base_withholds(const struct swim *s, enum wire_recipient recipient, const struct
 	case WIRE_RECIPIENT_SWIMD:
 		return false;
 	case WIRE_RECIPIENT_UNKNOWN:
-		/* A base peer knows swimds by other names, and a swimd knows them by no others. */
+		/* A base peer has to hear the address of a swimd, and a swimd its name: here only equal ones can be told. */
 		return !base_is_peer(m) && !base_is_named_by_address(m);
 	case WIRE_RECIPIENT_BASE:
 	case WIRE_RECIPIENT_NEW_BASE:
@@ -349,7 +351,7 @@ base_withholds(const struct swim *s, enum wire_recipient recipient, const struct
 	}
 	if (!base_can_tell(s, m))
 		return true;
-	/* Whoever does not know the incarnations below is told all of them by introduce.c. */
+	/* Gossip sends only the last rungs.  A base peer that lacks the lower ones gets the whole ladder from introduce.c. */
 	return m->incarnation > BASE_LADDER_WHOLE &&
 	       (recipient == WIRE_RECIPIENT_NEW_BASE || base_is_news(s, m));
 }

@@ -6,8 +6,8 @@
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
- *	base.c     what we call the members when we speak to a base peer, and whom a base peer means
- *	introduce.c  telling base peers of the members, and of those that come later
+ *	base.c     under which id base peers are told of a member, and which member they mean by an id
+ *	introduce.c  telling base peers of all members, and correcting what base peers say of them
  *	apply.c    what an update from the wire means (ordering, refutation, bounds)
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
@@ -80,32 +80,35 @@ struct link_report {
 #define LINK_REPORTS_MAX 16   /* waiting to be passed on */
 #define LINK_REPORTS_PACKED 2 /* in one datagram */
 
-/* How far a base peer has been told of the members, in the order of the table, from our own place in it. */
+/* How far a pass of introduce.c is through the table of members.  A pass begins at our own place in the table. */
 struct progress {
 	bool begun, over;
-	uint64_t after; /* hash of the last one; with `begun` */
-	uint64_t known; /* of the next one: up to this incarnation */
+	uint64_t after; /* with `begun`: hash of the name of the last member that was told */
+	uint64_t
+	    known; /* the next member's incarnation that the base peer has been told; 0: none yet */
 };
 
 /* What a base peer has been told of the members. */
 struct introduction {
-	bool ours;      /* it pinged us first */
-	bool back;      /* it was dead, to us, and has come back */
-	bool passing;   /* a pass is under way, */
-	bool all;       /* about all members, else about us alone */
-	uint32_t since; /* those that had come by then have been told */
-	uint32_t until; /* and will have been at the end of the pass */
-	struct progress done, ahead;
-	uint64_t seq; /* of the first of `tries` pings */
+	bool ours; /* the base peer pinged us before a swimd told us of it, or has started anew */
+	bool back; /* the base peer was dead or had left, and has come back */
+	bool passing; /* a pass over the table of members is under way */
+	bool all;     /* this pass tells of all members; else of us alone */
+	uint32_t
+	    since; /* the base peer has been told of members with a serial number (`arrived`) up to this */
+	uint32_t until;        /* `since` once the pass is over */
+	struct progress done;  /* answered by the base peer */
+	struct progress ahead; /* sent, and `done` once the base peer answers */
+	uint64_t seq;          /* of the first of `tries` pings */
 	unsigned tries;
-	swim_time next;
-	uint64_t heard_seq; /* of its last ping */
+	swim_time next;     /* no ping before */
+	uint64_t heard_seq; /* sequence number of the base peer's last ping */
 	uint64_t
-	    joined; /* our incarnation plus 1 in our ping to join, which it answered; 0: there was none */
-	swim_time again;     /* a lower one counts from then on */
-	swim_time corrected; /* something old that it says is answered by a ping from then on */
+	    joined; /* we joined through the base peer: our incarnation at that time, plus 1; 0: we did not */
+	swim_time again;     /* before this a lower sequence number does not count as a new start */
+	swim_time corrected; /* before this no ping corrects what the base peer says */
 };
-#define STALE_MAX 8
+#define STALE_MAX 8 /* members of which one datagram of a base peer is corrected */
 
 struct member {
 	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
@@ -117,7 +120,7 @@ struct member {
 	struct swim_addr
 	    via; /* the address used instead of `addr`, which is silent; family 0: none */
 	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
-	struct introduction *intro; /* of a base peer; NULL: nothing yet */
+	struct introduction *intro; /* of a base peer, owned; NULL: none yet */
 	struct link_report *report; /* what it last said of its links; NULL: nothing */
 	swim_time
 	    complained;    /* when it last said that it cannot reach us at our address; or NEVER */
@@ -149,7 +152,7 @@ struct member {
 	enum swim_status status;
 	uint32_t
 	    probed; /* number of our last probe of it, or of the last before we held it alive */
-	uint32_t arrived; /* serial number of when it last came or went */
+	uint32_t arrived; /* serial number (swim.arrivals) of when it last came or went */
 	uint16_t name_len;
 	uint16_t tags_len;
 	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
@@ -167,9 +170,9 @@ struct member {
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
 	uint8_t
-	    doubts; /* suspect, dead: answers to a higher suspicion that did not refute it (probe.c) */
+	    doubts; /* suspect or dead base peer: times that it spoke without refuting our higher suspicion (probe.c) */
 	uint8_t
-	    ends; /* gone: times that a base peer which asked for it was told of its end, modulo the steps of introduce.c */
+	    ends; /* dead or left: times that base peers which asked for the member were told its death, modulo the steps of introduce.c */
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
@@ -181,21 +184,22 @@ struct member {
 	bool announced; /* a joined event was given out in this life */
 	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd;     /* speaks our extensions */
-	bool base_peer; /* spoke to us, without extensions, or is said to be one */
-	bool unsure;  /* that is hearsay: it may be a swimd until it has answered or spoken to us */
-	bool by_host; /* its address is a host name */
-	bool stand_in; /* a base peer known by its address alone */
-	bool proven;   /* answered a ping of ours from its address */
-	bool answered; /* dead, left: was proven in a life before, at this address */
-	bool lived;    /* it has answered a question of ours, or of others who told us so */
-	bool vouched;  /* we know that by a rumour, and pass it on */
-	bool partial;  /* told of by one who does not know its tags */
-	bool returned; /* alive after having been suspect or dead, at this incarnation */
-	bool stayed;   /* alive at a lower incarnation before this one, */
-	bool changed;  /* and with other tags or another address */
-	bool tell;     /* knows less of itself than we do: tell it in the next answer */
-	bool doubted;  /* a higher suspicion was sent to it, and nothing has come from it since */
-	char name[];   /* NUL-terminated for convenience; may hold NULs itself */
+	bool base_peer; /* spoke to us without extensions, or is said to be a base peer */
+	bool unsure;    /* its kind is hearsay: it has neither answered nor spoken to us */
+	bool by_host;   /* its address is a host name */
+	bool stand_in;  /* a base peer known by its address alone */
+	bool proven;    /* answered a ping of ours from its address */
+	bool answered;  /* dead, left: was proven in a life before, at this address */
+	bool lived;     /* it has answered a question of ours, or of others who told us so */
+	bool vouched;   /* we know that by a rumour, and pass it on */
+	bool partial;   /* told of by one who does not know its tags */
+	bool returned;  /* alive after having been suspect or dead, at this incarnation */
+	bool stayed;    /* alive at a lower incarnation before this one, */
+	bool changed;   /* and with other tags or another address */
+	bool tell;      /* knows less of itself than we do: tell it in the next answer */
+	bool
+	    doubted; /* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
+	char name[]; /* NUL-terminated for convenience; may hold NULs itself */
 };
 TAILQ_HEAD(rumour_list, member);
 
@@ -264,7 +268,7 @@ enum join_kind {
 	JOIN_CHECK,  /* to see whether its view still differs from ours */
 	JOIN_CLAIM,  /* to see whether another who bears our name is alive there */
 	JOIN_LEAVER, /* to see whether a base peer that is said to have left is silent */
-	JOIN_FORMER, /* to see whether a base peer that answers elsewhere is silent where it lived */
+	JOIN_FORMER, /* to see whether a base peer that answers at a new address is silent at its former one */
 };
 
 struct join {
@@ -277,10 +281,11 @@ struct join {
 	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
 	size_t budget; /* the pings have so many bytes at most */
 	unsigned tries;
-	bool of_base;        /* a datagram from there, of a base peer, made us ask */
-	bool to_base;        /* base peers alone read the question */
-	uint64_t member;     /* JOIN_LEAVER, JOIN_FORMER: hash of the name of who is asked about */
-	struct swim_addr to; /* JOIN_FORMER: where it answers */
+	bool of_base; /* a base peer's datagram from this address made us ask */
+	bool to_base; /* the question is written for base peers only */
+	uint64_t
+	    member; /* JOIN_LEAVER, JOIN_FORMER: hash of the name of the member that is asked about */
+	struct swim_addr to; /* JOIN_FORMER: the new address, where the base peer answers */
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
 	bool answered; /* JOIN_CLAIM: a member of our name has answered, */
@@ -322,8 +327,10 @@ struct relay {
 	swim_time deadline;
 	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
-	bool whoever;    /* lives at the target's address may answer for it; */
-	uint64_t target; /* else the member whose name has this hash */
+	bool
+	    whoever; /* the asker knows the target by its address: an ack of any member there is an answer */
+	uint64_t
+	    target; /* hash of the target's name: without `whoever` only its ack is an answer */
 };
 
 /* A ping that is under way to find out whether its size arrives. */
@@ -354,9 +361,10 @@ struct visitor {
 	swim_time sent;
 	size_t asked; /* bytes of the question */
 	bool swimd;   /* a swimd told of it */
-	bool whoever; /* a base peer told of it by its address: whoever lives there is meant */
+	bool
+	    whoever; /* a base peer gave the address for an id: any member that answers there is meant */
 	swim_time
-	    suspected; /* with `whoever`: since when base peers tell that it is suspect; NEVER: they don't */
+	    suspected; /* with `whoever`: since when base peers have called it suspect; NEVER: they do not */
 };
 #define VISITORS_MAX 64
 
@@ -427,7 +435,7 @@ struct swim {
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
 	swim_time
-	    stand_in_ends; /* when to look for stand-ins that nobody confirms; NEVER: there are none */
+	    stand_in_ends; /* when to drop stand-ins that no answer has confirmed; NEVER: there are none */
 	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
 	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
 	uint64_t digest;                             /* xor of all of them */
@@ -500,24 +508,25 @@ struct swim {
 	bool check_member;   /* was known for a member when it spoke from there */
 	bool synced;         /* with anyone, since the start */
 
-	size_t introductions; /* base peers that have one */
-	uint32_t arrivals;
-	swim_time introduce_at;
-	unsigned introduce_sent; /* pings in the gossip interval that ends then: */
+	size_t introductions;   /* members whose `intro` is not NULL */
+	uint32_t arrivals;      /* the last serial number given (member.arrived) */
+	swim_time introduce_at; /* when introduce_tick has something to do */
+	unsigned
+	    introduce_sent; /* pings sent in the gossip interval that ends at introduce_until */
 	swim_time introduce_until;
-	size_t introduce_from; /* where in live[] the next that is to be sent one may be */
+	size_t introduce_from; /* index in live[] at which introduce_tick begins */
 	struct member
-	    *stale[STALE_MAX]; /* of these the datagram at hand says what is no longer so */
+	    *stale[STALE_MAX]; /* members of which the datagram at hand says what is no longer so */
 	size_t stale_count;
-	swim_time end_again; /* no end of a suspicion is told to all base peers again before */
+	swim_time end_again; /* before this introduce_end_again does nothing */
 
 	struct quota quota;
 	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
-	bool by_base;  /* who speaks now knows no extensions, and so no tags, */
+	bool by_base;  /* the datagram at hand has no extensions, and so its sender tells no tags */
 	bool
-	    by_base_peer; /* and is a base peer: in an answer a swimd may have had no room for any */
-	bool by_vouches;  /* members that it tells of are taken up without being asked first */
-	bool seeded;      /* the same for members told of in the answer or the view of a seed */
+	    by_base_peer; /* and a base peer sent it: a small answer of a swimd may lack extensions too */
+	bool by_vouches; /* members that it tells of are taken up without being asked first */
+	bool seeded;     /* the same for members told of in the answer or the view of a seed */
 	bool
 	    answered_as; /* the speaker has answered our question under its name: its word of itself counts */
 	bool visited; /* somebody was pinged because of what this datagram says of others */
@@ -595,7 +604,7 @@ void foreign_heard(struct swim *, const struct wire_message *, const struct swim
 /* locate.c */
 /* The member at this address: one that is alive before one that isn't.  NULL: none. */
 struct member *locate_at(const struct swim *, const struct swim_addr *);
-/* One after the other, all that are there or were there last; *i is 0 at first.  NULL: no more. */
+/* Each member whose address this is, dead ones and those that left too.  Set *i to 0 before the first call.  NULL: no more. */
 struct member *locate_each_at(const struct swim *, const struct swim_addr *, size_t *i);
 /* Is another member that is alive, or are we ourselves, at this member's address?  One of the two is gone, it seems. */
 bool locate_is_shared(const struct swim *, const struct member *);
@@ -676,108 +685,122 @@ void link_report_complaint(struct swim *, const struct wire_message *);
 void link_report_forget(struct swim *, struct member *);
 
 /* base.c */
-/* For so long a base peer is new: it may not have heard yet of members with high incarnations. */
+/* For this long after its (new) start a base peer is new: it may not have heard of members with high incarnations yet. */
 #define BASE_NEW_FOR swim_seconds(10)
 /* Members above this incarnation are not told to base peers, as the ladder would be too long. */
 #define BASE_LADDER_MOST 4096
-/* By no more than that what base peers and strangers say of a member may be above what we know, but for answers to us. */
+/* What base peers and strangers say of a member may be at most this far above the incarnation that we know, but for answers to us. */
 #define BASE_JUMP_MOST 64
-/* And of one that we do not know: that leaves incarnations to rise on which base peers are told. */
+/* At most this incarnation is believed of a member that we do not know: the member can still rise within BASE_LADDER_MOST. */
 #define BASE_FIRST_MOST (BASE_LADDER_MOST / 2)
-/* Up to this incarnation every update has its whole ladder. */
+/* Up to this incarnation every update to a base peer has its whole ladder. */
 #define BASE_LADDER_WHOLE 128
-/* Did a base peer send this?  It has no sign of a swimd. */
+/* Has the message no sign of a swimd?  Then a base peer sent it, or a swimd that had no room for such a sign in an answer. */
 bool base_speaks(const struct wire_message *);
-/* Is this the answer of a base peer that goes by its address?  A swimd tells its name. */
+/* Is this an ack that names the pair of an address and that address, as only a base peer does? */
 bool base_answers(const struct swim *, const struct wire_message *);
-/* m is a base peer: it spoke without extensions, or a swimd says that it does. */
-bool base_is_peer(const struct member *);
-/* What m speaks, as far as is known or said. */
+/* Is m a base peer, by its own datagrams or by the word of a swimd? */
+bool base_is_peer(const struct member *m);
+/* The kind of m, for reports. */
 enum swim_kind base_kind(const struct swim *, const struct member *m);
-/* What kind of recipient m is (NULL: nobody that we know). */
+/* For whom a datagram to m has to be written.  m may be NULL: nobody is known at the address that the datagram goes to. */
 enum wire_recipient base_recipient(const struct swim *, const struct member *m);
-/* Is that a base peer? */
+/* Is this recipient a base peer, new or not? */
 bool base_is_recipient(enum wire_recipient);
-/* The trailer of a ping or a ping-req to such a recipient. */
+/* Set *out to the trailer of a ping or ping-req to such a recipient. */
 void base_trailer(const struct swim *, enum wire_recipient, struct wire_trailer *out);
 /*
- * That of an answer to a base peer about `of`.  The cluster goes where it does not fit, and with it there is no room for
- * updates.  Returns the length of the ack without any.
+ * Set *out to the trailer of an ack to a base peer that names `of`, for a datagram of at most `budget` bytes.  If there is no
+ * room for the cluster entry, *out is empty.  Returns the bytes of the ack without updates, which may be above the budget.
  */
 size_t base_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
-/* What to pad a ping to m to: a swimd has room for its digest then, and an answer without one tells that m is a base peer. */
+/*
+ * The bytes to pad a ping to m to, 0 for a base peer.  A swimd then has room for its digest in the answer, so that an answer
+ * without a digest shows that m is a base peer.
+ */
 size_t base_room_for_answer(const struct swim *, enum wire_recipient, const struct member *m);
-/* May the recipient of this datagram be told of m as swimds are: by its name, with all extensions? */
+/* May the recipient of this datagram be told of m as swimds are, by name and with extensions? */
 bool base_hears_names(const struct wire_writer *, const struct member *m);
-/* What the recipient is to call m.  `text` may be pointed to. */
+/* The pair by which this recipient is told of m.  The result points into m or into `text`. */
 struct wire_member_id base_pair(const struct member *m, enum wire_recipient,
     char text[SWIM_ADDR_TEXT]);
-/* Has this pair of a base peer no id but its address? */
+/* Is the id of this pair its address, and the address numeric? */
 bool base_is_address(const struct swim *, const struct wire_member_id *pair);
-/* Is this pair what base peers call a swimd that we know by a name, and that may be gone?  `addr` is the pair's address. */
+/* Is the id of this pair its address `addr`, where we know a swimd (alive or not) under another name? */
 bool base_is_alias(const struct swim *, const struct wire_member_id *pair,
     const struct swim_addr *addr);
-/* Is m perhaps such a pair, which nobody has answered for? */
+/* May m be such an alias of a swimd?  Its name is its address, nobody has answered under it, and we have not heard it. */
 bool base_may_be_alias(const struct member *m);
-/* Whom a base peer means by this pair, as we call it; the pair itself where that is nobody that we know. */
+/*
+ * The name and address of the member that a base peer means by this pair; the pair itself if we know no such member.  The
+ * result points into the member or into what `pair` points to.
+ */
 struct wire_member_id base_meant(const struct swim *, const struct wire_member_id *pair);
-/* A datagram of a base peer, with the member that its answer is about called as we call it. */
+/* A copy of an ack or nack of a base peer, in which the member has the name that we know it by. */
 struct base_heard {
 	struct wire_message message;
 	char id[SWIM_NAME_MAX], address[SWIM_HOSTPORT_MAX];
 };
-/* The message itself, or what is in *heard then, if the message is such an answer. */
+/* The message to handle: &heard->message if a name had to be translated, else the message itself. */
 const struct wire_message *base_hear(const struct swim *, const struct wire_message *,
     struct base_heard *heard);
-/* Can a base peer be told of m at all? */
+/* Can a base peer be told of m at all, by gossip or by introductions? */
 bool base_can_tell(const struct swim *, const struct member *m);
-/* Is this recipient not told of m by gossip? */
+/* Does gossip to this recipient leave m out? */
 bool base_withholds(const struct swim *, enum wire_recipient, const struct member *m);
 /*
- * Tell a base peer of m, in as many updates as that takes, or in none: false, they don't fit.  True as well where a base
- * peer is not to be told of m here.
+ * Add the updates that tell a base peer of m.  False: they do not fit, and none was added.  True with none added if gossip to
+ * this recipient leaves m out.
  */
 bool base_add(const struct swim *, struct wire_writer *, const struct member *m);
-/* Tell whoever may be a new base peer of ourselves, in as many updates as that takes, or in the first of many.  False: no room. */
+/* Add ourselves for a base peer that may be new: the whole ladder, or above BASE_LADDER_WHOLE its first rung.  False: no room. */
 bool base_add_self(const struct swim *, struct wire_writer *);
-/* The same of m, as far as there is room, to a base peer that knows m up to this incarnation.  False: not all. */
+/*
+ * Add the rungs of m above the incarnation *known while there is room, and set *known to the last one that was added.  False:
+ * the datagram is full before the last rung.
+ */
 bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *known);
 
 /* introduce.c */
-/* m has come, or come back. */
+/* m has joined, or has come back: base peers are to be told of m, and m, if it is a base peer, of all members. */
 void introduce_arrived(struct swim *, struct member *m);
-/* m is gone, and what it had to tell base peers falls to others. */
+/* m has died or left: base peers are to be told of that. */
 void introduce_gone(struct swim *, struct member *m);
+/* Free what is kept of the introduction of m. */
 void introduce_forget(struct swim *, struct member *);
-/* Is it telling others of us just now, as we have joined by it?  Then it is sent nothing that it did not ask for. */
+/* Is this base peer, through which we have just joined, still gossiping our join?  Then send it nothing but answers. */
 bool introduce_is_spreading(const struct swim *, const struct member *);
-/* This base peer pinged us before anybody told us of it. */
+/* This base peer pinged us before a swimd told us of it: we are one of those that introduce it to the members. */
 void introduce_met(struct swim *, struct member *);
-/* This datagram came from there, perhaps from a base peer. */
+/* Call for each datagram after its updates have been applied.  Notices a base peer that has started anew. */
 void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* True if the ack answers a ping for an introduction. */
+/* True if the ack answers a ping of an introduction. */
 bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
-/* A base peer says something of m that is no longer so. */
+/* The datagram at hand says something of m that is no longer so.  Ignored unless a base peer may have sent the datagram. */
 void introduce_note_stale(struct swim *, struct member *m);
-/* A base peer suspects m, which is gone. */
+/* A base peer suspects m, which is dead or has left: tell all base peers of that again. */
 void introduce_end_again(struct swim *, struct member *m);
-/* Tell it what is so: in the answer to it, or by a ping. */
+/* Add to the answer to the datagram at hand what is true of the members noted by introduce_note_stale. */
 void introduce_add_stale(struct swim *, struct wire_writer *);
-/* The base peer at `from` has asked us in vain to ping whoever lives at the address of this pair, who is gone or unknown. */
+/* If there was no such answer, send a ping with the same updates to the base peer at `from`. */
+void introduce_answer_stale(struct swim *, const struct swim_addr *from);
+/*
+ * The base peer at `from` asked us to ping this pair, and the ping was not answered.  If the member that the base peer means
+ * is gone, or base peers have suspected an address at which no member lives, tell the base peer of the death.
+ */
 void introduce_silent(struct swim *, const struct swim_addr *from,
     const struct wire_member_id *pair);
-void introduce_answer_stale(struct swim *, const struct swim_addr *from);
 
 /* apply.c */
 void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
 /* All of them, in order; s->by says who speaks. */
 void apply_updates(struct swim *, const struct wire_updates *);
-/* This base peer may have said that it leaves, and has not denied that since: it has left.  NULL: it is not known any more. */
+/* This base peer is said to have left at this incarnation, and did not deny that when asked: take it for left.  m may be NULL. */
 void apply_left(struct swim *, struct member *, uint64_t incarnation);
-/* A base peer answers at this address under its id, and no more at its former address. */
+/* The base peer m answers at the address `to` under its id, and no more at its former address: it has moved. */
 void apply_moved(struct swim *, struct member *, const struct swim_addr *to);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, uint64_t than);
@@ -879,7 +902,7 @@ void gossip_tell_answered(struct swim *, const struct wire_updates *, const stru
     size_t len);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
-/* Ask `to` whether it lives at its address, and of which kind it is. */
+/* Ping `to`, which has not answered at its address yet: the answer shows that `to` lives there, and which kind it is. */
 void gossip_ask_first(struct swim *, struct member *to);
 void gossip_wake(struct swim *);
 bool gossip_add_member(struct swim *, struct wire_writer *, struct member *);
@@ -911,7 +934,7 @@ bool probe_ack(struct swim *, const struct wire_message *);
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */
 void probe_helped(const struct swim *, struct member *m);
-/* A datagram of its own came from where it lives. */
+/* A datagram of m came from an address where m lives. */
 void probe_heard(const struct swim *, struct member *m);
 void probe_nack(struct swim *, const struct wire_message *);
 /* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
@@ -948,13 +971,13 @@ swim_time confirm_deadline(const struct swim *);
 void relay_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 void relay_ack(struct swim *, const struct wire_message *);
-/* Is `seq` the number of a ping that we have sent for another, and that may have been small? */
+/* Is `seq` the number of a ping that we have sent for another member?  Such a ping may be as small as the ping-req. */
 bool relay_asks(const struct swim *, uint64_t seq);
 void relay_tick(struct swim *);
 swim_time relay_deadline(const struct swim *);
 
 /* join.c */
-/* A base peer that answered at `addr` is being asked for where it lived. */
+/* A base peer has answered at `addr`, and we are asking at its former address whether it has moved (JOIN_FORMER). */
 bool join_is_move_to(const struct swim *, const struct swim_addr *addr);
 bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
 /*
@@ -962,7 +985,7 @@ bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
  * begun; else that is under way, or there is no place for it.
  */
 bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
-/* A datagram from this address of a base peer that names no sender says that it left at this incarnation: find out. */
+/* A datagram from the address `at`, which names no sender, says that this base peer left at this incarnation: ask there. */
 void join_ask_leaver(struct swim *, const struct member *, const struct swim_addr *at,
     uint64_t incarnation);
 /* That question to this address is under way. */
@@ -1021,13 +1044,15 @@ void speaker_answers(struct swim *, const struct wire_message *, const struct sw
 /* `m` says that it speaks, from where nobody is known to: ask there. */
 void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
 /*
- * The sender of a ping or ping-req that names nobody: `known`, or who lives at its address.  An answer has to tell who it
- * is where nobody lives there, or somebody did who is gone: a newcomer speaks, or the one that is gone is back.
+ * The sender of a ping or ping-req that names nobody: `known`, or if that is NULL, the member that lives at the source
+ * address.  If only members that are gone lived there, it is one of these; if nobody did, it is a new stand-in.  In both cases
+ * a ping goes there, whose answer tells who the sender is.  NULL: there is no room for a stand-in, or the sender may have
+ * moved there.
  */
 struct member *speaker_meet(struct swim *, struct member *known, const struct swim_addr *from);
-/* Who lives at this address has answered, and is no longer called by it. */
+/* The member at this address has answered by its id: drop the unconfirmed stand-in of this address. */
 void speaker_drop_stand_in(struct swim *, const struct swim_addr *);
-/* A swimd answers at its address: whoever is said to live there under that address is nobody. */
+/* If a swimd has answered at this address, drop the member that base peers made of it by calling it by its address. */
 void speaker_drop_alias(struct swim *, const struct swim_addr *);
 void speaker_tick(struct swim *);
 swim_time speaker_deadline(const struct swim *);
@@ -1046,13 +1071,13 @@ bool visitor_vouches(const struct swim *, const struct member *speaker);
 void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
     bool from_subject);
 /*
- * Base peers have been telling for long that whoever lives at this address is suspect, and it has not answered us.  Which
- * incarnation do they suspect?
+ * Have base peers been calling this address, at which we know no member, suspect for 5 seconds, while our pings there were
+ * not answered?  Sets *incarnation to the highest one that they told.
  */
 bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
 /* True if the ack answers such a question, under the name that was asked. */
 bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
-/* Is this the answer to such a ping that was so small that a swimd could not tell in it that it is one? */
+/* Does this answer such a ping, one so small that the answer of a swimd would have had no room for a digest? */
 bool visitor_had_no_room(const struct swim *, const struct wire_message *);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
 size_t visitor_least(struct wire_trailer *trailer, size_t budget);
@@ -1141,8 +1166,8 @@ size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_le
 /* The same, of a ping to this member. */
 size_t outbox_room_for(const struct swim *, const struct member *);
 /*
- * A ping of so many bytes is answered by a swimd with its digest, though the swimd asks us something at once.  So an answer
- * without one is a base peer's.
+ * The bytes of a ping that leave a swimd with a name and an address of these lengths room for its digest in the answer, even
+ * if the swimd spends some on a question of its own.  So an answer without a digest is the answer of a base peer.
  */
 size_t outbox_room_for_kind(const struct swim *, size_t id_len, size_t address_len);
 

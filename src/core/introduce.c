@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Introducing base peers to the members.  A base peer neither asks who the members are nor compares views, and tells
- * nobody of one that has pinged it.  So each base peer is told of all members, and of each that comes later, by pings
- * full of updates: the next is sent when the last has been answered, and one that is lost is sent again.  Only a few
- * swimds do that for a base peer: the one that it pinged first, and the two whose hashes are nearest to its own.
+ * Introducing base peers to the members.  A base peer never asks for the list of members and never compares views, and a
+ * member that it knows from a ping alone it tells to nobody.  So we tell each base peer of all members, and of each member
+ * that comes or goes later, by pings full of updates.  The next ping is sent when the last one has been answered, and a ping
+ * that is not answered is sent again.  Only a few swimds do this for a base peer: the swimd that it pinged first, and the two
+ * swimds for which a hash of their name and the base peer's is lowest.
  *
- * Members have a serial number of when they came or went, and a base peer is told in passes over the table: each pass
- * tells of those that came or went since the last one began.  A base peer that hears of a suspicion holds it until it
- * hears of its end.
+ * When a member comes or goes it gets the next serial number (`arrived`).  A base peer is told in passes over the table of
+ * members: each pass tells of the members whose serial number is later than the beginning of the last pass.  Members that
+ * have died are told too: a base peer that has heard of a suspicion waits until it hears how the suspicion ended.
  *
  * A base peer that pings with a lower sequence number than before has started anew and knows nobody.
  *
- * A base peer tells of a newcomer, too: a few times, in whatever it sends next, to whomever that goes.  Swimds that know base
- * peers alone find each other by that.  So a swimd that has joined by a base peer lets it be for a probe interval: each ping of
- * the newcomer would have the base peer tell the newcomer of itself.
+ * A base peer gossips a new member that it learns from an update in a few of the datagrams that it sends next, whoever
+ * receives them.  Swimds whose only seeds are base peers find each other by this.  So a swimd that has joined through a base
+ * peer sends it nothing but answers for a probe interval: otherwise the base peer would use up these few datagrams on acks to
+ * that swimd.
+ *
+ * This file also corrects what base peers say of members.  They do not compare views, so whoever hears a base peer say
+ * something that is no longer so answers with what is so.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-#define INTRODUCE_BY 2 /* swimds besides the one that a base peer pinged first */
+#define INTRODUCE_BY 2 /* swimds that introduce a base peer, besides the one that it pinged first */
 #define INTRODUCE_TRIES 4
 /* Pings for introductions in a gossip interval, to all base peers together. */
 #define INTRODUCE_MOST 100
-/* A base peer that does not answer them is left alone for so long. */
+/* The rest after INTRODUCE_TRIES pings without an answer. */
 #define INTRODUCE_LATER swim_seconds(5)
-/* A base peer that comes back is told of those that have died so long ago: it may suspect them since then. */
+/* A base peer that comes back is told of deaths of this age and younger: it may have been holding the dead suspect. */
 #define INTRODUCE_DEAD swim_seconds(120)
-/* Between two introductions because of a low sequence number, as datagrams may come out of order, and two of introduce_end_again. */
+/* The least time between two new starts of a base peer, as pings may come out of order, and between two introduce_end_again. */
 #define INTRODUCE_AGAIN swim_seconds(5)
 
 static void
@@ -37,7 +42,7 @@ introduce_wake(struct swim *s, swim_time at)
 		s->introduce_at = swim_time_min(s->introduce_at, at);
 }
 
-/* Soon, so that several that come together are told together. */
+/* When to tell of a change: one gossip interval later, so that several changes go into one ping. */
 static swim_time
 introduce_soon(const struct swim *s)
 {
@@ -48,7 +53,7 @@ void
 introduce_arrived(struct swim *s, struct member *m)
 {
 	m->arrived = ++s->arrivals;
-	/* It may have been away for so long that it has forgotten everybody. */
+	/* A base peer that comes back may have forgotten everybody. */
 	if (m->intro != NULL)
 		*m->intro =
 		    (struct introduction){.ours = m->intro->ours, .back = true, .next = s->now};
@@ -92,7 +97,7 @@ introduce_met(struct swim *s, struct member *m)
 		i->ours = true;
 }
 
-/* How many swimds come before us in the order in which they introduce this base peer? */
+/* Are we one of the swimds that introduce this base peer?  The hash of both names puts the swimds into an order. */
 static bool
 introduce_is_ours(const struct swim *s, const struct member *m)
 {
@@ -118,7 +123,7 @@ introduce_is_spreading(const struct swim *s, const struct member *m)
 	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
 
-/* Is the base peer `to` told of m in this pass?  Of ourselves each swimd tells where its pings have no room for that. */
+/* Does this pass tell `to` of m?  A long ladder of our own does not fit into probes, so each swimd tells its own here. */
 static bool
 introduce_tells(const struct swim *s, const struct member *to, const struct member *m)
 {
@@ -127,7 +132,7 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 	if (m == to || m->stand_in || m->status == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
 		return false;
-	/* One that is new need not know the dead.  Others may have heard of a suspicion, and then wait for its end. */
+	/* A new base peer need not know the dead.  Others may have heard of a suspicion, and wait to hear how it ended. */
 	if (m->status != SWIM_ALIVE && i->since == 0 &&
 	    (!i->back || swim_time_since(s->now, m->since).ns >= INTRODUCE_DEAD.ns))
 		return false;
@@ -135,8 +140,8 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 }
 
 /*
- * Fill the ping from where the pass stands; `i->ahead` is where it stands once the ping has been answered.  Each swimd begins
- * at its own place in the table, so that the few that introduce a base peer tell it of different members at first.
+ * Fill the ping from where the pass stands, and set `i->ahead` to where it stands once the ping has been answered.  Each swimd
+ * begins at its own place in the table, so that the swimds that introduce one base peer tell it of different members at first.
  */
 static void
 introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
@@ -193,7 +198,7 @@ introduce_send(struct swim *s, struct member *to)
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
 }
 
-/* May one more ping be sent?  Else in the next gossip interval. */
+/* May one more ping be sent in this gossip interval? */
 static bool
 introduce_has_room(struct swim *s)
 {
@@ -211,7 +216,7 @@ introduce_can(const struct swim *s, const struct member *m)
 	       link_is_shown(m) && locate_is_reached(s, m);
 }
 
-/* Is there anything that this base peer has not been told?  Then a pass begins. */
+/* Is a pass under way?  If not, begin one if there is anything that this base peer has not been told. */
 static bool
 introduce_has_pass(struct swim *s, const struct member *m)
 {
@@ -232,7 +237,7 @@ introduce_has_pass(struct swim *s, const struct member *m)
 	return true;
 }
 
-/* What is to be done for this base peer now; when it is to be looked at again. */
+/* Send this base peer a ping if one is due.  Returns when to call again. */
 static swim_time
 introduce_step(struct swim *s, struct member *m)
 {
@@ -263,7 +268,7 @@ introduce_tick(struct swim *s)
 
 	if (!swim_time_reached(s->now, s->introduce_at))
 		return;
-	/* Where there is no room for all, those that had none are the first to have some. */
+	/* Begin where the last call ran out of room, so that each base peer gets a ping in its turn. */
 	for (size_t k = 0; k < s->live_count && !s->leaving; k++) {
 		size_t place = (from + k) % s->live_count;
 		unsigned sent = s->introduce_sent;
@@ -300,7 +305,7 @@ introduce_ack(struct swim *s, const struct wire_message *msg, const struct swim_
 		i->passing = false;
 		i->next = introduce_soon(s);
 	}
-	/* Of many each is told a part in its turn. */
+	/* Among many base peers the next ping to this one has to wait until the others have had theirs. */
 	if (s->introductions > INTRODUCE_MOST)
 		introduce_wake(s,
 		    swim_time_reached(s->now, s->introduce_until) ? s->now : s->introduce_until);
@@ -338,7 +343,7 @@ introduce_heard(struct swim *s, const struct wire_message *msg, const struct swi
 		introduce_wake(s, introduce_step(s, m));
 }
 
-/* ----------------------------------------------------------------------- what a base peer holds that is old */
+/* ------------------------------------------------------- what a base peer says that is no longer so */
 
 void
 introduce_note_stale(struct swim *s, struct member *m)
@@ -353,8 +358,8 @@ introduce_note_stale(struct swim *s, struct member *m)
 }
 
 /*
- * Base peers tell each other of the suspicion of a member that is gone.  Each that had forgotten the member takes it up by
- * that, and waits for the end of the suspicion: all of them are told of it once more.
+ * Base peers gossip a suspicion of a member that is gone.  A base peer that had forgotten the member lists it again as
+ * suspect, and waits to hear how the suspicion ended.  So all base peers are told of the member's death once more.
  */
 void
 introduce_end_again(struct swim *s, struct member *m)
@@ -373,7 +378,7 @@ introduce_add_stale(struct swim *s, struct wire_writer *w)
 	s->stale_count = 0;
 }
 
-/* A ping of our own to this base peer, in no more than one gossip interval; false: not now. */
+/* Begin a ping to this base peer, at most one in a gossip interval.  False: it cannot get one now. */
 static bool
 introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
     struct wire_trailer *trailer)
@@ -402,7 +407,7 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 	outbox_end(s, w, trailer, 0, WIRE_PING, NULL, to);
 }
 
-/* The member that is gone which a base peer means by this pair; NULL: none. */
+/* The member that a base peer means by this pair, if that member is dead or has left; else NULL.  `address` is canonical. */
 static struct member *
 introduce_gone_pair(const struct swim *s, const struct wire_member_id *pair, const char *address)
 {
@@ -416,10 +421,10 @@ introduce_gone_pair(const struct swim *s, const struct wire_member_id *pair, con
 }
 
 /*
- * A base peer that asks for m, which is gone, may know m at a higher incarnation than we do: the swimds that knew that
- * incarnation are gone too, or have lost their state.  Then the base peer takes no end at ours, asks again, and does not say
- * which incarnation it knows.  So each question is answered by an end that is higher than the last one.  A base peer takes an
- * end up to 16 above what it knows.
+ * A base peer that asks us to ping m, which is gone, may know m at a higher incarnation than we do, if the swimds that knew
+ * this incarnation are gone too or have lost their state.  Then the base peer ignores a death at our incarnation, asks again,
+ * and does not say which incarnation it knows.  So each question is answered by a death at a higher incarnation than the last
+ * answer was.  A base peer accepts a death up to 16 above the incarnation that it knows.
  */
 static void
 introduce_end(struct swim *s, struct member *to, struct member *m)
@@ -453,7 +458,7 @@ introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire
 	if (!apply_address(s, pair->address, text, &addr))
 		return;
 	m = introduce_gone_pair(s, pair, text);
-	/* Before, what it has heard of m last may be on its way to us as well. */
+	/* If m went less than BASE_NEW_FOR ago, an update that the base peer has heard may still be on its way to us. */
 	if (m != NULL && base_can_tell(s, m) &&
 	    swim_time_since(s->now, m->since).ns >= BASE_NEW_FOR.ns) {
 		introduce_end(s, to, m);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who speaks.  Datagrams of ours carry their sender's name, an envelope has its sender's, and an ack names who answers.
- * A datagram of a base peer that names nobody is attributed to the base peer that is known at its source address, or to
- * a stand-in.  An address does not prove a name: another member may have started there a moment ago.  So a member's end
- * is never taken from a datagram that does not name the member as its sender.
+ * Who sent the datagram at hand.  Datagrams of swimds and envelopes name their sender, and an ack names the member that
+ * answers.  A datagram of a base peer that names nobody is attributed to the base peer that is known at its source address,
+ * or to a stand-in: a member whose id is that address.  An address does not prove a name, as another member may have started
+ * there a moment ago.  So a datagram that does not name its sender is never taken for its sender's leave.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* A stand-in that no answer confirms ends after so many times as long as an address has to answer. */
+/* A stand-in that no answer confirms is dropped after this many times the time that a greeting takes. */
 #define STAND_IN_GREETINGS 2
 
 static void
@@ -57,7 +57,10 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
 	s->by_vouches = visitor_vouches(s, speaker);
 }
 
-/* Has the answer no room for the sign of a swimd?  Questions that strangers make us ask may be small, all others have room. */
+/*
+ * May the question have been too small for a swimd to show in its answer that it is a swimd?  Questions that strangers make
+ * us ask may be that small; all other questions are padded.
+ */
 static bool
 is_small_answer(const struct swim *s, const struct wire_message *msg)
 {
@@ -69,12 +72,12 @@ static void
 note_kind(const struct swim *s, struct member *m, const struct wire_message *msg,
     const struct swim_addr *from)
 {
-	/* An answer to one that has yet to show where it lives may have no room for the sign of a swimd. */
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
 	bool is_there = swim_addr_equal(&m->addr, from);
 
 	if (!is_there && (is_answer || !is_also_at(m, from)))
 		return;
+	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
 	if (is_answer && base_speaks(msg)) {
 		if (msg->type == WIRE_NACK || m->swimd || is_small_answer(s, msg))
 			return;
@@ -117,7 +120,7 @@ resident(const struct swim *s, const struct wire_message *msg, const struct swim
 
 	if (m == NULL || m == s->self)
 		return m;
-	/* Where one lived that is gone, a newcomer speaks until an answer tells who it is. */
+	/* If the member of this address is gone, somebody else may have started there: an answer has to tell who it is. */
 	return m->live_index == NOT_LISTED ||
 		       (base_speaks(msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
 		   ? NULL
@@ -215,14 +218,14 @@ speaker_ask(struct swim *s, const struct member *m, const struct swim_addr *from
 	join_start(s, from, JOIN_GREET);
 }
 
-/* Its greeting is over long before. */
+/* How long a stand-in waits for an answer.  The greeting that asks for the answer ends well before. */
 static swim_duration
 stand_in_hold(const struct swim *s)
 {
 	return swim_ns(STAND_IN_GREETINGS * join_contest_takes(s).ns);
 }
 
-/* A base peer that nobody has told us of: a member whose id is its address, until we learn better. */
+/* Take up a base peer that nobody has told us of, with its address for an id until its answer tells its own id. */
 static struct member *
 stand_in(struct swim *s, const struct swim_addr *from)
 {
@@ -231,14 +234,14 @@ stand_in(struct swim *s, const struct swim_addr *from)
 
 	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
-		/* Its answer says who it is, and makes it a guest. */
+		/* The answer says who the sender is, and makes the sender a guest. */
 		if (!s->leaving)
 			join_start(s, from, JOIN_GREET);
 		return NULL;
 	}
 	swim_addr_format_public(from, text);
 	if (members_find(s, text, strlen(text)) != NULL) {
-		/* The name is taken, by one in another zone say: its answer tells who this is. */
+		/* Another member has this name, such as one with the same address in another zone.  Ask the sender who it is. */
 		join_start(s, from, JOIN_GREET);
 		return NULL;
 	}
@@ -256,7 +259,7 @@ stand_in(struct swim *s, const struct swim_addr *from)
 	return m;
 }
 
-/* Of those that lived here and are gone, one that has answered here since; or else any. */
+/* A member of this address that is gone: one that has answered a ping here, if there is any. */
 static struct member *
 gone_at(const struct swim *s, const struct swim_addr *from)
 {

@@ -19,9 +19,9 @@
 #define ARRIVING 2
 /* Probe intervals after which a member's word counts for others too. */
 #define STANDING_PERIODS 30
-/* Pings in a probe interval that are larger than what asked for them: the smallest word of a base peer has 11 bytes. */
+/* Pings in a probe interval that may be larger than the datagrams that caused them: a base peer's smallest ping has 11 bytes. */
 #define GIFTS 32
-/* So long a base peer may be silent that others suspect before its silence is told as its end. */
+/* When base peers suspect an address at which nobody answers us, its death is told after this time. */
 #define SUSPECTED_FOR swim_seconds(5)
 #define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
 
@@ -77,7 +77,7 @@ visitor_least(struct wire_trailer *trailer, size_t budget)
 {
 	const size_t body = WIRE_HEADER_SIZE + sizeof(uint16_t);
 
-	/* Not our name: who gives none is taken for a base peer. */
+	/* Our name stays: a sender without a name is taken for a base peer. */
 	if (body + wire_trailer_size(trailer) > budget)
 		trailer->has_removals = false;
 	if (body + wire_trailer_size(trailer) > budget)
@@ -129,7 +129,7 @@ slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 	return found;
 }
 
-/* A suspicion that a base peer hears of has no end of its own: somebody has to tell the base peer of the end. */
+/* A base peer holds a suspicion that it has heard of until it hears how it ended.  Keep since when base peers have told it. */
 static void
 note_suspicion(const struct swim *s, struct visitor *v, const struct wire_update *u)
 {
@@ -254,16 +254,16 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
-	/* An earlier version of swimd does not say of a base peer that it is one. */
+	/* Earlier versions of swimd tell of base peers without saying that they are base peers: its own ack shows it. */
 	m->swimd = (v->swimd && !base_answers(s, msg)) || msg->trailer.has_digest;
-	/* A swimd would have said so in its answer. */
+	/* The ping had room for an answer with a digest, and a swimd would have sent one. */
 	m->base_peer = !m->swimd &&
 		       v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address));
 	m->unsure = !m->swimd && !m->base_peer && !v->swimd;
-	/* By their ids base peers call each other alone. */
+	/* A base peer told of it by an id that is not an address: base peers call only base peers by such an id. */
 	m->base_peer |= m->unsure && !v->whoever;
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
-	/* The question had no room for an answer that tells of which kind it is. */
+	/* Its kind is still unknown, as the ping was too small: a larger ping asks for it. */
 	if (m->proven && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
 		gossip_ask_first(s, m);
 }
@@ -283,7 +283,7 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	}
 	if (v.seq == 0)
 		return false;
-	/* A member of another name lives there, which we have not asked: what it says is no answer. */
+	/* The ack names another member than the one that we asked for, so it is no answer to our question. */
 	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return false;
 	s->asked = v.addr;
