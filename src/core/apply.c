@@ -277,7 +277,7 @@ take_tags(struct swim *s, struct member *m, const struct wire_update *u, bool ne
 	return changed;
 }
 
-/* A swimd says that it is a base peer, which is believed until we hear it ourselves. */
+/* A swimd says that m is a base peer.  Believe this until m itself has answered or spoken to us. */
 static void
 take_kind(struct member *m, const struct wire_update *u)
 {
@@ -348,7 +348,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		}
 		whoever = true;
 	}
-	/* Of its end there is nothing to be remembered: where it lives is asked before it is taken up. */
+	/* Do not remember its death: we ask at its address before we take it up, so a late rumour does no harm. */
 	if (!live && whoever)
 		return;
 	if (live && (whoever || !visitor_is_vouched(s, from_subject))) {
@@ -371,7 +371,7 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		take_tags(s, m, u, true);
 	}
 	m->base_peer = s->by_base_peer;
-	/* Base peers call swimds by their addresses, but may have learned a name from an earlier version of swimd. */
+	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
 	m->unsure = s->by_base && !from_subject;
 	take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
@@ -420,8 +420,8 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 			gossip_heard(s, m);
 	}
 	/*
-	 * A sender that suspects a member which we hold dead or left has missed the verdict or the leave, and one that tells
-	 * of a death the leave.
+	 * A sender that suspects a member which we hold dead or left has missed the verdict or the leave.  A sender that
+	 * tells of the death of a member which left has missed the leave.
 	 */
 	if (!m->hidden && u->incarnation == m->incarnation &&
 	    ((status == SWIM_SUSPECT && !swim_status_is_live(m->status)) ||
@@ -443,9 +443,9 @@ apply_stale(struct swim *s, struct member *m, const struct wire_update *u, const
 
 /*
  * The verdict on one that lives, to us, which nobody but its teller came to.  And whatever ends a member, but does
- * not come from where a member lives: in a leave's case perhaps from where it lived itself.  A base peer calls a leave a
- * death, so it cannot tell which of the two ended a member: we suspect the member, and whoever knows of the leave answers
- * that suspicion with the leave.
+ * not come from where a member lives: in a leave's case perhaps from where it lived itself.  A base peer tells a leave as a
+ * death.  So a death that a base peer tells is a suspicion to us, and whoever knows of a leave answers the suspicion with
+ * the leave.
  */
 static bool
 is_doubted(const struct swim *s, const struct member *m, const struct wire_update *u,
@@ -553,8 +553,8 @@ apply_known(struct swim *s, struct member *m, const struct wire_update *u, const
 		return;
 	}
 	/*
-	 * To a base peer a swimd is its address: it cannot know that the swimd has moved.  And whoever speaks as a base peer
-	 * has not moved while the member lives where it lived, which it is asked (join.c).
+	 * A base peer knows a swimd by its address only, so it cannot know that the swimd has moved.  A base peer that starts
+	 * elsewhere takes over its former entry only once its former address has been asked in vain (join.c).
 	 */
 	if (moved && live && s->by_base &&
 	    (from_subject ? m->live_index != NOT_LISTED : m->swimd)) {
@@ -686,8 +686,8 @@ apply_left(struct swim *s, struct member *m, uint64_t incarnation)
 }
 
 /*
- * Its owner does not know at which incarnation it was known elsewhere, and to base peers it is another member there.  So
- * whoever finds it tells its next incarnation: all that do so say the same.
+ * A base peer that has moved does not know the incarnation at which we knew it at its former address.  So each swimd that finds
+ * it at the new address tells that it lives there, at the next incarnation; several swimds that do so say the same.
  */
 void
 apply_moved(struct swim *s, struct member *m, const struct swim_addr *to)
@@ -766,7 +766,10 @@ apply_update(struct swim *s, const struct wire_update *u, bool from_subject, boo
 	s->lacks_answer |= lacks_answer(s, m, u, sync);
 }
 
-/* Where a swimd lived that is gone another may live now: that swimd itself says that it is back. */
+/*
+ * Whom the update of a base peer is about, as we name members.  If the swimd of that address is gone, an update that somebody
+ * lives there may be about another member: a swimd that comes back says so itself.
+ */
 static struct wire_member_id
 meant_by_base(const struct swim *s, const struct wire_update *u)
 {

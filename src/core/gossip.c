@@ -9,7 +9,7 @@
 
 #include "core/internal.h"
 
-#define PUSHED_MOST 16 /* members that rumours are pushed to at once, whatever is configured */
+#define PUSHED_MOST 16 /* an upper bound of gossip_fanout */
 #define REMINDERS 4    /* members told to a base peer with each ping and ack */
 /* A leave is pushed this many gossip intervals, and no longer than this: somebody waits for us to end. */
 #define LEAVE_TICKS 4
@@ -165,7 +165,7 @@ update_of(const struct swim *s, const struct member *m, bool page, struct wire_u
 		out->flags |= WIRE_FLAG_BASE;
 }
 
-/* As swimds are told, or as base peers are, or whoever may be either. */
+/* Add the update, or the updates that tell a base peer the same, or nothing if the recipient must not be told of m. */
 static bool
 add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
     const struct wire_update *u)
@@ -318,7 +318,7 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 {
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
-	/* Names are for swimds alone, and addresses for base peers. */
+	/* Of a swimd a swimd has to hear the name, and a base peer the address: we do not know which one the recipient is. */
 	if (s->rumour_count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
@@ -354,7 +354,7 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 
 /*
  * Anybody may say that somebody lives at an address, whose owner has asked for nothing.  So before whoever
- * lives there is sent rumours by all of us, it has to answer a small ping once.  The answer tells of which kind it is, too.
+ * lives there is sent rumours by all of us, it has to answer a small ping once.  The answer also tells which kind it is.
  */
 void
 gossip_ask_first(struct swim *s, struct member *to)
@@ -450,7 +450,7 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 		return false;
 	m->proof_seq = 0;
 	m->proven = true;
-	/* A base peer that is known by its address has answered under it, as it would have answered the greeting. */
+	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
 	if (msg->member.id.len > 0)
 		members_confirm(s, m);
 	s->asked = *link_way(m);
@@ -460,8 +460,8 @@ gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_add
 }
 
 /*
- * Is there a rumour that this member is to be told?  Of itself it needs no telling, a base peer is not told of all, and of
- * what has been told often enough for a cluster that has shrunk nothing is told any more.
+ * Is there a rumour to tell this member?  Rumours about the member itself do not count, nor do rumours that base peers are
+ * not told, nor those that have been told often enough since the cluster shrank.
  */
 static bool
 has_news(const struct swim *s, const struct member *to)
@@ -608,8 +608,8 @@ is_told(const struct swim *s, const struct member *m)
 }
 
 /*
- * Whom to push rumours to.  Base peers are introduced to whoever comes besides (introduce.c), and swimds are not: where there
- * are base peers a rumour goes to a few swimds more, or these would be the last to know among many base peers.
+ * Whom to push rumours to.  Base peers hear of new members by introductions too (introduce.c), and swimds do not.  So if there
+ * are base peers, half as many targets more are picked among the swimds, which would otherwise hear late among many base peers.
  */
 static size_t
 pick_targets(struct swim *s, size_t want, struct member **to)

@@ -40,12 +40,12 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	case JOIN_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
 	case JOIN_CHECK:
-		/* The answer counts by its digest, also where nobody but its sender has told who lives there. */
+		/* Only an answer with a digest counts, so there must be room for one; nobody we know lives there. */
 		if (known == NULL)
 			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
 		break;
 	case JOIN_GREET:
-		/* The answer tells of which kind its sender is. */
+		/* The answer is to show whether a swimd or a base peer sent it. */
 		if (known != NULL)
 			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
 		break;
@@ -69,8 +69,8 @@ fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
 }
 
 /*
- * Who is to read this question?  A base peer may speak from an address where we know a swimd, and a swimd from one where we
- * know a base peer.  So the greeting to such an address tells nothing of swimds, and either of the two can answer it.
+ * For whom is this question written?  A base peer may have spoken from an address where we know a swimd, and a swimd from an
+ * address where we know a base peer.  A greeting to such an address tells nothing of swimds, so that both kinds can answer it.
  */
 static enum wire_recipient
 recipient_of(const struct swim *s, const struct join *j, const struct member *known)
@@ -79,7 +79,7 @@ recipient_of(const struct swim *s, const struct join *j, const struct member *kn
 
 	switch (j->kind) {
 	case JOIN_CHECK:
-		/* Who asks us to compare our views is a swimd, known or not. */
+		/* Only swimds send digests, and a digest has made us ask. */
 		return WIRE_RECIPIENT_SWIMD;
 	case JOIN_CLAIM:
 		return recipient == WIRE_RECIPIENT_UNKNOWN ? WIRE_RECIPIENT_SWIMD : recipient;
@@ -95,7 +95,7 @@ recipient_of(const struct swim *s, const struct join *j, const struct member *kn
 	return recipient;
 }
 
-/* Whom a JOIN_LEAVER or a JOIN_FORMER is about; NULL: that one is gone, or lives elsewhere. */
+/* The member that a JOIN_LEAVER or a JOIN_FORMER asks about.  NULL: it is forgotten, or has another address by now. */
 static struct member *
 asked_member(const struct swim *s, const struct join *j)
 {
@@ -110,7 +110,7 @@ add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct 
 {
 	const struct member *leaver = j->kind == JOIN_LEAVER ? asked_member(s, j) : NULL;
 
-	/* Whoever has not left refutes that in its answer. */
+	/* A base peer that has not left refutes this suspicion in its answer. */
 	if (leaver != NULL)
 		gossip_add_doubt(w, leaver, j->than);
 	/* A suspicion of the member at that address goes first, so that the member can refute it. */
@@ -119,7 +119,7 @@ add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct 
 	gossip_add_without(s, w, s->self);
 }
 
-/* The ping that base peers alone read, before the one that swimds alone read: whoever lives there answers one of them. */
+/* Send the ping that only base peers read.  The one that only swimds read follows, and one of the two is answered. */
 static void
 send_to_base(struct swim *s, struct join *j, struct member *known)
 {
@@ -211,7 +211,7 @@ is_small(struct swim *s, const struct join *j)
 	return m == NULL || !link_is_shown_at(m, &j->addr);
 }
 
-/* `about`: whom a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
+/* `about`: the member that a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
 static bool
 start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_t than,
     const struct member *about)
@@ -375,13 +375,16 @@ join_is_move_to(const struct swim *s, const struct swim_addr *addr)
 	return false;
 }
 
-/* Anybody may answer under the id of a member that lives: it is asked where it lived before it is taken to have moved. */
+/*
+ * Anybody may answer with the id of a living member.  So we ask at the former address of m before we believe that m has moved
+ * to the address `to`.
+ */
 static void
 ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
 {
 	size_t i;
 
-	/* What we do not reach may well live. */
+	/* A member that we cannot reach at its former address may still live there. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
 	    !start(s, &m->addr, JOIN_FORMER, 0, m))
 		return;
@@ -390,8 +393,8 @@ ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
 }
 
 /*
- * The answer to a greeting of a base peer names a base peer that lives elsewhere, as far as we know, and says that it lives
- * here: it may have been started here after a crash.
+ * A base peer has answered our greeting with the id of a base peer that we know at another address, and gives the address that
+ * we asked for its own.  It may have crashed and started again at this address.
  */
 static void
 found_elsewhere(struct swim *s, const struct join *j, const struct wire_message *msg)
@@ -411,7 +414,7 @@ found_elsewhere(struct swim *s, const struct join *j, const struct wire_message 
 		ask_former(s, m, &j->addr);
 }
 
-/* Nobody answers where the base peer lived, or another does. */
+/* The former address of the base peer is silent, or answers with another id: the base peer has moved. */
 static void
 former_is_gone(struct swim *s, const struct join *j)
 {
@@ -713,7 +716,7 @@ leaver_answered(struct swim *s, const struct join *j, const struct wire_message 
 		apply_left(s, m, j->than);
 }
 
-/* A base peer that we hold dead has spoken and answers by its own id: it comes back as soon as it has refuted its death. */
+/* A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive again. */
 static void
 tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
 {
@@ -728,7 +731,8 @@ tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct s
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
-	const struct join was = *j; /* its place may be taken by the next question */
+	const struct join was =
+	    *j; /* a copy, as a question that is asked below may take the place of *j */
 	enum join_kind kind = was.kind;
 	struct swim_addr asked = was.addr;
 	bool swimd = msg->trailer.has_digest;
@@ -777,7 +781,7 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 			former_is_gone(s, &was);
 		break;
 	case JOIN_CHECK:
-		/* The dead are in no digest: whoever has seen no view yet asks for one that looks the same, too. */
+		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
 		if (swimd && (!s->synced || sync_differs(s, &msg->trailer)))
 			sync_start(s, &asked);
 		break;
@@ -936,7 +940,7 @@ give_up(struct swim *s, struct join *j)
 	}
 }
 
-/* One datagram that is lost must not be taken for silence. */
+/* Does silence decide something?  Then it needs all TRIES pings, as one of them may be lost. */
 static bool
 asks_whether_silent(const struct join *j)
 {

@@ -27,7 +27,7 @@
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
-/* When a base peer that answers has had the time to say that it is not dead; and by how much it may have risen. */
+/* has_risen(): a base peer has had this long to refute a suspicion; and the first step above the incarnation that we know. */
 #define RISEN_AFTER swim_seconds(5)
 #define RISEN_BY 4
 /* It rises above that, and is still told to base peers. */
@@ -72,9 +72,10 @@ stretched(const struct swim *s, swim_duration d)
 }
 
 /*
- * A base peer that we hold suspect or dead has been answering for some time.  So it has risen above that already, and the
- * rumour that says so is over: it has to be told of a higher incarnation to rise above.  Nobody may know how high its own
- * is, so each such suspicion that it answers and does not refute is followed by one twice as far above what we know.
+ * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
+ * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So doubt() tells it of a
+ * suspicion RISEN_BY above the incarnation that we know, and each time that the base peer speaks without refuting it, of one
+ * twice as far above.
  */
 static bool
 has_risen(const struct member *m)
@@ -131,7 +132,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		doubt(&w, to);
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
-	/* A base peer is told our incarnation by our word alone; anybody may know us by it until it has answered once. */
+	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
 	if (!shown)
 		gossip_add_untagged(s, &w, s->self);
 	else if (!to->swimd)

@@ -83,7 +83,7 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 	struct wire_writer w;
 
 	base_trailer(s, base_recipient(s, target), &trailer);
-	/* Our name may be longer than all that the ping-req had.  Without it we would look like a base peer. */
+	/* Our name may not fit into the size of the ping-req.  Without our name the target would take us for a base peer. */
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
 		trailer.has_digest = false;
 	if (PING_LEAST + wire_trailer_size(&trailer) > budget)
@@ -101,7 +101,7 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 	return true;
 }
 
-/* Where a swimd lives, or nobody that we know, a ping-req that names no sender may be of either kind. */
+/* For whom to write the answer.  A ping-req without a name, from an address of no known base peer, may be of either kind. */
 static enum wire_recipient
 asker_kind(const struct swim *s, const struct member *asker)
 {
@@ -112,8 +112,8 @@ asker_kind(const struct swim *s, const struct member *asker)
 }
 
 /*
- * The pair of a swimd's name and address, which a base peer has from a version of swimd that told base peers the names.
- * No swimd answers a base peer under it any more: with a nack the base peer gives it up.
+ * Is this the pair of a swimd's name and address?  A base peer has such a pair from an earlier version of swimd, which told
+ * base peers the names.  No swimd answers a base peer by its name any more, so a nack lets the base peer give the pair up.
  */
 static bool
 is_former_pair(const struct swim *s, const struct relay *r, const struct wire_member_id *pair,
@@ -159,7 +159,7 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	}
 	memcpy(r->text, id.bytes, id.len);
 	memcpy(r->text + id.len, address.bytes, address.len);
-	/* Who asks for one that is gone does not know that. */
+	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
 		introduce_note_stale(s, target);
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */

@@ -3,7 +3,8 @@
  * Who sent the datagram at hand.  Datagrams of swimds and envelopes name their sender, and an ack names the member that
  * answers.  A datagram of a base peer that names nobody is attributed to the base peer that is known at its source address,
  * or to a stand-in: a member whose id is that address.  An address does not prove a name, as another member may have started
- * there a moment ago.  So a datagram that does not name its sender is never taken for its sender's leave.
+ * there a moment ago.  So a leave is taken only from a datagram that names the leaving member as its sender, or from a base peer
+ * whose id is its address.
  */
 #include <string.h>
 

@@ -177,7 +177,10 @@ answer_small(struct swim *s, const struct wire_message *msg, const struct swim_a
 	return true;
 }
 
-/* Whoever does not say who it is may be any of those that lived at this address: one that is back has to refute its end. */
+/*
+ * A sender without a name may be any of the members that lived at this address and are gone.  Tell it of the end of each of
+ * them, so that the one that is back refutes its own.
+ */
 static void
 tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
     const struct swim_addr *from)
@@ -199,7 +202,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
     const struct swim_addr *from, size_t len)
 {
 	char text[SWIM_ADDR_TEXT];
-	/* A base peer takes an answer from the pair that it asked, which is our address. */
+	/* A base peer accepts an ack only from the pair that it pinged: (our address, our address). */
 	struct wire_member_id self =
 	    base_pair(s->self, s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	enum wire_recipient recipient = WIRE_RECIPIENT_SWIMD;
@@ -221,7 +224,7 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	budget = path_safe(s, sender);
 	if (!proven && len - s->spent < budget)
 		budget = len - s->spent;
-	/* An earlier version of swimd gives no name where there is no room for it, and looks like a base peer. */
+	/* Earlier versions of swimd leave out their name when there is no room, and then look like base peers. */
 	if (s->by_base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;

@@ -147,9 +147,9 @@ void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *
 enum swim_path { SWIM_PATH_UNKNOWN, SWIM_PATH_DIRECT, SWIM_PATH_RELAYED };
 const char *swim_path_name(enum swim_path);
 
-/* What a member speaks: the extensions of swimd, or the base wire format alone.  Unknown until it has been heard. */
+/* Does a member run swimd, or know only the base wire format?  Unknown until it has answered, spoken or been told of. */
 enum swim_kind { SWIM_KIND_UNKNOWN, SWIM_KIND_SWIMD, SWIM_KIND_BASE };
-const char *swim_kind_name(enum swim_kind);
+const char *swim_kind_name(enum swim_kind); /* "unknown", "swimd", "base" */
 
 /* A copied, plain report of one member. */
 struct swim_report {

@@ -112,7 +112,7 @@ fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t no
 	fill_value(t, KIND, json_object_get(member, "kind"));
 }
 
-/* Are there others than swimds? */
+/* Is there a base peer among the members? */
 static bool
 are_mixed(const json_t *list)
 {

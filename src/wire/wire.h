@@ -48,12 +48,12 @@ enum wire_reject {
 	WIRE_REJECT_BAD_EXTENSION, /* a trailer entry that we know, malformed */
 	WIRE_REJECT_BAD_SYNC,      /* a sync message whose ranges make no sense */
 	WIRE_REJECT_OTHER_CLUSTER, /* decoded well, for a cluster of another name (decided by core) */
-	WIRE_REJECT_FOR_BASE_PEERS, /* of WIRE_BASE_CLUSTER: base peers alone read it (decided by core) */
+	WIRE_REJECT_FOR_BASE_PEERS, /* its cluster is WIRE_BASE_CLUSTER (decided by core) */
 };
 #define WIRE_REJECT_COUNT 13
 /*
- * The cluster of datagrams that only base peers are to read: no swimd can have this name, so that every swimd drops them, and
- * a base peer does not look at it.
+ * The cluster entry of datagrams that only base peers are to read.  No swimd can have this cluster name, so every swimd drops
+ * them.  A base peer ignores the entry.
  */
 #define WIRE_BASE_CLUSTER "\n"
 
@@ -245,20 +245,19 @@ uint32_t wire_sync_digest(const struct wire_message *, uint16_t i);
 #define WIRE_ACCUSED_MAX 64  /* updates with accusers, likewise */
 #define WIRE_TAGGED_MAX 128  /* updates with tags, likewise */
 
-/* Who is to read a datagram: names of swimds and extensions of updates are for swimds alone. */
+/* For whom a datagram is written: only swimds are told the names of swimds and the extensions of updates. */
 enum wire_recipient {
 	WIRE_RECIPIENT_SWIMD,
 	WIRE_RECIPIENT_BASE,
-	WIRE_RECIPIENT_NEW_BASE, /* a base peer that may know nobody yet */
-	WIRE_RECIPIENT_UNKNOWN,  /* a swimd or a base peer: it is told nothing of swimds */
+	WIRE_RECIPIENT_NEW_BASE, /* a base peer that may not know any member yet */
+	WIRE_RECIPIENT_UNKNOWN,  /* a swimd or a base peer: the datagram tells nothing of swimds */
 };
 
 struct wire_writer {
 	struct wbuf buf;
-	enum wire_recipient
-	    recipient; /* a swimd, unless whoever builds the datagram says otherwise */
+	enum wire_recipient recipient; /* WIRE_RECIPIENT_SWIMD until the caller sets it */
 	size_t reserve;
-	size_t before;       /* bytes of the envelope that the message is in */
+	size_t before;       /* bytes of the envelope before the message; 0: no envelope */
 	size_t count_offset; /* of the update count; 0 for a message without updates */
 	uint16_t count;
 	bool sync;
@@ -284,8 +283,8 @@ struct wire_writer {
 
 void wire_writer_init(struct wire_writer *, void *data, size_t capacity, size_t reserve);
 /*
- * What is begun next is the inner message of an envelope without a token, which base peers drop and every swimd opens.  The
- * envelope names no sender, as the trailer of the inner message does.
+ * Begin an envelope without a token, which base peers drop and every swimd opens; then begin the inner message, with the same
+ * sequence number.  The envelope names no sender, as the trailer of the inner message names it.
  */
 #define WIRE_ENVELOPE_SIZE (WIRE_HEADER_SIZE + 6)
 void wire_begin_envelope(struct wire_writer *, uint64_t seq);
