@@ -21,14 +21,14 @@ struct member {
 	struct swim_addr addr; /* family 0: a host name, which a base peer does not resolve */
 	enum swim_status status;
 	uint64_t incarnation;
-	swim_time verdict;   /* the end of a suspicion of our own; or NEVER */
-	swim_time forgotten; /* when the dead are; or NEVER */
-	/* What is told of it. */
+	swim_time verdict;   /* when a suspicion of our own becomes a death; or NEVER */
+	swim_time forgotten; /* when a dead member is forgotten; or NEVER */
+	/* The rumour about it. */
 	bool queued;
 	enum swim_status told_status;
 	uint64_t told_incarnation;
 	unsigned told;
-	uint64_t lot; /* decides between equals */
+	uint64_t lot; /* random: the order of rumours that are equal otherwise */
 };
 
 /* A ping of ours: the probe, or one in the place of another that asked. */
@@ -37,16 +37,16 @@ struct pending {
 	uint64_t seq;
 	char id[256], address[300];
 	swim_time until;
-	bool indirect; /* others were asked */
-	/* The target's, when the probe began. */
+	bool indirect; /* other members were asked to ping the target */
+	/* What was known of the target when the probe began. */
 	enum swim_status status;
 	uint64_t incarnation;
-	/* Who asked. */
+	/* The member that asked for the ping. */
 	struct swim_addr asker;
 	uint64_t asker_seq;
 };
 
-/* As struct base_event, with room for the texts. */
+/* A struct base_event that owns its texts. */
 struct event {
 	enum base_event_type type;
 	char id[256], address[300];
@@ -113,7 +113,7 @@ tell_change(struct base_peer *p, const struct member *m)
 	tell_event(p, types[m->status], &u);
 }
 
-/* How much longer things take in a large cluster than in a small one. */
+/* The factor by which suspicions last longer and rumours are told more often in a large cluster. */
 static double
 scale(const struct base_peer *p)
 {
@@ -141,7 +141,7 @@ queue(struct member *m)
 	m->told = 0;
 }
 
-/* Whether a is told before b. */
+/* Is the rumour about a sent before the rumour about b? */
 static bool
 goes_first(const struct member *a, const struct member *b)
 {
@@ -154,7 +154,7 @@ goes_first(const struct member *a, const struct member *b)
 	return a->lot < b->lot;
 }
 
-/* The best that wait, in order; returns how many. */
+/* Set `best` to the rumours for one datagram, in their order.  Returns how many. */
 static unsigned
 choose(struct base_peer *p, struct member *best[UPDATES])
 {
@@ -242,7 +242,7 @@ base_peer_new(const char *id, const char *address, struct base_timing timing, ui
 	member_init(&p->self, id, address);
 	p->timing = timing;
 	rng_init(&p->rng, seed);
-	/* No two start at one moment. */
+	/* Peers that start together do not probe at the same moment. */
 	p->next_probe = swim_time_add(now, swim_duration_scale(timing.period, rng_unit(&p->rng)));
 	return p;
 }
@@ -261,7 +261,7 @@ base_peer_free(struct base_peer *p)
 	free(p);
 }
 
-/* Where the pair is, or would be. */
+/* The index of the pair in `members`, or the index at which to insert it. */
 static size_t
 place(const struct base_peer *p, const char *id, const char *address, bool *found)
 {
@@ -317,7 +317,7 @@ is_self(const struct base_peer *p, const struct base_update *u)
 	return strcmp(u->id, p->self.id) == 0 && strcmp(u->address, p->self.address) == 0;
 }
 
-/* Returns the member if that is to be passed on: a new one, or one of another status. */
+/* Apply an update.  Returns the member if the update is to be gossiped: a new member, or another status; else NULL. */
 static struct member *
 apply(struct base_peer *p, swim_time now, const struct base_update *u)
 {
@@ -455,7 +455,7 @@ got_ack(struct base_peer *p, swim_time now, const struct swim_addr *from, uint64
 		send_named(p, &w.asker, ACK, w.asker_seq, (struct pair){w.id, w.address});
 		break;
 	}
-	/* Who answers is not suspect any more, and has another incarnation than it made itself. */
+	/* An answer ends a suspicion: this peer raises the incarnation, which only the member itself should do. */
 	if (m != NULL && m->status == SWIM_SUSPECT) {
 		m->status = SWIM_ALIVE;
 		m->incarnation += m->incarnation < UINT64_MAX;
@@ -469,7 +469,7 @@ got_ack(struct base_peer *p, swim_time now, const struct swim_addr *from, uint64
 struct message {
 	unsigned type;
 	uint64_t seq;
-	struct base_update who; /* of an ack, a ping-req or a nack */
+	struct base_update who; /* the member that an ack, a ping-req or a nack names */
 	struct base_update *updates;
 	size_t count;
 };
@@ -518,7 +518,7 @@ base_peer_input(struct base_peer *p, swim_time now, const struct swim_addr *from
 	free(msg.updates);
 }
 
-/* One at random of those that are left; NULL when there is none. */
+/* Take a random member out of the list.  NULL: the list is empty. */
 static struct member *
 draw(struct base_peer *p, struct member **from, size_t *count)
 {
@@ -530,7 +530,7 @@ draw(struct base_peer *p, struct member **from, size_t *count)
 	return m;
 }
 
-/* A list to free: the living that can be reached, but for one pair. */
+/* The members that are alive and have a usable address, without the target of `but`.  The caller frees the list. */
 static struct member **
 living(const struct base_peer *p, const struct pending *but, size_t *count)
 {
@@ -550,7 +550,7 @@ living(const struct base_peer *p, const struct pending *but, size_t *count)
 	return list;
 }
 
-/* False when there is nobody to ask. */
+/* Send ping-reqs for the target of `w`.  False: there is no member to ask. */
 static bool
 ask_others(struct base_peer *p, const struct pending *w)
 {
@@ -560,7 +560,7 @@ ask_others(struct base_peer *p, const struct pending *w)
 	bool asked = left > 0;
 
 	for (unsigned i = 0; i < HELPERS && (m = draw(p, list, &left)) != NULL; i++) {
-		/* One and the same message to all of them. */
+		/* All helpers get the same datagram. */
 		if (first.len == 0) {
 			send_named(p, &m->addr, PING_REQ, w->seq, (struct pair){w->id, w->address});
 			first = p->out[p->out_count - 1];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What base peers hold and tell, and whether it is so. */
+/* Checks of what base peers list and report against the nodes that run. */
 #include <stdio.h>
 #include <string.h>
 
@@ -31,8 +31,8 @@ is_remembered(const struct sim *s, const char *address)
 }
 
 /*
- * Every pair that is not dead is that of a node which runs.  A suspicion that a base peer heard of ends when somebody tells
- * its end, and nobody can of an address that all swimds have forgotten: such a pair stays suspect, and is let pass.
+ * Every pair that is not dead belongs to a node that runs.  One exception passes: a base peer holds a suspicion that it heard
+ * of until it hears how it ended, and no swimd can tell it the end for an address that all swimds have forgotten.
  */
 static bool
 lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
@@ -51,7 +51,7 @@ lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
 		    (j == UINT32_MAX || s->world.nodes[j].state != NODE_UP) &&
 		    !is_remembered(s, r.address))
 			continue;
-		/* To others one with an id of its own is its address besides. */
+		/* A base peer with an id of its own is listed by other base peers under its address too. */
 		if (j == i && strcmp(r.id, r.address) == 0)
 			continue;
 		if (j != UINT32_MAX && j != i && s->world.nodes[j].state == NODE_UP &&

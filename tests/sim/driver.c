@@ -173,7 +173,7 @@ seed_event(struct world *w, struct node *n, const struct swim_event *e)
 	}
 }
 
-/* A base peer that knows none stays unknown to all: those of its own kind tell nobody of it. */
+/* A base peer that knows no swimd stays unknown to all others, as base peers do not tell of a member that pings them. */
 static bool
 knows_a_swimd(const struct world *w, const struct node *n)
 {
@@ -197,7 +197,7 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 	struct swim_stats stats;
 
 	if (n->kind == NODE_BASE) {
-		/* It asks once; what asks again is somebody who looks after it. */
+		/* A base peer joins once.  An operator would start it again if it knew no swimd. */
 		if (n->seed[s].tries == 0 || !knows_a_swimd(w, n))
 			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
 		if (w->config.base_rejoins)
@@ -307,7 +307,7 @@ suspicion_costs(const struct world *w, const struct node *n)
 	       (unsigned)ceil(t->suspicion_mult) * (1 + t->indirect_probes);
 }
 
-/* Each base peer is told who comes, and who comes may be one that is told of all; each of these again when it is lost. */
+/* Each base peer is told of a new member, and a new base peer is told of all members; lost pings are sent again. */
 static unsigned
 introductions_cost(const struct world *w)
 {

@@ -16,7 +16,7 @@ struct past {
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
 	bool hidden, forget, vouched, stand_in, queued;
-	bool withheld;     /* from base peers */
+	bool withheld;     /* base peers are not told of it by gossip */
 	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
 	unsigned sent;
 };
@@ -94,7 +94,7 @@ tallied(const struct history *h, uint64_t hash)
 	return 0;
 }
 
-/* Between a swimd and a base peer a swimd is called by its address, at which several may have lived. */
+/* A datagram to a base peer names a swimd by its address.  Several members may have lived there: count it for each of them. */
 static void
 tally_address(struct history *h, const struct swim *s, const struct wire_member_id *pair)
 {
@@ -110,7 +110,7 @@ tally_address(struct history *h, const struct swim *s, const struct wire_member_
 		tally(h, m->hash);
 		found = true;
 	}
-	/* One that was told there before it was heard, in the same call, that it has moved. */
+	/* A member may have been told at this address before the same call learnt that it has moved. */
 	for (i = 0; i < h->past_count && !found; i++) {
 		if (swim_addr_equal(&h->past[i].addr, &addr))
 			tally(h, h->past[i].hash);
@@ -129,7 +129,7 @@ tally_updates(struct history *h, const struct swim *s, const struct wire_message
 	}
 }
 
-/* Decode it, or what is in its envelope.  False: it is invalid. */
+/* Decode the message, or the message in its envelope.  False: it is invalid. */
 static bool
 open_message(const void *data, size_t len, struct wire_message *msg)
 {
@@ -242,7 +242,7 @@ rumour_fault(const struct history *h, const struct swim *s, const struct past *w
 		return NULL; /* what it says of itself it may begin anew, to leave for example */
 	if (is->queued && is->sent >= limit_of(s, is, is->live))
 		return "a rumour is past its limit";
-	/* A push to a base peer may have had nothing to say. */
+	/* Gossip to a base peer may have left out this member. */
 	if (is->withheld || (was != NULL && was->withheld))
 		return NULL;
 	if (!same)

@@ -114,17 +114,17 @@ void sim_explain(struct sim *);
 bool sim_wait_until(struct sim *, bool (*so)(struct sim *), double seconds);
 
 /*
- * base_view.c: every base peer that runs lists each other node that runs as alive, under its address and under nothing else
- * (one that has an id of its own under that too), and nobody else who is not dead.
+ * base_view.c: does every running base peer list each other running node as alive, under its address only (a base peer with an
+ * id of its own under that id too), and every other pair as dead?
  */
 bool sim_bases_complete(struct sim *);
-bool sim_wait_bases_complete(struct sim *, double seconds); /* says what is missing */
-/* What base peers told since then. */
+bool sim_wait_bases_complete(struct sim *, double seconds); /* prints what is missing */
+/* How many such events base peers have reported about this node since then; `subject` may be ANY. */
 unsigned sim_bases_told(const struct sim *, swim_time since, enum base_event_type,
     unsigned subject);
-/* Suspicions and deaths of nodes that ran. */
+/* How many suspicions and deaths of running nodes base peers have reported since then. */
 unsigned sim_bases_wrong(const struct sim *, swim_time since);
-/* Each running base peer holds it so. */
+/* Wait until each running base peer lists `subject` with this status. */
 bool sim_wait_bases(struct sim *, unsigned subject, enum swim_status, double seconds);
 
 /* told.c: what nodes told since then: how many events, and by how many observers. */

@@ -48,7 +48,7 @@ joins(struct sim *s)
 	EXPECT(s, sim_told(s, (swim_time){0}, SWIM_EVENT_JOINED, ANY, ANY) ==
 		      s->world.count * s->world.count - 2 * s->world.count + 1);
 	EXPECT(s, base_understood_all(s));
-	/* It is known by its address until it answers: nobody is told of a member that isn't one. */
+	/* Until the base peer answers it has its address for a name: no event may tell of a member of that name. */
 	EXPECT(s, sim_tellers(s, (swim_time){0}, SWIM_EVENT_JOINED, peer) == peer);
 	for (unsigned i = 0; i < peer; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
@@ -235,7 +235,7 @@ last_lives_there(struct sim *s)
 	return lives_at(s, s->world.count - 1);
 }
 
-/* All but one of two of one id are listed. */
+/* The last two nodes have one id: does each list have all nodes, and of these two one? */
 static bool
 one_is_listed(struct sim *s)
 {
@@ -246,7 +246,7 @@ one_is_listed(struct sim *s)
 	return true;
 }
 
-/* The last two are base peers of one id, at two addresses. */
+/* The last two nodes are base peers with one id and two addresses. */
 static void
 moves(struct sim *s)
 {
@@ -258,7 +258,7 @@ moves(struct sim *s)
 	sim_start_range(s, 0, last - 1);
 	EXPECT(s, sim_wait_complete(s, 20));
 	sim_run(s, 5);
-	/* Whoever answers under the id of one that answers is not taken for it. */
+	/* The second one starts while the first one still answers: the first one keeps the id. */
 	sim_start(s, last);
 	sim_run(s, 10);
 	EXPECT(s, lives_at(s, last - 1));
@@ -266,7 +266,7 @@ moves(struct sim *s)
 	sim_crash(s, last);
 	sim_run(s, 5);
 	sim_crash(s, last - 1);
-	/* Before its verdict, or after it. */
+	/* The second one starts before or after the first one is declared dead. */
 	sim_run(s, 10 * rng_unit(&s->world.rng));
 	sim_start(s, last);
 	EXPECT(s, sim_wait_until(s, last_lives_there, 15));
@@ -277,7 +277,7 @@ moves(struct sim *s)
 	EXPECT(s, sim_wait_all(s, last, SWIM_DEAD, 15));
 }
 
-/* At one address base peers live one after the other. */
+/* Several base peers live at one address, one after the other. */
 static void
 succeeds(struct sim *s)
 {
@@ -304,7 +304,7 @@ succeeds(struct sim *s)
 	}
 	for (unsigned i = 0; i < first; i++)
 		EXPECT(s, swim_member_count(s->world.nodes[i].core) == s->world.count);
-	/* One that was before the last comes back. */
+	/* An earlier one of them comes back. */
 	sim_run(s, 5);
 	sim_crash(s, s->world.count - 1);
 	EXPECT(s, sim_wait_all(s, s->world.count - 1, SWIM_DEAD, 15));
@@ -326,8 +326,8 @@ const struct scenario scenarios_base[] = {
     {"base-by-name", 4, by_name, LIGHT,
 	"a base peer whose address is a host name is reached once it is resolved"},
     {"base-moves", 6, moves, LIGHT,
-	"a base peer starts elsewhere under its id after a crash, and is not moved while it lives"},
+	"a base peer that crashed starts at a new address and keeps its id; while it answers nobody takes its id"},
     {"base-successors", 7, succeeds, LIGHT,
-	"base peers of other ids start where one failed or left, and are seen"},
+	"base peers with other ids start at the address of one that failed or left, and are listed"},
     {0},
 };

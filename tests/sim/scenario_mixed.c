@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Clusters of both kinds, where the ids of base peers are their addresses: what each side may expect of the other. */
+/* Clusters of swimds and base peers whose ids are their addresses: each kind sees the other join, fail, leave and return. */
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/scenario.h"
 
 #define START ((swim_time){0})
-/* Seconds within which a base peer sees a swimd that restarted, and everybody when it starts itself. */
-#define SEEN 2
-#define INTRODUCED 5
+#define SEEN 2       /* seconds within which base peers list a restarted swimd as alive */
+#define INTRODUCED 5 /* seconds within which a base peer that starts lists all members */
 
 /* The last `bases` nodes are base peers, whose seed is node 0. */
 static void
@@ -26,7 +25,7 @@ form(struct sim *s, unsigned bases)
 	return sim_wait_complete(s, INTRODUCED) && sim_wait_bases_complete(s, INTRODUCED);
 }
 
-/* Nobody who ran was suspected or failed, on either side, and base peers refused nothing. */
+/* Has no node of either kind suspected or failed a running one, and has no base peer refused an update? */
 static bool
 is_quiet(struct sim *s, swim_time since)
 {
@@ -41,7 +40,7 @@ is_quiet(struct sim *s, swim_time since)
 	return false;
 }
 
-/* A list has each of the others once: what base_view.c looks for, and no dead entry besides. */
+/* Does the list of each base peer have each other node once, and no dead entry? */
 static bool
 lists_are_exact(struct sim *s)
 {
@@ -82,7 +81,7 @@ ten_minutes(struct sim *s)
 	at_peace(s, 600);
 }
 
-/* A base peer tells the few that it asks of whoever has joined by it, a few times: the next one has to find those before by that. */
+/* A base peer is the only seed.  It gossips each swimd that joins in a few datagrams only: by these all swimds find each other. */
 static void
 lone_seed(struct sim *s)
 {
@@ -102,7 +101,7 @@ lone_seed(struct sim *s)
 	EXPECT(s, lists_are_exact(s));
 }
 
-/* The last node, a base peer, starts now and soon knows everybody. */
+/* Start the last node, a base peer.  Does it list everybody within INTRODUCED? */
 static bool
 late_one_knows_all(struct sim *s)
 {
@@ -114,7 +113,7 @@ late_one_knows_all(struct sim *s)
 	       sim_wait_bases_complete(s, INTRODUCED);
 }
 
-/* Node 1 restarts twenty times beside three base peers, at once or once all hold it dead. */
+/* Node 1 restarts twenty times beside three base peers, either at once or after all have declared it dead. */
 static void
 restarts(struct sim *s, bool clean)
 {
@@ -146,7 +145,7 @@ restarts(struct sim *s, bool clean)
 		sim_restart(s, 1, true);
 		EXPECT(s, sim_wait_bases(s, 1, SWIM_ALIVE, SEEN));
 		slowest = sim_since(s, since) > slowest ? sim_since(s, since) : slowest;
-		/* And it stays so. */
+		/* Node 1 stays alive. */
 		sim_run(s, 1);
 		EXPECT(s, sim_wait_bases(s, 1, SWIM_ALIVE, 0));
 		EXPECT(s, sim_wait_complete(s, 10));
@@ -170,7 +169,7 @@ clean_restarts(struct sim *s)
 	restarts(s, true);
 }
 
-/* From a state directory that an older version left: as high as that had come in ten restarts. */
+/* Swimds start from state directories of an older version, with incarnations as after ten restarts of that version. */
 static void
 old_incarnation(struct sim *s)
 {
@@ -183,13 +182,13 @@ old_incarnation(struct sim *s)
 		sim_start_at(s, i, i <= last - 3 ? 640 + i : 0);
 	EXPECT(s, sim_wait_complete(s, INTRODUCED));
 	EXPECT(s, sim_wait_bases_complete(s, INTRODUCED));
-	/* One comes back at a block above that. */
+	/* A swimd returns one block of incarnations higher, as the older version did. */
 	sim_crash(s, 1);
 	EXPECT(s, sim_wait_all(s, 1, SWIM_DEAD, 10));
 	EXPECT(s, sim_wait_bases(s, 1, SWIM_DEAD, 10));
 	sim_start_at(s, 1, 704);
 	EXPECT(s, sim_wait_bases(s, 1, SWIM_ALIVE, SEEN));
-	/* And one that is suspected by mistake refutes it to all. */
+	/* A swimd that is suspected by mistake refutes the suspicion to all. */
 	sim_forge_update(s, last, 0, s->world.nodes[2].hostport, s->world.nodes[2].hostport,
 	    SWIM_SUSPECT, 642);
 	sim_run(s, 2);
@@ -200,7 +199,7 @@ old_incarnation(struct sim *s)
 	EXPECT(s, sim_false_failures(s, START) == 0);
 }
 
-/* All that run hold node i so. */
+/* Wait until all running nodes list node i with this status. */
 static bool
 all_hold(struct sim *s, unsigned i, enum swim_status status, double seconds)
 {
@@ -208,7 +207,7 @@ all_hold(struct sim *s, unsigned i, enum swim_status status, double seconds)
 	       sim_wait_bases(s, i, status == SWIM_LEFT ? SWIM_DEAD : status, seconds);
 }
 
-/* A swimd, then a base peer, is killed; comes back; leaves. */
+/* A swimd is killed, comes back and leaves; then a base peer does the same. */
 static void
 kills_and_leaves(struct sim *s)
 {
@@ -239,7 +238,7 @@ kills_and_leaves(struct sim *s)
 	EXPECT(s, sim_bases_complete(s));
 }
 
-/* One that stood still is suspected at most, or comes back. */
+/* A node of each kind stands still.  After a short pause it may be suspected; after a long one it was dead and comes back. */
 static void
 pauses(struct sim *s)
 {
@@ -256,7 +255,7 @@ pauses(struct sim *s)
 		sim_run(s, 10);
 		EXPECT(s, sim_bases_told(s, START, BASE_FAILED, ANY) == 0);
 		EXPECT(s, sim_told(s, START, SWIM_EVENT_FAILED, ANY, ANY) == 0);
-		/* Held dead meanwhile. */
+		/* After this pause the others have declared it dead. */
 		sim_pause(s, i);
 		EXPECT(s, all_hold(s, i, SWIM_DEAD, 8));
 		sim_resume(s, i);
@@ -267,7 +266,7 @@ pauses(struct sim *s)
 		    sim_since(s, since));
 		sim_run(s, 5);
 		EXPECT(s, sim_bases_complete(s));
-		/* What base peers told of it so far is past. */
+		/* Drop the events of this node: the checks of the next node count all events. */
 		if (k == 0) {
 			s->world.base_event_count = 0;
 			s->world.event_count = 0;
@@ -282,7 +281,7 @@ partition(struct sim *s, double seconds, double heals)
 	unsigned half = s->world.count / 2;
 	swim_time since;
 
-	/* Half of each kind on either side. */
+	/* Each side of the partition has half of the swimds and half of the base peers. */
 	begin(s, half);
 	sim_start_range(s, 0, s->world.count - 1);
 	EXPECT(s, sim_wait_complete(s, INTRODUCED));
@@ -313,7 +312,7 @@ parted_45(struct sim *s)
 	partition(s, 45, 10);
 }
 
-/* Of each kind two do not reach each other, and one of this kind does not reach one of the other. */
+/* Three pairs cannot reach each other: two swimds, two base peers, and a swimd and a base peer. */
 static void
 pairs_cut(struct sim *s)
 {
@@ -333,8 +332,8 @@ pairs_cut(struct sim *s)
 }
 
 /*
- * Swimds find each other by a base peer alone.  The other base peers know a swimd: one that knows a base peer alone may stay
- * alone with it, as that tells nobody of a joiner.
+ * A base peer is the only seed of the swimds.  The other base peers have a swimd for a seed, as a base peer tells nobody of a
+ * base peer that joins through it.
  */
 static void
 base_is_seed(struct sim *s)
@@ -355,7 +354,7 @@ base_is_seed(struct sim *s)
 	EXPECT(s, lists_are_exact(s));
 }
 
-/* Many of them around three swimds. */
+/* Many base peers around three swimds. */
 static void
 crowd(struct sim *s, double seconds)
 {
@@ -396,7 +395,7 @@ crowd_10(struct sim *s)
 	crowd(s, 10);
 }
 
-/* A base peer hears nobody while a swimd restarts, comes, or leaves; it believes what is so once it hears again. */
+/* A base peer hears nobody while swimds restart, join and leave.  Once it hears again it lists them as they are. */
 static void
 unheard(struct sim *s)
 {
@@ -422,7 +421,7 @@ unheard(struct sim *s)
 	sim_heal(s);
 	since = sim_now(s);
 	EXPECT(s, sim_wait_complete(s, 10));
-	/* A base peer forgets after 30 s whom it held dead, and until then believes nobody that they live. */
+	/* A base peer forgets a dead member after 30 s, and until then ignores that the member is alive. */
 	EXPECT(s, sim_wait_bases_complete(s, 40 - sim_since(s, since)));
 	sim_note(s, "all know all %.1f s after it hears again", sim_since(s, since));
 	sim_run(s, 40);
@@ -431,8 +430,8 @@ unheard(struct sim *s)
 }
 
 /*
- * Base peers whose pairs are odd: the id is the name of a swimd, the address of another, longer than a name may be, or that
- * of another base peer.  They get no place that is another's, and whoever is nobody of them is unharmed.
+ * Base peers with odd ids: the name of a swimd, the address of another member, an id that is too long, the id of another base
+ * peer.  No odd base peer replaces another member, and all other members stay alive.
  */
 static void
 odd_pairs(struct sim *s)
@@ -468,7 +467,7 @@ odd_pairs(struct sim *s)
 		EXPECT(s, sim_told(s, START, SWIM_EVENT_FAILED, ANY, j) == 0);
 }
 
-/* Node 1 is where and who it was, whatever was said of it, and nobody was told that it failed. */
+/* Does everybody list node 1 alive, under its name and address, and has nobody reported its failure? */
 static bool
 is_unharmed(struct sim *s)
 {
@@ -488,7 +487,7 @@ is_unharmed(struct sim *s)
 	       sim_bases_told(s, START, BASE_FAILED, 1) == 0;
 }
 
-/* Steps that go down, are left out, or end where nothing is above. */
+/* Ladders whose rungs go down, are left out, or end at the highest incarnation. */
 static void
 odd_ladders(struct sim *s)
 {
@@ -515,7 +514,7 @@ odd_ladders(struct sim *s)
 	EXPECT(s, is_unharmed(s));
 }
 
-/* Somebody whom nobody knows accuses node 1 again and again, by the pair that it is to base peers. */
+/* A stranger accuses node 1 again and again, by the pair (address, address) that base peers call it. */
 static void
 stranger(struct sim *s)
 {

@@ -11,7 +11,7 @@
 #include "sim/inspect.h"
 #include "sim/scenario.h"
 
-/* Of a base peer over all members, until it has asked a swimd for each whom it suspects. */
+/* Rounds of probes of a base peer over all members, until it has sent a swimd a ping-req for each member that it suspects. */
 #define ROUNDS 4
 
 /* Nodes that the others join by: they don't leave for good, or there would be nobody to find. */
@@ -107,8 +107,9 @@ configure(struct swarm *m)
 }
 
 /*
- * Some are base peers.  These are drawn apart from everything else.  They find a swimd, as among their like they do not learn of each other; their ids are their addresses,
- * or they would suspect each other for ever; and they are as patient as somebody would make them in such a network.
+ * Make some nodes base peers, drawn with random numbers of their own.  Their seed is a swimd, as base peers do not tell each
+ * other of members.  Their ids are their addresses, or they would suspect each other for ever.  Their timeout is twice that of
+ * the swimds, as an operator would set it in such a network.
  */
 static void
 mix_bases(struct swarm *m)
@@ -291,8 +292,8 @@ load_of(const struct sim *s)
 /*
  * SWIM's load since QUIET intervals ago: a ping and an ack a member a period (a base peer has a period of its own),
  * whatever the size; now and then a ping to one of the dead, and one to where it has answered before; and four for each
- * time that an answer took so long that another was asked, be that a base peer: base peers ask for as long as they live
- * for a pair that they suspect by hearsay, if no swimd remembers its address.  And nothing else is under way.
+ * time that a member sent a ping-req as an answer took too long.  A base peer sends ping-reqs for ever for a pair that it
+ * suspects by hearsay, if no swimd remembers the pair's address.  And nothing else is under way.
  */
 static void
 at_rest(struct swarm *m, struct load since)
@@ -378,14 +379,14 @@ swarm_body(struct swarm *m)
 	since = sim_now(s);
 	/* A seed may be asked again only 38 s later. */
 	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
-	/* Whom a base peer suspects by hearsay alone it asks three others for in each of its rounds: one of them is a swimd. */
+	/* A base peer sends three ping-reqs for a member that it suspects by hearsay, in each round: one reaches a swimd. */
 	EXPECT(s,
 	    sim_wait_bases_complete(s,
 		40 + 60 * m->interval +
 		    ROUNDS * s->world.count * swim_duration_seconds(s->world.config.base.period)));
 	sim_note(s, "%u members, %u of them base peers, %u changes, one view after %.1f s",
 	    s->world.count, m->bases, changes, sim_since(s, since));
-	/* A base peer that has just asked its seed is counted, and told as joined once it has answered. */
+	/* A base peer that has just pinged its seed counts as a member at once, but its join is reported after its answer. */
 	if (m->mixed)
 		sim_run(s, m->interval);
 	/* One that was stopped may have told of the last join at this very moment. */

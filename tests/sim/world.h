@@ -31,7 +31,7 @@ enum node_state {
 	NODE_LEFT, /* left gracefully, and its process is gone */
 };
 
-/* Nodes of the base kind can't be restarted with state; base_view.c checks what they hold. */
+/* A base peer keeps no state, so it cannot be restarted with its state.  base_view.c checks its list. */
 enum node_kind { NODE_SWIMD, NODE_BASE };
 
 /* What a translation of addresses keeps for what a node behind it sends to one other. */
@@ -63,7 +63,8 @@ struct node {
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
 	uint64_t highest; /* incarnation it ever had */
-	uint64_t first; /* incarnation of this life's start; of a base peer, which keeps none, 0 */
+	uint64_t
+	    first; /* incarnation at the start of this life; 0 for a base peer, which keeps no state */
 
 	swim_duration clock_offset; /* its monotonic clock at the world's zero */
 	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
@@ -104,20 +105,21 @@ struct world_event {
 	unsigned by;     /* whose word it was, likewise */
 };
 
-/* Likewise of a base peer's pair. */
+/* An event that a base peer reported about a pair. */
 struct world_base_event {
 	swim_time at;
 	enum base_event_type type;
 	unsigned observer;
-	unsigned subject; /* whose pair it is, or UINT32_MAX */
+	unsigned subject; /* the node that the pair belongs to, or UINT32_MAX */
 	uint64_t incarnation;
-	bool subject_up; /* it runs, and has not started again since that incarnation */
+	bool subject_up; /* the node was running, in the life that has this incarnation */
 };
 
 struct world_config {
 	struct swim_timing timing;
 	struct base_timing base;
-	bool base_rejoins; /* a base peer that knows no living swimd is told of its seeds again */
+	bool
+	    base_rejoins; /* a base peer that knows no living swimd joins through its seeds again */
 	const char *cluster;
 	size_t max_members;
 	uint64_t max_jump;
@@ -148,7 +150,7 @@ struct world {
 	bool trace;
 	bool forged; /* datagrams of anybody's making told of members */
 	bool
-	    leaked; /* a base peer started where another lived: what is sent to a swimd there may have names of swimds */
+	    leaked; /* a base peer started at the address of a swimd: datagrams there may have names of swimds */
 	/* Told of what is sent to an address that no node has; NULL: nobody is. */
 	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
 	    const void *data, size_t len);
@@ -174,8 +176,8 @@ void world_translate(struct world *, unsigned i, swim_duration lasts);
 /* Where what a node sends comes from. */
 const struct swim_addr *world_source(const struct node *);
 /*
- * Before its first start: the node is a base peer, whose id is its address, as is usual among them; or b<i>, so that it is
- * two members to others of its kind.
+ * Make node i a base peer, before its first start.  Its id is its address, as is usual for base peers; or with `named` it is
+ * b<i>, so that other base peers list it twice.
  */
 void world_make_base(struct world *, unsigned i, bool named);
 
@@ -195,7 +197,7 @@ void world_inject(struct world *, const struct swim_addr *from, unsigned to, con
     size_t len);
 
 bool world_running(const struct world *, unsigned i);
-/* The node of this name, or that says it lives at this address (the last that did, of several); or UINT32_MAX. */
+/* The node of this name, or the node that advertises this address (of several, the last); or UINT32_MAX. */
 unsigned world_by_name(const struct world *, const char *name, size_t len);
 unsigned world_by_address(const struct world *, const char *address);
 swim_time world_local(const struct world *, unsigned i, swim_time);

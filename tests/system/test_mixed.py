@@ -111,7 +111,7 @@ def test_kill_return_and_leave_of_a_base_peer(mixed):
 
 
 def test_stopped_and_continued(mixed):
-    """One of each kind, until all hold it dead."""
+    """A daemon, then a base peer, is stopped until all list it as dead, and continued."""
     mixed.start(3, 3)
     mixed.whole()
     daemon, peer = mixed.cluster.daemons[1], mixed.peers[1]
@@ -128,7 +128,7 @@ def test_stopped_and_continued(mixed):
 
 
 def partition(mixed, seconds):
-    """Two of each kind on either side."""
+    """Each side of the partition has two daemons and two base peers."""
     mixed.start(4, 4)
     mixed.whole()
     print(f"{seconds} s: healed after {mixed.partition(seconds):.1f} s")
@@ -159,7 +159,7 @@ def test_pairs_that_are_cut_keep_each_other(mixed):
 
 
 def test_a_base_peer_is_the_only_seed(mixed):
-    """Of the daemons. The other base peers know a daemon: a base peer tells nobody of a joiner."""
+    """The only seed of the daemons. The other base peers have a daemon as their seed: a base peer does not tell of its joiners."""
     first = mixed.peer([])
     daemons = [mixed.cluster.daemon(seeds=[first.address]) for _ in range(3)]
     for daemon in daemons:
@@ -176,7 +176,7 @@ def test_a_base_peer_is_the_only_seed(mixed):
 @pytest.mark.early
 @pytest.mark.parametrize("identity", ("n1", "127.0.1.2:7946", "x" * 60000), ids=("a name", "an address", "60000 bytes"))
 def test_a_base_peer_with_an_odd_id(mixed, identity):
-    """It calls itself as another is called, or by an id that nobody takes: the others lose nothing."""
+    """Its id is the name or address of another member, or an id that is refused: all other members stay in every list."""
     mixed.start(3, 2)
     mixed.whole()
     odd = Wire(mixed.cluster, "127.0.9.1:7946")
@@ -199,7 +199,7 @@ def test_a_base_peer_with_an_odd_id(mixed, identity):
 
 @pytest.mark.parametrize("ladder", ((16, 32, 8, 48), (16, 64), (2**64 - 33, 2**64 - 17, 2**64 - 1)), ids=("down", "gap", "end"))
 def test_odd_ladders(mixed, ladder):
-    """A base peer accuses a daemon at one incarnation after the other: the daemon lives, and base peers believe it."""
+    """A base peer accuses a daemon at odd incarnations: the daemon refutes each, and base peers list it as alive."""
     mixed.start(3, 2)
     mixed.whole()
     daemon, teller = mixed.cluster.daemons[1], Teller(mixed.cluster, "127.0.9.1:7946")
@@ -218,7 +218,7 @@ def test_odd_ladders(mixed, ladder):
 
 @pytest.mark.early
 def test_a_state_directory_of_the_version_before(mixed):
-    """Its incarnation is far above what a base peer believes at once."""
+    """It gives a daemon an incarnation that a base peer would refuse without a ladder."""
     daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [mixed.cluster.address(0)]) for n in range(3)]
     for daemon in daemons:
         state_of_old(daemon, 640)

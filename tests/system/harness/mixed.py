@@ -1,27 +1,27 @@
-"""Daemons with ordinary names and base peers whose ids are their addresses, in one cluster: what each side lists and tells."""
+"""A cluster of daemons with ordinary names and of base peers whose ids are their addresses; trials, and what both sides list."""
 import os
 import signal
 import time
 
 from .peers import Peer, base_peer
 
-REAL = {"period": base_peer.PERIOD, "timeout": base_peer.TIMEOUT}     # of a real base peer; on a machine that has time for them
+REAL = {"period": base_peer.PERIOD, "timeout": base_peer.TIMEOUT}     # the timing of a real base peer, which takes a machine that is not loaded
 
 
 def state_of_old(daemon, incarnation):
-    """What a swimd of the version before left in its state directory: the number that it begins with next."""
+    """Write the state of a swimd of the version before: a file with the incarnation that its next start takes."""
     with open(os.path.join(daemon.state, "incarnation"), "w", encoding="ascii") as file:
         file.write(f"{incarnation}\n")
 
 
 class Mixed:
     def __init__(self, cluster, **more):
-        """`more` is given to every base peer."""
+        """`more`: arguments of Peer for every base peer."""
         self.cluster, self.more = cluster, more
         self.peers, self.made = [], 0
 
     def peer(self, seeds, address=None):
-        """One more base peer, which starts now."""
+        """Start one more base peer, which joins through `seeds`."""
         number, self.made = self.made, self.made + 1
         address = address or f"127.0.{50 + number // 200}.{1 + number % 200}:7946"
         peer = Peer(self.cluster, address, seed=number, **self.more)
@@ -31,7 +31,7 @@ class Mixed:
         return peer
 
     def start(self, swimds, bases, **more):
-        """The daemons are whole before the base peers start, each of which knows one of them."""
+        """Start the daemons, wait until they list each other, then start the base peers, each with one daemon as its seed."""
         self.cluster.start(swimds, **more)
         self.cluster.whole()
         for number in range(bases):
@@ -41,7 +41,7 @@ class Mixed:
         return {member.address for member in [*self.cluster.running, *self.peers]}
 
     def faults(self):
-        """Who of the base peers lists other than each of the others once, alive, under its address."""
+        """A text for each base peer whose list is not exactly the other members, alive, each once and under its address."""
         addresses = self.addresses()
         for peer in self.peers:
             wanted = {(address, address): "alive" for address in addresses if address != peer.address}
@@ -51,13 +51,13 @@ class Mixed:
                 yield f"{peer.address} lacks {sorted(a for a, _ in wanted.keys() - listed.keys())} has {odd}"
 
     def whole(self, seconds=None):
-        """Wait until everybody lists everybody, and nobody else."""
+        """Wait until the list of each daemon and base peer is exactly the running members."""
         self.cluster.wait(lambda: next(self.faults(), None) is None,
                           lambda: f"base peers to list all and nobody else: {list(self.faults())[:4]}", seconds)
         return self.cluster.whole(seconds, also=[peer.address for peer in self.peers])
 
     def all_list(self, member, status, seconds=None):
-        """Wait until each of the others, of both kinds, holds this daemon or base peer so; one that left is dead to base peers."""
+        """Wait until all other daemons and base peers list `member` with this status; a base peer lists one that left as dead."""
         address = member.address
         name = getattr(member, "name", address)
         # The dead are forgotten after a while.
@@ -72,8 +72,8 @@ class Mixed:
 
     # ------------------------------------------------------------------------------------ trials
     def restart(self, daemon, clean, at_once):
-        """The daemon ends by SIGTERM or SIGKILL and starts again, at once or when all hold it dead; the seconds until each
-        base peer held it alive."""
+        """Stop the daemon by SIGTERM (`clean`) or SIGKILL and start it again, at once or when all list it as dead or left.
+        Returns the seconds until each base peer listed it as alive."""
         daemon.disconnect()
         daemon.signal(signal.SIGTERM if clean else signal.SIGKILL)
         daemon.ended()
@@ -86,8 +86,8 @@ class Mixed:
         return time.monotonic() - begin
 
     def restarts(self, daemon, times, clean):
-        """So many; then a base peer starts. The most seconds until one was seen, and until that base peer and all others list
-        all."""
+        """Restart the daemon so many times, then start a base peer. Returns two times in seconds: the longest until a restarted
+        daemon was listed as alive, and the one until the new base peer and all others listed all."""
         took = [self.restart(daemon, clean, at_once=n % 2 == 0) for n in range(times)]
         self.whole()
         self.peer([self.cluster.daemons[0].address])
@@ -96,7 +96,7 @@ class Mixed:
         return max(took), time.monotonic() - begin
 
     def partition(self, seconds):
-        """Every second one of each kind is cut from the others for so long; the seconds until all list all again."""
+        """Cut every second member of each kind from the others for so long. Returns the seconds until all list all again."""
         members = [*self.cluster.daemons, *self.peers]
         self.cluster.namespace.cut(*([m.address.rpartition(":")[0] for m in members[n::2]] for n in (0, 1)))
         self.cluster.pump.pass_time(seconds)
@@ -106,7 +106,7 @@ class Mixed:
         return time.monotonic() - begin
 
     def cut_pairs(self):
-        """Two daemons, two base peers, and one of each do not reach each other any more."""
+        """Cut three pairs from each other: two daemons, two base peers, and a daemon and a base peer."""
         hosts = [m.address.rpartition(":")[0] for m in (*self.cluster.daemons[:2], *self.peers[:2])]
         drops = [f"ip saddr {hosts[a]} ip daddr {hosts[b]} drop" for one, other in ((0, 1), (2, 3), (1, 2))
                  for a, b in ((one, other), (other, one))]
@@ -117,16 +117,16 @@ class Mixed:
         return sum(peer.peer.counts[kind] for peer in self.peers)
 
     def lost(self):
-        """Members that live and that base peers told the failure of, as often as they did."""
+        """The running members that base peers reported as failed, once for each report."""
         addresses = self.addresses()
         return [who for peer in self.peers for _, kind, who, _ in peer.peer.events if kind == "failed" and who[1] in addresses]
 
     def told(self, kind, since=0.0):
-        """By the daemons."""
+        """How many events of this kind the daemons have told."""
         return sum(len(daemon.heard_of(kind, since=since)) for daemon in self.cluster.daemons)
 
     def entries(self):
-        """The fewest and the most in the lists of all, themselves included."""
+        """The lengths of the shortest and the longest list, each with its owner counted."""
         counts = [1 + len(peer.peer.members) for peer in self.peers] + [len(daemon.members()) for daemon in self.cluster.running]
         return min(counts), max(counts)
 
