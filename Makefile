@@ -392,7 +392,7 @@ BENCH_PATHS_ARGS ?=
 bench-paths: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_paths.py $(BENCH_PATHS_ARGS)
 
-# bench-base:  swimd beside base peers: false words, restarts, partitions, 100 base peers, half an hour; BENCH_BASE_ARGS='--only crowd'
+# bench-base:  swimd beside base peers: false failures, restarts, partitions, 100 base peers; half an hour; BENCH_BASE_ARGS='--only crowd'
 BENCH_BASE_ARGS ?=
 .PHONY: bench-base
 bench-base: all

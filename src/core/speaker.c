@@ -173,8 +173,7 @@ speaker_check_kind(struct swim *s, const struct wire_message *msg, const struct 
 {
 	const struct member *m = locate_at(s, from);
 
-	if (s->by_base && m != NULL && m != s->self &&
-	    base_kind(s, m) == SWIM_KIND_SWIMD &&
+	if (s->by_base && m != NULL && m != s->self && base_kind(s, m) == SWIM_KIND_SWIMD &&
 	    (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ))
 		join_start(s, from, JOIN_GREET);
 }

@@ -1,9 +1,10 @@
 """A base peer: a member of a SWIM cluster that knows the base wire format and nothing more.
 
-It behaves as the implementation that defines the base wire was seen to behave; class BasePeer says what is easily got
-wrong. It is written from the wire format's page and from those observations, and shares nothing with the daemon. Like the
-daemon's core it does no I/O of its own: time and datagrams come in as arguments, datagrams are taken out, so that a test
-decides what it hears and says. Run as a program it is a member on a real socket, and tells each change of its list:
+It behaves as the implementation that defines the base wire format was seen to behave; class BasePeer lists the points that
+are easily got wrong. It is written from the description of the wire format and from those observations, and shares no code
+with the daemon. Like the daemon's core it does no I/O: time and datagrams come in as arguments, and datagrams are taken
+out, so that a test decides what the peer hears and says. Run as a program, the peer has a socket, and prints each change of
+its list of members:
 
     base_peer.py --bind 127.0.0.1:7947 --seed 127.0.0.1:7946
 """
@@ -67,15 +68,15 @@ class BasePeer:
     """`identity` is what it calls itself, `address` is host:port; `period` and `timeout` are in seconds.
 
     - A member is the pair of an id and an address: two pairs of one address are two members and stay two.
-    - Whoever sends a datagram is the pair (source, source). Its ping makes it a member at incarnation 0; this peer tells
-      nobody of that.
-    - An ack counts only if it names the pair that was pinged. Whatever it names, it ends a suspicion of the pair (source,
-      source) by raising the incarnation of that pair by 1, which is gossiped.
+    - The sender of a datagram is the pair (source, source). A ping makes this pair a member at incarnation 0, and this peer
+      gossips nothing of it.
+    - An ack counts only if it names the pair that was pinged. Whichever pair it names, the ack ends a suspicion of the pair
+      (source, source): this peer raises the incarnation of that pair by 1 and gossips it.
     - An update more than JUMP_MAX above the known incarnation is refused, which the event "refused" tells.
-    - A suspicion that it hears of has no timer. An update that changes the incarnation alone is not passed on.
-    - What is said of a dead member at the same or a lower incarnation is ignored, and the member is not told. The dead are
-      forgotten after FORGET_AFTER.
-    - It names itself in acks, and in gossip only after it was suspected. It compares no views. It ignores a nack.
+    - A suspicion that this peer hears of has no timer. An update that changes only the incarnation is not passed on.
+    - An update about a dead member at the same or a lower incarnation is ignored, and its sender is not corrected. Dead
+      members are forgotten after FORGET_AFTER.
+    - This peer names itself in acks, and in gossip only after a suspicion of itself. It compares no views and ignores nacks.
     """
 
     def __init__(self, identity, address, now, seed=0, period=PERIOD, timeout=TIMEOUT):
@@ -95,7 +96,7 @@ class BasePeer:
         self.relays = {}                    # seq -> Relay
         self.next_probe = now
         self.cursor = 0
-        # What a test may switch off, for a peer that is broken in one way.
+        # Switches for a test that needs a peer which is broken in one way.
         self.silent = False                 # says nothing
         self.deaf = False                   # hears nothing
         self.answers_pings = True
@@ -125,7 +126,7 @@ class BasePeer:
         return self.seq
 
     def scale(self):
-        """How much longer things take in a large cluster than in a small one."""
+        """The factor by which suspicions last longer, and rumours are told more often, in a large cluster."""
         return max(1.0, math.log(1 + len(self.members)))
 
     def tellings(self):
@@ -140,7 +141,7 @@ class BasePeer:
         return Update(self.id, self.address, status, self.incarnation)
 
     def gossip(self):
-        """The updates for one datagram: the dead first, then the suspect, and of these what was told least."""
+        """The updates for one datagram: deaths first, then suspicions; among equals the one that was told least."""
         order = list(self.rumours.items())
         self.random.shuffle(order)
         order.sort(key=lambda item: (-item[1].status, item[1].told, -item[1].incarnation))
@@ -152,12 +153,12 @@ class BasePeer:
         return [Update(*who, rumour.status, rumour.incarnation) for who, rumour in chosen]
 
     def join(self, seed):
-        """Whoever lives there is a member from now on. The ping does not say whose it is."""
+        """Take the pair (seed, seed) for a member and ping it. The ping does not name its sender."""
         self.members.setdefault((seed, seed), Member(ALIVE, 0))
         self.send(seed, ping(0, self.gossip()))
 
     def leave(self):
-        """The word that it is dead itself, once, to a few of the living."""
+        """Tell a few living members, once, that this peer is dead."""
         self.left, self.current = True, None
         living = self.having(ALIVE)
         for _, address in self.random.sample(living, min(len(living), self.tellings())):
@@ -165,7 +166,7 @@ class BasePeer:
 
     # ------------------------------------------------------------------------------ what it hears
     def apply(self, now, who, status, incarnation):
-        """True if that is to be passed on: a new member, or another status."""
+        """Apply an update. True if it is to be gossiped: a new member, or another status."""
         member = self.members.get(who)
         if incarnation > (member.incarnation if member else 0) + JUMP_MAX:
             self.event(now, "refused", who, incarnation)

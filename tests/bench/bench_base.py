@@ -1,20 +1,21 @@
 #!/usr/bin/python3
-"""swimd beside base peers that behave as real ones do, with their own timing: what each side tells falsely, misses and pays.
+"""swimd beside base peers with the behaviour and the timing of real ones: false failures, missed changes and bytes sent.
 
 usage: bench_base.py [--only TRIAL]... [--seconds 600] [--restarts 20] [--crowd 100] [--old SWIMD]
 
-The trials, of daemons with ordinary names and base peers whose ids are their addresses (tests/base_peer), on loopback
-addresses of a namespace each:
+The trials have daemons with ordinary names and base peers whose ids are their addresses (tests/base_peer). Each trial runs on
+loopback addresses in a network namespace of its own:
 
-    peace       10 + 10 for so many seconds: nobody suspected, nobody failed, as many entries in each list as members
-    restarts    a daemon crashes, or ends in order, again and again beside 3 base peers, and then a base peer starts; also
-                with a state directory of the version before, that stood at incarnation 640
-    events      3 + 3: kill, return and leave of either kind, stops, partitions, pairs that are cut, a base peer as only seed
-    crowd       so many base peers around 3 daemons, started together; what that costs a daemon
-    upgrade     10 daemons of an older swimd (--old) become ones of this, one at a time, beside 3 base peers
+    peace       10 daemons and 10 base peers for so many seconds: no suspicion, no failure, and each list has 20 entries
+    restarts    a daemon crashes, or stops by SIGTERM, again and again beside 3 base peers, and then a base peer starts; also
+                with a state directory of the version before, at incarnation 640
+    events      3 daemons and 3 base peers: members of both kinds are killed, return and leave; members are stopped; partitions;
+                pairs that cannot reach each other; a base peer is the only seed
+    crowd       so many base peers around 3 daemons, started together; what a daemon sends and computes meanwhile
+    upgrade     10 daemons of an older swimd (--old) are replaced by this swimd, one at a time, beside 3 base peers
 
-The table has a bound beside each figure that has one. Exit status 1 where a figure misses its bound. A machine that
-does something else meanwhile makes suspicions of its own: base peers wait 0.1 s for an answer. Needs root.
+The table has a bound beside each figure that has one. The exit status is 1 if a figure misses its bound. Base peers wait
+0.1 s for an answer, so a machine that does other work meanwhile causes suspicions. Needs root.
 """
 import argparse
 import os
@@ -36,7 +37,7 @@ class Table:
         self.rows, self.missed = [], 0
 
     def row(self, trial, what, figure, bound=None, at_least=None):
-        """bound: the most that is allowed; or the least."""
+        """bound: the highest value that is allowed, or the lowest one."""
         good = (bound is None or figure <= bound) and (at_least is None or figure >= at_least)
         self.missed += not good
         limit = "" if bound is None and at_least is None else f"≤ {bound}" if at_least is None else f"≥ {at_least}"
@@ -52,7 +53,7 @@ class Table:
 
 
 class Costs:
-    """What the daemons send and compute, a second of one of them."""
+    """The bytes and the processor time of a daemon in a second, on average."""
 
     def __init__(self, mixed):
         self.mixed, self.begin = mixed, time.monotonic()

@@ -1,4 +1,4 @@
-"""The base peer of these tests behaves as a real one was seen to: tried in virtual time, without a network."""
+"""Tests of the base peer of these tests, in virtual time and without a network: it behaves as a real one was seen to behave."""
 import math
 
 from harness import base_peer, base_wire
@@ -12,7 +12,7 @@ def peer(address=ONE):
 
 
 def tells(one, *updates, source=TWO, now=0.0):
-    """A ping with these updates comes to it; what it says of that."""
+    """Give it a ping with these updates. Returns the messages that it sends then."""
     one.out.clear()
     one.datagram(now, source, base_wire.ping(1, [base_wire.Update(*update) for update in updates]))
     return [base_wire.decode(data) for _, data in one.out]
@@ -23,7 +23,7 @@ def held(one, who):
 
 
 def live(peers, seconds, begin=0.0):
-    """Each hears what is sent to it at once."""
+    """Run the peers for so long, on a network without delay."""
     now, end = begin, begin + seconds
     while now < end:
         for one in list(peers.values()):
@@ -78,7 +78,7 @@ def test_an_ack_ends_a_suspicion_and_raises_the_incarnation():
     assert not one.verdicts and not one.counts["failed"]
 
 
-def test_a_suspicion_of_its_own_ends_in_death_and_what_it_hears_of_does_not():
+def test_its_own_suspicion_has_a_timer_and_a_heard_one_has_none():
     one = peer()
     tells(one, (THREE, THREE, SUSPECT, 2))
     one.join(TWO)
@@ -89,7 +89,7 @@ def test_a_suspicion_of_its_own_ends_in_death_and_what_it_hears_of_does_not():
     assert held(one, (TWO, TWO)) == (DEAD, 0) and held(one, (THREE, THREE)) == (SUSPECT, 2)
 
 
-def test_jumps_are_refused():
+def test_an_update_far_above_the_known_incarnation_is_refused():
     one = peer()
     tells(one, ("a", THREE, ALIVE, 16), ("b", THREE, ALIVE, 17), ("a", THREE, SUSPECT, 33))
     assert held(one, ("a", THREE)) == (ALIVE, 16) and ("b", THREE) not in one.members
@@ -110,7 +110,7 @@ def test_the_dead_are_ignored_and_forgotten():
     assert held(one, (TWO, TWO)) == (ALIVE, 0)
 
 
-def test_says_nothing_of_joiners_nor_of_itself():
+def test_it_gossips_neither_joiners_nor_itself():
     one = peer()
     assert tells(one)[0].updates == [], "whoever pings it is not told of"
     assert tells(one, ("a", THREE, ALIVE, 0))[0].updates == [base_wire.Update("a", THREE, ALIVE, 0)]

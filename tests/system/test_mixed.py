@@ -1,7 +1,7 @@
-"""Daemons with ordinary names beside base peers that behave as real ones do: each side sees the other as it is.
+"""Daemons with ordinary names beside base peers that behave as real ones do: both list each other's members as they are.
 
-The base peers wait longer for an answer than real ones, so that a busy machine is no reason for a suspicion. What takes its
-time on any machine is marked long; `make bench-base` measures with the real figures.
+The base peers wait longer for an answer than real ones, so that a busy machine causes no suspicion. Tests that take long on
+any machine are marked long. `make bench-base` measures with the timing of real base peers.
 """
 import os
 import signal
@@ -146,7 +146,7 @@ def test_a_partition_that_outlasts_the_memory_of_base_peers_heals(mixed):
 
 
 @pytest.mark.early
-def test_pairs_that_are_cut_keep_each_other(mixed):
+def test_pairs_that_cannot_reach_each_other_stay_alive(mixed):
     """Two daemons, two base peers, and one of each do not reach each other; others relay for them."""
     mixed.start(4, 4)
     mixed.whole()

@@ -42,7 +42,7 @@ START_TEST(members_in_every_format)
 END_TEST
 
 /* Where all are of one kind the table need not say so. */
-START_TEST(kinds_are_shown_where_there_are_two)
+START_TEST(the_column_kind_is_shown_if_there_is_a_base_peer)
 {
 #define one(name, kind)                                                                            \
 	"{\"name\":\"" name                                                                        \
@@ -265,5 +265,5 @@ START_TEST(tables_fit_the_terminal)
 END_TEST
 
 UNIT_MAIN("ctl_members", tables_fit_the_terminal, members_in_every_format,
-    kinds_are_shown_where_there_are_two, hostile_names_do_no_harm,
+    the_column_kind_is_shown_if_there_is_a_base_peer, hostile_names_do_no_harm,
     filters_are_sent_and_empty_lists_may_fail, large_answers_are_whole, colours_on_a_terminal_only)

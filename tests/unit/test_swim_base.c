@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What base peers are told of swimds, and what they say of them. */
+/* What base peers are told of members, and how what base peers say is understood. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 static const struct fixture_says nothing = {0};
 
-/* The pair that base peers know a swimd by; good until the next call. */
+/* An update about the pair (address, address) of this peer; valid until the next call. */
 static struct wire_update
 pair(unsigned peer, enum swim_status status, uint64_t incarnation)
 {
@@ -36,7 +36,7 @@ address_of(unsigned peer)
 	return swim_addr_format(&addr, text);
 }
 
-/* This peer is a base peer that goes by its address, and is a member that has answered. */
+/* Make this peer a member: a base peer whose id is its address, and which has answered. */
 static void
 base_peer(struct fixture *f, unsigned peer)
 {
@@ -55,7 +55,7 @@ base_peer(struct fixture *f, unsigned peer)
 	fixture_clear(f);
 }
 
-/* This base peer answers all that it has been asked. */
+/* Answer every ping that has been sent to this base peer. */
 static void
 answer_all(struct fixture *f, unsigned peer)
 {
@@ -91,7 +91,7 @@ is_for_base_peers(const struct fixture_out *out)
 	       wire_str_equal(out->message.trailer.cluster, WIRE_BASE_CLUSTER);
 }
 
-/* No datagram to this peer has the name of a swimd, but for those that base peers drop. */
+/* Check that no datagram to this peer, unless base peers drop it, has the name of a swimd. */
 static void
 assert_no_names(const struct fixture *f, unsigned to)
 {
@@ -104,7 +104,7 @@ assert_no_names(const struct fixture *f, unsigned to)
 
 		if (!swim_addr_equal(&out->to, &addr) || out->message.type >= WIRE_AUTHENTICATED)
 			continue;
-		/* A swimd that may live there is told of no member by an address. */
+		/* Only datagrams for base peers have updates, as these name swimds by their addresses. */
 		ck_assert(is_for_base_peers(out) || out->message.updates.count == 0);
 		while (wire_updates_next(&out->message.updates, &iter, &u))
 			ck_assert_uint_eq(u.member.id.len, u.member.address.len);
@@ -113,7 +113,7 @@ assert_no_names(const struct fixture *f, unsigned to)
 	}
 }
 
-START_TEST(a_base_peer_is_answered_by_the_pair_that_it_pinged)
+START_TEST(an_ack_to_a_base_peer_names_the_pair_that_it_pinged)
 {
 	struct fixture *f = among_both(2, 9);
 	const struct fixture_out *ack;
@@ -222,8 +222,8 @@ START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
 }
 END_TEST
 
-/* It tells of us in the next few datagrams that it sends, which must not all be answers to us. */
-START_TEST(a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval)
+/* The base peer gossips our join in its next few datagrams, and these must not all be answers to us. */
+START_TEST(a_base_peer_that_we_joined_through_gets_only_answers_for_a_probe_interval)
 {
 	struct fixture *f = fixture_among_proven(0);
 	struct swim_addr addr = fixture_addr(9);
@@ -235,7 +235,7 @@ START_TEST(a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval)
 		for (size_t i = 0; i < f->out_count; i++)
 			ck_assert(!swim_addr_equal(&f->out[i].to, &addr));
 	}
-	/* What it asks is answered. */
+	/* A ping of the base peer is answered. */
 	fixture_ping(f, 9, 4, nothing);
 	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 9));
 	fixture_clear(f);
@@ -245,7 +245,7 @@ START_TEST(a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval)
 }
 END_TEST
 
-START_TEST(whoever_answers_a_join_tells_of_which_kind_it_is)
+START_TEST(the_answer_to_a_join_shows_the_kind_of_the_member)
 {
 	for (unsigned swimd = 0; swimd < 2; swimd++) {
 		struct fixture *f = fixture_new();
@@ -267,7 +267,7 @@ START_TEST(whoever_answers_a_join_tells_of_which_kind_it_is)
 }
 END_TEST
 
-START_TEST(what_base_peers_are_told_changes_no_swimd)
+START_TEST(a_swimd_drops_datagrams_for_base_peers)
 {
 	struct fixture *f = among_both(2, 9), *other = fixture_among_proven(3);
 	const struct fixture_out *out;
@@ -347,7 +347,7 @@ START_TEST(a_swimd_that_joins_by_an_address_is_known_by_its_name)
 	ck_assert(swim_join(joiner->swim, joiner->now, &here));
 	fixture_drain(joiner);
 	ck_assert_uint_eq(joiner->out_count, 2);
-	/* The ladder for a base peer, which a swimd does not read. */
+	/* A swimd must not read the ladder that is for a base peer. */
 	ck_assert_uint_eq(joiner->out[0].message.updates.count, 3);
 	ck_assert_int_eq(fixture_input(f, 5, joiner->out[0].data, joiner->out[0].len),
 	    WIRE_REJECT_FOR_BASE_PEERS);
@@ -389,7 +389,7 @@ START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), SELF, SWIM_ALIVE, &incarnation));
 	ck_assert_uint_eq(incarnation, 1);
-	/* It raises ours itself, as an ack has ended its suspicion: our next word is above. */
+	/* Our ack ended its suspicion of us, so the base peer raised our incarnation: our next update is above that. */
 	u = pair(0, SWIM_ALIVE, 2);
 	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
 	ck_assert_uint_gt(swim_incarnation(f->swim), 2);
@@ -417,7 +417,7 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 	ck_assert_ptr_nonnull(out);
 	ck_assert_uint_eq(out->message.seq, 77);
 	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
-	/* Of ourselves too. */
+	/* A ping-req for ourselves is answered likewise. */
 	fixture_clear(f);
 	u = pair(0, SWIM_ALIVE, 0);
 	wire_writer_init(&w, data, sizeof(data), 0);
@@ -430,7 +430,7 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 }
 END_TEST
 
-/* A base peer that has the names of swimds from an earlier version gives these pairs up. */
+/* A base peer that has the name of a swimd from an earlier version is to give this pair up. */
 START_TEST(a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack)
 {
 	struct fixture *f = among_both(3, 9);
@@ -482,7 +482,7 @@ START_TEST(a_base_peer_is_asked_to_ping_a_swimd_by_its_address)
 }
 END_TEST
 
-START_TEST(of_an_address_that_only_a_base_peer_told_its_owner_is_asked)
+START_TEST(an_address_that_a_base_peer_tells_is_pinged_before_it_is_a_member)
 {
 	struct fixture *f = among_both(2, 9);
 	struct wire_update u = pair(7, SWIM_ALIVE, 0), self;
@@ -523,7 +523,7 @@ START_TEST(swimds_tell_each_other_which_members_are_base_peers)
 		ck_assert(wire_updates_next(&out->message.updates, &iter, &told));
 	while (!wire_str_equal(told.member.id, address_of(9)));
 	ck_assert_uint_eq(told.flags & WIRE_FLAG_BASE, WIRE_FLAG_BASE);
-	/* One that is known by hearsay is told nothing by our name. */
+	/* A base peer that is known by hearsay is not told our name. */
 	u.flags = WIRE_FLAG_BASE;
 	fixture_ping(f, 1, 5,
 	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
@@ -554,7 +554,7 @@ rungs(const struct fixture_out *out, const char *id, uint64_t *top)
 	return count;
 }
 
-START_TEST(a_base_peer_is_led_up_to_a_high_incarnation)
+START_TEST(a_base_peer_is_told_a_high_incarnation_by_a_ladder)
 {
 	static const struct {
 		uint64_t incarnation;
@@ -637,7 +637,7 @@ START_TEST(a_base_peer_is_introduced_to_all_at_once)
 }
 END_TEST
 
-START_TEST(a_base_peer_that_says_what_is_old_is_told_what_is)
+START_TEST(a_base_peer_that_tells_an_old_status_is_told_the_new_one)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u;
@@ -750,8 +750,8 @@ START_TEST(odd_ladders_change_nothing_that_they_may_not)
 }
 END_TEST
 
-/* Of one that is driven far up base peers are told no more. */
-START_TEST(neither_strangers_nor_base_peers_drive_anybody_far_up)
+/* Base peers are told nothing of a member whose incarnation is above 4096. */
+START_TEST(strangers_and_base_peers_do_not_raise_an_incarnation_far)
 {
 	static const uint64_t far[] = {65, 4096, 5000, SWIM_JUMP_DEFAULT};
 	static const unsigned abouts[] = {0, 2, 9}, speakers[] = {9, 77};
@@ -779,8 +779,8 @@ START_TEST(neither_strangers_nor_base_peers_drive_anybody_far_up)
 }
 END_TEST
 
-/* Who takes up a member at what a stranger or a base peer says cannot tell base peers of that member later. */
-START_TEST(whoever_is_new_is_not_taken_up_far_up)
+/* A member that is listed at an incarnation above 4096 could not be told to base peers later. */
+START_TEST(a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay)
 {
 	static const uint64_t far[] = {2049, UINT64_C(1) << 40, UINT64_MAX};
 
@@ -819,7 +819,7 @@ START_TEST(whoever_is_new_is_not_taken_up_far_up)
 }
 END_TEST
 
-START_TEST(nobody_climbs_a_ladder_without_end)
+START_TEST(a_member_above_incarnation_4096_is_not_told_to_base_peers)
 {
 	static const uint64_t incarnations[] = {640, 4096, 4097, UINT64_C(1) << 63, UINT64_MAX};
 
@@ -863,7 +863,7 @@ START_TEST(nobody_climbs_a_ladder_without_end)
 }
 END_TEST
 
-START_TEST(a_base_peer_is_told_of_the_end_of_members)
+START_TEST(a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u;
@@ -873,7 +873,7 @@ START_TEST(a_base_peer_is_told_of_the_end_of_members)
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-	/* It asks us to ping one that is gone: it does not know that. */
+	/* The base peer asks us to ping a dead member, so it does not know of the death. */
 	let_learn(f, known, swim_seconds(1));
 	u = pair(2, SWIM_ALIVE, 0);
 	fixture_ping(f, 9, 4, nothing);
@@ -886,8 +886,8 @@ START_TEST(a_base_peer_is_told_of_the_end_of_members)
 }
 END_TEST
 
-/* A base peer hears of its own death by chance alone, unless whoever holds it dead tells it so when it speaks. */
-START_TEST(a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is)
+/* Without this a base peer would hear of its own death only by chance. */
+START_TEST(a_base_peer_that_is_held_dead_and_pings_is_told_of_its_death_once_it_has_answered)
 {
 	struct fixture *f = among_both(2, 9);
 	struct wire_update u = pair(9, SWIM_DEAD, 0);
@@ -910,8 +910,8 @@ START_TEST(a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has
 }
 END_TEST
 
-/* Base peers know of no removal, and may tell each other of the suspicion of whoever was removed. */
-START_TEST(a_base_peer_is_told_of_the_end_of_one_that_was_removed)
+/* Base peers know of no removals, and may gossip a suspicion of a removed member. */
+START_TEST(a_base_peer_that_suspects_a_removed_member_is_told_of_its_death)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u;
@@ -942,7 +942,7 @@ ask_for_7(struct fixture *f, uint64_t seq)
 	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
 }
 
-/* The answer to that comes, and base peer 9, which answers us, is told that p7 is dead. */
+/* Base peer 9 gets a nack for that, and a ping which tells that p7 is dead. */
 static bool
 is_told_the_end(struct fixture *f, uint64_t seq, uint64_t *incarnation)
 {
@@ -962,7 +962,7 @@ is_told_the_end(struct fixture *f, uint64_t seq, uint64_t *incarnation)
 	return told;
 }
 
-START_TEST(a_suspicion_of_an_address_that_nobody_answers_at_ends)
+START_TEST(a_base_peer_is_told_the_death_of_a_suspect_address_that_does_not_answer)
 {
 	struct fixture *f = among_both(2, 9);
 	struct wire_update u = pair(7, SWIM_SUSPECT, 3);
@@ -970,7 +970,7 @@ START_TEST(a_suspicion_of_an_address_that_nobody_answers_at_ends)
 	uint64_t incarnation;
 
 	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 300});
-	/* At first its silence may be a loss. */
+	/* At first the silence may be a lost datagram. */
 	ask_for_7(f, 6);
 	ck_assert(!is_told_the_end(f, 6, &incarnation));
 	let_learn(f, known, swim_seconds(6));
@@ -1037,8 +1037,8 @@ takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *
 	return taken;
 }
 
-/* The swimds that knew that later life are gone too: to us the member ended below. */
-START_TEST(a_base_peer_that_knows_of_a_later_life_is_told_of_its_end)
+/* The swimds that knew the higher incarnation are gone too: we know the death at a lower one. */
+START_TEST(a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows)
 {
 	static const uint64_t knows[] = {0, 1, 2, 3, 16, 17, 40};
 
@@ -1050,14 +1050,14 @@ START_TEST(a_base_peer_that_knows_of_a_later_life_is_told_of_its_end)
 
 		fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 		ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-		/* That life may be on its way to us yet. */
+		/* At first the update with the higher incarnation may still be on its way to us. */
 		let_learn(f, known, swim_seconds(1));
 		ck_assert(takes_the_end(f, 2, knows[k], &highest) == (knows[k] == 0));
 		ck_assert_uint_eq(highest, 0);
 		let_learn(f, known, swim_seconds(12));
 		while (!takes_the_end(f, 2, knows[k], &highest))
 			ck_assert_uint_le(++asked, 8);
-		/* And nothing above. */
+		/* Nothing above that incarnation is told. */
 		ck_assert_uint_lt(highest, knows[k] < 3 ? knows[k] + 1 : knows[k] + 16);
 		ck_assert_uint_eq(fixture_report(f, "p2").incarnation, highest);
 		fixture_free(f);
@@ -1065,7 +1065,7 @@ START_TEST(a_base_peer_that_knows_of_a_later_life_is_told_of_its_end)
 }
 END_TEST
 
-/* As this base peer whose own incarnation is `own`: it answers all that it is asked, and refutes what is not below. */
+/* Answer all pings as this base peer, whose own incarnation is `own`: it refutes suspicions that are not below. */
 static void
 answer_and_refute(struct fixture *f, uint64_t *own)
 {
@@ -1099,7 +1099,7 @@ answer_and_refute(struct fixture *f, uint64_t *own)
 	}
 }
 
-/* It has risen far above what we know of it, before we began say: no word of that comes any more. */
+/* The base peer's own incarnation is far above the one that we know, and nobody gossips it any more. */
 START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 {
 	static const uint64_t known[] = {0, 1, 9, 600, 4000};
@@ -1121,7 +1121,7 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 			fixture_run(f, swim_ms(10));
 		}
 		ck_assert_int_eq(fixture_report(f, text).status, SWIM_ALIVE);
-		/* And not much farther than that takes. */
+		/* The suspicions do not go much further than its own incarnation. */
 		ck_assert_uint_le(own, 2 * known[k] + 8);
 		/* Above that base peers would be told of it no more. */
 		ck_assert_uint_le(own, 4096);
@@ -1130,7 +1130,7 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 }
 END_TEST
 
-/* Whoever forges its address does not make the suspicions climb: only its answers do. */
+/* A forged source address does not raise the suspicions: only answers to our questions do. */
 START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions)
 {
 	struct fixture *f = among_both(2, 9);
@@ -1159,8 +1159,8 @@ START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicio
 }
 END_TEST
 
-/* Asked for what nothing is known of, a member may not read what it is asked. */
-START_TEST(a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too)
+/* The kind of a member by hearsay is not known, so both kinds have to be able to read the ping. */
+START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 {
 	struct fixture *f = among_both(2, 9);
 	struct wire_update u = pair(8, SWIM_ALIVE, 0);
@@ -1190,8 +1190,8 @@ START_TEST(a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too)
 }
 END_TEST
 
-/* An earlier version of swimd takes what base peers call a swimd for a member, and tells of it. */
-START_TEST(what_earlier_versions_tell_of_an_address_makes_no_member)
+/* An earlier version of swimd lists the pair (address, address) of a swimd as a member of its own, and tells of it. */
+START_TEST(an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_member)
 {
 	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = pair(2, SWIM_ALIVE, 0);
@@ -1199,7 +1199,7 @@ START_TEST(what_earlier_versions_tell_of_an_address_makes_no_member)
 
 	fixture_ping(f, 1, 5, says);
 	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
-	/* While the swimd there is gone, whoever lives there is asked. */
+	/* While the swimd of that address is dead, the address is pinged. */
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_clear(f);
@@ -1208,7 +1208,7 @@ START_TEST(what_earlier_versions_tell_of_an_address_makes_no_member)
 	fixture_ping(f, 1, 6, says);
 	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
 	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
-	/* One that came before the swimd there was known goes once the swimd answers. */
+	/* If the pair was told before the swimd was known, it is dropped once the swimd answers. */
 	u = pair(7, SWIM_ALIVE, 0);
 	fixture_ping(f, 1, 7, says);
 	ck_assert_uint_gt(fixture_report(f, address_of(7)).name_len, 0);
@@ -1220,13 +1220,13 @@ START_TEST(what_earlier_versions_tell_of_an_address_makes_no_member)
 }
 END_TEST
 
-/* It was asked as whoever may live at its address, before its greeting had room. */
+/* Another ping than the greeting went to its address first, as there was no room for the greeting. */
 START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 {
 	struct fixture *f = fixture_among_proven(2);
 	size_t peers = 0;
 
-	/* More come at once than are greeted at once. */
+	/* More base peers come at once than can be greeted at once. */
 	for (unsigned step = 0; step < 300; step++) {
 		for (unsigned peer = 100; peer < 150; peer++) {
 			if (step % 20 == 0)
@@ -1242,8 +1242,8 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 }
 END_TEST
 
-/* Its answer came from the address that it has moved to, and had no room for the sign of a swimd. */
-START_TEST(a_swimd_that_answers_from_elsewhere_without_room_stays_one)
+/* The answer comes from the address that the swimd has moved to, and has no room for a digest. */
+START_TEST(a_swimd_that_sends_a_small_answer_from_a_new_address_stays_a_swimd)
 {
 	struct fixture *f = among_both(3, 9);
 	uint64_t seq = fixture_wait_ping(f, 1);
@@ -1267,8 +1267,8 @@ START_TEST(a_swimd_that_answers_from_elsewhere_without_room_stays_one)
 }
 END_TEST
 
-/* Its name is its address, and the question had no room for the sign of a swimd in the answer. */
-START_TEST(who_answers_a_visitor_s_question_without_room_may_be_a_swimd)
+/* The name of the member is its address, and the ping leaves no room for a digest in the answer. */
+START_TEST(a_small_answer_to_a_visitor_s_ping_does_not_show_a_base_peer)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(7, SWIM_ALIVE, 0);
@@ -1286,8 +1286,8 @@ START_TEST(who_answers_a_visitor_s_question_without_room_may_be_a_swimd)
 }
 END_TEST
 
-/* Nor had that of a relay, which is no larger than the ping-req. */
-START_TEST(who_answers_a_relay_s_question_without_room_may_be_a_swimd)
+/* A relayed ping is no larger than the ping-req, and leaves no room for a digest in the answer. */
+START_TEST(a_small_answer_to_a_relayed_ping_does_not_show_a_base_peer)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(7, SWIM_ALIVE, 0);
@@ -1309,26 +1309,28 @@ START_TEST(who_answers_a_relay_s_question_without_room_may_be_a_swimd)
 }
 END_TEST
 
-UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
-    a_suspicion_of_an_address_that_nobody_answers_at_ends,
-    a_base_peer_that_knows_of_a_later_life_is_told_of_its_end,
+UNIT_MAIN("swim_base", a_base_peer_that_suspects_a_removed_member_is_told_of_its_death,
+    a_base_peer_is_told_the_death_of_a_suspect_address_that_does_not_answer,
+    a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows,
     a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation,
     a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions,
-    a_base_peer_by_hearsay_is_asked_by_a_ping_that_swimds_read_too,
-    what_earlier_versions_tell_of_an_address_makes_no_member,
+    strangers_and_base_peers_do_not_raise_an_incarnation_far,
+    a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay,
+    a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too,
+    an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_member,
     a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
     odd_ladders_change_nothing_that_they_may_not,
-    neither_strangers_nor_base_peers_drive_anybody_far_up, nobody_climbs_a_ladder_without_end,
-    whoever_is_new_is_not_taken_up_far_up, a_base_peer_is_told_of_the_end_of_members,
+    a_member_above_incarnation_4096_is_not_told_to_base_peers,
+    a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death,
     a_base_peer_is_introduced_to_all_at_once,
-    a_base_peer_that_is_held_dead_and_speaks_is_told_so_as_soon_as_it_has_said_who_it_is,
-    a_base_peer_that_says_what_is_old_is_told_what_is,
-    a_base_peer_is_answered_by_the_pair_that_it_pinged,
+    a_base_peer_that_is_held_dead_and_pings_is_told_of_its_death_once_it_has_answered,
+    a_base_peer_that_tells_an_old_status_is_told_the_new_one,
+    an_ack_to_a_base_peer_names_the_pair_that_it_pinged,
     a_base_peer_hears_of_swimds_by_their_addresses,
     an_address_of_which_nothing_is_known_is_not_told_our_name,
     an_address_to_join_by_is_asked_by_a_ping_for_each_kind,
-    a_base_peer_that_was_joined_by_is_sent_nothing_for_a_probe_interval,
-    whoever_answers_a_join_tells_of_which_kind_it_is, what_base_peers_are_told_changes_no_swimd,
+    a_base_peer_that_we_joined_through_gets_only_answers_for_a_probe_interval,
+    the_answer_to_a_join_shows_the_kind_of_the_member, a_swimd_drops_datagrams_for_base_peers,
     in_a_cluster_with_a_name_nobody_is_a_base_peer,
     a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers,
     a_swimd_that_joins_by_an_address_is_known_by_its_name,
@@ -1337,9 +1339,9 @@ UNIT_MAIN("swim_base", a_base_peer_is_told_of_the_end_of_one_that_was_removed,
     a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
     a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack,
     a_base_peer_is_asked_to_ping_a_swimd_by_its_address,
-    of_an_address_that_only_a_base_peer_told_its_owner_is_asked,
+    an_address_that_a_base_peer_tells_is_pinged_before_it_is_a_member,
     swimds_tell_each_other_which_members_are_base_peers,
-    a_base_peer_is_led_up_to_a_high_incarnation,
-    a_swimd_that_answers_from_elsewhere_without_room_stays_one,
-    who_answers_a_visitor_s_question_without_room_may_be_a_swimd,
-    who_answers_a_relay_s_question_without_room_may_be_a_swimd)
+    a_base_peer_is_told_a_high_incarnation_by_a_ladder,
+    a_swimd_that_sends_a_small_answer_from_a_new_address_stays_a_swimd,
+    a_small_answer_to_a_visitor_s_ping_does_not_show_a_base_peer,
+    a_small_answer_to_a_relayed_ping_does_not_show_a_base_peer)

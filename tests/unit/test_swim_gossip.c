@@ -236,7 +236,7 @@ told_at(const struct fixture *f, unsigned peer, uint64_t incarnation)
  * Of ten members each is told of eight times, and of nine of them four times.  The tenth is a stranger who never answers.
  * When it is dropped, the rumour of one member is over, and that of another has to be told once more, but not to itself.
  */
-START_TEST(a_member_that_answers_is_not_told_of_itself_in_place_of_what_is_over)
+START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 {
 	struct fixture *f = quiet(6);
 	const struct fixture_says from_first = {.ours = true, .sender = 1};
@@ -272,4 +272,4 @@ END_TEST
 
 UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first, no_storm_of_one_kind_starves_another,
     what_others_tell_us_ourselves_need_not_be_told_on,
-    a_member_that_answers_is_not_told_of_itself_in_place_of_what_is_over)
+    an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)

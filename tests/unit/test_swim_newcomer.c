@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Base peers that start where another lived, or elsewhere under the id that they had: who they are, and that it ends. */
+/* Base peers that start at the address of another member, or at a new address with their old id. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-/* Time between looks at what is to be answered. */
+/* How often the base peers of a test answer. */
 #define STEP swim_ms(50)
 #define STEPS_A_SECOND 20
 
-/* A base peer at the address of peer `at`.  Its datagrams name nobody but in an ack. */
+/* A base peer at the address of peer `at`.  Only its acks name it. */
 struct base {
 	unsigned at;
 	const char *id; /* NULL: its address */
 	bool lives, mute;
 	uint64_t incarnation;
-	bool refutes; /* it has an update about itself to tell */
+	bool refutes; /* its next datagrams have an update about itself */
 };
 
 static struct wire_member_id
@@ -49,7 +49,7 @@ say(struct fixture *f, const struct base *b, enum wire_type type, uint64_t seq)
 	ck_assert_int_eq(fixture_input(f, b->at, data, wire_finish(&w, &none, 0)), WIRE_OK);
 }
 
-/* It hears that it is suspect or dead. */
+/* Let the base peer refute a suspicion or death of itself that it has been told. */
 static void
 hear(struct base *b, const struct fixture_out *out)
 {
@@ -68,7 +68,7 @@ hear(struct base *b, const struct fixture_out *out)
 	}
 }
 
-/* All that live answer what has been sent to them. */
+/* All running base peers answer what has been sent to them. */
 static void
 answer(struct fixture *f, struct base *peers, size_t count)
 {
@@ -97,7 +97,7 @@ answer(struct fixture *f, struct base *peers, size_t count)
 		say(f, due[i].by, WIRE_ACK, due[i].seq);
 }
 
-/* Events are kept: fixture_clear would forget them. */
+/* Drop the datagrams and keep the events, which fixture_clear would drop too. */
 struct told {
 	size_t joined, failed, updated, suspected;
 };
@@ -121,7 +121,7 @@ count_events(const struct fixture *f, struct told *told)
 	told->suspected += events_of(f, SWIM_EVENT_SUSPECTED);
 }
 
-/* They live for so long, and each that lives pings us once a second. */
+/* Let so much time pass, in which each running base peer pings us once a second. */
 static struct told
 live(struct fixture *f, struct base *peers, size_t count, unsigned seconds)
 {
@@ -158,9 +158,9 @@ is_member(const struct fixture *f, const char *name)
 	return fixture_report(f, name).name_len > 0;
 }
 
-START_TEST(a_base_peer_that_starts_elsewhere_under_its_id_has_moved)
+START_TEST(a_base_peer_that_starts_at_a_new_address_keeps_its_id)
 {
-	/* At once, and after its verdict. */
+	/* The base peer starts again at once, or after it has been declared dead. */
 	for (unsigned silent = 0; silent <= 30; silent += 30) {
 		struct base b[] = {{.at = 4, .id = "b", .lives = true}, {.at = 5, .id = "b"}};
 		struct fixture *f = started();
@@ -200,7 +200,7 @@ START_TEST(a_stranger_does_not_move_a_base_peer_that_answers)
 	ck_assert_int_eq(fixture_report(f, "b").status, SWIM_ALIVE);
 	ck_assert_str_eq(fixture_report(f, "b").address, "10.0.1.4:7946");
 	ck_assert_uint_eq(told.joined + told.failed + told.updated + told.suspected, 0);
-	/* Nobody is known by the stranger's address. */
+	/* No member has the stranger's address for its name. */
 	b[1].lives = false;
 	live(f, b, 2, 1);
 	ck_assert_uint_eq(swim_member_count(f->swim), 2);
@@ -208,7 +208,7 @@ START_TEST(a_stranger_does_not_move_a_base_peer_that_answers)
 }
 END_TEST
 
-START_TEST(whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay)
+START_TEST(a_base_peer_that_answers_in_the_name_of_a_swimd_is_not_kept)
 {
 	struct fixture *f = fixture_among(2);
 	struct told told = {0};
@@ -222,7 +222,7 @@ START_TEST(whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
 	}
-	/* Not all of them are asked. */
+	/* Too many come for all of them to be greeted. */
 	fixture_run(f, swim_seconds(5));
 	ck_assert_str_eq(fixture_report(f, "p1").address, "10.0.1.1:7946");
 	ck_assert_uint_eq(told.joined + told.updated, 0);
@@ -231,8 +231,8 @@ START_TEST(whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay
 }
 END_TEST
 
-/* Whoever speaks as a base peer does not move one that lives by its own word: the one that lives is asked first. */
-START_TEST(a_stranger_moves_nobody_who_lives_by_a_higher_incarnation)
+/* A sender that speaks as a base peer does not move a member that lives: the member is asked at its address first. */
+START_TEST(a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation)
 {
 	for (unsigned k = 0; k < 4; k++) {
 		struct fixture *f = fixture_among_proven(2);
@@ -265,9 +265,9 @@ START_TEST(a_stranger_moves_nobody_who_lives_by_a_higher_incarnation)
 }
 END_TEST
 
-START_TEST(a_stand_in_that_nothing_confirms_ends_without_an_event)
+START_TEST(a_stand_in_that_no_answer_confirms_is_dropped_without_an_event)
 {
-	/* It bears our own name, or one that is too long; or nobody greets it, as too many are being asked. */
+	/* Its id is our own name, or too long; or it is not greeted, as too many addresses are being asked. */
 	char name[SWIM_NAME_MAX + 2];
 	const char *ids[] = {"self", name};
 	struct told told = {0};
@@ -303,7 +303,7 @@ START_TEST(a_stand_in_that_nothing_confirms_ends_without_an_event)
 }
 END_TEST
 
-/* A base peer under `id` starts where one under `former` lived that has crashed, or left. */
+/* A base peer with the id `id` starts at the address of one with the id `former`, which has crashed or left. */
 static void
 succeeds(const char *former, const char *id, bool leaves)
 {
@@ -340,7 +340,7 @@ succeeds(const char *former, const char *id, bool leaves)
 	fixture_free(f);
 }
 
-START_TEST(a_base_peer_is_seen_where_another_lived)
+START_TEST(a_base_peer_that_starts_at_the_address_of_a_dead_one_is_listed)
 {
 	for (unsigned leaves = 0; leaves < 2; leaves++) {
 		succeeds("b4", "b5", leaves);
@@ -353,7 +353,7 @@ END_TEST
 
 START_TEST(a_base_peer_that_was_dead_comes_back_by_refuting_that)
 {
-	/* Another is dead at its address too: before it by name, and after it. */
+	/* Another dead member has the same address; its name sorts before or after. */
 	for (unsigned other = 0; other < 2; other++) {
 		struct base b[] = {{.at = 4, .id = other > 0 ? "c" : "a", .lives = true},
 		    {.at = 4, .id = "b"}};
@@ -378,7 +378,7 @@ START_TEST(a_base_peer_that_was_dead_comes_back_by_refuting_that)
 }
 END_TEST
 
-START_TEST(a_base_peer_is_seen_that_starts_where_a_swimd_died)
+START_TEST(a_base_peer_that_starts_at_the_address_of_a_dead_swimd_is_listed)
 {
 	for (unsigned named = 0; named < 2; named++) {
 		const char *id = named > 0 ? "b" : NULL;
@@ -397,10 +397,11 @@ START_TEST(a_base_peer_is_seen_that_starts_where_a_swimd_died)
 }
 END_TEST
 
-UNIT_MAIN("swim_newcomer", a_stranger_moves_nobody_who_lives_by_a_higher_incarnation,
-    a_base_peer_that_starts_elsewhere_under_its_id_has_moved,
+UNIT_MAIN("swim_newcomer", a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation,
+    a_base_peer_that_starts_at_a_new_address_keeps_its_id,
     a_stranger_does_not_move_a_base_peer_that_answers,
-    whoever_answers_under_the_name_of_a_swimd_is_nobody_and_does_not_stay,
-    a_stand_in_that_nothing_confirms_ends_without_an_event, a_base_peer_is_seen_where_another_lived,
+    a_base_peer_that_answers_in_the_name_of_a_swimd_is_not_kept,
+    a_stand_in_that_no_answer_confirms_is_dropped_without_an_event,
+    a_base_peer_that_starts_at_the_address_of_a_dead_one_is_listed,
     a_base_peer_that_was_dead_comes_back_by_refuting_that,
-    a_base_peer_is_seen_that_starts_where_a_swimd_died)
+    a_base_peer_that_starts_at_the_address_of_a_dead_swimd_is_listed)

@@ -190,7 +190,7 @@ START_TEST(no_base_peer_is_asked_for_one_at_whose_address_another_lives)
 END_TEST
 
 /* Without our name the target would take us for a base peer. */
-START_TEST(nobody_is_pinged_for_another_without_our_name)
+START_TEST(a_relayed_ping_has_our_name_or_is_not_sent)
 {
 	static char name[101];
 	struct fixture *f = fixture_new();
@@ -206,7 +206,7 @@ START_TEST(nobody_is_pinged_for_another_without_our_name)
 }
 END_TEST
 
-UNIT_MAIN("swim_relay", nobody_is_pinged_for_another_without_our_name,
+UNIT_MAIN("swim_relay", a_relayed_ping_has_our_name_or_is_not_sent,
     a_nack_comes_at_four_fifths_of_what_the_asker_waits, helpers_are_told_that_they_ask_a_suspect,
     a_suspect_that_is_pinged_for_another_is_told,
     what_a_helper_did_not_know_the_suspect_hears_by_it,

@@ -52,7 +52,7 @@ base_peer_says_dead(struct fixture *f, unsigned from, unsigned about)
 	fixture_ping(f, from, 2, (struct fixture_says){.updates = &u, .count = 1});
 }
 
-START_TEST(a_base_peer_s_verdict_on_a_base_peer_is_a_suspicion_too)
+START_TEST(a_death_of_a_base_peer_that_a_base_peer_tells_is_a_suspicion)
 {
 	struct fixture *f = fixture_among(3);
 	struct wire_update u = fixture_update(f, 8, SWIM_ALIVE, 0);
@@ -66,7 +66,7 @@ START_TEST(a_base_peer_s_verdict_on_a_base_peer_is_a_suspicion_too)
 }
 END_TEST
 
-START_TEST(whoever_tells_of_the_death_of_one_that_left_is_told_of_the_leave)
+START_TEST(a_sender_that_tells_a_leave_as_a_death_is_told_of_the_leave)
 {
 	struct fixture *f = fixture_among_proven(3);
 
@@ -469,10 +469,10 @@ END_TEST
 UNIT_MAIN("swim_suspicion", who_missed_a_death_is_told_whatever_else_it_missed,
     who_missed_our_return_is_told_at_once, a_verdict_of_one_alone_is_a_suspicion_to_others,
     of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
-    a_base_peer_s_verdict_on_a_base_peer_is_a_suspicion_too,
+    a_death_of_a_base_peer_that_a_base_peer_tells_is_a_suspicion,
     that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so,
     a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first,
-    whoever_tells_of_the_death_of_one_that_left_is_told_of_the_leave,
+    a_sender_that_tells_a_leave_as_a_death_is_told_of_the_leave,
     the_verdict_of_a_stranger_is_an_accusation,
     that_a_member_left_is_its_own_word_or_that_of_members,
     accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself,
