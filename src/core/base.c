@@ -24,8 +24,8 @@
 
 #include "core/internal.h"
 
-#define BASE_RUNG                                                                                  \
-	16 /* a base peer accepts incarnations up to this far above the one that it knows */
+/* A base peer accepts incarnations up to this far above the one that it knows. */
+#define BASE_RUNG 16
 /* Rungs that gossip sends of a member above BASE_LADDER_WHOLE: base peers have been told the lower ones by introduce.c. */
 #define BASE_RUNGS_LAST 3
 

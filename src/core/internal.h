@@ -84,8 +84,8 @@ struct link_report {
 struct progress {
 	bool begun, over;
 	uint64_t after; /* with `begun`: hash of the name of the last member that was told */
-	uint64_t
-	    known; /* the next member's incarnation that the base peer has been told; 0: none yet */
+	/* the next member's incarnation that the base peer has been told; 0: none yet */
+	uint64_t known;
 };
 
 /* What a base peer has been told of the members. */
@@ -94,8 +94,8 @@ struct introduction {
 	bool back; /* the base peer was dead or had left, and has come back */
 	bool passing; /* a pass over the table of members is under way */
 	bool all;     /* this pass tells of all members; else of us alone */
-	uint32_t
-	    since; /* the base peer has been told of members with a serial number (`arrived`) up to this */
+	/* the base peer has been told of members with a serial number (`arrived`) up to this */
+	uint32_t since;
 	uint32_t until;        /* `since` once the pass is over */
 	struct progress done;  /* answered by the base peer */
 	struct progress ahead; /* sent, and `done` once the base peer answers */
@@ -103,8 +103,8 @@ struct introduction {
 	unsigned tries;
 	swim_time next;     /* no ping before */
 	uint64_t heard_seq; /* sequence number of the base peer's last ping */
-	uint64_t
-	    joined; /* we joined through the base peer: our incarnation at that time, plus 1; 0: we did not */
+	/* we joined through the base peer: our incarnation at that time, plus 1; 0: we did not */
+	uint64_t joined;
 	swim_time again;     /* before this a lower sequence number does not count as a new start */
 	swim_time corrected; /* before this no ping corrects what the base peer says */
 };
@@ -169,10 +169,10 @@ struct member {
 	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	uint8_t asked;   /* suspect: questions that it has not answered */
 	uint8_t lately;  /* and those of the last round before the verdict */
-	uint8_t
-	    doubts; /* suspect or dead base peer: times that it spoke without refuting our higher suspicion (probe.c) */
-	uint8_t
-	    ends; /* dead or left: times that base peers which asked for the member were told its death, modulo the steps of introduce.c */
+	/* suspect or dead base peer: answers to a higher suspicion that did not refute it (probe.c) */
+	uint8_t doubts;
+	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
+	uint8_t ends;
 	uint8_t rumour_sent;
 	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
@@ -197,8 +197,8 @@ struct member {
 	bool stayed;    /* alive at a lower incarnation before this one, */
 	bool changed;   /* and with other tags or another address */
 	bool tell;      /* knows less of itself than we do: tell it in the next answer */
-	bool
-	    doubted; /* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
+	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
+	bool doubted;
 	char name[]; /* NUL-terminated for convenience; may hold NULs itself */
 };
 TAILQ_HEAD(rumour_list, member);
@@ -283,8 +283,8 @@ struct join {
 	unsigned tries;
 	bool of_base; /* a base peer's datagram from this address made us ask */
 	bool to_base; /* the question is written for base peers only */
-	uint64_t
-	    member; /* JOIN_LEAVER, JOIN_FORMER: hash of the name of the member that is asked about */
+	/* JOIN_LEAVER, JOIN_FORMER: hash of the name of the member that is asked about */
+	uint64_t member;
 	struct swim_addr to; /* JOIN_FORMER: the new address, where the base peer answers */
 	/* JOIN_CLAIM: the incarnation to rise above when nobody is there.  JOIN_LEAVER: the incarnation that left. */
 	uint64_t than;
@@ -327,10 +327,10 @@ struct relay {
 	swim_time deadline;
 	char *text; /* target's id, then its address, as the asker gave them */
 	uint16_t id_len, address_len;
-	bool
-	    whoever; /* the asker knows the target by its address: an ack of any member there is an answer */
-	uint64_t
-	    target; /* hash of the target's name: without `whoever` only its ack is an answer */
+	/* the asker knows the target by its address: an ack of any member there is an answer */
+	bool whoever;
+	/* hash of the target's name: without `whoever` only its ack is an answer */
+	uint64_t target;
 };
 
 /* A ping that is under way to find out whether its size arrives. */
@@ -361,10 +361,10 @@ struct visitor {
 	swim_time sent;
 	size_t asked; /* bytes of the question */
 	bool swimd;   /* a swimd told of it */
-	bool
-	    whoever; /* a base peer gave the address for an id: any member that answers there is meant */
-	swim_time
-	    suspected; /* with `whoever`: since when base peers have called it suspect; NEVER: they do not */
+	/* a base peer gave the address for an id: any member that answers there is meant */
+	bool whoever;
+	/* with `whoever`: since when base peers have called it suspect; NEVER: they do not */
+	swim_time suspected;
 };
 #define VISITORS_MAX 64
 
@@ -434,8 +434,8 @@ struct swim {
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
-	swim_time
-	    stand_in_ends; /* when to drop stand-ins that no answer has confirmed; NEVER: there are none */
+	/* when to drop stand-ins that no answer has confirmed; NEVER: there are none */
+	swim_time stand_in_ends;
 	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
 	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
 	uint64_t digest;                             /* xor of all of them */
@@ -511,8 +511,8 @@ struct swim {
 	size_t introductions;   /* members whose `intro` is not NULL */
 	uint32_t arrivals;      /* the last serial number given (member.arrived) */
 	swim_time introduce_at; /* when introduce_tick has something to do */
-	unsigned
-	    introduce_sent; /* pings sent in the gossip interval that ends at introduce_until */
+	/* pings sent in the gossip interval that ends at introduce_until */
+	unsigned introduce_sent;
 	swim_time introduce_until;
 	size_t introduce_from; /* index in live[] at which introduce_tick begins */
 	struct member
@@ -523,8 +523,8 @@ struct swim {
 	struct quota quota;
 	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
 	bool by_base;  /* the datagram at hand has no extensions, and so its sender tells no tags */
-	bool
-	    by_base_peer; /* and a base peer sent it: a small answer of a swimd may lack extensions too */
+	/* and a base peer sent it: a small answer of a swimd may lack extensions too */
+	bool by_base_peer;
 	bool by_vouches; /* members that it tells of are taken up without being asked first */
 	bool seeded;     /* the same for members told of in the answer or the view of a seed */
 	bool

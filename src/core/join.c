@@ -731,8 +731,8 @@ tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct s
 static void
 finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
 {
-	const struct join was =
-	    *j; /* a copy, as a question that is asked below may take the place of *j */
+	/* A copy, as a question that is asked below may take the place of *j. */
+	const struct join was = *j;
 	enum join_kind kind = was.kind;
 	struct swim_addr asked = was.addr;
 	bool swimd = msg->trailer.has_digest;

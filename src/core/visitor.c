@@ -10,6 +10,10 @@
  * we begin we know nobody.  Then we believe the answer of a seed, the page that we asked for, the members that we meet by
  * these, and what anybody says of itself.  A member without a seed has nobody to ask and believes every sender: so the
  * first member of a cluster learns of the others.
+ *
+ * A pair (address, address) that a base peer tells of is a visitor too, even if the base peer is a member that we know for
+ * long: base peers call a swimd by its address, and only the answer from there tells the name.  So we take up whichever member
+ * answers at that address (`whoever`).
  */
 #include <string.h>
 

@@ -63,8 +63,8 @@ struct node {
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
 	uint64_t highest; /* incarnation it ever had */
-	uint64_t
-	    first; /* incarnation at the start of this life; 0 for a base peer, which keeps no state */
+	/* incarnation at the start of this life; 0 for a base peer, which keeps no state */
+	uint64_t first;
 
 	swim_duration clock_offset; /* its monotonic clock at the world's zero */
 	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
@@ -118,8 +118,8 @@ struct world_base_event {
 struct world_config {
 	struct swim_timing timing;
 	struct base_timing base;
-	bool
-	    base_rejoins; /* a base peer that knows no living swimd joins through its seeds again */
+	/* a base peer that knows no living swimd joins through its seeds again */
+	bool base_rejoins;
 	const char *cluster;
 	size_t max_members;
 	uint64_t max_jump;
@@ -149,8 +149,8 @@ struct world {
 	uint64_t steps, datagrams, calls, same_time;
 	bool trace;
 	bool forged; /* datagrams of anybody's making told of members */
-	bool
-	    leaked; /* a base peer started at the address of a swimd: datagrams there may have names of swimds */
+	/* a base peer started at the address of a swimd: datagrams there may have names of swimds */
+	bool leaked;
 	/* Told of what is sent to an address that no node has; NULL: nobody is. */
 	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
 	    const void *data, size_t len);
