@@ -525,6 +525,8 @@ struct swim {
 	bool by_base;  /* the datagram at hand has no extensions, and so its sender tells no tags */
 	/* and a base peer sent it: a small answer of a swimd may lack extensions too */
 	bool by_base_peer;
+	/* an answer that has no sign of a swimd although it had room for one */
+	bool by_tells_kind;
 	bool by_vouches; /* members that it tells of are taken up without being asked first */
 	bool seeded;     /* the same for members told of in the answer or the view of a seed */
 	bool
@@ -1041,6 +1043,8 @@ void speaker_check_kind(struct swim *, const struct wire_message *, const struct
  * be reached at the address that we asked; where the answer came from another address, we ask the member there too.
  */
 void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
+/* The answer to a question of ours may tell that its sender is a base peer. */
+void speaker_note_answer(struct swim *, const struct wire_message *);
 /* `m` says that it speaks, from where nobody is known to: ask there. */
 void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
 /*

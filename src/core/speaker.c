@@ -70,7 +70,7 @@ is_small_answer(const struct swim *s, const struct wire_message *msg)
 
 /* Does a member that speaks for itself know our extensions? */
 static void
-note_kind(const struct swim *s, struct member *m, const struct wire_message *msg,
+note_kind(struct swim *s, struct member *m, const struct wire_message *msg,
     const struct swim_addr *from)
 {
 	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
@@ -80,17 +80,30 @@ note_kind(const struct swim *s, struct member *m, const struct wire_message *msg
 		return;
 	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
 	if (is_answer && base_speaks(msg)) {
-		if (msg->type == WIRE_NACK || m->swimd || is_small_answer(s, msg))
-			return;
-		m->base_peer |= base_answers(s, msg);
-		m->unsure = false;
+		s->by_tells_kind = msg->type == WIRE_ACK && !m->swimd && !is_small_answer(s, msg);
 		return;
 	}
-	/* A swimd that is taken for a base peer hears nothing of us any more: it is asked first (speaker_check_kind). */
-	if (base_speaks(msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+	/*
+	 * A swimd that is taken for a base peer hears nothing of us any more, and its address may be forged: it is asked first
+	 * (speaker_check_kind), and one of which nothing was known is asked by what both kinds read until it has answered.
+	 */
+	if (base_speaks(msg)) {
+		m->unsure |= base_kind(s, m) == SWIM_KIND_UNKNOWN;
+		m->base_peer |= base_kind(s, m) != SWIM_KIND_SWIMD;
 		return;
-	m->base_peer = base_speaks(msg);
-	m->swimd = !m->base_peer;
+	}
+	m->swimd = true;
+	m->base_peer = m->unsure = false;
+}
+
+void
+speaker_note_answer(struct swim *s, const struct wire_message *msg)
+{
+	struct member *m = members_find(s, s->by, s->by_len);
+
+	if (!s->answered || !s->by_tells_kind || m == NULL || m == s->self || m->swimd)
+		return;
+	m->base_peer |= base_answers(s, msg);
 	m->unsure = false;
 }
 
@@ -148,6 +161,7 @@ speaker_identify(struct swim *s, const struct wire_message *msg,
 	struct member *m;
 
 	s->by_base = base_speaks(msg);
+	s->by_tells_kind = false;
 	s->by_base_peer = s->by_base && (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ);
 	if (name.len == 0 && names_sender(s, msg, from))
 		name = msg->member.id;

@@ -375,6 +375,7 @@ receive(struct swim *s, const struct wire_message *msg, const struct wire_member
 			      introduce_ack(s, msg, from);
 		welcome = !s->answered && gossip_ack(s, msg, from);
 		s->answered |= welcome;
+		speaker_note_answer(s, msg);
 		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
 			claim_answered(s);
 		if (s->answered && !relayed && speaker != s->self) {

@@ -291,6 +291,33 @@ START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
 }
 END_TEST
 
+/* One that others tell of by its address may be of either kind, and anybody can forge that address. */
+START_TEST(who_is_known_by_hearsay_is_asked_by_what_both_kinds_read)
+{
+	struct fixture *f = fixture_among_proven(1);
+	struct wire_update u = fixture_update(f, 5, SWIM_ALIVE, 0);
+	const struct fixture_out *ping;
+	char text[SWIM_ADDR_TEXT];
+
+	strcpy(text, u.member.address.bytes);
+	u.member.id = wire_str_of(text);
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_UNKNOWN);
+	fixture_base_ack(f, 5, 4711, text);
+	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_UNKNOWN);
+	fixture_ping(f, 5, 6, (struct fixture_says){0});
+	/* A swimd reads what it is asked, and has room to say what it is. */
+	fixture_clear(f);
+	fixture_wait_ping(f, 5);
+	ping = fixture_sent(f, WIRE_PING, 5);
+	ck_assert(!ping->message.trailer.has_cluster);
+	fixture_base_ack(f, 5, ping->message.seq, text);
+	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_BASE);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(whatever_we_send_says_who_speaks)
 {
 	struct fixture *f = fixture_among_proven(3);
@@ -324,4 +351,5 @@ UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_f
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
     a_swimd_becomes_a_base_peer_once_it_has_answered_as_one,
     a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name,
+    who_is_known_by_hearsay_is_asked_by_what_both_kinds_read,
     a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer, whatever_we_send_says_who_speaks)
