@@ -169,9 +169,9 @@ check_foreign(struct check *c, const char *name)
 void
 check_end(struct check *c, const char *name, uint64_t incarnation)
 {
-	struct subject *s = &c->subjects[subject_of(c, name, strlen(name))];
+	unsigned subject = subject_of(c, name, strlen(name));
 
-	s->foreign |= incarnation > s->highest;
+	c->subjects[subject].foreign |= incarnation > c->subjects[subject].highest;
 }
 
 bool
