@@ -280,13 +280,14 @@ asan: all test-programs
 endif
 
 .PHONY: sim
-# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms, some of sim-lifeguard
+# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms of each kind, some of sim-lifeguard
 SIM_SEEDS ?= 10000
 SIM_EACH_SEEDS ?= 5
 sim: $(SIM_BIN)
 	@$(B)/sim-test
 	@$(B)/sim-test --each --quick --seeds $(SIM_EACH_SEEDS) --jobs $(JOBS)
 	@$(B)/sim-test --seeds $(SIM_SEEDS) --jobs $(JOBS)
+	@$(B)/sim-test --scenario swarm-mixed --seeds $(SIM_SEEDS) --jobs $(JOBS)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 
 .PHONY: sim-broken
