@@ -332,10 +332,6 @@ apply_unknown(struct swim *s, const struct wire_update *u, const char *address,
 		return;
 	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
 		return;
-	if (s->by_base && !(from_subject && s->answered) && u->incarnation > BASE_FIRST_MOST) {
-		ignored(s, SWIM_IGNORE_JUMP);
-		return;
-	}
 	/* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
 	whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
 	/* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */

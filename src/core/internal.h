@@ -693,7 +693,7 @@ void link_report_forget(struct swim *, struct member *);
 #define BASE_LADDER_MOST 4096
 /* What base peers and strangers say of a member may be at most this far above the incarnation that we know, but for answers to us. */
 #define BASE_JUMP_MOST 64
-/* At most this incarnation is believed of a member that we do not know: the member can still rise within BASE_LADDER_MOST. */
+/* The highest incarnation at which a member is listed that a stranger told, or a base peer by an address: it can still rise. */
 #define BASE_FIRST_MOST (BASE_LADDER_MOST / 2)
 /* Up to this incarnation every update to a base peer has its whole ladder. */
 #define BASE_LADDER_WHOLE 128
