@@ -202,6 +202,29 @@ base_may_be_alias(const struct member *m)
 	       (!m->base_peer || m->unsure) && !m->stand_in;
 }
 
+/*
+ * The member that lives at this address now, ourselves included; else one that is gone; NULL: none.  Where a member has started
+ * at the address of another that crashed, and the crash is not noticed yet, the address has two live members: whoever answers
+ * there is the one that is alive and not suspect, and of several of these the one that we met last.
+ */
+static const struct member *
+base_owner(const struct swim *s, const struct swim_addr *addr)
+{
+	const struct member *owner = locate_at(s, addr), *m;
+	size_t i = 0;
+
+	if (swim_addr_equal(addr, &s->self->addr))
+		return s->self;
+	while ((m = locate_each_at(s, addr, &i)) != NULL) {
+		if (m->live_index == NOT_LISTED || owner->live_index == NOT_LISTED)
+			continue;
+		if (m->status < owner->status ||
+		    (m->status == owner->status && swim_time_before(owner->met, m->met)))
+			owner = m;
+	}
+	return owner;
+}
+
 struct wire_member_id
 base_meant(const struct swim *s, const struct wire_member_id *pair)
 {
@@ -212,7 +235,7 @@ base_meant(const struct swim *s, const struct wire_member_id *pair)
 	if (!apply_address(s, pair->address, text, &addr) || addr.family == 0 ||
 	    !base_is_pair_of_address(pair, text))
 		return *pair;
-	m = swim_addr_equal(&addr, &s->self->addr) ? s->self : locate_at(s, &addr);
+	m = base_owner(s, &addr);
 	/* Base peers list a base peer with an id of its own under its address too.  We list it under its id only. */
 	if (m == NULL || base_is_peer(m))
 		return *pair;

@@ -63,6 +63,15 @@ among_base(struct sim *s)
 	crashes(s, 6, true);
 }
 
+/* To a base peer both swimds are the same pair, so it takes the answer of the successor for an answer of the dead one. */
+static void
+swimds_among_base(struct sim *s)
+{
+	sim_base(s, 1);
+	sim_base(s, 2);
+	crashes(s, 6, false);
+}
+
 const struct scenario scenarios_successor[] = {
     {"successor-8", 12, few, LIGHT,
 	"of 8 members one crashes and another starts at its address at once: nobody says left"},
@@ -70,5 +79,7 @@ const struct scenario scenarios_successor[] = {
     {"successor-base", 15, base, LIGHT,
 	"the same where base peers and swimds follow each other at the address"},
     {"successor-among-base", 15, among_base, LIGHT, "the same while two more base peers live"},
+    {"successor-swimds", 12, swimds_among_base, LIGHT,
+	"swimds follow each other at one address while two base peers live"},
     {0},
 };

@@ -379,6 +379,27 @@ START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
 }
 END_TEST
 
+/* Base peers know one pair for both, and take the answers of the successor for answers of the one that crashed. */
+START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_successor_there)
+{
+	struct fixture *f = among_both(3, 9);
+	struct wire_update successor = fixture_update(f, 2, SWIM_ALIVE, 0), u;
+
+	successor.member.id = wire_str_of("successor");
+	fixture_ping(f, 1, 5,
+	    (struct fixture_says){.ours = true, .sender = 1, .updates = &successor, .count = 1});
+	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_int_eq(fixture_report(f, "successor").status, SWIM_ALIVE);
+	u = pair(2, SWIM_ALIVE, 1);
+	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
+	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 0);
+	ck_assert_uint_eq(fixture_report(f, "successor").incarnation, 1);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
 {
 	struct fixture *f = among_both(3, 9);
@@ -1337,6 +1358,7 @@ UNIT_MAIN("swim_base", a_base_peer_that_suspects_a_removed_member_is_told_of_its
     a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers,
     a_swimd_that_joins_by_an_address_is_known_by_its_name,
     what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there,
+    what_a_base_peer_says_of_an_address_it_says_of_the_successor_there,
     what_a_base_peer_says_of_our_address_it_says_of_us,
     a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
     a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack,
