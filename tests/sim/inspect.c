@@ -117,6 +117,12 @@ inspect_forgets_in(const struct swim *s, swim_duration *out)
 	return true;
 }
 
+uint64_t
+inspect_removals(const struct swim *s)
+{
+	return s->removed_digest;
+}
+
 static bool
 ends_soon(const struct swim *s, swim_time at)
 {

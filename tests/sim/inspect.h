@@ -13,6 +13,8 @@ bool inspect(const struct swim *, char *why, size_t size);
 bool inspect_rest(const struct swim *, char *why, size_t size);
 /* Until the core forgets the next removal that it remembers, by its own clock; false: it remembers none. */
 bool inspect_forgets_in(const struct swim *, swim_duration *out);
+/* A digest of the removals that it remembers; 0: none. */
+uint64_t inspect_removals(const struct swim *);
 /* How many questions silence takes at it. */
 unsigned inspect_questions(const struct swim *);
 

@@ -336,12 +336,32 @@ at_rest(struct swarm *m, struct load since)
  * Members learn of a removal one after the other, and so forget it one after the other.  In between their views differ,
  * and some compare them: no such moment may fall into the time in which the cluster is watched at rest.
  */
+static bool
+all_know_the_same_removals(struct sim *s)
+{
+	const struct node *first = NULL;
+
+	for (unsigned i = 0; i < s->world.count; i++) {
+		const struct node *n = &s->world.nodes[i];
+
+		if (n->state != NODE_UP || n->kind != NODE_SWIMD)
+			continue;
+		if (first == NULL)
+			first = n;
+		if (inspect_removals(n->core) != inspect_removals(first->core))
+			return false;
+	}
+	return true;
+}
+
 static void
 wait_out_removals(struct swarm *m)
 {
 	struct sim *s = m->s;
 	const double watched = (QUIET + 5) * m->interval;
 
+	/* A removal that a member missed reaches it by a view, one member after the other. */
+	sim_wait_until(s, all_know_the_same_removals, 60 * m->interval);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		struct node *n = &s->world.nodes[i];
 		swim_duration left;
