@@ -100,7 +100,7 @@ bool udp_reaches(const struct udp *, const struct swim_addr *);
  * 0, a wildcard, or of the wrong family); each is counted.
  *
  * On a socket bound to a wildcard it leaves from the local address that `to` last sent to, as far as
- * that is remembered (net/reply.h), else from the one that the kernel chooses.
+ * that is remembered (net/reply_table.h), else from the one that the kernel chooses.
  */
 enum swim_error udp_queue(struct udp *, const struct swim_addr *to, const void *data, size_t len);
 #define UDP_RETRIES_MAX                                                                            \

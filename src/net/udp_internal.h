@@ -4,7 +4,7 @@
 #define SWIMD_NET_UDP_INTERNAL_H
 
 #include "net/loop.h"
-#include "net/reply.h"
+#include "net/reply_table.h"
 #include "net/retry.h"
 #include "net/udp.h"
 

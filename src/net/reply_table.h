@@ -9,8 +9,8 @@
  * answer may come much later (a ping-req's), and what we send on our own leaves from the address at
  * which that peer knows us.
  */
-#ifndef SWIMD_NET_REPLY_H
-#define SWIMD_NET_REPLY_H
+#ifndef SWIMD_NET_REPLY_TABLE_H
+#define SWIMD_NET_REPLY_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

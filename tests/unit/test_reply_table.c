@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/reply.h"
+#include "net/reply_table.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -90,6 +90,6 @@ START_TEST(it_is_bounded_and_never_mixes_up_peers)
 }
 END_TEST
 
-UNIT_MAIN("reply", a_peer_is_answered_from_where_it_last_sent_to,
+UNIT_MAIN("reply_table", a_peer_is_answered_from_where_it_last_sent_to,
     the_interface_is_kept_for_link_local_addresses_alone,
     a_multicast_address_is_none_to_answer_from, it_is_bounded_and_never_mixes_up_peers)

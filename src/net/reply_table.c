@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "net/reply.h"
+#include "net/reply_table.h"
 
 #include <stdlib.h>
 #include <string.h>
