@@ -146,7 +146,7 @@ take_lines(struct stream *s, enum ctl_exit *status)
 
 		if (enough(s))
 			return END;
-		error = client_buffered_line(&s->session.client, &line, &len);
+		error = connection_buffered_line(&s->session.connection, &line, &len);
 		if (error == -EAGAIN && !s->closed)
 			return GO_ON;
 		if (error == -EAGAIN)
@@ -186,7 +186,7 @@ patience(const struct hook *hook)
 
 	if (!hook_running(hook) || swim_time_is_never(deadline))
 		return -1;
-	ms = swim_duration_ms(swim_time_since(deadline, client_now())) + 1;
+	ms = swim_duration_ms(swim_time_since(deadline, connection_now())) + 1;
 	return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
@@ -196,10 +196,10 @@ run(struct stream *s)
 	enum ctl_exit status = CTL_OK;
 
 	while (take_lines(s, &status) == GO_ON) {
-		struct client *client = &s->session.client;
-		bool full = client_pending(client) >= BACKLOG_MAX;
+		struct connection *connection = &s->session.connection;
+		bool full = connection_pending(connection) >= BACKLOG_MAX;
 		struct pollfd p[4] = {
-		    {.fd = s->closed || full ? -1 : client->fd, .events = POLLIN},
+		    {.fd = s->closed || full ? -1 : connection->fd, .events = POLLIN},
 		    {.fd = hook_exit_fd(&s->hook), .events = POLLIN},
 		    {.fd = hook_input_fd(&s->hook), .events = POLLOUT},
 		    /* A reader of our output that goes away is noticed here; writing would notice it only at the next event. */
@@ -218,7 +218,7 @@ run(struct stream *s)
 		if ((p[3].revents & (POLLERR | POLLHUP)) != 0)
 			return CTL_OK;
 		if (p[0].revents != 0) {
-			int error = client_fill(client);
+			int error = connection_fill(connection);
 
 			if (error == -EPIPE)
 				s->closed = true;
@@ -356,7 +356,7 @@ subscribe(struct stream *s, json_t *params)
 enum ctl_exit
 events_run(struct ctl *ctl)
 {
-	struct stream s = {.ctl = ctl, .session.client.fd = -1};
+	struct stream s = {.ctl = ctl, .session.connection.fd = -1};
 	swim_duration limit = EXEC_LIMIT;
 	enum ctl_exit status;
 	json_t *params;

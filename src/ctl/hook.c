@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ctl/client.h"
+#include "ctl/connection.h"
 #include "ctl/print.h"
 
 /* A command that took too long is told to end, and killed so long after. */
@@ -258,7 +258,7 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 	}
 	environment_free(environment);
 	h->overdue = 0;
-	h->deadline = h->limit.ns > 0 ? swim_time_add(client_now(), h->limit) : SWIM_TIME_NEVER;
+	h->deadline = h->limit.ns > 0 ? swim_time_add(connection_now(), h->limit) : SWIM_TIME_NEVER;
 	return true;
 fail:
 	if (ends[0] >= 0)
@@ -308,10 +308,10 @@ hook_deadline(const struct hook *h)
 void
 hook_hurry(struct hook *h)
 {
-	if (!swim_time_reached(client_now(), h->deadline))
+	if (!swim_time_reached(connection_now(), h->deadline))
 		return;
 	kill(-h->pid, h->overdue++ == 0 ? SIGTERM : SIGKILL);
-	h->deadline = swim_time_add(client_now(), HOOK_GRACE);
+	h->deadline = swim_time_add(connection_now(), HOOK_GRACE);
 }
 
 bool

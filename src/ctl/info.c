@@ -219,7 +219,7 @@ info_version_run(struct ctl *ctl)
 	json_t *version;
 	char word[PRINT_NAME];
 	/* swimctl tells its own version also where no daemon runs. */
-	swim_time deadline = swim_time_add(client_now(), swim_seconds(2));
+	swim_time deadline = swim_time_add(connection_now(), swim_seconds(2));
 
 	if (session_open(ctl, &session, deadline, &problem) == CTL_OK)
 		(void)collect(&session, "info", NULL, &info, &problem);

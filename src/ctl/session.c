@@ -13,7 +13,7 @@
 swim_time
 session_patience(void)
 {
-	return swim_time_add(client_now(), swim_seconds(SESSION_PATIENCE_S));
+	return swim_time_add(connection_now(), swim_seconds(SESSION_PATIENCE_S));
 }
 
 enum ctl_exit
@@ -55,7 +55,7 @@ session_broken(const struct session *s, int error, struct problem *problem)
 	case EMSGSIZE:
 		return problem_set(problem, CTL_UNREACHABLE, "protocol",
 		    "what answers on %s is not swimd: its line has more than %d MiB", s->path,
-		    CLIENT_LINE_MAX >> 20);
+		    CONNECTION_LINE_MAX >> 20);
 	default: /* errno */
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable", "%s: %s", s->path,
 		    strerror(-error));
@@ -67,13 +67,13 @@ session_open(const struct ctl *ctl, struct session *s, swim_time deadline, struc
 {
 	int error;
 
-	*s = (struct session){.client.fd = -1,
+	*s = (struct session){.connection.fd = -1,
 	    .path = ctl->socket != NULL ? ctl->socket : CONTROL_SOCKET_DEFAULT};
-	error = client_open(&s->client, s->path, deadline);
+	error = connection_open(&s->connection, s->path, deadline);
 	if (error == -EACCES && ctl->socket == NULL && !ctl->args.command->changes) {
 		/* A user outside the socket's group may use the read-only socket. */
 		s->path = CONTROL_RO_SOCKET_DEFAULT;
-		error = client_open(&s->client, s->path, deadline);
+		error = connection_open(&s->connection, s->path, deadline);
 		if (error == -ENOENT) {
 			s->path = CONTROL_SOCKET_DEFAULT;
 			error = -EACCES;
@@ -85,7 +85,7 @@ session_open(const struct ctl *ctl, struct session *s, swim_time deadline, struc
 void
 session_close(struct session *s)
 {
-	client_close(&s->client);
+	connection_close(&s->connection);
 }
 
 static const char *
@@ -246,7 +246,7 @@ await(struct session *s, const char *method, const json_t *params, swim_time dea
 	int error;
 
 	for (;;) {
-		error = client_line(&s->client, deadline, &line, &len);
+		error = connection_line(&s->connection, deadline, &line, &len);
 		if (error == 0)
 			error = reply_parse(reply, line, len);
 		if (error != 0)
@@ -259,7 +259,7 @@ await(struct session *s, const char *method, const json_t *params, swim_time dea
 			status = check_result(s, method, params, reply->result, problem);
 		} else if (json_object_get(reply->root, "method") == NULL) {
 			status = session_broken(s, -EPROTO, problem);
-		} else if (swim_time_reached(client_now(), deadline)) {
+		} else if (swim_time_reached(connection_now(), deadline)) {
 			status = session_broken(s, -ETIMEDOUT, problem);
 		} else {
 			/* A notification may come first. */
@@ -290,7 +290,7 @@ session_call(struct session *s, const char *method, json_t *params, swim_time de
 	}
 	len = strlen(text);
 	text[len] = '\n'; /* in place of the NUL: the length is known */
-	sent = client_send(&s->client, text, len + 1, deadline);
+	sent = connection_send(&s->connection, text, len + 1, deadline);
 	free(text);
 	/* The daemon may have sent the reason before it closed the connection, so it is read though sending failed. */
 	if (sent != 0 && sent != -EPIPE)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "ctl/client.h"
+#include "ctl/connection.h"
 #include "ctl/ctl.h"
 #include "ctl/reply.h"
 
@@ -13,7 +13,7 @@
 #define SESSION_PATIENCE_S 30
 
 struct session {
-	struct client client;
+	struct connection connection;
 	const char *path; /* the socket in use */
 	json_int_t id;    /* of the last request */
 };
@@ -37,7 +37,7 @@ void session_close(struct session *);
 enum ctl_exit session_call(struct session *, const char *method, json_t *params, swim_time deadline,
     struct reply *, struct problem *);
 
-/* Set the problem, and return the exit status, for a -errno of the client. */
+/* Set the problem, and return the exit status, for a -errno of the connection. */
 enum ctl_exit session_broken(const struct session *, int error, struct problem *);
 
 /*

@@ -191,7 +191,8 @@ parse_wants(struct waiting *w)
 			return false;
 		}
 		w->once = timeout.ns == 0;
-		w->deadline = w->once ? session_patience() : swim_time_add(client_now(), timeout);
+		w->deadline = w->once ? session_patience()
+				      : swim_time_add(connection_now(), timeout);
 	}
 	return true;
 }
@@ -309,7 +310,7 @@ follow_event(struct waiting *w, struct session *s)
 	const char *type;
 	char *line;
 	size_t len;
-	int error = client_line(&s->client, w->deadline, &line, &len);
+	int error = connection_line(&s->connection, w->deadline, &line, &len);
 
 	if (error == 0)
 		error = reply_parse_event(&reply, line, len);
@@ -347,13 +348,13 @@ follow(struct waiting *w, struct session *s)
 static bool
 time_is_up(const struct waiting *w)
 {
-	return swim_time_reached(client_now(), w->deadline);
+	return swim_time_reached(connection_now(), w->deadline);
 }
 
 static void
 pause_for(swim_duration d, swim_time deadline)
 {
-	swim_duration left = swim_time_since(deadline, client_now());
+	swim_duration left = swim_time_since(deadline, connection_now());
 	struct timespec ts;
 
 	if (left.ns < d.ns)
@@ -458,7 +459,7 @@ enum ctl_exit
 wait_run(struct ctl *ctl)
 {
 	struct waiting w = {.ctl = ctl, .members = json_object()};
-	swim_time begin = client_now();
+	swim_time begin = connection_now();
 	enum ctl_exit status;
 
 	status = parse_wants(&w) ? wait_for_it(&w) : w.problem.exit;
@@ -466,7 +467,7 @@ wait_run(struct ctl *ctl)
 		problem_print(ctl, &w.problem);
 	else if (ctl->format == CTL_JSON)
 		fprintf(ctl->out, "{\"met\":true,\"alive\":%zu,\"waited_ms\":%" PRId64 "}\n",
-		    w.alive, swim_duration_ms(swim_time_since(client_now(), begin)));
+		    w.alive, swim_duration_ms(swim_time_since(connection_now(), begin)));
 	problem_fini(&w.problem);
 	for (size_t i = 0; i < w.want_count; i++)
 		free(w.wants[i].name);

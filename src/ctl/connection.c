@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ctl/client.h"
+#include "ctl/connection.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define READ_SIZE 65536
 
 swim_time
-client_now(void)
+connection_now(void)
 {
 	struct timespec ts;
 
@@ -32,7 +32,7 @@ wait_ms(swim_time deadline)
 
 	if (swim_time_is_never(deadline))
 		return -1;
-	ms = (swim_time_since(deadline, client_now()).ns + 999999) / 1000000;
+	ms = (swim_time_since(deadline, connection_now()).ns + 999999) / 1000000;
 	return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
 }
 
@@ -49,20 +49,20 @@ wait_for(int fd, short what, swim_time deadline)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (swim_time_reached(client_now(), deadline))
+		if (swim_time_reached(connection_now(), deadline))
 			return -ETIMEDOUT;
 	}
 }
 
 int
-client_open(struct client *c, const char *path, swim_time deadline)
+connection_open(struct connection *c, const char *path, swim_time deadline)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	struct timeval patience = {0};
 	int64_t us;
 	int error;
 
-	*c = (struct client){.fd = -1, .line_max = CLIENT_LINE_MAX};
+	*c = (struct connection){.fd = -1, .line_max = CONNECTION_LINE_MAX};
 	if (strlen(path) >= sizeof(sun.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(sun.sun_path, path, strlen(path) + 1);
@@ -74,7 +74,7 @@ client_open(struct client *c, const char *path, swim_time deadline)
 	 * socket the send timeout bounds connect too, where a non-blocking one could only be tried again.
 	 */
 	if (!swim_time_is_never(deadline)) {
-		us = swim_time_since(deadline, client_now()).ns / 1000;
+		us = swim_time_since(deadline, connection_now()).ns / 1000;
 		if (us < 1000)
 			us = 1000;
 		patience.tv_sec = (time_t)(us / 1000000);
@@ -93,21 +93,21 @@ client_open(struct client *c, const char *path, swim_time deadline)
 	}
 	return 0;
 fail:
-	client_close(c);
+	connection_close(c);
 	return -error;
 }
 
 void
-client_close(struct client *c)
+connection_close(struct connection *c)
 {
 	if (c->fd >= 0)
 		close(c->fd);
 	free(c->buf);
-	*c = (struct client){.fd = -1};
+	*c = (struct connection){.fd = -1};
 }
 
 int
-client_send(struct client *c, const char *text, size_t len, swim_time deadline)
+connection_send(struct connection *c, const char *text, size_t len, swim_time deadline)
 {
 	while (len > 0) {
 		ssize_t n = send(c->fd, text, len, MSG_NOSIGNAL);
@@ -130,7 +130,7 @@ client_send(struct client *c, const char *text, size_t len, swim_time deadline)
 }
 
 int
-client_buffered_line(struct client *c, char **line, size_t *len)
+connection_buffered_line(struct connection *c, char **line, size_t *len)
 {
 	char *newline = c->end > c->scanned ? memchr(c->buf + c->scanned, '\n', c->end - c->scanned)
 					    : NULL;
@@ -150,7 +150,7 @@ client_buffered_line(struct client *c, char **line, size_t *len)
 }
 
 int
-client_fill(struct client *c)
+connection_fill(struct connection *c)
 {
 	ssize_t n;
 
@@ -183,14 +183,14 @@ client_fill(struct client *c)
 }
 
 int
-client_line(struct client *c, swim_time deadline, char **line, size_t *len)
+connection_line(struct connection *c, swim_time deadline, char **line, size_t *len)
 {
 	for (;;) {
-		int error = client_buffered_line(c, line, len);
+		int error = connection_buffered_line(c, line, len);
 
 		if (error != -EAGAIN)
 			return error;
-		error = client_fill(c);
+		error = connection_fill(c);
 		if (error == -EAGAIN)
 			error = wait_for(c->fd, POLLIN, deadline);
 		if (error != 0)
@@ -199,7 +199,7 @@ client_line(struct client *c, swim_time deadline, char **line, size_t *len)
 }
 
 size_t
-client_pending(const struct client *c)
+connection_pending(const struct connection *c)
 {
 	return c->end - c->start;
 }
