@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/command.h"
+#include "control/change.h"
 #include "control/event.h"
 #include "control/request.h"
 #include "net/loop.h"
@@ -68,7 +68,7 @@ client_free(struct client *c)
 {
 	struct control *control = c->control;
 
-	command_cancel(c);
+	change_cancel(c);
 	unsubscribe(c);
 	if (c->ready)
 		TAILQ_REMOVE(&control->ready, c, ready_link);
@@ -482,7 +482,7 @@ client_stream_cancel(struct client *c)
 void
 client_drain(struct client *c)
 {
-	command_cancel(c);
+	change_cancel(c);
 	unsubscribe(c);
 	c->draining = true;
 	c->in_start = c->in_end = c->in_scanned = 0;
@@ -507,7 +507,7 @@ client_settle(struct client *c)
 
 	client_write(c);
 	if (c->gone) {
-		command_cancel(c);
+		change_cancel(c);
 		out_drain(c, evbuffer_get_length(c->out));
 		/* What it asked for behind the call that was cancelled is still carried out. */
 		if (!c->draining && in_left(c) > 0)

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control/change.h"
 #include "control/client.h"
-#include "control/command.h"
 #include "control/event.h"
 #include "control/internal.h"
 #include "control/request.h"
@@ -464,7 +464,7 @@ control_free(struct control *control)
 	if (control == NULL)
 		return;
 	while ((c = TAILQ_FIRST(&control->clients)) != NULL) {
-		command_refuse(c);
+		change_refuse(c);
 		client_write(c);
 		client_free(c);
 	}
@@ -531,7 +531,7 @@ control_leaving(struct control *control)
 	control->leaving = true;
 	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		if (c->call != NULL && c->call->kind == CALL_JOIN)
-			command_refuse(c);
+			change_refuse(c);
 }
 
 void
@@ -542,7 +542,7 @@ control_left(struct control *control)
 	control->leaving = control->left = true;
 	for (c = TAILQ_FIRST(&control->clients); c != NULL; c = TAILQ_NEXT(c, link))
 		if (c->call != NULL && c->call->kind == CALL_LEAVE)
-			command_left(c->call);
+			change_left(c->call);
 }
 
 bool

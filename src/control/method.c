@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/command.h"
+#include "control/change.h"
 #include "control/query.h"
 
 static const struct method methods[] = {
@@ -34,21 +34,21 @@ static const struct method methods[] = {
 	    {"since", METHOD_UINT, false, "begin with the event after this sequence number"},
 	    {"boot", METHOD_STRING, false, "the boot id that since belongs to"},
 	}},
-    {"join", METHOD_WRITE, command_join, "contact members at these addresses",
+    {"join", METHOD_WRITE, change_join, "contact members at these addresses",
 	{
 	    {"addresses", METHOD_STRING_LIST, true, "host or host:port of each"},
 	}},
-    {"leave", METHOD_WRITE, command_leave, "leave the cluster gracefully and end", {{0}}},
-    {"remove", METHOD_WRITE, command_remove, "forget a dead or left member, everywhere",
+    {"leave", METHOD_WRITE, change_leave, "leave the cluster gracefully and end", {{0}}},
+    {"remove", METHOD_WRITE, change_remove, "forget a dead or left member, everywhere",
 	{
 	    {"name", METHOD_STRING, true, "its name"},
 	}},
-    {"tags", METHOD_WRITE, command_tags, "set and unset tags of this member, and tell them",
+    {"tags", METHOD_WRITE, change_tags, "set and unset tags of this member, and tell them",
 	{
 	    {"set", METHOD_OBJECT, false, "tags to set, with their values"},
 	    {"unset", METHOD_STRING_LIST, false, "keys of tags to unset"},
 	}},
-    {"reload", METHOD_WRITE, command_reload, "read the configuration again", {{0}}},
+    {"reload", METHOD_WRITE, change_reload, "read the configuration again", {{0}}},
     {"links", METHOD_READ, query_links, "whom each member says it cannot reach directly", {{0}}},
     {"discovery", METHOD_READ, query_discovery, "peers found, and why each was or was not joined",
 	{{0}}},

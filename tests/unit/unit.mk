@@ -72,7 +72,7 @@ OBJS_test_udp = $(UDP_OBJS)
 OBJS_test_udp_send = $(UDP_OBJS)
 OBJS_test_udp_health = $(UDP_OBJS)
 OBJS_test_udp_error = $(UDP_OBJS)
-CONTROL_OBJS = tests/unit/control_world.o control/client.o control/command.o control/control.o \
+CONTROL_OBJS = tests/unit/control_world.o control/change.o control/client.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/admit.o net/loop.o net/zone.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
@@ -105,7 +105,7 @@ OBJS_test_known = $(DISCOVERY_OBJS) discovery/known.o
 OBJS_test_control_events = $(CONTROL_OBJS)
 OBJS_test_control_memory = $(CONTROL_OBJS)
 OBJS_test_control_methods = $(CONTROL_OBJS)
-OBJS_test_control_commands = $(CONTROL_OBJS)
+OBJS_test_control_changes = $(CONTROL_OBJS)
 OBJS_test_control_metrics = $(CONTROL_OBJS)
 OBJS_test_control_manual = $(CONTROL_OBJS)
 

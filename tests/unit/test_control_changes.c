@@ -420,7 +420,7 @@ START_TEST(bad_tags_are_refused)
 }
 END_TEST
 
-UNIT_MAIN("control_commands", a_join_is_answered_when_it_is_over,
+UNIT_MAIN("control_changes", a_join_is_answered_when_it_is_over,
     a_join_after_a_half_close_is_answered, a_join_is_answered_when_we_leave,
     whoever_waits_is_answered_at_the_end, a_join_whose_asker_is_gone_is_forgotten,
     bad_joins_are_refused, too_many_addresses_are_refused, a_leave_is_answered_once_it_is_sent,

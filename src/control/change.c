@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "control/command.h"
+#include "control/change.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,7 @@ give_up(struct client *c)
 }
 
 void
-command_cancel(struct client *c)
+change_cancel(struct client *c)
 {
 	if (c->call == NULL)
 		return;
@@ -62,7 +62,7 @@ command_cancel(struct client *c)
 static const char joins_nobody[] = "this member is leaving: it joins nobody any more";
 
 void
-command_refuse(struct client *c)
+change_refuse(struct client *c)
 {
 	struct refusal refusal;
 
@@ -132,7 +132,7 @@ read_addresses(struct request *r, const json_t *list, const char *addresses[CONT
 }
 
 enum method_outcome
-command_join(struct request *r)
+change_join(struct request *r)
 {
 	const json_t *list = json_object_get(r->params, "addresses");
 	const char *addresses[CONTROL_JOIN_MAX];
@@ -170,7 +170,7 @@ put_empty(struct emit *e)
 }
 
 void
-command_left(struct control_call *call)
+change_left(struct control_call *call)
 {
 	struct emit e;
 
@@ -180,7 +180,7 @@ command_left(struct control_call *call)
 }
 
 enum method_outcome
-command_leave(struct request *r)
+change_leave(struct request *r)
 {
 	struct control *control = r->control;
 
@@ -201,7 +201,7 @@ command_leave(struct request *r)
 /* -------------------------------------------------------------------------------------- remove */
 
 enum method_outcome
-command_remove(struct request *r)
+change_remove(struct request *r)
 {
 	const json_t *name = json_object_get(r->params, "name");
 	const char *text = json_string_value(name);
@@ -286,7 +286,7 @@ read_tags(struct request *r, const json_t *set, const json_t *unset, struct wire
 }
 
 enum method_outcome
-command_tags(struct request *r)
+change_tags(struct request *r)
 {
 	const struct control_backend *backend = &r->control->backend;
 	const json_t *set = json_object_get(r->params, "set");
@@ -331,7 +331,7 @@ put_keys(struct emit *e, const char *key, const char *const *names, size_t count
 }
 
 enum method_outcome
-command_reload(struct request *r)
+change_reload(struct request *r)
 {
 	const struct control_backend *backend = &r->control->backend;
 	struct control_reload reload = {0};

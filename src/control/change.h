@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The methods that change something. */
-#ifndef SWIMD_CONTROL_COMMAND_H
-#define SWIMD_CONTROL_COMMAND_H
+#ifndef SWIMD_CONTROL_CHANGE_H
+#define SWIMD_CONTROL_CHANGE_H
 
 #include "control/method.h"
 
-method_handler command_join, command_leave, command_remove, command_tags, command_reload;
+method_handler change_join, change_leave, change_remove, change_tags, change_reload;
 
 /* The connection is gone: nobody waits for its call any more.  What it asked for goes on. */
-void command_cancel(struct client *);
+void change_cancel(struct client *);
 /* Nothing will come of its call any more, if it has one: answer that. */
-void command_refuse(struct client *);
+void change_refuse(struct client *);
 /* The leave is sent: answer the call. */
-void command_left(struct control_call *);
+void change_left(struct control_call *);
 
 #endif
