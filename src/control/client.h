@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
+#include "control/control_internal.h"
 #include "control/emit.h"
-#include "control/internal.h"
 #include "control/ring.h"
 
 /* Serves fd (non-blocking), which it owns from now on, also when it fails with NULL. */

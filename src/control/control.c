@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "control/change.h"
 #include "control/client.h"
+#include "control/control_internal.h"
 #include "control/event.h"
-#include "control/internal.h"
 #include "control/request.h"
 #include "net/loop.h"
 

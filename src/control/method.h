@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <jansson.h>
 
+#include "control/control_internal.h"
 #include "control/refusal.h"
-#include "control/internal.h"
 
 enum method_outcome {
 	METHOD_DONE,   /* request->out has the result */

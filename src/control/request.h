@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "control/internal.h"
+#include "control/control_internal.h"
 
 /* Carry out one line (without its newline) and answer it, or leave a call that is answered later. */
 void request_run(struct client *, const char *line, size_t len);

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/internal.h"
+#include "control/control_internal.h"
 #include "control_world.h"
 #include "net/loop.h"
 #include "support/unit.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/internal.h"
+#include "control/control_internal.h"
 #include "control_world.h"
 #include "net/loop.h"
 #include "support/unit.h"

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "control/internal.h"
+#include "control/control_internal.h"
 #include "control_world.h"
 #include "net/loop.h"
 #include "support/unit.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "control/internal.h"
+#include "control/control_internal.h"
 #include "control/protocol.h"
 #include "control_world.h"
 #include "net/loop.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of control share: the server, its connections, a request under way. */
-#ifndef SWIMD_CONTROL_INTERNAL_H
-#define SWIMD_CONTROL_INTERNAL_H
+#ifndef SWIMD_CONTROL_CONTROL_INTERNAL_H
+#define SWIMD_CONTROL_CONTROL_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
