@@ -33,8 +33,8 @@ const struct args_option *command_globals(void);
 const char *const *command_formats(size_t *count);
 
 /* The handlers, by file. */
-enum ctl_exit members_run(struct ctl *);
-enum ctl_exit members_one_run(struct ctl *);
+enum ctl_exit member_list_run(struct ctl *);
+enum ctl_exit member_list_one_run(struct ctl *);
 enum ctl_exit info_status_run(struct ctl *);
 enum ctl_exit info_run(struct ctl *);
 enum ctl_exit info_health_run(struct ctl *);

@@ -6,7 +6,7 @@
 
 #include "ctl/command.h"
 #include "ctl/ctl.h"
-#include "ctl/members.h"
+#include "ctl/member_list.h"
 #include "ctl/pairs.h"
 #include "ctl/print.h"
 #include "ctl/session.h"
@@ -152,7 +152,7 @@ print_overview(const struct ctl *ctl, const json_t *info, const json_t *health, 
 		for (i = count; i > MISSING_MAX; i--)
 			json_array_remove(missing, i - 1);
 		fputc('\n', ctl->out);
-		ok = members_print(ctl, missing);
+		ok = member_list_print(ctl, missing);
 		if (count > MISSING_MAX)
 			fprintf(ctl->out,
 			    "... and %zu more: swimctl members --status dead --status suspect\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SWIMD_CTL_MEMBERS_H
-#define SWIMD_CTL_MEMBERS_H
+#ifndef SWIMD_CTL_MEMBER_LIST_H
+#define SWIMD_CTL_MEMBER_LIST_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -8,6 +8,6 @@
 #include "ctl/ctl.h"
 
 /* A list of members as a table in ctl's format; false without memory. */
-bool members_print(const struct ctl *, json_t *list);
+bool member_list_print(const struct ctl *, json_t *list);
 
 #endif

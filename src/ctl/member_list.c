@@ -8,7 +8,7 @@
 #include "ctl/command.h"
 #include "ctl/ctl.h"
 #include "ctl/hosts.h"
-#include "ctl/members.h"
+#include "ctl/member_list.h"
 #include "ctl/pairs.h"
 #include "ctl/print.h"
 #include "ctl/session.h"
@@ -129,7 +129,7 @@ are_mixed(const json_t *list)
 }
 
 bool
-members_print(const struct ctl *ctl, json_t *list)
+member_list_print(const struct ctl *ctl, json_t *list)
 {
 	struct table_column shown[COLUMNS];
 	struct table *t;
@@ -215,7 +215,7 @@ fail:
 }
 
 enum ctl_exit
-members_run(struct ctl *ctl)
+member_list_run(struct ctl *ctl)
 {
 	struct problem problem;
 	struct session session;
@@ -243,7 +243,7 @@ members_run(struct ctl *ctl)
 	case CTL_TABLE:
 	case CTL_WIDE:
 	case CTL_TSV:
-		if (!members_print(ctl, list))
+		if (!member_list_print(ctl, list))
 			status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 		break;
 	}
@@ -253,7 +253,7 @@ members_run(struct ctl *ctl)
 }
 
 enum ctl_exit
-members_one_run(struct ctl *ctl)
+member_list_one_run(struct ctl *ctl)
 {
 	struct problem problem;
 	json_t *name = session_string(ctl->args.operands[0], &problem);
