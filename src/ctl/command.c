@@ -83,7 +83,7 @@ static const struct command rows[] = {
 	"make the whole cluster forget a member that is dead or has left", admin_remove_run},
     /* A list without changes needs the read-only socket alone, which itself denies what changes something. */
     {"tags", "[KEY=VALUE]...", 0, COMMAND_ANY, tags_options, PLAIN, false, false,
-	"show the tags of this member, or set and unset some", tags_run},
+	"show the tags of this member, or set and unset some", tagging_run},
     {"reload", "", 0, 0, none, PLAIN, false, true, "read the configuration anew", admin_reload_run},
     {"links", "", 0, 0, none, LISTS, true, false,
 	"members that say whom they cannot reach directly, though others can", links_run},

@@ -13,7 +13,7 @@
 #include "ctl/print.h"
 #include "ctl/session.h"
 #include "ctl/table.h"
-#include "ctl/tags.h"
+#include "ctl/tagging.h"
 
 enum column {
 	NAME,
@@ -200,7 +200,7 @@ filters(const struct ctl *ctl, struct problem *problem)
 	}
 	i = 0;
 	while ((text = args_next(&ctl->args, "tag", &i)) != NULL)
-		if (!tags_put(tags, text, problem))
+		if (!tagging_put(tags, text, problem))
 			goto fail;
 	if (json_object_size(tags) > 0)
 		json_object_set(params, "tags", tags);

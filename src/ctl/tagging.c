@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `swimctl tags`: show those of this member, set some, unset some. */
-#include "ctl/tags.h"
+#include "ctl/tagging.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "ctl/session.h"
 
 bool
-tags_put(json_t *object, const char *text, struct problem *problem)
+tagging_put(json_t *object, const char *text, struct problem *problem)
 {
 	const char *equals = strchr(text, '=');
 	char *key;
@@ -49,7 +49,7 @@ changes(const struct ctl *ctl, struct problem *problem)
 	size_t i;
 
 	for (i = 0; i < ctl->args.operand_count; i++)
-		if (!tags_put(set, ctl->args.operands[i], problem))
+		if (!tagging_put(set, ctl->args.operands[i], problem))
 			goto fail;
 	i = 0;
 	while ((key = args_next(&ctl->args, "unset", &i)) != NULL) {
@@ -110,7 +110,7 @@ show(const struct ctl *ctl)
 }
 
 enum ctl_exit
-tags_run(struct ctl *ctl)
+tagging_run(struct ctl *ctl)
 {
 	struct problem problem;
 	struct session session;

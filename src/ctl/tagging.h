@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SWIMD_CTL_TAGS_H
-#define SWIMD_CTL_TAGS_H
+#ifndef SWIMD_CTL_TAGGING_H
+#define SWIMD_CTL_TAGGING_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -8,6 +8,6 @@
 #include "ctl/problem.h"
 
 /* Put "KEY=VALUE" into an object of strings.  False: *problem says why it is none. */
-bool tags_put(json_t *object, const char *text, struct problem *problem);
+bool tagging_put(json_t *object, const char *text, struct problem *problem);
 
 #endif
