@@ -92,7 +92,7 @@ static const struct command rows[] = {
     {"info", "", 0, 0, none, PLAIN, false, false, "name, address, version and such of the daemon",
 	info_run},
     {"decode", "[HEX]", 0, 1, none, CTL_TABLE, false, false,
-	"explain a datagram, given in hexadecimal or raw on standard input", decode_run},
+	"explain a datagram, given in hexadecimal or raw on standard input", datagram_run},
     {"version", "", 0, 0, none, PLAIN, false, false, "versions of swimctl and of the daemon",
 	info_version_run},
     {"completion", "[bash]", 0, 1, none, CTL_TABLE, false, false,

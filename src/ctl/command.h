@@ -49,7 +49,7 @@ enum ctl_exit admin_reload_run(struct ctl *);
 enum ctl_exit admin_discovery_run(struct ctl *);
 enum ctl_exit links_run(struct ctl *);
 enum ctl_exit tagging_run(struct ctl *);
-enum ctl_exit decode_run(struct ctl *);
+enum ctl_exit datagram_run(struct ctl *);
 enum ctl_exit help_run(struct ctl *);
 enum ctl_exit help_completion_run(struct ctl *);
 

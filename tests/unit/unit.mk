@@ -52,7 +52,7 @@ OBJS_test_writer = daemon/writer.o daemon/durable.o $(LOOP_OBJS)
 OBJS_test_address = daemon/address.o daemon/fault.o net/sockaddr.o base/addr.o
 OBJS_test_health = daemon/health.o base/addr.o base/utf8.o base/error.o
 
-CTL_OBJS = $(patsubst %,ctl/%.o,admin args command connection ctl decode events help hook hosts info links member_list pairs print \
+CTL_OBJS = $(patsubst %,ctl/%.o,admin args command connection ctl datagram events help hook hosts info links member_list pairs print \
 	problem reply session table tagging wait) wire/decode.o wire/format.o wire/names.o wire/tags.o wire/updates.o \
 	base/addr.o base/buf.o base/nearest.o base/status.o base/utf8.o tests/unit/ctl_fake.o
 OBJS_test_ctl_args = base/nearest.o ctl/args.o ctl/problem.o ctl/print.o base/utf8.o

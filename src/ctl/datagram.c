@@ -86,7 +86,7 @@ explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text
 }
 
 enum ctl_exit
-decode_run(struct ctl *ctl)
+datagram_run(struct ctl *ctl)
 {
 	const size_t cap = (size_t)WIRE_DATAGRAM_MAX * 8;
 	char *text = malloc(cap > TEXT_MAX + 1 ? cap : TEXT_MAX + 1);
