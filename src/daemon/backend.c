@@ -120,17 +120,17 @@ backend_loop_lag(void *ctx, swim_duration *last, swim_duration *max)
  * set and nothing changed.
  */
 static int
-take_tags(struct node *node, const struct tags *configured, const struct tags_overlay *overlay,
-    char *error)
+take_tags(struct node *node, const struct own_tags *configured,
+    const struct own_tags_overlay *overlay, char *error)
 {
 	size_t room = swim_tags_room(node->swim);
-	struct tags now;
+	struct own_tags now;
 
 	if (node->leaving) {
 		snprintf(error, FAULT_MAX, "this member is leaving: its tags stay as they are");
 		return CONTROL_UNAVAILABLE;
 	}
-	if (tags_effective(configured, overlay, &now) != WIRE_TAGS_OK || now.len > room) {
+	if (own_tags_effective(configured, overlay, &now) != WIRE_TAGS_OK || now.len > room) {
 		snprintf(error, FAULT_MAX,
 		    "the tags would be larger than %zu bytes together (keys, values, and 3 each): unset some, or shorten them%s",
 		    room, room < WIRE_TAGS_MAX ? ", or raise max_datagram" : "");
@@ -149,10 +149,10 @@ static int
 backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *error)
 {
 	struct node *node = ctx;
-	struct tags_overlay overlay = node->overlay;
+	struct own_tags_overlay overlay = node->overlay;
 
 	/* What the overlay alone has no room for is too large over anything. */
-	if (tags_change(&overlay, &node->tags, changes, count) != WIRE_TAGS_OK) {
+	if (own_tags_change(&overlay, &node->tags, changes, count) != WIRE_TAGS_OK) {
 		snprintf(error, FAULT_MAX,
 		    "the tags would be larger than %d bytes together (keys, values, and 3 each): unset some, or shorten them",
 		    WIRE_TAGS_MAX);
@@ -164,10 +164,10 @@ backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *erro
 int
 backend_start_tags(struct node *node, char *fault)
 {
-	struct tags configured;
+	struct own_tags configured;
 	char why[FAULT_MAX];
 
-	if (tags_parse(&node->config.tags, &configured, why) &&
+	if (own_tags_parse(&node->config.tags, &configured, why) &&
 	    take_tags(node, &configured, &node->overlay, why) == 0)
 		return 0;
 	return fault_set(fault, EX_CONFIG, "tags: %.400s", why);
@@ -177,12 +177,12 @@ backend_start_tags(struct node *node, char *fault)
 static bool
 reload_tags(struct node *node, const struct config *fresh, char *error)
 {
-	struct tags_overlay overlay = node->overlay;
-	struct tags configured;
+	struct own_tags_overlay overlay = node->overlay;
+	struct own_tags configured;
 	char why[FAULT_MAX];
 
-	if (tags_parse(&fresh->tags, &configured, why)) {
-		tags_prune(&overlay, &configured);
+	if (own_tags_parse(&fresh->tags, &configured, why)) {
+		own_tags_prune(&overlay, &configured);
 		if (take_tags(node, &configured, &overlay, why) == 0)
 			return true;
 	}

@@ -10,7 +10,7 @@
 
 #include "base/utf8.h"
 #include "daemon/fault.h"
-#include "daemon/tags.h"
+#include "daemon/own_tags.h"
 #include "daemon/units.h"
 
 /* One value of any type, before it is known to be good. */
@@ -322,13 +322,13 @@ static bool
 consistent(const struct config *c, char *error)
 {
 	char fault[FAULT_MAX];
-	struct tags tags;
+	struct own_tags tags;
 
 	if (!ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
 		c->timing.probe_interval, error) ||
 	    !ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
 		return false;
-	if (!tags_parse(&c->tags, &tags, fault))
+	if (!own_tags_parse(&c->tags, &tags, fault))
 		return fault_say(error, "tags (%s): %.400s", origin_of(c, "tags"), fault);
 	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {

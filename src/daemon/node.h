@@ -25,11 +25,11 @@
 #include "daemon/network.h"
 #include "daemon/notify.h"
 #include "daemon/options.h"
+#include "daemon/own_tags.h"
 #include "daemon/random.h"
 #include "daemon/reload.h"
 #include "daemon/snapshot.h"
 #include "daemon/state.h"
-#include "daemon/tags.h"
 #include "discovery/discovery.h"
 #include "net/loop.h"
 #include "net/reaper.h"
@@ -115,10 +115,10 @@ struct node {
 	struct node_reach {
 		swim_time at; /* of the next look */
 		bool unreachable, shared;
-	} reach;                     /* what was told of our address */
-	struct tags tags;            /* as configured */
-	struct tags_overlay overlay; /* set and unset at run time */
-	struct reload_plan reload;   /* the last one; its answer points here */
+	} reach;                         /* what was told of our address */
+	struct own_tags tags;            /* as configured */
+	struct own_tags_overlay overlay; /* set and unset at run time */
+	struct reload_plan reload;       /* the last one; its answer points here */
 };
 
 /*

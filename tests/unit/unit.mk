@@ -34,10 +34,10 @@ OBJS_test_follow = daemon/follow.o base/addr.o
 OBJS_test_ifaces = net/ifaces.o base/addr.o
 OBJS_test_route = net/route.o net/ifaces.o net/sockaddr.o base/addr.o
 
-TAGS_OBJS = daemon/tags.o daemon/fault.o wire/tags.o base/buf.o
-CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(TAGS_OBJS) base/addr.o base/nearest.o \
+OWN_TAGS_OBJS = daemon/own_tags.o daemon/fault.o wire/tags.o base/buf.o
+CONFIG_OBJS = daemon/config.o daemon/config_keys.o daemon/units.o core/profile.o $(OWN_TAGS_OBJS) base/addr.o base/nearest.o \
 	$(LOG_OBJS)
-OBJS_test_tags = $(TAGS_OBJS) base/utf8.o
+OBJS_test_own_tags = $(OWN_TAGS_OBJS) base/utf8.o
 OBJS_test_units = daemon/units.o
 OBJS_test_lost_name = daemon/lost_name.o daemon/durable.o
 OBJS_test_random = daemon/random.o

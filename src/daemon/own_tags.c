@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/tags.h"
+#include "daemon/own_tags.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ same(struct wire_str a, struct wire_str b)
 }
 
 static bool
-find(const struct tags *tags, struct wire_str key)
+find(const struct own_tags *tags, struct wire_str key)
 {
 	struct wire_tag tag;
 	size_t offset = 0;
@@ -32,7 +32,7 @@ find(const struct tags *tags, struct wire_str key)
 }
 
 bool
-tags_parse(const struct config_list *list, struct tags *out, char *fault)
+own_tags_parse(const struct config_list *list, struct own_tags *out, char *fault)
 {
 	char shown[128];
 
@@ -56,13 +56,14 @@ tags_parse(const struct config_list *list, struct tags *out, char *fault)
 
 /* Unset what may not be there: that takes no room. */
 static enum wire_tags_error
-drop(struct tags *tags, struct wire_str key)
+drop(struct own_tags *tags, struct wire_str key)
 {
 	return wire_tags_set(tags->bytes, &tags->len, key, (struct wire_str){NULL, 0});
 }
 
 static enum wire_tags_error
-change_one(struct tags_overlay *o, const struct tags *configured, const struct wire_tag *change)
+change_one(struct own_tags_overlay *o, const struct own_tags *configured,
+    const struct wire_tag *change)
 {
 	static const struct wire_str empty = {"", 0};
 	enum wire_tags_error error;
@@ -78,10 +79,10 @@ change_one(struct tags_overlay *o, const struct tags *configured, const struct w
 }
 
 enum wire_tags_error
-tags_change(struct tags_overlay *overlay, const struct tags *configured,
+own_tags_change(struct own_tags_overlay *overlay, const struct own_tags *configured,
     const struct wire_tag *changes, size_t count)
 {
-	struct tags_overlay changed = *overlay;
+	struct own_tags_overlay changed = *overlay;
 
 	/* First what makes room. */
 	for (int setting = 0; setting <= 1; setting++) {
@@ -100,7 +101,8 @@ tags_change(struct tags_overlay *overlay, const struct tags *configured,
 }
 
 enum wire_tags_error
-tags_effective(const struct tags *configured, const struct tags_overlay *overlay, struct tags *out)
+own_tags_effective(const struct own_tags *configured, const struct own_tags_overlay *overlay,
+    struct own_tags *out)
 {
 	enum wire_tags_error error = WIRE_TAGS_OK;
 	struct wire_tag tag;
@@ -123,9 +125,9 @@ tags_effective(const struct tags *configured, const struct tags_overlay *overlay
 }
 
 void
-tags_prune(struct tags_overlay *overlay, const struct tags *configured)
+own_tags_prune(struct own_tags_overlay *overlay, const struct own_tags *configured)
 {
-	struct tags kept = {.len = 0};
+	struct own_tags kept = {.len = 0};
 	struct wire_tag tag;
 	size_t offset = 0;
 

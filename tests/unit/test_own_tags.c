@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/tags.h"
+#include "daemon/own_tags.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@ str(const char *text)
 
 /* "role=db zone=a" */
 static const char *
-shown(const struct tags *tags)
+shown(const struct own_tags *tags)
 {
 	static char text[4 * WIRE_TAGS_MAX];
 	struct wire_tag tag;
@@ -32,18 +32,18 @@ shown(const struct tags *tags)
 }
 
 static bool
-parse(struct tags *out, char *a, char *b)
+parse(struct own_tags *out, char *a, char *b)
 {
 	char *items[] = {a, b};
 	const struct config_list list = {items, (size_t)(a != NULL) + (size_t)(b != NULL)};
 
-	return tags_parse(&list, out, fault);
+	return own_tags_parse(&list, out, fault);
 }
 
-static struct tags
+static struct own_tags
 configured(char *a, char *b)
 {
-	struct tags tags;
+	struct own_tags tags;
 
 	ck_assert_msg(parse(&tags, a, b), "%s", fault);
 	return tags;
@@ -51,25 +51,26 @@ configured(char *a, char *b)
 
 /* One change at run time; a value of NULL unsets. */
 static enum wire_tags_error
-change(struct tags_overlay *overlay, const struct tags *base, const char *key, const char *value)
+change(struct own_tags_overlay *overlay, const struct own_tags *base, const char *key,
+    const char *value)
 {
 	const struct wire_tag tag = {str(key), str(value)};
 
-	return tags_change(overlay, base, &tag, 1);
+	return own_tags_change(overlay, base, &tag, 1);
 }
 
 static const char *
-effective(const struct tags *base, const struct tags_overlay *overlay)
+effective(const struct own_tags *base, const struct own_tags_overlay *overlay)
 {
-	struct tags tags;
+	struct own_tags tags;
 
-	ck_assert_int_eq(tags_effective(base, overlay, &tags), WIRE_TAGS_OK);
+	ck_assert_int_eq(own_tags_effective(base, overlay, &tags), WIRE_TAGS_OK);
 	return shown(&tags);
 }
 
 START_TEST(configured_tags_are_sorted_and_may_be_empty)
 {
-	struct tags tags = configured((char[]){"zone=a=b"}, (char[]){"role="});
+	struct own_tags tags = configured((char[]){"zone=a=b"}, (char[]){"role="});
 
 	ck_assert_str_eq(shown(&tags), "role= zone=a=b");
 	tags = configured(NULL, NULL);
@@ -80,7 +81,7 @@ END_TEST
 START_TEST(twice_and_too_much_are_refused)
 {
 	static char large[WIRE_TAGS_MAX];
-	struct tags tags;
+	struct own_tags tags;
 
 	ck_assert(!parse(&tags, (char[]){"role=a"}, (char[]){"role=b"}));
 	ck_assert_str_eq(fault, "the tag 'role' is given twice");
@@ -97,8 +98,8 @@ END_TEST
 
 START_TEST(run_time_stands_over_the_configuration)
 {
-	struct tags base = configured((char[]){"role=db"}, (char[]){"zone=a"}), other;
-	struct tags_overlay overlay = {0};
+	struct own_tags base = configured((char[]){"role=db"}, (char[]){"zone=a"}), other;
+	struct own_tags_overlay overlay = {0};
 
 	ck_assert_str_eq(effective(&base, &overlay), "role=db zone=a");
 	ck_assert_int_eq(change(&overlay, &base, "role", "web"), WIRE_TAGS_OK);
@@ -108,7 +109,7 @@ START_TEST(run_time_stands_over_the_configuration)
 	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web");
 	/* A reload changes what is below. */
 	other = configured((char[]){"role=x"}, (char[]){"more=y"});
-	tags_prune(&overlay, &other);
+	own_tags_prune(&overlay, &other);
 	ck_assert_str_eq(effective(&other, &overlay), "more=y new=1 role=web");
 	/* zone was unset while it was there; that is forgotten with it. */
 	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web zone=a");
@@ -123,8 +124,8 @@ END_TEST
 START_TEST(a_change_that_does_not_fit_changes_nothing)
 {
 	static char half[300];
-	struct tags base = configured((char[]){"role=db"}, NULL), ignored;
-	struct tags_overlay overlay = {0};
+	struct own_tags base = configured((char[]){"role=db"}, NULL), ignored;
+	struct own_tags_overlay overlay = {0};
 	struct wire_tag both[2];
 
 	memset(half, 'x', sizeof(half) - 1);
@@ -136,17 +137,17 @@ START_TEST(a_change_that_does_not_fit_changes_nothing)
 	/* What is unset makes room, wherever it stands. */
 	both[0] = (struct wire_tag){str("b"), str(half)};
 	both[1] = (struct wire_tag){str("a"), str(NULL)};
-	ck_assert_int_eq(tags_change(&overlay, &base, both, 2), WIRE_TAGS_OK);
+	ck_assert_int_eq(own_tags_change(&overlay, &base, both, 2), WIRE_TAGS_OK);
 	/* Each for itself has room, but not one over the other; a value in place of another has. */
 	base = configured((char[]){"b=x"}, NULL);
-	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
+	ck_assert_int_eq(own_tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
 	ck_assert(wire_tags_set(base.bytes, &base.len, str("z"), str(half)) == WIRE_TAGS_OK);
-	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_TOO_LARGE);
-	base = (struct tags){.len = 0};
+	ck_assert_int_eq(own_tags_effective(&base, &overlay, &ignored), WIRE_TAGS_TOO_LARGE);
+	base = (struct own_tags){.len = 0};
 	ck_assert(wire_tags_set(base.bytes, &base.len, str("b"), str(half)) == WIRE_TAGS_OK);
-	ck_assert_int_eq(tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
+	ck_assert_int_eq(own_tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
 }
 END_TEST
 
-UNIT_MAIN("tags", configured_tags_are_sorted_and_may_be_empty, twice_and_too_much_are_refused,
+UNIT_MAIN("own_tags", configured_tags_are_sorted_and_may_be_empty, twice_and_too_much_are_refused,
     run_time_stands_over_the_configuration, a_change_that_does_not_fit_changes_nothing)
