@@ -94,7 +94,7 @@ discovery_arm(struct discovery *hub)
 	for (i = 0; i < hub->peer_count; i++)
 		next = swim_time_min(next, peer_deadline(hub->peers[i]));
 	next = swim_time_min(next, hint_deadline(hub));
-	if (join_due(hub)) {
+	if (operator_join_due(hub)) {
 		next = (swim_time){0};
 	} else if (discovery_needs_check(hub)) {
 		if (swim_time_is_never(hub->alone_check))
@@ -176,7 +176,7 @@ discovery_fired(void *ctx, swim_time now)
 	if (swim_time_reached(now, hub->alone_check))
 		discovery_check_joined(hub, now);
 	hint_run(hub, now);
-	join_run(hub);
+	operator_join_run(hub);
 	discovery_arm(hub);
 	if (hub->callbacks.changed != NULL)
 		hub->callbacks.changed(hub->callbacks.ctx);
@@ -419,7 +419,7 @@ discovery_free(struct discovery *hub)
 
 	if (hub == NULL)
 		return;
-	join_clear(hub);
+	operator_join_clear(hub);
 	while ((source = hub->sources) != NULL) {
 		hub->sources = source->next;
 		source->ops->stop(source);

@@ -27,11 +27,11 @@ struct peer_contact {
 	int error_number; /* why a datagram to it did not arrive, by what the network or this machine says; or 0 */
 };
 
-struct join;
+struct operator_join;
 struct peer {
 	struct discovery *hub;
 	const struct discovery_source *source; /* NULL: an operator's join */
-	struct join *join;                     /* the round it belongs to, or NULL */
+	struct operator_join *join;            /* the round it belongs to, or NULL */
 	bool hint;
 	/* Of a hint: */
 	uint64_t id;
@@ -64,7 +64,7 @@ struct discovery {
 	    alone_check; /* when to look again whether we are alone, and which hints are members */
 	swim_time
 	    hint_full; /* the instant from which on a full burst of hints may be asked again */
-	struct join *joins;
+	struct operator_join *joins;
 };
 
 /* NULL and *error when the address is bad or there is no room.  It is tried at `now`. */
@@ -114,10 +114,10 @@ void discovery_remove_peer(struct discovery *, struct peer *);
 bool discovery_is_asking(const struct discovery *, const struct swim_addr *);
 
 /* Is there a join whose outcomes are all known? */
-bool join_due(const struct discovery *);
+bool operator_join_due(const struct discovery *);
 /* Call back for every join whose outcomes are all known. */
-void join_run(struct discovery *);
+void operator_join_run(struct discovery *);
 /* Drop all joins without their callbacks. */
-void join_clear(struct discovery *);
+void operator_join_clear(struct discovery *);
 
 #endif

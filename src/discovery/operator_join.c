@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct join {
-	struct join *next;
+struct operator_join {
+	struct operator_join *next;
 	discovery_join_done *done;
 	void *ctx;
 	size_t count;
@@ -15,9 +15,9 @@ struct join {
 
 /* Takes its peers along. */
 static void
-join_free(struct discovery *hub, struct join *join)
+operator_join_free(struct discovery *hub, struct operator_join *join)
 {
-	struct join **at = &hub->joins;
+	struct operator_join **at = &hub->joins;
 	size_t i, j;
 
 	while (*at != NULL && *at != join)
@@ -34,7 +34,7 @@ join_free(struct discovery *hub, struct join *join)
 }
 
 static struct peer *
-join_peer(const struct join *join, const char *address)
+operator_join_peer(const struct operator_join *join, const char *address)
 {
 	size_t i;
 
@@ -49,7 +49,7 @@ enum swim_error
 discovery_join(struct discovery *hub, const char *const *addresses, size_t count,
     discovery_join_done *done, void *ctx)
 {
-	struct join *join = NULL;
+	struct operator_join *join = NULL;
 	enum swim_error error = SWIM_ERROR_RESOLUTION_FAILED;
 	struct peer *peer;
 	size_t i;
@@ -62,11 +62,11 @@ discovery_join(struct discovery *hub, const char *const *addresses, size_t count
 	join->done = done;
 	join->ctx = ctx;
 	for (i = 0; i < count; i++) {
-		peer = join_peer(join, addresses[i]);
+		peer = operator_join_peer(join, addresses[i]);
 		if (peer == NULL)
 			peer = discovery_add_peer(hub, NULL, addresses[i], &error);
 		if (peer == NULL) {
-			join_free(hub, join);
+			operator_join_free(hub, join);
 			return error;
 		}
 		peer->join = join;
@@ -81,21 +81,21 @@ discovery_join(struct discovery *hub, const char *const *addresses, size_t count
 void
 discovery_join_cancel(struct discovery *hub, void *ctx)
 {
-	struct join *join, *next;
+	struct operator_join *join, *next;
 
 	for (join = hub->joins; join != NULL; join = next) {
 		next = join->next;
 		if (join->ctx == ctx)
-			join_free(hub, join);
+			operator_join_free(hub, join);
 	}
 	discovery_arm(hub);
 }
 
 /* One all of whose outcomes are known. */
-static struct join *
-join_settled(const struct discovery *hub)
+static struct operator_join *
+operator_join_settled(const struct discovery *hub)
 {
-	struct join *join;
+	struct operator_join *join;
 	size_t settled;
 
 	for (join = hub->joins; join != NULL; join = join->next) {
@@ -108,22 +108,22 @@ join_settled(const struct discovery *hub)
 }
 
 bool
-join_due(const struct discovery *hub)
+operator_join_due(const struct discovery *hub)
 {
-	return join_settled(hub) != NULL;
+	return operator_join_settled(hub) != NULL;
 }
 
 void
-join_run(struct discovery *hub)
+operator_join_run(struct discovery *hub)
 {
 	struct discovery_peer *reports;
 	discovery_join_done *done;
-	struct join *join;
+	struct operator_join *join;
 	size_t i, count;
 	void *ctx;
 
 	/* Looked for anew after each: the callback may cancel others, or ask again. */
-	while ((join = join_settled(hub)) != NULL) {
+	while ((join = operator_join_settled(hub)) != NULL) {
 		done = join->done;
 		ctx = join->ctx;
 		count = join->count;
@@ -133,15 +133,15 @@ join_run(struct discovery *hub)
 			return;
 		for (i = 0; i < count; i++)
 			reports[i] = join->peers[i]->report;
-		join_free(hub, join);
+		operator_join_free(hub, join);
 		done(ctx, reports, count);
 		free(reports);
 	}
 }
 
 void
-join_clear(struct discovery *hub)
+operator_join_clear(struct discovery *hub)
 {
 	while (hub->joins != NULL)
-		join_free(hub, hub->joins);
+		operator_join_free(hub, hub->joins);
 }
