@@ -130,7 +130,7 @@ $(eval $(call stamp,.files,$(sort $(wildcard src/*/*.c tests/*/*.c))))
 # ------------------------------------------------------------------------------------------ objects
 # From the top floor down, which is the order in which the linker needs the archives.
 FLOORS := daemon control discovery net core wire base
-MAINS := $(B)/obj/daemon/main.o
+MAINS := $(B)/obj/daemon/swimd.o
 objects = $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/$(1)/*.c))
 floors = $(patsubst %,$(B)/lib%.a,$(1))
 ALL_FLOORS := $(call floors,$(FLOORS))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* swimd: reads its options and its configuration, and runs the node until it ends. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
