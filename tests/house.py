@@ -28,7 +28,7 @@ BELOW = {
 CTL_MAY_INCLUDE = {"control/protocol.h"}
 PURE = ["base", "wire", "core"]
 IMPURE_FILES = {"base/log", "base/journal", "base/inherit"}
-STATEFUL_FILES = {"base/log", "daemon/swimd", "ctl/main"}
+STATEFUL_FILES = {"base/log", "daemon/swimd", "ctl/swimctl"}
 
 # All that a pure object may ask of the C library: memory, text, arithmetic, sorting.
 PURE_SYMBOLS = re.compile(r"""
