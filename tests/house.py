@@ -2,9 +2,10 @@
 
 usage: house.py BUILD-DIRECTORY (with the objects of a plain build in it). Prints TAP.
 
-Floors only look down. Core, wire and base (but for base/log, base/journal that it uses, and base/inherit) are pure: no
-clock, no socket, no random numbers, no files, no event loop. No state at file scope but in the files of main() and log.
-One header leads into the core. (That a switch over an enumeration names every case is -Wswitch-enum's.)
+A base name is unique in src/. Floors only look down. Core, wire and base (but for base/log, base/journal that it
+uses, and base/inherit) are pure: no clock, no socket, no random numbers, no files, no event loop. No state at file
+scope but in the files of main() and log. One header leads into the core. (That a switch over an enumeration names
+every case is -Wswitch-enum's.)
 """
 import hashlib
 import pathlib
@@ -83,6 +84,15 @@ class House:
         for name, path in self.objects.items():
             if not path.exists():
                 yield f"src/{name}.c: no object {path}; the build is not whole"
+
+    def base_names_are_unique(self):
+        """no two files in different rooms of src/ have one base name"""
+        rooms = {}
+        for source in sorted(self.top.glob("src/**/*.*")):
+            rooms.setdefault(source.stem, set()).add(source.parent.relative_to(self.top).as_posix())
+        for name, where in rooms.items():
+            if len(where) > 1:
+                yield f"{name}.*: stands in {' and in '.join(sorted(where))}; a name says what the file is"
 
     def includes_look_down(self):
         """includes only look down, and name the floor"""
@@ -169,7 +179,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit("usage: house.py BUILD-DIRECTORY")
     house = House(pathlib.Path(__file__).resolve().parent.parent, pathlib.Path(sys.argv[1]))
-    rules = [House.floors_exist, House.includes_look_down, House.core_has_one_door,
+    rules = [House.floors_exist, House.base_names_are_unique, House.includes_look_down, House.core_has_one_door,
              House.links_look_down, House.lower_floors_are_pure, House.no_state_at_file_scope,
              House.vectors_are_as_published, House.invisible_characters_are_as_generated]
     failed = False
