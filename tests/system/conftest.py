@@ -1,6 +1,39 @@
-"""Fixtures of the system tests. Each test has a namespace, a directory and daemons of its own.
+"""Fixtures of the system tests, and what whoever writes such a test has to know.
 
-A test that asks for what cannot be had here is skipped by the fixture or by the harness, and needs no mark for that.
+The tests use Python's standard library and pytest. Each test has a network namespace, a directory and daemons of its own.
+To run some of them on another build than build/:
+
+    SWIMD_BUILD=build/asan python3 -B -m pytest -p no:cacheprovider -x tests/system -k NAME
+
+Where a test runs. A user other than root becomes root of a user namespace where the kernel allows that. Where nobody may
+make a namespace (in a container without CAP_SYS_ADMIN, or for a user in a chroot), the tests run one after the other on the
+loopback interface of this machine. A test that needs more is then skipped by the fixture or by the harness, at the call that
+needs the namespace, and needs no mark for that; `make check` says of each file how many tests were skipped and why.
+`make check-roots` tries all of this in fresh roots of Debian 12 and 13.
+
+What a test is written in (tests/system/harness):
+
+    cluster.py      daemons on loopback addresses of one namespace
+    lan.py          namespaces on a bridge, each with a D-Bus and an avahi-daemon
+    tunnel.py       namespaces between which a thread of the test carries the packets: late, twice, in another order, or not
+    machine.py      systems that have booted a systemd in systemd-nspawn, with swimd as `make install` leaves it
+    peers.py        Wire, a socket that takes and makes datagrams; Peer, a base peer (tests/base_peer) on a socket of the
+                    test; Crowd, members that take turns in telling a daemon of thousands of members, because a daemon takes
+                    only so many updates in a second from one source (src/core/quota.c)
+    mixed.py        a cluster of daemons and base peers; the rolling upgrade in test_mixed.py needs a swimd of an older
+                    version: make check-long SWIMD_OLD=/path/to/swimd
+    flood.py        floods by tests/flood/flood.c (make test-programs), from false addresses too
+    refuse.py       errors that no machine produces on demand, returned by the kernel at the test's request (seccomp)
+
+How long a test waits. A test waits for a condition, with a generous limit. It never sleeps for as long as something "should
+take", and never fails because the machine was slow. A test that requires a healthy daemon checks `daemon.complaints()` and
+not the status of the daemon's health, which may be `degraded` on a busy machine.
+
+How long a test lasts. All tests run beside each other, SYSTEM_JOBS at a time: four a processor, as real daemons mostly wait.
+The marks are in pytest.ini. A test that takes some seconds by its nature is marked `early`, or the whole of `make check` may
+end up waiting for it alone. A test whose subject lasts, such as two minutes of loss, so that no faster machine makes it
+shorter, is marked `long` and runs in `make check-long` only. Long tests run beside each other, their figures are in
+build/log/long.log, and all of them together get the time that `.ci/run` has left.
 """
 import os
 import signal
