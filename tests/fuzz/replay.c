@@ -4,6 +4,13 @@
  * prefix of each file, and over each file with each byte changed in a few ways. So `make check`
  * builds every fuzzer and replays its corpus with any compiler, and a truncation or a flipped bit
  * is tried at every offset each time.
+ *
+ * tests/fuzz/fuzz_X.c has the entry point of a fuzzer, tests/fuzz/corpus/X/ its corpus.  What `make fuzz` finds is
+ * kept as build/fuzz/fuzz_X-crash-HASH.  To see it again, in a build with sanitizers (`make asan`):
+ *
+ *	build/asan/tests/fuzz/fuzz_X-replay build/fuzz/fuzz_X-crash-HASH
+ *
+ * Once the fault is mended, the file goes into the corpus under a name that says what the fault was.
  */
 #include <dirent.h>
 #include <err.h>
