@@ -1,5 +1,8 @@
-# What each unit test is linked with, besides Check: the objects it needs, and no other. If a test of a
-# file needs more than that file and what it is built on, the floor is wrong.
+# What each unit test (tests/unit/test_X.c, a Check program) is linked with, besides Check: the objects it needs, and no
+# other. If a test of a file needs more than that file and what it is built on, the floor is wrong.
+#
+# To run one test of a program by hand, in a debugger and without a fork:
+#   CK_FORK=no CK_RUN_CASE=name_of_the_test gdb build/tests/unit/test_X
 OBJS_test_status = base/status.o base/error.o
 OBJS_test_time =
 OBJS_test_buf = base/buf.o
