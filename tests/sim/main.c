@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulator's program: runs scenarios and swarms, says in TAP what came of them, and with every
- * failure the command that shows it again.
+ * failure the command that shows it again.  The same seed gives the same trace.
+ *
+ * After every call into a core these look at it: check.c compares its events with its reports, inspect.c looks
+ * inside, history.c compares with the last look and with the facts (facts.c: who ever said what of itself), and
+ * budget.c counts what it sends.  base_peer.c simulates a base peer, and base_view.c checks the list of each base peer
+ * as history.c checks the view of each swimd.  `--scenario swarm-mixed --seeds N` runs swarms of swimds and base peers.
  */
 #include <err.h>
 #include <getopt.h>
