@@ -14,6 +14,8 @@ changes from round to round, so that a machine that grows busier does so for all
 
 Every figure that has a bound is held against it; exit status 1 if one is missed. Bounds that were not measured as
 they are meant, of ten kills among 100 members beside Serf, are named at the end. Needs root (or `unshare -rnm`).
+
+The machine must do nothing else meanwhile. `apt-get install serf && systemctl disable --now serf` installs Serf.
 """
 import argparse
 import os
