@@ -247,7 +247,7 @@ jobs_long = 'pytest:long=$(pytest_system) -rA -m "long and not flood" tests/syst
 jobs_flood = 'pytest:flood=$(PYTHON) -B -m pytest -q -rA -m flood tests/system'
 
 .PHONY: check check-long check-flood check-roots quickcheck asan
-# check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons
+# check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons; minutes
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
@@ -257,11 +257,11 @@ check: all test-programs
 check-long: all
 	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))') $(RUN) $(jobs_long)
 
-# check-flood:  short floods of every kind against real daemons, one after the other
+# check-flood:  short floods of every kind against real daemons, one after the other; minutes
 check-flood: all $(FLOOD_BIN)
 	@$(RUN) $(jobs_flood)
 
-# check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot (needs root)
+# check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot; needs root; hours; ROOTS=trixie/user runs one of them
 ROOTS ?= bookworm trixie
 check-roots:
 	@sh tests/roots.sh $(B)/roots $(ROOTS)
@@ -270,7 +270,7 @@ check-roots:
 quickcheck: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_QUICK_ARGS)) $(jobs_house)
 
-# asan:        the tests under ASan, UBSan and LSan; SYSTEM=1 takes real daemons too
+# asan:        units, corpora and simulator under ASan, UBSan and LSan, a minute; SYSTEM=1 takes real daemons too
 ifeq ($(SAN),)
 asan:
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 asan
@@ -280,7 +280,7 @@ asan: all test-programs
 endif
 
 .PHONY: sim
-# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms of each kind, some of sim-lifeguard
+# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms of each kind, some of sim-lifeguard; half an hour
 SIM_SEEDS ?= 10000
 SIM_EACH_SEEDS ?= 5
 sim: $(SIM_BIN)
@@ -291,7 +291,7 @@ sim: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 
 .PHONY: sim-broken
-# sim-broken:  shows that the simulator catches each of a list of broken rules, and in which scenario with which seed
+# sim-broken:  shows that the simulator catches each of a list of broken rules, and in which scenario with which seed; minutes
 sim-broken: $(SIM_BIN)
 	@CC='$(CC)' $(PYTHON) -B tests/sim/broken.py $(B)
 
@@ -311,7 +311,7 @@ sim-large: $(SIM_BIN)
 	@$(B)/sim-test --large
 
 .PHONY: lint
-# lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang
+# lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang; minutes
 SOURCES := $(wildcard src/*/*.c tests/*/*.c)
 HEADERS := $(wildcard src/*/*.h tests/*/*.h)
 SCRIPTS := $(wildcard .ci/run .ci/*.sh tests/*.sh)
@@ -365,14 +365,14 @@ fuzz-run: $(FUZZ_BINS)
 			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
 	done
 
-# valgrind:    three daemons live and leave under valgrind
+# valgrind:    three daemons live and leave under valgrind, half a minute
 .PHONY: valgrind
 valgrind: all
 	@command -v valgrind >/dev/null || { \
 		echo "make: valgrind is missing; run 'make deps', or on Debian: apt-get install valgrind" >&2; exit 69; }
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/valgrind.py
 
-# bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal
+# bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal; 5 minutes
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/cluster.py
@@ -383,7 +383,7 @@ FLOOD_ARGS ?=
 bench-flood: all $(FLOOD_BIN)
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_flood.py $(FLOOD_ARGS)
 
-# bench-cluster:  100 swimd beside 100 Serf; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
+# bench-cluster:  100 swimd beside 100 Serf, 6 minutes; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
 BENCH_ARGS ?=
 bench-cluster: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_cluster.py $(BENCH_ARGS)
