@@ -62,6 +62,16 @@ def links():
                     yield f"{text}:{number}: {target} is not there"
 
 
+def files_named():
+    """Paths in HACKING.md, from the top or from src/, a file's .c perhaps left out; X stands for any name."""
+    for number, line in enumerate((TOP / "HACKING.md").read_text().splitlines(), 1):
+        for path in re.findall(r"`(\.?\w+(?:/[\w.*-]+)+/?)`", line):
+            pattern = re.sub(r"\bX\b|(?<=_)X\b", "*", path.rstrip("/"))
+            if not path.startswith("build/") and not any(
+                    next((TOP / where).glob(pattern + end), None) for where in (".", "src") for end in ("", ".c")):
+                yield f"HACKING.md:{number}: {path} is not there"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: docs.py BUILD-DIRECTORY")
@@ -84,6 +94,7 @@ def main():
           None if shutil.which("systemd-analyze") else "systemd-analyze is not installed")
     check("one version everywhere", lambda: version(build))
     check("links of README.md and HACKING.md lead somewhere", links)
+    check("files that HACKING.md names are there", files_named)
     sys.exit(1 if failed else 0)
 
 
