@@ -21,7 +21,7 @@ import lifeguard
 import variant
 
 SECONDS = 300               # a run that takes longer does not end
-KNOWN_SEEDS = 300           # of a scenario that catches a rule with few of its seeds
+KNOWN_SEEDS = 1000          # of a scenario that catches a rule with few of its seeds
 KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",), "successor-leaves": ("successor-among-base",)}
 MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
 TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
