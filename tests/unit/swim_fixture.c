@@ -8,6 +8,8 @@
 
 #include "base/hash.h"
 
+const struct fixture_says fixture_nothing = {0};
+
 static void *
 resize(void *ctx, void *old, size_t size)
 {
@@ -158,12 +160,32 @@ member_id(unsigned peer, char name[16], char address[SWIM_ADDR_TEXT])
 	return (struct wire_member_id){wire_str_of(fixture_name(peer, name)), wire_str_of(address)};
 }
 
+size_t
+fixture_finish_by(struct fixture *f, const struct swim_addr *from, struct wire_writer *w,
+    const struct wire_trailer *trailer, size_t pad_to)
+{
+	size_t len = wire_finish(w, trailer, pad_to);
+
+	ck_assert_uint_gt(len, 0);
+	ck_assert_int_eq(swim_input(f->swim, f->now, from, w->buf.start, len), WIRE_OK);
+	fixture_drain(f);
+	return len;
+}
+
+size_t
+fixture_finish(struct fixture *f, unsigned from, struct wire_writer *w,
+    const struct wire_trailer *trailer, size_t pad_to)
+{
+	struct swim_addr addr = fixture_addr(from);
+
+	return fixture_finish_by(f, &addr, w, trailer, pad_to);
+}
+
 static void
 finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_says says)
 {
 	struct wire_trailer trailer = {0};
 	char name[16];
-	size_t len;
 
 	for (size_t i = 0; i < says.count; i++)
 		ck_assert(wire_add_update(w, &says.updates[i]));
@@ -172,9 +194,26 @@ finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_s
 		trailer.sender = wire_str_of(fixture_name(says.sender, name));
 		trailer.digest = says.digest;
 	}
-	len = wire_finish(w, &trailer, says.pad_to);
-	ck_assert_uint_gt(len, 0);
-	ck_assert_int_eq(fixture_input(f, from, w->buf.start, len), WIRE_OK);
+	fixture_finish(f, from, w, &trailer, says.pad_to);
+}
+
+struct fixture_says
+fixture_swimd(unsigned sender)
+{
+	return (struct fixture_says){.ours = true, .sender = sender};
+}
+
+struct fixture_says
+fixture_same_view(const struct fixture *f, unsigned sender)
+{
+	return (
+	    struct fixture_says){.ours = true, .sender = sender, .digest = fixture_stats(f).digest};
+}
+
+struct fixture_says
+fixture_other_view(unsigned sender)
+{
+	return (struct fixture_says){.ours = true, .sender = sender, .digest = 1};
 }
 
 void
@@ -186,6 +225,19 @@ fixture_ping(struct fixture *f, unsigned from, uint64_t seq, struct fixture_says
 	wire_writer_init(&w, data, sizeof(data), 100);
 	wire_begin_ping(&w, seq);
 	finish(f, from, &w, says);
+}
+
+void
+fixture_ping_with(struct fixture *f, unsigned from, uint64_t seq, const struct wire_update *u)
+{
+	fixture_ping(f, from, seq,
+	    (struct fixture_says){.ours = true, .sender = from, .updates = u, .count = 1});
+}
+
+void
+fixture_base_ping_with(struct fixture *f, unsigned from, uint64_t seq, const struct wire_update *u)
+{
+	fixture_ping(f, from, seq, (struct fixture_says){.updates = u, .count = 1});
 }
 
 void
@@ -229,13 +281,12 @@ fixture_base_ack(struct fixture *f, unsigned at, uint64_t seq, const char *name)
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id pair = {wire_str_of(name),
 	    wire_str_of(swim_addr_format(&addr, text))};
-	struct wire_trailer none = {0};
 	uint8_t data[256];
 	struct wire_writer w;
 
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ack(&w, seq, &pair);
-	ck_assert_int_eq(fixture_input(f, at, data, wire_finish(&w, &none, 0)), WIRE_OK);
+	fixture_finish(f, at, &w, NULL, 0);
 }
 
 void
@@ -247,15 +298,12 @@ fixture_ack_by(struct fixture *f, const struct swim_addr *from, uint64_t seq, un
 	struct wire_member_id id = member_id(peer, name, address);
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
-	size_t len;
 
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, seq, &id);
 	if (about != NULL)
 		ck_assert(wire_add_update(&w, about));
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, from, data, len), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish_by(f, from, &w, &trailer, 0);
 }
 
 void
@@ -268,7 +316,19 @@ fixture_nack(struct fixture *f, unsigned from, uint64_t seq, unsigned target)
 
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_nack(&w, seq, &id);
-	finish(f, from, &w, (struct fixture_says){0});
+	fixture_finish(f, from, &w, NULL, 0);
+}
+
+void
+fixture_base_ping_req(struct fixture *f, unsigned from, uint64_t seq,
+    const struct wire_member_id *target)
+{
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 0);
+	wire_begin_ping_req(&w, seq, target);
+	fixture_finish(f, from, &w, NULL, 0);
 }
 
 void
@@ -276,12 +336,44 @@ fixture_ping_req(struct fixture *f, unsigned from, uint64_t seq, unsigned target
 {
 	char name[16], address[SWIM_ADDR_TEXT];
 	struct wire_member_id id = member_id(target, name, address);
+
+	fixture_base_ping_req(f, from, seq, &id);
+}
+
+const struct fixture_out *
+fixture_ask_page(struct fixture *f, unsigned from, uint64_t seq, struct wire_cursor cursor,
+    size_t length)
+{
+	struct fixture_says says = fixture_other_view(from);
+	uint32_t digests[WIRE_SYNC_BUCKETS];
+	uint16_t count = (uint16_t)(WIRE_SYNC_BUCKETS - cursor.bucket);
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
 
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, seq, &id);
-	finish(f, from, &w, (struct fixture_says){0});
+	/* As many as leave room for the rest. */
+	if (count > (length - 100) / sizeof(digests[0]))
+		count = (uint16_t)((length - 100) / sizeof(digests[0]));
+	memset(digests, 0xa5, sizeof(digests));
+	wire_writer_init(&w, data, sizeof(data), 40);
+	wire_begin_sync_req(&w, seq, cursor, digests, count);
+	says.pad_to = length;
+	fixture_clear(f);
+	finish(f, from, &w, says);
+	return fixture_expect(f, WIRE_SYNC, from);
+}
+
+void
+fixture_page(struct fixture *f, unsigned from, uint64_t seq, const struct wire_cursor *next,
+    struct fixture_says says)
+{
+	static const struct wire_cursor end = {.bucket = WIRE_SYNC_BUCKETS};
+	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	struct wire_writer w;
+
+	wire_writer_init(&w, data, sizeof(data), 100);
+	wire_begin_sync(&w, seq);
+	wire_set_cursor(&w, next != NULL ? *next : end);
+	finish(f, from, &w, says);
 }
 
 struct wire_update
@@ -401,9 +493,67 @@ fixture_wait_ping_req(struct fixture *f, unsigned about)
 }
 
 void
-fixture_proven(struct fixture *f, unsigned peer)
+fixture_join(struct fixture *f, unsigned peer)
 {
 	struct swim_addr addr = fixture_addr(peer);
+
+	ck_assert(swim_join(f->swim, f->now, &addr));
+	fixture_drain(f);
+}
+
+void
+fixture_answer(struct fixture *f, unsigned peer, struct fixture_says says)
+{
+	fixture_ack(f, peer, fixture_expect(f, WIRE_PING, peer)->message.seq, peer, says);
+}
+
+void
+fixture_base_answer(struct fixture *f, unsigned peer, const char *name)
+{
+	fixture_base_ack(f, peer, fixture_expect(f, WIRE_PING, peer)->message.seq, name);
+}
+
+unsigned
+fixture_answer_all(struct fixture *f, unsigned first, unsigned last)
+{
+	/* What the answers make the core send is not answered yet. */
+	size_t count = f->out_count;
+	unsigned answered = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned peer = first; peer <= last; peer++) {
+			struct swim_addr addr = fixture_addr(peer);
+
+			if (f->out[i].message.type != WIRE_PING ||
+			    !swim_addr_equal(&f->out[i].to, &addr))
+				continue;
+			fixture_ack(f, peer, f->out[i].message.seq, peer,
+			    fixture_same_view(f, peer));
+			answered++;
+		}
+	}
+	return answered;
+}
+
+bool
+fixture_answer_until(struct fixture *f, unsigned first, unsigned last, swim_duration step,
+    swim_duration d, bool (*done)(const struct fixture *))
+{
+	swim_time end = swim_time_add(f->now, d);
+
+	while (swim_time_before(f->now, end)) {
+		fixture_run(f, step);
+		fixture_answer_all(f, first, last);
+		fixture_clear(f);
+		if (done != NULL && done(f))
+			return true;
+	}
+	return false;
+}
+
+void
+fixture_proven(struct fixture *f, unsigned peer)
+{
 	struct wire_update self = fixture_update(f, peer, SWIM_ALIVE, 0);
 	char name[16];
 	bool known;
@@ -413,9 +563,8 @@ fixture_proven(struct fixture *f, unsigned peer)
 	/* Who comes late is taken up by its answer, which says so. */
 	known = fixture_report(f, fixture_name(peer, name)).name_len > 0;
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
-	fixture_ack(f, peer, fixture_sent(f, WIRE_PING, peer)->message.seq, peer,
+	fixture_join(f, peer);
+	fixture_answer(f, peer,
 	    (struct fixture_says){.ours = true,
 		.sender = peer,
 		.digest = fixture_stats(f).digest,
@@ -450,24 +599,25 @@ fixture_among_proven(unsigned peers)
 void
 fixture_proven_slow(struct fixture *f, unsigned count)
 {
-	struct swim_addr addr;
-
 	for (unsigned i = 1; i <= count; i++)
 		fixture_member(f, i);
 	fixture_clear(f);
-	for (unsigned i = 1; i <= count; i++) {
-		addr = fixture_addr(i);
-		ck_assert(swim_join(f->swim, f->now, &addr));
-	}
-	fixture_drain(f);
+	for (unsigned i = 1; i <= count; i++)
+		fixture_join(f, i);
 	/* A first round trip counts threefold. */
 	f->now = swim_time_add(f->now, swim_ns(f->config.timing.probe_timeout.ns / 3 + 1000));
-	for (unsigned i = 1; i <= count; i++) {
-		fixture_ack(f, i, fixture_sent(f, WIRE_PING, i)->message.seq, i,
-		    (struct fixture_says){.ours = true,
-			.sender = i,
-			.digest = fixture_stats(f).digest});
+	for (unsigned i = 1; i <= count; i++)
+		fixture_answer(f, i, fixture_same_view(f, i));
+}
+
+const struct fixture_out *
+fixture_sent_by(const struct fixture *f, enum wire_type type, const struct swim_addr *to)
+{
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == type && swim_addr_equal(&f->out[i].to, to))
+			return &f->out[i];
 	}
+	return NULL;
 }
 
 const struct fixture_out *
@@ -475,11 +625,38 @@ fixture_sent(const struct fixture *f, enum wire_type type, unsigned to)
 {
 	struct swim_addr addr = fixture_addr(to);
 
-	for (size_t i = 0; i < f->out_count; i++) {
-		if (f->out[i].message.type == type && swim_addr_equal(&f->out[i].to, &addr))
-			return &f->out[i];
-	}
-	return NULL;
+	return fixture_sent_by(f, type, &addr);
+}
+
+/* The test fails: this was to be sent there, and what follows was sent. */
+static void
+fail_expected(const struct fixture *f, enum wire_type type, const struct swim_addr *to, bool only,
+    const char *file, int line)
+{
+	char text[1024] = "", addr[SWIM_ADDR_TEXT];
+	size_t len = 0;
+
+	for (size_t i = 0; i < f->out_count && len < sizeof(text) - 80; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s to %s",
+		    i == 0 ? "" : ", ", wire_type_name(f->out[i].message.type),
+		    swim_addr_format(&f->out[i].to, addr));
+	ck_abort_msg("%s:%d: expected %s %s to %s; sent (%zu): %s", file, line,
+	    only ? "exactly one" : "a", wire_type_name(type), swim_addr_format(to, addr),
+	    f->out_count, text);
+}
+
+const struct fixture_out *
+fixture_expect_at(const struct fixture *f, enum wire_type type, struct swim_addr to, bool only,
+    const char *file, int line)
+{
+	const struct fixture_out *first = fixture_sent_by(f, type, &to);
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->out_count; i++)
+		count += f->out[i].message.type == type && swim_addr_equal(&f->out[i].to, &to);
+	if (count == 0 || (only && count > 1))
+		fail_expected(f, type, &to, only, file, line);
+	return first;
 }
 
 size_t

@@ -72,14 +72,44 @@ struct fixture_says {
 	size_t count;
 	size_t pad_to;
 };
+/* What a base peer says that tells nothing. */
+extern const struct fixture_says fixture_nothing;
+/* A swimd that tells nothing; its digest is 0, our own, or that of another view. */
+struct fixture_says fixture_swimd(unsigned sender);
+struct fixture_says fixture_same_view(const struct fixture *, unsigned sender);
+struct fixture_says fixture_other_view(unsigned sender);
 /* Peer 0 is ourselves.  Good until 64 more are made. */
 struct wire_update fixture_update(struct fixture *, unsigned about, enum swim_status,
     uint64_t incarnation);
 void fixture_ping(struct fixture *, unsigned from, uint64_t seq, struct fixture_says);
+/* A ping with this one update: of a swimd of digest 0, or of a base peer. */
+void fixture_ping_with(struct fixture *, unsigned from, uint64_t seq, const struct wire_update *);
+void fixture_base_ping_with(struct fixture *, unsigned from, uint64_t seq,
+    const struct wire_update *);
 void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says);
 void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
 void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
+/* A base peer's ping-req; the target may be any pair. */
+void fixture_base_ping_req(struct fixture *, unsigned from, uint64_t seq,
+    const struct wire_member_id *target);
+/*
+ * This peer, a swimd of another view, asks for our page at this cursor, in a request of this length whose digests differ
+ * from all of ours; the page, which the test fails without.
+ */
+const struct fixture_out *fixture_ask_page(struct fixture *, unsigned from, uint64_t seq,
+    struct wire_cursor, size_t length);
+/* This peer answers our request of this number with a page; `next` is where the following begins, NULL: it is the last. */
+void fixture_page(struct fixture *, unsigned from, uint64_t seq, const struct wire_cursor *next,
+    struct fixture_says);
+/*
+ * Any other datagram: the test has begun it in this writer.  It gets this trailer (NULL: none) and is padded to this
+ * length (0: not at all), comes from this peer, or from this address, and must be accepted.  Returns its length.
+ */
+size_t fixture_finish(struct fixture *, unsigned from, struct wire_writer *,
+    const struct wire_trailer *, size_t pad_to);
+size_t fixture_finish_by(struct fixture *, const struct swim_addr *from, struct wire_writer *,
+    const struct wire_trailer *, size_t pad_to);
 /*
  * A ping that comes from there by an interface: of the swimd of this name, or (NULL) of a base peer.  It may tell of
  * one member (or NULL).
@@ -104,6 +134,22 @@ void fixture_member(struct fixture *, unsigned peer);
 uint64_t fixture_wait_ping(struct fixture *, unsigned peer);
 /* Likewise until it asks somebody to ping this peer; good until the next call that lets time pass. */
 const struct fixture_out *fixture_wait_ping_req(struct fixture *, unsigned about);
+/* Ask this peer to take us in, as a seed: the core pings it at once. */
+void fixture_join(struct fixture *, unsigned peer);
+/*
+ * This peer answers under its own name the one ping that it has been sent since the last clear (the test fails when it
+ * was sent none, or several): as `says` has it, or as a base peer of this name.
+ */
+void fixture_answer(struct fixture *, unsigned peer, struct fixture_says);
+void fixture_base_answer(struct fixture *, unsigned peer, const char *name);
+/* Peers `first` to `last`, swimds that hold our view, answer every ping that they have been sent; how many those were. */
+unsigned fixture_answer_all(struct fixture *, unsigned first, unsigned last);
+/*
+ * Let time pass in such steps; after each, these peers answer all pings as above, and what came out is cleared.  Ends
+ * after `d`, or as soon as `done` (or NULL) holds, which is asked after each step; whether it held.
+ */
+bool fixture_answer_until(struct fixture *, unsigned first, unsigned last, swim_duration step,
+    swim_duration d, bool (*done)(const struct fixture *));
 /* A member that has answered a ping, and so may be sent more than it sends. */
 void fixture_proven(struct fixture *, unsigned peer);
 /* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */
@@ -113,8 +159,23 @@ void fixture_proven_slow(struct fixture *, unsigned count);
 struct fixture *fixture_among(unsigned peers);
 struct fixture *fixture_among_proven(unsigned peers);
 
-/* The first datagram of this type to this peer since the last clear; NULL: none. */
+/* The first datagram of this type to this peer, or to this address, since the last clear; NULL: none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
+const struct fixture_out *fixture_sent_by(const struct fixture *, enum wire_type,
+    const struct swim_addr *to);
+/*
+ * The one datagram of this type to this peer (_by: to this address) since the last clear; never NULL: if there is none,
+ * or more than one, the test fails and says what was sent instead.  fixture_expect_first: the first of one or more.
+ */
+#define fixture_expect(f, type, to)                                                                \
+	fixture_expect_at((f), (type), fixture_addr(to), true, __FILE__, __LINE__)
+#define fixture_expect_first(f, type, to)                                                          \
+	fixture_expect_at((f), (type), fixture_addr(to), false, __FILE__, __LINE__)
+#define fixture_expect_by(f, type, addr)                                                           \
+	fixture_expect_at((f), (type), *(addr), true, __FILE__, __LINE__)
+/* What these are made of; the message names this place in the test. */
+const struct fixture_out *fixture_expect_at(const struct fixture *, enum wire_type,
+    struct swim_addr to, bool only, const char *file, int line);
 size_t fixture_sent_count(const struct fixture *, enum wire_type);
 /* How many datagrams of any type went there: a zone counts. */
 size_t fixture_sent_to(const struct fixture *, const struct swim_addr *);
