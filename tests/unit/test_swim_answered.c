@@ -34,8 +34,7 @@ tell_of(struct fixture *f, unsigned from, unsigned about, enum swim_status statu
 	struct wire_update u = fixture_update(f, about, status, 0);
 
 	u.flags |= flags;
-	fixture_ping(f, from, 9,
-	    (struct fixture_says){.ours = true, .sender = from, .updates = &u, .count = 1});
+	fixture_ping_with(f, from, 9, &u);
 }
 
 /* That it is dead. */
@@ -177,10 +176,8 @@ START_TEST(whoever_answers_for_another_is_not_believed)
 
 	rumours(f, "p9", &flags);
 	fixture_clear(f);
-	fixture_ping(f, 20, 9,
-	    (struct fixture_says){.ours = true, .sender = 20, .updates = &u, .count = 1});
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 8));
-	seq = fixture_sent(f, WIRE_PING, 8)->message.seq;
+	fixture_ping_with(f, 20, 9, &u);
+	seq = fixture_expect(f, WIRE_PING, 8)->message.seq;
 	u = fixture_update(f, 9, SWIM_DEAD, 0);
 	u.flags = WIRE_FLAG_ANSWERED;
 	fixture_ack(f, 8, seq, 21,
@@ -266,13 +263,11 @@ START_TEST(the_name_has_lived_wherever_it_is_said_to_be_now)
 
 	u.member.address = wire_str_of("10.0.1.99:7946");
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
-	fixture_ping(f, 1, 9,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 9, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.99:7946");
 	u.status = SWIM_LEFT;
-	fixture_ping(f, 1, 9,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 9, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
 	pass(f, HOUR);
 	ck_assert(is_held(f, "p2"));
@@ -290,8 +285,7 @@ START_TEST(the_rumour_of_a_join_says_it_too)
 
 	u.flags = WIRE_FLAG_ANSWERED;
 	rumours(f, "p2", &flags);
-	fixture_ping(f, 1, 9,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 9, &u);
 	fixture_gossip(f, 1, 10, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 1);
 	fixture_run(f, swim_seconds(1));
@@ -331,8 +325,7 @@ flags_in_page(struct fixture *f, const char *const names[], uint8_t flags[], siz
 	fixture_clear(f);
 	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, sizeof(data))),
 	    WIRE_OK);
-	page = fixture_sent(f, WIRE_SYNC, 1);
-	ck_assert_ptr_nonnull(page);
+	page = fixture_expect(f, WIRE_SYNC, 1);
 	ck_assert_uint_eq(page->message.cursor.bucket, WIRE_SYNC_BUCKETS);
 	while (wire_updates_next(&page->message.updates, &iter, &u)) {
 		for (size_t i = 0; i < count; i++) {
@@ -373,11 +366,9 @@ newcomer(const struct wire_update updates[], size_t count)
 	ck_assert(fixture_start(f));
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
-	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 1));
+	fixture_answer(f, 1, fixture_other_view(1));
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
-	wire_begin_sync(&w, fixture_sent(f, WIRE_SYNC_REQ, 1)->message.seq);
+	wire_begin_sync(&w, fixture_expect(f, WIRE_SYNC_REQ, 1)->message.seq);
 	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
 	for (size_t i = 0; i < count; i++)
 		ck_assert(wire_add_update(&w, &updates[i]));

@@ -9,8 +9,6 @@
 
 #define SELF "10.0.0.1:7946"
 
-static const struct fixture_says nothing = {0};
-
 /* An update about the pair (address, address) of this peer; valid until the next call. */
 static struct wire_update
 pair(unsigned peer, enum swim_status status, uint64_t incarnation)
@@ -49,7 +47,7 @@ base_peer(struct fixture *f, unsigned peer)
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
 	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, peer)->message.seq, &u.member);
+	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, peer)->message.seq, &u.member);
 	ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
 	ck_assert_int_eq(fixture_report(f, address_of(peer)).kind, SWIM_KIND_BASE);
 	fixture_clear(f);
@@ -118,15 +116,15 @@ START_TEST(an_ack_to_a_base_peer_names_the_pair_that_it_pinged)
 	struct fixture *f = among_both(2, 9);
 	const struct fixture_out *ack;
 
-	fixture_ping(f, 9, 5, nothing);
-	ack = fixture_sent(f, WIRE_ACK, 9);
+	fixture_ping(f, 9, 5, fixture_nothing);
+	ack = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert(wire_str_equal(ack->message.member.id, SELF));
 	ck_assert(wire_str_equal(ack->message.member.address, SELF));
 	ck_assert(fixture_has(ack, SELF, SWIM_ALIVE, NULL));
 	assert_no_names(f, 9);
 	/* A swimd is answered by our name. */
-	fixture_ping(f, 1, 6, (struct fixture_says){.ours = true, .sender = 1});
-	ck_assert(wire_str_equal(fixture_sent(f, WIRE_ACK, 1)->message.member.id, "self"));
+	fixture_ping(f, 1, 6, fixture_swimd(1));
+	ck_assert(wire_str_equal(fixture_expect(f, WIRE_ACK, 1)->message.member.id, "self"));
 	fixture_free(f);
 }
 END_TEST
@@ -153,7 +151,7 @@ START_TEST(a_base_peer_hears_of_swimds_by_their_addresses)
 		assert_no_names(f, 9);
 		fixture_clear(f);
 	}
-	fixture_ping(f, 9, 5, nothing);
+	fixture_ping(f, 9, 5, fixture_nothing);
 	ck_assert_uint_gt(fixture_sent_to(f, &addr), 0);
 	assert_no_names(f, 9);
 	fixture_free(f);
@@ -171,8 +169,7 @@ START_TEST(an_address_of_which_nothing_is_known_is_not_told_our_name)
 	assert_no_names(f, 9);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), SELF, SWIM_ALIVE, NULL));
 	/* A swimd that answers is told who we are. */
-	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9,
-	    (struct fixture_says){.ours = true, .sender = 9, .digest = 1});
+	fixture_answer(f, 9, fixture_other_view(9));
 	ck_assert(fixture_has(fixture_sent(f, WIRE_SYNC_REQ, 9), "self", SWIM_ALIVE, NULL));
 	fixture_free(f);
 }
@@ -182,10 +179,9 @@ END_TEST
 static struct wire_message
 enveloped(const struct fixture *f, unsigned to)
 {
-	const struct fixture_out *out = fixture_sent(f, WIRE_AUTHENTICATED, to);
+	const struct fixture_out *out = fixture_expect(f, WIRE_AUTHENTICATED, to);
 	struct wire_message inner;
 
-	ck_assert_ptr_nonnull(out);
 	ck_assert_uint_eq(out->message.token_len, 0);
 	ck_assert_int_eq(wire_decode(out->message.inner, out->message.inner_len, &inner), WIRE_OK);
 	return inner;
@@ -205,7 +201,7 @@ START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
 	ck_assert_uint_eq(f->out_count, 2);
-	base = fixture_sent(f, WIRE_PING, 9);
+	base = fixture_expect(f, WIRE_PING, 9);
 	ck_assert(is_for_base_peers(base));
 	ck_assert(!base->message.trailer.has_sender);
 	ck_assert_uint_eq(base->message.updates.count, 1);
@@ -236,11 +232,11 @@ START_TEST(a_base_peer_that_we_joined_through_gets_only_answers_for_a_probe_inte
 			ck_assert(!swim_addr_equal(&f->out[i].to, &addr));
 	}
 	/* A ping of the base peer is answered. */
-	fixture_ping(f, 9, 4, nothing);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 9));
+	fixture_ping(f, 9, 4, fixture_nothing);
+	fixture_expect(f, WIRE_ACK, 9);
 	fixture_clear(f);
 	fixture_run(f, interval);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 9));
+	fixture_expect_first(f, WIRE_PING, 9);
 	fixture_free(f);
 }
 END_TEST
@@ -256,10 +252,10 @@ START_TEST(the_answer_to_a_join_shows_the_kind_of_the_member)
 		fixture_clear(f);
 		ck_assert(swim_join(f->swim, f->now, &addr));
 		fixture_drain(f);
-		fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, says);
+		fixture_answer(f, 9, says);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p9"), 1);
 		if (swimd)
-			ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 9));
+			fixture_expect(f, WIRE_SYNC_REQ, 9);
 		else
 			ck_assert_int_eq(fixture_report(f, "p9").kind, SWIM_KIND_BASE);
 		fixture_free(f);
@@ -273,14 +269,14 @@ START_TEST(a_swimd_drops_datagrams_for_base_peers)
 	const struct fixture_out *out;
 	struct swim_stats before, after;
 
-	fixture_ping(f, 9, 5, nothing);
-	out = fixture_sent(f, WIRE_ACK, 9);
+	fixture_ping(f, 9, 5, fixture_nothing);
+	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert(fixture_has(out, SELF, SWIM_ALIVE, NULL));
 	before = fixture_stats(other);
 	ck_assert_int_eq(fixture_input(other, 7, out->data, out->len), WIRE_REJECT_FOR_BASE_PEERS);
 	fixture_clear(f);
 	fixture_wait_ping(f, 9);
-	out = fixture_sent(f, WIRE_PING, 9);
+	out = fixture_expect(f, WIRE_PING, 9);
 	ck_assert_int_eq(fixture_input(other, 7, out->data, out->len), WIRE_REJECT_FOR_BASE_PEERS);
 	after = fixture_stats(other);
 	ck_assert_uint_eq(other->out_count + other->event_count, 0);
@@ -304,7 +300,7 @@ START_TEST(in_a_cluster_with_a_name_nobody_is_a_base_peer)
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
 	ck_assert_uint_eq(f->out_count, 1);
-	out = fixture_sent(f, WIRE_PING, 9);
+	out = fixture_expect(f, WIRE_PING, 9);
 	ck_assert(fixture_has(out, "self", SWIM_ALIVE, NULL));
 	ck_assert(wire_str_equal(out->message.trailer.cluster, "blue"));
 	fixture_free(f);
@@ -319,11 +315,10 @@ START_TEST(a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers)
 	const struct fixture_out *ping;
 
 	for (unsigned i = 0; i < 2; i++) {
-		fixture_ping(f, 1, 5 + i,
-		    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+		fixture_ping_with(f, 1, 5 + i, &u);
 		ck_assert(fixture_report(f, address_of(8)).kind != SWIM_KIND_BASE);
 		fixture_wait_ping(f, 8);
-		ping = fixture_sent(f, WIRE_PING, 8);
+		ping = fixture_expect(f, WIRE_PING, 8);
 		ck_assert(!is_for_base_peers(ping));
 		ck_assert_uint_eq(ping->message.updates.count, 0);
 		ck_assert(wire_str_equal(ping->message.trailer.sender, "self"));
@@ -366,10 +361,10 @@ START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(2, SWIM_SUSPECT, 0);
 
-	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 5, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	u = pair(2, SWIM_ALIVE, 1);
-	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 6, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
 	/* No member has its address for a name. */
@@ -406,13 +401,13 @@ START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
 	struct wire_update u = pair(0, SWIM_SUSPECT, 0);
 	uint64_t incarnation;
 
-	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 5, &u);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), SELF, SWIM_ALIVE, &incarnation));
 	ck_assert_uint_eq(incarnation, 1);
 	/* Our ack ended its suspicion of us, so the base peer raised our incarnation: our next update is above that. */
 	u = pair(0, SWIM_ALIVE, 2);
-	fixture_ping(f, 9, 6, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 6, &u);
 	ck_assert_uint_gt(swim_incarnation(f->swim), 2);
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
 	fixture_free(f);
@@ -430,12 +425,9 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 77, &u.member);
 	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	out = fixture_sent(f, WIRE_PING, 2);
-	ck_assert_ptr_nonnull(out);
-	fixture_ack(f, 2, out->message.seq, 2,
-	    (struct fixture_says){.ours = true, .sender = 2, .digest = 1});
-	out = fixture_sent(f, WIRE_ACK, 9);
-	ck_assert_ptr_nonnull(out);
+	out = fixture_expect(f, WIRE_PING, 2);
+	fixture_ack(f, 2, out->message.seq, 2, fixture_other_view(2));
+	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert_uint_eq(out->message.seq, 77);
 	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
 	/* A ping-req for ourselves is answered likewise. */
@@ -444,8 +436,7 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 78, &u.member);
 	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	out = fixture_sent(f, WIRE_ACK, 9);
-	ck_assert_ptr_nonnull(out);
+	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert(wire_str_equal(out->message.member.id, SELF));
 	fixture_free(f);
 }
@@ -470,8 +461,7 @@ START_TEST(a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nac
 		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
 		ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 2));
 		ck_assert_ptr_null(fixture_sent(f, WIRE_ACK, 9));
-		ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 9));
-		ck_assert(wire_str_equal(fixture_sent(f, WIRE_NACK, 9)->message.member.id,
+		ck_assert(wire_str_equal(fixture_expect(f, WIRE_NACK, 9)->message.member.id,
 		    i == 0 ? "p2" : "self"));
 	}
 	fixture_free(f);
@@ -513,7 +503,7 @@ START_TEST(an_address_that_a_base_peer_tells_is_pinged_before_it_is_a_member)
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, address_of(7)), 0);
 	/* A swimd lives there: it is a member under its name alone. */
 	self = fixture_update(f, 7, SWIM_ALIVE, 3);
-	fixture_ack(f, 7, fixture_sent(f, WIRE_PING, 7)->message.seq, 7,
+	fixture_answer(f, 7,
 	    (struct fixture_says){.ours = true,
 		.sender = 7,
 		.digest = 1,
@@ -546,8 +536,7 @@ START_TEST(swimds_tell_each_other_which_members_are_base_peers)
 	ck_assert_uint_eq(told.flags & WIRE_FLAG_BASE, WIRE_FLAG_BASE);
 	/* A base peer that is known by hearsay is not told our name. */
 	u.flags = WIRE_FLAG_BASE;
-	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 5, &u);
 	ck_assert_int_eq(fixture_report(f, address_of(8)).kind, SWIM_KIND_BASE);
 	fixture_wait_ping(f, 8);
 	assert_no_names(f, 8);
@@ -589,8 +578,9 @@ START_TEST(a_base_peer_is_told_a_high_incarnation_by_a_ladder)
 		f->config.incarnation = cases[i].incarnation;
 		ck_assert(fixture_start(f));
 		base_peer(f, 9);
-		fixture_ping(f, 9, 5, nothing);
-		ck_assert_uint_eq(rungs(fixture_sent(f, WIRE_ACK, 9), SELF, &top), cases[i].rungs);
+		fixture_ping(f, 9, 5, fixture_nothing);
+		ck_assert_uint_eq(rungs(fixture_expect(f, WIRE_ACK, 9), SELF, &top),
+		    cases[i].rungs);
 		ck_assert_uint_eq(top, cases[i].incarnation);
 		fixture_free(f);
 	}
@@ -650,8 +640,8 @@ START_TEST(a_base_peer_is_introduced_to_all_at_once)
 	fixture_clear(f);
 	base_peer(f, 9);
 	/* Two hundred swimds may be nearer to it than we are: it pings us first. */
-	fixture_ping(f, 9, 100, nothing);
-	fixture_ping(f, 9, 0, nothing);
+	fixture_ping(f, 9, 100, fixture_nothing);
+	fixture_ping(f, 9, 0, fixture_nothing);
 	known[9] = true;
 	ck_assert_uint_ge(let_learn(f, known, swim_seconds(2)), 190);
 	fixture_free(f);
@@ -668,7 +658,7 @@ START_TEST(a_base_peer_that_tells_an_old_status_is_told_the_new_one)
 	for (unsigned status = SWIM_SUSPECT; status <= SWIM_DEAD; status++) {
 		u = pair(2, (enum swim_status)status, 1);
 		fixture_clear(f);
-		fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+		fixture_base_ping_with(f, 9, 5, &u);
 		ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 		ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), address_of(2), SWIM_ALIVE,
 		    &incarnation));
@@ -757,8 +747,7 @@ START_TEST(odd_ladders_change_nothing_that_they_may_not)
 
 				if (ladders[i][k] <= SWIM_JUMP_DEFAULT && ladders[i][k] > most)
 					most = ladders[i][k];
-				fixture_ping(f, 9, k,
-				    (struct fixture_says){.updates = &u, .count = 1});
+				fixture_base_ping_with(f, 9, k, &u);
 			}
 			/* We rise above what is said of us, the others are at what is said of them. */
 			ck_assert_uint_le(swim_incarnation(f->swim), about == 0 ? most + 1 : 0);
@@ -853,7 +842,7 @@ START_TEST(a_member_above_incarnation_4096_is_not_told_to_base_peers)
 		f->config.incarnation = incarnations[i];
 		ck_assert(fixture_start(f));
 		base_peer(f, 9);
-		fixture_ping(f, 9, 5, nothing);
+		fixture_ping(f, 9, 5, fixture_nothing);
 		for (unsigned step = 0; step < 300; step++) {
 			struct wire_update u = pair(9, SWIM_ALIVE, 0);
 			struct wire_member_id nine = u.member;
@@ -899,7 +888,7 @@ START_TEST(a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death)
 	/* The base peer asks us to ping a dead member, so it does not know of the death. */
 	let_learn(f, known, swim_seconds(1));
 	u = pair(2, SWIM_ALIVE, 0);
-	fixture_ping(f, 9, 4, nothing);
+	fixture_ping(f, 9, 4, fixture_nothing);
 	fixture_clear(f);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 77, &u.member);
@@ -916,14 +905,12 @@ START_TEST(a_base_peer_that_is_held_dead_and_pings_is_told_of_its_death_once_it_
 	struct wire_update u = pair(9, SWIM_DEAD, 0);
 	const struct fixture_out *out;
 
-	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 5, &u);
 	fixture_run(f, swim_seconds(20));
 	ck_assert_int_eq(fixture_report(f, address_of(9)).status, SWIM_DEAD);
 	fixture_clear(f);
-	fixture_ping(f, 9, 6, nothing);
-	out = fixture_sent(f, WIRE_PING, 9);
-	ck_assert_ptr_nonnull(out);
+	fixture_ping(f, 9, 6, fixture_nothing);
+	out = fixture_expect(f, WIRE_PING, 9);
 	ck_assert_uint_eq(out->message.updates.count, 0);
 	fixture_base_ack(f, 9, out->message.seq, address_of(9));
 	out = &f->out[f->out_count - 1];
@@ -942,10 +929,10 @@ START_TEST(a_base_peer_that_suspects_a_removed_member_is_told_of_its_death)
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
 	fixture_drain(f);
-	fixture_ping(f, 9, 4, nothing);
+	fixture_ping(f, 9, 4, fixture_nothing);
 	fixture_clear(f);
 	u = pair(2, SWIM_SUSPECT, 0);
-	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 5, &u);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), address_of(2), SWIM_DEAD, NULL));
 	fixture_free(f);
 }
@@ -1134,8 +1121,7 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 		char text[SWIM_ADDR_TEXT];
 
 		strcpy(text, address_of(9));
-		fixture_ping(f, 1, 5,
-		    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+		fixture_ping_with(f, 1, 5, &u);
 		ck_assert_int_eq(fixture_report(f, text).status, SWIM_SUSPECT);
 		fixture_clear(f);
 		for (unsigned step = 0; step < 4000; step++) {
@@ -1164,7 +1150,7 @@ START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicio
 	strcpy(text, address_of(9));
 	for (unsigned step = 0; step < 3000; step++) {
 		if (step % 10 == 0)
-			fixture_ping(f, 9, step + 5, nothing);
+			fixture_ping(f, 9, step + 5, fixture_nothing);
 		fixture_run(f, swim_ms(20));
 		for (size_t i = 0; i < f->out_count; i++) {
 			struct wire_updates_iter iter = {0};
@@ -1192,11 +1178,10 @@ START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 
 	strcpy(text, address_of(8));
 	u.flags = WIRE_FLAG_BASE;
-	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 5, &u);
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_BASE);
 	seq = fixture_wait_ping(f, 8);
-	ck_assert(!is_for_base_peers(fixture_sent(f, WIRE_PING, 8)));
+	ck_assert(!is_for_base_peers(fixture_expect(f, WIRE_PING, 8)));
 	/* A swimd answers there, named by its address, and is no base peer any more. */
 	{
 		struct wire_member_id eight = {wire_str_of(text), wire_str_of(text)};
@@ -1230,7 +1215,7 @@ START_TEST(an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_mem
 	says.pad_to = 300;
 	fixture_ping(f, 1, 6, says);
 	ck_assert_uint_eq(fixture_report(f, address_of(2)).name_len, 0);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	fixture_expect(f, WIRE_PING, 2);
 	/* If the pair was told before the swimd was known, it is dropped once the swimd answers. */
 	u = pair(7, SWIM_ALIVE, 0);
 	fixture_ping(f, 1, 7, says);
@@ -1253,7 +1238,7 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 	for (unsigned step = 0; step < 300; step++) {
 		for (unsigned peer = 100; peer < 150; peer++) {
 			if (step % 20 == 0)
-				fixture_ping(f, peer, step, nothing);
+				fixture_ping(f, peer, step, fixture_nothing);
 			answer_all(f, peer);
 		}
 		peers += fixture_told(f, SWIM_EVENT_JOINED, NULL);
@@ -1274,15 +1259,13 @@ START_TEST(a_swimd_that_sends_a_small_answer_from_a_new_address_stays_a_swimd)
 	const struct fixture_out *greeting;
 
 	fixture_clear(f);
-	fixture_ack(f, 8, seq, 1, nothing);
-	greeting = fixture_sent(f, WIRE_PING, 8);
-	ck_assert_ptr_nonnull(greeting);
+	fixture_ack(f, 8, seq, 1, fixture_nothing);
+	greeting = fixture_expect(f, WIRE_PING, 8);
 	seq = greeting->message.seq;
 	moved.member.address = wire_str_of(address_of(8));
-	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &moved, .count = 1});
+	fixture_ping_with(f, 1, 5, &moved);
 	ck_assert_str_eq(fixture_report(f, "p1").address, address_of(8));
-	fixture_ack(f, 8, seq, 1, nothing);
+	fixture_ack(f, 8, seq, 1, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
 	fixture_run(f, swim_seconds(2));
 	assert_no_names(f, 9);
@@ -1295,13 +1278,10 @@ START_TEST(a_small_answer_to_a_visitor_s_ping_does_not_show_a_base_peer)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(7, SWIM_ALIVE, 0);
-	const struct fixture_out *question;
 
-	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1});
-	question = fixture_sent(f, WIRE_PING, 7);
-	ck_assert_ptr_nonnull(question);
-	fixture_ping(f, 1, 6,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_base_ping_with(f, 9, 5, &u);
+	fixture_expect(f, WIRE_PING, 7);
+	fixture_ping_with(f, 1, 6, &u);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	answer_all(f, 7);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
@@ -1317,16 +1297,15 @@ START_TEST(a_small_answer_to_a_relayed_ping_does_not_show_a_base_peer)
 	uint8_t data[256];
 	struct wire_writer w;
 
-	fixture_ping(f, 1, 6,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 6, &u);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	fixture_clear(f);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 77, &u.member);
 	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 7));
+	fixture_expect(f, WIRE_PING, 7);
 	answer_all(f, 7);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 9));
+	fixture_expect(f, WIRE_ACK, 9);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	fixture_free(f);
 }

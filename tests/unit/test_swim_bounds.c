@@ -112,21 +112,21 @@ START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
 	struct fixture *f = started(10);
 	const struct fixture_out *ack;
 
-	fixture_ping(f, 200, 1, (struct fixture_says){0});
-	ack = fixture_sent(f, WIRE_ACK, 200);
+	fixture_ping(f, 200, 1, fixture_nothing);
+	ack = fixture_expect(f, WIRE_ACK, 200);
 	ck_assert_uint_eq(ack->len, least);
 	ck_assert(!ack->message.trailer.has_digest);
 	/* Whose ping has the bytes for it is told our digest. */
 	fixture_clear(f);
-	fixture_ping(f, 201, 1, (struct fixture_says){.ours = true, .sender = 20001});
-	ck_assert(!fixture_sent(f, WIRE_ACK, 201)->message.trailer.has_digest);
+	fixture_ping(f, 201, 1, fixture_swimd(20001));
+	ck_assert(!fixture_expect(f, WIRE_ACK, 201)->message.trailer.has_digest);
 	fixture_clear(f);
 	fixture_member(f, 1);
 	fixture_clear(f);
 	fixture_ping(f, 1, 1,
 	    (struct fixture_says){.ours = true, .sender = 1, .pad_to = named + 11});
-	ck_assert(fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_digest);
-	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->len, named + 11);
+	ck_assert(fixture_expect(f, WIRE_ACK, 1)->message.trailer.has_digest);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 1)->len, named + 11);
 	fixture_free(f);
 }
 END_TEST
@@ -136,21 +136,21 @@ START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 	struct fixture *f = started(10);
 	size_t len = base_ping_req(f, 200, "10.0.0.1:7946", "10.0.0.1:7946");
 
-	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
+	ck_assert_uint_le(fixture_expect(f, WIRE_ACK, 200)->len, len);
 	/* Nobody's answer is waited for where nothing can be sent to. */
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "nobody", "nowhere");
-	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 200)->len, len);
+	ck_assert_uint_le(fixture_expect(f, WIRE_NACK, 200)->len, len);
 	/* One that answers us; one that doesn't. */
 	fixture_member(f, 1);
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
-	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1, (struct fixture_says){0});
-	ck_assert_uint_le(fixture_sent(f, WIRE_ACK, 200)->len, len);
+	fixture_answer(f, 1, fixture_nothing);
+	ck_assert_uint_le(fixture_expect(f, WIRE_ACK, 200)->len, len);
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
 	fixture_run(f, swim_ms(599));
-	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 200)->len, len);
+	ck_assert_uint_le(fixture_expect(f, WIRE_NACK, 200)->len, len);
 	fixture_free(f);
 }
 END_TEST
@@ -168,13 +168,13 @@ START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
 		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
-	ping = fixture_sent(f, WIRE_PING, 1);
+	ping = fixture_expect(f, WIRE_PING, 1);
 	ck_assert_uint_eq(ping->message.updates.count, 0);
 	ck_assert_uint_le(ping->len, len);
 	/* One that has shown where it lives may have us tell the news. */
 	fixture_clear(f);
 	base_ping_req(f, 2, "10.0.1.1:7946", "10.0.1.1:7946");
-	ck_assert_uint_gt(fixture_sent(f, WIRE_PING, 1)->message.updates.count, 0);
+	ck_assert_uint_gt(fixture_expect(f, WIRE_PING, 1)->message.updates.count, 0);
 	fixture_free(f);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
 	wire_begin_ping_req(&w, 7, &target);
 	ck_assert_int_eq(fixture_input(f, 200, data, wire_finish(&w, &none, 100)), WIRE_OK);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 1), "p1", SWIM_SUSPECT, NULL));
-	ck_assert_uint_le(fixture_sent(f, WIRE_PING, 1)->len, 100);
+	ck_assert_uint_le(fixture_expect(f, WIRE_PING, 1)->len, 100);
 	fixture_free(f);
 }
 END_TEST
@@ -212,7 +212,7 @@ START_TEST(strangers_leave_relays_for_members)
 	}
 	ck_assert_uint_eq(fixture_stats(f).relays_refused, 2 * SWIM_RELAYS - SWIM_RELAYS / 2);
 	fixture_ping_req(f, 1, 4711, 2);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	fixture_expect(f, WIRE_PING, 2);
 	fixture_free(f);
 }
 END_TEST
@@ -239,10 +239,7 @@ START_TEST(our_own_pings_have_the_bytes_of_their_answers)
 			continue;
 		pings++;
 		ck_assert_uint_ge(ping->len, ack);
-		fixture_ack(f, 12345, ping->message.seq, 12345,
-		    (struct fixture_says){.ours = true,
-			.sender = 12345,
-			.digest = fixture_stats(f).digest});
+		fixture_ack(f, 12345, ping->message.seq, 12345, fixture_same_view(f, 12345));
 	}
 	ck_assert_uint_ge(pings, 15);
 	/* Of whoever lives at an address only the longest name is known. */
@@ -308,14 +305,14 @@ START_TEST(whoever_answers_is_sent_them_at_once)
 	fixture_gossip(f, 1, 3, SWIM_DEAD, 0);
 	seq = fixture_wait_ping(f, 2);
 	fixture_clear(f);
-	fixture_ack(f, 2, seq + 1, 2, (struct fixture_says){.ours = true, .sender = 2});
+	fixture_ack(f, 2, seq + 1, 2, fixture_swimd(2));
 	ck_assert_uint_eq(sent_to(f, 2, &largest, &updates), 0);
-	fixture_ack(f, 2, seq, 2, (struct fixture_says){.ours = true, .sender = 2});
+	fixture_ack(f, 2, seq, 2, fixture_swimd(2));
 	sent_to(f, 2, &largest, &updates);
 	ck_assert_uint_ge(updates, 1);
 	/* Once: the same answer is none any more. */
 	fixture_clear(f);
-	fixture_ack(f, 2, seq, 2, (struct fixture_says){.ours = true, .sender = 2});
+	fixture_ack(f, 2, seq, 2, fixture_swimd(2));
 	ck_assert_uint_eq(sent_to(f, 2, &largest, &updates), 0);
 	fixture_free(f);
 }
@@ -388,15 +385,12 @@ START_TEST(whoever_shows_itself_takes_the_place_of_one_unseen)
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p9"));
-	ping = fixture_sent(f, WIRE_PING, 9);
-	ck_assert_ptr_nonnull(ping);
+	ping = fixture_expect(f, WIRE_PING, 9);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 1);
-	fixture_ack(f, 9, ping->message.seq + 1, 9,
-	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	fixture_ack(f, 9, ping->message.seq + 1, 9, fixture_same_view(f, 9));
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p9"));
-	fixture_ack(f, 9, ping->message.seq, 9,
-	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	fixture_ack(f, 9, ping->message.seq, 9, fixture_same_view(f, 9));
 	/* It has answered for itself alone. */
 	fixture_gossip(f, 1, 8, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p8"));
@@ -415,10 +409,9 @@ START_TEST(a_base_peer_shows_itself_too)
 	struct fixture *f = full();
 	const struct fixture_out *ping;
 
-	fixture_ping(f, 9, 1, (struct fixture_says){0});
-	ping = fixture_sent(f, WIRE_PING, 9);
-	ck_assert_ptr_nonnull(ping);
-	fixture_ack(f, 9, ping->message.seq, 9, (struct fixture_says){0});
+	fixture_ping(f, 9, 1, fixture_nothing);
+	ping = fixture_expect(f, WIRE_PING, 9);
+	fixture_ack(f, 9, ping->message.seq, 9, fixture_nothing);
 	ck_assert(is_member(f, "p9"));
 	ck_assert(is_member(f, "p1"));
 	ck_assert_uint_eq(swim_member_count(f->swim), 6);
@@ -437,10 +430,8 @@ START_TEST(nobody_is_put_out_who_has_answered)
 	fixture_proven(f, 2);
 	fixture_clear(f);
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
-	ping = fixture_sent(f, WIRE_PING, 9);
-	ck_assert_ptr_nonnull(ping);
-	fixture_ack(f, 9, ping->message.seq, 9,
-	    (struct fixture_says){.ours = true, .sender = 9, .digest = fixture_stats(f).digest});
+	ping = fixture_expect(f, WIRE_PING, 9);
+	fixture_ack(f, 9, ping->message.seq, 9, fixture_same_view(f, 9));
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p9"));
 	ck_assert(is_member(f, "p1") && is_member(f, "p2"));
@@ -464,19 +455,16 @@ START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	u = fixture_update(f, 2, SWIM_ALIVE, 1);
 	u.tags = (struct wire_str){"\x01k\0\x01v", 5};
-	fixture_ping(f, 2, 1,
-	    (struct fixture_says){.ours = true, .sender = 2, .updates = &u, .count = 1});
+	fixture_ping_with(f, 2, 1, &u);
 	/* Heard of once more, as it was. */
 	u = fixture_update(f, 3, SWIM_ALIVE, 1);
-	fixture_ping(f, 3, 1,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
+	fixture_ping_with(f, 3, 1, &u);
 	/* The joins that come after are as fresh. */
 	for (unsigned i = 64; i < 120; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
-	fixture_ping(f, 1, 9, (struct fixture_says){.ours = true, .sender = 1});
-	out = fixture_sent(f, WIRE_ACK, 1);
-	ck_assert_ptr_nonnull(out);
+	fixture_ping(f, 1, 9, fixture_swimd(1));
+	out = fixture_expect(f, WIRE_ACK, 1);
 	ck_assert(fixture_has(out, "p119", SWIM_ALIVE, NULL));
 	ck_assert(fixture_has(out, "p2", SWIM_ALIVE, NULL));
 	ck_assert(fixture_has(out, "p3", SWIM_ALIVE, NULL));
