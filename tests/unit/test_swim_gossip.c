@@ -82,11 +82,7 @@ tell(struct fixture *f, enum kind kind, unsigned about, struct wire_str tags)
 		u = fixture_update(f, about, SWIM_ALIVE, 1);
 		u.tags = tags;
 		/* It has not answered yet, so that our own answer tells it nothing. */
-		fixture_ping(f, about, 1,
-		    (struct fixture_says){.ours = true,
-			.sender = about,
-			.updates = &u,
-			.count = 1});
+		fixture_ping_with(f, about, 1, &u);
 		return;
 	case REST:
 		fixture_gossip(f, 1, about, SWIM_ALIVE, 1);
@@ -116,7 +112,7 @@ one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 	}
 	/* Acks tell of these, until that is no news any more. */
 	for (unsigned k = 0; k < 200 && fixture_stats(f).rumours > 0; k++) {
-		fixture_ping(f, 1, 1, (struct fixture_says){.ours = true, .sender = 1});
+		fixture_ping(f, 1, 1, fixture_swimd(1));
 		fixture_clear(f);
 	}
 	ck_assert_uint_eq(fixture_stats(f).rumours, 0);
@@ -129,9 +125,8 @@ one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 	}
 	ck_assert_uint_eq(fixture_stats(f).rumours, waiting);
 	fixture_clear(f);
-	fixture_ping(f, 1, 9, (struct fixture_says){.ours = true, .sender = 1});
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 1));
-	while (wire_updates_next(&fixture_sent(f, WIRE_ACK, 1)->message.updates, &iter, &u)) {
+	fixture_ping(f, 1, 9, fixture_swimd(1));
+	while (wire_updates_next(&fixture_expect(f, WIRE_ACK, 1)->message.updates, &iter, &u)) {
 		enum kind kind = kind_of(u.member.id);
 
 		ck_assert_int_ge(kind, before);
@@ -247,10 +242,10 @@ START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 		fixture_gossip(f, 1, 50, SWIM_ALIVE, incarnation++);
 		fixture_run(f, f->config.timing.gossip_interval);
 	}
-	seq = fixture_sent(f, WIRE_PING, 50)->message.seq;
+	seq = fixture_expect(f, WIRE_PING, 50)->message.seq;
 	while (fixture_stats(f).rumours > 0)
 		fixture_ping(f, 1, 2, from_first);
-	fixture_ping(f, 30, 1, (struct fixture_says){0});
+	fixture_ping(f, 30, 1, fixture_nothing);
 	fixture_run(f, swim_ns(4 * f->config.timing.probe_timeout.ns - swim_ms(10).ns));
 	fixture_gossip(f, 1, 51, SWIM_ALIVE, 0);
 	fixture_run(f, swim_ms(1));
@@ -263,7 +258,7 @@ START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 	ck_assert_uint_eq(told_at(f, 50, incarnation), 3);
 	ck_assert_uint_ge(told_at(f, 51, 0), 4);
 	ck_assert_uint_lt(told_at(f, 51, 0), 8);
-	fixture_ack(f, 50, seq, 50, (struct fixture_says){.ours = true, .sender = 50});
+	fixture_ack(f, 50, seq, 50, fixture_swimd(50));
 	fixture_ping(f, 1, 4, from_first);
 	ck_assert_uint_eq(told_at(f, 50, incarnation), 4);
 	fixture_free(f);

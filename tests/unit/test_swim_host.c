@@ -98,7 +98,7 @@ START_TEST(who_is_suspected_or_dead_is_looked_for_anew)
 		fixture_clear(f);
 		ping = wait_ping(f, &there);
 		ck_assert(swim_addr_equal(&ping->to, &there));
-		fixture_ping(f, 3, 5, (struct fixture_says){.updates = &u, .count = 1});
+		fixture_base_ping_with(f, 3, 5, &u);
 		ck_assert_int_eq(fixture_report(f, "db").status, SWIM_ALIVE);
 		fixture_clear(f);
 		ck_assert_str_eq(wait_ping(f, &there)->host, "");
@@ -119,9 +119,8 @@ START_TEST(who_answers_under_its_name_is_found_without_a_look_up)
 	uint8_t ack[128];
 
 	/* A ping of a base peer does not say whose it is, so it is asked. */
-	fixture_ping(f, 2, 5, (struct fixture_says){0});
-	ping = fixture_sent(f, WIRE_PING, 2);
-	ck_assert_ptr_nonnull(ping);
+	fixture_ping(f, 2, 5, fixture_nothing);
+	ping = fixture_expect(f, WIRE_PING, 2);
 	wire_writer_init(&w, ack, sizeof(ack), 0);
 	wire_begin_ack(&w, ping->message.seq, &db);
 	fixture_input(f, 2, ack, wire_finish(&w, &none, 0));

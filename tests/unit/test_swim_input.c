@@ -20,9 +20,8 @@ START_TEST(a_ping_is_answered_with_an_ack_of_its_seq_to_its_source)
 	struct fixture *f = started();
 	const struct fixture_out *ack;
 
-	fixture_ping(f, 7, UINT64_MAX, (struct fixture_says){.ours = true, .sender = 7});
-	ack = fixture_sent(f, WIRE_ACK, 7);
-	ck_assert_ptr_nonnull(ack);
+	fixture_ping(f, 7, UINT64_MAX, fixture_swimd(7));
+	ack = fixture_expect(f, WIRE_ACK, 7);
 	ck_assert_uint_eq(ack->message.seq, UINT64_MAX);
 	ck_assert(wire_str_equal(ack->message.member.id, "self"));
 	ck_assert(wire_str_equal(ack->message.member.address, "10.0.0.1:7946"));
@@ -90,7 +89,7 @@ START_TEST(other_clusters_are_refused)
 	wire_begin_ping(&w, 1);
 	len = wire_finish(&w, &trailer, 0);
 	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_OK);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_ACK, 1));
+	fixture_expect(f, WIRE_ACK, 1);
 	fixture_free(f);
 }
 END_TEST
@@ -113,7 +112,7 @@ START_TEST(an_envelope_is_opened_and_names_its_sender)
 	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
 	len = wire_finish(&w, &none, 0);
 	ck_assert_int_eq(fixture_input(f, 3, data, len), WIRE_OK);
-	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 3)->message.seq, 5);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 3)->message.seq, 5);
 	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
 	fixture_free(f);
@@ -152,7 +151,7 @@ START_TEST(an_envelope_introduces_its_sender)
 	struct wire_update update;
 
 	/* An earlier ping without an envelope: the same peer. */
-	fixture_ping(f, 3, 1, (struct fixture_says){0});
+	fixture_ping(f, 3, 1, fixture_nothing);
 	ck_assert_uint_eq(fixture_report(f, "10.0.1.3:7946").name_len, 13);
 	enveloped(f, 3, sender, false);
 	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
@@ -170,7 +169,7 @@ START_TEST(an_envelope_introduces_its_sender)
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
 	/* What is known of it is not taken back. */
 	update = (struct wire_update){.member = sender, .incarnation = 7};
-	fixture_ping(f, 3, 2, (struct fixture_says){.updates = &update, .count = 1});
+	fixture_base_ping_with(f, 3, 2, &update);
 	enveloped(f, 3, sender, false);
 	ck_assert_uint_eq(fixture_report(f, "enveloped").incarnation, 7);
 	fixture_free(f);
@@ -182,16 +181,15 @@ START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
 	struct fixture *f = started();
 	const struct fixture_out *greeting;
 
-	fixture_ping(f, 4, 1, (struct fixture_says){0});
+	fixture_ping(f, 4, 1, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "10.0.1.4:7946").kind, SWIM_KIND_BASE);
 	ck_assert_uint_eq(f->event_count, 0);
-	greeting = fixture_sent(f, WIRE_PING, 4);
-	ck_assert_ptr_nonnull(greeting);
-	fixture_ack(f, 4, greeting->message.seq, 4, (struct fixture_says){0});
+	greeting = fixture_expect(f, WIRE_PING, 4);
+	fixture_ack(f, 4, greeting->message.seq, 4, fixture_nothing);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p4"), 1);
 	ck_assert_uint_eq(f->event_count, 1);
 	ck_assert_uint_eq(fixture_report(f, "10.0.1.4:7946").name_len, 0);
-	fixture_ping(f, 4, 2, (struct fixture_says){0});
+	fixture_ping(f, 4, 2, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "p4").kind, SWIM_KIND_BASE);
 	fixture_free(f);
 }
@@ -222,11 +220,11 @@ START_TEST(a_base_peer_leaves_by_its_own_dead_update)
 	struct fixture *f = started();
 	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 2);
 
-	fixture_ping(f, 4, 1, (struct fixture_says){0});
-	fixture_ack(f, 4, fixture_sent(f, WIRE_PING, 4)->message.seq, 4, (struct fixture_says){0});
-	fixture_ping(f, 4, 1, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_ping(f, 4, 1, fixture_nothing);
+	fixture_answer(f, 4, fixture_nothing);
+	fixture_base_ping_with(f, 4, 1, &u);
 	u = fixture_update(f, 4, SWIM_DEAD, 2);
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 4, 2, &u);
 	/* Another may live there now, and say that this one is dead: it is silent, so it was itself. */
 	fixture_run(f, swim_seconds(1));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
@@ -264,7 +262,7 @@ START_TEST(a_base_peer_that_has_answered_is_not_replaced_by_what_others_say)
 	fixture_member(f, 1);
 	ck_assert(swim_join(f->swim, f->now, &base));
 	fixture_drain(f);
-	fixture_base_ack(f, 3, fixture_sent(f, WIRE_PING, 3)->message.seq, address);
+	fixture_base_answer(f, 3, address);
 	ck_assert_int_eq(fixture_report(f, address).status, SWIM_ALIVE);
 	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
 	ck_assert_int_eq(fixture_report(f, address).status, SWIM_ALIVE);
@@ -282,12 +280,12 @@ START_TEST(a_stranger_gets_no_more_bytes_than_it_sent)
 	for (unsigned i = 2; i < 40; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
-	fixture_ping(f, 200, 1, (struct fixture_says){0});
+	fixture_ping(f, 200, 1, fixture_nothing);
 	/* But for the least that an ack can be: who we are. */
 	for (size_t i = 0; i < f->out_count; i++)
 		if (f->out[i].message.type == WIRE_ACK)
 			ck_assert_uint_eq(f->out[i].message.updates.count, 0);
-	ck_assert_uint_lt(fixture_sent(f, WIRE_ACK, 200)->len, ping + 48);
+	ck_assert_uint_lt(fixture_expect(f, WIRE_ACK, 200)->len, ping + 48);
 	fixture_free(f);
 }
 END_TEST
@@ -306,18 +304,18 @@ START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
 		fixture_clear(f);
 		fixture_run(f, swim_ms(50));
 		if (fixture_sent(f, WIRE_PING, 1) != NULL)
-			fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
+			fixture_answer(f, 1,
 			    (struct fixture_says){.ours = true, .digest = fixture_stats(f).digest});
 	}
 	for (unsigned i = 2; i < 40; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
 	fixture_ping(f, 1, 1, borrowed);
-	ack = fixture_sent(f, WIRE_ACK, 1);
+	ack = fixture_expect(f, WIRE_ACK, 1);
 	ck_assert_uint_gt(ack->message.updates.count, 0);
 	fixture_clear(f);
 	fixture_ping(f, 200, 2, borrowed);
-	ack = fixture_sent(f, WIRE_ACK, 200);
+	ack = fixture_expect(f, WIRE_ACK, 200);
 	ck_assert_uint_eq(ack->message.updates.count, 0);
 	fixture_free(f);
 }
@@ -334,9 +332,9 @@ START_TEST(a_forged_digest_starts_no_sync)
 		fixture_ping(f, (unsigned)(seq + 8), seq, other);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_SYNC_REQ), 0);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 1);
-	ck_assert_uint_lt(fixture_sent(f, WIRE_PING, 9)->len, 100);
-	fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9, other);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 9));
+	ck_assert_uint_lt(fixture_expect(f, WIRE_PING, 9)->len, 100);
+	fixture_answer(f, 9, other);
+	fixture_expect(f, WIRE_SYNC_REQ, 9);
 	fixture_free(f);
 }
 END_TEST
@@ -371,8 +369,7 @@ START_TEST(digests_of_strangers_keep_nobody_from_members)
 	fixture_proven(f, 1);
 	for (unsigned i = 0; i < 100 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
 		digests_come(f, says + 1, 1);
-	request = fixture_sent(f, WIRE_SYNC_REQ, 1);
-	ck_assert_ptr_nonnull(request);
+	request = fixture_expect(f, WIRE_SYNC_REQ, 1);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_sync(&w, request->message.seq);
 	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
@@ -386,7 +383,7 @@ START_TEST(digests_of_strangers_keep_nobody_from_members)
 	says[1].digest = 1;
 	for (unsigned i = 0; i < 50 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
 		digests_come(f, says, 2);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_SYNC_REQ, 1));
+	fixture_expect(f, WIRE_SYNC_REQ, 1);
 	fixture_free(f);
 }
 END_TEST
@@ -395,7 +392,7 @@ START_TEST(acks_to_no_ping_of_ours_prove_nothing)
 {
 	struct fixture *f = started();
 
-	fixture_ack(f, 9, 12345, 9, (struct fixture_says){0});
+	fixture_ack(f, 9, 12345, 9, fixture_nothing);
 	ck_assert_uint_eq(swim_member_count(f->swim), 1);
 	ck_assert_uint_eq(f->out_count, 0);
 	fixture_free(f);
@@ -407,7 +404,7 @@ START_TEST(stand_ins_are_limited)
 	struct fixture *f = started();
 
 	for (unsigned i = 1; i <= 255; i++) {
-		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_ping(f, i, i, fixture_nothing);
 		fixture_clear(f);
 	}
 	ck_assert_uint_le(swim_member_count(f->swim), 65);
@@ -425,7 +422,7 @@ START_TEST(a_join_is_answered_or_silent)
 	ck_assert(!swim_join(f->swim, f->now, &seed)); /* is under way */
 	ck_assert(swim_join(f->swim, f->now, &nobody));
 	fixture_drain(f);
-	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1, (struct fixture_says){0});
+	fixture_answer(f, 1, fixture_nothing);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
 	fixture_run(f, swim_seconds(10));
@@ -463,7 +460,7 @@ START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
 	fixture_clear(f);
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
-	seq = fixture_sent(f, WIRE_PING, 1)->message.seq;
+	seq = fixture_expect(f, WIRE_PING, 1)->message.seq;
 	f->now = swim_time_add(f->now, swim_ms(30));
 	fixture_ack(f, 1, seq, 1, ours);
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
@@ -471,7 +468,7 @@ START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
 	fixture_clear(f);
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_run(f, swim_ms(450));
-	seq = fixture_sent(f, WIRE_PING, 1)->message.seq;
+	seq = fixture_expect_first(f, WIRE_PING, 1)->message.seq;
 	fixture_ack(f, 1, seq, 1, ours);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
@@ -504,7 +501,7 @@ START_TEST(so_is_the_answer_of_one_that_is_asked_whether_it_is_there)
 			pings += f->out[i].message.type == WIRE_PING &&
 				 f->out[i].message.seq == seq;
 		ck_assert_uint_eq(pings, asked);
-		fixture_ack(f, 1, seq, 1, (struct fixture_says){.ours = true, .sender = 1});
+		fixture_ack(f, 1, seq, 1, fixture_swimd(1));
 		ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, asked == 1 ? swim_ms(20).ns : -1);
 		fixture_free(f);
 	}
@@ -527,7 +524,7 @@ START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
-	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, 1)->message.seq, &u[0].member);
+	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 1)->message.seq, &u[0].member);
 	ck_assert(wire_add_update(&w, &u[0]) && wire_add_update(&w, &u[1]));
 	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
@@ -546,12 +543,12 @@ START_TEST(strangers_leave_room_for_joins)
 	struct fixture *f = started();
 
 	for (unsigned i = 2; i < 200; i++) {
-		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_ping(f, i, i, fixture_nothing);
 		fixture_clear(f);
 	}
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 1));
+	fixture_expect(f, WIRE_PING, 1);
 	fixture_free(f);
 }
 END_TEST
@@ -590,7 +587,7 @@ waited_ms(unsigned answers)
 		fixture_drain(f);
 		f->now = swim_time_add(f->now, swim_ms(1));
 		says.digest = fixture_stats(f).digest;
-		fixture_ack(f, 2, fixture_sent(f, WIRE_PING, 2)->message.seq, 2, says);
+		fixture_answer(f, 2, says);
 	}
 	says.sender = 1;
 	for (fixture_clear(f); fixture_sent(f, WIRE_PING, 2) == NULL; fixture_run(f, swim_ms(1))) {
@@ -642,8 +639,7 @@ START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
 	ck_assert(fixture_start(f));
 	fixture_clear(f);
 	ck_assert_int_eq(fixture_input(f, 2, ping, len), WIRE_REJECT_OTHER_CLUSTER);
-	out = fixture_sent(f, WIRE_OTHER_CLUSTER, 2);
-	ck_assert_ptr_nonnull(out);
+	out = fixture_expect(f, WIRE_OTHER_CLUSTER, 2);
 	ck_assert_uint_eq(f->out_count, 1);
 	ck_assert_uint_eq(out->message.seq, 77);
 	ck_assert(wire_str_equal(out->message.trailer.cluster, "prod"));
@@ -702,7 +698,7 @@ START_TEST(a_join_ends_where_another_cluster_answers)
 		fixture_clear(f);
 		ck_assert(swim_join(f->swim, f->now, &seed));
 		fixture_drain(f);
-		seq = fixture_sent(f, WIRE_PING, 2)->message.seq;
+		seq = fixture_expect(f, WIRE_PING, 2)->message.seq;
 		/* Not from elsewhere, nor with another number. */
 		foreign_word(f, 3, types[i], seq);
 		foreign_word(f, 2, types[i], seq + 1);

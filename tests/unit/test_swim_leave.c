@@ -24,7 +24,7 @@ START_TEST(leaving_is_told_a_few_times_and_then_over)
 	/* It is not refuted, and nothing is answered any more. */
 	fixture_clear(f);
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
-	fixture_ping(f, 1, 1, (struct fixture_says){0});
+	fixture_ping(f, 1, 1, fixture_nothing);
 	swim_tick(f->swim, swim_time_add(f->now, swim_seconds(100)));
 	fixture_drain(f);
 	ck_assert_uint_eq(f->out_count, 0);
@@ -66,8 +66,7 @@ START_TEST(who_leaves_does_not_come_back_for_its_name)
 	unsigned told = 0;
 
 	elsewhere.member.address = wire_str_of("10.0.9.9:7946");
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &elsewhere, .count = 1});
+	fixture_ping_with(f, 1, 1, &elsewhere);
 	fixture_run(f, swim_ms(1200));
 	ck_assert_uint_gt(fixture_sent_to(f, &there), 0);
 	fixture_clear(f);
@@ -179,8 +178,7 @@ told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, incarnation);
 
 	u.flags = WIRE_FLAG_FORGET;
-	fixture_ping(f, from, 1,
-	    (struct fixture_says){.ours = true, .sender = from, .updates = &u, .count = 1});
+	fixture_ping_with(f, from, 1, &u);
 	fixture_drain(f);
 }
 
@@ -304,7 +302,7 @@ life(size_t budget)
 		fixture_drain(f);
 		for (unsigned i = 1; i <= 20; i++)
 			fixture_gossip(f, i, i, SWIM_ALIVE, 0);
-		fixture_ping(f, 99, 1, (struct fixture_says){0});
+		fixture_ping(f, 99, 1, fixture_nothing);
 		fixture_ping_req(f, 1, 2, 3);
 		fixture_gossip(f, 1, 4, SWIM_DEAD, 0);
 		fixture_gossip(f, 1, 5, SWIM_LEFT, 0);

@@ -297,10 +297,7 @@ START_TEST(a_late_answer_is_no_broken_link)
 			told += (unsigned)fixture_told(f, SWIM_EVENT_LINK_FAILED, "p1");
 			fixture_clear(f);
 		}
-		fixture_ack(f, 1, late, 1,
-		    (struct fixture_says){.ours = true,
-			.sender = 1,
-			.digest = fixture_stats(f).digest});
+		fixture_ack(f, 1, late, 1, fixture_same_view(f, 1));
 	}
 	ck_assert_uint_eq(told, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);

@@ -302,10 +302,8 @@ START_TEST(members_at_one_address_are_told_but_not_at_once)
 			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 			       .status = SWIM_ALIVE};
 
-	fixture_ping(f, 3, 77,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &ours, .count = 1});
-	fixture_ping(f, 3, 77,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	fixture_ping_with(f, 3, 77, &ours);
+	fixture_ping_with(f, 3, 77, &theirs);
 	/* A successor of one that died a moment ago looks like that. */
 	ck_assert_uint_eq(reach(f).twins.count, 0);
 	ck_assert_uint_eq(reach(f).shared.count, 0);
@@ -327,13 +325,10 @@ START_TEST(a_dead_member_between_two_of_one_address_hides_neither)
 			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 			       .status = SWIM_ALIVE};
 
-	fixture_ping(f, 3, 77,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &between, .count = 1});
+	fixture_ping_with(f, 3, 77, &between);
 	between.status = SWIM_DEAD;
-	fixture_ping(f, 3, 78,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &between, .count = 1});
-	fixture_ping(f, 3, 79,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	fixture_ping_with(f, 3, 78, &between);
+	fixture_ping_with(f, 3, 79, &theirs);
 	f->now = swim_time_add(f->now, swim_seconds(31));
 	ck_assert_uint_eq(reach(f).shared.count, 1);
 	ck_assert_str_eq(reach(f).shared.address, "10.0.1.2:7946");
@@ -348,8 +343,7 @@ START_TEST(members_at_one_address_that_come_and_go_are_told)
 	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 	    .status = SWIM_ALIVE};
 
-	fixture_ping(f, 3, 77,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	fixture_ping_with(f, 3, 77, &theirs);
 	for (unsigned i = 1; i < 10; i++) {
 		f->now = swim_time_add(f->now, swim_seconds(4));
 		fixture_gossip(f, 3, 2, SWIM_ALIVE, i);
@@ -379,8 +373,7 @@ START_TEST(one_suspected_since_another_came_to_its_address_shares_none)
 	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 	    .status = SWIM_ALIVE};
 
-	fixture_ping(f, 3, 77,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &theirs, .count = 1});
+	fixture_ping_with(f, 3, 77, &theirs);
 	fixture_gossip(f, 3, 2, SWIM_SUSPECT, 0);
 	f->now = swim_time_add(f->now, swim_seconds(31));
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);

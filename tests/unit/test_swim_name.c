@@ -28,10 +28,7 @@ in_company_of(struct fixture *f, unsigned peer, swim_duration d)
 		fixture_run(f, swim_ms(50));
 		ping = fixture_sent(f, WIRE_PING, peer);
 		if (ping != NULL)
-			fixture_ack(f, peer, ping->message.seq, peer,
-			    (struct fixture_says){.ours = true,
-				.sender = peer,
-				.digest = fixture_stats(f).digest});
+			fixture_ack(f, peer, ping->message.seq, peer, fixture_same_view(f, peer));
 		fixture_clear(f);
 	}
 }
@@ -102,7 +99,7 @@ namesake_answers(struct fixture *f, unsigned from, bool ours)
 {
 	struct swim_addr addr = fixture_addr(from);
 
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, from));
+	fixture_expect_first(f, WIRE_PING, from);
 	for (size_t i = 0; i < f->out_count; i++) {
 		const struct fixture_out *out = &f->out[i];
 
@@ -116,7 +113,7 @@ namesake_answers(struct fixture *f, unsigned from, bool ours)
 static void
 shown(struct fixture *f, unsigned from)
 {
-	fixture_ping(f, from, 1, (struct fixture_says){.ours = true, .sender = 0});
+	fixture_ping(f, from, 1, fixture_swimd(0));
 	namesake_answers(f, from, true);
 	fixture_clear(f);
 }
@@ -154,7 +151,7 @@ START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 		fixture_clear(f);
 		ck_assert(swim_join(f->swim, f->now, &seed));
 		fixture_drain(f);
-		ping = fixture_sent(f, WIRE_AUTHENTICATED, 1);
+		ping = fixture_expect(f, WIRE_AUTHENTICATED, 1);
 		ck_assert_uint_le(ping->len, sizeof(copy));
 		memcpy(copy, ping->data, ping->len);
 		/* It came back to us, perhaps from another of our addresses. */
@@ -183,14 +180,14 @@ START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 
 	claim(f, 9, UINT64_MAX);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-	ck_assert_uint_lt(fixture_sent(f, WIRE_PING, 9)->len, 100);
+	ck_assert_uint_lt(fixture_expect(f, WIRE_PING, 9)->len, 100);
 	fixture_run(f, swim_seconds(30));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	ck_assert_uint_le(swim_incarnation(f->swim), 1);
 	/* Whichever comes first, the answer or the claim. */
 	fixture_clear(f);
 	claim(f, 9, UINT64_MAX);
-	seq = fixture_sent(f, WIRE_PING, 9)->message.seq;
+	seq = fixture_expect(f, WIRE_PING, 9)->message.seq;
 	fixture_ack(f, 9, seq + 1, 0, ours);
 	contested(f);
 	ck_assert_uint_eq(lost(f), 0);
@@ -224,11 +221,10 @@ START_TEST(a_member_that_speaks_in_our_name_makes_us_rise_once_at_most)
 		const struct fixture_out *ping;
 
 		fixture_clear(f);
-		fixture_ping(f, 1, 100 + i, (struct fixture_says){.ours = true, .sender = 0});
+		fixture_ping(f, 1, 100 + i, fixture_swimd(0));
 		ping = fixture_sent(f, WIRE_PING, 1);
 		if (ping != NULL)
-			fixture_ack(f, 1, ping->message.seq, 1,
-			    (struct fixture_says){.ours = true, .sender = 1});
+			fixture_ack(f, 1, ping->message.seq, 1, fixture_swimd(1));
 		fixture_run(f, swim_ms(10));
 	}
 	ck_assert_uint_le(swim_incarnation(f->swim), 1);
@@ -249,7 +245,7 @@ START_TEST(of_a_claim_nothing_is_told_before_its_sender_answers)
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
 		/* It answers, and claims: whichever comes first. */
 		fixture_clear(f);
-		fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+		fixture_ping(f, 9, 1, fixture_swimd(0));
 		if (way != 1)
 			claim(f, 9, age);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
@@ -306,8 +302,7 @@ START_TEST(a_namesake_is_answered_while_it_is_asked)
 	wire_begin_ping(&w, 77);
 	(void)wire_finish(&w, &trailer, 0);
 	claim(f, 9, 1);
-	question = fixture_sent(f, WIRE_PING, 9);
-	ck_assert_ptr_nonnull(question);
+	question = fixture_expect(f, WIRE_PING, 9);
 	seq = question->message.seq;
 	fixture_clear(f);
 	ck_assert_int_eq(fixture_input(f, 9, data, 16 + 2), WIRE_OK);
@@ -329,7 +324,7 @@ START_TEST(a_namesake_is_answered_while_it_is_asked)
 	wire_begin_nack(&w, seq, &(struct wire_member_id){wire_str_of("self"), wire_str_of("")});
 	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
 	fixture_drain(f);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_CLAIM, 9));
+	fixture_expect(f, WIRE_CLAIM, 9);
 	fixture_free(f);
 }
 END_TEST
@@ -342,7 +337,7 @@ START_TEST(who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so)
 	fixture_run(f, swim_seconds(10));
 	shown(f, 20);
 	claim(f, 20, 9999);
-	ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 20)->message.age_ms, WIRE_CLAIM_STAYS);
+	ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 20)->message.age_ms, WIRE_CLAIM_STAYS);
 	for (unsigned round = 0; round < 8; round++) {
 		claim(f, 20, 10001 + round * 1600);
 		if (fixture_sent(f, WIRE_PING, 20) != NULL)
@@ -372,7 +367,7 @@ START_TEST(a_stranger_of_our_name_ends_nobody_who_has_company)
 		struct fixture *f = settled();
 		struct swim_addr stranger = fixture_addr(9);
 
-		fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+		fixture_ping(f, 9, 1, fixture_swimd(0));
 		if (way == 1)
 			claim(f, 9, UINT64_MAX);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
@@ -386,7 +381,7 @@ START_TEST(a_stranger_of_our_name_ends_nobody_who_has_company)
 		}
 		/* Not at every datagram. */
 		namesake_answers(f, 9, way == 1);
-		fixture_ping(f, 9, 2, (struct fixture_says){.ours = true, .sender = 0});
+		fixture_ping(f, 9, 2, fixture_swimd(0));
 		claim(f, 9, UINT64_MAX);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
@@ -403,15 +398,14 @@ START_TEST(whoever_has_company_outdoes_whoever_has_none)
 	claim(f, 9, UINT64_C(1) << 40);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
 	namesake_answers(f, 9, true);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_CLAIM, 9));
-	ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
+	ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
 	fixture_free(f);
 	f = started();
 	fixture_run(f, swim_seconds(1000));
 	claim(f, 9, 1000);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
 	namesake_answers(f, 9, true);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_CLAIM, 9));
+	fixture_expect(f, WIRE_CLAIM, 9);
 	claim(f, 9, 1000 | WIRE_CLAIM_STAYS);
 	namesake_answers(f, 9, true);
 	contested(f);
@@ -484,12 +478,11 @@ START_TEST(an_owner_that_never_came_back_has_lost_its_name)
 		ck_assert_uint_eq(swim_incarnation(f->swim), 6);
 		if (way == 1) {
 			told_elsewhere(f, 9);
-			fixture_ack(f, 9, fixture_sent(f, WIRE_PING, 9)->message.seq, 9,
-			    (struct fixture_says){.ours = true, .sender = 9});
+			fixture_answer(f, 9, fixture_swimd(9));
 			fixture_clear(f);
 		}
 		if (way == 2)
-			fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+			fixture_ping(f, 9, 1, fixture_swimd(0));
 		else
 			claim(f, 9, UINT64_MAX);
 		namesake_answers(f, 9, way != 2);
@@ -531,14 +524,14 @@ START_TEST(who_has_no_room_to_ask_contradicts_once_at_a_time)
 	struct fixture *f = settled();
 
 	for (unsigned i = 20; i < 60; i++)
-		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_ping(f, i, i, fixture_nothing);
 	for (unsigned i = 0; i < 20; i++)
 		told_elsewhere(f, swim_incarnation(f->swim));
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	/* But does, again and again. */
 	fixture_run(f, swim_seconds(4));
 	for (unsigned i = 60; i < 100; i++)
-		fixture_ping(f, i, i, (struct fixture_says){0});
+		fixture_ping(f, i, i, fixture_nothing);
 	told_elsewhere(f, 5);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
 	fixture_free(f);
@@ -562,10 +555,7 @@ START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
 			claim(f, 9, UINT64_MAX);
 		}
 		if (fixture_sent(f, WIRE_PING, 1) != NULL)
-			fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
-			    (struct fixture_says){.ours = true,
-				.sender = 1,
-				.digest = fixture_stats(f).digest});
+			fixture_answer(f, 1, fixture_same_view(f, 1));
 		fixture_clear(f);
 		rises[step / (120 * 20)] += swim_incarnation(f->swim) != before;
 	}
@@ -598,7 +588,7 @@ START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
 		claim(f, 9, UINT64_MAX);
 		namesake_answers(f, 9, way == 1);
 		ck_assert_uint_eq(lost(f), 0);
-		ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, 0);
+		ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, 0);
 		/* The stranger himself is no witness, whatever name he gives. */
 		told_elsewhere_by(f, 9, swim_incarnation(f->swim));
 		claim(f, 9, UINT64_MAX);
@@ -643,12 +633,11 @@ START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
 
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
-	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	fixture_ping(f, 9, 1, fixture_swimd(0));
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);
 	ck_assert_uint_eq(lost(f), 0);
-	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .digest = fixture_stats(f).digest});
+	fixture_answer(f, 1, fixture_same_view(f, 1));
 	contested(f);
 	ck_assert_uint_eq(lost(f), 0);
 	ck_assert_uint_ge(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
@@ -693,7 +682,7 @@ START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_di
 	/* It says that it stays. */
 	claim(f, 9, 9000);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_lt(fixture_sent(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
+	ck_assert_uint_lt(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
 	ck_assert_uint_eq(lost(f), 0);
 	claim(f, 9, 9001 | WIRE_CLAIM_STAYS);
 	contested(f);
@@ -741,15 +730,15 @@ START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
 	/* A while later it is again. */
 	fixture_run(f, swim_seconds(11));
 	fixture_clear(f);
-	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	fixture_ping(f, 9, 1, fixture_swimd(0));
 	namesake_answers(f, 9, true);
-	seq = fixture_sent(f, WIRE_CLAIM, 9)->message.seq;
+	seq = fixture_expect(f, WIRE_CLAIM, 9)->message.seq;
 	fixture_clear(f);
 	claim_as(f, 9, seq ^ 1, 0);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 0);
 	claim_as(f, 9, seq ^ 2, 0);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 1);
-	ck_assert_uint_eq(fixture_sent(f, WIRE_CLAIM, 9)->message.seq, seq ^ 3);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_CLAIM, 9)->message.seq, seq ^ 3);
 	fixture_free(f);
 }
 END_TEST
@@ -771,12 +760,12 @@ START_TEST(the_answer_to_a_claim_is_no_larger)
 	fixture_run(f, swim_seconds(10));
 	shown(f, 9);
 	ck_assert_uint_eq(claim_as(f, 9, 1, 0), len);
-	ck_assert_uint_le(fixture_sent(f, WIRE_CLAIM, 9)->len, len);
+	ck_assert_uint_le(fixture_expect(f, WIRE_CLAIM, 9)->len, len);
 	/* What we send ourselves has room for any answer. */
-	fixture_ping(f, 8, 1, (struct fixture_says){.ours = true, .sender = 0});
+	fixture_ping(f, 8, 1, fixture_swimd(0));
 	namesake_answers(f, 8, true);
-	ck_assert_uint_ge(fixture_sent(f, WIRE_CLAIM, 8)->len,
-	    fixture_sent(f, WIRE_CLAIM, 9)->len +
+	ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 8)->len,
+	    fixture_expect(f, WIRE_CLAIM, 9)->len +
 		strlen("[fe80:1234:1234:1234:1234:1234:1234:1234]:65535") -
 		strlen("10.0.0.1:7946"));
 	fixture_free(f);
@@ -943,8 +932,8 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
 	/* A small ping, and what answers it in no more bytes. */
 	ck_assert_uint_eq(looped_back(f), 2);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 9));
-	ck_assert_uint_le(fixture_sent(f, WIRE_NACK, 9)->len, fixture_sent(f, WIRE_PING, 9)->len);
+	ck_assert_uint_le(fixture_expect(f, WIRE_NACK, 9)->len,
+	    fixture_expect(f, WIRE_PING, 9)->len);
 	/* Nobody else bears the name, so that the others need not wait for the end of the contest. */
 	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
 	/* A stranger who forges that source finds us no namesake. */
@@ -959,7 +948,7 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 	fixture_free(f);
 	/* So does a ping of ours that comes when its question has been answered. */
 	f = started();
-	fixture_ping(f, 9, 1, (struct fixture_says){.ours = true, .sender = 0});
+	fixture_ping(f, 9, 1, fixture_swimd(0));
 	ck_assert_uint_lt(looped_back(f), 10);
 	fixture_free(f);
 }

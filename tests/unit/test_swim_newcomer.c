@@ -320,7 +320,7 @@ succeeds(const char *former, const char *id, bool leaves)
 		struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
 
 		u.member.id = wire_str_of(names[0]);
-		fixture_ping(f, 4, 5, (struct fixture_says){.updates = &u, .count = 1});
+		fixture_base_ping_with(f, 4, 5, &u);
 		live(f, b, 2, 5);
 		ck_assert_int_eq(fixture_report(f, names[0]).status, SWIM_LEFT);
 	} else {

@@ -25,10 +25,7 @@ settled(void)
 			const struct fixture_out *ping = fixture_sent(f, WIRE_PING, i);
 
 			if (ping != NULL)
-				fixture_ack(f, i, ping->message.seq, i,
-				    (struct fixture_says){.ours = true,
-					.sender = i,
-					.digest = fixture_stats(f).digest});
+				fixture_ack(f, i, ping->message.seq, i, fixture_same_view(f, i));
 		}
 	}
 	fixture_clear(f);
@@ -78,10 +75,7 @@ START_TEST(everybody_is_probed_in_turn)
 		unsigned target = next_probe(f, &seq);
 
 		seen[target]++;
-		fixture_ack(f, target, seq, target,
-		    (struct fixture_says){.ours = true,
-			.sender = target,
-			.digest = fixture_stats(f).digest});
+		fixture_ack(f, target, seq, target, fixture_same_view(f, target));
 		fixture_clear(f);
 	}
 	for (unsigned i = 1; i <= PEERS; i++)
@@ -149,10 +143,7 @@ START_TEST(others_are_asked_before_a_probe_fails_however_long_the_timeout)
 	fixture_run(f, swim_ms(980));
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
 	ck_assert_uint_eq(fixture_stats(f).probes_sent, 1);
-	fixture_ack(f, helper, seq, target,
-	    (struct fixture_says){.ours = true,
-		.sender = helper,
-		.digest = fixture_stats(f).digest});
+	fixture_ack(f, helper, seq, target, fixture_same_view(f, helper));
 	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, 1);
 	fixture_run(f, swim_ms(20));
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
@@ -228,7 +219,7 @@ START_TEST(a_helper_waits_as_long_as_it_would_itself)
 	fixture_run(f, swim_ms(700));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
 	fixture_run(f, swim_ms(299));
-	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 1)->message.seq, 78);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_NACK, 1)->message.seq, 78);
 	fixture_free(f);
 }
 END_TEST
@@ -245,10 +236,7 @@ START_TEST(an_ack_by_way_of_a_helper_is_as_good)
 		fixture_run(f, swim_ms(10));
 	request = ping_req_of(f, &helper);
 	ck_assert_ptr_nonnull(request);
-	fixture_ack(f, helper, request->message.seq, target,
-	    (struct fixture_says){.ours = true,
-		.sender = helper,
-		.digest = fixture_stats(f).digest});
+	fixture_ack(f, helper, request->message.seq, target, fixture_same_view(f, helper));
 	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, before + 1);
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
 	fixture_free(f);
@@ -260,9 +248,8 @@ static void
 becomes_base_peer(struct fixture *f, unsigned peer)
 {
 	fixture_clear(f);
-	fixture_ping(f, peer, 1, (struct fixture_says){0});
-	fixture_ack(f, peer, fixture_sent(f, WIRE_PING, peer)->message.seq, peer,
-	    (struct fixture_says){0});
+	fixture_ping(f, peer, 1, fixture_nothing);
+	fixture_answer(f, peer, fixture_nothing);
 }
 
 START_TEST(a_base_peer_has_its_own_time_to_say_nack)
@@ -273,10 +260,7 @@ START_TEST(a_base_peer_has_its_own_time_to_say_nack)
 
 	for (unsigned k = 0; k < 30 * PEERS; k++) {
 		target = next_probe(f, &seq);
-		fixture_ack(f, target, seq, target,
-		    (struct fixture_says){.ours = true,
-			.sender = target,
-			.digest = fixture_stats(f).digest});
+		fixture_ack(f, target, seq, target, fixture_same_view(f, target));
 		fixture_clear(f);
 	}
 	target = next_probe(f, &seq);
@@ -314,7 +298,7 @@ START_TEST(an_ack_for_somebody_else_is_none)
 	uint64_t before = fixture_stats(f).probes_acked;
 
 	/* Another member lives at that address now. */
-	fixture_ack(f, target, seq, other, (struct fixture_says){.ours = true, .sender = other});
+	fixture_ack(f, target, seq, other, fixture_swimd(other));
 	ck_assert_uint_eq(fixture_stats(f).probes_acked, before);
 	fixture_free(f);
 }
@@ -346,8 +330,7 @@ START_TEST(a_probe_of_where_it_was_is_no_probe_of_where_it_is)
 	while (fixture_stats(f).probes_sent == 0)
 		fixture_run(f, swim_ms(10));
 	moved.member.address = wire_str_of("10.0.9.9:7946");
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &moved, .count = 1});
+	fixture_ping_with(f, 1, 1, &moved);
 	/* Past the end of that probe, and not yet of the next one. */
 	while (fixture_stats(f).probes_sent == 1)
 		fixture_run(f, swim_ms(10));
@@ -366,11 +349,10 @@ START_TEST(a_ping_req_is_relayed_and_answered)
 	const struct fixture_out *ping;
 
 	fixture_ping_req(f, 1, 77, 2);
-	ping = fixture_sent(f, WIRE_PING, 2);
-	ck_assert_ptr_nonnull(ping);
-	fixture_ack(f, 2, ping->message.seq, 2, (struct fixture_says){0});
-	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->message.seq, 77);
-	ck_assert(wire_str_equal(fixture_sent(f, WIRE_ACK, 1)->message.member.id, "p2"));
+	ping = fixture_expect(f, WIRE_PING, 2);
+	fixture_ack(f, 2, ping->message.seq, 2, fixture_nothing);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 1)->message.seq, 77);
+	ck_assert(wire_str_equal(fixture_expect(f, WIRE_ACK, 1)->message.member.id, "p2"));
 	ck_assert_uint_eq(fixture_stats(f).relays_acked, 1);
 	fixture_run(f, swim_seconds(2));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
@@ -387,9 +369,8 @@ START_TEST(a_ping_req_without_an_answer_ends_in_a_nack_in_time)
 	fixture_run(f, swim_ms(479));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
 	fixture_run(f, swim_ms(2));
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 1));
-	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 1)->message.seq, 78);
-	ck_assert(wire_str_equal(fixture_sent(f, WIRE_NACK, 1)->message.member.id, "p2"));
+	ck_assert_uint_eq(fixture_expect(f, WIRE_NACK, 1)->message.seq, 78);
+	ck_assert(wire_str_equal(fixture_expect(f, WIRE_NACK, 1)->message.member.id, "p2"));
 	ck_assert_uint_eq(fixture_stats(f).relays_nacked, 1);
 	fixture_free(f);
 }
@@ -406,7 +387,7 @@ START_TEST(a_ping_req_about_ourselves_is_answered_at_once)
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 5, &self);
 	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &none, 0)), WIRE_OK);
-	ck_assert_uint_eq(fixture_sent(f, WIRE_ACK, 1)->message.seq, 5);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 1)->message.seq, 5);
 	fixture_free(f);
 }
 END_TEST
@@ -451,10 +432,7 @@ answer_one(struct fixture *f)
 	uint64_t seq;
 	unsigned target = next_probe(f, &seq);
 
-	fixture_ack(f, target, seq, target,
-	    (struct fixture_says){.ours = true,
-		.sender = target,
-		.digest = fixture_stats(f).digest});
+	fixture_ack(f, target, seq, target, fixture_same_view(f, target));
 	fixture_clear(f);
 }
 
@@ -605,8 +583,7 @@ START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
 	/* So long ago that no rumour of it is left. */
 	fixture_run(f, swim_seconds(5));
 	fixture_clear(f);
-	fixture_ping(f, 3, 6,
-	    (struct fixture_says){.ours = true, .sender = 3, .updates = &u, .count = 1});
+	fixture_ping_with(f, 3, 6, &u);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 3), "self", SWIM_ALIVE, &incarnation));
 	ck_assert_uint_eq(incarnation, 5);
 	fixture_free(f);
@@ -633,7 +610,7 @@ START_TEST(sequence_numbers_are_drawn_by_the_caller)
 	ck_assert(fixture_start(f));
 	for (unsigned i = 1; i <= 5; i++)
 		fixture_member(f, i);
-	fixture_ping(f, 9, 1, (struct fixture_says){0});
+	fixture_ping(f, 9, 1, fixture_nothing);
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	ck_assert(swim_join(f->swim, f->now,
 	    &(struct swim_addr){.family = 4, .port = 1, .ip = {10, 9, 9, 9}}));

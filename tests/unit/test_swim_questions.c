@@ -140,8 +140,7 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 		fixture_proven(f, i);
 	for (unsigned i = 0; i < WIRE_ACCUSERS_MAX; i++)
 		u.accusers[u.accuser_count++] = 1 + i;
-	fixture_ping(f, 2, 77,
-	    (struct fixture_says){.ours = true, .sender = 2, .updates = &u, .count = 1});
+	fixture_ping_with(f, 2, 77, &u);
 	for (unsigned step = 0; step < 2000 && fixture_report(f, "p1").status != SWIM_DEAD;
 	     step++) {
 		fixture_clear(f);
@@ -152,8 +151,7 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 			unsigned to = peer_of(&f->out[i].to, (struct wire_str){0});
 
 			if (msg.type == WIRE_PING && to > 1)
-				fixture_ack(f, to, msg.seq, to,
-				    (struct fixture_says){.ours = true, .sender = to});
+				fixture_ack(f, to, msg.seq, to, fixture_swimd(to));
 		}
 	}
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
@@ -185,9 +183,7 @@ answer_as(struct fixture *f, unsigned peer, swim_duration d)
 				continue;
 			pings++;
 			fixture_ack(f, peer, f->out[i].message.seq, peer,
-			    (struct fixture_says){.ours = true,
-				.sender = peer,
-				.digest = fixture_stats(f).digest});
+			    fixture_same_view(f, peer));
 		}
 		for (size_t i = 0; i < f->event_count; i++)
 			ck_assert(f->events[i].type != SWIM_EVENT_FAILED ||
@@ -259,10 +255,7 @@ others_answer(struct fixture *f, swim_duration d, unsigned as, struct requests *
 			if (msg.type == WIRE_PING_REQ && asked != NULL &&
 			    asked->count < REQUESTS_MAX)
 				asked->seq[asked->count++] = msg.seq;
-			fixture_ack(f, to, msg.seq, name,
-			    (struct fixture_says){.ours = true,
-				.sender = to,
-				.digest = fixture_stats(f).digest});
+			fixture_ack(f, to, msg.seq, name, fixture_same_view(f, to));
 		}
 		fixture_clear(f);
 		if (fixture_report(f, "p1").status == SWIM_DEAD)
@@ -304,8 +297,7 @@ START_TEST(an_answer_of_others_counts_once_and_for_the_member_that_it_names)
 	ck_assert_uint_gt(asked.count, 0);
 	for (unsigned second = 0; second < 12 && !dead; second++) {
 		for (unsigned i = 0; i < asked.count; i++)
-			fixture_ack(f, 2, asked.seq[i], 1,
-			    (struct fixture_says){.ours = true, .sender = 2});
+			fixture_ack(f, 2, asked.seq[i], 1, fixture_swimd(2));
 		dead = others_answer(f, swim_seconds(1), 0, NULL);
 	}
 	ck_assert(dead);
@@ -339,8 +331,7 @@ START_TEST(an_answer_that_waited_while_we_stood_still_measures_nothing)
 
 	/* The socket is read before timers fire: nobody has ticked since. */
 	f->now = swim_time_add(f->now, swim_seconds(3));
-	fixture_ack(f, 1, seq, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .digest = fixture_stats(f).digest});
+	fixture_ack(f, 1, seq, 1, fixture_same_view(f, 1));
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, before.ns);
 	fixture_free(f);
 }

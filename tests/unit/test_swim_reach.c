@@ -20,8 +20,7 @@ started(void)
 	swim_set_reach(f->swim, f->now, true, false);
 	for (unsigned i = 1; i <= 3; i++)
 		fixture_member(f, i);
-	fixture_ping(f, 1, 77,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 77, &u);
 	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
 	fixture_clear(f);
 	return f;
@@ -43,16 +42,14 @@ live(struct fixture *f, int periods, unsigned helper)
 			unsigned peer = out.to.family == 4 ? out.to.ip[3] : 0;
 
 			if (out.message.type == WIRE_PING && peer >= 1 && peer <= 3)
-				fixture_ack(f, peer, out.message.seq, peer,
-				    (struct fixture_says){.ours = true, .sender = peer});
+				fixture_ack(f, peer, out.message.seq, peer, fixture_swimd(peer));
 			if (out.message.type != WIRE_PING_REQ)
 				continue;
 			ck_assert(wire_str_equal(out.message.member.id, "p9"));
 			ck_assert(peer >= 1 && peer <= 3);
 			asked++;
 			if (peer == helper)
-				fixture_ack(f, peer, out.message.seq, 9,
-				    (struct fixture_says){.ours = true, .sender = peer});
+				fixture_ack(f, peer, out.message.seq, 9, fixture_swimd(peer));
 			else
 				fixture_nack(f, peer, out.message.seq, 9);
 		}
@@ -98,8 +95,7 @@ START_TEST(what_others_say_of_it_counts)
 	    .accuser_count = 2,
 	    .accusers = {fixture_hash("p1"), fixture_hash("p2")}};
 
-	fixture_ping(f, 1, 78,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 78, &u);
 	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_DEAD);
 	fixture_free(f);
 }
@@ -133,8 +129,7 @@ START_TEST(those_we_reach_are_asked_for_help)
 
 			requests += out.message.type == WIRE_PING_REQ;
 			if (out.message.type == WIRE_PING && peer >= 1 && peer <= 3)
-				fixture_ack(f, peer, out.message.seq, peer,
-				    (struct fixture_says){.ours = true, .sender = peer});
+				fixture_ack(f, peer, out.message.seq, peer, fixture_swimd(peer));
 		}
 		if (requests > 0)
 			ck_assert_uint_eq(requests, 3);

@@ -33,8 +33,7 @@ START_TEST(a_nack_comes_at_four_fifths_of_what_the_asker_waits)
 		fixture_run(f, swim_ms(at - 1));
 		ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
 		fixture_run(f, swim_ms(2));
-		ck_assert_ptr_nonnull(fixture_sent(f, WIRE_NACK, 1));
-		ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 1)->message.seq, 78);
+		ck_assert_uint_eq(fixture_expect(f, WIRE_NACK, 1)->message.seq, 78);
 		fixture_free(f);
 	}
 }
@@ -92,7 +91,7 @@ START_TEST(a_suspect_that_is_pinged_for_another_is_told)
 	uint64_t incarnation = 9;
 
 	fixture_ping_req(f, 3, 79, 2);
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 2));
+	fixture_expect(f, WIRE_PING, 2);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 2), "p2", SWIM_SUSPECT, &incarnation));
 	ck_assert_uint_eq(incarnation, 0);
 	fixture_free(f);
@@ -121,7 +120,7 @@ base_member(struct fixture *f, unsigned at, const char *name)
 
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
-	fixture_base_ack(f, at, fixture_sent(f, WIRE_PING, at)->message.seq, name);
+	fixture_base_answer(f, at, name);
 	ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_BASE);
 	fixture_clear(f);
 }
@@ -137,8 +136,7 @@ answer_ping(struct fixture *f, unsigned peer, const char *base)
 	if (base != NULL)
 		fixture_base_ack(f, peer, ping->message.seq, base);
 	else
-		fixture_ack(f, peer, ping->message.seq, peer,
-		    (struct fixture_says){.ours = true, .sender = peer});
+		fixture_ack(f, peer, ping->message.seq, peer, fixture_swimd(peer));
 }
 
 /* Let time pass, in which all but p1 answer, until somebody is asked to ping p1. */
@@ -201,7 +199,7 @@ START_TEST(a_relayed_ping_has_our_name_or_is_not_sent)
 	fixture_clear(f);
 	fixture_ping_req(f, 9, 5, 7);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 7));
-	ck_assert_uint_eq(fixture_sent(f, WIRE_NACK, 9)->message.seq, 5);
+	ck_assert_uint_eq(fixture_expect(f, WIRE_NACK, 9)->message.seq, 5);
 	fixture_free(f);
 }
 END_TEST

@@ -296,7 +296,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 	struct fixture *f = fixture_among_proven(2);
 
 	fixture_wait_ping(f, 1);
-	ck_assert(!fixture_sent(f, WIRE_PING, 1)->message.trailer.has_removals);
+	ck_assert(!fixture_expect(f, WIRE_PING, 1)->message.trailer.has_removals);
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	fixture_run(f, swim_seconds(20));
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
@@ -307,7 +307,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 		.sender = 1,
 		.digest = fixture_stats(f).digest,
 		.pad_to = 300});
-	ck_assert(fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_removals);
+	ck_assert(fixture_expect(f, WIRE_ACK, 1)->message.trailer.has_removals);
 	fixture_run(f, swim_seconds(125));
 	fixture_clear(f);
 	fixture_ping(f, 1, 8,
@@ -315,7 +315,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 		.sender = 1,
 		.digest = fixture_stats(f).digest,
 		.pad_to = 300});
-	ck_assert(!fixture_sent(f, WIRE_ACK, 1)->message.trailer.has_removals);
+	ck_assert(!fixture_expect(f, WIRE_ACK, 1)->message.trailer.has_removals);
 	fixture_free(f);
 }
 END_TEST
@@ -350,8 +350,7 @@ comes_back_at(struct fixture *f, const struct swim_addr *there, uint64_t incarna
 
 	fixture_clear(f);
 	fixture_ping_by(f, there, 0, "p2", &u);
-	ping = fixture_sent(f, WIRE_PING, 77);
-	ck_assert_ptr_nonnull(ping);
+	ping = fixture_expect(f, WIRE_PING, 77);
 	/* One datagram says where it lives: that alone shows nobody. */
 	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
 	answer(f, there, ping->message.seq, &u, update);
@@ -394,8 +393,7 @@ START_TEST(one_removed_stays_so_whoever_answers_under_another_name)
 	f->now = swim_time_add(f->now, swim_seconds(60));
 	fixture_clear(f);
 	fixture_ping_by(f, &there, 0, "p2", &u);
-	ping = fixture_sent(f, WIRE_PING, 77);
-	ck_assert_ptr_nonnull(ping);
+	ping = fixture_expect(f, WIRE_PING, 77);
 	fixture_ack_by(f, &there, ping->message.seq, 9, 1, NULL);
 	ck_assert_uint_eq(fixture_report(f, "p2").name_len, 0);
 	/* At or below the incarnation of the removal nobody is asked. */

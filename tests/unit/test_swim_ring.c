@@ -274,10 +274,7 @@ probe_answered(struct fixture *f, uint32_t *period)
 			if (msg.type != WIRE_PING || !msg.trailer.has_period)
 				continue;
 			*period = msg.trailer.period;
-			fixture_ack(f, to, msg.seq, to,
-			    (struct fixture_says){.ours = true,
-				.sender = to,
-				.digest = fixture_stats(f).digest});
+			fixture_ack(f, to, msg.seq, to, fixture_same_view(f, to));
 			return to;
 		}
 	}

@@ -80,11 +80,11 @@ with_base_peer(void)
 	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 0);
 	struct swim_addr addr = fixture_addr(4);
 
-	fixture_ping(f, 4, 1, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 4, 1, &u);
 	fixture_clear(f);
 	ck_assert(swim_join(f->swim, f->now, &addr));
 	fixture_drain(f);
-	fixture_ack(f, 4, fixture_sent(f, WIRE_PING, 4)->message.seq, 4, (struct fixture_says){0});
+	fixture_answer(f, 4, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "p4").kind, SWIM_KIND_BASE);
 	fixture_clear(f);
 	return f;
@@ -95,7 +95,7 @@ START_TEST(a_base_peer_that_says_it_leaves_and_is_silent_has_left)
 	struct fixture *f = with_base_peer();
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
 
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 4, 2, &u);
 	/* Another base peer has heard so too, and knows no leaves. */
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
 	fixture_run(f, swim_ms(900));
@@ -113,10 +113,9 @@ answered_after_leave(const struct wire_update *own)
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
 	const struct fixture_out *question;
 
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 4, 2, &u);
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
-	question = fixture_sent(f, WIRE_PING, 4);
-	ck_assert_ptr_nonnull(question);
+	question = fixture_expect(f, WIRE_PING, 4);
 	fixture_ack(f, 4, question->message.seq, 4,
 	    (struct fixture_says){.updates = own, .count = own != NULL});
 	return f;
@@ -145,9 +144,8 @@ START_TEST(a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left)
 	uint8_t data[256];
 	struct wire_writer w;
 
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
-	question = fixture_sent(f, WIRE_PING, 4);
-	ck_assert_ptr_nonnull(question);
+	fixture_base_ping_with(f, 4, 2, &u);
+	question = fixture_expect(f, WIRE_PING, 4);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ack(&w, question->message.seq, &successor);
 	wire_add_update(&w, &u);
@@ -182,8 +180,9 @@ START_TEST(a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it)
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0), said;
 	struct wire_updates_iter iter = {0};
 
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
-	ck_assert(wire_updates_next(&fixture_sent(f, WIRE_PING, 4)->message.updates, &iter, &said));
+	fixture_base_ping_with(f, 4, 2, &u);
+	ck_assert(
+	    wire_updates_next(&fixture_expect(f, WIRE_PING, 4)->message.updates, &iter, &said));
 	ck_assert(wire_str_equal(said.member.id, "p4"));
 	ck_assert_int_eq(said.status, SWIM_SUSPECT);
 	ck_assert_uint_eq(said.incarnation, 0);
@@ -200,9 +199,9 @@ START_TEST(a_base_peer_whose_successor_says_that_it_is_dead_has_failed)
 	struct wire_writer w;
 	size_t len;
 
-	fixture_ping(f, 4, 2, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_base_ping_with(f, 4, 2, &u);
 	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, fixture_sent(f, WIRE_PING, 4)->message.seq, &who);
+	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 4)->message.seq, &who);
 	len = wire_finish(&w, NULL, 0);
 	ck_assert_int_eq(fixture_input(f, 4, data, len), WIRE_OK);
 	fixture_run(f, swim_seconds(30));
@@ -218,11 +217,10 @@ START_TEST(a_swimd_becomes_a_base_peer_once_it_has_answered_as_one)
 	const struct fixture_out *greeting;
 
 	fixture_clear(f);
-	fixture_ping(f, 1, 5, (struct fixture_says){0});
+	fixture_ping(f, 1, 5, fixture_nothing);
 	ck_assert(fixture_report(f, "p1").kind != SWIM_KIND_BASE);
-	greeting = fixture_sent(f, WIRE_PING, 1);
-	ck_assert_ptr_nonnull(greeting);
-	fixture_ack(f, 1, greeting->message.seq, 1, (struct fixture_says){0});
+	greeting = fixture_expect(f, WIRE_PING, 1);
+	fixture_ack(f, 1, greeting->message.seq, 1, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_BASE);
 	fixture_free(f);
 }
@@ -252,8 +250,8 @@ START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
 	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, NULL, 0)), WIRE_OK);
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
 	/* It is asked, and if it answers as a base peer, it is one. */
-	ck_assert_ptr_nonnull(fixture_sent(f, WIRE_PING, 1));
-	fixture_base_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, "p1");
+	fixture_expect(f, WIRE_PING, 1);
+	fixture_base_answer(f, 1, "p1");
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_BASE);
 	fixture_free(f);
 }
@@ -274,17 +272,17 @@ START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
 		}
 		fixture_name(peer, name);
 		fixture_clear(f);
-		fixture_ping(f, peer, 5, (struct fixture_says){0});
-		greeting = fixture_sent(f, WIRE_PING, peer);
+		fixture_ping(f, peer, 5, fixture_nothing);
+		greeting = fixture_expect(f, WIRE_PING, peer);
 		ck_assert_uint_lt(greeting->len, 20);
-		fixture_ack(f, peer, greeting->message.seq, peer, (struct fixture_says){0});
+		fixture_ack(f, peer, greeting->message.seq, peer, fixture_nothing);
 		ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_SWIMD);
 		/* A base peer that took its place is greeted again, in more bytes. */
 		fixture_clear(f);
-		fixture_ping(f, peer, 6, (struct fixture_says){0});
-		greeting = fixture_sent(f, WIRE_PING, peer);
+		fixture_ping(f, peer, 6, fixture_nothing);
+		greeting = fixture_expect(f, WIRE_PING, peer);
 		ck_assert_uint_gt(greeting->len, 100);
-		fixture_ack(f, peer, greeting->message.seq, peer, (struct fixture_says){0});
+		fixture_ack(f, peer, greeting->message.seq, peer, fixture_nothing);
 		ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_BASE);
 		fixture_free(f);
 	}
@@ -301,16 +299,15 @@ START_TEST(who_is_known_by_hearsay_is_asked_by_what_both_kinds_read)
 
 	strcpy(text, u.member.address.bytes);
 	u.member.id = wire_str_of(text);
-	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 5, &u);
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_UNKNOWN);
 	fixture_base_ack(f, 5, 4711, text);
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_UNKNOWN);
-	fixture_ping(f, 5, 6, (struct fixture_says){0});
+	fixture_ping(f, 5, 6, fixture_nothing);
 	/* A swimd reads what it is asked, and has room to say what it is. */
 	fixture_clear(f);
 	fixture_wait_ping(f, 5);
-	ping = fixture_sent(f, WIRE_PING, 5);
+	ping = fixture_expect(f, WIRE_PING, 5);
 	ck_assert(!ping->message.trailer.has_cluster);
 	fixture_base_ack(f, 5, ping->message.seq, text);
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_BASE);
@@ -325,19 +322,18 @@ START_TEST(whatever_we_send_says_who_speaks)
 
 	/* An answer for another names that one, and is ours. */
 	fixture_ping_req(f, 1, 7, 2);
-	ping = fixture_sent(f, WIRE_PING, 2);
+	ping = fixture_expect(f, WIRE_PING, 2);
 	ck_assert(names_us(ping));
-	fixture_ack(f, 2, ping->message.seq, 2,
-	    (struct fixture_says){.ours = true, .sender = 2, .digest = fixture_stats(f).digest});
-	ck_assert(names_us(fixture_sent(f, WIRE_ACK, 1)));
+	fixture_ack(f, 2, ping->message.seq, 2, fixture_same_view(f, 2));
+	ck_assert(names_us(fixture_expect(f, WIRE_ACK, 1)));
 	fixture_ping_req(f, 1, 8, 3);
 	fixture_run(f, swim_seconds(1));
-	ck_assert(names_us(fixture_sent(f, WIRE_NACK, 1)));
+	ck_assert(names_us(fixture_expect(f, WIRE_NACK, 1)));
 	fixture_clear(f);
 	fixture_gossip(f, 2, 0, SWIM_SUSPECT, 0);
 	fixture_clear(f);
 	fixture_gossip(f, 3, 0, SWIM_SUSPECT, 0);
-	ck_assert(names_us(fixture_sent(f, WIRE_GOSSIP, 3)));
+	ck_assert(names_us(fixture_expect(f, WIRE_GOSSIP, 3)));
 	fixture_free(f);
 }
 END_TEST

@@ -46,10 +46,9 @@ base_peer_says_dead(struct fixture *f, unsigned from, unsigned about)
 	struct wire_update u = fixture_update(f, about, SWIM_DEAD, 0);
 
 	fixture_clear(f);
-	fixture_ping(f, from, 1, (struct fixture_says){0});
-	fixture_ack(f, from, fixture_sent(f, WIRE_PING, from)->message.seq, from,
-	    (struct fixture_says){0});
-	fixture_ping(f, from, 2, (struct fixture_says){.updates = &u, .count = 1});
+	fixture_ping(f, from, 1, fixture_nothing);
+	fixture_answer(f, from, fixture_nothing);
+	fixture_base_ping_with(f, from, 2, &u);
 }
 
 START_TEST(a_death_of_a_base_peer_that_a_base_peer_tells_is_a_suspicion)
@@ -58,7 +57,7 @@ START_TEST(a_death_of_a_base_peer_that_a_base_peer_tells_is_a_suspicion)
 	struct wire_update u = fixture_update(f, 8, SWIM_ALIVE, 0);
 
 	for (uint64_t seq = 1; seq <= 2; seq++)
-		fixture_ping(f, 8, seq, (struct fixture_says){.updates = &u, .count = 1});
+		fixture_base_ping_with(f, 8, seq, &u);
 	ck_assert_int_eq(fixture_report(f, "p8").kind, SWIM_KIND_BASE);
 	base_peer_says_dead(f, 9, 8);
 	ck_assert_int_eq(fixture_report(f, "p8").status, SWIM_SUSPECT);
@@ -136,8 +135,7 @@ told_accusers(struct fixture *f, swim_duration age)
 	fixture_run(f, age);
 	fixture_clear(f);
 	fixture_accuse(f, 1, 2, SWIM_SUSPECT, 1, 4);
-	out = fixture_sent(f, WIRE_GOSSIP, 1);
-	ck_assert_ptr_nonnull(out);
+	out = fixture_expect(f, WIRE_GOSSIP, 1);
 	ck_assert(wire_updates_next(&out->message.updates, &iter, &u));
 	ck_assert(wire_str_equal(u.member.id, "p2"));
 	ck_assert_int_eq((int)u.status, SWIM_DEAD);
@@ -202,10 +200,7 @@ live(struct fixture *f, int64_t seconds, bool answer)
 			unsigned i = f->out[k].to.ip[3];
 
 			if (msg.type == WIRE_PING && i <= 3)
-				fixture_ack(f, i, msg.seq, i,
-				    (struct fixture_says){.ours = true,
-					.sender = i,
-					.digest = fixture_stats(f).digest});
+				fixture_ack(f, i, msg.seq, i, fixture_same_view(f, i));
 		}
 		fixture_clear(f);
 	}

@@ -78,10 +78,8 @@ START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
 	ck_assert(swim_set_tags(f->swim, f->now, tags, 4 + 0x190));
 	ck_assert(swim_join(f->swim, f->now, &seed));
 	fixture_drain(f);
-	fixture_ack(f, 1, fixture_sent(f, WIRE_PING, 1)->message.seq, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
-	request = fixture_sent(f, WIRE_SYNC_REQ, 1);
-	ck_assert_ptr_nonnull(request);
+	fixture_answer(f, 1, fixture_other_view(1));
+	request = fixture_expect(f, WIRE_SYNC_REQ, 1);
 	ck_assert(fixture_has(request, "self", SWIM_ALIVE, NULL));
 	ck_assert_uint_gt(request->message.digest_count, 100);
 	fixture_free(f);
@@ -122,8 +120,7 @@ START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
 	large.member.id = wire_str_of(name);
 	large.member.address = wire_str_of(address);
 	large.tags = (struct wire_str){(const char *)tags, WIRE_TAGS_MAX};
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &large, .count = 1});
+	fixture_ping_with(f, 1, 1, &large);
 	ck_assert_int_eq(fixture_report(f, name).status, SWIM_ALIVE);
 	ck_assert_uint_eq(fixture_report(f, name).tags_len, WIRE_TAGS_MAX);
 	for (unsigned i = 2; i <= 50; i++)
@@ -151,15 +148,13 @@ asked_for_view(struct fixture *f)
 		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
 
 		if (ping != NULL)
-			fixture_ack(f, 1, ping->message.seq, 1,
-			    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+			fixture_ack(f, 1, ping->message.seq, 1, fixture_other_view(1));
 		const struct fixture_out *request = fixture_sent(f, WIRE_SYNC_REQ, 1);
 
 		if (request != NULL)
 			return request->message.seq;
 		fixture_clear(f);
-		fixture_ping(f, 1, step,
-		    (struct fixture_says){.ours = true, .sender = 1, .digest = 1});
+		fixture_ping(f, 1, step, fixture_other_view(1));
 		fixture_run(f, swim_ms(100));
 	}
 	ck_abort_msg("no view was asked for");
@@ -204,7 +199,7 @@ END_TEST
 static uint8_t
 accusers_told(const struct fixture *f, const char *name, uint64_t *first)
 {
-	const struct fixture_out *out = fixture_sent(f, WIRE_GOSSIP, 1);
+	const struct fixture_out *out = fixture_expect(f, WIRE_GOSSIP, 1);
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
@@ -252,8 +247,7 @@ START_TEST(who_shows_a_view_learns_of_its_own_end)
 	fixture_gossip(f, 2, 1, SWIM_DEAD, 4);
 	u = fixture_update(f, 1, SWIM_ALIVE, 0);
 	show_view(f, asked_for_view(f), &u, 1);
-	told = fixture_sent(f, WIRE_GOSSIP, 1);
-	ck_assert_ptr_nonnull(told);
+	told = fixture_expect(f, WIRE_GOSSIP, 1);
 	ck_assert(wire_updates_next(&told->message.updates, &iter, &u));
 	ck_assert(wire_str_equal(u.member.id, "p1"));
 	ck_assert_int_eq((int)u.status, SWIM_DEAD);
@@ -266,7 +260,7 @@ END_TEST
 /* Each page leads a little further, and none to the end. */
 START_TEST(pages_that_never_end_are_given_up)
 {
-	struct fixture_says other = {.ours = true, .sender = 1, .digest = 1};
+	const struct fixture_says other = fixture_other_view(1);
 	struct fixture *f = fixture_new();
 	const struct fixture_out *request;
 	struct wire_trailer none = {0};

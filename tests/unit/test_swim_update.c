@@ -189,14 +189,12 @@ START_TEST(one_name_at_two_addresses_stays_with_the_first)
 	fixture_member(f, 2);
 	other = fixture_update(f, 2, SWIM_ALIVE, 0);
 	other.member.address = wire_str_of("10.0.9.9:7946");
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &other, .count = 1});
+	fixture_ping_with(f, 1, 1, &other);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.2:7946");
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 1);
 	/* A higher incarnation comes from the owner itself, who has moved. */
 	other.incarnation = 1;
-	fixture_ping(f, 1, 2,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &other, .count = 1});
+	fixture_ping_with(f, 1, 2, &other);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 1);
 	fixture_free(f);
@@ -215,8 +213,7 @@ tell_of_tags(struct fixture *f, const char *address, uint64_t incarnation, const
 		u.tags = (struct wire_str){tags, sizeof(tags)};
 	else
 		u.flags = WIRE_FLAG_PARTIAL;
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 1, &u);
 }
 
 START_TEST(tags_of_before_a_move_are_not_those_of_after_it)
@@ -257,17 +254,13 @@ START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 
 		moved.member.address = wire_str_of("10.0.9.9:7946");
 		fixture_clear(f);
-		fixture_ping(f, 3, 1,
-		    (struct fixture_says){.ours = true,
-			.sender = 3,
-			.updates = &moved,
-			.count = 1});
-		told = fixture_sent(f, WIRE_GOSSIP, peer);
+		fixture_ping_with(f, 3, 1, &moved);
 		/* Nobody may have lived there ever: then it is for nobody. */
 		if (peer == 1) {
-			ck_assert_ptr_null(told);
+			ck_assert_ptr_null(fixture_sent(f, WIRE_GOSSIP, peer));
 			continue;
 		}
+		told = fixture_expect(f, WIRE_GOSSIP, peer);
 		ck_assert(fixture_has(told, "p2", SWIM_ALIVE, &incarnation));
 		ck_assert_uint_eq(incarnation, 1);
 		ck_assert_uint_eq(told->message.updates.count, 1);
@@ -341,11 +334,7 @@ START_TEST(loopback_is_refused_of_others_unless_we_are_bound_to_it)
 		for (unsigned i = 0; i < count; i++) {
 			u = fixture_update(f, 2 + i, SWIM_ALIVE, 0);
 			u.member.address = wire_str_of(addresses[i]);
-			fixture_ping(f, 1, i,
-			    (struct fixture_says){.ours = true,
-				.sender = 1,
-				.updates = &u,
-				.count = 1});
+			fixture_ping_with(f, 1, i, &u);
 		}
 		ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_ADDRESS],
 		    loopback ? 0 : count);
@@ -370,8 +359,7 @@ START_TEST(a_rejoin_is_no_update)
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
 	back = fixture_update(f, 2, SWIM_ALIVE, 3);
 	back.member.address = wire_str_of("10.0.9.9:7946");
-	fixture_ping(f, 1, 2,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &back, .count = 1});
+	fixture_ping_with(f, 1, 2, &back);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 2);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
@@ -394,23 +382,19 @@ START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 	for (size_t i = 0; i < bad; i++) {
 		u = fixture_update(f, 2, SWIM_ALIVE, 0);
 		u.member.address = wire_str_of(addresses[i]);
-		fixture_ping(f, 1, i,
-		    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+		fixture_ping_with(f, 1, i, &u);
 		ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_ADDRESS], i + 1);
 	}
 	u = fixture_update(f, 2, SWIM_ALIVE, 0);
 	u.member.id = wire_str_of(longest);
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 1, &u);
 	u.member.id = wire_str_of("");
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 1, &u);
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_NAME], 2);
 	ck_assert_uint_eq(swim_member_count(f->swim), 2);
 	/* As long as allowed is good. */
 	u.member.id = (struct wire_str){longest, SWIM_NAME_MAX};
-	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping_with(f, 1, 1, &u);
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
 	fixture_free(f);
 }
