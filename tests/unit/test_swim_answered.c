@@ -359,13 +359,11 @@ newcomer(const struct wire_update updates[], size_t count)
 {
 	struct fixture *f = fixture_new();
 	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("p1")};
-	struct swim_addr seed = fixture_addr(1);
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
 
 	ck_assert(fixture_start(f));
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	fixture_answer(f, 1, fixture_other_view(1));
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_sync(&w, fixture_expect(f, WIRE_SYNC_REQ, 1)->message.seq);

@@ -199,13 +199,12 @@ END_TEST
 START_TEST(one_that_begins_and_has_a_seed_takes_no_stranger_s_word)
 {
 	struct fixture *f = started();
-	struct swim_addr seed = fixture_addr(5);
 
 	fixture_gossip(f, 8, 8, SWIM_ALIVE, 0);
 	ck_assert_uint_gt(fixture_report(f, "p8").name_len, 0);
 	fixture_free(f);
 	f = started();
-	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_join(f, 5);
 	fixture_gossip(f, 9, 1, SWIM_ALIVE, 0);
 	ck_assert_uint_eq(fixture_report(f, "p1").name_len, 0);
 	/* Of itself it is believed. */
@@ -260,8 +259,7 @@ START_TEST(a_base_peer_that_has_answered_is_not_replaced_by_what_others_say)
 
 	swim_addr_format(&base, address);
 	fixture_member(f, 1);
-	ck_assert(swim_join(f->swim, f->now, &base));
-	fixture_drain(f);
+	fixture_join(f, 3);
 	fixture_base_answer(f, 3, address);
 	ck_assert_int_eq(fixture_report(f, address).status, SWIM_ALIVE);
 	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
@@ -416,18 +414,17 @@ END_TEST
 START_TEST(a_join_is_answered_or_silent)
 {
 	struct fixture *f = started();
-	struct swim_addr seed = fixture_addr(1), nobody = fixture_addr(2);
+	struct swim_addr seed = fixture_addr(1);
 
-	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_join(f, 1);
 	ck_assert(!swim_join(f->swim, f->now, &seed)); /* is under way */
-	ck_assert(swim_join(f->swim, f->now, &nobody));
-	fixture_drain(f);
+	fixture_join(f, 2);
 	fixture_answer(f, 1, fixture_nothing);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
 	fixture_run(f, swim_seconds(10));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 1);
-	ck_assert(swim_join(f->swim, f->now, &nobody));
+	fixture_join(f, 2);
 	fixture_free(f);
 }
 END_TEST
@@ -435,12 +432,11 @@ END_TEST
 START_TEST(however_slow_the_probing_a_join_is_silent_soon)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr nobody = fixture_addr(2);
 
 	f->config.timing.probe_timeout = swim_seconds(600);
 	f->config.timing.probe_interval = swim_seconds(1800);
 	ck_assert(fixture_start(f));
-	ck_assert(swim_join(f->swim, f->now, &nobody));
+	fixture_join(f, 2);
 	fixture_run(f, swim_seconds(19));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 0);
 	fixture_run(f, swim_seconds(2));
@@ -453,20 +449,18 @@ START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
 {
 	struct fixture *f = started();
 	struct fixture_says ours = {.ours = true, .sender = 1};
-	struct swim_addr seed = fixture_addr(1);
 	uint64_t seq;
 
 	fixture_member(f, 1);
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	seq = fixture_expect(f, WIRE_PING, 1)->message.seq;
 	f->now = swim_time_add(f->now, swim_ms(30));
 	fixture_ack(f, 1, seq, 1, ours);
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
 	/* The second ping of a join has the seq of the first. */
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_join(f, 1);
 	fixture_run(f, swim_ms(450));
 	seq = fixture_expect_first(f, WIRE_PING, 1)->message.seq;
 	fixture_ack(f, 1, seq, 1, ours);
@@ -512,7 +506,6 @@ END_TEST
 START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr seed = fixture_addr(1);
 	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_update u[2];
@@ -521,8 +514,7 @@ START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 	ck_assert(fixture_start(f));
 	u[0] = fixture_update(f, 1, SWIM_ALIVE, 0);
 	u[1] = fixture_update(f, 2, SWIM_ALIVE, 0);
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 1)->message.seq, &u[0].member);
 	ck_assert(wire_add_update(&w, &u[0]) && wire_add_update(&w, &u[1]));
@@ -539,15 +531,13 @@ END_TEST
 
 START_TEST(strangers_leave_room_for_joins)
 {
-	struct swim_addr seed = fixture_addr(1);
 	struct fixture *f = started();
 
 	for (unsigned i = 2; i < 200; i++) {
 		fixture_ping(f, i, i, fixture_nothing);
 		fixture_clear(f);
 	}
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	fixture_expect(f, WIRE_PING, 1);
 	fixture_free(f);
 }
@@ -574,7 +564,6 @@ waited_ms(unsigned answers)
 {
 	struct fixture_says says = {.ours = true, .sender = 2};
 	struct fixture *f = fixture_new();
-	struct swim_addr addr = fixture_addr(2);
 	swim_time sent;
 	int64_t waited;
 
@@ -583,8 +572,7 @@ waited_ms(unsigned answers)
 	fixture_member(f, 2);
 	for (unsigned i = 0; i < answers; i++) {
 		fixture_clear(f);
-		ck_assert(swim_join(f->swim, f->now, &addr));
-		fixture_drain(f);
+		fixture_join(f, 2);
 		f->now = swim_time_add(f->now, swim_ms(1));
 		says.digest = fixture_stats(f).digest;
 		fixture_answer(f, 2, says);
@@ -687,7 +675,6 @@ foreign_word(struct fixture *f, unsigned from, enum wire_type type, uint64_t seq
 START_TEST(a_join_ends_where_another_cluster_answers)
 {
 	static const enum wire_type types[] = {WIRE_OTHER_CLUSTER, WIRE_ACK};
-	struct swim_addr seed = fixture_addr(2);
 
 	for (int i = 0; i < 2; i++) {
 		struct fixture *f = fixture_new();
@@ -696,8 +683,7 @@ START_TEST(a_join_ends_where_another_cluster_answers)
 		f->config.cluster = "prod";
 		ck_assert(fixture_start(f));
 		fixture_clear(f);
-		ck_assert(swim_join(f->swim, f->now, &seed));
-		fixture_drain(f);
+		fixture_join(f, 2);
 		seq = fixture_expect(f, WIRE_PING, 2)->message.seq;
 		/* Not from elsewhere, nor with another number. */
 		foreign_word(f, 3, types[i], seq);

@@ -268,7 +268,6 @@ START_TEST(the_smallest_datagrams_suffice)
 {
 	struct fixture *f = fixture_new();
 	char name[SWIM_NAME_MAX + 1];
-	struct swim_addr seed = fixture_addr(1);
 
 	memset(name, 'n', SWIM_NAME_MAX);
 	name[SWIM_NAME_MAX] = '\0';
@@ -276,7 +275,7 @@ START_TEST(the_smallest_datagrams_suffice)
 	f->config.max_datagram = WIRE_DATAGRAM_MIN;
 	f->config.cluster = "";
 	ck_assert(fixture_start(f));
-	ck_assert(swim_join(f->swim, f->now, &seed));
+	fixture_join(f, 1);
 	for (unsigned i = 1; i < 100; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	for (unsigned step = 0; step < 50; step++) {

@@ -143,14 +143,12 @@ told_elsewhere(struct fixture *f, uint64_t incarnation)
 START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 {
 	struct fixture *f = started();
-	struct swim_addr seed = fixture_addr(1);
 	const struct fixture_out *ping;
 	uint8_t copy[512];
 
 	for (int ourselves = 0; ourselves <= 1; ourselves++) {
 		fixture_clear(f);
-		ck_assert(swim_join(f->swim, f->now, &seed));
-		fixture_drain(f);
+		fixture_join(f, 1);
 		ping = fixture_expect(f, WIRE_AUTHENTICATED, 1);
 		ck_assert_uint_le(ping->len, sizeof(copy));
 		memcpy(copy, ping->data, ping->len);
@@ -629,10 +627,8 @@ END_TEST
 START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
 {
 	struct fixture *f = started();
-	struct swim_addr seed = fixture_addr(1);
 
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	fixture_ping(f, 9, 1, fixture_swimd(0));
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);

@@ -33,13 +33,11 @@ static struct fixture *
 asking(size_t max_datagram)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr seed = fixture_addr(1);
 
 	f->config.max_datagram = max_datagram;
 	ck_assert(fixture_start(f));
 	give_tags(f);
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	fixture_answer(f, 1, (struct fixture_says){.ours = true, .sender = 1, .digest = DIGEST});
 	ck_assert_ptr_nonnull(nth(f, WIRE_SYNC_REQ, 0));
 	return f;

@@ -116,10 +116,7 @@ END_TEST
 static void
 base_member(struct fixture *f, unsigned at, const char *name)
 {
-	struct swim_addr addr = fixture_addr(at);
-
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
+	fixture_join(f, at);
 	fixture_base_answer(f, at, name);
 	ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_BASE);
 	fixture_clear(f);

@@ -78,12 +78,10 @@ with_base_peer(void)
 {
 	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 0);
-	struct swim_addr addr = fixture_addr(4);
 
 	fixture_base_ping_with(f, 4, 1, &u);
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
+	fixture_join(f, 4);
 	fixture_answer(f, 4, fixture_nothing);
 	ck_assert_int_eq(fixture_report(f, "p4").kind, SWIM_KIND_BASE);
 	fixture_clear(f);

@@ -68,7 +68,6 @@ END_TEST
 START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr seed = fixture_addr(1);
 	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', 0x01, 0x90};
 	const struct fixture_out *request;
 
@@ -76,8 +75,7 @@ START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
 	ck_assert(fixture_start(f));
 	memset(tags + 4, 'v', 0x190);
 	ck_assert(swim_set_tags(f->swim, f->now, tags, 4 + 0x190));
-	ck_assert(swim_join(f->swim, f->now, &seed));
-	fixture_drain(f);
+	fixture_join(f, 1);
 	fixture_answer(f, 1, fixture_other_view(1));
 	request = fixture_expect(f, WIRE_SYNC_REQ, 1);
 	ck_assert(fixture_has(request, "self", SWIM_ALIVE, NULL));
