@@ -277,15 +277,32 @@ fixture_ack(struct fixture *f, unsigned from, uint64_t seq, unsigned alive,
 void
 fixture_base_ack(struct fixture *f, unsigned at, uint64_t seq, const char *name)
 {
+	fixture_base_ack_with(f, at, seq, name, NULL);
+}
+
+void
+fixture_base_ack_with(struct fixture *f, unsigned at, uint64_t seq, const char *name,
+    const struct wire_update *about)
+{
 	struct swim_addr addr = fixture_addr(at);
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id pair = {wire_str_of(name),
 	    wire_str_of(swim_addr_format(&addr, text))};
-	uint8_t data[256];
+
+	fixture_base_ack_pair(f, at, seq, &pair, about);
+}
+
+void
+fixture_base_ack_pair(struct fixture *f, unsigned at, uint64_t seq,
+    const struct wire_member_id *pair, const struct wire_update *about)
+{
+	uint8_t data[WIRE_DATAGRAM_MAX];
 	struct wire_writer w;
 
 	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, seq, &pair);
+	wire_begin_ack(&w, seq, pair);
+	if (about != NULL)
+		ck_assert(wire_add_update(&w, about));
 	fixture_finish(f, at, &w, NULL, 0);
 }
 
@@ -323,7 +340,7 @@ void
 fixture_base_ping_req(struct fixture *f, unsigned from, uint64_t seq,
     const struct wire_member_id *target)
 {
-	uint8_t data[WIRE_DATAGRAM_DEFAULT];
+	uint8_t data[WIRE_DATAGRAM_MAX];
 	struct wire_writer w;
 
 	wire_writer_init(&w, data, sizeof(data), 0);
@@ -522,15 +539,27 @@ fixture_answer_all(struct fixture *f, unsigned first, unsigned last)
 
 	for (size_t i = 0; i < count; i++) {
 		for (unsigned peer = first; peer <= last; peer++) {
-			struct swim_addr addr = fixture_addr(peer);
-
-			if (f->out[i].message.type != WIRE_PING ||
-			    !swim_addr_equal(&f->out[i].to, &addr))
+			if (!fixture_went(&f->out[i], WIRE_PING, peer))
 				continue;
 			fixture_ack(f, peer, f->out[i].message.seq, peer,
 			    fixture_same_view(f, peer));
 			answered++;
 		}
+	}
+	return answered;
+}
+
+unsigned
+fixture_base_answer_all(struct fixture *f, unsigned peer, const char *name)
+{
+	size_t count = f->out_count;
+	unsigned answered = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fixture_went(&f->out[i], WIRE_PING, peer))
+			continue;
+		fixture_base_ack(f, peer, f->out[i].message.seq, name);
+		answered++;
 	}
 	return answered;
 }
@@ -657,6 +686,14 @@ fixture_expect_at(const struct fixture *f, enum wire_type type, struct swim_addr
 	if (count == 0 || (only && count > 1))
 		fail_expected(f, type, &to, only, file, line);
 	return first;
+}
+
+bool
+fixture_went(const struct fixture_out *out, enum wire_type type, unsigned to)
+{
+	struct swim_addr addr = fixture_addr(to);
+
+	return out->message.type == type && swim_addr_equal(&out->to, &addr);
 }
 
 size_t

@@ -119,6 +119,13 @@ void fixture_ping_by(struct fixture *, const struct swim_addr *from, uint32_t in
 /* An ack that comes from there, of a swimd of this name. */
 void fixture_ack_by(struct fixture *, const struct swim_addr *from, uint64_t seq, unsigned peer,
     uint64_t digest, const struct wire_update *);
+/* A base peer that goes by this name answers from the address of peer `at`; with one update (or NULL). */
+void fixture_base_ack(struct fixture *, unsigned at, uint64_t seq, const char *name);
+void fixture_base_ack_with(struct fixture *, unsigned at, uint64_t seq, const char *name,
+    const struct wire_update *);
+/* The same with any pair in the place of the name and the address. */
+void fixture_base_ack_pair(struct fixture *, unsigned at, uint64_t seq,
+    const struct wire_member_id *, const struct wire_update *);
 /* What names this member as an accuser. */
 uint64_t fixture_hash(const char *name);
 /* A ping from this peer, a swimd, says so of another and names these as accusers; 0 is nobody. */
@@ -144,6 +151,8 @@ void fixture_answer(struct fixture *, unsigned peer, struct fixture_says);
 void fixture_base_answer(struct fixture *, unsigned peer, const char *name);
 /* Peers `first` to `last`, swimds that hold our view, answer every ping that they have been sent; how many those were. */
 unsigned fixture_answer_all(struct fixture *, unsigned first, unsigned last);
+/* Likewise a base peer of this name at the address of this peer. */
+unsigned fixture_base_answer_all(struct fixture *, unsigned peer, const char *name);
 /*
  * Let time pass in such steps; after each, these peers answer all pings as above, and what came out is cleared.  Ends
  * after `d`, or as soon as `done` (or NULL) holds, which is asked after each step; whether it held.
@@ -177,15 +186,14 @@ const struct fixture_out *fixture_sent_by(const struct fixture *, enum wire_type
 const struct fixture_out *fixture_expect_at(const struct fixture *, enum wire_type,
     struct swim_addr to, bool only, const char *file, int line);
 size_t fixture_sent_count(const struct fixture *, enum wire_type);
+/* Whether this datagram is of this type, and went to this peer. */
+bool fixture_went(const struct fixture_out *, enum wire_type, unsigned to);
 /* How many datagrams of any type went there: a zone counts. */
 size_t fixture_sent_to(const struct fixture *, const struct swim_addr *);
 /* Whether that datagram says this of the peer, and at which incarnation. */
 bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
     uint64_t *incarnation);
 size_t fixture_told(const struct fixture *, enum swim_event_type, const char *name);
-
-/* A base peer that goes by this name answers from the address of peer `at`. */
-void fixture_base_ack(struct fixture *, unsigned at, uint64_t seq, const char *name);
 
 /* Does the core wait for an answer of this number, from this peer? */
 bool fixture_awaits(const struct fixture *, unsigned peer, uint64_t seq);

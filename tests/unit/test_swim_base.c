@@ -38,39 +38,11 @@ address_of(unsigned peer)
 static void
 base_peer(struct fixture *f, unsigned peer)
 {
-	struct swim_addr addr = fixture_addr(peer);
-	struct wire_update u = pair(peer, SWIM_ALIVE, 0);
-	uint8_t data[256];
-	struct wire_writer w;
-
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, peer)->message.seq, &u.member);
-	ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_join(f, peer);
+	fixture_base_answer(f, peer, address_of(peer));
 	ck_assert_int_eq(fixture_report(f, address_of(peer)).kind, SWIM_KIND_BASE);
 	fixture_clear(f);
-}
-
-/* Answer every ping that has been sent to this base peer. */
-static void
-answer_all(struct fixture *f, unsigned peer)
-{
-	struct swim_addr addr = fixture_addr(peer);
-	size_t count = f->out_count;
-
-	for (size_t i = 0; i < count; i++) {
-		struct wire_update u = pair(peer, SWIM_ALIVE, 0);
-		uint8_t data[256];
-		struct wire_writer w;
-
-		if (f->out[i].message.type != WIRE_PING || !swim_addr_equal(&f->out[i].to, &addr))
-			continue;
-		wire_writer_init(&w, data, sizeof(data), 0);
-		wire_begin_ack(&w, f->out[i].message.seq, &u.member);
-		ck_assert_int_eq(fixture_input(f, peer, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	}
 }
 
 static struct fixture *
@@ -135,19 +107,8 @@ START_TEST(a_base_peer_hears_of_swimds_by_their_addresses)
 	struct swim_addr addr = fixture_addr(9);
 
 	for (unsigned i = 0; i < 20; i++) {
-		const struct fixture_out *ping;
-		struct wire_update u = pair(9, SWIM_ALIVE, 0);
-		uint8_t data[256];
-		struct wire_writer w;
-
 		fixture_run(f, swim_ms(500));
-		ping = fixture_sent(f, WIRE_PING, 9);
-		if (ping != NULL) {
-			wire_writer_init(&w, data, sizeof(data), 0);
-			wire_begin_ack(&w, ping->message.seq, &u.member);
-			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
-			    WIRE_OK);
-		}
+		fixture_base_answer_all(f, 9, address_of(9));
 		assert_no_names(f, 9);
 		fixture_clear(f);
 	}
@@ -161,11 +122,9 @@ END_TEST
 START_TEST(an_address_of_which_nothing_is_known_is_not_told_our_name)
 {
 	struct fixture *f = fixture_among_proven(2);
-	struct swim_addr addr = fixture_addr(9);
 
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
+	fixture_join(f, 9);
 	assert_no_names(f, 9);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), SELF, SWIM_ALIVE, NULL));
 	/* A swimd that answers is told who we are. */
@@ -190,7 +149,6 @@ enveloped(const struct fixture *f, unsigned to)
 START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr addr = fixture_addr(9);
 	struct wire_updates_iter iter = {0};
 	const struct fixture_out *base;
 	struct wire_message swimd;
@@ -198,8 +156,7 @@ START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
 
 	ck_assert(fixture_start(f));
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
+	fixture_join(f, 9);
 	ck_assert_uint_eq(f->out_count, 2);
 	base = fixture_expect(f, WIRE_PING, 9);
 	ck_assert(is_for_base_peers(base));
@@ -245,13 +202,11 @@ START_TEST(the_answer_to_a_join_shows_the_kind_of_the_member)
 {
 	for (unsigned swimd = 0; swimd < 2; swimd++) {
 		struct fixture *f = fixture_new();
-		struct swim_addr addr = fixture_addr(9);
 		struct fixture_says says = {.ours = swimd > 0, .sender = 9, .digest = 1};
 
 		ck_assert(fixture_start(f));
 		fixture_clear(f);
-		ck_assert(swim_join(f->swim, f->now, &addr));
-		fixture_drain(f);
+		fixture_join(f, 9);
 		fixture_answer(f, 9, says);
 		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p9"), 1);
 		if (swimd)
@@ -291,14 +246,12 @@ END_TEST
 START_TEST(in_a_cluster_with_a_name_nobody_is_a_base_peer)
 {
 	struct fixture *f = fixture_new();
-	struct swim_addr addr = fixture_addr(9);
 	const struct fixture_out *out;
 
 	f->config.cluster = "blue";
 	ck_assert(fixture_start(f));
 	fixture_clear(f);
-	ck_assert(swim_join(f->swim, f->now, &addr));
-	fixture_drain(f);
+	fixture_join(f, 9);
 	ck_assert_uint_eq(f->out_count, 1);
 	out = fixture_expect(f, WIRE_PING, 9);
 	ck_assert(fixture_has(out, "self", SWIM_ALIVE, NULL));
@@ -419,23 +372,16 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(2, SWIM_ALIVE, 0);
 	const struct fixture_out *out;
-	uint8_t data[256];
-	struct wire_writer w;
 
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 77, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	out = fixture_expect(f, WIRE_PING, 2);
-	fixture_ack(f, 2, out->message.seq, 2, fixture_other_view(2));
+	fixture_base_ping_req(f, 9, 77, &u.member);
+	fixture_answer(f, 2, fixture_other_view(2));
 	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert_uint_eq(out->message.seq, 77);
 	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
 	/* A ping-req for ourselves is answered likewise. */
 	fixture_clear(f);
 	u = pair(0, SWIM_ALIVE, 0);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 78, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ping_req(f, 9, 78, &u.member);
 	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert(wire_str_equal(out->message.member.id, SELF));
 	fixture_free(f);
@@ -452,13 +398,8 @@ START_TEST(a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nac
 	};
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		uint8_t data[256];
-		struct wire_writer w;
-
 		fixture_clear(f);
-		wire_writer_init(&w, data, sizeof(data), 0);
-		wire_begin_ping_req(&w, 77, &named[i]);
-		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		fixture_base_ping_req(f, 9, 77, &named[i]);
 		ck_assert_ptr_null(fixture_sent(f, WIRE_PING, 2));
 		ck_assert_ptr_null(fixture_sent(f, WIRE_ACK, 9));
 		ck_assert(wire_str_equal(fixture_expect(f, WIRE_NACK, 9)->message.member.id,
@@ -471,23 +412,15 @@ END_TEST
 START_TEST(a_base_peer_is_asked_to_ping_a_swimd_by_its_address)
 {
 	struct fixture *f = among_both(1, 9);
-	const struct fixture_out *out = NULL;
-	struct wire_update u;
-	uint8_t data[256];
-	struct wire_writer w;
+	const struct wire_update u = pair(1, SWIM_ALIVE, 0);
+	const struct fixture_out *out;
 
-	for (unsigned i = 0; i < 1000 && out == NULL; i++) {
+	for (unsigned i = 0; i < 1000 && fixture_sent(f, WIRE_PING_REQ, 9) == NULL; i++)
 		fixture_run(f, swim_ms(10));
-		out = fixture_sent(f, WIRE_PING_REQ, 9);
-	}
-	ck_assert_ptr_nonnull(out);
-	u = pair(1, SWIM_ALIVE, 0);
+	out = fixture_expect(f, WIRE_PING_REQ, 9);
 	ck_assert(wire_str_equal(out->message.member.id, address_of(1)));
 	ck_assert(wire_str_equal(out->message.member.address, address_of(1)));
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, out->message.seq, &u.member);
-	fixture_clear(f);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ack_pair(f, 9, out->message.seq, &u.member, NULL);
 	ck_assert_uint_eq(fixture_stats(f).probes_acked_indirectly, 1);
 	fixture_free(f);
 }
@@ -528,8 +461,7 @@ START_TEST(swimds_tell_each_other_which_members_are_base_peers)
 	fixture_run(f, swim_ms(300));
 	out = fixture_sent(f, WIRE_GOSSIP, 1);
 	if (out == NULL)
-		out = fixture_sent(f, WIRE_GOSSIP, 2);
-	ck_assert_ptr_nonnull(out);
+		out = fixture_expect(f, WIRE_GOSSIP, 2);
 	do
 		ck_assert(wire_updates_next(&out->message.updates, &iter, &told));
 	while (!wire_str_equal(told.member.id, address_of(9)));
@@ -591,33 +523,22 @@ END_TEST
 static size_t
 let_learn(struct fixture *f, bool known[static 256], swim_duration d)
 {
-	struct wire_update u = pair(9, SWIM_ALIVE, 0), told;
-	struct wire_member_id nine = u.member;
-	char text[SWIM_ADDR_TEXT];
-	struct swim_addr addr = fixture_addr(9);
+	struct wire_update told;
 	size_t count = 0;
 
-	strcpy(text, u.member.id.bytes);
-	nine = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 	for (swim_time end = swim_time_add(f->now, d); swim_time_before(f->now, end);) {
 		fixture_run(f, swim_ms(10));
 		for (size_t i = 0; i < f->out_count; i++) {
 			struct wire_updates_iter iter = {0};
-			uint8_t data[256];
-			struct wire_writer w;
 
-			if (f->out[i].message.type != WIRE_PING ||
-			    !swim_addr_equal(&f->out[i].to, &addr))
+			if (!fixture_went(&f->out[i], WIRE_PING, 9))
 				continue;
 			while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
 				for (unsigned peer = 1; peer < 256; peer++)
 					known[peer] |=
 					    wire_str_equal(told.member.id, address_of(peer));
 			}
-			wire_writer_init(&w, data, sizeof(data), 0);
-			wire_begin_ack(&w, f->out[i].message.seq, &nine);
-			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
-			    WIRE_OK);
+			fixture_base_ack(f, 9, f->out[i].message.seq, address_of(9));
 		}
 		fixture_clear(f);
 	}
@@ -707,16 +628,11 @@ START_TEST(odd_pairs_of_base_peers_change_no_swimd)
 			wire_writer_init(&w, data, sizeof(data), 0);
 			wire_begin_ping(&w, k);
 			ck_assert(wire_add_update(&w, &u));
-			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
-			    WIRE_OK);
+			fixture_finish(f, 9, &w, NULL, 0);
 		}
 		/* An answer and a ping-req of such a pair. */
-		wire_writer_init(&w, data, sizeof(data), 0);
-		wire_begin_ack(&w, 1, &u.member);
-		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-		wire_writer_init(&w, data, sizeof(data), 0);
-		wire_begin_ping_req(&w, 1, &u.member);
-		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		fixture_base_ack_pair(f, 9, 1, &u.member, NULL);
+		fixture_base_ping_req(f, 9, 1, &u.member);
 		for (unsigned peer = 1; peer <= 3; peer++) {
 			char name[16];
 			struct swim_report r = fixture_report(f, fixture_name(peer, name));
@@ -814,14 +730,7 @@ START_TEST(a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay)
 			.pad_to = 400});
 		for (unsigned i = 0; i < 200; i++) {
 			fixture_run(f, swim_ms(10));
-			for (size_t n = 0, count = f->out_count; n < count; n++) {
-				struct swim_addr addr = fixture_addr(78);
-
-				if (f->out[n].message.type == WIRE_PING &&
-				    swim_addr_equal(&f->out[n].to, &addr))
-					fixture_base_ack(f, 78, f->out[n].message.seq,
-					    k / 6 > 0 ? "b" : address_of(78));
-			}
+			fixture_base_answer_all(f, 78, k / 6 > 0 ? "b" : address_of(78));
 			fixture_clear(f);
 		}
 		ck_assert_uint_le(fixture_report(f, "b").incarnation, 2048);
@@ -844,15 +753,10 @@ START_TEST(a_member_above_incarnation_4096_is_not_told_to_base_peers)
 		base_peer(f, 9);
 		fixture_ping(f, 9, 5, fixture_nothing);
 		for (unsigned step = 0; step < 300; step++) {
-			struct wire_update u = pair(9, SWIM_ALIVE, 0);
-			struct wire_member_id nine = u.member;
-
 			for (size_t k = 0; k < f->out_count; k++) {
 				const struct fixture_out *out = &f->out[k];
 				struct wire_updates_iter iter = {0};
 				struct wire_update told;
-				uint8_t data[256];
-				struct wire_writer w;
 
 				if (out->message.type != WIRE_PING)
 					continue;
@@ -861,10 +765,7 @@ START_TEST(a_member_above_incarnation_4096_is_not_told_to_base_peers)
 					ck_assert_uint_le(told.incarnation, top + 16);
 					top = told.incarnation > top ? told.incarnation : top;
 				}
-				wire_writer_init(&w, data, sizeof(data), 0);
-				wire_begin_ack(&w, out->message.seq, &nine);
-				ck_assert_int_eq(
-				    fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+				fixture_base_ack(f, 9, out->message.seq, address_of(9));
 			}
 			fixture_clear(f);
 			fixture_run(f, swim_ms(10));
@@ -880,8 +781,6 @@ START_TEST(a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death)
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u;
 	bool known[256] = {false};
-	uint8_t data[256];
-	struct wire_writer w;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
@@ -890,9 +789,7 @@ START_TEST(a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death)
 	u = pair(2, SWIM_ALIVE, 0);
 	fixture_ping(f, 9, 4, fixture_nothing);
 	fixture_clear(f);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 77, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ping_req(f, 9, 77, &u.member);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), address_of(2), SWIM_DEAD, NULL));
 	fixture_free(f);
 }
@@ -913,6 +810,7 @@ START_TEST(a_base_peer_that_is_held_dead_and_pings_is_told_of_its_death_once_it_
 	out = fixture_expect(f, WIRE_PING, 9);
 	ck_assert_uint_eq(out->message.updates.count, 0);
 	fixture_base_ack(f, 9, out->message.seq, address_of(9));
+	ck_assert_uint_gt(f->out_count, 0);
 	out = &f->out[f->out_count - 1];
 	ck_assert_int_eq(out->message.type, WIRE_PING);
 	ck_assert(fixture_has(out, address_of(9), SWIM_DEAD, NULL));
@@ -943,13 +841,9 @@ static void
 ask_for_7(struct fixture *f, uint64_t seq)
 {
 	struct wire_update u = pair(7, SWIM_ALIVE, 0);
-	uint8_t data[256];
-	struct wire_writer w;
 
 	fixture_clear(f);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, seq, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ping_req(f, 9, seq, &u.member);
 }
 
 /* Base peer 9 gets a nack for that, and a ping which tells that p7 is dead. */
@@ -964,7 +858,7 @@ is_told_the_end(struct fixture *f, uint64_t seq, uint64_t *incarnation)
 		nacked |= nack != NULL && nack->message.seq == seq;
 		for (size_t i = 0; i < f->out_count; i++)
 			told |= fixture_has(&f->out[i], address_of(7), SWIM_DEAD, incarnation);
-		answer_all(f, 9);
+		fixture_base_answer_all(f, 9, address_of(9));
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
 	}
@@ -1000,21 +894,15 @@ takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *
 {
 	struct wire_update u = pair(gone, SWIM_SUSPECT, incarnation), told;
 	struct swim_addr addr = fixture_addr(9);
-	char text[SWIM_ADDR_TEXT], nine[SWIM_ADDR_TEXT];
+	char text[SWIM_ADDR_TEXT];
 	bool taken = false;
-	uint8_t data[256];
-	struct wire_writer w;
 
 	strcpy(text, address_of(gone));
-	strcpy(nine, address_of(9));
 	u.member = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 	fixture_clear(f);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 1, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ping_req(f, 9, 1, &u.member);
 	for (unsigned step = 0; step < 100; step++) {
 		for (size_t i = 0; i < f->out_count; i++) {
-			const struct wire_member_id by = {wire_str_of(nine), wire_str_of(nine)};
 			struct wire_updates_iter iter = {0};
 
 			if (!swim_addr_equal(&f->out[i].to, &addr))
@@ -1034,12 +922,8 @@ takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *
 			}
 			if (f->out[i].message.type != WIRE_PING)
 				continue;
-			wire_writer_init(&w, data, sizeof(data), 0);
-			wire_begin_ack(&w, f->out[i].message.seq, &by);
-			if (taken)
-				wire_add_update(&w, &u);
-			ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)),
-			    WIRE_OK);
+			fixture_base_ack_with(f, 9, f->out[i].message.seq, address_of(9),
+			    taken ? &u : NULL);
 		}
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
@@ -1079,7 +963,6 @@ END_TEST
 static void
 answer_and_refute(struct fixture *f, uint64_t *own)
 {
-	struct swim_addr addr = fixture_addr(9);
 	size_t count = f->out_count;
 	char text[SWIM_ADDR_TEXT];
 
@@ -1088,10 +971,8 @@ answer_and_refute(struct fixture *f, uint64_t *own)
 		struct wire_update u, told;
 		struct wire_updates_iter iter = {0};
 		bool refutes = false;
-		uint8_t data[256];
-		struct wire_writer w;
 
-		if (f->out[i].message.type != WIRE_PING || !swim_addr_equal(&f->out[i].to, &addr))
+		if (!fixture_went(&f->out[i], WIRE_PING, 9))
 			continue;
 		while (wire_updates_next(&f->out[i].message.updates, &iter, &told)) {
 			if (!wire_str_equal(told.member.id, text) || told.status == SWIM_ALIVE ||
@@ -1101,11 +982,7 @@ answer_and_refute(struct fixture *f, uint64_t *own)
 			refutes = true;
 		}
 		u = pair(9, SWIM_ALIVE, *own);
-		wire_writer_init(&w, data, sizeof(data), 0);
-		wire_begin_ack(&w, f->out[i].message.seq, &u.member);
-		if (refutes)
-			wire_add_update(&w, &u);
-		ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+		fixture_base_ack_with(f, 9, f->out[i].message.seq, text, refutes ? &u : NULL);
 	}
 }
 
@@ -1191,7 +1068,7 @@ START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 
 		wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 		wire_begin_ack(&w, seq, &eight);
-		ck_assert_int_eq(fixture_input(f, 8, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+		fixture_finish(f, 8, &w, &trailer, 0);
 	}
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_SWIMD);
 	fixture_free(f);
@@ -1239,7 +1116,7 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 		for (unsigned peer = 100; peer < 150; peer++) {
 			if (step % 20 == 0)
 				fixture_ping(f, peer, step, fixture_nothing);
-			answer_all(f, peer);
+			fixture_base_answer_all(f, peer, address_of(peer));
 		}
 		peers += fixture_told(f, SWIM_EVENT_JOINED, NULL);
 		fixture_clear(f);
@@ -1283,7 +1160,7 @@ START_TEST(a_small_answer_to_a_visitor_s_ping_does_not_show_a_base_peer)
 	fixture_expect(f, WIRE_PING, 7);
 	fixture_ping_with(f, 1, 6, &u);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
-	answer_all(f, 7);
+	fixture_base_answer_all(f, 7, address_of(7));
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	fixture_free(f);
 }
@@ -1294,17 +1171,13 @@ START_TEST(a_small_answer_to_a_relayed_ping_does_not_show_a_base_peer)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(7, SWIM_ALIVE, 0);
-	uint8_t data[256];
-	struct wire_writer w;
 
 	fixture_ping_with(f, 1, 6, &u);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	fixture_clear(f);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 77, &u.member);
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ping_req(f, 9, 77, &u.member);
 	fixture_expect(f, WIRE_PING, 7);
-	answer_all(f, 7);
+	fixture_base_answer_all(f, 7, address_of(7));
 	fixture_expect(f, WIRE_ACK, 9);
 	ck_assert_int_eq(fixture_report(f, address_of(7)).kind, SWIM_KIND_UNKNOWN);
 	fixture_free(f);
