@@ -336,7 +336,7 @@ fixture_nack(struct fixture *f, unsigned from, uint64_t seq, unsigned target)
 	fixture_finish(f, from, &w, NULL, 0);
 }
 
-void
+size_t
 fixture_base_ping_req(struct fixture *f, unsigned from, uint64_t seq,
     const struct wire_member_id *target)
 {
@@ -345,7 +345,7 @@ fixture_base_ping_req(struct fixture *f, unsigned from, uint64_t seq,
 
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, seq, target);
-	fixture_finish(f, from, &w, NULL, 0);
+	return fixture_finish(f, from, &w, NULL, 0);
 }
 
 void

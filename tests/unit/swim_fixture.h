@@ -90,8 +90,8 @@ void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says);
 void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
 void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
-/* A base peer's ping-req; the target may be any pair. */
-void fixture_base_ping_req(struct fixture *, unsigned from, uint64_t seq,
+/* A base peer's ping-req; the target may be any pair.  Returns how long the datagram is. */
+size_t fixture_base_ping_req(struct fixture *, unsigned from, uint64_t seq,
     const struct wire_member_id *target);
 /*
  * This peer, a swimd of another view, asks for our page at this cursor, in a request of this length whose digests differ

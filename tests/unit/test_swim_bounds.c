@@ -91,16 +91,8 @@ static size_t
 base_ping_req(struct fixture *f, unsigned from, const char *id, const char *address)
 {
 	struct wire_member_id target = {wire_str_of(id), wire_str_of(address)};
-	struct wire_trailer none = {0};
-	uint8_t data[256];
-	struct wire_writer w;
-	size_t len;
 
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ping_req(&w, 7, &target);
-	len = wire_finish(&w, &none, 0);
-	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
-	return len;
+	return fixture_base_ping_req(f, from, 7, &target);
 }
 
 START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
@@ -184,7 +176,6 @@ START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
 	struct fixture *f = started(10);
 	struct wire_str address = wire_str_of("10.0.1.1:7946");
 	struct wire_member_id target = {address, address};
-	struct wire_trailer none = {0};
 	uint8_t data[256];
 	struct wire_writer w;
 
@@ -193,7 +184,7 @@ START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
 	fixture_clear(f);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping_req(&w, 7, &target);
-	ck_assert_int_eq(fixture_input(f, 200, data, wire_finish(&w, &none, 100)), WIRE_OK);
+	fixture_finish(f, 200, &w, NULL, 100);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 1), "p1", SWIM_SUSPECT, NULL));
 	ck_assert_uint_le(fixture_expect(f, WIRE_PING, 1)->len, 100);
 	fixture_free(f);

@@ -113,17 +113,11 @@ START_TEST(who_answers_under_its_name_is_found_without_a_look_up)
 	struct fixture *f = started();
 	struct swim_addr here = fixture_addr(2);
 	struct wire_member_id db = {wire_str_of("db"), wire_str_of(HOST)};
-	struct wire_trailer none = {0};
 	const struct fixture_out *ping;
-	struct wire_writer w;
-	uint8_t ack[128];
 
 	/* A ping of a base peer does not say whose it is, so it is asked. */
 	fixture_ping(f, 2, 5, fixture_nothing);
-	ping = fixture_expect(f, WIRE_PING, 2);
-	wire_writer_init(&w, ack, sizeof(ack), 0);
-	wire_begin_ack(&w, ping->message.seq, &db);
-	fixture_input(f, 2, ack, wire_finish(&w, &none, 0));
+	fixture_base_ack_pair(f, 2, fixture_expect(f, WIRE_PING, 2)->message.seq, &db, NULL);
 	fixture_clear(f);
 	ping = wait_ping(f, &here);
 	ck_assert(swim_addr_equal(&ping->to, &here));

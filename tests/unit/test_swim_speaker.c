@@ -23,7 +23,7 @@ unnamed(struct fixture *f, enum wire_type type, struct wire_member_id who, bool 
 	else
 		wire_begin_ping(&w, 999);
 	ck_assert(wire_add_update(&w, &u));
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	fixture_finish(f, 1, &w, &trailer, 0);
 }
 
 START_TEST(who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead)
@@ -138,16 +138,9 @@ START_TEST(a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left)
 	struct fixture *f = with_base_peer();
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
 	struct wire_member_id successor = {wire_str_of("p0"), u.member.address};
-	const struct fixture_out *question;
-	uint8_t data[256];
-	struct wire_writer w;
 
 	fixture_base_ping_with(f, 4, 2, &u);
-	question = fixture_expect(f, WIRE_PING, 4);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, question->message.seq, &successor);
-	wire_add_update(&w, &u);
-	ck_assert_int_eq(fixture_input(f, 4, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_base_ack_pair(f, 4, fixture_expect(f, WIRE_PING, 4)->message.seq, &successor, &u);
 	ck_assert_int_eq(fixture_report(f, "p0").status, SWIM_ALIVE);
 	fixture_run(f, swim_ms(900));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
@@ -192,16 +185,9 @@ START_TEST(a_base_peer_whose_successor_says_that_it_is_dead_has_failed)
 {
 	struct fixture *f = with_base_peer();
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
-	struct wire_member_id who = {wire_str_of("heir"), wire_str_of("10.0.1.4:7946")};
-	uint8_t data[WIRE_DATAGRAM_DEFAULT];
-	struct wire_writer w;
-	size_t len;
 
 	fixture_base_ping_with(f, 4, 2, &u);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 4)->message.seq, &who);
-	len = wire_finish(&w, NULL, 0);
-	ck_assert_int_eq(fixture_input(f, 4, data, len), WIRE_OK);
+	fixture_base_answer(f, 4, "heir");
 	fixture_run(f, swim_seconds(30));
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 0);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 1);
@@ -245,10 +231,9 @@ START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
 	len = wire_finish(&w, NULL, 0);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, NULL, 0)), WIRE_OK);
+	fixture_finish(f, 1, &w, NULL, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
 	/* It is asked, and if it answers as a base peer, it is one. */
-	fixture_expect(f, WIRE_PING, 1);
 	fixture_base_answer(f, 1, "p1");
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_BASE);
 	fixture_free(f);

@@ -153,15 +153,10 @@ static void
 answer(struct fixture *f, const struct swim_addr *peer, const char *id)
 {
 	struct wire_member_id who = {wire_str_of(id), wire_str_of("[fe80::2]:7946")};
-	const struct fixture_out *ping = NULL;
+	const struct fixture_out *ping = fixture_expect_by(f, WIRE_PING, peer);
 	struct wire_writer w;
 	uint8_t buf[128];
 
-	for (size_t i = 0; i < f->out_count; i++) {
-		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, peer))
-			ping = &f->out[i];
-	}
-	ck_assert_ptr_nonnull(ping);
 	wire_writer_init(&w, buf, sizeof(buf), 0);
 	wire_begin_ack(&w, ping->message.seq, &who);
 	ck_assert_int_eq(swim_input_by(f->swim, f->now, peer, peer->scope, buf,
