@@ -310,22 +310,12 @@ END_TEST
 static void
 flags_in_page(struct fixture *f, const char *const names[], uint8_t flags[], size_t count)
 {
-	uint32_t digests[WIRE_SYNC_BUCKETS];
-	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("p1")};
 	struct wire_updates_iter iter = {0};
 	const struct fixture_out *page;
-	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_update u;
-	struct wire_writer w;
 
-	memset(digests, 0xa5, sizeof(digests));
 	memset(flags, 0xff, count);
-	wire_writer_init(&w, data, sizeof(data), 40);
-	wire_begin_sync_req(&w, 77, (struct wire_cursor){0}, digests, WIRE_SYNC_BUCKETS);
-	fixture_clear(f);
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, sizeof(data))),
-	    WIRE_OK);
-	page = fixture_expect(f, WIRE_SYNC, 1);
+	page = fixture_ask_page(f, 1, 77, (struct wire_cursor){0}, WIRE_DATAGRAM_DEFAULT);
 	ck_assert_uint_eq(page->message.cursor.bucket, WIRE_SYNC_BUCKETS);
 	while (wire_updates_next(&page->message.updates, &iter, &u)) {
 		for (size_t i = 0; i < count; i++) {
@@ -370,7 +360,7 @@ newcomer(const struct wire_update updates[], size_t count)
 	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
 	for (size_t i = 0; i < count; i++)
 		ck_assert(wire_add_update(&w, &updates[i]));
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	fixture_finish(f, 1, &w, &trailer, 0);
 	return f;
 }
 

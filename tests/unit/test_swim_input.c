@@ -87,8 +87,7 @@ START_TEST(other_clusters_are_refused)
 	trailer = (struct wire_trailer){.has_cluster = true, .cluster = wire_str_of("blue")};
 	wire_writer_init(&w, data, sizeof(data), 20);
 	wire_begin_ping(&w, 1);
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_OK);
+	fixture_finish(f, 1, &w, &trailer, 0);
 	fixture_expect(f, WIRE_ACK, 1);
 	fixture_free(f);
 }
@@ -110,8 +109,7 @@ START_TEST(an_envelope_is_opened_and_names_its_sender)
 	len = wire_finish(&w, &none, 0);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
-	len = wire_finish(&w, &none, 0);
-	ck_assert_int_eq(fixture_input(f, 3, data, len), WIRE_OK);
+	fixture_finish(f, 3, &w, NULL, 0);
 	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 3)->message.seq, 5);
 	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
@@ -137,8 +135,7 @@ enveloped(struct fixture *f, unsigned from, struct wire_member_id sender, bool p
 	len = wire_finish(&w, &none, 0);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_put_authenticated(&w, 5, "", 0, &sender, inner, len);
-	len = wire_finish(&w, &none, 0);
-	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
+	fixture_finish(f, from, &w, NULL, 0);
 }
 
 START_TEST(an_envelope_introduces_its_sender)
@@ -359,19 +356,13 @@ START_TEST(digests_of_strangers_keep_nobody_from_members)
 	struct fixture *f = started();
 	struct fixture_says says[] = {{.ours = true, .sender = 9, .digest = 2},
 	    {.ours = true, .sender = 1, .digest = 1}};
-	struct wire_trailer trailer = {0};
 	const struct fixture_out *request;
-	uint8_t data[100];
-	struct wire_writer w;
 
 	fixture_proven(f, 1);
 	for (unsigned i = 0; i < 100 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
 		digests_come(f, says + 1, 1);
 	request = fixture_expect(f, WIRE_SYNC_REQ, 1);
-	wire_writer_init(&w, data, sizeof(data), 0);
-	wire_begin_sync(&w, request->message.seq);
-	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
-	fixture_input(f, 1, data, wire_finish(&w, &trailer, 0));
+	fixture_page(f, 1, request->message.seq, NULL, fixture_nothing);
 	ck_assert_uint_eq(fixture_stats(f).syncs_completed, 1);
 	for (unsigned i = 0; i < 1200; i++) {
 		says[1].digest = fixture_stats(f).digest;
@@ -518,7 +509,7 @@ START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 1)->message.seq, &u[0].member);
 	ck_assert(wire_add_update(&w, &u[0]) && wire_add_update(&w, &u[1]));
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	fixture_finish(f, 1, &w, &trailer, 0);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
 	for (size_t i = 0; i < f->event_count; i++) {

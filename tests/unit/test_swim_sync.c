@@ -7,29 +7,6 @@
 
 #include "support/unit.h"
 
-/* Ask for the page at the cursor as peer 1 would, with digests that fit nothing. */
-static const struct fixture_out *
-page(struct fixture *f, uint64_t seq, struct wire_cursor cursor, size_t pad_to)
-{
-	uint32_t digests[WIRE_SYNC_BUCKETS];
-	struct wire_trailer trailer = {.has_sender = true,
-	    .sender = wire_str_of("p1"),
-	    .has_digest = true,
-	    .digest = 1};
-	uint8_t data[WIRE_DATAGRAM_DEFAULT];
-	struct wire_writer w;
-	uint16_t count = (uint16_t)(WIRE_SYNC_BUCKETS - cursor.bucket);
-
-	if (count > (pad_to - 100) / sizeof(digests[0]))
-		count = (uint16_t)((pad_to - 100) / sizeof(digests[0]));
-	memset(digests, 0xa5, sizeof(digests));
-	wire_writer_init(&w, data, sizeof(data), 40);
-	wire_begin_sync_req(&w, seq, cursor, digests, count);
-	fixture_clear(f);
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, pad_to)), WIRE_OK);
-	return fixture_sent(f, WIRE_SYNC, 1);
-}
-
 START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 {
 	struct fixture *f = fixture_among_proven(1);
@@ -40,12 +17,12 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 	for (unsigned i = 2; i <= 300; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
 	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
-		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_DEFAULT);
+		const struct fixture_out *answer =
+		    fixture_ask_page(f, 1, ++pages, cursor, WIRE_DATAGRAM_DEFAULT);
 		struct wire_updates_iter iter = {0};
 		struct wire_update u;
 		unsigned long n;
 
-		ck_assert_ptr_nonnull(answer);
 		ck_assert_uint_eq(answer->message.seq, pages);
 		ck_assert_uint_le(answer->len, WIRE_DATAGRAM_DEFAULT);
 		ck_assert_uint_lt(pages, 100);
@@ -124,7 +101,8 @@ START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
 	for (unsigned i = 2; i <= 50; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, i);
 	while (cursor.bucket < WIRE_SYNC_BUCKETS) {
-		const struct fixture_out *answer = page(f, ++pages, cursor, WIRE_DATAGRAM_MIN);
+		const struct fixture_out *answer =
+		    fixture_ask_page(f, 1, ++pages, cursor, WIRE_DATAGRAM_MIN);
 
 		ck_assert_uint_lt(pages, 50);
 		total += answer->message.updates.count;
@@ -162,19 +140,11 @@ asked_for_view(struct fixture *f)
 static void
 show_view(struct fixture *f, uint64_t seq, const struct wire_update *updates, size_t count)
 {
-	struct wire_trailer trailer = {.has_sender = true,
-	    .sender = wire_str_of("p1"),
-	    .has_digest = true,
-	    .digest = 1};
-	uint8_t data[WIRE_DATAGRAM_DEFAULT];
-	struct wire_writer w;
+	struct fixture_says says = fixture_other_view(1);
 
-	wire_writer_init(&w, data, sizeof(data), 40);
-	wire_begin_sync(&w, seq);
-	for (size_t i = 0; i < count; i++)
-		ck_assert(wire_add_update(&w, &updates[i]));
-	wire_set_cursor(&w, (struct wire_cursor){.bucket = WIRE_SYNC_BUCKETS});
-	ck_assert_int_eq(fixture_input(f, 1, data, wire_finish(&w, &trailer, 0)), WIRE_OK);
+	says.updates = updates;
+	says.count = count;
+	fixture_page(f, 1, seq, NULL, says);
 }
 
 START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
@@ -201,7 +171,6 @@ accusers_told(const struct fixture *f, const char *name, uint64_t *first)
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	ck_assert_ptr_nonnull(out);
 	while (wire_updates_next(&out->message.updates, &iter, &u)) {
 		if (wire_str_equal(u.member.id, name)) {
 			ck_assert_int_eq((int)u.status, SWIM_SUSPECT);
@@ -261,8 +230,6 @@ START_TEST(pages_that_never_end_are_given_up)
 	const struct fixture_says other = fixture_other_view(1);
 	struct fixture *f = fixture_new();
 	const struct fixture_out *request;
-	struct wire_trailer none = {0};
-	uint8_t data[64];
 	size_t pages = 0, rounds = 0;
 
 	f->config.max_members = 100;
@@ -277,16 +244,12 @@ START_TEST(pages_that_never_end_are_given_up)
 		rounds += request != NULL;
 		while (request != NULL) {
 			struct wire_cursor next = request->message.cursor;
-			struct wire_writer w;
+			uint64_t asked = request->message.seq;
 
 			ck_assert_uint_lt(pages++, 10000);
 			next.after++;
-			wire_writer_init(&w, data, sizeof(data), 0);
-			wire_begin_sync(&w, request->message.seq);
-			wire_set_cursor(&w, next);
 			fixture_clear(f);
-			fixture_input(f, 1, data, wire_finish(&w, &none, 0));
-			fixture_drain(f);
+			fixture_page(f, 1, asked, &next, fixture_nothing);
 			request = fixture_sent(f, WIRE_SYNC_REQ, 1);
 		}
 		fixture_clear(f);
