@@ -16,17 +16,13 @@ say(struct fixture *f, unsigned from, const struct swim_addr *there, struct wire
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	char name[16];
 	struct wire_writer w;
-	size_t len;
 
 	trailer.has_sender = trailer.has_digest = true;
 	trailer.sender = wire_str_of(fixture_name(from, name));
 	trailer.digest = fixture_stats(f).digest;
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ping(&w, 5);
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, there != NULL ? there : &home, data, len),
-	    WIRE_OK);
-	fixture_drain(f);
+	fixture_finish_by(f, there != NULL ? there : &home, &w, &trailer, 0);
 }
 
 static void
@@ -394,21 +390,17 @@ START_TEST(where_a_helper_reaches_it_is_tried)
 	    .has_reached = true,
 	    .reached = wire_str_of("10.9.9.1:40123")};
 	struct wire_member_id p1 = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
-	struct swim_addr p2 = fixture_addr(2);
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	uint64_t seq = request->message.seq;
 	struct wire_writer w;
-	size_t len;
 
 	fixture_clear(f);
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, seq, &p1);
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, &p2, data, len), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish(f, 2, &w, &trailer, 0);
 	ck_assert_uint_eq(fixture_sent_to(f, &outer), 1);
-	ck_assert_int_eq(f->out[0].message.type, WIRE_PING);
-	fixture_ack_by(f, &outer, f->out[0].message.seq, 1, fixture_stats(f).digest, NULL);
+	fixture_ack_by(f, &outer, fixture_expect_by(f, WIRE_PING, &outer)->message.seq, 1,
+	    fixture_stats(f).digest, NULL);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
 	/* Nobody is asked at another's address, however it is told. */
 	request = fixture_wait_ping_req(f, 1);
@@ -417,9 +409,7 @@ START_TEST(where_a_helper_reaches_it_is_tried)
 	trailer.reached = wire_str_of("127.0.0.1:7946");
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, seq, &p1);
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, &p2, data, len), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish(f, 2, &w, &trailer, 0);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING), 0);
 	fixture_free(f);
 }

@@ -58,14 +58,10 @@ claim_by(struct fixture *f, unsigned from, uint64_t seq, uint64_t age_ms, bool e
 	struct wire_trailer trailer = {.has_digest = earlier, .digest = fixture_stats(f).digest};
 	struct wire_writer w;
 	uint8_t data[128];
-	size_t len;
 
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_put_claim(&w, seq, &self, age_ms);
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(fixture_input(f, from, data, len), WIRE_OK);
-	fixture_drain(f);
-	return len;
+	return fixture_finish(f, from, &w, &trailer, 0);
 }
 
 static size_t
@@ -267,13 +263,10 @@ START_TEST(a_namesake_that_has_not_answered_is_sent_no_more_than_it_sends)
 		struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("self")};
 		struct wire_writer w;
 		uint8_t data[512];
-		size_t len;
 
 		wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 		wire_begin_ping(&w, i);
-		len = wire_finish(&w, &trailer, i % 2 == 0 ? 0 : 400);
-		ck_assert_int_eq(fixture_input(f, 9, data, len), WIRE_OK);
-		in += len;
+		in += fixture_finish(f, 9, &w, &trailer, i % 2 == 0 ? 0 : 400);
 		fixture_run(f, swim_ms(300));
 	}
 	fixture_run(f, swim_seconds(100));
@@ -315,13 +308,11 @@ START_TEST(a_namesake_is_answered_while_it_is_asked)
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_nack(&w, seq + 1,
 	    &(struct wire_member_id){wire_str_of("self"), wire_str_of("")});
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish(f, 9, &w, NULL, 0);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_nack(&w, seq, &(struct wire_member_id){wire_str_of("self"), wire_str_of("")});
-	ck_assert_int_eq(fixture_input(f, 9, data, wire_finish(&w, NULL, 0)), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish(f, 9, &w, NULL, 0);
 	fixture_expect(f, WIRE_CLAIM, 9);
 	fixture_free(f);
 }

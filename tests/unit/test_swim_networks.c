@@ -10,19 +10,6 @@ static const struct swim_addr third = {.family = 4, .port = 7946, .ip = {10, 9, 
 
 #define LEAVERS 50
 
-/* The last ping that went there since the last clear; NULL: none. */
-static const struct fixture_out *
-asked_at(const struct fixture *f, const struct swim_addr *there)
-{
-	const struct fixture_out *found = NULL;
-
-	for (size_t i = 0; i < f->out_count; i++) {
-		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, there))
-			found = &f->out[i];
-	}
-	return found;
-}
-
 static size_t
 pings_to(const struct fixture *f, const struct swim_addr *there)
 {
@@ -44,15 +31,12 @@ say(struct fixture *f, const struct swim_addr *there, const struct wire_update *
 	    .digest = fixture_stats(f).digest};
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
-	size_t len;
 
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ping(&w, 5);
 	if (about != NULL)
 		ck_assert(wire_add_update(&w, about));
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, there, data, len), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish_by(f, there, &w, &trailer, 0);
 }
 
 /* p1 speaks from there, is asked there, and answers as peer `as`. */
@@ -63,8 +47,7 @@ heard_at(struct fixture *f, const struct swim_addr *there, unsigned as)
 
 	fixture_clear(f);
 	say(f, there, NULL);
-	ping = asked_at(f, there);
-	ck_assert_ptr_nonnull(ping);
+	ping = fixture_expect_by(f, WIRE_PING, there);
 	fixture_ack_by(f, there, ping->message.seq, as, fixture_stats(f).digest, NULL);
 	fixture_clear(f);
 }
@@ -88,7 +71,7 @@ START_TEST(a_member_is_believed_from_where_it_has_answered)
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	/* It is not asked again. */
-	ck_assert_ptr_null(asked_at(f, &other));
+	ck_assert_ptr_null(fixture_sent_by(f, WIRE_PING, &other));
 	fixture_free(f);
 }
 END_TEST
@@ -125,14 +108,13 @@ START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
 	seq = fixture_wait_ping(f, 1);
 	fixture_ack_by(f, &other, seq, 1, fixture_stats(f).digest, NULL);
 	/* Anybody may have put that source on it, so that it is asked there. */
-	ping = asked_at(f, &other);
-	ck_assert_ptr_nonnull(ping);
+	ping = fixture_expect_by(f, WIRE_PING, &other);
 	verdict_from(f, &other);
 	ck_assert_int_ne(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_ack_by(f, &other, ping->message.seq, 1, fixture_stats(f).digest, NULL);
 	fixture_clear(f);
 	say(f, &other, NULL);
-	ck_assert_ptr_null(asked_at(f, &other));
+	ck_assert_ptr_null(fixture_sent_by(f, WIRE_PING, &other));
 	ck_assert_int_ne(fixture_report(f, "p2").status, SWIM_DEAD);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
@@ -156,7 +138,6 @@ START_TEST(an_answer_does_not_prove_the_address_that_it_comes_from)
 {
 	for (unsigned as = 6; as <= 7; as++) {
 		struct fixture *f = fixture_among_proven(3);
-		struct swim_addr at = fixture_addr(6);
 		const struct fixture_out *ping;
 
 		/* No look at another view is under way. */
@@ -164,8 +145,7 @@ START_TEST(an_answer_does_not_prove_the_address_that_it_comes_from)
 		fixture_clear(f);
 		fixture_ping(f, 6, 1,
 		    (struct fixture_says){.ours = true, .sender = 6, .digest = 5});
-		ping = asked_at(f, &at);
-		ck_assert_ptr_nonnull(ping);
+		ping = fixture_expect(f, WIRE_PING, 6);
 		fixture_ack_by(f, &other, ping->message.seq, as, 4, NULL);
 		fixture_run(f, swim_seconds(1));
 		ck_assert_ptr_null(fixture_sent(f, WIRE_SYNC_REQ, 7));
@@ -195,7 +175,7 @@ START_TEST(nobody_takes_the_place_of_another_member)
 	struct swim_addr p4 = fixture_addr(4);
 
 	say(f, &p4, NULL);
-	ck_assert_ptr_null(asked_at(f, &p4));
+	ck_assert_ptr_null(fixture_sent_by(f, WIRE_PING, &p4));
 	fixture_free(f);
 }
 END_TEST
@@ -218,7 +198,8 @@ START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
 	struct fixture *f = fixture_among_proven(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
 	struct swim_addr home = fixture_addr(1);
-	uint64_t seq;
+	uint64_t seq = 0;
+	bool asked = false;
 
 	say(f, &other, &u);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
@@ -227,8 +208,13 @@ START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
 	ck_assert_uint_ge(pings_to(f, &home), LOSS_QUESTIONS_LEAST);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
 	/* The last answer comes, from where it is heard. */
-	ck_assert_ptr_nonnull(asked_at(f, &other));
-	seq = asked_at(f, &other)->message.seq;
+	for (size_t i = 0; i < f->out_count; i++) {
+		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, &other)) {
+			seq = f->out[i].message.seq;
+			asked = true;
+		}
+	}
+	ck_assert(asked);
 	fixture_ack_by(f, &other, seq, 1, 0, &u);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p1"), 1);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
@@ -268,7 +254,7 @@ START_TEST(who_answers_for_another_does_not_show_where_that_is)
 	fixture_ack_by(f, &third, request->message.seq, 1, fixture_stats(f).digest, NULL);
 	fixture_clear(f);
 	say(f, &third, NULL);
-	ck_assert_ptr_nonnull(asked_at(f, &third));
+	fixture_expect_by(f, WIRE_PING, &third);
 	fixture_free(f);
 }
 END_TEST
@@ -325,7 +311,7 @@ START_TEST(views_are_compared_where_it_speaks)
 	/* A stranger's, at another address. */
 	ck_assert(swim_join(f->swim, f->now, &third));
 	fixture_drain(f);
-	fixture_ack_by(f, &third, asked_at(f, &third)->message.seq, 9, 1, NULL);
+	fixture_ack_by(f, &third, fixture_expect_by(f, WIRE_PING, &third)->message.seq, 9, 1, NULL);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_SYNC_REQ), 1);
 	ck_assert(compared(f, &other));
 	fixture_free(f);

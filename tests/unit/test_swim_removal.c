@@ -328,15 +328,12 @@ answer(struct fixture *f, const struct swim_addr *from, uint64_t seq, const stru
 	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
-	size_t len;
 
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_ack(&w, seq, &u->member);
 	if (update)
 		ck_assert(wire_add_update(&w, u));
-	len = wire_finish(&w, &trailer, 0);
-	ck_assert_int_eq(swim_input(f->swim, f->now, from, data, len), WIRE_OK);
-	fixture_drain(f);
+	fixture_finish_by(f, from, &w, &trailer, 0);
 }
 
 /* p2 speaks there of itself, is asked who lives there, and answers: with an update about itself, or without. */
