@@ -149,7 +149,10 @@ void fixture_join(struct fixture *, unsigned peer);
  */
 void fixture_answer(struct fixture *, unsigned peer, struct fixture_says);
 void fixture_base_answer(struct fixture *, unsigned peer, const char *name);
-/* Peers `first` to `last`, swimds that hold our view, answer every ping that they have been sent; how many those were. */
+/*
+ * Peers `first` to `last` (below `first`: nobody), swimds that hold our view, answer every ping that they have been sent;
+ * how many those were.
+ */
 unsigned fixture_answer_all(struct fixture *, unsigned first, unsigned last);
 /* Likewise a base peer of this name at the address of this peer. */
 unsigned fixture_base_answer_all(struct fixture *, unsigned peer, const char *name);

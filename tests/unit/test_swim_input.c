@@ -285,6 +285,12 @@ START_TEST(a_stranger_gets_no_more_bytes_than_it_sent)
 }
 END_TEST
 
+static bool
+a_probe_is_answered(const struct fixture *f)
+{
+	return fixture_stats(f).probes_acked > 0;
+}
+
 /* Nor does whoever puts the name of a member into what it sends from elsewhere. */
 START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
 {
@@ -295,13 +301,8 @@ START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
 	fixture_member(f, 1);
 	fixture_clear(f);
 	/* Until a probe was among what it answered. */
-	while (fixture_stats(f).probes_acked == 0) {
-		fixture_clear(f);
-		fixture_run(f, swim_ms(50));
-		if (fixture_sent(f, WIRE_PING, 1) != NULL)
-			fixture_answer(f, 1,
-			    (struct fixture_says){.ours = true, .digest = fixture_stats(f).digest});
-	}
+	ck_assert(
+	    fixture_answer_until(f, 1, 1, swim_ms(50), swim_seconds(60), a_probe_is_answered));
 	for (unsigned i = 2; i < 40; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
@@ -553,7 +554,6 @@ END_TEST
 static int64_t
 waited_ms(unsigned answers)
 {
-	struct fixture_says says = {.ours = true, .sender = 2};
 	struct fixture *f = fixture_new();
 	swim_time sent;
 	int64_t waited;
@@ -565,15 +565,10 @@ waited_ms(unsigned answers)
 		fixture_clear(f);
 		fixture_join(f, 2);
 		f->now = swim_time_add(f->now, swim_ms(1));
-		says.digest = fixture_stats(f).digest;
-		fixture_answer(f, 2, says);
+		fixture_answer(f, 2, fixture_same_view(f, 2));
 	}
-	says.sender = 1;
 	for (fixture_clear(f); fixture_sent(f, WIRE_PING, 2) == NULL; fixture_run(f, swim_ms(1))) {
-		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
-
-		if (ping != NULL)
-			fixture_ack(f, 1, ping->message.seq, 1, says);
+		fixture_answer_all(f, 1, 1);
 		fixture_clear(f);
 	}
 	sent = f->now;

@@ -59,22 +59,27 @@ count(struct world *w, const struct fixture_out *out)
 	w->at_second += swim_addr_equal(&out->to, &second_outer);
 }
 
+/* Let 50 ms pass in this world, then count and answer what was asked; all that was sent can still be looked at. */
+static void
+step_on(struct fixture *f, struct world *w)
+{
+	size_t n;
+
+	fixture_run(f, swim_ms(50));
+	n = f->out_count;
+	for (size_t i = 0; i < n; i++) {
+		count(w, &f->out[i]);
+		answer(f, w, &f->out[i]);
+	}
+}
+
 /* Let time pass in this world, and count what p1 is asked. */
 static void
 live(struct fixture *f, struct world *w, int seconds)
 {
 	w->at_told = w->at_outer = w->at_second = 0;
 	for (int step = 0; step < 20 * seconds; step++) {
-		struct fixture_out sent[FIXTURE_OUT_MAX];
-		size_t n;
-
-		fixture_run(f, swim_ms(50));
-		n = f->out_count;
-		memcpy(sent, f->out, n * sizeof(*sent));
-		for (size_t i = 0; i < n; i++) {
-			count(w, &sent[i]);
-			answer(f, w, &sent[i]);
-		}
+		step_on(f, w);
 		fixture_clear(f);
 	}
 }
@@ -228,21 +233,14 @@ START_TEST(a_broken_link_is_told_once_and_its_end_too)
 }
 END_TEST
 
-/* fixture_clear forgets events, so that they are counted by hand. */
+/* How many events of this type about p1 come in this time. */
 static unsigned
 told_while(struct fixture *f, enum swim_event_type type, struct world *w, int seconds)
 {
 	unsigned told = 0;
 
 	for (int step = 0; step < 20 * seconds; step++) {
-		struct fixture_out sent[FIXTURE_OUT_MAX];
-		size_t n;
-
-		fixture_run(f, swim_ms(50));
-		n = f->out_count;
-		memcpy(sent, f->out, n * sizeof(*sent));
-		for (size_t i = 0; i < n; i++)
-			answer(f, w, &sent[i]);
+		step_on(f, w);
 		told += (unsigned)fixture_told(f, type, "p1");
 		fixture_clear(f);
 	}
@@ -269,19 +267,12 @@ START_TEST(a_late_answer_is_no_broken_link)
 	unsigned told = 0;
 
 	for (int step = 0; step < 20 * 60; step++) {
-		struct fixture_out sent[FIXTURE_OUT_MAX];
 		uint64_t late = 0;
-		size_t n;
 
-		fixture_run(f, swim_ms(50));
-		n = f->out_count;
-		memcpy(sent, f->out, n * sizeof(*sent));
-		for (size_t i = 0; i < n; i++) {
-			struct swim_addr p1 = fixture_addr(1);
-
-			if (sent[i].message.type == WIRE_PING && swim_addr_equal(&sent[i].to, &p1))
-				late = sent[i].message.seq;
-			answer(f, &w, &sent[i]);
+		step_on(f, &w);
+		for (size_t i = 0; i < f->out_count; i++) {
+			if (fixture_went(&f->out[i], WIRE_PING, 1))
+				late = f->out[i].message.seq;
 		}
 		told += (unsigned)fixture_told(f, SWIM_EVENT_LINK_FAILED, "p1");
 		fixture_clear(f);
@@ -289,11 +280,7 @@ START_TEST(a_late_answer_is_no_broken_link)
 		if (late == 0)
 			continue;
 		for (int wait = 0; wait < 18; wait++) {
-			fixture_run(f, swim_ms(50));
-			n = f->out_count;
-			memcpy(sent, f->out, n * sizeof(*sent));
-			for (size_t i = 0; i < n; i++)
-				answer(f, &w, &sent[i]);
+			step_on(f, &w);
 			told += (unsigned)fixture_told(f, SWIM_EVENT_LINK_FAILED, "p1");
 			fixture_clear(f);
 		}

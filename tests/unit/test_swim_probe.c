@@ -18,17 +18,7 @@ settled(void)
 	for (unsigned i = 1; i <= PEERS; i++)
 		fixture_member(f, i);
 	/* Answer all for a while: rumours run out, and everybody is known to live where it says. */
-	for (unsigned round = 0; round < 200; round++) {
-		fixture_clear(f);
-		fixture_run(f, swim_ms(100));
-		for (unsigned i = 1; i <= PEERS; i++) {
-			const struct fixture_out *ping = fixture_sent(f, WIRE_PING, i);
-
-			if (ping != NULL)
-				fixture_ack(f, i, ping->message.seq, i, fixture_same_view(f, i));
-		}
-	}
-	fixture_clear(f);
+	fixture_answer_until(f, 1, PEERS, swim_ms(100), swim_seconds(20), NULL);
 	return f;
 }
 

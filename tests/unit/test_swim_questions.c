@@ -29,7 +29,6 @@ peer_of(const struct swim_addr *addr, struct wire_str name)
 static unsigned
 answer_all(struct fixture *f, bool lost, bool silent)
 {
-	struct fixture_says says = {.ours = true};
 	size_t count = f->out_count;
 	unsigned asked = 0;
 
@@ -39,11 +38,9 @@ answer_all(struct fixture *f, bool lost, bool silent)
 		unsigned about = msg.type == WIRE_PING_REQ ? peer_of(NULL, msg.member.id) : to;
 
 		asked += msg.type == WIRE_PING && to == 1;
-		says.sender = to;
-		says.digest = fixture_stats(f).digest;
 		if ((msg.type == WIRE_PING ? !lost : msg.type == WIRE_PING_REQ) &&
 		    !(silent && (to == 1 || about == 1)))
-			fixture_ack(f, to, msg.seq, about, says);
+			fixture_ack(f, to, msg.seq, about, fixture_same_view(f, to));
 	}
 	fixture_clear(f);
 	return asked;
@@ -131,6 +128,12 @@ accused_by(const struct fixture *f, const char *name, enum swim_status status, c
 	return false;
 }
 
+static bool
+p1_is_dead(const struct fixture *f)
+{
+	return fixture_report(f, "p1").status == SWIM_DEAD;
+}
+
 START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 {
 	struct fixture *f = fixture_among(3);
@@ -141,20 +144,8 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 	for (unsigned i = 0; i < WIRE_ACCUSERS_MAX; i++)
 		u.accusers[u.accuser_count++] = 1 + i;
 	fixture_ping_with(f, 2, 77, &u);
-	for (unsigned step = 0; step < 2000 && fixture_report(f, "p1").status != SWIM_DEAD;
-	     step++) {
-		fixture_clear(f);
-		fixture_run(f, swim_ms(10));
-		/* The others live; nobody hears p1. */
-		for (size_t i = 0, count = f->out_count; i < count; i++) {
-			struct wire_message msg = f->out[i].message;
-			unsigned to = peer_of(&f->out[i].to, (struct wire_str){0});
-
-			if (msg.type == WIRE_PING && to > 1)
-				fixture_ack(f, to, msg.seq, to, fixture_swimd(to));
-		}
-	}
-	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
+	/* The others live; nobody hears p1. */
+	ck_assert(fixture_answer_until(f, 2, 3, swim_ms(10), swim_seconds(20), p1_is_dead));
 	fixture_run(f, swim_seconds(1));
 	ck_assert(accused_by(f, "p1", SWIM_DEAD, "self"));
 	fixture_free(f);
@@ -168,23 +159,12 @@ END_TEST
 static unsigned
 answer_as(struct fixture *f, unsigned peer, swim_duration d)
 {
-	struct swim_addr addr = fixture_addr(peer);
 	swim_time end = swim_time_add(f->now, d);
 	unsigned pings = 0;
 
 	while (swim_time_before(f->now, end)) {
-		size_t count;
-
 		fixture_run(f, swim_ms(10));
-		count = f->out_count;
-		for (size_t i = 0; i < count; i++) {
-			if (f->out[i].message.type != WIRE_PING ||
-			    !swim_addr_equal(&f->out[i].to, &addr))
-				continue;
-			pings++;
-			fixture_ack(f, peer, f->out[i].message.seq, peer,
-			    fixture_same_view(f, peer));
-		}
+		pings += fixture_answer_all(f, peer, peer);
 		for (size_t i = 0; i < f->event_count; i++)
 			ck_assert(f->events[i].type != SWIM_EVENT_FAILED ||
 				  strcmp(f->events[i].member.name, "p1") != 0);

@@ -193,17 +193,7 @@ END_TEST
 static void
 live(struct fixture *f, int64_t seconds, bool answer)
 {
-	for (int64_t ms = 0; ms < 1000 * seconds; ms += 50) {
-		fixture_run(f, swim_ms(50));
-		for (size_t k = 0, count = f->out_count; answer && k < count; k++) {
-			const struct wire_message msg = f->out[k].message;
-			unsigned i = f->out[k].to.ip[3];
-
-			if (msg.type == WIRE_PING && i <= 3)
-				fixture_ack(f, i, msg.seq, i, fixture_same_view(f, i));
-		}
-		fixture_clear(f);
-	}
+	fixture_answer_until(f, 1, answer ? 3 : 0, swim_ms(50), swim_seconds(seconds), NULL);
 }
 
 START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
