@@ -206,14 +206,24 @@ fixture_swimd(unsigned sender)
 struct fixture_says
 fixture_same_view(const struct fixture *f, unsigned sender)
 {
-	return (
-	    struct fixture_says){.ours = true, .sender = sender, .digest = fixture_stats(f).digest};
+	struct fixture_says says = fixture_swimd(sender);
+
+	says.digest = fixture_stats(f).digest;
+	return says;
 }
 
 struct fixture_says
 fixture_other_view(unsigned sender)
 {
 	return (struct fixture_says){.ours = true, .sender = sender, .digest = 1};
+}
+
+struct fixture_says
+fixture_telling(struct fixture_says says, const struct wire_update *updates, size_t count)
+{
+	says.updates = updates;
+	says.count = count;
+	return says;
 }
 
 void
@@ -230,14 +240,13 @@ fixture_ping(struct fixture *f, unsigned from, uint64_t seq, struct fixture_says
 void
 fixture_ping_with(struct fixture *f, unsigned from, uint64_t seq, const struct wire_update *u)
 {
-	fixture_ping(f, from, seq,
-	    (struct fixture_says){.ours = true, .sender = from, .updates = u, .count = 1});
+	fixture_ping(f, from, seq, fixture_telling(fixture_swimd(from), u, 1));
 }
 
 void
 fixture_base_ping_with(struct fixture *f, unsigned from, uint64_t seq, const struct wire_update *u)
 {
-	fixture_ping(f, from, seq, (struct fixture_says){.updates = u, .count = 1});
+	fixture_ping(f, from, seq, fixture_telling(fixture_nothing, u, 1));
 }
 
 void
@@ -427,12 +436,7 @@ fixture_accuse(struct fixture *f, unsigned from, unsigned about, enum swim_statu
 		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(first, name));
 	if (second > 0)
 		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(second, name));
-	fixture_ping(f, from, 77,
-	    (struct fixture_says){.ours = true,
-		.sender = from,
-		.digest = fixture_stats(f).digest,
-		.updates = &u,
-		.count = 1});
+	fixture_ping(f, from, 77, fixture_telling(fixture_same_view(f, from), &u, 1));
 }
 
 void
@@ -451,12 +455,7 @@ fixture_gossip(struct fixture *f, unsigned from, unsigned about, enum swim_statu
 	}
 	wire_writer_init(&w, data, sizeof(data), 100);
 	wire_begin_gossip(&w, 1);
-	finish(f, from, &w,
-	    (struct fixture_says){.ours = true,
-		.sender = from,
-		.digest = fixture_stats(f).digest,
-		.updates = &update,
-		.count = 1});
+	finish(f, from, &w, fixture_telling(fixture_same_view(f, from), &update, 1));
 }
 
 void
@@ -466,9 +465,8 @@ fixture_member(struct fixture *f, unsigned peer)
 
 	fixture_gossip(f, peer, peer, SWIM_ALIVE, 0);
 	/* Once seeds have been asked, the core does not take a stranger's word of itself: a member tells of it. */
-	for (unsigned i = 1; i < 64 && fixture_report(f, fixture_name(peer, name)).name_len == 0;
-	     i++) {
-		if (fixture_report(f, fixture_name(i, teller)).name_len > 0)
+	for (unsigned i = 1; i < 64 && !fixture_lists(f, fixture_name(peer, name)); i++) {
+		if (fixture_lists(f, fixture_name(i, teller)))
 			fixture_gossip(f, i, peer, SWIM_ALIVE, 0);
 	}
 }
@@ -590,23 +588,26 @@ fixture_proven(struct fixture *f, unsigned peer)
 	/* By a join, which asks it at once; waiting for its turn would let the others die of silence. */
 	fixture_member(f, peer);
 	/* Who comes late is taken up by its answer, which says so. */
-	known = fixture_report(f, fixture_name(peer, name)).name_len > 0;
+	known = fixture_lists(f, fixture_name(peer, name));
 	fixture_clear(f);
 	fixture_join(f, peer);
-	fixture_answer(f, peer,
-	    (struct fixture_says){.ours = true,
-		.sender = peer,
-		.digest = fixture_stats(f).digest,
-		.updates = &self,
-		.count = known ? 0 : 1});
+	fixture_answer(f, peer, fixture_telling(fixture_same_view(f, peer), &self, known ? 0 : 1));
+}
+
+struct fixture *
+fixture_started(void)
+{
+	struct fixture *f = fixture_new();
+
+	ck_assert(fixture_start(f));
+	return f;
 }
 
 static struct fixture *
 among(unsigned peers, void (*introduce)(struct fixture *, unsigned))
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 
-	ck_assert(fixture_start(f));
 	for (unsigned i = 1; i <= peers; i++)
 		introduce(f, i);
 	fixture_clear(f);
@@ -765,6 +766,12 @@ fixture_report(const struct fixture *f, const char *name)
 	if (!swim_member_find(f->swim, name, strlen(name), &report))
 		report = (struct swim_report){.status = SWIM_DEAD};
 	return report;
+}
+
+bool
+fixture_lists(const struct fixture *f, const char *name)
+{
+	return fixture_report(f, name).name_len > 0;
 }
 
 struct swim_stats

@@ -78,6 +78,8 @@ extern const struct fixture_says fixture_nothing;
 struct fixture_says fixture_swimd(unsigned sender);
 struct fixture_says fixture_same_view(const struct fixture *, unsigned sender);
 struct fixture_says fixture_other_view(unsigned sender);
+/* One of these that tells these updates, which must last until it is sent. */
+struct fixture_says fixture_telling(struct fixture_says, const struct wire_update *, size_t count);
 /* Peer 0 is ourselves.  Good until 64 more are made. */
 struct wire_update fixture_update(struct fixture *, unsigned about, enum swim_status,
     uint64_t incarnation);
@@ -167,6 +169,8 @@ void fixture_proven(struct fixture *, unsigned peer);
 /* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */
 void fixture_proven_slow(struct fixture *, unsigned count);
 
+/* Started as fixture_new has it; the test fails when the core could not be made. */
+struct fixture *fixture_started(void);
 /* Started, with peers 1 to `peers` as members, or such as have answered too; nothing is left to be looked at. */
 struct fixture *fixture_among(unsigned peers);
 struct fixture *fixture_among_proven(unsigned peers);
@@ -203,6 +207,8 @@ bool fixture_awaits(const struct fixture *, unsigned peer, uint64_t seq);
 
 /* The core's report; status DEAD at incarnation 0 with an empty name when it knows nothing. */
 struct swim_report fixture_report(const struct fixture *, const char *name);
+/* Is one of this name in the core's list of members? */
+bool fixture_lists(const struct fixture *, const char *name);
 struct swim_stats fixture_stats(const struct fixture *);
 
 #endif

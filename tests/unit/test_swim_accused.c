@@ -31,12 +31,7 @@ START_TEST(one_accuser_does_not_count_however_often_it_accuses)
 	for (uint64_t incarnation = 0; incarnation < 5; incarnation++) {
 		u = fixture_update(f, 0, SWIM_SUSPECT, incarnation);
 		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(1, name));
-		fixture_ping(f, 1, 7,
-		    (struct fixture_says){.ours = true,
-			.sender = 1,
-			.digest = fixture_stats(f).digest,
-			.updates = &u,
-			.count = 1});
+		fixture_ping(f, 1, 7, fixture_telling(fixture_same_view(f, 1), &u, 1));
 		fixture_drain(f);
 		/* The refutation does not wait for a second accuser. */
 		ck_assert_uint_eq(swim_incarnation(f->swim), incarnation + 1);

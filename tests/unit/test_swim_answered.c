@@ -19,14 +19,6 @@ pass(struct fixture *f, unsigned seconds)
 	}
 }
 
-static bool
-is_held(const struct fixture *f, const char *name)
-{
-	struct swim_report r;
-
-	return swim_member_find(f->swim, name, strlen(name), &r);
-}
-
 /* Peer `from` says again that this one has this status, with these flags. */
 static void
 tell_of(struct fixture *f, unsigned from, unsigned about, enum swim_status status, uint8_t flags)
@@ -97,16 +89,16 @@ START_TEST(whoever_never_answered_is_forgotten_after_minutes)
 	ck_assert_uint_gt(rumours(f, "p9", &flags), 0);
 	ck_assert_uint_eq(flags, WIRE_FLAG_UNANSWERED);
 	pass(f, 120);
-	ck_assert(is_held(f, "p9") && is_held(f, "p8"));
+	ck_assert(fixture_lists(f, "p9") && fixture_lists(f, "p8"));
 	for (unsigned i = 0; i < 31; i++) {
 		pass(f, 1);
 		removed += fixture_told(f, SWIM_EVENT_REMOVED, "p9") +
 			   fixture_told(f, SWIM_EVENT_REMOVED, "p8");
 	}
-	ck_assert(!is_held(f, "p9") && !is_held(f, "p8"));
+	ck_assert(!fixture_lists(f, "p9") && !fixture_lists(f, "p8"));
 	ck_assert_uint_eq(removed, 2);
 	pass(f, HOUR);
-	ck_assert(is_held(f, "p2"));
+	ck_assert(fixture_lists(f, "p2"));
 	fixture_free(f);
 }
 END_TEST
@@ -121,9 +113,9 @@ START_TEST(nobody_is_remembered_for_longer_than_the_dead_are)
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
 	pass(f, 49);
-	ck_assert(is_held(f, "p9"));
+	ck_assert(fixture_lists(f, "p9"));
 	pass(f, 2);
-	ck_assert(!is_held(f, "p9"));
+	ck_assert(!fixture_lists(f, "p9"));
 	fixture_free(f);
 }
 END_TEST
@@ -142,7 +134,7 @@ START_TEST(whoever_answered_another_member_is_remembered)
 	tell(f, 2, 9, WIRE_FLAG_ANSWERED);
 	ck_assert_uint_eq(rumours(f, "p9", &flags), 0);
 	pass(f, HOUR);
-	ck_assert(is_held(f, "p9"));
+	ck_assert(fixture_lists(f, "p9"));
 	fixture_free(f);
 }
 END_TEST
@@ -157,11 +149,10 @@ START_TEST(only_members_are_believed)
 	tell(f, 20, 9, WIRE_FLAG_ANSWERED);
 	u.flags = WIRE_FLAG_ANSWERED;
 	/* In a member's name, but from elsewhere. */
-	fixture_ping(f, 20, 9,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	fixture_ping(f, 20, 9, fixture_telling(fixture_swimd(1), &u, 1));
 	ck_assert(!fixture_report(f, "p9").answered);
 	pass(f, MINUTES);
-	ck_assert(!is_held(f, "p9"));
+	ck_assert(!fixture_lists(f, "p9"));
 	fixture_free(f);
 }
 END_TEST
@@ -180,10 +171,9 @@ START_TEST(whoever_answers_for_another_is_not_believed)
 	seq = fixture_expect(f, WIRE_PING, 8)->message.seq;
 	u = fixture_update(f, 9, SWIM_DEAD, 0);
 	u.flags = WIRE_FLAG_ANSWERED;
-	fixture_ack(f, 8, seq, 21,
-	    (struct fixture_says){.ours = true, .sender = 21, .updates = &u, .count = 1});
-	ck_assert(is_held(f, "p9") && !fixture_report(f, "p9").answered);
-	ck_assert(!is_held(f, "p8"));
+	fixture_ack(f, 8, seq, 21, fixture_telling(fixture_swimd(21), &u, 1));
+	ck_assert(fixture_lists(f, "p9") && !fixture_report(f, "p9").answered);
+	ck_assert(!fixture_lists(f, "p8"));
 	fixture_free(f);
 }
 END_TEST
@@ -247,8 +237,7 @@ START_TEST(all_that_a_datagram_lacks_is_told)
 		u[i].flags = WIRE_FLAG_UNANSWERED;
 	}
 	fixture_clear(f);
-	fixture_ping(f, 1, 9,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = u, .count = 15});
+	fixture_ping(f, 1, 9, fixture_telling(fixture_swimd(1), u, 15));
 	for (unsigned i = 0; i < 15; i++)
 		ck_assert_uint_eq(answer_to(f, 1, fixture_name(3 + i, name)), WIRE_FLAG_ANSWERED);
 	fixture_free(f);
@@ -270,7 +259,7 @@ START_TEST(the_name_has_lived_wherever_it_is_said_to_be_now)
 	fixture_ping_with(f, 1, 9, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
 	pass(f, HOUR);
-	ck_assert(is_held(f, "p2"));
+	ck_assert(fixture_lists(f, "p2"));
 	fixture_free(f);
 }
 END_TEST
@@ -347,12 +336,11 @@ END_TEST
 static struct fixture *
 newcomer(const struct wire_update updates[], size_t count)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("p1")};
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
 
-	ck_assert(fixture_start(f));
 	fixture_join(f, 1);
 	fixture_answer(f, 1, fixture_other_view(1));
 	wire_writer_init(&w, data, sizeof(data), wire_trailer_size(&trailer));
@@ -382,16 +370,17 @@ START_TEST(a_newcomer_is_told_by_pages)
 	/* Nobody learns of one whom the others are about to forget. */
 	u[5].age_s = 150;
 	f = newcomer(u, sizeof(u) / sizeof(u[0]));
-	ck_assert(is_held(f, "p2") && is_held(f, "p3") && is_held(f, "p4") && !is_held(f, "p6"));
+	ck_assert(fixture_lists(f, "p2") && fixture_lists(f, "p3") && fixture_lists(f, "p4") &&
+		  !fixture_lists(f, "p6"));
 	ck_assert(fixture_report(f, "p5").answered);
 	/* It is as old as it was told to be. */
 	pass(f, 59);
-	ck_assert(is_held(f, "p3"));
+	ck_assert(fixture_lists(f, "p3"));
 	pass(f, 2);
-	ck_assert(!is_held(f, "p3"));
+	ck_assert(!fixture_lists(f, "p3"));
 	/* Of p4 nothing was said, as by an earlier version. */
 	pass(f, HOUR);
-	ck_assert(is_held(f, "p2") && is_held(f, "p4") && is_held(f, "p5"));
+	ck_assert(fixture_lists(f, "p2") && fixture_lists(f, "p4") && fixture_lists(f, "p5"));
 	fixture_free(f);
 	fixture_free(names);
 }
@@ -414,11 +403,11 @@ START_TEST(a_file_tells_it_after_a_restart)
 	swim_restore(f->swim, f->now, &r, swim_seconds(90));
 	ck_assert(fixture_report(f, "p2").answered && !fixture_report(f, "p3").answered);
 	pass(f, 59);
-	ck_assert(is_held(f, "p3"));
+	ck_assert(fixture_lists(f, "p3"));
 	pass(f, 2);
-	ck_assert(!is_held(f, "p3"));
+	ck_assert(!fixture_lists(f, "p3"));
 	pass(f, HOUR);
-	ck_assert(is_held(f, "p2"));
+	ck_assert(fixture_lists(f, "p2"));
 	fixture_free(f);
 }
 END_TEST
@@ -438,7 +427,7 @@ START_TEST(whoever_never_answered_makes_room_first)
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
 	fixture_gossip(f, 1, 10, SWIM_ALIVE, 0);
-	ck_assert(is_held(f, "p10") && is_held(f, "p2") && !is_held(f, "p8"));
+	ck_assert(fixture_lists(f, "p10") && fixture_lists(f, "p2") && !fixture_lists(f, "p8"));
 	fixture_free(f);
 }
 END_TEST

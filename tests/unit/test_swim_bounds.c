@@ -26,12 +26,7 @@ ack_saying(struct fixture *f, uint64_t seq, unsigned about, uint64_t incarnation
 {
 	struct wire_update update = fixture_update(f, about, SWIM_ALIVE, incarnation);
 
-	fixture_ack(f, 1, seq, 1,
-	    (struct fixture_says){.ours = true,
-		.sender = 1,
-		.digest = fixture_stats(f).digest,
-		.updates = &update,
-		.count = 1});
+	fixture_ack(f, 1, seq, 1, fixture_telling(fixture_same_view(f, 1), &update, 1));
 }
 
 START_TEST(an_answer_tells_us_what_was_forged_of_us)
@@ -319,12 +314,7 @@ START_TEST(one_address_is_asked_once_whatever_lives_there)
 		struct wire_update update = fixture_update(f, peer, SWIM_ALIVE, 0);
 
 		update.member.address = wire_str_of("10.0.1.50:7946");
-		fixture_ping(f, 1, peer,
-		    (struct fixture_says){.ours = true,
-			.sender = 1,
-			.digest = fixture_stats(f).digest,
-			.updates = &update,
-			.count = 1});
+		fixture_ping(f, 1, peer, fixture_telling(fixture_same_view(f, 1), &update, 1));
 	}
 	fixture_clear(f);
 	/* In each gossip interval, before others are asked about any of them; a probe may come on top. */

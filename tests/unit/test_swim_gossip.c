@@ -97,14 +97,13 @@ tell(struct fixture *f, enum kind kind, unsigned about, struct wire_str tags)
 static void
 one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 	unsigned all = 0;
 	struct wire_updates_iter iter = {0};
 	enum kind before = REFUTED;
 	unsigned waiting = 0;
 	struct wire_update u;
 
-	ck_assert(fixture_start(f));
 	fixture_proven(f, 1);
 	for (unsigned kind = DEAD; kind < KINDS; kind++) {
 		for (unsigned i = 0; kind != JOINED && i < of_kind[kind]; i++)
@@ -234,7 +233,7 @@ told_at(const struct fixture *f, unsigned peer, uint64_t incarnation)
 START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 {
 	struct fixture *f = quiet(6);
-	const struct fixture_says from_first = {.ours = true, .sender = 1};
+	const struct fixture_says from_first = fixture_swimd(1);
 	uint64_t incarnation = 0, seq;
 
 	/* Whom there is something to be told is asked first. */

@@ -16,20 +16,14 @@ told(struct fixture *f, enum swim_status status, uint64_t incarnation)
 	    .status = status,
 	    .incarnation = incarnation};
 
-	fixture_ping(f, 1, 9,
-	    (struct fixture_says){.ours = true,
-		.sender = 1,
-		.digest = fixture_stats(f).digest,
-		.updates = &u,
-		.count = 1});
+	fixture_ping(f, 1, 9, fixture_telling(fixture_same_view(f, 1), &u, 1));
 }
 
 static struct fixture *
 started(void)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 
-	ck_assert(fixture_start(f));
 	fixture_proven(f, 1);
 	told(f, SWIM_ALIVE, 0);
 	fixture_clear(f);

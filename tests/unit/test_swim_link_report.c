@@ -243,11 +243,10 @@ END_TEST
 /* It hears of what is wrong with its address from those who ask it elsewhere. */
 START_TEST(one_that_is_asked_elsewhere_is_told)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 	struct swim_reach found;
 	unsigned told = 0;
 
-	ck_assert(fixture_start(f));
 	fixture_proven(f, 2);
 	fixture_member(f, 1);
 	fixture_clear(f);

@@ -7,15 +7,6 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(void)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	return f;
-}
-
 /* Time passes, in which this peer answers whatever it is asked. */
 static void
 in_company_of(struct fixture *f, unsigned peer, swim_duration d)
@@ -33,7 +24,7 @@ in_company(struct fixture *f, swim_duration d)
 static struct fixture *
 settled(void)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	in_company(f, swim_seconds(35));
@@ -109,12 +100,7 @@ told_elsewhere_by(struct fixture *f, unsigned peer, uint64_t incarnation)
 	struct wire_update elsewhere = fixture_update(f, 0, SWIM_ALIVE, incarnation);
 
 	elsewhere.member.address = wire_str_of("10.0.1.9:7946");
-	fixture_ping(f, peer, 1,
-	    (struct fixture_says){.ours = true,
-		.sender = peer,
-		.digest = fixture_stats(f).digest,
-		.updates = &elsewhere,
-		.count = 1});
+	fixture_ping(f, peer, 1, fixture_telling(fixture_same_view(f, peer), &elsewhere, 1));
 }
 
 static void
@@ -126,7 +112,7 @@ told_elsewhere(struct fixture *f, uint64_t incarnation)
 /* Only what we sent and what came back to us shows that a seed is ourselves: another may bear our name. */
 START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	const struct fixture_out *ping;
 	uint8_t copy[512];
 
@@ -156,8 +142,8 @@ END_TEST
 /* A source can be forged: one datagram with a claim to our name must not end us. */
 START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 {
-	struct fixture_says ours = {.ours = true, .sender = 0};
-	struct fixture *f = started();
+	struct fixture_says ours = fixture_swimd(0);
+	struct fixture *f = fixture_started();
 	uint64_t seq;
 
 	claim(f, 9, UINT64_MAX);
@@ -182,7 +168,7 @@ START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 	contested(f);
 	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
-	f = started();
+	f = fixture_started();
 	fixture_ping(f, 9, 1, ours);
 	namesake_answers(f, 9, true);
 	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
@@ -197,7 +183,7 @@ END_TEST
 /* A member pings in our name and answers under its own: nobody else bears our name, so we need not rise above it. */
 START_TEST(a_member_that_speaks_in_our_name_makes_us_rise_once_at_most)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	for (unsigned i = 0; i < 20; i++) {
@@ -244,7 +230,7 @@ END_TEST
 /* A forged source is sent no more than came in its name, in datagrams and in bytes. */
 START_TEST(a_namesake_that_has_not_answered_is_sent_no_more_than_it_sends)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	size_t in = 0, out = 0;
 
 	/* Small and large ones; and none is answered and asked upon. */
@@ -271,7 +257,7 @@ END_TEST
 /* Both ask first, and one of the two has to answer; the answer takes no more bytes than the question. */
 START_TEST(a_namesake_is_answered_while_it_is_asked)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	const struct fixture_out *question;
 	struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("self")};
 	struct wire_writer w;
@@ -310,7 +296,7 @@ END_TEST
 /* A claim that comes later may have taken a faster path, and the other goes upon what we told it. */
 START_TEST(who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_run(f, swim_seconds(10));
 	shown(f, 20);
@@ -324,7 +310,7 @@ START_TEST(who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so)
 	}
 	ck_assert_uint_eq(lost(f), 0);
 	fixture_free(f);
-	f = started();
+	f = fixture_started();
 	fixture_run(f, swim_seconds(10));
 	shown(f, 20);
 	claim(f, 20, 10001);
@@ -378,7 +364,7 @@ START_TEST(whoever_has_company_outdoes_whoever_has_none)
 	namesake_answers(f, 9, true);
 	ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
 	fixture_free(f);
-	f = started();
+	f = fixture_started();
 	fixture_run(f, swim_seconds(1000));
 	claim(f, 9, 1000);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
@@ -395,7 +381,7 @@ END_TEST
 /* Company of a moment is no proof: a newcomer has that too, before it is told. */
 START_TEST(a_newcomer_goes_though_others_have_answered_it)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	in_company(f, swim_seconds(20));
@@ -410,7 +396,7 @@ END_TEST
 /* The owner stood still, or was cut off, when we came and found nobody at its address. */
 START_TEST(an_owner_that_comes_back_has_its_name_again)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	told_elsewhere(f, 5);
@@ -448,7 +434,7 @@ START_TEST(an_owner_that_never_came_back_has_lost_its_name)
 {
 	/* A day later; after another answered there; and a base peer, that can't say what it is. */
 	for (unsigned way = 0; way < 3; way++) {
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 
 		fixture_proven(f, 1);
 		told_elsewhere(f, 5);
@@ -474,7 +460,7 @@ END_TEST
 /* An answer before a cut and one after it are not the company of all that time. */
 START_TEST(company_that_was_interrupted_settles_nobody)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	fixture_run(f, swim_seconds(100));
@@ -553,7 +539,7 @@ END_TEST
 START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
 {
 	for (unsigned way = 0; way < 2; way++) {
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 
 		fixture_proven(f, 1);
 		in_company(f, swim_seconds(1));
@@ -585,7 +571,7 @@ END_TEST
 /* It started again meanwhile and is younger: what its former self said is no outcome of the contest that a witness begins. */
 START_TEST(a_namesake_that_started_again_is_judged_by_its_new_age)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	in_company(f, swim_seconds(1));
@@ -605,7 +591,7 @@ END_TEST
 /* The seed that we asked has answered before the contest was over: that is company. */
 START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_join(f, 1);
 	fixture_ping(f, 9, 1, fixture_swimd(0));
@@ -623,7 +609,7 @@ END_TEST
 /* As another says; else whoever later claims the name from there would be an owner that was away. */
 START_TEST(a_stranger_makes_nobody_yield)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	told_elsewhere_by(f, 8, 5);
 	contested(f);
@@ -690,7 +676,7 @@ END_TEST
 
 START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t seq;
 
 	shown(f, 9);
@@ -731,7 +717,7 @@ START_TEST(the_answer_to_a_claim_is_no_larger)
 	len = claim_as(f, 9, 1, 0);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
 	fixture_free(f);
-	f = started();
+	f = fixture_started();
 	fixture_run(f, swim_seconds(10));
 	shown(f, 9);
 	ck_assert_uint_eq(claim_as(f, 9, 1, 0), len);
@@ -899,7 +885,7 @@ looped_back(struct fixture *f)
 /* We moved from one address of ours to another and lost our state: the others know us by the first one. */
 START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_proven(f, 1);
 	fixture_clear(f);
@@ -922,7 +908,7 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 	ck_assert_uint_eq(lost(f), 0);
 	fixture_free(f);
 	/* So does a ping of ours that comes when its question has been answered. */
-	f = started();
+	f = fixture_started();
 	fixture_ping(f, 9, 1, fixture_swimd(0));
 	ck_assert_uint_lt(looped_back(f), 10);
 	fixture_free(f);

@@ -142,27 +142,12 @@ live(struct fixture *f, struct base *peers, size_t count, unsigned seconds)
 	return told;
 }
 
-static struct fixture *
-started(void)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	return f;
-}
-
-static bool
-is_member(const struct fixture *f, const char *name)
-{
-	return fixture_report(f, name).name_len > 0;
-}
-
 START_TEST(a_base_peer_that_starts_at_a_new_address_keeps_its_id)
 {
 	/* The base peer starts again at once, or after it has been declared dead. */
 	for (unsigned silent = 0; silent <= 30; silent += 30) {
 		struct base b[] = {{.at = 4, .id = "b", .lives = true}, {.at = 5, .id = "b"}};
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 		struct told told = live(f, b, 2, 3);
 
 		ck_assert_str_eq(fixture_report(f, "b").address, "10.0.1.4:7946");
@@ -190,7 +175,7 @@ END_TEST
 START_TEST(a_stranger_does_not_move_a_base_peer_that_answers)
 {
 	struct base b[] = {{.at = 4, .id = "b", .lives = true}, {.at = 5, .id = "b"}};
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct told told;
 
 	live(f, b, 2, 3);
@@ -239,7 +224,7 @@ START_TEST(a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation)
 		    {.at = 77, .id = k % 2 == 0 ? "b" : "p1", .incarnation = 1, .refutes = true}};
 
 		live(f, peers, 3, 3);
-		ck_assert(is_member(f, "b"));
+		ck_assert(fixture_lists(f, "b"));
 		peers[2].lives = true;
 		if (k < 2) {
 			live(f, peers, 3, 2);
@@ -275,14 +260,14 @@ START_TEST(a_stand_in_that_no_answer_confirms_is_dropped_without_an_event)
 	name[sizeof(name) - 1] = '\0';
 	for (size_t i = 0; i < 2; i++) {
 		struct base b = {.at = 4, .id = ids[i], .lives = true};
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 
 		say(f, &b, WIRE_PING, 1);
 		answer(f, &b, 1);
 		ck_assert_uint_eq(swim_member_count(f->swim), 1);
 		fixture_free(f);
 	}
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	for (unsigned i = 1; i <= 60; i++) {
 		struct base b = {.at = i};
@@ -309,7 +294,7 @@ succeeds(const char *former, const char *id, bool leaves)
 	struct base b[] = {{.at = 4, .id = former, .lives = true}, {.at = 4, .id = id}};
 	const char *names[] = {former != NULL ? former : "10.0.1.4:7946",
 	    id != NULL ? id : "10.0.1.4:7946"};
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct told told;
 
 	live(f, b, 2, 3);
@@ -356,7 +341,7 @@ START_TEST(a_base_peer_that_was_dead_comes_back_by_refuting_that)
 	for (unsigned other = 0; other < 2; other++) {
 		struct base b[] = {{.at = 4, .id = other > 0 ? "c" : "a", .lives = true},
 		    {.at = 4, .id = "b"}};
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 
 		live(f, b, 2, 3);
 		b[0].lives = false;
@@ -371,7 +356,7 @@ START_TEST(a_base_peer_that_was_dead_comes_back_by_refuting_that)
 		ck_assert_int_eq(fixture_report(f, "b").status, SWIM_ALIVE);
 		ck_assert_uint_eq(fixture_report(f, "b").incarnation, 1);
 		ck_assert_uint_eq(b[1].incarnation, 1);
-		ck_assert(!is_member(f, "10.0.1.4:7946"));
+		ck_assert(!fixture_lists(f, "10.0.1.4:7946"));
 		fixture_free(f);
 	}
 }

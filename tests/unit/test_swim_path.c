@@ -217,12 +217,7 @@ rumours_wait_at(struct fixture *f, unsigned count, uint64_t incarnation)
 		struct wire_update u = fixture_update(f, 10 + i, SWIM_ALIVE, incarnation);
 
 		u.tags = (struct wire_str){(const char *)tags, sizeof(tags)};
-		fixture_ping(f, 1, 7,
-		    (struct fixture_says){.ours = true,
-			.sender = 1,
-			.digest = fixture_stats(f).digest,
-			.updates = &u,
-			.count = 1});
+		fixture_ping(f, 1, 7, fixture_telling(fixture_same_view(f, 1), &u, 1));
 	}
 }
 

@@ -12,9 +12,8 @@
 static struct fixture *
 settled(void)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 
-	ck_assert(fixture_start(f));
 	for (unsigned i = 1; i <= PEERS; i++)
 		fixture_member(f, i);
 	/* Answer all for a while: rumours run out, and everybody is known to live where it says. */
@@ -479,9 +478,8 @@ END_TEST
 
 START_TEST(who_is_alone_has_nobody_to_doubt_for)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 
-	ck_assert(fixture_start(f));
 	swim_strained(f->swim, f->now, 1, swim_seconds(1));
 	fixture_run(f, swim_seconds(2));
 	f->now = swim_time_add(f->now, swim_seconds(60));
@@ -523,9 +521,8 @@ reconnects(struct fixture *f, unsigned peer)
 
 START_TEST(the_dead_that_never_answered_are_tried_again_a_few_times)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 
-	ck_assert(fixture_start(f));
 	fixture_proven(f, 1);
 	fixture_proven(f, 2);
 	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
@@ -549,8 +546,7 @@ START_TEST(who_pings_us_is_told_what_we_hold_against_it)
 	/* It began anew; its ping is large enough for an answer that says so. */
 	for (unsigned i = 0; i < 6; i++)
 		u[i] = fixture_update(f, i == 0 ? 2 : 1, SWIM_ALIVE, 0);
-	fixture_ping(f, 2, 5,
-	    (struct fixture_says){.ours = true, .sender = 2, .updates = u, .count = 6});
+	fixture_ping(f, 2, 5, fixture_telling(fixture_swimd(2), u, 6));
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 2), "p2", SWIM_DEAD, &incarnation));
 	ck_assert_uint_eq(incarnation, 3);
 	fixture_free(f);

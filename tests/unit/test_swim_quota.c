@@ -8,15 +8,6 @@
 #include "swim_fixture.h"
 #include "wire/wire.h"
 
-static struct fixture *
-started(void)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	return f;
-}
-
 /* So many updates of one datagram about members that come and go, one after the other, each a life further. */
 static void
 flaps(struct fixture *f, unsigned from, unsigned about, uint64_t *life, unsigned among)
@@ -27,11 +18,7 @@ flaps(struct fixture *f, unsigned from, unsigned about, uint64_t *life, unsigned
 	for (unsigned i = 0; i < count; i++, (*life)++)
 		updates[i] = fixture_update(f, about + (unsigned)(*life / 2 % among),
 		    *life % 2 ? SWIM_SUSPECT : SWIM_ALIVE, *life / 2 / among + 1);
-	fixture_ping(f, from, 1,
-	    (struct fixture_says){.ours = true,
-		.sender = from,
-		.updates = updates,
-		.count = count});
+	fixture_ping(f, from, 1, fixture_telling(fixture_swimd(from), updates, count));
 	fixture_clear(f);
 }
 
@@ -43,7 +30,7 @@ refused(const struct fixture *f)
 
 START_TEST(a_source_has_a_quota_and_takes_none_from_others)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
 
 	fixture_member(f, 1);
@@ -69,7 +56,7 @@ END_TEST
 
 START_TEST(all_strangers_are_one_source)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
 
 	fixture_member(f, 1);
@@ -88,7 +75,7 @@ END_TEST
 /* However few changes that is of what the source may tell. */
 START_TEST(no_busy_source_makes_one_member_come_and_go)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
 
 	fixture_member(f, 1);
@@ -110,7 +97,7 @@ END_TEST
 /* However much else its source has said; but each time is a write to the disk and a rumour. */
 START_TEST(who_is_accused_hears_it_in_a_flood)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t life = 1, incarnation;
 	unsigned refuted = 0;
 
@@ -139,7 +126,7 @@ END_TEST
 
 START_TEST(standing_is_by_address_and_proof)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct swim_addr one = fixture_addr(1), two = fixture_addr(2);
 
 	fixture_gossip(f, 1, 1, SWIM_ALIVE, 1);
@@ -155,7 +142,7 @@ END_TEST
 
 START_TEST(answers_are_awaited_by_sequence_number)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct swim_addr one = fixture_addr(1);
 	uint8_t bytes[9] = {WIRE_ACK};
 	uint64_t seq;

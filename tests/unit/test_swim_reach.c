@@ -116,8 +116,7 @@ START_TEST(those_we_reach_are_asked_for_help)
 		    (struct wire_update){.member = {wire_str_of(name[i]), wire_str_of(address[i])},
 			.status = SWIM_ALIVE};
 	}
-	fixture_ping(f, 1, 78,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = u, .count = 10});
+	fixture_ping(f, 1, 78, fixture_telling(fixture_swimd(1), u, 10));
 	for (unsigned step = 0; step < 200; step++) {
 		size_t requests;
 

@@ -115,7 +115,7 @@ answered_after_leave(const struct wire_update *own)
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
 	question = fixture_expect(f, WIRE_PING, 4);
 	fixture_ack(f, 4, question->message.seq, 4,
-	    (struct fixture_says){.updates = own, .count = own != NULL});
+	    fixture_telling(fixture_nothing, own, own != NULL));
 	return f;
 }
 

@@ -204,12 +204,11 @@ END_TEST
 /* We were told of its death before we had heard of it; it has begun anew, and knows nothing of that. */
 START_TEST(who_shows_a_view_learns_of_its_own_end)
 {
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 	const struct fixture_out *told;
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	ck_assert(fixture_start(f));
 	fixture_proven(f, 2);
 	fixture_gossip(f, 2, 1, SWIM_DEAD, 4);
 	u = fixture_update(f, 1, SWIM_ALIVE, 0);

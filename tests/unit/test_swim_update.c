@@ -6,15 +6,6 @@
 
 #include "support/unit.h"
 
-static struct fixture *
-started(void)
-{
-	struct fixture *f = fixture_new();
-
-	ck_assert(fixture_start(f));
-	return f;
-}
-
 START_TEST(higher_incarnations_win_and_then_the_worse_status)
 {
 	static const enum swim_status all[] = {SWIM_ALIVE, SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
@@ -22,7 +13,7 @@ START_TEST(higher_incarnations_win_and_then_the_worse_status)
 	for (size_t held = 0; held < 4; held++) {
 		for (size_t said = 0; said < 4; said++) {
 			for (uint64_t incarnation = 4; incarnation <= 6; incarnation++) {
-				struct fixture *f = started();
+				struct fixture *f = fixture_started();
 				bool wins = incarnation > 5 || (incarnation == 5 && said > held);
 				struct swim_report r;
 
@@ -44,7 +35,7 @@ END_TEST
 
 START_TEST(a_life_is_told_once_and_in_order)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
@@ -68,7 +59,7 @@ END_TEST
 
 START_TEST(the_death_of_a_life_after_a_leave_is_no_failure)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
@@ -85,7 +76,7 @@ END_TEST
 
 START_TEST(whoever_is_first_heard_of_as_dead_is_no_event)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_clear(f);
@@ -105,7 +96,7 @@ START_TEST(slander_is_refuted_by_a_higher_incarnation)
 	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
 
 	for (size_t i = 0; i < 3; i++) {
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 		uint64_t incarnation = 0;
 
 		fixture_proven(f, 1);
@@ -129,7 +120,7 @@ END_TEST
 
 START_TEST(own_incarnations_of_an_earlier_life_are_risen_above)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_gossip(f, 1, 0, SWIM_ALIVE, 0);
@@ -182,7 +173,7 @@ END_TEST
 
 START_TEST(one_name_at_two_addresses_stays_with_the_first)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct wire_update other;
 
 	fixture_member(f, 1);
@@ -218,7 +209,7 @@ tell_of_tags(struct fixture *f, const char *address, uint64_t incarnation, const
 
 START_TEST(tags_of_before_a_move_are_not_those_of_after_it)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	uint64_t digest;
 
 	/* p2 moved and rose.  p1 knows it by an ack, which names the new address and not the incarnation. */
@@ -242,7 +233,7 @@ END_TEST
 /* Who has not moved at all can say so as soon as anybody believes it. */
 START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_member(f, 3);
@@ -299,7 +290,7 @@ START_TEST(the_dead_are_held_where_they_lived_last)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct fixture *f = started();
+		struct fixture *f = fixture_started();
 		struct swim_report r;
 
 		fixture_member(f, 1);
@@ -350,7 +341,7 @@ END_TEST
 /* Who left and comes back at another address joins there, which is told once. */
 START_TEST(a_rejoin_is_no_update)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct wire_update back;
 
 	fixture_member(f, 1);
@@ -373,7 +364,7 @@ START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 	    "[::]:1", "224.0.0.1:1", "[ff02::1]:1", "1.2.3.4:65536", "[1.2.3.4]:1x"};
 	const size_t bad = sizeof(addresses) / sizeof(addresses[0]);
 	char longest[SWIM_NAME_MAX + 2];
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct wire_update u;
 
 	memset(longest, 'x', sizeof(longest) - 1);
@@ -422,7 +413,7 @@ END_TEST
 
 START_TEST(reports_are_ordered_by_name)
 {
-	struct fixture *f = started();
+	struct fixture *f = fixture_started();
 	struct swim_report last = {0}, r;
 
 	fixture_member(f, 1);
@@ -457,10 +448,9 @@ rises(const struct fixture *f, const char *by)
 START_TEST(a_move_is_one_rise)
 {
 	static const enum swim_status old[] = {SWIM_ALIVE, SWIM_SUSPECT, SWIM_DEAD};
-	struct fixture *f = fixture_new();
+	struct fixture *f = fixture_started();
 	struct swim_addr moved = {.family = 4, .port = 7946, .ip = {10, 0, 0, 9}};
 
-	ck_assert(fixture_start(f));
 	fixture_member(f, 1);
 	fixture_member(f, 2);
 	fixture_clear(f);
