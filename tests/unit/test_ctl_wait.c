@@ -184,11 +184,11 @@ START_TEST(time_ends_it)
 {
 	static const struct fake_answer silent[] = {{SNAPSHOT(TWO), false}, {NULL, false}},
 					mute[] = {{"", false}, {NULL, false}};
-	struct run run = waited(silent, "--members=>=3", "--status=a=dead", "--timeout", "50ms");
+	struct run run = waited(silent, "--members=>=3", "--status=a=dead", "--timeout", "2s");
 
 	ck_assert_int_eq(run.status, 5);
 	ck_assert_str_eq(run.err,
-	    "swimctl: gave up after 50ms; 2 alive where >=3 was asked for; a is alive, not dead\n");
+	    "swimctl: gave up after 2s; 2 alive where >=3 was asked for; a is alive, not dead\n");
 	run_free(&run);
 	run = waited(mute, "--members", ">=3", "--timeout", "0.05");
 	ck_assert_int_eq(run.status, 5);
