@@ -242,20 +242,25 @@ jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')
 # Trials that last by their nature: what they are about takes its minutes on any machine.
-jobs_long = 'pytest:long=$(pytest_system) -rA -m "long and not flood" tests/system'
+jobs_long = 'pytest:long=$(pytest_system) -rA -m "long and not flood and not upgrade" tests/system'
+jobs_upgrade = 'pytest:upgrade=$(pytest_system) -rA -m upgrade tests/system'
 # Floods leave no processor time for other tests, so one runs at a time and nothing beside it.
 jobs_flood = 'pytest:flood=$(PYTHON) -B -m pytest -q -rA -m flood tests/system'
 
-.PHONY: check check-long check-flood check-roots quickcheck asan
+.PHONY: check check-long check-upgrade check-flood check-roots quickcheck asan
 # check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons; minutes
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
-# check-long:  trials that last minutes, such as loss and cuts among twenty daemons; SWIMD_OLD=PATH for a rolling upgrade
+# check-long:  trials that last minutes, such as loss and cuts among twenty daemons
 check-long: all
-	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))') $(RUN) $(jobs_long)
+	@$(RUN) $(jobs_long)
+
+# check-upgrade:  ten daemons of an older swimd, which SWIMD_OLD=PATH names, are upgraded one at a time beside base peers; minutes
+check-upgrade: all
+	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))' $(RUN) $(jobs_upgrade),echo 'check-upgrade: SWIMD_OLD=PATH has to name a swimd of an older version' >&2; exit 1)
 
 # check-flood:  short floods of every kind against real daemons, one after the other; minutes
 check-flood: all $(FLOOD_BIN)

@@ -21,7 +21,7 @@ What a test is written in (tests/system/harness):
                     test; Crowd, members that take turns in telling a daemon of thousands of members, because a daemon takes
                     only so many updates in a second from one source (src/core/quota.c)
     mixed.py        a cluster of daemons and base peers; the rolling upgrade in test_mixed.py needs a swimd of an older
-                    version: make check-long SWIMD_OLD=/path/to/swimd
+                    version: make check-upgrade SWIMD_OLD=/path/to/swimd
     flood.py        floods by tests/flood/flood.c (make test-programs), from false addresses too
     refuse.py       errors that no machine produces on demand, returned by the kernel at the test's request (seccomp)
 

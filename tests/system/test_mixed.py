@@ -242,6 +242,7 @@ def test_many_base_peers_around_three_daemons(cluster):
 
 
 @pytest.mark.long
+@pytest.mark.upgrade
 def test_rolling_upgrade(mixed):
     """Ten daemons of an older version become ones of this, one after the other, beside three base peers.
 
