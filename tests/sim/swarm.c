@@ -19,6 +19,7 @@
 /* How long a cluster at rest is watched, in probe intervals, and how long its datagrams are on average. */
 #define QUIET 20
 #define QUIET_BYTES 100
+#define RUMOUR 40            /* datagrams of a member that tells of a leave, answers included */
 #define QUIET_BASE_BYTES 300 /* where a few reminders go to base peers */
 
 unsigned
@@ -296,7 +297,7 @@ load_of(const struct sim *s)
  * suspects by hearsay, if no swimd remembers the pair's address.  And nothing else is under way.
  */
 static void
-at_rest(struct swarm *m, struct load since)
+at_rest(struct swarm *m, swim_time quiet, struct load since)
 {
 	struct sim *s = m->s;
 	struct load now = load_of(s);
@@ -304,7 +305,8 @@ at_rest(struct swarm *m, struct load since)
 			    swim_duration_seconds(sim_config(s)->timing.reconnect_interval);
 	double base_periods = QUIET * m->interval /
 			      swim_duration_seconds(sim_config(s)->base.period);
-	double up = 0, asked = 0;
+	/* What base peers say of a member that left may show who has missed the leave, which is told then. */
+	double up = 0, asked = RUMOUR * sim_told(s, quiet, SWIM_EVENT_LEFT, ANY, ANY);
 	size_t most = m->bases > 0 ? QUIET_BASE_BYTES : QUIET_BYTES;
 	char why[512];
 
@@ -427,7 +429,7 @@ swarm_body(struct swarm *m)
 	EXPECT(s, sim_bases_complete(s));
 	EXPECT(s, sim_bases_wrong(s, quiet) == 0);
 	EXPECT(s, sim_bases_told(s, quiet, BASE_REFUSED, ANY) == 0);
-	at_rest(m, load);
+	at_rest(m, quiet, load);
 }
 
 static void
