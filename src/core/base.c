@@ -120,7 +120,7 @@ size_t
 base_answer_trailer(const struct swim *s, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out)
 {
-	size_t body = WIRE_HEADER_SIZE + 3 * sizeof(uint16_t) + of->id.len + of->address.len;
+	size_t body = outbox_answer_body(of);
 
 	base_trailer(s, WIRE_RECIPIENT_BASE, out);
 	if (body + wire_trailer_size(out) > budget)

@@ -1150,11 +1150,13 @@ void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_ad
     struct wire_str name);
 void outbox_seed_answered(struct swim *, const struct swim_addr *, struct wire_str name,
     bool ourselves);
+/* The length of an ack about `of`, in bytes, without updates and without a trailer. */
+size_t outbox_answer_body(const struct wire_member_id *of);
 /* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
 void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
 
 /*
- * That of an ack or nack about `of` with no updates, in `budget` bytes if it can be: it goes without what does not
+ * The trailer of an ack or nack about `of` with no updates, in `budget` bytes if it can be: it goes without what does not
  * fit.  Returns the length of the ack.
  */
 size_t outbox_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,

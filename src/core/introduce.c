@@ -431,7 +431,7 @@ introduce_end(struct swim *s, struct member *to, struct member *m)
 {
 	static const uint8_t above[] = {0, 1, 2, 4, 8, 16, 32, 48, 64};
 	struct wire_update end = {.status = SWIM_DEAD,
-	    .incarnation = m->incarnation + above[m->ends % sizeof(above)]};
+	    .incarnation = m->incarnation + above[m->ends]};
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;

@@ -25,10 +25,16 @@ outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
 }
 
 size_t
+outbox_answer_body(const struct wire_member_id *of)
+{
+	return WIRE_HEADER_SIZE + 3 * sizeof(uint16_t) + of->id.len + of->address.len;
+}
+
+size_t
 outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out)
 {
-	size_t body = WIRE_HEADER_SIZE + 3 * sizeof(uint16_t) + of->id.len + of->address.len;
+	size_t body = outbox_answer_body(of);
 
 	outbox_trailer(s, false, out);
 	/* The cluster stays: the question had it too, and without it no answer would count. */
