@@ -135,7 +135,10 @@ static bool
 is_jump(const struct swim *s, const struct member *m, const struct wire_update *u,
     bool from_subject)
 {
-	/* Base peers take small steps alone, and of a member that is driven far up they are told no more. */
+	/*
+	 * A base peer, and a sender that is no member and speaks of another, raise an incarnation by small steps only, unless
+	 * the datagram answers a question of ours: base peers are told nothing of a member above BASE_LADDER_MOST.
+	 */
 	bool small = !s->answered && (s->by_base || (!s->by_known && !from_subject));
 	uint64_t most = s->config.max_jump;
 
@@ -700,7 +703,7 @@ apply_moved(struct swim *s, struct member *m, const struct swim_addr *to)
 		return;
 	u.incarnation = m->incarnation + 1;
 	s->zone = to->scope;
-	/* That is our own word: the member has been asked where it lived. */
+	/* We have asked the member at its former address, so this update is our own finding and not the word of a base peer. */
 	s->by_base = false;
 	apply_update(s, &u, true, false);
 	s->by_base = by_base;

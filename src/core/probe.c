@@ -30,7 +30,7 @@
 /* has_risen(): a base peer has had this long to refute a suspicion; and the first step above the incarnation that we know. */
 #define RISEN_AFTER swim_seconds(5)
 #define RISEN_BY 4
-/* It rises above that, and is still told to base peers. */
+/* The highest suspicion: the base peer refutes it one above, and base peers can still be told of that incarnation. */
 #define RISEN_MOST (BASE_LADDER_MOST - 1)
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
@@ -99,7 +99,7 @@ void
 probe_heard(const struct swim *s, struct member *m)
 {
 	m->heard = s->now;
-	/* Anybody can forge its address, but not its answer. */
+	/* A datagram with a forged source address answers no question of ours, and so does not raise the next suspicion. */
 	if (!s->answered)
 		return;
 	if (m->doubted && (uint64_t)RISEN_BY << m->doubts < BASE_LADDER_MOST)

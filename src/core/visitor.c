@@ -197,7 +197,7 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	    swim_addr_equal(addr, &s->self->addr))
 		return;
 	v = slot_of(s, addr, hash);
-	/* A base peer answers without its incarnation. */
+	/* The answer of a base peer has no incarnation, so the member is listed at the one that its teller gave. */
 	if (v->incarnation < u->incarnation &&
 	    (u->incarnation <= BASE_FIRST_MOST || (s->by_known && !s->by_base)))
 		v->incarnation = u->incarnation;

@@ -305,7 +305,7 @@ at_rest(struct swarm *m, swim_time quiet, struct load since)
 			    swim_duration_seconds(sim_config(s)->timing.reconnect_interval);
 	double base_periods = QUIET * m->interval /
 			      swim_duration_seconds(sim_config(s)->base.period);
-	/* What base peers say of a member that left may show who has missed the leave, which is told then. */
+	/* A base peer that calls a member dead which has left is told of the leave, and so are the swimds that missed the leave. */
 	double up = 0, asked = RUMOUR * sim_told(s, quiet, SWIM_EVENT_LEFT, ANY, ANY);
 	size_t most = m->bases > 0 ? QUIET_BASE_BYTES : QUIET_BYTES;
 	char why[512];
