@@ -219,32 +219,15 @@ def upgrade(table, mixed, options):
     if not options.old:
         print("upgrade: not tried, as --old (or the environment variable SWIMD_OLD) names no swimd of an older version", flush=True)
         return
-    daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [mixed.cluster.address(0)]) for n in range(10)]
-    for daemon in daemons:
-        daemon.program = options.old
-        daemon.launch()
-    mixed.cluster.watch(daemons)
-    for n in range(3):
-        mixed.peer([daemons[n].address])
-    names = {d.name for d in daemons} | {p.address for p in mixed.peers}
-    mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), "the old daemons to see all", 60)
-    failed = 0
-    for daemon in daemons:
-        daemon.program = paths.SWIMD
-        daemon.signal(signal.SIGTERM)
-        daemon.ended()
-        failed += len(daemon.heard_of("member.failed"))
-        daemon.disconnect()
-        daemon.launch()
-        mixed.cluster.watch([daemon])
-        mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), "all to see all", 60)
+    failed = mixed.upgrade(options.old, paths.SWIMD)
+    names = {daemon.name for daemon in mixed.cluster.daemons}
     table.row("upgrade", "failures told by daemons of this version", mixed.told("member.failed"), 0)
     table.row("upgrade", "failures told by daemons of the older version", failed)
     table.row("upgrade", "failures of daemons told by base peers, by their names of the old version",
               sum(who[0] in names and who[0] != who[1] for who in mixed.lost()))
     # To a base peer a leave is a death.
     table.row("upgrade", "failures of daemons told by base peers, by their addresses: a leave each",
-              sum(who[0] == who[1] for who in mixed.lost()), len(daemons) * len(mixed.peers))
+              sum(who[0] == who[1] for who in mixed.lost()), len(mixed.cluster.daemons) * len(mixed.peers))
     begin = time.monotonic()
     mixed.whole(120)
     table.row("upgrade", "s until the old names are forgotten", time.monotonic() - begin)

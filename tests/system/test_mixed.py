@@ -251,26 +251,7 @@ def test_rolling_upgrade(mixed):
     """
     if not OLD_SWIMD:
         pytest.skip("SWIMD_OLD names no swimd of an older version to begin with")
-    first = mixed.cluster.address(0)
-    daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [first]) for n in range(10)]
-    for daemon in daemons:
-        daemon.program = OLD_SWIMD
-        daemon.launch()
-    mixed.cluster.watch(daemons)
-    for n in range(3):
-        mixed.peer([daemons[n].address])
-    names = {d.name for d in daemons} | {p.address for p in mixed.peers}
-    mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), "the old daemons to see all", 60)
-    failed = 0
-    for daemon in daemons:
-        daemon.program = paths.SWIMD
-        daemon.signal(signal.SIGTERM)
-        assert daemon.ended() == 0
-        failed += len(daemon.heard_of("member.failed"))     # what it said in its earlier life
-        daemon.disconnect()
-        daemon.launch()
-        mixed.cluster.watch([daemon])
-        mixed.cluster.wait(lambda: all(d.alive() == names for d in daemons), lambda: f"all to see all: {[names ^ d.alive() for d in daemons]}", 60)
+    failed = mixed.upgrade(OLD_SWIMD, paths.SWIMD)
     assert mixed.told("member.failed") == 0
     print(f"older daemons told {failed} failures")
     # To base peers an old one was its name too. Those pairs fail, and they are forgotten in the end.

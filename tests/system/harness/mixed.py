@@ -95,6 +95,35 @@ class Mixed:
         self.whole()
         return max(took), time.monotonic() - begin
 
+    def upgrade(self, old, new):
+        """Ten daemons of the program `old` beside three base peers become ones of `new`, one after the other; the failures that
+        the old ones told."""
+        first = self.cluster.address(0)
+        daemons = [self.cluster.daemon(seeds=[] if n == 0 else [first]) for n in range(10)]
+        for daemon in daemons:
+            daemon.program = old
+            daemon.launch()
+        self.cluster.watch(daemons)
+        for n in range(3):
+            self.peer([daemons[n].address])
+        names = {d.name for d in daemons} | {p.address for p in self.peers}
+
+        def all_see_all():
+            self.cluster.wait(lambda: all(d.alive() == names for d in daemons),
+                              lambda: f"all to see all: {[names ^ d.alive() for d in daemons]}", 60)
+        all_see_all()
+        failed = 0
+        for daemon in daemons:
+            daemon.program = new
+            daemon.signal(signal.SIGTERM)
+            assert daemon.ended() == 0
+            failed += len(daemon.heard_of("member.failed"))     # what it said in its earlier life
+            daemon.disconnect()
+            daemon.launch()
+            self.cluster.watch([daemon])
+            all_see_all()
+        return failed
+
     def partition(self, seconds):
         """Cut every second member of each kind from the others for so long. Returns the seconds until all list all again."""
         members = [*self.cluster.daemons, *self.peers]
