@@ -79,7 +79,7 @@ note_one(struct swim *s, uint64_t accuser, uint64_t incarnation)
 }
 
 void
-accused_note(struct swim *s, const struct wire_update *u)
+accused_note(struct swim *s, const struct input *in, const struct wire_update *u)
 {
 	uint64_t ours = s->self->incarnation;
 	bool news = false;
@@ -91,8 +91,9 @@ accused_note(struct swim *s, const struct wire_update *u)
 		return;
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= note_one(s, u->accusers[i], u->incarnation);
-	if (u->accuser_count == 0 && s->by_base && s->by_known)
-		news = note_one(s, members_hash(s->by, s->by_len), u->incarnation);
+	if (u->accuser_count == 0 && in->base && in->authority >= AUTHORITY_MEMBER)
+		news =
+		    note_one(s, members_hash(in->speaker.bytes, in->speaker.len), u->incarnation);
 	/* Lifeguard: having to refute hints that we ourselves are slow. */
 	if (news && count_well(s) >= SWIM_ACCUSERS_NEEDED)
 		probe_strain(s);

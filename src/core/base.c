@@ -36,9 +36,10 @@ base_speaks(const struct wire_message *msg)
 }
 
 bool
-base_answers(const struct swim *s, const struct wire_message *msg)
+base_answers(const struct swim *s, const struct input *in)
 {
-	return base_speaks(msg) && msg->type == WIRE_ACK && base_is_address(s, &msg->member);
+	return base_speaks(in->msg) && in->msg->type == WIRE_ACK &&
+	       base_is_address(s, in, &in->msg->member);
 }
 
 /* m has spoken to us without extensions, or a swimd says that m is a base peer; and m has shown no extension. */
@@ -177,22 +178,23 @@ base_is_pair_of_address(const struct wire_member_id *pair, const char *text)
 }
 
 bool
-base_is_address(const struct swim *s, const struct wire_member_id *pair)
+base_is_address(const struct swim *s, const struct input *in, const struct wire_member_id *pair)
 {
 	char text[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
 
-	return apply_address(s, pair->address, text, &addr) && addr.family != 0 &&
+	return apply_address(s, in, pair->address, text, &addr) && addr.family != 0 &&
 	       base_is_pair_of_address(pair, text);
 }
 
 bool
-base_is_alias(const struct swim *s, const struct wire_member_id *pair, const struct swim_addr *addr)
+base_is_alias(const struct swim *s, const struct input *in, const struct wire_member_id *pair,
+    const struct swim_addr *addr)
 {
 	const struct member *m = addr->family == 0 ? NULL : locate_at(s, addr);
 
 	return m != NULL && base_kind(s, m) == SWIM_KIND_SWIMD && !base_is_named_by_address(m) &&
-	       base_is_address(s, pair);
+	       base_is_address(s, in, pair);
 }
 
 bool
@@ -226,13 +228,13 @@ base_owner(const struct swim *s, const struct swim_addr *addr)
 }
 
 struct wire_member_id
-base_meant(const struct swim *s, const struct wire_member_id *pair)
+base_meant(const struct swim *s, const struct input *in, const struct wire_member_id *pair)
 {
 	char text[SWIM_HOSTPORT_MAX + 1];
 	const struct member *m;
 	struct swim_addr addr;
 
-	if (!apply_address(s, pair->address, text, &addr) || addr.family == 0 ||
+	if (!apply_address(s, in, pair->address, text, &addr) || addr.family == 0 ||
 	    !base_is_pair_of_address(pair, text))
 		return *pair;
 	m = base_owner(s, &addr);
@@ -246,21 +248,21 @@ base_meant(const struct swim *s, const struct wire_member_id *pair)
 }
 
 const struct wire_message *
-base_hear(const struct swim *s, const struct wire_message *msg, struct base_heard *heard)
+base_hear(const struct swim *s, const struct input *in, struct base_heard *heard)
 {
 	struct wire_member_id meant;
 	const struct member *m;
 
 	/* Updates and ping-reqs are translated where they are applied: the answer to a ping-req has to name the same pair. */
-	if (!base_speaks(msg) || (msg->type != WIRE_ACK && msg->type != WIRE_NACK))
-		return msg;
-	meant = base_meant(s, &msg->member);
+	if (!base_speaks(in->msg) || (in->msg->type != WIRE_ACK && in->msg->type != WIRE_NACK))
+		return in->msg;
+	meant = base_meant(s, in, &in->msg->member);
 	m = members_find(s, meant.id.bytes, meant.id.len);
 	/* If the swimd at that address is dead or has left, a base peer that has started there may have answered. */
-	if (meant.id.bytes == msg->member.id.bytes || m == NULL ||
+	if (meant.id.bytes == in->msg->member.id.bytes || m == NULL ||
 	    (m != s->self && m->live_index == NOT_LISTED))
-		return msg;
-	heard->message = *msg;
+		return in->msg;
+	heard->message = *in->msg;
 	/* Copy the name and the address: the member may be destroyed while the datagram is handled. */
 	memcpy(heard->id, meant.id.bytes, meant.id.len);
 	memcpy(heard->address, meant.address.bytes, meant.address.len);

@@ -53,12 +53,12 @@ periods(const struct swim *s, int64_t count)
 }
 
 void
-claim_answered(struct swim *s)
+claim_answered(struct swim *s, const struct input *in)
 {
 	bool interrupted = swim_time_since(s->now, s->company_seen).ns >
 			   periods(s, ALONE_PERIODS).ns;
 
-	claim_taken(s, &s->from);
+	claim_taken(s, &in->from);
 	if (!s->accompanied || (interrupted && !claim_is_settled(s)))
 		s->company_since = s->now;
 	s->accompanied = true;
@@ -172,9 +172,9 @@ claim_is_by_namesake(const struct swim *s, const struct swim_addr *at)
 }
 
 bool
-claim_is_shown(const struct swim *s, const struct swim_addr *at)
+claim_is_shown(const struct swim *s, const struct input *in, const struct swim_addr *at)
 {
-	const struct member *m = link_speaker(s, at);
+	const struct member *m = link_speaker(s, in, at);
 
 	return (m != NULL && link_is_shown_at(m, at)) || claim_is_by_namesake(s, at);
 }
@@ -197,7 +197,7 @@ claim_taken(struct swim *s, const struct swim_addr *asked)
 }
 
 void
-claim_contradict(struct swim *s, uint64_t than, bool asking)
+claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool asking)
 {
 	if (!claim_is_settled(s) || s->lost_name)
 		return;
@@ -205,7 +205,7 @@ claim_contradict(struct swim *s, uint64_t than, bool asking)
 	if (!asking && swim_time_since(s->now, s->contradicted).ns < join_contest_takes(s).ns)
 		return;
 	s->contradicted = s->now;
-	apply_refute(s, than);
+	apply_refute(s, in, than);
 }
 
 /* An owner that was away while we came, and is back where it was, has not lost its name to us. */
@@ -294,41 +294,41 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
  * that we stay, and waits.  A settled namesake does not wait for us, so that we send it nothing in this case.
  */
 static void
-answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    enum claim_end end, size_t len)
+answer(struct swim *s, const struct input *in, enum claim_end end)
 {
 	/* Eight forged claims from the addresses of other members must not push out whom we have told that we stay. */
-	bool stays = end == CLAIM_WE_STAY && decides(s, from) && claim_is_by_namesake(s, from);
+	bool stays = end == CLAIM_WE_STAY && decides(s, &in->from) &&
+		     claim_is_by_namesake(s, &in->from);
 
-	if ((end == CLAIM_WE_GO && msg->age_ms >= WIRE_CLAIM_STAYS) || !may_answer(s, from))
+	if ((end == CLAIM_WE_GO && in->msg->age_ms >= WIRE_CLAIM_STAYS) ||
+	    !may_answer(s, &in->from))
 		return;
-	if (send_claim(s, msg->seq ^ 1, from, stays, len) > 0 && stays)
-		keep(s, from);
+	if (send_claim(s, in->msg->seq ^ 1, &in->from, stays, in->len) > 0 && stays)
+		keep(s, &in->from);
 }
 
 void
-claim_receive(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
+claim_receive(struct swim *s, const struct input *in)
 {
-	bool is_answer = join_is_ours(s, msg->seq ^ 1);
+	bool is_answer = join_is_ours(s, in->msg->seq ^ 1);
 	enum claim_end end;
 
-	if (msg->member.id.len != s->self->name_len ||
-	    memcmp(msg->member.id.bytes, s->self->name, s->self->name_len) != 0 || s->leaving)
+	if (in->msg->member.id.len != s->self->name_len ||
+	    memcmp(in->msg->member.id.bytes, s->self->name, s->self->name_len) != 0 || s->leaving)
 		return;
-	if (swim_addr_equal(from, &s->self->addr))
+	if (swim_addr_equal(&in->from, &s->self->addr))
 		return;
-	if (join_is_ours(s, msg->seq)) {
+	if (join_is_ours(s, in->msg->seq)) {
 		/* Our own claim came back: that address is one more of ours. */
-		join_uncontested(s, from);
+		join_uncontested(s, in, &in->from);
 		return;
 	}
-	end = compare(s, msg->age_ms, from);
+	end = compare(s, in->msg->age_ms, &in->from);
 	/* The source of a claim may be forged.  So the claim takes effect only once a namesake has answered our ping there. */
-	if (end != CLAIM_WE_STAY || !claim_is_shown(s, from))
-		join_contest(s, from, 0);
+	if (end != CLAIM_WE_STAY || !claim_is_shown(s, in, &in->from))
+		join_contest(s, in, &in->from, 0);
 	/* Those of an earlier version have a digest. */
-	join_claimed(s, from, end, !msg->trailer.has_digest);
-	if (!is_answer && claim_is_shown(s, from))
-		answer(s, msg, from, end, len);
+	join_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
+	if (!is_answer && claim_is_shown(s, in, &in->from))
+		answer(s, in, end);
 }

@@ -97,20 +97,20 @@ confirm_stalled(struct swim *s)
 }
 
 bool
-confirm_ack(struct swim *s, const struct wire_message *msg)
+confirm_ack(struct swim *s, struct input *in)
 {
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		struct confirm *c = &s->confirms[i];
 
-		if (c->target == NULL || msg->seq - c->seq >= c->tries)
+		if (c->target == NULL || in->msg->seq - c->seq >= c->tries)
 			continue;
 		/* Another member at that address is no sign of life of this one. */
-		if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, c->target))
+		if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, c->target))
 			return true;
-		for (uint64_t before = c->seq; before != msg->seq; before++)
+		for (uint64_t before = c->seq; before != in->msg->seq; before++)
 			loss_count(&s->loss, false);
 		loss_count(&s->loss, true);
-		s->asked = *link_way(c->target);
+		in->answer.asked = *link_way(c->target);
 		c->target = NULL;
 		return true;
 	}
@@ -125,7 +125,7 @@ is_settled(const struct swim *s, const struct confirm *c)
 }
 
 void
-confirm_tick(struct swim *s)
+confirm_tick(struct swim *s, const struct input *in)
 {
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		struct confirm *c = &s->confirms[i];
@@ -139,7 +139,7 @@ confirm_tick(struct swim *s)
 		}
 		c->target = NULL;
 		if (m->status == SWIM_SUSPECT && c->tries == c->most && !s->doubtful)
-			suspicion_own(s, m);
+			suspicion_own(s, in, m);
 	}
 }
 

@@ -54,11 +54,11 @@ count_return(struct swim *s)
 }
 
 static void
-come_back(struct swim *s)
+come_back(struct swim *s, const struct input *in)
 {
 	struct damping *d = &s->damping;
 
-	apply_refute(s, d->than);
+	apply_refute(s, in, d->than);
 	count_return(s);
 }
 
@@ -71,7 +71,7 @@ has_returned(const struct swim *s)
 }
 
 void
-damping_condemned(struct swim *s, uint64_t than)
+damping_condemned(struct swim *s, const struct input *in, uint64_t than)
 {
 	struct damping *d = &s->damping;
 
@@ -81,7 +81,7 @@ damping_condemned(struct swim *s, uint64_t than)
 	}
 	d->than = than;
 	if (!has_returned(s)) {
-		come_back(s);
+		come_back(s, in);
 		return;
 	}
 	d->condemned = true;
@@ -89,16 +89,16 @@ damping_condemned(struct swim *s, uint64_t than)
 }
 
 void
-damping_hearsay(struct swim *s, uint64_t than)
+damping_hearsay(struct swim *s, const struct input *in, uint64_t than)
 {
 	if (s->damping.condemned)
-		damping_condemned(s, than);
+		damping_condemned(s, in, than);
 	else
-		apply_refute(s, than);
+		apply_refute(s, in, than);
 }
 
 void
-damping_suspected(struct swim *s, uint64_t than)
+damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 {
 	swim_duration late = swim_time_since(s->now, swim_deadline(s));
 	/*
@@ -110,9 +110,9 @@ damping_suspected(struct swim *s, uint64_t than)
 					      s->config.timing.probe_interval.ns);
 
 	if (s->damping.condemned || (stood && has_returned(s)))
-		damping_condemned(s, than);
+		damping_condemned(s, in, than);
 	else
-		apply_refute(s, than);
+		apply_refute(s, in, than);
 }
 
 void
@@ -164,7 +164,7 @@ damping_stalled(struct swim *s, swim_duration late)
 }
 
 void
-damping_tick(struct swim *s)
+damping_tick(struct swim *s, const struct input *in)
 {
 	struct damping *d = &s->damping;
 	struct member *to;
@@ -173,7 +173,7 @@ damping_tick(struct swim *s)
 		return;
 	if (swim_time_reached(s->now, d->ends)) {
 		if (2 * d->acked >= d->asked)
-			come_back(s);
+			come_back(s, in);
 		else
 			begin_trial(s);
 	}

@@ -434,26 +434,26 @@ is_asked(struct member *const to[], size_t at)
 }
 
 static struct member *
-answerer(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+answerer(const struct swim *s, const struct input *in)
 {
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 
-	return id.len > 0 ? members_find(s, id.bytes, id.len) : locate_at(s, from);
+	return id.len > 0 ? members_find(s, id.bytes, id.len) : locate_at(s, &in->from);
 }
 
 bool
-gossip_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+gossip_ack(struct swim *s, struct input *in)
 {
-	struct member *m = answerer(s, msg, from);
+	struct member *m = answerer(s, in);
 
-	if (m == NULL || m->proof_seq == 0 || msg->seq != m->proof_seq)
+	if (m == NULL || m->proof_seq == 0 || in->msg->seq != m->proof_seq)
 		return false;
 	m->proof_seq = 0;
 	m->proven = true;
 	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
-	if (msg->member.id.len > 0)
-		members_confirm(s, m);
-	s->asked = *link_way(m);
+	if (in->msg->member.id.len > 0)
+		members_confirm(s, in, m);
+	in->answer.asked = *link_way(m);
 	if (!swim_time_is_never(m->proof_sent))
 		probe_measure(s, m, m->proof_sent);
 	return true;
@@ -483,9 +483,9 @@ has_news(const struct swim *s, const struct member *to)
 }
 
 void
-gossip_welcome(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+gossip_welcome(struct swim *s, const struct input *in)
 {
-	struct member *m = answerer(s, msg, from);
+	struct member *m = answerer(s, in);
 
 	if (m == NULL || !link_is_shown(m) || m->live_index == NOT_LISTED)
 		return;
@@ -516,29 +516,29 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 
 /* What a datagram of this length may make us tell its sender; 0: nothing. */
 static size_t
-room_to_tell(struct swim *s, const struct swim_addr *addr, size_t len)
+room_to_tell(struct swim *s, const struct input *in)
 {
-	const struct member *to = link_speaker(s, addr);
+	const struct member *to = link_speaker(s, in, &in->from);
 
 	if (to == NULL || to == s->self || !to->swimd)
 		return 0;
-	return link_is_shown_at(to, addr) || len > path_safe(s, to) ? path_safe(s, to) : len;
+	return link_is_shown_at(to, &in->from) || in->len > path_safe(s, to) ? path_safe(s, to)
+									     : in->len;
 }
 
 void
-gossip_tell(struct swim *s, struct member *m, const struct swim_addr *addr, size_t len)
+gossip_tell(struct swim *s, const struct input *in, struct member *m)
 {
-	size_t budget = room_to_tell(s, addr, len);
+	size_t budget = room_to_tell(s, in);
 
 	if (budget > 0)
-		tell_at(s, m, addr, budget);
+		tell_at(s, m, &in->from, budget);
 }
 
 void
-gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
-    const struct swim_addr *addr, size_t len)
+gossip_tell_answered(struct swim *s, const struct input *in)
 {
-	size_t budget = room_to_tell(s, addr, len);
+	size_t budget = room_to_tell(s, in);
 	struct wire_updates_iter iter = {0};
 	struct wire_trailer trailer;
 	struct wire_update told, u;
@@ -548,7 +548,7 @@ gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
 	if (budget == 0 || !outbox_begin(s, &w, &trailer, budget))
 		return;
 	wire_begin_gossip(&w, core_seq(s));
-	while (wire_updates_next(updates, &iter, &told)) {
+	while (wire_updates_next(&in->msg->updates, &iter, &told)) {
 		const struct member *m = members_find(s, told.member.id.bytes, told.member.id.len);
 
 		if (swim_status_is_live(told.status) || !(told.flags & WIRE_FLAG_UNANSWERED) ||
@@ -561,7 +561,7 @@ gossip_tell_answered(struct swim *s, const struct wire_updates *updates,
 		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
 	}
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
+		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, &in->from, NULL);
 	else
 		outbox_cancel(s);
 }
@@ -674,6 +674,8 @@ gossip_tick(struct swim *s)
 void
 swim_leave(struct swim *s, swim_time now)
 {
+	struct input_room room;
+
 	if (s->leaving)
 		return;
 	s->now = now;
@@ -682,7 +684,7 @@ swim_leave(struct swim *s, swim_time now)
 	s->probe.target = NULL;
 	s->sync.active = false;
 	s->check_at = SWIM_TIME_NEVER;
-	members_transition(s, s->self, SWIM_LEFT, s->self->incarnation, false);
+	members_transition(s, input_own(s, &room), s->self, SWIM_LEFT, s->self->incarnation, false);
 	if (s->live_count == 0) {
 		s->left = true;
 		return;

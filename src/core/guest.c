@@ -35,7 +35,7 @@ find_unseen(const struct swim *s)
 }
 
 bool
-guest_room(struct swim *s, const struct swim_addr *addr)
+guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct member *unseen;
 
@@ -43,8 +43,8 @@ guest_room(struct swim *s, const struct swim_addr *addr)
 		return false;
 	if (!swim_addr_equal(addr, &s->guest) || swim_time_reached(s->now, s->guest_until)) {
 		/* Its word has to come from there: what we send to strangers is no larger than what comes. */
-		if (swim_addr_equal(addr, &s->from))
-			join_start(s, addr, JOIN_GREET);
+		if (swim_addr_equal(addr, &in->from))
+			join_start(s, in, addr, JOIN_GREET);
 		return false;
 	}
 	unseen = find_unseen(s);
@@ -52,7 +52,7 @@ guest_room(struct swim *s, const struct swim_addr *addr)
 		return false;
 	s->guest = (struct swim_addr){0};
 	if (unseen->announced)
-		outbox_event(s, SWIM_EVENT_REMOVED, unseen);
-	members_destroy(s, unseen);
+		outbox_event(s, in, SWIM_EVENT_REMOVED, unseen);
+	members_destroy(s, in, unseen);
 	return true;
 }

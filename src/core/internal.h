@@ -2,6 +2,7 @@
 /*
  * Inside the core.  One struct swim holds all; each file works on its own part of it:
  *
+ *	input.c    the datagram at hand, or the timer or call that makes the core act
  *	index.c    sorted arrays of members
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
@@ -403,26 +404,88 @@ struct out {
 	enum wire_type type;
 };
 
+/* What the speaker of a datagram may say, least first.  Every rule compares authorities; only speaker.c looks at addresses. */
+enum authority {
+	AUTHORITY_STRANGER, /* nobody knows whether the sender can be reached at the source address */
+	AUTHORITY_ANSWERED, /* the datagram answers a request of ours, so its sender receives what we send */
+	AUTHORITY_MEMBER, /* a named member speaks from where it lives, or from where it has answered */
+	AUTHORITY_PROVEN, /* the same, and the member is alive and has answered us there */
+};
+
+/* Which request of ours a datagram answers. */
+struct answer {
+	bool ours;    /* one of ours at all, by its sequence number */
+	bool of_seed; /* a question to a seed, and not to ourselves */
+	bool
+	    as_itself; /* the speaker was asked under its name: the speaker's word of itself counts */
+	bool believed; /* members that the answer tells of are taken up without being asked */
+	struct swim_addr asked; /* where the question went; family 0: nowhere known */
+};
+
+/* What the sender of the datagram at hand evidently does not know, found while its updates are applied. */
+struct findings {
+	bool misjudged; /* the sender holds us for something else than alive */
+	bool
+	    lacks_answer; /* the sender does not know that dead members which it tells of have answered */
+	struct member
+	    *missed; /* the sender does not know of the death of this member, or of our return */
+	/* members of which a datagram of a base peer says what is no longer so */
+	struct member *stale[STALE_MAX];
+	size_t stale_count;
+};
+
+/* How much the datagram at hand may make us send to addresses that have not answered. */
+struct allowance {
+	size_t credit; /* bytes that are left */
+	size_t spent;  /* bytes sent to the source address already */
+	bool charged;  /* something was sent because of what the datagram says */
+	bool visited;  /* somebody was pinged because of what the datagram says of others */
+};
+
+/*
+ * What makes the core act: a datagram, or else a timer or a call, when we ourselves are the speaker.  Only swim.c and
+ * speaker.c make and change an input; all others get it const.  What handling a datagram finds and spends is kept in the two
+ * records that its input points to.
+ */
+struct input {
+	const struct wire_message *msg; /* NULL: no datagram */
+	size_t len;                     /* of the datagram, in bytes */
+	/* who sent it, as the datagram says; without an id: it does not say; without an address: a swimd, which says that for itself */
+	struct wire_member_id claimed;
+	struct swim_addr from;   /* source address; family 0: no datagram */
+	uint32_t zone;           /* network interface that it came by; 0: none, or not known */
+	struct wire_str speaker; /* name of the member whose word it is; points to `name` */
+	char name[SWIM_NAME_MAX + 1];
+	enum authority authority;
+	bool named; /* the datagram names its sender */
+	bool base;  /* the datagram has no extensions, so its sender tells no tags */
+	bool
+	    base_peer; /* and a base peer sent it: a small answer of a swimd may lack extensions too */
+	bool shows_kind;  /* an answer that has no sign of a swimd although it had room for one */
+	bool from_member; /* a member, perhaps an unnamed one, lives at the source address */
+	bool vouches;     /* members that it tells of are taken up without being asked first */
+	struct answer answer;
+	struct findings *found;
+	struct allowance *allowance;
+};
+
+/* Room for an input and for the two records that it points to. */
+struct input_room {
+	struct input input;
+	struct findings found;
+	struct allowance allowance;
+};
+
 struct swim {
 	struct swim_config config; /* name and cluster point to copies of ours */
 	struct rng rng;
 	swim_time now;   /* of the call under way */
-	uint32_t zone;   /* network interface of the datagram at hand; 0: none, or not known */
 	swim_time began; /* of swim_new */
 	struct member *self;
 	bool leaving, left;
-	bool no_v4, no_v6;     /* families that we can't send to */
-	bool misjudged;        /* the datagram at hand holds us for something else than alive */
-	bool answered;         /* it answers one of ours, by its sequence number, */
-	bool answered_seed;    /* and one that asked to join through its sender */
-	struct swim_addr from; /* where it came from */
-	struct swim_addr
-	    asked; /* where the question went that it answers; family 0: nowhere known */
+	bool no_v4, no_v6;      /* families that we can't send to */
 	struct swim_addr guest; /* has answered a ping, and may take another's place */
 	swim_time guest_until;
-	struct member *missed; /* who sent it does not know of this one's death, or of our return */
-	bool
-	    lacks_answer; /* the sender does not know that dead members it tells of have answered somebody */
 
 	struct index table;   /* all, by hash and name */
 	struct index named;   /* all but the hidden, by name */
@@ -515,32 +578,9 @@ struct swim {
 	unsigned introduce_sent;
 	swim_time introduce_until;
 	size_t introduce_from; /* index in live[] at which introduce_tick begins */
-	struct member
-	    *stale[STALE_MAX]; /* members of which the datagram at hand says what is no longer so */
-	size_t stale_count;
-	swim_time end_again; /* before this introduce_end_again does nothing */
+	swim_time end_again;   /* before this introduce_end_again does nothing */
 
 	struct quota quota;
-	bool by_named; /* the datagram at hand names its sender, which is whose word it is */
-	bool by_base;  /* the datagram at hand has no extensions, and so its sender tells no tags */
-	/* and a base peer sent it: a small answer of a swimd may lack extensions too */
-	bool by_base_peer;
-	/* an answer that has no sign of a swimd although it had room for one */
-	bool by_tells_kind;
-	bool by_vouches; /* members that it tells of are taken up without being asked first */
-	bool seeded;     /* the same for members told of in the answer or the view of a seed */
-	bool
-	    answered_as; /* the speaker has answered our question under its name: its word of itself counts */
-	bool visited; /* somebody was pinged because of what this datagram says of others */
-	bool charged; /* something was sent because of what this datagram says */
-	size_t spent; /* bytes sent to its source already */
-	size_t
-	    credit; /* bytes that it may still make us send to addresses that have not answered */
-	bool by_member; /* and does so from where one is, a stand-in perhaps, */
-	bool by_known;  /* from where a member lives that we know, or it has answered, */
-	bool by_proven; /* one that is alive and has answered from there */
-	char by[SWIM_NAME_MAX + 1]; /* whose word is being applied */
-	uint16_t by_len;
 
 	uint8_t *out_bytes;
 	size_t out_used, out_capacity;
@@ -563,26 +603,26 @@ bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_
 /* members.c */
 struct member *members_find(const struct swim *, const char *name, size_t len);
 /* In status ALIVE, incarnation 0, in no list but the table; NULL: no memory. Counts no event. */
-struct member *members_create(struct swim *, const char *name, size_t len, const char *address,
-    size_t address_len);
-void members_destroy(struct swim *, struct member *);
+struct member *members_create(struct swim *, const struct input *, const struct wire_member_id *);
+void members_destroy(struct swim *, const struct input *, struct member *);
 /* The member has answered a question of ours, or of others who told us so. */
 bool members_has_lived(const struct member *);
 /* Another says so, in a rumour or in a page: one that is dead or has left is remembered for longer. */
 void members_hear_answered(struct swim *, struct member *, bool rumour);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
-bool members_make_room(struct swim *);
+bool members_make_room(struct swim *, const struct input *);
 uint64_t members_hash(const char *name, size_t len);
 void members_set_partial(struct swim *, struct member *);
 /* False: no memory. */
 bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool partial);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
-void members_transition(struct swim *, struct member *, enum swim_status, uint64_t incarnation,
-    bool hidden);
+void members_transition(struct swim *, const struct input *, struct member *, enum swim_status,
+    uint64_t incarnation, bool hidden);
 /* It has been removed: a tombstone from now on, with a rumour that says so. */
-void members_forget(struct swim *, struct member *, enum swim_status, uint64_t incarnation);
+void members_forget(struct swim *, const struct input *, struct member *, enum swim_status,
+    uint64_t incarnation);
 /* The stand-in's id turned out to be its real one. */
-void members_confirm(struct swim *, struct member *);
+void members_confirm(struct swim *, const struct input *, struct member *);
 /* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
 size_t members_pick(struct swim *, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out);
@@ -594,9 +634,22 @@ uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool remova
 void members_mark_removed(struct swim *, struct member *);
 /* others alive or suspect, and us */
 size_t members_live(const struct swim *);
-void members_announce(struct swim *, struct member *);
+void members_announce(struct swim *, const struct input *, struct member *);
 /* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
 void members_digest_toggle(struct swim *, const struct member *);
+
+/* input.c */
+/* The input of a timer or a call: we ourselves speak, and nothing may be sent to strangers.  The result points into `room`. */
+struct input *input_own(const struct swim *, struct input_room *room);
+/* The input of a datagram, before anything is known of its sender.  The result points into `room`, and to `msg`. */
+struct input *input_of_datagram(struct input_room *room, const struct wire_message *msg,
+    const struct swim_addr *from, uint32_t interface, size_t len);
+/* The datagram has answered a request of ours: its sender receives what we send. */
+void input_raise(struct input *);
+/* Does the datagram name its sender, in its trailer or its envelope? */
+bool input_names_sender(const struct input *);
+/* From now on the word is that of the member of this name. */
+void input_speak(struct input *, const char *name, size_t len);
 
 /* foreign.c */
 /* A valid datagram of `len` bytes that belongs to another cluster. */
@@ -611,18 +664,19 @@ struct member *locate_each_at(const struct swim *, const struct swim_addr *, siz
 /* Is another member that is alive, or are we ourselves, at this member's address?  One of the two is gone, it seems. */
 bool locate_is_shared(const struct swim *, const struct member *);
 /* Its numeric address, of what is told of it. */
-void locate_parse(const struct swim *, struct member *);
+void locate_parse(const struct input *, struct member *);
 /* False: no memory. */
-bool locate_move(struct swim *, struct member *, const char *address, size_t len);
+bool locate_move(struct swim *, const struct input *, struct member *, const char *address,
+    size_t len);
 /* The member's address is a host name, and it has answered a question of ours at this numeric address. */
-void locate_found(struct swim *, struct member *, const struct swim_addr *);
+void locate_found(struct swim *, const struct input *, struct member *, const struct swim_addr *);
 /* Can we send to it? */
 bool locate_reaches(const struct swim *, const struct swim_addr *);
 bool locate_is_reached(const struct swim *, const struct member *);
 /* The member speaks to us from `from`: its link-local address is in the zone of that. */
 void locate_heard(struct swim *, struct member *, const struct swim_addr *from);
 /* Its address is told anew: one whose zone is not known is where we hear of it. */
-void locate_told(struct swim *, struct member *);
+void locate_told(struct swim *, const struct input *, struct member *);
 
 /* link.c */
 /* The address to send to m: its own, or another at which m has answered while its own was silent. */
@@ -637,35 +691,36 @@ const struct swim_addr *link_second(const struct swim *, const struct member *,
 /* A probe of m begins: where another address has been used for long, m is asked at its own address too. */
 void link_retry(struct swim *, struct member *);
 /* This ack of a helper has the address at which the helper reached m: ask m there, once. */
-void link_try(struct swim *, struct member *, const struct wire_message *);
+void link_try(struct swim *, const struct input *, struct member *);
 /* Tell in the ack of a ping-req where we reached the target, if not at its address.  The trailer points to `text`. */
 void link_reached(const struct swim *, struct wire_str id, char *text, struct wire_trailer *);
 /* The member that speaks now does so from this address. */
-void link_heard(struct swim *, const struct swim_addr *from);
+void link_heard(struct swim *, const struct input *);
 /* m has answered a question at a new address, which is now m->also. */
 void link_found(struct swim *, struct member *);
 /* m has answered a probe that was sent to this address. */
 void link_answered_at(struct swim *, struct member *, const struct swim_addr *asked);
 /* The ack at hand answers a question that we sent directly to the member that the ack names. */
-void link_answered(struct swim *, const struct wire_message *);
+void link_answered(struct swim *, const struct input *);
 /* True if the ack answers a question about a link, or a probe that ended when others had reached its target. */
-bool link_ack(struct swim *, const struct wire_message *);
+bool link_ack(struct swim *, const struct input *);
 /* Is this the number of a question about a link that is under way? */
 bool link_asks(const struct swim *, uint64_t seq);
-void link_tick(struct swim *);
+void link_tick(struct swim *, const struct input *);
 swim_time link_deadline(const struct swim *);
 void link_stalled(struct swim *);
 /* No more questions about the link with m. */
 void link_stop(struct swim *, const struct member *);
 /* m has answered others, but not us, who asked it under `seq`. */
-void link_missed(struct swim *, struct member *, uint64_t seq);
+void link_missed(struct swim *, const struct input *, struct member *, uint64_t seq);
 /* The member has a new address or a new life: nothing is known any more of the ways to it. */
 void link_forget(struct member *);
 /* We reach the member through a translation of addresses that may have forgotten it since it last spoke to us. */
 bool link_is_stale(const struct swim *, const struct member *);
 enum swim_path link_path(const struct swim *, const struct member *);
 /* The member that speaks, if it has answered us at this address, or else the member that lives there; NULL: none. */
-struct member *link_speaker(const struct swim *, const struct swim_addr *from);
+struct member *link_speaker(const struct swim *, const struct input *,
+    const struct swim_addr *from);
 
 /* link_report.c */
 /* A link of ours broke or recovered. */
@@ -673,7 +728,7 @@ void link_report_changed(struct swim *);
 void link_report_tick(struct swim *);
 swim_time link_report_deadline(const struct swim *);
 /* Take the reports that a datagram brings. */
-void link_report_take(struct swim *, const struct wire_message *);
+void link_report_take(struct swim *, const struct input *);
 /* Put reports that are to be passed on into the trailer; they are valid until the next call. */
 void link_report_add(struct swim *, struct wire_trailer *);
 /* If `to` does not answer at its address, say so in the trailer, which points to `text` of SWIM_ADDR_TEXT bytes. */
@@ -683,7 +738,7 @@ void link_report_complain(const struct swim *, const struct member *to, char *te
 void link_report_note_life(const struct swim *, struct member *, enum swim_status from,
     bool was_hidden);
 /* Take from a ping whether its sender can reach us at our address. */
-void link_report_complaint(struct swim *, const struct wire_message *);
+void link_report_complaint(struct swim *, const struct input *);
 void link_report_forget(struct swim *, struct member *);
 
 /* base.c */
@@ -700,7 +755,7 @@ void link_report_forget(struct swim *, struct member *);
 /* Has the message no sign of a swimd?  Then a base peer sent it, or a swimd that had no room for such a sign in an answer. */
 bool base_speaks(const struct wire_message *);
 /* Is this an ack that names the pair of an address and that address, as only a base peer does? */
-bool base_answers(const struct swim *, const struct wire_message *);
+bool base_answers(const struct swim *, const struct input *);
 /* Is m a base peer, by its own datagrams or by the word of a swimd? */
 bool base_is_peer(const struct member *m);
 /* The kind of m, for reports. */
@@ -728,9 +783,9 @@ bool base_hears_names(const struct wire_writer *, const struct member *m);
 struct wire_member_id base_pair(const struct member *m, enum wire_recipient,
     char text[SWIM_ADDR_TEXT]);
 /* Is the id of this pair its address, and the address numeric? */
-bool base_is_address(const struct swim *, const struct wire_member_id *pair);
+bool base_is_address(const struct swim *, const struct input *, const struct wire_member_id *pair);
 /* Is the id of this pair its address `addr`, where we know a swimd (alive or not) under another name? */
-bool base_is_alias(const struct swim *, const struct wire_member_id *pair,
+bool base_is_alias(const struct swim *, const struct input *, const struct wire_member_id *pair,
     const struct swim_addr *addr);
 /* May m be such an alias of a swimd?  Its name is its address, nobody has answered under it, and we have not heard it. */
 bool base_may_be_alias(const struct member *m);
@@ -738,14 +793,15 @@ bool base_may_be_alias(const struct member *m);
  * The name and address of the member that a base peer means by this pair; the pair itself if we know no such member.  The
  * result points into the member or into what `pair` points to.
  */
-struct wire_member_id base_meant(const struct swim *, const struct wire_member_id *pair);
+struct wire_member_id base_meant(const struct swim *, const struct input *,
+    const struct wire_member_id *pair);
 /* A copy of an ack or nack of a base peer, in which the member has the name that we know it by. */
 struct base_heard {
 	struct wire_message message;
 	char id[SWIM_NAME_MAX], address[SWIM_HOSTPORT_MAX];
 };
 /* The message to handle: &heard->message if a name had to be translated, else the message itself. */
-const struct wire_message *base_hear(const struct swim *, const struct wire_message *,
+const struct wire_message *base_hear(const struct swim *, const struct input *,
     struct base_heard *heard);
 /* Can a base peer be told of m at all, by gossip or by introductions? */
 bool base_can_tell(const struct swim *, const struct member *m);
@@ -776,51 +832,53 @@ bool introduce_is_spreading(const struct swim *, const struct member *);
 /* This base peer pinged us before a swimd told us of it: we are one of those that introduce it to the members. */
 void introduce_met(struct swim *, struct member *);
 /* Call for each datagram after its updates have been applied.  Notices a base peer that has started anew. */
-void introduce_heard(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void introduce_heard(struct swim *, const struct input *);
 /* True if the ack answers a ping of an introduction. */
-bool introduce_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+bool introduce_ack(struct swim *, struct input *);
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
 /* The datagram at hand says something of m that is no longer so.  Ignored unless a base peer may have sent the datagram. */
-void introduce_note_stale(struct swim *, struct member *m);
+void introduce_note_stale(const struct input *, struct member *m);
 /* A base peer suspects m, which is dead or has left: tell all base peers of that again. */
-void introduce_end_again(struct swim *, struct member *m);
+void introduce_end_again(struct swim *, const struct input *, struct member *m);
 /* Add to the answer to the datagram at hand what is true of the members noted by introduce_note_stale. */
-void introduce_add_stale(struct swim *, struct wire_writer *);
+void introduce_add_stale(struct swim *, const struct input *, struct wire_writer *);
 /* If there was no such answer, send a ping with the same updates to the base peer at `from`. */
-void introduce_answer_stale(struct swim *, const struct swim_addr *from);
+void introduce_answer_stale(struct swim *, const struct input *);
 /*
  * The base peer at `from` asked us to ping this pair, and the ping was not answered.  If the member that the base peer means
  * is gone, or base peers have suspected an address at which no member lives, tell the base peer of the death.
  */
-void introduce_silent(struct swim *, const struct swim_addr *from,
+void introduce_silent(struct swim *, const struct input *, const struct swim_addr *from,
     const struct wire_member_id *pair);
 
 /* apply.c */
-void apply_update(struct swim *, const struct wire_update *, bool from_subject, bool sync);
-/* All of them, in order; s->by says who speaks. */
-void apply_updates(struct swim *, const struct wire_updates *);
+void apply_update(struct swim *, const struct input *, const struct wire_update *,
+    bool from_subject, bool sync);
+/* All of the datagram at hand, in order. */
+void apply_updates(struct swim *, const struct input *);
 /* This base peer is said to have left at this incarnation, and did not deny that when asked: take it for left.  m may be NULL. */
-void apply_left(struct swim *, struct member *, uint64_t incarnation);
+void apply_left(struct swim *, const struct input *, struct member *, uint64_t incarnation);
 /* The base peer m answers at the address `to` under its id, and no more at its former address: it has moved. */
-void apply_moved(struct swim *, struct member *, const struct swim_addr *to);
+void apply_moved(struct swim *, const struct input *, struct member *, const struct swim_addr *to);
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
-void apply_refute(struct swim *, uint64_t than);
+void apply_refute(struct swim *, const struct input *, uint64_t than);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
-void apply_replace_stand_in(struct swim *, const struct member *real);
+void apply_replace_stand_in(struct swim *, const struct input *, const struct member *real);
 /*
  * May this be a member's address?  Writes its canonical text, without a zone, and its numeric one, a link-local one in
  * the zone that it was told in.
  */
-bool apply_address(const struct swim *, struct wire_str, char *text, struct swim_addr *);
+bool apply_address(const struct swim *, const struct input *, struct wire_str, char *text,
+    struct swim_addr *);
 
 /* accused.c */
 /* This update is about us: if it accuses us, note its accusers. */
-void accused_note(struct swim *, const struct wire_update *);
+void accused_note(struct swim *, const struct input *, const struct wire_update *);
 
 /* quota.c */
 /* May this update of the datagram at hand be applied? */
-bool quota_allows(struct swim *, const struct wire_update *);
+bool quota_allows(struct swim *, const struct input *, const struct wire_update *);
 /* The state before an update, by which quota_charge sees whether the update was news. */
 struct quota_mark {
 	uint64_t digest, incarnation;
@@ -828,18 +886,21 @@ struct quota_mark {
 };
 struct quota_mark quota_mark(const struct swim *);
 /* The update has been applied: charge it to its source. */
-void quota_charge(struct swim *, const struct wire_update *, struct quota_mark before);
+void quota_charge(struct swim *, const struct input *, const struct wire_update *,
+    struct quota_mark before);
 
 /* suspicion.c */
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
 bool suspicion_accuse(struct swim *, struct member *, uint64_t accuser);
 /* From now on m is suspected, by nobody yet. */
 void suspicion_begin(struct swim *, struct member *);
-void suspicion_own(struct swim *, struct member *); /* ours: a probe of it failed */
+void suspicion_own(struct swim *, const struct input *,
+    struct member *); /* ours: a probe of it failed */
 /* Those who accuse m by this update; true: one is new. */
-bool suspicion_take(struct swim *, struct member *, const struct wire_update *);
+bool suspicion_take(struct swim *, const struct input *, struct member *,
+    const struct wire_update *);
 /* It is the word of those alone whom we hold dead. */
-bool suspicion_is_void(const struct swim *, const struct wire_update *);
+bool suspicion_is_void(const struct swim *, const struct input *, const struct wire_update *);
 /* Enough others have found m silent for us to hold it dead, as the update does. */
 bool suspicion_proves(const struct swim *, const struct member *m, const struct wire_update *);
 /* Those to be named with an update of m: all of a suspect, as many as a verdict needs of one that is dead. */
@@ -853,22 +914,22 @@ bool suspicion_confirmed(const struct swim *, const struct member *m);
 /* We ourselves are one of its accusers. */
 bool suspicion_is_ours(const struct swim *, const struct member *m);
 /* True if the ack answers a question to a suspect. */
-bool suspicion_ack(struct swim *, const struct wire_message *);
+bool suspicion_ack(struct swim *, struct input *);
 /* Is this the number of a question to a suspect, or to others about one? */
 bool suspicion_asks(const struct swim *, uint64_t seq);
 /* Is it the number of one to others? */
 bool suspicion_asks_others(const struct swim *, uint64_t seq);
-void suspicion_tick(struct swim *);
+void suspicion_tick(struct swim *, const struct input *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);
 
 /* damping.c */
 /* We are held dead at `than`: refute it, now or once we are well. */
-void damping_condemned(struct swim *, uint64_t than);
+void damping_condemned(struct swim *, const struct input *, uint64_t than);
 /* We are said to be dead or to have left at `than`, by who need not know. */
-void damping_hearsay(struct swim *, uint64_t than);
+void damping_hearsay(struct swim *, const struct input *, uint64_t than);
 /* We are suspected at `than`. */
-void damping_suspected(struct swim *, uint64_t than);
+void damping_suspected(struct swim *, const struct input *, uint64_t than);
 /* We were held dead at an incarnation that is below ours. */
 void damping_was_dead(struct swim *, uint64_t incarnation);
 /* We return for another reason. */
@@ -876,7 +937,7 @@ void damping_acquit(struct swim *);
 bool damping_doubts_us(const struct swim *);
 bool damping_ack(struct swim *, uint64_t seq);
 void damping_stalled(struct swim *, swim_duration late);
-void damping_tick(struct swim *);
+void damping_tick(struct swim *, const struct input *);
 swim_time damping_deadline(const struct swim *);
 
 /* gossip.c */
@@ -888,20 +949,19 @@ unsigned gossip_limit(const struct swim *);
 void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);
 /* True if the ack answers the ping that a member is sent before its first rumours. */
-bool gossip_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+bool gossip_ack(struct swim *, struct input *);
 /* After that, and what came with it: the rumours that it waits for. */
-void gossip_welcome(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void gossip_welcome(struct swim *, const struct input *);
 /*
  * What we know of m, at once, to the member at this address; in `len` bytes at most, unless it has shown to be
  * there.
  */
-void gossip_tell(struct swim *, struct member *, const struct swim_addr *addr, size_t len);
+void gossip_tell(struct swim *, const struct input *, struct member *);
 /*
  * Some of these updates say `unanswered` of a dead member.  Send the sender an update with `answered` of each such member
  * that, as we know, has answered somebody; in `len` bytes at most, unless the sender has answered at this address.
  */
-void gossip_tell_answered(struct swim *, const struct wire_updates *, const struct swim_addr *,
-    size_t len);
+void gossip_tell_answered(struct swim *, const struct input *);
 /* That m has moved, to whoever lives now where it has answered before: m itself, if that is not so. */
 void gossip_moved(struct swim *, struct member *m, const struct swim_addr *former);
 /* Ping `to`, which has not answered at its address yet: the answer shows that `to` lives there, and which kind it is. */
@@ -926,19 +986,19 @@ void gossip_remind(struct swim *, struct wire_writer *, const struct member *rec
 void gossip_fill(struct swim *, struct wire_writer *, const struct member *recipient);
 
 /* probe.c */
-void probe_tick(struct swim *);
+void probe_tick(struct swim *, const struct input *);
 swim_time probe_deadline(const struct swim *);
 void probe_forget(struct swim *, struct member *);
-void probe_period_seen(struct swim *, uint32_t period);
+void probe_period_seen(struct swim *, const struct input *, uint32_t period);
 /* True if it answers a ping of ours, directly or not. */
-bool probe_ack(struct swim *, const struct wire_message *);
+bool probe_ack(struct swim *, struct input *);
 /* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */
-void probe_helped(const struct swim *, struct member *m);
+void probe_helped(const struct input *, struct member *m);
 /* A datagram of m came from an address where m lives. */
-void probe_heard(const struct swim *, struct member *m);
-void probe_nack(struct swim *, const struct wire_message *);
+void probe_heard(const struct swim *, const struct input *, struct member *m);
+void probe_nack(struct swim *, const struct input *);
 /* A ping that was sent once, at that time, has been answered now, by m if that is known (or NULL). */
 void probe_measure(struct swim *, struct member *m, swim_time sent);
 /*
@@ -965,31 +1025,30 @@ void probe_strain(struct swim *);
 void confirm_start(struct swim *, struct member *m);
 void confirm_forget(struct swim *, const struct member *);
 void confirm_stalled(struct swim *);
-bool confirm_ack(struct swim *, const struct wire_message *);
-void confirm_tick(struct swim *);
+bool confirm_ack(struct swim *, struct input *);
+void confirm_tick(struct swim *, const struct input *);
 swim_time confirm_deadline(const struct swim *);
 
 /* relay.c */
-void relay_request(struct swim *, const struct wire_message *, const struct swim_addr *from,
-    size_t len);
-void relay_ack(struct swim *, const struct wire_message *);
+void relay_request(struct swim *, const struct input *);
+void relay_ack(struct swim *, const struct input *);
 /* Is `seq` the number of a ping that we have sent for another member?  Such a ping may be as small as the ping-req. */
 bool relay_asks(const struct swim *, uint64_t seq);
-void relay_tick(struct swim *);
+void relay_tick(struct swim *, const struct input *);
 swim_time relay_deadline(const struct swim *);
 
 /* join.c */
 /* A base peer has answered at `addr`, and we are asking at its former address whether it has moved (JOIN_FORMER). */
 bool join_is_move_to(const struct swim *, const struct swim_addr *addr);
-bool join_start(struct swim *, const struct swim_addr *, enum join_kind);
+bool join_start(struct swim *, const struct input *, const struct swim_addr *, enum join_kind);
 /*
  * Another bears our name, it is said, at `addr`: find out; when nobody answers there, rise above `than`.  True: just
  * begun; else that is under way, or there is no place for it.
  */
-bool join_contest(struct swim *, const struct swim_addr *addr, uint64_t than);
+bool join_contest(struct swim *, const struct input *, const struct swim_addr *addr, uint64_t than);
 /* A datagram from the address `at`, which names no sender, says that this base peer left at this incarnation: ask there. */
-void join_ask_leaver(struct swim *, const struct member *, const struct swim_addr *at,
-    uint64_t incarnation);
+void join_ask_leaver(struct swim *, const struct input *, const struct member *,
+    const struct swim_addr *at, uint64_t incarnation);
 /* That question to this address is under way. */
 bool join_is_leaver(const struct swim *, const struct swim_addr *);
 /* We are finding that out. */
@@ -1001,8 +1060,8 @@ bool join_is_ours(const struct swim *, uint64_t seq);
 /* Is this the number of a question of join.c other than a greeting?  A stranger is sent a greeting and knows its number. */
 bool join_awaits(const struct swim *, uint64_t seq);
 /* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
-void join_came_back(struct swim *, uint64_t seq);
-void join_uncontested(struct swim *, const struct swim_addr *addr);
+void join_came_back(struct swim *, const struct input *, uint64_t seq);
+void join_uncontested(struct swim *, const struct input *, const struct swim_addr *addr);
 /*
  * Note the outcome by the claim that came from this address.  It takes effect once a namesake has answered there, and only
  * then is the conflict told.  `modern`: the claim is of this version, whose sender tells us when it decides to stay.
@@ -1013,84 +1072,81 @@ bool join_is_outdone(const struct swim *, const struct swim_addr *addr);
 /* Is a question of ours to this address under way whose answer tells whether one of our name lives there? */
 bool join_asks(const struct swim *, const struct swim_addr *addr);
 /* A small answer from one of our name. */
-void join_nack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void join_nack(struct swim *, const struct input *);
 /* Another member says that our name lives there. */
-void join_witness(struct swim *, const struct swim_addr *addr);
+void join_witness(struct swim *, const struct input *, const struct swim_addr *addr);
 /* Who speaks from here, and is not known, is a member under this id, at incarnation 0 until it says more of itself. */
-void join_introduce(struct swim *, const struct wire_member_id *, const struct swim_addr *from);
+void join_introduce(struct swim *, const struct input *, const struct wire_member_id *,
+    const struct swim_addr *from);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
-void join_learn(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void join_learn(struct swim *, struct input *, const struct swim_addr *from);
 /* What answers belongs to another cluster: that is the end of a join that waits for it. */
 void join_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
-void join_tick(struct swim *);
+void join_tick(struct swim *, const struct input *);
 swim_time join_deadline(const struct swim *);
 /* True if the ack answers one of these pings. */
-bool join_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+bool join_ack(struct swim *, struct input *);
 
 /* speaker.c */
-/* What is applied until the next datagram is our own word. */
-void speaker_self(struct swim *);
 /*
  * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
- * its source address.  Sets all that begins with s->by.  NULL: nobody that we know (yet).
+ * its source address.  Sets the speaker, its authority and what kind of sender it is.  NULL: nobody that we know (yet).
  */
-struct member *speaker_identify(struct swim *, const struct wire_message *,
-    const struct wire_member_id *claimed, const struct swim_addr *from);
+struct member *speaker_identify(struct swim *, struct input *);
 /* A base peer that gives no name speaks from the address of a swimd: ask who lives there now. */
-void speaker_check_kind(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void speaker_check_kind(struct swim *, const struct input *);
 /*
  * The ack at hand answers a question of ours, and what it says is the word of the member that it names.  That member can
  * be reached at the address that we asked; where the answer came from another address, we ask the member there too.
  */
-void speaker_answers(struct swim *, const struct wire_message *, const struct swim_addr *from);
+void speaker_answers(struct swim *, struct input *);
 /* The answer to a question of ours may tell that its sender is a base peer. */
-void speaker_note_answer(struct swim *, const struct wire_message *);
+void speaker_note_answer(struct swim *, struct input *);
 /* `m` says that it speaks, from where nobody is known to: ask there. */
-void speaker_ask(struct swim *, const struct member *m, const struct swim_addr *from);
+void speaker_ask(struct swim *, const struct input *, const struct member *m);
 /*
  * The sender of a ping or ping-req that names nobody: `known`, or if that is NULL, the member that lives at the source
  * address.  If only members that are gone lived there, it is one of these; if nobody did, it is a new stand-in.  In both cases
  * a ping goes there, whose answer tells who the sender is.  NULL: there is no room for a stand-in, or the sender may have
  * moved there.
  */
-struct member *speaker_meet(struct swim *, struct member *known, const struct swim_addr *from);
+struct member *speaker_meet(struct swim *, const struct input *, struct member *known);
 /* The member at this address has answered by its id: drop the unconfirmed stand-in of this address. */
-void speaker_drop_stand_in(struct swim *, const struct swim_addr *);
+void speaker_drop_stand_in(struct swim *, const struct input *, const struct swim_addr *);
 /* If a swimd has answered at this address, drop the member that base peers made of it by calling it by its address. */
-void speaker_drop_alias(struct swim *, const struct swim_addr *);
-void speaker_tick(struct swim *);
+void speaker_drop_alias(struct swim *, const struct input *, const struct swim_addr *);
+void speaker_tick(struct swim *, const struct input *);
 swim_time speaker_deadline(const struct swim *);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */
-void speaker_introduce(struct swim *, const struct wire_message *, const struct wire_member_id *who,
-    const struct swim_addr *from);
+void speaker_introduce(struct swim *, struct input *);
 
 /* visitor.c */
 /* May the update at hand make a member, or move one?  `from_subject`: the member itself says so. */
-bool visitor_is_vouched(const struct swim *, bool from_subject);
+bool visitor_is_vouched(const struct swim *, const struct input *, bool from_subject);
 /* True in the first seconds of our own life: members that we meet then count as the cluster. */
 bool visitor_is_arriving(const struct swim *);
 /* Does the speaker's word (NULL: a stranger's) count where it tells of others than itself? */
-bool visitor_vouches(const struct swim *, const struct member *speaker);
+bool visitor_vouches(const struct swim *, const struct input *, const struct member *speaker);
 /* The update may not: ping the address at which its member is said to live. */
-void visitor_hear(struct swim *, const struct wire_update *, const struct swim_addr *told,
-    bool from_subject);
+void visitor_hear(struct swim *, const struct input *, const struct wire_update *,
+    const struct swim_addr *told, bool from_subject);
 /*
  * Have base peers been calling this address, at which we know no member, suspect for 5 seconds, while our pings there were
  * not answered?  Sets *incarnation to the highest one that they told.
  */
 bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
 /* True if the ack answers such a question, under the name that was asked. */
-bool visitor_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+bool visitor_ack(struct swim *, struct input *);
 /* Does this answer such a ping, one so small that the answer of a swimd would have had no room for a digest? */
-bool visitor_had_no_room(const struct swim *, const struct wire_message *);
+bool visitor_had_no_room(const struct swim *, const struct input *);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
 size_t visitor_least(struct wire_trailer *trailer, size_t budget);
 /* The same, and 0 for more than may be sent. */
-size_t visitor_fit(struct swim *, struct wire_trailer *, size_t budget);
+size_t visitor_fit(struct swim *, const struct input *, struct wire_trailer *, size_t budget);
 /* Take note that so many bytes have been sent to this address. */
-void visitor_spend(struct swim *, const struct swim_addr *to, size_t len);
+void visitor_spend(const struct input *, const struct swim_addr *to, size_t len);
 /* May we send one more ping that is larger than the datagram that asked for it?  If so it is counted. */
-bool visitor_gift(struct swim *);
+bool visitor_gift(struct swim *, const struct input *);
 
 /* guest.c */
 /* Somebody answered from here, until a moment from now a guest. */
@@ -1099,18 +1155,17 @@ void guest_answered(struct swim *, const struct swim_addr *);
  * The table is full, and one that we do not know says that it lives at `addr`.  True: it is a guest, and there is
  * room now; else it is asked there, if its word came from there.
  */
-bool guest_room(struct swim *, const struct swim_addr *addr);
+bool guest_room(struct swim *, const struct input *, const struct swim_addr *addr);
 
 /* sync.c */
-void sync_compare(struct swim *, const struct swim_addr *from, const struct wire_trailer *);
+void sync_compare(struct swim *, const struct input *);
 /* Does the view of the sender of this trailer differ from ours? */
 bool sync_differs(const struct swim *, const struct wire_trailer *);
-void sync_start(struct swim *, const struct swim_addr *);
-void sync_tick(struct swim *);
+void sync_start(struct swim *, const struct input *, const struct swim_addr *);
+void sync_tick(struct swim *, const struct input *);
 swim_time sync_deadline(const struct swim *);
-void sync_answer(struct swim *, const struct wire_message *, const struct swim_addr *from,
-    size_t len);
-void sync_page(struct swim *, const struct wire_message *);
+void sync_answer(struct swim *, const struct input *);
+void sync_page(struct swim *, struct input *);
 /* The member's view is ours, or the member is gone: the syncs that it did not answer count no longer. */
 void sync_forget(struct swim *, struct member *);
 
@@ -1133,7 +1188,7 @@ size_t path_step(const struct swim *, size_t size);
 bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
 void path_forget(struct swim *, const struct member *);
 /* True if the ack answers one of these pings. */
-bool path_ack(struct swim *, const struct wire_message *, const struct swim_addr *from);
+bool path_ack(struct swim *, const struct input *);
 void path_tick(struct swim *);
 swim_time path_deadline(const struct swim *);
 
@@ -1145,7 +1200,7 @@ size_t outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer
     enum wire_type, const struct swim_addr *to, const struct member *member);
 /* Nothing came of outbox_begin. */
 void outbox_cancel(struct swim *);
-void outbox_event(struct swim *, enum swim_event_type, const struct member *);
+void outbox_event(struct swim *, const struct input *, enum swim_event_type, const struct member *);
 void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_addr *,
     struct wire_str name);
 void outbox_seed_answered(struct swim *, const struct swim_addr *, struct wire_str name,
@@ -1180,10 +1235,9 @@ size_t outbox_room_for_kind(const struct swim *, size_t id_len, size_t address_l
 /* claim.c */
 void claim_send(struct swim *, const struct join *);
 /* Another member claims our name, in a datagram of this length. */
-void claim_receive(struct swim *, const struct wire_message *, const struct swim_addr *from,
-    size_t len);
+void claim_receive(struct swim *, const struct input *);
 /* Another member has answered us. */
-void claim_answered(struct swim *);
+void claim_answered(struct swim *, const struct input *);
 /* Others have answered us for so long that whoever comes with our name is the newcomer. */
 bool claim_is_settled(const struct swim *);
 /* A member of our name has answered a question of ours at this address. */
@@ -1191,7 +1245,7 @@ void claim_shown(struct swim *, const struct swim_addr *);
 /* One has, a moment ago. */
 bool claim_is_by_namesake(const struct swim *, const struct swim_addr *);
 /* One has, or a member of another name: claims may be sent there. */
-bool claim_is_shown(const struct swim *, const struct swim_addr *);
+bool claim_is_shown(const struct swim *, const struct input *, const struct swim_addr *);
 /* A member of our name answers at this address, and claims it: tell, but not at every datagram. */
 void claim_complain(struct swim *, const struct swim_addr *of);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
@@ -1202,7 +1256,7 @@ void claim_taken(struct swim *, const struct swim_addr *asked);
  * We are said to live elsewhere at incarnation `than`.  Who is settled contradicts at once; where nobody is asked there
  * at most once in the time that asking takes.
  */
-void claim_contradict(struct swim *, uint64_t than, bool asking);
+void claim_contradict(struct swim *, const struct input *, uint64_t than, bool asking);
 /*
  * A member of our name answers where we asked, and has claimed to have borne the name for longer or cannot say for how
  * long.  Either we go, and give that out once; or we stay, and say so; or the contest is open until its `last` question.

@@ -289,14 +289,14 @@ introduce_deadline(const struct swim *s)
 }
 
 bool
-introduce_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+introduce_ack(struct swim *s, struct input *in)
 {
-	struct member *m = locate_at(s, from);
+	struct member *m = locate_at(s, &in->from);
 	struct introduction *i = m == NULL ? NULL : m->intro;
 
-	if (i == NULL || !i->passing || msg->seq - i->seq >= i->tries)
+	if (i == NULL || !i->passing || in->msg->seq - i->seq >= i->tries)
 		return false;
-	s->asked = m->addr;
+	in->answer.asked = m->addr;
 	i->done = i->ahead;
 	i->tries = 0;
 	i->next = s->now;
@@ -315,26 +315,26 @@ introduce_ack(struct swim *s, const struct wire_message *msg, const struct swim_
 }
 
 void
-introduce_heard(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+introduce_heard(struct swim *s, const struct input *in)
 {
-	struct member *m = locate_at(s, from);
+	struct member *m = locate_at(s, &in->from);
 	struct introduction *i;
 
-	if (!s->by_base || m == NULL || m == s->self || !introduce_can(s, m))
+	if (!in->base || m == NULL || m == s->self || !introduce_can(s, m))
 		return;
 	i = introduce_new(s, m);
 	if (i == NULL)
 		return;
-	if (s->answered_seed && s->self->incarnation <= BASE_LADDER_WHOLE)
+	if (in->answer.of_seed && s->self->incarnation <= BASE_LADDER_WHOLE)
 		i->joined = s->self->incarnation + 1;
-	if (msg->type == WIRE_PING) {
-		bool again = msg->seq < i->heard_seq && swim_time_reached(s->now, i->again);
+	if (in->msg->type == WIRE_PING) {
+		bool again = in->msg->seq < i->heard_seq && swim_time_reached(s->now, i->again);
 
-		i->heard_seq = msg->seq;
+		i->heard_seq = in->msg->seq;
 		if (again) {
 			*i = (struct introduction){.ours = true,
 			    .next = s->now,
-			    .heard_seq = msg->seq,
+			    .heard_seq = in->msg->seq,
 			    .again = swim_time_add(s->now, INTRODUCE_AGAIN)};
 			m->met = s->now;
 		}
@@ -346,15 +346,15 @@ introduce_heard(struct swim *s, const struct wire_message *msg, const struct swi
 /* ------------------------------------------------------- what a base peer says that is no longer so */
 
 void
-introduce_note_stale(struct swim *s, struct member *m)
+introduce_note_stale(const struct input *in, struct member *m)
 {
-	if (!s->by_base || m->stand_in || s->stale_count == STALE_MAX)
+	if (!in->base || m->stand_in || in->found->stale_count == STALE_MAX)
 		return;
-	for (size_t k = 0; k < s->stale_count; k++) {
-		if (s->stale[k] == m)
+	for (size_t k = 0; k < in->found->stale_count; k++) {
+		if (in->found->stale[k] == m)
 			return;
 	}
-	s->stale[s->stale_count++] = m;
+	in->found->stale[in->found->stale_count++] = m;
 }
 
 /*
@@ -362,20 +362,20 @@ introduce_note_stale(struct swim *s, struct member *m)
  * suspect, and waits to hear how the suspicion ended.  So all base peers are told of the member's death once more.
  */
 void
-introduce_end_again(struct swim *s, struct member *m)
+introduce_end_again(struct swim *s, const struct input *in, struct member *m)
 {
-	if (!s->by_base_peer || s->introductions == 0 || !swim_time_reached(s->now, s->end_again))
+	if (!in->base_peer || s->introductions == 0 || !swim_time_reached(s->now, s->end_again))
 		return;
 	s->end_again = swim_time_add(s->now, INTRODUCE_AGAIN);
 	introduce_gone(s, m);
 }
 
 void
-introduce_add_stale(struct swim *s, struct wire_writer *w)
+introduce_add_stale(struct swim *s, const struct input *in, struct wire_writer *w)
 {
-	for (size_t k = 0; k < s->stale_count; k++)
-		gossip_add_member(s, w, s->stale[k]);
-	s->stale_count = 0;
+	for (size_t k = 0; k < in->found->stale_count; k++)
+		gossip_add_member(s, w, in->found->stale[k]);
+	in->found->stale_count = 0;
 }
 
 /* Begin a ping to this base peer, at most one in a gossip interval.  False: it cannot get one now. */
@@ -409,13 +409,14 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 
 /* The member that a base peer means by this pair, if that member is dead or has left; else NULL.  `address` is canonical. */
 static struct member *
-introduce_gone_pair(const struct swim *s, const struct wire_member_id *pair, const char *address)
+introduce_gone_pair(const struct swim *s, const struct input *in, const struct wire_member_id *pair,
+    const char *address)
 {
-	struct wire_member_id meant = base_meant(s, pair);
+	struct wire_member_id meant = base_meant(s, in, pair);
 	struct member *m = members_find(s, meant.id.bytes, meant.id.len);
 
 	if (m == NULL || m == s->self || m->live_index != NOT_LISTED ||
-	    strcmp(m->address, address) != 0 || !(base_is_peer(m) || base_is_address(s, pair)))
+	    strcmp(m->address, address) != 0 || !(base_is_peer(m) || base_is_address(s, in, pair)))
 		return NULL;
 	return m;
 }
@@ -445,7 +446,8 @@ introduce_end(struct swim *s, struct member *to, struct member *m)
 }
 
 void
-introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire_member_id *pair)
+introduce_silent(struct swim *s, const struct input *in, const struct swim_addr *from,
+    const struct wire_member_id *pair)
 {
 	struct wire_update end = {.member = *pair, .status = SWIM_DEAD};
 	char text[SWIM_HOSTPORT_MAX + 1];
@@ -455,16 +457,16 @@ introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire
 	struct swim_addr addr;
 	struct wire_writer w;
 
-	if (!apply_address(s, pair->address, text, &addr))
+	if (!apply_address(s, in, pair->address, text, &addr))
 		return;
-	m = introduce_gone_pair(s, pair, text);
+	m = introduce_gone_pair(s, in, pair, text);
 	/* If m went less than BASE_NEW_FOR ago, an update that the base peer has heard may still be on its way to us. */
 	if (m != NULL && base_can_tell(s, m) &&
 	    swim_time_since(s->now, m->since).ns >= BASE_NEW_FOR.ns) {
 		introduce_end(s, to, m);
 		return;
 	}
-	if (locate_at(s, &addr) != NULL || !base_is_address(s, pair) ||
+	if (locate_at(s, &addr) != NULL || !base_is_address(s, in, pair) ||
 	    !visitor_is_suspected(s, &addr, &end.incarnation) ||
 	    !introduce_open(s, to, &w, &trailer))
 		return;
@@ -473,14 +475,14 @@ introduce_silent(struct swim *s, const struct swim_addr *from, const struct wire
 }
 
 void
-introduce_answer_stale(struct swim *s, const struct swim_addr *from)
+introduce_answer_stale(struct swim *s, const struct input *in)
 {
-	struct member *to = locate_at(s, from);
+	struct member *to = locate_at(s, &in->from);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	if (s->stale_count == 0 || !introduce_open(s, to, &w, &trailer))
+	if (in->found->stale_count == 0 || !introduce_open(s, to, &w, &trailer))
 		return;
-	introduce_add_stale(s, &w);
+	introduce_add_stale(s, in, &w);
 	introduce_close(s, to, &w, &trailer);
 }

@@ -32,7 +32,8 @@ patience(const struct swim *s)
  * likes: they are no larger than that of one whose name we know.
  */
 static size_t
-padded_to(const struct swim *s, const struct join *j, const struct member *known)
+padded_to(const struct swim *s, const struct input *in, const struct join *j,
+    const struct member *known)
 {
 	switch (j->kind) {
 	case JOIN_SEED:
@@ -42,7 +43,7 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
 	case JOIN_CHECK:
 		/* Only an answer with a digest counts, so there must be room for one; nobody we know lives there. */
 		if (known == NULL)
-			return outbox_room_for_ack(s, s->by_len, ADDRESS_MAX);
+			return outbox_room_for_ack(s, in->speaker.len, ADDRESS_MAX);
 		break;
 	case JOIN_GREET:
 		/* The answer is to show whether a swimd or a base peer sent it. */
@@ -61,11 +62,11 @@ padded_to(const struct swim *s, const struct join *j, const struct member *known
  * datagrams are large enough.  Other pings may exceed it now and then, as the datagrams of a base peer can be smaller.
  */
 static bool
-fits(struct swim *s, const struct join *j, struct wire_trailer *trailer)
+fits(struct swim *s, const struct input *in, const struct join *j, struct wire_trailer *trailer)
 {
 	if (j->kind == JOIN_CLAIM)
 		return visitor_least(trailer, j->budget) <= j->budget;
-	return visitor_fit(s, trailer, j->budget) > 0;
+	return visitor_fit(s, in, trailer, j->budget) > 0;
 }
 
 /*
@@ -138,7 +139,7 @@ send_to_base(struct swim *s, struct join *j, struct member *known)
 }
 
 static bool
-send_join(struct swim *s, struct join *j)
+send_join(struct swim *s, const struct input *in, struct join *j)
 {
 	enum wire_type type = WIRE_PING;
 	enum wire_recipient recipient;
@@ -160,7 +161,7 @@ send_join(struct swim *s, struct join *j)
 	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
 		j->next = swim_time_add(s->now, join_contest_takes(s));
 	base_trailer(s, recipient, &trailer);
-	if (j->small && !fits(s, j, &trailer))
+	if (j->small && !fits(s, in, j, &trailer))
 		return false;
 	if (j->kind == JOIN_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
 		send_to_base(s, j, known);
@@ -175,7 +176,7 @@ send_join(struct swim *s, struct join *j)
 	wire_begin_ping(&w, j->seq);
 	if (!j->small)
 		add_updates(s, &w, j, known);
-	room = padded_to(s, j, known);
+	room = padded_to(s, in, j, known);
 	if (j->small && room > j->budget)
 		room = j->budget;
 	j->to_base = base_is_recipient(recipient);
@@ -191,15 +192,15 @@ send_join(struct swim *s, struct join *j)
  * table of members, so claim_is_shown() says whether it has answered at this address.
  */
 static bool
-is_small(struct swim *s, const struct join *j)
+is_small(struct swim *s, const struct input *in, const struct join *j)
 {
-	const struct member *m = link_speaker(s, &j->addr);
+	const struct member *m = link_speaker(s, in, &j->addr);
 
 	switch (j->kind) {
 	case JOIN_SEED:
 		return false;
 	case JOIN_CLAIM:
-		if (claim_is_shown(s, &j->addr))
+		if (claim_is_shown(s, in, &j->addr))
 			return false;
 		break;
 	case JOIN_GREET:
@@ -213,8 +214,8 @@ is_small(struct swim *s, const struct join *j)
 
 /* `about`: the member that a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
 static bool
-start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_t than,
-    const struct member *about)
+start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum join_kind kind,
+    uint64_t than, const struct member *about)
 {
 	struct join *slot = NULL;
 	unsigned of_strangers = 0;
@@ -239,36 +240,40 @@ start(struct swim *s, const struct swim_addr *addr, enum join_kind kind, uint64_
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
-	    .of_base = s->by_base_peer && swim_addr_equal(addr, &s->from),
+	    .of_base = in->base_peer && swim_addr_equal(addr, &in->from),
 	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
-	slot->small = is_small(s, slot);
-	slot->budget = s->credit;
-	if (!send_join(s, slot)) {
+	slot->small = is_small(s, in, slot);
+	slot->budget = in->allowance->credit;
+	if (!send_join(s, in, slot)) {
 		slot->active = false;
 		return false;
 	}
 	if (slot->small)
-		visitor_spend(s, addr, slot->len);
+		visitor_spend(in, addr, slot->len);
 	return true;
 }
 
 bool
-join_start(struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+join_start(struct swim *s, const struct input *in, const struct swim_addr *addr,
+    enum join_kind kind)
 {
-	return start(s, addr, kind, 0, NULL);
+	return start(s, in, addr, kind, 0, NULL);
 }
 
 bool
 swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
 {
+	struct input_room room;
+
 	s->now = now;
 	s->has_seeds = true;
-	return join_start(s, addr, JOIN_SEED);
+	return join_start(s, input_own(s, &room), addr, JOIN_SEED);
 }
 
 void
-join_introduce(struct swim *s, const struct wire_member_id *who, const struct swim_addr *from)
+join_introduce(struct swim *s, const struct input *in, const struct wire_member_id *who,
+    const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_update u = {.member = *who, .status = SWIM_ALIVE};
@@ -278,29 +283,30 @@ join_introduce(struct swim *s, const struct wire_member_id *who, const struct sw
 		return;
 	if (!swim_addr_parse(who->address.bytes, who->address.len, &stated))
 		u.member.address = wire_str_of(swim_addr_format_public(from, text));
-	apply_update(s, &u, true, false);
+	apply_update(s, in, &u, true, false);
 }
 
 /* A base peer's ack names it. */
 void
-join_learn(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+join_learn(struct swim *s, struct input *in, const struct swim_addr *from)
 {
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
 	if (m != NULL && m != s->self && m->addr.family == 0)
-		locate_found(s, m, &at);
-	s->answered_as = true;
-	join_introduce(s, &msg->member, &at);
+		locate_found(s, in, m, &at);
+	in->answer.as_itself = true;
+	join_introduce(s, in, &in->msg->member, &at);
 	/* Another may be known at this address as well: a successor and the member before it. */
-	m = msg->member.id.len > 0 ? members_find(s, msg->member.id.bytes, msg->member.id.len)
-				   : locate_at(s, &at);
+	m = in->msg->member.id.len > 0
+		? members_find(s, in->msg->member.id.bytes, in->msg->member.id.len)
+		: locate_at(s, &at);
 	if (m != NULL && m != s->self && swim_addr_equal(&m->addr, &at)) {
 		m->proven = true;
-		members_confirm(s, m);
+		members_confirm(s, in, m);
 	}
-	speaker_drop_stand_in(s, &at);
+	speaker_drop_stand_in(s, in, &at);
 }
 
 swim_duration
@@ -332,34 +338,34 @@ contest_at(struct swim *s, const struct swim_addr *addr)
 
 /* The address has not answered yet.  Another datagram has come from there: it pays for one more small ping. */
 static void
-ask_once_more(struct swim *s, struct join *j)
+ask_once_more(struct swim *s, const struct input *in, struct join *j)
 {
 	struct join before = *j;
 
-	if (!j->small || j->looped || s->charged || j->tries >= TRIES ||
+	if (!j->small || j->looped || in->allowance->charged || j->tries >= TRIES ||
 	    swim_time_since(s->now, j->sent).ns < patience(s).ns)
 		return;
-	j->budget = s->credit;
-	if (send_join(s, j))
-		visitor_spend(s, &j->addr, j->len);
+	j->budget = in->allowance->credit;
+	if (send_join(s, in, j))
+		visitor_spend(in, &j->addr, j->len);
 	else
 		*j = before;
 }
 
 bool
-join_contest(struct swim *s, const struct swim_addr *addr, uint64_t than)
+join_contest(struct swim *s, const struct input *in, const struct swim_addr *addr, uint64_t than)
 {
 	struct join *j;
 	bool began;
 
 	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
 		return false;
-	began = join_start(s, addr, JOIN_CLAIM);
+	began = join_start(s, in, addr, JOIN_CLAIM);
 	j = contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
 	if (j != NULL && !began)
-		ask_once_more(s, j);
+		ask_once_more(s, in, j);
 	return began;
 }
 
@@ -380,13 +386,14 @@ join_is_move_to(const struct swim *s, const struct swim_addr *addr)
  * to the address `to`.
  */
 static void
-ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
+ask_former(struct swim *s, const struct input *in, const struct member *m,
+    const struct swim_addr *to)
 {
 	size_t i;
 
 	/* A member that we cannot reach at its former address may still live there. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !start(s, &m->addr, JOIN_FORMER, 0, m))
+	    !start(s, in, &m->addr, JOIN_FORMER, 0, m))
 		return;
 	i = place_of(s, &m->addr, JOIN_FORMER);
 	s->joins[i].to = *to;
@@ -397,38 +404,38 @@ ask_former(struct swim *s, const struct member *m, const struct swim_addr *to)
  * we asked for its own.  It may have crashed and started again at this address.
  */
 static void
-found_elsewhere(struct swim *s, const struct join *j, const struct wire_message *msg)
+found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 {
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	struct swim_addr stated;
 
 	if (m == NULL || m == s->self || m->swimd || swim_addr_equal(&m->addr, &j->addr) ||
-	    !swim_addr_parse(msg->member.address.bytes, msg->member.address.len, &stated))
+	    !swim_addr_parse(in->msg->member.address.bytes, in->msg->member.address.len, &stated))
 		return;
 	stated.scope = j->addr.scope;
 	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
 		return;
 	if (m->live_index == NOT_LISTED)
-		apply_moved(s, m, &j->addr);
+		apply_moved(s, in, m, &j->addr);
 	else if (m->base_peer)
-		ask_former(s, m, &j->addr);
+		ask_former(s, in, m, &j->addr);
 }
 
 /* The former address of the base peer is silent, or answers with another id: the base peer has moved. */
 static void
-former_is_gone(struct swim *s, const struct join *j)
+former_is_gone(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct member *m = asked_member(s, j);
 
 	if (m != NULL && !m->swimd)
-		apply_moved(s, m, &j->to);
+		apply_moved(s, in, m, &j->to);
 }
 
 void
-join_ask_leaver(struct swim *s, const struct member *m, const struct swim_addr *at,
-    uint64_t incarnation)
+join_ask_leaver(struct swim *s, const struct input *in, const struct member *m,
+    const struct swim_addr *at, uint64_t incarnation)
 {
-	start(s, at, JOIN_LEAVER, incarnation, m);
+	start(s, in, at, JOIN_LEAVER, incarnation, m);
 }
 
 bool
@@ -449,19 +456,19 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
  * ever.
  */
 static void
-loop(struct swim *s, struct join *j)
+loop(struct swim *s, const struct input *in, struct join *j)
 {
 	j->looped = true;
-	apply_refute(s, j->than);
+	apply_refute(s, in, j->than);
 }
 
 void
-join_uncontested(struct swim *s, const struct swim_addr *addr)
+join_uncontested(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
 	if (j != NULL && !j->looped)
-		loop(s, j);
+		loop(s, in, j);
 }
 
 /* Where the question of this sequence number is in the table; SWIM_PENDING_JOINS: none is under way. */
@@ -476,7 +483,7 @@ place_of_seq(const struct swim *s, uint64_t seq)
 }
 
 void
-join_came_back(struct swim *s, uint64_t seq)
+join_came_back(struct swim *s, const struct input *in, uint64_t seq)
 {
 	size_t i = place_of_seq(s, seq);
 
@@ -485,7 +492,7 @@ join_came_back(struct swim *s, uint64_t seq)
 	if (s->joins[i].kind == JOIN_SEED)
 		s->joins[i].looped = true;
 	else if (s->joins[i].kind == JOIN_CLAIM)
-		loop(s, &s->joins[i]);
+		loop(s, in, &s->joins[i]);
 }
 
 bool
@@ -516,7 +523,7 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 
 /* From the beginning, with all that is known of the answer forgotten. */
 static void
-contest_again(struct swim *s, struct join *j)
+contest_again(struct swim *s, const struct input *in, struct join *j)
 {
 	j->active = true;
 	j->answered = j->base = j->stays = false;
@@ -525,7 +532,7 @@ contest_again(struct swim *s, struct join *j)
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
 	j->seq = core_seq(s);
-	send_join(s, j);
+	send_join(s, in, j);
 }
 
 /* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
@@ -538,7 +545,7 @@ tell_claim(struct swim *s, const struct join *j)
 
 /* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of TRIES pings. */
 static void
-show(struct swim *s, struct join *j, const struct swim_addr *from)
+show(struct swim *s, const struct input *in, struct join *j)
 {
 	struct join before = *j;
 
@@ -547,23 +554,22 @@ show(struct swim *s, struct join *j, const struct swim_addr *from)
 	if (j->than < s->self->incarnation)
 		j->than = s->self->incarnation;
 	j->small = false;
-	contest_again(s, j);
+	contest_again(s, in, j);
 	j->claimed = before.claimed;
 	/* If a claim has outdone us already, only this answer was missing: no later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
 	j->stays = before.stays;
 	if (j->outdone)
-		outdone(s, j, from);
+		outdone(s, j, &in->from);
 	else
 		tell_claim(s, j);
 }
 
 /* Somebody lives where another of our name is said to. */
 static void
-contested(struct swim *s, struct join *j, const struct wire_message *msg,
-    const struct swim_addr *from)
+contested(struct swim *s, const struct input *in, struct join *j)
 {
-	bool same = probe_same_id(msg->member.id, s->self);
+	bool same = probe_same_id(in->msg->member.id, s->self);
 
 	if (s->leaving) {
 		/* We go anyway, and must not rise again. */
@@ -573,14 +579,14 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 	} else if (!same) {
 		j->active = false;
 		claim_taken(s, &j->addr);
-		apply_refute(s, j->than);
+		apply_refute(s, in, j->than);
 	} else if (j->small) {
 		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
-		show(s, j, from);
-	} else if (!msg->trailer.has_digest || j->outdone) {
+		show(s, in, j);
+	} else if (!in->msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
-		outdone(s, j, from);
+		outdone(s, j, &in->from);
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
@@ -590,13 +596,13 @@ contested(struct swim *s, struct join *j, const struct wire_message *msg,
 }
 
 void
-join_nack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+join_nack(struct swim *s, const struct input *in)
 {
-	size_t i = place_of_seq(s, msg->seq);
+	size_t i = place_of_seq(s, in->msg->seq);
 
 	if (i < SWIM_PENDING_JOINS && s->joins[i].kind == JOIN_CLAIM && s->joins[i].small &&
-	    probe_same_id(msg->member.id, s->self))
-		contested(s, &s->joins[i], msg, from);
+	    probe_same_id(in->msg->member.id, s->self))
+		contested(s, in, &s->joins[i]);
 }
 
 bool
@@ -647,20 +653,20 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 
 /* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
 static void
-time_answer(struct swim *s, const struct join *j, const struct wire_message *msg,
-    const struct swim_addr *from)
+time_answer(struct swim *s, const struct input *in, const struct join *j)
 {
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	if (j->tries == 1 && m != s->self)
-		probe_measure(s, m != NULL && swim_addr_equal(&m->addr, from) ? m : NULL, j->sent);
+		probe_measure(s, m != NULL && swim_addr_equal(&m->addr, &in->from) ? m : NULL,
+		    j->sent);
 }
 
 /* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
 static void
-note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
+note_base(struct swim *s, const struct input *in, const struct join *j)
 {
-	struct wire_member_id id = msg->member;
+	struct wire_member_id id = in->msg->member;
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
 
 	if (m == NULL || m == s->self || !swim_addr_equal(&m->addr, &j->addr))
@@ -675,9 +681,9 @@ note_base(struct swim *s, const struct join *j, const struct wire_message *msg)
 
 /* It lives where it was asked, and is said to, or can be reached where it was asked. */
 static void
-prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
+prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	if (m == NULL || m == s->self)
 		return;
@@ -688,15 +694,15 @@ prove(struct swim *s, const struct wire_message *msg, const struct swim_addr *as
 
 /* Does the answer say that its sender is alive, at this incarnation at least? */
 static bool
-is_denied(const struct wire_message *msg, uint64_t than)
+is_denied(const struct input *in, uint64_t than)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	while (wire_updates_next(&msg->updates, &iter, &u)) {
+	while (wire_updates_next(&in->msg->updates, &iter, &u)) {
 		if (swim_status_is_live(u.status) && u.incarnation >= than &&
-		    u.member.id.len == msg->member.id.len &&
-		    memcmp(u.member.id.bytes, msg->member.id.bytes, u.member.id.len) == 0)
+		    u.member.id.len == in->msg->member.id.len &&
+		    memcmp(u.member.id.bytes, in->msg->member.id.bytes, u.member.id.len) == 0)
 			return true;
 	}
 	return false;
@@ -708,19 +714,20 @@ is_denied(const struct wire_message *msg, uint64_t than)
  * A small question has no room for what is to be denied.
  */
 static void
-leaver_answered(struct swim *s, const struct join *j, const struct wire_message *msg)
+leaver_answered(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct member *m = asked_member(s, j);
 
-	if (m != NULL && probe_same_id(msg->member.id, m) && !j->small && !is_denied(msg, j->than))
-		apply_left(s, m, j->than);
+	if (m != NULL && probe_same_id(in->msg->member.id, m) && !j->small &&
+	    !is_denied(in, j->than))
+		apply_left(s, in, m, j->than);
 }
 
 /* A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive again. */
 static void
-tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
+tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	if (m != NULL && base_is_peer(m) && m->status == SWIM_DEAD && !m->hidden &&
 	    swim_addr_equal(&m->addr, asked))
@@ -729,61 +736,62 @@ tell_of_its_death(struct swim *s, const struct wire_message *msg, const struct s
 
 /* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
 static void
-finish(struct swim *s, struct join *j, const struct wire_message *msg, const struct swim_addr *from)
+finish(struct swim *s, struct input *in, struct join *j)
 {
 	/* A copy, as a question that is asked below may take the place of *j. */
 	const struct join was = *j;
 	enum join_kind kind = was.kind;
 	struct swim_addr asked = was.addr;
-	bool swimd = msg->trailer.has_digest;
+	bool swimd = in->msg->trailer.has_digest;
 
 	if (kind == JOIN_CLAIM) {
-		contested(s, j, msg, from);
+		contested(s, in, j);
 		return;
 	}
 	j->active = false;
-	s->asked = asked;
+	in->answer.asked = asked;
 	/* A member that an operator told us to join counts as our cluster. */
-	s->seeded = kind == JOIN_SEED;
-	time_answer(s, &was, msg, from);
-	if (swim_addr_equal(from, &asked))
-		guest_answered(s, from);
+	in->answer.believed = kind == JOIN_SEED;
+	time_answer(s, in, &was);
+	if (swim_addr_equal(&in->from, &asked))
+		guest_answered(s, &in->from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {
-		join_learn(s, msg, &asked);
-		note_base(s, &was, msg);
+		join_learn(s, in, &asked);
+		note_base(s, in, &was);
 	} else {
-		prove(s, msg, &asked);
+		prove(s, in, &asked);
 	}
 	switch (kind) {
 	case JOIN_SEED:
-		s->answered_seed = !probe_same_id(msg->member.id, s->self);
+		in->answer.of_seed = !probe_same_id(in->msg->member.id, s->self);
 		/* Another of our name, unless what we sent came back to us. */
-		if (!s->answered_seed && !j->looped) {
+		if (!in->answer.of_seed && !j->looped) {
 			claim_shown(s, &asked);
-			join_contest(s, &asked, s->self->incarnation);
+			join_contest(s, in, &asked, s->self->incarnation);
 		}
-		outbox_seed_answered(s, &asked, msg->member.id, j->looped && !s->answered_seed);
-		if (swimd && sync_differs(s, &msg->trailer))
-			sync_start(s, &asked);
+		outbox_seed_answered(s, &asked, in->msg->member.id,
+		    j->looped && !in->answer.of_seed);
+		if (swimd && sync_differs(s, &in->msg->trailer))
+			sync_start(s, in, &asked);
 		break;
 	case JOIN_GREET:
 		if (!swimd) {
-			found_elsewhere(s, &was, msg);
-			tell_of_its_death(s, msg, &asked);
+			found_elsewhere(s, in, &was);
+			tell_of_its_death(s, in, &asked);
 		}
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, &was, msg);
+		leaver_answered(s, in, &was);
 		break;
 	case JOIN_FORMER:
-		if (members_hash(msg->member.id.bytes, msg->member.id.len) != was.member)
-			former_is_gone(s, &was);
+		if (members_hash(in->msg->member.id.bytes, in->msg->member.id.len) != was.member)
+			former_is_gone(s, in, &was);
 		break;
 	case JOIN_CHECK:
 		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
-		if (swimd && (!s->synced || sync_differs(s, &msg->trailer)))
-			sync_start(s, &asked);
+		if (swimd && (!s->synced || sync_differs(s, &in->msg->trailer)))
+			sync_start(s, in, &asked);
 		break;
 	case JOIN_CLAIM:
 		break;
@@ -791,11 +799,11 @@ finish(struct swim *s, struct join *j, const struct wire_message *msg, const str
 }
 
 bool
-join_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+join_ack(struct swim *s, struct input *in)
 {
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].active && s->joins[i].seq == msg->seq) {
-			finish(s, &s->joins[i], msg, from);
+		if (s->joins[i].active && s->joins[i].seq == in->msg->seq) {
+			finish(s, in, &s->joins[i]);
 			return true;
 		}
 	}
@@ -841,7 +849,7 @@ rest(struct swim *s, struct join *j)
 }
 
 void
-join_witness(struct swim *s, const struct swim_addr *addr)
+join_witness(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct join *j = contest_at(s, addr);
 
@@ -852,12 +860,12 @@ join_witness(struct swim *s, const struct swim_addr *addr)
 	if (!claim_is_settled(s) && (j->resting || j->answered)) {
 		j->resting = false;
 		j->claimed = j->outdone = j->quiet = false;
-		contest_again(s, j);
+		contest_again(s, in, j);
 	}
 }
 
 static void
-rested(struct swim *s, struct join *j)
+rested(struct swim *s, const struct input *in, struct join *j)
 {
 	j->resting = false;
 	j->again = 0;
@@ -867,7 +875,7 @@ rested(struct swim *s, struct join *j)
 		return;
 	}
 	j->claimed = j->outdone = j->quiet = false;
-	contest_again(s, j);
+	contest_again(s, in, j);
 }
 
 /*
@@ -886,14 +894,14 @@ goes_on(const struct join *j)
 
 /* Nobody of our name is there, or a member of our name stays as we do, or the contest is not over. */
 static void
-contest_ends(struct swim *s, struct join *j)
+contest_ends(struct swim *s, const struct input *in, struct join *j)
 {
 	if (s->leaving)
 		return;
 	if (goes_on(j)) {
 		j->again++;
 		j->quiet = !j->answered;
-		contest_again(s, j);
+		contest_again(s, in, j);
 		return;
 	}
 	if (!j->answered)
@@ -903,7 +911,7 @@ contest_ends(struct swim *s, struct join *j)
 	    outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
 	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
-	apply_refute(s, j->than);
+	apply_refute(s, in, j->than);
 	if (j->answered) {
 		tell_claim(s, j);
 		rest(s, j);
@@ -911,7 +919,7 @@ contest_ends(struct swim *s, struct join *j)
 }
 
 static void
-give_up(struct swim *s, struct join *j)
+give_up(struct swim *s, const struct input *in, struct join *j)
 {
 	struct member *m;
 
@@ -924,18 +932,18 @@ give_up(struct swim *s, struct join *j)
 		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
 		m = locate_at(s, &j->addr);
 		if (m != NULL && m->stand_in && !m->proven && !m->announced)
-			members_destroy(s, m);
+			members_destroy(s, in, m);
 		break;
 	case JOIN_CHECK:
 		break;
 	case JOIN_LEAVER:
-		apply_left(s, asked_member(s, j), j->than);
+		apply_left(s, in, asked_member(s, j), j->than);
 		break;
 	case JOIN_FORMER:
-		former_is_gone(s, j);
+		former_is_gone(s, in, j);
 		break;
 	case JOIN_CLAIM:
-		contest_ends(s, j);
+		contest_ends(s, in, j);
 		break;
 	}
 }
@@ -948,7 +956,7 @@ asks_whether_silent(const struct join *j)
 }
 
 void
-join_tick(struct swim *s)
+join_tick(struct swim *s, const struct input *in)
 {
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		struct join *j = &s->joins[i];
@@ -956,14 +964,14 @@ join_tick(struct swim *s)
 		if (!j->active || !swim_time_reached(s->now, j->next))
 			continue;
 		if (j->resting)
-			rested(s, j);
+			rested(s, in, j);
 		else if (j->looped && j->kind == JOIN_CLAIM)
 			j->active = false;
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
 			 (!j->small || asks_whether_silent(j)))
-			send_join(s, j);
+			send_join(s, in, j);
 		else
-			give_up(s, j);
+			give_up(s, in, j);
 	}
 }
 

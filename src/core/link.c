@@ -95,13 +95,13 @@ may_be_tried(const struct swim *s, const struct member *m, const struct swim_add
 }
 
 void
-link_try(struct swim *s, struct member *m, const struct wire_message *msg)
+link_try(struct swim *s, const struct input *in, struct member *m)
 {
-	const struct wire_str *text = &msg->trailer.reached;
+	const struct wire_str *text = &in->msg->trailer.reached;
 	struct link_retry *r = &s->link_retry;
 	struct swim_addr addr;
 
-	if (!msg->trailer.has_reached || !swim_addr_parse(text->bytes, text->len, &addr) ||
+	if (!in->msg->trailer.has_reached || !swim_addr_parse(text->bytes, text->len, &addr) ||
 	    !may_be_tried(s, m, &addr))
 		return;
 	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = addr};
@@ -120,12 +120,12 @@ link_reached(const struct swim *s, struct wire_str id, char *text, struct wire_t
 }
 
 void
-link_heard(struct swim *s, const struct swim_addr *from)
+link_heard(struct swim *s, const struct input *in)
 {
-	struct member *m = members_find(s, s->by, s->by_len);
+	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (m != NULL && (swim_addr_equal(&m->addr, from) || link_is_shown_at(m, from)))
-		probe_heard(s, m);
+	if (m != NULL && (swim_addr_equal(&m->addr, &in->from) || link_is_shown_at(m, &in->from)))
+		probe_heard(s, in, m);
 }
 
 static void
@@ -150,7 +150,7 @@ link_found(struct swim *s, struct member *m)
 }
 
 static void
-is_direct(struct swim *s, struct member *m)
+is_direct(struct swim *s, const struct input *in, struct member *m)
 {
 	bool was_broken = m->link == SWIM_PATH_RELAYED;
 
@@ -160,7 +160,7 @@ is_direct(struct swim *s, struct member *m)
 	if (was_broken)
 		link_report_changed(s);
 	if (was_broken && m->announced)
-		outbox_event(s, SWIM_EVENT_LINK_RECOVERED, m);
+		outbox_event(s, in, SWIM_EVENT_LINK_RECOVERED, m);
 }
 
 void
@@ -180,34 +180,34 @@ link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked
 }
 
 void
-link_answered(struct swim *s, const struct wire_message *msg)
+link_answered(struct swim *s, const struct input *in)
 {
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 	struct member *m = members_find(s, id.bytes, id.len);
 
 	if (m != NULL && m != s->self && !m->hidden && swim_status_is_live(m->status))
-		is_direct(s, m);
+		is_direct(s, in, m);
 }
 
 bool
-link_ack(struct swim *s, const struct wire_message *msg)
+link_ack(struct swim *s, const struct input *in)
 {
 	struct link_check *c = &s->link_check;
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 	struct member *m = members_find(s, id.bytes, id.len);
 
 	if (m == NULL)
 		return false;
-	if (m == s->link_retry.target && msg->seq == s->link_retry.seq) {
+	if (m == s->link_retry.target && in->msg->seq == s->link_retry.seq) {
 		s->link_retry.target = NULL;
 		link_answered_at(s, m, &s->link_retry.addr);
 		return true;
 	}
-	if (m == c->target && msg->seq - c->seq < c->tries) {
+	if (m == c->target && in->msg->seq - c->seq < c->tries) {
 		c->target = NULL;
 		return true;
 	}
-	return m->late_seq != 0 && msg->seq == m->late_seq;
+	return m->late_seq != 0 && in->msg->seq == m->late_seq;
 }
 
 bool
@@ -222,7 +222,7 @@ link_asks(const struct swim *s, uint64_t seq)
 
 /* One more question that m answered to others alone; true: the link is broken now. */
 static bool
-count_miss(struct swim *s, struct member *m)
+count_miss(struct swim *s, const struct input *in, struct member *m)
 {
 	if (m->missed < UINT8_MAX)
 		m->missed++;
@@ -233,7 +233,7 @@ count_miss(struct swim *s, struct member *m)
 	m->link = SWIM_PATH_RELAYED;
 	link_report_changed(s);
 	if (m->announced)
-		outbox_event(s, SWIM_EVENT_LINK_FAILED, m);
+		outbox_event(s, in, SWIM_EVENT_LINK_FAILED, m);
 	return true;
 }
 
@@ -247,24 +247,24 @@ ask(struct swim *s)
 }
 
 void
-link_missed(struct swim *s, struct member *m, uint64_t seq)
+link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t seq)
 {
 	m->late_seq = seq;
-	if (count_miss(s, m) || m->missed < CHECKED_AFTER || s->link_check.target != NULL)
+	if (count_miss(s, in, m) || m->missed < CHECKED_AFTER || s->link_check.target != NULL)
 		return;
 	s->link_check = (struct link_check){.target = m, .seq = core_seq(s)};
 	ask(s);
 }
 
 void
-link_tick(struct swim *s)
+link_tick(struct swim *s, const struct input *in)
 {
 	struct link_check *c = &s->link_check;
 
 	if (c->target == NULL || !swim_time_reached(s->now, c->next))
 		return;
 	/* A suspect is for the failure detector. */
-	if (c->target->status != SWIM_ALIVE || count_miss(s, c->target))
+	if (c->target->status != SWIM_ALIVE || count_miss(s, in, c->target))
 		c->target = NULL;
 	else
 		ask(s);
@@ -317,9 +317,9 @@ link_path(const struct swim *s, const struct member *m)
 }
 
 struct member *
-link_speaker(const struct swim *s, const struct swim_addr *from)
+link_speaker(const struct swim *s, const struct input *in, const struct swim_addr *from)
 {
-	struct member *m = members_find(s, s->by, s->by_len);
+	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
 	if (m != NULL && !m->hidden && link_is_shown_at(m, from))
 		return m;

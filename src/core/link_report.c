@@ -108,15 +108,15 @@ link_report_deadline(const struct swim *s)
 }
 
 void
-link_report_take(struct swim *s, const struct wire_message *msg)
+link_report_take(struct swim *s, const struct input *in)
 {
 	struct wire_links links;
 	size_t offset = 0;
 
 	/* From where no member lives, anybody can report in anybody's name. */
-	if (!s->by_known)
+	if (in->authority < AUTHORITY_MEMBER)
 		return;
-	while (wire_links_next(&msg->trailer, &offset, &links)) {
+	while (wire_links_next(&in->msg->trailer, &offset, &links)) {
 		size_t i = members_position(s, links.teller, true);
 		struct member *m;
 
@@ -168,17 +168,18 @@ link_report_complain(const struct swim *s, const struct member *to, char *text,
 }
 
 void
-link_report_complaint(struct swim *s, const struct wire_message *msg)
+link_report_complaint(struct swim *s, const struct input *in)
 {
-	struct member *m = members_find(s, s->by, s->by_len);
+	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 	struct swim_addr at;
 
 	/* A member that cannot reach us says so in every ping of a probe; a ping without that says that it can. */
-	if (!s->by_known || m == NULL || m == s->self || !msg->trailer.has_period)
+	if (in->authority < AUTHORITY_MEMBER || m == NULL || m == s->self ||
+	    !in->msg->trailer.has_period)
 		return;
-	m->complained = msg->trailer.has_unreached ? s->now : SWIM_TIME_NEVER;
-	if (msg->trailer.has_unreached &&
-	    swim_addr_parse(msg->trailer.unreached.bytes, msg->trailer.unreached.len, &at))
+	m->complained = in->msg->trailer.has_unreached ? s->now : SWIM_TIME_NEVER;
+	if (in->msg->trailer.has_unreached &&
+	    swim_addr_parse(in->msg->trailer.unreached.bytes, in->msg->trailer.unreached.len, &at))
 		s->seen_at = at;
 }
 

@@ -8,11 +8,11 @@
 #include "core/internal.h"
 
 void
-locate_parse(const struct swim *s, struct member *m)
+locate_parse(const struct input *in, struct member *m)
 {
 	m->addr = (struct swim_addr){0};
 	m->by_host = !swim_addr_parse(m->address, strlen(m->address), &m->addr);
-	m->addr.scope = swim_addr_is_link_local(&m->addr) ? s->zone : 0;
+	m->addr.scope = swim_addr_is_link_local(&m->addr) ? in->zone : 0;
 }
 
 static bool
@@ -83,7 +83,8 @@ forget_answers(struct member *m)
 }
 
 bool
-locate_move(struct swim *s, struct member *m, const char *address, size_t len)
+locate_move(struct swim *s, const struct input *in, struct member *m, const char *address,
+    size_t len)
 {
 	char *copy = core_alloc(s, len + 1);
 
@@ -96,7 +97,7 @@ locate_move(struct swim *s, struct member *m, const char *address, size_t len)
 		index_remove(&s->located, index_by_address, m);
 	core_release(s, m->address);
 	m->address = copy;
-	locate_parse(s, m);
+	locate_parse(in, m);
 	m->there = s->now;
 	forget_answers(m);
 	/* That nobody answers where it was says nothing of where it is. */
@@ -119,16 +120,17 @@ set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
 }
 
 void
-locate_found(struct swim *s, struct member *m, const struct swim_addr *addr)
+locate_found(struct swim *s, const struct input *in, struct member *m, const struct swim_addr *addr)
 {
 	set_found(s, m, addr);
 	if (m->live_index != NOT_LISTED)
-		apply_replace_stand_in(s, m);
+		apply_replace_stand_in(s, in, m);
 }
 
 void
 swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr)
 {
+	struct input_room room;
 	const struct member *resolved = NULL;
 
 	for (size_t i = 0; i < s->table.count; i++) {
@@ -143,7 +145,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 	}
 	/* Whom we knew by this address alone is that member. */
 	if (resolved != NULL)
-		apply_replace_stand_in(s, resolved);
+		apply_replace_stand_in(s, input_own(s, &room), resolved);
 }
 
 static void
@@ -181,10 +183,10 @@ locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 }
 
 void
-locate_told(struct swim *s, struct member *m)
+locate_told(struct swim *s, const struct input *in, struct member *m)
 {
-	if (swim_addr_is_link_local(&m->addr) && m->addr.scope == 0 && s->zone != 0)
-		set_zone(s, m, s->zone);
+	if (swim_addr_is_link_local(&m->addr) && m->addr.scope == 0 && in->zone != 0)
+		set_zone(s, m, in->zone);
 }
 
 void

@@ -193,9 +193,9 @@ lists_room(struct swim *s)
 }
 
 struct member *
-members_create(struct swim *s, const char *name, size_t len, const char *address,
-    size_t address_len)
+members_create(struct swim *s, const struct input *in, const struct wire_member_id *id)
 {
+	size_t len = id->id.len, address_len = id->address.len;
 	struct member *m;
 
 	if (!lists_room(s))
@@ -209,17 +209,17 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 		core_release(s, m);
 		return NULL;
 	}
-	memcpy(m->address, address, address_len);
+	memcpy(m->address, id->address.bytes, address_len);
 	m->address[address_len] = '\0';
-	memcpy(m->name, name, len);
+	memcpy(m->name, id->id.bytes, len);
 	m->name[len] = '\0';
 	m->name_len = (uint16_t)len;
-	m->hash = members_hash(name, len);
+	m->hash = members_hash(m->name, len);
 	m->since = m->met = m->there = m->alive = s->now;
 	m->deadline = m->heard = m->complained = SWIM_TIME_NEVER;
 	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
 	m->hidden = true; /* until its first transition shows it */
-	locate_parse(s, m);
+	locate_parse(in, m);
 	index_insert(&s->table, index_by_hash, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
@@ -227,19 +227,19 @@ members_create(struct swim *s, const char *name, size_t len, const char *address
 }
 
 void
-members_destroy(struct swim *s, struct member *m)
+members_destroy(struct swim *s, const struct input *in, struct member *m)
 {
 	assert(m != s->self);
 	probe_forget(s, m);
 	link_report_forget(s, m);
 	introduce_forget(s, m);
-	for (size_t i = 0; i < s->stale_count; i++) {
-		if (s->stale[i] == m)
-			s->stale[i--] = s->stale[--s->stale_count];
+	for (size_t i = 0; i < in->found->stale_count; i++) {
+		if (in->found->stale[i] == m)
+			in->found->stale[i--] = in->found->stale[--in->found->stale_count];
 	}
 	gossip_drop(s, m);
-	if (s->missed == m)
-		s->missed = NULL;
+	if (in->found->missed == m)
+		in->found->missed = NULL;
 	members_digest_toggle(s, m);
 	if (m->live_index != NOT_LISTED)
 		live_remove(s, m);
@@ -283,7 +283,7 @@ is_worth_less(const struct member *m, const struct member *than)
 }
 
 bool
-members_make_room(struct swim *s)
+members_make_room(struct swim *s, const struct input *in)
 {
 	struct member *oldest = NULL;
 
@@ -298,8 +298,8 @@ members_make_room(struct swim *s)
 	if (oldest == NULL)
 		return false;
 	if (!oldest->hidden && oldest->announced)
-		outbox_event(s, SWIM_EVENT_REMOVED, oldest);
-	members_destroy(s, oldest);
+		outbox_event(s, in, SWIM_EVENT_REMOVED, oldest);
+	members_destroy(s, in, oldest);
 	return true;
 }
 
@@ -336,7 +336,8 @@ members_set_partial(struct swim *s, struct member *m)
  * as dead has no life to report on.
  */
 static void
-transition_events(struct swim *s, struct member *m, enum swim_status from, bool was_hidden)
+transition_events(struct swim *s, const struct input *in, struct member *m, enum swim_status from,
+    bool was_hidden)
 {
 	bool unseen;
 
@@ -344,7 +345,7 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 		return;
 	if (m->hidden) {
 		if (!was_hidden && m->announced)
-			outbox_event(s, SWIM_EVENT_REMOVED, m);
+			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		m->announced = false;
 		return;
 	}
@@ -358,36 +359,36 @@ transition_events(struct swim *s, struct member *m, enum swim_status from, bool 
 		if (!m->announced) {
 			/* A stand-in is announced once its id is known to be its own, or when it fails. */
 			if (!m->stand_in || m->status == SWIM_SUSPECT)
-				members_announce(s, m);
+				members_announce(s, in, m);
 		} else if (from == SWIM_DEAD || (from == SWIM_SUSPECT && m->status == SWIM_ALIVE)) {
-			outbox_event(s, SWIM_EVENT_RECOVERED, m);
+			outbox_event(s, in, SWIM_EVENT_RECOVERED, m);
 		}
 		if (m->status == SWIM_SUSPECT && (from != SWIM_SUSPECT || was_hidden))
-			outbox_event(s, SWIM_EVENT_SUSPECTED, m);
+			outbox_event(s, in, SWIM_EVENT_SUSPECTED, m);
 		break;
 	case SWIM_DEAD:
 		if (m->announced && from != SWIM_DEAD && !unseen)
-			outbox_event(s, SWIM_EVENT_FAILED, m);
+			outbox_event(s, in, SWIM_EVENT_FAILED, m);
 		break;
 	case SWIM_LEFT:
 		if (m->announced && from != SWIM_LEFT && !m->unseen)
-			outbox_event(s, SWIM_EVENT_LEFT, m);
+			outbox_event(s, in, SWIM_EVENT_LEFT, m);
 		break;
 	}
 	m->unseen = unseen;
 }
 
 void
-members_announce(struct swim *s, struct member *m)
+members_announce(struct swim *s, const struct input *in, struct member *m)
 {
 	if (m->announced || m->hidden)
 		return;
 	m->announced = true;
-	outbox_event(s, SWIM_EVENT_JOINED, m);
+	outbox_event(s, in, SWIM_EVENT_JOINED, m);
 }
 
 void
-members_confirm(struct swim *s, struct member *m)
+members_confirm(struct swim *s, const struct input *in, struct member *m)
 {
 	if (!m->stand_in)
 		return;
@@ -396,7 +397,7 @@ members_confirm(struct swim *s, struct member *m)
 	s->stand_ins--;
 	members_digest_toggle(s, m);
 	if (swim_status_is_live(m->status))
-		members_announce(s, m);
+		members_announce(s, in, m);
 	introduce_arrived(s, m);
 	gossip_queue(s, m);
 }
@@ -486,8 +487,8 @@ transition_probes(struct swim *s, struct member *m, enum swim_status from)
 }
 
 void
-members_transition(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation,
-    bool hidden)
+members_transition(struct swim *s, const struct input *in, struct member *m,
+    enum swim_status status, uint64_t incarnation, bool hidden)
 {
 	enum swim_status from = m->status;
 	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
@@ -553,7 +554,7 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 	m->deadline = transition_deadline(s, m);
 	if (!swim_status_is_live(status) || hidden)
 		transition_probes(s, m, from);
-	transition_events(s, m, from, was_hidden);
+	transition_events(s, in, m, from, was_hidden);
 	if (swim_status_is_live(status) && !hidden &&
 	    (was_hidden || !swim_status_is_live(from) ||
 		(risen && incarnation > BASE_LADDER_WHOLE)))
@@ -564,14 +565,15 @@ members_transition(struct swim *s, struct member *m, enum swim_status status, ui
 		gossip_wake(s);
 	if (m->doomed && status == SWIM_DEAD) {
 		m->doomed = false;
-		members_forget(s, m, SWIM_DEAD, incarnation);
+		members_forget(s, in, m, SWIM_DEAD, incarnation);
 	}
 }
 
 void
-members_forget(struct swim *s, struct member *m, enum swim_status status, uint64_t incarnation)
+members_forget(struct swim *s, const struct input *in, struct member *m, enum swim_status status,
+    uint64_t incarnation)
 {
-	members_transition(s, m, status, incarnation, true);
+	members_transition(s, in, m, status, incarnation, true);
 	members_mark_removed(s, m);
 	gossip_queue(s, m);
 }

@@ -200,15 +200,16 @@ event_new(struct swim *s, enum swim_event_type type)
 }
 
 void
-outbox_event(struct swim *s, enum swim_event_type type, const struct member *m)
+outbox_event(struct swim *s, const struct input *in, enum swim_event_type type,
+    const struct member *m)
 {
 	struct swim_event *event = event_new(s, type);
 
 	if (event == NULL)
 		return;
 	report_member(s, m, &event->member);
-	memcpy(event->by, s->by, s->by_len);
-	event->by_len = s->by_len;
+	memcpy(event->by, in->speaker.bytes, in->speaker.len);
+	event->by_len = in->speaker.len;
 }
 
 static struct swim_event *

@@ -264,15 +264,16 @@ unanswered(struct swim *s, struct path_check *c)
 }
 
 bool
-path_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+path_ack(struct swim *s, const struct input *in)
 {
 	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
 		struct path_check *c = &s->path_checks[i];
 		struct member *m = c->target;
 
-		if (m == NULL || c->seq != msg->seq)
+		if (m == NULL || c->seq != in->msg->seq)
 			continue;
-		if (!probe_same_id(msg->member.id, m) || !swim_addr_equal(from, link_way(m)))
+		if (!probe_same_id(in->msg->member.id, m) ||
+		    !swim_addr_equal(&in->from, link_way(m)))
 			return false;
 		c->target = NULL;
 		if (c->trial && m->path_tries > 0)

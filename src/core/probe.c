@@ -96,11 +96,11 @@ doubt(struct wire_writer *w, struct member *m)
 }
 
 void
-probe_heard(const struct swim *s, struct member *m)
+probe_heard(const struct swim *s, const struct input *in, struct member *m)
 {
 	m->heard = s->now;
 	/* A datagram with a forged source address answers no question of ours, and so does not raise the next suspicion. */
-	if (!s->answered)
+	if (!in->answer.ours)
 		return;
 	if (m->doubted && (uint64_t)RISEN_BY << m->doubts < BASE_LADDER_MOST)
 		m->doubts++;
@@ -191,10 +191,10 @@ probe_patience(const struct swim *s, const struct member *m)
 }
 
 void
-probe_period_seen(struct swim *s, uint32_t period)
+probe_period_seen(struct swim *s, const struct input *in, uint32_t period)
 {
 	/* A stranger must not choose the period: with it he would choose who probes whom. */
-	if (!s->by_known)
+	if (in->authority < AUTHORITY_MEMBER)
 		return;
 	/* Serial number arithmetic: the counter may wrap. */
 	if ((int32_t)(period - s->period_seen) > 0)
@@ -526,7 +526,7 @@ ask_others(struct swim *s)
 }
 
 static void
-fail_probe(struct swim *s)
+fail_probe(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 	struct member *target = p->target;
@@ -539,7 +539,7 @@ fail_probe(struct swim *s)
 		if (++target->unheard < UNHEARD_MAX)
 			return;
 		target->unheard = 0;
-		suspicion_own(s, target);
+		suspicion_own(s, in, target);
 		return;
 	}
 	/*
@@ -551,7 +551,7 @@ fail_probe(struct swim *s)
 	if (s->doubtful && ++s->doubts <= DOUBTS_MAX)
 		return;
 	s->doubtful = false;
-	suspicion_own(s, target);
+	suspicion_own(s, in, target);
 }
 
 static void
@@ -666,25 +666,25 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 
 /* The target has answered directly, under this id, where it was asked. */
 static void
-direct_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *asked)
+direct_ack(struct swim *s, struct input *in, const struct swim_addr *asked)
 {
 	struct member *target = s->probe.target;
 
-	if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, target)) {
+	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
 		if (!target->stand_in)
 			return;
 		succeed(s);
-		join_learn(s, msg, asked);
+		join_learn(s, in, asked);
 		return;
 	}
-	s->asked = *asked;
+	in->answer.asked = *asked;
 	probe_measure(s, target, s->probe.sent);
 	loss_count(&s->loss, true);
 	link_answered_at(s, target, asked);
 	s->stats.probes_acked++;
 	succeed(s);
-	members_confirm(s, target);
+	members_confirm(s, in, target);
 }
 
 /* The question to others about the target of this period has this number. */
@@ -703,52 +703,52 @@ probe_is_indirect(const struct swim *s, uint64_t seq)
 }
 
 void
-probe_helped(const struct swim *s, struct member *m)
+probe_helped(const struct input *in, struct member *m)
 {
 	m->unheard = 0;
 	m->lived = true;
-	m->helper = members_hash(s->by, s->by_len);
+	m->helper = members_hash(in->speaker.bytes, in->speaker.len);
 }
 
 bool
-probe_ack(struct swim *s, const struct wire_message *msg)
+probe_ack(struct swim *s, struct input *in)
 {
 	struct probe *p = &s->probe;
 
-	if (p->target != NULL && (msg->seq == p->seq || msg->seq == p->second_seq)) {
-		struct swim_addr asked = msg->seq == p->seq ? p->first : p->second;
+	if (p->target != NULL && (in->msg->seq == p->seq || in->msg->seq == p->second_seq)) {
+		struct swim_addr asked = in->msg->seq == p->seq ? p->first : p->second;
 
-		direct_ack(s, msg, &asked);
+		direct_ack(s, in, &asked);
 		return true;
 	}
-	if (is_of_others(s, msg->seq)) {
-		if (msg->member.id.len == 0 || probe_same_id(msg->member.id, p->target)) {
-			probe_helped(s, p->target);
+	if (is_of_others(s, in->msg->seq)) {
+		if (in->msg->member.id.len == 0 || probe_same_id(in->msg->member.id, p->target)) {
+			probe_helped(in, p->target);
 			s->stats.probes_acked_indirectly++;
 			if (locate_is_reached(s, p->target)) {
 				/* Questions lost on a broken link do not count as loss: other links may lose none. */
 				if (p->target->link != SWIM_PATH_RELAYED)
 					loss_count(&s->loss, false);
-				link_missed(s, p->target, p->seq);
+				link_missed(s, in, p->target, p->seq);
 			}
-			link_try(s, p->target, msg);
+			link_try(s, in, p->target);
 			succeed(s);
 		}
 		return true;
 	}
-	if (confirm_ack(s, msg) || suspicion_ack(s, msg) || damping_ack(s, msg->seq) ||
-	    link_ack(s, msg))
+	if (confirm_ack(s, in) || suspicion_ack(s, in) || damping_ack(s, in->msg->seq) ||
+	    link_ack(s, in))
 		return true;
-	relay_ack(s, msg);
+	relay_ack(s, in);
 	return false;
 }
 
 void
-probe_nack(struct swim *s, const struct wire_message *msg)
+probe_nack(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 
-	if (!is_of_others(s, msg->seq))
+	if (!is_of_others(s, in->msg->seq))
 		return;
 	s->stats.nacks_received++;
 	if (p->nacks < p->asked)
@@ -773,14 +773,14 @@ probe_stalled(struct swim *s, swim_duration late)
 }
 
 void
-probe_tick(struct swim *s)
+probe_tick(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 
 	if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
 		ask_others(s);
 	if (p->target != NULL && swim_time_reached(s->now, p->ends))
-		fail_probe(s);
+		fail_probe(s, in);
 	if (swim_time_reached(s->now, s->probe_at))
 		begin_probe(s);
 }

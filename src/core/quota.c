@@ -43,14 +43,14 @@ quota_pay(swim_time *paid, swim_time now, int64_t units, int64_t rate)
 }
 
 static swim_time *
-quota_of(struct swim *s)
+quota_of(struct swim *s, const struct input *in)
 {
 	uint64_t h = HASH64_START;
 
-	if (!s->by_known)
+	if (in->authority < AUTHORITY_MEMBER)
 		return &s->quota.strangers;
-	h = hash64_bytes(h, s->from.ip, sizeof(s->from.ip));
-	h = hash64_end(hash64_u64(h, (uint64_t)s->from.scope << 16 | s->from.port));
+	h = hash64_bytes(h, in->from.ip, sizeof(in->from.ip));
+	h = hash64_end(hash64_u64(h, (uint64_t)in->from.scope << 16 | in->from.port));
 	return &s->quota.sources[h % QUOTA_SOURCES];
 }
 
@@ -67,11 +67,11 @@ quota_allows_member(struct swim *s, const struct wire_update *u, swim_time sourc
 }
 
 bool
-quota_allows(struct swim *s, const struct wire_update *u)
+quota_allows(struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	int64_t rate = s->by_known ? SOURCE_RATE : STRANGER_RATE;
-	int64_t burst = s->by_known ? SOURCE_BURST : STRANGER_BURST;
-	swim_time source = *quota_of(s);
+	int64_t rate = in->authority >= AUTHORITY_MEMBER ? SOURCE_RATE : STRANGER_RATE;
+	int64_t burst = in->authority >= AUTHORITY_MEMBER ? SOURCE_BURST : STRANGER_BURST;
+	swim_time source = *quota_of(s, in);
 
 	/* We have to answer accusations in any flood, so they have a rate of their own. */
 	if (wire_str_equal(u->member.id, s->self->name))
@@ -88,17 +88,19 @@ quota_mark(const struct swim *s)
 }
 
 void
-quota_charge(struct swim *s, const struct wire_update *u, struct quota_mark before)
+quota_charge(struct swim *s, const struct input *in, const struct wire_update *u,
+    struct quota_mark before)
 {
 	bool news = s->digest != before.digest || s->event_count != before.events ||
 		    s->out_count != before.datagrams;
 	int64_t units = news ? NEWS_UNITS : 1;
-	swim_time *source = quota_of(s);
+	swim_time *source = quota_of(s, in);
 	struct member *m;
 
 	if (s->self->incarnation != before.incarnation)
 		quota_pay(&s->quota.self, s->now, 1, SELF_RATE);
-	quota_pay(source, s->now, units, s->by_known ? SOURCE_RATE : STRANGER_RATE);
+	quota_pay(source, s->now, units,
+	    in->authority >= AUTHORITY_MEMBER ? SOURCE_RATE : STRANGER_RATE);
 	quota_pay(&s->quota.all, s->now, units, ALL_RATE);
 	if (!news || quota_has_room(*source, s->now, SOURCE_RATE, BUSY_BURST))
 		return;

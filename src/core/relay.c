@@ -15,7 +15,7 @@
 
 /* The asker hears `type` about the target of its ping-req. */
 static void
-answer(struct swim *s, struct relay *r, enum wire_type type)
+answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type type)
 {
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
@@ -46,7 +46,7 @@ answer(struct swim *s, struct relay *r, enum wire_type type)
 		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
 	}
 	if (type == WIRE_NACK && r->active && proven && base_is_recipient(r->asker_kind))
-		introduce_silent(s, &r->asker, &target);
+		introduce_silent(s, in, &r->asker, &target);
 	core_release(s, r->text);
 	*r = (struct relay){0};
 }
@@ -74,11 +74,12 @@ vacant(struct swim *s, bool stranger)
  * request has bytes for: neither need have asked for anything.
  */
 static bool
-ping_small(struct swim *s, const struct relay *r, struct member *target,
+ping_small(struct swim *s, const struct input *in, const struct relay *r, struct member *target,
     const struct swim_addr *addr)
 {
 	/* Whoever is said to live there may have been asked already. */
-	size_t budget = s->visited ? s->credit : r->request_len + s->spent;
+	size_t budget = in->allowance->visited ? in->allowance->credit
+					       : r->request_len + in->allowance->spent;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -103,9 +104,9 @@ ping_small(struct swim *s, const struct relay *r, struct member *target,
 
 /* For whom to write the answer.  A ping-req without a name, from an address of no known base peer, may be of either kind. */
 static enum wire_recipient
-asker_kind(const struct swim *s, const struct member *asker)
+asker_kind(const struct input *in, const struct member *asker)
 {
-	if (!s->by_base)
+	if (!in->base)
 		return WIRE_RECIPIENT_SWIMD;
 	return asker != NULL && base_is_peer(asker) ? WIRE_RECIPIENT_NEW_BASE
 						    : WIRE_RECIPIENT_UNKNOWN;
@@ -116,24 +117,24 @@ asker_kind(const struct swim *s, const struct member *asker)
  * base peers the names.  No swimd answers a base peer by its name any more, so a nack lets the base peer give the pair up.
  */
 static bool
-is_former_pair(const struct swim *s, const struct relay *r, const struct wire_member_id *pair,
-    const struct member *target)
+is_former_pair(const struct swim *s, const struct input *in, const struct relay *r,
+    const struct wire_member_id *pair, const struct member *target)
 {
 	return base_is_recipient(r->asker_kind) && base_kind(s, target) == SWIM_KIND_SWIMD &&
-	       !base_is_address(s, pair);
+	       !base_is_address(s, in, pair);
 }
 
 void
-relay_request(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
+relay_request(struct swim *s, const struct input *in)
 {
-	struct wire_str id = msg->member.id, address = msg->member.address;
-	struct wire_member_id meant = s->by_base ? base_meant(s, &msg->member) : msg->member;
+	struct wire_str id = in->msg->member.id, address = in->msg->member.address;
+	struct wire_member_id meant = in->base ? base_meant(s, in, &in->msg->member)
+					       : in->msg->member;
 	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
-	const struct member *asker = link_speaker(s, from);
-	bool stranger = asker == NULL || !link_is_shown_at(asker, from);
+	const struct member *asker = link_speaker(s, in, &in->from);
+	bool stranger = asker == NULL || !link_is_shown_at(asker, &in->from);
 	struct relay *r = vacant(s, stranger);
 	bool usable, known;
 	struct swim_addr addr;
@@ -144,12 +145,12 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 		return;
 	}
 	*r = (struct relay){.stranger = stranger,
-	    .asker = *from,
-	    .asker_kind = asker_kind(s, asker),
-	    .asker_seq = msg->seq,
-	    .whoever = s->by_base && base_is_address(s, &msg->member),
+	    .asker = in->from,
+	    .asker_kind = asker_kind(in, asker),
+	    .asker_seq = in->msg->seq,
+	    .whoever = in->base && base_is_address(s, in, &in->msg->member),
 	    .target = members_hash(meant.id.bytes, meant.id.len),
-	    .request_len = len - s->spent,
+	    .request_len = in->len - in->allowance->spent,
 	    .id_len = id.len,
 	    .address_len = address.len};
 	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
@@ -161,51 +162,51 @@ relay_request(struct swim *s, const struct wire_message *msg, const struct swim_
 	memcpy(r->text + id.len, address.bytes, address.len);
 	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
-		introduce_note_stale(s, target);
+		introduce_note_stale(in, target);
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
-	usable = apply_address(s, meant.address, address_text, &addr);
+	usable = apply_address(s, in, meant.address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
-	if (known && is_former_pair(s, r, &msg->member, target)) {
-		answer(s, r, WIRE_NACK);
+	if (known && is_former_pair(s, in, r, &in->msg->member, target)) {
+		answer(s, in, r, WIRE_NACK);
 		return;
 	}
 	if (target == s->self) {
-		answer(s, r, WIRE_ACK);
+		answer(s, in, r, WIRE_ACK);
 		return;
 	}
 	if (known)
 		addr = *link_way(target);
 	/* One out of our reach, too; and a stranger that has us ask himself would have two datagrams for one. */
-	if (!usable || (stranger && swim_addr_equal(&addr, from)) || (!known && addr.family == 0) ||
-	    !locate_reaches(s, &addr)) {
+	if (!usable || (stranger && swim_addr_equal(&addr, &in->from)) ||
+	    (!known && addr.family == 0) || !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
-		answer(s, r, WIRE_NACK);
+		answer(s, in, r, WIRE_NACK);
 		return;
 	}
-	if (msg->trailer.has_timeout && swim_ms(msg->trailer.timeout_ms).ns < 10 * wait.ns)
-		wait = swim_ms(msg->trailer.timeout_ms);
+	if (in->msg->trailer.has_timeout && swim_ms(in->msg->trailer.timeout_ms).ns < 10 * wait.ns)
+		wait = swim_ms(in->msg->trailer.timeout_ms);
 	r->active = true;
 	r->seq = core_seq(s);
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
 	if (known && !stranger && link_is_shown(target))
 		probe_ping(s, target, r->seq);
-	else if (!ping_small(s, r, known ? target : NULL, &addr))
-		answer(s, r, WIRE_NACK);
+	else if (!ping_small(s, in, r, known ? target : NULL, &addr))
+		answer(s, in, r, WIRE_NACK);
 }
 
 void
-relay_ack(struct swim *s, const struct wire_message *msg)
+relay_ack(struct swim *s, const struct input *in)
 {
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		struct relay *r = &s->relays[i];
 
-		if (!r->active || r->seq != msg->seq)
+		if (!r->active || r->seq != in->msg->seq)
 			continue;
 		/* Someone else at that address can't answer for the target. */
 		if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
-			answer(s, r, WIRE_ACK);
+			answer(s, in, r, WIRE_ACK);
 		return;
 	}
 }
@@ -221,11 +222,11 @@ relay_asks(const struct swim *s, uint64_t seq)
 }
 
 void
-relay_tick(struct swim *s)
+relay_tick(struct swim *s, const struct input *in)
 {
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		if (s->relays[i].active && swim_time_reached(s->now, s->relays[i].deadline))
-			answer(s, &s->relays[i], WIRE_NACK);
+			answer(s, in, &s->relays[i], WIRE_NACK);
 	}
 }
 

@@ -13,23 +13,6 @@
 /* A stand-in that no answer confirms is dropped after this many times the time that a greeting takes. */
 #define STAND_IN_GREETINGS 2
 
-static void
-speak(struct swim *s, const char *name, size_t len)
-{
-	if (len > SWIM_NAME_MAX)
-		len = SWIM_NAME_MAX;
-	memcpy(s->by, name, len);
-	s->by_len = (uint16_t)len;
-}
-
-void
-speaker_self(struct swim *s)
-{
-	speak(s, s->self->name, s->self->name_len);
-	s->by_base = s->by_base_peer = false;
-	s->by_member = s->by_known = s->by_proven = s->by_named = s->by_vouches = true;
-}
-
 /* From another address than it tells, where it has answered under its name. */
 static bool
 is_also_at(const struct member *m, const struct swim_addr *from)
@@ -44,18 +27,22 @@ is_also_at(const struct member *m, const struct swim_addr *from)
  * questions from there: the network chooses by which of its addresses one of several is heard.
  */
 static void
-weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from)
+weigh(struct swim *s, struct input *in, const struct member *speaker, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
 	bool also = is_also_at(speaker, from);
 	bool lives = speaker != NULL && !speaker->hidden && swim_addr_equal(&speaker->addr, from);
 	bool known = lives && !speaker->stand_in;
+	bool proven = (also || (known && speaker->proven)) && speaker->live_index != NOT_LISTED;
 
-	s->by_member = also || (m != NULL && !m->hidden);
-	s->by_known = also || known;
-	s->by_proven = (also && speaker->live_index != NOT_LISTED) ||
-		       (known && speaker->proven && speaker->live_index != NOT_LISTED);
-	s->by_vouches = visitor_vouches(s, speaker);
+	in->from_member = also || (m != NULL && !m->hidden);
+	if (proven)
+		in->authority = AUTHORITY_PROVEN;
+	else if (also || known)
+		in->authority = AUTHORITY_MEMBER;
+	else
+		in->authority = in->answer.ours ? AUTHORITY_ANSWERED : AUTHORITY_STRANGER;
+	in->vouches = visitor_vouches(s, in, speaker);
 }
 
 /*
@@ -63,31 +50,31 @@ weigh(struct swim *s, const struct member *speaker, const struct swim_addr *from
  * us ask may be that small; all other questions are padded.
  */
 static bool
-is_small_answer(const struct swim *s, const struct wire_message *msg)
+is_small_answer(const struct swim *s, const struct input *in)
 {
-	return join_is_ours(s, msg->seq) || relay_asks(s, msg->seq) || visitor_had_no_room(s, msg);
+	return join_is_ours(s, in->msg->seq) || relay_asks(s, in->msg->seq) ||
+	       visitor_had_no_room(s, in);
 }
 
 /* Does a member that speaks for itself know our extensions? */
 static void
-note_kind(struct swim *s, struct member *m, const struct wire_message *msg,
-    const struct swim_addr *from)
+note_kind(struct swim *s, struct input *in, struct member *m)
 {
-	bool is_answer = msg->type == WIRE_ACK || msg->type == WIRE_NACK;
-	bool is_there = swim_addr_equal(&m->addr, from);
+	bool is_answer = in->msg->type == WIRE_ACK || in->msg->type == WIRE_NACK;
+	bool is_there = swim_addr_equal(&m->addr, &in->from);
 
-	if (!is_there && (is_answer || !is_also_at(m, from)))
+	if (!is_there && (is_answer || !is_also_at(m, &in->from)))
 		return;
 	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
-	if (is_answer && base_speaks(msg)) {
-		s->by_tells_kind = msg->type == WIRE_ACK && !m->swimd && !is_small_answer(s, msg);
+	if (is_answer && base_speaks(in->msg)) {
+		in->shows_kind = in->msg->type == WIRE_ACK && !m->swimd && !is_small_answer(s, in);
 		return;
 	}
 	/*
 	 * A swimd that is taken for a base peer hears nothing of us any more, and its address may be forged: it is asked first
 	 * (speaker_check_kind), and one of which nothing was known is asked by what both kinds read until it has answered.
 	 */
-	if (base_speaks(msg)) {
+	if (base_speaks(in->msg)) {
 		m->unsure |= base_kind(s, m) == SWIM_KIND_UNKNOWN;
 		m->base_peer |= base_kind(s, m) != SWIM_KIND_SWIMD;
 		return;
@@ -97,13 +84,13 @@ note_kind(struct swim *s, struct member *m, const struct wire_message *msg,
 }
 
 void
-speaker_note_answer(struct swim *s, const struct wire_message *msg)
+speaker_note_answer(struct swim *s, struct input *in)
 {
-	struct member *m = members_find(s, s->by, s->by_len);
+	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (!s->answered || !s->by_tells_kind || m == NULL || m == s->self || m->swimd)
+	if (!in->answer.ours || !in->shows_kind || m == NULL || m == s->self || m->swimd)
 		return;
-	m->base_peer |= base_answers(s, msg);
+	m->base_peer |= base_answers(s, in);
 	m->unsure = false;
 }
 
@@ -112,84 +99,84 @@ speaker_note_answer(struct swim *s, const struct wire_message *msg)
  * as the word of the member that it names only where it comes from that member's address.
  */
 static bool
-names_sender(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+names_sender(const struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	const struct member *m;
 
-	if (msg->type != WIRE_ACK || msg->member.id.len == 0 || probe_is_indirect(s, msg->seq))
+	if (in->msg->type != WIRE_ACK || in->msg->member.id.len == 0 ||
+	    probe_is_indirect(s, in->msg->seq))
 		return false;
-	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m != NULL)
-		return swim_addr_equal(&m->addr, from) || is_also_at(m, from);
-	swim_addr_format_public(from, text);
-	return wire_str_equal(msg->member.address, text);
+		return swim_addr_equal(&m->addr, &in->from) || is_also_at(m, &in->from);
+	swim_addr_format_public(&in->from, text);
+	return wire_str_equal(in->msg->member.address, text);
 }
 
 /* The member whose word a datagram without any name is; NULL: none that we know. */
 static struct member *
-resident(const struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+resident(const struct swim *s, const struct input *in)
 {
-	struct member *m = locate_at(s, from);
+	struct member *m = locate_at(s, &in->from);
 
 	if (m == NULL || m == s->self)
 		return m;
 	/* If the member of this address is gone, somebody else may have started there: an answer has to tell who it is. */
 	return m->live_index == NOT_LISTED ||
-		       (base_speaks(msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+		       (base_speaks(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
 		   ? NULL
 		   : m;
 }
 
 static void
-speak_address(struct swim *s, const struct swim_addr *from)
+speak_address(struct swim *s, struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 
-	swim_addr_format_public(from, text);
+	swim_addr_format_public(&in->from, text);
 	/* A member with this link-local address in another zone may be known by the same text. */
 	if (members_find(s, text, strlen(text)) != NULL)
-		swim_addr_format(from, text);
-	speak(s, text, strlen(text));
+		swim_addr_format(&in->from, text);
+	input_speak(in, text, strlen(text));
 }
 
 struct member *
-speaker_identify(struct swim *s, const struct wire_message *msg,
-    const struct wire_member_id *claimed, const struct swim_addr *from)
+speaker_identify(struct swim *s, struct input *in)
 {
-	struct wire_str name = claimed->id;
+	struct wire_str name = in->claimed.id;
 	struct member *m;
 
-	s->by_base = base_speaks(msg);
-	s->by_tells_kind = false;
-	s->by_base_peer = s->by_base && (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ);
-	if (name.len == 0 && names_sender(s, msg, from))
-		name = msg->member.id;
-	s->by_named = name.len > 0;
-	m = s->by_named ? members_find(s, name.bytes, name.len) : resident(s, msg, from);
-	if (s->by_named)
-		speak(s, name.bytes, name.len);
+	in->base = base_speaks(in->msg);
+	in->shows_kind = false;
+	in->base_peer = in->base && (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ);
+	if (name.len == 0 && names_sender(s, in))
+		name = in->msg->member.id;
+	in->named = name.len > 0;
+	m = in->named ? members_find(s, name.bytes, name.len) : resident(s, in);
+	if (in->named)
+		input_speak(in, name.bytes, name.len);
 	else if (m != NULL)
-		speak(s, m->name, m->name_len);
+		input_speak(in, m->name, m->name_len);
 	else
-		speak_address(s, from);
+		speak_address(s, in);
 	if (m != s->self && m != NULL) {
-		locate_heard(s, m, from);
-		note_kind(s, m, msg, from);
-		s->by_base_peer |= s->by_base && base_is_peer(m);
+		locate_heard(s, m, &in->from);
+		note_kind(s, in, m);
+		in->base_peer |= in->base && base_is_peer(m);
 	}
-	weigh(s, m, from);
+	weigh(s, in, m, &in->from);
 	return m;
 }
 
 void
-speaker_check_kind(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+speaker_check_kind(struct swim *s, const struct input *in)
 {
-	const struct member *m = locate_at(s, from);
+	const struct member *m = locate_at(s, &in->from);
 
-	if (s->by_base && m != NULL && m != s->self && base_kind(s, m) == SWIM_KIND_SWIMD &&
-	    (msg->type == WIRE_PING || msg->type == WIRE_PING_REQ))
-		join_start(s, from, JOIN_GREET);
+	if (in->base && m != NULL && m != s->self && base_kind(s, m) == SWIM_KIND_SWIMD &&
+	    (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ))
+		join_start(s, in, &in->from, JOIN_GREET);
 }
 
 /* Nobody is known to live there but m itself, if anybody. */
@@ -202,34 +189,35 @@ is_free(const struct swim *s, const struct swim_addr *addr)
 }
 
 void
-speaker_answers(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+speaker_answers(struct swim *s, struct input *in)
 {
-	struct member *m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	if (m == NULL || m == s->self || m->hidden || m->stand_in)
 		return;
-	if (!swim_addr_equal(&s->asked, from)) {
+	if (!swim_addr_equal(&in->answer.asked, &in->from)) {
 		/* The source address may be forged: the member can be reached there once it has answered there. */
-		speaker_ask(s, m, from);
-		if (!swim_addr_equal(&s->asked, &m->addr) && !link_is_shown_at(m, &s->asked))
+		speaker_ask(s, in, m);
+		if (!swim_addr_equal(&in->answer.asked, &m->addr) &&
+		    !link_is_shown_at(m, &in->answer.asked))
 			return;
-	} else if (is_free(s, from)) {
-		m->also = *from;
+	} else if (is_free(s, &in->from)) {
+		m->also = in->from;
 		link_found(s, m);
 	} else {
 		return;
 	}
-	s->by_named = true;
-	speak(s, m->name, m->name_len);
-	weigh(s, m, &s->asked);
+	in->named = true;
+	input_speak(in, m->name, m->name_len);
+	weigh(s, in, m, &in->answer.asked);
 }
 
 void
-speaker_ask(struct swim *s, const struct member *m, const struct swim_addr *from)
+speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 {
-	if (m->live_index == NOT_LISTED || is_also_at(m, from) || !is_free(s, from))
+	if (m->live_index == NOT_LISTED || is_also_at(m, &in->from) || !is_free(s, &in->from))
 		return;
-	join_start(s, from, JOIN_GREET);
+	join_start(s, in, &in->from, JOIN_GREET);
 }
 
 /* How long a stand-in waits for an answer.  The greeting that asks for the answer ends well before. */
@@ -241,25 +229,27 @@ stand_in_hold(const struct swim *s)
 
 /* Take up a base peer that nobody has told us of, with its address for an id until its answer tells its own id. */
 static struct member *
-stand_in(struct swim *s, const struct swim_addr *from)
+stand_in(struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
+	struct wire_member_id id;
 	struct member *m;
 
-	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s)) {
+	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s, in)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
 		/* The answer says who the sender is, and makes the sender a guest. */
 		if (!s->leaving)
-			join_start(s, from, JOIN_GREET);
+			join_start(s, in, &in->from, JOIN_GREET);
 		return NULL;
 	}
-	swim_addr_format_public(from, text);
+	swim_addr_format_public(&in->from, text);
+	id = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 	if (members_find(s, text, strlen(text)) != NULL) {
 		/* Another member has this name, such as one with the same address in another zone.  Ask the sender who it is. */
-		join_start(s, from, JOIN_GREET);
+		join_start(s, in, &in->from, JOIN_GREET);
 		return NULL;
 	}
-	m = members_create(s, text, strlen(text), text, strlen(text));
+	m = members_create(s, in, &id);
 	if (m == NULL) {
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
 		return NULL;
@@ -268,8 +258,8 @@ stand_in(struct swim *s, const struct swim_addr *from)
 	introduce_met(s, m);
 	s->stand_ins++;
 	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
-	members_transition(s, m, SWIM_ALIVE, 0, false);
-	join_start(s, from, JOIN_GREET);
+	members_transition(s, in, m, SWIM_ALIVE, 0, false);
+	join_start(s, in, &in->from, JOIN_GREET);
 	return m;
 }
 
@@ -288,20 +278,20 @@ gone_at(const struct swim *s, const struct swim_addr *from)
 }
 
 struct member *
-speaker_meet(struct swim *s, struct member *known, const struct swim_addr *from)
+speaker_meet(struct swim *s, const struct input *in, struct member *known)
 {
-	struct member *m = known != NULL ? known : locate_at(s, from);
+	struct member *m = known != NULL ? known : locate_at(s, &in->from);
 
 	if (m != NULL && m != s->self && m->live_index == NOT_LISTED) {
-		join_start(s, from, JOIN_GREET);
-		return gone_at(s, from);
+		join_start(s, in, &in->from, JOIN_GREET);
+		return gone_at(s, &in->from);
 	}
-	if (m == NULL && join_is_move_to(s, from))
+	if (m == NULL && join_is_move_to(s, &in->from))
 		return NULL;
 	if (m == NULL)
-		return stand_in(s, from);
+		return stand_in(s, in);
 	if (m->stand_in && !m->proven)
-		join_start(s, from, JOIN_GREET);
+		join_start(s, in, &in->from, JOIN_GREET);
 	return m;
 }
 
@@ -312,29 +302,29 @@ is_unconfirmed(const struct member *m)
 }
 
 static void
-drop(struct swim *s, struct member *m)
+drop(struct swim *s, const struct input *in, struct member *m)
 {
 	if (m->announced)
-		outbox_event(s, SWIM_EVENT_REMOVED, m);
-	members_destroy(s, m);
+		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
+	members_destroy(s, in, m);
 }
 
 void
-speaker_drop_stand_in(struct swim *s, const struct swim_addr *addr)
+speaker_drop_stand_in(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct member *m;
 	size_t i = 0;
 
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
 		if (is_unconfirmed(m)) {
-			drop(s, m);
+			drop(s, in, m);
 			return;
 		}
 	}
 }
 
 void
-speaker_drop_alias(struct swim *s, const struct swim_addr *addr)
+speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 	struct member *o;
@@ -344,14 +334,14 @@ speaker_drop_alias(struct swim *s, const struct swim_addr *addr)
 		return;
 	while ((o = locate_each_at(s, addr, &i)) != NULL) {
 		if (o != m && o->live_index != NOT_LISTED && base_may_be_alias(o)) {
-			drop(s, o);
+			drop(s, in, o);
 			return;
 		}
 	}
 }
 
 void
-speaker_tick(struct swim *s)
+speaker_tick(struct swim *s, const struct input *in)
 {
 	if (!swim_time_reached(s->now, s->stand_in_ends))
 		return;
@@ -363,7 +353,7 @@ speaker_tick(struct swim *s)
 		if (!is_unconfirmed(m))
 			continue;
 		if (swim_time_reached(s->now, ends))
-			drop(s, m);
+			drop(s, in, m);
 		else
 			s->stand_in_ends = swim_time_min(s->stand_in_ends, ends);
 	}
@@ -376,15 +366,14 @@ speaker_deadline(const struct swim *s)
 }
 
 void
-speaker_introduce(struct swim *s, const struct wire_message *msg, const struct wire_member_id *who,
-    const struct swim_addr *from)
+speaker_introduce(struct swim *s, struct input *in)
 {
 	struct member *m;
 
-	if (s->leaving || !base_speaks(msg) || who->address.len == 0)
+	if (s->leaving || !base_speaks(in->msg) || in->claimed.address.len == 0)
 		return;
-	join_introduce(s, who, from);
-	m = members_find(s, who->id.bytes, who->id.len);
+	join_introduce(s, in, &in->claimed, &in->from);
+	m = members_find(s, in->claimed.id.bytes, in->claimed.id.len);
 	if (m != NULL && m != s->self)
-		note_kind(s, m, msg, from);
+		note_kind(s, in, m);
 }

@@ -202,13 +202,13 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 }
 
 void
-suspicion_own(struct swim *s, struct member *m)
+suspicion_own(struct swim *s, const struct input *in, struct member *m)
 {
 	if (m->hidden || !swim_status_is_live(m->status))
 		return;
 	if (m->status == SWIM_ALIVE) {
 		s->stats.suspicions++;
-		members_transition(s, m, SWIM_SUSPECT, m->incarnation, false);
+		members_transition(s, in, m, SWIM_SUSPECT, m->incarnation, false);
 	}
 	if (suspicion_accuse(s, m, s->self->hash))
 		gossip_queue(s, m);
@@ -216,9 +216,10 @@ suspicion_own(struct swim *s, struct member *m)
 
 /* Whatever name a stranger gives, his word is that of one who has none, which no member can be. */
 static uint64_t
-teller(const struct swim *s)
+teller(const struct input *in)
 {
-	return members_hash(s->by, s->by_known ? s->by_len : 0);
+	return members_hash(in->speaker.bytes,
+	    in->authority >= AUTHORITY_MEMBER ? in->speaker.len : 0);
 }
 
 /*
@@ -226,14 +227,15 @@ teller(const struct swim *s)
  * it has asked in vain; what it only remembers, or has of a death long ago, is nobody's finding.
  */
 bool
-suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
+suspicion_take(struct swim *s, const struct input *in, struct member *m,
+    const struct wire_update *u)
 {
 	bool news = false;
 
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= suspicion_accuse(s, m, u->accusers[i]);
-	if (u->accuser_count == 0 && s->by_base)
-		news = suspicion_accuse(s, m, teller(s));
+	if (u->accuser_count == 0 && in->base)
+		news = suspicion_accuse(s, m, teller(in));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && m->accuser_count == 2 && suspicion_is_ours(s, m))
 		probe_health(s, -1);
@@ -241,13 +243,13 @@ suspicion_take(struct swim *s, struct member *m, const struct wire_update *u)
 }
 
 bool
-suspicion_is_void(const struct swim *s, const struct wire_update *u)
+suspicion_is_void(const struct swim *s, const struct input *in, const struct wire_update *u)
 {
 	/* What a base peer says it says as the wire format has it. */
-	if (s->by_base)
+	if (in->base)
 		return false;
 	if (u->accuser_count == 0)
-		return is_gone(s, members_hash(s->by, s->by_len));
+		return is_gone(s, members_hash(in->speaker.bytes, in->speaker.len));
 	for (unsigned i = 0; i < u->accuser_count; i++) {
 		if (!is_gone(s, u->accusers[i]))
 			return false;
@@ -380,7 +382,7 @@ ask(struct swim *s, struct member *m)
 
 /* True when the verdict fell, or there is nothing to be asked now. */
 static bool
-judge(struct swim *s, struct member *m)
+judge(struct swim *s, const struct input *in, struct member *m)
 {
 	/* Accusers may have died since. */
 	schedule(s, m);
@@ -400,7 +402,7 @@ judge(struct swim *s, struct member *m)
 	/* By now that is our own finding. */
 	if (suspicion_accusers(s, m) == 0)
 		suspicion_accuse(s, m, s->self->hash);
-	members_transition(s, m, SWIM_DEAD, m->incarnation, false);
+	members_transition(s, in, m, SWIM_DEAD, m->incarnation, false);
 	gossip_queue(s, m);
 	return true;
 }
@@ -424,18 +426,18 @@ asked_about(const struct swim *s, uint64_t seq)
  * from our address, because somebody floods it from there.  What it did not answer before is no evidence any more.
  */
 bool
-suspicion_ack(struct swim *s, const struct wire_message *msg)
+suspicion_ack(struct swim *s, struct input *in)
 {
-	struct member *m = asked_about(s, msg->seq);
+	struct member *m = asked_about(s, in->msg->seq);
 
 	if (m == NULL)
 		return false;
-	if (msg->member.id.len > 0 && !probe_same_id(msg->member.id, m))
+	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, m))
 		return true;
-	if (is_question_to_others(m, msg->seq))
-		probe_helped(s, m);
+	if (is_question_to_others(m, in->msg->seq))
+		probe_helped(in, m);
 	else
-		s->asked = *link_way(m);
+		in->answer.asked = *link_way(m);
 	suspicion_begin(s, m);
 	/* It is asked no more often than it would be probed, however soon its answers come. */
 	m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
@@ -458,13 +460,13 @@ suspicion_asks_others(const struct swim *s, uint64_t seq)
 }
 
 void
-suspicion_tick(struct swim *s)
+suspicion_tick(struct swim *s, const struct input *in)
 {
 	for (size_t i = s->suspect_count; i-- > 0;) {
 		struct member *m = s->suspects[i];
 
 		while (m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->ask_at)) {
-			if (!judge(s, m))
+			if (!judge(s, in, m))
 				ask(s, m);
 		}
 	}

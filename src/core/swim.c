@@ -77,6 +77,8 @@ struct swim *
 swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 {
 	char address[SWIM_ADDR_TEXT];
+	struct input_room room;
+	struct input *in;
 	struct swim *s;
 
 	if (!usable(config))
@@ -105,18 +107,18 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->probe_at = swim_time_add(now,
 	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));
 	swim_addr_format_public(&config->address, address);
-	s->zone = config->address.scope;
+	in = input_own(s, &room);
+	in->zone = config->address.scope;
 	s->config.name = copy_text(s, config->name);
 	s->config.cluster = copy_text(s, config->cluster);
-	s->self = members_create(s, config->name, strlen(config->name), address, strlen(address));
+	s->self = members_create(s, in,
+	    &(struct wire_member_id){wire_str_of(config->name), wire_str_of(address)});
 	if (s->config.name == NULL || s->config.cluster == NULL || s->self == NULL) {
 		swim_free(s);
 		return NULL;
 	}
-	s->zone = 0;
 	s->self->swimd = s->self->proven = s->self->announced = true;
-	speaker_self(s);
-	members_transition(s, s->self, SWIM_ALIVE, config->incarnation, false);
+	members_transition(s, input_own(s, &room), s->self, SWIM_ALIVE, config->incarnation, false);
 	gossip_queue(s, s->self);
 	return s;
 }
@@ -158,8 +160,7 @@ swim_free(struct swim *s)
  * false, and sends nothing, if the ack fits.
  */
 static bool
-answer_small(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
+answer_small(struct swim *s, const struct input *in, size_t len)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
 	    wire_str_of(s->self->address)};
@@ -172,8 +173,8 @@ answer_small(struct swim *s, const struct wire_message *msg, const struct swim_a
 	self.address = wire_str_of("");
 	if (!outbox_begin(s, &w, &trailer, len))
 		return true;
-	wire_begin_nack(&w, msg->seq, &self);
-	outbox_end(s, &w, &trailer, 0, WIRE_NACK, from, NULL);
+	wire_begin_nack(&w, in->msg->seq, &self);
+	outbox_end(s, &w, &trailer, 0, WIRE_NACK, &in->from, NULL);
 	return true;
 }
 
@@ -182,15 +183,15 @@ answer_small(struct swim *s, const struct wire_message *msg, const struct swim_a
  * them, so that the one that is back refutes its own.
  */
 static void
-tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
-    const struct swim_addr *from)
+tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
+    const struct member *sender)
 {
 	struct member *m;
 	size_t i = 0;
 
 	if (sender == NULL || sender == s->self || sender->live_index != NOT_LISTED)
 		return;
-	while ((m = locate_each_at(s, from, &i)) != NULL) {
+	while ((m = locate_each_at(s, &in->from, &i)) != NULL) {
 		if (m != sender && m != s->self)
 			gossip_add_without(s, w, m);
 	}
@@ -198,34 +199,33 @@ tell_of_gone(struct swim *s, struct wire_writer *w, const struct member *sender,
 
 /* `named`: the ping said who sent it, in its trailer or envelope. */
 static void
-receive_ping(struct swim *s, const struct wire_message *msg, bool named,
-    const struct swim_addr *from, size_t len)
+receive_ping(struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	/* A base peer accepts an ack only from the pair that it pinged: (our address, our address). */
 	struct wire_member_id self =
-	    base_pair(s->self, s->by_base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
+	    base_pair(s->self, in->base ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	enum wire_recipient recipient = WIRE_RECIPIENT_SWIMD;
 	struct wire_trailer trailer;
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
-	struct member *sender = members_find(s, s->by, s->by_len);
+	struct member *sender = members_find(s, in->speaker.bytes, in->speaker.len);
 	size_t budget, len_min, pad_to = 0;
 	bool proven;
 
-	if (!named)
-		sender = speaker_meet(s, sender, from);
+	if (!input_names_sender(in))
+		sender = speaker_meet(s, in, sender);
 	/*
 	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
 	 * an ack can be.
 	 */
-	proven = sender != NULL &&
-		 (sender == s->self ? claim_is_shown(s, from) : link_is_shown_at(sender, from));
+	proven = sender != NULL && (sender == s->self ? claim_is_shown(s, in, &in->from)
+						      : link_is_shown_at(sender, &in->from));
 	budget = path_safe(s, sender);
-	if (!proven && len - s->spent < budget)
-		budget = len - s->spent;
+	if (!proven && in->len - in->allowance->spent < budget)
+		budget = in->len - in->allowance->spent;
 	/* Earlier versions of swimd leave out their name when there is no room, and then look like base peers. */
-	if (s->by_base)
+	if (in->base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;
 	if (base_is_recipient(recipient))
@@ -233,15 +233,16 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 	else
 		len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
 	if (!proven && sender != NULL && sender == s->self &&
-	    !swim_addr_equal(from, &s->self->addr) && answer_small(s, msg, from, budget))
+	    !swim_addr_equal(&in->from, &s->self->addr) && answer_small(s, in, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
-	wire_begin_ack(&w, msg->seq, &self);
+	wire_begin_ack(&w, in->msg->seq, &self);
 	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
-	if (msg->trailer.has_answer_size)
-		pad_to = msg->trailer.answer_size < len ? msg->trailer.answer_size : len;
+	if (in->msg->trailer.has_answer_size)
+		pad_to = in->msg->trailer.answer_size < in->len ? in->msg->trailer.answer_size
+								: in->len;
 	if (pad_to > s->config.max_datagram)
 		pad_to = s->config.max_datagram;
 	/* Nor may the padded answer and what has been sent there already together exceed it. */
@@ -256,21 +257,21 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
 		 * answer to one whom we hold dead may have no room for more, and this may be the last question
 		 * before its verdict.
 		 */
-		if (sender == NULL || !sender->swimd || s->misjudged)
+		if (sender == NULL || !sender->swimd || in->found->misjudged)
 			gossip_add_without(s, &w, s->self);
 		if (sender != NULL && sender != s->self &&
 		    (sender->tell || sender->status != SWIM_ALIVE)) {
 			gossip_add_without(s, &w, sender);
 			sender->tell = false;
 		}
-		if (!named)
-			tell_of_gone(s, &w, sender, from);
-		introduce_add_stale(s, &w);
+		if (!input_names_sender(in))
+			tell_of_gone(s, in, &w, sender);
+		introduce_add_stale(s, in, &w);
 		gossip_fill(s, &w, sender);
 		gossip_remind(s, &w, sender);
 		w.reserve -= kept;
 	}
-	outbox_end(s, &w, &trailer, pad_to, WIRE_ACK, from, NULL);
+	outbox_end(s, &w, &trailer, pad_to, WIRE_ACK, &in->from, NULL);
 }
 
 /*
@@ -278,24 +279,24 @@ receive_ping(struct swim *s, const struct wire_message *msg, bool named,
  * where that leaves room for a question to the sender.
  */
 static size_t
-credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
+credit_of(const struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id self = base_pair(s->self,
-	    base_speaks(msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
+	    base_speaks(in->msg) ? WIRE_RECIPIENT_NEW_BASE : WIRE_RECIPIENT_SWIMD, text);
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
 	outbox_trailer(s, true, &trailer);
 	question = WIRE_HEADER_SIZE + sizeof(uint16_t) + wire_trailer_size(&trailer);
-	if (msg->type == WIRE_PING) {
+	if (in->msg->type == WIRE_PING) {
 		answer = outbox_answer_trailer(s, &self, SIZE_MAX, &trailer);
-		if (len < answer + question)
+		if (in->len < answer + question)
 			answer = outbox_answer_trailer(s, &self, 0, &trailer);
-	} else if (msg->type == WIRE_PING_REQ) {
-		answer = outbox_answer_trailer(s, &msg->member, 0, &trailer);
+	} else if (in->msg->type == WIRE_PING_REQ) {
+		answer = outbox_answer_trailer(s, &in->msg->member, 0, &trailer);
 	}
-	return len > answer ? len - answer : 0;
+	return in->len > answer ? in->len - answer : 0;
 }
 
 /*
@@ -305,125 +306,145 @@ credit_of(const struct swim *s, const struct wire_message *msg, size_t len)
  * answer.
  */
 static bool
-hear_namesake(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
+hear_namesake(struct swim *s, const struct input *in)
 {
-	bool ping = msg->type == WIRE_PING, began;
+	bool ping = in->msg->type == WIRE_PING, began;
 
-	if (claim_is_shown(s, from)) {
+	if (claim_is_shown(s, in, &in->from)) {
 		/* Where one of another name answers, nothing is to be refuted: each rise costs a write to the disk. */
-		join_contest(s, from, claim_is_by_namesake(s, from) ? s->self->incarnation : 0);
+		join_contest(s, in, &in->from,
+		    claim_is_by_namesake(s, &in->from) ? s->self->incarnation : 0);
 		return false;
 	}
-	s->credit = len;
-	began = !(ping && join_asks(s, from)) && join_contest(s, from, 0);
+	in->allowance->credit = in->len;
+	began = !(ping && join_asks(s, &in->from)) && join_contest(s, in, &in->from, 0);
 	if (ping && !began)
-		receive_ping(s, msg, true, from, len);
+		receive_ping(s, in);
 	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
-	return msg->type != WIRE_ACK;
+	return in->msg->type != WIRE_ACK;
 }
 
+/* An ack: find the request that it answers, before its updates put another member in the place of the one that was asked. */
 static void
-receive(struct swim *s, const struct wire_message *msg, const struct wire_member_id *claimed,
-    const struct swim_addr *from, size_t len)
+receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 {
-	bool named = claimed->id.len > 0, welcome, relayed;
-	const struct member *speaker;
-	struct base_heard heard;
+	bool relayed = probe_is_indirect(s, in->msg->seq), welcome;
 
-	s->misjudged = s->answered = s->answered_seed = false;
-	s->from = *from;
-	s->asked = (struct swim_addr){0};
-	s->seeded = s->answered_as = s->visited = s->charged = false;
-	s->credit = credit_of(s, msg, len);
-	s->spent = 0;
-	s->missed = NULL;
-	s->lacks_answer = false;
-	s->stale_count = 0;
-	msg = base_hear(s, msg, &heard);
-	/* Another under our name; or we ourselves, by another of our addresses. */
-	speaker = speaker_identify(s, msg, claimed, from);
-	if (speaker == s->self && named && msg->type != WIRE_CLAIM &&
-	    !swim_addr_equal(from, &s->self->addr) && !join_is_ours(s, msg->seq) &&
-	    hear_namesake(s, msg, from, len)) {
-		speaker_self(s);
-		return;
+	in->answer.ours = join_ack(s, in) || visitor_ack(s, in) || probe_ack(s, in) ||
+			  path_ack(s, in) || introduce_ack(s, in);
+	welcome = !in->answer.ours && gossip_ack(s, in);
+	in->answer.ours |= welcome;
+	input_raise(in);
+	speaker_note_answer(s, in);
+	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
+		claim_answered(s, in);
+	if (in->answer.ours && !relayed && speaker != s->self) {
+		speaker_answers(s, in);
+		link_answered(s, in);
 	}
-	if (speaker != NULL && speaker != s->self && named)
-		speaker_ask(s, speaker, from);
-	speaker_check_kind(s, msg, from);
-	switch (msg->type) {
+	apply_updates(s, in);
+	if (welcome)
+		gossip_welcome(s, in);
+}
+
+/* Apply what the message says, and answer it if it asks something. */
+static void
+receive_message(struct swim *s, struct input *in, const struct member *speaker)
+{
+	switch (in->msg->type) {
 	case WIRE_PING:
 		if (speaker == s->self)
-			join_came_back(s, msg->seq);
-		apply_updates(s, &msg->updates);
-		speaker_introduce(s, msg, claimed, from);
-		receive_ping(s, msg, named, from, len);
+			join_came_back(s, in, in->msg->seq);
+		apply_updates(s, in);
+		speaker_introduce(s, in);
+		receive_ping(s, in);
 		break;
 	case WIRE_PING_REQ:
-		apply_updates(s, &msg->updates);
-		speaker_introduce(s, msg, claimed, from);
-		if (!named)
-			speaker_meet(s, NULL, from);
-		relay_request(s, msg, from, len);
+		apply_updates(s, in);
+		speaker_introduce(s, in);
+		if (!input_names_sender(in))
+			speaker_meet(s, in, NULL);
+		relay_request(s, in);
 		break;
 	case WIRE_ACK:
-		/* Before its gossip: that may put another member in the place of the one that was probed. */
-		relayed = probe_is_indirect(s, msg->seq);
-		s->answered = join_ack(s, msg, from) || visitor_ack(s, msg, from) ||
-			      probe_ack(s, msg) || path_ack(s, msg, from) ||
-			      introduce_ack(s, msg, from);
-		welcome = !s->answered && gossip_ack(s, msg, from);
-		s->answered |= welcome;
-		speaker_note_answer(s, msg);
-		if (s->answered && speaker != s->self && (speaker != NULL || s->answered_seed))
-			claim_answered(s);
-		if (s->answered && !relayed && speaker != s->self) {
-			speaker_answers(s, msg, from);
-			link_answered(s, msg);
-		}
-		apply_updates(s, &msg->updates);
-		if (welcome)
-			gossip_welcome(s, msg, from);
+		receive_ack(s, in, speaker);
 		break;
 	case WIRE_NACK:
-		probe_nack(s, msg);
-		join_nack(s, msg, from);
+		probe_nack(s, in);
+		join_nack(s, in);
 		break;
 	case WIRE_GOSSIP:
-		apply_updates(s, &msg->updates);
+		apply_updates(s, in);
 		break;
 	case WIRE_SYNC_REQ:
-		apply_updates(s, &msg->updates);
-		sync_answer(s, msg, from, len);
+		apply_updates(s, in);
+		sync_answer(s, in);
 		break;
 	case WIRE_SYNC:
-		sync_page(s, msg);
+		sync_page(s, in);
 		break;
 	case WIRE_CLAIM:
-		claim_receive(s, msg, from, len);
+		claim_receive(s, in);
 		break;
 	case WIRE_OTHER_CLUSTER: /* from our own cluster: makes no sense */
 	case WIRE_AUTHENTICATED: /* opened by swim_input */
 		break;
 	}
-	if (s->missed != NULL && (s->missed != s->self || msg->type != WIRE_PING))
-		gossip_tell(s, s->missed, from, len);
-	if (s->lacks_answer)
-		gossip_tell_answered(s, &msg->updates, from, len);
-	introduce_answer_stale(s, from);
-	introduce_heard(s, msg, from);
-	link_heard(s, from);
-	link_report_take(s, msg);
+}
+
+/* Tell the sender what it evidently does not know. */
+static void
+receive_tell_missed(struct swim *s, const struct input *in)
+{
+	const struct findings *found = in->found;
+
+	if (found->missed != NULL && (found->missed != s->self || in->msg->type != WIRE_PING))
+		gossip_tell(s, in, found->missed);
+	if (found->lacks_answer)
+		gossip_tell_answered(s, in);
+	introduce_answer_stale(s, in);
+}
+
+/* What a datagram says beside its updates. */
+static void
+receive_trailer(struct swim *s, const struct input *in)
+{
+	const struct wire_message *msg = in->msg;
+
+	introduce_heard(s, in);
+	link_heard(s, in);
+	link_report_take(s, in);
 	if (msg->type == WIRE_PING)
-		link_report_complaint(s, msg);
+		link_report_complaint(s, in);
 	if (msg->trailer.has_period)
-		probe_period_seen(s, msg->trailer.period);
+		probe_period_seen(s, in, msg->trailer.period);
 	if (msg->trailer.has_digest)
-		sync_compare(s, from, &msg->trailer);
-	if (msg->type == WIRE_ACK && s->answered)
-		speaker_drop_alias(s, from);
-	speaker_self(s);
+		sync_compare(s, in);
+	if (msg->type == WIRE_ACK && in->answer.ours)
+		speaker_drop_alias(s, in, &in->from);
+}
+
+static void
+receive(struct swim *s, struct input *in)
+{
+	bool named = input_names_sender(in);
+	const struct member *speaker;
+	struct base_heard heard;
+
+	in->allowance->credit = credit_of(s, in);
+	in->msg = base_hear(s, in, &heard);
+	/* Another under our name; or we ourselves, by another of our addresses. */
+	speaker = speaker_identify(s, in);
+	if (speaker == s->self && named && in->msg->type != WIRE_CLAIM &&
+	    !swim_addr_equal(&in->from, &s->self->addr) && !join_is_ours(s, in->msg->seq) &&
+	    hear_namesake(s, in))
+		return;
+	if (speaker != NULL && speaker != s->self && named)
+		speaker_ask(s, in, speaker);
+	speaker_check_kind(s, in);
+	receive_message(s, in, speaker);
+	receive_tell_missed(s, in);
+	receive_trailer(s, in);
 }
 
 static enum wire_reject
@@ -446,16 +467,44 @@ swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const vo
 	return swim_input_by(s, now, from, from->scope, data, len);
 }
 
+/* Is the message for us?  Datagrams for base peers and those of other clusters are not. */
+static enum wire_reject
+check_cluster(const struct swim *s, const struct wire_trailer *t)
+{
+	const char *ours = s->config.cluster;
+
+	if (t->has_cluster && wire_str_equal(t->cluster, WIRE_BASE_CLUSTER))
+		return WIRE_REJECT_FOR_BASE_PEERS;
+	if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
+		return WIRE_REJECT_OTHER_CLUSTER;
+	return WIRE_OK;
+}
+
+/* Count a datagram that is taken, and note that somebody is heard. */
+static void
+count_received(struct swim *s, enum wire_type type, size_t len)
+{
+	int slot = wire_type_slot((unsigned)type);
+
+	assert(slot >= 0);
+	s->stats.received[slot]++;
+	s->stats.received_bytes += len;
+	if (swim_time_since(s->now, s->heard).ns >
+	    SILENCE_PERIODS * s->config.timing.probe_interval.ns)
+		s->hearing_since = s->now;
+	s->heard = s->now;
+}
+
 enum wire_reject
 swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint32_t interface,
     const void *data, size_t len)
 {
 	struct wire_message outer, inner;
 	const struct wire_message *msg = &outer;
-	/* Without an id: it doesn't say.  Without an address: a swimd, which says that for itself. */
 	struct wire_member_id claimed = {0};
 	enum wire_reject reject = decode(s, data, len, &outer);
-	int slot;
+	struct input_room room;
+	struct input *in;
 
 	s->now = now;
 	/* The envelope's inner message has been checked with it; without keys its token says nothing. */
@@ -464,40 +513,26 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 		msg = &inner;
 		claimed = outer.member;
 	}
-	if (reject == WIRE_OK) {
-		const struct wire_trailer *t = &msg->trailer;
-		const char *ours = s->config.cluster;
-
-		if (t->has_cluster && wire_str_equal(t->cluster, WIRE_BASE_CLUSTER))
-			reject = WIRE_REJECT_FOR_BASE_PEERS;
-		else if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
-			reject = WIRE_REJECT_OTHER_CLUSTER;
-		if (t->has_sender)
-			claimed = (struct wire_member_id){.id = t->sender};
-	}
+	if (reject == WIRE_OK)
+		reject = check_cluster(s, &msg->trailer);
 	if (reject != WIRE_OK) {
 		s->stats.rejected[reject]++;
 		if (reject == WIRE_REJECT_OTHER_CLUSTER && !s->left)
 			foreign_heard(s, msg, from, len);
 		return reject;
 	}
-	slot = wire_type_slot((unsigned)outer.type);
-	assert(slot >= 0);
-	s->stats.received[slot]++;
-	s->stats.received_bytes += len;
-	if (swim_time_since(now, s->heard).ns >
-	    SILENCE_PERIODS * s->config.timing.probe_interval.ns)
-		s->hearing_since = now;
-	s->heard = now;
-	s->zone = interface;
+	if (msg->trailer.has_sender)
+		claimed = (struct wire_member_id){.id = msg->trailer.sender};
+	count_received(s, outer.type, len);
+	in = input_of_datagram(&room, msg, from, interface, len);
+	in->claimed = claimed;
 	if (!s->left)
-		receive(s, msg, &claimed, from, len);
-	s->zone = 0;
+		receive(s, in);
 	return WIRE_OK;
 }
 
 static void
-reap(struct swim *s)
+reap(struct swim *s, const struct input *in)
 {
 	if (!swim_time_reached(s->now, s->reap_at))
 		return;
@@ -508,8 +543,8 @@ reap(struct swim *s)
 		if (!swim_time_reached(s->now, m->deadline))
 			continue;
 		if (!m->hidden && m->announced)
-			outbox_event(s, SWIM_EVENT_REMOVED, m);
-		members_destroy(s, m);
+			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
+		members_destroy(s, in, m);
 	}
 }
 
@@ -517,30 +552,32 @@ void
 swim_tick(struct swim *s, swim_time now)
 {
 	swim_time due = swim_deadline(s);
+	struct input_room room;
+	struct input *in = input_own(s, &room);
 
 	s->now = now;
 	if (s->left)
 		return;
 	if (!swim_time_is_never(due))
 		probe_stalled(s, swim_time_since(now, due));
-	relay_tick(s);
+	relay_tick(s, in);
 	if (!s->leaving) {
-		confirm_tick(s);
-		probe_tick(s);
-		link_tick(s);
+		confirm_tick(s, in);
+		probe_tick(s, in);
+		link_tick(s, in);
 		link_report_tick(s);
 	}
-	join_tick(s);
-	speaker_tick(s);
-	sync_tick(s);
+	join_tick(s, in);
+	speaker_tick(s, in);
+	sync_tick(s, in);
 	if (!s->leaving) {
 		path_tick(s);
-		suspicion_tick(s);
-		damping_tick(s);
+		suspicion_tick(s, in);
+		damping_tick(s, in);
 		if (s->status_count[SWIM_DEAD] > 0)
 			probe_reconnect(s);
 		if (s->gone_count > 0)
-			reap(s);
+			reap(s, in);
 	}
 	introduce_tick(s);
 	gossip_tick(s);
@@ -584,6 +621,7 @@ enum swim_remove_result
 swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 {
 	struct member *m = members_find(s, name, name_len);
+	struct input_room room;
 
 	s->now = now;
 	if (m == NULL || m->hidden)
@@ -591,7 +629,7 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	/* We ourselves may have left, and still are to be told of. */
 	if (m == s->self || (m->status != SWIM_DEAD && m->status != SWIM_LEFT))
 		return SWIM_REMOVE_NOT_DEAD;
-	members_forget(s, m, m->status, m->incarnation);
+	members_forget(s, input_own(s, &room), m, m->status, m->incarnation);
 	return SWIM_REMOVE_OK;
 }
 
@@ -625,6 +663,7 @@ bool
 swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 {
 	struct wire_str str = {tags, (uint16_t)len};
+	struct input_room room;
 
 	s->now = now;
 	if (len > swim_tags_room(s) || !wire_tags_valid(tags, len) || s->leaving)
@@ -635,7 +674,7 @@ swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 		return false;
 	/* An incarnation under which nobody has heard of us yet may begin with them. */
 	if (s->stats.sent_bytes > 0)
-		apply_refute(s, s->self->incarnation);
+		apply_refute(s, input_own(s, &room), s->self->incarnation);
 	return true;
 }
 
@@ -649,33 +688,35 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	    .incarnation = r->incarnation,
 	    .age_s = age.ns > 0 ? (uint32_t)(age.ns / 1000000000) : 0,
 	};
+	struct input_room room;
+	struct input *in = input_own(s, &room);
 	struct member *m;
 
 	s->now = now;
-	s->zone = r->zone;
+	in->zone = r->zone;
 	if (!swim_status_is_live(r->status)) {
-		apply_update(s, &u, false, true);
+		apply_update(s, in, &u, false, true);
 		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
 		m = members_find(s, r->name, r->name_len);
 		if (m != NULL && m != s->self)
 			m->answered = m->answered || r->answered;
 	}
-	s->zone = 0;
 }
 
 void
 swim_set_address(struct swim *s, swim_time now, const struct swim_addr *addr)
 {
 	char text[SWIM_ADDR_TEXT];
+	struct input_room room;
+	struct input *in = input_own(s, &room);
 
 	s->now = now;
 	if (s->leaving || swim_addr_equal(addr, &s->self->addr))
 		return;
 	swim_addr_format_public(addr, text);
-	s->zone = addr->scope;
-	if (locate_move(s, s->self, text, strlen(text)))
-		apply_refute(s, s->self->incarnation);
+	in->zone = addr->scope;
+	if (locate_move(s, in, s->self, text, strlen(text)))
+		apply_refute(s, in, s->self->incarnation);
 	else
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
-	s->zone = 0;
 }

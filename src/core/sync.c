@@ -116,7 +116,7 @@ sync_forget(struct swim *s, struct member *m)
 }
 
 static void
-finish(struct swim *s, bool complete)
+finish(struct swim *s, const struct input *in, bool complete)
 {
 	struct pace *pace = pace_with(s, is_syncing_stranger(s));
 	swim_duration interval = interval_of(s);
@@ -125,7 +125,7 @@ finish(struct swim *s, bool complete)
 	if (complete) {
 		s->synced = true;
 		s->stats.syncs_completed++;
-		sync_forget(s, link_speaker(s, &s->sync.addr));
+		sync_forget(s, link_speaker(s, in, &s->sync.addr));
 	} else {
 		s->stats.syncs_failed++;
 	}
@@ -147,21 +147,21 @@ is_busy(const struct swim *s, bool stranger)
 }
 
 void
-sync_start(struct swim *s, const struct swim_addr *addr)
+sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	/* It has just spoken, and what it said may have made it a member. */
-	bool member = s->by_member || !is_stranger(s, addr);
+	bool member = in->from_member || !is_stranger(s, addr);
 
 	if (is_busy(s, !member) || s->leaving)
 		return;
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (s->sync.active)
-		finish(s, false);
+		finish(s, in, false);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
-	    .vouches = s->by_vouches || s->seeded || visitor_is_arriving(s),
+	    .vouches = in->vouches || in->answer.believed || visitor_is_arriving(s),
 	    .addr = *addr,
-	    .most = path_most(s, link_speaker(s, addr))};
+	    .most = path_most(s, link_speaker(s, in, addr))};
 	s->check_at = SWIM_TIME_NEVER;
 	s->stats.syncs_started++;
 	send_request(s);
@@ -177,38 +177,38 @@ sync_differs(const struct swim *s, const struct wire_trailer *t)
 }
 
 void
-sync_compare(struct swim *s, const struct swim_addr *from, const struct wire_trailer *trailer)
+sync_compare(struct swim *s, const struct input *in)
 {
-	bool stranger = !s->by_member && is_stranger(s, from);
+	bool stranger = !in->from_member && is_stranger(s, &in->from);
 
-	if (swim_addr_equal(from, &s->self->addr))
+	if (swim_addr_equal(&in->from, &s->self->addr))
 		return;
 	if (!stranger)
-		s->same_view = trailer->digest == s->digest;
-	if (trailer->digest == s->digest && s->stats.syncs_unanswered > 0)
-		sync_forget(s, link_speaker(s, from));
-	if (!sync_differs(s, trailer) || is_busy(s, stranger) || s->leaving)
+		s->same_view = in->msg->trailer.digest == s->digest;
+	if (in->msg->trailer.digest == s->digest && s->stats.syncs_unanswered > 0)
+		sync_forget(s, link_speaker(s, in, &in->from));
+	if (!sync_differs(s, &in->msg->trailer) || is_busy(s, stranger) || s->leaving)
 		return;
 	if (swim_time_before(s->now, pace_with(s, stranger)->allowed))
 		return;
 	if (!s->synced) {
 		/* A request is large, and the source of what came may be forged: it has to answer first. */
-		join_start(s, from, JOIN_CHECK);
+		join_start(s, in, &in->from, JOIN_CHECK);
 		return;
 	}
 	if (!swim_time_is_never(s->check_at) &&
 	    (stranger || s->check_member || !is_stranger(s, &s->check_addr)))
 		return;
 	s->check_at = swim_time_add(s->now, jittered(s, interval_of(s)));
-	s->check_addr = *from;
-	s->check_credit = s->credit;
-	s->check_charged = s->charged;
+	s->check_addr = in->from;
+	s->check_credit = in->allowance->credit;
+	s->check_charged = in->allowance->charged;
 	s->check_member = !stranger;
 }
 
 /* The member answers pings, or we would not ask it again: so datagrams even of the smallest size do not arrive. */
 static void
-give_up(struct swim *s)
+give_up(struct swim *s, const struct input *in)
 {
 	struct member *m = locate_at(s, &s->sync.addr);
 
@@ -217,23 +217,23 @@ give_up(struct swim *s)
 		s->stats.syncs_unanswered++;
 		s->stats.sync_silent = s->sync.addr;
 	}
-	finish(s, false);
+	finish(s, in, false);
 }
 
 void
-sync_tick(struct swim *s)
+sync_tick(struct swim *s, const struct input *in)
 {
 	if (swim_time_reached(s->now, s->check_at)) {
 		s->check_at = SWIM_TIME_NEVER;
-		s->credit = s->check_credit;
-		s->charged = s->check_charged;
-		join_start(s, &s->check_addr, JOIN_CHECK);
+		in->allowance->credit = s->check_credit;
+		in->allowance->charged = s->check_charged;
+		join_start(s, in, &s->check_addr, JOIN_CHECK);
 	}
 	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
 		if (s->sync.tries < TRIES)
 			send_request(s);
 		else
-			give_up(s);
+			give_up(s, in);
 	}
 }
 
@@ -272,30 +272,30 @@ add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bo
 }
 
 void
-sync_answer(struct swim *s, const struct wire_message *msg, const struct swim_addr *from,
-    size_t len)
+sync_answer(struct swim *s, const struct input *in)
 {
-	const bool removals = msg->trailer.has_removals;
-	struct wire_cursor cursor = msg->cursor;
+	const bool removals = in->msg->trailer.has_removals;
+	struct wire_cursor cursor = in->msg->cursor;
 	unsigned first = cursor.bucket;
-	size_t most = path_most(s, link_speaker(s, from));
+	size_t most = path_most(s, link_speaker(s, in, &in->from));
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	outbox_trailer(s, true, &trailer);
-	if (!outbox_begin(s, &w, &trailer, len < most ? len : most))
+	if (!outbox_begin(s, &w, &trailer, in->len < most ? in->len : most))
 		return;
-	wire_begin_sync(&w, msg->seq);
-	while (cursor.bucket < first + msg->digest_count) {
+	wire_begin_sync(&w, in->msg->seq);
+	while (cursor.bucket < first + in->msg->digest_count) {
 		uint16_t i = (uint16_t)(cursor.bucket - first);
 
-		if (wire_sync_digest(msg, i) != members_bucket_digest(s, cursor.bucket, removals) &&
+		if (wire_sync_digest(in->msg, i) !=
+			members_bucket_digest(s, cursor.bucket, removals) &&
 		    !add_bucket(s, &w, &cursor, removals))
 			break;
 		cursor = (struct wire_cursor){.bucket = (uint16_t)(cursor.bucket + 1)};
 	}
 	wire_set_cursor(&w, cursor);
-	outbox_end(s, &w, &trailer, 0, WIRE_SYNC, from, NULL);
+	outbox_end(s, &w, &trailer, 0, WIRE_SYNC, &in->from, NULL);
 }
 
 /*
@@ -322,9 +322,10 @@ is_behind(const struct member *m, const struct wire_update *u, const struct memb
 
 /* Whoever showed us its page learns in turn where it is behind. */
 static void
-teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr *to)
+teach(struct swim *s, const struct input *in, const struct wire_updates *updates,
+    const struct swim_addr *to)
 {
-	const struct member *speaker = members_find(s, s->by, s->by_len);
+	const struct member *speaker = members_find(s, in->speaker.bytes, in->speaker.len);
 	struct wire_updates_iter iter = {0};
 	struct wire_trailer trailer;
 	struct wire_update u;
@@ -348,27 +349,27 @@ teach(struct swim *s, const struct wire_updates *updates, const struct swim_addr
 }
 
 void
-sync_page(struct swim *s, const struct wire_message *msg)
+sync_page(struct swim *s, struct input *in)
 {
 	struct sync *y = &s->sync;
 	uint64_t digest = s->digest, removed = s->removed_digest;
-	struct wire_cursor next = msg->cursor;
+	struct wire_cursor next = in->msg->cursor;
 	size_t size;
 
-	if (!y->active || msg->seq - y->seq >= y->tries)
+	if (!y->active || in->msg->seq - y->seq >= y->tries)
 		return;
-	s->answered = true;
-	size = path_retry(y->most, (unsigned)(msg->seq - y->seq));
-	s->seeded = y->vouches;
-	apply_updates(s, &msg->updates);
+	in->answer.ours = true;
+	size = path_retry(y->most, (unsigned)(in->msg->seq - y->seq));
+	in->answer.believed = y->vouches;
+	apply_updates(s, in);
 	/* The page itself may have made it a member. */
 	if (size < y->most)
-		path_fell(s, link_speaker(s, &y->addr), size);
+		path_fell(s, link_speaker(s, in, &y->addr), size);
 	else
-		path_holds(s, link_speaker(s, &y->addr), size);
+		path_holds(s, link_speaker(s, in, &y->addr), size);
 	y->most = size;
-	teach(s, &msg->updates, &y->addr);
-	y->changed |= digest != s->digest || removed != s->removed_digest || s->visited;
+	teach(s, in, &in->msg->updates, &y->addr);
+	y->changed |= digest != s->digest || removed != s->removed_digest || in->allowance->visited;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
 	/*
@@ -379,13 +380,13 @@ sync_page(struct swim *s, const struct wire_message *msg)
 	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after) ||
 	    ++y->pages > WIRE_SYNC_BUCKETS + s->config.max_members) {
 		y->changed = false;
-		finish(s, false);
+		finish(s, in, false);
 		return;
 	}
 	y->cursor = next;
 	y->tries = 0;
 	if (next.bucket == WIRE_SYNC_BUCKETS)
-		finish(s, true);
+		finish(s, in, true);
 	else
 		send_request(s);
 }

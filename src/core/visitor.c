@@ -30,10 +30,10 @@
 #define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
 
 bool
-visitor_is_vouched(const struct swim *s, bool from_subject)
+visitor_is_vouched(const struct swim *s, const struct input *in, bool from_subject)
 {
-	return s->by_vouches || s->seeded ||
-	       (from_subject && (s->answered_as || visitor_is_arriving(s)));
+	return in->vouches || in->answer.believed ||
+	       (from_subject && (in->answer.as_itself || visitor_is_arriving(s)));
 }
 
 static swim_duration
@@ -49,22 +49,22 @@ visitor_is_arriving(const struct swim *s)
 }
 
 bool
-visitor_vouches(const struct swim *s, const struct member *speaker)
+visitor_vouches(const struct swim *s, const struct input *in, const struct member *speaker)
 {
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
 	if (!s->has_seeds && visitor_is_arriving(s))
 		return true;
-	return speaker != NULL && s->by_known &&
+	return speaker != NULL && in->authority >= AUTHORITY_MEMBER &&
 	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
 }
 
 bool
-visitor_gift(struct swim *s)
+visitor_gift(struct swim *s, const struct input *in)
 {
 	/* At most one for a datagram, and in place of other pings. */
-	if (s->charged)
+	if (in->allowance->charged)
 		return false;
 	if (swim_time_reached(s->now, s->gifts_until)) {
 		s->gifts_until = swim_time_add(s->now, s->config.timing.probe_interval);
@@ -90,23 +90,23 @@ visitor_least(struct wire_trailer *trailer, size_t budget)
 }
 
 size_t
-visitor_fit(struct swim *s, struct wire_trailer *trailer, size_t budget)
+visitor_fit(struct swim *s, const struct input *in, struct wire_trailer *trailer, size_t budget)
 {
 	size_t least = visitor_least(trailer, budget);
 
-	return least <= budget || visitor_gift(s) ? least : 0;
+	return least <= budget || visitor_gift(s, in) ? least : 0;
 }
 
 void
-visitor_spend(struct swim *s, const struct swim_addr *to, size_t len)
+visitor_spend(const struct input *in, const struct swim_addr *to, size_t len)
 {
 	/* A gift exceeds what the budget allows. */
-	if (len > s->credit)
-		len = s->credit;
-	s->credit -= len;
-	s->charged = true;
-	if (swim_addr_equal(to, &s->from))
-		s->spent += len;
+	if (len > in->allowance->credit)
+		len = in->allowance->credit;
+	in->allowance->credit -= len;
+	in->allowance->charged = true;
+	if (swim_addr_equal(to, &in->from))
+		in->allowance->spent += len;
 }
 
 static swim_duration
@@ -160,7 +160,7 @@ visitor_is_suspected(const struct swim *s, const struct swim_addr *addr, uint64_
 }
 
 static bool
-ask(struct swim *s, struct visitor *v, const struct wire_update *u)
+ask(struct swim *s, const struct input *in, struct visitor *v, const struct wire_update *u)
 {
 	/* The visitor's answer may have an update about the visitor itself. */
 	size_t room = outbox_room_for_ack(s, u->member.id.len, u->member.address.len) +
@@ -171,25 +171,25 @@ ask(struct swim *s, struct visitor *v, const struct wire_update *u)
 	size_t len;
 
 	outbox_trailer(s, true, &trailer);
-	if (visitor_fit(s, &trailer, s->credit) == 0 ||
+	if (visitor_fit(s, in, &trailer, in->allowance->credit) == 0 ||
 	    !outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return false;
 	while (v->seq == 0)
 		v->seq = core_seq(s);
 	v->sent = s->now;
 	wire_begin_ping(&w, v->seq);
-	len = outbox_end(s, &w, &trailer, room < s->credit ? room : s->credit, WIRE_PING, &v->addr,
-	    NULL);
+	len = outbox_end(s, &w, &trailer,
+	    room < in->allowance->credit ? room : in->allowance->credit, WIRE_PING, &v->addr, NULL);
 	v->asked = len;
-	visitor_spend(s, &v->addr, len);
+	visitor_spend(in, &v->addr, len);
 	return true;
 }
 
 void
-visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr *told,
-    bool from_subject)
+visitor_hear(struct swim *s, const struct input *in, const struct wire_update *u,
+    const struct swim_addr *told, bool from_subject)
 {
-	const struct swim_addr *addr = from_subject ? &s->from : told;
+	const struct swim_addr *addr = from_subject ? &in->from : told;
 	uint64_t hash = members_hash(u->member.id.bytes, u->member.id.len);
 	struct visitor *v;
 
@@ -199,26 +199,26 @@ visitor_hear(struct swim *s, const struct wire_update *u, const struct swim_addr
 	v = slot_of(s, addr, hash);
 	/* The answer of a base peer has no incarnation, so the member is listed at the one that its teller gave. */
 	if (v->incarnation < u->incarnation &&
-	    (u->incarnation <= BASE_FIRST_MOST || (s->by_known && !s->by_base)))
+	    (u->incarnation <= BASE_FIRST_MOST || (in->authority >= AUTHORITY_MEMBER && !in->base)))
 		v->incarnation = u->incarnation;
-	v->swimd = !s->by_base && !(u->flags & WIRE_FLAG_BASE);
-	v->whoever = s->by_base && !from_subject && base_is_address(s, &u->member);
+	v->swimd = !in->base && !(u->flags & WIRE_FLAG_BASE);
+	v->whoever = in->base && !from_subject && base_is_address(s, in, &u->member);
 	note_suspicion(s, v, u);
 	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
 		return;
-	if (!ask(s, v, u) && v->seq == 0)
+	if (!ask(s, in, v, u) && v->seq == 0)
 		*v = (struct visitor){0};
 	else
-		s->visited = true;
+		in->allowance->visited = true;
 }
 
 bool
-visitor_had_no_room(const struct swim *s, const struct wire_message *msg)
+visitor_had_no_room(const struct swim *s, const struct input *in)
 {
-	const struct wire_member_id *who = &msg->member;
+	const struct wire_member_id *who = &in->msg->member;
 
 	for (size_t i = 0; i < VISITORS_MAX; i++) {
-		if (s->visitors[i].seq != 0 && s->visitors[i].seq == msg->seq)
+		if (s->visitors[i].seq != 0 && s->visitors[i].seq == in->msg->seq)
 			return s->visitors[i].asked <
 			       outbox_room_for_kind(s, who->id.len, who->address.len);
 	}
@@ -227,12 +227,12 @@ visitor_had_no_room(const struct swim *s, const struct wire_message *msg)
 
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
-says_itself(const struct wire_message *msg, struct wire_update *u)
+says_itself(const struct input *in, struct wire_update *u)
 {
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 	struct wire_updates_iter iter = {0};
 
-	while (wire_updates_next(&msg->updates, &iter, u)) {
+	while (wire_updates_next(&in->msg->updates, &iter, u)) {
 		if (u->member.id.len == id.len && u->status == SWIM_ALIVE &&
 		    memcmp(u->member.id.bytes, id.bytes, id.len) == 0)
 			return true;
@@ -242,24 +242,24 @@ says_itself(const struct wire_message *msg, struct wire_update *u)
 
 /* The visitor lives there: take it up by its update about itself, or else by its name alone, without tags. */
 static void
-take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
+take_up(struct swim *s, const struct input *in, const struct visitor *v)
 {
 	struct wire_update u;
 	struct member *m;
 
-	if (!says_itself(msg, &u))
-		u = (struct wire_update){.member = msg->member,
+	if (!says_itself(in, &u))
+		u = (struct wire_update){.member = in->msg->member,
 		    .status = SWIM_ALIVE,
 		    .flags = WIRE_FLAG_PARTIAL,
 		    .incarnation = v->incarnation};
-	else if (s->by_named)
+	else if (in->named)
 		return; /* it is taken with the rest of the answer */
-	apply_update(s, &u, true, false);
-	m = members_find(s, msg->member.id.bytes, msg->member.id.len);
+	apply_update(s, in, &u, true, false);
+	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
 	/* Earlier versions of swimd tell of base peers without saying that they are base peers: its own ack shows it. */
-	m->swimd = (v->swimd && !base_answers(s, msg)) || msg->trailer.has_digest;
+	m->swimd = (v->swimd && !base_answers(s, in)) || in->msg->trailer.has_digest;
 	/* The ping had room for an answer with a digest, and a swimd would have sent one. */
 	m->base_peer = !m->swimd &&
 		       v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address));
@@ -273,14 +273,14 @@ take_up(struct swim *s, const struct wire_message *msg, const struct visitor *v)
 }
 
 bool
-visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+visitor_ack(struct swim *s, struct input *in)
 {
-	struct wire_str id = msg->member.id;
+	struct wire_str id = in->msg->member.id;
 	const struct member *m;
 	struct visitor v = {0};
 
 	for (size_t i = 0; i < VISITORS_MAX && v.seq == 0; i++) {
-		if (s->visitors[i].seq != 0 && s->visitors[i].seq == msg->seq) {
+		if (s->visitors[i].seq != 0 && s->visitors[i].seq == in->msg->seq) {
 			v = s->visitors[i];
 			s->visitors[i].seq = 0;
 		}
@@ -290,16 +290,16 @@ visitor_ack(struct swim *s, const struct wire_message *msg, const struct swim_ad
 	/* The ack names another member than the one that we asked for, so it is no answer to our question. */
 	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return false;
-	s->asked = v.addr;
-	if (swim_addr_equal(from, &v.addr))
-		guest_answered(s, from);
-	s->answered_as = true;
+	in->answer.asked = v.addr;
+	if (swim_addr_equal(&in->from, &v.addr))
+		guest_answered(s, &in->from);
+	in->answer.as_itself = true;
 	/*
 	 * A member that has moved says so in this answer, or is believed after it (speaker_answers).  One that is shown
 	 * to nobody any more, since it was removed say, is taken up as if it were not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
 	if (m == NULL || m->hidden)
-		take_up(s, msg, &v);
+		take_up(s, in, &v);
 	return true;
 }

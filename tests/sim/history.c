@@ -98,12 +98,13 @@ tallied(const struct history *h, uint64_t hash)
 static void
 tally_address(struct history *h, const struct swim *s, const struct wire_member_id *pair)
 {
+	struct input_room room;
 	struct swim_addr addr;
 	struct member *m;
 	bool found = false;
 	size_t i = 0;
 
-	if (!base_is_address(s, pair) ||
+	if (!base_is_address(s, input_own(s, &room), pair) ||
 	    !swim_addr_parse(pair->address.bytes, pair->address.len, &addr))
 		return;
 	while ((m = locate_each_at(s, &addr, &i)) != NULL) {

@@ -37,7 +37,7 @@ NOTHING_BUT_SWIM = [
         "	gossip_fill(s, &w, to);\n"),
     ("gossip.c", "i < BATCH * want && is_urgent(s)", "i < want"),
     ("swim.c", "(sender->tell || sender->status != SWIM_ALIVE)", "(sender->tell || sender->status == SWIM_DEAD)"),
-    ("swim.c", "!sender->swimd || s->misjudged)", "!sender->swimd)"),
+    ("swim.c", "!sender->swimd || in->found->misjudged)", "!sender->swimd)"),
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
     ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
     ("suspicion.c", "	probe_ping(s, m, m->question + m->asked);\n	if (least && (m->missed > 0 || !suspicion_confirmed(s, m)))\n",
@@ -45,7 +45,7 @@ NOTHING_BUT_SWIM = [
     ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
     ("suspicion.c", "	if (is_deaf(s, m) || damping_doubts_us(s)) {\n", "	if (false) {\n"),
     ("suspicion.c", "	if (u->accuser_count == 0)\n		return false;\n", "	return true;\n"),
-    ("suspicion.c", "	if (s->by_base)\n		return false;\n", "	return false;\n"),
+    ("suspicion.c", "	if (in->base)\n		return false;\n", "	return false;\n"),
     ("damping.c", "	if (!has_returned(s)) {\n", "	if (d != NULL) {\n"),
     ("damping.c", "(stood && has_returned(s))", "(stood && s == NULL)"),
 ]

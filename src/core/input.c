@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What makes the core act: a datagram, or a timer or a call, when we ourselves are the speaker. */
+#include <string.h>
+
+#include "core/internal.h"
+
+void
+input_speak(struct input *in, const char *name, size_t len)
+{
+	if (len > SWIM_NAME_MAX)
+		len = SWIM_NAME_MAX;
+	memmove(in->name, name, len);
+	in->speaker = (struct wire_str){in->name, (uint16_t)len};
+}
+
+struct input *
+input_own(const struct swim *s, struct input_room *room)
+{
+	struct input *in = &room->input;
+
+	memset(room, 0, sizeof(*room));
+	in->found = &room->found;
+	in->allowance = &room->allowance;
+	in->authority = AUTHORITY_PROVEN;
+	in->named = in->from_member = in->vouches = true;
+	if (s->self != NULL)
+		input_speak(in, s->self->name, s->self->name_len);
+	return in;
+}
+
+struct input *
+input_of_datagram(struct input_room *room, const struct wire_message *msg,
+    const struct swim_addr *from, uint32_t interface, size_t len)
+{
+	struct input *in = &room->input;
+
+	memset(room, 0, sizeof(*room));
+	in->found = &room->found;
+	in->allowance = &room->allowance;
+	in->msg = msg;
+	in->from = *from;
+	in->zone = interface;
+	in->len = len;
+	return in;
+}
+
+void
+input_raise(struct input *in)
+{
+	if (in->answer.ours && in->authority < AUTHORITY_ANSWERED)
+		in->authority = AUTHORITY_ANSWERED;
+}
+
+bool
+input_names_sender(const struct input *in)
+{
+	return in->claimed.id.len > 0;
+}
