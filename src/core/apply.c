@@ -10,6 +10,19 @@
 /* Up to here an answer may drive our incarnation at once. */
 #define ANSWER_MAX (UINT64_C(1) << 63)
 
+/* An update as it was told. */
+struct statement {
+	const struct wire_update *u;
+	const char *address;   /* of the update, in its canonical form */
+	struct swim_addr addr; /* the same as a number; family 0: it is a host name */
+	enum swim_status
+	    status; /* what the update counts as: an end that the subject tells of itself is a leave, for example */
+	bool from_subject;  /* the speaker is the member that the update is about */
+	bool page;          /* it is of a page of a view, or of our own former view */
+	bool removal;       /* it may remove the member, if the member is held dead here */
+	bool doubted_leave; /* it tells a leave, and counts as a suspicion */
+};
+
 static void
 ignored(struct swim *s, enum swim_ignore reason)
 {
@@ -162,59 +175,6 @@ is_answer(const struct input *in, const struct wire_update *u)
 	return in->answer.ours && u->incarnation < ANSWER_MAX;
 }
 
-/* Someone speaks of us. */
-static void
-apply_self(struct swim *s, const struct input *in, const struct wire_update *u, const char *address)
-{
-	struct member *self = s->self;
-
-	in->found->misjudged |= u->status != SWIM_ALIVE;
-	accused_note(s, in, u);
-	if (s->leaving)
-		return;
-	if (u->incarnation < self->incarnation) {
-		if (u->status == SWIM_DEAD)
-			damping_was_dead(s, u->incarnation);
-		return;
-	}
-	if (is_jump(s, in, self, u, false) && !is_answer(in, u)) {
-		ignored(s, SWIM_IGNORE_JUMP);
-		return;
-	}
-	switch (u->status) {
-	case SWIM_ALIVE:
-		/*
-		 * An incarnation above ours is one of an earlier run, whose number was lost: rise above it, or
-		 * nobody will believe a word of ours.  So is ours itself, where it has other tags.
-		 */
-		if (strcmp(address, self->address) != 0)
-			contest(s, in, address, u->incarnation);
-		else if (u->incarnation > self->incarnation || tells_other_tags(in, self, u))
-			apply_refute(s, in, u->incarnation);
-		break;
-	case SWIM_SUSPECT:
-		s->stats.refutations++;
-		damping_suspected(s, in, u->incarnation);
-		break;
-	case SWIM_DEAD:
-		s->stats.refutations++;
-		/*
-		 * To all others a stranger's word is an accusation; if we took it for our death, it would keep us
-		 * from refuting that.
-		 */
-		if (in->answer.ours || in->authority >= AUTHORITY_MEMBER)
-			damping_condemned(s, in, u->incarnation);
-		else
-			damping_hearsay(s, in, u->incarnation);
-		break;
-	case SWIM_LEFT:
-		/* Only we say that: an earlier run of ours, or somebody else.  Neither tells of a bad link. */
-		s->stats.refutations++;
-		damping_hearsay(s, in, u->incarnation);
-		break;
-	}
-}
-
 void
 apply_replace_stand_in(struct swim *s, const struct input *in, const struct member *real)
 {
@@ -324,177 +284,25 @@ lacks_answer(const struct input *in, const struct member *m, const struct wire_u
 	       in->authority >= AUTHORITY_MEMBER && !m->hidden && members_has_lived(m);
 }
 
-static void
-apply_unknown(struct swim *s, const struct input *in, const struct wire_update *u,
-    const char *address, const struct swim_addr *addr, enum swim_status status, bool from_subject,
-    bool sync)
-{
-	bool live = swim_status_is_live(status), whoever;
-	bool hidden = !live && (!sync || (u->flags & WIRE_FLAG_FORGET));
-	bool answered = tells_answer(in, u, sync);
-	swim_duration age = swim_seconds(sync ? u->age_s : 0);
-	struct member *m;
-
-	/* What others are about to forget is not worth learning: it would go round for ever. */
-	if (!live && !hidden && age.ns >= swim_retention(&s->config.timing, status, answered).ns)
-		return;
-	if (hidden && age.ns >= TOMBSTONE_HOLD.ns)
-		return;
-	/* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
-	whoever = in->base && !from_subject && base_is_address(s, in, &u->member);
-	/* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */
-	if (!from_subject && base_is_alias(s, in, &u->member, addr)) {
-		const struct member *named = locate_at(s, addr);
-
-		if (named == s->self || named->live_index != NOT_LISTED) {
-			ignored(s, SWIM_IGNORE_CONFLICT);
-			return;
-		}
-		whoever = true;
-	}
-	/* Do not remember its death: we ask at its address before we take it up, so a late rumour does no harm. */
-	if (!live && whoever)
-		return;
-	if (live && (whoever || !visitor_is_vouched(s, in, from_subject))) {
-		visitor_hear(s, in, u, addr, from_subject);
-		return;
-	}
-	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
-	if (live ? !members_make_room(s, in) && !(from_subject && guest_room(s, in, addr))
-		 : s->table.count >= s->config.max_members) {
-		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
-		return;
-	}
-	m = members_create(s, in, &(struct wire_member_id){u->member.id, wire_str_of(address)});
-	if (m == NULL) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
-		return;
-	}
-	if (live) {
-		apply_replace_stand_in(s, in, m);
-		take_tags(s, in, m, u, true);
-	}
-	m->base_peer = in->base_peer;
-	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
-	m->unsure = in->base && !from_subject;
-	take_kind(m, u);
-	/* The member was asked at the address that it advertises, and this is its answer. */
-	m->proven = live && from_subject && in->answer.ours &&
-		    swim_addr_equal(&m->addr, &in->answer.asked);
-	m->lived = answered;
-	members_transition(s, in, m, status, u->incarnation, hidden);
-	if (hidden && (u->flags & WIRE_FLAG_FORGET))
-		members_mark_removed(s, m);
-	if (status == SWIM_SUSPECT) {
-		suspicion_take(s, in, m, u);
-		confirm_start(s, m);
-	}
-	if (!live)
-		backdate(m, age);
-	/* What came by a sync reaches the others the same way; a rumour about each would flood them. */
-	if (live && (!sync || status == SWIM_SUSPECT))
-		gossip_queue(s, m);
-}
-
-/* True if the update was older than or the same as what is known, and has been dealt with. */
-static bool
-apply_stale(struct swim *s, const struct input *in, struct member *m, const struct wire_update *u,
-    const char *address, enum swim_status status, bool from_subject, bool sync_entry)
-{
-	bool elsewhere = strcmp(address, m->address) != 0;
-
-	if (u->incarnation > m->incarnation ||
-	    (u->incarnation == m->incarnation && status > m->status))
-		return false;
-	if (u->incarnation == m->incarnation && swim_status_is_live(status) &&
-	    swim_status_is_live(m->status)) {
-		/*
-		 * A member that is known by an ack alone is held at the incarnation that we were told before.  If it has moved
-		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
-		 */
-		if (elsewhere)
-			ignored(s, SWIM_IGNORE_CONFLICT);
-		else if (m->partial && take_tags(s, in, m, u, false) && m->announced)
-			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
-	}
-	if (u->incarnation == m->incarnation && status == m->status && !sync_entry) {
-		/* Another accuser is news; anything else that we knew is one teller more. */
-		if (status == SWIM_SUSPECT && suspicion_take(s, in, m, u))
-			gossip_queue(s, m);
-		else
-			gossip_heard(s, m);
-	}
-	/*
-	 * A sender that suspects a member which we hold dead or left has missed the verdict or the leave.  A sender that
-	 * tells of the death of a member which left has missed the leave.
-	 */
-	if (!m->hidden && u->incarnation == m->incarnation &&
-	    ((status == SWIM_SUSPECT && !swim_status_is_live(m->status)) ||
-		(status == SWIM_DEAD && m->status == SWIM_LEFT)))
-		in->found->missed = m;
-	if (u->incarnation < m->incarnation &&
-	    (in->authority >= AUTHORITY_PROVEN || !swim_status_is_live(m->status)) &&
-	    (status != SWIM_ALIVE || !swim_status_is_live(m->status)))
-		introduce_note_stale(in, m);
-	if (status == SWIM_SUSPECT && !swim_status_is_live(m->status)) {
-		introduce_note_stale(in, m);
-		introduce_end_again(s, in, m);
-	}
-	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
-	if (from_subject && swim_status_is_live(status) &&
-	    (u->incarnation < m->incarnation || !swim_status_is_live(m->status) || elsewhere))
-		m->tell = true;
-	return true;
-}
-
-/*
- * The verdict on one that lives, to us, which nobody but its teller came to.  And whatever ends a member, but does
- * not come from where a member lives: in a leave's case perhaps from where it lived itself.  A base peer tells a leave as a
- * death.  So a death that a base peer tells is a suspicion to us, and whoever knows of a leave answers the suspicion with
- * the leave.
- */
-static bool
-is_doubted(const struct swim *s, const struct input *in, const struct member *m,
-    const struct wire_update *u, enum swim_status status, bool from_subject)
-{
-	bool credible = in->base ? in->authority >= AUTHORITY_PROVEN
-				 : in->authority >= AUTHORITY_MEMBER;
-
-	if (m->hidden || m->status == SWIM_LEFT)
-		return false;
-	switch (status) {
-	case SWIM_DEAD:
-		return swim_status_is_live(m->status) &&
-		       (!credible || in->base || !suspicion_proves(s, m, u));
-	case SWIM_LEFT:
-		/* Where its address is a host name that nobody has resolved, it may be anywhere. */
-		return !credible && !(from_subject && (m->addr.family == 0 ||
-							  swim_addr_equal(&m->addr, &in->from)));
-	case SWIM_ALIVE:
-	case SWIM_SUSPECT:
-		break;
-	}
-	return false;
-}
-
 /*
  * A removal from a page of a sync needs no rumour: members that lack it find that out by the digests, as we did.  A
  * rumour would give the removal a new age, and the members together would never forget it.
  */
 static void
-apply_forget(struct swim *s, const struct input *in, struct member *m, const struct wire_update *u,
-    enum swim_status status, bool sync)
+apply_forget(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
 {
-	if ((m->hidden && m->forget && u->incarnation == m->incarnation) ||
-	    (sync && u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
+	uint64_t incarnation = st->u->incarnation;
+
+	if ((m->hidden && m->forget && incarnation == m->incarnation) ||
+	    (st->page && st->u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
 		return;
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
 	if (swim_status_is_live(m->status) && !m->hidden)
-		members_transition(s, in, m, status, u->incarnation, false);
-	members_forget(s, in, m, m->status > status ? m->status : status, u->incarnation);
-	if (sync) {
+		members_transition(s, in, m, st->status, incarnation, false);
+	members_forget(s, in, m, m->status > st->status ? m->status : st->status, incarnation);
+	if (st->page) {
 		gossip_drop(s, m);
-		backdate(m, swim_seconds(u->age_s));
+		backdate(m, swim_seconds(st->u->age_s));
 	}
 }
 
@@ -524,139 +332,6 @@ move(struct swim *s, const struct input *in, struct member *m, const char *addre
 	return false;
 }
 
-/* True: the member first has to show that it lives there now. */
-static bool
-hear_of_move(struct swim *s, const struct input *in, const struct member *m,
-    const struct wire_update *u, const char *address, bool from_subject)
-{
-	char text[SWIM_HOSTPORT_MAX + 1];
-	struct swim_addr addr;
-
-	if (apply_address(s, in, wire_str_of(address), text, &addr) && addr.family != 0 &&
-	    link_is_shown_at(m, &addr))
-		return false;
-	visitor_hear(s, in, u, &addr, from_subject);
-	return true;
-}
-
-static void
-apply_known(struct swim *s, const struct input *in, struct member *m, const struct wire_update *u,
-    const char *address, enum swim_status status, bool from_subject, bool sync)
-{
-	/* No base peer can say so, and nobody who is no member. */
-	bool forget = (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
-		      in->authority >= AUTHORITY_MEMBER && !in->base;
-	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, retagged = false, known;
-	bool moved = u->incarnation > m->incarnation && strcmp(address, m->address) != 0;
-	bool doubted = is_doubted(s, in, m, u, status, from_subject);
-	bool ask = doubted && status == SWIM_LEFT;
-	bool was_there = m->proven && m->swimd;
-	struct swim_addr former = m->addr;
-	bool live = swim_status_is_live(status);
-
-	/* Whoever had to rise beyond the bound says so itself, in an answer. */
-	if (is_jump(s, in, m, u, from_subject) && !(from_subject && is_answer(in, u))) {
-		ignored(s, SWIM_IGNORE_JUMP);
-		return;
-	}
-	/*
-	 * A base peer knows a swimd by its address only, so it cannot know that the swimd has moved.  A base peer that starts
-	 * elsewhere takes over its former entry only once its former address has been asked in vain (join.c).
-	 */
-	if (moved && live && in->base && (from_subject ? m->live_index != NOT_LISTED : m->swimd)) {
-		ignored(s, SWIM_IGNORE_CONFLICT);
-		return;
-	}
-	if (moved && live && !visitor_is_vouched(s, in, from_subject) &&
-	    hear_of_move(s, in, m, u, address, from_subject))
-		return;
-	/*
-	 * Somebody may be removed where it is held dead by mistake, on the small side of a cut perhaps.  Whoever
-	 * holds it alive forgets it with a verdict of its own, or never.
-	 */
-	if (forget && !doubted) {
-		apply_forget(s, in, m, u, status, sync);
-		return;
-	}
-	/*
-	 * The rumour of a death may come before the view that has the dead in it: then there is a tombstone,
-	 * which the view makes a member to be shown, but for one that is to be forgotten.
-	 */
-	if (sync && m->hidden && !m->forget && !swim_status_is_live(status) &&
-	    !(u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation) {
-		if (moved && !move(s, in, m, address))
-			return;
-		members_transition(s, in, m, status > m->status ? status : m->status,
-		    u->incarnation, false);
-		backdate(m, swim_seconds(u->age_s));
-		return;
-	}
-	/* The member may be leaving: base peers call a leave a death, and the member's own silence will tell. */
-	if (status == SWIM_DEAD && swim_status_is_live(m->status) && join_is_leaver(s, &m->addr))
-		return;
-	/* That is one accusation more, to us. */
-	if (doubted && !swim_status_is_live(m->status))
-		return;
-	if (doubted)
-		status = SWIM_SUSPECT;
-	if (status == SWIM_SUSPECT && suspicion_is_void(s, in, u))
-		return;
-	if (apply_stale(s, in, m, u, address, status, from_subject, sync)) {
-		m->doomed |= forget && m->status == SWIM_SUSPECT;
-		return;
-	}
-	/*
-	 * Two halves of a healed partition hold each other dead.  Taking over whole views would let the dead
-	 * win on both sides; a suspicion gives each the time to refute (memberlist merges state this way too).
-	 */
-	if (sync && status == SWIM_DEAD && swim_status_is_live(m->status) && !m->hidden) {
-		if (m->status == SWIM_SUSPECT && u->incarnation == m->incarnation)
-			return;
-		status = SWIM_SUSPECT;
-	}
-	live = swim_status_is_live(status);
-	/*
-	 * Where one that is gone lived in its last incarnation is where it is looked for, and what is told of it: its
-	 * address at an incarnation is one for all.  A base peer may have kept another, and by accident so may a stranger.
-	 */
-	if (moved && !live && !from_subject &&
-	    (in->base || !(in->authority >= AUTHORITY_MEMBER || in->answer.ours))) {
-		ignored(s, SWIM_IGNORE_CONFLICT);
-		return;
-	}
-	members_confirm(s, in, m);
-	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
-	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
-	if (moved && !move(s, in, m, address))
-		return;
-	if (live && u->incarnation > m->incarnation)
-		retagged = take_tags(s, in, m, u, true);
-	members_transition(s, in, m, status, u->incarnation, m->hidden && !live);
-	m->stayed = was_alive && status == SWIM_ALIVE;
-	m->changed = m->stayed && (moved || retagged);
-	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
-	if (status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
-		m->accuser_count = u->accuser_count;
-		memcpy(m->accusers, u->accusers, sizeof(m->accusers));
-	}
-	if (status == SWIM_SUSPECT) {
-		m->doomed |= forget;
-		suspicion_take(s, in, m, u);
-		confirm_start(s, m);
-		if (ask)
-			ask_whether_it_leaves(s, in, m);
-	}
-	if (moved && live) {
-		apply_replace_stand_in(s, in, m);
-		if (was_there)
-			gossip_moved(s, m, &former);
-	}
-	if (((moved && live) || retagged) && known && m->announced && !m->hidden)
-		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
-	if (!m->hidden && (!sync || status != SWIM_ALIVE))
-		gossip_queue(s, m);
-}
-
 /*
  * Is the end of a member told by the member itself?  The datagram has to name it; of a base peer that goes by its address
  * the address is the name.
@@ -681,6 +356,504 @@ ask_whether_it_left(struct swim *s, const struct input *in, const struct member 
 	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, in, m, u, true) &&
 	    u->incarnation >= m->incarnation)
 		join_ask_leaver(s, in, m, &in->from, u->incarnation);
+}
+
+/* Someone speaks of us.  What is said of our own end makes us refute it. */
+static void
+apply_self(struct swim *s, const struct input *in, const struct statement *st,
+    enum judge_action action)
+{
+	uint64_t than = st->u->incarnation;
+
+	s->stats.refutations += action == ACTION_REFUTE_SUSPICION ||
+				action == ACTION_REFUTE_DEATH || action == ACTION_REFUTE_HEARSAY;
+	if (action == ACTION_REFUTE)
+		apply_refute(s, in, than);
+	else if (action == ACTION_CONTEST)
+		contest(s, in, st->address, than);
+	else if (action == ACTION_REFUTE_SUSPICION)
+		damping_suspected(s, in, than);
+	else if (action == ACTION_REFUTE_DEATH)
+		damping_condemned(s, in, than);
+	else if (action == ACTION_REFUTE_HEARSAY)
+		damping_hearsay(s, in, than);
+	else if (action == ACTION_NOTE_DEATH)
+		damping_was_dead(s, than);
+}
+
+/* Make a member, or a tombstone, of somebody who was not known. */
+static void
+apply_list(struct swim *s, const struct input *in, const struct statement *st, bool hidden)
+{
+	const struct wire_update *u = st->u;
+	struct wire_member_id id = {u->member.id, wire_str_of(st->address)};
+	bool live = swim_status_is_live(st->status);
+	struct member *m;
+
+	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
+	if (live ? !members_make_room(s, in) && !(st->from_subject && guest_room(s, in, &st->addr))
+		 : s->table.count >= s->config.max_members) {
+		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
+		return;
+	}
+	m = members_create(s, in, &id);
+	if (m == NULL) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		return;
+	}
+	if (live) {
+		apply_replace_stand_in(s, in, m);
+		take_tags(s, in, m, u, true);
+	}
+	m->base_peer = in->base_peer;
+	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
+	m->unsure = in->base && !st->from_subject;
+	take_kind(m, u);
+	/* The member was asked at the address that it advertises, and this is its answer. */
+	m->proven = live && st->from_subject && in->answer.ours &&
+		    swim_addr_equal(&m->addr, &in->answer.asked);
+	m->lived = tells_answer(in, u, st->page);
+	members_transition(s, in, m, st->status, u->incarnation, hidden);
+	if (hidden && (u->flags & WIRE_FLAG_FORGET))
+		members_mark_removed(s, m);
+	if (st->status == SWIM_SUSPECT) {
+		suspicion_take(s, in, m, u);
+		confirm_start(s, m);
+	}
+	if (!live)
+		backdate(m, swim_seconds(st->page ? u->age_s : 0));
+	/* What came by a page reaches the others the same way; a rumour about each member would flood them. */
+	if (live && (!st->page || st->status == SWIM_SUSPECT))
+		gossip_queue(s, m);
+}
+
+/* At the same incarnation another accuser is news, and anything else that we knew is one more that tells it. */
+static void
+hear_again(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	bool elsewhere = strcmp(st->address, m->address) != 0;
+
+	if (swim_status_is_live(st->status) && swim_status_is_live(m->status)) {
+		/*
+		 * A member that is known by an ack alone is held at the incarnation that we were told before.  If it has moved
+		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
+		 */
+		if (elsewhere)
+			ignored(s, SWIM_IGNORE_CONFLICT);
+		else if (m->partial && take_tags(s, in, m, u, false) && m->announced)
+			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
+	}
+	if (st->status != m->status || st->page)
+		return;
+	if (st->status == SWIM_SUSPECT && suspicion_take(s, in, m, u))
+		gossip_queue(s, m);
+	else
+		gossip_heard(s, m);
+}
+
+/*
+ * The update is older than what is known, or the same.  Note what its sender has missed: a sender that suspects a member which
+ * we hold dead or left has missed the verdict or the leave, and a sender that tells of the death of a member which left has
+ * missed the leave.
+ */
+static void
+apply_heard(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	bool equal = u->incarnation == m->incarnation, lower = !equal;
+	bool gone = !swim_status_is_live(m->status);
+
+	if (equal)
+		hear_again(s, in, m, st);
+	if (!m->hidden && equal &&
+	    ((st->status == SWIM_SUSPECT && gone) ||
+		(st->status == SWIM_DEAD && m->status == SWIM_LEFT)))
+		in->found->missed = m;
+	if (lower && (in->authority >= AUTHORITY_PROVEN || gone) &&
+	    (st->status != SWIM_ALIVE || gone))
+		introduce_note_stale(in, m);
+	if (st->status == SWIM_SUSPECT && gone) {
+		introduce_note_stale(in, m);
+		introduce_end_again(s, in, m);
+	}
+	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
+	if (st->from_subject && swim_status_is_live(st->status) &&
+	    (lower || gone || strcmp(st->address, m->address) != 0))
+		m->tell = true;
+	m->doomed |= st->removal && m->status == SWIM_SUSPECT;
+}
+
+/* Show a tombstone, as a page of a view has it. */
+static void
+apply_reveal(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	bool moved = u->incarnation > m->incarnation && strcmp(st->address, m->address) != 0;
+
+	if (moved && !move(s, in, m, st->address))
+		return;
+	members_transition(s, in, m, st->status > m->status ? st->status : m->status,
+	    u->incarnation, false);
+	backdate(m, swim_seconds(u->age_s));
+}
+
+/* What follows once a member has been taken over as suspect. */
+static void
+begin_suspicion(struct swim *s, const struct input *in, struct member *m,
+    const struct statement *st)
+{
+	m->doomed |= st->removal;
+	suspicion_take(s, in, m, st->u);
+	confirm_start(s, m);
+	if (st->doubted_leave)
+		ask_whether_it_leaves(s, in, m);
+}
+
+/* Take the update over with the status that it counts as. */
+static void
+apply_take(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	bool live = swim_status_is_live(st->status), retagged = false;
+	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, was_there = m->proven && m->swimd;
+	bool risen = u->incarnation > m->incarnation;
+	bool moved = risen && strcmp(st->address, m->address) != 0, known;
+	struct swim_addr former = m->addr;
+
+	members_confirm(s, in, m);
+	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
+	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
+	if (moved && !move(s, in, m, st->address))
+		return;
+	if (live && risen)
+		retagged = take_tags(s, in, m, u, true);
+	members_transition(s, in, m, st->status, u->incarnation, m->hidden && !live);
+	m->stayed = was_alive && st->status == SWIM_ALIVE;
+	m->changed = m->stayed && (moved || retagged);
+	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
+	if (st->status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
+		m->accuser_count = u->accuser_count;
+		memcpy(m->accusers, u->accusers, sizeof(m->accusers));
+	}
+	if (st->status == SWIM_SUSPECT)
+		begin_suspicion(s, in, m, st);
+	if (moved && live) {
+		apply_replace_stand_in(s, in, m);
+		if (was_there)
+			gossip_moved(s, m, &former);
+	}
+	if (((moved && live) || retagged) && known && m->announced && !m->hidden)
+		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
+	if (!m->hidden && (!st->page || st->status != SWIM_ALIVE))
+		gossip_queue(s, m);
+}
+
+static enum judge_known
+known_of(const struct swim *s, const struct member *m)
+{
+	bool left;
+
+	if (m == NULL)
+		return KNOWN_NOBODY;
+	if (m == s->self)
+		return KNOWN_SELF;
+	left = m->status == SWIM_LEFT;
+	if (m->forget)
+		return left ? KNOWN_REMOVED_LEFT : KNOWN_REMOVED_DEAD;
+	if (m->hidden)
+		return left ? KNOWN_TOMBSTONE_LEFT : KNOWN_TOMBSTONE_DEAD;
+	switch (m->status) {
+	case SWIM_ALIVE:
+		return KNOWN_ALIVE;
+	case SWIM_SUSPECT:
+		return KNOWN_SUSPECT;
+	case SWIM_DEAD:
+		return KNOWN_DEAD;
+	case SWIM_LEFT:
+		break;
+	}
+	return KNOWN_LEFT;
+}
+
+static enum judge_said
+said_by(const struct statement *st)
+{
+	bool forget = st->u->flags & WIRE_FLAG_FORGET;
+
+	switch (st->status) {
+	case SWIM_ALIVE:
+		return SAID_ALIVE;
+	case SWIM_SUSPECT:
+		return SAID_SUSPECT;
+	case SWIM_DEAD:
+		return forget ? SAID_REMOVED_DEAD : SAID_DEAD;
+	case SWIM_LEFT:
+		break;
+	}
+	return forget ? SAID_REMOVED_LEFT : SAID_LEFT;
+}
+
+static enum judge_relation
+relation_of(const struct swim *s, const struct input *in, const struct member *m,
+    const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+
+	if (m == NULL)
+		return RELATION_HIGHER;
+	/* Whoever had to rise beyond the bound says so itself, in an answer; and of us an answer may say so. */
+	if (is_jump(s, in, m, u, st->from_subject && m != s->self) &&
+	    !((st->from_subject || m == s->self) && is_answer(in, u)))
+		return RELATION_JUMP;
+	return u->incarnation > m->incarnation   ? RELATION_HIGHER
+	       : u->incarnation < m->incarnation ? RELATION_LOWER
+						 : RELATION_EQUAL;
+}
+
+static unsigned
+fact(bool is_so, enum judge_fact bit)
+{
+	return is_so ? (unsigned)bit : 0;
+}
+
+/* Is the end of a member that is not known so long ago that others are about to forget it?  Learnt, it would go round for ever. */
+static bool
+is_old(const struct swim *s, const struct input *in, const struct statement *st)
+{
+	swim_duration age = swim_seconds(st->page ? st->u->age_s : 0);
+	bool answered = tells_answer(in, st->u, st->page);
+
+	if (st->page && !(st->u->flags & WIRE_FLAG_FORGET))
+		return age.ns >= swim_retention(&s->config.timing, st->status, answered).ns;
+	return age.ns >= TOMBSTONE_HOLD.ns;
+}
+
+static unsigned
+facts_of_unknown(const struct swim *s, const struct input *in, const struct statement *st)
+{
+	const struct wire_member_id *pair = &st->u->member;
+	bool alias = !st->from_subject && base_is_alias(s, in, pair, &st->addr);
+	const struct member *named = alias ? locate_at(s, &st->addr) : NULL;
+	bool alive = named != NULL && (named == s->self || named->live_index != NOT_LISTED);
+
+	return fact(is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
+	       fact(!swim_status_is_live(st->status) && is_old(s, in, st), FACT_OLD) |
+	       /* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */
+	       fact(alias && alive, FACT_ALIAS) |
+	       /* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
+	       fact(alias || (in->base && !st->from_subject && base_is_address(s, in, pair)),
+		   FACT_WHOEVER);
+}
+
+static unsigned
+facts_of_member(const struct swim *s, const struct input *in, const struct member *m,
+    const struct statement *st)
+{
+	const struct swim_addr *addr = &st->addr;
+	bool dead = st->status == SWIM_DEAD, accused = dead || st->status == SWIM_SUSPECT;
+
+	return fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
+	       fact(addr->family != 0 && link_is_shown_at(m, addr), FACT_SHOWN) |
+	       fact(m->addr.family == 0 || swim_addr_equal(&m->addr, &in->from), FACT_HOME) |
+	       fact(dead && suspicion_proves(s, m, st->u), FACT_PROVED) |
+	       fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
+		   FACT_VOID) |
+	       fact(dead && join_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
+	       fact(m->swimd, FACT_SWIMD);
+}
+
+static struct judge_case
+case_of(const struct swim *s, const struct input *in, const struct member *m,
+    const struct statement *st)
+{
+	struct judge_case c = {
+	    .known = known_of(s, m),
+	    .said = said_by(st),
+	    .relation = relation_of(s, in, m, st),
+	    .authority = in->authority,
+	    .facts = fact(st->page, FACT_PAGE) | fact(st->from_subject, FACT_SUBJECT) |
+		     fact(in->base, FACT_BASE) |
+		     fact(visitor_is_vouched(s, in, st->from_subject), FACT_VOUCHED),
+	};
+
+	if (st->from_subject && !swim_status_is_live(st->status))
+		c.facts |= fact(is_own_word(in, st->u), FACT_SIGNED);
+	if (m == s->self)
+		c.facts |= fact(s->leaving, FACT_LEAVING) |
+			   fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
+			   fact(tells_other_tags(in, m, st->u), FACT_RETAGGED);
+	else if (m == NULL)
+		c.facts |= facts_of_unknown(s, in, st);
+	else
+		c.facts |= facts_of_member(s, in, m, st);
+	return c;
+}
+
+/* Carry out what has been judged.  `m` may be NULL: nobody of this name is known. */
+static void
+apply_commit(struct swim *s, const struct input *in, struct member *m, struct statement *st,
+    enum judge_action action)
+{
+	switch (action) {
+	case ACTION_IGNORE:
+		break;
+	case ACTION_REFUSE_JUMP:
+		ignored(s, SWIM_IGNORE_JUMP);
+		break;
+	case ACTION_REFUSE_CONFLICT:
+		ignored(s, SWIM_IGNORE_CONFLICT);
+		break;
+	case ACTION_VISIT:
+		visitor_hear(s, in, st->u, &st->addr, st->from_subject);
+		break;
+	case ACTION_ASK_LEAVE:
+		ask_whether_it_left(s, in, m, st->u);
+		break;
+	case ACTION_LIST:
+	case ACTION_REMEMBER:
+		apply_list(s, in, st, action == ACTION_REMEMBER);
+		break;
+	case ACTION_REVEAL:
+		apply_reveal(s, in, m, st);
+		break;
+	case ACTION_FORGET:
+		apply_forget(s, in, m, st);
+		break;
+	case ACTION_HEAR:
+		apply_heard(s, in, m, st);
+		break;
+	case ACTION_ALIVE:
+	case ACTION_SUSPECT:
+	case ACTION_DEAD:
+	case ACTION_LEFT:
+		st->status = (enum swim_status)(SWIM_ALIVE + (action - ACTION_ALIVE));
+		apply_take(s, in, m, st);
+		break;
+	case ACTION_REFUTE:
+	case ACTION_CONTEST:
+	case ACTION_REFUTE_SUSPICION:
+	case ACTION_REFUTE_DEATH:
+	case ACTION_REFUTE_HEARSAY:
+	case ACTION_NOTE_DEATH:
+		apply_self(s, in, st, action);
+		break;
+	}
+}
+
+/* What an update of us shows of its sender, whatever else comes of it. */
+static void
+note_view_of_us(struct swim *s, const struct input *in, const struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	bool outdated = u->status != SWIM_ALIVE && u->incarnation < s->self->incarnation;
+
+	if (outdated)
+		introduce_note_stale(in, s->self);
+	/*
+	 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death goes before it: of
+	 * us there is a word in every ping and ack.
+	 */
+	if (outdated && !st->page && in->found->missed == NULL)
+		in->found->missed = s->self;
+}
+
+/* Might this removal be carried out?  A member is to say so that is no base peer, of this incarnation or of a later one. */
+static bool
+is_removal(const struct input *in, const struct member *m, const struct wire_update *u)
+{
+	return (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
+	       in->authority >= AUTHORITY_MEMBER && !in->base;
+}
+
+/* What an update tells of a member besides its status. */
+static void
+note_member(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+{
+	if (strcmp(st->address, m->address) == 0)
+		locate_told(s, in, m);
+	if (in->authority >= AUTHORITY_MEMBER)
+		take_kind(m, st->u);
+	if (tells_answer(in, st->u, st->page))
+		members_hear_answered(s, m, !st->page);
+}
+
+/* Judge the statement, and carry the judgement out. */
+static void
+judge_and_commit(struct swim *s, const struct input *in, struct member *m, struct statement *st)
+{
+	struct judge_case c = case_of(s, in, m, st);
+	enum judge_action action = judge(&c);
+
+	/* An end that is doubted is a suspicion from here on. */
+	if (judge_count(&c) == SAID_SUSPECT) {
+		st->doubted_leave = st->status == SWIM_LEFT;
+		st->status = SWIM_SUSPECT;
+	}
+	apply_commit(s, in, m, st, action);
+}
+
+static void
+apply_statement(struct swim *s, const struct input *in, struct statement *st)
+{
+	const struct wire_update *u = st->u;
+	struct member *m = members_find(s, u->member.id.bytes, u->member.id.len);
+	bool ends = !swim_status_is_live(u->status) && st->from_subject;
+
+	if (m == s->self) {
+		in->found->misjudged |= u->status != SWIM_ALIVE;
+		accused_note(s, in, u);
+		judge_and_commit(s, in, m, st);
+		note_view_of_us(s, in, st);
+		return;
+	}
+	/* A graceful leave is a dead update about the sender that the sender itself sends. */
+	if (ends && !(u->flags & WIRE_FLAG_FORGET))
+		st->status = SWIM_LEFT;
+	if (m == NULL) {
+		judge_and_commit(s, in, m, st);
+		return;
+	}
+	st->removal = is_removal(in, m, u);
+	if (!ends || is_own_word(in, u))
+		note_member(s, in, m, st);
+	judge_and_commit(s, in, m, st);
+	if (!ends || is_own_word(in, u))
+		in->found->lacks_answer |= lacks_answer(in, m, u, st->page);
+}
+
+/* Check the name and the address of an update, and apply it. */
+static void
+apply_update(struct swim *s, const struct input *in, const struct wire_update *u, bool from_subject,
+    bool page)
+{
+	char address[SWIM_HOSTPORT_MAX + 1];
+	struct statement st = {
+	    .u = u,
+	    .address = address,
+	    .status = u->status,
+	    .from_subject = from_subject,
+	    .page = page,
+	};
+
+	if (u->member.id.len == 0 || u->member.id.len > SWIM_NAME_MAX)
+		ignored(s, SWIM_IGNORE_BAD_NAME);
+	else if (!apply_address(s, in, u->member.address, address, &st.addr))
+		ignored(s, SWIM_IGNORE_BAD_ADDRESS);
+	else
+		apply_statement(s, in, &st);
+}
+
+void
+apply_own_word(struct swim *s, const struct input *in, const struct wire_update *u)
+{
+	apply_update(s, in, u, true, false);
+}
+
+void
+apply_restored(struct swim *s, const struct input *in, const struct wire_update *u)
+{
+	apply_update(s, in, u, false, true);
 }
 
 void
@@ -713,63 +886,9 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 	finding.zone = to->scope;
 	/* We have asked the member at its former address, so this update is our own finding and not the word of a base peer. */
 	finding.base = false;
-	apply_update(s, &finding, &u, true, false);
+	apply_own_word(s, &finding, &u);
 	if (swim_addr_equal(&m->addr, to))
 		m->proven = m->base_peer = true;
-}
-
-void
-apply_update(struct swim *s, const struct input *in, const struct wire_update *u, bool from_subject,
-    bool sync)
-{
-	char address[SWIM_HOSTPORT_MAX + 1];
-	enum swim_status status = u->status;
-	struct swim_addr addr;
-	struct member *m;
-
-	if (u->member.id.len == 0 || u->member.id.len > SWIM_NAME_MAX) {
-		ignored(s, SWIM_IGNORE_BAD_NAME);
-		return;
-	}
-	if (!apply_address(s, in, u->member.address, address, &addr)) {
-		ignored(s, SWIM_IGNORE_BAD_ADDRESS);
-		return;
-	}
-	m = members_find(s, u->member.id.bytes, u->member.id.len);
-	if (m == s->self) {
-		apply_self(s, in, u, address);
-		if (u->status != SWIM_ALIVE && u->incarnation < m->incarnation)
-			introduce_note_stale(in, m);
-		/*
-		 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death
-		 * goes before it: of us there is a word in every ping and ack.
-		 */
-		if (!sync && u->status != SWIM_ALIVE && u->incarnation < m->incarnation &&
-		    in->found->missed == NULL)
-			in->found->missed = m;
-		return;
-	}
-	/* A graceful leave is a dead update about the sender that the sender itself sends. */
-	if (!swim_status_is_live(status) && from_subject && !is_own_word(in, u)) {
-		ask_whether_it_left(s, in, m, u);
-		return;
-	}
-	if (status == SWIM_DEAD && from_subject && !(u->flags & WIRE_FLAG_FORGET))
-		status = SWIM_LEFT;
-	if (m == NULL && is_named_here(s, u, address, &addr))
-		return;
-	if (m != NULL && strcmp(address, m->address) == 0)
-		locate_told(s, in, m);
-	if (m != NULL && in->authority >= AUTHORITY_MEMBER)
-		take_kind(m, u);
-	if (m == NULL) {
-		apply_unknown(s, in, u, address, &addr, status, from_subject, sync);
-		return;
-	}
-	if (tells_answer(in, u, sync))
-		members_hear_answered(s, m, !sync);
-	apply_known(s, in, m, u, address, status, from_subject, sync);
-	in->found->lacks_answer |= lacks_answer(in, m, u, sync);
 }
 
 /*

@@ -9,7 +9,8 @@
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
  *	base.c     under which id base peers are told of a member, and which member they mean by an id
  *	introduce.c  telling base peers of all members, and correcting what base peers say of them
- *	apply.c    what an update from the wire means (ordering, refutation, bounds)
+ *	judge.c    what an update from the wire changes, as a pure function: the decision tables
+ *	apply.c    making a case for judge.c of an update, and carrying out the judgement
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
  *	damping.c  coming back after having been declared dead, again and again
@@ -42,6 +43,7 @@
 #include "base/hash.h"
 #include "base/rng.h"
 #include "core/index.h"
+#include "core/judge.h"
 #include "core/loss.h"
 #include "core/swim.h"
 
@@ -402,14 +404,6 @@ struct out {
 	size_t offset, len;
 	size_t host_offset; /* of host:port, NUL-terminated; SIZE_MAX: none */
 	enum wire_type type;
-};
-
-/* What the speaker of a datagram may say, least first.  Every rule compares authorities; only speaker.c looks at addresses. */
-enum authority {
-	AUTHORITY_STRANGER, /* nobody knows whether the sender can be reached at the source address */
-	AUTHORITY_ANSWERED, /* the datagram answers a request of ours, so its sender receives what we send */
-	AUTHORITY_MEMBER, /* a named member speaks from where it lives, or from where it has answered */
-	AUTHORITY_PROVEN, /* the same, and the member is alive and has answered us there */
 };
 
 /* Which request of ours a datagram answers. */
@@ -853,8 +847,10 @@ void introduce_silent(struct swim *, const struct input *, const struct swim_add
     const struct wire_member_id *pair);
 
 /* apply.c */
-void apply_update(struct swim *, const struct input *, const struct wire_update *,
-    bool from_subject, bool sync);
+/* The member that the update is about says so itself, in the datagram at hand. */
+void apply_own_word(struct swim *, const struct input *, const struct wire_update *);
+/* The update is of the view that we had before our restart. */
+void apply_restored(struct swim *, const struct input *, const struct wire_update *);
 /* All of the datagram at hand, in order. */
 void apply_updates(struct swim *, const struct input *);
 /* This base peer is said to have left at this incarnation, and did not deny that when asked: take it for left.  m may be NULL. */

@@ -283,7 +283,7 @@ join_introduce(struct swim *s, const struct input *in, const struct wire_member_
 		return;
 	if (!swim_addr_parse(who->address.bytes, who->address.len, &stated))
 		u.member.address = wire_str_of(swim_addr_format_public(from, text));
-	apply_update(s, in, &u, true, false);
+	apply_own_word(s, in, &u);
 }
 
 /* A base peer's ack names it. */

@@ -382,7 +382,7 @@ ask(struct swim *s, struct member *m)
 
 /* True when the verdict fell, or there is nothing to be asked now. */
 static bool
-judge(struct swim *s, const struct input *in, struct member *m)
+suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 {
 	/* Accusers may have died since. */
 	schedule(s, m);
@@ -466,7 +466,7 @@ suspicion_tick(struct swim *s, const struct input *in)
 		struct member *m = s->suspects[i];
 
 		while (m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->ask_at)) {
-			if (!judge(s, in, m))
+			if (!suspicion_judge(s, in, m))
 				ask(s, m);
 		}
 	}

@@ -695,7 +695,7 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	s->now = now;
 	in->zone = r->zone;
 	if (!swim_status_is_live(r->status)) {
-		apply_update(s, in, &u, false, true);
+		apply_restored(s, in, &u);
 		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
 		m = members_find(s, r->name, r->name_len);
 		if (m != NULL && m != s->self)

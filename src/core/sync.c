@@ -359,6 +359,7 @@ sync_page(struct swim *s, struct input *in)
 	if (!y->active || in->msg->seq - y->seq >= y->tries)
 		return;
 	in->answer.ours = true;
+	input_raise(in);
 	size = path_retry(y->most, (unsigned)(in->msg->seq - y->seq));
 	in->answer.believed = y->vouches;
 	apply_updates(s, in);

@@ -254,7 +254,7 @@ take_up(struct swim *s, const struct input *in, const struct visitor *v)
 		    .incarnation = v->incarnation};
 	else if (in->named)
 		return; /* it is taken with the rest of the answer */
-	apply_update(s, in, &u, true, false);
+	apply_own_word(s, in, &u);
 	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;

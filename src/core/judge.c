@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The judgement on an update (SWIM 4.2).  Two tables, in each of which the first row that fits decides: what the update
+ * counts as, given who says it; and what is to be done about that.  A higher incarnation wins; at an equal one left wins over
+ * dead over suspect over alive.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/judge.h"
+
+#define BIT(x) (1U << (x))
+#define ANY 0xffffffffU
+
+#define K_SELF BIT(KNOWN_SELF)
+#define K_OTHERS (ANY & ~K_SELF)
+#define K_NOBODY BIT(KNOWN_NOBODY)
+#define K_MEMBER (K_LIVE | K_GONE)
+#define K_LIVE (BIT(KNOWN_ALIVE) | BIT(KNOWN_SUSPECT))
+#define K_HIDDEN                                                                                   \
+	(BIT(KNOWN_TOMBSTONE_DEAD) | BIT(KNOWN_TOMBSTONE_LEFT) | BIT(KNOWN_REMOVED_DEAD) |         \
+	    BIT(KNOWN_REMOVED_LEFT))
+#define K_AS_LEFT (BIT(KNOWN_LEFT) | BIT(KNOWN_TOMBSTONE_LEFT) | BIT(KNOWN_REMOVED_LEFT))
+#define K_GONE (BIT(KNOWN_DEAD) | BIT(KNOWN_LEFT) | K_HIDDEN)
+
+#define S_LIVE (BIT(SAID_ALIVE) | BIT(SAID_SUSPECT))
+#define S_DEAD (BIT(SAID_DEAD) | BIT(SAID_REMOVED_DEAD))
+#define S_LEFT (BIT(SAID_LEFT) | BIT(SAID_REMOVED_LEFT))
+#define S_GONE (S_DEAD | S_LEFT)
+
+#define R_LOWER BIT(RELATION_LOWER)
+#define R_EQUAL BIT(RELATION_EQUAL)
+#define R_HIGHER BIT(RELATION_HIGHER)
+#define R_RISEN (R_EQUAL | R_HIGHER)
+#define R_JUMP BIT(RELATION_JUMP)
+
+#define BELOW(authority) (BIT(authority) - 1)
+#define FROM(authority) (ANY & ~BELOW(authority))
+
+/* A row fits a case that is in each of its sets, with all facts of `with` and none of `without`. */
+struct judge_row {
+	unsigned known, said, relation, authority;
+	unsigned with, without;
+	int result;
+};
+
+static const struct judge_row counts_as[] = {
+    /* Who has left is named in the datagram; else another member may have started at that address. */
+    {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
+    /* Base peers call a leave a death.  The silence of the subject will tell. */
+    {K_LIVE, S_DEAD, ANY, ANY, FACT_ASKED_LEAVE, 0, SAID_NOTHING},
+    /* A death of a live member is a suspicion, unless enough accusers are named by a swimd that lives where it speaks from. */
+    {K_LIVE, S_DEAD, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
+    {K_LIVE, S_DEAD, ANY, ANY, FACT_BASE, 0, SAID_SUSPECT},
+    {K_LIVE, S_DEAD, ANY, ANY, 0, FACT_PROVED, SAID_SUSPECT},
+    /* So is a leave that neither the subject tells from its address nor a member from its own. */
+    {K_LIVE | BIT(KNOWN_DEAD), S_LEFT, ANY, ANY, FACT_SUBJECT | FACT_HOME, 0, SAID_LEFT},
+    {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
+    {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_PROVEN), FACT_BASE, 0, SAID_SUSPECT},
+    {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_NOTHING},
+    {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_PROVEN), FACT_BASE, 0, SAID_NOTHING},
+};
+
+static const struct judge_row actions[] = {
+    /* What is said of us. */
+    {K_SELF, ANY, ANY, ANY, FACT_LEAVING, 0, ACTION_IGNORE},
+    {K_SELF, S_DEAD, R_LOWER, ANY, 0, 0, ACTION_NOTE_DEATH},
+    {K_SELF, ANY, R_LOWER, ANY, 0, 0, ACTION_IGNORE},
+    {K_SELF, ANY, R_JUMP, ANY, 0, 0, ACTION_REFUSE_JUMP},
+    {K_SELF, BIT(SAID_ALIVE), R_RISEN, ANY, FACT_MOVED, 0, ACTION_CONTEST},
+    /* An incarnation above ours is one of an earlier run, whose number was lost, and so is ours with other tags. */
+    {K_SELF, BIT(SAID_ALIVE), R_HIGHER, ANY, 0, 0, ACTION_REFUTE},
+    {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, FACT_RETAGGED, 0, ACTION_REFUTE},
+    {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, 0, 0, ACTION_IGNORE},
+    {K_SELF, BIT(SAID_SUSPECT), R_RISEN, ANY, 0, 0, ACTION_REFUTE_SUSPICION},
+    /* To all others the word of a stranger is an accusation, so that it must not keep us from refuting at once. */
+    {K_SELF, S_DEAD, R_RISEN, FROM(AUTHORITY_ANSWERED), 0, 0, ACTION_REFUTE_DEATH},
+    {K_SELF, S_DEAD, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
+    /* Only we say that we leave: an earlier run of ours did, or somebody else. */
+    {K_SELF, S_LEFT, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
+
+    {K_OTHERS, BIT(SAID_UNSIGNED_END), ANY, ANY, 0, 0, ACTION_ASK_LEAVE},
+    {K_OTHERS, BIT(SAID_NOTHING), ANY, ANY, 0, 0, ACTION_IGNORE},
+
+    /* Of whom nothing is known. */
+    {K_NOBODY, ANY, ANY, ANY, FACT_NAMED, 0, ACTION_IGNORE},
+    {K_NOBODY, S_GONE, ANY, ANY, FACT_OLD, 0, ACTION_IGNORE},
+    {K_NOBODY, ANY, ANY, ANY, FACT_ALIAS, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
+    /* The address is asked before anybody is taken up for it, so that a late rumour does no harm. */
+    {K_NOBODY, S_GONE, ANY, ANY, FACT_WHOEVER, 0, ACTION_IGNORE},
+    {K_NOBODY, S_LIVE, ANY, ANY, FACT_WHOEVER, 0, ACTION_VISIT},
+    {K_NOBODY, S_LIVE, ANY, ANY, 0, FACT_VOUCHED, ACTION_VISIT},
+    {K_NOBODY, S_LIVE, ANY, ANY, 0, 0, ACTION_LIST},
+    {K_NOBODY, BIT(SAID_DEAD) | BIT(SAID_LEFT), ANY, ANY, FACT_PAGE, 0, ACTION_LIST},
+    {K_NOBODY, S_GONE, ANY, ANY, 0, 0, ACTION_REMEMBER},
+
+    {K_MEMBER, ANY, R_JUMP, ANY, 0, 0, ACTION_REFUSE_JUMP},
+
+    /*
+     * A new address.  A base peer knows a swimd by its address alone, so it cannot know that the swimd has moved.  A base peer
+     * that starts elsewhere takes over its former entry only once its former address has been asked in vain (join.c).
+     */
+    {K_LIVE, S_LIVE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE | FACT_SUBJECT, 0,
+	ACTION_REFUSE_CONFLICT},
+    {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE | FACT_SWIMD, FACT_SUBJECT,
+	ACTION_REFUSE_CONFLICT},
+    {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED, FACT_VOUCHED | FACT_SHOWN, ACTION_VISIT},
+
+    /* Nobody who is no member can remove, and no base peer.  Who holds the member alive has to come to hold it dead first. */
+    {K_MEMBER, BIT(SAID_REMOVED_DEAD) | BIT(SAID_REMOVED_LEFT), R_RISEN, FROM(AUTHORITY_MEMBER), 0,
+	FACT_BASE, ACTION_FORGET},
+    /* The rumour of a death may come before the view that has the dead in it. */
+    {BIT(KNOWN_TOMBSTONE_DEAD) | BIT(KNOWN_TOMBSTONE_LEFT), BIT(SAID_DEAD) | BIT(SAID_LEFT),
+	R_RISEN, ANY, FACT_PAGE, 0, ACTION_REVEAL},
+    {K_MEMBER, BIT(SAID_SUSPECT), ANY, ANY, FACT_VOID, 0, ACTION_IGNORE},
+
+    /* No news. */
+    {K_MEMBER, ANY, R_LOWER, ANY, 0, 0, ACTION_HEAR},
+    {K_MEMBER, BIT(SAID_ALIVE), R_EQUAL, ANY, 0, 0, ACTION_HEAR},
+    {BIT(KNOWN_SUSPECT) | K_GONE, BIT(SAID_SUSPECT), R_EQUAL, ANY, 0, 0, ACTION_HEAR},
+    {K_GONE, S_DEAD, R_EQUAL, ANY, 0, 0, ACTION_HEAR},
+    {K_AS_LEFT, S_LEFT, R_EQUAL, ANY, 0, 0, ACTION_HEAR},
+
+    /*
+     * Two halves of a healed partition hold each other dead.  If views were taken over as they are, the dead would win on both
+     * sides; a suspicion gives each member the time to refute (memberlist merges states this way too).
+     */
+    {BIT(KNOWN_SUSPECT), S_DEAD, R_EQUAL, ANY, FACT_PAGE, 0, ACTION_IGNORE},
+    {K_LIVE, S_DEAD, R_RISEN, ANY, FACT_PAGE, 0, ACTION_SUSPECT},
+
+    /* The address of a member that is gone is one for all, at one incarnation: a base peer or a stranger may have kept another. */
+    {K_MEMBER, S_GONE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
+    {K_MEMBER, S_GONE, R_HIGHER, BELOW(AUTHORITY_ANSWERED), FACT_MOVED, FACT_SUBJECT,
+	ACTION_REFUSE_CONFLICT},
+
+    {K_MEMBER, BIT(SAID_ALIVE), ANY, ANY, 0, 0, ACTION_ALIVE},
+    {K_MEMBER, BIT(SAID_SUSPECT), ANY, ANY, 0, 0, ACTION_SUSPECT},
+    {K_MEMBER, S_DEAD, ANY, ANY, 0, 0, ACTION_DEAD},
+    {K_MEMBER, S_LEFT, ANY, ANY, 0, 0, ACTION_LEFT},
+};
+
+/* The result of the first row that fits; `otherwise`: none does. */
+static int
+judge_look_up(const struct judge_row *rows, size_t count, const struct judge_case *c, int otherwise)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct judge_row *r = &rows[i];
+
+		if ((r->known & BIT(c->known)) && (r->said & BIT(c->said)) &&
+		    (r->relation & BIT(c->relation)) && (r->authority & BIT(c->authority)) &&
+		    (c->facts & r->with) == r->with && (c->facts & r->without) == 0)
+			return r->result;
+	}
+	return otherwise;
+}
+
+enum judge_said
+judge_count(const struct judge_case *c)
+{
+	return (enum judge_said)judge_look_up(counts_as, sizeof(counts_as) / sizeof(counts_as[0]),
+	    c, (int)c->said);
+}
+
+enum judge_action
+judge(const struct judge_case *c)
+{
+	struct judge_case counted = *c;
+
+	counted.said = judge_count(c);
+	return (enum judge_action)judge_look_up(actions, sizeof(actions) / sizeof(actions[0]),
+	    &counted, ACTION_IGNORE);
+}
