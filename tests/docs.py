@@ -2,6 +2,7 @@
 
 usage: docs.py BUILD-DIRECTORY
 """
+import math
 import pathlib
 import re
 import shutil
@@ -72,6 +73,96 @@ def files_named():
                 yield f"HACKING.md:{number}: {path} is not there"
 
 
+PROTOCOL = TOP / "man" / "swimd-protocol.7"
+CORE = TOP / "src" / "core"
+# What the formulas of swimd-protocol(7) are computed with: profile lan, and what the page says of its other words.
+FORMULA = {"N": 10, "health": 0, "haste": 1, "questions": 3, "rttvar": 0, "c": 3, "k": 3, "returns": 1, "tries": 1,
+           "min": min, "max": max, "log": math.log, "log10": math.log10, "dead_retention": 86400, "left_retention": 86400}
+
+
+def profile():
+    """The settings of profile lan, in seconds, from the table in swimd.conf(5), which a unit test compares with the code."""
+    page = (TOP / "man" / "swimd.conf.5").read_text()
+    rows = re.findall(r"(?m)^\.It (\w+) Ta ([\d.]+)(ms|s|) Ta", page)
+    return {name: float(value) / (1000 if unit == "ms" else 1) for name, value, unit in rows}
+
+
+def constants(path):
+    """name: expression, in seconds where it is a time."""
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+    found = {}
+    for name, value in re.findall(r"(?m)^#define (\w+)[ \t]+(.+)$", text):
+        value = re.sub(r"swim_ms(\(\w+\))", r"(\1 / 1000)", value).replace("swim_seconds", "")
+        value = re.sub(r"U?INT64_C|(?<=\d)U\b", "", value)
+        found[name] = value.strip()
+    return found
+
+
+def evaluate(expression, names):
+    """A constant or a formula, its names replaced by what they stand for."""
+    known = {word: evaluate(names[word], names) if isinstance(names[word], str) else names[word]
+             for word in re.findall(r"[A-Za-z_]\w*", expression) if word in names}
+    return eval(expression, {"__builtins__": {}}, known)
+
+
+def timers():
+    """(name, values, files, formulas, constants, line) of each entry below TIMERS AND LIMITS of swimd-protocol(7)."""
+    entry, inside = None, False
+    for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
+        inside = line == ".Sh TIMERS AND LIMITS" or (inside and not line.startswith(".Sh "))
+        head = re.match(r"\.It Em (.+?) , No (.+?) , Pa (.+)$", line)
+        if not inside:
+            continue
+        if head:
+            if entry:
+                yield entry
+            values = [float(v) for v in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", head.group(2))]
+            entry = (head.group(1), values, head.group(3).split(" , "), [], {}, number)
+        elif entry and line.startswith(".Dl "):
+            entry[3].append(line[4:])
+        elif entry and (constant := re.match(r"\.Dv (\w+) No = ([\d.]+)(?: s)? [;.]$", line)):
+            entry[4][constant.group(1)] = float(constant.group(2))
+    if entry:
+        yield entry
+
+
+def timers_agree():
+    """The timers of swimd-protocol(7): formulas give the values, constants are those of the code, and none is missing."""
+    headers = [CORE / "internal.h", CORE / "swim.h", CORE / "loss.h", TOP / "src" / "wire" / "wire.h"]
+    shared = {name: value for header in headers for name, value in constants(header).items()}
+    settings = profile()
+    words = {**FORMULA, **settings, "srtt": settings["probe_timeout"], "patience": settings["probe_timeout"],
+             "least": settings["probe_timeout"] / 6, "shortest": settings["suspicion_min"] * 0.85,
+             "longest": settings["suspicion_mult"] * settings["suspicion_min"] * 0.85}
+    told = set()
+    for name, values, files, formulas, stated, line in timers():
+        where = f"{PROTOCOL.relative_to(TOP)}:{line}: {name}"
+        missing = [file for file in files if not (CORE / file).exists()]
+        if missing:
+            yield f"{where}: no file {', '.join(missing)} in src/core"
+            continue
+        code = {**shared, **{n: v for file in files for n, v in constants(CORE / file).items()}}
+        for constant, value in stated.items():
+            told.update((file, constant) for file in [*files, *(h.name for h in headers)])
+            if constant not in code:
+                yield f"{where}: no constant {constant} in {', '.join(files)}"
+            elif not math.isclose(evaluate(code[constant], code), value):
+                yield f"{where}: {constant} is {evaluate(code[constant], code):g} in the code, not {value:g}"
+        if len(values) != len(formulas):
+            yield f"{where}: {len(values)} values and {len(formulas)} formulas"
+            continue
+        for value, formula in zip(values, formulas):
+            unknown = [word for word in re.findall(r"[A-Za-z_]\w*", formula) if word not in words and word not in code]
+            if unknown:
+                yield f"{where}: nobody knows what {', '.join(unknown)} stands for"
+            elif not math.isclose(result := evaluate(formula, {**code, **words}), value, rel_tol=0.01):
+                yield f"{where}: {formula} is {result:g}, not {value:g}"
+    for path in sorted([*CORE.glob("*.c"), *CORE.glob("*.h")]):
+        for name in re.findall(r"(?m)^#define (\w+)[ \t]+swim_(?:seconds|ms)\(", path.read_text()):
+            if (path.name, name) not in told:
+                yield f"{PROTOCOL.relative_to(TOP)}: no timer has {name} of {path.name}"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: docs.py BUILD-DIRECTORY")
@@ -95,6 +186,7 @@ def main():
     check("one version everywhere", lambda: version(build))
     check("links of README.md and HACKING.md lead somewhere", links)
     check("files that HACKING.md names are there", files_named)
+    check("the timers of swimd-protocol(7) are those of the code", timers_agree)
     sys.exit(1 if failed else 0)
 
 
