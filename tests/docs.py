@@ -163,6 +163,27 @@ def timers_agree():
                 yield f"{PROTOCOL.relative_to(TOP)}: no timer has {name} of {path.name}"
 
 
+def rules_agree():
+    """The rules of swimd-protocol(7): what an entry refers to exists, and each rule of broken.py is in an entry."""
+    scenarios = {name for source in TOP.glob("tests/sim/scenario_*.c")
+                 for name in re.findall(r'(?m)^    \{"([\w-]+)", ', source.read_text())}
+    broken = set(re.findall(r'(?m)^    "([\w-]+)": \(', (TOP / "tests/sim/broken.py").read_text()))
+    known = {"Broken as": broken, "Shown by": scenarios, "Tested by": {p.stem for p in TOP.glob("tests/unit/test_*.c")},
+             "Measured by": {p.stem for p in TOP.glob("tests/sim/*.py")}}
+    told, kind, inside = set(), None, False
+    for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
+        inside = line == ".Sh RULES" or (inside and not line.startswith(".Sh "))
+        if not inside or not line.startswith(".Cm "):
+            kind = line if inside and line in known else None
+            continue
+        for name in re.findall(r"[\w-]{2,}", line[4:]) if kind else ():
+            told.add(name)
+            if name not in known[kind]:
+                yield f"{PROTOCOL.relative_to(TOP)}:{number}: {kind} {name}: there is no such thing"
+    for name in sorted(broken - told):
+        yield f"{PROTOCOL.relative_to(TOP)}: no rule is broken as {name}, which tests/sim/broken.py breaks"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: docs.py BUILD-DIRECTORY")
@@ -187,6 +208,7 @@ def main():
     check("links of README.md and HACKING.md lead somewhere", links)
     check("files that HACKING.md names are there", files_named)
     check("the timers of swimd-protocol(7) are those of the code", timers_agree)
+    check("the rules of swimd-protocol(7) are those that the tests break", rules_agree)
     sys.exit(1 if failed else 0)
 
 
