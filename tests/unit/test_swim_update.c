@@ -275,6 +275,26 @@ died_elsewhere(struct fixture *f, unsigned teller, bool ours)
 		.count = 1});
 }
 
+/* A stranger tells the death of a member that lives, at a higher incarnation and with another address. */
+START_TEST(a_death_that_is_doubted_moves_nobody)
+{
+	const enum swim_status ends[] = {SWIM_DEAD, SWIM_LEFT};
+
+	for (unsigned k = 0; k < 2; k++) {
+		struct fixture *f = fixture_among_proven(2);
+		struct wire_update u = fixture_update(f, 1, ends[k], 1);
+		struct swim_report r;
+
+		u.member.address = wire_str_of("10.0.1.50:7946");
+		fixture_ping_with(f, 77, 5000, &u);
+		r = fixture_report(f, "p1");
+		ck_assert_str_eq(r.address, "10.0.1.1:7946");
+		ck_assert_int_eq(r.status, SWIM_ALIVE);
+		fixture_free(f);
+	}
+}
+END_TEST
+
 START_TEST(the_dead_are_held_where_they_lived_last)
 {
 	static const struct {
@@ -485,7 +505,8 @@ UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
     own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
     jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
     tags_of_before_a_move_are_not_those_of_after_it,
-    that_a_member_moved_is_told_where_it_answered_before, the_dead_are_held_where_they_lived_last,
-    a_rejoin_is_no_update, names_and_addresses_that_make_no_sense_are_counted,
+    that_a_member_moved_is_told_where_it_answered_before, a_death_that_is_doubted_moves_nobody,
+    the_dead_are_held_where_they_lived_last, a_rejoin_is_no_update,
+    names_and_addresses_that_make_no_sense_are_counted,
     loopback_is_refused_of_others_unless_we_are_bound_to_it,
     members_are_limited_and_the_dead_make_room, reports_are_ordered_by_name, a_move_is_one_rise)

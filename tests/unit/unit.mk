@@ -122,6 +122,7 @@ OBJS_test_swim_removal = $(SWIM_OBJS)
 OBJS_test_swim_update = $(SWIM_OBJS)
 OBJS_test_swim_bounds = $(SWIM_OBJS)
 OBJS_test_swim_quota = $(SWIM_OBJS)
+OBJS_test_swim_judge = core/judge.o
 OBJS_test_swim_gossip = $(SWIM_OBJS)
 OBJS_test_swim_input = $(SWIM_OBJS)
 OBJS_test_swim_name = $(SWIM_OBJS)
