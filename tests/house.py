@@ -45,6 +45,19 @@ PURE_SYMBOLS = re.compile(r"""
   | abort|__assert_fail|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_
 """, re.VERBOSE)
 
+# Who may change the datagram at hand: who makes it, and whoever finds out which request it answers.
+INPUT_MAKERS = {"input", "speaker", "swim"}
+INPUT_MATCHERS = {"join_ack", "join_learn", "visitor_ack", "probe_ack", "confirm_ack", "suspicion_ack", "introduce_ack",
+                  "gossip_ack", "sync_page", "direct_ack", "finish"}
+AUTHORITY_MAKERS = {"input", "speaker", "judge"}
+FUNCTION = re.compile(r"^(?P<name>[a-z_0-9]+)\((?P<parameters>(?:[^(){}]|\([^()]*\)(?:\([^()]*\))?)*)\)\n\{\n.*?^\}$",
+                      re.MULTILINE | re.DOTALL)
+FUNCTION_LINES = 60
+FUNCTION_PARAMETERS = 5
+# To be divided: functions that are longer, or take more, than new ones may.
+TOO_LONG = {"members_transition", "relay_request", "finish"}
+TOO_MANY = {"members_transition", "pick_one", "outbox_end", "start", "swim_input_by"}
+
 # The published examples of the wire format: a change here breaks every peer that is in the field.
 WIRE_VECTORS_SHA256 = "dcb20b3f20d3c8a3d86596c9641eb9370f7450c11c2f31cebb7a97321256bd56"
 
@@ -174,6 +187,47 @@ class House:
         if made.returncode == 0 and version(made.stdout) == version(text) and made.stdout != text:
             yield "src/base/invisible.h: run perl src/base/invisible.pl >src/base/invisible.h"
 
+    def core_functions(self):
+        """(file, line, name, parameters, lines) of each function of the core"""
+        for source in sorted(self.top.glob("src/core/*.c")):
+            text = source.read_text()
+            for match in FUNCTION.finditer(text):
+                line = text.count("\n", 0, match.start()) + 1
+                yield (f"src/core/{source.name}:{line}", match.group("name"), match.group("parameters"),
+                       match.group(0).count("\n") + 1)
+
+    def input_is_constant(self):
+        """the core changes a struct input only where it is made and where answers are matched"""
+        for source in sorted(self.top.glob("src/core/*.c")):
+            if source.stem in INPUT_MAKERS:
+                continue
+            for number, line in enumerate(source.read_text().splitlines(), 1):
+                if re.search(r"\bin->(?!answer\.|found->|allowance->)[\w.]+ *([|&+-]?=)[^=]", line):
+                    yield f"src/core/{source.name}:{number}: changes the input"
+        for where, name, parameters, _ in self.core_functions():
+            if re.search(r"(?<!const )struct input \*in\b", parameters) and not (
+                    pathlib.Path(where.split(":")[0]).stem in INPUT_MAKERS or name in INPUT_MATCHERS):
+                yield f"{where}: {name} takes an input that is not const"
+
+    def authority_is_computed_once(self):
+        """only core/input.c and core/speaker.c compute an authority or compare the source address"""
+        for source in sorted(self.top.glob("src/core/*.c")):
+            if source.stem in AUTHORITY_MAKERS:
+                continue
+            for number, line in enumerate(source.read_text().splitlines(), 1):
+                if re.search(r"authority = |swim_addr_(equal|compare)\([^;]*in->from", line) and not re.search(
+                        r"\.authority = in->authority", line):
+                    yield f"src/core/{source.name}:{number}: compares addresses or computes an authority"
+
+    def functions_are_short(self):
+        """no function of the core has more than 60 lines or 5 parameters"""
+        for where, name, parameters, lines in self.core_functions():
+            count = re.sub(r"\([^()]*\)", "", parameters).count(",") + 1
+            if lines > FUNCTION_LINES and name not in TOO_LONG:
+                yield f"{where}: {name} has {lines} lines"
+            if count > FUNCTION_PARAMETERS and name not in TOO_MANY:
+                yield f"{where}: {name} has {count} parameters"
+
 
 def main():
     if len(sys.argv) != 2:
@@ -181,7 +235,8 @@ def main():
     house = House(pathlib.Path(__file__).resolve().parent.parent, pathlib.Path(sys.argv[1]))
     rules = [House.floors_exist, House.base_names_are_unique, House.includes_look_down, House.core_has_one_door,
              House.links_look_down, House.lower_floors_are_pure, House.no_state_at_file_scope,
-             House.vectors_are_as_published, House.invisible_characters_are_as_generated]
+             House.vectors_are_as_published, House.invisible_characters_are_as_generated,
+             House.sequence_numbers_have_one_source, House.input_is_constant, House.authority_is_computed_once, House.functions_are_short]
     failed = False
     print(f"1..{len(rules)}")
     for rule in rules:

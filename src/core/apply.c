@@ -107,7 +107,7 @@ is_witness(const struct swim *s, const struct input *in, const struct swim_addr 
 
 	return (in->authority >= AUTHORITY_PROVEN ||
 		   (in->answer.ours && in->authority >= AUTHORITY_MEMBER) || in->answer.of_seed) &&
-	       !swim_addr_equal(&in->from, addr) && !probe_same_id(by, s->self);
+	       !input_is_from(in, addr) && !probe_same_id(by, s->self);
 }
 
 /*
@@ -194,7 +194,7 @@ apply_replace_stand_in(struct swim *s, const struct input *in, const struct memb
 	if (!swim_status_is_live(m->status) || m->hidden)
 		return;
 	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
-	if (m->proven && !m->stand_in && !swim_addr_equal(&in->from, &m->addr))
+	if (m->proven && !m->stand_in && !input_is_from(in, &m->addr))
 		return;
 	if (m->announced)
 		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
@@ -655,7 +655,7 @@ facts_of_member(const struct swim *s, const struct input *in, const struct membe
 
 	return fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
 	       fact(addr->family != 0 && link_is_shown_at(m, addr), FACT_SHOWN) |
-	       fact(m->addr.family == 0 || swim_addr_equal(&m->addr, &in->from), FACT_HOME) |
+	       fact(m->addr.family == 0 || input_is_from(in, &m->addr), FACT_HOME) |
 	       fact(dead && suspicion_proves(s, m, st->u), FACT_PROVED) |
 	       fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
 		   FACT_VOID) |

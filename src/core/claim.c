@@ -316,7 +316,7 @@ claim_receive(struct swim *s, const struct input *in)
 	if (in->msg->member.id.len != s->self->name_len ||
 	    memcmp(in->msg->member.id.bytes, s->self->name, s->self->name_len) != 0 || s->leaving)
 		return;
-	if (swim_addr_equal(&in->from, &s->self->addr))
+	if (input_is_from(in, &s->self->addr))
 		return;
 	if (join_is_ours(s, in->msg->seq)) {
 		/* Our own claim came back: that address is one more of ours. */

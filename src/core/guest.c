@@ -43,7 +43,7 @@ guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 		return false;
 	if (!swim_addr_equal(addr, &s->guest) || swim_time_reached(s->now, s->guest_until)) {
 		/* Its word has to come from there: what we send to strangers is no larger than what comes. */
-		if (swim_addr_equal(addr, &in->from))
+		if (input_is_from(in, addr))
 			join_start(s, in, addr, JOIN_GREET);
 		return false;
 	}

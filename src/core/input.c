@@ -56,3 +56,9 @@ input_names_sender(const struct input *in)
 {
 	return in->claimed.id.len > 0;
 }
+
+bool
+input_is_from(const struct input *in, const struct swim_addr *addr)
+{
+	return swim_addr_equal(&in->from, addr);
+}

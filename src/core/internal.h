@@ -642,6 +642,8 @@ struct input *input_of_datagram(struct input_room *room, const struct wire_messa
 void input_raise(struct input *);
 /* Does the datagram name its sender, in its trailer or its envelope? */
 bool input_names_sender(const struct input *);
+/* Did the datagram come from this address? */
+bool input_is_from(const struct input *, const struct swim_addr *);
 /* From now on the word is that of the member of this name. */
 void input_speak(struct input *, const char *name, size_t len);
 

@@ -240,7 +240,7 @@ start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum
 	    .kind = kind,
 	    .addr = *addr,
 	    .seq = core_seq(s),
-	    .of_base = in->base_peer && swim_addr_equal(addr, &in->from),
+	    .of_base = in->base_peer && input_is_from(in, addr),
 	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
 	slot->small = is_small(s, in, slot);
@@ -658,8 +658,7 @@ time_answer(struct swim *s, const struct input *in, const struct join *j)
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
 	if (j->tries == 1 && m != s->self)
-		probe_measure(s, m != NULL && swim_addr_equal(&m->addr, &in->from) ? m : NULL,
-		    j->sent);
+		probe_measure(s, m != NULL && input_is_from(in, &m->addr) ? m : NULL, j->sent);
 }
 
 /* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
@@ -753,7 +752,7 @@ finish(struct swim *s, struct input *in, struct join *j)
 	/* A member that an operator told us to join counts as our cluster. */
 	in->answer.believed = kind == JOIN_SEED;
 	time_answer(s, in, &was);
-	if (swim_addr_equal(&in->from, &asked))
+	if (input_is_from(in, &asked))
 		guest_answered(s, &in->from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {

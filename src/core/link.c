@@ -124,7 +124,7 @@ link_heard(struct swim *s, const struct input *in)
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (m != NULL && (swim_addr_equal(&m->addr, &in->from) || link_is_shown_at(m, &in->from)))
+	if (m != NULL && (input_is_from(in, &m->addr) || link_is_shown_at(m, &in->from)))
 		probe_heard(s, in, m);
 }
 

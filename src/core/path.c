@@ -272,8 +272,7 @@ path_ack(struct swim *s, const struct input *in)
 
 		if (m == NULL || c->seq != in->msg->seq)
 			continue;
-		if (!probe_same_id(in->msg->member.id, m) ||
-		    !swim_addr_equal(&in->from, link_way(m)))
+		if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
 			return false;
 		c->target = NULL;
 		if (c->trial && m->path_tries > 0)

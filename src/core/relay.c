@@ -177,8 +177,8 @@ relay_request(struct swim *s, const struct input *in)
 	if (known)
 		addr = *link_way(target);
 	/* One out of our reach, too; and a stranger that has us ask himself would have two datagrams for one. */
-	if (!usable || (stranger && swim_addr_equal(&addr, &in->from)) ||
-	    (!known && addr.family == 0) || !locate_reaches(s, &addr)) {
+	if (!usable || (stranger && input_is_from(in, &addr)) || (!known && addr.family == 0) ||
+	    !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
 		answer(s, in, r, WIRE_NACK);
 		return;

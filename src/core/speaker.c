@@ -61,7 +61,7 @@ static void
 note_kind(struct swim *s, struct input *in, struct member *m)
 {
 	bool is_answer = in->msg->type == WIRE_ACK || in->msg->type == WIRE_NACK;
-	bool is_there = swim_addr_equal(&m->addr, &in->from);
+	bool is_there = input_is_from(in, &m->addr);
 
 	if (!is_there && (is_answer || !is_also_at(m, &in->from)))
 		return;
@@ -109,7 +109,7 @@ names_sender(const struct swim *s, const struct input *in)
 		return false;
 	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m != NULL)
-		return swim_addr_equal(&m->addr, &in->from) || is_also_at(m, &in->from);
+		return input_is_from(in, &m->addr) || is_also_at(m, &in->from);
 	swim_addr_format_public(&in->from, text);
 	return wire_str_equal(in->msg->member.address, text);
 }
@@ -195,7 +195,7 @@ speaker_answers(struct swim *s, struct input *in)
 
 	if (m == NULL || m == s->self || m->hidden || m->stand_in)
 		return;
-	if (!swim_addr_equal(&in->answer.asked, &in->from)) {
+	if (!input_is_from(in, &in->answer.asked)) {
 		/* The source address may be forged: the member can be reached there once it has answered there. */
 		speaker_ask(s, in, m);
 		if (!swim_addr_equal(&in->answer.asked, &m->addr) &&

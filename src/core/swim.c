@@ -197,7 +197,55 @@ tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 	}
 }
 
-/* `named`: the ping said who sent it, in its trailer or envelope. */
+/* Has the sender of a ping shown that it is at the source address?  Whoever has not gets no more bytes than it sent. */
+static bool
+is_shown_sender(const struct swim *s, const struct input *in, const struct member *sender)
+{
+	if (sender == NULL)
+		return false;
+	return sender == s->self ? claim_is_shown(s, in, &in->from)
+				 : link_is_shown_at(sender, &in->from);
+}
+
+/* The sender asks whether a size arrives: pad the answer, but never beyond the size of the question, nor beyond `most`. */
+static size_t
+answer_padding(const struct swim *s, const struct input *in, size_t most)
+{
+	size_t pad_to = in->msg->trailer.has_answer_size ? in->msg->trailer.answer_size : 0;
+
+	if (pad_to > in->len)
+		pad_to = in->len;
+	if (pad_to > s->config.max_datagram)
+		pad_to = s->config.max_datagram;
+	return pad_to < most ? pad_to : most;
+}
+
+/* The updates of an ack, in `budget` bytes. */
+static void
+answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, struct member *sender,
+    size_t budget)
+{
+	size_t kept = s->config.max_datagram - budget;
+
+	w->reserve += kept;
+	/*
+	 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an answer to one whom we
+	 * hold dead may have no room for more, and this may be the last question before its verdict.
+	 */
+	if (sender == NULL || !sender->swimd || in->found->misjudged)
+		gossip_add_without(s, w, s->self);
+	if (sender != NULL && sender != s->self && (sender->tell || sender->status != SWIM_ALIVE)) {
+		gossip_add_without(s, w, sender);
+		sender->tell = false;
+	}
+	if (!input_names_sender(in))
+		tell_of_gone(s, in, w, sender);
+	introduce_add_stale(s, in, w);
+	gossip_fill(s, w, sender);
+	gossip_remind(s, w, sender);
+	w->reserve -= kept;
+}
+
 static void
 receive_ping(struct swim *s, const struct input *in)
 {
@@ -210,68 +258,34 @@ receive_ping(struct swim *s, const struct input *in)
 	struct wire_writer w;
 	/* The gossip just applied may have introduced the sender. */
 	struct member *sender = members_find(s, in->speaker.bytes, in->speaker.len);
-	size_t budget, len_min, pad_to = 0;
-	bool proven;
+	size_t budget, len_min;
+	bool shown;
 
 	if (!input_names_sender(in))
 		sender = speaker_meet(s, in, sender);
-	/*
-	 * Whoever has not shown that it is at this address gets no more bytes than it sent, but for the least that
-	 * an ack can be.
-	 */
-	proven = sender != NULL && (sender == s->self ? claim_is_shown(s, in, &in->from)
-						      : link_is_shown_at(sender, &in->from));
+	shown = is_shown_sender(s, in, sender);
 	budget = path_safe(s, sender);
-	if (!proven && in->len - in->allowance->spent < budget)
+	if (!shown && in->len - in->allowance->spent < budget)
 		budget = in->len - in->allowance->spent;
 	/* Earlier versions of swimd leave out their name when there is no room, and then look like base peers. */
 	if (in->base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;
 	if (base_is_recipient(recipient))
-		len_min = base_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
+		len_min = base_answer_trailer(s, &self, shown ? SIZE_MAX : budget, &trailer);
 	else
-		len_min = outbox_answer_trailer(s, &self, proven ? SIZE_MAX : budget, &trailer);
-	if (!proven && sender != NULL && sender == s->self &&
-	    !swim_addr_equal(&in->from, &s->self->addr) && answer_small(s, in, budget))
+		len_min = outbox_answer_trailer(s, &self, shown ? SIZE_MAX : budget, &trailer);
+	if (!shown && sender != NULL && sender == s->self && !input_is_from(in, &s->self->addr) &&
+	    answer_small(s, in, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
 	wire_begin_ack(&w, in->msg->seq, &self);
-	/* The sender asks whether this size arrives: pad the answer, but never beyond the size of the question. */
-	if (in->msg->trailer.has_answer_size)
-		pad_to = in->msg->trailer.answer_size < in->len ? in->msg->trailer.answer_size
-								: in->len;
-	if (pad_to > s->config.max_datagram)
-		pad_to = s->config.max_datagram;
-	/* Nor may the padded answer and what has been sent there already together exceed it. */
-	if (!proven && pad_to > budget)
-		pad_to = budget;
-	if (len_min < budget) {
-		size_t kept = s->config.max_datagram - budget;
-
-		w.reserve += kept;
-		/*
-		 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an
-		 * answer to one whom we hold dead may have no room for more, and this may be the last question
-		 * before its verdict.
-		 */
-		if (sender == NULL || !sender->swimd || in->found->misjudged)
-			gossip_add_without(s, &w, s->self);
-		if (sender != NULL && sender != s->self &&
-		    (sender->tell || sender->status != SWIM_ALIVE)) {
-			gossip_add_without(s, &w, sender);
-			sender->tell = false;
-		}
-		if (!input_names_sender(in))
-			tell_of_gone(s, in, &w, sender);
-		introduce_add_stale(s, in, &w);
-		gossip_fill(s, &w, sender);
-		gossip_remind(s, &w, sender);
-		w.reserve -= kept;
-	}
-	outbox_end(s, &w, &trailer, pad_to, WIRE_ACK, &in->from, NULL);
+	if (len_min < budget)
+		answer_updates(s, in, &w, sender, budget);
+	outbox_end(s, &w, &trailer, answer_padding(s, in, shown ? SIZE_MAX : budget), WIRE_ACK,
+	    &in->from, NULL);
 }
 
 /*
@@ -436,7 +450,7 @@ receive(struct swim *s, struct input *in)
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, in);
 	if (speaker == s->self && named && in->msg->type != WIRE_CLAIM &&
-	    !swim_addr_equal(&in->from, &s->self->addr) && !join_is_ours(s, in->msg->seq) &&
+	    !input_is_from(in, &s->self->addr) && !join_is_ours(s, in->msg->seq) &&
 	    hear_namesake(s, in))
 		return;
 	if (speaker != NULL && speaker != s->self && named)

@@ -181,7 +181,7 @@ sync_compare(struct swim *s, const struct input *in)
 {
 	bool stranger = !in->from_member && is_stranger(s, &in->from);
 
-	if (swim_addr_equal(&in->from, &s->self->addr))
+	if (input_is_from(in, &s->self->addr))
 		return;
 	if (!stranger)
 		s->same_view = in->msg->trailer.digest == s->digest;

@@ -105,7 +105,7 @@ visitor_spend(const struct input *in, const struct swim_addr *to, size_t len)
 		len = in->allowance->credit;
 	in->allowance->credit -= len;
 	in->allowance->charged = true;
-	if (swim_addr_equal(to, &in->from))
+	if (input_is_from(in, to))
 		in->allowance->spent += len;
 }
 
@@ -291,7 +291,7 @@ visitor_ack(struct swim *s, struct input *in)
 	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
 		return false;
 	in->answer.asked = v.addr;
-	if (swim_addr_equal(&in->from, &v.addr))
+	if (input_is_from(in, &v.addr))
 		guest_answered(s, &in->from);
 	in->answer.as_itself = true;
 	/*

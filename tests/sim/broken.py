@@ -110,8 +110,7 @@ RULES = {
         "suspicion.c", "if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)",
         "if (!swim_time_reached(s->now, m->deadline))"),
     "misjudged-silent": ("who is asked by one that holds old things of it does not say so",
-        "swim.c", "		if (sender == NULL || !sender->swimd || in->found->misjudged)\n			gossip_add_without(s, &w, s->self);\n"
-        "		if (sender != NULL", "		if (sender != NULL"),
+        "swim.c", "	if (sender == NULL || !sender->swimd || in->found->misjudged)\n		gossip_add_without(s, w, s->self);\n", ""),
     "identity-kept": ("other tags come without another incarnation",
         "swim.c", "	if (s->stats.sent_bytes > 0)\n		apply_refute(s, input_own(s, &room), s->self->incarnation);\n	return true;",
         "	gossip_queue(s, s->self);\n	return true;"),
