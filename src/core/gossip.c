@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rumours: one a subject, in lists by how often each has been sent, freshest first.  They ride on pings
- * and acks, and while there are any they are pushed every gossip interval to a few others, the first
- * time at once (SWIM 4.1; the push is memberlist's).  Each is sent lambda * ceil(log10(N + 1)) times.
+ * Sending rumours, freshest first.  They ride on pings and acks, and while there are any they are pushed every gossip
+ * interval to a few others, the first time at once (SWIM 4.1; the push is memberlist's).  Each is sent
+ * lambda * ceil(log10(N + 1)) times.
  */
 #include <math.h>
 #include <string.h>
@@ -31,9 +31,9 @@ gossip_limit(const struct swim *s)
  * twice as often as others, and not stopped early.
  */
 static unsigned
-limit_of(const struct member *m, unsigned limit)
+limit_of(const struct rumour *r, unsigned limit)
 {
-	if (!m->forget)
+	if (!r->member->forget)
 		return limit;
 	return 2 * limit < RUMOUR_LEVELS ? 2 * limit : RUMOUR_LEVELS - 1;
 }
@@ -50,7 +50,7 @@ pause_of(const struct swim *s)
 void
 gossip_wake(struct swim *s)
 {
-	if (s->rumour_count > 0 && s->live_count > 0 && swim_time_is_never(s->gossip_at)) {
+	if (s->rumours.count > 0 && s->live_count > 0 && swim_time_is_never(s->gossip_at)) {
 		swim_time next = swim_time_add(s->gossiped, pause_of(s));
 
 		s->gossip_at = swim_time_before(next, s->now) ? s->now : next;
@@ -60,12 +60,7 @@ gossip_wake(struct swim *s)
 void
 gossip_drop(struct swim *s, struct member *m)
 {
-	if (!m->rumour_queued)
-		return;
-	TAILQ_REMOVE(&s->rumours[m->rumour_kind][m->rumour_sent], m, rumour);
-	m->rumour_queued = false;
-	s->rumour_kind_count[m->rumour_kind]--;
-	s->rumour_count--;
+	rumour_drop(&s->rumours, m->rumour);
 }
 
 static enum rumour_kind
@@ -85,22 +80,6 @@ kind_of(const struct swim *s, const struct member *m)
 	return RUMOUR_GONE;
 }
 
-/* Fresh ones go before others of their level, those just sent behind. */
-static void
-put(struct swim *s, struct member *m, unsigned sent)
-{
-	struct rumour_list *list = &s->rumours[m->rumour_kind][sent];
-
-	m->rumour_sent = (uint8_t)sent;
-	m->rumour_queued = true;
-	if (sent == 0)
-		TAILQ_INSERT_HEAD(list, m, rumour);
-	else
-		TAILQ_INSERT_TAIL(list, m, rumour);
-	s->rumour_kind_count[m->rumour_kind]++;
-	s->rumour_count++;
-}
-
 void
 gossip_queue(struct swim *s, struct member *m)
 {
@@ -110,11 +89,9 @@ gossip_queue(struct swim *s, struct member *m)
 	if (m->stand_in)
 		return;
 	/* Those who have not heard of the join or change yet hear of it by this. */
-	if (m->rumour_queued && m->rumour_kind >= RUMOUR_JOIN && m->rumour_kind < kind)
-		kind = (enum rumour_kind)m->rumour_kind;
-	gossip_drop(s, m);
-	m->rumour_kind = (uint8_t)kind;
-	put(s, m, 0);
+	if (m->rumour != NULL && m->rumour->kind >= RUMOUR_JOIN && m->rumour->kind < kind)
+		kind = (enum rumour_kind)m->rumour->kind;
+	rumour_about(&s->rumours, m, kind);
 	gossip_wake(s);
 }
 
@@ -128,7 +105,7 @@ static uint8_t
 answered_flag(const struct member *m, bool page)
 {
 	bool gone = !swim_status_is_live(m->status);
-	bool joins = !gone && m->rumour_queued && m->rumour_kind == RUMOUR_JOIN;
+	bool joins = !gone && m->rumour != NULL && m->rumour->kind == RUMOUR_JOIN;
 
 	if (m->hidden || !(page || gone || joins))
 		return 0;
@@ -231,24 +208,34 @@ gossip_add_doubt(struct wire_writer *w, const struct member *m, uint64_t incarna
 	return wire_add_update(w, &u);
 }
 
-/* One sending more of this rumour. */
-static void
-advance(struct swim *s, struct member *m, unsigned limit)
-{
-	unsigned sent = m->rumour_sent + 1U;
-
-	gossip_drop(s, m);
-	if (sent >= limit_of(m, limit))
-		return;
-	put(s, m, sent);
-}
-
 void
 gossip_heard(struct swim *s, struct member *m)
 {
 	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
-	if (m->rumour_queued && !m->forget && m->rumour_sent >= s->config.timing.gossip_fanout)
-		advance(s, m, gossip_limit(s));
+	if (m->rumour != NULL && !m->forget && m->rumour->sent >= s->config.timing.gossip_fanout)
+		rumour_advance(&s->rumours, m->rumour, gossip_limit(s));
+}
+
+/* Is it about the recipient itself? */
+static bool
+is_about(const struct rumour *r, const struct member *recipient)
+{
+	return r->member == recipient;
+}
+
+/* The recipient knows of its own life; that counts as told. */
+static bool
+is_known_to(const struct rumour *r, const struct member *recipient)
+{
+	return is_about(r, recipient) && recipient->status == SWIM_ALIVE;
+}
+
+/* It is in the datagram at hand, and has been sent once more. */
+static void
+count_sent(struct swim *s, struct rumour *r, unsigned limit)
+{
+	rumour_pack(&s->rumours, r);
+	rumour_advance(&s->rumours, r, limit_of(r, limit));
 }
 
 /* Rumours of one kind, least often sent first; all but the first leave `keep` bytes free. */
@@ -259,28 +246,26 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 	unsigned limit = gossip_limit(s), misses = 0;
 	size_t reserve = w->reserve;
 
-	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[kind] > 0; level++) {
-		struct member *m, *next;
+	for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumours.kind_count[kind] > 0;
+	     level++) {
+		struct rumour *r, *next;
 
-		for (m = TAILQ_FIRST(&s->rumours[kind][level]); m != NULL; m = next) {
-			next = TAILQ_NEXT(m, rumour);
-			if (m->packed == s->pack_serial)
+		for (r = rumour_first(&s->rumours, kind, level); r != NULL; r = next) {
+			next = rumour_next(r);
+			if (rumour_is_packed(&s->rumours, r))
 				continue;
-			if (level >= limit_of(m, limit)) { /* the cluster has shrunk since */
-				gossip_drop(s, m);
+			if (level >= limit_of(r, limit)) { /* the cluster has shrunk since */
+				rumour_drop(&s->rumours, r);
 				continue;
 			}
-			/* The subject knows; that counts as told. */
-			if ((m != recipient || m->status != SWIM_ALIVE) &&
-			    !gossip_add_member(s, w, m)) {
+			if (!is_known_to(r, recipient) && !gossip_add_member(s, w, r->member)) {
 				if (++misses == MISSES_MAX)
 					goto full;
 				continue;
 			}
 			/* One that is larger than a share, its tags being many, must not wait for the end of a storm. */
 			w->reserve = reserve + keep;
-			m->packed = s->pack_serial;
-			advance(s, m, limit);
+			count_sent(s, r, limit);
 		}
 	}
 full:
@@ -296,14 +281,14 @@ fill_without(struct swim *s, struct wire_writer *w, const struct member *recipie
 	unsigned limit = gossip_limit(s);
 
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
-		for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumour_kind_count[k] > 0;
+		for (unsigned level = 0; level < RUMOUR_LEVELS && s->rumours.kind_count[k] > 0;
 		     level++) {
-			struct member *m = TAILQ_FIRST(&s->rumours[k][level]);
+			struct rumour *r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
 
-			if (m == NULL || m == recipient || !gossip_add_without(s, w, m))
+			if (r == NULL || is_about(r, recipient) ||
+			    !gossip_add_without(s, w, r->member))
 				continue;
-			m->packed = s->pack_serial;
-			advance(s, m, limit);
+			count_sent(s, r, limit);
 			return;
 		}
 	}
@@ -319,14 +304,14 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 	size_t left = wbuf_left(&w->buf), share, keep = 0;
 
 	/* Of a swimd a swimd has to hear the name, and a base peer the address: we do not know which one the recipient is. */
-	if (s->rumour_count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
+	if (s->rumours.count == 0 || w->recipient == WIRE_RECIPIENT_UNKNOWN)
 		return;
 	share = (left > w->reserve ? left - w->reserve : 0) / SHARES;
-	s->pack_serial++;
+	rumour_begin_datagram(&s->rumours);
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
-		keep += s->rumour_kind_count[k] > 0 ? share : 0;
+		keep += s->rumours.kind_count[k] > 0 ? share : 0;
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
-		if (s->rumour_kind_count[k] == 0)
+		if (s->rumours.kind_count[k] == 0)
 			continue;
 		keep -= share;
 		fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
@@ -468,13 +453,14 @@ has_news(const struct swim *s, const struct member *to)
 {
 	enum wire_recipient recipient = base_recipient(s, to);
 	unsigned limit = gossip_limit(s);
-	const struct member *m;
+	const struct rumour *r;
 
-	for (unsigned kind = 0; kind < RUMOUR_KINDS; kind++) {
+	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
 		for (unsigned level = 0; level < RUMOUR_LEVELS; level++) {
-			TAILQ_FOREACH(m, &s->rumours[kind][level], rumour) {
-				if (m != to && level < limit_of(m, limit) &&
-				    !base_withholds(s, recipient, m))
+			r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
+			for (; r != NULL; r = rumour_next(r)) {
+				if (!is_about(r, to) && level < limit_of(r, limit) &&
+				    !base_withholds(s, recipient, r->member))
 					return true;
 			}
 		}
@@ -580,7 +566,7 @@ is_urgent(const struct swim *s)
 	for (unsigned k = 0; k < RUMOUR_JOIN; k++) {
 		for (unsigned level = 0;
 		     level < s->config.timing.gossip_fanout && level < RUMOUR_LEVELS; level++) {
-			if (!TAILQ_EMPTY(&s->rumours[k][level]))
+			if (rumour_first(&s->rumours, (enum rumour_kind)k, level) != NULL)
 				return true;
 		}
 	}
@@ -591,7 +577,7 @@ is_urgent(const struct swim *s)
 static bool
 wants_news(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && link_is_shown(m) && !m->rumour_queued &&
+	return m->status == SWIM_ALIVE && link_is_shown(m) && m->rumour == NULL &&
 	       locate_is_reached(s, m);
 }
 
@@ -647,7 +633,7 @@ gossip_tick(struct swim *s)
 	if (want > PUSHED_MOST)
 		want = PUSHED_MOST;
 	want = pick_targets(s, want, to);
-	for (size_t i = 0; i < want && s->rumour_count > 0; i++) {
+	for (size_t i = 0; i < want && s->rumours.count > 0; i++) {
 		if (link_is_shown(to[i]) && base_recipient(s, to[i]) != WIRE_RECIPIENT_UNKNOWN)
 			push(s, to[i]);
 		else if (!is_asked(to, i))

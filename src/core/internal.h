@@ -4,6 +4,7 @@
  *
  *	input.c    the datagram at hand, or the timer or call that makes the core act
  *	index.c    sorted arrays of members
+ *	pool.c     room for objects, made ahead
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
@@ -14,7 +15,8 @@
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
  *	damping.c  coming back after having been declared dead, again and again
- *	gossip.c   the queue of rumours, and pushing and piggybacking them
+ *	rumour.c   the queue of rumours
+ *	gossip.c   pushing and piggybacking rumours
  *	link_report.c  which links are broken, as each member tells of its own
  *	probe.c    the failure detector: probing, and asking others to probe
  *	confirm.c  probing those whom others suspect
@@ -38,26 +40,14 @@
 #ifndef SWIMD_CORE_INTERNAL_H
 #define SWIMD_CORE_INTERNAL_H
 
-#include <sys/queue.h>
-
 #include "base/hash.h"
 #include "base/rng.h"
 #include "core/index.h"
 #include "core/judge.h"
 #include "core/loss.h"
+#include "core/rumour.h"
 #include "core/swim.h"
 
-/* Rumours by how much hangs on them; each kind that has any gets a share of every datagram. */
-enum rumour_kind {
-	RUMOUR_REFUTE, /* ours, and others' return from suspicion or death */
-	RUMOUR_GONE,   /* dead, left, forgotten */
-	RUMOUR_SUSPECT,
-	RUMOUR_JOIN, /* alive, and new to us */
-	RUMOUR_TAGS, /* alive as before, with other tags or another address */
-	RUMOUR_REST, /* alive, for all other reasons */
-};
-#define RUMOUR_KINDS 6
-#define RUMOUR_LEVELS 64 /* a rumour is sent less often than this, whatever the cluster's size */
 #define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
 #define STAND_INS_MAX 64      /* unnamed base peers not yet proven, at once */
 #define HEALTH_MAX 8          /* Lifeguard's S */
@@ -114,15 +104,15 @@ struct introduction {
 #define STALE_MAX 8 /* members of which one datagram of a base peer is corrected */
 
 struct member {
-	TAILQ_ENTRY(member) rumour; /* in rumours[rumour_kind][rumour_sent] while rumour_queued */
-	uint64_t hash;              /* of the name; the order of the table and of a sync */
-	char *address;              /* host:port */
-	char *tags;                 /* encoded (wire/tags.h); NULL: none */
-	struct swim_addr addr;      /* family 0: the host is a name that nobody has resolved */
-	struct swim_addr also;      /* another address at which it has answered; family 0: none */
+	uint64_t hash;         /* of the name; the order of the table and of a sync */
+	char *address;         /* host:port */
+	char *tags;            /* encoded (wire/tags.h); NULL: none */
+	struct swim_addr addr; /* family 0: the host is a name that nobody has resolved */
+	struct swim_addr also; /* another address at which it has answered; family 0: none */
 	struct swim_addr
 	    via; /* the address used instead of `addr`, which is silent; family 0: none */
 	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
+	struct rumour *rumour;      /* about it; NULL: none is queued */
 	struct introduction *intro; /* of a base peer, owned; NULL: none yet */
 	struct link_report *report; /* what it last said of its links; NULL: nothing */
 	swim_time
@@ -148,7 +138,6 @@ struct member {
 	    proof_sent; /* it was, once; NEVER: more often, so that its answer measures nothing */
 	uint64_t
 	    helper; /* hash of who last reached it for us, while it is out of our reach; or 0 */
-	uint64_t packed;      /* serial of the datagram that it was last packed into */
 	size_t live_index;    /* in live[], or NOT_LISTED */
 	size_t suspect_index; /* in suspects[] */
 	size_t gone_index;    /* in gone[] */
@@ -176,11 +165,8 @@ struct member {
 	uint8_t doubts;
 	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
 	uint8_t ends;
-	uint8_t rumour_sent;
-	uint8_t rumour_kind; /* enum rumour_kind */
 	uint8_t
 	    reconnects; /* dead, has never answered us: times that we asked whether it is back */
-	bool rumour_queued;
 	bool hidden;    /* a tombstone: remembered, not reported */
 	bool forget;    /* its rumour says that it is to be forgotten */
 	bool doomed;    /* a suspect, to be forgotten with its verdict */
@@ -204,7 +190,6 @@ struct member {
 	bool doubted;
 	char name[]; /* NUL-terminated for convenience; may hold NULs itself */
 };
-TAILQ_HEAD(rumour_list, member);
 
 /* The probe of this period. */
 struct probe {
@@ -499,10 +484,7 @@ struct swim {
 	uint64_t removed_buckets[WIRE_SYNC_BUCKETS]; /* the same of the removals that we remember */
 	uint64_t removed_digest;
 
-	struct rumour_list rumours[RUMOUR_KINDS][RUMOUR_LEVELS];
-	size_t rumour_kind_count[RUMOUR_KINDS];
-	size_t rumour_count;
-	uint64_t pack_serial;
+	struct rumours rumours;
 	bool lost_name, told_once;
 	bool accompanied;                      /* another member has answered us, */
 	swim_time company_since, company_seen; /* first, and last */

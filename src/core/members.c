@@ -185,8 +185,8 @@ lists_room(struct swim *s)
 {
 	size_t n = s->table.count;
 
-	return index_room(s, &s->table, n) && index_room(s, &s->named, n) &&
-	       index_room(s, &s->located, n) &&
+	return rumour_room(s, &s->rumours, n + 1) && index_room(s, &s->table, n) &&
+	       index_room(s, &s->named, n) && index_room(s, &s->located, n) &&
 	       core_grow(s, &s->live, n, &s->live_capacity, sizeof(*s->live)) &&
 	       core_grow(s, &s->suspects, n, &s->suspect_capacity, sizeof(*s->suspects)) &&
 	       core_grow(s, &s->gone, n, &s->gone_capacity, sizeof(*s->gone));

@@ -85,7 +85,7 @@ swim_stats(const struct swim *s, struct swim_stats *out)
 {
 	*out = s->stats;
 	memcpy(out->members, s->status_count, sizeof(out->members));
-	out->rumours = s->rumour_count;
+	out->rumours = s->rumours.count;
 	out->digest = s->digest;
 	out->local_health = s->health;
 }

@@ -92,10 +92,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config.cluster = NULL;
 	s->now = s->began = s->heard = s->hearing_since = now;
 	rng_init(&s->rng, seed);
-	for (unsigned k = 0; k < RUMOUR_KINDS; k++) {
-		for (unsigned i = 0; i < RUMOUR_LEVELS; i++)
-			TAILQ_INIT(&s->rumours[k][i]);
-	}
+	rumour_init(&s->rumours);
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
 	s->stand_in_ends = SWIM_TIME_NEVER;
 	s->introduce_at = SWIM_TIME_NEVER;
@@ -142,6 +139,7 @@ swim_free(struct swim *s)
 		core_release(s, s->relays[i].text);
 	core_release(s, (void *)(uintptr_t)s->config.name);
 	core_release(s, (void *)(uintptr_t)s->config.cluster);
+	rumour_fini(s, &s->rumours);
 	core_release(s, s->table.v);
 	core_release(s, s->named.v);
 	core_release(s, s->located.v);

@@ -333,9 +333,9 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .forget = m->forget,
 	    .vouched = m->vouched,
 	    .stand_in = m->stand_in,
-	    .queued = m->rumour_queued,
+	    .queued = m->rumour != NULL,
 	    .withheld = base_withholds(s, WIRE_RECIPIENT_NEW_BASE, m),
-	    .sent = m->rumour_sent,
+	    .sent = m->rumour != NULL ? m->rumour->sent : 0,
 	};
 
 	for (unsigned i = 0; i < m->accuser_count; i++)

@@ -38,9 +38,11 @@ rumour_fault(const struct swim *s, const struct member *m)
 	double limit = s->config.timing.retransmit_mult *
 		       ceil(log10((double)s->table.capacity + 1)) * (m->forget ? 2 : 1);
 
-	if (m->rumour_queued && m->rumour_sent >= (limit > 1 ? limit : 1))
+	if (m->rumour != NULL && m->rumour->sent >= (limit > 1 ? limit : 1))
 		return "its rumour is past its limit";
-	if (m->rumour_queued && m->stand_in)
+	if (m->rumour != NULL && m->rumour->member != m)
+		return "its rumour is about another";
+	if (m->rumour != NULL && m->stand_in)
 		return "a rumour about a stand-in";
 	return NULL;
 }
@@ -67,7 +69,7 @@ inspect(const struct swim *s, char *why, size_t size)
 		const struct member *m = s->table.v[i];
 		const char *fault = suspicion_fault(s, m);
 
-		rumours += m->rumour_queued;
+		rumours += m->rumour != NULL;
 		if (fault == NULL)
 			fault = rumour_fault(s, m);
 		if (fault == NULL)
@@ -78,20 +80,20 @@ inspect(const struct swim *s, char *why, size_t size)
 		}
 	}
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
-		kinds += s->rumour_kind_count[k];
+		kinds += s->rumours.kind_count[k];
 	for (unsigned k = 0; k < SWIM_STATUS_COUNT; k++)
 		named += s->status_count[k];
-	if (kinds != rumours || named != s->named.count ||
+	if (kinds != rumours || s->rumours.pool.taken != rumours || named != s->named.count ||
 	    s->live_count + s->gone_count + 1 != s->table.count) {
 		snprintf(why, size, "%s: its counts and its lists disagree", s->self->name);
 		return true;
 	}
-	if (rumours != s->rumour_count || s->table.count > s->config.max_members ||
+	if (rumours != s->rumours.count || s->table.count > s->config.max_members ||
 	    s->stand_ins > STAND_INS_MAX || s->out_count > OUTBOX_DATAGRAMS ||
 	    s->health > HEALTH_MAX) {
 		snprintf(why, size,
 		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
-		    s->self->name, s->table.count, rumours, s->rumour_count, s->out_count);
+		    s->self->name, s->table.count, rumours, s->rumours.count, s->out_count);
 		return true;
 	}
 	return false;
@@ -146,7 +148,7 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++)
 		if (s->joins[i].active && s->joins[i].kind != JOIN_SEED)
 			busy = "a question to a stranger";
-	if (s->rumour_count > 0)
+	if (s->rumours.count > 0)
 		busy = "a rumour";
 	if (s->out_taken < s->out_count || s->event_taken < s->event_count)
 		busy = "what nobody took out";
