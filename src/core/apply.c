@@ -353,7 +353,7 @@ static void
 ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
     const struct wire_update *u)
 {
-	if (m != NULL && m->live_index != NOT_LISTED && !m->swimd && !is_jump(s, in, m, u, true) &&
+	if (m != NULL && members_is_live(m) && !m->swimd && !is_jump(s, in, m, u, true) &&
 	    u->incarnation >= m->incarnation)
 		join_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
@@ -394,6 +394,10 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	if (live ? !members_make_room(s, in) && !(st->from_subject && guest_room(s, in, &st->addr))
 		 : s->table.count >= s->config.max_members) {
 		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
+		return;
+	}
+	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
 	m = members_create(s, in, &id);
@@ -481,7 +485,8 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 	if (st->from_subject && swim_status_is_live(st->status) &&
 	    (lower || gone || strcmp(st->address, m->address) != 0))
 		m->tell = true;
-	m->doomed |= st->removal && m->status == SWIM_SUSPECT;
+	if (st->removal && m->status == SWIM_SUSPECT)
+		suspicion_doom(m);
 }
 
 /* Show a tombstone, as a page of a view has it. */
@@ -503,7 +508,8 @@ static void
 begin_suspicion(struct swim *s, const struct input *in, struct member *m,
     const struct statement *st)
 {
-	m->doomed |= st->removal;
+	if (st->removal)
+		suspicion_doom(m);
 	suspicion_take(s, in, m, st->u);
 	confirm_start(s, m);
 	if (st->doubted_leave)
@@ -521,6 +527,10 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	bool moved = risen && strcmp(st->address, m->address) != 0, known;
 	struct swim_addr former = m->addr;
 
+	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
+		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		return;
+	}
 	members_confirm(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
 	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
@@ -531,11 +541,8 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	members_transition(s, in, m, st->status, u->incarnation, m->hidden && !live);
 	m->stayed = was_alive && st->status == SWIM_ALIVE;
 	m->changed = m->stayed && (moved || retagged);
-	/* Who came to the verdict goes with it, to those who have not heard of the suspicion. */
-	if (st->status == SWIM_DEAD && m->accuser_count < u->accuser_count) {
-		m->accuser_count = u->accuser_count;
-		memcpy(m->accusers, u->accusers, sizeof(m->accusers));
-	}
+	if (st->status == SWIM_DEAD)
+		suspicion_keep_verdict(s, m, u);
 	if (st->status == SWIM_SUSPECT)
 		begin_suspicion(s, in, m, st);
 	if (moved && live) {
@@ -635,7 +642,7 @@ facts_of_unknown(const struct swim *s, const struct input *in, const struct stat
 	const struct wire_member_id *pair = &st->u->member;
 	bool alias = !st->from_subject && base_is_alias(s, in, pair, &st->addr);
 	const struct member *named = alias ? locate_at(s, &st->addr) : NULL;
-	bool alive = named != NULL && (named == s->self || named->live_index != NOT_LISTED);
+	bool alive = named != NULL && (named == s->self || members_is_live(named));
 
 	return fact(is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
 	       fact(!swim_status_is_live(st->status) && is_old(s, in, st), FACT_OLD) |
@@ -859,7 +866,7 @@ apply_restored(struct swim *s, const struct input *in, const struct wire_update 
 void
 apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t incarnation)
 {
-	if (m == NULL || m == s->self || m->live_index == NOT_LISTED || m->swimd ||
+	if (m == NULL || m == s->self || !members_is_live(m) || m->swimd ||
 	    incarnation < m->incarnation)
 		return;
 	members_transition(s, in, m, SWIM_LEFT, incarnation, false);
@@ -900,7 +907,7 @@ meant_by_base(const struct swim *s, const struct input *in, const struct wire_up
 {
 	struct wire_member_id meant = base_meant(s, in, &u->member);
 	const struct member *m = members_find(s, meant.id.bytes, meant.id.len);
-	bool gone = m != NULL && m != s->self && m->live_index == NOT_LISTED;
+	bool gone = m != NULL && m != s->self && !members_is_live(m);
 
 	return gone && swim_status_is_live(u->status) ? u->member : meant;
 }

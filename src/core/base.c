@@ -218,7 +218,7 @@ base_owner(const struct swim *s, const struct swim_addr *addr)
 	if (swim_addr_equal(addr, &s->self->addr))
 		return s->self;
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
-		if (m->live_index == NOT_LISTED || owner->live_index == NOT_LISTED)
+		if (!members_is_live(m) || !members_is_live(owner))
 			continue;
 		if (m->status < owner->status ||
 		    (m->status == owner->status && swim_time_before(owner->met, m->met)))
@@ -241,7 +241,7 @@ base_meant(const struct swim *s, const struct input *in, const struct wire_membe
 	/* Base peers list a base peer with an id of its own under its address too.  We list it under its id only. */
 	if (m == NULL || base_is_peer(m))
 		return *pair;
-	if (m != s->self && m->live_index == NOT_LISTED &&
+	if (m != s->self && !members_is_live(m) &&
 	    members_find(s, pair->id.bytes, pair->id.len) != NULL)
 		return *pair;
 	return (struct wire_member_id){{m->name, m->name_len}, wire_str_of(m->address)};
@@ -260,7 +260,7 @@ base_hear(const struct swim *s, const struct input *in, struct base_heard *heard
 	m = members_find(s, meant.id.bytes, meant.id.len);
 	/* If the swimd at that address is dead or has left, a base peer that has started there may have answered. */
 	if (meant.id.bytes == in->msg->member.id.bytes || m == NULL ||
-	    (m != s->self && m->live_index == NOT_LISTED))
+	    (m != s->self && !members_is_live(m)))
 		return in->msg;
 	heard->message = *in->msg;
 	/* Copy the name and the address: the member may be destroyed while the datagram is handled. */
@@ -281,11 +281,11 @@ base_is_succeeded(const struct swim *s, const struct member *m)
 {
 	const struct member *other = locate_at(s, &m->addr);
 
-	if (m == s->self || m->live_index != NOT_LISTED || other == m || other == NULL)
+	if (m == s->self || members_is_live(m) || other == m || other == NULL)
 		return false;
 	if (!base_is_peer(m))
 		return true;
-	return base_is_named_by_address(m) && (other == s->self || other->live_index != NOT_LISTED);
+	return base_is_named_by_address(m) && (other == s->self || members_is_live(other));
 }
 
 /* Is m so new, or alive for so short a time, that base peers may not have heard of it, even those that we know for long? */

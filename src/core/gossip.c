@@ -218,21 +218,21 @@ gossip_heard(struct swim *s, struct member *m)
 
 /* Is it about the recipient itself? */
 static bool
-is_about(const struct rumour *r, const struct member *recipient)
+gossip_is_about(const struct rumour *r, const struct member *recipient)
 {
 	return r->member == recipient;
 }
 
 /* The recipient knows of its own life; that counts as told. */
 static bool
-is_known_to(const struct rumour *r, const struct member *recipient)
+gossip_is_known_to(const struct rumour *r, const struct member *recipient)
 {
-	return is_about(r, recipient) && recipient->status == SWIM_ALIVE;
+	return gossip_is_about(r, recipient) && recipient->status == SWIM_ALIVE;
 }
 
 /* It is in the datagram at hand, and has been sent once more. */
 static void
-count_sent(struct swim *s, struct rumour *r, unsigned limit)
+gossip_count_sent(struct swim *s, struct rumour *r, unsigned limit)
 {
 	rumour_pack(&s->rumours, r);
 	rumour_advance(&s->rumours, r, limit_of(r, limit));
@@ -258,14 +258,15 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 				rumour_drop(&s->rumours, r);
 				continue;
 			}
-			if (!is_known_to(r, recipient) && !gossip_add_member(s, w, r->member)) {
+			if (!gossip_is_known_to(r, recipient) &&
+			    !gossip_add_member(s, w, r->member)) {
 				if (++misses == MISSES_MAX)
 					goto full;
 				continue;
 			}
 			/* One that is larger than a share, its tags being many, must not wait for the end of a storm. */
 			w->reserve = reserve + keep;
-			count_sent(s, r, limit);
+			gossip_count_sent(s, r, limit);
 		}
 	}
 full:
@@ -285,10 +286,10 @@ fill_without(struct swim *s, struct wire_writer *w, const struct member *recipie
 		     level++) {
 			struct rumour *r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
 
-			if (r == NULL || is_about(r, recipient) ||
+			if (r == NULL || gossip_is_about(r, recipient) ||
 			    !gossip_add_without(s, w, r->member))
 				continue;
-			count_sent(s, r, limit);
+			gossip_count_sent(s, r, limit);
 			return;
 		}
 	}
@@ -347,21 +348,25 @@ gossip_ask_first(struct swim *s, struct member *to)
 	enum wire_recipient recipient = base_recipient(s, to);
 	struct wire_trailer trailer;
 	struct wire_writer w;
+	struct extra *x;
 
 	if (!locate_is_reached(s, to))
+		return;
+	x = extra_new(s, to);
+	if (x == NULL)
 		return;
 	/*
 	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
 	 * knows which of them was (Karn's rule).
 	 */
-	to->proof_sent = to->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
-	while (to->proof_seq == 0)
-		to->proof_seq = core_seq(s);
+	x->proof_sent = x->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
+	while (x->proof_seq == 0)
+		x->proof_seq = core_seq(s);
 	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
-	wire_begin_ping(&w, to->proof_seq);
+	wire_begin_ping(&w, x->proof_seq);
 	/* A base peer knows us by our word alone. */
 	if (!to->swimd)
 		gossip_add_untagged(s, &w, s->self);
@@ -430,17 +435,20 @@ bool
 gossip_ack(struct swim *s, struct input *in)
 {
 	struct member *m = answerer(s, in);
+	swim_time sent;
 
-	if (m == NULL || m->proof_seq == 0 || in->msg->seq != m->proof_seq)
+	if (m == NULL || extra_of(m)->proof_seq == 0 || in->msg->seq != m->extra->proof_seq)
 		return false;
-	m->proof_seq = 0;
+	sent = m->extra->proof_sent;
+	m->extra->proof_seq = 0;
+	extra_tidy(s, m);
 	m->proven = true;
 	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
 	if (in->msg->member.id.len > 0)
 		members_confirm(s, in, m);
 	in->answer.asked = *link_way(m);
-	if (!swim_time_is_never(m->proof_sent))
-		probe_measure(s, m, m->proof_sent);
+	if (!swim_time_is_never(sent))
+		probe_measure(s, m, sent);
 	return true;
 }
 
@@ -459,7 +467,7 @@ has_news(const struct swim *s, const struct member *to)
 		for (unsigned level = 0; level < RUMOUR_LEVELS; level++) {
 			r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
 			for (; r != NULL; r = rumour_next(r)) {
-				if (!is_about(r, to) && level < limit_of(r, limit) &&
+				if (!gossip_is_about(r, to) && level < limit_of(r, limit) &&
 				    !base_withholds(s, recipient, r->member))
 					return true;
 			}
@@ -473,7 +481,7 @@ gossip_welcome(struct swim *s, const struct input *in)
 {
 	struct member *m = answerer(s, in);
 
-	if (m == NULL || !link_is_shown(m) || m->live_index == NOT_LISTED)
+	if (m == NULL || !link_is_shown(m) || !members_is_live(m))
 		return;
 	if (has_news(s, m))
 		push(s, m);

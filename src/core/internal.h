@@ -5,6 +5,7 @@
  *	input.c    the datagram at hand, or the timer or call that makes the core act
  *	index.c    sorted arrays of members
  *	pool.c     room for objects, made ahead
+ *	extra.c    what few members have
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
@@ -51,16 +52,13 @@
 #define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
 #define STAND_INS_MAX 64      /* unnamed base peers not yet proven, at once */
 #define HEALTH_MAX 8          /* Lifeguard's S */
-#define NOT_LISTED SIZE_MAX
 
 /* A forgotten member, and one whose death we learnt before its life, is held back this long. */
 #define TOMBSTONE_HOLD swim_seconds(120)
 
-/* Round trips, smoothed, and their mean deviation. */
 #define RTT_FEW 4 /* measurements that say too little of how much they vary */
+/* Round trips, smoothed, and their mean deviation. */
 struct rtt {
-	bool measured;
-	uint8_t count; /* up to RTT_FEW */
 	swim_duration smoothed, deviation;
 };
 
@@ -103,93 +101,121 @@ struct introduction {
 };
 #define STALE_MAX 8 /* members of which one datagram of a base peer is corrected */
 
-struct member {
-	uint64_t hash;         /* of the name; the order of the table and of a sync */
-	char *address;         /* host:port */
-	char *tags;            /* encoded (wire/tags.h); NULL: none */
-	struct swim_addr addr; /* family 0: the host is a name that nobody has resolved */
-	struct swim_addr also; /* another address at which it has answered; family 0: none */
-	struct swim_addr
-	    via; /* the address used instead of `addr`, which is silent; family 0: none */
-	swim_time via_until;        /* with via: from then on a probe asks at `addr` too */
-	struct rumour *rumour;      /* about it; NULL: none is queued */
+/*
+ * What few members have, so that the others need no room for it: what is known of the ways to a member (link.c), and what else
+ * is seldom there.  It is made when there is something to be kept, and freed when nothing is left in it.
+ */
+struct extra {
 	struct introduction *intro; /* of a base peer, owned; NULL: none yet */
-	struct link_report *report; /* what it last said of its links; NULL: nothing */
+	struct link_report
+	    *report;           /* what the member last said of its links, owned; NULL: nothing */
+	struct swim_addr also; /* another address at which it has answered; family 0: none */
+	/* the address that is used instead of `addr`, which is silent; family 0: none */
+	struct swim_addr via;
+	swim_time via_until; /* with `via`: from then on a probe asks at `addr` too */
 	swim_time
-	    complained;    /* when it last said that it cannot reach us at our address; or NEVER */
-	swim_time heard;   /* when a datagram of its own last came from where it lives; or NEVER */
+	    complained; /* when it last said that it cannot reach us at our address; or NEVER */
+	swim_time news; /* rate of its changes that busy sources tell: paid until then (quota.c) */
 	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
+	/* of a ping of gossip_ask_first() whose answer makes the member proven; 0: none */
+	uint64_t proof_seq;
+	/* when that ping was sent; NEVER: more often than once, so that its answer measures nothing */
+	swim_time proof_sent;
+	/* hash of the name of who last reached it for us, while it is out of our reach; or 0 */
+	uint64_t helper;
+	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
+	uint8_t missed;  /* probes in a row that it answered to others alone */
+	uint8_t strayed; /* probes in a row that it answered at another address and not at `addr` */
+	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
+	/* suspect or dead base peer: answers to a higher suspicion that did not refute it (probe.c) */
+	uint8_t doubts;
+	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
+	bool doubted;
+	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
+	uint8_t ends;
+};
+
+/* Why a member is suspected; and of a dead one who came to the verdict. */
+struct suspicion {
+	swim_time counted;           /* since when, for the verdict */
+	swim_time ask_at;            /* when the suspect is asked next, or judged */
+	swim_time asked_at;          /* when the last question to it has had its time */
+	uint64_t question;           /* sequence number of the first of the `asked` questions */
+	uint64_t question_to_others; /* of those that others pass on to the suspect; 0: none yet */
+	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
+	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
+	uint8_t accuser_count;
+	uint8_t asked;  /* questions that it has not answered */
+	uint8_t lately; /* and those of the last round before the verdict */
+	bool doomed;    /* a suspect, to be forgotten with its verdict */
+};
+#define SUSPECT_NOWHERE UINT32_MAX
+
+/* In which of the lists of struct swim a member is. */
+enum listing {
+	LISTED_NOWHERE, /* we ourselves, and a member in the making */
+	LISTED_LIVE,
+	LISTED_GONE,
+};
+
+struct member {
+	uint64_t hash;               /* of the name; the order of the table and of a sync */
+	char *address;               /* host:port */
+	char *tags;                  /* encoded (wire/tags.h); NULL: none */
+	struct rumour *rumour;       /* about it; NULL: none is queued */
+	struct suspicion *suspicion; /* while suspect, or dead with accusers; else NULL */
+	struct extra *extra;         /* owned; NULL: nothing of that */
+	struct swim_addr addr;       /* family 0: the host is a name that nobody has resolved */
 	uint64_t incarnation;
 	swim_time since; /* of the status */
 	swim_time met;   /* when it came into the table */
 	swim_time there; /* when it was first told to live at its address, in this life */
 	swim_time alive; /* when it became alive last */
-	swim_time news;  /* rate of its changes that busy sources tell: paid until then (quota.c) */
-	swim_time counted;  /* suspect: since when, for the verdict */
-	swim_time ask_at;   /* suspect: when it is asked next, or judged */
-	swim_time asked_at; /* suspect: when the last question to it has had its time */
-	swim_time deadline; /* suspect: of the verdict; dead, left: when it is forgotten */
-	uint64_t question;  /* suspect: sequence number of the first of the `asked` questions */
-	uint64_t question_to_others; /* suspect: of those that others pass on to it; 0: none yet */
-	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* suspect, dead: hashes of their names */
+	swim_time heard; /* when a datagram of its own last came from where it lives; or NEVER */
+	/* suspect: of the verdict; dead, left: when it is forgotten */
+	swim_time deadline;
 	struct rtt rtt;
-	uint64_t proof_seq; /* of a ping whose answer makes it proven; 0: none */
-	swim_time
-	    proof_sent; /* it was, once; NEVER: more often, so that its answer measures nothing */
-	uint64_t
-	    helper; /* hash of who last reached it for us, while it is out of our reach; or 0 */
-	size_t live_index;    /* in live[], or NOT_LISTED */
-	size_t suspect_index; /* in suspects[] */
-	size_t gone_index;    /* in gone[] */
-	enum swim_status status;
-	uint32_t
-	    probed; /* number of our last probe of it, or of the last before we held it alive */
+	uint32_t place; /* in the list that `listing` names */
+	/* number of our last probe of it, or of the last before we held it alive */
+	uint32_t probed;
 	uint32_t arrived; /* serial number (swim.arrivals) of when it last came or went */
-	uint16_t name_len;
-	uint16_t tags_len;
-	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
 	uint32_t
 	    path_at; /* when a larger size is tried, or this one confirmed; seconds since swim_new */
-	uint8_t path_tries; /* doubles the time until then */
-	uint8_t
-	    syncs_lost; /* syncs that it has not answered, since its view was last the same as ours */
-	uint8_t accuser_count;
-	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
-	uint8_t link;    /* enum swim_path */
-	uint8_t missed;  /* probes in a row that it answered to others alone */
-	uint8_t strayed; /* probes in a row that it answered at another address and not at `addr` */
-	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
-	uint8_t asked;   /* suspect: questions that it has not answered */
-	uint8_t lately;  /* and those of the last round before the verdict */
-	/* suspect or dead base peer: answers to a higher suspicion that did not refute it (probe.c) */
-	uint8_t doubts;
-	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
-	uint8_t ends;
-	uint8_t
-	    reconnects; /* dead, has never answered us: times that we asked whether it is back */
-	bool hidden;    /* a tombstone: remembered, not reported */
-	bool forget;    /* its rumour says that it is to be forgotten */
-	bool doomed;    /* a suspect, to be forgotten with its verdict */
-	bool announced; /* a joined event was given out in this life */
-	bool unseen;    /* dead in a life that began and ended, untold, after it had left */
-	bool swimd;     /* speaks our extensions */
-	bool base_peer; /* spoke to us without extensions, or is said to be a base peer */
-	bool unsure;    /* its kind is hearsay: it has neither answered nor spoken to us */
-	bool by_host;   /* its address is a host name */
-	bool stand_in;  /* a base peer known by its address alone */
-	bool proven;    /* answered a ping of ours from its address */
-	bool answered;  /* dead, left: was proven in a life before, at this address */
-	bool lived;     /* it has answered a question of ours, or of others who told us so */
-	bool vouched;   /* we know that by a rumour, and pass it on */
-	bool partial;   /* told of by one who does not know its tags */
-	bool returned;  /* alive after having been suspect or dead, at this incarnation */
-	bool stayed;    /* alive at a lower incarnation before this one, */
-	bool changed;   /* and with other tags or another address */
-	bool tell;      /* knows less of itself than we do: tell it in the next answer */
-	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
-	bool doubted;
-	char name[]; /* NUL-terminated for convenience; may hold NULs itself */
+	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
+	uint16_t name_len;
+	uint16_t tags_len;
+	uint8_t path_tries; /* doubles the time until `path_at` */
+	uint8_t rtt_count;  /* measurements in `rtt`, up to RTT_FEW */
+	/* syncs that it has not answered, since its view was last the same as ours */
+	uint8_t syncs_lost;
+	/* dead, has never answered us: times that we asked whether it is back */
+	uint8_t reconnects;
+	enum swim_status status : 4;
+	enum listing listing : 2;
+	enum swim_path link : 2;
+	bool hidden : 1;    /* a tombstone: remembered, not reported */
+	bool forget : 1;    /* its rumour says that it is to be forgotten */
+	bool announced : 1; /* a joined event was given out in this life */
+	bool unseen : 1;    /* dead in a life that began and ended, untold, after it had left */
+	bool swimd : 1;     /* speaks our extensions */
+	bool base_peer : 1; /* spoke to us without extensions, or is said to be a base peer */
+	bool unsure : 1;    /* its kind is hearsay: it has neither answered nor spoken to us */
+	bool by_host : 1;   /* its address is a host name */
+	bool stand_in : 1;  /* a base peer known by its address alone */
+	bool proven : 1;    /* answered a ping of ours from its address */
+	bool answered : 1;  /* dead, left: was proven in a life before, at this address */
+	bool lived : 1;     /* it has answered a question of ours, or of others who told us so */
+	bool vouched : 1;   /* we know that by a rumour, and pass it on */
+	bool partial : 1;   /* told of by one who does not know its tags */
+	bool returned : 1;  /* alive after having been suspect or dead, at this incarnation */
+	bool stayed : 1;    /* alive at a lower incarnation before this one, */
+	bool changed : 1;   /* and with other tags or another address */
+	bool tell : 1;      /* knows less of itself than we do: tell it in the next answer */
+	char name[];        /* NUL-terminated for convenience; may hold NULs itself */
 };
+/* A cluster has many members, and each of its members keeps all of them. */
+_Static_assert(offsetof(struct member, name) <= 176,
+    "a member without its texts is larger than 176 bytes");
 
 /* The probe of this period. */
 struct probe {
@@ -473,6 +499,7 @@ struct swim {
 	size_t live_count, live_capacity, probe_next;
 	struct member **suspects;
 	size_t suspect_count, suspect_capacity;
+	struct pool suspicions;
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
 	size_t stand_ins;
@@ -505,6 +532,7 @@ struct swim {
 	unsigned leave_ticks;
 
 	struct rtt rtt; /* over all members */
+	uint8_t rtt_count;
 	struct loss loss;
 	struct probe probe;
 	struct confirm confirms[CONFIRMS_MAX];
@@ -614,6 +642,34 @@ void members_announce(struct swim *, const struct input *, struct member *);
 /* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
 void members_digest_toggle(struct swim *, const struct member *);
 
+/* Another member that we hold alive or suspect. */
+static inline bool
+members_is_live(const struct member *m)
+{
+	return m->listing == LISTED_LIVE;
+}
+/* Another member that is dead, has left, or was removed. */
+static inline bool
+members_is_gone(const struct member *m)
+{
+	return m->listing == LISTED_GONE;
+}
+
+/* extra.c */
+extern const struct extra extra_none;
+/* To read what few members have. */
+static inline const struct extra *
+extra_of(const struct member *m)
+{
+	return m->extra != NULL ? m->extra : &extra_none;
+}
+/* To change it.  NULL: no memory. */
+struct extra *extra_new(struct swim *, struct member *);
+/* Free it if nothing is left in it. */
+void extra_tidy(struct swim *, struct member *);
+/* Free it with all that is in it. */
+void extra_free(struct swim *, struct member *);
+
 /* input.c */
 /* The input of a timer or a call: we ourselves speak, and nothing may be sent to strangers.  The result points into `room`. */
 struct input *input_own(const struct swim *, struct input_room *room);
@@ -674,8 +730,8 @@ void link_try(struct swim *, const struct input *, struct member *);
 void link_reached(const struct swim *, struct wire_str id, char *text, struct wire_trailer *);
 /* The member that speaks now does so from this address. */
 void link_heard(struct swim *, const struct input *);
-/* m has answered a question at a new address, which is now m->also. */
-void link_found(struct swim *, struct member *);
+/* m has answered a question at this address, which is another than the one that m advertises. */
+void link_found(struct swim *, struct member *, const struct swim_addr *at);
 /* m has answered a probe that was sent to this address. */
 void link_answered_at(struct swim *, struct member *, const struct swim_addr *asked);
 /* The ack at hand answers a question that we sent directly to the member that the ack names. */
@@ -692,7 +748,7 @@ void link_stop(struct swim *, const struct member *);
 /* m has answered others, but not us, who asked it under `seq`. */
 void link_missed(struct swim *, const struct input *, struct member *, uint64_t seq);
 /* The member has a new address or a new life: nothing is known any more of the ways to it. */
-void link_forget(struct member *);
+void link_forget(struct swim *, struct member *);
 /* We reach the member through a translation of addresses that may have forgotten it since it last spoke to us. */
 bool link_is_stale(const struct swim *, const struct member *);
 enum swim_path link_path(const struct swim *, const struct member *);
@@ -870,6 +926,30 @@ void quota_charge(struct swim *, const struct input *, const struct wire_update 
     struct quota_mark before);
 
 /* suspicion.c */
+extern const struct suspicion suspicion_none;
+/* To read why m is suspected, or was held dead. */
+static inline const struct suspicion *
+suspicion_of(const struct member *m)
+{
+	return m->suspicion != NULL ? m->suspicion : &suspicion_none;
+}
+/*
+ * Make room for one suspicion more, before a member becomes suspect.  False: there is no memory, and more members than one in
+ * eight are suspect, or dead with accusers.
+ */
+bool suspicion_room(struct swim *);
+/* Make room for the suspicions of one in eight of so many members, so that suspicion_room() needs no memory.  False: no memory. */
+bool suspicion_room_ahead(struct swim *, size_t members);
+/* m takes another status: its accusers count no longer. */
+void suspicion_acquit(struct member *m);
+/* m has taken another status: put it into the list of suspects, which has to have room for it, or take it out. */
+void suspicion_list(struct swim *, struct member *m);
+/* m is destroyed. */
+void suspicion_forget(struct swim *, struct member *m);
+/* The suspect m is to be forgotten with its verdict. */
+void suspicion_doom(struct member *m);
+/* m is dead: those who came to the verdict go with it. */
+void suspicion_keep_verdict(struct swim *, struct member *m, const struct wire_update *);
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
 bool suspicion_accuse(struct swim *, struct member *, uint64_t accuser);
 /* From now on m is suspected, by nobody yet. */
@@ -975,7 +1055,7 @@ bool probe_ack(struct swim *, struct input *);
 /* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */
-void probe_helped(const struct input *, struct member *m);
+void probe_helped(struct swim *, const struct input *, struct member *m);
 /* A datagram of m came from an address where m lives. */
 void probe_heard(const struct swim *, const struct input *, struct member *m);
 void probe_nack(struct swim *, const struct input *);

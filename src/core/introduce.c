@@ -35,6 +35,13 @@
 /* The least time between two new starts of a base peer, as pings may come out of order, and between two introduce_end_again. */
 #define INTRODUCE_AGAIN swim_seconds(5)
 
+/* NULL: the member is no base peer, or has not been introduced yet. */
+static struct introduction *
+introduce_of(const struct member *m)
+{
+	return extra_of(m)->intro;
+}
+
 static void
 introduce_wake(struct swim *s, swim_time at)
 {
@@ -52,11 +59,12 @@ introduce_soon(const struct swim *s)
 void
 introduce_arrived(struct swim *s, struct member *m)
 {
+	struct introduction *i = introduce_of(m);
+
 	m->arrived = ++s->arrivals;
 	/* A base peer that comes back may have forgotten everybody. */
-	if (m->intro != NULL)
-		*m->intro =
-		    (struct introduction){.ours = m->intro->ours, .back = true, .next = s->now};
+	if (i != NULL)
+		*i = (struct introduction){.ours = i->ours, .back = true, .next = s->now};
 	introduce_wake(s, introduce_soon(s));
 }
 
@@ -70,22 +78,27 @@ introduce_gone(struct swim *s, struct member *m)
 void
 introduce_forget(struct swim *s, struct member *m)
 {
-	s->introductions -= m->intro != NULL;
-	core_release(s, m->intro);
-	m->intro = NULL;
+	if (introduce_of(m) == NULL)
+		return;
+	s->introductions--;
+	core_release(s, m->extra->intro);
+	m->extra->intro = NULL;
+	extra_tidy(s, m);
 }
 
 static struct introduction *
 introduce_new(struct swim *s, struct member *m)
 {
-	if (m->intro != NULL)
-		return m->intro;
-	m->intro = core_alloc(s, sizeof(*m->intro));
-	if (m->intro == NULL)
+	struct extra *x = extra_new(s, m);
+
+	if (x == NULL || x->intro != NULL)
+		return introduce_of(m);
+	x->intro = core_alloc(s, sizeof(*x->intro));
+	if (x->intro == NULL)
 		return NULL;
-	*m->intro = (struct introduction){.next = s->now};
+	*x->intro = (struct introduction){.next = s->now};
 	s->introductions++;
-	return m->intro;
+	return x->intro;
 }
 
 void
@@ -104,7 +117,7 @@ introduce_is_ours(const struct swim *s, const struct member *m)
 	uint64_t ours = hash64_end(s->self->hash ^ m->hash);
 	unsigned before = 0;
 
-	if (m->intro->ours)
+	if (introduce_of(m)->ours)
 		return true;
 	for (size_t k = 0; k < s->live_count && before < INTRODUCE_BY; k++) {
 		const struct member *o = s->live[k];
@@ -118,7 +131,9 @@ introduce_is_ours(const struct swim *s, const struct member *m)
 bool
 introduce_is_spreading(const struct swim *s, const struct member *m)
 {
-	return m->intro != NULL && m->intro->joined == s->self->incarnation + 1 &&
+	const struct introduction *i = introduce_of(m);
+
+	return i != NULL && i->joined == s->self->incarnation + 1 &&
 	       s->self->status == SWIM_ALIVE &&
 	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
@@ -127,7 +142,7 @@ introduce_is_spreading(const struct swim *s, const struct member *m)
 static bool
 introduce_tells(const struct swim *s, const struct member *to, const struct member *m)
 {
-	const struct introduction *i = to->intro;
+	const struct introduction *i = introduce_of(to);
 
 	if (m == to || m->stand_in || m->status == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
@@ -146,7 +161,7 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 static void
 introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
 {
-	struct introduction *i = to->intro;
+	struct introduction *i = introduce_of(to);
 	size_t start = members_position(s, s->self->hash, true), at = start;
 	bool first = !i->done.begun;
 
@@ -173,7 +188,7 @@ introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
 static void
 introduce_send(struct swim *s, struct member *to)
 {
-	struct introduction *i = to->intro;
+	struct introduction *i = introduce_of(to);
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
@@ -220,7 +235,7 @@ introduce_can(const struct swim *s, const struct member *m)
 static bool
 introduce_has_pass(struct swim *s, const struct member *m)
 {
-	struct introduction *i = m->intro;
+	struct introduction *i = introduce_of(m);
 
 	if (i->passing)
 		return true;
@@ -241,7 +256,7 @@ introduce_has_pass(struct swim *s, const struct member *m)
 static swim_time
 introduce_step(struct swim *s, struct member *m)
 {
-	struct introduction *i = m->intro;
+	struct introduction *i = introduce_of(m);
 
 	if (!introduce_can(s, m) || !introduce_has_pass(s, m))
 		return SWIM_TIME_NEVER;
@@ -273,7 +288,7 @@ introduce_tick(struct swim *s)
 		size_t place = (from + k) % s->live_count;
 		unsigned sent = s->introduce_sent;
 
-		if (s->live[place]->intro == NULL)
+		if (introduce_of(s->live[place]) == NULL)
 			continue;
 		at = swim_time_min(at, introduce_step(s, s->live[place]));
 		if (s->introduce_sent > sent)
@@ -292,7 +307,7 @@ bool
 introduce_ack(struct swim *s, struct input *in)
 {
 	struct member *m = locate_at(s, &in->from);
-	struct introduction *i = m == NULL ? NULL : m->intro;
+	struct introduction *i = m == NULL ? NULL : introduce_of(m);
 
 	if (i == NULL || !i->passing || in->msg->seq - i->seq >= i->tries)
 		return false;
@@ -383,8 +398,8 @@ static bool
 introduce_open(struct swim *s, struct member *to, struct wire_writer *w,
     struct wire_trailer *trailer)
 {
-	if (to == NULL || to->intro == NULL || !introduce_can(s, to) ||
-	    !swim_time_reached(s->now, to->intro->corrected) || !introduce_has_room(s))
+	if (to == NULL || introduce_of(to) == NULL || !introduce_can(s, to) ||
+	    !swim_time_reached(s->now, introduce_of(to)->corrected) || !introduce_has_room(s))
 		return false;
 	base_trailer(s, base_recipient(s, to), trailer);
 	if (!outbox_begin(s, w, trailer, path_safe(s, to)))
@@ -402,7 +417,7 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 		outbox_cancel(s);
 		return;
 	}
-	to->intro->corrected = introduce_soon(s);
+	introduce_of(to)->corrected = introduce_soon(s);
 	s->introduce_sent++;
 	outbox_end(s, w, trailer, 0, WIRE_PING, NULL, to);
 }
@@ -415,8 +430,8 @@ introduce_gone_pair(const struct swim *s, const struct input *in, const struct w
 	struct wire_member_id meant = base_meant(s, in, pair);
 	struct member *m = members_find(s, meant.id.bytes, meant.id.len);
 
-	if (m == NULL || m == s->self || m->live_index != NOT_LISTED ||
-	    strcmp(m->address, address) != 0 || !(base_is_peer(m) || base_is_address(s, in, pair)))
+	if (m == NULL || m == s->self || members_is_live(m) || strcmp(m->address, address) != 0 ||
+	    !(base_is_peer(m) || base_is_address(s, in, pair)))
 		return NULL;
 	return m;
 }
@@ -432,14 +447,17 @@ introduce_end(struct swim *s, struct member *to, struct member *m)
 {
 	static const uint8_t above[] = {0, 1, 2, 4, 8, 16, 32, 48, 64};
 	struct wire_update end = {.status = SWIM_DEAD,
-	    .incarnation = m->incarnation + above[m->ends]};
+	    .incarnation = m->incarnation + above[extra_of(m)->ends]};
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
+	struct extra *x;
 
 	if (!introduce_open(s, to, &w, &trailer))
 		return;
-	m->ends = (uint8_t)((m->ends + 1) % sizeof(above));
+	x = extra_new(s, m);
+	if (x != NULL)
+		x->ends = (uint8_t)((x->ends + 1) % sizeof(above));
 	end.member = base_pair(m, w.recipient, text);
 	wire_add_update(&w, &end);
 	introduce_close(s, to, &w, &trailer);

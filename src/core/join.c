@@ -415,7 +415,7 @@ found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 	stated.scope = j->addr.scope;
 	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
 		return;
-	if (m->live_index == NOT_LISTED)
+	if (!members_is_live(m))
 		apply_moved(s, in, m, &j->addr);
 	else if (m->base_peer)
 		ask_former(s, in, m, &j->addr);

@@ -30,19 +30,23 @@
 const struct swim_addr *
 link_way(const struct member *m)
 {
-	return m->via.family != 0 ? &m->via : &m->addr;
+	const struct swim_addr *via = &extra_of(m)->via;
+
+	return via->family != 0 ? via : &m->addr;
 }
 
 bool
 link_is_shown(const struct member *m)
 {
-	return m->via.family != 0 || m->proven;
+	return extra_of(m)->via.family != 0 || m->proven;
 }
 
 bool
 link_is_shown_at(const struct member *m, const struct swim_addr *addr)
 {
-	return swim_addr_equal(&m->also, addr) || swim_addr_equal(&m->via, addr) ||
+	const struct extra *x = extra_of(m);
+
+	return swim_addr_equal(&x->also, addr) || swim_addr_equal(&x->via, addr) ||
 	       (m->proven && swim_addr_equal(&m->addr, addr));
 }
 
@@ -55,19 +59,21 @@ can_be_asked_at(const struct swim *s, const struct swim_addr *addr, const struct
 const struct swim_addr *
 link_second(const struct swim *s, const struct member *m, const struct swim_addr *first)
 {
-	if (can_be_asked_at(s, &m->also, first))
-		return &m->also;
+	const struct swim_addr *also = &extra_of(m)->also;
+
+	if (can_be_asked_at(s, also, first))
+		return also;
 	return can_be_asked_at(s, &m->addr, first) ? &m->addr : NULL;
 }
 
 static void
-schedule_retry(const struct swim *s, struct member *m)
+schedule_retry(const struct swim *s, struct extra *x)
 {
-	int64_t wait = RETRY_FIRST.ns << m->retries;
+	int64_t wait = RETRY_FIRST.ns << x->retries;
 
 	if (wait < RETRY_MOST.ns)
-		m->retries++;
-	m->via_until = swim_time_add(s->now, swim_ns(wait));
+		x->retries++;
+	x->via_until = swim_time_add(s->now, swim_ns(wait));
 }
 
 void
@@ -75,10 +81,12 @@ link_retry(struct swim *s, struct member *m)
 {
 	struct link_retry *r = &s->link_retry;
 
-	if (m->via.family == 0 || !swim_time_reached(s->now, m->via_until) ||
-	    !can_be_asked_at(s, &m->addr, &m->via))
+	struct extra *x = m->extra;
+
+	if (x == NULL || x->via.family == 0 || !swim_time_reached(s->now, x->via_until) ||
+	    !can_be_asked_at(s, &m->addr, &x->via))
 		return;
-	schedule_retry(s, m);
+	schedule_retry(s, x);
 	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = m->addr};
 	probe_ping_at(s, m, &r->addr, r->seq);
 }
@@ -113,10 +121,10 @@ link_reached(const struct swim *s, struct wire_str id, char *text, struct wire_t
 {
 	const struct member *m = members_find(s, id.bytes, id.len);
 
-	if (m == NULL || m->via.family == 0)
+	if (m == NULL || extra_of(m)->via.family == 0)
 		return;
 	trailer->has_reached = true;
-	trailer->reached = wire_str_of(swim_addr_format_public(&m->via, text));
+	trailer->reached = wire_str_of(swim_addr_format_public(&m->extra->via, text));
 }
 
 void
@@ -129,24 +137,29 @@ link_heard(struct swim *s, const struct input *in)
 }
 
 static void
-take_way(struct swim *s, struct member *m, const struct swim_addr *addr)
+take_way(const struct swim *s, struct extra *x, const struct swim_addr *addr)
 {
-	m->via = *addr;
-	m->strayed = m->retries = 0;
-	schedule_retry(s, m);
+	x->via = *addr;
+	x->strayed = x->retries = 0;
+	schedule_retry(s, x);
 }
 
 void
-link_found(struct swim *s, struct member *m)
+link_found(struct swim *s, struct member *m, const struct swim_addr *at)
 {
-	/* The member has never answered at its own address: until it does, only this address is known to work. */
-	if (m->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
-	    !locate_reaches(s, &m->also))
+	struct extra *x = extra_new(s, m);
+
+	if (x == NULL)
 		return;
-	take_way(s, m, &m->also);
+	x->also = *at;
+	/* The member has never answered at its own address: until it does, only this address is known to work. */
+	if (x->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
+	    !locate_reaches(s, at))
+		return;
+	take_way(s, x, at);
 	/* But we may not have asked it there yet: the next probe does. */
-	m->via_until = s->now;
-	m->retries = 0;
+	x->via_until = s->now;
+	x->retries = 0;
 }
 
 static void
@@ -154,8 +167,11 @@ is_direct(struct swim *s, const struct input *in, struct member *m)
 {
 	bool was_broken = m->link == SWIM_PATH_RELAYED;
 
-	m->missed = 0;
-	m->late_seq = 0;
+	if (m->extra != NULL) {
+		m->extra->missed = 0;
+		m->extra->late_seq = 0;
+		extra_tidy(s, m);
+	}
 	m->link = SWIM_PATH_DIRECT;
 	if (was_broken)
 		link_report_changed(s);
@@ -166,17 +182,25 @@ is_direct(struct swim *s, const struct input *in, struct member *m)
 void
 link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked)
 {
+	struct extra *x = m->extra;
+
 	if (swim_addr_equal(asked, &m->addr)) {
 		m->proven = true;
-		m->strayed = 0;
-		m->via = (struct swim_addr){0};
+		if (x != NULL) {
+			x->strayed = 0;
+			x->via = (struct swim_addr){0};
+			extra_tidy(s, m);
+		}
 		return;
 	}
-	if (swim_addr_equal(asked, &m->via))
+	if (swim_addr_equal(asked, &extra_of(m)->via))
+		return;
+	x = extra_new(s, m);
+	if (x == NULL)
 		return;
 	/* One answer that was lost on the way from its own address is no reason to look for it elsewhere. */
-	if (m->via.family != 0 || !m->proven || ++m->strayed >= LOSS_QUESTIONS_LEAST)
-		take_way(s, m, asked);
+	if (x->via.family != 0 || !m->proven || ++x->strayed >= LOSS_QUESTIONS_LEAST)
+		take_way(s, x, asked);
 }
 
 void
@@ -207,7 +231,7 @@ link_ack(struct swim *s, const struct input *in)
 		c->target = NULL;
 		return true;
 	}
-	return m->late_seq != 0 && in->msg->seq == m->late_seq;
+	return extra_of(m)->late_seq != 0 && in->msg->seq == m->extra->late_seq;
 }
 
 bool
@@ -224,11 +248,13 @@ link_asks(const struct swim *s, uint64_t seq)
 static bool
 count_miss(struct swim *s, const struct input *in, struct member *m)
 {
-	if (m->missed < UINT8_MAX)
-		m->missed++;
+	struct extra *x = extra_new(s, m);
+
+	if (x != NULL && x->missed < UINT8_MAX)
+		x->missed++;
 	if (m->link == SWIM_PATH_RELAYED)
 		return true;
-	if (m->missed < loss_questions(&s->loss))
+	if (extra_of(m)->missed < loss_questions(&s->loss))
 		return false;
 	m->link = SWIM_PATH_RELAYED;
 	link_report_changed(s);
@@ -249,8 +275,12 @@ ask(struct swim *s)
 void
 link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t seq)
 {
-	m->late_seq = seq;
-	if (count_miss(s, in, m) || m->missed < CHECKED_AFTER || s->link_check.target != NULL)
+	struct extra *x = extra_new(s, m);
+
+	if (x != NULL)
+		x->late_seq = seq;
+	if (count_miss(s, in, m) || extra_of(m)->missed < CHECKED_AFTER ||
+	    s->link_check.target != NULL)
 		return;
 	s->link_check = (struct link_check){.target = m, .seq = core_seq(s)};
 	ask(s);
@@ -292,17 +322,23 @@ link_stop(struct swim *s, const struct member *m)
 }
 
 void
-link_forget(struct member *m)
+link_forget(struct swim *s, struct member *m)
 {
-	m->also = m->via = (struct swim_addr){0};
-	m->missed = m->strayed = m->retries = 0;
-	m->late_seq = 0;
+	struct extra *x = m->extra;
+
+	if (x == NULL)
+		return;
+	x->also = x->via = (struct swim_addr){0};
+	x->missed = x->strayed = x->retries = 0;
+	x->late_seq = 0;
+	extra_tidy(s, m);
 }
 
 bool
 link_is_stale(const struct swim *s, const struct member *m)
 {
-	return m->via.family != 0 && swim_time_since(s->now, m->heard).ns >= REMEMBERED.ns;
+	return extra_of(m)->via.family != 0 &&
+	       swim_time_since(s->now, m->heard).ns >= REMEMBERED.ns;
 }
 
 enum swim_path
@@ -312,8 +348,8 @@ link_path(const struct swim *s, const struct member *m)
 		return SWIM_PATH_DIRECT;
 	/* Of a family of addresses that we lack. */
 	if (!locate_is_reached(s, m))
-		return m->helper != 0 ? SWIM_PATH_RELAYED : SWIM_PATH_UNKNOWN;
-	return (enum swim_path)m->link;
+		return extra_of(m)->helper != 0 ? SWIM_PATH_RELAYED : SWIM_PATH_UNKNOWN;
+	return m->link;
 }
 
 struct member *

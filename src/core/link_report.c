@@ -31,7 +31,9 @@ is_fresh(const struct swim *s, const struct link_report *r)
 static const struct link_report *
 report_of(const struct swim *s, const struct member *m)
 {
-	return m->report != NULL && is_fresh(s, m->report) ? m->report : NULL;
+	const struct link_report *r = extra_of(m)->report;
+
+	return r != NULL && is_fresh(s, r) ? r : NULL;
 }
 
 static void
@@ -47,19 +49,26 @@ void
 link_report_forget(struct swim *s, struct member *m)
 {
 	unqueue(s, m);
-	core_release(s, m->report);
-	m->report = NULL;
+	if (m->extra == NULL)
+		return;
+	core_release(s, m->extra->report);
+	m->extra->report = NULL;
+	extra_tidy(s, m);
 }
 
 /* Keep it, and pass it on.  The oldest of too many to be passed on goes: it has been told most often. */
 static void
 keep(struct swim *s, struct member *m, const struct wire_links *links)
 {
-	if (m->report == NULL)
-		m->report = core_alloc(s, sizeof(*m->report));
-	if (m->report == NULL)
+	struct extra *x = extra_new(s, m);
+
+	if (x == NULL)
 		return;
-	*m->report = (struct link_report){.links = *links, .at = s->now};
+	if (x->report == NULL)
+		x->report = core_alloc(s, sizeof(*x->report));
+	if (x->report == NULL)
+		return;
+	*x->report = (struct link_report){.links = *links, .at = s->now};
 	unqueue(s, m);
 	if (s->report_count == LINK_REPORTS_MAX) {
 		memmove(s->reports, s->reports + 1, (LINK_REPORTS_MAX - 1) * sizeof(*s->reports));
@@ -123,9 +132,10 @@ link_report_take(struct swim *s, const struct input *in)
 		if (i == s->table.count || s->table.v[i]->hash != links.teller)
 			continue;
 		m = s->table.v[i];
-		if (m == s->self || m->live_index == NOT_LISTED)
+		if (m == s->self || !members_is_live(m))
 			continue;
-		if (report_of(s, m) == NULL || (int64_t)(links.stamp - m->report->links.stamp) > 0)
+		if (report_of(s, m) == NULL ||
+		    (int64_t)(links.stamp - m->extra->report->links.stamp) > 0)
 			keep(s, m, &links);
 	}
 }
@@ -138,11 +148,12 @@ link_report_add(struct swim *s, struct wire_trailer *trailer)
 
 	/* The newest are the last. */
 	for (size_t i = s->report_count; i-- > 0 && packed < LINK_REPORTS_PACKED;) {
-		struct member *m = s->reports[i];
+		const struct member *m = s->reports[i];
+		struct link_report *r = m->extra->report;
 
-		len += wire_links_put(&m->report->links, s->report_bytes + len);
+		len += wire_links_put(&r->links, s->report_bytes + len);
 		packed++;
-		if (++m->report->sent >= limit)
+		if (++r->sent >= limit)
 			unqueue(s, m);
 	}
 	if (len == 0)
@@ -155,14 +166,15 @@ void
 link_report_complain(const struct swim *s, const struct member *to, char *text,
     struct wire_trailer *trailer)
 {
-	bool elsewhere = to->via.family != 0 && to->retries > 0;
+	const struct extra *x = extra_of(to);
+	bool elsewhere = x->via.family != 0 && x->retries > 0;
 
 	text[0] = '\0';
 	if (!to->swimd || (!elsewhere && to->link != SWIM_PATH_RELAYED) ||
 	    !locate_is_reached(s, to))
 		return;
 	if (elsewhere)
-		swim_addr_format_public(&to->via, text);
+		swim_addr_format_public(&x->via, text);
 	trailer->has_unreached = true;
 	trailer->unreached = wire_str_of(text);
 }
@@ -172,14 +184,22 @@ link_report_complaint(struct swim *s, const struct input *in)
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 	struct swim_addr at;
+	struct extra *x;
 
 	/* A member that cannot reach us says so in every ping of a probe; a ping without that says that it can. */
 	if (in->authority < AUTHORITY_MEMBER || m == NULL || m == s->self ||
 	    !in->msg->trailer.has_period)
 		return;
-	m->complained = in->msg->trailer.has_unreached ? s->now : SWIM_TIME_NEVER;
-	if (in->msg->trailer.has_unreached &&
-	    swim_addr_parse(in->msg->trailer.unreached.bytes, in->msg->trailer.unreached.len, &at))
+	if (!in->msg->trailer.has_unreached) {
+		if (m->extra != NULL)
+			m->extra->complained = SWIM_TIME_NEVER;
+		extra_tidy(s, m);
+		return;
+	}
+	x = extra_new(s, m);
+	if (x != NULL)
+		x->complained = s->now;
+	if (swim_addr_parse(in->msg->trailer.unreached.bytes, in->msg->trailer.unreached.len, &at))
 		s->seen_at = at;
 }
 
@@ -218,7 +238,7 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 
 		/* A member that we do not know, or that is gone since the report. */
 		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||
-		    (s->table.v[at]->live_index == NOT_LISTED && s->table.v[at] != s->self)) {
+		    (!members_is_live(s->table.v[at]) && s->table.v[at] != s->self)) {
 			out->total--;
 			continue;
 		}
@@ -231,10 +251,11 @@ complains(const struct swim *s, const struct member *m)
 {
 	int64_t lasts = ROUNDS * (int64_t)members_live(s) * s->config.timing.probe_interval.ns;
 	const struct link_report *r = report_of(s, m);
+	swim_time complained = extra_of(m)->complained;
 
 	if (lasts < LASTS.ns)
 		lasts = LASTS.ns;
-	if (!swim_time_is_never(m->complained) && swim_time_since(s->now, m->complained).ns < lasts)
+	if (!swim_time_is_never(complained) && swim_time_since(s->now, complained).ns < lasts)
 		return true;
 	for (unsigned i = 0; r != NULL && i < r->links.count; i++) {
 		if (r->links.peers[i] == s->self->hash)
@@ -280,7 +301,7 @@ is_there(const struct swim *s, const struct member *m, swim_time together)
 		return true;
 	if (is_gone(s, m))
 		return false;
-	if (m->status == SWIM_ALIVE && m->also.family != 0)
+	if (m->status == SWIM_ALIVE && extra_of(m)->also.family != 0)
 		return true;
 	if (swim_time_since(s->now, together).ns < SHARED_FOR.ns)
 		return false;
@@ -344,13 +365,13 @@ swim_reach(struct swim *s, swim_time now, struct swim_reach *out)
 
 		if (m != s->self && shares(s, m, s->self))
 			count(&out->twins, m);
-		if (m->live_index == NOT_LISTED)
+		if (!members_is_live(m))
 			continue;
 		if (m->link == SWIM_PATH_RELAYED)
 			count(&out->broken, m);
-		if (m->via.family != 0 && m->retries > 0) {
+		if (extra_of(m)->via.family != 0 && extra_of(m)->retries > 0) {
 			if (out->elsewhere.count == 0)
-				out->asked_at = m->via;
+				out->asked_at = extra_of(m)->via;
 			count(&out->elsewhere, m);
 		}
 		if (complains(s, m))

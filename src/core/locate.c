@@ -18,7 +18,7 @@ locate_parse(const struct input *in, struct member *m)
 static bool
 is_live_or_self(const struct swim *s, const struct member *m)
 {
-	return m->live_index != NOT_LISTED || m == s->self;
+	return members_is_live(m) || m == s->self;
 }
 
 /* The member at this address, `except` left out: one that is alive before one that isn't.  NULL: none. */
@@ -73,13 +73,15 @@ locate_is_shared(const struct swim *s, const struct member *member)
 
 /* Whoever lives at its new address has yet to answer. */
 static void
-forget_answers(struct member *m)
+forget_answers(struct swim *s, struct member *m)
 {
 	m->lived = members_has_lived(m);
-	link_forget(m);
+	if (m->extra != NULL)
+		m->extra->proof_seq = 0;
+	link_forget(s, m);
 	m->proven = m->answered = false;
-	m->proof_seq = 0;
 	m->rtt = (struct rtt){0};
+	m->rtt_count = 0;
 }
 
 bool
@@ -99,7 +101,7 @@ locate_move(struct swim *s, const struct input *in, struct member *m, const char
 	m->address = copy;
 	locate_parse(in, m);
 	m->there = s->now;
-	forget_answers(m);
+	forget_answers(s, m);
 	/* That nobody answers where it was says nothing of where it is. */
 	probe_forget(s, m);
 	if (m->addr.family != 0)
@@ -114,7 +116,7 @@ set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
 	if (m->addr.family != 0)
 		index_remove(&s->located, index_by_address, m);
 	m->addr = *addr;
-	forget_answers(m);
+	forget_answers(s, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
 }
@@ -123,7 +125,7 @@ void
 locate_found(struct swim *s, const struct input *in, struct member *m, const struct swim_addr *addr)
 {
 	set_found(s, m, addr);
-	if (m->live_index != NOT_LISTED)
+	if (members_is_live(m))
 		apply_replace_stand_in(s, in, m);
 }
 
@@ -140,7 +142,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		    swim_addr_equal(&m->addr, addr))
 			continue;
 		set_found(s, m, addr);
-		if (m->live_index != NOT_LISTED)
+		if (members_is_live(m))
 			resolved = m;
 	}
 	/* Whom we knew by this address alone is that member. */
@@ -198,8 +200,8 @@ swim_move_zone(struct swim *s, swim_time now, uint32_t from, uint32_t to)
 
 		if (m != s->self && m->addr.scope == from)
 			set_zone(s, m, to);
-		if (m->also.scope == from)
-			m->also.scope = to;
+		if (m->extra != NULL && m->extra->also.scope == from)
+			m->extra->also.scope = to;
 	}
 }
 
@@ -213,10 +215,12 @@ swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
 	s->no_v6 = !v6;
 	/* What is told of somebody is better than what had to do instead. */
 	for (size_t i = 0; i < s->table.count; i++) {
-		struct member *m = s->table.v[i];
+		struct extra *x = s->table.v[i]->extra;
 
-		if (m->via.family != 0 && !locate_reaches(s, &m->via))
-			m->via = (struct swim_addr){0};
-		m->via_until = s->now;
+		if (x == NULL)
+			continue;
+		if (x->via.family != 0 && !locate_reaches(s, &x->via))
+			x->via = (struct swim_addr){0};
+		x->via_until = s->now;
 	}
 }

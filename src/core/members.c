@@ -121,7 +121,7 @@ static void
 live_put(struct swim *s, size_t i, struct member *m)
 {
 	s->live[i] = m;
-	m->live_index = i;
+	m->place = (uint32_t)i;
 }
 
 /*
@@ -137,13 +137,14 @@ live_insert(struct swim *s, struct member *m)
 	if (at < s->live_count)
 		live_put(s, s->live_count, s->live[at]);
 	live_put(s, at, m);
+	m->listing = LISTED_LIVE;
 	s->live_count++;
 }
 
 static void
 live_remove(struct swim *s, struct member *m)
 {
-	size_t at = m->live_index;
+	size_t at = m->place;
 
 	if (at < s->probe_next) {
 		s->probe_next--;
@@ -153,27 +154,38 @@ live_remove(struct swim *s, struct member *m)
 	s->live_count--;
 	if (at != s->live_count)
 		live_put(s, at, s->live[s->live_count]);
-	m->live_index = NOT_LISTED;
+	m->listing = LISTED_NOWHERE;
 }
 
 static void
-suspects_remove(struct swim *s, struct member *m)
+gone_insert(struct swim *s, struct member *m)
 {
-	size_t at = m->suspect_index;
-
-	s->suspects[at] = s->suspects[--s->suspect_count];
-	s->suspects[at]->suspect_index = at;
-	m->suspect_index = NOT_LISTED;
+	m->listing = LISTED_GONE;
+	m->place = (uint32_t)s->gone_count;
+	s->gone[s->gone_count++] = m;
 }
 
 static void
 gone_remove(struct swim *s, struct member *m)
 {
-	size_t at = m->gone_index;
+	s->gone[m->place] = s->gone[--s->gone_count];
+	s->gone[m->place]->place = m->place;
+	m->listing = LISTED_NOWHERE;
+}
 
-	s->gone[at] = s->gone[--s->gone_count];
-	s->gone[at]->gone_index = at;
-	m->gone_index = NOT_LISTED;
+static void
+members_unlist(struct swim *s, struct member *m)
+{
+	switch (m->listing) {
+	case LISTED_LIVE:
+		live_remove(s, m);
+		break;
+	case LISTED_GONE:
+		gone_remove(s, m);
+		break;
+	case LISTED_NOWHERE:
+		break;
+	}
 }
 
 /*
@@ -188,7 +200,7 @@ lists_room(struct swim *s)
 	return rumour_room(s, &s->rumours, n + 1) && index_room(s, &s->table, n) &&
 	       index_room(s, &s->named, n) && index_room(s, &s->located, n) &&
 	       core_grow(s, &s->live, n, &s->live_capacity, sizeof(*s->live)) &&
-	       core_grow(s, &s->suspects, n, &s->suspect_capacity, sizeof(*s->suspects)) &&
+	       suspicion_room_ahead(s, n + 1) &&
 	       core_grow(s, &s->gone, n, &s->gone_capacity, sizeof(*s->gone));
 }
 
@@ -216,8 +228,7 @@ members_create(struct swim *s, const struct input *in, const struct wire_member_
 	m->name_len = (uint16_t)len;
 	m->hash = members_hash(m->name, len);
 	m->since = m->met = m->there = m->alive = s->now;
-	m->deadline = m->heard = m->complained = SWIM_TIME_NEVER;
-	m->live_index = m->suspect_index = m->gone_index = NOT_LISTED;
+	m->deadline = m->heard = SWIM_TIME_NEVER;
 	m->hidden = true; /* until its first transition shows it */
 	locate_parse(in, m);
 	index_insert(&s->table, index_by_hash, m);
@@ -241,12 +252,8 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 	if (in->found->missed == m)
 		in->found->missed = NULL;
 	members_digest_toggle(s, m);
-	if (m->live_index != NOT_LISTED)
-		live_remove(s, m);
-	if (m->suspect_index != NOT_LISTED)
-		suspects_remove(s, m);
-	if (m->gone_index != NOT_LISTED)
-		gone_remove(s, m);
+	members_unlist(s, m);
+	suspicion_forget(s, m);
 	if (!m->hidden) {
 		index_remove(&s->named, index_by_name, m);
 		s->status_count[m->status]--;
@@ -258,13 +265,14 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 		s->stand_ins--;
 	core_release(s, m->address);
 	core_release(s, m->tags);
+	extra_free(s, m);
 	core_release(s, m);
 }
 
 bool
 members_has_lived(const struct member *m)
 {
-	return m->lived || m->answered || m->also.family != 0 || link_is_shown(m);
+	return m->lived || m->answered || extra_of(m)->also.family != 0 || link_is_shown(m);
 }
 
 /* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
@@ -409,22 +417,14 @@ transition_lists(struct swim *s, struct member *m)
 
 	if (m == s->self)
 		return;
-	if (!gone && m->live_index == NOT_LISTED)
-		live_insert(s, m);
-	if (gone && m->live_index != NOT_LISTED)
-		live_remove(s, m);
-	if (gone && m->gone_index == NOT_LISTED) {
-		m->gone_index = s->gone_count;
-		s->gone[s->gone_count++] = m;
+	if (m->listing != (gone ? LISTED_GONE : LISTED_LIVE)) {
+		members_unlist(s, m);
+		if (gone)
+			gone_insert(s, m);
+		else
+			live_insert(s, m);
 	}
-	if (!gone && m->gone_index != NOT_LISTED)
-		gone_remove(s, m);
-	if (m->status == SWIM_SUSPECT && !m->hidden && m->suspect_index == NOT_LISTED) {
-		m->suspect_index = s->suspect_count;
-		s->suspects[s->suspect_count++] = m;
-	}
-	if ((m->status != SWIM_SUSPECT || m->hidden) && m->suspect_index != NOT_LISTED)
-		suspects_remove(s, m);
+	suspicion_list(s, m);
 }
 
 static swim_time
@@ -492,6 +492,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 {
 	enum swim_status from = m->status;
 	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
+	bool doomed = from == SWIM_SUSPECT && suspicion_of(m)->doomed;
 
 	/* It has heard of the suspicion, and lives. */
 	if (status == SWIM_ALIVE && from == SWIM_SUSPECT && suspicion_is_ours(s, m))
@@ -511,20 +512,19 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
 	if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||
 	    incarnation != m->incarnation)
-		m->accuser_count = 0;
+		suspicion_acquit(m);
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
 		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
-	if (risen || !(status == SWIM_SUSPECT || status == SWIM_DEAD))
-		m->doomed = false;
 	if (risen || status != SWIM_ALIVE)
 		m->stayed = m->changed = false;
-	if (risen || status != from) {
-		m->doubts = 0;
-		m->doubted = false;
+	if (m->extra != NULL && (risen || status != from)) {
+		m->extra->doubts = 0;
+		m->extra->doubted = false;
+		extra_tidy(s, m);
 	}
 	/* Whoever comes back may have come back elsewhere. */
 	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
-		link_forget(m);
+		link_forget(s, m);
 	/* What was known of the way there is told to have ended with its end. */
 	if (!swim_status_is_live(status) || hidden) {
 		if (m->link == SWIM_PATH_RELAYED)
@@ -563,10 +563,8 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 		introduce_gone(s, m);
 	if (s->live_count > 0)
 		gossip_wake(s);
-	if (m->doomed && status == SWIM_DEAD) {
-		m->doomed = false;
+	if (doomed && !risen && status == SWIM_DEAD)
 		members_forget(s, in, m, SWIM_DEAD, incarnation);
-	}
 }
 
 void

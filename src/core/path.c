@@ -92,7 +92,7 @@ count_reduced(struct swim *s)
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
 
-		if (!is_reduced(s, m) || m->live_index == NOT_LISTED)
+		if (!is_reduced(s, m) || !members_is_live(m))
 			continue;
 		count++;
 		if (m->path_size < smallest)

@@ -86,11 +86,13 @@ has_risen(const struct member *m)
 }
 
 static void
-doubt(struct wire_writer *w, struct member *m)
+doubt(struct swim *s, struct wire_writer *w, struct member *m)
 {
-	uint64_t above = (uint64_t)RISEN_BY << m->doubts;
+	uint64_t above = (uint64_t)RISEN_BY << extra_of(m)->doubts;
+	struct extra *x = extra_new(s, m);
 
-	m->doubted = true;
+	if (x != NULL)
+		x->doubted = true;
 	gossip_add_doubt(w, m,
 	    above < RISEN_MOST - m->incarnation ? m->incarnation + above : RISEN_MOST);
 }
@@ -100,11 +102,11 @@ probe_heard(const struct swim *s, const struct input *in, struct member *m)
 {
 	m->heard = s->now;
 	/* A datagram with a forged source address answers no question of ours, and so does not raise the next suspicion. */
-	if (!in->answer.ours)
+	if (!in->answer.ours || !extra_of(m)->doubted)
 		return;
-	if (m->doubted && (uint64_t)RISEN_BY << m->doubts < BASE_LADDER_MOST)
-		m->doubts++;
-	m->doubted = false;
+	if ((uint64_t)RISEN_BY << m->extra->doubts < BASE_LADDER_MOST)
+		m->extra->doubts++;
+	m->extra->doubted = false;
 }
 
 void
@@ -129,7 +131,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
 	if (has_risen(to))
-		doubt(&w, to);
+		doubt(s, &w, to);
 	if (to->status != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
@@ -162,11 +164,11 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 
 /* RFC 6298, section 2, up to `most`: that where nothing has been measured. */
 static swim_duration
-estimate(const struct rtt *r, swim_duration most)
+estimate(const struct rtt *r, unsigned count, swim_duration most)
 {
 	swim_duration d = swim_ns(r->smoothed.ns + 4 * r->deviation.ns);
 
-	return !r->measured || d.ns > most.ns ? most : d;
+	return count == 0 || d.ns > most.ns ? most : d;
 }
 
 /*
@@ -178,10 +180,11 @@ swim_duration
 probe_patience(const struct swim *s, const struct member *m)
 {
 	swim_duration most = s->config.timing.probe_timeout;
-	swim_duration d = estimate(&m->rtt, most), all = estimate(&s->rtt, most);
+	swim_duration d = estimate(&m->rtt, m->rtt_count, most);
+	swim_duration all = estimate(&s->rtt, s->rtt_count, most);
 	int64_t least = most.ns / 6;
 
-	if (m->rtt.count < RTT_FEW && (!m->rtt.measured || all.ns > d.ns))
+	if (m->rtt_count < RTT_FEW && (m->rtt_count == 0 || all.ns > d.ns))
 		d = all;
 	if (least < PATIENCE_LEAST.ns)
 		least = most.ns / 4 < PATIENCE_LEAST.ns ? most.ns / 4 : PATIENCE_LEAST.ns;
@@ -214,7 +217,7 @@ coordinated(const struct swim *s)
 	if (!s->same_view || n < 3)
 		return NULL;
 	for (size_t i = 0; s->table.v[i] != s->self; i++)
-		rank += s->table.v[i]->live_index != NOT_LISTED;
+		rank += members_is_live(s->table.v[i]);
 	/*
 	 * Every distance once in a round of n - 1 periods: base peers and the dead take no part, and whose turn
 	 * is theirs must not go unprobed for longer than SWIM's round-robin allows.
@@ -224,7 +227,7 @@ coordinated(const struct swim *s)
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct member *m = s->table.v[i];
 
-		if (m->live_index == NOT_LISTED && m != s->self)
+		if (!members_is_live(m) && m != s->self)
 			continue;
 		if (seen++ == at)
 			return m->stand_in && !m->proven ? NULL : m;
@@ -241,8 +244,8 @@ shuffle_round(struct swim *s)
 
 		s->live[i] = s->live[j];
 		s->live[j] = m;
-		s->live[i]->live_index = i;
-		s->live[j]->live_index = j;
+		s->live[i]->place = (uint32_t)i;
+		s->live[j]->place = (uint32_t)j;
 	}
 	s->probe_next = 0;
 }
@@ -251,7 +254,7 @@ shuffle_round(struct swim *s)
 static bool
 is_probed(const struct swim *s, const struct member *m)
 {
-	return m->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven) &&
+	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven) &&
 	       !introduce_is_spreading(s, m);
 }
 
@@ -435,16 +438,17 @@ pick_helpers(struct swim *s, const struct member *target, struct member *out[HEL
 	bool (*can_help)(const struct swim *, const struct member *) =
 	    locate_is_shared(s, target) ? can_tell_apart : can_be_asked;
 	size_t want = s->config.timing.indirect_probes, n;
+	uint64_t last = extra_of(target)->helper;
 	struct member *m;
 
 	if (want > HELPERS_MAX)
 		want = HELPERS_MAX;
 	n = members_pick(s, want, target, can_help, out);
-	if (link_path(s, target) != SWIM_PATH_RELAYED || target->helper == 0 || want == 0)
+	if (link_path(s, target) != SWIM_PATH_RELAYED || last == 0 || want == 0)
 		return n;
 	for (size_t i = 0; i < s->live_count; i++) {
 		m = s->live[i];
-		if (m->hash != target->helper || !can_help(s, m))
+		if (m->hash != last || !can_help(s, m))
 			continue;
 		for (size_t j = 0; j < n; j++) {
 			if (out[j] == m)
@@ -525,6 +529,22 @@ ask_others(struct swim *s)
 	}
 }
 
+/* One probe more of a member out of our reach failed through others; true: enough of them in a row for a suspicion. */
+static bool
+probe_is_unheard(struct swim *s, struct member *m)
+{
+	struct extra *x = extra_new(s, m);
+
+	if (x == NULL)
+		return false;
+	x->helper = 0;
+	if (++x->unheard < UNHEARD_MAX)
+		return false;
+	x->unheard = 0;
+	extra_tidy(s, m);
+	return true;
+}
+
 static void
 fail_probe(struct swim *s, const struct input *in)
 {
@@ -535,11 +555,8 @@ fail_probe(struct swim *s, const struct input *in)
 	s->stats.probes_failed++;
 	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
 		/* That nobody reached it says little: those who can reach it will tell. */
-		target->helper = 0;
-		if (++target->unheard < UNHEARD_MAX)
-			return;
-		target->unheard = 0;
-		suspicion_own(s, in, target);
+		if (probe_is_unheard(s, target))
+			suspicion_own(s, in, target);
 		return;
 	}
 	/*
@@ -623,18 +640,18 @@ probe_same_id(struct wire_str id, const struct member *m)
 	return id.len == m->name_len && memcmp(id.bytes, m->name, id.len) == 0;
 }
 
-/* RFC 6298, section 2. */
+/* RFC 6298, section 2.  `count` is of the measurements in r, up to RTT_FEW. */
 static void
-measure(struct rtt *r, swim_duration sample)
+measure(struct rtt *r, uint8_t *count, swim_duration sample)
 {
 	int64_t error = sample.ns - r->smoothed.ns;
 
-	if (!r->measured) {
-		*r = (struct rtt){true, 1, sample, swim_ns(sample.ns / 2)};
+	if (*count < RTT_FEW)
+		++*count;
+	if (*count == 1) {
+		*r = (struct rtt){sample, swim_ns(sample.ns / 2)};
 		return;
 	}
-	if (r->count < RTT_FEW)
-		r->count++;
 	r->deviation.ns += ((error < 0 ? -error : error) - r->deviation.ns) / RTT_VAR_GAIN;
 	r->smoothed.ns += error / RTT_GAIN;
 }
@@ -659,9 +676,9 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 
 	if (is_late(s))
 		return;
-	measure(&s->rtt, rtt);
+	measure(&s->rtt, &s->rtt_count, rtt);
 	if (m != NULL)
-		measure(&m->rtt, rtt);
+		measure(&m->rtt, &m->rtt_count, rtt);
 }
 
 /* The target has answered directly, under this id, where it was asked. */
@@ -703,11 +720,15 @@ probe_is_indirect(const struct swim *s, uint64_t seq)
 }
 
 void
-probe_helped(const struct input *in, struct member *m)
+probe_helped(struct swim *s, const struct input *in, struct member *m)
 {
-	m->unheard = 0;
+	struct extra *x = extra_new(s, m);
+
 	m->lived = true;
-	m->helper = members_hash(in->speaker.bytes, in->speaker.len);
+	if (x == NULL)
+		return;
+	x->unheard = 0;
+	x->helper = members_hash(in->speaker.bytes, in->speaker.len);
 }
 
 bool
@@ -723,7 +744,7 @@ probe_ack(struct swim *s, struct input *in)
 	}
 	if (is_of_others(s, in->msg->seq)) {
 		if (in->msg->member.id.len == 0 || probe_same_id(in->msg->member.id, p->target)) {
-			probe_helped(in, p->target);
+			probe_helped(s, in, p->target);
 			s->stats.probes_acked_indirectly++;
 			if (locate_is_reached(s, p->target)) {
 				/* Questions lost on a broken link do not count as loss: other links may lose none. */

@@ -63,7 +63,7 @@ quota_allows_member(struct swim *s, const struct wire_update *u, swim_time sourc
 	if (quota_has_room(source, s->now, SOURCE_RATE, BUSY_BURST))
 		return true;
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
-	return m == NULL || quota_has_room(m->news, s->now, MEMBER_RATE, MEMBER_BURST);
+	return m == NULL || quota_has_room(extra_of(m)->news, s->now, MEMBER_RATE, MEMBER_BURST);
 }
 
 bool
@@ -96,6 +96,7 @@ quota_charge(struct swim *s, const struct input *in, const struct wire_update *u
 	int64_t units = news ? NEWS_UNITS : 1;
 	swim_time *source = quota_of(s, in);
 	struct member *m;
+	struct extra *x;
 
 	if (s->self->incarnation != before.incarnation)
 		quota_pay(&s->quota.self, s->now, 1, SELF_RATE);
@@ -105,6 +106,8 @@ quota_charge(struct swim *s, const struct input *in, const struct wire_update *u
 	if (!news || quota_has_room(*source, s->now, SOURCE_RATE, BUSY_BURST))
 		return;
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
-	if (m != NULL)
-		quota_pay(&m->news, s->now, 1, MEMBER_RATE);
+	x = m != NULL ? extra_new(s, m) : NULL;
+	/* Without memory for it the quotas of the source and of all have to do. */
+	if (x != NULL)
+		quota_pay(&x->news, s->now, 1, MEMBER_RATE);
 }

@@ -161,7 +161,7 @@ relay_request(struct swim *s, const struct input *in)
 	memcpy(r->text, id.bytes, id.len);
 	memcpy(r->text + id.len, address.bytes, address.len);
 	/* An asker whose target is gone does not know that it is gone. */
-	if (target != NULL && target != s->self && target->live_index == NOT_LISTED)
+	if (target != NULL && target != s->self && !members_is_live(target))
 		introduce_note_stale(in, target);
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
 	usable = apply_address(s, in, meant.address, address_text, &addr);

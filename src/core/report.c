@@ -28,8 +28,8 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	out->since = m->since;
 	out->path = link_path(s, m);
 	out->heard = m == s->self ? s->now : m->heard;
-	out->rtt = m->rtt.measured && out->path != SWIM_PATH_RELAYED ? m->rtt.smoothed
-								     : swim_ns(-1);
+	out->rtt = m->rtt_count > 0 && out->path != SWIM_PATH_RELAYED ? m->rtt.smoothed
+								      : swim_ns(-1);
 }
 
 size_t

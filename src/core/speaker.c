@@ -18,7 +18,8 @@ static bool
 is_also_at(const struct member *m, const struct swim_addr *from)
 {
 	return m != NULL && !m->hidden && !m->stand_in &&
-	       (swim_addr_equal(&m->also, from) || swim_addr_equal(&m->via, from));
+	       (swim_addr_equal(&extra_of(m)->also, from) ||
+		   swim_addr_equal(&extra_of(m)->via, from));
 }
 
 /*
@@ -33,7 +34,7 @@ weigh(struct swim *s, struct input *in, const struct member *speaker, const stru
 	bool also = is_also_at(speaker, from);
 	bool lives = speaker != NULL && !speaker->hidden && swim_addr_equal(&speaker->addr, from);
 	bool known = lives && !speaker->stand_in;
-	bool proven = (also || (known && speaker->proven)) && speaker->live_index != NOT_LISTED;
+	bool proven = (also || (known && speaker->proven)) && members_is_live(speaker);
 
 	in->from_member = also || (m != NULL && !m->hidden);
 	if (proven)
@@ -123,8 +124,7 @@ resident(const struct swim *s, const struct input *in)
 	if (m == NULL || m == s->self)
 		return m;
 	/* If the member of this address is gone, somebody else may have started there: an answer has to tell who it is. */
-	return m->live_index == NOT_LISTED ||
-		       (base_speaks(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
+	return !members_is_live(m) || (base_speaks(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
 		   ? NULL
 		   : m;
 }
@@ -185,7 +185,7 @@ is_free(const struct swim *s, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 
-	return m == NULL || (m != s->self && m->live_index == NOT_LISTED);
+	return m == NULL || (m != s->self && !members_is_live(m));
 }
 
 void
@@ -202,8 +202,7 @@ speaker_answers(struct swim *s, struct input *in)
 		    !link_is_shown_at(m, &in->answer.asked))
 			return;
 	} else if (is_free(s, &in->from)) {
-		m->also = in->from;
-		link_found(s, m);
+		link_found(s, m, &in->from);
 	} else {
 		return;
 	}
@@ -215,7 +214,7 @@ speaker_answers(struct swim *s, struct input *in)
 void
 speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 {
-	if (m->live_index == NOT_LISTED || is_also_at(m, &in->from) || !is_free(s, &in->from))
+	if (!members_is_live(m) || is_also_at(m, &in->from) || !is_free(s, &in->from))
 		return;
 	join_start(s, in, &in->from, JOIN_GREET);
 }
@@ -282,7 +281,7 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 {
 	struct member *m = known != NULL ? known : locate_at(s, &in->from);
 
-	if (m != NULL && m != s->self && m->live_index == NOT_LISTED) {
+	if (m != NULL && m != s->self && !members_is_live(m)) {
 		join_start(s, in, &in->from, JOIN_GREET);
 		return gone_at(s, &in->from);
 	}
@@ -333,7 +332,7 @@ speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_add
 	if (m == NULL || m == s->self || !m->swimd || !m->proven || base_may_be_alias(m))
 		return;
 	while ((o = locate_each_at(s, addr, &i)) != NULL) {
-		if (o != m && o->live_index != NOT_LISTED && base_may_be_alias(o)) {
+		if (o != m && members_is_live(o) && base_may_be_alias(o)) {
 			drop(s, in, o);
 			return;
 		}

@@ -65,5 +65,6 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 	if (m == NULL)
 		return false;
 	/* There may be thousands of suspects, too many to be looked through for each datagram of a stranger. */
-	return suspicion_asks(s, seq) || (m->proof_seq != 0 && m->proof_seq == seq);
+	return suspicion_asks(s, seq) ||
+	       (extra_of(m)->proof_seq != 0 && extra_of(m)->proof_seq == seq);
 }

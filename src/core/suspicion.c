@@ -6,6 +6,7 @@
  * one that is held dead is nothing.  A member whose own link is bad can so make nobody else fail.
  */
 #include <math.h>
+#include <string.h>
 
 #include "core/internal.h"
 
@@ -16,6 +17,12 @@
 /* Who hears nobody at all is alone, or deaf: it waits so long for each other that it knows, but the first. */
 #define DEAF_PER_MEMBER swim_seconds(5)
 #define DEAF_MAX swim_seconds(90)
+
+/* Members for each of which there is room for one suspicion, and suspicions that there is room for besides, ahead of need. */
+#define AHEAD_PART 8
+#define AHEAD_LEAST 8
+
+const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
 
 static swim_time
 not_before(swim_time at, swim_time earliest)
@@ -38,7 +45,7 @@ has_say(const struct swim *s, uint64_t accuser)
 {
 	const struct member *m = accuser_of(s, accuser);
 
-	return m != NULL && (m == s->self || m->live_index != NOT_LISTED);
+	return m != NULL && (m == s->self || members_is_live(m));
 }
 
 /* Held dead by us. */
@@ -47,14 +54,16 @@ is_gone(const struct swim *s, uint64_t accuser)
 {
 	const struct member *m = accuser_of(s, accuser);
 
-	return m != NULL && m->gone_index != NOT_LISTED;
+	return m != NULL && members_is_gone(m);
 }
 
 static bool
 is_accused_by(const struct member *m, uint64_t accuser)
 {
-	for (unsigned i = 0; i < m->accuser_count; i++) {
-		if (m->accusers[i] == accuser)
+	const struct suspicion *x = suspicion_of(m);
+
+	for (unsigned i = 0; i < x->accuser_count; i++) {
+		if (x->accusers[i] == accuser)
 			return true;
 	}
 	return false;
@@ -63,10 +72,11 @@ is_accused_by(const struct member *m, uint64_t accuser)
 unsigned
 suspicion_accusers(const struct swim *s, const struct member *m)
 {
+	const struct suspicion *x = suspicion_of(m);
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < m->accuser_count; i++)
-		count += has_say(s, m->accusers[i]);
+	for (unsigned i = 0; i < x->accuser_count; i++)
+		count += has_say(s, x->accusers[i]);
 	return count;
 }
 
@@ -118,8 +128,8 @@ is_deaf(const struct swim *s, const struct member *m)
 
 	if (wait > DEAF_MAX.ns)
 		wait = DEAF_MAX.ns;
-	if (swim_time_reached(s->heard, m->counted))
-		return wait > 0 && swim_time_before(m->counted, s->hearing_since);
+	if (swim_time_reached(s->heard, m->suspicion->counted))
+		return wait > 0 && swim_time_before(m->suspicion->counted, s->hearing_since);
 	return swim_time_since(s->now, s->heard).ns < wait;
 }
 
@@ -132,8 +142,9 @@ questions_left(const struct swim *s, const struct member *m)
 {
 	/* Whoever hears nobody may as well be deaf to all the answers. */
 	unsigned all = is_deaf(s, m) ? LOSS_QUESTIONS_LEAST : loss_questions(&s->loss);
-	unsigned left = all > m->asked ? all - m->asked : 0;
-	unsigned last = LOSS_QUESTIONS_LEAST > m->lately ? LOSS_QUESTIONS_LEAST - m->lately : 0;
+	unsigned asked = m->suspicion->asked, lately = m->suspicion->lately;
+	unsigned left = all > asked ? all - asked : 0;
+	unsigned last = LOSS_QUESTIONS_LEAST > lately ? LOSS_QUESTIONS_LEAST - lately : 0;
 
 	return left > last ? left : last;
 }
@@ -152,13 +163,14 @@ round_time(const struct swim *s, const struct member *m, unsigned questions)
 static void
 schedule(const struct swim *s, struct member *m)
 {
+	struct suspicion *x = m->suspicion;
 	unsigned left = questions_left(s, m);
 	int64_t whole = round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
 	/* The next of a round need not wait until the one before has had its time. */
-	swim_duration early = swim_ns(left > 0 && m->asked > 0 ? -probe_patience(s, m).ns / 2 : 0);
+	swim_duration early = swim_ns(left > 0 && x->asked > 0 ? -probe_patience(s, m).ns / 2 : 0);
 	swim_time last, lone;
 
-	m->deadline = not_before(swim_time_add(m->counted, wait_for_verdict(s, m)), s->now);
+	m->deadline = not_before(swim_time_add(x->counted, wait_for_verdict(s, m)), s->now);
 	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-round_time(s, m, left).ns))
 			: m->deadline;
 	/*
@@ -166,37 +178,148 @@ schedule(const struct swim *s, struct member *m)
 	 * after, again and again until the verdict: it may have refuted, or others may have come to a verdict, without
 	 * us hearing of it.
 	 */
-	lone = swim_time_add(m->asked_at, swim_ns(least_wait(s).ns - whole));
-	m->ask_at = swim_time_min(not_before(lone, m->asked_at),
-	    not_before(last, swim_time_add(m->asked_at, early)));
-	m->ask_at = not_before(m->ask_at, s->now);
+	lone = swim_time_add(x->asked_at, swim_ns(least_wait(s).ns - whole));
+	x->ask_at = swim_time_min(not_before(lone, x->asked_at),
+	    not_before(last, swim_time_add(x->asked_at, early)));
+	x->ask_at = not_before(x->ask_at, s->now);
+}
+
+static bool
+suspicion_make_room(struct swim *s, size_t suspicions)
+{
+	if (!pool_room(s, &s->suspicions, suspicions))
+		return false;
+	while (s->suspect_capacity < suspicions) {
+		if (!core_grow(s, &s->suspects, s->suspect_capacity, &s->suspect_capacity,
+			sizeof(*s->suspects)))
+			return false;
+	}
+	return true;
+}
+
+bool
+suspicion_room(struct swim *s)
+{
+	return suspicion_make_room(s, s->suspicions.taken + 1);
+}
+
+bool
+suspicion_room_ahead(struct swim *s, size_t members)
+{
+	return suspicion_make_room(s, members / AHEAD_PART + AHEAD_LEAST);
+}
+
+static void
+suspicion_take_object(struct swim *s, struct member *m)
+{
+	if (m->suspicion != NULL)
+		return;
+	m->suspicion = pool_take(&s->suspicions);
+	*m->suspicion = suspicion_none;
+}
+
+static void
+suspicion_give_object(struct swim *s, struct member *m)
+{
+	pool_give(&s->suspicions, m->suspicion);
+	m->suspicion = NULL;
+}
+
+static void
+suspicion_unlist(struct swim *s, struct member *m)
+{
+	struct suspicion *x = m->suspicion;
+	struct member *last = s->suspects[--s->suspect_count];
+
+	s->suspects[x->place] = last;
+	last->suspicion->place = x->place;
+	x->place = SUSPECT_NOWHERE;
+}
+
+void
+suspicion_list(struct swim *s, struct member *m)
+{
+	bool suspect = m->status == SWIM_SUSPECT && !m->hidden;
+
+	if (suspect)
+		suspicion_take_object(s, m);
+	if (m->suspicion == NULL)
+		return;
+	if (suspect && m->suspicion->place == SUSPECT_NOWHERE) {
+		m->suspicion->place = (uint32_t)s->suspect_count;
+		s->suspects[s->suspect_count++] = m;
+	}
+	if (!suspect && m->suspicion->place != SUSPECT_NOWHERE)
+		suspicion_unlist(s, m);
+	if (!suspect && m->suspicion->accuser_count == 0)
+		suspicion_give_object(s, m);
+}
+
+void
+suspicion_forget(struct swim *s, struct member *m)
+{
+	if (m->suspicion == NULL)
+		return;
+	if (m->suspicion->place != SUSPECT_NOWHERE)
+		suspicion_unlist(s, m);
+	suspicion_give_object(s, m);
 }
 
 void
 suspicion_begin(struct swim *s, struct member *m)
 {
-	m->counted = m->asked_at = s->now;
-	m->asked = m->lately = 0;
-	m->question = core_seq(s);
-	m->question_to_others = 0;
+	struct suspicion *x = m->suspicion;
+
+	x->counted = x->asked_at = s->now;
+	x->asked = x->lately = 0;
+	x->question = core_seq(s);
+	x->question_to_others = 0;
 	schedule(s, m);
+}
+
+void
+suspicion_acquit(struct member *m)
+{
+	if (m->suspicion == NULL)
+		return;
+	m->suspicion->accuser_count = 0;
+	m->suspicion->doomed = false;
+}
+
+void
+suspicion_doom(struct member *m)
+{
+	m->suspicion->doomed = true;
+}
+
+void
+suspicion_keep_verdict(struct swim *s, struct member *m, const struct wire_update *u)
+{
+	/* Those who have not heard of the suspicion learn from its accusers that the verdict is one; without memory they do not. */
+	if (suspicion_of(m)->accuser_count >= u->accuser_count || !suspicion_room(s))
+		return;
+	suspicion_take_object(s, m);
+	m->suspicion->accuser_count = u->accuser_count;
+	memcpy(m->suspicion->accusers, u->accusers, sizeof(m->suspicion->accusers));
 }
 
 bool
 suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 {
+	struct suspicion *x = m->suspicion;
+
 	if (m->status != SWIM_SUSPECT || m->hidden || is_gone(s, accuser) ||
 	    is_accused_by(m, accuser))
 		return false;
 	/* One that has died since makes room, and for us one of whom we haven't heard. */
-	for (unsigned i = 0; i < m->accuser_count && m->accuser_count == WIRE_ACCUSERS_MAX; i++) {
-		if (is_gone(s, m->accusers[i]) ||
-		    (accuser == s->self->hash && !has_say(s, m->accusers[i])))
-			m->accusers[i] = m->accusers[--m->accuser_count];
+	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
+		if (is_gone(s, x->accusers[i]) ||
+		    (accuser == s->self->hash && !has_say(s, x->accusers[i])))
+			x->accusers[i] = x->accusers[--x->accuser_count];
 	}
-	if (m->accuser_count == WIRE_ACCUSERS_MAX)
+	if (x->accuser_count == WIRE_ACCUSERS_MAX)
 		return false;
-	m->accusers[m->accuser_count++] = accuser;
+	x->accusers[x->accuser_count++] = accuser;
 	schedule(s, m);
 	return true;
 }
@@ -207,6 +330,9 @@ suspicion_own(struct swim *s, const struct input *in, struct member *m)
 	if (m->hidden || !swim_status_is_live(m->status))
 		return;
 	if (m->status == SWIM_ALIVE) {
+		/* Another probe of it will fail, and may find memory. */
+		if (!suspicion_room(s))
+			return;
 		s->stats.suspicions++;
 		members_transition(s, in, m, SWIM_SUSPECT, m->incarnation, false);
 	}
@@ -237,7 +363,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 	if (u->accuser_count == 0 && in->base)
 		news = suspicion_accuse(s, m, teller(in));
 	/* Another finds what we found: the fault was not ours. */
-	if (news && m->accuser_count == 2 && suspicion_is_ours(s, m))
+	if (news && suspicion_of(m)->accuser_count == 2 && suspicion_is_ours(s, m))
 		probe_health(s, -1);
 	return news;
 }
@@ -293,15 +419,16 @@ is_memory(const struct swim *s, const struct member *m)
 uint8_t
 suspicion_named(const struct swim *s, const struct member *m, uint64_t out[WIRE_ACCUSERS_MAX])
 {
+	const struct suspicion *x = suspicion_of(m);
 	uint8_t count = 0;
 
 	if (is_memory(s, m))
 		return 0;
-	for (unsigned i = 0; i < m->accuser_count; i++) {
+	for (unsigned i = 0; i < x->accuser_count; i++) {
 		if (m->status == SWIM_DEAD &&
-		    (count == VERDICT_ACCUSERS || !has_say(s, m->accusers[i])))
+		    (count == VERDICT_ACCUSERS || !has_say(s, x->accusers[i])))
 			continue;
-		out[count++] = m->accusers[i];
+		out[count++] = x->accusers[i];
 	}
 	return count;
 }
@@ -312,11 +439,11 @@ suspicion_outage(const struct swim *s)
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->suspect_count; i++) {
-		const struct member *m = s->suspects[i];
+		const struct suspicion *x = s->suspects[i]->suspicion;
 		unsigned others = 0;
 
-		for (unsigned j = 0; j < m->accuser_count; j++)
-			others += m->accusers[j] != s->self->hash && has_say(s, m->accusers[j]);
+		for (unsigned j = 0; j < x->accuser_count; j++)
+			others += x->accusers[j] != s->self->hash && has_say(s, x->accusers[j]);
 		count += others >= VERDICT_ACCUSERS;
 	}
 	return count;
@@ -338,21 +465,23 @@ suspicion_confirmed(const struct swim *s, const struct member *m)
 static void
 ask_others(struct swim *s, struct member *m, swim_duration patience)
 {
-	while (m->question_to_others == 0)
-		m->question_to_others = core_seq(s);
-	probe_ask_others(s, m, m->question_to_others, patience);
+	struct suspicion *x = m->suspicion;
+
+	while (x->question_to_others == 0)
+		x->question_to_others = core_seq(s);
+	probe_ask_others(s, m, x->question_to_others, patience);
 }
 
 static bool
 is_question(const struct member *m, uint64_t seq)
 {
-	return seq - m->question - 1 < m->asked;
+	return seq - m->suspicion->question - 1 < m->suspicion->asked;
 }
 
 static bool
 is_question_to_others(const struct member *m, uint64_t seq)
 {
-	return m->question_to_others != 0 && m->question_to_others == seq;
+	return m->suspicion->question_to_others != 0 && m->suspicion->question_to_others == seq;
 }
 
 /*
@@ -363,20 +492,21 @@ is_question_to_others(const struct member *m, uint64_t seq)
 static void
 ask(struct swim *s, struct member *m)
 {
+	struct suspicion *x = m->suspicion;
 	swim_duration patience = probe_patience(s, m);
 	swim_duration round = round_time(s, m, questions_left(s, m));
 	/* Long before the verdict one question has to do: there may be many to be asked. */
 	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
 	/* What loss adds to the least is ours alone to ask. */
-	bool least = lone || m->lately < LOSS_QUESTIONS_LEAST;
+	bool least = lone || x->lately < LOSS_QUESTIONS_LEAST;
 
-	m->lately = lone ? 0 : (uint8_t)(m->lately + least);
-	if (m->asked < UINT8_MAX)
-		m->asked++;
-	m->asked_at = swim_time_add(s->now, patience);
+	x->lately = lone ? 0 : (uint8_t)(x->lately + least);
+	if (x->asked < UINT8_MAX)
+		x->asked++;
+	x->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
-	probe_ping(s, m, m->question + m->asked);
-	if (least && (m->missed > 0 || !suspicion_confirmed(s, m)))
+	probe_ping(s, m, x->question + x->asked);
+	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))
 		ask_others(s, m, patience);
 }
 
@@ -386,7 +516,7 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 {
 	/* Accusers may have died since. */
 	schedule(s, m);
-	if (!swim_time_reached(s->now, m->ask_at))
+	if (!swim_time_reached(s->now, m->suspicion->ask_at))
 		return true;
 	if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)
 		return false;
@@ -435,12 +565,12 @@ suspicion_ack(struct swim *s, struct input *in)
 	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, m))
 		return true;
 	if (is_question_to_others(m, in->msg->seq))
-		probe_helped(in, m);
+		probe_helped(s, in, m);
 	else
 		in->answer.asked = *link_way(m);
 	suspicion_begin(s, m);
 	/* It is asked no more often than it would be probed, however soon its answers come. */
-	m->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
+	m->suspicion->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
 	schedule(s, m);
 	return true;
 }
@@ -465,7 +595,8 @@ suspicion_tick(struct swim *s, const struct input *in)
 	for (size_t i = s->suspect_count; i-- > 0;) {
 		struct member *m = s->suspects[i];
 
-		while (m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->ask_at)) {
+		while (
+		    m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->suspicion->ask_at)) {
 			if (!suspicion_judge(s, in, m))
 				ask(s, m);
 		}
@@ -478,7 +609,7 @@ suspicion_deadline(const struct swim *s)
 	swim_time at = SWIM_TIME_NEVER;
 
 	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, s->suspects[i]->ask_at);
+		at = swim_time_min(at, s->suspects[i]->suspicion->ask_at);
 	return at;
 }
 
@@ -487,15 +618,16 @@ suspicion_stalled(struct swim *s, swim_duration late)
 {
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
+		struct suspicion *x = m->suspicion;
 
-		m->counted = swim_time_add(m->counted, late);
-		m->asked_at = swim_time_add(m->asked_at, late);
+		x->counted = swim_time_add(x->counted, late);
+		x->asked_at = swim_time_add(x->asked_at, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
-		m->question = core_seq(s);
-		m->question_to_others = 0;
-		m->lately = 0;
-		m->asked = 0;
-		m->ask_at = swim_time_add(m->ask_at, late);
+		x->question = core_seq(s);
+		x->question_to_others = 0;
+		x->lately = 0;
+		x->asked = 0;
+		x->ask_at = swim_time_add(x->ask_at, late);
 	}
 }

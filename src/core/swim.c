@@ -56,10 +56,10 @@ usable(const struct swim_config *c)
 	return c->name != NULL && c->name[0] != '\0' && strlen(c->name) <= SWIM_NAME_MAX &&
 	       c->cluster != NULL && strlen(c->cluster) <= SWIM_CLUSTER_MAX &&
 	       c->address.family != 0 && !swim_addr_is_wildcard(&c->address) &&
-	       c->max_members > 0 && c->max_datagram >= WIRE_DATAGRAM_MIN &&
-	       c->max_datagram <= WIRE_DATAGRAM_MAX && c->timing.probe_interval.ns > 0 &&
-	       c->timing.probe_timeout.ns > 0 && c->timing.gossip_interval.ns > 0 &&
-	       c->allocator.resize != NULL;
+	       c->max_members > 0 && c->max_members < UINT32_MAX &&
+	       c->max_datagram >= WIRE_DATAGRAM_MIN && c->max_datagram <= WIRE_DATAGRAM_MAX &&
+	       c->timing.probe_interval.ns > 0 && c->timing.probe_timeout.ns > 0 &&
+	       c->timing.gossip_interval.ns > 0 && c->allocator.resize != NULL;
 }
 
 static char *
@@ -93,6 +93,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->now = s->began = s->heard = s->hearing_since = now;
 	rng_init(&s->rng, seed);
 	rumour_init(&s->rumours);
+	pool_init(&s->suspicions, sizeof(struct suspicion));
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
 	s->stand_in_ends = SWIM_TIME_NEVER;
 	s->introduce_at = SWIM_TIME_NEVER;
@@ -131,8 +132,7 @@ swim_free(struct swim *s)
 	for (size_t i = 0; i < s->table.count; i++) {
 		core_release(s, s->table.v[i]->address);
 		core_release(s, s->table.v[i]->tags);
-		core_release(s, s->table.v[i]->report);
-		core_release(s, s->table.v[i]->intro);
+		extra_free(s, s->table.v[i]);
 		core_release(s, s->table.v[i]);
 	}
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
@@ -140,6 +140,7 @@ swim_free(struct swim *s)
 	core_release(s, (void *)(uintptr_t)s->config.name);
 	core_release(s, (void *)(uintptr_t)s->config.cluster);
 	rumour_fini(s, &s->rumours);
+	pool_fini(s, &s->suspicions);
 	core_release(s, s->table.v);
 	core_release(s, s->named.v);
 	core_release(s, s->located.v);
@@ -187,7 +188,7 @@ tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 	struct member *m;
 	size_t i = 0;
 
-	if (sender == NULL || sender == s->self || sender->live_index != NOT_LISTED)
+	if (sender == NULL || sender == s->self || members_is_live(sender))
 		return;
 	while ((m = locate_each_at(s, &in->from, &i)) != NULL) {
 		if (m != sender && m != s->self)

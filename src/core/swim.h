@@ -90,9 +90,10 @@ struct swim_config {
 	bool
 	    loopback; /* others' addresses of loopback are this machine's: we are bound to loopback ourselves */
 	uint64_t incarnation; /* to begin with */
-	size_t max_members;   /* dead ones included; further ones are refused and counted */
-	uint64_t max_jump;    /* most an incarnation may rise at once above what is known */
-	size_t max_datagram;  /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	/* dead ones included, and less than UINT32_MAX; further ones are refused and counted */
+	size_t max_members;
+	uint64_t max_jump;   /* most an incarnation may rise at once above what is known */
+	size_t max_datagram; /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
 	struct swim_timing timing;
 	struct swim_allocator allocator;
 	struct swim_random random;

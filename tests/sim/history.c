@@ -171,8 +171,9 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
 
-		if (swim_addr_equal(&m->addr, &d->to) || swim_addr_equal(&m->via, &d->to) ||
-		    swim_addr_equal(&m->also, &d->to))
+		if (swim_addr_equal(&m->addr, &d->to) ||
+		    swim_addr_equal(&extra_of(m)->via, &d->to) ||
+		    swim_addr_equal(&extra_of(m)->also, &d->to))
 			tally(h, m->hash);
 	}
 }
@@ -301,9 +302,10 @@ fact_fault(const struct history *h, const struct member *m)
 		return NULL;
 	if (!facts_has(h->facts, identity) && !is_known_by_ack(h, m))
 		return "has an address or tags that it never said it has at that incarnation";
-	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < m->accuser_count; i++)
-		if (facts_has(h->facts, facts_observed(m->accusers[i])) &&
-		    !facts_has(h->facts, facts_accusation(m->accusers[i], m->hash, m->incarnation)))
+	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < suspicion_of(m)->accuser_count; i++)
+		if (facts_has(h->facts, facts_observed(suspicion_of(m)->accusers[i])) &&
+		    !facts_has(h->facts,
+			facts_accusation(suspicion_of(m)->accusers[i], m->hash, m->incarnation)))
 			return "accused by one who never accused that incarnation";
 	return NULL;
 }
@@ -312,8 +314,8 @@ fact_fault(const struct history *h, const struct member *m)
 static void
 accuse(struct history *h, const struct swim *s, const struct member *m)
 {
-	for (unsigned i = 0; i < m->accuser_count; i++)
-		if (m->accusers[i] == s->self->hash)
+	for (unsigned i = 0; i < suspicion_of(m)->accuser_count; i++)
+		if (suspicion_of(m)->accusers[i] == s->self->hash)
 			facts_add(h->facts,
 			    facts_accusation(s->self->hash, m->hash, m->incarnation));
 }
@@ -338,8 +340,8 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .sent = m->rumour != NULL ? m->rumour->sent : 0,
 	};
 
-	for (unsigned i = 0; i < m->accuser_count; i++)
-		p.accusers ^= m->accusers[i];
+	for (unsigned i = 0; i < suspicion_of(m)->accuser_count; i++)
+		p.accusers ^= suspicion_of(m)->accusers[i];
 	if (was != NULL && was->live > p.live)
 		p.live = was->live;
 	return p;

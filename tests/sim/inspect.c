@@ -10,23 +10,26 @@
 static const char *
 suspicion_fault(const struct swim *s, const struct member *m)
 {
+	const struct suspicion *x = suspicion_of(m);
 	bool suspect = m->status == SWIM_SUSPECT && !m->hidden;
 
-	if (suspect != (m->suspect_index != NOT_LISTED))
+	if (suspect != (x->place != SUSPECT_NOWHERE))
 		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
+	if (!suspect && m->suspicion != NULL && x->accuser_count == 0)
+		return "a suspicion without a suspect or an accuser";
 	if (!suspect)
-		return m->accuser_count > 0 && m->status != SWIM_DEAD && !m->hidden
+		return x->accuser_count > 0 && m->status != SWIM_DEAD && !m->hidden
 			   ? "accused, but not suspect"
 			   : NULL;
-	if (m->suspect_index >= s->suspect_count || s->suspects[m->suspect_index] != m)
+	if (x->place >= s->suspect_count || s->suspects[x->place] != m)
 		return "listed as suspect in another's place";
 	if (swim_time_is_never(m->deadline))
 		return "suspect without a timer";
-	if (m->accuser_count > WIRE_ACCUSERS_MAX)
+	if (x->accuser_count > WIRE_ACCUSERS_MAX)
 		return "more accusers than there is room for";
-	for (unsigned i = 0; i < m->accuser_count; i++)
+	for (unsigned i = 0; i < x->accuser_count; i++)
 		for (unsigned j = 0; j < i; j++)
-			if (m->accusers[i] == m->accusers[j])
+			if (x->accusers[i] == x->accusers[j])
 				return "one accuser counts twice";
 	return NULL;
 }
@@ -53,9 +56,9 @@ list_fault(const struct swim *s, const struct member *m)
 	bool live = m->status <= SWIM_SUSPECT && !m->hidden && m != s->self;
 	bool gone = !live && m != s->self;
 
-	if (live != (m->live_index != NOT_LISTED) || gone != (m->gone_index != NOT_LISTED))
+	if (live != members_is_live(m) || gone != members_is_gone(m))
 		return "in the wrong list";
-	if ((live && s->live[m->live_index] != m) || (gone && s->gone[m->gone_index] != m))
+	if ((live && s->live[m->place] != m) || (gone && s->gone[m->place] != m))
 		return "listed in another's place";
 	return NULL;
 }
@@ -63,13 +66,14 @@ list_fault(const struct swim *s, const struct member *m)
 bool
 inspect(const struct swim *s, char *why, size_t size)
 {
-	size_t rumours = 0, kinds = 0, named = 0;
+	size_t rumours = 0, suspicions = 0, kinds = 0, named = 0;
 
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
 		const char *fault = suspicion_fault(s, m);
 
 		rumours += m->rumour != NULL;
+		suspicions += m->suspicion != NULL;
 		if (fault == NULL)
 			fault = rumour_fault(s, m);
 		if (fault == NULL)
@@ -83,7 +87,8 @@ inspect(const struct swim *s, char *why, size_t size)
 		kinds += s->rumours.kind_count[k];
 	for (unsigned k = 0; k < SWIM_STATUS_COUNT; k++)
 		named += s->status_count[k];
-	if (kinds != rumours || s->rumours.pool.taken != rumours || named != s->named.count ||
+	if (kinds != rumours || s->rumours.pool.taken != rumours ||
+	    s->suspicions.taken != suspicions || named != s->named.count ||
 	    s->live_count + s->gone_count + 1 != s->table.count) {
 		snprintf(why, size, "%s: its counts and its lists disagree", s->self->name);
 		return true;

@@ -24,7 +24,7 @@ NOTHING_BUT_SWIM = [
     # Local health, coordinated probing, timeouts that are learnt, haste in an outage, stalls.
     ("probe.c", "	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->health = 0;"),
     ("probe.c", "	if (!s->same_view || n < 3)\n", "	if (n > 0)\n"),
-    ("probe.c", "	return !r->measured || d.ns > most.ns ? most : d;\n", "	return most;\n"),
+    ("probe.c", "	return count == 0 || d.ns > most.ns ? most : d;\n", "	return most;\n"),
     ("probe.c", "		if (is_probed(s, m))\n", "		if (m != NULL)\n"),
     ("probe.c", "	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;\n", "	return 1;\n"),
     ("probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
@@ -40,7 +40,7 @@ NOTHING_BUT_SWIM = [
     ("swim.c", "!sender->swimd || in->found->misjudged)", "!sender->swimd)"),
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
     ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
-    ("suspicion.c", "	probe_ping(s, m, m->question + m->asked);\n	if (least && (m->missed > 0 || !suspicion_confirmed(s, m)))\n",
+    ("suspicion.c", "	probe_ping(s, m, x->question + x->asked);\n	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))\n",
         "	if (false)\n"),
     ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
     ("suspicion.c", "	if (is_deaf(s, m) || damping_doubts_us(s)) {\n", "	if (false) {\n"),

@@ -334,6 +334,41 @@ START_TEST(short_memory_loses_news_but_nothing_else)
 }
 END_TEST
 
+/* Peers 2 to `peers` are told to be suspect; returns how many of them are. */
+static unsigned
+suspected(struct fixture *f, unsigned peers)
+{
+	unsigned count = 0;
+	char name[16];
+
+	for (unsigned i = 2; i <= peers; i++) {
+		fixture_gossip(f, 1, i, SWIM_SUSPECT, 0);
+		fixture_clear(f);
+		count += fixture_report(f, fixture_name(i, name)).status == SWIM_SUSPECT;
+	}
+	return count;
+}
+
+START_TEST(without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused)
+{
+	struct fixture *f = fixture_among_proven(100);
+	uint64_t refused;
+	unsigned count;
+
+	fixture_clear(f);
+	f->budget = 0;
+	count = suspected(f, 100);
+	ck_assert_uint_ge(count, 100 / 8);
+	ck_assert_uint_lt(count, 99);
+	refused = fixture_stats(f).ignored[SWIM_IGNORE_NO_MEMORY];
+	ck_assert_uint_eq(refused, 99 - count);
+	f->budget = SIZE_MAX;
+	ck_assert_uint_eq(suspected(f, 100), 99);
+	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_NO_MEMORY], refused);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(what_can_t_be_used_makes_no_core)
 {
 	struct fixture *f = fixture_new();
@@ -360,6 +395,8 @@ START_TEST(what_can_t_be_used_makes_no_core)
 	f->config = good;
 	f->config.max_members = 0;
 	ck_assert(!fixture_start(f));
+	f->config.max_members = SIZE_MAX;
+	ck_assert(!fixture_start(f));
 	f->config = good;
 	ck_assert(fixture_start(f));
 	fixture_free(f);
@@ -373,4 +410,6 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     one_removed_stays_so_when_it_is_told_to_have_left, one_that_lives_is_not_forgotten_on_one_word,
     one_held_alive_is_forgotten_with_its_verdict, the_gone_are_forgotten_in_their_time,
     a_rumour_is_sent_so_often_and_no_more, the_smallest_datagrams_suffice,
-    short_memory_loses_news_but_nothing_else, what_can_t_be_used_makes_no_core)
+    short_memory_loses_news_but_nothing_else,
+    without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused,
+    what_can_t_be_used_makes_no_core)
