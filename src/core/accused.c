@@ -20,7 +20,7 @@ is_well(const struct swim *s, uint64_t accuser, swim_time now)
 	if (i == s->table.count || s->table.v[i]->hash != accuser)
 		return false;
 	m = s->table.v[i];
-	if (m == s->self || m->hidden || m->status != SWIM_ALIVE)
+	if (m == s->self || m->life != LIFE_ALIVE)
 		return false;
 	return !m->returned || swim_time_since(now, m->since).ns >= WELL_AFTER.ns;
 }

@@ -191,7 +191,7 @@ apply_replace_stand_in(struct swim *s, const struct input *in, const struct memb
 	if (m->addr.scope != real->addr.scope && m->addr.scope != 0 && real->addr.scope != 0)
 		return;
 	/* One that is remembered dead stays: it may have been somebody's real name. */
-	if (!swim_status_is_live(m->status) || m->hidden)
+	if (!members_is_living(m))
 		return;
 	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
 	if (m->proven && !m->stand_in && !input_is_from(in, &m->addr))
@@ -211,7 +211,7 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
 	if (addr->family == 0 || !wire_str_equal(u->member.id, address))
 		return false;
 	m = locate_at(s, addr);
-	return m != NULL && swim_status_is_live(m->status) && !m->hidden;
+	return m != NULL && members_is_living(m);
 }
 
 /*
@@ -281,7 +281,7 @@ static bool
 lacks_answer(const struct input *in, const struct member *m, const struct wire_update *u, bool sync)
 {
 	return !sync && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
-	       in->authority >= AUTHORITY_MEMBER && !m->hidden && members_has_lived(m);
+	       in->authority >= AUTHORITY_MEMBER && members_is_shown(m) && members_has_lived(m);
 }
 
 /*
@@ -293,13 +293,14 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 {
 	uint64_t incarnation = st->u->incarnation;
 
-	if ((m->hidden && m->forget && incarnation == m->incarnation) ||
+	if ((members_is_removed(m) && incarnation == m->incarnation) ||
 	    (st->page && st->u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
 		return;
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
-	if (swim_status_is_live(m->status) && !m->hidden)
+	if (members_is_living(m))
 		members_transition(s, in, m, st->status, incarnation, false);
-	members_forget(s, in, m, m->status > st->status ? m->status : st->status, incarnation);
+	members_forget(s, in, m, members_status(m) > st->status ? members_status(m) : st->status,
+	    incarnation);
 	if (st->page) {
 		gossip_drop(s, m);
 		backdate(m, swim_seconds(st->u->age_s));
@@ -438,7 +439,7 @@ hear_again(struct swim *s, const struct input *in, struct member *m, const struc
 	const struct wire_update *u = st->u;
 	bool elsewhere = strcmp(st->address, m->address) != 0;
 
-	if (swim_status_is_live(st->status) && swim_status_is_live(m->status)) {
+	if (swim_status_is_live(st->status) && swim_status_is_live(members_status(m))) {
 		/*
 		 * A member that is known by an ack alone is held at the incarnation that we were told before.  If it has moved
 		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
@@ -448,12 +449,22 @@ hear_again(struct swim *s, const struct input *in, struct member *m, const struc
 		else if (m->partial && take_tags(s, in, m, u, false) && m->announced)
 			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	}
-	if (st->status != m->status || st->page)
+	if (st->status != members_status(m) || st->page)
 		return;
 	if (st->status == SWIM_SUSPECT && suspicion_take(s, in, m, u))
 		gossip_queue(s, m);
 	else
 		gossip_heard(s, m);
+}
+
+/* The member knows less of itself than we do: tell it in the next answer. */
+static void
+apply_tell_it(struct swim *s, struct member *m)
+{
+	struct extra *x = extra_new(s, m);
+
+	if (x != NULL)
+		x->tell = true;
 }
 
 /*
@@ -466,13 +477,13 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 {
 	const struct wire_update *u = st->u;
 	bool equal = u->incarnation == m->incarnation, lower = !equal;
-	bool gone = !swim_status_is_live(m->status);
+	bool gone = !swim_status_is_live(members_status(m));
 
 	if (equal)
 		hear_again(s, in, m, st);
-	if (!m->hidden && equal &&
+	if (members_is_shown(m) && equal &&
 	    ((st->status == SWIM_SUSPECT && gone) ||
-		(st->status == SWIM_DEAD && m->status == SWIM_LEFT)))
+		(st->status == SWIM_DEAD && members_status(m) == SWIM_LEFT)))
 		in->found->missed = m;
 	if (lower && (in->authority >= AUTHORITY_PROVEN || gone) &&
 	    (st->status != SWIM_ALIVE || gone))
@@ -484,8 +495,8 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
 	if (st->from_subject && swim_status_is_live(st->status) &&
 	    (lower || gone || strcmp(st->address, m->address) != 0))
-		m->tell = true;
-	if (st->removal && m->status == SWIM_SUSPECT)
+		apply_tell_it(s, m);
+	if (st->removal && members_status(m) == SWIM_SUSPECT)
 		suspicion_doom(m);
 }
 
@@ -498,8 +509,8 @@ apply_reveal(struct swim *s, const struct input *in, struct member *m, const str
 
 	if (moved && !move(s, in, m, st->address))
 		return;
-	members_transition(s, in, m, st->status > m->status ? st->status : m->status,
-	    u->incarnation, false);
+	members_transition(s, in, m,
+	    st->status > members_status(m) ? st->status : members_status(m), u->incarnation, false);
 	backdate(m, swim_seconds(u->age_s));
 }
 
@@ -522,7 +533,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 {
 	const struct wire_update *u = st->u;
 	bool live = swim_status_is_live(st->status), retagged = false;
-	bool was_alive = m->status == SWIM_ALIVE && !m->hidden, was_there = m->proven && m->swimd;
+	bool was_alive = m->life == LIFE_ALIVE, was_there = m->proven && m->swimd;
 	bool risen = u->incarnation > m->incarnation;
 	bool moved = risen && strcmp(st->address, m->address) != 0, known;
 	struct swim_addr former = m->addr;
@@ -533,12 +544,12 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	}
 	members_confirm(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
-	known = m->announced && !m->hidden && !m->unseen && m->status != SWIM_LEFT;
+	known = m->announced && members_is_shown(m) && !m->unseen && members_status(m) != SWIM_LEFT;
 	if (moved && !move(s, in, m, st->address))
 		return;
 	if (live && risen)
 		retagged = take_tags(s, in, m, u, true);
-	members_transition(s, in, m, st->status, u->incarnation, m->hidden && !live);
+	members_transition(s, in, m, st->status, u->incarnation, !members_is_shown(m) && !live);
 	m->stayed = was_alive && st->status == SWIM_ALIVE;
 	m->changed = m->stayed && (moved || retagged);
 	if (st->status == SWIM_DEAD)
@@ -550,37 +561,39 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 		if (was_there)
 			gossip_moved(s, m, &former);
 	}
-	if (((moved && live) || retagged) && known && m->announced && !m->hidden)
+	if (((moved && live) || retagged) && known && m->announced && members_is_shown(m))
 		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
-	if (!m->hidden && (!st->page || st->status != SWIM_ALIVE))
+	if (members_is_shown(m) && (!st->page || st->status != SWIM_ALIVE))
 		gossip_queue(s, m);
 }
 
 static enum judge_known
 known_of(const struct swim *s, const struct member *m)
 {
-	bool left;
-
 	if (m == NULL)
 		return KNOWN_NOBODY;
 	if (m == s->self)
 		return KNOWN_SELF;
-	left = m->status == SWIM_LEFT;
-	if (m->forget)
-		return left ? KNOWN_REMOVED_LEFT : KNOWN_REMOVED_DEAD;
-	if (m->hidden)
-		return left ? KNOWN_TOMBSTONE_LEFT : KNOWN_TOMBSTONE_DEAD;
-	switch (m->status) {
-	case SWIM_ALIVE:
-		return KNOWN_ALIVE;
-	case SWIM_SUSPECT:
-		return KNOWN_SUSPECT;
-	case SWIM_DEAD:
-		return KNOWN_DEAD;
-	case SWIM_LEFT:
+	switch (m->life) {
+	case LIFE_NEW:
+	case LIFE_ALIVE:
 		break;
+	case LIFE_SUSPECT:
+		return KNOWN_SUSPECT;
+	case LIFE_DEAD:
+		return KNOWN_DEAD;
+	case LIFE_LEFT:
+		return KNOWN_LEFT;
+	case LIFE_DEAD_HIDDEN:
+		return KNOWN_TOMBSTONE_DEAD;
+	case LIFE_LEFT_HIDDEN:
+		return KNOWN_TOMBSTONE_LEFT;
+	case LIFE_DEAD_REMOVED:
+		return KNOWN_REMOVED_DEAD;
+	case LIFE_LEFT_REMOVED:
+		return KNOWN_REMOVED_LEFT;
 	}
-	return KNOWN_LEFT;
+	return KNOWN_ALIVE;
 }
 
 static enum judge_said

@@ -220,8 +220,9 @@ base_owner(const struct swim *s, const struct swim_addr *addr)
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
 		if (!members_is_live(m) || !members_is_live(owner))
 			continue;
-		if (m->status < owner->status ||
-		    (m->status == owner->status && swim_time_before(owner->met, m->met)))
+		if (members_status(m) < members_status(owner) ||
+		    (members_status(m) == members_status(owner) &&
+			swim_time_before(owner->met, m->met)))
 			owner = m;
 	}
 	return owner;
@@ -293,7 +294,8 @@ static bool
 base_is_news(const struct swim *s, const struct member *m)
 {
 	return swim_time_since(s->now, m->met).ns < BASE_NEW_FOR.ns ||
-	       (m->status == SWIM_ALIVE && swim_time_since(s->now, m->since).ns < BASE_NEW_FOR.ns);
+	       (members_status(m) == SWIM_ALIVE &&
+		   swim_time_since(s->now, m->since).ns < BASE_NEW_FOR.ns);
 }
 
 bool
@@ -316,7 +318,8 @@ bool
 base_add_ladder(struct wire_writer *w, const struct member *m, uint64_t *known)
 {
 	char text[SWIM_ADDR_TEXT];
-	struct wire_update u = {.member = base_pair(m, w->recipient, text), .status = m->status};
+	struct wire_update u = {.member = base_pair(m, w->recipient, text),
+	    .status = members_status(m)};
 
 	do {
 		u.incarnation = base_rung(*known, m->incarnation);
@@ -352,7 +355,7 @@ base_add_self(const struct swim *s, struct wire_writer *w)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_update u = {.member = base_pair(s->self, w->recipient, text),
-	    .status = s->self->status,
+	    .status = members_status(s->self),
 	    .incarnation = base_rung(0, s->self->incarnation)};
 
 	if (s->self->incarnation <= BASE_LADDER_WHOLE)

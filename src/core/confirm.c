@@ -26,7 +26,8 @@ rank(const struct swim *s, const struct member *suspect)
 	for (size_t i = 0; i < s->live_count; i++) {
 		const struct member *m = s->live[i];
 
-		if (m == suspect || m->status != SWIM_ALIVE || hash64_end(m->hash ^ salt) >= ours)
+		if (m == suspect || members_status(m) != SWIM_ALIVE ||
+		    hash64_end(m->hash ^ salt) >= ours)
 			continue;
 		if (++before == SECOND * WIRE_ACCUSERS_MAX)
 			return NOT_CHOSEN;
@@ -50,7 +51,7 @@ confirm_start(struct swim *s, struct member *m)
 	struct confirm *vacant = NULL;
 	unsigned place;
 
-	if (s->leaving || m->hidden || m->status != SWIM_SUSPECT || !locate_is_reached(s, m))
+	if (s->leaving || m->life != LIFE_SUSPECT || !locate_is_reached(s, m))
 		return;
 	/* It does not answer us when it is well. */
 	if (m->link == SWIM_PATH_RELAYED || link_is_stale(s, m))
@@ -120,7 +121,7 @@ confirm_ack(struct swim *s, struct input *in)
 static bool
 is_settled(const struct swim *s, const struct confirm *c)
 {
-	return c->target->status != SWIM_SUSPECT ||
+	return members_status(c->target) != SWIM_SUSPECT ||
 	       (c->tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
 }
 
@@ -138,7 +139,7 @@ confirm_tick(struct swim *s, const struct input *in)
 			continue;
 		}
 		c->target = NULL;
-		if (m->status == SWIM_SUSPECT && c->tries == c->most && !s->doubtful)
+		if (members_status(m) == SWIM_SUSPECT && c->tries == c->most && !s->doubtful)
 			suspicion_own(s, in, m);
 	}
 }

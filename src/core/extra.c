@@ -21,7 +21,7 @@ extra_is_empty(const struct swim *s, const struct extra *x)
 	bool ways = x->also.family != 0 || x->via.family != 0 || x->late_seq != 0 ||
 		    x->proof_seq != 0 || x->helper != 0;
 	bool counts = x->unheard > 0 || x->missed > 0 || x->strayed > 0 || x->retries > 0 ||
-		      x->doubts > 0 || x->doubted || x->ends > 0;
+		      x->doubts > 0 || x->doubted || x->tell || x->ends > 0;
 
 	return !ways && !counts && x->intro == NULL && x->report == NULL &&
 	       swim_time_is_never(x->complained) && swim_time_reached(s->now, x->news);

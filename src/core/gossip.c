@@ -33,7 +33,7 @@ gossip_limit(const struct swim *s)
 static unsigned
 limit_of(const struct rumour *r, unsigned limit)
 {
-	if (!r->member->forget)
+	if (!members_is_removed(r->member))
 		return limit;
 	return 2 * limit < RUMOUR_LEVELS ? 2 * limit : RUMOUR_LEVELS - 1;
 }
@@ -66,7 +66,7 @@ gossip_drop(struct swim *s, struct member *m)
 static enum rumour_kind
 kind_of(const struct swim *s, const struct member *m)
 {
-	switch (m->status) {
+	switch (members_status(m)) {
 	case SWIM_ALIVE:
 		if (m == s->self || m->returned)
 			return RUMOUR_REFUTE;
@@ -104,14 +104,15 @@ gossip_queue(struct swim *s, struct member *m)
 static uint8_t
 answered_flag(const struct member *m, bool page)
 {
-	bool gone = !swim_status_is_live(m->status);
+	bool gone = !swim_status_is_live(members_status(m));
 	bool joins = !gone && m->rumour != NULL && m->rumour->kind == RUMOUR_JOIN;
 
-	if (m->hidden || !(page || gone || joins))
+	if (!members_is_shown(m) || !(page || gone || joins))
 		return 0;
 	if (!members_has_lived(m))
 		return gone ? WIRE_FLAG_UNANSWERED : 0;
-	return page || joins || m->vouched || m->status == SWIM_LEFT ? WIRE_FLAG_ANSWERED : 0;
+	return page || joins || m->vouched || members_status(m) == SWIM_LEFT ? WIRE_FLAG_ANSWERED
+									     : 0;
 }
 
 static void
@@ -121,20 +122,20 @@ update_of(const struct swim *s, const struct member *m, bool page, struct wire_u
 
 	*out = (struct wire_update){
 	    .member = {{m->name, m->name_len}, wire_str_of(m->address)},
-	    .status = m->status,
+	    .status = members_status(m),
 	    .incarnation = m->incarnation,
-	    .age_s = swim_status_is_live(m->status) ? 0 : (uint32_t)(age.ns / 1000000000),
+	    .age_s = swim_status_is_live(members_status(m)) ? 0 : (uint32_t)(age.ns / 1000000000),
 	};
-	if (swim_status_is_live(m->status)) {
+	if (swim_status_is_live(members_status(m))) {
 		out->tags = (struct wire_str){m->tags, m->tags_len};
 		if (m->partial)
 			out->flags |= WIRE_FLAG_PARTIAL;
 	}
-	if (m->status == SWIM_SUSPECT || m->status == SWIM_DEAD)
+	if (members_status(m) == SWIM_SUSPECT || members_status(m) == SWIM_DEAD)
 		out->accuser_count = suspicion_named(s, m, out->accusers);
-	if (m->status == SWIM_LEFT)
+	if (members_status(m) == SWIM_LEFT)
 		out->flags |= WIRE_FLAG_LEFT;
-	if (m->forget)
+	if (members_is_removed(m))
 		out->flags |= WIRE_FLAG_FORGET;
 	if (m != s->self)
 		out->flags |= answered_flag(m, page);
@@ -212,7 +213,8 @@ void
 gossip_heard(struct swim *s, struct member *m)
 {
 	/* Not before our own first push has gone out: the digest would have to mend what all left to all. */
-	if (m->rumour != NULL && !m->forget && m->rumour->sent >= s->config.timing.gossip_fanout)
+	if (m->rumour != NULL && !members_is_removed(m) &&
+	    m->rumour->sent >= s->config.timing.gossip_fanout)
 		rumour_advance(&s->rumours, m->rumour, gossip_limit(s));
 }
 
@@ -227,7 +229,7 @@ gossip_is_about(const struct rumour *r, const struct member *recipient)
 static bool
 gossip_is_known_to(const struct rumour *r, const struct member *recipient)
 {
-	return gossip_is_about(r, recipient) && recipient->status == SWIM_ALIVE;
+	return gossip_is_about(r, recipient) && members_status(recipient) == SWIM_ALIVE;
 }
 
 /* It is in the datagram at hand, and has been sent once more. */
@@ -332,7 +334,7 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 	for (unsigned k = 0; k < REMINDERS && s->live_count > 0; k++) {
 		struct member *m = s->live[rng_below(&s->rng, s->live_count)];
 
-		if (m != recipient && m->status == SWIM_ALIVE && !m->stand_in &&
+		if (m != recipient && members_status(m) == SWIM_ALIVE && !m->stand_in &&
 		    !gossip_add_member(s, w, m))
 			return;
 	}
@@ -396,7 +398,7 @@ push(struct swim *s, struct member *to)
 	} else {
 		wire_begin_ping(&w, seq);
 	}
-	if (to->status != SWIM_ALIVE)
+	if (members_status(to) != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	gossip_fill(s, &w, to);
 	size = path_step(s, wire_size(&w, &trailer));
@@ -546,7 +548,7 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 		const struct member *m = members_find(s, told.member.id.bytes, told.member.id.len);
 
 		if (swim_status_is_live(told.status) || !(told.flags & WIRE_FLAG_UNANSWERED) ||
-		    m == NULL || m == s->self || m->hidden || !members_has_lived(m))
+		    m == NULL || m == s->self || !members_is_shown(m) || !members_has_lived(m))
 			continue;
 		update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
@@ -585,7 +587,7 @@ is_urgent(const struct swim *s)
 static bool
 wants_news(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && link_is_shown(m) && m->rumour == NULL &&
+	return members_status(m) == SWIM_ALIVE && link_is_shown(m) && m->rumour == NULL &&
 	       locate_is_reached(s, m);
 }
 

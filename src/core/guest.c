@@ -27,8 +27,9 @@ find_unseen(const struct swim *s)
 
 		if (m->proven)
 			continue;
-		if (found == NULL || m->status > found->status ||
-		    (m->status == found->status && swim_time_before(m->since, found->since)))
+		if (found == NULL || members_status(m) > members_status(found) ||
+		    (members_status(m) == members_status(found) &&
+			swim_time_before(m->since, found->since)))
 			found = m;
 	}
 	return found;

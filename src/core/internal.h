@@ -131,6 +131,7 @@ struct extra {
 	uint8_t doubts;
 	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
 	bool doubted;
+	bool tell; /* the member knows less of itself than we do: tell it in the next answer */
 	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
 	uint8_t ends;
 };
@@ -150,6 +151,21 @@ struct suspicion {
 	bool doomed;    /* a suspect, to be forgotten with its verdict */
 };
 #define SUSPECT_NOWHERE UINT32_MAX
+
+/* What becomes of a member.  members_status() and members_is_shown() and the like say what follows of it. */
+enum life {
+	LIFE_NEW, /* in the making: until its first transition it counts as alive, and is not shown */
+	LIFE_ALIVE,
+	LIFE_SUSPECT,
+	LIFE_DEAD,
+	LIFE_LEFT,
+	/* a tombstone: remembered so that late rumours do not bring it back, and not shown */
+	LIFE_DEAD_HIDDEN,
+	LIFE_LEFT_HIDDEN,
+	/* a tombstone of one that was removed: its rumour and pages tell others to forget the member */
+	LIFE_DEAD_REMOVED,
+	LIFE_LEFT_REMOVED,
+};
 
 /* In which of the lists of struct swim a member is. */
 enum listing {
@@ -190,11 +206,9 @@ struct member {
 	uint8_t syncs_lost;
 	/* dead, has never answered us: times that we asked whether it is back */
 	uint8_t reconnects;
-	enum swim_status status : 4;
+	enum life life : 4;
 	enum listing listing : 2;
 	enum swim_path link : 2;
-	bool hidden : 1;    /* a tombstone: remembered, not reported */
-	bool forget : 1;    /* its rumour says that it is to be forgotten */
 	bool announced : 1; /* a joined event was given out in this life */
 	bool unseen : 1;    /* dead in a life that began and ended, untold, after it had left */
 	bool swimd : 1;     /* speaks our extensions */
@@ -210,7 +224,6 @@ struct member {
 	bool returned : 1;  /* alive after having been suspect or dead, at this incarnation */
 	bool stayed : 1;    /* alive at a lower incarnation before this one, */
 	bool changed : 1;   /* and with other tags or another address */
-	bool tell : 1;      /* knows less of itself than we do: tell it in the next answer */
 	char name[];        /* NUL-terminated for convenience; may hold NULs itself */
 };
 /* A cluster has many members, and each of its members keeps all of them. */
@@ -642,6 +655,44 @@ void members_announce(struct swim *, const struct input *, struct member *);
 /* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
 void members_digest_toggle(struct swim *, const struct member *);
 
+static inline enum swim_status
+members_status(const struct member *m)
+{
+	switch (m->life) {
+	case LIFE_NEW:
+	case LIFE_ALIVE:
+		return SWIM_ALIVE;
+	case LIFE_SUSPECT:
+		return SWIM_SUSPECT;
+	case LIFE_DEAD:
+	case LIFE_DEAD_HIDDEN:
+	case LIFE_DEAD_REMOVED:
+		return SWIM_DEAD;
+	case LIFE_LEFT:
+	case LIFE_LEFT_HIDDEN:
+	case LIFE_LEFT_REMOVED:
+		break;
+	}
+	return SWIM_LEFT;
+}
+/* It is reported, and told of in pages: no tombstone, and not in the making. */
+static inline bool
+members_is_shown(const struct member *m)
+{
+	return m->life >= LIFE_ALIVE && m->life <= LIFE_LEFT;
+}
+/* It was removed, and others are told to forget it. */
+static inline bool
+members_is_removed(const struct member *m)
+{
+	return m->life >= LIFE_DEAD_REMOVED;
+}
+/* Alive or suspect, and shown: one of the others, or we ourselves. */
+static inline bool
+members_is_living(const struct member *m)
+{
+	return m->life == LIFE_ALIVE || m->life == LIFE_SUSPECT;
+}
 /* Another member that we hold alive or suspect. */
 static inline bool
 members_is_live(const struct member *m)

@@ -122,7 +122,7 @@ introduce_is_ours(const struct swim *s, const struct member *m)
 	for (size_t k = 0; k < s->live_count && before < INTRODUCE_BY; k++) {
 		const struct member *o = s->live[k];
 
-		before += !base_is_peer(o) && o->status == SWIM_ALIVE &&
+		before += !base_is_peer(o) && members_status(o) == SWIM_ALIVE &&
 			  hash64_end(o->hash ^ m->hash) < ours;
 	}
 	return before < INTRODUCE_BY;
@@ -134,7 +134,7 @@ introduce_is_spreading(const struct swim *s, const struct member *m)
 	const struct introduction *i = introduce_of(m);
 
 	return i != NULL && i->joined == s->self->incarnation + 1 &&
-	       s->self->status == SWIM_ALIVE &&
+	       members_status(s->self) == SWIM_ALIVE &&
 	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
 
@@ -144,11 +144,11 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 {
 	const struct introduction *i = introduce_of(to);
 
-	if (m == to || m->stand_in || m->status == SWIM_SUSPECT ||
+	if (m == to || m->stand_in || members_status(m) == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
 		return false;
 	/* A new base peer need not know the dead.  Others may have heard of a suspicion, and wait to hear how it ended. */
-	if (m->status != SWIM_ALIVE && i->since == 0 &&
+	if (members_status(m) != SWIM_ALIVE && i->since == 0 &&
 	    (!i->back || swim_time_since(s->now, m->since).ns >= INTRODUCE_DEAD.ns))
 		return false;
 	return i->all || (m == s->self && m->incarnation > BASE_LADDER_WHOLE);
@@ -227,8 +227,8 @@ introduce_has_room(struct swim *s)
 static bool
 introduce_can(const struct swim *s, const struct member *m)
 {
-	return base_is_recipient(base_recipient(s, m)) && !m->stand_in && m->status == SWIM_ALIVE &&
-	       link_is_shown(m) && locate_is_reached(s, m);
+	return base_is_recipient(base_recipient(s, m)) && !m->stand_in &&
+	       members_status(m) == SWIM_ALIVE && link_is_shown(m) && locate_is_reached(s, m);
 }
 
 /* Is a pass under way?  If not, begin one if there is anything that this base peer has not been told. */

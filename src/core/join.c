@@ -115,7 +115,7 @@ add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct 
 	if (leaver != NULL)
 		gossip_add_doubt(w, leaver, j->than);
 	/* A suspicion of the member at that address goes first, so that the member can refute it. */
-	if (known != NULL && known != s->self && known->status != SWIM_ALIVE)
+	if (known != NULL && known != s->self && members_status(known) != SWIM_ALIVE)
 		gossip_add_without(s, w, known);
 	gossip_add_without(s, w, s->self);
 }
@@ -132,7 +132,7 @@ send_to_base(struct swim *s, struct join *j, struct member *known)
 		return;
 	w.recipient = WIRE_RECIPIENT_NEW_BASE;
 	wire_begin_ping(&w, j->seq);
-	if (known != NULL && known->status != SWIM_ALIVE)
+	if (known != NULL && members_status(known) != SWIM_ALIVE)
 		gossip_add_without(s, &w, known);
 	base_add_self(s, &w);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, &j->addr, NULL);
@@ -728,7 +728,7 @@ tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
-	if (m != NULL && base_is_peer(m) && m->status == SWIM_DEAD && !m->hidden &&
+	if (m != NULL && base_is_peer(m) && m->life == LIFE_DEAD &&
 	    swim_addr_equal(&m->addr, asked))
 		probe_ping(s, m, core_seq(s));
 }

@@ -209,7 +209,7 @@ link_answered(struct swim *s, const struct input *in)
 	struct wire_str id = in->msg->member.id;
 	struct member *m = members_find(s, id.bytes, id.len);
 
-	if (m != NULL && m != s->self && !m->hidden && swim_status_is_live(m->status))
+	if (m != NULL && m != s->self && members_is_living(m))
 		is_direct(s, in, m);
 }
 
@@ -294,7 +294,7 @@ link_tick(struct swim *s, const struct input *in)
 	if (c->target == NULL || !swim_time_reached(s->now, c->next))
 		return;
 	/* A suspect is for the failure detector. */
-	if (c->target->status != SWIM_ALIVE || count_miss(s, in, c->target))
+	if (members_status(c->target) != SWIM_ALIVE || count_miss(s, in, c->target))
 		c->target = NULL;
 	else
 		ask(s);
@@ -357,7 +357,7 @@ link_speaker(const struct swim *s, const struct input *in, const struct swim_add
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (m != NULL && !m->hidden && link_is_shown_at(m, from))
+	if (m != NULL && members_is_shown(m) && link_is_shown_at(m, from))
 		return m;
 	return locate_at(s, from);
 }

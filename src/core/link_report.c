@@ -268,13 +268,13 @@ void
 link_report_note_life(const struct swim *s, struct member *m, enum swim_status from,
     bool was_hidden)
 {
-	if (m->hidden || !swim_status_is_live(m->status))
+	if (!members_is_living(m))
 		return;
 	/* Of two machines with one address each is declared failed now and then, and returns: that is no other life. */
 	if (was_hidden || from == SWIM_LEFT ||
 	    (from == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns))
 		m->there = s->now;
-	if (m->status == SWIM_ALIVE && (from != SWIM_ALIVE || was_hidden))
+	if (members_status(m) == SWIM_ALIVE && (from != SWIM_ALIVE || was_hidden))
 		m->alive = s->now;
 }
 
@@ -285,12 +285,13 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 static bool
 is_gone(const struct swim *s, const struct member *m)
 {
-	if (m->hidden || m->status == SWIM_LEFT)
+	if (!members_is_shown(m) || members_status(m) == SWIM_LEFT)
 		return true;
-	if (m->status == SWIM_ALIVE)
+	if (members_status(m) == SWIM_ALIVE)
 		return false;
 	return !swim_time_before(m->there, m->alive) ||
-	       (m->status == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
+	       (members_status(m) == SWIM_DEAD &&
+		   swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
 }
 
 /* Is m still at its address, SHARED_FOR after `together`, when m and another member had both come to be there? */
@@ -301,11 +302,11 @@ is_there(const struct swim *s, const struct member *m, swim_time together)
 		return true;
 	if (is_gone(s, m))
 		return false;
-	if (m->status == SWIM_ALIVE && extra_of(m)->also.family != 0)
+	if (members_status(m) == SWIM_ALIVE && extra_of(m)->also.family != 0)
 		return true;
 	if (swim_time_since(s->now, together).ns < SHARED_FOR.ns)
 		return false;
-	if (m->status == SWIM_ALIVE)
+	if (members_status(m) == SWIM_ALIVE)
 		return true;
 	/*
 	 * A member that has died stays silent.  One that shares its address is suspected or declared dead too, as another

@@ -20,6 +20,36 @@ bucket_of(const struct member *m)
 	return (unsigned)(m->hash >> 56);
 }
 
+static enum life
+members_shown_life(enum swim_status status)
+{
+	switch (status) {
+	case SWIM_ALIVE:
+		return LIFE_ALIVE;
+	case SWIM_SUSPECT:
+		return LIFE_SUSPECT;
+	case SWIM_DEAD:
+		return LIFE_DEAD;
+	case SWIM_LEFT:
+		break;
+	}
+	return LIFE_LEFT;
+}
+
+static enum life
+members_hidden_life(enum swim_status status)
+{
+	assert(!swim_status_is_live(status));
+	return status == SWIM_DEAD ? LIFE_DEAD_HIDDEN : LIFE_LEFT_HIDDEN;
+}
+
+static enum life
+members_removed_life(enum swim_status status)
+{
+	assert(!swim_status_is_live(status));
+	return status == SWIM_DEAD ? LIFE_DEAD_REMOVED : LIFE_LEFT_REMOVED;
+}
+
 /*
  * What this member adds to the digest of the view.  Suspicion is left out since it passes by itself, and
  * the dead since each observer forgets them in its own time: neither is a difference worth a sync.
@@ -29,7 +59,7 @@ record_hash(const struct member *m)
 {
 	uint64_t h;
 
-	if (m->hidden || m->stand_in || !swim_status_is_live(m->status))
+	if (!members_is_shown(m) || m->stand_in || !swim_status_is_live(members_status(m)))
 		return 0;
 	h = hash64_bytes(HASH64_START, m->name, m->name_len);
 	h = hash64_u64(h, m->incarnation);
@@ -49,7 +79,7 @@ record_hash(const struct member *m)
 static uint64_t
 removal_hash(const struct member *m)
 {
-	if (!m->hidden || !m->forget)
+	if (!members_is_removed(m))
 		return 0;
 	return hash64_end(
 	    hash64_u64(hash64_bytes(HASH64_START, m->name, m->name_len), m->incarnation));
@@ -80,7 +110,7 @@ void
 members_mark_removed(struct swim *s, struct member *m)
 {
 	members_digest_toggle(s, m);
-	m->forget = true;
+	m->life = members_removed_life(members_status(m));
 	members_digest_toggle(s, m);
 }
 
@@ -229,7 +259,6 @@ members_create(struct swim *s, const struct input *in, const struct wire_member_
 	m->hash = members_hash(m->name, len);
 	m->since = m->met = m->there = m->alive = s->now;
 	m->deadline = m->heard = SWIM_TIME_NEVER;
-	m->hidden = true; /* until its first transition shows it */
 	locate_parse(in, m);
 	index_insert(&s->table, index_by_hash, m);
 	if (m->addr.family != 0)
@@ -254,9 +283,9 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 	members_digest_toggle(s, m);
 	members_unlist(s, m);
 	suspicion_forget(s, m);
-	if (!m->hidden) {
+	if (members_is_shown(m)) {
 		index_remove(&s->named, index_by_name, m);
-		s->status_count[m->status]--;
+		s->status_count[members_status(m)]--;
 	}
 	if (m->addr.family != 0)
 		index_remove(&s->located, index_by_address, m);
@@ -279,7 +308,7 @@ members_has_lived(const struct member *m)
 static unsigned
 worth(const struct member *m)
 {
-	return m->hidden ? 0 : members_has_lived(m) ? 2 : 1;
+	return !members_is_shown(m) ? 0 : members_has_lived(m) ? 2 : 1;
 }
 
 static bool
@@ -305,7 +334,7 @@ members_make_room(struct swim *s, const struct input *in)
 	}
 	if (oldest == NULL)
 		return false;
-	if (!oldest->hidden && oldest->announced)
+	if (members_is_shown(oldest) && oldest->announced)
 		outbox_event(s, in, SWIM_EVENT_REMOVED, oldest);
 	members_destroy(s, in, oldest);
 	return true;
@@ -351,27 +380,29 @@ transition_events(struct swim *s, const struct input *in, struct member *m, enum
 
 	if (m == s->self)
 		return;
-	if (m->hidden) {
+	if (!members_is_shown(m)) {
 		if (!was_hidden && m->announced)
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		m->announced = false;
 		return;
 	}
-	if (was_hidden || (swim_status_is_live(m->status) && (from == SWIM_LEFT || m->unseen)))
+	if (was_hidden ||
+	    (swim_status_is_live(members_status(m)) && (from == SWIM_LEFT || m->unseen)))
 		m->announced = false;
 	/* The death of a life after the one that left, which nobody was told of, is no failure. */
-	unseen = m->status == SWIM_DEAD && (from == SWIM_LEFT || m->unseen);
-	switch (m->status) {
+	unseen = members_status(m) == SWIM_DEAD && (from == SWIM_LEFT || m->unseen);
+	switch (members_status(m)) {
 	case SWIM_ALIVE:
 	case SWIM_SUSPECT:
 		if (!m->announced) {
 			/* A stand-in is announced once its id is known to be its own, or when it fails. */
-			if (!m->stand_in || m->status == SWIM_SUSPECT)
+			if (!m->stand_in || members_status(m) == SWIM_SUSPECT)
 				members_announce(s, in, m);
-		} else if (from == SWIM_DEAD || (from == SWIM_SUSPECT && m->status == SWIM_ALIVE)) {
+		} else if (from == SWIM_DEAD ||
+			   (from == SWIM_SUSPECT && members_status(m) == SWIM_ALIVE)) {
 			outbox_event(s, in, SWIM_EVENT_RECOVERED, m);
 		}
-		if (m->status == SWIM_SUSPECT && (from != SWIM_SUSPECT || was_hidden))
+		if (members_status(m) == SWIM_SUSPECT && (from != SWIM_SUSPECT || was_hidden))
 			outbox_event(s, in, SWIM_EVENT_SUSPECTED, m);
 		break;
 	case SWIM_DEAD:
@@ -389,7 +420,7 @@ transition_events(struct swim *s, const struct input *in, struct member *m, enum
 void
 members_announce(struct swim *s, const struct input *in, struct member *m)
 {
-	if (m->announced || m->hidden)
+	if (m->announced || !members_is_shown(m))
 		return;
 	m->announced = true;
 	outbox_event(s, in, SWIM_EVENT_JOINED, m);
@@ -404,7 +435,7 @@ members_confirm(struct swim *s, const struct input *in, struct member *m)
 	m->stand_in = false;
 	s->stand_ins--;
 	members_digest_toggle(s, m);
-	if (swim_status_is_live(m->status))
+	if (swim_status_is_live(members_status(m)))
 		members_announce(s, in, m);
 	introduce_arrived(s, m);
 	gossip_queue(s, m);
@@ -413,7 +444,7 @@ members_confirm(struct swim *s, const struct input *in, struct member *m)
 static void
 transition_lists(struct swim *s, struct member *m)
 {
-	bool gone = m->hidden || !swim_status_is_live(m->status);
+	bool gone = !members_is_living(m);
 
 	if (m == s->self)
 		return;
@@ -432,9 +463,9 @@ transition_deadline(const struct swim *s, const struct member *m)
 {
 	if (m == s->self)
 		return SWIM_TIME_NEVER;
-	if (m->hidden)
+	if (!members_is_shown(m))
 		return swim_time_add(s->now, TOMBSTONE_HOLD);
-	switch (m->status) {
+	switch (members_status(m)) {
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
@@ -444,7 +475,7 @@ transition_deadline(const struct swim *s, const struct member *m)
 		break;
 	}
 	return swim_time_add(m->since,
-	    swim_retention(&s->config.timing, m->status, members_has_lived(m)));
+	    swim_retention(&s->config.timing, members_status(m), members_has_lived(m)));
 }
 
 void
@@ -454,7 +485,7 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
 		return;
 	m->lived = true;
 	m->vouched = rumour;
-	if (m->hidden || swim_status_is_live(m->status))
+	if (!members_is_shown(m) || swim_status_is_live(members_status(m)))
 		return;
 	m->deadline = transition_deadline(s, m);
 	if (rumour)
@@ -479,7 +510,7 @@ static void
 transition_probes(struct swim *s, struct member *m, enum swim_status from)
 {
 	probe_forget(s, m);
-	if (from == m->status)
+	if (from == members_status(m))
 		return;
 	m->answered = m->answered || m->proven;
 	m->proven = false;
@@ -490,8 +521,8 @@ void
 members_transition(struct swim *s, const struct input *in, struct member *m,
     enum swim_status status, uint64_t incarnation, bool hidden)
 {
-	enum swim_status from = m->status;
-	bool was_hidden = m->hidden, risen = incarnation != m->incarnation;
+	enum swim_status from = members_status(m);
+	bool was_hidden = !members_is_shown(m), removed, risen = incarnation != m->incarnation;
 	bool doomed = from == SWIM_SUSPECT && suspicion_of(m)->doomed;
 
 	/* It has heard of the suspicion, and lives. */
@@ -532,14 +563,17 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 		m->link = SWIM_PATH_UNKNOWN;
 		link_report_forget(s, m);
 	}
-	m->status = status;
 	m->incarnation = incarnation;
-	m->hidden = hidden;
 	/* A removal is of one incarnation, and stays whatever other end of it is told. */
-	if (m->forget && (risen || !hidden)) {
+	removed = members_is_removed(m) && hidden && !risen;
+	if (members_is_removed(m) && !removed)
 		gossip_drop(s, m);
-		m->forget = false;
-	}
+	if (removed)
+		m->life = members_removed_life(status);
+	else if (hidden)
+		m->life = members_hidden_life(status);
+	else
+		m->life = members_shown_life(status);
 	link_report_note_life(s, m, from, was_hidden);
 	if (from != status || was_hidden != hidden || (status == SWIM_SUSPECT && risen))
 		m->since = s->now;

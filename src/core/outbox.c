@@ -140,7 +140,7 @@ outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *tra
 		out->to = *link_way(member);
 	/* One that doesn't answer where its name was found may have another address by now. */
 	if (to == NULL && member->by_host && extra_of(member)->via.family == 0 &&
-	    (member->addr.family == 0 || member->status != SWIM_ALIVE)) {
+	    (member->addr.family == 0 || members_status(member) != SWIM_ALIVE)) {
 		size_t host_len = strlen(member->address) + 1;
 
 		out->host_offset = s->out_used;

@@ -236,8 +236,8 @@ try_next(struct swim *s)
 		if (!is_reduced(s, m))
 			continue;
 		any = true;
-		if (c == NULL || !is_due(s, m) || m->status != SWIM_ALIVE || !link_is_shown(m) ||
-		    !m->swimd || !locate_is_reached(s, m))
+		if (c == NULL || !is_due(s, m) || members_status(m) != SWIM_ALIVE ||
+		    !link_is_shown(m) || !m->swimd || !locate_is_reached(s, m))
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
 		*c = (struct path_check){.target = m,
@@ -259,7 +259,7 @@ unanswered(struct swim *s, struct path_check *c)
 
 	c->target = NULL;
 	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
-	if (!c->trial && m->status == SWIM_ALIVE)
+	if (!c->trial && members_status(m) == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
 }
 

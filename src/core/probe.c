@@ -80,8 +80,8 @@ stretched(const struct swim *s, swim_duration d)
 static bool
 has_risen(const struct member *m)
 {
-	return m->status != SWIM_ALIVE && m->status != SWIM_LEFT && base_is_peer(m) &&
-	       m->incarnation < RISEN_MOST && !swim_time_is_never(m->heard) &&
+	return members_status(m) != SWIM_ALIVE && members_status(m) != SWIM_LEFT &&
+	       base_is_peer(m) && m->incarnation < RISEN_MOST && !swim_time_is_never(m->heard) &&
 	       swim_time_since(m->heard, m->since).ns >= RISEN_AFTER.ns;
 }
 
@@ -132,7 +132,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	wire_begin_ping(&w, seq);
 	if (has_risen(to))
 		doubt(s, &w, to);
-	if (to->status != SWIM_ALIVE)
+	if (members_status(to) != SWIM_ALIVE)
 		gossip_add_without(s, &w, to);
 	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
 	if (!shown)
@@ -158,7 +158,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 		return;
 	probe_ping_at(s, to, way, seq);
 	/* A verdict needs silence at every address of the member; silence where it never answered proves nothing. */
-	if (second != NULL && (to->status == SWIM_SUSPECT || !link_is_shown(to)))
+	if (second != NULL && (members_status(to) == SWIM_SUSPECT || !link_is_shown(to)))
 		probe_ping_at(s, to, second, seq);
 }
 
@@ -400,8 +400,8 @@ make_time(struct swim *s)
 static bool
 can_be_asked(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED && locate_is_reached(s, m) &&
-	       base_recipient(s, m) != WIRE_RECIPIENT_UNKNOWN;
+	return members_status(m) == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED &&
+	       locate_is_reached(s, m) && base_recipient(s, m) != WIRE_RECIPIENT_UNKNOWN;
 }
 
 /*
@@ -480,7 +480,7 @@ send_ping_req(struct swim *s, struct member *helper, struct member *target, uint
 	w.recipient = recipient;
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the suspect only if the helper knows. */
-	if (target->status != SWIM_ALIVE)
+	if (members_status(target) != SWIM_ALIVE)
 		gossip_add_without(s, &w, target);
 	if (link_is_shown(helper))
 		gossip_fill(s, &w, helper);
@@ -603,8 +603,8 @@ probe_forget(struct swim *s, struct member *m)
 static bool
 may_reconnect(const struct swim *s, const struct member *m)
 {
-	return m->status == SWIM_DEAD && !m->hidden &&
-	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
+	return m->life == LIFE_DEAD && (m->answered || m->reconnects < RECONNECTS_MOST) &&
+	       locate_is_reached(s, m);
 }
 
 void

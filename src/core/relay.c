@@ -95,7 +95,7 @@ ping_small(struct swim *s, const struct input *in, const struct relay *r, struct
 	wire_begin_ping(&w, r->seq);
 	if (budget < s->config.max_datagram)
 		w.reserve += s->config.max_datagram - budget;
-	if (target != NULL && target->status != SWIM_ALIVE)
+	if (target != NULL && members_status(target) != SWIM_ALIVE)
 		gossip_add_without(s, &w, target);
 	gossip_add_untagged(s, &w, s->self);
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, target == NULL ? addr : NULL, target);

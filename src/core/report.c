@@ -17,7 +17,7 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 	memcpy(out->address, m->address, address_len);
 	out->address[address_len] = '\0';
 	out->zone = m->addr.scope;
-	out->status = m->status;
+	out->status = members_status(m);
 	out->incarnation = m->incarnation;
 	out->local = m == s->self;
 	if (m->tags_len > 0)
@@ -50,7 +50,7 @@ swim_member_find(const struct swim *s, const char *name, size_t name_len, struct
 {
 	const struct member *m = members_find(s, name, name_len);
 
-	if (m == NULL || m->hidden)
+	if (m == NULL || !members_is_shown(m))
 		return false;
 	report_member(s, m, out);
 	return true;
@@ -62,7 +62,7 @@ swim_member_by_address(const struct swim *s, const struct swim_addr *address,
 {
 	const struct member *m = locate_at(s, address);
 
-	if (m == NULL || m->hidden)
+	if (m == NULL || !members_is_shown(m))
 		return false;
 	report_member(s, m, out);
 	return true;

@@ -17,7 +17,7 @@
 static bool
 is_also_at(const struct member *m, const struct swim_addr *from)
 {
-	return m != NULL && !m->hidden && !m->stand_in &&
+	return m != NULL && members_is_shown(m) && !m->stand_in &&
 	       (swim_addr_equal(&extra_of(m)->also, from) ||
 		   swim_addr_equal(&extra_of(m)->via, from));
 }
@@ -32,11 +32,12 @@ weigh(struct swim *s, struct input *in, const struct member *speaker, const stru
 {
 	const struct member *m = locate_at(s, from);
 	bool also = is_also_at(speaker, from);
-	bool lives = speaker != NULL && !speaker->hidden && swim_addr_equal(&speaker->addr, from);
+	bool lives = speaker != NULL && members_is_shown(speaker) &&
+		     swim_addr_equal(&speaker->addr, from);
 	bool known = lives && !speaker->stand_in;
 	bool proven = (also || (known && speaker->proven)) && members_is_live(speaker);
 
-	in->from_member = also || (m != NULL && !m->hidden);
+	in->from_member = also || (m != NULL && members_is_shown(m));
 	if (proven)
 		in->authority = AUTHORITY_PROVEN;
 	else if (also || known)
@@ -193,7 +194,7 @@ speaker_answers(struct swim *s, struct input *in)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
-	if (m == NULL || m == s->self || m->hidden || m->stand_in)
+	if (m == NULL || m == s->self || !members_is_shown(m) || m->stand_in)
 		return;
 	if (!input_is_from(in, &in->answer.asked)) {
 		/* The source address may be forged: the member can be reached there once it has answered there. */

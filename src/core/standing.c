@@ -10,7 +10,7 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
 
-	if (m == NULL || m->hidden || m->stand_in)
+	if (m == NULL || !members_is_shown(m) || m->stand_in)
 		return SWIM_STANDING_STRANGER;
 	return m->proven ? SWIM_STANDING_PROVEN : SWIM_STANDING_HEARSAY;
 }

@@ -239,7 +239,7 @@ suspicion_unlist(struct swim *s, struct member *m)
 void
 suspicion_list(struct swim *s, struct member *m)
 {
-	bool suspect = m->status == SWIM_SUSPECT && !m->hidden;
+	bool suspect = m->life == LIFE_SUSPECT;
 
 	if (suspect)
 		suspicion_take_object(s, m);
@@ -308,8 +308,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 {
 	struct suspicion *x = m->suspicion;
 
-	if (m->status != SWIM_SUSPECT || m->hidden || is_gone(s, accuser) ||
-	    is_accused_by(m, accuser))
+	if (m->life != LIFE_SUSPECT || is_gone(s, accuser) || is_accused_by(m, accuser))
 		return false;
 	/* One that has died since makes room, and for us one of whom we haven't heard. */
 	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
@@ -327,9 +326,9 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 void
 suspicion_own(struct swim *s, const struct input *in, struct member *m)
 {
-	if (m->hidden || !swim_status_is_live(m->status))
+	if (!members_is_living(m))
 		return;
-	if (m->status == SWIM_ALIVE) {
+	if (members_status(m) == SWIM_ALIVE) {
 		/* Another probe of it will fail, and may find memory. */
 		if (!suspicion_room(s))
 			return;
@@ -386,7 +385,7 @@ suspicion_is_void(const struct swim *s, const struct input *in, const struct wir
 bool
 suspicion_proves(const struct swim *s, const struct member *m, const struct wire_update *u)
 {
-	bool same = m->status == SWIM_SUSPECT && m->incarnation == u->incarnation;
+	bool same = members_status(m) == SWIM_SUSPECT && m->incarnation == u->incarnation;
 	/* Where only we and it are left, one word is all that there can be. */
 	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
 	unsigned count = same ? suspicion_accusers(s, m) : 0;
@@ -413,7 +412,7 @@ is_memory(const struct swim *s, const struct member *m)
 {
 	swim_duration news = swim_duration_scale(least_wait(s), s->config.timing.suspicion_mult);
 
-	return m->status == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= news.ns;
+	return members_status(m) == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= news.ns;
 }
 
 uint8_t
@@ -425,7 +424,7 @@ suspicion_named(const struct swim *s, const struct member *m, uint64_t out[WIRE_
 	if (is_memory(s, m))
 		return 0;
 	for (unsigned i = 0; i < x->accuser_count; i++) {
-		if (m->status == SWIM_DEAD &&
+		if (members_status(m) == SWIM_DEAD &&
 		    (count == VERDICT_ACCUSERS || !has_say(s, x->accusers[i])))
 			continue;
 		out[count++] = x->accusers[i];
@@ -595,8 +594,8 @@ suspicion_tick(struct swim *s, const struct input *in)
 	for (size_t i = s->suspect_count; i-- > 0;) {
 		struct member *m = s->suspects[i];
 
-		while (
-		    m->status == SWIM_SUSPECT && swim_time_reached(s->now, m->suspicion->ask_at)) {
+		while (members_status(m) == SWIM_SUSPECT &&
+		       swim_time_reached(s->now, m->suspicion->ask_at)) {
 			if (!suspicion_judge(s, in, m))
 				ask(s, m);
 		}

@@ -233,9 +233,11 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 	 */
 	if (sender == NULL || !sender->swimd || in->found->misjudged)
 		gossip_add_without(s, w, s->self);
-	if (sender != NULL && sender != s->self && (sender->tell || sender->status != SWIM_ALIVE)) {
+	if (sender != NULL && sender != s->self &&
+	    (extra_of(sender)->tell || members_status(sender) != SWIM_ALIVE)) {
 		gossip_add_without(s, w, sender);
-		sender->tell = false;
+		if (sender->extra != NULL)
+			sender->extra->tell = false;
 	}
 	if (!input_names_sender(in))
 		tell_of_gone(s, in, w, sender);
@@ -555,7 +557,7 @@ reap(struct swim *s, const struct input *in)
 
 		if (!swim_time_reached(s->now, m->deadline))
 			continue;
-		if (!m->hidden && m->announced)
+		if (members_is_shown(m) && m->announced)
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		members_destroy(s, in, m);
 	}
@@ -637,12 +639,12 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	struct input_room room;
 
 	s->now = now;
-	if (m == NULL || m->hidden)
+	if (m == NULL || !members_is_shown(m))
 		return SWIM_REMOVE_NOT_FOUND;
 	/* We ourselves may have left, and still are to be told of. */
-	if (m == s->self || (m->status != SWIM_DEAD && m->status != SWIM_LEFT))
+	if (m == s->self || (members_status(m) != SWIM_DEAD && members_status(m) != SWIM_LEFT))
 		return SWIM_REMOVE_NOT_DEAD;
-	members_forget(s, input_own(s, &room), m, m->status, m->incarnation);
+	members_forget(s, input_own(s, &room), m, members_status(m), m->incarnation);
 	return SWIM_REMOVE_OK;
 }
 

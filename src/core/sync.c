@@ -39,7 +39,7 @@ is_stranger(const struct swim *s, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 
-	return m == NULL || m->hidden;
+	return m == NULL || !members_is_shown(m);
 }
 
 /* One that was known for a member when it spoke from there is none, whatever address it tells. */
@@ -212,7 +212,7 @@ give_up(struct swim *s, const struct input *in)
 {
 	struct member *m = locate_at(s, &s->sync.addr);
 
-	if (m != NULL && m->status == SWIM_ALIVE && m->syncs_lost < UINT8_MAX) {
+	if (m != NULL && members_status(m) == SWIM_ALIVE && m->syncs_lost < UINT8_MAX) {
 		m->syncs_lost++;
 		s->stats.syncs_unanswered++;
 		s->stats.sync_silent = s->sync.addr;
@@ -258,7 +258,7 @@ add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bo
 	for (; i < s->table.count && s->table.v[i]->hash >> 56 == cursor->bucket; i++) {
 		struct member *m = s->table.v[i];
 
-		if ((m->hidden && !(removals && m->forget)) || m->stand_in)
+		if ((!members_is_shown(m) && !(removals && members_is_removed(m))) || m->stand_in)
 			continue;
 		/* A member too large for a page of its own goes without its tags, or every sync would end at it. */
 		if (!gossip_add_member(s, w, m)) {
@@ -314,10 +314,10 @@ is_behind(const struct member *m, const struct wire_update *u, const struct memb
 {
 	if (u->incarnation < m->incarnation && (u->flags & WIRE_FLAG_FORGET))
 		return true;
-	if (m->hidden)
+	if (!members_is_shown(m))
 		return m == speaker;
-	return (m->status == SWIM_ALIVE && u->incarnation < m->incarnation) ||
-	       (m->status == SWIM_LEFT && u->status != SWIM_LEFT);
+	return (members_status(m) == SWIM_ALIVE && u->incarnation < m->incarnation) ||
+	       (members_status(m) == SWIM_LEFT && u->status != SWIM_LEFT);
 }
 
 /* Whoever showed us its page learns in turn where it is behind. */

@@ -299,7 +299,7 @@ visitor_ack(struct swim *s, struct input *in)
 	 * to nobody any more, since it was removed say, is taken up as if it were not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
-	if (m == NULL || m->hidden)
+	if (m == NULL || !members_is_shown(m))
 		take_up(s, in, &v);
 	return true;
 }

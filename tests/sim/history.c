@@ -295,14 +295,15 @@ static const char *
 fact_fault(const struct history *h, const struct member *m)
 {
 	/* The tags of the dead are nobody's concern, but where they lived last is. */
-	bool live = swim_status_is_live(m->status);
+	bool live = swim_status_is_live(members_status(m));
 	const char *tags = m->partial || !live ? NULL : m->tags_len > 0 ? m->tags : "";
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
-	if (m->hidden || m->stand_in)
+	if (!members_is_shown(m) || m->stand_in)
 		return NULL;
 	if (!facts_has(h->facts, identity) && !is_known_by_ack(h, m))
 		return "has an address or tags that it never said it has at that incarnation";
-	for (unsigned i = 0; m->status == SWIM_SUSPECT && i < suspicion_of(m)->accuser_count; i++)
+	for (unsigned i = 0;
+	     members_status(m) == SWIM_SUSPECT && i < suspicion_of(m)->accuser_count; i++)
 		if (facts_has(h->facts, facts_observed(suspicion_of(m)->accusers[i])) &&
 		    !facts_has(h->facts,
 			facts_accusation(suspicion_of(m)->accusers[i], m->hash, m->incarnation)))
@@ -330,9 +331,9 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .incarnation = m->incarnation,
 	    .since = m->since,
 	    .live = members_live(s) + h->told,
-	    .status = m->status,
-	    .hidden = m->hidden,
-	    .forget = m->forget,
+	    .status = members_status(m),
+	    .hidden = !members_is_shown(m),
+	    .forget = members_is_removed(m),
 	    .vouched = m->vouched,
 	    .stand_in = m->stand_in,
 	    .queued = m->rumour != NULL,

@@ -11,14 +11,14 @@ static const char *
 suspicion_fault(const struct swim *s, const struct member *m)
 {
 	const struct suspicion *x = suspicion_of(m);
-	bool suspect = m->status == SWIM_SUSPECT && !m->hidden;
+	bool suspect = members_status(m) == SWIM_SUSPECT && members_is_shown(m);
 
 	if (suspect != (x->place != SUSPECT_NOWHERE))
 		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
 	if (!suspect && m->suspicion != NULL && x->accuser_count == 0)
 		return "a suspicion without a suspect or an accuser";
 	if (!suspect)
-		return x->accuser_count > 0 && m->status != SWIM_DEAD && !m->hidden
+		return x->accuser_count > 0 && members_status(m) != SWIM_DEAD && members_is_shown(m)
 			   ? "accused, but not suspect"
 			   : NULL;
 	if (x->place >= s->suspect_count || s->suspects[x->place] != m)
@@ -39,7 +39,7 @@ rumour_fault(const struct swim *s, const struct member *m)
 {
 	/* As at the most members that there have been: the limit may have fallen since. */
 	double limit = s->config.timing.retransmit_mult *
-		       ceil(log10((double)s->table.capacity + 1)) * (m->forget ? 2 : 1);
+		       ceil(log10((double)s->table.capacity + 1)) * (members_is_removed(m) ? 2 : 1);
 
 	if (m->rumour != NULL && m->rumour->sent >= (limit > 1 ? limit : 1))
 		return "its rumour is past its limit";
@@ -53,7 +53,7 @@ rumour_fault(const struct swim *s, const struct member *m)
 static const char *
 list_fault(const struct swim *s, const struct member *m)
 {
-	bool live = m->status <= SWIM_SUSPECT && !m->hidden && m != s->self;
+	bool live = members_status(m) <= SWIM_SUSPECT && members_is_shown(m) && m != s->self;
 	bool gone = !live && m != s->self;
 
 	if (live != members_is_live(m) || gone != members_is_gone(m))
@@ -116,7 +116,7 @@ inspect_forgets_in(const struct swim *s, swim_duration *out)
 	swim_time at = SWIM_TIME_NEVER;
 
 	for (size_t i = 0; i < s->gone_count; i++)
-		if (s->gone[i]->hidden && s->gone[i]->forget)
+		if (members_is_removed(s->gone[i]))
 			at = swim_time_min(at, s->gone[i]->deadline);
 	if (swim_time_is_never(at))
 		return false;

@@ -30,13 +30,13 @@ NOTHING_BUT_SWIM = [
     ("probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
         "	if (late.ns < INT64_MAX)\n"),
     # The suspect is told by gossip alone.
-    ("probe.c", "	if (to->status != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	/* A base peer",
-        "	if (to->status == SWIM_DEAD)\n		gossip_add_without(s, &w, to);\n	/* A base peer"),
-    ("probe.c", "	if (target->status != SWIM_ALIVE)\n		gossip_add_without(s, &w, target);\n", ""),
-    ("gossip.c", "	if (to->status != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	gossip_fill(s, &w, to);\n",
+    ("probe.c", "	if (members_status(to) != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	/* A base peer",
+        "	if (members_status(to) == SWIM_DEAD)\n		gossip_add_without(s, &w, to);\n	/* A base peer"),
+    ("probe.c", "	if (members_status(target) != SWIM_ALIVE)\n		gossip_add_without(s, &w, target);\n", ""),
+    ("gossip.c", "	if (members_status(to) != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	gossip_fill(s, &w, to);\n",
         "	gossip_fill(s, &w, to);\n"),
     ("gossip.c", "i < BATCH * want && is_urgent(s)", "i < want"),
-    ("swim.c", "(sender->tell || sender->status != SWIM_ALIVE)", "(sender->tell || sender->status == SWIM_DEAD)"),
+    ("swim.c", "(extra_of(sender)->tell || members_status(sender) != SWIM_ALIVE)", "(extra_of(sender)->tell || members_status(sender) == SWIM_DEAD)"),
     ("swim.c", "!sender->swimd || in->found->misjudged)", "!sender->swimd)"),
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
     ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
