@@ -165,10 +165,11 @@ def timers_agree():
 
 def rules_agree():
     """The rules of swimd-protocol(7): what an entry refers to exists, and each rule of broken.py is in an entry."""
-    scenarios = {name for source in TOP.glob("tests/sim/scenario_*.c")
-                 for name in re.findall(r'(?m)^    \{"([\w-]+)", ', source.read_text())}
+    scenarios = {"swarm", *(name for source in TOP.glob("tests/sim/scenario_*.c")
+                            for name in re.findall(r'(?m)^    \{"([\w-]+)", ', source.read_text()))}
     broken = set(re.findall(r'(?m)^    "([\w-]+)": \(', (TOP / "tests/sim/broken.py").read_text()))
-    known = {"Broken as": broken, "Shown by": scenarios, "Tested by": {p.stem for p in TOP.glob("tests/unit/test_*.c")},
+    known = {"Broken as": broken, "Shown by": scenarios, "Exercised by": scenarios,
+             "Tested by": {p.stem for p in TOP.glob("tests/unit/test_*.c")},
              "Measured by": {p.stem for p in TOP.glob("tests/sim/*.py")}}
     told, kind, inside = set(), None, False
     for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
