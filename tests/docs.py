@@ -185,6 +185,19 @@ def rules_agree():
         yield f"{PROTOCOL.relative_to(TOP)}: no rule is broken as {name}, which tests/sim/broken.py breaks"
 
 
+def core_is_there():
+    """Files and functions of the core that swimd-protocol(7) names."""
+    code = "".join(path.read_text() for path in sorted(CORE.glob("*.[ch]")))
+    for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
+        where = f"{PROTOCOL.relative_to(TOP)}:{number}"
+        if line.startswith((".Pa ", ".Pq Pa ", ".It Em ")):
+            for path in re.findall(r"(?<= )[\w/]+\.[ch]\b", line):
+                if not (CORE / path).exists():
+                    yield f"{where}: no file {path} in src/core"
+        elif line.startswith(".Fn ") and not re.search(rf"(?m)^{line.split()[1]}\(", code):
+            yield f"{where}: no function {line.split()[1]} in src/core"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: docs.py BUILD-DIRECTORY")
@@ -209,6 +222,7 @@ def main():
     check("links of README.md and HACKING.md lead somewhere", links)
     check("files that HACKING.md names are there", files_named)
     check("the timers of swimd-protocol(7) are those of the code", timers_agree)
+    check("files and functions of the core that swimd-protocol(7) names are there", core_is_there)
     check("the rules of swimd-protocol(7) are those that the tests break", rules_agree)
     sys.exit(1 if failed else 0)
 
