@@ -211,8 +211,10 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 	@mkdir -p $(@D)
 	$(link) $^ $(SWIMD_LIBS)
 
+# What the simulator takes of the daemon: code without I/O, with nothing of the loop.
+SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o
 $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)) \
-		$(call floors,core wire base) $(B)/.files
+		$(SIM_OBJS:%=$(B)/obj/%) $(call floors,core wire base) $(B)/.files
 	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)
 
 # Sends the floods of tests/system/test_flood.py and of bench-flood.

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,86 +15,33 @@
 
 #include "daemon/durable.h"
 #include "daemon/fault.h"
+#include "daemon/reserve.h"
 #include "daemon/writer.h"
 
 #define FILE_NAME "incarnation"
 #define TEMP_NAME "incarnation.new"
 #define LOCK_NAME "lock"
 #define ASIDE ".aside"
-#define DIGITS_MAX 21                              /* of a number, and a newline */
-#define TEXT_MAX (DIGITS_MAX + OWNER_LINE_MAX + 2) /* and room to see that there is more */
-/* The next block is on its way to the disk while so many are left of this one. */
-#define AHEAD (STATE_BLOCK / 2)
-/* For so long nothing is said for want of a block: less than a probe of profile lan waits for its answer. */
-#define HOLD_MS 200
-#define RETRY_S 10
-/* So often the directory at the path is compared with the one that is open. */
-#define LOOK_S 10
 
 struct state {
 	char *dir;
 	int dir_fd, lock_fd;
 	struct owner self;
-	uint64_t incarnation; /* to begin with */
-	uint64_t bound;       /* all below it are ours to use */
+	struct reserve reserve; /* what decides; here are its files */
 	struct writer *writer;
-	uint64_t writing;   /* the bound that is on its way to the disk */
-	swim_time began;    /* when it went */
-	swim_time next_try; /* not before, after a failure */
-	swim_time next_look;
-	swim_time held; /* since then an incarnation waits for its block; NEVER: none does */
 	void (*done)(void *ctx);
 	void *ctx;
 	char warning[FAULT_MAX];
-	bool foreign;          /* the stored incarnation was another member's */
-	struct owner whose;    /* of what was set aside first */
-	char aside[FAULT_MAX]; /* its files */
-	bool lost;             /* what is open is not what is at the path */
-	bool unsaved;          /* the directory does not have our incarnation */
-	bool renewed;          /* for state_take_renewed */
-	bool troubled;
+	bool foreign;            /* the stored incarnation was another member's */
+	struct owner whose;      /* of what was set aside first */
+	char aside[FAULT_MAX];   /* its files */
+	bool renewed;            /* for state_take_renewed */
 	char trouble[FAULT_MAX]; /* the last one */
 };
 
-static size_t
-format_bound(const struct state *s, uint64_t bound, char text[TEXT_MAX])
-{
-	size_t len = (size_t)snprintf(text, DIGITS_MAX + 1, "%" PRIu64 "\n", bound);
-
-	return len + owner_put(&s->self, text + len);
-}
-
-static uint64_t
-block_above(uint64_t incarnation)
-{
-	return incarnation > UINT64_MAX - STATE_BLOCK ? UINT64_MAX : incarnation + STATE_BLOCK;
-}
-
-/* "123\n", and perhaps a line that says whose it is.  Nothing else. */
-static bool
-parse_bound(const char *text, size_t len, uint64_t *out, struct owner *whose)
-{
-	const char *newline = memchr(text, '\n', len);
-	size_t digits = newline != NULL ? (size_t)(newline - text) : 0, rest;
-	uint64_t n = 0;
-
-	if (digits == 0)
-		return false;
-	for (size_t i = 0; i < digits; i++) {
-		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(n, 10, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(text[i] - '0'), &n))
-			return false;
-	}
-	rest = len - digits - 1;
-	if (rest > 0 && (text[len - 1] != '\n' || !owner_parse(newline + 1, rest - 1, whose)))
-		return false;
-	*out = n;
-	return true;
-}
-
 /* The text of the file; *len -1 where there is none that may be read.  0, or the exit status. */
 static int
-read_bound(struct state *s, char text[TEXT_MAX], ssize_t *len, char *error)
+read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *error)
 {
 	/* A FIFO in its place must not be waited for: it has no number in it. */
 	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
@@ -117,7 +63,7 @@ read_bound(struct state *s, char text[TEXT_MAX], ssize_t *len, char *error)
 		return 0;
 	}
 	do
-		*len = read(fd, text, TEXT_MAX);
+		*len = read(fd, text, RESERVE_TEXT_MAX);
 	while (*len < 0 && errno == EINTR);
 	saved = errno;
 	close(fd);
@@ -127,60 +73,55 @@ read_bound(struct state *s, char text[TEXT_MAX], ssize_t *len, char *error)
 	return 0;
 }
 
-/* An unreadable state is as good as none: the others' memory of us is what we then rise above. */
+/* What is stored, to begin with: 0 where there is nothing that counts. */
 static int
-load(struct state *s, char *error)
+load(struct state *s, uint64_t *stored, char *error)
 {
-	struct owner whose = {0};
-	char text[TEXT_MAX];
+	struct owner whose;
+	char text[RESERVE_TEXT_MAX];
 	ssize_t len;
 	int status = read_bound(s, text, &len, error);
 
+	*stored = 0;
 	if (status != 0 || len < 0)
 		return status;
-	if (!parse_bound(text, (size_t)len, &s->incarnation, &whose)) {
+	switch (reserve_parse(&s->self, text, (size_t)len, stored, &whose)) {
+	case RESERVE_OWN:
+		break;
+	case RESERVE_FOREIGN:
+		s->foreign = true;
+		state_set_aside(s, FILE_NAME, &whose);
+		break;
+	case RESERVE_DAMAGED:
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
-	} else if (owner_is_known(&whose) && !owner_equal(&whose, &s->self)) {
-		s->incarnation = 0;
-		s->foreign = true;
-		state_set_aside(s, FILE_NAME, &whose);
-	} else if (UINT64_MAX - s->incarnation <= STATE_ROOM) {
-		/* No member lives to use them up, and one that had could never refute again that it is dead. */
-		s->incarnation = 0;
+		break;
+	case RESERVE_SPENT:
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME
 		    " has a number with too few incarnations above it, so it is damaged and was ignored; the incarnation begins anew",
 		    s->dir);
+		break;
 	}
 	return 0;
 }
 
-/* Full, read-only, or larger than a limit: the disk's trouble, which may pass, and not the operator's mistake. */
-static bool
-is_disk_fault(int error)
-{
-	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO ||
-	       error == EFBIG;
-}
-
+/* The reserve knows that there is trouble; this is its text. */
 static void
-trouble(struct state *s, const char *why, swim_time now)
+trouble(struct state *s, const char *why)
 {
 	snprintf(s->trouble, sizeof(s->trouble), "the state directory %s cannot be written: %s",
 	    s->dir, why);
-	s->troubled = true;
-	s->next_try = swim_time_add(now, swim_seconds(RETRY_S));
 }
 
 /* durable_replace failed with this errno. */
 static void
-trouble_of_disk(struct state *s, int error, swim_time now)
+trouble_of_disk(struct state *s, int error)
 {
 	const char *at_fault = durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, error);
 
-	trouble(s, strerror(error), now);
+	trouble(s, strerror(error));
 	if (at_fault != NULL)
 		snprintf(s->trouble, sizeof(s->trouble),
 		    "%s/%s cannot be written: it is a directory; remove it", s->dir, at_fault);
@@ -199,7 +140,7 @@ open_lock(const struct state *s)
 	int fd = openat(s->dir_fd, LOCK_NAME,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
-	if (fd < 0 && is_disk_fault(errno))
+	if (fd < 0 && reserve_is_disk_fault(errno))
 		fd = openat(s->dir_fd, LOCK_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT)
 		fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -272,7 +213,7 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 
 /* The directory and the lock in it, and what is stored.  0, or the exit status, with what is open left to be closed. */
 static int
-open_all(struct state *s, char *error)
+open_all(struct state *s, uint64_t *stored, char *error)
 {
 	int status;
 
@@ -283,7 +224,7 @@ open_all(struct state *s, char *error)
 		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
 	if ((status = lock(s, error)) != 0)
 		return status;
-	return load(s, error);
+	return load(s, stored, error);
 }
 
 static void
@@ -304,8 +245,9 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
     char *error)
 {
 	struct state *s = calloc(1, sizeof(*s));
-	char text[TEXT_MAX];
+	char text[RESERVE_TEXT_MAX];
 	int status, failure;
+	uint64_t stored;
 
 	if (s == NULL || (s->dir = strdup(dir)) == NULL) {
 		free(s);
@@ -313,22 +255,18 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 	}
 	s->self = *self;
 	s->dir_fd = s->lock_fd = -1;
-	s->held = SWIM_TIME_NEVER;
-	s->next_look = swim_time_add(now, swim_seconds(LOOK_S));
-	if ((status = open_all(s, error)) != 0)
+	if ((status = open_all(s, &stored, error)) != 0)
 		goto error;
-	s->bound = block_above(s->incarnation);
-	failure =
-	    durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text, format_bound(s, s->bound, text));
-	if (failure != 0 && is_disk_fault(-failure)) {
-		/* Better a member that may have to refute an earlier life of its own than none. */
-		s->bound = s->incarnation;
-		trouble_of_disk(s, -failure, now);
+	failure = durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text,
+	    reserve_begin(&s->reserve, self, stored, now, text));
+	if (reserve_begun(&s->reserve, failure, now)) {
+		if (failure != 0)
+			trouble_of_disk(s, -failure);
 	} else if (failure == -EISDIR) {
 		status = fault_set(error, EX_CONFIG, "%s/%s: it is a directory; remove it", dir,
 		    durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, EISDIR));
 		goto error;
-	} else if (failure != 0) {
+	} else {
 		status = fault_set(error, fault_status(-failure, EX_CONFIG),
 		    "the state directory %s is not writable: %s", dir, strerror(-failure));
 		goto error;
@@ -354,7 +292,7 @@ state_free(struct state *s)
 uint64_t
 state_incarnation(const struct state *s)
 {
-	return s->incarnation;
+	return s->reserve.incarnation;
 }
 
 static void
@@ -362,12 +300,9 @@ written(void *ctx, int error)
 {
 	struct state *s = ctx;
 
-	if (error == 0) {
-		s->bound = s->writing;
-		s->unsaved = s->troubled = false;
-	} else {
-		trouble_of_disk(s, -error, s->began);
-	}
+	reserve_written(&s->reserve, error);
+	if (error != 0)
+		trouble_of_disk(s, -error);
 	s->done(s->ctx);
 }
 
@@ -380,21 +315,17 @@ state_start(struct state *s, struct event_base *base, void (*done)(void *ctx), v
 	return s->writer != NULL;
 }
 
-/* A block above those that we have, or above what is wanted; in a new directory those that we have, if they suffice. */
 static void
 begin(struct state *s, uint64_t incarnation, swim_time now)
 {
-	char text[TEXT_MAX];
-	int error;
+	char text[RESERVE_TEXT_MAX];
+	size_t len = reserve_write(&s->reserve, incarnation, now, text);
+	int error = writer_start(s->writer, s->dir_fd, text, len);
 
-	if (!s->unsaved || incarnation >= s->bound)
-		s->writing = block_above(incarnation < s->bound ? s->bound : incarnation);
-	else
-		s->writing = s->bound;
-	s->began = now;
-	error = writer_start(s->writer, s->dir_fd, text, format_bound(s, s->writing, text));
-	if (error != 0)
-		trouble(s, strerror(-error), now);
+	if (error == 0)
+		return;
+	reserve_written(&s->reserve, error);
+	trouble(s, strerror(-error));
 }
 
 /*
@@ -414,18 +345,16 @@ is_in_place(const struct state *s)
 	return is_same_file(&open_one, &at_path) && fstat(s->lock_fd, &locked) == 0 &&
 	       locked.st_nlink > 0 &&
 	       (faccessat(s->dir_fd, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-		   errno != ENOENT || s->unsaved || s->troubled);
+		   errno != ENOENT || s->reserve.unsaved || s->reserve.troubled);
 }
 
 /* Open what is at the path now, in place of what is open.  False: that cannot be, with `error` set. */
 static bool
-renew(struct state *s, char *error)
+renew(struct state *s, uint64_t *stored, char *error)
 {
 	const int dir_fd = s->dir_fd, lock_fd = s->lock_fd;
-	const uint64_t first = s->incarnation;
 	const bool foreign = s->foreign;
 	struct stat open_one, at_path;
-	uint64_t stored;
 	int status;
 
 	/* In the same directory the old lock would be in the way of the new one, where its file is still there. */
@@ -433,12 +362,9 @@ renew(struct state *s, char *error)
 	    is_same_file(&open_one, &at_path))
 		flock(lock_fd, LOCK_UN);
 	s->dir_fd = s->lock_fd = -1;
-	s->incarnation = 0;
 	s->foreign = false;
 	s->warning[0] = s->aside[0] = '\0';
-	status = open_all(s, error);
-	stored = s->incarnation;
-	s->incarnation = first;
+	status = open_all(s, stored, error);
 	if (status != 0) {
 		close_all(s->dir_fd, s->lock_fd);
 		s->dir_fd = dir_fd;
@@ -448,8 +374,6 @@ renew(struct state *s, char *error)
 		return false;
 	}
 	close_all(dir_fd, lock_fd);
-	if (stored > s->bound)
-		s->bound = stored;
 	return true;
 }
 
@@ -458,26 +382,26 @@ static bool
 look(struct state *s, swim_time now)
 {
 	char error[FAULT_MAX];
+	uint64_t stored;
 
-	s->next_look = swim_time_add(now, swim_seconds(LOOK_S));
-	if (!s->lost && is_in_place(s))
+	if (!s->reserve.lost && is_in_place(s)) {
+		reserve_in_place(&s->reserve, now);
 		return true;
-	s->lost = !renew(s, error);
-	if (s->lost) {
+	}
+	if (!renew(s, &stored, error)) {
 		snprintf(s->trouble, sizeof(s->trouble), "%s", error);
-		s->troubled = true;
-		s->next_try = s->next_look;
+		reserve_lost(&s->reserve, now);
 		return false;
 	}
-	s->renewed = s->unsaved = true;
-	s->next_try = now;
+	reserve_renewed(&s->reserve, stored, now);
+	s->renewed = true;
 	return true;
 }
 
 void
 state_look(struct state *s, uint64_t incarnation, swim_time now)
 {
-	if (!writer_busy(s->writer) && look(s, now) && s->unsaved)
+	if (!s->reserve.busy && look(s, now) && s->reserve.unsaved)
 		begin(s, incarnation, now);
 }
 
@@ -493,39 +417,27 @@ state_take_renewed(struct state *s)
 bool
 state_reserve(struct state *s, uint64_t incarnation, swim_time now)
 {
-	const bool reserved = incarnation < s->bound || s->bound == UINT64_MAX;
-	const bool ahead = s->bound == UINT64_MAX || (reserved && s->bound - incarnation > AHEAD);
-	bool due = !ahead && !swim_time_before(now, s->next_try);
+	struct reserve *r = &s->reserve;
 
-	if (!writer_busy(s->writer) && (due || swim_time_reached(now, s->next_look))) {
-		bool usable = look(s, now);
-
-		due |= s->unsaved && !swim_time_before(now, s->next_try);
-		if (usable && due)
-			begin(s, incarnation, now);
-	}
-	if (reserved) {
-		s->held = SWIM_TIME_NEVER;
+	if (reserve_wants_look(r, incarnation, now) && look(s, now) &&
+	    reserve_wants_write(r, incarnation, now))
+		begin(s, incarnation, now);
+	switch (reserve_speech(r, incarnation, now)) {
+	case RESERVE_SPEAK:
+		return true;
+	case RESERVE_HOLD:
+		return false;
+	case RESERVE_SLOW:
+		trouble(s, "the disk takes too long");
 		return true;
 	}
-	if (!writer_busy(s->writer)) {
-		s->troubled = true;
-	} else if (!s->troubled) {
-		if (swim_time_is_never(s->held))
-			s->held = now;
-		if (swim_time_before(now, state_deadline(s)))
-			return false;
-		trouble(s, "the disk takes too long", now);
-	}
-	s->held = SWIM_TIME_NEVER;
-	return true;
+	__builtin_unreachable();
 }
 
 swim_time
 state_deadline(const struct state *s)
 {
-	return swim_time_is_never(s->held) ? SWIM_TIME_NEVER
-					   : swim_time_add(s->held, swim_ms(HOLD_MS));
+	return reserve_deadline(&s->reserve);
 }
 
 const char *
@@ -543,7 +455,7 @@ state_dir_fd(const struct state *s)
 bool
 state_is_lost(const struct state *s)
 {
-	return s->lost;
+	return s->reserve.lost;
 }
 
 const char *
@@ -580,5 +492,5 @@ state_aside(const struct state *s, const struct owner **whose)
 const char *
 state_trouble(const struct state *s)
 {
-	return s->troubled ? s->trouble : NULL;
+	return s->reserve.troubled ? s->trouble : NULL;
 }

@@ -2,7 +2,7 @@
 /*
  * What outlives a restart: an upper bound of every incarnation that this member ever used, so that a
  * member that comes back outranks what the others remember of it.  Incarnations are reserved in blocks, each
- * durable before its first one is sent, so that a raise seldom costs a write.
+ * durable before its first one is sent, so that a raise seldom costs a write.  daemon/reserve.h decides; here are the files.
  */
 #ifndef SWIMD_DAEMON_STATE_H
 #define SWIMD_DAEMON_STATE_H
@@ -13,14 +13,6 @@
 
 #include "base/time.h"
 #include "daemon/owner.h"
-
-/*
- * Incarnations reserved at once.  A restart after a crash skips those that are left of them: a base peer refuses an
- * incarnation more than 16 above the one that it knows.
- */
-#define STATE_BLOCK 4
-/* A stored number with no more incarnations than these above it leaves this member too few to refute with. */
-#define STATE_ROOM 64
 
 struct state;
 

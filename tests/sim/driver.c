@@ -10,6 +10,7 @@
 
 #include "core/loss.h"
 #include "sim/inspect.h"
+#include "sim/keep.h"
 #include "sim/trace.h"
 
 /* A node that runs slow looks at its timers at least after so many datagrams. */
@@ -215,7 +216,7 @@ driver_seed_try(struct world *w, struct node *n, unsigned s)
 }
 
 static void
-check_node(struct world *w, struct node *n, bool changed)
+check_node(struct world *w, struct node *n, bool changed, bool may_speak)
 {
 	struct swim_report self;
 	char why[512];
@@ -225,8 +226,8 @@ check_node(struct world *w, struct node *n, bool changed)
 		n->highest = own;
 	if (history_own(n->history, n->core, why, sizeof(why)))
 		world_breach(w, why);
-	/* Where not every call is looked at, the facts are not complete either. */
-	if (w->config.check_every == 1 &&
+	/* Where not every call is looked at, the facts are not complete either; what is not sent yet is known to nobody. */
+	if (w->config.check_every == 1 && may_speak &&
 	    history_look(n->history, n->core, w->check, why, sizeof(why)))
 		world_breach(w, why);
 	w->calls++;
@@ -247,6 +248,8 @@ driver_arm(struct world *w, struct node *n)
 
 	if (n->paused || swim_time_is_never(deadline))
 		return;
+	if (n->kind == NODE_SWIMD)
+		deadline = swim_time_min(deadline, reserve_deadline(&n->reserve));
 	deadline = world_global(w, n->index, deadline);
 	if (swim_time_before(deadline, w->now))
 		deadline = w->now;
@@ -314,14 +317,15 @@ introductions_cost(const struct world *w)
 	return w->bases > 0 ? 4 * (w->bases + w->count / 10 + 1) : 0;
 }
 
-static void
+/* False: what it has to send waits for its disk. */
+static bool
 flush_core(struct world *w, struct node *n)
 {
+	bool may_speak = keep_may_speak(w, n), changed = false;
 	struct swim_datagram d;
 	struct swim_event e;
-	bool changed = false;
 
-	while (swim_next_datagram(n->core, &d)) {
+	while (may_speak && swim_next_datagram(n->core, &d)) {
 		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
 		if (!budget_sent(&n->budget, w->now))
 			world_breach(w, "a datagram above the budget");
@@ -352,7 +356,8 @@ flush_core(struct world *w, struct node *n)
 		else
 			changed = true;
 	}
-	check_node(w, n, changed);
+	check_node(w, n, changed, may_speak);
+	return may_speak;
 }
 
 /* The one place where a node's core meets the world, after every call into it. */
@@ -362,8 +367,9 @@ driver_flush(struct world *w, struct node *n)
 	if (n->kind == NODE_BASE) {
 		flush_base(w, n);
 	} else {
-		flush_core(w, n);
-		if (n->state == NODE_LEAVING && swim_has_left(n->core)) {
+		bool said = flush_core(w, n);
+
+		if (n->state == NODE_LEAVING && swim_has_left(n->core) && said) {
 			world_stop(w, n->index, NODE_LEFT);
 			return;
 		}
@@ -416,8 +422,13 @@ node_tick(struct world *w, struct node *n)
 						   : base_peer_deadline(n->peer);
 
 	n->since_tick = 0;
-	if (!swim_time_reached(local, deadline))
+	if (!swim_time_reached(local, deadline)) {
+		/* What waits for the disk does not wait for ever. */
+		if (n->kind == NODE_SWIMD &&
+		    swim_time_reached(local, reserve_deadline(&n->reserve)))
+			driver_flush(w, n);
 		return;
+	}
 	world_mix(w, 20, n->index, NULL, 0);
 	if (n->kind == NODE_BASE) {
 		base_peer_tick(n->peer, local);

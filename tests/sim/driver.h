@@ -9,7 +9,7 @@
 #include "sim/world.h"
 
 /* What the world's heap holds. */
-enum { WAKE, DELIVER, SEED, RESOLVED };
+enum { WAKE, DELIVER, SEED, RESOLVED, STORED };
 
 /* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
 void driver_run(struct world *, struct node *);

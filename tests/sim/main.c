@@ -41,7 +41,7 @@ struct outcome {
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
     scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
-    scenarios_liveness, scenarios_path};
+    scenarios_liveness, scenarios_path, scenarios_disk};
 /* Their sizes follow from the seed. */
 static const struct scenario swarms[] = {
     {SWARM, 0, swarm_run, LIGHT, "chaos, then calm, then one view"},

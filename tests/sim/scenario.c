@@ -101,7 +101,15 @@ sim_base_named(struct sim *s, unsigned i)
 void
 sim_start_at(struct sim *s, unsigned i, uint64_t incarnation)
 {
-	world_start(&s->world, i, incarnation, false);
+	world_replace_disk(&s->world, i, incarnation);
+	world_start(&s->world, i);
+}
+
+void
+sim_start_beyond(struct sim *s, unsigned i, uint64_t incarnation)
+{
+	world_replace_disk(&s->world, i, 0);
+	world_start_beyond(&s->world, i, incarnation);
 }
 
 void
@@ -127,11 +135,10 @@ sim_crash(struct sim *s, unsigned i)
 void
 sim_restart(struct sim *s, unsigned i, bool keep_state)
 {
-	struct node *n = &s->world.nodes[i];
-
 	sim_crash(s, i);
-	/* A state directory makes each start's incarnation higher than all before. */
-	world_start(&s->world, i, keep_state && n->life > 0 ? n->highest + 1 : 0, keep_state);
+	if (!keep_state)
+		world_replace_disk(&s->world, i, 0);
+	world_start(&s->world, i);
 }
 
 void

@@ -37,7 +37,7 @@ struct scenario {
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
-    scenarios_twins[], scenarios_mixed[];
+    scenarios_twins[], scenarios_mixed[], scenarios_disk[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -60,7 +60,10 @@ void sim_start(struct sim *, unsigned i);
 void sim_start_range(struct sim *, unsigned first, unsigned last);
 /* Start all of them: within 20 s they are one cluster, and the network is quiet. */
 bool sim_form(struct sim *);
+/* Its state directory has this bound of an earlier run; 0: it is empty. */
 void sim_start_at(struct sim *, unsigned i, uint64_t incarnation);
+/* At an incarnation that the state code would refuse to begin with. */
+void sim_start_beyond(struct sim *, unsigned i, uint64_t incarnation);
 void sim_crash(struct sim *, unsigned i);
 void sim_restart(struct sim *, unsigned i, bool keep_state); /* crashes it first if it runs */
 void sim_leave(struct sim *, unsigned i);

@@ -20,7 +20,7 @@ static void
 saturation(struct sim *s)
 {
 	sim_start(s, 0);
-	sim_start_at(s, 1, UINT64_MAX - 1);
+	sim_start_beyond(s, 1, UINT64_MAX - 1);
 	sim_start(s, 2);
 	EXPECT(s, sim_wait_converged(s, 10));
 	EXPECT(s, report(s, 0, 1).incarnation == UINT64_MAX - 1);

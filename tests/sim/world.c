@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "sim/driver.h"
+#include "sim/keep.h"
 #include "sim/trace.h"
 
 #define BREACHES_PRINTED 5
@@ -476,6 +477,10 @@ world_step(struct world *w, swim_time until)
 			driver_flush(w, n);
 		}
 		break;
+	case STORED:
+		if (life == n->life)
+			keep_written(w, n);
+		break;
 	}
 	return true;
 }
@@ -516,9 +521,40 @@ node_core(struct world *w, struct node *n, uint64_t incarnation)
 }
 
 void
-world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
+world_replace_disk(struct world *w, unsigned i, uint64_t bound)
 {
 	struct node *n = &w->nodes[i];
+	char text[RESERVE_DIGITS_MAX + 1];
+
+	assert(!world_running(w, i));
+	n->disk = (struct disk){0};
+	n->unkept = n->life > 0;
+	if (bound > 0)
+		disk_put(&n->disk, text,
+		    (size_t)snprintf(text, sizeof(text), "%" PRIu64 "\n", bound));
+}
+
+/* A swimd: its core, and those who look at it. */
+static void
+node_begin(struct world *w, struct node *n, uint64_t incarnation)
+{
+	n->core = node_core(w, n, incarnation);
+	history_begin(n->history);
+	budget_init(&n->budget, &w->config.timing, w->now);
+	if (incarnation > n->highest)
+		n->unkept = false;
+	check_life(w->check, n->index, n->name, incarnation, n->life > 1 && !n->unkept);
+	n->first = incarnation;
+	if (incarnation > n->highest)
+		n->highest = incarnation;
+}
+
+/* beyond: NULL, or the incarnation that it gets in place of the one of its disk. */
+static void
+node_start(struct world *w, unsigned i, const uint64_t *beyond)
+{
+	struct node *n = &w->nodes[i];
+	uint64_t incarnation = 0;
 
 	assert(!world_running(w, i));
 	node_fini(n);
@@ -538,13 +574,10 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 		    world_local(w, i, w->now));
 		check_foreign(w->check, n->name);
 	} else {
-		n->core = node_core(w, n, incarnation);
-		history_begin(n->history);
-		budget_init(&n->budget, &w->config.timing, w->now);
-		check_life(w->check, i, n->name, incarnation, kept_state);
-		n->first = incarnation;
-		if (incarnation > n->highest)
-			n->highest = incarnation;
+		incarnation = keep_begin(w, n);
+		if (beyond != NULL)
+			incarnation = *beyond;
+		node_begin(w, n, incarnation);
 	}
 	world_mix(w, 22, i, &incarnation, sizeof(incarnation));
 	if (w->trace)
@@ -555,6 +588,18 @@ world_start(struct world *w, unsigned i, uint64_t incarnation, bool kept_state)
 		driver_seed_later(w, n, s, swim_ns(0));
 	}
 	driver_flush(w, n);
+}
+
+void
+world_start(struct world *w, unsigned i)
+{
+	node_start(w, i, NULL);
+}
+
+void
+world_start_beyond(struct world *w, unsigned i, uint64_t incarnation)
+{
+	node_start(w, i, &incarnation);
 }
 
 void
@@ -569,6 +614,7 @@ world_stop(struct world *w, unsigned i, enum node_state state)
 	n->state = state;
 	n->life++;
 	node_fini(n);
+	keep_end(n);
 }
 
 void

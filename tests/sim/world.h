@@ -3,7 +3,8 @@
  * The simulated world: N unmodified cores (and base peers), the driver that each runs under, one clock
  * and one queue of events.  The driver does what the daemon's does: it takes datagrams from a bounded
  * queue, ticks at the deadline, hands datagrams to the network and events to the log, and goes on trying
- * its seeds until one answered.  Scenarios use scenario.h.
+ * its seeds until one answered.  A swimd's incarnations come from the daemon's code over a simulated disk (keep.h, disk.h).
+ * Scenarios use scenario.h.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -17,6 +18,7 @@
 #include "sim/base_peer.h"
 #include "sim/budget.h"
 #include "sim/check.h"
+#include "sim/disk.h"
 #include "sim/facts.h"
 #include "sim/heap.h"
 #include "sim/history.h"
@@ -63,6 +65,10 @@ struct node {
 	struct base_peer *peer;
 	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
 	uint64_t highest; /* incarnation it ever had */
+	uint64_t told;    /* the highest at which it was ever let send */
+	struct disk disk; /* of its state directory */
+	struct reserve reserve; /* the daemon's code over it */
+	bool unkept;            /* the disk may not know all that it told */
 	/* incarnation at the start of this life; 0 for a base peer, which keeps no state */
 	uint64_t first;
 
@@ -184,7 +190,12 @@ void world_make_base(struct world *, unsigned i, bool named);
 /* Handle what comes next, if it comes not after `until`; else set the clock to `until` and return false. */
 bool world_step(struct world *, swim_time until);
 
-void world_start(struct world *, unsigned i, uint64_t incarnation, bool kept_state);
+/* At the incarnation that its disk leads to. */
+void world_start(struct world *, unsigned i);
+/* At this one, whatever its disk says. */
+void world_start_beyond(struct world *, unsigned i, uint64_t incarnation);
+/* While it does not run: its disk is another one, empty (bound 0) or with this bound in its file. */
+void world_replace_disk(struct world *, unsigned i, uint64_t bound);
 /* Its process is gone at once; what it had queued too. */
 void world_stop(struct world *, unsigned i, enum node_state);
 void world_leave(struct world *, unsigned i);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "daemon/fault.h"
+#include "daemon/reserve.h"
 #include "net/loop.h"
 #include "support/loop.h"
 #include "support/unit.h"
@@ -133,7 +134,7 @@ START_TEST(each_start_begins_above_all_before_it)
 	state_free(s);
 	s = opened();
 	ck_assert_uint_gt(state_incarnation(s), last);
-	ck_assert_uint_eq(stored(), state_incarnation(s) + STATE_BLOCK);
+	ck_assert_uint_eq(stored(), state_incarnation(s) + RESERVE_BLOCK);
 	state_free(s);
 	end();
 }
@@ -150,13 +151,13 @@ START_TEST(a_restart_takes_one_of_the_next_few_incarnations)
 		s = opened();
 		if (starts > 0) {
 			ck_assert_uint_gt(state_incarnation(s), used);
-			ck_assert_uint_le(state_incarnation(s), used + 2 * STATE_BLOCK);
+			ck_assert_uint_le(state_incarnation(s), used + 2 * RESERVE_BLOCK);
 		}
 		for (used = state_incarnation(s); used < state_incarnation(s) + starts % 7; used++)
 			reserve(s, used + 1, (swim_time){0});
 		state_free(s);
 	}
-	ck_assert_uint_le(2 * STATE_BLOCK, 16);
+	ck_assert_uint_le(2 * RESERVE_BLOCK, 16);
 	end();
 }
 END_TEST
@@ -169,17 +170,17 @@ START_TEST(a_block_is_written_while_half_of_the_last_is_left)
 	begin();
 	s = opened();
 	ck_assert_int_eq(stat(in_dir("incarnation"), &before), 0);
-	ck_assert(state_reserve(s, STATE_BLOCK / 2 - 1, (swim_time){0}));
+	ck_assert(state_reserve(s, RESERVE_BLOCK / 2 - 1, (swim_time){0}));
 	LOOP_ONCE(base);
 	ck_assert_int_eq(stat(in_dir("incarnation"), &after), 0);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
 	/* Nothing waits for it. */
-	ck_assert(state_reserve(s, STATE_BLOCK / 2, (swim_time){0}));
-	ck_assert(state_reserve(s, STATE_BLOCK - 1, (swim_time){0}));
+	ck_assert(state_reserve(s, RESERVE_BLOCK / 2, (swim_time){0}));
+	ck_assert(state_reserve(s, RESERVE_BLOCK - 1, (swim_time){0}));
 	ck_assert(swim_time_is_never(state_deadline(s)));
 	LOOP_UNTIL(base, written == 1);
-	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
-	ck_assert(state_reserve(s, STATE_BLOCK, (swim_time){0}));
+	ck_assert_uint_eq(stored(), 2 * RESERVE_BLOCK);
+	ck_assert(state_reserve(s, RESERVE_BLOCK, (swim_time){0}));
 	LOOP_ONCE(base);
 	ck_assert_uint_eq(written, 1);
 	state_free(s);
@@ -197,7 +198,7 @@ START_TEST(a_leap_waits_for_its_block)
 	ck_assert(!state_reserve(s, 1001, (swim_time){1}));
 	ck_assert_int_eq(state_deadline(s).ns, swim_ms(200).ns);
 	LOOP_UNTIL(base, written == 1);
-	ck_assert_uint_eq(stored(), 1000 + STATE_BLOCK);
+	ck_assert_uint_eq(stored(), 1000 + RESERVE_BLOCK);
 	ck_assert(state_reserve(s, 1001, (swim_time){2}));
 	ck_assert(swim_time_is_never(state_deadline(s)));
 	ck_assert_ptr_null(state_trouble(s));
@@ -214,17 +215,17 @@ START_TEST(a_disk_that_takes_too_long_is_not_waited_for)
 
 	begin();
 	s = opened();
-	ck_assert(!state_reserve(s, STATE_BLOCK, now));
+	ck_assert(!state_reserve(s, RESERVE_BLOCK, now));
 	now = swim_time_add(now, swim_ms(199));
-	ck_assert(!state_reserve(s, STATE_BLOCK, now));
+	ck_assert(!state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
 	now = swim_time_add(now, swim_ms(1));
-	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert(state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), "the disk takes too long"));
-	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert(state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert(swim_time_is_never(state_deadline(s)));
 	LOOP_UNTIL(base, written == 1);
-	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert(state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
 	/* Such a disk does not keep us silent again and again, whoever makes us leap. */
 	ck_assert(state_reserve(s, 1000, now));
@@ -232,7 +233,7 @@ START_TEST(a_disk_that_takes_too_long_is_not_waited_for)
 	now = swim_time_add(now, swim_seconds(10));
 	ck_assert(tried(s, 1000, now));
 	ck_assert_ptr_null(state_trouble(s));
-	ck_assert_uint_eq(stored(), 1000 + STATE_BLOCK);
+	ck_assert_uint_eq(stored(), 1000 + RESERVE_BLOCK);
 	state_free(s);
 	end();
 }
@@ -246,8 +247,8 @@ START_TEST(the_highest_incarnation_does_not_wrap)
 	put("18446744073709551550\n");
 	s = opened();
 	ck_assert_ptr_null(state_warning(s));
-	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - STATE_ROOM - 1);
-	ck_assert_uint_eq(stored(), UINT64_MAX - STATE_ROOM - 1 + STATE_BLOCK);
+	ck_assert_uint_eq(state_incarnation(s), UINT64_MAX - RESERVE_ROOM - 1);
+	ck_assert_uint_eq(stored(), UINT64_MAX - RESERVE_ROOM - 1 + RESERVE_BLOCK);
 	reserve(s, UINT64_MAX - 1, (swim_time){0});
 	ck_assert_uint_eq(stored(), UINT64_MAX);
 	reserve(s, UINT64_MAX, (swim_time){0});
@@ -274,7 +275,7 @@ START_TEST(a_damaged_file_is_told_and_ignored)
 		ck_assert_msg(state_warning(s) != NULL, "'%s' was taken", damaged[i]);
 		ck_assert_ptr_nonnull(strstr(state_warning(s), dir));
 		ck_assert_uint_eq(state_incarnation(s), 0);
-		ck_assert_uint_eq(stored(), STATE_BLOCK);
+		ck_assert_uint_eq(stored(), RESERVE_BLOCK);
 		state_free(s);
 	}
 	end();
@@ -396,7 +397,7 @@ START_TEST(what_is_not_ours_is_set_aside)
 		/* What is written instead is ours. */
 		s = opened();
 		ck_assert_ptr_null(state_aside(s, &whose));
-		ck_assert_uint_eq(state_incarnation(s), STATE_BLOCK);
+		ck_assert_uint_eq(state_incarnation(s), RESERVE_BLOCK);
 		state_free(s);
 	}
 	end();
@@ -502,18 +503,18 @@ START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
 	begin();
 	s = opened();
 	ck_assert_int_eq(mkdir(in_dir("incarnation.new"), 0700), 0);
-	ck_assert(tried(s, STATE_BLOCK, now));
+	ck_assert(tried(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_nonnull(state_trouble(s));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
-	ck_assert_uint_eq(stored(), STATE_BLOCK);
+	ck_assert_uint_eq(stored(), RESERVE_BLOCK);
 	ck_assert_int_eq(rmdir(in_dir("incarnation.new")), 0);
 	now = swim_time_add(now, swim_seconds(9));
-	ck_assert(state_reserve(s, STATE_BLOCK, now));
+	ck_assert(state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_nonnull(state_trouble(s));
 	now = swim_time_add(now, swim_seconds(1));
-	ck_assert(tried(s, STATE_BLOCK, now));
+	ck_assert(tried(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
-	ck_assert_uint_eq(stored(), 2 * STATE_BLOCK);
+	ck_assert_uint_eq(stored(), 2 * RESERVE_BLOCK);
 	state_free(s);
 	end();
 }
@@ -550,12 +551,12 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 	ck_assert_int_eq(unlink(in_dir("junk")), 0);
 	ck_assert(tried(s, 192, swim_time_add(now, swim_seconds(20))));
 	ck_assert_ptr_null(state_trouble(s));
-	ck_assert_uint_eq(stored(), 192 + STATE_BLOCK);
+	ck_assert_uint_eq(stored(), 192 + RESERVE_BLOCK);
 	state_free(s);
 	/* Read-only, it is still locked against a second one. */
 	ck_assert_int_eq(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=16k,mode=700"), 0);
 	s = opened();
-	ck_assert_uint_eq(state_incarnation(s), 192 + STATE_BLOCK);
+	ck_assert_uint_eq(state_incarnation(s), 192 + RESERVE_BLOCK);
 	ck_assert_ptr_nonnull(state_trouble(s));
 	ck_assert_int_ne(state_open(dir, &self, now, &(struct state *){NULL}, fault), 0);
 	state_free(s);
@@ -596,16 +597,16 @@ START_TEST(a_directory_that_is_replaced_is_opened_anew)
 
 	begin();
 	s = opened();
-	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	ck_assert(tried(s, 2 * RESERVE_BLOCK, now));
 	away = moved_away();
 	now = swim_time_add(now, swim_seconds(20));
-	ck_assert(state_reserve(s, 2 * STATE_BLOCK, now));
+	ck_assert(state_reserve(s, 2 * RESERVE_BLOCK, now));
 	ck_assert(state_is_lost(s));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), dir));
 	ck_assert(!state_take_renewed(s));
 	ck_assert_int_eq(mkdir(dir, 0700), 0);
 	before = written;
-	state_look(s, 2 * STATE_BLOCK, now);
+	state_look(s, 2 * RESERVE_BLOCK, now);
 	LOOP_UNTIL(base, written > before);
 	ck_assert(!state_is_lost(s));
 	ck_assert_ptr_null(state_trouble(s));
@@ -615,7 +616,7 @@ START_TEST(a_directory_that_is_replaced_is_opened_anew)
 	ck_assert_int_ne(state_open(dir, &self, now, &other, fault), 0);
 	state_free(s);
 	s = opened();
-	ck_assert_uint_gt(state_incarnation(s), 2 * STATE_BLOCK);
+	ck_assert_uint_gt(state_incarnation(s), 2 * RESERVE_BLOCK);
 	state_free(s);
 	discard(away);
 	end();
@@ -630,20 +631,20 @@ START_TEST(a_directory_that_is_emptied_is_filled_again)
 
 	begin();
 	s = opened();
-	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	ck_assert(tried(s, 2 * RESERVE_BLOCK, now));
 	unlink(in_dir("incarnation"));
 	unlink(in_dir("lock"));
 	now = swim_time_add(now, swim_seconds(20));
-	ck_assert(tried(s, 2 * STATE_BLOCK, now));
+	ck_assert(tried(s, 2 * RESERVE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
 	ck_assert(state_take_renewed(s));
 	ck_assert_int_ne(state_open(dir, &self, now, &other, fault), 0);
 	state_free(s);
 	s = opened();
 	bound = state_incarnation(s);
-	ck_assert_uint_gt(bound, 2 * STATE_BLOCK);
+	ck_assert_uint_gt(bound, 2 * RESERVE_BLOCK);
 	/* A base peer follows no further. */
-	ck_assert_uint_le(bound, 2 * STATE_BLOCK + 16);
+	ck_assert_uint_le(bound, 2 * RESERVE_BLOCK + 16);
 	state_free(s);
 	end();
 }
