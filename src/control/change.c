@@ -148,8 +148,13 @@ change_join(struct request *r)
 	call = call_new(r, CALL_JOIN);
 	if (call == NULL)
 		return METHOD_FAILED;
-	error = discovery_join(r->control->backend.discovery, addresses, json_array_size(list),
-	    joined, call);
+	error = discovery_join(r->control->backend.discovery, loop_now(),
+	    &(struct discovery_join){
+		.addresses = addresses,
+		.count = json_array_size(list),
+		.done = joined,
+		.ctx = call,
+	    });
 	if (error != SWIM_OK) {
 		call_free(call);
 		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "cannot join now: %s",

@@ -193,8 +193,8 @@ reload_tags(struct node *node, const struct config *fresh, char *error)
 static bool
 reload_seeds(struct node *node, const struct config *fresh, char *error)
 {
-	if (discovery_set_seeds(node->discovery, (const char *const *)fresh->seeds.items,
-		fresh->seeds.count) == SWIM_OK)
+	if (discovery_set_seeds(node->discovery, loop_now(),
+		(const char *const *)fresh->seeds.items, fresh->seeds.count) == SWIM_OK)
 		return true;
 	snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
 	return false;

@@ -193,14 +193,20 @@ flush_event(struct node *node, const struct swim_event *e)
 	trace_event(e);
 	switch (e->type) {
 	case SWIM_EVENT_SEED_ANSWERED:
-		discovery_answered(node->discovery, &e->address, e->member.name, e->member.name_len,
-		    flush_who(node, &e->member));
+		discovery_answered(node->discovery, loop_now(),
+		    &(struct discovery_answer){
+			.address = &e->address,
+			.member = e->member.name,
+			.member_len = e->member.name_len,
+			.who = flush_who(node, &e->member),
+		    });
 		return;
 	case SWIM_EVENT_SEED_SILENT:
-		discovery_silent(node->discovery, &e->address);
+		discovery_silent(node->discovery, loop_now(), &e->address);
 		return;
 	case SWIM_EVENT_SEED_FOREIGN:
-		discovery_foreign(node->discovery, &e->address, e->member.name, e->member.name_len);
+		discovery_foreign(node->discovery, loop_now(), &e->address, e->member.name,
+		    e->member.name_len);
 		return;
 	case SWIM_EVENT_NAME_CONFLICT:
 		flush_conflict(node, e);

@@ -234,7 +234,7 @@ judge(struct node *node)
 	set_trouble(node, text);
 	/* Whoever could not be reached may be now. */
 	if (there && !net->there)
-		discovery_retry(node->discovery);
+		discovery_retry(node->discovery, loop_now());
 	net->there = there;
 }
 
@@ -314,7 +314,7 @@ bind_again(struct node *node, uint32_t index)
 		node->advertised = node->bound;
 		swim_set_address(node->swim, now, &node->advertised);
 	}
-	discovery_retry(node->discovery);
+	discovery_retry(node->discovery, loop_now());
 }
 
 /*
@@ -378,7 +378,7 @@ look(void *ctx, swim_time now)
 		if (follow_look(&net->follow, now, &sight)) {
 			net->origin = choice.origin;
 			announce(node, now);
-			discovery_retry(node->discovery);
+			discovery_retry(node->discovery, loop_now());
 		}
 	}
 	net->due = deadline(net);

@@ -452,9 +452,11 @@ start_discovery(struct node *node, char *fault)
 	discovery_config_defaults(&discovery);
 	if ((status = make_random(&discovery.seed, sizeof(discovery.seed), fault)) != 0)
 		return status;
-	node->discovery = discovery_new(node->base, node->resolver, &discovery, &callbacks);
-	if (node->discovery == NULL || (node->heard = heard_new(node->base)) == NULL)
+	node->discovery_loop =
+	    discovery_loop_new(node->base, node->resolver, &discovery, &callbacks);
+	if (node->discovery_loop == NULL || (node->heard = heard_new()) == NULL)
 		return out_of_memory(fault);
+	node->discovery = discovery_loop_hub(node->discovery_loop);
 	discovery_add_source(node->discovery, node->heard);
 	return 0;
 }
@@ -544,8 +546,8 @@ start(struct node *node, char *fault)
 	    (status = start_control(node, fault)) != 0)
 		return status;
 	/* Only now, since the first joins make for datagrams and events. */
-	if (discovery_set_seeds(node->discovery, (const char *const *)node->config.seeds.items,
-		node->config.seeds.count) != SWIM_OK)
+	if (discovery_set_seeds(node->discovery, loop_now(),
+		(const char *const *)node->config.seeds.items, node->config.seeds.count) != SWIM_OK)
 		return out_of_memory(fault);
 	node->snapshot = snapshot_new(node);
 	if (node->snapshot == NULL)
@@ -676,7 +678,7 @@ node_free(struct node *node)
 	control_free(node->control);
 	if (node->resolver != NULL)
 		flush_fini(node);
-	discovery_free(node->discovery);
+	discovery_loop_free(node->discovery_loop);
 	resolver_free(node->resolver);
 	swim_free(node->swim);
 	udp_free(node->udp);

@@ -31,6 +31,7 @@
 #include "daemon/snapshot.h"
 #include "daemon/state.h"
 #include "discovery/discovery.h"
+#include "discovery/discovery_loop.h"
 #include "net/loop.h"
 #include "net/reaper.h"
 #include "net/resolver.h"
@@ -72,7 +73,8 @@ struct node {
 	struct udp *udp;
 	struct swim *swim;
 	struct resolver *resolver;
-	struct discovery *discovery;
+	struct discovery_loop *discovery_loop;
+	struct discovery *discovery;    /* its hub */
 	struct discovery_source *heard; /* the discovery's: members of other clusters */
 	swim_time heard_at;             /* another of these is looked at then, not before */
 	struct control *control;

@@ -57,7 +57,7 @@ receive_note_foreign(struct node *node, const struct swim_addr *from, const void
 	}
 	if (trailer->has_cluster)
 		cluster = trailer->cluster;
-	if (heard_note(node->heard, from, cluster.bytes, cluster.len))
+	if (heard_note(node->heard, node->now, from, cluster.bytes, cluster.len))
 		log_at(LOG_LEVEL_WARNING, "a member of another cluster speaks to this one",
 		    log_str("from", zone_format(from, text)),
 		    log_strn("cluster", cluster.bytes, cluster.len),

@@ -98,8 +98,8 @@ refresh_known(const struct snapshot *s)
 			lists[count + gone++] = texts[i];
 	}
 	known_clear(s->known);
-	known_add(s->known, lists, live);
-	known_add(s->known, lists + count, gone);
+	known_add(s->known, loop_now(), lists, live);
+	known_add(s->known, loop_now(), lists + count, gone);
 out:
 	free(texts);
 	free(lists);
@@ -372,7 +372,7 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
 		if (swim_status_is_live(status) || restore(s, e, now))
 			addresses[count++] = e->address;
 	}
-	known_add(s->known, addresses, addresses != NULL ? count : 0);
+	known_add(s->known, loop_now(), addresses, addresses != NULL ? count : 0);
 	free(addresses);
 }
 
@@ -435,7 +435,7 @@ snapshot_new(struct node *node)
 	s->company = SWIM_TIME_NEVER;
 	s->timer = loop_timer_new(node->base, fired, s);
 	s->writer = writer_new(node->base, FILE_NAME, TEMP_NAME, written, s);
-	s->known = known_new(node->base);
+	s->known = known_new();
 	if (s->timer == NULL || s->writer == NULL || s->known == NULL) {
 		if (s->known != NULL)
 			s->known->ops->stop(s->known);

@@ -85,29 +85,40 @@ discovery_alone_interval(const struct discovery *hub)
 	return hub->config.retry_max.ns < most.ns ? hub->config.retry_max : most;
 }
 
-void
-discovery_arm(struct discovery *hub)
+swim_time
+discovery_deadline(const struct discovery *hub)
 {
-	swim_time next = SWIM_TIME_NEVER;
-	size_t i;
+	const struct discovery_source *source;
+	swim_time next = hint_deadline(hub);
 
-	for (i = 0; i < hub->peer_count; i++)
+	if (operator_join_due(hub))
+		return (swim_time){0};
+	for (size_t i = 0; i < hub->peer_count; i++)
 		next = swim_time_min(next, peer_deadline(hub->peers[i]));
-	next = swim_time_min(next, hint_deadline(hub));
-	if (operator_join_due(hub)) {
-		next = (swim_time){0};
-	} else if (discovery_needs_check(hub)) {
-		if (swim_time_is_never(hub->alone_check))
-			hub->alone_check = swim_time_add(loop_now(), discovery_alone_interval(hub));
-		next = swim_time_min(next, hub->alone_check);
+	for (source = hub->sources; source != NULL; source = source->next) {
+		if (source->ops->deadline != NULL)
+			next = swim_time_min(next, source->ops->deadline(source));
 	}
-	loop_timer_set(hub->timer, next);
+	return discovery_needs_check(hub) ? swim_time_min(next, hub->alone_check) : next;
 }
 
 void
-discovery_retry(struct discovery *hub)
+discovery_rearm(struct discovery *hub)
 {
-	swim_time now = loop_now();
+	hub->io.wake(hub->io.ctx, discovery_deadline(hub));
+}
+
+void
+discovery_arm(struct discovery *hub, swim_time now)
+{
+	if (swim_time_is_never(hub->alone_check) && discovery_needs_check(hub))
+		hub->alone_check = swim_time_add(now, discovery_alone_interval(hub));
+	discovery_rearm(hub);
+}
+
+void
+discovery_retry(struct discovery *hub, swim_time now)
+{
 	struct peer *peer;
 	size_t i;
 
@@ -120,7 +131,7 @@ discovery_retry(struct discovery *hub)
 		peer_again(peer, swim_time_add(now, swim_duration_scale(hub->config.retry_first,
 							rng_unit(&hub->rng))));
 	}
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 }
 
 /*
@@ -166,25 +177,50 @@ discovery_check_joined(struct discovery *hub, swim_time now)
 }
 
 static void
-discovery_fired(void *ctx, swim_time now)
+discovery_changed(const struct discovery *hub)
 {
-	struct discovery *hub = ctx;
-	size_t i;
-
-	for (i = 0; i < hub->peer_count; i++)
-		peer_run(hub->peers[i], now);
-	if (swim_time_reached(now, hub->alone_check))
-		discovery_check_joined(hub, now);
-	hint_run(hub, now);
-	operator_join_run(hub);
-	discovery_arm(hub);
 	if (hub->callbacks.changed != NULL)
 		hub->callbacks.changed(hub->callbacks.ctx);
 }
 
+void
+discovery_tick(struct discovery *hub, swim_time now)
+{
+	struct discovery_source *source;
+
+	for (size_t i = 0; i < hub->peer_count; i++)
+		peer_run(hub->peers[i], now);
+	if (swim_time_reached(now, hub->alone_check))
+		discovery_check_joined(hub, now);
+	hint_run(hub, now);
+	for (source = hub->sources; source != NULL; source = source->next) {
+		if (source->ops->run != NULL &&
+		    swim_time_reached(now, source->ops->deadline(source)))
+			source->ops->run(source, now);
+	}
+	operator_join_run(hub);
+	discovery_arm(hub, now);
+	discovery_changed(hub);
+}
+
+void
+discovery_resolved(struct discovery *hub, swim_time now, uint64_t number,
+    const struct discovery_found *found)
+{
+	size_t i = 0;
+
+	while (i < hub->peer_count && hub->peers[i]->lookup != number)
+		i++;
+	if (number == 0 || i == hub->peer_count)
+		return;
+	peer_resolved(hub->peers[i], found, now);
+	discovery_arm(hub, now);
+	discovery_changed(hub);
+}
+
 struct peer *
 discovery_add_peer(struct discovery *hub, const struct discovery_source *source,
-    const char *address, enum swim_error *error)
+    const char *address, swim_time now, enum swim_error *error)
 {
 	struct peer *peer;
 
@@ -192,7 +228,7 @@ discovery_add_peer(struct discovery *hub, const struct discovery_source *source,
 		*error = SWIM_ERROR_RESOLUTION_FAILED;
 		return NULL;
 	}
-	peer = peer_new(hub, source, address, loop_now(), error);
+	peer = peer_new(hub, source, address, now, error);
 	if (peer != NULL)
 		hub->peers[hub->peer_count++] = peer;
 	return peer;
@@ -228,37 +264,32 @@ discovery_is_asking(const struct discovery *hub, const struct swim_addr *address
 }
 
 void
-discovery_answered(struct discovery *hub, const struct swim_addr *address, const char *member,
-    size_t member_len, enum discovery_who who)
+discovery_answered(struct discovery *hub, swim_time now, const struct discovery_answer *answer)
 {
-	swim_time now = loop_now();
 	size_t i;
 
 	for (i = 0; i < hub->peer_count; i++)
-		peer_answered(hub->peers[i], address, member, member_len, who, now);
-	discovery_arm(hub);
+		peer_answered(hub->peers[i], answer, now);
+	discovery_arm(hub, now);
 }
 
 void
-discovery_silent(struct discovery *hub, const struct swim_addr *address)
+discovery_silent(struct discovery *hub, swim_time now, const struct swim_addr *address)
 {
-	swim_time now = loop_now();
 	size_t i;
 
 	for (i = 0; i < hub->peer_count; i++)
 		peer_silent(hub->peers[i], address, now);
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 }
 
 void
-discovery_foreign(struct discovery *hub, const struct swim_addr *address, const char *cluster,
-    size_t cluster_len)
+discovery_foreign(struct discovery *hub, swim_time now, const struct swim_addr *address,
+    const char *cluster, size_t cluster_len)
 {
-	swim_time now = loop_now();
-
 	for (size_t i = 0; i < hub->peer_count; i++)
 		peer_foreign(hub->peers[i], address, cluster, cluster_len, now);
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 }
 
 void
@@ -283,15 +314,16 @@ discovery_find(const struct discovery *hub, const struct discovery_source *sourc
 }
 
 enum swim_error
-discovery_offer(struct discovery *hub, const struct discovery_source *source, const char *address)
+discovery_offer(struct discovery *hub, swim_time now, const struct discovery_source *source,
+    const char *address)
 {
 	enum swim_error error;
 
 	if (discovery_find(hub, source, address) != NULL)
 		return SWIM_OK;
-	if (discovery_add_peer(hub, source, address, &error) == NULL)
+	if (discovery_add_peer(hub, source, address, now, &error) == NULL)
 		return error;
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 	return SWIM_OK;
 }
 
@@ -304,7 +336,7 @@ discovery_withdraw(struct discovery *hub, const struct discovery_source *source,
 	if (peer == NULL)
 		return;
 	discovery_remove_peer(hub, peer);
-	discovery_arm(hub);
+	discovery_rearm(hub);
 }
 
 void
@@ -374,21 +406,21 @@ discovery_source_at(const struct discovery *hub, size_t i, struct discovery_sour
 }
 
 enum swim_error
-discovery_set_seeds(struct discovery *hub, const char *const *seeds, size_t count)
+discovery_set_seeds(struct discovery *hub, swim_time now, const char *const *seeds, size_t count)
 {
-	return seeds_set(hub->seeds, seeds, count);
+	return seeds_set(hub->seeds, now, seeds, count);
 }
 
 struct discovery *
-discovery_new(struct event_base *base, struct resolver *resolver,
-    const struct discovery_config *config, const struct discovery_callbacks *callbacks)
+discovery_new(const struct discovery_config *config, const struct discovery_io *io,
+    const struct discovery_callbacks *callbacks, swim_time now)
 {
 	struct discovery *hub = calloc(1, sizeof(*hub));
 
 	if (hub == NULL)
 		return NULL;
-	hub->resolver = resolver;
 	hub->config = *config;
+	hub->io = *io;
 	hub->callbacks = *callbacks;
 	hub->policy = (struct retry_policy){
 	    .attempts = 0, /* for ever */
@@ -398,14 +430,10 @@ discovery_new(struct event_base *base, struct resolver *resolver,
 	};
 	rng_init(&hub->rng, config->seed);
 	hub->alone_check = SWIM_TIME_NEVER;
-	hub->hint_full = loop_now();
-	hub->timer = loop_timer_new(base, discovery_fired, hub);
+	hub->hint_full = now;
 	hub->seeds = seeds_new();
-	if (hub->timer == NULL || hub->seeds == NULL) {
-		if (hub->seeds != NULL)
-			hub->seeds->ops->stop(hub->seeds);
-		hub->seeds = NULL;
-		discovery_free(hub);
+	if (hub->seeds == NULL) {
+		free(hub);
 		return NULL;
 	}
 	discovery_add_source(hub, hub->seeds);
@@ -426,7 +454,6 @@ discovery_free(struct discovery *hub)
 	}
 	while (hub->peer_count > 0)
 		peer_free(hub->peers[--hub->peer_count]);
-	loop_timer_free(hub->timer);
 	free(hub);
 }
 

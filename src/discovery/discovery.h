@@ -3,6 +3,9 @@
  * Where members to join are found: sources (static seeds, and what discovery/source.h lets in) behind one
  * interface.  A source offers addresses; the hub joins them at a bounded rate and remembers for every one
  * what came of it.
+ *
+ * The hub decides whom to ask when, and does no I/O: time and answers are arguments, and `struct discovery_io` takes what it
+ * wants.  discovery/discovery_loop.h runs it on the daemon's loop, and tests/sim under virtual time.
  */
 #ifndef SWIMD_DISCOVERY_DISCOVERY_H
 #define SWIMD_DISCOVERY_DISCOVERY_H
@@ -11,12 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <event2/event.h>
 
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/time.h"
-#include "net/resolver.h"
 
 #define DISCOVERY_PEERS_MAX 1024 /* seeds and joins */
 #define DISCOVERY_HINTS_MAX 1024 /* found by other sources */
@@ -71,7 +72,7 @@ void discovery_config_defaults(struct discovery_config *);
 struct discovery_callbacks {
 	/* Contact this address (swim_join); false: too many at once, it is tried again later. */
 	bool (*join)(void *ctx, const struct swim_addr *);
-	/* `join` was called, or a state changed: time to flush.  Called on the loop only, from no function here. */
+	/* `join` was called, or a state changed: time to flush.  Called by discovery_tick and discovery_resolved alone. */
 	void (*changed)(void *ctx);
 	/* Can we send to this address at all?  NULL: to every one. */
 	bool (*reaches)(void *ctx, const struct swim_addr *);
@@ -82,11 +83,39 @@ struct discovery_callbacks {
 	void *ctx;
 };
 
-/* NULL when memory is short.  The callbacks' `join` and the rest are called on the loop only. */
-struct discovery *discovery_new(struct event_base *, struct resolver *,
-    const struct discovery_config *, const struct discovery_callbacks *);
+/* What the hub wants of whoever runs it. */
+struct discovery_io {
+	/* Call discovery_tick then (as discovery_deadline says), and no more at the time that was asked for before. */
+	void (*wake)(void *ctx, swim_time at);
+	/*
+	 * Look up "host:port" or "srv:NAME", and call discovery_resolved with this number, but not before this has returned.
+	 * False: no more can be looked up now.
+	 */
+	bool (*lookup)(void *ctx, uint64_t number, const char *hostport);
+	/* The answer is not wanted any more. */
+	void (*cancel)(void *ctx, uint64_t number);
+	void *ctx;
+};
+
+/* NULL when memory is short.  Both structs are copied. */
+struct discovery *discovery_new(const struct discovery_config *, const struct discovery_io *,
+    const struct discovery_callbacks *, swim_time now);
 /* Stops the sources.  Joins under way end without their callback. */
 void discovery_free(struct discovery *);
+
+/* Do what is due; the callbacks' `changed` is the last that it calls. */
+void discovery_tick(struct discovery *, swim_time now);
+/* When discovery_tick is next needed, or NEVER. */
+swim_time discovery_deadline(const struct discovery *);
+/* What a lookup found: addresses with their ports in the order in which to ask them, or none and a sentence that says why. */
+struct discovery_found {
+	const struct swim_addr *addresses;
+	size_t count;
+	const char *text;
+};
+/* A number that nobody waits for is ignored. */
+void discovery_resolved(struct discovery *, swim_time now, uint64_t number,
+    const struct discovery_found *);
 
 /*
  * The static seeds, replacing those of an earlier call (reload).  Each is tried until it has answered once,
@@ -99,7 +128,8 @@ void discovery_free(struct discovery *);
  * INVALID_ADDRESS for one that swim_hostport_split and swim_service_name refuse, RESOLUTION_FAILED when there is no room for
  * all (DISCOVERY_PEERS_MAX, or memory): then nothing has changed.
  */
-enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds, size_t count);
+enum swim_error discovery_set_seeds(struct discovery *, swim_time now, const char *const *seeds,
+    size_t count);
 
 /*
  * One round for an operator's `join`: the outcome of each address (JOINED, SELF, UNRESOLVED or
@@ -107,8 +137,13 @@ enum swim_error discovery_set_seeds(struct discovery *, const char *const *seeds
  * discovery_set_seeds; then the callback is not called.  Meanwhile they are peers of source "join".
  */
 typedef void discovery_join_done(void *ctx, const struct discovery_peer *peers, size_t count);
-enum swim_error discovery_join(struct discovery *, const char *const *addresses, size_t count,
-    discovery_join_done *, void *ctx);
+struct discovery_join {
+	const char *const *addresses; /* needed during the call only */
+	size_t count;
+	discovery_join_done *done;
+	void *ctx;
+};
+enum swim_error discovery_join(struct discovery *, swim_time now, const struct discovery_join *);
 /* Forget the joins with this ctx (the client went away): their callback is not called. */
 void discovery_join_cancel(struct discovery *, void *ctx);
 
@@ -116,17 +151,22 @@ void discovery_join_cancel(struct discovery *, void *ctx);
 enum discovery_who { DISCOVERY_WHO_OTHER, DISCOVERY_WHO_SELF, DISCOVERY_WHO_NAMESAKE };
 
 /* The core's answers to `join`.  They may be told at any time, within `join` too; addresses that nobody waits for are ignored. */
-void discovery_answered(struct discovery *, const struct swim_addr *, const char *member,
-    size_t member_len, enum discovery_who);
-void discovery_silent(struct discovery *, const struct swim_addr *);
+struct discovery_answer {
+	const struct swim_addr *address;
+	const char *member; /* its name */
+	size_t member_len;
+	enum discovery_who who;
+};
+void discovery_answered(struct discovery *, swim_time now, const struct discovery_answer *);
+void discovery_silent(struct discovery *, swim_time now, const struct swim_addr *);
 /* A member of another cluster, of this name ("": the unnamed one), answered. */
-void discovery_foreign(struct discovery *, const struct swim_addr *, const char *cluster,
-    size_t cluster_len);
+void discovery_foreign(struct discovery *, swim_time now, const struct swim_addr *,
+    const char *cluster, size_t cluster_len);
 /* What was to be sent there did not arrive, by what the network or this machine says; error_number as of udp_callbacks.refused. */
 void discovery_refused(struct discovery *, const struct swim_addr *, int error_number);
 
 /* The network has changed: whoever could not be reached is tried again soon, without the waits of many failures. */
-void discovery_retry(struct discovery *);
+void discovery_retry(struct discovery *, swim_time now);
 
 /* Is this child of the process one of a source, which takes its end? */
 bool discovery_owns(const struct discovery *, pid_t child);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "net/loop.h"
+#include "discovery/peer.h"
 
 /* A cluster's name, escaped; a longer one is cut. */
 #define HEARD_TEXT 80
@@ -20,26 +20,26 @@ struct heard_one {
 struct heard {
 	struct discovery_source source; /* first: the hub's pointer is ours */
 	struct discovery *hub;
-	struct loop_timer *timer;
 	struct heard_one list[HEARD_MAX]; /* a hint's number is its place here */
 };
 
-static void
-heard_arm(struct heard *heard)
+static swim_time
+heard_deadline(const struct discovery_source *source)
 {
+	const struct heard *heard = (const struct heard *)source;
 	swim_time next = SWIM_TIME_NEVER;
 
 	for (size_t i = 0; i < HEARD_MAX; i++) {
 		if (heard->list[i].address.family != 0)
 			next = swim_time_min(next, heard->list[i].until);
 	}
-	loop_timer_set(heard->timer, next);
+	return next;
 }
 
 static void
-heard_fired(void *ctx, swim_time now)
+heard_run(struct discovery_source *source, swim_time now)
 {
-	struct heard *heard = ctx;
+	struct heard *heard = (struct heard *)source;
 
 	for (size_t i = 0; i < HEARD_MAX; i++) {
 		if (heard->list[i].address.family == 0 ||
@@ -48,7 +48,6 @@ heard_fired(void *ctx, swim_time now)
 		heard->list[i].address = (struct swim_addr){0};
 		discovery_hint_withdraw(heard->hub, &heard->source, i);
 	}
-	heard_arm(heard);
 }
 
 static void
@@ -60,37 +59,31 @@ heard_start(struct discovery_source *source, struct discovery *hub)
 static void
 heard_stop(struct discovery_source *source)
 {
-	struct heard *heard = (struct heard *)source;
-
-	loop_timer_free(heard->timer);
-	free(heard);
+	free(source); /* the first of our struct */
 }
 
 static const struct discovery_source_ops heard_ops = {
     .name = "heard",
     .quiet = true,
     .start = heard_start,
+    .deadline = heard_deadline,
+    .run = heard_run,
     .stop = heard_stop,
 };
 
 struct discovery_source *
-heard_new(struct event_base *base)
+heard_new(void)
 {
 	struct heard *heard = calloc(1, sizeof(*heard));
 
 	if (heard == NULL)
 		return NULL;
 	heard->source.ops = &heard_ops;
-	heard->timer = loop_timer_new(base, heard_fired, heard);
-	if (heard->timer == NULL) {
-		free(heard);
-		return NULL;
-	}
 	return &heard->source;
 }
 
 static void
-heard_offer(struct heard *heard, size_t i)
+heard_offer(struct heard *heard, size_t i, swim_time now)
 {
 	const struct heard_one *one = &heard->list[i];
 	char reason[160];
@@ -110,15 +103,15 @@ heard_offer(struct heard *heard, size_t i)
 		snprintf(reason, sizeof(reason),
 		    "it speaks to us as a member of the cluster without a name");
 	/* For want of room it is only logged. */
-	(void)discovery_hint(heard->hub, &heard->source, i, &hint);
+	(void)discovery_hint(heard->hub, now, &heard->source, i, &hint);
 }
 
 bool
-heard_note(struct discovery_source *source, const struct swim_addr *address, const char *cluster,
-    size_t cluster_len)
+heard_note(struct discovery_source *source, swim_time now, const struct swim_addr *address,
+    const char *cluster, size_t cluster_len)
 {
 	struct heard *heard = (struct heard *)source;
-	swim_time until = swim_time_add(loop_now(), swim_seconds(HEARD_KEEP_S));
+	swim_time until = swim_time_add(now, swim_seconds(HEARD_KEEP_S));
 	char escaped[HEARD_TEXT];
 	size_t i = 0;
 	bool known;
@@ -137,7 +130,7 @@ heard_note(struct discovery_source *source, const struct swim_addr *address, con
 	heard->list[i].until = until;
 	snprintf(heard->list[i].cluster, sizeof(heard->list[i].cluster), "%s", escaped);
 	if (!known)
-		heard_offer(heard, i);
-	heard_arm(heard);
+		heard_offer(heard, i, now);
+	discovery_rearm(heard->hub);
 	return !known;
 }

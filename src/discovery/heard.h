@@ -6,17 +6,15 @@
 #ifndef SWIMD_DISCOVERY_HEARD_H
 #define SWIMD_DISCOVERY_HEARD_H
 
-#include <event2/event.h>
-
 #include "discovery/source.h"
 
 #define HEARD_MAX 16     /* further ones are not kept */
 #define HEARD_KEEP_S 600 /* after the last word */
 
 /* NULL when memory is short. */
-struct discovery_source *heard_new(struct event_base *);
+struct discovery_source *heard_new(void);
 /* A member of this cluster ("": the unnamed one) spoke from this address.  True: that is news. */
-bool heard_note(struct discovery_source *, const struct swim_addr *, const char *cluster,
-    size_t cluster_len);
+bool heard_note(struct discovery_source *, swim_time now, const struct swim_addr *,
+    const char *cluster, size_t cluster_len);
 
 #endif

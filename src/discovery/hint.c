@@ -247,8 +247,8 @@ hint_take(struct peer *peer, const struct discovery_hint *hint, bool fresh, swim
 }
 
 enum swim_error
-discovery_hint(struct discovery *hub, const struct discovery_source *source, uint64_t id,
-    const struct discovery_hint *hint)
+discovery_hint(struct discovery *hub, swim_time now, const struct discovery_source *source,
+    uint64_t id, const struct discovery_hint *hint)
 {
 	struct peer *peer = hint_find(hub, source, id);
 	bool fresh = peer == NULL;
@@ -257,10 +257,10 @@ discovery_hint(struct discovery *hub, const struct discovery_source *source, uin
 		return SWIM_ERROR_RESOLUTION_FAILED;
 	if (fresh || peer->offered != hint->state || strcmp(peer->claim, hint->name) != 0 ||
 	    !swim_addr_equal(&peer->report.resolved, &hint->address))
-		hint_take(peer, hint, fresh, loop_now());
+		hint_take(peer, hint, fresh, now);
 	else if (hint->state != DISCOVERY_PENDING)
 		snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", hint->reason);
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 	return SWIM_OK;
 }
 
@@ -272,7 +272,7 @@ discovery_hint_withdraw(struct discovery *hub, const struct discovery_source *so
 	if (peer == NULL)
 		return;
 	discovery_remove_peer(hub, peer);
-	discovery_arm(hub);
+	discovery_rearm(hub);
 }
 
 void
@@ -284,5 +284,5 @@ discovery_hint_withdraw_all(struct discovery *hub, const struct discovery_source
 		if (peer->hint && peer->source == source)
 			discovery_remove_peer(hub, peer);
 	}
-	discovery_arm(hub);
+	discovery_rearm(hub);
 }

@@ -17,7 +17,7 @@
 struct known {
 	struct discovery_source source; /* first: the hub's pointer is ours */
 	struct discovery *hub;
-	struct loop_timer *timer;
+	swim_time turn; /* when to look again; NEVER while there is nobody to offer */
 	char **list;
 	size_t count, next; /* next: the one to be offered next */
 	unsigned rounds;    /* how often all have been offered */
@@ -30,7 +30,7 @@ withdraw_all(struct known *k)
 		if (k->hub->peers[i]->source == &k->source)
 			discovery_remove_peer(k->hub, k->hub->peers[i]);
 	}
-	discovery_arm(k->hub);
+	discovery_rearm(k->hub);
 	k->next = 0;
 	k->rounds = 0;
 }
@@ -83,10 +83,10 @@ make_room(struct known *k, swim_time now)
 }
 
 static void
-offer_next(struct known *k)
+offer_next(struct known *k, swim_time now)
 {
 	/* For want of room it has its turn in the next round. */
-	(void)discovery_offer(k->hub, &k->source, k->list[k->next]);
+	(void)discovery_offer(k->hub, now, &k->source, k->list[k->next]);
 	if (++k->next == k->count) {
 		k->next = 0;
 		k->rounds++;
@@ -101,22 +101,29 @@ offer(struct known *k, swim_time now)
 
 	if (k->count <= KNOWN_AT_ONCE) {
 		while (k->rounds == 0)
-			offer_next(k);
+			offer_next(k, now);
 		return;
 	}
 	for (offered = make_room(k, now); offered < KNOWN_AT_ONCE; offered++)
-		offer_next(k);
+		offer_next(k, now);
+}
+
+static swim_time
+known_deadline(const struct discovery_source *source)
+{
+	return ((const struct known *)source)->turn;
 }
 
 static void
-fired(void *ctx, swim_time now)
+known_run(struct discovery_source *source, swim_time now)
 {
-	struct known *k = ctx;
+	struct known *k = (struct known *)source;
 	struct discovery *hub = k->hub;
 	unsigned doubled = k->rounds < 6 ? k->rounds : 6;
 	swim_duration wait = swim_ms((int64_t)TURN_MS << doubled);
 
 	if (k->count == 0) {
+		k->turn = SWIM_TIME_NEVER;
 		withdraw_all(k);
 		return;
 	}
@@ -128,8 +135,7 @@ fired(void *ctx, swim_time now)
 	}
 	if (wait.ns > swim_seconds(TURN_MAX_S).ns)
 		wait = swim_seconds(TURN_MAX_S);
-	loop_timer_set(k->timer,
-	    swim_time_add(now, retry_jitter(wait, JITTER, rng_unit(&hub->rng))));
+	k->turn = swim_time_add(now, retry_jitter(wait, JITTER, rng_unit(&hub->rng)));
 }
 
 static void
@@ -146,7 +152,6 @@ known_stop(struct discovery_source *source)
 	while (k->count > 0)
 		free(k->list[--k->count]);
 	free(k->list);
-	loop_timer_free(k->timer);
 	free(k);
 }
 
@@ -154,27 +159,26 @@ static const struct discovery_source_ops known_ops = {
     .name = "snapshot",
     .quiet = true,
     .start = known_start,
+    .deadline = known_deadline,
+    .run = known_run,
     .stop = known_stop,
 };
 
 struct discovery_source *
-known_new(struct event_base *base)
+known_new(void)
 {
 	struct known *k = calloc(1, sizeof(*k));
 
 	if (k == NULL)
 		return NULL;
 	k->source.ops = &known_ops;
-	k->timer = loop_timer_new(base, fired, k);
-	if (k->timer == NULL) {
-		free(k);
-		return NULL;
-	}
+	k->turn = SWIM_TIME_NEVER;
 	return &k->source;
 }
 
 void
-known_add(struct discovery_source *source, const char *const *addresses, size_t count)
+known_add(struct discovery_source *source, swim_time now, const char *const *addresses,
+    size_t count)
 {
 	struct known *k = (struct known *)source;
 	char **list = reallocarray(k->list, k->count + count + 1, sizeof(*list)), *spare;
@@ -194,7 +198,8 @@ known_add(struct discovery_source *source, const char *const *addresses, size_t 
 		list[i] = list[other];
 		list[other] = spare;
 	}
-	loop_timer_set(k->timer, loop_now());
+	k->turn = now;
+	discovery_rearm(k->hub);
 }
 
 void

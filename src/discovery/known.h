@@ -7,19 +7,19 @@
 #define SWIMD_DISCOVERY_KNOWN_H
 
 #include <stddef.h>
-#include <event2/event.h>
 
 #include "discovery/source.h"
 
 #define KNOWN_AT_ONCE 16
 
 /* NULL when memory is short. */
-struct discovery_source *known_new(struct event_base *);
+struct discovery_source *known_new(void);
 /*
  * Further addresses, to be tried after those of earlier calls and in random order among themselves.  What
  * memory is too short for is left out.
  */
-void known_add(struct discovery_source *, const char *const *addresses, size_t count);
+void known_add(struct discovery_source *, swim_time now, const char *const *addresses,
+    size_t count);
 /* None of them. */
 void known_clear(struct discovery_source *);
 /* All but this one. */

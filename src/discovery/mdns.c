@@ -142,7 +142,7 @@ mdns_found(struct mdns *mdns, const struct mdns_service *service)
 	if (hint.state == DISCOVERY_PENDING)
 		mdns->said_found = true;
 	/* The helper has no more services than there is room for, unless another source took some. */
-	if (discovery_hint(mdns->hub, &mdns->source, service->id, &hint) != SWIM_OK)
+	if (discovery_hint(mdns->hub, loop_now(), &mdns->source, service->id, &hint) != SWIM_OK)
 		mdns->refused++;
 }
 

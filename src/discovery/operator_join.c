@@ -46,25 +46,24 @@ operator_join_peer(const struct operator_join *join, const char *address)
 }
 
 enum swim_error
-discovery_join(struct discovery *hub, const char *const *addresses, size_t count,
-    discovery_join_done *done, void *ctx)
+discovery_join(struct discovery *hub, swim_time now, const struct discovery_join *asked)
 {
 	struct operator_join *join = NULL;
 	enum swim_error error = SWIM_ERROR_RESOLUTION_FAILED;
 	struct peer *peer;
 	size_t i;
 
-	if (count > DISCOVERY_PEERS_MAX)
+	if (asked->count > DISCOVERY_PEERS_MAX)
 		return error;
-	join = calloc(1, sizeof(*join) + count * sizeof(join->peers[0]));
+	join = calloc(1, sizeof(*join) + asked->count * sizeof(join->peers[0]));
 	if (join == NULL)
 		return error;
-	join->done = done;
-	join->ctx = ctx;
-	for (i = 0; i < count; i++) {
-		peer = operator_join_peer(join, addresses[i]);
+	join->done = asked->done;
+	join->ctx = asked->ctx;
+	for (i = 0; i < asked->count; i++) {
+		peer = operator_join_peer(join, asked->addresses[i]);
 		if (peer == NULL)
-			peer = discovery_add_peer(hub, NULL, addresses[i], &error);
+			peer = discovery_add_peer(hub, NULL, asked->addresses[i], now, &error);
 		if (peer == NULL) {
 			operator_join_free(hub, join);
 			return error;
@@ -74,7 +73,7 @@ discovery_join(struct discovery *hub, const char *const *addresses, size_t count
 	}
 	join->next = hub->joins;
 	hub->joins = join;
-	discovery_arm(hub);
+	discovery_arm(hub, now);
 	return SWIM_OK;
 }
 
@@ -88,7 +87,7 @@ discovery_join_cancel(struct discovery *hub, void *ctx)
 		if (join->ctx == ctx)
 			operator_join_free(hub, join);
 	}
-	discovery_arm(hub);
+	discovery_rearm(hub);
 }
 
 /* One all of whose outcomes are known. */

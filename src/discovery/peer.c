@@ -337,38 +337,31 @@ peer_contact(struct peer *peer, const struct swim_addr *addresses, size_t count,
 	peer_conclude(peer, now);
 }
 
-static void
-peer_resolved(void *ctx, const char *hostport, enum swim_error error, const char *text,
-    const struct swim_addr *addresses, size_t count)
+void
+peer_resolved(struct peer *peer, const struct discovery_found *found, swim_time now)
 {
-	struct peer *peer = ctx;
-	struct discovery *hub = peer->hub;
-	swim_time now = loop_now();
-
-	(void)hostport;
-	(void)error;
-	peer->request = NULL;
-	if (count == 0) {
-		snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", text);
-		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
-	} else {
-		peer_contact(peer, addresses, count, now);
+	peer->lookup = 0;
+	if (found->count > 0) {
+		peer_contact(peer, found->addresses, found->count, now);
+		return;
 	}
-	discovery_arm(hub);
-	if (hub->callbacks.changed != NULL)
-		hub->callbacks.changed(hub->callbacks.ctx);
+	snprintf(peer->report.reason, sizeof(peer->report.reason), "%s", found->text);
+	peer_failed(peer, DISCOVERY_UNRESOLVED, now);
 }
 
 static void
 peer_try(struct peer *peer, swim_time now)
 {
+	struct discovery *hub = peer->hub;
+
 	peer->report.next_try = SWIM_TIME_NEVER;
 	/* A try that was put off goes on. */
 	if (peer->refused == 0)
 		peer->report.attempts++;
 	peer_set_state(peer, DISCOVERY_RESOLVING, now);
-	peer->request = resolver_lookup(peer->hub->resolver, peer->hostport, peer_resolved, peer);
-	if (peer->request == NULL) {
+	peer->lookup = ++hub->lookups;
+	if (!hub->io.lookup(hub->io.ctx, peer->lookup, peer->hostport)) {
+		peer->lookup = 0;
 		snprintf(peer->report.reason, sizeof(peer->report.reason),
 		    "too many names are being looked up");
 		peer_failed(peer, DISCOVERY_UNRESOLVED, now);
@@ -411,24 +404,24 @@ peer_find_contact(struct peer *peer, const struct swim_addr *address)
 }
 
 void
-peer_answered(struct peer *peer, const struct swim_addr *address, const char *member,
-    size_t member_len, enum discovery_who who, swim_time now)
+peer_answered(struct peer *peer, const struct discovery_answer *answer, swim_time now)
 {
-	struct peer_contact *contact = peer_find_contact(peer, address);
+	struct peer_contact *contact = peer_find_contact(peer, answer->address);
+	size_t member_len = answer->member_len;
 
 	if (contact == NULL)
 		return;
 	if (member_len >= sizeof(peer->report.member))
 		member_len = sizeof(peer->report.member) - 1;
 	if (member_len > 0)
-		memcpy(peer->report.member, member, member_len);
+		memcpy(peer->report.member, answer->member, member_len);
 	peer->report.member[member_len] = '\0';
 	peer->report.member_len = (uint16_t)member_len;
-	peer->report.resolved = *address;
-	if (who != DISCOVERY_WHO_OTHER) {
+	peer->report.resolved = *answer->address;
+	if (answer->who != DISCOVERY_WHO_OTHER) {
 		/* Of a name that stands for all members, others may answer yet. */
-		contact->state = who == DISCOVERY_WHO_SELF ? PEER_CONTACT_SELF
-							   : PEER_CONTACT_NAMESAKE;
+		contact->state = answer->who == DISCOVERY_WHO_SELF ? PEER_CONTACT_SELF
+								   : PEER_CONTACT_NAMESAKE;
 		peer_conclude(peer, now);
 		return;
 	}
@@ -576,7 +569,8 @@ peer_new(struct discovery *hub, const struct discovery_source *source, const cha
 void
 peer_free(struct peer *peer)
 {
-	resolver_cancel(peer->request);
+	if (peer->lookup != 0)
+		peer->hub->io.cancel(peer->hub->io.ctx, peer->lookup);
 	free(peer->contacts);
 	free(peer);
 }

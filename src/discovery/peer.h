@@ -6,7 +6,6 @@
 #include "base/rng.h"
 #include "discovery/discovery.h"
 #include "discovery/source.h"
-#include "net/loop.h"
 #include "net/retry.h"
 
 /* At most so many addresses of one name are asked at a time; when one does not answer, the next is asked. */
@@ -39,8 +38,8 @@ struct peer {
 	char claim[256];              /* the name that it gives */
 	struct discovery_peer report;
 	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
-	struct resolver_request *request;
-	struct peer_contact *contacts; /* all addresses of this try, on the heap */
+	uint64_t lookup;                      /* the number of the one under way; 0: none is */
+	struct peer_contact *contacts;        /* all addresses of this try, on the heap */
 	size_t contact_count;
 	char foreign[40]; /* the name of the other cluster that answered last, escaped */
 	unsigned failed;  /* tries in a row that came to nothing */
@@ -51,12 +50,12 @@ struct peer {
 };
 
 struct discovery {
-	struct resolver *resolver;
 	struct discovery_config config;
+	struct discovery_io io;
 	struct discovery_callbacks callbacks;
 	struct retry_policy policy;
 	struct rng rng;
-	struct loop_timer *timer;
+	uint64_t lookups; /* numbers them */
 	struct discovery_source *sources, *seeds;
 	struct peer *peers[DISCOVERY_PEERS_MAX + DISCOVERY_HINTS_MAX]; /* as they came */
 	size_t peer_count, hint_count;
@@ -76,8 +75,7 @@ void peer_run(struct peer *, swim_time now);
 /* When peer_run is next needed. */
 swim_time peer_deadline(const struct peer *);
 /* An address that it may be waiting for answered or did not. */
-void peer_answered(struct peer *, const struct swim_addr *, const char *member, size_t member_len,
-    enum discovery_who, swim_time now);
+void peer_answered(struct peer *, const struct discovery_answer *, swim_time now);
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, size_t cluster_len,
     swim_time now);
@@ -105,10 +103,15 @@ swim_time hint_deadline(const struct discovery *);
 /* Which hints have become members, or are none any more? */
 void hint_check(struct discovery *, swim_time now);
 
-/* Functions of the hub (discovery.c).  Set the timer to when something is next due. */
-void discovery_arm(struct discovery *);
+/* What it looked up has been found, or not. */
+void peer_resolved(struct peer *, const struct discovery_found *, swim_time now);
+
+/* Functions of the hub (discovery.c).  Ask to be run when something is next due. */
+void discovery_arm(struct discovery *, swim_time now);
+/* The same where something that was due is not any more. */
+void discovery_rearm(struct discovery *);
 struct peer *discovery_add_peer(struct discovery *, const struct discovery_source *,
-    const char *address, enum swim_error *error);
+    const char *address, swim_time now, enum swim_error *error);
 void discovery_remove_peer(struct discovery *, struct peer *);
 /* Is some peer waiting for an answer from this address? */
 bool discovery_is_asking(const struct discovery *, const struct swim_addr *);

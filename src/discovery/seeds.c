@@ -64,7 +64,7 @@ seeds_new(void)
 }
 
 enum swim_error
-seeds_set(struct discovery_source *source, const char *const *wanted, size_t count)
+seeds_set(struct discovery_source *source, swim_time now, const char *const *wanted, size_t count)
 {
 	struct seeds *seeds = (struct seeds *)source;
 	char **list = calloc(count + 1, sizeof(*list));
@@ -79,7 +79,7 @@ seeds_set(struct discovery_source *source, const char *const *wanted, size_t cou
 		list[kept] = strdup(wanted[i]);
 		if (list[kept] == NULL)
 			goto undo;
-		error = discovery_offer(seeds->hub, source, list[kept]);
+		error = discovery_offer(seeds->hub, now, source, list[kept]);
 		if (error != SWIM_OK) {
 			free(list[kept]);
 			goto undo;

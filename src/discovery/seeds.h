@@ -8,6 +8,7 @@
 /* NULL when memory is short. */
 struct discovery_source *seeds_new(void);
 /* Replace the seeds: see discovery_set_seeds. */
-enum swim_error seeds_set(struct discovery_source *, const char *const *wanted, size_t count);
+enum swim_error seeds_set(struct discovery_source *, swim_time now, const char *const *wanted,
+    size_t count);
 
 #endif

@@ -38,6 +38,9 @@ struct discovery_source_ops {
 	uint64_t (*dropped)(const struct discovery_source *);
 	/* Is this child of the process its own, whose end it takes?  NULL: it has none. */
 	bool (*owns)(const struct discovery_source *, pid_t child);
+	/* When `run` is next needed, and what is then due.  Both NULL: never. */
+	swim_time (*deadline)(const struct discovery_source *);
+	void (*run)(struct discovery_source *, swim_time now);
 	/* Stop discovering and advertising, and free the source. */
 	void (*stop)(struct discovery_source *);
 };
@@ -58,7 +61,7 @@ void discovery_advertise(struct discovery *, const struct discovery_self *);
  * offered a second time stays as it is.  INVALID_ADDRESS when it is no host:port, RESOLUTION_FAILED when there
  * is no room.
  */
-enum swim_error discovery_offer(struct discovery *, const struct discovery_source *,
+enum swim_error discovery_offer(struct discovery *, swim_time now, const struct discovery_source *,
     const char *address);
 /* It is there no more. */
 void discovery_withdraw(struct discovery *, const struct discovery_source *, const char *address);
@@ -78,8 +81,8 @@ struct discovery_hint {
  * The source's hint of this number; again when more is known of it.  What is the same stays as it is.
  * RESOLUTION_FAILED when there is no room.
  */
-enum swim_error discovery_hint(struct discovery *, const struct discovery_source *, uint64_t id,
-    const struct discovery_hint *);
+enum swim_error discovery_hint(struct discovery *, swim_time now, const struct discovery_source *,
+    uint64_t id, const struct discovery_hint *);
 void discovery_hint_withdraw(struct discovery *, const struct discovery_source *, uint64_t id);
 /* All of the source's. */
 void discovery_hint_withdraw_all(struct discovery *, const struct discovery_source *);

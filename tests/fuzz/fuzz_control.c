@@ -83,17 +83,17 @@ discovery_source_at(const struct discovery *discovery, size_t i,
 }
 
 enum swim_error
-discovery_join(struct discovery *discovery, const char *const *addresses, size_t count,
-    discovery_join_done *done, void *ctx)
+discovery_join(struct discovery *discovery, swim_time now, const struct discovery_join *join)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
 
-	for (size_t i = 0; i < count; i++)
-		assert(swim_hostport_split(addresses[i], strlen(addresses[i]), 1, false, host,
-			   &port) == SWIM_ADDR_OK);
+	(void)now;
+	for (size_t i = 0; i < join->count; i++)
+		assert(swim_hostport_split(join->addresses[i], strlen(join->addresses[i]), 1, false,
+			   host, &port) == SWIM_ADDR_OK);
 	assert(discovery->ctx == NULL);
-	*discovery = (struct discovery){done, ctx};
+	*discovery = (struct discovery){join->done, join->ctx};
 	return SWIM_OK;
 }
 

@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "discovery/discovery.h"
+#include "discovery/discovery_loop.h"
+#include "net/loop.h"
 #include "support/dns.h"
 
 #define ASKED_MAX 2048
@@ -17,6 +19,7 @@ struct fixture {
 	struct event_base *base;
 	struct dns_test server;
 	struct resolver *resolver;
+	struct discovery_loop *loop;
 	struct discovery *hub;
 	struct swim_addr asked[ASKED_MAX];
 	size_t asked_count;
@@ -42,7 +45,8 @@ core_join(void *ctx, const struct swim_addr *addr)
 	if (f->room > 0)
 		f->refuse = --f->room == 0;
 	if (f->answer_at_once)
-		discovery_answered(f->hub, addr, "quick", 5, false);
+		discovery_answered(f->hub, loop_now(),
+		    &(struct discovery_answer){addr, "quick", 5, DISCOVERY_WHO_OTHER});
 	return true;
 }
 
@@ -102,14 +106,15 @@ start(struct fixture *f, swim_duration retry_first)
 	if (retry_first.ns > config.retry_max.ns)
 		config.retry_max = retry_first;
 	config.seed = 7;
-	f->hub = discovery_new(f->base, f->resolver, &config, &callbacks);
-	ck_assert_ptr_nonnull(f->hub);
+	f->loop = discovery_loop_new(f->base, f->resolver, &config, &callbacks);
+	ck_assert_ptr_nonnull(f->loop);
+	f->hub = discovery_loop_hub(f->loop);
 }
 
 static inline void
 end(struct fixture *f)
 {
-	discovery_free(f->hub);
+	discovery_loop_free(f->loop);
 	resolver_free(f->resolver);
 	dns_test_end(&f->server);
 	loop_free(f->base);
@@ -124,7 +129,7 @@ set_seeds(struct fixture *f, const char *a, const char *b, const char *c)
 
 	while (count < 3 && seeds[count] != NULL)
 		count++;
-	return discovery_set_seeds(f->hub, seeds, count);
+	return discovery_set_seeds(f->hub, loop_now(), seeds, count);
 }
 
 static inline struct discovery_peer
@@ -168,8 +173,9 @@ answer(struct fixture *f, const char *address, const char *member, bool self)
 {
 	struct swim_addr a = addr(address);
 
-	discovery_answered(f->hub, &a, member, strlen(member),
-	    self ? DISCOVERY_WHO_SELF : DISCOVERY_WHO_OTHER);
+	discovery_answered(f->hub, loop_now(),
+	    &(struct discovery_answer){&a, member, strlen(member),
+		self ? DISCOVERY_WHO_SELF : DISCOVERY_WHO_OTHER});
 }
 
 static inline void
@@ -177,7 +183,8 @@ answer_namesake(struct fixture *f, const char *address, const char *member)
 {
 	struct swim_addr a = addr(address);
 
-	discovery_answered(f->hub, &a, member, strlen(member), DISCOVERY_WHO_NAMESAKE);
+	discovery_answered(f->hub, loop_now(),
+	    &(struct discovery_answer){&a, member, strlen(member), DISCOVERY_WHO_NAMESAKE});
 }
 
 static inline void
@@ -185,7 +192,7 @@ silence(struct fixture *f, const char *address)
 {
 	struct swim_addr a = addr(address);
 
-	discovery_silent(f->hub, &a);
+	discovery_silent(f->hub, loop_now(), &a);
 }
 
 #endif

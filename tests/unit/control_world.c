@@ -73,18 +73,18 @@ discovery_source_at(const struct discovery *discovery, size_t i,
 }
 
 enum swim_error
-discovery_join(struct discovery *discovery, const char *const *addresses, size_t count,
-    discovery_join_done *done, void *ctx)
+discovery_join(struct discovery *discovery, swim_time now, const struct discovery_join *join)
 {
+	(void)now;
 	if (discovery->refuse != SWIM_OK)
 		return discovery->refuse;
 	for (size_t i = 0; i < WORLD_JOINS_MAX; i++)
 		if (discovery->joins[i].ctx == NULL) {
-			discovery->joins[i].done = done;
-			discovery->joins[i].ctx = ctx;
-			discovery->joins[i].count = count;
+			discovery->joins[i].done = join->done;
+			discovery->joins[i].ctx = join->ctx;
+			discovery->joins[i].count = join->count;
 			snprintf(discovery->joins[i].first, sizeof(discovery->joins[i].first), "%s",
-			    addresses[0]);
+			    join->addresses[0]);
 			discovery->started++;
 			return SWIM_OK;
 		}

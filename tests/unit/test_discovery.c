@@ -82,13 +82,13 @@ START_TEST(a_network_at_last_makes_for_another_try)
 	}
 	ck_assert_int_gt(delay(&f, "127.0.0.1:7001").ns, swim_ms(100).ns);
 	begin = loop_now();
-	discovery_retry(f.hub);
+	discovery_retry(f.hub, loop_now());
 	ck_assert_int_le(swim_time_since(peer(&f, "127.0.0.1:7001").next_try, begin).ns,
 	    swim_ms(1).ns + swim_time_since(loop_now(), begin).ns);
 	LOOP_UNTIL(f.base, f.asked_count == 26);
 	/* Who is being asked is not asked twice, and who has answered not again. */
 	answer(&f, "127.0.0.1:7001", "n1", false);
-	discovery_retry(f.hub);
+	discovery_retry(f.hub, loop_now());
 	LOOP_ONCE(f.base);
 	ck_assert_uint_eq(f.asked_count, 26);
 	ck_assert_int_eq(state(&f, "127.0.0.1:7001"), DISCOVERY_JOINED);
@@ -529,10 +529,11 @@ START_TEST(peers_are_bounded)
 		snprintf(texts[i], sizeof(texts[i]), "10.0.%zu.%zu:1", i / 256, i % 256);
 		seeds[i] = texts[i];
 	}
-	ck_assert_int_eq(discovery_set_seeds(f.hub, seeds, DISCOVERY_PEERS_MAX + 1),
+	ck_assert_int_eq(discovery_set_seeds(f.hub, loop_now(), seeds, DISCOVERY_PEERS_MAX + 1),
 	    SWIM_ERROR_RESOLUTION_FAILED);
 	ck_assert_uint_eq(discovery_count(f.hub), 0);
-	ck_assert_int_eq(discovery_set_seeds(f.hub, seeds, DISCOVERY_PEERS_MAX), SWIM_OK);
+	ck_assert_int_eq(discovery_set_seeds(f.hub, loop_now(), seeds, DISCOVERY_PEERS_MAX),
+	    SWIM_OK);
 	ck_assert_uint_eq(discovery_count(f.hub), DISCOVERY_PEERS_MAX);
 	LOOP_UNTIL(f.base, f.asked_count == DISCOVERY_PEERS_MAX);
 	end(&f);
@@ -599,8 +600,8 @@ START_TEST(one_of_another_cluster_is_told_apart)
 	start(&f, swim_ms(1));
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", "10.0.0.2:1", NULL), SWIM_OK);
 	LOOP_UNTIL(f.base, f.asked_count == 2);
-	discovery_foreign(f.hub, &one, "prod\33[2J", 8);
-	discovery_foreign(f.hub, &two, "", 0);
+	discovery_foreign(f.hub, loop_now(), &one, "prod\33[2J", 8);
+	discovery_foreign(f.hub, loop_now(), &two, "", 0);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_OTHER_CLUSTER);
 	ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason,
 	    "10.0.0.1:1 belongs to the cluster 'prod\\x1b[2J', which is not ours");

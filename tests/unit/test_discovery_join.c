@@ -24,7 +24,8 @@ join(struct fixture *f, const char *a, const char *b, const char *c)
 
 	while (count < 3 && addresses[count] != NULL)
 		count++;
-	return discovery_join(f->hub, addresses, count, round_done, f);
+	return discovery_join(f->hub, loop_now(),
+	    &(struct discovery_join){addresses, count, round_done, f});
 }
 
 START_TEST(a_join_tells_the_outcome_of_each_address)
@@ -213,9 +214,9 @@ START_TEST(another_source_fits_in)
 	ck_assert(!discovery_trouble(f.hub, &name, &sentence));
 
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
-	ck_assert_int_eq(discovery_offer(f.hub, &other->source, "10.0.0.1:1"), SWIM_OK);
-	ck_assert_int_eq(discovery_offer(f.hub, &other->source, "10.0.0.1:1"), SWIM_OK);
-	ck_assert_int_eq(discovery_offer(f.hub, &other->source, "nonsense:"),
+	ck_assert_int_eq(discovery_offer(f.hub, loop_now(), &other->source, "10.0.0.1:1"), SWIM_OK);
+	ck_assert_int_eq(discovery_offer(f.hub, loop_now(), &other->source, "10.0.0.1:1"), SWIM_OK);
+	ck_assert_int_eq(discovery_offer(f.hub, loop_now(), &other->source, "nonsense:"),
 	    SWIM_ERROR_INVALID_ADDRESS);
 	ck_assert_uint_eq(discovery_count(f.hub), 2);
 	LOOP_UNTIL(f.base, f.asked_count == 1);

@@ -46,7 +46,7 @@ hint(struct hints *h, uint64_t id, const char *address, const char *name)
 	    .reason = "",
 	};
 
-	return discovery_hint(h->f.hub, &h->source, id, &hint);
+	return discovery_hint(h->f.hub, loop_now(), &h->source, id, &hint);
 }
 
 START_TEST(a_hint_is_asked_and_joined)
@@ -161,7 +161,8 @@ START_TEST(what_is_not_to_be_joined_is_only_shown)
 	begin(&h, swim_ms(1));
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		refused.state = states[i];
-		ck_assert_int_eq(discovery_hint(h.f.hub, &h.source, 1, &refused), SWIM_OK);
+		ck_assert_int_eq(discovery_hint(h.f.hub, loop_now(), &h.source, 1, &refused),
+		    SWIM_OK);
 		LOOP_ONCE(h.f.base);
 		ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), states[i]);
 		ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").reason, "because");
@@ -171,7 +172,7 @@ START_TEST(what_is_not_to_be_joined_is_only_shown)
 	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
 	/* And again, in the midst of being asked: its answer is nothing to us. */
-	ck_assert_int_eq(discovery_hint(h.f.hub, &h.source, 1, &refused), SWIM_OK);
+	ck_assert_int_eq(discovery_hint(h.f.hub, loop_now(), &h.source, 1, &refused), SWIM_OK);
 	answer(&h.f, "10.0.0.1:1", "db1", false);
 	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_UNRESOLVED);
 	end(&h.f);

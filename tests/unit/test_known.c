@@ -7,7 +7,7 @@
 static struct discovery_source *
 known(struct fixture *f)
 {
-	struct discovery_source *source = known_new(f->base);
+	struct discovery_source *source = known_new();
 
 	ck_assert_ptr_nonnull(source);
 	discovery_add_source(f->hub, source);
@@ -26,7 +26,7 @@ add(struct discovery_source *source, unsigned count)
 		snprintf(texts[i], sizeof(texts[i]), "10.0.%u.%u:1", i / 256, i % 256);
 		list[i] = texts[i];
 	}
-	known_add(source, list, count);
+	known_add(source, loop_now(), list, count);
 	free(texts);
 	free(list);
 }
@@ -85,7 +85,7 @@ START_TEST(many_take_turns)
 			seen[last] = true;
 			silence(&f, swim_addr_format(&f.asked[done], asked));
 		}
-		known_add(source, NULL, 0); /* the next turn at once */
+		known_add(source, loop_now(), NULL, 0); /* the next turn at once */
 		turns++;
 	}
 	ck_assert_uint_ge(turns, COUNT / KNOWN_AT_ONCE);
@@ -127,8 +127,8 @@ START_TEST(who_is_there_first_is_asked_first)
 
 	start(&f, swim_ms(1000));
 	source = known(&f);
-	known_add(source, first, 1);
-	known_add(source, second, 1);
+	known_add(source, loop_now(), first, 1);
+	known_add(source, loop_now(), second, 1);
 	LOOP_UNTIL(f.base, f.asked_count == 2);
 	ck_assert(was_asked(&f, 0, "10.0.0.1:1"));
 	end(&f);

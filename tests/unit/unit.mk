@@ -95,7 +95,7 @@ OBJS_test_nameserver = net/nameserver.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/nameserver.o net/service.o net/namecache.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o base/rng.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
-DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/hint.o discovery/peer.o discovery/operator_join.o discovery/seeds.o $(RESOLVER_OBJS) \
+DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/discovery_loop.o discovery/hint.o discovery/peer.o discovery/operator_join.o discovery/seeds.o $(RESOLVER_OBJS) \
 	net/retry.o
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
