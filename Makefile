@@ -211,8 +211,9 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 	@mkdir -p $(@D)
 	$(link) $^ $(SWIMD_LIBS)
 
-# What the simulator takes of the daemon: code without I/O, with nothing of the loop.
-SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o
+# What the simulator takes of other floors: code without I/O (PURE_FILES of tests/house.py), with nothing of the loop.
+SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o net/retry.o net/zone.o \
+	$(patsubst %,discovery/%.o,discovery hint known operator_join peer seeds)
 $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)) \
 		$(SIM_OBJS:%=$(B)/obj/%) $(call floors,core wire base) $(B)/.files
 	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)

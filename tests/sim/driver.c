@@ -9,14 +9,13 @@
 #include <string.h>
 
 #include "core/loss.h"
+#include "sim/finder.h"
 #include "sim/inspect.h"
 #include "sim/keep.h"
 #include "sim/trace.h"
 
 /* A node that runs slow looks at its timers at least after so many datagrams. */
 #define BATCH 32
-/* What may come of an address to join through. */
-#define JOIN_PINGS 4
 
 static void
 log_event(struct world *w, struct node *n, const struct swim_event *e)
@@ -145,7 +144,7 @@ seed_delay(struct world *w, unsigned tries)
 {
 	double seconds = 1;
 
-	/* The daemon's: doubled from 1 s to 30 s, give or take a quarter. */
+	/* As a swimd's: doubled from 1 s to 30 s, give or take a quarter. */
 	for (unsigned i = 1; i < tries && seconds < 30; i++)
 		seconds *= 2;
 	if (seconds > 30)
@@ -160,18 +159,6 @@ driver_seed_later(struct world *w, struct node *n, unsigned s, swim_duration del
 				.kind = SEED,
 				.node = n->index,
 				.arg = (uint64_t)n->life << 32 | s});
-}
-
-static void
-seed_event(struct world *w, struct node *n, const struct swim_event *e)
-{
-	for (unsigned s = 0; s < n->seed_count; s++) {
-		if (!swim_addr_equal(&n->seeds[s], &e->address))
-			continue;
-		if (e->type == SWIM_EVENT_SEED_ANSWERED)
-			n->seed[s].answered = true;
-		driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-	}
 }
 
 /* A base peer that knows no swimd stays unknown to all others, as base peers do not tell of a member that pings them. */
@@ -191,28 +178,14 @@ knows_a_swimd(const struct world *w, const struct node *n)
 	return false;
 }
 
-/* Seeds that answered once are left alone while we know anybody alive, and taken up again when not. */
+/* A base peer joins once.  An operator would start it again if it knew no swimd. */
 void
 driver_seed_try(struct world *w, struct node *n, unsigned s)
 {
-	struct swim_stats stats;
-
-	if (n->kind == NODE_BASE) {
-		/* A base peer joins once.  An operator would start it again if it knew no swimd. */
-		if (n->seed[s].tries == 0 || !knows_a_swimd(w, n))
-			base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
-		if (w->config.base_rejoins)
-			driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
-		return;
-	}
-	swim_stats(n->core, &stats);
-	if (n->seed[s].answered && stats.members[SWIM_ALIVE] > 1) {
-		driver_seed_later(w, n, s, swim_seconds(1));
-		return;
-	}
-	budget_allow(&n->budget, JOIN_PINGS);
-	if (!swim_join(n->core, world_local(w, n->index, w->now), &n->seeds[s]))
-		driver_seed_later(w, n, s, seed_delay(w, ++n->seed[s].tries));
+	if (n->tries[s] == 0 || !knows_a_swimd(w, n))
+		base_peer_join(n->peer, world_local(w, n->index, w->now), &n->seeds[s]);
+	if (w->config.base_rejoins)
+		driver_seed_later(w, n, s, seed_delay(w, ++n->tries[s]));
 }
 
 static void
@@ -317,15 +290,12 @@ introductions_cost(const struct world *w)
 	return w->bases > 0 ? 4 * (w->bases + w->count / 10 + 1) : 0;
 }
 
-/* False: what it has to send waits for its disk. */
-static bool
-flush_core(struct world *w, struct node *n)
+static void
+flush_datagrams(struct world *w, struct node *n)
 {
-	bool may_speak = keep_may_speak(w, n), changed = false;
 	struct swim_datagram d;
-	struct swim_event e;
 
-	while (may_speak && swim_next_datagram(n->core, &d)) {
+	while (swim_next_datagram(n->core, &d)) {
 		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
 		if (!budget_sent(&n->budget, w->now))
 			world_breach(w, "a datagram above the budget");
@@ -342,7 +312,15 @@ flush_core(struct world *w, struct node *n)
 		else
 			world_transmit(w, world_source(n), n->index, &d.to, d.data, d.len);
 	}
-	check_full(w->check, n->index, swim_member_count(n->core) >= w->config.max_members);
+}
+
+/* True: the view has changed. */
+static bool
+flush_events(struct world *w, struct node *n)
+{
+	struct swim_event e;
+	bool changed = false;
+
 	while (swim_next_event(n->core, &e)) {
 		check_event(w->check, n->index, &e);
 		log_event(w, n, &e);
@@ -350,12 +328,25 @@ flush_core(struct world *w, struct node *n)
 			budget_allow(&n->budget, suspicion_costs(w, n));
 		if (e.type == SWIM_EVENT_JOINED || e.type == SWIM_EVENT_RECOVERED)
 			budget_allow(&n->budget, introductions_cost(w));
-		if (e.type == SWIM_EVENT_SEED_ANSWERED || e.type == SWIM_EVENT_SEED_SILENT ||
-		    e.type == SWIM_EVENT_SEED_FOREIGN)
-			seed_event(w, n, &e);
-		else
-			changed = true;
+		changed |= !finder_event(w, n, &e);
 	}
+	return changed;
+}
+
+/* False: what it has to send waits for its disk. */
+static bool
+flush_core(struct world *w, struct node *n)
+{
+	bool changed = false, may_speak;
+
+	do {
+		n->finder.asked = false;
+		may_speak = keep_may_speak(w, n);
+		if (may_speak)
+			flush_datagrams(w, n);
+		check_full(w->check, n->index, swim_member_count(n->core) >= w->config.max_members);
+		changed |= flush_events(w, n);
+	} while (n->finder.asked);
 	check_node(w, n, changed, may_speak);
 	return may_speak;
 }

@@ -8,8 +8,8 @@
 
 #include "sim/world.h"
 
-/* What the world's heap holds. */
-enum { WAKE, DELIVER, SEED, RESOLVED, STORED };
+/* What the world's heap holds.  SEED is of base peers; FIND, LOOKED and HEARD are of finder.h, STORED is of keep.h. */
+enum { WAKE, DELIVER, SEED, RESOLVED, STORED, FIND, LOOKED, HEARD };
 
 /* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
 void driver_run(struct world *, struct node *);
@@ -17,6 +17,7 @@ void driver_run(struct world *, struct node *);
 void driver_flush(struct world *, struct node *);
 /* Put the node's next wake-up into the heap. */
 void driver_arm(struct world *, struct node *);
+/* A base peer asks a seed, now or later. */
 void driver_seed_try(struct world *, struct node *, unsigned seed);
 void driver_seed_later(struct world *, struct node *, unsigned seed, swim_duration);
 

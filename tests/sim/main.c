@@ -6,7 +6,8 @@
  * After every call into a core these look at it: check.c compares its events with its reports, inspect.c looks
  * inside, history.c compares with the last look and with the facts (facts.c: who ever said what of itself), and
  * budget.c counts what it sends.  base_peer.c simulates a base peer, and base_view.c checks the list of each base peer
- * as history.c checks the view of each swimd.  `--scenario swarm-mixed --seeds N` runs swarms of swimds and base peers.
+ * as history.c checks the view of each swimd.  keep.c and finder.c run the daemon's code of incarnations and of
+ * discovery.  `--scenario swarm-mixed --seeds N` runs swarms of swimds and base peers.
  */
 #include <err.h>
 #include <getopt.h>
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "sim/experiment.h"
 #include "sim/scenario.h"
 
@@ -41,7 +43,7 @@ struct outcome {
 static const struct scenario *const tables[] = {scenarios_join, scenarios_failure,
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
     scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
-    scenarios_liveness, scenarios_path, scenarios_disk};
+    scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find};
 /* Their sizes follow from the seed. */
 static const struct scenario swarms[] = {
     {SWARM, 0, swarm_run, LIGHT, "chaos, then calm, then one view"},
@@ -373,6 +375,8 @@ main(int argc, char **argv)
 	int c, index = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Of what discovery would tell an operator nothing. */
+	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 	while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		switch (c) {
 		case OPT_SCENARIO:

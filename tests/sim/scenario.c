@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/finder.h"
 #include "sim/trace.h"
 
 /* How often a wait looks. */
@@ -63,8 +64,11 @@ sim_seed(struct sim *s, unsigned i, unsigned seed)
 void
 sim_no_seeds(struct sim *s, unsigned i)
 {
-	s->world.nodes[i].seeds_given = true;
-	s->world.nodes[i].seed_count = 0;
+	struct node *n = &s->world.nodes[i];
+
+	n->seeds_given = true;
+	n->seed_count = n->known_count = n->known_live = 0;
+	n->seed_name = NULL;
 }
 
 void
@@ -75,15 +79,39 @@ sim_snapshot(struct sim *s, unsigned i)
 	struct swim_report m;
 
 	sim_no_seeds(s, i);
+	n->known = heap_resize(n->known, count, sizeof(*n->known));
 	for (unsigned gone = 0; gone < 2; gone++) {
-		for (size_t k = 0; k < count && n->seed_count < WORLD_SEEDS_MAX; k++) {
+		for (size_t k = 0; k < count; k++) {
 			swim_member_at(n->core, k, &m);
-			if (!m.local && m.status != SWIM_LEFT &&
-			    swim_status_is_live(m.status) != (gone == 1) &&
-			    swim_addr_parse(m.address, strlen(m.address), &n->seeds[n->seed_count]))
-				n->seed_count++;
+			if (m.local || m.status == SWIM_LEFT ||
+			    swim_status_is_live(m.status) == (gone == 1))
+				continue;
+			memcpy(n->known[n->known_count++], m.address, strlen(m.address) + 1);
+			n->known_live += gone == 0;
 		}
 	}
+}
+
+void
+sim_name(struct sim *s, const char *hostport, unsigned node)
+{
+	struct world *w = &s->world;
+	unsigned i = 0;
+
+	while (i < w->name_count && strcmp(w->names[i].hostport, hostport) != 0)
+		i++;
+	if (i == WORLD_NAMES_MAX || w->names[i].count == WORLD_NAME_NODES_MAX)
+		return;
+	if (i == w->name_count)
+		w->names[w->name_count++].hostport = hostport;
+	w->names[i].nodes[w->names[i].count++] = node;
+}
+
+void
+sim_seed_name(struct sim *s, unsigned i, const char *hostport)
+{
+	sim_no_seeds(s, i);
+	s->world.nodes[i].seed_name = hostport;
 }
 
 void
@@ -145,6 +173,12 @@ void
 sim_leave(struct sim *s, unsigned i)
 {
 	world_leave(&s->world, i);
+}
+
+bool
+sim_join(struct sim *s, unsigned i, unsigned other)
+{
+	return finder_join_by_hand(&s->world, &s->world.nodes[i], &s->world.nodes[other].addr);
 }
 
 void

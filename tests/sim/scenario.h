@@ -37,7 +37,7 @@ struct scenario {
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
-    scenarios_twins[], scenarios_mixed[], scenarios_disk[];
+    scenarios_twins[], scenarios_mixed[], scenarios_disk[], scenarios_find[];
 
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
@@ -49,11 +49,14 @@ void sim_seed(struct sim *, unsigned i, unsigned seed); /* one more; the first c
 void sim_base(struct sim *, unsigned i);
 void sim_base_named(struct sim *, unsigned i); /* with an id of its own */
 /*
- * The members that it holds, the living first and without those that left, are all its seeds from now on: what a daemon
+ * The members that it holds, the living first and without those that left, are all that it knows from now on: what a daemon
  * finds others by after a restart when nobody has told it of any.
  */
 void sim_snapshot(struct sim *, unsigned i);
 void sim_no_seeds(struct sim *, unsigned i);
+/* The resolver's name HOST:PORT (static) gets the address of one more node; and it is the only seed of node i. */
+void sim_name(struct sim *, const char *hostport, unsigned node);
+void sim_seed_name(struct sim *, unsigned i, const char *hostport);
 
 /* Nodes. */
 void sim_start(struct sim *, unsigned i);
@@ -67,6 +70,8 @@ void sim_start_beyond(struct sim *, unsigned i, uint64_t incarnation);
 void sim_crash(struct sim *, unsigned i);
 void sim_restart(struct sim *, unsigned i, bool keep_state); /* crashes it first if it runs */
 void sim_leave(struct sim *, unsigned i);
+/* An operator tells i to join through `other`; finder.outcome has what came of it.  False: that cannot be tried. */
+bool sim_join(struct sim *, unsigned i, unsigned other);
 void sim_move(struct sim *, unsigned i); /* to another address */
 /* Its only tag is t=`value` from now on. */
 void sim_tag(struct sim *, unsigned i, unsigned value);

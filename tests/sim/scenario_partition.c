@@ -173,9 +173,7 @@ born_apart(struct sim *s)
 	sim_start_range(s, 0, s->world.count - 1);
 	sim_run(s, 20);
 	EXPECT(s, !sim_complete(s));
-	EXPECT(s, swim_join(s->world.nodes[half + 1].core,
-		      world_local(&s->world, half + 1, sim_now(s)), &s->world.nodes[1].addr));
-	world_flush(&s->world, half + 1);
+	EXPECT(s, sim_join(s, half + 1, 1));
 	EXPECT(s, sim_wait_complete(s, 10));
 	EXPECT(s, sim_wait_converged(s, 10));
 }

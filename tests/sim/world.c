@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "sim/driver.h"
+#include "sim/finder.h"
 #include "sim/keep.h"
 #include "sim/trace.h"
 
@@ -17,6 +18,8 @@
 /* So many events at one moment are a node whose deadline never moves. */
 #define SAME_TIME_MAX 1000000
 #define RESOLVE_DELAY swim_ms(5)
+/* What arrives at a node that is stopped is looked at again so much later. */
+#define PAUSED_AGAIN swim_ms(100)
 
 static void
 world_breach_cb(void *ctx, const char *text)
@@ -228,6 +231,7 @@ queue_clear(struct packet **queue)
 static void
 node_fini(struct node *n)
 {
+	finder_end(n);
 	swim_free(n->core);
 	n->core = NULL;
 	base_peer_free(n->peer);
@@ -249,6 +253,7 @@ world_fini(struct world *w)
 	for (unsigned i = 0; i < w->count; i++) {
 		node_fini(&w->nodes[i]);
 		free(w->nodes[i].bindings);
+		free(w->nodes[i].known);
 		history_free(w->nodes[i].history);
 	}
 	facts_fini(&w->facts);
@@ -463,7 +468,7 @@ world_step(struct world *w, swim_time until)
 		if (life != n->life || n->state != NODE_UP)
 			break;
 		if (n->paused) {
-			driver_seed_later(w, n, (unsigned)item.arg, swim_ms(100));
+			driver_seed_later(w, n, (unsigned)item.arg, PAUSED_AGAIN);
 			break;
 		}
 		driver_seed_try(w, n, (unsigned)item.arg);
@@ -476,6 +481,24 @@ world_step(struct world *w, swim_time until)
 			swim_resolved(n->core, found->hostport, &found->addr);
 			driver_flush(w, n);
 		}
+		break;
+	case FIND:
+		if (life == n->life && item.at.ns == n->finder.armed.ns)
+			finder_run(w, n);
+		break;
+	case LOOKED:
+		if (life == n->life && n->paused) {
+			item.at = swim_time_add(w->now, PAUSED_AGAIN);
+			heap_push(&w->heap, item);
+			break;
+		}
+		if (life == n->life)
+			finder_resolved(w, n, item.data);
+		free(item.data);
+		break;
+	case HEARD:
+		if (life == n->life && n->finder.hub != NULL)
+			finder_hear(w, n, (unsigned)(item.arg & UINT32_MAX));
 		break;
 	case STORED:
 		if (life == n->life)
@@ -582,9 +605,10 @@ node_start(struct world *w, unsigned i, const uint64_t *beyond)
 	world_mix(w, 22, i, &incarnation, sizeof(incarnation));
 	if (w->trace)
 		trace_note(w, "%s starts at incarnation %" PRIu64, n->name, incarnation);
-	for (unsigned s = 0; s < n->seed_count; s++) {
-		n->seed[s].answered = false;
-		n->seed[s].tries = 0;
+	if (n->kind == NODE_SWIMD)
+		finder_begin(w, n);
+	for (unsigned s = 0; s < n->seed_count && n->kind == NODE_BASE; s++) {
+		n->tries[s] = 0;
 		driver_seed_later(w, n, s, swim_ns(0));
 	}
 	driver_flush(w, n);
@@ -649,8 +673,11 @@ world_pause(struct world *w, unsigned i, bool paused)
 	}
 	/* On waking up the socket is drained first, then timers fire. */
 	driver_run(w, n);
-	if (world_running(w, i))
-		driver_arm(w, n);
+	if (!world_running(w, i))
+		return;
+	driver_arm(w, n);
+	if (n->kind == NODE_SWIMD)
+		finder_resume(n);
 }
 
 void

@@ -2,8 +2,8 @@
 /*
  * The simulated world: N unmodified cores (and base peers), the driver that each runs under, one clock
  * and one queue of events.  The driver does what the daemon's does: it takes datagrams from a bounded
- * queue, ticks at the deadline, hands datagrams to the network and events to the log, and goes on trying
- * its seeds until one answered.  A swimd's incarnations come from the daemon's code over a simulated disk (keep.h, disk.h).
+ * queue, ticks at the deadline, and hands datagrams to the network and events to the log.  A swimd's incarnations come from
+ * the daemon's code over a simulated disk (keep.h, disk.h), and whom it joins when from the daemon's discovery (finder.h).
  * Scenarios use scenario.h.
  */
 #ifndef SIM_WORLD_H
@@ -15,6 +15,7 @@
 
 #include "base/rng.h"
 #include "core/swim.h"
+#include "discovery/source.h"
 #include "sim/base_peer.h"
 #include "sim/budget.h"
 #include "sim/check.h"
@@ -24,7 +25,9 @@
 #include "sim/history.h"
 #include "sim/net.h"
 
-#define WORLD_SEEDS_MAX 16 /* so many of a snapshot the daemon asks at once */
+#define WORLD_SEEDS_MAX 16
+#define WORLD_NAMES_MAX 4
+#define WORLD_NAME_NODES_MAX 8
 
 enum node_state {
 	NODE_DOWN, /* never started, or crashed */
@@ -47,6 +50,25 @@ struct packet {
 	struct swim_addr from; /* to, while it is held */
 	size_t len;
 	uint8_t data[];
+};
+
+/* A name that the simulated resolver knows. */
+struct world_name {
+	const char *hostport;
+	unsigned nodes[WORLD_NAME_NODES_MAX], count; /* it has the addresses of these */
+};
+
+/* The daemon's discovery of a swimd that runs. */
+struct finder {
+	struct world *world;
+	struct node *node;
+	struct discovery *hub;          /* NULL: the node does not run */
+	struct discovery_source *known; /* the hub's, as is `source` */
+	struct discovery_source source; /* of the simulated multicast */
+	swim_time armed;                /* its wake-up in the heap; NEVER: none */
+	bool asked;                     /* a join was begun since the last flush */
+	bool told;                      /* an operator's join has come to an end, which was: */
+	enum discovery_state outcome;
 };
 
 struct node {
@@ -88,12 +110,14 @@ struct node {
 	swim_time armed; /* earliest wake-up in the heap; NEVER: none */
 
 	struct swim_addr seeds[WORLD_SEEDS_MAX];
-	struct {
-		bool answered;
-		unsigned tries;
-	} seed[WORLD_SEEDS_MAX];
+	unsigned tries[WORLD_SEEDS_MAX]; /* of a base peer */
 	unsigned seed_count;
-	bool seeds_given; /* not the usual one */
+	bool seeds_given;      /* not the usual one */
+	const char *seed_name; /* one more seed, by name; NULL: none */
+	/* Addresses that a swimd knows of an earlier run, those of the living first. */
+	char (*known)[SWIM_HOSTPORT_MAX + 1];
+	unsigned known_live, known_count;
+	struct finder finder;
 
 	uint64_t sent, sent_bytes, overflowed, overflow_told;
 	struct budget budget;
@@ -151,7 +175,10 @@ struct world {
 	size_t event_count, event_capacity;
 	struct world_base_event *base_events;
 	size_t base_event_count, base_event_capacity;
-	uint64_t hash; /* of all that happened */
+	struct world_name names[WORLD_NAMES_MAX];
+	unsigned name_count;
+	bool multicast; /* swimds hear of each other by it */
+	uint64_t hash;  /* of all that happened */
 	uint64_t steps, datagrams, calls, same_time;
 	bool trace;
 	bool forged; /* datagrams of anybody's making told of members */

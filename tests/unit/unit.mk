@@ -95,8 +95,9 @@ OBJS_test_nameserver = net/nameserver.o base/addr.o
 RESOLVER_OBJS = net/resolver.o net/dns.o net/nameserver.o net/service.o net/namecache.o net/sockaddr.o $(LOOP_OBJS) base/addr.o \
 	base/hash.o base/rng.o
 OBJS_test_resolver = $(RESOLVER_OBJS)
-DISCOVERY_OBJS = net/zone.o discovery/discovery.o discovery/discovery_loop.o discovery/hint.o discovery/peer.o discovery/operator_join.o discovery/seeds.o $(RESOLVER_OBJS) \
-	net/retry.o
+HUB_OBJS = $(patsubst %,discovery/%.o,discovery hint peer operator_join seeds) net/retry.o net/zone.o
+DISCOVERY_OBJS = $(HUB_OBJS) discovery/discovery_loop.o $(RESOLVER_OBJS)
+OBJS_test_discovery_hub = $(HUB_OBJS) discovery/known.o discovery/heard.o base/addr.o base/rng.o $(LOG_OBJS)
 OBJS_test_avahi_poll = discovery/avahi_poll.o $(LOOP_OBJS)
 OBJS_test_discovery = $(DISCOVERY_OBJS)
 OBJS_test_hint = $(DISCOVERY_OBJS)

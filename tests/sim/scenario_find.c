@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* How members find each other: seeds by name, multicast, members of an earlier run, and joins that an operator asks for. */
+#include <string.h>
+
+#include "discovery/discovery.h"
+#include "sim/scenario.h"
+
+#define NAME "cluster.test:7946"
+
+/* What became of the first peer that node i has. */
+static struct discovery_peer
+first_peer(const struct sim *s, unsigned i)
+{
+	struct discovery_peer peer;
+
+	discovery_at(s->world.nodes[i].finder.hub, 0, &peer);
+	return peer;
+}
+
+/* One name stands for three members, and all have it as their seed, those three too. */
+static void
+one_name_for_all(struct sim *s)
+{
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_seed_name(s, i, NAME);
+	for (unsigned i = 0; i < 3; i++)
+		sim_name(s, NAME, i);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_converged(s, 10));
+	for (unsigned i = 0; i < s->world.count; i++)
+		EXPECT(s, first_peer(s, i).state == DISCOVERY_JOINED);
+}
+
+/* A name has at first no address, then that of the member itself, then that of another. */
+static void
+name_that_changes(struct sim *s)
+{
+	for (unsigned i = 0; i < 2; i++)
+		sim_seed_name(s, i, NAME);
+	sim_start_range(s, 0, 1);
+	sim_run(s, 3);
+	EXPECT(s, first_peer(s, 0).state == DISCOVERY_UNRESOLVED);
+	sim_name(s, NAME, 0);
+	EXPECT(s, sim_wait_converged(s, 40));
+	EXPECT(s, first_peer(s, 1).state == DISCOVERY_JOINED);
+	sim_run(s, 40);
+	EXPECT(s, first_peer(s, 0).state == DISCOVERY_SELF);
+	/* Node 2 runs alone until the name has its address too, which node 0 asks again now and then. */
+	sim_no_seeds(s, 2);
+	sim_start(s, 2);
+	sim_run(s, 20);
+	EXPECT(s, !sim_complete(s));
+	sim_name(s, NAME, 2);
+	EXPECT(s, sim_wait_converged(s, 400));
+	EXPECT(s, first_peer(s, 0).state == DISCOVERY_JOINED);
+}
+
+static bool
+all_sent(struct sim *s, uint64_t most)
+{
+	for (unsigned i = 0; i < s->world.count; i++) {
+		if (s->world.nodes[i].sent > most)
+			return false;
+	}
+	return true;
+}
+
+static void
+multicast(struct sim *s)
+{
+	s->world.multicast = true;
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_no_seeds(s, i);
+	sim_start_range(s, 0, s->world.count - 1);
+	EXPECT(s, sim_wait_complete(s, 5));
+	EXPECT(s, sim_wait_converged(s, 10));
+	/* Who is a member already is not asked to let us in: that would make for a thousand joins. */
+	EXPECT(s, all_sent(s, 20 * s->world.count));
+	sim_restart(s, 3, false);
+	sim_crash(s, 4);
+	EXPECT(s, sim_wait_all(s, 4, SWIM_DEAD, 30));
+	sim_restart(s, 4, true);
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+/* Of 40 that were members, two run again, and each knows 39 addresses. */
+static void
+known_of_old(struct sim *s)
+{
+	EXPECT(s, sim_form(s));
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_snapshot(s, i);
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_crash(s, i);
+	sim_run(s, 60);
+	sim_restart(s, 7, true);
+	sim_restart(s, 31, true);
+	EXPECT(s, sim_wait_converged(s, 60));
+}
+
+/* Cut for so long that each side has forgotten the other: nobody but the seed's own peers looks for it then. */
+static void
+forgotten_seed(struct sim *s)
+{
+	unsigned half = s->world.count / 2;
+
+	sim_config(s)->timing.dead_retention = swim_seconds(60);
+	EXPECT(s, sim_form(s));
+	sim_partition(s, half, s->world.count - 1);
+	sim_run(s, 300);
+	for (unsigned i = 0; i < half; i++) {
+		enum swim_status status;
+
+		EXPECT(s, !sim_status(s, i, half, &status) && !sim_status(s, half, i, &status));
+	}
+	sim_heal(s);
+	EXPECT(s, sim_wait_converged(s, 45));
+}
+
+static void
+operators_join(struct sim *s)
+{
+	for (unsigned i = 0; i < s->world.count; i++)
+		sim_no_seeds(s, i);
+	sim_start_range(s, 0, 2);
+	EXPECT(s, sim_join(s, 0, 1));
+	EXPECT(s, sim_join(s, 1, 1));
+	EXPECT(s, sim_join(s, 2, 3));
+	EXPECT(s, !s->world.nodes[0].finder.told);
+	sim_run(s, 5);
+	EXPECT(s, s->world.nodes[0].finder.outcome == DISCOVERY_JOINED);
+	EXPECT(s, s->world.nodes[1].finder.outcome == DISCOVERY_SELF);
+	EXPECT(s, s->world.nodes[2].finder.outcome == DISCOVERY_SILENT);
+	EXPECT(s, sim_is(s, 0, 1, SWIM_ALIVE) && sim_is(s, 1, 0, SWIM_ALIVE));
+	/* Asked once, node 3 is not asked again. */
+	sim_start(s, 3);
+	sim_run(s, 60);
+	EXPECT(s, sim_stats(s, 3).members[SWIM_ALIVE] == 1);
+	EXPECT(s, sim_join(s, 3, 0));
+	EXPECT(s, sim_join(s, 2, 0));
+	EXPECT(s, sim_wait_converged(s, 10));
+}
+
+const struct scenario scenarios_find[] = {
+    {"find-one-name", 10, one_name_for_all, LIGHT,
+	"members whose seed is a name that stands for some of themselves are one cluster"},
+    {"find-name-changes", 3, name_that_changes, LIGHT,
+	"a seed's name is looked up again: where it has no address, and where it is the member itself"},
+    {"find-multicast", 30, multicast, LIGHT,
+	"members without seeds find each other by multicast, with few joins"},
+    {"find-known", 40, known_of_old, LIGHT,
+	"two of 40 that come back without seeds find each other among the members they knew"},
+    {"find-forgotten", 6, forgotten_seed, LIGHT,
+	"halves that have forgotten each other become one by their seed"},
+    {"find-join", 4, operators_join, LIGHT, "an operator's join tells what came of it"},
+    {0},
+};

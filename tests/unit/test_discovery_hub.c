@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* The hub by itself: time, lookups and answers are arguments, and there is no loop. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "discovery/discovery.h"
+#include "discovery/heard.h"
+#include "discovery/known.h"
+#include "discovery/source.h"
+#include "support/unit.h"
+
+struct outside {
+	struct discovery *hub;
+	swim_time wake; /* asked for last */
+	unsigned lookups, cancelled, joins, changes;
+	uint64_t number; /* of the last lookup or cancellation */
+	char hostport[SWIM_HOSTPORT_MAX + 1];
+	struct swim_addr joined;
+	bool full; /* nothing more can be looked up */
+};
+
+static void
+wake(void *ctx, swim_time at)
+{
+	((struct outside *)ctx)->wake = at;
+}
+
+static bool
+lookup(void *ctx, uint64_t number, const char *hostport)
+{
+	struct outside *o = ctx;
+
+	if (o->full)
+		return false;
+	o->lookups++;
+	o->number = number;
+	snprintf(o->hostport, sizeof(o->hostport), "%s", hostport);
+	return true;
+}
+
+static void
+cancel(void *ctx, uint64_t number)
+{
+	struct outside *o = ctx;
+
+	o->cancelled++;
+	o->number = number;
+}
+
+static bool
+join(void *ctx, const struct swim_addr *address)
+{
+	struct outside *o = ctx;
+
+	o->joins++;
+	o->joined = *address;
+	return true;
+}
+
+static void
+changed(void *ctx)
+{
+	((struct outside *)ctx)->changes++;
+}
+
+static bool
+has_peers(void *ctx)
+{
+	(void)ctx;
+	return false;
+}
+
+static swim_time
+at(int64_t ms)
+{
+	return swim_time_add((swim_time){0}, swim_ms(ms));
+}
+
+static void
+begin(struct outside *o)
+{
+	const struct discovery_io io = {wake, lookup, cancel, o};
+	const struct discovery_callbacks callbacks = {
+	    .join = join,
+	    .changed = changed,
+	    .has_peers = has_peers,
+	    .ctx = o,
+	};
+	struct discovery_config config;
+
+	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
+	discovery_config_defaults(&config);
+	config.seed = 1;
+	*o = (struct outside){.wake = SWIM_TIME_NEVER};
+	o->hub = discovery_new(&config, &io, &callbacks, at(1000));
+	ck_assert_ptr_nonnull(o->hub);
+	ck_assert(swim_time_is_never(discovery_deadline(o->hub)));
+}
+
+static void
+seed(struct outside *o, const char *address, swim_time now)
+{
+	ck_assert_int_eq(discovery_set_seeds(o->hub, now, &address, 1), SWIM_OK);
+}
+
+static void
+resolve(struct outside *o, const char *text, swim_time now)
+{
+	struct swim_addr address;
+	const struct discovery_found found = {&address, 1, ""};
+
+	ck_assert(swim_addr_parse(text, strlen(text), &address));
+	discovery_resolved(o->hub, now, o->number, &found);
+}
+
+static enum discovery_state
+state(const struct outside *o)
+{
+	struct discovery_peer peer;
+
+	discovery_at(o->hub, 0, &peer);
+	return peer.state;
+}
+
+START_TEST(a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before)
+{
+	struct outside o;
+
+	begin(&o);
+	seed(&o, "db1", at(1000));
+	ck_assert_int_eq(o.wake.ns, at(1000).ns);
+	ck_assert_uint_eq(o.lookups, 0);
+	discovery_tick(o.hub, at(1000));
+	ck_assert_uint_eq(o.lookups, 1);
+	ck_assert_uint_eq(o.changes, 1);
+	ck_assert_str_eq(o.hostport, "db1:7946");
+	ck_assert(swim_time_is_never(o.wake));
+	ck_assert_uint_eq(o.joins, 0);
+	resolve(&o, "10.0.0.1:7946", at(1005));
+	ck_assert_uint_eq(o.joins, 1);
+	ck_assert_uint_eq(o.changes, 2);
+	discovery_silent(o.hub, at(1500), &o.joined);
+	ck_assert_int_eq(state(&o), DISCOVERY_SILENT);
+	/* A second later, give or take a quarter. */
+	ck_assert_int_eq(o.wake.ns, discovery_deadline(o.hub).ns);
+	ck_assert_int_ge(o.wake.ns, at(2250).ns);
+	ck_assert_int_le(o.wake.ns, at(2750).ns);
+	discovery_tick(o.hub, at(2249));
+	ck_assert_uint_eq(o.lookups, 1);
+	discovery_tick(o.hub, o.wake);
+	ck_assert_uint_eq(o.lookups, 2);
+	resolve(&o, "10.0.0.2:7946", at(2800));
+	discovery_answered(o.hub, at(2801),
+	    &(struct discovery_answer){&o.joined, "db1", 3, DISCOVERY_WHO_OTHER});
+	ck_assert_int_eq(state(&o), DISCOVERY_JOINED);
+	discovery_free(o.hub);
+	ck_assert_uint_eq(o.cancelled, 0);
+}
+END_TEST
+
+START_TEST(what_is_looked_up_in_vain_is_cancelled)
+{
+	struct outside o;
+	uint64_t number;
+
+	begin(&o);
+	seed(&o, "db1", at(1000));
+	discovery_tick(o.hub, at(1000));
+	number = o.number;
+	ck_assert_int_eq(discovery_set_seeds(o.hub, at(1001), NULL, 0), SWIM_OK);
+	ck_assert_uint_eq(o.cancelled, 1);
+	ck_assert_uint_eq(o.number, number);
+	/* An answer that comes nevertheless is of no use to the peer that came after. */
+	seed(&o, "db2", at(1002));
+	discovery_tick(o.hub, at(1002));
+	o.number = number;
+	resolve(&o, "10.0.0.1:7946", at(1003));
+	o.number = 0;
+	resolve(&o, "10.0.0.1:7946", at(1003));
+	ck_assert_uint_eq(o.joins, 0);
+	ck_assert_int_eq(state(&o), DISCOVERY_RESOLVING);
+	discovery_free(o.hub);
+	ck_assert_uint_eq(o.cancelled, 2);
+}
+END_TEST
+
+START_TEST(a_resolver_that_is_full_makes_for_another_try)
+{
+	struct outside o;
+
+	begin(&o);
+	o.full = true;
+	seed(&o, "db1", at(1000));
+	discovery_tick(o.hub, at(1000));
+	ck_assert_int_eq(state(&o), DISCOVERY_UNRESOLVED);
+	ck_assert_int_ge(o.wake.ns, at(1750).ns);
+	o.full = false;
+	discovery_tick(o.hub, o.wake);
+	ck_assert_uint_eq(o.lookups, 1);
+	discovery_free(o.hub);
+	ck_assert_uint_eq(o.cancelled, 1);
+}
+END_TEST
+
+START_TEST(sources_have_their_turn_when_they_ask_for_it)
+{
+	static const char *const known_list[] = {"10.0.0.1:1"};
+	const struct swim_addr stranger = {.family = 4, .port = 1, .ip = {10, 0, 0, 9}};
+	struct discovery_source *known = known_new(), *heard = heard_new();
+	struct outside o;
+
+	begin(&o);
+	discovery_add_source(o.hub, known);
+	discovery_add_source(o.hub, heard);
+	ck_assert(heard_note(heard, at(1000), &stranger, "red", 3));
+	ck_assert_uint_eq(discovery_count(o.hub), 1);
+	/* Hints are compared with the members every 5 s. */
+	ck_assert_int_eq(o.wake.ns, at(6000).ns);
+	known_add(known, at(2000), known_list, 1);
+	ck_assert_int_eq(o.wake.ns, at(2000).ns);
+	discovery_tick(o.hub, at(2000));
+	ck_assert_uint_eq(discovery_count(o.hub), 2);
+	ck_assert_int_eq(o.wake.ns, at(2000).ns);
+	discovery_tick(o.hub, at(2000));
+	ck_assert_uint_eq(o.lookups, 1);
+	discovery_tick(o.hub, at(1000 + HEARD_KEEP_S * 1000));
+	ck_assert_uint_eq(discovery_count(o.hub), 1);
+	discovery_free(o.hub);
+}
+END_TEST
+
+UNIT_MAIN("discovery_hub", a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before,
+    what_is_looked_up_in_vain_is_cancelled, a_resolver_that_is_full_makes_for_another_try,
+    sources_have_their_turn_when_they_ask_for_it)
