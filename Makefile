@@ -214,8 +214,11 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 # What the simulator takes of other floors: code without I/O (PURE_FILES of tests/house.py), with nothing of the loop.
 SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o net/retry.o net/zone.o \
 	$(patsubst %,discovery/%.o,discovery hint known operator_join peer seeds)
+$(B)/libsim.a: $(SIM_OBJS:%=$(B)/obj/%)
+	@rm -f $@
+	$(call say,AR $@)$(AR) rcs $@ $^
 $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)) \
-		$(SIM_OBJS:%=$(B)/obj/%) $(call floors,core wire base) $(B)/.files
+		$(B)/libsim.a $(call floors,core wire base) $(B)/.files
 	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)
 
 # Sends the floods of tests/system/test_flood.py and of bench-flood.

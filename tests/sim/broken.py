@@ -22,7 +22,9 @@ import variant
 
 SECONDS = 300               # a run that takes longer does not end
 KNOWN_SEEDS = 1000          # of a scenario that catches a rule with few of its seeds
-KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",), "successor-leaves": ("successor-among-base",)}
+KNOWN = {"answer-untold": ("short-life",), "misjudged-silent": ("one-image",), "successor-leaves": ("successor-among-base",),
+    "told-unreserved": ("disk-crash",), "block-forgotten": ("disk-crash",), "damage-believed": ("disk-damaged",),
+    "lost-seed-left": ("find-forgotten",), "self-for-ever": ("find-name-changes",), "members-asked": ("find-multicast",)}
 MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
 TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
 
@@ -219,6 +221,18 @@ RULES = {
     "hearsay-counts": ("the word of strangers ends a member",
         "judge.c", "counted.said = judge_count(c);",
         "counted.said = c->said;"),
+    "told-unreserved": ("an incarnation is told before the disk has a bound above it",
+        "daemon/reserve.c", "			return RESERVE_HOLD;", "			return RESERVE_SPEAK;"),
+    "block-forgotten": ("a start begins below what the stored bound has reserved",
+        "daemon/reserve.c", "	    .incarnation = stored,", "	    .incarnation = stored / 2,"),
+    "damage-believed": ("the number of a damaged file counts",
+        "daemon/reserve.c", "	if (UINT64_MAX - bound <= RESERVE_ROOM)", "	if (bound == 0)"),
+    "lost-seed-left": ("a seed that answered once is not asked again while there are others",
+        "discovery/discovery.c", "	return peer->source == hub->seeds && hub->callbacks", "	return peer->source != hub->seeds && hub->callbacks"),
+    "self-for-ever": ("a seed that was this member itself is never asked again",
+        "discovery/peer.c", "	if (peer->join == NULL && !peer->hint)", "	if (peer->join == NULL && !peer->hint && others)"),
+    "members-asked": ("whoever is found is asked to let this member in, though it is a member",
+        "discovery/hint.c", "	return hub->callbacks.is_member != NULL && peer->report", "	return hub->callbacks.is_member == NULL && peer->report"),
 }
 
 

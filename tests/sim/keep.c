@@ -73,7 +73,7 @@ keep_may_speak(struct world *w, struct node *n)
 	/* Of a disk in trouble, and of a number that leaves no room above it, the member speaks all the same. */
 	if (n->reserve.troubled) {
 		n->unkept = true;
-	} else if (!n->reserve.busy && incarnation >= keep_stored(n, &n->reserve.self) &&
+	} else if (incarnation >= keep_stored(n, &n->reserve.self) &&
 		   incarnation < UINT64_MAX - RESERVE_ROOM - RESERVE_BLOCK) {
 		snprintf(text, sizeof(text),
 		    "%s speaks at incarnation %" PRIu64 ", above which its disk has none", n->name,
