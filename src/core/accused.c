@@ -96,7 +96,7 @@ accused_note(struct swim *s, const struct input *in, const struct wire_update *u
 		    note_one(s, members_hash(in->speaker.bytes, in->speaker.len), u->incarnation);
 	/* Lifeguard: having to refute hints that we ourselves are slow. */
 	if (news && count_well(s) >= SWIM_ACCUSERS_NEEDED)
-		probe_strain(s);
+		doubt_strain(s);
 }
 
 bool

@@ -70,8 +70,7 @@ confirm_start(struct swim *s, struct member *m)
 	if (vacant == NULL)
 		return;
 	/* One more than a verdict takes: nobody asks after that. */
-	*vacant =
-	    (struct confirm){.target = m, .seq = core_seq(s), .most = loss_questions(&s->loss) + 1};
+	*vacant = (struct confirm){.target = m, .seq = core_seq(s), .most = doubt_questions(s) + 1};
 	if (place < WIRE_ACCUSERS_MAX) {
 		send(s, vacant);
 		return;
@@ -109,8 +108,8 @@ confirm_ack(struct swim *s, struct input *in)
 		if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, c->target))
 			return true;
 		for (uint64_t before = c->seq; before != in->msg->seq; before++)
-			loss_count(&s->loss, false);
-		loss_count(&s->loss, true);
+			doubt_question_lost(s);
+		doubt_question_answered(s);
 		in->answer.asked = *link_way(c->target);
 		c->target = NULL;
 		return true;
@@ -139,7 +138,7 @@ confirm_tick(struct swim *s, const struct input *in)
 			continue;
 		}
 		c->target = NULL;
-		if (members_status(m) == SWIM_SUSPECT && c->tries == c->most && !s->doubtful)
+		if (members_status(m) == SWIM_SUSPECT && c->tries == c->most && doubt_may_accuse(s))
 			suspicion_own(s, in, m);
 	}
 }

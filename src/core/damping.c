@@ -133,7 +133,7 @@ damping_acquit(struct swim *s)
 bool
 damping_doubts_us(const struct swim *s)
 {
-	return s->damping.condemned && swim_time_since(s->now, s->heard).ns < TRIAL_MAX.ns;
+	return s->damping.condemned && swim_time_since(s->now, s->doubt.heard).ns < TRIAL_MAX.ns;
 }
 
 bool

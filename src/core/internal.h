@@ -15,6 +15,7 @@
  *	apply.c    making a case for judge.c of an update, and carrying out the judgement
  *	accused.c  which members accuse us, and whether they count
  *	suspicion.c  who accuses whom, for how long, and the verdict
+ *	doubt.c    self-doubt: may we accuse others now, and how patient must we be
  *	damping.c  coming back after having been declared dead, again and again
  *	rumour.c   the queue of rumours
  *	gossip.c   pushing and piggybacking rumours
@@ -262,6 +263,17 @@ struct link_retry {
 	struct member *target; /* NULL: none under way */
 	uint64_t seq;
 	struct swim_addr addr;
+};
+
+/* How far this member doubts itself (doubt.c). */
+struct doubt {
+	unsigned health;         /* Lifeguard's local health multiplier: 0 is best */
+	swim_time strain_at;     /* from then on doubt_strain counts again */
+	struct loss loss;        /* share of our questions that are lost */
+	bool stalled;            /* we stood still, and have not heard an answer since */
+	unsigned stall_failures; /* probes failed meanwhile */
+	swim_time heard;         /* when last a datagram came that was taken */
+	swim_time hearing_since; /* and the first after a silence */
 };
 
 #define DAMPING_PINGS 32
@@ -546,7 +558,6 @@ struct swim {
 
 	struct rtt rtt; /* over all members */
 	uint8_t rtt_count;
-	struct loss loss;
 	struct probe probe;
 	struct confirm confirms[CONFIRMS_MAX];
 	struct link_check link_check;
@@ -561,15 +572,10 @@ struct swim {
 	uint32_t probe_number;    /* of the probes begun; it may wrap */
 	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
 	bool same_view;               /* the last digest that came was the same as ours */
-	bool doubtful;                /* we stood still, and have not heard an answer since */
-	unsigned doubts;              /* probes failed meanwhile */
 	swim_time probe_at;
-	swim_time heard;         /* when last a datagram came that was taken */
-	swim_time hearing_since; /* and the first after a silence */
 	struct damping damping;
 	struct accusal accusals[ACCUSALS_MAX];
-	unsigned health;      /* Lifeguard's local health multiplier: 0 is best */
-	swim_time strain_at;  /* from then on probe_strain counts again */
+	struct doubt doubt;
 	swim_time foreign_at; /* no member of another cluster gets an answer before */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
@@ -1034,6 +1040,41 @@ void suspicion_tick(struct swim *, const struct input *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);
 
+/* doubt.c */
+void doubt_init(struct swim *);
+/* Our own part of a probe failed (Lifeguard IV.A); or an answer, or somebody else's finding, shows that it works. */
+void doubt_worsen(struct swim *);
+void doubt_improve(struct swim *);
+/* Something other than a probe says that we are slow or miss datagrams; counts once a probe interval at most. */
+void doubt_strain(struct swim *);
+/* A datagram came that was taken. */
+void doubt_heard(struct swim *);
+/* A question to a member that lives was answered, or was not in time: it or its answer was lost. */
+void doubt_question_answered(struct swim *);
+void doubt_question_lost(struct swim *);
+/* A tick this late means that the process stood still. */
+bool doubt_is_stall(const struct swim *, swim_duration late);
+/* The process stood still: until a probe is answered, or several have failed, no failure is believed. */
+void doubt_stood_still(struct swim *);
+/* A probe of ours was answered. */
+void doubt_probe_answered(struct swim *);
+/* Our loop is so late that the time of an answer says nothing of the path. */
+bool doubt_is_late(const struct swim *);
+/* How long to wait for an answer that takes so long when we are well. */
+swim_duration doubt_stretch(const struct swim *, swim_duration);
+/* The same of the probe interval, by half as much: who has lost all others has to find that out in time. */
+swim_duration doubt_stretch_period(const struct swim *, swim_duration period);
+/* False: we have just stood still, so that a silence says nothing of others. */
+bool doubt_may_accuse(const struct swim *);
+/* A probe has failed.  True: we have just stood still, and the failure counts for nothing. */
+bool doubt_excuses_failure(struct swim *);
+/* May no verdict fall on a member that has been suspected since then?  We hear nobody, or are held dead ourselves. */
+bool doubt_forbids_verdict(const struct swim *, swim_time since);
+/* How many questions in a row have to stay without an answer to say something of their member. */
+unsigned doubt_questions(const struct swim *);
+/* The same before the verdict on a member that has been suspected since then. */
+unsigned doubt_questions_before_verdict(const struct swim *, swim_time since);
+
 /* damping.c */
 /* We are held dead at `than`: refute it, now or once we are well. */
 void damping_condemned(struct swim *, const struct input *, uint64_t than);
@@ -1127,9 +1168,6 @@ void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_d
 bool probe_same_id(struct wire_str id, const struct member *);
 void probe_reconnect(struct swim *);
 void probe_stalled(struct swim *, swim_duration);
-void probe_health(struct swim *, int change);
-/* Something other than a probe says that we are slow or miss datagrams; counts once a probe interval at most. */
-void probe_strain(struct swim *);
 
 /* confirm.c */
 /* Others suspect m: if it falls to us, probe it ourselves, at once. */

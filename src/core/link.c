@@ -254,7 +254,7 @@ count_miss(struct swim *s, const struct input *in, struct member *m)
 		x->missed++;
 	if (m->link == SWIM_PATH_RELAYED)
 		return true;
-	if (extra_of(m)->missed < loss_questions(&s->loss))
+	if (extra_of(m)->missed < doubt_questions(s))
 		return false;
 	m->link = SWIM_PATH_RELAYED;
 	link_report_changed(s);

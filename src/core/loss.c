@@ -11,12 +11,15 @@
 #define GAIN_ANSWERED (GAIN / 2)
 
 void
-loss_count(struct loss *l, bool answered)
+loss_answered(struct loss *l)
 {
-	if (answered)
-		l->share -= l->share * GAIN_ANSWERED;
-	else
-		l->share += (1 - l->share) * GAIN;
+	l->share -= l->share * GAIN_ANSWERED;
+}
+
+void
+loss_lost(struct loss *l)
+{
+	l->share += (1 - l->share) * GAIN;
 }
 
 unsigned

@@ -8,8 +8,6 @@
 #ifndef SWIMD_CORE_LOSS_H
 #define SWIMD_CORE_LOSS_H
 
-#include <stdbool.h>
-
 #define LOSS_QUESTIONS_LEAST 3
 /* Enough for four in five that are lost, as in Rapid's experiment (ATC'18, figure 10). */
 #define LOSS_QUESTIONS_MOST 32
@@ -21,8 +19,10 @@ struct loss {
 	double share;
 };
 
-/* A question to one that lives has been answered, or has not in time. */
-void loss_count(struct loss *, bool answered);
+/* A question to a member that lives has been answered. */
+void loss_answered(struct loss *);
+/* A question to a member that lives has not been answered in time. */
+void loss_lost(struct loss *);
 /* How many have to stay without an answer. */
 unsigned loss_questions(const struct loss *);
 

@@ -527,7 +527,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 
 	/* It has heard of the suspicion, and lives. */
 	if (status == SWIM_ALIVE && from == SWIM_SUSPECT && suspicion_is_ours(s, m))
-		loss_count(&s->loss, false);
+		doubt_question_lost(s);
 	/* What is confirmed is of one incarnation, like the suspicion. */
 	if (from == SWIM_SUSPECT && (status != SWIM_SUSPECT || risen))
 		confirm_forget(s, m);

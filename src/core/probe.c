@@ -12,14 +12,10 @@
 /* One over the weight of a new round trip in the smoothed one and in its deviation (RFC 6298). */
 #define RTT_GAIN 8
 #define RTT_VAR_GAIN 4
-/* A tick this late means that the whole process stood still, not that the others did. */
-#define STALL_PERIODS 0.5
 /* Times the direct wait that an indirect ack is awaited. */
 #define INDIRECT_WAIT 3
 /* Probes of one out of our reach that fail through others: most of these may be no nearer to it than we are. */
 #define UNHEARD_MAX 8
-/* Of the probe timeout, how late our loop runs when answers of others begin to look late. */
-#define LAG_OF_TIMEOUT 0.5
 /* Members that others accuse for each step in which we probe faster, and at most so many times as fast. */
 #define HASTE_PER 2
 #define HASTE_MAX 5
@@ -34,42 +30,6 @@
 #define RISEN_MOST (BASE_LADDER_MOST - 1)
 /* Probes that may fail after a stall before we believe them: by then it isn't us. */
 #define DOUBTS_MAX 3
-
-void
-probe_health(struct swim *s, int change)
-{
-	int health = (int)s->health + change;
-
-	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;
-}
-
-/*
- * Something other than a probe says that we are slow or miss datagrams.  However often within a period: it is one
- * cause, and an answered probe takes one step back.  Who is alone judges nobody, and has nobody whose answers would.
- */
-void
-probe_strain(struct swim *s)
-{
-	if (s->live_count == 0 || !swim_time_reached(s->now, s->strain_at))
-		return;
-	s->strain_at = swim_time_add(s->now, s->config.timing.probe_interval);
-	probe_health(s, 1);
-}
-
-void
-swim_strained(struct swim *s, swim_time now, uint64_t dropped, swim_duration lag)
-{
-	s->now = now;
-	if (dropped > 0 ||
-	    lag.ns >= swim_duration_scale(s->config.timing.probe_timeout, LAG_OF_TIMEOUT).ns)
-		probe_strain(s);
-}
-
-static swim_duration
-stretched(const struct swim *s, swim_duration d)
-{
-	return swim_ns(d.ns * (int64_t)(s->health + 1));
-}
 
 /*
  * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
@@ -190,7 +150,7 @@ probe_patience(const struct swim *s, const struct member *m)
 		least = most.ns / 4 < PATIENCE_LEAST.ns ? most.ns / 4 : PATIENCE_LEAST.ns;
 	if (d.ns < least)
 		d.ns = least;
-	return stretched(s, d);
+	return doubt_stretch(s, d);
 }
 
 void
@@ -321,7 +281,7 @@ begin_probe(struct swim *s)
 	bool reached;
 
 	/* By half of what the timeouts are stretched: who has lost all others has to find that out in time. */
-	interval = swim_duration_scale(s->config.timing.probe_interval, 1 + s->health / 2.0);
+	interval = doubt_stretch_period(s, s->config.timing.probe_interval);
 	s->probe_at = swim_time_add(s->now, interval);
 	s->period++;
 	if ((int32_t)(s->period_seen - s->period) > 0)
@@ -423,7 +383,7 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 {
 	struct probe *p = &s->probe;
 	swim_time until =
-	    swim_time_min(swim_time_add(s->now, stretched(s, probe_rest(s))), s->probe_at);
+	    swim_time_min(swim_time_add(s->now, doubt_stretch(s, probe_rest(s))), s->probe_at);
 
 	for (size_t i = 0; i < count; i++) {
 		if (helpers[i]->base_peer && swim_time_before(p->ends, until))
@@ -564,11 +524,9 @@ fail_probe(struct swim *s, const struct input *in)
 	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
 	 */
 	if ((p->asked == 0 || p->nacks < p->asked) && haste(s) == 1)
-		probe_health(s, 1);
-	if (s->doubtful && ++s->doubts <= DOUBTS_MAX)
-		return;
-	s->doubtful = false;
-	suspicion_own(s, in, target);
+		doubt_worsen(s);
+	if (!doubt_excuses_failure(s))
+		suspicion_own(s, in, target);
 }
 
 static void
@@ -577,8 +535,7 @@ succeed(struct swim *s)
 	s->probe.target = NULL;
 	s->stats.probed = true;
 	s->stats.last_probe = s->now;
-	s->doubtful = false;
-	probe_health(s, -1);
+	doubt_probe_answered(s);
 }
 
 void
@@ -656,25 +613,14 @@ measure(struct rtt *r, uint8_t *count, swim_duration sample)
 	r->smoothed.ns += error / RTT_GAIN;
 }
 
-/*
- * The loop is late by so much: an answer that is read now may have waited in the socket for that long, so its round trip
- * is no measure of the path.
- */
-static bool
-is_late(const struct swim *s)
-{
-	swim_duration late = swim_time_since(s->now, swim_deadline(s));
-
-	return late.ns >= swim_duration_scale(s->config.timing.probe_timeout, LAG_OF_TIMEOUT).ns;
-}
-
 /* A young cluster would else wait the whole of probe_timeout for those that die before they were probed. */
 void
 probe_measure(struct swim *s, struct member *m, swim_time sent)
 {
 	swim_duration rtt = swim_time_since(s->now, sent);
 
-	if (is_late(s))
+	/* An answer that is read now may have waited in the socket, so its round trip is no measure of the path. */
+	if (doubt_is_late(s))
 		return;
 	measure(&s->rtt, &s->rtt_count, rtt);
 	if (m != NULL)
@@ -697,7 +643,7 @@ direct_ack(struct swim *s, struct input *in, const struct swim_addr *asked)
 	}
 	in->answer.asked = *asked;
 	probe_measure(s, target, s->probe.sent);
-	loss_count(&s->loss, true);
+	doubt_question_answered(s);
 	link_answered_at(s, target, asked);
 	s->stats.probes_acked++;
 	succeed(s);
@@ -749,7 +695,7 @@ probe_ack(struct swim *s, struct input *in)
 			if (locate_is_reached(s, p->target)) {
 				/* Questions lost on a broken link do not count as loss: other links may lose none. */
 				if (p->target->link != SWIM_PATH_RELAYED)
-					loss_count(&s->loss, false);
+					doubt_question_lost(s);
 				link_missed(s, in, p->target, p->seq);
 			}
 			link_try(s, in, p->target);
@@ -779,16 +725,14 @@ probe_nack(struct swim *s, const struct input *in)
 void
 probe_stalled(struct swim *s, swim_duration late)
 {
-	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)
+	if (!doubt_is_stall(s, late))
 		return;
 	/* Acks that came meanwhile have been read already (the socket is drained first); the rest is void. */
 	s->probe.target = NULL;
 	s->probe_at = s->now;
-	s->doubtful = true;
-	s->doubts = 0;
+	doubt_stood_still(s);
 	confirm_stalled(s);
 	link_stalled(s);
-	probe_strain(s);
 	suspicion_stalled(s, late);
 	damping_stalled(s, late);
 }

@@ -87,7 +87,7 @@ swim_stats(const struct swim *s, struct swim_stats *out)
 	memcpy(out->members, s->status_count, sizeof(out->members));
 	out->rumours = s->rumours.count;
 	out->digest = s->digest;
-	out->local_health = s->health;
+	out->local_health = s->doubt.health;
 }
 
 const char *

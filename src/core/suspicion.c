@@ -14,9 +14,6 @@
 #define SMALL 0.85
 /* Accusers that make a suspicion a verdict that others take over. */
 #define VERDICT_ACCUSERS 2
-/* Who hears nobody at all is alone, or deaf: it waits so long for each other that it knows, but the first. */
-#define DEAF_PER_MEMBER swim_seconds(5)
-#define DEAF_MAX swim_seconds(90)
 
 /* Members for each of which there is room for one suspicion, and suspicions that there is room for besides, ahead of need. */
 #define AHEAD_PART 8
@@ -117,31 +114,13 @@ wait_for_verdict(const struct swim *s, const struct member *m)
 }
 
 /*
- * Nobody at all has been heard since this suspicion began, or only just: then it is more likely us.  The more
- * there are that would all have to be dead, the longer we wait for one of them.
- */
-static bool
-is_deaf(const struct swim *s, const struct member *m)
-{
-	int64_t others = (int64_t)s->live_count - 1;
-	int64_t wait = DEAF_PER_MEMBER.ns * others;
-
-	if (wait > DEAF_MAX.ns)
-		wait = DEAF_MAX.ns;
-	if (swim_time_reached(s->heard, m->suspicion->counted))
-		return wait > 0 && swim_time_before(m->suspicion->counted, s->hearing_since);
-	return swim_time_since(s->now, s->heard).ns < wait;
-}
-
-/*
  * Questions still to be asked before the verdict, which a few that were lost must not bring.  Those asked long before
  * count too, but the last few have to be of now: it may have been out of our reach for a moment.
  */
 static unsigned
 questions_left(const struct swim *s, const struct member *m)
 {
-	/* Whoever hears nobody may as well be deaf to all the answers. */
-	unsigned all = is_deaf(s, m) ? LOSS_QUESTIONS_LEAST : loss_questions(&s->loss);
+	unsigned all = doubt_questions_before_verdict(s, m->suspicion->counted);
 	unsigned asked = m->suspicion->asked, lately = m->suspicion->lately;
 	unsigned left = all > asked ? all - asked : 0;
 	unsigned last = LOSS_QUESTIONS_LEAST > lately ? LOSS_QUESTIONS_LEAST - lately : 0;
@@ -363,7 +342,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 		news = suspicion_accuse(s, m, teller(in));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && suspicion_of(m)->accuser_count == 2 && suspicion_is_ours(s, m))
-		probe_health(s, -1);
+		doubt_improve(s);
 	return news;
 }
 
@@ -524,7 +503,7 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 		suspicion_begin(s, m);
 		return true;
 	}
-	if (is_deaf(s, m) || damping_doubts_us(s)) {
+	if (doubt_forbids_verdict(s, m->suspicion->counted)) {
 		suspicion_begin(s, m);
 		return true;
 	}

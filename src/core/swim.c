@@ -90,7 +90,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config = *config;
 	s->config.name = NULL;
 	s->config.cluster = NULL;
-	s->now = s->began = s->heard = s->hearing_since = now;
+	s->now = s->began = now;
+	doubt_init(s);
 	rng_init(&s->rng, seed);
 	rumour_init(&s->rumours);
 	pool_init(&s->suspicions, sizeof(struct suspicion));
@@ -100,7 +101,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
-	s->reap_at = s->reconnect_at = s->strain_at = now;
+	s->reap_at = s->reconnect_at = now;
 	/* Members started together must not probe in step. */
 	s->probe_at = swim_time_add(now,
 	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));
@@ -504,10 +505,7 @@ count_received(struct swim *s, enum wire_type type, size_t len)
 	assert(slot >= 0);
 	s->stats.received[slot]++;
 	s->stats.received_bytes += len;
-	if (swim_time_since(s->now, s->heard).ns >
-	    SILENCE_PERIODS * s->config.timing.probe_interval.ns)
-		s->hearing_since = s->now;
-	s->heard = s->now;
+	doubt_heard(s);
 }
 
 enum wire_reject

@@ -95,7 +95,7 @@ inspect(const struct swim *s, char *why, size_t size)
 	}
 	if (rumours != s->rumours.count || s->table.count > s->config.max_members ||
 	    s->stand_ins > STAND_INS_MAX || s->out_count > OUTBOX_DATAGRAMS ||
-	    s->health > HEALTH_MAX) {
+	    s->doubt.health > HEALTH_MAX) {
 		snprintf(why, size,
 		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
 		    s->self->name, s->table.count, rumours, s->rumours.count, s->out_count);
@@ -107,7 +107,7 @@ inspect(const struct swim *s, char *why, size_t size)
 unsigned
 inspect_questions(const struct swim *s)
 {
-	return loss_questions(&s->loss);
+	return doubt_questions(s);
 }
 
 bool

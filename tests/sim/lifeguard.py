@@ -22,13 +22,13 @@ import variant
 
 NOTHING_BUT_SWIM = [
     # Local health, coordinated probing, timeouts that are learnt, haste in an outage, stalls.
-    ("probe.c", "	s->health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->health = 0;"),
+    ("doubt.c", "	s->doubt.health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->doubt.health = 0;"),
     ("probe.c", "	if (!s->same_view || n < 3)\n", "	if (n > 0)\n"),
     ("probe.c", "	return count == 0 || d.ns > most.ns ? most : d;\n", "	return most;\n"),
     ("probe.c", "		if (is_probed(s, m))\n", "		if (m != NULL)\n"),
     ("probe.c", "	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;\n", "	return 1;\n"),
-    ("probe.c", "	if (late.ns < swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns)\n",
-        "	if (late.ns < INT64_MAX)\n"),
+    ("doubt.c", "	return late.ns >= swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns;\n",
+        "	return late.ns == INT64_MAX;\n"),
     # The suspect is told by gossip alone.
     ("probe.c", "	if (members_status(to) != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	/* A base peer",
         "	if (members_status(to) == SWIM_DEAD)\n		gossip_add_without(s, &w, to);\n	/* A base peer"),
@@ -43,7 +43,7 @@ NOTHING_BUT_SWIM = [
     ("suspicion.c", "	probe_ping(s, m, x->question + x->asked);\n	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))\n",
         "	if (false)\n"),
     ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
-    ("suspicion.c", "	if (is_deaf(s, m) || damping_doubts_us(s)) {\n", "	if (false) {\n"),
+    ("suspicion.c", "	if (doubt_forbids_verdict(s, m->suspicion->counted)) {\n", "	if (false) {\n"),
     ("suspicion.c", "	if (u->accuser_count == 0)\n		return false;\n", "	return true;\n"),
     ("suspicion.c", "	if (in->base)\n		return false;\n", "	return false;\n"),
     ("damping.c", "	if (!has_returned(s)) {\n", "	if (d != NULL) {\n"),

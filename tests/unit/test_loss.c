@@ -10,8 +10,12 @@
 static void
 ask(struct loss *l, unsigned count, unsigned every)
 {
-	for (unsigned i = 1; i <= count; i++)
-		loss_count(l, every > 0 && i % every == 0);
+	for (unsigned i = 1; i <= count; i++) {
+		if (every > 0 && i % every == 0)
+			loss_answered(l);
+		else
+			loss_lost(l);
+	}
 }
 
 START_TEST(where_all_are_answered_the_least_do)
