@@ -93,6 +93,8 @@ on_join(void *ctx, const struct swim_addr *address)
 	if (node->leaving || node->silent)
 		return false;
 	network_before_join(node, address);
+	/* Where an event in a flush makes discovery ask the next address, what is to be sent goes out in that flush. */
+	node->flush_again = true;
 	return swim_join(node->swim, loop_now(), address);
 }
 
