@@ -247,7 +247,7 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 	struct state *s = calloc(1, sizeof(*s));
 	char text[RESERVE_TEXT_MAX];
 	int status, failure;
-	uint64_t stored;
+	uint64_t stored = 0;
 
 	if (s == NULL || (s->dir = strdup(dir)) == NULL) {
 		free(s);
@@ -382,7 +382,7 @@ static bool
 look(struct state *s, swim_time now)
 {
 	char error[FAULT_MAX];
-	uint64_t stored;
+	uint64_t stored = 0;
 
 	if (!s->reserve.lost && is_in_place(s)) {
 		reserve_in_place(&s->reserve, now);

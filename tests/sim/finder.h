@@ -14,8 +14,8 @@ void finder_begin(struct world *, struct node *);
 void finder_end(struct node *);
 /* What it asked to be woken for is due. */
 void finder_run(struct world *, struct node *);
-/* What it looked up, of this number, is found or not. */
-void finder_resolved(struct world *, struct node *, const void *answer);
+/* What it looked up, is found or not. */
+void finder_resolved(struct world *, struct node *, const void *data);
 /* It was stopped, and goes on. */
 void finder_resume(struct node *);
 /* An operator's join.  False: it cannot be tried. */
