@@ -165,6 +165,36 @@ class House:
                 if match and re.match(r"\.(data(?!\.rel\.ro)|bss|tdata|tbss)|\*COM\*", match.group(1)):
                     yield f"src/{name}.c: {match.group(2)} can change ({match.group(1)})"
 
+    def rules(self):
+        """(the names of the rules that the simulator turns off, {source: names that it uses})"""
+        header = self.top / "src/base/rule.h"
+        used = {source: set(re.findall(r"\bRULE\((\w+)\)", source.read_text()))
+                for source in self.sources if source != header}
+        return re.findall(r"^\tX\((\w+), ", header.read_text(), re.M), used
+
+    def rules_are_simulated(self):
+        """each rule of base/rule.h stands in code that the simulator runs"""
+        names, used = self.rules()
+        for name in names:
+            if not any(name in found for found in used.values()):
+                yield f"src/base/rule.h: {name} stands nowhere"
+        for source, found in used.items():
+            if found and source.parent.name not in ("core", "discovery") and source.stem != "reserve":
+                yield f"{source.relative_to(self.top)}: {', '.join(sorted(found))}; the simulator does not run this"
+
+    def rules_leave_no_trace(self):
+        """no object that is shipped has a rule's switch or name"""
+        names = set(self.rules()[0])
+        for name, path in self.objects.items():
+            if not path.exists():
+                continue
+            symbols = {line.split()[0] for line in run("nm", "-P", str(path)).splitlines()}
+            texts = set(run("strings", "-d", "-n", "3", str(path)).splitlines())
+            # Other floors may have a configuration key or a metric of a rule's name.
+            own = names if name.startswith(("core/", "discovery/")) or name == "daemon/reserve" else set()
+            for found in sorted((symbols & {"rules_off", *own}) | (texts & own)):
+                yield f"src/{name}.c: the object has {found} of src/base/rule.h"
+
     def sequence_numbers_have_one_source(self):
         """the core draws 64 bits at once in core_seq alone, so that the daemon's are the system's"""
         for source in self.sources:
@@ -241,6 +271,7 @@ def main():
     house = House(pathlib.Path(__file__).resolve().parent.parent, pathlib.Path(sys.argv[1]))
     rules = [House.floors_exist, House.base_names_are_unique, House.includes_look_down, House.core_has_one_door,
              House.links_look_down, House.lower_floors_are_pure, House.no_state_at_file_scope,
+             House.rules_are_simulated, House.rules_leave_no_trace,
              House.vectors_are_as_published, House.invisible_characters_are_as_generated,
              House.sequence_numbers_have_one_source, House.input_is_constant, House.authority_is_computed_once, House.functions_are_short]
     failed = False

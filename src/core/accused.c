@@ -118,5 +118,5 @@ swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
 			out->at = a->at;
 		out->count++;
 	}
-	return out->count >= SWIM_ACCUSERS_NEEDED;
+	return out->count >= (RULE(accusers_needed) ? SWIM_ACCUSERS_NEEDED : 1);
 }

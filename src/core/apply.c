@@ -86,11 +86,12 @@ apply_address(const struct swim *s, const struct input *in, struct wire_str addr
 void
 apply_refute(struct swim *s, const struct input *in, uint64_t than)
 {
-	uint64_t next = than == UINT64_MAX ? UINT64_MAX : than + 1;
+	uint64_t next = than == UINT64_MAX || !RULE(refutation_rises) ? than : than + 1;
 
 	damping_acquit(s);
-	if (next > s->self->incarnation) {
-		members_transition(s, in, s->self, SWIM_ALIVE, next, false);
+	if (next > s->self->incarnation && RULE(refutation)) {
+		members_transition(s, in, s->self, SWIM_ALIVE,
+		    RULE(incarnation_is_new) ? next : next - 1, false);
 		outbox_event(s, in, SWIM_EVENT_INCARNATION, s->self);
 	}
 	gossip_queue(s, s->self);
@@ -156,7 +157,7 @@ is_jump(const struct swim *s, const struct input *in, const struct member *m,
 	 */
 	bool small = !in->answer.ours &&
 		     (in->base || (in->authority < AUTHORITY_MEMBER && !from_subject));
-	uint64_t most = s->config.max_jump;
+	uint64_t most = RULE(jump_bound) ? s->config.max_jump : UINT64_MAX - 1;
 
 	if (small && most > BASE_JUMP_MOST)
 		most = BASE_JUMP_MOST;
@@ -545,11 +546,14 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	members_confirm(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
 	known = m->announced && members_is_shown(m) && !m->unseen && members_status(m) != SWIM_LEFT;
-	if (moved && !move(s, in, m, st->address))
+	if (moved && RULE(move_taken) && (live || RULE(move_of_dead)) &&
+	    !move(s, in, m, st->address))
 		return;
-	if (live && risen)
+	if (live && risen && RULE(tags_taken))
 		retagged = take_tags(s, in, m, u, true);
-	members_transition(s, in, m, st->status, u->incarnation, !members_is_shown(m) && !live);
+	members_transition(s, in, m, st->status,
+	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation,
+	    !members_is_shown(m) && !live);
 	m->stayed = was_alive && st->status == SWIM_ALIVE;
 	m->changed = m->stayed && (moved || retagged);
 	if (st->status == SWIM_DEAD)
@@ -572,7 +576,7 @@ known_of(const struct swim *s, const struct member *m)
 {
 	if (m == NULL)
 		return KNOWN_NOBODY;
-	if (m == s->self)
+	if (m == s->self && (RULE(self_refutes) || s->leaving))
 		return KNOWN_SELF;
 	switch (m->life) {
 	case LIFE_NEW:
@@ -882,7 +886,7 @@ apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t in
 	if (m == NULL || m == s->self || !members_is_live(m) || m->swimd ||
 	    incarnation < m->incarnation)
 		return;
-	members_transition(s, in, m, SWIM_LEFT, incarnation, false);
+	members_transition(s, in, m, RULE(base_leave) ? SWIM_LEFT : SWIM_DEAD, incarnation, false);
 	gossip_queue(s, m);
 }
 

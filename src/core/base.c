@@ -162,7 +162,8 @@ base_hears_names(const struct wire_writer *w, const struct member *m)
 struct wire_member_id
 base_pair(const struct member *m, enum wire_recipient recipient, char text[SWIM_ADDR_TEXT])
 {
-	if (!base_is_recipient(recipient) || base_is_peer(m) || m->addr.family == 0)
+	if (!base_is_recipient(recipient) || base_is_peer(m) || m->addr.family == 0 ||
+	    !RULE(base_told_addresses))
 		return (struct wire_member_id){{m->name, m->name_len}, wire_str_of(m->address)};
 	swim_addr_format_public(&m->addr, text);
 	return (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
@@ -240,7 +241,7 @@ base_meant(const struct swim *s, const struct input *in, const struct wire_membe
 		return *pair;
 	m = base_owner(s, &addr);
 	/* Base peers list a base peer with an id of its own under its address too.  We list it under its id only. */
-	if (m == NULL || base_is_peer(m))
+	if (m == NULL || base_is_peer(m) || !RULE(base_means_addresses))
 		return *pair;
 	if (m != s->self && !members_is_live(m) &&
 	    members_find(s, pair->id.bytes, pair->id.len) != NULL)
@@ -322,7 +323,8 @@ base_add_ladder(struct wire_writer *w, const struct member *m, uint64_t *known)
 	    .status = members_status(m)};
 
 	do {
-		u.incarnation = base_rung(*known, m->incarnation);
+		u.incarnation = RULE(base_ladder) ? base_rung(*known, m->incarnation)
+						  : m->incarnation;
 		if (!wire_add_update(w, &u))
 			return false;
 		*known = u.incarnation;

@@ -135,7 +135,7 @@ keep(struct swim *s, const struct swim_addr *from)
 static bool
 decides(const struct swim *s, const struct swim_addr *from)
 {
-	return swim_addr_compare(&s->self->addr, from) < 0;
+	return RULE(lower_address_decides) && swim_addr_compare(&s->self->addr, from) < 0;
 }
 
 void
@@ -227,7 +227,8 @@ enum claim_end
 claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from, bool last)
 {
 	bool owner = j->outdone && is_owner(s, &j->addr);
-	bool stays = claim_is_settled(s) || (has_company(s) && !j->witnessed);
+	bool stays = RULE(settled_stays) &&
+		     (claim_is_settled(s) || (has_company(s) && !j->witnessed));
 
 	if (stays && !owner) {
 		claim_complain(s, from);
@@ -276,11 +277,12 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 	if (s->lost_name)
 		return CLAIM_WE_GO;
 	/* The first word counts: a later claim may have taken a faster path. */
-	if (theirs < WIRE_CLAIM_STAYS && has_kept(s, from))
+	if (theirs < WIRE_CLAIM_STAYS && has_kept(s, from) && RULE(first_claim_counts))
 		return CLAIM_WE_STAY;
 	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && join_is_outdone(s, from))
 		return CLAIM_WE_GO;
-	if (theirs > ours || (theirs == ours && !we_are_lower))
+	if ((RULE(elder_stays) ? theirs > ours : theirs < ours) ||
+	    (theirs == ours && !we_are_lower))
 		return CLAIM_WE_GO;
 	/* One of both is settled; or we decide; or the other is younger even if its claim took the slowest path. */
 	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
@@ -327,6 +329,8 @@ claim_receive(struct swim *s, const struct input *in)
 	/* The source of a claim may be forged.  So the claim takes effect only once a namesake has answered our ping there. */
 	if (end != CLAIM_WE_STAY || !claim_is_shown(s, in, &in->from))
 		join_contest(s, in, &in->from, 0);
+	if (!RULE(claim_is_asked))
+		claim_complain(s, &in->from);
 	/* Those of an earlier version have a digest. */
 	join_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
 	if (!is_answer && claim_is_shown(s, in, &in->from))

@@ -56,7 +56,7 @@ confirm_start(struct swim *s, struct member *m)
 	/* It does not answer us when it is well. */
 	if (m->link == SWIM_PATH_RELAYED || link_is_stale(s, m))
 		return;
-	place = rank(s, m);
+	place = RULE(confirmation) ? rank(s, m) : NOT_CHOSEN;
 	if (place == NOT_CHOSEN)
 		return;
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {

@@ -80,7 +80,7 @@ damping_condemned(struct swim *s, const struct input *in, uint64_t than)
 		return;
 	}
 	d->than = than;
-	if (!has_returned(s)) {
+	if (!has_returned(s) || !RULE(return_waits)) {
 		come_back(s, in);
 		return;
 	}
@@ -109,7 +109,7 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 		     (s->damping.stood && swim_time_since(s->now, s->damping.went_on).ns <
 					      s->config.timing.probe_interval.ns);
 
-	if (s->damping.condemned || (stood && has_returned(s)))
+	if (s->damping.condemned || (RULE(stood_still_waits) && stood && has_returned(s)))
 		damping_condemned(s, in, than);
 	else
 		apply_refute(s, in, than);

@@ -10,6 +10,7 @@
  *	deafness	it hears nobody at all: then it is more likely itself than all others;
  *	trial		it is held dead itself (damping.c).
  */
+#include "base/rule.h"
 #include "core/internal.h"
 
 /* Of the probe timeout, how late our loop runs when answers of others begin to look late. */
@@ -35,9 +36,10 @@ doubt_init(struct swim *s)
 static void
 doubt_move_health(struct swim *s, int change)
 {
-	int health = (int)s->doubt.health + change;
+	int health = RULE(local_health) ? (int)s->doubt.health + change : 0;
+	int most = RULE(health_bound) ? HEALTH_MAX : health;
 
-	s->doubt.health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;
+	s->doubt.health = health < 0 ? 0 : (unsigned)(health > most ? most : health);
 }
 
 void
@@ -123,7 +125,8 @@ doubt_is_late(const struct swim *s)
 bool
 doubt_is_stall(const struct swim *s, swim_duration late)
 {
-	return late.ns >= swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns;
+	return RULE(stall_is_noticed) &&
+	       late.ns >= swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns;
 }
 
 swim_duration
@@ -173,7 +176,8 @@ doubt_is_deaf(const struct swim *s, swim_time since)
 bool
 doubt_forbids_verdict(const struct swim *s, swim_time since)
 {
-	return doubt_is_deaf(s, since) || damping_doubts_us(s);
+	return (RULE(deaf_waits) && doubt_is_deaf(s, since)) ||
+	       (RULE(returned_waits) && damping_doubts_us(s));
 }
 
 unsigned

@@ -17,11 +17,13 @@ foreign_answer(struct swim *s, const struct wire_message *msg, const struct swim
 	    .has_cluster = s->config.cluster[0] != '\0',
 	    .cluster = wire_str_of(s->config.cluster),
 	};
-	size_t budget = len < s->config.max_datagram ? len : s->config.max_datagram;
+	bool bounded = RULE(foreign_length) && len < s->config.max_datagram;
+	size_t budget = bounded ? len : s->config.max_datagram;
 	struct wire_writer w;
 
 	/* A datagram without a sender's name is of a base peer, which does not know this type of answer. */
-	if (!msg->trailer.has_sender || !swim_time_reached(s->now, s->foreign_at))
+	if (!msg->trailer.has_sender ||
+	    (RULE(foreign_rate) && !swim_time_reached(s->now, s->foreign_at)))
 		return;
 	if (WIRE_HEADER_SIZE + wire_trailer_size(&trailer) > budget)
 		return;
@@ -38,7 +40,7 @@ foreign_heard(struct swim *s, const struct wire_message *msg, const struct swim_
 {
 	if (s->leaving)
 		return;
-	if (msg->type == WIRE_PING)
+	if (msg->type == WIRE_PING && RULE(foreign_is_answered))
 		foreign_answer(s, msg, from, len);
 	else if (msg->type == WIRE_OTHER_CLUSTER || msg->type == WIRE_ACK)
 		join_foreign(s, msg, from);

@@ -109,7 +109,7 @@ answered_flag(const struct member *m, bool page)
 
 	if (!members_is_shown(m) || !(page || gone || joins))
 		return 0;
-	if (!members_has_lived(m))
+	if (!members_has_lived(m) || (page && !RULE(page_of_answered)))
 		return gone ? WIRE_FLAG_UNANSWERED : 0;
 	return page || joins || m->vouched || members_status(m) == SWIM_LEFT ? WIRE_FLAG_ANSWERED
 									     : 0;
@@ -264,7 +264,8 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 			    !gossip_add_member(s, w, r->member)) {
 				if (++misses == MISSES_MAX)
 					goto full;
-				continue;
+				if (RULE(unsent_not_counted))
+					continue;
 			}
 			/* One that is larger than a share, its tags being many, must not wait for the end of a storm. */
 			w->reserve = reserve + keep;
@@ -398,7 +399,7 @@ push(struct swim *s, struct member *to)
 	} else {
 		wire_begin_ping(&w, seq);
 	}
-	if (members_status(to) != SWIM_ALIVE)
+	if (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told))
 		gossip_add_without(s, &w, to);
 	gossip_fill(s, &w, to);
 	size = path_step(s, wire_size(&w, &trailer));
@@ -649,7 +650,7 @@ gossip_tick(struct swim *s)
 		else if (!is_asked(to, i))
 			gossip_ask_first(s, to[i]);
 	}
-	for (size_t i = want; i < BATCH * want && is_urgent(s); i++) {
+	for (size_t i = want; i < BATCH * want && RULE(urgent_pushes) && is_urgent(s); i++) {
 		if (members_pick(s, 1, NULL, wants_news, to) == 0)
 			break;
 		push(s, to[0]);

@@ -47,6 +47,7 @@
 #include "core/index.h"
 #include "core/judge.h"
 #include "core/loss.h"
+#include "base/rule.h"
 #include "core/rumour.h"
 #include "core/swim.h"
 

@@ -133,7 +133,7 @@ introduce_is_spreading(const struct swim *s, const struct member *m)
 {
 	const struct introduction *i = introduce_of(m);
 
-	return i != NULL && i->joined == s->self->incarnation + 1 &&
+	return RULE(base_seed_rests) && i != NULL && i->joined == s->self->incarnation + 1 &&
 	       members_status(s->self) == SWIM_ALIVE &&
 	       swim_time_since(s->now, m->met).ns < s->config.timing.probe_interval.ns;
 }
@@ -239,7 +239,7 @@ introduce_has_pass(struct swim *s, const struct member *m)
 
 	if (i->passing)
 		return true;
-	if (i->since == s->arrivals)
+	if (i->since == s->arrivals || !RULE(base_introduction))
 		return false;
 	i->all = introduce_is_ours(s, m);
 	if (!i->all && (s->self->incarnation <= BASE_LADDER_WHOLE ||

@@ -103,6 +103,8 @@ asked_member(const struct swim *s, const struct join *j)
 	size_t i = members_position(s, j->member, true);
 	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
 
+	if (!RULE(leaver_is_asked) && j->kind == JOIN_LEAVER)
+		return locate_at(s, &j->addr);
 	return m != NULL && m->hash == j->member && swim_addr_equal(&m->addr, &j->addr) ? m : NULL;
 }
 
@@ -164,7 +166,8 @@ send_join(struct swim *s, const struct input *in, struct join *j)
 	if (j->small && !fits(s, in, j, &trailer))
 		return false;
 	if (j->kind == JOIN_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
-		send_to_base(s, j, known);
+		if (RULE(seed_may_be_base))
+			send_to_base(s, j, known);
 		recipient = WIRE_RECIPIENT_SWIMD;
 		type = WIRE_AUTHENTICATED;
 	}
@@ -200,7 +203,7 @@ is_small(struct swim *s, const struct input *in, const struct join *j)
 	case JOIN_SEED:
 		return false;
 	case JOIN_CLAIM:
-		if (claim_is_shown(s, in, &j->addr))
+		if (claim_is_shown(s, in, &j->addr) || !RULE(claim_is_small))
 			return false;
 		break;
 	case JOIN_GREET:
@@ -306,7 +309,8 @@ join_learn(struct swim *s, struct input *in, const struct swim_addr *from)
 		m->proven = true;
 		members_confirm(s, in, m);
 	}
-	speaker_drop_stand_in(s, in, &at);
+	if (RULE(stand_in_dropped))
+		speaker_drop_stand_in(s, in, &at);
 }
 
 swim_duration
@@ -415,7 +419,7 @@ found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 	stated.scope = j->addr.scope;
 	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
 		return;
-	if (!members_is_live(m))
+	if (!members_is_live(m) || (m->base_peer && !RULE(former_is_asked)))
 		apply_moved(s, in, m, &j->addr);
 	else if (m->base_peer)
 		ask_former(s, in, m, &j->addr);
@@ -627,7 +631,7 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 
 	if (j == NULL || j->looped)
 		return;
-	j->modern |= modern;
+	j->modern |= modern && RULE(namesake_has_time);
 	if (end != CLAIM_WE_GO) {
 		j->heard = true;
 		if (j->answered)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/judge.h"
+#include "base/rule.h"
 
 #define BIT(x) (1U << (x))
 #define ANY 0xffffffffU
@@ -162,12 +163,32 @@ judge_count(const struct judge_case *c)
 	    c, (int)c->said);
 }
 
+/* What is no news by the table; where the simulator turns off one of these rules, such an update is carried out. */
+static enum judge_action
+judge_no_news(const struct judge_case *c)
+{
+	bool said_alive = c->said == SAID_ALIVE, equal = c->relation == RELATION_EQUAL;
+
+	if (!RULE(dead_wins) && c->known == KNOWN_DEAD && (BIT(c->said) & S_LIVE) && equal)
+		return ACTION_SUSPECT;
+	if (!RULE(suspicion_of_one_life) && c->known == KNOWN_ALIVE && c->said == SAID_SUSPECT)
+		return ACTION_SUSPECT;
+	if (!RULE(return_rises) && said_alive && equal && (c->facts & FACT_SUBJECT))
+		return ACTION_ALIVE;
+	if (!RULE(removal_holds) && said_alive && (BIT(c->known) & K_HIDDEN))
+		return ACTION_ALIVE;
+	return ACTION_HEAR;
+}
+
 enum judge_action
 judge(const struct judge_case *c)
 {
 	struct judge_case counted = *c;
+	int action;
 
-	counted.said = judge_count(c);
-	return (enum judge_action)judge_look_up(actions, sizeof(actions) / sizeof(actions[0]),
-	    &counted, ACTION_IGNORE);
+	if (RULE(hearsay_suspects))
+		counted.said = judge_count(c);
+	action =
+	    judge_look_up(actions, sizeof(actions) / sizeof(actions[0]), &counted, ACTION_IGNORE);
+	return action == ACTION_HEAR ? judge_no_news(&counted) : (enum judge_action)action;
 }

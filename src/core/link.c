@@ -252,7 +252,7 @@ count_miss(struct swim *s, const struct input *in, struct member *m)
 
 	if (x != NULL && x->missed < UINT8_MAX)
 		x->missed++;
-	if (m->link == SWIM_PATH_RELAYED)
+	if (m->link == SWIM_PATH_RELAYED && RULE(link_told_once))
 		return true;
 	if (extra_of(m)->missed < doubt_questions(s))
 		return false;

@@ -324,7 +324,8 @@ members_make_room(struct swim *s, const struct input *in)
 {
 	struct member *oldest = NULL;
 
-	if (s->table.count < s->config.max_members)
+	if (RULE(table_bound) ? s->table.count < s->config.max_members
+			      : s->table.count <= s->config.max_members)
 		return true;
 	for (size_t i = 0; i < s->gone_count; i++) {
 		struct member *m = s->gone[i];
@@ -394,9 +395,10 @@ transition_events(struct swim *s, const struct input *in, struct member *m, enum
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
 	case SWIM_SUSPECT:
+		m->announced &= RULE(joined_once);
 		if (!m->announced) {
 			/* A stand-in is announced once its id is known to be its own, or when it fails. */
-			if (!m->stand_in || members_status(m) == SWIM_SUSPECT)
+			if (members_status(m) == SWIM_SUSPECT ? RULE(joined_first) : !m->stand_in)
 				members_announce(s, in, m);
 		} else if (from == SWIM_DEAD ||
 			   (from == SWIM_SUSPECT && members_status(m) == SWIM_ALIVE)) {
@@ -541,8 +543,9 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 		s->status_count[from]--;
 	}
 	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
-	if (status == SWIM_ALIVE || status == SWIM_LEFT || from != SWIM_SUSPECT ||
-	    incarnation != m->incarnation)
+	if (status == SWIM_LEFT ||
+	    (RULE(accusers_of_one_life) &&
+		(status == SWIM_ALIVE || from != SWIM_SUSPECT || incarnation != m->incarnation)))
 		suspicion_acquit(m);
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
 		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
@@ -575,7 +578,8 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 	else
 		m->life = members_shown_life(status);
 	link_report_note_life(s, m, from, was_hidden);
-	if (from != status || was_hidden != hidden || (status == SWIM_SUSPECT && risen))
+	if (from != status || was_hidden != hidden ||
+	    (status == SWIM_SUSPECT && risen && RULE(suspicion_of_one_incarnation)))
 		m->since = s->now;
 	if (!hidden) {
 		index_insert(&s->named, index_by_name, m);
@@ -606,6 +610,10 @@ members_forget(struct swim *s, const struct input *in, struct member *m, enum sw
     uint64_t incarnation)
 {
 	members_transition(s, in, m, status, incarnation, true);
+	if (!RULE(removal_told)) {
+		m->life = members_hidden_life(members_status(m));
+		return;
+	}
 	members_mark_removed(s, m);
 	gossip_queue(s, m);
 }

@@ -112,6 +112,8 @@ outbox_begin(struct swim *s, struct wire_writer *w, const struct wire_trailer *t
 	}
 	if (budget > s->config.max_datagram)
 		budget = s->config.max_datagram;
+	if (!RULE(datagram_bound))
+		budget += 40;
 	if (s->config.hooks.begin != NULL)
 		s->config.hooks.begin(s->config.hooks.ctx, SWIM_WORK_ENCODE);
 	wire_writer_init(w, s->out_bytes + s->out_used, budget, wire_trailer_size(trailer));

@@ -74,7 +74,7 @@ path_retry(size_t most, unsigned tries)
 {
 	size_t least = tries < 1 ? WIRE_DATAGRAM_MAX : tries < 3 ? PATH_BASE : PATH_FLOOR;
 
-	return most < least ? most : least;
+	return most < least || !RULE(retry_is_smaller) ? most : least;
 }
 
 static bool
@@ -297,7 +297,8 @@ path_tick(struct swim *s)
 			unanswered(s, c);
 	}
 	if (swim_time_reached(s->now, s->path_next))
-		s->path_next = try_next(s) ? next_look(s) : SWIM_TIME_NEVER;
+		s->path_next = RULE(path_is_tried_again) && try_next(s) ? next_look(s)
+									: SWIM_TIME_NEVER;
 }
 
 swim_time

@@ -28,8 +28,6 @@
 #define RISEN_BY 4
 /* The highest suspicion: the base peer refutes it one above, and base peers can still be told of that incarnation. */
 #define RISEN_MOST (BASE_LADDER_MOST - 1)
-/* Probes that may fail after a stall before we believe them: by then it isn't us. */
-#define DOUBTS_MAX 3
 
 /*
  * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
@@ -92,7 +90,8 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	wire_begin_ping(&w, seq);
 	if (has_risen(to))
 		doubt(s, &w, to);
-	if (members_status(to) != SWIM_ALIVE)
+	if (members_status(to) == SWIM_DEAD ||
+	    (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told)))
 		gossip_add_without(s, &w, to);
 	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
 	if (!shown)
@@ -128,7 +127,7 @@ estimate(const struct rtt *r, unsigned count, swim_duration most)
 {
 	swim_duration d = swim_ns(r->smoothed.ns + 4 * r->deviation.ns);
 
-	return count == 0 || d.ns > most.ns ? most : d;
+	return count == 0 || d.ns > most.ns || !RULE(learnt_timeouts) ? most : d;
 }
 
 /*
@@ -174,7 +173,7 @@ coordinated(const struct swim *s)
 {
 	size_t n = members_live(s), rank = 0, seen = 0, shift, at;
 
-	if (!s->same_view || n < 3)
+	if (!s->same_view || n < 3 || !RULE(coordinated_probes))
 		return NULL;
 	for (size_t i = 0; s->table.v[i] != s->self; i++)
 		rank += members_is_live(s->table.v[i]);
@@ -254,7 +253,7 @@ next_of_round(struct swim *s)
 		if (s->probe_next >= s->live_count)
 			shuffle_round(s);
 		m = s->live[s->probe_next++];
-		if (is_probed(s, m))
+		if (is_probed(s, m) || !RULE(probe_order_skips))
 			return m;
 	}
 	return NULL;
@@ -267,7 +266,7 @@ next_of_round(struct swim *s)
 static unsigned
 haste(const struct swim *s)
 {
-	size_t found = suspicion_outage(s) / HASTE_PER;
+	size_t found = RULE(outage_haste) ? suspicion_outage(s) / HASTE_PER : 0;
 
 	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;
 }
@@ -316,6 +315,8 @@ begin_probe(struct swim *s)
 	p->ends = swim_time_add(s->now, whole);
 	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
+	if (!RULE(probe_is_sent_once))
+		probe_ping(s, target, p->seq);
 	reached = locate_is_reached(s, target);
 	if (reached) {
 		probe_ping_at(s, target, link_way(target), p->seq);
@@ -397,7 +398,7 @@ pick_helpers(struct swim *s, const struct member *target, struct member *out[HEL
 {
 	bool (*can_help)(const struct swim *, const struct member *) =
 	    locate_is_shared(s, target) ? can_tell_apart : can_be_asked;
-	size_t want = s->config.timing.indirect_probes, n;
+	size_t want = RULE(indirect_probes) ? s->config.timing.indirect_probes : 0, n;
 	uint64_t last = extra_of(target)->helper;
 	struct member *m;
 
@@ -440,7 +441,7 @@ send_ping_req(struct swim *s, struct member *helper, struct member *target, uint
 	w.recipient = recipient;
 	wire_begin_ping_req(&w, seq, &id);
 	/* The helper's ping tells the suspect only if the helper knows. */
-	if (members_status(target) != SWIM_ALIVE)
+	if (members_status(target) != SWIM_ALIVE && RULE(suspect_is_told))
 		gossip_add_without(s, &w, target);
 	if (link_is_shown(helper))
 		gossip_fill(s, &w, helper);
@@ -525,7 +526,7 @@ fail_probe(struct swim *s, const struct input *in)
 	 */
 	if ((p->asked == 0 || p->nacks < p->asked) && haste(s) == 1)
 		doubt_worsen(s);
-	if (!doubt_excuses_failure(s))
+	if (!doubt_excuses_failure(s) && RULE(silence_suspects))
 		suspicion_own(s, in, target);
 }
 
@@ -560,8 +561,8 @@ probe_forget(struct swim *s, struct member *m)
 static bool
 may_reconnect(const struct swim *s, const struct member *m)
 {
-	return m->life == LIFE_DEAD && (m->answered || m->reconnects < RECONNECTS_MOST) &&
-	       locate_is_reached(s, m);
+	return RULE(reconnects) && m->life == LIFE_DEAD &&
+	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
 }
 
 void

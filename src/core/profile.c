@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/rule.h"
 #include "core/swim.h"
 
 static const struct {
@@ -42,8 +43,9 @@ swim_retention(const struct swim_timing *t, enum swim_status status, bool answer
 {
 	swim_duration most = status == SWIM_LEFT ? t->left_retention : t->dead_retention;
 
-	return answered || most.ns < SWIM_UNANSWERED_RETENTION.ns ? most
-								  : SWIM_UNANSWERED_RETENTION;
+	bool early = !answered && RULE(unanswered_forgotten);
+
+	return early && most.ns > SWIM_UNANSWERED_RETENTION.ns ? SWIM_UNANSWERED_RETENTION : most;
 }
 
 void

@@ -47,6 +47,10 @@ answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type t
 	}
 	if (type == WIRE_NACK && r->active && proven && base_is_recipient(r->asker_kind))
 		introduce_silent(s, in, &r->asker, &target);
+	if (!RULE(relay_ends)) {
+		r->deadline = SWIM_TIME_NEVER;
+		return;
+	}
 	core_release(s, r->text);
 	*r = (struct relay){0};
 }

@@ -92,10 +92,14 @@ void
 rumour_advance(struct rumours *q, struct rumour *r, unsigned limit)
 {
 	unsigned sent = r->sent + 1U;
+	unsigned most = RULE(rumour_repeated) ? limit : 1;
 
-	if (sent >= limit) {
-		rumour_drop(q, r);
-		return;
+	if (RULE(rumour_limit) ? sent >= most : sent > most) {
+		if (RULE(rumour_ends)) {
+			rumour_drop(q, r);
+			return;
+		}
+		sent = 0;
 	}
 	rumour_take_out(q, r);
 	rumour_put(q, r, sent);

@@ -153,6 +153,9 @@ speaker_identify(struct swim *s, struct input *in)
 	in->base_peer = in->base && (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ);
 	if (name.len == 0 && names_sender(s, in))
 		name = in->msg->member.id;
+	if (!RULE(address_is_no_name) && in->claimed.id.len == 0 &&
+	    (m = locate_at(s, &in->from)) != NULL)
+		name = (struct wire_str){m->name, m->name_len};
 	in->named = name.len > 0;
 	m = in->named ? members_find(s, name.bytes, name.len) : resident(s, in);
 	if (in->named)
@@ -235,7 +238,8 @@ stand_in(struct swim *s, const struct input *in)
 	struct wire_member_id id;
 	struct member *m;
 
-	if (s->leaving || s->stand_ins >= STAND_INS_MAX || !members_make_room(s, in)) {
+	if (s->leaving || (s->stand_ins >= STAND_INS_MAX && RULE(stand_ins_bound)) ||
+	    !members_make_room(s, in)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
 		/* The answer says who the sender is, and makes the sender a guest. */
 		if (!s->leaving)
@@ -283,7 +287,8 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 	struct member *m = known != NULL ? known : locate_at(s, &in->from);
 
 	if (m != NULL && m != s->self && !members_is_live(m)) {
-		join_start(s, in, &in->from, JOIN_GREET);
+		if (RULE(place_of_gone_is_asked))
+			join_start(s, in, &in->from, JOIN_GREET);
 		return gone_at(s, &in->from);
 	}
 	if (m == NULL && join_is_move_to(s, &in->from))

@@ -60,7 +60,7 @@ is_accused_by(const struct member *m, uint64_t accuser)
 	const struct suspicion *x = suspicion_of(m);
 
 	for (unsigned i = 0; i < x->accuser_count; i++) {
-		if (x->accusers[i] == accuser)
+		if (x->accusers[i] == accuser && (RULE(accusers_differ) || x->accuser_count > 2))
 			return true;
 	}
 	return false;
@@ -89,6 +89,14 @@ least_wait(const struct swim *s)
 	return swim_duration_scale(s->config.timing.suspicion_min, scale > SMALL ? scale : SMALL);
 }
 
+/* What a suspicion lasts in memberlist, to compare with: 5 log10(N) probe intervals. */
+static swim_duration
+memberlist_wait(const struct swim *s)
+{
+	return swim_duration_scale(s->config.timing.probe_interval,
+	    5 * log10((double)members_live(s)));
+}
+
 /*
  * Lifeguard IV.B: a suspicion begins long and shrinks with every independent accuser,
  * max - (max - min) * log(C + 1) / log(K + 1).
@@ -97,8 +105,9 @@ static swim_duration
 wait_for_verdict(const struct swim *s, const struct member *m)
 {
 	const struct swim_timing *t = &s->config.timing;
-	double min = (double)least_wait(s).ns;
-	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);
+	double min = (double)(RULE(short_suspicion) ? least_wait(s) : memberlist_wait(s)).ns;
+	double max = min *
+		     (t->suspicion_mult > 1 && RULE(suspicion_shrinks) ? t->suspicion_mult : 1);
 	unsigned accusers = suspicion_accusers(s, m);
 	/* Those who can confirm: neither it, nor the first accuser. */
 	size_t k = s->live_count > WIRE_ACCUSERS_MAX ? WIRE_ACCUSERS_MAX - 1
@@ -125,6 +134,8 @@ questions_left(const struct swim *s, const struct member *m)
 	unsigned left = all > asked ? all - asked : 0;
 	unsigned last = LOSS_QUESTIONS_LEAST > lately ? LOSS_QUESTIONS_LEAST - lately : 0;
 
+	if (!RULE(last_questions))
+		return 0;
 	return left > last ? left : last;
 }
 
@@ -149,7 +160,9 @@ schedule(const struct swim *s, struct member *m)
 	swim_duration early = swim_ns(left > 0 && x->asked > 0 ? -probe_patience(s, m).ns / 2 : 0);
 	swim_time last, lone;
 
-	m->deadline = not_before(swim_time_add(x->counted, wait_for_verdict(s, m)), s->now);
+	m->deadline = RULE(suspicion_ends)
+			  ? not_before(swim_time_add(x->counted, wait_for_verdict(s, m)), s->now)
+			  : SWIM_TIME_NEVER;
 	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-round_time(s, m, left).ns))
 			: m->deadline;
 	/*
@@ -160,7 +173,8 @@ schedule(const struct swim *s, struct member *m)
 	lone = swim_time_add(x->asked_at, swim_ns(least_wait(s).ns - whole));
 	x->ask_at = swim_time_min(not_before(lone, x->asked_at),
 	    not_before(last, swim_time_add(x->asked_at, early)));
-	x->ask_at = not_before(x->ask_at, s->now);
+	if (RULE(question_not_overdue))
+		x->ask_at = not_before(x->ask_at, s->now);
 }
 
 static bool
@@ -338,7 +352,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= suspicion_accuse(s, m, u->accusers[i]);
-	if (u->accuser_count == 0 && in->base)
+	if (u->accuser_count == 0 && (in->base || !RULE(finder_accuses)))
 		news = suspicion_accuse(s, m, teller(in));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && suspicion_of(m)->accuser_count == 2 && suspicion_is_ours(s, m))
@@ -350,7 +364,7 @@ bool
 suspicion_is_void(const struct swim *s, const struct input *in, const struct wire_update *u)
 {
 	/* What a base peer says it says as the wire format has it. */
-	if (in->base)
+	if (in->base || !RULE(gone_have_no_say))
 		return false;
 	if (u->accuser_count == 0)
 		return is_gone(s, members_hash(in->speaker.bytes, in->speaker.len));
@@ -369,6 +383,8 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
 	unsigned count = same ? suspicion_accusers(s, m) : 0;
 
+	if (!RULE(verdict_is_proven))
+		return true;
 	if (u->accuser_count == 0)
 		return false;
 	for (unsigned i = 0; i < u->accuser_count; i++) {
@@ -483,6 +499,8 @@ ask(struct swim *s, struct member *m)
 		x->asked++;
 	x->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
+	if (!RULE(last_questions))
+		return;
 	probe_ping(s, m, x->question + x->asked);
 	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))
 		ask_others(s, m, patience);
@@ -496,7 +514,8 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 	schedule(s, m);
 	if (!swim_time_reached(s->now, m->suspicion->ask_at))
 		return true;
-	if (!swim_time_reached(s->now, m->deadline) || questions_left(s, m) > 0)
+	if (!swim_time_reached(s->now, m->deadline) ||
+	    (RULE(late_verdict_asks) && questions_left(s, m) > 0))
 		return false;
 	/* The member is being asked whether it has left. */
 	if (join_is_leaver(s, &m->addr)) {
@@ -510,7 +529,8 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 	/* By now that is our own finding. */
 	if (suspicion_accusers(s, m) == 0)
 		suspicion_accuse(s, m, s->self->hash);
-	members_transition(s, in, m, SWIM_DEAD, m->incarnation, false);
+	members_transition(s, in, m, SWIM_DEAD,
+	    RULE(owner_raises) ? m->incarnation : m->incarnation + 1, false);
 	gossip_queue(s, m);
 	return true;
 }
@@ -522,7 +542,8 @@ asked_about(const struct swim *s, uint64_t seq)
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
 
-		if (is_question(m, seq) || is_question_to_others(m, seq))
+		if (is_question(m, seq) ||
+		    (RULE(answer_to_others_counts) && is_question_to_others(m, seq)))
 			return m;
 	}
 	return NULL;
@@ -604,8 +625,8 @@ suspicion_stalled(struct swim *s, swim_duration late)
 		/* What was asked before is void too: nobody was there to hear the answer. */
 		x->question = core_seq(s);
 		x->question_to_others = 0;
-		x->lately = 0;
-		x->asked = 0;
+		if (RULE(stall_voids_questions))
+			x->lately = x->asked = 0;
 		x->ask_at = swim_time_add(x->ask_at, late);
 	}
 }

@@ -232,10 +232,12 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 	 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an answer to one whom we
 	 * hold dead may have no room for more, and this may be the last question before its verdict.
 	 */
-	if (sender == NULL || !sender->swimd || in->found->misjudged)
+	if (RULE(ack_tells_us) &&
+	    (sender == NULL || !sender->swimd || (RULE(misjudged_answers) && in->found->misjudged)))
 		gossip_add_without(s, w, s->self);
 	if (sender != NULL && sender != s->self &&
-	    (extra_of(sender)->tell || members_status(sender) != SWIM_ALIVE)) {
+	    (extra_of(sender)->tell || members_status(sender) == SWIM_DEAD ||
+		(members_status(sender) != SWIM_ALIVE && RULE(suspect_is_told)))) {
 		gossip_add_without(s, w, sender);
 		if (sender->extra != NULL)
 			sender->extra->tell = false;
@@ -334,7 +336,7 @@ hear_namesake(struct swim *s, const struct input *in)
 	}
 	in->allowance->credit = in->len;
 	began = !(ping && join_asks(s, &in->from)) && join_contest(s, in, &in->from, 0);
-	if (ping && !began)
+	if (ping && !began && RULE(namesake_is_answered))
 		receive_ping(s, in);
 	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
 	return in->msg->type != WIRE_ACK;
@@ -361,6 +363,8 @@ receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 	apply_updates(s, in);
 	if (welcome)
 		gossip_welcome(s, in);
+	if (!RULE(ack_is_last))
+		receive_ping(s, in);
 }
 
 /* Apply what the message says, and answer it if it asks something. */
@@ -416,7 +420,7 @@ receive_tell_missed(struct swim *s, const struct input *in)
 
 	if (found->missed != NULL && (found->missed != s->self || in->msg->type != WIRE_PING))
 		gossip_tell(s, in, found->missed);
-	if (found->lacks_answer)
+	if (found->lacks_answer && RULE(answer_is_told))
 		gossip_tell_answered(s, in);
 	introduce_answer_stale(s, in);
 }
@@ -490,9 +494,9 @@ check_cluster(const struct swim *s, const struct wire_trailer *t)
 	const char *ours = s->config.cluster;
 
 	if (t->has_cluster && wire_str_equal(t->cluster, WIRE_BASE_CLUSTER))
-		return WIRE_REJECT_FOR_BASE_PEERS;
+		return RULE(base_cluster_apart) ? WIRE_REJECT_FOR_BASE_PEERS : WIRE_OK;
 	if (t->has_cluster ? !wire_str_equal(t->cluster, ours) : ours[0] != '\0')
-		return WIRE_REJECT_OTHER_CLUSTER;
+		return RULE(clusters_apart) ? WIRE_REJECT_OTHER_CLUSTER : WIRE_OK;
 	return WIRE_OK;
 }
 
@@ -686,7 +690,9 @@ swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 	if (!members_set_tags(s, s->self, str, false))
 		return false;
 	/* An incarnation under which nobody has heard of us yet may begin with them. */
-	if (s->stats.sent_bytes > 0)
+	if (!RULE(new_tags_raise))
+		gossip_queue(s, s->self);
+	else if (s->stats.sent_bytes > 0)
 		apply_refute(s, input_own(s, &room), s->self->incarnation);
 	return true;
 }

@@ -152,7 +152,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	/* It has just spoken, and what it said may have made it a member. */
 	bool member = in->from_member || !is_stranger(s, addr);
 
-	if (is_busy(s, !member) || s->leaving)
+	if (is_busy(s, !member) || s->leaving || !RULE(syncs))
 		return;
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (s->sync.active)
@@ -171,7 +171,8 @@ bool
 sync_differs(const struct swim *s, const struct wire_trailer *t)
 {
 	/* A request has this entry even where its sender remembers no removal; it is 0 then. */
-	bool removals = t->has_removals && t->removals != 0 && t->removals != s->removed_digest;
+	bool removals = RULE(removals_compared) && t->has_removals && t->removals != 0 &&
+			t->removals != s->removed_digest;
 
 	return t->digest != s->digest || removals;
 }

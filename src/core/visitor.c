@@ -32,7 +32,7 @@
 bool
 visitor_is_vouched(const struct swim *s, const struct input *in, bool from_subject)
 {
-	return in->vouches || in->answer.believed ||
+	return in->vouches || in->answer.believed || !RULE(visitor_is_asked) ||
 	       (from_subject && (in->answer.as_itself || visitor_is_arriving(s)));
 }
 
@@ -53,7 +53,7 @@ visitor_vouches(const struct swim *s, const struct input *in, const struct membe
 {
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
-	if (!s->has_seeds && visitor_is_arriving(s))
+	if ((!s->has_seeds || !RULE(seeds_are_trusted)) && visitor_is_arriving(s))
 		return true;
 	return speaker != NULL && in->authority >= AUTHORITY_MEMBER &&
 	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
@@ -299,7 +299,7 @@ visitor_ack(struct swim *s, struct input *in)
 	 * to nobody any more, since it was removed say, is taken up as if it were not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
-	if (m == NULL || !members_is_shown(m))
+	if (m == NULL || (!members_is_shown(m) && RULE(removed_returns)))
 		take_up(s, in, &v);
 	return true;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/rule.h"
 #include "daemon/reserve.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ reserve_parse(const struct owner *self, const char *text, size_t len, uint64_t *
 	if (owner_is_known(whose) && !owner_equal(whose, self))
 		return RESERVE_FOREIGN;
 	/* No member lives to use them up, and one that had could never refute again that it is dead. */
-	if (UINT64_MAX - bound <= RESERVE_ROOM)
+	if (RULE(damage_is_no_number) && UINT64_MAX - bound <= RESERVE_ROOM)
 		return RESERVE_SPENT;
 	*stored = bound;
 	return RESERVE_OWN;
@@ -93,7 +94,7 @@ reserve_begin(struct reserve *r, const struct owner *self, uint64_t stored, swim
 {
 	*r = (struct reserve){
 	    .self = *self,
-	    .incarnation = stored,
+	    .incarnation = RULE(start_at_bound) ? stored : stored / 2,
 	    .bound = stored,
 	    .writing = reserve_block_above(stored),
 	    .next_look = swim_time_add(now, swim_seconds(LOOK_S)),
@@ -209,7 +210,7 @@ reserve_speech(struct reserve *r, uint64_t incarnation, swim_time now)
 		if (swim_time_is_never(r->held))
 			r->held = now;
 		if (swim_time_before(now, reserve_deadline(r)))
-			return RESERVE_HOLD;
+			return RULE(reserve_before_speech) ? RESERVE_HOLD : RESERVE_SPEAK;
 		reserve_trouble(r, now);
 		speech = RESERVE_SLOW;
 	}

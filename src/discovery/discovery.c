@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hub: sources on one side, the core on the other, peers in between. */
+#include "base/rule.h"
 #include "discovery/discovery.h"
 
 #include <stdlib.h>
@@ -143,7 +144,8 @@ discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_tim
 {
 	const struct discovery_peer *report = &peer->report;
 
-	return peer->source == hub->seeds && hub->callbacks.is_member != NULL &&
+	return RULE(seeds_asked_again) && peer->source == hub->seeds &&
+	       hub->callbacks.is_member != NULL &&
 	       swim_time_since(now, report->since).ns >= hub->config.retry_max.ns &&
 	       !hub->callbacks.is_member(hub->callbacks.ctx, report->member, report->member_len,
 		   &report->resolved);

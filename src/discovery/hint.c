@@ -4,6 +4,7 @@
  * they are bounded in number and in the rate at which they make us send, and most need never be asked: through
  * the first that answers come all members, and who is one is not joined again.
  */
+#include "base/rule.h"
 #include "discovery/peer.h"
 #include "net/zone.h"
 
@@ -20,7 +21,8 @@
 static bool
 hint_is_member(const struct discovery *hub, const struct peer *peer, const char *name)
 {
-	return hub->callbacks.is_member != NULL && peer->report.resolved.family != 0 &&
+	return RULE(members_not_asked) && hub->callbacks.is_member != NULL &&
+	       peer->report.resolved.family != 0 &&
 	       hub->callbacks.is_member(hub->callbacks.ctx, name, strlen(name),
 		   &peer->report.resolved);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/rule.h"
 #include "discovery/peer.h"
 
 #include <errno.h>
@@ -115,7 +116,7 @@ peer_is_self(struct peer *peer, bool others, swim_time now)
 	else if (!others)
 		delay = swim_ns(PEER_SELF_SLOWER * hub->config.retry_max.ns);
 	peer->report.next_try = SWIM_TIME_NEVER;
-	if (peer->join == NULL && !peer->hint)
+	if (peer->join == NULL && !peer->hint && (RULE(own_seed_asked_again) || others))
 		peer->report.next_try = swim_time_add(now, peer_jitter(peer, delay));
 	peer_set_state(peer, DISCOVERY_SELF, now);
 	peer_tell(peer, "peer is ourselves");

@@ -7,8 +7,8 @@ while their timers go on. A failed-event about one that was never blocked is a f
 blocked, and the values of C, D and I, are ours: the paper's figures, measured of real agents, tell what size to expect
 and no more, and what counts is plain SWIM in the same run.
 
-Plain SWIM is the same core with Lifeguard and what swimd has beyond it taken out of its text: no local health, nacks
-without meaning, one time for every suspicion, nobody told that it is suspected but by gossip, no confirmation, no last
+Plain SWIM is the same core without the rules of Lifeguard and what swimd has beyond it (sim-test --without): no local
+health, nacks without meaning, one time for every suspicion, nobody told that it is suspected but by gossip, no confirmation, no last
 question, nothing learnt of timeouts or of a stall, and random probing. Its suspicions last as long as a confirmed one
 of swimd, as in the paper (alpha 5, beta 1 against 5 and 6); and, as a harder comparison, as long as memberlist's:
 5 log10(N) probe intervals.
@@ -18,41 +18,18 @@ import pathlib
 import subprocess
 import sys
 
-import variant
-
+# Rules of src/base/rule.h.
 NOTHING_BUT_SWIM = [
     # Local health, coordinated probing, timeouts that are learnt, haste in an outage, stalls.
-    ("doubt.c", "	s->doubt.health = health < 0 ? 0 : health > HEALTH_MAX ? HEALTH_MAX : (unsigned)health;", "	s->doubt.health = 0;"),
-    ("probe.c", "	if (!s->same_view || n < 3)\n", "	if (n > 0)\n"),
-    ("probe.c", "	return count == 0 || d.ns > most.ns ? most : d;\n", "	return most;\n"),
-    ("probe.c", "		if (is_probed(s, m))\n", "		if (m != NULL)\n"),
-    ("probe.c", "	return found >= HASTE_MAX ? HASTE_MAX : (unsigned)found + 1;\n", "	return 1;\n"),
-    ("doubt.c", "	return late.ns >= swim_duration_scale(s->config.timing.probe_interval, STALL_PERIODS).ns;\n",
-        "	return late.ns == INT64_MAX;\n"),
+    "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste", "stall_is_noticed",
     # The suspect is told by gossip alone.
-    ("probe.c", "	if (members_status(to) != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	/* A base peer",
-        "	if (members_status(to) == SWIM_DEAD)\n		gossip_add_without(s, &w, to);\n	/* A base peer"),
-    ("probe.c", "	if (members_status(target) != SWIM_ALIVE)\n		gossip_add_without(s, &w, target);\n", ""),
-    ("gossip.c", "	if (members_status(to) != SWIM_ALIVE)\n		gossip_add_without(s, &w, to);\n	gossip_fill(s, &w, to);\n",
-        "	gossip_fill(s, &w, to);\n"),
-    ("gossip.c", "i < BATCH * want && is_urgent(s)", "i < want"),
-    ("swim.c", "(extra_of(sender)->tell || members_status(sender) != SWIM_ALIVE)", "(extra_of(sender)->tell || members_status(sender) == SWIM_DEAD)"),
-    ("swim.c", "!sender->swimd || in->found->misjudged)", "!sender->swimd)"),
+    "suspect_is_told", "urgent_pushes", "misjudged_answers",
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
-    ("confirm.c", "	place = rank(s, m);\n", "	place = NOT_CHOSEN;\n"),
-    ("suspicion.c", "	probe_ping(s, m, x->question + x->asked);\n	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))\n",
-        "	if (false)\n"),
-    ("suspicion.c", "	return left > last ? left : last;\n", "	return 0;\n"),
-    ("suspicion.c", "	if (doubt_forbids_verdict(s, m->suspicion->counted)) {\n", "	if (false) {\n"),
-    ("suspicion.c", "	if (u->accuser_count == 0)\n		return false;\n", "	return true;\n"),
-    ("suspicion.c", "	if (in->base)\n		return false;\n", "	return false;\n"),
-    ("damping.c", "	if (!has_returned(s)) {\n", "	if (d != NULL) {\n"),
-    ("damping.c", "(stood && has_returned(s))", "(stood && s == NULL)"),
+    "confirmation", "last_questions", "deaf_waits", "returned_waits", "verdict_is_proven", "gone_have_no_say",
+    "return_waits", "stood_still_waits",
 ]
-MAX = "	double max = min * (t->suspicion_mult > 1 ? t->suspicion_mult : 1);\n"
-PLAIN = NOTHING_BUT_SWIM + [("suspicion.c", MAX, "	double max = min;\n")]
-PATIENT = NOTHING_BUT_SWIM + [("suspicion.c", MAX,
-    "	double max = min = 5 * log10((double)members_live(s)) * (double)t->probe_interval.ns;\n")]
+PLAIN = [*NOTHING_BUT_SWIM, "suspicion_shrinks"]
+PATIENT = [*PLAIN, "short_suspicion"]
 
 # What the paper says: false positives in per cent of SWIM's, at all members and at healthy ones; and medians in
 # seconds until the first says failed, and until all do.
@@ -61,7 +38,7 @@ BOUNDS = (1.53, 1.89)
 
 
 def run(program, experiment, quick):
-    command = [str(program), "--experiment", experiment, "--seed", "1", *(["--quick"] if quick else [])]
+    command = [*program, "--experiment", experiment, "--seed", "1", *(["--quick"] if quick else [])]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [[float(word) for word in line.split()] for line in lines if not line.startswith("#")]
 
@@ -81,10 +58,11 @@ def main():
     parser.add_argument("--quick", action="store_true", help="a small part of the grid")
     parser.add_argument("build", type=pathlib.Path)
     options = parser.parse_args()
+    sim = str(options.build / "sim-test")
     programs = {
-        "swimd": options.build / "sim-test",
-        "plain SWIM": variant.build(options.build, "plain", PLAIN),
-        "plain SWIM, patient": variant.build(options.build, "patient", PATIENT),
+        "swimd": [sim],
+        "plain SWIM": [sim, "--without", ",".join(PLAIN)],
+        "plain SWIM, patient": [sim, "--without", ",".join(PATIENT)],
     }
     counts, latencies = {}, {}
     for name, program in programs.items():

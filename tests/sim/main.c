@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "sim/experiment.h"
+#include "sim/rules.h"
 #include "sim/scenario.h"
 
 #define SWARM "swarm"
@@ -80,8 +81,8 @@ print_outcome(const char *name, uint64_t seed, const struct outcome *o)
 	printf("#   %s%s%.1f s, %" PRIu64 " steps, %" PRIu64 " datagrams, trace %016" PRIx64 "\n",
 	    o->notes, o->notes[0] ? "; " : "", o->seconds, o->steps, o->datagrams, o->hash);
 	if (o->failed)
-		printf("#   to see it again: sim-test --scenario %s --seed %" PRIu64 " --trace\n",
-		    name, seed);
+		printf("#   to see it again: sim-test %s--scenario %s --seed %" PRIu64 " --trace\n",
+		    rules_option(), name, seed);
 }
 
 static bool
@@ -322,6 +323,8 @@ static const char usage[] =
     "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   so many seeds for each scenario\n"
     "       sim-test --quick | --large | [--quick | --large] --list\n"
     "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   figures\n"
+    "       sim-test --rules   the rules of the protocol that can be turned off\n"
+    "--without RULE[,RULE...] turns some of them off. "
     "--first ends with the first failure, --verbose prints every seed's figures.\n";
 
 static uint64_t
@@ -348,6 +351,8 @@ enum {
 	OPT_LIST,
 	OPT_EACH,
 	OPT_VERBOSE,
+	OPT_RULES,
+	OPT_WITHOUT,
 	OPT_HELP
 };
 
@@ -367,6 +372,8 @@ main(int argc, char **argv)
 	    {"list", no_argument, NULL, OPT_LIST},
 	    {"each", no_argument, NULL, OPT_EACH},
 	    {"verbose", no_argument, NULL, OPT_VERBOSE},
+	    {"rules", no_argument, NULL, OPT_RULES},
+	    {"without", required_argument, NULL, OPT_WITHOUT},
 	    {"help", no_argument, NULL, OPT_HELP},
 	    {0},
 	};
@@ -416,6 +423,12 @@ main(int argc, char **argv)
 			break;
 		case OPT_EACH:
 			o.each = true;
+			break;
+		case OPT_RULES:
+			rules_print();
+			return 0;
+		case OPT_WITHOUT:
+			rules_turn_off(optarg);
 			break;
 		case OPT_HELP:
 			fputs(usage, stdout);
