@@ -57,6 +57,7 @@ INPUT_MATCHERS = {"join_ack", "join_learn", "visitor_ack", "probe_ack", "confirm
 AUTHORITY_MAKERS = {"input", "speaker", "judge"}
 FUNCTION = re.compile(r"^(?P<name>[a-z_0-9]+)\((?P<parameters>(?:[^(){}]|\([^()]*\)(?:\([^()]*\))?)*)\)\n\{\n.*?^\}$",
                       re.MULTILINE | re.DOTALL)
+MEMBER_BOOLEANS = 6
 FUNCTION_LINES = 60
 FUNCTION_PARAMETERS = 5
 # To be divided: functions that are longer, or take more, than new ones may.
@@ -264,6 +265,17 @@ class House:
             if count > FUNCTION_PARAMETERS and name not in TOO_MANY:
                 yield f"{where}: {name} has {count} parameters"
 
+    def members_are_small(self):
+        """struct member has at most six booleans, and the compiler checks its size"""
+        text = (self.top / "src/core/internal.h").read_text()
+        member = re.search(r"^struct member \{\n(.*?)^\};", text, re.M | re.S)
+        booleans = re.findall(r"\bbool\b[^;]*", re.sub(r"/\*.*?\*/", "", member[1], flags=re.S))
+        count = sum(declared.count(",") + 1 for declared in booleans)
+        if count > MEMBER_BOOLEANS:
+            yield f"src/core/internal.h: struct member has {count} booleans; an enumeration says what of them can occur"
+        if not re.search(r"_Static_assert\(offsetof\(struct member, name\) <= 176,", text):
+            yield "src/core/internal.h: no _Static_assert holds struct member to 176 bytes"
+
 
 def main():
     if len(sys.argv) != 2:
@@ -273,7 +285,8 @@ def main():
              House.links_look_down, House.lower_floors_are_pure, House.no_state_at_file_scope,
              House.rules_are_simulated, House.rules_leave_no_trace,
              House.vectors_are_as_published, House.invisible_characters_are_as_generated,
-             House.sequence_numbers_have_one_source, House.input_is_constant, House.authority_is_computed_once, House.functions_are_short]
+             House.sequence_numbers_have_one_source, House.input_is_constant, House.authority_is_computed_once,
+             House.functions_are_short, House.members_are_small]
     failed = False
     print(f"1..{len(rules)}")
     for rule in rules:

@@ -22,7 +22,7 @@ is_well(const struct swim *s, uint64_t accuser, swim_time now)
 	m = s->table.v[i];
 	if (m == s->self || m->life != LIFE_ALIVE)
 		return false;
-	return !m->returned || swim_time_since(now, m->since).ns >= WELL_AFTER.ns;
+	return m->alive_as != ALIVE_AGAIN || swim_time_since(now, m->since).ns >= WELL_AFTER.ns;
 }
 
 static bool

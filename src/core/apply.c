@@ -197,7 +197,7 @@ apply_replace_stand_in(struct swim *s, const struct input *in, const struct memb
 	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
 	if (m->proven && !m->stand_in && !input_is_from(in, &m->addr))
 		return;
-	if (m->announced)
+	if (members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 	members_destroy(s, in, m);
 }
@@ -249,9 +249,8 @@ take_tags(struct swim *s, const struct input *in, struct member *m, const struct
 static void
 take_kind(struct member *m, const struct wire_update *u)
 {
-	if (!(u->flags & WIRE_FLAG_BASE) || m->swimd || m->base_peer)
-		return;
-	m->base_peer = m->unsure = true;
+	if ((u->flags & WIRE_FLAG_BASE) && (m->peer == PEER_UNTOLD || m->peer == PEER_UNSURE))
+		m->peer = PEER_SAID_BASE;
 }
 
 /* It has been gone for so long already. */
@@ -355,8 +354,8 @@ static void
 ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
     const struct wire_update *u)
 {
-	if (m != NULL && members_is_live(m) && !m->swimd && !is_jump(s, in, m, u, true) &&
-	    u->incarnation >= m->incarnation)
+	if (m != NULL && members_is_live(m) && m->peer != PEER_SWIMD &&
+	    !is_jump(s, in, m, u, true) && u->incarnation >= m->incarnation)
 		join_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
 
@@ -411,14 +410,16 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		apply_replace_stand_in(s, in, m);
 		take_tags(s, in, m, u, true);
 	}
-	m->base_peer = in->base_peer;
 	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
-	m->unsure = in->base && !st->from_subject;
+	if (in->base_peer)
+		m->peer = in->base && !st->from_subject ? PEER_SAID_BASE : PEER_BASE;
+	else if (in->base && !st->from_subject)
+		m->peer = PEER_UNSURE;
 	take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && st->from_subject && in->answer.ours &&
 		    swim_addr_equal(&m->addr, &in->answer.asked);
-	m->lived = tells_answer(in, u, st->page);
+	m->lived = tells_answer(in, u, st->page) ? LIVED : LIVED_UNKNOWN;
 	members_transition(s, in, m, st->status, u->incarnation, hidden);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
@@ -447,7 +448,7 @@ hear_again(struct swim *s, const struct input *in, struct member *m, const struc
 		 */
 		if (elsewhere)
 			ignored(s, SWIM_IGNORE_CONFLICT);
-		else if (m->partial && take_tags(s, in, m, u, false) && m->announced)
+		else if (m->partial && take_tags(s, in, m, u, false) && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	}
 	if (st->status != members_status(m) || st->page)
@@ -534,7 +535,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 {
 	const struct wire_update *u = st->u;
 	bool live = swim_status_is_live(st->status), retagged = false;
-	bool was_alive = m->life == LIFE_ALIVE, was_there = m->proven && m->swimd;
+	bool was_alive = m->life == LIFE_ALIVE, was_there = m->proven && m->peer == PEER_SWIMD;
 	bool risen = u->incarnation > m->incarnation;
 	bool moved = risen && strcmp(st->address, m->address) != 0, known;
 	struct swim_addr former = m->addr;
@@ -545,7 +546,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	}
 	members_confirm(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
-	known = m->announced && members_is_shown(m) && !m->unseen && members_status(m) != SWIM_LEFT;
+	known = m->told == TOLD_JOINED && members_is_shown(m) && m->life != LIFE_LEFT;
 	if (moved && RULE(move_taken) && (live || RULE(move_of_dead)) &&
 	    !move(s, in, m, st->address))
 		return;
@@ -554,8 +555,8 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	members_transition(s, in, m, st->status,
 	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation,
 	    !members_is_shown(m) && !live);
-	m->stayed = was_alive && st->status == SWIM_ALIVE;
-	m->changed = m->stayed && (moved || retagged);
+	if (was_alive && st->status == SWIM_ALIVE)
+		m->alive_as = moved || retagged ? ALIVE_CHANGED : ALIVE_STILL;
 	if (st->status == SWIM_DEAD)
 		suspicion_keep_verdict(s, m, u);
 	if (st->status == SWIM_SUSPECT)
@@ -565,7 +566,8 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 		if (was_there)
 			gossip_moved(s, m, &former);
 	}
-	if (((moved && live) || retagged) && known && m->announced && members_is_shown(m))
+	if (((moved && live) || retagged) && known && members_is_announced(m) &&
+	    members_is_shown(m))
 		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	if (members_is_shown(m) && (!st->page || st->status != SWIM_ALIVE))
 		gossip_queue(s, m);
@@ -684,7 +686,7 @@ facts_of_member(const struct swim *s, const struct input *in, const struct membe
 	       fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
 		   FACT_VOID) |
 	       fact(dead && join_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
-	       fact(m->swimd, FACT_SWIMD);
+	       fact(m->peer == PEER_SWIMD, FACT_SWIMD);
 }
 
 static struct judge_case
@@ -883,7 +885,7 @@ apply_restored(struct swim *s, const struct input *in, const struct wire_update 
 void
 apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t incarnation)
 {
-	if (m == NULL || m == s->self || !members_is_live(m) || m->swimd ||
+	if (m == NULL || m == s->self || !members_is_live(m) || m->peer == PEER_SWIMD ||
 	    incarnation < m->incarnation)
 		return;
 	members_transition(s, in, m, RULE(base_leave) ? SWIM_LEFT : SWIM_DEAD, incarnation, false);
@@ -911,8 +913,13 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 	/* We have asked the member at its former address, so this update is our own finding and not the word of a base peer. */
 	finding.base = false;
 	apply_own_word(s, &finding, &u);
-	if (swim_addr_equal(&m->addr, to))
-		m->proven = m->base_peer = true;
+	if (swim_addr_equal(&m->addr, to)) {
+		m->proven = true;
+		if (m->peer == PEER_UNTOLD)
+			m->peer = PEER_BASE;
+		else if (m->peer == PEER_UNSURE)
+			m->peer = PEER_SAID_BASE;
+	}
 }
 
 /*

@@ -46,7 +46,7 @@ base_answers(const struct swim *s, const struct input *in)
 bool
 base_is_peer(const struct member *m)
 {
-	return m->base_peer && !m->swimd;
+	return m->peer == PEER_BASE || m->peer == PEER_SAID_BASE;
 }
 
 static bool
@@ -65,12 +65,12 @@ base_recipient(const struct swim *s, const struct member *m)
 		return WIRE_RECIPIENT_SWIMD;
 	if (m == NULL)
 		return WIRE_RECIPIENT_UNKNOWN;
-	if (m->swimd)
+	if (m->peer == PEER_SWIMD)
 		return WIRE_RECIPIENT_SWIMD;
-	if (m->unsure)
+	if (m->peer == PEER_SAID_BASE || m->peer == PEER_UNSURE)
 		return WIRE_RECIPIENT_UNKNOWN;
 	/* A base peer that comes back may have forgotten everybody. */
-	if (m->base_peer)
+	if (m->peer == PEER_BASE)
 		return swim_time_since(s->now, m->met).ns < BASE_NEW_FOR.ns ||
 			       swim_time_since(s->now, m->alive).ns < BASE_NEW_FOR.ns
 			   ? WIRE_RECIPIENT_NEW_BASE
@@ -201,8 +201,8 @@ base_is_alias(const struct swim *s, const struct input *in, const struct wire_me
 bool
 base_may_be_alias(const struct member *m)
 {
-	return base_is_named_by_address(m) && !m->swimd && !m->proven &&
-	       (!m->base_peer || m->unsure) && !m->stand_in;
+	return base_is_named_by_address(m) && m->peer != PEER_SWIMD && m->peer != PEER_BASE &&
+	       !m->proven && !m->stand_in;
 }
 
 /*

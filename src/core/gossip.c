@@ -64,13 +64,27 @@ gossip_drop(struct swim *s, struct member *m)
 }
 
 static enum rumour_kind
+alive_kind(const struct member *m)
+{
+	switch (m->alive_as) {
+	case ALIVE_AGAIN:
+		return RUMOUR_REFUTE;
+	case ALIVE_CHANGED:
+		return RUMOUR_TAGS;
+	case ALIVE_STILL:
+		return RUMOUR_REST;
+	case ALIVE_NEW:
+		break;
+	}
+	return RUMOUR_JOIN;
+}
+
+static enum rumour_kind
 kind_of(const struct swim *s, const struct member *m)
 {
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
-		if (m == s->self || m->returned)
-			return RUMOUR_REFUTE;
-		return !m->stayed ? RUMOUR_JOIN : m->changed ? RUMOUR_TAGS : RUMOUR_REST;
+		return m == s->self ? RUMOUR_REFUTE : alive_kind(m);
 	case SWIM_SUSPECT:
 		return RUMOUR_SUSPECT;
 	case SWIM_DEAD:
@@ -111,8 +125,9 @@ answered_flag(const struct member *m, bool page)
 		return 0;
 	if (!members_has_lived(m) || (page && !RULE(page_of_answered)))
 		return gone ? WIRE_FLAG_UNANSWERED : 0;
-	return page || joins || m->vouched || members_status(m) == SWIM_LEFT ? WIRE_FLAG_ANSWERED
-									     : 0;
+	return page || joins || m->lived == LIVED_BY_RUMOUR || members_status(m) == SWIM_LEFT
+		   ? WIRE_FLAG_ANSWERED
+		   : 0;
 }
 
 static void
@@ -330,7 +345,7 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 void
 gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
-	if (recipient == NULL || !recipient->base_peer)
+	if (recipient == NULL || !base_is_peer(recipient))
 		return;
 	for (unsigned k = 0; k < REMINDERS && s->live_count > 0; k++) {
 		struct member *m = s->live[rng_below(&s->rng, s->live_count)];
@@ -371,7 +386,7 @@ gossip_ask_first(struct swim *s, struct member *to)
 	w.recipient = recipient;
 	wire_begin_ping(&w, x->proof_seq);
 	/* A base peer knows us by our word alone. */
-	if (!to->swimd)
+	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
 	outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), WIRE_PING, NULL, to);
 }
@@ -382,9 +397,9 @@ push(struct swim *s, struct member *to)
 	enum wire_recipient recipient = base_recipient(s, to);
 	struct wire_trailer trailer;
 	struct wire_writer w;
-	enum wire_type type = to->swimd ? WIRE_GOSSIP : WIRE_PING;
+	enum wire_type type = to->peer == PEER_SWIMD ? WIRE_GOSSIP : WIRE_PING;
 	uint64_t seq = core_seq(s);
-	size_t size, pad_to = to->swimd ? 0 : base_room_for_answer(s, recipient, to);
+	size_t size, pad_to = to->peer == PEER_SWIMD ? 0 : base_room_for_answer(s, recipient, to);
 
 	if (!locate_is_reached(s, to))
 		return;
@@ -517,7 +532,7 @@ room_to_tell(struct swim *s, const struct input *in)
 {
 	const struct member *to = link_speaker(s, in, &in->from);
 
-	if (to == NULL || to == s->self || !to->swimd)
+	if (to == NULL || to == s->self || to->peer != PEER_SWIMD)
 		return 0;
 	return link_is_shown_at(to, &in->from) || in->len > path_safe(s, to) ? path_safe(s, to)
 									     : in->len;

@@ -52,7 +52,7 @@ guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	if (unseen == NULL)
 		return false;
 	s->guest = (struct swim_addr){0};
-	if (unseen->announced)
+	if (members_is_announced(unseen))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, unseen);
 	members_destroy(s, in, unseen);
 	return true;

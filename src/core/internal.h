@@ -169,6 +169,37 @@ enum life {
 	LIFE_LEFT_REMOVED,
 };
 
+/* What a member is, as far as we know. */
+enum peer {
+	PEER_UNTOLD, /* nobody has said: an earlier version of swimd does not tell which members are base peers */
+	PEER_SWIMD, /* it speaks our extensions */
+	PEER_BASE, /* it has spoken to us, or answered us, without extensions where it had room for some */
+	PEER_SAID_BASE, /* a base peer, by hearsay: it has neither answered nor spoken to us */
+	PEER_UNSURE,    /* a base peer told us of it, which may know a swimd by its name too */
+};
+
+/* How an alive member came to be alive at its incarnation. */
+enum alive_as {
+	ALIVE_NEW,     /* it has joined */
+	ALIVE_AGAIN,   /* it was suspect or dead */
+	ALIVE_STILL,   /* it was alive at a lower incarnation, */
+	ALIVE_CHANGED, /* and with other tags or at another address */
+};
+
+/* Has the member ever answered a question, of ours or of others?  members_has_lived() says it of all that we know. */
+enum lived {
+	LIVED_UNKNOWN,
+	LIVED,
+	LIVED_BY_RUMOUR, /* we know that by a rumour, and pass it on */
+};
+
+/* Which events of a member's life have been given out. */
+enum told {
+	TOLD_NOTHING,
+	TOLD_JOINED, /* that it joined in this life, and what followed */
+	TOLD_LEFT, /* that it left; it is dead in a life that began and ended, untold, after that */
+};
+
 /* In which of the lists of struct swim a member is. */
 enum listing {
 	LISTED_NOWHERE, /* we ourselves, and a member in the making */
@@ -211,22 +242,16 @@ struct member {
 	enum life life : 4;
 	enum listing listing : 2;
 	enum swim_path link : 2;
-	bool announced : 1; /* a joined event was given out in this life */
-	bool unseen : 1;    /* dead in a life that began and ended, untold, after it had left */
-	bool swimd : 1;     /* speaks our extensions */
-	bool base_peer : 1; /* spoke to us without extensions, or is said to be a base peer */
-	bool unsure : 1;    /* its kind is hearsay: it has neither answered nor spoken to us */
-	bool by_host : 1;   /* its address is a host name */
-	bool stand_in : 1;  /* a base peer known by its address alone */
-	bool proven : 1;    /* answered a ping of ours from its address */
-	bool answered : 1;  /* dead, left: was proven in a life before, at this address */
-	bool lived : 1;     /* it has answered a question of ours, or of others who told us so */
-	bool vouched : 1;   /* we know that by a rumour, and pass it on */
-	bool partial : 1;   /* told of by one who does not know its tags */
-	bool returned : 1;  /* alive after having been suspect or dead, at this incarnation */
-	bool stayed : 1;    /* alive at a lower incarnation before this one, */
-	bool changed : 1;   /* and with other tags or another address */
-	char name[];        /* NUL-terminated for convenience; may hold NULs itself */
+	enum told told : 2;
+	enum peer peer : 3;
+	enum alive_as alive_as : 2;
+	enum lived lived : 2;
+	bool by_host : 1;  /* its address is a host name */
+	bool stand_in : 1; /* a base peer known by its address alone */
+	bool proven : 1;   /* answered a ping of ours from its address */
+	bool answered : 1; /* dead, left: was proven in a life before, at this address */
+	bool partial : 1;  /* told of by one who does not know its tags */
+	char name[];       /* NUL-terminated for convenience; may hold NULs itself */
 };
 /* A cluster has many members, and each of its members keeps all of them. */
 _Static_assert(offsetof(struct member, name) <= 176,
@@ -631,6 +656,7 @@ struct member *members_create(struct swim *, const struct input *, const struct 
 void members_destroy(struct swim *, const struct input *, struct member *);
 /* The member has answered a question of ours, or of others who told us so. */
 bool members_has_lived(const struct member *);
+void members_note_lived(struct member *);
 /* Another says so, in a rumour or in a page: one that is dead or has left is remembered for longer. */
 void members_hear_answered(struct swim *, struct member *, bool rumour);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
@@ -699,6 +725,12 @@ static inline bool
 members_is_living(const struct member *m)
 {
 	return m->life == LIFE_ALIVE || m->life == LIFE_SUSPECT;
+}
+/* An event has been given out that it joined in this life. */
+static inline bool
+members_is_announced(const struct member *m)
+{
+	return m->told != TOLD_NOTHING;
 }
 /* Another member that we hold alive or suspect. */
 static inline bool

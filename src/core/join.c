@@ -413,15 +413,16 @@ found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	struct swim_addr stated;
 
-	if (m == NULL || m == s->self || m->swimd || swim_addr_equal(&m->addr, &j->addr) ||
+	if (m == NULL || m == s->self || m->peer == PEER_SWIMD ||
+	    swim_addr_equal(&m->addr, &j->addr) ||
 	    !swim_addr_parse(in->msg->member.address.bytes, in->msg->member.address.len, &stated))
 		return;
 	stated.scope = j->addr.scope;
 	if (!j->of_base || !swim_addr_equal(&stated, &j->addr))
 		return;
-	if (!members_is_live(m) || (m->base_peer && !RULE(former_is_asked)))
+	if (!members_is_live(m) || (base_is_peer(m) && !RULE(former_is_asked)))
 		apply_moved(s, in, m, &j->addr);
-	else if (m->base_peer)
+	else if (base_is_peer(m))
 		ask_former(s, in, m, &j->addr);
 }
 
@@ -431,7 +432,7 @@ former_is_gone(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct member *m = asked_member(s, j);
 
-	if (m != NULL && !m->swimd)
+	if (m != NULL && m->peer != PEER_SWIMD)
 		apply_moved(s, in, m, &j->to);
 }
 
@@ -678,8 +679,7 @@ note_base(struct swim *s, const struct input *in, const struct join *j)
 	if (!j->to_base && (!j->of_base || base_kind(s, m) == SWIM_KIND_SWIMD) &&
 	    j->len < outbox_room_for_kind(s, id.id.len, id.address.len))
 		return;
-	m->base_peer = true;
-	m->swimd = m->unsure = false;
+	m->peer = PEER_BASE;
 }
 
 /* It lives where it was asked, and is said to, or can be reached where it was asked. */
@@ -934,7 +934,7 @@ give_up(struct swim *s, const struct input *in, struct join *j)
 	case JOIN_GREET:
 		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
 		m = locate_at(s, &j->addr);
-		if (m != NULL && m->stand_in && !m->proven && !m->announced)
+		if (m != NULL && m->stand_in && !m->proven && !members_is_announced(m))
 			members_destroy(s, in, m);
 		break;
 	case JOIN_CHECK:

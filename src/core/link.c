@@ -175,7 +175,7 @@ is_direct(struct swim *s, const struct input *in, struct member *m)
 	m->link = SWIM_PATH_DIRECT;
 	if (was_broken)
 		link_report_changed(s);
-	if (was_broken && m->announced)
+	if (was_broken && members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_LINK_RECOVERED, m);
 }
 
@@ -258,7 +258,7 @@ count_miss(struct swim *s, const struct input *in, struct member *m)
 		return false;
 	m->link = SWIM_PATH_RELAYED;
 	link_report_changed(s);
-	if (m->announced)
+	if (members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_LINK_FAILED, m);
 	return true;
 }

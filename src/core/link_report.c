@@ -170,7 +170,7 @@ link_report_complain(const struct swim *s, const struct member *to, char *text,
 	bool elsewhere = x->via.family != 0 && x->retries > 0;
 
 	text[0] = '\0';
-	if (!to->swimd || (!elsewhere && to->link != SWIM_PATH_RELAYED) ||
+	if (to->peer != PEER_SWIMD || (!elsewhere && to->link != SWIM_PATH_RELAYED) ||
 	    !locate_is_reached(s, to))
 		return;
 	if (elsewhere)

@@ -75,7 +75,8 @@ locate_is_shared(const struct swim *s, const struct member *member)
 static void
 forget_answers(struct swim *s, struct member *m)
 {
-	m->lived = members_has_lived(m);
+	if (members_has_lived(m))
+		members_note_lived(m);
 	if (m->extra != NULL)
 		m->extra->proof_seq = 0;
 	link_forget(s, m);

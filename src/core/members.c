@@ -301,7 +301,15 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 bool
 members_has_lived(const struct member *m)
 {
-	return m->lived || m->answered || extra_of(m)->also.family != 0 || link_is_shown(m);
+	return m->lived != LIVED_UNKNOWN || m->answered || extra_of(m)->also.family != 0 ||
+	       link_is_shown(m);
+}
+
+void
+members_note_lived(struct member *m)
+{
+	if (m->lived == LIVED_UNKNOWN)
+		m->lived = LIVED;
 }
 
 /* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
@@ -335,7 +343,7 @@ members_make_room(struct swim *s, const struct input *in)
 	}
 	if (oldest == NULL)
 		return false;
-	if (members_is_shown(oldest) && oldest->announced)
+	if (members_is_shown(oldest) && members_is_announced(oldest))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, oldest);
 	members_destroy(s, in, oldest);
 	return true;
@@ -377,26 +385,27 @@ static void
 transition_events(struct swim *s, const struct input *in, struct member *m, enum swim_status from,
     bool was_hidden)
 {
-	bool unseen;
+	bool unseen, was_unseen = m->told == TOLD_LEFT;
 
 	if (m == s->self)
 		return;
 	if (!members_is_shown(m)) {
-		if (!was_hidden && m->announced)
+		if (!was_hidden && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
-		m->announced = false;
+		m->told = TOLD_NOTHING;
 		return;
 	}
 	if (was_hidden ||
-	    (swim_status_is_live(members_status(m)) && (from == SWIM_LEFT || m->unseen)))
-		m->announced = false;
+	    (swim_status_is_live(members_status(m)) && (from == SWIM_LEFT || was_unseen)))
+		m->told = TOLD_NOTHING;
 	/* The death of a life after the one that left, which nobody was told of, is no failure. */
-	unseen = members_status(m) == SWIM_DEAD && (from == SWIM_LEFT || m->unseen);
+	unseen = members_status(m) == SWIM_DEAD && (from == SWIM_LEFT || was_unseen);
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
 	case SWIM_SUSPECT:
-		m->announced &= RULE(joined_once);
-		if (!m->announced) {
+		if (!RULE(joined_once))
+			m->told = TOLD_NOTHING;
+		if (!members_is_announced(m)) {
 			/* A stand-in is announced once its id is known to be its own, or when it fails. */
 			if (members_status(m) == SWIM_SUSPECT ? RULE(joined_first) : !m->stand_in)
 				members_announce(s, in, m);
@@ -408,23 +417,24 @@ transition_events(struct swim *s, const struct input *in, struct member *m, enum
 			outbox_event(s, in, SWIM_EVENT_SUSPECTED, m);
 		break;
 	case SWIM_DEAD:
-		if (m->announced && from != SWIM_DEAD && !unseen)
+		if (members_is_announced(m) && from != SWIM_DEAD && !unseen)
 			outbox_event(s, in, SWIM_EVENT_FAILED, m);
 		break;
 	case SWIM_LEFT:
-		if (m->announced && from != SWIM_LEFT && !m->unseen)
+		if (members_is_announced(m) && from != SWIM_LEFT && !was_unseen)
 			outbox_event(s, in, SWIM_EVENT_LEFT, m);
 		break;
 	}
-	m->unseen = unseen;
+	if (members_is_announced(m))
+		m->told = unseen ? TOLD_LEFT : TOLD_JOINED;
 }
 
 void
 members_announce(struct swim *s, const struct input *in, struct member *m)
 {
-	if (m->announced || !members_is_shown(m))
+	if (members_is_announced(m) || !members_is_shown(m))
 		return;
-	m->announced = true;
+	m->told = TOLD_JOINED;
 	outbox_event(s, in, SWIM_EVENT_JOINED, m);
 }
 
@@ -485,8 +495,7 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
 {
 	if (members_has_lived(m))
 		return;
-	m->lived = true;
-	m->vouched = rumour;
+	m->lived = rumour ? LIVED_BY_RUMOUR : LIVED;
 	if (!members_is_shown(m) || swim_status_is_live(members_status(m)))
 		return;
 	m->deadline = transition_deadline(s, m);
@@ -533,9 +542,10 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 	/* What is confirmed is of one incarnation, like the suspicion. */
 	if (from == SWIM_SUSPECT && (status != SWIM_SUSPECT || risen))
 		confirm_forget(s, m);
-	m->lived = members_has_lived(m);
-	if (status == SWIM_ALIVE)
-		m->vouched = false;
+	if (members_has_lived(m))
+		members_note_lived(m);
+	if (status == SWIM_ALIVE && m->lived == LIVED_BY_RUMOUR)
+		m->lived = LIVED;
 	transition_timers(s);
 	members_digest_toggle(s, m);
 	if (!was_hidden) {
@@ -548,9 +558,9 @@ members_transition(struct swim *s, const struct input *in, struct member *m,
 		(status == SWIM_ALIVE || from != SWIM_SUSPECT || incarnation != m->incarnation)))
 		suspicion_acquit(m);
 	if (incarnation != m->incarnation || status != SWIM_ALIVE)
-		m->returned = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE;
-	if (risen || status != SWIM_ALIVE)
-		m->stayed = m->changed = false;
+		m->alive_as = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE
+				  ? ALIVE_AGAIN
+				  : ALIVE_NEW;
 	if (m->extra != NULL && (risen || status != from)) {
 		m->extra->doubts = 0;
 		m->extra->doubted = false;

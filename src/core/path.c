@@ -56,7 +56,7 @@ path_most(const struct swim *s, const struct member *m)
 	if (m == NULL)
 		return most;
 	/* For a base peer no size is found out: it never sends or asks for a large datagram. */
-	if (!m->swimd && m->base_peer)
+	if (base_is_peer(m))
 		return PATH_BASE;
 	return m->path_size == 0 || m->path_size > most ? most : m->path_size;
 }
@@ -153,7 +153,7 @@ path_holds(struct swim *s, struct member *m, size_t size)
 bool
 path_is_open(const struct swim *s, const struct member *m)
 {
-	return m->swimd && (m->path_size == 0 || (!is_reduced(s, m) && is_due(s, m)));
+	return m->peer == PEER_SWIMD && (m->path_size == 0 || (!is_reduced(s, m) && is_due(s, m)));
 }
 
 size_t
@@ -237,7 +237,7 @@ try_next(struct swim *s)
 			continue;
 		any = true;
 		if (c == NULL || !is_due(s, m) || members_status(m) != SWIM_ALIVE ||
-		    !link_is_shown(m) || !m->swimd || !locate_is_reached(s, m))
+		    !link_is_shown(m) || m->peer != PEER_SWIMD || !locate_is_reached(s, m))
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
 		*c = (struct path_check){.target = m,

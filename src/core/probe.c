@@ -82,7 +82,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		trailer.period = s->period;
 		link_report_complain(s, to, text, &trailer);
 	}
-	if (shown && to->swimd)
+	if (shown && to->peer == PEER_SWIMD)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
@@ -96,7 +96,7 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
 	if (!shown)
 		gossip_add_untagged(s, &w, s->self);
-	else if (!to->swimd)
+	else if (to->peer != PEER_SWIMD)
 		gossip_add_without(s, &w, s->self);
 	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
 	if (shown) {
@@ -372,7 +372,7 @@ can_be_asked(const struct swim *s, const struct member *m)
 static bool
 can_tell_apart(const struct swim *s, const struct member *m)
 {
-	return can_be_asked(s, m) && !m->base_peer;
+	return can_be_asked(s, m) && !base_is_peer(m);
 }
 
 /*
@@ -387,7 +387,7 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 	    swim_time_min(swim_time_add(s->now, doubt_stretch(s, probe_rest(s))), s->probe_at);
 
 	for (size_t i = 0; i < count; i++) {
-		if (helpers[i]->base_peer && swim_time_before(p->ends, until))
+		if (base_is_peer(helpers[i]) && swim_time_before(p->ends, until))
 			p->ends = until;
 	}
 }
@@ -671,7 +671,7 @@ probe_helped(struct swim *s, const struct input *in, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
-	m->lived = true;
+	members_note_lived(m);
 	if (x == NULL)
 		return;
 	x->unheard = 0;

@@ -69,7 +69,8 @@ note_kind(struct swim *s, struct input *in, struct member *m)
 		return;
 	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
 	if (is_answer && base_speaks(in->msg)) {
-		in->shows_kind = in->msg->type == WIRE_ACK && !m->swimd && !is_small_answer(s, in);
+		in->shows_kind = in->msg->type == WIRE_ACK && m->peer != PEER_SWIMD &&
+				 !is_small_answer(s, in);
 		return;
 	}
 	/*
@@ -77,12 +78,11 @@ note_kind(struct swim *s, struct input *in, struct member *m)
 	 * (speaker_check_kind), and one of which nothing was known is asked by what both kinds read until it has answered.
 	 */
 	if (base_speaks(in->msg)) {
-		m->unsure |= base_kind(s, m) == SWIM_KIND_UNKNOWN;
-		m->base_peer |= base_kind(s, m) != SWIM_KIND_SWIMD;
+		if (base_kind(s, m) == SWIM_KIND_UNKNOWN)
+			m->peer = PEER_SAID_BASE;
 		return;
 	}
-	m->swimd = true;
-	m->base_peer = m->unsure = false;
+	m->peer = PEER_SWIMD;
 }
 
 void
@@ -90,10 +90,10 @@ speaker_note_answer(struct swim *s, struct input *in)
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (!in->answer.ours || !in->shows_kind || m == NULL || m == s->self || m->swimd)
+	if (!in->answer.ours || !in->shows_kind || m == NULL || m == s->self ||
+	    m->peer == PEER_SWIMD)
 		return;
-	m->base_peer |= base_answers(s, in);
-	m->unsure = false;
+	m->peer = base_is_peer(m) || base_answers(s, in) ? PEER_BASE : PEER_UNTOLD;
 }
 
 /*
@@ -258,7 +258,8 @@ stand_in(struct swim *s, const struct input *in)
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
 		return NULL;
 	}
-	m->stand_in = m->base_peer = true;
+	m->stand_in = true;
+	m->peer = PEER_BASE;
 	introduce_met(s, m);
 	s->stand_ins++;
 	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
@@ -309,7 +310,7 @@ is_unconfirmed(const struct member *m)
 static void
 drop(struct swim *s, const struct input *in, struct member *m)
 {
-	if (m->announced)
+	if (members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 	members_destroy(s, in, m);
 }
@@ -335,7 +336,8 @@ speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_add
 	struct member *o;
 	size_t i = 0;
 
-	if (m == NULL || m == s->self || !m->swimd || !m->proven || base_may_be_alias(m))
+	if (m == NULL || m == s->self || m->peer != PEER_SWIMD || !m->proven ||
+	    base_may_be_alias(m))
 		return;
 	while ((o = locate_each_at(s, addr, &i)) != NULL) {
 		if (o != m && members_is_live(o) && base_may_be_alias(o)) {

@@ -116,7 +116,9 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 		swim_free(s);
 		return NULL;
 	}
-	s->self->swimd = s->self->proven = s->self->announced = true;
+	s->self->peer = PEER_SWIMD;
+	s->self->proven = true;
+	s->self->told = TOLD_JOINED;
 	members_transition(s, input_own(s, &room), s->self, SWIM_ALIVE, config->incarnation, false);
 	gossip_queue(s, s->self);
 	return s;
@@ -232,8 +234,8 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 	 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an answer to one whom we
 	 * hold dead may have no room for more, and this may be the last question before its verdict.
 	 */
-	if (RULE(ack_tells_us) &&
-	    (sender == NULL || !sender->swimd || (RULE(misjudged_answers) && in->found->misjudged)))
+	if (RULE(ack_tells_us) && (sender == NULL || sender->peer != PEER_SWIMD ||
+				      (RULE(misjudged_answers) && in->found->misjudged)))
 		gossip_add_without(s, w, s->self);
 	if (sender != NULL && sender != s->self &&
 	    (extra_of(sender)->tell || members_status(sender) == SWIM_DEAD ||
@@ -241,6 +243,7 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 		gossip_add_without(s, w, sender);
 		if (sender->extra != NULL)
 			sender->extra->tell = false;
+		extra_tidy(s, sender);
 	}
 	if (!input_names_sender(in))
 		tell_of_gone(s, in, w, sender);
@@ -559,7 +562,7 @@ reap(struct swim *s, const struct input *in)
 
 		if (!swim_time_reached(s->now, m->deadline))
 			continue;
-		if (members_is_shown(m) && m->announced)
+		if (members_is_shown(m) && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		members_destroy(s, in, m);
 	}

@@ -240,6 +240,23 @@ says_itself(const struct input *in, struct wire_update *u)
 	return false;
 }
 
+/* What is m, which has answered the question to this visitor? */
+static enum peer
+visitor_peer(const struct swim *s, const struct input *in, const struct visitor *v,
+    const struct member *m)
+{
+	/* Earlier versions of swimd tell of base peers without saying that they are base peers: its own ack shows it. */
+	if ((v->swimd && !base_answers(s, in)) || in->msg->trailer.has_digest)
+		return PEER_SWIMD;
+	/* The ping had room for an answer with a digest, and a swimd would have sent one. */
+	if (v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address)))
+		return PEER_BASE;
+	if (v->swimd)
+		return PEER_UNTOLD;
+	/* A base peer told of it by an id that is not an address: base peers call only base peers by such an id. */
+	return v->whoever ? PEER_UNSURE : PEER_SAID_BASE;
+}
+
 /* The visitor lives there: take it up by its update about itself, or else by its name alone, without tags. */
 static void
 take_up(struct swim *s, const struct input *in, const struct visitor *v)
@@ -258,14 +275,7 @@ take_up(struct swim *s, const struct input *in, const struct visitor *v)
 	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m == NULL || m == s->self)
 		return;
-	/* Earlier versions of swimd tell of base peers without saying that they are base peers: its own ack shows it. */
-	m->swimd = (v->swimd && !base_answers(s, in)) || in->msg->trailer.has_digest;
-	/* The ping had room for an answer with a digest, and a swimd would have sent one. */
-	m->base_peer = !m->swimd &&
-		       v->asked >= outbox_room_for_kind(s, m->name_len, strlen(m->address));
-	m->unsure = !m->swimd && !m->base_peer && !v->swimd;
-	/* A base peer told of it by an id that is not an address: base peers call only base peers by such an id. */
-	m->base_peer |= m->unsure && !v->whoever;
+	m->peer = visitor_peer(s, in, v, m);
 	m->proven = swim_addr_equal(&m->addr, &v->addr);
 	/* Its kind is still unknown, as the ping was too small: a larger ping asks for it. */
 	if (m->proven && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
