@@ -90,8 +90,8 @@ apply_refute(struct swim *s, const struct input *in, uint64_t than)
 
 	damping_acquit(s);
 	if (next > s->self->incarnation && RULE(refutation)) {
-		members_transition(s, in, s->self, SWIM_ALIVE,
-		    RULE(incarnation_is_new) ? next : next - 1, false);
+		members_transition(s, in, s->self, LIFE_ALIVE,
+		    RULE(incarnation_is_new) ? next : next - 1);
 		outbox_event(s, in, SWIM_EVENT_INCARNATION, s->self);
 	}
 	gossip_queue(s, s->self);
@@ -298,7 +298,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 		return;
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
 	if (members_is_living(m))
-		members_transition(s, in, m, st->status, incarnation, false);
+		members_transition(s, in, m, members_shown_life(st->status), incarnation);
 	members_forget(s, in, m, members_status(m) > st->status ? members_status(m) : st->status,
 	    incarnation);
 	if (st->page) {
@@ -420,7 +420,9 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	m->proven = live && st->from_subject && in->answer.ours &&
 		    swim_addr_equal(&m->addr, &in->answer.asked);
 	m->lived = tells_answer(in, u, st->page) ? LIVED : LIVED_UNKNOWN;
-	members_transition(s, in, m, st->status, u->incarnation, hidden);
+	members_transition(s, in, m,
+	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
+	    u->incarnation);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
 	if (st->status == SWIM_SUSPECT) {
@@ -507,12 +509,13 @@ static void
 apply_reveal(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
 {
 	const struct wire_update *u = st->u;
+	enum swim_status status;
 	bool moved = u->incarnation > m->incarnation && strcmp(st->address, m->address) != 0;
 
 	if (moved && !move(s, in, m, st->address))
 		return;
-	members_transition(s, in, m,
-	    st->status > members_status(m) ? st->status : members_status(m), u->incarnation, false);
+	status = st->status > members_status(m) ? st->status : members_status(m);
+	members_transition(s, in, m, members_shown_life(status), u->incarnation);
 	backdate(m, swim_seconds(u->age_s));
 }
 
@@ -537,7 +540,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	bool live = swim_status_is_live(st->status), retagged = false;
 	bool was_alive = m->life == LIFE_ALIVE, was_there = m->proven && m->peer == PEER_SWIMD;
 	bool risen = u->incarnation > m->incarnation;
-	bool moved = risen && strcmp(st->address, m->address) != 0, known;
+	bool moved = risen && strcmp(st->address, m->address) != 0, known, hidden;
 	struct swim_addr former = m->addr;
 
 	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
@@ -552,9 +555,10 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 		return;
 	if (live && risen && RULE(tags_taken))
 		retagged = take_tags(s, in, m, u, true);
-	members_transition(s, in, m, st->status,
-	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation,
-	    !members_is_shown(m) && !live);
+	hidden = !members_is_shown(m) && !live;
+	members_transition(s, in, m,
+	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
+	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation);
 	if (was_alive && st->status == SWIM_ALIVE)
 		m->alive_as = moved || retagged ? ALIVE_CHANGED : ALIVE_STILL;
 	if (st->status == SWIM_DEAD)
@@ -888,7 +892,7 @@ apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t in
 	if (m == NULL || m == s->self || !members_is_live(m) || m->peer == PEER_SWIMD ||
 	    incarnation < m->incarnation)
 		return;
-	members_transition(s, in, m, RULE(base_leave) ? SWIM_LEFT : SWIM_DEAD, incarnation, false);
+	members_transition(s, in, m, RULE(base_leave) ? LIFE_LEFT : LIFE_DEAD, incarnation);
 	gossip_queue(s, m);
 }
 

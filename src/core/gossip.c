@@ -696,7 +696,7 @@ swim_leave(struct swim *s, swim_time now)
 	s->probe.target = NULL;
 	s->sync.active = false;
 	s->check_at = SWIM_TIME_NEVER;
-	members_transition(s, input_own(s, &room), s->self, SWIM_LEFT, s->self->incarnation, false);
+	members_transition(s, input_own(s, &room), s->self, LIFE_LEFT, s->self->incarnation);
 	if (s->live_count == 0) {
 		s->left = true;
 		return;

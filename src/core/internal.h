@@ -666,8 +666,11 @@ void members_set_partial(struct swim *, struct member *);
 /* False: no memory. */
 bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool partial);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
-void members_transition(struct swim *, const struct input *, struct member *, enum swim_status,
-    uint64_t incarnation, bool hidden);
+void members_transition(struct swim *, const struct input *, struct member *, enum life,
+    uint64_t incarnation);
+/* The life of a member that is shown in this status, and of a tombstone, for whose member the status is dead or left. */
+enum life members_shown_life(enum swim_status);
+enum life members_hidden_life(enum swim_status);
 /* It has been removed: a tombstone from now on, with a rumour that says so. */
 void members_forget(struct swim *, const struct input *, struct member *, enum swim_status,
     uint64_t incarnation);
@@ -689,9 +692,9 @@ void members_announce(struct swim *, const struct input *, struct member *);
 void members_digest_toggle(struct swim *, const struct member *);
 
 static inline enum swim_status
-members_status(const struct member *m)
+life_status(enum life life)
 {
-	switch (m->life) {
+	switch (life) {
 	case LIFE_NEW:
 	case LIFE_ALIVE:
 		return SWIM_ALIVE;
@@ -708,11 +711,21 @@ members_status(const struct member *m)
 	}
 	return SWIM_LEFT;
 }
+static inline bool
+life_is_shown(enum life life)
+{
+	return life >= LIFE_ALIVE && life <= LIFE_LEFT;
+}
+static inline enum swim_status
+members_status(const struct member *m)
+{
+	return life_status(m->life);
+}
 /* It is reported, and told of in pages: no tombstone, and not in the making. */
 static inline bool
 members_is_shown(const struct member *m)
 {
-	return m->life >= LIFE_ALIVE && m->life <= LIFE_LEFT;
+	return life_is_shown(m->life);
 }
 /* It was removed, and others are told to forget it. */
 static inline bool
@@ -1028,7 +1041,7 @@ suspicion_of(const struct member *m)
  * eight are suspect, or dead with accusers.
  */
 bool suspicion_room(struct swim *);
-/* Make room for the suspicions of one in eight of so many members, so that suspicion_room() needs no memory.  False: no memory. */
+/* Make room for the suspicions of one in eight of so many members, so that suspicion_room() needs none.  False: no memory. */
 bool suspicion_room_ahead(struct swim *, size_t members);
 /* m takes another status: its accusers count no longer. */
 void suspicion_acquit(struct member *m);

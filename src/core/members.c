@@ -20,7 +20,7 @@ bucket_of(const struct member *m)
 	return (unsigned)(m->hash >> 56);
 }
 
-static enum life
+enum life
 members_shown_life(enum swim_status status)
 {
 	switch (status) {
@@ -36,7 +36,7 @@ members_shown_life(enum swim_status status)
 	return LIFE_LEFT;
 }
 
-static enum life
+enum life
 members_hidden_life(enum swim_status status)
 {
 	assert(!swim_status_is_live(status));
@@ -528,90 +528,116 @@ transition_probes(struct swim *s, struct member *m, enum swim_status from)
 	m->reconnects = 0;
 }
 
-void
-members_transition(struct swim *s, const struct input *in, struct member *m,
-    enum swim_status status, uint64_t incarnation, bool hidden)
-{
-	enum swim_status from = members_status(m);
-	bool was_hidden = !members_is_shown(m), removed, risen = incarnation != m->incarnation;
-	bool doomed = from == SWIM_SUSPECT && suspicion_of(m)->doomed;
+/* A change of the life or the incarnation of a member. */
+struct transition {
+	enum swim_status from, status;
+	bool was_shown, shown;
+	bool risen; /* its incarnation is another */
+};
 
+/* What was found out about the member's former life or incarnation counts no longer. */
+static void
+transition_findings(struct swim *s, struct member *m, const struct transition *t)
+{
 	/* It has heard of the suspicion, and lives. */
-	if (status == SWIM_ALIVE && from == SWIM_SUSPECT && suspicion_is_ours(s, m))
+	if (t->status == SWIM_ALIVE && t->from == SWIM_SUSPECT && suspicion_is_ours(s, m))
 		doubt_question_lost(s);
 	/* What is confirmed is of one incarnation, like the suspicion. */
-	if (from == SWIM_SUSPECT && (status != SWIM_SUSPECT || risen))
+	if (t->from == SWIM_SUSPECT && (t->status != SWIM_SUSPECT || t->risen))
 		confirm_forget(s, m);
 	if (members_has_lived(m))
 		members_note_lived(m);
-	if (status == SWIM_ALIVE && m->lived == LIVED_BY_RUMOUR)
+	if (t->status == SWIM_ALIVE && m->lived == LIVED_BY_RUMOUR)
 		m->lived = LIVED;
-	transition_timers(s);
-	members_digest_toggle(s, m);
-	if (!was_hidden) {
-		index_remove(&s->named, index_by_name, m);
-		s->status_count[from]--;
-	}
 	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
-	if (status == SWIM_LEFT ||
+	if (t->status == SWIM_LEFT ||
 	    (RULE(accusers_of_one_life) &&
-		(status == SWIM_ALIVE || from != SWIM_SUSPECT || incarnation != m->incarnation)))
+		(t->status == SWIM_ALIVE || t->from != SWIM_SUSPECT || t->risen)))
 		suspicion_acquit(m);
-	if (incarnation != m->incarnation || status != SWIM_ALIVE)
-		m->alive_as = status == SWIM_ALIVE && !was_hidden && from != SWIM_ALIVE
+	if (t->risen || t->status != SWIM_ALIVE)
+		m->alive_as = t->status == SWIM_ALIVE && t->was_shown && t->from != SWIM_ALIVE
 				  ? ALIVE_AGAIN
 				  : ALIVE_NEW;
-	if (m->extra != NULL && (risen || status != from)) {
+	if (m->extra != NULL && (t->risen || t->status != t->from)) {
 		m->extra->doubts = 0;
 		m->extra->doubted = false;
 		extra_tidy(s, m);
 	}
+}
+
+static void
+transition_ways(struct swim *s, struct member *m, const struct transition *t)
+{
 	/* Whoever comes back may have come back elsewhere. */
-	if (swim_status_is_live(status) && (was_hidden || !swim_status_is_live(from)))
+	if (swim_status_is_live(t->status) && !(t->was_shown && swim_status_is_live(t->from)))
 		link_forget(s, m);
 	/* What was known of the way there is told to have ended with its end. */
-	if (!swim_status_is_live(status) || hidden) {
+	if (!swim_status_is_live(t->status)) {
 		if (m->link == SWIM_PATH_RELAYED)
 			link_report_changed(s);
 		m->link = SWIM_PATH_UNKNOWN;
 		link_report_forget(s, m);
 	}
+}
+
+static void
+transition_introductions(struct swim *s, struct member *m, const struct transition *t)
+{
+	bool was_live = swim_status_is_live(t->from), is_live = swim_status_is_live(t->status);
+
+	if (is_live &&
+	    (!t->was_shown || !was_live || (t->risen && m->incarnation > BASE_LADDER_WHOLE)))
+		introduce_arrived(s, m);
+	else if (!is_live && was_live)
+		introduce_gone(s, m);
+}
+
+void
+members_transition(struct swim *s, const struct input *in, struct member *m, enum life life,
+    uint64_t incarnation)
+{
+	struct transition t = {.from = members_status(m), .was_shown = members_is_shown(m)};
+	bool doomed = t.from == SWIM_SUSPECT && suspicion_of(m)->doomed;
+	bool was_removed = members_is_removed(m);
+
+	t.risen = incarnation != m->incarnation;
+	t.status = life_status(life);
+	t.shown = life_is_shown(life);
+	transition_findings(s, m, &t);
+	transition_ways(s, m, &t);
+	transition_timers(s);
+	members_digest_toggle(s, m);
+	if (t.was_shown) {
+		index_remove(&s->named, index_by_name, m);
+		s->status_count[t.from]--;
+	}
 	m->incarnation = incarnation;
 	/* A removal is of one incarnation, and stays whatever other end of it is told. */
-	removed = members_is_removed(m) && hidden && !risen;
-	if (members_is_removed(m) && !removed)
+	if (was_removed && (t.shown || t.risen))
 		gossip_drop(s, m);
-	if (removed)
-		m->life = members_removed_life(status);
-	else if (hidden)
-		m->life = members_hidden_life(status);
-	else
-		m->life = members_shown_life(status);
-	link_report_note_life(s, m, from, was_hidden);
-	if (from != status || was_hidden != hidden ||
-	    (status == SWIM_SUSPECT && risen && RULE(suspicion_of_one_incarnation)))
+	else if (was_removed)
+		life = members_removed_life(t.status);
+	m->life = life;
+	link_report_note_life(s, m, t.from, !t.was_shown);
+	if (t.from != t.status || t.was_shown != t.shown ||
+	    (t.status == SWIM_SUSPECT && t.risen && RULE(suspicion_of_one_incarnation)))
 		m->since = s->now;
-	if (!hidden) {
+	if (t.shown) {
 		index_insert(&s->named, index_by_name, m);
-		s->status_count[status]++;
+		s->status_count[t.status]++;
 	}
 	members_digest_toggle(s, m);
 	transition_lists(s, m);
-	if (status == SWIM_SUSPECT && !hidden)
+	if (life == LIFE_SUSPECT)
 		suspicion_begin(s, m);
 	m->deadline = transition_deadline(s, m);
-	if (!swim_status_is_live(status) || hidden)
-		transition_probes(s, m, from);
-	transition_events(s, in, m, from, was_hidden);
-	if (swim_status_is_live(status) && !hidden &&
-	    (was_hidden || !swim_status_is_live(from) ||
-		(risen && incarnation > BASE_LADDER_WHOLE)))
-		introduce_arrived(s, m);
-	else if (!swim_status_is_live(status) && swim_status_is_live(from))
-		introduce_gone(s, m);
+	if (!swim_status_is_live(t.status))
+		transition_probes(s, m, t.from);
+	transition_events(s, in, m, t.from, !t.was_shown);
+	transition_introductions(s, m, &t);
 	if (s->live_count > 0)
 		gossip_wake(s);
-	if (doomed && !risen && status == SWIM_DEAD)
+	if (doomed && !t.risen && t.status == SWIM_DEAD)
 		members_forget(s, in, m, SWIM_DEAD, incarnation);
 }
 
@@ -619,7 +645,7 @@ void
 members_forget(struct swim *s, const struct input *in, struct member *m, enum swim_status status,
     uint64_t incarnation)
 {
-	members_transition(s, in, m, status, incarnation, true);
+	members_transition(s, in, m, members_hidden_life(status), incarnation);
 	if (!RULE(removal_told)) {
 		m->life = members_hidden_life(members_status(m));
 		return;

@@ -263,7 +263,7 @@ stand_in(struct swim *s, const struct input *in)
 	introduce_met(s, m);
 	s->stand_ins++;
 	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
-	members_transition(s, in, m, SWIM_ALIVE, 0, false);
+	members_transition(s, in, m, LIFE_ALIVE, 0);
 	join_start(s, in, &in->from, JOIN_GREET);
 	return m;
 }

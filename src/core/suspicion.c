@@ -326,7 +326,7 @@ suspicion_own(struct swim *s, const struct input *in, struct member *m)
 		if (!suspicion_room(s))
 			return;
 		s->stats.suspicions++;
-		members_transition(s, in, m, SWIM_SUSPECT, m->incarnation, false);
+		members_transition(s, in, m, LIFE_SUSPECT, m->incarnation);
 	}
 	if (suspicion_accuse(s, m, s->self->hash))
 		gossip_queue(s, m);
@@ -529,8 +529,8 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 	/* By now that is our own finding. */
 	if (suspicion_accusers(s, m) == 0)
 		suspicion_accuse(s, m, s->self->hash);
-	members_transition(s, in, m, SWIM_DEAD,
-	    RULE(owner_raises) ? m->incarnation : m->incarnation + 1, false);
+	members_transition(s, in, m, LIFE_DEAD,
+	    RULE(owner_raises) ? m->incarnation : m->incarnation + 1);
 	gossip_queue(s, m);
 	return true;
 }

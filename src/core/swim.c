@@ -119,7 +119,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->self->peer = PEER_SWIMD;
 	s->self->proven = true;
 	s->self->told = TOLD_JOINED;
-	members_transition(s, input_own(s, &room), s->self, SWIM_ALIVE, config->incarnation, false);
+	members_transition(s, input_own(s, &room), s->self, LIFE_ALIVE, config->incarnation);
 	gossip_queue(s, s->self);
 	return s;
 }
