@@ -54,9 +54,9 @@
 	X(base_introduction, "Base peers are told of all members by pings of their own.") \
 	/* join.c */ \
 	X(leaver_is_asked, "A question whether a base peer has left is about that peer, and not about who is at its address.") \
-	X(seed_may_be_base, "A seed that nobody knows is asked as a base peer too.") \
+	X(seed_may_be_base, "A seed of which the member does not know what it is gets the question of a base peer too.") \
 	X(claim_is_small, "A claim is kept small until somebody has answered at the address.") \
-	X(stand_in_dropped, "Who answers under the name of a member elsewhere goes out of the list of unnamed peers.") \
+	X(stand_in_dropped, "An unnamed peer that answers under the name of a member elsewhere leaves the list.") \
 	X(former_is_asked, "A base peer moves only once its former address has been asked in vain.") \
 	X(namesake_has_time, "A namesake of this version gets the time to decide.") \
 	/* judge.c */ \
@@ -121,8 +121,8 @@
 	X(suspicion_shrinks, "A suspicion begins long and shrinks with each accuser (Lifeguard IV.B).") \
 	X(short_suspicion, "A confirmed suspicion lasts as the configuration says, and not as in memberlist.") \
 	/* swim.c */ \
-	X(ack_tells_us, "An ack tells of its sender whoever may not know the sender, or holds old things of it.") \
-	X(misjudged_answers, "An ack tells of its sender whoever holds old things of it.") \
+	X(ack_tells_us, "A member that answers a ping tells of itself, if the asker may not know it or holds old things of it.") \
+	X(misjudged_answers, "A member that answers a ping tells of itself, if the asker holds old things of it.") \
 	X(namesake_is_answered, "A member that asks its namesake answers the namesake's question too.") \
 	X(ack_is_last, "An ack is not answered.") \
 	X(answer_is_told, "A sender that knows nobody whom a dead member answered is told of an answer.") \
