@@ -311,6 +311,12 @@ sim: $(SIM_BIN)
 sim-broken: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/broken.py $(B)
 
+.PHONY: sim-ablate
+# sim-ablate:  turns off each rule of the protocol and tells what gets worse in the experiments, by how much; hours; ABLATE='RULE RULE' names some
+ABLATE ?=
+sim-ablate: $(SIM_BIN)
+	@$(PYTHON) -B tests/sim/ablate.py --jobs $(JOBS) $(B) $(ABLATE)
+
 .PHONY: sim-lifeguard sim-detection
 # sim-lifeguard:  experiments after Lifeguard's: false positives and latencies beside plain SWIM and the paper, 20 minutes
 SIM_LIFEGUARD_ARGS ?=
