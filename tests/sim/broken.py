@@ -26,7 +26,7 @@ TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is 
 # Without these swimd is slower or declares more members failed by mistake, which lifeguard.py measures. They are hunted only
 # when they are named.
 MEASURED = {
-    "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste", "suspect_is_told",
+    "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste",
     "urgent_pushes", "confirmation", "last_questions", "returned_waits", "verdict_is_proven", "gone_have_no_say",
     "stood_still_waits", "suspicion_shrinks", "short_suspicion",
 }
