@@ -2,7 +2,7 @@
 
 usage: ablate.py [--jobs N] BUILD-DIRECTORY [RULE]... (with sim-test in it). Prints a line for each rule.
 
-The rules are those of src/core/rule.h. Measured are the experiments of sim-test with a small grid (false positives, and how
+The rules are those of src/base/rule.h. Measured are the experiments of sim-test with a small grid (false positives, and how
 long it takes until a failure is told), the light scenarios, and some random swarms, all with the same seeds as with every
 rule on. A figure counts as worse from WORSE times the figure with every rule on. A rule that makes nothing worse is not shown
 to be good for anything: then either the rule or an experiment is missing.
