@@ -9,20 +9,20 @@
 #define DNS_LABEL_MAX 63
 
 static bool
-is_digit(char c)
+addr_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
 static bool
-is_name_char(char c)
+addr_is_name_char(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+	return addr_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
 	       c == '_' || c == '.';
 }
 
 static size_t
-count_char(const char *text, size_t len, char c)
+addr_count_char(const char *text, size_t len, char c)
 {
 	size_t n = 0;
 
@@ -57,14 +57,14 @@ swim_addr_error_text(enum swim_addr_error error)
 
 /* 1 to 5 digits, no sign, space or leading zero. */
 static bool
-parse_port(const char *text, size_t len, bool allow_0, uint16_t *port)
+addr_parse_port(const char *text, size_t len, bool allow_0, uint16_t *port)
 {
 	uint32_t value = 0;
 
 	if (len == 0 || len > 5 || (len > 1 && text[0] == '0'))
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(text[i]))
+		if (!addr_is_digit(text[i]))
 			return false;
 		value = value * 10 + (uint32_t)(text[i] - '0');
 	}
@@ -76,7 +76,7 @@ parse_port(const char *text, size_t len, bool allow_0, uint16_t *port)
 
 /* The zone as an interface index, from 1 on. */
 static bool
-parse_scope(const char *text, uint32_t *scope)
+addr_parse_scope(const char *text, uint32_t *scope)
 {
 	uint64_t value = 0;
 	size_t len = strlen(text);
@@ -84,7 +84,7 @@ parse_scope(const char *text, uint32_t *scope)
 	if (len == 0 || len > 10 || text[0] == '0')
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (!is_digit(text[i]))
+		if (!addr_is_digit(text[i]))
 			return false;
 		value = value * 10 + (uint64_t)(text[i] - '0');
 	}
@@ -96,13 +96,13 @@ parse_scope(const char *text, uint32_t *scope)
 
 /* fe80::/10, and multicast of link scope: the addresses that mean nothing without a zone. */
 static bool
-is_link_local(const uint8_t *ip)
+addr_is_link_local(const uint8_t *ip)
 {
 	return (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80) || (ip[0] == 0xff && (ip[1] & 0x0f) == 2);
 }
 
 static bool
-from_ipv6(const char *text, size_t len, struct swim_addr *out)
+addr_from_ipv6(const char *text, size_t len, struct swim_addr *out)
 {
 	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	char plain[INET6_ADDRSTRLEN];
@@ -134,11 +134,11 @@ swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 		a.family = 4;
 	} else {
 		zone = strchr(host, '%');
-		if (!from_ipv6(host, zone != NULL ? (size_t)(zone - host) : strlen(host), &a))
+		if (!addr_from_ipv6(host, zone != NULL ? (size_t)(zone - host) : strlen(host), &a))
 			return false;
 		/* Elsewhere a zone would make two of one address. */
-		if (zone != NULL &&
-		    (a.family != 6 || !is_link_local(a.ip) || !parse_scope(zone + 1, &a.scope)))
+		if (zone != NULL && (a.family != 6 || !addr_is_link_local(a.ip) ||
+					!addr_parse_scope(zone + 1, &a.scope)))
 			return false;
 	}
 	*out = a;
@@ -147,7 +147,7 @@ swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 
 /* An IPv6 address, perhaps with a zone by number or interface name. */
 static bool
-is_ipv6_host(const char *host)
+addr_is_ipv6_host(const char *host)
 {
 	struct swim_addr ignored;
 	const char *zone = strchr(host, '%');
@@ -155,12 +155,12 @@ is_ipv6_host(const char *host)
 	if (strchr(host, ':') == NULL)
 		return false;
 	if (zone == NULL)
-		return from_ipv6(host, strlen(host), &ignored);
+		return addr_from_ipv6(host, strlen(host), &ignored);
 	for (const char *c = zone + 1; *c != '\0'; c++) {
-		if (!is_name_char(*c))
+		if (!addr_is_name_char(*c))
 			return false;
 	}
-	return zone[1] != '\0' && from_ipv6(host, (size_t)(zone - host), &ignored);
+	return zone[1] != '\0' && addr_from_ipv6(host, (size_t)(zone - host), &ignored);
 }
 
 /*
@@ -168,7 +168,7 @@ is_ipv6_host(const char *host)
  * a mistyped address, and looking it up could find anything.
  */
 static enum swim_addr_error
-check_name(const char *host)
+addr_check_name(const char *host)
 {
 	size_t len = strlen(host), label = 0;
 	bool numeric = true;
@@ -179,7 +179,7 @@ check_name(const char *host)
 	if (host[len - 1] == '.')
 		len--;
 	for (size_t i = 0; i < len; i++) {
-		if (!is_name_char(host[i]) || (host[i] == '.' && label == 0) ||
+		if (!addr_is_name_char(host[i]) || (host[i] == '.' && label == 0) ||
 		    (host[i] == '-' && label == 0))
 			return SWIM_ADDR_BAD_HOST;
 		if (host[i] == '.') {
@@ -187,7 +187,7 @@ check_name(const char *host)
 			numeric = true;
 			continue;
 		}
-		numeric = numeric && is_digit(host[i]);
+		numeric = numeric && addr_is_digit(host[i]);
 		if (++label > DNS_LABEL_MAX)
 			return SWIM_ADDR_BAD_HOST;
 	}
@@ -198,7 +198,7 @@ check_name(const char *host)
 
 /* Split without judging the host: *host_len bytes from *host_start, and the port's text or NULL. */
 static enum swim_addr_error
-find_parts(const char *text, size_t len, const char **host_start, size_t *host_len,
+addr_find_parts(const char *text, size_t len, const char **host_start, size_t *host_len,
     const char **port_text)
 {
 	const char *close, *colon;
@@ -219,9 +219,9 @@ find_parts(const char *text, size_t len, const char **host_start, size_t *host_l
 		*port_text = close + 2;
 		return SWIM_ADDR_OK;
 	}
-	if (count_char(text, len, '[') > 0 || count_char(text, len, ']') > 0)
+	if (addr_count_char(text, len, '[') > 0 || addr_count_char(text, len, ']') > 0)
 		return SWIM_ADDR_BAD_BRACKETS;
-	if (count_char(text, len, ':') == 1) {
+	if (addr_count_char(text, len, ':') == 1) {
 		colon = memchr(text, ':', len);
 		*host_len = (size_t)(colon - text);
 		*port_text = colon + 1;
@@ -243,7 +243,7 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 	if (len > SWIM_HOSTPORT_MAX)
 		return SWIM_ADDR_TOO_LONG;
 	bracketed = text[0] == '[';
-	error = find_parts(text, len, &host_start, &host_len, &port_text);
+	error = addr_find_parts(text, len, &host_start, &host_len, &port_text);
 	if (error != SWIM_ADDR_OK)
 		return error;
 	if (host_len == 0)
@@ -254,7 +254,7 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 	host[host_len] = '\0';
 
 	if (bracketed) {
-		if (!is_ipv6_host(host))
+		if (!addr_is_ipv6_host(host))
 			return SWIM_ADDR_BAD_HOST;
 	} else if (strchr(host, ':') != NULL) {
 		size_t digits = strspn(host, "0123456789abcdefABCDEF:.");
@@ -263,10 +263,10 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 		if (host[digits] != '\0' && host[digits] != '%')
 			return SWIM_ADDR_BAD_HOST;
 		/* Two colons or more: an address without a port, or one that lacks its brackets. */
-		if (default_port < 0 || !is_ipv6_host(host))
+		if (default_port < 0 || !addr_is_ipv6_host(host))
 			return SWIM_ADDR_BARE_IPV6;
 	} else {
-		error = check_name(host);
+		error = addr_check_name(host);
 		if (error != SWIM_ADDR_OK)
 			return error;
 	}
@@ -274,7 +274,8 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 		/* As http://db1. */
 		if (strncmp(port_text, "//", 2) == 0)
 			return SWIM_ADDR_BAD_HOST;
-		if (!parse_port(port_text, (size_t)(text + len - port_text), allow_port_0, port))
+		if (!addr_parse_port(port_text, (size_t)(text + len - port_text), allow_port_0,
+			port))
 			return SWIM_ADDR_BAD_PORT;
 		return SWIM_ADDR_OK;
 	}
@@ -293,13 +294,13 @@ swim_hostport_mistakable(const char *text)
 	uint16_t port;
 
 	if (last == NULL || len > SWIM_HOSTPORT_MAX || strchr(text, '%') != NULL ||
-	    !is_ipv6_host(text))
+	    !addr_is_ipv6_host(text))
 		return 0;
 	host_len = (size_t)(last - text);
 	memcpy(before, text, host_len);
 	before[host_len] = '\0';
-	return parse_port(last + 1, strlen(last + 1), false, &port) && port >= 1024 &&
-		       is_ipv6_host(before)
+	return addr_parse_port(last + 1, strlen(last + 1), false, &port) && port >= 1024 &&
+		       addr_is_ipv6_host(before)
 		   ? host_len
 		   : 0;
 }

@@ -35,7 +35,7 @@ rbuf_get_bytes(struct rbuf *b, size_t n)
 }
 
 static uint64_t
-get_be(struct rbuf *b, size_t n)
+buf_get_be(struct rbuf *b, size_t n)
 {
 	const uint8_t *bytes = rbuf_get_bytes(b, n);
 	uint64_t v = 0;
@@ -50,25 +50,25 @@ get_be(struct rbuf *b, size_t n)
 uint8_t
 rbuf_get_u8(struct rbuf *b)
 {
-	return (uint8_t)get_be(b, 1);
+	return (uint8_t)buf_get_be(b, 1);
 }
 
 uint16_t
 rbuf_get_u16be(struct rbuf *b)
 {
-	return (uint16_t)get_be(b, 2);
+	return (uint16_t)buf_get_be(b, 2);
 }
 
 uint32_t
 rbuf_get_u32be(struct rbuf *b)
 {
-	return (uint32_t)get_be(b, 4);
+	return (uint32_t)buf_get_be(b, 4);
 }
 
 uint64_t
 rbuf_get_u64be(struct rbuf *b)
 {
-	return get_be(b, 8);
+	return buf_get_be(b, 8);
 }
 
 void
@@ -105,7 +105,7 @@ wbuf_put_bytes(struct wbuf *b, const void *data, size_t n)
 }
 
 static void
-put_be(struct wbuf *b, uint64_t v, size_t n)
+buf_put_be(struct wbuf *b, uint64_t v, size_t n)
 {
 	uint8_t bytes[8];
 
@@ -117,25 +117,25 @@ put_be(struct wbuf *b, uint64_t v, size_t n)
 void
 wbuf_put_u8(struct wbuf *b, uint8_t v)
 {
-	put_be(b, v, 1);
+	buf_put_be(b, v, 1);
 }
 
 void
 wbuf_put_u16be(struct wbuf *b, uint16_t v)
 {
-	put_be(b, v, 2);
+	buf_put_be(b, v, 2);
 }
 
 void
 wbuf_put_u32be(struct wbuf *b, uint32_t v)
 {
-	put_be(b, v, 4);
+	buf_put_be(b, v, 4);
 }
 
 void
 wbuf_put_u64be(struct wbuf *b, uint64_t v)
 {
-	put_be(b, v, 8);
+	buf_put_be(b, v, 8);
 }
 
 void

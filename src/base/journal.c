@@ -15,7 +15,7 @@ journal_begin(struct journal_entry *e)
 }
 
 static char *
-put_name(char *to, const char *text)
+journal_put_name(char *to, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		bool small = *text >= 'a' && *text <= 'z';
@@ -36,7 +36,7 @@ journal_put(struct journal_entry *e, const char *prefix, const char *key, const 
 
 	if (len > left || left - len < name + 1 + SIZE_BYTES + 1)
 		return;
-	to = put_name(put_name(to, prefix), key);
+	to = journal_put_name(journal_put_name(to, prefix), key);
 	*to++ = '\n';
 	for (unsigned i = 0; i < SIZE_BYTES; i++)
 		*to++ = (char)(unsigned char)((uint64_t)len >> (8 * i));

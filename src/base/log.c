@@ -131,7 +131,7 @@ log_bool(const char *key, bool value)
 
 /* systemd says which stream it has connected to the journal; ours may have been redirected since. */
 static bool
-stderr_is_journal(void)
+log_stderr_is_journal(void)
 {
 	const char *said = getenv("JOURNAL_STREAM");
 	char stream[48];
@@ -148,7 +148,7 @@ log_setup(enum log_level level, enum log_format format)
 {
 	state.level = level;
 	if (format == LOG_FORMAT_AUTO)
-		format = stderr_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
+		format = log_stderr_is_journal() ? LOG_FORMAT_JOURNAL : LOG_FORMAT_TEXT;
 	state.format = format;
 }
 
@@ -178,7 +178,7 @@ log_context(const char *member, const char *cluster)
 }
 
 static int
-priority_of(enum log_level level)
+log_priority_of(enum log_level level)
 {
 	switch (level) {
 	case LOG_LEVEL_ERROR:
@@ -197,7 +197,7 @@ priority_of(enum log_level level)
 }
 
 static void
-line_init(struct line *l, char *buf, size_t size)
+log_line_init(struct line *l, char *buf, size_t size)
 {
 	l->start = buf;
 	l->pos = buf;
@@ -206,7 +206,7 @@ line_init(struct line *l, char *buf, size_t size)
 }
 
 static void
-line_put(struct line *l, const char *bytes, size_t n)
+log_line_put(struct line *l, const char *bytes, size_t n)
 {
 	if (l->full || n > (size_t)(l->end - l->pos)) {
 		l->full = true;
@@ -217,13 +217,13 @@ line_put(struct line *l, const char *bytes, size_t n)
 }
 
 static void
-line_puts(struct line *l, const char *text)
+log_line_puts(struct line *l, const char *text)
 {
-	line_put(l, text, strlen(text));
+	log_line_put(l, text, strlen(text));
 }
 
 static void
-put_time(struct line *l)
+log_put_time(struct line *l)
 {
 	char seconds[24], text[48];
 	struct timespec now;
@@ -233,12 +233,12 @@ put_time(struct line *l)
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(text, sizeof(text), "%s.%03ldZ", seconds, now.tv_nsec / 1000000);
-	line_puts(l, text);
+	log_line_puts(l, text);
 }
 
 /* Numbers and truth values, which look alike in text and JSON (but for a NaN). */
 static const char *
-plain_value(const struct log_field *f, char *buf, size_t size)
+log_plain_value(const struct log_field *f, char *buf, size_t size)
 {
 	switch (f->kind) {
 	case LOG_FIELD_STRING:
@@ -260,7 +260,7 @@ plain_value(const struct log_field *f, char *buf, size_t size)
 
 /* Escaped as far as it fits: a value that is too long is cut, not dropped. */
 static void
-text_escaped(struct line *l, const char *bytes, size_t len)
+log_text_escaped(struct line *l, const char *bytes, size_t len)
 {
 	char piece[16];
 
@@ -269,14 +269,14 @@ text_escaped(struct line *l, const char *bytes, size_t len)
 		size_t n = utf8_next(bytes + done, len - done, &cp);
 
 		n = n > 0 ? n : 1; /* a byte that is not UTF-8 becomes \xNN */
-		line_put(l, piece, utf8_escape(bytes + done, n, false, piece, sizeof(piece)));
+		log_line_put(l, piece, utf8_escape(bytes + done, n, false, piece, sizeof(piece)));
 		done += n;
 	}
 }
 
 /* Whether a value would otherwise not be seen to end where it ends, or look like another field. */
 static bool
-needs_quotes(const char *bytes, size_t len)
+log_needs_quotes(const char *bytes, size_t len)
 {
 	uint32_t cp;
 	size_t n;
@@ -291,27 +291,27 @@ needs_quotes(const char *bytes, size_t len)
 }
 
 static void
-text_field(struct line *l, const struct log_field *f)
+log_text_field(struct line *l, const struct log_field *f)
 {
 	char number[32];
 
-	line_puts(l, " ");
-	line_puts(l, f->key);
-	line_puts(l, "=");
+	log_line_puts(l, " ");
+	log_line_puts(l, f->key);
+	log_line_puts(l, "=");
 	if (f->kind != LOG_FIELD_STRING) {
-		line_puts(l, plain_value(f, number, sizeof(number)));
-	} else if (needs_quotes(f->value.s.bytes, f->value.s.len)) {
-		line_puts(l, "\"");
-		text_escaped(l, f->value.s.bytes, f->value.s.len);
-		line_puts(l, "\"");
+		log_line_puts(l, log_plain_value(f, number, sizeof(number)));
+	} else if (log_needs_quotes(f->value.s.bytes, f->value.s.len)) {
+		log_line_puts(l, "\"");
+		log_text_escaped(l, f->value.s.bytes, f->value.s.len);
+		log_line_puts(l, "\"");
 	} else {
-		text_escaped(l, f->value.s.bytes, f->value.s.len);
+		log_text_escaped(l, f->value.s.bytes, f->value.s.len);
 	}
 }
 
 /* What log_context set, as further fields. */
 static size_t
-context_fields(struct log_field out[2])
+log_context_fields(struct log_field out[2])
 {
 	size_t n = 0;
 
@@ -324,33 +324,33 @@ context_fields(struct log_field out[2])
 
 /* The message and its fields; after it, `...` if they were cut (in bytes kept back for it). */
 static void
-text_body(struct line *l, const char *message, const struct log_field *fields, size_t count)
+log_text_body(struct line *l, const char *message, const struct log_field *fields, size_t count)
 {
 	struct log_field context[2];
-	size_t context_count = context_fields(context);
+	size_t context_count = log_context_fields(context);
 
 	l->end -= 3;
-	text_escaped(l, message, strlen(message));
+	log_text_escaped(l, message, strlen(message));
 	for (size_t i = 0; i < count; i++)
-		text_field(l, &fields[i]);
+		log_text_field(l, &fields[i]);
 	for (size_t i = 0; i < context_count; i++)
-		text_field(l, &context[i]);
+		log_text_field(l, &context[i]);
 	l->end += 3;
 	if (l->full) {
 		l->full = false;
-		line_puts(l, "...");
+		log_line_puts(l, "...");
 	}
 }
 
 /* False, with nothing written, when there is not even room for an empty string. */
 static bool
-json_string(struct line *l, const char *bytes, size_t len)
+log_json_string(struct line *l, const char *bytes, size_t len)
 {
 	bool cut = false;
 
 	if (l->full || l->end - l->pos < 2)
 		return false;
-	line_puts(l, "\"");
+	log_line_puts(l, "\"");
 	for (size_t done = 0; done < len && !cut;) {
 		char piece[16];
 		uint32_t cp =
@@ -367,31 +367,31 @@ json_string(struct line *l, const char *bytes, size_t len)
 		/* One byte is kept back for the closing quote. */
 		cut = size >= l->end - l->pos;
 		if (!cut)
-			line_put(l, piece, (size_t)size);
+			log_line_put(l, piece, (size_t)size);
 		done += n > 0 ? n : 1;
 	}
-	line_puts(l, "\"");
+	log_line_puts(l, "\"");
 	l->full = cut;
 	return true;
 }
 
 /* A field that does not fit is left out, a string cut: the line stays JSON. */
 static void
-json_field(struct line *l, const struct log_field *f)
+log_json_field(struct line *l, const struct log_field *f)
 {
 	char number[32];
 	char *begin = l->pos;
 	bool written = true;
 
-	line_puts(l, ",\"");
-	line_puts(l, f->key);
-	line_puts(l, "\":");
+	log_line_puts(l, ",\"");
+	log_line_puts(l, f->key);
+	log_line_puts(l, "\":");
 	if (f->kind == LOG_FIELD_STRING)
-		written = json_string(l, f->value.s.bytes, f->value.s.len);
+		written = log_json_string(l, f->value.s.bytes, f->value.s.len);
 	else if (f->kind == LOG_FIELD_DOUBLE && !isfinite(f->value.d))
-		line_puts(l, "null");
+		log_line_puts(l, "null");
 	else
-		line_puts(l, plain_value(f, number, sizeof(number)));
+		log_line_puts(l, log_plain_value(f, number, sizeof(number)));
 	if (!written || (l->full && f->kind != LOG_FIELD_STRING)) {
 		l->pos = begin;
 		l->full = true;
@@ -399,63 +399,63 @@ json_field(struct line *l, const struct log_field *f)
 }
 
 static void
-json_line(struct line *l, enum log_level level, const char *message, const struct log_field *fields,
-    size_t count)
+log_json_line(struct line *l, enum log_level level, const char *message,
+    const struct log_field *fields, size_t count)
 {
 	struct log_field context[2];
-	size_t context_count = context_fields(context);
+	size_t context_count = log_context_fields(context);
 
 	l->end -= 1;
-	line_puts(l, "{\"time\":\"");
-	put_time(l);
-	line_puts(l, "\",\"level\":\"");
-	line_puts(l, log_level_name(level));
-	line_puts(l, "\"");
-	json_field(l, &(struct log_field){.key = "msg",
-			  .kind = LOG_FIELD_STRING,
-			  .value.s = {.bytes = message, .len = strlen(message)}});
+	log_line_puts(l, "{\"time\":\"");
+	log_put_time(l);
+	log_line_puts(l, "\",\"level\":\"");
+	log_line_puts(l, log_level_name(level));
+	log_line_puts(l, "\"");
+	log_json_field(l, &(struct log_field){.key = "msg",
+			      .kind = LOG_FIELD_STRING,
+			      .value.s = {.bytes = message, .len = strlen(message)}});
 	/* Before the fields, so that a long one does not push them out. */
 	for (size_t i = 0; i < context_count; i++)
-		json_field(l, &context[i]);
+		log_json_field(l, &context[i]);
 	for (size_t i = 0; i < count; i++)
-		json_field(l, &fields[i]);
+		log_json_field(l, &fields[i]);
 	l->end += 1;
 	l->full = false;
-	line_puts(l, "}");
+	log_line_puts(l, "}");
 }
 
 static void
-text_line(struct line *l, enum log_level level, const char *message, const struct log_field *fields,
-    size_t count)
+log_text_line(struct line *l, enum log_level level, const char *message,
+    const struct log_field *fields, size_t count)
 {
 	char prefix[8];
 
 	if (state.format == LOG_FORMAT_JOURNAL) {
 		/* What systemd takes for the priority of a line on stderr, sd-daemon(3). */
-		snprintf(prefix, sizeof(prefix), "<%d>", priority_of(level));
-		line_puts(l, prefix);
+		snprintf(prefix, sizeof(prefix), "<%d>", log_priority_of(level));
+		log_line_puts(l, prefix);
 	}
-	put_time(l);
-	line_puts(l, " ");
-	line_puts(l, log_level_name(level));
-	line_puts(l, " ");
-	text_body(l, message, fields, count);
+	log_put_time(l);
+	log_line_puts(l, " ");
+	log_line_puts(l, log_level_name(level));
+	log_line_puts(l, " ");
+	log_text_body(l, message, fields, count);
 }
 
 /* The whole line as MESSAGE, and SWIMD_<KEY> with each value as it is: the journal holds any bytes. */
 static bool
-journal_line(enum log_level level, const char *message, const struct log_field *fields,
+log_journal_line(enum log_level level, const char *message, const struct log_field *fields,
     size_t count)
 {
 	char message_buf[LINE_MAX_BYTES], number[32];
-	const char priority = (char)('0' + priority_of(level));
+	const char priority = (char)('0' + log_priority_of(level));
 	struct journal_entry entry;
 	struct log_field context[2];
-	size_t context_count = context_fields(context);
+	size_t context_count = log_context_fields(context);
 	struct line l;
 
-	line_init(&l, message_buf, sizeof(message_buf));
-	text_body(&l, message, fields, count);
+	log_line_init(&l, message_buf, sizeof(message_buf));
+	log_text_body(&l, message, fields, count);
 	journal_begin(&entry);
 	journal_put(&entry, "MESSAGE", "", l.start, (size_t)(l.pos - l.start));
 	journal_put(&entry, "PRIORITY", "", &priority, 1);
@@ -464,7 +464,7 @@ journal_line(enum log_level level, const char *message, const struct log_field *
 	for (size_t i = 0; i < context_count + count; i++) {
 		const struct log_field *f = i < context_count ? &context[i]
 							      : &fields[i - context_count];
-		const char *plain = plain_value(f, number, sizeof(number));
+		const char *plain = log_plain_value(f, number, sizeof(number));
 
 		if (plain != NULL)
 			journal_put(&entry, "SWIMD_", f->key, plain, strlen(plain));
@@ -480,7 +480,7 @@ journal_line(enum log_level level, const char *message, const struct log_field *
  * than PIPE_BUF anyway, and takes no more for sure once it is called writable.  Returns how much it took.
  */
 static size_t
-write_ready(const char *bytes, size_t len)
+log_write_ready(const char *bytes, size_t len)
 {
 	struct stat st;
 	bool pipe = fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode);
@@ -505,36 +505,36 @@ write_ready(const char *bytes, size_t len)
 
 /* False when the line, or the end of it, is lost. */
 static bool
-write_out(const char *bytes, size_t len)
+log_write_out(const char *bytes, size_t len)
 {
 	size_t done;
 
-	if (state.cut && write_ready("\n", 1) == 0)
+	if (state.cut && log_write_ready("\n", 1) == 0)
 		return false;
-	done = write_ready(bytes, len);
+	done = log_write_ready(bytes, len);
 	state.cut = done > 0 && done < len;
 	return done == len;
 }
 
 static bool
-put(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+log_put(enum log_level level, const char *message, const struct log_field *fields, size_t count)
 {
 	char buf[LINE_MAX_BYTES];
 	struct line l;
 
-	if (state.format == LOG_FORMAT_JOURNAL && journal_line(level, message, fields, count))
+	if (state.format == LOG_FORMAT_JOURNAL && log_journal_line(level, message, fields, count))
 		return true;
-	line_init(&l, buf, sizeof(buf) - 1);
+	log_line_init(&l, buf, sizeof(buf) - 1);
 	if (state.format == LOG_FORMAT_JSON)
-		json_line(&l, level, message, fields, count);
+		log_json_line(&l, level, message, fields, count);
 	else
-		text_line(&l, level, message, fields, count);
+		log_text_line(&l, level, message, fields, count);
 	*l.pos++ = '\n';
-	return write_out(buf, (size_t)(l.pos - buf));
+	return log_write_out(buf, (size_t)(l.pos - buf));
 }
 
 static swim_time
-monotonic_now(void)
+log_monotonic_now(void)
 {
 	struct timespec ts;
 
@@ -558,7 +558,7 @@ log_left_out(void)
 
 /* Does this line exceed a limit?  If so it is counted. */
 static bool
-is_too_much(enum log_level level, const char *message, swim_time now)
+log_is_too_much(enum log_level level, const char *message, swim_time now)
 {
 	char kind[LIMITER_NAME];
 	unsigned most = state.a_kind;
@@ -576,7 +576,7 @@ is_too_much(enum log_level level, const char *message, swim_time now)
 }
 
 static void
-settle(swim_time now)
+log_settle_burst(swim_time now)
 {
 	const struct limiter_kind *kind;
 	uint64_t count;
@@ -585,7 +585,7 @@ settle(swim_time now)
 		const struct log_field fields[] = {log_str("message", kind->name),
 		    log_uint("count", count), log_uint("seconds", LOG_LIMIT_SECONDS)};
 
-		if (!put((enum log_level)kind->tag,
+		if (!log_put((enum log_level)kind->tag,
 			"lines of this log were left out: too many were alike", fields, 3))
 			state.lost++;
 	}
@@ -597,7 +597,7 @@ log_settle(void)
 	int saved_errno = errno;
 
 	if (state.a_kind > 0)
-		settle(monotonic_now());
+		log_settle_burst(log_monotonic_now());
 	errno = saved_errno;
 }
 
@@ -608,19 +608,19 @@ log_write(enum log_level level, const char *message, const struct log_field *fie
 	struct log_field lost = log_uint("count", state.lost);
 
 	if (state.a_kind > 0) {
-		swim_time now = monotonic_now();
+		swim_time now = log_monotonic_now();
 
-		settle(now);
-		if (is_too_much(level, message, now)) {
+		log_settle_burst(now);
+		if (log_is_too_much(level, message, now)) {
 			errno = saved_errno;
 			return;
 		}
 	}
 	if (state.lost > 0 &&
-	    put(LOG_LEVEL_WARNING, "lines of this log are missing here: stderr did not take them",
-		&lost, 1))
+	    log_put(LOG_LEVEL_WARNING,
+		"lines of this log are missing here: stderr did not take them", &lost, 1))
 		state.lost = 0;
-	if (state.lost > 0 || !put(level, message, fields, count))
+	if (state.lost > 0 || !log_put(level, message, fields, count))
 		state.lost++;
 	errno = saved_errno;
 }

@@ -5,7 +5,7 @@
 
 /* Edits from one word to the other, two neighbours changing places being one (optimal string alignment). */
 static size_t
-distance(const char *a, const char *b)
+nearest_distance(const char *a, const char *b)
 {
 	size_t row[3][NEAREST_MAX + 1];
 	size_t la = strlen(a), lb = strlen(b);
@@ -46,7 +46,7 @@ nearest_word(const char *word, const char *const *candidates, size_t count)
 	const char *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t d = distance(word, candidates[i]);
+		size_t d = nearest_distance(word, candidates[i]);
 
 		/* Half a word is as near as a slip of the finger. */
 		if (length >= 2 && strncmp(word, candidates[i], length) == 0)

@@ -4,7 +4,7 @@
 #include <assert.h>
 
 static uint64_t
-splitmix64(uint64_t *state)
+rng_splitmix64(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -14,7 +14,7 @@ splitmix64(uint64_t *state)
 }
 
 static uint64_t
-rotl(uint64_t x, unsigned k)
+rng_rotl(uint64_t x, unsigned k)
 {
 	return x << k | x >> (64 - k);
 }
@@ -24,14 +24,14 @@ rng_init(struct rng *r, uint64_t seed)
 {
 	/* splitmix64 never yields four zeros in a row, the one state xoshiro can't leave. */
 	for (size_t i = 0; i < 4; i++)
-		r->s[i] = splitmix64(&seed);
+		r->s[i] = rng_splitmix64(&seed);
 }
 
 uint64_t
 rng_u64(struct rng *r)
 {
 	uint64_t *s = r->s;
-	const uint64_t result = rotl(s[1] * 5, 7) * 9;
+	const uint64_t result = rng_rotl(s[1] * 5, 7) * 9;
 	const uint64_t t = s[1] << 17;
 
 	s[2] ^= s[0];
@@ -39,7 +39,7 @@ rng_u64(struct rng *r)
 	s[1] ^= s[2];
 	s[0] ^= s[3];
 	s[2] ^= t;
-	s[3] = rotl(s[3], 45);
+	s[3] = rng_rotl(s[3], 45);
 	return result;
 }
 

@@ -72,7 +72,7 @@ utf8_valid(const void *text, size_t len)
 
 /* The last two are no white space to Unicode, and look like it: a braille pattern without dots, a note without a head. */
 static bool
-is_space(uint32_t cp)
+utf8_is_space(uint32_t cp)
 {
 	return cp == ' ' || cp == 0xa0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200a) ||
 	       cp == 0x202f || cp == 0x205f || cp == 0x3000 || cp == 0x2800 || cp == 0x1d159;
@@ -80,7 +80,7 @@ is_space(uint32_t cp)
 
 /* What makes two words of one look. */
 static bool
-is_invisible(uint32_t cp)
+utf8_is_invisible(uint32_t cp)
 {
 	size_t low = 0, high = sizeof(invisible) / sizeof(invisible[0]);
 
@@ -100,7 +100,7 @@ utf8_is_unsafe(uint32_t cp, bool spaces)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == '\\' || cp == '"')
 		return true;
-	return is_invisible(cp) || (spaces && is_space(cp));
+	return utf8_is_invisible(cp) || (spaces && utf8_is_space(cp));
 }
 
 size_t
@@ -162,7 +162,7 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 
 /* \uXXXX without NUL; returns its end.  Not by snprintf: a list of members may have a million of these. */
 static char *
-put_unit(char *out, unsigned unit)
+utf8_put_unit(char *out, unsigned unit)
 {
 	static const char digits[] = "0123456789abcdef";
 
@@ -180,10 +180,10 @@ utf8_json(uint32_t character, char *out)
 	char *end = out;
 
 	if (character <= 0xffff) {
-		end = put_unit(end, (unsigned)character);
+		end = utf8_put_unit(end, (unsigned)character);
 	} else {
-		end = put_unit(end, 0xd800 + (above >> 10));
-		end = put_unit(end, 0xdc00 + (above & 0x3ff));
+		end = utf8_put_unit(end, 0xd800 + (above >> 10));
+		end = utf8_put_unit(end, 0xdc00 + (above & 0x3ff));
 	}
 	*end = '\0';
 	return (size_t)(end - out);
