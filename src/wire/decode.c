@@ -13,17 +13,17 @@
 #include "wire/updates.h"
 
 static bool
-str_valid(const struct wire_str *s)
+decode_str_valid(const struct wire_str *s)
 {
 	return utf8_valid(s->bytes, s->len);
 }
 
 static enum wire_reject
-check_member(const struct rbuf *b, const struct wire_member_id *m)
+decode_check_member(const struct rbuf *b, const struct wire_member_id *m)
 {
 	if (b->failed)
 		return WIRE_REJECT_TRUNCATED;
-	if (!str_valid(&m->id) || !str_valid(&m->address))
+	if (!decode_str_valid(&m->id) || !decode_str_valid(&m->address))
 		return WIRE_REJECT_BAD_UTF8;
 	return WIRE_OK;
 }
@@ -33,12 +33,12 @@ decode_member(struct rbuf *b, struct wire_member_id *m)
 {
 	wire_updates_read_str(b, &m->id);
 	wire_updates_read_str(b, &m->address);
-	return check_member(b, m);
+	return decode_check_member(b, m);
 }
 
 /* What only a dead member can be said to be, said of one that is not, or the other way round? */
 static bool
-flags_contradict(uint8_t status, uint8_t flags)
+decode_flags_contradict(uint8_t status, uint8_t flags)
 {
 	uint8_t never = status == SWIM_DEAD ? WIRE_FLAG_PARTIAL : WIRE_FLAG_LEFT | WIRE_FLAG_FORGET;
 
@@ -57,12 +57,12 @@ decode_updates(struct rbuf *b, bool sync, struct wire_updates *out)
 	out->bytes = b->pos;
 	for (uint16_t i = 0; i < out->count; i++) {
 		wire_updates_read(b, sync, &u, &status);
-		reject = check_member(b, &u.member);
+		reject = decode_check_member(b, &u.member);
 		if (reject != WIRE_OK)
 			return reject;
 		if (status > SWIM_DEAD)
 			return WIRE_REJECT_BAD_STATUS;
-		if (flags_contradict(status, u.flags))
+		if (decode_flags_contradict(status, u.flags))
 			return WIRE_REJECT_BAD_EXTENSION;
 	}
 	if (b->failed)
@@ -122,7 +122,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 			if (!wire_updates_next(updates, &iter, &u))
 				return WIRE_REJECT_BAD_EXTENSION;
 		} while (iter.index <= index);
-		if (flags_contradict((uint8_t)u.status, flags))
+		if (decode_flags_contradict((uint8_t)u.status, flags))
 			return WIRE_REJECT_BAD_EXTENSION;
 		done++;
 	}
@@ -198,7 +198,7 @@ decode_string_entry(const uint8_t *value, uint16_t len, bool *has, struct wire_s
 }
 
 static bool
-read_links(struct rbuf *b, struct wire_links *out)
+decode_read_links(struct rbuf *b, struct wire_links *out)
 {
 	out->teller = rbuf_get_u64be(b);
 	out->stamp = rbuf_get_u64be(b);
@@ -221,7 +221,7 @@ decode_links(const uint8_t *value, uint16_t len, struct wire_trailer *t)
 		return WIRE_REJECT_BAD_EXTENSION;
 	rbuf_init(&b, value, len);
 	while (rbuf_left(&b) > 0) {
-		if (!read_links(&b, &links))
+		if (!decode_read_links(&b, &links))
 			return WIRE_REJECT_BAD_EXTENSION;
 	}
 	t->links = value;
@@ -237,7 +237,7 @@ wire_links_next(const struct wire_trailer *t, size_t *offset, struct wire_links 
 	if (t->links == NULL || *offset >= t->links_len)
 		return false;
 	rbuf_init(&b, t->links + *offset, t->links_len - *offset);
-	if (!read_links(&b, out))
+	if (!decode_read_links(&b, out))
 		return false;
 	*offset = t->links_len - rbuf_left(&b);
 	return true;

@@ -9,21 +9,21 @@
 #define ENTRY_HEADER_SIZE 3 /* tag:u8 length:u16 */
 
 static void
-put_str(struct wbuf *b, const struct wire_str *s)
+encode_put_str(struct wbuf *b, const struct wire_str *s)
 {
 	wbuf_put_u16be(b, s->len);
 	wbuf_put_bytes(b, s->bytes, s->len);
 }
 
 static void
-put_member(struct wbuf *b, const struct wire_member_id *m)
+encode_put_member(struct wbuf *b, const struct wire_member_id *m)
 {
-	put_str(b, &m->id);
-	put_str(b, &m->address);
+	encode_put_str(b, &m->id);
+	encode_put_str(b, &m->address);
 }
 
 static void
-put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
+encode_put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
 {
 	assert(wbuf_len(&w->buf) == 0); /* a writer writes one message */
 	wbuf_put_u8(&w->buf, (uint8_t)type);
@@ -32,7 +32,7 @@ put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
 
 /* The count is written by wire_finish, once it is known. */
 static void
-begin_updates(struct wire_writer *w, bool sync)
+encode_begin_updates(struct wire_writer *w, bool sync)
 {
 	w->count_offset = wbuf_len(&w->buf);
 	w->sync = sync;
@@ -59,38 +59,38 @@ wire_writer_init(struct wire_writer *w, void *data, size_t capacity, size_t rese
 void
 wire_begin_ping(struct wire_writer *w, uint64_t seq)
 {
-	put_header(w, WIRE_PING, seq);
-	begin_updates(w, false);
+	encode_put_header(w, WIRE_PING, seq);
+	encode_begin_updates(w, false);
 }
 
 void
 wire_begin_ping_req(struct wire_writer *w, uint64_t seq, const struct wire_member_id *target)
 {
-	put_header(w, WIRE_PING_REQ, seq);
-	put_member(&w->buf, target);
-	begin_updates(w, false);
+	encode_put_header(w, WIRE_PING_REQ, seq);
+	encode_put_member(&w->buf, target);
+	encode_begin_updates(w, false);
 }
 
 void
 wire_begin_ack(struct wire_writer *w, uint64_t seq, const struct wire_member_id *alive)
 {
-	put_header(w, WIRE_ACK, seq);
-	put_member(&w->buf, alive);
-	begin_updates(w, false);
+	encode_put_header(w, WIRE_ACK, seq);
+	encode_put_member(&w->buf, alive);
+	encode_begin_updates(w, false);
 }
 
 void
 wire_begin_nack(struct wire_writer *w, uint64_t seq, const struct wire_member_id *target)
 {
-	put_header(w, WIRE_NACK, seq);
-	put_member(&w->buf, target);
+	encode_put_header(w, WIRE_NACK, seq);
+	encode_put_member(&w->buf, target);
 }
 
 void
 wire_begin_gossip(struct wire_writer *w, uint64_t seq)
 {
-	put_header(w, WIRE_GOSSIP, seq);
-	begin_updates(w, false);
+	encode_put_header(w, WIRE_GOSSIP, seq);
+	encode_begin_updates(w, false);
 }
 
 void
@@ -98,22 +98,22 @@ wire_begin_sync_req(struct wire_writer *w, uint64_t seq, struct wire_cursor curs
     const uint32_t *digests, uint16_t count)
 {
 	assert(cursor.bucket < WIRE_SYNC_BUCKETS && cursor.bucket + count <= WIRE_SYNC_BUCKETS);
-	put_header(w, WIRE_SYNC_REQ, seq);
+	encode_put_header(w, WIRE_SYNC_REQ, seq);
 	wbuf_put_u16be(&w->buf, cursor.bucket);
 	wbuf_put_u64be(&w->buf, cursor.after);
 	wbuf_put_u16be(&w->buf, count);
 	for (uint16_t i = 0; i < count; i++)
 		wbuf_put_u32be(&w->buf, digests[i]);
-	begin_updates(w, false);
+	encode_begin_updates(w, false);
 }
 
 void
 wire_begin_sync(struct wire_writer *w, uint64_t seq)
 {
-	put_header(w, WIRE_SYNC, seq);
+	encode_put_header(w, WIRE_SYNC, seq);
 	wbuf_put_u16be(&w->buf, 0);
 	wbuf_put_u64be(&w->buf, 0);
-	begin_updates(w, true);
+	encode_begin_updates(w, true);
 }
 
 void
@@ -133,25 +133,25 @@ void
 wire_put_claim(struct wire_writer *w, uint64_t seq, const struct wire_member_id *member,
     uint64_t age_ms)
 {
-	put_header(w, WIRE_CLAIM, seq);
-	put_member(&w->buf, member);
+	encode_put_header(w, WIRE_CLAIM, seq);
+	encode_put_member(&w->buf, member);
 	wbuf_put_u64be(&w->buf, age_ms);
 }
 
 void
 wire_put_other_cluster(struct wire_writer *w, uint64_t seq)
 {
-	put_header(w, WIRE_OTHER_CLUSTER, seq);
+	encode_put_header(w, WIRE_OTHER_CLUSTER, seq);
 }
 
 void
 wire_put_authenticated(struct wire_writer *w, uint64_t seq, const void *token, uint16_t token_len,
     const struct wire_member_id *sender, const void *inner, size_t inner_len)
 {
-	put_header(w, WIRE_AUTHENTICATED, seq);
+	encode_put_header(w, WIRE_AUTHENTICATED, seq);
 	wbuf_put_u16be(&w->buf, token_len);
 	wbuf_put_bytes(&w->buf, token, token_len);
-	put_member(&w->buf, sender);
+	encode_put_member(&w->buf, sender);
 	wbuf_put_bytes(&w->buf, inner, inner_len);
 }
 
@@ -166,13 +166,13 @@ wire_begin_envelope(struct wire_writer *w, uint64_t seq)
 }
 
 static size_t
-flags_size(size_t flagged)
+encode_flags_size(size_t flagged)
 {
 	return flagged == 0 ? 0 : ENTRY_HEADER_SIZE + flagged * WIRE_FLAG_ENTRY_SIZE;
 }
 
 static size_t
-accusers_size(const struct wire_writer *w, const struct wire_update *u)
+encode_accusers_size(const struct wire_writer *w, const struct wire_update *u)
 {
 	size_t size = w->accusers_size;
 
@@ -188,7 +188,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	uint8_t flags = u->flags | (u->status == SWIM_LEFT ? WIRE_FLAG_LEFT : 0);
 	size_t size = WIRE_UPDATE_FIXED + (size_t)u->member.id.len + u->member.address.len;
 	uint16_t flagged = w->flagged;
-	size_t accusers = accusers_size(w, u);
+	size_t accusers = encode_accusers_size(w, u);
 	size_t tags = w->tags_size;
 
 	if (w->buf.failed)
@@ -199,7 +199,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 		size += WIRE_SYNC_EXTRA_SIZE;
 	else if (flags != 0)
 		flagged++;
-	size += flags_size(flagged) + (accusers > 0 ? ENTRY_HEADER_SIZE + accusers : 0);
+	size += encode_flags_size(flagged) + (accusers > 0 ? ENTRY_HEADER_SIZE + accusers : 0);
 	if (u->tags.len > 0)
 		tags += WIRE_TAGGED_ENTRY_SIZE + (size_t)u->tags.len;
 	size += tags > 0 ? ENTRY_HEADER_SIZE + tags : 0;
@@ -209,7 +209,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	    size + w->reserve > wbuf_left(&w->buf))
 		return false;
 
-	put_member(&w->buf, &u->member);
+	encode_put_member(&w->buf, &u->member);
 	wbuf_put_u8(&w->buf, status);
 	wbuf_put_u64be(&w->buf, u->incarnation);
 	if (w->sync) {
@@ -267,7 +267,7 @@ wire_trailer_size(const struct wire_trailer *t)
 }
 
 static void
-put_entry_header(struct wbuf *b, enum wire_ext tag, size_t len)
+encode_put_entry_header(struct wbuf *b, enum wire_ext tag, size_t len)
 {
 	assert(len <= UINT16_MAX);
 	wbuf_put_u8(b, (uint8_t)tag);
@@ -275,9 +275,9 @@ put_entry_header(struct wbuf *b, enum wire_ext tag, size_t len)
 }
 
 static void
-put_flags(struct wire_writer *w)
+encode_put_flags(struct wire_writer *w)
 {
-	put_entry_header(&w->buf, WIRE_EXT_FLAGS, (size_t)w->flagged * WIRE_FLAG_ENTRY_SIZE);
+	encode_put_entry_header(&w->buf, WIRE_EXT_FLAGS, (size_t)w->flagged * WIRE_FLAG_ENTRY_SIZE);
 	for (uint16_t i = 0; i < w->flagged; i++) {
 		wbuf_put_u16be(&w->buf, w->flags[i].index);
 		wbuf_put_u8(&w->buf, w->flags[i].flags);
@@ -285,9 +285,9 @@ put_flags(struct wire_writer *w)
 }
 
 static void
-put_accusers(struct wire_writer *w)
+encode_put_accusers(struct wire_writer *w)
 {
-	put_entry_header(&w->buf, WIRE_EXT_ACCUSERS, w->accusers_size);
+	encode_put_entry_header(&w->buf, WIRE_EXT_ACCUSERS, w->accusers_size);
 	for (uint16_t i = 0; i < w->accused; i++) {
 		wbuf_put_u16be(&w->buf, w->accused_list[i].index);
 		wbuf_put_u8(&w->buf, w->accused_list[i].count);
@@ -297,56 +297,56 @@ put_accusers(struct wire_writer *w)
 }
 
 static void
-put_tags(struct wire_writer *w)
+encode_put_tags(struct wire_writer *w)
 {
-	put_entry_header(&w->buf, WIRE_EXT_TAGS, w->tags_size);
+	encode_put_entry_header(&w->buf, WIRE_EXT_TAGS, w->tags_size);
 	for (uint16_t i = 0; i < w->tagged; i++) {
 		wbuf_put_u16be(&w->buf, w->tagged_list[i].index);
-		put_str(&w->buf, &w->tagged_list[i].tags);
+		encode_put_str(&w->buf, &w->tagged_list[i].tags);
 	}
 }
 
 static void
-put_trailer(struct wbuf *b, const struct wire_trailer *t)
+encode_put_trailer(struct wbuf *b, const struct wire_trailer *t)
 {
 	if (t->has_cluster) {
-		put_entry_header(b, WIRE_EXT_CLUSTER, t->cluster.len);
+		encode_put_entry_header(b, WIRE_EXT_CLUSTER, t->cluster.len);
 		wbuf_put_bytes(b, t->cluster.bytes, t->cluster.len);
 	}
 	if (t->has_sender) {
-		put_entry_header(b, WIRE_EXT_SENDER, t->sender.len);
+		encode_put_entry_header(b, WIRE_EXT_SENDER, t->sender.len);
 		wbuf_put_bytes(b, t->sender.bytes, t->sender.len);
 	}
 	if (t->has_digest) {
-		put_entry_header(b, WIRE_EXT_DIGEST, sizeof(t->digest));
+		encode_put_entry_header(b, WIRE_EXT_DIGEST, sizeof(t->digest));
 		wbuf_put_u64be(b, t->digest);
 	}
 	if (t->has_removals) {
-		put_entry_header(b, WIRE_EXT_REMOVALS, sizeof(t->removals));
+		encode_put_entry_header(b, WIRE_EXT_REMOVALS, sizeof(t->removals));
 		wbuf_put_u64be(b, t->removals);
 	}
 	if (t->has_timeout) {
-		put_entry_header(b, WIRE_EXT_TIMEOUT, sizeof(t->timeout_ms));
+		encode_put_entry_header(b, WIRE_EXT_TIMEOUT, sizeof(t->timeout_ms));
 		wbuf_put_u32be(b, t->timeout_ms);
 	}
 	if (t->has_period) {
-		put_entry_header(b, WIRE_EXT_PERIOD, sizeof(t->period));
+		encode_put_entry_header(b, WIRE_EXT_PERIOD, sizeof(t->period));
 		wbuf_put_u32be(b, t->period);
 	}
 	if (t->has_answer_size) {
-		put_entry_header(b, WIRE_EXT_ANSWER_SIZE, sizeof(t->answer_size));
+		encode_put_entry_header(b, WIRE_EXT_ANSWER_SIZE, sizeof(t->answer_size));
 		wbuf_put_u16be(b, t->answer_size);
 	}
 	if (t->has_unreached) {
-		put_entry_header(b, WIRE_EXT_UNREACHED, t->unreached.len);
+		encode_put_entry_header(b, WIRE_EXT_UNREACHED, t->unreached.len);
 		wbuf_put_bytes(b, t->unreached.bytes, t->unreached.len);
 	}
 	if (t->has_reached) {
-		put_entry_header(b, WIRE_EXT_REACHED, t->reached.len);
+		encode_put_entry_header(b, WIRE_EXT_REACHED, t->reached.len);
 		wbuf_put_bytes(b, t->reached.bytes, t->reached.len);
 	}
 	if (t->links != NULL) {
-		put_entry_header(b, WIRE_EXT_LINKS, t->links_len);
+		encode_put_entry_header(b, WIRE_EXT_LINKS, t->links_len);
 		wbuf_put_bytes(b, t->links, t->links_len);
 	}
 }
@@ -354,7 +354,7 @@ put_trailer(struct wbuf *b, const struct wire_trailer *t)
 size_t
 wire_size(const struct wire_writer *w, const struct wire_trailer *trailer)
 {
-	size_t size = w->before + wbuf_len(&w->buf) + flags_size(w->flagged) +
+	size_t size = w->before + wbuf_len(&w->buf) + encode_flags_size(w->flagged) +
 		      wire_trailer_size(trailer);
 
 	if (w->accused > 0)
@@ -395,17 +395,17 @@ wire_finish(struct wire_writer *w, const struct wire_trailer *trailer, size_t pa
 	if (w->count_offset != 0)
 		wbuf_patch_u16be(&w->buf, w->count_offset, w->count);
 	if (w->flagged > 0)
-		put_flags(w);
+		encode_put_flags(w);
 	if (w->accused > 0)
-		put_accusers(w);
+		encode_put_accusers(w);
 	if (w->tagged > 0)
-		put_tags(w);
+		encode_put_tags(w);
 	if (trailer != NULL)
-		put_trailer(&w->buf, trailer);
+		encode_put_trailer(&w->buf, trailer);
 	len = w->before + wbuf_len(&w->buf);
 	missing = pad_to > len ? pad_to - len : 0;
 	if (missing >= ENTRY_HEADER_SIZE) {
-		put_entry_header(&w->buf, WIRE_EXT_PADDING, missing - ENTRY_HEADER_SIZE);
+		encode_put_entry_header(&w->buf, WIRE_EXT_PADDING, missing - ENTRY_HEADER_SIZE);
 		for (size_t i = ENTRY_HEADER_SIZE; i < missing; i++)
 			wbuf_put_u8(&w->buf, 0);
 	}

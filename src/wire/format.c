@@ -20,7 +20,7 @@ struct text {
 };
 
 static void
-put(struct text *t, const char *bytes, size_t n)
+format_put(struct text *t, const char *bytes, size_t n)
 {
 	if (t->cut || n > (size_t)(t->end - t->pos)) {
 		t->cut = true;
@@ -43,37 +43,37 @@ putf(struct text *t, const char *format, ...)
 	n = vsnprintf(piece, sizeof(piece), format, args);
 	va_end(args);
 	assert(n >= 0 && (size_t)n < sizeof(piece));
-	put(t, piece, (size_t)n);
+	format_put(t, piece, (size_t)n);
 }
 
 static void
-put_str(struct text *t, const struct wire_str *s)
+format_put_str(struct text *t, const struct wire_str *s)
 {
 	char piece[16];
 
 	if (s->len == 0)
-		put(t, "\"\"", 2);
+		format_put(t, "\"\"", 2);
 	for (size_t done = 0; done < s->len && !t->cut;) {
 		uint32_t cp;
 		size_t n = utf8_next(s->bytes + done, s->len - done, &cp);
 
 		n = n > 0 ? n : 1;
-		put(t, piece, utf8_escape(s->bytes + done, n, true, piece, sizeof(piece)));
+		format_put(t, piece, utf8_escape(s->bytes + done, n, true, piece, sizeof(piece)));
 		done += n;
 	}
 }
 
 static void
-put_member(struct text *t, const char *role, const struct wire_member_id *m)
+format_put_member(struct text *t, const char *role, const struct wire_member_id *m)
 {
 	putf(t, " %s=", role);
-	put_str(t, &m->id);
-	put(t, "@", 1);
-	put_str(t, &m->address);
+	format_put_str(t, &m->id);
+	format_put(t, "@", 1);
+	format_put_str(t, &m->address);
 }
 
 static void
-put_tags(struct text *t, const struct wire_str *tags)
+format_put_tags(struct text *t, const struct wire_str *tags)
 {
 	struct wire_tag tag;
 	size_t offset = 0;
@@ -82,20 +82,20 @@ put_tags(struct text *t, const struct wire_str *tags)
 	for (bool first = true; wire_tags_next(tags->bytes, tags->len, &offset, &tag);
 	     first = false) {
 		if (!first)
-			put(t, ",", 1);
-		put_str(t, &tag.key);
-		put(t, "=", 1);
-		put_str(t, &tag.value);
+			format_put(t, ",", 1);
+		format_put_str(t, &tag.key);
+		format_put(t, "=", 1);
+		format_put_str(t, &tag.value);
 	}
-	put(t, "}", 1);
+	format_put(t, "}", 1);
 }
 
 static void
-put_update(struct text *t, const struct wire_update *u, bool sync)
+format_put_update(struct text *t, const struct wire_update *u, bool sync)
 {
-	put_str(t, &u->member.id);
-	put(t, "@", 1);
-	put_str(t, &u->member.address);
+	format_put_str(t, &u->member.id);
+	format_put(t, "@", 1);
+	format_put_str(t, &u->member.address);
 	putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
 	if ((u->flags & WIRE_FLAG_FORGET) != 0)
 		putf(t, " forget");
@@ -108,7 +108,7 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 	if ((u->flags & WIRE_FLAG_BASE) != 0)
 		putf(t, " base");
 	if (u->tags.len > 0)
-		put_tags(t, &u->tags);
+		format_put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		putf(t, "%s%016llx", i == 0 ? " accusers=" : "+",
 		    (unsigned long long)u->accusers[i]);
@@ -118,22 +118,22 @@ put_update(struct text *t, const struct wire_update *u, bool sync)
 
 /* updates=[id@address status incarnation, ...] */
 static void
-put_updates(struct text *t, const struct wire_updates *list)
+format_put_updates(struct text *t, const struct wire_updates *list)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	put(t, " updates=[", 10);
+	format_put(t, " updates=[", 10);
 	while (!t->cut && wire_updates_next(list, &iter, &u)) {
 		if (iter.index > 1)
-			put(t, ", ", 2);
-		put_update(t, &u, list->sync);
+			format_put(t, ", ", 2);
+		format_put_update(t, &u, list->sync);
 	}
-	put(t, "]", 1);
+	format_put(t, "]", 1);
 }
 
 static void
-put_cursor(struct text *t, const struct wire_cursor *c)
+format_put_cursor(struct text *t, const struct wire_cursor *c)
 {
 	if (c->bucket == WIRE_SYNC_BUCKETS)
 		putf(t, " cursor=end");
@@ -142,7 +142,7 @@ put_cursor(struct text *t, const struct wire_cursor *c)
 }
 
 static void
-put_links(struct text *t, const struct wire_trailer *trailer)
+format_put_links(struct text *t, const struct wire_trailer *trailer)
 {
 	struct wire_links links;
 	size_t offset = 0;
@@ -156,15 +156,15 @@ put_links(struct text *t, const struct wire_trailer *trailer)
 }
 
 static void
-put_trailer(struct text *t, const struct wire_trailer *trailer)
+format_put_trailer(struct text *t, const struct wire_trailer *trailer)
 {
 	if (trailer->has_cluster) {
 		putf(t, " cluster=");
-		put_str(t, &trailer->cluster);
+		format_put_str(t, &trailer->cluster);
 	}
 	if (trailer->has_sender) {
 		putf(t, " sender=");
-		put_str(t, &trailer->sender);
+		format_put_str(t, &trailer->sender);
 	}
 	if (trailer->has_digest)
 		putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
@@ -178,76 +178,76 @@ put_trailer(struct text *t, const struct wire_trailer *trailer)
 		putf(t, " answer_size=%u", (unsigned)trailer->answer_size);
 	if (trailer->has_unreached) {
 		putf(t, " unreached=");
-		put_str(t, &trailer->unreached);
+		format_put_str(t, &trailer->unreached);
 	}
 	if (trailer->has_reached) {
 		putf(t, " reached=");
-		put_str(t, &trailer->reached);
+		format_put_str(t, &trailer->reached);
 	}
-	put_links(t, trailer);
+	format_put_links(t, trailer);
 }
 
 static void
-put_header(struct text *t, const struct wire_message *m)
+format_put_header(struct text *t, const struct wire_message *m)
 {
 	putf(t, "%s seq=%llu", wire_type_name(m->type), (unsigned long long)m->seq);
 }
 
 static void
-put_body(struct text *t, const struct wire_message *m)
+format_put_body(struct text *t, const struct wire_message *m)
 {
 	switch (m->type) {
 	case WIRE_PING:
 	case WIRE_GOSSIP:
-		put_updates(t, &m->updates);
+		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_PING_REQ:
-		put_member(t, "target", &m->member);
-		put_updates(t, &m->updates);
+		format_put_member(t, "target", &m->member);
+		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_ACK:
-		put_member(t, "member", &m->member);
-		put_updates(t, &m->updates);
+		format_put_member(t, "member", &m->member);
+		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_NACK:
-		put_member(t, "target", &m->member);
+		format_put_member(t, "target", &m->member);
 		break;
 	case WIRE_AUTHENTICATED:
-		put_member(t, "sender", &m->member);
+		format_put_member(t, "sender", &m->member);
 		putf(t, " token_bytes=%u", (unsigned)m->token_len);
 		break;
 	case WIRE_SYNC_REQ:
-		put_cursor(t, &m->cursor);
+		format_put_cursor(t, &m->cursor);
 		putf(t, " digests=%u", (unsigned)m->digest_count);
-		put_updates(t, &m->updates);
+		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_SYNC:
-		put_cursor(t, &m->cursor);
-		put_updates(t, &m->updates);
+		format_put_cursor(t, &m->cursor);
+		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_CLAIM:
-		put_member(t, "member", &m->member);
+		format_put_member(t, "member", &m->member);
 		putf(t, " age_ms=%llu%s", (unsigned long long)(m->age_ms & ~WIRE_CLAIM_STAYS),
 		    m->age_ms & WIRE_CLAIM_STAYS ? " stays" : "");
 		break;
 	case WIRE_OTHER_CLUSTER:
 		break;
 	}
-	put_trailer(t, &m->trailer);
+	format_put_trailer(t, &m->trailer);
 }
 
 /* The message inside an envelope, which was valid when the envelope was decoded. */
 static void
-put_inner(struct text *t, const struct wire_message *m)
+format_put_inner(struct text *t, const struct wire_message *m)
 {
 	struct wire_message inner;
 
 	if (wire_decode(m->inner, m->inner_len, &inner) != WIRE_OK)
 		return;
-	put(t, " inner=(", 8);
-	put_header(t, &inner);
-	put_body(t, &inner);
-	put(t, ")", 1);
+	format_put(t, " inner=(", 8);
+	format_put_header(t, &inner);
+	format_put_body(t, &inner);
+	format_put(t, ")", 1);
 }
 
 size_t
@@ -258,10 +258,10 @@ wire_format(const struct wire_message *m, char *out, size_t cap)
 
 	assert(cap >= tail);
 	t.end = out + cap - tail;
-	put_header(&t, m);
-	put_body(&t, m);
+	format_put_header(&t, m);
+	format_put_body(&t, m);
 	if (m->type == WIRE_AUTHENTICATED)
-		put_inner(&t, m);
+		format_put_inner(&t, m);
 	if (t.cut)
 		t.pos = stpcpy(t.pos, ELLIPSIS);
 	*t.pos = '\0';

@@ -8,7 +8,7 @@
 #define TAG_FIXED 3 /* key length:u8, value length:u16 */
 
 static bool
-read_tag(struct rbuf *b, struct wire_tag *t)
+tags_read_tag(struct rbuf *b, struct wire_tag *t)
 {
 	t->key.len = rbuf_get_u8(b);
 	t->key.bytes = (const char *)rbuf_get_bytes(b, t->key.len);
@@ -19,13 +19,13 @@ read_tag(struct rbuf *b, struct wire_tag *t)
 
 /* UTF-8 without NUL, which no shell and no environment could hold. */
 static bool
-is_text(struct wire_str s)
+tags_is_text(struct wire_str s)
 {
 	return utf8_valid(s.bytes, s.len) && (s.len == 0 || memchr(s.bytes, '\0', s.len) == NULL);
 }
 
 static int
-compare(struct wire_str a, struct wire_str b)
+tags_compare(struct wire_str a, struct wire_str b)
 {
 	int c = memcmp(a.bytes, b.bytes, a.len < b.len ? a.len : b.len);
 
@@ -42,9 +42,10 @@ wire_tags_valid(const void *tags, size_t len)
 		return false;
 	rbuf_init(&b, tags, len);
 	while (rbuf_left(&b) > 0) {
-		if (!read_tag(&b, &t) || t.key.len == 0 || !is_text(t.key) || !is_text(t.value))
+		if (!tags_read_tag(&b, &t) || t.key.len == 0 || !tags_is_text(t.key) ||
+		    !tags_is_text(t.value))
 			return false;
-		if (previous.key.bytes != NULL && compare(t.key, previous.key) <= 0)
+		if (previous.key.bytes != NULL && tags_compare(t.key, previous.key) <= 0)
 			return false;
 		previous = t;
 	}
@@ -59,14 +60,14 @@ wire_tags_next(const void *tags, size_t len, size_t *offset, struct wire_tag *ou
 	if (*offset >= len)
 		return false;
 	rbuf_init(&b, (const char *)tags + *offset, len - *offset);
-	if (!read_tag(&b, out))
+	if (!tags_read_tag(&b, out))
 		return false;
 	*offset = len - rbuf_left(&b);
 	return true;
 }
 
 static void
-put_tag(struct wbuf *w, const struct wire_tag *t)
+tags_put_tag(struct wbuf *w, const struct wire_tag *t)
 {
 	wbuf_put_u8(w, (uint8_t)t->key.len);
 	wbuf_put_bytes(w, t->key.bytes, t->key.len);
@@ -83,23 +84,23 @@ wire_tags_set(void *tags, size_t *len, struct wire_str key, struct wire_str valu
 	size_t offset = 0;
 	struct wbuf w;
 
-	if (key.len == 0 || key.len > UINT8_MAX || !is_text(key))
+	if (key.len == 0 || key.len > UINT8_MAX || !tags_is_text(key))
 		return WIRE_TAGS_BAD_KEY;
-	if (value.bytes != NULL && !is_text(value))
+	if (value.bytes != NULL && !tags_is_text(value))
 		return WIRE_TAGS_BAD_VALUE;
 	wbuf_init(&w, out, sizeof(out));
 	while (wire_tags_next(tags, *len, &offset, &t)) {
-		int order = compare(t.key, key);
+		int order = tags_compare(t.key, key);
 
 		if (order > 0 && !placed) {
-			put_tag(&w, &new);
+			tags_put_tag(&w, &new);
 			placed = true;
 		}
 		if (order != 0)
-			put_tag(&w, &t);
+			tags_put_tag(&w, &t);
 	}
 	if (!placed)
-		put_tag(&w, &new);
+		tags_put_tag(&w, &new);
 	if (w.failed)
 		return WIRE_TAGS_TOO_LARGE;
 	*len = wbuf_len(&w);

@@ -23,7 +23,7 @@ wire_updates_read(struct rbuf *b, bool sync, struct wire_update *u, uint8_t *sta
 
 /* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
 static void
-resolve(struct wire_update *u, uint8_t status)
+updates_resolve(struct wire_update *u, uint8_t status)
 {
 	u->flags &= WIRE_FLAGS_KNOWN;
 	u->status = (u->flags & WIRE_FLAG_LEFT) != 0 ? SWIM_LEFT : (enum swim_status)status;
@@ -31,7 +31,7 @@ resolve(struct wire_update *u, uint8_t status)
 
 /* The entry at iter->accuser, if it is this update's; wire_decode has checked it. */
 static void
-read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
+updates_read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
     struct wire_update *out)
 {
 	struct rbuf b;
@@ -46,7 +46,8 @@ read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
 }
 
 static void
-read_tags(const struct wire_updates *list, struct wire_updates_iter *iter, struct wire_update *out)
+updates_read_tags(const struct wire_updates *list, struct wire_updates_iter *iter,
+    struct wire_update *out)
 {
 	struct rbuf b;
 
@@ -82,10 +83,10 @@ wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *ite
 	out->accuser_count = 0;
 	out->tags = (struct wire_str){0};
 	if (iter->tags < list->tags_len)
-		read_tags(list, iter, out);
+		updates_read_tags(list, iter, out);
 	if (iter->accuser < list->accusers_len)
-		read_accusers(list, iter, out);
-	resolve(out, status);
+		updates_read_accusers(list, iter, out);
+	updates_resolve(out, status);
 	iter->pos = b.pos;
 	iter->index++;
 	return true;
