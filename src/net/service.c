@@ -25,7 +25,7 @@ struct service {
 };
 
 static void
-swap(struct dns_service *a, struct dns_service *b)
+service_swap(struct dns_service *a, struct dns_service *b)
 {
 	struct dns_service spare = *a;
 
@@ -66,7 +66,8 @@ service_sort(struct dns_service *services, size_t count, double (*unit)(void *ct
 {
 	qsort(services, count, sizeof(*services), service_compare);
 	for (size_t i = 0; i < count; i++)
-		swap(&services[i], &services[i + service_draw(services + i, count - i, unit(ctx))]);
+		service_swap(&services[i],
+		    &services[i + service_draw(services + i, count - i, unit(ctx))]);
 }
 
 static double

@@ -23,7 +23,7 @@ enum udp_fault {
 };
 
 static enum udp_fault
-udp_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
+udp_send_udp_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
     enum swim_error *error)
 {
 	*error = SWIM_ERROR_SEND_FAILED;
@@ -53,7 +53,7 @@ udp_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
 
 /* Does this failure, on a datagram with a source address, look like that address being gone? */
 static bool
-udp_source_suspect(int error_number)
+udp_send_udp_source_suspect(int error_number)
 {
 	return error_number == EINVAL || error_number == EADDRNOTAVAIL || error_number == ENODEV ||
 	       error_number == ENETUNREACH || error_number == EHOSTUNREACH;
@@ -70,7 +70,7 @@ udp_reaches(const struct udp *udp, const struct swim_addr *to)
 }
 
 static void
-udp_retry_arm(struct udp *udp)
+udp_send_udp_retry_arm(struct udp *udp)
 {
 	struct udp_sender *sender = &udp->sender;
 	swim_time due = SWIM_TIME_NEVER;
@@ -83,7 +83,7 @@ udp_retry_arm(struct udp *udp)
 
 /* Keep a datagram for another try, if its policy and the room allow one; else it is dropped and counted. */
 static bool
-udp_retry_later(struct udp *udp, const struct udp_pending *pending)
+udp_send_udp_retry_later(struct udp *udp, const struct udp_pending *pending)
 {
 	struct udp_sender *sender = &udp->sender;
 	unsigned failed = pending->failed + 1;
@@ -114,7 +114,8 @@ drop:
  * answers.
  */
 static bool
-udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending, int error_number)
+udp_send_udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending,
+    int error_number)
 {
 	return error_number != EAGAIN || pending->len == 0 ||
 	       udp->sender.arena[pending->offset] != WIRE_GOSSIP;
@@ -122,7 +123,7 @@ udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending, 
 
 /* Does this failure say that nothing can be sent to the address now? */
 static bool
-udp_blames_address(int error_number)
+udp_send_udp_blames_address(int error_number)
 {
 	switch (error_number) {
 	case EAGAIN: /* a lack of room: anything else would have met it too */
@@ -144,14 +145,15 @@ static void
 udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
 {
 	enum swim_error error;
-	enum udp_fault fault = udp_fault(udp, &pending->to, error_number, &error);
+	enum udp_fault fault = udp_send_udp_fault(udp, &pending->to, error_number, &error);
 	bool kept = false;
 
 	udp_failed(udp, &udp->sending, error, error_number, &pending->to,
 	    fault != UDP_FAULT_DATAGRAM);
-	if (fault == UDP_FAULT_TRANSIENT && udp_worth_another_try(udp, pending, error_number))
-		kept = udp_retry_later(udp, pending);
-	if (!kept && udp_blames_address(error_number) && udp->callbacks.refused != NULL)
+	if (fault == UDP_FAULT_TRANSIENT &&
+	    udp_send_udp_worth_another_try(udp, pending, error_number))
+		kept = udp_send_udp_retry_later(udp, pending);
+	if (!kept && udp_send_udp_blames_address(error_number) && udp->callbacks.refused != NULL)
 		udp->callbacks.refused(udp->callbacks.ctx, &pending->to, error_number);
 }
 
@@ -162,7 +164,7 @@ union udp_source {
 };
 
 static void
-udp_set_source(struct msghdr *msg, union udp_source *control, const struct swim_addr *to,
+udp_send_udp_set_source(struct msghdr *msg, union udp_source *control, const struct swim_addr *to,
     const struct in6_pktinfo *from)
 {
 	struct in_pktinfo from4 = {0};
@@ -233,7 +235,7 @@ udp_flush(struct udp *udp)
 		hdr->msg_iovlen = 1;
 		from = udp->replies != NULL ? reply_table_find(udp->replies, &pending->to) : NULL;
 		if (from != NULL)
-			udp_set_source(hdr, &sources[i], &pending->to, from);
+			udp_send_udp_set_source(hdr, &sources[i], &pending->to, from);
 	}
 	for (i = 0; i < count;) {
 		n = sendmmsg(udp->fd, msgs + i, (unsigned)(count - i), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -251,7 +253,7 @@ udp_flush(struct udp *udp)
 		if (n < 0 && udp_send_again(udp, &again))
 			continue;
 		hdr = &msgs[i].msg_hdr;
-		if (n < 0 && hdr->msg_controllen > 0 && udp_source_suspect(errno)) {
+		if (n < 0 && hdr->msg_controllen > 0 && udp_send_udp_source_suspect(errno)) {
 			reply_table_forget(udp->replies, &sender->pending[i].to);
 			hdr->msg_control = NULL;
 			hdr->msg_controllen = 0;
@@ -263,12 +265,12 @@ udp_flush(struct udp *udp)
 	sender->pending_count = 0;
 	sender->arena_used = 0;
 	sender->flushing = false;
-	udp_retry_arm(udp);
+	udp_send_udp_retry_arm(udp);
 }
 
 /* There must be room. */
 static void
-udp_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t len,
+udp_send_udp_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t len,
     unsigned failed)
 {
 	struct udp_sender *sender = &udp->sender;
@@ -284,7 +286,7 @@ udp_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t
 }
 
 static bool
-udp_has_room(const struct udp *udp, size_t len)
+udp_send_udp_has_room(const struct udp *udp, size_t len)
 {
 	return udp->sender.pending_count < UDP_SEND_BATCH &&
 	       len <= UDP_ARENA_SIZE - udp->sender.arena_used;
@@ -305,14 +307,14 @@ udp_queue(struct udp *udp, const struct swim_addr *to, const void *data, size_t 
 		udp_failed(udp, &udp->sending, error, 0, to, false);
 		return error;
 	}
-	if (!udp_has_room(udp, len))
+	if (!udp_send_udp_has_room(udp, len))
 		udp_flush(udp);
-	udp_append(udp, to, data, len, 0);
+	udp_send_udp_append(udp, to, data, len, 0);
 	return SWIM_OK;
 }
 
 static void
-udp_retry_fired(void *ctx, swim_time now)
+udp_send_udp_retry_fired(void *ctx, swim_time now)
 {
 	struct udp *udp = ctx;
 	struct udp_sender *sender = &udp->sender;
@@ -328,15 +330,15 @@ udp_retry_fired(void *ctx, swim_time now)
 			continue;
 		}
 		/* The rest is due as well, and fires the timer again at once. */
-		if (!udp_has_room(udp, retry->len))
+		if (!udp_send_udp_has_room(udp, retry->len))
 			break;
-		udp_append(udp, &retry->to, retry->data, retry->len, retry->failed);
+		udp_send_udp_append(udp, &retry->to, retry->data, retry->len, retry->failed);
 		udp->stats.retries++;
 		free(retry->data);
 		*retry = sender->retries[--sender->retry_count];
 	}
 	udp_flush(udp);
-	udp_retry_arm(udp);
+	udp_send_udp_retry_arm(udp);
 	if (udp->callbacks.batch_done != NULL)
 		udp->callbacks.batch_done(udp->callbacks.ctx);
 }
@@ -351,7 +353,7 @@ udp_sender_init(struct udp *udp)
 	sender->policy.factor = udp->config.retry_factor;
 	sender->policy.max = udp->config.retry_max;
 	sender->arena = malloc(UDP_ARENA_SIZE);
-	sender->retry_timer = loop_timer_new(udp->base, udp_retry_fired, udp);
+	sender->retry_timer = loop_timer_new(udp->base, udp_send_udp_retry_fired, udp);
 	return sender->arena != NULL && sender->retry_timer != NULL;
 }
 

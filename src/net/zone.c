@@ -7,7 +7,7 @@
 #include <net/if.h>
 
 static char *
-put(const char *hostport, uint32_t zone, char *buf, size_t size)
+zone_put_into(const char *hostport, uint32_t zone, char *buf, size_t size)
 {
 	const char *end = strchr(hostport, ']');
 	char name[IF_NAMESIZE];
@@ -26,7 +26,7 @@ put(const char *hostport, uint32_t zone, char *buf, size_t size)
 char *
 zone_put(const char *hostport, uint32_t zone, char buf[ZONE_TEXT])
 {
-	return put(hostport, zone, buf, ZONE_TEXT);
+	return zone_put_into(hostport, zone, buf, ZONE_TEXT);
 }
 
 uint32_t
@@ -48,5 +48,5 @@ zone_format(const struct swim_addr *addr, char buf[SWIM_ADDR_TEXT])
 {
 	char text[SWIM_ADDR_TEXT];
 
-	return put(swim_addr_format_public(addr, text), addr->scope, buf, SWIM_ADDR_TEXT);
+	return zone_put_into(swim_addr_format_public(addr, text), addr->scope, buf, SWIM_ADDR_TEXT);
 }
