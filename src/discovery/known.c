@@ -24,7 +24,7 @@ struct known {
 };
 
 static void
-withdraw_all(struct known *k)
+known_withdraw_all(struct known *k)
 {
 	for (size_t i = k->hub->peer_count; i-- > 0;) {
 		if (k->hub->peers[i]->source == &k->source)
@@ -37,7 +37,7 @@ withdraw_all(struct known *k)
 
 /* Has it had its turn? */
 static bool
-is_done(const struct peer *peer, swim_time now)
+known_is_done(const struct peer *peer, swim_time now)
 {
 	switch (peer->report.state) {
 	case DISCOVERY_UNRESOLVED:
@@ -65,7 +65,7 @@ is_done(const struct peer *peer, swim_time now)
 
 /* Take back those who had their turn; how many are left. */
 static size_t
-make_room(struct known *k, swim_time now)
+known_make_room(struct known *k, swim_time now)
 {
 	size_t left = 0;
 
@@ -74,7 +74,7 @@ make_room(struct known *k, swim_time now)
 
 		if (peer->source != &k->source)
 			continue;
-		if (is_done(peer, now))
+		if (known_is_done(peer, now))
 			discovery_remove_peer(k->hub, peer);
 		else
 			left++;
@@ -83,7 +83,7 @@ make_room(struct known *k, swim_time now)
 }
 
 static void
-offer_next(struct known *k, swim_time now)
+known_offer_next(struct known *k, swim_time now)
 {
 	/* For want of room it has its turn in the next round. */
 	(void)discovery_offer(k->hub, now, &k->source, k->list[k->next]);
@@ -95,17 +95,17 @@ offer_next(struct known *k, swim_time now)
 
 /* Few are offered once and are then tried again by the hub; many take turns, ever more slowly. */
 static void
-offer(struct known *k, swim_time now)
+known_offer(struct known *k, swim_time now)
 {
 	size_t offered;
 
 	if (k->count <= KNOWN_AT_ONCE) {
 		while (k->rounds == 0)
-			offer_next(k, now);
+			known_offer_next(k, now);
 		return;
 	}
-	for (offered = make_room(k, now); offered < KNOWN_AT_ONCE; offered++)
-		offer_next(k, now);
+	for (offered = known_make_room(k, now); offered < KNOWN_AT_ONCE; offered++)
+		known_offer_next(k, now);
 }
 
 static swim_time
@@ -124,14 +124,14 @@ known_run(struct discovery_source *source, swim_time now)
 
 	if (k->count == 0) {
 		k->turn = SWIM_TIME_NEVER;
-		withdraw_all(k);
+		known_withdraw_all(k);
 		return;
 	}
 	if (hub->callbacks.has_peers(hub->callbacks.ctx)) {
-		withdraw_all(k);
+		known_withdraw_all(k);
 		wait = swim_seconds(CHECK_S);
 	} else {
-		offer(k, now);
+		known_offer(k, now);
 	}
 	if (wait.ns > swim_seconds(TURN_MAX_S).ns)
 		wait = swim_seconds(TURN_MAX_S);
@@ -209,7 +209,7 @@ known_clear(struct discovery_source *source)
 
 	while (k->count > 0)
 		free(k->list[--k->count]);
-	withdraw_all(k);
+	known_withdraw_all(k);
 }
 
 void

@@ -51,7 +51,7 @@ struct mdns_browse {
 };
 
 static void
-tell_service(const struct service *service)
+mdns_browse_tell_service(const struct service *service)
 {
 	const struct mdns_message message = {.type = MDNS_SERVICE, .service = service->report};
 
@@ -59,7 +59,7 @@ tell_service(const struct service *service)
 }
 
 static void
-tell_number(const struct mdns_browse *browse, enum mdns_type type, uint64_t number)
+mdns_browse_tell_number(const struct mdns_browse *browse, enum mdns_type type, uint64_t number)
 {
 	const struct mdns_message message = {.type = type, .number = number};
 
@@ -69,7 +69,7 @@ tell_number(const struct mdns_browse *browse, enum mdns_type type, uint64_t numb
 /* --------------------------------------------------------------------------------------- resolving */
 
 static void
-end_resolver(struct service *service)
+mdns_browse_end_resolver(struct service *service)
 {
 	if (service->resolver == NULL)
 		return;
@@ -80,11 +80,11 @@ end_resolver(struct service *service)
 
 /* It has come to something; when to look again. */
 static void
-settle(struct service *service, swim_time now)
+mdns_browse_settle(struct service *service, swim_time now)
 {
 	int64_t wait = REFRESH_S;
 
-	end_resolver(service);
+	mdns_browse_end_resolver(service);
 	if (service->report.verdict == MDNS_UNRESOLVED) {
 		if (service->failed < 5 && RETRY_FIRST_S << service->failed < REFRESH_S)
 			wait = RETRY_FIRST_S << service->failed;
@@ -93,12 +93,12 @@ settle(struct service *service, swim_time now)
 		service->failed = 0;
 	}
 	service->due = swim_time_add(now, swim_seconds(wait));
-	tell_service(service);
+	mdns_browse_tell_service(service);
 	service->browse->outlet.soon(service->browse->outlet.ctx);
 }
 
 static void
-set_failure(struct service *service, enum mdns_verdict verdict, const char *text)
+mdns_browse_set_failure(struct service *service, enum mdns_verdict verdict, const char *text)
 {
 	service->report.verdict = verdict;
 	service->report.address = (struct swim_addr){0};
@@ -106,7 +106,7 @@ set_failure(struct service *service, enum mdns_verdict verdict, const char *text
 }
 
 static struct swim_addr
-to_address(const AvahiAddress *from, AvahiIfIndex interface, uint16_t port)
+mdns_browse_to_address(const AvahiAddress *from, AvahiIfIndex interface, uint16_t port)
 {
 	struct swim_addr address = {.port = port};
 	uint8_t *ip = address.ip;
@@ -125,7 +125,8 @@ to_address(const AvahiAddress *from, AvahiIfIndex interface, uint16_t port)
 
 /* Resolved; now is what it says any good? */
 static void
-judge(struct service *service, const AvahiAddress *at, uint16_t port, const AvahiStringList *txt)
+mdns_browse_judge(struct service *service, const AvahiAddress *at, uint16_t port,
+    const AvahiStringList *txt)
 {
 	struct swim_addr address;
 	const char *wrong = mdns_txt_parse(txt, &service->report);
@@ -135,7 +136,7 @@ judge(struct service *service, const AvahiAddress *at, uint16_t port, const Avah
 	if (wrong == NULL && at == NULL)
 		wrong = "it has no address";
 	if (wrong == NULL) {
-		address = to_address(at, service->interface, port);
+		address = mdns_browse_to_address(at, service->interface, port);
 		if (swim_addr_is_wildcard(&address) || swim_addr_is_multicast(&address))
 			wrong = "its address is a wildcard or multicast one, which no member has";
 		else if (swim_addr_is_loopback(&address) &&
@@ -143,7 +144,7 @@ judge(struct service *service, const AvahiAddress *at, uint16_t port, const Avah
 			wrong = "its address is a loopback one, which no other machine has";
 	}
 	if (wrong != NULL) {
-		set_failure(service, MDNS_MALFORMED, wrong);
+		mdns_browse_set_failure(service, MDNS_MALFORMED, wrong);
 		return;
 	}
 	service->report.verdict = MDNS_RESOLVED;
@@ -163,18 +164,18 @@ mdns_browse_resolved(AvahiServiceResolver *resolver, AvahiIfIndex interface, Ava
 	(void)host, (void)flags;
 	switch (event) {
 	case AVAHI_RESOLVER_FOUND:
-		judge(service, address, port, txt);
+		mdns_browse_judge(service, address, port, txt);
 		break;
 	case AVAHI_RESOLVER_FAILURE:
-		set_failure(service, MDNS_UNRESOLVED,
+		mdns_browse_set_failure(service, MDNS_UNRESOLVED,
 		    avahi_strerror(avahi_client_errno(service->browse->client)));
 		break;
 	}
-	settle(service, loop_now());
+	mdns_browse_settle(service, loop_now());
 }
 
 static void
-start_resolver(struct service *service, swim_time now)
+mdns_browse_start_resolver(struct service *service, swim_time now)
 {
 	struct mdns_browse *browse = service->browse;
 
@@ -188,8 +189,9 @@ start_resolver(struct service *service, swim_time now)
 		if (browse->error == AVAHI_ERR_INVALID_SERVICE_NAME ||
 		    browse->error == AVAHI_ERR_INVALID_DOMAIN_NAME) {
 			browse->error = 0;
-			set_failure(service, MDNS_MALFORMED, "its service name is no valid one");
-			settle(service, now);
+			mdns_browse_set_failure(service, MDNS_MALFORMED,
+			    "its service name is no valid one");
+			mdns_browse_settle(service, now);
 		}
 		return;
 	}
@@ -199,7 +201,7 @@ start_resolver(struct service *service, swim_time now)
 
 /* Of those that are due, who was tried least, so that failures of many do not keep a new one waiting. */
 static struct service *
-next_due(const struct mdns_browse *browse, swim_time now)
+mdns_browse_next_due(const struct mdns_browse *browse, swim_time now)
 {
 	struct service *best = NULL;
 
@@ -216,7 +218,7 @@ next_due(const struct mdns_browse *browse, swim_time now)
 /* ---------------------------------------------------------------------------------------- browsing */
 
 static size_t
-find(const struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol,
+mdns_browse_find(const struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol,
     const char *name)
 {
 	size_t i = 0;
@@ -229,10 +231,10 @@ find(const struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol pro
 }
 
 static void
-add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, const char *name,
-    swim_time now)
+mdns_browse_add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol,
+    const char *name, swim_time now)
 {
-	size_t i = find(browse, interface, protocol, name);
+	size_t i = mdns_browse_find(browse, interface, protocol, name);
 	struct service *service;
 
 	if (i < browse->count) {
@@ -257,33 +259,33 @@ add(struct mdns_browse *browse, AvahiIfIndex interface, AvahiProtocol protocol, 
 		snprintf(service->report.interface, sizeof(service->report.interface), "%d",
 		    interface);
 	browse->services[browse->count++] = service;
-	tell_service(service);
+	mdns_browse_tell_service(service);
 }
 
 static void
-drop(struct mdns_browse *browse, size_t i)
+mdns_browse_drop(struct mdns_browse *browse, size_t i)
 {
 	struct service *service = browse->services[i];
 
-	end_resolver(service);
+	mdns_browse_end_resolver(service);
 	browse->services[i] = browse->services[--browse->count];
 	free(service);
 }
 
 static void
-withdraw(struct mdns_browse *browse, size_t i)
+mdns_browse_withdraw(struct mdns_browse *browse, size_t i)
 {
-	tell_number(browse, MDNS_GONE, browse->services[i]->report.id);
-	drop(browse, i);
+	mdns_browse_tell_number(browse, MDNS_GONE, browse->services[i]->report.id);
+	mdns_browse_drop(browse, i);
 }
 
 /* What went between two browsers was told to neither: the new one does not know of it. */
 static void
-drop_missing(struct mdns_browse *browse)
+mdns_browse_drop_missing(struct mdns_browse *browse)
 {
 	for (size_t i = browse->count; i-- > 0;) {
 		if (browse->services[i]->round != browse->round)
-			withdraw(browse, i);
+			mdns_browse_withdraw(browse, i);
 	}
 }
 
@@ -298,19 +300,19 @@ mdns_browse_event(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiPro
 	(void)browser, (void)type, (void)domain, (void)flags;
 	switch (event) {
 	case AVAHI_BROWSER_NEW:
-		add(browse, interface, protocol, name, loop_now());
+		mdns_browse_add(browse, interface, protocol, name, loop_now());
 		break;
 	case AVAHI_BROWSER_REMOVE:
-		i = find(browse, interface, protocol, name);
+		i = mdns_browse_find(browse, interface, protocol, name);
 		if (i < browse->count)
-			withdraw(browse, i);
+			mdns_browse_withdraw(browse, i);
 		break;
 	case AVAHI_BROWSER_FAILURE:
 		browse->error = avahi_client_errno(browse->client);
 		break;
 	case AVAHI_BROWSER_ALL_FOR_NOW:
 		if (++browse->told == browse->browser_count)
-			drop_missing(browse);
+			mdns_browse_drop_missing(browse);
 		break;
 	case AVAHI_BROWSER_CACHE_EXHAUSTED:
 		break;
@@ -319,7 +321,7 @@ mdns_browse_event(AvahiServiceBrowser *browser, AvahiIfIndex interface, AvahiPro
 }
 
 static void
-free_browsers(struct mdns_browse *browse)
+mdns_browse_free_browsers(struct mdns_browse *browse)
 {
 	while (browse->browser_count > 0)
 		avahi_service_browser_free(browse->browsers[--browse->browser_count]);
@@ -327,7 +329,7 @@ free_browsers(struct mdns_browse *browse)
 
 /* A new browser tells of all there is, of which we know some. */
 static int
-make_browsers(struct mdns_browse *browse)
+mdns_browse_make_browsers(struct mdns_browse *browse)
 {
 	AvahiServiceBrowser *browser;
 
@@ -360,7 +362,7 @@ mdns_browse_new(AvahiClient *client, const struct mdns_outlet *outlet,
 	strcpy(browse->type, setup->service);
 	strcpy(browse->domain, setup->domain);
 	browse->scope = *scope;
-	if ((*error = make_browsers(browse)) != 0) {
+	if ((*error = mdns_browse_make_browsers(browse)) != 0) {
 		mdns_browse_free(browse);
 		return NULL;
 	}
@@ -373,8 +375,8 @@ mdns_browse_free(struct mdns_browse *browse)
 	if (browse == NULL)
 		return;
 	while (browse->count > 0)
-		drop(browse, browse->count - 1);
-	free_browsers(browse);
+		mdns_browse_drop(browse, browse->count - 1);
+	mdns_browse_free_browsers(browse);
 	free(browse);
 }
 
@@ -386,20 +388,21 @@ mdns_browse_run(struct mdns_browse *browse, swim_time now)
 	for (size_t i = 0; i < browse->count; i++) {
 		service = browse->services[i];
 		if (service->resolver != NULL && swim_time_reached(now, service->due)) {
-			set_failure(service, MDNS_UNRESOLVED, "resolving it takes too long");
-			settle(service, now);
+			mdns_browse_set_failure(service, MDNS_UNRESOLVED,
+			    "resolving it takes too long");
+			mdns_browse_settle(service, now);
 		}
 	}
 	while (browse->error == 0 && browse->resolving < RESOLVERS_MAX &&
-	       (service = next_due(browse, now)) != NULL)
-		start_resolver(service, now);
+	       (service = mdns_browse_next_due(browse, now)) != NULL)
+		mdns_browse_start_resolver(service, now);
 	if (browse->error == 0 && browse->missed && browse->count <= MDNS_SERVICES_MAX * 3 / 4) {
-		free_browsers(browse);
-		browse->error = make_browsers(browse);
+		mdns_browse_free_browsers(browse);
+		browse->error = mdns_browse_make_browsers(browse);
 	}
 	if (browse->dropped != browse->dropped_told) {
 		browse->dropped_told = browse->dropped;
-		tell_number(browse, MDNS_DROPPED, browse->dropped);
+		mdns_browse_tell_number(browse, MDNS_DROPPED, browse->dropped);
 	}
 	return browse->error;
 }

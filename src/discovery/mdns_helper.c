@@ -53,7 +53,7 @@ struct mdns_helper {
 
 /* Waits where the daemon is slow to read: we have nothing better to do. */
 static void
-tell(void *ctx, const struct mdns_message *message)
+mdns_helper_tell(void *ctx, const struct mdns_message *message)
 {
 	struct mdns_helper *helper = ctx;
 	uint8_t packet[MDNS_MESSAGE_MAX];
@@ -68,15 +68,15 @@ tell(void *ctx, const struct mdns_message *message)
 }
 
 static void
-tell_type(struct mdns_helper *helper, enum mdns_type type)
+mdns_helper_tell_type(struct mdns_helper *helper, enum mdns_type type)
 {
 	const struct mdns_message message = {.type = type};
 
-	tell(helper, &message);
+	mdns_helper_tell(helper, &message);
 }
 
 static void
-tell_trouble(struct mdns_helper *helper, const char *sentence)
+mdns_helper_tell_trouble(struct mdns_helper *helper, const char *sentence)
 {
 	struct mdns_message message = {.type = MDNS_TROUBLE};
 
@@ -84,11 +84,11 @@ tell_trouble(struct mdns_helper *helper, const char *sentence)
 		return;
 	snprintf(helper->trouble, sizeof(helper->trouble), "%s", sentence);
 	strcpy(message.text, helper->trouble);
-	tell(helper, &message);
+	mdns_helper_tell(helper, &message);
 }
 
 static void
-soon(void *ctx)
+mdns_helper_soon(void *ctx)
 {
 	struct mdns_helper *helper = ctx;
 
@@ -96,7 +96,7 @@ soon(void *ctx)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *ctx)
+mdns_helper_on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct mdns_helper *helper = ctx;
 	uint8_t packet[MDNS_MESSAGE_MAX];
@@ -121,7 +121,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		helper->has_self = true;
 		helper->self_stale = true;
 	}
-	soon(helper);
+	mdns_helper_soon(helper);
 }
 
 /* -------------------------------------------------------------------------------------------- Avahi */
@@ -131,7 +131,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
  * another interface has its name now.
  */
 static unsigned
-find_index(struct mdns_helper *helper, size_t i)
+mdns_helper_find_index(struct mdns_helper *helper, size_t i)
 {
 	unsigned index = if_nametoindex(helper->setup.interfaces[i]);
 	char name[IF_NAMESIZE];
@@ -145,7 +145,7 @@ find_index(struct mdns_helper *helper, size_t i)
 
 /* Interfaces that there are of those that we may use; the first that is missing, or NULL. */
 static const char *
-find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
+mdns_helper_find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
 {
 	const struct mdns_setup *setup = &helper->setup;
 	const char *missing = NULL;
@@ -159,7 +159,7 @@ find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
 	if (setup->interface_count == 0)
 		scope->interfaces[scope->count++] = AVAHI_IF_UNSPEC;
 	for (size_t i = 0; i < setup->interface_count; i++) {
-		index = find_index(helper, i);
+		index = mdns_helper_find_index(helper, i);
 		if (index != 0)
 			scope->interfaces[scope->count++] = (AvahiIfIndex)index;
 		else if (missing == NULL)
@@ -169,14 +169,14 @@ find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
 }
 
 static bool
-scope_equal(const struct mdns_scope *a, const struct mdns_scope *b)
+mdns_helper_scope_equal(const struct mdns_scope *a, const struct mdns_scope *b)
 {
 	return a->count == b->count &&
 	       memcmp(a->interfaces, b->interfaces, a->count * sizeof(a->interfaces[0])) == 0;
 }
 
 static void
-disconnect(struct mdns_helper *helper)
+mdns_helper_disconnect(struct mdns_helper *helper)
 {
 	if (helper->client == NULL)
 		return;
@@ -189,7 +189,7 @@ disconnect(struct mdns_helper *helper)
 }
 
 static const char *
-trouble_text(int error)
+mdns_helper_trouble_text(int error)
 {
 	if (error == AVAHI_ERR_DBUS_ERROR)
 		return "D-Bus can't be reached, or does not answer";
@@ -200,7 +200,7 @@ trouble_text(int error)
 
 /* Begin anew, after a while. */
 static void
-fail(struct mdns_helper *helper, int error, swim_time now)
+mdns_helper_fail(struct mdns_helper *helper, int error, swim_time now)
 {
 	static const struct retry_policy policy = {
 	    .first = {RETRY_FIRST_MS * INT64_C(1000000)},
@@ -209,47 +209,48 @@ fail(struct mdns_helper *helper, int error, swim_time now)
 	};
 	swim_duration delay = policy.max;
 
-	disconnect(helper);
+	mdns_helper_disconnect(helper);
 	retry_delay(&policy, ++helper->failed, &delay);
 	helper->retry_at =
 	    swim_time_add(now, retry_jitter(delay, RETRY_JITTER, rng_unit(&helper->rng)));
-	tell_trouble(helper, trouble_text(error));
+	mdns_helper_tell_trouble(helper, mdns_helper_trouble_text(error));
 }
 
 /* Also called from within avahi_client_new. */
 static void
-on_client(AvahiClient *client, AvahiClientState state, void *userdata)
+mdns_helper_on_client(AvahiClient *client, AvahiClientState state, void *userdata)
 {
 	struct mdns_helper *helper = userdata;
 
 	(void)client;
 	helper->state = state;
-	soon(helper);
+	mdns_helper_soon(helper);
 }
 
 static void
-connect_avahi(struct mdns_helper *helper, swim_time now)
+mdns_helper_connect_avahi(struct mdns_helper *helper, swim_time now)
 {
 	int error = 0;
 
 	helper->retry_at = SWIM_TIME_NEVER;
 	helper->state = AVAHI_CLIENT_CONNECTING;
 	helper->client = avahi_client_new(avahi_poll_api(helper->poll), AVAHI_CLIENT_NO_FAIL,
-	    on_client, helper, &error);
+	    mdns_helper_on_client, helper, &error);
 	/* A daemon that is missing would be waited for: what is missing is the bus. */
 	if (helper->client == NULL)
-		fail(helper, error == AVAHI_ERR_NO_DAEMON ? AVAHI_ERR_DBUS_ERROR : error, now);
+		mdns_helper_fail(helper,
+		    error == AVAHI_ERR_NO_DAEMON ? AVAHI_ERR_DBUS_ERROR : error, now);
 }
 
 /* Avahi runs: have it browse, and advertise us. */
 static int
-serve(struct mdns_helper *helper, swim_time now)
+mdns_helper_serve(struct mdns_helper *helper, swim_time now)
 {
 	int error = 0;
 
 	if (helper->browse == NULL) {
-		find_scope(helper, &helper->scope);
-		tell_type(helper, MDNS_CLEAR);
+		mdns_helper_find_scope(helper, &helper->scope);
+		mdns_helper_tell_type(helper, MDNS_CLEAR);
 		helper->browse = mdns_browse_new(helper->client, &helper->outlet, &helper->setup,
 		    &helper->scope, &error);
 		if (helper->browse == NULL)
@@ -271,20 +272,20 @@ serve(struct mdns_helper *helper, swim_time now)
 
 /* Once in a while: is Avahi there, and are the interfaces what they were? */
 static int
-look_round(struct mdns_helper *helper)
+mdns_helper_look_round(struct mdns_helper *helper)
 {
 	struct mdns_scope scope;
-	const char *missing = find_scope(helper, &scope);
+	const char *missing = mdns_helper_find_scope(helper, &scope);
 	char text[MDNS_TEXT_MAX + 1] = "";
 	int error;
 
-	if (!scope_equal(&scope, &helper->scope)) {
+	if (!mdns_helper_scope_equal(&scope, &helper->scope)) {
 		/* Browsers and entries are bound to numbers of interfaces: make them anew. */
 		mdns_publish_free(helper->publish);
 		mdns_browse_free(helper->browse);
 		helper->publish = NULL;
 		helper->browse = NULL;
-		soon(helper);
+		mdns_helper_soon(helper);
 		return 0;
 	}
 	if ((error = mdns_publish_ping(helper->publish)) != 0)
@@ -292,21 +293,21 @@ look_round(struct mdns_helper *helper)
 	helper->failed = 0;
 	if (missing != NULL)
 		snprintf(text, sizeof(text), "there is no interface %s", missing);
-	tell_trouble(helper, text);
+	mdns_helper_tell_trouble(helper, text);
 	return 0;
 }
 
 static void
-run_client(struct mdns_helper *helper, swim_time now)
+mdns_helper_run_client(struct mdns_helper *helper, swim_time now)
 {
 	bool look = swim_time_reached(now, helper->alive_at);
 	int error = 0;
 
 	switch (helper->state) {
 	case AVAHI_CLIENT_S_RUNNING:
-		error = serve(helper, now);
+		error = mdns_helper_serve(helper, now);
 		if (error == 0 && (look || *helper->trouble != '\0'))
-			error = look_round(helper);
+			error = mdns_helper_look_round(helper);
 		break;
 	case AVAHI_CLIENT_S_REGISTERING:
 	case AVAHI_CLIENT_S_COLLISION:
@@ -316,14 +317,14 @@ run_client(struct mdns_helper *helper, swim_time now)
 			error = mdns_publish_reset(helper->publish);
 		break;
 	case AVAHI_CLIENT_CONNECTING:
-		tell_trouble(helper, trouble_text(AVAHI_ERR_NO_DAEMON));
+		mdns_helper_tell_trouble(helper, mdns_helper_trouble_text(AVAHI_ERR_NO_DAEMON));
 		break;
 	case AVAHI_CLIENT_FAILURE:
 		error = avahi_client_errno(helper->client);
 		break;
 	}
 	if (error != 0)
-		fail(helper, error, now);
+		mdns_helper_fail(helper, error, now);
 }
 
 /*
@@ -331,18 +332,18 @@ run_client(struct mdns_helper *helper, swim_time now)
  * Avahi's but the resolver that it is about.
  */
 static void
-on_timer(void *ctx, swim_time now)
+mdns_helper_on_timer(void *ctx, swim_time now)
 {
 	struct mdns_helper *helper = ctx;
 	swim_time next;
 
 	if (helper->has_setup && helper->client == NULL && swim_time_reached(now, helper->retry_at))
-		connect_avahi(helper, now);
+		mdns_helper_connect_avahi(helper, now);
 	if (helper->client != NULL)
-		run_client(helper, now);
+		mdns_helper_run_client(helper, now);
 	now = loop_now();
 	if (swim_time_reached(now, helper->alive_at)) {
-		tell_type(helper, MDNS_ALIVE);
+		mdns_helper_tell_type(helper, MDNS_ALIVE);
 		helper->alive_at = swim_time_add(now, swim_seconds(MDNS_HELPER_ALIVE_S));
 	}
 	next = swim_time_min(helper->alive_at, helper->retry_at);
@@ -352,23 +353,24 @@ on_timer(void *ctx, swim_time now)
 }
 
 static int
-start(struct mdns_helper *helper)
+mdns_helper_start(struct mdns_helper *helper)
 {
 	helper->base = loop_new();
 	if (helper->base == NULL)
 		return EX_OSERR;
-	helper->readable =
-	    event_new(helper->base, MDNS_HELPER_FD, EV_READ | EV_PERSIST, on_readable, helper);
-	helper->timer = loop_timer_new(helper->base, on_timer, helper);
+	helper->readable = event_new(helper->base, MDNS_HELPER_FD, EV_READ | EV_PERSIST,
+	    mdns_helper_on_readable, helper);
+	helper->timer = loop_timer_new(helper->base, mdns_helper_on_timer, helper);
 	helper->poll = avahi_poll_new(helper->base);
 	if (helper->readable == NULL || helper->timer == NULL || helper->poll == NULL ||
 	    event_add(helper->readable, NULL) != 0)
 		return EX_OSERR;
 	strcpy(helper->trouble, "it begins");
-	helper->outlet = (struct mdns_outlet){.tell = tell, .soon = soon, .ctx = helper};
+	helper->outlet =
+	    (struct mdns_outlet){.tell = mdns_helper_tell, .soon = mdns_helper_soon, .ctx = helper};
 	helper->retry_at = helper->alive_at = loop_now();
 	rng_init(&helper->rng, (uint64_t)loop_wall_ns());
-	soon(helper);
+	mdns_helper_soon(helper);
 	return 0;
 }
 
@@ -389,9 +391,9 @@ mdns_helper_main(const char *parent)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	if ((status = start(&helper)) == 0)
+	if ((status = mdns_helper_start(&helper)) == 0)
 		event_base_dispatch(helper.base);
-	disconnect(&helper);
+	mdns_helper_disconnect(&helper);
 	avahi_poll_free(helper.poll);
 	loop_timer_free(helper.timer);
 	if (helper.readable != NULL)

@@ -13,7 +13,7 @@ _Static_assert(sizeof(struct mdns_setup) + 64 < MDNS_MESSAGE_MAX, "a setup must 
 _Static_assert(sizeof(struct mdns_self) + 64 < MDNS_MESSAGE_MAX, "a self must fit");
 
 static void
-put_string(struct wbuf *w, const char *text)
+mdns_message_put_string(struct wbuf *w, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -22,7 +22,7 @@ put_string(struct wbuf *w, const char *text)
 }
 
 static void
-get_string(struct rbuf *r, char *out, size_t cap)
+mdns_message_get_string(struct rbuf *r, char *out, size_t cap)
 {
 	size_t len = rbuf_get_u16be(r);
 	const uint8_t *bytes = NULL;
@@ -39,22 +39,22 @@ get_string(struct rbuf *r, char *out, size_t cap)
 }
 
 static void
-put_setup(struct wbuf *w, const struct mdns_setup *setup)
+mdns_message_put_setup(struct wbuf *w, const struct mdns_setup *setup)
 {
-	put_string(w, setup->service);
-	put_string(w, setup->domain);
+	mdns_message_put_string(w, setup->service);
+	mdns_message_put_string(w, setup->domain);
 	wbuf_put_u8(w, setup->families);
 	wbuf_put_u32be(w, setup->timeout_ms);
 	wbuf_put_u8(w, setup->interface_count);
 	for (size_t i = 0; i < setup->interface_count; i++)
-		put_string(w, setup->interfaces[i]);
+		mdns_message_put_string(w, setup->interfaces[i]);
 }
 
 static void
-get_setup(struct rbuf *r, struct mdns_setup *setup)
+mdns_message_get_setup(struct rbuf *r, struct mdns_setup *setup)
 {
-	get_string(r, setup->service, sizeof(setup->service));
-	get_string(r, setup->domain, sizeof(setup->domain));
+	mdns_message_get_string(r, setup->service, sizeof(setup->service));
+	mdns_message_get_string(r, setup->domain, sizeof(setup->domain));
 	setup->families = rbuf_get_u8(r);
 	setup->timeout_ms = rbuf_get_u32be(r);
 	setup->interface_count = rbuf_get_u8(r);
@@ -64,53 +64,53 @@ get_setup(struct rbuf *r, struct mdns_setup *setup)
 		return;
 	}
 	for (size_t i = 0; i < setup->interface_count; i++)
-		get_string(r, setup->interfaces[i], sizeof(setup->interfaces[i]));
+		mdns_message_get_string(r, setup->interfaces[i], sizeof(setup->interfaces[i]));
 }
 
 static void
-put_self(struct wbuf *w, const struct mdns_self *self)
+mdns_message_put_self(struct wbuf *w, const struct mdns_self *self)
 {
-	put_string(w, self->name);
-	put_string(w, self->cluster);
-	put_string(w, self->version);
+	mdns_message_put_string(w, self->name);
+	mdns_message_put_string(w, self->cluster);
+	mdns_message_put_string(w, self->version);
 	wbuf_put_u16be(w, self->port);
 }
 
 static void
-get_self(struct rbuf *r, struct mdns_self *self)
+mdns_message_get_self(struct rbuf *r, struct mdns_self *self)
 {
-	get_string(r, self->name, sizeof(self->name));
-	get_string(r, self->cluster, sizeof(self->cluster));
-	get_string(r, self->version, sizeof(self->version));
+	mdns_message_get_string(r, self->name, sizeof(self->name));
+	mdns_message_get_string(r, self->cluster, sizeof(self->cluster));
+	mdns_message_get_string(r, self->version, sizeof(self->version));
 	self->port = rbuf_get_u16be(r);
 }
 
 static void
-put_service(struct wbuf *w, const struct mdns_service *service)
+mdns_message_put_service(struct wbuf *w, const struct mdns_service *service)
 {
 	wbuf_put_u32be(w, service->id);
 	wbuf_put_u8(w, (uint8_t)service->verdict);
-	put_string(w, service->interface);
-	put_string(w, service->instance);
+	mdns_message_put_string(w, service->interface);
+	mdns_message_put_string(w, service->instance);
 	wbuf_put_u8(w, service->address.family);
 	wbuf_put_u16be(w, service->address.port);
 	wbuf_put_u32be(w, service->address.scope);
 	wbuf_put_bytes(w, service->address.ip, sizeof(service->address.ip));
-	put_string(w, service->name);
-	put_string(w, service->cluster);
-	put_string(w, service->text);
+	mdns_message_put_string(w, service->name);
+	mdns_message_put_string(w, service->cluster);
+	mdns_message_put_string(w, service->text);
 }
 
 static void
-get_service(struct rbuf *r, struct mdns_service *service)
+mdns_message_get_service(struct rbuf *r, struct mdns_service *service)
 {
 	uint8_t verdict, family;
 	const uint8_t *ip;
 
 	service->id = rbuf_get_u32be(r);
 	verdict = rbuf_get_u8(r);
-	get_string(r, service->interface, sizeof(service->interface));
-	get_string(r, service->instance, sizeof(service->instance));
+	mdns_message_get_string(r, service->interface, sizeof(service->interface));
+	mdns_message_get_string(r, service->instance, sizeof(service->instance));
 	family = rbuf_get_u8(r);
 	service->address = (struct swim_addr){.family = family};
 	service->address.port = rbuf_get_u16be(r);
@@ -118,9 +118,9 @@ get_service(struct rbuf *r, struct mdns_service *service)
 	ip = rbuf_get_bytes(r, sizeof(service->address.ip));
 	if (ip != NULL)
 		memcpy(service->address.ip, ip, family == 4 ? 4 : sizeof(service->address.ip));
-	get_string(r, service->name, sizeof(service->name));
-	get_string(r, service->cluster, sizeof(service->cluster));
-	get_string(r, service->text, sizeof(service->text));
+	mdns_message_get_string(r, service->name, sizeof(service->name));
+	mdns_message_get_string(r, service->cluster, sizeof(service->cluster));
+	mdns_message_get_string(r, service->text, sizeof(service->text));
 	/* Resolved is what has an address. */
 	if (verdict >= MDNS_VERDICTS || (family != 0 && family != 4 && family != 6) ||
 	    (verdict == MDNS_RESOLVED) != (family != 0) ||
@@ -138,20 +138,20 @@ mdns_message_encode(const struct mdns_message *message, void *out)
 	wbuf_put_u8(&w, (uint8_t)message->type);
 	switch (message->type) {
 	case MDNS_SETUP:
-		put_setup(&w, &message->setup);
+		mdns_message_put_setup(&w, &message->setup);
 		break;
 	case MDNS_SELF:
-		put_self(&w, &message->self);
+		mdns_message_put_self(&w, &message->self);
 		break;
 	case MDNS_ALIVE:
 	case MDNS_CLEAR:
 		break;
 	case MDNS_TROUBLE:
 	case MDNS_PUBLISHED:
-		put_string(&w, message->text);
+		mdns_message_put_string(&w, message->text);
 		break;
 	case MDNS_SERVICE:
-		put_service(&w, &message->service);
+		mdns_message_put_service(&w, &message->service);
 		break;
 	case MDNS_GONE:
 	case MDNS_DROPPED:
@@ -175,20 +175,20 @@ mdns_message_decode(const void *data, size_t len, struct mdns_message *out)
 	out->type = (enum mdns_type)type;
 	switch (out->type) {
 	case MDNS_SETUP:
-		get_setup(&r, &out->setup);
+		mdns_message_get_setup(&r, &out->setup);
 		break;
 	case MDNS_SELF:
-		get_self(&r, &out->self);
+		mdns_message_get_self(&r, &out->self);
 		break;
 	case MDNS_ALIVE:
 	case MDNS_CLEAR:
 		break;
 	case MDNS_TROUBLE:
 	case MDNS_PUBLISHED:
-		get_string(&r, out->text, sizeof(out->text));
+		mdns_message_get_string(&r, out->text, sizeof(out->text));
 		break;
 	case MDNS_SERVICE:
-		get_service(&r, &out->service);
+		mdns_message_get_service(&r, &out->service);
 		break;
 	case MDNS_GONE:
 	case MDNS_DROPPED:

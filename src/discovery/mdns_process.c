@@ -37,7 +37,7 @@ struct mdns_process {
 
 /* Its end of the pair being closed it ends by itself, unless a call of Avahi's holds it. */
 static void
-reap(struct mdns_process *process)
+mdns_process_reap(struct mdns_process *process)
 {
 	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
 
@@ -48,7 +48,7 @@ reap(struct mdns_process *process)
 }
 
 static void
-destroy(struct mdns_process *process)
+mdns_process_destroy(struct mdns_process *process)
 {
 	if (process->readable != NULL)
 		event_free(process->readable);
@@ -57,14 +57,14 @@ destroy(struct mdns_process *process)
 	if (process->fd >= 0)
 		close(process->fd);
 	if (process->pid > 0)
-		reap(process);
+		mdns_process_reap(process);
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	free(process);
 }
 
 static void
-end_now(struct mdns_process *process, const char *verdict)
+mdns_process_end_now(struct mdns_process *process, const char *verdict)
 {
 	if (process->verdict == NULL)
 		process->verdict = verdict;
@@ -73,7 +73,7 @@ end_now(struct mdns_process *process, const char *verdict)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *ctx)
+mdns_process_on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct mdns_process *process = ctx;
 	uint8_t packet[MDNS_MESSAGE_MAX + 1];
@@ -93,18 +93,18 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		}
 		if (!mdns_message_decode(packet, (size_t)len, &message) ||
 		    message.type <= MDNS_SELF) {
-			end_now(process, "it sent what is no message");
+			mdns_process_end_now(process, "it sent what is no message");
 			break;
 		}
 		process->callbacks.received(process->callbacks.ctx, &message);
 	}
 	process->busy = false;
 	if (process->freed)
-		destroy(process);
+		mdns_process_destroy(process);
 }
 
 static void
-on_exited(evutil_socket_t fd, short what, void *ctx)
+mdns_process_on_exited(evutil_socket_t fd, short what, void *ctx)
 {
 	struct mdns_process *process = ctx;
 	char why[96];
@@ -127,7 +127,7 @@ on_exited(evutil_socket_t fd, short what, void *ctx)
 
 /* Descriptor 0 is its end of the pair, 1 nothing, 2 our log, and there are no others.  0 or an errno. */
 static int
-spawn(const char *program, int theirs, pid_t *pid)
+mdns_process_spawn(const char *program, int theirs, pid_t *pid)
 {
 	char path[] = "/proc/self/exe", argument[] = MDNS_HELPER_ARGUMENT,
 	     name[] = MDNS_HELPER_NAME;
@@ -178,7 +178,7 @@ mdns_process_new(struct event_base *base, const char *program,
 		goto failed;
 	}
 	process->fd = fds[0];
-	error = spawn(program, fds[1], &process->pid);
+	error = mdns_process_spawn(program, fds[1], &process->pid);
 	close(fds[1]);
 	if (error != 0) {
 		process->pid = -1;
@@ -191,14 +191,15 @@ mdns_process_new(struct event_base *base, const char *program,
 	}
 	error = ENOMEM;
 	process->readable =
-	    event_new(base, process->fd, EV_READ | EV_PERSIST, on_readable, process);
-	process->exited = event_new(base, process->pidfd, EV_READ | EV_PERSIST, on_exited, process);
+	    event_new(base, process->fd, EV_READ | EV_PERSIST, mdns_process_on_readable, process);
+	process->exited =
+	    event_new(base, process->pidfd, EV_READ | EV_PERSIST, mdns_process_on_exited, process);
 	if (process->readable == NULL || process->exited == NULL ||
 	    event_add(process->readable, NULL) != 0 || event_add(process->exited, NULL) != 0)
 		goto failed;
 	return process;
 failed:
-	destroy(process);
+	mdns_process_destroy(process);
 	errno = error;
 	return NULL;
 }
@@ -211,7 +212,7 @@ mdns_process_free(struct mdns_process *process)
 	if (process->busy)
 		process->freed = true;
 	else
-		destroy(process);
+		mdns_process_destroy(process);
 }
 
 void
@@ -223,7 +224,7 @@ mdns_process_send(struct mdns_process *process, const struct mdns_message *messa
 	/* One that has ended is known by its end. */
 	if (send(process->fd, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    (errno == EAGAIN || errno == ENOBUFS))
-		end_now(process, "it does not read what it is told");
+		mdns_process_end_now(process, "it does not read what it is told");
 }
 
 pid_t

@@ -79,7 +79,7 @@ mdns_publish_free(struct mdns_publish *publish)
 
 /* "db1" becomes "db1 #2". */
 static int
-choose_another_name(struct mdns_publish *publish)
+mdns_publish_choose_another_name(struct mdns_publish *publish)
 {
 	char *name = avahi_alternative_service_name(publish->name);
 
@@ -91,7 +91,7 @@ choose_another_name(struct mdns_publish *publish)
 }
 
 static int
-add_entries(struct mdns_publish *publish, AvahiStringList *txt)
+mdns_publish_add_entries(struct mdns_publish *publish, AvahiStringList *txt)
 {
 	int error = 0;
 
@@ -105,7 +105,7 @@ add_entries(struct mdns_publish *publish, AvahiStringList *txt)
 
 /* With the name that is set, or the next one that is free on this machine. */
 static int
-commit(struct mdns_publish *publish)
+mdns_publish_commit(struct mdns_publish *publish)
 {
 	AvahiStringList *txt = mdns_txt_new(&publish->self);
 	int error = AVAHI_ERR_COLLISION;
@@ -113,10 +113,10 @@ commit(struct mdns_publish *publish)
 	if (txt == NULL)
 		return AVAHI_ERR_NO_MEMORY;
 	for (unsigned i = 0; i < LOCAL_COLLISIONS_MAX && error == AVAHI_ERR_COLLISION; i++) {
-		if (i > 0 && (error = choose_another_name(publish)) != 0)
+		if (i > 0 && (error = mdns_publish_choose_another_name(publish)) != 0)
 			break;
 		if ((error = mdns_publish_reset(publish)) == 0)
-			error = add_entries(publish, txt);
+			error = mdns_publish_add_entries(publish, txt);
 	}
 	avahi_string_list_free(txt);
 	return error != 0 ? error : avahi_entry_group_commit(publish->group);
@@ -133,7 +133,7 @@ mdns_publish_set(struct mdns_publish *publish, const struct mdns_setup *setup,
 	/* Our names are ASCII, so that none is cut within a character. */
 	memcpy(publish->name, self->name, sizeof(publish->name) - 1);
 	publish->name[sizeof(publish->name) - 1] = '\0';
-	return commit(publish);
+	return mdns_publish_commit(publish);
 }
 
 int
@@ -150,8 +150,8 @@ mdns_publish_run(struct mdns_publish *publish)
 
 	if (error == 0 && publish->collided) {
 		publish->collided = false;
-		if ((error = choose_another_name(publish)) == 0)
-			error = commit(publish);
+		if ((error = mdns_publish_choose_another_name(publish)) == 0)
+			error = mdns_publish_commit(publish);
 	}
 	return error;
 }

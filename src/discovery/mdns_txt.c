@@ -39,7 +39,7 @@ mdns_txt_new(const struct mdns_self *self)
 
 /* The bytes after "key=" in the string that has it; keys know no case.  Returns how many have it. */
 static unsigned
-find(const AvahiStringList *list, const char *key, const char **value, size_t *len)
+mdns_txt_find(const AvahiStringList *list, const char *key, const char **value, size_t *len)
 {
 	size_t key_len = strlen(key);
 	unsigned count = 0;
@@ -71,8 +71,9 @@ mdns_txt_parse(const AvahiStringList *list, struct mdns_service *out)
 		if (at->size > MDNS_TEXT_MAX || size > MDNS_TXT_MAX)
 			return "its TXT record is too long";
 	}
-	if (find(list, "name", &name, &name_len) > 1 || find(list, "name2", &rest, &rest_len) > 1 ||
-	    find(list, "cluster", &cluster, &cluster_len) > 1)
+	if (mdns_txt_find(list, "name", &name, &name_len) > 1 ||
+	    mdns_txt_find(list, "name2", &rest, &rest_len) > 1 ||
+	    mdns_txt_find(list, "cluster", &cluster, &cluster_len) > 1)
 		return "its TXT record has a key twice";
 	if (name == NULL || name_len == 0)
 		return "its TXT record has no name";
