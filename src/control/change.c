@@ -13,7 +13,7 @@
 
 /* A call of this request's, for which its connection waits from now on.  NULL: out of memory. */
 static struct control_call *
-call_new(struct request *r, enum control_call_kind kind)
+change_call_new(struct request *r, enum control_call_kind kind)
 {
 	struct control_call *call = calloc(1, sizeof(*call));
 
@@ -35,7 +35,7 @@ call_new(struct request *r, enum control_call_kind kind)
 }
 
 static void
-call_free(struct control_call *call)
+change_call_free(struct control_call *call)
 {
 	call->client->call = NULL;
 	free(call->id);
@@ -44,7 +44,7 @@ call_free(struct control_call *call)
 
 /* What was begun for a call is to be given up. */
 static void
-give_up(struct client *c)
+change_give_up(struct client *c)
 {
 	if (c->call->kind == CALL_JOIN)
 		discovery_join_cancel(c->control->backend.discovery, c->call);
@@ -55,8 +55,8 @@ change_cancel(struct client *c)
 {
 	if (c->call == NULL)
 		return;
-	give_up(c);
-	call_free(c->call);
+	change_give_up(c);
+	change_call_free(c->call);
 }
 
 static const char joins_nobody[] = "this member is leaving: it joins nobody any more";
@@ -68,7 +68,7 @@ change_refuse(struct client *c)
 
 	if (c->call == NULL)
 		return;
-	give_up(c);
+	change_give_up(c);
 	switch (c->call->kind) {
 	case CALL_JOIN:
 		refusal_set(&refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
@@ -84,7 +84,7 @@ change_refuse(struct client *c)
 /* ---------------------------------------------------------------------------------------- join */
 
 static void
-joined(void *ctx, const struct discovery_peer *peers, size_t count)
+change_joined(void *ctx, const struct discovery_peer *peers, size_t count)
 {
 	struct control_call *call = ctx;
 	struct emit e;
@@ -100,7 +100,8 @@ joined(void *ctx, const struct discovery_peer *peers, size_t count)
 }
 
 static bool
-read_addresses(struct request *r, const json_t *list, const char *addresses[CONTROL_JOIN_MAX])
+change_read_addresses(struct request *r, const json_t *list,
+    const char *addresses[CONTROL_JOIN_MAX])
 {
 	char host[SWIM_HOSTPORT_MAX + 1], quoted[REFUSAL_QUOTE_MAX];
 	uint16_t port;
@@ -143,20 +144,20 @@ change_join(struct request *r)
 		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
 		return METHOD_FAILED;
 	}
-	if (!read_addresses(r, list, addresses))
+	if (!change_read_addresses(r, list, addresses))
 		return METHOD_FAILED;
-	call = call_new(r, CALL_JOIN);
+	call = change_call_new(r, CALL_JOIN);
 	if (call == NULL)
 		return METHOD_FAILED;
 	error = discovery_join(r->control->backend.discovery, loop_now(),
 	    &(struct discovery_join){
 		.addresses = addresses,
 		.count = json_array_size(list),
-		.done = joined,
+		.done = change_joined,
 		.ctx = call,
 	    });
 	if (error != SWIM_OK) {
-		call_free(call);
+		change_call_free(call);
 		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "cannot join now: %s",
 		    swim_error_text(error));
 		return METHOD_FAILED;
@@ -168,7 +169,7 @@ change_join(struct request *r)
 /* --------------------------------------------------------------------------------------- leave */
 
 static void
-put_empty(struct emit *e)
+change_put_empty(struct emit *e)
 {
 	emit_object(e, NULL);
 	emit_object_end(e);
@@ -180,7 +181,7 @@ change_left(struct control_call *call)
 	struct emit e;
 
 	request_late_begin(call, &e);
-	put_empty(&e);
+	change_put_empty(&e);
 	request_late_end(call, &e);
 }
 
@@ -190,10 +191,10 @@ change_leave(struct request *r)
 	struct control *control = r->control;
 
 	if (control->left) {
-		put_empty(r->out);
+		change_put_empty(r->out);
 		return METHOD_DONE;
 	}
-	if (call_new(r, CALL_LEAVE) == NULL)
+	if (change_call_new(r, CALL_LEAVE) == NULL)
 		return METHOD_FAILED;
 	if (!control->leaving) {
 		control->leaving = true;
@@ -216,7 +217,7 @@ change_remove(struct request *r)
 	switch (swim_remove(control_swim(r->control), loop_now(), text, len)) {
 	case SWIM_REMOVE_OK:
 		control_flush(r->control);
-		put_empty(r->out);
+		change_put_empty(r->out);
 		return METHOD_DONE;
 	case SWIM_REMOVE_NOT_FOUND:
 		refusal_no_member(&r->refusal, text, len);
@@ -234,7 +235,8 @@ change_remove(struct request *r)
 
 /* The changes asked for; false: the refusal says what is wrong with them. */
 static bool
-read_tags(struct request *r, const json_t *set, const json_t *unset, struct wire_tag *changes)
+change_read_tags(struct request *r, const json_t *set, const json_t *unset,
+    struct wire_tag *changes)
 {
 	char quoted[REFUSAL_QUOTE_MAX], room[WIRE_TAGS_MAX];
 	size_t used;
@@ -306,7 +308,7 @@ change_tags(struct request *r)
 		refusal_set(&r->refusal, CONTROL_FAILED, "out of memory");
 		return METHOD_FAILED;
 	}
-	if (!read_tags(r, set, unset, changes)) {
+	if (!change_read_tags(r, set, unset, changes)) {
 		free(changes);
 		return METHOD_FAILED;
 	}
@@ -327,7 +329,7 @@ change_tags(struct request *r)
 /* -------------------------------------------------------------------------------------- reload */
 
 static void
-put_keys(struct emit *e, const char *key, const char *const *names, size_t count)
+change_put_keys(struct emit *e, const char *key, const char *const *names, size_t count)
 {
 	emit_array(e, key);
 	for (size_t i = 0; i < count; i++)
@@ -348,8 +350,8 @@ change_reload(struct request *r)
 	}
 	control_flush(r->control);
 	emit_object(r->out, NULL);
-	put_keys(r->out, "applied", reload.applied, reload.applied_count);
-	put_keys(r->out, "needs_restart", reload.needs_restart, reload.needs_restart_count);
+	change_put_keys(r->out, "applied", reload.applied, reload.applied_count);
+	change_put_keys(r->out, "needs_restart", reload.needs_restart, reload.needs_restart_count);
 	emit_object_end(r->out);
 	return METHOD_DONE;
 }

@@ -56,7 +56,7 @@ client_new(struct control *control, int fd, bool read_only, bool refused)
 }
 
 static void
-unsubscribe(struct client *c)
+client_unsubscribe(struct client *c)
 {
 	if (c->subscribed)
 		c->control->stats.subscribers--;
@@ -69,7 +69,7 @@ client_free(struct client *c)
 	struct control *control = c->control;
 
 	change_cancel(c);
-	unsubscribe(c);
+	client_unsubscribe(c);
 	if (c->ready)
 		TAILQ_REMOVE(&control->ready, c, ready_link);
 	TAILQ_REMOVE(&control->clients, c, link);
@@ -102,16 +102,16 @@ client_ready(struct client *c)
 
 /* The other side is gone altogether: nobody will read what we write. */
 static void
-set_gone(struct client *c)
+client_set_gone(struct client *c)
 {
 	c->gone = c->eof = true;
-	unsubscribe(c);
+	client_unsubscribe(c);
 	client_ready(c);
 }
 
 /* Has the other side closed both directions?  A read tells only that it closed one. */
 static bool
-is_hung_up(const struct client *c)
+client_is_hung_up(const struct client *c)
 {
 	struct pollfd fd = {.fd = c->fd};
 
@@ -121,12 +121,12 @@ is_hung_up(const struct client *c)
 /* ------------------------------------------------------------------------------------- reading */
 
 static void
-set_reading(struct client *c, bool reading)
+client_set_reading(struct client *c, bool reading)
 {
 	if (c->reading == reading)
 		return;
 	if (reading && event_add(c->readable, NULL) < 0) {
-		set_gone(c);
+		client_set_gone(c);
 		return;
 	}
 	if (!reading)
@@ -135,19 +135,19 @@ set_reading(struct client *c, bool reading)
 }
 
 static size_t
-in_left(const struct client *c)
+client_in_left(const struct client *c)
 {
 	return c->in_end - c->in_start;
 }
 
 /* Make room behind in_end, up to IN_MAX unread bytes.  Returns how much there is, 0 if none is to be had. */
 static size_t
-in_room(struct client *c)
+client_in_room(struct client *c)
 {
 	size_t cap = c->in_cap;
 
 	if (c->in_start > 0) {
-		memmove(c->in, c->in + c->in_start, in_left(c));
+		memmove(c->in, c->in + c->in_start, client_in_left(c));
 		c->in_end -= c->in_start;
 		c->in_start = 0;
 	}
@@ -166,7 +166,7 @@ in_room(struct client *c)
 
 /* What comes after the end: taken and dropped, so that the other side gets to read our last answer. */
 static ssize_t
-read_and_drop(const struct client *c)
+client_read_and_drop(const struct client *c)
 {
 	char nowhere[16384];
 
@@ -182,20 +182,20 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (c->draining) {
-		n = read_and_drop(c);
+		n = client_read_and_drop(c);
 	} else {
-		size_t room = in_room(c);
+		size_t room = client_in_room(c);
 
-		if (room == 0 && in_left(c) == IN_MAX) {
+		if (room == 0 && client_in_left(c) == IN_MAX) {
 			/* A turn has to come first. */
-			set_reading(c, false);
+			client_set_reading(c, false);
 			client_ready(c);
 			return;
 		}
 		if (room == 0) {
 			/* Memory is short: this one cannot go on, and half a line must not be carried out. */
 			client_drain(c);
-			set_gone(c);
+			client_set_gone(c);
 			return;
 		}
 		n = recv(c->fd, c->in + c->in_end, room, MSG_DONTWAIT);
@@ -204,10 +204,10 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 	}
 	if (n == 0) {
 		c->eof = true;
-		if (is_hung_up(c))
-			set_gone(c);
+		if (client_is_hung_up(c))
+			client_set_gone(c);
 	} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-		set_gone(c);
+		client_set_gone(c);
 	}
 	client_ready(c);
 }
@@ -216,10 +216,10 @@ enum line { LINE_NONE, LINE_WHOLE, LINE_TOO_LONG };
 
 /* Take the next line, which stays where it is until the next read. */
 static enum line
-take_line(struct client *c, const char **line, size_t *len)
+client_take_line(struct client *c, const char **line, size_t *len)
 {
 	const char *start, *end;
-	size_t left = in_left(c);
+	size_t left = client_in_left(c);
 
 	if (left == 0)
 		return LINE_NONE;
@@ -249,7 +249,7 @@ client_step(struct client *c)
 		client_drain(c);
 	if (c->draining || c->call != NULL || evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE)
 		return false;
-	switch (take_line(c, &line, &len)) {
+	switch (client_take_line(c, &line, &len)) {
 	case LINE_NONE:
 		return false;
 	case LINE_WHOLE:
@@ -267,7 +267,7 @@ client_step(struct client *c)
 /* ------------------------------------------------------------------------------------- writing */
 
 static void
-out_add(struct client *c, size_t len)
+client_out_add(struct client *c, size_t len)
 {
 	/* What was empty begins to wait. */
 	if (evbuffer_get_length(c->out) == len)
@@ -277,7 +277,7 @@ out_add(struct client *c, size_t len)
 }
 
 static void
-out_drain(struct client *c, size_t len)
+client_out_drain(struct client *c, size_t len)
 {
 	evbuffer_drain(c->out, len);
 	c->control->unsent -= len;
@@ -287,9 +287,9 @@ out_drain(struct client *c, size_t len)
 void
 client_abandon(struct client *c)
 {
-	out_drain(c, evbuffer_get_length(c->out));
+	client_out_drain(c, evbuffer_get_length(c->out));
 	client_drain(c);
-	set_gone(c);
+	client_set_gone(c);
 	c->control->stats.overflows++;
 }
 
@@ -307,9 +307,9 @@ client_write(struct client *c)
 	message.msg_iovlen = (size_t)(count < WRITE_VECTORS ? count : WRITE_VECTORS);
 	n = sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n > 0)
-		out_drain(c, (size_t)n);
+		client_out_drain(c, (size_t)n);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
-		set_gone(c);
+		client_set_gone(c);
 	return n > 0;
 }
 
@@ -326,18 +326,18 @@ client_writable(evutil_socket_t fd, short what, void *arg)
 
 /* Wait for being writable; the write itself is for the loop, so that many events go out in one. */
 static void
-want_write(struct client *c)
+client_want_write(struct client *c)
 {
 	if (c->writing || c->gone)
 		return;
 	if (event_add(c->writable, NULL) == 0)
 		c->writing = true;
 	else
-		set_gone(c);
+		client_set_gone(c);
 }
 
 static void
-free_text(const void *text, size_t len, void *owner)
+client_free_text(const void *text, size_t len, void *owner)
 {
 	(void)text;
 	(void)len;
@@ -345,7 +345,7 @@ free_text(const void *text, size_t len, void *owner)
 }
 
 static void
-release_line(const void *text, size_t len, void *line)
+client_release_line(const void *text, size_t len, void *line)
 {
 	(void)text;
 	(void)len;
@@ -362,13 +362,13 @@ client_answer(struct client *c, struct emit *e)
 		free(text);
 		return;
 	}
-	if (text == NULL || evbuffer_add_reference(c->out, text, len, free_text, text) < 0) {
+	if (text == NULL || evbuffer_add_reference(c->out, text, len, client_free_text, text) < 0) {
 		/* An answer that is left out would shift all later ones: rather none of them. */
 		free(text);
-		set_gone(c);
+		client_set_gone(c);
 		return;
 	}
-	out_add(c, len);
+	client_out_add(c, len);
 	c->answer_end = c->out_total;
 	client_ready(c);
 }
@@ -380,29 +380,29 @@ client_owes_answer(const struct client *c)
 }
 
 static void
-put_line(struct client *c, struct ring_line *line)
+client_put_line(struct client *c, struct ring_line *line)
 {
 	int result;
 
 	if (line->len < SHARED_MIN) {
 		result = evbuffer_add(c->out, line->text, line->len);
 	} else {
-		result = evbuffer_add_reference(c->out, line->text, line->len, release_line,
+		result = evbuffer_add_reference(c->out, line->text, line->len, client_release_line,
 		    ring_hold(line));
 		if (result < 0)
 			ring_release(line);
 	}
 	if (result < 0) {
-		set_gone(c);
+		client_set_gone(c);
 		return;
 	}
-	out_add(c, line->len);
+	client_out_add(c, line->len);
 	c->last_seq = line->seq;
 }
 
 /* Bytes of events that wait behind the last answer. */
 static size_t
-event_backlog(const struct client *c)
+client_event_backlog(const struct client *c)
 {
 	uint64_t sent = c->out_total - evbuffer_get_length(c->out);
 
@@ -410,7 +410,7 @@ event_backlog(const struct client *c)
 }
 
 static void
-overflow(struct client *c)
+client_overflow(struct client *c)
 {
 	struct control *control = c->control;
 	struct emit e;
@@ -427,12 +427,12 @@ client_event(struct client *c, struct ring_line *line)
 {
 	if (!c->subscribed || (c->kinds & 1U << line->kind) == 0)
 		return;
-	if (event_backlog(c) + line->len > c->control->output_limit) {
-		overflow(c);
+	if (client_event_backlog(c) + line->len > c->control->output_limit) {
+		client_overflow(c);
 		return;
 	}
-	put_line(c, line);
-	want_write(c);
+	client_put_line(c, line);
+	client_want_write(c);
 }
 
 void
@@ -445,7 +445,7 @@ client_stream(struct client *c)
 		struct ring_line *line = ring_at(ring, seq);
 
 		if ((c->kinds & 1U << line->kind) != 0)
-			put_line(c, line);
+			client_put_line(c, line);
 	}
 	/* Bounded by the ring, so it does not count as a backlog. */
 	c->answer_end = c->out_total;
@@ -474,7 +474,7 @@ client_stream_cancel(struct client *c)
 	if (!c->stream)
 		return;
 	c->stream = false;
-	unsubscribe(c);
+	client_unsubscribe(c);
 }
 
 /* --------------------------------------------------------------------------------------- ending */
@@ -483,20 +483,20 @@ void
 client_drain(struct client *c)
 {
 	change_cancel(c);
-	unsubscribe(c);
+	client_unsubscribe(c);
 	c->draining = true;
 	c->in_start = c->in_end = c->in_scanned = 0;
 	client_ready(c);
 }
 
 static bool
-is_done(const struct client *c)
+client_is_done(const struct client *c)
 {
 	if (c->gone)
-		return c->draining || in_left(c) == 0;
+		return c->draining || client_in_left(c) == 0;
 	if (c->draining)
 		return c->shut && c->eof;
-	return c->eof && in_left(c) == 0 && c->call == NULL && !c->subscribed &&
+	return c->eof && client_in_left(c) == 0 && c->call == NULL && !c->subscribed &&
 	       evbuffer_get_length(c->out) == 0;
 }
 
@@ -508,9 +508,9 @@ client_settle(struct client *c)
 	client_write(c);
 	if (c->gone) {
 		change_cancel(c);
-		out_drain(c, evbuffer_get_length(c->out));
+		client_out_drain(c, evbuffer_get_length(c->out));
 		/* What it asked for behind the call that was cancelled is still carried out. */
-		if (!c->draining && in_left(c) > 0)
+		if (!c->draining && client_in_left(c) > 0)
 			client_ready(c);
 	}
 	unsent = evbuffer_get_length(c->out);
@@ -518,16 +518,16 @@ client_settle(struct client *c)
 		shutdown(c->fd, SHUT_WR);
 		c->shut = true;
 	}
-	if (is_done(c))
+	if (client_is_done(c))
 		return false;
 	if (unsent > 0) {
-		want_write(c);
+		client_want_write(c);
 	} else if (c->writing) {
 		event_del(c->writable);
 		c->writing = false;
 	}
-	set_reading(c,
-	    !c->eof && (c->draining || (in_left(c) < IN_MAX && unsent < CONTROL_OUTPUT_PAUSE)));
+	client_set_reading(c, !c->eof && (c->draining || (client_in_left(c) < IN_MAX &&
+							     unsent < CONTROL_OUTPUT_PAUSE)));
 	if (c->draining || !c->reading)
 		control_schedule_sweep(c->control);
 	return true;
@@ -539,8 +539,8 @@ client_sweep(struct client *c)
 	if (c->shut && ++c->sweeps >= LINGER_SWEEPS)
 		return false;
 	if (!c->gone && (c->draining || !c->reading)) {
-		if (is_hung_up(c))
-			set_gone(c);
+		if (client_is_hung_up(c))
+			client_set_gone(c);
 		else
 			control_schedule_sweep(c->control);
 	}

@@ -68,7 +68,7 @@ control_wall_offset(struct control *control)
  * and that is too long; then who holds most.  *holders says how many hold much.
  */
 static struct client *
-find_deaf(const struct control *control, size_t *holders)
+control_find_deaf(const struct control *control, size_t *holders)
 {
 	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_DEAF_SECONDS));
 	struct client *c, *deaf = NULL;
@@ -99,7 +99,7 @@ control_room(struct control *control, const struct client *asker, size_t size)
 		return true;
 	while (control->unsent + size > limit) {
 		size_t holders;
-		struct client *deaf = find_deaf(control, &holders);
+		struct client *deaf = control_find_deaf(control, &holders);
 
 		/* A single answer may be larger than all that there should be: better that than none. */
 		if (deaf == NULL)
@@ -157,7 +157,7 @@ control_sweep(evutil_socket_t fd, short what, void *arg)
 /* ----------------------------------------------------------------------------------- listening */
 
 static void
-set_accepting(struct control *control, bool accepting)
+control_set_accepting(struct control *control, bool accepting)
 {
 	control->accepting = accepting;
 	for (size_t i = 0; i < 2; i++) {
@@ -177,7 +177,7 @@ set_accepting(struct control *control, bool accepting)
  * client's end lets in another the trouble begins anew several times a second, so it is told once.
  */
 static void
-starve(struct control *control, int number)
+control_starve(struct control *control, int number)
 {
 	static const char cannot[] = "cannot accept control connections for now";
 	char text[256];
@@ -191,7 +191,7 @@ starve(struct control *control, int number)
 		control_error_event(control, "accept-failed", text);
 	}
 	control->starved = true;
-	set_accepting(control, false);
+	control_set_accepting(control, false);
 	evtimer_add(control->resume, &resume_after);
 }
 
@@ -205,7 +205,7 @@ control_resume(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (!control->accepting)
-		set_accepting(control, true);
+		control_set_accepting(control, true);
 	if (!control->accepting) {
 		evtimer_add(control->resume, &resume_after);
 	} else if (quiet.ns < swim_seconds(CONTROL_STARVED_SECONDS).ns) {
@@ -222,7 +222,7 @@ static const char too_many[] =
 
 /* One of a crowd: told as well, and not waited for. */
 static void
-turn_away(int fd)
+control_turn_away(int fd)
 {
 	struct emit e;
 
@@ -235,7 +235,7 @@ turn_away(int fd)
 }
 
 static bool
-is_full(const struct control *control, bool read_only)
+control_is_full(const struct control *control, bool read_only)
 {
 	const struct client *c;
 	size_t writers = 0;
@@ -248,17 +248,17 @@ is_full(const struct control *control, bool read_only)
 }
 
 static void
-add_client(struct control_listener *listener, int fd)
+control_add_client(struct control_listener *listener, int fd)
 {
 	struct control *control = listener->control;
-	bool refused = is_full(control, listener->read_only);
+	bool refused = control_is_full(control, listener->read_only);
 	struct client *c;
 
 	control->stats.connections++;
 	if (refused)
 		control->stats.refused++;
 	if (refused && control->refused >= CONTROL_REFUSED_MAX) {
-		turn_away(fd);
+		control_turn_away(fd);
 		return;
 	}
 	c = client_new(control, fd, listener->read_only, refused);
@@ -279,19 +279,20 @@ control_acceptable(evutil_socket_t fd, short what, void *arg)
 		int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (client >= 0) {
-			add_client(listener, client);
+			control_add_client(listener, client);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
 			continue;
 		if (errno != EAGAIN)
-			starve(control, errno);
+			control_starve(control, errno);
 		return;
 	}
 }
 
 static int
-listen_on(struct control *control, size_t i, const struct control_config *config, char *error)
+control_listen_on(struct control *control, size_t i, const struct control_config *config,
+    char *error)
 {
 	struct control_listener *listener = &control->listeners[i];
 	bool read_only = i == 1;
@@ -325,7 +326,7 @@ listen_on(struct control *control, size_t i, const struct control_config *config
 
 /* A socket of another descriptor: listen on that one. */
 static bool
-listen_again(struct control_listener *listener)
+control_listen_again(struct control_listener *listener)
 {
 	struct control *control = listener->control;
 	struct event *fresh = event_new(control->base, listener->socket.fd, EV_READ | EV_PERSIST,
@@ -343,14 +344,14 @@ listen_again(struct control_listener *listener)
  * again; where that does not work, say so once and try again at the next look.
  */
 static void
-make_again(struct control_listener *listener)
+control_make_again(struct control_listener *listener)
 {
 	struct control *control = listener->control;
 	struct socket_bound *s = &listener->socket;
 	char error[SOCKET_ERROR_MAX], text[SOCKET_ERROR_MAX + 64];
 
 	if (socket_rebind(s, error) == 0) {
-		if (!listen_again(listener))
+		if (!control_listen_again(listener))
 			log_at(LOG_LEVEL_ERROR, "out of memory: a control socket is not served",
 			    log_str("socket", s->path));
 		snprintf(text, sizeof(text),
@@ -374,7 +375,7 @@ control_look(struct control *control)
 		if (listener->acceptable == NULL)
 			continue;
 		if (!socket_is_there(&listener->socket))
-			make_again(listener);
+			control_make_again(listener);
 		if (listener->trouble[0] != '\0' && socket_is_there(&listener->socket)) {
 			listener->trouble[0] = '\0';
 			log_at(LOG_LEVEL_NOTICE, "the control socket is at its path again",
@@ -435,7 +436,7 @@ control_new(struct event_base *base, const struct control_config *config,
 	    ring_init(&control->ring, CONTROL_RING_EVENTS) < 0)
 		goto no_memory;
 	for (size_t i = 0; i < 2; i++) {
-		result = listen_on(control, i, config, error);
+		result = control_listen_on(control, i, config, error);
 		if (result < 0)
 			goto fail;
 	}
@@ -450,7 +451,7 @@ fail:
 }
 
 static void
-free_event(struct event *event)
+control_free_event(struct event *event)
 {
 	if (event != NULL)
 		event_free(event);
@@ -469,13 +470,13 @@ control_free(struct control *control)
 		client_free(c);
 	}
 	for (size_t i = 0; i < 2; i++) {
-		free_event(control->listeners[i].acceptable);
+		control_free_event(control->listeners[i].acceptable);
 		socket_close(&control->listeners[i].socket);
 	}
-	free_event(control->turn);
-	free_event(control->sweep);
-	free_event(control->watch);
-	free_event(control->resume);
+	control_free_event(control->turn);
+	control_free_event(control->sweep);
+	control_free_event(control->watch);
+	control_free_event(control->resume);
 	ring_fini(&control->ring);
 	free(control);
 }
@@ -484,7 +485,7 @@ control_free(struct control *control)
 
 /* Number, keep and send the line in e, which was written for the next sequence number. */
 static void
-publish(struct control *control, enum event_kind kind, struct emit *e)
+control_publish(struct control *control, enum event_kind kind, struct emit *e)
 {
 	size_t len;
 	char *text = emit_take(e, &len);
@@ -510,7 +511,7 @@ control_event(struct control *control, const struct swim_event *event)
 		return;
 	emit_init(&e);
 	event_put_member(&e, control->ring.last + 1, kind, event, control_wall_offset(control));
-	publish(control, kind, &e);
+	control_publish(control, kind, &e);
 }
 
 void
@@ -520,7 +521,7 @@ control_error_event(struct control *control, const char *code, const char *messa
 
 	emit_init(&e);
 	event_put_error(&e, control->ring.last + 1, loop_wall_ns(), code, message);
-	publish(control, EVENT_ERROR, &e);
+	control_publish(control, EVENT_ERROR, &e);
 }
 
 void

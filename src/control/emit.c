@@ -39,7 +39,7 @@ emit_take(struct emit *e, size_t *len)
 
 /* Room for n more bytes, and where they go; NULL when there is none. */
 static char *
-reserve(struct emit *e, size_t n)
+emit_reserve(struct emit *e, size_t n)
 {
 	size_t cap = e->cap ? e->cap : 512;
 	char *text;
@@ -68,7 +68,7 @@ reserve(struct emit *e, size_t n)
 void
 emit_raw_bytes(struct emit *e, const char *bytes, size_t n)
 {
-	char *to = reserve(e, n);
+	char *to = emit_reserve(e, n);
 
 	if (to == NULL || n == 0)
 		return;
@@ -83,7 +83,7 @@ emit_raw(struct emit *e, const char *nul_terminated)
 }
 
 static void
-put_char(struct emit *e, char c)
+emit_put_char(struct emit *e, char c)
 {
 	emit_raw_bytes(e, &c, 1);
 }
@@ -112,7 +112,7 @@ emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
 	for (unsigned i = 0; i < n; i++)
 		unit *= 10;
 	if (value < 0)
-		put_char(e, '-');
+		emit_put_char(e, '-');
 	emit_raw_uint(e, rest / unit);
 	rest %= unit;
 	for (unsigned i = n; i > 0; i--) {
@@ -122,13 +122,13 @@ emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
 	while (n > 0 && fraction[n - 1] == '0')
 		n--;
 	if (n > 0) {
-		put_char(e, '.');
+		emit_put_char(e, '.');
 		emit_raw_bytes(e, fraction, n);
 	}
 }
 
 static void
-put_escape(struct emit *e, uint32_t code)
+emit_put_escape(struct emit *e, uint32_t code)
 {
 	char text[UTF8_JSON_MAX + 1];
 	size_t len = utf8_json(code, text);
@@ -137,11 +137,11 @@ put_escape(struct emit *e, uint32_t code)
 }
 
 static void
-put_string(struct emit *e, const char *text, size_t len)
+emit_put_string(struct emit *e, const char *text, size_t len)
 {
 	size_t plain = 0, i = 0;
 
-	put_char(e, '"');
+	emit_put_char(e, '"');
 	while (i < len) {
 		uint32_t code = (unsigned char)text[i];
 		size_t n;
@@ -158,80 +158,80 @@ put_string(struct emit *e, const char *text, size_t len)
 		}
 		emit_raw_bytes(e, text + plain, i - plain);
 		if (n == 0) {
-			put_escape(e, 0xfffd);
+			emit_put_escape(e, 0xfffd);
 			n = 1;
 		} else if (code == '"' || code == '\\') {
-			put_char(e, '\\');
-			put_char(e, (char)code);
+			emit_put_char(e, '\\');
+			emit_put_char(e, (char)code);
 		} else if (code == '\n') {
 			emit_raw_bytes(e, "\\n", 2);
 		} else if (code == '\t') {
 			emit_raw_bytes(e, "\\t", 2);
 		} else {
-			put_escape(e, code);
+			emit_put_escape(e, code);
 		}
 		i += n;
 		plain = i;
 	}
 	emit_raw_bytes(e, text + plain, len - plain);
-	put_char(e, '"');
+	emit_put_char(e, '"');
 }
 
 static void
-begin(struct emit *e, const char *key)
+emit_begin(struct emit *e, const char *key)
 {
 	if (e->comma)
-		put_char(e, ',');
+		emit_put_char(e, ',');
 	e->comma = true;
 	if (key != NULL) {
-		put_string(e, key, strlen(key));
-		put_char(e, ':');
+		emit_put_string(e, key, strlen(key));
+		emit_put_char(e, ':');
 	}
 }
 
 static void
-open_with(struct emit *e, const char *key, char bracket)
+emit_open_with(struct emit *e, const char *key, char bracket)
 {
-	begin(e, key);
-	put_char(e, bracket);
+	emit_begin(e, key);
+	emit_put_char(e, bracket);
 	e->comma = false;
 }
 
 static void
-close_with(struct emit *e, char bracket)
+emit_close_with(struct emit *e, char bracket)
 {
-	put_char(e, bracket);
+	emit_put_char(e, bracket);
 	e->comma = true;
 }
 
 void
 emit_object(struct emit *e, const char *key)
 {
-	open_with(e, key, '{');
+	emit_open_with(e, key, '{');
 }
 
 void
 emit_object_end(struct emit *e)
 {
-	close_with(e, '}');
+	emit_close_with(e, '}');
 }
 
 void
 emit_array(struct emit *e, const char *key)
 {
-	open_with(e, key, '[');
+	emit_open_with(e, key, '[');
 }
 
 void
 emit_array_end(struct emit *e)
 {
-	close_with(e, ']');
+	emit_close_with(e, ']');
 }
 
 void
 emit_json(struct emit *e, const char *key, const char *json)
 {
-	begin(e, key);
+	emit_begin(e, key);
 	emit_raw(e, json);
 }
 
@@ -250,29 +250,29 @@ emit_bool(struct emit *e, const char *key, bool value)
 void
 emit_int(struct emit *e, const char *key, int64_t value)
 {
-	begin(e, key);
+	emit_begin(e, key);
 	emit_raw_fixed(e, value, 0);
 }
 
 void
 emit_uint(struct emit *e, const char *key, uint64_t value)
 {
-	begin(e, key);
+	emit_begin(e, key);
 	emit_raw_uint(e, value);
 }
 
 void
 emit_fixed(struct emit *e, const char *key, int64_t value, unsigned digits)
 {
-	begin(e, key);
+	emit_begin(e, key);
 	emit_raw_fixed(e, value, digits);
 }
 
 void
 emit_bytes(struct emit *e, const char *key, const char *text, size_t len)
 {
-	begin(e, key);
-	put_string(e, text, len);
+	emit_begin(e, key);
+	emit_put_string(e, text, len);
 }
 
 void
@@ -282,7 +282,7 @@ emit_string(struct emit *e, const char *key, const char *nul_terminated)
 }
 
 static void
-put_padded(char *to, int width, int value)
+emit_put_padded(char *to, int width, int value)
 {
 	for (int i = width - 1; i >= 0; i--) {
 		to[i] = (char)('0' + value % 10);
@@ -301,13 +301,13 @@ emit_time(struct emit *e, const char *key, int64_t wall_ns)
 
 	/* 64-bit nanoseconds reach from 1677 to 2262: the year always has four digits. */
 	gmtime_r(&t, &tm);
-	put_padded(text, 4, tm.tm_year + 1900);
-	put_padded(text + 5, 2, tm.tm_mon + 1);
-	put_padded(text + 8, 2, tm.tm_mday);
-	put_padded(text + 11, 2, tm.tm_hour);
-	put_padded(text + 14, 2, tm.tm_min);
-	put_padded(text + 17, 2, tm.tm_sec);
-	put_padded(text + 20, 3, (int)(ms - seconds * 1000));
-	begin(e, key);
-	put_string(e, text, sizeof(text) - 1);
+	emit_put_padded(text, 4, tm.tm_year + 1900);
+	emit_put_padded(text + 5, 2, tm.tm_mon + 1);
+	emit_put_padded(text + 8, 2, tm.tm_mday);
+	emit_put_padded(text + 11, 2, tm.tm_hour);
+	emit_put_padded(text + 14, 2, tm.tm_min);
+	emit_put_padded(text + 17, 2, tm.tm_sec);
+	emit_put_padded(text + 20, 3, (int)(ms - seconds * 1000));
+	emit_begin(e, key);
+	emit_put_string(e, text, sizeof(text) - 1);
 }

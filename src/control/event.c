@@ -91,7 +91,7 @@ event_kind_of(enum swim_event_type type, enum event_kind *out)
 }
 
 static void
-begin(struct emit *e, uint64_t seq, int64_t wall_ns, enum event_kind kind)
+event_begin(struct emit *e, uint64_t seq, int64_t wall_ns, enum event_kind kind)
 {
 	emit_object(e, NULL);
 	emit_string(e, "jsonrpc", "2.0");
@@ -103,7 +103,7 @@ begin(struct emit *e, uint64_t seq, int64_t wall_ns, enum event_kind kind)
 }
 
 static void
-end(struct emit *e)
+event_end(struct emit *e)
 {
 	emit_object_end(e);
 	emit_object_end(e);
@@ -114,30 +114,30 @@ void
 event_put_member(struct emit *e, uint64_t seq, enum event_kind kind, const struct swim_event *event,
     int64_t wall_offset_ns)
 {
-	begin(e, seq, event->at.ns + wall_offset_ns, kind);
+	event_begin(e, seq, event->at.ns + wall_offset_ns, kind);
 	view_member(e, "member", &event->member, wall_offset_ns);
 	if (event->by_len > 0)
 		emit_bytes(e, "by", event->by, event->by_len);
 	else
 		emit_null(e, "by");
-	end(e);
+	event_end(e);
 }
 
 void
 event_put_error(struct emit *e, uint64_t seq, int64_t wall_ns, const char *code,
     const char *message)
 {
-	begin(e, seq, wall_ns, EVENT_ERROR);
+	event_begin(e, seq, wall_ns, EVENT_ERROR);
 	emit_string(e, "code", code);
 	emit_string(e, "message", message);
-	end(e);
+	event_end(e);
 }
 
 void
 event_put_overflow(struct emit *e, uint64_t seq, int64_t wall_ns)
 {
-	begin(e, seq, wall_ns, EVENT_OVERFLOW);
+	event_begin(e, seq, wall_ns, EVENT_OVERFLOW);
 	emit_string(e, "message",
 	    "this connection did not read its events in time and is closed: subscribe again with since set to this seq");
-	end(e);
+	event_end(e);
 }

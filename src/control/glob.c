@@ -7,7 +7,7 @@
 
 /* Takes one character off the front: a UTF-8 sequence, or a byte where there is none. */
 static uint32_t
-next(const char **at, const char *end)
+glob_next(const char **at, const char *end)
 {
 	uint32_t code;
 	size_t n = utf8_next(*at, (size_t)(end - *at), &code);
@@ -22,11 +22,11 @@ next(const char **at, const char *end)
 
 /* One character of a pattern, after its backslash if it has one. */
 static uint32_t
-next_literal(const char **at, const char *end)
+glob_next_literal(const char **at, const char *end)
 {
 	if (**at == '\\' && end - *at > 1)
 		(*at)++;
-	return next(at, end);
+	return glob_next(at, end);
 }
 
 /*
@@ -34,7 +34,7 @@ next_literal(const char **at, const char *end)
  * else *at is behind the ].
  */
 static bool
-set_match(const char **at, const char *end, uint32_t c, bool *matched)
+glob_set_match(const char **at, const char *end, uint32_t c, bool *matched)
 {
 	const char *p = *at;
 	bool negated = p < end && (*p == '!' || *p == '^'), found = false, first = true;
@@ -42,11 +42,11 @@ set_match(const char **at, const char *end, uint32_t c, bool *matched)
 	if (negated)
 		p++;
 	for (; p < end && (*p != ']' || first); first = false) {
-		uint32_t low = next_literal(&p, end), high = low;
+		uint32_t low = glob_next_literal(&p, end), high = low;
 
 		if (end - p > 1 && p[0] == '-' && p[1] != ']') {
 			p++;
-			high = next_literal(&p, end);
+			high = glob_next_literal(&p, end);
 		}
 		found = found || (low <= c && c <= high);
 	}
@@ -59,7 +59,7 @@ set_match(const char **at, const char *end, uint32_t c, bool *matched)
 
 /* Match one character of text against the pattern's next element, which is no star. */
 static bool
-one_match(const char **pattern, const char *end, uint32_t c)
+glob_one_match(const char **pattern, const char *end, uint32_t c)
 {
 	bool matched;
 
@@ -70,12 +70,12 @@ one_match(const char **pattern, const char *end, uint32_t c)
 	if (**pattern == '[') {
 		const char *set = *pattern + 1;
 
-		if (set_match(&set, end, c, &matched)) {
+		if (glob_set_match(&set, end, c, &matched)) {
 			*pattern = set;
 			return matched;
 		}
 	}
-	return next_literal(pattern, end) == c;
+	return glob_next_literal(pattern, end) == c;
 }
 
 bool
@@ -95,12 +95,12 @@ glob_match(const char *pattern, size_t pattern_len, const char *text, size_t tex
 			retry = t;
 			continue;
 		}
-		if (p < p_end && one_match(&p, p_end, next(&t, t_end)))
+		if (p < p_end && glob_one_match(&p, p_end, glob_next(&t, t_end)))
 			continue;
 		if (star == NULL)
 			return false;
 		t = retry;
-		next(&t, t_end);
+		glob_next(&t, t_end);
 		retry = t;
 		p = star;
 	}

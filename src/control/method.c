@@ -78,7 +78,7 @@ method_find(const char *name, size_t len)
 
 /* Append, as far as it fits. */
 static void
-append(char *buf, size_t cap, const char *separator, const char *name)
+method_append(char *buf, size_t cap, const char *separator, const char *name)
 {
 	size_t len = strlen(buf);
 
@@ -90,12 +90,12 @@ method_names(char *buf, size_t cap)
 {
 	buf[0] = '\0';
 	for (size_t i = 0; i < METHODS_COUNT; i++)
-		append(buf, cap, ", ", methods[i].name);
+		method_append(buf, cap, ", ", methods[i].name);
 }
 
 /* What a type wants, for "must be ...". */
 static const char *
-type_text(enum method_type type)
+method_type_text(enum method_type type)
 {
 	switch (type) {
 	case METHOD_STRING:
@@ -115,7 +115,7 @@ type_text(enum method_type type)
 }
 
 static bool
-is_string_list(const json_t *value)
+method_is_string_list(const json_t *value)
 {
 	if (!json_is_array(value))
 		return false;
@@ -126,7 +126,7 @@ is_string_list(const json_t *value)
 }
 
 static bool
-is_string_object(const json_t *value)
+method_is_string_object(const json_t *value)
 {
 	const char *key;
 	const json_t *member;
@@ -142,17 +142,17 @@ is_string_object(const json_t *value)
 }
 
 static bool
-has_type(const json_t *value, enum method_type type)
+method_has_type(const json_t *value, enum method_type type)
 {
 	switch (type) {
 	case METHOD_STRING:
 		return json_is_string(value);
 	case METHOD_STRING_OR_LIST:
-		return json_is_string(value) || is_string_list(value);
+		return json_is_string(value) || method_is_string_list(value);
 	case METHOD_STRING_LIST:
-		return is_string_list(value);
+		return method_is_string_list(value);
 	case METHOD_OBJECT:
-		return is_string_object(value);
+		return method_is_string_object(value);
 	case METHOD_BOOL:
 		return json_is_boolean(value);
 	case METHOD_UINT:
@@ -162,7 +162,7 @@ has_type(const json_t *value, enum method_type type)
 }
 
 static const struct method_param *
-find_param(const struct method *method, const char *name)
+method_find_param(const struct method *method, const char *name)
 {
 	for (const struct method_param *p = method->params; p->name != NULL; p++)
 		if (strcmp(p->name, name) == 0)
@@ -171,12 +171,12 @@ find_param(const struct method *method, const char *name)
 }
 
 static void
-unknown_param(const struct method *method, const char *name, struct refusal *refusal)
+method_unknown_param(const struct method *method, const char *name, struct refusal *refusal)
 {
 	char quoted[REFUSAL_QUOTE_MAX], known[256] = "";
 
 	for (const struct method_param *p = method->params; p->name != NULL; p++)
-		append(known, sizeof(known), ", ", p->name);
+		method_append(known, sizeof(known), ", ", p->name);
 	refusal_param(refusal, name, "%s has no parameter \"%s\"; it has %s%s", method->name,
 	    refusal_quote(quoted, name, strlen(name)), known[0] != '\0' ? "these: " : "none",
 	    known);
@@ -194,15 +194,15 @@ method_check(const struct method *method, const json_t *params, struct refusal *
 		return false;
 	}
 	json_object_foreach((json_t *)params, name, value) {
-		const struct method_param *p = find_param(method, name);
+		const struct method_param *p = method_find_param(method, name);
 
 		if (p == NULL) {
-			unknown_param(method, name, refusal);
+			method_unknown_param(method, name, refusal);
 			return false;
 		}
-		if (!has_type(value, p->type)) {
+		if (!method_has_type(value, p->type)) {
 			refusal_param(refusal, name, "%s of %s must be %s (%s)", name, method->name,
-			    type_text(p->type), p->help);
+			    method_type_text(p->type), p->help);
 			return false;
 		}
 	}

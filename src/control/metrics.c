@@ -28,37 +28,37 @@ struct metric {
 };
 
 static const char *
-type_word(unsigned i)
+metrics_type_word(unsigned i)
 {
 	return wire_type_name(wire_slot_type((int)i));
 }
 
 static const char *
-reject_word(unsigned i)
+metrics_reject_word(unsigned i)
 {
 	return wire_reject_word((enum wire_reject)i);
 }
 
 static const char *
-ignore_word(unsigned i)
+metrics_ignore_word(unsigned i)
 {
 	return swim_ignore_word((enum swim_ignore)i);
 }
 
 static const char *
-status_word(unsigned i)
+metrics_status_word(unsigned i)
 {
 	return swim_status_name((enum swim_status)i);
 }
 
 static const char *
-error_word(unsigned i)
+metrics_error_word(unsigned i)
 {
 	return swim_error_word((enum swim_error)i);
 }
 
 static const char *
-admit_word(unsigned i)
+metrics_admit_word(unsigned i)
 {
 	return admit_refusal_word((enum admit_refusal)i);
 }
@@ -81,7 +81,7 @@ static const struct metric metrics[] = {
 	.type = COUNTER, JSON("process", "log_lines_left_out"), AT(U64, log_left_out)},
 
     {"members", NULL, "Members by what is believed of them, this one included.", .type = GAUGE,
-	EACH("status", status_word, 0, SWIM_STATUS_COUNT), JSON("members", NULL),
+	EACH("status", metrics_status_word, 0, SWIM_STATUS_COUNT), JSON("members", NULL),
 	AT(SIZE, swim.members)},
     {"incarnation", NULL, "Incarnation of this member.", .type = GAUGE,
 	JSON("protocol", "incarnation"), AT(U64, incarnation)},
@@ -138,10 +138,10 @@ static const struct metric metrics[] = {
 	JSON("paths", "trials"), AT(U64, swim.path_trials)},
 
     {"messages", NULL, "Valid messages, by type.", .type = COUNTER, LABEL("direction", "received"),
-	EACH("type", type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_received", NULL),
+	EACH("type", metrics_type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_received", NULL),
 	AT(U64, swim.received)},
     {"messages", NULL, NULL, .type = COUNTER, LABEL("direction", "sent"),
-	EACH("type", type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_sent", NULL),
+	EACH("type", metrics_type_word, 0, WIRE_TYPE_SLOTS), JSON("messages_sent", NULL),
 	AT(U64, swim.sent)},
     {"message_bytes", "bytes", "Bytes of valid messages.", .type = COUNTER,
 	LABEL("direction", "received"), JSON("message_bytes", "received"),
@@ -149,10 +149,10 @@ static const struct metric metrics[] = {
     {"message_bytes", "bytes", NULL, .type = COUNTER, LABEL("direction", "sent"),
 	JSON("message_bytes", "sent"), AT(U64, swim.sent_bytes)},
     {"messages_rejected", NULL, "Datagrams refused whole, by reason.", .type = COUNTER,
-	EACH("reason", reject_word, 1, WIRE_REJECT_COUNT), JSON("messages_rejected", NULL),
+	EACH("reason", metrics_reject_word, 1, WIRE_REJECT_COUNT), JSON("messages_rejected", NULL),
 	AT(U64, swim.rejected)},
     {"updates_ignored", NULL, "Updates in valid messages that were not taken over, by reason.",
-	.type = COUNTER, EACH("reason", ignore_word, 0, SWIM_IGNORE_COUNT),
+	.type = COUNTER, EACH("reason", metrics_ignore_word, 0, SWIM_IGNORE_COUNT),
 	JSON("updates_ignored", NULL), AT(U64, swim.ignored)},
     {"outbox_dropped", NULL, "Messages dropped because too many waited to be sent.",
 	.type = COUNTER, JSON("outbox", "dropped"), AT(U64, swim.outbox_dropped)},
@@ -163,7 +163,7 @@ static const struct metric metrics[] = {
 
     {"datagrams_unread", NULL,
 	"Datagrams dropped unread because more came than any member sends, by whose rate was exceeded.",
-	.type = COUNTER, EACH("reason", admit_word, 1, ADMIT_REFUSALS),
+	.type = COUNTER, EACH("reason", metrics_admit_word, 1, ADMIT_REFUSALS),
 	JSON("datagrams_unread", NULL), AT(U64, udp.unread)},
     {"datagrams", NULL, "Datagrams through the socket.", .type = COUNTER,
 	LABEL("direction", "received"), JSON("transport", "datagrams_received"),
@@ -192,7 +192,7 @@ static const struct metric metrics[] = {
     {"transport_healthy", NULL, "1 while the socket is bound and nothing fails.", .type = GAUGE,
 	JSON("transport", "healthy"), AT(BOOL, udp.healthy)},
     {"transport_errors", NULL, "Transport errors, by kind.", .type = COUNTER,
-	EACH("error", error_word, 1, SWIM_ERROR_COUNT), JSON("transport_errors", NULL),
+	EACH("error", metrics_error_word, 1, SWIM_ERROR_COUNT), JSON("transport_errors", NULL),
 	AT(U64, udp.errors)},
 
     {"resolver_cache_hits", NULL, "Addresses found in the resolver's cache.", .type = COUNTER,
@@ -235,26 +235,26 @@ static const struct metric metrics[] = {
 #define METRICS_COUNT (sizeof(metrics) / sizeof(metrics[0]))
 
 static const void *
-field(const struct metrics_view *view, const struct metric *m)
+metrics_field(const struct metrics_view *view, const struct metric *m)
 {
 	return (const char *)view + m->offset;
 }
 
 /* The i-th number of a row of numbers. */
 static uint64_t
-number(const struct metrics_view *view, const struct metric *m, unsigned i)
+metrics_number(const struct metrics_view *view, const struct metric *m, unsigned i)
 {
 	switch (m->source) {
 	case U64:
-		return ((const uint64_t *)field(view, m))[i];
+		return ((const uint64_t *)metrics_field(view, m))[i];
 	case SIZE:
-		return ((const size_t *)field(view, m))[i];
+		return ((const size_t *)metrics_field(view, m))[i];
 	case UINT:
-		return ((const unsigned *)field(view, m))[i];
+		return ((const unsigned *)metrics_field(view, m))[i];
 	case INT:
-		return (uint64_t)((const int *)field(view, m))[i];
+		return (uint64_t)((const int *)metrics_field(view, m))[i];
 	case BOOL:
-		return ((const bool *)field(view, m))[i];
+		return ((const bool *)metrics_field(view, m))[i];
 	case DURATION:
 	case INSTANT:
 	case TIMES:
@@ -267,7 +267,7 @@ number(const struct metrics_view *view, const struct metric *m, unsigned i)
 /* ---------------------------------------------------------------------------------------- JSON */
 
 static void
-json_times(struct emit *e, const struct histogram *h)
+metrics_json_times(struct emit *e, const struct histogram *h)
 {
 	uint64_t sum = 0;
 
@@ -288,7 +288,7 @@ json_times(struct emit *e, const struct histogram *h)
 }
 
 static void
-json_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
+metrics_json_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
 {
 	switch (m->source) {
 	case U64:
@@ -296,25 +296,25 @@ json_metric(struct emit *e, const struct metrics_view *view, const struct metric
 	case UINT:
 	case INT:
 		for (unsigned i = m->first; m->each != NULL && i < m->end; i++)
-			emit_uint(e, m->word(i), number(view, m, i));
+			emit_uint(e, m->word(i), metrics_number(view, m, i));
 		if (m->each == NULL)
-			emit_uint(e, m->key, number(view, m, 0));
+			emit_uint(e, m->key, metrics_number(view, m, 0));
 		break;
 	case BOOL:
-		emit_bool(e, m->key, *(const bool *)field(view, m));
+		emit_bool(e, m->key, *(const bool *)metrics_field(view, m));
 		break;
 	case DURATION:
-		emit_fixed(e, m->key, ((const swim_duration *)field(view, m))->ns, 9);
+		emit_fixed(e, m->key, ((const swim_duration *)metrics_field(view, m))->ns, 9);
 		break;
 	case INSTANT:
 		if (view->swim.probed)
 			emit_time(e, m->key,
-			    ((const swim_time *)field(view, m))->ns + view->wall_offset_ns);
+			    ((const swim_time *)metrics_field(view, m))->ns + view->wall_offset_ns);
 		else
 			emit_null(e, m->key);
 		break;
 	case TIMES:
-		json_times(e, field(view, m));
+		metrics_json_times(e, metrics_field(view, m));
 		break;
 	case LABELS:
 		emit_string(e, "version", view->version);
@@ -334,7 +334,7 @@ metrics_json(struct emit *e, const struct metrics_view *view)
 
 		if (i == 0 || strcmp(m->group, metrics[i - 1].group) != 0)
 			emit_object(e, m->group);
-		json_metric(e, view, m);
+		metrics_json_metric(e, view, m);
 		if (i + 1 == METRICS_COUNT || strcmp(m->group, metrics[i + 1].group) != 0)
 			emit_object_end(e);
 	}
@@ -345,7 +345,7 @@ metrics_json(struct emit *e, const struct metrics_view *view)
 
 /* In a label's value backslash, quote and newline are escaped, and nothing else. */
 static void
-text_label(struct emit *e, const char *separator, const char *name, const char *value)
+metrics_text_label(struct emit *e, const char *separator, const char *name, const char *value)
 {
 	emit_raw(e, separator);
 	emit_raw(e, name);
@@ -363,21 +363,21 @@ text_label(struct emit *e, const char *separator, const char *name, const char *
 
 /* Name and labels of a sample; what follows is its value. */
 static void
-text_sample(struct emit *e, const struct metric *m, const char *suffix, const char *label,
+metrics_text_sample(struct emit *e, const struct metric *m, const char *suffix, const char *label,
     const char *value)
 {
 	emit_raw(e, "swimd_");
 	emit_raw(e, m->family);
 	emit_raw(e, suffix);
 	if (m->label != NULL)
-		text_label(e, "{", m->label, m->value);
+		metrics_text_label(e, "{", m->label, m->value);
 	if (label != NULL && value != NULL)
-		text_label(e, m->label != NULL ? "," : "{", label, value);
+		metrics_text_label(e, m->label != NULL ? "," : "{", label, value);
 	emit_raw(e, m->label != NULL || label != NULL ? "} " : " ");
 }
 
 static void
-text_times(struct emit *e, const struct metric *m, const struct histogram *h)
+metrics_text_times(struct emit *e, const struct metric *m, const struct histogram *h)
 {
 	uint64_t sum = 0;
 
@@ -394,27 +394,27 @@ text_times(struct emit *e, const struct metric *m, const struct histogram *h)
 		emit_raw_uint(e, sum);
 		emit_raw(e, "\n");
 	}
-	text_sample(e, m, "_count", NULL, NULL);
+	metrics_text_sample(e, m, "_count", NULL, NULL);
 	emit_raw_uint(e, h->observations);
 	emit_raw(e, "\n");
-	text_sample(e, m, "_sum", NULL, NULL);
+	metrics_text_sample(e, m, "_sum", NULL, NULL);
 	emit_raw_fixed(e, (int64_t)h->sum_ns, 9);
 	emit_raw(e, "\n");
 }
 
 static void
-text_build(struct emit *e, const struct metrics_view *view)
+metrics_text_build(struct emit *e, const struct metrics_view *view)
 {
 	emit_raw(e, "swimd_build_info");
-	text_label(e, "{", "version", view->version);
-	text_label(e, ",", "name", view->name);
-	text_label(e, ",", "cluster", view->cluster);
-	text_label(e, ",", "profile", view->profile);
+	metrics_text_label(e, "{", "version", view->version);
+	metrics_text_label(e, ",", "name", view->name);
+	metrics_text_label(e, ",", "cluster", view->cluster);
+	metrics_text_label(e, ",", "profile", view->profile);
 	emit_raw(e, "} 1\n");
 }
 
 static void
-text_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
+metrics_text_metric(struct emit *e, const struct metrics_view *view, const struct metric *m)
 {
 	const char *suffix = m->type == COUNTER ? "_total" : "";
 	unsigned end = m->each != NULL ? m->end : m->first + 1;
@@ -426,36 +426,39 @@ text_metric(struct emit *e, const struct metrics_view *view, const struct metric
 	case INT:
 	case BOOL:
 		for (unsigned i = m->first; i < end; i++) {
-			text_sample(e, m, suffix, m->each, m->each != NULL ? m->word(i) : NULL);
-			emit_raw_uint(e, number(view, m, i));
+			metrics_text_sample(e, m, suffix, m->each,
+			    m->each != NULL ? m->word(i) : NULL);
+			emit_raw_uint(e, metrics_number(view, m, i));
 			emit_raw(e, "\n");
 		}
 		break;
 	case DURATION:
-		text_sample(e, m, suffix, NULL, NULL);
-		emit_raw_fixed(e, ((const swim_duration *)field(view, m))->ns, 9);
+		metrics_text_sample(e, m, suffix, NULL, NULL);
+		emit_raw_fixed(e, ((const swim_duration *)metrics_field(view, m))->ns, 9);
 		emit_raw(e, "\n");
 		break;
 	case INSTANT:
 		/* A family without a sample says that there is none. */
 		if (!view->swim.probed)
 			break;
-		text_sample(e, m, suffix, NULL, NULL);
+		metrics_text_sample(e, m, suffix, NULL, NULL);
 		emit_raw_fixed(e,
-		    (((const swim_time *)field(view, m))->ns + view->wall_offset_ns) / 1000000, 3);
+		    (((const swim_time *)metrics_field(view, m))->ns + view->wall_offset_ns) /
+			1000000,
+		    3);
 		emit_raw(e, "\n");
 		break;
 	case TIMES:
-		text_times(e, m, field(view, m));
+		metrics_text_times(e, m, metrics_field(view, m));
 		break;
 	case LABELS:
-		text_build(e, view);
+		metrics_text_build(e, view);
 		break;
 	}
 }
 
 static void
-text_comment(struct emit *e, const char *what, const char *family, const char *suffix,
+metrics_text_comment(struct emit *e, const char *what, const char *family, const char *suffix,
     const char *value)
 {
 	if (value == NULL)
@@ -475,7 +478,7 @@ text_comment(struct emit *e, const char *what, const char *family, const char *s
  * are named, and has neither units nor the type info.
  */
 static void
-text_header(struct emit *e, const struct metric *m, enum metrics_format format)
+metrics_text_header(struct emit *e, const struct metric *m, enum metrics_format format)
 {
 	static const char *const types[] =
 	    {[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram", [INFO] = "info"};
@@ -484,13 +487,13 @@ text_header(struct emit *e, const struct metric *m, enum metrics_format format)
 
 	switch (format) {
 	case METRICS_OPENMETRICS:
-		text_comment(e, "TYPE", m->family, "", types[m->type]);
-		text_comment(e, "UNIT", m->family, "", m->unit);
-		text_comment(e, "HELP", m->family, "", m->help);
+		metrics_text_comment(e, "TYPE", m->family, "", types[m->type]);
+		metrics_text_comment(e, "UNIT", m->family, "", m->unit);
+		metrics_text_comment(e, "HELP", m->family, "", m->help);
 		break;
 	case METRICS_PROMETHEUS:
-		text_comment(e, "HELP", m->family, suffixes[m->type], m->help);
-		text_comment(e, "TYPE", m->family, suffixes[m->type],
+		metrics_text_comment(e, "HELP", m->family, suffixes[m->type], m->help);
+		metrics_text_comment(e, "TYPE", m->family, suffixes[m->type],
 		    m->type == INFO ? "gauge" : types[m->type]);
 		break;
 	}
@@ -503,8 +506,8 @@ metrics_text(struct emit *e, const struct metrics_view *view, enum metrics_forma
 		const struct metric *m = &metrics[i];
 
 		if (i == 0 || strcmp(m->family, metrics[i - 1].family) != 0)
-			text_header(e, m, format);
-		text_metric(e, view, m);
+			metrics_text_header(e, m, format);
+		metrics_text_metric(e, view, m);
 	}
 	if (format == METRICS_OPENMETRICS)
 		emit_raw(e, "# EOF\n");

@@ -50,7 +50,7 @@ struct filter {
 };
 
 static bool
-add_status(struct filter *filter, const json_t *word, struct refusal *refusal)
+query_add_status(struct filter *filter, const json_t *word, struct refusal *refusal)
 {
 	enum swim_status status;
 	char quoted[REFUSAL_QUOTE_MAX];
@@ -67,7 +67,7 @@ add_status(struct filter *filter, const json_t *word, struct refusal *refusal)
 }
 
 static bool
-read_filter(struct filter *filter, struct request *r)
+query_read_filter(struct filter *filter, struct request *r)
 {
 	const json_t *status = json_object_get(r->params, "status");
 	const json_t *name = json_object_get(r->params, "name");
@@ -75,10 +75,10 @@ read_filter(struct filter *filter, struct request *r)
 	*filter = (struct filter){.tags = json_object_get(r->params, "tags")};
 	if (status == NULL)
 		filter->statuses = ~0U;
-	else if (json_is_string(status) && !add_status(filter, status, &r->refusal))
+	else if (json_is_string(status) && !query_add_status(filter, status, &r->refusal))
 		return false;
 	for (size_t i = 0; i < json_array_size(status); i++)
-		if (!add_status(filter, json_array_get(status, i), &r->refusal))
+		if (!query_add_status(filter, json_array_get(status, i), &r->refusal))
 			return false;
 	if (name != NULL) {
 		filter->glob = json_string_value(name);
@@ -94,7 +94,7 @@ read_filter(struct filter *filter, struct request *r)
 }
 
 static bool
-has_tags(const struct filter *filter, const struct swim_report *member)
+query_has_tags(const struct filter *filter, const struct swim_report *member)
 {
 	size_t found = 0, offset = 0;
 	struct wire_tag tag;
@@ -113,11 +113,11 @@ has_tags(const struct filter *filter, const struct swim_report *member)
 }
 
 static bool
-passes(const struct filter *filter, const struct swim_report *member)
+query_passes(const struct filter *filter, const struct swim_report *member)
 {
 	if ((filter->statuses & 1U << member->status) == 0)
 		return false;
-	if (json_object_size(filter->tags) > 0 && !has_tags(filter, member))
+	if (json_object_size(filter->tags) > 0 && !query_has_tags(filter, member))
 		return false;
 	return filter->glob == NULL ||
 	       glob_match(filter->glob, filter->glob_len, member->name, member->name_len);
@@ -128,7 +128,7 @@ passes(const struct filter *filter, const struct swim_report *member)
  * never reads must not cost the work of a whole answer each time.
  */
 static bool
-put_members(struct request *r, const struct filter *filter)
+query_put_members(struct request *r, const struct filter *filter)
 {
 	const struct swim *swim = control_swim(r->control);
 	int64_t offset = control_wall_offset(r->control);
@@ -139,7 +139,7 @@ put_members(struct request *r, const struct filter *filter)
 	emit_array(e, "members");
 	for (size_t i = 0; i < count; i++) {
 		swim_member_at(swim, i, &member);
-		if (!passes(filter, &member))
+		if (!query_passes(filter, &member))
 			continue;
 		view_member(e, NULL, &member, offset);
 		if (!control_room(r->control, r->client, e->len)) {
@@ -157,11 +157,11 @@ query_members(struct request *r)
 	struct filter filter;
 	struct swim_stats stats;
 
-	if (!read_filter(&filter, r))
+	if (!query_read_filter(&filter, r))
 		return METHOD_FAILED;
 	swim_stats(control_swim(r->control), &stats);
 	emit_object(r->out, NULL);
-	if (!put_members(r, &filter))
+	if (!query_put_members(r, &filter))
 		return METHOD_FAILED;
 	view_counts(r->out, "counts", stats.members);
 	emit_object_end(r->out);
@@ -187,7 +187,7 @@ query_member(struct request *r)
 /* -------------------------------------------------------------------------- health and metrics */
 
 static const char *
-health_word(enum control_health_status status)
+query_health_word(enum control_health_status status)
 {
 	switch (status) {
 	case CONTROL_HEALTH_OK:
@@ -213,7 +213,7 @@ query_health(struct request *r)
 	swim_stats(backend->swim, &swim);
 	udp_stats(backend->udp, &udp);
 	emit_object(e, NULL);
-	emit_string(e, "status", health_word(health.status));
+	emit_string(e, "status", query_health_word(health.status));
 	emit_array(e, "reasons");
 	for (size_t i = 0; i < health.reason_count; i++)
 		emit_string(e, NULL, health.reasons[i]);
@@ -238,7 +238,7 @@ query_health(struct request *r)
 }
 
 static void
-collect(struct control *control, struct metrics_view *view, struct swim_report *self)
+query_collect(struct control *control, struct metrics_view *view, struct swim_report *self)
 {
 	const struct control_backend *backend = &control->backend;
 	struct control_info info = {0};
@@ -281,7 +281,7 @@ query_metrics(struct request *r)
 		    refusal_quote(quoted, word, strlen(word)));
 		return METHOD_FAILED;
 	}
-	collect(r->control, &view, &self);
+	query_collect(r->control, &view, &self);
 	if (strcmp(word, "json") == 0) {
 		metrics_json(r->out, &view);
 		return METHOD_DONE;
@@ -303,7 +303,7 @@ query_metrics(struct request *r)
 /* --------------------------------------------------------------------------------- subscribing */
 
 static bool
-read_types(uint32_t *kinds, struct request *r)
+query_read_types(uint32_t *kinds, struct request *r)
 {
 	const json_t *types = json_object_get(r->params, "types");
 	char quoted[REFUSAL_QUOTE_MAX];
@@ -331,7 +331,7 @@ read_types(uint32_t *kinds, struct request *r)
 
 /* Where a stream that goes on after `since` begins: after which event, and whether some are lost. */
 static uint64_t
-resume(const struct ring *ring, uint64_t since, bool other_boot, bool snapshot, bool *gap)
+query_resume(const struct ring *ring, uint64_t since, bool other_boot, bool snapshot, bool *gap)
 {
 	*gap = other_boot || since > ring->last || since + 1 < ring_oldest(ring);
 	if (!*gap)
@@ -359,7 +359,7 @@ query_subscribe(struct request *r)
 		    "this connection is subscribed already: use another connection for another subscription");
 		return METHOD_FAILED;
 	}
-	if (!read_types(&kinds, r))
+	if (!query_read_types(&kinds, r))
 		return METHOD_FAILED;
 	/* What the core has told nobody yet must not come after a snapshot that shows it. */
 	control_flush(control);
@@ -367,7 +367,7 @@ query_subscribe(struct request *r)
 	other_boot = boot != NULL && strcmp(json_string_value(boot), info.boot) != 0;
 	seq = control->ring.last;
 	if (since != NULL)
-		seq = resume(&control->ring, (uint64_t)json_integer_value(since), other_boot,
+		seq = query_resume(&control->ring, (uint64_t)json_integer_value(since), other_boot,
 		    snapshot, &gap);
 	else
 		gap = other_boot;
@@ -378,7 +378,7 @@ query_subscribe(struct request *r)
 	emit_bool(r->out, "gap", gap);
 	if (snapshot) {
 		emit_uint(r->out, "snapshot_seq", control->ring.last);
-		if (!put_members(r, &(struct filter){.statuses = ~0U}))
+		if (!query_put_members(r, &(struct filter){.statuses = ~0U}))
 			return METHOD_FAILED;
 	}
 	emit_object_end(r->out);
@@ -396,7 +396,7 @@ query_subscribe(struct request *r)
 /* --------------------------------------------------------------------------------------- links */
 
 static void
-put_links(struct emit *e, const struct swim *swim, size_t i)
+query_put_links(struct emit *e, const struct swim *swim, size_t i)
 {
 	struct swim_report member;
 	struct swim_links links;
@@ -426,7 +426,7 @@ query_links(struct request *r)
 	emit_object(r->out, NULL);
 	emit_array(r->out, "links");
 	for (size_t i = 0; i < swim_member_count(swim); i++)
-		put_links(r->out, swim, i);
+		query_put_links(r->out, swim, i);
 	emit_array_end(r->out);
 	emit_object_end(r->out);
 	return METHOD_DONE;

@@ -19,7 +19,7 @@ struct parsed {
 };
 
 static void
-put_envelope(struct emit *e, const char *id)
+request_put_envelope(struct emit *e, const char *id)
 {
 	emit_object(e, NULL);
 	emit_string(e, "jsonrpc", "2.0");
@@ -28,22 +28,22 @@ put_envelope(struct emit *e, const char *id)
 
 /* After this comes one value, without a key. */
 static void
-put_result_envelope(struct emit *e, const char *id)
+request_put_result_envelope(struct emit *e, const char *id)
 {
-	put_envelope(e, id);
+	request_put_envelope(e, id);
 	emit_json(e, "result", "");
 	e->comma = false;
 }
 
 static void
-put_end(struct emit *e)
+request_put_end(struct emit *e)
 {
 	emit_object_end(e);
 	emit_raw(e, "\n");
 }
 
 static void
-put_refusal(struct emit *e, const struct refusal *refusal)
+request_put_refusal(struct emit *e, const struct refusal *refusal)
 {
 	emit_object(e, "error");
 	emit_int(e, "code", refusal->code);
@@ -57,21 +57,21 @@ put_refusal(struct emit *e, const struct refusal *refusal)
 }
 
 static void
-put_error_line(struct emit *e, const char *id, const struct refusal *refusal)
+request_put_error_line(struct emit *e, const char *id, const struct refusal *refusal)
 {
 	emit_init(e);
-	put_envelope(e, id);
-	put_refusal(e, refusal);
-	put_end(e);
+	request_put_envelope(e, id);
+	request_put_refusal(e, refusal);
+	request_put_end(e);
 }
 
 static void
-answer_refusal(struct client *c, const char *id, const struct refusal *refusal)
+request_answer_refusal(struct client *c, const char *id, const struct refusal *refusal)
 {
 	struct emit e;
 
 	c->control->stats.errors++;
-	put_error_line(&e, id, refusal);
+	request_put_error_line(&e, id, refusal);
 	client_answer(c, &e);
 }
 
@@ -81,7 +81,7 @@ request_error_line(struct emit *e, int code, const char *text)
 	struct refusal refusal;
 
 	refusal_set(&refusal, code, "%s", text);
-	put_error_line(e, "null", &refusal);
+	request_put_error_line(e, "null", &refusal);
 }
 
 void
@@ -98,12 +98,12 @@ void
 request_late_begin(const struct control_call *call, struct emit *e)
 {
 	emit_init(e);
-	put_result_envelope(e, call->id != NULL ? call->id : "null");
+	request_put_result_envelope(e, call->id != NULL ? call->id : "null");
 }
 
 /* The call has its answer, and the connection goes on. */
 static void
-end_call(struct control_call *call, struct emit *e)
+request_end_call(struct control_call *call, struct emit *e)
 {
 	struct client *c = call->client;
 
@@ -120,8 +120,8 @@ end_call(struct control_call *call, struct emit *e)
 void
 request_late_end(struct control_call *call, struct emit *e)
 {
-	put_end(e);
-	end_call(call, e);
+	request_put_end(e);
+	request_end_call(call, e);
 }
 
 void
@@ -130,20 +130,20 @@ request_late_refuse(struct control_call *call, const struct refusal *refusal)
 	struct emit e;
 
 	call->client->control->stats.errors++;
-	put_error_line(&e, call->id != NULL ? call->id : "null", refusal);
-	end_call(call, &e);
+	request_put_error_line(&e, call->id != NULL ? call->id : "null", refusal);
+	request_end_call(call, &e);
 }
 
 /* --------------------------------------------------------------------------------------- parsing */
 
 static bool
-is_space(char c)
+request_is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
 static bool
-is_word(const char *text, size_t len)
+request_is_word(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
@@ -157,7 +157,7 @@ is_word(const char *text, size_t len)
 }
 
 static bool
-check_members(const json_t *root, struct refusal *refusal)
+request_check_members(const json_t *root, struct refusal *refusal)
 {
 	static const char *const known[] = {"jsonrpc", "id", "method", "params"};
 	const char *key;
@@ -182,12 +182,12 @@ check_members(const json_t *root, struct refusal *refusal)
 
 /* What a request object says, whose id is known already. */
 static bool
-read_object(struct parsed *parsed, struct refusal *refusal)
+request_read_object(struct parsed *parsed, struct refusal *refusal)
 {
 	const json_t *version = json_object_get(parsed->root, "jsonrpc");
 	const json_t *method = json_object_get(parsed->root, "method");
 
-	if (!check_members(parsed->root, refusal))
+	if (!request_check_members(parsed->root, refusal))
 		return false;
 	if (version != NULL &&
 	    (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)) {
@@ -212,12 +212,12 @@ read_object(struct parsed *parsed, struct refusal *refusal)
  * the request is answered whether it has an id or not.
  */
 static bool
-parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refusal)
+request_parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refusal)
 {
 	json_error_t error;
 
 	*parsed = (struct parsed){0};
-	if (is_word(line, len)) {
+	if (request_is_word(line, len)) {
 		parsed->method = line;
 		parsed->method_len = len;
 		return true;
@@ -252,7 +252,7 @@ parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refus
 		    "id must be a string, a number or null");
 		return false;
 	}
-	if (!read_object(parsed, refusal))
+	if (!request_read_object(parsed, refusal))
 		return false;
 	parsed->notification = parsed->id == NULL;
 	return true;
@@ -260,7 +260,7 @@ parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refus
 
 /* JSON text of the id, for the answer; NULL if memory is short. */
 static char *
-id_text(const json_t *id)
+request_id_text(const json_t *id)
 {
 	return id == NULL ? strdup("null") : json_dumps(id, JSON_ENCODE_ANY | JSON_COMPACT);
 }
@@ -268,7 +268,7 @@ id_text(const json_t *id)
 /* ---------------------------------------------------------------------------------- carrying out */
 
 static const struct method *
-choose(const struct parsed *parsed, const struct client *c, struct refusal *refusal)
+request_choose(const struct parsed *parsed, const struct client *c, struct refusal *refusal)
 {
 	const struct method *method = method_find(parsed->method, parsed->method_len);
 	char quoted[REFUSAL_QUOTE_MAX], names[256];
@@ -292,7 +292,7 @@ choose(const struct parsed *parsed, const struct client *c, struct refusal *refu
 }
 
 static void
-run(struct client *c, const struct parsed *parsed, const char *id)
+request_run_method(struct client *c, const struct parsed *parsed, const char *id)
 {
 	struct emit e;
 	struct request request = {.control = c->control,
@@ -300,12 +300,12 @@ run(struct client *c, const struct parsed *parsed, const char *id)
 	    .params = parsed->params,
 	    .out = &e,
 	    .id = parsed->notification ? NULL : id};
-	const struct method *method = choose(parsed, c, &request.refusal);
+	const struct method *method = request_choose(parsed, c, &request.refusal);
 	enum method_outcome outcome = METHOD_FAILED;
 
 	emit_init(&e);
 	if (method != NULL) {
-		put_result_envelope(&e, id);
+		request_put_result_envelope(&e, id);
 		outcome = method->handler(&request);
 		if (outcome == METHOD_DONE && e.failed) {
 			refusal_set(&request.refusal, CONTROL_FAILED, "out of memory");
@@ -321,7 +321,7 @@ run(struct client *c, const struct parsed *parsed, const char *id)
 	}
 	switch (outcome) {
 	case METHOD_DONE:
-		put_end(&e);
+		request_put_end(&e);
 		if (parsed->notification)
 			emit_fini(&e);
 		else
@@ -334,7 +334,7 @@ run(struct client *c, const struct parsed *parsed, const char *id)
 		if (parsed->notification)
 			c->control->stats.errors++;
 		else
-			answer_refusal(c, id, &request.refusal);
+			request_answer_refusal(c, id, &request.refusal);
 		break;
 	case METHOD_LATER:
 		emit_fini(&e);
@@ -350,23 +350,23 @@ request_run(struct client *c, const char *line, size_t len)
 	char *id;
 	bool sound;
 
-	while (len > 0 && is_space(line[0])) {
+	while (len > 0 && request_is_space(line[0])) {
 		line++;
 		len--;
 	}
-	while (len > 0 && is_space(line[len - 1]))
+	while (len > 0 && request_is_space(line[len - 1]))
 		len--;
 	if (len == 0)
 		return;
 	c->control->stats.requests++;
-	sound = parse(&parsed, line, len, &refusal);
-	id = id_text(parsed.id);
+	sound = request_parse(&parsed, line, len, &refusal);
+	id = request_id_text(parsed.id);
 	if (id == NULL)
 		request_refuse(c, CONTROL_FAILED, "out of memory");
 	else if (!sound)
-		answer_refusal(c, id, &refusal);
+		request_answer_refusal(c, id, &refusal);
 	else
-		run(c, &parsed, id);
+		request_run_method(c, &parsed, id);
 	free(id);
 	json_decref(parsed.root);
 }

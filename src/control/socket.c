@@ -51,7 +51,7 @@ fail(char *error, int number, const char *format, ...)
 
 /* The remedy for an errno from creating a file at the path; "" where the errno's own text is enough. */
 static const char *
-advice(int number)
+socket_advice(int number)
 {
 	if (number == ENOENT)
 		return " (its directory does not exist: create it, or choose another path)";
@@ -65,7 +65,7 @@ advice(int number)
 }
 
 static int
-make_address(const char *path, struct sockaddr_un *sun, char *error)
+socket_make_address(const char *path, struct sockaddr_un *sun, char *error)
 {
 	size_t len = strlen(path);
 
@@ -82,7 +82,7 @@ make_address(const char *path, struct sockaddr_un *sun, char *error)
 
 /* Is the file that we hold open still the one at its path? */
 static bool
-is_at_path(int fd, const char *path)
+socket_is_at_path(int fd, const char *path)
 {
 	struct stat ours, there;
 
@@ -92,7 +92,7 @@ is_at_path(int fd, const char *path)
 
 /* One try to make and lock the file.  0 with *lock; -EAGAIN where it vanished meanwhile; else as fail. */
 static int
-try_lock(const char *path, const char *lock_path, int *lock, char *error)
+socket_try_lock(const char *path, const char *lock_path, int *lock, char *error)
 {
 	int number;
 
@@ -100,7 +100,7 @@ try_lock(const char *path, const char *lock_path, int *lock, char *error)
 	if (*lock < 0) {
 		number = errno;
 		return fail(error, number, "control socket %s: cannot create %s: %s%s", path,
-		    lock_path, strerror(number), advice(number));
+		    lock_path, strerror(number), socket_advice(number));
 	}
 	if (flock(*lock, LOCK_EX | LOCK_NB) < 0) {
 		number = errno;
@@ -114,7 +114,7 @@ try_lock(const char *path, const char *lock_path, int *lock, char *error)
 		    strerror(number));
 	}
 	/* An owner that ends unlinks the file while it holds the lock; then our lock is on a file without a path. */
-	if (is_at_path(*lock, lock_path))
+	if (socket_is_at_path(*lock, lock_path))
 		return 0;
 	close(*lock);
 	*lock = -1;
@@ -123,7 +123,7 @@ try_lock(const char *path, const char *lock_path, int *lock, char *error)
 
 /* Lock the path.  A lock that is held already is kept, if its file is still there. */
 static int
-take_lock(struct socket_bound *s, const char *path, char *error)
+socket_take_lock(struct socket_bound *s, const char *path, char *error)
 {
 	int lock = -1, result = -EAGAIN;
 
@@ -131,10 +131,10 @@ take_lock(struct socket_bound *s, const char *path, char *error)
 		s->lock_path = NULL;
 		return fail(error, ENOMEM, "control socket %s: out of memory", path);
 	}
-	if (s->lock >= 0 && is_at_path(s->lock, s->lock_path))
+	if (s->lock >= 0 && socket_is_at_path(s->lock, s->lock_path))
 		return 0;
 	for (int i = 0; i < LOCK_TRIES && result == -EAGAIN; i++)
-		result = try_lock(path, s->lock_path, &lock, error);
+		result = socket_try_lock(path, s->lock_path, &lock, error);
 	if (result == -EAGAIN)
 		return fail(error, EADDRINUSE,
 		    "control socket %s: %s is made and removed all the time: choose another path",
@@ -149,7 +149,7 @@ take_lock(struct socket_bound *s, const char *path, char *error)
 
 /* Clears the path of a socket that nobody serves. */
 static int
-clear_path(const char *path, const struct sockaddr_un *sun, char *error)
+socket_clear_path(const char *path, const struct sockaddr_un *sun, char *error)
 {
 	struct stat st;
 	int fd, number;
@@ -159,7 +159,7 @@ clear_path(const char *path, const struct sockaddr_un *sun, char *error)
 			return 0;
 		number = errno;
 		return fail(error, number, "control socket %s: %s%s", path, strerror(number),
-		    advice(number));
+		    socket_advice(number));
 	}
 	if (!S_ISSOCK(st.st_mode))
 		return fail(error, EEXIST,
@@ -187,14 +187,14 @@ clear_path(const char *path, const struct sockaddr_un *sun, char *error)
 		number = errno;
 		return fail(error, number,
 		    "control socket %s: cannot remove the stale socket: %s%s", path,
-		    strerror(number), advice(number));
+		    strerror(number), socket_advice(number));
 	}
 	return 0;
 }
 
 /* Looks a group up.  Returns 0 with *found, or -errno. */
 static int
-find_group(const char *name, gid_t *gid, bool *found)
+socket_find_group(const char *name, gid_t *gid, bool *found)
 {
 	struct group entry, *result = NULL;
 	size_t size = 1024;
@@ -220,7 +220,7 @@ find_group(const char *name, gid_t *gid, bool *found)
 
 /* `file` is the socket's file, opened by O_PATH, so that no path can lead to another file meanwhile. */
 static int
-set_group(const struct socket_bound *s, int file, char *error)
+socket_set_group(const struct socket_bound *s, int file, char *error)
 {
 	struct stat st;
 	bool found;
@@ -229,7 +229,7 @@ set_group(const struct socket_bound *s, int file, char *error)
 
 	if (s->group == NULL)
 		return 0;
-	number = find_group(s->group, &gid, &found);
+	number = socket_find_group(s->group, &gid, &found);
 	if (number < 0)
 		return fail(error, -number, "control socket %s: cannot look up group %s: %s",
 		    s->path, s->group, strerror(-number));
@@ -252,7 +252,7 @@ set_group(const struct socket_bound *s, int file, char *error)
 
 /* What was just bound at the path: its identity into *st.  Returns it opened by O_PATH, or -errno. */
 static int
-open_file(const char *path, struct stat *st, char *error)
+socket_open_file(const char *path, struct stat *st, char *error)
 {
 	int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), number;
 
@@ -275,7 +275,7 @@ open_file(const char *path, struct stat *st, char *error)
  * its mode, since whoever may write to the directory could have a chmod by path meet another file.
  */
 static int
-bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, char *error)
+socket_bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, char *error)
 {
 	struct stat st = {0};
 	mode_t mask;
@@ -292,14 +292,14 @@ bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, 
 	umask(mask);
 	if (number != 0)
 		return fail(error, number, "control socket %s: cannot bind: %s%s", sun->sun_path,
-		    strerror(number), advice(number));
-	file = open_file(sun->sun_path, &st, error);
+		    strerror(number), socket_advice(number));
+	file = socket_open_file(sun->sun_path, &st, error);
 	if (file < 0)
 		return file;
 	s->device = st.st_dev;
 	s->inode = st.st_ino;
 	s->made = true;
-	number = set_group(s, file, error);
+	number = socket_set_group(s, file, error);
 	close(file);
 	if (number < 0)
 		return number;
@@ -313,7 +313,7 @@ bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, 
 
 /* The directory that the path is in, into `out`; "." for none. */
 static void
-directory_of(const char *path, char out[SOCKET_PATH_MAX])
+socket_directory_of(const char *path, char out[SOCKET_PATH_MAX])
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
@@ -323,7 +323,7 @@ directory_of(const char *path, char out[SOCKET_PATH_MAX])
 
 /* Make the path, mode and group of the socket known.  0 or as fail. */
 static int
-describe(struct socket_bound *s, const struct socket_spec *spec, char *error)
+socket_describe(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
 	char directory[SOCKET_PATH_MAX];
 	struct stat st;
@@ -334,7 +334,7 @@ describe(struct socket_bound *s, const struct socket_spec *spec, char *error)
 	s->mode = spec->mode;
 	if (s->path == NULL || (s->group == NULL && spec->group != NULL && *spec->group != '\0'))
 		return fail(error, ENOMEM, "control socket %s: out of memory", spec->path);
-	directory_of(spec->path, directory);
+	socket_directory_of(spec->path, directory);
 	if (stat(directory, &st) == 0) {
 		s->directory_mode = st.st_mode & 07777;
 		s->directory_uid = st.st_uid;
@@ -350,15 +350,15 @@ socket_bind(struct socket_bound *s, const struct socket_spec *spec, char *error)
 	int result;
 
 	socket_init(s);
-	result = make_address(spec->path, &sun, error);
+	result = socket_make_address(spec->path, &sun, error);
 	if (result == 0)
-		result = describe(s, spec, error);
+		result = socket_describe(s, spec, error);
 	if (result == 0)
-		result = take_lock(s, spec->path, error);
+		result = socket_take_lock(s, spec->path, error);
 	if (result == 0)
-		result = clear_path(spec->path, &sun, error);
+		result = socket_clear_path(spec->path, &sun, error);
 	if (result == 0)
-		result = bind_and_listen(s, &sun, &s->fd, error);
+		result = socket_bind_and_listen(s, &sun, &s->fd, error);
 	if (result < 0)
 		socket_close(s);
 	return result;
@@ -369,13 +369,13 @@ socket_bind(struct socket_bound *s, const struct socket_spec *spec, char *error)
  * used.
  */
 static int
-restore_directory(const struct socket_bound *s, char *error)
+socket_restore_directory(const struct socket_bound *s, char *error)
 {
 	char directory[SOCKET_PATH_MAX];
 	struct stat st;
 	int number = 0;
 
-	directory_of(s->path, directory);
+	socket_directory_of(s->path, directory);
 	if (stat(directory, &st) == 0) {
 		if (st.st_uid == s->directory_uid || st.st_uid == geteuid() || st.st_uid == 0)
 			return 0;
@@ -403,18 +403,18 @@ socket_rebind(struct socket_bound *s, char *error)
 	struct sockaddr_un sun;
 	int fd = -1, result;
 
-	result = make_address(s->path, &sun, error);
+	result = socket_make_address(s->path, &sun, error);
 	if (result == 0)
-		result = restore_directory(s, error);
+		result = socket_restore_directory(s, error);
 	if (result == 0)
-		result = take_lock(s, s->path, error);
+		result = socket_take_lock(s, s->path, error);
 	if (result == 0)
-		result = clear_path(s->path, &sun, error);
+		result = socket_clear_path(s->path, &sun, error);
 	if (result < 0)
 		return result;
 	fresh.lock = s->lock;
 	fresh.lock_path = s->lock_path;
-	result = bind_and_listen(&fresh, &sun, &fd, error);
+	result = socket_bind_and_listen(&fresh, &sun, &fd, error);
 	if (result < 0) {
 		if (fd >= 0)
 			close(fd);
@@ -428,7 +428,7 @@ socket_rebind(struct socket_bound *s, char *error)
 
 /* Find the file of a socket that was passed to us.  An abstract socket has no file, so none can be removed. */
 static int
-find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
+socket_find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
 	struct sockaddr_un sun = {0};
 	socklen_t len = sizeof(sun);
@@ -443,7 +443,7 @@ find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
 		s->inode = st.st_ino;
 		there.mode = st.st_mode & 0777;
 	}
-	return describe(s, &there, error);
+	return socket_describe(s, &there, error);
 }
 
 int
@@ -473,7 +473,7 @@ socket_adopt(struct socket_bound *s, int fd, const char *what, const struct sock
 		    strerror(flags));
 	}
 	s->fd = fd;
-	return find_path(s, spec, error);
+	return socket_find_path(s, spec, error);
 }
 
 void
@@ -485,7 +485,7 @@ socket_close(struct socket_bound *s)
 		close(s->fd);
 	if (s->lock >= 0) {
 		/* Our lock file may have been removed, and another daemon's may have its path. */
-		if (is_at_path(s->lock, s->lock_path))
+		if (socket_is_at_path(s->lock, s->lock_path))
 			unlink(s->lock_path);
 		close(s->lock);
 	}

@@ -21,7 +21,7 @@ view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
 
 /* Text, or null where there is none. */
 static void
-put_text(struct emit *e, const char *key, const char *text, size_t len)
+view_put_text(struct emit *e, const char *key, const char *text, size_t len)
 {
 	if (len == 0)
 		emit_null(e, key);
@@ -47,7 +47,7 @@ view_tags(struct emit *e, const char *key, const void *tags, size_t len)
 
 /* Its parts, for those who would have to take it apart; null where there are none. */
 static void
-put_parts(struct emit *e, const char *address, int default_port)
+view_put_parts(struct emit *e, const char *address, int default_port)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
@@ -66,7 +66,7 @@ void
 view_address(struct emit *e, const char *address)
 {
 	emit_string(e, "address", address);
-	put_parts(e, address, -1);
+	view_put_parts(e, address, -1);
 }
 
 void
@@ -107,32 +107,32 @@ view_joined(struct emit *e, const struct discovery_peer *peer)
 {
 	emit_object(e, NULL);
 	emit_string(e, "address", peer->address);
-	put_parts(e, peer->address, SWIM_DEFAULT_PORT);
+	view_put_parts(e, peer->address, SWIM_DEFAULT_PORT);
 	emit_bool(e, "joined", peer->state == DISCOVERY_JOINED);
 	emit_string(e, "state", discovery_state_word(peer->state));
-	put_text(e, "reason", peer->reason, strlen(peer->reason));
-	put_text(e, "member", peer->member, peer->member_len);
+	view_put_text(e, "reason", peer->reason, strlen(peer->reason));
+	view_put_text(e, "member", peer->member, peer->member_len);
 	emit_object_end(e);
 }
 
 static void
-put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_ns)
+view_put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_ns)
 {
 	char text[SWIM_ADDR_TEXT];
 
 	emit_object(e, NULL);
 	emit_string(e, "source", peer->source);
-	put_text(e, "address", peer->address, strlen(peer->address));
-	put_parts(e, peer->address, SWIM_DEFAULT_PORT);
-	put_text(e, "interface", peer->interface, strlen(peer->interface));
-	put_text(e, "service", peer->service, strlen(peer->service));
+	view_put_text(e, "address", peer->address, strlen(peer->address));
+	view_put_parts(e, peer->address, SWIM_DEFAULT_PORT);
+	view_put_text(e, "interface", peer->interface, strlen(peer->interface));
+	view_put_text(e, "service", peer->service, strlen(peer->service));
 	if (peer->resolved.family == 0)
 		emit_null(e, "resolved");
 	else
 		emit_string(e, "resolved", zone_format(&peer->resolved, text));
 	emit_string(e, "state", discovery_state_word(peer->state));
-	put_text(e, "reason", peer->reason, strlen(peer->reason));
-	put_text(e, "member", peer->member, peer->member_len);
+	view_put_text(e, "reason", peer->reason, strlen(peer->reason));
+	view_put_text(e, "member", peer->member, peer->member_len);
 	emit_uint(e, "attempts", peer->attempts);
 	view_time(e, "found", peer->found, wall_offset_ns);
 	emit_fixed(e, "age_seconds", swim_time_since(loop_now(), peer->found).ns / 1000000, 3);
@@ -142,7 +142,7 @@ put_peer(struct emit *e, const struct discovery_peer *peer, int64_t wall_offset_
 }
 
 static int
-compare_peers(const void *a, const void *b)
+view_compare_peers(const void *a, const void *b)
 {
 	const struct discovery_peer *left = a, *right = b;
 	int order = strcmp(left->source, right->source);
@@ -153,7 +153,7 @@ compare_peers(const void *a, const void *b)
 }
 
 static void
-put_source(struct emit *e, const struct discovery_source_report *source,
+view_put_source(struct emit *e, const struct discovery_source_report *source,
     const struct discovery_peer *peers, size_t count)
 {
 	size_t found = 0, joined = 0;
@@ -169,13 +169,13 @@ put_source(struct emit *e, const struct discovery_source_report *source,
 	emit_uint(e, "peers", found);
 	emit_uint(e, "joined", joined);
 	emit_uint(e, "dropped", source->dropped);
-	put_text(e, "trouble", source->trouble,
+	view_put_text(e, "trouble", source->trouble,
 	    source->trouble != NULL ? strlen(source->trouble) : 0);
 	emit_object_end(e);
 }
 
 static int
-compare_sources(const void *a, const void *b)
+view_compare_sources(const void *a, const void *b)
 {
 	const struct discovery_source_report *left = a, *right = b;
 
@@ -184,8 +184,8 @@ compare_sources(const void *a, const void *b)
 
 /* All there are, also those that found nobody; and an operator's joins while there are some. */
 static void
-put_sources(struct emit *e, const struct discovery *discovery, const struct discovery_peer *peers,
-    size_t count)
+view_put_sources(struct emit *e, const struct discovery *discovery,
+    const struct discovery_peer *peers, size_t count)
 {
 	struct discovery_source_report sources[SOURCES_MAX + 1];
 	size_t source_count = 0, i = 0;
@@ -197,9 +197,9 @@ put_sources(struct emit *e, const struct discovery *discovery, const struct disc
 		i++;
 	if (i < count)
 		sources[source_count++] = (struct discovery_source_report){.name = "join"};
-	qsort(sources, source_count, sizeof(*sources), compare_sources);
+	qsort(sources, source_count, sizeof(*sources), view_compare_sources);
 	for (i = 0; i < source_count; i++)
-		put_source(e, &sources[i], peers, count);
+		view_put_source(e, &sources[i], peers, count);
 }
 
 bool
@@ -212,14 +212,14 @@ view_discovery(struct emit *e, const struct discovery *discovery, int64_t wall_o
 		return false;
 	for (size_t i = 0; i < count; i++)
 		discovery_at(discovery, i, &peers[i]);
-	qsort(peers, count, sizeof(*peers), compare_peers);
+	qsort(peers, count, sizeof(*peers), view_compare_peers);
 	emit_object(e, NULL);
 	emit_array(e, "sources");
-	put_sources(e, discovery, peers, count);
+	view_put_sources(e, discovery, peers, count);
 	emit_array_end(e);
 	emit_array(e, "peers");
 	for (size_t i = 0; i < count; i++)
-		put_peer(e, &peers[i], wall_offset_ns);
+		view_put_peer(e, &peers[i], wall_offset_ns);
 	emit_array_end(e);
 	emit_object_end(e);
 	free(peers);
