@@ -11,7 +11,8 @@
 
 /* What a name stands for is not seen before it is looked up. */
 static int
-check(const char *key, const char *host, const struct swim_addr *a, bool wildcard, char *fault)
+address_check(const char *key, const char *host, const struct swim_addr *a, bool wildcard,
+    char *fault)
 {
 	if (swim_addr_is_multicast(a))
 		return fault_set(fault, EX_CONFIG,
@@ -39,7 +40,7 @@ address_resolve(const char *key, const char *hostport, int default_port, bool wi
 		return fault_set(fault, EX_CONFIG, "%s: '%s' %s", key, hostport,
 		    swim_addr_error_text(why));
 	if (swim_addr_from_host(host, port, out))
-		return check(key, host, out, wildcard, fault);
+		return address_check(key, host, out, wildcard, fault);
 	if ((error = getaddrinfo(host, NULL, &hints, &all)) != 0)
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "%s: no address is known for the host name '%s': %s", key, host,
@@ -51,7 +52,7 @@ address_resolve(const char *key, const char *hostport, int default_port, bool wi
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "%s: the host name '%s' has neither an IPv4 nor an IPv6 address", key, host);
 	out->port = port;
-	return check(key, host, out, wildcard, fault);
+	return address_check(key, host, out, wildcard, fault);
 }
 
 int

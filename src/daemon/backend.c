@@ -30,13 +30,13 @@ backend_info(void *ctx, struct control_info *out)
 
 /* Others than us. */
 static size_t
-others(const struct swim_stats *stats, enum swim_status status, enum swim_status ours)
+backend_others(const struct swim_stats *stats, enum swim_status status, enum swim_status ours)
 {
 	return stats->members[status] - (status == ours ? 1 : 0);
 }
 
 static void
-count_seeds(const struct node *node, struct health_input *in)
+backend_count_seeds(const struct node *node, struct health_input *in)
 {
 	struct discovery_peer peer;
 
@@ -85,11 +85,11 @@ backend_health(void *ctx, struct control_health *out)
 	in.transport_errno = udp.last_errno;
 	swim_stats(node->swim, &stats);
 	swim_self(node->swim, &self);
-	in.alive = others(&stats, SWIM_ALIVE, self.status);
-	in.suspect = others(&stats, SWIM_SUSPECT, self.status);
-	in.dead = others(&stats, SWIM_DEAD, self.status);
+	in.alive = backend_others(&stats, SWIM_ALIVE, self.status);
+	in.suspect = backend_others(&stats, SWIM_SUSPECT, self.status);
+	in.dead = backend_others(&stats, SWIM_DEAD, self.status);
 	in.members = swim_member_count(node->swim);
-	count_seeds(node, &in);
+	backend_count_seeds(node, &in);
 	if (discovery_trouble(node->discovery, &source, &sentence))
 		in.discovery_trouble = sentence;
 	in.syncs_unanswered = stats.syncs_unanswered;
@@ -120,7 +120,7 @@ backend_loop_lag(void *ctx, swim_duration *last, swim_duration *max)
  * set and nothing changed.
  */
 static int
-take_tags(struct node *node, const struct own_tags *configured,
+backend_take_tags(struct node *node, const struct own_tags *configured,
     const struct own_tags_overlay *overlay, char *error)
 {
 	size_t room = swim_tags_room(node->swim);
@@ -158,7 +158,7 @@ backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *erro
 		    WIRE_TAGS_MAX);
 		return CONTROL_TOO_LARGE;
 	}
-	return take_tags(node, &node->tags, &overlay, error);
+	return backend_take_tags(node, &node->tags, &overlay, error);
 }
 
 int
@@ -168,14 +168,14 @@ backend_start_tags(struct node *node, char *fault)
 	char why[FAULT_MAX];
 
 	if (own_tags_parse(&node->config.tags, &configured, why) &&
-	    take_tags(node, &configured, &node->overlay, why) == 0)
+	    backend_take_tags(node, &configured, &node->overlay, why) == 0)
 		return 0;
 	return fault_set(fault, EX_CONFIG, "tags: %.400s", why);
 }
 
 /* The configured tags are others now, and those of run time stay over them. */
 static bool
-reload_tags(struct node *node, const struct config *fresh, char *error)
+backend_reload_tags(struct node *node, const struct config *fresh, char *error)
 {
 	struct own_tags_overlay overlay = node->overlay;
 	struct own_tags configured;
@@ -183,7 +183,7 @@ reload_tags(struct node *node, const struct config *fresh, char *error)
 
 	if (own_tags_parse(&fresh->tags, &configured, why)) {
 		own_tags_prune(&overlay, &configured);
-		if (take_tags(node, &configured, &overlay, why) == 0)
+		if (backend_take_tags(node, &configured, &overlay, why) == 0)
 			return true;
 	}
 	snprintf(error, FAULT_MAX, "tags: %.400s", why);
@@ -191,7 +191,7 @@ reload_tags(struct node *node, const struct config *fresh, char *error)
 }
 
 static bool
-reload_seeds(struct node *node, const struct config *fresh, char *error)
+backend_reload_seeds(struct node *node, const struct config *fresh, char *error)
 {
 	if (discovery_set_seeds(node->discovery, loop_now(),
 		(const char *const *)fresh->seeds.items, fresh->seeds.count) == SWIM_OK)
@@ -202,18 +202,18 @@ reload_seeds(struct node *node, const struct config *fresh, char *error)
 
 /* Whatever can fail comes before the first thing that changes, or is put back. */
 static bool
-apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
+backend_apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
 {
 	bool tags = !config_equal(config_find("tags"), &node->config, fresh);
 	bool seeds = !config_equal(config_find("seeds"), &node->config, fresh);
 	bool timing = false;
 	char ignored[FAULT_MAX];
 
-	if (seeds && !reload_seeds(node, fresh, error))
+	if (seeds && !backend_reload_seeds(node, fresh, error))
 		return false;
-	if (tags && !reload_tags(node, fresh, error)) {
+	if (tags && !backend_reload_tags(node, fresh, error)) {
 		if (seeds)
-			(void)reload_seeds(node, &node->config, ignored);
+			(void)backend_reload_seeds(node, &node->config, ignored);
 		return false;
 	}
 	for (size_t i = 0; i < plan->live_count; i++)
@@ -241,7 +241,7 @@ backend_reload(void *ctx, struct control_reload *out, char *error)
 	if (config_load(node->options, NULL, &fresh, error) != 0)
 		goto refused;
 	reload_compare(&node->config, &fresh, plan);
-	if (!apply(node, &fresh, plan, error)) {
+	if (!backend_apply(node, &fresh, plan, error)) {
 		config_fini(&fresh);
 		goto refused;
 	}

@@ -25,13 +25,13 @@ union value {
 };
 
 static bool
-out_of_memory(char *error)
+config_out_of_memory(char *error)
 {
 	return fault_say(error, "out of memory");
 }
 
 static const char *
-range_text(const struct config_key *key, char *buf, size_t size)
+config_range_text(const struct config_key *key, char *buf, size_t size)
 {
 	const char *unit = key->type == CONFIG_DURATION ? "s"
 			   : key->type == CONFIG_SIZE   ? " bytes"
@@ -44,7 +44,8 @@ range_text(const struct config_key *key, char *buf, size_t size)
 
 /* NULL, or why it will not do; `buf` is for such a reason that has to be made up. */
 static const char *
-parse(const struct config_key *key, const char *text, union value *out, char *buf, size_t size)
+config_parse(const struct config_key *key, const char *text, union value *out, char *buf,
+    size_t size)
 {
 	const char *why = NULL;
 	double n = 0;
@@ -89,11 +90,11 @@ parse(const struct config_key *key, const char *text, union value *out, char *bu
 		n = out->factor;
 		break;
 	}
-	return n < key->min || n > key->max ? range_text(key, buf, size) : NULL;
+	return n < key->min || n > key->max ? config_range_text(key, buf, size) : NULL;
 }
 
 static void
-clear_row(struct config_given *given, size_t row)
+config_clear_row(struct config_given *given, size_t row)
 {
 	for (size_t i = 0; i < given->key[row].count; i++)
 		free(given->key[row].texts[i]);
@@ -106,7 +107,7 @@ void
 config_given_fini(struct config_given *given)
 {
 	for (size_t row = 0; row < CONFIG_KEYS_MAX; row++)
-		clear_row(given, row);
+		config_clear_row(given, row);
 }
 
 bool
@@ -117,8 +118,8 @@ config_set_empty(struct config_given *given, const struct config_key *key, const
 	char *copy = strdup(origin);
 
 	if (copy == NULL)
-		return out_of_memory(error);
-	clear_row(given, row);
+		return config_out_of_memory(error);
+	config_clear_row(given, row);
 	given->key[row].origin = copy;
 	return true;
 }
@@ -130,7 +131,7 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 	size_t row = config_row(key), count = given->key[row].count;
 	char buf[128], shown[128];
 	union value value;
-	const char *why = parse(key, text, &value, buf, sizeof(buf));
+	const char *why = config_parse(key, text, &value, buf, sizeof(buf));
 	char **texts, *copy;
 
 	if (why != NULL) {
@@ -148,7 +149,7 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 		    CONFIG_LIST_MAX);
 	}
 	if ((copy = strdup(text)) == NULL)
-		return out_of_memory(error);
+		return config_out_of_memory(error);
 	if (mode == CONFIG_REPLACE && !config_set_empty(given, key, origin, error)) {
 		free(copy);
 		return false;
@@ -156,13 +157,13 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 	texts = reallocarray(given->key[row].texts, count + 1, sizeof(*texts));
 	if (texts == NULL) {
 		free(copy);
-		return out_of_memory(error);
+		return config_out_of_memory(error);
 	}
 	texts[count] = copy;
 	given->key[row].texts = texts;
 	given->key[row].count = count + 1;
 	if (given->key[row].origin == NULL && (given->key[row].origin = strdup(origin)) == NULL)
-		return out_of_memory(error);
+		return config_out_of_memory(error);
 	return true;
 }
 
@@ -187,19 +188,19 @@ config_overlay(struct config_given *lower, const struct config_given *upper, cha
 }
 
 static void *
-field(struct config *config, const struct config_key *key)
+config_field(struct config *config, const struct config_key *key)
 {
 	return (char *)config + key->offset;
 }
 
 static const void *
-const_field(const struct config *config, const struct config_key *key)
+config_const_field(const struct config *config, const struct config_key *key)
 {
 	return (const char *)config + key->offset;
 }
 
 static void
-list_fini(struct config_list *list)
+config_list_fini(struct config_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		free(list->items[i]);
@@ -208,9 +209,9 @@ list_fini(struct config_list *list)
 }
 
 static bool
-list_copy(struct config_list *out, char *const *texts, size_t count)
+config_list_copy(struct config_list *out, char *const *texts, size_t count)
 {
-	list_fini(out);
+	config_list_fini(out);
 	if (count == 0)
 		return true;
 	if ((out->items = calloc(count, sizeof(*out->items))) == NULL)
@@ -224,13 +225,13 @@ list_copy(struct config_list *out, char *const *texts, size_t count)
 
 /* Puts a text that config_set has accepted, or the key's own default, where it belongs. */
 static bool
-store(struct config *config, const struct config_key *key, const char *text, char *error)
+config_store(struct config *config, const struct config_key *key, const char *text, char *error)
 {
-	void *at = field(config, key);
+	void *at = config_field(config, key);
 	union value value;
 	char buf[128];
-	const char *why = key->type != CONFIG_LIST ? parse(key, text, &value, buf, sizeof(buf))
-						   : NULL;
+	const char *why =
+	    key->type != CONFIG_LIST ? config_parse(key, text, &value, buf, sizeof(buf)) : NULL;
 
 	if (why != NULL) {
 		return fault_say(error, "%s: '%s' %s", key->name, text, why);
@@ -238,9 +239,9 @@ store(struct config *config, const struct config_key *key, const char *text, cha
 	switch (key->type) {
 	case CONFIG_TEXT:
 		free(*(char **)at);
-		return (*(char **)at = strdup(text)) != NULL || out_of_memory(error);
+		return (*(char **)at = strdup(text)) != NULL || config_out_of_memory(error);
 	case CONFIG_LIST:
-		list_fini(at);
+		config_list_fini(at);
 		break;
 	case CONFIG_BOOL:
 		*(bool *)at = value.flag;
@@ -274,7 +275,7 @@ store(struct config *config, const struct config_key *key, const char *text, cha
 
 /* The name that a member has when nobody gave it one. */
 static bool
-store_host_name(struct config *config, const struct config_key *key, char *error)
+config_store_host_name(struct config *config, const struct config_key *key, char *error)
 {
 	char host[SWIM_NAME_MAX + 2] = "";
 	const char *why;
@@ -285,12 +286,12 @@ store_host_name(struct config *config, const struct config_key *key, char *error
 		return fault_say(error,
 		    "name: the host name '%s' %s; give another name with --name", host, why);
 	}
-	return store(config, key, host, error);
+	return config_store(config, key, host, error);
 }
 
 /* "ro_socket" is by default beside "socket" only where that is the default, too. */
 static const char *
-fallback_of(const struct config_given *given, const struct config_key *key)
+config_fallback_of(const struct config_given *given, const struct config_key *key)
 {
 	if (strcmp(key->name, "ro_socket") == 0 &&
 	    given->key[config_row(config_find("socket"))].origin != NULL)
@@ -299,7 +300,7 @@ fallback_of(const struct config_given *given, const struct config_key *key)
 }
 
 static const char *
-origin_of(const struct config *config, const char *key)
+config_origin_of(const struct config *config, const char *key)
 {
 	const char *origin = config->origin[config_row(config_find(key))];
 
@@ -308,57 +309,58 @@ origin_of(const struct config *config, const char *key)
 
 /* One key must not be above another. */
 static bool
-ordered(const struct config *config, const char *low, swim_duration a, const char *high,
+config_ordered(const struct config *config, const char *low, swim_duration a, const char *high,
     swim_duration b, char *error)
 {
 	if (a.ns <= b.ns)
 		return true;
-	return fault_say(error, "%s (%s) is %g s, above %s (%s), %g s", low, origin_of(config, low),
-	    swim_duration_seconds(a), high, origin_of(config, high), swim_duration_seconds(b));
+	return fault_say(error, "%s (%s) is %g s, above %s (%s), %g s", low,
+	    config_origin_of(config, low), swim_duration_seconds(a), high,
+	    config_origin_of(config, high), swim_duration_seconds(b));
 }
 
 /* What no key alone can tell. */
 static bool
-consistent(const struct config *c, char *error)
+config_consistent(const struct config *c, char *error)
 {
 	char fault[FAULT_MAX];
 	struct own_tags tags;
 
-	if (!ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
+	if (!config_ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
 		c->timing.probe_interval, error) ||
-	    !ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
+	    !config_ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
 		return false;
 	if (!own_tags_parse(&c->tags, &tags, fault))
-		return fault_say(error, "tags (%s): %.400s", origin_of(c, "tags"), fault);
+		return fault_say(error, "tags (%s): %.400s", config_origin_of(c, "tags"), fault);
 	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {
 		return fault_say(error, "ro_socket (%s) is the same as socket (%s): %s",
-		    origin_of(c, "ro_socket"), origin_of(c, "socket"), c->socket);
+		    config_origin_of(c, "ro_socket"), config_origin_of(c, "socket"), c->socket);
 	}
 	return true;
 }
 
 static bool
-build_key(const struct config_given *given, struct config *config, const struct config_key *key,
-    char *error)
+config_build_key(const struct config_given *given, struct config *config,
+    const struct config_key *key, char *error)
 {
 	size_t row = config_row(key);
 
 	if (given->key[row].origin == NULL) {
-		const char *fallback = fallback_of(given, key);
+		const char *fallback = config_fallback_of(given, key);
 
 		if (fallback != NULL)
-			return store(config, key, fallback, error);
-		return key->type != CONFIG_TEXT || store_host_name(config, key, error);
+			return config_store(config, key, fallback, error);
+		return key->type != CONFIG_TEXT || config_store_host_name(config, key, error);
 	}
 	if ((config->origin[row] = strdup(given->key[row].origin)) == NULL)
-		return out_of_memory(error);
+		return config_out_of_memory(error);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): writing a field by its offset makes it forget origin[] */
 	if (key->type == CONFIG_LIST)
-		return list_copy(field(config, key), given->key[row].texts,
+		return config_list_copy(config_field(config, key), given->key[row].texts,
 			   given->key[row].count) ||
-		       out_of_memory(error);
-	return store(config, key, given->key[row].texts[0], error);
+		       config_out_of_memory(error);
+	return config_store(config, key, given->key[row].texts[0], error);
 }
 
 bool
@@ -370,12 +372,12 @@ config_build(const struct config_given *given, struct config *out, char *error)
 
 	/* In the order of the table, where the profile stands above what overrides it. */
 	for (size_t row = 0; row < rows; row++) {
-		if (!build_key(given, &config, &keys[row], error)) {
+		if (!config_build_key(given, &config, &keys[row], error)) {
 			config_fini(&config);
 			return false;
 		}
 	}
-	if (!consistent(&config, error)) {
+	if (!config_consistent(&config, error)) {
 		config_fini(&config);
 		return false;
 	}
@@ -391,9 +393,9 @@ config_fini(struct config *config)
 
 	for (size_t row = 0; row < rows; row++) {
 		if (keys[row].type == CONFIG_TEXT)
-			free(*(char **)field(config, &keys[row]));
+			free(*(char **)config_field(config, &keys[row]));
 		else if (keys[row].type == CONFIG_LIST)
-			list_fini(field(config, &keys[row]));
+			config_list_fini(config_field(config, &keys[row]));
 	}
 	for (size_t row = 0; row < CONFIG_KEYS_MAX; row++)
 		free(config->origin[row]);
@@ -401,7 +403,7 @@ config_fini(struct config *config)
 }
 
 static bool
-list_equal(const struct config_list *a, const struct config_list *b)
+config_list_equal(const struct config_list *a, const struct config_list *b)
 {
 	if (a->count != b->count)
 		return false;
@@ -413,7 +415,7 @@ list_equal(const struct config_list *a, const struct config_list *b)
 }
 
 static size_t
-field_size(enum config_type type)
+config_field_size(enum config_type type)
 {
 	switch (type) {
 	case CONFIG_TEXT:
@@ -443,7 +445,7 @@ field_size(enum config_type type)
 
 /* The name of every machine that nobody gave one: two of them contest it. */
 static bool
-is_localhost(const char *name)
+config_is_localhost(const char *name)
 {
 	return strcasecmp(name, "localhost") == 0 || strncasecmp(name, "localhost.", 10) == 0 ||
 	       strncasecmp(name, "localhost4", 10) == 0 || strncasecmp(name, "localhost6", 10) == 0;
@@ -455,12 +457,12 @@ config_doubt(const struct config *config, size_t *at, char *text)
 	/* The first is the name, and then the seeds. */
 	if (*at == 0) {
 		(*at)++;
-		if (is_localhost(config->name)) {
+		if (config_is_localhost(config->name)) {
 			snprintf(text, FAULT_MAX,
 			    "this member's name (%s) is %s, as every machine is called that was given no name: "
 			    "give it one (hostnamectl hostname NAME, or the key name)",
 			    config->origin[config_row(config_find("name"))] != NULL
-				? origin_of(config, "name")
+				? config_origin_of(config, "name")
 				: "the host name",
 			    config->name);
 			return true;
@@ -483,13 +485,13 @@ config_doubt(const struct config *config, size_t *at, char *text)
 bool
 config_equal(const struct config_key *key, const struct config *a, const struct config *b)
 {
-	const void *x = const_field(a, key), *y = const_field(b, key);
+	const void *x = config_const_field(a, key), *y = config_const_field(b, key);
 
 	if (key->type == CONFIG_TEXT)
 		return strcmp(*(char *const *)x, *(char *const *)y) == 0;
 	if (key->type == CONFIG_LIST)
-		return list_equal(x, y);
-	return memcmp(x, y, field_size(key->type)) == 0;
+		return config_list_equal(x, y);
+	return memcmp(x, y, config_field_size(key->type)) == 0;
 }
 
 void
@@ -499,13 +501,13 @@ config_exchange(const struct config_key *key, struct config *to, struct config *
 		char bytes[sizeof(struct config_list)];
 		union value value;
 	} spare;
-	size_t row = config_row(key), size = field_size(key->type);
+	size_t row = config_row(key), size = config_field_size(key->type);
 	char *origin = to->origin[row];
 
 	_Static_assert(sizeof(spare) >= sizeof(struct config_list), "holds any field");
-	memcpy(&spare, field(to, key), size);
-	memcpy(field(to, key), field(from, key), size);
-	memcpy(field(from, key), &spare, size);
+	memcpy(&spare, config_field(to, key), size);
+	memcpy(config_field(to, key), config_field(from, key), size);
+	memcpy(config_field(from, key), &spare, size);
 	to->origin[row] = from->origin[row];
 	from->origin[row] = origin;
 }

@@ -39,7 +39,7 @@ struct reader {
 };
 
 static struct slot *
-slot_of(const cfg_opt_t *opt)
+config_file_slot_of(const cfg_opt_t *opt)
 {
 	return (struct slot *)(void *)opt->simple_value.ptr;
 }
@@ -62,7 +62,7 @@ fault(struct reader *r, size_t line, const char *format, ...)
 
 /* Where libConfuse is; at the file's end that is a line that is not there. */
 static size_t
-line_at(const struct reader *r, const cfg_t *cfg)
+config_file_line_at(const struct reader *r, const cfg_t *cfg)
 {
 	size_t line = cfg->line > 0 ? (size_t)cfg->line : 1;
 
@@ -71,11 +71,11 @@ line_at(const struct reader *r, const cfg_t *cfg)
 
 /* " 'NAME'", as it is and as it is shown. */
 static void
-unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *shown)
+config_file_unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *shown)
 {
 	char name[NEAREST_MAX + 1];
 	const char *near = NULL;
-	size_t line = line_at(r, cfg);
+	size_t line = config_file_line_at(r, cfg);
 
 	if (sscanf(quoted, " '%40[a-zA-Z0-9_-]'", name) == 1)
 		near = config_nearest(name);
@@ -92,17 +92,18 @@ unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *
 static void __attribute__((format(printf, 2, 0)))
 on_error(cfg_t *cfg, const char *format, va_list ap)
 {
-	struct reader *r = slot_of(cfg_getnopt(cfg, 0))->reader;
+	struct reader *r = config_file_slot_of(cfg_getnopt(cfg, 0))->reader;
 	static const char unknown[] = "no such option", early[] = "premature end of file",
 			  unexpected[] = "unexpected token";
 	char text[256], shown[320];
-	size_t line = line_at(r, cfg);
+	size_t line = config_file_line_at(r, cfg);
 
 	vsnprintf(text, sizeof(text), format, ap);
 	/* The text quotes the file, which may hold anything. */
 	utf8_escape(text, strlen(text), false, shown, sizeof(shown));
 	if (strncmp(shown, unknown, sizeof(unknown) - 1) == 0)
-		unknown_key(r, cfg, text + sizeof(unknown) - 1, shown + sizeof(unknown) - 1);
+		config_file_unknown_key(r, cfg, text + sizeof(unknown) - 1,
+		    shown + sizeof(unknown) - 1);
 	else if (strcmp(shown, early) == 0)
 		fault(r, line, "%s:%zu: end of file where an equal sign or a value is expected",
 		    cfg->filename, line);
@@ -116,9 +117,9 @@ on_error(cfg_t *cfg, const char *format, va_list ap)
 
 /* One value, or one item of a list. */
 static int
-on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
+config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
-	struct slot *slot = slot_of(opt);
+	struct slot *slot = config_file_slot_of(opt);
 	struct reader *r = slot->reader;
 	enum config_mode mode = CONFIG_APPEND;
 	char error[FAULT_MAX], origin[PATH_MAX + 16];
@@ -147,13 +148,13 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 
 /* An empty list brings no value: '=' has left its mark all the same. */
 static void
-take_empty_lists(cfg_t *cfg, struct reader *r)
+config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 {
 	char error[FAULT_MAX];
 	cfg_opt_t *opt;
 
 	for (unsigned i = 0; (opt = cfg_getnopt(cfg, i)) != NULL; i++) {
-		struct slot *slot = slot_of(opt);
+		struct slot *slot = config_file_slot_of(opt);
 
 		if ((opt->flags & CFGF_RESET) == 0)
 			continue;
@@ -166,7 +167,7 @@ take_empty_lists(cfg_t *cfg, struct reader *r)
 }
 
 static size_t
-line_of(const char *text, const char *at)
+config_file_line_of(const char *text, const char *at)
 {
 	size_t line = 1;
 
@@ -176,16 +177,16 @@ line_of(const char *text, const char *at)
 }
 
 static size_t
-last_line(const char *text, const char *end)
+config_file_last_line(const char *text, const char *end)
 {
 	while (end > text && strchr(" \t\r\n", end[-1]) != NULL)
 		end--;
-	return line_of(text, end);
+	return config_file_line_of(text, end);
 }
 
 /* Behind the value that is quoted from here on; NULL: it does not end. */
 static const char *
-skip_quoted(const char *p, const char *end)
+config_file_skip_quoted(const char *p, const char *end)
 {
 	char quote = *p++;
 
@@ -199,7 +200,7 @@ skip_quoted(const char *p, const char *end)
  * False: there is none.
  */
 static bool
-long_quote(const char *text, const char *end, size_t line, size_t *first, size_t *last)
+config_file_long_quote(const char *text, const char *end, size_t line, size_t *first, size_t *last)
 {
 	const char *p = text, *after;
 
@@ -208,10 +209,10 @@ long_quote(const char *text, const char *end, size_t line, size_t *first, size_t
 			p++;
 			continue;
 		}
-		if ((after = skip_quoted(p, end)) == NULL)
+		if ((after = config_file_skip_quoted(p, end)) == NULL)
 			return false;
-		*first = line_of(text, p);
-		*last = line_of(text, after);
+		*first = config_file_line_of(text, p);
+		*last = config_file_line_of(text, after);
 		if (*first < *last && (line == 0 || (*first <= line && line <= *last)))
 			return true;
 		p = after;
@@ -221,11 +222,11 @@ long_quote(const char *text, const char *end, size_t line, size_t *first, size_t
 
 /* A quote has no end.  The one whose end is missing may be an earlier one, which then ends where the next should begin. */
 static void
-open_quote(struct reader *r, const char *path, const char *text, const char *at)
+config_file_open_quote(struct reader *r, const char *path, const char *text, const char *at)
 {
-	size_t line = line_of(text, at), first, last;
+	size_t line = config_file_line_of(text, at), first, last;
 
-	if (long_quote(text, at, 0, &first, &last))
+	if (config_file_long_quote(text, at, 0, &first, &last))
 		fault(r, first,
 		    "%s:%zu: a quote begins here and does not end in its line, and one in line %zu does not end at all",
 		    path, first, line);
@@ -235,7 +236,7 @@ open_quote(struct reader *r, const char *path, const char *text, const char *at)
 
 /* Behind the comment, which becomes blank. */
 static char *
-blank_comment(char *p, char *after)
+config_file_blank_comment(char *p, char *after)
 {
 	for (; p < after; p++) {
 		if (*p != '\n')
@@ -250,28 +251,28 @@ blank_comment(char *p, char *after)
  * where each begins are those of its lexer.
  */
 static void
-prepare(struct reader *r, const char *path, char *text, char *end)
+config_file_prepare(struct reader *r, const char *path, char *text, char *end)
 {
 	char *p = text, *list = NULL, *after;
 
 	while (p < end && !r->failed) {
 		if (*p == '"' || *p == '\'') {
-			after = (char *)skip_quoted(p, end);
+			after = (char *)config_file_skip_quoted(p, end);
 			if (after == NULL)
-				open_quote(r, path, text, p);
+				config_file_open_quote(r, path, text, p);
 			else
 				p = after;
 		} else if (*p == '#' || (*p == '/' && p + 1 < end && p[1] == '/')) {
 			after = memchr(p, '\n', (size_t)(end - p));
-			p = blank_comment(p, after != NULL ? after : end);
+			p = config_file_blank_comment(p, after != NULL ? after : end);
 		} else if (*p == '/' && p + 1 < end && p[1] == '*') {
 			after = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
 			if (after == NULL)
-				fault(r, line_of(text, p),
+				fault(r, config_file_line_of(text, p),
 				    "%s:%zu: a comment begins here and does not end", path,
-				    line_of(text, p));
+				    config_file_line_of(text, p));
 			else
-				p = blank_comment(p, after + 2);
+				p = config_file_blank_comment(p, after + 2);
 		} else if (*p == '{' && list != NULL) {
 			break;
 		} else {
@@ -281,19 +282,21 @@ prepare(struct reader *r, const char *path, char *text, char *end)
 		}
 	}
 	if (list != NULL)
-		fault(r, line_of(text, list), "%s:%zu: a brace is opened here and not closed%s",
-		    path, line_of(text, list), p < end ? " before the next one is opened" : "");
+		fault(r, config_file_line_of(text, list),
+		    "%s:%zu: a brace is opened here and not closed%s", path,
+		    config_file_line_of(text, list),
+		    p < end ? " before the next one is opened" : "");
 }
 
 /* A fault in or right after a quoted value of several lines is where that begins: the end of the quote may be missing. */
 static void
-blame_quote(struct reader *r, const char *path, const char *text, const char *end)
+config_file_blame_quote(struct reader *r, const char *path, const char *text, const char *end)
 {
 	char before[FAULT_MAX];
 	const char *rest = before, *colon;
 	size_t first, last;
 
-	if (r->line == 0 || !long_quote(text, end, r->line, &first, &last))
+	if (r->line == 0 || !config_file_long_quote(text, end, r->line, &first, &last))
 		return;
 	snprintf(before, sizeof(before), "%s", r->error);
 	if (strncmp(before, path, strlen(path)) == 0 &&
@@ -308,7 +311,7 @@ blame_quote(struct reader *r, const char *path, const char *text, const char *en
  * pipe.
  */
 static int
-open_file(const char *path, FILE **file)
+config_file_open_file(const char *path, FILE **file)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), error;
 	struct stat st;
@@ -327,7 +330,7 @@ open_file(const char *path, FILE **file)
 
 /* Some editors begin UTF-8 with U+FEFF, which nobody sees: blank here, so that lines and columns stay. */
 static void
-blank_byte_order_mark(char *text, size_t len)
+config_file_blank_byte_order_mark(char *text, size_t len)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 
@@ -337,11 +340,11 @@ blank_byte_order_mark(char *text, size_t len)
 
 /* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
 static char *
-slurp(const char *path, size_t *len, int *status, char *error)
+config_file_slurp(const char *path, size_t *len, int *status, char *error)
 {
 	FILE *file = NULL;
 	char *text = NULL, *nul;
-	int failed = open_file(path, &file);
+	int failed = config_file_open_file(path, &file);
 
 	if (failed != 0) {
 		*status = fault_set(error, fault_status(-failed, EX_CONFIG), "%s: %s", path,
@@ -362,7 +365,7 @@ slurp(const char *path, size_t *len, int *status, char *error)
 		    "%s: is larger than 1 MiB, so it is no configuration file", path);
 	else if ((nul = memchr(text, '\0', *len)) != NULL)
 		fault_set(error, EX_CONFIG, "%s:%zu: has a NUL byte, so it is no text", path,
-		    line_of(text, nul));
+		    config_file_line_of(text, nul));
 	else
 		*status = 0;
 	if (*status != 0) {
@@ -375,7 +378,7 @@ out:
 }
 
 static int
-parse(const char *path, char *text, size_t len, struct reader *r)
+config_file_parse(const char *path, char *text, size_t len, struct reader *r)
 {
 	cfg_opt_t opts[CONFIG_KEYS_MAX + 1] = {0};
 	size_t rows;
@@ -383,10 +386,10 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 	FILE *stream;
 	cfg_t *cfg;
 
-	prepare(r, path, text, text + len);
+	config_file_prepare(r, path, text, text + len);
 	if (r->failed)
 		return EX_CONFIG;
-	r->last_line = last_line(text, text + len);
+	r->last_line = config_file_last_line(text, text + len);
 	for (size_t row = 0; row < rows; row++) {
 		r->slots[row] = (struct slot){.reader = r, .key = &keys[row]};
 		opts[row] = (cfg_opt_t){
@@ -394,7 +397,7 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 		    .type = CFGT_PTR,
 		    .flags = keys[row].type == CONFIG_LIST ? CFGF_LIST : CFGF_NONE,
 		    .simple_value = {.ptr = (void **)&r->slots[row]},
-		    .parsecb = on_value,
+		    .parsecb = config_file_on_value,
 		};
 	}
 	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL)
@@ -408,11 +411,12 @@ parse(const char *path, char *text, size_t len, struct reader *r)
 		return EX_OSERR;
 	}
 	if (cfg_parse_fp(cfg, stream) != CFG_SUCCESS)
-		fault(r, line_at(r, cfg), "%s:%zu: syntax error", path, line_at(r, cfg));
+		fault(r, config_file_line_at(r, cfg), "%s:%zu: syntax error", path,
+		    config_file_line_at(r, cfg));
 	else
-		take_empty_lists(cfg, r);
+		config_file_take_empty_lists(cfg, r);
 	if (r->failed)
-		blame_quote(r, path, text, text + len);
+		config_file_blame_quote(r, path, text, text + len);
 	fclose(stream);
 	cfg_free(cfg);
 	return r->failed ? EX_CONFIG : 0;
@@ -424,7 +428,7 @@ config_file_read(const char *path, struct config_given *given, char *error)
 	struct reader *r = NULL;
 	size_t len = 0;
 	int status;
-	char *text = slurp(path, &len, &status, error);
+	char *text = config_file_slurp(path, &len, &status, error);
 
 	if (text == NULL)
 		return status;
@@ -433,8 +437,8 @@ config_file_read(const char *path, struct config_given *given, char *error)
 	} else {
 		r->given = given;
 		r->error = error;
-		blank_byte_order_mark(text, len);
-		status = parse(path, text, len, r);
+		config_file_blank_byte_order_mark(text, len);
+		status = config_file_parse(path, text, len, r);
 	}
 	if (status == EX_OSERR)
 		fault_set(error, EX_OSERR, "%s: out of memory", path);
@@ -444,7 +448,7 @@ config_file_read(const char *path, struct config_given *given, char *error)
 }
 
 static int
-is_conf(const struct dirent *entry)
+config_file_is_conf(const struct dirent *entry)
 {
 	size_t len = strlen(entry->d_name);
 
@@ -453,13 +457,13 @@ is_conf(const struct dirent *entry)
 
 /* In byte order whatever the locale, so that every machine reads them alike. */
 static int
-by_name(const struct dirent **a, const struct dirent **b)
+config_file_by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static int
-read_one(const char *path, struct config_given *given, FILE *report, char *error)
+config_file_read_one(const char *path, struct config_given *given, FILE *report, char *error)
 {
 	int status = config_file_read(path, given, error);
 
@@ -477,7 +481,7 @@ config_file_read_all(const char *path, bool required, struct config_given *given
 	int count, status = 0;
 
 	if (required || access(path, F_OK) == 0 || errno != ENOENT) {
-		status = read_one(path, given, report, error);
+		status = config_file_read_one(path, given, report, error);
 		if (status != 0)
 			return status;
 	} else if (report != NULL) {
@@ -485,7 +489,7 @@ config_file_read_all(const char *path, bool required, struct config_given *given
 	}
 	if (snprintf(dir, sizeof(dir), "%s.d", path) >= (int)sizeof(dir))
 		return fault_set(error, EX_CONFIG, "%s: the path is too long", path);
-	if ((count = scandir(dir, &entries, is_conf, by_name)) < 0) {
+	if ((count = scandir(dir, &entries, config_file_is_conf, config_file_by_name)) < 0) {
 		if (errno == ENOENT)
 			return 0;
 		return fault_set(error, fault_status(errno, EX_CONFIG), "%s: %s", dir,
@@ -494,7 +498,7 @@ config_file_read_all(const char *path, bool required, struct config_given *given
 	for (int i = 0; i < count; i++) {
 		snprintf(file, sizeof(file), "%s/%s", dir, entries[i]->d_name);
 		if (status == 0)
-			status = read_one(file, given, report, error);
+			status = config_file_read_one(file, given, report, error);
 		free(entries[i]);
 	}
 	free(entries);

@@ -14,24 +14,24 @@
 #define DAY 86400.0
 
 static bool
-is_name_char(char c)
+config_keys_is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       (c != '\0' && strchr("._:-[]", c) != NULL);
 }
 
 static const char *
-check_charset(const char *text)
+config_keys_check_charset(const char *text)
 {
 	for (; *text != '\0'; text++) {
-		if (!is_name_char(*text))
+		if (!config_keys_is_name_char(*text))
 			return "has a character other than letters, digits, . _ : - [ and ]";
 	}
 	return NULL;
 }
 
 static const char *
-check_name(const char *text)
+config_keys_check_name(const char *text)
 {
 	_Static_assert(SWIM_NAME_MAX == 255, "the message below");
 
@@ -39,21 +39,21 @@ check_name(const char *text)
 		return "is empty; a member's name has 1 to 255 bytes";
 	if (strlen(text) > SWIM_NAME_MAX)
 		return "is longer than 255 bytes";
-	return check_charset(text);
+	return config_keys_check_charset(text);
 }
 
 static const char *
-check_cluster(const char *text)
+config_keys_check_cluster(const char *text)
 {
 	_Static_assert(SWIM_CLUSTER_MAX == 64, "the message below");
 
 	if (strlen(text) > SWIM_CLUSTER_MAX)
 		return "is longer than 64 bytes";
-	return check_charset(text);
+	return config_keys_check_charset(text);
 }
 
 static const char *
-check_tag(const char *text)
+config_keys_check_tag(const char *text)
 {
 	_Static_assert(WIRE_TAGS_MAX == 512, "the message below");
 	const char *equals = strchr(text, '=');
@@ -70,7 +70,7 @@ check_tag(const char *text)
 }
 
 static const char *
-check_hostport(const char *text, bool allow_port_0, char *host)
+config_keys_check_hostport(const char *text, bool allow_port_0, char *host)
 {
 	uint16_t port;
 	enum swim_addr_error error =
@@ -82,10 +82,10 @@ check_hostport(const char *text, bool allow_port_0, char *host)
 static const char not_single[] = "is a multicast or broadcast address, which is no member's";
 
 static const char *
-check_bind(const char *text)
+config_keys_check_bind(const char *text)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
-	const char *why = check_hostport(text, true, host);
+	const char *why = config_keys_check_hostport(text, true, host);
 	struct swim_addr a;
 
 	/* The kernel binds to such an address, at which no answer would ever find us. */
@@ -97,10 +97,10 @@ check_bind(const char *text)
 
 /* Something that others can send to. */
 static const char *
-check_destination(const char *text)
+config_keys_check_destination(const char *text)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
-	const char *why = check_hostport(text, false, host);
+	const char *why = config_keys_check_hostport(text, false, host);
 	struct swim_addr a;
 
 	if (why != NULL || !swim_addr_from_host(host, SWIM_DEFAULT_PORT, &a))
@@ -113,23 +113,23 @@ check_destination(const char *text)
 }
 
 static const char *
-check_seed(const char *text)
+config_keys_check_seed(const char *text)
 {
 	if (strncmp(text, "srv:", 4) != 0)
-		return check_destination(text);
+		return config_keys_check_destination(text);
 	return swim_service_name(text) != NULL
 		   ? NULL
 		   : "is no name of a service, such as srv:_swim._udp.example.org (it takes no port)";
 }
 
 static const char *
-check_advertise(const char *text)
+config_keys_check_advertise(const char *text)
 {
-	return *text == '\0' ? NULL : check_destination(text);
+	return *text == '\0' ? NULL : config_keys_check_destination(text);
 }
 
 static const char *
-check_device(const char *text)
+config_keys_check_device(const char *text)
 {
 	if (strlen(text) >= IF_NAMESIZE)
 		return "is longer than the 15 bytes of an interface name";
@@ -137,13 +137,13 @@ check_device(const char *text)
 }
 
 static const char *
-check_path(const char *text)
+config_keys_check_path(const char *text)
 {
 	return *text == '\0' ? "is empty; a path is wanted" : NULL;
 }
 
 static const char *
-check_optional_socket(const char *text)
+config_keys_check_optional_socket(const char *text)
 {
 	_Static_assert(sizeof(((struct sockaddr_un *)NULL)->sun_path) == 108, "the message below");
 
@@ -152,22 +152,23 @@ check_optional_socket(const char *text)
 }
 
 static const char *
-check_socket(const char *text)
+config_keys_check_socket(const char *text)
 {
-	const char *why = check_path(text);
+	const char *why = config_keys_check_path(text);
 
-	return why != NULL ? why : check_optional_socket(text);
+	return why != NULL ? why : config_keys_check_optional_socket(text);
 }
 
 static const char *
-check_interface(const char *text)
+config_keys_check_interface(const char *text)
 {
-	return *text == '\0' ? "is empty; the name of an interface is wanted" : check_device(text);
+	return *text == '\0' ? "is empty; the name of an interface is wanted"
+			     : config_keys_check_device(text);
 }
 
 /* RFC 6335, section 5.1: "_", up to 15 letters, digits and hyphens, and how it is transported. */
 static const char *
-check_mdns_service(const char *text)
+config_keys_check_mdns_service(const char *text)
 {
 	size_t len = strspn(text + (*text == '_'),
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -180,7 +181,7 @@ check_mdns_service(const char *text)
 }
 
 static const char *
-check_mdns_domain(const char *text)
+config_keys_check_mdns_domain(const char *text)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
@@ -201,7 +202,7 @@ static const struct config_key keys[] = {
 	.argument = "NAME",
 	AT(name),
 	.type = CONFIG_TEXT,
-	.check = check_name,
+	.check = config_keys_check_name,
 	.change = CONFIG_RESTART,
 	.help = "this member's name (default: the host name)"},
     {.name = "cluster",
@@ -210,7 +211,7 @@ static const struct config_key keys[] = {
 	AT(cluster),
 	.type = CONFIG_TEXT,
 	.fallback = "",
-	.check = check_cluster,
+	.check = config_keys_check_cluster,
 	.change = CONFIG_RESTART,
 	.help = "name of the cluster; members of another are not heard"},
     {.name = "state_dir",
@@ -219,7 +220,7 @@ static const struct config_key keys[] = {
 	AT(state_dir),
 	.type = CONFIG_TEXT,
 	.fallback = SWIM_STATE_DIR,
-	.check = check_path,
+	.check = config_keys_check_path,
 	.change = CONFIG_RESTART,
 	.help = "what has to outlive a restart"},
     {.name = "tags",
@@ -228,7 +229,7 @@ static const struct config_key keys[] = {
 	AT(tags),
 	.type = CONFIG_LIST,
 	.fallback = "",
-	.check = check_tag,
+	.check = config_keys_check_tag,
 	.change = CONFIG_LIVE,
 	.help = "tell this of this member to all; may be repeated"},
     /* Network. */
@@ -238,7 +239,7 @@ static const struct config_key keys[] = {
 	AT(bind),
 	.type = CONFIG_TEXT,
 	.fallback = "[::]:7946",
-	.check = check_bind,
+	.check = config_keys_check_bind,
 	.change = CONFIG_RESTART,
 	.help = "listen here"},
     {.name = "advertise",
@@ -247,14 +248,14 @@ static const struct config_key keys[] = {
 	AT(advertise),
 	.type = CONFIG_TEXT,
 	.fallback = "",
-	.check = check_advertise,
+	.check = config_keys_check_advertise,
 	.change = CONFIG_RESTART,
 	.help = "what others reach us at (default: chosen)"},
     {.name = "device",
 	AT(device),
 	.type = CONFIG_TEXT,
 	.fallback = "",
-	.check = check_device,
+	.check = config_keys_check_device,
 	.change = CONFIG_RESTART,
 	.help = "send and receive by this interface alone"},
     {.name = "max_datagram",
@@ -341,7 +342,7 @@ static const struct config_key keys[] = {
 	AT(seeds),
 	.type = CONFIG_LIST,
 	.fallback = "",
-	.check = check_seed,
+	.check = config_keys_check_seed,
 	.change = CONFIG_LIVE,
 	.help = "join through this member; may be repeated"},
     {.name = "mdns",
@@ -355,14 +356,14 @@ static const struct config_key keys[] = {
 	AT(mdns_service),
 	.type = CONFIG_TEXT,
 	.fallback = "_swim._udp",
-	.check = check_mdns_service,
+	.check = config_keys_check_mdns_service,
 	.change = CONFIG_RESTART,
 	.help = "type of the service that members are found by"},
     {.name = "mdns_domain",
 	AT(mdns_domain),
 	.type = CONFIG_TEXT,
 	.fallback = "local",
-	.check = check_mdns_domain,
+	.check = config_keys_check_mdns_domain,
 	.change = CONFIG_RESTART,
 	.help = "domain that they are looked for in"},
     {.name = "mdns_timeout",
@@ -377,7 +378,7 @@ static const struct config_key keys[] = {
 	AT(mdns_interfaces),
 	.type = CONFIG_LIST,
 	.fallback = "",
-	.check = check_interface,
+	.check = config_keys_check_interface,
 	.change = CONFIG_RESTART,
 	.help = "look, and be found, on these interfaces alone"},
     /* Protocol. */
@@ -483,7 +484,7 @@ static const struct config_key keys[] = {
 	AT(socket),
 	.type = CONFIG_TEXT,
 	.fallback = SWIM_RUN_DIR "/swimd.sock",
-	.check = check_socket,
+	.check = config_keys_check_socket,
 	.change = CONFIG_RESTART,
 	.help = "control socket"},
     {.name = "ro_socket",
@@ -492,7 +493,7 @@ static const struct config_key keys[] = {
 	AT(ro_socket),
 	.type = CONFIG_TEXT,
 	.fallback = SWIM_RUN_DIR "/swimd-ro.sock",
-	.check = check_optional_socket,
+	.check = config_keys_check_optional_socket,
 	.change = CONFIG_RESTART,
 	.help = "control socket that changes nothing (none if --socket is given alone)"},
     {.name = "socket_group",

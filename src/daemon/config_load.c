@@ -14,7 +14,7 @@
 
 /* A list stands in one variable, its items parted by commas or white space. */
 static bool
-set_list(struct config_given *given, const struct config_key *key, const char *text,
+config_load_set_list(struct config_given *given, const struct config_key *key, const char *text,
     const char *origin, char *error)
 {
 	static const char between[] = ", \t\n";
@@ -36,7 +36,7 @@ set_list(struct config_given *given, const struct config_key *key, const char *t
 }
 
 static bool
-load_environment(struct config_given *given, char *error)
+config_load_load_environment(struct config_given *given, char *error)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -49,7 +49,7 @@ load_environment(struct config_given *given, char *error)
 		if ((text = getenv(name)) == NULL)
 			continue;
 		if (keys[row].type == CONFIG_LIST) {
-			if (!set_list(given, &keys[row], text, name, error))
+			if (!config_load_set_list(given, &keys[row], text, name, error))
 				return false;
 		} else if (!config_set(given, &keys[row], CONFIG_REPLACE, text, name, error)) {
 			return false;
@@ -66,8 +66,8 @@ config_load(const struct options *options, FILE *report, struct config *out, cha
 	int status = config_file_read_all(path, options->file != NULL, &given, report, error);
 
 	if (status == 0 &&
-	    !(load_environment(&given, error) && config_overlay(&given, &options->given, error) &&
-		config_build(&given, out, error)))
+	    !(config_load_load_environment(&given, error) &&
+		config_overlay(&given, &options->given, error) && config_build(&given, out, error)))
 		status = EX_CONFIG;
 	config_given_fini(&given);
 	return status;
@@ -75,7 +75,7 @@ config_load(const struct options *options, FILE *report, struct config *out, cha
 
 /* SWIMD_NMAE: name. */
 static const char *
-meant(const char *variable)
+config_load_meant(const char *variable)
 {
 	char key[64];
 	size_t i;
@@ -108,7 +108,7 @@ config_load_stray(size_t *at, char *name, const char **near)
 			memcpy(name, text, len);
 			name[len] = '\0';
 			(*at)++;
-			*near = meant(name);
+			*near = config_load_meant(name);
 			return name;
 		}
 	}

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 static int
-write_all(int fd, const char *text, size_t len)
+durable_write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
@@ -72,7 +72,7 @@ durable_replace(int dir_fd, const char *name, const char *temp, const void *cont
 	if (fd < 0)
 		return -errno;
 	durable_give(dir_fd, fd);
-	error = write_all(fd, content, len);
+	error = durable_write_all(fd, content, len);
 	if (error == 0 && fsync(fd) != 0)
 		error = -errno;
 	if (close(fd) != 0 && error == 0)

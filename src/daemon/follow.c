@@ -14,7 +14,7 @@ follow_init(struct follow *f, const struct swim_addr *first, enum route_rank ran
 }
 
 static bool
-is_wanted(const struct follow *f, const struct follow_sight *sight)
+follow_is_wanted(const struct follow *f, const struct follow_sight *sight)
 {
 	if (swim_addr_equal(&sight->best, &f->current))
 		return false;
@@ -28,7 +28,7 @@ is_wanted(const struct follow *f, const struct follow_sight *sight)
 }
 
 static swim_duration
-settling(const struct follow *f)
+follow_settling(const struct follow *f)
 {
 	int64_t ms = FOLLOW_SETTLE_MS;
 
@@ -51,7 +51,7 @@ follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
 		f->moves = 0;
 	if (sight->present && sight->rank > f->rank && swim_addr_equal(&sight->best, &f->current))
 		f->rank = sight->rank;
-	if (!is_wanted(f, sight)) {
+	if (!follow_is_wanted(f, sight)) {
 		f->candidate = (struct swim_addr){0};
 		return false;
 	}
@@ -88,5 +88,5 @@ follow_deadline(const struct follow *f)
 {
 	if (f->candidate.family == 0)
 		return SWIM_TIME_NEVER;
-	return swim_time_add(f->candidate_since, settling(f));
+	return swim_time_add(f->candidate_since, follow_settling(f));
 }

@@ -23,27 +23,27 @@ health_memory_init(struct health_memory *m, const struct swim_timing *timing)
 }
 
 static bool
-within(swim_time at, swim_time now, int64_t seconds)
+health_within(swim_time at, swim_time now, int64_t seconds)
 {
 	return !swim_time_is_never(at) &&
 	       swim_time_before(now, swim_time_add(at, swim_seconds(seconds)));
 }
 
 static bool
-recent(swim_time at, swim_time now)
+health_recent(swim_time at, swim_time now)
 {
-	return within(at, now, HEALTH_MEMORY_SECONDS);
+	return health_within(at, now, HEALTH_MEMORY_SECONDS);
 }
 
 static void
-note_lag(struct health_memory *m, swim_time now, swim_duration lag)
+health_note_lag(struct health_memory *m, swim_time now, swim_duration lag)
 {
 	if (lag.ns >= m->timing->probe_timeout.ns) {
 		m->lags[m->lag_next] = now;
 		m->lag_next = (m->lag_next + 1) % HEALTH_LAGS;
 	}
 	if (lag.ns >= m->timing->probe_interval.ns &&
-	    (!recent(m->lagged_at, now) || lag.ns >= m->lag.ns)) {
+	    (!health_recent(m->lagged_at, now) || lag.ns >= m->lag.ns)) {
 		m->lag = lag;
 		m->lagged_at = now;
 	}
@@ -55,18 +55,18 @@ health_note(struct health_memory *m, swim_time now, uint64_t kernel_drops, swim_
 	uint64_t dropped = kernel_drops - m->drops_seen;
 
 	if (dropped > 0) {
-		m->drops = (recent(m->dropped_at, now) ? m->drops : 0) + dropped;
+		m->drops = (health_recent(m->dropped_at, now) ? m->drops : 0) + dropped;
 		m->drops_seen = kernel_drops;
 		m->dropped_at = now;
 	}
-	note_lag(m, now, lag);
+	health_note_lag(m, now, lag);
 	return dropped;
 }
 
 void
 health_note_flood(struct health_memory *m, swim_time now, uint64_t more, const char *from)
 {
-	m->unread = (recent(m->flooded_at, now) ? m->unread : 0) + more;
+	m->unread = (health_recent(m->flooded_at, now) ? m->unread : 0) + more;
 	m->flooded_at = now;
 	snprintf(m->flooder, sizeof(m->flooder), "%s", from);
 }
@@ -79,7 +79,7 @@ health_note_conflict(struct health_memory *m, swim_time now, const char *address
 }
 
 static bool
-majority(size_t alive, size_t lost)
+health_majority(size_t alive, size_t lost)
 {
 	return alive > lost;
 }
@@ -99,7 +99,7 @@ health_note_joined(struct health_memory *m)
 void
 health_note_members(struct health_memory *m, size_t alive, size_t lost)
 {
-	m->quorum = majority(alive, lost + m->forgotten);
+	m->quorum = health_majority(alive, lost + m->forgotten);
 	if (m->quorum)
 		m->forgotten = 0;
 }
@@ -119,7 +119,7 @@ reason(struct control_health *out, enum control_health_status status, const char
 }
 
 static void
-judge_company(const struct health_input *in, struct control_health *out)
+health_judge_company(const struct health_input *in, struct control_health *out)
 {
 	size_t known = in->suspect + in->dead;
 
@@ -158,45 +158,46 @@ judge_company(const struct health_input *in, struct control_health *out)
 }
 
 static long long
-seconds_since(swim_time at, swim_time now)
+health_seconds_since(swim_time at, swim_time now)
 {
 	return (long long)(swim_duration_ms(swim_time_since(now, at)) / 1000);
 }
 
 static void
-judge_memory(const struct health_input *in, struct control_health *out)
+health_judge_memory(const struct health_input *in, struct control_health *out)
 {
 	const struct health_memory *m = in->memory;
 
-	if (within(m->conflict_at, in->now, HEALTH_CONFLICT_SECONDS))
+	if (health_within(m->conflict_at, in->now, HEALTH_CONFLICT_SECONDS))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "another at %s bears this member's name: give one of the two another",
 		    m->namesake);
-	if (recent(m->dropped_at, in->now))
+	if (health_recent(m->dropped_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the kernel dropped %llu datagrams: the receive buffer was full",
 		    (unsigned long long)m->drops);
-	if (recent(m->flooded_at, in->now))
+	if (health_recent(m->flooded_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%llu datagrams were dropped unread as too many came, the last from %s: stop their sender",
 		    (unsigned long long)m->unread, m->flooder);
-	if (recent(m->lagged_at, in->now))
+	if (health_recent(m->lagged_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",
 		    (long long)swim_duration_ms(m->lag));
-	else if (recent(m->lags[m->lag_next], in->now))
+	else if (health_recent(m->lags[m->lag_next], in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms or longer %d times in a minute: too little processor time",
 		    (long long)swim_duration_ms(m->timing->probe_timeout), HEALTH_LAGS);
-	if (recent(in->accept_failed_at, in->now))
+	if (health_recent(in->accept_failed_at, in->now))
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "no control connection could be accepted %lld s ago: %s",
-		    seconds_since(in->accept_failed_at, in->now), strerror(in->accept_errno));
+		    health_seconds_since(in->accept_failed_at, in->now),
+		    strerror(in->accept_errno));
 }
 
 /* A single accuser may have the fault itself: the core counts healthy accusers only. */
 static void
-judge_accused(const struct health_input *in, struct control_health *out)
+health_judge_accused(const struct health_input *in, struct control_health *out)
 {
 	const struct swim_accused *a = in->accused;
 	char first[160], second[160];
@@ -208,15 +209,15 @@ judge_accused(const struct health_input *in, struct control_health *out)
 	if (a->count > 2)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s, %s and %zu more suspected us, the last %lld s ago", first, second,
-		    a->count - 2, seconds_since(a->at, in->now));
+		    a->count - 2, health_seconds_since(a->at, in->now));
 	else
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s and %s suspected us, the last %lld s ago",
-		    first, second, seconds_since(a->at, in->now));
+		    first, second, health_seconds_since(a->at, in->now));
 }
 
 /* We ask for a view only after a small ping was answered: so large datagrams do not arrive, there or back. */
 static void
-judge_syncs(const struct health_input *in, struct control_health *out)
+health_judge_syncs(const struct health_input *in, struct control_health *out)
 {
 	char name[160];
 
@@ -230,7 +231,7 @@ judge_syncs(const struct health_input *in, struct control_health *out)
 
 /* "n2", or "n2 and 3 others". */
 static const char *
-names(const struct swim_reach_row *row, char *out, size_t cap)
+health_names(const struct swim_reach_row *row, char *out, size_t cap)
 {
 	char first[64];
 
@@ -261,21 +262,21 @@ health_judge_address(const struct health_input *in, struct control_health *out)
 	if (r->twins.count > 0)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s advertise%s our address, %s, too: set advertise to an address of its own on each",
-		    names(&r->twins, who, sizeof(who)), r->twins.count == 1 ? "s" : "",
+		    health_names(&r->twins, who, sizeof(who)), r->twins.count == 1 ? "s" : "",
 		    r->twins.address);
 	if (health_is_unreachable(r)) {
 		if (r->seen_at.family != 0)
 			snprintf(seen, sizeof(seen), "%s", swim_addr_format(&r->seen_at, who));
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s cannot reach us at %s: set advertise or forward UDP %u%s%s",
-		    names(&r->complaining, who, sizeof(who)), in->advertised, in->port,
+		    health_names(&r->complaining, who, sizeof(who)), in->advertised, in->port,
 		    *seen != '\0' ? "; heard from " : "", seen);
 	}
 }
 
 /* Links that others have and we have not; and the troubles of others, which are no fault of this member. */
 static void
-judge_links(const struct health_input *in, struct control_health *out)
+health_judge_links(const struct health_input *in, struct control_health *out)
 {
 	const struct swim_reach *r = in->reach;
 	char who[96], at[SWIM_ADDR_TEXT];
@@ -285,17 +286,17 @@ judge_links(const struct health_input *in, struct control_health *out)
 	if (r->broken.count > 0)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s answer%s others but not us: look for a firewall or a route between us and %s",
-		    names(&r->broken, who, sizeof(who)), r->broken.count == 1 ? "s" : "",
+		    health_names(&r->broken, who, sizeof(who)), r->broken.count == 1 ? "s" : "",
 		    r->broken.address);
 	if (r->elsewhere.count > 0)
 		reason(out, CONTROL_HEALTH_OK,
 		    "%s: no answer at %s, so asked at %s: set advertise there or forward UDP",
-		    names(&r->elsewhere, who, sizeof(who)), r->elsewhere.address,
+		    health_names(&r->elsewhere, who, sizeof(who)), r->elsewhere.address,
 		    swim_addr_format(&r->asked_at, at));
 	if (r->shared.count > 0)
 		reason(out, CONTROL_HEALTH_OK,
 		    "%s advertise%s %s, as another member does: set advertise on each",
-		    names(&r->shared, who, sizeof(who)), r->shared.count == 1 ? "s" : "",
+		    health_names(&r->shared, who, sizeof(who)), r->shared.count == 1 ? "s" : "",
 		    r->shared.address);
 }
 
@@ -305,7 +306,7 @@ health_judge(const struct health_input *in, struct control_health *out)
 	*out = (struct control_health){.status = CONTROL_HEALTH_OK};
 	if (in->leaving)
 		reason(out, CONTROL_HEALTH_DEGRADED, "this member is leaving");
-	judge_company(in, out);
+	health_judge_company(in, out);
 	if (!in->transport_healthy)
 		reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
 		    swim_error_text(in->transport_error), in->transport_errno != 0 ? ": " : "",
@@ -319,14 +320,14 @@ health_judge(const struct health_input *in, struct control_health *out)
 	if (in->snapshot_trouble != NULL)
 		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->snapshot_trouble);
 	health_judge_address(in, out);
-	judge_links(in, out);
+	health_judge_links(in, out);
 	if (in->members >= in->max_members)
 		reason(out, CONTROL_HEALTH_DEGRADED,
 		    "there are %zu members, which is max_members: others are refused", in->members);
-	judge_memory(in, out);
-	judge_syncs(in, out);
-	judge_accused(in, out);
-	out->quorum =
-	    out->status != CONTROL_HEALTH_ISOLATED &&
-	    majority(in->alive + 1, in->suspect + in->dead + in->missing + in->memory->forgotten);
+	health_judge_memory(in, out);
+	health_judge_syncs(in, out);
+	health_judge_accused(in, out);
+	out->quorum = out->status != CONTROL_HEALTH_ISOLATED &&
+		      health_majority(in->alive + 1,
+			  in->suspect + in->dead + in->missing + in->memory->forgotten);
 }

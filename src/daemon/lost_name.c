@@ -15,7 +15,7 @@
 
 /* The losses in a row so far; 0 where the last was more than LOST_NAME_MEMORY_S ago. */
 static unsigned
-recent(int dir_fd, int64_t wall_s)
+lost_name_recent(int dir_fd, int64_t wall_s)
 {
 	int fd = openat(dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char text[64] = "";
@@ -44,7 +44,7 @@ recent(int dir_fd, int64_t wall_s)
 unsigned
 lost_name_count(int dir_fd, int64_t wall_s)
 {
-	unsigned count = recent(dir_fd, wall_s) + 1;
+	unsigned count = lost_name_recent(dir_fd, wall_s) + 1;
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%u %" PRId64 "\n", count, wall_s);
 
@@ -56,7 +56,7 @@ lost_name_count(int dir_fd, int64_t wall_s)
 bool
 lost_name_recently(int dir_fd, int64_t wall_s)
 {
-	return recent(dir_fd, wall_s) > 0;
+	return lost_name_recent(dir_fd, wall_s) > 0;
 }
 
 swim_duration

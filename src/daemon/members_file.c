@@ -18,7 +18,7 @@
 /* ----------------------------------------------------------------------------------------- writing */
 
 static void
-append(struct members_text *t, const char *bytes, size_t len)
+members_file_append(struct members_text *t, const char *bytes, size_t len)
 {
 	size_t cap = t->cap == 0 ? 4096 : t->cap;
 	char *grown;
@@ -40,7 +40,7 @@ append(struct members_text *t, const char *bytes, size_t len)
 
 /* The text behind a space; three bytes for one at the most. */
 static size_t
-put_word(const char *text, size_t len, char *out)
+members_file_put_word(const char *text, size_t len, char *out)
 {
 	*out = ' ';
 	return 1 + word_escape(text, len, out + 1);
@@ -52,8 +52,8 @@ members_file_begin(struct members_text *t, const struct owner *self)
 	char line[OWNER_LINE_MAX];
 	size_t len = owner_put(self, line);
 
-	append(t, FIRST "\n", sizeof(FIRST));
-	append(t, line, len);
+	members_file_append(t, FIRST "\n", sizeof(FIRST));
+	members_file_append(t, line, len);
 }
 
 void
@@ -70,12 +70,12 @@ members_file_put(struct members_text *t, const struct members_entry *e)
 		strcpy(when, "1970-01-01T00:00:00");
 	len = (size_t)snprintf(line, sizeof(line), "%s %" PRIu64 " %s.%03dZ",
 	    swim_status_name(e->status), e->incarnation, when, (int)(e->since_ms % 1000));
-	len += put_word(e->address, strlen(e->address), line + len);
-	len += put_word(e->name, e->name_len, line + len);
+	len += members_file_put_word(e->address, strlen(e->address), line + len);
+	len += members_file_put_word(e->name, e->name_len, line + len);
 	if (e->unanswered)
-		len += put_word(UNANSWERED, strlen(UNANSWERED), line + len);
+		len += members_file_put_word(UNANSWERED, strlen(UNANSWERED), line + len);
 	line[len++] = '\n';
-	append(t, line, len);
+	members_file_append(t, line, len);
 }
 
 void
@@ -84,14 +84,14 @@ members_file_end(struct members_text *t)
 	char line[40];
 	int len = snprintf(line, sizeof(line), "end %zu\n", t->entries);
 
-	append(t, line, (size_t)len);
+	members_file_append(t, line, (size_t)len);
 }
 
 /* ----------------------------------------------------------------------------------------- reading */
 
 /* All digits, and no more than fit. */
 static bool
-read_number(const char *text, uint64_t *out)
+members_file_read_number(const char *text, uint64_t *out)
 {
 	uint64_t n = 0;
 
@@ -107,7 +107,7 @@ read_number(const char *text, uint64_t *out)
 }
 
 static bool
-read_time(const char *text, int64_t *out)
+members_file_read_time(const char *text, int64_t *out)
 {
 	struct tm tm = {0};
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -119,7 +119,7 @@ read_time(const char *text, int64_t *out)
 		return false;
 	memcpy(thousandths, rest + 1, 3);
 	seconds = timegm(&tm);
-	if (!read_number(thousandths, &ms) || seconds < 0)
+	if (!members_file_read_number(thousandths, &ms) || seconds < 0)
 		return false;
 	*out = (int64_t)seconds * 1000 + (int64_t)ms;
 	return true;
@@ -127,7 +127,7 @@ read_time(const char *text, int64_t *out)
 
 /* NULL, or why the line is no entry. */
 static const char *
-read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
+members_file_read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port;
@@ -135,9 +135,9 @@ read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
 
 	if (!swim_status_parse(fields[0], &out->status))
 		return "the status is none";
-	if (!read_number(fields[1], &out->incarnation))
+	if (!members_file_read_number(fields[1], &out->incarnation))
 		return "the incarnation is no number";
-	if (!read_time(fields[2], &out->since_ms))
+	if (!members_file_read_time(fields[2], &out->since_ms))
 		return "the time is none";
 	if (!word_unescape(fields[3], &len) || len > SWIM_HOSTPORT_MAX ||
 	    swim_hostport_split(fields[3], len, -1, false, host, &port) != SWIM_ADDR_OK)
@@ -155,7 +155,7 @@ read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
 }
 
 static size_t
-split(char *line, char *fields[FIELDS + 1])
+members_file_split(char *line, char *fields[FIELDS + 1])
 {
 	size_t count = 0;
 	char *rest = line;
@@ -168,7 +168,7 @@ split(char *line, char *fields[FIELDS + 1])
 }
 
 static void
-complain(struct members_list *list, size_t number, const char *why)
+members_file_complain(struct members_list *list, size_t number, const char *why)
 {
 	if (list->bad_lines++ == 0) {
 		list->first_bad = number;
@@ -183,12 +183,12 @@ struct reading {
 };
 
 static bool
-take_entry(struct reading *r, const struct members_entry *e)
+members_file_take_entry(struct reading *r, const struct members_entry *e)
 {
 	struct members_list *list = r->list;
 
 	if (list->count == r->max) {
-		complain(list, r->number, "there are more members than max_members");
+		members_file_complain(list, r->number, "there are more members than max_members");
 		return true;
 	}
 	if (list->count == r->capacity) {
@@ -206,7 +206,7 @@ take_entry(struct reading *r, const struct members_entry *e)
 
 /* False: out of memory. */
 static bool
-take_line(struct reading *r, const char *text, size_t len)
+members_file_take_line(struct reading *r, const char *text, size_t len)
 {
 	struct members_entry entry;
 	char line[LINE_MAX_BYTES + 1], *fields[FIELDS + 1];
@@ -217,27 +217,28 @@ take_line(struct reading *r, const char *text, size_t len)
 	if (r->number == 1) {
 		r->first = len == sizeof(FIRST) - 1 && memcmp(text, FIRST, len) == 0;
 		if (!r->first)
-			complain(r->list, 1, "it does not begin with \"" FIRST "\"");
+			members_file_complain(r->list, 1, "it does not begin with \"" FIRST "\"");
 		return true;
 	}
 	if (r->number == 2 && owner_parse(text, len, &r->list->owner))
 		return true;
 	if (len > LINE_MAX_BYTES || memchr(text, '\0', len) != NULL) {
-		complain(r->list, r->number, "the line is no text of ours");
+		members_file_complain(r->list, r->number, "the line is no text of ours");
 		return true;
 	}
 	memcpy(line, text, len);
 	line[len] = '\0';
-	count = split(line, fields);
+	count = members_file_split(line, fields);
 	if (count == 2 && strcmp(fields[0], "end") == 0) {
 		r->ended = true;
 		return true;
 	}
-	why = count == FIELDS || count == FIELDS + 1 ? read_entry(fields, count, &entry)
-						     : "the line does not have five or six words";
+	why = count == FIELDS || count == FIELDS + 1
+		  ? members_file_read_entry(fields, count, &entry)
+		  : "the line does not have five or six words";
 	if (why == NULL)
-		return take_entry(r, &entry);
-	complain(r->list, r->number, why);
+		return members_file_take_entry(r, &entry);
+	members_file_complain(r->list, r->number, why);
 	return true;
 }
 
@@ -253,7 +254,7 @@ members_file_parse(const char *text, size_t len, size_t max, struct members_list
 
 		if (newline == NULL)
 			break; /* a line that was cut is not to be trusted */
-		if (!take_line(&r, text, (size_t)(newline - text))) {
+		if (!members_file_take_line(&r, text, (size_t)(newline - text))) {
 			free(out->entries);
 			*out = (struct members_list){0};
 			return false;
@@ -261,6 +262,6 @@ members_file_parse(const char *text, size_t len, size_t max, struct members_list
 		text = newline + 1;
 	}
 	if ((r.first || r.number == 0) && !r.ended)
-		complain(out, r.number + 1, "the end is missing");
+		members_file_complain(out, r.number + 1, "the end is missing");
 	return true;
 }

@@ -28,7 +28,7 @@ struct targets {
 };
 
 static void
-targets_add(struct targets *targets, const struct swim_addr *addr, bool seed)
+network_targets_add(struct targets *targets, const struct swim_addr *addr, bool seed)
 {
 	for (size_t i = 0; i < targets->count; i++) {
 		if (swim_addr_equal(&targets->all[i].addr, addr)) {
@@ -41,7 +41,7 @@ targets_add(struct targets *targets, const struct swim_addr *addr, bool seed)
 }
 
 static void
-targets_add_seeds(struct targets *targets, const struct config_list *seeds)
+network_targets_add_seeds(struct targets *targets, const struct config_list *seeds)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
@@ -51,12 +51,12 @@ targets_add_seeds(struct targets *targets, const struct config_list *seeds)
 		if (swim_hostport_split(seeds->items[i], strlen(seeds->items[i]), SWIM_DEFAULT_PORT,
 			false, host, &port) == SWIM_ADDR_OK &&
 		    swim_addr_from_host(host, port, &addr))
-			targets_add(targets, &addr, true);
+			network_targets_add(targets, &addr, true);
 	}
 }
 
 static void
-targets_add_found(struct targets *targets, const struct discovery *hub)
+network_targets_add_found(struct targets *targets, const struct discovery *hub)
 {
 	static const char seed[] = "seed";
 	struct discovery_peer peer;
@@ -64,12 +64,13 @@ targets_add_found(struct targets *targets, const struct discovery *hub)
 	for (size_t i = 0; i < discovery_count(hub) && targets->count < NETWORK_TARGETS_MAX; i++) {
 		discovery_at(hub, i, &peer);
 		if (peer.resolved.family != 0)
-			targets_add(targets, &peer.resolved, strcmp(peer.source, seed) == 0);
+			network_targets_add(targets, &peer.resolved,
+			    strcmp(peer.source, seed) == 0);
 	}
 }
 
 static void
-targets_add_members(struct targets *targets, const struct swim *swim)
+network_targets_add_members(struct targets *targets, const struct swim *swim)
 {
 	struct swim_report member;
 	struct swim_addr addr;
@@ -79,13 +80,14 @@ targets_add_members(struct targets *targets, const struct swim *swim)
 		swim_member_at(swim, i, &member);
 		if (!member.local && swim_status_is_live(member.status) &&
 		    swim_addr_parse(member.address, strlen(member.address), &addr))
-			targets_add(targets, &addr, false);
+			network_targets_add(targets, &addr, false);
 	}
 }
 
 /* The best address now; `asked` (NULL: nobody) is about to be joined. */
 static void
-choose(const struct node *node, const struct swim_addr *asked, struct route_choice *out)
+network_choose_route(const struct node *node, const struct swim_addr *asked,
+    struct route_choice *out)
 {
 	const struct network *net = &node->network;
 	struct targets targets = {.count = 0};
@@ -97,13 +99,13 @@ choose(const struct node *node, const struct swim_addr *asked, struct route_choi
 	};
 	struct route_wish filled;
 
-	targets_add_seeds(&targets, &node->config.seeds);
+	network_targets_add_seeds(&targets, &node->config.seeds);
 	if (asked != NULL)
-		targets_add(&targets, asked, false);
+		network_targets_add(&targets, asked, false);
 	if (node->discovery != NULL)
-		targets_add_found(&targets, node->discovery);
+		network_targets_add_found(&targets, node->discovery);
 	if (node->swim != NULL)
-		targets_add_members(&targets, node->swim);
+		network_targets_add_members(&targets, node->swim);
 	filled = wish;
 	filled.target_count = targets.count;
 	route_choose(&filled, out);
@@ -111,7 +113,7 @@ choose(const struct node *node, const struct swim_addr *asked, struct route_choi
 
 /* The index and the name of an interface, which may be asked for by an alternative name (ip-link(8): altname); 0: none. */
 static uint32_t
-find_device(const char *wanted, char name[IF_NAMESIZE])
+network_find_device(const char *wanted, char name[IF_NAMESIZE])
 {
 	uint32_t index = if_nametoindex(wanted);
 
@@ -127,7 +129,7 @@ network_choose(struct node *node, char *fault)
 	const struct config *c = &node->config;
 	struct route_choice choice;
 
-	if (*c->device != '\0' && find_device(c->device, net->device) == 0)
+	if (*c->device != '\0' && network_find_device(c->device, net->device) == 0)
 		snprintf(net->device, sizeof(net->device), "%s", c->device);
 	if (node->bound.scope != 0)
 		if_indextoname(node->bound.scope, net->bind_zone);
@@ -135,7 +137,7 @@ network_choose(struct node *node, char *fault)
 		return address_resolve("advertise", c->advertise, node->bound.port, false,
 		    &node->advertised, fault);
 	net->following = swim_addr_is_wildcard(&node->bound);
-	choose(node, NULL, &choice);
+	network_choose_route(node, NULL, &choice);
 	net->origin = choice.origin;
 	node->advertised = choice.rank == ROUTE_RANK_NONE ? here : choice.addr;
 	follow_init(&net->follow, &node->advertised, choice.rank);
@@ -158,7 +160,7 @@ network_tell_passed(const struct node *node)
 
 	if (!net->following)
 		return;
-	choose(node, NULL, &choice);
+	network_choose_route(node, NULL, &choice);
 	if (*choice.passed == '\0' || !swim_addr_equal(&choice.addr, &node->advertised))
 		return;
 	if (choice.doubtful)
@@ -179,7 +181,7 @@ network_trouble(const struct node *node)
 /* ------------------------------------------------------------------------------------ looking around */
 
 static void
-set_trouble(struct node *node, const char *text)
+network_set_trouble(struct node *node, const char *text)
 {
 	struct network *net = &node->network;
 
@@ -193,7 +195,7 @@ set_trouble(struct node *node, const char *text)
 }
 
 static void
-judge(struct node *node)
+network_judge(struct node *node)
 {
 	struct network *net = &node->network;
 	const char *device = node->network.device;
@@ -231,7 +233,7 @@ judge(struct node *node)
 	if (*text == '\0' && net->watch_errno != 0)
 		snprintf(text, sizeof(text), "changes of addresses are not noticed: %s",
 		    strerror(net->watch_errno));
-	set_trouble(node, text);
+	network_set_trouble(node, text);
 	/* Whoever could not be reached may be now. */
 	if (there && !net->there)
 		discovery_retry(node->discovery, loop_now());
@@ -240,7 +242,7 @@ judge(struct node *node)
 
 /* Tell everybody the address that was chosen. */
 static void
-announce(struct node *node, swim_time now)
+network_announce(struct node *node, swim_time now)
 {
 	const struct discovery_self self = {
 	    .name = node->config.name,
@@ -263,7 +265,7 @@ announce(struct node *node, swim_time now)
 
 /* Without any address we are cut off, and judge the others as ever. */
 static void
-set_reach(struct node *node, swim_time now)
+network_set_reach(struct node *node, swim_time now)
 {
 	/* Of the blocks for documentation: any of their family would do. */
 	const struct swim_addr v4 = {.family = 4, .port = 1, .ip = {192, 0, 2, 1}};
@@ -278,7 +280,7 @@ set_reach(struct node *node, swim_time now)
 
 /* When to look again though nobody tells of a change; NEVER: not. */
 static swim_time
-deadline(const struct network *net)
+network_deadline(const struct network *net)
 {
 	return swim_time_min(net->following ? follow_deadline(&net->follow) : SWIM_TIME_NEVER,
 	    net->again);
@@ -286,7 +288,7 @@ deadline(const struct network *net)
 
 /* A look that is due earlier stays due then. */
 static void
-look_by(struct network *net, swim_time at)
+network_look_by(struct network *net, swim_time at)
 {
 	net->due = swim_time_min(net->due, at);
 	loop_timer_set(net->timer, net->due);
@@ -294,7 +296,7 @@ look_by(struct network *net, swim_time at)
 
 /* To the interface of that index: the socket, and what was bound or is advertised on it. */
 static void
-bind_again(struct node *node, uint32_t index)
+network_bind_again(struct node *node, uint32_t index)
 {
 	struct network *net = &node->network;
 	swim_time now = loop_now();
@@ -323,7 +325,7 @@ bind_again(struct node *node, uint32_t index)
  * interface counts, whatever index we were bound to.
  */
 static void
-follow_device(struct node *node)
+network_follow_device(struct node *node)
 {
 	struct network *net = &node->network;
 	const char *wanted = *node->config.device != '\0' ? node->config.device : net->bind_zone;
@@ -332,7 +334,7 @@ follow_device(struct node *node)
 
 	if (*wanted == '\0')
 		return;
-	index = find_device(wanted, name);
+	index = network_find_device(wanted, name);
 	if (index == 0 && (bound == 0 || if_indextoname(bound, name) == NULL))
 		return; /* it is gone: whatever is sent there fails, and says so */
 	if (*net->device != '\0' && strcmp(net->device, name) != 0) {
@@ -342,11 +344,11 @@ follow_device(struct node *node)
 		udp_follow_device(node->udp, bound);
 	}
 	if (index != 0 && (index != bound || net->bind_errno != 0))
-		bind_again(node, index);
+		network_bind_again(node, index);
 }
 
 static void
-on_zone_moved(void *ctx, uint32_t from, uint32_t to)
+network_on_zone_moved(void *ctx, uint32_t from, uint32_t to)
 {
 	struct node *node = ctx;
 
@@ -354,7 +356,7 @@ on_zone_moved(void *ctx, uint32_t from, uint32_t to)
 }
 
 static void
-look(void *ctx, swim_time now)
+network_look(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 	struct network *net = &node->network;
@@ -365,10 +367,10 @@ look(void *ctx, swim_time now)
 	net->looked = now;
 	if (node->leaving)
 		return;
-	zones_look(&net->zones, on_zone_moved, node);
-	follow_device(node);
+	zones_look(&net->zones, network_on_zone_moved, node);
+	network_follow_device(node);
 	if (net->following) {
-		choose(node, NULL, &choice);
+		network_choose_route(node, NULL, &choice);
 		sight.best = choice.addr;
 		sight.rank = choice.rank;
 		sight.current_rank = choice.current_rank;
@@ -377,28 +379,28 @@ look(void *ctx, swim_time now)
 			net->origin = choice.origin;
 		if (follow_look(&net->follow, now, &sight)) {
 			net->origin = choice.origin;
-			announce(node, now);
+			network_announce(node, now);
 			discovery_retry(node->discovery, loop_now());
 		}
 	}
-	net->due = deadline(net);
+	net->due = network_deadline(net);
 	loop_timer_set(net->timer, net->due);
-	set_reach(node, now);
-	judge(node);
+	network_set_reach(node, now);
+	network_judge(node);
 	flush_all(node, loop_now());
 }
 
 static void
-on_changed(void *ctx)
+network_on_changed(void *ctx)
 {
 	struct node *node = ctx;
 	struct network *net = &node->network;
 	swim_time now = loop_now(), at = swim_time_add(net->looked, swim_ms(LOOK_EVERY_MS));
 
 	if (swim_time_reached(now, at))
-		look(node, now);
+		network_look(node, now);
 	else
-		look_by(net, at);
+		network_look_by(net, at);
 }
 
 void
@@ -411,7 +413,7 @@ network_peers_changed(struct node *node, bool seeds)
 	if (!net->following || net->timer == NULL || node->leaving ||
 	    net->follow.rank_now >= enough)
 		return;
-	look_by(net, swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS)));
+	network_look_by(net, swim_time_add(net->looked, swim_ms(LOOK_FOR_PEERS_MS)));
 }
 
 void
@@ -425,13 +427,13 @@ network_before_join(struct node *node, const struct swim_addr *address)
 	if (!net->following || net->follow.rank_now >= ROUTE_RANK_PEERS ||
 	    stats.members[SWIM_ALIVE] > 1)
 		return;
-	choose(node, address, &choice);
+	network_choose_route(node, address, &choice);
 	if (choice.rank < ROUTE_RANK_PEERS)
 		return;
 	net->origin = choice.origin;
 	follow_take(&net->follow, &choice.addr, choice.rank);
 	if (!swim_addr_equal(&choice.addr, &node->advertised))
-		announce(node, loop_now());
+		network_announce(node, loop_now());
 }
 
 int
@@ -442,16 +444,16 @@ network_start(struct node *node, char *fault)
 	net->looked = loop_now();
 	net->there = true;
 	net->again = SWIM_TIME_NEVER;
-	net->timer = loop_timer_new(node->base, look, node);
+	net->timer = loop_timer_new(node->base, network_look, node);
 	if (net->timer == NULL)
 		return fault_set(fault, EX_OSERR, "out of memory");
-	net->watch = netwatch_new(node->base, on_changed, node);
+	net->watch = netwatch_new(node->base, network_on_changed, node);
 	if (net->watch == NULL)
 		net->watch_errno = errno;
-	zones_look(&net->zones, on_zone_moved, node);
+	zones_look(&net->zones, network_on_zone_moved, node);
 	/* What has changed since the choice is seen now. */
 	net->due = SWIM_TIME_NEVER;
-	look_by(net, net->looked);
+	network_look_by(net, net->looked);
 	return 0;
 }
 

@@ -23,7 +23,7 @@
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
 
 static void *
-resize(void *ctx, void *ptr, size_t size)
+node_resize(void *ctx, void *ptr, size_t size)
 {
 	(void)ctx;
 	if (size == 0) {
@@ -34,7 +34,7 @@ resize(void *ctx, void *ptr, size_t size)
 }
 
 static void
-work_begins(void *ctx, enum swim_work work)
+node_work_begins(void *ctx, enum swim_work work)
 {
 	struct node_stopwatch *watch = &((struct node *)ctx)->stopwatches[work];
 
@@ -42,7 +42,7 @@ work_begins(void *ctx, enum swim_work work)
 }
 
 static void
-work_ends(void *ctx, enum swim_work work)
+node_work_ends(void *ctx, enum swim_work work)
 {
 	struct node_stopwatch *watch = &((struct node *)ctx)->stopwatches[work];
 
@@ -55,7 +55,7 @@ work_ends(void *ctx, enum swim_work work)
 /* ------------------------------------------------------------------------------------- the socket */
 
 static void
-on_refused(void *ctx, const struct swim_addr *peer, int error_number)
+node_on_refused(void *ctx, const struct swim_addr *peer, int error_number)
 {
 	struct node *node = ctx;
 
@@ -64,7 +64,7 @@ on_refused(void *ctx, const struct swim_addr *peer, int error_number)
 }
 
 static void
-on_transport(void *ctx, enum swim_error error, int error_number, const struct swim_addr *peer)
+node_on_transport(void *ctx, enum swim_error error, int error_number, const struct swim_addr *peer)
 {
 	struct node *node = ctx;
 	char text[256], to[SWIM_ADDR_TEXT] = "";
@@ -86,7 +86,7 @@ on_transport(void *ctx, enum swim_error error, int error_number, const struct sw
 /* -------------------------------------------------------------------------------------- discovery */
 
 static bool
-on_join(void *ctx, const struct swim_addr *address)
+node_on_join(void *ctx, const struct swim_addr *address)
 {
 	struct node *node = ctx;
 
@@ -99,14 +99,14 @@ on_join(void *ctx, const struct swim_addr *address)
 }
 
 static void
-on_discovery_changed(void *ctx)
+node_on_discovery_changed(void *ctx)
 {
 	network_peers_changed(ctx, true);
 	flush_all(ctx, loop_now());
 }
 
 static bool
-reaches(void *ctx, const struct swim_addr *address)
+node_reaches(void *ctx, const struct swim_addr *address)
 {
 	const struct node *node = ctx;
 
@@ -114,7 +114,7 @@ reaches(void *ctx, const struct swim_addr *address)
 }
 
 static bool
-has_peers(void *ctx)
+node_has_peers(void *ctx)
 {
 	const struct node *node = ctx;
 	struct swim_stats stats;
@@ -124,7 +124,7 @@ has_peers(void *ctx)
 }
 
 static bool
-is_member(void *ctx, const char *name, size_t len, const struct swim_addr *address)
+node_is_member(void *ctx, const char *name, size_t len, const struct swim_addr *address)
 {
 	const struct node *node = ctx;
 	struct swim_report member;
@@ -140,7 +140,7 @@ is_member(void *ctx, const char *name, size_t len, const struct swim_addr *addre
 
 /* Tell when something begins to be wrong with our address, and when it is over. */
 static void
-tell_reach(struct node *node, swim_time now)
+node_tell_reach(struct node *node, swim_time now)
 {
 	struct node_reach *told = &node->reach;
 	struct control_health health = {0};
@@ -176,7 +176,7 @@ tell_reach(struct node *node, swim_time now)
 }
 
 static void
-on_deadline(void *ctx, swim_time now)
+node_on_deadline(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 	char status[128];
@@ -186,7 +186,7 @@ on_deadline(void *ctx, swim_time now)
 	now = loop_now();
 	swim_tick(node->swim, now);
 	flush_all(node, now);
-	tell_reach(node, now);
+	node_tell_reach(node, now);
 	log_settle();
 	if (node->status_stale && swim_time_reached(now, node->status_at)) {
 		node->status_stale = false;
@@ -197,7 +197,7 @@ on_deadline(void *ctx, swim_time now)
 }
 
 static void
-on_watchdog(void *ctx, swim_time now)
+node_on_watchdog(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 
@@ -207,7 +207,7 @@ on_watchdog(void *ctx, swim_time now)
 
 /* We have left: once those who asked for it have their answers, that is all. */
 static void
-on_exit_timer(void *ctx, swim_time now)
+node_on_exit_timer(void *ctx, swim_time now)
 {
 	struct node *node = ctx;
 
@@ -222,7 +222,7 @@ on_exit_timer(void *ctx, swim_time now)
  * silent for a moment.  A leave that has begun goes on.
  */
 static void
-end_for_restart(struct node *node)
+node_end_for_restart(struct node *node)
 {
 	if (node->leaving)
 		return;
@@ -234,7 +234,7 @@ end_for_restart(struct node *node)
 }
 
 static void
-on_signal(evutil_socket_t number, short what, void *ctx)
+node_on_signal(evutil_socket_t number, short what, void *ctx)
 {
 	struct node *node = ctx;
 
@@ -242,7 +242,7 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 	if (number == SIGHUP) {
 		backend_reload_by_signal(node);
 	} else if (number == SIGUSR1) {
-		end_for_restart(node);
+		node_end_for_restart(node);
 	} else if (!node->leaving) {
 		node_leave(node, number == SIGINT ? "SIGINT" : "SIGTERM");
 	} else {
@@ -253,7 +253,7 @@ on_signal(evutil_socket_t number, short what, void *ctx)
 
 /* Children that the part of the program which started them waits for. */
 static bool
-owns_child(void *ctx, pid_t child)
+node_owns_child(void *ctx, pid_t child)
 {
 	const struct node *node = ctx;
 
@@ -282,7 +282,7 @@ node_lose_name(struct node *node)
 
 /* Tell nobody that we leave under a name that belongs to another member. */
 static void
-leave_silently(struct node *node)
+node_leave_silently(struct node *node)
 {
 	node->end_status = 0;
 	node->left = true;
@@ -301,7 +301,7 @@ node_leave(struct node *node, const char *reason)
 	notify_stopping();
 	control_leaving(node->control);
 	if (node->silent) {
-		leave_silently(node);
+		node_leave_silently(node);
 		return;
 	}
 	swim_leave(node->swim, loop_now());
@@ -311,13 +311,13 @@ node_leave(struct node *node, const char *reason)
 /* ----------------------------------------------------------------------------- beginning and end */
 
 static int
-out_of_memory(char *fault)
+node_out_of_memory(char *fault)
 {
 	return fault_set(fault, EX_OSERR, "out of memory");
 }
 
 static int
-make_random(void *out, size_t size, char *fault)
+node_make_random(void *out, size_t size, char *fault)
 {
 	if (getrandom(out, size, 0) == (ssize_t)size)
 		return 0;
@@ -325,41 +325,41 @@ make_random(void *out, size_t size, char *fault)
 }
 
 static int
-start_loop(struct node *node, char *fault)
+node_start_loop(struct node *node, char *fault)
 {
 	static const int numbers[NODE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
 	node->base = loop_new();
 	if (node->base == NULL)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < NODE_SIGNALS; i++) {
-		node->signals[i] = evsignal_new(node->base, numbers[i], on_signal, node);
+		node->signals[i] = evsignal_new(node->base, numbers[i], node_on_signal, node);
 		if (node->signals[i] == NULL || event_add(node->signals[i], NULL) != 0)
-			return out_of_memory(fault);
+			return node_out_of_memory(fault);
 	}
-	node->reaper = reaper_new(node->base, owns_child, node);
-	node->timer = loop_timer_new(node->base, on_deadline, node);
-	node->exit_timer = loop_timer_new(node->base, on_exit_timer, node);
+	node->reaper = reaper_new(node->base, node_owns_child, node);
+	node->timer = loop_timer_new(node->base, node_on_deadline, node);
+	node->exit_timer = loop_timer_new(node->base, node_on_exit_timer, node);
 	if (node->reaper == NULL || node->timer == NULL || node->exit_timer == NULL ||
 	    !state_start(node->state, node->base, flush_reserved, node))
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	node->watchdog_interval = notify_watchdog_interval();
 	if (node->watchdog_interval.ns > 0) {
-		node->watchdog = loop_timer_new(node->base, on_watchdog, node);
+		node->watchdog = loop_timer_new(node->base, node_on_watchdog, node);
 		if (node->watchdog == NULL)
-			return out_of_memory(fault);
+			return node_out_of_memory(fault);
 		loop_timer_set(node->watchdog, loop_now());
 	}
 	return 0;
 }
 
 static int
-start_udp(struct node *node, char *fault)
+node_start_udp(struct node *node, char *fault)
 {
 	struct udp_callbacks callbacks = {
-	    .health_changed = on_transport,
-	    .refused = on_refused,
+	    .health_changed = node_on_transport,
+	    .refused = node_on_refused,
 	};
 	const struct config *c = &node->config;
 	struct udp_config config;
@@ -379,7 +379,7 @@ start_udp(struct node *node, char *fault)
 	config.retry_factor = c->retry_factor;
 	config.retry_max = c->retry_max;
 	if ((node->udp = udp_new(node->base, &config, &callbacks)) == NULL)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	if (udp_start(node->udp) != SWIM_OK)
 		return address_bind_fault(c->bind, c->device, errno, fault);
 	udp_local(node->udp, &node->bound);
@@ -391,7 +391,7 @@ start_udp(struct node *node, char *fault)
  * others would believe that the owner of the name has moved here, and nobody would be left to say where the owner lives.
  */
 static uint64_t
-first_incarnation(const struct node *node)
+node_first_incarnation(const struct node *node)
 {
 	int64_t wall_s = loop_wall_ns() / INT64_C(1000000000);
 
@@ -401,7 +401,7 @@ first_incarnation(const struct node *node)
 }
 
 static int
-start_swim(struct node *node, char *fault)
+node_start_swim(struct node *node, char *fault)
 {
 	const struct config *c = &node->config;
 	const struct swim_config config = {
@@ -409,35 +409,35 @@ start_swim(struct node *node, char *fault)
 	    .cluster = c->cluster,
 	    .address = node->advertised,
 	    .loopback = swim_addr_is_loopback(&node->bound),
-	    .incarnation = first_incarnation(node),
+	    .incarnation = node_first_incarnation(node),
 	    .max_members = c->max_members,
 	    .max_jump = c->max_jump,
 	    .max_datagram = c->max_datagram,
 	    .timing = c->timing,
-	    .allocator = {.resize = resize},
+	    .allocator = {.resize = node_resize},
 	    .random = {.draw = random_draw, .ctx = &node->random},
-	    .hooks = {.begin = work_begins, .end = work_ends, .ctx = node},
+	    .hooks = {.begin = node_work_begins, .end = node_work_ends, .ctx = node},
 	};
 	uint64_t seed;
-	int status = make_random(&seed, sizeof(seed), fault);
+	int status = node_make_random(&seed, sizeof(seed), fault);
 
 	if (status != 0)
 		return status;
 	node->started = loop_now();
 	node->started_wall_ns = loop_wall_ns();
 	node->swim = swim_new(&config, seed, node->started);
-	return node->swim != NULL ? backend_start_tags(node, fault) : out_of_memory(fault);
+	return node->swim != NULL ? backend_start_tags(node, fault) : node_out_of_memory(fault);
 }
 
 static int
-start_discovery(struct node *node, char *fault)
+node_start_discovery(struct node *node, char *fault)
 {
 	const struct discovery_callbacks callbacks = {
-	    .join = on_join,
-	    .changed = on_discovery_changed,
-	    .reaches = reaches,
-	    .has_peers = has_peers,
-	    .is_member = is_member,
+	    .join = node_on_join,
+	    .changed = node_on_discovery_changed,
+	    .reaches = node_reaches,
+	    .has_peers = node_has_peers,
+	    .is_member = node_is_member,
 	    .ctx = node,
 	};
 	struct resolver_config resolver;
@@ -450,14 +450,14 @@ start_discovery(struct node *node, char *fault)
 	resolver.timeout = node->config.resolver_timeout;
 	node->resolver = resolver_new(node->base, &resolver);
 	if (node->resolver == NULL)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	discovery_config_defaults(&discovery);
-	if ((status = make_random(&discovery.seed, sizeof(discovery.seed), fault)) != 0)
+	if ((status = node_make_random(&discovery.seed, sizeof(discovery.seed), fault)) != 0)
 		return status;
 	node->discovery_loop =
 	    discovery_loop_new(node->base, node->resolver, &discovery, &callbacks);
 	if (node->discovery_loop == NULL || (node->heard = heard_new()) == NULL)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	node->discovery = discovery_loop_hub(node->discovery_loop);
 	discovery_add_source(node->discovery, node->heard);
 	return 0;
@@ -465,7 +465,7 @@ start_discovery(struct node *node, char *fault)
 
 /* Where our socket can be reached: what it is bound to, by family and interface. */
 static int
-start_mdns(struct node *node, char *fault)
+node_start_mdns(struct node *node, char *fault)
 {
 	const struct config *c = &node->config;
 	const char *device = c->device;
@@ -501,14 +501,14 @@ start_mdns(struct node *node, char *fault)
 	config.families = (udp_reaches(node->udp, &v4) ? MDNS_IPV4 : 0U) |
 			  (udp_reaches(node->udp, &v6) ? MDNS_IPV6 : 0U);
 	if ((mdns = mdns_new(node->base, &config)) == NULL)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	discovery_add_source(node->discovery, mdns);
 	discovery_advertise(node->discovery, &self);
 	return 0;
 }
 
 static int
-start_control(struct node *node, char *fault)
+node_start_control(struct node *node, char *fault)
 {
 	struct control_config config = {
 	    .socket = node->config.socket,
@@ -528,33 +528,34 @@ start_control(struct node *node, char *fault)
 }
 
 static int
-start(struct node *node, char *fault)
+node_start(struct node *node, char *fault)
 {
 	struct owner self;
 	uint8_t id[16];
 	int status;
 
-	if ((status = make_random(id, sizeof(id), fault)) != 0)
+	if ((status = node_make_random(id, sizeof(id), fault)) != 0)
 		return status;
 	for (size_t i = 0; i < sizeof(id); i++)
 		snprintf(node->boot + 2 * i, 3, "%02x", id[i]);
 	owner_init(&self, node->config.name, node->config.cluster);
 	if ((status = state_open(node->config.state_dir, &self, loop_now(), &node->state, fault)) !=
 		0 ||
-	    (status = start_loop(node, fault)) != 0 || (status = start_udp(node, fault)) != 0 ||
+	    (status = node_start_loop(node, fault)) != 0 ||
+	    (status = node_start_udp(node, fault)) != 0 ||
 	    (status = network_choose(node, fault)) != 0 ||
-	    (status = start_swim(node, fault)) != 0 ||
-	    (status = start_discovery(node, fault)) != 0 ||
-	    (status = start_control(node, fault)) != 0)
+	    (status = node_start_swim(node, fault)) != 0 ||
+	    (status = node_start_discovery(node, fault)) != 0 ||
+	    (status = node_start_control(node, fault)) != 0)
 		return status;
 	/* Only now, since the first joins make for datagrams and events. */
 	if (discovery_set_seeds(node->discovery, loop_now(),
 		(const char *const *)node->config.seeds.items, node->config.seeds.count) != SWIM_OK)
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	node->snapshot = snapshot_new(node);
 	if (node->snapshot == NULL)
-		return out_of_memory(fault);
-	status = start_mdns(node, fault);
+		return node_out_of_memory(fault);
+	status = node_start_mdns(node, fault);
 	return status != 0 ? status : network_start(node, fault);
 }
 
@@ -569,7 +570,7 @@ node_tell_doubts(const struct node *node)
 }
 
 static void
-report_aside(const struct node *node)
+node_report_aside(const struct node *node)
 {
 	char theirs[OWNER_TEXT_MAX], ours[OWNER_TEXT_MAX];
 	const struct owner *whose;
@@ -592,12 +593,12 @@ node_state_renewed(struct node *node, swim_time now)
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
 	snapshot_renew(node->snapshot, now);
-	report_aside(node);
+	node_report_aside(node);
 }
 
 /* Said once all is well, so that a start that fails is one line long. */
 static void
-report_start(const struct node *node)
+node_report_start(const struct node *node)
 {
 	char bound[SWIM_ADDR_TEXT], advertised[SWIM_ADDR_TEXT];
 	const char *warning = state_warning(node->state);
@@ -612,7 +613,7 @@ report_start(const struct node *node)
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
 	network_tell_passed(node);
-	report_aside(node);
+	node_report_aside(node);
 	node_tell_doubts(node);
 	udp_stats(node->udp, &udp);
 	if (node->config.receive_buffer > 0 &&
@@ -631,7 +632,7 @@ node_new(const struct options *options, struct config *config, struct node **out
 
 	if (node == NULL) {
 		config_fini(config);
-		return out_of_memory(fault);
+		return node_out_of_memory(fault);
 	}
 	node->options = options;
 	node->config = *config;
@@ -640,11 +641,11 @@ node_new(const struct options *options, struct config *config, struct node **out
 	health_memory_init(&node->health, &node->config.timing);
 	for (size_t i = 0; i < NODE_WORKS; i++)
 		node->stopwatches[i].begin = SWIM_TIME_NEVER;
-	if ((status = start(node, fault)) != 0) {
+	if ((status = node_start(node, fault)) != 0) {
 		node_free(node);
 		return status;
 	}
-	report_start(node);
+	node_report_start(node);
 	flush_all(node, loop_now());
 	*out = node;
 	return 0;

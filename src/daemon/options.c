@@ -36,7 +36,7 @@ struct cursor {
 };
 
 static bool
-named(const struct cursor *c, const char *option)
+options_named(const struct cursor *c, const char *option)
 {
 	return strlen(option) == c->name_len && memcmp(option, c->name, c->name_len) == 0;
 }
@@ -46,7 +46,7 @@ named(const struct cursor *c, const char *option)
  * is a value, and an empty one comes from a variable of the shell that is not set; so both must be given after '='.
  */
 static bool
-take_value(struct cursor *c, const char *wanted, const char **out, char *error)
+options_take_value(struct cursor *c, const char *wanted, const char **out, char *error)
 {
 	const char *next;
 	char shown[128];
@@ -74,29 +74,29 @@ take_value(struct cursor *c, const char *wanted, const char **out, char *error)
 }
 
 static bool
-refuse_value(const struct cursor *c, char *error)
+options_refuse_value(const struct cursor *c, char *error)
 {
 	return c->inlined == NULL ||
 	       fault_say(error, "%.*s takes no value (see --help)", (int)c->name_len, c->name);
 }
 
 static bool
-take_special(struct options *o, struct cursor *c, size_t i, char *error)
+options_take_special(struct options *o, struct cursor *c, size_t i, char *error)
 {
 	switch (specials[i].special) {
 	case OPTION_FILE:
-		if (!take_value(c, specials[i].argument, &o->file, error))
+		if (!options_take_value(c, specials[i].argument, &o->file, error))
 			return false;
 		return *o->file != '\0' || fault_say(error, "-c: the name of the file is empty");
 	case OPTION_CHECK:
 		o->check = true;
-		return refuse_value(c, error);
+		return options_refuse_value(c, error);
 	case OPTION_VERSION:
 		o->version = true;
-		return refuse_value(c, error);
+		return options_refuse_value(c, error);
 	case OPTION_HELP:
 		o->help = true;
-		return refuse_value(c, error);
+		return options_refuse_value(c, error);
 	case OPTION_UNSUPPORTED:
 		return fault_say(error, "%s is not supported by this version", specials[i].option);
 	}
@@ -104,7 +104,8 @@ take_special(struct options *o, struct cursor *c, size_t i, char *error)
 }
 
 static bool
-take_key(struct options *o, struct cursor *c, const struct config_key *key, bool no, char *error)
+options_take_key(struct options *o, struct cursor *c, const struct config_key *key, bool no,
+    char *error)
 {
 	size_t row = config_row(key);
 	enum config_mode mode = CONFIG_REPLACE;
@@ -114,9 +115,9 @@ take_key(struct options *o, struct cursor *c, const struct config_key *key, bool
 	snprintf(origin, sizeof(origin), "--%s%s", no ? "no-" : "", key->option);
 	if (key->type == CONFIG_BOOL) {
 		text = no ? "false" : "true";
-		if (!refuse_value(c, error))
+		if (!options_refuse_value(c, error))
 			return false;
-	} else if (!take_value(c, key->argument, &text, error)) {
+	} else if (!options_take_value(c, key->argument, &text, error)) {
 		return false;
 	}
 	if (key->type == CONFIG_LIST && o->given.key[row].count > 0)
@@ -126,7 +127,7 @@ take_key(struct options *o, struct cursor *c, const struct config_key *key, bool
 
 /* The key whose option this is, or NULL; *no for the --no-… of a switch. */
 static const struct config_key *
-find_key(const struct cursor *c, bool *no)
+options_find_key(const struct cursor *c, bool *no)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -137,11 +138,11 @@ find_key(const struct cursor *c, bool *no)
 			continue;
 		*no = false;
 		snprintf(text, sizeof(text), "--%s", keys[row].option);
-		if (named(c, text))
+		if (options_named(c, text))
 			return &keys[row];
 		*no = true;
 		snprintf(text, sizeof(text), "--no-%s", keys[row].option);
-		if (keys[row].type == CONFIG_BOOL && named(c, text))
+		if (keys[row].type == CONFIG_BOOL && options_named(c, text))
 			return &keys[row];
 	}
 	return NULL;
@@ -149,7 +150,7 @@ find_key(const struct cursor *c, bool *no)
 
 /* What may have been meant by --nmae; into buf, which has 64 bytes. */
 static const char *
-nearest_option(const struct cursor *c, char *buf)
+options_nearest_option(const struct cursor *c, char *buf)
 {
 	const char *names[CONFIG_KEYS_MAX + SPECIALS];
 	size_t rows, count = 0;
@@ -168,7 +169,7 @@ nearest_option(const struct cursor *c, char *buf)
 }
 
 static bool
-take_option(struct options *o, struct cursor *c, char *error)
+options_take_option(struct options *o, struct cursor *c, char *error)
 {
 	const char *arg = c->argv[c->at], *equals = strchr(arg, '=');
 	const struct config_key *key;
@@ -184,13 +185,13 @@ take_option(struct options *o, struct cursor *c, char *error)
 		c->inlined = arg + 2;
 	}
 	for (size_t i = 0; i < SPECIALS; i++) {
-		if (named(c, specials[i].option))
-			return take_special(o, c, i, error);
+		if (options_named(c, specials[i].option))
+			return options_take_special(o, c, i, error);
 	}
-	if ((key = find_key(c, &no)) != NULL)
-		return take_key(o, c, key, no, error);
+	if ((key = options_find_key(c, &no)) != NULL)
+		return options_take_key(o, c, key, no, error);
 	utf8_escape(arg, c->name_len, false, shown, sizeof(shown));
-	if ((near = nearest_option(c, buf)) != NULL)
+	if ((near = options_nearest_option(c, buf)) != NULL)
 		return fault_say(error, "unknown option '%s'; did you mean '--%s'? (see --help)",
 		    shown, near);
 	return fault_say(error, "unknown option '%s' (see --help)", shown);
@@ -215,7 +216,7 @@ options_parse(struct options *o, int argc, char *const argv[], char *error)
 			return fault_say(error, "'%s' is one argument too many (see --help)",
 			    shown);
 		}
-		if (!take_option(o, &c, error)) {
+		if (!options_take_option(o, &c, error)) {
 			options_fini(o);
 			return false;
 		}
@@ -230,7 +231,7 @@ options_fini(struct options *o)
 }
 
 static void
-help_line(FILE *out, const char *option, const char *argument, const char *help,
+options_help_line(FILE *out, const char *option, const char *argument, const char *help,
     const char *fallback)
 {
 	int width = fprintf(out, "  %s%s%s", option, argument != NULL ? " " : "",
@@ -255,8 +256,8 @@ options_help(FILE *out)
 	    out);
 	for (size_t i = 0; i < SPECIALS; i++) {
 		if (specials[i].help != NULL)
-			help_line(out, specials[i].option, specials[i].argument, specials[i].help,
-			    NULL);
+			options_help_line(out, specials[i].option, specials[i].argument,
+			    specials[i].help, NULL);
 	}
 	for (size_t row = 0; row < rows; row++) {
 		bool is_switch = keys[row].type == CONFIG_BOOL;
@@ -265,7 +266,7 @@ options_help(FILE *out)
 			continue;
 		snprintf(option, sizeof(option), "--%s%s%s", keys[row].option,
 		    is_switch ? ", --no-" : "", is_switch ? keys[row].option : "");
-		help_line(out, option, keys[row].argument, keys[row].help,
+		options_help_line(out, option, keys[row].argument, keys[row].help,
 		    is_switch ? NULL : keys[row].fallback);
 	}
 	fputs(

@@ -7,25 +7,25 @@
 #include "daemon/fault.h"
 
 static struct wire_str
-key_of(const char *text)
+own_tags_key_of(const char *text)
 {
 	return (struct wire_str){text, (uint16_t)strcspn(text, "=")};
 }
 
 static bool
-same(struct wire_str a, struct wire_str b)
+own_tags_same(struct wire_str a, struct wire_str b)
 {
 	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
 }
 
 static bool
-find(const struct own_tags *tags, struct wire_str key)
+own_tags_find(const struct own_tags *tags, struct wire_str key)
 {
 	struct wire_tag tag;
 	size_t offset = 0;
 
 	while (wire_tags_next(tags->bytes, tags->len, &offset, &tag)) {
-		if (same(tag.key, key))
+		if (own_tags_same(tag.key, key))
 			return true;
 	}
 	return false;
@@ -38,10 +38,10 @@ own_tags_parse(const struct config_list *list, struct own_tags *out, char *fault
 
 	out->len = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		struct wire_str key = key_of(list->items[i]);
+		struct wire_str key = own_tags_key_of(list->items[i]);
 		const char *value = list->items[i] + key.len + 1;
 
-		if (find(out, key)) {
+		if (own_tags_find(out, key)) {
 			utf8_escape(key.bytes, key.len, false, shown, sizeof(shown));
 			return fault_say(fault, "the tag '%s' is given twice", shown);
 		}
@@ -56,13 +56,13 @@ own_tags_parse(const struct config_list *list, struct own_tags *out, char *fault
 
 /* Unset what may not be there: that takes no room. */
 static enum wire_tags_error
-drop(struct own_tags *tags, struct wire_str key)
+own_tags_drop(struct own_tags *tags, struct wire_str key)
 {
 	return wire_tags_set(tags->bytes, &tags->len, key, (struct wire_str){NULL, 0});
 }
 
 static enum wire_tags_error
-change_one(struct own_tags_overlay *o, const struct own_tags *configured,
+own_tags_change_one(struct own_tags_overlay *o, const struct own_tags *configured,
     const struct wire_tag *change)
 {
 	static const struct wire_str empty = {"", 0};
@@ -70,10 +70,10 @@ change_one(struct own_tags_overlay *o, const struct own_tags *configured,
 
 	if (change->value.bytes != NULL) {
 		error = wire_tags_set(o->set.bytes, &o->set.len, change->key, change->value);
-		return error != WIRE_TAGS_OK ? error : drop(&o->unset, change->key);
+		return error != WIRE_TAGS_OK ? error : own_tags_drop(&o->unset, change->key);
 	}
-	error = drop(&o->set, change->key);
-	if (error != WIRE_TAGS_OK || !find(configured, change->key))
+	error = own_tags_drop(&o->set, change->key);
+	if (error != WIRE_TAGS_OK || !own_tags_find(configured, change->key))
 		return error;
 	return wire_tags_set(o->unset.bytes, &o->unset.len, change->key, empty);
 }
@@ -91,7 +91,7 @@ own_tags_change(struct own_tags_overlay *overlay, const struct own_tags *configu
 
 			if ((changes[i].value.bytes != NULL) != (setting == 1))
 				continue;
-			error = change_one(&changed, configured, &changes[i]);
+			error = own_tags_change_one(&changed, configured, &changes[i]);
 			if (error != WIRE_TAGS_OK)
 				return error;
 		}
@@ -111,12 +111,12 @@ own_tags_effective(const struct own_tags *configured, const struct own_tags_over
 	*out = *configured;
 	while (error == WIRE_TAGS_OK &&
 	       wire_tags_next(overlay->unset.bytes, overlay->unset.len, &offset, &tag))
-		error = drop(out, tag.key);
+		error = own_tags_drop(out, tag.key);
 	/* What is replaced goes first, so that only what is to be in the end has to fit. */
 	offset = 0;
 	while (error == WIRE_TAGS_OK &&
 	       wire_tags_next(overlay->set.bytes, overlay->set.len, &offset, &tag))
-		error = drop(out, tag.key);
+		error = own_tags_drop(out, tag.key);
 	offset = 0;
 	while (error == WIRE_TAGS_OK &&
 	       wire_tags_next(overlay->set.bytes, overlay->set.len, &offset, &tag))
@@ -132,7 +132,7 @@ own_tags_prune(struct own_tags_overlay *overlay, const struct own_tags *configur
 	size_t offset = 0;
 
 	while (wire_tags_next(overlay->unset.bytes, overlay->unset.len, &offset, &tag)) {
-		if (find(configured, tag.key))
+		if (own_tags_find(configured, tag.key))
 			(void)wire_tags_set(kept.bytes, &kept.len, tag.key, tag.value);
 	}
 	overlay->unset = kept;

@@ -45,7 +45,7 @@ owner_put(const struct owner *o, char out[OWNER_LINE_MAX])
 
 /* A word that is neither empty nor longer than `max` bytes, nor has a NUL in it, is copied. */
 static bool
-take(char *word, size_t max, char *out)
+owner_take(char *word, size_t max, char *out)
 {
 	size_t len;
 
@@ -71,10 +71,10 @@ owner_parse(const char *line, size_t len, struct owner *out)
 	space = strchr(copy, ' ');
 	if (space != NULL) {
 		*space = '\0';
-		if (!take(space + 1, SWIM_CLUSTER_MAX, o.cluster))
+		if (!owner_take(space + 1, SWIM_CLUSTER_MAX, o.cluster))
 			return false;
 	}
-	if (!take(copy, SWIM_NAME_MAX, o.name))
+	if (!owner_take(copy, SWIM_NAME_MAX, o.name))
 		return false;
 	*out = o;
 	return true;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static int
-compare_names(const void *a, const void *b)
+reload_compare_names(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -31,9 +31,9 @@ reload_compare(const struct config *running, const struct config *fresh, struct 
 			break;
 		}
 	}
-	qsort(out->applied, out->applied_count, sizeof(out->applied[0]), compare_names);
+	qsort(out->applied, out->applied_count, sizeof(out->applied[0]), reload_compare_names);
 	qsort(out->needs_restart, out->needs_restart_count, sizeof(out->needs_restart[0]),
-	    compare_names);
+	    reload_compare_names);
 }
 
 void

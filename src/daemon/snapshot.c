@@ -43,7 +43,7 @@ struct snapshot {
 /* ----------------------------------------------------------------------------------------- trouble */
 
 static void
-troubled(struct snapshot *s, const char *why)
+snapshot_troubled(struct snapshot *s, const char *why)
 {
 	bool before = s->trouble[0] != '\0';
 
@@ -57,7 +57,7 @@ troubled(struct snapshot *s, const char *why)
 }
 
 static void
-well(struct snapshot *s)
+snapshot_well(struct snapshot *s)
 {
 	if (s->trouble[0] == '\0')
 		return;
@@ -68,7 +68,7 @@ well(struct snapshot *s)
 /* ----------------------------------------------------------------------------------------- writing */
 
 static bool
-has_peers(const struct snapshot *s)
+snapshot_has_peers(const struct snapshot *s)
 {
 	struct swim_stats stats;
 
@@ -78,7 +78,7 @@ has_peers(const struct snapshot *s)
 
 /* Those who live, and below them the dead, as the hub is to look for them should we ever be alone. */
 static void
-refresh_known(const struct snapshot *s)
+snapshot_refresh_known(const struct snapshot *s)
 {
 	size_t count = swim_member_count(s->node->swim), live = 0, gone = 0;
 	char(*texts)[ZONE_TEXT] = calloc(count, sizeof(*texts));
@@ -106,7 +106,8 @@ out:
 }
 
 static void
-put_member(struct members_text *text, const struct swim_report *m, swim_time now, int64_t wall_ms)
+snapshot_put_member(struct members_text *text, const struct swim_report *m, swim_time now,
+    int64_t wall_ms)
 {
 	struct members_entry e = {
 	    .name_len = m->name_len,
@@ -124,7 +125,7 @@ put_member(struct members_text *text, const struct swim_report *m, swim_time now
 }
 
 static void
-put_all(struct snapshot *s, struct members_text *text, swim_time now)
+snapshot_put_all(struct snapshot *s, struct members_text *text, swim_time now)
 {
 	const struct swim *swim = s->node->swim;
 	size_t count = swim_member_count(swim);
@@ -135,7 +136,7 @@ put_all(struct snapshot *s, struct members_text *text, swim_time now)
 	for (size_t i = 0; i < count; i++) {
 		swim_member_at(swim, i, &member);
 		if (!member.local)
-			put_member(text, &member, now, wall_ms);
+			snapshot_put_member(text, &member, now, wall_ms);
 	}
 	for (size_t i = 0; i < s->earlier.count; i++) {
 		const struct members_entry *e = &s->earlier.entries[i];
@@ -148,7 +149,7 @@ put_all(struct snapshot *s, struct members_text *text, swim_time now)
 }
 
 static void
-forget_earlier(struct snapshot *s)
+snapshot_forget_earlier(struct snapshot *s)
 {
 	free(s->earlier.entries);
 	s->earlier = (struct members_list){0};
@@ -156,15 +157,15 @@ forget_earlier(struct snapshot *s)
 
 /* Begin to write; what fails is tried again at the next time. */
 static void
-begin(struct snapshot *s, swim_time now)
+snapshot_begin(struct snapshot *s, swim_time now)
 {
 	struct members_text text = {0};
 	int error = -ENOMEM;
 
 	if (!swim_time_is_never(s->company) &&
 	    swim_time_since(now, s->company).ns >= swim_seconds(COMPANY_S).ns)
-		forget_earlier(s);
-	put_all(s, &text, now);
+		snapshot_forget_earlier(s);
+	snapshot_put_all(s, &text, now);
 	state_look(s->node->state, swim_incarnation(s->node->swim), now);
 	if (state_is_lost(s->node->state))
 		error = -ENOENT;
@@ -175,11 +176,11 @@ begin(struct snapshot *s, swim_time now)
 	s->next = swim_time_add(now, swim_seconds(SNAPSHOT_INTERVAL_S));
 	s->stale = error != 0;
 	if (error != 0)
-		troubled(s, strerror(-error));
+		snapshot_troubled(s, strerror(-error));
 }
 
 static void
-arm(struct snapshot *s, swim_time now)
+snapshot_arm(struct snapshot *s, swim_time now)
 {
 	swim_time at = SWIM_TIME_NEVER;
 
@@ -193,27 +194,27 @@ arm(struct snapshot *s, swim_time now)
 }
 
 static void
-fired(void *ctx, swim_time now)
+snapshot_fired(void *ctx, swim_time now)
 {
 	struct snapshot *s = ctx;
 
 	if (writer_busy(s->writer)) {
-		troubled(s, "the disk does not answer");
+		snapshot_troubled(s, "the disk does not answer");
 	} else if (s->stale) {
-		if (has_peers(s))
-			refresh_known(s);
-		begin(s, now);
+		if (snapshot_has_peers(s))
+			snapshot_refresh_known(s);
+		snapshot_begin(s, now);
 	}
-	arm(s, loop_now());
+	snapshot_arm(s, loop_now());
 }
 
 static void
-written(void *ctx, int error)
+snapshot_written(void *ctx, int error)
 {
 	struct snapshot *s = ctx;
 
 	if (error == 0) {
-		well(s);
+		snapshot_well(s);
 	} else {
 		const char *at_fault =
 		    durable_at_fault(state_dir_fd(s->node->state), FILE_NAME, TEMP_NAME, -error);
@@ -222,9 +223,9 @@ written(void *ctx, int error)
 		snprintf(why, sizeof(why), "%s is a directory; remove it",
 		    at_fault != NULL ? at_fault : "");
 		s->stale = true;
-		troubled(s, at_fault != NULL ? why : strerror(-error));
+		snapshot_troubled(s, at_fault != NULL ? why : strerror(-error));
 	}
-	arm(s, loop_now());
+	snapshot_arm(s, loop_now());
 }
 
 void
@@ -233,7 +234,7 @@ snapshot_note(struct snapshot *s, const struct swim_event *e)
 	char address[ZONE_TEXT];
 	swim_time soonest = swim_time_add(e->at, swim_seconds(SETTLE_S));
 
-	if (!has_peers(s))
+	if (!snapshot_has_peers(s))
 		s->company = SWIM_TIME_NEVER;
 	else if (swim_time_is_never(s->company))
 		s->company = e->at;
@@ -244,7 +245,7 @@ snapshot_note(struct snapshot *s, const struct swim_event *e)
 	s->stale = true;
 	if (swim_time_before(s->next, soonest))
 		s->next = soonest;
-	arm(s, e->at);
+	snapshot_arm(s, e->at);
 }
 
 void
@@ -258,7 +259,7 @@ snapshot_renew(struct snapshot *s, swim_time now)
 	}
 	s->stale = true;
 	s->next = now;
-	arm(s, now);
+	snapshot_arm(s, now);
 }
 
 void
@@ -267,17 +268,17 @@ snapshot_finish(struct snapshot *s)
 	bool done = writer_wait(s->writer, swim_ms(FINISH_MS));
 
 	if (done && s->stale) {
-		begin(s, loop_now());
+		snapshot_begin(s, loop_now());
 		done = writer_wait(s->writer, swim_ms(FINISH_MS));
 	}
 	if (!done)
-		troubled(s, "the disk does not answer");
+		snapshot_troubled(s, "the disk does not answer");
 }
 
 /* ----------------------------------------------------------------------------------------- reading */
 
 static void
-complain(const struct snapshot *s, size_t line, size_t others, const char *why)
+snapshot_complain(const struct snapshot *s, size_t line, size_t others, const char *why)
 {
 	char place[FAULT_MAX];
 
@@ -289,7 +290,7 @@ complain(const struct snapshot *s, size_t line, size_t others, const char *why)
 
 /* The whole file, to be freed; NULL where there is none, or it cannot be read, which is logged. */
 static char *
-slurp(const struct snapshot *s, size_t *len)
+snapshot_slurp(const struct snapshot *s, size_t *len)
 {
 	int fd = openat(state_dir_fd(s->node->state), FILE_NAME,
 	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -300,31 +301,31 @@ slurp(const struct snapshot *s, size_t *len)
 
 	if (fd < 0) {
 		if (errno != ENOENT)
-			complain(s, 0, 0,
+			snapshot_complain(s, 0, 0,
 			    errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 		return NULL;
 	}
 	*len = 0;
 	if ((refused = durable_refuse(fd)) != NULL) {
-		complain(s, 0, 0, refused);
+		snapshot_complain(s, 0, 0, refused);
 	} else if (fstat(fd, &st) != 0 || st.st_size > MEMBERS_FILE_MAX) {
-		complain(s, 0, 0, "it is larger than a file of ours can be");
+		snapshot_complain(s, 0, 0, "it is larger than a file of ours can be");
 	} else if ((text = malloc((size_t)st.st_size + 1)) == NULL) {
-		complain(s, 0, 0, "out of memory");
+		snapshot_complain(s, 0, 0, "out of memory");
 	} else {
 		while (*len < (size_t)st.st_size &&
 		       ((n = read(fd, text + *len, (size_t)st.st_size - *len)) > 0 ||
 			   (n < 0 && errno == EINTR)))
 			*len += n > 0 ? (size_t)n : 0;
 		if (n < 0)
-			complain(s, 0, 0, strerror(errno));
+			snapshot_complain(s, 0, 0, strerror(errno));
 	}
 	close(fd);
 	return text;
 }
 
 static swim_duration
-age_of(const struct members_entry *e)
+snapshot_age_of(const struct members_entry *e)
 {
 	int64_t ms = loop_wall_ns() / 1000000 - e->since_ms;
 
@@ -334,10 +335,11 @@ age_of(const struct members_entry *e)
 
 /* One of the dead, or one that left; false: it is too long ago to matter. */
 static bool
-restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
+snapshot_restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
 {
 	const struct swim_timing *timing = &s->node->config.timing;
-	swim_duration age = age_of(e), keep = swim_retention(timing, e->status, !e->unanswered);
+	swim_duration age = snapshot_age_of(e),
+		      keep = swim_retention(timing, e->status, !e->unanswered);
 	struct swim_report report = {
 	    .name_len = e->name_len,
 	    .status = e->status,
@@ -356,7 +358,8 @@ restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
 
 /* One status after the other: who lived is asked first, and who left, last. */
 static void
-offer(struct snapshot *s, const struct members_list *list, enum swim_status status, swim_time now)
+snapshot_offer(struct snapshot *s, const struct members_list *list, enum swim_status status,
+    swim_time now)
 {
 	const char **addresses = calloc(list->count + 1, sizeof(*addresses));
 	size_t count = 0;
@@ -369,7 +372,7 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
 		    (e->name_len == strlen(s->node->config.name) &&
 			memcmp(e->name, s->node->config.name, e->name_len) == 0))
 			continue;
-		if (swim_status_is_live(status) || restore(s, e, now))
+		if (swim_status_is_live(status) || snapshot_restore(s, e, now))
 			addresses[count++] = e->address;
 	}
 	known_add(s->known, loop_now(), addresses, addresses != NULL ? count : 0);
@@ -381,7 +384,7 @@ offer(struct snapshot *s, const struct members_list *list, enum swim_status stat
  * the file has been set aside.
  */
 static bool
-set_aside(struct snapshot *s)
+snapshot_set_aside(struct snapshot *s)
 {
 	struct state *state = s->node->state;
 	const struct owner *whose = &s->earlier.owner;
@@ -390,32 +393,32 @@ set_aside(struct snapshot *s)
 				  : !state_is_foreign(state))
 		return false;
 	state_set_aside(state, FILE_NAME, whose);
-	forget_earlier(s);
+	snapshot_forget_earlier(s);
 	return true;
 }
 
 static void
-take_up(struct snapshot *s, swim_time now)
+snapshot_take_up(struct snapshot *s, swim_time now)
 {
 	struct members_list *list = &s->earlier;
 	size_t len = 0, live = 0;
-	char *text = slurp(s, &len);
+	char *text = snapshot_slurp(s, &len);
 
 	if (text == NULL)
 		return;
 	if (!members_file_parse(text, len, s->node->config.max_members, list))
-		complain(s, 0, 0, "out of memory");
+		snapshot_complain(s, 0, 0, "out of memory");
 	free(text);
-	if (set_aside(s))
+	if (snapshot_set_aside(s))
 		return;
 	/* A file that an earlier version wrote names its owner from now on. */
 	s->stale = !owner_is_known(&list->owner);
 	if (list->bad_lines > 0)
-		complain(s, list->first_bad, list->bad_lines - 1, list->why);
-	offer(s, list, SWIM_ALIVE, now);
-	offer(s, list, SWIM_SUSPECT, now);
-	offer(s, list, SWIM_DEAD, now);
-	offer(s, list, SWIM_LEFT, now);
+		snapshot_complain(s, list->first_bad, list->bad_lines - 1, list->why);
+	snapshot_offer(s, list, SWIM_ALIVE, now);
+	snapshot_offer(s, list, SWIM_SUSPECT, now);
+	snapshot_offer(s, list, SWIM_DEAD, now);
+	snapshot_offer(s, list, SWIM_LEFT, now);
 	log_at(LOG_LEVEL_INFO, "members of an earlier run", log_uint("count", list->count));
 	for (size_t i = 0; i < list->count; i++) {
 		if (swim_status_is_live(list->entries[i].status))
@@ -433,8 +436,8 @@ snapshot_new(struct node *node)
 		return NULL;
 	s->node = node;
 	s->company = SWIM_TIME_NEVER;
-	s->timer = loop_timer_new(node->base, fired, s);
-	s->writer = writer_new(node->base, FILE_NAME, TEMP_NAME, written, s);
+	s->timer = loop_timer_new(node->base, snapshot_fired, s);
+	s->writer = writer_new(node->base, FILE_NAME, TEMP_NAME, snapshot_written, s);
 	s->known = known_new();
 	if (s->timer == NULL || s->writer == NULL || s->known == NULL) {
 		if (s->known != NULL)
@@ -443,8 +446,8 @@ snapshot_new(struct node *node)
 		return NULL;
 	}
 	discovery_add_source(node->discovery, s->known);
-	take_up(s, loop_now());
-	arm(s, loop_now());
+	snapshot_take_up(s, loop_now());
+	snapshot_arm(s, loop_now());
 	return s;
 }
 
@@ -455,7 +458,7 @@ snapshot_free(struct snapshot *s)
 		return;
 	writer_free(s->writer);
 	loop_timer_free(s->timer);
-	forget_earlier(s);
+	snapshot_forget_earlier(s);
 	free(s);
 }
 

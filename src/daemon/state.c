@@ -41,7 +41,7 @@ struct state {
 
 /* The text of the file; *len -1 where there is none that may be read.  0, or the exit status. */
 static int
-read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *error)
+state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *error)
 {
 	/* A FIFO in its place must not be waited for: it has no number in it. */
 	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
@@ -75,12 +75,12 @@ read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *err
 
 /* What is stored, to begin with: 0 where there is nothing that counts. */
 static int
-load(struct state *s, uint64_t *stored, char *error)
+state_load(struct state *s, uint64_t *stored, char *error)
 {
 	struct owner whose;
 	char text[RESERVE_TEXT_MAX];
 	ssize_t len;
-	int status = read_bound(s, text, &len, error);
+	int status = state_read_bound(s, text, &len, error);
 
 	*stored = 0;
 	if (status != 0 || len < 0)
@@ -109,7 +109,7 @@ load(struct state *s, uint64_t *stored, char *error)
 
 /* The reserve knows that there is trouble; this is its text. */
 static void
-trouble(struct state *s, const char *why)
+state_note_trouble(struct state *s, const char *why)
 {
 	snprintf(s->trouble, sizeof(s->trouble), "the state directory %s cannot be written: %s",
 	    s->dir, why);
@@ -117,25 +117,25 @@ trouble(struct state *s, const char *why)
 
 /* durable_replace failed with this errno. */
 static void
-trouble_of_disk(struct state *s, int error)
+state_trouble_of_disk(struct state *s, int error)
 {
 	const char *at_fault = durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, error);
 
-	trouble(s, strerror(error));
+	state_note_trouble(s, strerror(error));
 	if (at_fault != NULL)
 		snprintf(s->trouble, sizeof(s->trouble),
 		    "%s/%s cannot be written: it is a directory; remove it", s->dir, at_fault);
 }
 
 static bool
-is_same_file(const struct stat *a, const struct stat *b)
+state_is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* What to lock: a file, or where none can be opened for writing the one that is there, or the directory. */
 static int
-open_lock(const struct state *s)
+state_open_lock(const struct state *s)
 {
 	int fd = openat(s->dir_fd, LOCK_NAME,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -149,14 +149,14 @@ open_lock(const struct state *s)
 
 /* One daemon a directory: two would hand out the same incarnations. */
 static int
-lock(struct state *s, char *error)
+state_lock(struct state *s, char *error)
 {
 	char pid[16] = "";
 	const char *refused;
 	struct stat st;
 	int saved;
 
-	s->lock_fd = open_lock(s);
+	s->lock_fd = state_open_lock(s);
 	if (s->lock_fd < 0) {
 		saved = errno;
 		if (saved == ELOOP)
@@ -213,7 +213,7 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 
 /* The directory and the lock in it, and what is stored.  0, or the exit status, with what is open left to be closed. */
 static int
-open_all(struct state *s, uint64_t *stored, char *error)
+state_open_all(struct state *s, uint64_t *stored, char *error)
 {
 	int status;
 
@@ -222,13 +222,13 @@ open_all(struct state *s, uint64_t *stored, char *error)
 		return fault_set(error, fault_status(errno, EX_CONFIG),
 		    "the state directory %s: %s%s", s->dir, strerror(errno),
 		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
-	if ((status = lock(s, error)) != 0)
+	if ((status = state_lock(s, error)) != 0)
 		return status;
-	return load(s, stored, error);
+	return state_load(s, stored, error);
 }
 
 static void
-close_all(int dir_fd, int lock_fd)
+state_close_all(int dir_fd, int lock_fd)
 {
 	if (lock_fd >= 0) {
 		/* A child that was just forked still has the descriptor, and closing ours alone would leave the lock. */
@@ -255,13 +255,13 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 	}
 	s->self = *self;
 	s->dir_fd = s->lock_fd = -1;
-	if ((status = open_all(s, &stored, error)) != 0)
+	if ((status = state_open_all(s, &stored, error)) != 0)
 		goto error;
 	failure = durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text,
 	    reserve_begin(&s->reserve, self, stored, now, text));
 	if (reserve_begun(&s->reserve, failure, now)) {
 		if (failure != 0)
-			trouble_of_disk(s, -failure);
+			state_trouble_of_disk(s, -failure);
 	} else if (failure == -EISDIR) {
 		status = fault_set(error, EX_CONFIG, "%s/%s: it is a directory; remove it", dir,
 		    durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, EISDIR));
@@ -284,7 +284,7 @@ state_free(struct state *s)
 	if (s == NULL)
 		return;
 	writer_free(s->writer);
-	close_all(s->dir_fd, s->lock_fd);
+	state_close_all(s->dir_fd, s->lock_fd);
 	free(s->dir);
 	free(s);
 }
@@ -296,13 +296,13 @@ state_incarnation(const struct state *s)
 }
 
 static void
-written(void *ctx, int error)
+state_written(void *ctx, int error)
 {
 	struct state *s = ctx;
 
 	reserve_written(&s->reserve, error);
 	if (error != 0)
-		trouble_of_disk(s, -error);
+		state_trouble_of_disk(s, -error);
 	s->done(s->ctx);
 }
 
@@ -311,12 +311,12 @@ state_start(struct state *s, struct event_base *base, void (*done)(void *ctx), v
 {
 	s->done = done;
 	s->ctx = ctx;
-	s->writer = writer_new(base, FILE_NAME, TEMP_NAME, written, s);
+	s->writer = writer_new(base, FILE_NAME, TEMP_NAME, state_written, s);
 	return s->writer != NULL;
 }
 
 static void
-begin(struct state *s, uint64_t incarnation, swim_time now)
+state_begin(struct state *s, uint64_t incarnation, swim_time now)
 {
 	char text[RESERVE_TEXT_MAX];
 	size_t len = reserve_write(&s->reserve, incarnation, now, text);
@@ -325,7 +325,7 @@ begin(struct state *s, uint64_t incarnation, swim_time now)
 	if (error == 0)
 		return;
 	reserve_written(&s->reserve, error);
-	trouble(s, strerror(-error));
+	state_note_trouble(s, strerror(-error));
 }
 
 /*
@@ -333,7 +333,7 @@ begin(struct state *s, uint64_t incarnation, swim_time now)
  * in the kernel's memory, so that this waits for no local disk.
  */
 static bool
-is_in_place(const struct state *s)
+state_is_in_place(const struct state *s)
 {
 	struct stat open_one, at_path, locked;
 
@@ -342,7 +342,7 @@ is_in_place(const struct state *s)
 	if (stat(s->dir, &at_path) != 0)
 		/* A parent that may not be searched any more does no harm to what is open. */
 		return errno == EACCES && open_one.st_nlink > 0;
-	return is_same_file(&open_one, &at_path) && fstat(s->lock_fd, &locked) == 0 &&
+	return state_is_same_file(&open_one, &at_path) && fstat(s->lock_fd, &locked) == 0 &&
 	       locked.st_nlink > 0 &&
 	       (faccessat(s->dir_fd, FILE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
 		   errno != ENOENT || s->reserve.unsaved || s->reserve.troubled);
@@ -350,7 +350,7 @@ is_in_place(const struct state *s)
 
 /* Open what is at the path now, in place of what is open.  False: that cannot be, with `error` set. */
 static bool
-renew(struct state *s, uint64_t *stored, char *error)
+state_renew(struct state *s, uint64_t *stored, char *error)
 {
 	const int dir_fd = s->dir_fd, lock_fd = s->lock_fd;
 	const bool foreign = s->foreign;
@@ -359,36 +359,36 @@ renew(struct state *s, uint64_t *stored, char *error)
 
 	/* In the same directory the old lock would be in the way of the new one, where its file is still there. */
 	if (stat(s->dir, &at_path) == 0 && fstat(dir_fd, &open_one) == 0 &&
-	    is_same_file(&open_one, &at_path))
+	    state_is_same_file(&open_one, &at_path))
 		flock(lock_fd, LOCK_UN);
 	s->dir_fd = s->lock_fd = -1;
 	s->foreign = false;
 	s->warning[0] = s->aside[0] = '\0';
-	status = open_all(s, stored, error);
+	status = state_open_all(s, stored, error);
 	if (status != 0) {
-		close_all(s->dir_fd, s->lock_fd);
+		state_close_all(s->dir_fd, s->lock_fd);
 		s->dir_fd = dir_fd;
 		s->lock_fd = lock_fd;
 		s->foreign = foreign;
 		(void)!flock(lock_fd, LOCK_EX | LOCK_NB);
 		return false;
 	}
-	close_all(dir_fd, lock_fd);
+	state_close_all(dir_fd, lock_fd);
 	return true;
 }
 
 /* True: the directory may be written to. */
 static bool
-look(struct state *s, swim_time now)
+state_look_again(struct state *s, swim_time now)
 {
 	char error[FAULT_MAX];
 	uint64_t stored = 0;
 
-	if (!s->reserve.lost && is_in_place(s)) {
+	if (!s->reserve.lost && state_is_in_place(s)) {
 		reserve_in_place(&s->reserve, now);
 		return true;
 	}
-	if (!renew(s, &stored, error)) {
+	if (!state_renew(s, &stored, error)) {
 		snprintf(s->trouble, sizeof(s->trouble), "%s", error);
 		reserve_lost(&s->reserve, now);
 		return false;
@@ -401,8 +401,8 @@ look(struct state *s, swim_time now)
 void
 state_look(struct state *s, uint64_t incarnation, swim_time now)
 {
-	if (!s->reserve.busy && look(s, now) && s->reserve.unsaved)
-		begin(s, incarnation, now);
+	if (!s->reserve.busy && state_look_again(s, now) && s->reserve.unsaved)
+		state_begin(s, incarnation, now);
 }
 
 bool
@@ -419,16 +419,16 @@ state_reserve(struct state *s, uint64_t incarnation, swim_time now)
 {
 	struct reserve *r = &s->reserve;
 
-	if (reserve_wants_look(r, incarnation, now) && look(s, now) &&
+	if (reserve_wants_look(r, incarnation, now) && state_look_again(s, now) &&
 	    reserve_wants_write(r, incarnation, now))
-		begin(s, incarnation, now);
+		state_begin(s, incarnation, now);
 	switch (reserve_speech(r, incarnation, now)) {
 	case RESERVE_SPEAK:
 		return true;
 	case RESERVE_HOLD:
 		return false;
 	case RESERVE_SLOW:
-		trouble(s, "the disk takes too long");
+		state_note_trouble(s, "the disk takes too long");
 		return true;
 	}
 	__builtin_unreachable();

@@ -19,7 +19,7 @@
 #define FILES_WANTED 512
 
 static int
-complain(int status, const char *fault)
+swimd_complain(int status, const char *fault)
 {
 	fprintf(stderr, "swimd: %s\n", fault);
 	return status;
@@ -27,7 +27,7 @@ complain(int status, const char *fault)
 
 /* What was printed is out: 0, or the status to end with.  A reader that went away has seen enough. */
 static int
-printed(void)
+swimd_printed(void)
 {
 	char fault[FAULT_MAX];
 
@@ -36,12 +36,12 @@ printed(void)
 		return 0;
 	snprintf(fault, sizeof(fault), "cannot write the output: %s",
 	    strerror(errno != 0 ? errno : EIO));
-	return complain(EX_IOERR, fault);
+	return swimd_complain(EX_IOERR, fault);
 }
 
 /* A variable that was mistyped, in words (FAULT_MAX bytes); false after the last. */
 static bool
-stray(size_t *at, char *text)
+swimd_stray(size_t *at, char *text)
 {
 	char name[64], variable[64];
 	const char *near;
@@ -61,17 +61,17 @@ stray(size_t *at, char *text)
 
 /* What is no fault, and yet not what was meant. */
 static void
-warn(void)
+swimd_warn(void)
 {
 	char text[FAULT_MAX];
 	size_t at = 0;
 
-	while (stray(&at, text))
+	while (swimd_stray(&at, text))
 		log_at(LOG_LEVEL_WARNING, text);
 }
 
 static int
-run(const struct options *options, struct config *config)
+swimd_run(const struct options *options, struct config *config)
 {
 	char fault[FAULT_MAX];
 	struct node *node;
@@ -81,8 +81,8 @@ run(const struct options *options, struct config *config)
 	log_context(config->name, config->cluster);
 	log_limit(LOG_LIMIT_A_KIND, LOG_LIMIT_IN_ALL);
 	if ((status = node_new(options, config, &node, fault)) != 0)
-		return complain(status, fault);
-	warn();
+		return swimd_complain(status, fault);
+	swimd_warn();
 	status = node_run(node);
 	node_free(node);
 	if (status < 0) {
@@ -97,7 +97,7 @@ run(const struct options *options, struct config *config)
 
 /* Nothing is said of the files that are good before all of them are. */
 static int
-check(const struct options *options)
+swimd_check(const struct options *options)
 {
 	char fault[FAULT_MAX], *text = NULL;
 	struct config config = {0};
@@ -106,20 +106,20 @@ check(const struct options *options)
 	int status;
 
 	if (report == NULL)
-		return complain(EX_OSERR, "out of memory");
+		return swimd_complain(EX_OSERR, "out of memory");
 	status = config_load(options, report, &config, fault);
 	fclose(report);
 	if (status != 0) {
-		complain(status, fault);
+		swimd_complain(status, fault);
 	} else {
 		while (config_doubt(&config, &at, fault))
-			complain(0, fault);
+			swimd_complain(0, fault);
 		at = 0;
-		while (stray(&at, fault))
-			complain(0, fault);
+		while (swimd_stray(&at, fault))
+			swimd_complain(0, fault);
 		if (text != NULL)
 			fputs(text, stdout);
-		status = printed();
+		status = swimd_printed();
 	}
 	free(text);
 	config_fini(&config);
@@ -144,19 +144,19 @@ main(int argc, char *argv[])
 	if (argc == 3 && strcmp(argv[1], MDNS_HELPER_ARGUMENT) == 0)
 		return mdns_helper_main(argv[2]);
 	if (!options_parse(&options, argc, argv, fault))
-		return complain(EX_USAGE, fault);
+		return swimd_complain(EX_USAGE, fault);
 	if (options.help) {
 		options_help(stdout);
-		status = printed();
+		status = swimd_printed();
 	} else if (options.version) {
 		puts("swimd " PACKAGE_VERSION);
-		status = printed();
+		status = swimd_printed();
 	} else if (options.check) {
-		status = check(&options);
+		status = swimd_check(&options);
 	} else if ((status = config_load(&options, NULL, &config, fault)) != 0) {
-		complain(status, fault);
+		swimd_complain(status, fault);
 	} else {
-		status = run(&options, &config);
+		status = swimd_run(&options, &config);
 	}
 	options_fini(&options);
 	return status;

@@ -51,7 +51,7 @@ trace_sent(const struct swim_datagram *d)
 }
 
 static enum log_level
-event_level(enum swim_event_type type)
+trace_event_level(enum swim_event_type type)
 {
 	switch (type) {
 	case SWIM_EVENT_NAME_LOST:
@@ -79,7 +79,7 @@ event_level(enum swim_event_type type)
 }
 
 static const char *
-event_text(enum swim_event_type type)
+trace_event_text(enum swim_event_type type)
 {
 	switch (type) {
 	case SWIM_EVENT_JOINED:
@@ -122,16 +122,17 @@ trace_event(const struct swim_event *e)
 	const struct swim_report *m = &e->member;
 	char seed[SWIM_ADDR_TEXT], address[ZONE_TEXT];
 
-	if (!log_enabled(event_level(e->type)) || e->type == SWIM_EVENT_NAME_CONFLICT ||
+	if (!log_enabled(trace_event_level(e->type)) || e->type == SWIM_EVENT_NAME_CONFLICT ||
 	    e->type == SWIM_EVENT_NAME_LOST) /* the flush has more to say of these */
 		return;
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT) {
-		log_at(LOG_LEVEL_DEBUG, event_text(e->type),
+		log_at(LOG_LEVEL_DEBUG, trace_event_text(e->type),
 		    log_str("address", zone_format(&e->address, seed)),
 		    log_strn("member", m->name, m->name_len));
 		return;
 	}
-	log_at(event_level(e->type), event_text(e->type), log_strn("name", m->name, m->name_len),
+	log_at(trace_event_level(e->type), trace_event_text(e->type),
+	    log_strn("name", m->name, m->name_len),
 	    log_str("address", zone_put(m->address, m->zone, address)),
 	    log_str("status", swim_status_name(m->status)), log_uint("incarnation", m->incarnation),
 	    log_strn("by", e->by, e->by_len));

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static bool
-is_plain(char c)
+word_is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
 	       (c != '\0' && strchr("._:-[]", c) != NULL);
@@ -17,7 +17,7 @@ word_escape(const char *text, size_t len, char *out)
 	char *to = out;
 
 	for (size_t i = 0; i < len; i++) {
-		if (is_plain(text[i])) {
+		if (word_is_plain(text[i])) {
 			*to++ = text[i];
 			continue;
 		}
@@ -29,7 +29,7 @@ word_escape(const char *text, size_t len, char *out)
 }
 
 static int
-hex_digit(char c)
+word_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -43,15 +43,15 @@ word_unescape(char *text, size_t *len)
 
 	for (const char *from = text; *from != '\0'; from++) {
 		if (*from != '%') {
-			if (!is_plain(*from))
+			if (!word_is_plain(*from))
 				return false;
 			*to++ = *from;
 			continue;
 		}
 		/* A NUL is no digit, so this stays within the text. */
-		if (hex_digit(from[1]) < 0 || hex_digit(from[2]) < 0)
+		if (word_hex_digit(from[1]) < 0 || word_hex_digit(from[2]) < 0)
 			return false;
-		*to++ = (char)(hex_digit(from[1]) << 4 | hex_digit(from[2]));
+		*to++ = (char)(word_hex_digit(from[1]) << 4 | word_hex_digit(from[2]));
 		from += 2;
 	}
 	*len = (size_t)(to - text);

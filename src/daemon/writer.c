@@ -24,7 +24,7 @@ struct writer {
 
 /* The child has its answer ready or is gone. */
 static void
-reap(struct writer *w)
+writer_reap(struct writer *w)
 {
 	int error = -EIO; /* it died before it could say */
 
@@ -41,11 +41,11 @@ reap(struct writer *w)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *ctx)
+writer_on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	(void)fd;
 	(void)what;
-	reap(ctx);
+	writer_reap(ctx);
 }
 
 struct writer *
@@ -93,7 +93,7 @@ writer_owns(const struct writer *w, pid_t child)
 
 /* Nothing of the daemon's stays open but these two: its locks and sockets would outlive it. */
 static void
-keep_only(int a, int b)
+writer_keep_only(int a, int b)
 {
 	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a < b ? b : a);
 
@@ -117,7 +117,7 @@ child(const struct writer *w, const struct job *job, pid_t parent, int answer)
 {
 	int error;
 
-	keep_only(job->dir_fd, answer);
+	writer_keep_only(job->dir_fd, answer);
 	/* A daemon that is gone may have a successor, whose file must not be replaced by this older one. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(1);
@@ -139,7 +139,7 @@ writer_start(struct writer *w, int dir_fd, const void *content, size_t len)
 		return -EBUSY;
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -errno;
-	w->readable = event_new(w->base, ends[0], EV_READ, on_readable, w);
+	w->readable = event_new(w->base, ends[0], EV_READ, writer_on_readable, w);
 	if (w->readable == NULL || event_add(w->readable, NULL) != 0) {
 		error = -ENOMEM;
 		goto fail;
@@ -180,6 +180,6 @@ writer_wait(struct writer *w, swim_duration at_most)
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return false;
-	reap(w);
+	writer_reap(w);
 	return true;
 }
