@@ -11,7 +11,7 @@
 
 /* With --json: print the daemon's result and nothing else, and return true. */
 static bool
-print_as_json(const struct ctl *ctl, const struct reply *reply)
+admin_print_as_json(const struct ctl *ctl, const struct reply *reply)
 {
 	if (ctl->format != CTL_JSON)
 		return false;
@@ -21,7 +21,7 @@ print_as_json(const struct ctl *ctl, const struct reply *reply)
 
 /* Send a request with these params (NULL: none), and print only that it succeeded. */
 static enum ctl_exit
-do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said)
+admin_do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said)
 {
 	struct session session;
 	struct reply reply;
@@ -29,7 +29,7 @@ do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said
 
 	if (status != CTL_OK)
 		return status;
-	if (!print_as_json(ctl, &reply))
+	if (!admin_print_as_json(ctl, &reply))
 		fprintf(ctl->out, "%s\n", said);
 	session_end(&session, &reply);
 	return CTL_OK;
@@ -38,7 +38,7 @@ do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said
 enum ctl_exit
 admin_leave_run(struct ctl *ctl)
 {
-	return do_and_say(ctl, "leave", NULL, "left the cluster; the daemon ends");
+	return admin_do_and_say(ctl, "leave", NULL, "left the cluster; the daemon ends");
 }
 
 enum ctl_exit
@@ -51,12 +51,12 @@ admin_remove_run(struct ctl *ctl)
 	if (name == NULL)
 		return problem_print(ctl, &problem);
 	snprintf(said, sizeof(said), "removed %s", print_word(name, word, sizeof(word)));
-	return do_and_say(ctl, "remove", json_pack("{s:o}", "name", name), said);
+	return admin_do_and_say(ctl, "remove", json_pack("{s:o}", "name", name), said);
 }
 
 /* "applied: a, b" */
 static void
-print_list(const struct ctl *ctl, const char *title, const json_t *list)
+admin_print_list(const struct ctl *ctl, const char *title, const json_t *list)
 {
 	char word[PRINT_NAME];
 	json_t *item;
@@ -80,13 +80,13 @@ admin_reload_run(struct ctl *ctl)
 
 	if (status != CTL_OK)
 		return status;
-	if (!print_as_json(ctl, &reply)) {
+	if (!admin_print_as_json(ctl, &reply)) {
 		applied = json_object_get(reply.result, "applied");
 		later = json_object_get(reply.result, "needs_restart");
 		if (json_array_size(applied) + json_array_size(later) == 0)
 			fprintf(ctl->out, "nothing changed\n");
-		print_list(ctl, "applied", applied);
-		print_list(ctl, "takes a restart", later);
+		admin_print_list(ctl, "applied", applied);
+		admin_print_list(ctl, "takes a restart", later);
 	}
 	session_end(&session, &reply);
 	return CTL_OK;
@@ -128,7 +128,7 @@ static const struct table_column columns[COLUMNS] = {
 
 /* `first`: the first column of the list that is shown. */
 static bool
-print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t count)
+admin_print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t count)
 {
 	struct table *t = table_new(ctl, columns + first, count);
 	json_t *peer;
@@ -173,12 +173,12 @@ admin_discovery_run(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	list = json_object_get(reply.result, "peers");
-	if (print_as_json(ctl, &reply)) {
+	if (admin_print_as_json(ctl, &reply)) {
 	} else if (ctl->format == CTL_NAME) {
 		json_array_foreach(list, i, peer)
 			fprintf(ctl->out, "%s\n",
 			    print_word(json_object_get(peer, "address"), word, sizeof(word)));
-	} else if (!print_peers(ctl, list, SOURCE, COLUMNS)) {
+	} else if (!admin_print_peers(ctl, list, SOURCE, COLUMNS)) {
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	} else if (json_array_size(list) == 0 && ctl->format == CTL_TABLE) {
 		fprintf(ctl->out, "no peer was found, and no seed is configured\n");
@@ -215,7 +215,8 @@ admin_join_run(struct ctl *ctl)
 	list = json_object_get(reply.result, "addresses");
 	json_array_foreach(list, i, peer)
 		joined = joined || json_is_true(json_object_get(peer, "joined"));
-	if (!print_as_json(ctl, &reply) && !print_peers(ctl, list, ADDRESS, REASON + 1 - ADDRESS))
+	if (!admin_print_as_json(ctl, &reply) &&
+	    !admin_print_peers(ctl, list, ADDRESS, REASON + 1 - ADDRESS))
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	session_end(&session, &reply);
 	return status == CTL_OK && !joined ? CTL_NO : status;

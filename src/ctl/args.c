@@ -98,7 +98,7 @@ args_unknown_command(const char *word, struct problem *problem)
 /* ----------------------------------------------------------------------------------------- options */
 
 static const struct args_option *
-in_list(const struct args_option *list, char letter, const char *name, size_t length)
+args_in_list(const struct args_option *list, char letter, const char *name, size_t length)
 {
 	for (; list->name != NULL; list++) {
 		if (letter != '\0'
@@ -111,19 +111,19 @@ in_list(const struct args_option *list, char letter, const char *name, size_t le
 
 /* Find an option by its letter or its name among the options of all commands: the command may stand behind the option. */
 static const struct args_option *
-find_option(char letter, const char *name, size_t length)
+args_find_option(char letter, const char *name, size_t length)
 {
 	size_t count;
 	const struct command *rows = command_rows(&count);
-	const struct args_option *found = in_list(command_globals(), letter, name, length);
+	const struct args_option *found = args_in_list(command_globals(), letter, name, length);
 
 	for (size_t i = 0; i < count && found == NULL; i++)
-		found = in_list(rows[i].options, letter, name, length);
+		found = args_in_list(rows[i].options, letter, name, length);
 	return found;
 }
 
 static bool
-unknown_option(const char *given, size_t length, struct problem *problem)
+args_unknown_option(const char *given, size_t length, struct problem *problem)
 {
 	const char *candidates[CANDIDATES_MAX];
 	char word[WORD_MAX_LENGTH + 1];
@@ -152,7 +152,7 @@ unknown_option(const char *given, size_t length, struct problem *problem)
 }
 
 static void
-give(struct args *args, const struct args_option *option, const char *value)
+args_give(struct args *args, const struct args_option *option, const char *value)
 {
 	args->given[args->given_count].option = option;
 	args->given[args->given_count++].value = value;
@@ -164,8 +164,8 @@ give(struct args *args, const struct args_option *option, const char *value)
  * so both must be joined to the option: by '=' to a name, by nothing to a letter.
  */
 static bool
-value_follows(const char *given, size_t length, const char *next, const struct args_option *option,
-    struct problem *problem)
+args_value_follows(const char *given, size_t length, const char *next,
+    const struct args_option *option, struct problem *problem)
 {
 	const char *joint = given[1] == '-' ? "=" : "";
 
@@ -186,25 +186,25 @@ value_follows(const char *given, size_t length, const char *next, const struct a
 }
 
 static bool
-take_long(char **argv, int *i, struct args *args, struct problem *problem)
+args_take_long(char **argv, int *i, struct args *args, struct problem *problem)
 {
 	const char *text = argv[*i];
 	size_t length = strcspn(text, "=");
-	const struct args_option *option = find_option('\0', text + 2, length - 2);
+	const struct args_option *option = args_find_option('\0', text + 2, length - 2);
 
 	if (option == NULL)
-		return unknown_option(text, length, problem);
+		return args_unknown_option(text, length, problem);
 	if (option->value == NULL) {
 		if (text[length] == '=') {
 			problem_set(problem, CTL_USAGE, "usage", "option '--%s' takes no value",
 			    option->name);
 			return false;
 		}
-		give(args, option, NULL);
+		args_give(args, option, NULL);
 	} else if (text[length] == '=') {
-		give(args, option, text + length + 1);
-	} else if (value_follows(text, length, argv[*i + 1], option, problem)) {
-		give(args, option, argv[++*i]);
+		args_give(args, option, text + length + 1);
+	} else if (args_value_follows(text, length, argv[*i + 1], option, problem)) {
+		args_give(args, option, argv[++*i]);
 	} else {
 		return false;
 	}
@@ -212,29 +212,29 @@ take_long(char **argv, int *i, struct args *args, struct problem *problem)
 }
 
 static bool
-take_letters(char **argv, int *i, struct args *args, struct problem *problem)
+args_take_letters(char **argv, int *i, struct args *args, struct problem *problem)
 {
 	char letter[3] = "-";
 
 	for (const char *p = argv[*i] + 1; *p != '\0'; p++) {
-		const struct args_option *option = find_option(*p, NULL, 0);
+		const struct args_option *option = args_find_option(*p, NULL, 0);
 
 		if (option == NULL) {
 			/* An unknown letter inside a cluster is named alone. */
 			char text[3] = {'-', *p, '\0'};
 
-			return unknown_option(p == argv[*i] + 1 ? argv[*i] : text,
+			return args_unknown_option(p == argv[*i] + 1 ? argv[*i] : text,
 			    p == argv[*i] + 1 ? strlen(argv[*i]) : 2, problem);
 		}
 		if (option->value == NULL) {
-			give(args, option, NULL);
+			args_give(args, option, NULL);
 			continue;
 		}
 		letter[1] = *p;
 		if (p[1] != '\0')
-			give(args, option, p + 1);
-		else if (value_follows(letter, 2, argv[*i + 1], option, problem))
-			give(args, option, argv[++*i]);
+			args_give(args, option, p + 1);
+		else if (args_value_follows(letter, 2, argv[*i + 1], option, problem))
+			args_give(args, option, argv[++*i]);
 		else
 			return false;
 		return true;
@@ -247,7 +247,7 @@ take_letters(char **argv, int *i, struct args *args, struct problem *problem)
  * the last value counts: the first may come from an alias of the shell.
  */
 static bool
-given_before(const struct args *args, size_t at)
+args_given_before(const struct args *args, size_t at)
 {
 	const struct args_option *option = args->given[at].option;
 
@@ -264,7 +264,7 @@ given_before(const struct args *args, size_t at)
  * option given is replaced by the command's own.
  */
 static bool
-options_fit(struct args *args, struct problem *problem)
+args_options_fit(struct args *args, struct problem *problem)
 {
 	for (size_t i = 0; i < args->given_count; i++) {
 		const struct args_option *option = args->given[i].option, *own;
@@ -273,10 +273,10 @@ options_fit(struct args *args, struct problem *problem)
 
 		assert(option != NULL);
 		name = option->name;
-		own = in_list(args->command->options, '\0', name, strlen(name));
+		own = args_in_list(args->command->options, '\0', name, strlen(name));
 		global = own == NULL;
 		if (global)
-			own = in_list(command_globals(), '\0', name, strlen(name));
+			own = args_in_list(command_globals(), '\0', name, strlen(name));
 		if (own == NULL) {
 			problem_set(problem, CTL_USAGE, "usage",
 			    "'%s' has no option '--%s'; see 'swimctl help %s'", args->command->name,
@@ -284,7 +284,7 @@ options_fit(struct args *args, struct problem *problem)
 			return false;
 		}
 		args->given[i].option = own;
-		if (!global && given_before(args, i)) {
+		if (!global && args_given_before(args, i)) {
 			problem_set(problem, CTL_USAGE, "usage", "option '--%s' is given twice",
 			    name);
 			return false;
@@ -294,7 +294,7 @@ options_fit(struct args *args, struct problem *problem)
 }
 
 static bool
-operands_fit(const struct args *args, struct problem *problem)
+args_operands_fit(const struct args *args, struct problem *problem)
 {
 	const struct command *c = args->command;
 
@@ -337,10 +337,10 @@ args_parse(int argc, char **argv, struct args *args, struct problem *problem)
 		if (!only_operands && strcmp(argv[i], "--") == 0) {
 			only_operands = true;
 		} else if (!only_operands && strncmp(argv[i], "--", 2) == 0) {
-			if (!take_long(argv, &i, args, problem))
+			if (!args_take_long(argv, &i, args, problem))
 				return false;
 		} else if (!only_operands && argv[i][0] == '-' && argv[i][1] != '\0') {
-			if (!take_letters(argv, &i, args, problem))
+			if (!args_take_letters(argv, &i, args, problem))
 				return false;
 		} else if (count++ == 0) {
 			args->named = true;
@@ -351,7 +351,7 @@ args_parse(int argc, char **argv, struct args *args, struct problem *problem)
 			args->operands[args->operand_count++] = argv[i];
 		}
 	}
-	return options_fit(args, problem) && operands_fit(args, problem);
+	return args_options_fit(args, problem) && args_operands_fit(args, problem);
 }
 
 void

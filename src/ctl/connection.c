@@ -26,7 +26,7 @@ connection_now(void)
 
 /* Milliseconds to wait, for poll: rounded up, so that a wait never ends before its deadline. */
 static int
-wait_ms(swim_time deadline)
+connection_wait_ms(swim_time deadline)
 {
 	int64_t ms;
 
@@ -38,12 +38,12 @@ wait_ms(swim_time deadline)
 
 /* 0 once fd is ready for it, -ETIMEDOUT, -errno. */
 static int
-wait_for(int fd, short what, swim_time deadline)
+connection_wait_for(int fd, short what, swim_time deadline)
 {
 	struct pollfd p = {.fd = fd, .events = what};
 
 	for (;;) {
-		int n = poll(&p, 1, wait_ms(deadline));
+		int n = poll(&p, 1, connection_wait_ms(deadline));
 
 		if (n > 0)
 			return 0;
@@ -122,7 +122,7 @@ connection_send(struct connection *c, const char *text, size_t len, swim_time de
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		error = wait_for(c->fd, POLLOUT, deadline);
+		error = connection_wait_for(c->fd, POLLOUT, deadline);
 		if (error != 0)
 			return error;
 	}
@@ -192,7 +192,7 @@ connection_line(struct connection *c, swim_time deadline, char **line, size_t *l
 			return error;
 		error = connection_fill(c);
 		if (error == -EAGAIN)
-			error = wait_for(c->fd, POLLIN, deadline);
+			error = connection_wait_for(c->fd, POLLIN, deadline);
 		if (error != 0)
 			return error;
 	}

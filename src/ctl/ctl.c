@@ -13,7 +13,7 @@
 
 /* Read the options that all commands take: the socket, and the form of the output. */
 static bool
-setup_format(struct ctl *ctl, struct problem *problem)
+ctl_setup_format(struct ctl *ctl, struct problem *problem)
 {
 	const struct command *command = ctl->args.command;
 	const char *output = args_value(&ctl->args, "output"), *near;
@@ -61,11 +61,11 @@ setup_format(struct ctl *ctl, struct problem *problem)
 }
 
 static bool
-setup(struct ctl *ctl, struct problem *problem)
+ctl_setup(struct ctl *ctl, struct problem *problem)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM"), *socket;
 
-	if (!setup_format(ctl, problem))
+	if (!ctl_setup_format(ctl, problem))
 		return false;
 	ctl->fail_if_empty = args_has(&ctl->args, "fail-if-empty");
 	if (ctl->fail_if_empty && !ctl->args.command->lists) {
@@ -90,7 +90,7 @@ setup(struct ctl *ctl, struct problem *problem)
 
 /* The other end of a pipe is closed: `swimctl members | head -1` has seen enough. */
 static bool
-nobody_reads(FILE *out)
+ctl_nobody_reads(FILE *out)
 {
 	struct pollfd p = {.fd = fileno(out)};
 
@@ -99,13 +99,13 @@ nobody_reads(FILE *out)
 
 /* Has all that was printed been written, or has its reader gone away? */
 static enum ctl_exit
-finish(const struct ctl *ctl, enum ctl_exit status)
+ctl_finish(const struct ctl *ctl, enum ctl_exit status)
 {
 	bool failed;
 
 	errno = 0;
 	failed = fflush(ctl->out) != 0 || ferror(ctl->out);
-	if (!failed || nobody_reads(ctl->out))
+	if (!failed || ctl_nobody_reads(ctl->out))
 		return status;
 	fprintf(ctl->err, "swimctl: cannot write the output%s%s\n", errno != 0 ? ": " : "",
 	    errno != 0 ? strerror(errno) : "");
@@ -133,12 +133,12 @@ ctl_run(int argc, char **argv, FILE *out, FILE *err)
 			help_command(out, ctl.args.command);
 		else
 			help_all(out);
-	} else if (!setup(&ctl, &problem)) {
+	} else if (!ctl_setup(&ctl, &problem)) {
 		status = problem_print(&ctl, &problem);
 	} else {
 		status = ctl.args.command->run(&ctl);
 	}
-	status = finish(&ctl, status);
+	status = ctl_finish(&ctl, status);
 	args_fini(&ctl.args);
 	return (int)status;
 }

@@ -13,7 +13,7 @@
 #define TEXT_MAX ((size_t)WIRE_DATAGRAM_MAX * 4)
 
 static int
-hex_digit(char c)
+datagram_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -26,7 +26,7 @@ hex_digit(char c)
 
 /* Pairs of digits; white space and colons between the pairs.  False where something else stands. */
 static bool
-from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
+datagram_from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
 {
 	size_t at = 0;
 
@@ -38,8 +38,8 @@ from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
 			at++;
 			continue;
 		}
-		high = hex_digit(text[at]);
-		low = at + 1 < len ? hex_digit(text[at + 1]) : -1;
+		high = datagram_hex_digit(text[at]);
+		low = at + 1 < len ? datagram_hex_digit(text[at + 1]) : -1;
 		if (high < 0 || low < 0)
 			return false;
 		out[(*out_len)++] = (unsigned char)(high << 4 | low);
@@ -50,7 +50,7 @@ from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
 
 /* All of standard input, cut at one byte more than there may be.  Returns -errno or the length. */
 static ssize_t
-read_input(char *out)
+datagram_read_input(char *out)
 {
 	size_t len = 0;
 
@@ -69,7 +69,8 @@ read_input(char *out)
 }
 
 static enum ctl_exit
-explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text, size_t cap)
+datagram_explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text,
+    size_t cap)
 {
 	struct wire_message message;
 	enum wire_reject reject = wire_decode(data, len, &message);
@@ -81,7 +82,7 @@ explain(const struct ctl *ctl, const unsigned char *data, size_t len, char *text
 	fprintf(ctl->out, "%s\n", text);
 	/* The inner one was checked with the outer one. */
 	if (message.type == WIRE_AUTHENTICATED)
-		return explain(ctl, message.inner, message.inner_len, text, cap);
+		return datagram_explain(ctl, message.inner, message.inner_len, text, cap);
 	return CTL_OK;
 }
 
@@ -102,25 +103,25 @@ datagram_run(struct ctl *ctl)
 	if (ctl->args.operand_count > 0) {
 		const char *hex = ctl->args.operands[0];
 
-		if (strlen(hex) > TEXT_MAX || !from_hex(hex, strlen(hex), data, &len)) {
+		if (strlen(hex) > TEXT_MAX || !datagram_from_hex(hex, strlen(hex), data, &len)) {
 			status = problem_fail(ctl, CTL_USAGE, "usage",
 			    "'%.40s' is not a datagram in hexadecimal, two digits a byte", hex);
 			goto out;
 		}
 	} else {
-		got = read_input(text);
+		got = datagram_read_input(text);
 		if (got < 0) {
 			status = problem_fail(ctl, CTL_USAGE, "usage", "standard input: %s",
 			    strerror((int)-got));
 			goto out;
 		}
 		/* No message type is a hexadecimal digit or white space: the first byte tells which it is. */
-		if (!from_hex(text, (size_t)got, data, &len)) {
+		if (!datagram_from_hex(text, (size_t)got, data, &len)) {
 			len = (size_t)got;
 			memcpy(data, text, len);
 		}
 	}
-	status = explain(ctl, data, len, text, cap);
+	status = datagram_explain(ctl, data, len, text, cap);
 out:
 	free(text);
 	free(data);

@@ -36,7 +36,7 @@ struct stream {
 /* ------------------------------------------------------------------------------------------ printing */
 
 static void
-print_line(const struct ctl *ctl, const json_t *time, const char *seq, const char *type,
+events_print_line(const struct ctl *ctl, const json_t *time, const char *seq, const char *type,
     const json_t *member, const json_t *by, const json_t *message)
 {
 	char name[PRINT_NAME], text[PRINT_NAME], address[PRINT_NAME];
@@ -58,7 +58,7 @@ print_line(const struct ctl *ctl, const json_t *time, const char *seq, const cha
 }
 
 static void
-print_event(const struct ctl *ctl, const struct reply *event)
+events_print_event(const struct ctl *ctl, const struct reply *event)
 {
 	const json_t *params = event->params;
 	char type[PRINT_NAME], *seq;
@@ -69,7 +69,7 @@ print_event(const struct ctl *ctl, const struct reply *event)
 		seq = json_object_get(params, "seq") != NULL
 			  ? print_value(json_object_get(params, "seq"), false)
 			  : NULL;
-		print_line(ctl, json_object_get(params, "time"), seq != NULL ? seq : "-",
+		events_print_line(ctl, json_object_get(params, "time"), seq != NULL ? seq : "-",
 		    print_word(json_object_get(params, "type"), type, sizeof(type)),
 		    json_object_get(params, "member"), json_object_get(params, "by"),
 		    json_object_get(params, "message"));
@@ -79,7 +79,7 @@ print_event(const struct ctl *ctl, const struct reply *event)
 }
 
 static void
-print_snapshot(const struct ctl *ctl, const struct reply *reply)
+events_print_snapshot(const struct ctl *ctl, const struct reply *reply)
 {
 	char *seq;
 	json_t *member;
@@ -90,8 +90,8 @@ print_snapshot(const struct ctl *ctl, const struct reply *reply)
 	} else {
 		seq = print_value(json_object_get(reply->result, "seq"), false);
 		json_array_foreach(json_object_get(reply->result, "members"), i, member)
-			print_line(ctl, json_object_get(member, "since"), seq != NULL ? seq : "-",
-			    "snapshot", member, NULL, NULL);
+			events_print_line(ctl, json_object_get(member, "since"),
+			    seq != NULL ? seq : "-", "snapshot", member, NULL, NULL);
 		free(seq);
 	}
 	fflush(ctl->out);
@@ -102,14 +102,14 @@ print_snapshot(const struct ctl *ctl, const struct reply *reply)
 enum verdict { GO_ON, END };
 
 static enum verdict
-take_event(struct stream *s, const struct reply *event, enum ctl_exit *status)
+events_take_event(struct stream *s, const struct reply *event, enum ctl_exit *status)
 {
 	const char *type = json_string_value(json_object_get(event->params, "type"));
 	const char *text;
 	size_t len;
 
 	if (!s->has_hook)
-		print_event(s->ctl, event);
+		events_print_event(s->ctl, event);
 	if (type != NULL && strcmp(type, "overflow") == 0) {
 		*status = problem_set(&s->problem, CTL_NO, "overflow",
 		    "events came faster than they were read, and the daemon closed the connection; "
@@ -128,14 +128,14 @@ take_event(struct stream *s, const struct reply *event, enum ctl_exit *status)
 }
 
 static bool
-enough(const struct stream *s)
+events_enough(const struct stream *s)
 {
 	return s->wanted > 0 && s->seen >= s->wanted;
 }
 
 /* Print or hand over the events that have been read; while a command runs, none. */
 static enum verdict
-take_lines(struct stream *s, enum ctl_exit *status)
+events_take_lines(struct stream *s, enum ctl_exit *status)
 {
 	while (!hook_running(&s->hook)) {
 		struct reply event;
@@ -144,7 +144,7 @@ take_lines(struct stream *s, enum ctl_exit *status)
 		size_t len;
 		int error;
 
-		if (enough(s))
+		if (events_enough(s))
 			return END;
 		error = connection_buffered_line(&s->session.connection, &line, &len);
 		if (error == -EAGAIN && !s->closed)
@@ -158,7 +158,7 @@ take_lines(struct stream *s, enum ctl_exit *status)
 			return END;
 		}
 		if (event.params != NULL)
-			verdict = take_event(s, &event, status);
+			verdict = events_take_event(s, &event, status);
 		reply_fini(&event);
 		if (verdict == END)
 			return END;
@@ -167,7 +167,7 @@ take_lines(struct stream *s, enum ctl_exit *status)
 }
 
 static void
-hook_over(struct stream *s)
+events_hook_over(struct stream *s)
 {
 	char text[128];
 
@@ -179,7 +179,7 @@ hook_over(struct stream *s)
 
 /* The timeout for poll, in ms: until the running command is to be told to end. */
 static int
-patience(const struct hook *hook)
+events_patience(const struct hook *hook)
 {
 	swim_time deadline = hook_deadline(hook);
 	int64_t ms;
@@ -191,11 +191,11 @@ patience(const struct hook *hook)
 }
 
 static enum ctl_exit
-run(struct stream *s)
+events_run_stream(struct stream *s)
 {
 	enum ctl_exit status = CTL_OK;
 
-	while (take_lines(s, &status) == GO_ON) {
+	while (events_take_lines(s, &status) == GO_ON) {
 		struct connection *connection = &s->session.connection;
 		bool full = connection_pending(connection) >= BACKLOG_MAX;
 		struct pollfd p[4] = {
@@ -208,7 +208,7 @@ run(struct stream *s)
 
 		if (ferror(s->ctl->out))
 			return CTL_OK; /* ctl_run tells */
-		if (poll(p, 4, patience(&s->hook)) < 0) {
+		if (poll(p, 4, events_patience(&s->hook)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return session_broken(&s->session, -errno, &s->problem);
@@ -228,7 +228,7 @@ run(struct stream *s)
 		if (p[2].revents != 0)
 			hook_feed(&s->hook);
 		if (p[1].revents != 0)
-			hook_over(s);
+			events_hook_over(s);
 	}
 	return status;
 }
@@ -237,7 +237,7 @@ run(struct stream *s)
 
 /* As in swimd-control(7).  They are checked here too, since no event of a mistyped type would ever come. */
 static bool
-known_type(const char *type, struct problem *problem)
+events_known_type(const char *type, struct problem *problem)
 {
 	static const char *const types[] = {"member.*", "member.joined", "member.suspected",
 	    "member.failed", "member.recovered", "member.left", "member.removed", "member.updated",
@@ -262,7 +262,7 @@ known_type(const char *type, struct problem *problem)
 }
 
 static json_t *
-subscription(struct stream *s)
+events_subscription(struct stream *s)
 {
 	const struct args *args = &s->ctl->args;
 	json_t *params = json_object(), *types, *string;
@@ -274,7 +274,7 @@ subscription(struct stream *s)
 		types = json_array();
 		json_object_set_new(params, "types", types);
 		while ((text = args_next(args, "type", &i)) != NULL) {
-			if (!known_type(text, &s->problem))
+			if (!events_known_type(text, &s->problem))
 				goto fail;
 			json_array_append_new(types, json_string(text));
 		}
@@ -312,7 +312,7 @@ fail:
 
 /* --exec-timeout; 0 is no limit. */
 static bool
-read_limit(struct stream *s, swim_duration *limit)
+events_read_limit(struct stream *s, swim_duration *limit)
 {
 	const char *text = args_value(&s->ctl->args, "exec-timeout");
 
@@ -331,7 +331,7 @@ read_limit(struct stream *s, swim_duration *limit)
 }
 
 static enum ctl_exit
-subscribe(struct stream *s, json_t *params)
+events_subscribe(struct stream *s, json_t *params)
 {
 	swim_time deadline = session_patience();
 	struct reply reply;
@@ -348,7 +348,7 @@ subscribe(struct stream *s, json_t *params)
 		fprintf(s->ctl->err, "swimctl: events before these are lost: the daemon does not "
 				     "have them, or not any more\n");
 	if (args_has(&s->ctl->args, "snapshot"))
-		print_snapshot(s->ctl, &reply);
+		events_print_snapshot(s->ctl, &reply);
 	reply_fini(&reply);
 	return CTL_OK;
 }
@@ -362,13 +362,13 @@ events_run(struct ctl *ctl)
 	json_t *params;
 
 	s.has_hook = args_has(&ctl->args, "exec");
-	params = read_limit(&s, &limit) ? subscription(&s) : NULL;
+	params = events_read_limit(&s, &limit) ? events_subscription(&s) : NULL;
 	hook_init(&s.hook, args_value(&ctl->args, "exec"), limit);
 	if (params == NULL)
 		return problem_print(ctl, &s.problem);
-	status = subscribe(&s, params);
+	status = events_subscribe(&s, params);
 	if (status == CTL_OK)
-		status = run(&s);
+		status = events_run_stream(&s);
 	hook_fini(&s.hook);
 	session_close(&s.session);
 	if (status != CTL_OK)

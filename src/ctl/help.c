@@ -9,7 +9,7 @@
 /* ---------------------------------------------------------------------------------------------- help */
 
 static void
-print_option(FILE *out, const struct args_option *o)
+help_print_option(FILE *out, const struct args_option *o)
 {
 	char text[64];
 
@@ -20,7 +20,7 @@ print_option(FILE *out, const struct args_option *o)
 }
 
 static void
-print_formats(FILE *out, const struct command *c)
+help_print_formats(FILE *out, const struct command *c)
 {
 	size_t count;
 	const char *const *names = command_formats(&count);
@@ -49,8 +49,8 @@ help_command(FILE *out, const struct command *c)
 	if (c->options->name != NULL)
 		fprintf(out, "\n");
 	for (const struct args_option *o = c->options; o->name != NULL; o++)
-		print_option(out, o);
-	print_formats(out, c);
+		help_print_option(out, o);
+	help_print_formats(out, c);
 	fprintf(out,
 	    "\n'swimctl help' lists the options that all commands take; see also swimctl(1).\n");
 }
@@ -73,7 +73,7 @@ help_all(FILE *out)
 	}
 	fprintf(out, "\n");
 	for (const struct args_option *o = command_globals(); o->name != NULL; o++)
-		print_option(out, o);
+		help_print_option(out, o);
 	fprintf(out,
 	    "\n"
 	    "Exit status: 0 yes, 1 no, 2 usage, 3 daemon not reachable, 4 denied, 5 timeout,\n"
@@ -102,7 +102,7 @@ help_run(struct ctl *ctl)
 /* ---------------------------------------------------------------------------------------- completion */
 
 static void
-print_names(FILE *out, const struct args_option *o)
+help_print_names(FILE *out, const struct args_option *o)
 {
 	for (; o->name != NULL; o++) {
 		fprintf(out, " --%s", o->name);
@@ -113,7 +113,7 @@ print_names(FILE *out, const struct args_option *o)
 
 /* Print the options that take a value as alternatives of a shell pattern, each once though several commands have it. */
 static void
-print_pattern(FILE *out, const struct command *rows, size_t row)
+help_print_pattern(FILE *out, const struct command *rows, size_t row)
 {
 	for (const struct args_option *o = rows[row].options; o->name != NULL; o++) {
 		bool seen = o->value == NULL;
@@ -127,7 +127,7 @@ print_pattern(FILE *out, const struct command *rows, size_t row)
 }
 
 static void
-print_bash(FILE *out)
+help_print_bash(FILE *out)
 {
 	size_t count, format_count;
 	const struct command *rows = command_rows(&count);
@@ -143,7 +143,7 @@ print_bash(FILE *out)
 	    "        case ${COMP_WORDS[i]} in\n"
 	    "            -s | --socket | -o | --output");
 	for (size_t i = 0; i < count; i++)
-		print_pattern(out, rows, i);
+		help_print_pattern(out, rows, i);
 	fprintf(out, ") ((i++)) ;;\n"
 		     "            -*) ;;\n"
 		     "            *) command=${COMP_WORDS[i]}; break ;;\n"
@@ -153,12 +153,12 @@ print_bash(FILE *out)
 		     "        \"\") words=\"");
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%s", i > 0 ? " " : "", rows[i].name);
-	print_names(out, command_globals());
+	help_print_names(out, command_globals());
 	fprintf(out, "\" ;;\n");
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "        %s) words=\"", rows[i].name);
-		print_names(out, command_globals());
-		print_names(out, rows[i].options);
+		help_print_names(out, command_globals());
+		help_print_names(out, rows[i].options);
 		fprintf(out, "\"");
 		/*
 		 * The names of members are asked of the daemon.  compgen expands its words like a shell, so names with
@@ -196,6 +196,6 @@ help_completion_run(struct ctl *ctl)
 	if (ctl->args.operand_count > 0 && strcmp(ctl->args.operands[0], "bash") != 0)
 		return problem_fail(ctl, CTL_USAGE, "usage",
 		    "no completion for '%s', only for bash", ctl->args.operands[0]);
-	print_bash(ctl->out);
+	help_print_bash(ctl->out);
 	return CTL_OK;
 }

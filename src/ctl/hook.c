@@ -46,7 +46,7 @@ hook_init(struct hook *h, const char *command, swim_duration limit)
 }
 
 static void
-drop_input(struct hook *h)
+hook_drop_input(struct hook *h)
 {
 	if (h->input_fd >= 0)
 		close(h->input_fd);
@@ -58,7 +58,7 @@ drop_input(struct hook *h)
 void
 hook_fini(struct hook *h)
 {
-	drop_input(h);
+	hook_drop_input(h);
 	if (h->exit_fd >= 0)
 		close(h->exit_fd);
 	hook_init(h, h->command, h->limit);
@@ -66,7 +66,7 @@ hook_fini(struct hook *h)
 
 /* Does this inherited variable have the name of one that we set? */
 static bool
-ours(const char *entry)
+hook_ours(const char *entry)
 {
 	for (size_t i = 0; i < VARIABLES; i++) {
 		size_t len = strlen(variables[i].name);
@@ -78,7 +78,7 @@ ours(const char *entry)
 }
 
 static void
-environment_free(char **environment)
+hook_environment_free(char **environment)
 {
 	if (environment == NULL)
 		return;
@@ -93,7 +93,7 @@ environment_free(char **environment)
  * none has a newline, a space or a NUL in it; the exact bytes are in the JSON.
  */
 static char **
-environment_new(const json_t *params)
+hook_environment_new(const json_t *params)
 {
 	size_t count = 0, used = VARIABLES;
 	char **environment;
@@ -118,19 +118,19 @@ environment_new(const json_t *params)
 		free(text);
 		if (n < 0) {
 			environment[i] = NULL;
-			environment_free(environment);
+			hook_environment_free(environment);
 			return NULL;
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!ours(environ[i]))
+		if (!hook_ours(environ[i]))
 			environment[used++] = environ[i];
 	return environment;
 }
 
 /* In a child of a program that may have threads: only what is safe after fork(2). */
 static _Noreturn void
-become_shell(int input, char *const argv[], char **environment)
+hook_become_shell(int input, char *const argv[], char **environment)
 {
 	sigset_t none;
 
@@ -145,7 +145,7 @@ become_shell(int input, char *const argv[], char **environment)
 
 /* End as the shell did. */
 static _Noreturn void
-end_like(int status)
+hook_end_like(int status)
 {
 	if (WIFSIGNALED(status)) {
 		sigset_t none;
@@ -163,7 +163,7 @@ end_like(int status)
  * group once swimctl is gone, however it went.  All signals are blocked.
  */
 static _Noreturn void
-supervise(pid_t parent, int input, char *const argv[], char **environment)
+hook_supervise(pid_t parent, int input, char *const argv[], char **environment)
 {
 	sigset_t watched;
 	pid_t shell;
@@ -174,7 +174,7 @@ supervise(pid_t parent, int input, char *const argv[], char **environment)
 		_exit(126);
 	shell = fork();
 	if (shell == 0)
-		become_shell(input, argv, environment);
+		hook_become_shell(input, argv, environment);
 	if (shell < 0)
 		_exit(126);
 	/* This closes the writing end of the command's input too, or the command would never read its end. */
@@ -188,12 +188,12 @@ supervise(pid_t parent, int input, char *const argv[], char **environment)
 		if (getppid() != parent)
 			kill(0, SIGKILL);
 		if (waitpid(shell, &status, WNOHANG) == shell)
-			end_like(status);
+			hook_end_like(status);
 	}
 }
 
 static int
-spawn(struct hook *h, int input, char **environment)
+hook_spawn(struct hook *h, int input, char **environment)
 {
 	char shell[] = "sh", option[] = "-c", *command = strdup(h->command);
 	char *argv[] = {shell, option, command, NULL};
@@ -207,7 +207,7 @@ spawn(struct hook *h, int input, char **environment)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	h->pid = fork();
 	if (h->pid == 0)
-		supervise(parent, input, argv, environment);
+		hook_supervise(parent, input, argv, environment);
 	if (h->pid < 0)
 		error = errno;
 	else
@@ -221,7 +221,7 @@ bool
 hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
     struct problem *problem)
 {
-	char **environment = environment_new(params);
+	char **environment = hook_environment_new(params);
 	int ends[2] = {-1, -1}, error = ENOMEM;
 
 	assert(h->pid == 0);
@@ -241,7 +241,7 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 		error = errno;
 		goto fail;
 	}
-	error = spawn(h, ends[0], environment);
+	error = hook_spawn(h, ends[0], environment);
 	if (error != 0) {
 		h->pid = 0;
 		goto fail;
@@ -251,20 +251,20 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 	h->exit_fd = pidfd_open(h->pid, 0);
 	if (h->exit_fd < 0) {
 		error = errno;
-		drop_input(h); /* the command reads the end of its input, and can end */
+		hook_drop_input(h); /* the command reads the end of its input, and can end */
 		waitpid(h->pid, NULL, 0);
 		h->pid = 0;
 		goto fail;
 	}
-	environment_free(environment);
+	hook_environment_free(environment);
 	h->overdue = 0;
 	h->deadline = h->limit.ns > 0 ? swim_time_add(connection_now(), h->limit) : SWIM_TIME_NEVER;
 	return true;
 fail:
 	if (ends[0] >= 0)
 		close(ends[0]);
-	environment_free(environment);
-	drop_input(h);
+	hook_environment_free(environment);
+	hook_drop_input(h);
 	problem_set(problem, CTL_NO, "failed", "cannot run the command: %s", strerror(error));
 	return false;
 }
@@ -296,7 +296,7 @@ hook_feed(struct hook *h)
 		h->input_at += (size_t)n;
 	/* A command need not read what it is given. */
 	if ((n < 0 && errno != EAGAIN && errno != EINTR) || h->input_at == h->input_len)
-		drop_input(h);
+		hook_drop_input(h);
 }
 
 swim_time

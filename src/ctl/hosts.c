@@ -23,7 +23,7 @@
 
 /* Is the name in this list of names, each of which ends with a NUL? */
 static bool
-listed(const char *list, size_t len, const char *name)
+hosts_listed(const char *list, size_t len, const char *name)
 {
 	for (size_t at = 0; at < len; at += strlen(list + at) + 1)
 		if (strcasecmp(list + at, name) == 0)
@@ -32,7 +32,7 @@ listed(const char *list, size_t len, const char *name)
 }
 
 static bool
-of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
+hosts_of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
 {
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
 		const void *ip;
@@ -56,7 +56,7 @@ of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
 
 /* Collect the names that the hosts file gives to loopback, wildcard and multicast addresses, or those it gives to our interfaces. */
 static void
-collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
+hosts_collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
 {
 	char *line = NULL, *rest, *word;
 	size_t cap = 0;
@@ -74,7 +74,7 @@ collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
 			continue;
 		wanted = swim_addr_is_loopback(&addr) || swim_addr_is_wildcard(&addr) ||
 			 swim_addr_is_multicast(&addr);
-		wanted = fixed ? wanted : !wanted && of_an_interface(interfaces, &addr);
+		wanted = fixed ? wanted : !wanted && hosts_of_an_interface(interfaces, &addr);
 		while (wanted && (word = strtok_r(NULL, " \t", &rest)) != NULL)
 			fwrite(word, strlen(word) + 1, 1, out);
 	}
@@ -100,11 +100,11 @@ hosts_init(struct hosts *hosts, const char *path)
 	}
 	if (getifaddrs(&interfaces) != 0)
 		interfaces = NULL;
-	collect(in, out, true, interfaces);
+	hosts_collect(in, out, true, interfaces);
 	fflush(out);
 	hosts->fixed_len = hosts->own_len;
 	rewind(in);
-	collect(in, out, false, interfaces);
+	hosts_collect(in, out, false, interfaces);
 	freeifaddrs(interfaces);
 	fclose(in);
 	return fclose(out) == 0;
@@ -121,7 +121,7 @@ hosts_fini(struct hosts *hosts)
 
 /* Labels of letters, digits and '-' (RFC 1123). */
 static bool
-is_host_name(const char *name, size_t len)
+hosts_is_host_name(const char *name, size_t len)
 {
 	size_t label = 0;
 
@@ -151,7 +151,7 @@ is_host_name(const char *name, size_t len)
  * other programs read every name so whose last label is a number.
  */
 static bool
-is_address(const char *name)
+hosts_is_address(const char *name)
 {
 	const char *dot = strrchr(name, '.'), *last = dot != NULL ? dot + 1 : name;
 	struct in_addr ip;
@@ -164,7 +164,7 @@ is_address(const char *name)
 
 /* Names that resolvers (RFC 6761) and the hosts files of Debian and of Red Hat have on every machine. */
 static bool
-has_own_meaning(const char *name)
+hosts_has_own_meaning(const char *name)
 {
 	static const char *const words[] = {"localhost", "localhost.localdomain", "localhost4",
 	    "localhost6", "localdomain", "localdomain4", "localdomain6", "broadcasthost", "gateway",
@@ -193,14 +193,14 @@ struct alike {
 };
 
 static int
-compare_names(const void *a, const void *b)
+hosts_compare_names(const void *a, const void *b)
 {
 	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* A suspect member may be alive, so its name stays in the hosts file. */
 static bool
-is_listed(const json_t *member)
+hosts_is_listed(const json_t *member)
 {
 	const char *status = json_string_value(json_object_get(member, "status"));
 
@@ -210,7 +210,7 @@ is_listed(const json_t *member)
 
 /* False when memory is short. */
 static bool
-alike_init(struct alike *alike, const json_t *members)
+hosts_alike_init(struct alike *alike, const json_t *members)
 {
 	size_t count = 0, i;
 	const char **names = calloc(json_array_size(members) + 1, sizeof(*names));
@@ -222,10 +222,10 @@ alike_init(struct alike *alike, const json_t *members)
 	json_array_foreach((json_t *)members, i, member) {
 		const char *name = json_string_value(json_object_get(member, "name"));
 
-		if (name != NULL && is_listed(member))
+		if (name != NULL && hosts_is_listed(member))
 			names[count++] = name;
 	}
-	qsort(names, count, sizeof(*names), compare_names);
+	qsort(names, count, sizeof(*names), hosts_compare_names);
 	for (i = 0; i + 1 < count; i++)
 		if (strcasecmp(names[i], names[i + 1]) == 0)
 			names[alike->count++] = names[i];
@@ -233,42 +233,43 @@ alike_init(struct alike *alike, const json_t *members)
 }
 
 static bool
-alike_has(const struct alike *alike, const char *name)
+hosts_alike_has(const struct alike *alike, const char *name)
 {
-	return bsearch(&name, alike->names, alike->count, sizeof(*alike->names), compare_names) !=
-	       NULL;
+	return bsearch(&name, alike->names, alike->count, sizeof(*alike->names),
+		   hosts_compare_names) != NULL;
 }
 
 /* -------------------------------------------------------------------------------------------- the lines */
 
 static const char *
-name_fault(const struct hosts *hosts, const struct alike *alike, const json_t *member)
+hosts_name_fault(const struct hosts *hosts, const struct alike *alike, const json_t *member)
 {
 	const json_t *string = json_object_get(member, "name");
 	const char *name = json_string_value(string);
 	const bool local = json_is_true(json_object_get(member, "local"));
 
-	if (name == NULL || !is_host_name(name, json_string_length(string)))
+	if (name == NULL || !hosts_is_host_name(name, json_string_length(string)))
 		return NO_HOST_NAME;
-	if (is_address(name))
+	if (hosts_is_address(name))
 		return AN_ADDRESS;
-	if (has_own_meaning(name))
+	if (hosts_has_own_meaning(name))
 		return OWN_MEANING;
-	if (listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
+	if (hosts_listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
 	    (!local && strcasecmp(name, hosts->host) == 0))
 		return OWN_NAME;
 	/* Nobody gets another's name by a name of his own choice: neither has a line, but this machine. */
-	if (!local && alike_has(alike, name))
+	if (!local && hosts_alike_has(alike, name))
 		return ANOTHERS_NAME;
 	return NULL;
 }
 
 static void
-print_member(const struct hosts *hosts, const struct alike *alike, const json_t *member, FILE *out)
+hosts_print_member(const struct hosts *hosts, const struct alike *alike, const json_t *member,
+    FILE *out)
 {
 	const json_t *name = json_object_get(member, "name");
 	const char *address = json_string_value(json_object_get(member, "address"));
-	const char *fault = name_fault(hosts, alike, member);
+	const char *fault = hosts_name_fault(hosts, alike, member);
 	char word[PRINT_NAME], host[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
 	uint16_t port;
@@ -291,11 +292,11 @@ hosts_print(const struct hosts *hosts, const json_t *members, FILE *out)
 	const json_t *member;
 	size_t i;
 
-	if (!alike_init(&alike, members))
+	if (!hosts_alike_init(&alike, members))
 		return false;
 	json_array_foreach((json_t *)members, i, member)
-		if (is_listed(member))
-			print_member(hosts, &alike, member, out);
+		if (hosts_is_listed(member))
+			hosts_print_member(hosts, &alike, member, out);
 	free(alike.names);
 	return true;
 }

@@ -21,7 +21,7 @@ info_run(struct ctl *ctl)
 }
 
 static const char *
-text_of(const json_t *object, const char *key)
+info_text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -38,7 +38,7 @@ info_health_run(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	status = pairs_answer(ctl, &reply);
-	if (strcmp(text_of(reply.result, "status"), "ok") != 0)
+	if (strcmp(info_text_of(reply.result, "status"), "ok") != 0)
 		status = CTL_NO;
 	session_end(&session, &reply);
 	return status;
@@ -79,7 +79,7 @@ struct answer {
 };
 
 static enum ctl_exit
-collect(struct session *s, const char *method, json_t *params, struct answer *out,
+info_collect(struct session *s, const char *method, json_t *params, struct answer *out,
     struct problem *problem)
 {
 	struct reply reply;
@@ -99,7 +99,7 @@ collect(struct session *s, const char *method, json_t *params, struct answer *ou
 }
 
 static void
-print_uptime(const struct ctl *ctl, double seconds)
+info_print_uptime(const struct ctl *ctl, double seconds)
 {
 	int64_t s = (int64_t)seconds;
 
@@ -114,16 +114,18 @@ print_uptime(const struct ctl *ctl, double seconds)
 }
 
 static int64_t
-number_of(const json_t *object, const char *key)
+info_number_of(const json_t *object, const char *key)
 {
 	return (int64_t)json_integer_value(json_object_get(object, key));
 }
 
 static bool
-print_overview(const struct ctl *ctl, const json_t *info, const json_t *health, json_t *members)
+info_print_overview(const struct ctl *ctl, const json_t *info, const json_t *health,
+    json_t *members)
 {
 	char name[PRINT_NAME], address[PRINT_NAME], word[PRINT_NAME];
-	const char *cluster = text_of(info, "cluster"), *state = text_of(health, "status");
+	const char *cluster = info_text_of(info, "cluster"),
+		   *state = info_text_of(health, "status");
 	json_t *reasons = json_object_get(health, "reasons"), *reason;
 	json_t *missing = json_object_get(members, "members");
 	size_t count = json_array_size(missing), i;
@@ -138,7 +140,7 @@ print_overview(const struct ctl *ctl, const json_t *info, const json_t *health, 
 		fprintf(ctl->out, "the unnamed cluster, ");
 	fprintf(ctl->out, "swimd %s, ",
 	    print_word(json_object_get(info, "version"), word, sizeof(word)));
-	print_uptime(ctl, json_number_value(json_object_get(info, "uptime_seconds")));
+	info_print_uptime(ctl, json_number_value(json_object_get(info, "uptime_seconds")));
 	fprintf(ctl->out, "\nhealth: %s%s%s\n", print_color(ctl, state),
 	    print_safe(state, word, sizeof(word)), print_plain(ctl));
 	json_array_foreach(reasons, i, reason) {
@@ -147,7 +149,8 @@ print_overview(const struct ctl *ctl, const json_t *info, const json_t *health, 
 			    print_safe(json_string_value(reason), word, sizeof(word)));
 	}
 	fprintf(ctl->out, "members: %" PRId64 " alive, %" PRId64 " suspect, %" PRId64 " dead\n",
-	    number_of(health, "alive"), number_of(health, "suspect"), number_of(health, "dead"));
+	    info_number_of(health, "alive"), info_number_of(health, "suspect"),
+	    info_number_of(health, "dead"));
 	if (count > 0) {
 		for (i = count; i > MISSING_MAX; i--)
 			json_array_remove(missing, i - 1);
@@ -170,11 +173,11 @@ info_status_run(struct ctl *ctl)
 	enum ctl_exit status = session_open(ctl, &session, session_patience(), &problem);
 
 	if (status == CTL_OK)
-		status = collect(&session, "info", NULL, &info, &problem);
+		status = info_collect(&session, "info", NULL, &info, &problem);
 	if (status == CTL_OK)
-		status = collect(&session, "health", NULL, &health, &problem);
+		status = info_collect(&session, "health", NULL, &health, &problem);
 	if (status == CTL_OK)
-		status = collect(&session, "members",
+		status = info_collect(&session, "members",
 		    json_pack("{s:[ss]}", "status", "suspect", "dead"), &members, &problem);
 	session_close(&session);
 	if (status != CTL_OK)
@@ -182,7 +185,7 @@ info_status_run(struct ctl *ctl)
 	else if (ctl->format == CTL_JSON)
 		fprintf(ctl->out, "{\"info\":%s,\"health\":%s,\"missing\":%s}\n", info.text,
 		    health.text, members.text);
-	else if (!print_overview(ctl, info.result, health.result, members.result))
+	else if (!info_print_overview(ctl, info.result, health.result, members.result))
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	json_decref(info.result);
 	json_decref(health.result);
@@ -194,7 +197,7 @@ info_status_run(struct ctl *ctl)
 }
 
 static enum ctl_exit
-print_versions(const struct ctl *ctl, json_t *daemon)
+info_print_versions(const struct ctl *ctl, json_t *daemon)
 {
 	/* The daemon may send any text as its version; it is escaped to ASCII, so that it cannot control a terminal. */
 	json_t *versions = json_pack("{s:s,s:o}", "swimctl", PACKAGE_VERSION, "swimd",
@@ -222,13 +225,13 @@ info_version_run(struct ctl *ctl)
 	swim_time deadline = swim_time_add(connection_now(), swim_seconds(2));
 
 	if (session_open(ctl, &session, deadline, &problem) == CTL_OK)
-		(void)collect(&session, "info", NULL, &info, &problem);
+		(void)info_collect(&session, "info", NULL, &info, &problem);
 	session_close(&session);
 	problem_fini(&problem);
 	version = json_object_get(info.result, "version");
 	print_word(version, word, sizeof(word));
 	if (ctl->format == CTL_JSON)
-		status = print_versions(ctl, version);
+		status = info_print_versions(ctl, version);
 	else if (word[0] != '\0')
 		fprintf(ctl->out, "swimctl %s\nswimd %s on %s\n", PACKAGE_VERSION, word,
 		    session.path);

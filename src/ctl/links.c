@@ -17,7 +17,7 @@ static const struct table_column columns[COLUMNS] = {
 
 /* A row for every pair; the last one says how many more there are whose names are not known. */
 static void
-fill(struct table *t, const json_t *member)
+links_fill(struct table *t, const json_t *member)
 {
 	json_t *list = json_object_get(member, "unreachable"), *peer;
 	json_int_t total = json_integer_value(json_object_get(member, "total"));
@@ -40,13 +40,13 @@ fill(struct table *t, const json_t *member)
 }
 
 static bool
-has_broken(const json_t *member)
+links_has_broken(const json_t *member)
 {
 	return json_integer_value(json_object_get(member, "total")) > 0;
 }
 
 static bool
-print_links(const struct ctl *ctl, const json_t *list)
+links_print_links(const struct ctl *ctl, const json_t *list)
 {
 	struct table *t = table_new(ctl, columns, COLUMNS);
 	const json_t *member;
@@ -56,7 +56,7 @@ print_links(const struct ctl *ctl, const json_t *list)
 	if (t == NULL)
 		return false;
 	json_array_foreach(list, i, member)
-		fill(t, member);
+		links_fill(t, member);
 	ok = table_print(t);
 	table_free(t);
 	return ok;
@@ -77,7 +77,7 @@ links_run(struct ctl *ctl)
 	list = json_object_get(reply.result, "links");
 	broken = json_array();
 	json_array_foreach(list, i, member)
-		if (has_broken(member))
+		if (links_has_broken(member))
 			json_array_append(broken, member);
 	if (ctl->format == CTL_JSON) {
 		reply_print(&reply, "result", ctl->out);
@@ -85,7 +85,7 @@ links_run(struct ctl *ctl)
 		json_array_foreach(broken, i, member)
 			fprintf(ctl->out, "%s\n",
 			    print_word(json_object_get(member, "name"), word, sizeof(word)));
-	} else if (!print_links(ctl, broken)) {
+	} else if (!links_print_links(ctl, broken)) {
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	} else if (json_array_size(broken) == 0 && ctl->format == CTL_TABLE) {
 		fprintf(ctl->out, "no member says that it cannot reach another directly\n");

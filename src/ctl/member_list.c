@@ -48,7 +48,7 @@ static const struct table_column columns[COLUMNS] = {
 
 /* "role=db,zone=a"; the caller frees it. */
 static char *
-tags_text(json_t *tags)
+member_list_tags_text(json_t *tags)
 {
 	char *text = NULL, key[PRINT_NAME], value[PRINT_NAME];
 	size_t len = 0;
@@ -70,7 +70,7 @@ tags_text(json_t *tags)
 }
 
 static void
-fill_value(struct table *t, size_t column, const json_t *value)
+member_list_fill_value(struct table *t, size_t column, const json_t *value)
 {
 	char *text = value != NULL ? print_value(value, false) : NULL;
 
@@ -79,7 +79,7 @@ fill_value(struct table *t, size_t column, const json_t *value)
 }
 
 static void
-fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t now)
+member_list_fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t now)
 {
 	const char *status = json_string_value(json_object_get(member, "status"));
 	json_t *since = json_object_get(member, "since");
@@ -94,27 +94,27 @@ fill_row(const struct ctl *ctl, struct table *t, const json_t *member, time_t no
 	    print_color(ctl, status));
 	table_cell(t, FOR, print_age(since, now, text, sizeof(text)), "");
 	if (ctl->format == CTL_TSV)
-		fill_value(t, RTT, rtt);
+		member_list_fill_value(t, RTT, rtt);
 	else
 		table_cell(t, RTT, print_rtt(rtt, text, sizeof(text)), "");
-	fill_value(t, INCARNATION, json_object_get(member, "incarnation"));
-	fill_value(t, SINCE, since);
-	fill_value(t, LOCAL, json_object_get(member, "local"));
-	tags = tags_text(json_object_get(member, "tags"));
+	member_list_fill_value(t, INCARNATION, json_object_get(member, "incarnation"));
+	member_list_fill_value(t, SINCE, since);
+	member_list_fill_value(t, LOCAL, json_object_get(member, "local"));
+	tags = member_list_tags_text(json_object_get(member, "tags"));
 	table_cell(t, TAGS, tags != NULL ? tags : "", "");
 	free(tags);
-	fill_value(t, PATH, json_object_get(member, "path"));
+	member_list_fill_value(t, PATH, json_object_get(member, "path"));
 	if (ctl->format == CTL_TSV)
-		fill_value(t, HEARD, json_object_get(member, "heard"));
+		member_list_fill_value(t, HEARD, json_object_get(member, "heard"));
 	else
 		table_cell(t, HEARD,
 		    print_age(json_object_get(member, "heard"), now, text, sizeof(text)), "");
-	fill_value(t, KIND, json_object_get(member, "kind"));
+	member_list_fill_value(t, KIND, json_object_get(member, "kind"));
 }
 
 /* Is there a base peer among the members? */
 static bool
-are_mixed(const json_t *list)
+member_list_are_mixed(const json_t *list)
 {
 	const json_t *member;
 	size_t i;
@@ -139,19 +139,19 @@ member_list_print(const struct ctl *ctl, json_t *list)
 	bool ok;
 
 	memcpy(shown, columns, sizeof(shown));
-	shown[KIND].wide = !are_mixed(list);
+	shown[KIND].wide = !member_list_are_mixed(list);
 	t = table_new(ctl, shown, COLUMNS);
 	if (t == NULL)
 		return false;
 	json_array_foreach(list, i, member)
-		fill_row(ctl, t, member, now);
+		member_list_fill_row(ctl, t, member, now);
 	ok = table_print(t);
 	table_free(t);
 	return ok;
 }
 
 static void
-print_names(const struct ctl *ctl, const json_t *list)
+member_list_print_names(const struct ctl *ctl, const json_t *list)
 {
 	char word[PRINT_NAME];
 	const json_t *member;
@@ -163,7 +163,7 @@ print_names(const struct ctl *ctl, const json_t *list)
 }
 
 static bool
-print_hosts(const struct ctl *ctl, const json_t *list)
+member_list_print_hosts(const struct ctl *ctl, const json_t *list)
 {
 	struct hosts hosts;
 	bool ok = hosts_init(&hosts, HOSTS_FILE) && hosts_print(&hosts, list, ctl->out);
@@ -174,7 +174,7 @@ print_hosts(const struct ctl *ctl, const json_t *list)
 
 /* Filters of the command line as params.  NULL, with the problem set, when one of them is wrong. */
 static json_t *
-filters(const struct ctl *ctl, struct problem *problem)
+member_list_filters(const struct ctl *ctl, struct problem *problem)
 {
 	json_t *params = json_object(), *list = json_array(), *tags = json_object(), *string;
 	const char *text;
@@ -220,7 +220,7 @@ member_list_run(struct ctl *ctl)
 	struct problem problem;
 	struct session session;
 	struct reply reply;
-	json_t *params = filters(ctl, &problem), *list;
+	json_t *params = member_list_filters(ctl, &problem), *list;
 	enum ctl_exit status;
 
 	if (params == NULL)
@@ -234,10 +234,10 @@ member_list_run(struct ctl *ctl)
 		reply_print(&reply, "result", ctl->out);
 		break;
 	case CTL_NAME:
-		print_names(ctl, list);
+		member_list_print_names(ctl, list);
 		break;
 	case CTL_HOSTS:
-		if (!print_hosts(ctl, list))
+		if (!member_list_print_hosts(ctl, list))
 			status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 		break;
 	case CTL_TABLE:

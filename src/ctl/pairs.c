@@ -11,7 +11,7 @@
 #define DEPTH_MAX 8 /* deeper ones are printed as JSON */
 
 static void
-line(const struct ctl *ctl, struct table *t, const char *path, const json_t *value)
+pairs_line(const struct ctl *ctl, struct table *t, const char *path, const json_t *value)
 {
 	char *text = print_value(value, true);
 
@@ -22,7 +22,7 @@ line(const struct ctl *ctl, struct table *t, const char *path, const json_t *val
 }
 
 static void
-walk(const struct ctl *ctl, struct table *t, const char *path, json_t *value, unsigned depth)
+pairs_walk(const struct ctl *ctl, struct table *t, const char *path, json_t *value, unsigned depth)
 {
 	char below[512], word[256];
 	const char *key;
@@ -38,17 +38,17 @@ walk(const struct ctl *ctl, struct table *t, const char *path, json_t *value, un
 			json_decref(name);
 			snprintf(below, sizeof(below), "%s%s%s", path, path[0] != '\0' ? "." : "",
 			    word);
-			walk(ctl, t, below, inner, depth + 1);
+			pairs_walk(ctl, t, below, inner, depth + 1);
 		}
 	} else if (json_is_array(value) && json_array_size(value) > 0 && depth < DEPTH_MAX) {
 		json_array_foreach(value, i, inner)
-			walk(ctl, t, path, inner, depth + 1);
+			pairs_walk(ctl, t, path, inner, depth + 1);
 	} else if (json_is_array(value)) {
 		table_row(t);
 		table_cell(t, 0, path, "");
 		table_cell(t, 1, "-", "");
 	} else {
-		line(ctl, t, path, value);
+		pairs_line(ctl, t, path, value);
 	}
 }
 
@@ -61,7 +61,7 @@ pairs_print(const struct ctl *ctl, const json_t *object)
 
 	if (t == NULL)
 		return false;
-	walk(ctl, t, "", (json_t *)object, 0);
+	pairs_walk(ctl, t, "", (json_t *)object, 0);
 	ok = table_print(t);
 	table_free(t);
 	return ok;

@@ -11,7 +11,7 @@
 
 /* Past the string that begins at p; end where it has no end. */
 static const char *
-skip_string(const char *p, const char *end)
+reply_skip_string(const char *p, const char *end)
 {
 	for (p++; p < end; p++) {
 		if (*p == '\\')
@@ -23,7 +23,7 @@ skip_string(const char *p, const char *end)
 }
 
 static const char *
-skip_number(const char *p, const char *end)
+reply_skip_number(const char *p, const char *end)
 {
 	while (p < end && (*p == '-' || *p == '+' || *p == '.' || *p == 'e' || *p == 'E' ||
 			      (*p >= '0' && *p <= '9')))
@@ -33,7 +33,7 @@ skip_number(const char *p, const char *end)
 
 /* An integer by JSON's grammar, which jansson would refuse as too big. */
 static bool
-too_big(const char *p, size_t len)
+reply_too_big(const char *p, size_t len)
 {
 	char copy[32];
 	const char *digits = *p == '-' ? p + 1 : p;
@@ -67,10 +67,10 @@ reply_exact(const char *text, size_t len, size_t *out_len)
 		bool quote = false;
 
 		if (*p == '"') {
-			next = skip_string(p, end);
+			next = reply_skip_string(p, end);
 		} else if (*p == '-' || (*p >= '0' && *p <= '9')) {
-			next = skip_number(p, end);
-			quote = too_big(p, (size_t)(next - p));
+			next = reply_skip_number(p, end);
+			quote = reply_too_big(p, (size_t)(next - p));
 		}
 		if (quote)
 			*to++ = '"';
@@ -133,7 +133,7 @@ reply_fini(struct reply *r)
 }
 
 static const char *
-skip_space(const char *p, const char *end)
+reply_skip_space(const char *p, const char *end)
 {
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
 		p++;
@@ -142,7 +142,7 @@ skip_space(const char *p, const char *end)
 
 /* Past one value.  The text is known to be well-formed. */
 static const char *
-skip_value(const char *p, const char *end)
+reply_skip_value(const char *p, const char *end)
 {
 	size_t depth = 0;
 
@@ -150,7 +150,7 @@ skip_value(const char *p, const char *end)
 		if (p >= end)
 			return end;
 		if (*p == '"') {
-			p = skip_string(p, end);
+			p = reply_skip_string(p, end);
 			continue;
 		}
 		if (*p == '{' || *p == '[')
@@ -172,24 +172,24 @@ const char *
 reply_text(const struct reply *r, const char *key, size_t *len)
 {
 	const char *end = r->line + r->len;
-	const char *p = skip_space(r->line, end);
+	const char *p = reply_skip_space(r->line, end);
 	size_t key_len = strlen(key);
 
-	for (p++; (p = skip_space(p, end)) < end && *p == '"';) {
+	for (p++; (p = reply_skip_space(p, end)) < end && *p == '"';) {
 		const char *name = p + 1;
 		bool match;
 
-		p = skip_string(p, end);
+		p = reply_skip_string(p, end);
 		match = (size_t)(p - name) == key_len + 1 && memcmp(name, key, key_len) == 0;
-		p = skip_space(p, end) + 1; /* the colon */
-		p = skip_space(p, end);
+		p = reply_skip_space(p, end) + 1; /* the colon */
+		p = reply_skip_space(p, end);
 		name = p;
-		p = skip_value(p, end);
+		p = reply_skip_value(p, end);
 		if (match) {
 			*len = (size_t)(p - name);
 			return name;
 		}
-		p = skip_space(p, end);
+		p = reply_skip_space(p, end);
 		if (p < end && *p == ',')
 			p++;
 	}

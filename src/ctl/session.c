@@ -89,7 +89,7 @@ session_close(struct session *s)
 }
 
 static const char *
-type_text(json_type type)
+session_type_text(json_type type)
 {
 	switch (type) {
 	case JSON_OBJECT:
@@ -112,13 +112,13 @@ type_text(json_type type)
 
 /* An answer of another shape than swimd-control(7) gives it. */
 static enum ctl_exit
-misshapen(const struct session *s, const char *method, const char *where, const json_t *got,
+session_misshapen(const struct session *s, const char *method, const char *where, const json_t *got,
     json_type due, struct problem *problem)
 {
 	return problem_set(problem, CTL_UNREACHABLE, "protocol",
 	    "what answers on %s is not swimd: its answer to %s has %s as %s, where %s is due",
-	    s->path, method, got != NULL ? type_text(json_typeof(got)) : "nothing", where,
-	    type_text(due));
+	    s->path, method, got != NULL ? session_type_text(json_typeof(got)) : "nothing", where,
+	    session_type_text(due));
 }
 
 /*
@@ -145,7 +145,7 @@ static const struct part {
 };
 
 static bool
-is_due(const struct part *part, const char *method, const json_t *params)
+session_is_due(const struct part *part, const char *method, const json_t *params)
 {
 	const json_t *value;
 
@@ -160,7 +160,7 @@ is_due(const struct part *part, const char *method, const json_t *params)
 }
 
 static enum ctl_exit
-check_part(const struct session *s, const struct part *part, const json_t *result,
+session_check_part(const struct session *s, const struct part *part, const json_t *result,
     struct problem *problem)
 {
 	const json_t *value = json_object_get(result, part->key), *item;
@@ -169,34 +169,34 @@ check_part(const struct session *s, const struct part *part, const json_t *resul
 
 	snprintf(where, sizeof(where), "result.%s", part->key);
 	if (value == NULL || json_typeof(value) != part->type)
-		return misshapen(s, part->method, where, value, part->type, problem);
+		return session_misshapen(s, part->method, where, value, part->type, problem);
 	for (i = 0; i < json_array_size(value); i++) {
 		item = json_array_get(value, i);
 		if (json_typeof(item) == part->items)
 			continue;
 		snprintf(where, sizeof(where), "result.%s[%zu]", part->key, i);
-		return misshapen(s, part->method, where, item, part->items, problem);
+		return session_misshapen(s, part->method, where, item, part->items, problem);
 	}
 	return CTL_OK;
 }
 
 static enum ctl_exit
-check_result(const struct session *s, const char *method, const json_t *params,
+session_check_result(const struct session *s, const char *method, const json_t *params,
     const json_t *result, struct problem *problem)
 {
 	enum ctl_exit status = CTL_OK;
 
 	if (!json_is_object(result))
-		return misshapen(s, method, "result", result, JSON_OBJECT, problem);
+		return session_misshapen(s, method, "result", result, JSON_OBJECT, problem);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && status == CTL_OK; i++)
-		if (is_due(&parts[i], method, params))
-			status = check_part(s, &parts[i], result, problem);
+		if (session_is_due(&parts[i], method, params))
+			status = session_check_part(s, &parts[i], result, problem);
 	return status;
 }
 
 /* Set the problem, and the exit status, from the error of a response. */
 static enum ctl_exit
-refused(const struct session *s, const char *method, const struct reply *reply,
+session_refused(const struct session *s, const char *method, const struct reply *reply,
     struct problem *problem)
 {
 	json_int_t code = json_integer_value(json_object_get(reply->error, "code"));
@@ -206,7 +206,7 @@ refused(const struct session *s, const char *method, const struct reply *reply,
 	size_t len;
 
 	if (!json_is_object(reply->error))
-		return misshapen(s, method, "error", reply->error, JSON_OBJECT, problem);
+		return session_misshapen(s, method, "error", reply->error, JSON_OBJECT, problem);
 	switch (code) {
 	case CONTROL_INVALID_PARAMS:
 	case CONTROL_TOO_LARGE:
@@ -235,7 +235,7 @@ refused(const struct session *s, const char *method, const struct reply *reply,
 
 /* The response to what was sent: into *reply, if it is a result. */
 static enum ctl_exit
-await(struct session *s, const char *method, const json_t *params, swim_time deadline,
+session_await(struct session *s, const char *method, const json_t *params, swim_time deadline,
     struct reply *reply, struct problem *problem)
 {
 	const json_t *id;
@@ -254,9 +254,9 @@ await(struct session *s, const char *method, const json_t *params, swim_time dea
 		id = json_object_get(reply->root, "id");
 		ours = json_is_integer(id) && json_integer_value(id) == s->id;
 		if (reply->error != NULL) {
-			status = refused(s, method, reply, problem);
+			status = session_refused(s, method, reply, problem);
 		} else if (reply->result != NULL && ours) {
-			status = check_result(s, method, params, reply->result, problem);
+			status = session_check_result(s, method, params, reply->result, problem);
 		} else if (json_object_get(reply->root, "method") == NULL) {
 			status = session_broken(s, -EPROTO, problem);
 		} else if (swim_time_reached(connection_now(), deadline)) {
@@ -296,7 +296,7 @@ session_call(struct session *s, const char *method, json_t *params, swim_time de
 	if (sent != 0 && sent != -EPIPE)
 		status = session_broken(s, sent, problem);
 	else
-		status = await(s, method, params, deadline, reply, problem);
+		status = session_await(s, method, params, deadline, reply, problem);
 	json_decref(params);
 	return status;
 }

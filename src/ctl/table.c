@@ -29,7 +29,7 @@ struct table {
 };
 
 static bool
-shown(const struct table *t, size_t i)
+table_shown(const struct table *t, size_t i)
 {
 	const struct table_column *c = &t->columns[i];
 
@@ -39,7 +39,7 @@ shown(const struct table *t, size_t i)
 }
 
 static bool
-setup_scols(struct table *t)
+table_setup_scols(struct table *t)
 {
 	size_t used = 0;
 	bool headings = false;
@@ -59,7 +59,7 @@ setup_scols(struct table *t)
 		int flags = c->right ? SCOLS_FL_RIGHT : 0;
 
 		t->index[i] = SIZE_MAX;
-		if (!shown(t, i))
+		if (!table_shown(t, i))
 			continue;
 		headings = headings || c->title != NULL;
 		if (scols_table_new_column(t->scols, c->title != NULL ? c->title : "", 0, flags) ==
@@ -73,12 +73,12 @@ setup_scols(struct table *t)
 }
 
 static void
-setup_tsv(struct table *t)
+table_setup_tsv(struct table *t)
 {
 	const char *before = "";
 
 	for (size_t i = 0; i < t->count; i++) {
-		if (!shown(t, i))
+		if (!table_shown(t, i))
 			continue;
 		fprintf(t->ctl->out, "%s%s", before, t->columns[i].key);
 		before = "\t";
@@ -99,8 +99,8 @@ table_new(const struct ctl *ctl, const struct table_column *columns, size_t coun
 	t->columns = columns;
 	t->count = count;
 	if (ctl->format == CTL_TSV) {
-		setup_tsv(t);
-	} else if (!setup_scols(t)) {
+		table_setup_tsv(t);
+	} else if (!table_setup_scols(t)) {
 		table_free(t);
 		return NULL;
 	}
@@ -119,14 +119,14 @@ table_free(struct table *t)
 }
 
 static void
-end_tsv_row(struct table *t)
+table_end_tsv_row(struct table *t)
 {
 	const char *before = "";
 
 	if (!t->row_open)
 		return;
 	for (size_t i = 0; i < t->count; i++) {
-		if (shown(t, i)) {
+		if (table_shown(t, i)) {
 			fprintf(t->ctl->out, "%s%s", before,
 			    t->cells[i] != NULL ? t->cells[i] : "");
 			before = "\t";
@@ -142,7 +142,7 @@ void
 table_row(struct table *t)
 {
 	if (t->ctl->format == CTL_TSV) {
-		end_tsv_row(t);
+		table_end_tsv_row(t);
 		t->row_open = true;
 		return;
 	}
@@ -175,7 +175,7 @@ table_cell(struct table *t, size_t column, const char *text, const char *color)
 
 /* The cells that one character takes on a terminal; characters without a width have been escaped before. */
 static size_t
-character_width(uint32_t cp)
+table_character_width(uint32_t cp)
 {
 	static const struct {
 		uint32_t first, last;
@@ -191,7 +191,7 @@ character_width(uint32_t cp)
 
 /* How wide the text is, and how many bytes of it are at most `max` wide. */
 static size_t
-text_width(const char *text, size_t max, size_t *bytes)
+table_text_width(const char *text, size_t max, size_t *bytes)
 {
 	size_t len = strlen(text), at = 0, width = 0;
 
@@ -200,7 +200,7 @@ text_width(const char *text, size_t max, size_t *bytes)
 		uint32_t cp = 0;
 		size_t n = utf8_next(text + at, len - at, &cp);
 
-		width += n > 0 ? character_width(cp) : 1;
+		width += n > 0 ? table_character_width(cp) : 1;
 		at += n > 0 ? n : 1;
 		if (width <= max)
 			*bytes = at;
@@ -210,7 +210,7 @@ text_width(const char *text, size_t max, size_t *bytes)
 
 /* 0: it is not known. */
 static size_t
-terminal_width(const struct ctl *ctl)
+table_terminal_width(const struct ctl *ctl)
 {
 	struct winsize size = {0};
 
@@ -218,7 +218,7 @@ terminal_width(const struct ctl *ctl)
 }
 
 static const char *
-cell_text(const struct table *t, size_t line, size_t column)
+table_cell_text(const struct table *t, size_t line, size_t column)
 {
 	struct libscols_cell *cell =
 	    scols_line_get_cell(scols_table_get_line(t->scols, line), column);
@@ -232,7 +232,7 @@ cell_text(const struct table *t, size_t line, size_t column)
  * SIZE_MAX: none can.
  */
 static size_t
-widest(const struct table *t, const size_t *widths, bool any)
+table_widest(const struct table *t, const size_t *widths, bool any)
 {
 	size_t found = SIZE_MAX;
 
@@ -252,14 +252,14 @@ widest(const struct table *t, const size_t *widths, bool any)
 
 /* The text with a mark at its end, `width` wide; false without memory. */
 static bool
-cut_cell(struct table *t, size_t line, size_t column, size_t width)
+table_cut_cell(struct table *t, size_t line, size_t column, size_t width)
 {
-	const char *text = cell_text(t, line, column);
-	size_t bytes, mark_bytes, mark = text_width(CUT_MARK, SIZE_MAX, &mark_bytes);
+	const char *text = table_cell_text(t, line, column);
+	size_t bytes, mark_bytes, mark = table_text_width(CUT_MARK, SIZE_MAX, &mark_bytes);
 	char *cut;
 	bool ok;
 
-	if (text_width(text, width - mark, &bytes) <= width)
+	if (table_text_width(text, width - mark, &bytes) <= width)
 		return true;
 	if (asprintf(&cut, "%.*s%s", (int)bytes, text, CUT_MARK) < 0)
 		return false;
@@ -270,9 +270,9 @@ cut_cell(struct table *t, size_t line, size_t column, size_t width)
 
 /* Cut cells until the table is no wider than the terminal, as far as that goes. */
 static bool
-fit(struct table *t)
+table_fit(struct table *t)
 {
-	const size_t lines = scols_table_get_nlines(t->scols), width = terminal_width(t->ctl);
+	const size_t lines = scols_table_get_nlines(t->scols), width = table_terminal_width(t->ctl);
 	size_t widths[COLUMNS_MAX] = {0}, total = 0, bytes, at;
 
 	for (size_t i = 0; i < t->count; i++) {
@@ -280,7 +280,8 @@ fit(struct table *t)
 			continue;
 		widths[i] = t->columns[i].title != NULL ? strlen(t->columns[i].title) : 0;
 		for (size_t line = 0; line < lines; line++) {
-			size_t w = text_width(cell_text(t, line, t->index[i]), 0, &bytes);
+			size_t w =
+			    table_text_width(table_cell_text(t, line, t->index[i]), 0, &bytes);
 
 			widths[i] = w > widths[i] ? w : widths[i];
 		}
@@ -288,8 +289,8 @@ fit(struct table *t)
 	}
 	if (width == 0 || total <= width)
 		return true;
-	while (total > width && ((at = widest(t, widths, false)) != SIZE_MAX ||
-				    (at = widest(t, widths, true)) != SIZE_MAX)) {
+	while (total > width && ((at = table_widest(t, widths, false)) != SIZE_MAX ||
+				    (at = table_widest(t, widths, true)) != SIZE_MAX)) {
 		widths[at]--;
 		total--;
 	}
@@ -297,7 +298,7 @@ fit(struct table *t)
 	scols_table_set_termwidth(t->scols, total);
 	for (size_t i = 0; i < t->count; i++)
 		for (size_t line = 0; t->index[i] != SIZE_MAX && line < lines; line++)
-			if (!cut_cell(t, line, t->index[i], widths[i]))
+			if (!table_cut_cell(t, line, t->index[i], widths[i]))
 				return false;
 	return true;
 }
@@ -306,9 +307,9 @@ bool
 table_print(struct table *t)
 {
 	if (t->ctl->format == CTL_TSV) {
-		end_tsv_row(t);
+		table_end_tsv_row(t);
 	} else {
-		if (t->ctl->terminal && t->headings && !fit(t))
+		if (t->ctl->terminal && t->headings && !table_fit(t))
 			t->failed = true;
 		if (scols_table_get_nlines(t->scols) > 0 && scols_print_table(t->scols) != 0)
 			t->failed = true;

@@ -42,7 +42,7 @@ tagging_put(json_t *object, const char *text, struct problem *problem)
 
 /* What to set and to unset.  NULL: the problem is set. */
 static json_t *
-changes(const struct ctl *ctl, struct problem *problem)
+tagging_changes(const struct ctl *ctl, struct problem *problem)
 {
 	json_t *set = json_object(), *unset = json_array(), *string;
 	const char *key;
@@ -66,7 +66,7 @@ fail:
 }
 
 static enum ctl_exit
-print_tags(const struct ctl *ctl, const json_t *tags)
+tagging_print_tags(const struct ctl *ctl, const json_t *tags)
 {
 	char *text;
 
@@ -84,7 +84,7 @@ print_tags(const struct ctl *ctl, const json_t *tags)
 
 /* Ask the daemon for its name, and then for the member of that name; the read-only socket allows both. */
 static enum ctl_exit
-show(const struct ctl *ctl)
+tagging_show(const struct ctl *ctl)
 {
 	struct problem problem;
 	struct session session;
@@ -104,7 +104,7 @@ show(const struct ctl *ctl)
 		session_close(&session);
 		return problem_print(ctl, &problem);
 	}
-	status = print_tags(ctl, json_object_get(reply.result, "tags"));
+	status = tagging_print_tags(ctl, json_object_get(reply.result, "tags"));
 	session_end(&session, &reply);
 	return status;
 }
@@ -119,14 +119,14 @@ tagging_run(struct ctl *ctl)
 	json_t *params;
 
 	if (ctl->args.operand_count == 0 && !args_has(&ctl->args, "unset"))
-		return show(ctl);
-	params = changes(ctl, &problem);
+		return tagging_show(ctl);
+	params = tagging_changes(ctl, &problem);
 	if (params == NULL)
 		return problem_print(ctl, &problem);
 	status = session_ask(ctl, &session, "tags", params, &reply);
 	if (status != CTL_OK)
 		return status;
-	status = print_tags(ctl, json_object_get(reply.result, "tags"));
+	status = tagging_print_tags(ctl, json_object_get(reply.result, "tags"));
 	session_end(&session, &reply);
 	return status;
 }

@@ -48,7 +48,7 @@ struct waiting {
 /* -------------------------------------------------------------------------------- what is asked for */
 
 static bool
-parse_count(const char *text, struct want *want)
+wait_parse_count(const char *text, struct want *want)
 {
 	static const struct {
 		const char *sign;
@@ -77,7 +77,7 @@ parse_count(const char *text, struct want *want)
 
 /* The key of a member in `members`: its name, escaped, so that no two names have one key. */
 static char *
-member_key(const char *name, size_t len)
+wait_member_key(const char *name, size_t len)
 {
 	json_t *string = json_stringn(name, len);
 	char *key = malloc(PRINT_NAME);
@@ -94,7 +94,7 @@ member_key(const char *name, size_t len)
 
 /* "dead|left" */
 static bool
-parse_alternatives(const char *text, unsigned *statuses)
+wait_parse_alternatives(const char *text, unsigned *statuses)
 {
 	char word[16];
 
@@ -117,20 +117,21 @@ parse_alternatives(const char *text, unsigned *statuses)
 }
 
 static bool
-parse_status(const char *text, struct want *want)
+wait_parse_status(const char *text, struct want *want)
 {
 	/* The last '=' counts: a name may have one, a status has none. */
 	const char *equals = strrchr(text, '=');
 
-	if (equals == NULL || equals == text || !parse_alternatives(equals + 1, &want->statuses))
+	if (equals == NULL || equals == text ||
+	    !wait_parse_alternatives(equals + 1, &want->statuses))
 		return false;
-	want->name = member_key(text, (size_t)(equals - text));
+	want->name = wait_member_key(text, (size_t)(equals - text));
 	return want->name != NULL;
 }
 
 /* The statuses in words: "dead or left". */
 static void
-put_statuses(unsigned statuses, char *out, size_t cap)
+wait_put_statuses(unsigned statuses, char *out, size_t cap)
 {
 	size_t used = 0;
 
@@ -146,7 +147,7 @@ put_statuses(unsigned statuses, char *out, size_t cap)
 }
 
 static bool
-parse_wants(struct waiting *w)
+wait_parse_wants(struct waiting *w)
 {
 	const struct args *args = &w->ctl->args;
 	const char *text;
@@ -161,7 +162,7 @@ parse_wants(struct waiting *w)
 	}
 	for (i = 0; (text = args_next(args, "members", &i)) != NULL;) {
 		w->wants[w->want_count].text = text;
-		if (!parse_count(text, &w->wants[w->want_count++])) {
+		if (!wait_parse_count(text, &w->wants[w->want_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
 			    "--members '%s' is no count: write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
 			    text);
@@ -170,7 +171,7 @@ parse_wants(struct waiting *w)
 	}
 	for (i = 0; (text = args_next(args, "status", &i)) != NULL;) {
 		w->wants[w->want_count].text = text;
-		if (!parse_status(text, &w->wants[w->want_count++])) {
+		if (!wait_parse_status(text, &w->wants[w->want_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
 			    "--status '%s' is not NAME=STATUS with STATUS alive, suspect, dead or left, or several of these with '|' between",
 			    text);
@@ -200,7 +201,7 @@ parse_wants(struct waiting *w)
 /* ------------------------------------------------------------------------------------ what is known */
 
 static void
-forget(struct waiting *w, const char *key)
+wait_forget(struct waiting *w, const char *key)
 {
 	const char *known = json_string_value(json_object_get(w->members, key));
 
@@ -210,7 +211,7 @@ forget(struct waiting *w, const char *key)
 }
 
 static void
-learn(struct waiting *w, const json_t *member, bool removed)
+wait_learn(struct waiting *w, const json_t *member, bool removed)
 {
 	char key[PRINT_NAME];
 	const char *status = json_string_value(json_object_get(member, "status"));
@@ -218,7 +219,7 @@ learn(struct waiting *w, const json_t *member, bool removed)
 	if (!json_is_object(member) || status == NULL)
 		return;
 	print_word(json_object_get(member, "name"), key, sizeof(key));
-	forget(w, key);
+	wait_forget(w, key);
 	if (removed)
 		return;
 	json_object_set_new(w->members, key, json_string(status));
@@ -227,7 +228,7 @@ learn(struct waiting *w, const json_t *member, bool removed)
 }
 
 static bool
-want_met(const struct waiting *w, const struct want *want)
+wait_want_met(const struct waiting *w, const struct want *want)
 {
 	const char *word;
 	enum swim_status status;
@@ -255,24 +256,24 @@ want_met(const struct waiting *w, const struct want *want)
 }
 
 static bool
-members_met(const struct waiting *w)
+wait_members_met(const struct waiting *w)
 {
 	for (size_t i = 0; i < w->want_count; i++)
-		if (!want_met(w, &w->wants[i]))
+		if (!wait_want_met(w, &w->wants[i]))
 			return false;
 	return true;
 }
 
 static bool
-all_met(const struct waiting *w)
+wait_all_met(const struct waiting *w)
 {
-	return members_met(w) && (!w->quorum || w->has_quorum);
+	return wait_members_met(w) && (!w->quorum || w->has_quorum);
 }
 
 /* ------------------------------------------------------------------------------------------ waiting */
 
 static void
-start_over(struct waiting *w)
+wait_start_over(struct waiting *w)
 {
 	json_object_clear(w->members);
 	w->alive = 0;
@@ -281,7 +282,7 @@ start_over(struct waiting *w)
 
 /* Ask the daemon whether it has a quorum. */
 static enum ctl_exit
-ask_quorum(struct waiting *w)
+wait_ask_quorum(struct waiting *w)
 {
 	struct session s;
 	struct reply reply;
@@ -304,7 +305,7 @@ ask_quorum(struct waiting *w)
 
 /* Take the next event in. */
 static enum ctl_exit
-follow_event(struct waiting *w, struct session *s)
+wait_follow_event(struct waiting *w, struct session *s)
 {
 	struct reply reply;
 	const char *type;
@@ -317,7 +318,7 @@ follow_event(struct waiting *w, struct session *s)
 	if (error != 0)
 		return session_broken(s, error, &w->problem);
 	type = json_string_value(json_object_get(reply.params, "type"));
-	learn(w, json_object_get(reply.params, "member"),
+	wait_learn(w, json_object_get(reply.params, "member"),
 	    type != NULL && strcmp(type, "member.removed") == 0);
 	reply_fini(&reply);
 	return CTL_OK;
@@ -325,7 +326,7 @@ follow_event(struct waiting *w, struct session *s)
 
 /* One connection: until the members are as asked for, the connection ends, or time does. */
 static enum ctl_exit
-follow(struct waiting *w, struct session *s)
+wait_follow(struct waiting *w, struct session *s)
 {
 	struct reply reply;
 	json_t *params = json_pack("{s:b,s:[s]}", "snapshot", 1, "types", "member.*"), *member;
@@ -336,23 +337,23 @@ follow(struct waiting *w, struct session *s)
 	if (status != CTL_OK)
 		return status;
 	w->heard = true;
-	start_over(w);
+	wait_start_over(w);
 	json_array_foreach(json_object_get(reply.result, "members"), i, member)
-		learn(w, member, false);
+		wait_learn(w, member, false);
 	reply_fini(&reply);
-	while (status == CTL_OK && !members_met(w) && !w->once)
-		status = follow_event(w, s);
+	while (status == CTL_OK && !wait_members_met(w) && !w->once)
+		status = wait_follow_event(w, s);
 	return status;
 }
 
 static bool
-time_is_up(const struct waiting *w)
+wait_time_is_up(const struct waiting *w)
 {
 	return swim_time_reached(connection_now(), w->deadline);
 }
 
 static void
-pause_for(swim_duration d, swim_time deadline)
+wait_pause_for(swim_duration d, swim_time deadline)
 {
 	swim_duration left = swim_time_since(deadline, connection_now());
 	struct timespec ts;
@@ -367,7 +368,7 @@ pause_for(swim_duration d, swim_time deadline)
 
 /* Say in words which condition is not met. */
 static enum ctl_exit
-not_met(struct waiting *w, bool reached)
+wait_not_met(struct waiting *w, bool reached)
 {
 	char text[sizeof(w->problem.text)] = "", last[sizeof(w->problem.text)];
 	const char *given = args_value(&w->ctl->args, "timeout");
@@ -385,12 +386,12 @@ not_met(struct waiting *w, bool reached)
 		char wanted[64];
 		int n;
 
-		if (want_met(w, want))
+		if (wait_want_met(w, want))
 			continue;
 		status = want->name != NULL
 			     ? json_string_value(json_object_get(w->members, want->name))
 			     : NULL;
-		put_statuses(want->statuses, wanted, sizeof(wanted));
+		wait_put_statuses(want->statuses, wanted, sizeof(wanted));
 		if (want->name == NULL)
 			n = snprintf(text + used, sizeof(text) - used,
 			    "; %zu alive where %s was asked for", w->alive, want->text);
@@ -402,7 +403,7 @@ not_met(struct waiting *w, bool reached)
 			    want->name, status, wanted);
 		used += n > 0 ? (size_t)n : 0;
 	}
-	if (members_met(w) && w->quorum && !w->has_quorum)
+	if (wait_members_met(w) && w->quorum && !w->has_quorum)
 		snprintf(text, sizeof(text),
 		    "; this member does not see more than half of the members alive");
 	problem_fini(&w->problem);
@@ -426,17 +427,17 @@ wait_for_it(struct waiting *w)
 		status = session_open(w->ctl, &s, w->deadline, &w->problem);
 		if (status == CTL_OK) {
 			w->heard = false;
-			status = follow(w, &s);
+			status = wait_follow(w, &s);
 			if (w->heard) {
 				reached = true;
 				pause = RETRY_FIRST;
 			}
 		}
 		session_close(&s);
-		if (status == CTL_OK && w->quorum && members_met(w))
-			status = ask_quorum(w);
-		if (status == CTL_OK && (all_met(w) || w->once))
-			return all_met(w) ? CTL_OK : not_met(w, true);
+		if (status == CTL_OK && w->quorum && wait_members_met(w))
+			status = wait_ask_quorum(w);
+		if (status == CTL_OK && (wait_all_met(w) || w->once))
+			return wait_all_met(w) ? CTL_OK : wait_not_met(w, true);
 		/* No event tells that the quorum is back, so the members are asked for again. */
 		if (status == CTL_OK)
 			pause = RETRY_MAX;
@@ -446,11 +447,11 @@ wait_for_it(struct waiting *w)
 			return status;
 		if (w->once)
 			return status;
-		if (time_is_up(w))
-			return not_met(w, reached);
-		pause_for(pause, w->deadline);
-		if (time_is_up(w))
-			return not_met(w, reached);
+		if (wait_time_is_up(w))
+			return wait_not_met(w, reached);
+		wait_pause_for(pause, w->deadline);
+		if (wait_time_is_up(w))
+			return wait_not_met(w, reached);
 		pause = pause.ns * 2 < RETRY_MAX.ns ? swim_ns(pause.ns * 2) : RETRY_MAX;
 	}
 }
@@ -462,7 +463,7 @@ wait_run(struct ctl *ctl)
 	swim_time begin = connection_now();
 	enum ctl_exit status;
 
-	status = parse_wants(&w) ? wait_for_it(&w) : w.problem.exit;
+	status = wait_parse_wants(&w) ? wait_for_it(&w) : w.problem.exit;
 	if (status != CTL_OK)
 		problem_print(ctl, &w.problem);
 	else if (ctl->format == CTL_JSON)
