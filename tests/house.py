@@ -60,6 +60,7 @@ FUNCTION = re.compile(r"^(?P<name>[a-z_0-9]+)\((?P<parameters>(?:[^(){}]|\([^()]
 MEMBER_BOOLEANS = 6
 FUNCTION_LINES = 60
 FUNCTION_PARAMETERS = 5
+UNPREFIXED = {"core"}
 # To be divided: functions that are longer, or take more, than new ones may.
 TOO_LONG = {"relay_request", "finish"}
 TOO_MANY = {"pick_one", "outbox_end", "start", "swim_input_by"}
@@ -256,6 +257,20 @@ class House:
                         r"\.authority = in->authority", line):
                     yield f"src/core/{source.name}:{number}: compares addresses or computes an authority"
 
+    def static_functions_are_prefixed(self):
+        """a static function begins with the name of its file, and no two functions have one name"""
+        seen = {}
+        for source in self.sources:
+            if source.suffix != ".c" or source.parent.name in UNPREFIXED:
+                continue
+            for name in re.findall(r"^static [^\n(;={]*\n([a-z_0-9]+)\(", source.read_text(), re.M):
+                where = source.relative_to(self.top)
+                if name != source.stem and not name.startswith(f"{source.stem}_"):
+                    yield f"{where}: {name} should begin with {source.stem}_"
+                if name in seen:
+                    yield f"{where}: {name} stands in {seen[name]} too"
+                seen[name] = where
+
     def functions_are_short(self):
         """no function of the core has more than 60 lines or 5 parameters"""
         for where, name, parameters, lines in self.core_functions():
@@ -286,7 +301,7 @@ def main():
              House.rules_are_simulated, House.rules_leave_no_trace,
              House.vectors_are_as_published, House.invisible_characters_are_as_generated,
              House.sequence_numbers_have_one_source, House.input_is_constant, House.authority_is_computed_once,
-             House.functions_are_short, House.members_are_small]
+             House.functions_are_short, House.static_functions_are_prefixed, House.members_are_small]
     failed = False
     print(f"1..{len(rules)}")
     for rule in rules:
