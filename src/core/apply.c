@@ -647,7 +647,7 @@ fact(bool is_so, enum judge_fact bit)
 	return is_so ? (unsigned)bit : 0;
 }
 
-/* Is the end of a member that is not known so long ago that others are about to forget it?  Learnt, it would go round for ever. */
+/* Is the end of an unknown member so old that others are about to forget it?  Learnt now, the end would be told for ever. */
 static bool
 is_old(const struct swim *s, const struct input *in, const struct statement *st)
 {

@@ -883,7 +883,7 @@ void link_report_forget(struct swim *, struct member *);
 #define BASE_NEW_FOR swim_seconds(10)
 /* Members above this incarnation are not told to base peers, as the ladder would be too long. */
 #define BASE_LADDER_MOST 4096
-/* What base peers and strangers say of a member may be at most this far above the incarnation that we know, but for answers to us. */
+/* Base peers and strangers may raise the incarnation of a member by this much at once, unless they answer a question of ours. */
 #define BASE_JUMP_MOST 64
 /* The highest incarnation at which a member is listed that a stranger told, or a base peer by an address: it can still rise. */
 #define BASE_FIRST_MOST (BASE_LADDER_MOST / 2)

@@ -130,7 +130,7 @@ static const struct judge_row actions[] = {
     {BIT(KNOWN_SUSPECT), S_DEAD, R_EQUAL, ANY, FACT_PAGE, 0, ACTION_IGNORE},
     {K_LIVE, S_DEAD, R_RISEN, ANY, FACT_PAGE, 0, ACTION_SUSPECT},
 
-    /* The address of a member that is gone is one for all, at one incarnation: a base peer or a stranger may have kept another. */
+    /* All hold a member that is gone at the same address, by its incarnation.  A base peer or a stranger may have kept another. */
     {K_MEMBER, S_GONE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
     {K_MEMBER, S_GONE, R_HIGHER, BELOW(AUTHORITY_ANSWERED), FACT_MOVED, FACT_SUBJECT,
 	ACTION_REFUSE_CONFLICT},
@@ -167,15 +167,15 @@ judge_count(const struct judge_case *c)
 static enum judge_action
 judge_no_news(const struct judge_case *c)
 {
-	bool said_alive = c->said == SAID_ALIVE, equal = c->relation == RELATION_EQUAL;
-
-	if (!RULE(dead_wins) && c->known == KNOWN_DEAD && (BIT(c->said) & S_LIVE) && equal)
+	if (!RULE(dead_wins) && c->known == KNOWN_DEAD && (BIT(c->said) & S_LIVE) &&
+	    c->relation == RELATION_EQUAL)
 		return ACTION_SUSPECT;
 	if (!RULE(suspicion_of_one_life) && c->known == KNOWN_ALIVE && c->said == SAID_SUSPECT)
 		return ACTION_SUSPECT;
-	if (!RULE(return_rises) && said_alive && equal && (c->facts & FACT_SUBJECT))
+	if (!RULE(return_rises) && c->said == SAID_ALIVE && c->relation == RELATION_EQUAL &&
+	    (c->facts & FACT_SUBJECT))
 		return ACTION_ALIVE;
-	if (!RULE(removal_holds) && said_alive && (BIT(c->known) & K_HIDDEN))
+	if (!RULE(removal_holds) && c->said == SAID_ALIVE && (BIT(c->known) & K_HIDDEN))
 		return ACTION_ALIVE;
 	return ACTION_HEAR;
 }
