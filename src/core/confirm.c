@@ -41,8 +41,8 @@ send(struct swim *s, struct confirm *c)
 	swim_duration wait = probe_patience(s, c->target);
 
 	/* An answer to any of them counts until the last has had its time, and tells which were lost. */
-	probe_ping(s, c->target, c->seq + c->tries++);
-	c->next = swim_time_add(s->now, c->tries < c->most ? swim_ns(wait.ns / 2) : wait);
+	probe_ping(s, c->target, question_try(&c->question));
+	c->next = swim_time_add(s->now, c->question.tries < c->most ? swim_ns(wait.ns / 2) : wait);
 }
 
 void
@@ -70,7 +70,8 @@ confirm_start(struct swim *s, struct member *m)
 	if (vacant == NULL)
 		return;
 	/* One more than a verdict takes: nobody asks after that. */
-	*vacant = (struct confirm){.target = m, .seq = core_seq(s), .most = doubt_questions(s) + 1};
+	*vacant = (struct confirm){.target = m, .most = doubt_questions(s) + 1};
+	question_open(s, &vacant->question, QUESTION_CONFIRM, core_seq(s));
 	if (place < WIRE_ACCUSERS_MAX) {
 		send(s, vacant);
 		return;
@@ -80,12 +81,19 @@ confirm_start(struct swim *s, struct member *m)
 	    swim_duration_scale(probe_patience(s, m), vacant->most / 2.0 + 1));
 }
 
+static void
+confirm_end(struct swim *s, struct confirm *c)
+{
+	c->target = NULL;
+	question_close(s, &c->question);
+}
+
 void
 confirm_forget(struct swim *s, const struct member *m)
 {
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
 		if (s->confirms[i].target == m)
-			s->confirms[i].target = NULL;
+			confirm_end(s, &s->confirms[i]);
 	}
 }
 
@@ -93,35 +101,31 @@ void
 confirm_stalled(struct swim *s)
 {
 	for (size_t i = 0; i < CONFIRMS_MAX; i++)
-		s->confirms[i].target = NULL;
+		confirm_end(s, &s->confirms[i]);
 }
 
-bool
-confirm_ack(struct swim *s, struct input *in)
+struct answer
+confirm_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
-		struct confirm *c = &s->confirms[i];
+	struct confirm *c = question_owner(q, struct confirm, question);
+	struct answer answer = {.ours = true};
 
-		if (c->target == NULL || in->msg->seq - c->seq >= c->tries)
-			continue;
-		/* Another member at that address is no sign of life of this one. */
-		if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, c->target))
-			return true;
-		for (uint64_t before = c->seq; before != in->msg->seq; before++)
-			doubt_question_lost(s);
-		doubt_question_answered(s);
-		in->answer.asked = *link_way(c->target);
-		c->target = NULL;
-		return true;
-	}
-	return false;
+	/* Another member at that address is no sign of life of this one. */
+	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, c->target))
+		return answer;
+	for (uint64_t before = q->seq; before != in->msg->seq; before++)
+		doubt_question_lost(s);
+	doubt_question_answered(s);
+	answer.asked = *link_way(c->target);
+	confirm_end(s, c);
+	return answer;
 }
 
 static bool
 is_settled(const struct swim *s, const struct confirm *c)
 {
 	return members_status(c->target) != SWIM_SUSPECT ||
-	       (c->tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
+	       (c->question.tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
 }
 
 void
@@ -133,12 +137,13 @@ confirm_tick(struct swim *s, const struct input *in)
 
 		if (m == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (!is_settled(s, c) && c->tries < c->most) {
+		if (!is_settled(s, c) && c->question.tries < c->most) {
 			send(s, c);
 			continue;
 		}
-		c->target = NULL;
-		if (members_status(m) == SWIM_SUSPECT && c->tries == c->most && doubt_may_accuse(s))
+		confirm_end(s, c);
+		if (members_status(m) == SWIM_SUSPECT && c->question.tries == c->most &&
+		    doubt_may_accuse(s))
 			suspicion_own(s, in, m);
 	}
 }

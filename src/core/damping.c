@@ -38,7 +38,7 @@ begin_trial(struct swim *s)
 	d->ends = swim_time_add(s->now, trial_length(s));
 	d->ping_at = s->now;
 	for (unsigned i = 0; i < DAMPING_PINGS; i++)
-		d->pending[i] = false;
+		question_close(s, &d->pings[i]);
 }
 
 static void
@@ -126,7 +126,11 @@ damping_was_dead(struct swim *s, uint64_t incarnation)
 void
 damping_acquit(struct swim *s)
 {
+	if (!s->damping.condemned)
+		return;
 	s->damping.condemned = false;
+	for (unsigned i = 0; i < DAMPING_PINGS; i++)
+		question_close(s, &s->damping.pings[i]);
 }
 
 /* Held dead, and others are heard: whatever we find silent may be silent to us alone. */
@@ -136,20 +140,14 @@ damping_doubts_us(const struct swim *s)
 	return s->damping.condemned && swim_time_since(s->now, s->doubt.heard).ns < TRIAL_MAX.ns;
 }
 
-bool
-damping_ack(struct swim *s, uint64_t seq)
+struct answer
+damping_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	struct damping *d = &s->damping;
-
-	for (unsigned i = 0; d->condemned && i < DAMPING_PINGS; i++) {
-		if (d->pending[i] && d->seq[i] == seq) {
-			d->pending[i] = false;
-			d->acked++;
-			d->unanswered = 0;
-			return true;
-		}
-	}
-	return false;
+	(void)in; /* whoever answers */
+	question_close(s, q);
+	s->damping.acked++;
+	s->damping.unanswered = 0;
+	return (struct answer){.ours = true};
 }
 
 void
@@ -184,12 +182,11 @@ damping_tick(struct swim *s, const struct input *in)
 	d->ping_at =
 	    swim_time_add(s->now, swim_ns(s->config.timing.probe_interval.ns / PINGS_PER_INTERVAL));
 	if (members_pick(s, 1, NULL, locate_is_reached, &to) == 1) {
-		unsigned slot = d->asked++ % DAMPING_PINGS;
+		struct question *q = &d->pings[d->asked++ % DAMPING_PINGS];
 
 		d->unanswered++;
-		d->pending[slot] = true;
-		d->seq[slot] = core_seq(s);
-		probe_ping(s, to, d->seq[slot]);
+		question_open(s, q, QUESTION_TRIAL, core_seq(s));
+		probe_ping(s, to, question_try(q));
 	}
 }
 

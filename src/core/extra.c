@@ -18,7 +18,7 @@ extra_new(struct swim *s, struct member *m)
 static bool
 extra_is_empty(const struct swim *s, const struct extra *x)
 {
-	bool ways = x->also.family != 0 || x->via.family != 0 || x->late_seq != 0 ||
+	bool ways = x->also.family != 0 || x->via.family != 0 || question_is_open(&x->late) ||
 		    x->proof_seq != 0 || x->helper != 0;
 	bool counts = x->unheard > 0 || x->missed > 0 || x->strayed > 0 || x->retries > 0 ||
 		      x->doubts > 0 || x->doubted || x->tell || x->ends > 0;
@@ -39,6 +39,7 @@ extra_free(struct swim *s, struct member *m)
 {
 	if (m->extra == NULL)
 		return;
+	question_close(s, &m->extra->late);
 	core_release(s, m->extra->intro);
 	core_release(s, m->extra->report);
 	core_release(s, m->extra);

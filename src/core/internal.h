@@ -6,6 +6,7 @@
  *	index.c    sorted arrays of members
  *	pool.c     room for objects, made ahead
  *	extra.c    what few members have
+ *	question.c  the questions of ours that wait for an answer, by their sequence numbers
  *	members.c  the table of members and its digest; every change of a status
  *	locate.c   their addresses
  *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
@@ -48,6 +49,7 @@
 #include "core/judge.h"
 #include "core/loss.h"
 #include "base/rule.h"
+#include "core/question.h"
 #include "core/rumour.h"
 #include "core/swim.h"
 
@@ -118,7 +120,7 @@ struct extra {
 	swim_time
 	    complained; /* when it last said that it cannot reach us at our address; or NEVER */
 	swim_time news; /* rate of its changes that busy sources tell: paid until then (quota.c) */
-	uint64_t late_seq; /* of the last probe that others had to answer for it; 0: none */
+	struct question late; /* the last probe that others had to answer for it */
 	/* of a ping of gossip_ask_first() whose answer makes the member proven; 0: none */
 	uint64_t proof_seq;
 	/* when that ping was sent; NEVER: more often than once, so that its answer measures nothing */
@@ -270,24 +272,23 @@ struct probe {
 /* A probe of a fresh suspect, by one of the few that are chosen to confirm or not. */
 struct confirm {
 	struct member *target; /* NULL: free */
-	uint64_t seq;
+	struct question question;
 	swim_time next; /* sent again, or taken for silent */
-	unsigned tries, most;
+	unsigned most;
 };
 #define CONFIRMS_MAX 64
 
 /* Questions to a member whose last two probes only others got answered: is the link between it and us broken? */
 struct link_check {
 	struct member *target; /* NULL: none under way */
-	uint64_t seq;          /* of the first; each has the next number */
-	unsigned tries;
+	struct question question;
 	swim_time next;
 };
 
 /* A question to a member at an address that may be a better one to use for it. */
 struct link_retry {
 	struct member *target; /* NULL: none under way */
-	uint64_t seq;
+	struct question question;
 	struct swim_addr addr;
 };
 
@@ -314,8 +315,7 @@ struct damping {
 	uint64_t than;      /* the incarnation to rise above */
 	swim_time ends, ping_at;
 	unsigned asked, acked, unanswered;
-	bool pending[DAMPING_PINGS];
-	uint64_t seq[DAMPING_PINGS];
+	struct question pings[DAMPING_PINGS];
 };
 
 /* An accusation: another member has found us silent. */
@@ -401,7 +401,7 @@ struct relay {
 /* A ping that is under way to find out whether its size arrives. */
 struct path_check {
 	struct member *target; /* NULL: free */
-	uint64_t seq;
+	struct question question;
 	size_t size;
 	swim_time next; /* sent again, or taken for lost */
 	unsigned tries;
@@ -534,6 +534,7 @@ struct input_room {
 
 struct swim {
 	struct swim_config config; /* name and cluster point to copies of ours */
+	struct questions questions;
 	struct rng rng;
 	swim_time now;   /* of the call under way */
 	swim_time began; /* of swim_new */
@@ -839,10 +840,12 @@ void link_found(struct swim *, struct member *, const struct swim_addr *at);
 void link_answered_at(struct swim *, struct member *, const struct swim_addr *asked);
 /* The ack at hand answers a question that we sent directly to the member that the ack names. */
 void link_answered(struct swim *, const struct input *);
-/* True if the ack answers a question about a link, or a probe that ended when others had reached its target. */
-bool link_ack(struct swim *, const struct input *);
-/* Is this the number of a question about a link that is under way? */
-bool link_asks(const struct swim *, uint64_t seq);
+/* The link with the member that was asked works; it is no answer if another member sent it. */
+struct answer link_check_answered(struct swim *, const struct input *, struct question *);
+/* The member can be reached at the address where it was asked; it is no answer if another member sent it. */
+struct answer link_retry_answered(struct swim *, const struct input *, struct question *);
+/* The member answers a probe after others did: it is no answer if another member sent it. */
+struct answer link_late_answered(struct swim *, const struct input *, struct question *);
 void link_tick(struct swim *, const struct input *);
 swim_time link_deadline(const struct swim *);
 void link_stalled(struct swim *);
@@ -1133,7 +1136,8 @@ void damping_was_dead(struct swim *, uint64_t incarnation);
 /* We return for another reason. */
 void damping_acquit(struct swim *);
 bool damping_doubts_us(const struct swim *);
-bool damping_ack(struct swim *, uint64_t seq);
+/* One answer more for our trial. */
+struct answer damping_answered(struct swim *, const struct input *, struct question *);
 void damping_stalled(struct swim *, swim_duration late);
 void damping_tick(struct swim *, const struct input *);
 swim_time damping_deadline(const struct swim *);
@@ -1220,7 +1224,8 @@ void probe_stalled(struct swim *, swim_duration);
 void confirm_start(struct swim *, struct member *m);
 void confirm_forget(struct swim *, const struct member *);
 void confirm_stalled(struct swim *);
-bool confirm_ack(struct swim *, struct input *);
+/* The suspect lives, and we do not accuse it; the tries before the one that is answered count as lost. */
+struct answer confirm_answered(struct swim *, const struct input *, struct question *);
 void confirm_tick(struct swim *, const struct input *);
 swim_time confirm_deadline(const struct swim *);
 
@@ -1382,8 +1387,8 @@ size_t path_step(const struct swim *, size_t size);
 /* Watch the ping of this number and size to m for its answer; false: too many are under way. */
 bool path_watch(struct swim *, struct member *m, uint64_t seq, size_t size);
 void path_forget(struct swim *, const struct member *);
-/* True if the ack answers one of these pings. */
-bool path_ack(struct swim *, const struct input *);
+/* The size has arrived, if the member that was pinged answers where we sent the ping. */
+struct answer path_answered(struct swim *, const struct input *, struct question *);
 void path_tick(struct swim *);
 swim_time path_deadline(const struct swim *);
 

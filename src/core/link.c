@@ -76,19 +76,27 @@ schedule_retry(const struct swim *s, struct extra *x)
 	x->via_until = swim_time_add(s->now, swim_ns(wait));
 }
 
-void
-link_retry(struct swim *s, struct member *m)
+static void
+link_ask_at(struct swim *s, struct member *m, const struct swim_addr *addr)
 {
 	struct link_retry *r = &s->link_retry;
 
+	r->target = m;
+	r->addr = *addr;
+	question_open(s, &r->question, QUESTION_LINK_RETRY, core_seq(s));
+	probe_ping_at(s, m, &r->addr, question_try(&r->question));
+}
+
+void
+link_retry(struct swim *s, struct member *m)
+{
 	struct extra *x = m->extra;
 
 	if (x == NULL || x->via.family == 0 || !swim_time_reached(s->now, x->via_until) ||
 	    !can_be_asked_at(s, &m->addr, &x->via))
 		return;
 	schedule_retry(s, x);
-	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = m->addr};
-	probe_ping_at(s, m, &r->addr, r->seq);
+	link_ask_at(s, m, &m->addr);
 }
 
 /* May we send a question there because anybody said so?  Not to an address of our own or of another member. */
@@ -106,14 +114,12 @@ void
 link_try(struct swim *s, const struct input *in, struct member *m)
 {
 	const struct wire_str *text = &in->msg->trailer.reached;
-	struct link_retry *r = &s->link_retry;
 	struct swim_addr addr;
 
 	if (!in->msg->trailer.has_reached || !swim_addr_parse(text->bytes, text->len, &addr) ||
 	    !may_be_tried(s, m, &addr))
 		return;
-	*r = (struct link_retry){.target = m, .seq = core_seq(s), .addr = addr};
-	probe_ping_at(s, m, &r->addr, r->seq);
+	link_ask_at(s, m, &addr);
 }
 
 void
@@ -169,7 +175,7 @@ is_direct(struct swim *s, const struct input *in, struct member *m)
 
 	if (m->extra != NULL) {
 		m->extra->missed = 0;
-		m->extra->late_seq = 0;
+		question_close(s, &m->extra->late);
 		extra_tidy(s, m);
 	}
 	m->link = SWIM_PATH_DIRECT;
@@ -213,35 +219,58 @@ link_answered(struct swim *s, const struct input *in)
 		is_direct(s, in, m);
 }
 
-bool
-link_ack(struct swim *s, const struct input *in)
+static void
+link_end_check(struct swim *s)
 {
-	struct link_check *c = &s->link_check;
-	struct wire_str id = in->msg->member.id;
-	struct member *m = members_find(s, id.bytes, id.len);
-
-	if (m == NULL)
-		return false;
-	if (m == s->link_retry.target && in->msg->seq == s->link_retry.seq) {
-		s->link_retry.target = NULL;
-		link_answered_at(s, m, &s->link_retry.addr);
-		return true;
-	}
-	if (m == c->target && in->msg->seq - c->seq < c->tries) {
-		c->target = NULL;
-		return true;
-	}
-	return extra_of(m)->late_seq != 0 && in->msg->seq == m->extra->late_seq;
+	s->link_check.target = NULL;
+	question_close(s, &s->link_check.question);
 }
 
-bool
-link_asks(const struct swim *s, uint64_t seq)
+static void
+link_end_retry(struct swim *s)
 {
-	const struct link_check *c = &s->link_check;
-	const struct link_retry *r = &s->link_retry;
+	s->link_retry.target = NULL;
+	question_close(s, &s->link_retry.question);
+}
 
-	return (c->target != NULL && seq - c->seq < c->tries) ||
-	       (r->target != NULL && seq == r->seq);
+/* The member that the answer names; NULL: none that is known. */
+static struct member *
+link_answerer(const struct swim *s, const struct input *in)
+{
+	return members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
+}
+
+struct answer
+link_check_answered(struct swim *s, const struct input *in, struct question *q)
+{
+	const struct link_check *c = question_owner(q, struct link_check, question);
+
+	if (link_answerer(s, in) != c->target)
+		return (struct answer){0};
+	link_end_check(s);
+	return (struct answer){.ours = true};
+}
+
+struct answer
+link_retry_answered(struct swim *s, const struct input *in, struct question *q)
+{
+	const struct link_retry *r = question_owner(q, struct link_retry, question);
+	struct member *m = r->target;
+
+	if (link_answerer(s, in) != m)
+		return (struct answer){0};
+	link_end_retry(s);
+	link_answered_at(s, m, &r->addr);
+	return (struct answer){.ours = true};
+}
+
+struct answer
+link_late_answered(struct swim *s, const struct input *in, struct question *q)
+{
+	const struct extra *x = question_owner(q, struct extra, late);
+	const struct member *m = link_answerer(s, in);
+
+	return (struct answer){.ours = m != NULL && m->extra == x};
 }
 
 /* One more question that m answered to others alone; true: the link is broken now. */
@@ -269,7 +298,7 @@ ask(struct swim *s)
 	struct link_check *c = &s->link_check;
 
 	c->next = swim_time_add(s->now, s->config.timing.probe_interval);
-	probe_ping(s, c->target, c->seq + c->tries++);
+	probe_ping(s, c->target, question_try(&c->question));
 }
 
 void
@@ -277,12 +306,15 @@ link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t s
 {
 	struct extra *x = extra_new(s, m);
 
-	if (x != NULL)
-		x->late_seq = seq;
+	if (x != NULL) {
+		question_open(s, &x->late, QUESTION_LATE, seq);
+		question_try(&x->late);
+	}
 	if (count_miss(s, in, m) || extra_of(m)->missed < CHECKED_AFTER ||
 	    s->link_check.target != NULL)
 		return;
-	s->link_check = (struct link_check){.target = m, .seq = core_seq(s)};
+	s->link_check.target = m;
+	question_open(s, &s->link_check.question, QUESTION_LINK_CHECK, core_seq(s));
 	ask(s);
 }
 
@@ -295,7 +327,7 @@ link_tick(struct swim *s, const struct input *in)
 		return;
 	/* A suspect is for the failure detector. */
 	if (members_status(c->target) != SWIM_ALIVE || count_miss(s, in, c->target))
-		c->target = NULL;
+		link_end_check(s);
 	else
 		ask(s);
 }
@@ -309,16 +341,16 @@ link_deadline(const struct swim *s)
 void
 link_stalled(struct swim *s)
 {
-	s->link_check.target = NULL;
+	link_end_check(s);
 }
 
 void
 link_stop(struct swim *s, const struct member *m)
 {
 	if (s->link_check.target == m)
-		s->link_check.target = NULL;
+		link_end_check(s);
 	if (s->link_retry.target == m)
-		s->link_retry.target = NULL;
+		link_end_retry(s);
 }
 
 void
@@ -330,7 +362,7 @@ link_forget(struct swim *s, struct member *m)
 		return;
 	x->also = x->via = (struct swim_addr){0};
 	x->missed = x->strayed = x->retries = 0;
-	x->late_seq = 0;
+	question_close(s, &x->late);
 	extra_tidy(s, m);
 }
 

@@ -187,11 +187,19 @@ path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
 		return false;
 	*c = (struct path_check){
 	    .target = m,
-	    .seq = seq,
 	    .size = size,
 	    .next = swim_time_add(s->now, swim_ns(PATIENCE * s->config.timing.probe_timeout.ns)),
 	};
+	question_open(s, &c->question, QUESTION_PATH, seq);
+	question_try(&c->question);
 	return true;
+}
+
+static void
+path_end(struct swim *s, struct path_check *c)
+{
+	c->target = NULL;
+	question_close(s, &c->question);
 }
 
 void
@@ -199,7 +207,7 @@ path_forget(struct swim *s, const struct member *m)
 {
 	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
 		if (s->path_checks[i].target == m)
-			s->path_checks[i].target = NULL;
+			path_end(s, &s->path_checks[i]);
 	}
 }
 
@@ -219,7 +227,7 @@ send_trial(struct swim *s, struct path_check *c)
 		return;
 	s->stats.path_trials++;
 	s->stats.path_trial_bytes += c->size;
-	wire_begin_ping(&w, c->seq);
+	wire_begin_ping(&w, c->question.seq);
 	outbox_end(s, &w, &trailer, c->size, WIRE_PING, NULL, c->target);
 }
 
@@ -241,9 +249,11 @@ try_next(struct swim *s)
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
 		*c = (struct path_check){.target = m,
-		    .seq = core_seq(s),
 		    .size = path_step(s, m->path_size + 1U),
 		    .trial = true};
+		/* All tries have one number. */
+		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
+		question_try(&c->question);
 		/* No second trial before this one has ended. */
 		retry_later(s, m);
 		send_trial(s, c);
@@ -257,30 +267,25 @@ unanswered(struct swim *s, struct path_check *c)
 {
 	struct member *m = c->target;
 
-	c->target = NULL;
+	path_end(s, c);
 	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
 	if (!c->trial && members_status(m) == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
 }
 
-bool
-path_ack(struct swim *s, const struct input *in)
+struct answer
+path_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
-		struct path_check *c = &s->path_checks[i];
-		struct member *m = c->target;
+	struct path_check *c = question_owner(q, struct path_check, question);
+	struct member *m = c->target;
 
-		if (m == NULL || c->seq != in->msg->seq)
-			continue;
-		if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
-			return false;
-		c->target = NULL;
-		if (c->trial && m->path_tries > 0)
-			m->path_tries--;
-		path_holds(s, m, c->size);
-		return true;
-	}
-	return false;
+	if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
+		return (struct answer){0};
+	path_end(s, c);
+	if (c->trial && m->path_tries > 0)
+		m->path_tries--;
+	path_holds(s, m, c->size);
+	return (struct answer){.ours = true};
 }
 
 void

@@ -704,8 +704,7 @@ probe_ack(struct swim *s, struct input *in)
 		}
 		return true;
 	}
-	if (confirm_ack(s, in) || suspicion_ack(s, in) || damping_ack(s, in->msg->seq) ||
-	    link_ack(s, in))
+	if (suspicion_ack(s, in))
 		return true;
 	relay_ack(s, in);
 	return false;

@@ -19,14 +19,12 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 static bool
 standing_is_asked(const struct swim *s, uint64_t seq)
 {
+	const struct question *q = question_find(s, seq);
 	const struct probe *p = &s->probe;
 
-	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
-		const struct confirm *c = &s->confirms[i];
-
-		if (c->target != NULL && seq - c->seq < c->tries)
-			return true;
-	}
+	if (q != NULL)
+		return q->purpose == QUESTION_CONFIRM || q->purpose == QUESTION_TRIAL ||
+		       q->purpose == QUESTION_LINK_CHECK || q->purpose == QUESTION_LINK_RETRY;
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		const struct relay *r = &s->relays[i];
 
@@ -34,12 +32,6 @@ standing_is_asked(const struct swim *s, uint64_t seq)
 		if (r->active && !r->stranger && r->seq == seq)
 			return true;
 	}
-	for (size_t i = 0; i < DAMPING_PINGS; i++) {
-		if (s->damping.pending[i] && s->damping.seq[i] == seq)
-			return true;
-	}
-	if (link_asks(s, seq))
-		return true;
 	return p->target != NULL &&
 	       (seq == p->seq || (p->second.family != 0 && seq == p->second_seq) ||
 		   (p->indirect && seq == p->indirect_seq));

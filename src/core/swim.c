@@ -90,6 +90,10 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->config = *config;
 	s->config.name = NULL;
 	s->config.cluster = NULL;
+	if (!questions_init(s, &s->questions)) {
+		core_release(s, s);
+		return NULL;
+	}
 	s->now = s->began = now;
 	doubt_init(s);
 	rng_init(&s->rng, seed);
@@ -144,6 +148,7 @@ swim_free(struct swim *s)
 	core_release(s, (void *)(uintptr_t)s->config.cluster);
 	rumour_fini(s, &s->rumours);
 	pool_fini(s, &s->suspicions);
+	questions_fini(s, &s->questions);
 	core_release(s, s->table.v);
 	core_release(s, s->named.v);
 	core_release(s, s->located.v);
@@ -345,14 +350,33 @@ hear_namesake(struct swim *s, const struct input *in)
 	return in->msg->type != WIRE_ACK;
 }
 
+/*
+ * What an answer to a question of each purpose means.  A handler takes note of the answer and returns for what the answer
+ * counts.  It may close the row, and free or use again the object that the row is in.
+ */
+static const struct {
+	struct answer (*answered)(struct swim *, const struct input *, struct question *);
+} handlers[QUESTION_PURPOSES] = {
+    [QUESTION_LATE] = {link_late_answered},
+    [QUESTION_CONFIRM] = {confirm_answered},
+    [QUESTION_TRIAL] = {damping_answered},
+    [QUESTION_LINK_CHECK] = {link_check_answered},
+    [QUESTION_LINK_RETRY] = {link_retry_answered},
+    [QUESTION_PATH] = {path_answered},
+};
+
 /* An ack: find the request that it answers, before its updates put another member in the place of the one that was asked. */
 static void
 receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 {
+	struct question *q = question_find(s, in->msg->seq);
 	bool relayed = probe_is_indirect(s, in->msg->seq), welcome;
 
-	in->answer.ours = join_ack(s, in) || visitor_ack(s, in) || probe_ack(s, in) ||
-			  path_ack(s, in) || introduce_ack(s, in);
+	if (q != NULL)
+		in->answer = handlers[q->purpose].answered(s, in, q);
+	else
+		in->answer.ours = join_ack(s, in) || visitor_ack(s, in) || probe_ack(s, in) ||
+				  introduce_ack(s, in);
 	welcome = !in->answer.ours && gossip_ack(s, in);
 	in->answer.ours |= welcome;
 	input_raise(in);

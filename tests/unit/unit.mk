@@ -85,7 +85,7 @@ CONTROL_OBJS = tests/unit/control_world.o control/change.o control/client.o cont
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/link_report.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/foreign.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/probe.o core/profile.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
+	core/probe.o core/profile.o core/question.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	$(CORE_OBJS) base/error.o \
 	base/histogram.o $(LOG_OBJS) base/rng.o
 OBJS_test_control_framing = $(CONTROL_OBJS)
@@ -144,6 +144,7 @@ OBJS_test_swim_ring = $(SWIM_OBJS)
 OBJS_test_swim_newcomer = $(SWIM_OBJS)
 OBJS_test_swim_speaker = $(SWIM_OBJS)
 OBJS_test_swim_suspicion = $(SWIM_OBJS)
+OBJS_test_question = $(SWIM_OBJS)
 OBJS_test_loss = core/loss.o
 OBJS_test_sim_check = tests/sim/check.o tests/sim/heap.o $(CORE_OBJS)
 OBJS_test_sim_history = tests/sim/history.o tests/sim/facts.o tests/sim/check.o tests/sim/heap.o $(SWIM_OBJS)
