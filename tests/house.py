@@ -52,8 +52,8 @@ PURE_SYMBOLS = re.compile(r"""
 
 # Who may change the datagram at hand: who makes it, and whoever finds out which request it answers.
 INPUT_MAKERS = {"input", "speaker", "swim"}
-INPUT_MATCHERS = {"join_ack", "join_learn", "visitor_ack", "probe_ack", "suspicion_ack", "introduce_ack",
-                  "gossip_ack", "sync_page", "direct_ack", "finish"}
+INPUT_MATCHERS = {"join_ack", "suspicion_ack", "introduce_ack",
+                  "sync_page", "finish"}
 AUTHORITY_MAKERS = {"input", "speaker", "judge"}
 FUNCTION = re.compile(r"^(?P<name>[a-z_0-9]+)\((?P<parameters>(?:[^(){}]|\([^()]*\)(?:\([^()]*\))?)*)\)\n\{\n.*?^\}$",
                       re.MULTILINE | re.DOTALL)

@@ -19,7 +19,7 @@ static bool
 extra_is_empty(const struct swim *s, const struct extra *x)
 {
 	bool ways = x->also.family != 0 || x->via.family != 0 || question_is_open(&x->late) ||
-		    x->proof_seq != 0 || x->helper != 0;
+		    question_is_open(&x->proof) || x->helper != 0;
 	bool counts = x->unheard > 0 || x->missed > 0 || x->strayed > 0 || x->retries > 0 ||
 		      x->doubts > 0 || x->doubted || x->tell || x->ends > 0;
 
@@ -40,6 +40,7 @@ extra_free(struct swim *s, struct member *m)
 	if (m->extra == NULL)
 		return;
 	question_close(s, &m->extra->late);
+	question_close(s, &m->extra->proof);
 	core_release(s, m->extra->intro);
 	core_release(s, m->extra->report);
 	core_release(s, m->extra);

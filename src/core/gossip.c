@@ -377,14 +377,16 @@ gossip_ask_first(struct swim *s, struct member *to)
 	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
 	 * knows which of them was (Karn's rule).
 	 */
-	x->proof_sent = x->proof_seq == 0 ? s->now : SWIM_TIME_NEVER;
-	while (x->proof_seq == 0)
-		x->proof_seq = core_seq(s);
+	x->proof_sent = question_is_open(&x->proof) ? SWIM_TIME_NEVER : s->now;
+	if (!question_is_open(&x->proof)) {
+		question_open(s, &x->proof, QUESTION_PROOF, core_seq(s));
+		question_try(&x->proof);
+	}
 	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
-	wire_begin_ping(&w, x->proof_seq);
+	wire_begin_ping(&w, x->proof.seq);
 	/* A base peer knows us by our word alone. */
 	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
@@ -449,25 +451,27 @@ answerer(const struct swim *s, const struct input *in)
 	return id.len > 0 ? members_find(s, id.bytes, id.len) : locate_at(s, &in->from);
 }
 
-bool
-gossip_ack(struct swim *s, struct input *in)
+struct answer
+gossip_answered(struct swim *s, const struct input *in, struct question *q)
 {
+	const struct extra *x = question_owner(q, struct extra, proof);
+	struct answer answer = {.ours = true};
 	struct member *m = answerer(s, in);
 	swim_time sent;
 
-	if (m == NULL || extra_of(m)->proof_seq == 0 || in->msg->seq != m->extra->proof_seq)
-		return false;
-	sent = m->extra->proof_sent;
-	m->extra->proof_seq = 0;
+	if (m == NULL || m->extra != x)
+		return (struct answer){0};
+	sent = x->proof_sent;
+	question_close(s, q);
 	extra_tidy(s, m);
 	m->proven = true;
 	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
 	if (in->msg->member.id.len > 0)
 		members_confirm(s, in, m);
-	in->answer.asked = *link_way(m);
+	answer.asked = *link_way(m);
 	if (!swim_time_is_never(sent))
 		probe_measure(s, m, sent);
-	return true;
+	return answer;
 }
 
 /*
@@ -693,7 +697,7 @@ swim_leave(struct swim *s, swim_time now)
 	s->now = now;
 	s->leaving = true;
 	s->leave_ticks = LEAVE_TICKS;
-	s->probe.target = NULL;
+	probe_end(s);
 	s->sync.active = false;
 	s->check_at = SWIM_TIME_NEVER;
 	members_transition(s, input_own(s, &room), s->self, LIFE_LEFT, s->self->incarnation);

@@ -44,6 +44,15 @@ input_of_datagram(struct input_room *room, const struct wire_message *msg,
 	return in;
 }
 
+struct input
+input_answering(const struct input *in, struct answer answer)
+{
+	struct input known = *in;
+
+	known.answer = answer;
+	return known;
+}
+
 void
 input_raise(struct input *in)
 {

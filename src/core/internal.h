@@ -121,8 +121,8 @@ struct extra {
 	    complained; /* when it last said that it cannot reach us at our address; or NEVER */
 	swim_time news; /* rate of its changes that busy sources tell: paid until then (quota.c) */
 	struct question late; /* the last probe that others had to answer for it */
-	/* of a ping of gossip_ask_first() whose answer makes the member proven; 0: none */
-	uint64_t proof_seq;
+	struct question
+	    proof; /* a ping of gossip_ask_first() whose answer makes the member proven */
 	/* when that ping was sent; NEVER: more often than once, so that its answer measures nothing */
 	swim_time proof_sent;
 	/* hash of the name of who last reached it for us, while it is out of our reach; or 0 */
@@ -262,7 +262,7 @@ _Static_assert(offsetof(struct member, name) <= 176,
 /* The probe of this period. */
 struct probe {
 	struct member *target; /* NULL: none under way */
-	uint64_t seq, second_seq, indirect_seq;
+	struct question direct, elsewhere, others;
 	struct swim_addr first, second; /* where it was asked; second.family 0: nowhere else yet */
 	swim_time sent, timeout, ends;
 	bool indirect; /* others have been asked */
@@ -384,10 +384,10 @@ struct claim_answers {
 
 struct relay {
 	bool active;
-	bool stranger; /* the asker has not answered a ping of ours there */
 	struct swim_addr asker;
 	enum wire_recipient asker_kind;
-	uint64_t asker_seq, seq;
+	uint64_t asker_seq;
+	struct question question;
 	size_t request_len;
 	swim_time deadline;
 	char *text; /* target's id, then its address, as the asker gave them */
@@ -420,8 +420,8 @@ struct path_check {
 /* A stranger said that somebody lives at an address; we have pinged that address and wait for the answer. */
 struct visitor {
 	struct swim_addr addr;
-	uint64_t seq;  /* 0: free */
-	uint64_t hash; /* of its name */
+	struct question question; /* closed: free */
+	uint64_t hash;            /* of its name */
 	uint64_t incarnation;
 	swim_time sent;
 	size_t asked; /* bytes of the question */
@@ -784,6 +784,8 @@ struct input *input_of_datagram(struct input_room *room, const struct wire_messa
 void input_raise(struct input *);
 /* Does the datagram name its sender, in its trailer or its envelope? */
 bool input_names_sender(const struct input *);
+/* The same datagram once it is known which request it answers.  The result points into `in`. */
+struct input input_answering(const struct input *in, struct answer);
 /* Did the datagram come from this address? */
 bool input_is_from(const struct input *, const struct swim_addr *);
 /* From now on the word is that of the member of this name. */
@@ -1150,8 +1152,8 @@ unsigned gossip_limit(const struct swim *);
 /* Another tells the same: the rumour needs less of us. */
 void gossip_heard(struct swim *, struct member *);
 void gossip_tick(struct swim *);
-/* True if the ack answers the ping that a member is sent before its first rumours. */
-bool gossip_ack(struct swim *, struct input *);
+/* The member lives at its address; it is no answer if another member sent it. */
+struct answer gossip_answered(struct swim *, const struct input *, struct question *);
 /* After that, and what came with it: the rumours that it waits for. */
 void gossip_welcome(struct swim *, const struct input *);
 /*
@@ -1192,8 +1194,12 @@ void probe_tick(struct swim *, const struct input *);
 swim_time probe_deadline(const struct swim *);
 void probe_forget(struct swim *, struct member *);
 void probe_period_seen(struct swim *, const struct input *, uint32_t period);
-/* True if it answers a ping of ours, directly or not. */
-bool probe_ack(struct swim *, struct input *);
+/* No probe is under way any more. */
+void probe_end(struct swim *);
+/* The target of this period is alive; if another member answers, only a stand-in counts as answered. */
+struct answer probe_answered(struct swim *, const struct input *, struct question *);
+/* Others have reached the target of this period, which we have not reached. */
+struct answer probe_answered_to_others(struct swim *, const struct input *, struct question *);
 /* The question of this number went to others, who answer for the member that it is about. */
 bool probe_is_indirect(const struct swim *, uint64_t seq);
 /* The member that speaks has passed a question of ours on to m, and m has answered it. */
@@ -1231,9 +1237,8 @@ swim_time confirm_deadline(const struct swim *);
 
 /* relay.c */
 void relay_request(struct swim *, const struct input *);
-void relay_ack(struct swim *, const struct input *);
-/* Is `seq` the number of a ping that we have sent for another member?  Such a ping may be as small as the ping-req. */
-bool relay_asks(const struct swim *, uint64_t seq);
+/* The asker hears of the answer, if it is the target's.  It is no answer to a question of our own. */
+struct answer relay_answered(struct swim *, const struct input *, struct question *);
 void relay_tick(struct swim *, const struct input *);
 swim_time relay_deadline(const struct swim *);
 
@@ -1279,7 +1284,7 @@ void join_witness(struct swim *, const struct input *, const struct swim_addr *a
 void join_introduce(struct swim *, const struct input *, const struct wire_member_id *,
     const struct swim_addr *from);
 /* Who answered from here (without our extensions) is a member under the id that it gave. */
-void join_learn(struct swim *, struct input *, const struct swim_addr *from);
+void join_learn(struct swim *, const struct input *, const struct swim_addr *from);
 /* What answers belongs to another cluster: that is the end of a join that waits for it. */
 void join_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *, const struct input *);
@@ -1335,8 +1340,8 @@ void visitor_hear(struct swim *, const struct input *, const struct wire_update 
  * not answered?  Sets *incarnation to the highest one that they told.
  */
 bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
-/* True if the ack answers such a question, under the name that was asked. */
-bool visitor_ack(struct swim *, struct input *);
+/* The visitor lives there; it is no answer if another member than the one that was asked for sent it. */
+struct answer visitor_answered(struct swim *, const struct input *, struct question *);
 /* Does this answer such a ping, one so small that the answer of a swimd would have had no room for a digest? */
 bool visitor_had_no_room(const struct swim *, const struct input *);
 /* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */

@@ -291,7 +291,7 @@ join_introduce(struct swim *s, const struct input *in, const struct wire_member_
 
 /* A base peer's ack names it. */
 void
-join_learn(struct swim *s, struct input *in, const struct swim_addr *from)
+join_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
 {
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
@@ -299,7 +299,6 @@ join_learn(struct swim *s, struct input *in, const struct swim_addr *from)
 	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
 	if (m != NULL && m != s->self && m->addr.family == 0)
 		locate_found(s, in, m, &at);
-	in->answer.as_itself = true;
 	join_introduce(s, in, &in->msg->member, &at);
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = in->msg->member.id.len > 0
@@ -760,6 +759,7 @@ finish(struct swim *s, struct input *in, struct join *j)
 		guest_answered(s, &in->from);
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	if (!swimd && kind != JOIN_CHECK) {
+		in->answer.as_itself = true;
 		join_learn(s, in, &asked);
 		note_base(s, in, &was);
 	} else {

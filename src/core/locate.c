@@ -78,7 +78,7 @@ forget_answers(struct swim *s, struct member *m)
 	if (members_has_lived(m))
 		members_note_lived(m);
 	if (m->extra != NULL)
-		m->extra->proof_seq = 0;
+		question_close(s, &m->extra->proof);
 	link_forget(s, m);
 	m->proven = m->answered = false;
 	m->rtt = (struct rtt){0};

@@ -302,24 +302,25 @@ begin_probe(struct swim *s)
 	interval.ns /= haste(s);
 	s->probe_at = swim_time_min(s->probe_at,
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
+	probe_end(s);
 	*p = (struct probe){
 	    .target = target,
 	    .first = *link_way(target),
-	    .seq = core_seq(s),
-	    .second_seq = core_seq(s),
-	    .indirect_seq = core_seq(s),
 	    .sent = s->now,
 	    .timeout = swim_time_min(swim_time_add(s->now, wait), s->probe_at),
 	};
+	question_open(s, &p->direct, QUESTION_PROBE, core_seq(s));
+	question_open(s, &p->elsewhere, QUESTION_PROBE_SECOND, core_seq(s));
+	question_open(s, &p->others, QUESTION_PROBE_OTHERS, core_seq(s));
 	/* The way through a helper has two more legs than the direct one. */
 	p->ends = swim_time_add(s->now, whole);
 	p->ends = swim_time_min(p->ends, s->probe_at);
 	s->stats.probes_sent++;
 	if (!RULE(probe_is_sent_once))
-		probe_ping(s, target, p->seq);
+		probe_ping(s, target, p->direct.seq);
 	reached = locate_is_reached(s, target);
 	if (reached) {
-		probe_ping_at(s, target, link_way(target), p->seq);
+		probe_ping_at(s, target, link_way(target), question_try(&p->direct));
 		link_retry(s, target);
 	} else {
 		/* There is no answer to wait for. */
@@ -467,7 +468,7 @@ ask_second(struct swim *s, const struct swim_addr *addr)
 	if (addr == NULL)
 		return;
 	p->second = *addr;
-	probe_ping_at(s, p->target, addr, p->second_seq);
+	probe_ping_at(s, p->target, addr, question_try(&p->elsewhere));
 }
 
 static void
@@ -476,6 +477,7 @@ ask_others(struct swim *s)
 	struct probe *p = &s->probe;
 	struct member *helpers[HELPERS_MAX];
 	size_t count = pick_helpers(s, p->target, helpers);
+	uint64_t seq = question_try(&p->others);
 
 	p->indirect = true;
 	p->asked = (unsigned)count;
@@ -485,9 +487,17 @@ ask_others(struct swim *s)
 		make_time(s);
 	wait_for_base_peers(s, helpers, count);
 	for (size_t i = 0; i < count; i++) {
-		send_ping_req(s, helpers[i], p->target, p->indirect_seq,
-		    swim_time_since(p->ends, s->now));
+		send_ping_req(s, helpers[i], p->target, seq, swim_time_since(p->ends, s->now));
 	}
+}
+
+void
+probe_end(struct swim *s)
+{
+	s->probe.target = NULL;
+	question_close(s, &s->probe.direct);
+	question_close(s, &s->probe.elsewhere);
+	question_close(s, &s->probe.others);
 }
 
 /* One probe more of a member out of our reach failed through others; true: enough of them in a row for a suspicion. */
@@ -512,7 +522,7 @@ fail_probe(struct swim *s, const struct input *in)
 	struct probe *p = &s->probe;
 	struct member *target = p->target;
 
-	p->target = NULL;
+	probe_end(s);
 	s->stats.probes_failed++;
 	if (!locate_is_reached(s, target) || link_is_stale(s, target)) {
 		/* That nobody reached it says little: those who can reach it will tell. */
@@ -533,7 +543,7 @@ fail_probe(struct swim *s, const struct input *in)
 static void
 succeed(struct swim *s)
 {
-	s->probe.target = NULL;
+	probe_end(s);
 	s->stats.probed = true;
 	s->stats.last_probe = s->now;
 	doubt_probe_answered(s);
@@ -543,7 +553,7 @@ void
 probe_forget(struct swim *s, struct member *m)
 {
 	if (s->probe.target == m)
-		s->probe.target = NULL;
+		probe_end(s);
 	confirm_forget(s, m);
 	link_stop(s, m);
 	path_forget(s, m);
@@ -628,42 +638,44 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 		measure(&m->rtt, &m->rtt_count, rtt);
 }
 
-/* The target has answered directly, under this id, where it was asked. */
-static void
-direct_ack(struct swim *s, struct input *in, const struct swim_addr *asked)
+/* The stand-in that was asked is the base peer that answers under this id. */
+static struct answer
+learn_stand_in(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
-	struct member *target = s->probe.target;
+	struct answer answer = {.as_itself = true};
+	struct input known = input_answering(in, answer);
+
+	succeed(s);
+	join_learn(s, &known, asked);
+	answer.ours = true;
+	return answer;
+}
+
+struct answer
+probe_answered(struct swim *s, const struct input *in, struct question *q)
+{
+	struct probe *p = &s->probe;
+	struct member *target = p->target;
+	struct swim_addr asked = q == &p->direct ? p->first : p->second;
 
 	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
-		if (!target->stand_in)
-			return;
-		succeed(s);
-		join_learn(s, in, asked);
-		return;
+		return target->stand_in ? learn_stand_in(s, in, &asked)
+					: (struct answer){.ours = true};
 	}
-	in->answer.asked = *asked;
-	probe_measure(s, target, s->probe.sent);
+	probe_measure(s, target, p->sent);
 	doubt_question_answered(s);
-	link_answered_at(s, target, asked);
+	link_answered_at(s, target, &asked);
 	s->stats.probes_acked++;
 	succeed(s);
 	members_confirm(s, in, target);
-}
-
-/* The question to others about the target of this period has this number. */
-static bool
-is_of_others(const struct swim *s, uint64_t seq)
-{
-	const struct probe *p = &s->probe;
-
-	return p->target != NULL && p->indirect && seq == p->indirect_seq;
+	return (struct answer){.ours = true, .asked = asked};
 }
 
 bool
 probe_is_indirect(const struct swim *s, uint64_t seq)
 {
-	return is_of_others(s, seq) || suspicion_asks_others(s, seq);
+	return question_is(s, seq, QUESTION_PROBE_OTHERS) || suspicion_asks_others(s, seq);
 }
 
 void
@@ -678,36 +690,24 @@ probe_helped(struct swim *s, const struct input *in, struct member *m)
 	x->helper = members_hash(in->speaker.bytes, in->speaker.len);
 }
 
-bool
-probe_ack(struct swim *s, struct input *in)
+struct answer
+probe_answered_to_others(struct swim *s, const struct input *in, struct question *q)
 {
-	struct probe *p = &s->probe;
+	struct probe *p = question_owner(q, struct probe, others);
 
-	if (p->target != NULL && (in->msg->seq == p->seq || in->msg->seq == p->second_seq)) {
-		struct swim_addr asked = in->msg->seq == p->seq ? p->first : p->second;
-
-		direct_ack(s, in, &asked);
-		return true;
+	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, p->target))
+		return (struct answer){.ours = true};
+	probe_helped(s, in, p->target);
+	s->stats.probes_acked_indirectly++;
+	if (locate_is_reached(s, p->target)) {
+		/* Questions lost on a broken link do not count as loss: other links may lose none. */
+		if (p->target->link != SWIM_PATH_RELAYED)
+			doubt_question_lost(s);
+		link_missed(s, in, p->target, p->direct.seq);
 	}
-	if (is_of_others(s, in->msg->seq)) {
-		if (in->msg->member.id.len == 0 || probe_same_id(in->msg->member.id, p->target)) {
-			probe_helped(s, in, p->target);
-			s->stats.probes_acked_indirectly++;
-			if (locate_is_reached(s, p->target)) {
-				/* Questions lost on a broken link do not count as loss: other links may lose none. */
-				if (p->target->link != SWIM_PATH_RELAYED)
-					doubt_question_lost(s);
-				link_missed(s, in, p->target, p->seq);
-			}
-			link_try(s, in, p->target);
-			succeed(s);
-		}
-		return true;
-	}
-	if (suspicion_ack(s, in))
-		return true;
-	relay_ack(s, in);
-	return false;
+	link_try(s, in, p->target);
+	succeed(s);
+	return (struct answer){.ours = true};
 }
 
 void
@@ -715,7 +715,7 @@ probe_nack(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 
-	if (!is_of_others(s, in->msg->seq))
+	if (!question_is(s, in->msg->seq, QUESTION_PROBE_OTHERS))
 		return;
 	s->stats.nacks_received++;
 	if (p->nacks < p->asked)
@@ -728,7 +728,7 @@ probe_stalled(struct swim *s, swim_duration late)
 	if (!doubt_is_stall(s, late))
 		return;
 	/* Acks that came meanwhile have been read already (the socket is drained first); the rest is void. */
-	s->probe.target = NULL;
+	probe_end(s);
 	s->probe_at = s->now;
 	doubt_stood_still(s);
 	confirm_stalled(s);

@@ -20,7 +20,7 @@ answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type t
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
 	const struct member *asker = locate_at(s, &r->asker);
-	bool proven = !r->stranger;
+	bool proven = !r->question.of_stranger;
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -51,6 +51,7 @@ answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type t
 		r->deadline = SWIM_TIME_NEVER;
 		return;
 	}
+	question_close(s, &r->question);
 	core_release(s, r->text);
 	*r = (struct relay){0};
 }
@@ -68,7 +69,7 @@ vacant(struct swim *s, bool stranger)
 		if (!r->active)
 			found = found == NULL ? r : found;
 		else
-			of_strangers += r->stranger;
+			of_strangers += r->question.of_stranger;
 	}
 	return stranger && of_strangers >= OF_STRANGERS_MAX ? NULL : found;
 }
@@ -96,7 +97,7 @@ ping_small(struct swim *s, const struct input *in, const struct relay *r, struct
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return true;
 	w.recipient = base_recipient(s, target);
-	wire_begin_ping(&w, r->seq);
+	wire_begin_ping(&w, r->question.seq);
 	if (budget < s->config.max_datagram)
 		w.reserve += s->config.max_datagram - budget;
 	if (target != NULL && members_status(target) != SWIM_ALIVE)
@@ -148,7 +149,7 @@ relay_request(struct swim *s, const struct input *in)
 		s->stats.relays_refused++;
 		return;
 	}
-	*r = (struct relay){.stranger = stranger,
+	*r = (struct relay){.question = {.of_stranger = stranger},
 	    .asker = in->from,
 	    .asker_kind = asker_kind(in, asker),
 	    .asker_seq = in->msg->seq,
@@ -190,39 +191,26 @@ relay_request(struct swim *s, const struct input *in)
 	if (in->msg->trailer.has_timeout && swim_ms(in->msg->trailer.timeout_ms).ns < 10 * wait.ns)
 		wait = swim_ms(in->msg->trailer.timeout_ms);
 	r->active = true;
-	r->seq = core_seq(s);
+	question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
+	question_try(&r->question);
+	r->question.of_stranger = stranger;
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
 	if (known && !stranger && link_is_shown(target))
-		probe_ping(s, target, r->seq);
+		probe_ping(s, target, r->question.seq);
 	else if (!ping_small(s, in, r, known ? target : NULL, &addr))
 		answer(s, in, r, WIRE_NACK);
 }
 
-void
-relay_ack(struct swim *s, const struct input *in)
+struct answer
+relay_answered(struct swim *s, const struct input *in, struct question *q)
 {
+	struct relay *r = question_owner(q, struct relay, question);
 	struct wire_str id = in->msg->member.id;
 
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		struct relay *r = &s->relays[i];
-
-		if (!r->active || r->seq != in->msg->seq)
-			continue;
-		/* Someone else at that address can't answer for the target. */
-		if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
-			answer(s, in, r, WIRE_ACK);
-		return;
-	}
-}
-
-bool
-relay_asks(const struct swim *s, uint64_t seq)
-{
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		if (s->relays[i].active && s->relays[i].seq == seq)
-			return true;
-	}
-	return false;
+	/* Someone else at that address can't answer for the target. */
+	if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
+		answer(s, in, r, WIRE_ACK);
+	return (struct answer){0};
 }
 
 void

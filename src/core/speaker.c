@@ -54,7 +54,7 @@ weigh(struct swim *s, struct input *in, const struct member *speaker, const stru
 static bool
 is_small_answer(const struct swim *s, const struct input *in)
 {
-	return join_is_ours(s, in->msg->seq) || relay_asks(s, in->msg->seq) ||
+	return join_is_ours(s, in->msg->seq) || question_is(s, in->msg->seq, QUESTION_RELAY) ||
 	       visitor_had_no_room(s, in);
 }
 

@@ -15,31 +15,47 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 	return m->proven ? SWIM_STANDING_PROVEN : SWIM_STANDING_HEARSAY;
 }
 
-/* Is this the number of a question to a single member, or about one, that is under way? */
+/* Does an answer to this question count, whoever sends it? */
 static bool
-standing_is_asked(const struct swim *s, uint64_t seq)
+standing_is_asked(const struct swim *s, const struct question *q, const struct swim_addr *from)
 {
-	const struct question *q = question_find(s, seq);
-	const struct probe *p = &s->probe;
+	const struct member *m;
 
-	if (q != NULL)
-		return q->purpose == QUESTION_CONFIRM || q->purpose == QUESTION_TRIAL ||
-		       q->purpose == QUESTION_LINK_CHECK || q->purpose == QUESTION_LINK_RETRY;
-	for (size_t i = 0; i < SWIM_RELAYS; i++) {
-		const struct relay *r = &s->relays[i];
-
-		/* A stranger may name its own address as the target: then it is sent our ping, and knows the number. */
-		if (r->active && !r->stranger && r->seq == seq)
-			return true;
+	/* A stranger may name its own address: then it is sent our question, and knows the number. */
+	if (q->of_stranger)
+		return false;
+	switch ((enum question_purpose)q->purpose) {
+	case QUESTION_PROBE:
+	case QUESTION_PROBE_SECOND:
+	case QUESTION_PROBE_OTHERS:
+	case QUESTION_CONFIRM:
+	case QUESTION_SUSPECT:
+	case QUESTION_SUSPECT_OTHERS:
+	case QUESTION_TRIAL:
+	case QUESTION_LINK_CHECK:
+	case QUESTION_LINK_RETRY:
+	case QUESTION_RELAY:
+	case QUESTION_JOIN:
+	case QUESTION_SYNC:
+		return true;
+	case QUESTION_PROOF:
+		/* Anybody may make us believe in a member, and is sent this question where the member is said to live. */
+		m = locate_at(s, from);
+		return m != NULL && m->extra == question_owner(q, struct extra, proof);
+	case QUESTION_CLOSED:
+	case QUESTION_LATE:
+	case QUESTION_VISITOR:
+	case QUESTION_PATH:
+	case QUESTION_INTRODUCTION:
+		break;
 	}
-	return p->target != NULL &&
-	       (seq == p->seq || (p->second.family != 0 && seq == p->second_seq) ||
-		   (p->indirect && seq == p->indirect_seq));
+	return false;
 }
 
 bool
 swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data, size_t len)
 {
+	const struct question *q;
 	const struct member *m;
 	const uint8_t *bytes = data;
 	uint64_t seq = 0;
@@ -50,13 +66,13 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 		return false;
 	for (size_t i = 1; i < WIRE_HEADER_SIZE; i++)
 		seq = seq << 8 | bytes[i];
-	if (standing_is_asked(s, seq) || join_awaits(s, seq) ||
+	q = question_find(s, seq);
+	if ((q != NULL && standing_is_asked(s, q, from)) || join_awaits(s, seq) ||
 	    (s->sync.active && s->sync.seq == seq))
 		return true;
 	m = locate_at(s, from);
 	if (m == NULL)
 		return false;
 	/* There may be thousands of suspects, too many to be looked through for each datagram of a stranger. */
-	return suspicion_asks(s, seq) ||
-	       (extra_of(m)->proof_seq != 0 && extra_of(m)->proof_seq == seq);
+	return suspicion_asks(s, seq);
 }

@@ -357,11 +357,17 @@ hear_namesake(struct swim *s, const struct input *in)
 static const struct {
 	struct answer (*answered)(struct swim *, const struct input *, struct question *);
 } handlers[QUESTION_PURPOSES] = {
+    [QUESTION_PROBE] = {probe_answered},
+    [QUESTION_PROBE_SECOND] = {probe_answered},
+    [QUESTION_PROBE_OTHERS] = {probe_answered_to_others},
     [QUESTION_LATE] = {link_late_answered},
     [QUESTION_CONFIRM] = {confirm_answered},
     [QUESTION_TRIAL] = {damping_answered},
     [QUESTION_LINK_CHECK] = {link_check_answered},
     [QUESTION_LINK_RETRY] = {link_retry_answered},
+    [QUESTION_RELAY] = {relay_answered},
+    [QUESTION_VISITOR] = {visitor_answered},
+    [QUESTION_PROOF] = {gossip_answered},
     [QUESTION_PATH] = {path_answered},
 };
 
@@ -370,15 +376,13 @@ static void
 receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 {
 	struct question *q = question_find(s, in->msg->seq);
-	bool relayed = probe_is_indirect(s, in->msg->seq), welcome;
+	bool relayed = probe_is_indirect(s, in->msg->seq);
+	bool welcome = q != NULL && q->purpose == QUESTION_PROOF;
 
 	if (q != NULL)
 		in->answer = handlers[q->purpose].answered(s, in, q);
 	else
-		in->answer.ours = join_ack(s, in) || visitor_ack(s, in) || probe_ack(s, in) ||
-				  introduce_ack(s, in);
-	welcome = !in->answer.ours && gossip_ack(s, in);
-	in->answer.ours |= welcome;
+		in->answer.ours = join_ack(s, in) || suspicion_ack(s, in) || introduce_ack(s, in);
 	input_raise(in);
 	speaker_note_answer(s, in);
 	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
@@ -388,7 +392,7 @@ receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 		link_answered(s, in);
 	}
 	apply_updates(s, in);
-	if (welcome)
+	if (welcome && in->answer.ours)
 		gossip_welcome(s, in);
 	if (!RULE(ack_is_last))
 		receive_ping(s, in);
@@ -683,7 +687,7 @@ swim_set_timing(struct swim *s, swim_time now, const struct swim_timing *timing)
 	s->now = now;
 	s->config.timing = *timing;
 	/* A period begun under the old constants ends now; deadlines already set stand. */
-	s->probe.target = NULL;
+	probe_end(s);
 	s->probe_at =
 	    swim_time_add(now, swim_duration_scale(timing->probe_interval, rng_unit(&s->rng)));
 	s->reconnect_at = now;

@@ -124,11 +124,14 @@ slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 	for (size_t i = 0; i < VISITORS_MAX; i++) {
 		struct visitor *v = &s->visitors[i];
 
-		if (v->seq != 0 && v->hash == hash && swim_addr_equal(&v->addr, addr))
+		if (question_is_open(&v->question) && v->hash == hash &&
+		    swim_addr_equal(&v->addr, addr))
 			return v;
-		if (v->seq == 0 || (found->seq != 0 && swim_time_before(v->sent, found->sent)))
+		if (!question_is_open(&v->question) ||
+		    (question_is_open(&found->question) && swim_time_before(v->sent, found->sent)))
 			found = v;
 	}
+	question_close(s, &found->question);
 	*found = (struct visitor){.addr = *addr, .hash = hash, .suspected = SWIM_TIME_NEVER};
 	return found;
 }
@@ -149,7 +152,7 @@ visitor_is_suspected(const struct swim *s, const struct swim_addr *addr, uint64_
 	for (size_t i = 0; i < VISITORS_MAX; i++) {
 		const struct visitor *v = &s->visitors[i];
 
-		if (v->seq == 0 || !swim_addr_equal(&v->addr, addr) ||
+		if (!question_is_open(&v->question) || !swim_addr_equal(&v->addr, addr) ||
 		    swim_time_is_never(v->suspected) ||
 		    swim_time_since(s->now, v->suspected).ns < SUSPECTED_FOR.ns)
 			continue;
@@ -174,10 +177,13 @@ ask(struct swim *s, const struct input *in, struct visitor *v, const struct wire
 	if (visitor_fit(s, in, &trailer, in->allowance->credit) == 0 ||
 	    !outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return false;
-	while (v->seq == 0)
-		v->seq = core_seq(s);
+	if (!question_is_open(&v->question)) {
+		question_open(s, &v->question, QUESTION_VISITOR, core_seq(s));
+		question_try(&v->question);
+		v->question.of_stranger = true;
+	}
 	v->sent = s->now;
-	wire_begin_ping(&w, v->seq);
+	wire_begin_ping(&w, v->question.seq);
 	len = outbox_end(s, &w, &trailer,
 	    room < in->allowance->credit ? room : in->allowance->credit, WIRE_PING, &v->addr, NULL);
 	v->asked = len;
@@ -204,9 +210,9 @@ visitor_hear(struct swim *s, const struct input *in, const struct wire_update *u
 	v->swimd = !in->base && !(u->flags & WIRE_FLAG_BASE);
 	v->whoever = in->base && !from_subject && base_is_address(s, in, &u->member);
 	note_suspicion(s, v, u);
-	if (v->seq != 0 && swim_time_since(s->now, v->sent).ns < patience(s).ns)
+	if (question_is_open(&v->question) && swim_time_since(s->now, v->sent).ns < patience(s).ns)
 		return;
-	if (!ask(s, in, v, u) && v->seq == 0)
+	if (!ask(s, in, v, u) && !question_is_open(&v->question))
 		*v = (struct visitor){0};
 	else
 		in->allowance->visited = true;
@@ -216,13 +222,11 @@ bool
 visitor_had_no_room(const struct swim *s, const struct input *in)
 {
 	const struct wire_member_id *who = &in->msg->member;
+	const struct question *q = question_find(s, in->msg->seq);
 
-	for (size_t i = 0; i < VISITORS_MAX; i++) {
-		if (s->visitors[i].seq != 0 && s->visitors[i].seq == in->msg->seq)
-			return s->visitors[i].asked <
-			       outbox_room_for_kind(s, who->id.len, who->address.len);
-	}
-	return false;
+	return q != NULL && q->purpose == QUESTION_VISITOR &&
+	       question_owner(q, struct visitor, question)->asked <
+		   outbox_room_for_kind(s, who->id.len, who->address.len);
 }
 
 /* The update about itself in a visitor's answer; false: there is none. */
@@ -282,34 +286,30 @@ take_up(struct swim *s, const struct input *in, const struct visitor *v)
 		gossip_ask_first(s, m);
 }
 
-bool
-visitor_ack(struct swim *s, struct input *in)
+struct answer
+visitor_answered(struct swim *s, const struct input *in, struct question *q)
 {
+	const struct visitor v = *question_owner(q, struct visitor, question);
+	struct answer answer = {.asked = v.addr, .as_itself = true};
 	struct wire_str id = in->msg->member.id;
 	const struct member *m;
-	struct visitor v = {0};
 
-	for (size_t i = 0; i < VISITORS_MAX && v.seq == 0; i++) {
-		if (s->visitors[i].seq != 0 && s->visitors[i].seq == in->msg->seq) {
-			v = s->visitors[i];
-			s->visitors[i].seq = 0;
-		}
-	}
-	if (v.seq == 0)
-		return false;
+	question_close(s, q);
 	/* The ack names another member than the one that we asked for, so it is no answer to our question. */
 	if (members_hash(id.bytes, id.len) != v.hash && !(v.whoever && id.len > 0))
-		return false;
-	in->answer.asked = v.addr;
+		return (struct answer){0};
 	if (input_is_from(in, &v.addr))
 		guest_answered(s, &in->from);
-	in->answer.as_itself = true;
 	/*
 	 * A member that has moved says so in this answer, or is believed after it (speaker_answers).  One that is shown
 	 * to nobody any more, since it was removed say, is taken up as if it were not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
-	if (m == NULL || (!members_is_shown(m) && RULE(removed_returns)))
-		take_up(s, in, &v);
-	return true;
+	if (m == NULL || (!members_is_shown(m) && RULE(removed_returns))) {
+		struct input known = input_answering(in, answer);
+
+		take_up(s, &known, &v);
+	}
+	answer.ours = true;
+	return answer;
 }
