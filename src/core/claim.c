@@ -145,7 +145,7 @@ claim_send(struct swim *s, const struct join *j)
 
 	if (stays)
 		keep(s, &j->addr);
-	send_claim(s, j->seq, &j->addr, stays, SIZE_MAX);
+	send_claim(s, j->question.seq, &j->addr, stays, SIZE_MAX);
 }
 
 void

@@ -340,7 +340,7 @@ struct join {
 	bool active;
 	enum join_kind kind;
 	struct swim_addr addr;
-	uint64_t seq;
+	struct question question;
 	swim_time sent, next; /* last, and to be sent again or given up */
 	size_t len;           /* of the ping sent last */
 	bool small;    /* nobody has answered there yet, and a stranger told us of the address: */
@@ -1262,8 +1262,6 @@ bool join_is_contested(struct swim *, const struct swim_addr *addr);
 swim_duration join_contest_takes(const struct swim *);
 /* True if `seq` is of a ping or claim of ours that is under way: then we hear ourselves. */
 bool join_is_ours(const struct swim *, uint64_t seq);
-/* Is this the number of a question of join.c other than a greeting?  A stranger is sent a greeting and knows its number. */
-bool join_awaits(const struct swim *, uint64_t seq);
 /* A ping in our own name has come.  If the number is of a ping of ours to a seed, the seed's address is one of our own. */
 void join_came_back(struct swim *, const struct input *, uint64_t seq);
 void join_uncontested(struct swim *, const struct input *, const struct swim_addr *addr);
@@ -1289,8 +1287,8 @@ void join_learn(struct swim *, const struct input *, const struct swim_addr *fro
 void join_foreign(struct swim *, const struct wire_message *, const struct swim_addr *from);
 void join_tick(struct swim *, const struct input *);
 swim_time join_deadline(const struct swim *);
-/* True if the ack answers one of these pings. */
-bool join_ack(struct swim *, struct input *);
+/* Somebody lives at the address that was asked: what follows of that depends on the kind of the join. */
+struct answer join_answered(struct swim *, const struct input *, struct question *);
 
 /* speaker.c */
 /*

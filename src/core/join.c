@@ -133,7 +133,7 @@ send_to_base(struct swim *s, struct join *j, struct member *known)
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, known)))
 		return;
 	w.recipient = WIRE_RECIPIENT_NEW_BASE;
-	wire_begin_ping(&w, j->seq);
+	wire_begin_ping(&w, j->question.seq);
 	if (known != NULL && members_status(known) != SWIM_ALIVE)
 		gossip_add_without(s, &w, known);
 	base_add_self(s, &w);
@@ -175,8 +175,8 @@ send_join(struct swim *s, const struct input *in, struct join *j)
 		return false;
 	w.recipient = recipient;
 	if (type == WIRE_AUTHENTICATED)
-		wire_begin_envelope(&w, j->seq);
-	wire_begin_ping(&w, j->seq);
+		wire_begin_envelope(&w, j->question.seq);
+	wire_begin_ping(&w, j->question.seq);
 	if (!j->small)
 		add_updates(s, &w, j, known);
 	room = padded_to(s, in, j, known);
@@ -215,6 +215,23 @@ is_small(struct swim *s, const struct input *in, const struct join *j)
 	return m == NULL || !link_is_shown_at(m, &j->addr);
 }
 
+static void
+join_await(struct swim *s, struct join *j, uint64_t seq)
+{
+	j->active = true;
+	question_open(s, &j->question, QUESTION_JOIN, seq);
+	question_try(&j->question);
+	/* A stranger is sent a greeting, and knows its number. */
+	j->question.of_stranger = j->kind == JOIN_GREET;
+}
+
+static void
+join_end(struct swim *s, struct join *j)
+{
+	j->active = false;
+	question_close(s, &j->question);
+}
+
 /* `about`: the member that a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
 static bool
 start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum join_kind kind,
@@ -239,17 +256,16 @@ start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum
 	}
 	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
 		return false;
-	*slot = (struct join){.active = true,
-	    .kind = kind,
+	*slot = (struct join){.kind = kind,
 	    .addr = *addr,
-	    .seq = core_seq(s),
 	    .of_base = in->base_peer && input_is_from(in, addr),
 	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
+	join_await(s, slot, core_seq(s));
 	slot->small = is_small(s, in, slot);
 	slot->budget = in->allowance->credit;
 	if (!send_join(s, in, slot)) {
-		slot->active = false;
+		join_end(s, slot);
 		return false;
 	}
 	if (slot->small)
@@ -475,42 +491,33 @@ join_uncontested(struct swim *s, const struct input *in, const struct swim_addr 
 		loop(s, in, j);
 }
 
-/* Where the question of this sequence number is in the table; SWIM_PENDING_JOINS: none is under way. */
-static size_t
-place_of_seq(const struct swim *s, uint64_t seq)
+/* The question of this sequence number; NULL: none is under way. */
+static struct join *
+join_of_seq(const struct swim *s, uint64_t seq)
 {
-	size_t i = 0;
+	struct question *q = question_find(s, seq);
 
-	while (i < SWIM_PENDING_JOINS && !(s->joins[i].active && s->joins[i].seq == seq))
-		i++;
-	return i;
+	return q != NULL && q->purpose == QUESTION_JOIN ? question_owner(q, struct join, question)
+							: NULL;
 }
 
 void
 join_came_back(struct swim *s, const struct input *in, uint64_t seq)
 {
-	size_t i = place_of_seq(s, seq);
+	struct join *j = join_of_seq(s, seq);
 
-	if (i == SWIM_PENDING_JOINS || s->joins[i].looped)
+	if (j == NULL || j->looped)
 		return;
-	if (s->joins[i].kind == JOIN_SEED)
-		s->joins[i].looped = true;
-	else if (s->joins[i].kind == JOIN_CLAIM)
-		loop(s, in, &s->joins[i]);
+	if (j->kind == JOIN_SEED)
+		j->looped = true;
+	else if (j->kind == JOIN_CLAIM)
+		loop(s, in, j);
 }
 
 bool
 join_is_ours(const struct swim *s, uint64_t seq)
 {
-	return place_of_seq(s, seq) < SWIM_PENDING_JOINS;
-}
-
-bool
-join_awaits(const struct swim *s, uint64_t seq)
-{
-	size_t i = place_of_seq(s, seq);
-
-	return i < SWIM_PENDING_JOINS && s->joins[i].kind != JOIN_GREET;
+	return question_is(s, seq, QUESTION_JOIN);
 }
 
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
@@ -521,7 +528,7 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 	enum claim_end end = claim_outdone(s, j, from, last);
 
 	if (end == CLAIM_WE_GO)
-		j->active = false;
+		join_end(s, j);
 	return end;
 }
 
@@ -529,13 +536,12 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 static void
 contest_again(struct swim *s, const struct input *in, struct join *j)
 {
-	j->active = true;
 	j->answered = j->base = j->stays = false;
 	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
 	j->claimed = j->claimed && j->modern;
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
-	j->seq = core_seq(s);
+	join_await(s, j, core_seq(s));
 	send_join(s, in, j);
 }
 
@@ -577,11 +583,11 @@ contested(struct swim *s, const struct input *in, struct join *j)
 
 	if (s->leaving) {
 		/* We go anyway, and must not rise again. */
-		j->active = false;
+		join_end(s, j);
 	} else if (j->looped) {
 		/* We ourselves answered. */
 	} else if (!same) {
-		j->active = false;
+		join_end(s, j);
 		claim_taken(s, &j->addr);
 		apply_refute(s, in, j->than);
 	} else if (j->small) {
@@ -602,11 +608,11 @@ contested(struct swim *s, const struct input *in, struct join *j)
 void
 join_nack(struct swim *s, const struct input *in)
 {
-	size_t i = place_of_seq(s, in->msg->seq);
+	struct join *j = join_of_seq(s, in->msg->seq);
 
-	if (i < SWIM_PENDING_JOINS && s->joins[i].kind == JOIN_CLAIM && s->joins[i].small &&
+	if (j != NULL && j->kind == JOIN_CLAIM && j->small &&
 	    probe_same_id(in->msg->member.id, s->self))
-		contested(s, in, &s->joins[i]);
+		contested(s, in, j);
 }
 
 bool
@@ -736,99 +742,99 @@ tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr
 		probe_ping(s, m, core_seq(s));
 }
 
-/* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
 static void
-finish(struct swim *s, struct input *in, struct join *j)
+seed_answered(struct swim *s, const struct input *in, const struct join *j)
 {
-	/* A copy, as a question that is asked below may take the place of *j. */
-	const struct join was = *j;
-	enum join_kind kind = was.kind;
-	struct swim_addr asked = was.addr;
+	bool other = in->answer.of_seed;
+
+	/* Another of our name, unless what we sent came back to us. */
+	if (!other && !j->looped) {
+		claim_shown(s, &j->addr);
+		join_contest(s, in, &j->addr, s->self->incarnation);
+	}
+	outbox_seed_answered(s, &j->addr, in->msg->member.id, j->looped && !other);
+	if (in->msg->trailer.has_digest && sync_differs(s, &in->msg->trailer))
+		sync_start(s, in, &j->addr);
+}
+
+/* The answer tells what the question was asked for. */
+static void
+conclude(struct swim *s, const struct input *in, const struct join *j)
+{
 	bool swimd = in->msg->trailer.has_digest;
 
-	if (kind == JOIN_CLAIM) {
-		contested(s, in, j);
-		return;
-	}
-	j->active = false;
-	in->answer.asked = asked;
-	/* A member that an operator told us to join counts as our cluster. */
-	in->answer.believed = kind == JOIN_SEED;
-	time_answer(s, in, &was);
-	if (input_is_from(in, &asked))
-		guest_answered(s, &in->from);
-	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
-	if (!swimd && kind != JOIN_CHECK) {
-		in->answer.as_itself = true;
-		join_learn(s, in, &asked);
-		note_base(s, in, &was);
-	} else {
-		prove(s, in, &asked);
-	}
-	switch (kind) {
+	switch (j->kind) {
 	case JOIN_SEED:
-		in->answer.of_seed = !probe_same_id(in->msg->member.id, s->self);
-		/* Another of our name, unless what we sent came back to us. */
-		if (!in->answer.of_seed && !j->looped) {
-			claim_shown(s, &asked);
-			join_contest(s, in, &asked, s->self->incarnation);
-		}
-		outbox_seed_answered(s, &asked, in->msg->member.id,
-		    j->looped && !in->answer.of_seed);
-		if (swimd && sync_differs(s, &in->msg->trailer))
-			sync_start(s, in, &asked);
+		seed_answered(s, in, j);
 		break;
 	case JOIN_GREET:
 		if (!swimd) {
-			found_elsewhere(s, in, &was);
-			tell_of_its_death(s, in, &asked);
+			found_elsewhere(s, in, j);
+			tell_of_its_death(s, in, &j->addr);
 		}
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, in, &was);
+		leaver_answered(s, in, j);
 		break;
 	case JOIN_FORMER:
-		if (members_hash(in->msg->member.id.bytes, in->msg->member.id.len) != was.member)
-			former_is_gone(s, in, &was);
+		if (members_hash(in->msg->member.id.bytes, in->msg->member.id.len) != j->member)
+			former_is_gone(s, in, j);
 		break;
 	case JOIN_CHECK:
 		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
 		if (swimd && (!s->synced || sync_differs(s, &in->msg->trailer)))
-			sync_start(s, in, &asked);
+			sync_start(s, in, &j->addr);
 		break;
 	case JOIN_CLAIM:
 		break;
 	}
 }
 
-bool
-join_ack(struct swim *s, struct input *in)
+/* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
+struct answer
+join_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].active && s->joins[i].seq == in->msg->seq) {
-			finish(s, in, &s->joins[i]);
-			return true;
-		}
+	/* A copy, as a question that is asked below may take the place of this one. */
+	const struct join was = *question_owner(q, struct join, question);
+	/* A member that an operator told us to join counts as our cluster. */
+	struct answer answer = {.asked = was.addr, .believed = was.kind == JOIN_SEED};
+	struct input known;
+
+	if (was.kind == JOIN_CLAIM) {
+		contested(s, in, question_owner(q, struct join, question));
+		return (struct answer){.ours = true};
 	}
-	return false;
+	join_end(s, question_owner(q, struct join, question));
+	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
+	answer.as_itself = !in->msg->trailer.has_digest && was.kind != JOIN_CHECK;
+	known = input_answering(in, answer);
+	time_answer(s, in, &was);
+	if (input_is_from(in, &was.addr))
+		guest_answered(s, &in->from);
+	if (answer.as_itself) {
+		join_learn(s, &known, &was.addr);
+		note_base(s, in, &was);
+	} else {
+		prove(s, in, &was.addr);
+	}
+	answer.of_seed = was.kind == JOIN_SEED && !probe_same_id(in->msg->member.id, s->self);
+	known.answer = answer;
+	conclude(s, &known, &was);
+	answer.ours = true;
+	return answer;
 }
 
 void
 join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
 {
 	const struct wire_trailer *t = &msg->trailer;
+	struct join *j = join_of_seq(s, msg->seq);
 
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
-
-		if (!j->active || j->kind != JOIN_SEED || j->seq != msg->seq ||
-		    !swim_addr_equal(&j->addr, from))
-			continue;
-		j->active = false;
-		outbox_seed_event(s, SWIM_EVENT_SEED_FOREIGN, &j->addr,
-		    t->has_cluster ? t->cluster : wire_str_of(""));
+	if (j == NULL || j->kind != JOIN_SEED || !swim_addr_equal(&j->addr, from))
 		return;
-	}
+	join_end(s, j);
+	outbox_seed_event(s, SWIM_EVENT_SEED_FOREIGN, &j->addr,
+	    t->has_cluster ? t->cluster : wire_str_of(""));
 }
 
 /*
@@ -846,7 +852,8 @@ rest(struct swim *s, struct join *j)
 	j->rest = j->rest.ns == 0 ? join_contest_takes(s) : swim_ns(2 * j->rest.ns);
 	if (j->rest.ns > REST_MAX.ns)
 		j->rest = REST_MAX;
-	j->active = j->resting = true;
+	join_await(s, j, j->question.seq);
+	j->resting = true;
 	j->than = 0;
 	j->next = swim_time_add(s->now, j->rest);
 }
@@ -874,7 +881,7 @@ rested(struct swim *s, const struct input *in, struct join *j)
 	j->again = 0;
 	/* Nothing more was said of it. */
 	if (s->leaving || j->than < s->self->incarnation) {
-		j->active = false;
+		join_end(s, j);
 		return;
 	}
 	j->claimed = j->outdone = j->quiet = false;
@@ -926,7 +933,7 @@ give_up(struct swim *s, const struct input *in, struct join *j)
 {
 	struct member *m;
 
-	j->active = false;
+	join_end(s, j);
 	switch (j->kind) {
 	case JOIN_SEED:
 		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, wire_str_of(""));
@@ -969,7 +976,7 @@ join_tick(struct swim *s, const struct input *in)
 		if (j->resting)
 			rested(s, in, j);
 		else if (j->looped && j->kind == JOIN_CLAIM)
-			j->active = false;
+			join_end(s, j);
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
 			 (!j->small || asks_whether_silent(j)))
 			send_join(s, in, j);

@@ -67,8 +67,7 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 	for (size_t i = 1; i < WIRE_HEADER_SIZE; i++)
 		seq = seq << 8 | bytes[i];
 	q = question_find(s, seq);
-	if ((q != NULL && standing_is_asked(s, q, from)) || join_awaits(s, seq) ||
-	    (s->sync.active && s->sync.seq == seq))
+	if ((q != NULL && standing_is_asked(s, q, from)) || (s->sync.active && s->sync.seq == seq))
 		return true;
 	m = locate_at(s, from);
 	if (m == NULL)

@@ -366,6 +366,7 @@ static const struct {
     [QUESTION_LINK_CHECK] = {link_check_answered},
     [QUESTION_LINK_RETRY] = {link_retry_answered},
     [QUESTION_RELAY] = {relay_answered},
+    [QUESTION_JOIN] = {join_answered},
     [QUESTION_VISITOR] = {visitor_answered},
     [QUESTION_PROOF] = {gossip_answered},
     [QUESTION_PATH] = {path_answered},
@@ -382,7 +383,7 @@ receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 	if (q != NULL)
 		in->answer = handlers[q->purpose].answered(s, in, q);
 	else
-		in->answer.ours = join_ack(s, in) || suspicion_ack(s, in) || introduce_ack(s, in);
+		in->answer.ours = suspicion_ack(s, in) || introduce_ack(s, in);
 	input_raise(in);
 	speaker_note_answer(s, in);
 	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
