@@ -41,6 +41,7 @@ extra_free(struct swim *s, struct member *m)
 		return;
 	question_close(s, &m->extra->late);
 	question_close(s, &m->extra->proof);
+	introduce_unask(s, m->extra->intro);
 	core_release(s, m->extra->intro);
 	core_release(s, m->extra->report);
 	core_release(s, m->extra);

@@ -698,7 +698,7 @@ swim_leave(struct swim *s, swim_time now)
 	s->leaving = true;
 	s->leave_ticks = LEAVE_TICKS;
 	probe_end(s);
-	s->sync.active = false;
+	sync_end(s);
 	s->check_at = SWIM_TIME_NEVER;
 	members_transition(s, input_own(s, &room), s->self, LIFE_LEFT, s->self->incarnation);
 	if (s->live_count == 0) {

@@ -94,8 +94,7 @@ struct introduction {
 	uint32_t until;        /* `since` once the pass is over */
 	struct progress done;  /* answered by the base peer */
 	struct progress ahead; /* sent, and `done` once the base peer answers */
-	uint64_t seq;          /* of the first of `tries` pings */
-	unsigned tries;
+	struct question question;
 	swim_time next;     /* no ping before */
 	uint64_t heard_seq; /* sequence number of the base peer's last ping */
 	/* we joined through the base peer: our incarnation at that time, plus 1; 0: we did not */
@@ -142,16 +141,15 @@ struct extra {
 
 /* Why a member is suspected; and of a dead one who came to the verdict. */
 struct suspicion {
-	swim_time counted;           /* since when, for the verdict */
-	swim_time ask_at;            /* when the suspect is asked next, or judged */
-	swim_time asked_at;          /* when the last question to it has had its time */
-	uint64_t question;           /* sequence number of the first of the `asked` questions */
-	uint64_t question_to_others; /* of those that others pass on to the suspect; 0: none yet */
+	swim_time counted;        /* since when, for the verdict */
+	swim_time ask_at;         /* when the suspect is asked next, or judged */
+	swim_time asked_at;       /* when the last question to it has had its time */
+	struct question question; /* its tries are those that the suspect has not answered */
+	struct question question_to_others;   /* of those that others pass on to the suspect */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
 	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
 	uint8_t accuser_count;
-	uint8_t asked;  /* questions that it has not answered */
-	uint8_t lately; /* and those of the last round before the verdict */
+	uint8_t lately; /* questions of the last round before the verdict */
 	bool doomed;    /* a suspect, to be forgotten with its verdict */
 };
 #define SUSPECT_NOWHERE UINT32_MAX
@@ -444,11 +442,10 @@ struct sync {
 	bool member;  /* who is asked was known for one when it began */
 	bool vouches; /* what it shows is taken without asking those that it tells of */
 	struct swim_addr addr;
-	uint64_t seq; /* of the first request for this page; those after it count up */
+	struct question question; /* for this page */
 	struct wire_cursor cursor;
 	uint16_t covered; /* buckets of the request under way reach up to here */
 	swim_time next;
-	unsigned tries;
 	size_t pages; /* taken in so far */
 	bool changed; /* something new came of it */
 	size_t most;  /* bytes of the first request for a page, and so of the page */
@@ -967,6 +964,8 @@ bool base_add_ladder(struct wire_writer *, const struct member *m, uint64_t *kno
 void introduce_arrived(struct swim *, struct member *m);
 /* m has died or left: base peers are to be told of that. */
 void introduce_gone(struct swim *, struct member *m);
+/* The introduction, which may be NULL, is about to be freed or begun anew: its ping waits for no answer any more. */
+void introduce_unask(struct swim *, struct introduction *);
 /* Free what is kept of the introduction of m. */
 void introduce_forget(struct swim *, struct member *);
 /* Is this base peer, through which we have just joined, still gossiping our join?  Then send it nothing but answers. */
@@ -975,8 +974,8 @@ bool introduce_is_spreading(const struct swim *, const struct member *);
 void introduce_met(struct swim *, struct member *);
 /* Call for each datagram after its updates have been applied.  Notices a base peer that has started anew. */
 void introduce_heard(struct swim *, const struct input *);
-/* True if the ack answers a ping of an introduction. */
-bool introduce_ack(struct swim *, struct input *);
+/* The base peer has been told of the members in the pings of this round; another source than its address is no answer. */
+struct answer introduce_answered(struct swim *, const struct input *, struct question *);
 void introduce_tick(struct swim *);
 swim_time introduce_deadline(const struct swim *);
 /* The datagram at hand says something of m that is no longer so.  Ignored unless a base peer may have sent the datagram. */
@@ -1081,12 +1080,10 @@ size_t suspicion_outage(const struct swim *);
 bool suspicion_confirmed(const struct swim *, const struct member *m);
 /* We ourselves are one of its accusers. */
 bool suspicion_is_ours(const struct swim *, const struct member *m);
-/* True if the ack answers a question to a suspect. */
-bool suspicion_ack(struct swim *, struct input *);
-/* Is this the number of a question to a suspect, or to others about one? */
-bool suspicion_asks(const struct swim *, uint64_t seq);
-/* Is it the number of one to others? */
-bool suspicion_asks_others(const struct swim *, uint64_t seq);
+/* The suspect has answered us, so it is alive, though it has not refuted. */
+struct answer suspicion_answered(struct swim *, const struct input *, struct question *);
+/* The suspect has answered others, so it is alive; it has not spoken to us. */
+struct answer suspicion_answered_to_others(struct swim *, const struct input *, struct question *);
 void suspicion_tick(struct swim *, const struct input *);
 swim_time suspicion_deadline(const struct swim *);
 void suspicion_stalled(struct swim *, swim_duration late);
@@ -1368,7 +1365,12 @@ void sync_start(struct swim *, const struct input *, const struct swim_addr *);
 void sync_tick(struct swim *, const struct input *);
 swim_time sync_deadline(const struct swim *);
 void sync_answer(struct swim *, const struct input *);
-void sync_page(struct swim *, struct input *);
+/* The datagram is the page that we asked for; its members are taken up without being asked if we believed that when we began. */
+struct answer sync_answered(struct swim *, const struct input *, struct question *);
+/* The datagram at hand is a page that we asked for: apply it, and ask for the next. */
+void sync_page(struct swim *, const struct input *);
+/* No comparison is under way any more. */
+void sync_end(struct swim *);
 /* The member's view is ours, or the member is gone: the syncs that it did not answer count no longer. */
 void sync_forget(struct swim *, struct member *);
 

@@ -57,12 +57,22 @@ introduce_soon(const struct swim *s)
 }
 
 void
+introduce_unask(struct swim *s, struct introduction *i)
+{
+	if (i == NULL)
+		return;
+	question_close(s, &i->question);
+	i->question.tries = 0;
+}
+
+void
 introduce_arrived(struct swim *s, struct member *m)
 {
 	struct introduction *i = introduce_of(m);
 
 	m->arrived = ++s->arrivals;
 	/* A base peer that comes back may have forgotten everybody. */
+	introduce_unask(s, i);
 	if (i != NULL)
 		*i = (struct introduction){.ours = i->ours, .back = true, .next = s->now};
 	introduce_wake(s, introduce_soon(s));
@@ -81,6 +91,7 @@ introduce_forget(struct swim *s, struct member *m)
 	if (introduce_of(m) == NULL)
 		return;
 	s->introductions--;
+	introduce_unask(s, m->extra->intro);
 	core_release(s, m->extra->intro);
 	m->extra->intro = NULL;
 	extra_tidy(s, m);
@@ -196,9 +207,9 @@ introduce_send(struct swim *s, struct member *to)
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
 	w.recipient = WIRE_RECIPIENT_NEW_BASE;
-	if (i->tries == 0)
-		i->seq = core_seq(s);
-	wire_begin_ping(&w, i->seq + i->tries);
+	if (i->question.tries == 0)
+		question_open(s, &i->question, QUESTION_INTRODUCTION, core_seq(s));
+	wire_begin_ping(&w, i->question.seq + i->question.tries);
 	introduce_fill(s, &w, to);
 	if (w.count == 0) {
 		outbox_cancel(s);
@@ -207,7 +218,7 @@ introduce_send(struct swim *s, struct member *to)
 		i->next = introduce_soon(s);
 		return;
 	}
-	i->tries++;
+	question_try(&i->question);
 	i->next = swim_time_add(s->now, s->config.timing.probe_timeout);
 	s->introduce_sent++;
 	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
@@ -248,7 +259,7 @@ introduce_has_pass(struct swim *s, const struct member *m)
 	i->passing = true;
 	i->until = s->arrivals;
 	i->done = (struct progress){0};
-	i->tries = 0;
+	introduce_unask(s, i);
 	return true;
 }
 
@@ -264,8 +275,8 @@ introduce_step(struct swim *s, struct member *m)
 		return swim_time_add(m->met, s->config.timing.probe_interval);
 	if (!swim_time_reached(s->now, i->next))
 		return i->next;
-	if (i->tries >= INTRODUCE_TRIES) {
-		i->tries = 0;
+	if (i->question.tries >= INTRODUCE_TRIES) {
+		introduce_unask(s, i);
 		i->next = swim_time_add(s->now, INTRODUCE_LATER);
 		return i->next;
 	}
@@ -303,17 +314,18 @@ introduce_deadline(const struct swim *s)
 	return s->introduce_at;
 }
 
-bool
-introduce_ack(struct swim *s, struct input *in)
+struct answer
+introduce_answered(struct swim *s, const struct input *in, struct question *q)
 {
+	struct introduction *i = question_owner(q, struct introduction, question);
 	struct member *m = locate_at(s, &in->from);
-	struct introduction *i = m == NULL ? NULL : introduce_of(m);
+	struct answer answer = {.ours = true};
 
-	if (i == NULL || !i->passing || in->msg->seq - i->seq >= i->tries)
-		return false;
-	in->answer.asked = m->addr;
+	if (m == NULL || introduce_of(m) != i || !i->passing)
+		return (struct answer){0};
+	answer.asked = m->addr;
 	i->done = i->ahead;
-	i->tries = 0;
+	introduce_unask(s, i);
 	i->next = s->now;
 	if (i->done.over) {
 		i->since = i->until;
@@ -326,7 +338,7 @@ introduce_ack(struct swim *s, struct input *in)
 		    swim_time_reached(s->now, s->introduce_until) ? s->now : s->introduce_until);
 	else
 		introduce_wake(s, introduce_step(s, m));
-	return true;
+	return answer;
 }
 
 void
@@ -347,6 +359,7 @@ introduce_heard(struct swim *s, const struct input *in)
 
 		i->heard_seq = in->msg->seq;
 		if (again) {
+			introduce_unask(s, i);
 			*i = (struct introduction){.ours = true,
 			    .next = s->now,
 			    .heard_seq = in->msg->seq,

@@ -675,7 +675,10 @@ probe_answered(struct swim *s, const struct input *in, struct question *q)
 bool
 probe_is_indirect(const struct swim *s, uint64_t seq)
 {
-	return question_is(s, seq, QUESTION_PROBE_OTHERS) || suspicion_asks_others(s, seq);
+	const struct question *q = question_find(s, seq);
+
+	return q != NULL &&
+	       (q->purpose == QUESTION_PROBE_OTHERS || q->purpose == QUESTION_SUSPECT_OTHERS);
 }
 
 void

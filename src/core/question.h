@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of requests: each question of ours that waits for an answer has a row, which is found by the sequence number of
- * the answer.  A row is a field of the object that its purpose is about, so that a question needs no memory of its own.
+ * the answer.  A row is a field of the object that its purpose is about, so that a question needs no memory of its own.  It has
+ * to be closed before that object is freed or assigned anew.
  */
 #ifndef SWIMD_CORE_QUESTION_H
 #define SWIMD_CORE_QUESTION_H

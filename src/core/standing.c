@@ -56,7 +56,6 @@ bool
 swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data, size_t len)
 {
 	const struct question *q;
-	const struct member *m;
 	const uint8_t *bytes = data;
 	uint64_t seq = 0;
 
@@ -67,11 +66,5 @@ swim_awaits(const struct swim *s, const struct swim_addr *from, const void *data
 	for (size_t i = 1; i < WIRE_HEADER_SIZE; i++)
 		seq = seq << 8 | bytes[i];
 	q = question_find(s, seq);
-	if ((q != NULL && standing_is_asked(s, q, from)) || (s->sync.active && s->sync.seq == seq))
-		return true;
-	m = locate_at(s, from);
-	if (m == NULL)
-		return false;
-	/* There may be thousands of suspects, too many to be looked through for each datagram of a stranger. */
-	return suspicion_asks(s, seq);
+	return q != NULL && standing_is_asked(s, q, from);
 }

@@ -130,7 +130,7 @@ static unsigned
 questions_left(const struct swim *s, const struct member *m)
 {
 	unsigned all = doubt_questions_before_verdict(s, m->suspicion->counted);
-	unsigned asked = m->suspicion->asked, lately = m->suspicion->lately;
+	unsigned asked = m->suspicion->question.tries, lately = m->suspicion->lately;
 	unsigned left = all > asked ? all - asked : 0;
 	unsigned last = LOSS_QUESTIONS_LEAST > lately ? LOSS_QUESTIONS_LEAST - lately : 0;
 
@@ -157,7 +157,8 @@ schedule(const struct swim *s, struct member *m)
 	unsigned left = questions_left(s, m);
 	int64_t whole = round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
 	/* The next of a round need not wait until the one before has had its time. */
-	swim_duration early = swim_ns(left > 0 && x->asked > 0 ? -probe_patience(s, m).ns / 2 : 0);
+	swim_duration early = swim_ns(
+	    left > 0 && x->question.tries > 0 ? -probe_patience(s, m).ns / 2 : 0);
 	swim_time last, lone;
 
 	m->deadline = RULE(suspicion_ends)
@@ -224,6 +225,8 @@ suspicion_unlist(struct swim *s, struct member *m)
 	struct suspicion *x = m->suspicion;
 	struct member *last = s->suspects[--s->suspect_count];
 
+	question_close(s, &x->question);
+	question_close(s, &x->question_to_others);
 	s->suspects[x->place] = last;
 	last->suspicion->place = x->place;
 	x->place = SUSPECT_NOWHERE;
@@ -258,15 +261,22 @@ suspicion_forget(struct swim *s, struct member *m)
 	suspicion_give_object(s, m);
 }
 
+/* The questions to the suspect before this count no longer, and answers to them neither. */
+static void
+suspicion_renumber(struct swim *s, struct suspicion *x)
+{
+	question_open(s, &x->question, QUESTION_SUSPECT, core_seq(s) + 1);
+	question_close(s, &x->question_to_others);
+}
+
 void
 suspicion_begin(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
 
 	x->counted = x->asked_at = s->now;
-	x->asked = x->lately = 0;
-	x->question = core_seq(s);
-	x->question_to_others = 0;
+	x->lately = 0;
+	suspicion_renumber(s, x);
 	schedule(s, m);
 }
 
@@ -461,21 +471,11 @@ ask_others(struct swim *s, struct member *m, swim_duration patience)
 {
 	struct suspicion *x = m->suspicion;
 
-	while (x->question_to_others == 0)
-		x->question_to_others = core_seq(s);
-	probe_ask_others(s, m, x->question_to_others, patience);
-}
-
-static bool
-is_question(const struct member *m, uint64_t seq)
-{
-	return seq - m->suspicion->question - 1 < m->suspicion->asked;
-}
-
-static bool
-is_question_to_others(const struct member *m, uint64_t seq)
-{
-	return m->suspicion->question_to_others != 0 && m->suspicion->question_to_others == seq;
+	if (!question_is_open(&x->question_to_others)) {
+		question_open(s, &x->question_to_others, QUESTION_SUSPECT_OTHERS, core_seq(s));
+		question_try(&x->question_to_others);
+	}
+	probe_ask_others(s, m, x->question_to_others.seq, patience);
 }
 
 /*
@@ -493,15 +493,14 @@ ask(struct swim *s, struct member *m)
 	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
 	/* What loss adds to the least is ours alone to ask. */
 	bool least = lone || x->lately < LOSS_QUESTIONS_LEAST;
+	uint64_t seq = question_try(&x->question);
 
 	x->lately = lone ? 0 : (uint8_t)(x->lately + least);
-	if (x->asked < UINT8_MAX)
-		x->asked++;
 	x->asked_at = swim_time_add(s->now, patience);
 	schedule(s, m);
 	if (!RULE(last_questions))
 		return;
-	probe_ping(s, m, x->question + x->asked);
+	probe_ping(s, m, seq);
 	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))
 		ask_others(s, m, patience);
 }
@@ -535,57 +534,58 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 	return true;
 }
 
-/* The suspect that the question of this number is about; NULL: none. */
-static struct member *
-asked_about(const struct swim *s, uint64_t seq)
+/* The suspect has answered.  What it did not answer before is no evidence any more. */
+static void
+suspicion_lives(struct swim *s, struct member *m)
 {
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		struct member *m = s->suspects[i];
-
-		if (is_question(m, seq) ||
-		    (RULE(answer_to_others_counts) && is_question_to_others(m, seq)))
-			return m;
-	}
-	return NULL;
-}
-
-/*
- * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
- * under, and the last of all incarnations has none above it.  So does one that answers others: it may not read what comes
- * from our address, because somebody floods it from there.  What it did not answer before is no evidence any more.
- */
-bool
-suspicion_ack(struct swim *s, struct input *in)
-{
-	struct member *m = asked_about(s, in->msg->seq);
-
-	if (m == NULL)
-		return false;
-	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, m))
-		return true;
-	if (is_question_to_others(m, in->msg->seq))
-		probe_helped(s, in, m);
-	else
-		in->answer.asked = *link_way(m);
 	suspicion_begin(s, m);
 	/* It is asked no more often than it would be probed, however soon its answers come. */
 	m->suspicion->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
 	schedule(s, m);
-	return true;
 }
 
-bool
-suspicion_asks(const struct swim *s, uint64_t seq)
+/* Does the answer come from m, as far as it says? */
+static bool
+suspicion_is_answerer(const struct input *in, const struct member *m)
 {
-	return asked_about(s, seq) != NULL;
+	return in->msg->member.id.len == 0 || probe_same_id(in->msg->member.id, m);
 }
 
-bool
-suspicion_asks_others(const struct swim *s, uint64_t seq)
+/*
+ * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
+ * under, and the last of all incarnations has none above it.
+ */
+struct answer
+suspicion_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	const struct member *m = asked_about(s, seq);
+	const struct suspicion *x = question_owner(q, struct suspicion, question);
+	struct member *m = s->suspects[x->place];
+	struct answer answer = {.ours = true};
 
-	return m != NULL && is_question_to_others(m, seq);
+	if (!suspicion_is_answerer(in, m))
+		return answer;
+	answer.asked = *link_way(m);
+	suspicion_lives(s, m);
+	return answer;
+}
+
+/*
+ * A suspect that answers others lives too.  It may not read what comes from our address, because somebody floods it from
+ * there.
+ */
+struct answer
+suspicion_answered_to_others(struct swim *s, const struct input *in, struct question *q)
+{
+	const struct suspicion *x = question_owner(q, struct suspicion, question_to_others);
+	struct member *m = s->suspects[x->place];
+
+	if (!RULE(answer_to_others_counts))
+		return (struct answer){0};
+	if (suspicion_is_answerer(in, m)) {
+		probe_helped(s, in, m);
+		suspicion_lives(s, m);
+	}
+	return (struct answer){.ours = true};
 }
 
 void
@@ -618,15 +618,18 @@ suspicion_stalled(struct swim *s, swim_duration late)
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
 		struct suspicion *x = m->suspicion;
+		uint8_t tries;
 
 		x->counted = swim_time_add(x->counted, late);
 		x->asked_at = swim_time_add(x->asked_at, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
-		x->question = core_seq(s);
-		x->question_to_others = 0;
+		tries = x->question.tries;
+		suspicion_renumber(s, x);
 		if (RULE(stall_voids_questions))
-			x->lately = x->asked = 0;
+			x->lately = 0;
+		else
+			x->question.tries = tries;
 		x->ask_at = swim_time_add(x->ask_at, late);
 	}
 }

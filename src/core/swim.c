@@ -356,35 +356,48 @@ hear_namesake(struct swim *s, const struct input *in)
  */
 static const struct {
 	struct answer (*answered)(struct swim *, const struct input *, struct question *);
+	enum wire_type type; /* of the answer */
 } handlers[QUESTION_PURPOSES] = {
-    [QUESTION_PROBE] = {probe_answered},
-    [QUESTION_PROBE_SECOND] = {probe_answered},
-    [QUESTION_PROBE_OTHERS] = {probe_answered_to_others},
-    [QUESTION_LATE] = {link_late_answered},
-    [QUESTION_CONFIRM] = {confirm_answered},
-    [QUESTION_TRIAL] = {damping_answered},
-    [QUESTION_LINK_CHECK] = {link_check_answered},
-    [QUESTION_LINK_RETRY] = {link_retry_answered},
-    [QUESTION_RELAY] = {relay_answered},
-    [QUESTION_JOIN] = {join_answered},
-    [QUESTION_VISITOR] = {visitor_answered},
-    [QUESTION_PROOF] = {gossip_answered},
-    [QUESTION_PATH] = {path_answered},
+    [QUESTION_PROBE] = {probe_answered, WIRE_ACK},
+    [QUESTION_PROBE_SECOND] = {probe_answered, WIRE_ACK},
+    [QUESTION_PROBE_OTHERS] = {probe_answered_to_others, WIRE_ACK},
+    [QUESTION_LATE] = {link_late_answered, WIRE_ACK},
+    [QUESTION_CONFIRM] = {confirm_answered, WIRE_ACK},
+    [QUESTION_SUSPECT] = {suspicion_answered, WIRE_ACK},
+    [QUESTION_SUSPECT_OTHERS] = {suspicion_answered_to_others, WIRE_ACK},
+    [QUESTION_TRIAL] = {damping_answered, WIRE_ACK},
+    [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK},
+    [QUESTION_LINK_RETRY] = {link_retry_answered, WIRE_ACK},
+    [QUESTION_RELAY] = {relay_answered, WIRE_ACK},
+    [QUESTION_JOIN] = {join_answered, WIRE_ACK},
+    [QUESTION_VISITOR] = {visitor_answered, WIRE_ACK},
+    [QUESTION_PROOF] = {gossip_answered, WIRE_ACK},
+    [QUESTION_PATH] = {path_answered, WIRE_ACK},
+    [QUESTION_INTRODUCTION] = {introduce_answered, WIRE_ACK},
+    [QUESTION_SYNC] = {sync_answered, WIRE_SYNC},
 };
 
-/* An ack: find the request that it answers, before its updates put another member in the place of the one that was asked. */
+/* Find the question that the datagram answers, before the datagram's updates put another member in the place of the asked one. */
+static enum question_purpose
+receive_answer(struct swim *s, struct input *in)
+{
+	struct question *q = question_find(s, in->msg->seq);
+	/* The handler may close the row. */
+	enum question_purpose purpose = q != NULL ? q->purpose : QUESTION_CLOSED;
+
+	if (q == NULL || handlers[purpose].type != in->msg->type)
+		return QUESTION_CLOSED;
+	in->answer = handlers[purpose].answered(s, in, q);
+	input_raise(in);
+	return purpose;
+}
+
 static void
 receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 {
-	struct question *q = question_find(s, in->msg->seq);
-	bool relayed = probe_is_indirect(s, in->msg->seq);
-	bool welcome = q != NULL && q->purpose == QUESTION_PROOF;
+	enum question_purpose purpose = receive_answer(s, in);
+	bool relayed = purpose == QUESTION_PROBE_OTHERS || purpose == QUESTION_SUSPECT_OTHERS;
 
-	if (q != NULL)
-		in->answer = handlers[q->purpose].answered(s, in, q);
-	else
-		in->answer.ours = suspicion_ack(s, in) || introduce_ack(s, in);
-	input_raise(in);
 	speaker_note_answer(s, in);
 	if (in->answer.ours && speaker != s->self && (speaker != NULL || in->answer.of_seed))
 		claim_answered(s, in);
@@ -393,7 +406,7 @@ receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 		link_answered(s, in);
 	}
 	apply_updates(s, in);
-	if (welcome && in->answer.ours)
+	if (purpose == QUESTION_PROOF && in->answer.ours)
 		gossip_welcome(s, in);
 	if (!RULE(ack_is_last))
 		receive_ping(s, in);
@@ -433,7 +446,9 @@ receive_message(struct swim *s, struct input *in, const struct member *speaker)
 		sync_answer(s, in);
 		break;
 	case WIRE_SYNC:
-		sync_page(s, in);
+		receive_answer(s, in);
+		if (in->answer.ours)
+			sync_page(s, in);
 		break;
 	case WIRE_CLAIM:
 		claim_receive(s, in);

@@ -68,15 +68,16 @@ send_request(struct swim *s)
 	uint32_t digests[WIRE_SYNC_BUCKETS];
 	struct wire_trailer trailer;
 	struct wire_writer w;
-	size_t size = path_retry(y->most, y->tries), fixed, update, room;
+	size_t size = path_retry(y->most, y->question.tries), fixed, update, room;
 	bool introduce;
 	uint16_t count = 0;
+	uint64_t seq;
 
-	if (y->tries == 0)
-		y->seq = core_seq(s);
-	y->tries++;
-	y->next =
-	    swim_time_add(s->now, swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->tries));
+	if (!question_is_open(&y->question))
+		question_open(s, &y->question, QUESTION_SYNC, core_seq(s));
+	seq = question_try(&y->question);
+	y->next = swim_time_add(s->now,
+	    swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries));
 	outbox_trailer(s, true, &trailer);
 	/* Even where we remember none: the answer is to have those that it has. */
 	trailer.has_removals = true;
@@ -100,7 +101,7 @@ send_request(struct swim *s)
 	y->covered = (uint16_t)(y->cursor.bucket + count);
 	if (!outbox_begin(s, &w, &trailer, size))
 		return;
-	wire_begin_sync_req(&w, y->seq + y->tries - 1, y->cursor, digests, count);
+	wire_begin_sync_req(&w, seq, y->cursor, digests, count);
 	if (introduce)
 		gossip_add_member(s, &w, s->self);
 	outbox_end(s, &w, &trailer, size, WIRE_SYNC_REQ, &y->addr, NULL);
@@ -115,13 +116,20 @@ sync_forget(struct swim *s, struct member *m)
 	m->syncs_lost = 0;
 }
 
+void
+sync_end(struct swim *s)
+{
+	s->sync.active = false;
+	question_close(s, &s->sync.question);
+}
+
 static void
 finish(struct swim *s, const struct input *in, bool complete)
 {
 	struct pace *pace = pace_with(s, is_syncing_stranger(s));
 	swim_duration interval = interval_of(s);
 
-	s->sync.active = false;
+	sync_end(s);
 	if (complete) {
 		s->synced = true;
 		s->stats.syncs_completed++;
@@ -231,7 +239,7 @@ sync_tick(struct swim *s, const struct input *in)
 		join_start(s, in, &s->check_addr, JOIN_CHECK);
 	}
 	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
-		if (s->sync.tries < TRIES)
+		if (s->sync.question.tries < TRIES)
 			send_request(s);
 		else
 			give_up(s, in);
@@ -349,20 +357,22 @@ teach(struct swim *s, const struct input *in, const struct wire_updates *updates
 		outbox_cancel(s);
 }
 
+struct answer
+sync_answered(struct swim *s, const struct input *in, struct question *q)
+{
+	(void)s, (void)in; /* whoever answers */
+	return (struct answer){.ours = true,
+	    .believed = question_owner(q, struct sync, question)->vouches};
+}
+
 void
-sync_page(struct swim *s, struct input *in)
+sync_page(struct swim *s, const struct input *in)
 {
 	struct sync *y = &s->sync;
 	uint64_t digest = s->digest, removed = s->removed_digest;
 	struct wire_cursor next = in->msg->cursor;
-	size_t size;
+	size_t size = path_retry(y->most, (unsigned)(in->msg->seq - y->question.seq));
 
-	if (!y->active || in->msg->seq - y->seq >= y->tries)
-		return;
-	in->answer.ours = true;
-	input_raise(in);
-	size = path_retry(y->most, (unsigned)(in->msg->seq - y->seq));
-	in->answer.believed = y->vouches;
 	apply_updates(s, in);
 	/* The page itself may have made it a member. */
 	if (size < y->most)
@@ -386,7 +396,8 @@ sync_page(struct swim *s, struct input *in)
 		return;
 	}
 	y->cursor = next;
-	y->tries = 0;
+	question_close(s, &y->question);
+	y->question.tries = 0;
 	if (next.bucket == WIRE_SYNC_BUCKETS)
 		finish(s, in, true);
 	else
