@@ -58,10 +58,9 @@ FUNCTION = re.compile(r"^(?P<name>[a-z_0-9]+)\((?P<parameters>(?:[^(){}]|\([^()]
 MEMBER_BOOLEANS = 6
 FUNCTION_LINES = 60
 FUNCTION_PARAMETERS = 5
-UNPREFIXED = {"core"}
 # To be divided: functions that are longer, or take more, than new ones may.
 TOO_LONG = {"relay_request"}
-TOO_MANY = {"pick_one", "outbox_end", "start", "swim_input_by"}
+TOO_MANY = {"members_pick_one", "outbox_end", "join_open", "swim_input_by"}
 
 # The published examples of the wire format: a change here breaks every peer that is in the field.
 WIRE_VECTORS_SHA256 = "dcb20b3f20d3c8a3d86596c9641eb9370f7450c11c2f31cebb7a97321256bd56"
@@ -259,7 +258,7 @@ class House:
         """a static function begins with the name of its file, and no two functions have one name"""
         seen = {}
         for source in self.sources:
-            if source.suffix != ".c" or source.parent.name in UNPREFIXED:
+            if source.suffix != ".c":
                 continue
             for name in re.findall(r"^static [^\n(;={]*\n([a-z_0-9]+)\(", source.read_text(), re.M):
                 where = source.relative_to(self.top)

@@ -12,7 +12,7 @@
 #define WELL_AFTER SWIM_ACCUSED_MEMORY
 
 static bool
-is_well(const struct swim *s, uint64_t accuser, swim_time now)
+accused_is_well(const struct swim *s, uint64_t accuser, swim_time now)
 {
 	size_t i = members_position(s, accuser, true);
 	const struct member *m;
@@ -26,25 +26,25 @@ is_well(const struct swim *s, uint64_t accuser, swim_time now)
 }
 
 static bool
-is_recent(const struct accusal *a, swim_time now)
+accused_is_recent(const struct accusal *a, swim_time now)
 {
 	return a->taken && swim_time_since(now, a->at).ns < SWIM_ACCUSED_MEMORY.ns;
 }
 
 static unsigned
-count_well(const struct swim *s)
+accused_count_well(const struct swim *s)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < ACCUSALS_MAX; i++)
-		count += is_recent(&s->accusals[i], s->now) &&
-			 is_well(s, s->accusals[i].accuser, s->now);
+		count += accused_is_recent(&s->accusals[i], s->now) &&
+			 accused_is_well(s, s->accusals[i].accuser, s->now);
 	return count;
 }
 
 /* The record of this accuser, or else the one to be replaced: a free one, or the oldest. */
 static struct accusal *
-record_of(struct swim *s, uint64_t accuser)
+accused_record_of(struct swim *s, uint64_t accuser)
 {
 	struct accusal *oldest = &s->accusals[0];
 
@@ -62,14 +62,14 @@ record_of(struct swim *s, uint64_t accuser)
 
 /* True when this accuser has not accused us at this incarnation before. */
 static bool
-note_one(struct swim *s, uint64_t accuser, uint64_t incarnation)
+accused_note_one(struct swim *s, uint64_t accuser, uint64_t incarnation)
 {
 	struct accusal *a;
 
 	if (accuser == s->self->hash)
 		return false;
-	a = record_of(s, accuser);
-	if (a->taken && a->incarnation >= incarnation && is_recent(a, s->now))
+	a = accused_record_of(s, accuser);
+	if (a->taken && a->incarnation >= incarnation && accused_is_recent(a, s->now))
 		return false;
 	*a = (struct accusal){.accuser = accuser,
 	    .incarnation = incarnation,
@@ -90,12 +90,12 @@ accused_note(struct swim *s, const struct input *in, const struct wire_update *u
 	if (u->incarnation < ours && ours - u->incarnation > 1)
 		return;
 	for (unsigned i = 0; i < u->accuser_count; i++)
-		news |= note_one(s, u->accusers[i], u->incarnation);
+		news |= accused_note_one(s, u->accusers[i], u->incarnation);
 	if (u->accuser_count == 0 && in->base && in->authority >= AUTHORITY_MEMBER)
-		news =
-		    note_one(s, members_hash(in->speaker.bytes, in->speaker.len), u->incarnation);
+		news = accused_note_one(s, members_hash(in->speaker.bytes, in->speaker.len),
+		    u->incarnation);
 	/* Lifeguard: having to refute hints that we ourselves are slow. */
-	if (news && count_well(s) >= SWIM_ACCUSERS_NEEDED)
+	if (news && accused_count_well(s) >= SWIM_ACCUSERS_NEEDED)
 		doubt_strain(s);
 }
 
@@ -107,7 +107,7 @@ swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
 		const struct accusal *a = &s->accusals[i];
 		const struct member *m;
 
-		if (!is_recent(a, now) || !is_well(s, a->accuser, now))
+		if (!accused_is_recent(a, now) || !accused_is_well(s, a->accuser, now))
 			continue;
 		m = s->table.v[members_position(s, a->accuser, true)];
 		if (out->count < SWIM_ACCUSERS_NEEDED) {

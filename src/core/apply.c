@@ -24,7 +24,7 @@ struct statement {
 };
 
 static void
-ignored(struct swim *s, enum swim_ignore reason)
+apply_ignored(struct swim *s, enum swim_ignore reason)
 {
 	s->stats.ignored[reason]++;
 }
@@ -34,7 +34,7 @@ ignored(struct swim *s, enum swim_ignore reason)
  * `address`; returns the length.
  */
 static size_t
-without_zone(struct wire_str address, char *text)
+apply_without_zone(struct wire_str address, char *text)
 {
 	const char *zone = memchr(address.bytes, '%', address.len), *end = NULL;
 	size_t kept = address.len, rest = 0;
@@ -53,7 +53,7 @@ without_zone(struct wire_str address, char *text)
 
 /* Loopback is another place on each machine: told by others, it would make us send to ourselves what is meant for them. */
 static bool
-is_elsewhere(const struct swim *s, const struct swim_addr *addr)
+apply_is_elsewhere(const struct swim *s, const struct swim_addr *addr)
 {
 	return swim_addr_is_loopback(addr) && !s->config.loopback &&
 	       !swim_addr_is_loopback(&s->self->addr);
@@ -70,10 +70,10 @@ apply_address(const struct swim *s, const struct input *in, struct wire_str addr
 	*addr = (struct swim_addr){0};
 	if (address.len > SWIM_HOSTPORT_MAX)
 		return false;
-	len = without_zone(address, text);
+	len = apply_without_zone(address, text);
 	if (swim_addr_parse(text, len, addr)) {
 		if (swim_addr_is_wildcard(addr) || swim_addr_is_multicast(addr) ||
-		    is_elsewhere(s, addr))
+		    apply_is_elsewhere(s, addr))
 			return false;
 		swim_addr_format(addr, text);
 		if (swim_addr_is_link_local(addr))
@@ -102,7 +102,7 @@ apply_refute(struct swim *s, const struct input *in, uint64_t than)
  * address, and of any other of our name, does not count: anybody can claim a name for himself.
  */
 static bool
-is_witness(const struct swim *s, const struct input *in, const struct swim_addr *addr)
+apply_is_witness(const struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct wire_str by = {in->speaker.bytes, in->speaker.len};
 
@@ -116,13 +116,13 @@ is_witness(const struct swim *s, const struct input *in, const struct swim_addr 
  * can tell.
  */
 static void
-contest(struct swim *s, const struct input *in, const char *address, uint64_t than)
+apply_contest(struct swim *s, const struct input *in, const char *address, uint64_t than)
 {
 	char text[SWIM_HOSTPORT_MAX + 1];
 	struct swim_addr addr;
 	bool fresh, began;
 
-	ignored(s, SWIM_IGNORE_CONFLICT);
+	apply_ignored(s, SWIM_IGNORE_CONFLICT);
 	if (!apply_address(s, in, wire_str_of(address), text, &addr) || addr.family == 0) {
 		apply_refute(s, in, than);
 		return;
@@ -130,7 +130,7 @@ contest(struct swim *s, const struct input *in, const char *address, uint64_t th
 	/* Who is settled here need not ask before it says so: until then the others look for it there. */
 	fresh = !join_is_contested(s, &addr);
 	began = join_contest(s, in, &addr, than);
-	if (is_witness(s, in, &addr))
+	if (apply_is_witness(s, in, &addr))
 		join_witness(s, in, &addr);
 	if (fresh)
 		claim_contradict(s, in, than, began);
@@ -138,7 +138,7 @@ contest(struct swim *s, const struct input *in, const char *address, uint64_t th
 
 /* Told of tags that are not those of `m`?  Whoever does not know any is not. */
 static bool
-tells_other_tags(const struct input *in, const struct member *m, const struct wire_update *u)
+apply_tells_other_tags(const struct input *in, const struct member *m, const struct wire_update *u)
 {
 	if ((u->flags & WIRE_FLAG_PARTIAL) || (in->base && u->tags.len == 0))
 		return false;
@@ -148,7 +148,7 @@ tells_other_tags(const struct input *in, const struct member *m, const struct wi
 
 /* Above what is known of it by more than the speaker may say. */
 static bool
-is_jump(const struct swim *s, const struct input *in, const struct member *m,
+apply_is_jump(const struct swim *s, const struct input *in, const struct member *m,
     const struct wire_update *u, bool from_subject)
 {
 	/*
@@ -171,7 +171,7 @@ is_jump(const struct swim *s, const struct input *in, const struct member *m,
  * of all incarnations to rise on.
  */
 static bool
-is_answer(const struct input *in, const struct wire_update *u)
+apply_is_answer(const struct input *in, const struct wire_update *u)
 {
 	return in->answer.ours && u->incarnation < ANSWER_MAX;
 }
@@ -204,7 +204,7 @@ apply_replace_stand_in(struct swim *s, const struct input *in, const struct memb
 
 /* Another's stand-in for somebody whose name we know, us perhaps: it is nobody new. */
 static bool
-is_named_here(const struct swim *s, const struct wire_update *u, const char *address,
+apply_is_named_here(const struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr)
 {
 	const struct member *m;
@@ -220,8 +220,8 @@ is_named_here(const struct swim *s, const struct wire_update *u, const char *add
  * us with those that we had, and with a view that a sync will find to differ.  True if they changed.
  */
 static bool
-take_tags(struct swim *s, const struct input *in, struct member *m, const struct wire_update *u,
-    bool newer)
+apply_take_tags(struct swim *s, const struct input *in, struct member *m,
+    const struct wire_update *u, bool newer)
 {
 	/* Nor do the records of the dead, of which a sync makes suspicions. */
 	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (in->base && u->tags.len == 0) ||
@@ -239,7 +239,7 @@ take_tags(struct swim *s, const struct input *in, struct member *m, const struct
 	if (!changed && !m->partial)
 		return false;
 	if (!members_set_tags(s, m, u->tags, false)) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return false;
 	}
 	return changed;
@@ -247,7 +247,7 @@ take_tags(struct swim *s, const struct input *in, struct member *m, const struct
 
 /* A swimd says that m is a base peer.  Believe this until m itself has answered or spoken to us. */
 static void
-take_kind(struct member *m, const struct wire_update *u)
+apply_take_kind(struct member *m, const struct wire_update *u)
 {
 	if ((u->flags & WIRE_FLAG_BASE) && (m->peer == PEER_UNTOLD || m->peer == PEER_UNSURE))
 		m->peer = PEER_SAID_BASE;
@@ -255,7 +255,7 @@ take_kind(struct member *m, const struct wire_update *u)
 
 /* It has been gone for so long already. */
 static void
-backdate(struct member *m, swim_duration age)
+apply_backdate(struct member *m, swim_duration age)
 {
 	m->since = swim_time_add(m->since, swim_ns(-age.ns));
 	m->deadline = swim_time_add(m->deadline, swim_ns(-age.ns));
@@ -266,7 +266,7 @@ backdate(struct member *m, swim_duration age)
  * Earlier versions say nothing of it: the dead that their pages show are taken to have lived, as they always were.
  */
 static bool
-tells_answer(const struct input *in, const struct wire_update *u, bool sync)
+apply_tells_answer(const struct input *in, const struct wire_update *u, bool sync)
 {
 	const uint8_t either = WIRE_FLAG_ANSWERED | WIRE_FLAG_UNANSWERED;
 
@@ -278,7 +278,8 @@ tells_answer(const struct input *in, const struct wire_update *u, bool sync)
 
 /* Does the sender, a member, know of nobody whom this member has answered, while we do? */
 static bool
-lacks_answer(const struct input *in, const struct member *m, const struct wire_update *u, bool sync)
+apply_lacks_answer(const struct input *in, const struct member *m, const struct wire_update *u,
+    bool sync)
 {
 	return !sync && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
 	       in->authority >= AUTHORITY_MEMBER && members_is_shown(m) && members_has_lived(m);
@@ -303,7 +304,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 	    incarnation);
 	if (st->page) {
 		gossip_drop(s, m);
-		backdate(m, swim_seconds(st->u->age_s));
+		apply_backdate(m, swim_seconds(st->u->age_s));
 	}
 }
 
@@ -312,7 +313,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
  * asked again until it answers, or where too much is being asked already several times at once.
  */
 static void
-ask_whether_it_leaves(struct swim *s, const struct input *in, struct member *m)
+apply_ask_whether_it_leaves(struct swim *s, const struct input *in, struct member *m)
 {
 	unsigned pings = LOSS_QUESTIONS_LEAST;
 
@@ -325,11 +326,11 @@ ask_whether_it_leaves(struct swim *s, const struct input *in, struct member *m)
 
 /* False without memory. */
 static bool
-move(struct swim *s, const struct input *in, struct member *m, const char *address)
+apply_move(struct swim *s, const struct input *in, struct member *m, const char *address)
 {
 	if (locate_move(s, in, m, address, strlen(address)))
 		return true;
-	ignored(s, SWIM_IGNORE_NO_MEMORY);
+	apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 	return false;
 }
 
@@ -338,7 +339,7 @@ move(struct swim *s, const struct input *in, struct member *m, const char *addre
  * the address is the name.
  */
 static bool
-is_own_word(const struct input *in, const struct wire_update *u)
+apply_is_own_word(const struct input *in, const struct wire_update *u)
 {
 	char text[SWIM_ADDR_TEXT];
 
@@ -351,11 +352,11 @@ is_own_word(const struct input *in, const struct wire_update *u)
  * another that has started there and heard of the end.  A question to that address tells: who has left is silent.
  */
 static void
-ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
+apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
     const struct wire_update *u)
 {
 	if (m != NULL && members_is_live(m) && m->peer != PEER_SWIMD &&
-	    !is_jump(s, in, m, u, true) && u->incarnation >= m->incarnation)
+	    !apply_is_jump(s, in, m, u, true) && u->incarnation >= m->incarnation)
 		join_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
 
@@ -371,7 +372,7 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 	if (action == ACTION_REFUTE)
 		apply_refute(s, in, than);
 	else if (action == ACTION_CONTEST)
-		contest(s, in, st->address, than);
+		apply_contest(s, in, st->address, than);
 	else if (action == ACTION_REFUTE_SUSPICION)
 		damping_suspected(s, in, than);
 	else if (action == ACTION_REFUTE_DEATH)
@@ -394,32 +395,32 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
 	if (live ? !members_make_room(s, in) && !(st->from_subject && guest_room(s, in, &st->addr))
 		 : s->table.count >= s->config.max_members) {
-		ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
+		apply_ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
 		return;
 	}
 	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
 	m = members_create(s, in, &id);
 	if (m == NULL) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
 	if (live) {
 		apply_replace_stand_in(s, in, m);
-		take_tags(s, in, m, u, true);
+		apply_take_tags(s, in, m, u, true);
 	}
 	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
 	if (in->base_peer)
 		m->peer = in->base && !st->from_subject ? PEER_SAID_BASE : PEER_BASE;
 	else if (in->base && !st->from_subject)
 		m->peer = PEER_UNSURE;
-	take_kind(m, u);
+	apply_take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
 	m->proven = live && st->from_subject && in->answer.ours &&
 		    swim_addr_equal(&m->addr, &in->answer.asked);
-	m->lived = tells_answer(in, u, st->page) ? LIVED : LIVED_UNKNOWN;
+	m->lived = apply_tells_answer(in, u, st->page) ? LIVED : LIVED_UNKNOWN;
 	members_transition(s, in, m,
 	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
 	    u->incarnation);
@@ -430,7 +431,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		confirm_start(s, m);
 	}
 	if (!live)
-		backdate(m, swim_seconds(st->page ? u->age_s : 0));
+		apply_backdate(m, swim_seconds(st->page ? u->age_s : 0));
 	/* What came by a page reaches the others the same way; a rumour about each member would flood them. */
 	if (live && (!st->page || st->status == SWIM_SUSPECT))
 		gossip_queue(s, m);
@@ -438,7 +439,8 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 
 /* At the same incarnation another accuser is news, and anything else that we knew is one more that tells it. */
 static void
-hear_again(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+apply_hear_again(struct swim *s, const struct input *in, struct member *m,
+    const struct statement *st)
 {
 	const struct wire_update *u = st->u;
 	bool elsewhere = strcmp(st->address, m->address) != 0;
@@ -449,8 +451,9 @@ hear_again(struct swim *s, const struct input *in, struct member *m, const struc
 		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
 		 */
 		if (elsewhere)
-			ignored(s, SWIM_IGNORE_CONFLICT);
-		else if (m->partial && take_tags(s, in, m, u, false) && members_is_announced(m))
+			apply_ignored(s, SWIM_IGNORE_CONFLICT);
+		else if (m->partial && apply_take_tags(s, in, m, u, false) &&
+			 members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	}
 	if (st->status != members_status(m) || st->page)
@@ -484,7 +487,7 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 	bool gone = !swim_status_is_live(members_status(m));
 
 	if (equal)
-		hear_again(s, in, m, st);
+		apply_hear_again(s, in, m, st);
 	if (members_is_shown(m) && equal &&
 	    ((st->status == SWIM_SUSPECT && gone) ||
 		(st->status == SWIM_DEAD && members_status(m) == SWIM_LEFT)))
@@ -512,16 +515,16 @@ apply_reveal(struct swim *s, const struct input *in, struct member *m, const str
 	enum swim_status status;
 	bool moved = u->incarnation > m->incarnation && strcmp(st->address, m->address) != 0;
 
-	if (moved && !move(s, in, m, st->address))
+	if (moved && !apply_move(s, in, m, st->address))
 		return;
 	status = st->status > members_status(m) ? st->status : members_status(m);
 	members_transition(s, in, m, members_shown_life(status), u->incarnation);
-	backdate(m, swim_seconds(u->age_s));
+	apply_backdate(m, swim_seconds(u->age_s));
 }
 
 /* What follows once a member has been taken over as suspect. */
 static void
-begin_suspicion(struct swim *s, const struct input *in, struct member *m,
+apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
     const struct statement *st)
 {
 	if (st->removal)
@@ -529,7 +532,7 @@ begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 	suspicion_take(s, in, m, st->u);
 	confirm_start(s, m);
 	if (st->doubted_leave)
-		ask_whether_it_leaves(s, in, m);
+		apply_ask_whether_it_leaves(s, in, m);
 }
 
 /* Take the update over with the status that it counts as. */
@@ -544,17 +547,17 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	struct swim_addr former = m->addr;
 
 	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
-		ignored(s, SWIM_IGNORE_NO_MEMORY);
+		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
 	members_confirm(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
 	known = m->told == TOLD_JOINED && members_is_shown(m) && m->life != LIFE_LEFT;
 	if (moved && RULE(move_taken) && (live || RULE(move_of_dead)) &&
-	    !move(s, in, m, st->address))
+	    !apply_move(s, in, m, st->address))
 		return;
 	if (live && risen && RULE(tags_taken))
-		retagged = take_tags(s, in, m, u, true);
+		retagged = apply_take_tags(s, in, m, u, true);
 	hidden = !members_is_shown(m) && !live;
 	members_transition(s, in, m,
 	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
@@ -564,7 +567,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	if (st->status == SWIM_DEAD)
 		suspicion_keep_verdict(s, m, u);
 	if (st->status == SWIM_SUSPECT)
-		begin_suspicion(s, in, m, st);
+		apply_begin_suspicion(s, in, m, st);
 	if (moved && live) {
 		apply_replace_stand_in(s, in, m);
 		if (was_there)
@@ -578,7 +581,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 }
 
 static enum judge_known
-known_of(const struct swim *s, const struct member *m)
+apply_known_of(const struct swim *s, const struct member *m)
 {
 	if (m == NULL)
 		return KNOWN_NOBODY;
@@ -607,7 +610,7 @@ known_of(const struct swim *s, const struct member *m)
 }
 
 static enum judge_said
-said_by(const struct statement *st)
+apply_said_by(const struct statement *st)
 {
 	bool forget = st->u->flags & WIRE_FLAG_FORGET;
 
@@ -625,7 +628,7 @@ said_by(const struct statement *st)
 }
 
 static enum judge_relation
-relation_of(const struct swim *s, const struct input *in, const struct member *m,
+apply_relation_of(const struct swim *s, const struct input *in, const struct member *m,
     const struct statement *st)
 {
 	const struct wire_update *u = st->u;
@@ -633,8 +636,8 @@ relation_of(const struct swim *s, const struct input *in, const struct member *m
 	if (m == NULL)
 		return RELATION_HIGHER;
 	/* Whoever had to rise beyond the bound says so itself, in an answer; and of us an answer may say so. */
-	if (is_jump(s, in, m, u, st->from_subject && m != s->self) &&
-	    !((st->from_subject || m == s->self) && is_answer(in, u)))
+	if (apply_is_jump(s, in, m, u, st->from_subject && m != s->self) &&
+	    !((st->from_subject || m == s->self) && apply_is_answer(in, u)))
 		return RELATION_JUMP;
 	return u->incarnation > m->incarnation   ? RELATION_HIGHER
 	       : u->incarnation < m->incarnation ? RELATION_LOWER
@@ -642,17 +645,17 @@ relation_of(const struct swim *s, const struct input *in, const struct member *m
 }
 
 static unsigned
-fact(bool is_so, enum judge_fact bit)
+apply_fact(bool is_so, enum judge_fact bit)
 {
 	return is_so ? (unsigned)bit : 0;
 }
 
 /* Is the end of an unknown member so old that others are about to forget it?  Learnt now, the end would be told for ever. */
 static bool
-is_old(const struct swim *s, const struct input *in, const struct statement *st)
+apply_is_old(const struct swim *s, const struct input *in, const struct statement *st)
 {
 	swim_duration age = swim_seconds(st->page ? st->u->age_s : 0);
-	bool answered = tells_answer(in, st->u, st->page);
+	bool answered = apply_tells_answer(in, st->u, st->page);
 
 	if (st->page && !(st->u->flags & WIRE_FLAG_FORGET))
 		return age.ns >= swim_retention(&s->config.timing, st->status, answered).ns;
@@ -660,63 +663,63 @@ is_old(const struct swim *s, const struct input *in, const struct statement *st)
 }
 
 static unsigned
-facts_of_unknown(const struct swim *s, const struct input *in, const struct statement *st)
+apply_facts_of_unknown(const struct swim *s, const struct input *in, const struct statement *st)
 {
 	const struct wire_member_id *pair = &st->u->member;
 	bool alias = !st->from_subject && base_is_alias(s, in, pair, &st->addr);
 	const struct member *named = alias ? locate_at(s, &st->addr) : NULL;
 	bool alive = named != NULL && (named == s->self || members_is_live(named));
 
-	return fact(is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
-	       fact(!swim_status_is_live(st->status) && is_old(s, in, st), FACT_OLD) |
+	return apply_fact(apply_is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
+	       apply_fact(!swim_status_is_live(st->status) && apply_is_old(s, in, st), FACT_OLD) |
 	       /* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */
-	       fact(alias && alive, FACT_ALIAS) |
+	       apply_fact(alias && alive, FACT_ALIAS) |
 	       /* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
-	       fact(alias || (in->base && !st->from_subject && base_is_address(s, in, pair)),
+	       apply_fact(alias || (in->base && !st->from_subject && base_is_address(s, in, pair)),
 		   FACT_WHOEVER);
 }
 
 static unsigned
-facts_of_member(const struct swim *s, const struct input *in, const struct member *m,
+apply_facts_of_member(const struct swim *s, const struct input *in, const struct member *m,
     const struct statement *st)
 {
 	const struct swim_addr *addr = &st->addr;
 	bool dead = st->status == SWIM_DEAD, accused = dead || st->status == SWIM_SUSPECT;
 
-	return fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
-	       fact(addr->family != 0 && link_is_shown_at(m, addr), FACT_SHOWN) |
-	       fact(m->addr.family == 0 || input_is_from(in, &m->addr), FACT_HOME) |
-	       fact(dead && suspicion_proves(s, m, st->u), FACT_PROVED) |
-	       fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
+	return apply_fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
+	       apply_fact(addr->family != 0 && link_is_shown_at(m, addr), FACT_SHOWN) |
+	       apply_fact(m->addr.family == 0 || input_is_from(in, &m->addr), FACT_HOME) |
+	       apply_fact(dead && suspicion_proves(s, m, st->u), FACT_PROVED) |
+	       apply_fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
 		   FACT_VOID) |
-	       fact(dead && join_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
-	       fact(m->peer == PEER_SWIMD, FACT_SWIMD);
+	       apply_fact(dead && join_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
+	       apply_fact(m->peer == PEER_SWIMD, FACT_SWIMD);
 }
 
 static struct judge_case
-case_of(const struct swim *s, const struct input *in, const struct member *m,
+apply_case_of(const struct swim *s, const struct input *in, const struct member *m,
     const struct statement *st)
 {
 	struct judge_case c = {
-	    .known = known_of(s, m),
-	    .said = said_by(st),
-	    .relation = relation_of(s, in, m, st),
+	    .known = apply_known_of(s, m),
+	    .said = apply_said_by(st),
+	    .relation = apply_relation_of(s, in, m, st),
 	    .authority = in->authority,
-	    .facts = fact(st->page, FACT_PAGE) | fact(st->from_subject, FACT_SUBJECT) |
-		     fact(in->base, FACT_BASE) |
-		     fact(visitor_is_vouched(s, in, st->from_subject), FACT_VOUCHED),
+	    .facts = apply_fact(st->page, FACT_PAGE) | apply_fact(st->from_subject, FACT_SUBJECT) |
+		     apply_fact(in->base, FACT_BASE) |
+		     apply_fact(visitor_is_vouched(s, in, st->from_subject), FACT_VOUCHED),
 	};
 
 	if (st->from_subject && !swim_status_is_live(st->status))
-		c.facts |= fact(is_own_word(in, st->u), FACT_SIGNED);
+		c.facts |= apply_fact(apply_is_own_word(in, st->u), FACT_SIGNED);
 	if (m == s->self)
-		c.facts |= fact(s->leaving, FACT_LEAVING) |
-			   fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
-			   fact(tells_other_tags(in, m, st->u), FACT_RETAGGED);
+		c.facts |= apply_fact(s->leaving, FACT_LEAVING) |
+			   apply_fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
+			   apply_fact(apply_tells_other_tags(in, m, st->u), FACT_RETAGGED);
 	else if (m == NULL)
-		c.facts |= facts_of_unknown(s, in, st);
+		c.facts |= apply_facts_of_unknown(s, in, st);
 	else
-		c.facts |= facts_of_member(s, in, m, st);
+		c.facts |= apply_facts_of_member(s, in, m, st);
 	return c;
 }
 
@@ -729,16 +732,16 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 	case ACTION_IGNORE:
 		break;
 	case ACTION_REFUSE_JUMP:
-		ignored(s, SWIM_IGNORE_JUMP);
+		apply_ignored(s, SWIM_IGNORE_JUMP);
 		break;
 	case ACTION_REFUSE_CONFLICT:
-		ignored(s, SWIM_IGNORE_CONFLICT);
+		apply_ignored(s, SWIM_IGNORE_CONFLICT);
 		break;
 	case ACTION_VISIT:
 		visitor_hear(s, in, st->u, &st->addr, st->from_subject);
 		break;
 	case ACTION_ASK_LEAVE:
-		ask_whether_it_left(s, in, m, st->u);
+		apply_ask_whether_it_left(s, in, m, st->u);
 		break;
 	case ACTION_LIST:
 	case ACTION_REMEMBER:
@@ -773,7 +776,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 
 /* What an update of us shows of its sender, whatever else comes of it. */
 static void
-note_view_of_us(struct swim *s, const struct input *in, const struct statement *st)
+apply_note_view_of_us(struct swim *s, const struct input *in, const struct statement *st)
 {
 	const struct wire_update *u = st->u;
 	bool outdated = u->status != SWIM_ALIVE && u->incarnation < s->self->incarnation;
@@ -790,7 +793,7 @@ note_view_of_us(struct swim *s, const struct input *in, const struct statement *
 
 /* Might this removal be carried out?  A member is to say so that is no base peer, of this incarnation or of a later one. */
 static bool
-is_removal(const struct input *in, const struct member *m, const struct wire_update *u)
+apply_is_removal(const struct input *in, const struct member *m, const struct wire_update *u)
 {
 	return (u->flags & WIRE_FLAG_FORGET) && u->incarnation >= m->incarnation &&
 	       in->authority >= AUTHORITY_MEMBER && !in->base;
@@ -798,21 +801,23 @@ is_removal(const struct input *in, const struct member *m, const struct wire_upd
 
 /* What an update tells of a member besides its status. */
 static void
-note_member(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+apply_note_member(struct swim *s, const struct input *in, struct member *m,
+    const struct statement *st)
 {
 	if (strcmp(st->address, m->address) == 0)
 		locate_told(s, in, m);
 	if (in->authority >= AUTHORITY_MEMBER)
-		take_kind(m, st->u);
-	if (tells_answer(in, st->u, st->page))
+		apply_take_kind(m, st->u);
+	if (apply_tells_answer(in, st->u, st->page))
 		members_hear_answered(s, m, !st->page);
 }
 
 /* Judge the statement, and carry the judgement out. */
 static void
-judge_and_commit(struct swim *s, const struct input *in, struct member *m, struct statement *st)
+apply_judge_and_commit(struct swim *s, const struct input *in, struct member *m,
+    struct statement *st)
 {
-	struct judge_case c = case_of(s, in, m, st);
+	struct judge_case c = apply_case_of(s, in, m, st);
 	enum judge_action action = judge(&c);
 
 	/* An end that is doubted is a suspicion from here on. */
@@ -833,23 +838,23 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 	if (m == s->self) {
 		in->found->misjudged |= u->status != SWIM_ALIVE;
 		accused_note(s, in, u);
-		judge_and_commit(s, in, m, st);
-		note_view_of_us(s, in, st);
+		apply_judge_and_commit(s, in, m, st);
+		apply_note_view_of_us(s, in, st);
 		return;
 	}
 	/* A graceful leave is a dead update about the sender that the sender itself sends. */
 	if (ends && !(u->flags & WIRE_FLAG_FORGET))
 		st->status = SWIM_LEFT;
 	if (m == NULL) {
-		judge_and_commit(s, in, m, st);
+		apply_judge_and_commit(s, in, m, st);
 		return;
 	}
-	st->removal = is_removal(in, m, u);
-	if (!ends || is_own_word(in, u))
-		note_member(s, in, m, st);
-	judge_and_commit(s, in, m, st);
-	if (!ends || is_own_word(in, u))
-		in->found->lacks_answer |= lacks_answer(in, m, u, st->page);
+	st->removal = apply_is_removal(in, m, u);
+	if (!ends || apply_is_own_word(in, u))
+		apply_note_member(s, in, m, st);
+	apply_judge_and_commit(s, in, m, st);
+	if (!ends || apply_is_own_word(in, u))
+		in->found->lacks_answer |= apply_lacks_answer(in, m, u, st->page);
 }
 
 /* Check the name and the address of an update, and apply it. */
@@ -867,9 +872,9 @@ apply_update(struct swim *s, const struct input *in, const struct wire_update *u
 	};
 
 	if (u->member.id.len == 0 || u->member.id.len > SWIM_NAME_MAX)
-		ignored(s, SWIM_IGNORE_BAD_NAME);
+		apply_ignored(s, SWIM_IGNORE_BAD_NAME);
 	else if (!apply_address(s, in, u->member.address, address, &st.addr))
-		ignored(s, SWIM_IGNORE_BAD_ADDRESS);
+		apply_ignored(s, SWIM_IGNORE_BAD_ADDRESS);
 	else
 		apply_statement(s, in, &st);
 }
@@ -931,7 +936,7 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
  * lives there may be about another member: a swimd that comes back says so itself.
  */
 static struct wire_member_id
-meant_by_base(const struct swim *s, const struct input *in, const struct wire_update *u)
+apply_meant_by_base(const struct swim *s, const struct input *in, const struct wire_update *u)
 {
 	struct wire_member_id meant = base_meant(s, in, &u->member);
 	const struct member *m = members_find(s, meant.id.bytes, meant.id.len);
@@ -951,13 +956,13 @@ apply_updates(struct swim *s, const struct input *in)
 		bool from_subject;
 
 		if (in->base)
-			u.member = meant_by_base(s, in, &u);
+			u.member = apply_meant_by_base(s, in, &u);
 		from_subject = u.member.id.len == in->speaker.len && in->speaker.len > 0 &&
 			       memcmp(u.member.id.bytes, in->speaker.bytes, in->speaker.len) == 0;
 
 		/* Pages are answers, as many as we ask for. */
 		if (!in->msg->updates.sync && !quota_allows(s, in, &u)) {
-			ignored(s, SWIM_IGNORE_RATE);
+			apply_ignored(s, SWIM_IGNORE_RATE);
 			continue;
 		}
 		/* Nor can it be known whether those said it who are named. */

@@ -47,7 +47,7 @@
 #define ADDRESS_MAX 47 /* a numeric address as text, without a zone */
 
 static swim_duration
-periods(const struct swim *s, int64_t count)
+claim_periods(const struct swim *s, int64_t count)
 {
 	return swim_ns(count * s->config.timing.probe_interval.ns);
 }
@@ -56,7 +56,7 @@ void
 claim_answered(struct swim *s, const struct input *in)
 {
 	bool interrupted = swim_time_since(s->now, s->company_seen).ns >
-			   periods(s, ALONE_PERIODS).ns;
+			   claim_periods(s, ALONE_PERIODS).ns;
 
 	claim_taken(s, &in->from);
 	if (!s->accompanied || (interrupted && !claim_is_settled(s)))
@@ -69,12 +69,12 @@ bool
 claim_is_settled(const struct swim *s)
 {
 	return s->accompanied && swim_time_since(s->company_seen, s->company_since).ns >=
-				     periods(s, SETTLED_PERIODS).ns;
+				     claim_periods(s, SETTLED_PERIODS).ns;
 }
 
 /* One that is settled is above all that are not. */
 static uint64_t
-standing(const struct swim *s)
+claim_standing(const struct swim *s)
 {
 	uint64_t age = (uint64_t)swim_duration_ms(swim_time_since(s->now, s->began));
 
@@ -91,7 +91,8 @@ claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t addr
 
 /* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger.  Returns its size. */
 static size_t
-send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
+claim_send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
+    size_t budget)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
 	    wire_str_of(s->self->address)};
@@ -105,14 +106,15 @@ send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
 		return 0;
-	wire_put_claim(&w, seq, &self, stays ? standing(s) | WIRE_CLAIM_STAYS : standing(s));
+	wire_put_claim(&w, seq, &self,
+	    stays ? claim_standing(s) | WIRE_CLAIM_STAYS : claim_standing(s));
 	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX),
 	    WIRE_CLAIM, to, NULL);
 }
 
 /* Have we told the member of our name at this address that we stay? */
 static bool
-has_kept(const struct swim *s, const struct swim_addr *from)
+claim_has_kept(const struct swim *s, const struct swim_addr *from)
 {
 	for (size_t i = 0; i < CLAIM_KEPT; i++) {
 		if (swim_addr_equal(&s->kept[i], from))
@@ -123,9 +125,9 @@ has_kept(const struct swim *s, const struct swim_addr *from)
 
 /* We have told this namesake that we stay, and it will end.  So remember to stay, whatever age its later claims have. */
 static void
-keep(struct swim *s, const struct swim_addr *from)
+claim_keep(struct swim *s, const struct swim_addr *from)
 {
-	if (has_kept(s, from))
+	if (claim_has_kept(s, from))
 		return;
 	s->kept[s->kept_next] = *from;
 	s->kept_next = (s->kept_next + 1) % CLAIM_KEPT;
@@ -133,7 +135,7 @@ keep(struct swim *s, const struct swim_addr *from)
 
 /* Of two members of one name that are both not settled, the one with the lower address decides.  Is that us? */
 static bool
-decides(const struct swim *s, const struct swim_addr *from)
+claim_decides(const struct swim *s, const struct swim_addr *from)
 {
 	return RULE(lower_address_decides) && swim_addr_compare(&s->self->addr, from) < 0;
 }
@@ -141,11 +143,12 @@ decides(const struct swim *s, const struct swim_addr *from)
 void
 claim_send(struct swim *s, const struct join *j)
 {
-	bool stays = decides(s, &j->addr) && !j->outdone && (j->stays || has_kept(s, &j->addr));
+	bool stays = claim_decides(s, &j->addr) && !j->outdone &&
+		     (j->stays || claim_has_kept(s, &j->addr));
 
 	if (stays)
-		keep(s, &j->addr);
-	send_claim(s, j->question.seq, &j->addr, stays, SIZE_MAX);
+		claim_keep(s, &j->addr);
+	claim_send_claim(s, j->question.seq, &j->addr, stays, SIZE_MAX);
 }
 
 void
@@ -186,7 +189,7 @@ claim_unanswered(struct swim *s, const struct swim_addr *asked, bool witnessed)
 	if (claim_is_settled(s) || !witnessed)
 		return;
 	s->yielded = *asked;
-	s->yielded_until = swim_time_add(s->now, periods(s, YIELDED_PERIODS));
+	s->yielded_until = swim_time_add(s->now, claim_periods(s, YIELDED_PERIODS));
 }
 
 void
@@ -210,25 +213,25 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 
 /* An owner that was away while we came, and is back where it was, has not lost its name to us. */
 static bool
-is_owner(const struct swim *s, const struct swim_addr *asked)
+claim_is_owner(const struct swim *s, const struct swim_addr *asked)
 {
 	return swim_addr_equal(asked, &s->yielded) && swim_time_before(s->now, s->yielded_until);
 }
 
 /* Other members answer us now. */
 static bool
-has_company(const struct swim *s)
+claim_has_company(const struct swim *s)
 {
 	return s->accompanied &&
-	       swim_time_since(s->now, s->company_seen).ns <= periods(s, ALONE_PERIODS).ns;
+	       swim_time_since(s->now, s->company_seen).ns <= claim_periods(s, ALONE_PERIODS).ns;
 }
 
 enum claim_end
 claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from, bool last)
 {
-	bool owner = j->outdone && is_owner(s, &j->addr);
+	bool owner = j->outdone && claim_is_owner(s, &j->addr);
 	bool stays = RULE(settled_stays) &&
-		     (claim_is_settled(s) || (has_company(s) && !j->witnessed));
+		     (claim_is_settled(s) || (claim_has_company(s) && !j->witnessed));
 
 	if (stays && !owner) {
 		claim_complain(s, from);
@@ -244,7 +247,7 @@ claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from
 
 /* May one more claim from there be answered?  In a flood of claims from many addresses none is. */
 static bool
-may_answer(struct swim *s, const struct swim_addr *to)
+claim_may_answer(struct swim *s, const struct swim_addr *to)
 {
 	struct claim_answers *entry = NULL;
 
@@ -268,16 +271,16 @@ may_answer(struct swim *s, const struct swim_addr *to)
 
 /* Whose is the name, by the ages alone? */
 static enum claim_end
-compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
+claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 {
-	bool we_are_lower = decides(s, from);
-	uint64_t ours = standing(s);
+	bool we_are_lower = claim_decides(s, from);
+	uint64_t ours = claim_standing(s);
 
 	/* Until it ends it tells nobody that it stays. */
 	if (s->lost_name)
 		return CLAIM_WE_GO;
 	/* The first word counts: a later claim may have taken a faster path. */
-	if (theirs < WIRE_CLAIM_STAYS && has_kept(s, from) && RULE(first_claim_counts))
+	if (theirs < WIRE_CLAIM_STAYS && claim_has_kept(s, from) && RULE(first_claim_counts))
 		return CLAIM_WE_STAY;
 	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && join_is_outdone(s, from))
 		return CLAIM_WE_GO;
@@ -296,17 +299,17 @@ compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
  * that we stay, and waits.  A settled namesake does not wait for us, so that we send it nothing in this case.
  */
 static void
-answer(struct swim *s, const struct input *in, enum claim_end end)
+claim_answer(struct swim *s, const struct input *in, enum claim_end end)
 {
 	/* Eight forged claims from the addresses of other members must not push out whom we have told that we stay. */
-	bool stays = end == CLAIM_WE_STAY && decides(s, &in->from) &&
+	bool stays = end == CLAIM_WE_STAY && claim_decides(s, &in->from) &&
 		     claim_is_by_namesake(s, &in->from);
 
 	if ((end == CLAIM_WE_GO && in->msg->age_ms >= WIRE_CLAIM_STAYS) ||
-	    !may_answer(s, &in->from))
+	    !claim_may_answer(s, &in->from))
 		return;
-	if (send_claim(s, in->msg->seq ^ 1, &in->from, stays, in->len) > 0 && stays)
-		keep(s, &in->from);
+	if (claim_send_claim(s, in->msg->seq ^ 1, &in->from, stays, in->len) > 0 && stays)
+		claim_keep(s, &in->from);
 }
 
 void
@@ -325,7 +328,7 @@ claim_receive(struct swim *s, const struct input *in)
 		join_uncontested(s, in, &in->from);
 		return;
 	}
-	end = compare(s, in->msg->age_ms, &in->from);
+	end = claim_compare(s, in->msg->age_ms, &in->from);
 	/* The source of a claim may be forged.  So the claim takes effect only once a namesake has answered our ping there. */
 	if (end != CLAIM_WE_STAY || !claim_is_shown(s, in, &in->from))
 		join_contest(s, in, &in->from, 0);
@@ -334,5 +337,5 @@ claim_receive(struct swim *s, const struct input *in)
 	/* Those of an earlier version have a digest. */
 	join_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
 	if (!is_answer && claim_is_shown(s, in, &in->from))
-		answer(s, in, end);
+		claim_answer(s, in, end);
 }

@@ -17,7 +17,7 @@
  * everybody finds the same few without a word.  One more than are needed, as the first accuser may be one.
  */
 static unsigned
-rank(const struct swim *s, const struct member *suspect)
+confirm_rank(const struct swim *s, const struct member *suspect)
 {
 	uint64_t salt = hash64_end(suspect->hash ^ suspect->incarnation);
 	uint64_t ours = hash64_end(s->self->hash ^ salt);
@@ -36,7 +36,7 @@ rank(const struct swim *s, const struct member *suspect)
 }
 
 static void
-send(struct swim *s, struct confirm *c)
+confirm_send(struct swim *s, struct confirm *c)
 {
 	swim_duration wait = probe_patience(s, c->target);
 
@@ -56,7 +56,7 @@ confirm_start(struct swim *s, struct member *m)
 	/* It does not answer us when it is well. */
 	if (m->link == SWIM_PATH_RELAYED || link_is_stale(s, m))
 		return;
-	place = RULE(confirmation) ? rank(s, m) : NOT_CHOSEN;
+	place = RULE(confirmation) ? confirm_rank(s, m) : NOT_CHOSEN;
 	if (place == NOT_CHOSEN)
 		return;
 	for (size_t i = 0; i < CONFIRMS_MAX; i++) {
@@ -73,7 +73,7 @@ confirm_start(struct swim *s, struct member *m)
 	*vacant = (struct confirm){.target = m, .most = doubt_questions(s) + 1};
 	question_open(s, &vacant->question, QUESTION_CONFIRM, core_seq(s));
 	if (place < WIRE_ACCUSERS_MAX) {
-		send(s, vacant);
+		confirm_send(s, vacant);
 		return;
 	}
 	/* By then those before us have spoken. */
@@ -122,7 +122,7 @@ confirm_answered(struct swim *s, const struct input *in, struct question *q)
 }
 
 static bool
-is_settled(const struct swim *s, const struct confirm *c)
+confirm_is_settled(const struct swim *s, const struct confirm *c)
 {
 	return members_status(c->target) != SWIM_SUSPECT ||
 	       (c->question.tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
@@ -137,8 +137,8 @@ confirm_tick(struct swim *s, const struct input *in)
 
 		if (m == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (!is_settled(s, c) && c->question.tries < c->most) {
-			send(s, c);
+		if (!confirm_is_settled(s, c) && c->question.tries < c->most) {
+			confirm_send(s, c);
 			continue;
 		}
 		confirm_end(s, c);

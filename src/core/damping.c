@@ -20,7 +20,7 @@
 #define FORGOTTEN swim_seconds(600)
 
 static swim_duration
-trial_length(const struct swim *s)
+damping_trial_length(const struct swim *s)
 {
 	int64_t length = TRIAL_INTERVALS * s->config.timing.probe_interval.ns;
 
@@ -30,19 +30,19 @@ trial_length(const struct swim *s)
 }
 
 static void
-begin_trial(struct swim *s)
+damping_begin_trial(struct swim *s)
 {
 	struct damping *d = &s->damping;
 
 	d->asked = d->acked = d->unanswered = 0;
-	d->ends = swim_time_add(s->now, trial_length(s));
+	d->ends = swim_time_add(s->now, damping_trial_length(s));
 	d->ping_at = s->now;
 	for (unsigned i = 0; i < DAMPING_PINGS; i++)
 		question_close(s, &d->pings[i]);
 }
 
 static void
-count_return(struct swim *s)
+damping_count_return(struct swim *s)
 {
 	struct damping *d = &s->damping;
 
@@ -54,16 +54,16 @@ count_return(struct swim *s)
 }
 
 static void
-come_back(struct swim *s, const struct input *in)
+damping_come_back(struct swim *s, const struct input *in)
 {
 	struct damping *d = &s->damping;
 
 	apply_refute(s, in, d->than);
-	count_return(s);
+	damping_count_return(s);
 }
 
 static bool
-has_returned(const struct swim *s)
+damping_has_returned(const struct swim *s)
 {
 	const struct damping *d = &s->damping;
 
@@ -80,12 +80,12 @@ damping_condemned(struct swim *s, const struct input *in, uint64_t than)
 		return;
 	}
 	d->than = than;
-	if (!has_returned(s) || !RULE(return_waits)) {
-		come_back(s, in);
+	if (!damping_has_returned(s) || !RULE(return_waits)) {
+		damping_come_back(s, in);
 		return;
 	}
 	d->condemned = true;
-	begin_trial(s);
+	damping_begin_trial(s);
 }
 
 void
@@ -109,7 +109,7 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 		     (s->damping.stood && swim_time_since(s->now, s->damping.went_on).ns <
 					      s->config.timing.probe_interval.ns);
 
-	if (s->damping.condemned || (RULE(stood_still_waits) && stood && has_returned(s)))
+	if (s->damping.condemned || (RULE(stood_still_waits) && stood && damping_has_returned(s)))
 		damping_condemned(s, in, than);
 	else
 		apply_refute(s, in, than);
@@ -120,7 +120,7 @@ damping_was_dead(struct swim *s, uint64_t incarnation)
 {
 	/* We have risen above that already: without knowing, when we refuted the suspicion before it. */
 	if (s->damping.returns == 0 || incarnation >= s->damping.counted)
-		count_return(s);
+		damping_count_return(s);
 }
 
 void
@@ -158,7 +158,7 @@ damping_stalled(struct swim *s, swim_duration late)
 		s->damping.went_on = s->now;
 	}
 	if (s->damping.condemned)
-		begin_trial(s);
+		damping_begin_trial(s);
 }
 
 void
@@ -171,12 +171,12 @@ damping_tick(struct swim *s, const struct input *in)
 		return;
 	if (swim_time_reached(s->now, d->ends)) {
 		if (2 * d->acked >= d->asked)
-			come_back(s, in);
+			damping_come_back(s, in);
 		else
-			begin_trial(s);
+			damping_begin_trial(s);
 	}
 	if (d->unanswered == UNANSWERED_MAX)
-		begin_trial(s);
+		damping_begin_trial(s);
 	if (!d->condemned || !swim_time_reached(s->now, d->ping_at))
 		return;
 	d->ping_at =

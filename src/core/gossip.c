@@ -31,7 +31,7 @@ gossip_limit(const struct swim *s)
  * twice as often as others, and not stopped early.
  */
 static unsigned
-limit_of(const struct rumour *r, unsigned limit)
+gossip_limit_of(const struct rumour *r, unsigned limit)
 {
 	if (!members_is_removed(r->member))
 		return limit;
@@ -39,7 +39,7 @@ limit_of(const struct rumour *r, unsigned limit)
 }
 
 static swim_duration
-pause_of(const struct swim *s)
+gossip_pause_of(const struct swim *s)
 {
 	swim_duration interval = s->config.timing.gossip_interval;
 	swim_duration most = swim_ns(LEAVE_MOST.ns / LEAVE_TICKS);
@@ -51,7 +51,7 @@ void
 gossip_wake(struct swim *s)
 {
 	if (s->rumours.count > 0 && s->live_count > 0 && swim_time_is_never(s->gossip_at)) {
-		swim_time next = swim_time_add(s->gossiped, pause_of(s));
+		swim_time next = swim_time_add(s->gossiped, gossip_pause_of(s));
 
 		s->gossip_at = swim_time_before(next, s->now) ? s->now : next;
 	}
@@ -64,7 +64,7 @@ gossip_drop(struct swim *s, struct member *m)
 }
 
 static enum rumour_kind
-alive_kind(const struct member *m)
+gossip_alive_kind(const struct member *m)
 {
 	switch (m->alive_as) {
 	case ALIVE_AGAIN:
@@ -80,11 +80,11 @@ alive_kind(const struct member *m)
 }
 
 static enum rumour_kind
-kind_of(const struct swim *s, const struct member *m)
+gossip_kind_of(const struct swim *s, const struct member *m)
 {
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
-		return m == s->self ? RUMOUR_REFUTE : alive_kind(m);
+		return m == s->self ? RUMOUR_REFUTE : gossip_alive_kind(m);
 	case SWIM_SUSPECT:
 		return RUMOUR_SUSPECT;
 	case SWIM_DEAD:
@@ -97,7 +97,7 @@ kind_of(const struct swim *s, const struct member *m)
 void
 gossip_queue(struct swim *s, struct member *m)
 {
-	enum rumour_kind kind = kind_of(s, m);
+	enum rumour_kind kind = gossip_kind_of(s, m);
 
 	/* A stand-in is nobody else's business before it has a name. */
 	if (m->stand_in)
@@ -116,7 +116,7 @@ gossip_queue(struct swim *s, struct member *m)
  * sends `answered` back (gossip_tell_answered), and whoever learns it that way passes it on.
  */
 static uint8_t
-answered_flag(const struct member *m, bool page)
+gossip_answered_flag(const struct member *m, bool page)
 {
 	bool gone = !swim_status_is_live(members_status(m));
 	bool joins = !gone && m->rumour != NULL && m->rumour->kind == RUMOUR_JOIN;
@@ -131,7 +131,7 @@ answered_flag(const struct member *m, bool page)
 }
 
 static void
-update_of(const struct swim *s, const struct member *m, bool page, struct wire_update *out)
+gossip_update_of(const struct swim *s, const struct member *m, bool page, struct wire_update *out)
 {
 	swim_duration age = swim_time_since(s->now, m->since);
 
@@ -153,14 +153,14 @@ update_of(const struct swim *s, const struct member *m, bool page, struct wire_u
 	if (members_is_removed(m))
 		out->flags |= WIRE_FLAG_FORGET;
 	if (m != s->self)
-		out->flags |= answered_flag(m, page);
+		out->flags |= gossip_answered_flag(m, page);
 	if (base_is_peer(m))
 		out->flags |= WIRE_FLAG_BASE;
 }
 
 /* Add the update, or the updates that tell a base peer the same, or nothing if the recipient must not be told of m. */
 static bool
-add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
+gossip_add_update(const struct swim *s, struct wire_writer *w, const struct member *m,
     const struct wire_update *u)
 {
 	if (base_hears_names(w, m))
@@ -173,12 +173,12 @@ gossip_add_member(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	update_of(s, m, w->sync, &u);
-	return add_update(s, w, m, &u);
+	gossip_update_of(s, m, w->sync, &u);
+	return gossip_add_update(s, w, m, &u);
 }
 
 static void
-leave_out_tags(struct wire_update *u)
+gossip_leave_out_tags(struct wire_update *u)
 {
 	if (u->tags.len == 0)
 		return;
@@ -191,13 +191,13 @@ gossip_add_without(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	update_of(s, m, w->sync, &u);
-	if (add_update(s, w, m, &u))
+	gossip_update_of(s, m, w->sync, &u);
+	if (gossip_add_update(s, w, m, &u))
 		return true;
 	if (u.tags.len == 0)
 		return false;
-	leave_out_tags(&u);
-	return add_update(s, w, m, &u);
+	gossip_leave_out_tags(&u);
+	return gossip_add_update(s, w, m, &u);
 }
 
 bool
@@ -207,9 +207,9 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 
 	if (visitor_is_arriving(s))
 		return gossip_add_without(s, w, m);
-	update_of(s, m, w->sync, &u);
-	leave_out_tags(&u);
-	return add_update(s, w, m, &u);
+	gossip_update_of(s, m, w->sync, &u);
+	gossip_leave_out_tags(&u);
+	return gossip_add_update(s, w, m, &u);
 }
 
 bool
@@ -252,12 +252,12 @@ static void
 gossip_count_sent(struct swim *s, struct rumour *r, unsigned limit)
 {
 	rumour_pack(&s->rumours, r);
-	rumour_advance(&s->rumours, r, limit_of(r, limit));
+	rumour_advance(&s->rumours, r, gossip_limit_of(r, limit));
 }
 
 /* Rumours of one kind, least often sent first; all but the first leave `keep` bytes free. */
 static void
-fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
+gossip_fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
     enum rumour_kind kind, size_t keep)
 {
 	unsigned limit = gossip_limit(s), misses = 0;
@@ -271,7 +271,7 @@ fill_kind(struct swim *s, struct wire_writer *w, const struct member *recipient,
 			next = rumour_next(r);
 			if (rumour_is_packed(&s->rumours, r))
 				continue;
-			if (level >= limit_of(r, limit)) { /* the cluster has shrunk since */
+			if (level >= gossip_limit_of(r, limit)) { /* the cluster has shrunk since */
 				rumour_drop(&s->rumours, r);
 				continue;
 			}
@@ -295,7 +295,7 @@ full:
  * Nothing fits: one whose tags are too many for this path goes without them, or nobody beyond it would hear of it.
  */
 static void
-fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
+gossip_fill_without(struct swim *s, struct wire_writer *w, const struct member *recipient)
 {
 	unsigned limit = gossip_limit(s);
 
@@ -333,13 +333,13 @@ gossip_fill(struct swim *s, struct wire_writer *w, const struct member *recipien
 		if (s->rumours.kind_count[k] == 0)
 			continue;
 		keep -= share;
-		fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
+		gossip_fill_kind(s, w, recipient, (enum rumour_kind)k, keep);
 	}
 	/* What the later ones didn't need. */
 	for (unsigned k = 0; k < RUMOUR_KINDS; k++)
-		fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
+		gossip_fill_kind(s, w, recipient, (enum rumour_kind)k, 0);
 	if (w->count == 0)
-		fill_without(s, w, recipient);
+		gossip_fill_without(s, w, recipient);
 }
 
 void
@@ -394,7 +394,7 @@ gossip_ask_first(struct swim *s, struct member *to)
 }
 
 static void
-push(struct swim *s, struct member *to)
+gossip_push(struct swim *s, struct member *to)
 {
 	enum wire_recipient recipient = base_recipient(s, to);
 	struct wire_trailer trailer;
@@ -434,7 +434,7 @@ push(struct swim *s, struct member *to)
 
 /* Many may be said to live at one address, which is asked for one of them at a time. */
 static bool
-is_asked(struct member *const to[], size_t at)
+gossip_is_asked(struct member *const to[], size_t at)
 {
 	for (size_t i = 0; i < at; i++) {
 		if (!link_is_shown(to[i]) && strcmp(to[i]->address, to[at]->address) == 0)
@@ -444,7 +444,7 @@ is_asked(struct member *const to[], size_t at)
 }
 
 static struct member *
-answerer(const struct swim *s, const struct input *in)
+gossip_answerer(const struct swim *s, const struct input *in)
 {
 	struct wire_str id = in->msg->member.id;
 
@@ -456,7 +456,7 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
 {
 	const struct extra *x = question_owner(q, struct extra, proof);
 	struct answer answer = {.ours = true};
-	struct member *m = answerer(s, in);
+	struct member *m = gossip_answerer(s, in);
 	swim_time sent;
 
 	if (m == NULL || m->extra != x)
@@ -479,7 +479,7 @@ gossip_answered(struct swim *s, const struct input *in, struct question *q)
  * not told, nor those that have been told often enough since the cluster shrank.
  */
 static bool
-has_news(const struct swim *s, const struct member *to)
+gossip_has_news(const struct swim *s, const struct member *to)
 {
 	enum wire_recipient recipient = base_recipient(s, to);
 	unsigned limit = gossip_limit(s);
@@ -489,7 +489,7 @@ has_news(const struct swim *s, const struct member *to)
 		for (unsigned level = 0; level < RUMOUR_LEVELS; level++) {
 			r = rumour_first(&s->rumours, (enum rumour_kind)k, level);
 			for (; r != NULL; r = rumour_next(r)) {
-				if (!gossip_is_about(r, to) && level < limit_of(r, limit) &&
+				if (!gossip_is_about(r, to) && level < gossip_limit_of(r, limit) &&
 				    !base_withholds(s, recipient, r->member))
 					return true;
 			}
@@ -501,16 +501,16 @@ has_news(const struct swim *s, const struct member *to)
 void
 gossip_welcome(struct swim *s, const struct input *in)
 {
-	struct member *m = answerer(s, in);
+	struct member *m = gossip_answerer(s, in);
 
 	if (m == NULL || !link_is_shown(m) || !members_is_live(m))
 		return;
-	if (has_news(s, m))
-		push(s, m);
+	if (gossip_has_news(s, m))
+		gossip_push(s, m);
 }
 
 static void
-tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t budget)
+gossip_tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t budget)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -532,7 +532,7 @@ tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, size_t b
 
 /* What a datagram of this length may make us tell its sender; 0: nothing. */
 static size_t
-room_to_tell(struct swim *s, const struct input *in)
+gossip_room_to_tell(struct swim *s, const struct input *in)
 {
 	const struct member *to = link_speaker(s, in, &in->from);
 
@@ -545,16 +545,16 @@ room_to_tell(struct swim *s, const struct input *in)
 void
 gossip_tell(struct swim *s, const struct input *in, struct member *m)
 {
-	size_t budget = room_to_tell(s, in);
+	size_t budget = gossip_room_to_tell(s, in);
 
 	if (budget > 0)
-		tell_at(s, m, &in->from, budget);
+		gossip_tell_at(s, m, &in->from, budget);
 }
 
 void
 gossip_tell_answered(struct swim *s, const struct input *in)
 {
-	size_t budget = room_to_tell(s, in);
+	size_t budget = gossip_room_to_tell(s, in);
 	struct wire_updates_iter iter = {0};
 	struct wire_trailer trailer;
 	struct wire_update told, u;
@@ -570,10 +570,10 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 		if (swim_status_is_live(told.status) || !(told.flags & WIRE_FLAG_UNANSWERED) ||
 		    m == NULL || m == s->self || !members_is_shown(m) || !members_has_lived(m))
 			continue;
-		update_of(s, m, w.sync, &u);
+		gossip_update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
 		/* The answer is to be about as small as the question. */
-		leave_out_tags(&u);
+		gossip_leave_out_tags(&u);
 		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
 	}
 	if (w.count > 0)
@@ -586,12 +586,12 @@ void
 gossip_moved(struct swim *s, struct member *m, const struct swim_addr *former)
 {
 	if (locate_reaches(s, former))
-		tell_at(s, m, former, path_safe(s, m));
+		gossip_tell_at(s, m, former, path_safe(s, m));
 }
 
 /* Do suspicions, verdicts or refutations wait that have not gone out to as many as one interval reaches? */
 static bool
-is_urgent(const struct swim *s)
+gossip_is_urgent(const struct swim *s)
 {
 	for (unsigned k = 0; k < RUMOUR_JOIN; k++) {
 		for (unsigned level = 0;
@@ -605,20 +605,20 @@ is_urgent(const struct swim *s)
 
 /* Those who have shown to be there; and what is told of a member is no news to itself. */
 static bool
-wants_news(const struct swim *s, const struct member *m)
+gossip_wants_news(const struct swim *s, const struct member *m)
 {
 	return members_status(m) == SWIM_ALIVE && link_is_shown(m) && m->rumour == NULL &&
 	       locate_is_reached(s, m);
 }
 
 static bool
-is_reached_swimd(const struct swim *s, const struct member *m)
+gossip_is_reached_swimd(const struct swim *s, const struct member *m)
 {
 	return !base_is_peer(m) && locate_is_reached(s, m);
 }
 
 static bool
-is_told(const struct swim *s, const struct member *m)
+gossip_is_told(const struct swim *s, const struct member *m)
 {
 	return locate_is_reached(s, m) && !introduce_is_spreading(s, m);
 }
@@ -628,13 +628,13 @@ is_told(const struct swim *s, const struct member *m)
  * are base peers, half as many targets more are picked among the swimds, which would otherwise hear late among many base peers.
  */
 static size_t
-pick_targets(struct swim *s, size_t want, struct member **to)
+gossip_pick_targets(struct swim *s, size_t want, struct member **to)
 {
 	size_t swimds = 0, others, count;
 
 	if (s->introductions > 0)
-		swimds = members_pick(s, (want + 1) / 2, NULL, is_reached_swimd, to);
-	others = members_pick(s, want, NULL, is_told, to + swimds);
+		swimds = members_pick(s, (want + 1) / 2, NULL, gossip_is_reached_swimd, to);
+	others = members_pick(s, want, NULL, gossip_is_told, to + swimds);
 	count = swimds;
 	for (size_t i = swimds; i < swimds + others; i++) {
 		bool again = false;
@@ -662,17 +662,17 @@ gossip_tick(struct swim *s)
 	}
 	if (want > PUSHED_MOST)
 		want = PUSHED_MOST;
-	want = pick_targets(s, want, to);
+	want = gossip_pick_targets(s, want, to);
 	for (size_t i = 0; i < want && s->rumours.count > 0; i++) {
 		if (link_is_shown(to[i]) && base_recipient(s, to[i]) != WIRE_RECIPIENT_UNKNOWN)
-			push(s, to[i]);
-		else if (!is_asked(to, i))
+			gossip_push(s, to[i]);
+		else if (!gossip_is_asked(to, i))
 			gossip_ask_first(s, to[i]);
 	}
-	for (size_t i = want; i < BATCH * want && RULE(urgent_pushes) && is_urgent(s); i++) {
-		if (members_pick(s, 1, NULL, wants_news, to) == 0)
+	for (size_t i = want; i < BATCH * want && RULE(urgent_pushes) && gossip_is_urgent(s); i++) {
+		if (members_pick(s, 1, NULL, gossip_wants_news, to) == 0)
 			break;
-		push(s, to[0]);
+		gossip_push(s, to[0]);
 	}
 	s->gossiped = s->now;
 	s->gossip_at = SWIM_TIME_NEVER;

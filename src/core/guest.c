@@ -18,7 +18,7 @@ guest_answered(struct swim *s, const struct swim_addr *addr)
 
 /* Of those that have never answered, one that is suspected, or else has been there for longest. */
 static struct member *
-find_unseen(const struct swim *s)
+guest_find_unseen(const struct swim *s)
 {
 	struct member *found = NULL;
 
@@ -48,7 +48,7 @@ guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 			join_start(s, in, addr, JOIN_GREET);
 		return false;
 	}
-	unseen = find_unseen(s);
+	unseen = guest_find_unseen(s);
 	if (unseen == NULL)
 		return false;
 	s->guest = (struct swim_addr){0};

@@ -20,7 +20,7 @@
 #define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
 
 static swim_duration
-patience(const struct swim *s)
+join_patience(const struct swim *s)
 {
 	swim_duration timeout = s->config.timing.probe_timeout;
 
@@ -32,7 +32,7 @@ patience(const struct swim *s)
  * likes: they are no larger than that of one whose name we know.
  */
 static size_t
-padded_to(const struct swim *s, const struct input *in, const struct join *j,
+join_padded_to(const struct swim *s, const struct input *in, const struct join *j,
     const struct member *known)
 {
 	switch (j->kind) {
@@ -62,7 +62,8 @@ padded_to(const struct swim *s, const struct input *in, const struct join *j,
  * datagrams are large enough.  Other pings may exceed it now and then, as the datagrams of a base peer can be smaller.
  */
 static bool
-fits(struct swim *s, const struct input *in, const struct join *j, struct wire_trailer *trailer)
+join_fits(struct swim *s, const struct input *in, const struct join *j,
+    struct wire_trailer *trailer)
 {
 	if (j->kind == JOIN_CLAIM)
 		return visitor_least(trailer, j->budget) <= j->budget;
@@ -74,7 +75,7 @@ fits(struct swim *s, const struct input *in, const struct join *j, struct wire_t
  * address where we know a base peer.  A greeting to such an address tells nothing of swimds, so that both kinds can answer it.
  */
 static enum wire_recipient
-recipient_of(const struct swim *s, const struct join *j, const struct member *known)
+join_recipient_of(const struct swim *s, const struct join *j, const struct member *known)
 {
 	enum wire_recipient recipient = base_recipient(s, known);
 
@@ -98,7 +99,7 @@ recipient_of(const struct swim *s, const struct join *j, const struct member *kn
 
 /* The member that a JOIN_LEAVER or a JOIN_FORMER asks about.  NULL: it is forgotten, or has another address by now. */
 static struct member *
-asked_member(const struct swim *s, const struct join *j)
+join_asked_member(const struct swim *s, const struct join *j)
 {
 	size_t i = members_position(s, j->member, true);
 	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
@@ -109,9 +110,9 @@ asked_member(const struct swim *s, const struct join *j)
 }
 
 static void
-add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct member *known)
+join_add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct member *known)
 {
-	const struct member *leaver = j->kind == JOIN_LEAVER ? asked_member(s, j) : NULL;
+	const struct member *leaver = j->kind == JOIN_LEAVER ? join_asked_member(s, j) : NULL;
 
 	/* A base peer that has not left refutes this suspicion in its answer. */
 	if (leaver != NULL)
@@ -124,7 +125,7 @@ add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct 
 
 /* Send the ping that only base peers read.  The one that only swimds read follows, and one of the two is answered. */
 static void
-send_to_base(struct swim *s, struct join *j, struct member *known)
+join_send_to_base(struct swim *s, struct join *j, struct member *known)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -141,7 +142,7 @@ send_to_base(struct swim *s, struct join *j, struct member *known)
 }
 
 static bool
-send_join(struct swim *s, const struct input *in, struct join *j)
+join_send_join(struct swim *s, const struct input *in, struct join *j)
 {
 	enum wire_type type = WIRE_PING;
 	enum wire_recipient recipient;
@@ -154,20 +155,20 @@ send_join(struct swim *s, const struct input *in, struct join *j)
 	if (j->kind == JOIN_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
-	recipient = recipient_of(s, j, known);
+	recipient = join_recipient_of(s, j, known);
 	j->tries++;
 	j->sent = s->now;
-	j->next = swim_time_add(s->now, patience(s));
+	j->next = swim_time_add(s->now, join_patience(s));
 	if (j->kind == JOIN_LEAVER)
-		j->next = swim_time_add(s->now, swim_ns(patience(s).ns / LEAVER_HURRY));
+		j->next = swim_time_add(s->now, swim_ns(join_patience(s).ns / LEAVER_HURRY));
 	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
 		j->next = swim_time_add(s->now, join_contest_takes(s));
 	base_trailer(s, recipient, &trailer);
-	if (j->small && !fits(s, in, j, &trailer))
+	if (j->small && !join_fits(s, in, j, &trailer))
 		return false;
 	if (j->kind == JOIN_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
 		if (RULE(seed_may_be_base))
-			send_to_base(s, j, known);
+			join_send_to_base(s, j, known);
 		recipient = WIRE_RECIPIENT_SWIMD;
 		type = WIRE_AUTHENTICATED;
 	}
@@ -178,8 +179,8 @@ send_join(struct swim *s, const struct input *in, struct join *j)
 		wire_begin_envelope(&w, j->question.seq);
 	wire_begin_ping(&w, j->question.seq);
 	if (!j->small)
-		add_updates(s, &w, j, known);
-	room = padded_to(s, in, j, known);
+		join_add_updates(s, &w, j, known);
+	room = join_padded_to(s, in, j, known);
 	if (j->small && room > j->budget)
 		room = j->budget;
 	j->to_base = base_is_recipient(recipient);
@@ -195,7 +196,7 @@ send_join(struct swim *s, const struct input *in, struct join *j)
  * table of members, so claim_is_shown() says whether it has answered at this address.
  */
 static bool
-is_small(struct swim *s, const struct input *in, const struct join *j)
+join_is_small(struct swim *s, const struct input *in, const struct join *j)
 {
 	const struct member *m = link_speaker(s, in, &j->addr);
 
@@ -234,7 +235,7 @@ join_end(struct swim *s, struct join *j)
 
 /* `about`: the member that a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
 static bool
-start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum join_kind kind,
+join_open(struct swim *s, const struct input *in, const struct swim_addr *addr, enum join_kind kind,
     uint64_t than, const struct member *about)
 {
 	struct join *slot = NULL;
@@ -262,9 +263,9 @@ start(struct swim *s, const struct input *in, const struct swim_addr *addr, enum
 	    .member = about == NULL ? 0 : about->hash,
 	    .than = than};
 	join_await(s, slot, core_seq(s));
-	slot->small = is_small(s, in, slot);
+	slot->small = join_is_small(s, in, slot);
 	slot->budget = in->allowance->credit;
-	if (!send_join(s, in, slot)) {
+	if (!join_send_join(s, in, slot)) {
 		join_end(s, slot);
 		return false;
 	}
@@ -277,7 +278,7 @@ bool
 join_start(struct swim *s, const struct input *in, const struct swim_addr *addr,
     enum join_kind kind)
 {
-	return start(s, in, addr, kind, 0, NULL);
+	return join_open(s, in, addr, kind, 0, NULL);
 }
 
 bool
@@ -331,12 +332,12 @@ join_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
 swim_duration
 join_contest_takes(const struct swim *s)
 {
-	return swim_ns(TRIES * patience(s).ns);
+	return swim_ns(TRIES * join_patience(s).ns);
 }
 
 /* Where the question of this kind to this address is in the table; SWIM_PENDING_JOINS: none is under way. */
 static size_t
-place_of(const struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+join_place_of(const struct swim *s, const struct swim_addr *addr, enum join_kind kind)
 {
 	size_t i = 0;
 
@@ -348,24 +349,24 @@ place_of(const struct swim *s, const struct swim_addr *addr, enum join_kind kind
 
 /* The contest with another member of our name at this address, of which join_start begins one at a time; or NULL. */
 static struct join *
-contest_at(struct swim *s, const struct swim_addr *addr)
+join_contest_at(struct swim *s, const struct swim_addr *addr)
 {
-	size_t i = place_of(s, addr, JOIN_CLAIM);
+	size_t i = join_place_of(s, addr, JOIN_CLAIM);
 
 	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
 }
 
 /* The address has not answered yet.  Another datagram has come from there: it pays for one more small ping. */
 static void
-ask_once_more(struct swim *s, const struct input *in, struct join *j)
+join_ask_once_more(struct swim *s, const struct input *in, struct join *j)
 {
 	struct join before = *j;
 
 	if (!j->small || j->looped || in->allowance->charged || j->tries >= TRIES ||
-	    swim_time_since(s->now, j->sent).ns < patience(s).ns)
+	    swim_time_since(s->now, j->sent).ns < join_patience(s).ns)
 		return;
 	j->budget = in->allowance->credit;
-	if (send_join(s, in, j))
+	if (join_send_join(s, in, j))
 		visitor_spend(in, &j->addr, j->len);
 	else
 		*j = before;
@@ -380,11 +381,11 @@ join_contest(struct swim *s, const struct input *in, const struct swim_addr *add
 	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
 		return false;
 	began = join_start(s, in, addr, JOIN_CLAIM);
-	j = contest_at(s, addr);
+	j = join_contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
 	if (j != NULL && !began)
-		ask_once_more(s, in, j);
+		join_ask_once_more(s, in, j);
 	return began;
 }
 
@@ -405,16 +406,16 @@ join_is_move_to(const struct swim *s, const struct swim_addr *addr)
  * to the address `to`.
  */
 static void
-ask_former(struct swim *s, const struct input *in, const struct member *m,
+join_ask_former(struct swim *s, const struct input *in, const struct member *m,
     const struct swim_addr *to)
 {
 	size_t i;
 
 	/* A member that we cannot reach at its former address may still live there. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !start(s, in, &m->addr, JOIN_FORMER, 0, m))
+	    !join_open(s, in, &m->addr, JOIN_FORMER, 0, m))
 		return;
-	i = place_of(s, &m->addr, JOIN_FORMER);
+	i = join_place_of(s, &m->addr, JOIN_FORMER);
 	s->joins[i].to = *to;
 }
 
@@ -423,7 +424,7 @@ ask_former(struct swim *s, const struct input *in, const struct member *m,
  * we asked for its own.  It may have crashed and started again at this address.
  */
 static void
-found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
+join_found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	struct swim_addr stated;
@@ -438,14 +439,14 @@ found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
 	if (!members_is_live(m) || (base_is_peer(m) && !RULE(former_is_asked)))
 		apply_moved(s, in, m, &j->addr);
 	else if (base_is_peer(m))
-		ask_former(s, in, m, &j->addr);
+		join_ask_former(s, in, m, &j->addr);
 }
 
 /* The former address of the base peer is silent, or answers with another id: the base peer has moved. */
 static void
-former_is_gone(struct swim *s, const struct input *in, const struct join *j)
+join_former_is_gone(struct swim *s, const struct input *in, const struct join *j)
 {
-	struct member *m = asked_member(s, j);
+	struct member *m = join_asked_member(s, j);
 
 	if (m != NULL && m->peer != PEER_SWIMD)
 		apply_moved(s, in, m, &j->to);
@@ -455,19 +456,19 @@ void
 join_ask_leaver(struct swim *s, const struct input *in, const struct member *m,
     const struct swim_addr *at, uint64_t incarnation)
 {
-	start(s, in, at, JOIN_LEAVER, incarnation, m);
+	join_open(s, in, at, JOIN_LEAVER, incarnation, m);
 }
 
 bool
 join_is_leaver(const struct swim *s, const struct swim_addr *addr)
 {
-	return place_of(s, addr, JOIN_LEAVER) < SWIM_PENDING_JOINS;
+	return join_place_of(s, addr, JOIN_LEAVER) < SWIM_PENDING_JOINS;
 }
 
 bool
 join_is_contested(struct swim *s, const struct swim_addr *addr)
 {
-	return contest_at(s, addr) != NULL;
+	return join_contest_at(s, addr) != NULL;
 }
 
 /*
@@ -476,7 +477,7 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
  * ever.
  */
 static void
-loop(struct swim *s, const struct input *in, struct join *j)
+join_loop(struct swim *s, const struct input *in, struct join *j)
 {
 	j->looped = true;
 	apply_refute(s, in, j->than);
@@ -485,10 +486,10 @@ loop(struct swim *s, const struct input *in, struct join *j)
 void
 join_uncontested(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	struct join *j = contest_at(s, addr);
+	struct join *j = join_contest_at(s, addr);
 
 	if (j != NULL && !j->looped)
-		loop(s, in, j);
+		join_loop(s, in, j);
 }
 
 /* The question of this sequence number; NULL: none is under way. */
@@ -511,7 +512,7 @@ join_came_back(struct swim *s, const struct input *in, uint64_t seq)
 	if (j->kind == JOIN_SEED)
 		j->looped = true;
 	else if (j->kind == JOIN_CLAIM)
-		loop(s, in, j);
+		join_loop(s, in, j);
 }
 
 bool
@@ -522,7 +523,7 @@ join_is_ours(const struct swim *s, uint64_t seq)
 
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
 static enum claim_end
-outdone(struct swim *s, struct join *j, const struct swim_addr *from)
+join_outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 {
 	bool last = j->tries >= TRIES && swim_time_reached(s->now, j->next);
 	enum claim_end end = claim_outdone(s, j, from, last);
@@ -534,7 +535,7 @@ outdone(struct swim *s, struct join *j, const struct swim_addr *from)
 
 /* From the beginning, with all that is known of the answer forgotten. */
 static void
-contest_again(struct swim *s, const struct input *in, struct join *j)
+join_contest_again(struct swim *s, const struct input *in, struct join *j)
 {
 	j->answered = j->base = j->stays = false;
 	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
@@ -542,12 +543,12 @@ contest_again(struct swim *s, const struct input *in, struct join *j)
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
 	join_await(s, j, core_seq(s));
-	send_join(s, in, j);
+	join_send_join(s, in, j);
 }
 
 /* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
 static void
-tell_claim(struct swim *s, const struct join *j)
+join_tell_claim(struct swim *s, const struct join *j)
 {
 	if (j->heard || claim_is_settled(s))
 		claim_complain(s, &j->addr);
@@ -555,7 +556,7 @@ tell_claim(struct swim *s, const struct join *j)
 
 /* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of TRIES pings. */
 static void
-show(struct swim *s, const struct input *in, struct join *j)
+join_show(struct swim *s, const struct input *in, struct join *j)
 {
 	struct join before = *j;
 
@@ -564,20 +565,20 @@ show(struct swim *s, const struct input *in, struct join *j)
 	if (j->than < s->self->incarnation)
 		j->than = s->self->incarnation;
 	j->small = false;
-	contest_again(s, in, j);
+	join_contest_again(s, in, j);
 	j->claimed = before.claimed;
 	/* If a claim has outdone us already, only this answer was missing: no later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
 	j->stays = before.stays;
 	if (j->outdone)
-		outdone(s, j, &in->from);
+		join_outdone(s, j, &in->from);
 	else
-		tell_claim(s, j);
+		join_tell_claim(s, j);
 }
 
 /* Somebody lives where another of our name is said to. */
 static void
-contested(struct swim *s, const struct input *in, struct join *j)
+join_contested(struct swim *s, const struct input *in, struct join *j)
 {
 	bool same = probe_same_id(in->msg->member.id, s->self);
 
@@ -592,16 +593,16 @@ contested(struct swim *s, const struct input *in, struct join *j)
 		apply_refute(s, in, j->than);
 	} else if (j->small) {
 		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
-		show(s, in, j);
+		join_show(s, in, j);
 	} else if (!in->msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
-		outdone(s, j, &in->from);
+		join_outdone(s, j, &in->from);
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
 		claim_shown(s, &j->addr);
-		tell_claim(s, j);
+		join_tell_claim(s, j);
 	}
 }
 
@@ -612,13 +613,13 @@ join_nack(struct swim *s, const struct input *in)
 
 	if (j != NULL && j->kind == JOIN_CLAIM && j->small &&
 	    probe_same_id(in->msg->member.id, s->self))
-		contested(s, in, j);
+		join_contested(s, in, j);
 }
 
 bool
 join_is_outdone(const struct swim *s, const struct swim_addr *addr)
 {
-	size_t i = place_of(s, addr, JOIN_CLAIM);
+	size_t i = join_place_of(s, addr, JOIN_CLAIM);
 
 	return i < SWIM_PENDING_JOINS && s->joins[i].outdone && !s->joins[i].resting;
 }
@@ -626,14 +627,14 @@ join_is_outdone(const struct swim *s, const struct swim_addr *addr)
 bool
 join_asks(const struct swim *s, const struct swim_addr *addr)
 {
-	return place_of(s, addr, JOIN_SEED) < SWIM_PENDING_JOINS ||
-	       place_of(s, addr, JOIN_CLAIM) < SWIM_PENDING_JOINS;
+	return join_place_of(s, addr, JOIN_SEED) < SWIM_PENDING_JOINS ||
+	       join_place_of(s, addr, JOIN_CLAIM) < SWIM_PENDING_JOINS;
 }
 
 void
 join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, bool modern)
 {
-	struct join *j = contest_at(s, addr);
+	struct join *j = join_contest_at(s, addr);
 
 	if (j == NULL || j->looped)
 		return;
@@ -641,7 +642,7 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 	if (end != CLAIM_WE_GO) {
 		j->heard = true;
 		if (j->answered)
-			tell_claim(s, j);
+			join_tell_claim(s, j);
 	}
 	if (j->resting)
 		return;
@@ -656,14 +657,14 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 		j->outdone = true;
 		j->stays = false;
 		if (j->answered)
-			outdone(s, j, addr);
+			join_outdone(s, j, addr);
 		break;
 	}
 }
 
 /* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
 static void
-time_answer(struct swim *s, const struct input *in, const struct join *j)
+join_time_answer(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -673,7 +674,7 @@ time_answer(struct swim *s, const struct input *in, const struct join *j)
 
 /* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
 static void
-note_base(struct swim *s, const struct input *in, const struct join *j)
+join_note_base(struct swim *s, const struct input *in, const struct join *j)
 {
 	struct wire_member_id id = in->msg->member;
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
@@ -689,7 +690,7 @@ note_base(struct swim *s, const struct input *in, const struct join *j)
 
 /* It lives where it was asked, and is said to, or can be reached where it was asked. */
 static void
-prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
+join_prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -702,7 +703,7 @@ prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
 
 /* Does the answer say that its sender is alive, at this incarnation at least? */
 static bool
-is_denied(const struct input *in, uint64_t than)
+join_is_denied(const struct input *in, uint64_t than)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
@@ -722,18 +723,18 @@ is_denied(const struct input *in, uint64_t than)
  * A small question has no room for what is to be denied.
  */
 static void
-leaver_answered(struct swim *s, const struct input *in, const struct join *j)
+join_leaver_answered(struct swim *s, const struct input *in, const struct join *j)
 {
-	struct member *m = asked_member(s, j);
+	struct member *m = join_asked_member(s, j);
 
 	if (m != NULL && probe_same_id(in->msg->member.id, m) && !j->small &&
-	    !is_denied(in, j->than))
+	    !join_is_denied(in, j->than))
 		apply_left(s, in, m, j->than);
 }
 
 /* A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive again. */
 static void
-tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
+join_tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -743,7 +744,7 @@ tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr
 }
 
 static void
-seed_answered(struct swim *s, const struct input *in, const struct join *j)
+join_seed_answered(struct swim *s, const struct input *in, const struct join *j)
 {
 	bool other = in->answer.of_seed;
 
@@ -759,26 +760,26 @@ seed_answered(struct swim *s, const struct input *in, const struct join *j)
 
 /* The answer tells what the question was asked for. */
 static void
-conclude(struct swim *s, const struct input *in, const struct join *j)
+join_conclude(struct swim *s, const struct input *in, const struct join *j)
 {
 	bool swimd = in->msg->trailer.has_digest;
 
 	switch (j->kind) {
 	case JOIN_SEED:
-		seed_answered(s, in, j);
+		join_seed_answered(s, in, j);
 		break;
 	case JOIN_GREET:
 		if (!swimd) {
-			found_elsewhere(s, in, j);
-			tell_of_its_death(s, in, &j->addr);
+			join_found_elsewhere(s, in, j);
+			join_tell_of_its_death(s, in, &j->addr);
 		}
 		break;
 	case JOIN_LEAVER:
-		leaver_answered(s, in, j);
+		join_leaver_answered(s, in, j);
 		break;
 	case JOIN_FORMER:
 		if (members_hash(in->msg->member.id.bytes, in->msg->member.id.len) != j->member)
-			former_is_gone(s, in, j);
+			join_former_is_gone(s, in, j);
 		break;
 	case JOIN_CHECK:
 		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
@@ -801,25 +802,25 @@ join_answered(struct swim *s, const struct input *in, struct question *q)
 	struct input known;
 
 	if (was.kind == JOIN_CLAIM) {
-		contested(s, in, question_owner(q, struct join, question));
+		join_contested(s, in, question_owner(q, struct join, question));
 		return (struct answer){.ours = true};
 	}
 	join_end(s, question_owner(q, struct join, question));
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
 	answer.as_itself = !in->msg->trailer.has_digest && was.kind != JOIN_CHECK;
 	known = input_answering(in, answer);
-	time_answer(s, in, &was);
+	join_time_answer(s, in, &was);
 	if (input_is_from(in, &was.addr))
 		guest_answered(s, &in->from);
 	if (answer.as_itself) {
 		join_learn(s, &known, &was.addr);
-		note_base(s, in, &was);
+		join_note_base(s, in, &was);
 	} else {
-		prove(s, in, &was.addr);
+		join_prove(s, in, &was.addr);
 	}
 	answer.of_seed = was.kind == JOIN_SEED && !probe_same_id(in->msg->member.id, s->self);
 	known.answer = answer;
-	conclude(s, &known, &was);
+	join_conclude(s, &known, &was);
 	answer.ours = true;
 	return answer;
 }
@@ -843,7 +844,7 @@ join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_a
  * who answer at many addresses must not hold all places.
  */
 static void
-rest(struct swim *s, struct join *j)
+join_rest(struct swim *s, struct join *j)
 {
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		if (s->joins[i].active && s->joins[i].resting)
@@ -861,7 +862,7 @@ rest(struct swim *s, struct join *j)
 void
 join_witness(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	struct join *j = contest_at(s, addr);
+	struct join *j = join_contest_at(s, addr);
 
 	if (j == NULL || j->witnessed)
 		return;
@@ -870,12 +871,12 @@ join_witness(struct swim *s, const struct input *in, const struct swim_addr *add
 	if (!claim_is_settled(s) && (j->resting || j->answered)) {
 		j->resting = false;
 		j->claimed = j->outdone = j->quiet = false;
-		contest_again(s, in, j);
+		join_contest_again(s, in, j);
 	}
 }
 
 static void
-rested(struct swim *s, const struct input *in, struct join *j)
+join_rested(struct swim *s, const struct input *in, struct join *j)
 {
 	j->resting = false;
 	j->again = 0;
@@ -885,7 +886,7 @@ rested(struct swim *s, const struct input *in, struct join *j)
 		return;
 	}
 	j->claimed = j->outdone = j->quiet = false;
-	contest_again(s, in, j);
+	join_contest_again(s, in, j);
 }
 
 /*
@@ -893,7 +894,7 @@ rested(struct swim *s, const struct input *in, struct join *j)
  * answer.  If it stays and is of this version, it repeats that in every round, so that we hear it even if claims are lost.
  */
 static bool
-goes_on(const struct join *j)
+join_goes_on(const struct join *j)
 {
 	if (j->small || j->again == (j->modern ? ROUNDS_MAX : ROUNDS_EARLIER))
 		return false;
@@ -904,32 +905,32 @@ goes_on(const struct join *j)
 
 /* Nobody of our name is there, or a member of our name stays as we do, or the contest is not over. */
 static void
-contest_ends(struct swim *s, const struct input *in, struct join *j)
+join_contest_ends(struct swim *s, const struct input *in, struct join *j)
 {
 	if (s->leaving)
 		return;
-	if (goes_on(j)) {
+	if (join_goes_on(j)) {
 		j->again++;
 		j->quiet = !j->answered;
-		contest_again(s, in, j);
+		join_contest_again(s, in, j);
 		return;
 	}
 	if (!j->answered)
 		claim_unanswered(s, &j->addr, j->witnessed);
 	/* An earlier version never tells its decision, so at the end the ages decide.  A namesake of this version tells it. */
 	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
-	    outdone(s, j, &j->addr) == CLAIM_WE_GO)
+	    join_outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
 	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	apply_refute(s, in, j->than);
 	if (j->answered) {
-		tell_claim(s, j);
-		rest(s, j);
+		join_tell_claim(s, j);
+		join_rest(s, j);
 	}
 }
 
 static void
-give_up(struct swim *s, const struct input *in, struct join *j)
+join_give_up(struct swim *s, const struct input *in, struct join *j)
 {
 	struct member *m;
 
@@ -947,20 +948,20 @@ give_up(struct swim *s, const struct input *in, struct join *j)
 	case JOIN_CHECK:
 		break;
 	case JOIN_LEAVER:
-		apply_left(s, in, asked_member(s, j), j->than);
+		apply_left(s, in, join_asked_member(s, j), j->than);
 		break;
 	case JOIN_FORMER:
-		former_is_gone(s, in, j);
+		join_former_is_gone(s, in, j);
 		break;
 	case JOIN_CLAIM:
-		contest_ends(s, in, j);
+		join_contest_ends(s, in, j);
 		break;
 	}
 }
 
 /* Does silence decide something?  Then it needs all TRIES pings, as one of them may be lost. */
 static bool
-asks_whether_silent(const struct join *j)
+join_asks_whether_silent(const struct join *j)
 {
 	return j->kind == JOIN_LEAVER || j->kind == JOIN_FORMER;
 }
@@ -974,14 +975,14 @@ join_tick(struct swim *s, const struct input *in)
 		if (!j->active || !swim_time_reached(s->now, j->next))
 			continue;
 		if (j->resting)
-			rested(s, in, j);
+			join_rested(s, in, j);
 		else if (j->looped && j->kind == JOIN_CLAIM)
 			join_end(s, j);
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
-			 (!j->small || asks_whether_silent(j)))
-			send_join(s, in, j);
+			 (!j->small || join_asks_whether_silent(j)))
+			join_send_join(s, in, j);
 		else
-			give_up(s, in, j);
+			join_give_up(s, in, j);
 	}
 }
 

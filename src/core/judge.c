@@ -130,7 +130,7 @@ static const struct judge_row actions[] = {
     {BIT(KNOWN_SUSPECT), S_DEAD, R_EQUAL, ANY, FACT_PAGE, 0, ACTION_IGNORE},
     {K_LIVE, S_DEAD, R_RISEN, ANY, FACT_PAGE, 0, ACTION_SUSPECT},
 
-    /* All hold a member that is gone at the same address, by its incarnation.  A base peer or a stranger may have kept another. */
+    /* All hold a member that is gone at one address, by its incarnation.  A base peer or a stranger may have kept another. */
     {K_MEMBER, S_GONE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
     {K_MEMBER, S_GONE, R_HIGHER, BELOW(AUTHORITY_ANSWERED), FACT_MOVED, FACT_SUBJECT,
 	ACTION_REFUSE_CONFLICT},

@@ -51,7 +51,8 @@ link_is_shown_at(const struct member *m, const struct swim_addr *addr)
 }
 
 static bool
-can_be_asked_at(const struct swim *s, const struct swim_addr *addr, const struct swim_addr *first)
+link_can_be_asked_at(const struct swim *s, const struct swim_addr *addr,
+    const struct swim_addr *first)
 {
 	return addr->family != 0 && !swim_addr_equal(addr, first) && locate_reaches(s, addr);
 }
@@ -61,13 +62,13 @@ link_second(const struct swim *s, const struct member *m, const struct swim_addr
 {
 	const struct swim_addr *also = &extra_of(m)->also;
 
-	if (can_be_asked_at(s, also, first))
+	if (link_can_be_asked_at(s, also, first))
 		return also;
-	return can_be_asked_at(s, &m->addr, first) ? &m->addr : NULL;
+	return link_can_be_asked_at(s, &m->addr, first) ? &m->addr : NULL;
 }
 
 static void
-schedule_retry(const struct swim *s, struct extra *x)
+link_schedule_retry(const struct swim *s, struct extra *x)
 {
 	int64_t wait = RETRY_FIRST.ns << x->retries;
 
@@ -93,21 +94,21 @@ link_retry(struct swim *s, struct member *m)
 	struct extra *x = m->extra;
 
 	if (x == NULL || x->via.family == 0 || !swim_time_reached(s->now, x->via_until) ||
-	    !can_be_asked_at(s, &m->addr, &x->via))
+	    !link_can_be_asked_at(s, &m->addr, &x->via))
 		return;
-	schedule_retry(s, x);
+	link_schedule_retry(s, x);
 	link_ask_at(s, m, &m->addr);
 }
 
 /* May we send a question there because anybody said so?  Not to an address of our own or of another member. */
 static bool
-may_be_tried(const struct swim *s, const struct member *m, const struct swim_addr *addr)
+link_may_be_tried(const struct swim *s, const struct member *m, const struct swim_addr *addr)
 {
 	const struct member *there = locate_at(s, addr);
 
 	return !swim_addr_is_wildcard(addr) && !swim_addr_is_multicast(addr) &&
 	       (!swim_addr_is_loopback(addr) || swim_addr_is_loopback(&s->self->addr)) &&
-	       (there == NULL || there == m) && can_be_asked_at(s, addr, &m->addr);
+	       (there == NULL || there == m) && link_can_be_asked_at(s, addr, &m->addr);
 }
 
 void
@@ -117,7 +118,7 @@ link_try(struct swim *s, const struct input *in, struct member *m)
 	struct swim_addr addr;
 
 	if (!in->msg->trailer.has_reached || !swim_addr_parse(text->bytes, text->len, &addr) ||
-	    !may_be_tried(s, m, &addr))
+	    !link_may_be_tried(s, m, &addr))
 		return;
 	link_ask_at(s, m, &addr);
 }
@@ -143,11 +144,11 @@ link_heard(struct swim *s, const struct input *in)
 }
 
 static void
-take_way(const struct swim *s, struct extra *x, const struct swim_addr *addr)
+link_take_way(const struct swim *s, struct extra *x, const struct swim_addr *addr)
 {
 	x->via = *addr;
 	x->strayed = x->retries = 0;
-	schedule_retry(s, x);
+	link_schedule_retry(s, x);
 }
 
 void
@@ -162,14 +163,14 @@ link_found(struct swim *s, struct member *m, const struct swim_addr *at)
 	if (x->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
 	    !locate_reaches(s, at))
 		return;
-	take_way(s, x, at);
+	link_take_way(s, x, at);
 	/* But we may not have asked it there yet: the next probe does. */
 	x->via_until = s->now;
 	x->retries = 0;
 }
 
 static void
-is_direct(struct swim *s, const struct input *in, struct member *m)
+link_is_direct(struct swim *s, const struct input *in, struct member *m)
 {
 	bool was_broken = m->link == SWIM_PATH_RELAYED;
 
@@ -206,7 +207,7 @@ link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked
 		return;
 	/* One answer that was lost on the way from its own address is no reason to look for it elsewhere. */
 	if (x->via.family != 0 || !m->proven || ++x->strayed >= LOSS_QUESTIONS_LEAST)
-		take_way(s, x, asked);
+		link_take_way(s, x, asked);
 }
 
 void
@@ -216,7 +217,7 @@ link_answered(struct swim *s, const struct input *in)
 	struct member *m = members_find(s, id.bytes, id.len);
 
 	if (m != NULL && m != s->self && members_is_living(m))
-		is_direct(s, in, m);
+		link_is_direct(s, in, m);
 }
 
 static void
@@ -275,7 +276,7 @@ link_late_answered(struct swim *s, const struct input *in, struct question *q)
 
 /* One more question that m answered to others alone; true: the link is broken now. */
 static bool
-count_miss(struct swim *s, const struct input *in, struct member *m)
+link_count_miss(struct swim *s, const struct input *in, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
@@ -293,7 +294,7 @@ count_miss(struct swim *s, const struct input *in, struct member *m)
 }
 
 static void
-ask(struct swim *s)
+link_ask(struct swim *s)
 {
 	struct link_check *c = &s->link_check;
 
@@ -310,12 +311,12 @@ link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t s
 		question_open(s, &x->late, QUESTION_LATE, seq);
 		question_try(&x->late);
 	}
-	if (count_miss(s, in, m) || extra_of(m)->missed < CHECKED_AFTER ||
+	if (link_count_miss(s, in, m) || extra_of(m)->missed < CHECKED_AFTER ||
 	    s->link_check.target != NULL)
 		return;
 	s->link_check.target = m;
 	question_open(s, &s->link_check.question, QUESTION_LINK_CHECK, core_seq(s));
-	ask(s);
+	link_ask(s);
 }
 
 void
@@ -326,10 +327,10 @@ link_tick(struct swim *s, const struct input *in)
 	if (c->target == NULL || !swim_time_reached(s->now, c->next))
 		return;
 	/* A suspect is for the failure detector. */
-	if (members_status(c->target) != SWIM_ALIVE || count_miss(s, in, c->target))
+	if (members_status(c->target) != SWIM_ALIVE || link_count_miss(s, in, c->target))
 		link_end_check(s);
 	else
-		ask(s);
+		link_ask(s);
 }
 
 swim_time

@@ -22,22 +22,22 @@
 #define SERIAL_BITS 20 /* of a stamp; our incarnation is above them */
 
 static bool
-is_fresh(const struct swim *s, const struct link_report *r)
+link_report_is_fresh(const struct swim *s, const struct link_report *r)
 {
 	return swim_time_since(s->now, r->at).ns < LASTS.ns;
 }
 
 /* What m says of its links; NULL: nothing, or too long ago. */
 static const struct link_report *
-report_of(const struct swim *s, const struct member *m)
+link_report_report_of(const struct swim *s, const struct member *m)
 {
 	const struct link_report *r = extra_of(m)->report;
 
-	return r != NULL && is_fresh(s, r) ? r : NULL;
+	return r != NULL && link_report_is_fresh(s, r) ? r : NULL;
 }
 
 static void
-unqueue(struct swim *s, const struct member *m)
+link_report_unqueue(struct swim *s, const struct member *m)
 {
 	for (size_t i = 0; i < s->report_count; i++) {
 		if (s->reports[i] == m)
@@ -48,7 +48,7 @@ unqueue(struct swim *s, const struct member *m)
 void
 link_report_forget(struct swim *s, struct member *m)
 {
-	unqueue(s, m);
+	link_report_unqueue(s, m);
 	if (m->extra == NULL)
 		return;
 	core_release(s, m->extra->report);
@@ -58,7 +58,7 @@ link_report_forget(struct swim *s, struct member *m)
 
 /* Keep it, and pass it on.  The oldest of too many to be passed on goes: it has been told most often. */
 static void
-keep(struct swim *s, struct member *m, const struct wire_links *links)
+link_report_keep(struct swim *s, struct member *m, const struct wire_links *links)
 {
 	struct extra *x = extra_new(s, m);
 
@@ -69,7 +69,7 @@ keep(struct swim *s, struct member *m, const struct wire_links *links)
 	if (x->report == NULL)
 		return;
 	*x->report = (struct link_report){.links = *links, .at = s->now};
-	unqueue(s, m);
+	link_report_unqueue(s, m);
 	if (s->report_count == LINK_REPORTS_MAX) {
 		memmove(s->reports, s->reports + 1, (LINK_REPORTS_MAX - 1) * sizeof(*s->reports));
 		s->report_count--;
@@ -78,7 +78,7 @@ keep(struct swim *s, struct member *m, const struct wire_links *links)
 }
 
 static void
-tell_own(struct swim *s)
+link_report_tell_own(struct swim *s)
 {
 	struct wire_links links = {.teller = s->self->hash};
 
@@ -93,7 +93,7 @@ tell_own(struct swim *s)
 			links.total++;
 	}
 	links.stamp = (s->self->incarnation << SERIAL_BITS) + ++s->report_serial;
-	keep(s, s->self, &links);
+	link_report_keep(s, s->self, &links);
 	s->report_at = links.total > 0 ? swim_time_add(s->now, REPEAT) : SWIM_TIME_NEVER;
 }
 
@@ -107,7 +107,7 @@ void
 link_report_tick(struct swim *s)
 {
 	if (swim_time_reached(s->now, s->report_at))
-		tell_own(s);
+		link_report_tell_own(s);
 }
 
 swim_time
@@ -134,9 +134,9 @@ link_report_take(struct swim *s, const struct input *in)
 		m = s->table.v[i];
 		if (m == s->self || !members_is_live(m))
 			continue;
-		if (report_of(s, m) == NULL ||
+		if (link_report_report_of(s, m) == NULL ||
 		    (int64_t)(links.stamp - m->extra->report->links.stamp) > 0)
-			keep(s, m, &links);
+			link_report_keep(s, m, &links);
 	}
 }
 
@@ -154,7 +154,7 @@ link_report_add(struct swim *s, struct wire_trailer *trailer)
 		len += wire_links_put(&r->links, s->report_bytes + len);
 		packed++;
 		if (++r->sent >= limit)
-			unqueue(s, m);
+			link_report_unqueue(s, m);
 	}
 	if (len == 0)
 		return;
@@ -206,7 +206,7 @@ link_report_complaint(struct swim *s, const struct input *in)
 /* ------------------------------------------------------------------------------- copies for the outside */
 
 static size_t
-index_of(const struct swim *s, const struct member *m)
+link_report_index_of(const struct swim *s, const struct member *m)
 {
 	struct index_key key = {.hash = m->hash, .name = m->name, .name_len = m->name_len};
 
@@ -215,7 +215,7 @@ index_of(const struct swim *s, const struct member *m)
 
 /* In the order of names. */
 static void
-insert(struct swim_links *links, size_t index)
+link_report_insert(struct swim_links *links, size_t index)
 {
 	size_t at = links->count++;
 
@@ -227,7 +227,7 @@ insert(struct swim_links *links, size_t index)
 void
 swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 {
-	const struct link_report *r = report_of(s, s->named.v[i]);
+	const struct link_report *r = link_report_report_of(s, s->named.v[i]);
 
 	*out = (struct swim_links){0};
 	if (r == NULL)
@@ -242,15 +242,15 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 			out->total--;
 			continue;
 		}
-		insert(out, index_of(s, s->table.v[at]));
+		link_report_insert(out, link_report_index_of(s, s->table.v[at]));
 	}
 }
 
 static bool
-complains(const struct swim *s, const struct member *m)
+link_report_complains(const struct swim *s, const struct member *m)
 {
 	int64_t lasts = ROUNDS * (int64_t)members_live(s) * s->config.timing.probe_interval.ns;
-	const struct link_report *r = report_of(s, m);
+	const struct link_report *r = link_report_report_of(s, m);
 	swim_time complained = extra_of(m)->complained;
 
 	if (lasts < LASTS.ns)
@@ -283,7 +283,7 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
  * never refuted that since it came to its address.
  */
 static bool
-is_gone(const struct swim *s, const struct member *m)
+link_report_is_gone(const struct swim *s, const struct member *m)
 {
 	if (!members_is_shown(m) || members_status(m) == SWIM_LEFT)
 		return true;
@@ -296,11 +296,11 @@ is_gone(const struct swim *s, const struct member *m)
 
 /* Is m still at its address, SHARED_FOR after `together`, when m and another member had both come to be there? */
 static bool
-is_there(const struct swim *s, const struct member *m, swim_time together)
+link_report_is_there(const struct swim *s, const struct member *m, swim_time together)
 {
 	if (m == s->self)
 		return true;
-	if (is_gone(s, m))
+	if (link_report_is_gone(s, m))
 		return false;
 	if (members_status(m) == SWIM_ALIVE && extra_of(m)->also.family != 0)
 		return true;
@@ -317,16 +317,16 @@ is_there(const struct swim *s, const struct member *m, swim_time together)
 
 /* Two members advertise one address, and have done so for more than a moment. */
 static bool
-shares(const struct swim *s, const struct member *a, const struct member *b)
+link_report_shares(const struct swim *s, const struct member *a, const struct member *b)
 {
 	swim_time together = swim_time_before(a->there, b->there) ? b->there : a->there;
 
-	return swim_addr_equal(&a->addr, &b->addr) && is_there(s, a, together) &&
-	       is_there(s, b, together);
+	return swim_addr_equal(&a->addr, &b->addr) && link_report_is_there(s, a, together) &&
+	       link_report_is_there(s, b, together);
 }
 
 static void
-count(struct swim_reach_row *row, const struct member *m)
+link_report_count(struct swim_reach_row *row, const struct member *m)
 {
 	if (row->count++ > 0)
 		return;
@@ -337,7 +337,7 @@ count(struct swim_reach_row *row, const struct member *m)
 
 /* Members that share with another member an address that is not ours. */
 static void
-count_shared(const struct swim *s, struct swim_reach_row *row)
+link_report_count_shared(const struct swim *s, struct swim_reach_row *row)
 {
 	const struct member *a = NULL;
 
@@ -345,11 +345,11 @@ count_shared(const struct swim *s, struct swim_reach_row *row)
 		const struct member *b = s->located.v[i];
 
 		/* Members that lived at the address before are sorted among those that live there. */
-		if (is_gone(s, b))
+		if (link_report_is_gone(s, b))
 			continue;
 		if (a != NULL && a != s->self && b != s->self &&
-		    !swim_addr_equal(&b->addr, &s->self->addr) && shares(s, a, b))
-			count(row, b);
+		    !swim_addr_equal(&b->addr, &s->self->addr) && link_report_shares(s, a, b))
+			link_report_count(row, b);
 		a = b;
 	}
 }
@@ -364,19 +364,19 @@ swim_reach(struct swim *s, swim_time now, struct swim_reach *out)
 	for (size_t i = 0; i < s->named.count; i++) {
 		const struct member *m = s->named.v[i];
 
-		if (m != s->self && shares(s, m, s->self))
-			count(&out->twins, m);
+		if (m != s->self && link_report_shares(s, m, s->self))
+			link_report_count(&out->twins, m);
 		if (!members_is_live(m))
 			continue;
 		if (m->link == SWIM_PATH_RELAYED)
-			count(&out->broken, m);
+			link_report_count(&out->broken, m);
 		if (extra_of(m)->via.family != 0 && extra_of(m)->retries > 0) {
 			if (out->elsewhere.count == 0)
 				out->asked_at = extra_of(m)->via;
-			count(&out->elsewhere, m);
+			link_report_count(&out->elsewhere, m);
 		}
-		if (complains(s, m))
-			count(&out->complaining, m);
+		if (link_report_complains(s, m))
+			link_report_count(&out->complaining, m);
 	}
-	count_shared(s, &out->shared);
+	link_report_count_shared(s, &out->shared);
 }

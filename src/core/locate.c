@@ -16,7 +16,7 @@ locate_parse(const struct input *in, struct member *m)
 }
 
 static bool
-is_live_or_self(const struct swim *s, const struct member *m)
+locate_is_live_or_self(const struct swim *s, const struct member *m)
 {
 	return members_is_live(m) || m == s->self;
 }
@@ -36,7 +36,7 @@ locate_other(const struct swim *s, const struct swim_addr *addr, const struct me
 			break;
 		if (m == except)
 			continue;
-		if (is_live_or_self(s, m))
+		if (locate_is_live_or_self(s, m))
 			return m;
 		if (found == NULL)
 			found = m;
@@ -68,12 +68,12 @@ locate_is_shared(const struct swim *s, const struct member *member)
 	const struct member *other =
 	    member->addr.family == 0 ? NULL : locate_other(s, &member->addr, member);
 
-	return other != NULL && is_live_or_self(s, other);
+	return other != NULL && locate_is_live_or_self(s, other);
 }
 
 /* Whoever lives at its new address has yet to answer. */
 static void
-forget_answers(struct swim *s, struct member *m)
+locate_forget_answers(struct swim *s, struct member *m)
 {
 	if (members_has_lived(m))
 		members_note_lived(m);
@@ -102,7 +102,7 @@ locate_move(struct swim *s, const struct input *in, struct member *m, const char
 	m->address = copy;
 	locate_parse(in, m);
 	m->there = s->now;
-	forget_answers(s, m);
+	locate_forget_answers(s, m);
 	/* That nobody answers where it was says nothing of where it is. */
 	probe_forget(s, m);
 	if (m->addr.family != 0)
@@ -112,12 +112,12 @@ locate_move(struct swim *s, const struct input *in, struct member *m, const char
 }
 
 static void
-set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
+locate_set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
 {
 	if (m->addr.family != 0)
 		index_remove(&s->located, index_by_address, m);
 	m->addr = *addr;
-	forget_answers(s, m);
+	locate_forget_answers(s, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
 }
@@ -125,7 +125,7 @@ set_found(struct swim *s, struct member *m, const struct swim_addr *addr)
 void
 locate_found(struct swim *s, const struct input *in, struct member *m, const struct swim_addr *addr)
 {
-	set_found(s, m, addr);
+	locate_set_found(s, m, addr);
 	if (members_is_live(m))
 		apply_replace_stand_in(s, in, m);
 }
@@ -142,7 +142,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		if (!m->by_host || strcmp(m->address, hostport) != 0 ||
 		    swim_addr_equal(&m->addr, addr))
 			continue;
-		set_found(s, m, addr);
+		locate_set_found(s, m, addr);
 		if (members_is_live(m))
 			resolved = m;
 	}
@@ -152,7 +152,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 }
 
 static void
-set_zone(struct swim *s, struct member *m, uint32_t zone)
+locate_set_zone(struct swim *s, struct member *m, uint32_t zone)
 {
 	index_remove(&s->located, index_by_address, m);
 	m->addr.scope = zone;
@@ -182,14 +182,14 @@ locate_heard(struct swim *s, struct member *m, const struct swim_addr *from)
 	here.scope = from->scope;
 	if (swim_addr_is_link_local(from) && m->addr.scope != from->scope &&
 	    swim_addr_equal(&here, from))
-		set_zone(s, m, from->scope);
+		locate_set_zone(s, m, from->scope);
 }
 
 void
 locate_told(struct swim *s, const struct input *in, struct member *m)
 {
 	if (swim_addr_is_link_local(&m->addr) && m->addr.scope == 0 && in->zone != 0)
-		set_zone(s, m, in->zone);
+		locate_set_zone(s, m, in->zone);
 }
 
 void
@@ -200,7 +200,7 @@ swim_move_zone(struct swim *s, swim_time now, uint32_t from, uint32_t to)
 		struct member *m = s->table.v[i];
 
 		if (m != s->self && m->addr.scope == from)
-			set_zone(s, m, to);
+			locate_set_zone(s, m, to);
 		if (m->extra != NULL && m->extra->also.scope == from)
 			m->extra->also.scope = to;
 	}

@@ -15,7 +15,7 @@ members_hash(const char *name, size_t len)
 }
 
 static unsigned
-bucket_of(const struct member *m)
+members_bucket_of(const struct member *m)
 {
 	return (unsigned)(m->hash >> 56);
 }
@@ -55,7 +55,7 @@ members_removed_life(enum swim_status status)
  * the dead since each observer forgets them in its own time: neither is a difference worth a sync.
  */
 static uint64_t
-record_hash(const struct member *m)
+members_record_hash(const struct member *m)
 {
 	uint64_t h;
 
@@ -77,7 +77,7 @@ record_hash(const struct member *m)
  * where views are compared.
  */
 static uint64_t
-removal_hash(const struct member *m)
+members_removal_hash(const struct member *m)
 {
 	if (!members_is_removed(m))
 		return 0;
@@ -88,11 +88,11 @@ removal_hash(const struct member *m)
 void
 members_digest_toggle(struct swim *s, const struct member *m)
 {
-	uint64_t h = record_hash(m), removal = removal_hash(m);
+	uint64_t h = members_record_hash(m), removal = members_removal_hash(m);
 
-	s->buckets[bucket_of(m)] ^= h;
+	s->buckets[members_bucket_of(m)] ^= h;
 	s->digest ^= h;
-	s->removed_buckets[bucket_of(m)] ^= removal;
+	s->removed_buckets[members_bucket_of(m)] ^= removal;
 	s->removed_digest ^= removal;
 }
 
@@ -148,7 +148,7 @@ members_live(const struct swim *s)
 /* The live list is the probing order; what lies before probe_next has been probed in this round. */
 
 static void
-live_put(struct swim *s, size_t i, struct member *m)
+members_live_put(struct swim *s, size_t i, struct member *m)
 {
 	s->live[i] = m;
 	m->place = (uint32_t)i;
@@ -159,36 +159,36 @@ live_put(struct swim *s, size_t i, struct member *m)
  * keeps the bound on the time until every member is probed).
  */
 static void
-live_insert(struct swim *s, struct member *m)
+members_live_insert(struct swim *s, struct member *m)
 {
 	size_t at = s->probe_next + (size_t)rng_below(&s->rng, s->live_count - s->probe_next + 1);
 
 	m->probed = s->probe_number;
 	if (at < s->live_count)
-		live_put(s, s->live_count, s->live[at]);
-	live_put(s, at, m);
+		members_live_put(s, s->live_count, s->live[at]);
+	members_live_put(s, at, m);
 	m->listing = LISTED_LIVE;
 	s->live_count++;
 }
 
 static void
-live_remove(struct swim *s, struct member *m)
+members_live_remove(struct swim *s, struct member *m)
 {
 	size_t at = m->place;
 
 	if (at < s->probe_next) {
 		s->probe_next--;
-		live_put(s, at, s->live[s->probe_next]);
+		members_live_put(s, at, s->live[s->probe_next]);
 		at = s->probe_next;
 	}
 	s->live_count--;
 	if (at != s->live_count)
-		live_put(s, at, s->live[s->live_count]);
+		members_live_put(s, at, s->live[s->live_count]);
 	m->listing = LISTED_NOWHERE;
 }
 
 static void
-gone_insert(struct swim *s, struct member *m)
+members_gone_insert(struct swim *s, struct member *m)
 {
 	m->listing = LISTED_GONE;
 	m->place = (uint32_t)s->gone_count;
@@ -196,7 +196,7 @@ gone_insert(struct swim *s, struct member *m)
 }
 
 static void
-gone_remove(struct swim *s, struct member *m)
+members_gone_remove(struct swim *s, struct member *m)
 {
 	s->gone[m->place] = s->gone[--s->gone_count];
 	s->gone[m->place]->place = m->place;
@@ -208,10 +208,10 @@ members_unlist(struct swim *s, struct member *m)
 {
 	switch (m->listing) {
 	case LISTED_LIVE:
-		live_remove(s, m);
+		members_live_remove(s, m);
 		break;
 	case LISTED_GONE:
-		gone_remove(s, m);
+		members_gone_remove(s, m);
 		break;
 	case LISTED_NOWHERE:
 		break;
@@ -223,7 +223,7 @@ members_unlist(struct swim *s, struct member *m)
  * fail for want of memory later.
  */
 static bool
-lists_room(struct swim *s)
+members_lists_room(struct swim *s)
 {
 	size_t n = s->table.count;
 
@@ -240,7 +240,7 @@ members_create(struct swim *s, const struct input *in, const struct wire_member_
 	size_t len = id->id.len, address_len = id->address.len;
 	struct member *m;
 
-	if (!lists_room(s))
+	if (!members_lists_room(s))
 		return NULL;
 	m = core_alloc(s, sizeof(*m) + len + 1);
 	if (m == NULL)
@@ -314,15 +314,15 @@ members_note_lived(struct member *m)
 
 /* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
 static unsigned
-worth(const struct member *m)
+members_worth(const struct member *m)
 {
 	return !members_is_shown(m) ? 0 : members_has_lived(m) ? 2 : 1;
 }
 
 static bool
-is_worth_less(const struct member *m, const struct member *than)
+members_is_worth_less(const struct member *m, const struct member *than)
 {
-	unsigned a = worth(m), b = worth(than);
+	unsigned a = members_worth(m), b = members_worth(than);
 
 	return a < b || (a == b && swim_time_before(m->since, than->since));
 }
@@ -338,7 +338,7 @@ members_make_room(struct swim *s, const struct input *in)
 	for (size_t i = 0; i < s->gone_count; i++) {
 		struct member *m = s->gone[i];
 
-		if (oldest == NULL || is_worth_less(m, oldest))
+		if (oldest == NULL || members_is_worth_less(m, oldest))
 			oldest = m;
 	}
 	if (oldest == NULL)
@@ -382,8 +382,8 @@ members_set_partial(struct swim *s, struct member *m)
  * as dead has no life to report on.
  */
 static void
-transition_events(struct swim *s, const struct input *in, struct member *m, enum swim_status from,
-    bool was_hidden)
+members_transition_events(struct swim *s, const struct input *in, struct member *m,
+    enum swim_status from, bool was_hidden)
 {
 	bool unseen, was_unseen = m->told == TOLD_LEFT;
 
@@ -454,7 +454,7 @@ members_confirm(struct swim *s, const struct input *in, struct member *m)
 }
 
 static void
-transition_lists(struct swim *s, struct member *m)
+members_transition_lists(struct swim *s, struct member *m)
 {
 	bool gone = !members_is_living(m);
 
@@ -463,15 +463,15 @@ transition_lists(struct swim *s, struct member *m)
 	if (m->listing != (gone ? LISTED_GONE : LISTED_LIVE)) {
 		members_unlist(s, m);
 		if (gone)
-			gone_insert(s, m);
+			members_gone_insert(s, m);
 		else
-			live_insert(s, m);
+			members_live_insert(s, m);
 	}
 	suspicion_list(s, m);
 }
 
 static swim_time
-transition_deadline(const struct swim *s, const struct member *m)
+members_transition_deadline(const struct swim *s, const struct member *m)
 {
 	if (m == s->self)
 		return SWIM_TIME_NEVER;
@@ -498,7 +498,7 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
 	m->lived = rumour ? LIVED_BY_RUMOUR : LIVED;
 	if (!members_is_shown(m) || swim_status_is_live(members_status(m)))
 		return;
-	m->deadline = transition_deadline(s, m);
+	m->deadline = members_transition_deadline(s, m);
 	if (rumour)
 		gossip_queue(s, m);
 }
@@ -508,7 +508,7 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
  * a stall of the whole process.
  */
 static void
-transition_timers(struct swim *s)
+members_transition_timers(struct swim *s)
 {
 	if (s->gone_count == 0 && swim_time_before(s->reap_at, s->now))
 		s->reap_at = s->now;
@@ -518,7 +518,7 @@ transition_timers(struct swim *s)
 
 /* The member is not probed any more.  Whether it ever answered is kept for the questions whether it is back. */
 static void
-transition_probes(struct swim *s, struct member *m, enum swim_status from)
+members_transition_probes(struct swim *s, struct member *m, enum swim_status from)
 {
 	probe_forget(s, m);
 	if (from == members_status(m))
@@ -537,7 +537,7 @@ struct transition {
 
 /* What was found out about the member's former life or incarnation counts no longer. */
 static void
-transition_findings(struct swim *s, struct member *m, const struct transition *t)
+members_transition_findings(struct swim *s, struct member *m, const struct transition *t)
 {
 	/* It has heard of the suspicion, and lives. */
 	if (t->status == SWIM_ALIVE && t->from == SWIM_SUSPECT && suspicion_is_ours(s, m))
@@ -566,7 +566,7 @@ transition_findings(struct swim *s, struct member *m, const struct transition *t
 }
 
 static void
-transition_ways(struct swim *s, struct member *m, const struct transition *t)
+members_transition_ways(struct swim *s, struct member *m, const struct transition *t)
 {
 	/* Whoever comes back may have come back elsewhere. */
 	if (swim_status_is_live(t->status) && !(t->was_shown && swim_status_is_live(t->from)))
@@ -581,7 +581,7 @@ transition_ways(struct swim *s, struct member *m, const struct transition *t)
 }
 
 static void
-transition_introductions(struct swim *s, struct member *m, const struct transition *t)
+members_transition_introductions(struct swim *s, struct member *m, const struct transition *t)
 {
 	bool was_live = swim_status_is_live(t->from), is_live = swim_status_is_live(t->status);
 
@@ -603,9 +603,9 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 	t.risen = incarnation != m->incarnation;
 	t.status = life_status(life);
 	t.shown = life_is_shown(life);
-	transition_findings(s, m, &t);
-	transition_ways(s, m, &t);
-	transition_timers(s);
+	members_transition_findings(s, m, &t);
+	members_transition_ways(s, m, &t);
+	members_transition_timers(s);
 	members_digest_toggle(s, m);
 	if (t.was_shown) {
 		index_remove(&s->named, index_by_name, m);
@@ -627,14 +627,14 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 		s->status_count[t.status]++;
 	}
 	members_digest_toggle(s, m);
-	transition_lists(s, m);
+	members_transition_lists(s, m);
 	if (life == LIFE_SUSPECT)
 		suspicion_begin(s, m);
-	m->deadline = transition_deadline(s, m);
+	m->deadline = members_transition_deadline(s, m);
 	if (!swim_status_is_live(t.status))
-		transition_probes(s, m, t.from);
-	transition_events(s, in, m, t.from, !t.was_shown);
-	transition_introductions(s, m, &t);
+		members_transition_probes(s, m, t.from);
+	members_transition_events(s, in, m, t.from, !t.was_shown);
+	members_transition_introductions(s, m, &t);
 	if (s->live_count > 0)
 		gossip_wake(s);
 	if (doomed && !t.risen && t.status == SWIM_DEAD)
@@ -655,7 +655,7 @@ members_forget(struct swim *s, const struct input *in, struct member *m, enum sw
 }
 
 static void
-pick_one(const struct swim *s, struct member *m, const struct member *except,
+members_pick_one(const struct swim *s, struct member *m, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out, size_t *n)
 {
 	if (m == except || (filter != NULL && !filter(s, m)))
@@ -680,13 +680,14 @@ members_pick(struct swim *s, size_t want, const struct member *except,
 	 * a walk from a random place finds what is left.
 	 */
 	for (size_t tries = 0; n < want && tries < 8 * want; tries++)
-		pick_one(s, s->live[rng_below(&s->rng, s->live_count)], except, filter, out, &n);
+		members_pick_one(s, s->live[rng_below(&s->rng, s->live_count)], except, filter, out,
+		    &n);
 	if (n < want) {
 		size_t start = (size_t)rng_below(&s->rng, s->live_count);
 
 		for (size_t step = 0; n < want && step < s->live_count; step++)
-			pick_one(s, s->live[(start + step) % s->live_count], except, filter, out,
-			    &n);
+			members_pick_one(s, s->live[(start + step) % s->live_count], except, filter,
+			    out, &n);
 	}
 	return n;
 }

@@ -184,7 +184,7 @@ swim_next_datagram(struct swim *s, struct swim_datagram *d)
 }
 
 static struct swim_event *
-event_new(struct swim *s, enum swim_event_type type)
+outbox_event_new(struct swim *s, enum swim_event_type type)
 {
 	struct swim_event *event;
 
@@ -205,7 +205,7 @@ void
 outbox_event(struct swim *s, const struct input *in, enum swim_event_type type,
     const struct member *m)
 {
-	struct swim_event *event = event_new(s, type);
+	struct swim_event *event = outbox_event_new(s, type);
 
 	if (event == NULL)
 		return;
@@ -215,10 +215,10 @@ outbox_event(struct swim *s, const struct input *in, enum swim_event_type type,
 }
 
 static struct swim_event *
-seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
+outbox_new_seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
     struct wire_str name)
 {
-	struct swim_event *event = event_new(s, type);
+	struct swim_event *event = outbox_event_new(s, type);
 
 	if (event == NULL)
 		return NULL;
@@ -233,14 +233,14 @@ void
 outbox_seed_event(struct swim *s, enum swim_event_type type, const struct swim_addr *addr,
     struct wire_str name)
 {
-	(void)seed_event(s, type, addr, name);
+	(void)outbox_new_seed_event(s, type, addr, name);
 }
 
 void
 outbox_seed_answered(struct swim *s, const struct swim_addr *addr, struct wire_str name,
     bool ourselves)
 {
-	struct swim_event *event = seed_event(s, SWIM_EVENT_SEED_ANSWERED, addr, name);
+	struct swim_event *event = outbox_new_seed_event(s, SWIM_EVENT_SEED_ANSWERED, addr, name);
 
 	if (event != NULL)
 		event->member.local = ourselves;

@@ -37,15 +37,15 @@ static const uint16_t sizes[] = {
 #define CONFIRMED_SECONDS 60 /* for so long the whole of max_datagram is believed to arrive */
 
 static uint32_t
-seconds_of(const struct swim *s)
+path_seconds_of(const struct swim *s)
 {
 	return (uint32_t)(swim_time_since(s->now, s->began).ns / 1000000000);
 }
 
 static bool
-is_due(const struct swim *s, const struct member *m)
+path_is_due(const struct swim *s, const struct member *m)
 {
-	return seconds_of(s) >= m->path_at;
+	return path_seconds_of(s) >= m->path_at;
 }
 
 size_t
@@ -78,21 +78,21 @@ path_retry(size_t most, unsigned tries)
 }
 
 static bool
-is_reduced(const struct swim *s, const struct member *m)
+path_is_reduced(const struct swim *s, const struct member *m)
 {
 	return m->path_size != 0 && m->path_size < s->config.max_datagram;
 }
 
 /* What the metrics tell of all members. */
 static void
-count_reduced(struct swim *s)
+path_count_reduced(struct swim *s)
 {
 	size_t smallest = s->config.max_datagram, count = 0;
 
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
 
-		if (!is_reduced(s, m) || !members_is_live(m))
+		if (!path_is_reduced(s, m) || !members_is_live(m))
 			continue;
 		count++;
 		if (m->path_size < smallest)
@@ -103,19 +103,19 @@ count_reduced(struct swim *s)
 }
 
 static swim_time
-next_look(const struct swim *s)
+path_next_look(const struct swim *s)
 {
 	return swim_time_add(s->now, s->config.timing.probe_interval);
 }
 
 static void
-retry_later(struct swim *s, struct member *m)
+path_retry_later(struct swim *s, struct member *m)
 {
-	m->path_at = seconds_of(s) + (RETRY_FIRST << m->path_tries);
+	m->path_at = path_seconds_of(s) + (RETRY_FIRST << m->path_tries);
 	if (m->path_tries < RETRY_DOUBLINGS)
 		m->path_tries++;
 	if (swim_time_is_never(s->path_next))
-		s->path_next = next_look(s);
+		s->path_next = path_next_look(s);
 }
 
 void
@@ -125,8 +125,8 @@ path_fell(struct swim *s, struct member *m, size_t to)
 		return;
 	m->path_size = (uint16_t)to;
 	s->stats.paths_fallen++;
-	retry_later(s, m);
-	count_reduced(s);
+	path_retry_later(s, m);
+	path_count_reduced(s);
 }
 
 void
@@ -138,22 +138,23 @@ path_holds(struct swim *s, struct member *m, size_t size)
 	if (m == NULL || m == s->self || (m->path_size == 0 ? !whole : size < m->path_size))
 		return;
 	/* It has held for long enough to forget what went before. */
-	if (whole && m->path_size == size && is_due(s, m))
+	if (whole && m->path_size == size && path_is_due(s, m))
 		m->path_tries = 0;
 	if (m->path_size != size) {
 		s->stats.paths_raised += m->path_size != 0;
 		m->path_size = (uint16_t)size;
-		m->path_at = seconds_of(s);
-		count_reduced(s);
+		m->path_at = path_seconds_of(s);
+		path_count_reduced(s);
 	}
 	if (whole)
-		m->path_at = seconds_of(s) + CONFIRMED_SECONDS;
+		m->path_at = path_seconds_of(s) + CONFIRMED_SECONDS;
 }
 
 bool
 path_is_open(const struct swim *s, const struct member *m)
 {
-	return m->peer == PEER_SWIMD && (m->path_size == 0 || (!is_reduced(s, m) && is_due(s, m)));
+	return m->peer == PEER_SWIMD &&
+	       (m->path_size == 0 || (!path_is_reduced(s, m) && path_is_due(s, m)));
 }
 
 size_t
@@ -169,7 +170,7 @@ path_step(const struct swim *s, size_t size)
 }
 
 static struct path_check *
-vacant(struct swim *s)
+path_vacant(struct swim *s)
 {
 	for (size_t i = 0; i < PATH_CHECKS_MAX; i++) {
 		if (s->path_checks[i].target == NULL)
@@ -181,7 +182,7 @@ vacant(struct swim *s)
 bool
 path_watch(struct swim *s, struct member *m, uint64_t seq, size_t size)
 {
-	struct path_check *c = vacant(s);
+	struct path_check *c = path_vacant(s);
 
 	if (c == NULL)
 		return false;
@@ -212,7 +213,7 @@ path_forget(struct swim *s, const struct member *m)
 }
 
 static void
-send_trial(struct swim *s, struct path_check *c)
+path_send_trial(struct swim *s, struct path_check *c)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -233,18 +234,18 @@ send_trial(struct swim *s, struct path_check *c)
 
 /* Try a larger size on one member that is due; false: no member is sent less than max_datagram. */
 static bool
-try_next(struct swim *s)
+path_try_next(struct swim *s)
 {
-	struct path_check *c = vacant(s);
+	struct path_check *c = path_vacant(s);
 	bool any = false;
 
 	for (size_t n = 0; n < s->live_count; n++) {
 		struct member *m = s->live[(s->path_at + n) % s->live_count];
 
-		if (!is_reduced(s, m))
+		if (!path_is_reduced(s, m))
 			continue;
 		any = true;
-		if (c == NULL || !is_due(s, m) || members_status(m) != SWIM_ALIVE ||
+		if (c == NULL || !path_is_due(s, m) || members_status(m) != SWIM_ALIVE ||
 		    !link_is_shown(m) || m->peer != PEER_SWIMD || !locate_is_reached(s, m))
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
@@ -255,15 +256,15 @@ try_next(struct swim *s)
 		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
 		question_try(&c->question);
 		/* No second trial before this one has ended. */
-		retry_later(s, m);
-		send_trial(s, c);
+		path_retry_later(s, m);
+		path_send_trial(s, c);
 		break;
 	}
 	return any;
 }
 
 static void
-unanswered(struct swim *s, struct path_check *c)
+path_unanswered(struct swim *s, struct path_check *c)
 {
 	struct member *m = c->target;
 
@@ -297,13 +298,13 @@ path_tick(struct swim *s)
 		if (c->target == NULL || !swim_time_reached(s->now, c->next))
 			continue;
 		if (c->trial && c->tries < TRIAL_TRIES)
-			send_trial(s, c);
+			path_send_trial(s, c);
 		else
-			unanswered(s, c);
+			path_unanswered(s, c);
 	}
 	if (swim_time_reached(s->now, s->path_next))
-		s->path_next = RULE(path_is_tried_again) && try_next(s) ? next_look(s)
-									: SWIM_TIME_NEVER;
+		s->path_next = RULE(path_is_tried_again) && path_try_next(s) ? path_next_look(s)
+									     : SWIM_TIME_NEVER;
 }
 
 swim_time

@@ -23,7 +23,7 @@
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
-/* has_risen(): a base peer has had this long to refute a suspicion; and the first step above the incarnation that we know. */
+/* probe_has_risen(): how long a base peer has had to refute a suspicion; and the first step above the incarnation that we know. */
 #define RISEN_AFTER swim_seconds(5)
 #define RISEN_BY 4
 /* The highest suspicion: the base peer refutes it one above, and base peers can still be told of that incarnation. */
@@ -31,12 +31,12 @@
 
 /*
  * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
- * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So doubt() tells it of a
+ * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So probe_doubt() tells it of a
  * suspicion RISEN_BY above the incarnation that we know, and each time that the base peer speaks without refuting it, of one
  * twice as far above.
  */
 static bool
-has_risen(const struct member *m)
+probe_has_risen(const struct member *m)
 {
 	return members_status(m) != SWIM_ALIVE && members_status(m) != SWIM_LEFT &&
 	       base_is_peer(m) && m->incarnation < RISEN_MOST && !swim_time_is_never(m->heard) &&
@@ -44,7 +44,7 @@ has_risen(const struct member *m)
 }
 
 static void
-doubt(struct swim *s, struct wire_writer *w, struct member *m)
+probe_doubt(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	uint64_t above = (uint64_t)RISEN_BY << extra_of(m)->doubts;
 	struct extra *x = extra_new(s, m);
@@ -88,8 +88,8 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		return;
 	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
-	if (has_risen(to))
-		doubt(s, &w, to);
+	if (probe_has_risen(to))
+		probe_doubt(s, &w, to);
 	if (members_status(to) == SWIM_DEAD ||
 	    (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told)))
 		gossip_add_without(s, &w, to);
@@ -123,7 +123,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 
 /* RFC 6298, section 2, up to `most`: that where nothing has been measured. */
 static swim_duration
-estimate(const struct rtt *r, unsigned count, swim_duration most)
+probe_estimate(const struct rtt *r, unsigned count, swim_duration most)
 {
 	swim_duration d = swim_ns(r->smoothed.ns + 4 * r->deviation.ns);
 
@@ -139,8 +139,8 @@ swim_duration
 probe_patience(const struct swim *s, const struct member *m)
 {
 	swim_duration most = s->config.timing.probe_timeout;
-	swim_duration d = estimate(&m->rtt, m->rtt_count, most);
-	swim_duration all = estimate(&s->rtt, s->rtt_count, most);
+	swim_duration d = probe_estimate(&m->rtt, m->rtt_count, most);
+	swim_duration all = probe_estimate(&s->rtt, s->rtt_count, most);
 	int64_t least = most.ns / 6;
 
 	if (m->rtt_count < RTT_FEW && (m->rtt_count == 0 || all.ns > d.ns))
@@ -169,7 +169,7 @@ probe_period_seen(struct swim *s, const struct input *in, uint32_t period)
  * rather than by a random number of others (none, in 37 % of periods).  NULL where views differ.
  */
 static struct member *
-coordinated(const struct swim *s)
+probe_coordinated(const struct swim *s)
 {
 	size_t n = members_live(s), rank = 0, seen = 0, shift, at;
 
@@ -195,7 +195,7 @@ coordinated(const struct swim *s)
 }
 
 static void
-shuffle_round(struct swim *s)
+probe_shuffle_round(struct swim *s)
 {
 	for (size_t i = s->live_count - 1; i > 0; i--) {
 		size_t j = (size_t)rng_below(&s->rng, i + 1);
@@ -211,7 +211,7 @@ shuffle_round(struct swim *s)
 
 /* A stand-in that has not answered gets nothing but the greeting that it asked for. */
 static bool
-is_probed(const struct swim *s, const struct member *m)
+probe_is_probed(const struct swim *s, const struct member *m)
 {
 	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven) &&
 	       !introduce_is_spreading(s, m);
@@ -219,7 +219,7 @@ is_probed(const struct swim *s, const struct member *m)
 
 /* Probes begun since that of this member. */
 static uint32_t
-probes_since(const struct swim *s, const struct member *m)
+probe_probes_since(const struct swim *s, const struct member *m)
 {
 	return s->probe_number - m->probed;
 }
@@ -229,15 +229,15 @@ probes_since(const struct swim *s, const struct member *m)
  * of the order keep to that, a member that has waited for so long is next.  NULL: none has.
  */
 static struct member *
-overdue(const struct swim *s)
+probe_overdue(const struct swim *s)
 {
 	struct member *found = NULL;
 
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (is_probed(s, m) && probes_since(s, m) >= 2 * s->live_count &&
-		    (found == NULL || probes_since(s, m) > probes_since(s, found)))
+		if (probe_is_probed(s, m) && probe_probes_since(s, m) >= 2 * s->live_count &&
+		    (found == NULL || probe_probes_since(s, m) > probe_probes_since(s, found)))
 			found = m;
 	}
 	return found;
@@ -245,15 +245,15 @@ overdue(const struct swim *s)
 
 /* The next of a shuffled round; those whom all that count accuse already are asked before the verdict. */
 static struct member *
-next_of_round(struct swim *s)
+probe_next_of_round(struct swim *s)
 {
 	struct member *m;
 
 	for (size_t tries = 0; tries <= s->live_count; tries++) {
 		if (s->probe_next >= s->live_count)
-			shuffle_round(s);
+			probe_shuffle_round(s);
 		m = s->live[s->probe_next++];
-		if (is_probed(s, m) || !RULE(probe_order_skips))
+		if (probe_is_probed(s, m) || !RULE(probe_order_skips))
 			return m;
 	}
 	return NULL;
@@ -264,7 +264,7 @@ next_of_round(struct swim *s)
  * more.  What we alone find is no such sign.
  */
 static unsigned
-haste(const struct swim *s)
+probe_haste(const struct swim *s)
 {
 	size_t found = RULE(outage_haste) ? suspicion_outage(s) / HASTE_PER : 0;
 
@@ -272,7 +272,7 @@ haste(const struct swim *s)
 }
 
 static void
-begin_probe(struct swim *s)
+probe_begin_probe(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	struct member *target;
@@ -288,18 +288,18 @@ begin_probe(struct swim *s)
 	if (s->live_count == 0)
 		return;
 	s->probe_number++;
-	target = overdue(s);
+	target = probe_overdue(s);
 	if (target == NULL)
-		target = coordinated(s);
+		target = probe_coordinated(s);
 	if (target == NULL)
-		target = next_of_round(s);
+		target = probe_next_of_round(s);
 	if (target == NULL)
 		return;
 	target->probed = s->probe_number;
 	wait = probe_patience(s, target);
 	whole = swim_duration_scale(wait, 1 + INDIRECT_WAIT);
 	/* A probe must have its time. */
-	interval.ns /= haste(s);
+	interval.ns /= probe_haste(s);
 	s->probe_at = swim_time_min(s->probe_at,
 	    swim_time_add(s->now, whole.ns > interval.ns ? whole : interval));
 	probe_end(s);
@@ -343,7 +343,7 @@ probe_rest(const struct swim *s)
  * late, the period lasts longer.  Without them one lost datagram would be a suspicion.
  */
 static void
-make_time(struct swim *s)
+probe_make_time(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	swim_duration least =
@@ -360,7 +360,7 @@ make_time(struct swim *s)
 }
 
 static bool
-can_be_asked(const struct swim *s, const struct member *m)
+probe_can_be_asked(const struct swim *s, const struct member *m)
 {
 	return members_status(m) == SWIM_ALIVE && m->link != SWIM_PATH_RELAYED &&
 	       locate_is_reached(s, m) && base_recipient(s, m) != WIRE_RECIPIENT_UNKNOWN;
@@ -371,9 +371,9 @@ can_be_asked(const struct swim *s, const struct member *m)
  * that member answers the ping, and the base peer may be that member itself.
  */
 static bool
-can_tell_apart(const struct swim *s, const struct member *m)
+probe_can_tell_apart(const struct swim *s, const struct member *m)
 {
-	return can_be_asked(s, m) && !base_is_peer(m);
+	return probe_can_be_asked(s, m) && !base_is_peer(m);
 }
 
 /*
@@ -381,7 +381,7 @@ can_tell_apart(const struct swim *s, const struct member *m)
  * find a probe ended that goes by how quick the others are, as if it had said nothing.
  */
 static void
-wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
+probe_wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
 {
 	struct probe *p = &s->probe;
 	swim_time until =
@@ -395,10 +395,10 @@ wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count
 
 /* Of those that we can reach; who reached the target for us before comes first, when we can't. */
 static size_t
-pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
+probe_pick_helpers(struct swim *s, const struct member *target, struct member *out[HELPERS_MAX])
 {
 	bool (*can_help)(const struct swim *, const struct member *) =
-	    locate_is_shared(s, target) ? can_tell_apart : can_be_asked;
+	    locate_is_shared(s, target) ? probe_can_tell_apart : probe_can_be_asked;
 	size_t want = RULE(indirect_probes) ? s->config.timing.indirect_probes : 0, n;
 	uint64_t last = extra_of(target)->helper;
 	struct member *m;
@@ -423,7 +423,7 @@ pick_helpers(struct swim *s, const struct member *target, struct member *out[HEL
 }
 
 static void
-send_ping_req(struct swim *s, struct member *helper, struct member *target, uint64_t seq,
+probe_send_ping_req(struct swim *s, struct member *helper, struct member *target, uint64_t seq,
     swim_duration wait)
 {
 	enum wire_recipient recipient = base_recipient(s, helper);
@@ -453,15 +453,15 @@ void
 probe_ask_others(struct swim *s, struct member *target, uint64_t seq, swim_duration wait)
 {
 	struct member *helpers[HELPERS_MAX];
-	size_t count = pick_helpers(s, target, helpers);
+	size_t count = probe_pick_helpers(s, target, helpers);
 
 	for (size_t i = 0; i < count; i++)
-		send_ping_req(s, helpers[i], target, seq, wait);
+		probe_send_ping_req(s, helpers[i], target, seq, wait);
 }
 
 /* The target of this period may live at another address, too. */
 static void
-ask_second(struct swim *s, const struct swim_addr *addr)
+probe_ask_second(struct swim *s, const struct swim_addr *addr)
 {
 	struct probe *p = &s->probe;
 
@@ -472,22 +472,23 @@ ask_second(struct swim *s, const struct swim_addr *addr)
 }
 
 static void
-ask_others(struct swim *s)
+probe_ask_helpers(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	struct member *helpers[HELPERS_MAX];
-	size_t count = pick_helpers(s, p->target, helpers);
+	size_t count = probe_pick_helpers(s, p->target, helpers);
 	uint64_t seq = question_try(&p->others);
 
 	p->indirect = true;
 	p->asked = (unsigned)count;
 	if (locate_is_reached(s, p->target))
-		ask_second(s, link_second(s, p->target, &p->first));
+		probe_ask_second(s, link_second(s, p->target, &p->first));
 	if (count > 0)
-		make_time(s);
-	wait_for_base_peers(s, helpers, count);
+		probe_make_time(s);
+	probe_wait_for_base_peers(s, helpers, count);
 	for (size_t i = 0; i < count; i++) {
-		send_ping_req(s, helpers[i], p->target, seq, swim_time_since(p->ends, s->now));
+		probe_send_ping_req(s, helpers[i], p->target, seq,
+		    swim_time_since(p->ends, s->now));
 	}
 }
 
@@ -517,7 +518,7 @@ probe_is_unheard(struct swim *s, struct member *m)
 }
 
 static void
-fail_probe(struct swim *s, const struct input *in)
+probe_fail_probe(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 	struct member *target = p->target;
@@ -534,14 +535,14 @@ fail_probe(struct swim *s, const struct input *in)
 	 * Helpers that didn't even say no point at our own connection (Lifeguard's nack rule).  By one, however
 	 * many: in an outage of half a cluster they are dead like the target, and the living must keep up.
 	 */
-	if ((p->asked == 0 || p->nacks < p->asked) && haste(s) == 1)
+	if ((p->asked == 0 || p->nacks < p->asked) && probe_haste(s) == 1)
 		doubt_worsen(s);
 	if (!doubt_excuses_failure(s) && RULE(silence_suspects))
 		suspicion_own(s, in, target);
 }
 
 static void
-succeed(struct swim *s)
+probe_succeed(struct swim *s)
 {
 	probe_end(s);
 	s->stats.probed = true;
@@ -569,7 +570,7 @@ probe_forget(struct swim *s, struct member *m)
  * does exist, the members that it has answered go on asking it.
  */
 static bool
-may_reconnect(const struct swim *s, const struct member *m)
+probe_may_reconnect(const struct swim *s, const struct member *m)
 {
 	return RULE(reconnects) && m->life == LIFE_DEAD &&
 	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
@@ -593,7 +594,7 @@ probe_reconnect(struct swim *s)
 		at = tries < RECONNECT_DRAWS ? (size_t)rng_below(&s->rng, s->gone_count)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
-		if (may_reconnect(s, m)) {
+		if (probe_may_reconnect(s, m)) {
 			if (!m->answered)
 				m->reconnects++;
 			probe_ping(s, m, core_seq(s));
@@ -610,7 +611,7 @@ probe_same_id(struct wire_str id, const struct member *m)
 
 /* RFC 6298, section 2.  `count` is of the measurements in r, up to RTT_FEW. */
 static void
-measure(struct rtt *r, uint8_t *count, swim_duration sample)
+probe_average(struct rtt *r, uint8_t *count, swim_duration sample)
 {
 	int64_t error = sample.ns - r->smoothed.ns;
 
@@ -633,19 +634,19 @@ probe_measure(struct swim *s, struct member *m, swim_time sent)
 	/* An answer that is read now may have waited in the socket, so its round trip is no measure of the path. */
 	if (doubt_is_late(s))
 		return;
-	measure(&s->rtt, &s->rtt_count, rtt);
+	probe_average(&s->rtt, &s->rtt_count, rtt);
 	if (m != NULL)
-		measure(&m->rtt, &m->rtt_count, rtt);
+		probe_average(&m->rtt, &m->rtt_count, rtt);
 }
 
 /* The stand-in that was asked is the base peer that answers under this id. */
 static struct answer
-learn_stand_in(struct swim *s, const struct input *in, const struct swim_addr *asked)
+probe_learn_stand_in(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct answer answer = {.as_itself = true};
 	struct input known = input_answering(in, answer);
 
-	succeed(s);
+	probe_succeed(s);
 	join_learn(s, &known, asked);
 	answer.ours = true;
 	return answer;
@@ -660,14 +661,14 @@ probe_answered(struct swim *s, const struct input *in, struct question *q)
 
 	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
-		return target->stand_in ? learn_stand_in(s, in, &asked)
+		return target->stand_in ? probe_learn_stand_in(s, in, &asked)
 					: (struct answer){.ours = true};
 	}
 	probe_measure(s, target, p->sent);
 	doubt_question_answered(s);
 	link_answered_at(s, target, &asked);
 	s->stats.probes_acked++;
-	succeed(s);
+	probe_succeed(s);
 	members_confirm(s, in, target);
 	return (struct answer){.ours = true, .asked = asked};
 }
@@ -709,7 +710,7 @@ probe_answered_to_others(struct swim *s, const struct input *in, struct question
 		link_missed(s, in, p->target, p->direct.seq);
 	}
 	link_try(s, in, p->target);
-	succeed(s);
+	probe_succeed(s);
 	return (struct answer){.ours = true};
 }
 
@@ -746,11 +747,11 @@ probe_tick(struct swim *s, const struct input *in)
 	struct probe *p = &s->probe;
 
 	if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
-		ask_others(s);
+		probe_ask_helpers(s);
 	if (p->target != NULL && swim_time_reached(s->now, p->ends))
-		fail_probe(s, in);
+		probe_fail_probe(s, in);
 	if (swim_time_reached(s->now, s->probe_at))
-		begin_probe(s);
+		probe_begin_probe(s);
 }
 
 swim_time

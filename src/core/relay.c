@@ -15,7 +15,7 @@
 
 /* The asker hears `type` about the target of its ping-req. */
 static void
-answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type type)
+relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type type)
 {
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
@@ -58,7 +58,7 @@ answer(struct swim *s, const struct input *in, struct relay *r, enum wire_type t
 
 /* A free one for this asker; NULL: all are taken, or all that strangers may have. */
 static struct relay *
-vacant(struct swim *s, bool stranger)
+relay_vacant(struct swim *s, bool stranger)
 {
 	struct relay *found = NULL;
 	unsigned of_strangers = 0;
@@ -79,8 +79,8 @@ vacant(struct swim *s, bool stranger)
  * request has bytes for: neither need have asked for anything.
  */
 static bool
-ping_small(struct swim *s, const struct input *in, const struct relay *r, struct member *target,
-    const struct swim_addr *addr)
+relay_ping_small(struct swim *s, const struct input *in, const struct relay *r,
+    struct member *target, const struct swim_addr *addr)
 {
 	/* Whoever is said to live there may have been asked already. */
 	size_t budget = in->allowance->visited ? in->allowance->credit
@@ -109,7 +109,7 @@ ping_small(struct swim *s, const struct input *in, const struct relay *r, struct
 
 /* For whom to write the answer.  A ping-req without a name, from an address of no known base peer, may be of either kind. */
 static enum wire_recipient
-asker_kind(const struct input *in, const struct member *asker)
+relay_asker_kind(const struct input *in, const struct member *asker)
 {
 	if (!in->base)
 		return WIRE_RECIPIENT_SWIMD;
@@ -122,7 +122,7 @@ asker_kind(const struct input *in, const struct member *asker)
  * base peers the names.  No swimd answers a base peer by its name any more, so a nack lets the base peer give the pair up.
  */
 static bool
-is_former_pair(const struct swim *s, const struct input *in, const struct relay *r,
+relay_is_former_pair(const struct swim *s, const struct input *in, const struct relay *r,
     const struct wire_member_id *pair, const struct member *target)
 {
 	return base_is_recipient(r->asker_kind) && base_kind(s, target) == SWIM_KIND_SWIMD &&
@@ -140,7 +140,7 @@ relay_request(struct swim *s, const struct input *in)
 	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
 	const struct member *asker = link_speaker(s, in, &in->from);
 	bool stranger = asker == NULL || !link_is_shown_at(asker, &in->from);
-	struct relay *r = vacant(s, stranger);
+	struct relay *r = relay_vacant(s, stranger);
 	bool usable, known;
 	struct swim_addr addr;
 
@@ -151,7 +151,7 @@ relay_request(struct swim *s, const struct input *in)
 	}
 	*r = (struct relay){.question = {.of_stranger = stranger},
 	    .asker = in->from,
-	    .asker_kind = asker_kind(in, asker),
+	    .asker_kind = relay_asker_kind(in, asker),
 	    .asker_seq = in->msg->seq,
 	    .whoever = in->base && base_is_address(s, in, &in->msg->member),
 	    .target = members_hash(meant.id.bytes, meant.id.len),
@@ -171,12 +171,12 @@ relay_request(struct swim *s, const struct input *in)
 	/* One that we don't know is pinged at its numeric address alone: a name would make us look up what others like. */
 	usable = apply_address(s, in, meant.address, address_text, &addr);
 	known = usable && target != NULL && strcmp(target->address, address_text) == 0;
-	if (known && is_former_pair(s, in, r, &in->msg->member, target)) {
-		answer(s, in, r, WIRE_NACK);
+	if (known && relay_is_former_pair(s, in, r, &in->msg->member, target)) {
+		relay_answer(s, in, r, WIRE_NACK);
 		return;
 	}
 	if (target == s->self) {
-		answer(s, in, r, WIRE_ACK);
+		relay_answer(s, in, r, WIRE_ACK);
 		return;
 	}
 	if (known)
@@ -185,7 +185,7 @@ relay_request(struct swim *s, const struct input *in)
 	if (!usable || (stranger && input_is_from(in, &addr)) || (!known && addr.family == 0) ||
 	    !locate_reaches(s, &addr)) {
 		s->stats.relays_refused++;
-		answer(s, in, r, WIRE_NACK);
+		relay_answer(s, in, r, WIRE_NACK);
 		return;
 	}
 	if (in->msg->trailer.has_timeout && swim_ms(in->msg->trailer.timeout_ms).ns < 10 * wait.ns)
@@ -197,8 +197,8 @@ relay_request(struct swim *s, const struct input *in)
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
 	if (known && !stranger && link_is_shown(target))
 		probe_ping(s, target, r->question.seq);
-	else if (!ping_small(s, in, r, known ? target : NULL, &addr))
-		answer(s, in, r, WIRE_NACK);
+	else if (!relay_ping_small(s, in, r, known ? target : NULL, &addr))
+		relay_answer(s, in, r, WIRE_NACK);
 }
 
 struct answer
@@ -209,7 +209,7 @@ relay_answered(struct swim *s, const struct input *in, struct question *q)
 
 	/* Someone else at that address can't answer for the target. */
 	if (id.len == 0 || r->whoever || members_hash(id.bytes, id.len) == r->target)
-		answer(s, in, r, WIRE_ACK);
+		relay_answer(s, in, r, WIRE_ACK);
 	return (struct answer){0};
 }
 
@@ -218,7 +218,7 @@ relay_tick(struct swim *s, const struct input *in)
 {
 	for (size_t i = 0; i < SWIM_RELAYS; i++) {
 		if (s->relays[i].active && swim_time_reached(s->now, s->relays[i].deadline))
-			answer(s, in, &s->relays[i], WIRE_NACK);
+			relay_answer(s, in, &s->relays[i], WIRE_NACK);
 	}
 }
 

@@ -15,7 +15,7 @@
 
 /* From another address than it tells, where it has answered under its name. */
 static bool
-is_also_at(const struct member *m, const struct swim_addr *from)
+speaker_is_also_at(const struct member *m, const struct swim_addr *from)
 {
 	return m != NULL && members_is_shown(m) && !m->stand_in &&
 	       (swim_addr_equal(&extra_of(m)->also, from) ||
@@ -28,10 +28,11 @@ is_also_at(const struct member *m, const struct swim_addr *from)
  * questions from there: the network chooses by which of its addresses one of several is heard.
  */
 static void
-weigh(struct swim *s, struct input *in, const struct member *speaker, const struct swim_addr *from)
+speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
+    const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
-	bool also = is_also_at(speaker, from);
+	bool also = speaker_is_also_at(speaker, from);
 	bool lives = speaker != NULL && members_is_shown(speaker) &&
 		     swim_addr_equal(&speaker->addr, from);
 	bool known = lives && !speaker->stand_in;
@@ -52,7 +53,7 @@ weigh(struct swim *s, struct input *in, const struct member *speaker, const stru
  * us ask may be that small; all other questions are padded.
  */
 static bool
-is_small_answer(const struct swim *s, const struct input *in)
+speaker_is_small_answer(const struct swim *s, const struct input *in)
 {
 	return join_is_ours(s, in->msg->seq) || question_is(s, in->msg->seq, QUESTION_RELAY) ||
 	       visitor_had_no_room(s, in);
@@ -60,17 +61,17 @@ is_small_answer(const struct swim *s, const struct input *in)
 
 /* Does a member that speaks for itself know our extensions? */
 static void
-note_kind(struct swim *s, struct input *in, struct member *m)
+speaker_note_kind(struct swim *s, struct input *in, struct member *m)
 {
 	bool is_answer = in->msg->type == WIRE_ACK || in->msg->type == WIRE_NACK;
 	bool is_there = input_is_from(in, &m->addr);
 
-	if (!is_there && (is_answer || !is_also_at(m, &in->from)))
+	if (!is_there && (is_answer || !speaker_is_also_at(m, &in->from)))
 		return;
 	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
 	if (is_answer && base_speaks(in->msg)) {
 		in->shows_kind = in->msg->type == WIRE_ACK && m->peer != PEER_SWIMD &&
-				 !is_small_answer(s, in);
+				 !speaker_is_small_answer(s, in);
 		return;
 	}
 	/*
@@ -101,7 +102,7 @@ speaker_note_answer(struct swim *s, struct input *in)
  * as the word of the member that it names only where it comes from that member's address.
  */
 static bool
-names_sender(const struct swim *s, const struct input *in)
+speaker_names_sender(const struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	const struct member *m;
@@ -111,14 +112,14 @@ names_sender(const struct swim *s, const struct input *in)
 		return false;
 	m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	if (m != NULL)
-		return input_is_from(in, &m->addr) || is_also_at(m, &in->from);
+		return input_is_from(in, &m->addr) || speaker_is_also_at(m, &in->from);
 	swim_addr_format_public(&in->from, text);
 	return wire_str_equal(in->msg->member.address, text);
 }
 
 /* The member whose word a datagram without any name is; NULL: none that we know. */
 static struct member *
-resident(const struct swim *s, const struct input *in)
+speaker_resident(const struct swim *s, const struct input *in)
 {
 	struct member *m = locate_at(s, &in->from);
 
@@ -131,7 +132,7 @@ resident(const struct swim *s, const struct input *in)
 }
 
 static void
-speak_address(struct swim *s, struct input *in)
+speaker_speak_address(struct swim *s, struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 
@@ -151,25 +152,25 @@ speaker_identify(struct swim *s, struct input *in)
 	in->base = base_speaks(in->msg);
 	in->shows_kind = false;
 	in->base_peer = in->base && (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ);
-	if (name.len == 0 && names_sender(s, in))
+	if (name.len == 0 && speaker_names_sender(s, in))
 		name = in->msg->member.id;
 	if (!RULE(address_is_no_name) && in->claimed.id.len == 0 &&
 	    (m = locate_at(s, &in->from)) != NULL)
 		name = (struct wire_str){m->name, m->name_len};
 	in->named = name.len > 0;
-	m = in->named ? members_find(s, name.bytes, name.len) : resident(s, in);
+	m = in->named ? members_find(s, name.bytes, name.len) : speaker_resident(s, in);
 	if (in->named)
 		input_speak(in, name.bytes, name.len);
 	else if (m != NULL)
 		input_speak(in, m->name, m->name_len);
 	else
-		speak_address(s, in);
+		speaker_speak_address(s, in);
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, &in->from);
-		note_kind(s, in, m);
+		speaker_note_kind(s, in, m);
 		in->base_peer |= in->base && base_is_peer(m);
 	}
-	weigh(s, in, m, &in->from);
+	speaker_weigh(s, in, m, &in->from);
 	return m;
 }
 
@@ -185,7 +186,7 @@ speaker_check_kind(struct swim *s, const struct input *in)
 
 /* Nobody is known to live there but m itself, if anybody. */
 static bool
-is_free(const struct swim *s, const struct swim_addr *addr)
+speaker_is_free(const struct swim *s, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 
@@ -205,34 +206,35 @@ speaker_answers(struct swim *s, struct input *in)
 		if (!swim_addr_equal(&in->answer.asked, &m->addr) &&
 		    !link_is_shown_at(m, &in->answer.asked))
 			return;
-	} else if (is_free(s, &in->from)) {
+	} else if (speaker_is_free(s, &in->from)) {
 		link_found(s, m, &in->from);
 	} else {
 		return;
 	}
 	in->named = true;
 	input_speak(in, m->name, m->name_len);
-	weigh(s, in, m, &in->answer.asked);
+	speaker_weigh(s, in, m, &in->answer.asked);
 }
 
 void
 speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 {
-	if (!members_is_live(m) || is_also_at(m, &in->from) || !is_free(s, &in->from))
+	if (!members_is_live(m) || speaker_is_also_at(m, &in->from) ||
+	    !speaker_is_free(s, &in->from))
 		return;
 	join_start(s, in, &in->from, JOIN_GREET);
 }
 
 /* How long a stand-in waits for an answer.  The greeting that asks for the answer ends well before. */
 static swim_duration
-stand_in_hold(const struct swim *s)
+speaker_stand_in_hold(const struct swim *s)
 {
 	return swim_ns(STAND_IN_GREETINGS * join_contest_takes(s).ns);
 }
 
 /* Take up a base peer that nobody has told us of, with its address for an id until its answer tells its own id. */
 static struct member *
-stand_in(struct swim *s, const struct input *in)
+speaker_stand_in(struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id id;
@@ -262,7 +264,8 @@ stand_in(struct swim *s, const struct input *in)
 	m->peer = PEER_BASE;
 	introduce_met(s, m);
 	s->stand_ins++;
-	s->stand_in_ends = swim_time_min(s->stand_in_ends, swim_time_add(s->now, stand_in_hold(s)));
+	s->stand_in_ends =
+	    swim_time_min(s->stand_in_ends, swim_time_add(s->now, speaker_stand_in_hold(s)));
 	members_transition(s, in, m, LIFE_ALIVE, 0);
 	join_start(s, in, &in->from, JOIN_GREET);
 	return m;
@@ -270,7 +273,7 @@ stand_in(struct swim *s, const struct input *in)
 
 /* A member of this address that is gone: one that has answered a ping here, if there is any. */
 static struct member *
-gone_at(const struct swim *s, const struct swim_addr *from)
+speaker_gone_at(const struct swim *s, const struct swim_addr *from)
 {
 	struct member *m, *found = NULL;
 	size_t i = 0;
@@ -290,25 +293,25 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 	if (m != NULL && m != s->self && !members_is_live(m)) {
 		if (RULE(place_of_gone_is_asked))
 			join_start(s, in, &in->from, JOIN_GREET);
-		return gone_at(s, &in->from);
+		return speaker_gone_at(s, &in->from);
 	}
 	if (m == NULL && join_is_move_to(s, &in->from))
 		return NULL;
 	if (m == NULL)
-		return stand_in(s, in);
+		return speaker_stand_in(s, in);
 	if (m->stand_in && !m->proven)
 		join_start(s, in, &in->from, JOIN_GREET);
 	return m;
 }
 
 static bool
-is_unconfirmed(const struct member *m)
+speaker_is_unconfirmed(const struct member *m)
 {
 	return m->stand_in && !m->proven;
 }
 
 static void
-drop(struct swim *s, const struct input *in, struct member *m)
+speaker_drop(struct swim *s, const struct input *in, struct member *m)
 {
 	if (members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
@@ -322,8 +325,8 @@ speaker_drop_stand_in(struct swim *s, const struct input *in, const struct swim_
 	size_t i = 0;
 
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
-		if (is_unconfirmed(m)) {
-			drop(s, in, m);
+		if (speaker_is_unconfirmed(m)) {
+			speaker_drop(s, in, m);
 			return;
 		}
 	}
@@ -341,7 +344,7 @@ speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_add
 		return;
 	while ((o = locate_each_at(s, addr, &i)) != NULL) {
 		if (o != m && members_is_live(o) && base_may_be_alias(o)) {
-			drop(s, in, o);
+			speaker_drop(s, in, o);
 			return;
 		}
 	}
@@ -355,12 +358,12 @@ speaker_tick(struct swim *s, const struct input *in)
 	s->stand_in_ends = SWIM_TIME_NEVER;
 	for (size_t i = s->table.count; i-- > 0 && s->stand_ins > 0;) {
 		struct member *m = s->table.v[i];
-		swim_time ends = swim_time_add(m->met, stand_in_hold(s));
+		swim_time ends = swim_time_add(m->met, speaker_stand_in_hold(s));
 
-		if (!is_unconfirmed(m))
+		if (!speaker_is_unconfirmed(m))
 			continue;
 		if (swim_time_reached(s->now, ends))
-			drop(s, in, m);
+			speaker_drop(s, in, m);
 		else
 			s->stand_in_ends = swim_time_min(s->stand_in_ends, ends);
 	}
@@ -382,5 +385,5 @@ speaker_introduce(struct swim *s, struct input *in)
 	join_introduce(s, in, &in->claimed, &in->from);
 	m = members_find(s, in->claimed.id.bytes, in->claimed.id.len);
 	if (m != NULL && m != s->self)
-		note_kind(s, in, m);
+		speaker_note_kind(s, in, m);
 }

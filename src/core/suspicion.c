@@ -22,14 +22,14 @@
 const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
 
 static swim_time
-not_before(swim_time at, swim_time earliest)
+suspicion_not_before(swim_time at, swim_time earliest)
 {
 	return swim_time_before(at, earliest) ? earliest : at;
 }
 
 /* NULL: a stranger, perhaps somebody of whom we haven't heard yet. */
 static const struct member *
-accuser_of(const struct swim *s, uint64_t hash)
+suspicion_accuser_of(const struct swim *s, uint64_t hash)
 {
 	size_t i = members_position(s, hash, true);
 
@@ -38,24 +38,24 @@ accuser_of(const struct swim *s, uint64_t hash)
 
 /* Those who count: all that we hold alive or suspect, and we ourselves. */
 static bool
-has_say(const struct swim *s, uint64_t accuser)
+suspicion_has_say(const struct swim *s, uint64_t accuser)
 {
-	const struct member *m = accuser_of(s, accuser);
+	const struct member *m = suspicion_accuser_of(s, accuser);
 
 	return m != NULL && (m == s->self || members_is_live(m));
 }
 
 /* Held dead by us. */
 static bool
-is_gone(const struct swim *s, uint64_t accuser)
+suspicion_is_gone(const struct swim *s, uint64_t accuser)
 {
-	const struct member *m = accuser_of(s, accuser);
+	const struct member *m = suspicion_accuser_of(s, accuser);
 
 	return m != NULL && members_is_gone(m);
 }
 
 static bool
-is_accused_by(const struct member *m, uint64_t accuser)
+suspicion_is_accused_by(const struct member *m, uint64_t accuser)
 {
 	const struct suspicion *x = suspicion_of(m);
 
@@ -73,7 +73,7 @@ suspicion_accusers(const struct swim *s, const struct member *m)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < x->accuser_count; i++)
-		count += has_say(s, x->accusers[i]);
+		count += suspicion_has_say(s, x->accusers[i]);
 	return count;
 }
 
@@ -82,7 +82,7 @@ suspicion_accusers(const struct swim *s, const struct member *m)
  * logarithmic in the size; pushed rumours need little below a hundred.
  */
 static swim_duration
-least_wait(const struct swim *s)
+suspicion_least_wait(const struct swim *s)
 {
 	double scale = log10((double)members_live(s)) / 2;
 
@@ -91,7 +91,7 @@ least_wait(const struct swim *s)
 
 /* What a suspicion lasts in memberlist, to compare with: 5 log10(N) probe intervals. */
 static swim_duration
-memberlist_wait(const struct swim *s)
+suspicion_memberlist_wait(const struct swim *s)
 {
 	return swim_duration_scale(s->config.timing.probe_interval,
 	    5 * log10((double)members_live(s)));
@@ -102,10 +102,12 @@ memberlist_wait(const struct swim *s)
  * max - (max - min) * log(C + 1) / log(K + 1).
  */
 static swim_duration
-wait_for_verdict(const struct swim *s, const struct member *m)
+suspicion_wait_for_verdict(const struct swim *s, const struct member *m)
 {
 	const struct swim_timing *t = &s->config.timing;
-	double min = (double)(RULE(short_suspicion) ? least_wait(s) : memberlist_wait(s)).ns;
+	double min =
+	    (double)(RULE(short_suspicion) ? suspicion_least_wait(s) : suspicion_memberlist_wait(s))
+		.ns;
 	double max = min *
 		     (t->suspicion_mult > 1 && RULE(suspicion_shrinks) ? t->suspicion_mult : 1);
 	unsigned accusers = suspicion_accusers(s, m);
@@ -127,7 +129,7 @@ wait_for_verdict(const struct swim *s, const struct member *m)
  * count too, but the last few have to be of now: it may have been out of our reach for a moment.
  */
 static unsigned
-questions_left(const struct swim *s, const struct member *m)
+suspicion_questions_left(const struct swim *s, const struct member *m)
 {
 	unsigned all = doubt_questions_before_verdict(s, m->suspicion->counted);
 	unsigned asked = m->suspicion->question.tries, lately = m->suspicion->lately;
@@ -141,7 +143,7 @@ questions_left(const struct swim *s, const struct member *m)
 
 /* A round of pings, half a patience apart; an answer to any of them counts until the last has had its time. */
 static swim_duration
-round_time(const struct swim *s, const struct member *m, unsigned questions)
+suspicion_round_time(const struct swim *s, const struct member *m, unsigned questions)
 {
 	return swim_ns(probe_patience(s, m).ns / 2 * (questions + 1));
 }
@@ -151,31 +153,32 @@ round_time(const struct swim *s, const struct member *m, unsigned questions)
  * that comes late would put it: a deadline long gone is how a process learns that it stood still.
  */
 static void
-schedule(const struct swim *s, struct member *m)
+suspicion_schedule(const struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
-	unsigned left = questions_left(s, m);
-	int64_t whole = round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
+	unsigned left = suspicion_questions_left(s, m);
+	int64_t whole = suspicion_round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
 	/* The next of a round need not wait until the one before has had its time. */
 	swim_duration early = swim_ns(
 	    left > 0 && x->question.tries > 0 ? -probe_patience(s, m).ns / 2 : 0);
 	swim_time last, lone;
 
 	m->deadline = RULE(suspicion_ends)
-			  ? not_before(swim_time_add(x->counted, wait_for_verdict(s, m)), s->now)
+			  ? suspicion_not_before(
+				swim_time_add(x->counted, suspicion_wait_for_verdict(s, m)), s->now)
 			  : SWIM_TIME_NEVER;
-	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-round_time(s, m, left).ns))
+	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-suspicion_round_time(s, m, left).ns))
 			: m->deadline;
 	/*
 	 * The first question is for when the verdict on one whom all accuse would fall.  Any other is asked, and asked
 	 * after, again and again until the verdict: it may have refuted, or others may have come to a verdict, without
 	 * us hearing of it.
 	 */
-	lone = swim_time_add(x->asked_at, swim_ns(least_wait(s).ns - whole));
-	x->ask_at = swim_time_min(not_before(lone, x->asked_at),
-	    not_before(last, swim_time_add(x->asked_at, early)));
+	lone = swim_time_add(x->asked_at, swim_ns(suspicion_least_wait(s).ns - whole));
+	x->ask_at = swim_time_min(suspicion_not_before(lone, x->asked_at),
+	    suspicion_not_before(last, swim_time_add(x->asked_at, early)));
 	if (RULE(question_not_overdue))
-		x->ask_at = not_before(x->ask_at, s->now);
+		x->ask_at = suspicion_not_before(x->ask_at, s->now);
 }
 
 static bool
@@ -277,7 +280,7 @@ suspicion_begin(struct swim *s, struct member *m)
 	x->counted = x->asked_at = s->now;
 	x->lately = 0;
 	suspicion_renumber(s, x);
-	schedule(s, m);
+	suspicion_schedule(s, m);
 }
 
 void
@@ -311,18 +314,19 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 {
 	struct suspicion *x = m->suspicion;
 
-	if (m->life != LIFE_SUSPECT || is_gone(s, accuser) || is_accused_by(m, accuser))
+	if (m->life != LIFE_SUSPECT || suspicion_is_gone(s, accuser) ||
+	    suspicion_is_accused_by(m, accuser))
 		return false;
 	/* One that has died since makes room, and for us one of whom we haven't heard. */
 	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
-		if (is_gone(s, x->accusers[i]) ||
-		    (accuser == s->self->hash && !has_say(s, x->accusers[i])))
+		if (suspicion_is_gone(s, x->accusers[i]) ||
+		    (accuser == s->self->hash && !suspicion_has_say(s, x->accusers[i])))
 			x->accusers[i] = x->accusers[--x->accuser_count];
 	}
 	if (x->accuser_count == WIRE_ACCUSERS_MAX)
 		return false;
 	x->accusers[x->accuser_count++] = accuser;
-	schedule(s, m);
+	suspicion_schedule(s, m);
 	return true;
 }
 
@@ -344,7 +348,7 @@ suspicion_own(struct swim *s, const struct input *in, struct member *m)
 
 /* Whatever name a stranger gives, his word is that of one who has none, which no member can be. */
 static uint64_t
-teller(const struct input *in)
+suspicion_teller(const struct input *in)
 {
 	return members_hash(in->speaker.bytes,
 	    in->authority >= AUTHORITY_MEMBER ? in->speaker.len : 0);
@@ -363,7 +367,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 	for (unsigned i = 0; i < u->accuser_count; i++)
 		news |= suspicion_accuse(s, m, u->accusers[i]);
 	if (u->accuser_count == 0 && (in->base || !RULE(finder_accuses)))
-		news = suspicion_accuse(s, m, teller(in));
+		news = suspicion_accuse(s, m, suspicion_teller(in));
 	/* Another finds what we found: the fault was not ours. */
 	if (news && suspicion_of(m)->accuser_count == 2 && suspicion_is_ours(s, m))
 		doubt_improve(s);
@@ -377,9 +381,9 @@ suspicion_is_void(const struct swim *s, const struct input *in, const struct wir
 	if (in->base || !RULE(gone_have_no_say))
 		return false;
 	if (u->accuser_count == 0)
-		return is_gone(s, members_hash(in->speaker.bytes, in->speaker.len));
+		return suspicion_is_gone(s, members_hash(in->speaker.bytes, in->speaker.len));
 	for (unsigned i = 0; i < u->accuser_count; i++) {
-		if (!is_gone(s, u->accusers[i]))
+		if (!suspicion_is_gone(s, u->accusers[i]))
 			return false;
 	}
 	return true;
@@ -398,11 +402,11 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
 	if (u->accuser_count == 0)
 		return false;
 	for (unsigned i = 0; i < u->accuser_count; i++) {
-		bool known = same && is_accused_by(m, u->accusers[i]);
+		bool known = same && suspicion_is_accused_by(m, u->accusers[i]);
 
 		for (unsigned j = 0; j < i; j++)
 			known |= u->accusers[j] == u->accusers[i];
-		count += !known && has_say(s, u->accusers[i]);
+		count += !known && suspicion_has_say(s, u->accusers[i]);
 	}
 	return count >= needed;
 }
@@ -413,9 +417,10 @@ suspicion_proves(const struct swim *s, const struct member *m, const struct wire
  * both meet, though those whose word it was live.
  */
 static bool
-is_memory(const struct swim *s, const struct member *m)
+suspicion_is_memory(const struct swim *s, const struct member *m)
 {
-	swim_duration news = swim_duration_scale(least_wait(s), s->config.timing.suspicion_mult);
+	swim_duration news =
+	    swim_duration_scale(suspicion_least_wait(s), s->config.timing.suspicion_mult);
 
 	return members_status(m) == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= news.ns;
 }
@@ -426,11 +431,11 @@ suspicion_named(const struct swim *s, const struct member *m, uint64_t out[WIRE_
 	const struct suspicion *x = suspicion_of(m);
 	uint8_t count = 0;
 
-	if (is_memory(s, m))
+	if (suspicion_is_memory(s, m))
 		return 0;
 	for (unsigned i = 0; i < x->accuser_count; i++) {
 		if (members_status(m) == SWIM_DEAD &&
-		    (count == VERDICT_ACCUSERS || !has_say(s, x->accusers[i])))
+		    (count == VERDICT_ACCUSERS || !suspicion_has_say(s, x->accusers[i])))
 			continue;
 		out[count++] = x->accusers[i];
 	}
@@ -447,7 +452,8 @@ suspicion_outage(const struct swim *s)
 		unsigned others = 0;
 
 		for (unsigned j = 0; j < x->accuser_count; j++)
-			others += x->accusers[j] != s->self->hash && has_say(s, x->accusers[j]);
+			others += x->accusers[j] != s->self->hash &&
+				  suspicion_has_say(s, x->accusers[j]);
 		count += others >= VERDICT_ACCUSERS;
 	}
 	return count;
@@ -456,7 +462,7 @@ suspicion_outage(const struct swim *s)
 bool
 suspicion_is_ours(const struct swim *s, const struct member *m)
 {
-	return is_accused_by(m, s->self->hash);
+	return suspicion_is_accused_by(m, s->self->hash);
 }
 
 bool
@@ -467,7 +473,7 @@ suspicion_confirmed(const struct swim *s, const struct member *m)
 
 /* The questions to others about one suspect have one number, as any answer to any of them means the same. */
 static void
-ask_others(struct swim *s, struct member *m, swim_duration patience)
+suspicion_ask_others(struct swim *s, struct member *m, swim_duration patience)
 {
 	struct suspicion *x = m->suspicion;
 
@@ -484,11 +490,11 @@ ask_others(struct swim *s, struct member *m, swim_duration patience)
  * Others are asked as well about a member whose answers have failed to reach us alone: its silence says little.
  */
 static void
-ask(struct swim *s, struct member *m)
+suspicion_ask(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
 	swim_duration patience = probe_patience(s, m);
-	swim_duration round = round_time(s, m, questions_left(s, m));
+	swim_duration round = suspicion_round_time(s, m, suspicion_questions_left(s, m));
 	/* Long before the verdict one question has to do: there may be many to be asked. */
 	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
 	/* What loss adds to the least is ours alone to ask. */
@@ -497,12 +503,12 @@ ask(struct swim *s, struct member *m)
 
 	x->lately = lone ? 0 : (uint8_t)(x->lately + least);
 	x->asked_at = swim_time_add(s->now, patience);
-	schedule(s, m);
+	suspicion_schedule(s, m);
 	if (!RULE(last_questions))
 		return;
 	probe_ping(s, m, seq);
 	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))
-		ask_others(s, m, patience);
+		suspicion_ask_others(s, m, patience);
 }
 
 /* True when the verdict fell, or there is nothing to be asked now. */
@@ -510,11 +516,11 @@ static bool
 suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 {
 	/* Accusers may have died since. */
-	schedule(s, m);
+	suspicion_schedule(s, m);
 	if (!swim_time_reached(s->now, m->suspicion->ask_at))
 		return true;
 	if (!swim_time_reached(s->now, m->deadline) ||
-	    (RULE(late_verdict_asks) && questions_left(s, m) > 0))
+	    (RULE(late_verdict_asks) && suspicion_questions_left(s, m) > 0))
 		return false;
 	/* The member is being asked whether it has left. */
 	if (join_is_leaver(s, &m->addr)) {
@@ -541,7 +547,7 @@ suspicion_lives(struct swim *s, struct member *m)
 	suspicion_begin(s, m);
 	/* It is asked no more often than it would be probed, however soon its answers come. */
 	m->suspicion->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
-	schedule(s, m);
+	suspicion_schedule(s, m);
 }
 
 /* Does the answer come from m, as far as it says? */
@@ -597,7 +603,7 @@ suspicion_tick(struct swim *s, const struct input *in)
 		while (members_status(m) == SWIM_SUSPECT &&
 		       swim_time_reached(s->now, m->suspicion->ask_at)) {
 			if (!suspicion_judge(s, in, m))
-				ask(s, m);
+				suspicion_ask(s, m);
 		}
 	}
 }

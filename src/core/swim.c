@@ -51,7 +51,7 @@ core_grow(struct swim *s, void *array, size_t count, size_t *capacity, size_t el
 }
 
 static bool
-usable(const struct swim_config *c)
+swim_usable(const struct swim_config *c)
 {
 	return c->name != NULL && c->name[0] != '\0' && strlen(c->name) <= SWIM_NAME_MAX &&
 	       c->cluster != NULL && strlen(c->cluster) <= SWIM_CLUSTER_MAX &&
@@ -63,7 +63,7 @@ usable(const struct swim_config *c)
 }
 
 static char *
-copy_text(struct swim *s, const char *text)
+swim_copy_text(struct swim *s, const char *text)
 {
 	size_t size = strlen(text) + 1;
 	char *copy = core_alloc(s, size);
@@ -81,7 +81,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	struct input *in;
 	struct swim *s;
 
-	if (!usable(config))
+	if (!swim_usable(config))
 		return NULL;
 	s = config->allocator.resize(config->allocator.ctx, NULL, sizeof(*s));
 	if (s == NULL)
@@ -112,8 +112,8 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	swim_addr_format_public(&config->address, address);
 	in = input_own(s, &room);
 	in->zone = config->address.scope;
-	s->config.name = copy_text(s, config->name);
-	s->config.cluster = copy_text(s, config->cluster);
+	s->config.name = swim_copy_text(s, config->name);
+	s->config.cluster = swim_copy_text(s, config->cluster);
 	s->self = members_create(s, in,
 	    &(struct wire_member_id){wire_str_of(config->name), wire_str_of(address)});
 	if (s->config.name == NULL || s->config.cluster == NULL || s->self == NULL) {
@@ -167,7 +167,7 @@ swim_free(struct swim *s)
  * false, and sends nothing, if the ack fits.
  */
 static bool
-answer_small(struct swim *s, const struct input *in, size_t len)
+swim_answer_small(struct swim *s, const struct input *in, size_t len)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
 	    wire_str_of(s->self->address)};
@@ -190,7 +190,7 @@ answer_small(struct swim *s, const struct input *in, size_t len)
  * them, so that the one that is back refutes its own.
  */
 static void
-tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
+swim_tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
     const struct member *sender)
 {
 	struct member *m;
@@ -206,7 +206,7 @@ tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 
 /* Has the sender of a ping shown that it is at the source address?  Whoever has not gets no more bytes than it sent. */
 static bool
-is_shown_sender(const struct swim *s, const struct input *in, const struct member *sender)
+swim_is_shown_sender(const struct swim *s, const struct input *in, const struct member *sender)
 {
 	if (sender == NULL)
 		return false;
@@ -216,7 +216,7 @@ is_shown_sender(const struct swim *s, const struct input *in, const struct membe
 
 /* The sender asks whether a size arrives: pad the answer, but never beyond the size of the question, nor beyond `most`. */
 static size_t
-answer_padding(const struct swim *s, const struct input *in, size_t most)
+swim_answer_padding(const struct swim *s, const struct input *in, size_t most)
 {
 	size_t pad_to = in->msg->trailer.has_answer_size ? in->msg->trailer.answer_size : 0;
 
@@ -229,8 +229,8 @@ answer_padding(const struct swim *s, const struct input *in, size_t most)
 
 /* The updates of an ack, in `budget` bytes. */
 static void
-answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, struct member *sender,
-    size_t budget)
+swim_answer_updates(struct swim *s, const struct input *in, struct wire_writer *w,
+    struct member *sender, size_t budget)
 {
 	size_t kept = s->config.max_datagram - budget;
 
@@ -251,7 +251,7 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 		extra_tidy(s, sender);
 	}
 	if (!input_names_sender(in))
-		tell_of_gone(s, in, w, sender);
+		swim_tell_of_gone(s, in, w, sender);
 	introduce_add_stale(s, in, w);
 	gossip_fill(s, w, sender);
 	gossip_remind(s, w, sender);
@@ -259,7 +259,7 @@ answer_updates(struct swim *s, const struct input *in, struct wire_writer *w, st
 }
 
 static void
-receive_ping(struct swim *s, const struct input *in)
+swim_receive_ping(struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	/* A base peer accepts an ack only from the pair that it pinged: (our address, our address). */
@@ -275,7 +275,7 @@ receive_ping(struct swim *s, const struct input *in)
 
 	if (!input_names_sender(in))
 		sender = speaker_meet(s, in, sender);
-	shown = is_shown_sender(s, in, sender);
+	shown = swim_is_shown_sender(s, in, sender);
 	budget = path_safe(s, sender);
 	if (!shown && in->len - in->allowance->spent < budget)
 		budget = in->len - in->allowance->spent;
@@ -288,15 +288,15 @@ receive_ping(struct swim *s, const struct input *in)
 	else
 		len_min = outbox_answer_trailer(s, &self, shown ? SIZE_MAX : budget, &trailer);
 	if (!shown && sender != NULL && sender == s->self && !input_is_from(in, &s->self->addr) &&
-	    answer_small(s, in, budget))
+	    swim_answer_small(s, in, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
 	wire_begin_ack(&w, in->msg->seq, &self);
 	if (len_min < budget)
-		answer_updates(s, in, &w, sender, budget);
-	outbox_end(s, &w, &trailer, answer_padding(s, in, shown ? SIZE_MAX : budget), WIRE_ACK,
+		swim_answer_updates(s, in, &w, sender, budget);
+	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, shown ? SIZE_MAX : budget), WIRE_ACK,
 	    &in->from, NULL);
 }
 
@@ -305,7 +305,7 @@ receive_ping(struct swim *s, const struct input *in)
  * where that leaves room for a question to the sender.
  */
 static size_t
-credit_of(const struct swim *s, const struct input *in)
+swim_credit_of(const struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id self = base_pair(s->self,
@@ -332,7 +332,7 @@ credit_of(const struct swim *s, const struct input *in)
  * answer.
  */
 static bool
-hear_namesake(struct swim *s, const struct input *in)
+swim_hear_namesake(struct swim *s, const struct input *in)
 {
 	bool ping = in->msg->type == WIRE_PING, began;
 
@@ -345,7 +345,7 @@ hear_namesake(struct swim *s, const struct input *in)
 	in->allowance->credit = in->len;
 	began = !(ping && join_asks(s, &in->from)) && join_contest(s, in, &in->from, 0);
 	if (ping && !began && RULE(namesake_is_answered))
-		receive_ping(s, in);
+		swim_receive_ping(s, in);
 	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
 	return in->msg->type != WIRE_ACK;
 }
@@ -379,7 +379,7 @@ static const struct {
 
 /* Find the question that the datagram answers, before the datagram's updates put another member in the place of the asked one. */
 static enum question_purpose
-receive_answer(struct swim *s, struct input *in)
+swim_receive_answer(struct swim *s, struct input *in)
 {
 	struct question *q = question_find(s, in->msg->seq);
 	/* The handler may close the row. */
@@ -393,9 +393,9 @@ receive_answer(struct swim *s, struct input *in)
 }
 
 static void
-receive_ack(struct swim *s, struct input *in, const struct member *speaker)
+swim_receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 {
-	enum question_purpose purpose = receive_answer(s, in);
+	enum question_purpose purpose = swim_receive_answer(s, in);
 	bool relayed = purpose == QUESTION_PROBE_OTHERS || purpose == QUESTION_SUSPECT_OTHERS;
 
 	speaker_note_answer(s, in);
@@ -409,12 +409,12 @@ receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 	if (purpose == QUESTION_PROOF && in->answer.ours)
 		gossip_welcome(s, in);
 	if (!RULE(ack_is_last))
-		receive_ping(s, in);
+		swim_receive_ping(s, in);
 }
 
 /* Apply what the message says, and answer it if it asks something. */
 static void
-receive_message(struct swim *s, struct input *in, const struct member *speaker)
+swim_receive_message(struct swim *s, struct input *in, const struct member *speaker)
 {
 	switch (in->msg->type) {
 	case WIRE_PING:
@@ -422,7 +422,7 @@ receive_message(struct swim *s, struct input *in, const struct member *speaker)
 			join_came_back(s, in, in->msg->seq);
 		apply_updates(s, in);
 		speaker_introduce(s, in);
-		receive_ping(s, in);
+		swim_receive_ping(s, in);
 		break;
 	case WIRE_PING_REQ:
 		apply_updates(s, in);
@@ -432,7 +432,7 @@ receive_message(struct swim *s, struct input *in, const struct member *speaker)
 		relay_request(s, in);
 		break;
 	case WIRE_ACK:
-		receive_ack(s, in, speaker);
+		swim_receive_ack(s, in, speaker);
 		break;
 	case WIRE_NACK:
 		probe_nack(s, in);
@@ -446,7 +446,7 @@ receive_message(struct swim *s, struct input *in, const struct member *speaker)
 		sync_answer(s, in);
 		break;
 	case WIRE_SYNC:
-		receive_answer(s, in);
+		swim_receive_answer(s, in);
 		if (in->answer.ours)
 			sync_page(s, in);
 		break;
@@ -461,7 +461,7 @@ receive_message(struct swim *s, struct input *in, const struct member *speaker)
 
 /* Tell the sender what it evidently does not know. */
 static void
-receive_tell_missed(struct swim *s, const struct input *in)
+swim_receive_tell_missed(struct swim *s, const struct input *in)
 {
 	const struct findings *found = in->found;
 
@@ -474,7 +474,7 @@ receive_tell_missed(struct swim *s, const struct input *in)
 
 /* What a datagram says beside its updates. */
 static void
-receive_trailer(struct swim *s, const struct input *in)
+swim_receive_trailer(struct swim *s, const struct input *in)
 {
 	const struct wire_message *msg = in->msg;
 
@@ -492,30 +492,30 @@ receive_trailer(struct swim *s, const struct input *in)
 }
 
 static void
-receive(struct swim *s, struct input *in)
+swim_receive(struct swim *s, struct input *in)
 {
 	bool named = input_names_sender(in);
 	const struct member *speaker;
 	struct base_heard heard;
 
-	in->allowance->credit = credit_of(s, in);
+	in->allowance->credit = swim_credit_of(s, in);
 	in->msg = base_hear(s, in, &heard);
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, in);
 	if (speaker == s->self && named && in->msg->type != WIRE_CLAIM &&
 	    !input_is_from(in, &s->self->addr) && !join_is_ours(s, in->msg->seq) &&
-	    hear_namesake(s, in))
+	    swim_hear_namesake(s, in))
 		return;
 	if (speaker != NULL && speaker != s->self && named)
 		speaker_ask(s, in, speaker);
 	speaker_check_kind(s, in);
-	receive_message(s, in, speaker);
-	receive_tell_missed(s, in);
-	receive_trailer(s, in);
+	swim_receive_message(s, in, speaker);
+	swim_receive_tell_missed(s, in);
+	swim_receive_trailer(s, in);
 }
 
 static enum wire_reject
-decode(struct swim *s, const void *data, size_t len, struct wire_message *msg)
+swim_decode(struct swim *s, const void *data, size_t len, struct wire_message *msg)
 {
 	enum wire_reject reject;
 
@@ -536,7 +536,7 @@ swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const vo
 
 /* Is the message for us?  Datagrams for base peers and those of other clusters are not. */
 static enum wire_reject
-check_cluster(const struct swim *s, const struct wire_trailer *t)
+swim_check_cluster(const struct swim *s, const struct wire_trailer *t)
 {
 	const char *ours = s->config.cluster;
 
@@ -549,7 +549,7 @@ check_cluster(const struct swim *s, const struct wire_trailer *t)
 
 /* Count a datagram that is taken, and note that somebody is heard. */
 static void
-count_received(struct swim *s, enum wire_type type, size_t len)
+swim_count_received(struct swim *s, enum wire_type type, size_t len)
 {
 	int slot = wire_type_slot((unsigned)type);
 
@@ -566,7 +566,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	struct wire_message outer, inner;
 	const struct wire_message *msg = &outer;
 	struct wire_member_id claimed = {0};
-	enum wire_reject reject = decode(s, data, len, &outer);
+	enum wire_reject reject = swim_decode(s, data, len, &outer);
 	struct input_room room;
 	struct input *in;
 
@@ -578,7 +578,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 		claimed = outer.member;
 	}
 	if (reject == WIRE_OK)
-		reject = check_cluster(s, &msg->trailer);
+		reject = swim_check_cluster(s, &msg->trailer);
 	if (reject != WIRE_OK) {
 		s->stats.rejected[reject]++;
 		if (reject == WIRE_REJECT_OTHER_CLUSTER && !s->left)
@@ -587,16 +587,16 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	}
 	if (msg->trailer.has_sender)
 		claimed = (struct wire_member_id){.id = msg->trailer.sender};
-	count_received(s, outer.type, len);
+	swim_count_received(s, outer.type, len);
 	in = input_of_datagram(&room, msg, from, interface, len);
 	in->claimed = claimed;
 	if (!s->left)
-		receive(s, in);
+		swim_receive(s, in);
 	return WIRE_OK;
 }
 
 static void
-reap(struct swim *s, const struct input *in)
+swim_reap(struct swim *s, const struct input *in)
 {
 	if (!swim_time_reached(s->now, s->reap_at))
 		return;
@@ -641,7 +641,7 @@ swim_tick(struct swim *s, swim_time now)
 		if (s->status_count[SWIM_DEAD] > 0)
 			probe_reconnect(s);
 		if (s->gone_count > 0)
-			reap(s, in);
+			swim_reap(s, in);
 	}
 	introduce_tick(s);
 	gossip_tick(s);

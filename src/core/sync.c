@@ -26,7 +26,7 @@
  * others at once: most learn of most by a sync, which starts no rumour, so there is none to wait for.
  */
 static swim_duration
-interval_of(const struct swim *s)
+sync_interval_of(const struct swim *s)
 {
 	swim_duration interval = s->config.timing.sync_interval;
 	bool arriving = swim_time_since(s->now, s->began).ns < ARRIVING * interval.ns;
@@ -35,7 +35,7 @@ interval_of(const struct swim *s)
 }
 
 static bool
-is_stranger(const struct swim *s, const struct swim_addr *addr)
+sync_is_stranger(const struct swim *s, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 
@@ -44,25 +44,25 @@ is_stranger(const struct swim *s, const struct swim_addr *addr)
 
 /* One that was known for a member when it spoke from there is none, whatever address it tells. */
 static bool
-is_syncing_stranger(const struct swim *s)
+sync_is_syncing_stranger(const struct swim *s)
 {
-	return !s->sync.member && is_stranger(s, &s->sync.addr);
+	return !s->sync.member && sync_is_stranger(s, &s->sync.addr);
 }
 
 static struct pace *
-pace_with(struct swim *s, bool stranger)
+sync_pace_with(struct swim *s, bool stranger)
 {
 	return stranger ? &s->sync_strangers : &s->sync_members;
 }
 
 static swim_duration
-jittered(struct swim *s, swim_duration d)
+sync_jittered(struct swim *s, swim_duration d)
 {
 	return swim_duration_scale(d, 0.5 + rng_unit(&s->rng));
 }
 
 static void
-send_request(struct swim *s)
+sync_send_request(struct swim *s)
 {
 	struct sync *y = &s->sync;
 	uint32_t digests[WIRE_SYNC_BUCKETS];
@@ -124,10 +124,10 @@ sync_end(struct swim *s)
 }
 
 static void
-finish(struct swim *s, const struct input *in, bool complete)
+sync_finish(struct swim *s, const struct input *in, bool complete)
 {
-	struct pace *pace = pace_with(s, is_syncing_stranger(s));
-	swim_duration interval = interval_of(s);
+	struct pace *pace = sync_pace_with(s, sync_is_syncing_stranger(s));
+	swim_duration interval = sync_interval_of(s);
 
 	sync_end(s);
 	if (complete) {
@@ -149,22 +149,22 @@ finish(struct swim *s, const struct input *in, bool complete)
 
 /* Is a comparison under way that one with a stranger, or not, has to wait for? */
 static bool
-is_busy(const struct swim *s, bool stranger)
+sync_is_busy(const struct swim *s, bool stranger)
 {
-	return s->sync.active && (stranger || !is_syncing_stranger(s));
+	return s->sync.active && (stranger || !sync_is_syncing_stranger(s));
 }
 
 void
 sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	/* It has just spoken, and what it said may have made it a member. */
-	bool member = in->from_member || !is_stranger(s, addr);
+	bool member = in->from_member || !sync_is_stranger(s, addr);
 
-	if (is_busy(s, !member) || s->leaving || !RULE(syncs))
+	if (sync_is_busy(s, !member) || s->leaving || !RULE(syncs))
 		return;
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (s->sync.active)
-		finish(s, in, false);
+		sync_finish(s, in, false);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
 	    .vouches = in->vouches || in->answer.believed || visitor_is_arriving(s),
@@ -172,7 +172,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	    .most = path_most(s, link_speaker(s, in, addr))};
 	s->check_at = SWIM_TIME_NEVER;
 	s->stats.syncs_started++;
-	send_request(s);
+	sync_send_request(s);
 }
 
 bool
@@ -188,7 +188,7 @@ sync_differs(const struct swim *s, const struct wire_trailer *t)
 void
 sync_compare(struct swim *s, const struct input *in)
 {
-	bool stranger = !in->from_member && is_stranger(s, &in->from);
+	bool stranger = !in->from_member && sync_is_stranger(s, &in->from);
 
 	if (input_is_from(in, &s->self->addr))
 		return;
@@ -196,9 +196,9 @@ sync_compare(struct swim *s, const struct input *in)
 		s->same_view = in->msg->trailer.digest == s->digest;
 	if (in->msg->trailer.digest == s->digest && s->stats.syncs_unanswered > 0)
 		sync_forget(s, link_speaker(s, in, &in->from));
-	if (!sync_differs(s, &in->msg->trailer) || is_busy(s, stranger) || s->leaving)
+	if (!sync_differs(s, &in->msg->trailer) || sync_is_busy(s, stranger) || s->leaving)
 		return;
-	if (swim_time_before(s->now, pace_with(s, stranger)->allowed))
+	if (swim_time_before(s->now, sync_pace_with(s, stranger)->allowed))
 		return;
 	if (!s->synced) {
 		/* A request is large, and the source of what came may be forged: it has to answer first. */
@@ -206,9 +206,9 @@ sync_compare(struct swim *s, const struct input *in)
 		return;
 	}
 	if (!swim_time_is_never(s->check_at) &&
-	    (stranger || s->check_member || !is_stranger(s, &s->check_addr)))
+	    (stranger || s->check_member || !sync_is_stranger(s, &s->check_addr)))
 		return;
-	s->check_at = swim_time_add(s->now, jittered(s, interval_of(s)));
+	s->check_at = swim_time_add(s->now, sync_jittered(s, sync_interval_of(s)));
 	s->check_addr = in->from;
 	s->check_credit = in->allowance->credit;
 	s->check_charged = in->allowance->charged;
@@ -217,7 +217,7 @@ sync_compare(struct swim *s, const struct input *in)
 
 /* The member answers pings, or we would not ask it again: so datagrams even of the smallest size do not arrive. */
 static void
-give_up(struct swim *s, const struct input *in)
+sync_give_up(struct swim *s, const struct input *in)
 {
 	struct member *m = locate_at(s, &s->sync.addr);
 
@@ -226,7 +226,7 @@ give_up(struct swim *s, const struct input *in)
 		s->stats.syncs_unanswered++;
 		s->stats.sync_silent = s->sync.addr;
 	}
-	finish(s, in, false);
+	sync_finish(s, in, false);
 }
 
 void
@@ -240,9 +240,9 @@ sync_tick(struct swim *s, const struct input *in)
 	}
 	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
 		if (s->sync.question.tries < TRIES)
-			send_request(s);
+			sync_send_request(s);
 		else
-			give_up(s, in);
+			sync_give_up(s, in);
 	}
 }
 
@@ -257,7 +257,7 @@ sync_deadline(const struct swim *s)
  * page is full.  Moves the cursor.
  */
 static bool
-add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bool removals)
+sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *cursor, bool removals)
 {
 	uint64_t base = (uint64_t)cursor->bucket << 56;
 	bool fresh = cursor->after == 0;
@@ -299,7 +299,7 @@ sync_answer(struct swim *s, const struct input *in)
 
 		if (wire_sync_digest(in->msg, i) !=
 			members_bucket_digest(s, cursor.bucket, removals) &&
-		    !add_bucket(s, &w, &cursor, removals))
+		    !sync_add_bucket(s, &w, &cursor, removals))
 			break;
 		cursor = (struct wire_cursor){.bucket = (uint16_t)(cursor.bucket + 1)};
 	}
@@ -319,7 +319,7 @@ sync_answer(struct swim *s, const struct input *in)
  * of, and its digest would differ from ours, and have us ask again, until it is forgotten there.
  */
 static bool
-is_behind(const struct member *m, const struct wire_update *u, const struct member *speaker)
+sync_is_behind(const struct member *m, const struct wire_update *u, const struct member *speaker)
 {
 	if (u->incarnation < m->incarnation && (u->flags & WIRE_FLAG_FORGET))
 		return true;
@@ -331,7 +331,7 @@ is_behind(const struct member *m, const struct wire_update *u, const struct memb
 
 /* Whoever showed us its page learns in turn where it is behind. */
 static void
-teach(struct swim *s, const struct input *in, const struct wire_updates *updates,
+sync_teach(struct swim *s, const struct input *in, const struct wire_updates *updates,
     const struct swim_addr *to)
 {
 	const struct member *speaker = members_find(s, in->speaker.bytes, in->speaker.len);
@@ -348,7 +348,7 @@ teach(struct swim *s, const struct input *in, const struct wire_updates *updates
 		struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
 
 		if (m != NULL && !m->stand_in && u.incarnation <= m->incarnation &&
-		    is_behind(m, &u, speaker))
+		    sync_is_behind(m, &u, speaker))
 			gossip_add_member(s, &w, m);
 	}
 	if (w.count > 0)
@@ -380,7 +380,7 @@ sync_page(struct swim *s, const struct input *in)
 	else
 		path_holds(s, link_speaker(s, in, &y->addr), size);
 	y->most = size;
-	teach(s, in, &in->msg->updates, &y->addr);
+	sync_teach(s, in, &in->msg->updates, &y->addr);
 	y->changed |= digest != s->digest || removed != s->removed_digest || in->allowance->visited;
 	if (next.bucket > y->covered)
 		next = (struct wire_cursor){.bucket = y->covered};
@@ -392,14 +392,14 @@ sync_page(struct swim *s, const struct input *in)
 	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after) ||
 	    ++y->pages > WIRE_SYNC_BUCKETS + s->config.max_members) {
 		y->changed = false;
-		finish(s, in, false);
+		sync_finish(s, in, false);
 		return;
 	}
 	y->cursor = next;
 	question_close(s, &y->question);
 	y->question.tries = 0;
 	if (next.bucket == WIRE_SYNC_BUCKETS)
-		finish(s, in, true);
+		sync_finish(s, in, true);
 	else
-		send_request(s);
+		sync_send_request(s);
 }

@@ -37,7 +37,7 @@ visitor_is_vouched(const struct swim *s, const struct input *in, bool from_subje
 }
 
 static swim_duration
-arriving(const struct swim *s)
+visitor_arriving(const struct swim *s)
 {
 	return swim_ns(ARRIVING * s->config.timing.sync_interval.ns);
 }
@@ -45,7 +45,7 @@ arriving(const struct swim *s)
 bool
 visitor_is_arriving(const struct swim *s)
 {
-	return swim_time_since(s->now, s->began).ns < arriving(s).ns;
+	return swim_time_since(s->now, s->began).ns < visitor_arriving(s).ns;
 }
 
 bool
@@ -56,7 +56,7 @@ visitor_vouches(const struct swim *s, const struct input *in, const struct membe
 	if ((!s->has_seeds || !RULE(seeds_are_trusted)) && visitor_is_arriving(s))
 		return true;
 	return speaker != NULL && in->authority >= AUTHORITY_MEMBER &&
-	       (swim_time_since(speaker->met, s->began).ns < arriving(s).ns ||
+	       (swim_time_since(speaker->met, s->began).ns < visitor_arriving(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
 }
 
@@ -110,14 +110,14 @@ visitor_spend(const struct input *in, const struct swim_addr *to, size_t len)
 }
 
 static swim_duration
-patience(const struct swim *s)
+visitor_patience(const struct swim *s)
 {
 	return s->config.timing.probe_timeout;
 }
 
 /* The place of this visitor, or a free place, or that of the visitor that has waited for longest. */
 static struct visitor *
-slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
+visitor_slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 {
 	struct visitor *found = &s->visitors[0];
 
@@ -138,7 +138,7 @@ slot_of(struct swim *s, const struct swim_addr *addr, uint64_t hash)
 
 /* A base peer holds a suspicion that it has heard of until it hears how it ended.  Keep since when base peers have told it. */
 static void
-note_suspicion(const struct swim *s, struct visitor *v, const struct wire_update *u)
+visitor_note_suspicion(const struct swim *s, struct visitor *v, const struct wire_update *u)
 {
 	if (!v->whoever || u->status != SWIM_SUSPECT)
 		v->suspected = SWIM_TIME_NEVER;
@@ -163,7 +163,7 @@ visitor_is_suspected(const struct swim *s, const struct swim_addr *addr, uint64_
 }
 
 static bool
-ask(struct swim *s, const struct input *in, struct visitor *v, const struct wire_update *u)
+visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const struct wire_update *u)
 {
 	/* The visitor's answer may have an update about the visitor itself. */
 	size_t room = outbox_room_for_ack(s, u->member.id.len, u->member.address.len) +
@@ -202,17 +202,18 @@ visitor_hear(struct swim *s, const struct input *in, const struct wire_update *u
 	if (s->leaving || addr->family == 0 || !locate_reaches(s, addr) ||
 	    swim_addr_equal(addr, &s->self->addr))
 		return;
-	v = slot_of(s, addr, hash);
+	v = visitor_slot_of(s, addr, hash);
 	/* The answer of a base peer has no incarnation, so the member is listed at the one that its teller gave. */
 	if (v->incarnation < u->incarnation &&
 	    (u->incarnation <= BASE_FIRST_MOST || (in->authority >= AUTHORITY_MEMBER && !in->base)))
 		v->incarnation = u->incarnation;
 	v->swimd = !in->base && !(u->flags & WIRE_FLAG_BASE);
 	v->whoever = in->base && !from_subject && base_is_address(s, in, &u->member);
-	note_suspicion(s, v, u);
-	if (question_is_open(&v->question) && swim_time_since(s->now, v->sent).ns < patience(s).ns)
+	visitor_note_suspicion(s, v, u);
+	if (question_is_open(&v->question) &&
+	    swim_time_since(s->now, v->sent).ns < visitor_patience(s).ns)
 		return;
-	if (!ask(s, in, v, u) && !question_is_open(&v->question))
+	if (!visitor_ask(s, in, v, u) && !question_is_open(&v->question))
 		*v = (struct visitor){0};
 	else
 		in->allowance->visited = true;
@@ -231,7 +232,7 @@ visitor_had_no_room(const struct swim *s, const struct input *in)
 
 /* The update about itself in a visitor's answer; false: there is none. */
 static bool
-says_itself(const struct input *in, struct wire_update *u)
+visitor_says_itself(const struct input *in, struct wire_update *u)
 {
 	struct wire_str id = in->msg->member.id;
 	struct wire_updates_iter iter = {0};
@@ -263,12 +264,12 @@ visitor_peer(const struct swim *s, const struct input *in, const struct visitor 
 
 /* The visitor lives there: take it up by its update about itself, or else by its name alone, without tags. */
 static void
-take_up(struct swim *s, const struct input *in, const struct visitor *v)
+visitor_take_up(struct swim *s, const struct input *in, const struct visitor *v)
 {
 	struct wire_update u;
 	struct member *m;
 
-	if (!says_itself(in, &u))
+	if (!visitor_says_itself(in, &u))
 		u = (struct wire_update){.member = in->msg->member,
 		    .status = SWIM_ALIVE,
 		    .flags = WIRE_FLAG_PARTIAL,
@@ -308,7 +309,7 @@ visitor_answered(struct swim *s, const struct input *in, struct question *q)
 	if (m == NULL || (!members_is_shown(m) && RULE(removed_returns))) {
 		struct input known = input_answering(in, answer);
 
-		take_up(s, &known, &v);
+		visitor_take_up(s, &known, &v);
 	}
 	answer.ours = true;
 	return answer;
