@@ -60,7 +60,7 @@ FUNCTION_LINES = 60
 FUNCTION_PARAMETERS = 5
 # To be divided: functions that are longer, or take more, than new ones may.
 TOO_LONG = {"relay_request"}
-TOO_MANY = {"members_pick_one", "outbox_end", "join_open", "swim_input_by"}
+TOO_MANY = {"members_pick_one", "join_open", "swim_input_by"}
 
 # The published examples of the wire format: a change here breaks every peer that is in the field.
 WIRE_VECTORS_SHA256 = "dcb20b3f20d3c8a3d86596c9641eb9370f7450c11c2f31cebb7a97321256bd56"

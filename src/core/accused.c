@@ -14,7 +14,7 @@
 static bool
 accused_is_well(const struct swim *s, uint64_t accuser, swim_time now)
 {
-	size_t i = members_position(s, accuser, true);
+	size_t i = members_position_from(s, accuser);
 	const struct member *m;
 
 	if (i == s->table.count || s->table.v[i]->hash != accuser)
@@ -109,7 +109,7 @@ swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
 
 		if (!accused_is_recent(a, now) || !accused_is_well(s, a->accuser, now))
 			continue;
-		m = s->table.v[members_position(s, a->accuser, true)];
+		m = s->table.v[members_position_from(s, a->accuser)];
 		if (out->count < SWIM_ACCUSERS_NEEDED) {
 			memcpy(out->by[out->count], m->name, m->name_len);
 			out->by_len[out->count] = m->name_len;

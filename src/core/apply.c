@@ -149,8 +149,10 @@ apply_tells_other_tags(const struct input *in, const struct member *m, const str
 /* Above what is known of it by more than the speaker may say. */
 static bool
 apply_is_jump(const struct swim *s, const struct input *in, const struct member *m,
-    const struct wire_update *u, bool from_subject)
+    const struct statement *st)
 {
+	const struct wire_update *u = st->u;
+	bool from_subject = st->from_subject && m != s->self;
 	/*
 	 * A base peer, and a sender that is no member and speaks of another, raise an incarnation by small steps only, unless
 	 * the datagram answers a question of ours: base peers are told nothing of a member above BASE_LADDER_MOST.
@@ -216,33 +218,50 @@ apply_is_named_here(const struct swim *s, const struct wire_update *u, const cha
 }
 
 /*
- * The tags that come with an update of one alive or suspect.  A base peer passes on none, so its word leaves
- * us with those that we had, and with a view that a sync will find to differ.  True if they changed.
+ * Does the update leave out the tags of its member, or some of them?  A base peer passes on none, and the records of the dead,
+ * of which a page makes suspicions, have none.
  */
 static bool
-apply_take_tags(struct swim *s, const struct input *in, struct member *m,
-    const struct wire_update *u, bool newer)
+apply_lacks_tags(const struct input *in, const struct wire_update *u)
 {
-	/* Nor do the records of the dead, of which a sync makes suspicions. */
-	bool partial = (u->flags & WIRE_FLAG_PARTIAL) || (in->base && u->tags.len == 0) ||
-		       !swim_status_is_live(u->status);
-	bool changed = m->tags_len != u->tags.len ||
-		       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
+	return (u->flags & WIRE_FLAG_PARTIAL) || (in->base && u->tags.len == 0) ||
+	       !swim_status_is_live(u->status);
+}
 
-	if (partial) {
-		if (newer && !m->partial)
-			members_set_partial(s, m);
-		return false;
-	}
-	if (!newer && !m->partial)
-		return false;
+/* Keep these tags.  True if they are others than before. */
+static bool
+apply_store_tags(struct swim *s, struct member *m, struct wire_str tags)
+{
+	bool changed = m->tags_len != tags.len ||
+		       (tags.len > 0 && memcmp(m->tags, tags.bytes, tags.len) != 0);
+
 	if (!changed && !m->partial)
 		return false;
-	if (!members_set_tags(s, m, u->tags, false)) {
+	if (!members_set_tags(s, m, tags)) {
 		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return false;
 	}
 	return changed;
+}
+
+/* The tags of a new member or of a higher incarnation.  If the update lacks them, comparing views will find a difference. */
+static bool
+apply_take_tags(struct swim *s, const struct input *in, struct member *m,
+    const struct wire_update *u)
+{
+	if (!apply_lacks_tags(in, u))
+		return apply_store_tags(s, m, u->tags);
+	if (!m->partial)
+		members_set_partial(s, m);
+	return false;
+}
+
+/* The tags of the known incarnation, of a member of whose tags some are not known.  True if they changed. */
+static bool
+apply_complete_tags(struct swim *s, const struct input *in, struct member *m,
+    const struct wire_update *u)
+{
+	return !apply_lacks_tags(in, u) && apply_store_tags(s, m, u->tags);
 }
 
 /* A swimd says that m is a base peer.  Believe this until m itself has answered or spoken to us. */
@@ -353,10 +372,12 @@ apply_is_own_word(const struct input *in, const struct wire_update *u)
  */
 static void
 apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
-    const struct wire_update *u)
+    const struct statement *st)
 {
+	const struct wire_update *u = st->u;
+
 	if (m != NULL && members_is_live(m) && m->peer != PEER_SWIMD &&
-	    !apply_is_jump(s, in, m, u, true) && u->incarnation >= m->incarnation)
+	    !apply_is_jump(s, in, m, st) && u->incarnation >= m->incarnation)
 		join_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
 
@@ -409,7 +430,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	}
 	if (live) {
 		apply_replace_stand_in(s, in, m);
-		apply_take_tags(s, in, m, u, true);
+		apply_take_tags(s, in, m, u);
 	}
 	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
 	if (in->base_peer)
@@ -452,8 +473,7 @@ apply_hear_again(struct swim *s, const struct input *in, struct member *m,
 		 */
 		if (elsewhere)
 			apply_ignored(s, SWIM_IGNORE_CONFLICT);
-		else if (m->partial && apply_take_tags(s, in, m, u, false) &&
-			 members_is_announced(m))
+		else if (m->partial && apply_complete_tags(s, in, m, u) && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	}
 	if (st->status != members_status(m) || st->page)
@@ -557,7 +577,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	    !apply_move(s, in, m, st->address))
 		return;
 	if (live && risen && RULE(tags_taken))
-		retagged = apply_take_tags(s, in, m, u, true);
+		retagged = apply_take_tags(s, in, m, u);
 	hidden = !members_is_shown(m) && !live;
 	members_transition(s, in, m,
 	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
@@ -636,7 +656,7 @@ apply_relation_of(const struct swim *s, const struct input *in, const struct mem
 	if (m == NULL)
 		return RELATION_HIGHER;
 	/* Whoever had to rise beyond the bound says so itself, in an answer; and of us an answer may say so. */
-	if (apply_is_jump(s, in, m, u, st->from_subject && m != s->self) &&
+	if (apply_is_jump(s, in, m, st) &&
 	    !((st->from_subject || m == s->self) && apply_is_answer(in, u)))
 		return RELATION_JUMP;
 	return u->incarnation > m->incarnation   ? RELATION_HIGHER
@@ -741,7 +761,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 		visitor_hear(s, in, st->u, &st->addr, st->from_subject);
 		break;
 	case ACTION_ASK_LEAVE:
-		apply_ask_whether_it_left(s, in, m, st->u);
+		apply_ask_whether_it_left(s, in, m, st);
 		break;
 	case ACTION_LIST:
 	case ACTION_REMEMBER:
@@ -857,38 +877,33 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 		in->found->lacks_answer |= apply_lacks_answer(in, m, u, st->page);
 }
 
-/* Check the name and the address of an update, and apply it. */
+/* Check the name and the address of the update, and apply it. */
 static void
-apply_update(struct swim *s, const struct input *in, const struct wire_update *u, bool from_subject,
-    bool page)
+apply_update(struct swim *s, const struct input *in, struct statement *st)
 {
+	const struct wire_member_id *who = &st->u->member;
 	char address[SWIM_HOSTPORT_MAX + 1];
-	struct statement st = {
-	    .u = u,
-	    .address = address,
-	    .status = u->status,
-	    .from_subject = from_subject,
-	    .page = page,
-	};
 
-	if (u->member.id.len == 0 || u->member.id.len > SWIM_NAME_MAX)
+	st->address = address;
+	st->status = st->u->status;
+	if (who->id.len == 0 || who->id.len > SWIM_NAME_MAX)
 		apply_ignored(s, SWIM_IGNORE_BAD_NAME);
-	else if (!apply_address(s, in, u->member.address, address, &st.addr))
+	else if (!apply_address(s, in, who->address, address, &st->addr))
 		apply_ignored(s, SWIM_IGNORE_BAD_ADDRESS);
 	else
-		apply_statement(s, in, &st);
+		apply_statement(s, in, st);
 }
 
 void
 apply_own_word(struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	apply_update(s, in, u, true, false);
+	apply_update(s, in, &(struct statement){.u = u, .from_subject = true});
 }
 
 void
 apply_restored(struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	apply_update(s, in, u, false, true);
+	apply_update(s, in, &(struct statement){.u = u, .page = true});
 }
 
 void
@@ -945,6 +960,12 @@ apply_meant_by_base(const struct swim *s, const struct input *in, const struct w
 	return gone && swim_status_is_live(u->status) ? u->member : meant;
 }
 
+static bool
+apply_same_id(struct wire_str a, struct wire_str b)
+{
+	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
+}
+
 void
 apply_updates(struct swim *s, const struct input *in)
 {
@@ -953,15 +974,13 @@ apply_updates(struct swim *s, const struct input *in)
 	struct wire_update u;
 
 	while (wire_updates_next(&in->msg->updates, &iter, &u)) {
-		bool from_subject;
+		struct statement st = {.u = &u, .page = in->msg->updates.sync};
 
 		if (in->base)
 			u.member = apply_meant_by_base(s, in, &u);
-		from_subject = u.member.id.len == in->speaker.len && in->speaker.len > 0 &&
-			       memcmp(u.member.id.bytes, in->speaker.bytes, in->speaker.len) == 0;
-
+		st.from_subject = in->speaker.len > 0 && apply_same_id(u.member.id, in->speaker);
 		/* Pages are answers, as many as we ask for. */
-		if (!in->msg->updates.sync && !quota_allows(s, in, &u)) {
+		if (!st.page && !quota_allows(s, in, &u)) {
 			apply_ignored(s, SWIM_IGNORE_RATE);
 			continue;
 		}
@@ -969,8 +988,8 @@ apply_updates(struct swim *s, const struct input *in)
 		if (in->authority < AUTHORITY_MEMBER)
 			u.accuser_count = 0;
 		before = quota_mark(s);
-		apply_update(s, in, &u, from_subject, in->msg->updates.sync);
-		if (!in->msg->updates.sync)
+		apply_update(s, in, &st);
+		if (!st.page)
 			quota_charge(s, in, &u, before);
 	}
 }

@@ -114,7 +114,7 @@ base_trailer(const struct swim *s, enum wire_recipient recipient, struct wire_tr
 		*out = (struct wire_trailer){.has_cluster = true,
 		    .cluster = wire_str_of(WIRE_BASE_CLUSTER)};
 	else
-		outbox_trailer(s, true, out);
+		outbox_trailer_named(s, out);
 }
 
 size_t

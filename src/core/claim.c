@@ -100,7 +100,7 @@ claim_send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool 
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, false, &trailer);
+	outbox_trailer(s, &trailer);
 	/* A claim has no digest: it compares no views. */
 	trailer.has_digest = trailer.has_removals = false;
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
@@ -108,8 +108,7 @@ claim_send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool 
 		return 0;
 	wire_put_claim(&w, seq, &self,
 	    stays ? claim_standing(s) | WIRE_CLAIM_STAYS : claim_standing(s));
-	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX),
-	    WIRE_CLAIM, to, NULL);
+	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), to);
 }
 
 /* Have we told the member of our name at this address that we stay? */

@@ -31,7 +31,7 @@ foreign_answer(struct swim *s, const struct wire_message *msg, const struct swim
 		return;
 	s->foreign_at = swim_time_add(s->now, ANSWER_EVERY);
 	wire_put_other_cluster(&w, msg->seq);
-	outbox_end(s, &w, &trailer, 0, WIRE_OTHER_CLUSTER, from, NULL);
+	outbox_end(s, &w, &trailer, 0, from);
 }
 
 void

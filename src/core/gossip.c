@@ -390,7 +390,7 @@ gossip_ask_first(struct swim *s, struct member *to)
 	/* A base peer knows us by our word alone. */
 	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
-	outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), WIRE_PING, NULL, to);
+	outbox_end_to(s, &w, &trailer, base_room_for_answer(s, recipient, to), to);
 }
 
 static void
@@ -427,7 +427,7 @@ gossip_push(struct swim *s, struct member *to)
 		pad_to = size;
 	}
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, pad_to, type, NULL, to);
+		outbox_end_to(s, &w, &trailer, pad_to, to);
 	else
 		outbox_cancel(s);
 }
@@ -515,14 +515,14 @@ gossip_tell_at(struct swim *s, struct member *m, const struct swim_addr *addr, s
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	/* Who tells it is worth more than the digest, which the next ping has. */
 	for (unsigned tries = 0; tries < 2; tries++) {
 		if (!outbox_begin(s, &w, &trailer, budget))
 			return;
 		wire_begin_gossip(&w, core_seq(s));
 		if (gossip_add_without(s, &w, m)) {
-			outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, addr, NULL);
+			outbox_end(s, &w, &trailer, 0, addr);
 			return;
 		}
 		outbox_cancel(s);
@@ -560,7 +560,7 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 	struct wire_update told, u;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	if (budget == 0 || !outbox_begin(s, &w, &trailer, budget))
 		return;
 	wire_begin_gossip(&w, core_seq(s));
@@ -577,7 +577,7 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 		(void)wire_add_update(&w, &u); /* where it does not fit, a smaller one may */
 	}
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, &in->from, NULL);
+		outbox_end(s, &w, &trailer, 0, &in->from);
 	else
 		outbox_cancel(s);
 }

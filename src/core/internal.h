@@ -661,8 +661,8 @@ void members_hear_answered(struct swim *, struct member *, bool rumour);
 bool members_make_room(struct swim *, const struct input *);
 uint64_t members_hash(const char *name, size_t len);
 void members_set_partial(struct swim *, struct member *);
-/* False: no memory. */
-bool members_set_tags(struct swim *, struct member *, struct wire_str tags, bool partial);
+/* These are all the tags of the member.  False: no memory. */
+bool members_set_tags(struct swim *, struct member *, struct wire_str tags);
 /* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
 void members_transition(struct swim *, const struct input *, struct member *, enum life,
     uint64_t incarnation);
@@ -677,8 +677,9 @@ void members_confirm(struct swim *, const struct input *, struct member *);
 /* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
 size_t members_pick(struct swim *, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out);
-/* First table position whose hash is above `after`, or at or above it when `inclusive`. */
-size_t members_position(const struct swim *, uint64_t hash, bool inclusive);
+/* First table position whose hash is this one or above it; and first one whose hash is above it. */
+size_t members_position_from(const struct swim *, uint64_t hash);
+size_t members_position_after(const struct swim *, uint64_t hash);
 /* With those of the bucket that were removed, if `removals`. */
 uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool removals);
 /* Mark a tombstone as a removal: it tells others to forget its member. */
@@ -1400,9 +1401,12 @@ swim_time path_deadline(const struct swim *);
 /* outbox.c */
 /* A writer over `budget` bytes (max_datagram at most) of the outbox; false: it is full. */
 bool outbox_begin(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t budget);
-/* Returns the datagram's length, or 0 where it could not be written. */
+/* The datagram goes to this address.  Returns its length, or 0 where it could not be written. */
 size_t outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t pad_to,
-    enum wire_type, const struct swim_addr *to, const struct member *member);
+    const struct swim_addr *to);
+/* The same to a member: to the address in use for it, or to whatever its host name stands for by now. */
+size_t outbox_end_to(struct swim *, struct wire_writer *, const struct wire_trailer *,
+    size_t pad_to, const struct member *);
 /* Nothing came of outbox_begin. */
 void outbox_cancel(struct swim *);
 void outbox_event(struct swim *, const struct input *, enum swim_event_type, const struct member *);
@@ -1412,8 +1416,10 @@ void outbox_seed_answered(struct swim *, const struct swim_addr *, struct wire_s
     bool ourselves);
 /* The length of an ack about `of`, in bytes, without updates and without a trailer. */
 size_t outbox_answer_body(const struct wire_member_id *of);
-/* The trailer that every datagram of ours has: cluster, digest, and our name where wanted. */
-void outbox_trailer(const struct swim *, bool sender, struct wire_trailer *out);
+/* The trailer that every datagram of ours has: cluster and digest. */
+void outbox_trailer(const struct swim *, struct wire_trailer *out);
+/* The same with our name. */
+void outbox_trailer_named(const struct swim *, struct wire_trailer *out);
 
 /*
  * The trailer of an ack or nack about `of` with no updates, in `budget` bytes if it can be: it goes without what does not

@@ -173,11 +173,11 @@ static void
 introduce_fill(struct swim *s, struct wire_writer *w, const struct member *to)
 {
 	struct introduction *i = introduce_of(to);
-	size_t start = members_position(s, s->self->hash, true), at = start;
+	size_t start = members_position_from(s, s->self->hash), at = start;
 	bool first = !i->done.begun;
 
 	if (!first)
-		at = members_position(s, i->done.after, false);
+		at = members_position_after(s, i->done.after);
 	i->ahead = i->done;
 	for (;; at++, first = false) {
 		const struct member *m;
@@ -221,7 +221,7 @@ introduce_send(struct swim *s, struct member *to)
 	question_try(&i->question);
 	i->next = swim_time_add(s->now, s->config.timing.probe_timeout);
 	s->introduce_sent++;
-	outbox_end(s, &w, &trailer, 0, WIRE_PING, NULL, to);
+	outbox_end_to(s, &w, &trailer, 0, to);
 }
 
 /* May one more ping be sent in this gossip interval? */
@@ -432,7 +432,7 @@ introduce_close(struct swim *s, struct member *to, struct wire_writer *w,
 	}
 	introduce_of(to)->corrected = introduce_soon(s);
 	s->introduce_sent++;
-	outbox_end(s, w, trailer, 0, WIRE_PING, NULL, to);
+	outbox_end_to(s, w, trailer, 0, to);
 }
 
 /* The member that a base peer means by this pair, if that member is dead or has left; else NULL.  `address` is canonical. */

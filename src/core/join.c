@@ -101,7 +101,7 @@ join_recipient_of(const struct swim *s, const struct join *j, const struct membe
 static struct member *
 join_asked_member(const struct swim *s, const struct join *j)
 {
-	size_t i = members_position(s, j->member, true);
+	size_t i = members_position_from(s, j->member);
 	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
 
 	if (!RULE(leaver_is_asked) && j->kind == JOIN_LEAVER)
@@ -138,7 +138,7 @@ join_send_to_base(struct swim *s, struct join *j, struct member *known)
 	if (known != NULL && members_status(known) != SWIM_ALIVE)
 		gossip_add_without(s, &w, known);
 	base_add_self(s, &w);
-	outbox_end(s, &w, &trailer, 0, WIRE_PING, &j->addr, NULL);
+	outbox_end(s, &w, &trailer, 0, &j->addr);
 }
 
 static bool
@@ -186,7 +186,7 @@ join_send_join(struct swim *s, const struct input *in, struct join *j)
 	j->to_base = base_is_recipient(recipient);
 	if (j->to_base)
 		room = 0;
-	j->len = outbox_end(s, &w, &trailer, room, type, &j->addr, NULL);
+	j->len = outbox_end(s, &w, &trailer, room, &j->addr);
 	return true;
 }
 

@@ -126,7 +126,7 @@ link_report_take(struct swim *s, const struct input *in)
 	if (in->authority < AUTHORITY_MEMBER)
 		return;
 	while (wire_links_next(&in->msg->trailer, &offset, &links)) {
-		size_t i = members_position(s, links.teller, true);
+		size_t i = members_position_from(s, links.teller);
 		struct member *m;
 
 		if (i == s->table.count || s->table.v[i]->hash != links.teller)
@@ -234,7 +234,7 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 		return;
 	out->total = r->links.total;
 	for (unsigned k = 0; k < r->links.count; k++) {
-		size_t at = members_position(s, r->links.peers[k], true);
+		size_t at = members_position_from(s, r->links.peers[k]);
 
 		/* A member that we do not know, or that is gone since the report. */
 		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||

@@ -123,20 +123,25 @@ members_find(const struct swim *s, const char *name, size_t len)
 }
 
 size_t
-members_position(const struct swim *s, uint64_t hash, bool inclusive)
+members_position_from(const struct swim *s, uint64_t hash)
 {
 	size_t low = 0, high = s->table.count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		uint64_t h = s->table.v[middle]->hash;
 
-		if (inclusive ? h < hash : h <= hash)
+		if (s->table.v[middle]->hash < hash)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return low;
+}
+
+size_t
+members_position_after(const struct swim *s, uint64_t hash)
+{
+	return hash == UINT64_MAX ? s->table.count : members_position_from(s, hash + 1);
 }
 
 size_t
@@ -350,7 +355,7 @@ members_make_room(struct swim *s, const struct input *in)
 }
 
 bool
-members_set_tags(struct swim *s, struct member *m, struct wire_str tags, bool partial)
+members_set_tags(struct swim *s, struct member *m, struct wire_str tags)
 {
 	char *copy = NULL;
 
@@ -364,7 +369,7 @@ members_set_tags(struct swim *s, struct member *m, struct wire_str tags, bool pa
 	core_release(s, m->tags);
 	m->tags = copy;
 	m->tags_len = tags.len;
-	m->partial = partial;
+	m->partial = false;
 	members_digest_toggle(s, m);
 	return true;
 }

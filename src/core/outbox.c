@@ -8,7 +8,7 @@
 #define PADDING_LEAST 3
 
 void
-outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
+outbox_trailer(const struct swim *s, struct wire_trailer *out)
 {
 	*out = (struct wire_trailer){.has_digest = true, .digest = s->digest};
 	/* Who remembers none need not say so: whoever does compares, and fetches nothing. */
@@ -18,10 +18,14 @@ outbox_trailer(const struct swim *s, bool sender, struct wire_trailer *out)
 		out->has_cluster = true;
 		out->cluster = wire_str_of(s->config.cluster);
 	}
-	if (sender) {
-		out->has_sender = true;
-		out->sender = (struct wire_str){s->self->name, s->self->name_len};
-	}
+}
+
+void
+outbox_trailer_named(const struct swim *s, struct wire_trailer *out)
+{
+	outbox_trailer(s, out);
+	out->has_sender = true;
+	out->sender = (struct wire_str){s->self->name, s->self->name_len};
 }
 
 size_t
@@ -36,7 +40,7 @@ outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, siz
 {
 	size_t body = outbox_answer_body(of);
 
-	outbox_trailer(s, false, out);
+	outbox_trailer(s, out);
 	/* The cluster stays: the question had it too, and without it no answer would count. */
 	if (body + wire_trailer_size(out) > budget)
 		out->has_removals = false;
@@ -71,7 +75,7 @@ outbox_room_for_kind(const struct swim *s, size_t id_len, size_t address_len)
 {
 	struct wire_trailer trailer;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	trailer.has_removals = true;
 	trailer.sender.len = (uint16_t)(id_len < SWIM_NAME_MAX ? id_len : SWIM_NAME_MAX);
 	return outbox_room_for_ack(s, id_len, address_len) + WIRE_HEADER_SIZE + sizeof(uint16_t) +
@@ -120,9 +124,10 @@ outbox_begin(struct swim *s, struct wire_writer *w, const struct wire_trailer *t
 	return true;
 }
 
-size_t
-outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to,
-    enum wire_type type, const struct swim_addr *to, const struct member *member)
+/* Finish the datagram.  Returns the entry to be addressed, or NULL if the datagram could not be written. */
+static struct out *
+outbox_finish(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer,
+    size_t pad_to)
 {
 	size_t len = wire_finish(w, trailer, pad_to);
 	struct out *out = &s->outs[s->out_count];
@@ -131,26 +136,47 @@ outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *tra
 		s->config.hooks.end(s->config.hooks.ctx, SWIM_WORK_ENCODE);
 	if (len == 0) {
 		s->stats.outbox_dropped++;
-		return 0;
+		return NULL;
 	}
-	*out =
-	    (struct out){.offset = s->out_used, .len = len, .host_offset = SIZE_MAX, .type = type};
+	*out = (struct out){.offset = s->out_used,
+	    .len = len,
+	    .host_offset = SIZE_MAX,
+	    .type = (enum wire_type)s->out_bytes[s->out_used]};
 	s->out_used += len;
-	if (to != NULL)
-		out->to = *to;
-	else
-		out->to = *link_way(member);
-	/* One that doesn't answer where its name was found may have another address by now. */
-	if (to == NULL && member->by_host && extra_of(member)->via.family == 0 &&
-	    (member->addr.family == 0 || members_status(member) != SWIM_ALIVE)) {
-		size_t host_len = strlen(member->address) + 1;
+	s->out_count++;
+	return out;
+}
 
+size_t
+outbox_end(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer, size_t pad_to,
+    const struct swim_addr *to)
+{
+	struct out *out = outbox_finish(s, w, trailer, pad_to);
+
+	if (out == NULL)
+		return 0;
+	out->to = *to;
+	return out->len;
+}
+
+size_t
+outbox_end_to(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer,
+    size_t pad_to, const struct member *m)
+{
+	struct out *out = outbox_finish(s, w, trailer, pad_to);
+	size_t host_len = strlen(m->address) + 1;
+
+	if (out == NULL)
+		return 0;
+	out->to = *link_way(m);
+	/* A member that does not answer where its name was found may have another address by now. */
+	if (m->by_host && extra_of(m)->via.family == 0 &&
+	    (m->addr.family == 0 || members_status(m) != SWIM_ALIVE)) {
 		out->host_offset = s->out_used;
-		memcpy(s->out_bytes + s->out_used, member->address, host_len);
+		memcpy(s->out_bytes + s->out_used, m->address, host_len);
 		s->out_used += host_len;
 	}
-	s->out_count++;
-	return len;
+	return out->len;
 }
 
 void

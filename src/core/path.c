@@ -221,7 +221,7 @@ path_send_trial(struct swim *s, struct path_check *c)
 	/* An answer to any of them counts until the last has had its time. */
 	c->tries++;
 	c->next = swim_time_add(s->now, s->config.timing.probe_timeout);
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	trailer.has_answer_size = true;
 	trailer.answer_size = (uint16_t)c->size;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
@@ -229,7 +229,7 @@ path_send_trial(struct swim *s, struct path_check *c)
 	s->stats.path_trials++;
 	s->stats.path_trial_bytes += c->size;
 	wire_begin_ping(&w, c->question.seq);
-	outbox_end(s, &w, &trailer, c->size, WIRE_PING, NULL, c->target);
+	outbox_end_to(s, &w, &trailer, c->size, c->target);
 }
 
 /* Try a larger size on one member that is due; false: no member is sent less than max_datagram. */

@@ -23,7 +23,7 @@
 #define PATIENCE_LEAST swim_ms(20)
 /* Helpers asked at once, at most. */
 #define HELPERS_MAX 16
-/* probe_has_risen(): how long a base peer has had to refute a suspicion; and the first step above the incarnation that we know. */
+/* probe_has_risen(): how long a base peer has had to refute a suspicion; the first step above the incarnation that we know. */
 #define RISEN_AFTER swim_seconds(5)
 #define RISEN_BY 4
 /* The highest suspicion: the base peer refutes it one above, and base peers can still be told of that incarnation. */
@@ -104,8 +104,10 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		gossip_remind(s, &w, to);
 	}
 	/* The member's address may be a host name, which is looked up again where nobody answers. */
-	outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), WIRE_PING,
-	    addr == link_way(to) ? NULL : addr, to);
+	if (addr == link_way(to))
+		outbox_end_to(s, &w, &trailer, base_room_for_answer(s, recipient, to), to);
+	else
+		outbox_end(s, &w, &trailer, base_room_for_answer(s, recipient, to), addr);
 }
 
 void
@@ -446,7 +448,7 @@ probe_send_ping_req(struct swim *s, struct member *helper, struct member *target
 		gossip_add_without(s, &w, target);
 	if (link_is_shown(helper))
 		gossip_fill(s, &w, helper);
-	outbox_end(s, &w, &trailer, 0, WIRE_PING_REQ, NULL, helper);
+	outbox_end_to(s, &w, &trailer, 0, helper);
 }
 
 void

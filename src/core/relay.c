@@ -43,7 +43,7 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 			s->stats.relays_nacked++;
 			wire_begin_nack(&w, r->asker_seq, &target);
 		}
-		outbox_end(s, &w, &trailer, 0, type, &r->asker, NULL);
+		outbox_end(s, &w, &trailer, 0, &r->asker);
 	}
 	if (type == WIRE_NACK && r->active && proven && base_is_recipient(r->asker_kind))
 		introduce_silent(s, in, &r->asker, &target);
@@ -103,7 +103,10 @@ relay_ping_small(struct swim *s, const struct input *in, const struct relay *r,
 	if (target != NULL && members_status(target) != SWIM_ALIVE)
 		gossip_add_without(s, &w, target);
 	gossip_add_untagged(s, &w, s->self);
-	outbox_end(s, &w, &trailer, 0, WIRE_PING, target == NULL ? addr : NULL, target);
+	if (target != NULL)
+		outbox_end_to(s, &w, &trailer, 0, target);
+	else
+		outbox_end(s, &w, &trailer, 0, addr);
 	return true;
 }
 

@@ -31,7 +31,7 @@ suspicion_not_before(swim_time at, swim_time earliest)
 static const struct member *
 suspicion_accuser_of(const struct swim *s, uint64_t hash)
 {
-	size_t i = members_position(s, hash, true);
+	size_t i = members_position_from(s, hash);
 
 	return i < s->table.count && s->table.v[i]->hash == hash ? s->table.v[i] : NULL;
 }

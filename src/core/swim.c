@@ -181,7 +181,7 @@ swim_answer_small(struct swim *s, const struct input *in, size_t len)
 	if (!outbox_begin(s, &w, &trailer, len))
 		return true;
 	wire_begin_nack(&w, in->msg->seq, &self);
-	outbox_end(s, &w, &trailer, 0, WIRE_NACK, &in->from, NULL);
+	outbox_end(s, &w, &trailer, 0, &in->from);
 	return true;
 }
 
@@ -296,8 +296,8 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	wire_begin_ack(&w, in->msg->seq, &self);
 	if (len_min < budget)
 		swim_answer_updates(s, in, &w, sender, budget);
-	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, shown ? SIZE_MAX : budget), WIRE_ACK,
-	    &in->from, NULL);
+	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, shown ? SIZE_MAX : budget),
+	    &in->from);
 }
 
 /*
@@ -313,7 +313,7 @@ swim_credit_of(const struct swim *s, const struct input *in)
 	struct wire_trailer trailer;
 	size_t question, answer = 0;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	question = WIRE_HEADER_SIZE + sizeof(uint16_t) + wire_trailer_size(&trailer);
 	if (in->msg->type == WIRE_PING) {
 		answer = outbox_answer_trailer(s, &self, SIZE_MAX, &trailer);
@@ -734,7 +734,7 @@ swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 		return false;
 	if (len == s->self->tags_len && (len == 0 || memcmp(tags, s->self->tags, len) == 0))
 		return true;
-	if (!members_set_tags(s, s->self, str, false))
+	if (!members_set_tags(s, s->self, str))
 		return false;
 	/* An incarnation under which nobody has heard of us yet may begin with them. */
 	if (!RULE(new_tags_raise))

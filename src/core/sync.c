@@ -78,7 +78,7 @@ sync_send_request(struct swim *s)
 	seq = question_try(&y->question);
 	y->next = swim_time_add(s->now,
 	    swim_ns(s->config.timing.probe_timeout.ns * (int64_t)y->question.tries));
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	/* Even where we remember none: the answer is to have those that it has. */
 	trailer.has_removals = true;
 	/* We ourselves come along as an update, with our tags, unless that takes the room for what is asked. */
@@ -104,7 +104,7 @@ sync_send_request(struct swim *s)
 	wire_begin_sync_req(&w, seq, y->cursor, digests, count);
 	if (introduce)
 		gossip_add_member(s, &w, s->self);
-	outbox_end(s, &w, &trailer, size, WIRE_SYNC_REQ, &y->addr, NULL);
+	outbox_end(s, &w, &trailer, size, &y->addr);
 }
 
 void
@@ -123,20 +123,14 @@ sync_end(struct swim *s)
 	question_close(s, &s->sync.question);
 }
 
+/* The comparison under way is over.  When may the next one begin? */
 static void
-sync_finish(struct swim *s, const struct input *in, bool complete)
+sync_rest(struct swim *s)
 {
 	struct pace *pace = sync_pace_with(s, sync_is_syncing_stranger(s));
 	swim_duration interval = sync_interval_of(s);
 
 	sync_end(s);
-	if (complete) {
-		s->synced = true;
-		s->stats.syncs_completed++;
-		sync_forget(s, link_speaker(s, in, &s->sync.addr));
-	} else {
-		s->stats.syncs_failed++;
-	}
 	/* A difference that a sync can't mend (a member refused here, say) must not cost one every time. */
 	if (s->sync.changed)
 		pace->backoff = swim_ns(0);
@@ -145,6 +139,22 @@ sync_finish(struct swim *s, const struct input *in, bool complete)
 	else if (pace->backoff.ns < BACKOFF_MAX * interval.ns)
 		pace->backoff.ns *= 2;
 	pace->allowed = swim_time_add(s->now, swim_ns(interval.ns / 2 + pace->backoff.ns));
+}
+
+static void
+sync_complete(struct swim *s, const struct input *in)
+{
+	s->synced = true;
+	s->stats.syncs_completed++;
+	sync_forget(s, link_speaker(s, in, &s->sync.addr));
+	sync_rest(s);
+}
+
+static void
+sync_fail(struct swim *s)
+{
+	s->stats.syncs_failed++;
+	sync_rest(s);
 }
 
 /* Is a comparison under way that one with a stranger, or not, has to wait for? */
@@ -164,7 +174,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 		return;
 	/* It has answered a question of ours: when we begin, that is all we know of anybody. */
 	if (s->sync.active)
-		sync_finish(s, in, false);
+		sync_fail(s);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
 	    .vouches = in->vouches || in->answer.believed || visitor_is_arriving(s),
@@ -217,7 +227,7 @@ sync_compare(struct swim *s, const struct input *in)
 
 /* The member answers pings, or we would not ask it again: so datagrams even of the smallest size do not arrive. */
 static void
-sync_give_up(struct swim *s, const struct input *in)
+sync_give_up(struct swim *s)
 {
 	struct member *m = locate_at(s, &s->sync.addr);
 
@@ -226,7 +236,7 @@ sync_give_up(struct swim *s, const struct input *in)
 		s->stats.syncs_unanswered++;
 		s->stats.sync_silent = s->sync.addr;
 	}
-	sync_finish(s, in, false);
+	sync_fail(s);
 }
 
 void
@@ -242,7 +252,7 @@ sync_tick(struct swim *s, const struct input *in)
 		if (s->sync.question.tries < TRIES)
 			sync_send_request(s);
 		else
-			sync_give_up(s, in);
+			sync_give_up(s);
 	}
 }
 
@@ -261,8 +271,8 @@ sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *curso
 {
 	uint64_t base = (uint64_t)cursor->bucket << 56;
 	bool fresh = cursor->after == 0;
-	size_t i = fresh ? members_position(s, base, true)
-			 : members_position(s, cursor->after, false);
+	size_t i = fresh ? members_position_from(s, base)
+			 : members_position_after(s, cursor->after);
 
 	for (; i < s->table.count && s->table.v[i]->hash >> 56 == cursor->bucket; i++) {
 		struct member *m = s->table.v[i];
@@ -290,7 +300,7 @@ sync_answer(struct swim *s, const struct input *in)
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, in->len < most ? in->len : most))
 		return;
 	wire_begin_sync(&w, in->msg->seq);
@@ -304,7 +314,7 @@ sync_answer(struct swim *s, const struct input *in)
 		cursor = (struct wire_cursor){.bucket = (uint16_t)(cursor.bucket + 1)};
 	}
 	wire_set_cursor(&w, cursor);
-	outbox_end(s, &w, &trailer, 0, WIRE_SYNC, &in->from, NULL);
+	outbox_end(s, &w, &trailer, 0, &in->from);
 }
 
 /*
@@ -340,7 +350,7 @@ sync_teach(struct swim *s, const struct input *in, const struct wire_updates *up
 	struct wire_update u;
 	struct wire_writer w;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->sync.most))
 		return;
 	wire_begin_gossip(&w, core_seq(s));
@@ -352,7 +362,7 @@ sync_teach(struct swim *s, const struct input *in, const struct wire_updates *up
 			gossip_add_member(s, &w, m);
 	}
 	if (w.count > 0)
-		outbox_end(s, &w, &trailer, 0, WIRE_GOSSIP, to, NULL);
+		outbox_end(s, &w, &trailer, 0, to);
 	else
 		outbox_cancel(s);
 }
@@ -392,14 +402,14 @@ sync_page(struct swim *s, const struct input *in)
 	    (next.bucket == y->cursor.bucket && next.after <= y->cursor.after) ||
 	    ++y->pages > WIRE_SYNC_BUCKETS + s->config.max_members) {
 		y->changed = false;
-		sync_finish(s, in, false);
+		sync_fail(s);
 		return;
 	}
 	y->cursor = next;
 	question_close(s, &y->question);
 	y->question.tries = 0;
 	if (next.bucket == WIRE_SYNC_BUCKETS)
-		sync_finish(s, in, true);
+		sync_complete(s, in);
 	else
 		sync_send_request(s);
 }

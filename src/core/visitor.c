@@ -173,7 +173,7 @@ visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const str
 	struct wire_writer w;
 	size_t len;
 
-	outbox_trailer(s, true, &trailer);
+	outbox_trailer_named(s, &trailer);
 	if (visitor_fit(s, in, &trailer, in->allowance->credit) == 0 ||
 	    !outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return false;
@@ -185,7 +185,7 @@ visitor_ask(struct swim *s, const struct input *in, struct visitor *v, const str
 	v->sent = s->now;
 	wire_begin_ping(&w, v->question.seq);
 	len = outbox_end(s, &w, &trailer,
-	    room < in->allowance->credit ? room : in->allowance->credit, WIRE_PING, &v->addr, NULL);
+	    room < in->allowance->credit ? room : in->allowance->credit, &v->addr);
 	v->asked = len;
 	visitor_spend(in, &v->addr, len);
 	return true;
