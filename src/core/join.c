@@ -233,11 +233,18 @@ join_end(struct swim *s, struct join *j)
 	question_close(s, &j->question);
 }
 
-/* `about`: the member that a JOIN_LEAVER or a JOIN_FORMER asks about, else NULL. */
+/* What a question is about. */
+struct join_about {
+	enum join_kind kind;
+	const struct member *member; /* JOIN_LEAVER, JOIN_FORMER: the member; else NULL */
+	uint64_t than;               /* JOIN_LEAVER: the incarnation that left */
+};
+
 static bool
-join_open(struct swim *s, const struct input *in, const struct swim_addr *addr, enum join_kind kind,
-    uint64_t than, const struct member *about)
+join_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
+    const struct join_about *about)
 {
+	enum join_kind kind = about->kind;
 	struct join *slot = NULL;
 	unsigned of_strangers = 0;
 
@@ -260,8 +267,8 @@ join_open(struct swim *s, const struct input *in, const struct swim_addr *addr, 
 	*slot = (struct join){.kind = kind,
 	    .addr = *addr,
 	    .of_base = in->base_peer && input_is_from(in, addr),
-	    .member = about == NULL ? 0 : about->hash,
-	    .than = than};
+	    .member = about->member == NULL ? 0 : about->member->hash,
+	    .than = about->than};
 	join_await(s, slot, core_seq(s));
 	slot->small = join_is_small(s, in, slot);
 	slot->budget = in->allowance->credit;
@@ -278,7 +285,7 @@ bool
 join_start(struct swim *s, const struct input *in, const struct swim_addr *addr,
     enum join_kind kind)
 {
-	return join_open(s, in, addr, kind, 0, NULL);
+	return join_open(s, in, addr, &(struct join_about){.kind = kind});
 }
 
 bool
@@ -413,7 +420,7 @@ join_ask_former(struct swim *s, const struct input *in, const struct member *m,
 
 	/* A member that we cannot reach at its former address may still live there. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !join_open(s, in, &m->addr, JOIN_FORMER, 0, m))
+	    !join_open(s, in, &m->addr, &(struct join_about){.kind = JOIN_FORMER, .member = m}))
 		return;
 	i = join_place_of(s, &m->addr, JOIN_FORMER);
 	s->joins[i].to = *to;
@@ -456,7 +463,8 @@ void
 join_ask_leaver(struct swim *s, const struct input *in, const struct member *m,
     const struct swim_addr *at, uint64_t incarnation)
 {
-	join_open(s, in, at, JOIN_LEAVER, incarnation, m);
+	join_open(s, in, at,
+	    &(struct join_about){.kind = JOIN_LEAVER, .member = m, .than = incarnation});
 }
 
 bool

@@ -659,40 +659,39 @@ members_forget(struct swim *s, const struct input *in, struct member *m, enum sw
 	gossip_queue(s, m);
 }
 
-static void
-members_pick_one(const struct swim *s, struct member *m, const struct member *except,
-    bool (*filter)(const struct swim *, const struct member *), struct member **out, size_t *n)
+static bool
+members_is_among(const struct member *m, struct member *const list[], size_t n)
 {
-	if (m == except || (filter != NULL && !filter(s, m)))
-		return;
-	for (size_t i = 0; i < *n; i++) {
-		if (out[i] == m)
-			return;
+	for (size_t i = 0; i < n; i++) {
+		if (list[i] == m)
+			return true;
 	}
-	out[(*n)++] = m;
+	return false;
 }
 
 size_t
 members_pick(struct swim *s, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out)
 {
-	size_t n = 0;
+	size_t n = 0, start = 0;
 
 	if (want > s->live_count)
 		want = s->live_count;
 	/*
-	 * Draw without replacement by rejection: `want` is a handful.  When most draws miss (few candidates),
-	 * a walk from a random place finds what is left.
+	 * Draw without replacement by rejection: `want` is a handful.  When most draws miss (few candidates), a walk from a
+	 * random place finds what is left.
 	 */
-	for (size_t tries = 0; n < want && tries < 8 * want; tries++)
-		members_pick_one(s, s->live[rng_below(&s->rng, s->live_count)], except, filter, out,
-		    &n);
-	if (n < want) {
-		size_t start = (size_t)rng_below(&s->rng, s->live_count);
+	for (size_t tries = 0; n < want && tries < 8 * want + s->live_count; tries++) {
+		struct member *m;
 
-		for (size_t step = 0; n < want && step < s->live_count; step++)
-			members_pick_one(s, s->live[(start + step) % s->live_count], except, filter,
-			    out, &n);
+		if (tries == 8 * want)
+			start = (size_t)rng_below(&s->rng, s->live_count);
+		if (tries < 8 * want)
+			m = s->live[rng_below(&s->rng, s->live_count)];
+		else
+			m = s->live[(start + tries - 8 * want) % s->live_count];
+		if (m != except && (filter == NULL || filter(s, m)) && !members_is_among(m, out, n))
+			out[n++] = m;
 	}
 	return n;
 }

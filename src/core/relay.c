@@ -132,13 +132,58 @@ relay_is_former_pair(const struct swim *s, const struct input *in, const struct 
 	       !base_is_address(s, in, pair);
 }
 
+/* Keep who asks, and for whom as the asker gave it.  False: no memory. */
+static bool
+relay_keep(struct swim *s, const struct input *in, struct relay *r,
+    const struct wire_member_id *meant)
+{
+	struct wire_str id = in->msg->member.id, address = in->msg->member.address;
+	const struct member *asker = link_speaker(s, in, &in->from);
+
+	*r = (struct relay){.asker = in->from,
+	    .asker_kind = relay_asker_kind(in, asker),
+	    .asker_seq = in->msg->seq,
+	    .whoever = in->base && base_is_address(s, in, &in->msg->member),
+	    .target = members_hash(meant->id.bytes, meant->id.len),
+	    .request_len = in->len - in->allowance->spent,
+	    .id_len = id.len,
+	    .address_len = address.len};
+	r->question.of_stranger = asker == NULL || !link_is_shown_at(asker, &in->from);
+	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
+	if (r->text == NULL)
+		return false;
+	memcpy(r->text, id.bytes, id.len);
+	memcpy(r->text + id.len, address.bytes, address.len);
+	return true;
+}
+
+/* Ping the target, `target` if it is known at this address, and wait for its answer. */
+static void
+relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member *target,
+    const struct swim_addr *addr)
+{
+	const struct wire_trailer *t = &in->msg->trailer;
+	bool stranger = r->question.of_stranger;
+	swim_duration wait = probe_rest(s);
+
+	if (t->has_timeout && swim_ms(t->timeout_ms).ns < 10 * wait.ns)
+		wait = swim_ms(t->timeout_ms);
+	r->active = true;
+	question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
+	question_try(&r->question);
+	r->question.of_stranger = stranger;
+	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
+	if (target != NULL && !stranger && link_is_shown(target))
+		probe_ping(s, target, r->question.seq);
+	else if (!relay_ping_small(s, in, r, target, addr))
+		relay_answer(s, in, r, WIRE_NACK);
+}
+
 void
 relay_request(struct swim *s, const struct input *in)
 {
-	struct wire_str id = in->msg->member.id, address = in->msg->member.address;
 	struct wire_member_id meant = in->base ? base_meant(s, in, &in->msg->member)
 					       : in->msg->member;
-	swim_duration wait = probe_rest(s);
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
 	const struct member *asker = link_speaker(s, in, &in->from);
@@ -148,26 +193,10 @@ relay_request(struct swim *s, const struct input *in)
 	struct swim_addr addr;
 
 	s->stats.relays++;
-	if (r == NULL) {
+	if (r == NULL || !relay_keep(s, in, r, &meant)) {
 		s->stats.relays_refused++;
 		return;
 	}
-	*r = (struct relay){.question = {.of_stranger = stranger},
-	    .asker = in->from,
-	    .asker_kind = relay_asker_kind(in, asker),
-	    .asker_seq = in->msg->seq,
-	    .whoever = in->base && base_is_address(s, in, &in->msg->member),
-	    .target = members_hash(meant.id.bytes, meant.id.len),
-	    .request_len = in->len - in->allowance->spent,
-	    .id_len = id.len,
-	    .address_len = address.len};
-	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
-	if (r->text == NULL) {
-		s->stats.relays_refused++;
-		return;
-	}
-	memcpy(r->text, id.bytes, id.len);
-	memcpy(r->text + id.len, address.bytes, address.len);
 	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && !members_is_live(target))
 		introduce_note_stale(in, target);
@@ -191,17 +220,7 @@ relay_request(struct swim *s, const struct input *in)
 		relay_answer(s, in, r, WIRE_NACK);
 		return;
 	}
-	if (in->msg->trailer.has_timeout && swim_ms(in->msg->trailer.timeout_ms).ns < 10 * wait.ns)
-		wait = swim_ms(in->msg->trailer.timeout_ms);
-	r->active = true;
-	question_open(s, &r->question, QUESTION_RELAY, core_seq(s));
-	question_try(&r->question);
-	r->question.of_stranger = stranger;
-	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (known && !stranger && link_is_shown(target))
-		probe_ping(s, target, r->question.seq);
-	else if (!relay_ping_small(s, in, r, known ? target : NULL, &addr))
-		relay_answer(s, in, r, WIRE_NACK);
+	relay_ask(s, in, r, known ? target : NULL, &addr);
 }
 
 struct answer
