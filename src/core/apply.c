@@ -396,6 +396,8 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 		apply_contest(s, in, st->address, than);
 	else if (action == ACTION_REFUTE_SUSPICION)
 		damping_suspected(s, in, than);
+	else if (action == ACTION_REFUTE_DEATH && !RULE(self_refutes))
+		members_transition(s, in, s->self, LIFE_DEAD, than);
 	else if (action == ACTION_REFUTE_DEATH)
 		damping_condemned(s, in, than);
 	else if (action == ACTION_REFUTE_HEARSAY)
@@ -605,7 +607,7 @@ apply_known_of(const struct swim *s, const struct member *m)
 {
 	if (m == NULL)
 		return KNOWN_NOBODY;
-	if (m == s->self && (RULE(self_refutes) || s->leaving))
+	if (m == s->self)
 		return KNOWN_SELF;
 	switch (m->life) {
 	case LIFE_NEW:

@@ -4,7 +4,7 @@
  * time at once.  One that is declared dead again and again has a link or a host that works now and then;
  * each return would be followed by the next verdict, for ever.  So from the second time on it first has
  * to find, for a while that grows with every return, that others answer its pings; until then it
- * neither returns nor accuses anybody.
+ * neither returns nor declares anybody dead.
  */
 #include "core/internal.h"
 
