@@ -56,6 +56,8 @@ static const struct judge_row counts_as[] = {
     {K_LIVE, S_DEAD, ANY, ANY, FACT_BASE, 0, SAID_SUSPECT},
     {K_LIVE, S_DEAD, ANY, ANY, 0, FACT_PROVED, SAID_SUSPECT},
     /* So is a leave that neither the subject tells from its address nor a member from its own. */
+    {K_LIVE | BIT(KNOWN_DEAD), BIT(SAID_REMOVED_LEFT), ANY, ANY, FACT_SUBJECT | FACT_HOME, 0,
+	SAID_REMOVED_LEFT},
     {K_LIVE | BIT(KNOWN_DEAD), S_LEFT, ANY, ANY, FACT_SUBJECT | FACT_HOME, 0, SAID_LEFT},
     {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
     {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_PROVEN), FACT_BASE, 0, SAID_SUSPECT},

@@ -214,6 +214,21 @@ START_TEST(one_held_alive_is_forgotten_with_its_verdict)
 }
 END_TEST
 
+START_TEST(one_that_tells_its_own_removal_is_forgotten)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct wire_update u = fixture_update(f, 2, SWIM_LEFT, 4);
+
+	u.flags = WIRE_FLAG_LEFT | WIRE_FLAG_FORGET;
+	fixture_ping_with(f, 2, 1, &u);
+	fixture_drain(f);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(swim_member_count(f->swim), 3);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_gone_are_forgotten_in_their_time)
 {
 	struct fixture *f = fixture_new();
@@ -408,8 +423,8 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     leaving_alone_is_over_at_once, when_the_others_leave_too_nobody_waits,
     only_the_gone_are_removed_and_others_are_told,
     one_removed_stays_so_when_it_is_told_to_have_left, one_that_lives_is_not_forgotten_on_one_word,
-    one_held_alive_is_forgotten_with_its_verdict, the_gone_are_forgotten_in_their_time,
-    a_rumour_is_sent_so_often_and_no_more, the_smallest_datagrams_suffice,
-    short_memory_loses_news_but_nothing_else,
+    one_held_alive_is_forgotten_with_its_verdict, one_that_tells_its_own_removal_is_forgotten,
+    the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
+    the_smallest_datagrams_suffice, short_memory_loses_news_but_nothing_else,
     without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused,
     what_can_t_be_used_makes_no_core)
