@@ -84,7 +84,6 @@ static const struct judge_row actions[] = {
     {K_SELF, S_LEFT, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
 
     {K_OTHERS, BIT(SAID_UNSIGNED_END), ANY, ANY, 0, 0, ACTION_ASK_LEAVE},
-    {K_OTHERS, BIT(SAID_NOTHING), ANY, ANY, 0, 0, ACTION_IGNORE},
 
     /* Of whom nothing is known. */
     {K_NOBODY, ANY, ANY, ANY, FACT_NAMED, 0, ACTION_IGNORE},
@@ -99,6 +98,7 @@ static const struct judge_row actions[] = {
     {K_NOBODY, S_GONE, ANY, ANY, 0, 0, ACTION_REMEMBER},
 
     {K_MEMBER, ANY, R_JUMP, ANY, 0, 0, ACTION_REFUSE_JUMP},
+    {K_MEMBER, BIT(SAID_NOTHING), ANY, ANY, 0, 0, ACTION_IGNORE},
 
     /*
      * A new address.  A base peer knows a swimd by its address alone, so it cannot know that the swimd has moved.  A base peer

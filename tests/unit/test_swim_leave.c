@@ -229,6 +229,21 @@ START_TEST(one_that_tells_its_own_removal_is_forgotten)
 }
 END_TEST
 
+START_TEST(a_leave_that_does_not_count_may_be_a_jump)
+{
+	struct fixture *f = fixture_among_proven(3);
+	struct swim_stats stats;
+
+	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	fixture_gossip(f, 9, 2, SWIM_LEFT, UINT64_C(1) << 40);
+	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
+	swim_stats(f->swim, &stats);
+	ck_assert_uint_eq(stats.ignored[SWIM_IGNORE_JUMP], 1);
+	fixture_free(f);
+}
+END_TEST
+
 START_TEST(the_gone_are_forgotten_in_their_time)
 {
 	struct fixture *f = fixture_new();
@@ -424,7 +439,8 @@ UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
     only_the_gone_are_removed_and_others_are_told,
     one_removed_stays_so_when_it_is_told_to_have_left, one_that_lives_is_not_forgotten_on_one_word,
     one_held_alive_is_forgotten_with_its_verdict, one_that_tells_its_own_removal_is_forgotten,
-    the_gone_are_forgotten_in_their_time, a_rumour_is_sent_so_often_and_no_more,
-    the_smallest_datagrams_suffice, short_memory_loses_news_but_nothing_else,
+    a_leave_that_does_not_count_may_be_a_jump, the_gone_are_forgotten_in_their_time,
+    a_rumour_is_sent_so_often_and_no_more, the_smallest_datagrams_suffice,
+    short_memory_loses_news_but_nothing_else,
     without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused,
     what_can_t_be_used_makes_no_core)
