@@ -49,6 +49,8 @@ struct judge_row {
 static const struct judge_row counts_as[] = {
     /* Who has left is named in the datagram; else another member may have started at that address. */
     {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
+    {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_PROVED, FACT_BASE,
+	SAID_REMOVED_DEAD},
     /* Base peers call a leave a death.  The silence of the subject will tell. */
     {K_LIVE, S_DEAD, ANY, ANY, FACT_ASKED_LEAVE, 0, SAID_NOTHING},
     /* A death of a live member is a suspicion, unless enough accusers are named by a swimd that lives where it speaks from. */

@@ -56,6 +56,7 @@ static const struct word said_words[] = {
     {"gone", DEAD_TWICE | LEFT_TWICE},
     {"plain", BIT(SAID_DEAD) | BIT(SAID_LEFT)},
     {"removed", BIT(SAID_REMOVED_DEAD) | BIT(SAID_REMOVED_LEFT)},
+    {"removed-dead", BIT(SAID_REMOVED_DEAD)},
     {"removed-left", BIT(SAID_REMOVED_LEFT)},
     {"unsigned", BIT(SAID_UNSIGNED_END)},
     {"nothing", BIT(SAID_NOTHING)},
@@ -105,6 +106,7 @@ static const struct word counted_words[] = {
     {"suspect", SAID_SUSPECT},
     {"dead", SAID_DEAD},
     {"left", SAID_LEFT},
+    {"removed-dead", SAID_REMOVED_DEAD},
     {"removed-left", SAID_REMOVED_LEFT},
     {"unsigned-end", SAID_UNSIGNED_END},
     {"nothing", SAID_NOTHING},
@@ -335,6 +337,24 @@ START_TEST(a_stranger_neither_ends_nor_moves_nor_removes_a_member)
 }
 END_TEST
 
+/* A removal that enough members have found, told by a member, is carried out whatever else is asked of its subject. */
+static void
+removals_are_carried_out(const struct judge_case *c)
+{
+	bool live = c->known == KNOWN_ALIVE || c->known == KNOWN_SUSPECT;
+
+	if (live && c->said == SAID_REMOVED_DEAD && c->authority >= AUTHORITY_MEMBER &&
+	    (c->relation == RELATION_EQUAL || c->relation == RELATION_HIGHER) &&
+	    (c->facts & (FACT_PROVED | FACT_BASE | FACT_SUBJECT)) == FACT_PROVED)
+		ck_assert_int_eq(judge(c), ACTION_FORGET);
+}
+
+START_TEST(a_removal_that_is_proved_is_carried_out)
+{
+	walk(removals_are_carried_out);
+}
+END_TEST
+
 /* No page ends a live member, and nothing of a lower or equal incarnation makes a member live that is gone. */
 static void
 the_dead_stay_dead(const struct judge_case *c)
@@ -362,5 +382,5 @@ START_TEST(a_member_that_is_gone_returns_at_a_higher_incarnation_only)
 END_TEST
 
 UNIT_MAIN("swim_judge", the_manual_has_the_tables_of_the_core,
-    a_stranger_neither_ends_nor_moves_nor_removes_a_member,
+    a_stranger_neither_ends_nor_moves_nor_removes_a_member, a_removal_that_is_proved_is_carried_out,
     a_member_that_is_gone_returns_at_a_higher_incarnation_only)
