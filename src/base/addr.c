@@ -74,7 +74,7 @@ addr_parse_port(const char *text, size_t len, bool allow_0, uint16_t *port)
 	return true;
 }
 
-/* The zone as an interface index, from 1 on. */
+/* Parse the zone, by number or by interface name, into an interface index from 1 on. */
 static bool
 addr_parse_scope(const char *text, uint32_t *scope)
 {
@@ -94,7 +94,7 @@ addr_parse_scope(const char *text, uint32_t *scope)
 	return true;
 }
 
-/* fe80::/10, and multicast of link scope: the addresses that mean nothing without a zone. */
+/* True for fe80::/10 and for multicast of link scope: only these addresses need a zone. */
 static bool
 addr_is_link_local(const uint8_t *ip)
 {
@@ -136,7 +136,7 @@ swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 		zone = strchr(host, '%');
 		if (!addr_from_ipv6(host, zone != NULL ? (size_t)(zone - host) : strlen(host), &a))
 			return false;
-		/* Elsewhere a zone would make two of one address. */
+		/* On any other address a zone would make two different values of one address. */
 		if (zone != NULL && (a.family != 6 || !addr_is_link_local(a.ip) ||
 					!addr_parse_scope(zone + 1, &a.scope)))
 			return false;
@@ -164,8 +164,8 @@ addr_is_ipv6_host(const char *host)
 }
 
 /*
- * An IPv4 address or a host name.  A name whose last label is a number is none (RFC 1123 2.1): it is
- * a mistyped address, and looking it up could find anything.
+ * True for an IPv4 address or a host name. A name whose last label is a number is not a host name (RFC 1123 2.1):
+ * somebody mistyped an address, and a lookup of such a name could find anything.
  */
 static enum swim_addr_error
 addr_check_name(const char *host)
@@ -259,10 +259,13 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 	} else if (strchr(host, ':') != NULL) {
 		size_t digits = strspn(host, "0123456789abcdefABCDEF:.");
 
-		/* As http://db1:7946: no brackets make an address of it. */
+		/* In http://db1:7946, brackets would not make an address of the host. */
 		if (host[digits] != '\0' && host[digits] != '%')
 			return SWIM_ADDR_BAD_HOST;
-		/* Two colons or more: an address without a port, or one that lacks its brackets. */
+		/*
+		 * The text has two colons or more: it is an address without a port, or an address that lacks its
+		 * brackets.
+		 */
 		if (default_port < 0 || !addr_is_ipv6_host(host))
 			return SWIM_ADDR_BARE_IPV6;
 	} else {
@@ -271,7 +274,7 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 			return error;
 	}
 	if (port_text != NULL) {
-		/* As http://db1. */
+		/* As in http://db1. */
 		if (strncmp(port_text, "//", 2) == 0)
 			return SWIM_ADDR_BAD_HOST;
 		if (!addr_parse_port(port_text, (size_t)(text + len - port_text), allow_port_0,

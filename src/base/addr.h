@@ -36,7 +36,7 @@ enum swim_addr_error {
 	SWIM_ADDR_BAD_PORT,     /* not a number from 1 to 65535 (0 where allowed) */
 	SWIM_ADDR_BAD_BRACKETS, /* [ without ], or text after ] that is not a port */
 	SWIM_ADDR_BARE_IPV6,    /* an IPv6 address with a port needs brackets */
-	SWIM_ADDR_BAD_HOST,     /* characters no host name or address has */
+	SWIM_ADDR_BAD_HOST,     /* characters that no host name or address has */
 	SWIM_ADDR_TOO_LONG,
 };
 /* A sentence fragment that says what is wrong and what is wanted; static. */
@@ -52,12 +52,16 @@ enum swim_addr_error swim_hostport_split(const char *text, size_t len, int defau
     bool allow_port_0, char *host, uint16_t *port);
 
 /*
- * An IPv6 address without brackets whose last group may have been meant as a port, as in "::1:7946": decimal, of four
- * digits from 1024 on, and what stands before it is an address too.  The length of that, or 0.
+ * Tell whether the text is an IPv6 address without brackets whose last group may have been meant as a port, as in
+ * "::1:7946": the last group is decimal and has four digits or more, from 1024 on, and the text before it is an
+ * address too. Returns the length of the text before it, or 0.
  */
 size_t swim_hostport_mistakable(const char *text);
 
-/* The name of a service in "srv:NAME", which has SRV records in DNS (RFC 2782), or NULL: the text is not of that form. */
+/*
+ * The name of a service in "srv:NAME", which has SRV records in DNS (RFC 2782), or NULL when the text does not have
+ * that form.
+ */
 const char *swim_service_name(const char *text);
 
 /* Numeric "a.b.c.d:port" or "[v6]:port" with a port from 1 to 65535; false for anything else, host names too. */
@@ -68,18 +72,18 @@ bool swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 
 /* Canonical text (RFC 5952 for IPv6) into buf of at least SWIM_ADDR_TEXT bytes; returns buf. */
 char *swim_addr_format(const struct swim_addr *, char *buf);
-/* The same without a zone, which means nothing to another machine (RFC 4007, section 6). */
+/* The same text without a zone: a zone means nothing to another machine (RFC 4007, section 6). */
 char *swim_addr_format_public(const struct swim_addr *, char *buf);
 
 bool swim_addr_equal(const struct swim_addr *, const struct swim_addr *);
-/* A total order, <0, 0, >0. */
+/* A total order: less than 0, 0 or more than 0, as memcmp returns it. */
 int swim_addr_compare(const struct swim_addr *, const struct swim_addr *);
 /* 0.0.0.0 or :: whatever the port. */
 bool swim_addr_is_wildcard(const struct swim_addr *);
 bool swim_addr_is_loopback(const struct swim_addr *);
-/* Of no single machine: multicast, and IPv4's limited broadcast, 255.255.255.255. */
+/* True for the addresses that belong to no single machine: multicast, and IPv4's limited broadcast, 255.255.255.255. */
 bool swim_addr_is_multicast(const struct swim_addr *);
-/* fe80::/10: it may be on several networks, so that only with its zone it says which one is meant. */
+/* True for fe80::/10. Such an address may exist on several networks, and only its zone says which network is meant. */
 bool swim_addr_is_link_local(const struct swim_addr *);
 
 #endif

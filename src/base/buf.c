@@ -7,7 +7,7 @@
 void
 rbuf_init(struct rbuf *b, const void *data, size_t len)
 {
-	/* An empty buffer may come as NULL; reads of no bytes still yield a pointer. */
+	/* An empty buffer may come as NULL; a read of no bytes still has to yield a pointer. */
 	static const uint8_t nothing[1] = {0};
 
 	b->pos = data != NULL ? data : nothing;

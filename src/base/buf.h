@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checked readers and writers over memory that the caller owns.  Byte order is in the name.  A
- * failed read or write sets `failed`, yields zero, and every later one fails too, so that a decoder
+ * Checked readers and writers over memory that the caller owns. The names of the functions give the byte order. A
+ * read or write that fails sets `failed` and yields zero, and every later read or write fails too, so that a decoder
  * can check once at its end.
  */
 #ifndef SWIMD_BASE_BUF_H

@@ -8,8 +8,8 @@
 #define HASH64_START UINT64_C(0xcbf29ce484222325)
 
 /*
- * FNV-1a over `len` bytes, continuing from h (HASH64_START to begin with).  Part of the wire format
- * (digests, swimd-wire(7)): the same on every machine and in every version.
+ * FNV-1a over `len` bytes, continued from h; the first h is HASH64_START. The result is part of the wire format
+ * (digests, swimd-wire(7)), so the function is the same on every machine and in every version.
  */
 uint64_t hash64_bytes(uint64_t h, const void *data, size_t len);
 /* The eight bytes of v, most significant first. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A cheap histogram of durations: powers of two from 64 ns up, one increment an observation. */
+/*
+ * A cheap histogram of durations: its bounds are powers of two from 64 ns up, and an observation costs one increment.
+ */
 #ifndef SWIMD_BASE_HISTOGRAM_H
 #define SWIMD_BASE_HISTOGRAM_H
 

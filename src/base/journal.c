@@ -26,7 +26,7 @@ journal_put_name(char *to, const char *text)
 	return to;
 }
 
-/* Name, newline, length, value, newline: the form that takes every value. */
+/* The layout is name, newline, length, value, newline: of the journal's two layouts this one takes every value. */
 void
 journal_put(struct journal_entry *e, const char *prefix, const char *key, const void *value,
     size_t len)
@@ -58,7 +58,7 @@ journal_send(const struct journal_entry *e, const char *path, int *fd)
 	memcpy(sun.sun_path, path, len);
 	if (*fd < 0)
 		*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* By its path each time: a journal that was restarted has another socket there. */
+	/* Address the journal by its path each time: after a restart of the journal another socket is there. */
 	return *fd >= 0 && sendto(*fd, e->bytes, e->len, MSG_NOSIGNAL | MSG_DONTWAIT,
 			       (const struct sockaddr *)&sun, sizeof(sun)) == (ssize_t)e->len;
 }

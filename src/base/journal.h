@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Entries for the journal, in its native protocol: a datagram of fields, to a socket at a well-known path.
- * sd_journal_sendv, which does the same, waits for a journal that stands still; a daemon must not.
+ * Writes entries to the journal in the journal's native protocol: one datagram of fields, to a socket at a well-known
+ * path. sd_journal_sendv sends the same datagram, but waits for a journal that does not read; a daemon must not wait.
  */
 #ifndef SWIMD_BASE_JOURNAL_H
 #define SWIMD_BASE_JOURNAL_H
@@ -19,14 +19,15 @@ struct journal_entry {
 
 void journal_begin(struct journal_entry *);
 /*
- * One field.  The prefix and the key make its name: letters and digits, which become capitals, and what else
- * there is, which becomes '_'.  The value may be any bytes.  A field that does not fit is left out.
+ * Add one field. Its name is the prefix and the key: letters become capitals, digits stay, and every other character
+ * becomes '_'. The value may be any bytes. A field that does not fit is left out.
  */
 void journal_put(struct journal_entry *, const char *prefix, const char *key, const void *value,
     size_t len);
 /*
- * Hand it over.  *fd is a socket for this, made here when it is -1, and the caller's to close.  False, at once,
- * when there is no journal at this path or it does not take the entry now.
+ * Send the entry to the journal. *fd is a socket for this: the function makes the socket when *fd is -1, and the
+ * caller closes it. Never waits; returns false when there is no journal at this path or when the journal does not
+ * take the entry now.
  */
 bool journal_send(const struct journal_entry *, const char *path, int *fd);
 

@@ -18,7 +18,10 @@ limiter_over(const struct limiter *limiter, const struct limiter_kind *kind, swi
 	return swim_time_since(now, kind->since).ns >= limiter->window.ns;
 }
 
-/* The place of this kind: its own, or else a free one or one whose window is over, or else the last. */
+/*
+ * Returns the place of this kind: the kind's own place, or else one that is free or whose window is over, or else the
+ * last.
+ */
 static struct limiter_kind *
 limiter_find(struct limiter *limiter, swim_time now, const char *name)
 {

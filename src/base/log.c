@@ -21,14 +21,17 @@
 #define LINE_MAX_BYTES 16384
 #define CONTEXT_MAX 256
 
-/* The module's state: what log_setup and log_context were told, and what became of the lines. */
+/*
+ * The module's state: the settings of log_setup and log_context, and counts of the lines that were written or
+ * dropped.
+ */
 static struct {
 	enum log_level level;
 	enum log_format format;
 	char member[CONTEXT_MAX];
 	char cluster[CONTEXT_MAX];
-	uint64_t lost; /* lines that stderr did not take, since one that it did */
-	bool cut;      /* of the last one it took only the beginning */
+	uint64_t lost; /* lines that stderr did not take since the last one that it took */
+	bool cut;      /* stderr took only the beginning of the last line */
 	int journal_fd;
 	unsigned a_kind, in_all; /* lines in LOG_LIMIT_SECONDS; 0: no limit */
 	struct limiter limiter;
@@ -129,7 +132,10 @@ log_bool(const char *key, bool value)
 	return (struct log_field){.key = key, .kind = LOG_FIELD_BOOL, .value.b = value};
 }
 
-/* systemd says which stream it has connected to the journal; ours may have been redirected since. */
+/*
+ * systemd names in JOURNAL_STREAM the stream that it connected to the journal; our stderr may have been redirected
+ * since.
+ */
 static bool
 log_stderr_is_journal(void)
 {
@@ -190,7 +196,7 @@ log_priority_of(enum log_level level)
 	case LOG_LEVEL_INFO:
 		return 6;
 	case LOG_LEVEL_DEBUG:
-	case LOG_LEVEL_TRACE: /* syslog knows no finer one */
+	case LOG_LEVEL_TRACE: /* syslog knows no finer level */
 		return 7;
 	}
 	__builtin_unreachable();
@@ -258,7 +264,7 @@ log_plain_value(const struct log_field *f, char *buf, size_t size)
 	__builtin_unreachable();
 }
 
-/* Escaped as far as it fits: a value that is too long is cut, not dropped. */
+/* Put the value, escaped, as far as it fits: a value that is too long is cut, not dropped. */
 static void
 log_text_escaped(struct line *l, const char *bytes, size_t len)
 {
@@ -274,7 +280,7 @@ log_text_escaped(struct line *l, const char *bytes, size_t len)
 	}
 }
 
-/* Whether a value would otherwise not be seen to end where it ends, or look like another field. */
+/* True for a value whose end a reader could not see, or that a reader could take for another field. */
 static bool
 log_needs_quotes(const char *bytes, size_t len)
 {
@@ -309,7 +315,7 @@ log_text_field(struct line *l, const struct log_field *f)
 	}
 }
 
-/* What log_context set, as further fields. */
+/* Copies what log_context set to `out`, as further fields. */
 static size_t
 log_context_fields(struct log_field out[2])
 {
@@ -322,7 +328,7 @@ log_context_fields(struct log_field out[2])
 	return n;
 }
 
-/* The message and its fields; after it, `...` if they were cut (in bytes kept back for it). */
+/* Put the message and its fields, and after them `...` if they were cut; bytes for the dots are kept back. */
 static void
 log_text_body(struct line *l, const char *message, const struct log_field *fields, size_t count)
 {
@@ -375,7 +381,7 @@ log_json_string(struct line *l, const char *bytes, size_t len)
 	return true;
 }
 
-/* A field that does not fit is left out, a string cut: the line stays JSON. */
+/* A field that does not fit is left out, and a string that does not fit is cut, so that the line stays JSON. */
 static void
 log_json_field(struct line *l, const struct log_field *f)
 {
@@ -414,7 +420,7 @@ log_json_line(struct line *l, enum log_level level, const char *message,
 	log_json_field(l, &(struct log_field){.key = "msg",
 			      .kind = LOG_FIELD_STRING,
 			      .value.s = {.bytes = message, .len = strlen(message)}});
-	/* Before the fields, so that a long one does not push them out. */
+	/* The context comes before the fields, so that a long field does not push it out. */
 	for (size_t i = 0; i < context_count; i++)
 		log_json_field(l, &context[i]);
 	for (size_t i = 0; i < count; i++)
@@ -442,7 +448,7 @@ log_text_line(struct line *l, enum log_level level, const char *message,
 	log_text_body(l, message, fields, count);
 }
 
-/* The whole line as MESSAGE, and SWIMD_<KEY> with each value as it is: the journal holds any bytes. */
+/* Send the whole line as MESSAGE, and each value unescaped as SWIMD_<KEY>: the journal holds any bytes. */
 static bool
 log_journal_line(enum log_level level, const char *message, const struct log_field *fields,
     size_t count)
@@ -475,9 +481,9 @@ log_journal_line(enum log_level level, const char *message, const struct log_fie
 }
 
 /*
- * Write as much as stderr takes without making us wait: a reader that stands still must not stop the
- * daemon.  One write for one line, so that lines of several processes don't mix; a pipe mixes longer ones
- * than PIPE_BUF anyway, and takes no more for sure once it is called writable.  Returns how much it took.
+ * Write as much as stderr takes without waiting: a reader that does not read must not stop the daemon. Each line is
+ * one write, so that lines of several processes do not mix. In a pipe, lines longer than PIPE_BUF mix all the same,
+ * and a pipe that is called writable is sure to take PIPE_BUF bytes only. Returns how many bytes stderr took.
  */
 static size_t
 log_write_ready(const char *bytes, size_t len)
@@ -497,13 +503,13 @@ log_write_ready(const char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			break; /* nobody is left to tell */
+			break; /* nobody reads any more */
 		done += (size_t)n;
 	}
 	return done;
 }
 
-/* False when the line, or the end of it, is lost. */
+/* Returns false when the line, or the end of the line, is lost. */
 static bool
 log_write_out(const char *bytes, size_t len)
 {
@@ -556,7 +562,7 @@ log_left_out(void)
 	return state.limiter.left_out;
 }
 
-/* Does this line exceed a limit?  If so it is counted. */
+/* Tells whether this line exceeds a limit. A line that exceeds a limit is counted as left out. */
 static bool
 log_is_too_much(enum log_level level, const char *message, swim_time now)
 {
@@ -570,7 +576,10 @@ log_is_too_much(enum log_level level, const char *message, swim_time now)
 	snprintf(kind, sizeof(kind), "%s", message);
 	if (!limiter_take(&state.limiter, now, kind, most, (int)level))
 		return true;
-	/* A message may have text that a stranger chose, and so differ each time: hence a limit for all messages. */
+	/*
+	 * A message may contain text that a stranger chose, and so be another kind each time: hence the limit for all
+	 * messages.
+	 */
 	return level != LOG_LEVEL_DEBUG &&
 	       !limiter_take(&state.limiter, now, "lines of any kind", state.in_all, (int)level);
 }

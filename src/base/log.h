@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structured logging to stderr: a level, a message and key=value fields, as text, JSON or journal
- * entries.  The one module below the daemon that keeps state at file scope (level, format, output).
- * Base, wire and core never log; whoever holds the context does, once.
+ * Structured logging to stderr: a level, a message and key=value fields, as text, JSON or journal entries. This is
+ * the one module below the daemon that keeps state at file scope (level, format, output). Base, wire and core never
+ * log; the caller that holds the context logs once.
  */
 #ifndef SWIMD_BASE_LOG_H
 #define SWIMD_BASE_LOG_H
@@ -20,7 +20,7 @@ enum log_level {
 	LOG_LEVEL_TRACE, /* prints every message decoded */
 };
 
-/* Where there is no journal, or it takes no line now, JOURNAL is TEXT with <N> priority prefixes. */
+/* Where there is no journal, or the journal takes no line now, JOURNAL writes TEXT with <N> priority prefixes. */
 enum log_format {
 	LOG_FORMAT_TEXT,
 	LOG_FORMAT_JSON,
@@ -35,8 +35,8 @@ const char *log_level_name(enum log_level);
 const char *log_format_name(enum log_format);
 
 /*
- * One field.  Made with the LOG_* macros below; strings are copied nowhere and need to live for the
- * call only.  Values are escaped as utf8_escape does (text) or as JSON.
+ * One field of a line, made with the LOG_* macros below. Strings are not copied; they need to live for the call only.
+ * Values are escaped as utf8_escape does (text) or as JSON.
  */
 struct log_field {
 	const char *key;
@@ -75,24 +75,24 @@ bool log_enabled(enum log_level);
 void log_context(const char *member, const char *cluster);
 
 /*
- * From now on write at most `a_kind` lines of one level and message in ten seconds, ten times as many at DEBUG, and of
- * all from ERROR to INFO `in_all`.  How many lines of a kind were left out stands in a line of its own once the ten
- * seconds are over (with the next line that is written, or by log_settle).  TRACE has no limit, as it is there to
- * show every datagram.  0 is no limit, as at the start.
+ * From now on write in ten seconds at most `a_kind` lines of one level and message (ten times as many at DEBUG), and
+ * at most `in_all` lines of the levels from ERROR to INFO together. Once the ten seconds are over, one line per kind
+ * tells how many lines of it were left out; the next log_write or log_settle writes it. TRACE has no limit, because
+ * it is there to show every datagram. 0 means no limit, which is also the state at the start.
  */
 #define LOG_LIMIT_SECONDS 10
 #define LOG_LIMIT_A_KIND 100
 #define LOG_LIMIT_IN_ALL 500
 void log_limit(unsigned a_kind, unsigned in_all);
-/* Tell of the lines that were left out, where that is due. */
+/* Write the lines that tell how many lines were left out, where such a line is due. */
 void log_settle(void);
-/* Lines left out for being too many, since the start. */
+/* How many lines were left out since the start because of these limits. */
 uint64_t log_left_out(void);
 
 /*
- * Write one line.  Keeps errno.  Never waits, for the journal neither: what stderr does not take at once is dropped, and the next
- * line that it takes is one that tells how many are missing.  Use the macro: it costs a compare when the
- * level is off.
+ * Write one line. Keeps errno. Never waits, not for the journal either: a line that stderr does not take at once is
+ * dropped, and the next line that stderr takes tells how many lines are missing. Use the macro log_at, which costs
+ * one comparison when the level is off.
  */
 void log_write(enum log_level, const char *message, const struct log_field *fields, size_t count);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Edits from one word to the other, two neighbours changing places being one (optimal string alignment). */
+/* Counts the edits from one word to the other; a swap of two neighbours is one edit (optimal string alignment). */
 static size_t
 nearest_distance(const char *a, const char *b)
 {
@@ -48,7 +48,7 @@ nearest_word(const char *word, const char *const *candidates, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t d = nearest_distance(word, candidates[i]);
 
-		/* Half a word is as near as a slip of the finger. */
+		/* A word of which only the beginning was typed counts as near as one typing mistake. */
 		if (length >= 2 && strncmp(word, candidates[i], length) == 0)
 			d = d < 1 ? d : 1;
 		if (d < best) {

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * What is believed of a member.  The first three have the numbers they have on the wire; LEFT
- * travels as DEAD with a flag in the trailer, since a base peer knows no "left" (swimd-wire(7)).
+ * What a member is believed to be. The first three have the same numbers as on the wire; LEFT travels as DEAD with a
+ * flag in the trailer, because a base peer does not know "left" (swimd-wire(7)).
  */
 enum swim_status {
 	SWIM_ALIVE = 0,
@@ -16,7 +16,7 @@ enum swim_status {
 };
 #define SWIM_STATUS_COUNT 4
 
-/* Held for a member that may answer: suspicion passes by itself. */
+/* True for a member that may still answer: alive, or suspect, since a suspicion can be refuted. */
 static inline bool
 swim_status_is_live(enum swim_status status)
 {

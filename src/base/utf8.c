@@ -70,7 +70,10 @@ utf8_valid(const void *text, size_t len)
 	return true;
 }
 
-/* The last two are no white space to Unicode, and look like it: a braille pattern without dots, a note without a head. */
+/*
+ * Unicode does not call the last two white space, but they look like it: a braille pattern without dots, and a
+ * musical note without a head.
+ */
 static bool
 utf8_is_space(uint32_t cp)
 {
@@ -78,7 +81,7 @@ utf8_is_space(uint32_t cp)
 	       cp == 0x202f || cp == 0x205f || cp == 0x3000 || cp == 0x2800 || cp == 0x1d159;
 }
 
-/* What makes two words of one look. */
+/* True for a character that makes two different words look the same. */
 static bool
 utf8_is_invisible(uint32_t cp)
 {
@@ -160,7 +163,10 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 	return used;
 }
 
-/* \uXXXX without NUL; returns its end.  Not by snprintf: a list of members may have a million of these. */
+/*
+ * Writes \uXXXX without a NUL and returns its end. It avoids snprintf for speed: a list of members may have a million
+ * of these.
+ */
 static char *
 utf8_put_unit(char *out, unsigned unit)
 {
