@@ -164,7 +164,7 @@ addr_is_ipv6_host(const char *host)
 }
 
 /*
- * True for an IPv4 address or a host name. A name whose last label is a number is not a host name (RFC 1123 2.1):
+ * True for an IPv4 address or a host name.  A name whose last label is a number is not a host name (RFC 1123 2.1):
  * somebody mistyped an address, and a lookup of such a name could find anything.
  */
 static enum swim_addr_error

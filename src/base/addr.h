@@ -54,7 +54,7 @@ enum swim_addr_error swim_hostport_split(const char *text, size_t len, int defau
 /*
  * Tell whether the text is an IPv6 address without brackets whose last group may have been meant as a port, as in
  * "::1:7946": the last group is decimal and has four digits or more, from 1024 on, and the text before it is an
- * address too. Returns the length of the text before it, or 0.
+ * address too.  Returns the length of the text before it, or 0.
  */
 size_t swim_hostport_mistakable(const char *text);
 
@@ -83,7 +83,7 @@ bool swim_addr_is_wildcard(const struct swim_addr *);
 bool swim_addr_is_loopback(const struct swim_addr *);
 /* True for the addresses that belong to no single machine: multicast, and IPv4's limited broadcast, 255.255.255.255. */
 bool swim_addr_is_multicast(const struct swim_addr *);
-/* True for fe80::/10. Such an address may exist on several networks, and only its zone says which network is meant. */
+/* True for fe80::/10.  Such an address may exist on several networks, and only its zone says which network is meant. */
 bool swim_addr_is_link_local(const struct swim_addr *);
 
 #endif

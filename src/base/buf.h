@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checked readers and writers over memory that the caller owns. The names of the functions give the byte order. A
+ * Checked readers and writers over memory that the caller owns.  The names of the functions give the byte order.  A
  * read or write that fails sets `failed` and yields zero, and every later read or write fails too, so that a decoder
  * can check once at its end.
  */

@@ -12,15 +12,15 @@
 
 /*
  * Unblock all signals, and give every ignored signal its default action, except the `count` signals in `kept`, which
- * a caller such as nohup(1) ignores on purpose. An ignored SIGCHLD does most harm: the kernel then throws away how a
+ * a caller such as nohup(1) ignores on purpose.  An ignored SIGCHLD does most harm: the kernel then throws away how a
  * child ended.
  */
 void inherit_signals(const int *kept, size_t count);
 
 /*
  * Open /dev/null for each of the three standard descriptors that is closed; otherwise a socket of ours would get its
- * number, and what we print would go to that socket. Reading from such an input and writing to such an output fails;
- * such a standard error takes everything. Returns false when /dev/null cannot be opened.
+ * number, and what we print would go to that socket.  Reading from such an input and writing to such an output fails;
+ * such a standard error takes everything.  Returns false when /dev/null cannot be opened.
  */
 bool inherit_descriptors(void);
 

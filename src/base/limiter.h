@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Limits how often something of a kind may happen in a window of time. The limiter counts what exceeds the limit
- * until the caller asks for the count. It serves log lines and events: strangers must not decide how many of them
+ * Limits how often something of a kind may happen in a window of time.  The limiter counts what exceeds the limit
+ * until the caller asks for the count.  It serves log lines and events: strangers must not decide how many of them
  * there are.
  */
 #ifndef SWIMD_BASE_LIMITER_H
@@ -34,13 +34,13 @@ struct limiter {
 
 void limiter_init(struct limiter *, swim_duration window);
 /*
- * Tell whether one more of this kind may be let through, when a window allows `most`. If not, the limiter counts it
+ * Tell whether one more of this kind may be let through, when a window allows `most`.  If not, the limiter counts it
  * as left out.
  */
 bool limiter_take(struct limiter *, swim_time now, const char *kind, unsigned most, int tag);
 /*
  * Returns a kind whose window is over and of which some were left out, so that the caller can report how many
- * (`left_out`); the kind's count begins anew. NULL when there is no such kind. The result is valid until the next
+ * (`left_out`); the kind's count begins anew.  NULL when there is no such kind.  The result is valid until the next
  * call.
  */
 const struct limiter_kind *limiter_next(struct limiter *, swim_time now, uint64_t *left_out);

@@ -481,9 +481,9 @@ log_journal_line(enum log_level level, const char *message, const struct log_fie
 }
 
 /*
- * Write as much as stderr takes without waiting: a reader that does not read must not stop the daemon. Each line is
- * one write, so that lines of several processes do not mix. In a pipe, lines longer than PIPE_BUF mix all the same,
- * and a pipe that is called writable is sure to take PIPE_BUF bytes only. Returns how many bytes stderr took.
+ * Write as much as stderr takes without waiting: a reader that does not read must not stop the daemon.  Each line is
+ * one write, so that lines of several processes do not mix.  In a pipe, lines longer than PIPE_BUF mix all the same,
+ * and a pipe that is called writable is sure to take PIPE_BUF bytes only.  Returns how many bytes stderr took.
  */
 static size_t
 log_write_ready(const char *bytes, size_t len)
@@ -562,7 +562,7 @@ log_left_out(void)
 	return state.limiter.left_out;
 }
 
-/* Tells whether this line exceeds a limit. A line that exceeds a limit is counted as left out. */
+/* Tells whether this line exceeds a limit.  A line that exceeds a limit is counted as left out. */
 static bool
 log_is_too_much(enum log_level level, const char *message, swim_time now)
 {

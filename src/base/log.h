@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Structured logging to stderr: a level, a message and key=value fields, as text, JSON or journal entries. This is
- * the one module below the daemon that keeps state at file scope (level, format, output). Base, wire and core never
+ * Structured logging to stderr: a level, a message and key=value fields, as text, JSON or journal entries.  This is
+ * the one module below the daemon that keeps state at file scope (level, format, output).  Base, wire and core never
  * log; the caller that holds the context logs once.
  */
 #ifndef SWIMD_BASE_LOG_H
@@ -35,7 +35,7 @@ const char *log_level_name(enum log_level);
 const char *log_format_name(enum log_format);
 
 /*
- * One field of a line, made with the LOG_* macros below. Strings are not copied; they need to live for the call only.
+ * One field of a line, made with the LOG_* macros below.  Strings are not copied; they need to live for the call only.
  * Values are escaped as utf8_escape does (text) or as JSON.
  */
 struct log_field {
@@ -76,8 +76,8 @@ void log_context(const char *member, const char *cluster);
 
 /*
  * From now on write in ten seconds at most `a_kind` lines of one level and message (ten times as many at DEBUG), and
- * at most `in_all` lines of the levels from ERROR to INFO together. Once the ten seconds are over, one line per kind
- * tells how many lines of it were left out; the next log_write or log_settle writes it. TRACE has no limit, because
+ * at most `in_all` lines of the levels from ERROR to INFO together.  Once the ten seconds are over, one line per kind
+ * tells how many lines of it were left out; the next log_write or log_settle writes it.  TRACE has no limit, because
  * it is there to show every datagram. 0 means no limit, which is also the state at the start.
  */
 #define LOG_LIMIT_SECONDS 10
@@ -90,8 +90,8 @@ void log_settle(void);
 uint64_t log_left_out(void);
 
 /*
- * Write one line. Keeps errno. Never waits, not for the journal either: a line that stderr does not take at once is
- * dropped, and the next line that stderr takes tells how many lines are missing. Use the macro log_at, which costs
+ * Write one line.  Keeps errno.  Never waits, not for the journal either: a line that stderr does not take at once is
+ * dropped, and the next line that stderr takes tells how many lines are missing.  Use the macro log_at, which costs
  * one comparison when the level is off.
  */
 void log_write(enum log_level, const char *message, const struct log_field *fields, size_t count);

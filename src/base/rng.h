@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small seeded generator (xoshiro256**, Blackman and Vigna 2018, seeded through splitmix64): the same seed gives
- * the same run on every machine. Do not use it for secrets: a few of its numbers are enough to compute all others.
+ * the same run on every machine.  Do not use it for secrets: a few of its numbers are enough to compute all others.
  */
 #ifndef SWIMD_BASE_RNG_H
 #define SWIMD_BASE_RNG_H

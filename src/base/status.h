@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /*
- * What a member is believed to be. The first three have the same numbers as on the wire; LEFT travels as DEAD with a
+ * What a member is believed to be.  The first three have the same numbers as on the wire; LEFT travels as DEAD with a
  * flag in the trailer, because a base peer does not know "left" (swimd-wire(7)).
  */
 enum swim_status {

@@ -164,7 +164,7 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 }
 
 /*
- * Writes \uXXXX without a NUL and returns its end. It avoids snprintf for speed: a list of members may have a million
+ * Writes \uXXXX without a NUL and returns its end.  It avoids snprintf for speed: a list of members may have a million
  * of these.
  */
 static char *

@@ -16,11 +16,11 @@ size_t utf8_next(const void *, size_t len, uint32_t *out);
 bool utf8_is_unsafe(uint32_t character, bool spaces);
 
 /*
- * Make text of unknown origin safe for a terminal, a log line or a hosts file. These become \xNN or \u{N}: control
+ * Make text of unknown origin safe for a terminal, a log line or a hosts file.  These become \xNN or \u{N}: control
  * characters (C0, DEL, C1), characters that have no width of their own (invisible.h: joiners, direction marks and
  * overrides, variation selectors, tags, fillers, combining marks), backslash, double quote and, if `spaces` is set,
- * characters that look like white space. Bytes that are not UTF-8 become \xNN. All else stays. Writes at most cap
- * bytes with the NUL (cap >= 1), and never cuts an escape or a character in two. Returns the length written, without
+ * characters that look like white space.  Bytes that are not UTF-8 become \xNN. All else stays.  Writes at most cap
+ * bytes with the NUL (cap >= 1), and never cuts an escape or a character in two.  Returns the length written, without
  * the NUL.
  */
 size_t utf8_escape(const void *text, size_t len, bool spaces, char *out, size_t cap);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams to structs.  The order is that of the datagram; what is wrong first is what is reported.
- * Nothing is applied before wire_decode has seen the last byte.
+ * Turns datagrams into structs.  Decoding goes in the order of the datagram and reports the first fault.  Nothing is
+ * applied before wire_decode has seen the last byte.
  */
 #include "wire/wire.h"
 
@@ -36,7 +36,10 @@ decode_member(struct rbuf *b, struct wire_member_id *m)
 	return decode_check_member(b, m);
 }
 
-/* What only a dead member can be said to be, said of one that is not, or the other way round? */
+/*
+ * Tells whether a flag does not fit the status: a flag of dead members on a member that is not dead, or the other way
+ * round.
+ */
 static bool
 decode_flags_contradict(uint8_t status, uint8_t flags)
 {
@@ -98,7 +101,7 @@ decode_sync(struct rbuf *b, struct wire_message *m)
 	return decode_updates(b, true, &m->updates);
 }
 
-/* Entries index:u16 flags:u8, strictly ascending, each of an update that may bear its flags. */
+/* Check entries index:u16 flags:u8: they ascend strictly, and each belongs to an update that may have its flags. */
 static enum wire_reject
 decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -107,7 +110,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	struct wire_update u;
 	struct rbuf b;
 
-	/* The entries of a sync carry their flags themselves. */
+	/* In a sync the updates have their flags in themselves, so the entry is malformed there. */
 	if (len % WIRE_FLAG_ENTRY_SIZE != 0 || updates->sync)
 		return WIRE_REJECT_BAD_EXTENSION;
 	rbuf_init(&b, value, len);
@@ -115,7 +118,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 		uint16_t index = rbuf_get_u16be(&b);
 		uint8_t flags = rbuf_get_u8(&b);
 
-		/* Not ascending, or past the count: the walk has gone by it, or comes to its end. */
+		/* The index does not ascend, or is past the count: the walk has passed it already, or comes to its end. */
 		if (index < iter.index)
 			return WIRE_REJECT_BAD_EXTENSION;
 		do {
@@ -131,7 +134,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
-/* Entries index:u16 count:u8 and the hashes, strictly ascending, each of one suspect or dead. */
+/* Check entries index:u16 count:u8 and the hashes: they ascend strictly, and each belongs to a suspect or a dead member. */
 static enum wire_reject
 decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -159,7 +162,7 @@ decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
-/* Entries index:u16 length:u16 and valid tags, strictly ascending, none of a dead member. */
+/* Check entries index:u16 length:u16 and valid tags: they ascend strictly, and none belongs to a dead member. */
 static enum wire_reject
 decode_tags(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -251,7 +254,7 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 	struct rbuf b;
 
 	rbuf_init(&b, value, len);
-	/* Not a switch over the enumeration: a tag may be any byte. */
+	/* This is no switch over the enumeration, because a tag may be any byte. */
 	switch (tag) {
 	case WIRE_EXT_CLUSTER:
 		return decode_string_entry(value, len, &t->has_cluster, &t->cluster);
@@ -306,14 +309,14 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 		t->has_timeout = true;
 		t->timeout_ms = rbuf_get_u32be(&b);
 		return WIRE_OK;
-	default: /* padding, and what later versions and others add */
+	default: /* padding, and the entries of later versions and other programs */
 		return WIRE_OK;
 	}
 }
 
 /*
- * tag:u8 length:u16 value, repeated.  A base peer ignores whatever follows a message, so bytes that
- * are not of this form are no error either: they end the trailer.
+ * Read the trailer: tag:u8 length:u16 value, repeated.  A base peer ignores whatever follows a message, so bytes that
+ * do not have this form are no error here either: they end the trailer.
  */
 static enum wire_reject
 decode_trailer(struct rbuf *b, struct wire_message *m)
@@ -349,7 +352,7 @@ decode_body(struct rbuf *b, struct wire_message *m)
 	case WIRE_NACK:
 		return decode_member(b, &m->member);
 	case WIRE_AUTHENTICATED:
-		return WIRE_REJECT_NESTED; /* decode_envelope has had the outer one */
+		return WIRE_REJECT_NESTED; /* decode_envelope has decoded the outer envelope */
 	case WIRE_SYNC_REQ:
 		return decode_sync_req(b, m);
 	case WIRE_SYNC:
@@ -359,7 +362,7 @@ decode_body(struct rbuf *b, struct wire_message *m)
 		m->age_ms = rbuf_get_u64be(b);
 		return reject == WIRE_OK && b->failed ? WIRE_REJECT_TRUNCATED : reject;
 	case WIRE_OTHER_CLUSTER:
-		return WIRE_OK; /* its trailer says all */
+		return WIRE_OK; /* the trailer says everything */
 	}
 	__builtin_unreachable();
 }
@@ -388,7 +391,7 @@ decode_rest(struct rbuf *b, struct wire_message *m)
 	return reject != WIRE_OK ? reject : decode_trailer(b, m);
 }
 
-/* The inner message reaches to the end of the datagram; a trailer there is its own. */
+/* The inner message reaches to the end of the datagram, so a trailer there belongs to the inner message. */
 static enum wire_reject
 decode_envelope(struct rbuf *b, struct wire_message *m)
 {

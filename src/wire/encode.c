@@ -30,7 +30,7 @@ encode_put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
 	wbuf_put_u64be(&w->buf, seq);
 }
 
-/* The count is written by wire_finish, once it is known. */
+/* wire_finish writes the count, once it is known. */
 static void
 encode_begin_updates(struct wire_writer *w, bool sync)
 {
@@ -192,7 +192,7 @@ wire_add_update(struct wire_writer *w, const struct wire_update *u)
 	size_t tags = w->tags_size;
 
 	if (w->buf.failed)
-		return false; /* not even the message's beginning fitted */
+		return false; /* not even the beginning of the message fitted */
 	assert(w->count_offset != 0);
 	assert(status == SWIM_DEAD || (flags & (WIRE_FLAG_LEFT | WIRE_FLAG_FORGET)) == 0);
 	if (w->sync)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages as one line of text, for the trace log and for `swimctl decode`. */
+/* Writes messages as one line of text, for the trace log and for `swimctl decode`. */
 #include "wire/wire.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@
 /* Text that grows up to `end`; after the first piece that did not fit nothing more is added. */
 struct text {
 	char *pos;
-	char *end; /* room for the ellipsis and the NUL is behind it */
+	char *end; /* the ellipsis and the NUL have room after it */
 	bool cut;
 };
 
@@ -236,7 +236,7 @@ format_put_body(struct text *t, const struct wire_message *m)
 	format_put_trailer(t, &m->trailer);
 }
 
-/* The message inside an envelope, which was valid when the envelope was decoded. */
+/* Decodes the message inside an envelope; it was valid when the envelope was decoded. */
 static void
 format_put_inner(struct text *t, const struct wire_message *m)
 {

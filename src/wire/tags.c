@@ -17,7 +17,7 @@ tags_read_tag(struct rbuf *b, struct wire_tag *t)
 	return !b->failed;
 }
 
-/* UTF-8 without NUL, which no shell and no environment could hold. */
+/* True for UTF-8 without NUL; no shell and no environment variable could hold a NUL. */
 static bool
 tags_is_text(struct wire_str s)
 {

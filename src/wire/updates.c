@@ -21,7 +21,7 @@ wire_updates_read(struct rbuf *b, bool sync, struct wire_update *u, uint8_t *sta
 	u->age_s = sync ? rbuf_get_u32be(b) : 0;
 }
 
-/* Set u->status from a status 0 to 2 and u->flags; drops flags that we don't know. */
+/* Set u->status from a wire status 0 to 2 and u->flags; drops the flags that swimd does not know. */
 static void
 updates_resolve(struct wire_update *u, uint8_t status)
 {
@@ -29,7 +29,7 @@ updates_resolve(struct wire_update *u, uint8_t status)
 	u->status = (u->flags & WIRE_FLAG_LEFT) != 0 ? SWIM_LEFT : (enum swim_status)status;
 }
 
-/* The entry at iter->accuser, if it is this update's; wire_decode has checked it. */
+/* Take the entry at iter->accuser if it belongs to this update; wire_decode has checked the entry. */
 static void
 updates_read_accusers(const struct wire_updates *list, struct wire_updates_iter *iter,
     struct wire_update *out)
@@ -71,7 +71,7 @@ wire_updates_next(const struct wire_updates *list, struct wire_updates_iter *ite
 		iter->pos = list->bytes;
 	rbuf_init(&b, iter->pos, (size_t)(list->bytes + list->len - iter->pos));
 	wire_updates_read(&b, list->sync, out, &status);
-	assert(!b.failed && status <= SWIM_DEAD); /* wire_decode has seen to it */
+	assert(!b.failed && status <= SWIM_DEAD); /* wire_decode has checked both */
 	if (iter->flag < list->flags_count) {
 		const uint8_t *entry = list->flags + iter->flag * WIRE_FLAG_ENTRY_SIZE;
 
