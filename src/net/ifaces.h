@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* All addresses of this machine's interfaces, with what rtnetlink(7) tells of how well each would serve others. */
+/*
+ * Lists all addresses of this machine's interfaces, with what rtnetlink(7) tells about how useful each address is to
+ * other machines.
+ */
 #ifndef SWIMD_NET_IFACES_H
 #define SWIMD_NET_IFACES_H
 
@@ -10,24 +13,27 @@
 #include "base/addr.h"
 
 struct iface_address {
-	struct swim_addr addr; /* port 0; a link-local one with its interface */
+	struct swim_addr addr; /* port 0; a link-local address has its interface in it */
 	unsigned prefix;       /* the length of its network's prefix */
 	uint32_t index;        /* of the interface */
 	char name[IF_NAMESIZE];
 	bool up, running; /* running: it has a carrier too */
 	bool loopback;
-	bool nowhere; /* loopback or a dummy interface: what is sent by it leaves no machine */
-	bool port; /* of a bridge or a bond, which has the traffic and ought to have the address */
-	bool
-	    leads_out; /* it may lead to another machine: no end of a pair within this one, no tunnel */
+	/* loopback or a dummy interface: a datagram sent by it does not leave the machine */
+	bool nowhere;
+	/* a port of a bridge or a bond; the bridge or bond has the traffic and ought to have the address */
+	bool port;
+	/* may lead to another machine: neither an end of a pair within this machine nor a tunnel */
+	bool leads_out;
 	/*
-	 * A bridge that nothing but containers or virtual machines is connected to (docker0, virbr0): its address is often
-	 * the same on every machine, and leads nowhere else.
+	 * A bridge to which only containers or virtual machines are connected (docker0, virbr0): its address is often
+	 * the same on every machine, and no other machine can reach it.
 	 */
 	bool containers;
 	/*
-	 * One that comes and goes: an IPv6 address that is temporary (RFC 8981) or deprecated, one of keepalived's, or one
-	 * beside another of its interface that is secondary or has a prefix of its own length, as floating ones do.
+	 * The address comes and goes: an IPv6 address that is temporary (RFC 8981) or deprecated, an address that
+	 * keepalived set, or a floating address, which has another address of its interface beside it and is
+	 * secondary or has a prefix as long as an address.
 	 */
 	bool passing;
 };
@@ -35,18 +41,22 @@ struct iface_address {
 /* Returns 0 with *out (for free()) and *count in the kernel's order, or -errno. */
 int ifaces_list(struct iface_address **out, size_t *count);
 
-/* What a link is, as far as that matters here. */
+/* The properties of a link that ifaces.c looks at. */
 struct iface_link {
-	uint32_t index, master; /* master: of the bridge or bond that it belongs to, or 0 */
+	/* master: index of the bridge or bond that the link belongs to, or 0 */
+	uint32_t index, master;
 	char name[IF_NAMESIZE];
-	char kind[16]; /* "bridge", "veth", ...; "" for what drivers make */
+	char kind[16]; /* "bridge", "veth", ...; "" for links that drivers make */
 	unsigned flags;
-	bool elsewhere; /* its other end is in another namespace */
+	bool elsewhere; /* the link's other end is in another namespace */
 };
 
-/* Is links[i] a bridge of containers?  For ifaces_list, and its tests. */
+/* Tells whether links[i] is a bridge of containers.  Used by ifaces_list and by its tests. */
 bool ifaces_is_for_containers(const struct iface_link *links, size_t count, size_t i);
-/* Is it loopback or a dummy interface, by which nothing leaves the machine?  For the same. */
+/*
+ * Tells whether a link is loopback or a dummy interface, by which nothing leaves the machine.  Used as the function
+ * above.
+ */
 bool ifaces_leads_nowhere(const struct iface_link *);
 
 #endif

@@ -12,8 +12,8 @@
 
 struct reaper;
 /*
- * `owns`: does somebody else in this process wait for that child?  The end of such a child is left to its owner.
- * NULL: out of memory.
+ * `owns` tells whether another part of this process waits for that child; the reaper leaves the end of such a child
+ * to its owner.  Returns NULL when memory is short.
  */
 struct reaper *reaper_new(struct event_base *, bool (*owns)(void *ctx, pid_t), void *ctx);
 void reaper_free(struct reaper *);

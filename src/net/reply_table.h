@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From which of our addresses a peer is answered: the one that it sent to.  On a socket bound to a
- * wildcard the kernel would choose by its routes, and an answer from another address is not one to the peer
- * (nor does a firewall let it in).
+ * Remembers to which of our addresses each peer sent its last datagram, so that the answer leaves from that address.
+ * On a socket bound to a wildcard the kernel would choose the address by its routes, and the peer (and a firewall
+ * before it) would not accept an answer from another address.
  *
- * A bounded table without chains: a peer whose place is taken by another is answered from the kernel's choice,
- * which is right on all but machines with several addresses on one network.  It is a memory, not a queue: an
- * answer may come much later (a ping-req's), and what we send on our own leaves from the address at
- * which that peer knows us.
+ * The table is bounded and has no chains.  When another peer takes the place of a peer, that peer is answered from
+ * the kernel's choice, which is right on all machines but those with several addresses on one network.  An entry
+ * stays after an answer was sent: an answer may leave much later (to a ping-req), and also what we send unasked has
+ * to leave from the address that the peer knows.
  */
 #ifndef SWIMD_NET_REPLY_TABLE_H
 #define SWIMD_NET_REPLY_TABLE_H
@@ -21,17 +21,17 @@
 #define REPLY_SLOTS 1024 /* a power of two */
 
 struct reply_table;
-/* `seed` keeps outsiders from choosing peers that share a place.  NULL when memory is short. */
+/* `seed` keeps outsiders from choosing peers that share a place.  Returns NULL when memory is short. */
 struct reply_table *reply_table_new(uint64_t seed);
 void reply_table_free(struct reply_table *);
 
-/* A datagram from this peer came in for this local address (IPv4-mapped where IPv4) and interface. */
+/* Note that a datagram from this peer came in for this local address (IPv4-mapped where IPv4) and interface. */
 void reply_table_learn(struct reply_table *, const struct swim_addr *peer,
     const struct in6_pktinfo *local);
-/* To send from; NULL: not known. */
+/* Returns the local address and interface to send from, or NULL when they are not known. */
 const struct in6_pktinfo *reply_table_find(const struct reply_table *,
     const struct swim_addr *peer);
-/* The address is no longer ours. */
+/* Forget a local address that this machine no longer has. */
 void reply_table_forget(struct reply_table *, const struct swim_addr *peer);
 
 #endif

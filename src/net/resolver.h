@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks names up without blocking the loop: by the system's name service (net/dns.h), through a bounded cache that keeps
- * each answer for its time to live.  The system's configuration of name service is read again when it is needed, so that
- * swimd may start before the network does and follows later changes.
+ * Looks names up without blocking the loop: with the system's name service (net/dns.h), through a bounded cache that
+ * keeps each answer for its time to live.  The resolver reads the system's configuration of the name service again
+ * when it needs to, so that swimd may start before the network does and follows later changes.
  */
 #ifndef SWIMD_NET_RESOLVER_H
 #define SWIMD_NET_RESOLVER_H
@@ -16,16 +16,17 @@
 #include "base/error.h"
 #include "base/time.h"
 
-#define RESOLVER_REQUESTS_MAX 1024 /* at once */
+#define RESOLVER_REQUESTS_MAX 1024 /* look-ups at once */
 
 struct resolver;
 struct resolver_config {
-	size_t cache_entries; /* 1,024; the least recently used goes first */
+	/* 1,024; when the cache is full, the least recently used entry is removed */
+	size_t cache_entries;
 	swim_duration
-	    cache_ttl; /* 60 s: an answer is kept for its own time to live, and this at most */
-	swim_duration negative_ttl; /* 5 s: a failure is remembered too */
+	    cache_ttl; /* 60 s: an answer is kept for its own time to live, but no longer than this */
+	swim_duration negative_ttl; /* 5 s: how long a failure is kept */
 	swim_duration timeout;      /* 5 s for one lookup */
-	/* For tests, instead of the system's: NULL for /etc/resolv.conf and /etc/hosts, 0 for 53. */
+	/* For tests: other files and another port than the system's.  NULL: /etc/resolv.conf, /etc/hosts; 0: port 53. */
 	const char *resolv_conf;
 	const char *hosts_file;
 	uint16_t nameserver_port;
@@ -34,13 +35,13 @@ void resolver_config_defaults(struct resolver_config *);
 
 /* NULL when memory is short. */
 struct resolver *resolver_new(struct event_base *, const struct resolver_config *);
-/* Requests under way are dropped without their callback.  Not from within a callback. */
+/* Drops the requests under way without calling their callbacks.  Do not call this from within a callback. */
 void resolver_free(struct resolver *);
 
 /*
- * The answer: count addresses with the port asked for, IPv4 first (count 0: error is
- * RESOLUTION_FAILED and text says why in a sentence).  All is valid during the call only.  Never called
- * before resolver_lookup has returned.
+ * Gives the answer: count addresses with the port that was asked for, IPv4 first.  With count 0 error is
+ * RESOLUTION_FAILED and text says why in a sentence.  Everything is valid during the call only.  Never called before
+ * resolver_lookup has returned.
  */
 typedef void resolver_callback(void *ctx, const char *hostport, enum swim_error error,
     const char *text, const struct swim_addr *addresses, size_t count);
@@ -55,7 +56,7 @@ struct resolver_request;
 struct resolver_request *resolver_lookup(struct resolver *, const char *hostport,
     resolver_callback *, void *ctx);
 void resolver_cancel(struct resolver_request *);
-/* Answer from the cache alone.  False: call resolver_lookup, which counts the miss. */
+/* Answer from the cache alone.  On false the caller calls resolver_lookup, which counts the miss. */
 bool resolver_cached(struct resolver *, const char *hostport, struct swim_addr *out);
 
 struct resolver_stats {

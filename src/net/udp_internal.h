@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What net/udp.c (socket and receiving) and net/udp_send.c share; nobody else includes it. */
+/* What net/udp.c (socket and receiving) and net/udp_send.c share; no other file includes it. */
 #ifndef SWIMD_NET_UDP_INTERNAL_H
 #define SWIMD_NET_UDP_INTERNAL_H
 
@@ -13,12 +13,12 @@
 /* One datagram that waits for udp_flush. */
 struct udp_pending {
 	struct swim_addr to;
-	size_t offset; /* of its bytes in the arena */
+	size_t offset; /* where the datagram's bytes begin in the arena */
 	size_t len;
-	unsigned failed; /* tries that failed */
+	unsigned failed; /* how many tries failed */
 };
 
-/* One that waits for another try. */
+/* A datagram that waits for another try. */
 struct udp_retry {
 	struct swim_addr to;
 	void *data;
@@ -30,7 +30,7 @@ struct udp_retry {
 struct udp_sender {
 	struct udp_pending pending[UDP_SEND_BATCH];
 	size_t pending_count;
-	uint8_t *arena; /* the pending ones' bytes */
+	uint8_t *arena; /* the bytes of the pending datagrams */
 	size_t arena_used;
 	bool flushing;
 	struct retry_policy policy;
@@ -41,10 +41,10 @@ struct udp_sender {
 
 struct udp_receiver;
 
-/* How sending, or receiving, goes. */
+/* How sending goes, or how receiving goes. */
 struct udp_half {
 	bool failing;
-	enum swim_error error; /* why, while it is */
+	enum swim_error error; /* why it fails, while it fails */
 	int error_number;
 };
 
@@ -52,43 +52,43 @@ struct udp {
 	struct event_base *base;
 	struct udp_config config;
 	struct udp_callbacks callbacks;
-	char *device; /* its name now */
+	char *device; /* the device's current name */
 	uint32_t
-	    device_index; /* of it, or of the link-local address that it is bound to; 0: of none */
-	bool had_socket;  /* bound_port is of it */
+	    device_index; /* index of the device, or of the interface of a link-local address; 0: neither */
+	bool had_socket; /* bound_port is the port of an earlier or the present socket */
 	uint16_t bound_port;
 	int fd;     /* -1 while stopped */
 	int family; /* of the socket: AF_INET or AF_INET6 */
 	bool reaches4, reaches6;
 	struct swim_addr local;
 	struct reply_table *replies; /* only on a wildcard */
-	uint32_t interface;          /* of the datagram being handed on */
-	struct admit *admit;         /* while started, if there is a callback for it */
+	uint32_t interface;          /* by which the datagram came that is being handed on */
+	struct admit *admit;         /* while started, and only with the callback `standing` */
 	size_t capacity;             /* datagrams that the receive buffer can hold */
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	struct udp_half sending, receiving;
-	bool told; /* health_changed knows of them */
+	bool told; /* health_changed was told of a failure */
 	swim_time
-	    tell_after[SWIM_ERROR_COUNT]; /* a failure of this kind is worth telling from then on */
+	    tell_after[SWIM_ERROR_COUNT]; /* a failure of this kind is reported from then on */
 	struct udp_stats stats;           /* the counters; udp_stats fills in the rest */
 };
 
 /* Returns false when memory is short. */
 bool udp_sender_init(struct udp *);
 void udp_sender_fini(struct udp *);
-/* Drop all that is queued. */
+/* Drop all queued datagrams. */
 void udp_sender_clear(struct udp *);
 
 /*
- * Account for a failure of this half; `lasting` where more than the one datagram is at fault, which makes it unhealthy
- * until it goes well again.
+ * Account for a failure of this half.  With `lasting` more than the one datagram is at fault; the half is then
+ * unhealthy until it works again.
  */
 void udp_failed(struct udp *, struct udp_half *, enum swim_error, int error_number,
     const struct swim_addr *peer, bool lasting);
-/* Read ICMP errors and hand them on; how many there were. */
+/* Read ICMP errors and hand them on; returns how many there were. */
 size_t udp_read_errors(struct udp *);
-/* So often a call is made again because of them. */
+/* A call that failed because of ICMP errors is made again so many times. */
 #define UDP_ERROR_RETRIES 8
 void udp_went_well(struct udp *, struct udp_half *);
 
