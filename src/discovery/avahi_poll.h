@@ -10,11 +10,11 @@ struct avahi_poll;
 
 /* NULL when memory is short.  The base must outlive it. */
 struct avahi_poll *avahi_poll_new(struct event_base *);
-/* All of its watches and timeouts must be freed already. */
+/* The caller has freed all watches and timeouts before. */
 void avahi_poll_free(struct avahi_poll *);
-/* What Avahi is given; ours. */
+/* The AvahiPoll to give to Avahi; avahi_poll owns it. */
 const AvahiPoll *avahi_poll_api(struct avahi_poll *);
-/* Watches and timeouts there are. */
+/* How many watches and timeouts exist. */
 unsigned avahi_poll_count(const struct avahi_poll *);
 
 #endif

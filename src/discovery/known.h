@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members of an earlier time as a source of peers, named "snapshot": who was known before a restart, or
- * before we were left alone.  They are offered to the hub, a few at a time, only while we have no peers.
+ * A source of peers named "snapshot": the members that were known before a restart, or before all other members were
+ * lost.  It offers them to the hub, a few at a time, only while we have no peers.
  */
 #ifndef SWIMD_DISCOVERY_KNOWN_H
 #define SWIMD_DISCOVERY_KNOWN_H
@@ -15,14 +15,14 @@
 /* NULL when memory is short. */
 struct discovery_source *known_new(void);
 /*
- * Further addresses, to be tried after those of earlier calls and in random order among themselves.  What
- * memory is too short for is left out.
+ * Add addresses, which are tried after those of earlier calls, and in random order among themselves.  Addresses for
+ * which memory is short are left out.
  */
 void known_add(struct discovery_source *, swim_time now, const char *const *addresses,
     size_t count);
-/* None of them. */
+/* Forget all addresses. */
 void known_clear(struct discovery_source *);
-/* All but this one. */
+/* Forget this address. */
 void known_forget(struct discovery_source *, const char *address);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The source of peers that Avahi finds by mDNS, and by which others find us. */
+/* A source of peers that finds other members with Avahi by mDNS, and advertises this member to them. */
 #ifndef SWIMD_DISCOVERY_MDNS_H
 #define SWIMD_DISCOVERY_MDNS_H
 

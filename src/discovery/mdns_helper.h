@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The mDNS helper: a process of its own that runs avahi-client, whose D-Bus calls block.  A hung avahi-daemon
- * was measured to hold each of them for up to 25 s; here that holds nobody else.
+ * The mDNS helper: a process of its own that runs avahi-client, because the D-Bus calls of avahi-client block.  With
+ * a hung avahi-daemon each call blocked for up to 25 s when measured; in the helper this delays no other work.
  *
- *	mdns_helper.c   its life: the daemon on one side, Avahi on the other
- *	mdns_publish.c  what we advertise
- *	mdns_browse.c   what others do
+ * mdns_helper.c connects the daemon on one side with Avahi on the other; mdns_publish.c advertises this member;
+ * mdns_browse.c finds other members.
  */
 #ifndef SWIMD_DISCOVERY_MDNS_HELPER_H
 #define SWIMD_DISCOVERY_MDNS_HELPER_H
@@ -22,13 +21,13 @@
 #define MDNS_HELPER_NAME "swimd-mdns"
 /* The descriptor on which it finds its parent. */
 #define MDNS_HELPER_FD 0
-/* So often it says that it is there. */
+/* How often the helper sends the message that it is alive. */
 #define MDNS_HELPER_ALIVE_S 2
 
-/* The whole of its life; the exit status.  `parent`: the process that started it. */
+/* Runs the helper and returns its exit status.  `parent` is the process id of the process that started it. */
 int mdns_helper_main(const char *parent);
 
-/* What the parts do for each other: `tell` the daemon, and have the helper look after its parts soon. */
+/* What the parts of the helper call: `tell` sends to the daemon, the other makes the helper run its parts soon. */
 struct mdns_outlet {
 	void (*tell)(void *ctx, const struct mdns_message *);
 	void (*soon)(void *ctx);
@@ -48,14 +47,14 @@ struct mdns_publish;
 /* An empty group of entries; NULL and *error. */
 struct mdns_publish *mdns_publish_new(AvahiClient *, const struct mdns_outlet *, int *error);
 void mdns_publish_free(struct mdns_publish *);
-/* Advertise this, in place of what was. */
+/* Advertise this member so, in place of what was advertised before. */
 int mdns_publish_set(struct mdns_publish *, const struct mdns_setup *, const struct mdns_scope *,
     const struct mdns_self *);
-/* Take back what is advertised: the host's name is changing. */
+/* Withdraw what is advertised, because the host's name is changing. */
 int mdns_publish_reset(struct mdns_publish *);
-/* Do what came up in callbacks. */
+/* Do the work that callbacks have left. */
 int mdns_publish_run(struct mdns_publish *);
-/* Ask Avahi something: an error when it does not answer. */
+/* Ask Avahi a question; returns an error when Avahi does not answer. */
 int mdns_publish_ping(struct mdns_publish *);
 
 struct mdns_browse;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One address that was offered, and its way to an outcome; inside of discovery/ only. */
+/*
+ * One address that a source or an operator offered, and how it is tried until it has an outcome.  For files of
+ * discovery/ only.
+ */
 #ifndef SWIMD_DISCOVERY_PEER_H
 #define SWIMD_DISCOVERY_PEER_H
 
@@ -12,40 +15,41 @@
 #define PEER_ASKED_MAX 16
 
 enum peer_contact_state {
-	PEER_CONTACT_WAITING, /* its turn has yet to come */
+	PEER_CONTACT_WAITING, /* it has not been asked yet */
 	PEER_CONTACT_UNUSABLE,
 	PEER_CONTACT_ASKED,
 	PEER_CONTACT_SILENT,
-	PEER_CONTACT_FOREIGN,  /* of another cluster */
-	PEER_CONTACT_NAMESAKE, /* another of our name */
+	PEER_CONTACT_FOREIGN,  /* a member of another cluster */
+	PEER_CONTACT_NAMESAKE, /* another process with our name */
 	PEER_CONTACT_SELF
 };
 struct peer_contact {
 	struct swim_addr address;
 	enum peer_contact_state state;
-	int error_number; /* why a datagram to it did not arrive, by what the network or this machine says; or 0 */
+	/* why a datagram to it did not arrive, as the network or this machine says; or 0 */
+	int error_number;
 };
 
 struct operator_join;
 struct peer {
 	struct discovery *hub;
 	const struct discovery_source *source; /* NULL: an operator's join */
-	struct operator_join *join;            /* the round it belongs to, or NULL */
+	struct operator_join *join;            /* the round that the peer belongs to, or NULL */
 	bool hint;
 	/* Of a hint: */
 	uint64_t id;
-	enum discovery_state offered; /* the state that its source gave last */
-	char claim[256];              /* the name that it gives */
+	enum discovery_state offered; /* the state that the hint's source gave last */
+	char claim[256];              /* the name that the hint claims */
 	struct discovery_peer report;
 	char hostport[SWIM_HOSTPORT_MAX + 1]; /* report.address with its port */
-	uint64_t lookup;                      /* the number of the one under way; 0: none is */
+	uint64_t lookup;                      /* number of the lookup under way; 0: none */
 	struct peer_contact *contacts;        /* all addresses of this try, on the heap */
 	size_t contact_count;
 	char foreign[40]; /* the name of the other cluster that answered last, escaped */
-	unsigned failed;  /* tries in a row that came to nothing */
+	unsigned failed;  /* how many tries in a row failed */
 	unsigned refused; /* tries in a row in which the core had no room for a question */
 	swim_time
-	    give_up; /* CONTACTING: an address without an answer by then is silent; else NEVER */
+	    give_up; /* CONTACTING: an address that has not answered by then is silent; else NEVER */
 	enum discovery_state told; /* outcome logged last; PENDING: none */
 };
 
@@ -55,7 +59,7 @@ struct discovery {
 	struct discovery_callbacks callbacks;
 	struct retry_policy policy;
 	struct rng rng;
-	uint64_t lookups; /* numbers them */
+	uint64_t lookups; /* the number of the last lookup */
 	struct discovery_source *sources, *seeds;
 	struct peer *peers[DISCOVERY_PEERS_MAX + DISCOVERY_HINTS_MAX]; /* as they came */
 	size_t peer_count, hint_count;
@@ -66,7 +70,7 @@ struct discovery {
 	struct operator_join *joins;
 };
 
-/* NULL and *error when the address is bad or there is no room.  It is tried at `now`. */
+/* Make a peer, which is tried at `now`.  NULL and *error when the address is malformed or there is no room. */
 struct peer *peer_new(struct discovery *, const struct discovery_source *, const char *address,
     swim_time now, enum swim_error *error);
 void peer_free(struct peer *);
@@ -74,49 +78,52 @@ void peer_free(struct peer *);
 void peer_run(struct peer *, swim_time now);
 /* When peer_run is next needed. */
 swim_time peer_deadline(const struct peer *);
-/* An address that it may be waiting for answered or did not. */
+/* Note that an address that the peer may be waiting for answered or did not answer. */
 void peer_answered(struct peer *, const struct discovery_answer *, swim_time now);
 void peer_silent(struct peer *, const struct swim_addr *, swim_time now);
 void peer_foreign(struct peer *, const struct swim_addr *, const char *cluster, size_t cluster_len,
     swim_time now);
-/* The network or this machine says why a datagram did not arrive at an address that it may be waiting for. */
+/*
+ * Note why a datagram did not arrive at an address that the peer may be waiting for, as the network or this machine
+ * says.
+ */
 void peer_refused(struct peer *, const struct swim_addr *, int error_number);
-/* Did its last try fail?  A state that the source of a hint gave is no try. */
+/* Tells whether the peer's last try failed.  A state that the source of a hint gave is no try. */
 bool peer_has_failed(const struct peer *);
-/* Try again at `at`, whatever came of it before. */
+/* Try the peer again at `at`, whatever its outcome was. */
 void peer_again(struct peer *, swim_time at);
-/* Is the peer ourselves, with a next try later than that of any peer that failed? */
+/* Tells whether the peer is this process itself, with a next try later than that of any peer that failed. */
 bool peer_is_put_off(const struct peer *, swim_time now);
-/* Is its outcome in this round of its join known? */
+/* Tells whether the peer's outcome in this round of its join is known. */
 bool peer_settled(const struct peer *);
 
-/* Ask these, in this order, until one answers. */
+/* Ask these addresses, in this order, until one answers. */
 void peer_contact(struct peer *, const struct swim_addr *, size_t count, swim_time now);
 void peer_set_state(struct peer *, enum discovery_state, swim_time now);
-/* `delay` give or take a quarter. */
+/* Returns `delay` plus or minus up to a quarter. */
 swim_duration peer_jitter(const struct peer *, swim_duration delay);
 
-/* Ask the hints whose turn it is. */
+/* Ask the hints that are due. */
 void hint_run(struct discovery *, swim_time now);
 /* When hint_run is next needed. */
 swim_time hint_deadline(const struct discovery *);
-/* Which hints have become members, or are none any more? */
+/* Find out which hints have become members, and which are members no longer. */
 void hint_check(struct discovery *, swim_time now);
 
-/* What it looked up has been found, or not. */
+/* Give the peer the result of its lookup. */
 void peer_resolved(struct peer *, const struct discovery_found *, swim_time now);
 
-/* Functions of the hub (discovery.c).  Ask to be run when something is next due. */
+/* Functions of the hub (discovery.c).  This one asks the owner to run the hub when something is next due. */
 void discovery_arm(struct discovery *, swim_time now);
-/* The same where something that was due is not any more. */
+/* The same, after something that was due is no longer due. */
 void discovery_rearm(struct discovery *);
 struct peer *discovery_add_peer(struct discovery *, const struct discovery_source *,
     const char *address, swim_time now, enum swim_error *error);
 void discovery_remove_peer(struct discovery *, struct peer *);
-/* Is some peer waiting for an answer from this address? */
+/* Tells whether some peer waits for an answer from this address. */
 bool discovery_is_asking(const struct discovery *, const struct swim_addr *);
 
-/* Is there a join whose outcomes are all known? */
+/* Tells whether there is a join whose outcomes are all known. */
 bool operator_join_due(const struct discovery *);
 /* Call back for every join whose outcomes are all known. */
 void operator_join_run(struct discovery *);
