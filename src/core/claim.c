@@ -91,8 +91,7 @@ claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t addr
 
 /* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger.  Returns its size. */
 static size_t
-claim_send_claim(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays,
-    size_t budget)
+claim_write(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
 {
 	struct wire_member_id self = {{s->self->name, s->self->name_len},
 	    wire_str_of(s->self->address)};
@@ -147,7 +146,7 @@ claim_send(struct swim *s, const struct join *j)
 
 	if (stays)
 		claim_keep(s, &j->addr);
-	claim_send_claim(s, j->question.seq, &j->addr, stays, SIZE_MAX);
+	claim_write(s, j->question.seq, &j->addr, stays, SIZE_MAX);
 }
 
 void
@@ -307,7 +306,7 @@ claim_answer(struct swim *s, const struct input *in, enum claim_end end)
 	if ((end == CLAIM_WE_GO && in->msg->age_ms >= WIRE_CLAIM_STAYS) ||
 	    !claim_may_answer(s, &in->from))
 		return;
-	if (claim_send_claim(s, in->msg->seq ^ 1, &in->from, stays, in->len) > 0 && stays)
+	if (claim_write(s, in->msg->seq ^ 1, &in->from, stays, in->len) > 0 && stays)
 		claim_keep(s, &in->from);
 }
 

@@ -142,7 +142,7 @@ join_send_to_base(struct swim *s, struct join *j, struct member *known)
 }
 
 static bool
-join_send_join(struct swim *s, const struct input *in, struct join *j)
+join_send(struct swim *s, const struct input *in, struct join *j)
 {
 	enum wire_type type = WIRE_PING;
 	enum wire_recipient recipient;
@@ -272,7 +272,7 @@ join_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
 	join_await(s, slot, core_seq(s));
 	slot->small = join_is_small(s, in, slot);
 	slot->budget = in->allowance->credit;
-	if (!join_send_join(s, in, slot)) {
+	if (!join_send(s, in, slot)) {
 		join_end(s, slot);
 		return false;
 	}
@@ -373,7 +373,7 @@ join_ask_once_more(struct swim *s, const struct input *in, struct join *j)
 	    swim_time_since(s->now, j->sent).ns < join_patience(s).ns)
 		return;
 	j->budget = in->allowance->credit;
-	if (join_send_join(s, in, j))
+	if (join_send(s, in, j))
 		visitor_spend(in, &j->addr, j->len);
 	else
 		*j = before;
@@ -551,7 +551,7 @@ join_contest_again(struct swim *s, const struct input *in, struct join *j)
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
 	join_await(s, j, core_seq(s));
-	join_send_join(s, in, j);
+	join_send(s, in, j);
 }
 
 /* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
@@ -988,7 +988,7 @@ join_tick(struct swim *s, const struct input *in)
 			join_end(s, j);
 		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
 			 (!j->small || join_asks_whether_silent(j)))
-			join_send_join(s, in, j);
+			join_send(s, in, j);
 		else
 			join_give_up(s, in, j);
 	}

@@ -221,7 +221,7 @@ probe_is_probed(const struct swim *s, const struct member *m)
 
 /* Probes begun since that of this member. */
 static uint32_t
-probe_probes_since(const struct swim *s, const struct member *m)
+probe_count_since(const struct swim *s, const struct member *m)
 {
 	return s->probe_number - m->probed;
 }
@@ -238,8 +238,8 @@ probe_overdue(const struct swim *s)
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (probe_is_probed(s, m) && probe_probes_since(s, m) >= 2 * s->live_count &&
-		    (found == NULL || probe_probes_since(s, m) > probe_probes_since(s, found)))
+		if (probe_is_probed(s, m) && probe_count_since(s, m) >= 2 * s->live_count &&
+		    (found == NULL || probe_count_since(s, m) > probe_count_since(s, found)))
 			found = m;
 	}
 	return found;
@@ -274,7 +274,7 @@ probe_haste(const struct swim *s)
 }
 
 static void
-probe_begin_probe(struct swim *s)
+probe_begin(struct swim *s)
 {
 	struct probe *p = &s->probe;
 	struct member *target;
@@ -520,7 +520,7 @@ probe_is_unheard(struct swim *s, struct member *m)
 }
 
 static void
-probe_fail_probe(struct swim *s, const struct input *in)
+probe_fail(struct swim *s, const struct input *in)
 {
 	struct probe *p = &s->probe;
 	struct member *target = p->target;
@@ -751,9 +751,9 @@ probe_tick(struct swim *s, const struct input *in)
 	if (p->target != NULL && !p->indirect && swim_time_reached(s->now, p->timeout))
 		probe_ask_helpers(s);
 	if (p->target != NULL && swim_time_reached(s->now, p->ends))
-		probe_fail_probe(s, in);
+		probe_fail(s, in);
 	if (swim_time_reached(s->now, s->probe_at))
-		probe_begin_probe(s);
+		probe_begin(s);
 }
 
 swim_time

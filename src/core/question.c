@@ -52,7 +52,7 @@ question_put(struct questions *t, struct question *q)
 }
 
 static void
-question_questions_grow(struct swim *s, struct questions *t)
+question_grow_table(struct swim *s, struct questions *t)
 {
 	struct questions old = *t;
 	size_t count = 2 * old.bucket_count, size = count * sizeof(*t->buckets);
@@ -79,7 +79,7 @@ question_open(struct swim *s, struct question *q, enum question_purpose purpose,
 
 	question_close(s, q);
 	if (t->count == t->bucket_count)
-		question_questions_grow(s, t);
+		question_grow_table(s, t);
 	*q = (struct question){.seq = seq, .purpose = (uint8_t)purpose};
 	question_put(t, q);
 	t->count++;

@@ -132,7 +132,7 @@ speaker_resident(const struct swim *s, const struct input *in)
 }
 
 static void
-speaker_speak_address(struct swim *s, struct input *in)
+speaker_take_address(struct swim *s, struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 
@@ -164,7 +164,7 @@ speaker_identify(struct swim *s, struct input *in)
 	else if (m != NULL)
 		input_speak(in, m->name, m->name_len);
 	else
-		speaker_speak_address(s, in);
+		speaker_take_address(s, in);
 	if (m != s->self && m != NULL) {
 		locate_heard(s, m, &in->from);
 		speaker_note_kind(s, in, m);
