@@ -46,7 +46,7 @@ links_has_broken(const json_t *member)
 }
 
 static bool
-links_print_links(const struct ctl *ctl, const json_t *list)
+links_print(const struct ctl *ctl, const json_t *list)
 {
 	struct table *t = table_new(ctl, columns, COLUMNS);
 	const json_t *member;
@@ -85,7 +85,7 @@ links_run(struct ctl *ctl)
 		json_array_foreach(broken, i, member)
 			fprintf(ctl->out, "%s\n",
 			    print_word(json_object_get(member, "name"), word, sizeof(word)));
-	} else if (!links_print_links(ctl, broken)) {
+	} else if (!links_print(ctl, broken)) {
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	} else if (json_array_size(broken) == 0 && ctl->format == CTL_TABLE) {
 		fprintf(ctl->out, "no member says that it cannot reach another directly\n");
