@@ -36,11 +36,15 @@
 	X(lower_address_decides, "Where paths may have changed the order of two ages, the lower address decides.") \
 	X(first_claim_counts, "A member that has told its namesake that it stays holds to that.") \
 	X(claim_is_asked, "That another claims the name is told only once the other has answered.") \
+	X(owner_comes_back, "A member that was away for a short time keeps its name against the member that took it.") \
+	X(contradictions_wait, "A member raises its incarnation against a namesake that it cannot ask once in a contest's time.") \
 	/* confirm.c */ \
 	X(confirmation, "A few members probe whom others suspect.") \
+	X(confirmers_follow, "Where the first confirmers say nothing, the next in order probe the suspect.") \
 	/* damping.c */ \
 	X(return_waits, "A member that was declared failed again soon after its return waits before it returns.") \
 	X(stood_still_waits, "A suspicion that a member hears of after standing still makes it wait like a death.") \
+	X(recent_stall_counts, "A member has stood still until one probe interval after it went on.") \
 	/* foreign.c */ \
 	X(foreign_length, "The answer to a ping of another cluster is not longer than the ping.") \
 	X(foreign_rate, "Pings of other clusters are answered at a limited rate.") \
@@ -48,6 +52,8 @@
 	/* gossip.c */ \
 	X(page_of_answered, "A page of a view tells which of the members that ended have answered somebody.") \
 	X(unsent_not_counted, "A rumour that found no room in a datagram does not count as sent.") \
+	X(change_is_no_join, "A rumour of new tags or of another address is sent after the rumours of joins.") \
+	X(same_life_is_last, "A rumour of a new incarnation alone is sent after all other rumours.") \
 	X(urgent_pushes, "Suspicions, verdicts and refutations are pushed to more members in one interval.") \
 	/* introduce.c */ \
 	X(base_seed_rests, "A base peer that a member joins by is not asked again until it has told of the member.") \
@@ -58,6 +64,7 @@
 	X(claim_is_small, "A claim is kept small until somebody has answered at the address.") \
 	X(stand_in_dropped, "An unnamed peer that answers under the name of a member elsewhere leaves the list.") \
 	X(former_is_asked, "A base peer moves only once its former address has been asked in vain.") \
+	X(contests_rest, "Two namesakes that both stay are contested again after a rest that grows.") \
 	X(namesake_has_time, "A namesake of this version gets the time to decide.") \
 	/* judge.c */ \
 	X(dead_wins, "At the same incarnation a death overrides a suspicion and life.") \

@@ -203,7 +203,8 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 	if (!claim_is_settled(s) || s->lost_name)
 		return;
 	/* Nobody is asked while strangers have us ask them: the contest that would hold us back is missing. */
-	if (!asking && swim_time_since(s->now, s->contradicted).ns < join_contest_takes(s).ns)
+	if (!asking && RULE(contradictions_wait) &&
+	    swim_time_since(s->now, s->contradicted).ns < join_contest_takes(s).ns)
 		return;
 	s->contradicted = s->now;
 	apply_refute(s, in, than);
@@ -213,7 +214,8 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 static bool
 claim_is_owner(const struct swim *s, const struct swim_addr *asked)
 {
-	return swim_addr_equal(asked, &s->yielded) && swim_time_before(s->now, s->yielded_until);
+	return RULE(owner_comes_back) && swim_addr_equal(asked, &s->yielded) &&
+	       swim_time_before(s->now, s->yielded_until);
 }
 
 /* Other members answer us now. */

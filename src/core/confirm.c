@@ -21,7 +21,7 @@ confirm_rank(const struct swim *s, const struct member *suspect)
 {
 	uint64_t salt = hash64_end(suspect->hash ^ suspect->incarnation);
 	uint64_t ours = hash64_end(s->self->hash ^ salt);
-	unsigned before = 0;
+	unsigned before = 0, most = (RULE(confirmers_follow) ? SECOND : 1) * WIRE_ACCUSERS_MAX;
 
 	for (size_t i = 0; i < s->live_count; i++) {
 		const struct member *m = s->live[i];
@@ -29,7 +29,7 @@ confirm_rank(const struct swim *s, const struct member *suspect)
 		if (m == suspect || members_status(m) != SWIM_ALIVE ||
 		    hash64_end(m->hash ^ salt) >= ours)
 			continue;
-		if (++before == SECOND * WIRE_ACCUSERS_MAX)
+		if (++before == most)
 			return NOT_CHOSEN;
 	}
 	return before;

@@ -106,8 +106,9 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 	 * hears first may not know yet.
 	 */
 	bool stood = late.ns >= s->config.timing.suspicion_min.ns ||
-		     (s->damping.stood && swim_time_since(s->now, s->damping.went_on).ns <
-					      s->config.timing.probe_interval.ns);
+		     (RULE(recent_stall_counts) && s->damping.stood &&
+			 swim_time_since(s->now, s->damping.went_on).ns <
+			     s->config.timing.probe_interval.ns);
 
 	if (s->damping.condemned || (RULE(stood_still_waits) && stood && damping_has_returned(s)))
 		damping_condemned(s, in, than);

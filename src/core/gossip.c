@@ -70,9 +70,9 @@ gossip_alive_kind(const struct member *m)
 	case ALIVE_AGAIN:
 		return RUMOUR_REFUTE;
 	case ALIVE_CHANGED:
-		return RUMOUR_TAGS;
+		return RULE(change_is_no_join) ? RUMOUR_TAGS : RUMOUR_JOIN;
 	case ALIVE_STILL:
-		return RUMOUR_REST;
+		return RULE(same_life_is_last) ? RUMOUR_REST : RUMOUR_JOIN;
 	case ALIVE_NEW:
 		break;
 	}

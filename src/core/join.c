@@ -854,6 +854,8 @@ join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_a
 static void
 join_rest(struct swim *s, struct join *j)
 {
+	if (!RULE(contests_rest))
+		return;
 	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
 		if (s->joins[i].active && s->joins[i].resting)
 			return;
