@@ -24,13 +24,12 @@ KNOWN = {"answer_is_told": ("short-life",), "ack_tells_us": ("one-image",), "mis
 MORE_SEEDS = 20             # of each scenario, once the first seed of none has caught it
 TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is given up
 # Without these swimd is slower or declares more members failed by mistake, which lifeguard.py measures. They are hunted only
-# when they are named. Nor does an oracle speak for those in the last two lines; ablate.py tells what gets worse without them.
+# when they are named. Nor does an oracle speak for those in the last line; ablate.py tells what gets worse without them.
 MEASURED = {
     "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste",
     "urgent_pushes", "confirmation", "last_questions", "returned_waits", "verdict_is_proven", "gone_have_no_say",
     "stood_still_waits", "suspicion_shrinks", "short_suspicion",
-    "change_is_no_join", "same_life_is_last", "owner_comes_back", "contradictions_wait", "recent_stall_counts",
-    "confirmers_follow",
+    "change_is_no_join", "same_life_is_last", "recent_stall_counts", "confirmers_follow",
 }
 
 

@@ -589,6 +589,67 @@ one_name_parted(struct sim *s)
 	}
 }
 
+/*
+ * Strangers keep a settled member from asking anybody, and somebody tells it again and again that its name lives elsewhere.
+ * Each contradiction moves the member at all others.
+ */
+static void
+contradicts_seldom(struct sim *s)
+{
+	static const char *const elsewhere = "10.200.0.1:7946";
+	unsigned members = 12, rises;
+	swim_time start;
+
+	sim_start_range(s, 0, members - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	sim_run(s, 40);
+	start = sim_now(s);
+	for (unsigned k = 0; k < 300; k++) {
+		for (unsigned i = members; k % 10 == 0 && i < s->world.count; i++)
+			sim_forge(s, i, 5, 1, SWIM_ALIVE, 0);
+		sim_run(s, 0.05);
+		sim_forge_update(s, 1, 5, "n5", elsewhere, SWIM_ALIVE,
+		    swim_incarnation(s->world.nodes[5].core));
+		sim_run(s, 0.05);
+	}
+	rises = sim_told(s, start, SWIM_EVENT_INCARNATION, 5, ANY);
+	sim_note(s, "%u incarnations in 30 s", rises);
+	EXPECT(s, rises <= 30);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+}
+
+/* While a member is cut off another one takes its name and becomes settled.  Then the first one comes back. */
+static void
+owner_comes_back(struct sim *s)
+{
+	unsigned last = s->world.count - 1;
+	swim_time start;
+
+	sim_rename(s, last, 3);
+	check_foreign(s->world.check, "n3");
+	sim_start_range(s, 0, last - 1);
+	EXPECT(s, sim_wait_converged(s, 20));
+	sim_run(s, 40);
+	start = sim_now(s);
+	sim_partition(s, 3, 3);
+	/* Nobody has noticed yet. */
+	sim_start(s, last);
+	sim_run(s, 60);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, ANY, ANY) == 0);
+	sim_heal(s);
+	for (unsigned second = 0; second < 60; second++) {
+		sim_run(s, 1);
+		if (world_running(&s->world, last) &&
+		    sim_told(s, start, SWIM_EVENT_NAME_LOST, last, ANY) > 0) {
+			sim_note(s, "the other went after %u s", second + 1);
+			sim_crash(s, last);
+		}
+	}
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, last, ANY) == 1);
+	EXPECT(s, sim_told(s, start, SWIM_EVENT_NAME_LOST, 3, ANY) == 0);
+	EXPECT(s, sim_is(s, 0, 3, SWIM_ALIVE));
+}
+
 const struct scenario scenarios_failure[] = {
     {"crash-3", 3, crash_one, LIGHT,
 	"of 3 members one crashes: the others say failed within 10 s, of nobody else"},
@@ -632,6 +693,10 @@ const struct scenario scenarios_failure[] = {
 	"who is flooded from the address of another is not held dead by that one"},
     {"moved-by-another", 12, moved_by_another, LIGHT,
 	"who is said to have moved and has not is found again within 2 s"},
+    {"contradicts-seldom", 100, contradicts_seldom, LIGHT,
+	"who is kept from asking where its name lives contradicts others a few times only"},
+    {"owner-comes-back", 12, owner_comes_back, LIGHT,
+	"an owner that was cut off while another one took its name has the name again"},
     {"one-name-parted", 12, one_name_parted, LIGHT,
 	"of two with one name that a cut kept apart for long both stay, and tell of it"},
     {"translated", 5, translated_of_few, LIGHT,
