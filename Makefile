@@ -312,7 +312,7 @@ sim-broken: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/broken.py $(B)
 
 .PHONY: sim-ablate
-# sim-ablate:  turns off each rule of the protocol and tells what gets worse in the experiments, by how much; hours; ABLATE='RULE RULE' names some
+# sim-ablate:  turns off each rule of the protocol and tells what gets worse, by how much; goes on where it was stopped; ABLATE='RULE RULE' names some, ABLATE=--rows writes the results into swimd-protocol(7)
 ABLATE ?=
 sim-ablate: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/ablate.py --jobs $(JOBS) $(B) $(ABLATE)
