@@ -13,8 +13,8 @@
 /* An update as it was told. */
 struct statement {
 	const struct wire_update *u;
-	const char *address;   /* of the update, in its canonical form */
-	struct swim_addr addr; /* the same as a number; family 0: it is a host name */
+	char address[SWIM_HOSTPORT_MAX + 1]; /* of the update, in its canonical form */
+	struct swim_addr addr;               /* the same as a number; family 0: it is a host name */
 	enum swim_status
 	    status; /* what the update counts as: an end that the subject tells of itself is a leave, for example */
 	bool from_subject;  /* the speaker is the member that the update is about */
@@ -884,13 +884,11 @@ static void
 apply_update(struct swim *s, const struct input *in, struct statement *st)
 {
 	const struct wire_member_id *who = &st->u->member;
-	char address[SWIM_HOSTPORT_MAX + 1];
 
-	st->address = address;
 	st->status = st->u->status;
 	if (who->id.len == 0 || who->id.len > SWIM_NAME_MAX)
 		apply_ignored(s, SWIM_IGNORE_BAD_NAME);
-	else if (!apply_address(s, in, who->address, address, &st->addr))
+	else if (!apply_address(s, in, who->address, st->address, &st->addr))
 		apply_ignored(s, SWIM_IGNORE_BAD_ADDRESS);
 	else
 		apply_statement(s, in, st);
@@ -899,13 +897,17 @@ apply_update(struct swim *s, const struct input *in, struct statement *st)
 void
 apply_own_word(struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	apply_update(s, in, &(struct statement){.u = u, .from_subject = true});
+	struct statement st = {.u = u, .from_subject = true};
+
+	apply_update(s, in, &st);
 }
 
 void
 apply_restored(struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	apply_update(s, in, &(struct statement){.u = u, .page = true});
+	struct statement st = {.u = u, .page = true};
+
+	apply_update(s, in, &st);
 }
 
 void

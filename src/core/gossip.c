@@ -423,7 +423,6 @@ gossip_push(struct swim *s, struct member *to)
 	if (type == WIRE_GOSSIP && size > PATH_BASE && path_is_open(s, to) &&
 	    path_watch(s, to, seq, size)) {
 		wire_make_ping(&w);
-		type = WIRE_PING;
 		pad_to = size;
 	}
 	if (w.count > 0)

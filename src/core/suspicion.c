@@ -266,9 +266,10 @@ suspicion_forget(struct swim *s, struct member *m)
 
 /* The questions to the suspect before this count no longer, and answers to them neither. */
 static void
-suspicion_renumber(struct swim *s, struct suspicion *x)
+suspicion_renumber(struct swim *s, struct suspicion *x, uint8_t tries)
 {
 	question_open(s, &x->question, QUESTION_SUSPECT, core_seq(s) + 1);
+	x->question.tries = tries;
 	question_close(s, &x->question_to_others);
 }
 
@@ -279,7 +280,7 @@ suspicion_begin(struct swim *s, struct member *m)
 
 	x->counted = x->asked_at = s->now;
 	x->lately = 0;
-	suspicion_renumber(s, x);
+	suspicion_renumber(s, x, 0);
 	suspicion_schedule(s, m);
 }
 
@@ -624,18 +625,14 @@ suspicion_stalled(struct swim *s, swim_duration late)
 	for (size_t i = 0; i < s->suspect_count; i++) {
 		struct member *m = s->suspects[i];
 		struct suspicion *x = m->suspicion;
-		uint8_t tries;
 
 		x->counted = swim_time_add(x->counted, late);
 		x->asked_at = swim_time_add(x->asked_at, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
-		tries = x->question.tries;
-		suspicion_renumber(s, x);
+		suspicion_renumber(s, x, RULE(stall_voids_questions) ? 0 : x->question.tries);
 		if (RULE(stall_voids_questions))
 			x->lately = 0;
-		else
-			x->question.tries = tries;
 		x->ask_at = swim_time_add(x->ask_at, late);
 	}
 }
