@@ -134,11 +134,10 @@ relay_is_former_pair(const struct swim *s, const struct input *in, const struct 
 
 /* Keep who asks, and for whom as the asker gave it.  False: no memory. */
 static bool
-relay_keep(struct swim *s, const struct input *in, struct relay *r,
+relay_keep(struct swim *s, const struct input *in, struct relay *r, const struct member *asker,
     const struct wire_member_id *meant)
 {
 	struct wire_str id = in->msg->member.id, address = in->msg->member.address;
-	const struct member *asker = link_speaker(s, in, &in->from);
 
 	*r = (struct relay){.asker = in->from,
 	    .asker_kind = relay_asker_kind(in, asker),
@@ -148,7 +147,6 @@ relay_keep(struct swim *s, const struct input *in, struct relay *r,
 	    .request_len = in->len - in->allowance->spent,
 	    .id_len = id.len,
 	    .address_len = address.len};
-	r->question.of_stranger = asker == NULL || !link_is_shown_at(asker, &in->from);
 	r->text = core_alloc(s, (size_t)id.len + address.len + 1);
 	if (r->text == NULL)
 		return false;
@@ -193,10 +191,11 @@ relay_request(struct swim *s, const struct input *in)
 	struct swim_addr addr;
 
 	s->stats.relays++;
-	if (r == NULL || !relay_keep(s, in, r, &meant)) {
+	if (r == NULL || !relay_keep(s, in, r, asker, &meant)) {
 		s->stats.relays_refused++;
 		return;
 	}
+	r->question.of_stranger = stranger;
 	/* An asker whose target is gone does not know that it is gone. */
 	if (target != NULL && target != s->self && !members_is_live(target))
 		introduce_note_stale(in, target);
