@@ -173,9 +173,7 @@ base_pair(const struct member *m, enum wire_recipient recipient, char text[SWIM_
 static bool
 base_is_pair_of_address(const struct wire_member_id *pair, const char *text)
 {
-	return wire_str_equal(pair->id, text) ||
-	       (pair->id.len == pair->address.len &&
-		   memcmp(pair->id.bytes, pair->address.bytes, pair->id.len) == 0);
+	return wire_str_equal(pair->id, text) || wire_str_same(pair->id, pair->address);
 }
 
 bool

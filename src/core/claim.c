@@ -318,8 +318,7 @@ claim_receive(struct swim *s, const struct input *in)
 	bool is_answer = join_is_ours(s, in->msg->seq ^ 1);
 	enum claim_end end;
 
-	if (in->msg->member.id.len != s->self->name_len ||
-	    memcmp(in->msg->member.id.bytes, s->self->name, s->self->name_len) != 0 || s->leaving)
+	if (!probe_same_id(in->msg->member.id, s->self) || s->leaving)
 		return;
 	if (input_is_from(in, &s->self->addr))
 		return;

@@ -718,8 +718,7 @@ join_is_denied(const struct input *in, uint64_t than)
 
 	while (wire_updates_next(&in->msg->updates, &iter, &u)) {
 		if (swim_status_is_live(u.status) && u.incarnation >= than &&
-		    u.member.id.len == in->msg->member.id.len &&
-		    memcmp(u.member.id.bytes, in->msg->member.id.bytes, u.member.id.len) == 0)
+		    wire_str_same(u.member.id, in->msg->member.id))
 			return true;
 	}
 	return false;

@@ -608,7 +608,7 @@ probe_reconnect(struct swim *s)
 bool
 probe_same_id(struct wire_str id, const struct member *m)
 {
-	return id.len == m->name_len && memcmp(id.bytes, m->name, id.len) == 0;
+	return wire_str_same(id, (struct wire_str){m->name, m->name_len});
 }
 
 /* RFC 6298, section 2.  `count` is of the measurements in r, up to RTT_FEW. */

@@ -238,8 +238,7 @@ visitor_says_itself(const struct input *in, struct wire_update *u)
 	struct wire_updates_iter iter = {0};
 
 	while (wire_updates_next(&in->msg->updates, &iter, u)) {
-		if (u->member.id.len == id.len && u->status == SWIM_ALIVE &&
-		    memcmp(u->member.id.bytes, id.bytes, id.len) == 0)
+		if (u->status == SWIM_ALIVE && wire_str_same(u->member.id, id))
 			return true;
 	}
 	return false;

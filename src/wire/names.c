@@ -93,3 +93,9 @@ wire_str_equal(struct wire_str s, const char *nul_terminated)
 {
 	return strlen(nul_terminated) == s.len && memcmp(s.bytes, nul_terminated, s.len) == 0;
 }
+
+bool
+wire_str_same(struct wire_str a, struct wire_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);
+}

@@ -347,5 +347,7 @@ size_t wire_format(const struct wire_message *, char *out, size_t cap);
 /* For wire_str literals and copies in code and tests. */
 struct wire_str wire_str_of(const char *nul_terminated);
 bool wire_str_equal(struct wire_str, const char *nul_terminated);
+/* Are both the same bytes? */
+bool wire_str_same(struct wire_str, struct wire_str);
 
 #endif
