@@ -840,10 +840,11 @@ apply_judge_and_commit(struct swim *s, const struct input *in, struct member *m,
     struct statement *st)
 {
 	struct judge_case c = apply_case_of(s, in, m, st);
-	enum judge_action action = judge(&c);
+	enum judge_said counts_as;
+	enum judge_action action = judge(&c, &counts_as);
 
 	/* An end that is doubted is a suspicion from here on. */
-	if (judge_count(&c) == SAID_SUSPECT) {
+	if (counts_as == SAID_SUSPECT) {
 		st->doubted_leave = st->status == SWIM_LEFT;
 		st->status = SWIM_SUSPECT;
 	}
@@ -964,12 +965,6 @@ apply_meant_by_base(const struct swim *s, const struct input *in, const struct w
 	return gone && swim_status_is_live(u->status) ? u->member : meant;
 }
 
-static bool
-apply_same_id(struct wire_str a, struct wire_str b)
-{
-	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
-}
-
 void
 apply_updates(struct swim *s, const struct input *in)
 {
@@ -982,13 +977,13 @@ apply_updates(struct swim *s, const struct input *in)
 
 		if (in->base)
 			u.member = apply_meant_by_base(s, in, &u);
-		st.from_subject = in->speaker.len > 0 && apply_same_id(u.member.id, in->speaker);
+		st.from_subject = in->speaker.len > 0 && wire_str_same(u.member.id, in->speaker);
 		/* Pages are answers, as many as we ask for. */
 		if (!st.page && !quota_allows(s, in, &u)) {
 			apply_ignored(s, SWIM_IGNORE_RATE);
 			continue;
 		}
-		/* Nor can it be known whether those said it who are named. */
+		/* A sender that is no member may name any member as an accuser. */
 		if (in->authority < AUTHORITY_MEMBER)
 			u.accuser_count = 0;
 		before = quota_mark(s);

@@ -46,7 +46,7 @@ struct judge_row {
 	int result;
 };
 
-static const struct judge_row counts_as[] = {
+static const struct judge_row judge_credibility[] = {
     /* Who has left is named in the datagram; else another member may have started at that address. */
     {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
     {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_PROVED, FACT_BASE,
@@ -160,13 +160,6 @@ judge_look_up(const struct judge_row *rows, size_t count, const struct judge_cas
 	return otherwise;
 }
 
-enum judge_said
-judge_count(const struct judge_case *c)
-{
-	return (enum judge_said)judge_look_up(counts_as, sizeof(counts_as) / sizeof(counts_as[0]),
-	    c, (int)c->said);
-}
-
 /* What is no news by the table; where the simulator turns off one of these rules, such an update is carried out. */
 static enum judge_action
 judge_no_news(const struct judge_case *c)
@@ -185,13 +178,15 @@ judge_no_news(const struct judge_case *c)
 }
 
 enum judge_action
-judge(const struct judge_case *c)
+judge(const struct judge_case *c, enum judge_said *counts_as)
 {
 	struct judge_case counted = *c;
 	int action;
 
 	if (RULE(hearsay_suspects))
-		counted.said = judge_count(c);
+		counted.said = (enum judge_said)judge_look_up(judge_credibility,
+		    sizeof(judge_credibility) / sizeof(judge_credibility[0]), c, (int)c->said);
+	*counts_as = counted.said;
 	action =
 	    judge_look_up(actions, sizeof(actions) / sizeof(actions[0]), &counted, ACTION_IGNORE);
 	return action == ACTION_HEAR ? judge_no_news(&counted) : (enum judge_action)action;

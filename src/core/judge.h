@@ -115,9 +115,7 @@ struct judge_case {
 	unsigned facts; /* enum judge_fact */
 };
 
-/* What the update counts as, given who says it. */
-enum judge_said judge_count(const struct judge_case *);
-/* What is to be done. */
-enum judge_action judge(const struct judge_case *);
+/* What is to be done.  Sets *counts_as to what the update counts as, given who says it. */
+enum judge_action judge(const struct judge_case *, enum judge_said *counts_as);
 
 #endif
