@@ -128,7 +128,7 @@ def timers():
 
 def timers_agree():
     """The timers of swimd-protocol(7): formulas give the values, constants are those of the code, and none is missing."""
-    headers = [CORE / "internal.h", CORE / "swim.h", CORE / "loss.h", TOP / "src" / "wire" / "wire.h"]
+    headers = [*sorted(CORE.glob("*.h")), TOP / "src" / "wire" / "wire.h"]
     shared = {name: value for header in headers for name, value in constants(header).items()}
     settings = profile()
     words = {**FORMULA, **settings, "srtt": settings["probe_timeout"], "patience": settings["probe_timeout"],

@@ -278,14 +278,14 @@ class House:
 
     def members_are_small(self):
         """struct member has at most six booleans, and the compiler checks its size"""
-        text = (self.top / "src/core/internal.h").read_text()
+        text = (self.top / "src/core/members.h").read_text()
         member = re.search(r"^struct member \{\n(.*?)^\};", text, re.M | re.S)
         booleans = re.findall(r"\bbool\b[^;]*", re.sub(r"/\*.*?\*/", "", member[1], flags=re.S))
         count = sum(declared.count(",") + 1 for declared in booleans)
         if count > MEMBER_BOOLEANS:
-            yield f"src/core/internal.h: struct member has {count} booleans; an enumeration says what of them can occur"
+            yield f"src/core/members.h: struct member has {count} booleans; an enumeration says what of them can occur"
         if not re.search(r"_Static_assert\(offsetof\(struct member, name\) <= 176,", text):
-            yield "src/core/internal.h: no _Static_assert holds struct member to 176 bytes"
+            yield "src/core/members.h: no _Static_assert holds struct member to 176 bytes"
 
 
 def main():

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Probing for others. */
+#ifndef SWIMD_CORE_RELAY_H
+#define SWIMD_CORE_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/question.h"
+#include "core/swim.h"
+#include "wire/wire.h"
+
+struct answer;
+struct input;
+struct question;
+struct swim;
+
+struct relay {
+	bool active;
+	struct swim_addr asker;
+	enum wire_recipient asker_kind;
+	uint64_t asker_seq;
+	struct question question;
+	size_t request_len;
+	swim_time deadline;
+	char *text; /* target's id, then its address, as the asker gave them */
+	uint16_t id_len, address_len;
+	/* the asker knows the target by its address: an ack of any member there is an answer */
+	bool whoever;
+	/* hash of the target's name: without `whoever` only its ack is an answer */
+	uint64_t target;
+};
+
+void relay_request(struct swim *, const struct input *);
+/* The asker hears of the answer, if it is the target's.  It is no answer to a question of our own. */
+struct answer relay_answered(struct swim *, const struct input *, struct question *);
+void relay_tick(struct swim *, const struct input *);
+swim_time relay_deadline(const struct swim *);
+
+#endif

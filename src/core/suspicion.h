@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Who accuses whom, for how long, and the verdict. */
+#ifndef SWIMD_CORE_SUSPICION_H
+#define SWIMD_CORE_SUSPICION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/members.h"
+#include "core/question.h"
+#include "core/swim.h"
+#include "wire/wire.h"
+
+struct answer;
+struct input;
+struct question;
+struct swim;
+
+/* Why a member is suspected; and of a dead one who came to the verdict. */
+struct suspicion {
+	swim_time counted;        /* since when, for the verdict */
+	swim_time ask_at;         /* when the suspect is asked next, or judged */
+	swim_time asked_at;       /* when the last question to it has had its time */
+	struct question question; /* its tries are those that the suspect has not answered */
+	struct question question_to_others;   /* of those that others pass on to the suspect */
+	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
+	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
+	uint8_t accuser_count;
+	uint8_t lately; /* questions of the last round before the verdict */
+	bool doomed;    /* a suspect, to be forgotten with its verdict */
+};
+#define SUSPECT_NOWHERE UINT32_MAX
+
+extern const struct suspicion suspicion_none;
+/* To read why m is suspected, or was held dead. */
+static inline const struct suspicion *
+suspicion_of(const struct member *m)
+{
+	return m->suspicion != NULL ? m->suspicion : &suspicion_none;
+}
+/*
+ * Make room for one suspicion more, before a member becomes suspect.  False: there is no memory, and more members than one in
+ * eight are suspect, or dead with accusers.
+ */
+bool suspicion_room(struct swim *);
+/* Make room for the suspicions of one in eight of so many members, so that suspicion_room() needs none.  False: no memory. */
+bool suspicion_room_ahead(struct swim *, size_t members);
+/* m takes another status: its accusers count no longer. */
+void suspicion_acquit(struct member *m);
+/* m has taken another status: put it into the list of suspects, which has to have room for it, or take it out. */
+void suspicion_list(struct swim *, struct member *m);
+/* m is destroyed. */
+void suspicion_forget(struct swim *, struct member *m);
+/* The suspect m is to be forgotten with its verdict. */
+void suspicion_doom(struct member *m);
+/* m is dead: those who came to the verdict go with it. */
+void suspicion_keep_verdict(struct swim *, struct member *m, const struct wire_update *);
+/* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
+bool suspicion_accuse(struct swim *, struct member *, uint64_t accuser);
+/* From now on m is suspected, by nobody yet. */
+void suspicion_begin(struct swim *, struct member *);
+void suspicion_own(struct swim *, const struct input *,
+    struct member *); /* ours: a probe of it failed */
+/* Those who accuse m by this update; true: one is new. */
+bool suspicion_take(struct swim *, const struct input *, struct member *,
+    const struct wire_update *);
+/* It is the word of those alone whom we hold dead. */
+bool suspicion_is_void(const struct swim *, const struct input *, const struct wire_update *);
+/* Enough others have found m silent for us to hold it dead, as the update does. */
+bool suspicion_proves(const struct swim *, const struct member *m, const struct wire_update *);
+/* Those to be named with an update of m: all of a suspect, as many as a verdict needs of one that is dead. */
+uint8_t suspicion_named(const struct swim *, const struct member *m,
+    uint64_t out[WIRE_ACCUSERS_MAX]);
+/* How many whom we hold alive accuse m; are they enough for a verdict? */
+unsigned suspicion_accusers(const struct swim *, const struct member *m);
+/* Members that several others than we find silent. */
+size_t suspicion_outage(const struct swim *);
+bool suspicion_confirmed(const struct swim *, const struct member *m);
+/* We ourselves are one of its accusers. */
+bool suspicion_is_ours(const struct swim *, const struct member *m);
+/* The suspect has answered us, so it is alive, though it has not refuted. */
+struct answer suspicion_answered(struct swim *, const struct input *, struct question *);
+/* The suspect has answered others, so it is alive; it has not spoken to us. */
+struct answer suspicion_answered_to_others(struct swim *, const struct input *, struct question *);
+void suspicion_tick(struct swim *, const struct input *);
+swim_time suspicion_deadline(const struct swim *);
+void suspicion_stalled(struct swim *, swim_duration late);
+
+#endif
