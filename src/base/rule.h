@@ -43,7 +43,7 @@
 	X(confirmers_follow, "Where the first confirmers say nothing, the next in order probe the suspect.") \
 	/* damping.c */ \
 	X(return_waits, "A member that was declared failed again soon after its return waits before it returns.") \
-	X(stood_still_waits, "A suspicion that a member hears of after standing still makes it wait like a death.") \
+	X(stall_waits, "A suspicion that a member hears of after standing still makes it wait like a death.") \
 	X(recent_stall_counts, "A member has stood still until one probe interval after it went on.") \
 	/* foreign.c */ \
 	X(foreign_length, "The answer to a ping of another cluster is not longer than the ping.") \
@@ -58,13 +58,13 @@
 	/* introduce.c */ \
 	X(base_seed_rests, "A base peer that a member joins by is not asked again until it has told of the member.") \
 	X(base_introduction, "Base peers are told of all members by pings of their own.") \
-	/* join.c */ \
+	/* inquiry.c */ \
 	X(leaver_is_asked, "A question whether a base peer has left is about that peer, and not about who is at its address.") \
 	X(seed_may_be_base, "A seed of which the member does not know what it is gets the question of a base peer too.") \
 	X(claim_is_small, "A claim is kept small until somebody has answered at the address.") \
-	X(stand_in_dropped, "An unnamed peer that answers under the name of a member elsewhere leaves the list.") \
+	X(unnamed_dropped, "An unnamed peer that answers under the name of a member elsewhere leaves the list.") \
 	X(former_is_asked, "A base peer moves only once its former address has been asked in vain.") \
-	X(contests_rest, "Two namesakes that both stay are contested again after a rest that grows.") \
+	X(contests_pause, "Two namesakes that both stay are contested again after a rest that grows.") \
 	X(namesake_has_time, "A namesake of this version gets the time to decide.") \
 	/* judge.c */ \
 	X(dead_wins, "At the same incarnation a death overrides a suspicion and life.") \
@@ -109,7 +109,7 @@
 	X(rumour_ends, "A rumour that has reached its limit is dropped.") \
 	/* speaker.c */ \
 	X(address_is_no_name, "A sender without a name does not speak for the member at its address.") \
-	X(stand_ins_bound, "The unnamed peers that have not answered yet are limited.") \
+	X(unnamed_bound, "The unnamed peers that have not answered yet are limited.") \
 	X(place_of_gone_is_asked, "Whoever speaks from the address of a member that ended is asked who it is.") \
 	/* suspicion.c */ \
 	X(accusers_differ, "An accuser counts once.") \
@@ -123,7 +123,7 @@
 	X(stall_voids_questions, "A question that was asked before a stall does not count as unanswered after the stall.") \
 	X(last_questions, "A suspect is asked once more before the verdict.") \
 	X(returned_waits, "A member that may have been declared failed itself declares nobody failed.") \
-	X(verdict_is_proven, "A verdict of another counts only with accusers enough, and is a suspicion else.") \
+	X(verdict_is_confirmed, "A verdict of another counts only with accusers enough, and is a suspicion else.") \
 	X(gone_have_no_say, "A suspicion of those alone that are gone is ignored.") \
 	X(suspicion_shrinks, "A suspicion begins long and shrinks with each accuser (Lifeguard IV.B).") \
 	X(short_suspicion, "A confirmed suspicion lasts as the configuration says, and not as in memberlist.") \

@@ -17,10 +17,10 @@ struct statement {
 	struct swim_addr addr;               /* the same as a number; family 0: it is a host name */
 	enum swim_status
 	    status; /* what the update counts as: an end that the subject tells of itself is a leave, for example */
-	bool from_subject;  /* the speaker is the member that the update is about */
-	bool page;          /* it is of a page of a view, or of our own former view */
-	bool removal;       /* it may remove the member, if the member is held dead here */
-	bool doubted_leave; /* it tells a leave, and counts as a suspicion */
+	bool from_subject;     /* the speaker is the member that the update is about */
+	bool page;             /* it is of a page of a view, or of our own former view */
+	bool removal;          /* it may remove the member, if the member is held dead here */
+	bool downgraded_leave; /* it tells a leave, and counts as a suspicion */
 };
 
 static void
@@ -106,7 +106,7 @@ apply_is_witness(const struct swim *s, const struct input *in, const struct swim
 {
 	struct wire_str by = {in->speaker.bytes, in->speaker.len};
 
-	return (in->authority >= AUTHORITY_PROVEN ||
+	return (in->authority >= AUTHORITY_ROUTABLE ||
 		   (in->answer.ours && in->authority >= AUTHORITY_MEMBER) || in->answer.of_seed) &&
 	       !input_is_from(in, addr) && !probe_same_id(by, s->self);
 }
@@ -128,10 +128,10 @@ apply_contest(struct swim *s, const struct input *in, const char *address, uint6
 		return;
 	}
 	/* Who is settled here need not ask before it says so: until then the others look for it there. */
-	fresh = !join_is_contested(s, &addr);
-	began = join_contest(s, in, &addr, than);
+	fresh = !inquiry_is_contested(s, &addr);
+	began = inquiry_contest(s, in, &addr, than);
 	if (apply_is_witness(s, in, &addr))
-		join_witness(s, in, &addr);
+		inquiry_witness(s, in, &addr);
 	if (fresh)
 		claim_contradict(s, in, than, began);
 }
@@ -179,7 +179,7 @@ apply_is_answer(const struct input *in, const struct wire_update *u)
 }
 
 void
-apply_replace_stand_in(struct swim *s, const struct input *in, const struct member *real)
+apply_replace_unnamed(struct swim *s, const struct input *in, const struct member *real)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct member *m;
@@ -197,7 +197,7 @@ apply_replace_stand_in(struct swim *s, const struct input *in, const struct memb
 	if (!members_is_living(m))
 		return;
 	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
-	if (m->proven && !m->stand_in && !input_is_from(in, &m->addr))
+	if (m->routable && !m->unnamed && !input_is_from(in, &m->addr))
 		return;
 	if (members_is_announced(m))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, m);
@@ -301,7 +301,8 @@ apply_lacks_answer(const struct input *in, const struct member *m, const struct 
     bool sync)
 {
 	return !sync && !swim_status_is_live(u->status) && (u->flags & WIRE_FLAG_UNANSWERED) &&
-	       in->authority >= AUTHORITY_MEMBER && members_is_shown(m) && members_has_lived(m);
+	       in->authority >= AUTHORITY_MEMBER && members_is_visible(m) &&
+	       members_has_answered(m);
 }
 
 /*
@@ -318,7 +319,7 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 		return;
 	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
 	if (members_is_living(m))
-		members_transition(s, in, m, members_shown_life(st->status), incarnation);
+		members_transition(s, in, m, members_visible_life(st->status), incarnation);
 	members_forget(s, in, m, members_status(m) > st->status ? members_status(m) : st->status,
 	    incarnation);
 	if (st->page) {
@@ -337,7 +338,7 @@ apply_ask_whether_it_leaves(struct swim *s, const struct input *in, struct membe
 	unsigned pings = LOSS_QUESTIONS_LEAST;
 
 	if (link_way(m)->family != 0 && locate_is_reached(s, m) &&
-	    join_start(s, in, link_way(m), JOIN_GREET))
+	    inquiry_start(s, in, link_way(m), INQUIRY_GREET))
 		pings = 1;
 	while (pings-- > 0)
 		probe_ping(s, m, core_seq(s));
@@ -378,7 +379,7 @@ apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct m
 
 	if (m != NULL && members_is_live(m) && m->peer != PEER_SWIMD &&
 	    !apply_is_jump(s, in, m, st) && u->incarnation >= m->incarnation)
-		join_ask_leaver(s, in, m, &in->from, u->incarnation);
+		inquiry_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
 
 /* Someone speaks of us.  What is said of our own end makes us refute it. */
@@ -388,13 +389,13 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 {
 	uint64_t than = st->u->incarnation;
 
-	s->stats.refutations += action == ACTION_REFUTE_SUSPICION ||
-				action == ACTION_REFUTE_DEATH || action == ACTION_REFUTE_HEARSAY;
+	s->stats.refutations += action == ACTION_REFUTE_SUSPECT || action == ACTION_REFUTE_DEATH ||
+				action == ACTION_REFUTE_HEARSAY;
 	if (action == ACTION_REFUTE)
 		apply_refute(s, in, than);
 	else if (action == ACTION_CONTEST)
 		apply_contest(s, in, st->address, than);
-	else if (action == ACTION_REFUTE_SUSPICION)
+	else if (action == ACTION_REFUTE_SUSPECT)
 		damping_suspected(s, in, than);
 	else if (action == ACTION_REFUTE_DEATH && !RULE(self_refutes))
 		members_transition(s, in, s->self, LIFE_DEAD, than);
@@ -431,7 +432,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		return;
 	}
 	if (live) {
-		apply_replace_stand_in(s, in, m);
+		apply_replace_unnamed(s, in, m);
 		apply_take_tags(s, in, m, u);
 	}
 	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
@@ -441,11 +442,11 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		m->peer = PEER_UNSURE;
 	apply_take_kind(m, u);
 	/* The member was asked at the address that it advertises, and this is its answer. */
-	m->proven = live && st->from_subject && in->answer.ours &&
-		    swim_addr_equal(&m->addr, &in->answer.asked);
-	m->lived = apply_tells_answer(in, u, st->page) ? LIVED : LIVED_UNKNOWN;
+	m->routable = live && st->from_subject && in->answer.ours &&
+		      swim_addr_equal(&m->addr, &in->answer.asked);
+	m->answered = apply_tells_answer(in, u, st->page) ? ANSWERED_SOMEBODY : ANSWERED_UNKNOWN;
 	members_transition(s, in, m,
-	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
+	    hidden ? members_hidden_life(st->status) : members_visible_life(st->status),
 	    u->incarnation);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
@@ -510,11 +511,11 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 
 	if (equal)
 		apply_hear_again(s, in, m, st);
-	if (members_is_shown(m) && equal &&
+	if (members_is_visible(m) && equal &&
 	    ((st->status == SWIM_SUSPECT && gone) ||
 		(st->status == SWIM_DEAD && members_status(m) == SWIM_LEFT)))
-		in->found->missed = m;
-	if (lower && (in->authority >= AUTHORITY_PROVEN || gone) &&
+		in->found->unaware_of = m;
+	if (lower && (in->authority >= AUTHORITY_ROUTABLE || gone) &&
 	    (st->status != SWIM_ALIVE || gone))
 		introduce_note_stale(in, m);
 	if (st->status == SWIM_SUSPECT && gone) {
@@ -540,7 +541,7 @@ apply_reveal(struct swim *s, const struct input *in, struct member *m, const str
 	if (moved && !apply_move(s, in, m, st->address))
 		return;
 	status = st->status > members_status(m) ? st->status : members_status(m);
-	members_transition(s, in, m, members_shown_life(status), u->incarnation);
+	members_transition(s, in, m, members_visible_life(status), u->incarnation);
 	apply_backdate(m, swim_seconds(u->age_s));
 }
 
@@ -553,7 +554,7 @@ apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 		suspicion_doom(m);
 	suspicion_take(s, in, m, st->u);
 	confirm_start(s, m);
-	if (st->doubted_leave)
+	if (st->downgraded_leave)
 		apply_ask_whether_it_leaves(s, in, m);
 }
 
@@ -563,7 +564,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 {
 	const struct wire_update *u = st->u;
 	bool live = swim_status_is_live(st->status), retagged = false;
-	bool was_alive = m->life == LIFE_ALIVE, was_there = m->proven && m->peer == PEER_SWIMD;
+	bool was_alive = m->life == LIFE_ALIVE, was_there = m->routable && m->peer == PEER_SWIMD;
 	bool risen = u->incarnation > m->incarnation;
 	bool moved = risen && strcmp(st->address, m->address) != 0, known, hidden;
 	struct swim_addr former = m->addr;
@@ -572,17 +573,17 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
-	members_confirm(s, in, m);
+	members_keep_name(s, in, m);
 	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
-	known = m->told == TOLD_JOINED && members_is_shown(m) && m->life != LIFE_LEFT;
+	known = m->told == TOLD_JOINED && members_is_visible(m) && m->life != LIFE_LEFT;
 	if (moved && RULE(move_taken) && (live || RULE(move_of_dead)) &&
 	    !apply_move(s, in, m, st->address))
 		return;
 	if (live && risen && RULE(tags_taken))
 		retagged = apply_take_tags(s, in, m, u);
-	hidden = !members_is_shown(m) && !live;
+	hidden = !members_is_visible(m) && !live;
 	members_transition(s, in, m,
-	    hidden ? members_hidden_life(st->status) : members_shown_life(st->status),
+	    hidden ? members_hidden_life(st->status) : members_visible_life(st->status),
 	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation);
 	if (was_alive && st->status == SWIM_ALIVE)
 		m->alive_as = moved || retagged ? ALIVE_CHANGED : ALIVE_STILL;
@@ -591,14 +592,14 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	if (st->status == SWIM_SUSPECT)
 		apply_begin_suspicion(s, in, m, st);
 	if (moved && live) {
-		apply_replace_stand_in(s, in, m);
+		apply_replace_unnamed(s, in, m);
 		if (was_there)
 			gossip_moved(s, m, &former);
 	}
 	if (((moved && live) || retagged) && known && members_is_announced(m) &&
-	    members_is_shown(m))
+	    members_is_visible(m))
 		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
-	if (members_is_shown(m) && (!st->page || st->status != SWIM_ALIVE))
+	if (members_is_visible(m) && (!st->page || st->status != SWIM_ALIVE))
 		gossip_queue(s, m);
 }
 
@@ -709,12 +710,12 @@ apply_facts_of_member(const struct swim *s, const struct input *in, const struct
 	bool dead = st->status == SWIM_DEAD, accused = dead || st->status == SWIM_SUSPECT;
 
 	return apply_fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
-	       apply_fact(addr->family != 0 && link_is_shown_at(m, addr), FACT_SHOWN) |
+	       apply_fact(addr->family != 0 && link_is_routable_at(m, addr), FACT_ROUTABLE) |
 	       apply_fact(m->addr.family == 0 || input_is_from(in, &m->addr), FACT_HOME) |
-	       apply_fact(dead && suspicion_proves(s, m, st->u), FACT_PROVED) |
+	       apply_fact(dead && suspicion_confirms(s, m, st->u), FACT_CONFIRMED) |
 	       apply_fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
 		   FACT_VOID) |
-	       apply_fact(dead && join_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
+	       apply_fact(dead && inquiry_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
 	       apply_fact(m->peer == PEER_SWIMD, FACT_SWIMD);
 }
 
@@ -729,7 +730,7 @@ apply_case_of(const struct swim *s, const struct input *in, const struct member 
 	    .authority = in->authority,
 	    .facts = apply_fact(st->page, FACT_PAGE) | apply_fact(st->from_subject, FACT_SUBJECT) |
 		     apply_fact(in->base, FACT_BASE) |
-		     apply_fact(visitor_is_vouched(s, in, st->from_subject), FACT_VOUCHED),
+		     apply_fact(visitor_believes_update(s, in, st->from_subject), FACT_BELIEVED),
 	};
 
 	if (st->from_subject && !swim_status_is_live(st->status))
@@ -787,7 +788,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 		break;
 	case ACTION_REFUTE:
 	case ACTION_CONTEST:
-	case ACTION_REFUTE_SUSPICION:
+	case ACTION_REFUTE_SUSPECT:
 	case ACTION_REFUTE_DEATH:
 	case ACTION_REFUTE_HEARSAY:
 	case ACTION_NOTE_DEATH:
@@ -809,8 +810,8 @@ apply_note_view_of_us(struct swim *s, const struct input *in, const struct state
 	 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death goes before it: of
 	 * us there is a word in every ping and ack.
 	 */
-	if (outdated && !st->page && in->found->missed == NULL)
-		in->found->missed = s->self;
+	if (outdated && !st->page && in->found->unaware_of == NULL)
+		in->found->unaware_of = s->self;
 }
 
 /* Might this removal be carried out?  A member is to say so that is no base peer, of this incarnation or of a later one. */
@@ -843,9 +844,9 @@ apply_judge_and_commit(struct swim *s, const struct input *in, struct member *m,
 	enum judge_said counts_as;
 	enum judge_action action = judge(&c, &counts_as);
 
-	/* An end that is doubted is a suspicion from here on. */
+	/* An end that is downgraded is a suspicion from here on. */
 	if (counts_as == SAID_SUSPECT) {
-		st->doubted_leave = st->status == SWIM_LEFT;
+		st->downgraded_leave = st->status == SWIM_LEFT;
 		st->status = SWIM_SUSPECT;
 	}
 	apply_commit(s, in, m, st, action);
@@ -943,7 +944,7 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 	finding.base = false;
 	apply_own_word(s, &finding, &u);
 	if (swim_addr_equal(&m->addr, to)) {
-		m->proven = true;
+		m->routable = true;
 		if (m->peer == PEER_UNTOLD)
 			m->peer = PEER_BASE;
 		else if (m->peer == PEER_UNSURE)

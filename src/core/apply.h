@@ -27,7 +27,7 @@ void apply_moved(struct swim *, const struct input *, struct member *, const str
 /* Raise our incarnation above `than` (saturating) and tell everybody. */
 void apply_refute(struct swim *, const struct input *, uint64_t than);
 /* The stand-in at this member's address gives way to the member, which really lives there. */
-void apply_replace_stand_in(struct swim *, const struct input *, const struct member *real);
+void apply_replace_unnamed(struct swim *, const struct input *, const struct member *real);
 /*
  * May this be a member's address?  Writes its canonical text, without a zone, and its numeric one, a link-local one in
  * the zone that it was told in.

@@ -200,7 +200,7 @@ bool
 base_may_be_alias(const struct member *m)
 {
 	return base_is_named_by_address(m) && m->peer != PEER_SWIMD && m->peer != PEER_BASE &&
-	       !m->proven && !m->stand_in;
+	       !m->routable && !m->unnamed;
 }
 
 /*

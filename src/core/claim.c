@@ -39,7 +39,7 @@
 /* For so long an owner that was away may come back and find its name taken. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
 
-/* After a namesake has answered at an address, we send claims there for this long without a new ping: REST_MAX of join.c. */
+/* After a namesake has answered at an address, we send claims there for this long without a new ping: PAUSE_MAX of inquiry.c. */
 #define SHOWN_HOLD swim_seconds(60)
 
 #define ANSWERS_MAX 8
@@ -74,7 +74,7 @@ claim_is_settled(const struct swim *s)
 
 /* One that is settled is above all that are not. */
 static uint64_t
-claim_standing(const struct swim *s)
+claim_age(const struct swim *s)
 {
 	uint64_t age = (uint64_t)swim_duration_ms(swim_time_since(s->now, s->began));
 
@@ -105,8 +105,7 @@ claim_write(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays
 	if (claim_size(s, &trailer, strlen(s->self->address)) > budget ||
 	    !outbox_begin(s, &w, &trailer, budget))
 		return 0;
-	wire_put_claim(&w, seq, &self,
-	    stays ? claim_standing(s) | WIRE_CLAIM_STAYS : claim_standing(s));
+	wire_put_claim(&w, seq, &self, stays ? claim_age(s) | WIRE_CLAIM_STAYS : claim_age(s));
 	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), to);
 }
 
@@ -139,7 +138,7 @@ claim_decides(const struct swim *s, const struct swim_addr *from)
 }
 
 void
-claim_send(struct swim *s, const struct join *j)
+claim_send(struct swim *s, const struct inquiry *j)
 {
 	bool stays = claim_decides(s, &j->addr) && !j->outdone &&
 		     (j->stays || claim_has_kept(s, &j->addr));
@@ -160,7 +159,7 @@ claim_complain(struct swim *s, const struct swim_addr *of)
 }
 
 void
-claim_shown(struct swim *s, const struct swim_addr *at)
+claim_namesake_answered(struct swim *s, const struct swim_addr *at)
 {
 	s->namesake = *at;
 	s->namesake_until = swim_time_add(s->now, SHOWN_HOLD);
@@ -173,11 +172,11 @@ claim_is_by_namesake(const struct swim *s, const struct swim_addr *at)
 }
 
 bool
-claim_is_shown(const struct swim *s, const struct input *in, const struct swim_addr *at)
+claim_is_routable(const struct swim *s, const struct input *in, const struct swim_addr *at)
 {
 	const struct member *m = link_speaker(s, in, at);
 
-	return (m != NULL && link_is_shown_at(m, at)) || claim_is_by_namesake(s, at);
+	return (m != NULL && link_is_routable_at(m, at)) || claim_is_by_namesake(s, at);
 }
 
 void
@@ -204,7 +203,7 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 		return;
 	/* Nobody is asked while strangers have us ask them: the contest that would hold us back is missing. */
 	if (!asking && RULE(contradictions_wait) &&
-	    swim_time_since(s->now, s->contradicted).ns < join_contest_takes(s).ns)
+	    swim_time_since(s->now, s->contradicted).ns < inquiry_contest_takes(s).ns)
 		return;
 	s->contradicted = s->now;
 	apply_refute(s, in, than);
@@ -227,7 +226,7 @@ claim_has_company(const struct swim *s)
 }
 
 enum claim_end
-claim_outdone(struct swim *s, const struct join *j, const struct swim_addr *from, bool last)
+claim_outdone(struct swim *s, const struct inquiry *j, const struct swim_addr *from, bool last)
 {
 	bool owner = j->outdone && claim_is_owner(s, &j->addr);
 	bool stays = RULE(settled_stays) &&
@@ -274,7 +273,7 @@ static enum claim_end
 claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 {
 	bool we_are_lower = claim_decides(s, from);
-	uint64_t ours = claim_standing(s);
+	uint64_t ours = claim_age(s);
 
 	/* Until it ends it tells nobody that it stays. */
 	if (s->lost_name)
@@ -282,14 +281,14 @@ claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *fro
 	/* The first word counts: a later claim may have taken a faster path. */
 	if (theirs < WIRE_CLAIM_STAYS && claim_has_kept(s, from) && RULE(first_claim_counts))
 		return CLAIM_WE_STAY;
-	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && join_is_outdone(s, from))
+	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && inquiry_is_outdone(s, from))
 		return CLAIM_WE_GO;
 	if ((RULE(elder_stays) ? theirs > ours : theirs < ours) ||
 	    (theirs == ours && !we_are_lower))
 		return CLAIM_WE_GO;
 	/* One of both is settled; or we decide; or the other is younger even if its claim took the slowest path. */
 	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
-	    ours - theirs > (uint64_t)swim_duration_ms(join_contest_takes(s)))
+	    ours - theirs > (uint64_t)swim_duration_ms(inquiry_contest_takes(s)))
 		return CLAIM_WE_STAY;
 	return CLAIM_OPEN;
 }
@@ -315,26 +314,26 @@ claim_answer(struct swim *s, const struct input *in, enum claim_end end)
 void
 claim_receive(struct swim *s, const struct input *in)
 {
-	bool is_answer = join_is_ours(s, in->msg->seq ^ 1);
+	bool is_answer = inquiry_is_ours(s, in->msg->seq ^ 1);
 	enum claim_end end;
 
 	if (!probe_same_id(in->msg->member.id, s->self) || s->leaving)
 		return;
 	if (input_is_from(in, &s->self->addr))
 		return;
-	if (join_is_ours(s, in->msg->seq)) {
+	if (inquiry_is_ours(s, in->msg->seq)) {
 		/* Our own claim came back: that address is one more of ours. */
-		join_uncontested(s, in, &in->from);
+		inquiry_uncontested(s, in, &in->from);
 		return;
 	}
 	end = claim_compare(s, in->msg->age_ms, &in->from);
 	/* The source of a claim may be forged.  So the claim takes effect only once a namesake has answered our ping there. */
-	if (end != CLAIM_WE_STAY || !claim_is_shown(s, in, &in->from))
-		join_contest(s, in, &in->from, 0);
+	if (end != CLAIM_WE_STAY || !claim_is_routable(s, in, &in->from))
+		inquiry_contest(s, in, &in->from, 0);
 	if (!RULE(claim_is_asked))
 		claim_complain(s, &in->from);
 	/* Those of an earlier version have a digest. */
-	join_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
-	if (!is_answer && claim_is_shown(s, in, &in->from))
+	inquiry_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
+	if (!is_answer && claim_is_routable(s, in, &in->from))
 		claim_answer(s, in, end);
 }

@@ -10,7 +10,7 @@
 #include "core/swim.h"
 
 struct input;
-struct join;
+struct inquiry;
 struct swim;
 
 /* The outcome of a contest about our name. */
@@ -25,7 +25,7 @@ struct claim_answers {
 	unsigned count;
 };
 
-void claim_send(struct swim *, const struct join *);
+void claim_send(struct swim *, const struct inquiry *);
 /* Another member claims our name, in a datagram of this length. */
 void claim_receive(struct swim *, const struct input *);
 /* Another member has answered us. */
@@ -33,11 +33,11 @@ void claim_answered(struct swim *, const struct input *);
 /* Others have answered us for so long that whoever comes with our name is the newcomer. */
 bool claim_is_settled(const struct swim *);
 /* A member of our name has answered a question of ours at this address. */
-void claim_shown(struct swim *, const struct swim_addr *);
+void claim_namesake_answered(struct swim *, const struct swim_addr *);
 /* One has, a moment ago. */
 bool claim_is_by_namesake(const struct swim *, const struct swim_addr *);
 /* One has, or a member of another name: claims may be sent there. */
-bool claim_is_shown(const struct swim *, const struct input *, const struct swim_addr *);
+bool claim_is_routable(const struct swim *, const struct input *, const struct swim_addr *);
 /* A member of our name answers at this address, and claims it: tell, but not at every datagram. */
 void claim_complain(struct swim *, const struct swim_addr *of);
 /* Nobody of our name answers at this address: it was ourselves, before we moved, or one that is gone. */
@@ -53,7 +53,7 @@ void claim_contradict(struct swim *, const struct input *, uint64_t than, bool a
  * A member of our name answers where we asked, and has claimed to have borne the name for longer or cannot say for how
  * long.  Either we go, and give that out once; or we stay, and say so; or the contest is open until its `last` question.
  */
-enum claim_end claim_outdone(struct swim *, const struct join *, const struct swim_addr *from,
+enum claim_end claim_outdone(struct swim *, const struct inquiry *, const struct swim_addr *from,
     bool last);
 
 #endif

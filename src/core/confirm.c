@@ -122,7 +122,7 @@ confirm_answered(struct swim *s, const struct input *in, struct question *q)
 }
 
 static bool
-confirm_is_settled(const struct swim *s, const struct confirm *c)
+confirm_is_obsolete(const struct swim *s, const struct confirm *c)
 {
 	return members_status(c->target) != SWIM_SUSPECT ||
 	       (c->question.tries == 0 && suspicion_accusers(s, c->target) == WIRE_ACCUSERS_MAX);
@@ -137,7 +137,7 @@ confirm_tick(struct swim *s, const struct input *in)
 
 		if (m == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (!confirm_is_settled(s, c) && c->question.tries < c->most) {
+		if (!confirm_is_obsolete(s, c) && c->question.tries < c->most) {
 			confirm_send(s, c);
 			continue;
 		}

@@ -50,7 +50,7 @@ damping_count_return(struct swim *s)
 		d->returns = 0;
 	d->returns++;
 	d->returned = s->now;
-	d->counted = s->self->incarnation;
+	d->deaths_below = s->self->incarnation;
 }
 
 static void
@@ -105,12 +105,12 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 	 * Whoever stood still for as long as that has been declared dead meanwhile, if it was before: those whom it
 	 * hears first may not know yet.
 	 */
-	bool stood = late.ns >= s->config.timing.suspicion_min.ns ||
-		     (RULE(recent_stall_counts) && s->damping.stood &&
-			 swim_time_since(s->now, s->damping.went_on).ns <
-			     s->config.timing.probe_interval.ns);
+	bool stalled = late.ns >= s->config.timing.suspicion_min.ns ||
+		       (RULE(recent_stall_counts) && s->damping.stalled &&
+			   swim_time_since(s->now, s->damping.went_on).ns <
+			       s->config.timing.probe_interval.ns);
 
-	if (s->damping.condemned || (RULE(stood_still_waits) && stood && damping_has_returned(s)))
+	if (s->damping.condemned || (RULE(stall_waits) && stalled && damping_has_returned(s)))
 		damping_condemned(s, in, than);
 	else
 		apply_refute(s, in, than);
@@ -120,7 +120,7 @@ void
 damping_was_dead(struct swim *s, uint64_t incarnation)
 {
 	/* We have risen above that already: without knowing, when we refuted the suspicion before it. */
-	if (s->damping.returns == 0 || incarnation >= s->damping.counted)
+	if (s->damping.returns == 0 || incarnation >= s->damping.deaths_below)
 		damping_count_return(s);
 }
 
@@ -155,7 +155,7 @@ void
 damping_stalled(struct swim *s, swim_duration late)
 {
 	if (late.ns >= s->config.timing.suspicion_min.ns) {
-		s->damping.stood = true;
+		s->damping.stalled = true;
 		s->damping.went_on = s->now;
 	}
 	if (s->damping.condemned)

@@ -20,11 +20,11 @@ struct swim;
 struct damping {
 	bool condemned; /* held dead, and on trial */
 	unsigned returns;
-	swim_time returned; /* last */
-	uint64_t counted;   /* deaths at lower incarnations are */
-	bool stood;         /* still, for as long as it takes to be declared dead, */
-	swim_time went_on;  /* until then */
-	uint64_t than;      /* the incarnation to rise above */
+	swim_time returned;    /* last */
+	uint64_t deaths_below; /* deaths at lower incarnations are */
+	bool stalled;          /* still, for as long as it takes to be declared dead, */
+	swim_time went_on;     /* until then */
+	uint64_t than;         /* the incarnation to rise above */
 	swim_time ends, ping_at;
 	unsigned asked, acked, unanswered;
 	struct question pings[DAMPING_PINGS];

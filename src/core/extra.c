@@ -19,9 +19,9 @@ static bool
 extra_is_empty(const struct swim *s, const struct extra *x)
 {
 	bool ways = x->also.family != 0 || x->via.family != 0 || question_is_open(&x->late) ||
-		    question_is_open(&x->proof) || x->helper != 0;
-	bool counts = x->unheard > 0 || x->missed > 0 || x->strayed > 0 || x->retries > 0 ||
-		      x->doubts > 0 || x->doubted || x->tell || x->ends > 0;
+		    question_is_open(&x->routable_question) || x->helper != 0;
+	bool counts = x->unheard > 0 || x->relayed > 0 || x->strayed > 0 || x->retries > 0 ||
+		      x->challenges > 0 || x->challenged || x->tell || x->ends > 0;
 
 	return !ways && !counts && x->intro == NULL && x->report == NULL &&
 	       swim_time_is_never(x->complained) && swim_time_reached(s->now, x->news);
@@ -40,7 +40,7 @@ extra_free(struct swim *s, struct member *m)
 	if (m->extra == NULL)
 		return;
 	question_close(s, &m->extra->late);
-	question_close(s, &m->extra->proof);
+	question_close(s, &m->extra->routable_question);
 	introduce_unask(s, m->extra->intro);
 	core_release(s, m->extra->intro);
 	core_release(s, m->extra->report);

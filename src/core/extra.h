@@ -31,19 +31,19 @@ struct extra {
 	swim_time news; /* rate of its changes that busy sources tell: paid until then (quota.c) */
 	struct question late; /* the last probe that others had to answer for it */
 	struct question
-	    proof; /* a ping of gossip_ask_first() whose answer makes the member proven */
+	    routable_question; /* a ping of gossip_ask_first() whose answer makes the member routable */
 	/* when that ping was sent; NEVER: more often than once, so that its answer measures nothing */
-	swim_time proof_sent;
+	swim_time routable_sent;
 	/* hash of the name of who last reached it for us, while it is out of our reach; or 0 */
 	uint64_t helper;
 	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
-	uint8_t missed;  /* probes in a row that it answered to others alone */
+	uint8_t relayed; /* probes in a row that it answered to others alone */
 	uint8_t strayed; /* probes in a row that it answered at another address and not at `addr` */
 	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
 	/* suspect or dead base peer: answers to a higher suspicion that did not refute it (probe.c) */
-	uint8_t doubts;
+	uint8_t challenges;
 	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
-	bool doubted;
+	bool challenged;
 	bool tell; /* the member knows less of itself than we do: tell it in the next answer */
 	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
 	uint8_t ends;

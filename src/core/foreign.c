@@ -43,5 +43,5 @@ foreign_heard(struct swim *s, const struct wire_message *msg, const struct swim_
 	if (msg->type == WIRE_PING && RULE(foreign_is_answered))
 		foreign_answer(s, msg, from, len);
 	else if (msg->type == WIRE_OTHER_CLUSTER || msg->type == WIRE_ACK)
-		join_foreign(s, msg, from);
+		inquiry_foreign(s, msg, from);
 }

@@ -72,7 +72,7 @@ gossip_alive_kind(const struct member *m)
 	case ALIVE_CHANGED:
 		return RULE(change_is_no_join) ? RUMOUR_TAGS : RUMOUR_JOIN;
 	case ALIVE_STILL:
-		return RULE(same_life_is_last) ? RUMOUR_REST : RUMOUR_JOIN;
+		return RULE(same_life_is_last) ? RUMOUR_OTHER : RUMOUR_JOIN;
 	case ALIVE_NEW:
 		break;
 	}
@@ -100,7 +100,7 @@ gossip_queue(struct swim *s, struct member *m)
 	enum rumour_kind kind = gossip_kind_of(s, m);
 
 	/* A stand-in is nobody else's business before it has a name. */
-	if (m->stand_in)
+	if (m->unnamed)
 		return;
 	/* Those who have not heard of the join or change yet hear of it by this. */
 	if (m->rumour != NULL && m->rumour->kind >= RUMOUR_JOIN && m->rumour->kind < kind)
@@ -121,11 +121,11 @@ gossip_answered_flag(const struct member *m, bool page)
 	bool gone = !swim_status_is_live(members_status(m));
 	bool joins = !gone && m->rumour != NULL && m->rumour->kind == RUMOUR_JOIN;
 
-	if (!members_is_shown(m) || !(page || gone || joins))
+	if (!members_is_visible(m) || !(page || gone || joins))
 		return 0;
-	if (!members_has_lived(m) || (page && !RULE(page_of_answered)))
+	if (!members_has_answered(m) || (page && !RULE(page_of_answered)))
 		return gone ? WIRE_FLAG_UNANSWERED : 0;
-	return page || joins || m->lived == LIVED_BY_RUMOUR || members_status(m) == SWIM_LEFT
+	return page || joins || m->answered == ANSWERED_BY_RUMOUR || members_status(m) == SWIM_LEFT
 		   ? WIRE_FLAG_ANSWERED
 		   : 0;
 }
@@ -205,7 +205,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 {
 	struct wire_update u;
 
-	if (visitor_is_arriving(s))
+	if (visitor_is_starting(s))
 		return gossip_add_without(s, w, m);
 	gossip_update_of(s, m, w->sync, &u);
 	gossip_leave_out_tags(&u);
@@ -213,7 +213,7 @@ gossip_add_untagged(struct swim *s, struct wire_writer *w, struct member *m)
 }
 
 bool
-gossip_add_doubt(struct wire_writer *w, const struct member *m, uint64_t incarnation)
+gossip_add_challenge(struct wire_writer *w, const struct member *m, uint64_t incarnation)
 {
 	struct wire_update u = {
 	    .member = {{m->name, m->name_len}, wire_str_of(m->address)},
@@ -350,7 +350,7 @@ gossip_remind(struct swim *s, struct wire_writer *w, const struct member *recipi
 	for (unsigned k = 0; k < REMINDERS && s->live_count > 0; k++) {
 		struct member *m = s->live[rng_below(&s->rng, s->live_count)];
 
-		if (m != recipient && members_status(m) == SWIM_ALIVE && !m->stand_in &&
+		if (m != recipient && members_status(m) == SWIM_ALIVE && !m->unnamed &&
 		    !gossip_add_member(s, w, m))
 			return;
 	}
@@ -377,16 +377,16 @@ gossip_ask_first(struct swim *s, struct member *to)
 	 * The same until it is answered, or one that takes longer than an interval would never be; then nobody
 	 * knows which of them was (Karn's rule).
 	 */
-	x->proof_sent = question_is_open(&x->proof) ? SWIM_TIME_NEVER : s->now;
-	if (!question_is_open(&x->proof)) {
-		question_open(s, &x->proof, QUESTION_PROOF, core_seq(s));
-		question_try(&x->proof);
+	x->routable_sent = question_is_open(&x->routable_question) ? SWIM_TIME_NEVER : s->now;
+	if (!question_is_open(&x->routable_question)) {
+		question_open(s, &x->routable_question, QUESTION_ROUTABLE, core_seq(s));
+		question_try(&x->routable_question);
 	}
 	base_trailer(s, recipient, &trailer);
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
 	w.recipient = recipient;
-	wire_begin_ping(&w, x->proof.seq);
+	wire_begin_ping(&w, x->routable_question.seq);
 	/* A base peer knows us by our word alone. */
 	if (to->peer != PEER_SWIMD)
 		gossip_add_untagged(s, &w, s->self);
@@ -436,7 +436,7 @@ static bool
 gossip_is_asked(struct member *const to[], size_t at)
 {
 	for (size_t i = 0; i < at; i++) {
-		if (!link_is_shown(to[i]) && strcmp(to[i]->address, to[at]->address) == 0)
+		if (!link_is_routable(to[i]) && strcmp(to[i]->address, to[at]->address) == 0)
 			return true;
 	}
 	return false;
@@ -453,20 +453,20 @@ gossip_answerer(const struct swim *s, const struct input *in)
 struct answer
 gossip_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	const struct extra *x = question_owner(q, struct extra, proof);
+	const struct extra *x = question_owner(q, struct extra, routable_question);
 	struct answer answer = {.ours = true};
 	struct member *m = gossip_answerer(s, in);
 	swim_time sent;
 
 	if (m == NULL || m->extra != x)
 		return (struct answer){0};
-	sent = x->proof_sent;
+	sent = x->routable_sent;
 	question_close(s, q);
 	extra_tidy(s, m);
-	m->proven = true;
+	m->routable = true;
 	/* An answer to this ping confirms a stand-in as an answer to its greeting does. */
 	if (in->msg->member.id.len > 0)
-		members_confirm(s, in, m);
+		members_keep_name(s, in, m);
 	answer.asked = *link_way(m);
 	if (!swim_time_is_never(sent))
 		probe_measure(s, m, sent);
@@ -502,7 +502,7 @@ gossip_welcome(struct swim *s, const struct input *in)
 {
 	struct member *m = gossip_answerer(s, in);
 
-	if (m == NULL || !link_is_shown(m) || !members_is_live(m))
+	if (m == NULL || !link_is_routable(m) || !members_is_live(m))
 		return;
 	if (gossip_has_news(s, m))
 		gossip_push(s, m);
@@ -537,8 +537,8 @@ gossip_room_to_tell(struct swim *s, const struct input *in)
 
 	if (to == NULL || to == s->self || to->peer != PEER_SWIMD)
 		return 0;
-	return link_is_shown_at(to, &in->from) || in->len > path_safe(s, to) ? path_safe(s, to)
-									     : in->len;
+	return link_is_routable_at(to, &in->from) || in->len > path_safe(s, to) ? path_safe(s, to)
+										: in->len;
 }
 
 void
@@ -567,7 +567,7 @@ gossip_tell_answered(struct swim *s, const struct input *in)
 		const struct member *m = members_find(s, told.member.id.bytes, told.member.id.len);
 
 		if (swim_status_is_live(told.status) || !(told.flags & WIRE_FLAG_UNANSWERED) ||
-		    m == NULL || m == s->self || !members_is_shown(m) || !members_has_lived(m))
+		    m == NULL || m == s->self || !members_is_visible(m) || !members_has_answered(m))
 			continue;
 		gossip_update_of(s, m, w.sync, &u);
 		u.flags |= WIRE_FLAG_ANSWERED;
@@ -606,7 +606,7 @@ gossip_is_urgent(const struct swim *s)
 static bool
 gossip_wants_news(const struct swim *s, const struct member *m)
 {
-	return members_status(m) == SWIM_ALIVE && link_is_shown(m) && m->rumour == NULL &&
+	return members_status(m) == SWIM_ALIVE && link_is_routable(m) && m->rumour == NULL &&
 	       locate_is_reached(s, m);
 }
 
@@ -663,7 +663,7 @@ gossip_tick(struct swim *s)
 		want = PUSHED_MOST;
 	want = gossip_pick_targets(s, want, to);
 	for (size_t i = 0; i < want && s->rumours.count > 0; i++) {
-		if (link_is_shown(to[i]) && base_recipient(s, to[i]) != WIRE_RECIPIENT_UNKNOWN)
+		if (link_is_routable(to[i]) && base_recipient(s, to[i]) != WIRE_RECIPIENT_UNKNOWN)
 			gossip_push(s, to[i]);
 		else if (!gossip_is_asked(to, i))
 			gossip_ask_first(s, to[i]);

@@ -51,7 +51,7 @@ bool gossip_add_without(struct swim *, struct wire_writer *, struct member *);
  */
 bool gossip_add_untagged(struct swim *, struct wire_writer *, struct member *);
 /* Ask the member, in a question to it, whether it is alive: it refutes this suspicion at the given incarnation. */
-bool gossip_add_doubt(struct wire_writer *, const struct member *, uint64_t incarnation);
+bool gossip_add_challenge(struct wire_writer *, const struct member *, uint64_t incarnation);
 /*
  * Add a few members, whoever they are, for a base peer: it compares no views, so that what rumours once missed
  * it would never learn.

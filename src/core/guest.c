@@ -25,7 +25,7 @@ guest_find_unseen(const struct swim *s)
 	for (size_t i = 0; i < s->live_count; i++) {
 		struct member *m = s->live[i];
 
-		if (m->proven)
+		if (m->routable)
 			continue;
 		if (found == NULL || members_status(m) > members_status(found) ||
 		    (members_status(m) == members_status(found) &&
@@ -45,7 +45,7 @@ guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 	if (!swim_addr_equal(addr, &s->guest) || swim_time_reached(s->now, s->guest_until)) {
 		/* Its word has to come from there: what we send to strangers is no larger than what comes. */
 		if (input_is_from(in, addr))
-			join_start(s, in, addr, JOIN_GREET);
+			inquiry_start(s, in, addr, INQUIRY_GREET);
 		return false;
 	}
 	unseen = guest_find_unseen(s);

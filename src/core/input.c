@@ -21,8 +21,8 @@ input_own(const struct swim *s, struct input_room *room)
 	memset(room, 0, sizeof(*room));
 	in->found = &room->found;
 	in->allowance = &room->allowance;
-	in->authority = AUTHORITY_PROVEN;
-	in->named = in->from_member = in->vouches = true;
+	in->authority = AUTHORITY_ROUTABLE;
+	in->named = in->from_member = in->believed = true;
 	if (s->self != NULL)
 		input_speak(in, s->self->name, s->self->name_len);
 	return in;

@@ -30,8 +30,8 @@ struct findings {
 	bool misjudged; /* the sender holds us for something else than alive */
 	bool
 	    lacks_answer; /* the sender does not know that dead members which it tells of have answered */
-	struct member
-	    *missed; /* the sender does not know of the death of this member, or of our return */
+	struct member *
+	    unaware_of; /* the sender does not know of the death of this member, or of our return */
 	/* members of which a datagram of a base peer says what is no longer so */
 	struct member *stale[STALE_MAX];
 	size_t stale_count;
@@ -66,7 +66,7 @@ struct input {
 	    base_peer; /* and a base peer sent it: a small answer of a swimd may lack extensions too */
 	bool shows_kind;  /* an answer that has no sign of a swimd although it had room for one */
 	bool from_member; /* a member, perhaps an unnamed one, lives at the source address */
-	bool vouches;     /* members that it tells of are taken up without being asked first */
+	bool believed;    /* members that it tells of are taken up without being asked first */
 	struct answer answer;
 	struct findings *found;
 	struct allowance *allowance;

@@ -25,7 +25,7 @@
  *	confirm.c  probing those whom others suspect
  *	loss.c     how many questions silence takes
  *	relay.c    probing for others
- *	join.c     pings outside the detector: joining, greeting strangers, comparing digests
+ *	inquiry.c     pings outside the detector: joining, greeting strangers, comparing digests
  *	quota.c    how many updates of a source are taken in a second
  *	standing.c  whose datagrams to read first
  *	speaker.c  who sent a datagram
@@ -60,7 +60,7 @@
 #include "core/index.h"
 #include "core/input.h"
 #include "core/introduce.h"
-#include "core/join.h"
+#include "core/inquiry.h"
 #include "core/judge.h"
 #include "core/link.h"
 #include "core/link_report.h"
@@ -104,9 +104,9 @@ struct swim {
 	struct pool suspicions;
 	struct member **gone; /* dead, left and hidden */
 	size_t gone_count, gone_capacity;
-	size_t stand_ins;
+	size_t unnamed_count;
 	/* when to drop stand-ins that no answer has confirmed; NEVER: there are none */
-	swim_time stand_in_ends;
+	swim_time unnamed_end;
 	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
 	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
 	uint64_t digest;                             /* xor of all of them */
@@ -156,7 +156,7 @@ struct swim {
 	swim_time foreign_at; /* no member of another cluster gets an answer before */
 	swim_time reconnect_at, reap_at;
 	struct relay relays[SWIM_RELAYS];
-	struct join joins[SWIM_PENDING_JOINS];
+	struct inquiry inquiries[SWIM_INQUIRIES];
 
 	struct path_check path_checks[PATH_CHECKS_MAX];
 	swim_time path_next; /* when to look for a member to try a larger size on; NEVER: none */

@@ -155,7 +155,7 @@ introduce_tells(const struct swim *s, const struct member *to, const struct memb
 {
 	const struct introduction *i = introduce_of(to);
 
-	if (m == to || m->stand_in || members_status(m) == SWIM_SUSPECT ||
+	if (m == to || m->unnamed || members_status(m) == SWIM_SUSPECT ||
 	    (int32_t)(m->arrived - i->since) <= 0 || !base_can_tell(s, m))
 		return false;
 	/* A new base peer need not know the dead.  Others may have heard of a suspicion, and wait to hear how it ended. */
@@ -238,8 +238,8 @@ introduce_has_room(struct swim *s)
 static bool
 introduce_can(const struct swim *s, const struct member *m)
 {
-	return base_is_recipient(base_recipient(s, m)) && !m->stand_in &&
-	       members_status(m) == SWIM_ALIVE && link_is_shown(m) && locate_is_reached(s, m);
+	return base_is_recipient(base_recipient(s, m)) && !m->unnamed &&
+	       members_status(m) == SWIM_ALIVE && link_is_routable(m) && locate_is_reached(s, m);
 }
 
 /* Is a pass under way?  If not, begin one if there is anything that this base peer has not been told. */
@@ -376,7 +376,7 @@ introduce_heard(struct swim *s, const struct input *in)
 void
 introduce_note_stale(const struct input *in, struct member *m)
 {
-	if (!in->base || m->stand_in || in->found->stale_count == STALE_MAX)
+	if (!in->base || m->unnamed || in->found->stale_count == STALE_MAX)
 		return;
 	for (size_t k = 0; k < in->found->stale_count; k++) {
 		if (in->found->stale[k] == m)

@@ -49,22 +49,22 @@ struct judge_row {
 static const struct judge_row judge_credibility[] = {
     /* Who has left is named in the datagram; else another member may have started at that address. */
     {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
-    {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_PROVED, FACT_BASE,
+    {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_CONFIRMED, FACT_BASE,
 	SAID_REMOVED_DEAD},
     /* Base peers call a leave a death.  The silence of the subject will tell. */
     {K_LIVE, S_DEAD, ANY, ANY, FACT_ASKED_LEAVE, 0, SAID_NOTHING},
     /* A death of a live member is a suspicion, unless enough accusers are named by a swimd that lives where it speaks from. */
     {K_LIVE, S_DEAD, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
     {K_LIVE, S_DEAD, ANY, ANY, FACT_BASE, 0, SAID_SUSPECT},
-    {K_LIVE, S_DEAD, ANY, ANY, 0, FACT_PROVED, SAID_SUSPECT},
+    {K_LIVE, S_DEAD, ANY, ANY, 0, FACT_CONFIRMED, SAID_SUSPECT},
     /* So is a leave that neither the subject tells from its address nor a member from its own. */
     {K_LIVE | BIT(KNOWN_DEAD), BIT(SAID_REMOVED_LEFT), ANY, ANY, FACT_SUBJECT | FACT_HOME, 0,
 	SAID_REMOVED_LEFT},
     {K_LIVE | BIT(KNOWN_DEAD), S_LEFT, ANY, ANY, FACT_SUBJECT | FACT_HOME, 0, SAID_LEFT},
     {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
-    {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_PROVEN), FACT_BASE, 0, SAID_SUSPECT},
+    {K_LIVE, S_LEFT, ANY, BELOW(AUTHORITY_ROUTABLE), FACT_BASE, 0, SAID_SUSPECT},
     {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_NOTHING},
-    {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_PROVEN), FACT_BASE, 0, SAID_NOTHING},
+    {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_ROUTABLE), FACT_BASE, 0, SAID_NOTHING},
 };
 
 static const struct judge_row actions[] = {
@@ -78,7 +78,7 @@ static const struct judge_row actions[] = {
     {K_SELF, BIT(SAID_ALIVE), R_HIGHER, ANY, 0, 0, ACTION_REFUTE},
     {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, FACT_RETAGGED, 0, ACTION_REFUTE},
     {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, 0, 0, ACTION_IGNORE},
-    {K_SELF, BIT(SAID_SUSPECT), R_RISEN, ANY, 0, 0, ACTION_REFUTE_SUSPICION},
+    {K_SELF, BIT(SAID_SUSPECT), R_RISEN, ANY, 0, 0, ACTION_REFUTE_SUSPECT},
     /* To all others the word of a stranger is an accusation, so that it must not keep us from refuting at once. */
     {K_SELF, S_DEAD, R_RISEN, FROM(AUTHORITY_ANSWERED), 0, 0, ACTION_REFUTE_DEATH},
     {K_SELF, S_DEAD, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
@@ -94,7 +94,7 @@ static const struct judge_row actions[] = {
     /* The address is asked before anybody is taken up for it, so that a late rumour does no harm. */
     {K_NOBODY, S_GONE, ANY, ANY, FACT_WHOEVER, 0, ACTION_IGNORE},
     {K_NOBODY, S_LIVE, ANY, ANY, FACT_WHOEVER, 0, ACTION_VISIT},
-    {K_NOBODY, S_LIVE, ANY, ANY, 0, FACT_VOUCHED, ACTION_VISIT},
+    {K_NOBODY, S_LIVE, ANY, ANY, 0, FACT_BELIEVED, ACTION_VISIT},
     {K_NOBODY, S_LIVE, ANY, ANY, 0, 0, ACTION_LIST},
     {K_NOBODY, BIT(SAID_DEAD) | BIT(SAID_LEFT), ANY, ANY, FACT_PAGE, 0, ACTION_LIST},
     {K_NOBODY, S_GONE, ANY, ANY, 0, 0, ACTION_REMEMBER},
@@ -104,13 +104,13 @@ static const struct judge_row actions[] = {
 
     /*
      * A new address.  A base peer knows a swimd by its address alone, so it cannot know that the swimd has moved.  A base peer
-     * that starts elsewhere takes over its former entry only once its former address has been asked in vain (join.c).
+     * that starts elsewhere takes over its former entry only once its former address has been asked in vain (inquiry.c).
      */
     {K_LIVE, S_LIVE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE | FACT_SUBJECT, 0,
 	ACTION_REFUSE_CONFLICT},
     {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE | FACT_SWIMD, FACT_SUBJECT,
 	ACTION_REFUSE_CONFLICT},
-    {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED, FACT_VOUCHED | FACT_SHOWN, ACTION_VISIT},
+    {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED, FACT_BELIEVED | FACT_ROUTABLE, ACTION_VISIT},
 
     /* Nobody who is no member can remove, and no base peer.  Who holds the member alive has to come to hold it dead first. */
     {K_MEMBER, BIT(SAID_REMOVED_DEAD) | BIT(SAID_REMOVED_LEFT), R_RISEN, FROM(AUTHORITY_MEMBER), 0,

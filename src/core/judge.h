@@ -11,7 +11,7 @@ enum authority {
 	AUTHORITY_STRANGER, /* nobody knows whether the sender can be reached at the source address */
 	AUTHORITY_ANSWERED, /* the datagram answers a request of ours, so its sender receives what we send */
 	AUTHORITY_MEMBER, /* a named member speaks from where it lives, or from where it has answered */
-	AUTHORITY_PROVEN, /* the same, and the member is alive and has answered us there */
+	AUTHORITY_ROUTABLE, /* the same, and the member is alive and has answered us there */
 };
 #define AUTHORITIES 4
 
@@ -62,14 +62,14 @@ enum judge_fact {
 	    1 << 2, /* the datagram names its sender, or the subject's name is the source address */
 	FACT_BASE = 1 << 3,  /* the datagram has no extensions */
 	FACT_MOVED = 1 << 4, /* the address is another than the one that is known */
-	FACT_VOUCHED =
+	FACT_BELIEVED =
 	    1 << 5, /* the speaker's word of this kind is taken without a question to the address */
-	FACT_SHOWN = 1 << 6, /* the subject has answered at the address that is told */
+	FACT_ROUTABLE = 1 << 6, /* the subject has answered at the address that is told */
 	FACT_HOME =
 	    1
 	    << 7, /* the datagram comes from the subject's address, or that is a name not yet resolved */
-	FACT_PROVED = 1 << 8, /* enough accusers that we hold alive are named with the death */
-	FACT_VOID = 1 << 9,   /* all who accuse the subject are held dead */
+	FACT_CONFIRMED = 1 << 8, /* enough accusers that we hold alive are named with the death */
+	FACT_VOID = 1 << 9,      /* all who accuse the subject are held dead */
 	FACT_ASKED_LEAVE = 1 << 10, /* we are asking whether the subject has left */
 	FACT_SWIMD = 1 << 11,       /* the subject is a swimd */
 	FACT_NAMED = 1 << 12, /* the name is an address, where a member of another name lives */
@@ -100,10 +100,10 @@ enum judge_action {
 	/* of us alone: */
 	ACTION_REFUTE,  /* rise above the incarnation that is told */
 	ACTION_CONTEST, /* find out whether another member of our name lives at the address */
-	ACTION_REFUTE_SUSPICION, /* the same as ACTION_REFUTE, unless we are held dead */
-	ACTION_REFUTE_DEATH,     /* at once, or after a trial if we were held dead lately */
-	ACTION_REFUTE_HEARSAY,   /* as ACTION_REFUTE_SUSPICION; the speaker may not know */
-	ACTION_NOTE_DEATH,       /* we were held dead at an incarnation that we have left behind */
+	ACTION_REFUTE_SUSPECT, /* the same as ACTION_REFUTE, unless we are held dead */
+	ACTION_REFUTE_DEATH,   /* at once, or after a trial if we were held dead lately */
+	ACTION_REFUTE_HEARSAY, /* as ACTION_REFUTE_SUSPECT; the speaker may not know */
+	ACTION_NOTE_DEATH,     /* we were held dead at an incarnation that we have left behind */
 };
 #define JUDGE_ACTIONS 20
 

@@ -19,7 +19,7 @@
  * translation of addresses remembers a stream that has ended (two to three minutes): one that leads to where the
  * member was before is forgotten only when nobody asks there.
  */
-#define RETRY_FIRST swim_seconds(240)
+#define LINK_RETRY_FIRST swim_seconds(240)
 #define RETRY_MOST swim_seconds(1920)
 
 /* After so many probes in a row that the member answered to others alone, the link is checked. */
@@ -36,18 +36,18 @@ link_way(const struct member *m)
 }
 
 bool
-link_is_shown(const struct member *m)
+link_is_routable(const struct member *m)
 {
-	return extra_of(m)->via.family != 0 || m->proven;
+	return extra_of(m)->via.family != 0 || m->routable;
 }
 
 bool
-link_is_shown_at(const struct member *m, const struct swim_addr *addr)
+link_is_routable_at(const struct member *m, const struct swim_addr *addr)
 {
 	const struct extra *x = extra_of(m);
 
 	return swim_addr_equal(&x->also, addr) || swim_addr_equal(&x->via, addr) ||
-	       (m->proven && swim_addr_equal(&m->addr, addr));
+	       (m->routable && swim_addr_equal(&m->addr, addr));
 }
 
 static bool
@@ -70,7 +70,7 @@ link_second(const struct swim *s, const struct member *m, const struct swim_addr
 static void
 link_schedule_retry(const struct swim *s, struct extra *x)
 {
-	int64_t wait = RETRY_FIRST.ns << x->retries;
+	int64_t wait = LINK_RETRY_FIRST.ns << x->retries;
 
 	if (wait < RETRY_MOST.ns)
 		x->retries++;
@@ -139,7 +139,7 @@ link_heard(struct swim *s, const struct input *in)
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (m != NULL && (input_is_from(in, &m->addr) || link_is_shown_at(m, &in->from)))
+	if (m != NULL && (input_is_from(in, &m->addr) || link_is_routable_at(m, &in->from)))
 		probe_heard(s, in, m);
 }
 
@@ -160,7 +160,7 @@ link_found(struct swim *s, struct member *m, const struct swim_addr *at)
 		return;
 	x->also = *at;
 	/* The member has never answered at its own address: until it does, only this address is known to work. */
-	if (x->via.family != 0 || (m->proven && locate_reaches(s, &m->addr)) ||
+	if (x->via.family != 0 || (m->routable && locate_reaches(s, &m->addr)) ||
 	    !locate_reaches(s, at))
 		return;
 	link_take_way(s, x, at);
@@ -175,7 +175,7 @@ link_is_direct(struct swim *s, const struct input *in, struct member *m)
 	bool was_broken = m->link == SWIM_PATH_RELAYED;
 
 	if (m->extra != NULL) {
-		m->extra->missed = 0;
+		m->extra->relayed = 0;
 		question_close(s, &m->extra->late);
 		extra_tidy(s, m);
 	}
@@ -192,7 +192,7 @@ link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked
 	struct extra *x = m->extra;
 
 	if (swim_addr_equal(asked, &m->addr)) {
-		m->proven = true;
+		m->routable = true;
 		if (x != NULL) {
 			x->strayed = 0;
 			x->via = (struct swim_addr){0};
@@ -206,7 +206,7 @@ link_answered_at(struct swim *s, struct member *m, const struct swim_addr *asked
 	if (x == NULL)
 		return;
 	/* One answer that was lost on the way from its own address is no reason to look for it elsewhere. */
-	if (x->via.family != 0 || !m->proven || ++x->strayed >= LOSS_QUESTIONS_LEAST)
+	if (x->via.family != 0 || !m->routable || ++x->strayed >= LOSS_QUESTIONS_LEAST)
 		link_take_way(s, x, asked);
 }
 
@@ -276,15 +276,15 @@ link_late_answered(struct swim *s, const struct input *in, struct question *q)
 
 /* One more question that m answered to others alone; true: the link is broken now. */
 static bool
-link_count_miss(struct swim *s, const struct input *in, struct member *m)
+link_count_relayed(struct swim *s, const struct input *in, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
-	if (x != NULL && x->missed < UINT8_MAX)
-		x->missed++;
+	if (x != NULL && x->relayed < UINT8_MAX)
+		x->relayed++;
 	if (m->link == SWIM_PATH_RELAYED && RULE(link_told_once))
 		return true;
-	if (extra_of(m)->missed < doubt_questions(s))
+	if (extra_of(m)->relayed < doubt_questions(s))
 		return false;
 	m->link = SWIM_PATH_RELAYED;
 	link_report_changed(s);
@@ -303,7 +303,7 @@ link_ask(struct swim *s)
 }
 
 void
-link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t seq)
+link_answered_others(struct swim *s, const struct input *in, struct member *m, uint64_t seq)
 {
 	struct extra *x = extra_new(s, m);
 
@@ -311,7 +311,7 @@ link_missed(struct swim *s, const struct input *in, struct member *m, uint64_t s
 		question_open(s, &x->late, QUESTION_LATE, seq);
 		question_try(&x->late);
 	}
-	if (link_count_miss(s, in, m) || extra_of(m)->missed < CHECKED_AFTER ||
+	if (link_count_relayed(s, in, m) || extra_of(m)->relayed < CHECKED_AFTER ||
 	    s->link_check.target != NULL)
 		return;
 	s->link_check.target = m;
@@ -327,7 +327,7 @@ link_tick(struct swim *s, const struct input *in)
 	if (c->target == NULL || !swim_time_reached(s->now, c->next))
 		return;
 	/* A suspect is for the failure detector. */
-	if (members_status(c->target) != SWIM_ALIVE || link_count_miss(s, in, c->target))
+	if (members_status(c->target) != SWIM_ALIVE || link_count_relayed(s, in, c->target))
 		link_end_check(s);
 	else
 		link_ask(s);
@@ -362,7 +362,7 @@ link_forget(struct swim *s, struct member *m)
 	if (x == NULL)
 		return;
 	x->also = x->via = (struct swim_addr){0};
-	x->missed = x->strayed = x->retries = 0;
+	x->relayed = x->strayed = x->retries = 0;
 	question_close(s, &x->late);
 	extra_tidy(s, m);
 }
@@ -390,7 +390,7 @@ link_speaker(const struct swim *s, const struct input *in, const struct swim_add
 {
 	struct member *m = members_find(s, in->speaker.bytes, in->speaker.len);
 
-	if (m != NULL && members_is_shown(m) && link_is_shown_at(m, from))
+	if (m != NULL && members_is_visible(m) && link_is_routable_at(m, from))
 		return m;
 	return locate_at(s, from);
 }

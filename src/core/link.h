@@ -33,9 +33,9 @@ struct link_retry {
 /* The address to send to m: its own, or another at which m has answered while its own was silent. */
 const struct swim_addr *link_way(const struct member *);
 /* m has answered at link_way(m), so that we may send it more than it has asked for. */
-bool link_is_shown(const struct member *);
+bool link_is_routable(const struct member *);
 /* m has answered at this address. */
-bool link_is_shown_at(const struct member *, const struct swim_addr *);
+bool link_is_routable_at(const struct member *, const struct swim_addr *);
 /* Another address than `first` at which m may be asked; NULL: none that we can send to. */
 const struct swim_addr *link_second(const struct swim *, const struct member *,
     const struct swim_addr *first);
@@ -65,7 +65,7 @@ void link_stalled(struct swim *);
 /* No more questions about the link with m. */
 void link_stop(struct swim *, const struct member *);
 /* m has answered others, but not us, who asked it under `seq`. */
-void link_missed(struct swim *, const struct input *, struct member *, uint64_t seq);
+void link_answered_others(struct swim *, const struct input *, struct member *, uint64_t seq);
 /* The member has a new address or a new life: nothing is known any more of the ways to it. */
 void link_forget(struct swim *, struct member *);
 /* We reach the member through a translation of addresses that may have forgotten it since it last spoke to us. */

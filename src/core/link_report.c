@@ -285,7 +285,7 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 static bool
 link_report_is_gone(const struct swim *s, const struct member *m)
 {
-	if (!members_is_shown(m) || members_status(m) == SWIM_LEFT)
+	if (!members_is_visible(m) || members_status(m) == SWIM_LEFT)
 		return true;
 	if (members_status(m) == SWIM_ALIVE)
 		return false;

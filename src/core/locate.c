@@ -75,12 +75,12 @@ locate_is_shared(const struct swim *s, const struct member *member)
 static void
 locate_forget_answers(struct swim *s, struct member *m)
 {
-	if (members_has_lived(m))
-		members_note_lived(m);
+	if (members_has_answered(m))
+		members_note_answered(m);
 	if (m->extra != NULL)
-		question_close(s, &m->extra->proof);
+		question_close(s, &m->extra->routable_question);
 	link_forget(s, m);
-	m->proven = m->answered = false;
+	m->routable = m->was_routable = false;
 	m->rtt = (struct rtt){0};
 	m->rtt_count = 0;
 }
@@ -127,7 +127,7 @@ locate_found(struct swim *s, const struct input *in, struct member *m, const str
 {
 	locate_set_found(s, m, addr);
 	if (members_is_live(m))
-		apply_replace_stand_in(s, in, m);
+		apply_replace_unnamed(s, in, m);
 }
 
 void
@@ -148,7 +148,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 	}
 	/* Whom we knew by this address alone is that member. */
 	if (resolved != NULL)
-		apply_replace_stand_in(s, input_own(s, &room), resolved);
+		apply_replace_unnamed(s, input_own(s, &room), resolved);
 }
 
 static void

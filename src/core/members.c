@@ -21,7 +21,7 @@ members_bucket_of(const struct member *m)
 }
 
 enum life
-members_shown_life(enum swim_status status)
+members_visible_life(enum swim_status status)
 {
 	switch (status) {
 	case SWIM_ALIVE:
@@ -59,7 +59,7 @@ members_record_hash(const struct member *m)
 {
 	uint64_t h;
 
-	if (!members_is_shown(m) || m->stand_in || !swim_status_is_live(members_status(m)))
+	if (!members_is_visible(m) || m->unnamed || !swim_status_is_live(members_status(m)))
 		return 0;
 	h = hash64_bytes(HASH64_START, m->name, m->name_len);
 	h = hash64_u64(h, m->incarnation);
@@ -283,20 +283,20 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 			in->found->stale[i--] = in->found->stale[--in->found->stale_count];
 	}
 	gossip_drop(s, m);
-	if (in->found->missed == m)
-		in->found->missed = NULL;
+	if (in->found->unaware_of == m)
+		in->found->unaware_of = NULL;
 	members_digest_toggle(s, m);
 	members_unlist(s, m);
 	suspicion_forget(s, m);
-	if (members_is_shown(m)) {
+	if (members_is_visible(m)) {
 		index_remove(&s->named, index_by_name, m);
 		s->status_count[members_status(m)]--;
 	}
 	if (m->addr.family != 0)
 		index_remove(&s->located, index_by_address, m);
 	index_remove(&s->table, index_by_hash, m);
-	if (m->stand_in)
-		s->stand_ins--;
+	if (m->unnamed)
+		s->unnamed_count--;
 	core_release(s, m->address);
 	core_release(s, m->tags);
 	extra_free(s, m);
@@ -304,24 +304,24 @@ members_destroy(struct swim *s, const struct input *in, struct member *m)
 }
 
 bool
-members_has_lived(const struct member *m)
+members_has_answered(const struct member *m)
 {
-	return m->lived != LIVED_UNKNOWN || m->answered || extra_of(m)->also.family != 0 ||
-	       link_is_shown(m);
+	return m->answered != ANSWERED_UNKNOWN || m->was_routable ||
+	       extra_of(m)->also.family != 0 || link_is_routable(m);
 }
 
 void
-members_note_lived(struct member *m)
+members_note_answered(struct member *m)
 {
-	if (m->lived == LIVED_UNKNOWN)
-		m->lived = LIVED;
+	if (m->answered == ANSWERED_UNKNOWN)
+		m->answered = ANSWERED_SOMEBODY;
 }
 
 /* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
 static unsigned
 members_worth(const struct member *m)
 {
-	return !members_is_shown(m) ? 0 : members_has_lived(m) ? 2 : 1;
+	return !members_is_visible(m) ? 0 : members_has_answered(m) ? 2 : 1;
 }
 
 static bool
@@ -348,7 +348,7 @@ members_make_room(struct swim *s, const struct input *in)
 	}
 	if (oldest == NULL)
 		return false;
-	if (members_is_shown(oldest) && members_is_announced(oldest))
+	if (members_is_visible(oldest) && members_is_announced(oldest))
 		outbox_event(s, in, SWIM_EVENT_REMOVED, oldest);
 	members_destroy(s, in, oldest);
 	return true;
@@ -394,7 +394,7 @@ members_transition_events(struct swim *s, const struct input *in, struct member 
 
 	if (m == s->self)
 		return;
-	if (!members_is_shown(m)) {
+	if (!members_is_visible(m)) {
 		if (!was_hidden && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		m->told = TOLD_NOTHING;
@@ -412,7 +412,7 @@ members_transition_events(struct swim *s, const struct input *in, struct member 
 			m->told = TOLD_NOTHING;
 		if (!members_is_announced(m)) {
 			/* A stand-in is announced once its id is known to be its own, or when it fails. */
-			if (members_status(m) == SWIM_SUSPECT ? RULE(joined_first) : !m->stand_in)
+			if (members_status(m) == SWIM_SUSPECT ? RULE(joined_first) : !m->unnamed)
 				members_announce(s, in, m);
 		} else if (from == SWIM_DEAD ||
 			   (from == SWIM_SUSPECT && members_status(m) == SWIM_ALIVE)) {
@@ -437,20 +437,20 @@ members_transition_events(struct swim *s, const struct input *in, struct member 
 void
 members_announce(struct swim *s, const struct input *in, struct member *m)
 {
-	if (members_is_announced(m) || !members_is_shown(m))
+	if (members_is_announced(m) || !members_is_visible(m))
 		return;
 	m->told = TOLD_JOINED;
 	outbox_event(s, in, SWIM_EVENT_JOINED, m);
 }
 
 void
-members_confirm(struct swim *s, const struct input *in, struct member *m)
+members_keep_name(struct swim *s, const struct input *in, struct member *m)
 {
-	if (!m->stand_in)
+	if (!m->unnamed)
 		return;
 	members_digest_toggle(s, m);
-	m->stand_in = false;
-	s->stand_ins--;
+	m->unnamed = false;
+	s->unnamed_count--;
 	members_digest_toggle(s, m);
 	if (swim_status_is_live(members_status(m)))
 		members_announce(s, in, m);
@@ -480,7 +480,7 @@ members_transition_deadline(const struct swim *s, const struct member *m)
 {
 	if (m == s->self)
 		return SWIM_TIME_NEVER;
-	if (!members_is_shown(m))
+	if (!members_is_visible(m))
 		return swim_time_add(s->now, TOMBSTONE_HOLD);
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
@@ -492,16 +492,16 @@ members_transition_deadline(const struct swim *s, const struct member *m)
 		break;
 	}
 	return swim_time_add(m->since,
-	    swim_retention(&s->config.timing, members_status(m), members_has_lived(m)));
+	    swim_retention(&s->config.timing, members_status(m), members_has_answered(m)));
 }
 
 void
 members_hear_answered(struct swim *s, struct member *m, bool rumour)
 {
-	if (members_has_lived(m))
+	if (members_has_answered(m))
 		return;
-	m->lived = rumour ? LIVED_BY_RUMOUR : LIVED;
-	if (!members_is_shown(m) || swim_status_is_live(members_status(m)))
+	m->answered = rumour ? ANSWERED_BY_RUMOUR : ANSWERED_SOMEBODY;
+	if (!members_is_visible(m) || swim_status_is_live(members_status(m)))
 		return;
 	m->deadline = members_transition_deadline(s, m);
 	if (rumour)
@@ -528,15 +528,15 @@ members_transition_probes(struct swim *s, struct member *m, enum swim_status fro
 	probe_forget(s, m);
 	if (from == members_status(m))
 		return;
-	m->answered = m->answered || m->proven;
-	m->proven = false;
+	m->was_routable = m->was_routable || m->routable;
+	m->routable = false;
 	m->reconnects = 0;
 }
 
 /* A change of the life or the incarnation of a member. */
 struct transition {
 	enum swim_status from, status;
-	bool was_shown, shown;
+	bool was_visible, visible;
 	bool risen; /* its incarnation is another */
 };
 
@@ -550,22 +550,22 @@ members_transition_findings(struct swim *s, struct member *m, const struct trans
 	/* What is confirmed is of one incarnation, like the suspicion. */
 	if (t->from == SWIM_SUSPECT && (t->status != SWIM_SUSPECT || t->risen))
 		confirm_forget(s, m);
-	if (members_has_lived(m))
-		members_note_lived(m);
-	if (t->status == SWIM_ALIVE && m->lived == LIVED_BY_RUMOUR)
-		m->lived = LIVED;
+	if (members_has_answered(m))
+		members_note_answered(m);
+	if (t->status == SWIM_ALIVE && m->answered == ANSWERED_BY_RUMOUR)
+		m->answered = ANSWERED_SOMEBODY;
 	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
 	if (t->status == SWIM_LEFT ||
 	    (RULE(accusers_of_one_life) &&
 		(t->status == SWIM_ALIVE || t->from != SWIM_SUSPECT || t->risen)))
 		suspicion_acquit(m);
 	if (t->risen || t->status != SWIM_ALIVE)
-		m->alive_as = t->status == SWIM_ALIVE && t->was_shown && t->from != SWIM_ALIVE
+		m->alive_as = t->status == SWIM_ALIVE && t->was_visible && t->from != SWIM_ALIVE
 				  ? ALIVE_AGAIN
 				  : ALIVE_NEW;
 	if (m->extra != NULL && (t->risen || t->status != t->from)) {
-		m->extra->doubts = 0;
-		m->extra->doubted = false;
+		m->extra->challenges = 0;
+		m->extra->challenged = false;
 		extra_tidy(s, m);
 	}
 }
@@ -574,7 +574,7 @@ static void
 members_transition_ways(struct swim *s, struct member *m, const struct transition *t)
 {
 	/* Whoever comes back may have come back elsewhere. */
-	if (swim_status_is_live(t->status) && !(t->was_shown && swim_status_is_live(t->from)))
+	if (swim_status_is_live(t->status) && !(t->was_visible && swim_status_is_live(t->from)))
 		link_forget(s, m);
 	/* What was known of the way there is told to have ended with its end. */
 	if (!swim_status_is_live(t->status)) {
@@ -591,7 +591,7 @@ members_transition_introductions(struct swim *s, struct member *m, const struct 
 	bool was_live = swim_status_is_live(t->from), is_live = swim_status_is_live(t->status);
 
 	if (is_live &&
-	    (!t->was_shown || !was_live || (t->risen && m->incarnation > BASE_LADDER_WHOLE)))
+	    (!t->was_visible || !was_live || (t->risen && m->incarnation > BASE_LADDER_WHOLE)))
 		introduce_arrived(s, m);
 	else if (!is_live && was_live)
 		introduce_gone(s, m);
@@ -601,33 +601,33 @@ void
 members_transition(struct swim *s, const struct input *in, struct member *m, enum life life,
     uint64_t incarnation)
 {
-	struct transition t = {.from = members_status(m), .was_shown = members_is_shown(m)};
+	struct transition t = {.from = members_status(m), .was_visible = members_is_visible(m)};
 	bool doomed = t.from == SWIM_SUSPECT && suspicion_of(m)->doomed;
 	bool was_removed = members_is_removed(m);
 
 	t.risen = incarnation != m->incarnation;
 	t.status = life_status(life);
-	t.shown = life_is_shown(life);
+	t.visible = life_is_visible(life);
 	members_transition_findings(s, m, &t);
 	members_transition_ways(s, m, &t);
 	members_transition_timers(s);
 	members_digest_toggle(s, m);
-	if (t.was_shown) {
+	if (t.was_visible) {
 		index_remove(&s->named, index_by_name, m);
 		s->status_count[t.from]--;
 	}
 	m->incarnation = incarnation;
 	/* A removal is of one incarnation, and stays whatever other end of it is told. */
-	if (was_removed && (t.shown || t.risen))
+	if (was_removed && (t.visible || t.risen))
 		gossip_drop(s, m);
 	else if (was_removed)
 		life = members_removed_life(t.status);
 	m->life = life;
-	link_report_note_life(s, m, t.from, !t.was_shown);
-	if (t.from != t.status || t.was_shown != t.shown ||
+	link_report_note_life(s, m, t.from, !t.was_visible);
+	if (t.from != t.status || t.was_visible != t.visible ||
 	    (t.status == SWIM_SUSPECT && t.risen && RULE(suspicion_of_one_incarnation)))
 		m->since = s->now;
-	if (t.shown) {
+	if (t.visible) {
 		index_insert(&s->named, index_by_name, m);
 		s->status_count[t.status]++;
 	}
@@ -638,7 +638,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 	m->deadline = members_transition_deadline(s, m);
 	if (!swim_status_is_live(t.status))
 		members_transition_probes(s, m, t.from);
-	members_transition_events(s, in, m, t.from, !t.was_shown);
+	members_transition_events(s, in, m, t.from, !t.was_visible);
 	members_transition_introductions(s, m, &t);
 	if (s->live_count > 0)
 		gossip_wake(s);

@@ -19,7 +19,7 @@ struct swim;
 /* A forgotten member, and one whose death we learnt before its life, is held back this long. */
 #define TOMBSTONE_HOLD swim_seconds(120)
 
-/* What becomes of a member.  members_status() and members_is_shown() and the like say what follows of it. */
+/* What becomes of a member.  members_status() and members_is_visible() and the like say what follows of it. */
 enum life {
 	LIFE_NEW, /* in the making: until its first transition it counts as alive, and is not shown */
 	LIFE_ALIVE,
@@ -51,11 +51,11 @@ enum alive_as {
 	ALIVE_CHANGED, /* and with other tags or at another address */
 };
 
-/* Has the member ever answered a question, of ours or of others?  members_has_lived() says it of all that we know. */
-enum lived {
-	LIVED_UNKNOWN,
-	LIVED,
-	LIVED_BY_RUMOUR, /* we know that by a rumour, and pass it on */
+/* Has the member ever answered a question, of ours or of others?  members_has_answered() says it of all that we know. */
+enum answered {
+	ANSWERED_UNKNOWN,
+	ANSWERED_SOMEBODY,
+	ANSWERED_BY_RUMOUR, /* we know that by a rumour, and pass it on */
 };
 
 /* Which events of a member's life have been given out. */
@@ -110,13 +110,13 @@ struct member {
 	enum told told : 2;
 	enum peer peer : 3;
 	enum alive_as alive_as : 2;
-	enum lived lived : 2;
-	bool by_host : 1;  /* its address is a host name */
-	bool stand_in : 1; /* a base peer known by its address alone */
-	bool proven : 1;   /* answered a ping of ours from its address */
-	bool answered : 1; /* dead, left: was proven in a life before, at this address */
-	bool partial : 1;  /* told of by one who does not know its tags */
-	char name[];       /* NUL-terminated for convenience; may hold NULs itself */
+	enum answered answered : 2;
+	bool by_host : 1;      /* its address is a host name */
+	bool unnamed : 1;      /* a base peer known by its address alone */
+	bool routable : 1;     /* answered a ping of ours from its address */
+	bool was_routable : 1; /* dead, left: was routable in a life before, at this address */
+	bool partial : 1;      /* told of by one who does not know its tags */
+	char name[];           /* NUL-terminated for convenience; may hold NULs itself */
 };
 /* A cluster has many members, and each of its members keeps all of them. */
 _Static_assert(offsetof(struct member, name) <= 176,
@@ -127,8 +127,8 @@ struct member *members_find(const struct swim *, const char *name, size_t len);
 struct member *members_create(struct swim *, const struct input *, const struct wire_member_id *);
 void members_destroy(struct swim *, const struct input *, struct member *);
 /* The member has answered a question of ours, or of others who told us so. */
-bool members_has_lived(const struct member *);
-void members_note_lived(struct member *);
+bool members_has_answered(const struct member *);
+void members_note_answered(struct member *);
 /* Another says so, in a rumour or in a page: one that is dead or has left is remembered for longer. */
 void members_hear_answered(struct swim *, struct member *, bool rumour);
 /* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
@@ -141,13 +141,13 @@ bool members_set_tags(struct swim *, struct member *, struct wire_str tags);
 void members_transition(struct swim *, const struct input *, struct member *, enum life,
     uint64_t incarnation);
 /* The life of a member that is shown in this status, and of a tombstone, for whose member the status is dead or left. */
-enum life members_shown_life(enum swim_status);
+enum life members_visible_life(enum swim_status);
 enum life members_hidden_life(enum swim_status);
 /* It has been removed: a tombstone from now on, with a rumour that says so. */
 void members_forget(struct swim *, const struct input *, struct member *, enum swim_status,
     uint64_t incarnation);
 /* The stand-in's id turned out to be its real one. */
-void members_confirm(struct swim *, const struct input *, struct member *);
+void members_keep_name(struct swim *, const struct input *, struct member *);
 /* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
 size_t members_pick(struct swim *, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out);
@@ -185,7 +185,7 @@ life_status(enum life life)
 	return SWIM_LEFT;
 }
 static inline bool
-life_is_shown(enum life life)
+life_is_visible(enum life life)
 {
 	return life >= LIFE_ALIVE && life <= LIFE_LEFT;
 }
@@ -196,9 +196,9 @@ members_status(const struct member *m)
 }
 /* It is reported, and told of in pages: no tombstone, and not in the making. */
 static inline bool
-members_is_shown(const struct member *m)
+members_is_visible(const struct member *m)
 {
-	return life_is_shown(m->life);
+	return life_is_visible(m->life);
 }
 /* It was removed, and others are told to forget it. */
 static inline bool

@@ -32,7 +32,7 @@ static const uint16_t sizes[] = {
 
 #define TRIAL_TRIES 3        /* of one size (RFC 8899, MAX_PROBES) */
 #define PATIENCE 3           /* probe timeouts until large gossip counts as lost */
-#define RETRY_FIRST 5U       /* seconds until a larger size is tried; doubles each time */
+#define PATH_RETRY_FIRST 5U  /* seconds until a larger size is tried; doubles each time */
 #define RETRY_DOUBLINGS 7    /* up to 640 s (RFC 8899, PMTU_RAISE_TIMER: 600 s) */
 #define CONFIRMED_SECONDS 60 /* for so long the whole of max_datagram is believed to arrive */
 
@@ -111,7 +111,7 @@ path_next_look(const struct swim *s)
 static void
 path_retry_later(struct swim *s, struct member *m)
 {
-	m->path_at = path_seconds_of(s) + (RETRY_FIRST << m->path_tries);
+	m->path_at = path_seconds_of(s) + (PATH_RETRY_FIRST << m->path_tries);
 	if (m->path_tries < RETRY_DOUBLINGS)
 		m->path_tries++;
 	if (swim_time_is_never(s->path_next))
@@ -213,7 +213,7 @@ path_forget(struct swim *s, const struct member *m)
 }
 
 static void
-path_send_trial(struct swim *s, struct path_check *c)
+path_send_padded(struct swim *s, struct path_check *c)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -246,18 +246,18 @@ path_try_next(struct swim *s)
 			continue;
 		any = true;
 		if (c == NULL || !path_is_due(s, m) || members_status(m) != SWIM_ALIVE ||
-		    !link_is_shown(m) || m->peer != PEER_SWIMD || !locate_is_reached(s, m))
+		    !link_is_routable(m) || m->peer != PEER_SWIMD || !locate_is_reached(s, m))
 			continue;
 		s->path_at = (s->path_at + n + 1) % s->live_count;
 		*c = (struct path_check){.target = m,
 		    .size = path_step(s, m->path_size + 1U),
-		    .trial = true};
+		    .padded = true};
 		/* All tries have one number. */
 		question_open(s, &c->question, QUESTION_PATH, core_seq(s));
 		question_try(&c->question);
 		/* No second trial before this one has ended. */
 		path_retry_later(s, m);
-		path_send_trial(s, c);
+		path_send_padded(s, c);
 		break;
 	}
 	return any;
@@ -270,7 +270,7 @@ path_unanswered(struct swim *s, struct path_check *c)
 
 	path_end(s, c);
 	/* retry_later was called when the trial began.  The silence of a member that may be dead says nothing of sizes. */
-	if (!c->trial && members_status(m) == SWIM_ALIVE)
+	if (!c->padded && members_status(m) == SWIM_ALIVE)
 		path_fell(s, m, PATH_BASE);
 }
 
@@ -283,7 +283,7 @@ path_answered(struct swim *s, const struct input *in, struct question *q)
 	if (!probe_same_id(in->msg->member.id, m) || !input_is_from(in, link_way(m)))
 		return (struct answer){0};
 	path_end(s, c);
-	if (c->trial && m->path_tries > 0)
+	if (c->padded && m->path_tries > 0)
 		m->path_tries--;
 	path_holds(s, m, c->size);
 	return (struct answer){.ours = true};
@@ -297,8 +297,8 @@ path_tick(struct swim *s)
 
 		if (c->target == NULL || !swim_time_reached(s->now, c->next))
 			continue;
-		if (c->trial && c->tries < TRIAL_TRIES)
-			path_send_trial(s, c);
+		if (c->padded && c->tries < TRIAL_TRIES)
+			path_send_padded(s, c);
 		else
 			path_unanswered(s, c);
 	}

@@ -23,7 +23,7 @@ struct path_check {
 	size_t size;
 	swim_time next; /* sent again, or taken for lost */
 	unsigned tries;
-	bool trial; /* padding alone, else it is gossip */
+	bool padded; /* padding alone, else it is gossip */
 };
 #define PATH_CHECKS_MAX 16
 /*

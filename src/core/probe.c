@@ -31,9 +31,9 @@
 
 /*
  * Has this base peer, which we hold suspect or dead, been heard for RISEN_AFTER all the same?  Then it has refuted that at an
- * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So probe_doubt() tells it of a
- * suspicion RISEN_BY above the incarnation that we know, and each time that the base peer speaks without refuting it, of one
- * twice as far above.
+ * incarnation which we have missed, and ignores our suspicion.  We do not know that incarnation.  So probe_challenge() tells
+ * it of a suspicion RISEN_BY above the incarnation that we know, and each time that the base peer speaks without refuting it,
+ * of one twice as far above.
  */
 static bool
 probe_has_risen(const struct member *m)
@@ -44,14 +44,14 @@ probe_has_risen(const struct member *m)
 }
 
 static void
-probe_doubt(struct swim *s, struct wire_writer *w, struct member *m)
+probe_challenge(struct swim *s, struct wire_writer *w, struct member *m)
 {
-	uint64_t above = (uint64_t)RISEN_BY << extra_of(m)->doubts;
+	uint64_t above = (uint64_t)RISEN_BY << extra_of(m)->challenges;
 	struct extra *x = extra_new(s, m);
 
 	if (x != NULL)
-		x->doubted = true;
-	gossip_add_doubt(w, m,
+		x->challenged = true;
+	gossip_add_challenge(w, m,
 	    above < RISEN_MOST - m->incarnation ? m->incarnation + above : RISEN_MOST);
 }
 
@@ -60,18 +60,18 @@ probe_heard(const struct swim *s, const struct input *in, struct member *m)
 {
 	m->heard = s->now;
 	/* A datagram with a forged source address answers no question of ours, and so does not raise the next suspicion. */
-	if (!in->answer.ours || !extra_of(m)->doubted)
+	if (!in->answer.ours || !extra_of(m)->challenged)
 		return;
-	if ((uint64_t)RISEN_BY << m->extra->doubts < BASE_LADDER_MOST)
-		m->extra->doubts++;
-	m->extra->doubted = false;
+	if ((uint64_t)RISEN_BY << m->extra->challenges < BASE_LADDER_MOST)
+		m->extra->challenges++;
+	m->extra->challenged = false;
 }
 
 void
 probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, uint64_t seq)
 {
 	enum wire_recipient recipient = base_recipient(s, to);
-	bool shown = link_is_shown_at(to, addr);
+	bool routable = link_is_routable_at(to, addr);
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -82,24 +82,24 @@ probe_ping_at(struct swim *s, struct member *to, const struct swim_addr *addr, u
 		trailer.period = s->period;
 		link_report_complain(s, to, text, &trailer);
 	}
-	if (shown && to->peer == PEER_SWIMD)
+	if (routable && to->peer == PEER_SWIMD)
 		link_report_add(s, &trailer);
 	if (!outbox_begin(s, &w, &trailer, path_safe(s, to)))
 		return;
 	w.recipient = recipient;
 	wire_begin_ping(&w, seq);
 	if (probe_has_risen(to))
-		probe_doubt(s, &w, to);
+		probe_challenge(s, &w, to);
 	if (members_status(to) == SWIM_DEAD ||
 	    (members_status(to) != SWIM_ALIVE && RULE(suspect_is_told)))
 		gossip_add_without(s, &w, to);
 	/* A base peer hears our incarnation from this update only; any member may not know us until it has answered once. */
-	if (!shown)
+	if (!routable)
 		gossip_add_untagged(s, &w, s->self);
 	else if (to->peer != PEER_SWIMD)
 		gossip_add_without(s, &w, s->self);
 	/* Nor is anybody sent more who has asked for nothing, and may live there or not. */
-	if (shown) {
+	if (routable) {
 		gossip_fill(s, &w, to);
 		gossip_remind(s, &w, to);
 	}
@@ -119,7 +119,7 @@ probe_ping(struct swim *s, struct member *to, uint64_t seq)
 		return;
 	probe_ping_at(s, to, way, seq);
 	/* A verdict needs silence at every address of the member; silence where it never answered proves nothing. */
-	if (second != NULL && (members_status(to) == SWIM_SUSPECT || !link_is_shown(to)))
+	if (second != NULL && (members_status(to) == SWIM_SUSPECT || !link_is_routable(to)))
 		probe_ping_at(s, to, second, seq);
 }
 
@@ -191,7 +191,7 @@ probe_coordinated(const struct swim *s)
 		if (!members_is_live(m) && m != s->self)
 			continue;
 		if (seen++ == at)
-			return m->stand_in && !m->proven ? NULL : m;
+			return m->unnamed && !m->routable ? NULL : m;
 	}
 	return NULL;
 }
@@ -215,7 +215,7 @@ probe_shuffle_round(struct swim *s)
 static bool
 probe_is_probed(const struct swim *s, const struct member *m)
 {
-	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->stand_in || m->proven) &&
+	return suspicion_of(m)->accuser_count < WIRE_ACCUSERS_MAX && (!m->unnamed || m->routable) &&
 	       !introduce_is_spreading(s, m);
 }
 
@@ -332,7 +332,7 @@ probe_begin(struct swim *s)
 }
 
 swim_duration
-probe_rest(const struct swim *s)
+probe_others_wait(const struct swim *s)
 {
 	const struct swim_timing *t = &s->config.timing;
 	swim_duration rest = swim_ns(t->probe_interval.ns - t->probe_timeout.ns);
@@ -386,8 +386,8 @@ static void
 probe_wait_for_base_peers(struct swim *s, struct member *const helpers[], size_t count)
 {
 	struct probe *p = &s->probe;
-	swim_time until =
-	    swim_time_min(swim_time_add(s->now, doubt_stretch(s, probe_rest(s))), s->probe_at);
+	swim_time until = swim_time_min(
+	    swim_time_add(s->now, doubt_stretch(s, probe_others_wait(s))), s->probe_at);
 
 	for (size_t i = 0; i < count; i++) {
 		if (base_is_peer(helpers[i]) && swim_time_before(p->ends, until))
@@ -446,7 +446,7 @@ probe_send_ping_req(struct swim *s, struct member *helper, struct member *target
 	/* The helper's ping tells the suspect only if the helper knows. */
 	if (members_status(target) != SWIM_ALIVE && RULE(suspect_is_told))
 		gossip_add_without(s, &w, target);
-	if (link_is_shown(helper))
+	if (link_is_routable(helper))
 		gossip_fill(s, &w, helper);
 	outbox_end_to(s, &w, &trailer, 0, helper);
 }
@@ -575,7 +575,7 @@ static bool
 probe_may_reconnect(const struct swim *s, const struct member *m)
 {
 	return RULE(reconnects) && m->life == LIFE_DEAD &&
-	       (m->answered || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
+	       (m->was_routable || m->reconnects < RECONNECTS_MOST) && locate_is_reached(s, m);
 }
 
 void
@@ -597,7 +597,7 @@ probe_reconnect(struct swim *s)
 					     : (at + 1) % s->gone_count;
 		m = s->gone[at];
 		if (probe_may_reconnect(s, m)) {
-			if (!m->answered)
+			if (!m->was_routable)
 				m->reconnects++;
 			probe_ping(s, m, core_seq(s));
 			return;
@@ -649,7 +649,7 @@ probe_learn_stand_in(struct swim *s, const struct input *in, const struct swim_a
 	struct input known = input_answering(in, answer);
 
 	probe_succeed(s);
-	join_learn(s, &known, asked);
+	inquiry_learn(s, &known, asked);
 	answer.ours = true;
 	return answer;
 }
@@ -663,15 +663,15 @@ probe_answered(struct swim *s, const struct input *in, struct question *q)
 
 	if (in->msg->member.id.len > 0 && !probe_same_id(in->msg->member.id, target)) {
 		/* Another member lives at that address now; of the target this says nothing. */
-		return target->stand_in ? probe_learn_stand_in(s, in, &asked)
-					: (struct answer){.ours = true};
+		return target->unnamed ? probe_learn_stand_in(s, in, &asked)
+				       : (struct answer){.ours = true};
 	}
 	probe_measure(s, target, p->sent);
 	doubt_question_answered(s);
 	link_answered_at(s, target, &asked);
 	s->stats.probes_acked++;
 	probe_succeed(s);
-	members_confirm(s, in, target);
+	members_keep_name(s, in, target);
 	return (struct answer){.ours = true, .asked = asked};
 }
 
@@ -689,7 +689,7 @@ probe_helped(struct swim *s, const struct input *in, struct member *m)
 {
 	struct extra *x = extra_new(s, m);
 
-	members_note_lived(m);
+	members_note_answered(m);
 	if (x == NULL)
 		return;
 	x->unheard = 0;
@@ -709,7 +709,7 @@ probe_answered_to_others(struct swim *s, const struct input *in, struct question
 		/* Questions lost on a broken link do not count as loss: other links may lose none. */
 		if (p->target->link != SWIM_PATH_RELAYED)
 			doubt_question_lost(s);
-		link_missed(s, in, p->target, p->direct.seq);
+		link_answered_others(s, in, p->target, p->direct.seq);
 	}
 	link_try(s, in, p->target);
 	probe_succeed(s);

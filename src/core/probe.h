@@ -60,7 +60,7 @@ void probe_ping(struct swim *, struct member *, uint64_t seq);
 void probe_ping_at(struct swim *, struct member *, const struct swim_addr *, uint64_t seq);
 swim_duration probe_patience(const struct swim *, const struct member *);
 /* How long who asks others waits for them, by our constants. */
-swim_duration probe_rest(const struct swim *);
+swim_duration probe_others_wait(const struct swim *);
 /* Ask a few others to ping the target; their answers come under `seq`, and are awaited for so long. */
 void probe_ask_others(struct swim *, struct member *target, uint64_t seq, swim_duration wait);
 bool probe_same_id(struct wire_str id, const struct member *);

@@ -27,9 +27,9 @@ enum question_purpose {
 	QUESTION_LINK_CHECK, /* struct link_check: is the link with a member broken? */
 	QUESTION_LINK_RETRY, /* struct link_retry: does a member answer at this address? */
 	QUESTION_RELAY,      /* struct relay: is the target of another's ping-req alive? */
-	QUESTION_JOIN,       /* struct join: who lives at this address? */
+	QUESTION_INQUIRY,    /* struct inquiry: who lives at this address? */
 	QUESTION_VISITOR, /* struct visitor: does a member live there of which a stranger told? */
-	QUESTION_PROOF, /* struct extra: does a member live at its address, before it is sent rumours? */
+	QUESTION_ROUTABLE, /* struct extra: does a member live at its address, before it is sent rumours? */
 	QUESTION_PATH,         /* struct path_check: does a datagram of this size arrive? */
 	QUESTION_INTRODUCTION, /* struct introduction: has a base peer been told of these members? */
 	QUESTION_SYNC,         /* struct sync: a page of another's view */

@@ -11,7 +11,7 @@
 /* Of the time that the asker of a ping-req waits, when we answer it with a nack (Lifeguard IV.A). */
 #define NACK_AT 0.8
 /* What strangers make us ask leaves room for what members do. */
-#define OF_STRANGERS_MAX (SWIM_RELAYS / 2)
+#define RELAY_STRANGERS_MAX (SWIM_RELAYS / 2)
 
 /* The asker hears `type` about the target of its ping-req. */
 static void
@@ -20,24 +20,24 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 	struct wire_member_id target = {{r->text, r->id_len},
 	    {r->text + r->id_len, r->address_len}};
 	const struct member *asker = locate_at(s, &r->asker);
-	bool proven = !r->question.of_stranger;
+	bool routable = !r->question.of_stranger;
 	char text[SWIM_ADDR_TEXT];
 	struct wire_trailer trailer;
 	struct wire_writer w;
 
 	/* A stranger gets no more bytes than it sent. */
 	if (base_is_recipient(r->asker_kind))
-		base_answer_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
+		base_answer_trailer(s, &target, routable ? SIZE_MAX : r->request_len, &trailer);
 	else
-		outbox_relayed_trailer(s, &target, proven ? SIZE_MAX : r->request_len, &trailer);
-	if (type == WIRE_ACK && proven && !base_is_recipient(r->asker_kind))
+		outbox_relayed_trailer(s, &target, routable ? SIZE_MAX : r->request_len, &trailer);
+	if (type == WIRE_ACK && routable && !base_is_recipient(r->asker_kind))
 		link_reached(s, target.id, text, &trailer);
 	if (outbox_begin(s, &w, &trailer, path_safe(s, asker))) {
 		if (type == WIRE_ACK) {
 			s->stats.relays_acked++;
 			w.recipient = r->asker_kind;
 			wire_begin_ack(&w, r->asker_seq, &target);
-			if (proven)
+			if (routable)
 				gossip_fill(s, &w, asker);
 		} else {
 			s->stats.relays_nacked++;
@@ -45,7 +45,7 @@ relay_answer(struct swim *s, const struct input *in, struct relay *r, enum wire_
 		}
 		outbox_end(s, &w, &trailer, 0, &r->asker);
 	}
-	if (type == WIRE_NACK && r->active && proven && base_is_recipient(r->asker_kind))
+	if (type == WIRE_NACK && r->active && routable && base_is_recipient(r->asker_kind))
 		introduce_silent(s, in, &r->asker, &target);
 	if (!RULE(relay_ends)) {
 		r->deadline = SWIM_TIME_NEVER;
@@ -71,7 +71,7 @@ relay_vacant(struct swim *s, bool stranger)
 		else
 			of_strangers += r->question.of_stranger;
 	}
-	return stranger && of_strangers >= OF_STRANGERS_MAX ? NULL : found;
+	return stranger && of_strangers >= RELAY_STRANGERS_MAX ? NULL : found;
 }
 
 /*
@@ -162,7 +162,7 @@ relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member
 {
 	const struct wire_trailer *t = &in->msg->trailer;
 	bool stranger = r->question.of_stranger;
-	swim_duration wait = probe_rest(s);
+	swim_duration wait = probe_others_wait(s);
 
 	if (t->has_timeout && swim_ms(t->timeout_ms).ns < 10 * wait.ns)
 		wait = swim_ms(t->timeout_ms);
@@ -171,7 +171,7 @@ relay_ask(struct swim *s, const struct input *in, struct relay *r, struct member
 	question_try(&r->question);
 	r->question.of_stranger = stranger;
 	r->deadline = swim_time_add(s->now, swim_duration_scale(wait, NACK_AT));
-	if (target != NULL && !stranger && link_is_shown(target))
+	if (target != NULL && !stranger && link_is_routable(target))
 		probe_ping(s, target, r->question.seq);
 	else if (!relay_ping_small(s, in, r, target, addr))
 		relay_answer(s, in, r, WIRE_NACK);
@@ -185,7 +185,7 @@ relay_request(struct swim *s, const struct input *in)
 	char address_text[SWIM_HOSTPORT_MAX + 1];
 	struct member *target = members_find(s, meant.id.bytes, meant.id.len);
 	const struct member *asker = link_speaker(s, in, &in->from);
-	bool stranger = asker == NULL || !link_is_shown_at(asker, &in->from);
+	bool stranger = asker == NULL || !link_is_routable_at(asker, &in->from);
 	struct relay *r = relay_vacant(s, stranger);
 	bool usable, known;
 	struct swim_addr addr;

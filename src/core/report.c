@@ -24,7 +24,7 @@ report_member(const struct swim *s, const struct member *m, struct swim_report *
 		memcpy(out->tags, m->tags, m->tags_len);
 	out->tags_len = m->tags_len;
 	out->kind = base_kind(s, m);
-	out->answered = members_has_lived(m);
+	out->answered = members_has_answered(m);
 	out->since = m->since;
 	out->path = link_path(s, m);
 	out->heard = m == s->self ? s->now : m->heard;
@@ -50,7 +50,7 @@ swim_member_find(const struct swim *s, const char *name, size_t name_len, struct
 {
 	const struct member *m = members_find(s, name, name_len);
 
-	if (m == NULL || !members_is_shown(m))
+	if (m == NULL || !members_is_visible(m))
 		return false;
 	report_member(s, m, out);
 	return true;
@@ -62,7 +62,7 @@ swim_member_by_address(const struct swim *s, const struct swim_addr *address,
 {
 	const struct member *m = locate_at(s, address);
 
-	if (m == NULL || !members_is_shown(m))
+	if (m == NULL || !members_is_visible(m))
 		return false;
 	report_member(s, m, out);
 	return true;

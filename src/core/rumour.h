@@ -26,9 +26,9 @@ enum rumour_kind {
 	RUMOUR_REFUTE, /* ours, and others' return from suspicion or death */
 	RUMOUR_GONE,   /* dead, left, forgotten */
 	RUMOUR_SUSPECT,
-	RUMOUR_JOIN, /* alive, and new to us */
-	RUMOUR_TAGS, /* alive as before, with other tags or another address */
-	RUMOUR_REST, /* alive, for all other reasons */
+	RUMOUR_JOIN,  /* alive, and new to us */
+	RUMOUR_TAGS,  /* alive as before, with other tags or another address */
+	RUMOUR_OTHER, /* alive, for all other reasons */
 };
 #define RUMOUR_KINDS 6
 #define RUMOUR_LEVELS 64 /* a rumour is sent less often than this, whatever the cluster's size */

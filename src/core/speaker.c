@@ -17,7 +17,7 @@
 static bool
 speaker_is_also_at(const struct member *m, const struct swim_addr *from)
 {
-	return m != NULL && members_is_shown(m) && !m->stand_in &&
+	return m != NULL && members_is_visible(m) && !m->unnamed &&
 	       (swim_addr_equal(&extra_of(m)->also, from) ||
 		   swim_addr_equal(&extra_of(m)->via, from));
 }
@@ -33,19 +33,19 @@ speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
 {
 	const struct member *m = locate_at(s, from);
 	bool also = speaker_is_also_at(speaker, from);
-	bool lives = speaker != NULL && members_is_shown(speaker) &&
+	bool lives = speaker != NULL && members_is_visible(speaker) &&
 		     swim_addr_equal(&speaker->addr, from);
-	bool known = lives && !speaker->stand_in;
-	bool proven = (also || (known && speaker->proven)) && members_is_live(speaker);
+	bool known = lives && !speaker->unnamed;
+	bool routable = (also || (known && speaker->routable)) && members_is_live(speaker);
 
-	in->from_member = also || (m != NULL && members_is_shown(m));
-	if (proven)
-		in->authority = AUTHORITY_PROVEN;
+	in->from_member = also || (m != NULL && members_is_visible(m));
+	if (routable)
+		in->authority = AUTHORITY_ROUTABLE;
 	else if (also || known)
 		in->authority = AUTHORITY_MEMBER;
 	else
 		in->authority = in->answer.ours ? AUTHORITY_ANSWERED : AUTHORITY_STRANGER;
-	in->vouches = visitor_vouches(s, in, speaker);
+	in->believed = visitor_believes_speaker(s, in, speaker);
 }
 
 /*
@@ -55,7 +55,7 @@ speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
 static bool
 speaker_is_small_answer(const struct swim *s, const struct input *in)
 {
-	return join_is_ours(s, in->msg->seq) || question_is(s, in->msg->seq, QUESTION_RELAY) ||
+	return inquiry_is_ours(s, in->msg->seq) || question_is(s, in->msg->seq, QUESTION_RELAY) ||
 	       visitor_had_no_room(s, in);
 }
 
@@ -181,7 +181,7 @@ speaker_check_kind(struct swim *s, const struct input *in)
 
 	if (in->base && m != NULL && m != s->self && base_kind(s, m) == SWIM_KIND_SWIMD &&
 	    (in->msg->type == WIRE_PING || in->msg->type == WIRE_PING_REQ))
-		join_start(s, in, &in->from, JOIN_GREET);
+		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 }
 
 /* Nobody is known to live there but m itself, if anybody. */
@@ -198,13 +198,13 @@ speaker_answers(struct swim *s, struct input *in)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
-	if (m == NULL || m == s->self || !members_is_shown(m) || m->stand_in)
+	if (m == NULL || m == s->self || !members_is_visible(m) || m->unnamed)
 		return;
 	if (!input_is_from(in, &in->answer.asked)) {
 		/* The source address may be forged: the member can be reached there once it has answered there. */
 		speaker_ask(s, in, m);
 		if (!swim_addr_equal(&in->answer.asked, &m->addr) &&
-		    !link_is_shown_at(m, &in->answer.asked))
+		    !link_is_routable_at(m, &in->answer.asked))
 			return;
 	} else if (speaker_is_free(s, &in->from)) {
 		link_found(s, m, &in->from);
@@ -222,14 +222,14 @@ speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 	if (!members_is_live(m) || speaker_is_also_at(m, &in->from) ||
 	    !speaker_is_free(s, &in->from))
 		return;
-	join_start(s, in, &in->from, JOIN_GREET);
+	inquiry_start(s, in, &in->from, INQUIRY_GREET);
 }
 
 /* How long a stand-in waits for an answer.  The greeting that asks for the answer ends well before. */
 static swim_duration
 speaker_stand_in_hold(const struct swim *s)
 {
-	return swim_ns(STAND_IN_GREETINGS * join_contest_takes(s).ns);
+	return swim_ns(STAND_IN_GREETINGS * inquiry_contest_takes(s).ns);
 }
 
 /* Take up a base peer that nobody has told us of, with its address for an id until its answer tells its own id. */
@@ -240,19 +240,19 @@ speaker_stand_in(struct swim *s, const struct input *in)
 	struct wire_member_id id;
 	struct member *m;
 
-	if (s->leaving || (s->stand_ins >= STAND_INS_MAX && RULE(stand_ins_bound)) ||
+	if (s->leaving || (s->unnamed_count >= UNNAMED_MAX && RULE(unnamed_bound)) ||
 	    !members_make_room(s, in)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
 		/* The answer says who the sender is, and makes the sender a guest. */
 		if (!s->leaving)
-			join_start(s, in, &in->from, JOIN_GREET);
+			inquiry_start(s, in, &in->from, INQUIRY_GREET);
 		return NULL;
 	}
 	swim_addr_format_public(&in->from, text);
 	id = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 	if (members_find(s, text, strlen(text)) != NULL) {
 		/* Another member has this name, such as one with the same address in another zone.  Ask the sender who it is. */
-		join_start(s, in, &in->from, JOIN_GREET);
+		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 		return NULL;
 	}
 	m = members_create(s, in, &id);
@@ -260,14 +260,14 @@ speaker_stand_in(struct swim *s, const struct input *in)
 		s->stats.ignored[SWIM_IGNORE_NO_MEMORY]++;
 		return NULL;
 	}
-	m->stand_in = true;
+	m->unnamed = true;
 	m->peer = PEER_BASE;
 	introduce_met(s, m);
-	s->stand_ins++;
-	s->stand_in_ends =
-	    swim_time_min(s->stand_in_ends, swim_time_add(s->now, speaker_stand_in_hold(s)));
+	s->unnamed_count++;
+	s->unnamed_end =
+	    swim_time_min(s->unnamed_end, swim_time_add(s->now, speaker_stand_in_hold(s)));
 	members_transition(s, in, m, LIFE_ALIVE, 0);
-	join_start(s, in, &in->from, JOIN_GREET);
+	inquiry_start(s, in, &in->from, INQUIRY_GREET);
 	return m;
 }
 
@@ -279,7 +279,7 @@ speaker_gone_at(const struct swim *s, const struct swim_addr *from)
 	size_t i = 0;
 
 	while ((m = locate_each_at(s, from, &i)) != NULL) {
-		if (found == NULL || m->proven)
+		if (found == NULL || m->routable)
 			found = m;
 	}
 	return found;
@@ -292,22 +292,22 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 
 	if (m != NULL && m != s->self && !members_is_live(m)) {
 		if (RULE(place_of_gone_is_asked))
-			join_start(s, in, &in->from, JOIN_GREET);
+			inquiry_start(s, in, &in->from, INQUIRY_GREET);
 		return speaker_gone_at(s, &in->from);
 	}
-	if (m == NULL && join_is_move_to(s, &in->from))
+	if (m == NULL && inquiry_is_move_to(s, &in->from))
 		return NULL;
 	if (m == NULL)
 		return speaker_stand_in(s, in);
-	if (m->stand_in && !m->proven)
-		join_start(s, in, &in->from, JOIN_GREET);
+	if (m->unnamed && !m->routable)
+		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 	return m;
 }
 
 static bool
-speaker_is_unconfirmed(const struct member *m)
+speaker_is_unnamed(const struct member *m)
 {
-	return m->stand_in && !m->proven;
+	return m->unnamed && !m->routable;
 }
 
 static void
@@ -319,13 +319,13 @@ speaker_drop(struct swim *s, const struct input *in, struct member *m)
 }
 
 void
-speaker_drop_stand_in(struct swim *s, const struct input *in, const struct swim_addr *addr)
+speaker_drop_unnamed(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
 	struct member *m;
 	size_t i = 0;
 
 	while ((m = locate_each_at(s, addr, &i)) != NULL) {
-		if (speaker_is_unconfirmed(m)) {
+		if (speaker_is_unnamed(m)) {
 			speaker_drop(s, in, m);
 			return;
 		}
@@ -339,7 +339,7 @@ speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_add
 	struct member *o;
 	size_t i = 0;
 
-	if (m == NULL || m == s->self || m->peer != PEER_SWIMD || !m->proven ||
+	if (m == NULL || m == s->self || m->peer != PEER_SWIMD || !m->routable ||
 	    base_may_be_alias(m))
 		return;
 	while ((o = locate_each_at(s, addr, &i)) != NULL) {
@@ -353,36 +353,36 @@ speaker_drop_alias(struct swim *s, const struct input *in, const struct swim_add
 void
 speaker_tick(struct swim *s, const struct input *in)
 {
-	if (!swim_time_reached(s->now, s->stand_in_ends))
+	if (!swim_time_reached(s->now, s->unnamed_end))
 		return;
-	s->stand_in_ends = SWIM_TIME_NEVER;
-	for (size_t i = s->table.count; i-- > 0 && s->stand_ins > 0;) {
+	s->unnamed_end = SWIM_TIME_NEVER;
+	for (size_t i = s->table.count; i-- > 0 && s->unnamed_count > 0;) {
 		struct member *m = s->table.v[i];
 		swim_time ends = swim_time_add(m->met, speaker_stand_in_hold(s));
 
-		if (!speaker_is_unconfirmed(m))
+		if (!speaker_is_unnamed(m))
 			continue;
 		if (swim_time_reached(s->now, ends))
 			speaker_drop(s, in, m);
 		else
-			s->stand_in_ends = swim_time_min(s->stand_in_ends, ends);
+			s->unnamed_end = swim_time_min(s->unnamed_end, ends);
 	}
 }
 
 swim_time
 speaker_deadline(const struct swim *s)
 {
-	return s->stand_in_ends;
+	return s->unnamed_end;
 }
 
 void
-speaker_introduce(struct swim *s, struct input *in)
+speaker_add_member(struct swim *s, struct input *in)
 {
 	struct member *m;
 
 	if (s->leaving || !base_speaks(in->msg) || in->claimed.address.len == 0)
 		return;
-	join_introduce(s, in, &in->claimed, &in->from);
+	inquiry_introduce(s, in, &in->claimed, &in->from);
 	m = members_find(s, in->claimed.id.bytes, in->claimed.id.len);
 	if (m != NULL && m != s->self)
 		speaker_note_kind(s, in, m);

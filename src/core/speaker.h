@@ -13,7 +13,7 @@ struct input;
 struct member;
 struct swim;
 
-#define STAND_INS_MAX 64 /* unnamed base peers not yet proven, at once */
+#define UNNAMED_MAX 64 /* unnamed base peers not yet routable, at once */
 
 /*
  * Who sent this.  Ours carry their sender's name, an envelope too; a base peer's is the known member at
@@ -39,12 +39,12 @@ void speaker_ask(struct swim *, const struct input *, const struct member *m);
  */
 struct member *speaker_meet(struct swim *, const struct input *, struct member *known);
 /* The member at this address has answered by its id: drop the unconfirmed stand-in of this address. */
-void speaker_drop_stand_in(struct swim *, const struct input *, const struct swim_addr *);
+void speaker_drop_unnamed(struct swim *, const struct input *, const struct swim_addr *);
 /* If a swimd has answered at this address, drop the member that base peers made of it by calling it by its address. */
 void speaker_drop_alias(struct swim *, const struct input *, const struct swim_addr *);
 void speaker_tick(struct swim *, const struct input *);
 swim_time speaker_deadline(const struct swim *);
 /* A base peer in an envelope says who it is: it need say no more to be a member. */
-void speaker_introduce(struct swim *, struct input *);
+void speaker_add_member(struct swim *, struct input *);
 
 #endif

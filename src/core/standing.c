@@ -10,9 +10,9 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 {
 	const struct member *m = locate_at(s, from);
 
-	if (m == NULL || !members_is_shown(m) || m->stand_in)
+	if (m == NULL || !members_is_visible(m) || m->unnamed)
 		return SWIM_STANDING_STRANGER;
-	return m->proven ? SWIM_STANDING_PROVEN : SWIM_STANDING_HEARSAY;
+	return m->routable ? SWIM_STANDING_ROUTABLE : SWIM_STANDING_HEARSAY;
 }
 
 /* Does an answer to this question count, whoever sends it? */
@@ -35,13 +35,13 @@ standing_is_asked(const struct swim *s, const struct question *q, const struct s
 	case QUESTION_LINK_CHECK:
 	case QUESTION_LINK_RETRY:
 	case QUESTION_RELAY:
-	case QUESTION_JOIN:
+	case QUESTION_INQUIRY:
 	case QUESTION_SYNC:
 		return true;
-	case QUESTION_PROOF:
+	case QUESTION_ROUTABLE:
 		/* Anybody may make us believe in a member, and is sent this question where the member is said to live. */
 		m = locate_at(s, from);
-		return m != NULL && m->extra == question_owner(q, struct extra, proof);
+		return m != NULL && m->extra == question_owner(q, struct extra, routable_question);
 	case QUESTION_CLOSED:
 	case QUESTION_LATE:
 	case QUESTION_VISITOR:

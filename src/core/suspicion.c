@@ -131,10 +131,10 @@ suspicion_wait_for_verdict(const struct swim *s, const struct member *m)
 static unsigned
 suspicion_questions_left(const struct swim *s, const struct member *m)
 {
-	unsigned all = doubt_questions_before_verdict(s, m->suspicion->counted);
-	unsigned asked = m->suspicion->question.tries, lately = m->suspicion->lately;
+	unsigned all = doubt_questions_before_verdict(s, m->suspicion->began);
+	unsigned asked = m->suspicion->question.tries, final_tries = m->suspicion->final_tries;
 	unsigned left = all > asked ? all - asked : 0;
-	unsigned last = LOSS_QUESTIONS_LEAST > lately ? LOSS_QUESTIONS_LEAST - lately : 0;
+	unsigned last = LOSS_QUESTIONS_LEAST > final_tries ? LOSS_QUESTIONS_LEAST - final_tries : 0;
 
 	if (!RULE(last_questions))
 		return 0;
@@ -165,7 +165,7 @@ suspicion_schedule(const struct swim *s, struct member *m)
 
 	m->deadline = RULE(suspicion_ends)
 			  ? suspicion_not_before(
-				swim_time_add(x->counted, suspicion_wait_for_verdict(s, m)), s->now)
+				swim_time_add(x->began, suspicion_wait_for_verdict(s, m)), s->now)
 			  : SWIM_TIME_NEVER;
 	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-suspicion_round_time(s, m, left).ns))
 			: m->deadline;
@@ -174,9 +174,9 @@ suspicion_schedule(const struct swim *s, struct member *m)
 	 * after, again and again until the verdict: it may have refuted, or others may have come to a verdict, without
 	 * us hearing of it.
 	 */
-	lone = swim_time_add(x->asked_at, swim_ns(suspicion_least_wait(s).ns - whole));
-	x->ask_at = swim_time_min(suspicion_not_before(lone, x->asked_at),
-	    suspicion_not_before(last, swim_time_add(x->asked_at, early)));
+	lone = swim_time_add(x->answer_due, swim_ns(suspicion_least_wait(s).ns - whole));
+	x->ask_at = swim_time_min(suspicion_not_before(lone, x->answer_due),
+	    suspicion_not_before(last, swim_time_add(x->answer_due, early)));
 	if (RULE(question_not_overdue))
 		x->ask_at = suspicion_not_before(x->ask_at, s->now);
 }
@@ -278,8 +278,8 @@ suspicion_begin(struct swim *s, struct member *m)
 {
 	struct suspicion *x = m->suspicion;
 
-	x->counted = x->asked_at = s->now;
-	x->lately = 0;
+	x->began = x->answer_due = s->now;
+	x->final_tries = 0;
 	suspicion_renumber(s, x, 0);
 	suspicion_schedule(s, m);
 }
@@ -391,14 +391,14 @@ suspicion_is_void(const struct swim *s, const struct input *in, const struct wir
 }
 
 bool
-suspicion_proves(const struct swim *s, const struct member *m, const struct wire_update *u)
+suspicion_confirms(const struct swim *s, const struct member *m, const struct wire_update *u)
 {
 	bool same = members_status(m) == SWIM_SUSPECT && m->incarnation == u->incarnation;
 	/* Where only we and it are left, one word is all that there can be. */
 	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
 	unsigned count = same ? suspicion_accusers(s, m) : 0;
 
-	if (!RULE(verdict_is_proven))
+	if (!RULE(verdict_is_confirmed))
 		return true;
 	if (u->accuser_count == 0)
 		return false;
@@ -499,22 +499,22 @@ suspicion_ask(struct swim *s, struct member *m)
 	/* Long before the verdict one question has to do: there may be many to be asked. */
 	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
 	/* What loss adds to the least is ours alone to ask. */
-	bool least = lone || x->lately < LOSS_QUESTIONS_LEAST;
+	bool least = lone || x->final_tries < LOSS_QUESTIONS_LEAST;
 	uint64_t seq = question_try(&x->question);
 
-	x->lately = lone ? 0 : (uint8_t)(x->lately + least);
-	x->asked_at = swim_time_add(s->now, patience);
+	x->final_tries = lone ? 0 : (uint8_t)(x->final_tries + least);
+	x->answer_due = swim_time_add(s->now, patience);
 	suspicion_schedule(s, m);
 	if (!RULE(last_questions))
 		return;
 	probe_ping(s, m, seq);
-	if (least && (extra_of(m)->missed > 0 || !suspicion_confirmed(s, m)))
+	if (least && (extra_of(m)->relayed > 0 || !suspicion_confirmed(s, m)))
 		suspicion_ask_others(s, m, patience);
 }
 
 /* True when the verdict fell, or there is nothing to be asked now. */
 static bool
-suspicion_judge(struct swim *s, const struct input *in, struct member *m)
+suspicion_try_verdict(struct swim *s, const struct input *in, struct member *m)
 {
 	/* Accusers may have died since. */
 	suspicion_schedule(s, m);
@@ -524,11 +524,11 @@ suspicion_judge(struct swim *s, const struct input *in, struct member *m)
 	    (RULE(late_verdict_asks) && suspicion_questions_left(s, m) > 0))
 		return false;
 	/* The member is being asked whether it has left. */
-	if (join_is_leaver(s, &m->addr)) {
+	if (inquiry_is_leaver(s, &m->addr)) {
 		suspicion_begin(s, m);
 		return true;
 	}
-	if (doubt_forbids_verdict(s, m->suspicion->counted)) {
+	if (doubt_forbids_verdict(s, m->suspicion->began)) {
 		suspicion_begin(s, m);
 		return true;
 	}
@@ -547,7 +547,7 @@ suspicion_lives(struct swim *s, struct member *m)
 {
 	suspicion_begin(s, m);
 	/* It is asked no more often than it would be probed, however soon its answers come. */
-	m->suspicion->asked_at = swim_time_add(s->now, s->config.timing.probe_interval);
+	m->suspicion->answer_due = swim_time_add(s->now, s->config.timing.probe_interval);
 	suspicion_schedule(s, m);
 }
 
@@ -603,7 +603,7 @@ suspicion_tick(struct swim *s, const struct input *in)
 
 		while (members_status(m) == SWIM_SUSPECT &&
 		       swim_time_reached(s->now, m->suspicion->ask_at)) {
-			if (!suspicion_judge(s, in, m))
+			if (!suspicion_try_verdict(s, in, m))
 				suspicion_ask(s, m);
 		}
 	}
@@ -626,13 +626,13 @@ suspicion_stalled(struct swim *s, swim_duration late)
 		struct member *m = s->suspects[i];
 		struct suspicion *x = m->suspicion;
 
-		x->counted = swim_time_add(x->counted, late);
-		x->asked_at = swim_time_add(x->asked_at, late);
+		x->began = swim_time_add(x->began, late);
+		x->answer_due = swim_time_add(x->answer_due, late);
 		m->deadline = swim_time_add(m->deadline, late);
 		/* What was asked before is void too: nobody was there to hear the answer. */
 		suspicion_renumber(s, x, RULE(stall_voids_questions) ? 0 : x->question.tries);
 		if (RULE(stall_voids_questions))
-			x->lately = 0;
+			x->final_tries = 0;
 		x->ask_at = swim_time_add(x->ask_at, late);
 	}
 }

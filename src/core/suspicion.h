@@ -19,16 +19,16 @@ struct swim;
 
 /* Why a member is suspected; and of a dead one who came to the verdict. */
 struct suspicion {
-	swim_time counted;        /* since when, for the verdict */
+	swim_time began;          /* since when, for the verdict */
 	swim_time ask_at;         /* when the suspect is asked next, or judged */
-	swim_time asked_at;       /* when the last question to it has had its time */
+	swim_time answer_due;     /* when the last question to it has had its time */
 	struct question question; /* its tries are those that the suspect has not answered */
 	struct question question_to_others;   /* of those that others pass on to the suspect */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
 	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
 	uint8_t accuser_count;
-	uint8_t lately; /* questions of the last round before the verdict */
-	bool doomed;    /* a suspect, to be forgotten with its verdict */
+	uint8_t final_tries; /* questions of the last round before the verdict */
+	bool doomed;         /* a suspect, to be forgotten with its verdict */
 };
 #define SUSPECT_NOWHERE UINT32_MAX
 
@@ -68,7 +68,7 @@ bool suspicion_take(struct swim *, const struct input *, struct member *,
 /* It is the word of those alone whom we hold dead. */
 bool suspicion_is_void(const struct swim *, const struct input *, const struct wire_update *);
 /* Enough others have found m silent for us to hold it dead, as the update does. */
-bool suspicion_proves(const struct swim *, const struct member *m, const struct wire_update *);
+bool suspicion_confirms(const struct swim *, const struct member *m, const struct wire_update *);
 /* Those to be named with an update of m: all of a suspect, as many as a verdict needs of one that is dead. */
 uint8_t suspicion_named(const struct swim *, const struct member *m,
     uint64_t out[WIRE_ACCUSERS_MAX]);

@@ -100,7 +100,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	rumour_init(&s->rumours);
 	pool_init(&s->suspicions, sizeof(struct suspicion));
 	s->gossip_at = s->check_at = s->path_next = s->report_at = SWIM_TIME_NEVER;
-	s->stand_in_ends = SWIM_TIME_NEVER;
+	s->unnamed_end = SWIM_TIME_NEVER;
 	s->introduce_at = SWIM_TIME_NEVER;
 	s->stats.path_smallest = config->max_datagram;
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
@@ -121,7 +121,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 		return NULL;
 	}
 	s->self->peer = PEER_SWIMD;
-	s->self->proven = true;
+	s->self->routable = true;
 	s->self->told = TOLD_JOINED;
 	members_transition(s, input_own(s, &room), s->self, LIFE_ALIVE, config->incarnation);
 	gossip_queue(s, s->self);
@@ -206,12 +206,12 @@ swim_tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 
 /* Has the sender of a ping shown that it is at the source address?  Whoever has not gets no more bytes than it sent. */
 static bool
-swim_is_shown_sender(const struct swim *s, const struct input *in, const struct member *sender)
+swim_is_routable_sender(const struct swim *s, const struct input *in, const struct member *sender)
 {
 	if (sender == NULL)
 		return false;
-	return sender == s->self ? claim_is_shown(s, in, &in->from)
-				 : link_is_shown_at(sender, &in->from);
+	return sender == s->self ? claim_is_routable(s, in, &in->from)
+				 : link_is_routable_at(sender, &in->from);
 }
 
 /* The sender asks whether a size arrives: pad the answer, but never beyond the size of the question, nor beyond `most`. */
@@ -271,24 +271,24 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	/* The gossip just applied may have introduced the sender. */
 	struct member *sender = members_find(s, in->speaker.bytes, in->speaker.len);
 	size_t budget, len_min;
-	bool shown;
+	bool routable;
 
 	if (!input_names_sender(in))
 		sender = speaker_meet(s, in, sender);
-	shown = swim_is_shown_sender(s, in, sender);
+	routable = swim_is_routable_sender(s, in, sender);
 	budget = path_safe(s, sender);
-	if (!shown && in->len - in->allowance->spent < budget)
+	if (!routable && in->len - in->allowance->spent < budget)
 		budget = in->len - in->allowance->spent;
 	/* Earlier versions of swimd leave out their name when there is no room, and then look like base peers. */
 	if (in->base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;
 	if (base_is_recipient(recipient))
-		len_min = base_answer_trailer(s, &self, shown ? SIZE_MAX : budget, &trailer);
+		len_min = base_answer_trailer(s, &self, routable ? SIZE_MAX : budget, &trailer);
 	else
-		len_min = outbox_answer_trailer(s, &self, shown ? SIZE_MAX : budget, &trailer);
-	if (!shown && sender != NULL && sender == s->self && !input_is_from(in, &s->self->addr) &&
-	    swim_answer_small(s, in, budget))
+		len_min = outbox_answer_trailer(s, &self, routable ? SIZE_MAX : budget, &trailer);
+	if (!routable && sender != NULL && sender == s->self &&
+	    !input_is_from(in, &s->self->addr) && swim_answer_small(s, in, budget))
 		return;
 	if (!outbox_begin(s, &w, &trailer, s->config.max_datagram))
 		return;
@@ -296,7 +296,7 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	wire_begin_ack(&w, in->msg->seq, &self);
 	if (len_min < budget)
 		swim_answer_updates(s, in, &w, sender, budget);
-	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, shown ? SIZE_MAX : budget),
+	outbox_end(s, &w, &trailer, swim_answer_padding(s, in, routable ? SIZE_MAX : budget),
 	    &in->from);
 }
 
@@ -336,14 +336,14 @@ swim_hear_namesake(struct swim *s, const struct input *in)
 {
 	bool ping = in->msg->type == WIRE_PING, began;
 
-	if (claim_is_shown(s, in, &in->from)) {
+	if (claim_is_routable(s, in, &in->from)) {
 		/* Where one of another name answers, nothing is to be refuted: each rise costs a write to the disk. */
-		join_contest(s, in, &in->from,
+		inquiry_contest(s, in, &in->from,
 		    claim_is_by_namesake(s, &in->from) ? s->self->incarnation : 0);
 		return false;
 	}
 	in->allowance->credit = in->len;
-	began = !(ping && join_asks(s, &in->from)) && join_contest(s, in, &in->from, 0);
+	began = !(ping && inquiry_asks(s, &in->from)) && inquiry_contest(s, in, &in->from, 0);
 	if (ping && !began && RULE(namesake_is_answered))
 		swim_receive_ping(s, in);
 	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
@@ -369,9 +369,9 @@ static const struct {
     [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK},
     [QUESTION_LINK_RETRY] = {link_retry_answered, WIRE_ACK},
     [QUESTION_RELAY] = {relay_answered, WIRE_ACK},
-    [QUESTION_JOIN] = {join_answered, WIRE_ACK},
+    [QUESTION_INQUIRY] = {inquiry_answered, WIRE_ACK},
     [QUESTION_VISITOR] = {visitor_answered, WIRE_ACK},
-    [QUESTION_PROOF] = {gossip_answered, WIRE_ACK},
+    [QUESTION_ROUTABLE] = {gossip_answered, WIRE_ACK},
     [QUESTION_PATH] = {path_answered, WIRE_ACK},
     [QUESTION_INTRODUCTION] = {introduce_answered, WIRE_ACK},
     [QUESTION_SYNC] = {sync_answered, WIRE_SYNC},
@@ -406,7 +406,7 @@ swim_receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 		link_answered(s, in);
 	}
 	apply_updates(s, in);
-	if (purpose == QUESTION_PROOF && in->answer.ours)
+	if (purpose == QUESTION_ROUTABLE && in->answer.ours)
 		gossip_welcome(s, in);
 	if (!RULE(ack_is_last))
 		swim_receive_ping(s, in);
@@ -419,14 +419,14 @@ swim_receive_message(struct swim *s, struct input *in, const struct member *spea
 	switch (in->msg->type) {
 	case WIRE_PING:
 		if (speaker == s->self)
-			join_came_back(s, in, in->msg->seq);
+			inquiry_came_back(s, in, in->msg->seq);
 		apply_updates(s, in);
-		speaker_introduce(s, in);
+		speaker_add_member(s, in);
 		swim_receive_ping(s, in);
 		break;
 	case WIRE_PING_REQ:
 		apply_updates(s, in);
-		speaker_introduce(s, in);
+		speaker_add_member(s, in);
 		if (!input_names_sender(in))
 			speaker_meet(s, in, NULL);
 		relay_request(s, in);
@@ -436,7 +436,7 @@ swim_receive_message(struct swim *s, struct input *in, const struct member *spea
 		break;
 	case WIRE_NACK:
 		probe_nack(s, in);
-		join_nack(s, in);
+		inquiry_nack(s, in);
 		break;
 	case WIRE_GOSSIP:
 		apply_updates(s, in);
@@ -465,8 +465,9 @@ swim_receive_tell_missed(struct swim *s, const struct input *in)
 {
 	const struct findings *found = in->found;
 
-	if (found->missed != NULL && (found->missed != s->self || in->msg->type != WIRE_PING))
-		gossip_tell(s, in, found->missed);
+	if (found->unaware_of != NULL &&
+	    (found->unaware_of != s->self || in->msg->type != WIRE_PING))
+		gossip_tell(s, in, found->unaware_of);
 	if (found->lacks_answer && RULE(answer_is_told))
 		gossip_tell_answered(s, in);
 	introduce_answer_stale(s, in);
@@ -503,7 +504,7 @@ swim_receive(struct swim *s, struct input *in)
 	/* Another under our name; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, in);
 	if (speaker == s->self && named && in->msg->type != WIRE_CLAIM &&
-	    !input_is_from(in, &s->self->addr) && !join_is_ours(s, in->msg->seq) &&
+	    !input_is_from(in, &s->self->addr) && !inquiry_is_ours(s, in->msg->seq) &&
 	    swim_hear_namesake(s, in))
 		return;
 	if (speaker != NULL && speaker != s->self && named)
@@ -606,7 +607,7 @@ swim_reap(struct swim *s, const struct input *in)
 
 		if (!swim_time_reached(s->now, m->deadline))
 			continue;
-		if (members_is_shown(m) && members_is_announced(m))
+		if (members_is_visible(m) && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_REMOVED, m);
 		members_destroy(s, in, m);
 	}
@@ -631,7 +632,7 @@ swim_tick(struct swim *s, swim_time now)
 		link_tick(s, in);
 		link_report_tick(s);
 	}
-	join_tick(s, in);
+	inquiry_tick(s, in);
 	speaker_tick(s, in);
 	sync_tick(s, in);
 	if (!s->leaving) {
@@ -655,7 +656,7 @@ swim_deadline(const struct swim *s)
 	if (s->left)
 		return SWIM_TIME_NEVER;
 	at = swim_time_min(at, relay_deadline(s));
-	at = swim_time_min(at, join_deadline(s));
+	at = swim_time_min(at, inquiry_deadline(s));
 	at = swim_time_min(at, sync_deadline(s));
 	at = swim_time_min(at, speaker_deadline(s));
 	if (s->leaving)
@@ -688,7 +689,7 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	struct input_room room;
 
 	s->now = now;
-	if (m == NULL || !members_is_shown(m))
+	if (m == NULL || !members_is_visible(m))
 		return SWIM_REMOVE_NOT_FOUND;
 	/* We ourselves may have left, and still are to be told of. */
 	if (m == s->self || (members_status(m) != SWIM_DEAD && members_status(m) != SWIM_LEFT))
@@ -765,7 +766,7 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
 		m = members_find(s, r->name, r->name_len);
 		if (m != NULL && m != s->self)
-			m->answered = m->answered || r->answered;
+			m->was_routable = m->was_routable || r->answered;
 	}
 }
 

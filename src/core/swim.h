@@ -24,7 +24,7 @@
 #define SWIM_CLUSTER_MAX 64
 #define SWIM_MEMBERS_DEFAULT 10000
 #define SWIM_JUMP_DEFAULT (UINT64_C(1) << 32)
-#define SWIM_PENDING_JOINS 64
+#define SWIM_INQUIRIES 64
 #define SWIM_RELAYS 64
 
 struct swim;
@@ -117,7 +117,7 @@ enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_a
 enum swim_standing {
 	SWIM_STANDING_STRANGER,
 	SWIM_STANDING_HEARSAY,
-	SWIM_STANDING_PROVEN,
+	SWIM_STANDING_ROUTABLE,
 };
 enum swim_standing swim_standing(const struct swim *, const struct swim_addr *from);
 /* Has this datagram the form of an answer, and the sequence number of a question of ours that waits for one? */
@@ -208,7 +208,7 @@ bool swim_next_event(struct swim *, struct swim_event *);
 
 /*
  * Introduce ourselves to whoever listens at this address; ends in SEED_ANSWERED, SEED_SILENT or SEED_FOREIGN.  False
- * when SWIM_PENDING_JOINS are under way already, or this one is.
+ * when SWIM_INQUIRIES are under way already, or this one is.
  */
 bool swim_join(struct swim *, swim_time now, const struct swim_addr *);
 /*

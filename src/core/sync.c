@@ -14,12 +14,12 @@
 
 #include "core/internal.h"
 
-#define TRIES 5          /* requests for one page until the sync is given up */
-#define BACKOFF_MAX 30   /* sync intervals */
-#define ARRIVING 5       /* sync intervals since the beginning */
-#define REQUEST_FIXED 12 /* cursor and digest count */
-#define DIGESTS_LEAST 16 /* in a request, before ours is */
-#define UPDATES_FIXED 9  /* their count, and what is around the tags of one */
+#define SYNC_TRIES 5           /* requests for one page until the sync is given up */
+#define BACKOFF_MAX 30         /* sync intervals */
+#define SYNC_EAGER_INTERVALS 5 /* sync intervals since the beginning */
+#define REQUEST_FIXED 12       /* cursor and digest count */
+#define DIGESTS_LEAST 16       /* in a request, before ours is */
+#define UPDATES_FIXED 9        /* their count, and what is around the tags of one */
 
 /*
  * The least time between two looks at others' views.  Short while we are still arriving, perhaps with many
@@ -29,7 +29,7 @@ static swim_duration
 sync_interval_of(const struct swim *s)
 {
 	swim_duration interval = s->config.timing.sync_interval;
-	bool arriving = swim_time_since(s->now, s->began).ns < ARRIVING * interval.ns;
+	bool arriving = swim_time_since(s->now, s->began).ns < SYNC_EAGER_INTERVALS * interval.ns;
 
 	return arriving ? swim_ns(interval.ns / 5) : interval;
 }
@@ -39,7 +39,7 @@ sync_is_stranger(const struct swim *s, const struct swim_addr *addr)
 {
 	const struct member *m = locate_at(s, addr);
 
-	return m == NULL || !members_is_shown(m);
+	return m == NULL || !members_is_visible(m);
 }
 
 /* One that was known for a member when it spoke from there is none, whatever address it tells. */
@@ -177,7 +177,7 @@ sync_start(struct swim *s, const struct input *in, const struct swim_addr *addr)
 		sync_fail(s);
 	s->sync = (struct sync){.active = true,
 	    .member = member,
-	    .vouches = in->vouches || in->answer.believed || visitor_is_arriving(s),
+	    .believed = in->believed || in->answer.believed || visitor_is_starting(s),
 	    .addr = *addr,
 	    .most = path_most(s, link_speaker(s, in, addr))};
 	s->check_at = SWIM_TIME_NEVER;
@@ -212,7 +212,7 @@ sync_compare(struct swim *s, const struct input *in)
 		return;
 	if (!s->synced) {
 		/* A request is large, and the source of what came may be forged: it has to answer first. */
-		join_start(s, in, &in->from, JOIN_CHECK);
+		inquiry_start(s, in, &in->from, INQUIRY_CHECK);
 		return;
 	}
 	if (!swim_time_is_never(s->check_at) &&
@@ -246,10 +246,10 @@ sync_tick(struct swim *s, const struct input *in)
 		s->check_at = SWIM_TIME_NEVER;
 		in->allowance->credit = s->check_credit;
 		in->allowance->charged = s->check_charged;
-		join_start(s, in, &s->check_addr, JOIN_CHECK);
+		inquiry_start(s, in, &s->check_addr, INQUIRY_CHECK);
 	}
 	if (s->sync.active && swim_time_reached(s->now, s->sync.next)) {
-		if (s->sync.question.tries < TRIES)
+		if (s->sync.question.tries < SYNC_TRIES)
 			sync_send_request(s);
 		else
 			sync_give_up(s);
@@ -277,7 +277,7 @@ sync_add_bucket(struct swim *s, struct wire_writer *w, struct wire_cursor *curso
 	for (; i < s->table.count && s->table.v[i]->hash >> 56 == cursor->bucket; i++) {
 		struct member *m = s->table.v[i];
 
-		if ((!members_is_shown(m) && !(removals && members_is_removed(m))) || m->stand_in)
+		if ((!members_is_visible(m) && !(removals && members_is_removed(m))) || m->unnamed)
 			continue;
 		/* A member too large for a page of its own goes without its tags, or every sync would end at it. */
 		if (!gossip_add_member(s, w, m)) {
@@ -333,7 +333,7 @@ sync_is_behind(const struct member *m, const struct wire_update *u, const struct
 {
 	if (u->incarnation < m->incarnation && (u->flags & WIRE_FLAG_FORGET))
 		return true;
-	if (!members_is_shown(m))
+	if (!members_is_visible(m))
 		return m == speaker;
 	return (members_status(m) == SWIM_ALIVE && u->incarnation < m->incarnation) ||
 	       (members_status(m) == SWIM_LEFT && u->status != SWIM_LEFT);
@@ -357,7 +357,7 @@ sync_teach(struct swim *s, const struct input *in, const struct wire_updates *up
 	while (wire_updates_next(updates, &iter, &u)) {
 		struct member *m = members_find(s, u.member.id.bytes, u.member.id.len);
 
-		if (m != NULL && !m->stand_in && u.incarnation <= m->incarnation &&
+		if (m != NULL && !m->unnamed && u.incarnation <= m->incarnation &&
 		    sync_is_behind(m, &u, speaker))
 			gossip_add_member(s, &w, m);
 	}
@@ -372,7 +372,7 @@ sync_answered(struct swim *s, const struct input *in, struct question *q)
 {
 	(void)s, (void)in; /* whoever answers */
 	return (struct answer){.ours = true,
-	    .believed = question_owner(q, struct sync, question)->vouches};
+	    .believed = question_owner(q, struct sync, question)->believed};
 }
 
 void

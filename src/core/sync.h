@@ -25,8 +25,8 @@ struct pace {
 
 struct sync {
 	bool active;
-	bool member;  /* who is asked was known for one when it began */
-	bool vouches; /* what it shows is taken without asking those that it tells of */
+	bool member;   /* who is asked was known for one when it began */
+	bool believed; /* what it shows is taken without asking those that it tells of */
 	struct swim_addr addr;
 	struct question question; /* for this page */
 	struct wire_cursor cursor;

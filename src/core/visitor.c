@@ -20,7 +20,7 @@
 #include "core/internal.h"
 
 /* The beginning of our own life, in sync intervals: members that we meet then count as the cluster. */
-#define ARRIVING 2
+#define STARTING_INTERVALS 2
 /* Probe intervals after which a member's word counts for others too. */
 #define STANDING_PERIODS 30
 /* Pings in a probe interval that may be larger than the datagrams that caused them: a base peer's smallest ping has 11 bytes. */
@@ -30,33 +30,33 @@
 #define TAGS_AROUND 7 /* bytes of the trailer entry of one member's tags, besides the tags */
 
 bool
-visitor_is_vouched(const struct swim *s, const struct input *in, bool from_subject)
+visitor_believes_update(const struct swim *s, const struct input *in, bool from_subject)
 {
-	return in->vouches || in->answer.believed || !RULE(visitor_is_asked) ||
-	       (from_subject && (in->answer.as_itself || visitor_is_arriving(s)));
+	return in->believed || in->answer.believed || !RULE(visitor_is_asked) ||
+	       (from_subject && (in->answer.as_itself || visitor_is_starting(s)));
 }
 
 static swim_duration
-visitor_arriving(const struct swim *s)
+visitor_starting(const struct swim *s)
 {
-	return swim_ns(ARRIVING * s->config.timing.sync_interval.ns);
+	return swim_ns(STARTING_INTERVALS * s->config.timing.sync_interval.ns);
 }
 
 bool
-visitor_is_arriving(const struct swim *s)
+visitor_is_starting(const struct swim *s)
 {
-	return swim_time_since(s->now, s->began).ns < visitor_arriving(s).ns;
+	return swim_time_since(s->now, s->began).ns < visitor_starting(s).ns;
 }
 
 bool
-visitor_vouches(const struct swim *s, const struct input *in, const struct member *speaker)
+visitor_believes_speaker(const struct swim *s, const struct input *in, const struct member *speaker)
 {
 	swim_duration standing = swim_ns(STANDING_PERIODS * s->config.timing.probe_interval.ns);
 
-	if ((!s->has_seeds || !RULE(seeds_are_trusted)) && visitor_is_arriving(s))
+	if ((!s->has_seeds || !RULE(seeds_are_trusted)) && visitor_is_starting(s))
 		return true;
 	return speaker != NULL && in->authority >= AUTHORITY_MEMBER &&
-	       (swim_time_since(speaker->met, s->began).ns < visitor_arriving(s).ns ||
+	       (swim_time_since(speaker->met, s->began).ns < visitor_starting(s).ns ||
 		   swim_time_since(s->now, speaker->met).ns >= standing.ns);
 }
 
@@ -280,9 +280,9 @@ visitor_take_up(struct swim *s, const struct input *in, const struct visitor *v)
 	if (m == NULL || m == s->self)
 		return;
 	m->peer = visitor_peer(s, in, v, m);
-	m->proven = swim_addr_equal(&m->addr, &v->addr);
+	m->routable = swim_addr_equal(&m->addr, &v->addr);
 	/* Its kind is still unknown, as the ping was too small: a larger ping asks for it. */
-	if (m->proven && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
+	if (m->routable && base_recipient(s, m) == WIRE_RECIPIENT_UNKNOWN)
 		gossip_ask_first(s, m);
 }
 
@@ -305,7 +305,7 @@ visitor_answered(struct swim *s, const struct input *in, struct question *q)
 	 * to nobody any more, since it was removed say, is taken up as if it were not known.
 	 */
 	m = members_find(s, id.bytes, id.len);
-	if (m == NULL || (!members_is_shown(m) && RULE(removed_returns))) {
+	if (m == NULL || (!members_is_visible(m) && RULE(removed_returns))) {
 		struct input known = input_answering(in, answer);
 
 		visitor_take_up(s, &known, &v);

@@ -34,11 +34,12 @@ struct visitor {
 #define VISITORS_MAX 64
 
 /* May the update at hand make a member, or move one?  `from_subject`: the member itself says so. */
-bool visitor_is_vouched(const struct swim *, const struct input *, bool from_subject);
+bool visitor_believes_update(const struct swim *, const struct input *, bool from_subject);
 /* True in the first seconds of our own life: members that we meet then count as the cluster. */
-bool visitor_is_arriving(const struct swim *);
+bool visitor_is_starting(const struct swim *);
 /* Does the speaker's word (NULL: a stranger's) count where it tells of others than itself? */
-bool visitor_vouches(const struct swim *, const struct input *, const struct member *speaker);
+bool visitor_believes_speaker(const struct swim *, const struct input *,
+    const struct member *speaker);
 /* The update may not: ping the address at which its member is said to live. */
 void visitor_hear(struct swim *, const struct input *, const struct wire_update *,
     const struct swim_addr *told, bool from_subject);

@@ -30,7 +30,7 @@ receive_standing(void *ctx, const struct swim_addr *from, const void *data, size
 		return ADMIT_STRANGER;
 	case SWIM_STANDING_HEARSAY:
 		return ADMIT_HEARSAY;
-	case SWIM_STANDING_PROVEN:
+	case SWIM_STANDING_ROUTABLE:
 		return ADMIT_PROVEN;
 	}
 	__builtin_unreachable();

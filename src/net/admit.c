@@ -97,13 +97,13 @@ admit_is_trusted(const struct admit *admit, uint64_t source, swim_time now)
 }
 
 static enum admit_refusal
-admit_member(struct admit *admit, swim_time now, uint64_t source, int64_t units, bool proven)
+admit_member(struct admit *admit, swim_time now, uint64_t source, int64_t units, bool routable)
 {
 	admit_rate *own = &admit->members[source % MEMBER_PLACES];
 
 	if (!admit_has_room(own, now, ADMIT_MEMBER_RATE, ADMIT_MEMBER_BURST))
 		return ADMIT_SOURCE_RATE;
-	if (!proven) {
+	if (!routable) {
 		if (!admit_has_room(&admit->all_hearsay, now, ADMIT_ALL_RATE, ADMIT_ALL_BURST))
 			return ADMIT_HEARSAY_RATE;
 		admit_pay(&admit->all_hearsay, now, units, ADMIT_ALL_RATE);
@@ -132,11 +132,11 @@ admit_datagram(struct admit *admit, swim_time now, const struct swim_addr *from,
 {
 	uint64_t source = admit_hash(admit, from);
 	int64_t units = 1 + (int64_t)(len / ADMIT_UNIT_BYTES);
-	bool proven = standing == ADMIT_PROVEN || admit_is_trusted(admit, source, now);
+	bool routable = standing == ADMIT_PROVEN || admit_is_trusted(admit, source, now);
 	enum admit_refusal refusal;
 
-	if (proven || standing == ADMIT_HEARSAY)
-		refusal = admit_member(admit, now, source, units, proven);
+	if (routable || standing == ADMIT_HEARSAY)
+		refusal = admit_member(admit, now, source, units, routable);
 	else
 		refusal = admit_stranger(admit, now, source, units);
 	if (!awaited)

@@ -3,7 +3,7 @@
  * Chooses which datagrams to read when more come than can be read.  Only the source address and the length decide,
  * before anything is decoded, so that refusing a datagram costs next to nothing.
  *
- * Each source has a rate of its own.  For sources that have proven their address (they have answered a question) it
+ * Each source has a rate of its own.  For sources that have routable their address (they have answered a question) it
  * is the only rate.  Members by hearsay, which have not answered yet, share one more rate, and all strangers share
  * another: so a flood from many false addresses takes from strangers alone.  Answers that we await have a rate that
  * no stranger can use up, because only members know the sequence numbers.  So in a flood of any kind members go on
@@ -57,7 +57,7 @@ void admit_free(struct admit *);
 
 /*
  * Tells whether this datagram may be read.  `awaited` means that it has the form of an answer and the sequence number
- * of a question of ours; its source then counts as proven for a while.
+ * of a question of ours; its source then counts as routable for a while.
  */
 enum admit_refusal admit_datagram(struct admit *, swim_time now, const struct swim_addr *from,
     size_t len, enum admit_standing, bool awaited);

@@ -15,7 +15,7 @@ struct past {
 	swim_time since;
 	size_t live; /* most members alive while this rumour waited */
 	enum swim_status status;
-	bool hidden, forget, vouched, stand_in, queued;
+	bool hidden, forget, vouched, unnamed, queued;
 	bool withheld;     /* base peers are not told of it by gossip */
 	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
 	unsigned sent;
@@ -216,7 +216,7 @@ static bool
 same_rumour(const struct past *a, const struct past *b)
 {
 	return a->incarnation == b->incarnation && a->status == b->status &&
-	       a->hidden == b->hidden && a->forget == b->forget && a->stand_in == b->stand_in &&
+	       a->hidden == b->hidden && a->forget == b->forget && a->unnamed == b->unnamed &&
 	       a->vouched == b->vouched && a->accusers == b->accusers;
 }
 
@@ -298,7 +298,7 @@ fact_fault(const struct history *h, const struct member *m)
 	bool live = swim_status_is_live(members_status(m));
 	const char *tags = m->partial || !live ? NULL : m->tags_len > 0 ? m->tags : "";
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
-	if (!members_is_shown(m) || m->stand_in)
+	if (!members_is_visible(m) || m->unnamed)
 		return NULL;
 	if (!facts_has(h->facts, identity) && !is_known_by_ack(h, m))
 		return "has an address or tags that it never said it has at that incarnation";
@@ -332,10 +332,10 @@ present(const struct history *h, const struct swim *s, const struct member *m,
 	    .since = m->since,
 	    .live = members_live(s) + h->told,
 	    .status = members_status(m),
-	    .hidden = !members_is_shown(m),
+	    .hidden = !members_is_visible(m),
 	    .forget = members_is_removed(m),
-	    .vouched = m->lived == LIVED_BY_RUMOUR,
-	    .stand_in = m->stand_in,
+	    .vouched = m->answered == ANSWERED_BY_RUMOUR,
+	    .unnamed = m->unnamed,
 	    .queued = m->rumour != NULL,
 	    .withheld = base_withholds(s, WIRE_RECIPIENT_NEW_BASE, m),
 	    .sent = m->rumour != NULL ? m->rumour->sent : 0,

@@ -11,14 +11,15 @@ static const char *
 suspicion_fault(const struct swim *s, const struct member *m)
 {
 	const struct suspicion *x = suspicion_of(m);
-	bool suspect = members_status(m) == SWIM_SUSPECT && members_is_shown(m);
+	bool suspect = members_status(m) == SWIM_SUSPECT && members_is_visible(m);
 
 	if (suspect != (x->place != SUSPECT_NOWHERE))
 		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
 	if (!suspect && m->suspicion != NULL && x->accuser_count == 0)
 		return "a suspicion without a suspect or an accuser";
 	if (!suspect)
-		return x->accuser_count > 0 && members_status(m) != SWIM_DEAD && members_is_shown(m)
+		return x->accuser_count > 0 && members_status(m) != SWIM_DEAD &&
+			       members_is_visible(m)
 			   ? "accused, but not suspect"
 			   : NULL;
 	if (x->place >= s->suspect_count || s->suspects[x->place] != m)
@@ -45,7 +46,7 @@ rumour_fault(const struct swim *s, const struct member *m)
 		return "its rumour is past its limit";
 	if (m->rumour != NULL && m->rumour->member != m)
 		return "its rumour is about another";
-	if (m->rumour != NULL && m->stand_in)
+	if (m->rumour != NULL && m->unnamed)
 		return "a rumour about a stand-in";
 	return NULL;
 }
@@ -53,7 +54,7 @@ rumour_fault(const struct swim *s, const struct member *m)
 static const char *
 list_fault(const struct swim *s, const struct member *m)
 {
-	bool live = members_status(m) <= SWIM_SUSPECT && members_is_shown(m) && m != s->self;
+	bool live = members_status(m) <= SWIM_SUSPECT && members_is_visible(m) && m != s->self;
 	bool gone = !live && m != s->self;
 
 	if (live != members_is_live(m) || gone != members_is_gone(m))
@@ -94,7 +95,7 @@ inspect(const struct swim *s, char *why, size_t size)
 		return true;
 	}
 	if (rumours != s->rumours.count || s->table.count > s->config.max_members ||
-	    s->stand_ins > STAND_INS_MAX || s->out_count > OUTBOX_DATAGRAMS ||
+	    s->unnamed_count > UNNAMED_MAX || s->out_count > OUTBOX_DATAGRAMS ||
 	    s->doubt.health > HEALTH_MAX) {
 		snprintf(why, size,
 		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
@@ -150,8 +151,8 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 		/* One may have begun just now; its end is what must come. */
 		if (s->relays[i].active && !ends_soon(s, s->relays[i].deadline))
 			busy = "a probe for another";
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++)
-		if (s->joins[i].active && s->joins[i].kind != JOIN_SEED)
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++)
+		if (s->inquiries[i].active && s->inquiries[i].kind != INQUIRY_SEED)
 			busy = "a question to a stranger";
 	if (s->rumours.count > 0)
 		busy = "a rumour";

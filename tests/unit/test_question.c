@@ -35,7 +35,7 @@ START_TEST(a_number_finds_its_row_until_the_row_is_closed)
 	ck_assert_uint_eq(question_try(&q), number(0));
 	ck_assert_ptr_eq(question_find(f->swim, number(0)), &q);
 	ck_assert(question_is(f->swim, number(0), QUESTION_PATH));
-	ck_assert(!question_is(f->swim, number(0), QUESTION_JOIN));
+	ck_assert(!question_is(f->swim, number(0), QUESTION_INQUIRY));
 	ck_assert_ptr_null(question_find(f->swim, number(1)));
 	question_close(f->swim, &q);
 	ck_assert(!question_is_open(&q));

@@ -535,7 +535,7 @@ START_TEST(joins_under_way_are_limited)
 
 		accepted += swim_join(f->swim, f->now, &addr);
 	}
-	ck_assert_uint_eq(accepted, SWIM_PENDING_JOINS);
+	ck_assert_uint_eq(accepted, SWIM_INQUIRIES);
 	fixture_free(f);
 }
 END_TEST

@@ -75,9 +75,9 @@ static const struct word authority_words[] = {
     {"any", ANY},
     {"<answered", BIT(AUTHORITY_STRANGER)},
     {"<member", BIT(AUTHORITY_STRANGER) | BIT(AUTHORITY_ANSWERED)},
-    {"<proven", BIT(AUTHORITY_STRANGER) | BIT(AUTHORITY_ANSWERED) | BIT(AUTHORITY_MEMBER)},
-    {"answered+", BIT(AUTHORITY_ANSWERED) | BIT(AUTHORITY_MEMBER) | BIT(AUTHORITY_PROVEN)},
-    {"member+", BIT(AUTHORITY_MEMBER) | BIT(AUTHORITY_PROVEN)},
+    {"<routable", BIT(AUTHORITY_STRANGER) | BIT(AUTHORITY_ANSWERED) | BIT(AUTHORITY_MEMBER)},
+    {"answered+", BIT(AUTHORITY_ANSWERED) | BIT(AUTHORITY_MEMBER) | BIT(AUTHORITY_ROUTABLE)},
+    {"member+", BIT(AUTHORITY_MEMBER) | BIT(AUTHORITY_ROUTABLE)},
     {NULL, 0},
 };
 static const struct word fact_words[] = {
@@ -86,10 +86,10 @@ static const struct word fact_words[] = {
     {"signed", FACT_SIGNED},
     {"base", FACT_BASE},
     {"moved", FACT_MOVED},
-    {"vouched", FACT_VOUCHED},
-    {"shown", FACT_SHOWN},
+    {"believed", FACT_BELIEVED},
+    {"routable", FACT_ROUTABLE},
     {"home", FACT_HOME},
-    {"proved", FACT_PROVED},
+    {"confirmed", FACT_CONFIRMED},
     {"void", FACT_VOID},
     {"asked-leave", FACT_ASKED_LEAVE},
     {"swimd", FACT_SWIMD},
@@ -129,7 +129,7 @@ static const struct word action_words[] = {
     {"left", ACTION_LEFT},
     {"refute", ACTION_REFUTE},
     {"contest", ACTION_CONTEST},
-    {"refute-suspect", ACTION_REFUTE_SUSPICION},
+    {"refute-suspect", ACTION_REFUTE_SUSPECT},
     {"refute-death", ACTION_REFUTE_DEATH},
     {"refute-hearsay", ACTION_REFUTE_HEARSAY},
     {"note-death", ACTION_NOTE_DEATH},
@@ -231,7 +231,7 @@ look_up(const struct table *table, const struct judge_case *c, unsigned otherwis
 static unsigned
 facts_of(enum judge_known known)
 {
-	unsigned all = FACT_PAGE | FACT_SUBJECT | FACT_SIGNED | FACT_BASE | FACT_VOUCHED;
+	unsigned all = FACT_PAGE | FACT_SUBJECT | FACT_SIGNED | FACT_BASE | FACT_BELIEVED;
 
 	switch (known) {
 	case KNOWN_NOBODY:
@@ -248,7 +248,7 @@ facts_of(enum judge_known known)
 	case KNOWN_REMOVED_LEFT:
 		break;
 	}
-	return all | FACT_MOVED | FACT_SHOWN | FACT_HOME | FACT_PROVED | FACT_VOID |
+	return all | FACT_MOVED | FACT_ROUTABLE | FACT_HOME | FACT_CONFIRMED | FACT_VOID |
 	       FACT_ASKED_LEAVE | FACT_SWIMD;
 }
 
@@ -335,7 +335,7 @@ strangers_change_little(const struct judge_case *c)
 		ck_assert_int_ne(action, ACTION_DEAD);
 		ck_assert_int_ne(action, ACTION_LEFT);
 	}
-	if ((c->facts & FACT_MOVED) && !(c->facts & (FACT_VOUCHED | FACT_SHOWN)) &&
+	if ((c->facts & FACT_MOVED) && !(c->facts & (FACT_BELIEVED | FACT_ROUTABLE)) &&
 	    c->relation == RELATION_HIGHER) {
 		ck_assert_int_ne(action, ACTION_ALIVE);
 		ck_assert_int_ne(action, ACTION_SUSPECT);
@@ -356,11 +356,11 @@ removals_are_carried_out(const struct judge_case *c)
 
 	if (live && c->said == SAID_REMOVED_DEAD && c->authority >= AUTHORITY_MEMBER &&
 	    (c->relation == RELATION_EQUAL || c->relation == RELATION_HIGHER) &&
-	    (c->facts & (FACT_PROVED | FACT_BASE | FACT_SUBJECT)) == FACT_PROVED)
+	    (c->facts & (FACT_CONFIRMED | FACT_BASE | FACT_SUBJECT)) == FACT_CONFIRMED)
 		ck_assert_int_eq(action_of(c), ACTION_FORGET);
 }
 
-START_TEST(a_removal_that_is_proved_is_carried_out)
+START_TEST(a_removal_that_is_confirmed_is_carried_out)
 {
 	walk(removals_are_carried_out);
 }
@@ -393,5 +393,6 @@ START_TEST(a_member_that_is_gone_returns_at_a_higher_incarnation_only)
 END_TEST
 
 UNIT_MAIN("swim_judge", the_manual_has_the_tables_of_the_core,
-    a_stranger_neither_ends_nor_moves_nor_removes_a_member, a_removal_that_is_proved_is_carried_out,
+    a_stranger_neither_ends_nor_moves_nor_removes_a_member,
+    a_removal_that_is_confirmed_is_carried_out,
     a_member_that_is_gone_returns_at_a_higher_incarnation_only)

@@ -133,7 +133,7 @@ START_TEST(standing_is_by_address_and_proof)
 	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_HEARSAY);
 	ck_assert_int_eq(swim_standing(f->swim, &two), SWIM_STANDING_STRANGER);
 	fixture_proven(f, 1);
-	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_PROVEN);
+	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_ROUTABLE);
 	one.port++;
 	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_STRANGER);
 	fixture_free(f);

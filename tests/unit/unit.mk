@@ -80,11 +80,11 @@ CONTROL_OBJS = tests/unit/control_world.o control/change.o control/client.o cont
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/admit.o net/loop.o net/zone.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/join.o core/link.o core/link_report.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/foreign.o core/gossip.o core/guest.o core/index.o core/join.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/link.o core/link_report.o core/locate.o core/loss.o core/members.o core/outbox.o \
+	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/foreign.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o \
 	core/probe.o core/profile.o core/question.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
 	$(CORE_OBJS) base/error.o \
 	base/histogram.o $(LOG_OBJS) base/rng.o

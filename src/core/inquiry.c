@@ -7,20 +7,20 @@
 
 #include "core/internal.h"
 
-#define TRIES 4 /* pings until an address counts as silent */
+#define INQUIRY_TRIES 4 /* pings until an address counts as silent */
 /* More rounds of so many pings to a member of our name that has not decided yet, and to one of an earlier version. */
 #define ROUNDS_MAX 6
 #define ROUNDS_EARLIER 1
 /* A leave must be told before other members declare the silent member failed. */
 #define LEAVER_HURRY 2
 #define PATIENCE_MAX swim_seconds(5) /* however slowly the failure detector asks */
-#define REST_MAX swim_seconds(60)    /* between contests with one that stays as we do */
+#define PAUSE_MAX swim_seconds(60)   /* between contests with one that stays as we do */
 #define ADDRESS_MAX 47               /* a numeric address as text, without a zone */
 /* What strangers make us ask leaves room for the joins that we are asked for ourselves. */
-#define OF_STRANGERS_MAX (SWIM_PENDING_JOINS / 2)
+#define INQUIRY_STRANGERS_MAX (SWIM_INQUIRIES / 2)
 
 static swim_duration
-join_patience(const struct swim *s)
+inquiry_patience(const struct swim *s)
 {
 	swim_duration timeout = s->config.timing.probe_timeout;
 
@@ -32,40 +32,40 @@ join_patience(const struct swim *s)
  * likes: they are no larger than that of one whose name we know.
  */
 static size_t
-join_padded_to(const struct swim *s, const struct input *in, const struct join *j,
+inquiry_padded_to(const struct swim *s, const struct input *in, const struct inquiry *j,
     const struct member *known)
 {
 	switch (j->kind) {
-	case JOIN_SEED:
+	case INQUIRY_SEED:
 		return outbox_room_for_ack(s, SWIM_NAME_MAX, ADDRESS_MAX);
-	case JOIN_CLAIM:
+	case INQUIRY_CLAIM:
 		return outbox_room_for_ack(s, s->self->name_len, ADDRESS_MAX);
-	case JOIN_CHECK:
+	case INQUIRY_CHECK:
 		/* Only an answer with a digest counts, so there must be room for one; nobody we know lives there. */
 		if (known == NULL)
 			return outbox_room_for_ack(s, in->speaker.len, ADDRESS_MAX);
 		break;
-	case JOIN_GREET:
+	case INQUIRY_GREET:
 		/* The answer is to show whether a swimd or a base peer sent it. */
 		if (known != NULL)
 			return outbox_room_for_kind(s, known->name_len, strlen(known->address));
 		break;
-	case JOIN_LEAVER:
-	case JOIN_FORMER:
+	case INQUIRY_LEAVER:
+	case INQUIRY_FORMER:
 		break;
 	}
 	return known != NULL ? outbox_room_for(s, known) : 0;
 }
 
 /*
- * Does the smallest form of this ping fit into the budget?  A JOIN_CLAIM ping must: only a swimd sends in our name, and its
+ * Does the smallest form of this ping fit into the budget?  A INQUIRY_CLAIM ping must: only a swimd sends in our name, and its
  * datagrams are large enough.  Other pings may exceed it now and then, as the datagrams of a base peer can be smaller.
  */
 static bool
-join_fits(struct swim *s, const struct input *in, const struct join *j,
+inquiry_fits(struct swim *s, const struct input *in, const struct inquiry *j,
     struct wire_trailer *trailer)
 {
-	if (j->kind == JOIN_CLAIM)
+	if (j->kind == INQUIRY_CLAIM)
 		return visitor_least(trailer, j->budget) <= j->budget;
 	return visitor_fit(s, in, trailer, j->budget) > 0;
 }
@@ -75,48 +75,49 @@ join_fits(struct swim *s, const struct input *in, const struct join *j,
  * address where we know a base peer.  A greeting to such an address tells nothing of swimds, so that both kinds can answer it.
  */
 static enum wire_recipient
-join_recipient_of(const struct swim *s, const struct join *j, const struct member *known)
+inquiry_recipient_of(const struct swim *s, const struct inquiry *j, const struct member *known)
 {
 	enum wire_recipient recipient = base_recipient(s, known);
 
 	switch (j->kind) {
-	case JOIN_CHECK:
+	case INQUIRY_CHECK:
 		/* Only swimds send digests, and a digest has made us ask. */
 		return WIRE_RECIPIENT_SWIMD;
-	case JOIN_CLAIM:
+	case INQUIRY_CLAIM:
 		return recipient == WIRE_RECIPIENT_UNKNOWN ? WIRE_RECIPIENT_SWIMD : recipient;
-	case JOIN_GREET:
+	case INQUIRY_GREET:
 		if (s->config.cluster[0] == '\0' && j->of_base != base_is_recipient(recipient))
 			return WIRE_RECIPIENT_UNKNOWN;
 		break;
-	case JOIN_SEED:
-	case JOIN_LEAVER:
-	case JOIN_FORMER:
+	case INQUIRY_SEED:
+	case INQUIRY_LEAVER:
+	case INQUIRY_FORMER:
 		break;
 	}
 	return recipient;
 }
 
-/* The member that a JOIN_LEAVER or a JOIN_FORMER asks about.  NULL: it is forgotten, or has another address by now. */
+/* The member that a INQUIRY_LEAVER or a INQUIRY_FORMER asks about.  NULL: it is forgotten, or has another address by now. */
 static struct member *
-join_asked_member(const struct swim *s, const struct join *j)
+inquiry_asked_member(const struct swim *s, const struct inquiry *j)
 {
 	size_t i = members_position_from(s, j->member);
 	struct member *m = i < s->table.count ? s->table.v[i] : NULL;
 
-	if (!RULE(leaver_is_asked) && j->kind == JOIN_LEAVER)
+	if (!RULE(leaver_is_asked) && j->kind == INQUIRY_LEAVER)
 		return locate_at(s, &j->addr);
 	return m != NULL && m->hash == j->member && swim_addr_equal(&m->addr, &j->addr) ? m : NULL;
 }
 
 static void
-join_add_updates(struct swim *s, struct wire_writer *w, const struct join *j, struct member *known)
+inquiry_add_updates(struct swim *s, struct wire_writer *w, const struct inquiry *j,
+    struct member *known)
 {
-	const struct member *leaver = j->kind == JOIN_LEAVER ? join_asked_member(s, j) : NULL;
+	const struct member *leaver = j->kind == INQUIRY_LEAVER ? inquiry_asked_member(s, j) : NULL;
 
 	/* A base peer that has not left refutes this suspicion in its answer. */
 	if (leaver != NULL)
-		gossip_add_doubt(w, leaver, j->than);
+		gossip_add_challenge(w, leaver, j->than);
 	/* A suspicion of the member at that address goes first, so that the member can refute it. */
 	if (known != NULL && known != s->self && members_status(known) != SWIM_ALIVE)
 		gossip_add_without(s, w, known);
@@ -125,7 +126,7 @@ join_add_updates(struct swim *s, struct wire_writer *w, const struct join *j, st
 
 /* Send the ping that only base peers read.  The one that only swimds read follows, and one of the two is answered. */
 static void
-join_send_to_base(struct swim *s, struct join *j, struct member *known)
+inquiry_send_to_base(struct swim *s, struct inquiry *j, struct member *known)
 {
 	struct wire_trailer trailer;
 	struct wire_writer w;
@@ -142,7 +143,7 @@ join_send_to_base(struct swim *s, struct join *j, struct member *known)
 }
 
 static bool
-join_send(struct swim *s, const struct input *in, struct join *j)
+inquiry_send(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	enum wire_type type = WIRE_PING;
 	enum wire_recipient recipient;
@@ -152,23 +153,23 @@ join_send(struct swim *s, const struct input *in, struct join *j)
 	size_t room;
 
 	/* As long as nobody has answered there, a ping is all: it proves the address, and the claim may come after it. */
-	if (j->kind == JOIN_CLAIM && !j->small)
+	if (j->kind == INQUIRY_CLAIM && !j->small)
 		claim_send(s, j);
 	known = locate_at(s, &j->addr);
-	recipient = join_recipient_of(s, j, known);
+	recipient = inquiry_recipient_of(s, j, known);
 	j->tries++;
 	j->sent = s->now;
-	j->next = swim_time_add(s->now, join_patience(s));
-	if (j->kind == JOIN_LEAVER)
-		j->next = swim_time_add(s->now, swim_ns(join_patience(s).ns / LEAVER_HURRY));
-	else if (j->small && (j->kind == JOIN_GREET || j->kind == JOIN_CLAIM))
-		j->next = swim_time_add(s->now, join_contest_takes(s));
+	j->next = swim_time_add(s->now, inquiry_patience(s));
+	if (j->kind == INQUIRY_LEAVER)
+		j->next = swim_time_add(s->now, swim_ns(inquiry_patience(s).ns / LEAVER_HURRY));
+	else if (j->small && (j->kind == INQUIRY_GREET || j->kind == INQUIRY_CLAIM))
+		j->next = swim_time_add(s->now, inquiry_contest_takes(s));
 	base_trailer(s, recipient, &trailer);
-	if (j->small && !join_fits(s, in, j, &trailer))
+	if (j->small && !inquiry_fits(s, in, j, &trailer))
 		return false;
-	if (j->kind == JOIN_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
+	if (j->kind == INQUIRY_SEED && recipient == WIRE_RECIPIENT_UNKNOWN) {
 		if (RULE(seed_may_be_base))
-			join_send_to_base(s, j, known);
+			inquiry_send_to_base(s, j, known);
 		recipient = WIRE_RECIPIENT_SWIMD;
 		type = WIRE_AUTHENTICATED;
 	}
@@ -179,8 +180,8 @@ join_send(struct swim *s, const struct input *in, struct join *j)
 		wire_begin_envelope(&w, j->question.seq);
 	wire_begin_ping(&w, j->question.seq);
 	if (!j->small)
-		join_add_updates(s, &w, j, known);
-	room = join_padded_to(s, in, j, known);
+		inquiry_add_updates(s, &w, j, known);
+	room = inquiry_padded_to(s, in, j, known);
 	if (j->small && room > j->budget)
 		room = j->budget;
 	j->to_base = base_is_recipient(recipient);
@@ -193,87 +194,87 @@ join_send(struct swim *s, const struct input *in, struct join *j)
 /*
  * A stranger may have us ask at an address that has never answered: once, in no more bytes than it sent.  Those of whom
  * we say more there, and more than once, are members that have answered there.  A namesake has no entry of its own in the
- * table of members, so claim_is_shown() says whether it has answered at this address.
+ * table of members, so claim_is_routable() says whether it has answered at this address.
  */
 static bool
-join_is_small(struct swim *s, const struct input *in, const struct join *j)
+inquiry_is_small(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	const struct member *m = link_speaker(s, in, &j->addr);
 
 	switch (j->kind) {
-	case JOIN_SEED:
+	case INQUIRY_SEED:
 		return false;
-	case JOIN_CLAIM:
-		if (claim_is_shown(s, in, &j->addr) || !RULE(claim_is_small))
+	case INQUIRY_CLAIM:
+		if (claim_is_routable(s, in, &j->addr) || !RULE(claim_is_small))
 			return false;
 		break;
-	case JOIN_GREET:
-	case JOIN_CHECK:
-	case JOIN_LEAVER:
-	case JOIN_FORMER:
+	case INQUIRY_GREET:
+	case INQUIRY_CHECK:
+	case INQUIRY_LEAVER:
+	case INQUIRY_FORMER:
 		break;
 	}
-	return m == NULL || !link_is_shown_at(m, &j->addr);
+	return m == NULL || !link_is_routable_at(m, &j->addr);
 }
 
 static void
-join_await(struct swim *s, struct join *j, uint64_t seq)
+inquiry_await(struct swim *s, struct inquiry *j, uint64_t seq)
 {
 	j->active = true;
-	question_open(s, &j->question, QUESTION_JOIN, seq);
+	question_open(s, &j->question, QUESTION_INQUIRY, seq);
 	question_try(&j->question);
 	/* A stranger is sent a greeting, and knows its number. */
-	j->question.of_stranger = j->kind == JOIN_GREET;
+	j->question.of_stranger = j->kind == INQUIRY_GREET;
 }
 
 static void
-join_end(struct swim *s, struct join *j)
+inquiry_end(struct swim *s, struct inquiry *j)
 {
 	j->active = false;
 	question_close(s, &j->question);
 }
 
 /* What a question is about. */
-struct join_about {
-	enum join_kind kind;
-	const struct member *member; /* JOIN_LEAVER, JOIN_FORMER: the member; else NULL */
-	uint64_t than;               /* JOIN_LEAVER: the incarnation that left */
+struct inquiry_about {
+	enum inquiry_kind kind;
+	const struct member *member; /* INQUIRY_LEAVER, INQUIRY_FORMER: the member; else NULL */
+	uint64_t than;               /* INQUIRY_LEAVER: the incarnation that left */
 };
 
 static bool
-join_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
-    const struct join_about *about)
+inquiry_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
+    const struct inquiry_about *about)
 {
-	enum join_kind kind = about->kind;
-	struct join *slot = NULL;
+	enum inquiry_kind kind = about->kind;
+	struct inquiry *slot = NULL;
 	unsigned of_strangers = 0;
 
 	if (s->leaving)
 		return false;
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		struct inquiry *j = &s->inquiries[i];
 
 		if (!j->active) {
 			slot = slot == NULL ? j : slot;
 			continue;
 		}
 		/* One look at another's view at a time. */
-		if (j->kind == kind && (kind == JOIN_CHECK || swim_addr_equal(&j->addr, addr)))
+		if (j->kind == kind && (kind == INQUIRY_CHECK || swim_addr_equal(&j->addr, addr)))
 			return false;
-		of_strangers += j->kind != JOIN_SEED;
+		of_strangers += j->kind != INQUIRY_SEED;
 	}
-	if (slot == NULL || (kind != JOIN_SEED && of_strangers >= OF_STRANGERS_MAX))
+	if (slot == NULL || (kind != INQUIRY_SEED && of_strangers >= INQUIRY_STRANGERS_MAX))
 		return false;
-	*slot = (struct join){.kind = kind,
+	*slot = (struct inquiry){.kind = kind,
 	    .addr = *addr,
 	    .of_base = in->base_peer && input_is_from(in, addr),
 	    .member = about->member == NULL ? 0 : about->member->hash,
 	    .than = about->than};
-	join_await(s, slot, core_seq(s));
-	slot->small = join_is_small(s, in, slot);
+	inquiry_await(s, slot, core_seq(s));
+	slot->small = inquiry_is_small(s, in, slot);
 	slot->budget = in->allowance->credit;
-	if (!join_send(s, in, slot)) {
-		join_end(s, slot);
+	if (!inquiry_send(s, in, slot)) {
+		inquiry_end(s, slot);
 		return false;
 	}
 	if (slot->small)
@@ -282,10 +283,10 @@ join_open(struct swim *s, const struct input *in, const struct swim_addr *addr,
 }
 
 bool
-join_start(struct swim *s, const struct input *in, const struct swim_addr *addr,
-    enum join_kind kind)
+inquiry_start(struct swim *s, const struct input *in, const struct swim_addr *addr,
+    enum inquiry_kind kind)
 {
-	return join_open(s, in, addr, &(struct join_about){.kind = kind});
+	return inquiry_open(s, in, addr, &(struct inquiry_about){.kind = kind});
 }
 
 bool
@@ -295,11 +296,11 @@ swim_join(struct swim *s, swim_time now, const struct swim_addr *addr)
 
 	s->now = now;
 	s->has_seeds = true;
-	return join_start(s, input_own(s, &room), addr, JOIN_SEED);
+	return inquiry_start(s, input_own(s, &room), addr, INQUIRY_SEED);
 }
 
 void
-join_introduce(struct swim *s, const struct input *in, const struct wire_member_id *who,
+inquiry_introduce(struct swim *s, const struct input *in, const struct wire_member_id *who,
     const struct swim_addr *from)
 {
 	char text[SWIM_ADDR_TEXT];
@@ -315,7 +316,7 @@ join_introduce(struct swim *s, const struct input *in, const struct wire_member_
 
 /* A base peer's ack names it. */
 void
-join_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
+inquiry_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
 {
 	struct swim_addr at = *from; /* `from` may belong to the stand-in that goes */
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
@@ -323,86 +324,86 @@ join_learn(struct swim *s, const struct input *in, const struct swim_addr *from)
 	/* Its address is a host name that nobody has looked up: it is here.  That replaces its stand-in. */
 	if (m != NULL && m != s->self && m->addr.family == 0)
 		locate_found(s, in, m, &at);
-	join_introduce(s, in, &in->msg->member, &at);
+	inquiry_introduce(s, in, &in->msg->member, &at);
 	/* Another may be known at this address as well: a successor and the member before it. */
 	m = in->msg->member.id.len > 0
 		? members_find(s, in->msg->member.id.bytes, in->msg->member.id.len)
 		: locate_at(s, &at);
 	if (m != NULL && m != s->self && swim_addr_equal(&m->addr, &at)) {
-		m->proven = true;
-		members_confirm(s, in, m);
+		m->routable = true;
+		members_keep_name(s, in, m);
 	}
-	if (RULE(stand_in_dropped))
-		speaker_drop_stand_in(s, in, &at);
+	if (RULE(unnamed_dropped))
+		speaker_drop_unnamed(s, in, &at);
 }
 
 swim_duration
-join_contest_takes(const struct swim *s)
+inquiry_contest_takes(const struct swim *s)
 {
-	return swim_ns(TRIES * join_patience(s).ns);
+	return swim_ns(INQUIRY_TRIES * inquiry_patience(s).ns);
 }
 
-/* Where the question of this kind to this address is in the table; SWIM_PENDING_JOINS: none is under way. */
+/* Where the question of this kind to this address is in the table; SWIM_INQUIRIES: none is under way. */
 static size_t
-join_place_of(const struct swim *s, const struct swim_addr *addr, enum join_kind kind)
+inquiry_place_of(const struct swim *s, const struct swim_addr *addr, enum inquiry_kind kind)
 {
 	size_t i = 0;
 
-	while (i < SWIM_PENDING_JOINS && !(s->joins[i].active && s->joins[i].kind == kind &&
-					     swim_addr_equal(&s->joins[i].addr, addr)))
+	while (i < SWIM_INQUIRIES && !(s->inquiries[i].active && s->inquiries[i].kind == kind &&
+					 swim_addr_equal(&s->inquiries[i].addr, addr)))
 		i++;
 	return i;
 }
 
-/* The contest with another member of our name at this address, of which join_start begins one at a time; or NULL. */
-static struct join *
-join_contest_at(struct swim *s, const struct swim_addr *addr)
+/* The contest with another member of our name at this address, of which inquiry_start begins one at a time; or NULL. */
+static struct inquiry *
+inquiry_contest_at(struct swim *s, const struct swim_addr *addr)
 {
-	size_t i = join_place_of(s, addr, JOIN_CLAIM);
+	size_t i = inquiry_place_of(s, addr, INQUIRY_CLAIM);
 
-	return i < SWIM_PENDING_JOINS ? &s->joins[i] : NULL;
+	return i < SWIM_INQUIRIES ? &s->inquiries[i] : NULL;
 }
 
 /* The address has not answered yet.  Another datagram has come from there: it pays for one more small ping. */
 static void
-join_ask_once_more(struct swim *s, const struct input *in, struct join *j)
+inquiry_ask_once_more(struct swim *s, const struct input *in, struct inquiry *j)
 {
-	struct join before = *j;
+	struct inquiry before = *j;
 
-	if (!j->small || j->looped || in->allowance->charged || j->tries >= TRIES ||
-	    swim_time_since(s->now, j->sent).ns < join_patience(s).ns)
+	if (!j->small || j->looped || in->allowance->charged || j->tries >= INQUIRY_TRIES ||
+	    swim_time_since(s->now, j->sent).ns < inquiry_patience(s).ns)
 		return;
 	j->budget = in->allowance->credit;
-	if (join_send(s, in, j))
+	if (inquiry_send(s, in, j))
 		visitor_spend(in, &j->addr, j->len);
 	else
 		*j = before;
 }
 
 bool
-join_contest(struct swim *s, const struct input *in, const struct swim_addr *addr, uint64_t than)
+inquiry_contest(struct swim *s, const struct input *in, const struct swim_addr *addr, uint64_t than)
 {
-	struct join *j;
+	struct inquiry *j;
 	bool began;
 
 	if (swim_addr_equal(addr, &s->self->addr) || s->lost_name)
 		return false;
-	began = join_start(s, in, addr, JOIN_CLAIM);
-	j = join_contest_at(s, addr);
+	began = inquiry_start(s, in, addr, INQUIRY_CLAIM);
+	j = inquiry_contest_at(s, addr);
 	if (j != NULL && j->than < than)
 		j->than = than;
 	if (j != NULL && !began)
-		join_ask_once_more(s, in, j);
+		inquiry_ask_once_more(s, in, j);
 	return began;
 }
 
 bool
-join_is_move_to(const struct swim *s, const struct swim_addr *addr)
+inquiry_is_move_to(const struct swim *s, const struct swim_addr *addr)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		const struct join *j = &s->joins[i];
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		const struct inquiry *j = &s->inquiries[i];
 
-		if (j->active && j->kind == JOIN_FORMER && swim_addr_equal(&j->to, addr))
+		if (j->active && j->kind == INQUIRY_FORMER && swim_addr_equal(&j->to, addr))
 			return true;
 	}
 	return false;
@@ -413,17 +414,18 @@ join_is_move_to(const struct swim *s, const struct swim_addr *addr)
  * to the address `to`.
  */
 static void
-join_ask_former(struct swim *s, const struct input *in, const struct member *m,
+inquiry_ask_former(struct swim *s, const struct input *in, const struct member *m,
     const struct swim_addr *to)
 {
 	size_t i;
 
 	/* A member that we cannot reach at its former address may still live there. */
 	if (m->link == SWIM_PATH_RELAYED || !locate_reaches(s, &m->addr) ||
-	    !join_open(s, in, &m->addr, &(struct join_about){.kind = JOIN_FORMER, .member = m}))
+	    !inquiry_open(s, in, &m->addr,
+		&(struct inquiry_about){.kind = INQUIRY_FORMER, .member = m}))
 		return;
-	i = join_place_of(s, &m->addr, JOIN_FORMER);
-	s->joins[i].to = *to;
+	i = inquiry_place_of(s, &m->addr, INQUIRY_FORMER);
+	s->inquiries[i].to = *to;
 }
 
 /*
@@ -431,7 +433,7 @@ join_ask_former(struct swim *s, const struct input *in, const struct member *m,
  * we asked for its own.  It may have crashed and started again at this address.
  */
 static void
-join_found_elsewhere(struct swim *s, const struct input *in, const struct join *j)
+inquiry_found_elsewhere(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 	struct swim_addr stated;
@@ -446,37 +448,37 @@ join_found_elsewhere(struct swim *s, const struct input *in, const struct join *
 	if (!members_is_live(m) || (base_is_peer(m) && !RULE(former_is_asked)))
 		apply_moved(s, in, m, &j->addr);
 	else if (base_is_peer(m))
-		join_ask_former(s, in, m, &j->addr);
+		inquiry_ask_former(s, in, m, &j->addr);
 }
 
 /* The former address of the base peer is silent, or answers with another id: the base peer has moved. */
 static void
-join_former_is_gone(struct swim *s, const struct input *in, const struct join *j)
+inquiry_former_is_gone(struct swim *s, const struct input *in, const struct inquiry *j)
 {
-	struct member *m = join_asked_member(s, j);
+	struct member *m = inquiry_asked_member(s, j);
 
 	if (m != NULL && m->peer != PEER_SWIMD)
 		apply_moved(s, in, m, &j->to);
 }
 
 void
-join_ask_leaver(struct swim *s, const struct input *in, const struct member *m,
+inquiry_ask_leaver(struct swim *s, const struct input *in, const struct member *m,
     const struct swim_addr *at, uint64_t incarnation)
 {
-	join_open(s, in, at,
-	    &(struct join_about){.kind = JOIN_LEAVER, .member = m, .than = incarnation});
+	inquiry_open(s, in, at,
+	    &(struct inquiry_about){.kind = INQUIRY_LEAVER, .member = m, .than = incarnation});
 }
 
 bool
-join_is_leaver(const struct swim *s, const struct swim_addr *addr)
+inquiry_is_leaver(const struct swim *s, const struct swim_addr *addr)
 {
-	return join_place_of(s, addr, JOIN_LEAVER) < SWIM_PENDING_JOINS;
+	return inquiry_place_of(s, addr, INQUIRY_LEAVER) < SWIM_INQUIRIES;
 }
 
 bool
-join_is_contested(struct swim *s, const struct swim_addr *addr)
+inquiry_is_contested(struct swim *s, const struct swim_addr *addr)
 {
-	return join_contest_at(s, addr) != NULL;
+	return inquiry_contest_at(s, addr) != NULL;
 }
 
 /*
@@ -485,164 +487,165 @@ join_is_contested(struct swim *s, const struct swim_addr *addr)
  * ever.
  */
 static void
-join_loop(struct swim *s, const struct input *in, struct join *j)
+inquiry_loop(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->looped = true;
 	apply_refute(s, in, j->than);
 }
 
 void
-join_uncontested(struct swim *s, const struct input *in, const struct swim_addr *addr)
+inquiry_uncontested(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	struct join *j = join_contest_at(s, addr);
+	struct inquiry *j = inquiry_contest_at(s, addr);
 
 	if (j != NULL && !j->looped)
-		join_loop(s, in, j);
+		inquiry_loop(s, in, j);
 }
 
 /* The question of this sequence number; NULL: none is under way. */
-static struct join *
-join_of_seq(const struct swim *s, uint64_t seq)
+static struct inquiry *
+inquiry_of_seq(const struct swim *s, uint64_t seq)
 {
 	struct question *q = question_find(s, seq);
 
-	return q != NULL && q->purpose == QUESTION_JOIN ? question_owner(q, struct join, question)
-							: NULL;
+	return q != NULL && q->purpose == QUESTION_INQUIRY
+		   ? question_owner(q, struct inquiry, question)
+		   : NULL;
 }
 
 void
-join_came_back(struct swim *s, const struct input *in, uint64_t seq)
+inquiry_came_back(struct swim *s, const struct input *in, uint64_t seq)
 {
-	struct join *j = join_of_seq(s, seq);
+	struct inquiry *j = inquiry_of_seq(s, seq);
 
 	if (j == NULL || j->looped)
 		return;
-	if (j->kind == JOIN_SEED)
+	if (j->kind == INQUIRY_SEED)
 		j->looped = true;
-	else if (j->kind == JOIN_CLAIM)
-		join_loop(s, in, j);
+	else if (j->kind == INQUIRY_CLAIM)
+		inquiry_loop(s, in, j);
 }
 
 bool
-join_is_ours(const struct swim *s, uint64_t seq)
+inquiry_is_ours(const struct swim *s, uint64_t seq)
 {
-	return question_is(s, seq, QUESTION_JOIN);
+	return question_is(s, seq, QUESTION_INQUIRY);
 }
 
 /* Where we stay, it goes on until its end: two that both stay must not rise at each other's every word. */
 static enum claim_end
-join_outdone(struct swim *s, struct join *j, const struct swim_addr *from)
+inquiry_outdone(struct swim *s, struct inquiry *j, const struct swim_addr *from)
 {
-	bool last = j->tries >= TRIES && swim_time_reached(s->now, j->next);
+	bool last = j->tries >= INQUIRY_TRIES && swim_time_reached(s->now, j->next);
 	enum claim_end end = claim_outdone(s, j, from, last);
 
 	if (end == CLAIM_WE_GO)
-		join_end(s, j);
+		inquiry_end(s, j);
 	return end;
 }
 
 /* From the beginning, with all that is known of the answer forgotten. */
 static void
-join_contest_again(struct swim *s, const struct input *in, struct join *j)
+inquiry_contest_again(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	j->answered = j->base = j->stays = false;
 	/* A namesake of this version does not change its decision: keep its last claim, as its next claims may be lost. */
 	j->claimed = j->claimed && j->modern;
 	j->outdone = j->outdone && j->modern;
 	j->tries = 0;
-	join_await(s, j, core_seq(s));
-	join_send(s, in, j);
+	inquiry_await(s, j, core_seq(s));
+	inquiry_send(s, in, j);
 }
 
 /* Of a claim alone nothing is told, as its source may be forged.  Whoever is settled need not wait for the claim. */
 static void
-join_tell_claim(struct swim *s, const struct join *j)
+inquiry_tell_claim(struct swim *s, const struct inquiry *j)
 {
 	if (j->heard || claim_is_settled(s))
 		claim_complain(s, &j->addr);
 }
 
-/* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of TRIES pings. */
+/* A member of our name has answered the small ping.  Send our claim to it, and begin a full round of INQUIRY_TRIES pings. */
 static void
-join_show(struct swim *s, const struct input *in, struct join *j)
+inquiry_show(struct swim *s, const struct input *in, struct inquiry *j)
 {
-	struct join before = *j;
+	struct inquiry before = *j;
 
-	claim_shown(s, &j->addr);
+	claim_namesake_answered(s, &j->addr);
 	/* It tells others that our name lives there. */
 	if (j->than < s->self->incarnation)
 		j->than = s->self->incarnation;
 	j->small = false;
-	join_contest_again(s, in, j);
+	inquiry_contest_again(s, in, j);
 	j->claimed = before.claimed;
 	/* If a claim has outdone us already, only this answer was missing: no later claim can change the outcome. */
 	j->answered = j->outdone = before.outdone;
 	j->stays = before.stays;
 	if (j->outdone)
-		join_outdone(s, j, &in->from);
+		inquiry_outdone(s, j, &in->from);
 	else
-		join_tell_claim(s, j);
+		inquiry_tell_claim(s, j);
 }
 
 /* Somebody lives where another of our name is said to. */
 static void
-join_contested(struct swim *s, const struct input *in, struct join *j)
+inquiry_contested(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	bool same = probe_same_id(in->msg->member.id, s->self);
 
 	if (s->leaving) {
 		/* We go anyway, and must not rise again. */
-		join_end(s, j);
+		inquiry_end(s, j);
 	} else if (j->looped) {
 		/* We ourselves answered. */
 	} else if (!same) {
-		join_end(s, j);
+		inquiry_end(s, j);
 		claim_taken(s, &j->addr);
 		apply_refute(s, in, j->than);
 	} else if (j->small) {
 		/* That proves the address.  What a swimd answers to a small ping may look like a base peer's answer. */
-		join_show(s, in, j);
+		inquiry_show(s, in, j);
 	} else if (!in->msg->trailer.has_digest || j->outdone) {
 		/* A base peer can't say for how long: it was there when we asked. */
 		j->answered = j->base = true;
-		join_outdone(s, j, &in->from);
+		inquiry_outdone(s, j, &in->from);
 	} else {
 		/* One of us answers the claim that went with the ping, unless it is the one that goes. */
 		j->answered = true;
-		claim_shown(s, &j->addr);
-		join_tell_claim(s, j);
+		claim_namesake_answered(s, &j->addr);
+		inquiry_tell_claim(s, j);
 	}
 }
 
 void
-join_nack(struct swim *s, const struct input *in)
+inquiry_nack(struct swim *s, const struct input *in)
 {
-	struct join *j = join_of_seq(s, in->msg->seq);
+	struct inquiry *j = inquiry_of_seq(s, in->msg->seq);
 
-	if (j != NULL && j->kind == JOIN_CLAIM && j->small &&
+	if (j != NULL && j->kind == INQUIRY_CLAIM && j->small &&
 	    probe_same_id(in->msg->member.id, s->self))
-		join_contested(s, in, j);
+		inquiry_contested(s, in, j);
 }
 
 bool
-join_is_outdone(const struct swim *s, const struct swim_addr *addr)
+inquiry_is_outdone(const struct swim *s, const struct swim_addr *addr)
 {
-	size_t i = join_place_of(s, addr, JOIN_CLAIM);
+	size_t i = inquiry_place_of(s, addr, INQUIRY_CLAIM);
 
-	return i < SWIM_PENDING_JOINS && s->joins[i].outdone && !s->joins[i].resting;
+	return i < SWIM_INQUIRIES && s->inquiries[i].outdone && !s->inquiries[i].pausing;
 }
 
 bool
-join_asks(const struct swim *s, const struct swim_addr *addr)
+inquiry_asks(const struct swim *s, const struct swim_addr *addr)
 {
-	return join_place_of(s, addr, JOIN_SEED) < SWIM_PENDING_JOINS ||
-	       join_place_of(s, addr, JOIN_CLAIM) < SWIM_PENDING_JOINS;
+	return inquiry_place_of(s, addr, INQUIRY_SEED) < SWIM_INQUIRIES ||
+	       inquiry_place_of(s, addr, INQUIRY_CLAIM) < SWIM_INQUIRIES;
 }
 
 void
-join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, bool modern)
+inquiry_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, bool modern)
 {
-	struct join *j = join_contest_at(s, addr);
+	struct inquiry *j = inquiry_contest_at(s, addr);
 
 	if (j == NULL || j->looped)
 		return;
@@ -650,9 +653,9 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 	if (end != CLAIM_WE_GO) {
 		j->heard = true;
 		if (j->answered)
-			join_tell_claim(s, j);
+			inquiry_tell_claim(s, j);
 	}
-	if (j->resting)
+	if (j->pausing)
 		return;
 	switch (end) {
 	case CLAIM_WE_STAY:
@@ -665,14 +668,14 @@ join_claimed(struct swim *s, const struct swim_addr *addr, enum claim_end end, b
 		j->outdone = true;
 		j->stays = false;
 		if (j->answered)
-			join_outdone(s, j, addr);
+			inquiry_outdone(s, j, addr);
 		break;
 	}
 }
 
 /* How long the answer took, unless nobody knows to which of several pings it is one (Karn's rule). */
 static void
-join_time_answer(struct swim *s, const struct input *in, const struct join *j)
+inquiry_time_answer(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -682,7 +685,7 @@ join_time_answer(struct swim *s, const struct input *in, const struct join *j)
 
 /* Where a swimd lived a base peer of its name answers: the ping had room for the digest of a swimd. */
 static void
-join_note_base(struct swim *s, const struct input *in, const struct join *j)
+inquiry_note_base(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	struct wire_member_id id = in->msg->member;
 	struct member *m = members_find(s, id.id.bytes, id.id.len);
@@ -698,7 +701,7 @@ join_note_base(struct swim *s, const struct input *in, const struct join *j)
 
 /* It lives where it was asked, and is said to, or can be reached where it was asked. */
 static void
-join_prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
+inquiry_prove(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -706,12 +709,12 @@ join_prove(struct swim *s, const struct input *in, const struct swim_addr *asked
 		return;
 	locate_heard(s, m, asked);
 	if (swim_addr_equal(&m->addr, asked))
-		m->proven = true;
+		m->routable = true;
 }
 
 /* Does the answer say that its sender is alive, at this incarnation at least? */
 static bool
-join_is_denied(const struct input *in, uint64_t than)
+inquiry_is_denied(const struct input *in, uint64_t than)
 {
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
@@ -730,18 +733,18 @@ join_is_denied(const struct input *in, uint64_t than)
  * A small question has no room for what is to be denied.
  */
 static void
-join_leaver_answered(struct swim *s, const struct input *in, const struct join *j)
+inquiry_leaver_answered(struct swim *s, const struct input *in, const struct inquiry *j)
 {
-	struct member *m = join_asked_member(s, j);
+	struct member *m = inquiry_asked_member(s, j);
 
 	if (m != NULL && probe_same_id(in->msg->member.id, m) && !j->small &&
-	    !join_is_denied(in, j->than))
+	    !inquiry_is_denied(in, j->than))
 		apply_left(s, in, m, j->than);
 }
 
 /* A base peer that we hold dead has answered by its id.  Tell it of its death by a ping: it refutes that, and is alive again. */
 static void
-join_tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
+inquiry_tell_of_its_death(struct swim *s, const struct input *in, const struct swim_addr *asked)
 {
 	struct member *m = members_find(s, in->msg->member.id.bytes, in->msg->member.id.len);
 
@@ -751,14 +754,14 @@ join_tell_of_its_death(struct swim *s, const struct input *in, const struct swim
 }
 
 static void
-join_seed_answered(struct swim *s, const struct input *in, const struct join *j)
+inquiry_seed_answered(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	bool other = in->answer.of_seed;
 
 	/* Another of our name, unless what we sent came back to us. */
 	if (!other && !j->looped) {
-		claim_shown(s, &j->addr);
-		join_contest(s, in, &j->addr, s->self->incarnation);
+		claim_namesake_answered(s, &j->addr);
+		inquiry_contest(s, in, &j->addr, s->self->incarnation);
 	}
 	outbox_seed_answered(s, &j->addr, in->msg->member.id, j->looped && !other);
 	if (in->msg->trailer.has_digest && sync_differs(s, &in->msg->trailer))
@@ -767,80 +770,80 @@ join_seed_answered(struct swim *s, const struct input *in, const struct join *j)
 
 /* The answer tells what the question was asked for. */
 static void
-join_conclude(struct swim *s, const struct input *in, const struct join *j)
+inquiry_conclude(struct swim *s, const struct input *in, const struct inquiry *j)
 {
 	bool swimd = in->msg->trailer.has_digest;
 
 	switch (j->kind) {
-	case JOIN_SEED:
-		join_seed_answered(s, in, j);
+	case INQUIRY_SEED:
+		inquiry_seed_answered(s, in, j);
 		break;
-	case JOIN_GREET:
+	case INQUIRY_GREET:
 		if (!swimd) {
-			join_found_elsewhere(s, in, j);
-			join_tell_of_its_death(s, in, &j->addr);
+			inquiry_found_elsewhere(s, in, j);
+			inquiry_tell_of_its_death(s, in, &j->addr);
 		}
 		break;
-	case JOIN_LEAVER:
-		join_leaver_answered(s, in, j);
+	case INQUIRY_LEAVER:
+		inquiry_leaver_answered(s, in, j);
 		break;
-	case JOIN_FORMER:
+	case INQUIRY_FORMER:
 		if (members_hash(in->msg->member.id.bytes, in->msg->member.id.len) != j->member)
-			join_former_is_gone(s, in, j);
+			inquiry_former_is_gone(s, in, j);
 		break;
-	case JOIN_CHECK:
+	case INQUIRY_CHECK:
 		/* Digests leave out the dead, so before our first view we ask for one even if the digests are equal. */
 		if (swimd && (!s->synced || sync_differs(s, &in->msg->trailer)))
 			sync_start(s, in, &j->addr);
 		break;
-	case JOIN_CLAIM:
+	case INQUIRY_CLAIM:
 		break;
 	}
 }
 
 /* An answer proves the address that was asked, not the address that the answer comes from, which can be forged. */
 struct answer
-join_answered(struct swim *s, const struct input *in, struct question *q)
+inquiry_answered(struct swim *s, const struct input *in, struct question *q)
 {
 	/* A copy, as a question that is asked below may take the place of this one. */
-	const struct join was = *question_owner(q, struct join, question);
+	const struct inquiry was = *question_owner(q, struct inquiry, question);
 	/* A member that an operator told us to join counts as our cluster. */
-	struct answer answer = {.asked = was.addr, .believed = was.kind == JOIN_SEED};
+	struct answer answer = {.asked = was.addr, .believed = was.kind == INQUIRY_SEED};
 	struct input known;
 
-	if (was.kind == JOIN_CLAIM) {
-		join_contested(s, in, question_owner(q, struct join, question));
+	if (was.kind == INQUIRY_CLAIM) {
+		inquiry_contested(s, in, question_owner(q, struct inquiry, question));
 		return (struct answer){.ours = true};
 	}
-	join_end(s, question_owner(q, struct join, question));
+	inquiry_end(s, question_owner(q, struct inquiry, question));
 	/* One that is asked for its view is a swimd, whose answer may have had no room for the digest. */
-	answer.as_itself = !in->msg->trailer.has_digest && was.kind != JOIN_CHECK;
+	answer.as_itself = !in->msg->trailer.has_digest && was.kind != INQUIRY_CHECK;
 	known = input_answering(in, answer);
-	join_time_answer(s, in, &was);
+	inquiry_time_answer(s, in, &was);
 	if (input_is_from(in, &was.addr))
 		guest_answered(s, &in->from);
 	if (answer.as_itself) {
-		join_learn(s, &known, &was.addr);
-		join_note_base(s, in, &was);
+		inquiry_learn(s, &known, &was.addr);
+		inquiry_note_base(s, in, &was);
 	} else {
-		join_prove(s, in, &was.addr);
+		inquiry_prove(s, in, &was.addr);
 	}
-	answer.of_seed = was.kind == JOIN_SEED && !probe_same_id(in->msg->member.id, s->self);
+	answer.of_seed = was.kind == INQUIRY_SEED && !probe_same_id(in->msg->member.id, s->self);
 	known.answer = answer;
-	join_conclude(s, &known, &was);
+	inquiry_conclude(s, &known, &was);
 	answer.ours = true;
 	return answer;
 }
 
 void
-join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
+inquiry_foreign(struct swim *s, const struct wire_message *msg, const struct swim_addr *from)
 {
 	const struct wire_trailer *t = &msg->trailer;
-	struct join *j = join_of_seq(s, msg->seq);
+	struct inquiry *j = inquiry_of_seq(s, msg->seq);
 
-	if (j == NULL || j->kind != JOIN_SEED || !swim_addr_equal(&j->addr, from))
+	if (j == NULL || j->kind != INQUIRY_SEED || !swim_addr_equal(&j->addr, from))
 		return;
-	join_end(s, j);
+	inquiry_end(s, j);
 	outbox_seed_event(s, SWIM_EVENT_SEED_FOREIGN, &j->addr,
 	    t->has_cluster ? t->cluster : wire_str_of(""));
 }
@@ -851,51 +854,51 @@ join_foreign(struct swim *s, const struct wire_message *msg, const struct swim_a
  * who answer at many addresses must not hold all places.
  */
 static void
-join_rest(struct swim *s, struct join *j)
+inquiry_rest(struct swim *s, struct inquiry *j)
 {
-	if (!RULE(contests_rest))
+	if (!RULE(contests_pause))
 		return;
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].active && s->joins[i].resting)
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		if (s->inquiries[i].active && s->inquiries[i].pausing)
 			return;
 	}
-	j->rest = j->rest.ns == 0 ? join_contest_takes(s) : swim_ns(2 * j->rest.ns);
-	if (j->rest.ns > REST_MAX.ns)
-		j->rest = REST_MAX;
-	join_await(s, j, j->question.seq);
-	j->resting = true;
+	j->rest = j->rest.ns == 0 ? inquiry_contest_takes(s) : swim_ns(2 * j->rest.ns);
+	if (j->rest.ns > PAUSE_MAX.ns)
+		j->rest = PAUSE_MAX;
+	inquiry_await(s, j, j->question.seq);
+	j->pausing = true;
 	j->than = 0;
 	j->next = swim_time_add(s->now, j->rest);
 }
 
 void
-join_witness(struct swim *s, const struct input *in, const struct swim_addr *addr)
+inquiry_witness(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	struct join *j = join_contest_at(s, addr);
+	struct inquiry *j = inquiry_contest_at(s, addr);
 
 	if (j == NULL || j->witnessed)
 		return;
 	j->witnessed = true;
 	/* The member that answered before may be gone, perhaps because of us. */
-	if (!claim_is_settled(s) && (j->resting || j->answered)) {
-		j->resting = false;
+	if (!claim_is_settled(s) && (j->pausing || j->answered)) {
+		j->pausing = false;
 		j->claimed = j->outdone = j->quiet = false;
-		join_contest_again(s, in, j);
+		inquiry_contest_again(s, in, j);
 	}
 }
 
 static void
-join_rested(struct swim *s, const struct input *in, struct join *j)
+inquiry_rested(struct swim *s, const struct input *in, struct inquiry *j)
 {
-	j->resting = false;
+	j->pausing = false;
 	j->again = 0;
 	/* Nothing more was said of it. */
 	if (s->leaving || j->than < s->self->incarnation) {
-		join_end(s, j);
+		inquiry_end(s, j);
 		return;
 	}
 	j->claimed = j->outdone = j->quiet = false;
-	join_contest_again(s, in, j);
+	inquiry_contest_again(s, in, j);
 }
 
 /*
@@ -903,7 +906,7 @@ join_rested(struct swim *s, const struct input *in, struct join *j)
  * answer.  If it stays and is of this version, it repeats that in every round, so that we hear it even if claims are lost.
  */
 static bool
-join_goes_on(const struct join *j)
+inquiry_goes_on(const struct inquiry *j)
 {
 	if (j->small || j->again == (j->modern ? ROUNDS_MAX : ROUNDS_EARLIER))
 		return false;
@@ -914,95 +917,95 @@ join_goes_on(const struct join *j)
 
 /* Nobody of our name is there, or a member of our name stays as we do, or the contest is not over. */
 static void
-join_contest_ends(struct swim *s, const struct input *in, struct join *j)
+inquiry_contest_ends(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	if (s->leaving)
 		return;
-	if (join_goes_on(j)) {
+	if (inquiry_goes_on(j)) {
 		j->again++;
 		j->quiet = !j->answered;
-		join_contest_again(s, in, j);
+		inquiry_contest_again(s, in, j);
 		return;
 	}
 	if (!j->answered)
 		claim_unanswered(s, &j->addr, j->witnessed);
 	/* An earlier version never tells its decision, so at the end the ages decide.  A namesake of this version tells it. */
 	if (j->answered && (j->outdone || (j->claimed && !j->modern) || j->base) &&
-	    join_outdone(s, j, &j->addr) == CLAIM_WE_GO)
+	    inquiry_outdone(s, j, &j->addr) == CLAIM_WE_GO)
 		return;
 	/* The other member is gone, or goes, or has to go: the name is ours, unless we are leaving. */
 	apply_refute(s, in, j->than);
 	if (j->answered) {
-		join_tell_claim(s, j);
-		join_rest(s, j);
+		inquiry_tell_claim(s, j);
+		inquiry_rest(s, j);
 	}
 }
 
 static void
-join_give_up(struct swim *s, const struct input *in, struct join *j)
+inquiry_give_up(struct swim *s, const struct input *in, struct inquiry *j)
 {
 	struct member *m;
 
-	join_end(s, j);
+	inquiry_end(s, j);
 	switch (j->kind) {
-	case JOIN_SEED:
+	case INQUIRY_SEED:
 		outbox_seed_event(s, SWIM_EVENT_SEED_SILENT, &j->addr, wire_str_of(""));
 		break;
-	case JOIN_GREET:
+	case INQUIRY_GREET:
 		/* A sender that has never answered may not even have pinged us; if it did, its next ping makes us ask again. */
 		m = locate_at(s, &j->addr);
-		if (m != NULL && m->stand_in && !m->proven && !members_is_announced(m))
+		if (m != NULL && m->unnamed && !m->routable && !members_is_announced(m))
 			members_destroy(s, in, m);
 		break;
-	case JOIN_CHECK:
+	case INQUIRY_CHECK:
 		break;
-	case JOIN_LEAVER:
-		apply_left(s, in, join_asked_member(s, j), j->than);
+	case INQUIRY_LEAVER:
+		apply_left(s, in, inquiry_asked_member(s, j), j->than);
 		break;
-	case JOIN_FORMER:
-		join_former_is_gone(s, in, j);
+	case INQUIRY_FORMER:
+		inquiry_former_is_gone(s, in, j);
 		break;
-	case JOIN_CLAIM:
-		join_contest_ends(s, in, j);
+	case INQUIRY_CLAIM:
+		inquiry_contest_ends(s, in, j);
 		break;
 	}
 }
 
-/* Does silence decide something?  Then it needs all TRIES pings, as one of them may be lost. */
+/* Does silence decide something?  Then it needs all INQUIRY_TRIES pings, as one of them may be lost. */
 static bool
-join_asks_whether_silent(const struct join *j)
+inquiry_asks_whether_silent(const struct inquiry *j)
 {
-	return j->kind == JOIN_LEAVER || j->kind == JOIN_FORMER;
+	return j->kind == INQUIRY_LEAVER || j->kind == INQUIRY_FORMER;
 }
 
 void
-join_tick(struct swim *s, const struct input *in)
+inquiry_tick(struct swim *s, const struct input *in)
 {
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		struct join *j = &s->joins[i];
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		struct inquiry *j = &s->inquiries[i];
 
 		if (!j->active || !swim_time_reached(s->now, j->next))
 			continue;
-		if (j->resting)
-			join_rested(s, in, j);
-		else if (j->looped && j->kind == JOIN_CLAIM)
-			join_end(s, j);
-		else if (j->tries < TRIES && j->kind != JOIN_CHECK &&
-			 (!j->small || join_asks_whether_silent(j)))
-			join_send(s, in, j);
+		if (j->pausing)
+			inquiry_rested(s, in, j);
+		else if (j->looped && j->kind == INQUIRY_CLAIM)
+			inquiry_end(s, j);
+		else if (j->tries < INQUIRY_TRIES && j->kind != INQUIRY_CHECK &&
+			 (!j->small || inquiry_asks_whether_silent(j)))
+			inquiry_send(s, in, j);
 		else
-			join_give_up(s, in, j);
+			inquiry_give_up(s, in, j);
 	}
 }
 
 swim_time
-join_deadline(const struct swim *s)
+inquiry_deadline(const struct swim *s)
 {
 	swim_time at = SWIM_TIME_NEVER;
 
-	for (size_t i = 0; i < SWIM_PENDING_JOINS; i++) {
-		if (s->joins[i].active)
-			at = swim_time_min(at, s->joins[i].next);
+	for (size_t i = 0; i < SWIM_INQUIRIES; i++) {
+		if (s->inquiries[i].active)
+			at = swim_time_min(at, s->inquiries[i].next);
 	}
 	return at;
 }
