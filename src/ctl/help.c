@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Help and completion, both made from the command table. */
+/* `swimctl help` and `swimctl completion`, both made from the table of commands. */
 #include "ctl/help.h"
 
 #include <string.h>
@@ -76,7 +76,7 @@ help_all(FILE *out)
 		help_print_option(out, o);
 	fprintf(out,
 	    "\n"
-	    "Exit status: 0 yes, 1 no, 2 usage, 3 daemon not reachable, 4 denied, 5 timeout,\n"
+	    "Exit status: 0 yes, 1 no, 2 usage error, 3 daemon not reachable, 4 denied, 5 timeout,\n"
 	    "7 no such member.  'swimctl help COMMAND' explains one command; see also swimctl(1).\n");
 }
 
@@ -111,7 +111,10 @@ help_print_names(FILE *out, const struct args_option *o)
 	}
 }
 
-/* Print the options that take a value as alternatives of a shell pattern, each once though several commands have it. */
+/*
+ * Print the options of a row that take a value as alternatives of a shell pattern, without those that an earlier row has
+ * too.
+ */
 static void
 help_print_pattern(FILE *out, const struct command *rows, size_t row)
 {
@@ -126,13 +129,10 @@ help_print_pattern(FILE *out, const struct command *rows, size_t row)
 	}
 }
 
+/* Print the loop that finds the command among the words before the cursor, and skips the values of options. */
 static void
-help_print_bash(FILE *out)
+help_print_bash_loop(FILE *out, const struct command *rows, size_t count)
 {
-	size_t count, format_count;
-	const struct command *rows = command_rows(&count);
-	const char *const *formats = command_formats(&format_count);
-
 	fprintf(out,
 	    "# bash completion for swimctl; made by: swimctl completion bash\n"
 	    "_swimctl()\n"
@@ -148,34 +148,49 @@ help_print_bash(FILE *out)
 		     "            -*) ;;\n"
 		     "            *) command=${COMP_WORDS[i]}; break ;;\n"
 		     "        esac\n"
-		     "    done\n"
-		     "    case $command in\n"
+		     "    done\n");
+}
+
+/* Print the branch of the `case` for one command: its options, and the words for its operands. */
+static void
+help_print_bash_branch(FILE *out, const struct command *rows, size_t count, size_t row)
+{
+	fprintf(out, "        %s) words=\"", rows[row].name);
+	help_print_names(out, command_globals());
+	help_print_names(out, rows[row].options);
+	fprintf(out, "\"");
+	/*
+	 * The script asks the daemon for the names of members.  compgen expands its words like a shell, so the script
+	 * leaves out names with characters that a shell would expand.
+	 */
+	if (strcmp(rows[row].operands, "NAME") == 0)
+		fprintf(out, "\n            words+=\" $(swimctl -o name members 2>/dev/null | "
+			     "grep -x '[A-Za-z0-9._:-]*')\"");
+	else if (strcmp(rows[row].operands, "[COMMAND]") == 0)
+		for (size_t i = 0; i < count; i++)
+			fprintf(out, "%s%s", i == 0 ? "\n            words+=\" " : " ",
+			    rows[i].name);
+	if (strcmp(rows[row].operands, "[COMMAND]") == 0)
+		fprintf(out, "\"");
+	fprintf(out, " ;;\n");
+}
+
+static void
+help_print_bash(FILE *out)
+{
+	size_t count, format_count;
+	const struct command *rows = command_rows(&count);
+	const char *const *formats = command_formats(&format_count);
+
+	help_print_bash_loop(out, rows, count);
+	fprintf(out, "    case $command in\n"
 		     "        \"\") words=\"");
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%s", i > 0 ? " " : "", rows[i].name);
 	help_print_names(out, command_globals());
 	fprintf(out, "\" ;;\n");
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "        %s) words=\"", rows[i].name);
-		help_print_names(out, command_globals());
-		help_print_names(out, rows[i].options);
-		fprintf(out, "\"");
-		/*
-		 * The names of members are asked of the daemon.  compgen expands its words like a shell, so names with
-		 * characters that a shell would expand are left out.
-		 */
-		if (strcmp(rows[i].operands, "NAME") == 0)
-			fprintf(out,
-			    "\n            words+=\" $(swimctl -o name members 2>/dev/null | "
-			    "grep -x '[A-Za-z0-9._:-]*')\"");
-		else if (strcmp(rows[i].operands, "[COMMAND]") == 0)
-			for (size_t j = 0; j < count; j++)
-				fprintf(out, "%s%s", j == 0 ? "\n            words+=\" " : " ",
-				    rows[j].name);
-		if (strcmp(rows[i].operands, "[COMMAND]") == 0)
-			fprintf(out, "\"");
-		fprintf(out, " ;;\n");
-	}
+	for (size_t i = 0; i < count; i++)
+		help_print_bash_branch(out, rows, count, i);
 	fprintf(out,
 	    "    esac\n"
 	    "    case $before in\n"
@@ -195,7 +210,7 @@ help_completion_run(struct ctl *ctl)
 {
 	if (ctl->args.operand_count > 0 && strcmp(ctl->args.operands[0], "bash") != 0)
 		return problem_fail(ctl, CTL_USAGE, "usage",
-		    "no completion for '%s', only for bash", ctl->args.operands[0]);
+		    "no completion for '%s'; there is one for bash", ctl->args.operands[0]);
 	help_print_bash(ctl->out);
 	return CTL_OK;
 }
