@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commands that change something (join, leave, remove, reload), and discovery, which shows why. */
+/* `swimctl join`, `leave`, `remove`, `reload` and `discovery`. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "ctl/session.h"
 #include "ctl/table.h"
 
-/* With --json: print the daemon's result and nothing else, and return true. */
+/* With --json, print the daemon's result object and return true.  Otherwise print nothing and return false. */
 static bool
 admin_print_as_json(const struct ctl *ctl, const struct reply *reply)
 {
@@ -19,9 +19,9 @@ admin_print_as_json(const struct ctl *ctl, const struct reply *reply)
 	return true;
 }
 
-/* Send a request with these params (NULL: none), and print only that it succeeded. */
+/* Send a request, and print `done` if it succeeds.  params may be NULL, and the function releases it. */
 static enum ctl_exit
-admin_do_and_say(struct ctl *ctl, const char *method, json_t *params, const char *said)
+admin_request(struct ctl *ctl, const char *method, json_t *params, const char *done)
 {
 	struct session session;
 	struct reply reply;
@@ -30,7 +30,7 @@ admin_do_and_say(struct ctl *ctl, const char *method, json_t *params, const char
 	if (status != CTL_OK)
 		return status;
 	if (!admin_print_as_json(ctl, &reply))
-		fprintf(ctl->out, "%s\n", said);
+		fprintf(ctl->out, "%s\n", done);
 	session_end(&session, &reply);
 	return CTL_OK;
 }
@@ -38,7 +38,7 @@ admin_do_and_say(struct ctl *ctl, const char *method, json_t *params, const char
 enum ctl_exit
 admin_leave_run(struct ctl *ctl)
 {
-	return admin_do_and_say(ctl, "leave", NULL, "left the cluster; the daemon ends");
+	return admin_request(ctl, "leave", NULL, "left the cluster; the daemon ends");
 }
 
 enum ctl_exit
@@ -46,15 +46,15 @@ admin_remove_run(struct ctl *ctl)
 {
 	struct problem problem;
 	json_t *name = session_string(ctl->args.operands[0], &problem);
-	char word[PRINT_NAME], said[PRINT_NAME + 32];
+	char word[PRINT_NAME], done[PRINT_NAME + 32];
 
 	if (name == NULL)
 		return problem_print(ctl, &problem);
-	snprintf(said, sizeof(said), "removed %s", print_word(name, word, sizeof(word)));
-	return admin_do_and_say(ctl, "remove", json_pack("{s:o}", "name", name), said);
+	snprintf(done, sizeof(done), "removed %s", print_word(name, word, sizeof(word)));
+	return admin_request(ctl, "remove", json_pack("{s:o}", "name", name), done);
 }
 
-/* "applied: a, b" */
+/* Print a list on one line, as in "applied: a, b".  Print nothing if the list is empty. */
 static void
 admin_print_list(const struct ctl *ctl, const char *title, const json_t *list)
 {
@@ -86,7 +86,7 @@ admin_reload_run(struct ctl *ctl)
 		if (json_array_size(applied) + json_array_size(later) == 0)
 			fprintf(ctl->out, "nothing changed\n");
 		admin_print_list(ctl, "applied", applied);
-		admin_print_list(ctl, "takes a restart", later);
+		admin_print_list(ctl, "needs a restart", later);
 	}
 	session_end(&session, &reply);
 	return CTL_OK;
@@ -110,7 +110,7 @@ enum column {
 	COLUMNS
 };
 
-/* Where each column comes from in the daemon's object, and what it is called in -o tsv. */
+/* The key of a column is the field of the daemon's peer object, and the name of the column in -o tsv. */
 static const struct table_column columns[COLUMNS] = {
     [SOURCE] = {.title = "SOURCE", .key = "source"},
     [ADDRESS] = {.title = "ADDRESS", .key = "address"},
@@ -126,7 +126,7 @@ static const struct table_column columns[COLUMNS] = {
     [SERVICE] = {.title = "SERVICE", .key = "service", .wide = true},
 };
 
-/* `first`: the first column of the list that is shown. */
+/* Print a row for each peer of the list, with `count` columns from column `first` on.  False: out of memory. */
 static bool
 admin_print_peers(const struct ctl *ctl, const json_t *list, size_t first, size_t count)
 {

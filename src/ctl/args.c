@@ -109,7 +109,7 @@ args_in_list(const struct args_option *list, char letter, const char *name, size
 	return NULL;
 }
 
-/* Find an option by its letter or its name among the options of all commands: the command may stand behind the option. */
+/* Find an option by its letter or its name among the options of all commands, since the command may follow the option. */
 static const struct args_option *
 args_find_option(char letter, const char *name, size_t length)
 {
@@ -159,9 +159,9 @@ args_give(struct args *args, const struct args_option *option, const char *value
 }
 
 /*
- * Can the next argument be the value of the option, of which `given` is as it stands on the command line?  One that looks
- * like an option is one more often than it is a value, and an empty one comes from a variable of the shell that is not set;
- * so both must be joined to the option: by '=' to a name, by nothing to a letter.
+ * Whether the next argument can be the value of the option, which is written as `given` on the command line.  An argument
+ * that begins with "--" is rather an option, and an empty argument rather comes from an unset variable of the shell.  As a
+ * value such an argument must be joined to the option: by '=' to a name, directly to a letter.  False: *problem is set.
  */
 static bool
 args_value_follows(const char *given, size_t length, const char *next,
@@ -220,7 +220,7 @@ args_take_letters(char **argv, int *i, struct args *args, struct problem *proble
 		const struct args_option *option = args_find_option(*p, NULL, 0);
 
 		if (option == NULL) {
-			/* An unknown letter inside a cluster is named alone. */
+			/* The message names an unknown letter alone if it is not the first letter of the argument. */
 			char text[3] = {'-', *p, '\0'};
 
 			return args_unknown_option(p == argv[*i] + 1 ? argv[*i] : text,
@@ -243,8 +243,8 @@ args_take_letters(char **argv, int *i, struct args *args, struct problem *proble
 }
 
 /*
- * Two values of one filter or limit are refused, since one of them would be ignored.  Of an option that all commands have
- * the last value counts: the first may come from an alias of the shell.
+ * Whether option `at`, which takes a single value, was given before.  For an option of the command this is an error, since
+ * one value would be ignored.  Of a global option the last value counts, since an alias of the shell may give the first one.
  */
 static bool
 args_given_before(const struct args *args, size_t at)
@@ -260,8 +260,8 @@ args_given_before(const struct args *args, size_t at)
 }
 
 /*
- * Every option given must belong to the command or to all commands.  Where two commands have an option of one name, each
- * option given is replaced by the command's own.
+ * Check that every option belongs to the command or to all commands.  An option that several commands have may have been
+ * found in the row of another command; the command's own row replaces that one.
  */
 static bool
 args_options_fit(struct args *args, struct problem *problem)
@@ -298,7 +298,7 @@ args_operands_fit(const struct args *args, struct problem *problem)
 {
 	const struct command *c = args->command;
 
-	/* A call for help need not have the operands. */
+	/* With --help or --version no operands are needed. */
 	if (args_has(args, "help") || args_has(args, "version"))
 		return true;
 	if (args->operand_count < c->min) {
@@ -325,14 +325,14 @@ args_parse(int argc, char **argv, struct args *args, struct problem *problem)
 	args->command = command_rows(&count);
 	for (int i = 1; i < argc; i++)
 		letters += strlen(argv[i]);
-	/* Each option takes at least one byte of argv, and each operand one word of it. */
+	/* Each option takes at least one byte of argv, and each operand one argument. */
 	args->given = calloc(letters + 1, sizeof(*args->given));
 	args->operands = calloc((size_t)(argc > 0 ? argc : 0) + 1, sizeof(*args->operands));
 	if (args->given == NULL || args->operands == NULL) {
 		problem_set(problem, CTL_NO, "failed", "out of memory");
 		return false;
 	}
-	count = 0; /* operands, the command included */
+	count = 0; /* of operands, including the command */
 	for (int i = 1; i < argc; i++) {
 		if (!only_operands && strcmp(argv[i], "--") == 0) {
 			only_operands = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one table of commands: dispatch, help, completion and usage errors derive from its rows. */
+/* The table of commands, from whose rows dispatch, help, completion and usage errors are made. */
 #ifndef SWIMD_CTL_COMMAND_H
 #define SWIMD_CTL_COMMAND_H
 
@@ -10,26 +10,27 @@
 #include "ctl/args.h"
 #include "ctl/ctl.h"
 
-#define COMMAND_ANY UINT_MAX
+#define COMMAND_ANY UINT_MAX /* as `max`: any number of operands */
 
 struct command {
 	const char *name;
-	const char *operands; /* for the synopsis; "" where there are none */
-	unsigned min, max;    /* operands */
+	const char *operands; /* as the synopsis shows them; "" if there are none */
+	unsigned min, max;    /* number of operands */
 	const struct args_option *options;
-	unsigned formats; /* enum ctl_format, ored */
-	bool lists;       /* --fail-if-empty makes sense */
-	bool changes;     /* needs the read-write socket */
+	unsigned formats; /* output formats that the command has, as bits of enum ctl_format */
+	bool lists;       /* the command prints a list, so --fail-if-empty is valid */
+	bool changes;     /* the command needs the read-write socket */
 	const char *help; /* one line */
 	enum ctl_exit (*run)(struct ctl *);
 };
 
-/* The rows; the first one is the default command. */
+/* All rows; the first row is the default command. */
 const struct command *command_rows(size_t *count);
+/* The row of a command, or NULL if there is no such command. */
 const struct command *command_find(const char *name);
-/* Options that every command takes. */
+/* The global options, which every command takes. */
 const struct args_option *command_globals(void);
-/* The output formats' names, in order of their bits (enum ctl_format without CTL_JSON). */
+/* The names of the output formats, in the order of the bits of enum ctl_format, without CTL_JSON. */
 const char *const *command_formats(size_t *count);
 
 /* The handlers, by file. */

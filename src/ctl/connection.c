@@ -24,7 +24,7 @@ connection_now(void)
 	return (swim_time){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
 }
 
-/* Milliseconds to wait, for poll: rounded up, so that a wait never ends before its deadline. */
+/* The timeout of poll in ms, at most one minute; rounded up, so that poll does not return just before the deadline. */
 static int
 connection_wait_ms(swim_time deadline)
 {
@@ -36,11 +36,11 @@ connection_wait_ms(swim_time deadline)
 	return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
 }
 
-/* 0 once fd is ready for it, -ETIMEDOUT, -errno. */
+/* Wait until fd is ready for these events of poll.  Returns 0, -ETIMEDOUT or another -errno. */
 static int
-connection_wait_for(int fd, short what, swim_time deadline)
+connection_wait_for(int fd, short events, swim_time deadline)
 {
-	struct pollfd p = {.fd = fd, .events = what};
+	struct pollfd p = {.fd = fd, .events = events};
 
 	for (;;) {
 		int n = poll(&p, 1, connection_wait_ms(deadline));
@@ -58,7 +58,7 @@ int
 connection_open(struct connection *c, const char *path, swim_time deadline)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	struct timeval patience = {0};
+	struct timeval timeout = {0};
 	int64_t us;
 	int error;
 
@@ -70,16 +70,16 @@ connection_open(struct connection *c, const char *path, swim_time deadline)
 	if (c->fd < 0)
 		return -errno;
 	/*
-	 * A daemon that is stopped accepts nobody, and connect blocks once its backlog is full.  On a Unix
-	 * socket the send timeout bounds connect too, where a non-blocking one could only be tried again.
+	 * A stopped daemon accepts no connection, and connect blocks when the backlog is full.  On a Unix socket the send
+	 * timeout limits connect too.  A non-blocking connect would fail at once, and would have to be repeated.
 	 */
 	if (!swim_time_is_never(deadline)) {
 		us = swim_time_since(deadline, connection_now()).ns / 1000;
 		if (us < 1000)
 			us = 1000;
-		patience.tv_sec = (time_t)(us / 1000000);
-		patience.tv_usec = (suseconds_t)(us % 1000000);
-		setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		timeout.tv_sec = (time_t)(us / 1000000);
+		timeout.tv_usec = (suseconds_t)(us % 1000000);
+		setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 	}
 	while (connect(c->fd, (const struct sockaddr *)&sun, sizeof(sun)) < 0) {
 		if (errno == EINTR)
@@ -161,7 +161,7 @@ connection_fill(struct connection *c)
 		c->start = 0;
 	}
 	if (c->capacity - c->end < READ_SIZE) {
-		/* Doubling keeps a response of many megabytes linear. */
+		/* The capacity doubles, so that copying takes linear time for a response of many megabytes. */
 		size_t capacity = c->capacity * 2 > READ_SIZE * 2 ? c->capacity * 2 : READ_SIZE * 2;
 		char *buf = realloc(c->buf, capacity);
 

@@ -11,7 +11,7 @@
 #include "ctl/command.h"
 #include "ctl/help.h"
 
-/* Read the options that all commands take: the socket, and the form of the output. */
+/* Set the output format from --json and --output, if the command has that format.  False: *problem is set. */
 static bool
 ctl_setup_format(struct ctl *ctl, struct problem *problem)
 {
@@ -25,13 +25,12 @@ ctl_setup_format(struct ctl *ctl, struct problem *problem)
 		ctl->format = CTL_JSON;
 		if (output != NULL) {
 			problem_set(problem, CTL_USAGE, "usage",
-			    "--json and --output %s are two forms of one output; leave one out",
-			    output);
+			    "--json and --output %s are two output formats; leave one out", output);
 			return false;
 		}
 		if ((command->formats & CTL_JSON) == 0) {
-			problem_set(problem, CTL_USAGE, "usage", "'%s' has no output as JSON",
-			    command->name);
+			problem_set(problem, CTL_USAGE, "usage",
+			    "'%s' has no JSON output; leave --json out", command->name);
 			return false;
 		}
 	}
@@ -88,24 +87,24 @@ ctl_setup(struct ctl *ctl, struct problem *problem)
 	return true;
 }
 
-/* The other end of a pipe is closed: `swimctl members | head -1` has seen enough. */
+/* Whether the reading end of a pipe is closed, as after `swimctl members | head -1`, which is no error. */
 static bool
-ctl_nobody_reads(FILE *out)
+ctl_reader_has_gone(FILE *out)
 {
 	struct pollfd p = {.fd = fileno(out)};
 
 	return errno == EPIPE || (poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0);
 }
 
-/* Has all that was printed been written, or has its reader gone away? */
+/* Write out what is buffered.  Returns `status`, or CTL_NO with a message if writing failed. */
 static enum ctl_exit
-ctl_finish(const struct ctl *ctl, enum ctl_exit status)
+ctl_flush(const struct ctl *ctl, enum ctl_exit status)
 {
 	bool failed;
 
 	errno = 0;
 	failed = fflush(ctl->out) != 0 || ferror(ctl->out);
-	if (!failed || ctl_nobody_reads(ctl->out))
+	if (!failed || ctl_reader_has_gone(ctl->out))
 		return status;
 	fprintf(ctl->err, "swimctl: cannot write the output%s%s\n", errno != 0 ? ": " : "",
 	    errno != 0 ? strerror(errno) : "");
@@ -127,7 +126,6 @@ ctl_run(int argc, char **argv, FILE *out, FILE *err)
 		fprintf(out, "swimctl %s\n", PACKAGE_VERSION);
 		status = CTL_OK;
 	} else if (args_has(&ctl.args, "help")) {
-		/* No command named: all of them. */
 		status = CTL_OK;
 		if (ctl.args.named)
 			help_command(out, ctl.args.command);
@@ -138,7 +136,7 @@ ctl_run(int argc, char **argv, FILE *out, FILE *err)
 	} else {
 		status = ctl.args.command->run(&ctl);
 	}
-	status = ctl_finish(&ctl, status);
+	status = ctl_flush(&ctl, status);
 	args_fini(&ctl.args);
 	return (int)status;
 }

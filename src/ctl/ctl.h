@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every command of swimctl(1) is given: where the daemon is, what was asked, how to print. */
+/* The context of a command of swimctl(1): the arguments, the socket of the daemon and the output. */
 #ifndef SWIMD_CTL_CTL_H
 #define SWIMD_CTL_CTL_H
 
@@ -10,7 +10,7 @@
 #include "ctl/args.h"
 #include "ctl/problem.h"
 
-/* Output formats, as bits: a command's row says which ones it has. */
+/* Output formats, as bits: the row of a command has the set of its formats. */
 enum ctl_format {
 	CTL_TABLE = 1 << 0,
 	CTL_WIDE = 1 << 1,
@@ -22,15 +22,15 @@ enum ctl_format {
 
 struct ctl {
 	struct args args;
-	const char *socket; /* NULL: the default ones */
+	const char *socket; /* path; NULL: the default sockets */
 	enum ctl_format format;
-	bool fail_if_empty;
-	bool terminal; /* out is a terminal */
-	bool color;    /* ... and colours are wanted */
+	bool fail_if_empty; /* --fail-if-empty */
+	bool terminal;      /* out is a terminal */
+	bool color;         /* use colours */
 	FILE *out, *err;
 };
 
-/* The whole program but for signals and locale; returns the exit status. */
+/* Run swimctl with these arguments and streams; main has set signals and locale.  Returns the exit status. */
 int ctl_run(int argc, char **argv, FILE *out, FILE *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `swimctl decode`: what a captured datagram says. */
+/* `swimctl decode`: explains a captured datagram. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "ctl/ctl.h"
 #include "wire/wire.h"
 
-/* Hexadecimal of the largest datagram, with a separator after every byte and line ends. */
+/* The largest datagram in hexadecimal, with a separator after every byte and line ends. */
 #define TEXT_MAX ((size_t)WIRE_DATAGRAM_MAX * 4)
 
 static int
@@ -24,7 +24,7 @@ datagram_hex_digit(char c)
 	return -1;
 }
 
-/* Pairs of digits; white space and colons between the pairs.  False where something else stands. */
+/* Decode pairs of hexadecimal digits; white space and colons may stand between pairs.  False: the text is anything else. */
 static bool
 datagram_from_hex(const char *text, size_t len, unsigned char *out, size_t *out_len)
 {
@@ -48,7 +48,7 @@ datagram_from_hex(const char *text, size_t len, unsigned char *out, size_t *out_
 	return true;
 }
 
-/* All of standard input, cut at one byte more than there may be.  Returns -errno or the length. */
+/* Read standard input to its end, or up to TEXT_MAX + 1 bytes.  Returns the length or -errno. */
 static ssize_t
 datagram_read_input(char *out)
 {
@@ -80,7 +80,7 @@ datagram_explain(const struct ctl *ctl, const unsigned char *data, size_t len, c
 		    len, len == 1 ? "" : "s", wire_reject_word(reject));
 	wire_format(&message, text, cap);
 	fprintf(ctl->out, "%s\n", text);
-	/* The inner one was checked with the outer one. */
+	/* wire_decode has checked the inner message too. */
 	if (message.type == WIRE_AUTHENTICATED)
 		return datagram_explain(ctl, message.inner, message.inner_len, text, cap);
 	return CTL_OK;
@@ -105,17 +105,18 @@ datagram_run(struct ctl *ctl)
 
 		if (strlen(hex) > TEXT_MAX || !datagram_from_hex(hex, strlen(hex), data, &len)) {
 			status = problem_fail(ctl, CTL_USAGE, "usage",
-			    "'%.40s' is not a datagram in hexadecimal, two digits a byte", hex);
+			    "'%.40s' is not a datagram in hexadecimal, with two digits per byte",
+			    hex);
 			goto out;
 		}
 	} else {
 		got = datagram_read_input(text);
 		if (got < 0) {
-			status = problem_fail(ctl, CTL_USAGE, "usage", "standard input: %s",
-			    strerror((int)-got));
+			status = problem_fail(ctl, CTL_USAGE, "usage",
+			    "cannot read standard input: %s", strerror((int)-got));
 			goto out;
 		}
-		/* No message type is a hexadecimal digit or white space: the first byte tells which it is. */
+		/* The first byte of a raw datagram is a message type, which is no hexadecimal digit, colon or white space. */
 		if (!datagram_from_hex(text, (size_t)got, data, &len)) {
 			len = (size_t)got;
 			memcpy(data, text, len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `swimctl events`: the stream of events, printed or handed to a command one by one. */
+/* `swimctl events`: prints the stream of events, or runs a command for each event. */
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -15,21 +15,22 @@
 #include "ctl/session.h"
 
 /*
- * While a command runs, events are read and kept, up to so many bytes.  Further ones are not read; when they reach the
- * daemon's own bound for a connection, the daemon closes it (overflow).
+ * While a command runs, swimctl reads events into its buffer, up to this number of bytes.  Then it stops reading, and when
+ * the daemon's own buffer for the connection is full too, the daemon closes the connection (overflow).
  */
 #define BACKLOG_MAX ((size_t)64 << 20)
-/* The time that a command may take, so that one that hangs does not hold up later events for ever. */
+/* The default time limit of a command, so that a command that hangs does not delay later events for ever. */
 #define EXEC_LIMIT swim_seconds(60)
 
 struct stream {
 	const struct ctl *ctl;
 	struct session session;
-	uint64_t wanted; /* --count; 0: all */
-	uint64_t seen;
+	uint64_t wanted;  /* --count; 0: no limit */
+	uint64_t seen;    /* number of events printed or passed to a command */
 	struct hook hook; /* --exec */
-	bool has_hook, hook_failed;
-	bool closed; /* by the daemon; events read before that are still printed */
+	bool has_hook;    /* --exec was given */
+	bool hook_failed; /* a command failed */
+	bool closed; /* the daemon closed the connection; events in the buffer are still printed */
 	struct problem problem;
 };
 
@@ -112,8 +113,8 @@ events_take_event(struct stream *s, const struct reply *event, enum ctl_exit *st
 		events_print_event(s->ctl, event);
 	if (type != NULL && strcmp(type, "overflow") == 0) {
 		*status = problem_set(&s->problem, CTL_NO, "overflow",
-		    "events came faster than they were read, and the daemon closed the connection; "
-		    "go on with --since");
+		    "the daemon closed the connection, because events came faster than swimctl read "
+		    "them; use --since to continue");
 		return END;
 	}
 	if (s->has_hook) {
@@ -133,7 +134,7 @@ events_enough(const struct stream *s)
 	return s->wanted > 0 && s->seen >= s->wanted;
 }
 
-/* Print or hand over the events that have been read; while a command runs, none. */
+/* Print the events in the buffer, or start the command for the first one.  While a command runs, do nothing. */
 static enum verdict
 events_take_lines(struct stream *s, enum ctl_exit *status)
 {
@@ -167,7 +168,7 @@ events_take_lines(struct stream *s, enum ctl_exit *status)
 }
 
 static void
-events_hook_over(struct stream *s)
+events_hook_ended(struct stream *s)
 {
 	char text[128];
 
@@ -177,9 +178,9 @@ events_hook_over(struct stream *s)
 	fprintf(s->ctl->err, "swimctl: the command %s\n", text);
 }
 
-/* The timeout for poll, in ms: until the running command is to be told to end. */
+/* The timeout of poll in ms: the time until the running command reaches its limit; -1: there is no limit. */
 static int
-events_patience(const struct hook *hook)
+events_poll_timeout(const struct hook *hook)
 {
 	swim_time deadline = hook_deadline(hook);
 	int64_t ms;
@@ -202,19 +203,19 @@ events_run_stream(struct stream *s)
 		    {.fd = s->closed || full ? -1 : connection->fd, .events = POLLIN},
 		    {.fd = hook_exit_fd(&s->hook), .events = POLLIN},
 		    {.fd = hook_input_fd(&s->hook), .events = POLLOUT},
-		    /* A reader of our output that goes away is noticed here; writing would notice it only at the next event. */
+		    /* poll notices at once when the reader of our output goes away, a write only at the next event. */
 		    {.fd = s->has_hook ? -1 : fileno(s->ctl->out), .events = 0},
 		};
 
 		if (ferror(s->ctl->out))
-			return CTL_OK; /* ctl_run tells */
-		if (poll(p, 4, events_patience(&s->hook)) < 0) {
+			return CTL_OK; /* ctl_run prints the error */
+		if (poll(p, 4, events_poll_timeout(&s->hook)) < 0) {
 			if (errno == EINTR)
 				continue;
 			return session_broken(&s->session, -errno, &s->problem);
 		}
 		if (hook_running(&s->hook))
-			hook_hurry(&s->hook);
+			hook_enforce_limit(&s->hook);
 		if ((p[3].revents & (POLLERR | POLLHUP)) != 0)
 			return CTL_OK;
 		if (p[0].revents != 0) {
@@ -228,14 +229,14 @@ events_run_stream(struct stream *s)
 		if (p[2].revents != 0)
 			hook_feed(&s->hook);
 		if (p[1].revents != 0)
-			events_hook_over(s);
+			events_hook_ended(s);
 	}
 	return status;
 }
 
 /* ------------------------------------------------------------------------------------------ the command */
 
-/* As in swimd-control(7).  They are checked here too, since no event of a mistyped type would ever come. */
+/* The event types of swimd-control(7).  They are checked here, so that the error text can suggest the nearest type. */
 static bool
 events_known_type(const char *type, struct problem *problem)
 {
@@ -301,7 +302,7 @@ events_subscription(struct stream *s)
 	text = args_value(args, "count");
 	if (text != NULL && (!args_u64(text, &s->wanted) || s->wanted == 0)) {
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--count '%s' is no number of events from 1 on", text);
+		    "--count '%s' is no number of events (a whole number, at least 1)", text);
 		goto fail;
 	}
 	return params;
@@ -310,7 +311,7 @@ fail:
 	return NULL;
 }
 
-/* --exec-timeout; 0 is no limit. */
+/* Read --exec-timeout, where 0 means no limit; without the option *limit stays as it is.  False: the problem is set. */
 static bool
 events_read_limit(struct stream *s, swim_duration *limit)
 {
@@ -320,10 +321,10 @@ events_read_limit(struct stream *s, swim_duration *limit)
 		return true;
 	if (!s->has_hook)
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--exec-timeout limits the command of --exec: give --exec too");
+		    "--exec-timeout limits the command of --exec; give --exec too");
 	else if (!args_duration(text, limit))
 		problem_set(&s->problem, CTL_USAGE, "usage",
-		    "--exec-timeout '%s' is no time: write 5, 0.5, 500ms, 2m or 1h, or 0 for any time",
+		    "--exec-timeout '%s' is no time; write 5, 0.5, 500ms, 2m or 1h, or 0 for no limit",
 		    text);
 	else
 		return true;
@@ -333,7 +334,7 @@ events_read_limit(struct stream *s, swim_duration *limit)
 static enum ctl_exit
 events_subscribe(struct stream *s, json_t *params)
 {
-	swim_time deadline = session_patience();
+	swim_time deadline = session_deadline();
 	struct reply reply;
 	enum ctl_exit status = session_open(s->ctl, &s->session, deadline, &s->problem);
 
@@ -345,8 +346,8 @@ events_subscribe(struct stream *s, json_t *params)
 	if (status != CTL_OK)
 		return status;
 	if (json_is_true(json_object_get(reply.result, "gap")))
-		fprintf(s->ctl->err, "swimctl: events before these are lost: the daemon does not "
-				     "have them, or not any more\n");
+		fprintf(s->ctl->err, "swimctl: events are missing: the daemon does not have all "
+				     "events after --since\n");
 	if (args_has(&s->ctl->args, "snapshot"))
 		events_print_snapshot(s->ctl, &reply);
 	reply_fini(&reply);

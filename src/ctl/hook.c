@@ -16,12 +16,14 @@
 #include "ctl/connection.h"
 #include "ctl/print.h"
 
-/* A command that took too long is told to end, and killed so long after. */
+/* The time between SIGTERM and SIGKILL for a command that has reached its limit. */
 #define HOOK_GRACE swim_seconds(5)
 
-/* The variables of a command's environment, and the field of the event that each is taken from. */
+/* The variables that are set for a command. */
 static const struct {
-	const char *name, *outer, *inner;
+	const char *name;
+	const char *outer; /* field of the event */
+	const char *inner; /* field of the object in `outer`; NULL: `outer` itself is the value */
 } variables[] = {
     {"SWIM_EVENT", "type", NULL},
     {"SWIM_SEQ", "seq", NULL},
@@ -64,9 +66,9 @@ hook_fini(struct hook *h)
 	hook_init(h, h->command, h->limit);
 }
 
-/* Does this inherited variable have the name of one that we set? */
+/* Whether this inherited variable has the name of a variable that is set for a command. */
 static bool
-hook_ours(const char *entry)
+hook_sets_variable(const char *entry)
 {
 	for (size_t i = 0; i < VARIABLES; i++) {
 		size_t len = strlen(variables[i].name);
@@ -82,15 +84,15 @@ hook_environment_free(char **environment)
 {
 	if (environment == NULL)
 		return;
-	/* The variables that we allocated come first; those of environ follow. */
+	/* The first VARIABLES entries are allocated; the others point into environ. */
 	for (size_t i = 0; i < VARIABLES; i++)
 		free(environment[i]);
 	free(environment);
 }
 
 /*
- * The environment of the command.  A value is escaped as it is printed: an ordinary name is itself, and
- * none has a newline, a space or a NUL in it; the exact bytes are in the JSON.
+ * The environment of the command, for hook_environment_free; NULL: out of memory.  Values are escaped as in printed output:
+ * no name has a newline, a space or a NUL in it, and an ordinary name is unchanged.  The JSON has the exact bytes.
  */
 static char **
 hook_environment_new(const json_t *params)
@@ -110,7 +112,7 @@ hook_environment_new(const json_t *params)
 
 		if (variables[i].inner != NULL)
 			value = json_object_get(value, variables[i].inner);
-		/* A variable is empty where the event has no such field. */
+		/* A variable is empty if the event does not have the field. */
 		text = value != NULL && !json_is_null(value)
 			   ? print_value(value, strcmp(variables[i].outer, "message") == 0)
 			   : strdup("");
@@ -123,12 +125,12 @@ hook_environment_new(const json_t *params)
 		}
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!hook_ours(environ[i]))
+		if (!hook_sets_variable(environ[i]))
 			environment[used++] = environ[i];
 	return environment;
 }
 
-/* In a child of a program that may have threads: only what is safe after fork(2). */
+/* Run the shell in the child.  The parent may have threads, so the child calls only async-signal-safe functions. */
 static _Noreturn void
 hook_become_shell(int input, char *const argv[], char **environment)
 {
@@ -143,7 +145,7 @@ hook_become_shell(int input, char *const argv[], char **environment)
 	_exit(127);
 }
 
-/* End as the shell did. */
+/* End with the wait status of the shell: by the same signal, or with the same exit status. */
 static _Noreturn void
 hook_end_like(int status)
 {
@@ -159,8 +161,8 @@ hook_end_like(int status)
 }
 
 /*
- * Between swimctl and the shell: leads a process group of its own, with all that the command starts, and ends that whole
- * group once swimctl is gone, however it went.  All signals are blocked.
+ * The process between swimctl and the shell.  It leads a process group with all that the command starts, and kills that
+ * group when swimctl has ended for any reason.  All signals are blocked.
  */
 static _Noreturn void
 hook_supervise(pid_t parent, int input, char *const argv[], char **environment)
@@ -177,7 +179,7 @@ hook_supervise(pid_t parent, int input, char *const argv[], char **environment)
 		hook_become_shell(input, argv, environment);
 	if (shell < 0)
 		_exit(126);
-	/* This closes the writing end of the command's input too, or the command would never read its end. */
+	/* This also closes the writing end of the command's input; while it is open the command reads no end of file. */
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGHUP);
@@ -211,7 +213,7 @@ hook_spawn(struct hook *h, int input, char **environment)
 	if (h->pid < 0)
 		error = errno;
 	else
-		setpgid(h->pid, h->pid); /* the child does so too: either may run first */
+		setpgid(h->pid, h->pid); /* the child does this too, since either may run first */
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	free(command);
 	return error;
@@ -251,13 +253,13 @@ hook_start(struct hook *h, const json_t *params, const char *text, size_t len,
 	h->exit_fd = pidfd_open(h->pid, 0);
 	if (h->exit_fd < 0) {
 		error = errno;
-		hook_drop_input(h); /* the command reads the end of its input, and can end */
+		hook_drop_input(h); /* the command reads the end of its input, so that it can end */
 		waitpid(h->pid, NULL, 0);
 		h->pid = 0;
 		goto fail;
 	}
 	hook_environment_free(environment);
-	h->overdue = 0;
+	h->signals = 0;
 	h->deadline = h->limit.ns > 0 ? swim_time_add(connection_now(), h->limit) : SWIM_TIME_NEVER;
 	return true;
 fail:
@@ -294,7 +296,7 @@ hook_feed(struct hook *h)
 
 	if (n > 0)
 		h->input_at += (size_t)n;
-	/* A command need not read what it is given. */
+	/* EPIPE, for example, is no failure: a command need not read its input. */
 	if ((n < 0 && errno != EAGAIN && errno != EINTR) || h->input_at == h->input_len)
 		hook_drop_input(h);
 }
@@ -306,25 +308,25 @@ hook_deadline(const struct hook *h)
 }
 
 void
-hook_hurry(struct hook *h)
+hook_enforce_limit(struct hook *h)
 {
 	if (!swim_time_reached(connection_now(), h->deadline))
 		return;
-	kill(-h->pid, h->overdue++ == 0 ? SIGTERM : SIGKILL);
+	kill(-h->pid, h->signals++ == 0 ? SIGTERM : SIGKILL);
 	h->deadline = swim_time_add(connection_now(), HOOK_GRACE);
 }
 
 bool
 hook_finish(struct hook *h, char *how, size_t cap)
 {
-	const bool overdue = h->overdue > 0;
+	const bool overdue = h->signals > 0;
 	int status = 0;
 
 	while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	hook_fini(h);
 	if (overdue)
-		snprintf(how, cap, "took longer than %.15g s, and was ended",
+		snprintf(how, cap, "took longer than %.15g s and was ended",
 		    swim_duration_seconds(h->limit));
 	else if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `swimctl events --exec`: one shell command a time.  What an event says reaches it as environment and
- * standard input, never as part of the command, so that no name can be a command.
+ * The command of `swimctl events --exec`, which runs once for each event.  The shell gets the event in its environment and
+ * on its standard input, never as part of the command text, so that no name is executed.
  */
 #ifndef SWIMD_CTL_HOOK_H
 #define SWIMD_CTL_HOOK_H
@@ -15,38 +15,41 @@
 #include "ctl/problem.h"
 
 struct hook {
-	const char *command;
+	const char *command; /* the caller's */
 	swim_duration limit; /* how long one run may take; 0: no limit */
-	swim_time deadline;
-	unsigned overdue; /* times that it was told to end */
-	pid_t pid;        /* 0: none runs; else it leads a process group of that number */
-	int exit_fd;      /* readable once it has ended (pidfd) */
-	int input_fd;
-	char *input; /* what its standard input is still to be given */
-	size_t input_len, input_at;
+	swim_time deadline;  /* when the next signal is sent to the command */
+	unsigned signals;    /* number of signals sent because of the limit */
+	pid_t pid;           /* of the process group of the command; 0: no command runs */
+	int exit_fd;         /* pidfd, readable when the command has ended; -1: no command runs */
+	int input_fd;        /* writing end of the command's standard input; -1: closed */
+	char *input;         /* the text for the command's standard input */
+	size_t input_len;    /* of input, in bytes */
+	size_t input_at;     /* number of bytes of input that are written */
 };
 
-/* command is the caller's, and NULL where there is none to be run. */
+/* command must outlive the hook, and may be NULL if the hook is never started. */
 void hook_init(struct hook *, const char *command, swim_duration limit);
-/* A command that still runs goes on without input, and ends with this process. */
+/* Free everything.  A command that still runs gets no more input, and ends when this process ends. */
 void hook_fini(struct hook *);
 
 /*
- * Start it for one event: params, and their JSON text.  None may be running.  False: *problem says why.
- * SIGPIPE must be ignored.
+ * Start the command for one event: params, and their JSON text.  No command may be running, and the caller ignores SIGPIPE.
+ * False: the command does not run, and *problem says why.
  */
 bool hook_start(struct hook *, const json_t *params, const char *text, size_t len,
     struct problem *);
 bool hook_running(const struct hook *);
 
-/* For poll: readable when the command has ended (hook_finish), writable when it takes input (hook_feed); or -1. */
+/* For poll: readable when the command has ended and hook_finish is to be called; -1: no command runs. */
 int hook_exit_fd(const struct hook *);
+/* For poll: writable when the command takes input and hook_feed is to be called; -1: the input is closed. */
 int hook_input_fd(const struct hook *);
 void hook_feed(struct hook *);
-/* When to call hook_hurry, which tells a command to end that has run for too long; NEVER: there is no limit. */
+/* When to call hook_enforce_limit; SWIM_TIME_NEVER: the command has no limit. */
 swim_time hook_deadline(const struct hook *);
-void hook_hurry(struct hook *);
-/* Reap it.  False if it failed: `how` then says how ("exited with status 3"). */
+/* If the running command has reached its limit, send SIGTERM to its process group; SIGKILL 5 seconds later. */
+void hook_enforce_limit(struct hook *);
+/* Reap the command.  False: the command failed, and `how` says how ("exited with status 3"). */
 bool hook_finish(struct hook *, char *how, size_t cap);
 
 #endif

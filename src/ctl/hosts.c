@@ -17,11 +17,11 @@
 #define AN_ADDRESS "an address to some programs"
 #define OWN_MEANING "a name with a meaning of its own"
 #define OWN_NAME "this machine's own name"
-#define ANOTHERS_NAME "another member has the name too, but for the case of letters"
+#define ANOTHERS_NAME "the name of another member differs only in the case of letters"
 
-/* ------------------------------------------------------------------------- what this machine is called */
+/* ---------------------------------------------------------------------------- the names of this machine */
 
-/* Is the name in this list of names, each of which ends with a NUL? */
+/* Whether the name is in the list, in which each name ends with a NUL; case is ignored. */
 static bool
 hosts_listed(const char *list, size_t len, const char *name)
 {
@@ -54,7 +54,10 @@ hosts_of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
 	return false;
 }
 
-/* Collect the names that the hosts file gives to loopback, wildcard and multicast addresses, or those it gives to our interfaces. */
+/*
+ * Write the names that the hosts file `in` gives to loopback, wildcard and multicast addresses to `out` if `fixed`, otherwise
+ * those that it gives to the addresses of the interfaces.
+ */
 static void
 hosts_collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
 {
@@ -117,9 +120,9 @@ hosts_fini(struct hosts *hosts)
 	*hosts = (struct hosts){0};
 }
 
-/* ------------------------------------------------------------------------------------- what is a name */
+/* -------------------------------------------------------------------------------------- kinds of names */
 
-/* Labels of letters, digits and '-' (RFC 1123). */
+/* Whether the name consists of labels of letters, digits and '-' (RFC 1123). */
 static bool
 hosts_is_host_name(const char *name, size_t len)
 {
@@ -147,8 +150,8 @@ hosts_is_host_name(const char *name, size_t len)
 }
 
 /*
- * Do some programs read the name as an address?  inet_aton(3) reads 127.1, 0x7f.1, 017700000001 and 2130706433 as one;
- * other programs read every name so whose last label is a number.
+ * Whether some programs read the name as an address.  inet_aton(3) reads 127.1, 0x7f.1, 017700000001 and 2130706433 as
+ * addresses; other programs read every name as an address if its last label is a number.
  */
 static bool
 hosts_is_address(const char *name)
@@ -162,7 +165,7 @@ hosts_is_address(const char *name)
 	       strspn(last + 2, "0123456789abcdefABCDEF") == strlen(last + 2);
 }
 
-/* Names that resolvers (RFC 6761) and the hosts files of Debian and of Red Hat have on every machine. */
+/* Whether the name has a meaning of its own to resolvers (RFC 6761), or in the hosts files of Debian and Red Hat. */
 static bool
 hosts_has_own_meaning(const char *name)
 {
@@ -184,11 +187,11 @@ hosts_has_own_meaning(const char *name)
 	       strncasecmp(name, "localhost6.", 11) == 0 || strncasecmp(name, "ip6-", 4) == 0;
 }
 
-/* ------------------------------------------------------------------- names that two members have alike */
+/* ------------------------------------------------------------------ names that differ by case alone */
 
-/* Names that several members have, but for the case of letters: to a resolver these are one name. */
+/* The names of members that differ from another member's name only in the case of letters; a resolver ignores case. */
 struct alike {
-	const char **names; /* sorted */
+	const char **names; /* sorted, case ignored; the strings are the members' */
 	size_t count;
 };
 
@@ -198,7 +201,7 @@ hosts_compare_names(const void *a, const void *b)
 	return strcasecmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A suspect member may be alive, so its name stays in the hosts file. */
+/* Whether the member has a line or comment; a suspect member may be alive, so its name stays in the hosts file. */
 static bool
 hosts_is_listed(const json_t *member)
 {
@@ -208,7 +211,7 @@ hosts_is_listed(const json_t *member)
 				     strcmp(status, swim_status_name(SWIM_SUSPECT)) == 0);
 }
 
-/* False when memory is short. */
+/* Collect the names; the caller frees alike->names.  False: out of memory. */
 static bool
 hosts_alike_init(struct alike *alike, const json_t *members)
 {
@@ -241,6 +244,7 @@ hosts_alike_has(const struct alike *alike, const char *name)
 
 /* -------------------------------------------------------------------------------------------- the lines */
 
+/* Why the member must not have a line with its name, or NULL. */
 static const char *
 hosts_name_fault(const struct hosts *hosts, const struct alike *alike, const json_t *member)
 {
@@ -257,7 +261,7 @@ hosts_name_fault(const struct hosts *hosts, const struct alike *alike, const jso
 	if (hosts_listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
 	    (!local && strcasecmp(name, hosts->host) == 0))
 		return OWN_NAME;
-	/* Nobody gets another's name by a name of his own choice: neither has a line, but this machine. */
+	/* A member must not take over the name of another by choosing its case: of all of them, only the local one has a line. */
 	if (!local && hosts_alike_has(alike, name))
 		return ANOTHERS_NAME;
 	return NULL;

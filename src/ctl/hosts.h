@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `-o hosts`: which member may have a line in a hosts file, and which line. */
+/* `swimctl members -o hosts`: prints lines for a hosts file, for the members whose names are safe in such a file. */
 #ifndef SWIMD_CTL_HOSTS_H
 #define SWIMD_CTL_HOSTS_H
 
@@ -10,23 +10,25 @@
 
 #define HOSTS_FILE "/etc/hosts"
 
-/* The names that this machine has by its own configuration. */
+/* The names of this machine. */
 struct hosts {
-	char host[256]; /* gethostname, or "" */
-	char *
-	    own; /* names that the hosts file gives to addresses of this machine, each with its NUL */
-	size_t own_len;
-	size_t
-	    fixed_len; /* the first so many bytes of own are names of loopback and multicast addresses */
+	char host[256]; /* from gethostname; "" if that failed */
+	/*
+	 * The names in the hosts file, each with its NUL: first those of loopback, wildcard and multicast addresses, then
+	 * those of the addresses of this machine's interfaces.
+	 */
+	char *own;
+	size_t own_len;   /* of own, in bytes */
+	size_t fixed_len; /* of the first part of own, in bytes */
 };
 
-/* Read them; where there is no hosts file, `own` is empty.  False when memory is short. */
+/* Read the names of this machine.  If the hosts file cannot be opened, `own` is empty.  False: out of memory. */
 bool hosts_init(struct hosts *, const char *path);
 void hosts_fini(struct hosts *);
 
 /*
- * Of each member in the list that is alive or suspect a line, or a comment that says why there is none.  False when memory
- * is short: then nothing is printed.
+ * Print a line for each member of the list that is alive or suspect, or a comment that says why the member has no line.
+ * False: out of memory, and nothing is printed.
  */
 bool hosts_print(const struct hosts *, const json_t *members, FILE *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the daemon tells of itself: `swimctl status`, `info`, `health`, `metrics`, `version`. */
+/* `swimctl status`, `info`, `health`, `metrics` and `version`, which show the state of the daemon. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "ctl/print.h"
 #include "ctl/session.h"
 
-/* `status` names so many of the members that are not alive. */
+/* The number of suspect and dead members that `status` lists. */
 #define MISSING_MAX 20
 
 enum ctl_exit
@@ -20,6 +20,7 @@ info_run(struct ctl *ctl)
 	return pairs_ask(ctl, "info", NULL);
 }
 
+/* The string in this field of the object, or "". */
 static const char *
 info_text_of(const json_t *object, const char *key)
 {
@@ -57,7 +58,7 @@ info_metrics_run(struct ctl *ctl)
 
 	if (openmetrics && prometheus)
 		return problem_fail(ctl, CTL_USAGE, "usage",
-		    "--openmetrics and --prometheus are two formats: give one");
+		    "--openmetrics and --prometheus are two formats; give one");
 	format = openmetrics ? "openmetrics" : prometheus ? "prometheus" : "json";
 	if ((!openmetrics && !prometheus) || ctl->format == CTL_JSON)
 		return pairs_ask(ctl, "metrics", json_pack("{s:s}", "format", format));
@@ -66,24 +67,25 @@ info_metrics_run(struct ctl *ctl)
 	if (status != CTL_OK)
 		return status;
 	text = json_object_get(reply.result, "text");
-	/* Printed unchanged: a scraper reads it, not a person. */
+	/* A scraper reads this text, so it is printed without escapes. */
 	fwrite(json_string_value(text), 1, json_string_length(text), ctl->out);
 	session_end(&session, &reply);
 	return CTL_OK;
 }
 
-/* One of the answers that `status` is made of. */
+/* The result of one of the requests of `status`. */
 struct answer {
 	json_t *result;
-	char *text; /* the daemon's own */
+	char *text; /* the same as the daemon sent it, byte for byte */
 };
 
+/* Send a request and keep its result in *out.  Returns CTL_OK, or an exit status with *problem set. */
 static enum ctl_exit
 info_collect(struct session *s, const char *method, json_t *params, struct answer *out,
     struct problem *problem)
 {
 	struct reply reply;
-	enum ctl_exit status = session_call(s, method, params, session_patience(), &reply, problem);
+	enum ctl_exit status = session_call(s, method, params, session_deadline(), &reply, problem);
 	const char *text;
 	size_t len;
 
@@ -170,7 +172,7 @@ info_status_run(struct ctl *ctl)
 	struct answer info = {0}, health = {0}, members = {0};
 	struct problem problem;
 	struct session session;
-	enum ctl_exit status = session_open(ctl, &session, session_patience(), &problem);
+	enum ctl_exit status = session_open(ctl, &session, session_deadline(), &problem);
 
 	if (status == CTL_OK)
 		status = info_collect(&session, "info", NULL, &info, &problem);
@@ -199,7 +201,7 @@ info_status_run(struct ctl *ctl)
 static enum ctl_exit
 info_print_versions(const struct ctl *ctl, json_t *daemon)
 {
-	/* The daemon may send any text as its version; it is escaped to ASCII, so that it cannot control a terminal. */
+	/* The daemon may send any text as its version.  The text is escaped to ASCII, so that it cannot control a terminal. */
 	json_t *versions = json_pack("{s:s,s:o}", "swimctl", PACKAGE_VERSION, "swimd",
 	    json_is_string(daemon) ? json_incref(daemon) : json_null());
 	char *text = json_dumps(versions, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -221,7 +223,7 @@ info_version_run(struct ctl *ctl)
 	enum ctl_exit status = CTL_OK;
 	json_t *version;
 	char word[PRINT_NAME];
-	/* swimctl tells its own version also where no daemon runs. */
+	/* swimctl prints its own version even if no daemon runs, so it waits for the daemon for 2 seconds only. */
 	swim_time deadline = swim_time_add(connection_now(), swim_seconds(2));
 
 	if (session_open(ctl, &session, deadline, &problem) == CTL_OK)

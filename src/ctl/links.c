@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `swimctl links`: which links between members are broken, a row each. */
+/* `swimctl links`: lists the broken links between members. */
 #include <stdio.h>
 
 #include "ctl/command.h"
@@ -15,7 +15,7 @@ static const struct table_column columns[COLUMNS] = {
     [UNREACHABLE] = {.title = "CANNOT REACH", .key = "unreachable"},
 };
 
-/* A row for every pair; the last one says how many more there are whose names are not known. */
+/* Add a row for each peer that the member cannot reach, and a last row with the number of peers that the daemon does not name. */
 static void
 links_fill(struct table *t, const json_t *member)
 {

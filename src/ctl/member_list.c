@@ -46,7 +46,7 @@ static const struct table_column columns[COLUMNS] = {
     [KIND] = {.title = "KIND", .key = "kind", .wide = true},
 };
 
-/* "role=db,zone=a"; the caller frees it. */
+/* The tags as in "role=db,zone=a", which the caller frees; NULL: out of memory. */
 static char *
 member_list_tags_text(json_t *tags)
 {
@@ -112,7 +112,7 @@ member_list_fill_row(const struct ctl *ctl, struct table *t, const json_t *membe
 	member_list_fill_value(t, KIND, json_object_get(member, "kind"));
 }
 
-/* Is there a base peer among the members? */
+/* Whether a base peer is among the members. */
 static bool
 member_list_are_mixed(const json_t *list)
 {
@@ -172,7 +172,7 @@ member_list_print_hosts(const struct ctl *ctl, const json_t *list)
 	return ok;
 }
 
-/* Filters of the command line as params.  NULL, with the problem set, when one of them is wrong. */
+/* The filters of the command line as params of `members`.  NULL: a filter is wrong, and *problem is set. */
 static json_t *
 member_list_filters(const struct ctl *ctl, struct problem *problem)
 {

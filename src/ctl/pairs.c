@@ -8,7 +8,7 @@
 #include "ctl/session.h"
 #include "ctl/table.h"
 
-#define DEPTH_MAX 8 /* deeper ones are printed as JSON */
+#define DEPTH_MAX 8 /* deeper objects and lists are printed as JSON */
 
 static void
 pairs_line(const struct ctl *ctl, struct table *t, const char *path, const json_t *value)
@@ -31,7 +31,7 @@ pairs_walk(const struct ctl *ctl, struct table *t, const char *path, json_t *val
 
 	if (json_is_object(value) && depth < DEPTH_MAX) {
 		json_object_foreach(value, key, inner) {
-			/* Keys may be names of members or tags. */
+			/* A key may be the name of a member or a tag, so it is escaped. */
 			json_t *name = json_string(key);
 
 			print_word(name, word, sizeof(word));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Print an object of the daemon's as lines of "name value", with the daemon's own names for all fields. */
+/* Printing of a JSON object as lines of "name value", with the field names of the daemon. */
 #ifndef SWIMD_CTL_PAIRS_H
 #define SWIMD_CTL_PAIRS_H
 
@@ -10,15 +10,15 @@
 #include "ctl/reply.h"
 
 /*
- * Print an object's members as two aligned columns, those of inner objects as "outer.inner", a list of plain
- * values a line each.  False without memory.
+ * Print the fields of an object as two aligned columns.  A field of an inner object is named "outer.inner"; each item of a
+ * list has its own line.  False: out of memory.
  */
 bool pairs_print(const struct ctl *, const json_t *object);
 
-/* Print a result so, or as JSON.  Fails, and says so, without memory. */
+/* Print a result with pairs_print, or as JSON with --json.  Returns CTL_OK, or CTL_NO after a message. */
 enum ctl_exit pairs_answer(const struct ctl *, const struct reply *);
 
-/* Ask, and print the result so.  params may be NULL and is used up. */
+/* Send a request and print its result with pairs_answer.  params may be NULL, and the function releases it. */
 enum ctl_exit pairs_ask(const struct ctl *, const char *method, json_t *params);
 
 #endif

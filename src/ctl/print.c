@@ -58,7 +58,7 @@ print_value(const json_t *value, bool as_sentence)
 		return strdup("-");
 	case JSON_OBJECT:
 	case JSON_ARRAY:
-		/* JSON's own escapes deal with control characters; ASCII deals with all the rest. */
+		/* JSON escapes control characters, and JSON_ENSURE_ASCII escapes all other characters that could do harm. */
 		return json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
 	}
 	return NULL;

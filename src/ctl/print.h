@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Text for people: made safe, measured, coloured. */
+/* Values of the daemon as text for a terminal: escaping, units and colours. */
 #ifndef SWIMD_CTL_PRINT_H
 #define SWIMD_CTL_PRINT_H
 
@@ -9,37 +9,37 @@
 
 #include "ctl/ctl.h"
 
-/* Any name, escaped: 255 bytes of four characters each, and the NUL. */
+/* Size of a buffer for any escaped name: 255 bytes, each escaped as four characters, and the NUL. */
 #define PRINT_NAME 1024
 
 /*
- * A sentence that may quote foreign text: control characters and what could turn a terminal around are
- * escaped, quotes and backslashes stay (they do no harm there, and an escaped name has some).  Returns out.
+ * Escape a sentence that may quote foreign text: control characters and characters that change the direction of text are
+ * escaped.  Quotes and backslashes stay: they do no harm in a sentence, and an escaped name has backslashes.  Returns out.
  */
 char *print_safe(const char *text, char *out, size_t cap);
 
 /*
- * One word of foreign text (a name, an address), escaped so that it stays one word and one line.  A value that is no
- * string, or NULL, yields "".  Returns out.
+ * Escape a JSON string of foreign text (a name, an address), so that it is one word on one line.  A value that is no
+ * string, or NULL, gives "".  Returns out.
  */
 char *print_word(const json_t *string, char *out, size_t cap);
 
 /*
- * Any value as text, exactly and on one line: numbers with all their digits, null as "-", strings
- * as print_word does or, if `sentence`, as print_safe does, objects and lists as JSON.  The caller frees it; NULL
- * without memory.
+ * A JSON value as text on one line, which the caller frees; NULL: out of memory.  Numbers have all their digits, null is "-",
+ * true is "yes", objects and lists are JSON.  Strings are escaped by print_safe if `sentence`, otherwise by print_word.
  */
 char *print_value(const json_t *, bool sentence);
 
-/* "-", "0.41 ms", "1.20 s" of a number of milliseconds, or "-" where there is none. */
+/* A number of milliseconds as in "0.41 ms" or "1.20 s"; "-" if the value is no number.  Returns out. */
 char *print_rtt(const json_t *ms, char *out, size_t cap);
-/* "0s", "59s", "12m", "5h", "3d" */
+/* A number of seconds as in "0s", "59s", "12m", "5h" or "3d".  Returns out. */
 char *print_seconds(int64_t age, char *out, size_t cap);
-/* Age of an RFC 3339 UTC instant at now_s (seconds since 1970): "0s", "59s", "12m", "5h", "3d"; else "-". */
+/* The time since `instant` (RFC 3339, UTC) in the form of print_seconds; "-" if that is no time.  now_s: seconds since 1970. */
 char *print_age(const json_t *instant, int64_t now_s, char *out, size_t cap);
 
-/* Terminal sequences for a status or an event type, "" where it has no colour, and back to plain. */
+/* The terminal sequence that sets the colour of a status or event type; "" if there is no colour. */
 const char *print_color(const struct ctl *, const char *word);
+/* The terminal sequence that ends a colour; "" without colours. */
 const char *print_plain(const struct ctl *);
 
 #endif

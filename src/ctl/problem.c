@@ -10,7 +10,8 @@
 #include "ctl/print.h"
 
 static __attribute__((format(printf, 4, 0))) void
-set(struct problem *p, enum ctl_exit status, const char *word, const char *format, va_list ap)
+problem_vset(struct problem *p, enum ctl_exit status, const char *word, const char *format,
+    va_list ap)
 {
 	char raw[sizeof(p->text)];
 
@@ -27,7 +28,7 @@ problem_set(struct problem *p, enum ctl_exit status, const char *word, const cha
 	va_list ap;
 
 	va_start(ap, format);
-	set(p, status, word, format, ap);
+	problem_vset(p, status, word, format, ap);
 	va_end(ap);
 	return status;
 }
@@ -46,7 +47,7 @@ problem_print(const struct ctl *ctl, struct problem *p)
 	if (ctl->format == CTL_JSON && p->json != NULL) {
 		fprintf(ctl->out, "{\"error\":%s}\n", p->json);
 	} else if (ctl->format == CTL_JSON) {
-		/* The same shape as the daemon's, so that one jq expression finds both. */
+		/* The object has the form of the daemon's errors, so that one jq expression finds both. */
 		json_t *error = json_pack("{s:{s:s,s:{s:s}}}", "error", "message", p->text, "data",
 		    "code", p->word);
 		char *text = error != NULL ? json_dumps(error, JSON_COMPACT) : NULL;
@@ -67,7 +68,7 @@ problem_fail(const struct ctl *ctl, enum ctl_exit status, const char *word, cons
 	va_list ap;
 
 	va_start(ap, format);
-	set(&p, status, word, format, ap);
+	problem_vset(&p, status, word, format, ap);
 	va_end(ap);
 	return problem_print(ctl, &p);
 }

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The fewest digits of an integer that does not fit 63 bits: "9223372036854775808". */
+/* The number of digits of the smallest integer that does not fit 63 bits, "9223372036854775808". */
 #define LONG_DIGITS 19
 
-/* Past the string that begins at p; end where it has no end. */
+/* Where the string that begins at p ends; `end` if the string has no closing quote. */
 static const char *
 reply_skip_string(const char *p, const char *end)
 {
@@ -31,7 +31,7 @@ reply_skip_number(const char *p, const char *end)
 	return p;
 }
 
-/* An integer by JSON's grammar, which jansson would refuse as too big. */
+/* Whether the number is an integer in JSON's grammar that jansson rejects as too big. */
 static bool
 reply_too_big(const char *p, size_t len)
 {
@@ -57,7 +57,7 @@ char *
 reply_exact(const char *text, size_t len, size_t *out_len)
 {
 	const char *end = text + len;
-	/* Room for two quotes around every number of at least LONG_DIGITS. */
+	/* There is room for two quotes around every number of at least LONG_DIGITS digits. */
 	char *out = malloc(len + len / LONG_DIGITS * 2 + 3), *to = out;
 
 	if (out == NULL)
@@ -94,7 +94,7 @@ reply_parse(struct reply *r, const char *line, size_t len)
 	*r = (struct reply){.line = line, .len = len};
 	if (exact == NULL)
 		return -ENOMEM;
-	/* A name may have any character, NUL too. */
+	/* A name may have any character, including NUL. */
 	r->root = json_loadb(exact, exact_len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
 	free(exact);
 	if (!json_is_object(r->root)) {
@@ -140,7 +140,7 @@ reply_skip_space(const char *p, const char *end)
 	return p;
 }
 
-/* Past one value.  The text is known to be well-formed. */
+/* Where the value that begins at p ends.  The text is well-formed JSON. */
 static const char *
 reply_skip_value(const char *p, const char *end)
 {
@@ -158,7 +158,7 @@ reply_skip_value(const char *p, const char *end)
 		else if (*p == '}' || *p == ']')
 			depth--;
 		else if (depth == 0) {
-			/* true, false, null or a number: up to what ends it. */
+			/* true, false, null or a number */
 			while (p < end && strchr(",}] \t\r\n", *p) == NULL)
 				p++;
 			return p;

@@ -11,9 +11,9 @@
 #include "ctl/command.h"
 
 swim_time
-session_patience(void)
+session_deadline(void)
 {
-	return swim_time_add(connection_now(), swim_seconds(SESSION_PATIENCE_S));
+	return swim_time_add(connection_now(), swim_seconds(SESSION_TIMEOUT_S));
 }
 
 enum ctl_exit
@@ -24,41 +24,42 @@ session_broken(const struct session *s, int error, struct problem *problem)
 	switch (-error) {
 	case ENOENT:
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
-		    "no socket %s: is swimd running? (another one: -s PATH or SWIMD_SOCKET)",
+		    "there is no socket %s; is swimd running? (give another socket with -s PATH or SWIMD_SOCKET)",
 		    s->path);
 	case ENOTDIR:
 	case ECONNREFUSED:
 	case ENOTSOCK:
 		if (stat(s->path, &st) == 0 && !S_ISSOCK(st.st_mode))
 			return problem_set(problem, CTL_UNREACHABLE, "unreachable",
-			    "%s is no socket: give the one of swimd with -s PATH or SWIMD_SOCKET",
+			    "%s is no socket; give the socket of swimd with -s PATH or SWIMD_SOCKET",
 			    s->path);
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
-		    "nobody listens on %s: is swimd running?", s->path);
+		    "no program listens on %s; is swimd running?", s->path);
 	case EACCES:
 	case EPERM:
 		return problem_set(problem, CTL_DENIED, "denied",
-		    "no permission for %s: be root or in the group of that socket", s->path);
+		    "no permission to open %s; run swimctl as root or in the group of this socket",
+		    s->path);
 	case ENAMETOOLONG:
 		return problem_set(problem, CTL_USAGE, "usage",
 		    "the path of the socket is too long (107 bytes at most): %s", s->path);
 	case ETIMEDOUT:
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
-		    "the daemon on %s does not answer: is it stopped?", s->path);
+		    "the daemon on %s does not answer; is it stopped?", s->path);
 	case EPIPE:
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
 		    "the daemon on %s closed the connection", s->path);
 	case EPROTO:
 		return problem_set(problem, CTL_UNREACHABLE, "protocol",
-		    "what answers on %s is not swimd: its line is neither a response nor an event",
+		    "the program on %s is not swimd: it sent a line that is neither a response nor an event",
 		    s->path);
 	case EMSGSIZE:
 		return problem_set(problem, CTL_UNREACHABLE, "protocol",
-		    "what answers on %s is not swimd: its line has more than %d MiB", s->path,
+		    "the program on %s is not swimd: it sent a line of more than %d MiB", s->path,
 		    CONNECTION_LINE_MAX >> 20);
 	default: /* errno */
-		return problem_set(problem, CTL_UNREACHABLE, "unreachable", "%s: %s", s->path,
-		    strerror(-error));
+		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
+		    "cannot use the socket %s: %s", s->path, strerror(-error));
 	}
 }
 
@@ -110,25 +111,25 @@ session_type_text(json_type type)
 	__builtin_unreachable();
 }
 
-/* An answer of another shape than swimd-control(7) gives it. */
+/* Set *problem: the value `got` at `where` in the response does not have the type that swimd-control(7) says. */
 static enum ctl_exit
 session_misshapen(const struct session *s, const char *method, const char *where, const json_t *got,
     json_type due, struct problem *problem)
 {
 	return problem_set(problem, CTL_UNREACHABLE, "protocol",
-	    "what answers on %s is not swimd: its answer to %s has %s as %s, where %s is due",
+	    "the program on %s is not swimd: its response to %s has %s as %s instead of %s",
 	    s->path, method, got != NULL ? session_type_text(json_typeof(got)) : "nothing", where,
 	    session_type_text(due));
 }
 
-/*
- * The fields of results that must be there: without the check a missing list would be printed like an empty one.
- * Some fields are due only where a parameter is true or has a certain value.
- */
+/* The fields of results that must be there: without this check a missing list would be printed as an empty list. */
 static const struct part {
-	const char *method, *key;
-	json_type type, items; /* of a list */
-	const char *param, *word;
+	const char *method;
+	const char *key;   /* of the field in the result */
+	json_type type;    /* of the field */
+	json_type items;   /* if the field is a list: the type of its items */
+	const char *param; /* the field is due only with this parameter; NULL: always */
+	const char *word;  /* the value of the parameter; NULL: true */
 } parts[] = {
     {"members", "members", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
     {"health", "status", JSON_STRING, JSON_NULL, NULL, NULL},
@@ -194,7 +195,7 @@ session_check_result(const struct session *s, const char *method, const json_t *
 	return status;
 }
 
-/* Set the problem, and the exit status, from the error of a response. */
+/* Set *problem from the error of a response, and return the exit status. */
 static enum ctl_exit
 session_refused(const struct session *s, const char *method, const struct reply *reply,
     struct problem *problem)
@@ -221,19 +222,19 @@ session_refused(const struct session *s, const char *method, const struct reply 
 	case CONTROL_UNAVAILABLE:
 		status = CTL_UNREACHABLE;
 		break;
-	default: /* a number off the wire */
+	default: /* other codes of the daemon */
 		status = CTL_NO;
 		break;
 	}
 	problem_set(problem, status, "failed", "%s",
-	    message != NULL ? message : "the daemon refused");
+	    message != NULL ? message : "the daemon refused the request without a reason");
 	text = reply_text(reply, "error", &len);
 	if (text != NULL)
 		problem->json = strndup(text, len);
 	return status;
 }
 
-/* The response to what was sent: into *reply, if it is a result. */
+/* Wait for the response to the last request.  Returns CTL_OK with the result in *reply, or an exit status with *problem set. */
 static enum ctl_exit
 session_await(struct session *s, const char *method, const json_t *params, swim_time deadline,
     struct reply *reply, struct problem *problem)
@@ -262,7 +263,7 @@ session_await(struct session *s, const char *method, const json_t *params, swim_
 		} else if (swim_time_reached(connection_now(), deadline)) {
 			status = session_broken(s, -ETIMEDOUT, problem);
 		} else {
-			/* A notification may come first. */
+			/* Skip a notification that comes before the response. */
 			reply_fini(reply);
 			continue;
 		}
@@ -289,10 +290,10 @@ session_call(struct session *s, const char *method, json_t *params, swim_time de
 		return problem_set(problem, CTL_NO, "failed", "out of memory");
 	}
 	len = strlen(text);
-	text[len] = '\n'; /* in place of the NUL: the length is known */
+	text[len] = '\n'; /* replaces the NUL, which connection_send does not need */
 	sent = connection_send(&s->connection, text, len + 1, deadline);
 	free(text);
-	/* The daemon may have sent the reason before it closed the connection, so it is read though sending failed. */
+	/* A daemon that closed the connection may have sent the reason first, so swimctl reads even after -EPIPE. */
 	if (sent != 0 && sent != -EPIPE)
 		status = session_broken(s, sent, problem);
 	else
@@ -305,7 +306,7 @@ enum ctl_exit
 session_ask(const struct ctl *ctl, struct session *s, const char *method, json_t *params,
     struct reply *reply)
 {
-	swim_time deadline = session_patience();
+	swim_time deadline = session_deadline();
 	struct problem problem;
 	enum ctl_exit status = session_open(ctl, s, deadline, &problem);
 

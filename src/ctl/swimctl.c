@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* swimctl: asks the swimd of this machine about its cluster, and tells it what to do. */
+/* The main function of swimctl, which asks and steers the swimd of this machine. */
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include "base/inherit.h"
 #include "ctl/ctl.h"
 
-/* Signals that a shell or nohup(1) makes a program ignore that is to outlive its terminal; they stay ignored. */
+/* Signals that stay ignored if they are, since a shell or nohup(1) ignores them for programs that outlive the terminal. */
 static const int kept[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
 int
@@ -16,9 +16,9 @@ main(int argc, char **argv)
 	if (!inherit_descriptors())
 		return CTL_NO; /* standard error may not be open either */
 	inherit_signals(kept, sizeof(kept) / sizeof(kept[0]));
-	/* How wide a character is on the terminal; numbers stay as they are everywhere. */
+	/* The widths of characters follow the locale; the format of numbers (LC_NUMERIC) stays that of C. */
 	setlocale(LC_CTYPE, "");
-	/* When the reader of our output goes away, write fails with EPIPE, and swimctl ends without a message. */
+	/* When the reader of the output goes away, writing fails with EPIPE, and swimctl ends without a message. */
 	signal(SIGPIPE, SIG_IGN);
 	return ctl_run(argc, argv, stdout, stderr);
 }

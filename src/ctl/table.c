@@ -10,22 +10,22 @@
 #include "base/utf8.h"
 
 #define COLUMNS_MAX 16
-#define LEAST_WIDTH 8 /* of a column that is cut */
-#define CUT_MARK "..."
+#define LEAST_WIDTH 8  /* of a column that is cut */
+#define CUT_MARK "..." /* the end of a cell that was cut */
 
 struct table {
 	const struct ctl *ctl;
 	const struct table_column *columns;
 	size_t count;
-	/* For -o tsv: the row that is being filled. */
-	char *cells[COLUMNS_MAX];
-	bool row_open;
-	/* For tables. */
+	/* For -o tsv. */
+	char *cells[COLUMNS_MAX]; /* of the last row */
+	bool row_open;            /* the last row is not printed yet */
+	/* For aligned tables. */
 	struct libscols_table *scols;
-	struct libscols_line *line;
-	size_t index[COLUMNS_MAX]; /* of our columns in scols; SIZE_MAX: not shown */
-	bool headings;             /* else the rows are names with sentences, which are not cut */
-	bool failed;
+	struct libscols_line *line; /* the last row */
+	size_t index[COLUMNS_MAX];  /* of each column in scols; SIZE_MAX: the column is not shown */
+	bool headings;              /* false: the rows are pairs of name and value; no cuts */
+	bool failed;                /* memory was short */
 };
 
 static bool
@@ -49,10 +49,10 @@ table_setup_scols(struct table *t)
 		return false;
 	scols_table_set_stream(t->scols, t->ctl->out);
 	scols_table_enable_colors(t->scols, t->ctl->color);
-	/* A pipe or a file gets the table without cuts. */
+	/* In a pipe or a file nothing is cut. */
 	scols_table_set_termforce(t->scols,
 	    t->ctl->terminal ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	/* What we print is escaped already, and it is the same whatever the locale. */
+	/* The text of the cells is escaped already, in the same way for every locale. */
 	scols_table_enable_noencoding(t->scols, 1);
 	for (size_t i = 0; i < t->count; i++) {
 		const struct table_column *c = &t->columns[i];
@@ -171,9 +171,9 @@ table_cell(struct table *t, size_t column, const char *text, const char *color)
 		scols_cell_set_color(cell, color);
 }
 
-/* ------------------------------------------------------------------------------ as wide as the terminal */
+/* ------------------------------------------------------------------------------ the width of the terminal */
 
-/* The cells that one character takes on a terminal; characters without a width have been escaped before. */
+/* The number of terminal cells that a character takes.  Characters without a width are escaped, so that it is 1 or 2. */
 static size_t
 table_character_width(uint32_t cp)
 {
@@ -189,7 +189,7 @@ table_character_width(uint32_t cp)
 	return 1;
 }
 
-/* How wide the text is, and how many bytes of it are at most `max` wide. */
+/* The width of the text in terminal cells; *bytes is the length of its longest beginning that is at most `max` cells wide. */
 static size_t
 table_text_width(const char *text, size_t max, size_t *bytes)
 {
@@ -208,7 +208,7 @@ table_text_width(const char *text, size_t max, size_t *bytes)
 	return width;
 }
 
-/* 0: it is not known. */
+/* The width of the terminal in cells; 0: unknown. */
 static size_t
 table_terminal_width(const struct ctl *ctl)
 {
@@ -228,8 +228,8 @@ table_cell_text(const struct table *t, size_t line, size_t column)
 }
 
 /*
- * The widest column that can become narrower: one that is marked to be cut, or where there is none, any but those of numbers.
- * SIZE_MAX: none can.
+ * The widest column that may become narrower: among all columns without numbers if `any`, otherwise among the columns with
+ * `cut`.  SIZE_MAX: there is no such column.
  */
 static size_t
 table_widest(const struct table *t, const size_t *widths, bool any)
@@ -250,7 +250,7 @@ table_widest(const struct table *t, const size_t *widths, bool any)
 	return found;
 }
 
-/* The text with a mark at its end, `width` wide; false without memory. */
+/* Cut a cell that is wider than `width`, and put CUT_MARK at its end.  False: out of memory. */
 static bool
 table_cut_cell(struct table *t, size_t line, size_t column, size_t width)
 {
@@ -268,7 +268,7 @@ table_cut_cell(struct table *t, size_t line, size_t column, size_t width)
 	return ok;
 }
 
-/* Cut cells until the table is no wider than the terminal, as far as that goes. */
+/* Cut cells until the table fits the width of the terminal, or no column may become narrower.  False: out of memory. */
 static bool
 table_fit(struct table *t)
 {
@@ -294,7 +294,7 @@ table_fit(struct table *t)
 		widths[at]--;
 		total--;
 	}
-	/* Where it is still too wide the terminal folds it, and no column is left out. */
+	/* A table that is still too wide keeps all its columns, and the terminal wraps its lines. */
 	scols_table_set_termwidth(t->scols, total);
 	for (size_t i = 0; i < t->count; i++)
 		for (size_t line = 0; t->index[i] != SIZE_MAX && line < lines; line++)

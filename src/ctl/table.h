@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows and columns, as an aligned table (libsmartcols) or as tab-separated values. */
+/* Printing of rows and columns, as an aligned table (libsmartcols) or as tab-separated values (-o tsv). */
 #ifndef SWIMD_CTL_TABLE_H
 #define SWIMD_CTL_TABLE_H
 
@@ -11,23 +11,29 @@
 struct table;
 
 struct table_column {
-	const char *title; /* over a table */
-	const char *key;   /* in the first line of -o tsv; NULL: that format leaves it out */
-	bool wide;         /* not in the narrow table */
-	bool right;        /* numbers */
-	bool cut;          /* is cut first where the terminal is too narrow; right ones never are */
+	const char *title; /* the heading */
+	const char *key;   /* the name in -o tsv; NULL: -o tsv does not have the column */
+	bool wide;         /* -o table does not have the column, -o wide has it */
+	bool right;        /* the column has numbers: it is aligned right and never cut */
+	bool cut;          /* the column is cut before others if the terminal is too narrow */
 };
 
-/* A column's title of NULL in all columns makes a table without headings.  NULL without memory. */
+/*
+ * A table in ctl's format.  The columns must outlive the table, and there are at most 16.  If no column has a title, the
+ * table has no headings.  NULL: out of memory.
+ */
 struct table *table_new(const struct ctl *, const struct table_column *, size_t count);
 void table_free(struct table *);
 
-/* Begin a row; then fill its cells in any order.  Text is copied and must be safe to print already. */
+/* Begin a row. */
 void table_row(struct table *);
-/* color is a terminal sequence, or "". */
+/*
+ * Fill a cell of the last row; the cells may be filled in any order.  The text must be escaped, and is copied.  `color` is a
+ * terminal sequence, or "".
+ */
 void table_cell(struct table *, size_t column, const char *text, const char *color);
 
-/* Print what there is.  False when memory was short somewhere on the way. */
+/* Print the table.  False: out of memory, here or in a call before, and the output may be incomplete. */
 bool table_print(struct table *);
 
 #endif

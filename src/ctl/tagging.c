@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `swimctl tags`: show those of this member, set some, unset some. */
+/* `swimctl tags`: shows, sets and unsets tags of this member. */
 #include "ctl/tagging.h"
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ tagging_put(json_t *object, const char *text, struct problem *problem)
 	return ok;
 }
 
-/* What to set and to unset.  NULL: the problem is set. */
+/* The params of `tags`: the tags to set and to unset.  NULL: *problem is set. */
 static json_t *
 tagging_changes(const struct ctl *ctl, struct problem *problem)
 {
@@ -82,7 +82,7 @@ tagging_print_tags(const struct ctl *ctl, const json_t *tags)
 	return CTL_OK;
 }
 
-/* Ask the daemon for its name, and then for the member of that name; the read-only socket allows both. */
+/* Ask the daemon for its name, and then for the member with this name.  Both methods work on the read-only socket. */
 static enum ctl_exit
 tagging_show(const struct ctl *ctl)
 {
@@ -90,15 +90,15 @@ tagging_show(const struct ctl *ctl)
 	struct session session;
 	struct reply reply;
 	json_t *params = NULL;
-	enum ctl_exit status = session_open(ctl, &session, session_patience(), &problem);
+	enum ctl_exit status = session_open(ctl, &session, session_deadline(), &problem);
 
 	if (status == CTL_OK)
-		status = session_call(&session, "info", NULL, session_patience(), &reply, &problem);
+		status = session_call(&session, "info", NULL, session_deadline(), &reply, &problem);
 	if (status == CTL_OK) {
 		params = json_pack("{s:O?}", "name", json_object_get(reply.result, "name"));
 		reply_fini(&reply);
 		status =
-		    session_call(&session, "member", params, session_patience(), &reply, &problem);
+		    session_call(&session, "member", params, session_deadline(), &reply, &problem);
 	}
 	if (status != CTL_OK) {
 		session_close(&session);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tags on the command line. */
 #ifndef SWIMD_CTL_TAGGING_H
 #define SWIMD_CTL_TAGGING_H
 
@@ -7,7 +8,7 @@
 
 #include "ctl/problem.h"
 
-/* Put "KEY=VALUE" into an object of strings.  False: *problem says why it is none. */
+/* Add the tag "KEY=VALUE" to an object of strings.  False: the tag is wrong or was added before, and *problem is set. */
 bool tagging_put(json_t *object, const char *text, struct problem *problem);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `swimctl wait`: waits until the members are as the conditions say.  It subscribes with a snapshot and follows the events,
- * so that no change between two looks is missed.  A daemon that does not run yet is waited for too, as start-up scripts
- * need it.
+ * `swimctl wait`: waits until conditions on the members hold.  It subscribes to a snapshot and the events that follow, so
+ * that it misses no change.  It also waits for a daemon that has not started yet, since start-up scripts need this.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,34 +20,32 @@
 
 enum comparison { LESS, AT_MOST, EQUAL, OTHER_THAN, AT_LEAST, MORE };
 
-struct want {
-	const char *text; /* as given */
-	/* --members */
-	enum comparison comparison;
-	uint64_t count;
-	/* --status: the member, as print_word has it */
-	char *name;
-	unsigned statuses; /* any of these bits 1 << status */
+struct condition {
+	const char *text;           /* the value of the option */
+	enum comparison comparison; /* --members */
+	uint64_t count;             /* --members */
+	char *name;                 /* --status: of the member, escaped; NULL: --members */
+	unsigned statuses;          /* --status: the allowed ones, as bits 1 << status */
 };
 
 struct waiting {
 	const struct ctl *ctl;
-	struct want *wants;
-	size_t want_count;
-	bool quorum;     /* --quorum */
-	bool has_quorum; /* what the daemon last said of that */
-	json_t *members; /* name, as print_word has it: status */
-	size_t alive;
+	struct condition *conditions;
+	size_t condition_count;
+	bool quorum;        /* --quorum */
+	bool has_quorum;    /* the daemon has said that it has a quorum */
+	json_t *members;    /* maps names, escaped by print_word, to statuses */
+	size_t alive;       /* number of alive members */
 	swim_time deadline; /* when to give up */
-	bool once;          /* --timeout 0 */
+	bool once;          /* --timeout 0: check once */
 	bool heard;         /* the snapshot has come on this connection */
 	struct problem problem;
 };
 
-/* -------------------------------------------------------------------------------- what is asked for */
+/* --------------------------------------------------------------------------------------- the conditions */
 
 static bool
-wait_parse_count(const char *text, struct want *want)
+wait_parse_count(const char *text, struct condition *condition)
 {
 	static const struct {
 		const char *sign;
@@ -68,14 +65,14 @@ wait_parse_count(const char *text, struct want *want)
 		size_t len = strlen(signs[i].sign);
 
 		if (strncmp(text, signs[i].sign, len) == 0) {
-			want->comparison = signs[i].comparison;
-			return args_u64(text + len + strspn(text + len, " "), &want->count);
+			condition->comparison = signs[i].comparison;
+			return args_u64(text + len + strspn(text + len, " "), &condition->count);
 		}
 	}
 	return false;
 }
 
-/* The key of a member in `members`: its name, escaped, so that no two names have one key. */
+/* The key of a member in `members`, its escaped name, which the caller frees; NULL: the name is not UTF-8, or out of memory. */
 static char *
 wait_member_key(const char *name, size_t len)
 {
@@ -92,7 +89,7 @@ wait_member_key(const char *name, size_t len)
 	return key;
 }
 
-/* "dead|left" */
+/* Parse alternatives such as "dead|left".  False: one of them is no status. */
 static bool
 wait_parse_alternatives(const char *text, unsigned *statuses)
 {
@@ -117,19 +114,19 @@ wait_parse_alternatives(const char *text, unsigned *statuses)
 }
 
 static bool
-wait_parse_status(const char *text, struct want *want)
+wait_parse_status(const char *text, struct condition *condition)
 {
-	/* The last '=' counts: a name may have one, a status has none. */
+	/* The status begins after the last '=': the name of a member may have a '=', a status has none. */
 	const char *equals = strrchr(text, '=');
 
 	if (equals == NULL || equals == text ||
-	    !wait_parse_alternatives(equals + 1, &want->statuses))
+	    !wait_parse_alternatives(equals + 1, &condition->statuses))
 		return false;
-	want->name = wait_member_key(text, (size_t)(equals - text));
-	return want->name != NULL;
+	condition->name = wait_member_key(text, (size_t)(equals - text));
+	return condition->name != NULL;
 }
 
-/* The statuses in words: "dead or left". */
+/* Write the statuses in words, as in "dead or left". */
 static void
 wait_put_statuses(unsigned statuses, char *out, size_t cap)
 {
@@ -147,7 +144,7 @@ wait_put_statuses(unsigned statuses, char *out, size_t cap)
 }
 
 static bool
-wait_parse_wants(struct waiting *w)
+wait_parse_conditions(struct waiting *w)
 {
 	const struct args *args = &w->ctl->args;
 	const char *text;
@@ -155,50 +152,50 @@ wait_parse_wants(struct waiting *w)
 	size_t i;
 
 	w->deadline = SWIM_TIME_NEVER;
-	w->wants = calloc(args->given_count + 1, sizeof(*w->wants));
-	if (w->wants == NULL) {
+	w->conditions = calloc(args->given_count + 1, sizeof(*w->conditions));
+	if (w->conditions == NULL) {
 		problem_set(&w->problem, CTL_NO, "failed", "out of memory");
 		return false;
 	}
 	for (i = 0; (text = args_next(args, "members", &i)) != NULL;) {
-		w->wants[w->want_count].text = text;
-		if (!wait_parse_count(text, &w->wants[w->want_count++])) {
+		w->conditions[w->condition_count].text = text;
+		if (!wait_parse_count(text, &w->conditions[w->condition_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--members '%s' is no count: write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
+			    "--members '%s' is no count; write '>=3', '>2', '=3', '<=5', '<5' or '!=0'",
 			    text);
 			return false;
 		}
 	}
 	for (i = 0; (text = args_next(args, "status", &i)) != NULL;) {
-		w->wants[w->want_count].text = text;
-		if (!wait_parse_status(text, &w->wants[w->want_count++])) {
+		w->conditions[w->condition_count].text = text;
+		if (!wait_parse_status(text, &w->conditions[w->condition_count++])) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--status '%s' is not NAME=STATUS with STATUS alive, suspect, dead or left, or several of these with '|' between",
+			    "--status '%s' is not NAME=STATUS, where STATUS is alive, suspect, dead or left, or several of these joined by '|'",
 			    text);
 			return false;
 		}
 	}
 	w->quorum = args_has(args, "quorum");
-	if (w->want_count == 0 && !w->quorum) {
+	if (w->condition_count == 0 && !w->quorum) {
 		problem_set(&w->problem, CTL_USAGE, "usage",
-		    "'wait' needs to know what for: --members '>=3', --status NAME=alive or --quorum");
+		    "'wait' needs a condition: --members '>=3', --status NAME=alive or --quorum");
 		return false;
 	}
 	text = args_value(args, "timeout");
 	if (text != NULL) {
 		if (!args_duration(text, &timeout)) {
 			problem_set(&w->problem, CTL_USAGE, "usage",
-			    "--timeout '%s' is no time: write 5, 0.5, 500ms, 2m or 1h", text);
+			    "--timeout '%s' is no time; write 5, 0.5, 500ms, 2m or 1h", text);
 			return false;
 		}
 		w->once = timeout.ns == 0;
-		w->deadline = w->once ? session_patience()
+		w->deadline = w->once ? session_deadline()
 				      : swim_time_add(connection_now(), timeout);
 	}
 	return true;
 }
 
-/* ------------------------------------------------------------------------------------ what is known */
+/* ------------------------------------------------------------------------------------------- the members */
 
 static void
 wait_forget(struct waiting *w, const char *key)
@@ -228,29 +225,29 @@ wait_learn(struct waiting *w, const json_t *member, bool removed)
 }
 
 static bool
-wait_want_met(const struct waiting *w, const struct want *want)
+wait_condition_met(const struct waiting *w, const struct condition *condition)
 {
 	const char *word;
 	enum swim_status status;
 
-	if (want->name != NULL) {
-		word = json_string_value(json_object_get(w->members, want->name));
+	if (condition->name != NULL) {
+		word = json_string_value(json_object_get(w->members, condition->name));
 		return word != NULL && swim_status_parse(word, &status) &&
-		       (want->statuses & 1U << status) != 0;
+		       (condition->statuses & 1U << status) != 0;
 	}
-	switch (want->comparison) {
+	switch (condition->comparison) {
 	case LESS:
-		return w->alive < want->count;
+		return w->alive < condition->count;
 	case AT_MOST:
-		return w->alive <= want->count;
+		return w->alive <= condition->count;
 	case EQUAL:
-		return w->alive == want->count;
+		return w->alive == condition->count;
 	case OTHER_THAN:
-		return w->alive != want->count;
+		return w->alive != condition->count;
 	case AT_LEAST:
-		return w->alive >= want->count;
+		return w->alive >= condition->count;
 	case MORE:
-		return w->alive > want->count;
+		return w->alive > condition->count;
 	}
 	return false;
 }
@@ -258,8 +255,8 @@ wait_want_met(const struct waiting *w, const struct want *want)
 static bool
 wait_members_met(const struct waiting *w)
 {
-	for (size_t i = 0; i < w->want_count; i++)
-		if (!wait_want_met(w, &w->wants[i]))
+	for (size_t i = 0; i < w->condition_count; i++)
+		if (!wait_condition_met(w, &w->conditions[i]))
 			return false;
 	return true;
 }
@@ -287,23 +284,23 @@ wait_ask_quorum(struct waiting *w)
 	struct session s;
 	struct reply reply;
 	const json_t *quorum;
-	enum ctl_exit status = session_open(w->ctl, &s, session_patience(), &w->problem);
+	enum ctl_exit status = session_open(w->ctl, &s, session_deadline(), &w->problem);
 
 	if (status == CTL_OK)
-		status = session_call(&s, "health", NULL, session_patience(), &reply, &w->problem);
+		status = session_call(&s, "health", NULL, session_deadline(), &reply, &w->problem);
 	if (status == CTL_OK) {
 		quorum = json_object_get(reply.result, "quorum");
 		w->has_quorum = json_is_true(quorum);
 		if (!json_is_boolean(quorum))
 			status = problem_set(&w->problem, CTL_NO, "failed",
-			    "this daemon does not say whether it has a quorum: it is older than this swimctl");
+			    "the daemon does not report whether it has a quorum, because it is older than this swimctl");
 		reply_fini(&reply);
 	}
 	session_close(&s);
 	return status;
 }
 
-/* Take the next event in. */
+/* Wait for the next event and update the members. */
 static enum ctl_exit
 wait_follow_event(struct waiting *w, struct session *s)
 {
@@ -324,7 +321,10 @@ wait_follow_event(struct waiting *w, struct session *s)
 	return CTL_OK;
 }
 
-/* One connection: until the members are as asked for, the connection ends, or time does. */
+/*
+ * Follow the events on one connection.  Returns CTL_OK when the conditions on members hold (with --timeout 0, after the
+ * snapshot), or an exit status with the problem set when the connection ends or the deadline has passed.
+ */
 static enum ctl_exit
 wait_follow(struct waiting *w, struct session *s)
 {
@@ -366,7 +366,7 @@ wait_pause_for(swim_duration d, swim_time deadline)
 	nanosleep(&ts, NULL);
 }
 
-/* Say in words which condition is not met. */
+/* Set the problem: the conditions that are not met, or if no daemon was `reached`, why not.  Returns the exit status. */
 static enum ctl_exit
 wait_not_met(struct waiting *w, bool reached)
 {
@@ -378,43 +378,46 @@ wait_not_met(struct waiting *w, bool reached)
 		snprintf(last, sizeof(last), "%s", w->problem.text);
 		problem_fini(&w->problem);
 		return problem_set(&w->problem, CTL_TIMEOUT, "timeout",
-		    "gave up after %s, the daemon never answered: %s", given, last);
+		    "gave up after %s; the daemon never answered: %s", given, last);
 	}
-	for (size_t i = 0; i < w->want_count && used + 1 < sizeof(text); i++) {
-		const struct want *want = &w->wants[i];
+	for (size_t i = 0; i < w->condition_count && used + 1 < sizeof(text); i++) {
+		const struct condition *condition = &w->conditions[i];
 		const char *status;
 		char wanted[64];
 		int n;
 
-		if (wait_want_met(w, want))
+		if (wait_condition_met(w, condition))
 			continue;
-		status = want->name != NULL
-			     ? json_string_value(json_object_get(w->members, want->name))
+		status = condition->name != NULL
+			     ? json_string_value(json_object_get(w->members, condition->name))
 			     : NULL;
-		wait_put_statuses(want->statuses, wanted, sizeof(wanted));
-		if (want->name == NULL)
+		wait_put_statuses(condition->statuses, wanted, sizeof(wanted));
+		if (condition->name == NULL)
 			n = snprintf(text + used, sizeof(text) - used,
-			    "; %zu alive where %s was asked for", w->alive, want->text);
+			    "; the number of alive members is %zu, not %s", w->alive,
+			    condition->text);
 		else if (status == NULL)
 			n = snprintf(text + used, sizeof(text) - used, "; %s is no member",
-			    want->name);
+			    condition->name);
 		else
 			n = snprintf(text + used, sizeof(text) - used, "; %s is %s, not %s",
-			    want->name, status, wanted);
+			    condition->name, status, wanted);
 		used += n > 0 ? (size_t)n : 0;
 	}
 	if (wait_members_met(w) && w->quorum && !w->has_quorum)
 		snprintf(text, sizeof(text),
 		    "; this member does not see more than half of the members alive");
 	problem_fini(&w->problem);
-	/* --timeout 0 asks for the state of now: not met is an answer, and no timeout. */
+	/* With --timeout 0 the answer is no, and there was no timeout. */
 	if (w->once)
-		return problem_set(&w->problem, CTL_NO, "not-met", "not now%s", text);
+		return problem_set(&w->problem, CTL_NO, "not-met",
+		    "the conditions do not hold now%s", text);
 	return problem_set(&w->problem, CTL_TIMEOUT, "timeout", "gave up after %s%s", given, text);
 }
 
+/* Connect, follow events and ask for the quorum until all conditions hold or the deadline has passed. */
 static enum ctl_exit
-wait_for_it(struct waiting *w)
+wait_until_met(struct waiting *w)
 {
 	swim_duration pause = RETRY_FIRST;
 	bool reached = false;
@@ -438,10 +441,10 @@ wait_for_it(struct waiting *w)
 			status = wait_ask_quorum(w);
 		if (status == CTL_OK && (wait_all_met(w) || w->once))
 			return wait_all_met(w) ? CTL_OK : wait_not_met(w, true);
-		/* No event tells that the quorum is back, so the members are asked for again. */
+		/* The subscription is for events of members alone, so a missing quorum is checked again after a pause. */
 		if (status == CTL_OK)
 			pause = RETRY_MAX;
-		/* A daemon that does not run or went away may come back, so it is waited for; other problems end the wait. */
+		/* A daemon that does not run or went away may come back; other problems end the wait. */
 		if (status != CTL_OK &&
 		    (status != CTL_UNREACHABLE || strcmp(w->problem.word, "protocol") == 0))
 			return status;
@@ -463,16 +466,16 @@ wait_run(struct ctl *ctl)
 	swim_time begin = connection_now();
 	enum ctl_exit status;
 
-	status = wait_parse_wants(&w) ? wait_for_it(&w) : w.problem.exit;
+	status = wait_parse_conditions(&w) ? wait_until_met(&w) : w.problem.exit;
 	if (status != CTL_OK)
 		problem_print(ctl, &w.problem);
 	else if (ctl->format == CTL_JSON)
 		fprintf(ctl->out, "{\"met\":true,\"alive\":%zu,\"waited_ms\":%" PRId64 "}\n",
 		    w.alive, swim_duration_ms(swim_time_since(connection_now(), begin)));
 	problem_fini(&w.problem);
-	for (size_t i = 0; i < w.want_count; i++)
-		free(w.wants[i].name);
-	free(w.wants);
+	for (size_t i = 0; i < w.condition_count; i++)
+		free(w.conditions[i].name);
+	free(w.conditions);
 	json_decref(w.members);
 	return status;
 }

@@ -50,30 +50,30 @@ START_TEST(answers_of_another_shape_are_told)
 		const char *result, *words;
 	} cases[] = {
 	    {{"members"}, "null",
-		"its answer to members has null as result, where an object is due"},
-	    {{"members", "-j"}, "[]", "has a list as result, where an object"},
-	    {{"members"}, "{}", "has nothing as result.members, where a list"},
+		"its response to members has null as result instead of an object"},
+	    {{"members", "-j"}, "[]", "has a list as result instead of an object"},
+	    {{"members"}, "{}", "has nothing as result.members instead of a list"},
 	    {{"members", "--fail-if-empty"}, "{\"members\":null}", "has null as result.members"},
 	    {{"members"}, "{\"members\":[{},7]}",
-		"has a number as result.members[1], where an object"},
+		"has a number as result.members[1] instead of an object"},
 	    {{"reload"}, "{\"applied\":[],\"needs_restart\":[null]}",
-		"has null as result.needs_restart[0], where a string"},
-	    {{"member", "db1"}, "7", "its answer to member has a number as result"},
-	    {{"status"}, "true", "its answer to info has a truth value as result"},
-	    {{"info"}, "\"yes\"", "its answer to info has a string as result"},
-	    {{"health"}, "{\"status\":1}", "has a number as result.status, where a string is due"},
-	    {{"metrics"}, "null", "its answer to metrics has null"},
+		"has null as result.needs_restart[0] instead of a string"},
+	    {{"member", "db1"}, "7", "its response to member has a number as result"},
+	    {{"status"}, "true", "its response to info has a truth value as result"},
+	    {{"info"}, "\"yes\"", "its response to info has a string as result"},
+	    {{"health"}, "{\"status\":1}", "has a number as result.status instead of a string"},
+	    {{"metrics"}, "null", "its response to metrics has null"},
 	    {{"metrics", "--openmetrics"}, "{\"text\":null}", "has null as result.text"},
 	    {{"metrics", "--prometheus"}, "{}", "result.text"},
-	    {{"leave"}, "null", "its answer to leave has null"},
-	    {{"remove", "db9"}, "[]", "its answer to remove has a list"},
+	    {{"leave"}, "null", "its response to leave has null"},
+	    {{"remove", "db9"}, "[]", "its response to remove has a list"},
 	    {{"reload"}, "{}", "has nothing as result.applied"},
 	    {{"reload"}, "{\"applied\":[]}", "has nothing as result.needs_restart"},
-	    {{"discovery"}, "{\"peers\":{}}", "has an object as result.peers, where a list"},
+	    {{"discovery"}, "{\"peers\":{}}", "has an object as result.peers instead of a list"},
 	    {{"join", "a"}, "{\"addresses\":1}", "has a number as result.addresses"},
-	    {{"tags", "a=b"}, "{\"tags\":[]}", "has a list as result.tags, where an object"},
-	    {{"tags"}, "null", "its answer to info has null"},
-	    {{"events"}, "{}", "has nothing as result.seq, where a number"},
+	    {{"tags", "a=b"}, "{\"tags\":[]}", "has a list as result.tags instead of an object"},
+	    {{"tags"}, "null", "its response to info has null"},
+	    {{"events"}, "{}", "has nothing as result.seq instead of a number"},
 	    {{"events", "--snapshot"}, "{\"seq\":1}", "has nothing as result.members"},
 	    {{"wait", "--members", "1"}, "{\"seq\":1,\"members\":null}", "null as result.members"},
 	};
@@ -103,7 +103,7 @@ START_TEST(an_error_has_to_be_an_object)
 
 	fake_start(&fake, answers);
 	run_complained(run_ctl(&fake, "leave", NULL), 3,
-	    "its answer to leave has null as error, where an object is due");
+	    "its response to leave has null as error instead of an object");
 	fake_stop(&fake);
 	fake_free(&fake);
 }
@@ -157,7 +157,7 @@ START_TEST(usage_errors_come_before_any_connection)
 	    {{"events", "--since", "9223372036854775808"}, "is no sequence number"},
 	    {{"events", "--count", "0"}, "--count '0' is no number of events"},
 	    {{"events", "--type", "member.faild"}, "did you mean 'member.failed'?"},
-	    {{"wait"}, "'wait' needs to know what for"},
+	    {{"wait"}, "'wait' needs a condition"},
 	    {{"wait", "--members", "=>3"}, "--members '=>3' is no count"},
 	    {{"wait", "--members", ">="}, "--members '>=' is no count"},
 	    {{"wait", "--status", "db1"}, "--status 'db1' is not NAME=STATUS"},
@@ -187,7 +187,7 @@ START_TEST(usage_errors_come_before_any_connection)
 	run_free(&run);
 	run = run_ctl(NULL, "help", "--json", NULL);
 	ck_assert_int_eq(run.status, 2);
-	ck_assert_str_eq(run.err, "swimctl: 'help' has no output as JSON\n");
+	ck_assert_str_eq(run.err, "swimctl: 'help' has no JSON output; leave --json out\n");
 	run_free(&run);
 }
 END_TEST
@@ -207,7 +207,8 @@ START_TEST(no_daemon_is_a_status_of_its_own)
 	fd = mkstemp(file);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
-	run_complained(run_ctl(NULL, "-s", file, "info", NULL), 3, "is no socket: give the one");
+	run_complained(run_ctl(NULL, "-s", file, "info", NULL), 3,
+	    "is no socket; give the socket of swimd");
 	unlink(file);
 	memset(path, 'x', sizeof(path));
 	path[sizeof(path) - 1] = '\0';
@@ -314,7 +315,7 @@ START_TEST(changes_say_what_came_of_them)
 	    "nothing changed\n");
 	run_printed(run_once("{\"applied\":[\"log_level\",\"seeds\"],\"needs_restart\":[\"bind\"]}",
 			"reload", NULL),
-	    0, "applied: log_level, seeds\ntakes a restart: bind\n");
+	    0, "applied: log_level, seeds\nneeds a restart: bind\n");
 }
 END_TEST
 

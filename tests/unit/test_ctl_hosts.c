@@ -69,10 +69,10 @@ START_TEST(names_that_differ_by_case_alone_have_no_line)
 		"status", "dead"));
 
 	ck_assert_str_eq(text,
-	    "# left out: DB1: another member has the name too, but for the case of letters\n"
-	    "# left out: db1: another member has the name too, but for the case of letters\n"
+	    "# left out: DB1: the name of another member differs only in the case of letters\n"
+	    "# left out: db1: the name of another member differs only in the case of letters\n"
 	    "10.0.0.3 web\n"
-	    "# left out: WEB: another member has the name too, but for the case of letters\n");
+	    "# left out: WEB: the name of another member differs only in the case of letters\n");
 	free(text);
 }
 END_TEST

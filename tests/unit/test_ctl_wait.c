@@ -66,7 +66,8 @@ START_TEST(counts)
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
 		met(text, "--members", yes[i]);
 	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		not_met(text, "--members", no[i], "not now; 2 alive where ");
+		not_met(text, "--members", no[i],
+		    "do not hold now; the number of alive members is 2, not ");
 }
 END_TEST
 
@@ -188,16 +189,17 @@ START_TEST(time_ends_it)
 
 	ck_assert_int_eq(run.status, 5);
 	ck_assert_str_eq(run.err,
-	    "swimctl: gave up after 2s; 2 alive where >=3 was asked for; a is alive, not dead\n");
+	    "swimctl: gave up after 2s; the number of alive members is 2, not >=3; a is alive, not dead\n");
 	run_free(&run);
 	run = waited(mute, "--members", ">=3", "--timeout", "0.05");
 	ck_assert_int_eq(run.status, 5);
-	ck_assert_ptr_nonnull(strstr(run.err, "gave up after 0.05, the daemon never answered: "));
+	ck_assert_ptr_nonnull(strstr(run.err, "gave up after 0.05; the daemon never answered: "));
 	run_free(&run);
 	run = run_ctl(NULL, "-s", "/nonexistent/sock", "wait", "--members", "1", "--timeout",
 	    "50ms", NULL);
 	ck_assert_int_eq(run.status, 5);
-	ck_assert_ptr_nonnull(strstr(run.err, "never answered: no socket /nonexistent/sock"));
+	ck_assert_ptr_nonnull(
+	    strstr(run.err, "never answered: there is no socket /nonexistent/sock"));
 	run_free(&run);
 }
 END_TEST
@@ -214,7 +216,7 @@ START_TEST(one_look_has_an_answer_and_no_time_to_run_out)
 	    NULL);
 	ck_assert_int_eq(run.status, 3);
 	ck_assert_str_eq(run.err,
-	    "swimctl: no socket /nonexistent/sock: is swimd running? (another one: -s PATH or SWIMD_SOCKET)\n");
+	    "swimctl: there is no socket /nonexistent/sock; is swimd running? (give another socket with -s PATH or SWIMD_SOCKET)\n");
 	run_free(&run);
 }
 END_TEST
