@@ -13,8 +13,8 @@
 #define PRINT_NAME 1024
 
 /*
- * Escape a sentence that may quote foreign text: control characters and characters that change the direction of text are
- * escaped.  Quotes and backslashes stay: they do no harm in a sentence, and an escaped name has backslashes.  Returns out.
+ * Escape a sentence that may quote foreign text: control characters and characters without a width of their own are escaped.
+ * Quotes and backslashes stay: they do no harm in a sentence, and an escaped name has backslashes.  Returns out.
  */
 char *print_safe(const char *text, char *out, size_t cap);
 

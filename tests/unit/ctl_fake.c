@@ -26,12 +26,13 @@ send_all(int fd, const char *text, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return; /* the client has seen enough */
+			return; /* the client has closed the connection */
 		text += n;
 		len -= (size_t)n;
 	}
 }
 
+/* Send an answer, with the id of the request in place of each "%ID%". */
 static void
 answer(int fd, const char *text, const char *request)
 {
@@ -45,7 +46,7 @@ answer(int fd, const char *text, const char *request)
 	send_all(fd, text, strlen(text));
 }
 
-/* False when the client, or the test, has ended it. */
+/* Wait until fd is readable.  False: fake_stop was called. */
 static bool
 readable(const struct fake *f, int fd)
 {
@@ -56,7 +57,7 @@ readable(const struct fake *f, int fd)
 	return p[1].revents == 0;
 }
 
-/* One client: false when the script is over or the test is. */
+/* Serve one connection until it is closed, and write its requests to `log`.  False: fake_stop was called. */
 static bool
 serve(struct fake *f, int fd, FILE *log)
 {
@@ -174,7 +175,7 @@ run_list(FILE *out, FILE *err, const struct fake *f, const char *first, va_list 
 }
 
 static struct run
-run_kept(const struct fake *f, const char *first, va_list rest)
+run_captured(const struct fake *f, const char *first, va_list rest)
 {
 	struct run run = {0};
 	size_t out_len, err_len;
@@ -205,7 +206,7 @@ run_ctl(const struct fake *f, const char *first, ...)
 	va_list rest;
 
 	va_start(rest, first);
-	run = run_kept(f, first, rest);
+	run = run_captured(f, first, rest);
 	va_end(rest);
 	return run;
 }
@@ -224,7 +225,7 @@ run_once(const char *result, const char *first, ...)
 	answers[0].text = text;
 	fake_start(&fake, answers);
 	va_start(rest, first);
-	run = run_kept(&fake, first, rest);
+	run = run_captured(&fake, first, rest);
 	va_end(rest);
 	fake_stop(&fake);
 	fake_free(&fake);

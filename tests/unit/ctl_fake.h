@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A daemon made of canned answers, for the tests of swimctl: a Unix socket and a thread that takes one
- * line after the other, over however many connections, and says what the script says next.
+ * A scripted daemon, and functions that run swimctl against it.  A thread of the daemon accepts one connection after the
+ * other on a Unix socket.  For each line that it reads it sends the next answer of the script.
  */
 #ifndef SWIMD_TESTS_CTL_FAKE_H
 #define SWIMD_TESTS_CTL_FAKE_H
@@ -11,42 +11,47 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* What one request is answered with. */
+/* The answer to one request. */
 struct fake_answer {
-	const char *text; /* "%ID%" becomes the request's id; several lines are several lines */
-	bool close;       /* hang up afterwards */
+	const char
+	    *text; /* one or more lines, with "%ID%" for the id of the request; NULL: no answer */
+	bool
+	    close; /* close the connection, after the answer or, without a text, before a request */
 };
 
 struct fake {
-	char directory[64], path[96];
-	int listener, stop[2];
+	char directory[64]; /* of the socket */
+	char path[96];      /* of the socket */
+	int listener;
+	int stop[2]; /* a pipe; fake_stop writes to it */
 	pthread_t thread;
 	const struct fake_answer *answers; /* the caller's; ends with a NULL text and close false */
-	char *requests;                    /* all lines that came in; valid after fake_stop */
+	char *requests;                    /* all lines that were read; valid after fake_stop */
 };
 
 void fake_start(struct fake *, const struct fake_answer *);
 void fake_stop(struct fake *);
+/* Free the requests. */
 void fake_free(struct fake *);
 
-/* One run of swimctl against it: exit status and what was printed.  run_free frees the latter. */
+/* The result of one run of swimctl. */
 struct run {
-	int status;
-	char *out, *err;
+	int status;      /* exit status */
+	char *out, *err; /* the text on standard output and on standard error */
 };
-/* Arguments end with NULL; "swimctl -s PATH" stands before them if `fake` is not NULL. */
+/* Run swimctl with arguments that end with NULL, after "-s PATH" if `fake` is not NULL.  The caller calls run_free. */
 struct run run_ctl(const struct fake *, const char *first, ...) __attribute__((sentinel));
 void run_free(struct run *);
-/* The same, printing where the test wants it; returns the exit status. */
+/* Run swimctl in the same way with these streams; returns the exit status. */
 int run_on(FILE *out, FILE *err, const struct fake *, const char *first, ...)
     __attribute__((sentinel));
 
-/* start, run, stop in one, and free; the answers are one result object: {"result":RESULT}. */
+/* Run swimctl against a daemon that answers one request with this result.  The caller calls run_free. */
 struct run run_once(const char *result, const char *first, ...) __attribute__((sentinel));
 
-/* Exactly this status and this text on standard output, and nothing on standard error; frees the run. */
+/* Assert this exit status, exactly this standard output, and an empty standard error; free the run. */
 void run_printed(struct run, int status, const char *out);
-/* This status, nothing on standard output, and one line on standard error that has these words; frees the run. */
+/* Assert this exit status, an empty standard output, and one line with these words on standard error; free the run. */
 void run_complained(struct run, int status, const char *words);
 
 /* Responses. */
@@ -55,7 +60,7 @@ void run_complained(struct run, int status, const char *words);
 	"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"error\":{\"code\":" code ",\"message\":\"" text        \
 	"\",\"data\":{\"code\":\"" word "\"}}}\n"
 
-/* What `members` may say: three of them, the first incarnation as high as there are. */
+/* A result of `members` with three members; the incarnation of the first is the highest, 2^64-1. */
 #define FAKE_MEMBERS                                                                                     \
 	"{\"members\":["                                                                                 \
 	"{\"name\":\"db1\",\"address\":\"10.0.0.7:7946\",\"status\":\"alive\","                          \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ctl/args.h: parsing of the command line, and suggestions of the nearest word. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "ctl/problem.h"
 #include "support/unit.h"
 
-/* A table of this test's own, in the place of ctl/command.c. */
+/* The table of commands for this test, which replaces that of ctl/command.c. */
 static const struct args_option globals[] = {{'s', "socket", "PATH", "where", false},
     {'j', "json", NULL, "form", false}, {0, NULL, NULL, NULL, false}};
 static const struct args_option show_options[] = {{0, "status", "STATUS", "which", true},
@@ -46,7 +47,7 @@ command_globals(void)
 static struct args args;
 static struct problem problem;
 
-/* Words apart by single spaces. */
+/* Parse a command line whose arguments are separated by single spaces. */
 static bool
 parse(const char *line)
 {
@@ -66,7 +67,7 @@ parse(const char *line)
 	return args_parse(argc, argv, &args, &problem);
 }
 
-START_TEST(no_command_is_the_first_row)
+START_TEST(a_line_without_a_command_runs_the_first_row)
 {
 	ck_assert(parse(""));
 	ck_assert_str_eq(args.command->name, "show");
@@ -74,7 +75,7 @@ START_TEST(no_command_is_the_first_row)
 }
 END_TEST
 
-START_TEST(options_stand_before_and_after)
+START_TEST(options_may_stand_before_and_after_the_command)
 {
 	static const char *const lines[] = {"-j --status dead -s /x show -a",
 	    "show -ja -s/x --status=dead", "--status dead show -a --json --socket=/x",
@@ -92,7 +93,7 @@ START_TEST(options_stand_before_and_after)
 }
 END_TEST
 
-START_TEST(options_repeat)
+START_TEST(a_repeated_option_keeps_all_values)
 {
 	size_t i = 0;
 
@@ -106,8 +107,8 @@ START_TEST(options_repeat)
 }
 END_TEST
 
-/* An argument is never ignored. */
-START_TEST(one_value_is_not_given_twice)
+/* One of two values would be ignored, which never happens to an argument. */
+START_TEST(an_option_with_a_single_value_may_be_given_once)
 {
 	static const char *const twice[] = {"--name a show --name b", "show --name=a --name=a"};
 
@@ -117,13 +118,13 @@ START_TEST(one_value_is_not_given_twice)
 		ck_assert_ptr_nonnull(strstr(problem.text, "' is given twice"));
 	}
 	ck_assert(parse("-j --json -aa"));
-	/* An alias may have given these. */
+	/* The first value of a global option may come from an alias of the shell. */
 	ck_assert(parse("-sa --socket b show"));
 	ck_assert_str_eq(args_value(&args, "socket"), "b");
 }
 END_TEST
 
-START_TEST(two_dashes_end_the_options)
+START_TEST(two_hyphens_end_the_options)
 {
 	ck_assert(parse("-j -- remove --json"));
 	ck_assert_str_eq(args.command->name, "remove");
@@ -134,7 +135,7 @@ START_TEST(two_dashes_end_the_options)
 }
 END_TEST
 
-START_TEST(mistakes_are_named)
+START_TEST(usage_errors_name_the_wrong_argument)
 {
 	static const struct {
 		const char *line, *text;
@@ -170,14 +171,14 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
-START_TEST(what_was_mistyped_cannot_hurt_the_terminal)
+START_TEST(usage_errors_escape_control_characters)
 {
 	ck_assert(!parse("\033[31m\xff"));
 	ck_assert_str_eq(problem.text, "no command '\\x1b[31m\\xff'; 'swimctl help' lists them");
 }
 END_TEST
 
-START_TEST(numbers)
+START_TEST(numbers_are_decimal_without_a_sign)
 {
 	uint64_t n;
 
@@ -189,7 +190,7 @@ START_TEST(numbers)
 }
 END_TEST
 
-START_TEST(durations)
+START_TEST(durations_are_a_number_and_an_optional_unit)
 {
 	static const struct {
 		const char *text;
@@ -210,7 +211,7 @@ START_TEST(durations)
 }
 END_TEST
 
-START_TEST(nearest)
+START_TEST(the_nearest_word_has_few_typing_errors)
 {
 	static const char *const words[] = {"members", "member", "metrics", "leave", "join"};
 
@@ -226,6 +227,9 @@ START_TEST(nearest)
 }
 END_TEST
 
-UNIT_MAIN("ctl_args", no_command_is_the_first_row, options_stand_before_and_after,
-    one_value_is_not_given_twice, options_repeat, two_dashes_end_the_options, mistakes_are_named,
-    what_was_mistyped_cannot_hurt_the_terminal, numbers, durations, nearest)
+UNIT_MAIN("ctl_args", a_line_without_a_command_runs_the_first_row,
+    options_may_stand_before_and_after_the_command, an_option_with_a_single_value_may_be_given_once,
+    a_repeated_option_keeps_all_values, two_hyphens_end_the_options,
+    usage_errors_name_the_wrong_argument, usage_errors_escape_control_characters,
+    numbers_are_decimal_without_a_sign, durations_are_a_number_and_an_optional_unit,
+    the_nearest_word_has_few_typing_errors)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What swimctl asks, prints and exits with, against a daemon of canned answers. */
+/* The commands of swimctl against a scripted daemon: requests, output and exit status. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "support/unit.h"
 #include "unit/ctl_fake.h"
 
-START_TEST(errors_have_their_status_and_one_line)
+START_TEST(each_error_of_the_daemon_has_its_exit_status_and_one_line)
 {
 	static const struct {
 		const char *answer;
@@ -42,8 +42,8 @@ START_TEST(errors_have_their_status_and_one_line)
 }
 END_TEST
 
-/* No success is made out of an answer that says nothing, nor "none" out of a list that is not there. */
-START_TEST(answers_of_another_shape_are_told)
+/* A response without its fields must not be taken for success, nor a missing list for an empty list. */
+START_TEST(a_response_of_the_wrong_form_is_an_error)
 {
 	static const struct {
 		const char *arguments[4];
@@ -94,7 +94,7 @@ START_TEST(answers_of_another_shape_are_told)
 }
 END_TEST
 
-START_TEST(an_error_has_to_be_an_object)
+START_TEST(an_error_that_is_no_object_is_a_protocol_error)
 {
 	static const struct fake_answer answers[] = {
 	    {"{\"jsonrpc\":\"2.0\",\"id\":%ID%,\"error\":null,\"result\":{}}\n", false},
@@ -109,7 +109,7 @@ START_TEST(an_error_has_to_be_an_object)
 }
 END_TEST
 
-START_TEST(errors_are_json_where_json_is_wanted)
+START_TEST(with_json_errors_are_printed_as_objects)
 {
 	static const struct fake_answer answers[] = {
 	    {FAKE_ERROR("-32001", "not-found", "no member 'x'"), false}, {"", true}, {NULL, false}};
@@ -133,7 +133,7 @@ START_TEST(errors_are_json_where_json_is_wanted)
 }
 END_TEST
 
-START_TEST(usage_errors_come_before_any_connection)
+START_TEST(usage_errors_are_found_without_a_daemon)
 {
 	static const struct {
 		const char *arguments[5];
@@ -192,7 +192,7 @@ START_TEST(usage_errors_come_before_any_connection)
 }
 END_TEST
 
-START_TEST(no_daemon_is_a_status_of_its_own)
+START_TEST(a_daemon_that_is_not_reachable_is_exit_status_3)
 {
 	char path[200], file[] = "/tmp/swimd-test-file-XXXXXX";
 	int fd;
@@ -203,7 +203,7 @@ START_TEST(no_daemon_is_a_status_of_its_own)
 	run_complained(run_ctl(NULL, "info", NULL), 3, "no socket /nonexistent/other");
 	run_complained(run_ctl(NULL, "info", "-s", "/nonexistent/sock", NULL), 3,
 	    "no socket /nonexistent/sock");
-	/* A file of our own: whoever may not write to a file is told that, whatever it is. */
+	/* The file is the test's own: for a file that the user may not write, the error would be EACCES. */
 	fd = mkstemp(file);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -224,7 +224,7 @@ END_TEST
 	"],\"running\":true,\"alive\":2,\"suspect\":1,"                                            \
 	"\"dead\":0,\"transport\":{\"healthy\":true,\"last_error\":null}}"
 
-START_TEST(status_is_an_overview)
+START_TEST(status_prints_a_summary_and_the_missing_members)
 {
 	static const struct fake_answer answers[] = {{FAKE_RESULT(INFO), false},
 	    {FAKE_RESULT(HEALTH("ok", "")), false},
@@ -255,7 +255,7 @@ START_TEST(status_is_an_overview)
 }
 END_TEST
 
-START_TEST(health_is_an_exit_status)
+START_TEST(health_exits_with_1_unless_it_is_ok)
 {
 	run_printed(run_once(HEALTH("ok", ""), "health", NULL), 0,
 	    "status               ok\nreasons              -\nrunning              yes\nalive                2\n"
@@ -269,7 +269,7 @@ START_TEST(health_is_an_exit_status)
 }
 END_TEST
 
-START_TEST(info_metrics_and_version)
+START_TEST(info_metrics_and_version_print_what_the_daemon_sent)
 {
 	struct run run;
 
@@ -296,7 +296,7 @@ START_TEST(info_metrics_and_version)
 	    "swimctl " PACKAGE_VERSION "\nswimd: not reachable\n");
 	run_printed(run_ctl(NULL, "-s", "/nonexistent/sock", "-j", "version", NULL), 0,
 	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":null}\n");
-	/* A daemon may call itself anything, and JSON stays JSON. */
+	/* The daemon may send any string as its version, and the output is valid JSON. */
 	run_printed(
 	    run_once("{\"version\":\"\\\"\\u0007\\u0090 \\u0000x\"}", "-j", "version", NULL), 0,
 	    "{\"swimctl\":\"" PACKAGE_VERSION "\",\"swimd\":\"\\\"\\u0007\\u0090 \\u0000x\"}\n");
@@ -306,7 +306,7 @@ START_TEST(info_metrics_and_version)
 }
 END_TEST
 
-START_TEST(changes_say_what_came_of_them)
+START_TEST(leave_remove_and_reload_print_their_result)
 {
 	run_printed(run_once("{}", "leave", NULL), 0, "left the cluster; the daemon ends\n");
 	run_printed(run_once("{}", "remove", "db\n9", NULL), 0, "removed db\\x0a9\n");
@@ -323,7 +323,7 @@ END_TEST
 	"{\"source\":\"seed\",\"address\":\"" address "\",\"joined\":" joined                      \
 	",\"state\":\"" state "\",\"reason\":" reason ",\"member\":null}"
 
-START_TEST(join_fails_only_if_nobody_was_joined)
+START_TEST(join_fails_only_if_no_address_was_joined)
 {
 	run_printed(run_once("{\"addresses\":[" PEER("10.0.0.1:7946", "false", "unreachable",
 				 "\"no answer in 5 s\"") "," PEER("10.0.0.2:7946", "true", "joined",
@@ -339,7 +339,7 @@ START_TEST(join_fails_only_if_nobody_was_joined)
 }
 END_TEST
 
-START_TEST(links_lists_those_that_are_broken)
+START_TEST(links_lists_only_broken_links)
 {
 	static const char broken[] =
 	    "{\"links\":[{\"name\":\"a\",\"local\":true,\"unreachable\":[\"b\",\"c\\u001b\"],\"total\":5},"
@@ -386,7 +386,7 @@ START_TEST(decode_explains_a_datagram)
 	ck_assert_msg(strstr(run.out, "ping") != NULL && strstr(run.out, "7") != NULL, "%s",
 	    run.out);
 	run_free(&run);
-	/* An authenticated message has another one in it. */
+	/* An authenticated message contains another message, which is printed too. */
 	run = run_ctl(NULL, "decode",
 	    "05 0000000000000007 0001 aa 0001 61 0003 613a31 01 0000000000000007 0000", NULL);
 	ck_assert_int_eq(run.status, 0);
@@ -399,7 +399,7 @@ START_TEST(decode_explains_a_datagram)
 }
 END_TEST
 
-/* decode with this on its standard input. */
+/* Run `swimctl decode` with this text on its standard input. */
 static struct run
 decode_input(const void *input, size_t len)
 {
@@ -431,8 +431,8 @@ START_TEST(decode_reads_hexadecimal_and_raw_input)
 }
 END_TEST
 
-/* The rows agree with each other, and every one of them is whole. */
-START_TEST(the_table_is_consistent)
+/* Each row has its help, and an option of several commands takes a value in all of them or in none. */
+START_TEST(the_rows_of_the_command_table_agree)
 {
 	size_t count;
 	const struct command *rows = command_rows(&count);
@@ -467,7 +467,7 @@ START_TEST(the_table_is_consistent)
 }
 END_TEST
 
-START_TEST(the_manual_has_every_row)
+START_TEST(the_manual_has_every_command_and_option)
 {
 	char *page = calloc(1, 65536), text[64];
 	FILE *f = fopen(TOP_DIR "/man/swimctl.1", "r");
@@ -510,7 +510,7 @@ START_TEST(tags_are_shown_set_and_unset)
 	    "role web\n");
 	run_printed(run_ctl(&fake, "tags", "-j", "--unset=role", NULL), 0, "{\"tags\":{}}\n");
 	run_complained(run_ctl(&fake, "tags", "a=b", NULL), 2, "too large");
-	/* What is mistyped asks nobody. */
+	/* After a usage error no request is sent. */
 	run_complained(run_ctl(&fake, "tags", "role", NULL), 2, "'role' is no tag");
 	run_complained(run_ctl(&fake, "tags", "=db", NULL), 2, "'=db' is no tag");
 	run_complained(run_ctl(&fake, "tags", "a=\xff", NULL), 2, "UTF-8");
@@ -524,10 +524,13 @@ START_TEST(tags_are_shown_set_and_unset)
 }
 END_TEST
 
-UNIT_MAIN("ctl_commands", tags_are_shown_set_and_unset, errors_have_their_status_and_one_line,
-    answers_of_another_shape_are_told, an_error_has_to_be_an_object,
-    errors_are_json_where_json_is_wanted, usage_errors_come_before_any_connection,
-    no_daemon_is_a_status_of_its_own, status_is_an_overview, health_is_an_exit_status,
-    info_metrics_and_version, changes_say_what_came_of_them, join_fails_only_if_nobody_was_joined,
-    links_lists_those_that_are_broken, discovery_lists_peers, decode_explains_a_datagram,
-    decode_reads_hexadecimal_and_raw_input, the_table_is_consistent, the_manual_has_every_row)
+UNIT_MAIN("ctl_commands", tags_are_shown_set_and_unset,
+    each_error_of_the_daemon_has_its_exit_status_and_one_line,
+    a_response_of_the_wrong_form_is_an_error, an_error_that_is_no_object_is_a_protocol_error,
+    with_json_errors_are_printed_as_objects, usage_errors_are_found_without_a_daemon,
+    a_daemon_that_is_not_reachable_is_exit_status_3,
+    status_prints_a_summary_and_the_missing_members, health_exits_with_1_unless_it_is_ok,
+    info_metrics_and_version_print_what_the_daemon_sent, leave_remove_and_reload_print_their_result,
+    join_fails_only_if_no_address_was_joined, links_lists_only_broken_links, discovery_lists_peers,
+    decode_explains_a_datagram, decode_reads_hexadecimal_and_raw_input,
+    the_rows_of_the_command_table_agree, the_manual_has_every_command_and_option)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ctl/connection.h: lines, deadlines and errors of a connection. */
 #include "ctl/connection.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ soon(void)
 	return swim_time_add(connection_now(), swim_seconds(60));
 }
 
-/* A connection at one end of a socket pair, and the other end. */
+/* Make *c one end of a socket pair, and return the other end. */
 static int
 pair(struct connection *c)
 {
@@ -37,7 +38,7 @@ put(int fd, const char *text)
 	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 }
 
-START_TEST(lines_come_one_by_one)
+START_TEST(lines_are_returned_one_by_one)
 {
 	struct connection c;
 	int peer = pair(&c);
@@ -63,7 +64,7 @@ START_TEST(lines_come_one_by_one)
 }
 END_TEST
 
-START_TEST(a_closed_connection_is_told_after_its_lines)
+START_TEST(a_closed_connection_is_reported_after_its_lines)
 {
 	struct connection c;
 	int peer = pair(&c);
@@ -80,7 +81,7 @@ START_TEST(a_closed_connection_is_told_after_its_lines)
 }
 END_TEST
 
-START_TEST(nothing_in_time_is_a_timeout)
+START_TEST(reading_and_sending_end_at_the_deadline)
 {
 	struct connection c;
 	int peer = pair(&c);
@@ -91,7 +92,7 @@ START_TEST(nothing_in_time_is_a_timeout)
 	put(peer, "half a line");
 	ck_assert_int_eq(connection_line(&c, deadline, &line, &len), -ETIMEDOUT);
 	ck_assert(swim_time_reached(connection_now(), deadline));
-	/* Nobody reads: more than any socket buffer holds. */
+	/* The peer does not read, and the text is larger than any socket buffer. */
 	ck_assert_int_eq(
 	    connection_send(&c, big, 16 << 20, swim_time_add(connection_now(), swim_ms(20))),
 	    -ETIMEDOUT);
@@ -101,8 +102,8 @@ START_TEST(nothing_in_time_is_a_timeout)
 }
 END_TEST
 
-/* Several megabytes in one line, with a writer that is a process of its own. */
-START_TEST(a_line_may_be_long)
+/* A child process writes the line, since it is larger than a socket buffer. */
+START_TEST(a_line_may_have_several_megabytes)
 {
 	enum { BYTES = 12 << 20 };
 	struct connection c;
@@ -131,7 +132,7 @@ START_TEST(a_line_may_be_long)
 }
 END_TEST
 
-START_TEST(a_line_that_is_too_long_is_not_read)
+START_TEST(a_line_over_the_maximum_is_an_error)
 {
 	struct connection c;
 	int peer = pair(&c);
@@ -146,7 +147,7 @@ START_TEST(a_line_that_is_too_long_is_not_read)
 	ck_assert_int_eq(connection_buffered_line(&c, &line, &len), -EMSGSIZE);
 	close(peer);
 	connection_close(&c);
-	/* Nor is its end waited for. */
+	/* The error comes before the end of the line. */
 	peer = pair(&c);
 	c.line_max = 8;
 	put(peer, "12345678");
@@ -159,17 +160,19 @@ START_TEST(a_line_that_is_too_long_is_not_read)
 }
 END_TEST
 
-static void
-bound(int *fd, const char *path)
+/* A Unix socket that is bound to this path and does not listen. */
+static int
+bound_socket(const char *path)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	memcpy(sun.sun_path, path, strlen(path) + 1);
-	*fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	ck_assert_int_eq(bind(*fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	return fd;
 }
 
-START_TEST(why_there_is_no_connection)
+START_TEST(a_failed_connect_returns_the_reason)
 {
 	char directory[] = "/tmp/swimctl-client-XXXXXX", path[128], missing[128], longest[200];
 	struct connection c, queued;
@@ -183,10 +186,10 @@ START_TEST(why_there_is_no_connection)
 	ck_assert_int_eq(connection_open(&c, missing, soon()), -ENOENT);
 	ck_assert_int_eq(c.fd, -1);
 	ck_assert_int_eq(connection_open(&c, longest, soon()), -ENAMETOOLONG);
-	bound(&fd, path);
+	fd = bound_socket(path);
 	ck_assert_int_eq(connection_open(&c, path, soon()), -ECONNREFUSED);
 	ck_assert_int_eq(listen(fd, 0), 0);
-	/* A daemon that is stopped accepts nobody: once the backlog is full, connecting ends with time. */
+	/* A stopped daemon accepts no connection: once its backlog is full, connecting fails at the deadline. */
 	ck_assert_int_eq(connection_open(&queued, path, soon()), 0);
 	ck_assert_int_eq(connection_open(&c, path, swim_time_add(connection_now(), swim_ms(20))),
 	    -ETIMEDOUT);
@@ -202,6 +205,7 @@ START_TEST(why_there_is_no_connection)
 }
 END_TEST
 
-UNIT_MAIN("ctl_connection", lines_come_one_by_one, a_closed_connection_is_told_after_its_lines,
-    nothing_in_time_is_a_timeout, a_line_may_be_long, a_line_that_is_too_long_is_not_read,
-    why_there_is_no_connection)
+UNIT_MAIN("ctl_connection", lines_are_returned_one_by_one,
+    a_closed_connection_is_reported_after_its_lines, reading_and_sending_end_at_the_deadline,
+    a_line_may_have_several_megabytes, a_line_over_the_maximum_is_an_error,
+    a_failed_connect_returns_the_reason)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* `swimctl events` against a scripted daemon: printed events, commands of --exec, and streams that end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,10 @@
 	"{\"seq\":10,\"time\":\"2026-11-23T01:02:05.000Z\",\"type\":\"error\",\"code\":\"conflict\"," \
 	"\"message\":\"two members say \\\"db3\\\"\\n\"}"
 
-/* One subscription, answered so; then, if `close`, the daemon goes. */
+/*
+ * Run `swimctl events` with the arguments a to e.  The daemon answers with `text`, and then closes the connection if
+ * `hang_up`.  `requests` is what the daemon must have read, or NULL.
+ */
 static struct run
 subscribe(const char *text, bool hang_up, const char *requests, const char *a, const char *b,
     const char *c, const char *d, const char *e)
@@ -42,7 +46,7 @@ subscribe(const char *text, bool hang_up, const char *requests, const char *a, c
 	return run;
 }
 
-START_TEST(events_are_lines)
+START_TEST(each_event_is_printed_on_one_line)
 {
 	struct run run = subscribe(SUBSCRIBED("") EVENT(JOINED) EVENT(FAILED) EVENT(ERROR), false,
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{}}\n", "--count",
@@ -58,7 +62,7 @@ START_TEST(events_are_lines)
 }
 END_TEST
 
-START_TEST(json_events_are_the_daemons_own_bytes)
+START_TEST(with_json_events_are_printed_byte_for_byte)
 {
 	struct run run = subscribe(SUBSCRIBED(",\"members\":[" MEMBER("db1", "alive") "]")
 				       EVENT(JOINED) EVENT(FAILED),
@@ -74,7 +78,7 @@ START_TEST(json_events_are_the_daemons_own_bytes)
 }
 END_TEST
 
-START_TEST(a_snapshot_comes_first)
+START_TEST(the_snapshot_is_printed_before_the_events)
 {
 	struct run run = subscribe(SUBSCRIBED(",\"members\":[" MEMBER("db1", "alive") "]")
 				       EVENT(JOINED),
@@ -87,7 +91,7 @@ START_TEST(a_snapshot_comes_first)
 }
 END_TEST
 
-START_TEST(a_gap_is_told)
+START_TEST(a_gap_is_reported_on_standard_error)
 {
 	struct run run = subscribe(SUBSCRIBED(",\"gap\":true") EVENT(JOINED), false,
 	    "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscribe\",\"params\":{\"since\":3,\"boot\":\"a\"}}\n",
@@ -100,7 +104,7 @@ START_TEST(a_gap_is_told)
 }
 END_TEST
 
-START_TEST(the_end_of_the_daemon_is_told_after_its_events)
+START_TEST(a_closed_connection_is_reported_after_the_events)
 {
 	struct run run =
 	    subscribe(SUBSCRIBED("") EVENT(JOINED), true, NULL, "-j", NULL, NULL, NULL, NULL);
@@ -112,7 +116,7 @@ START_TEST(the_end_of_the_daemon_is_told_after_its_events)
 }
 END_TEST
 
-START_TEST(overflow_is_told)
+START_TEST(an_overflow_exits_with_1_and_names_since)
 {
 	struct run run = subscribe(SUBSCRIBED("") EVENT(JOINED)
 				       EVENT("{\"seq\":9,\"type\":\"overflow\"}"),
@@ -124,7 +128,7 @@ START_TEST(overflow_is_told)
 }
 END_TEST
 
-/* What stands in the file that the commands wrote to; the caller frees it. */
+/* Delete the file that the commands wrote, and return its content, which the caller frees. */
 static char *
 contents(const char *path)
 {
@@ -138,7 +142,7 @@ contents(const char *path)
 	return text;
 }
 
-START_TEST(a_command_is_run_for_each_event)
+START_TEST(a_command_runs_for_each_event)
 {
 	char path[] = "/tmp/swimctl-exec-XXXXXX", command[512], *text;
 	struct run run;
@@ -148,7 +152,7 @@ START_TEST(a_command_is_run_for_each_event)
 	    "{ cat; echo \"$SWIM_EVENT|$SWIM_SEQ|$SWIM_TIME|$SWIM_MEMBER|$SWIM_ADDRESS|$SWIM_STATUS|"
 	    "$SWIM_INCARNATION|$SWIM_BY|$SWIM_MESSAGE|\"; } >>%s",
 	    path);
-	/* What we are started with does not shine through. */
+	/* The command must not see this variable of swimctl's own environment. */
 	setenv("SWIM_MEMBER", "other", 1);
 	run = subscribe(SUBSCRIBED("") EVENT(JOINED) EVENT(FAILED) EVENT(ERROR), false, NULL,
 	    "--exec", command, "--count", "3", NULL);
@@ -165,7 +169,7 @@ START_TEST(a_command_is_run_for_each_event)
 }
 END_TEST
 
-START_TEST(a_name_is_no_command)
+START_TEST(a_name_is_never_executed)
 {
 	char path[] = "/tmp/swimctl-exec-XXXXXX", command[512], wanted[512], *text;
 	struct run run;
@@ -186,13 +190,13 @@ START_TEST(a_name_is_no_command)
 }
 END_TEST
 
-START_TEST(a_command_that_fails_is_told_and_the_next_one_runs)
+START_TEST(a_failed_command_is_reported_and_the_next_event_is_handled)
 {
 	char path[] = "/tmp/swimctl-exec-XXXXXX", command[512], *text;
 	struct run run;
 
 	close(mkstemp(path));
-	/* It does not read its input either. */
+	/* The command fails, and it closes its input without reading. */
 	snprintf(command, sizeof(command), "echo $SWIM_SEQ >>%s; exec <&-; exit $((SWIM_SEQ - 6))",
 	    path);
 	run = subscribe(SUBSCRIBED("") EVENT(JOINED) EVENT(FAILED), false, NULL, "--exec", command,
@@ -207,7 +211,7 @@ START_TEST(a_command_that_fails_is_told_and_the_next_one_runs)
 }
 END_TEST
 
-START_TEST(a_command_killed_is_told)
+START_TEST(a_command_that_is_killed_is_reported)
 {
 	struct run run = subscribe(SUBSCRIBED("") EVENT(JOINED), false, NULL, "--exec",
 	    "kill -9 $$", "--count", "1", NULL);
@@ -218,8 +222,8 @@ START_TEST(a_command_killed_is_told)
 }
 END_TEST
 
-/* With all that it has started, and the next event has its turn. */
-START_TEST(a_command_that_hangs_is_ended)
+/* The limit ends the process group of the command, and then the next event is handled. */
+START_TEST(a_command_that_reaches_its_limit_is_ended)
 {
 	char path[] = "/tmp/swimctl-exec-XXXXXX", command[512], *text;
 	struct run run;
@@ -241,8 +245,8 @@ START_TEST(a_command_that_hangs_is_ended)
 }
 END_TEST
 
-/* No event comes, and it is noticed all the same that nobody reads what would be printed. */
-START_TEST(a_reader_that_went_away_ends_it_quietly)
+/* swimctl notices that the reader has gone although no event comes that would be printed. */
+START_TEST(swimctl_ends_without_a_message_when_its_reader_has_gone)
 {
 	static const struct fake_answer answers[] = {{SUBSCRIBED(""), false}, {NULL, false}};
 	char *err_text;
@@ -279,9 +283,11 @@ START_TEST(output_that_cannot_be_written_is_an_error)
 }
 END_TEST
 
-UNIT_MAIN("ctl_events", events_are_lines, json_events_are_the_daemons_own_bytes,
-    a_snapshot_comes_first, a_gap_is_told, the_end_of_the_daemon_is_told_after_its_events,
-    overflow_is_told, a_command_is_run_for_each_event, a_name_is_no_command,
-    a_command_that_fails_is_told_and_the_next_one_runs, a_command_killed_is_told,
-    a_command_that_hangs_is_ended, a_reader_that_went_away_ends_it_quietly,
+UNIT_MAIN("ctl_events", each_event_is_printed_on_one_line,
+    with_json_events_are_printed_byte_for_byte, the_snapshot_is_printed_before_the_events,
+    a_gap_is_reported_on_standard_error, a_closed_connection_is_reported_after_the_events,
+    an_overflow_exits_with_1_and_names_since, a_command_runs_for_each_event,
+    a_name_is_never_executed, a_failed_command_is_reported_and_the_next_event_is_handled,
+    a_command_that_is_killed_is_reported, a_command_that_reaches_its_limit_is_ended,
+    swimctl_ends_without_a_message_when_its_reader_has_gone,
     output_that_cannot_be_written_is_an_error)

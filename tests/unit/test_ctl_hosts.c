@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `-o hosts`: what is a name for a hosts file, and what this machine is called already. */
+/* ctl/hosts.h: which names of members get a line for a hosts file. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "ctl/hosts.h"
 #include "support/unit.h"
 
-/* What is printed for these members, where this is the hosts file. */
+/* The output for these members on a machine whose hosts file has the text `file`.  The caller frees it. */
 static char *
 printed_all(const char *file, json_t *members)
 {
@@ -30,7 +30,7 @@ printed_all(const char *file, json_t *members)
 	return text;
 }
 
-/* The same for one member of that name at 10.0.0.9. */
+/* The output for one alive member with this name at 10.0.0.9. */
 static char *
 printed(const char *file, const char *name, bool local)
 {
@@ -39,7 +39,7 @@ printed(const char *file, const char *name, bool local)
 }
 
 static void
-kept(const char *file, const char *name, bool local)
+has_line(const char *file, const char *name, bool local)
 {
 	char *text = printed(file, name, local), line[512];
 
@@ -49,7 +49,7 @@ kept(const char *file, const char *name, bool local)
 }
 
 static void
-left_out(const char *file, const char *name, bool local)
+has_no_line(const char *file, const char *name, bool local)
 {
 	char *text = printed(file, name, local);
 
@@ -57,7 +57,7 @@ left_out(const char *file, const char *name, bool local)
 	free(text);
 }
 
-/* A resolver does not tell cases apart: whoever joins as DB1 must not be found under db1. */
+/* A resolver ignores case: a member that joins as DB1 must not be found under db1. */
 START_TEST(names_that_differ_by_case_alone_have_no_line)
 {
 	char *text = printed_all("",
@@ -85,24 +85,24 @@ START_TEST(only_host_names_have_a_line)
 	    "a#", "a/b", "\xc3\xa9", "fe80::1", "[::1]"};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		kept("", good[i], false);
+		has_line("", good[i], false);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		left_out("", bad[i], false);
+		has_no_line("", bad[i], false);
 }
 END_TEST
 
-START_TEST(no_address_in_any_notation_has_a_line)
+START_TEST(addresses_in_any_notation_have_no_line)
 {
 	static const char *const addresses[] = {"127.0.0.1", "127.1", "127.0.1", "0x7f.1",
 	    "0X7F.0.0.1", "0177.1", "2130706433", "0x7f000001", "017700000001", "1", "0",
 	    "1.2.3.4.5", "256.256", "host.1", "host.0x7f", "0x"};
 
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
-		left_out("", addresses[i], true);
+		has_no_line("", addresses[i], true);
 }
 END_TEST
 
-START_TEST(no_name_that_every_machine_has_has_a_line)
+START_TEST(names_with_a_meaning_of_their_own_have_no_line)
 {
 	static const char *const names[] = {"localhost", "LOCALHOST", "a.localhost",
 	    "localhost.example", "localhost.localdomain", "localhost6", "broadcasthost",
@@ -112,11 +112,11 @@ START_TEST(no_name_that_every_machine_has_has_a_line)
 	    "loopback"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		left_out("", names[i], true);
+		has_no_line("", names[i], true);
 }
 END_TEST
 
-START_TEST(names_of_this_machine_are_left_to_it)
+START_TEST(names_of_this_machine_have_no_line)
 {
 	static const char file[] =
 	    "# a comment\n\n127.0.1.1\tdb1.example db1 # mine\n"
@@ -127,19 +127,20 @@ START_TEST(names_of_this_machine_are_left_to_it)
 	char host[256] = "";
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		left_out(file, own[i], false);
-		left_out(file, own[i], true);
+		has_no_line(file, own[i], false);
+		has_no_line(file, own[i], true);
 	}
-	kept(file, "db2", false); /* of another machine: perhaps we wrote the line ourselves */
-	kept(file, "db3", false);
-	kept(file, "mine", false);
-	/* Another that bears the host name of this machine is not this machine. */
+	has_line(file, "db2",
+	    false); /* 10.0.0.7 is no address of this machine, and the line may come from swimctl */
+	has_line(file, "db3", false);
+	has_line(file, "mine", false);
+	/* A member with the host name of this machine that is not the member on this machine. */
 	ck_assert_int_eq(gethostname(host, sizeof(host) - 1), 0);
 	if (host[0] != '\0')
-		left_out("", host, false);
+		has_no_line("", host, false);
 }
 END_TEST
 
 UNIT_MAIN("ctl_hosts", only_host_names_have_a_line, names_that_differ_by_case_alone_have_no_line,
-    no_address_in_any_notation_has_a_line, no_name_that_every_machine_has_has_a_line,
-    names_of_this_machine_are_left_to_it)
+    addresses_in_any_notation_have_no_line, names_with_a_meaning_of_their_own_have_no_line,
+    names_of_this_machine_have_no_line)

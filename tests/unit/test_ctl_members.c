@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `swimctl members`: each format, hostile names, filters, size, colours. */
+/* `swimctl members` against a scripted daemon: formats, hostile names, filters, large lists and colours. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "support/unit.h"
 #include "unit/ctl_fake.h"
 
-START_TEST(members_in_every_format)
+START_TEST(members_are_printed_in_every_format)
 {
 	struct run run;
 
@@ -36,12 +36,11 @@ START_TEST(members_in_every_format)
 	    "db3\t[2001:db8::3]:7946\talive\t1500.5\t0\t2026-11-23T01:02:03.412Z\tno\t\t-\t-\t-\n");
 	run_printed(run_once(FAKE_MEMBERS, "members", "-o", "hosts", NULL), 0,
 	    "10.0.0.7 db1\n2001:db8::2 db2\n2001:db8::3 db3\n");
-	/* Byte for byte what the daemon said, numbers and all. */
+	/* The daemon's result byte for byte, with an integer that does not fit 63 bits. */
 	run_printed(run_once(FAKE_MEMBERS, "members", "-j", NULL), 0, FAKE_MEMBERS "\n");
 }
 END_TEST
 
-/* Where all are of one kind the table need not say so. */
 START_TEST(the_column_kind_is_shown_if_there_is_a_base_peer)
 {
 #define one(name, kind)                                                                            \
@@ -61,8 +60,8 @@ START_TEST(the_column_kind_is_shown_if_there_is_a_base_peer)
 }
 END_TEST
 
-/* A name with everything in it that a terminal, a shell or a hosts file could stumble over. */
-START_TEST(hostile_names_do_no_harm)
+/* The names have characters that could do harm in a terminal, a shell or a hosts file. */
+START_TEST(hostile_names_are_escaped_or_left_out)
 {
 #define member(name, address)                                                                      \
 	"{\"name\":\"" name "\",\"address\":\"" address                                            \
@@ -109,7 +108,7 @@ START_TEST(hostile_names_do_no_harm)
 }
 END_TEST
 
-START_TEST(filters_are_sent_and_empty_lists_may_fail)
+START_TEST(filters_are_sent_and_fail_if_empty_exits_with_1)
 {
 	static const struct fake_answer answers[] = {
 	    {FAKE_RESULT("{\"members\":[],\"counts\":{}}"), false},
@@ -136,8 +135,8 @@ START_TEST(filters_are_sent_and_empty_lists_may_fail)
 }
 END_TEST
 
-/* 10,000 members are one line of some megabytes. */
-START_TEST(large_answers_are_whole)
+/* The response lists 10,000 members on one line. */
+START_TEST(a_response_of_several_megabytes_is_printed_whole)
 {
 	enum { COUNT = 10000 };
 	char *text = NULL, name[32];
@@ -172,7 +171,7 @@ START_TEST(large_answers_are_whole)
 }
 END_TEST
 
-/* Colours and titles as somebody at a terminal sees them. */
+/* The output of `swimctl members` on a terminal with so many columns, for this result; the caller frees it. */
 static char *
 on_terminal(const char *result, unsigned short columns)
 {
@@ -208,14 +207,14 @@ on_terminal(const char *result, unsigned short columns)
 	return seen;
 }
 
-START_TEST(colours_on_a_terminal_only)
+START_TEST(a_terminal_gets_colours_unless_no_color_is_set)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
 	char *seen;
 
 	if (terminal < 0) {
 		printf(
-		    "# skip colours_on_a_terminal_only: no terminal can be made: %s; is /dev/pts mounted?\n",
+		    "# skip a_terminal_gets_colours_unless_no_color_is_set: cannot create a terminal: %s; is /dev/pts mounted?\n",
 		    strerror(errno));
 		return;
 	}
@@ -234,8 +233,8 @@ START_TEST(colours_on_a_terminal_only)
 }
 END_TEST
 
-/* Of a long name the end is cut and marked, numbers never, and each line is as wide as the terminal at most. */
-START_TEST(tables_fit_the_terminal)
+/* The end of a long name is cut and marked, numbers are not cut, and no line is wider than the terminal. */
+START_TEST(tables_fit_the_width_of_the_terminal)
 {
 #define X10 "xxxxxxxxxx"
 	static const char members[] =
@@ -247,7 +246,7 @@ START_TEST(tables_fit_the_terminal)
 
 	if (terminal < 0) {
 		printf(
-		    "# skip tables_fit_the_terminal: no terminal can be made: %s; is /dev/pts mounted?\n",
+		    "# skip tables_fit_the_width_of_the_terminal: cannot create a terminal: %s; is /dev/pts mounted?\n",
 		    strerror(errno));
 		return;
 	}
@@ -264,6 +263,8 @@ START_TEST(tables_fit_the_terminal)
 }
 END_TEST
 
-UNIT_MAIN("ctl_members", tables_fit_the_terminal, members_in_every_format,
-    the_column_kind_is_shown_if_there_is_a_base_peer, hostile_names_do_no_harm,
-    filters_are_sent_and_empty_lists_may_fail, large_answers_are_whole, colours_on_a_terminal_only)
+UNIT_MAIN("ctl_members", tables_fit_the_width_of_the_terminal, members_are_printed_in_every_format,
+    the_column_kind_is_shown_if_there_is_a_base_peer, hostile_names_are_escaped_or_left_out,
+    filters_are_sent_and_fail_if_empty_exits_with_1,
+    a_response_of_several_megabytes_is_printed_whole,
+    a_terminal_gets_colours_unless_no_color_is_set)

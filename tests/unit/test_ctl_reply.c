@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* ctl/reply.h: large integers, the exact text of fields, and lines that are no reply. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ exact(const char *text, const char *wanted)
 	free(out);
 }
 
-START_TEST(big_integers_become_strings)
+START_TEST(integers_that_jansson_cannot_hold_become_strings)
 {
 	exact("[9223372036854775807,9223372036854775808]",
 	    "[9223372036854775807,\"9223372036854775808\"]");
@@ -31,7 +32,7 @@ START_TEST(big_integers_become_strings)
 }
 END_TEST
 
-START_TEST(all_else_stays)
+START_TEST(all_other_text_is_copied_unchanged)
 {
 	static const char *const same[] = {"", "{}", "[1,2.5,-3e40,1e400,1234567890123456789.5]",
 	    "\"18446744073709551615\"", "\"a\\\"18446744073709551615\"", "[\"\\\\\",1]",
@@ -43,8 +44,8 @@ START_TEST(all_else_stays)
 }
 END_TEST
 
-/* Room for the quotes is reserved by the number of digits: the worst case is nothing but such numbers. */
-START_TEST(the_densest_text_fits)
+/* reply_exact reserves room for quotes by the length of the text: a list of such integers needs the most room. */
+START_TEST(a_text_of_large_integers_fits_the_buffer)
 {
 	enum { NUMBERS = 10000 };
 	char *text = malloc(NUMBERS * 20 + 3), *out;
@@ -65,7 +66,7 @@ START_TEST(the_densest_text_fits)
 }
 END_TEST
 
-START_TEST(a_response_is_read_exactly)
+START_TEST(the_text_of_a_field_is_returned_byte_for_byte)
 {
 	static const char line[] =
 	    " { \"id\":1, \"x\" : {\"result\":0}, \"result\" : {\"a\":[1,{\"b\":\"}]\\\"\"}],"
@@ -93,7 +94,7 @@ START_TEST(a_response_is_read_exactly)
 }
 END_TEST
 
-START_TEST(a_name_may_have_any_character)
+START_TEST(a_name_may_have_a_nul)
 {
 	static const char line[] = "{\"result\":{\"name\":\"a\\u0000b\"}}";
 	struct reply reply;
@@ -104,7 +105,7 @@ START_TEST(a_name_may_have_any_character)
 }
 END_TEST
 
-START_TEST(what_is_no_object_is_no_reply)
+START_TEST(a_line_that_is_no_object_is_a_protocol_error)
 {
 	static const char *const bad[] = {"", "{", "[]", "1", "null", "{}x",
 	    "HTTP/1.1 400 Bad Request", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}"};
@@ -115,7 +116,7 @@ START_TEST(what_is_no_object_is_no_reply)
 }
 END_TEST
 
-START_TEST(a_line_of_a_subscription_is_a_notification)
+START_TEST(a_line_of_a_subscription_must_be_a_notification)
 {
 	static const char *const bad[] = {"{}", "{\"id\":1,\"result\":{}}",
 	    "{\"method\":\"event\"}", "{\"method\":\"event\",\"params\":[1]}",
@@ -136,6 +137,7 @@ START_TEST(a_line_of_a_subscription_is_a_notification)
 }
 END_TEST
 
-UNIT_MAIN("ctl_reply", big_integers_become_strings, all_else_stays, the_densest_text_fits,
-    a_response_is_read_exactly, a_name_may_have_any_character, what_is_no_object_is_no_reply,
-    a_line_of_a_subscription_is_a_notification)
+UNIT_MAIN("ctl_reply", integers_that_jansson_cannot_hold_become_strings,
+    all_other_text_is_copied_unchanged, a_text_of_large_integers_fits_the_buffer,
+    the_text_of_a_field_is_returned_byte_for_byte, a_name_may_have_a_nul,
+    a_line_that_is_no_object_is_a_protocol_error, a_line_of_a_subscription_must_be_a_notification)

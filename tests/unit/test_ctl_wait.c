@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* `swimctl wait` against a scripted daemon: conditions, events, reconnecting and timeouts. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,12 @@ not_met(const char *text, const char *option, const char *value, const char *wor
 	run_free(&run);
 }
 
-START_TEST(counts)
+START_TEST(members_compares_the_number_of_alive_members)
 {
 	static const char *const yes[] = {">=2", ">1", "=2", "==2", "2", "<=2", "<3", "!=3",
 	    ">= 2"};
 	static const char *const no[] = {">=3", ">2", "=3", "==1", "3", "<=1", "<2", "!=2"};
-	/* Only those alive count. */
+	/* Only alive members count. */
 	static const char text[] = SNAPSHOT(
 	    TWO "," MEMBER("c", "suspect") "," MEMBER("d", "dead") "," MEMBER("e", "left"));
 
@@ -71,7 +72,7 @@ START_TEST(counts)
 }
 END_TEST
 
-START_TEST(statuses)
+START_TEST(status_compares_the_status_of_a_member)
 {
 	met(SNAPSHOT(TWO), "--status", "a=alive");
 	met(SNAPSHOT(MEMBER("a=b", "dead")), "--status", "a=b=dead");
@@ -81,7 +82,7 @@ START_TEST(statuses)
 }
 END_TEST
 
-START_TEST(statuses_in_alternative)
+START_TEST(status_takes_alternatives)
 {
 	met(SNAPSHOT(MEMBER("a", "left")), "--status", "a=dead|left");
 	met(SNAPSHOT(MEMBER("a", "dead")), "--status", "a=dead|left");
@@ -93,7 +94,7 @@ END_TEST
 
 #define HEALTH(field) FAKE_RESULT("{\"status\":\"ok\"" field "}")
 
-START_TEST(a_quorum_is_asked_for_at_the_end)
+START_TEST(the_quorum_is_asked_for_when_the_other_conditions_hold)
 {
 	static const struct fake_answer yes[] = {{SNAPSHOT(MEMBER("a", "dead")), false},
 	    {HEALTH(",\"quorum\":true"), false}, {NULL, false}};
@@ -112,11 +113,11 @@ START_TEST(a_quorum_is_asked_for_at_the_end)
 }
 END_TEST
 
-START_TEST(events_change_what_is_known)
+START_TEST(events_update_the_members)
 {
 	met(SNAPSHOT(TWO) EVENT("member.joined", MEMBER("c", "alive")), "--members", ">=3");
 	met(SNAPSHOT(TWO) EVENT("member.failed", MEMBER("b", "dead")), "--status", "b=dead");
-	/* Once dead and once alive again is alive, and counted once. */
+	/* A member that was dead and is alive again counts once. */
 	met(SNAPSHOT(TWO) EVENT("member.failed", MEMBER("b", "dead")) EVENT("member.recovered",
 		MEMBER("b", "alive")) EVENT("member.updated", MEMBER("b", "alive"))
 		EVENT("member.failed", MEMBER("a", "dead")),
@@ -127,7 +128,7 @@ START_TEST(events_change_what_is_known)
 }
 END_TEST
 
-START_TEST(all_must_hold_at_once)
+START_TEST(all_conditions_must_hold_at_once)
 {
 	static const struct fake_answer answers[] = {
 	    {SNAPSHOT(MEMBER("a", "alive") "," MEMBER("b", "dead")) EVENT("member.joined",
@@ -144,8 +145,8 @@ START_TEST(all_must_hold_at_once)
 }
 END_TEST
 
-/* A daemon that starts, restarts, or is full for a moment, is waited for. */
-START_TEST(a_daemon_that_comes_back_is_asked_again)
+/* The daemon closes the connection at once, has too many connections, and restarts twice. */
+START_TEST(wait_connects_again_when_the_daemon_comes_back)
 {
 	static const struct fake_answer answers[] = {{NULL, true}, {FULL, true},
 	    {SNAPSHOT(TWO), true}, {SNAPSHOT(MEMBER("x", "alive")), true},
@@ -157,13 +158,13 @@ START_TEST(a_daemon_that_comes_back_is_asked_again)
 }
 END_TEST
 
-/* Each look that is turned away is followed by a longer wait: 0, 50, 150, 350 and 750 ms after the first. */
-START_TEST(a_daemon_that_turns_us_away_is_not_pressed)
+/* After each refusal the pause doubles: swimctl connects 0, 50, 150, 350 and 750 ms after its start. */
+START_TEST(pauses_double_while_the_daemon_refuses)
 {
 	struct fake_answer answers[32] = {{0}};
 	struct fake fake;
 	struct run run;
-	unsigned looks = 0;
+	unsigned attempts = 0;
 
 	for (size_t i = 0; i + 1 < sizeof(answers) / sizeof(answers[0]); i++)
 		answers[i] = (struct fake_answer){FULL, true};
@@ -173,15 +174,15 @@ START_TEST(a_daemon_that_turns_us_away_is_not_pressed)
 	ck_assert_int_eq(run.status, 5);
 	ck_assert_ptr_nonnull(strstr(run.err, "too many connections"));
 	for (const char *line = fake.requests; (line = strchr(line, '\n')) != NULL; line++)
-		looks++;
-	ck_assert_uint_ge(looks, 1);
-	ck_assert_uint_le(looks, 5);
+		attempts++;
+	ck_assert_uint_ge(attempts, 1);
+	ck_assert_uint_le(attempts, 5);
 	run_free(&run);
 	fake_free(&fake);
 }
 END_TEST
 
-START_TEST(time_ends_it)
+START_TEST(the_timeout_ends_wait_with_exit_status_5)
 {
 	static const struct fake_answer silent[] = {{SNAPSHOT(TWO), false}, {NULL, false}},
 					mute[] = {{"", false}, {NULL, false}};
@@ -204,7 +205,7 @@ START_TEST(time_ends_it)
 }
 END_TEST
 
-START_TEST(one_look_has_an_answer_and_no_time_to_run_out)
+START_TEST(timeout_0_checks_once_and_exits_with_1)
 {
 	static const struct fake_answer answers[] = {{SNAPSHOT(TWO), false}, {NULL, false}};
 	struct run run = waited(answers, "--members=>=3", "--timeout=0", "--json", NULL);
@@ -221,7 +222,7 @@ START_TEST(one_look_has_an_answer_and_no_time_to_run_out)
 }
 END_TEST
 
-START_TEST(what_no_time_mends_is_told_at_once)
+START_TEST(errors_that_waiting_cannot_mend_end_wait_at_once)
 {
 	static const struct fake_answer denied[] =
 	    {{"{\"id\":%ID%,\"error\":{\"code\":-32002,\"message\":\"no\"}}\n", false},
@@ -237,7 +238,9 @@ START_TEST(what_no_time_mends_is_told_at_once)
 }
 END_TEST
 
-UNIT_MAIN("ctl_wait", counts, statuses, statuses_in_alternative, a_quorum_is_asked_for_at_the_end,
-    events_change_what_is_known, all_must_hold_at_once, a_daemon_that_comes_back_is_asked_again,
-    a_daemon_that_turns_us_away_is_not_pressed, time_ends_it,
-    one_look_has_an_answer_and_no_time_to_run_out, what_no_time_mends_is_told_at_once)
+UNIT_MAIN("ctl_wait", members_compares_the_number_of_alive_members,
+    status_compares_the_status_of_a_member, status_takes_alternatives,
+    the_quorum_is_asked_for_when_the_other_conditions_hold, events_update_the_members,
+    all_conditions_must_hold_at_once, wait_connects_again_when_the_daemon_comes_back,
+    pauses_double_while_the_daemon_refuses, the_timeout_ends_wait_with_exit_status_5,
+    timeout_0_checks_once_and_exits_with_1, errors_that_waiting_cannot_mend_end_wait_at_once)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* net/reply_table.h: the local address and interface from which each peer is answered. */
 #include "net/reply_table.h"
 
 #include <arpa/inet.h>
@@ -15,7 +16,7 @@ local(const char *address, unsigned interface)
 	return info;
 }
 
-START_TEST(a_peer_is_answered_from_where_it_last_sent_to)
+START_TEST(a_peer_is_answered_from_the_address_that_it_last_sent_to)
 {
 	struct reply_table *table = reply_table_new(1);
 	struct swim_addr peer = loop_addr("10.0.0.1", 7946), other = loop_addr("10.0.0.1", 7947);
@@ -50,7 +51,7 @@ START_TEST(the_interface_is_kept_for_link_local_addresses_alone)
 }
 END_TEST
 
-START_TEST(a_multicast_address_is_none_to_answer_from)
+START_TEST(a_multicast_address_is_never_answered_from)
 {
 	struct reply_table *table = reply_table_new(1);
 	struct swim_addr peer = loop_addr("2001:db8::1", 7946);
@@ -62,7 +63,7 @@ START_TEST(a_multicast_address_is_none_to_answer_from)
 }
 END_TEST
 
-START_TEST(it_is_bounded_and_never_mixes_up_peers)
+START_TEST(the_table_is_bounded_and_never_mixes_up_peers)
 {
 	struct reply_table *table = reply_table_new(1);
 	struct in6_pktinfo own = local("::ffff:0.0.0.0", 0);
@@ -83,13 +84,13 @@ START_TEST(it_is_bounded_and_never_mixes_up_peers)
 		known++;
 		ck_assert_mem_eq(&found->ipi6_addr.s6_addr[14], &peer.port, 2);
 	}
-	/* The latest ones, but for a few that share a place. */
+	/* The table keeps the latest peers, except those whose slot was taken by another peer. */
 	ck_assert_uint_le(known, REPLY_SLOTS);
 	ck_assert_uint_gt(known, REPLY_SLOTS / 2);
 	reply_table_free(table);
 }
 END_TEST
 
-UNIT_MAIN("reply_table", a_peer_is_answered_from_where_it_last_sent_to,
+UNIT_MAIN("reply_table", a_peer_is_answered_from_the_address_that_it_last_sent_to,
     the_interface_is_kept_for_link_local_addresses_alone,
-    a_multicast_address_is_none_to_answer_from, it_is_bounded_and_never_mixes_up_peers)
+    a_multicast_address_is_never_answered_from, the_table_is_bounded_and_never_mixes_up_peers)
