@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A core among hostile strangers. The input is a script: each step is a byte that tells what happens
- * (bits 7-6), how much time passes before (bits 5-3) and from which address (bits 2-0), then its argument:
+ * A fuzzer of the core, with datagrams and calls in any order.  The input is a script of steps.  The first byte of a step
+ * holds the action (bits 7-6), the time that passes before the action (bits 5-3) and an address (bits 2-0); the argument of
+ * the action follows:
  *
- *	00  length:u8 bytes   that datagram comes in
- *	01  length:u8 bytes   the same, its sequence number that of the last request sent to that address
- *	10                    join through that address
- *	11  command:u8        leave, remove, another address, other constants, a name resolved
+ *	00  length:u8 bytes   receive this datagram from the address
+ *	01  length:u8 bytes   the same, with the sequence number of the last request that was sent to the address
+ *	10                    join through the address
+ *	11  command:u8        leave, remove a member, change the own address or the timing, or resolve a name
  *
- * Whatever happens, the core keeps its promises.
+ * The fuzzer checks each event, each datagram that is sent, and the list of members after each step.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,23 +22,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define SOURCES 8
 #define MAX_MEMBERS 24
-#define TICKS_A_STEP 24 /* more deadlines than this in one step are skipped: a stall */
-#define NAMES 64
-#define DATAGRAM 1400
+#define TICKS_A_STEP 24 /* further deadlines of a step are skipped, as in a stall */
+#define NAMES 64        /* members that are joined at one time, at most */
+#define DATAGRAM 1400   /* the largest datagram that the core sends, in bytes */
 
 struct fixture {
 	struct swim *swim;
 	swim_time now;
-	uint64_t incarnation;
+	uint64_t incarnation; /* of the core, after the last step */
 	struct swim_addr sources[SOURCES];
-	uint64_t last_seq[SOURCES];
-	/* Members that have joined and not been removed since. */
+	uint64_t last_seq[SOURCES]; /* of the last request that was sent to each address */
+	/* The names of members that have joined, and since then have neither left nor been removed. */
 	struct {
 		char name[SWIM_NAME_MAX + 1];
 		uint16_t len;
 	} joined[NAMES];
 	size_t joined_count;
-	size_t sent, events;
+	size_t sent;   /* datagrams of the last drain */
+	size_t events; /* events of the last drain */
 };
 
 static void *
@@ -51,7 +53,7 @@ resize(void *ctx, void *ptr, size_t size)
 	return realloc(ptr, size);
 }
 
-/* 0 is our own address; the rest are others, of both families. */
+/* Address i of the script; address 0 is the core's own at the start. */
 static struct swim_addr
 source(unsigned i)
 {
@@ -64,6 +66,7 @@ source(unsigned i)
 	return a;
 }
 
+/* The index of this member in f->joined; f->joined_count: the member is not there. */
 static size_t
 joined_find(const struct fixture *f, const struct swim_report *m)
 {
@@ -92,7 +95,7 @@ check_event(struct fixture *f, const struct swim_event *e)
 		return;
 	case SWIM_EVENT_REMOVED:
 	case SWIM_EVENT_LEFT:
-		/* Either ends a life: the next thing told of it is that it joined, or its removal. */
+		/* A member that has left is no longer in f->joined when it is removed. */
 		require(known || e->type == SWIM_EVENT_REMOVED);
 		return;
 	case SWIM_EVENT_SUSPECTED:
@@ -117,7 +120,7 @@ check_event(struct fixture *f, const struct swim_event *e)
 }
 
 static void
-forget(struct fixture *f, const struct swim_event *e)
+forget_member(struct fixture *f, const struct swim_event *e)
 {
 	size_t i = joined_find(f, &e->member);
 
@@ -155,7 +158,7 @@ drain(struct fixture *f)
 	}
 	while (swim_next_event(f->swim, &e)) {
 		check_event(f, &e);
-		forget(f, &e);
+		forget_member(f, &e);
 		f->events++;
 	}
 }
@@ -196,12 +199,12 @@ tick(struct fixture *f, swim_time now)
 	f->now = now;
 	swim_tick(f->swim, now);
 	drain(f);
-	/* Else the loop would spin. */
+	/* A deadline that has passed already would make the event loop spin. */
 	require(swim_time_before(now, swim_deadline(f->swim)));
 }
 
 static void
-pass(struct fixture *f, swim_duration d)
+pass_time(struct fixture *f, swim_duration d)
 {
 	swim_time until = swim_time_add(f->now, d);
 
@@ -215,6 +218,7 @@ pass(struct fixture *f, swim_duration d)
 	tick(f, until);
 }
 
+/* Receive a datagram; if `answer`, with the sequence number of the last request that was sent to this address. */
 static void
 input(struct fixture *f, unsigned from_index, const uint8_t *data, size_t len, bool answer)
 {
@@ -236,7 +240,7 @@ input(struct fixture *f, unsigned from_index, const uint8_t *data, size_t len, b
 	drain(f);
 	swim_stats(f->swim, &after);
 	if (reject != WIRE_OK) {
-		/* Refused: counted, not answered, and nothing has changed. */
+		/* A rejected datagram is counted, is not answered, and changes nothing. */
 		require(f->sent == 0 && f->events == 0);
 		require(after.rejected[reject] == before.rejected[reject] + 1);
 		require(after.digest == before.digest && after.rumours == before.rumours);
@@ -266,7 +270,7 @@ command(struct fixture *f, unsigned from_index, uint8_t which)
 		swim_timing_profile((enum swim_profile)(which / 5 % SWIM_PROFILE_COUNT), &timing);
 		swim_set_timing(f->swim, f->now, &timing);
 		break;
-	default: /* of the five commands */
+	default: /* 4 */
 		swim_resolved(f->swim, "h:1", a);
 		break;
 	}
@@ -282,7 +286,7 @@ run(struct fixture *f, const uint8_t *data, size_t size)
 		unsigned from = what & 7;
 		size_t taken = 1;
 
-		pass(f, swim_ms(steps_ms[what >> 3 & 7]));
+		pass_time(f, swim_ms(steps_ms[what >> 3 & 7]));
 		switch (what >> 6) {
 		case 0:
 		case 1:
@@ -294,7 +298,7 @@ run(struct fixture *f, const uint8_t *data, size_t size)
 		case 2:
 			swim_join(f->swim, f->now, &f->sources[from]);
 			break;
-		default: /* of four actions */
+		default: /* 3 */
 			taken = size > 1 ? 2 : 1;
 			command(f, from, argument);
 			break;
@@ -304,7 +308,7 @@ run(struct fixture *f, const uint8_t *data, size_t size)
 		data += taken;
 		size -= taken;
 	}
-	pass(f, swim_seconds(3));
+	pass_time(f, swim_seconds(3));
 	check_state(f);
 }
 

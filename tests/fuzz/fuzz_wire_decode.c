@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Any bytes: decode, walk, print, encode again; what is encoded again must be the same message. */
+/* A fuzzer of the decoder: a message that is decoded is checked, printed, and encoded to a datagram of the same message. */
 #include <stdint.h>
 
 #include "base/utf8.h"
@@ -17,7 +17,7 @@ check_strings(const struct wire_member_id *m)
 	require(utf8_valid(m->address.bytes, m->address.len));
 }
 
-/* True if no more updates bear flags, accusers or tags than a writer takes. */
+/* Check each update.  True: no more updates have flags, accusers or tags than a writer takes. */
 static bool
 walk(const struct wire_updates *list)
 {

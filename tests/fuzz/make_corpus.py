@@ -1,6 +1,7 @@
-"""Writes the seed corpora of the fuzzers from the wire format's test vectors.
+"""Writes the seed corpora of fuzz_wire_decode, from the test vectors, and of fuzz_core_input, from SCRIPTS below.
 
-usage: make_corpus.py (from anywhere). Run it again when a vector is added; the files are kept in git.
+usage: make_corpus.py. After a change of a vector or a script, run the program in any directory, and commit the files that
+it writes in tests/fuzz/corpus.
 """
 import json
 import pathlib
@@ -62,7 +63,8 @@ def sync_req(*digests):
             + b"".join(struct.pack(">I", d) for d in digests) + gossip())
 
 
-# Time steps: 0 none, 1: 1 ms, 2: 20 ms, 3: 200 ms, 4: 1 s, 5: 5 s, 6: 30 s, 7: 130 s.
+# Steps of a script; fuzz_core_input.c describes the format. `step` is the time that passes before the action: 0: none,
+# 1: 1 ms, 2: 20 ms, 3: 200 ms, 4: 1 s, 5: 5 s, 6: 30 s, 7: 130 s.
 def datagram(source, step, data, answer=False):
     return bytes([(64 if answer else 0) | step << 3 | source, len(data)]) + data
 

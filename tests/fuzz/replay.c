@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a fuzzer's entry point without libFuzzer: over the files and directories named, over every
- * prefix of each file, and over each file with each byte changed in a few ways. So `make check`
- * builds every fuzzer and replays its corpus with any compiler, and a truncation or a flipped bit
- * is tried at every offset each time.
+ * Runs the entry point of a fuzzer without libFuzzer.  The inputs are the files that are named or are in the directories
+ * named, every prefix of each file, and each file with each byte changed in three ways.  So `make check` builds every fuzzer
+ * with any compiler, replays its corpus, and tries a truncation and changed bits at every offset.
  *
- * tests/fuzz/fuzz_X.c has the entry point of a fuzzer, tests/fuzz/corpus/X/ its corpus.  What `make fuzz` finds is
- * kept as build/fuzz/fuzz_X-crash-HASH.  To see it again, in a build with sanitizers (`make asan`):
+ * tests/fuzz/fuzz_X.c has the entry point of a fuzzer, tests/fuzz/corpus/X/ its corpus.  `make fuzz` keeps an input that
+ * crashes as build/fuzz/fuzz_X-crash-HASH.  This replays the input, in a build with sanitizers (`make asan`):
  *
  *	build/asan/tests/fuzz/fuzz_X-replay build/fuzz/fuzz_X-crash-HASH
  *
- * Once the fault is mended, the file goes into the corpus under a name that says what the fault was.
+ * When the fault is corrected, add the file to the corpus under a name that describes the fault.
  */
 #include <dirent.h>
 #include <err.h>
@@ -22,13 +21,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Longer files are replayed as they are: trying each of their offsets would take quadratic time. */
+/* The largest file that is also truncated and changed, in bytes, since this takes quadratic time. */
 #define MUTATE_MAX 2048
 
 static void
 replay_bytes(const uint8_t *data, size_t size, unsigned long *runs)
 {
-	/* An allocation of just this size: a read past the end is one that a sanitizer sees. */
+	/* The allocation has exactly this size, so that a sanitizer sees a read past the end. */
 	uint8_t *copy = malloc(size ? size : 1);
 
 	if (copy == NULL)

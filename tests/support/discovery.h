@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of discovery: a hub whose core is the test, with a nameserver of its own. */
+/* The fixture of tests of discovery: a hub, a resolver, a nameserver, and callbacks in place of the core. */
 #ifndef SWIMD_TESTS_SUPPORT_DISCOVERY_H
 #define SWIMD_TESTS_SUPPORT_DISCOVERY_H
 
@@ -14,23 +14,26 @@
 
 #define ASKED_MAX 2048
 
-/* A hub whose core is the test: it notes who is asked to let us in, and answers by hand. */
+/* The callbacks record the addresses that are asked for a join.  The test reports their answers by answer() and silence(). */
 struct fixture {
 	struct event_base *base;
 	struct dns_test server;
 	struct resolver *resolver;
 	struct discovery_loop *loop;
 	struct discovery *hub;
-	struct swim_addr asked[ASKED_MAX];
+	struct swim_addr asked[ASKED_MAX]; /* the addresses that were asked, in order */
 	size_t asked_count;
-	size_t room; /* how many may be asked, where not 0; then no more */
-	bool refuse, have_peers, answer_at_once, ipv4_alone;
-	struct swim_addr member_at; /* a member lives there, whatever its name */
-	char members[64];           /* names that are members, each with a space behind it */
-	unsigned changes;
+	size_t room;         /* after this number of addresses `refuse` is set; 0: no limit */
+	bool refuse;         /* no address may be asked */
+	bool have_peers;     /* the core has peers */
+	bool answer_at_once; /* each address that is asked answers at once */
+	bool ipv4_alone;     /* the core reaches no IPv6 address */
+	struct swim_addr member_at;        /* a member has this address */
+	char members[64];                  /* names of members, each followed by a space */
+	unsigned changes;                  /* number of calls of core_changed */
 	struct discovery_peer outcomes[8]; /* of the last join */
 	size_t outcome_count;
-	unsigned rounds; /* joins that ended */
+	unsigned rounds; /* number of joins that have ended */
 };
 
 static inline bool
@@ -68,7 +71,7 @@ core_reaches(void *ctx, const struct swim_addr *addr)
 	return !((struct fixture *)ctx)->ipv4_alone || addr->family == 4;
 }
 
-/* Of the members' names, each with a space behind it. */
+/* Whether a member has this address or this name. */
 static inline bool
 core_is_member(void *ctx, const char *name, size_t len, const struct swim_addr *address)
 {

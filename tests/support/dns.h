@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A nameserver for tests, on an address of loopback and the test's own loop, that knows what it is told (RFC 1035,
- * 2782, 6891), with a resolv.conf that names it.
+ * A nameserver for tests (RFC 1035, 2782, 6891).  It listens on a loopback address in the event loop of the test, answers
+ * from a table that the test fills, and writes a resolv.conf with its address.
  */
 #ifndef SWIMD_TESTS_SUPPORT_DNS_H
 #define SWIMD_TESTS_SUPPORT_DNS_H
@@ -21,22 +21,24 @@
 #define DNS_TEST_AAAA 28
 #define DNS_TEST_SRV 33
 #define DNS_TEST_OPT 41
-#define DNS_TEST_SILENT (-1) /* as a code: no answer */
+#define DNS_TEST_SILENT (-1) /* instead of a response code: send no answer */
 #define DNS_TEST_NAMES 16
 #define DNS_TEST_CONNECTIONS 8
 
 struct dns_test_service {
 	uint16_t priority, weight, port;
-	const char *target; /* NULL: none */
+	const char *target; /* NULL: the end of the list */
 };
 
 struct dns_test_name {
 	char name[64];
-	int code4, code6; /* 0: the addresses; 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED */
-	const char *v4[128], *v6[24];
+	int code4;           /* response code: 0 with records, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED */
+	int code6;           /* response code of queries for AAAA; code4 is for all other types */
+	const char *v4[128]; /* IPv4 addresses; the first NULL ends the list */
+	const char *v6[24];  /* IPv6 addresses, in the same way */
 	struct dns_test_service services[8];
-	unsigned ttl; /* of all of these; 0: 60 s */
-	unsigned edns_queries;
+	unsigned ttl;          /* of all records, in seconds; 0: 60 s */
+	unsigned edns_queries; /* number of queries for this name with EDNS */
 };
 
 struct dns_test_connection {
@@ -51,16 +53,18 @@ struct dns_test {
 	int fd, tcp_fd;
 	uint16_t port;
 	struct event *event, *tcp_event;
-	char resolv_conf[64]; /* a file that names it */
+	char resolv_conf[64]; /* path of a file that names this server */
 	struct dns_test_name names[DNS_TEST_NAMES];
 	size_t count;
-	struct dns_test_connection connections[DNS_TEST_CONNECTIONS];
-	int code;      /* for all that is asked, where not 0 */
-	int edns_code; /* for what is asked with EDNS, where not 0 */
-	unsigned queries, tcp_queries, edns_queries;
+	struct dns_test_connection connections[DNS_TEST_CONNECTIONS]; /* over TCP; no event: free */
+	int code;             /* response code of all queries; 0: that of the name */
+	int edns_code;        /* response code of queries with EDNS; 0: as without EDNS */
+	unsigned queries;     /* number of queries over UDP */
+	unsigned tcp_queries; /* number of queries over TCP */
+	unsigned edns_queries;
 };
 
-/* The entry of a name, made if need be: without addresses. */
+/* The entry of a name; a new entry has no records. */
 static inline struct dns_test_name *
 dns_test_name(struct dns_test *server, const char *name)
 {
@@ -81,7 +85,7 @@ dns_test_u16(uint8_t *out, unsigned value)
 	return 2;
 }
 
-/* A name as labels. */
+/* Encode a name as labels.  Returns the length. */
 static inline size_t
 dns_test_labels(uint8_t *out, const char *name)
 {
@@ -97,7 +101,7 @@ dns_test_labels(uint8_t *out, const char *name)
 	return len;
 }
 
-/* A record of the name in question, with so much data behind it as `rdata` has. */
+/* Encode a record with these `len` bytes of data, for the name in the question (0xc00c).  Returns the length. */
 static inline size_t
 dns_test_record(uint8_t *out, unsigned type, unsigned ttl, const uint8_t *rdata, size_t len)
 {
@@ -112,7 +116,7 @@ dns_test_record(uint8_t *out, unsigned type, unsigned ttl, const uint8_t *rdata,
 	return at + len;
 }
 
-/* Record i of this type, or 0: there are no more. */
+/* Encode record i of this type.  Returns the length; 0: there are no more records. */
 static inline size_t
 dns_test_ith(const struct dns_test_name *entry, unsigned type, size_t i, uint8_t *out)
 {
@@ -138,7 +142,7 @@ dns_test_ith(const struct dns_test_name *entry, unsigned type, size_t i, uint8_t
 	return dns_test_record(out, type, entry->ttl, rdata, len);
 }
 
-/* The answer to a question, into `out`, which has room for 65,535 bytes; 0: none. */
+/* Write the answer to a query into `out`, which has room for 65,535 bytes.  Returns the length; 0: there is no answer. */
 static inline size_t
 dns_test_answer(struct dns_test *server, const uint8_t *packet, size_t len, bool tcp, uint8_t *out)
 {
@@ -158,7 +162,7 @@ dns_test_answer(struct dns_test *server, const uint8_t *packet, size_t len, bool
 	type = packet[pos + 2];
 	pos += 5;
 	if (packet[11] == 1) {
-		/* An OPT record: root, type, size of a datagram. */
+		/* An OPT record: the root name, the type, and the largest datagram that the client takes. */
 		ck_assert_uint_ge(len, pos + 11);
 		ck_assert_uint_eq(packet[pos + 2], DNS_TEST_OPT);
 		server->edns_queries++;
@@ -270,7 +274,7 @@ dns_test_connected(evutil_socket_t fd, short what, void *arg)
 	event_add(connection->event, NULL);
 }
 
-/* Bind UDP and TCP to one port of this address; 0: any.  False: that one is taken. */
+/* Bind a UDP and a TCP socket to one port of this address; port 0: any free port.  False: the port is in use. */
 static inline bool
 dns_test_bind(struct dns_test *server, const char *address, uint16_t port)
 {
@@ -305,7 +309,7 @@ dns_test_write(const char *path, const char *text)
 	fclose(file);
 }
 
-/* On this address and port.  False: somebody else has it. */
+/* Start the nameserver at this address and port; port 0: any free port.  False: the port is in use. */
 static inline bool
 dns_test_start_at(struct dns_test *server, struct event_base *base, const char *address,
     uint16_t port)

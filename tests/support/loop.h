@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests on a loop: turn it until something has come true (the test's timeout is the limit). */
+/* For tests with an event loop: run the loop until a condition holds, or until the timeout of the test. */
 #ifndef SWIMD_TESTS_SUPPORT_LOOP_H
 #define SWIMD_TESTS_SUPPORT_LOOP_H
 
@@ -12,10 +12,10 @@
 	do {                                                                                       \
 		while (!(condition))                                                               \
 			ck_assert_msg(event_base_loop((base), EVLOOP_ONCE) == 0,                   \
-			    "nothing left to wait for, but not: %s", #condition);                  \
+			    "the loop has no events, and this does not hold: %s", #condition);     \
 	} while (0)
 
-/* One turn, without waiting. */
+/* Run the loop once without waiting. */
 #define LOOP_ONCE(base) event_base_loop((base), EVLOOP_ONCE | EVLOOP_NONBLOCK)
 
 static inline struct swim_addr

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An assertion for fuzzers: it stays whatever NDEBUG says. */
+/* An assertion for fuzzers, which NDEBUG does not remove. */
 #ifndef SWIMD_TESTS_SUPPORT_REQUIRE_H
 #define SWIMD_TESTS_SUPPORT_REQUIRE_H
 
@@ -9,7 +9,8 @@
 #define require(condition)                                                                         \
 	do {                                                                                       \
 		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition);    \
+			fprintf(stderr, "%s:%d: requirement failed: %s\n", __FILE__, __LINE__,     \
+			    #condition);                                                           \
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of net/udp: a socket whose callbacks note what came, and plain sockets to talk to it. */
+/* For tests of net/udp: a UDP socket whose callbacks record what happens, and plain sockets as its peers. */
 #ifndef SWIMD_TESTS_SUPPORT_UDP_H
 #define SWIMD_TESTS_SUPPORT_UDP_H
 
@@ -17,21 +17,24 @@ struct udp_test {
 	struct event_base *base;
 	struct udp *udp;
 	struct swim_addr local;
-	unsigned received, truncated, batches;
-	struct swim_addr from; /* of the last one */
-	uint32_t interface;
-	size_t len;
-	uint8_t data[65536];
-	bool echo, stop;
-	unsigned changes; /* of health */
-	enum swim_error change;
-	int change_errno;
-	unsigned refusals; /* ICMP errors, and datagrams that this machine did not send */
-	struct swim_addr refused;
-	int refused_errno;
-	int busy_ms; /* what each datagram costs */
-	enum admit_standing standing;
-	bool awaited;
+	unsigned received;            /* number of datagrams */
+	unsigned truncated;           /* number of datagrams that did not fit */
+	unsigned batches;             /* number of calls of udp_test_batch_done */
+	struct swim_addr from;        /* of the last datagram */
+	uint32_t interface;           /* of the last datagram */
+	size_t len;                   /* of the last datagram */
+	uint8_t data[65536];          /* of the last datagram */
+	bool echo;                    /* send each datagram back */
+	bool stop;                    /* stop the socket after a datagram */
+	unsigned changes;             /* number of changes of health */
+	enum swim_error change;       /* of the last change of health */
+	int change_errno;             /* of the last change of health */
+	unsigned refusals;            /* number of calls of udp_test_refused */
+	struct swim_addr refused;     /* the peer of the last refusal */
+	int refused_errno;            /* of the last refusal */
+	int busy_ms;                  /* how long the handling of a datagram takes, in ms */
+	enum admit_standing standing; /* of all sources */
+	bool awaited;                 /* all datagrams are awaited */
 };
 
 static inline void
@@ -101,7 +104,7 @@ udp_test_refused(void *ctx, const struct swim_addr *peer, int error_number)
 	t->refused_errno = error_number;
 }
 
-/* Created but not started. */
+/* Create the socket without starting it. */
 static inline void
 udp_test_new(struct udp_test *t, const struct udp_config *config)
 {
@@ -149,7 +152,7 @@ udp_test_stats(const struct udp_test *t)
 	return stats;
 }
 
-/* Drain up to `most`: nothing is left to do, and so many came. */
+/* Drain at most `most` datagrams.  True: `expected` datagrams came, and none is left or `most` is reached. */
 static inline bool
 udp_test_drain(struct udp_test *t, size_t most, size_t expected)
 {
@@ -158,7 +161,7 @@ udp_test_drain(struct udp_test *t, size_t most, size_t expected)
 	return udp_drain(t->udp, &left, SWIM_TIME_NEVER) && most - left == expected;
 }
 
-/* A plain blocking socket bound to host; its own address in *own. */
+/* A plain blocking socket that is bound to any port of `host`; *own is its address. */
 static inline int
 plain_socket(const char *host, struct swim_addr *own)
 {
@@ -186,7 +189,7 @@ plain_send(int fd, const struct swim_addr *to, const void *data, size_t len)
 	    strerror(errno));
 }
 
-/* Waits for one. */
+/* Wait for a datagram.  Returns its length. */
 static inline size_t
 plain_receive(int fd, void *data, size_t size, struct swim_addr *from)
 {
@@ -207,7 +210,7 @@ plain_is_empty(int fd)
 	return recv(fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
 }
 
-/* Is there IPv6 on this machine's loopback? */
+/* Whether the loopback interface of this machine has IPv6. */
 static inline bool
 have_ipv6(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of net/udp under failures: these are played by sendmmsg and recvmmsg below, which stand before the C
- * library's.  Included by one file of a program.
+ * For tests of net/udp with failing system calls.  The functions sendmmsg and recvmmsg below replace those of the C library,
+ * and fail as the test sets in `play`.  Only one file of a program may include this header.
  */
 #ifndef SWIMD_TESTS_SUPPORT_UDP_PLAY_H
 #define SWIMD_TESTS_SUPPORT_UDP_PLAY_H
@@ -11,17 +11,17 @@
 #include "support/udp.h"
 
 static struct {
-	uint16_t port;     /* sends to this port fail; 0: none */
-	bool with_source;  /* ... no: sends that name a source address fail */
-	int error;         /* with this errno value */
-	unsigned times;    /* so many times; from then on they go well */
-	unsigned at_most;  /* no call sends more than this; 0: no limit */
-	unsigned calls;    /* of sendmmsg */
-	int receive_error; /* recvmmsg fails with this errno value */
-	unsigned receive_times;
+	uint16_t port;          /* datagrams to this port cannot be sent; 0: no port */
+	bool with_source;       /* instead: datagrams that name a source address cannot be sent */
+	int error;              /* errno of a datagram that cannot be sent */
+	unsigned times;         /* number of datagrams that cannot be sent; later ones are sent */
+	unsigned at_most;       /* the most datagrams that a call of sendmmsg sends; 0: no limit */
+	unsigned calls;         /* number of calls of sendmmsg */
+	int receive_error;      /* errno of recvmmsg */
+	unsigned receive_times; /* number of calls of recvmmsg that fail */
 } play;
 
-/* The next so many sends to this port fail with this errno value. */
+/* The next `times` datagrams to this port cannot be sent, with this errno. */
 static inline void
 play_failure(uint16_t port, unsigned times, int error)
 {
@@ -42,7 +42,7 @@ play_fails(const struct msghdr *msg)
 	return true;
 }
 
-int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's names are reserved */
 sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int) =
@@ -59,14 +59,14 @@ sendmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags)
 			errno = play.error;
 			return -1;
 		}
-		/* As the kernel does: what went out counts, the reason is for the next call. */
+		/* The kernel does the same: it returns the number of datagrams sent, and the error at the next call. */
 		play.times++;
 		break;
 	}
 	return real(fd, msgs, n, flags);
 }
 
-int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's are reserved */
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): glibc's names are reserved */
 recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespec *timeout)
 {
 	int (*real)(int, struct mmsghdr *, unsigned, int, struct timespec *) = (int (*)(int,
@@ -80,7 +80,7 @@ recvmmsg(int fd, struct mmsghdr *msgs, unsigned count, int flags, struct timespe
 	return real(fd, msgs, count, flags, timeout);
 }
 
-/* A started socket, and two plain ones to send to. */
+/* A started UDP socket, and two plain sockets to which it sends. */
 struct pair {
 	struct udp_test t;
 	struct swim_addr a, b;

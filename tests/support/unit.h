@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The main function of a Check program: each test a case of its name, for CK_RUN_CASE, and in a process of its
- * own.
+ * The main function of a test program with Check.  Each test is a test case of the same name, so that CK_RUN_CASE can select
+ * one test, and runs in its own process.
  */
 #ifndef SWIMD_TESTS_SUPPORT_UNIT_H
 #define SWIMD_TESTS_SUPPORT_UNIT_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define UNIT_TIMEOUT_SECONDS 120 /* a hang, even under sanitizers on a busy machine */
+#define UNIT_TIMEOUT_SECONDS 120 /* enough for any test with sanitizers on a busy machine */
 
 static inline int
 unit_run(const char *name, const TTest *const *tests, size_t count)
@@ -32,7 +32,7 @@ unit_run(const char *name, const TTest *const *tests, size_t count)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	if (run == 0)
-		fputs("none of the tests has that name\n", stderr);
+		fputs("no test has the name in CK_RUN_CASE\n", stderr);
 	return failed != 0 || run == 0;
 }
 

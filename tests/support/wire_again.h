@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For tests of the codec: encode again what was decoded, and compare decoded messages. */
+/* For tests of the codec: encode a decoded message, and compare two decoded messages. */
 #ifndef SWIMD_TESTS_SUPPORT_WIRE_AGAIN_H
 #define SWIMD_TESTS_SUPPORT_WIRE_AGAIN_H
 
@@ -53,7 +53,7 @@ wire_again_begin(struct wire_writer *w, const struct wire_message *m)
 	}
 }
 
-/* The length, or 0 when it does not fit (or has more flagged updates than a writer takes). */
+/* Encode a decoded message.  Returns the length; 0: the message does not fit, or a writer does not take all its updates. */
 static inline size_t
 wire_again(const struct wire_message *m, uint8_t *out, size_t cap)
 {
