@@ -91,7 +91,7 @@ args_unknown_command(const char *word, struct problem *problem)
 		    word, near);
 	else
 		problem_set(problem, CTL_USAGE, "usage",
-		    "no command '%s'; 'swimctl help' lists them", word);
+		    "no command '%s'; 'swimctl help' lists all commands", word);
 	return false;
 }
 
@@ -147,7 +147,8 @@ args_unknown_option(const char *given, size_t length, struct problem *problem)
 		    (int)length, given, near);
 	else
 		problem_set(problem, CTL_USAGE, "usage",
-		    "no option '%.*s'; 'swimctl help' lists them", (int)length, given);
+		    "no option '%.*s'; see 'swimctl help' and 'swimctl help COMMAND'", (int)length,
+		    given);
 	return false;
 }
 
@@ -160,8 +161,8 @@ args_give(struct args *args, const struct args_option *option, const char *value
 
 /*
  * Whether the next argument can be the value of the option, which is written as `given` on the command line.  An argument
- * that begins with "--" is rather an option, and an empty argument rather comes from an unset variable of the shell.  As a
- * value such an argument must be joined to the option: by '=' to a name, directly to a letter.  False: *problem is set.
+ * that begins with "--" is probably an option, and an empty argument probably comes from an unset variable of the shell.  As
+ * a value such an argument must be joined to the option: by '=' to a name, directly to a letter.  False: *problem is set.
  */
 static bool
 args_value_follows(const char *given, size_t length, const char *next,
@@ -174,8 +175,8 @@ args_value_follows(const char *given, size_t length, const char *next,
 		    (int)length, given, (int)length, given, option->value);
 	else if (*next == '\0')
 		problem_set(problem, CTL_USAGE, "usage",
-		    "option '%.*s' needs a value, and what follows is empty: %.*s %s", (int)length,
-		    given, (int)length, given, option->value);
+		    "option '%.*s' needs a value, and the next argument is empty: %.*s %s",
+		    (int)length, given, (int)length, given, option->value);
 	else if (strncmp(next, "--", 2) == 0)
 		problem_set(problem, CTL_USAGE, "usage",
 		    "option '%.*s' needs a value before '%s'; if that is the value, write '%.*s%s%s'",
@@ -261,7 +262,7 @@ args_given_before(const struct args *args, size_t at)
 
 /*
  * Check that every option belongs to the command or to all commands.  An option that several commands have may have been
- * found in the row of another command; the command's own row replaces that one.
+ * found in the row of another command, and is then replaced by the option of this command.
  */
 static bool
 args_options_fit(struct args *args, struct problem *problem)

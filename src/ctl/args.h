@@ -38,12 +38,12 @@ struct args {
 
 /*
  * Parse argv.  Options may stand before and after the command.  The pointers in *args point into argv.  False: the command
- * line is wrong or memory is short, *problem says what is wrong, and *args holds the arguments before the wrong one.  The
- * caller calls args_fini in both cases.
+ * line is wrong, or memory is short; *problem says what is wrong, and *args holds the arguments before the wrong argument.
+ * The caller calls args_fini in both cases.
  */
 bool args_parse(int argc, char **argv, struct args *, struct problem *);
 void args_fini(struct args *);
-/* Set *problem to "no command" with the most similar name, if there is one.  Returns false. */
+/* Set *problem: there is no command `word`.  The text suggests the nearest name, if there is one.  Returns false. */
 bool args_unknown_command(const char *word, struct problem *problem);
 
 /* Whether the option `name` was given. */

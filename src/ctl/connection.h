@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection to a control socket, which sends text and reads lines up to a maximum length, without parsing them. */
+/* A connection to a control socket: sends text, and reads lines up to a maximum length.  The lines are not parsed here. */
 #ifndef SWIMD_CTL_CONNECTION_H
 #define SWIMD_CTL_CONNECTION_H
 

@@ -87,7 +87,7 @@ ctl_setup(struct ctl *ctl, struct problem *problem)
 	return true;
 }
 
-/* Whether the reading end of a pipe is closed, as after `swimctl members | head -1`, which is no error. */
+/* Whether `out` is a pipe whose reader has gone.  This is no error: in `swimctl members | head -1` it is usual. */
 static bool
 ctl_reader_has_gone(FILE *out)
 {

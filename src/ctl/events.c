@@ -134,7 +134,7 @@ events_enough(const struct stream *s)
 	return s->wanted > 0 && s->seen >= s->wanted;
 }
 
-/* Print the events in the buffer, or start the command for the first one.  While a command runs, do nothing. */
+/* Print the events in the buffer, or with --exec start the command for the next event.  While a command runs, do nothing. */
 static enum verdict
 events_take_lines(struct stream *s, enum ctl_exit *status)
 {
@@ -203,7 +203,7 @@ events_run_stream(struct stream *s)
 		    {.fd = s->closed || full ? -1 : connection->fd, .events = POLLIN},
 		    {.fd = hook_exit_fd(&s->hook), .events = POLLIN},
 		    {.fd = hook_input_fd(&s->hook), .events = POLLOUT},
-		    /* poll notices at once when the reader of our output goes away, a write only at the next event. */
+		    /* poll reports at once that the reader of the output has gone; a write would fail only at the next event. */
 		    {.fd = s->has_hook ? -1 : fileno(s->ctl->out), .events = 0},
 		};
 
@@ -284,7 +284,7 @@ events_subscription(struct stream *s)
 	if (text != NULL) {
 		if (!args_u64(text, &since) || since > INT64_MAX) {
 			problem_set(&s->problem, CTL_USAGE, "usage",
-			    "--since '%s' is no sequence number (a whole number, as in #812)",
+			    "--since '%s' is no sequence number (a whole number, such as 812)",
 			    text);
 			goto fail;
 		}

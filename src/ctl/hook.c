@@ -136,7 +136,7 @@ hook_become_shell(int input, char *const argv[], char **environment)
 {
 	sigset_t none;
 
-	/* swimctl ignores SIGPIPE, and the command must not inherit that. */
+	/* swimctl ignores SIGPIPE, and the command must not inherit this setting. */
 	signal(SIGPIPE, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -145,7 +145,7 @@ hook_become_shell(int input, char *const argv[], char **environment)
 	_exit(127);
 }
 
-/* End with the wait status of the shell: by the same signal, or with the same exit status. */
+/* End as the shell ended: by the same signal, or with the same exit status. */
 static _Noreturn void
 hook_end_like(int status)
 {
@@ -161,8 +161,8 @@ hook_end_like(int status)
 }
 
 /*
- * The process between swimctl and the shell.  It leads a process group with all that the command starts, and kills that
- * group when swimctl has ended for any reason.  All signals are blocked.
+ * The process between swimctl and the shell leads a process group with all that the command starts, and kills this group
+ * when swimctl has ended for any reason.  All signals are blocked.
  */
 static _Noreturn void
 hook_supervise(pid_t parent, int input, char *const argv[], char **environment)
@@ -179,7 +179,7 @@ hook_supervise(pid_t parent, int input, char *const argv[], char **environment)
 		hook_become_shell(input, argv, environment);
 	if (shell < 0)
 		_exit(126);
-	/* This also closes the writing end of the command's input; while it is open the command reads no end of file. */
+	/* close_range also closes the writing end of the command's input: while one is open, the command reads no end of file. */
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	sigemptyset(&watched);
 	sigaddset(&watched, SIGHUP);

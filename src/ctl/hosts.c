@@ -55,8 +55,8 @@ hosts_of_an_interface(const struct ifaddrs *all, const struct swim_addr *addr)
 }
 
 /*
- * Write the names that the hosts file `in` gives to loopback, wildcard and multicast addresses to `out` if `fixed`, otherwise
- * those that it gives to the addresses of the interfaces.
+ * If `fixed`, write to `out` the names that the hosts file `in` gives to loopback, wildcard and multicast addresses.
+ * Otherwise write the names that the file gives to the addresses of the interfaces.
  */
 static void
 hosts_collect(FILE *in, FILE *out, bool fixed, const struct ifaddrs *interfaces)
@@ -189,7 +189,7 @@ hosts_has_own_meaning(const char *name)
 
 /* ------------------------------------------------------------------ names that differ by case alone */
 
-/* The names of members that differ from another member's name only in the case of letters; a resolver ignores case. */
+/* Names of members that differ from the name of another member only in the case of letters; a resolver ignores case. */
 struct alike {
 	const char **names; /* sorted, case ignored; the strings are the members' */
 	size_t count;
@@ -261,7 +261,7 @@ hosts_name_fault(const struct hosts *hosts, const struct alike *alike, const jso
 	if (hosts_listed(hosts->own, local ? hosts->fixed_len : hosts->own_len, name) ||
 	    (!local && strcasecmp(name, hosts->host) == 0))
 		return OWN_NAME;
-	/* A member must not take over the name of another by choosing its case: of all of them, only the local one has a line. */
+	/* A member must not take the name of another member in other case: of such members only the local one has a line. */
 	if (!local && hosts_alike_has(alike, name))
 		return ANOTHERS_NAME;
 	return NULL;

@@ -14,8 +14,8 @@
 struct hosts {
 	char host[256]; /* from gethostname; "" if that failed */
 	/*
-	 * The names in the hosts file, each with its NUL: first those of loopback, wildcard and multicast addresses, then
-	 * those of the addresses of this machine's interfaces.
+	 * Names in the hosts file, each with its NUL.  The first part has the names of loopback, wildcard and multicast
+	 * addresses, the second part has the names of addresses of this machine's interfaces.
 	 */
 	char *own;
 	size_t own_len;   /* of own, in bytes */

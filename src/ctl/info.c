@@ -11,7 +11,7 @@
 #include "ctl/print.h"
 #include "ctl/session.h"
 
-/* The number of suspect and dead members that `status` lists. */
+/* The largest number of suspect and dead members that `status` lists. */
 #define MISSING_MAX 20
 
 enum ctl_exit
@@ -76,7 +76,7 @@ info_metrics_run(struct ctl *ctl)
 /* The result of one of the requests of `status`. */
 struct answer {
 	json_t *result;
-	char *text; /* the same as the daemon sent it, byte for byte */
+	char *text; /* the text of the result as the daemon sent it */
 };
 
 /* Send a request and keep its result in *out.  Returns CTL_OK, or an exit status with *problem set. */
@@ -160,7 +160,7 @@ info_print_overview(const struct ctl *ctl, const json_t *info, const json_t *hea
 		ok = member_list_print(ctl, missing);
 		if (count > MISSING_MAX)
 			fprintf(ctl->out,
-			    "... and %zu more: swimctl members --status dead --status suspect\n",
+			    "... and %zu more; see 'swimctl members --status dead --status suspect'\n",
 			    count - MISSING_MAX);
 	}
 	return ok;

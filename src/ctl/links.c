@@ -88,7 +88,7 @@ links_run(struct ctl *ctl)
 	} else if (!links_print(ctl, broken)) {
 		status = problem_fail(ctl, CTL_NO, "failed", "out of memory");
 	} else if (json_array_size(broken) == 0 && ctl->format == CTL_TABLE) {
-		fprintf(ctl->out, "no member says that it cannot reach another directly\n");
+		fprintf(ctl->out, "no member reports a broken link\n");
 	}
 	status = session_of_list(ctl, status, broken);
 	json_decref(broken);

@@ -34,7 +34,7 @@ print_value(const json_t *value, bool as_sentence)
 	switch (json_typeof(value)) {
 	case JSON_STRING:
 		len = json_string_length(value);
-		cap = len * 8 + 1; /* \xNN is the longest escape for one byte, \u{NNNN} for three */
+		cap = len * 8 + 1; /* \xNN is the longest escape for one byte */
 		out = malloc(cap);
 		if (out == NULL)
 			return NULL;

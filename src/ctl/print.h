@@ -34,7 +34,7 @@ char *print_value(const json_t *, bool sentence);
 char *print_rtt(const json_t *ms, char *out, size_t cap);
 /* A number of seconds as in "0s", "59s", "12m", "5h" or "3d".  Returns out. */
 char *print_seconds(int64_t age, char *out, size_t cap);
-/* The time since `instant` (RFC 3339, UTC) in the form of print_seconds; "-" if that is no time.  now_s: seconds since 1970. */
+/* The time since `instant` (RFC 3339, UTC) in the form of print_seconds, or "-".  now_s: seconds since 1970. */
 char *print_age(const json_t *instant, int64_t now_s, char *out, size_t cap);
 
 /* The terminal sequence that sets the colour of a status or event type; "" if there is no colour. */

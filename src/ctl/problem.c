@@ -47,7 +47,7 @@ problem_print(const struct ctl *ctl, struct problem *p)
 	if (ctl->format == CTL_JSON && p->json != NULL) {
 		fprintf(ctl->out, "{\"error\":%s}\n", p->json);
 	} else if (ctl->format == CTL_JSON) {
-		/* The object has the form of the daemon's errors, so that one jq expression finds both. */
+		/* The object has the form of the daemon's errors, so that one jq expression reads both. */
 		json_t *error = json_pack("{s:{s:s,s:{s:s}}}", "error", "message", p->text, "data",
 		    "code", p->word);
 		char *text = error != NULL ? json_dumps(error, JSON_COMPACT) : NULL;

@@ -57,7 +57,7 @@ session_broken(const struct session *s, int error, struct problem *problem)
 		return problem_set(problem, CTL_UNREACHABLE, "protocol",
 		    "the program on %s is not swimd: it sent a line of more than %d MiB", s->path,
 		    CONNECTION_LINE_MAX >> 20);
-	default: /* errno */
+	default: /* other values of errno */
 		return problem_set(problem, CTL_UNREACHABLE, "unreachable",
 		    "cannot use the socket %s: %s", s->path, strerror(-error));
 	}

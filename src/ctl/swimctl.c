@@ -7,7 +7,7 @@
 #include "base/inherit.h"
 #include "ctl/ctl.h"
 
-/* Signals that stay ignored if they are, since a shell or nohup(1) ignores them for programs that outlive the terminal. */
+/* Signals that stay ignored if a shell or nohup(1) has ignored them for a program that is to outlive its terminal. */
 static const int kept[] = {SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
 int

@@ -33,7 +33,7 @@ void table_row(struct table *);
  */
 void table_cell(struct table *, size_t column, const char *text, const char *color);
 
-/* Print the table.  False: out of memory, here or in a call before, and the output may be incomplete. */
+/* Print the table.  False: this call or an earlier call for the table ran out of memory, and the output may be incomplete. */
 bool table_print(struct table *);
 
 #endif

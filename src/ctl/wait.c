@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `swimctl wait`: waits until conditions on the members hold.  It subscribes to a snapshot and the events that follow, so
- * that it misses no change.  It also waits for a daemon that has not started yet, since start-up scripts need this.
+ * `swimctl wait`: waits until conditions on the members hold.  The command subscribes to a snapshot and the events that
+ * follow, so that no change is missed.  For start-up scripts, the command also waits until the daemon has started.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -270,7 +270,7 @@ command(struct fixture *f, unsigned from_index, uint8_t which)
 		swim_timing_profile((enum swim_profile)(which / 5 % SWIM_PROFILE_COUNT), &timing);
 		swim_set_timing(f->swim, f->now, &timing);
 		break;
-	default: /* 4 */
+	default: /* command 4 */
 		swim_resolved(f->swim, "h:1", a);
 		break;
 	}
@@ -298,7 +298,7 @@ run(struct fixture *f, const uint8_t *data, size_t size)
 		case 2:
 			swim_join(f->swim, f->now, &f->sources[from]);
 			break;
-		default: /* 3 */
+		default: /* action 3 */
 			taken = size > 1 ? 2 : 1;
 			command(f, from, argument);
 			break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A fuzzer of the decoder: a message that is decoded is checked, printed, and encoded to a datagram of the same message. */
+/* A fuzzer of the decoder: checks and prints a decoded message, and encodes it to a datagram that decodes to the same. */
 #include <stdint.h>
 
 #include "base/utf8.h"

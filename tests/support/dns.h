@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A nameserver for tests (RFC 1035, 2782, 6891).  It listens on a loopback address in the event loop of the test, answers
- * from a table that the test fills, and writes a resolv.conf with its address.
+ * A nameserver for tests (RFC 1035, 2782, 6891).  The server listens on a loopback address in the event loop of the test,
+ * answers from a table that the test fills, and writes a resolv.conf with its address.
  */
 #ifndef SWIMD_TESTS_SUPPORT_DNS_H
 #define SWIMD_TESTS_SUPPORT_DNS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A scripted daemon, and functions that run swimctl against it.  A thread of the daemon accepts one connection after the
- * other on a Unix socket.  For each line that it reads it sends the next answer of the script.
+ * other on a Unix socket.  For each line from the client the thread sends the next answer of the script.
  */
 #ifndef SWIMD_TESTS_CTL_FAKE_H
 #define SWIMD_TESTS_CTL_FAKE_H

@@ -67,7 +67,7 @@ parse(const char *line)
 	return args_parse(argc, argv, &args, &problem);
 }
 
-START_TEST(a_line_without_a_command_runs_the_first_row)
+START_TEST(a_line_without_a_command_gets_the_default_command)
 {
 	ck_assert(parse(""));
 	ck_assert_str_eq(args.command->name, "show");
@@ -107,8 +107,8 @@ START_TEST(a_repeated_option_keeps_all_values)
 }
 END_TEST
 
-/* One of two values would be ignored, which never happens to an argument. */
-START_TEST(an_option_with_a_single_value_may_be_given_once)
+/* swimctl ignores no argument, and of two values one would be ignored. */
+START_TEST(a_second_value_of_an_option_is_an_error)
 {
 	static const char *const twice[] = {"--name a show --name b", "show --name=a --name=a"};
 
@@ -142,15 +142,16 @@ START_TEST(usage_errors_name_the_wrong_argument)
 	} mistakes[] = {
 	    {"shwo", "no command 'shwo'; did you mean 'show'?"},
 	    {"rem x", "no command 'rem'; did you mean 'remove'?"},
-	    {"xyzzy", "no command 'xyzzy'; 'swimctl help' lists them"},
+	    {"xyzzy", "no command 'xyzzy'; 'swimctl help' lists all commands"},
 	    {"show extra", "'show' takes no argument 'extra'; see 'swimctl help show'"},
 	    {"remove", "'remove' needs an argument: swimctl remove NAME"},
 	    {"remove a b", "'remove' takes no argument 'b'; see 'swimctl help remove'"},
 	    {"join", "'join' needs an argument: swimctl join HOST..."},
 	    {"show --stauts dead", "no option '--stauts'; did you mean '--status'?"},
-	    {"show --nonsense=5", "no option '--nonsense'; 'swimctl help' lists them"},
-	    {"show -x", "no option '-x'; 'swimctl help' lists them"},
-	    {"show -jx", "no option '-x'; 'swimctl help' lists them"},
+	    {"show --nonsense=5",
+		"no option '--nonsense'; see 'swimctl help' and 'swimctl help COMMAND'"},
+	    {"show -x", "no option '-x'; see 'swimctl help' and 'swimctl help COMMAND'"},
+	    {"show -jx", "no option '-x'; see 'swimctl help' and 'swimctl help COMMAND'"},
 	    {"remove --status dead a",
 		"'remove' has no option '--status'; see 'swimctl help remove'"},
 	    {"show --status", "option '--status' needs a value: --status STATUS"},
@@ -174,7 +175,8 @@ END_TEST
 START_TEST(usage_errors_escape_control_characters)
 {
 	ck_assert(!parse("\033[31m\xff"));
-	ck_assert_str_eq(problem.text, "no command '\\x1b[31m\\xff'; 'swimctl help' lists them");
+	ck_assert_str_eq(problem.text,
+	    "no command '\\x1b[31m\\xff'; 'swimctl help' lists all commands");
 }
 END_TEST
 
@@ -211,7 +213,7 @@ START_TEST(durations_are_a_number_and_an_optional_unit)
 }
 END_TEST
 
-START_TEST(the_nearest_word_has_few_typing_errors)
+START_TEST(nearest_word_corrects_typing_errors)
 {
 	static const char *const words[] = {"members", "member", "metrics", "leave", "join"};
 
@@ -227,9 +229,9 @@ START_TEST(the_nearest_word_has_few_typing_errors)
 }
 END_TEST
 
-UNIT_MAIN("ctl_args", a_line_without_a_command_runs_the_first_row,
-    options_may_stand_before_and_after_the_command, an_option_with_a_single_value_may_be_given_once,
+UNIT_MAIN("ctl_args", a_line_without_a_command_gets_the_default_command,
+    options_may_stand_before_and_after_the_command, a_second_value_of_an_option_is_an_error,
     a_repeated_option_keeps_all_values, two_hyphens_end_the_options,
     usage_errors_name_the_wrong_argument, usage_errors_escape_control_characters,
     numbers_are_decimal_without_a_sign, durations_are_a_number_and_an_optional_unit,
-    the_nearest_word_has_few_typing_errors)
+    nearest_word_corrects_typing_errors)

@@ -102,7 +102,7 @@ START_TEST(reading_and_sending_end_at_the_deadline)
 }
 END_TEST
 
-/* A child process writes the line, since it is larger than a socket buffer. */
+/* A child process writes the line, since the line is larger than a socket buffer. */
 START_TEST(a_line_may_have_several_megabytes)
 {
 	enum { BYTES = 12 << 20 };

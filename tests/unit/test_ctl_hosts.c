@@ -8,7 +8,7 @@
 #include "ctl/hosts.h"
 #include "support/unit.h"
 
-/* The output for these members on a machine whose hosts file has the text `file`.  The caller frees it. */
+/* The output for these members on a machine whose hosts file has the text `file`.  The caller frees the output. */
 static char *
 printed_all(const char *file, json_t *members)
 {

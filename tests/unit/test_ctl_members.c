@@ -171,7 +171,7 @@ START_TEST(a_response_of_several_megabytes_is_printed_whole)
 }
 END_TEST
 
-/* The output of `swimctl members` on a terminal with so many columns, for this result; the caller frees it. */
+/* The output of `swimctl members` on a terminal of this width, for this result.  The caller frees the text. */
 static char *
 on_terminal(const char *result, unsigned short columns)
 {

@@ -51,7 +51,7 @@ START_TEST(the_interface_is_kept_for_link_local_addresses_alone)
 }
 END_TEST
 
-START_TEST(a_multicast_address_is_never_answered_from)
+START_TEST(no_peer_is_answered_from_a_multicast_address)
 {
 	struct reply_table *table = reply_table_new(1);
 	struct swim_addr peer = loop_addr("2001:db8::1", 7946);
@@ -93,4 +93,4 @@ END_TEST
 
 UNIT_MAIN("reply_table", a_peer_is_answered_from_the_address_that_it_last_sent_to,
     the_interface_is_kept_for_link_local_addresses_alone,
-    a_multicast_address_is_never_answered_from, the_table_is_bounded_and_never_mixes_up_peers)
+    no_peer_is_answered_from_a_multicast_address, the_table_is_bounded_and_never_mixes_up_peers)
