@@ -129,7 +129,7 @@ static const struct part {
 	json_type type;    /* of the field */
 	json_type items;   /* if the field is a list: the type of its items */
 	const char *param; /* the field is due only with this parameter; NULL: always */
-	const char *word;  /* the value of the parameter; NULL: true */
+	const char *value; /* of the parameter; NULL: true */
 } parts[] = {
     {"members", "members", JSON_ARRAY, JSON_OBJECT, NULL, NULL},
     {"health", "status", JSON_STRING, JSON_NULL, NULL, NULL},
@@ -155,9 +155,9 @@ session_is_due(const struct part *part, const char *method, const json_t *params
 	if (part->param == NULL)
 		return true;
 	value = json_object_get(params, part->param);
-	if (part->word == NULL)
+	if (part->value == NULL)
 		return json_is_true(value);
-	return json_is_string(value) && strcmp(json_string_value(value), part->word) == 0;
+	return json_is_string(value) && strcmp(json_string_value(value), part->value) == 0;
 }
 
 static enum ctl_exit
