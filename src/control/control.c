@@ -16,15 +16,16 @@
 #include "control/request.h"
 #include "net/loop.h"
 
-/* For so long requests are carried out in one go; then the loop has its turn. */
+/* Milliseconds of one turn, in which requests are carried out before the loop serves other events. */
 #define TURN_MS 2
-/* Connections accepted in one go. */
+/* The most connections accepted for one event. */
 #define ACCEPT_BATCH 64
+/* Pause before the next accept after one failed. */
 #define RESUME_MS 200
 #define SWEEP_MS 1000
-/* So often each socket's file is looked at. */
+/* Seconds between two checks of the files of the sockets. */
 #define WATCH_S 2
-/* By how much the wall clock may drift before times are reckoned anew: else they would flicker. */
+/* The wall clock may drift by this much before its offset is measured again, so that times in answers do not flicker. */
 #define WALL_DRIFT_MS 50
 
 static const struct timeval at_once = {0, 0};
@@ -35,7 +36,7 @@ static const struct timeval sweep_after = {SWEEP_MS / 1000, (SWEEP_MS % 1000) * 
 void
 control_schedule_turn(struct control *control)
 {
-	/* A timer and not event_active: that would run before the loop looks at any socket again. */
+	/* A timer, as an event made active here would run before the loop polls the sockets again. */
 	if (!evtimer_pending(control->turn, NULL))
 		evtimer_add(control->turn, &at_once);
 }
@@ -64,14 +65,15 @@ control_wall_offset(struct control *control)
 }
 
 /*
- * Whom to close for the sake of others: of those that hold much, who has taken nothing for the longest time,
- * and that is too long; then who holds most.  *holders says how many hold much.
+ * Find the client to close when memory is needed: of the stalled clients with CONTROL_OUTPUT_PAUSE or more unsent
+ * bytes, the client that has read nothing for the longest time; if two are equal, the client with more unsent bytes.
+ * NULL: no such client is stalled.  *holders is the number of clients with so many unsent bytes, stalled or not.
  */
 static struct client *
-control_find_deaf(const struct control *control, size_t *holders)
+control_find_stalled(const struct control *control, size_t *holders)
 {
-	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_DEAF_SECONDS));
-	struct client *c, *deaf = NULL;
+	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_STALLED_SECONDS));
+	struct client *c, *stalled = NULL;
 
 	*holders = 0;
 	TAILQ_FOREACH(c, &control->clients, link) {
@@ -80,12 +82,12 @@ control_find_deaf(const struct control *control, size_t *holders)
 		++*holders;
 		if (!swim_time_reached(since, c->moved))
 			continue;
-		if (deaf == NULL || swim_time_before(c->moved, deaf->moved) ||
-		    (c->moved.ns == deaf->moved.ns &&
-			evbuffer_get_length(c->out) > evbuffer_get_length(deaf->out)))
-			deaf = c;
+		if (stalled == NULL || swim_time_before(c->moved, stalled->moved) ||
+		    (c->moved.ns == stalled->moved.ns &&
+			evbuffer_get_length(c->out) > evbuffer_get_length(stalled->out)))
+			stalled = c;
 	}
-	return deaf;
+	return stalled;
 }
 
 bool
@@ -99,22 +101,22 @@ control_room(struct control *control, const struct client *asker, size_t size)
 		return true;
 	while (control->unsent + size > limit) {
 		size_t holders;
-		struct client *deaf = control_find_deaf(control, &holders);
+		struct client *stalled = control_find_stalled(control, &holders);
 
-		/* A single answer may be larger than all that there should be: better that than none. */
-		if (deaf == NULL)
+		/* If no client has that many unsent bytes, allow even an answer that exceeds the limit alone. */
+		if (stalled == NULL)
 			return holders == 0;
-		/* It may be us who did not come to write, after a stall say. */
-		if (!client_write(deaf))
-			client_abandon(deaf);
+		/* The loop may have stalled, so that nothing was written though the client reads: try to write first. */
+		if (!client_write(stalled))
+			client_abandon(stalled);
 	}
 	return true;
 }
 
 /*
- * All requests are carried out here, one of each connection in turn: a connection that asks for much
- * holds up neither the others nor the protocol.  It is also the one place that frees connections, so
- * that no callback finds one gone.
+ * Carry out requests, one of each client in turn and for TURN_MS at most, so that a client with many requests delays
+ * neither the other clients nor the protocol.  Only this function, control_sweep and control_free free clients, so no
+ * other callback works on a freed client.
  */
 static void
 control_turn(evutil_socket_t fd, short what, void *arg)
@@ -173,8 +175,9 @@ control_set_accepting(struct control *control, bool accepting)
 }
 
 /*
- * No descriptors or memory are left.  The connection stays acceptable, so to try again at once would spin.  Where one
- * client's end lets in another the trouble begins anew several times a second, so it is told once.
+ * An accept failed, as descriptors or memory are short.  The socket stays readable, so an immediate retry would spin.
+ * Whenever a client ends, another is accepted and the next accept fails, so only the first failure of a shortage is
+ * logged.
  */
 static void
 control_starve(struct control *control, int number)
@@ -218,16 +221,16 @@ control_resume(evutil_socket_t fd, short what, void *arg)
 }
 
 static const char too_many[] =
-    "there are 64 connections already, which is all that are served: close one, or try again later";
+    "64 connections are open, which is the limit: close one of them, or try again later";
 
-/* One of a crowd: told as well, and not waited for. */
+/* Send the reason without waiting, and close: too many refused connections are open already. */
 static void
 control_turn_away(int fd)
 {
 	struct emit e;
 
 	request_error_line(&e, CONTROL_UNAVAILABLE, too_many);
-	/* If it does not fit into an empty socket, so be it. */
+	/* The line fits into the buffer of a new socket; if not, the client gets no reason. */
 	if (!e.failed)
 		(void)!send(fd, e.text, e.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	emit_fini(&e);
@@ -324,7 +327,7 @@ control_listen_on(struct control *control, size_t i, const struct control_config
 	return 0;
 }
 
-/* A socket of another descriptor: listen on that one. */
+/* The socket was bound again and has another descriptor: accept connections from that one. */
 static bool
 control_listen_again(struct control_listener *listener)
 {
@@ -340,11 +343,11 @@ control_listen_again(struct control_listener *listener)
 }
 
 /*
- * Its file is gone, as after a cleaner of temporary directories: connections go on and nobody new finds us.  Make it
- * again; where that does not work, say so once and try again at the next look.
+ * The file of a socket is gone, for example by a cleaner of temporary directories: connections go on, but no new client
+ * can connect.  Create the file again.  If that fails, report each reason once, and try again at the next check.
  */
 static void
-control_make_again(struct control_listener *listener)
+control_restore(struct control_listener *listener)
 {
 	struct control *control = listener->control;
 	struct socket_bound *s = &listener->socket;
@@ -352,14 +355,16 @@ control_make_again(struct control_listener *listener)
 
 	if (socket_rebind(s, error) == 0) {
 		if (!control_listen_again(listener))
-			log_at(LOG_LEVEL_ERROR, "out of memory: a control socket is not served",
+			log_at(LOG_LEVEL_ERROR,
+			    "out of memory: no connections to the control socket are accepted",
 			    log_str("socket", s->path));
 		snprintf(text, sizeof(text),
-		    "the control socket %s was removed or replaced, and is made again", s->path);
+		    "the control socket %s was removed or replaced: swimd has created it again",
+		    s->path);
 	} else if (strcmp(listener->trouble, error) == 0) {
 		return;
 	} else {
-		snprintf(text, sizeof(text), "its file was removed or replaced: %s", error);
+		snprintf(text, sizeof(text), "a control socket was removed or replaced: %s", error);
 		snprintf(listener->trouble, sizeof(listener->trouble), "%s", error);
 	}
 	log_at(LOG_LEVEL_WARNING, text);
@@ -375,7 +380,7 @@ control_look(struct control *control)
 		if (listener->acceptable == NULL)
 			continue;
 		if (!socket_is_there(&listener->socket))
-			control_make_again(listener);
+			control_restore(listener);
 		if (listener->trouble[0] != '\0' && socket_is_there(&listener->socket)) {
 			listener->trouble[0] = '\0';
 			log_at(LOG_LEVEL_NOTICE, "the control socket is at its path again",
@@ -483,7 +488,7 @@ control_free(struct control *control)
 
 /* -------------------------------------------------------------------------------------- events */
 
-/* Number, keep and send the line in e, which was written for the next sequence number. */
+/* Keep the line in `e`, which has the next sequence number, in the ring, and send it to its subscribers. */
 static void
 control_publish(struct control *control, enum event_kind kind, struct emit *e)
 {

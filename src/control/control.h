@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The control socket: JSON-RPC 2.0, one object a line, over a read-write and a read-only Unix socket
- * (swimd-control(7)).  Knows JSON so that nobody below has to.  What only the daemon knows comes
- * through struct control_backend.
+ * The control server: it answers JSON-RPC 2.0 requests, one object a line, on a read-write and a read-only Unix
+ * socket (swimd-control(7)).  The floors below give plain reports, and this floor makes JSON of them.  The
+ * server asks the daemon through struct control_backend.
  */
 #ifndef SWIMD_CONTROL_CONTROL_H
 #define SWIMD_CONTROL_CONTROL_H
@@ -21,20 +21,22 @@
 #include "wire/tags.h"
 
 struct control;
-struct control_call; /* a request whose answer comes later */
+struct control_call; /* a request that is answered later */
 
+/* The strings belong to the daemon. */
 struct control_info {
-	const char *cluster, *version, *profile, *boot; /* boot: id of this run of the daemon */
+	const char *cluster, *version, *profile;
+	const char *boot; /* the id of this run of the daemon */
 	long pid;
-	int64_t started_wall_ns;
-	swim_time started;
+	int64_t started_wall_ns; /* since the epoch */
+	swim_time started;       /* the same instant by the clock of the loop */
 };
 
-/* Rows of `reload`: keys that changed and took effect, and those that need a restart. */
+/* The result of `reload`.  The lists belong to the daemon, and are valid until its next reload. */
 struct control_reload {
-	const char *const *applied;
+	const char *const *applied; /* the changed keys that are in effect now */
 	size_t applied_count;
-	const char *const *needs_restart;
+	const char *const *needs_restart; /* the changed keys that take effect after a restart */
 	size_t needs_restart_count;
 };
 
@@ -44,11 +46,11 @@ struct control_health {
 	enum control_health_status status;
 	char reasons[CONTROL_REASONS_MAX][240]; /* sentences */
 	size_t reason_count;
-	const char *discovery; /* "ok", or what is wrong, in a word or two */
-	bool quorum; /* we see more than half of those alive that we know and that have not left */
+	const char *discovery; /* "ok", or a text that says what is wrong; belongs to the daemon */
+	bool quorum; /* more than half of the known members that have not left are alive */
 };
 
-/* Everything that control needs of the daemon.  All are called on the loop. */
+/* What the control server uses of the daemon.  The server calls all functions on the loop, with ctx. */
 struct control_backend {
 	void *ctx;
 	struct swim *swim;
@@ -57,69 +59,74 @@ struct control_backend {
 	struct discovery *discovery;
 	void (*info)(void *ctx, struct control_info *out);
 	void (*health)(void *ctx, struct control_health *out);
-	/* Longest and last lag of the loop's timer. */
+	/* How late the timer of the loop fired the last time, and how late it ever fired. */
 	void (*loop_lag)(void *ctx, swim_duration *last, swim_duration *max);
-	/* Histograms of decode and encode time; base/histogram.h. */
-	const struct histogram *decode_time, *encode_time;
-	/* Validate and apply the configuration anew.  False: nothing changed, and error (512 bytes) says why. */
+	const struct histogram *decode_time, *encode_time; /* of one message */
+	/* Load, check and apply the configuration.  False: nothing changed, and error (512 bytes) has the reason. */
 	bool (*reload)(void *ctx, struct control_reload *out, char *error);
 	/*
-	 * Set tags of ours, and unset those whose value has NULL bytes; all or none.  Returns 0, or why not
-	 * (CONTROL_TOO_LARGE, CONTROL_UNAVAILABLE, CONTROL_FAILED) with error (512 bytes) saying it.
+	 * Set tags of this member, and unset the tags whose value.bytes is NULL.  Returns 0, or
+	 * CONTROL_TOO_LARGE, CONTROL_UNAVAILABLE or CONTROL_FAILED: then no tag changed, and error (512 bytes)
+	 * has the reason.
 	 */
 	int (*tags)(void *ctx, const struct wire_tag *changes, size_t count, char *error);
-	/* Begin a graceful leave; the daemon calls control_left once it is sent. */
+	/* Begin a graceful leave; the daemon calls control_left when the leave has been sent. */
 	void (*leave)(void *ctx);
-	/* Called after a method that may have left work to flush. */
+	/* Send the datagrams of the core, and pass its events to control_event. */
 	void (*flush)(void *ctx);
 };
 
 struct control_config {
-	const char *socket;    /* read-write */
-	const char *ro_socket; /* NULL or "": no read-only one */
-	const char *group;     /* of the read-write one, where that group exists; "swimd" */
-	/* From socket activation (sd_listen_fds); -1: bind ourselves. */
+	const char *socket;    /* path of the read-write socket; NULL or "": none */
+	const char *ro_socket; /* path of the read-only socket; NULL or "": none */
+	const char *group;     /* of the read-write socket, if a group of this name exists */
+	/* Listening sockets of the service manager (sd_listen_fds); -1: bind the path. */
 	int socket_fd, ro_socket_fd;
-	size_t
-	    output_limit; /* bytes a connection may have unsent before it is closed; 1 MiB for subscribers */
+	/* A subscriber with more bytes of unsent events is closed; 0: CONTROL_OUTPUT_LIMIT. */
+	size_t output_limit;
 };
 
 /*
- * Bind, listen and serve.  A stale socket that nobody answers on is taken over; one that another
- * process serves is an error.  On failure NULL, errno set, and error (512 bytes) has one sentence that
- * names the path.
+ * Bind the sockets (see socket_bind) and serve them on the loop.  The backend is copied; what it points to must
+ * outlive the server.  On failure NULL, errno is set, and error (512 bytes) has one sentence that names the path.
  */
 struct control *control_new(struct event_base *, const struct control_config *,
     const struct control_backend *, char *error);
 /*
- * Answers the calls that are under way, sends what is pending as far as it goes without blocking, closes all, and
- * unlinks the sockets that it bound.
+ * Answers the calls that are under way with an error, sends as much as the connections take without blocking, closes
+ * them, and unlinks the sockets that the server bound.
  */
 void control_free(struct control *);
 
-/* Hand on one event of the core: numbered, kept in the ring, encoded once, sent to its subscribers. */
+/* Give an event of the core the next sequence number, keep it in the ring, and send it to its subscribers. */
 void control_event(struct control *, const struct swim_event *);
-/* An `error` event of the daemon's own: a stable word and a sentence. */
+/* The same for an `error` event of the daemon: `code` is a stable word, `message` a sentence. */
 void control_error_event(struct control *, const char *code, const char *message);
-/* This member leaves, whoever asked for that: joins that are under way are answered, and none begins any more. */
+/* This member begins to leave: refuse the joins that are under way, and all later ones. */
 void control_leaving(struct control *);
-/* The leave is sent: answer those who asked for it. */
+/* The leave has been sent: answer all `leave` requests. */
 void control_left(struct control *);
-/* True when no answer is left to be written (the daemon may exit). */
+/* True when all answers have been written and no `leave` waits for its answer, so that the daemon may exit. */
 bool control_idle(const struct control *);
 
-/* Look whether the sockets have their files, and make again what is gone.  It is done every now and then anyway. */
+/* Check that the sockets have their files, and create missing ones again.  The server does it every 2 s as well. */
 void control_look(struct control *);
-/* What is wrong with a socket's file (a sentence), or NULL. */
+/* A sentence that says what is wrong with the file of a socket, valid until the next check; or NULL. */
 const char *control_trouble(const struct control *);
 
 struct control_stats {
-	uint64_t connections, refused, requests, errors, overflows, events;
-	uint64_t accept_failures;   /* for want of descriptors or memory */
-	int accept_errno;           /* of the last one */
-	swim_time accept_failed_at; /* NEVER: none */
-	size_t clients, subscribers;
-	uint64_t last_seq;
+	uint64_t connections;     /* accepted, the refused ones included */
+	uint64_t refused;         /* connections refused because too many were open */
+	uint64_t requests;        /* lines that are not blank */
+	uint64_t errors;          /* errors answered, and notifications that failed */
+	uint64_t overflows;       /* connections closed because they did not read */
+	uint64_t events;          /* since the start */
+	uint64_t accept_failures; /* no connection was accepted: descriptors or memory were short */
+	int accept_errno;         /* of the last failure */
+	swim_time accept_failed_at; /* the last failure; NEVER: none */
+	size_t clients;             /* connections that are served now */
+	size_t subscribers;         /* connections that are subscribed now */
+	uint64_t last_seq;          /* of the last event; 0: none yet */
 };
 void control_stats(const struct control *, struct control_stats *out);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of control share: the server, its connections, a request under way. */
+/* The structs that the files of control share: the server, its connections, and the request that runs now. */
 #ifndef SWIMD_CONTROL_CONTROL_INTERNAL_H
 #define SWIMD_CONTROL_CONTROL_INTERNAL_H
 
@@ -18,29 +18,29 @@
 #include "control/ring.h"
 #include "control/socket.h"
 
-/* Above so many unsent bytes a connection's requests wait until some have been read. */
+/* A connection with this many unsent bytes is not served until its client has read some of them. */
 #define CONTROL_OUTPUT_PAUSE (256 * 1024)
-/* Default of control_config.output_limit: bytes of unsent events. */
+/* Default of control_config.output_limit: bytes of unsent events of a subscriber. */
 #define CONTROL_OUTPUT_LIMIT (1024 * 1024)
 /*
- * Bytes that may wait in all connections together when an answer is added that takes a connection above
- * CONTROL_OUTPUT_PAUSE; a quarter more where the read-write socket asks, which anybody who may only use the
- * other one cannot take away.  What is below CONTROL_OUTPUT_PAUSE a connection, and events, which have a bound
- * a connection of their own, are always taken.
+ * The most unsent bytes of all connections together, the new answer included.  The limit is checked when an answer
+ * takes its connection above CONTROL_OUTPUT_PAUSE.  A request on the read-write socket has a quarter more, which
+ * clients of the read-only socket cannot use up.  Smaller answers always have room, and events have a limit for each
+ * connection (control_config.output_limit).
  */
 #define CONTROL_OUTPUT_TOTAL (64 * 1024 * 1024)
-/* Who has taken no byte for so long is not reading, and is closed where its memory is wanted. */
-#define CONTROL_DEAF_SECONDS 5
+/* A client that has read no byte for this long is stalled: it is closed if an answer to another needs the memory. */
+#define CONTROL_STALLED_SECONDS 5
 /*
- * So many are served on the read-write socket in any case: all of CONTROL_CLIENTS_MAX may be taken by those who
- * may only use the other one, and whoever runs the daemon is not to be shut out by them.
+ * This many connections are served on the read-write socket even when CONTROL_CLIENTS_MAX is reached, so that clients
+ * of the read-only socket cannot lock out the operator.
  */
 #define CONTROL_CLIENTS_RESERVED 8
-/* Refused connections that are held for a moment, so that they can read why. */
+/* Refused connections that are kept open for a moment, so that the client can read why; more are closed at once. */
 #define CONTROL_REFUSED_MAX 64
-/* For so long after the last one a connection that could not be accepted is no matter of the past. */
+/* When no accept has failed for this long, the shortage of descriptors or memory is over. */
 #define CONTROL_STARVED_SECONDS 60
-/* Most addresses of one join. */
+/* The most addresses in one join. */
 #define CONTROL_JOIN_MAX 64
 
 struct client;
@@ -49,40 +49,41 @@ TAILQ_HEAD(client_list, client);
 struct control_listener {
 	struct control *control;
 	struct socket_bound socket;
-	struct event *acceptable; /* NULL: there is no such socket */
+	struct event *acceptable; /* NULL: this socket is not configured */
 	bool read_only;
-	char trouble[SOCKET_ERROR_MAX]; /* its file is gone and cannot be made again; "" */
+	char trouble[SOCKET_ERROR_MAX]; /* why a missing file cannot be created again; "" */
 };
 
 struct control {
 	struct event_base *base;
 	struct control_backend backend;
 	size_t output_limit;
-	struct control_listener listeners[2]; /* read-write, read-only */
-	bool accepting;                       /* false while there are no file descriptors left */
-	bool starved;         /* not long ago there were none left: it is in the log */
-	struct event *resume; /* then accepts again; and later looks whether that was all */
-	struct event *turn;   /* does the work of `ready` */
-	struct event *watch;  /* looks whether the sockets have their files */
-	struct event *sweep;  /* looks after connections that nothing is read from */
+	struct control_listener listeners[2]; /* the read-write and the read-only socket */
+	bool accepting;                       /* false for RESUME_MS after a failed accept */
+	bool starved;         /* an accept failed, the log says so, and the shortage is not over */
+	struct event *resume; /* timer: accepts again, and ends `starved` */
+	struct event *turn;   /* timer: serves the clients in `ready` */
+	struct event *watch;  /* timer: checks that the sockets have their files */
+	struct event *sweep; /* timer: finds clients that hung up while nothing is read from them */
 	struct client_list clients;
-	struct client_list ready; /* those with something to do, first come first served */
-	size_t refused;           /* of clients, those above the limit */
-	size_t unsent;            /* bytes in all clients' out */
-	size_t output_total;      /* CONTROL_OUTPUT_TOTAL; tests do with less */
+	struct client_list ready; /* clients with something to do, served in this order */
+	size_t refused;           /* the number of clients that are refused */
+	size_t unsent;            /* bytes in `out` of all clients */
+	size_t output_total;      /* CONTROL_OUTPUT_TOTAL; less in tests */
 	struct ring ring;
 	struct control_stats stats;
-	int64_t wall_offset_ns; /* from the loop's clock to the wall's */
-	bool leaving, left;
+	int64_t wall_offset_ns; /* wall clock minus the loop's clock */
+	bool leaving;           /* this member leaves: no join begins any more */
+	bool left;              /* the leave has been sent */
 };
 
 enum control_call_kind { CALL_JOIN, CALL_LEAVE };
 
-/* A request whose answer comes later. */
+/* A request that is answered later.  Its client owns it, and its later requests wait. */
 struct control_call {
 	struct client *client;
 	enum control_call_kind kind;
-	char *id; /* JSON text; NULL: a notification, which gets no answer */
+	char *id; /* the request's id as JSON text; NULL: a notification, which gets no answer */
 };
 
 struct client {
@@ -91,57 +92,61 @@ struct client {
 	struct control *control;
 	int fd;
 	bool read_only;
-	bool refused;          /* one above the limit */
-	bool ready;            /* is in control->ready */
-	bool eof;              /* the other side sends nothing more */
-	bool gone;             /* nor does it read; what it asked is still carried out */
-	bool draining;         /* no more requests: what is left is sent, then it is closed */
-	bool shut;             /* our sending side is closed */
-	bool reading, writing; /* the events are added */
-	unsigned sweeps;       /* since shut */
+	bool refused; /* too many were open: it gets an error and is closed */
+	bool ready;   /* in control->ready */
+	bool eof;     /* the client sends nothing more */
+	bool gone;    /* the client reads nothing more either; its requests are still carried out */
+	bool draining;         /* no more requests are served: send what is left, then close */
+	bool shut;             /* our sending side is shut down */
+	bool reading, writing; /* `readable` or `writable` is added to the loop */
+	unsigned sweeps;       /* sweeps since `shut` */
 	struct event *readable, *writable;
 
-	char *in; /* unread requests: in + in_start to in + in_end */
-	size_t in_cap, in_start, in_end;
-	size_t in_scanned; /* bytes from in_start without a newline */
+	char *in;                /* bytes received */
+	size_t in_cap;           /* the size of `in` in bytes */
+	size_t in_start, in_end; /* in[in_start] to in[in_end - 1] are not served yet */
+	size_t in_scanned;       /* this many bytes from in_start on have no newline */
 
-	struct evbuffer *out;
-	swim_time moved;     /* when some of it was sent, or the first was put into it */
-	uint64_t out_total;  /* bytes ever put into out */
-	uint64_t answer_end; /* where the last answer ends: what stands behind it is events */
+	struct evbuffer *out; /* bytes to be sent */
+	swim_time moved;      /* the last time that `out` lost bytes, or ceased to be empty */
+	uint64_t out_total;   /* bytes ever put into `out` */
+	uint64_t answer_end;  /* out_total at the end of the last answer; later bytes are events */
 
 	bool subscribed;
-	uint32_t kinds;    /* event_mask */
-	uint64_t last_seq; /* last event put into out, or where the subscription began */
-	bool
-	    stream; /* subscribed by the request that runs now: events from last_seq on are to follow it */
+	uint32_t kinds;    /* the chosen kinds of events, as event_mask has them */
+	uint64_t last_seq; /* of the last event put into `out`; at first, where to begin */
+	/* The request that runs now subscribes: the events after last_seq follow its answer. */
+	bool stream;
 
-	struct control_call *call; /* the request that is waited for; later ones wait too */
+	/* The request that is answered later; the requests after it wait.  NULL: none. */
+	struct control_call *call;
 };
 
+/* The request that runs now, for the handler of its method. */
 struct request {
 	struct control *control;
 	struct client *client;
-	const json_t
-	    *params;      /* an object, checked against the method's table; NULL: none were given */
-	struct emit *out; /* takes the result: one value */
-	const char *id;   /* JSON text; NULL: a notification */
-	struct refusal refusal;
+	const json_t *params;   /* an object that method_check has accepted; NULL: no parameters */
+	struct emit *out;       /* the handler writes the result here: one value */
+	const char *id;         /* JSON text; NULL: a notification */
+	struct refusal refusal; /* set by a handler that returns METHOD_FAILED */
 };
 
 /* control.c */
+/* Serve the clients in `ready` in the next turn of the loop. */
 void control_schedule_turn(struct control *);
+/* Call client_sweep for all clients within SWEEP_MS. */
 void control_schedule_sweep(struct control *);
-/* Flush, so that the core's events are all in the ring and the ring is at one with the members. */
+/* Flush, so that all events of the core are in the ring, and the ring agrees with the list of members. */
 void control_flush(struct control *);
 /*
- * Is there room for an answer of so many bytes to this client?  Closes connections that do not read, those
- * first that have taken nothing for the longest time, as far as that is needed; one that reads never is.
+ * Tells whether there is room for an answer of `size` bytes to this client.  To make room, it closes stalled clients,
+ * and first the client that has read nothing for the longest time.  It never closes a client that reads.
  */
-bool control_room(struct control *, const struct client *, size_t);
-/* The offset from the loop's clock to the wall's, measured anew when it is off. */
+bool control_room(struct control *, const struct client *, size_t size);
+/* Wall clock minus the loop's clock, in nanoseconds; measured again when it is wrong by more than WALL_DRIFT_MS. */
 int64_t control_wall_offset(struct control *);
-/* The members as events and answers show them: swim. */
+/* The core, whose members the answers and events show. */
 static inline struct swim *
 control_swim(const struct control *control)
 {

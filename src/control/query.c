@@ -143,7 +143,7 @@ query_put_members(struct request *r, const struct filter *filter)
 			continue;
 		view_member(e, NULL, &member, offset);
 		if (!control_room(r->control, r->client, e->len)) {
-			refusal_no_room(&r->refusal, CONTROL_DEAF_SECONDS);
+			refusal_no_room(&r->refusal, CONTROL_STALLED_SECONDS);
 			return false;
 		}
 	}
