@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 
-/* The lock file may be removed by its ending owner between open and lock; so often it is tried again. */
+/* Tries to lock: an owner that ends may remove the lock file after we open it and before we lock it. */
 #define LOCK_TRIES 16
 
 void
@@ -32,14 +32,14 @@ socket_is_there(const struct socket_bound *s)
 {
 	struct stat st;
 
-	/* The kernel holds the file of a bound socket, so no other can have the same number meanwhile. */
+	/* The kernel keeps the inode of a bound socket, so no other file can get its number meanwhile. */
 	return s->path == NULL || (s->inode != 0 && lstat(s->path, &st) == 0 &&
 				      st.st_dev == s->device && st.st_ino == s->inode);
 }
 
-/* Sets the sentence and returns -number, for `return fail(...)`. */
+/* Writes the sentence into `error` and returns -number. */
 __attribute__((format(printf, 3, 4))) static int
-fail(char *error, int number, const char *format, ...)
+socket_fail(char *error, int number, const char *format, ...)
 {
 	va_list args;
 
@@ -49,7 +49,7 @@ fail(char *error, int number, const char *format, ...)
 	return -number;
 }
 
-/* The remedy for an errno from creating a file at the path; "" where the errno's own text is enough. */
+/* The remedy for an errno from creating a file at the path; "": the text of the errno is enough. */
 static const char *
 socket_advice(int number)
 {
@@ -60,7 +60,7 @@ socket_advice(int number)
 	if (number == EROFS)
 		return " (its file system is read-only: choose another path)";
 	if (number == ENOTDIR)
-		return " (something in its path is not a directory: choose another path)";
+		return " (a part of the path is not a directory: choose another path)";
 	return "";
 }
 
@@ -71,16 +71,16 @@ socket_make_address(const char *path, struct sockaddr_un *sun, char *error)
 
 	*sun = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (len == 0)
-		return fail(error, EINVAL, "control socket: the path is empty");
+		return socket_fail(error, EINVAL, "control socket: the path is empty");
 	if (len >= sizeof(sun->sun_path))
-		return fail(error, ENAMETOOLONG,
-		    "control socket %.300s: the path has %zu bytes, and a socket's may have %zu: choose a shorter one",
+		return socket_fail(error, ENAMETOOLONG,
+		    "control socket %.300s: the path has %zu bytes, and the path of a socket may have %zu: choose a shorter path",
 		    path, len, sizeof(sun->sun_path) - 1);
 	memcpy(sun->sun_path, path, len);
 	return 0;
 }
 
-/* Is the file that we hold open still the one at its path? */
+/* Tells whether the open file is still the file at its path. */
 static bool
 socket_is_at_path(int fd, const char *path)
 {
@@ -90,7 +90,7 @@ socket_is_at_path(int fd, const char *path)
 	       ours.st_ino == there.st_ino;
 }
 
-/* One try to make and lock the file.  0 with *lock; -EAGAIN where it vanished meanwhile; else as fail. */
+/* Create the lock file and lock it.  Returns 0 with *lock set; -EAGAIN: try again; or as socket_fail. */
 static int
 socket_try_lock(const char *path, const char *lock_path, int *lock, char *error)
 {
@@ -99,7 +99,7 @@ socket_try_lock(const char *path, const char *lock_path, int *lock, char *error)
 	*lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*lock < 0) {
 		number = errno;
-		return fail(error, number, "control socket %s: cannot create %s: %s%s", path,
+		return socket_fail(error, number, "control socket %s: cannot create %s: %s%s", path,
 		    lock_path, strerror(number), socket_advice(number));
 	}
 	if (flock(*lock, LOCK_EX | LOCK_NB) < 0) {
@@ -107,13 +107,13 @@ socket_try_lock(const char *path, const char *lock_path, int *lock, char *error)
 		close(*lock);
 		*lock = -1;
 		if (number == EWOULDBLOCK)
-			return fail(error, EADDRINUSE,
-			    "control socket %s: another daemon is running on it (it holds %s): stop it, or choose another path",
+			return socket_fail(error, EADDRINUSE,
+			    "control socket %s: another daemon uses this path and holds the lock %s: stop that daemon, or choose another path",
 			    path, lock_path);
-		return fail(error, number, "control socket %s: cannot lock %s: %s", path, lock_path,
-		    strerror(number));
+		return socket_fail(error, number, "control socket %s: cannot lock %s: %s", path,
+		    lock_path, strerror(number));
 	}
-	/* An owner that ends unlinks the file while it holds the lock; then our lock is on a file without a path. */
+	/* An owner that ends unlinks the file while it holds the lock; then we have locked a file without a path. */
 	if (socket_is_at_path(*lock, lock_path))
 		return 0;
 	close(*lock);
@@ -121,7 +121,7 @@ socket_try_lock(const char *path, const char *lock_path, int *lock, char *error)
 	return -EAGAIN;
 }
 
-/* Lock the path.  A lock that is held already is kept, if its file is still there. */
+/* Lock the path, or keep the lock that is held already if its file is still at its path. */
 static int
 socket_take_lock(struct socket_bound *s, const char *path, char *error)
 {
@@ -129,15 +129,15 @@ socket_take_lock(struct socket_bound *s, const char *path, char *error)
 
 	if (s->lock_path == NULL && asprintf(&s->lock_path, "%s.lock", path) < 0) {
 		s->lock_path = NULL;
-		return fail(error, ENOMEM, "control socket %s: out of memory", path);
+		return socket_fail(error, ENOMEM, "control socket %s: out of memory", path);
 	}
 	if (s->lock >= 0 && socket_is_at_path(s->lock, s->lock_path))
 		return 0;
 	for (int i = 0; i < LOCK_TRIES && result == -EAGAIN; i++)
 		result = socket_try_lock(path, s->lock_path, &lock, error);
 	if (result == -EAGAIN)
-		return fail(error, EADDRINUSE,
-		    "control socket %s: %s is made and removed all the time: choose another path",
+		return socket_fail(error, EADDRINUSE,
+		    "control socket %s: another process creates and removes %s again and again: choose another path",
 		    path, s->lock_path);
 	if (result < 0)
 		return result;
@@ -147,7 +147,7 @@ socket_take_lock(struct socket_bound *s, const char *path, char *error)
 	return 0;
 }
 
-/* Clears the path of a socket that nobody serves. */
+/* Remove a stale socket, on which no process listens, from the path. */
 static int
 socket_clear_path(const char *path, const struct sockaddr_un *sun, char *error)
 {
@@ -158,41 +158,41 @@ socket_clear_path(const char *path, const struct sockaddr_un *sun, char *error)
 		if (errno == ENOENT)
 			return 0;
 		number = errno;
-		return fail(error, number, "control socket %s: %s%s", path, strerror(number),
+		return socket_fail(error, number, "control socket %s: %s%s", path, strerror(number),
 		    socket_advice(number));
 	}
 	if (!S_ISSOCK(st.st_mode))
-		return fail(error, EEXIST,
-		    "control socket %s: there is something there that is not a socket: remove it, or choose another path",
+		return socket_fail(error, EEXIST,
+		    "control socket %s: the file at this path is not a socket: remove the file, or choose another path",
 		    path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
 		number = errno;
-		return fail(error, number, "control socket %s: %s", path, strerror(number));
+		return socket_fail(error, number, "control socket %s: %s", path, strerror(number));
 	}
 	number = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
 	close(fd);
-	/* EAGAIN: it listens, with a full backlog.  EPROTOTYPE: a datagram socket that is bound. */
+	/* EAGAIN: a process listens, and the backlog is full.  EPROTOTYPE: a process has a datagram socket there. */
 	if (number == 0 || number == EAGAIN || number == EPROTOTYPE)
-		return fail(error, EADDRINUSE,
-		    "control socket %s: another process serves it: stop that, or choose another path",
+		return socket_fail(error, EADDRINUSE,
+		    "control socket %s: another process serves this socket: stop that process, or choose another path",
 		    path);
 	if (number == ENOENT)
 		return 0;
 	if (number != ECONNREFUSED)
-		return fail(error, number,
-		    "control socket %s: cannot tell whether it is in use: %s", path,
-		    strerror(number));
+		return socket_fail(error, number,
+		    "control socket %s: cannot find out whether a process serves this socket: %s",
+		    path, strerror(number));
 	if (unlink(path) < 0 && errno != ENOENT) {
 		number = errno;
-		return fail(error, number,
+		return socket_fail(error, number,
 		    "control socket %s: cannot remove the stale socket: %s%s", path,
 		    strerror(number), socket_advice(number));
 	}
 	return 0;
 }
 
-/* Looks a group up.  Returns 0 with *found, or -errno. */
+/* Look up a group.  Returns 0, with *gid set if *found; or -errno. */
 static int
 socket_find_group(const char *name, gid_t *gid, bool *found)
 {
@@ -218,7 +218,7 @@ socket_find_group(const char *name, gid_t *gid, bool *found)
 	return 0;
 }
 
-/* `file` is the socket's file, opened by O_PATH, so that no path can lead to another file meanwhile. */
+/* `file` is the socket's file, opened with O_PATH: chown by path could reach another file that is there now. */
 static int
 socket_set_group(const struct socket_bound *s, int file, char *error)
 {
@@ -231,26 +231,28 @@ socket_set_group(const struct socket_bound *s, int file, char *error)
 		return 0;
 	number = socket_find_group(s->group, &gid, &found);
 	if (number < 0)
-		return fail(error, -number, "control socket %s: cannot look up group %s: %s",
+		return socket_fail(error, -number, "control socket %s: cannot look up group %s: %s",
 		    s->path, s->group, strerror(-number));
 	if (!found)
 		return 0;
-	/* The file may have the group already, as where the daemon runs in that group and is not allowed to call chown. */
+	/* The file has the group already if that is the daemon's own group; the daemon may not be allowed to call chown. */
 	if (fstat(file, &st) == 0 && st.st_gid == gid)
 		return 0;
 	if (fchownat(file, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	number = errno;
 	if (number != EPERM)
-		return fail(error, number, "control socket %s: cannot give it to group %s: %s",
-		    s->path, s->group, strerror(number));
-	/* A daemon of a user outside the group keeps its own group; it serves that user alone. */
-	log_at(LOG_LEVEL_WARNING, "this user may not give the control socket to its group",
+		return socket_fail(error, number,
+		    "control socket %s: cannot change its group to %s: %s", s->path, s->group,
+		    strerror(number));
+	/* The daemon's user is not in that group: the file keeps the daemon's own group, which serves that user. */
+	log_at(LOG_LEVEL_WARNING,
+	    "cannot change the group of the control socket: the daemon's user is not in that group",
 	    log_str("socket", s->path), log_str("group", s->group));
 	return 0;
 }
 
-/* What was just bound at the path: its identity into *st.  Returns it opened by O_PATH, or -errno. */
+/* Open the file of the newly bound socket with O_PATH.  Returns the descriptor, with *st set, or -errno. */
 static int
 socket_open_file(const char *path, struct stat *st, char *error)
 {
@@ -260,19 +262,19 @@ socket_open_file(const char *path, struct stat *st, char *error)
 		number = errno;
 		if (file >= 0)
 			close(file);
-		return fail(error, number, "control socket %s: %s", path, strerror(number));
+		return socket_fail(error, number, "control socket %s: %s", path, strerror(number));
 	}
 	if (S_ISSOCK(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1)
 		return file;
 	close(file);
-	return fail(error, EEXIST,
-	    "control socket %s: another user put something else there while it was made: choose a path in a directory that is the daemon's alone",
+	return socket_fail(error, EEXIST,
+	    "control socket %s: another user replaced the socket while it was made: choose a path in a directory to which only the daemon may write",
 	    path);
 }
 
 /*
- * Bind *fd, give the file to its group, and only then listen: before that nobody can connect.  The file is made with
- * its mode, since whoever may write to the directory could have a chmod by path meet another file.
+ * Bind *fd, set the group of the file, and only then listen, so that no client can connect before.  bind makes the
+ * file with its final mode: a chmod by path could reach another file if other users may write to the directory.
  */
 static int
 socket_bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, int *fd, char *error)
@@ -284,15 +286,15 @@ socket_bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, in
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd < 0) {
 		number = errno;
-		return fail(error, number, "control socket %s: %s", sun->sun_path,
+		return socket_fail(error, number, "control socket %s: %s", sun->sun_path,
 		    strerror(number));
 	}
 	mask = umask(0777 & ~s->mode);
 	number = bind(*fd, (const struct sockaddr *)sun, sizeof(*sun)) < 0 ? errno : 0;
 	umask(mask);
 	if (number != 0)
-		return fail(error, number, "control socket %s: cannot bind: %s%s", sun->sun_path,
-		    strerror(number), socket_advice(number));
+		return socket_fail(error, number, "control socket %s: cannot bind: %s%s",
+		    sun->sun_path, strerror(number), socket_advice(number));
 	file = socket_open_file(sun->sun_path, &st, error);
 	if (file < 0)
 		return file;
@@ -305,13 +307,13 @@ socket_bind_and_listen(struct socket_bound *s, const struct sockaddr_un *sun, in
 		return number;
 	if (listen(*fd, SOMAXCONN) < 0) {
 		number = errno;
-		return fail(error, number, "control socket %s: cannot listen: %s", s->path,
+		return socket_fail(error, number, "control socket %s: cannot listen: %s", s->path,
 		    strerror(number));
 	}
 	return 0;
 }
 
-/* The directory that the path is in, into `out`; "." for none. */
+/* Write the directory of the path into `out`; "." if the path has none. */
 static void
 socket_directory_of(const char *path, char out[SOCKET_PATH_MAX])
 {
@@ -321,7 +323,7 @@ socket_directory_of(const char *path, char out[SOCKET_PATH_MAX])
 	snprintf(out, SOCKET_PATH_MAX, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
 }
 
-/* Make the path, mode and group of the socket known.  0 or as fail. */
+/* Keep what socket_rebind needs: path, mode, group and directory.  Returns 0, or as socket_fail. */
 static int
 socket_describe(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
@@ -333,7 +335,7 @@ socket_describe(struct socket_bound *s, const struct socket_spec *spec, char *er
 		s->group = strdup(spec->group);
 	s->mode = spec->mode;
 	if (s->path == NULL || (s->group == NULL && spec->group != NULL && *spec->group != '\0'))
-		return fail(error, ENOMEM, "control socket %s: out of memory", spec->path);
+		return socket_fail(error, ENOMEM, "control socket %s: out of memory", spec->path);
 	socket_directory_of(spec->path, directory);
 	if (stat(directory, &st) == 0) {
 		s->directory_mode = st.st_mode & 07777;
@@ -365,8 +367,8 @@ socket_bind(struct socket_bound *s, const struct socket_spec *spec, char *error)
 }
 
 /*
- * Make a directory again that was removed together with the socket.  A directory that belongs to another user by now is not
- * used.
+ * Create the directory again if it was removed together with the socket.  If it now belongs to another user (not
+ * root), do not use it.
  */
 static int
 socket_restore_directory(const struct socket_bound *s, char *error)
@@ -379,20 +381,20 @@ socket_restore_directory(const struct socket_bound *s, char *error)
 	if (stat(directory, &st) == 0) {
 		if (st.st_uid == s->directory_uid || st.st_uid == geteuid() || st.st_uid == 0)
 			return 0;
-		return fail(error, EPERM,
-		    "control socket %s: its directory was replaced by another user's: remove that, or choose another path",
+		return socket_fail(error, EPERM,
+		    "control socket %s: its directory now belongs to another user: remove that directory, or choose another path",
 		    s->path);
 	}
 	if (errno != ENOENT)
-		return 0; /* binding the socket fails for the same reason, and tells it */
+		return 0; /* bind fails for the same reason, and reports it */
 	if (mkdir(directory, s->directory_mode) < 0 ||
 	    (s->directory_uid != geteuid() &&
 		lchown(directory, s->directory_uid, s->directory_gid) < 0))
 		number = errno;
 	if (number == 0)
 		return 0;
-	return fail(error, number,
-	    "control socket %s: its directory was removed and cannot be made again: %s: restart the service",
+	return socket_fail(error, number,
+	    "control socket %s: its directory was removed and cannot be created again: %s: restart the service",
 	    s->path, strerror(number));
 }
 
@@ -426,7 +428,7 @@ socket_rebind(struct socket_bound *s, char *error)
 	return 0;
 }
 
-/* Find the file of a socket that was passed to us.  An abstract socket has no file, so none can be removed. */
+/* Find the file of an adopted socket.  An abstract socket has no file that can be lost. */
 static int
 socket_find_path(struct socket_bound *s, const struct socket_spec *spec, char *error)
 {
@@ -457,20 +459,20 @@ socket_adopt(struct socket_bound *s, int fd, const char *what, const struct sock
 	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0)
-		return fail(error, ENOTSOCK,
-		    "control socket: the %s that the service manager passed is no socket: %s", what,
-		    strerror(errno));
+		return socket_fail(error, ENOTSOCK,
+		    "control socket: the %s that the service manager passed is not a socket: %s",
+		    what, strerror(errno));
 	if (domain != AF_UNIX || type != SOCK_STREAM || !listening)
-		return fail(error, EINVAL,
-		    "control socket: the %s that the service manager passed is no listening Unix stream socket: use ListenStream= with a path",
+		return socket_fail(error, EINVAL,
+		    "control socket: the %s that the service manager passed is not a listening Unix stream socket: use ListenStream= with a path",
 		    what);
 	flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
 		flags = errno;
-		return fail(error, flags,
-		    "control socket: the %s that the service manager passed: %s", what,
-		    strerror(flags));
+		return socket_fail(error, flags,
+		    "control socket: cannot set flags of the %s that the service manager passed: %s",
+		    what, strerror(flags));
 	}
 	s->fd = fd;
 	return socket_find_path(s, spec, error);
@@ -484,7 +486,7 @@ socket_close(struct socket_bound *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->lock >= 0) {
-		/* Our lock file may have been removed, and another daemon's may have its path. */
+		/* Our lock file may have been removed, and the path may have the lock file of another daemon. */
 		if (socket_is_at_path(s->lock, s->lock_path))
 			unlink(s->lock_path);
 		close(s->lock);

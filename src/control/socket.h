@@ -1,67 +1,69 @@
 /* SPDX-License-Identifier: MIT */
-/* A listening Unix socket at a path, and who may own that path. */
+/* A listening Unix socket at a path, and the lock that gives one process the path. */
 #ifndef SWIMD_CONTROL_SOCKET_H
 #define SWIMD_CONTROL_SOCKET_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define SOCKET_ERROR_MAX 512
-#define SOCKET_PATH_MAX 108 /* of sun_path, with the NUL */
+#define SOCKET_ERROR_MAX 512 /* bytes of an error text, with the NUL */
+#define SOCKET_PATH_MAX 108  /* bytes of sun_path, with the NUL */
 
-/* What is wanted of a socket. */
+/* The socket to make. */
 struct socket_spec {
 	const char *path;
 	mode_t mode;
-	const char
-	    *group; /* given the file where a group of that name exists; NULL or "": our own */
+	/* The group of the file, if a group of this name exists; NULL or "": the group of the process. */
+	const char *group;
 };
 
 struct socket_bound {
 	int fd;     /* listening, non-blocking, close-on-exec; -1: none */
-	char *path; /* NULL: a socket that was given to us and has no file */
-	bool made;  /* the file is ours to unlink */
+	char *path; /* NULL: an adopted socket that has no file */
+	bool made;  /* this process made the file, and unlinks it */
 	/*
-	 * PATH.lock, held as long as the socket: whoever holds it owns the path.  Without it two daemons
-	 * that start at once could both find a stale socket, and the second unlink the first one's new one.
+	 * PATH.lock.  The process that holds the lock owns the path.  Without the lock, two daemons that start at
+	 * the same time could both find a stale socket, and the second could unlink the new socket of the first.
 	 */
 	char *lock_path;
-	int lock;
-	dev_t device;
-	ino_t inode; /* of the socket file; 0: it was gone when the socket was given to us */
-	mode_t mode;
-	char *group;
-	mode_t directory_mode; /* of the directory it is in, as it was found */
-	uid_t directory_uid;
-	gid_t directory_gid;
+	int lock;     /* descriptor of the locked file; -1: none */
+	dev_t device; /* of the file of the socket */
+	ino_t inode;  /* of the file of the socket; 0: the file of an adopted socket was gone */
+	mode_t mode;  /* of the file, when it is made again */
+	char *group;  /* of the file, when it is made again; NULL: the group of the process */
+	mode_t directory_mode; /* of the directory of the file, as it was at first */
+	uid_t directory_uid;   /* likewise its owner */
+	gid_t directory_gid;   /* likewise its group */
 };
 
+/* No socket: nothing is bound, and socket_close does nothing. */
 void socket_init(struct socket_bound *);
 
 /*
- * Bind and listen.  A socket that nobody answers on is replaced; one that somebody serves, and anything
- * that is no socket, is left alone.  The file has the mode that is wanted from the beginning.  Returns 0, or -errno
- * with one sentence in error (SOCKET_ERROR_MAX bytes) that names the path.
+ * Bind and listen.  A stale socket at the path, on which no process listens, is replaced.  A socket that a process
+ * serves, and a file that is not a socket, are errors.  The file has the mode of `spec` from the beginning.  Returns
+ * 0, or -errno with one sentence in error (SOCKET_ERROR_MAX bytes) that names the path.
  */
 int socket_bind(struct socket_bound *, const struct socket_spec *, char *error);
 
 /*
- * Take over a listening socket that the service manager bound.  Returns as socket_bind; `what` names it there, and
- * `spec` (its path is not looked at) is for socket_rebind.
+ * Take over the listening socket `fd`, which the service manager bound.  Returns as socket_bind; `what` names the
+ * socket in the error.  The group of `spec` is for socket_rebind, and so is its mode if the file is gone; its path is
+ * not used.
  */
 int socket_adopt(struct socket_bound *, int fd, const char *what, const struct socket_spec *spec,
     char *error);
 
-/* Is its file still at its path?  Cleaners of temporary directories remove sockets, and something may cover them. */
+/* Tells whether the file is still at its path.  Cleaners of temporary directories remove it, and a mount hides it. */
 bool socket_is_there(const struct socket_bound *);
 
 /*
- * Bind anew where the file is no longer there, and the lock beside it too; a directory that is gone is made as it was.
- * fd is another one then, and the old one closed.  Returns as socket_bind; after a failure all is as it was.
+ * Make the file again after it was removed, and also the lock file and the directory if they are gone.  On success the
+ * old descriptor is closed, and `fd` is a new one.  Returns as socket_bind; after an error the old socket is kept.
  */
 int socket_rebind(struct socket_bound *, char *error);
 
-/* Close, and unlink what we made, unless another has put its own there meanwhile. */
+/* Close, and unlink the socket and its lock file if they are still the files that this process made. */
 void socket_close(struct socket_bound *);
 
 #endif

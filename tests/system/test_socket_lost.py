@@ -76,7 +76,7 @@ def test_what_stands_in_its_way_is_told(cluster, lone):
     other = cluster.daemon()
     other.socket = lone.socket
     other.start()
-    wait_reason(cluster, lone, "another daemon is running on it")
+    wait_reason(cluster, lone, "another daemon uses this path")
     other.signal(signal.SIGTERM)
     assert other.ended() == 0
     wait_served(cluster, lone)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The file of a control socket: which process gets the path, its mode and group, and how a lost file is made again. */
 #include "control/socket.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 #include "support/unit.h"
 
+/* A fresh directory and the path of a socket in it. */
 struct place {
 	char directory[64], path[160];
 	char error[SOCKET_ERROR_MAX];
@@ -51,7 +53,7 @@ place_bind(struct place *place, struct socket_bound *bound)
 	return bind_as(place, bound, 0660, NULL);
 }
 
-/* The path is refused with this error and a sentence with these words, and nothing is left behind. */
+/* socket_bind returns -number for this path, and its error is one sentence with these words. */
 static void
 refuses(const char *path, int number, const char *words)
 {
@@ -80,7 +82,7 @@ connect_to(const char *path, int type)
 	return -1;
 }
 
-/* A bound socket as a killed daemon leaves it. */
+/* Leave a file of a bound socket behind, as a killed daemon does. */
 static void
 leave_stale(const char *path, int type)
 {
@@ -92,7 +94,7 @@ leave_stale(const char *path, int type)
 	close(fd);
 }
 
-START_TEST(it_listens_and_cleans_up)
+START_TEST(a_bound_socket_listens_and_its_file_is_unlinked_at_the_end)
 {
 	struct place place;
 	struct stat st;
@@ -111,7 +113,7 @@ START_TEST(it_listens_and_cleans_up)
 }
 END_TEST
 
-START_TEST(the_mode_is_exact_whatever_the_umask)
+START_TEST(the_umask_does_not_change_the_mode_of_the_file)
 {
 	static const mode_t masks[] = {0, 022, 077, 0777};
 	static const mode_t modes[] = {0660, 0666, 0600};
@@ -124,7 +126,7 @@ START_TEST(the_mode_is_exact_whatever_the_umask)
 			mode_t before = umask(masks[i]);
 
 			ck_assert_int_eq(bind_as(&place, &place.bound, modes[k], NULL), 0);
-			ck_assert_uint_eq(umask(before), masks[i]); /* as it was */
+			ck_assert_uint_eq(umask(before), masks[i]); /* not changed */
 			ck_assert_int_eq(lstat(place.path, &st), 0);
 			ck_assert_uint_eq(st.st_mode & 07777, modes[k]);
 			socket_close(&place.bound);
@@ -133,13 +135,13 @@ START_TEST(the_mode_is_exact_whatever_the_umask)
 }
 END_TEST
 
-START_TEST(a_group_that_exists_gets_it)
+START_TEST(the_file_gets_the_configured_group_if_it_exists)
 {
 	struct place place;
 	struct stat st;
 
 	place_init(&place);
-	/* root's group is on every system; no test machine has the other. */
+	/* Every system has the group of root, and no system has the other group. */
 	ck_assert_int_eq(bind_as(&place, &place.bound, 0660, "root"), 0);
 	ck_assert_int_eq(lstat(place.path, &st), 0);
 	ck_assert_uint_eq(st.st_gid, geteuid() == 0 ? 0 : getegid());
@@ -150,7 +152,7 @@ START_TEST(a_group_that_exists_gets_it)
 }
 END_TEST
 
-START_TEST(a_stale_socket_is_taken_over)
+START_TEST(a_stale_socket_is_replaced)
 {
 	struct place place;
 	int fd;
@@ -167,7 +169,7 @@ START_TEST(a_stale_socket_is_taken_over)
 }
 END_TEST
 
-START_TEST(a_socket_of_a_killed_process_is_taken_over)
+START_TEST(the_socket_of_a_killed_process_is_replaced)
 {
 	struct place place;
 	int ready[2], status;
@@ -185,7 +187,7 @@ START_TEST(a_socket_of_a_killed_process_is_taken_over)
 	}
 	close(ready[1]);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	refuses(place.path, EADDRINUSE, "another daemon is running on it");
+	refuses(place.path, EADDRINUSE, "another daemon uses this path");
 	kill(child, SIGKILL);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_msg(place_bind(&place, &place.bound) == 0, "%s", place.error);
@@ -195,22 +197,22 @@ START_TEST(a_socket_of_a_killed_process_is_taken_over)
 }
 END_TEST
 
-START_TEST(a_live_socket_is_left_alone)
+START_TEST(a_socket_that_a_process_serves_is_left_alone)
 {
 	struct place place;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener, fd;
 
 	place_init(&place);
-	/* Somebody else's, who knows nothing of our lock. */
+	/* A socket of a program that does not use the lock file. */
 	strcpy(address.sun_path, place.path);
 	listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(listener, 0), 0);
-	refuses(place.path, EADDRINUSE, "another process serves it");
-	/* Also when its backlog is full. */
-	refuses(place.path, EADDRINUSE, "another process serves it");
-	refuses(place.path, EADDRINUSE, "another process serves it");
+	refuses(place.path, EADDRINUSE, "another process serves this socket");
+	/* Also while the backlog of the socket is full. */
+	refuses(place.path, EADDRINUSE, "another process serves this socket");
+	refuses(place.path, EADDRINUSE, "another process serves this socket");
 	fd = accept(listener, NULL, NULL);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -229,14 +231,14 @@ START_TEST(a_datagram_socket_is_left_alone)
 	place_init(&place);
 	strcpy(address.sun_path, place.path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	refuses(place.path, EADDRINUSE, "another process serves it");
+	refuses(place.path, EADDRINUSE, "another process serves this socket");
 	close(fd);
 	ck_assert_int_eq(unlink(place.path), 0);
 	place_fini(&place);
 }
 END_TEST
 
-START_TEST(one_of_many_that_start_at_once_gets_it)
+START_TEST(of_many_processes_that_start_at_once_one_gets_the_path)
 {
 	enum { STARTERS = 16, ROUNDS = 20 };
 
@@ -257,13 +259,13 @@ START_TEST(one_of_many_that_start_at_once_gets_it)
 
 				close(go[1]);
 				close(done[0]);
-				/* All wait for the same end of file. */
+				/* All children wait for the same end of file. */
 				if (read(go[0], &byte, 1) != 0)
 					_exit(2);
 				result = place_bind(&place, &place.bound) == 0 ? 'y' : 'n';
 				if (write(done[1], &result, 1) != 1)
 					_exit(2);
-				/* The winner holds it until all have tried. */
+				/* The winner holds the lock until all children have tried. */
 				for (;;)
 					pause();
 			}
@@ -291,7 +293,7 @@ START_TEST(one_of_many_that_start_at_once_gets_it)
 }
 END_TEST
 
-START_TEST(another_one_at_the_path_is_not_unlinked)
+START_TEST(a_later_socket_at_the_path_is_not_unlinked)
 {
 	struct place place;
 	struct stat st;
@@ -307,7 +309,7 @@ START_TEST(another_one_at_the_path_is_not_unlinked)
 }
 END_TEST
 
-START_TEST(what_is_no_socket_is_left_alone)
+START_TEST(a_file_that_is_not_a_socket_is_left_alone)
 {
 	struct place place;
 	FILE *file;
@@ -329,7 +331,7 @@ START_TEST(what_is_no_socket_is_left_alone)
 }
 END_TEST
 
-START_TEST(bad_paths_are_named)
+START_TEST(a_bad_path_is_refused_with_the_reason)
 {
 	struct place place;
 	char path[256];
@@ -361,7 +363,7 @@ START_TEST(a_path_of_107_bytes_fits)
 }
 END_TEST
 
-START_TEST(a_directory_that_is_not_writable_is_named)
+START_TEST(an_unwritable_directory_is_refused_with_the_reason)
 {
 	struct place place;
 	int status;
@@ -369,7 +371,7 @@ START_TEST(a_directory_that_is_not_writable_is_named)
 
 	place_init(&place);
 	ck_assert_int_eq(fchmodat(AT_FDCWD, place.directory, 0555, 0), 0);
-	/* As root nothing is unwritable: so as nobody. */
+	/* root may write to every directory, so try it as the user nobody. */
 	child = fork();
 	if (child == 0) {
 		if (geteuid() == 0 && setuid(65534) < 0)
@@ -387,7 +389,7 @@ START_TEST(a_directory_that_is_not_writable_is_named)
 }
 END_TEST
 
-/* A file of this path may be another's by now: none is changed by path. */
+/* Between bind and chmod, another user may put another file at the path, so swimd must not call chmod. */
 int
 chmod(const char *file, mode_t mode)
 {
@@ -397,7 +399,7 @@ chmod(const char *file, mode_t mode)
 
 static const struct socket_spec passed = {.mode = 0660};
 
-START_TEST(a_socket_that_was_passed_is_served)
+START_TEST(a_socket_of_the_service_manager_is_adopted)
 {
 	struct place place;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -407,14 +409,14 @@ START_TEST(a_socket_that_was_passed_is_served)
 	place_init(&place);
 	strcpy(address.sun_path, place.path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	/* Not listening yet. */
+	/* The socket does not listen yet. */
 	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), -EINVAL);
 	ck_assert_int_eq(place.bound.fd, -1);
 	ck_assert_int_eq(listen(fd, 5), 0);
 	ck_assert_int_eq(socket_adopt(&place.bound, fd, "socket", &passed, place.error), 0);
 	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 	socket_close(&place.bound);
-	/* The service manager's, not ours. */
+	/* The file belongs to the service manager, so it is not unlinked. */
 	ck_assert_int_eq(lstat(place.path, &st), 0);
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(pipe(other), 0);
@@ -436,7 +438,7 @@ answers(const char *path)
 	return fd >= 0;
 }
 
-START_TEST(a_socket_that_was_removed_is_made_again)
+START_TEST(a_removed_socket_is_made_again)
 {
 	struct place place;
 	char lock[200];
@@ -457,13 +459,13 @@ START_TEST(a_socket_that_was_removed_is_made_again)
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
 	ck_assert_int_ne(place.bound.fd, fd);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-	/* The lock too, and the directory with both. */
+	/* The lock file is made again too, and so is the directory. */
 	ck_assert_int_eq(unlink(lock), 0);
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(rmdir(place.directory), 0);
 	ck_assert_msg(socket_rebind(&place.bound, place.error) == 0, "%s", place.error);
 	ck_assert(answers(place.path));
-	refuses(place.path, EADDRINUSE, "another daemon is running on it");
+	refuses(place.path, EADDRINUSE, "another daemon uses this path");
 	ck_assert_int_eq(lstat(place.directory, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0700);
 	socket_close(&place.bound);
@@ -471,7 +473,7 @@ START_TEST(a_socket_that_was_removed_is_made_again)
 }
 END_TEST
 
-START_TEST(what_came_in_its_place_is_left_alone)
+START_TEST(a_file_that_replaced_the_socket_is_left_alone)
 {
 	struct place place;
 	struct socket_bound other;
@@ -481,18 +483,18 @@ START_TEST(what_came_in_its_place_is_left_alone)
 	place_init(&place);
 	snprintf(lock, sizeof(lock), "%s.lock", place.path);
 	ck_assert_int_eq(place_bind(&place, &place.bound), 0);
-	/* Another daemon's: it saw neither the file nor the lock. */
+	/* The socket of another daemon, which found neither the file nor the lock file. */
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(unlink(lock), 0);
 	ck_assert_int_eq(place_bind(&place, &other), 0);
 	ck_assert(!socket_is_there(&place.bound));
 	ck_assert_int_eq(socket_rebind(&place.bound, place.error), -EADDRINUSE);
-	ck_assert_ptr_nonnull(strstr(place.error, "another daemon is running on it"));
-	/* The end of the first takes neither the other's socket nor its lock. */
+	ck_assert_ptr_nonnull(strstr(place.error, "another daemon uses this path"));
+	/* When the first daemon ends, it removes neither the socket nor the lock file of the other. */
 	socket_close(&place.bound);
 	ck_assert(answers(place.path));
 	ck_assert_int_eq(lstat(lock, &st), 0);
-	/* A file: not ours to remove. */
+	/* A directory that replaced the socket is not removed either. */
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(mkdir(place.path, 0700), 0);
 	ck_assert_int_eq(socket_rebind(&other, place.error), -EEXIST);
@@ -504,7 +506,7 @@ START_TEST(what_came_in_its_place_is_left_alone)
 }
 END_TEST
 
-START_TEST(another_users_directory_is_not_trusted)
+START_TEST(no_socket_is_made_again_in_a_directory_of_another_user)
 {
 	struct place place;
 	char lock[200];
@@ -518,13 +520,13 @@ START_TEST(another_users_directory_is_not_trusted)
 	ck_assert_int_eq(unlink(lock), 0);
 	ck_assert_int_eq(chown(place.directory, 65534, 65534), 0);
 	ck_assert_int_eq(socket_rebind(&place.bound, place.error), -EPERM);
-	ck_assert_ptr_nonnull(strstr(place.error, "another user's"));
+	ck_assert_ptr_nonnull(strstr(place.error, "belongs to another user"));
 	socket_close(&place.bound);
 	place_fini(&place);
 }
 END_TEST
 
-START_TEST(a_socket_that_was_passed_and_lost_is_made_again)
+START_TEST(a_removed_socket_of_the_service_manager_is_made_again)
 {
 	struct place place;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -543,7 +545,7 @@ START_TEST(a_socket_that_was_passed_and_lost_is_made_again)
 	ck_assert(answers(place.path));
 	socket_close(&place.bound);
 	ck_assert_int_eq(lstat(place.path, &st), -1);
-	/* One without a file cannot lose it. */
+	/* An abstract socket has no file that can be lost. */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)), 0);
 	ck_assert_int_eq(listen(fd, 5), 0);
@@ -554,12 +556,14 @@ START_TEST(a_socket_that_was_passed_and_lost_is_made_again)
 }
 END_TEST
 
-UNIT_MAIN("control_socket", it_listens_and_cleans_up, the_mode_is_exact_whatever_the_umask,
-    a_group_that_exists_gets_it, a_stale_socket_is_taken_over,
-    a_socket_of_a_killed_process_is_taken_over, a_live_socket_is_left_alone,
-    a_datagram_socket_is_left_alone, one_of_many_that_start_at_once_gets_it,
-    another_one_at_the_path_is_not_unlinked, what_is_no_socket_is_left_alone, bad_paths_are_named,
-    a_path_of_107_bytes_fits, a_directory_that_is_not_writable_is_named,
-    a_socket_that_was_passed_is_served, a_socket_that_was_removed_is_made_again,
-    what_came_in_its_place_is_left_alone, another_users_directory_is_not_trusted,
-    a_socket_that_was_passed_and_lost_is_made_again)
+UNIT_MAIN("control_socket", a_bound_socket_listens_and_its_file_is_unlinked_at_the_end,
+    the_umask_does_not_change_the_mode_of_the_file, the_file_gets_the_configured_group_if_it_exists,
+    a_stale_socket_is_replaced, the_socket_of_a_killed_process_is_replaced,
+    a_socket_that_a_process_serves_is_left_alone, a_datagram_socket_is_left_alone,
+    of_many_processes_that_start_at_once_one_gets_the_path,
+    a_later_socket_at_the_path_is_not_unlinked, a_file_that_is_not_a_socket_is_left_alone,
+    a_bad_path_is_refused_with_the_reason, a_path_of_107_bytes_fits,
+    an_unwritable_directory_is_refused_with_the_reason, a_socket_of_the_service_manager_is_adopted,
+    a_removed_socket_is_made_again, a_file_that_replaced_the_socket_is_left_alone,
+    no_socket_is_made_again_in_a_directory_of_another_user,
+    a_removed_socket_of_the_service_manager_is_made_again)
