@@ -13,14 +13,15 @@
 #include "control/request.h"
 #include "net/loop.h"
 
-/* One byte more than a line may have: where there is no newline among them, the line is too long. */
+/* Bytes of the receive buffer, one more than a line may have: a full buffer without a newline is too long a line. */
 #define IN_MAX (CONTROL_LINE_MAX + 1)
-#define IN_FIRST 2048
+#define IN_FIRST 2048 /* bytes of the receive buffer at first */
+/* The most pieces and bytes of one sendmsg. */
 #define WRITE_VECTORS 64
 #define WRITE_BYTES (256 * 1024)
-/* An event as long as this is shared by all that it waits for; of a shorter one a copy takes less. */
+/* Clients share the text of an event of this many bytes or more; a copy of a shorter event takes less memory. */
 #define SHARED_MIN 1024
-/* Seconds, about, for which a connection that we closed may still send what nobody reads. */
+/* Sweeps (seconds, about) that a client may keep its side open after we shut down ours. */
 #define LINGER_SWEEPS 2
 
 static void client_readable(evutil_socket_t, short, void *);
@@ -100,7 +101,7 @@ client_ready(struct client *c)
 	control_schedule_turn(c->control);
 }
 
-/* The other side is gone altogether: nobody will read what we write. */
+/* The client reads nothing any more. */
 static void
 client_set_gone(struct client *c)
 {
@@ -109,7 +110,7 @@ client_set_gone(struct client *c)
 	client_ready(c);
 }
 
-/* Has the other side closed both directions?  A read tells only that it closed one. */
+/* Tells whether the client has closed both directions.  The end of file of a read tells only about one. */
 static bool
 client_is_hung_up(const struct client *c)
 {
@@ -140,7 +141,7 @@ client_in_left(const struct client *c)
 	return c->in_end - c->in_start;
 }
 
-/* Make room behind in_end, up to IN_MAX unread bytes.  Returns how much there is, 0 if none is to be had. */
+/* Make room after in_end, for IN_MAX bytes in all.  Returns the room in bytes; 0: `in` is full, or out of memory. */
 static size_t
 client_in_room(struct client *c)
 {
@@ -164,7 +165,7 @@ client_in_room(struct client *c)
 	return c->in_cap - c->in_end;
 }
 
-/* What comes after the end: taken and dropped, so that the other side gets to read our last answer. */
+/* Read and drop bytes: if we closed a connection with unread bytes, a reset would destroy our last answer. */
 static ssize_t
 client_read_and_drop(const struct client *c)
 {
@@ -187,13 +188,13 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 		size_t room = client_in_room(c);
 
 		if (room == 0 && client_in_left(c) == IN_MAX) {
-			/* A turn has to come first. */
+			/* A turn has to take a line out of `in` first. */
 			client_set_reading(c, false);
 			client_ready(c);
 			return;
 		}
 		if (room == 0) {
-			/* Memory is short: this one cannot go on, and half a line must not be carried out. */
+			/* Out of memory: close the connection, as half a line must not be carried out. */
 			client_drain(c);
 			client_set_gone(c);
 			return;
@@ -214,7 +215,7 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 
 enum line { LINE_NONE, LINE_WHOLE, LINE_TOO_LONG };
 
-/* Take the next line, which stays where it is until the next read. */
+/* Take the next line.  It points into `in` and is valid until the next read. */
 static enum line
 client_take_line(struct client *c, const char **line, size_t *len)
 {
@@ -244,7 +245,7 @@ client_step(struct client *c)
 	const char *line;
 	size_t len;
 
-	/* What nobody will read, and changes nothing, is not worked out either. */
+	/* Nobody reads the answers, and requests on the read-only socket have no other effect. */
 	if (c->gone && c->read_only)
 		client_drain(c);
 	if (c->draining || c->call != NULL || evbuffer_get_length(c->out) >= CONTROL_OUTPUT_PAUSE)
@@ -257,7 +258,7 @@ client_step(struct client *c)
 		return true;
 	case LINE_TOO_LONG:
 		request_refuse(c, CONTROL_TOO_LARGE,
-		    "a request may have 65536 bytes, and this line has more: the connection is closed");
+		    "a request may have 65536 bytes, and this line is longer: the connection is closed");
 		client_drain(c);
 		return true;
 	}
@@ -269,7 +270,7 @@ client_step(struct client *c)
 static void
 client_out_add(struct client *c, size_t len)
 {
-	/* What was empty begins to wait. */
+	/* `out` was empty before. */
 	if (evbuffer_get_length(c->out) == len)
 		c->moved = loop_now();
 	c->out_total += len;
@@ -324,7 +325,7 @@ client_writable(evutil_socket_t fd, short what, void *arg)
 	client_ready(c);
 }
 
-/* Wait for being writable; the write itself is for the loop, so that many events go out in one. */
+/* Write when the loop reports that the socket is writable, so that one write sends many events. */
 static void
 client_want_write(struct client *c)
 {
@@ -363,7 +364,7 @@ client_answer(struct client *c, struct emit *e)
 		return;
 	}
 	if (text == NULL || evbuffer_add_reference(c->out, text, len, client_free_text, text) < 0) {
-		/* An answer that is left out would shift all later ones: rather none of them. */
+		/* If one answer were missing, later answers would be taken for it: send none of them. */
 		free(text);
 		client_set_gone(c);
 		return;
@@ -400,7 +401,7 @@ client_put_line(struct client *c, struct ring_line *line)
 	c->last_seq = line->seq;
 }
 
-/* Bytes of events that wait behind the last answer. */
+/* Unsent bytes of events after the last answer. */
 static size_t
 client_event_backlog(const struct client *c)
 {
@@ -447,7 +448,7 @@ client_stream(struct client *c)
 		if ((c->kinds & 1U << line->kind) != 0)
 			client_put_line(c, line);
 	}
-	/* Bounded by the ring, so it does not count as a backlog. */
+	/* These events count as an answer, not as backlog: the ring bounds them. */
 	c->answer_end = c->out_total;
 }
 
@@ -509,7 +510,7 @@ client_settle(struct client *c)
 	if (c->gone) {
 		change_cancel(c);
 		client_out_drain(c, evbuffer_get_length(c->out));
-		/* What it asked for behind the call that was cancelled is still carried out. */
+		/* The requests after the cancelled call are still carried out. */
 		if (!c->draining && client_in_left(c) > 0)
 			client_ready(c);
 	}

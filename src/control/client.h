@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One connection: lines in, answers and events out, both within bounds. */
+/* One connection: it reads lines and writes answers and events, both within bounds. */
 #ifndef SWIMD_CONTROL_CLIENT_H
 #define SWIMD_CONTROL_CLIENT_H
 
@@ -9,36 +9,40 @@
 #include "control/emit.h"
 #include "control/ring.h"
 
-/* Serves fd (non-blocking), which it owns from now on, also when it fails with NULL. */
+/*
+ * Serve a connection on `fd`, which is non-blocking and now belongs to the client.  `refused`: the client counts as
+ * refused, and the caller sends the error and calls client_drain.  NULL: out of memory, and `fd` is closed.
+ */
 struct client *client_new(struct control *, int fd, bool read_only, bool refused);
-/* Only control.c frees clients, when no callback is on one: others leave it to client_settle. */
+/* For control.c alone, when no function of the client is on the stack.  Others call client_drain. */
 void client_free(struct client *);
 
-/* It has something to do at the next turn. */
+/* Put the client into control->ready, so that the next turn serves it. */
 void client_ready(struct client *);
-/* Do one thing that is to be done; false if there was none. */
+/* Carry out one request of the client; false if there is none, or if it has to wait. */
 bool client_step(struct client *);
-/* Write, and wait for what is to be waited for.  False: it is done with, free it. */
+/* Write what can be written, and choose the events to wait for.  False: the connection is over, free the client. */
 bool client_settle(struct client *);
-/* Now and then, for a connection that nothing is read from.  False: free it. */
+/* Check, about once a second, a client from which nothing is read for now.  False: free the client. */
 bool client_sweep(struct client *);
 
-/* Put a finished line out; takes the emitter's text. */
+/* Put a complete line into `out` as an answer.  Takes the text of the emitter. */
 void client_answer(struct client *, struct emit *);
-/* Put an event out if it is subscribed; one that has read too little gets an overflow and is closed. */
+/* Put an event into `out` if the client subscribes to its kind.  Too many are unsent: send `overflow` and close. */
 void client_event(struct client *, struct ring_line *);
-/* All events of the ring after client->last_seq, as part of the answer to `subscribe`; and how many bytes. */
+/* Put the events of the ring after client->last_seq into `out`, as a part of the answer to `subscribe`. */
 void client_stream(struct client *);
+/* The number of bytes that client_stream will put into `out`; 0 if client->stream is false. */
 size_t client_stream_size(const struct client *);
-/* The answer to `subscribe` was refused: it is not subscribed. */
+/* The answer to `subscribe` is an error after all: undo the subscription. */
 void client_stream_cancel(struct client *);
-/* Serve no more requests; close when all is sent. */
+/* Cancel the call, end the subscription, serve no more requests, and close when `out` is sent. */
 void client_drain(struct client *);
-/* Drop all that it has not read, and it too: others want the memory. */
+/* Drop all unsent bytes and close: the memory is needed for another client. */
 void client_abandon(struct client *);
-/* True while a part of an answer is not sent yet. */
+/* True while a part of an answer is unsent. */
 bool client_owes_answer(const struct client *);
-/* Send what goes without blocking.  True if the other side had room for some of it. */
+/* Send as much as possible without blocking.  True if at least one byte was sent. */
 bool client_write(struct client *);
 
 #endif

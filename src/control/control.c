@@ -25,7 +25,10 @@
 #define SWEEP_MS 1000
 /* Seconds between two checks of the files of the sockets. */
 #define WATCH_S 2
-/* The wall clock may drift by this much before its offset is measured again, so that times in answers do not flicker. */
+/*
+ * The wall clock may drift by this much before its offset is measured again, so that times in answers do not
+ * flicker.
+ */
 #define WALL_DRIFT_MS 50
 
 static const struct timeval at_once = {0, 0};
@@ -106,7 +109,10 @@ control_room(struct control *control, const struct client *asker, size_t size)
 		/* If no client has that many unsent bytes, allow even an answer that exceeds the limit alone. */
 		if (stalled == NULL)
 			return holders == 0;
-		/* The loop may have stalled, so that nothing was written though the client reads: try to write first. */
+		/*
+		 * The loop may have stalled, so that nothing was written though the client reads: try to write
+		 * first.
+		 */
 		if (!client_write(stalled))
 			client_abandon(stalled);
 	}
@@ -343,8 +349,9 @@ control_listen_again(struct control_listener *listener)
 }
 
 /*
- * The file of a socket is gone, for example by a cleaner of temporary directories: connections go on, but no new client
- * can connect.  Create the file again.  If that fails, report each reason once, and try again at the next check.
+ * The file of a socket is gone, for example by a cleaner of temporary directories: connections go on, but no new
+ * client can connect.  Create the file again.  If that fails, report each reason once, and try again at the next
+ * check.
  */
 static void
 control_restore(struct control_listener *listener)

@@ -29,7 +29,7 @@ emit_take(struct emit *e, size_t *len)
 		free(text);
 		text = NULL;
 	} else if (e->len > 0 && (smaller = realloc(text, e->len)) != NULL) {
-		/* It may wait for long, for one that does not read: only as large as it is. */
+		/* The text may wait long for a client that does not read, so give back the unused memory. */
 		text = smaller;
 	}
 	*len = text != NULL ? e->len : 0;
@@ -37,7 +37,7 @@ emit_take(struct emit *e, size_t *len)
 	return text;
 }
 
-/* Room for n more bytes, and where they go; NULL when there is none. */
+/* Make room for n more bytes, and return where they go; NULL: out of memory. */
 static char *
 emit_reserve(struct emit *e, size_t n)
 {
@@ -104,7 +104,7 @@ emit_raw_uint(struct emit *e, uint64_t value)
 void
 emit_raw_fixed(struct emit *e, int64_t value, unsigned digits)
 {
-	/* Unsigned, so that INT64_MIN has an opposite too. */
+	/* Unsigned, so that INT64_MIN can be negated. */
 	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value, unit = 1;
 	char fraction[9] = {0};
 	unsigned n = digits < sizeof(fraction) ? digits : (unsigned)sizeof(fraction);
@@ -146,7 +146,7 @@ emit_put_string(struct emit *e, const char *text, size_t len)
 		uint32_t code = (unsigned char)text[i];
 		size_t n;
 
-		/* Most of what there is to write. */
+		/* The fast way: most characters are printable ASCII. */
 		if (code >= 0x20 && code < 0x7f && code != '"' && code != '\\') {
 			i++;
 			continue;
@@ -299,7 +299,7 @@ emit_time(struct emit *e, const char *key, int64_t wall_ns)
 	struct tm tm = {0};
 	time_t t = (time_t)seconds;
 
-	/* 64-bit nanoseconds reach from 1677 to 2262: the year always has four digits. */
+	/* 64 bits of nanoseconds reach from 1677 to 2262, so the year has four digits. */
 	gmtime_r(&t, &tm);
 	emit_put_padded(text, 4, tm.tm_year + 1900);
 	emit_put_padded(text + 5, 2, tm.tm_mon + 1);

@@ -5,6 +5,7 @@
 
 #include "control/view.h"
 
+/* The types of the kinds. */
 static const char *const names[EVENT_KINDS] = {
     [EVENT_JOINED] = "member.joined",
     [EVENT_SUSPECTED] = "member.suspected",
@@ -34,7 +35,7 @@ event_mask(const char *text, size_t len, uint32_t *mask)
 	for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
 		const char *name = names[kind];
 		bool same = strlen(name) == len && memcmp(name, text, len) == 0;
-		/* "member.*": all up to and with the dot, and something after it. */
+		/* "member.*" matches a name that begins with "member." and is longer. */
 		bool below = len > 2 && text[len - 1] == '*' && text[len - 2] == '.' &&
 			     strlen(name) > len - 1 && memcmp(name, text, len - 1) == 0;
 
@@ -80,7 +81,7 @@ event_kind_of(enum swim_event_type type, enum event_kind *out)
 	case SWIM_EVENT_LINK_RECOVERED:
 		*out = EVENT_LINK_RECOVERED;
 		return true;
-	case SWIM_EVENT_NAME_CONFLICT: /* the daemon makes `error` events of these two */
+	case SWIM_EVENT_NAME_CONFLICT: /* the daemon reports this and the next one as `error` */
 	case SWIM_EVENT_NAME_LOST:
 	case SWIM_EVENT_SEED_ANSWERED:
 	case SWIM_EVENT_SEED_SILENT:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The types of events that a client may subscribe to, and their text. */
+/* The kinds of events that clients may subscribe to, and the lines that report events. */
 #ifndef SWIMD_CONTROL_EVENT_H
 #define SWIMD_CONTROL_EVENT_H
 
@@ -10,6 +10,7 @@
 #include "control/emit.h"
 #include "core/swim.h"
 
+/* A kind is the `type` of an event in JSON. */
 enum event_kind {
 	EVENT_JOINED,
 	EVENT_SUSPECTED,
@@ -26,20 +27,21 @@ enum event_kind {
 };
 #define EVENT_KINDS 12
 
-/* "member.joined", ...; static. */
+/* The type, such as "member.joined"; a static string. */
 const char *event_name(enum event_kind);
 
-/* Subscriptions are sets of kinds: bit 1 << kind. */
+/* A set of kinds has the bit 1 << kind for each kind. */
 #define EVENT_ALL ((1U << EVENT_KINDS) - 1)
-/* Adds what a type ("member.failed") or a wildcard ("member.*") means.  False if no type is meant. */
+/* Add the kinds of a type ("member.failed") or wildcard ("member.*") to *mask.  False: `text` matches no type. */
 bool event_mask(const char *text, size_t len, uint32_t *mask);
 
-/* The kind of an event of the core; false for those that are the daemon's own business (join's answers). */
+/* The kind of an event of the core.  False: only the daemon handles this event, and clients are not told of it. */
 bool event_kind_of(enum swim_event_type, enum event_kind *out);
 
 /*
- * Whole lines, newline included.  wall_offset_ns: what to add to the core's clock to get the wall's.
- * overflow: seq is that of the last event before it.
+ * Each function writes one line with its newline.  seq: the number of the event; for `overflow`, the number of the
+ * last event that was sent.  wall_ns: the time of the event, since the epoch.  wall_offset_ns: wall clock minus
+ * the clock of the core.
  */
 void event_put_member(struct emit *, uint64_t seq, enum event_kind, const struct swim_event *,
     int64_t wall_offset_ns);

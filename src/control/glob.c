@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 
-/* Takes one character off the front: a UTF-8 sequence, or a byte where there is none. */
+/* Take the first character: a UTF-8 sequence, or one byte if the bytes are not UTF-8. */
 static uint32_t
 glob_next(const char **at, const char *end)
 {
@@ -20,7 +20,7 @@ glob_next(const char **at, const char *end)
 	return code;
 }
 
-/* One character of a pattern, after its backslash if it has one. */
+/* Take a literal character of a pattern, without the backslash before it, if any. */
 static uint32_t
 glob_next_literal(const char **at, const char *end)
 {
@@ -30,8 +30,8 @@ glob_next_literal(const char **at, const char *end)
 }
 
 /*
- * Match c against the set whose [ was just passed.  Returns false, with *at untouched, if it has no end;
- * else *at is behind the ].
+ * Match c against a set; *at is behind its [.  Returns true with *matched set and *at behind the ]; false, with
+ * nothing changed, if the set has no ].
  */
 static bool
 glob_set_match(const char **at, const char *end, uint32_t c, bool *matched)
@@ -57,7 +57,7 @@ glob_set_match(const char **at, const char *end, uint32_t c, bool *matched)
 	return true;
 }
 
-/* Match one character of text against the pattern's next element, which is no star. */
+/* Match one character of text against the next element of the pattern, which is not a star. */
 static bool
 glob_one_match(const char **pattern, const char *end, uint32_t c)
 {
@@ -86,8 +86,8 @@ glob_match(const char *pattern, size_t pattern_len, const char *text, size_t tex
 	const char *star = NULL, *retry = NULL;
 
 	/*
-	 * Only the last star needs to be tried again with more: whatever an earlier one could take in
-	 * addition, the last one can take as well.
+	 * After a mismatch, let only the last star take one more character: the last star can take whatever an
+	 * earlier star could take in addition.
 	 */
 	while (t < t_end) {
 		if (p < p_end && *p == '*') {

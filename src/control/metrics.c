@@ -19,7 +19,10 @@ struct metric {
 	const char *label, *value; /* a constant label; NULL: none */
 	const char *each;          /* the label of an array's elements; NULL: not an array */
 	metric_word *word;
-	/* JSON: {"group": {"key": …}}; rows of one group stand together; NULL: an array's elements are the group's. */
+	/*
+	 * JSON: {"group": {"key": …}}; rows of one group stand together; NULL: an array's elements are the
+	 * group's.
+	 */
 	const char *group, *key;
 	size_t offset;
 	enum metric_source source;
@@ -474,8 +477,8 @@ metrics_text_comment(struct emit *e, const char *what, const char *family, const
 }
 
 /*
- * OpenMetrics names a family without what its type appends to the samples' names.  The format 0.0.4 names it as the samples
- * are named, and has neither units nor the type info.
+ * OpenMetrics names a family without what its type appends to the samples' names.  The format 0.0.4 names it as
+ * the samples are named, and has neither units nor the type info.
  */
 static void
 metrics_text_header(struct emit *e, const struct metric *m, enum metrics_format format)

@@ -124,8 +124,8 @@ query_passes(const struct filter *filter, const struct swim_report *member)
 }
 
 /*
- * Return false and refuse the request as soon as the answer exceeds the room for it: a client that repeats the request and
- * never reads must not cost the work of a whole answer each time.
+ * Return false and refuse the request as soon as the answer exceeds the room for it: a client that repeats the
+ * request and never reads must not cost the work of a whole answer each time.
  */
 static bool
 query_put_members(struct request *r, const struct filter *filter)

@@ -62,7 +62,8 @@ refusal_no_member(struct refusal *refusal, const char *name, size_t len)
 {
 	char quoted[REFUSAL_QUOTE_MAX];
 
-	refusal_set(refusal, CONTROL_NOT_FOUND, "no member is called \"%s\"; members lists them",
+	refusal_set(refusal, CONTROL_NOT_FOUND,
+	    "there is no member \"%s\": the method members lists all members",
 	    refusal_quote(quoted, name, len));
 }
 
@@ -70,7 +71,7 @@ void
 refusal_no_room(struct refusal *refusal, int seconds)
 {
 	refusal_set(refusal, CONTROL_UNAVAILABLE,
-	    "the answers that other connections have not read take all memory for answers: try again in %d seconds, when swimd has closed those connections",
+	    "answers that other clients have not read use all memory for answers: try again in %d seconds, when swimd may close those clients",
 	    seconds);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a request failed: what becomes a JSON-RPC error. */
+/* The reason why a request failed, which becomes a JSON-RPC error. */
 #ifndef SWIMD_CONTROL_REFUSAL_H
 #define SWIMD_CONTROL_REFUSAL_H
 
@@ -7,26 +7,27 @@
 
 struct refusal {
 	int code;       /* CONTROL_PARSE_ERROR, ... */
-	char text[768]; /* a sentence that says what to do */
-	char param[64]; /* the parameter at fault; "": none in particular */
+	char text[768]; /* a sentence that says what is wrong and what to do */
+	char param[64]; /* the parameter at fault, escaped; "": none */
 };
 
-/* The stable word of a code, for data.code; static. */
+/* The word of a code, for data.code; a static string. */
 const char *refusal_word(int code);
 
+/* Set the code and the text, which is cut if it is too long. */
 __attribute__((format(printf, 3, 4))) void refusal_set(struct refusal *, int code,
     const char *format, ...);
-/* CONTROL_INVALID_PARAMS, about a parameter. */
+/* Refuse the parameter `param` with CONTROL_INVALID_PARAMS. */
 __attribute__((format(printf, 3, 4))) void refusal_param(struct refusal *, const char *param,
     const char *format, ...);
 
-/* CONTROL_NOT_FOUND, about a member's name. */
+/* Refuse with CONTROL_NOT_FOUND: no member has this name. */
 void refusal_no_member(struct refusal *, const char *name, size_t len);
 
-/* CONTROL_UNAVAILABLE: unsent answers take all memory that they may; room is made after so many seconds. */
+/* Refuse with CONTROL_UNAVAILABLE: unsent answers use all memory for answers; try again in so many seconds. */
 void refusal_no_room(struct refusal *, int seconds);
 
-/* Text of a client's, made fit to stand in a message: escaped, and cut where it is long. */
+/* Write the text of a client into `buf`, escaped for a terminal and cut to the size of `buf`.  Returns `buf`. */
 #define REFUSAL_QUOTE_MAX 80
 const char *refusal_quote(char buf[REFUSAL_QUOTE_MAX], const char *text, size_t len);
 

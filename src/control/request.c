@@ -8,14 +8,14 @@
 #include "control/client.h"
 #include "control/method.h"
 
-/* What a line turned out to hold. */
+/* The contents of a line. */
 struct parsed {
-	json_t *root; /* NULL for a bare word */
-	const char *method;
-	size_t method_len;
-	const json_t *params;
-	const json_t *id;
-	bool notification;
+	json_t *root;         /* NULL for a bare word */
+	const char *method;   /* not NUL-terminated if it is a bare word */
+	size_t method_len;    /* bytes of the method */
+	const json_t *params; /* NULL: not given */
+	const json_t *id;     /* NULL: not given, or invalid */
+	bool notification;    /* an object without id: no answer is sent */
 };
 
 static void
@@ -26,7 +26,7 @@ request_put_envelope(struct emit *e, const char *id)
 	emit_json(e, "id", id);
 }
 
-/* After this comes one value, without a key. */
+/* The caller then writes one value without a key. */
 static void
 request_put_result_envelope(struct emit *e, const char *id)
 {
@@ -101,7 +101,7 @@ request_late_begin(const struct control_call *call, struct emit *e)
 	request_put_result_envelope(e, call->id != NULL ? call->id : "null");
 }
 
-/* The call has its answer, and the connection goes on. */
+/* Send the line in `e` unless the call is a notification, free the call, and let the client's next request run. */
 static void
 request_end_call(struct control_call *call, struct emit *e)
 {
@@ -157,7 +157,7 @@ request_is_word(const char *text, size_t len)
 }
 
 static bool
-request_check_members(const json_t *root, struct refusal *refusal)
+request_check_keys(const json_t *root, struct refusal *refusal)
 {
 	static const char *const known[] = {"jsonrpc", "id", "method", "params"};
 	const char *key;
@@ -172,7 +172,7 @@ request_check_members(const json_t *root, struct refusal *refusal)
 				break;
 		if (i == sizeof(known) / sizeof(known[0])) {
 			refusal_set(refusal, CONTROL_INVALID_REQUEST,
-			    "a request has no member \"%s\": it may have jsonrpc, id, method and params",
+			    "a request has no key \"%s\": its keys are jsonrpc, id, method and params",
 			    refusal_quote(quoted, key, strlen(key)));
 			return false;
 		}
@@ -180,24 +180,24 @@ request_check_members(const json_t *root, struct refusal *refusal)
 	return true;
 }
 
-/* What a request object says, whose id is known already. */
+/* Read the version, method and parameters of a request object; the id has been read already. */
 static bool
 request_read_object(struct parsed *parsed, struct refusal *refusal)
 {
 	const json_t *version = json_object_get(parsed->root, "jsonrpc");
 	const json_t *method = json_object_get(parsed->root, "method");
 
-	if (!request_check_members(parsed->root, refusal))
+	if (!request_check_keys(parsed->root, refusal))
 		return false;
 	if (version != NULL &&
 	    (!json_is_string(version) || strcmp(json_string_value(version), "2.0") != 0)) {
 		refusal_set(refusal, CONTROL_INVALID_REQUEST,
-		    "jsonrpc must be \"2.0\" (or be left out)");
+		    "jsonrpc must be \"2.0\", or be left out");
 		return false;
 	}
 	if (!json_is_string(method)) {
 		refusal_set(refusal, CONTROL_INVALID_REQUEST,
-		    "method is %s: give a method's name as a string",
+		    "method is %s: give the name of a method as a string",
 		    method == NULL ? "missing" : "not a string");
 		return false;
 	}
@@ -208,8 +208,8 @@ request_read_object(struct parsed *parsed, struct refusal *refusal)
 }
 
 /*
- * Read a line that is not blank.  On failure the id is the request's as far as it could be read, and
- * the request is answered whether it has an id or not.
+ * Read a line that is not blank.  False: refusal is set, and parsed->id is the id of the request if it could be read.
+ * The caller answers such a request with the error even if it has no id.
  */
 static bool
 request_parse(struct parsed *parsed, const char *line, size_t len, struct refusal *refusal)
@@ -227,21 +227,21 @@ request_parse(struct parsed *parsed, const char *line, size_t len, struct refusa
 	if (parsed->root == NULL) {
 		char quoted[REFUSAL_QUOTE_MAX * 2];
 
-		/* jansson's text quotes what it stumbled over, in single quotes. */
+		/* The text of jansson quotes a part of the line in single quotes. */
 		utf8_sentence(error.text, strlen(error.text), quoted, sizeof(quoted));
 		refusal_set(refusal, CONTROL_PARSE_ERROR,
-		    "not JSON: %s, at byte %d: a request is one JSON object or one method's name on a line",
+		    "the line is not JSON: %s, at byte %d: a request is one line with a JSON object or the name of a method",
 		    quoted, error.position);
 		return false;
 	}
 	if (json_is_array(parsed->root)) {
 		refusal_set(refusal, CONTROL_INVALID_REQUEST,
-		    "batches are not served: send the requests one a line, without waiting for answers");
+		    "batches are not supported: send each request on a line of its own, without waiting for the answers");
 		return false;
 	}
 	if (!json_is_object(parsed->root)) {
 		refusal_set(refusal, CONTROL_INVALID_REQUEST,
-		    "a request is one JSON object or one method's name on a line");
+		    "a request is one line with a JSON object or the name of a method");
 		return false;
 	}
 	parsed->id = json_object_get(parsed->root, "id");
@@ -258,7 +258,7 @@ request_parse(struct parsed *parsed, const char *line, size_t len, struct refusa
 	return true;
 }
 
-/* JSON text of the id, for the answer; NULL if memory is short. */
+/* The id as JSON text, allocated, for the answer; NULL: out of memory. */
 static char *
 request_id_text(const json_t *id)
 {
@@ -276,13 +276,13 @@ request_choose(const struct parsed *parsed, const struct client *c, struct refus
 	if (method == NULL) {
 		method_names(names, sizeof(names));
 		refusal_set(refusal, CONTROL_UNKNOWN_METHOD,
-		    "there is no method \"%s\"; there are: %s",
+		    "there is no method \"%s\": the methods are %s",
 		    refusal_quote(quoted, parsed->method, parsed->method_len), names);
 		return NULL;
 	}
 	if (method->access == METHOD_WRITE && c->read_only) {
 		refusal_set(refusal, CONTROL_DENIED,
-		    "%s changes something, and this socket only shows: use the read-write socket",
+		    "the method %s changes something, which the read-only socket does not allow: use the read-write socket",
 		    method->name);
 		return NULL;
 	}
@@ -311,7 +311,7 @@ request_run_method(struct client *c, const struct parsed *parsed, const char *id
 			refusal_set(&request.refusal, CONTROL_FAILED, "out of memory");
 			outcome = METHOD_FAILED;
 		}
-		/* What has changed something is not refused any more; such answers are short. */
+		/* A method that changed something is always answered with its result, which is short. */
 		if (outcome == METHOD_DONE && method->access == METHOD_READ &&
 		    !control_room(c->control, c, e.len + client_stream_size(c))) {
 			client_stream_cancel(c);

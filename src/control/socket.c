@@ -235,7 +235,10 @@ socket_set_group(const struct socket_bound *s, int file, char *error)
 		    s->path, s->group, strerror(-number));
 	if (!found)
 		return 0;
-	/* The file has the group already if that is the daemon's own group; the daemon may not be allowed to call chown. */
+	/*
+	 * The file has the group already if that is the daemon's own group; the daemon may not be allowed to call
+	 * chown.
+	 */
 	if (fstat(file, &st) == 0 && st.st_gid == gid)
 		return 0;
 	if (fchownat(file, "", (uid_t)-1, gid, AT_EMPTY_PATH) == 0)

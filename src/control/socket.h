@@ -58,8 +58,9 @@ int socket_adopt(struct socket_bound *, int fd, const char *what, const struct s
 bool socket_is_there(const struct socket_bound *);
 
 /*
- * Make the file again after it was removed, and also the lock file and the directory if they are gone.  On success the
- * old descriptor is closed, and `fd` is a new one.  Returns as socket_bind; after an error the old socket is kept.
+ * Make the file again after it was removed, and also the lock file and the directory if they are gone.  On success
+ * the old descriptor is closed, and `fd` is a new one.  Returns as socket_bind; after an error the old socket is
+ * kept.
  */
 int socket_rebind(struct socket_bound *, char *error);
 

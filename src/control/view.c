@@ -8,7 +8,7 @@
 #include "net/zone.h"
 #include "wire/tags.h"
 
-#define SOURCES_MAX 8 /* shown; there are three */
+#define SOURCES_MAX 8 /* the most sources that are shown, besides `join` */
 
 void
 view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
@@ -19,7 +19,7 @@ view_time(struct emit *e, const char *key, swim_time t, int64_t wall_offset_ns)
 		emit_time(e, key, t.ns + wall_offset_ns);
 }
 
-/* Text, or null where there is none. */
+/* Write a text, or null if it is empty. */
 static void
 view_put_text(struct emit *e, const char *key, const char *text, size_t len)
 {
@@ -45,7 +45,10 @@ view_tags(struct emit *e, const char *key, const void *tags, size_t len)
 	emit_object_end(e);
 }
 
-/* Its parts, for those who would have to take it apart; null where there are none. */
+/*
+ * Write `host` and `port` of an address; null if the address has no such parts, or no port and there is no
+ * default.
+ */
 static void
 view_put_parts(struct emit *e, const char *address, int default_port)
 {
@@ -182,7 +185,7 @@ view_compare_sources(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* All there are, also those that found nobody; and an operator's joins while there are some. */
+/* Write all sources, those without peers too, and `join` while peers of that source exist. */
 static void
 view_put_sources(struct emit *e, const struct discovery *discovery,
     const struct discovery_peer *peers, size_t count)

@@ -129,8 +129,8 @@ START_TEST(what_is_no_request_is_an_error)
 	/* What is wrong is quoted as it was written, but for what a terminal would obey. */
 	error = peer_error(&peer, "{\"id\" \"\\\\x\xc2\x9b\"}", "parse-error");
 	ck_assert_str_eq(json_string_value(member(error, "message")),
-	    "not JSON: ':' expected near '\"\\\\x\\u{9b}\"', at byte 13: a request is one JSON object or one "
-	    "method's name on a line");
+	    "the line is not JSON: ':' expected near '\"\\\\x\\u{9b}\"', at byte 13: a request is one line with a "
+	    "JSON object or the name of a method");
 	json_decref(error);
 	peer_close(&peer);
 	world_stop(&world);
