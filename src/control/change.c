@@ -11,7 +11,7 @@
 #include "net/loop.h"
 #include "wire/tags.h"
 
-/* A call of this request's, for which its connection waits from now on.  NULL: out of memory. */
+/* Make the call of a request; the client's later requests wait for it.  NULL: out of memory, and refusal is set. */
 static struct control_call *
 change_call_new(struct request *r, enum control_call_kind kind)
 {
@@ -42,7 +42,7 @@ change_call_free(struct control_call *call)
 	free(call);
 }
 
-/* What was begun for a call is to be given up. */
+/* Cancel the join that a call waits for. */
 static void
 change_give_up(struct client *c)
 {
@@ -59,7 +59,7 @@ change_cancel(struct client *c)
 	change_call_free(c->call);
 }
 
-static const char joins_nobody[] = "this member is leaving: it joins nobody any more";
+static const char too_late_to_join[] = "this member is leaving: it joins no other members any more";
 
 void
 change_refuse(struct client *c)
@@ -71,11 +71,11 @@ change_refuse(struct client *c)
 	change_give_up(c);
 	switch (c->call->kind) {
 	case CALL_JOIN:
-		refusal_set(&refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
+		refusal_set(&refusal, CONTROL_UNAVAILABLE, "%s", too_late_to_join);
 		break;
 	case CALL_LEAVE:
 		refusal_set(&refusal, CONTROL_UNAVAILABLE,
-		    "this member ends at once: the others may hold it dead rather than left");
+		    "swimd ends before the leave was sent: other members may declare this member dead instead of left");
 		break;
 	}
 	request_late_refuse(c->call, &refusal);
@@ -107,7 +107,7 @@ change_read_addresses(struct request *r, const json_t *list,
 	uint16_t port;
 
 	if (json_array_size(list) == 0 || json_array_size(list) > CONTROL_JOIN_MAX) {
-		refusal_param(&r->refusal, "addresses", "give 1 to %d addresses: there are %zu",
+		refusal_param(&r->refusal, "addresses", "give 1 to %d addresses, not %zu",
 		    CONTROL_JOIN_MAX, json_array_size(list));
 		return false;
 	}
@@ -141,7 +141,7 @@ change_join(struct request *r)
 	enum swim_error error;
 
 	if (r->control->leaving) {
-		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "%s", joins_nobody);
+		refusal_set(&r->refusal, CONTROL_UNAVAILABLE, "%s", too_late_to_join);
 		return METHOD_FAILED;
 	}
 	if (!change_read_addresses(r, list, addresses))
@@ -233,7 +233,7 @@ change_remove(struct request *r)
 
 /* ---------------------------------------------------------------------------------------- tags */
 
-/* The changes asked for; false: the refusal says what is wrong with them. */
+/* Read the changes from `set` and `unset` into changes, which has room for all.  False: refusal is set. */
 static bool
 change_read_tags(struct request *r, const json_t *set, const json_t *unset,
     struct wire_tag *changes)
@@ -248,7 +248,7 @@ change_read_tags(struct request *r, const json_t *set, const json_t *unset,
 		refusal_quote(quoted, key, strlen(key));
 		if (strlen(key) > UINT8_MAX || json_string_length(value) > WIRE_TAGS_MAX) {
 			refusal_set(&r->refusal, CONTROL_TOO_LARGE,
-			    "the tag \"%s\" is too long: a key may have 255 bytes, and all tags together %d; shorten it",
+			    "the tag \"%s\" is too long: a key may have 255 bytes, and all tags together may have %d; shorten the tag",
 			    quoted, WIRE_TAGS_MAX);
 			return false;
 		}
@@ -258,14 +258,15 @@ change_read_tags(struct request *r, const json_t *set, const json_t *unset,
 		switch (wire_tags_set(room, &used, changes->key, changes->value)) {
 		case WIRE_TAGS_BAD_KEY:
 			refusal_param(&r->refusal, "set",
-			    "a tag's key must not be empty: give it a name");
+			    "the key of a tag must not be empty: give the tag a key");
 			return false;
 		case WIRE_TAGS_BAD_VALUE:
 			refusal_param(&r->refusal, "set",
-			    "the value of the tag \"%s\" has a NUL: take it out", quoted);
+			    "the value of the tag \"%s\" has a NUL character: remove the NUL character",
+			    quoted);
 			return false;
 		case WIRE_TAGS_OK:
-		case WIRE_TAGS_TOO_LARGE: /* the daemon says how large it may be */
+		case WIRE_TAGS_TOO_LARGE: /* the daemon knows the limit, and refuses the tags */
 			break;
 		}
 		changes++;
@@ -277,13 +278,13 @@ change_read_tags(struct request *r, const json_t *set, const json_t *unset,
 		if (json_string_length(name) == 0 || json_string_length(name) > UINT8_MAX ||
 		    strlen(key) != json_string_length(name)) {
 			refusal_param(&r->refusal, "unset",
-			    "\"%s\" can be no tag's key: those have 1 to 255 bytes and no NUL",
+			    "\"%s\" cannot be the key of a tag: a key has 1 to 255 bytes and no NUL character",
 			    refusal_quote(quoted, key, json_string_length(name)));
 			return false;
 		}
 		if (json_object_get(set, key) != NULL) {
 			refusal_param(&r->refusal, "unset",
-			    "the tag \"%s\" is to be both set and unset: decide for one",
+			    "the tag \"%s\" is in both set and unset: remove the tag from one of them",
 			    refusal_quote(quoted, key, strlen(key)));
 			return false;
 		}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that change something. */
+/* The handlers of the methods that change something. */
 #ifndef SWIMD_CONTROL_CHANGE_H
 #define SWIMD_CONTROL_CHANGE_H
 
@@ -7,11 +7,11 @@
 
 method_handler change_join, change_leave, change_remove, change_tags, change_reload;
 
-/* The connection is gone: nobody waits for its call any more.  What it asked for goes on. */
+/* Free the call of a client that is gone, if it has one, without an answer.  A join is cancelled, a leave goes on. */
 void change_cancel(struct client *);
-/* Nothing will come of its call any more, if it has one: answer that. */
+/* Answer the call of a client, if it has one, with an error, since the call will not be carried out. */
 void change_refuse(struct client *);
-/* The leave is sent: answer the call. */
+/* Answer this `leave`, as the leave has been sent. */
 void change_left(struct control_call *);
 
 #endif

@@ -68,15 +68,15 @@ control_wall_offset(struct control *control)
 }
 
 /*
- * Find the client to close when memory is needed: of the stalled clients with CONTROL_OUTPUT_PAUSE or more unsent
+ * Find the client to close when memory is needed: of the stuck clients with CONTROL_OUTPUT_PAUSE or more unsent
  * bytes, the client that has read nothing for the longest time; if two are equal, the client with more unsent bytes.
- * NULL: no such client is stalled.  *holders is the number of clients with so many unsent bytes, stalled or not.
+ * NULL: no such client is stuck.  *holders is the number of clients with so many unsent bytes, stuck or not.
  */
 static struct client *
-control_find_stalled(const struct control *control, size_t *holders)
+control_find_stuck(const struct control *control, size_t *holders)
 {
-	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_STALLED_SECONDS));
-	struct client *c, *stalled = NULL;
+	swim_time since = swim_time_add(loop_now(), swim_seconds(-CONTROL_STUCK_SECONDS));
+	struct client *c, *stuck = NULL;
 
 	*holders = 0;
 	TAILQ_FOREACH(c, &control->clients, link) {
@@ -85,12 +85,12 @@ control_find_stalled(const struct control *control, size_t *holders)
 		++*holders;
 		if (!swim_time_reached(since, c->moved))
 			continue;
-		if (stalled == NULL || swim_time_before(c->moved, stalled->moved) ||
-		    (c->moved.ns == stalled->moved.ns &&
-			evbuffer_get_length(c->out) > evbuffer_get_length(stalled->out)))
-			stalled = c;
+		if (stuck == NULL || swim_time_before(c->moved, stuck->moved) ||
+		    (c->moved.ns == stuck->moved.ns &&
+			evbuffer_get_length(c->out) > evbuffer_get_length(stuck->out)))
+			stuck = c;
 	}
-	return stalled;
+	return stuck;
 }
 
 bool
@@ -104,17 +104,17 @@ control_room(struct control *control, const struct client *asker, size_t size)
 		return true;
 	while (control->unsent + size > limit) {
 		size_t holders;
-		struct client *stalled = control_find_stalled(control, &holders);
+		struct client *stuck = control_find_stuck(control, &holders);
 
 		/* If no client has that many unsent bytes, allow even an answer that exceeds the limit alone. */
-		if (stalled == NULL)
+		if (stuck == NULL)
 			return holders == 0;
 		/*
 		 * The loop may have stalled, so that nothing was written though the client reads: try to write
 		 * first.
 		 */
-		if (!client_write(stalled))
-			client_abandon(stalled);
+		if (!client_write(stuck))
+			client_abandon(stuck);
 	}
 	return true;
 }

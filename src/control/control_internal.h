@@ -29,8 +29,8 @@
  * connection (control_config.output_limit).
  */
 #define CONTROL_OUTPUT_TOTAL (64 * 1024 * 1024)
-/* A client that has read no byte for this long is stalled: it is closed if an answer to another needs the memory. */
-#define CONTROL_STALLED_SECONDS 5
+/* A client that has read no byte for this long is stuck: it is closed if an answer to another needs the memory. */
+#define CONTROL_STUCK_SECONDS 5
 /*
  * This many connections are served on the read-write socket even when CONTROL_CLIENTS_MAX is reached, so that clients
  * of the read-only socket cannot lock out the operator.
@@ -140,7 +140,7 @@ void control_schedule_sweep(struct control *);
 /* Flush, so that all events of the core are in the ring, and the ring agrees with the list of members. */
 void control_flush(struct control *);
 /*
- * Tells whether there is room for an answer of `size` bytes to this client.  To make room, it closes stalled clients,
+ * Tells whether there is room for an answer of `size` bytes to this client.  To make room, it closes stuck clients,
  * and first the client that has read nothing for the longest time.  It never closes a client that reads.
  */
 bool control_room(struct control *, const struct client *, size_t size);

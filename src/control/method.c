@@ -8,50 +8,51 @@
 #include "control/query.h"
 
 static const struct method methods[] = {
-    {"info", METHOD_READ, query_info, "what this daemon is", {{0}}},
-    {"members", METHOD_READ, query_members, "the members, and how many of them have which status",
+    {"info", METHOD_READ, query_info, "name, address, version and start of this daemon", {{0}}},
+    {"members", METHOD_READ, query_members, "the members, and the number of members of each status",
 	{
 	    {"status", METHOD_STRING_OR_LIST, false,
-		"only members of this status, or one of these"},
+		"only members of this status, or of one of these"},
 	    {"name", METHOD_STRING, false, "only members whose name matches this glob"},
 	    {"tags", METHOD_OBJECT, false, "only members that have all these tags"},
 	}},
     {"member", METHOD_READ, query_member, "one member",
 	{
-	    {"name", METHOD_STRING, true, "its name"},
+	    {"name", METHOD_STRING, true, "the name of the member"},
 	}},
-    {"health", METHOD_READ, query_health, "how this daemon is", {{0}}},
-    {"metrics", METHOD_READ, query_metrics, "all that is counted",
+    {"health", METHOD_READ, query_health, "the state of this daemon, and what is wrong with it",
+	{{0}}},
+    {"metrics", METHOD_READ, query_metrics, "counters and measurements of all parts of the daemon",
 	{
 	    {"format", METHOD_STRING, false, "json (the default), openmetrics or prometheus"},
 	}},
-    {"subscribe", METHOD_READ, query_subscribe,
-	"be sent events from now on, or from an earlier one on",
+    {"subscribe", METHOD_READ, query_subscribe, "send events on this connection",
 	{
 	    {"types", METHOD_STRING_LIST, false,
-		"only events of these types; member.* is all of members"},
-	    {"snapshot", METHOD_BOOL, false, "answer with the members, too"},
-	    {"since", METHOD_UINT, false, "begin with the event after this sequence number"},
-	    {"boot", METHOD_STRING, false, "the boot id that since belongs to"},
+		"only events of these types; member.* has all types of members"},
+	    {"snapshot", METHOD_BOOL, false, "add the members to the answer"},
+	    {"since", METHOD_UINT, false, "begin after the event of this sequence number"},
+	    {"boot", METHOD_STRING, false, "the boot id of the run to which since belongs"},
 	}},
     {"join", METHOD_WRITE, change_join, "contact members at these addresses",
 	{
-	    {"addresses", METHOD_STRING_LIST, true, "host or host:port of each"},
+	    {"addresses", METHOD_STRING_LIST, true, "addresses as host or host:port"},
 	}},
-    {"leave", METHOD_WRITE, change_leave, "leave the cluster gracefully and end", {{0}}},
-    {"remove", METHOD_WRITE, change_remove, "forget a dead or left member, everywhere",
+    {"leave", METHOD_WRITE, change_leave, "leave the cluster gracefully and end the daemon", {{0}}},
+    {"remove", METHOD_WRITE, change_remove, "forget a dead or left member on all machines",
 	{
-	    {"name", METHOD_STRING, true, "its name"},
+	    {"name", METHOD_STRING, true, "the name of the member"},
 	}},
-    {"tags", METHOD_WRITE, change_tags, "set and unset tags of this member, and tell them",
+    {"tags", METHOD_WRITE, change_tags, "set and unset tags of this member, and tell all members",
 	{
-	    {"set", METHOD_OBJECT, false, "tags to set, with their values"},
+	    {"set", METHOD_OBJECT, false, "tags and their values"},
 	    {"unset", METHOD_STRING_LIST, false, "keys of tags to unset"},
 	}},
     {"reload", METHOD_WRITE, change_reload, "read the configuration again", {{0}}},
-    {"links", METHOD_READ, query_links, "whom each member says it cannot reach directly", {{0}}},
-    {"discovery", METHOD_READ, query_discovery, "peers found, and why each was or was not joined",
-	{{0}}},
+    {"links", METHOD_READ, query_links,
+	"the members that each member says it cannot reach directly", {{0}}},
+    {"discovery", METHOD_READ, query_discovery,
+	"the peers that were found, and why each was or was not joined", {{0}}},
 };
 #define METHODS_COUNT (sizeof(methods) / sizeof(methods[0]))
 
@@ -76,7 +77,7 @@ method_find(const char *name, size_t len)
 	return NULL;
 }
 
-/* Append, as far as it fits. */
+/* Append the separator, unless buf is empty, and the name, as far as they fit. */
 static void
 method_append(char *buf, size_t cap, const char *separator, const char *name)
 {
@@ -93,7 +94,7 @@ method_names(char *buf, size_t cap)
 		method_append(buf, cap, ", ", methods[i].name);
 }
 
-/* What a type wants, for "must be ...". */
+/* The text of a type after "must be". */
 static const char *
 method_type_text(enum method_type type)
 {
@@ -109,7 +110,7 @@ method_type_text(enum method_type type)
 	case METHOD_BOOL:
 		return "true or false";
 	case METHOD_UINT:
-		return "an integer from 0 on";
+		return "an integer, 0 or more";
 	}
 	return "something else";
 }
@@ -177,8 +178,8 @@ method_unknown_param(const struct method *method, const char *name, struct refus
 
 	for (const struct method_param *p = method->params; p->name != NULL; p++)
 		method_append(known, sizeof(known), ", ", p->name);
-	refusal_param(refusal, name, "%s has no parameter \"%s\"; it has %s%s", method->name,
-	    refusal_quote(quoted, name, strlen(name)), known[0] != '\0' ? "these: " : "none",
+	refusal_param(refusal, name, "%s has no parameter \"%s\": it takes %s%s", method->name,
+	    refusal_quote(quoted, name, strlen(name)), known[0] == '\0' ? "no parameters" : "",
 	    known);
 }
 
@@ -190,7 +191,7 @@ method_check(const struct method *method, const json_t *params, struct refusal *
 
 	if (params != NULL && !json_is_object(params)) {
 		refusal_set(refusal, CONTROL_INVALID_PARAMS,
-		    "params must be an object of named parameters (or be left out)");
+		    "params must be an object of named parameters, or be left out");
 		return false;
 	}
 	json_object_foreach((json_t *)params, name, value) {

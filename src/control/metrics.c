@@ -5,29 +5,26 @@
 #include <string.h>
 
 enum metric_type { COUNTER, GAUGE, HISTOGRAM, INFO };
-/* What stands at the row's offset into struct metrics_view. */
+/* The type of the field at the row's offset in struct metrics_view. */
 enum metric_source { U64, SIZE, UINT, INT, BOOL, DURATION, INSTANT, TIMES, LABELS };
 
-/* Names of the elements of an array, by index. */
+/* Gives the name of an element of an array. */
 typedef const char *metric_word(unsigned);
 
 struct metric {
-	/* OpenMetrics: rows of one family stand together, and only the first needs a help. */
-	const char *family; /* without "swimd_" and without what the type appends */
-	const char *unit;   /* the family's name ends in it; NULL: none */
+	/* OpenMetrics: rows of one family stand together, and only the first one has a help text. */
+	const char *family; /* without "swimd_" and without the suffix of the type */
+	const char *unit;   /* the name of the family ends with the unit; NULL: none */
 	const char *help;
-	const char *label, *value; /* a constant label; NULL: none */
-	const char *each;          /* the label of an array's elements; NULL: not an array */
-	metric_word *word;
-	/*
-	 * JSON: {"group": {"key": …}}; rows of one group stand together; NULL: an array's elements are the
-	 * group's.
-	 */
-	const char *group, *key;
-	size_t offset;
+	const char *label, *value; /* a constant label and its value; NULL: none */
+	const char *each;          /* the label of the elements of an array; NULL: not an array */
+	metric_word *word;         /* the names of the elements */
+	/* JSON: {"group": {"key": value}}.  Rows of one group stand together. */
+	const char *group, *key; /* key NULL: the row fills the group with keys of its own */
+	size_t offset;           /* of the field in struct metrics_view */
 	enum metric_source source;
 	enum metric_type type;
-	unsigned first, end; /* which elements of the array */
+	unsigned first, end; /* the elements of the array from first to end - 1 */
 };
 
 static const char *
@@ -74,66 +71,65 @@ metrics_admit_word(unsigned i)
 
 static const struct metric metrics[] = {
     {"build", NULL, "This daemon.", .type = INFO, JSON("build", NULL), .source = LABELS},
-    {"uptime_seconds", "seconds", "Time since the start.", .type = GAUGE,
+    {"uptime_seconds", "seconds", "Time since the start of the daemon.", .type = GAUGE,
 	JSON("process", "uptime_seconds"), AT(DURATION, uptime)},
-    {"loop_lag_seconds", "seconds", "How late the event loop's timer fired last.", .type = GAUGE,
-	JSON("process", "loop_lag_seconds"), AT(DURATION, loop_lag)},
-    {"loop_lag_max_seconds", "seconds", "How late the event loop's timer ever fired.",
+    {"loop_lag_seconds", "seconds", "How late the timer of the event loop fired the last time.",
+	.type = GAUGE, JSON("process", "loop_lag_seconds"), AT(DURATION, loop_lag)},
+    {"loop_lag_max_seconds", "seconds", "How late the timer of the event loop ever fired.",
 	.type = GAUGE, JSON("process", "loop_lag_max_seconds"), AT(DURATION, loop_lag_max)},
-    {"log_lines_left_out", NULL, "Lines left out of the log, there being too many of their kind.",
+    {"log_lines_left_out", NULL, "Log lines left out because there were too many of the same kind.",
 	.type = COUNTER, JSON("process", "log_lines_left_out"), AT(U64, log_left_out)},
 
-    {"members", NULL, "Members by what is believed of them, this one included.", .type = GAUGE,
+    {"members", NULL, "Members by status, this member included.", .type = GAUGE,
 	EACH("status", metrics_status_word, 0, SWIM_STATUS_COUNT), JSON("members", NULL),
 	AT(SIZE, swim.members)},
     {"incarnation", NULL, "Incarnation of this member.", .type = GAUGE,
 	JSON("protocol", "incarnation"), AT(U64, incarnation)},
-    {"local_health", NULL, "How much this member doubts itself; 0 is best.", .type = GAUGE,
+    {"local_health", NULL, "Local health multiplier of Lifeguard; 0 is best.", .type = GAUGE,
 	JSON("protocol", "local_health"), AT(UINT, swim.local_health)},
-    {"rumours", NULL, "Rumours that wait to be gossiped on.", .type = GAUGE,
+    {"rumours", NULL, "Rumours that wait to be gossiped.", .type = GAUGE,
 	JSON("protocol", "rumours"), AT(SIZE, swim.rumours)},
     {"last_probe_timestamp_seconds", "seconds",
-	"When a probe of this member was last answered, since the epoch.", .type = GAUGE,
+	"Time of the last answer to a probe by this member, since the epoch.", .type = GAUGE,
 	JSON("protocol", "last_probe"), AT(INSTANT, swim.last_probe)},
     {"suspicions", NULL, "Suspicions raised by this member.", .type = COUNTER,
 	JSON("protocol", "suspicions"), AT(U64, swim.suspicions)},
-    {"refutations", NULL, "Suspicions and deaths of itself that this member refuted.",
-	.type = COUNTER, JSON("protocol", "refutations"), AT(U64, swim.refutations)},
+    {"refutations", NULL, "Suspicions and deaths of this member that it refuted.", .type = COUNTER,
+	JSON("protocol", "refutations"), AT(U64, swim.refutations)},
 
     {"probes", NULL, "Probes begun.", .type = COUNTER, JSON("probes", "sent"),
 	AT(U64, swim.probes_sent)},
-    {"probe_results", NULL, "Probes by how they ended.", .type = COUNTER, LABEL("result", "acked"),
+    {"probe_results", NULL, "Probes, by result.", .type = COUNTER, LABEL("result", "acked"),
 	JSON("probes", "acked"), AT(U64, swim.probes_acked)},
     {"probe_results", NULL, NULL, .type = COUNTER, LABEL("result", "acked-indirectly"),
 	JSON("probes", "acked_indirectly"), AT(U64, swim.probes_acked_indirectly)},
     {"probe_results", NULL, NULL, .type = COUNTER, LABEL("result", "failed"),
 	JSON("probes", "failed"), AT(U64, swim.probes_failed)},
-    {"probe_nacks", NULL, "Nacks received: relays that are well but got no answer.",
+    {"probe_nacks", NULL, "Nacks received: a relay works, but the probed member did not answer it.",
 	.type = COUNTER, JSON("probes", "nacks_received"), AT(U64, swim.nacks_received)},
-    {"relays", NULL, "Probes made for another member.", .type = COUNTER, JSON("relays", "started"),
+    {"relays", NULL, "Probes begun for other members.", .type = COUNTER, JSON("relays", "started"),
 	AT(U64, swim.relays)},
-    {"relay_results", NULL, "Probes for another member, by how they ended.", .type = COUNTER,
+    {"relay_results", NULL, "Probes for other members, by result.", .type = COUNTER,
 	LABEL("result", "acked"), JSON("relays", "acked"), AT(U64, swim.relays_acked)},
     {"relay_results", NULL, NULL, .type = COUNTER, LABEL("result", "nacked"),
 	JSON("relays", "nacked"), AT(U64, swim.relays_nacked)},
     {"relay_results", NULL, NULL, .type = COUNTER, LABEL("result", "refused"),
 	JSON("relays", "refused"), AT(U64, swim.relays_refused)},
-    {"syncs", NULL, "Exchanges of whole views begun.", .type = COUNTER, JSON("syncs", "started"),
-	AT(U64, swim.syncs_started)},
-    {"sync_results", NULL, "Exchanges of whole views, by how they ended.", .type = COUNTER,
+    {"syncs", NULL, "Syncs (exchanges of whole views) begun.", .type = COUNTER,
+	JSON("syncs", "started"), AT(U64, swim.syncs_started)},
+    {"sync_results", NULL, "Syncs (exchanges of whole views), by result.", .type = COUNTER,
 	LABEL("result", "completed"), JSON("syncs", "completed"), AT(U64, swim.syncs_completed)},
     {"sync_results", NULL, NULL, .type = COUNTER, LABEL("result", "failed"),
 	JSON("syncs", "failed"), AT(U64, swim.syncs_failed)},
-    {"syncs_unanswered", NULL,
-	"Exchanges of whole views that members did not answer whose views still differ.",
+    {"syncs_unanswered", NULL, "Unanswered syncs with members whose views still differ.",
 	.type = GAUGE, JSON("syncs", "unanswered"), AT(U64, swim.syncs_unanswered)},
     {"paths_reduced", NULL,
 	"Members that are sent smaller datagrams than max_datagram, as larger ones did not arrive.",
 	.type = GAUGE, JSON("paths", "reduced"), AT(SIZE, swim.paths_reduced)},
     {"path_smallest_bytes", "bytes",
-	"The largest datagram to the member that is sent the smallest.", .type = GAUGE,
-	JSON("paths", "smallest_bytes"), AT(SIZE, swim.path_smallest)},
-    {"path_changes", NULL, "Changes of how large datagrams to a member are.", .type = COUNTER,
+	"Smallest limit of datagrams to a member; max_datagram if no limit is reduced.",
+	.type = GAUGE, JSON("paths", "smallest_bytes"), AT(SIZE, swim.path_smallest)},
+    {"path_changes", NULL, "Changes of the limit of datagrams to a member.", .type = COUNTER,
 	LABEL("direction", "smaller"), JSON("paths", "smaller"), AT(U64, swim.paths_fallen)},
     {"path_changes", NULL, NULL, .type = COUNTER, LABEL("direction", "larger"),
 	JSON("paths", "larger"), AT(U64, swim.paths_raised)},
@@ -151,48 +147,49 @@ static const struct metric metrics[] = {
 	AT(U64, swim.received_bytes)},
     {"message_bytes", "bytes", NULL, .type = COUNTER, LABEL("direction", "sent"),
 	JSON("message_bytes", "sent"), AT(U64, swim.sent_bytes)},
-    {"messages_rejected", NULL, "Datagrams refused whole, by reason.", .type = COUNTER,
+    {"messages_rejected", NULL, "Datagrams rejected as a whole, by reason.", .type = COUNTER,
 	EACH("reason", metrics_reject_word, 1, WIRE_REJECT_COUNT), JSON("messages_rejected", NULL),
 	AT(U64, swim.rejected)},
-    {"updates_ignored", NULL, "Updates in valid messages that were not taken over, by reason.",
+    {"updates_ignored", NULL, "Updates in valid messages that were ignored, by reason.",
 	.type = COUNTER, EACH("reason", metrics_ignore_word, 0, SWIM_IGNORE_COUNT),
 	JSON("updates_ignored", NULL), AT(U64, swim.ignored)},
     {"outbox_dropped", NULL, "Messages dropped because too many waited to be sent.",
 	.type = COUNTER, JSON("outbox", "dropped"), AT(U64, swim.outbox_dropped)},
-    {"decode_seconds", "seconds", "Time to decode a message, of a sample.", .type = HISTOGRAM,
-	JSON("decode_time", NULL), AT(TIMES, decode_time)},
-    {"encode_seconds", "seconds", "Time to encode a message, of a sample.", .type = HISTOGRAM,
-	JSON("encode_time", NULL), AT(TIMES, encode_time)},
+    {"decode_seconds", "seconds", "Time to decode a message, for a sample of the messages.",
+	.type = HISTOGRAM, JSON("decode_time", NULL), AT(TIMES, decode_time)},
+    {"encode_seconds", "seconds", "Time to encode a message, for a sample of the messages.",
+	.type = HISTOGRAM, JSON("encode_time", NULL), AT(TIMES, encode_time)},
 
     {"datagrams_unread", NULL,
-	"Datagrams dropped unread because more came than any member sends, by whose rate was exceeded.",
+	"Datagrams dropped unread because too many came, by the rate that was exceeded.",
 	.type = COUNTER, EACH("reason", metrics_admit_word, 1, ADMIT_REFUSALS),
 	JSON("datagrams_unread", NULL), AT(U64, udp.unread)},
-    {"datagrams", NULL, "Datagrams through the socket.", .type = COUNTER,
+    {"datagrams", NULL, "Datagrams of the UDP socket, by direction.", .type = COUNTER,
 	LABEL("direction", "received"), JSON("transport", "datagrams_received"),
 	AT(U64, udp.received)},
     {"datagrams", NULL, NULL, .type = COUNTER, LABEL("direction", "sent"),
 	JSON("transport", "datagrams_sent"), AT(U64, udp.sent)},
-    {"datagram_bytes", "bytes", "Bytes through the socket.", .type = COUNTER,
-	LABEL("direction", "received"), JSON("transport", "bytes_received"),
+    {"datagram_bytes", "bytes", "Bytes of the datagrams of the UDP socket, by direction.",
+	.type = COUNTER, LABEL("direction", "received"), JSON("transport", "bytes_received"),
 	AT(U64, udp.received_bytes)},
     {"datagram_bytes", "bytes", NULL, .type = COUNTER, LABEL("direction", "sent"),
 	JSON("transport", "bytes_sent"), AT(U64, udp.sent_bytes)},
     {"datagrams_truncated", NULL, "Datagrams received that were too long to be kept whole.",
 	.type = COUNTER, JSON("transport", "truncated"), AT(U64, udp.received_truncated)},
-    {"kernel_drops", NULL, "Datagrams that the kernel dropped, the receive buffer being full.",
+    {"kernel_drops", NULL, "Datagrams that the kernel dropped because the receive buffer was full.",
 	.type = COUNTER, JSON("transport", "kernel_drops"), AT(U64, udp.kernel_drops)},
     {"icmp_errors", NULL, "ICMP errors received about datagrams that were sent.", .type = COUNTER,
 	JSON("transport", "icmp_errors"), AT(U64, udp.icmp_errors)},
-    {"receive_buffer_bytes", "bytes", "Size of the socket's receive buffer.", .type = GAUGE,
-	JSON("transport", "receive_buffer_bytes"), AT(INT, udp.receive_buffer)},
+    {"receive_buffer_bytes", "bytes", "Size of the receive buffer of the UDP socket.",
+	.type = GAUGE, JSON("transport", "receive_buffer_bytes"), AT(INT, udp.receive_buffer)},
     {"send_retries", NULL, "Datagrams sent again after a transient error.", .type = COUNTER,
 	JSON("transport", "retries"), AT(U64, udp.retries)},
     {"send_retries_exhausted", NULL, "Datagrams given up after the last retry.", .type = COUNTER,
 	JSON("transport", "retries_exhausted"), AT(U64, udp.retries_exhausted)},
     {"send_retry_queue", NULL, "Datagrams that wait to be sent again.", .type = GAUGE,
 	JSON("transport", "retry_queue"), AT(SIZE, udp.retry_queue)},
-    {"transport_healthy", NULL, "1 while the socket is bound and nothing fails.", .type = GAUGE,
+    {"transport_healthy", NULL,
+	"1 if the UDP socket is bound and the last send and receive succeeded.", .type = GAUGE,
 	JSON("transport", "healthy"), AT(BOOL, udp.healthy)},
     {"transport_errors", NULL, "Transport errors, by kind.", .type = COUNTER,
 	EACH("error", metrics_error_word, 1, SWIM_ERROR_COUNT), JSON("transport_errors", NULL),
@@ -202,38 +199,39 @@ static const struct metric metrics[] = {
 	JSON("resolver", "cache_hits"), AT(U64, resolver.hits)},
     {"resolver_cache_misses", NULL, "Addresses not found in the resolver's cache.", .type = COUNTER,
 	JSON("resolver", "cache_misses"), AT(U64, resolver.misses)},
-    {"resolver_cache_evictions", NULL, "Addresses put out of the full cache.", .type = COUNTER,
-	JSON("resolver", "cache_evictions"), AT(U64, resolver.evictions)},
-    {"resolver_cache_expired", NULL, "Addresses put out of the cache for their age.",
-	.type = COUNTER, JSON("resolver", "cache_expired"), AT(U64, resolver.expired)},
-    {"resolver_cache_entries", NULL, "Addresses in the cache.", .type = GAUGE,
+    {"resolver_cache_evictions", NULL, "Addresses evicted from the full cache of the resolver.",
+	.type = COUNTER, JSON("resolver", "cache_evictions"), AT(U64, resolver.evictions)},
+    {"resolver_cache_expired", NULL,
+	"Addresses removed from the cache of the resolver because they expired.", .type = COUNTER,
+	JSON("resolver", "cache_expired"), AT(U64, resolver.expired)},
+    {"resolver_cache_entries", NULL, "Addresses in the cache of the resolver.", .type = GAUGE,
 	JSON("resolver", "cache_entries"), AT(SIZE, resolver.entries)},
-    {"resolver_lookups", NULL, "Names looked up.", .type = COUNTER, JSON("resolver", "lookups"),
+    {"resolver_lookups", NULL, "Lookups of names.", .type = COUNTER, JSON("resolver", "lookups"),
 	AT(U64, resolver.lookups)},
-    {"resolver_failures", NULL, "Look-ups that found nothing.", .type = COUNTER,
+    {"resolver_failures", NULL, "Lookups that found no address.", .type = COUNTER,
 	JSON("resolver", "failures"), AT(U64, resolver.failures)},
-    {"resolver_pending", NULL, "Look-ups under way.", .type = GAUGE, JSON("resolver", "pending"),
+    {"resolver_pending", NULL, "Lookups under way.", .type = GAUGE, JSON("resolver", "pending"),
 	AT(SIZE, resolver.pending)},
 
     {"control_clients", NULL, "Connections to the control sockets.", .type = GAUGE,
 	JSON("control", "clients"), AT(SIZE, control.clients)},
-    {"control_subscribers", NULL, "Connections that are sent events.", .type = GAUGE,
+    {"control_subscribers", NULL, "Connections that are subscribed to events.", .type = GAUGE,
 	JSON("control", "subscribers"), AT(SIZE, control.subscribers)},
-    {"control_connections", NULL, "Connections accepted.", .type = COUNTER,
+    {"control_connections", NULL, "Connections accepted on the control sockets.", .type = COUNTER,
 	JSON("control", "connections"), AT(U64, control.connections)},
-    {"control_refused", NULL, "Connections refused, there being too many.", .type = COUNTER,
+    {"control_refused", NULL, "Connections refused because too many were open.", .type = COUNTER,
 	JSON("control", "refused"), AT(U64, control.refused)},
-    {"control_requests", NULL, "Requests.", .type = COUNTER, JSON("control", "requests"),
-	AT(U64, control.requests)},
+    {"control_requests", NULL, "Requests on the control sockets.", .type = COUNTER,
+	JSON("control", "requests"), AT(U64, control.requests)},
     {"control_errors", NULL, "Requests that ended in an error.", .type = COUNTER,
 	JSON("control", "errors"), AT(U64, control.errors)},
     {"control_accept_failures", NULL,
-	"Times that none could be accepted, for want of file descriptors or memory.",
+	"Failures to accept a connection because file descriptors or memory were short.",
 	.type = COUNTER, JSON("control", "accept_failures"), AT(U64, control.accept_failures)},
-    {"control_overflows", NULL, "Connections closed because they did not read.", .type = COUNTER,
-	JSON("control", "overflows"), AT(U64, control.overflows)},
-    {"events", NULL, "Events.", .type = COUNTER, JSON("control", "events"),
-	AT(U64, control.events)},
+    {"control_overflows", NULL, "Connections closed because the client did not read.",
+	.type = COUNTER, JSON("control", "overflows"), AT(U64, control.overflows)},
+    {"events", NULL, "Events since the start of the daemon.", .type = COUNTER,
+	JSON("control", "events"), AT(U64, control.events)},
 };
 #define METRICS_COUNT (sizeof(metrics) / sizeof(metrics[0]))
 
@@ -243,7 +241,7 @@ metrics_field(const struct metrics_view *view, const struct metric *m)
 	return (const char *)view + m->offset;
 }
 
-/* The i-th number of a row of numbers. */
+/* The i-th number of an array, or for i = 0 a single number; 0 for the other sources. */
 static uint64_t
 metrics_number(const struct metrics_view *view, const struct metric *m, unsigned i)
 {
@@ -346,7 +344,7 @@ metrics_json(struct emit *e, const struct metrics_view *view)
 
 /* ---------------------------------------------------------------------------------------- text */
 
-/* In a label's value backslash, quote and newline are escaped, and nothing else. */
+/* Write a label.  Only backslash, quote and newline are escaped in its value. */
 static void
 metrics_text_label(struct emit *e, const char *separator, const char *name, const char *value)
 {
@@ -364,7 +362,7 @@ metrics_text_label(struct emit *e, const char *separator, const char *name, cons
 	emit_raw(e, "\"");
 }
 
-/* Name and labels of a sample; what follows is its value. */
+/* Write the name and the labels of a sample; the caller writes the value. */
 static void
 metrics_text_sample(struct emit *e, const struct metric *m, const char *suffix, const char *label,
     const char *value)
@@ -441,7 +439,7 @@ metrics_text_metric(struct emit *e, const struct metrics_view *view, const struc
 		emit_raw(e, "\n");
 		break;
 	case INSTANT:
-		/* A family without a sample says that there is none. */
+		/* No probe has been answered yet: the family has no sample. */
 		if (!view->swim.probed)
 			break;
 		metrics_text_sample(e, m, suffix, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics: one const table, from which the JSON and the text for Prometheus derive. */
+/* The const table of the metrics, which gives the JSON and both text formats. */
 #ifndef SWIMD_CONTROL_METRICS_H
 #define SWIMD_CONTROL_METRICS_H
 
@@ -13,25 +13,29 @@
 #include "net/resolver.h"
 #include "net/udp.h"
 
-/* A snapshot of all that is counted anywhere. */
+/* A snapshot of the statistics of all parts of the daemon. */
 struct metrics_view {
 	struct swim_stats swim;
 	struct udp_stats udp;
 	struct resolver_stats resolver;
 	struct control_stats control;
-	struct histogram decode_time, encode_time;
-	swim_duration loop_lag, loop_lag_max;
+	struct histogram decode_time, encode_time; /* of one message */
+	swim_duration loop_lag;     /* how late the loop's timer fired the last time */
+	swim_duration loop_lag_max; /* how late it ever fired */
 	swim_duration uptime;
-	uint64_t incarnation;
-	uint64_t log_left_out;
-	int64_t wall_offset_ns; /* see view.h */
-	/* Labels of swimd_build_info. */
+	uint64_t incarnation;   /* of this member */
+	uint64_t log_left_out;  /* lines that the log left out */
+	int64_t wall_offset_ns; /* as in view.h */
+	/* The labels of swimd_build_info; the strings belong to the caller. */
 	const char *name, *cluster, *version, *profile;
 };
 
-/* One JSON object. */
+/* Write all metrics as one JSON object. */
 void metrics_json(struct emit *, const struct metrics_view *);
-/* OpenMetrics 1.0, with its # EOF; or Prometheus' text format 0.0.4, which is all that node_exporter reads. */
+/*
+ * Write all metrics as text: OpenMetrics 1.0, with # EOF at the end, or the text format 0.0.4 of Prometheus, which is
+ * the only format that node_exporter reads.
+ */
 enum metrics_format { METRICS_OPENMETRICS, METRICS_PROMETHEUS };
 void metrics_text(struct emit *, const struct metrics_view *, enum metrics_format);
 

@@ -42,11 +42,12 @@ query_info(struct request *r)
 
 /* ------------------------------------------------------------------------------------- members */
 
+/* Which members the method `members` lists. */
 struct filter {
-	unsigned statuses; /* bits 1 << status */
-	const char *glob;  /* NULL: any name */
-	size_t glob_len;
-	const json_t *tags; /* NULL: any */
+	unsigned statuses;  /* a member's status must be one of these bits 1 << status */
+	const char *glob;   /* the name must match this pattern; NULL: any name */
+	size_t glob_len;    /* bytes of glob */
+	const json_t *tags; /* the member must have all these tags; NULL: any tags */
 };
 
 static bool
@@ -58,7 +59,7 @@ query_add_status(struct filter *filter, const json_t *word, struct refusal *refu
 	if (strlen(json_string_value(word)) != json_string_length(word) ||
 	    !swim_status_parse(json_string_value(word), &status)) {
 		refusal_param(refusal, "status",
-		    "there is no status \"%s\"; there are alive, suspect, dead and left",
+		    "there is no status \"%s\": the statuses are alive, suspect, dead and left",
 		    refusal_quote(quoted, json_string_value(word), json_string_length(word)));
 		return false;
 	}
@@ -85,7 +86,7 @@ query_read_filter(struct filter *filter, struct request *r)
 		filter->glob_len = json_string_length(name);
 		if (filter->glob_len > GLOB_MAX) {
 			refusal_param(&r->refusal, "name",
-			    "a glob may have %d bytes, this one has %zu", GLOB_MAX,
+			    "a glob may have %d bytes, and this glob has %zu", GLOB_MAX,
 			    filter->glob_len);
 			return false;
 		}
@@ -124,8 +125,8 @@ query_passes(const struct filter *filter, const struct swim_report *member)
 }
 
 /*
- * Return false and refuse the request as soon as the answer exceeds the room for it: a client that repeats the
- * request and never reads must not cost the work of a whole answer each time.
+ * Write the members that pass the filter.  False, with refusal set, as soon as the answer exceeds the room for it: a
+ * client that repeats the request and never reads must not cause the work of a whole answer each time.
  */
 static bool
 query_put_members(struct request *r, const struct filter *filter)
@@ -143,7 +144,7 @@ query_put_members(struct request *r, const struct filter *filter)
 			continue;
 		view_member(e, NULL, &member, offset);
 		if (!control_room(r->control, r->client, e->len)) {
-			refusal_no_room(&r->refusal, CONTROL_STALLED_SECONDS);
+			refusal_no_room(&r->refusal, CONTROL_STUCK_SECONDS);
 			return false;
 		}
 	}
@@ -277,7 +278,7 @@ query_metrics(struct request *r)
 
 	if (!prometheus && strcmp(word, "json") != 0 && strcmp(word, "openmetrics") != 0) {
 		refusal_param(&r->refusal, "format",
-		    "there is no format \"%s\"; there are json, openmetrics and prometheus",
+		    "there is no format \"%s\": the formats are json, openmetrics and prometheus",
 		    refusal_quote(quoted, word, strlen(word)));
 		return METHOD_FAILED;
 	}
@@ -316,27 +317,27 @@ query_read_types(uint32_t *kinds, struct request *r)
 
 		if (!event_mask(text, len, kinds)) {
 			refusal_param(&r->refusal, "types",
-			    "there is no event type \"%s\"; there are e.g. member.failed, member.* and error: see swimd-control(7)",
+			    "there is no type of events \"%s\": swimd-control(7) lists the types, such as member.failed, member.* and error",
 			    refusal_quote(quoted, text, len));
 			return false;
 		}
 	}
 	if (*kinds == 0) {
 		refusal_param(&r->refusal, "types",
-		    "types is empty: name at least one, or leave it out for all");
+		    "types is empty: name at least one type, or leave types out to get all events");
 		return false;
 	}
 	return true;
 }
 
-/* Where a stream that goes on after `since` begins: after which event, and whether some are lost. */
+/* The sequence number after which a subscription with `since` begins.  *gap: events after `since` are lost. */
 static uint64_t
 query_resume(const struct ring *ring, uint64_t since, bool other_boot, bool snapshot, bool *gap)
 {
 	*gap = other_boot || since > ring->last || since + 1 < ring_oldest(ring);
 	if (!*gap)
 		return since;
-	/* A snapshot makes up for what is lost.  Without one, all that is left may be news. */
+	/* A snapshot replaces the lost events.  Without a snapshot, send all events that are left. */
 	return snapshot ? ring->last : ring_oldest(ring) - 1;
 }
 
@@ -361,7 +362,7 @@ query_subscribe(struct request *r)
 	}
 	if (!query_read_types(&kinds, r))
 		return METHOD_FAILED;
-	/* What the core has told nobody yet must not come after a snapshot that shows it. */
+	/* The snapshot shows changes whose events are still in the core: number these events before the snapshot. */
 	control_flush(control);
 	backend->info(backend->ctx, &info);
 	other_boot = boot != NULL && strcmp(json_string_value(boot), info.boot) != 0;

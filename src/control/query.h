@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods that change nothing. */
+/* The handlers of the methods that change nothing. */
 #ifndef SWIMD_CONTROL_QUERY_H
 #define SWIMD_CONTROL_QUERY_H
 

@@ -315,7 +315,7 @@ request_run_method(struct client *c, const struct parsed *parsed, const char *id
 		if (outcome == METHOD_DONE && method->access == METHOD_READ &&
 		    !control_room(c->control, c, e.len + client_stream_size(c))) {
 			client_stream_cancel(c);
-			refusal_no_room(&request.refusal, CONTROL_STALLED_SECONDS);
+			refusal_no_room(&request.refusal, CONTROL_STUCK_SECONDS);
 			outcome = METHOD_FAILED;
 		}
 	}

@@ -18,7 +18,7 @@
 /* An answer of them all is far larger than what a socket takes in, and there is room for ANSWERS. */
 #define MEMBERS 1000
 #define ANSWERS 4
-#define LONG_MS (CONTROL_STALLED_SECONDS * INT64_C(1000))
+#define LONG_MS (CONTROL_STUCK_SECONDS * INT64_C(1000))
 
 static void
 start(struct world *world)
