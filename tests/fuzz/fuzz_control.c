@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Anything at all over a control connection.  The first byte says which socket it came by and how it is cut
- * into pieces; the rest is sent as it is.  Whatever comes back must be JSON objects, one a line, no more of
- * them than lines were sent and events happened; and an event about a member with that very name must be one too.
+ * Sends arbitrary bytes over a control connection.  The first byte chooses the socket and the size of the pieces in
+ * which the rest is sent.  Each answer must be a JSON object on one line, and there must not be more answers than
+ * requests and events.  The bytes are also the name of a member in an event, whose line must be JSON too.
  */
 #include <assert.h>
 #include <err.h>
@@ -18,10 +18,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* After so many turns of the loop without a byte nothing more comes. */
+/* When so many turns of the loop have given no byte, no more bytes come. */
 #define QUIET_TURNS 6
 
-/* The floors below control are played: no input may reach a network. */
+/* The floors below control are fakes, so that no input reaches a network. */
 struct discovery {
 	discovery_join_done *done;
 	void *ctx; /* NULL: no join is under way */
@@ -206,7 +206,7 @@ fuzz_fini(struct fuzz *fuzz)
 	event_base_free(fuzz->base);
 }
 
-/* What came back: counted and checked line by line. */
+/* The lines that the server sent, each checked and counted. */
 struct answers {
 	char *text;
 	size_t len, cap, lines;
@@ -272,7 +272,7 @@ turn_until_quiet(struct fuzz *fuzz, int fd, struct answers *answers)
 	}
 }
 
-/* An event about a member with any name. */
+/* Send an event about a member whose name is the input. */
 static void
 tell(struct fuzz *fuzz, const uint8_t *data, size_t size)
 {
@@ -322,7 +322,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shutdown(pair[0], SHUT_WR);
 	turn_until_quiet(&fuzz, pair[0], &answers);
 	control_stats(fuzz.control, &stats);
-	/* Every request has at most one answer, and there is one more for a line that is too long. */
+	/* Each request and each event gives one line at most, and too long a line gives one more. */
 	assert(answers.lines <= stats.requests + stats.last_seq + 1);
 	assert(answers.len == 0);
 	close(pair[0]);

@@ -14,12 +14,12 @@
 #include "base/hash.h"
 #include "net/loop.h"
 
-/* A turn of the loop that finds nothing to do is tried again after so long. */
+/* Milliseconds between two turns of the loop while nothing comes. */
 #define IDLE_MS 5
-/* Without anything coming for so long a test has failed, even under sanitizers on a busy machine. */
+/* A test fails after this many seconds without an answer; enough for sanitizers on a busy machine. */
 #define PATIENCE_S 60
 
-/* --------------------------------------------------------------------------------- played floors */
+/* ----------------------------------------------------------------------------------- fake floors */
 
 void
 udp_stats(const struct udp *udp, struct udp_stats *out)
@@ -100,7 +100,7 @@ discovery_join_cancel(struct discovery *discovery, void *ctx)
 			discovery->cancelled++;
 			return;
 		}
-	ck_abort_msg("a join is cancelled that is not under way");
+	ck_abort_msg("a join was cancelled that is not under way");
 }
 
 void
@@ -181,7 +181,7 @@ world_tags(void *ctx, const struct wire_tag *changes, size_t count, char *error)
 	size_t len;
 
 	if (world->tags_error != 0) {
-		strcpy(error, "as you like it");
+		strcpy(error, "too many tags");
 		return world->tags_error;
 	}
 	swim_self(world->swim, &self);
@@ -284,7 +284,7 @@ world_stop(struct world *world)
 	control_free(world->control);
 	swim_free(world->swim);
 	event_base_free(world->base);
-	/* Nothing is left of the sockets and their locks, or this fails. */
+	/* rmdir fails if a socket or a lock file is left. */
 	ck_assert_msg(rmdir(world->directory) == 0, "%s: %s", world->directory, strerror(errno));
 }
 
@@ -315,9 +315,9 @@ world_wait_for_clients(struct world *world, size_t count)
 	} while (stats.clients != count);
 }
 
-/* A verdict counts that the members who live came to. */
+/* Name the living members as accusers: the core takes a death with too few accusers for a suspicion. */
 static void
-accuse(struct world *world, struct wire_update *update)
+add_accusers(struct world *world, struct wire_update *update)
 {
 	for (size_t i = 0; i < swim_member_count(world->swim); i++) {
 		struct swim_report m;
@@ -331,11 +331,12 @@ accuse(struct world *world, struct wire_update *update)
 }
 
 /*
- * Where a member lives that may say so: another, or we ourselves where there is none.  The others take turns, for each
- * has a quota of what it may tell in a second (core/quota.c), which thousands of changes from one source would use up.
+ * The address of the member that sends an update: a live member other than its subject, or an unknown address if
+ * there is none.  Members take turns, since each has a quota of updates in a second (core/quota.c), which
+ * thousands of updates would use up.
  */
 static struct swim_addr
-teller(const struct world *world, const struct wire_update *update)
+speaker(const struct world *world, const struct wire_update *update)
 {
 	struct swim_addr at = {.family = 4, .port = 1, .ip = {127, 0, 0, 2}};
 	size_t count = swim_member_count(world->swim);
@@ -373,8 +374,8 @@ world_input(struct world *world, const char *name, size_t name_len, enum swim_st
 	    "127.%d.%d.%d:7946", 1 + (int)(hash % 100), (int)(hash >> 8 & 255),
 	    (int)(hash >> 16 & 255));
 	if (status == SWIM_DEAD)
-		accuse(world, &update);
-	from = teller(world, &update);
+		add_accusers(world, &update);
+	from = speaker(world, &update);
 	world->told++;
 	wire_writer_init(&writer, data, sizeof(data), wire_trailer_size(&trailer));
 	wire_begin_gossip(&writer, 1);
@@ -391,116 +392,116 @@ world_hear(struct world *world, const char *name, size_t name_len, enum swim_sta
 	world_flush(world);
 }
 
-/* ----------------------------------------------------------------------------------------- peers */
+/* --------------------------------------------------------------------------------------- callers */
 
 void
-peer_open(struct peer *peer, struct world *world, const char *path)
+caller_open(struct caller *caller, struct world *world, const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	*peer = (struct peer){.world = world};
+	*caller = (struct caller){.world = world};
 	strcpy(address.sun_path, path);
-	peer->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ge(peer->fd, 0);
-	ck_assert_msg(connect(peer->fd, (struct sockaddr *)&address, sizeof(address)) == 0,
+	caller->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(caller->fd, 0);
+	ck_assert_msg(connect(caller->fd, (struct sockaddr *)&address, sizeof(address)) == 0,
 	    "%s: %s", path, strerror(errno));
 }
 
 void
-peer_close(struct peer *peer)
+caller_close(struct caller *caller)
 {
-	close(peer->fd);
-	free(peer->in);
-	*peer = (struct peer){.fd = -1};
+	close(caller->fd);
+	free(caller->in);
+	*caller = (struct caller){.fd = -1};
 }
 
 void
-peer_send(struct peer *peer, const char *bytes, size_t len)
+caller_send(struct caller *caller, const char *bytes, size_t len)
 {
 	while (len > 0) {
-		ssize_t n = send(peer->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(caller->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (n > 0) {
 			bytes += n;
 			len -= (size_t)n;
 		} else {
 			ck_assert_msg(errno == EAGAIN, "send: %s", strerror(errno));
-			world_turn(peer->world);
+			world_turn(caller->world);
 		}
 	}
 }
 
 void
-peer_say(struct peer *peer, const char *line)
+caller_say(struct caller *caller, const char *line)
 {
-	peer_send(peer, line, strlen(line));
-	peer_send(peer, "\n", 1);
+	caller_send(caller, line, strlen(line));
+	caller_send(caller, "\n", 1);
 }
 
 void
-peer_half_close(struct peer *peer)
+caller_half_close(struct caller *caller)
 {
-	ck_assert_int_eq(shutdown(peer->fd, SHUT_WR), 0);
+	ck_assert_int_eq(shutdown(caller->fd, SHUT_WR), 0);
 }
 
-/* Read what is there.  False: nothing is, for now or (eof) for ever. */
+/* Read the bytes that have come.  False: none have, or the connection has ended and caller->eof is set. */
 static bool
-peer_read(struct peer *peer)
+caller_read(struct caller *caller)
 {
 	ssize_t n;
 
-	if (peer->eof)
+	if (caller->eof)
 		return false;
-	if (peer->cap - peer->len < 65536) {
-		peer->cap = peer->cap * 2 + 65536;
-		peer->in = realloc(peer->in, peer->cap);
-		ck_assert_ptr_nonnull(peer->in);
+	if (caller->cap - caller->len < 65536) {
+		caller->cap = caller->cap * 2 + 65536;
+		caller->in = realloc(caller->in, caller->cap);
+		ck_assert_ptr_nonnull(caller->in);
 	}
-	n = recv(peer->fd, peer->in + peer->len, peer->cap - peer->len, MSG_DONTWAIT);
+	n = recv(caller->fd, caller->in + caller->len, caller->cap - caller->len, MSG_DONTWAIT);
 	if (n > 0) {
-		peer->len += (size_t)n;
+		caller->len += (size_t)n;
 		return true;
 	}
-	/* A reset is what the end looks like where the server did not want our last bytes. */
+	/* A connection ends with a reset if the server closed it with unread bytes. */
 	if (n == 0 || errno == ECONNRESET)
-		peer->eof = true;
+		caller->eof = true;
 	else
 		ck_assert_msg(errno == EAGAIN, "recv: %s", strerror(errno));
 	return false;
 }
 
 char *
-peer_line(struct peer *peer)
+caller_line(struct caller *caller)
 {
 	swim_time end = swim_time_add(loop_now(), swim_seconds(PATIENCE_S));
 	char *newline, *line;
 	size_t len;
 
-	while (peer->len == 0 || (newline = memchr(peer->in, '\n', peer->len)) == NULL) {
-		struct pollfd fd = {.fd = peer->fd, .events = POLLIN};
+	while (caller->len == 0 || (newline = memchr(caller->in, '\n', caller->len)) == NULL) {
+		struct pollfd fd = {.fd = caller->fd, .events = POLLIN};
 
-		if (peer->eof) {
-			ck_assert_msg(peer->len == 0,
+		if (caller->eof) {
+			ck_assert_msg(caller->len == 0,
 			    "the connection ended in the middle of a line");
 			return NULL;
 		}
 		ck_assert_msg(!swim_time_reached(loop_now(), end), "nothing comes");
-		world_turn(peer->world);
-		if (!peer_read(peer))
+		world_turn(caller->world);
+		if (!caller_read(caller))
 			poll(&fd, 1, IDLE_MS);
 	}
-	len = (size_t)(newline - peer->in);
-	line = strndup(peer->in, len);
+	len = (size_t)(newline - caller->in);
+	line = strndup(caller->in, len);
 	ck_assert_ptr_nonnull(line);
-	peer->len -= len + 1;
-	memmove(peer->in, newline + 1, peer->len);
+	caller->len -= len + 1;
+	memmove(caller->in, newline + 1, caller->len);
 	return line;
 }
 
 json_t *
-peer_json(struct peer *peer)
+caller_json(struct caller *caller)
 {
-	char *line = peer_line(peer);
+	char *line = caller_line(caller);
 	json_error_t error;
 	json_t *value;
 
@@ -512,16 +513,16 @@ peer_json(struct peer *peer)
 }
 
 json_t *
-peer_ask(struct peer *peer, const char *line)
+caller_ask(struct caller *caller, const char *line)
 {
-	peer_say(peer, line);
-	return peer_json(peer);
+	caller_say(caller, line);
+	return caller_json(caller);
 }
 
 json_t *
-peer_result(struct peer *peer, const char *line)
+caller_result(struct caller *caller, const char *line)
 {
-	json_t *answer = peer_ask(peer, line), *result = json_object_get(answer, "result");
+	json_t *answer = caller_ask(caller, line), *result = json_object_get(answer, "result");
 
 	ck_assert_msg(result != NULL, "%s: %s", line, json_dumps(answer, 0));
 	json_incref(result);
@@ -530,12 +531,12 @@ peer_result(struct peer *peer, const char *line)
 }
 
 json_t *
-peer_error(struct peer *peer, const char *line, const char *code)
+caller_error(struct caller *caller, const char *line, const char *code)
 {
-	json_t *answer = peer_ask(peer, line), *error = json_object_get(answer, "error");
+	json_t *answer = caller_ask(caller, line), *error = json_object_get(answer, "error");
 
 	ck_assert_msg(error != NULL, "%s: %s", line, json_dumps(answer, 0));
-	ck_assert_str_eq(text(member(error, "data"), "code"), code);
+	ck_assert_str_eq(text(field(error, "data"), "code"), code);
 	ck_assert_uint_gt(strlen(text(error, "message")), 10);
 	json_incref(error);
 	json_decref(answer);
@@ -543,15 +544,15 @@ peer_error(struct peer *peer, const char *line, const char *code)
 }
 
 void
-peer_expect_end(struct peer *peer)
+caller_expect_end(struct caller *caller)
 {
-	char *line = peer_line(peer);
+	char *line = caller_line(caller);
 
 	ck_assert_msg(line == NULL, "%s", line);
 }
 
 const json_t *
-member(const json_t *object, const char *key)
+field(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
@@ -562,7 +563,7 @@ member(const json_t *object, const char *key)
 const char *
 text(const json_t *object, const char *key)
 {
-	const json_t *value = member(object, key);
+	const json_t *value = field(object, key);
 
 	ck_assert_msg(json_is_string(value), "%s is no string", key);
 	return json_string_value(value);
@@ -571,7 +572,7 @@ text(const json_t *object, const char *key)
 json_int_t
 number(const json_t *object, const char *key)
 {
-	const json_t *value = member(object, key);
+	const json_t *value = field(object, key);
 
 	ck_assert_msg(json_is_integer(value), "%s is no integer", key);
 	return json_integer_value(value);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The sockets, and who is served on them: how many at once, and what comes when no descriptor is left. */
+/* Connections: how many are served and how many are refused, and what happens when descriptors run out. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,41 +13,41 @@
 #include "net/loop.h"
 #include "support/unit.h"
 
-START_TEST(the_65th_connection_is_told_so)
+START_TEST(the_65th_connection_is_refused_with_an_error)
 {
 	struct world world;
-	struct peer peers[CONTROL_CLIENTS_MAX + 1];
+	struct caller callers[CONTROL_CLIENTS_MAX + 1];
 	struct control_stats stats;
 	json_t *answer;
 
 	world_start(&world, 0);
-	/* Over both sockets. */
+	/* The limit counts the connections of both sockets together. */
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		peer_open(&peers[i], &world, i % 2 ? world.ro_path : world.path);
-		json_decref(peer_result(&peers[i], "info"));
+		caller_open(&callers[i], &world, i % 2 ? world.ro_path : world.path);
+		json_decref(caller_result(&callers[i], "info"));
 	}
 	for (size_t i = 0; i < 2; i++) {
-		peer_open(&peers[CONTROL_CLIENTS_MAX], &world, i ? world.ro_path : world.path);
-		peer_say(&peers[CONTROL_CLIENTS_MAX], "info");
-		answer = peer_json(&peers[CONTROL_CLIENTS_MAX]);
-		ck_assert_str_eq(text(member(member(answer, "error"), "data"), "code"),
+		caller_open(&callers[CONTROL_CLIENTS_MAX], &world, i ? world.ro_path : world.path);
+		caller_say(&callers[CONTROL_CLIENTS_MAX], "info");
+		answer = caller_json(&callers[CONTROL_CLIENTS_MAX]);
+		ck_assert_str_eq(text(field(field(answer, "error"), "data"), "code"),
 		    "unavailable");
 		json_decref(answer);
-		peer_expect_end(&peers[CONTROL_CLIENTS_MAX]);
-		peer_close(&peers[CONTROL_CLIENTS_MAX]);
+		caller_expect_end(&callers[CONTROL_CLIENTS_MAX]);
+		caller_close(&callers[CONTROL_CLIENTS_MAX]);
 	}
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.refused, 2);
 	ck_assert_uint_eq(stats.clients, CONTROL_CLIENTS_MAX);
-	/* All others go on, and one that goes makes room. */
+	/* The 64 connections are still served, and when one closes, another is accepted. */
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		json_decref(peer_result(&peers[i], "info"));
-	peer_close(&peers[0]);
+		json_decref(caller_result(&callers[i], "info"));
+	caller_close(&callers[0]);
 	world_wait_for_clients(&world, CONTROL_CLIENTS_MAX - 1);
-	peer_open(&peers[0], &world, world.path);
-	json_decref(peer_result(&peers[0], "info"));
+	caller_open(&callers[0], &world, world.path);
+	json_decref(caller_result(&callers[0], "info"));
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		peer_close(&peers[i]);
+		caller_close(&callers[i]);
 	world_stop(&world);
 }
 END_TEST
@@ -61,18 +61,18 @@ cpu_ms(void)
 	return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
-START_TEST(four_hundred_connections_do_not_spin)
+START_TEST(the_loop_sleeps_with_400_idle_connections)
 {
 	enum { CONNECTIONS = 400 };
 
-	static struct peer peers[CONNECTIONS];
+	static struct caller callers[CONNECTIONS];
 	struct world world;
 	struct control_stats stats;
 	int64_t begin;
 
 	world_start(&world, 0);
 	for (size_t i = 0; i < CONNECTIONS; i++) {
-		peer_open(&peers[i], &world, world.path);
+		caller_open(&callers[i], &world, world.path);
 		if (i % 100 == 99)
 			world_settle(&world);
 	}
@@ -81,59 +81,59 @@ START_TEST(four_hundred_connections_do_not_spin)
 	ck_assert_uint_eq(stats.connections, CONNECTIONS);
 	ck_assert_uint_eq(stats.clients, CONTROL_CLIENTS_MAX);
 	ck_assert_uint_eq(stats.refused, CONNECTIONS - CONTROL_CLIENTS_MAX);
-	/* With nothing to do the loop sleeps: it takes a small part of the time that passes. */
+	/* While nothing happens the loop sleeps: it uses less than half of the time. */
 	begin = cpu_ms();
 	event_base_loopexit(world.base, &(struct timeval){0, 800000});
 	event_base_dispatch(world.base);
 	ck_assert_int_lt(cpu_ms() - begin, 400);
-	/* All that were turned away know why, the last one as the first. */
+	/* Every refused connection gets the reason. */
 	for (size_t i = CONTROL_CLIENTS_MAX; i < CONNECTIONS; i++) {
-		json_t *answer = peer_json(&peers[i]);
+		json_t *answer = caller_json(&callers[i]);
 
-		ck_assert_str_eq(text(member(member(answer, "error"), "data"), "code"),
+		ck_assert_str_eq(text(field(field(answer, "error"), "data"), "code"),
 		    "unavailable");
 		json_decref(answer);
-		peer_expect_end(&peers[i]);
+		caller_expect_end(&callers[i]);
 	}
 	for (size_t i = 0; i < CONNECTIONS; i++)
-		peer_close(&peers[i]);
+		caller_close(&callers[i]);
 	world_wait_for_clients(&world, 0);
-	peer_open(&peers[0], &world, world.path);
-	json_decref(peer_result(&peers[0], "info"));
-	peer_close(&peers[0]);
+	caller_open(&callers[0], &world, world.path);
+	json_decref(caller_result(&callers[0], "info"));
+	caller_close(&callers[0]);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(without_descriptors_it_waits_and_then_goes_on)
+START_TEST(without_descriptors_the_server_pauses_and_then_accepts_again)
 {
 	struct world world;
-	struct peer peer, later;
+	struct caller caller, later;
 	struct rlimit before, few;
 	int top;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(peer_result(&peer, "info"));
-	peer_open(&later, &world, world.path);
-	peer_say(&later, "info");
-	/* No descriptor is left from here on. */
+	caller_open(&caller, &world, world.path);
+	json_decref(caller_result(&caller, "info"));
+	caller_open(&later, &world, world.path);
+	caller_say(&later, "info");
+	/* From here on no descriptor is left. */
 	top = dup(0);
 	close(top);
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = (struct rlimit){(rlim_t)top, before.rlim_max};
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	world_settle(&world);
-	/* It does not try over and over. */
+	/* The server does not try to accept again and again. */
 	ck_assert(!world.control->accepting);
 	ck_assert(!event_pending(world.control->listeners[0].acceptable, EV_READ, NULL));
-	/* Those who are connected go on. */
-	json_decref(peer_result(&peer, "info"));
+	/* Connected clients are still served. */
+	json_decref(caller_result(&caller, "info"));
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-	json_decref(peer_json(&later));
+	json_decref(caller_json(&later));
 	ck_assert(world.control->accepting);
-	peer_close(&later);
-	peer_close(&peer);
+	caller_close(&later);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -150,13 +150,13 @@ lines_with(FILE *log, const char *words)
 	return count;
 }
 
-/* Where one who goes lets in another, descriptors run out many times a second: that is told once. */
-START_TEST(running_out_of_descriptors_over_and_over_is_told_once)
+/* Each client that ends lets in another one, so descriptors may run out many times a second. */
+START_TEST(a_repeated_shortage_of_descriptors_is_reported_once)
 {
 	enum { TIMES = 4 };
 	struct world world;
 	struct control_stats stats;
-	struct peer peer, later[TIMES];
+	struct caller caller, later[TIMES];
 	struct rlimit before, few;
 	FILE *log = tmpfile();
 	json_t *event;
@@ -164,15 +164,15 @@ START_TEST(running_out_of_descriptors_over_and_over_is_told_once)
 
 	world_start(&world, 0);
 	ck_assert_int_eq(dup2(fileno(log), STDERR_FILENO), STDERR_FILENO);
-	peer_open(&peer, &world, world.path);
-	json_decref(peer_result(&peer,
+	caller_open(&caller, &world, world.path);
+	json_decref(caller_result(&caller,
 	    "{\"id\":1,\"method\":\"subscribe\",\"params\":{\"types\":[\"error\"]}}"));
 	control_stats(world.control, &stats);
 	ck_assert(swim_time_is_never(stats.accept_failed_at));
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	for (unsigned i = 0; i < TIMES; i++) {
-		peer_open(&later[i], &world, world.path);
-		peer_say(&later[i], "info");
+		caller_open(&later[i], &world, world.path);
+		caller_say(&later[i], "info");
 		top = dup(0);
 		close(top);
 		few = (struct rlimit){(rlim_t)top, before.rlim_max};
@@ -180,17 +180,17 @@ START_TEST(running_out_of_descriptors_over_and_over_is_told_once)
 		while (world.control->accepting)
 			world_turn(&world);
 		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
-		json_decref(peer_json(&later[i]));
+		json_decref(caller_json(&later[i]));
 	}
 	control_stats(world.control, &stats);
 	ck_assert_uint_ge(stats.accept_failures, TIMES);
 	ck_assert_int_eq(stats.accept_errno, EMFILE);
 	ck_assert(!swim_time_is_never(stats.accept_failed_at));
-	event = peer_json(&peer);
-	ck_assert_str_eq(text(member(event, "params"), "code"), "accept-failed");
+	event = caller_json(&caller);
+	ck_assert_str_eq(text(field(event, "params"), "code"), "accept-failed");
 	json_decref(event);
 	ck_assert_uint_eq(lines_with(log, "cannot accept control connections"), 1);
-	/* A quiet minute later it is over, and would be told anew. */
+	/* A minute after the last failure the shortage is over, and the next failure would be reported. */
 	event_active(world.control->resume, EV_TIMEOUT, 0);
 	world_turn(&world);
 	ck_assert(world.control->starved);
@@ -201,14 +201,14 @@ START_TEST(running_out_of_descriptors_over_and_over_is_told_once)
 	ck_assert(!world.control->starved);
 	ck_assert_uint_eq(lines_with(log, "control connections are accepted again"), 1);
 	for (unsigned i = 0; i < TIMES; i++)
-		peer_close(&later[i]);
-	peer_close(&peer);
+		caller_close(&later[i]);
+	caller_close(&caller);
 	world_stop(&world);
 	fclose(log);
 }
 END_TEST
 
-START_TEST(the_sockets_have_their_permissions)
+START_TEST(the_sockets_have_modes_0660_and_0666)
 {
 	struct world world;
 	struct stat st;
@@ -222,7 +222,7 @@ START_TEST(the_sockets_have_their_permissions)
 }
 END_TEST
 
-START_TEST(a_second_server_is_refused)
+START_TEST(a_second_server_at_the_same_path_is_refused)
 {
 	struct world world, empty = {0};
 	struct control_config config = {.socket_fd = -1, .ro_socket_fd = -1};
@@ -234,7 +234,7 @@ START_TEST(a_second_server_is_refused)
 	config.socket = world.path;
 	ck_assert_ptr_null(control_new(world.base, &config, &backend, error));
 	ck_assert_ptr_nonnull(strstr(error, world.path));
-	/* Where the second socket is the trouble, the first goes again. */
+	/* If the read-only socket cannot be bound, the read-write socket is removed again. */
 	snprintf(path, sizeof(path), "%s/other", world.directory);
 	config.socket = path;
 	config.ro_socket = world.ro_path;
@@ -245,7 +245,8 @@ START_TEST(a_second_server_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("control_connections", the_65th_connection_is_told_so,
-    four_hundred_connections_do_not_spin, without_descriptors_it_waits_and_then_goes_on,
-    running_out_of_descriptors_over_and_over_is_told_once, the_sockets_have_their_permissions,
-    a_second_server_is_refused)
+UNIT_MAIN("control_connections", the_65th_connection_is_refused_with_an_error,
+    the_loop_sleeps_with_400_idle_connections,
+    without_descriptors_the_server_pauses_and_then_accepts_again,
+    a_repeated_shortage_of_descriptors_is_reported_once, the_sockets_have_modes_0660_and_0666,
+    a_second_server_at_the_same_path_is_refused)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The JSON that the emitter writes, and glob patterns. */
 #include "control/emit.h"
 
 #include <jansson.h>
@@ -111,7 +112,7 @@ START_TEST(strings_are_escaped)
 }
 END_TEST
 
-START_TEST(what_hurts_a_terminal_is_escaped)
+START_TEST(characters_that_a_terminal_obeys_are_escaped)
 {
 	writes_string("\xc2\x9b"
 		      "2J",
@@ -121,11 +122,11 @@ START_TEST(what_hurts_a_terminal_is_escaped)
 	    4, "\"\\u202ex\"");                               /* right-to-left override */
 	writes_string("\xe2\x80\xa8", 3, "\"\\u2028\"");      /* line separator */
 	writes_string("\xe2\x81\xa6", 3, "\"\\u2066\"");      /* isolate */
-	writes_string("\xe2\x80\x94", 3, "\"\xe2\x80\x94\""); /* a dash is a dash */
+	writes_string("\xe2\x80\x94", 3, "\"\xe2\x80\x94\""); /* a dash is not escaped */
 }
 END_TEST
 
-START_TEST(what_is_not_utf8_is_replaced)
+START_TEST(bytes_that_are_not_utf8_are_replaced)
 {
 	writes_string("a\xff"
 		      "b",
@@ -137,9 +138,9 @@ START_TEST(what_is_not_utf8_is_replaced)
 }
 END_TEST
 
-START_TEST(every_string_comes_back)
+START_TEST(a_parser_reads_every_string_back)
 {
-	/* Every byte before, between and after others: always JSON, and the same string where it was UTF-8. */
+	/* Each pair of bytes between two letters gives JSON, and the same string if the bytes are UTF-8. */
 	for (unsigned a = 0; a < 256; a++)
 		for (unsigned b = 0; b < 256; b++) {
 			char bytes[4] = {'x', (char)a, (char)b, 'y'};
@@ -179,7 +180,7 @@ matches(const char *pattern, const char *name)
 	return glob_match(pattern, strlen(pattern), name, strlen(name));
 }
 
-START_TEST(globs_match)
+START_TEST(globs_match_as_documented)
 {
 	ck_assert(matches("", ""));
 	ck_assert(!matches("", "a"));
@@ -205,7 +206,7 @@ START_TEST(globs_match)
 }
 END_TEST
 
-START_TEST(globs_see_characters)
+START_TEST(globs_match_characters_and_not_bytes)
 {
 	ck_assert(matches("?", "\xc3\xa9"));
 	ck_assert(!matches("??", "\xc3\xa9"));
@@ -217,9 +218,9 @@ START_TEST(globs_see_characters)
 }
 END_TEST
 
-START_TEST(no_glob_takes_long)
+START_TEST(a_glob_with_many_stars_is_fast)
 {
-	/* A backtracking matcher needs some 2^100 steps for this. */
+	/* A matcher that backtracks to every star needs some 2^100 steps for this pattern. */
 	char pattern[GLOB_MAX + 1], name[GLOB_MAX];
 
 	for (size_t i = 0; i + 1 < GLOB_MAX; i += 2)
@@ -232,6 +233,6 @@ START_TEST(no_glob_takes_long)
 END_TEST
 
 UNIT_MAIN("control_emit", objects_and_lists_nest, integers_are_exact, fractions_are_exact,
-    strings_are_escaped, what_hurts_a_terminal_is_escaped, what_is_not_utf8_is_replaced,
-    every_string_comes_back, times_are_rfc3339, globs_match, globs_see_characters,
-    no_glob_takes_long)
+    strings_are_escaped, characters_that_a_terminal_obeys_are_escaped,
+    bytes_that_are_not_utf8_are_replaced, a_parser_reads_every_string_back, times_are_rfc3339,
+    globs_match_as_documented, globs_match_characters_and_not_bytes, a_glob_with_many_stars_is_fast)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Subscriptions: nothing is lost, nothing doubled, and nobody is slowed. */
+/* Subscriptions: no event is lost or sent twice, and a slow subscriber delays no other client. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ last_seq(const struct world *world)
 	return stats.last_seq;
 }
 
-/* The n-th change of one that goes through 20 members over and over: joined, suspected, recovered, ... */
+/* Make the n-th change.  The changes go round 20 members again and again: joined, suspected, recovered, ... */
 static void
 change(struct world *world, unsigned n)
 {
@@ -34,15 +34,15 @@ change(struct world *world, unsigned n)
 	snprintf(name, sizeof(name), "m%u", n % 20);
 	before = last_seq(world);
 	hear(world, name, n / 20 % 2 == 0 ? SWIM_ALIVE : SWIM_SUSPECT, n / 20 + 1);
-	/* The world chooses tellers so that no quota of theirs is used up. */
+	/* world_hear changes the sender each time, so that no quota of a sender is used up. */
 	ck_assert_msg(last_seq(world) > before, "change %u made no event", n);
 }
 
-/* The parameters of the next event, to be decref'd. */
+/* The `params` of the next event, to be decref'd. */
 static json_t *
-next_event(struct peer *peer)
+next_event(struct caller *caller)
 {
-	json_t *event = peer_json(peer), *params = json_object_get(event, "params");
+	json_t *event = caller_json(caller), *params = json_object_get(event, "params");
 
 	ck_assert_str_eq(text(event, "jsonrpc"), "2.0");
 	ck_assert_str_eq(text(event, "method"), "event");
@@ -54,27 +54,27 @@ next_event(struct peer *peer)
 }
 
 static void
-expect_event(struct peer *peer, const char *type, const char *name)
+expect_event(struct caller *caller, const char *type, const char *name)
 {
-	json_t *event = next_event(peer);
+	json_t *event = next_event(caller);
 
 	ck_assert_str_eq(text(event, "type"), type);
 	if (name != NULL)
-		ck_assert_str_eq(text(member(event, "member"), "name"), name);
+		ck_assert_str_eq(text(field(event, "member"), "name"), name);
 	json_decref(event);
 }
 
-/* Subscribes and checks seq and gap of the answer; returns it. */
+/* Subscribe, check seq and gap of the result, and return the result, to be decref'd. */
 static json_t *
-subscribe(struct peer *peer, const char *params, json_int_t seq, bool gap)
+subscribe(struct caller *caller, const char *params, json_int_t seq, bool gap)
 {
 	char line[256];
 	json_t *result;
 
 	snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"subscribe\",\"params\":%s}", params);
-	result = peer_result(peer, line);
+	result = caller_result(caller, line);
 	ck_assert_int_eq(number(result, "seq"), seq);
-	ck_assert(json_is_true(member(result, "gap")) == gap);
+	ck_assert(json_is_true(field(result, "gap")) == gap);
 	ck_assert_str_eq(text(result, "boot"), "boot-1");
 	return result;
 }
@@ -82,62 +82,62 @@ subscribe(struct peer *peer, const char *params, json_int_t seq, bool gap)
 START_TEST(events_look_as_documented)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *event;
 	const json_t *subject;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, "{}", (json_int_t)last_seq(&world), false));
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, "{}", (json_int_t)last_seq(&world), false));
 	hear(&world, "db1", SWIM_ALIVE, 3);
-	event = next_event(&peer);
+	event = next_event(&caller);
 	ck_assert_int_eq(number(event, "seq"), (json_int_t)last_seq(&world));
 	ck_assert_str_eq(text(event, "type"), "member.joined");
 	ck_assert_uint_eq(strlen(text(event, "time")), strlen("2026-11-23T01:02:03.412Z"));
 	ck_assert_ptr_nonnull(json_object_get(event, "by"));
-	subject = member(event, "member");
+	subject = field(event, "member");
 	ck_assert_str_eq(text(subject, "name"), "db1");
 	ck_assert_str_eq(text(subject, "status"), "alive");
 	ck_assert_int_eq(number(subject, "incarnation"), 3);
-	ck_assert(json_is_false(member(subject, "local")));
-	ck_assert(json_is_null(member(subject, "rtt_ms")));
-	ck_assert(json_is_object(member(subject, "tags")));
+	ck_assert(json_is_false(field(subject, "local")));
+	ck_assert(json_is_null(field(subject, "rtt_ms")));
+	ck_assert(json_is_object(field(subject, "tags")));
 	json_decref(event);
 	control_error_event(world.control, "state-unwritable", "no space");
-	event = next_event(&peer);
+	event = next_event(&caller);
 	ck_assert_str_eq(text(event, "type"), "error");
 	ck_assert_str_eq(text(event, "code"), "state-unwritable");
 	ck_assert_str_eq(text(event, "message"), "no space");
 	json_decref(event);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(every_kind_has_its_name)
+START_TEST(each_change_of_a_member_has_its_type)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, "{}", (json_int_t)last_seq(&world), false));
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, "{}", (json_int_t)last_seq(&world), false));
 	hear(&world, "a", SWIM_ALIVE, 1);
-	expect_event(&peer, "member.joined", "a");
+	expect_event(&caller, "member.joined", "a");
 	hear(&world, "a", SWIM_SUSPECT, 1);
-	expect_event(&peer, "member.suspected", "a");
+	expect_event(&caller, "member.suspected", "a");
 	hear(&world, "a", SWIM_ALIVE, 2);
-	expect_event(&peer, "member.recovered", "a");
+	expect_event(&caller, "member.recovered", "a");
 	hear(&world, "a", SWIM_DEAD, 2);
-	expect_event(&peer, "member.failed", "a");
+	expect_event(&caller, "member.failed", "a");
 	json_decref(
-	    peer_ask(&peer, "{\"id\":2,\"method\":\"remove\",\"params\":{\"name\":\"a\"}}"));
-	peer_close(&peer);
+	    caller_ask(&caller, "{\"id\":2,\"method\":\"remove\",\"params\":{\"name\":\"a\"}}"));
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(answers_to_join_are_nobodys_business)
+START_TEST(results_of_a_join_are_no_events)
 {
 	struct world world;
 	struct swim_event event = {.type = SWIM_EVENT_SEED_ANSWERED};
@@ -153,17 +153,17 @@ START_TEST(answers_to_join_are_nobodys_business)
 }
 END_TEST
 
-START_TEST(types_choose_events)
+START_TEST(a_subscription_gets_the_types_that_it_names)
 {
 	struct world world;
-	struct peer failed, members, rest;
+	struct caller failed, members, rest;
 	json_int_t seq;
 
 	world_start(&world, 0);
 	seq = (json_int_t)last_seq(&world);
-	peer_open(&failed, &world, world.path);
-	peer_open(&members, &world, world.ro_path);
-	peer_open(&rest, &world, world.path);
+	caller_open(&failed, &world, world.path);
+	caller_open(&members, &world, world.ro_path);
+	caller_open(&rest, &world, world.path);
 	json_decref(
 	    subscribe(&failed, "{\"types\":[\"member.failed\",\"member.failed\"]}", seq, false));
 	json_decref(subscribe(&members, "{\"types\":[\"member.*\"]}", seq, false));
@@ -178,13 +178,13 @@ START_TEST(types_choose_events)
 	expect_event(&members, "member.failed", "a");
 	expect_event(&rest, "incarnation.incremented", "me");
 	expect_event(&rest, "error", NULL);
-	/* And nothing else came to any of them. */
-	json_decref(peer_result(&failed, "info"));
-	json_decref(peer_result(&members, "info"));
-	json_decref(peer_result(&rest, "info"));
-	peer_close(&failed);
-	peer_close(&members);
-	peer_close(&rest);
+	/* No other event was sent to any of them. */
+	json_decref(caller_result(&failed, "info"));
+	json_decref(caller_result(&members, "info"));
+	json_decref(caller_result(&rest, "info"));
+	caller_close(&failed);
+	caller_close(&members);
+	caller_close(&rest);
 	world_stop(&world);
 }
 END_TEST
@@ -211,34 +211,34 @@ START_TEST(bad_subscriptions_are_refused)
 	    {"{\"from\":1}", "from"},
 	};
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	struct control_stats stats;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char line[256];
 		json_t *error;
 
 		snprintf(line, sizeof(line), "{\"id\":1,\"method\":\"subscribe\",\"params\":%s}",
 		    cases[i].params);
-		error = peer_error(&peer, line, "invalid-params");
-		ck_assert_str_eq(text(member(error, "data"), "param"), cases[i].param);
+		error = caller_error(&caller, line, "invalid-params");
+		ck_assert_str_eq(text(field(error, "data"), "param"), cases[i].param);
 		json_decref(error);
 	}
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.subscribers, 0);
-	/* One subscription a connection. */
-	json_decref(peer_result(&peer, "subscribe"));
-	json_decref(peer_error(&peer, "subscribe", "conflict"));
+	/* A connection may subscribe only once. */
+	json_decref(caller_result(&caller, "subscribe"));
+	json_decref(caller_error(&caller, "subscribe", "conflict"));
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.subscribers, 1);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-/* What a client knows that applies events to a snapshot: name -> status. */
+/* Apply a member of a snapshot or event to what a client knows: name -> status. */
 static void
 apply(json_t *known, const json_t *subject)
 {
@@ -249,11 +249,11 @@ START_TEST(snapshot_and_stream_have_no_hole_and_no_overlap)
 {
 	enum { CHANGES = 1000, SUBSCRIBERS = 25 };
 
-	static struct peer peers[SUBSCRIBERS];
+	static struct caller callers[SUBSCRIBERS];
 	json_t *known[SUBSCRIBERS], *now = json_object(), *result;
 	json_int_t seq[SUBSCRIBERS];
 	struct world world;
-	struct peer last;
+	struct caller last;
 	size_t i;
 
 	world_start(&world, 16 << 20);
@@ -261,15 +261,15 @@ START_TEST(snapshot_and_stream_have_no_hole_and_no_overlap)
 		change(&world, n);
 		if (n % (CHANGES / SUBSCRIBERS) != 7)
 			continue;
-		/* In the midst of the changes, of which some happen while the request is on its way. */
-		peer_open(&peers[next], &world, world.path);
-		peer_say(&peers[next++],
+		/* Subscribe between the changes; some changes happen before the request is read. */
+		caller_open(&callers[next], &world, world.path);
+		caller_say(&callers[next++],
 		    "{\"id\":1,\"method\":\"subscribe\",\"params\":{\"snapshot\":true}}");
 		for (unsigned turns = 0; turns < n % 5; turns++)
 			world_turn(&world);
 	}
 	for (i = 0; i < SUBSCRIBERS; i++) {
-		json_t *answer = peer_json(&peers[i]), *subject;
+		json_t *answer = caller_json(&callers[i]), *subject;
 		size_t k;
 
 		result = json_object_get(answer, "result");
@@ -280,57 +280,57 @@ START_TEST(snapshot_and_stream_have_no_hole_and_no_overlap)
 			apply(known[i], subject);
 		json_decref(answer);
 		while (seq[i] < (json_int_t)last_seq(&world)) {
-			json_t *event = next_event(&peers[i]);
+			json_t *event = next_event(&callers[i]);
 
 			ck_assert_int_eq(number(event, "seq"), ++seq[i]);
-			apply(known[i], member(event, "member"));
+			apply(known[i], field(event, "member"));
 			json_decref(event);
 		}
 	}
-	peer_open(&last, &world, world.path);
-	result = peer_result(&last, "members");
-	for (i = 0; i < json_array_size(member(result, "members")); i++)
-		apply(now, json_array_get(member(result, "members"), i));
+	caller_open(&last, &world, world.path);
+	result = caller_result(&last, "members");
+	for (i = 0; i < json_array_size(field(result, "members")); i++)
+		apply(now, json_array_get(field(result, "members"), i));
 	ck_assert_uint_ge(json_object_size(now), 20);
 	for (i = 0; i < SUBSCRIBERS; i++) {
 		ck_assert(json_equal(known[i], now));
 		json_decref(known[i]);
-		peer_close(&peers[i]);
+		caller_close(&callers[i]);
 	}
 	json_decref(result);
 	json_decref(now);
-	peer_close(&last);
+	caller_close(&last);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(what_the_core_has_not_told_yet_comes_before_a_snapshot)
+START_TEST(events_still_in_the_core_come_before_a_snapshot)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *result;
 	json_int_t before;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	before = (json_int_t)last_seq(&world);
 	world_input(&world, "a", 1, SWIM_ALIVE, 1);
 	ck_assert_int_eq((json_int_t)last_seq(&world), before);
-	result = subscribe(&peer, "{\"snapshot\":true}", before + 1, false);
-	ck_assert_uint_eq(json_array_size(member(result, "members")), 2);
+	result = subscribe(&caller, "{\"snapshot\":true}", before + 1, false);
+	ck_assert_uint_eq(json_array_size(field(result, "members")), 2);
 	json_decref(result);
-	/* So it is not told once more. */
+	/* The next event is not that of the member in the snapshot. */
 	hear(&world, "b", SWIM_ALIVE, 1);
-	expect_event(&peer, "member.joined", "b");
-	peer_close(&peer);
+	expect_event(&caller, "member.joined", "b");
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(since_goes_on_without_a_hole_over_1000_changes)
+START_TEST(since_continues_without_a_gap_over_1000_changes)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_int_t seq;
 	char params[64];
 
@@ -340,30 +340,30 @@ START_TEST(since_goes_on_without_a_hole_over_1000_changes)
 		change(&world, n);
 		if (n % 37 != 0)
 			continue;
-		/* A client that comes back now and then. */
-		peer_open(&peer, &world, world.ro_path);
+		/* The client connects again, and goes on after the last event that it got. */
+		caller_open(&caller, &world, world.ro_path);
 		snprintf(params, sizeof(params),
 		    "{\"since\":%" JSON_INTEGER_FORMAT ",\"boot\":\"boot-1\"}", seq);
-		json_decref(subscribe(&peer, params, seq, false));
+		json_decref(subscribe(&caller, params, seq, false));
 		change(&world, ++n);
 		while (seq < (json_int_t)last_seq(&world)) {
-			json_t *event = next_event(&peer);
+			json_t *event = next_event(&caller);
 
 			ck_assert_int_eq(number(event, "seq"), ++seq);
 			json_decref(event);
 		}
-		/* All of them, and no more. */
-		json_decref(peer_result(&peer, "info"));
-		peer_close(&peer);
+		/* No other event follows. */
+		json_decref(caller_result(&caller, "info"));
+		caller_close(&caller);
 	}
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(a_gap_is_told)
+START_TEST(lost_events_are_reported_as_a_gap)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *result;
 	uint64_t last, oldest;
 	char params[64];
@@ -374,51 +374,51 @@ START_TEST(a_gap_is_told)
 	last = last_seq(&world);
 	oldest = last - CONTROL_RING_EVENTS + 1;
 
-	/* The oldest one that is kept is the first that can be asked for. */
+	/* `since` may go back to the event before the oldest one that is kept. */
 	snprintf(params, sizeof(params), "{\"since\":%u}", (unsigned)oldest - 1);
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, params, (json_int_t)oldest - 1, false));
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, params, (json_int_t)oldest - 1, false));
 	for (uint64_t seq = oldest; seq <= last; seq++) {
-		json_t *event = next_event(&peer);
+		json_t *event = next_event(&caller);
 
 		ck_assert_int_eq(number(event, "seq"), (json_int_t)seq);
 		json_decref(event);
 	}
-	json_decref(peer_result(&peer, "info"));
-	peer_close(&peer);
+	json_decref(caller_result(&caller, "info"));
+	caller_close(&caller);
 
-	/* One before it is a gap, and all that is kept follows. */
+	/* With a smaller `since` there is a gap, and all events that are kept follow. */
 	snprintf(params, sizeof(params), "{\"since\":%u}", (unsigned)oldest - 2);
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, params, (json_int_t)oldest - 1, true));
-	result = next_event(&peer);
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, params, (json_int_t)oldest - 1, true));
+	result = next_event(&caller);
 	ck_assert_int_eq(number(result, "seq"), (json_int_t)oldest);
 	json_decref(result);
-	peer_close(&peer);
+	caller_close(&caller);
 
-	/* With a snapshot nothing needs to follow. */
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, "{\"since\":0,\"snapshot\":true}", (json_int_t)last, true));
-	json_decref(peer_result(&peer, "info"));
-	peer_close(&peer);
+	/* With a gap and a snapshot, no old event follows. */
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, "{\"since\":0,\"snapshot\":true}", (json_int_t)last, true));
+	json_decref(caller_result(&caller, "info"));
+	caller_close(&caller);
 
-	/* Ahead of us, or of another run of the daemon. */
-	peer_open(&peer, &world, world.path);
+	/* `since` is greater than the last number, or belongs to another run of the daemon. */
+	caller_open(&caller, &world, world.path);
 	json_decref(
-	    subscribe(&peer, "{\"since\":9223372036854775807}", (json_int_t)oldest - 1, true));
-	peer_close(&peer);
-	peer_open(&peer, &world, world.path);
+	    subscribe(&caller, "{\"since\":9223372036854775807}", (json_int_t)oldest - 1, true));
+	caller_close(&caller);
+	caller_open(&caller, &world, world.path);
 	snprintf(params, sizeof(params), "{\"since\":%u,\"boot\":\"boot-0\"}", (unsigned)last);
-	json_decref(subscribe(&peer, params, (json_int_t)oldest - 1, true));
-	peer_close(&peer);
+	json_decref(subscribe(&caller, params, (json_int_t)oldest - 1, true));
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(since_may_come_with_a_snapshot)
+START_TEST(since_and_snapshot_work_together)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *result;
 	json_int_t before, last;
 	char params[64];
@@ -428,15 +428,15 @@ START_TEST(since_may_come_with_a_snapshot)
 	hear(&world, "a", SWIM_ALIVE, 1);
 	hear(&world, "b", SWIM_ALIVE, 1);
 	last = (json_int_t)last_seq(&world);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	snprintf(params, sizeof(params), "{\"since\":%d,\"snapshot\":true}", (int)before);
-	result = subscribe(&peer, params, before, false);
+	result = subscribe(&caller, params, before, false);
 	ck_assert_int_eq(number(result, "snapshot_seq"), last);
-	ck_assert_uint_eq(json_array_size(member(result, "members")), 3);
+	ck_assert_uint_eq(json_array_size(field(result, "members")), 3);
 	json_decref(result);
-	expect_event(&peer, "member.joined", "a");
-	expect_event(&peer, "member.joined", "b");
-	peer_close(&peer);
+	expect_event(&caller, "member.joined", "a");
+	expect_event(&caller, "member.joined", "b");
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -444,23 +444,23 @@ END_TEST
 START_TEST(a_subscription_goes_on_after_a_half_close)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	struct control_stats stats;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_say(&peer, "subscribe");
-	peer_half_close(&peer);
-	json_decref(peer_json(&peer));
+	caller_open(&caller, &world, world.path);
+	caller_say(&caller, "subscribe");
+	caller_half_close(&caller);
+	json_decref(caller_json(&caller));
 	for (unsigned i = 0; i < 3; i++) {
 		char name[8];
 
 		snprintf(name, sizeof(name), "m%u", i);
 		hear(&world, name, SWIM_ALIVE, 1);
-		expect_event(&peer, "member.joined", name);
+		expect_event(&caller, "member.joined", name);
 	}
-	/* Once the rest is closed as well it is let go of, without any event that would tell. */
-	peer_close(&peer);
+	/* When the client closes the rest, the server notices although it has no event to send. */
+	caller_close(&caller);
 	do {
 		event_base_loop(world.base, EVLOOP_ONCE);
 		control_stats(world.control, &stats);
@@ -470,19 +470,19 @@ START_TEST(a_subscription_goes_on_after_a_half_close)
 }
 END_TEST
 
-START_TEST(one_that_does_not_read_is_closed_and_others_go_on)
+START_TEST(a_subscriber_that_does_not_read_is_closed_and_others_go_on)
 {
 	enum { LIMIT = 100000, CHANGES = 5000 };
 
 	struct world world;
-	struct peer slow, quick;
+	struct caller slow, quick;
 	struct control_stats stats;
 	json_int_t seq = 0, begin;
 	bool overflowed = false;
 
 	world_start(&world, LIMIT);
-	peer_open(&slow, &world, world.path);
-	peer_open(&quick, &world, world.path);
+	caller_open(&slow, &world, world.path);
+	caller_open(&quick, &world, world.path);
 	begin = (json_int_t)last_seq(&world);
 	json_decref(subscribe(&slow, "{}", begin, false));
 	json_decref(subscribe(&quick, "{}", begin, false));
@@ -501,10 +501,10 @@ START_TEST(one_that_does_not_read_is_closed_and_others_go_on)
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.overflows, 1);
 	ck_assert_uint_eq(stats.subscribers, 1);
-	/* What it was sent is whole, and the last line says why there is no more. */
-	for (char *line; (line = peer_line(&slow)) != NULL; free(line)) {
+	/* The subscriber got whole lines without a gap, and `overflow` as the last one. */
+	for (char *line; (line = caller_line(&slow)) != NULL; free(line)) {
 		json_t *event = json_loads(line, 0, NULL);
-		const json_t *params = member(event, "params");
+		const json_t *params = field(event, "params");
 
 		ck_assert(!overflowed);
 		overflowed = strcmp(text(params, "type"), "overflow") == 0;
@@ -518,63 +518,65 @@ START_TEST(one_that_does_not_read_is_closed_and_others_go_on)
 	ck_assert(overflowed);
 	ck_assert_int_gt(seq, 100);
 	ck_assert_int_lt(seq, CHANGES / 2);
-	/* Gone, it is counted no more; on a busy machine it may have been given up before. */
-	peer_close(&slow);
+	/* The server frees the client at the latest when it closes; on a busy machine, it did so before. */
+	caller_close(&slow);
 	world_wait_for_clients(&world, 1);
-	json_decref(peer_result(&quick, "info"));
-	peer_close(&quick);
+	json_decref(caller_result(&quick, "info"));
+	caller_close(&quick);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(a_replay_or_a_snapshot_above_the_limit_is_no_overflow)
+START_TEST(a_replay_or_snapshot_above_the_limit_is_no_overflow)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	struct control_stats stats;
 	json_int_t last;
 
-	/* Room for a few events; the answer to subscribe is far larger. */
+	/* The limit is that of a few events; the answer to `subscribe` is far larger. */
 	world_start(&world, 4000);
 	for (unsigned n = 0; n < 3000; n++)
 		change(&world, n);
 	last = (json_int_t)last_seq(&world);
-	peer_open(&peer, &world, world.path);
-	json_decref(subscribe(&peer, "{\"since\":0,\"snapshot\":true}", 0, false));
+	caller_open(&caller, &world, world.path);
+	json_decref(subscribe(&caller, "{\"since\":0,\"snapshot\":true}", 0, false));
 	change(&world, 3000);
 	for (json_int_t seq = 1; seq <= last + 1; seq++) {
-		json_t *event = next_event(&peer);
+		json_t *event = next_event(&caller);
 
 		ck_assert_int_eq(number(event, "seq"), seq);
 		json_decref(event);
 	}
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.overflows, 0);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(what_is_left_is_sent_at_the_end)
+START_TEST(unsent_events_are_sent_when_the_server_ends)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(peer_result(&peer, "subscribe"));
+	caller_open(&caller, &world, world.path);
+	json_decref(caller_result(&caller, "subscribe"));
 	hear(&world, "a", SWIM_ALIVE, 1);
-	/* No turn of the loop in between. */
+	/* The loop does not turn before the server ends. */
 	world_stop(&world);
-	expect_event(&peer, "member.joined", "a");
-	peer_close(&peer);
+	expect_event(&caller, "member.joined", "a");
+	caller_close(&caller);
 }
 END_TEST
 
-UNIT_MAIN("control_events", events_look_as_documented, every_kind_has_its_name,
-    answers_to_join_are_nobodys_business, types_choose_events, bad_subscriptions_are_refused,
-    snapshot_and_stream_have_no_hole_and_no_overlap,
-    what_the_core_has_not_told_yet_comes_before_a_snapshot,
-    since_goes_on_without_a_hole_over_1000_changes, a_gap_is_told, since_may_come_with_a_snapshot,
-    a_subscription_goes_on_after_a_half_close, one_that_does_not_read_is_closed_and_others_go_on,
-    a_replay_or_a_snapshot_above_the_limit_is_no_overflow, what_is_left_is_sent_at_the_end)
+UNIT_MAIN("control_events", events_look_as_documented, each_change_of_a_member_has_its_type,
+    results_of_a_join_are_no_events, a_subscription_gets_the_types_that_it_names,
+    bad_subscriptions_are_refused, snapshot_and_stream_have_no_hole_and_no_overlap,
+    events_still_in_the_core_come_before_a_snapshot,
+    since_continues_without_a_gap_over_1000_changes, lost_events_are_reported_as_a_gap,
+    since_and_snapshot_work_together, a_subscription_goes_on_after_a_half_close,
+    a_subscriber_that_does_not_read_is_closed_and_others_go_on,
+    a_replay_or_snapshot_above_the_limit_is_no_overflow,
+    unsent_events_are_sent_when_the_server_ends)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines, and their limits. */
+/* Requests as lines: what is a request, the limits of a line, and the order of the answers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,64 +28,64 @@ line_of(size_t len, const char *begin, const char *end)
 START_TEST(a_bare_word_is_a_request)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *answer;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	answer = peer_ask(&peer, "members");
+	caller_open(&caller, &world, world.path);
+	answer = caller_ask(&caller, "members");
 	ck_assert_str_eq(text(answer, "jsonrpc"), "2.0");
-	ck_assert(json_is_null(member(answer, "id")));
-	ck_assert_uint_eq(json_array_size(member(member(answer, "result"), "members")), 1);
+	ck_assert(json_is_null(field(answer, "id")));
+	ck_assert_uint_eq(json_array_size(field(field(answer, "result"), "members")), 1);
 	json_decref(answer);
-	json_decref(peer_result(&peer, "  info \r"));
-	json_decref(peer_result(&peer, " {\"method\":\"info\",\"id\":1}\r"));
-	peer_close(&peer);
+	json_decref(caller_result(&caller, "  info \r"));
+	json_decref(caller_result(&caller, " {\"method\":\"info\",\"id\":1}\r"));
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(blank_lines_are_nothing)
+START_TEST(blank_lines_are_ignored)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	struct control_stats stats;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(peer_result(&peer, "\n\n \r\n\t\ninfo"));
+	caller_open(&caller, &world, world.path);
+	json_decref(caller_result(&caller, "\n\n \r\n\t\ninfo"));
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.requests, 1);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(the_id_comes_back_as_it_was)
+START_TEST(the_answer_has_the_id_of_the_request)
 {
 	static const char *const ids[] = {"1", "-7", "9223372036854775807",
 	    "\"a \\\"b\\\" \\u0000\"", "null", "1.5", "\"d\\u00e9j\\u00e0\""};
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		char line[128];
 		json_t *answer, *id = json_loads(ids[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 
 		snprintf(line, sizeof(line), "{\"method\":\"info\",\"id\":%s}", ids[i]);
-		answer = peer_ask(&peer, line);
-		ck_assert(json_equal(member(answer, "id"), id));
+		answer = caller_ask(&caller, line);
+		ck_assert(json_equal(field(answer, "id"), id));
 		json_decref(answer);
 		json_decref(id);
 	}
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(what_is_no_request_is_an_error)
+START_TEST(a_line_that_is_no_request_gets_an_error)
 {
 	static const struct {
 		const char *line, *code;
@@ -116,23 +116,23 @@ START_TEST(what_is_no_request_is_an_error)
 	    {"{\"id\":1,\"method\":\"info\",\"params\":null}", "invalid-params"},
 	};
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *error;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		json_decref(peer_error(&peer, cases[i].line, cases[i].code));
-	/* And the connection goes on. */
-	json_decref(
-	    peer_result(&peer, "{\"id\":1,\"method\":\"info\",\"jsonrpc\":\"2.0\",\"params\":{}}"));
-	/* What is wrong is quoted as it was written, but for what a terminal would obey. */
-	error = peer_error(&peer, "{\"id\" \"\\\\x\xc2\x9b\"}", "parse-error");
-	ck_assert_str_eq(json_string_value(member(error, "message")),
+		json_decref(caller_error(&caller, cases[i].line, cases[i].code));
+	/* The connection is still served. */
+	json_decref(caller_result(&caller,
+	    "{\"id\":1,\"method\":\"info\",\"jsonrpc\":\"2.0\",\"params\":{}}"));
+	/* The error quotes the line, with characters escaped that a terminal would obey. */
+	error = caller_error(&caller, "{\"id\" \"\\\\x\xc2\x9b\"}", "parse-error");
+	ck_assert_str_eq(json_string_value(field(error, "message")),
 	    "the line is not JSON: ':' expected near '\"\\\\x\\u{9b}\"', at byte 13: a request is one line with a "
 	    "JSON object or the name of a method");
 	json_decref(error);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -140,30 +140,30 @@ END_TEST
 START_TEST(a_notification_gets_no_answer)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *answer;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_say(&peer, "{\"method\":\"info\"}");
-	peer_say(&peer, "{\"method\":\"nothing\"}");
-	peer_say(&peer, "{\"method\":\"info\",\"params\":{\"x\":1}}");
-	answer = peer_ask(&peer, "{\"method\":\"info\",\"id\":\"after\"}");
+	caller_open(&caller, &world, world.path);
+	caller_say(&caller, "{\"method\":\"info\"}");
+	caller_say(&caller, "{\"method\":\"nothing\"}");
+	caller_say(&caller, "{\"method\":\"info\",\"params\":{\"x\":1}}");
+	answer = caller_ask(&caller, "{\"method\":\"info\",\"id\":\"after\"}");
 	ck_assert_str_eq(text(answer, "id"), "after");
 	json_decref(answer);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(five_hundred_at_once_are_answered_in_order)
+START_TEST(five_hundred_pipelined_requests_are_answered_in_order)
 {
 	enum { REQUESTS = 500 };
 
 	static const char *const methods[] = {"members", "info", "health", "metrics", "discovery",
 	    "nothing"};
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	char *all = NULL;
 	size_t len;
 	FILE *lines = open_memstream(&all, &len);
@@ -172,17 +172,17 @@ START_TEST(five_hundred_at_once_are_answered_in_order)
 	for (int i = 0; i < REQUESTS; i++)
 		fprintf(lines, "{\"id\":%d,\"method\":\"%s\"}\n", i, methods[i % 6]);
 	fclose(lines);
-	peer_open(&peer, &world, world.path);
-	peer_send(&peer, all, len);
+	caller_open(&caller, &world, world.path);
+	caller_send(&caller, all, len);
 	free(all);
 	for (int i = 0; i < REQUESTS; i++) {
-		json_t *answer = peer_json(&peer);
+		json_t *answer = caller_json(&caller);
 
 		ck_assert_int_eq(number(answer, "id"), i);
 		ck_assert_ptr_nonnull(json_object_get(answer, i % 6 == 5 ? "error" : "result"));
 		json_decref(answer);
 	}
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -191,20 +191,20 @@ START_TEST(a_line_may_come_byte_by_byte)
 {
 	static const char line[] = "{\"id\":5,\"method\":\"info\"}\n";
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	json_t *answer;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (size_t i = 0; i + 1 < sizeof(line); i++) {
-		peer_send(&peer, line + i, 1);
+		caller_send(&caller, line + i, 1);
 		world_turn(&world);
 		world_turn(&world);
 	}
-	answer = peer_json(&peer);
+	answer = caller_json(&caller);
 	ck_assert_int_eq(number(answer, "id"), 5);
 	json_decref(answer);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -212,25 +212,25 @@ END_TEST
 START_TEST(a_line_of_64_kib_is_served)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	char *line = line_of(CONTROL_LINE_MAX, "{\"id\":1,\"method\":\"info\"", "}");
 	json_t *answer;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_send(&peer, line, CONTROL_LINE_MAX + 1);
-	answer = peer_json(&peer);
+	caller_open(&caller, &world, world.path);
+	caller_send(&caller, line, CONTROL_LINE_MAX + 1);
+	answer = caller_json(&caller);
 	ck_assert_ptr_nonnull(json_object_get(answer, "result"));
 	json_decref(answer);
-	/* And as the last one, without a newline. */
-	peer_send(&peer, line, CONTROL_LINE_MAX);
-	peer_half_close(&peer);
-	answer = peer_json(&peer);
+	/* The same as the last line, without a newline. */
+	caller_send(&caller, line, CONTROL_LINE_MAX);
+	caller_half_close(&caller);
+	answer = caller_json(&caller);
 	ck_assert_ptr_nonnull(json_object_get(answer, "result"));
 	json_decref(answer);
-	peer_expect_end(&peer);
+	caller_expect_end(&caller);
 	free(line);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
@@ -239,29 +239,29 @@ static void
 refuses_long_line(size_t len, size_t sent)
 {
 	struct world world;
-	struct peer peer, other;
+	struct caller caller, other;
 	char *line = line_of(len, "{\"id\":1,\"method\":\"info\"", "}");
 	json_t *answer;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_say(&peer, "{\"id\":7,\"method\":\"info\"}");
-	peer_send(&peer, line, sent);
-	/* What was asked before is answered first. */
-	answer = peer_json(&peer);
+	caller_open(&caller, &world, world.path);
+	caller_say(&caller, "{\"id\":7,\"method\":\"info\"}");
+	caller_send(&caller, line, sent);
+	/* The earlier request is answered first. */
+	answer = caller_json(&caller);
 	ck_assert_int_eq(number(answer, "id"), 7);
 	json_decref(answer);
-	answer = peer_json(&peer);
-	ck_assert(json_is_null(member(answer, "id")));
-	ck_assert_str_eq(text(member(member(answer, "error"), "data"), "code"), "too-large");
-	ck_assert_int_eq(number(member(answer, "error"), "code"), CONTROL_TOO_LARGE);
+	answer = caller_json(&caller);
+	ck_assert(json_is_null(field(answer, "id")));
+	ck_assert_str_eq(text(field(field(answer, "error"), "data"), "code"), "too-large");
+	ck_assert_int_eq(number(field(answer, "error"), "code"), CONTROL_TOO_LARGE);
 	json_decref(answer);
-	peer_expect_end(&peer);
-	/* Others go on. */
-	peer_open(&other, &world, world.path);
-	json_decref(peer_result(&other, "info"));
-	peer_close(&other);
-	peer_close(&peer);
+	caller_expect_end(&caller);
+	/* Other clients are still served. */
+	caller_open(&other, &world, world.path);
+	json_decref(caller_result(&other, "info"));
+	caller_close(&other);
+	caller_close(&caller);
 	world_wait_for_clients(&world, 0);
 	free(line);
 	world_stop(&world);
@@ -273,7 +273,7 @@ START_TEST(a_line_of_64_kib_and_a_byte_is_refused)
 }
 END_TEST
 
-START_TEST(a_line_that_never_ends_is_refused)
+START_TEST(a_long_line_without_a_newline_is_refused)
 {
 	refuses_long_line(CONTROL_LINE_MAX + 1, CONTROL_LINE_MAX + 1);
 }
@@ -281,64 +281,64 @@ END_TEST
 
 START_TEST(a_line_of_a_megabyte_is_refused)
 {
-	/* More than the socket holds: what nobody wants is read and dropped, so that the answer is seen. */
+	/* More than the socket holds: the server reads and drops the rest, so that the client gets the answer. */
 	refuses_long_line(1 << 20, 1 << 20);
 }
 END_TEST
 
-START_TEST(a_closed_connection_is_let_go_of_when_the_other_side_keeps_it)
+START_TEST(a_closed_connection_is_freed_though_the_client_keeps_it_open)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	char *line = line_of(CONTROL_LINE_MAX + 1, "", "");
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_send(&peer, line, CONTROL_LINE_MAX + 1);
-	json_decref(peer_json(&peer));
-	peer_expect_end(&peer);
+	caller_open(&caller, &world, world.path);
+	caller_send(&caller, line, CONTROL_LINE_MAX + 1);
+	json_decref(caller_json(&caller));
+	caller_expect_end(&caller);
 	world_wait_for_clients(&world, 0);
-	peer_close(&peer);
+	caller_close(&caller);
 	free(line);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(all_is_answered_after_a_half_close)
+START_TEST(all_requests_are_answered_after_a_half_close)
 {
 	enum { REQUESTS = 200 };
 
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (int i = 0; i < REQUESTS; i++)
-		peer_say(&peer, "metrics");
-	peer_send(&peer, "info", 4); /* no newline */
-	peer_half_close(&peer);
+		caller_say(&caller, "metrics");
+	caller_send(&caller, "info", 4); /* no newline */
+	caller_half_close(&caller);
 	for (int i = 0; i < REQUESTS + 1; i++) {
-		json_t *answer = peer_json(&peer);
+		json_t *answer = caller_json(&caller);
 
 		ck_assert_ptr_nonnull(json_object_get(answer, "result"));
 		json_decref(answer);
 	}
-	peer_expect_end(&peer);
-	peer_close(&peer);
+	caller_expect_end(&caller);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(what_was_asked_is_done_though_nobody_listens)
+START_TEST(requests_are_carried_out_though_the_client_has_closed)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	peer_say(&peer, "info");
-	peer_say(&peer, "leave");
-	peer_close(&peer);
+	caller_open(&caller, &world, world.path);
+	caller_say(&caller, "info");
+	caller_say(&caller, "leave");
+	caller_close(&caller);
 	world_wait_for_clients(&world, 1);
 	world_wait_for_clients(&world, 0);
 	ck_assert_uint_eq(world.leaves, 1);
@@ -349,7 +349,7 @@ END_TEST
 START_TEST(requests_wait_while_answers_are_not_read)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	struct control_stats stats;
 	uint64_t before;
 	int asked = 0, answered = 0;
@@ -361,10 +361,10 @@ START_TEST(requests_wait_while_answers_are_not_read)
 		snprintf(name, sizeof(name), "m%d", i);
 		world_hear(&world, name, strlen(name), SWIM_ALIVE, 1);
 	}
-	peer_open(&peer, &world, world.path);
-	/* Ask until nothing more is taken: 200 members take some 40 KiB an answer. */
+	caller_open(&caller, &world, world.path);
+	/* Send requests until the server reads no more; an answer with 200 members has some 40 KiB. */
 	for (int stuck = 0; stuck < 100;) {
-		ssize_t n = send(peer.fd, "members\n", 8, MSG_DONTWAIT);
+		ssize_t n = send(caller.fd, "members\n", 8, MSG_DONTWAIT);
 
 		if (n == 8) {
 			asked++;
@@ -382,21 +382,21 @@ START_TEST(requests_wait_while_answers_are_not_read)
 	world_settle(&world);
 	control_stats(world.control, &stats);
 	ck_assert_uint_eq(stats.requests, before);
-	/* Then all comes. */
-	peer_half_close(&peer);
-	for (char *line; (line = peer_line(&peer)) != NULL; answered++)
+	/* When the client reads, all requests are answered. */
+	caller_half_close(&caller);
+	for (char *line; (line = caller_line(&caller)) != NULL; answered++)
 		free(line);
 	ck_assert_int_eq(answered, asked);
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-UNIT_MAIN("control_framing", a_bare_word_is_a_request, blank_lines_are_nothing,
-    the_id_comes_back_as_it_was, what_is_no_request_is_an_error, a_notification_gets_no_answer,
-    five_hundred_at_once_are_answered_in_order, a_line_may_come_byte_by_byte,
-    a_line_of_64_kib_is_served, a_line_of_64_kib_and_a_byte_is_refused,
-    a_line_that_never_ends_is_refused, a_line_of_a_megabyte_is_refused,
-    a_closed_connection_is_let_go_of_when_the_other_side_keeps_it,
-    all_is_answered_after_a_half_close, what_was_asked_is_done_though_nobody_listens,
-    requests_wait_while_answers_are_not_read)
+UNIT_MAIN("control_framing", a_bare_word_is_a_request, blank_lines_are_ignored,
+    the_answer_has_the_id_of_the_request, a_line_that_is_no_request_gets_an_error,
+    a_notification_gets_no_answer, five_hundred_pipelined_requests_are_answered_in_order,
+    a_line_may_come_byte_by_byte, a_line_of_64_kib_is_served,
+    a_line_of_64_kib_and_a_byte_is_refused, a_long_line_without_a_newline_is_refused,
+    a_line_of_a_megabyte_is_refused, a_closed_connection_is_freed_though_the_client_keeps_it_open,
+    all_requests_are_answered_after_a_half_close,
+    requests_are_carried_out_though_the_client_has_closed, requests_wait_while_answers_are_not_read)

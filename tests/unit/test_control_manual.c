@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* swimd-control(7) says all that the tables hold: methods, parameters, events, error words, metrics. */
+/* swimd-control(7) has all entries of the code's tables: methods, parameters, events, error words, metrics. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define MANUAL TOP_DIR "/man/swimd-control.7"
 
-/* The page, in one piece; to be freed. */
+/* The text of the page, to be freed. */
 static char *
 manual(void)
 {
@@ -20,13 +20,16 @@ manual(void)
 	size_t size = 0;
 
 	ck_assert_msg(file != NULL, "%s", MANUAL);
-	/* mdoc has no NUL: one read up to it is all of it. */
+	/* The page has no NUL, so this reads the whole page. */
 	ck_assert_int_gt(getdelim(&page, &size, '\0', file), 0);
 	fclose(file);
 	return page;
 }
 
-/* A line of the page begins with this text, and then there is an end of a word.  Returns what follows. */
+/*
+ * Find the line that begins with this request and word.  Returns the text after the word; fails if there is no
+ * line.
+ */
 static const char *
 says(const char *page, const char *request, const char *word)
 {
@@ -42,7 +45,7 @@ says(const char *page, const char *request, const char *word)
 	ck_abort_msg("%s lacks the line '%s'", MANUAL, line + 1);
 }
 
-START_TEST(it_has_all_methods_and_parameters)
+START_TEST(the_manual_has_all_methods_and_parameters)
 {
 	char *page = manual();
 
@@ -65,7 +68,7 @@ START_TEST(it_has_all_methods_and_parameters)
 }
 END_TEST
 
-START_TEST(it_has_all_events)
+START_TEST(the_manual_has_all_events)
 {
 	char *page = manual();
 
@@ -75,7 +78,7 @@ START_TEST(it_has_all_events)
 }
 END_TEST
 
-START_TEST(it_has_all_errors)
+START_TEST(the_manual_has_all_errors)
 {
 	static const int codes[] = {CONTROL_PARSE_ERROR, CONTROL_INVALID_REQUEST,
 	    CONTROL_UNKNOWN_METHOD, CONTROL_INVALID_PARAMS, CONTROL_FAILED, CONTROL_NOT_FOUND,
@@ -92,7 +95,7 @@ START_TEST(it_has_all_errors)
 }
 END_TEST
 
-/* The word stands in the page as a word of its own. */
+/* Tells whether the page has this word, between spaces or newlines. */
 static bool
 mentions(const char *page, const char *word)
 {
@@ -107,20 +110,20 @@ mentions(const char *page, const char *word)
 	return false;
 }
 
-START_TEST(it_has_all_that_answers_hold)
+START_TEST(the_manual_has_all_keys_of_answers)
 {
 	static const char *const methods[] = {"info", "members", "health", "discovery", "metrics",
 	    "subscribe", "reload", "tags"};
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 	char *page = manual();
 
 	world_start(&world, 0);
 	world.discovery.count = 1;
 	strcpy(world.discovery.peers[0].source, "seed");
-	peer_open(&peer, &world, world.path);
+	caller_open(&caller, &world, world.path);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		json_t *result = peer_result(&peer, methods[i]), *value, *element;
+		json_t *result = caller_result(&caller, methods[i]), *value, *element;
 		const char *key, *inner;
 
 		json_object_foreach(result, key, value) {
@@ -133,11 +136,11 @@ START_TEST(it_has_all_that_answers_hold)
 		}
 		json_decref(result);
 	}
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 	free(page);
 }
 END_TEST
 
-UNIT_MAIN("control_manual", it_has_all_methods_and_parameters, it_has_all_events, it_has_all_errors,
-    it_has_all_that_answers_hold)
+UNIT_MAIN("control_manual", the_manual_has_all_methods_and_parameters, the_manual_has_all_events,
+    the_manual_has_all_errors, the_manual_has_all_keys_of_answers)

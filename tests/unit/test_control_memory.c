@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What others can take away and what not: what waits in all connections together is bounded, and who does not
- * read is closed for those who ask, never somebody who reads; who finds no room is told so.
+ * Limits of the memory for unsent answers: the answers of all connections together are bounded.  To answer another
+ * client, the server closes clients that do not read, and never a client that reads.  A client whose answer has no
+ * room gets an error.
  */
 #include <check.h>
 #include <stdio.h>
@@ -15,7 +16,10 @@
 #include "net/loop.h"
 #include "support/unit.h"
 
-/* An answer of them all is far larger than what a socket takes in, and there is room for ANSWERS. */
+/*
+ * An answer with all members is far larger than the buffer of a socket, and the limit has room for ANSWERS of
+ * them.
+ */
 #define MEMBERS 1000
 #define ANSWERS 4
 #define LONG_MS (CONTROL_STUCK_SECONDS * INT64_C(1000))
@@ -23,26 +27,26 @@
 static void
 start(struct world *world)
 {
-	struct peer peer;
+	struct caller caller;
 	char *answer;
 
 	world_start(world, 0);
 	for (int i = 0; i < MEMBERS; i++) {
 		char name[251];
 
-		/* Each of these bytes takes six in JSON. */
+		/* Each of these bytes becomes six bytes in JSON. */
 		memset(name, '\x01', sizeof(name));
 		snprintf(name, sizeof(name), "%08d", i);
 		name[8] = '\x01';
 		world_hear(world, name, sizeof(name) - 1, SWIM_ALIVE, 1);
 	}
-	peer_open(&peer, world, world->path);
-	peer_say(&peer, "members");
-	answer = peer_line(&peer);
+	caller_open(&caller, world, world->path);
+	caller_say(&caller, "members");
+	answer = caller_line(&caller);
 	ck_assert_ptr_nonnull(answer);
 	world->control->output_total = ANSWERS * strlen(answer);
 	free(answer);
-	peer_close(&peer);
+	caller_close(&caller);
 	do
 		event_base_loop(world->base, EVLOOP_ONCE);
 	while (!TAILQ_EMPTY(&world->control->clients));
@@ -57,22 +61,23 @@ stats(const struct world *world)
 	return now;
 }
 
-/* Ask, and turn the loop until that is carried out and sent as far as it goes; nothing is read. */
+/* Send a request, and turn the loop until the answer is written as far as the socket takes it; read nothing. */
 static void
-ask(struct peer *peer, const char *request)
+ask(struct caller *caller, const char *request)
 {
-	uint64_t before = stats(peer->world).requests;
+	uint64_t before = stats(caller->world).requests;
 
-	peer_say(peer, request);
-	while (stats(peer->world).requests == before || !TAILQ_EMPTY(&peer->world->control->ready))
-		world_turn(peer->world);
+	caller_say(caller, request);
+	while (
+	    stats(caller->world).requests == before || !TAILQ_EMPTY(&caller->world->control->ready))
+		world_turn(caller->world);
 }
 
 static void
-open_and_ask(struct peer *peer, struct world *world, const char *path)
+open_and_ask(struct caller *caller, struct world *world, const char *path)
 {
-	peer_open(peer, world, path);
-	ask(peer, "members");
+	caller_open(caller, world, path);
+	ask(caller, "members");
 }
 
 static struct client *
@@ -86,24 +91,24 @@ client_at(const struct world *world, size_t i)
 	return c;
 }
 
-/* As if its last byte had been taken so long ago. */
+/* Pretend that the client read its last byte so long ago. */
 static void
 age(struct client *c, int64_t ms)
 {
 	c->moved = swim_time_add(loop_now(), swim_ms(-ms));
 }
 
-/* The next answer is `unavailable`, or all members. */
+/* Tells whether the next answer is `unavailable`; otherwise it must have all members. */
 static bool
-is_unavailable(struct peer *peer)
+is_unavailable(struct caller *caller)
 {
-	json_t *answer = peer_json(peer), *error = json_object_get(answer, "error");
+	json_t *answer = caller_json(caller), *error = json_object_get(answer, "error");
 
 	if (error != NULL) {
-		ck_assert_str_eq(text(member(error, "data"), "code"), "unavailable");
+		ck_assert_str_eq(text(field(error, "data"), "code"), "unavailable");
 		ck_assert_uint_gt(strlen(text(error, "message")), 20);
 	} else {
-		ck_assert_uint_eq(json_array_size(member(member(answer, "result"), "members")),
+		ck_assert_uint_eq(json_array_size(field(field(answer, "result"), "members")),
 		    MEMBERS + 1);
 	}
 	json_decref(answer);
@@ -111,18 +116,18 @@ is_unavailable(struct peer *peer)
 }
 
 static void
-close_all(struct peer *peers, size_t count)
+close_all(struct caller *callers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		peer_close(&peers[i]);
+		caller_close(&callers[i]);
 }
 
-START_TEST(a_slow_reader_gets_its_answer_and_later_ones_are_told)
+START_TEST(a_slow_reader_gets_its_answer_and_later_requests_are_refused)
 {
 	enum { LATER = 20 };
 
 	struct world world;
-	struct peer slow, later[LATER];
+	struct caller slow, later[LATER];
 
 	start(&world);
 	open_and_ask(&slow, &world, world.ro_path);
@@ -131,71 +136,71 @@ START_TEST(a_slow_reader_gets_its_answer_and_later_ones_are_told)
 	ck_assert_uint_le(world.control->unsent, world.control->output_total);
 	ck_assert_uint_eq(stats(&world).overflows, 0);
 	ck_assert(!is_unavailable(&slow));
-	/* Nobody was closed; what is short is served to all, and what they ask later as well. */
+	/* No client was closed.  A short answer always has room, and a large one has room again after one was read. */
 	for (size_t i = 0; i < LATER; i++) {
 		ck_assert(is_unavailable(&later[i]) == (i + 1 >= ANSWERS));
-		json_decref(peer_result(&later[i], "info"));
-		peer_say(&later[i], "members");
+		json_decref(caller_result(&later[i], "info"));
+		caller_say(&later[i], "members");
 		ck_assert(!is_unavailable(&later[i]));
 	}
 	close_all(later, LATER);
-	peer_close(&slow);
+	caller_close(&slow);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(whoever_has_read_nothing_for_longest_makes_room)
+START_TEST(the_client_that_read_nothing_for_longest_is_closed)
 {
 	static const int64_t ages[ANSWERS] = {0, LONG_MS * 3, LONG_MS * 2, LONG_MS};
 	struct world world;
-	struct peer deaf[ANSWERS], asker;
+	struct caller silent[ANSWERS], asker;
 
 	start(&world);
 	for (size_t i = 0; i < ANSWERS; i++)
-		open_and_ask(&deaf[i], &world, world.ro_path);
+		open_and_ask(&silent[i], &world, world.ro_path);
 	for (size_t i = 0; i < ANSWERS; i++)
 		age(client_at(&world, i), ages[i]);
-	/* One has to go, and it is not the one that read a moment ago. */
+	/* One client has to be closed: the second, and not the first, which read a moment ago. */
 	open_and_ask(&asker, &world, world.ro_path);
 	ck_assert_uint_eq(stats(&world).overflows, 1);
 	ck_assert_uint_eq(stats(&world).clients, ANSWERS);
 	ck_assert(!is_unavailable(&asker));
 	for (size_t i = 0; i < ANSWERS; i++)
 		if (i != 1)
-			ck_assert(!is_unavailable(&deaf[i]));
-	close_all(deaf, ANSWERS);
-	peer_close(&asker);
+			ck_assert(!is_unavailable(&silent[i]));
+	close_all(silent, ANSWERS);
+	caller_close(&asker);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(the_one_who_asks_is_told_while_the_others_may_yet_read)
+START_TEST(a_request_is_refused_while_no_client_is_stuck)
 {
 	struct world world;
-	struct peer deaf[ANSWERS], asker;
+	struct caller silent[ANSWERS], asker;
 
 	start(&world);
 	for (size_t i = 0; i < ANSWERS; i++) {
-		open_and_ask(&deaf[i], &world, world.ro_path);
+		open_and_ask(&silent[i], &world, world.ro_path);
 		age(client_at(&world, i), LONG_MS / 2);
 	}
 	open_and_ask(&asker, &world, world.ro_path);
 	ck_assert(is_unavailable(&asker));
 	for (size_t i = 0; i < ANSWERS; i++)
 		age(client_at(&world, i), LONG_MS);
-	peer_say(&asker, "members");
+	caller_say(&asker, "members");
 	ck_assert(!is_unavailable(&asker));
 	ck_assert_uint_eq(stats(&world).overflows, 1);
-	close_all(deaf, ANSWERS);
-	peer_close(&asker);
+	close_all(silent, ANSWERS);
+	caller_close(&asker);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(who_read_while_we_did_not_write_is_not_closed)
+START_TEST(a_client_that_reads_while_the_loop_stalls_is_not_closed)
 {
 	struct world world;
-	struct peer readers[ANSWERS], asker;
+	struct caller readers[ANSWERS], asker;
 	char some[4096];
 	size_t size;
 
@@ -203,9 +208,9 @@ START_TEST(who_read_while_we_did_not_write_is_not_closed)
 	size = world.control->output_total / ANSWERS;
 	for (size_t i = 0; i < ANSWERS; i++)
 		open_and_ask(&readers[i], &world, world.ro_path);
-	peer_open(&asker, &world, world.ro_path);
-	json_decref(peer_result(&asker, "info"));
-	/* All read what the socket had, and the loop stalls meanwhile. */
+	caller_open(&asker, &world, world.ro_path);
+	json_decref(caller_result(&asker, "info"));
+	/* All clients read what the socket holds, while the loop stalls and writes nothing. */
 	for (size_t i = 0; i < ANSWERS; i++) {
 		while (recv(readers[i].fd, some, sizeof(some), MSG_DONTWAIT) > 0)
 			;
@@ -213,72 +218,72 @@ START_TEST(who_read_while_we_did_not_write_is_not_closed)
 	}
 	ck_assert(!control_room(world.control, client_at(&world, ANSWERS), 2 * size));
 	ck_assert_uint_eq(stats(&world).overflows, 0);
-	/* Two of them go on so: now it is true of them. */
+	/* Two of the clients then read nothing for too long, so both are closed. */
 	age(client_at(&world, 1), LONG_MS);
 	age(client_at(&world, 2), LONG_MS);
 	ck_assert(control_room(world.control, client_at(&world, ANSWERS), 2 * size));
 	ck_assert_uint_eq(stats(&world).overflows, 2);
 	close_all(readers, ANSWERS);
-	peer_close(&asker);
+	caller_close(&asker);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(whoever_may_change_things_has_room_of_his_own)
+START_TEST(the_read_write_socket_has_memory_of_its_own)
 {
 	struct world world;
-	struct peer deaf[ANSWERS], asker, owner;
+	struct caller silent[ANSWERS], asker, owner;
 
 	start(&world);
 	for (size_t i = 0; i < ANSWERS; i++)
-		open_and_ask(&deaf[i], &world, world.ro_path);
+		open_and_ask(&silent[i], &world, world.ro_path);
 	open_and_ask(&asker, &world, world.ro_path);
 	ck_assert(is_unavailable(&asker));
 	open_and_ask(&owner, &world, world.path);
 	ck_assert(!is_unavailable(&owner));
-	close_all(deaf, ANSWERS);
-	peer_close(&owner);
-	peer_close(&asker);
+	close_all(silent, ANSWERS);
+	caller_close(&owner);
+	caller_close(&asker);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(a_subscription_is_begun_whole_or_not_at_all)
+START_TEST(a_subscription_begins_with_all_its_events_or_is_refused)
 {
 	struct world world;
-	struct peer deaf[ANSWERS], asker;
+	struct caller silent[ANSWERS], asker;
 
 	start(&world);
 	for (size_t i = 0; i < ANSWERS; i++)
-		open_and_ask(&deaf[i], &world, world.ro_path);
-	peer_open(&asker, &world, world.ro_path);
-	/* What it answers is short: it is the events after it that there is no room for. */
-	peer_say(&asker, "{\"id\":1,\"method\":\"subscribe\",\"params\":{\"since\":0}}");
+		open_and_ask(&silent[i], &world, world.ro_path);
+	caller_open(&asker, &world, world.ro_path);
+	/* The answer itself is short, but the events after it have no room. */
+	caller_say(&asker, "{\"id\":1,\"method\":\"subscribe\",\"params\":{\"since\":0}}");
 	ck_assert(is_unavailable(&asker));
 	ck_assert_uint_eq(stats(&world).subscribers, 0);
 	world_hear(&world, "new", 3, SWIM_ALIVE, 1);
-	json_decref(peer_result(&asker, "info"));
-	close_all(deaf, ANSWERS);
+	json_decref(caller_result(&asker, "info"));
+	close_all(silent, ANSWERS);
 	while (stats(&world).clients > 1)
 		event_base_loop(world.base, EVLOOP_ONCE);
 	json_decref(
-	    peer_result(&asker, "{\"id\":2,\"method\":\"subscribe\",\"params\":{\"since\":0}}"));
+	    caller_result(&asker, "{\"id\":2,\"method\":\"subscribe\",\"params\":{\"since\":0}}"));
 	ck_assert_uint_eq(stats(&world).subscribers, 1);
 	for (uint64_t seq = 1; seq <= stats(&world).last_seq; seq++) {
-		json_t *event = peer_json(&asker);
+		json_t *event = caller_json(&asker);
 
-		ck_assert_int_eq(number(member(event, "params"), "seq"), (json_int_t)seq);
+		ck_assert_int_eq(number(field(event, "params"), "seq"), (json_int_t)seq);
 		json_decref(event);
 	}
-	peer_close(&asker);
+	caller_close(&asker);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(a_single_answer_may_be_larger_than_all_should_be)
+START_TEST(a_single_answer_may_exceed_the_limit)
 {
 	struct world world;
-	struct peer one, other;
+	struct caller one, other;
 
 	start(&world);
 	world.control->output_total = 1;
@@ -286,89 +291,89 @@ START_TEST(a_single_answer_may_be_larger_than_all_should_be)
 	open_and_ask(&other, &world, world.ro_path);
 	ck_assert(is_unavailable(&other));
 	ck_assert(!is_unavailable(&one));
-	peer_say(&other, "members");
+	caller_say(&other, "members");
 	ck_assert(!is_unavailable(&other));
-	peer_close(&one);
-	peer_close(&other);
+	caller_close(&one);
+	caller_close(&other);
 	world_stop(&world);
 }
 END_TEST
 
-/* Ask with an id of so many bytes, which comes back with the answer. */
+/* Send a request with an id of so many bytes, which the answer repeats. */
 static void
-ask_at_length(struct peer *peer, size_t id, const char *rest)
+ask_at_length(struct caller *caller, size_t id, const char *rest)
 {
 	char request[CONTROL_LINE_MAX] = "{\"id\":\"";
 	size_t len = strlen(request);
 
 	memset(request + len, 'x', id);
 	snprintf(request + len + id, sizeof(request) - len - id, "\",%s}", rest);
-	ask(peer, request);
+	ask(caller, request);
 }
 
-START_TEST(what_was_done_is_answered_as_done)
+START_TEST(a_change_is_answered_even_without_room)
 {
 	enum { ID = 60000, MORE = 2000 };
 
 	struct world world;
-	struct peer deaf, asker;
+	struct caller silent, asker;
 
 	start(&world);
 	world.control->output_total = 1;
-	open_and_ask(&deaf, &world, world.ro_path);
+	open_and_ask(&silent, &world, world.ro_path);
 	for (int change = 0; change < 2; change++) {
 		const char *rest = change ? "\"method\":\"tags\",\"params\":{\"unset\":[\"none\"]}"
 					  : "\"method\":\"info\"";
 		const struct evbuffer *out;
 		unsigned asked = 0;
 
-		peer_open(&asker, &world, world.path);
-		json_decref(peer_result(&asker, "info"));
+		caller_open(&asker, &world, world.path);
+		json_decref(caller_result(&asker, "info"));
 		out = client_at(&world, 1)->out;
-		/* Nearly as much as may wait for it in any case, and then more than that. */
+		/* Fill the client's output nearly up to CONTROL_OUTPUT_PAUSE, and then exceed that. */
 		for (; evbuffer_get_length(out) + ID + MORE < CONTROL_OUTPUT_PAUSE; asked++)
 			ask_at_length(&asker, ID, rest);
 		ask_at_length(&asker, ID + 2 * MORE, rest);
 		for (; asked > 0; asked--) {
-			json_t *answer = peer_json(&asker);
+			json_t *answer = caller_json(&asker);
 
 			ck_assert_ptr_nonnull(json_object_get(answer, "result"));
 			json_decref(answer);
 		}
 		if (change) {
-			json_t *answer = peer_json(&asker);
+			json_t *answer = caller_json(&asker);
 
 			ck_assert_ptr_nonnull(json_object_get(answer, "result"));
 			json_decref(answer);
 		} else {
 			ck_assert(is_unavailable(&asker));
 		}
-		peer_close(&asker);
+		caller_close(&asker);
 		while (stats(&world).clients > 1)
 			event_base_loop(world.base, EVLOOP_ONCE);
 	}
-	peer_close(&deaf);
+	caller_close(&silent);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(whoever_may_change_things_is_served_beside_all_others)
+START_TEST(read_write_clients_are_served_beside_64_read_only_ones)
 {
 	struct world world;
-	struct peer readers[CONTROL_CLIENTS_MAX + 1], writers[CONTROL_CLIENTS_RESERVED + 1];
+	struct caller readers[CONTROL_CLIENTS_MAX + 1], writers[CONTROL_CLIENTS_RESERVED + 1];
 
 	world_start(&world, 0);
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		peer_open(&readers[i], &world, world.ro_path);
-		json_decref(peer_result(&readers[i], "info"));
+		caller_open(&readers[i], &world, world.ro_path);
+		json_decref(caller_result(&readers[i], "info"));
 	}
-	peer_open(&readers[CONTROL_CLIENTS_MAX], &world, world.ro_path);
+	caller_open(&readers[CONTROL_CLIENTS_MAX], &world, world.ro_path);
 	ck_assert(is_unavailable(&readers[CONTROL_CLIENTS_MAX]));
 	for (size_t i = 0; i < CONTROL_CLIENTS_RESERVED; i++) {
-		peer_open(&writers[i], &world, world.path);
-		json_decref(peer_result(&writers[i], "info"));
+		caller_open(&writers[i], &world, world.path);
+		json_decref(caller_result(&writers[i], "info"));
 	}
-	peer_open(&writers[CONTROL_CLIENTS_RESERVED], &world, world.path);
+	caller_open(&writers[CONTROL_CLIENTS_RESERVED], &world, world.path);
 	ck_assert(is_unavailable(&writers[CONTROL_CLIENTS_RESERVED]));
 	close_all(readers, CONTROL_CLIENTS_MAX + 1);
 	close_all(writers, CONTROL_CLIENTS_RESERVED + 1);
@@ -376,10 +381,11 @@ START_TEST(whoever_may_change_things_is_served_beside_all_others)
 }
 END_TEST
 
-UNIT_MAIN("control_memory", whoever_may_change_things_is_served_beside_all_others,
-    a_slow_reader_gets_its_answer_and_later_ones_are_told,
-    whoever_has_read_nothing_for_longest_makes_room,
-    the_one_who_asks_is_told_while_the_others_may_yet_read,
-    who_read_while_we_did_not_write_is_not_closed, whoever_may_change_things_has_room_of_his_own,
-    a_subscription_is_begun_whole_or_not_at_all, a_single_answer_may_be_larger_than_all_should_be,
-    what_was_done_is_answered_as_done)
+UNIT_MAIN("control_memory", read_write_clients_are_served_beside_64_read_only_ones,
+    a_slow_reader_gets_its_answer_and_later_requests_are_refused,
+    the_client_that_read_nothing_for_longest_is_closed,
+    a_request_is_refused_while_no_client_is_stuck,
+    a_client_that_reads_while_the_loop_stalls_is_not_closed,
+    the_read_write_socket_has_memory_of_its_own,
+    a_subscription_begins_with_all_its_events_or_is_refused, a_single_answer_may_exceed_the_limit,
+    a_change_is_answered_even_without_room)

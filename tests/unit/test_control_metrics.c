@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The metrics, in both their forms. */
+/* The metrics in JSON and in both text formats. */
 #include "control/metrics.h"
 
 #include <stdio.h>
@@ -12,29 +12,29 @@
 static json_t *
 metrics(struct world *world)
 {
-	struct peer peer;
+	struct caller caller;
 	json_t *result;
 
-	peer_open(&peer, world, world->ro_path);
-	result = peer_result(&peer, "metrics");
-	peer_close(&peer);
+	caller_open(&caller, world, world->ro_path);
+	result = caller_result(&caller, "metrics");
+	caller_close(&caller);
 	return result;
 }
 
 static char *
 metrics_in(struct world *world, const char *format)
 {
-	struct peer peer;
+	struct caller caller;
 	json_t *result;
 	char *all, request[128];
 
 	snprintf(request, sizeof(request),
 	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"%s\"}}", format);
-	peer_open(&peer, world, world->ro_path);
-	result = peer_result(&peer, request);
+	caller_open(&caller, world, world->ro_path);
+	result = caller_result(&caller, request);
 	all = strdup(text(result, "text"));
 	json_decref(result);
-	peer_close(&peer);
+	caller_close(&caller);
 	return all;
 }
 
@@ -52,7 +52,7 @@ has_line(const char *all, const char *line)
 	ck_abort_msg("no line '%s' in:\n%s", line, all);
 }
 
-START_TEST(json_has_what_is_counted)
+START_TEST(json_has_the_counted_values)
 {
 	struct world world;
 	json_t *all;
@@ -68,38 +68,38 @@ START_TEST(json_has_what_is_counted)
 	histogram_add(&world.decode_time, swim_us(10));
 	histogram_add(&world.decode_time, swim_seconds(100));
 	all = metrics(&world);
-	ck_assert_int_eq(number(member(all, "members"), "alive"), 2);
-	ck_assert_int_eq(number(member(all, "messages_received"), "gossip"), 1);
-	ck_assert_int_eq(number(member(all, "messages_received"), "ping"), 0);
-	ck_assert_int_eq(number(member(all, "messages_rejected"), "bad-utf8"), 0);
-	ck_assert_ptr_null(json_object_get(member(all, "messages_rejected"), "ok"));
-	ck_assert_int_eq(number(member(all, "transport_errors"), "send-failed"), 3);
-	ck_assert_int_eq(number(member(all, "transport"), "kernel_drops"), INT64_MAX);
-	ck_assert_int_eq(number(member(all, "transport"), "receive_buffer_bytes"), 212992);
-	ck_assert(json_is_true(member(member(all, "transport"), "healthy")));
-	ck_assert_int_eq(number(member(all, "resolver"), "cache_hits"), 5);
-	ck_assert(json_is_null(member(member(all, "protocol"), "last_probe")));
-	ck_assert_int_eq(number(member(all, "protocol"), "incarnation"), 1);
-	ck_assert_int_eq(number(member(all, "control"), "clients"), 1);
-	ck_assert_int_ge(number(member(all, "control"), "events"), 1);
-	ck_assert_double_eq_tol(json_real_value(member(member(all, "process"), "loop_lag_seconds")),
+	ck_assert_int_eq(number(field(all, "members"), "alive"), 2);
+	ck_assert_int_eq(number(field(all, "messages_received"), "gossip"), 1);
+	ck_assert_int_eq(number(field(all, "messages_received"), "ping"), 0);
+	ck_assert_int_eq(number(field(all, "messages_rejected"), "bad-utf8"), 0);
+	ck_assert_ptr_null(json_object_get(field(all, "messages_rejected"), "ok"));
+	ck_assert_int_eq(number(field(all, "transport_errors"), "send-failed"), 3);
+	ck_assert_int_eq(number(field(all, "transport"), "kernel_drops"), INT64_MAX);
+	ck_assert_int_eq(number(field(all, "transport"), "receive_buffer_bytes"), 212992);
+	ck_assert(json_is_true(field(field(all, "transport"), "healthy")));
+	ck_assert_int_eq(number(field(all, "resolver"), "cache_hits"), 5);
+	ck_assert(json_is_null(field(field(all, "protocol"), "last_probe")));
+	ck_assert_int_eq(number(field(all, "protocol"), "incarnation"), 1);
+	ck_assert_int_eq(number(field(all, "control"), "clients"), 1);
+	ck_assert_int_ge(number(field(all, "control"), "events"), 1);
+	ck_assert_double_eq_tol(json_real_value(field(field(all, "process"), "loop_lag_seconds")),
 	    0.0015, 1e-12);
-	ck_assert_str_eq(text(member(all, "build"), "version"), "1.2.3");
-	ck_assert_int_eq(number(member(all, "decode_time"), "count"), 3);
-	buckets = member(member(all, "decode_time"), "buckets");
+	ck_assert_str_eq(text(field(all, "build"), "version"), "1.2.3");
+	ck_assert_int_eq(number(field(all, "decode_time"), "count"), 3);
+	buckets = field(field(all, "decode_time"), "buckets");
 	ck_assert_uint_eq(json_array_size(buckets), HISTOGRAM_BUCKETS);
 	ck_assert_int_eq(number(json_array_get(buckets, 0), "count"), 0);
 	ck_assert_int_eq(number(json_array_get(buckets, 1), "count"), 1);
 	ck_assert_int_eq(number(json_array_get(buckets, HISTOGRAM_BUCKETS - 2), "count"), 2);
 	ck_assert_int_eq(number(json_array_get(buckets, HISTOGRAM_BUCKETS - 1), "count"), 3);
 	ck_assert(
-	    json_is_null(member(json_array_get(buckets, HISTOGRAM_BUCKETS - 1), "le_seconds")));
+	    json_is_null(field(json_array_get(buckets, HISTOGRAM_BUCKETS - 1), "le_seconds")));
 	json_decref(all);
 	world_stop(&world);
 }
 END_TEST
 
-START_TEST(openmetrics_has_the_same)
+START_TEST(openmetrics_has_the_same_values)
 {
 	struct world world;
 	char *all;
@@ -129,10 +129,10 @@ START_TEST(openmetrics_has_the_same)
 	has_line(all, "swimd_decode_seconds_count 2");
 	has_line(all, "swimd_decode_seconds_sum 100.0000001");
 	has_line(all, "# TYPE swimd_build info");
-	/* Quotes and backslashes of a label's value are escaped. */
+	/* Quotes and backslashes are escaped in the value of a label. */
 	has_line(all,
 	    "swimd_build_info{version=\"1.2.3\",name=\"me\",cluster=\"a \\\"b\\\" \\\\ c\",profile=\"lan\"} 1");
-	/* Never probed: no sample. */
+	/* No probe has been answered, so there is no sample. */
 	has_line(all, "# TYPE swimd_last_probe_timestamp_seconds gauge");
 	ck_assert_ptr_null(strstr(all, "\nswimd_last_probe_timestamp_seconds "));
 	free(all);
@@ -140,7 +140,7 @@ START_TEST(openmetrics_has_the_same)
 }
 END_TEST
 
-/* Is the family's name (as of a # TYPE line) followed by what this type may append, then by { or a space? */
+/* Tells whether the sample begins with the name of the family, a suffix of the type, and then { or a space. */
 static bool
 belongs(const char *sample, const char *family, const char *type)
 {
@@ -181,7 +181,7 @@ START_TEST(openmetrics_is_well_formed)
 		if (strcmp(line, "# EOF") == 0) {
 			ended = true;
 		} else if (sscanf(line, "# TYPE %127s %31s", name, type) == 2) {
-			/* Each family once, all its lines together. */
+			/* Each family comes once, with all its lines together. */
 			ck_assert_msg(json_object_get(families, name) == NULL, "%s twice", name);
 			json_object_set_new(families, name, json_true());
 			strcpy(family, name);
@@ -212,8 +212,8 @@ START_TEST(openmetrics_is_well_formed)
 }
 END_TEST
 
-/* The same samples; of the comments only HELP and TYPE, with the samples' own names, and no type but 0.0.4's. */
-START_TEST(prometheus_format_is_0_0_4)
+/* Of the comments only HELP and TYPE, with the names of the samples, and only the types that 0.0.4 has. */
+START_TEST(the_prometheus_format_is_text_0_0_4)
 {
 	struct world world;
 	char *all, *rest, *line, family[128] = "", name[128], type[32];
@@ -244,21 +244,21 @@ START_TEST(prometheus_format_is_0_0_4)
 }
 END_TEST
 
-START_TEST(a_format_has_a_name)
+START_TEST(an_unknown_format_is_refused)
 {
 	struct world world;
-	struct peer peer;
+	struct caller caller;
 
 	world_start(&world, 0);
-	peer_open(&peer, &world, world.path);
-	json_decref(peer_result(&peer,
+	caller_open(&caller, &world, world.path);
+	json_decref(caller_result(&caller,
 	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"json\"}}"));
-	json_decref(peer_error(&peer,
+	json_decref(caller_error(&caller,
 	    "{\"id\":1,\"method\":\"metrics\",\"params\":{\"format\":\"xml\"}}", "invalid-params"));
-	peer_close(&peer);
+	caller_close(&caller);
 	world_stop(&world);
 }
 END_TEST
 
-UNIT_MAIN("control_metrics", json_has_what_is_counted, openmetrics_has_the_same,
-    openmetrics_is_well_formed, prometheus_format_is_0_0_4, a_format_has_a_name)
+UNIT_MAIN("control_metrics", json_has_the_counted_values, openmetrics_has_the_same_values,
+    openmetrics_is_well_formed, the_prometheus_format_is_text_0_0_4, an_unknown_format_is_refused)

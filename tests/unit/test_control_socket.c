@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a control socket: which process gets the path, its mode and group, and how a lost file is made again. */
+/*
+ * The file of a control socket: which process gets the path, its mode and group, and how a lost file is made
+ * again.
+ */
 #include "control/socket.h"
 
 #include <errno.h>
