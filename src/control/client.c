@@ -215,7 +215,7 @@ client_readable(evutil_socket_t fd, short what, void *arg)
 
 enum line { LINE_NONE, LINE_WHOLE, LINE_TOO_LONG };
 
-/* Take the next line.  It points into `in` and is valid until the next read. */
+/* Take the next line, which points into `in` and is valid until the next read. */
 static enum line
 client_take_line(struct client *c, const char **line, size_t *len)
 {

@@ -109,7 +109,7 @@ void control_left(struct control *);
 /* True when all answers have been written and no `leave` waits for its answer, so that the daemon may exit. */
 bool control_idle(const struct control *);
 
-/* Check that the sockets have their files, and create missing ones again.  The server does it every 2 s as well. */
+/* Check that the sockets have their files, and create missing ones again.  The server also checks every 2 s. */
 void control_look(struct control *);
 /* A sentence that says what is wrong with the file of a socket, valid until the next check; or NULL. */
 const char *control_trouble(const struct control *);

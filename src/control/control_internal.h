@@ -79,7 +79,7 @@ struct control {
 
 enum control_call_kind { CALL_JOIN, CALL_LEAVE };
 
-/* A request that is answered later.  Its client owns it, and its later requests wait. */
+/* A request that is answered later.  Its client owns the call, and the client's later requests wait. */
 struct control_call {
 	struct client *client;
 	enum control_call_kind kind;

@@ -475,8 +475,8 @@ metrics_text_comment(struct emit *e, const char *what, const char *family, const
 }
 
 /*
- * OpenMetrics names a family without what its type appends to the samples' names.  The format 0.0.4 names it as
- * the samples are named, and has neither units nor the type info.
+ * Write the comments of a family.  OpenMetrics names the family without the suffix that its samples have.  The format
+ * 0.0.4 names the family like the samples, and has neither units nor the type info.
  */
 static void
 metrics_text_header(struct emit *e, const struct metric *m, enum metrics_format format)

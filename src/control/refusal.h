@@ -24,7 +24,7 @@ __attribute__((format(printf, 3, 4))) void refusal_param(struct refusal *, const
 /* Refuse with CONTROL_NOT_FOUND: no member has this name. */
 void refusal_no_member(struct refusal *, const char *name, size_t len);
 
-/* Refuse with CONTROL_UNAVAILABLE: unsent answers use all memory for answers; try again in so many seconds. */
+/* Refuse with CONTROL_UNAVAILABLE: unsent answers use all memory for answers.  `seconds`: when to try again. */
 void refusal_no_room(struct refusal *, int seconds);
 
 /* Write the text of a client into `buf`, escaped for a terminal and cut to the size of `buf`.  Returns `buf`. */

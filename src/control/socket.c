@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 
-/* Tries to lock: an owner that ends may remove the lock file after we open it and before we lock it. */
+/* The most tries to lock: an owner that ends may remove the lock file after we open it and before we lock it. */
 #define LOCK_TRIES 16
 
 void

@@ -32,8 +32,8 @@ struct socket_bound {
 	mode_t mode;  /* of the file, when it is made again */
 	char *group;  /* of the file, when it is made again; NULL: the group of the process */
 	mode_t directory_mode; /* of the directory of the file, as it was at first */
-	uid_t directory_uid;   /* likewise its owner */
-	gid_t directory_gid;   /* likewise its group */
+	uid_t directory_uid;   /* the owner of the directory, as it was at first */
+	gid_t directory_gid;   /* the group of the directory, as it was at first */
 };
 
 /* No socket: nothing is bound, and socket_close does nothing. */
@@ -54,7 +54,10 @@ int socket_bind(struct socket_bound *, const struct socket_spec *, char *error);
 int socket_adopt(struct socket_bound *, int fd, const char *what, const struct socket_spec *spec,
     char *error);
 
-/* Tells whether the file is still at its path.  Cleaners of temporary directories remove it, and a mount hides it. */
+/*
+ * Tells whether the file is still at its path.  A cleaner of temporary directories may remove the file, and a
+ * mount may hide the file.  A socket without a file counts as there.
+ */
 bool socket_is_there(const struct socket_bound *);
 
 /*

@@ -18,7 +18,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* When so many turns of the loop have given no byte, no more bytes come. */
+/* After this many turns of the loop without a byte, no more bytes come. */
 #define QUIET_TURNS 6
 
 /* The floors below control are fakes, so that no input reaches a network. */

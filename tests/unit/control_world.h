@@ -63,11 +63,11 @@ void world_stop(struct world *);
 void world_turn(struct world *);
 /* Turn the loop often enough that all pending work is done. */
 void world_settle(struct world *);
-/* Turn the loop until the server serves so many clients. */
+/* Turn the loop until the server serves `count` clients. */
 void world_wait_for_clients(struct world *, size_t count);
 /*
- * Give the core an update about a member, in a datagram of another member.  Its events stay in the core until a
- * flush.
+ * Give the core an update about a member, in a datagram of another member.  The events of the update stay in the
+ * core until a flush.
  */
 void world_input(struct world *, const char *name, size_t name_len, enum swim_status,
     uint64_t incarnation);
@@ -95,7 +95,10 @@ void caller_send(struct caller *, const char *bytes, size_t len);
 void caller_say(struct caller *, const char *line);
 /* Close the sending side. */
 void caller_half_close(struct caller *);
-/* Turn the loop until a line comes.  Returns it without its newline, to be freed; NULL: the connection has ended. */
+/*
+ * Turn the loop until a line comes.  Returns the line without its newline, to be freed; NULL: the connection has
+ * ended.
+ */
 char *caller_line(struct caller *);
 /* The next line, decoded, to be decref'd.  Fails the test if there is no line or if it is not JSON. */
 json_t *caller_json(struct caller *);

@@ -91,7 +91,7 @@ client_at(const struct world *world, size_t i)
 	return c;
 }
 
-/* Pretend that the client read its last byte so long ago. */
+/* Pretend that the client read its last byte `ms` milliseconds ago. */
 static void
 age(struct client *c, int64_t ms)
 {
@@ -136,7 +136,10 @@ START_TEST(a_slow_reader_gets_its_answer_and_later_requests_are_refused)
 	ck_assert_uint_le(world.control->unsent, world.control->output_total);
 	ck_assert_uint_eq(stats(&world).overflows, 0);
 	ck_assert(!is_unavailable(&slow));
-	/* No client was closed.  A short answer always has room, and a large one has room again after one was read. */
+	/*
+	 * No client was closed.  A short answer always has room, and a large one has room again after one was
+	 * read.
+	 */
 	for (size_t i = 0; i < LATER; i++) {
 		ck_assert(is_unavailable(&later[i]) == (i + 1 >= ANSWERS));
 		json_decref(caller_result(&later[i], "info"));
@@ -299,7 +302,7 @@ START_TEST(a_single_answer_may_exceed_the_limit)
 }
 END_TEST
 
-/* Send a request with an id of so many bytes, which the answer repeats. */
+/* Send a request with an id of `id` bytes, which the answer repeats. */
 static void
 ask_at_length(struct caller *caller, size_t id, const char *rest)
 {
