@@ -59,7 +59,8 @@ change_cancel(struct client *c)
 	change_call_free(c->call);
 }
 
-static const char too_late_to_join[] = "this member is leaving: it joins no other members any more";
+static const char too_late_to_join[] =
+    "this member is leaving and can no longer join other members";
 
 void
 change_refuse(struct client *c)

@@ -13,7 +13,7 @@
 #include "control/request.h"
 #include "net/loop.h"
 
-/* Bytes of the receive buffer, one more than a line may have: a full buffer without a newline is too long a line. */
+/* Bytes of the receive buffer: one more than a line may have, so a full buffer without a newline is an error. */
 #define IN_MAX (CONTROL_LINE_MAX + 1)
 #define IN_FIRST 2048 /* bytes of the receive buffer at first */
 /* The most pieces and bytes of one sendmsg. */

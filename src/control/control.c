@@ -25,10 +25,7 @@
 #define SWEEP_MS 1000
 /* Seconds between two checks of the files of the sockets. */
 #define WATCH_S 2
-/*
- * The wall clock may drift by this much before its offset is measured again, so that times in answers do not
- * flicker.
- */
+/* The wall clock may drift by this much before its offset is measured again; otherwise times would flicker. */
 #define WALL_DRIFT_MS 50
 
 static const struct timeval at_once = {0, 0};
@@ -109,10 +106,7 @@ control_room(struct control *control, const struct client *asker, size_t size)
 		/* If no client has that many unsent bytes, allow even an answer that exceeds the limit alone. */
 		if (stuck == NULL)
 			return holders == 0;
-		/*
-		 * The loop may have stalled, so that nothing was written though the client reads: try to write
-		 * first.
-		 */
+		/* If the loop stalled, nothing was written though the client reads: try to write first. */
 		if (!client_write(stuck))
 			client_abandon(stuck);
 	}
@@ -349,8 +343,8 @@ control_listen_again(struct control_listener *listener)
 }
 
 /*
- * The file of a socket is gone, for example by a cleaner of temporary directories: connections go on, but no new
- * client can connect.  Create the file again.  If that fails, report each reason once, and try again at the next
+ * The file of a socket is gone, as a cleaner of temporary directories may remove it: clients stay connected, but
+ * no new client can connect.  Create the file again.  If that fails, report each reason once, and try at the next
  * check.
  */
 static void

@@ -139,6 +139,6 @@ event_put_overflow(struct emit *e, uint64_t seq, int64_t wall_ns)
 {
 	event_begin(e, seq, wall_ns, EVENT_OVERFLOW);
 	emit_string(e, "message",
-	    "this connection did not read its events in time and is closed: subscribe again with since set to this seq");
+	    "this client did not read its events in time, and the connection is closed: subscribe again with since set to this seq");
 	event_end(e);
 }

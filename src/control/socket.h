@@ -29,8 +29,8 @@ struct socket_bound {
 	int lock;     /* descriptor of the locked file; -1: none */
 	dev_t device; /* of the file of the socket */
 	ino_t inode;  /* of the file of the socket; 0: the file of an adopted socket was gone */
-	mode_t mode;  /* of the file, when it is made again */
-	char *group;  /* of the file, when it is made again; NULL: the group of the process */
+	mode_t mode;  /* of the file, when it is created again */
+	char *group;  /* of the file, when it is created again; NULL: the group of the process */
 	mode_t directory_mode; /* of the directory of the file, as it was at first */
 	uid_t directory_uid;   /* the owner of the directory, as it was at first */
 	gid_t directory_gid;   /* the group of the directory, as it was at first */
@@ -61,7 +61,7 @@ int socket_adopt(struct socket_bound *, int fd, const char *what, const struct s
 bool socket_is_there(const struct socket_bound *);
 
 /*
- * Make the file again after it was removed, and also the lock file and the directory if they are gone.  On success
+ * Create the file again after it was removed, and also the lock file and the directory if they are gone.  On success
  * the old descriptor is closed, and `fd` is a new one.  Returns as socket_bind; after an error the old socket is
  * kept.
  */

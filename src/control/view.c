@@ -45,10 +45,7 @@ view_tags(struct emit *e, const char *key, const void *tags, size_t len)
 	emit_object_end(e);
 }
 
-/*
- * Write `host` and `port` of an address; null if the address has no such parts, or no port and there is no
- * default.
- */
+/* Write `host` and `port` of an address; both are null if it cannot be split, or has no port and no default. */
 static void
 view_put_parts(struct emit *e, const char *address, int default_port)
 {

@@ -441,7 +441,7 @@ answers(const char *path)
 	return fd >= 0;
 }
 
-START_TEST(a_removed_socket_is_made_again)
+START_TEST(a_removed_socket_is_created_again)
 {
 	struct place place;
 	char lock[200];
@@ -462,7 +462,7 @@ START_TEST(a_removed_socket_is_made_again)
 	ck_assert_uint_eq(st.st_mode & 07777, 0640);
 	ck_assert_int_ne(place.bound.fd, fd);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
-	/* The lock file is made again too, and so is the directory. */
+	/* The lock file is created again too, and so is the directory. */
 	ck_assert_int_eq(unlink(lock), 0);
 	ck_assert_int_eq(unlink(place.path), 0);
 	ck_assert_int_eq(rmdir(place.directory), 0);
@@ -509,7 +509,7 @@ START_TEST(a_file_that_replaced_the_socket_is_left_alone)
 }
 END_TEST
 
-START_TEST(no_socket_is_made_again_in_a_directory_of_another_user)
+START_TEST(no_socket_is_created_again_in_a_directory_of_another_user)
 {
 	struct place place;
 	char lock[200];
@@ -529,7 +529,7 @@ START_TEST(no_socket_is_made_again_in_a_directory_of_another_user)
 }
 END_TEST
 
-START_TEST(a_removed_socket_of_the_service_manager_is_made_again)
+START_TEST(a_removed_socket_of_the_service_manager_is_created_again)
 {
 	struct place place;
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -567,6 +567,6 @@ UNIT_MAIN("control_socket", a_bound_socket_listens_and_its_file_is_unlinked_at_t
     a_later_socket_at_the_path_is_not_unlinked, a_file_that_is_not_a_socket_is_left_alone,
     a_bad_path_is_refused_with_the_reason, a_path_of_107_bytes_fits,
     an_unwritable_directory_is_refused_with_the_reason, a_socket_of_the_service_manager_is_adopted,
-    a_removed_socket_is_made_again, a_file_that_replaced_the_socket_is_left_alone,
-    no_socket_is_made_again_in_a_directory_of_another_user,
-    a_removed_socket_of_the_service_manager_is_made_again)
+    a_removed_socket_is_created_again, a_file_that_replaced_the_socket_is_left_alone,
+    no_socket_is_created_again_in_a_directory_of_another_user,
+    a_removed_socket_of_the_service_manager_is_created_again)
