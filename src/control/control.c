@@ -321,7 +321,8 @@ control_listen_on(struct control *control, size_t i, const struct control_config
 	listener->acceptable = event_new(control->base, listener->socket.fd, EV_READ | EV_PERSIST,
 	    control_acceptable, listener);
 	if (listener->acceptable == NULL || event_add(listener->acceptable, NULL) < 0) {
-		snprintf(error, SOCKET_ERROR_MAX, "control socket %s: out of memory", path);
+		snprintf(error, SOCKET_ERROR_MAX, "control %s: out of memory",
+		    read_only ? "read-only socket" : "socket");
 		return -ENOMEM;
 	}
 	return 0;
