@@ -74,7 +74,7 @@ addr_parse_port(const char *text, size_t len, bool allow_0, uint16_t *port)
 	return true;
 }
 
-/* Parse the zone, by number or by interface name, into an interface index from 1 on. */
+/* Parse a zone that is the index of an interface, from 1 on.  The name of an interface is not accepted. */
 static bool
 addr_parse_scope(const char *text, uint32_t *scope)
 {
@@ -136,7 +136,7 @@ swim_addr_from_host(const char *host, uint16_t port, struct swim_addr *out)
 		zone = strchr(host, '%');
 		if (!addr_from_ipv6(host, zone != NULL ? (size_t)(zone - host) : strlen(host), &a))
 			return false;
-		/* On any other address a zone would make two different values of one address. */
+		/* Only a link-local address may have a zone: any other address would have a second value with a zone. */
 		if (zone != NULL && (a.family != 6 || !addr_is_link_local(a.ip) ||
 					!addr_parse_scope(zone + 1, &a.scope)))
 			return false;
@@ -164,8 +164,8 @@ addr_is_ipv6_host(const char *host)
 }
 
 /*
- * True for an IPv4 address or a host name.  A name whose last label is a number is not a host name (RFC 1123 2.1):
- * somebody mistyped an address, and a lookup of such a name could find anything.
+ * Check that the text is an IPv4 address or a host name.  A name whose last label is a number is not a host name
+ * (RFC 1123, section 2.1): such a text is a mistyped address, and a lookup could give any host for it.
  */
 static enum swim_addr_error
 addr_check_name(const char *host)
@@ -196,7 +196,7 @@ addr_check_name(const char *host)
 	return SWIM_ADDR_OK;
 }
 
-/* Split without judging the host: *host_len bytes from *host_start, and the port's text or NULL. */
+/* Split the text without a check of the host: *host_len bytes from *host_start, and the port's text or NULL. */
 static enum swim_addr_error
 addr_find_parts(const char *text, size_t len, const char **host_start, size_t *host_len,
     const char **port_text)
@@ -259,7 +259,7 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 	} else if (strchr(host, ':') != NULL) {
 		size_t digits = strspn(host, "0123456789abcdefABCDEF:.");
 
-		/* In http://db1:7946, brackets would not make an address of the host. */
+		/* The text is no address, as in http://db1:7946: do not advise brackets. */
 		if (host[digits] != '\0' && host[digits] != '%')
 			return SWIM_ADDR_BAD_HOST;
 		/*
@@ -274,7 +274,7 @@ swim_hostport_split(const char *text, size_t len, int default_port, bool allow_p
 			return error;
 	}
 	if (port_text != NULL) {
-		/* As in http://db1. */
+		/* The text is a URL, as in http://db1: the host is at fault, not the port. */
 		if (strncmp(port_text, "//", 2) == 0)
 			return SWIM_ADDR_BAD_HOST;
 		if (!addr_parse_port(port_text, (size_t)(text + len - port_text), allow_port_0,
@@ -405,11 +405,11 @@ swim_addr_is_loopback(const struct swim_addr *a)
 bool
 swim_addr_is_multicast(const struct swim_addr *a)
 {
-	static const uint8_t everybody[4] = {255, 255, 255, 255};
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
 
 	if (a->family == 4)
 		return (a->ip[0] & 0xf0) == 0xe0 ||
-		       memcmp(a->ip, everybody, sizeof(everybody)) == 0;
+		       memcmp(a->ip, broadcast, sizeof(broadcast)) == 0;
 	return a->family == 6 && a->ip[0] == 0xff;
 }
 

@@ -142,7 +142,7 @@ void
 wbuf_patch_u16be(struct wbuf *b, size_t offset, uint16_t v)
 {
 	if (b->failed)
-		return; /* what was to be patched may never have been written */
+		return; /* the bytes to patch may never have been written */
 	assert(offset + 2 <= wbuf_len(b));
 	b->start[offset] = (uint8_t)(v >> 8);
 	b->start[offset + 1] = (uint8_t)v;

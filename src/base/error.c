@@ -48,9 +48,9 @@ swim_error_text(enum swim_error error)
 	case SWIM_ERROR_SOCKET_CLOSED:
 		return "the socket is closed";
 	case SWIM_ERROR_MESSAGE_TOO_LARGE:
-		return "the message is larger than the network takes";
+		return "the message is larger than the network can carry";
 	case SWIM_ERROR_INVALID_ADDRESS:
-		return "the address is not one that datagrams can be sent to";
+		return "datagrams cannot be sent to the address";
 	case SWIM_ERROR_BIND_FAILED:
 		return "the socket could not be bound to the address";
 	}

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define SIZE_BYTES 8 /* of a value's length, little-endian whatever the machine is */
+#define SIZE_BYTES 8 /* the bytes of a value's length, little-endian on every machine */
 
 void
 journal_begin(struct journal_entry *e)
@@ -26,7 +26,7 @@ journal_put_name(char *to, const char *text)
 	return to;
 }
 
-/* The layout is name, newline, length, value, newline: of the journal's two layouts this one takes every value. */
+/* The layout is name, newline, length, value, newline.  The journal's other layout, NAME=VALUE, cannot hold every value. */
 void
 journal_put(struct journal_entry *e, const char *prefix, const char *key, const void *value,
     size_t len)
@@ -58,7 +58,7 @@ journal_send(const struct journal_entry *e, const char *path, int *fd)
 	memcpy(sun.sun_path, path, len);
 	if (*fd < 0)
 		*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* Address the journal by its path each time: after a restart of the journal another socket is there. */
+	/* Address the journal by its path each time: after a restart the journal has another socket at that path. */
 	return *fd >= 0 && sendto(*fd, e->bytes, e->len, MSG_NOSIGNAL | MSG_DONTWAIT,
 			       (const struct sockaddr *)&sun, sizeof(sun)) == (ssize_t)e->len;
 }

@@ -19,8 +19,8 @@ limiter_over(const struct limiter *limiter, const struct limiter_kind *kind, swi
 }
 
 /*
- * Returns the place of this kind: the kind's own place, or else one that is free or whose window is over, or else the
- * last.
+ * Returns the place of this kind: the kind's own place, or else a place that is free, or whose window is over and
+ * which has nothing to report, or else the last place.
  */
 static struct limiter_kind *
 limiter_find(struct limiter *limiter, swim_time now, const char *name)

@@ -17,23 +17,21 @@
 #include "base/limiter.h"
 #include "base/utf8.h"
 
-/* A decoded datagram can be long; a line that is longer than this is cut, and ends in "...". */
+/* The most bytes of a line: a longer line, such as a decoded datagram, is cut and ends in "...". */
 #define LINE_MAX_BYTES 16384
 #define CONTEXT_MAX 256
 
-/*
- * The module's state: the settings of log_setup and log_context, and counts of the lines that were written or
- * dropped.
- */
+/* The module's state: the settings of log_setup, log_context and log_limit, and counts of the lines that were dropped. */
 static struct {
 	enum log_level level;
 	enum log_format format;
 	char member[CONTEXT_MAX];
 	char cluster[CONTEXT_MAX];
 	uint64_t lost; /* lines that stderr did not take since the last one that it took */
-	bool cut;      /* stderr took only the beginning of the last line */
+	bool cut;      /* the last line was cut: stderr took only its beginning */
 	int journal_fd;
-	unsigned a_kind, in_all; /* lines in LOG_LIMIT_SECONDS; 0: no limit */
+	unsigned a_kind; /* the most lines of one kind in LOG_LIMIT_SECONDS; 0: no limit */
+	unsigned in_all; /* the most lines of all kinds in LOG_LIMIT_SECONDS */
 	struct limiter limiter;
 } state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT, .journal_fd = -1};
 
@@ -133,8 +131,8 @@ log_bool(const char *key, bool value)
 }
 
 /*
- * systemd names in JOURNAL_STREAM the stream that it connected to the journal; our stderr may have been redirected
- * since.
+ * Tells whether stderr is the stream to the journal that systemd names in JOURNAL_STREAM.  stderr may have been
+ * redirected after systemd set the variable.
  */
 static bool
 log_stderr_is_journal(void)
@@ -196,7 +194,7 @@ log_priority_of(enum log_level level)
 	case LOG_LEVEL_INFO:
 		return 6;
 	case LOG_LEVEL_DEBUG:
-	case LOG_LEVEL_TRACE: /* syslog knows no finer level */
+	case LOG_LEVEL_TRACE: /* syslog has no finer level */
 		return 7;
 	}
 	__builtin_unreachable();
@@ -242,7 +240,7 @@ log_put_time(struct line *l)
 	log_line_puts(l, text);
 }
 
-/* Numbers and truth values, which look alike in text and JSON (but for a NaN). */
+/* Formats a number or a truth value, which text and JSON write alike (except NaN and infinity).  NULL for a string. */
 static const char *
 log_plain_value(const struct log_field *f, char *buf, size_t size)
 {
@@ -315,7 +313,7 @@ log_text_field(struct line *l, const struct log_field *f)
 	}
 }
 
-/* Copies what log_context set to `out`, as further fields. */
+/* Copies the member and the cluster of log_context to `out` as fields; returns how many fields there are. */
 static size_t
 log_context_fields(struct log_field out[2])
 {
@@ -328,7 +326,7 @@ log_context_fields(struct log_field out[2])
 	return n;
 }
 
-/* Put the message and its fields, and after them `...` if they were cut; bytes for the dots are kept back. */
+/* Put the message and its fields, and `...` after them if they were cut.  Three bytes are reserved for the dots. */
 static void
 log_text_body(struct line *l, const char *message, const struct log_field *fields, size_t count)
 {
@@ -360,7 +358,7 @@ log_json_string(struct line *l, const char *bytes, size_t len)
 	for (size_t done = 0; done < len && !cut;) {
 		char piece[16];
 		uint32_t cp =
-		    0xfffd; /* stands for a byte that is not UTF-8, which JSON can't hold */
+		    0xfffd; /* stands for a byte that is not UTF-8, which JSON cannot hold */
 		size_t n = utf8_next(bytes + done, len - done, &cp);
 		int size;
 
@@ -370,7 +368,7 @@ log_json_string(struct line *l, const char *bytes, size_t len)
 			size = (int)utf8_json(cp, piece);
 		else
 			size = snprintf(piece, sizeof(piece), "%.*s", (int)n, bytes + done);
-		/* One byte is kept back for the closing quote. */
+		/* One byte is reserved for the closing quote. */
 		cut = size >= l->end - l->pos;
 		if (!cut)
 			log_line_put(l, piece, (size_t)size);
@@ -437,7 +435,7 @@ log_text_line(struct line *l, enum log_level level, const char *message,
 	char prefix[8];
 
 	if (state.format == LOG_FORMAT_JOURNAL) {
-		/* What systemd takes for the priority of a line on stderr, sd-daemon(3). */
+		/* systemd takes this prefix for the priority of a line on stderr, sd-daemon(3). */
 		snprintf(prefix, sizeof(prefix), "<%d>", log_priority_of(level));
 		log_line_puts(l, prefix);
 	}
@@ -481,9 +479,9 @@ log_journal_line(enum log_level level, const char *message, const struct log_fie
 }
 
 /*
- * Write as much as stderr takes without waiting: a reader that does not read must not stop the daemon.  Each line is
- * one write, so that lines of several processes do not mix.  In a pipe, lines longer than PIPE_BUF mix all the same,
- * and a pipe that is called writable is sure to take PIPE_BUF bytes only.  Returns how many bytes stderr took.
+ * Write as much as stderr takes without waiting: a slow reader must not stop the daemon.  Each line is one write, so
+ * that lines of several processes do not mix.  A pipe is an exception: poll promises room for PIPE_BUF bytes only, so
+ * a longer line is written in parts and may mix with others.  Returns how many bytes stderr took.
  */
 static size_t
 log_write_ready(const char *bytes, size_t len)
@@ -503,13 +501,13 @@ log_write_ready(const char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			break; /* nobody reads any more */
+			break; /* the reader is gone */
 		done += (size_t)n;
 	}
 	return done;
 }
 
-/* Returns false when the line, or the end of the line, is lost. */
+/* Returns false when the line or its end is lost. */
 static bool
 log_write_out(const char *bytes, size_t len)
 {
@@ -577,8 +575,8 @@ log_is_too_much(enum log_level level, const char *message, swim_time now)
 	if (!limiter_take(&state.limiter, now, kind, most, (int)level))
 		return true;
 	/*
-	 * A message may contain text that a stranger chose, and so be another kind each time: hence the limit for all
-	 * messages.
+	 * A message may contain text that a stranger chose, so that each message is a new kind.  Therefore all kinds
+	 * together have a limit too.
 	 */
 	return level != LOG_LEVEL_DEBUG &&
 	       !limiter_take(&state.limiter, now, "lines of any kind", state.in_all, (int)level);

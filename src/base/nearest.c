@@ -42,13 +42,13 @@ const char *
 nearest_word(const char *word, const char *const *candidates, size_t count)
 {
 	size_t length = strlen(word);
-	size_t best = length <= 4 ? 2 : length <= 6 ? 3 : 4; /* must be below this */
+	size_t best = length <= 4 ? 2 : length <= 6 ? 3 : 4; /* the distance must be below this */
 	const char *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		size_t d = nearest_distance(word, candidates[i]);
 
-		/* A word of which only the beginning was typed counts as near as one typing mistake. */
+		/* An incomplete word, of which only the beginning was typed, counts as at most one edit. */
 		if (length >= 2 && strncmp(word, candidates[i], length) == 0)
 			d = d < 1 ? d : 1;
 		if (d < best) {

@@ -22,7 +22,10 @@ rng_rotl(uint64_t x, unsigned k)
 void
 rng_init(struct rng *r, uint64_t seed)
 {
-	/* splitmix64 never yields four zeros in a row, the one state xoshiro can't leave. */
+	/*
+	 * splitmix64 never yields four zeros in a row: this is the only state that xoshiro cannot
+	 * leave.
+	 */
 	for (size_t i = 0; i < 4; i++)
 		r->s[i] = rng_splitmix64(&seed);
 }
@@ -49,7 +52,7 @@ rng_below(struct rng *r, uint64_t n)
 	uint64_t floor, v;
 
 	assert(n > 0);
-	/* 2^64 mod n: the lowest draws, which would make small results likelier, are drawn again. */
+	/* Draws below 2^64 mod n would make small results more likely, so they are drawn again. */
 	floor = (0 - n) % n;
 	do {
 		v = rng_u64(r);

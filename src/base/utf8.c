@@ -13,7 +13,10 @@
 size_t
 utf8_next(const void *text, size_t len, uint32_t *out)
 {
-	/* The smallest code point that needs so many bytes; below it the form is overlong. */
+	/*
+	 * Index: bytes of a form; value: the smallest code point that needs so many.  A form of a smaller code point
+	 * is overlong.
+	 */
 	static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
 	const uint8_t *s = text;
 	uint32_t cp;
@@ -49,7 +52,7 @@ utf8_valid(const void *text, size_t len)
 	uint32_t cp;
 
 	while (len > 0) {
-		/* Eight ASCII bytes at a time: nearly every id and address is ASCII. */
+		/* Check eight bytes at a time: nearly every id and address is ASCII. */
 		uint64_t eight;
 		size_t n;
 
@@ -71,8 +74,8 @@ utf8_valid(const void *text, size_t len)
 }
 
 /*
- * Unicode does not call the last two white space, but they look like it: a braille pattern without dots, and a
- * musical note without a head.
+ * The last two code points are not white space in Unicode, but look like white space: a braille pattern without dots,
+ * and a musical note without a head.
  */
 static bool
 utf8_is_space(uint32_t cp)
@@ -164,8 +167,8 @@ utf8_sentence(const void *text, size_t len, char *out, size_t cap)
 }
 
 /*
- * Writes \uXXXX without a NUL and returns its end.  It avoids snprintf for speed: a list of members may have a million
- * of these.
+ * Writes \uXXXX without a NUL and returns the end of the text.  Does without snprintf for speed: a list of members
+ * may have a million escapes.
  */
 static char *
 utf8_put_unit(char *out, unsigned unit)
