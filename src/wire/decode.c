@@ -101,7 +101,7 @@ decode_sync(struct rbuf *b, struct wire_message *m)
 	return decode_updates(b, true, &m->updates);
 }
 
-/* Check entries index:u16 flags:u8: they ascend strictly, and each belongs to an update that may have its flags. */
+/* Check the entries (index:u16 flags:u8): the indices ascend strictly, and each update may have its entry's flags. */
 static enum wire_reject
 decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -110,7 +110,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	struct wire_update u;
 	struct rbuf b;
 
-	/* In a sync the updates have their flags in themselves, so the entry is malformed there. */
+	/* In a sync each update carries its own flags, so the entry is malformed there. */
 	if (len % WIRE_FLAG_ENTRY_SIZE != 0 || updates->sync)
 		return WIRE_REJECT_BAD_EXTENSION;
 	rbuf_init(&b, value, len);
@@ -118,7 +118,7 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 		uint16_t index = rbuf_get_u16be(&b);
 		uint8_t flags = rbuf_get_u8(&b);
 
-		/* The index does not ascend, or is past the count: the walk has passed it already, or comes to its end. */
+		/* An index that does not ascend lies behind the iterator; an index past the count is not reached. */
 		if (index < iter.index)
 			return WIRE_REJECT_BAD_EXTENSION;
 		do {
@@ -134,7 +134,10 @@ decode_flags(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
-/* Check entries index:u16 count:u8 and the hashes: they ascend strictly, and each belongs to a suspect or a dead member. */
+/*
+ * Check the entries (index:u16 count:u8 hashes): the indices ascend strictly, and each update is of a suspect or dead
+ * member.
+ */
 static enum wire_reject
 decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -162,7 +165,10 @@ decode_accusers(const uint8_t *value, size_t len, struct wire_updates *updates)
 	return WIRE_OK;
 }
 
-/* Check entries index:u16 length:u16 and valid tags: they ascend strictly, and none belongs to a dead member. */
+/*
+ * Check the entries (index:u16 length:u16 tags): the indices ascend strictly, the tags are valid, and no update is of
+ * a dead member.
+ */
 static enum wire_reject
 decode_tags(const uint8_t *value, size_t len, struct wire_updates *updates)
 {
@@ -254,7 +260,7 @@ decode_entry(uint8_t tag, const uint8_t *value, uint16_t len, bool *has_flags,
 	struct rbuf b;
 
 	rbuf_init(&b, value, len);
-	/* This is no switch over the enumeration, because a tag may be any byte. */
+	/* The switch is over a byte, not over the enumeration: a tag may have any value. */
 	switch (tag) {
 	case WIRE_EXT_CLUSTER:
 		return decode_string_entry(value, len, &t->has_cluster, &t->cluster);
@@ -352,7 +358,8 @@ decode_body(struct rbuf *b, struct wire_message *m)
 	case WIRE_NACK:
 		return decode_member(b, &m->member);
 	case WIRE_AUTHENTICATED:
-		return WIRE_REJECT_NESTED; /* decode_envelope has decoded the outer envelope */
+		/* an envelope within an envelope: decode_envelope has decoded the outer one */
+		return WIRE_REJECT_NESTED;
 	case WIRE_SYNC_REQ:
 		return decode_sync_req(b, m);
 	case WIRE_SYNC:

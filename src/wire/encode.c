@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Writes messages as datagrams of the wire format. */
 #include "wire/wire.h"
 
 #include <assert.h>
@@ -30,7 +31,7 @@ encode_put_header(struct wire_writer *w, enum wire_type type, uint64_t seq)
 	wbuf_put_u64be(&w->buf, seq);
 }
 
-/* wire_finish writes the count, once it is known. */
+/* Write a count of 0, which wire_finish replaces by the number of updates. */
 static void
 encode_begin_updates(struct wire_writer *w, bool sync)
 {

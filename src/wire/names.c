@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The names of message types and of reasons to reject a datagram, and strings of the wire format. */
 #include "wire/wire.h"
 
 #include <assert.h>

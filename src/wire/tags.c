@@ -17,7 +17,7 @@ tags_read_tag(struct rbuf *b, struct wire_tag *t)
 	return !b->failed;
 }
 
-/* True for UTF-8 without NUL; no shell and no environment variable could hold a NUL. */
+/* True for UTF-8 without NUL: a shell or an environment variable cannot hold a NUL. */
 static bool
 tags_is_text(struct wire_str s)
 {

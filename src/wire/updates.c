@@ -21,7 +21,10 @@ wire_updates_read(struct rbuf *b, bool sync, struct wire_update *u, uint8_t *sta
 	u->age_s = sync ? rbuf_get_u32be(b) : 0;
 }
 
-/* Set u->status from a wire status 0 to 2 and u->flags; drops the flags that swimd does not know. */
+/*
+ * Set u->status from the wire status (0 to 2) and from u->flags, and clear the flags that swimd does
+ * not know.
+ */
 static void
 updates_resolve(struct wire_update *u, uint8_t status)
 {
