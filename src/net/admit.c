@@ -5,22 +5,23 @@
 
 #include "base/hash.h"
 
-/* Sources that share a place share its rate. */
+/* The sizes of the tables.  Sources whose hashes give the same place share the rate of that place. */
 #define MEMBER_PLACES 2048
 #define STRANGER_PLACES 1024
 #define TRUSTED_PLACES 512
 #define TRUSTED_FOR swim_seconds(300)
 
 /*
- * A rate, as the instant up to which all units that have passed are paid for (the generic cell rate algorithm, as in
- * ATM's traffic management): one unit moves it on by 1/rate, and it may be ahead of the time by burst/rate.
+ * A rate limit by the generic cell rate algorithm of ATM's traffic management.  All admitted units are paid for up to
+ * the instant paid_ns.  Each unit moves that instant on by 1/rate; the instant may be ahead of the time by
+ * burst/rate.
  */
 typedef struct admit_rate {
 	int64_t paid_ns;
 } admit_rate;
 
 struct trusted {
-	uint64_t source; /* its hash */
+	uint64_t source; /* hash of its address */
 	swim_time until;
 };
 
@@ -64,7 +65,10 @@ admit_free(struct admit *admit)
 	free(admit);
 }
 
-/* Is there room for at least one unit?  A datagram of more units than are left passes whole, and is paid for later. */
+/*
+ * Is there room for at least one unit?  A datagram of more units than that is admitted too, and admit_pay charges all
+ * of them.
+ */
 static bool
 admit_has_room(const admit_rate *rate, swim_time now, int64_t per_second, int64_t burst)
 {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How c-ares is driven:
- * - A channel lives for one round: from a first question until none is left, or another round has taken its place.
- *   A round begins with reading resolv.conf and nsswitch.conf, so that what changes there is heeded; it ends after
- *   DNS_ROUND_S at the latest, and when resolv.conf changes.  (c-ares 1.18 cannot read them again in a channel.)
- * - c-ares calls back from within the call that asks, where the hosts file has the answer.  All answers are
- *   noted, and given from the timer: there nothing of c-ares is on the stack, and a channel may be destroyed.
- * - Questions cannot be cancelled one by one.  One whose deadline has passed is answered in the negative, and stays
- *   until c-ares lets go of it.
- * - Some nameservers, and firewalls before them, drop questions with EDNS or refuse them.  A question that has no answer
- *   after the first try of every nameserver, or a refusal, is asked without EDNS too, by a channel of its own, and the
- *   first answer counts.  If the answer without EDNS is the first, all questions go without EDNS for DNS_PLAIN_S seconds, or
- *   until resolv.conf changes.  c-ares itself asks again without EDNS after FORMERR alone.
+ * Drives c-ares:
+ * - A channel lives for one round.  A round begins by reading resolv.conf and nsswitch.conf, because c-ares 1.18 cannot
+ *   read them again in a channel.  The round takes new questions for DNS_ROUND_S seconds, or until resolv.conf changes
+ *   or no question is left, and ends with its last question.
+ * - If the hosts file has the answer, c-ares calls back from within the call that asks.  So every answer is stored, and
+ *   the timer gives the answer to the caller: no function of c-ares is on the stack then, and a channel may be destroyed.
+ * - c-ares cannot cancel a single question.  A question whose deadline has passed fails, and its record stays until c-ares
+ *   has called back for it.
+ * - Some nameservers, and firewalls before them, drop or refuse questions with EDNS.  A question that is refused, or that has
+ *   no answer after the first try of every nameserver, is also asked without EDNS, by a channel of its own, and the first
+ *   answer counts.  If the answer without EDNS is the first, all questions are asked without EDNS for DNS_PLAIN_S seconds, or
+ *   until resolv.conf changes.  c-ares itself asks again without EDNS after FORMERR only.
  */
 #include "net/dns.h"
 
-/* ares_query and ares_parse_srv_reply are what 1.18 has; later versions keep them, and advise against them. */
+/* c-ares 1.18 has no newer functions than ares_search and ares_parse_srv_reply; later versions deprecate both. */
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -32,16 +32,16 @@
 #include "net/sockaddr.h"
 
 #define DNS_RESOLV_CONF "/etc/resolv.conf"
-/* A round of questions ends after this even if new ones come all the time. */
+/* After so many seconds a round takes no new questions. */
 #define DNS_ROUND_S 60
 /* Larger datagrams are often lost (RFC 9715, section 3). */
 #define DNS_EDNS_SIZE 1232
-/* Each nameserver is asked so many times before a question fails, the second time with twice the patience. */
+/* A question is sent to each nameserver so many times; the second try waits twice as long as the first. */
 #define DNS_TRIES 2
-#define DNS_PATIENCES 3 /* of both tries together */
+#define DNS_PATIENCES 3 /* both tries together wait so many times as long as the first */
 /* Seconds for which all questions go without EDNS, after the answer to a question without EDNS came first. */
 #define DNS_PLAIN_S 600
-/* A nameserver is not given up sooner, however many there are. */
+/* The least time for which a first try waits, in milliseconds, however many nameservers there are. */
 #define DNS_PATIENCE_MIN_MS 100
 
 /* How c-ares asks: with EDNS (RFC 6891), or without. */
@@ -51,7 +51,7 @@ enum dns_way {
 	DNS_WAYS,
 };
 
-/* A socket of c-ares' own. */
+/* A socket that c-ares has opened. */
 struct dns_socket {
 	LIST_ENTRY(dns_socket) link;
 	struct dns_round *round;
@@ -61,7 +61,7 @@ struct dns_socket {
 
 LIST_HEAD(dns_sockets, dns_socket);
 
-/* A channel and what it was made from. */
+/* A channel, and the configuration that it was opened with. */
 struct dns_round {
 	LIST_ENTRY(dns_round) link;
 	struct dns *dns;
@@ -70,17 +70,17 @@ struct dns_round {
 	struct dns_sockets sockets;
 	unsigned questions;
 	swim_time begun;
-	struct stat resolv_conf;        /* all zero: there was none */
-	struct nameservers nameservers; /* for the channel, if c-ares cannot read them */
+	struct stat resolv_conf;        /* when the round began; all zero: there was no such file */
+	struct nameservers nameservers; /* if c-ares cannot read them itself, else empty */
 };
 
 LIST_HEAD(dns_rounds, dns_round);
 TAILQ_HEAD(dns_questions, dns_question);
 
-/* A question as it is asked one way. */
+/* A question that is asked in one of the two ways. */
 struct dns_attempt {
 	struct dns_question *question;
-	struct dns_round *round; /* NULL: it was not asked, or could not be */
+	struct dns_round *round; /* NULL: not asked in this way, or no channel could be opened */
 	bool held;               /* c-ares will call back for it */
 };
 
@@ -89,14 +89,14 @@ struct dns_question {
 	struct dns *dns;
 	char *name;
 	struct dns_attempt attempts[DNS_WAYS];
-	swim_time plain_at; /* when it is asked without EDNS too; NEVER: not, or it is already */
-	dns_callback *callback; /* one of the two */
-	dns_service_callback *service_callback;
+	swim_time plain_at; /* when to ask without EDNS too; NEVER: not at all, or already asked */
+	dns_callback *callback;                 /* NULL for a service */
+	dns_service_callback *service_callback; /* NULL for a host */
 	void *ctx;
 	bool done;     /* the answer is known */
-	bool answered; /* the callback has been called, or is not to be */
+	bool answered; /* the callback was called, or the question was dropped */
 	swim_time deadline;
-	struct name_answer answer; /* text: for a service too */
+	struct name_answer answer; /* for a service: only the text of a failure */
 	struct dns_service *services;
 	size_t service_count;
 };
@@ -109,11 +109,11 @@ struct dns {
 	swim_duration timeout;
 	struct dns_questions questions;
 	struct dns_rounds rounds;
-	struct dns_round *current[DNS_WAYS]; /* or NULL */
-	swim_time plain_until;               /* until then questions are asked without EDNS */
-	struct stat plain_conf;              /* what resolv.conf was when that was found */
+	struct dns_round *current[DNS_WAYS]; /* takes new questions; NULL: none does */
+	swim_time plain_until;  /* until then, questions are asked without EDNS first */
+	struct stat plain_conf; /* of resolv.conf when plain_until was set */
 	struct loop_timer *timer;
-	bool library; /* ares_library_init went well */
+	bool library; /* ares_library_init succeeded */
 };
 
 /* -------------------------------------------------------------------------------------------- rounds */
@@ -132,22 +132,22 @@ dns_round_free(struct dns_round *round)
 {
 	struct dns_socket *socket;
 
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on LIST_REMOVE */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyzer cannot follow LIST_REMOVE */
 	if (round->dns->current[round->way] == round)
 		round->dns->current[round->way] = NULL;
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	LIST_REMOVE(round, link);
-	/* Calls back for the questions that are left, and for the sockets. */
+	/* ares_destroy calls back for the questions that are left, and for the sockets. */
 	if (round->channel != NULL)
 		ares_destroy(round->channel);
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on LIST_REMOVE */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyzer cannot follow LIST_REMOVE */
 	while ((socket = LIST_FIRST(&round->sockets)) != NULL)
 		dns_socket_free(socket);
 	/* NOLINTEND(clang-analyzer-unix.Malloc) */
 	free(round);
 }
 
-/* When c-ares next wants to look after its questions. */
+/* When c-ares has to handle its next timeout. */
 static swim_time
 dns_round_deadline(const struct dns_round *round)
 {
@@ -165,7 +165,7 @@ dns_is_held(const struct dns_question *question)
 	return question->attempts[DNS_EDNS].held || question->attempts[DNS_PLAIN].held;
 }
 
-/* When there is next something to do for a question. */
+/* When the timer next has something to do for a question. */
 static swim_time
 dns_question_next(const struct dns_question *question)
 {
@@ -197,13 +197,13 @@ dns_socket_ready(evutil_socket_t fd, short what, void *arg)
 	struct dns_round *round = ((struct dns_socket *)arg)->round;
 	struct dns *dns = round->dns;
 
-	/* May free the socket, but not the round. */
+	/* This call may free the socket, but not the round. */
 	ares_process_fd(round->channel, (what & EV_READ) != 0 ? fd : ARES_SOCKET_BAD,
 	    (what & EV_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
 	dns_arm(dns);
 }
 
-/* c-ares wants to know of this socket when it is readable, writable, both, or no more. */
+/* c-ares asks us to watch this socket for reading, for writing, for both, or no longer. */
 static void
 dns_socket_wanted(void *data, ares_socket_t fd, int readable, int writable)
 {
@@ -221,7 +221,7 @@ dns_socket_wanted(void *data, ares_socket_t fd, int readable, int writable)
 		return;
 	}
 	if (socket == NULL) {
-		/* For want of memory it is never ready, and its questions end at their deadlines. */
+		/* Without memory the socket is not watched, and its questions fail at their deadlines. */
 		if ((socket = calloc(1, sizeof(*socket))) == NULL)
 			return;
 		socket->round = round;
@@ -249,7 +249,7 @@ dns_stat_equal(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* How a question is asked first. */
+/* The way in which a new question is asked first. */
 static enum dns_way
 dns_way_now(const struct dns *dns)
 {
@@ -299,7 +299,7 @@ dns_open_channel(struct dns_round *round, int patience_ms)
 	return status;
 }
 
-/* A channel that has asked each nameserver DNS_TRIES times before a question's deadline. */
+/* Open a channel that asks each nameserver DNS_TRIES times before a question's deadline. */
 static int
 dns_round_setup(struct dns_round *round)
 {
@@ -310,7 +310,7 @@ dns_round_setup(struct dns_round *round)
 
 	if (status != ARES_SUCCESS)
 		return status;
-	/* How many there are is known only then. */
+	/* The number of nameservers is known only when a channel is open. */
 	status = ares_get_servers_ports(round->channel, &servers);
 	for (server = servers; server != NULL; server = server->next)
 		count++;
@@ -369,10 +369,10 @@ dns_error_text(const struct dns_question *question, int status)
 		return "the nameserver refuses to look the name up";
 	case ARES_ESERVFAIL:
 	case ARES_ETIMEOUT:
-	case ARES_ECONNREFUSED: /* 1.18 makes this of SERVFAIL and REFUSED too */
+	case ARES_ECONNREFUSED: /* c-ares 1.18 gives this for SERVFAIL and REFUSED too */
 		return "no nameserver gives an answer";
 	case ARES_EBADNAME:
-		return "it is no name that can be looked up";
+		return "the name is not valid in DNS";
 	case ARES_EFILE:
 		return "a file of the name service, such as /etc/resolv.conf, cannot be read";
 	default: /* of c-ares' error numbers, an open set */
@@ -402,7 +402,7 @@ dns_fail(struct dns_question *question, int status)
 	name_answer_fail(&question->answer, dns_error_text(question, status));
 }
 
-/* Give the answer, once. */
+/* Call back with the answer, unless the callback was called before. */
 static void
 dns_answer(struct dns_question *question)
 {
@@ -417,7 +417,7 @@ dns_answer(struct dns_question *question)
 		question->callback(question->ctx, &question->answer);
 }
 
-/* The first question for which there is something to do now; NULL: none. */
+/* The first question for which the timer has something to do now; NULL: there is none. */
 static struct dns_question *
 dns_due(const struct dns *dns, swim_time now)
 {
@@ -430,13 +430,13 @@ dns_due(const struct dns *dns, swim_time now)
 	return NULL;
 }
 
-/* Does this status mean that the nameservers gave no answer, perhaps because of EDNS alone? */
+/* Does this status mean that no nameserver gave an answer?  EDNS may be the reason. */
 static bool
 dns_is_unanswered(int status)
 {
 	switch (status) {
 	case ARES_ETIMEOUT:
-	case ARES_ECONNREFUSED: /* 1.18 makes this of SERVFAIL, NOTIMP and REFUSED too */
+	case ARES_ECONNREFUSED: /* c-ares 1.18 gives this for SERVFAIL, NOTIMP and REFUSED too */
 	case ARES_ESERVFAIL:
 	case ARES_ENOTIMP:
 	case ARES_EREFUSED:
@@ -448,7 +448,7 @@ dns_is_unanswered(int status)
 	}
 }
 
-/* Keep in mind which way nameservers answer, once a question without EDNS came to this. */
+/* A question without EDNS has ended: remember whether the nameservers answer only without EDNS. */
 static void
 dns_learn(const struct dns_question *question, bool unanswered)
 {
@@ -462,7 +462,7 @@ dns_learn(const struct dns_question *question, bool unanswered)
 	}
 }
 
-/* What one attempt came to is the answer, unless the other way may do better. */
+/* Take the result of one attempt as the answer, unless the attempt in the other way may still succeed. */
 static void
 dns_settle(struct dns_attempt *attempt, int status)
 {
@@ -505,7 +505,7 @@ dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *in
 	}
 	for (alias = info != NULL ? info->cnames : NULL; alias != NULL; alias = alias->next)
 		ttl = alias->ttl < ttl ? alias->ttl : ttl;
-	/* Of what is in the hosts file it is 0: that is not far to read again. */
+	/* The time to live is 0 for an entry of the hosts file, which costs little to read again. */
 	if (wanted)
 		answer->ttl = swim_seconds(ttl > 0 ? ttl : 0);
 	if (info != NULL)
@@ -514,11 +514,11 @@ dns_addresses_came(void *arg, int status, int timeouts, struct ares_addrinfo *in
 		dns_settle(attempt, ARES_SUCCESS);
 	else if (wanted)
 		dns_settle(attempt, status == ARES_SUCCESS ? ARES_ENODATA : status);
-	/* May come from within dns_start. */
+	/* c-ares may call this function from within dns_start. */
 	dns_arm(question->dns);
 }
 
-/* Returns how it went. */
+/* Copy the records to the question.  Returns a status of c-ares. */
 static int
 dns_keep_services(struct dns_question *question, const struct ares_srv_reply *records)
 {
@@ -562,11 +562,11 @@ dns_services_came(void *arg, int status, int timeouts, unsigned char *bytes, int
 	dns_arm(question->dns);
 }
 
-/* May call back at once, which notes the answer alone. */
+/* c-ares may call back at once; the callback only stores the answer. */
 static void
 dns_ask(struct dns_question *question, enum dns_way way)
 {
-	/* Not sorted by how near they are (RFC 6724): each is tried. */
+	/* Do not sort the addresses by distance (RFC 6724): the caller tries each of them. */
 	const struct ares_addrinfo_hints hints = {
 	    .ai_flags = ARES_AI_NOSORT |
 			(question->dns->hosts_by_environment ? ARES_AI_ENVHOSTS : 0),
@@ -604,7 +604,7 @@ dns_timer_fired(void *ctx, swim_time now)
 
 	LIST_FOREACH(round, &dns->rounds, link)
 		ares_process_fd(round->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	/* Looked for anew after each: its callback may ask again. */
+	/* Search from the start after each question: the callback may add and drop questions. */
 	while ((question = dns_due(dns, now)) != NULL) {
 		if (!question->answered && !question->done &&
 		    !swim_time_reached(now, question->deadline)) {
@@ -647,7 +647,7 @@ static void
 dns_begin(struct dns_question *question)
 {
 	struct dns *dns = question->dns;
-	/* Then the first try of every nameserver has taken its time. */
+	/* After this time the first try of every nameserver has failed. */
 	int64_t first_ms = swim_duration_ms(dns->timeout) * 9 / 10 / DNS_PATIENCES;
 
 	question->plain_at = swim_time_add(loop_now(), swim_ms(first_ms));
@@ -707,7 +707,7 @@ dns_new(struct event_base *base, const struct dns_config *config)
 	if (!dns->library || dns->timer == NULL || dns->resolv_conf == NULL)
 		goto fail;
 	if (config->hosts_file != NULL) {
-		/* 1.18 takes no other path for it. */
+		/* c-ares 1.18 takes the path from the environment only. */
 		if (setenv("CARES_HOSTS", config->hosts_file, 1) != 0)
 			goto fail;
 		dns->hosts_by_environment = true;
@@ -728,7 +728,7 @@ dns_free(struct dns *dns)
 		return;
 	TAILQ_FOREACH(question, &dns->questions, link)
 		question->answered = true;
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on LIST_REMOVE and TAILQ_REMOVE */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyzer cannot follow LIST_REMOVE and TAILQ_REMOVE */
 	while ((round = LIST_FIRST(&dns->rounds)) != NULL)
 		dns_round_free(round);
 	while ((question = TAILQ_FIRST(&dns->questions)) != NULL) {

@@ -10,9 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* The most interfaces or addresses that are looked at.  On a machine with more the operator configures the address. */
+/*
+ * The most interfaces or addresses.  On a machine with more ifaces_list fails, and the operator has to configure the
+ * address.
+ */
 #define IFACES_MAX 4096
-/* In linux/if_addr.h since 5.18, which is newer than what we are built on may be. */
+/* IFA_PROTO of linux/if_addr.h, which has the name since 5.18 only, and keepalived's number. */
 #define IFACES_ATTRIBUTE_PROTO 11
 #define IFACES_PROTO_KEEPALIVED 18
 
@@ -20,7 +23,7 @@ struct ifaces {
 	struct iface_link *links;
 	size_t link_count;
 	struct iface_address *addresses;
-	/* Beside each address. */
+	/* extras[i] belongs to addresses[i]. */
 	struct iface_extra {
 		uint32_t flags;
 		unsigned prefix;
@@ -40,7 +43,10 @@ ifaces_is_kind(const struct iface_link *link, const char *const *kinds, size_t c
 	return false;
 }
 
-/* May it lead to another machine?  A pair with both ends in this namespace does not, nor does a tunnel by itself. */
+/*
+ * May the link lead to another machine?  A veth pair with both ends in this namespace does not.  A tunnel does so by
+ * another link only.
+ */
 static bool
 ifaces_leads_out(const struct iface_link *link)
 {
@@ -58,13 +64,14 @@ ifaces_leads_nowhere(const struct iface_link *link)
 	return (link->flags & IFF_LOOPBACK) != 0 || strcmp(link->kind, "dummy") == 0;
 }
 
-/* The names that Docker, libvirt, CNI, LXC and their like give to bridges that they make. */
+/* Is this a name that Docker, libvirt, CNI, LXC or a similar program gives to its bridges? */
 static bool
 ifaces_has_runtime_name(const char *name)
 {
 	static const char *const begins[] = {"docker", "virbr", "cni", "cbr", "podman", "nerdctl",
 	    "lxcbr", "lxdbr", "incusbr", "lxdfan", "kube-", "weave", "mpqemubr"};
-	static const size_t hex = 12; /* digits of a network of Docker's, as in br-0123456789ab */
+	static const size_t hex =
+	    12; /* digits of the id of a Docker network, as in br-0123456789ab */
 
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
 		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
@@ -77,7 +84,10 @@ ifaces_has_runtime_name(const char *name)
 bool
 ifaces_is_for_containers(const struct iface_link *links, size_t count, size_t i)
 {
-	/* The ends of pairs and taps, and what keeps such a bridge's address steady. */
+	/*
+	 * Ports to containers and virtual machines, and the dummy port that keeps the bridge's hardware address
+	 * constant.
+	 */
 	static const char *const inner[] = {"veth", "tun", "dummy"};
 	bool port_out = false, other_out = false;
 
@@ -93,11 +103,14 @@ ifaces_is_for_containers(const struct iface_link *links, size_t count, size_t i)
 	}
 	if (ifaces_has_runtime_name(links[i].name))
 		return true;
-	/* Where this machine is itself a container, its way out is a pair's end, and a bridge may hold the only one. */
+	/*
+	 * If this machine is itself a container, the end of a veth pair leads out, and the only such end may be a
+	 * port of this bridge.
+	 */
 	return !port_out || other_out;
 }
 
-/* A port of a bridge or a bond?  What belongs to a VRF is no port: it has its traffic and addresses itself. */
+/* Is the link a port of a bridge or a bond?  A link of a VRF is no port: such a link has its own traffic and addresses. */
 static bool
 ifaces_is_port(const struct iface_link *links, size_t count, size_t i)
 {
@@ -110,7 +123,10 @@ ifaces_is_port(const struct iface_link *links, size_t count, size_t i)
 	return true;
 }
 
-/* Room for one more of `count`, at powers of two.  False: no memory, or too many. */
+/*
+ * Make room for one more element after `count`.  The array grows at powers of two.  False: no memory, or too many
+ * elements.
+ */
 static bool
 ifaces_grow(void **array, size_t count, size_t size)
 {
@@ -181,7 +197,7 @@ ifaces_add_address(struct ifaces *all, const struct nlmsghdr *msg)
 	if (info->ifa_family != AF_INET && info->ifa_family != AF_INET6)
 		return true;
 	for (; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		/* Of a tunnel IFA_ADDRESS is the other end's, and IFA_LOCAL ours. */
+		/* For a tunnel IFA_ADDRESS is the address of the other end, and IFA_LOCAL ours. */
 		if ((a->rta_type == IFA_LOCAL || (a->rta_type == IFA_ADDRESS && local == NULL)) &&
 		    RTA_PAYLOAD(a) == size)
 			local = a;
@@ -190,7 +206,7 @@ ifaces_add_address(struct ifaces *all, const struct nlmsghdr *msg)
 		else if (a->rta_type == IFACES_ATTRIBUTE_PROTO && RTA_PAYLOAD(a) == 1)
 			memcpy(&extra.proto, RTA_DATA(a), 1);
 	}
-	/* A tentative address, or one that another machine has too (duplicate), is not usable. */
+	/* A tentative address is not usable, nor is a duplicate address, which another machine has too. */
 	if (local == NULL ||
 	    ((extra.flags & IFA_F_TENTATIVE) != 0 && (extra.flags & IFA_F_OPTIMISTIC) == 0) ||
 	    (extra.flags & IFA_F_DADFAILED) != 0)
@@ -208,7 +224,7 @@ ifaces_add_address(struct ifaces *all, const struct nlmsghdr *msg)
 	return true;
 }
 
-/* One answer of the kernel's to a dump; true: the last. */
+/* Take one answer of the kernel to a dump.  True: the answer was the last, or an error. */
 static bool
 ifaces_take(struct ifaces *all, const void *data, size_t size)
 {
@@ -264,7 +280,7 @@ ifaces_dump(struct ifaces *all, int fd, uint16_t type)
 	} while (all->error == 0 && (n < 0 || !ifaces_take(all, buf, (size_t)n)));
 }
 
-/* Does the interface of address i have another address, one that does not float? */
+/* Does the interface of address i have another address of that family that does not float? */
 static bool
 ifaces_has_steady(const struct ifaces *all, size_t i)
 {
@@ -289,7 +305,7 @@ ifaces_is_passing(const struct ifaces *all, size_t i)
 	const struct iface_extra *extra = &all->extras[i];
 	unsigned whole = all->addresses[i].addr.family == 4 ? 32 : 128;
 
-	/* Of IPv6 the flag is called IFA_F_TEMPORARY, and has the same value. */
+	/* For IPv6, IFA_F_SECONDARY means a temporary address, and is called IFA_F_TEMPORARY. */
 	if (all->addresses[i].addr.family == 6 &&
 	    (extra->flags & (IFA_F_TEMPORARY | IFA_F_DEPRECATED)) != 0)
 		return true;

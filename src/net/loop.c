@@ -7,8 +7,9 @@
 #include "base/log.h"
 
 /*
- * A timer set further ahead than this wakes up on the way.  libevent counts by CLOCK_MONOTONIC, which stands
- * still while the machine sleeps: after that a timer is late by this much at most.
+ * The longest time for which a timer waits in libevent, in seconds; then the timer is armed again, if
+ * needed.  libevent uses CLOCK_MONOTONIC, which stops while the machine sleeps.  So a timer is late by at
+ * most this time after a sleep.
  */
 #define LOOP_SLEEP_MAX_S 30
 
@@ -17,7 +18,7 @@ struct loop_timer {
 	void (*fire)(void *ctx, swim_time now);
 	void *ctx;
 	swim_time at;  /* NEVER while disarmed */
-	swim_time due; /* `at`, or when it was set if that was later: what lag counts from */
+	swim_time due; /* lag counts from here: `at`, or when the timer was set, if later */
 	swim_duration lag, lag_max;
 };
 
@@ -26,7 +27,7 @@ loop_now(void)
 {
 	struct timespec ts;
 
-	/* Can't fail: the clock exists and the pointer is good. */
+	/* This cannot fail: the clock exists and the pointer is valid. */
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (swim_time){(int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec};
 }
@@ -40,7 +41,7 @@ loop_wall_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
-/* libevent would write to stderr past our log, and in no format of ours. */
+/* Write libevent's messages to our log, in its format.  By default libevent writes them to stderr. */
 static void
 loop_log(int severity, const char *message)
 {
@@ -63,8 +64,9 @@ loop_new(void)
 		return NULL;
 	event_set_log_callback(loop_log);
 	/*
-	 * By its cached time the loop sleeps too long after a slow callback: a 50 ms timer behind one of
-	 * 300 ms fired 351 ms late.  The environment (EVENT_NOEPOLL, ...) has no say in how a daemon works.
+	 * With the cached time the loop sleeps too long after a slow callback: a 50 ms timer behind a
+	 * callback of 300 ms fired 351 ms late.  The environment (EVENT_NOEPOLL, ...) must not change how a
+	 * daemon works.
 	 */
 	if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0 &&
 	    event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME) == 0 &&
@@ -89,14 +91,14 @@ loop_timer_arm(struct loop_timer *timer, swim_time now)
 	int64_t us;
 
 	if (swim_time_before(now, timer->at)) {
-		/* Rounded up, so as not to wake just before the time and have to sleep once more. */
+		/* Round up: a wake-up just before the time would need one more sleep. */
 		us = (swim_time_since(timer->at, now).ns + 999) / 1000;
 		if (us > LOOP_SLEEP_MAX_S * INT64_C(1000000))
 			us = LOOP_SLEEP_MAX_S * INT64_C(1000000);
 		tv.tv_sec = us / 1000000;
 		tv.tv_usec = us % 1000000;
 	}
-	/* Fails only where libevent's heap of timers can't grow, for which loop_timer_new provides. */
+	/* This fails only if libevent's heap of timers cannot grow; loop_timer_new has made room there. */
 	event_add(timer->event, &tv);
 }
 
@@ -118,7 +120,7 @@ loop_timer_fired(evutil_socket_t fd, short what, void *arg)
 	if (timer->lag.ns > timer->lag_max.ns)
 		timer->lag_max = timer->lag;
 	timer->at = SWIM_TIME_NEVER;
-	/* The last thing here: it may free the timer. */
+	/* This call comes last: the callback may free the timer. */
 	timer->fire(timer->ctx, now);
 }
 
@@ -158,7 +160,7 @@ loop_timer_set(struct loop_timer *timer, swim_time at)
 {
 	swim_time now;
 
-	/* Re-arming is a change of libevent's heap: spare it where nothing changes. */
+	/* Arming again changes libevent's heap: do nothing if the time is the same. */
 	if (at.ns == timer->at.ns)
 		return;
 	timer->at = at;

@@ -11,8 +11,8 @@
 #include "base/hash.h"
 
 struct namecache_entry {
-	TAILQ_ENTRY(namecache_entry) by_use; /* the most recent first */
-	struct namecache_entry *next;        /* in its bucket */
+	TAILQ_ENTRY(namecache_entry) by_use; /* the most recently used first */
+	struct namecache_entry *next;        /* in the same bucket */
 	size_t bucket;
 	swim_time expires;
 	struct name_answer answer;
@@ -40,7 +40,7 @@ name_answer_add(struct name_answer *answer, const struct swim_addr *addr, bool i
 	}
 	if (answer->count == NAME_ADDRESSES_MAX)
 		return false;
-	/* Grown at each power of two, from 4 on. */
+	/* The array grows at each power of two, from 4 on. */
 	if (answer->count == 0 ||
 	    (answer->count >= 4 && (answer->count & (answer->count - 1)) == 0)) {
 		grown = reallocarray(answer->addresses, answer->count == 0 ? 4 : 2 * answer->count,

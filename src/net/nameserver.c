@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ares_set_socket_functions is what 1.18 has; later versions keep it, and advise against it. */
+/* c-ares 1.18 has no newer function than ares_set_socket_functions, which later versions deprecate. */
 #define CARES_NO_DEPRECATED
 #include "net/nameserver.h"
 
@@ -31,7 +31,7 @@ nameserver_zone(const char *text)
 		   : 0;
 }
 
-/* False: the line names no nameserver that can be asked.  *zoned is set where the line names an interface. */
+/* False: the line names no usable nameserver.  Sets *zoned if the line names an interface. */
 static bool
 nameserver_parse(char *line, struct swim_addr *out, bool *zoned)
 {
@@ -90,7 +90,7 @@ nameserver_close(ares_socket_t fd, void *ctx)
 	return close(fd);
 }
 
-/* c-ares gives the address; the interface to go out by is in the list. */
+/* c-ares gives the address without its zone; the list has the zone, which is the interface. */
 static int
 nameserver_connect(ares_socket_t fd, const struct sockaddr *to, ares_socklen_t len, void *ctx)
 {

@@ -9,7 +9,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/* Messages read in one turn of the loop: a router's table may change faster than that is of use to know. */
+/*
+ * The most messages read in one turn of the loop: the routes of a router may change faster than we can use.
+ */
 #define NETWATCH_BUDGET 64
 
 struct netwatch {
@@ -34,10 +36,13 @@ netwatch_readable(evutil_socket_t fd, short what, void *arg)
 			continue;
 		if (n == 0 || (n < 0 && errno == EAGAIN))
 			break;
-		/* An error too (ENOBUFS: some were dropped) is told once, and then cleared. */
+		/*
+		 * An error counts as a message: ENOBUFS says that the kernel dropped some.  The kernel
+		 * gives an error once.
+		 */
 		news = true;
 	}
-	/* The last thing here: it may free the watch. */
+	/* This call comes last: the callback may free the watch. */
 	if (news)
 		watch->changed(watch->ctx);
 }

@@ -8,7 +8,10 @@
 
 #include "net/loop.h"
 
-/* An owner waits for its child in the same turn of the loop or soon after; an orphan may be behind that child. */
+/*
+ * The pause after an owned child was seen, in milliseconds.  By then its owner has waited for the child; the
+ * kernel may show an orphan only after that.
+ */
 #define REAPER_AGAIN_MS 50
 
 struct reaper {
@@ -25,7 +28,7 @@ reaper_run(struct reaper *reaper)
 
 	for (;;) {
 		info.si_pid = 0;
-		/* WNOWAIT only looks.  The kernel shows the same one until that one is waited for. */
+		/* WNOWAIT does not remove the child: the kernel shows the same child until somebody waits for it. */
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
 			return;
 		if (reaper->owns(reaper->ctx, info.si_pid)) {
@@ -69,7 +72,7 @@ reaper_new(struct event_base *base, bool (*owns)(void *ctx, pid_t), void *ctx)
 		reaper_free(reaper);
 		return NULL;
 	}
-	/* No signal tells any more of children that ended before there was a handler. */
+	/* No more signals come for children that ended before the handler was set. */
 	loop_timer_set(reaper->again, loop_now());
 	return reaper;
 }

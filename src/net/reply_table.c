@@ -35,7 +35,7 @@ reply_table_free(struct reply_table *table)
 }
 
 static size_t
-reply_table_reply_slot(const struct reply_table *table, const struct swim_addr *peer)
+reply_table_slot(const struct reply_table *table, const struct swim_addr *peer)
 {
 	uint64_t h = hash64_u64(HASH64_START, table->seed);
 
@@ -48,15 +48,15 @@ void
 reply_table_learn(struct reply_table *table, const struct swim_addr *peer,
     const struct in6_pktinfo *local)
 {
-	struct reply_slot *slot = &table->slots[reply_table_reply_slot(table, peer)];
+	struct reply_slot *slot = &table->slots[reply_table_slot(table, peer)];
 
 	if (IN6_IS_ADDR_MULTICAST(&local->ipi6_addr))
 		return;
 	slot->peer = *peer;
 	slot->local = *local;
 	/*
-	 * The address alone: routes choose the interface, which may change under a peer.  Only a link-local
-	 * address says nothing without one.
+	 * Keep the address alone: routes choose the interface, which may change.  Only a link-local address
+	 * means nothing without its interface.
 	 */
 	if (!IN6_IS_ADDR_LINKLOCAL(&local->ipi6_addr))
 		slot->local.ipi6_ifindex = 0;
@@ -65,7 +65,7 @@ reply_table_learn(struct reply_table *table, const struct swim_addr *peer,
 const struct in6_pktinfo *
 reply_table_find(const struct reply_table *table, const struct swim_addr *peer)
 {
-	const struct reply_slot *slot = &table->slots[reply_table_reply_slot(table, peer)];
+	const struct reply_slot *slot = &table->slots[reply_table_slot(table, peer)];
 
 	return slot->peer.family != 0 && swim_addr_equal(&slot->peer, peer) ? &slot->local : NULL;
 }
@@ -73,7 +73,7 @@ reply_table_find(const struct reply_table *table, const struct swim_addr *peer)
 void
 reply_table_forget(struct reply_table *table, const struct swim_addr *peer)
 {
-	struct reply_slot *slot = &table->slots[reply_table_reply_slot(table, peer)];
+	struct reply_slot *slot = &table->slots[reply_table_slot(table, peer)];
 
 	if (slot->peer.family != 0 && swim_addr_equal(&slot->peer, peer))
 		memset(slot, 0, sizeof(*slot));

@@ -13,7 +13,7 @@
 #include "net/namecache.h"
 #include "net/service.h"
 
-/* An answer with a time to live of 0 is kept for a second, so that not every datagram to a member costs a question. */
+/* The least time, in milliseconds, to keep an answer: with a time to live of 0 each datagram would cost a question. */
 #define RESOLVER_TTL_MIN_MS 1000
 
 /* A name that is being looked up, for one or more requests. */
@@ -26,11 +26,11 @@ struct resolver_name {
 struct resolver_request {
 	TAILQ_ENTRY(resolver_request) link; /* in waiting or in done */
 	struct resolver *resolver;
-	struct resolver_name *name; /* in waiting, for a host: what it waits for; else NULL */
-	struct service *service;    /* in waiting, for a service: the same */
+	struct resolver_name *name; /* in waiting for a host: its lookup; else NULL */
+	struct service *service;    /* in waiting for a service: its lookup; else NULL */
 	resolver_callback *callback;
 	void *ctx;
-	uint64_t turn; /* of the resolver when it was done */
+	uint64_t turn; /* the resolver's turn in which the request was done */
 	uint16_t port;
 	struct name_answer answer;
 	char hostport[];
@@ -46,7 +46,7 @@ struct resolver {
 	struct resolver_names names;
 	struct resolver_requests waiting, done;
 	struct event *done_event; /* calls back for all in done */
-	uint64_t turn;            /* counts up at each such call */
+	uint64_t turn;            /* counts the calls of done_event */
 	size_t pending;
 	uint64_t misses, lookup_count, failures;
 };
@@ -72,13 +72,13 @@ resolver_done(struct resolver_request *request, const struct name_answer *answer
 	if (request->name != NULL || request->service != NULL)
 		TAILQ_REMOVE(&resolver->waiting, request, link);
 	request->name = NULL;
-	(void)name_answer_copy(&request->answer, answer); /* a failure is told like any other */
-	/* Those of a service have theirs. */
+	(void)name_answer_copy(&request->answer, answer); /* without memory the copy is a failure */
+	/* The addresses of a service have their ports already. */
 	for (i = 0; i < request->answer.count && request->port != 0; i++)
 		request->answer.addresses[i].port = request->port;
 	request->turn = resolver->turn;
 	TAILQ_INSERT_TAIL(&resolver->done, request, link);
-	/* A timer: an event that is made active by hand would run before the loop looks at its sockets. */
+	/* Use a timer: an event that event_active makes active would run before the loop polls its sockets. */
 	event_add(resolver->done_event, &at_once);
 }
 
@@ -98,13 +98,13 @@ resolver_call_back(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/*
-	 * Only requests that were done before this turn are called back.  A callback that asks again and is answered from the
-	 * cache waits for the next turn; else this loop might never end.
+	 * Call back only for requests that were done before this turn.  A request that a callback makes and that the
+	 * cache answers waits for the next turn; otherwise this loop might never end.
 	 */
 	resolver->turn++;
 	for (;;) {
 		request = TAILQ_FIRST(&resolver->done);
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer cannot follow TAILQ_REMOVE */
 		if (request == NULL || request->turn == resolver->turn)
 			break;
 		TAILQ_REMOVE(&resolver->done, request, link);
@@ -140,7 +140,7 @@ resolver_is_localhost(const char *host)
 	       (len == name_len || host[len - name_len - 1] == '.');
 }
 
-/* Of localhost the loopback addresses are known where no hosts file and no nameserver gives any: RFC 6761, 6.3. */
+/* The answer for localhost where neither the hosts file nor a nameserver gives an address (RFC 6761, section 6.3). */
 static void
 resolver_add_loopback(struct name_answer *answer)
 {
@@ -149,10 +149,10 @@ resolver_add_loopback(struct name_answer *answer)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
 		if (swim_addr_from_host(hosts[i], 0, &addr))
-			(void)name_answer_add(answer, &addr, false); /* without memory: none */
+			(void)name_answer_add(answer, &addr, false); /* no memory: omitted */
 }
 
-/* A name has been looked up: keep it, and answer all who wait for it. */
+/* A name has been looked up: put the answer into the cache, and answer all requests that wait for the name. */
 static void
 resolver_name_done(void *ctx, const struct name_answer *found)
 {
@@ -194,7 +194,7 @@ resolver_service_done(void *ctx, const struct name_answer *answer)
 	service_free(service);
 }
 
-/* Addresses as such, with a zone by number or by the name of an interface.  False: it is a name. */
+/* Answer a numeric host, whose zone may be the index or the name of an interface.  False: the host is a name. */
 static bool
 resolver_numeric(const char *host, struct name_answer *answer)
 {
@@ -251,7 +251,7 @@ resolver_name_start(struct resolver *resolver, const char *host)
 	return name;
 }
 
-/* The answer, if it can be had without asking anybody. */
+/* Answer from the text of the host or from the cache.  False: the host has to be looked up. */
 static bool
 resolver_at_once(struct resolver *resolver, const char *host, struct name_answer *answer)
 {
@@ -265,7 +265,10 @@ resolver_at_once(struct resolver *resolver, const char *host, struct name_answer
 	return cached != NULL;
 }
 
-/* Begin what a request waits for.  False when memory is short. */
+/*
+ * Let the request wait for the lookup of the host, and start the lookup if none is under way.  False when memory is
+ * short.
+ */
 static bool
 resolver_begin(struct resolver *resolver, struct resolver_request *request, const char *host)
 {
@@ -284,7 +287,10 @@ static bool
 resolver_begin_service(struct resolver *resolver, struct resolver_request *request,
     const char *name)
 {
-	/* The records of a service are not cached, since only tries of a peer ask for them; the addresses of its targets are. */
+	/*
+	 * The records of a service are not cached, because only tries of a peer ask for them.  The addresses of its
+	 * targets are cached.
+	 */
 	resolver->lookup_count++;
 	request->service =
 	    service_new(resolver->dns, resolver, name, resolver_service_done, request);
@@ -366,7 +372,7 @@ resolver_first_service(const struct resolver *resolver)
 {
 	struct resolver_request *request = TAILQ_FIRST(&resolver->waiting);
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the analyzer cannot follow TAILQ_REMOVE */
 	while (request != NULL && request->service == NULL)
 		request = TAILQ_NEXT(request, link);
 	return request;
@@ -428,8 +434,8 @@ resolver_free(struct resolver *resolver)
 
 	if (resolver == NULL)
 		return;
-	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): it is lost on TAILQ_REMOVE */
-	/* Those of services first, since they have requests of their own. */
+	/* NOLINTBEGIN(clang-analyzer-unix.Malloc): the analyzer cannot follow TAILQ_REMOVE */
+	/* Cancel the requests for services first, because each of them has requests of its own. */
 	while ((request = resolver_first_service(resolver)) != NULL)
 		resolver_cancel(request);
 	while ((request = TAILQ_FIRST(&resolver->waiting)) != NULL)

@@ -10,7 +10,10 @@ retry_delay(const struct retry_policy *policy, unsigned failed, swim_duration *d
 
 	if (policy->attempts != 0 && failed >= policy->attempts)
 		return false;
-	/* Stops at the cap: after a year of failures this is as cheap as after ten, and can't overflow. */
+	/*
+	 * The loop stops at the cap: a year of failures costs no more time than ten failures, and nothing
+	 * overflows.
+	 */
 	if (policy->factor > 1 && ns > 0) {
 		for (i = 1; i < failed && ns < max; i++)
 			ns *= policy->factor;

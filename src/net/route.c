@@ -15,19 +15,16 @@
 #include "net/ifaces.h"
 #include "net/sockaddr.h"
 
-/* Not in glibc's headers, and linux/in6.h does not go with these. */
+/* IPV6_PREFER_SRC_PUBLIC: glibc's headers lack it, and linux/in6.h cannot be included together with them. */
 #define ROUTE_PREFER_SRC_PUBLIC 2
 
-/*
- * Where a packet to "anywhere" would go: addresses set aside for documentation (RFC 5737, RFC 3849), to
- * which only a default route leads.
- */
+/* Destinations to which only a default route leads: addresses for documentation (RFC 5737, RFC 3849). */
 static const struct swim_addr route_anywhere4 = {.family = 4, .port = 9, .ip = {198, 51, 100, 1}};
 static const struct swim_addr route_anywhere6 = {.family = 6,
     .port = 9,
     .ip = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
 
-/* Is it an address of this interface (NULL or "": of any) which has these flags? */
+/* Is this an address of the device (NULL or "": of any interface), and does the interface have these flags? */
 static bool
 route_has(const char *device, unsigned flags, const struct swim_addr *addr)
 {
@@ -45,7 +42,7 @@ route_has(const char *device, unsigned flags, const struct swim_addr *addr)
 		if ((ifa->ifa_flags & flags) != flags)
 			continue;
 		own.port = addr->port;
-		/* A link-local address without a zone is meant on whichever interface has it. */
+		/* A link-local address without a zone matches on every interface. */
 		if (addr->scope == 0)
 			own.scope = 0;
 		found = swim_addr_equal(&own, addr);
@@ -65,9 +62,9 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 	fd = socket(sockaddr_family(to), SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	/* With SO_BROADCAST connect fails with EACCES only where a route prohibits, and not for a broadcast address. */
+	/* With SO_BROADCAST connect fails with EACCES only for a prohibit route, not for a broadcast address. */
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on));
-	/* A temporary address would change once a day, and be another one for each member (RFC 5014). */
+	/* A temporary address would change once a day, and differ from member to member (RFC 5014). */
 	if (to->family == 6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, &preference,
 		    sizeof(preference));
@@ -86,7 +83,7 @@ route_source(const struct swim_addr *to, const char *device, struct swim_addr *o
 		result = -errno;
 		goto out;
 	}
-	/* For an interface without an address of the family the kernel would choose an address of another interface. */
+	/* If the device has no address of the family, the kernel chooses an address of another interface. */
 	if (!sockaddr_to_addr(&any.sa, out) || swim_addr_is_wildcard(out) ||
 	    (device != NULL && device[0] != '\0' && !route_has(device, 0, out)))
 		result = -EADDRNOTAVAIL;
@@ -95,17 +92,20 @@ out:
 	return result;
 }
 
-/* What speaks for an address; a kind counts for more than all kinds after it. */
+/* The kinds of votes for an address.  One vote of a kind outweighs all votes of the kinds after it. */
 enum route_vote {
-	ROUTE_VOTE_SEED,      /* a seed elsewhere is reached from it */
-	ROUTE_VOTE_OURSELVES, /* it is a seed itself */
-	ROUTE_VOTE_PEER,      /* another target is reached from it */
-	/* It is a seed itself, on an interface that leads nowhere: all machines behind a load balancer may have it. */
+	ROUTE_VOTE_SEED,      /* a seed on another machine is reached from the address */
+	ROUTE_VOTE_OURSELVES, /* the address is itself a seed */
+	ROUTE_VOTE_PEER,      /* a target that is no seed is reached from the address */
+	/*
+	 * The address is itself a seed, on an interface that leads nowhere: all machines behind a load balancer may
+	 * have the address.
+	 */
 	ROUTE_VOTE_NOWHERE,
 	ROUTE_VOTE_KINDS,
 };
 
-/* What is chosen among: all addresses of interfaces that count, and how many targets are reached from each. */
+/* All addresses of this machine, and the votes for each.  Those that route_counts accepts are candidates. */
 struct route_candidates {
 	const struct route_wish *wish;
 	struct iface_address *all;
@@ -122,7 +122,7 @@ route_counts(const struct route_wish *wish, const struct iface_address *a)
 
 	if (wish->device != NULL && *wish->device != '\0' && strcmp(wish->device, a->name) != 0)
 		return false;
-	/* A port hands what comes in to its bridge or bond, and the address is of no use there. */
+	/* A port hands incoming packets to its bridge or bond, so an address of the port is of no use. */
 	return a->up && !a->port && (a->addr.family == 4 ? v4 : v6);
 }
 
@@ -139,7 +139,7 @@ route_rank(const struct iface_address *a)
 	return a->passing ? ROUTE_RANK_PASSING : ROUTE_RANK_INTERFACE;
 }
 
-/* The one of this address (port ignored), or `count`. */
+/* The index of the candidate with this address (the port is ignored), or `count`. */
 static size_t
 route_find(const struct route_candidates *c, const struct swim_addr *addr)
 {
@@ -213,13 +213,19 @@ route_vote(const struct route_candidates *c, const struct route_target *target)
 		return;
 	}
 	route_count_vote(c, i, target->seed);
-	/* Of two interfaces in the target's network the kernel may prefer now one and now the other: both serve. */
+	/*
+	 * If two interfaces are in the target's network, the kernel's choice between them may change: the current
+	 * address gets a vote too.
+	 */
 	now = c->wish->current != NULL ? route_find(c, c->wish->current) : c->count;
 	if (now != c->count && now != i && route_covers(&c->all[now], to))
 		route_count_vote(c, now, target->seed);
 }
 
-/* Whose address is reached from where: the current one if it has any votes, else the one with the most. */
+/*
+ * Elect by the first kind of votes that any candidate has: the current address if it has such a vote, else the
+ * address with the most.
+ */
 static size_t
 route_elect(const struct route_candidates *c, const char **origin)
 {
@@ -262,7 +268,7 @@ route_default(const struct route_candidates *c)
 	return route_steady(c, i);
 }
 
-/* Of equals one with a carrier, then IPv4, which more others have, then the first. */
+/* A higher rank is better, then an interface with a carrier, then IPv4, which more machines have. */
 static bool
 route_is_better(const struct iface_address *a, const struct iface_address *than)
 {
@@ -293,7 +299,7 @@ route_best_interface(const struct route_candidates *c, bool *doubtful)
 	return best;
 }
 
-/* Say in words which addresses of other interfaces were not chosen, and why. */
+/* Write down which addresses of other interfaces were not chosen, and why. */
 static void
 route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_default, char *out)
 {
@@ -321,7 +327,7 @@ route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_defa
 	}
 }
 
-/* What an address is worth now, by the votes and by the interface that it is on. */
+/* The rank of an address now, by its votes and its interface. */
 static enum route_rank
 route_worth(const struct route_candidates *c, size_t i, size_t by_default)
 {
@@ -423,7 +429,7 @@ route_forbids(const struct swim_addr *to, const char *device)
 bool
 route_is_local(const struct swim_addr *addr)
 {
-	/* All of 127/8 is ours, though the interface names one address of it. */
+	/* All of 127/8 is local, though the interface lists only one of these addresses. */
 	return (addr->family == 4 && swim_addr_is_loopback(addr)) || route_has(NULL, 0, addr);
 }
 

@@ -11,17 +11,18 @@
 
 struct service_target {
 	struct service *service;
-	struct resolver_request *request; /* under way */
+	struct resolver_request *request; /* NULL: none is under way */
 	struct name_answer answer;
 };
 
 struct service {
 	struct resolver *resolver;
-	struct dns_question *question; /* under way */
+	struct dns_question *question; /* NULL: none is under way */
 	service_callback *callback;
 	void *ctx;
-	size_t count, left; /* left: targets whose addresses are not known yet */
-	struct service_target targets[DNS_SERVICES_MAX]; /* in the order to be asked */
+	size_t count; /* of targets */
+	size_t left;  /* targets whose addresses are not known yet */
+	struct service_target targets[DNS_SERVICES_MAX]; /* in the order in which to try them */
 };
 
 static void
@@ -33,7 +34,7 @@ service_swap(struct dns_service *a, struct dns_service *b)
 	*b = spare;
 }
 
-/* Choose the next target among those that have the priority of the first. */
+/* Draw one of the targets that have the priority of the first; returns its index. */
 static size_t
 service_draw(const struct dns_service *services, size_t count, double unit)
 {
@@ -42,7 +43,7 @@ service_draw(const struct dns_service *services, size_t count, double unit)
 
 	while (same < count && services[same].priority == services[0].priority)
 		sum += services[same++].weight;
-	/* A weight of 0 leaves a very small chance, where others have more. */
+	/* A target of weight 0 is drawn after all targets of a larger weight. */
 	for (i = 0; i + 1 < same; i++) {
 		upto += services[i].weight;
 		if (sum == 0 ? unit < (double)(i + 1) / (double)same : unit * sum < upto)
@@ -76,7 +77,7 @@ service_unit(void *ctx)
 	return rng_unit(ctx);
 }
 
-/* All that is known by now, in order. */
+/* Call back with the addresses of all targets, in their order. */
 static void
 service_finish(struct service *service)
 {
@@ -141,7 +142,7 @@ service_came(void *ctx, const struct dns_service *found, size_t count, const cha
 		service_fail(service, "its SRV record says that the service is not there");
 		return;
 	}
-	/* Where getrandom fails, the order can be foretold, which does no harm. */
+	/* If getrandom fails, the order is predictable, which does no harm. */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)loop_now().ns;
 	rng_init(&rng, seed);

@@ -29,7 +29,7 @@ sockaddr_from_addr(const struct swim_addr *addr, int socket_family, union sockad
 	out->in6.sin6_family = AF_INET6;
 	out->in6.sin6_port = htons(addr->port);
 	if (addr->family == 4) {
-		/* RFC 4291 2.5.5.2 */
+		/* an IPv4-mapped address (RFC 4291, section 2.5.5.2) */
 		out->in6.sin6_addr.s6_addr[10] = 0xff;
 		out->in6.sin6_addr.s6_addr[11] = 0xff;
 		memcpy(&out->in6.sin6_addr.s6_addr[12], addr->ip, 4);
@@ -64,7 +64,7 @@ sockaddr_to_addr(const struct sockaddr *sa, struct swim_addr *out)
 	}
 	out->family = 6;
 	memcpy(out->ip, &any.in6.sin6_addr, 16);
-	/* Only a link-local address means something else on another interface. */
+	/* Only a link-local address needs a zone: it means another machine on another interface. */
 	if (IN6_IS_ADDR_LINKLOCAL(&any.in6.sin6_addr))
 		out->scope = any.in6.sin6_scope_id;
 	return true;

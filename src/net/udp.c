@@ -15,16 +15,16 @@
 #include "wire/wire.h"
 
 #define UDP_RECEIVE_BATCH 32
-/* Not in glibc's headers, and linux/in6.h does not go with these. */
+/* IPV6_PREFER_SRC_PUBLIC: glibc's headers lack it, and linux/in6.h cannot be included together with them. */
 #define UDP_PREFER_SRC_PUBLIC 2
-/* The least that the kernel charges a receive buffer for one datagram: its own book-keeping for it. */
+/* The fewest bytes that the kernel charges a receive buffer for one datagram, because of its bookkeeping. */
 #define UDP_LEAST_CHARGE 512
-/* After so many failures in a row the socket is left alone for a while: it would spin otherwise. */
+/* After so many failures in a row reading pauses, because the loop would spin otherwise. */
 #define UDP_RECEIVE_FAILURES 8
 #define UDP_RECEIVE_PAUSE_MS 100
 /*
- * One peer without a route among many with one would otherwise make us tell of trouble and of its end once a
- * probe: so often at the most of each kind of trouble.
+ * The shortest time between two reports of one error, in seconds.  If one peer of many has no route, we would
+ * otherwise report the error and its end once a probe.
  */
 #define UDP_TELL_EVERY_S 60
 
@@ -38,13 +38,13 @@ union udp_control {
 struct udp_receiver {
 	struct event *readable;
 	struct loop_timer *pause;
-	unsigned failures; /* in a row */
-	bool receiving;    /* guards the buffers against a drain from within a callback */
-	int next,
-	    count; /* of the batch read last: those from `next` on are still to be handed on */
-	swim_time read_at;
-	struct loop_timer *resume; /* hands them on in the next turn of the loop */
-	uint32_t overflow;         /* SO_RXQ_OVFL as last told */
+	unsigned failures; /* failed reads in a row */
+	bool receiving;    /* callbacks use the buffers: udp_drain must not read into them */
+	int next;          /* of the batch: the first that has not been handed on */
+	int count;         /* datagrams in the batch that was read last */
+	swim_time read_at; /* when the batch was read */
+	struct loop_timer *resume; /* hands on the rest of the batch in the next turn of the loop */
+	uint32_t overflow;         /* the last value of SO_RXQ_OVFL */
 	struct mmsghdr msgs[UDP_RECEIVE_BATCH];
 	struct iovec iov[UDP_RECEIVE_BATCH];
 	union sockaddr_any names[UDP_RECEIVE_BATCH];
@@ -72,7 +72,7 @@ udp_failed(struct udp *udp, struct udp_half *half, enum swim_error error, int er
 	swim_time now;
 
 	udp->stats.errors[error]++;
-	/* Of what ails us that is the lesser part. */
+	/* A failure to one peer does not hide a failure of the whole socket. */
 	if (!lasting && (udp->sending.failing || udp->receiving.failing))
 		return;
 	udp->stats.last_error = error;
@@ -97,7 +97,7 @@ udp_went_well(struct udp *udp, struct udp_half *half)
 	const struct udp_half *other = half == &udp->sending ? &udp->receiving : &udp->sending;
 
 	*half = (struct udp_half){0};
-	/* What goes wrong still is the other's. */
+	/* The other half may still be failing. */
 	udp->stats.last_error = other->error;
 	udp->stats.last_errno = other->error_number;
 	if (other->failing)
@@ -109,7 +109,7 @@ udp_went_well(struct udp *udp, struct udp_half *half)
 		udp->callbacks.health_changed(udp->callbacks.ctx, SWIM_OK, 0, NULL);
 }
 
-/* How many datagrams the kernel has lost so far, if datagram `msg` says so. */
+/* Count the datagrams that the kernel has dropped so far, if datagram `msg` carries their number. */
 static void
 udp_read_overflow(struct udp *udp, struct msghdr *msg)
 {
@@ -121,13 +121,13 @@ udp_read_overflow(struct udp *udp, struct msghdr *msg)
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SO_RXQ_OVFL)
 			continue;
 		memcpy(&overflow, CMSG_DATA(cmsg), sizeof(overflow));
-		/* Counts since the socket was made, modulo 2^32. */
+		/* The kernel counts from the creation of the socket, modulo 2^32. */
 		udp->stats.kernel_drops += overflow - receiver->overflow;
 		receiver->overflow = overflow;
 	}
 }
 
-/* The local address that datagram `msg` was sent to, and the interface by which it came. */
+/* Store the local address to which datagram `msg` was sent, and the interface by which it came. */
 static void
 udp_read_local(struct udp *udp, struct msghdr *msg, const struct swim_addr *from)
 {
@@ -159,7 +159,7 @@ udp_read_local(struct udp *udp, struct msghdr *msg, const struct swim_addr *from
 		reply_table_learn(udp->replies, from, &local);
 }
 
-/* As recvmmsg, but that ICMP errors, which are no failure to receive, are read first. */
+/* Call recvmmsg, and again after an ICMP error, which is no failure to receive. */
 static int
 udp_receive_batch(struct udp *udp, unsigned most)
 {
@@ -170,7 +170,7 @@ udp_receive_batch(struct udp *udp, unsigned most)
 		error_number = errno;
 		if (n >= 0 || error_number == EINTR || i == UDP_ERROR_RETRIES)
 			break;
-		/* Another call may have failed by the error: then it is only in the queue, and would keep the socket readable. */
+		/* An error that another call has reported is still in the queue, and would keep the socket readable. */
 		if (udp_read_errors(udp) == 0 && error_number != ECONNREFUSED)
 			break;
 	}
@@ -178,7 +178,7 @@ udp_receive_batch(struct udp *udp, unsigned most)
 	return n;
 }
 
-/* Read one batch of at most `most`; returns how many came, 0 when there was nothing to read. */
+/* Read one batch of at most `most` datagrams.  Returns their number, 0 when there was nothing to read. */
 static size_t
 udp_read_batch(struct udp *udp, size_t most)
 {
@@ -220,7 +220,7 @@ udp_read_batch(struct udp *udp, size_t most)
 	return (size_t)n;
 }
 
-/* May this datagram be read?  If not it is counted. */
+/* May this datagram be handed on?  A refused datagram is counted. */
 static bool
 udp_is_admitted(struct udp *udp, const struct swim_addr *from, const void *data, size_t len)
 {
@@ -263,7 +263,7 @@ udp_hand_on(struct udp *udp, int i)
 	return true;
 }
 
-/* Hand on what has been read until the time is over, and have it flushed. */
+/* Hand on the datagrams of the batch until the time is over, then call batch_done. */
 static void
 udp_hand_on_batch(struct udp *udp, swim_time until)
 {
@@ -273,7 +273,7 @@ udp_hand_on_batch(struct udp *udp, swim_time until)
 	while (receiver->next < receiver->count) {
 		bool worked = udp_hand_on(udp, receiver->next);
 
-		if (udp->fd < 0) /* the callback has stopped us, and with that freed the receiver */
+		if (udp->fd < 0) /* the callback called udp_stop, which freed the receiver */
 			return;
 		receiver->next++;
 		if (worked && swim_time_reached(loop_now(), until))
@@ -286,8 +286,8 @@ udp_hand_on_batch(struct udp *udp, swim_time until)
 
 enum udp_progress {
 	UDP_EMPTY,     /* nothing is left to read */
-	UDP_ENOUGH,    /* so many have been read */
-	UDP_TIME_OVER, /* perhaps with some of a batch left */
+	UDP_ENOUGH,    /* as many as allowed have been read */
+	UDP_TIME_OVER, /* a part of the batch may be left */
 };
 
 static enum udp_progress
@@ -321,7 +321,7 @@ udp_turn(struct udp *udp)
 	size_t most = SIZE_MAX;
 
 	udp_receive(udp, &most, swim_time_add(loop_now(), swim_ms(UDP_TURN_MS)));
-	/* The socket may be empty by now, and then nothing else would wake us for them. */
+	/* If the socket is empty, nothing but this timer wakes us for the rest of the batch. */
 	if (udp->fd >= 0 && udp->receiver->next < udp->receiver->count)
 		loop_timer_set(udp->receiver->resume, loop_now());
 }
@@ -430,7 +430,7 @@ udp_receiver_new(struct udp *udp, int fd)
 
 	if (receiver == NULL)
 		return NULL;
-	/* Large but mostly untouched: pages that no datagram ever reached cost nothing. */
+	/* The buffers are large, but pages that no datagram has reached use no memory. */
 	receiver->data = malloc(UDP_RECEIVE_BATCH * size);
 	receiver->pause = loop_timer_new(udp->base, udp_pause_over, udp);
 	receiver->resume = loop_timer_new(udp->base, udp_resumed, udp);
@@ -453,7 +453,7 @@ udp_option(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-/* What makes the socket better but is not worth failing for on a kernel that lacks it. */
+/* Set the options that are useful but not necessary, so that a kernel without them is no error. */
 static void
 udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 {
@@ -463,19 +463,19 @@ udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 		udp_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
 	if (udp->config.receive_buffer > 0 &&
 	    udp_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, udp->config.receive_buffer) != 0)
-		/* Without privileges up to net.core.rmem_max; the stats tell what it came to. */
+		/* Without privileges the kernel gives at most net.core.rmem_max; the stats tell the size. */
 		udp_option(fd, SOL_SOCKET, SO_RCVBUF, udp->config.receive_buffer);
 	/*
-	 * A datagram above the path's MTU is to be fragmented, here or by a router, rather than lost: no
-	 * "don't fragment" and no trust in ICMP for it.
+	 * A datagram above the path's MTU shall be fragmented, here or by a router.  With "don't fragment" such a
+	 * datagram would be lost where ICMP errors are.
 	 */
 	udp_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	/* Or a wildcard socket hears the multicast groups that any process of this machine has joined. */
+	/* Otherwise a wildcard socket receives from all groups that any process of this machine has joined. */
 	udp_option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
 	if (family == AF_INET6) {
 		udp_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
 		udp_option(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
-		/* From the address that is advertised rather than from a temporary one (RFC 5014). */
+		/* Send from the advertised address, not from a temporary address (RFC 5014). */
 		udp_option(fd, IPPROTO_IPV6, IPV6_ADDR_PREFERENCES, UDP_PREFER_SRC_PUBLIC);
 	}
 	if (wildcard) {
@@ -485,7 +485,7 @@ udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 	}
 }
 
-/* To the device of udp->device_index if that is known, else to the one of that name, as at the start. */
+/* Bind the socket to the device by its index, or, as long as the index is not known, by its name. */
 static int
 udp_bind_device(const struct udp *udp, int fd)
 {
@@ -497,7 +497,10 @@ udp_bind_device(const struct udp *udp, int fd)
 	    (socklen_t)strlen(udp->device));
 }
 
-/* Make the socket and bind it; *bind is changed where IPv4 has to do.  Returns it, or -1 with errno. */
+/*
+ * Make the socket and bind it.  Without IPv6 a wildcard *bind_to becomes that of IPv4.  Returns the descriptor, or
+ * -1 with errno.
+ */
 static int
 udp_bind(const struct udp *udp, struct swim_addr *bind_to)
 {
@@ -509,7 +512,7 @@ udp_bind(const struct udp *udp, struct swim_addr *bind_to)
 
 	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 && errno == EAFNOSUPPORT && family == AF_INET6 && wildcard) {
-		/* "All addresses" on a kernel without IPv6 are those of IPv4. */
+		/* On a kernel without IPv6, "all addresses" are those of IPv4. */
 		bind_to->family = 4;
 		family = AF_INET;
 		fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -517,9 +520,9 @@ udp_bind(const struct udp *udp, struct swim_addr *bind_to)
 	if (fd < 0)
 		return -1;
 	/*
-	 * No SO_REUSEADDR: on UDP it lets two sockets that both have it bind one port, and the later takes the
-	 * datagrams of the earlier (Linux, udp_lib_lport_inuse; socket(7)).  A second daemon must fail instead.
-	 * Nothing of a UDP port lingers after its process, so a restarted daemon can bind again at once.
+	 * Do not set SO_REUSEADDR: two UDP sockets that have this option can bind one port, and the later socket
+	 * takes the datagrams of the earlier (Linux, udp_lib_lport_inuse; socket(7)).  A second daemon must fail
+	 * instead.  A restarted daemon can bind at once, because a UDP port is free when its process has ended.
 	 */
 	if (family == AF_INET6 && udp_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, wildcard ? 0 : 1) != 0)
 		goto fail;
@@ -537,7 +540,7 @@ fail:
 	return -1;
 }
 
-/* What a bound socket needs besides; false with errno. */
+/* Make the tables and the receiver of a bound socket.  False with errno. */
 static bool
 udp_equip(struct udp *udp, bool wildcard)
 {
@@ -548,7 +551,7 @@ udp_equip(struct udp *udp, bool wildcard)
 	if (getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) != 0)
 		return false;
 	udp->capacity = (size_t)size / UDP_LEAST_CHARGE + 1;
-	/* Should it fail, the tables are only easier to disturb. */
+	/* If getrandom fails, a stranger can guess which addresses collide in the tables, which does little harm. */
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
 		seed = (uint64_t)loop_now().ns;
 	if (udp->callbacks.standing != NULL)
@@ -565,7 +568,7 @@ udp_equip(struct udp *udp, bool wildcard)
 	return true;
 }
 
-/* The interface that the bound socket keeps to. */
+/* The index of the interface to which the socket is bound; 0: none. */
 static uint32_t
 udp_bound_index(const struct udp *udp)
 {
@@ -579,7 +582,7 @@ udp_bound_index(const struct udp *udp)
 	return (uint32_t)index;
 }
 
-/* Keep in mind how the interface of this index is called now.  False: no memory. */
+/* Store the present name of the interface of this index.  False: no memory. */
 static bool
 udp_name_device(struct udp *udp, uint32_t index)
 {
@@ -609,7 +612,7 @@ udp_follow_device(struct udp *udp, uint32_t index)
 	if (udp->fd >= 0 && udp->device_index == index)
 		return SWIM_OK;
 	udp->device_index = index;
-	/* In place if we may, which takes CAP_NET_RAW; what waits in the socket is kept then. */
+	/* Rebind the open socket if we may, which takes CAP_NET_RAW: then the waiting datagrams are kept. */
 	if (udp->fd >= 0 && udp->device != NULL && udp_bind_device(udp, udp->fd) == 0)
 		return SWIM_OK;
 	if (udp->fd >= 0)
@@ -619,7 +622,7 @@ udp_follow_device(struct udp *udp, uint32_t index)
 	if (udp->had_socket)
 		udp->config.bind.port = udp->bound_port;
 	error = udp_start(udp);
-	/* Tell that sending works again once the first datagram was sent. */
+	/* If an error was reported, its end is reported when the first datagram has been sent. */
 	udp->told = told;
 	return error;
 }
@@ -659,7 +662,7 @@ udp_start(struct udp *udp)
 	if (!udp_equip(udp, wildcard))
 		goto fail;
 	udp->device_index = udp_bound_index(udp);
-	/* It may be configured by an alternative name. */
+	/* The configuration may have an alternative name of the interface. */
 	if (!udp_name_device(udp, udp->device_index)) {
 		errno = ENOMEM;
 		goto fail;
@@ -724,7 +727,7 @@ udp_stats(const struct udp *udp, struct udp_stats *out)
 	out->retry_queue = udp->sender.retry_count;
 	out->healthy = udp->fd >= 0 && !udp->sending.failing && !udp->receiving.failing;
 	out->receive_buffer = 0;
-	/* The kernel doubles what is asked for, to make up for its bookkeeping (socket(7)). */
+	/* The kernel doubles the size that is asked for, to make room for its bookkeeping (socket(7)). */
 	if (udp->fd >= 0 && getsockopt(udp->fd, SOL_SOCKET, SO_RCVBUF, &size, &len) == 0)
 		out->receive_buffer = size / 2;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors about what the socket sent (IP_RECVERR, ip(7)).  The kernel queues them, and besides makes one later call
- * on the socket fail with the error's number, whatever datagram that call is about.  So a call that fails is made once
- * more after the queue was read, and only a second failure is about the call itself.
+ * Reads the ICMP errors about datagrams that the socket has sent (IP_RECVERR, ip(7)).  The kernel queues these
+ * errors.  The kernel also lets one later call on the socket fail with the error's number, whichever datagram that
+ * call is about.  So a failed call is repeated if the queue held an ICMP error; the cause of any other failure is the
+ * call itself.
  */
 #include "net/udp_internal.h"
 
@@ -15,7 +16,7 @@
 
 #include "net/sockaddr.h"
 
-/* Errors read at a time; what is left makes the socket readable still. */
+/* The most errors read at a time; errors that are left keep the socket readable. */
 #define UDP_ERRORS_MAX 64
 
 union udp_error_control {
@@ -25,7 +26,7 @@ union udp_error_control {
 		      CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
 };
 
-/* What the error's own control message says; false: there is none. */
+/* Copy the description of the error from its control message.  False: there is no such message. */
 static bool
 udp_error_find(struct msghdr *msg, struct sock_extended_err *out)
 {
@@ -70,7 +71,7 @@ udp_read_errors(struct udp *udp)
 			continue;
 		count++;
 		udp->stats.icmp_errors++;
-		/* The name is where the datagram went to. */
+		/* The name is the destination of the datagram. */
 		if (udp->callbacks.refused != NULL && msg.msg_namelen > 0 &&
 		    sockaddr_to_addr(&name.sa, &peer))
 			udp->callbacks.refused(udp->callbacks.ctx, &peer, (int)error.ee_errno);

@@ -12,18 +12,18 @@
 #include "net/sockaddr.h"
 #include "wire/wire.h"
 
-/* Room for a batch of datagrams of the usual size, and for one of the largest. */
+/* Bytes of a batch: room for UDP_SEND_BATCH datagrams of the usual size, and for one of the largest. */
 #define UDP_ARENA_SIZE (2 * 65536)
 _Static_assert(UDP_ARENA_SIZE >= WIRE_DATAGRAM_MAX, "the largest datagram fits");
 
 enum udp_fault {
-	UDP_FAULT_TRANSIENT, /* may go well soon */
+	UDP_FAULT_TRANSIENT, /* another try may succeed */
 	UDP_FAULT_DATAGRAM,  /* this one datagram can never be sent */
-	UDP_FAULT_SOCKET,    /* none can */
+	UDP_FAULT_SOCKET,    /* the socket can send nothing any more */
 };
 
 static enum udp_fault
-udp_send_udp_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
+udp_send_fault(const struct udp *udp, const struct swim_addr *to, int error_number,
     enum swim_error *error)
 {
 	*error = SWIM_ERROR_SEND_FAILED;
@@ -31,8 +31,8 @@ udp_send_udp_fault(const struct udp *udp, const struct swim_addr *to, int error_
 	case EMSGSIZE:
 		*error = SWIM_ERROR_MESSAGE_TOO_LARGE;
 		return UDP_FAULT_DATAGRAM;
-	case EINVAL: /* a link-local address without its zone, or a route that is a black hole */
-	case EACCES: /* a subnet's broadcast, or a route that prohibits; a firewall says EPERM */
+	case EINVAL: /* a link-local address without its zone, or a blackhole route */
+	case EACCES: /* a subnet's broadcast address, or a prohibit route; a firewall gives EPERM */
 		if (route_forbids(to, udp->device))
 			return UDP_FAULT_TRANSIENT;
 		*error = SWIM_ERROR_INVALID_ADDRESS;
@@ -46,14 +46,14 @@ udp_send_udp_fault(const struct udp *udp, const struct swim_addr *to, int error_
 	case EPIPE:
 		*error = SWIM_ERROR_SOCKET_CLOSED;
 		return UDP_FAULT_SOCKET;
-	default: /* of errno values, an open set: full buffers, no route, no interface, a firewall */
+	default: /* errno values are an open set: full buffers, no route, no interface, a firewall */
 		return UDP_FAULT_TRANSIENT;
 	}
 }
 
-/* Does this failure, on a datagram with a source address, look like that address being gone? */
+/* Can this failure of a datagram with a source address mean that the source address is gone? */
 static bool
-udp_send_udp_source_suspect(int error_number)
+udp_send_blames_source(int error_number)
 {
 	return error_number == EINVAL || error_number == EADDRNOTAVAIL || error_number == ENODEV ||
 	       error_number == ENETUNREACH || error_number == EHOSTUNREACH;
@@ -70,7 +70,7 @@ udp_reaches(const struct udp *udp, const struct swim_addr *to)
 }
 
 static void
-udp_send_udp_retry_arm(struct udp *udp)
+udp_send_retry_arm(struct udp *udp)
 {
 	struct udp_sender *sender = &udp->sender;
 	swim_time due = SWIM_TIME_NEVER;
@@ -81,9 +81,9 @@ udp_send_udp_retry_arm(struct udp *udp)
 	loop_timer_set(sender->retry_timer, due);
 }
 
-/* Keep a datagram for another try, if its policy and the room allow one; else it is dropped and counted. */
+/* Keep a datagram for another try if the policy and the queue's room allow one; else drop and count the datagram. */
 static bool
-udp_send_udp_retry_later(struct udp *udp, const struct udp_pending *pending)
+udp_send_retry_later(struct udp *udp, const struct udp_pending *pending)
 {
 	struct udp_sender *sender = &udp->sender;
 	unsigned failed = pending->failed + 1;
@@ -109,12 +109,9 @@ drop:
 	return false;
 }
 
-/*
- * Gossip that finds the send buffer full is not kept: the next says more, and the buffer is left to probes and their
- * answers.
- */
+/* Gossip that finds the send buffer full is dropped: the next gossip carries more, and probes need the buffer. */
 static bool
-udp_send_udp_worth_another_try(const struct udp *udp, const struct udp_pending *pending,
+udp_send_worth_another_try(const struct udp *udp, const struct udp_pending *pending,
     int error_number)
 {
 	return error_number != EAGAIN || pending->len == 0 ||
@@ -123,10 +120,10 @@ udp_send_udp_worth_another_try(const struct udp *udp, const struct udp_pending *
 
 /* Does this failure say that nothing can be sent to the address now? */
 static bool
-udp_send_udp_blames_address(int error_number)
+udp_send_blames_address(int error_number)
 {
 	switch (error_number) {
-	case EAGAIN: /* a lack of room: anything else would have met it too */
+	case EAGAIN: /* a lack of room, which every address would meet */
 	case ENOBUFS:
 	case ENOMEM:
 	case EMSGSIZE: /* a smaller datagram may go out */
@@ -134,9 +131,9 @@ udp_send_udp_blames_address(int error_number)
 	case ENOTSOCK:
 	case EPIPE:
 	case EIO:
-	case ECONNREFUSED: /* an ICMP error, perhaps about another address; udp_read_errors tells of it */
+	case ECONNREFUSED: /* an ICMP error, perhaps about another address; udp_read_errors reports such errors */
 		return false;
-	default: /* of errno values, an open set: no route, a firewall, no interface, no source address */
+	default: /* errno values are an open set: no route, a firewall, no interface, no source address */
 		return true;
 	}
 }
@@ -145,15 +142,14 @@ static void
 udp_send_failed(struct udp *udp, const struct udp_pending *pending, int error_number)
 {
 	enum swim_error error;
-	enum udp_fault fault = udp_send_udp_fault(udp, &pending->to, error_number, &error);
+	enum udp_fault fault = udp_send_fault(udp, &pending->to, error_number, &error);
 	bool kept = false;
 
 	udp_failed(udp, &udp->sending, error, error_number, &pending->to,
 	    fault != UDP_FAULT_DATAGRAM);
-	if (fault == UDP_FAULT_TRANSIENT &&
-	    udp_send_udp_worth_another_try(udp, pending, error_number))
-		kept = udp_send_udp_retry_later(udp, pending);
-	if (!kept && udp_send_udp_blames_address(error_number) && udp->callbacks.refused != NULL)
+	if (fault == UDP_FAULT_TRANSIENT && udp_send_worth_another_try(udp, pending, error_number))
+		kept = udp_send_retry_later(udp, pending);
+	if (!kept && udp_send_blames_address(error_number) && udp->callbacks.refused != NULL)
 		udp->callbacks.refused(udp->callbacks.ctx, &pending->to, error_number);
 }
 
@@ -164,7 +160,7 @@ union udp_source {
 };
 
 static void
-udp_send_udp_set_source(struct msghdr *msg, union udp_source *control, const struct swim_addr *to,
+udp_send_set_source(struct msghdr *msg, union udp_source *control, const struct swim_addr *to,
     const struct in6_pktinfo *from)
 {
 	struct in_pktinfo from4 = {0};
@@ -191,7 +187,7 @@ udp_send_udp_set_source(struct msghdr *msg, union udp_source *control, const str
 	}
 }
 
-/* Did the call fail by an ICMP error about an earlier datagram?  Then it is made again, *again times at most. */
+/* Did the call fail by an ICMP error about an earlier datagram?  Then repeat the call, at most *again times. */
 static bool
 udp_send_again(struct udp *udp, unsigned *again)
 {
@@ -235,7 +231,7 @@ udp_flush(struct udp *udp)
 		hdr->msg_iovlen = 1;
 		from = udp->replies != NULL ? reply_table_find(udp->replies, &pending->to) : NULL;
 		if (from != NULL)
-			udp_send_udp_set_source(hdr, &sources[i], &pending->to, from);
+			udp_send_set_source(hdr, &sources[i], &pending->to, from);
 	}
 	for (i = 0; i < count;) {
 		n = sendmmsg(udp->fd, msgs + i, (unsigned)(count - i), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -247,13 +243,13 @@ udp_flush(struct udp *udp)
 			udp_went_well(udp, &udp->sending);
 			continue;
 		}
-		/* Sent short, it returns how many went out, and the reason only to the call that begins there. */
+		/* A call that sends a part gives no reason; the next call, which begins with the failed datagram, does. */
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && udp_send_again(udp, &again))
 			continue;
 		hdr = &msgs[i].msg_hdr;
-		if (n < 0 && hdr->msg_controllen > 0 && udp_send_udp_source_suspect(errno)) {
+		if (n < 0 && hdr->msg_controllen > 0 && udp_send_blames_source(errno)) {
 			reply_table_forget(udp->replies, &sender->pending[i].to);
 			hdr->msg_control = NULL;
 			hdr->msg_controllen = 0;
@@ -265,12 +261,12 @@ udp_flush(struct udp *udp)
 	sender->pending_count = 0;
 	sender->arena_used = 0;
 	sender->flushing = false;
-	udp_send_udp_retry_arm(udp);
+	udp_send_retry_arm(udp);
 }
 
-/* There must be room. */
+/* Append a datagram to the batch, which must have room. */
 static void
-udp_send_udp_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t len,
+udp_send_append(struct udp *udp, const struct swim_addr *to, const void *data, size_t len,
     unsigned failed)
 {
 	struct udp_sender *sender = &udp->sender;
@@ -286,7 +282,7 @@ udp_send_udp_append(struct udp *udp, const struct swim_addr *to, const void *dat
 }
 
 static bool
-udp_send_udp_has_room(const struct udp *udp, size_t len)
+udp_send_has_room(const struct udp *udp, size_t len)
 {
 	return udp->sender.pending_count < UDP_SEND_BATCH &&
 	       len <= UDP_ARENA_SIZE - udp->sender.arena_used;
@@ -307,21 +303,21 @@ udp_queue(struct udp *udp, const struct swim_addr *to, const void *data, size_t 
 		udp_failed(udp, &udp->sending, error, 0, to, false);
 		return error;
 	}
-	if (!udp_send_udp_has_room(udp, len))
+	if (!udp_send_has_room(udp, len))
 		udp_flush(udp);
-	udp_send_udp_append(udp, to, data, len, 0);
+	udp_send_append(udp, to, data, len, 0);
 	return SWIM_OK;
 }
 
 static void
-udp_send_udp_retry_fired(void *ctx, swim_time now)
+udp_send_retry_fired(void *ctx, swim_time now)
 {
 	struct udp *udp = ctx;
 	struct udp_sender *sender = &udp->sender;
 	struct udp_retry *retry;
 	size_t i = 0;
 
-	/* What was queued before goes first, and makes room. */
+	/* Send the datagrams that were queued before, which makes room. */
 	udp_flush(udp);
 	while (i < sender->retry_count) {
 		retry = &sender->retries[i];
@@ -329,16 +325,16 @@ udp_send_udp_retry_fired(void *ctx, swim_time now)
 			i++;
 			continue;
 		}
-		/* The rest is due as well, and fires the timer again at once. */
-		if (!udp_send_udp_has_room(udp, retry->len))
+		/* The other datagrams that are due make the timer fire again at once. */
+		if (!udp_send_has_room(udp, retry->len))
 			break;
-		udp_send_udp_append(udp, &retry->to, retry->data, retry->len, retry->failed);
+		udp_send_append(udp, &retry->to, retry->data, retry->len, retry->failed);
 		udp->stats.retries++;
 		free(retry->data);
 		*retry = sender->retries[--sender->retry_count];
 	}
 	udp_flush(udp);
-	udp_send_udp_retry_arm(udp);
+	udp_send_retry_arm(udp);
 	if (udp->callbacks.batch_done != NULL)
 		udp->callbacks.batch_done(udp->callbacks.ctx);
 }
@@ -353,7 +349,7 @@ udp_sender_init(struct udp *udp)
 	sender->policy.factor = udp->config.retry_factor;
 	sender->policy.max = udp->config.retry_max;
 	sender->arena = malloc(UDP_ARENA_SIZE);
-	sender->retry_timer = loop_timer_new(udp->base, udp_send_udp_retry_fired, udp);
+	sender->retry_timer = loop_timer_new(udp->base, udp_send_retry_fired, udp);
 	return sender->arena != NULL && sender->retry_timer != NULL;
 }
 

@@ -16,7 +16,7 @@ zone_put_into(const char *hostport, uint32_t zone, char *buf, size_t size)
 		snprintf(buf, size, "%s", hostport);
 		return buf;
 	}
-	/* The interface may have gone; its number is nobody else's. */
+	/* The interface may be gone: write its index, which no other interface has. */
 	if (if_indextoname(zone, name) == NULL)
 		snprintf(name, sizeof(name), "%u", (unsigned)zone);
 	snprintf(buf, size, "%.*s%%%s%s", (int)(end - hostport), hostport, name, end);
