@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Avahi relies on, and a loop does not do by itself: a watch tells what happened, not what is watched;
- * timeouts are instants of the wall clock, fire once and can be armed again; and each may be changed or
- * freed by the callback that it runs, so nothing here looks at one after its callback.
+ * Implements AvahiPoll.  Avahi relies on properties that libevent does not have by itself: a watch reports
+ * the events that happened, not those that are watched; a timeout is an instant of the wall clock, fires
+ * once, and can be armed again; a callback may change or free its own watch or timeout, so nothing here
+ * uses either after its callback.
  */
 #include "discovery/avahi_poll.h"
 
@@ -12,7 +13,10 @@
 
 #include "net/loop.h"
 
-/* Keeps struct timeval far from its limits; no timeout of Avahi's is nearly as long. */
+/*
+ * The longest timeout, in seconds: far from the limits of struct timeval, and far above all timeouts of
+ * Avahi.
+ */
 #define AVAHI_POLL_SLEEP_MAX_S (365 * 86400)
 
 struct avahi_poll {
@@ -21,7 +25,7 @@ struct avahi_poll {
 	unsigned count;
 };
 
-/* Avahi leaves both of these for the loop to define. */
+/* Avahi declares these two structs and leaves their definition to the loop. */
 struct AvahiWatch {
 	struct avahi_poll *owner;
 	struct event *event;
@@ -48,7 +52,7 @@ avahi_poll_watch_fired(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* libevent tells of an error or a hang-up as if one could read and write: ask what it is. */
+	/* libevent reports an error or a hang-up as readable and writable: ask poll what happened. */
 	if (poll(&state, 1, 0) <= 0)
 		return;
 	watch->happened = (AvahiWatchEvent)state.revents;
@@ -66,7 +70,10 @@ avahi_poll_watch_update(AvahiWatch *watch, AvahiWatchEvent wanted)
 		what |= EV_READ;
 	if ((wanted & AVAHI_WATCH_OUT) != 0)
 		what |= EV_WRITE;
-	/* With nothing that is wanted, a hang-up would be told again and again to one who can't heed it. */
+	/*
+	 * Without a wanted event, a hang-up would be reported again and again to a callback that cannot
+	 * handle it.
+	 */
 	if (what == EV_PERSIST)
 		return;
 	event_assign(watch->event, watch->owner->base, watch->fd, what, avahi_poll_watch_fired,
@@ -122,10 +129,7 @@ avahi_poll_timeout_fired(evutil_socket_t fd, short what, void *arg)
 	timeout->callback(timeout, timeout->userdata);
 }
 
-/*
- * The instant is made a span here and now, so that a wall clock that is set later neither delays nor
- * hastens it.
- */
+/* Convert the instant to a span now, so that a later change of the wall clock does not move the timeout. */
 static void
 avahi_poll_timeout_update(AvahiTimeout *timeout, const struct timeval *at)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hub: sources on one side, the core on the other, peers in between. */
+/* The hub takes peers from the sources and asks the core to join them. */
 #include "base/rule.h"
 #include "discovery/discovery.h"
 
@@ -9,7 +9,7 @@
 #include "discovery/peer.h"
 #include "discovery/seeds.h"
 
-/* While a peer has been joined, how often at the least to look whether we are alone after all, or have lost it. */
+/* The most seconds between two checks whether we are alone, or have lost a peer that was joined. */
 #define DISCOVERY_ALONE_CHECK_S 5
 
 const char *
@@ -60,7 +60,7 @@ discovery_config_defaults(struct discovery_config *config)
 	};
 }
 
-/* Is anybody to be tried again once we are alone or it is lost, or are there hints to be compared with members? */
+/* Is there a peer to try again when we are alone or the peer is lost, or a hint to compare with the members? */
 static bool
 discovery_needs_check(const struct discovery *hub)
 {
@@ -127,7 +127,7 @@ discovery_retry(struct discovery *hub, swim_time now)
 		peer = hub->peers[i];
 		if (peer->join != NULL || !peer_has_failed(peer))
 			continue;
-		/* A hint has its turn by how often it failed. */
+		/* The delays are short again.  The order of hints depends on their attempts, which stay. */
 		peer->failed = 0;
 		peer_again(peer, swim_time_add(now, swim_duration_scale(hub->config.retry_first,
 							rng_unit(&hub->rng))));
@@ -136,8 +136,8 @@ discovery_retry(struct discovery *hub, swim_time now)
 }
 
 /*
- * Who answered there is no living member any more, or never became one.  Perhaps it was cut off for so long that each
- * side has forgotten the other: then nobody but us looks for it.
+ * Is the member that answered at this seed no longer alive, or has it never become a member?  After a long partition
+ * both sides have forgotten each other: then only a seed leads to the other side.
  */
 static bool
 discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_time now)
@@ -151,10 +151,7 @@ discovery_is_lost(const struct discovery *hub, const struct peer *peer, swim_tim
 		   &report->resolved);
 }
 
-/*
- * Peers that once let us in are asked again when no member is left, and so are peers that were ourselves; a seed is asked
- * again when it is lost.
- */
+/* Try peers again: all that let us in once, or were ourselves, when no member is left; and each seed that is lost. */
 static void
 discovery_check_joined(struct discovery *hub, swim_time now)
 {
@@ -172,7 +169,7 @@ discovery_check_joined(struct discovery *hub, swim_time now)
 			peer_again(peer,
 			    swim_time_add(now,
 				swim_duration_scale(hub->config.retry_first, rng_unit(&hub->rng))));
-		else if (alone && peer_is_put_off(peer, now))
+		else if (alone && peer_is_seldom_asked(peer, now))
 			peer_again(peer,
 			    swim_time_add(now, peer_jitter(peer, hub->config.retry_first)));
 	}
@@ -425,7 +422,7 @@ discovery_new(const struct discovery_config *config, const struct discovery_io *
 	hub->io = *io;
 	hub->callbacks = *callbacks;
 	hub->policy = (struct retry_policy){
-	    .attempts = 0, /* for ever */
+	    .attempts = 0, /* without end */
 	    .first = config->retry_first,
 	    .factor = config->retry_factor,
 	    .max = config->retry_max,

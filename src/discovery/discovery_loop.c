@@ -9,7 +9,7 @@
 struct discovery_lookup {
 	struct discovery_lookup *next;
 	struct discovery_loop *loop;
-	uint64_t number; /* the hub's */
+	uint64_t number; /* the hub's number of this lookup */
 	struct resolver_request *request;
 };
 
@@ -124,7 +124,7 @@ discovery_loop_free(struct discovery_loop *loop)
 {
 	if (loop == NULL)
 		return;
-	/* It cancels its lookups. */
+	/* The hub cancels its lookups. */
 	discovery_free(loop->hub);
 	loop_timer_free(loop->timer);
 	free(loop);

@@ -8,19 +8,19 @@
 #include "base/utf8.h"
 #include "discovery/peer.h"
 
-/* A cluster's name, escaped; a longer one is cut. */
+/* Bytes of a cluster's escaped name; a longer name is cut. */
 #define HEARD_TEXT 80
 
 struct heard_one {
-	struct swim_addr address; /* family 0: nobody */
+	struct swim_addr address; /* family 0: the entry is free */
 	char cluster[HEARD_TEXT];
-	swim_time until;
+	swim_time until; /* when the entry is forgotten */
 };
 
 struct heard {
-	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery_source source; /* must be first: the ops cast a pointer to it */
 	struct discovery *hub;
-	struct heard_one list[HEARD_MAX]; /* a hint's number is its place here */
+	struct heard_one list[HEARD_MAX]; /* the index is the number of the hint */
 };
 
 static swim_time
@@ -59,7 +59,7 @@ heard_start(struct discovery_source *source, struct discovery *hub)
 static void
 heard_stop(struct discovery_source *source)
 {
-	free(source); /* the first of our struct */
+	free(source); /* the first field of our struct */
 }
 
 static const struct discovery_source_ops heard_ops = {
@@ -102,7 +102,7 @@ heard_offer(struct heard *heard, size_t i, swim_time now)
 	else
 		snprintf(reason, sizeof(reason),
 		    "it speaks to us as a member of the cluster without a name");
-	/* For want of room it is only logged. */
+	/* Without room the member is only logged. */
 	(void)discovery_hint(heard->hub, now, &heard->source, i, &hint);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hints: peers that were found rather than configured.  Anybody on the network may have put them there, so
- * they are bounded in number and in the rate at which they make us send, and most need never be asked: through
- * the first that answers come all members, and who is one is not joined again.
+ * Hints are peers that were found, not configured.  Anybody on the network can make hints, so their number is
+ * bounded, and so is the rate at which we ask them.  Most hints are never asked: the first that answers leads to all
+ * members, and a hint that is a member already is not asked.
  */
 #include "base/rule.h"
 #include "discovery/peer.h"
@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many are asked at once, and then one each interval. */
+/* So many hints are asked at once, and then one each interval. */
 #define HINT_BURST 10
 #define HINT_INTERVAL_MS 100
-/* Of those that are put off because another address of theirs is being asked, so many a turn. */
-#define HINT_PUT_OFF_MAX 64
+/* The most hints that wait, each turn, because another address of the same member is being asked. */
+#define HINT_TWINS_MAX 64
 
 static bool
 hint_is_member(const struct discovery *hub, const struct peer *peer, const char *name)
@@ -29,7 +29,7 @@ hint_is_member(const struct discovery *hub, const struct peer *peer, const char 
 
 /* ---------------------------------------------------------------------------------------- the rate */
 
-/* The earliest instant at which one more may be asked. */
+/* The earliest instant at which one more hint may be asked. */
 static swim_time
 hint_allowed(const struct discovery *hub)
 {
@@ -61,7 +61,7 @@ hint_is_due(const struct peer *peer, swim_time now)
 	return peer->hint && swim_time_reached(now, peer->report.next_try);
 }
 
-/* The one asked least often; of these, the one that has waited longest. */
+/* The due hint that was asked least often; of equals, the hint that has waited longest. */
 static struct peer *
 hint_next(const struct discovery *hub, swim_time now)
 {
@@ -80,8 +80,9 @@ hint_next(const struct discovery *hub, swim_time now)
 }
 
 /*
- * Is another address of the same member being asked, or has it just answered?  Who answers becomes a member a little
- * later, with the view that follows; if it doesn't, its hint is none that was joined for long.
+ * Is another address of the same member being asked, or has another address just answered?  A peer that answers
+ * becomes a member a little later, with the view that follows; if it does not, hint_check ends the state "joined" of
+ * its hint.
  */
 static bool
 hint_has_twin(const struct discovery *hub, const struct peer *peer)
@@ -106,7 +107,7 @@ hint_ask(struct peer *peer, swim_time now)
 
 	peer->report.next_try = SWIM_TIME_NEVER;
 	peer->report.reason[0] = '\0';
-	if (peer->refused == 0)
+	if (peer->put_offs == 0)
 		peer->report.attempts++;
 	peer_contact(peer, &address, 1, now);
 }
@@ -114,7 +115,7 @@ hint_ask(struct peer *peer, swim_time now)
 void
 hint_run(struct discovery *hub, swim_time now)
 {
-	unsigned put_off = 0;
+	unsigned twins = 0;
 	struct peer *peer;
 
 	for (size_t i = 0; i < hub->peer_count; i++) {
@@ -122,10 +123,10 @@ hint_run(struct discovery *hub, swim_time now)
 		if (hint_is_due(peer, now) && hint_is_member(hub, peer, peer->claim))
 			hint_set(peer, DISCOVERY_MEMBER, "", now, SWIM_TIME_NEVER);
 	}
-	while (put_off < HINT_PUT_OFF_MAX && swim_time_reached(now, hint_allowed(hub)) &&
+	while (twins < HINT_TWINS_MAX && swim_time_reached(now, hint_allowed(hub)) &&
 	       (peer = hint_next(hub, now)) != NULL) {
 		if (hint_has_twin(hub, peer)) {
-			put_off++;
+			twins++;
 			hint_set(peer, DISCOVERY_PENDING, "another address of it is being asked",
 			    now, swim_time_add(now, peer_jitter(peer, hub->config.retry_first)));
 		} else {
@@ -137,7 +138,7 @@ hint_run(struct discovery *hub, swim_time now)
 		peer = hub->peers[i];
 		if (hint_is_due(peer, now))
 			hint_set(peer, DISCOVERY_RATE_LIMITED,
-			    "too many have been found to ask all at once", now,
+			    "too many peers were found to ask all at once", now,
 			    peer->report.next_try);
 	}
 }
@@ -166,7 +167,7 @@ hint_check(struct discovery *hub, swim_time now)
 		case DISCOVERY_JOINED:
 		case DISCOVERY_MEMBER:
 			if (!hint_is_member(hub, peer, peer->report.member))
-				hint_set(peer, DISCOVERY_PENDING, "it is no living member any more",
+				hint_set(peer, DISCOVERY_PENDING, "it is no longer a living member",
 				    now,
 				    swim_time_add(now, peer_jitter(peer, hub->config.retry_first)));
 			break;
@@ -224,7 +225,7 @@ hint_new(struct discovery *hub, const struct discovery_source *source, uint64_t 
 	return peer;
 }
 
-/* Take it as it is said to be, and begin from there. */
+/* Take over what the source says of the hint, and begin its tries again. */
 static void
 hint_take(struct peer *peer, const struct discovery_hint *hint, bool fresh, swim_time now)
 {
@@ -234,7 +235,7 @@ hint_take(struct peer *peer, const struct discovery_hint *hint, bool fresh, swim
 	if (fresh)
 		report->found = report->since = now;
 	peer->offered = hint->state;
-	peer->failed = peer->refused = 0;
+	peer->failed = peer->put_offs = 0;
 	report->attempts = 0;
 	report->resolved = hint->address;
 	report->address[0] = '\0';

@@ -6,21 +6,20 @@
 
 #include "discovery/peer.h"
 
-/* How often to look: for company while there is some, and for whom to try next while there is none. */
-#define CHECK_S 5
-#define TURN_MS 500
-#define TURN_MAX_S 30
+#define CHECK_S 5     /* from one check whether we have peers to the next, while we have some */
+#define TURN_MS 500   /* from one turn to the next while we have none; doubled in each round */
+#define TURN_MAX_S 30 /* the longest time from one turn to the next */
 #define JITTER 0.25
-/* One that answered, and yet is no peer of ours after so long, has gone again. */
+/* A member that answered, and is no peer of ours after so many seconds, has gone again. */
 #define JOINED_S 10
 
 struct known {
-	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery_source source; /* must be first: the ops cast a pointer to it */
 	struct discovery *hub;
-	swim_time turn; /* when to look again; NEVER while there is nobody to offer */
+	swim_time turn; /* when known_run is due; NEVER while the list is empty */
 	char **list;
-	size_t count, next; /* next: the one to be offered next */
-	unsigned rounds;    /* how often all have been offered */
+	size_t count, next; /* next: index of the address to offer next */
+	unsigned rounds;    /* how often the whole list has been offered */
 };
 
 static void
@@ -35,7 +34,7 @@ known_withdraw_all(struct known *k)
 	k->rounds = 0;
 }
 
-/* Has it had its turn? */
+/* Is the turn of this peer over? */
 static bool
 known_is_done(const struct peer *peer, swim_time now)
 {
@@ -54,7 +53,7 @@ known_is_done(const struct peer *peer, swim_time now)
 	case DISCOVERY_PENDING:
 	case DISCOVERY_RESOLVING:
 	case DISCOVERY_CONTACTING:
-	/* Of hints, which ours are not. */
+	/* States of hints alone. */
 	case DISCOVERY_MEMBER:
 	case DISCOVERY_RATE_LIMITED:
 	case DISCOVERY_MALFORMED:
@@ -63,7 +62,7 @@ known_is_done(const struct peer *peer, swim_time now)
 	__builtin_unreachable();
 }
 
-/* Take back those who had their turn; how many are left. */
+/* Withdraw the peers whose turn is over; returns how many are left. */
 static size_t
 known_make_room(struct known *k, swim_time now)
 {
@@ -85,7 +84,7 @@ known_make_room(struct known *k, swim_time now)
 static void
 known_offer_next(struct known *k, swim_time now)
 {
-	/* For want of room it has its turn in the next round. */
+	/* Without room the address is offered in the next round. */
 	(void)discovery_offer(k->hub, now, &k->source, k->list[k->next]);
 	if (++k->next == k->count) {
 		k->next = 0;
@@ -93,7 +92,10 @@ known_offer_next(struct known *k, swim_time now)
 	}
 }
 
-/* Few are offered once and are then tried again by the hub; many take turns, ever more slowly. */
+/*
+ * Few addresses are offered once, and the hub tries them again; many addresses take turns, slower
+ * each round.
+ */
 static void
 known_offer(struct known *k, swim_time now)
 {
@@ -191,7 +193,7 @@ known_add(struct discovery_source *source, swim_time now, const char *const *add
 		if ((list[k->count] = strdup(addresses[i])) != NULL)
 			k->count++;
 	}
-	/* All who restart together would else ask the same ones first. */
+	/* Shuffle them: otherwise members that restart together would all ask the same addresses first. */
 	for (size_t i = first; i + 1 < k->count; i++) {
 		other = i + (size_t)rng_below(&k->hub->rng, k->count - i);
 		spare = list[i];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs the helper, for ever, and judges what it finds. */
+/* Runs the helper, starts it again when it ends, and makes a hint of each service that it finds. */
 #include "discovery/mdns.h"
 
 #include <errno.h>
@@ -17,33 +17,36 @@
 #include "net/retry.h"
 #include "net/route.h"
 
-/* A helper that has ended is started again so long after. */
+/* The delays after which a helper that has ended is started again. */
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS 4000
 #define RETRY_JITTER 0.25
 
 struct mdns {
-	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery_source source; /* must be first: the ops cast a pointer to it */
 	struct discovery *hub;
 	struct event_base *base;
 	struct loop_timer *timer;
-	struct mdns_message setup, self; /* as the helper is told them */
-	unsigned
-	    indexes[MDNS_INTERFACES_MAX]; /* of the interfaces in setup, as seen last; 0: never */
+	struct mdns_message setup, self; /* the messages that a new helper gets */
+	/* The last known index of each interface in setup; 0: never seen. */
+	unsigned indexes[MDNS_INTERFACES_MAX];
 	bool has_self;
-	uint16_t port; /* of our own socket */
-	swim_duration timeout;
-	char *program;
+	uint16_t port;         /* of our own socket */
+	swim_duration timeout; /* for one resolution */
+	char *program;         /* NULL: ourselves */
 
 	struct mdns_process *process;
-	unsigned failed;                 /* in a row */
-	swim_time start_at, quiet_until; /* start_at: without a process; quiet_until: with one */
+	unsigned failed;                 /* failures of the helper in a row */
+	swim_time start_at;              /* when to start a helper; NEVER while one runs */
+	swim_time quiet_until;           /* when the next message of the helper is overdue */
 	swim_time round_end;             /* of the first round; then NEVER */
-	bool silent, said_found;
-	char trouble[MDNS_TEXT_MAX + 1]; /* what the helper says, or about it; "": nothing */
-	char shown[MDNS_TEXT_MAX + 1];   /* what `trouble` tells */
-	/* Services for which there was no room: here, with all helpers, and as the running one tells its sum. */
-	uint64_t refused, helpers_dropped, helper_dropped;
+	bool silent;                     /* a message of the helper is overdue */
+	bool said_found;                 /* a service to join was found */
+	char trouble[MDNS_TEXT_MAX + 1]; /* what the helper reports, or why it does not run; "" */
+	char shown[MDNS_TEXT_MAX + 1];   /* the sentence that mdns_trouble gives; "" */
+	uint64_t refused;                /* services for which the hub had no room */
+	uint64_t helpers_dropped;        /* services for which any helper had no room */
+	uint64_t helper_dropped;         /* as the running helper reported last */
 	struct rng rng;
 };
 
@@ -81,14 +84,14 @@ mdns_set_silent(struct mdns *mdns, bool silent)
 
 /* -------------------------------------------------------------------------------- what others offer */
 
-/* Is this what `self` is, seen from outside? */
+/* Is this an address of our own socket? */
 static bool
 mdns_is_here(const struct mdns *mdns, const struct swim_addr *address)
 {
 	return address->port == mdns->port && route_is_local(address);
 }
 
-/* PENDING: it may be joined. */
+/* The state of a service's hint; PENDING: the service may be joined. */
 static enum discovery_state
 mdns_judge(const struct mdns *mdns, const struct mdns_service *service, char *reason, size_t size)
 {
@@ -141,7 +144,7 @@ mdns_found(struct mdns *mdns, const struct mdns_service *service)
 	hint.state = mdns_judge(mdns, service, reason, sizeof(reason));
 	if (hint.state == DISCOVERY_PENDING)
 		mdns->said_found = true;
-	/* The helper has no more services than there is room for, unless another source took some. */
+	/* The hub has room for all services of the helper, unless another source has used some. */
 	if (discovery_hint(mdns->hub, loop_now(), &mdns->source, service->id, &hint) != SWIM_OK)
 		mdns->refused++;
 }
@@ -155,7 +158,7 @@ mdns_arm(struct mdns *mdns)
 	    swim_time_min(mdns->start_at, swim_time_min(mdns->quiet_until, mdns->round_end)));
 }
 
-/* For so long the helper may say nothing. */
+/* The helper has sent a message: set the time of the next. */
 static void
 mdns_heard(struct mdns *mdns)
 {
@@ -192,7 +195,8 @@ mdns_received(void *ctx, const struct mdns_message *message)
 		break;
 	case MDNS_DROPPED:
 		if (mdns->helpers_dropped == 0)
-			log_at(LOG_LEVEL_WARNING, "mDNS finds more services than are looked after",
+			log_at(LOG_LEVEL_WARNING,
+			    "mDNS finds more services than the limit: the others are ignored",
 			    log_uint("limit", MDNS_SERVICES_MAX));
 		if (message->number > mdns->helper_dropped) {
 			mdns->helpers_dropped += message->number - mdns->helper_dropped;
@@ -237,8 +241,8 @@ mdns_ended(void *ctx, const char *why)
 }
 
 /*
- * A helper that is running follows interfaces that get another name by their index.  One that is started knows the names
- * alone, so it is told those of now.
+ * Send the setup with the present names of the interfaces.  A running helper follows a renamed interface by its
+ * index, but a new helper knows the names alone.
  */
 static void
 mdns_tell_setup(struct mdns *mdns)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services of our type: found by browsers, and resolved one by one, a bounded number at a time.  A resolver is
- * freed once it has answered, and asked for anew in time: Avahi bounds what one client may hold, and a
- * thousand strangers must not use that up.
+ * Finds services of our type by browsers, and resolves a bounded number of them at a time.  A resolver is
+ * freed when it has answered, and a new one is made when the service is due again: Avahi bounds the objects of
+ * one client, and a thousand strangers must not use these up.
  */
 #include "discovery/mdns_helper.h"
 
@@ -16,20 +16,20 @@
 #include "net/loop.h"
 
 #define RESOLVERS_MAX 64 /* at once */
-/* A service is looked at again: the host records of mDNS live for 120 s. */
+/* Seconds after which a service is resolved again: the host records of mDNS live for 120 s. */
 #define REFRESH_S 120
-/* One that could not be resolved: each time twice as long, and at most REFRESH_S. */
+/* The same for a service that could not be resolved: doubled after each failure, up to REFRESH_S. */
 #define RETRY_FIRST_S 5
 
 struct service {
 	struct mdns_browse *browse;
-	struct mdns_service report; /* as told last */
+	struct mdns_service report; /* as sent to the daemon last */
 	AvahiIfIndex interface;
 	AvahiProtocol protocol;
-	AvahiServiceResolver *resolver; /* while it is being resolved */
-	swim_time due;                  /* to be resolved; with a resolver: to be given up */
-	unsigned tries, failed;         /* failed: in a row */
-	unsigned round;                 /* the last in which a browser told of it */
+	AvahiServiceResolver *resolver; /* NULL: the service is not being resolved */
+	swim_time due;                  /* when to resolve; with a resolver: when to give up */
+	unsigned tries, failed;         /* failed: tries in a row */
+	unsigned round;                 /* the last round in which a browser reported the service */
 };
 
 struct mdns_browse {
@@ -43,9 +43,9 @@ struct mdns_browse {
 	size_t count, resolving;
 	uint32_t last_id;
 	uint64_t dropped, dropped_told;
-	bool missed;    /* some were dropped since the browsers were made */
-	unsigned round; /* times that the browsers were made */
-	size_t told;    /* browsers of this round that have told of all there was */
+	bool missed;    /* services were dropped in this round */
+	unsigned round; /* how often the browsers were made */
+	size_t told;    /* browsers of this round that have reported all services */
 	struct mdns_scope scope;
 	int error;
 };
@@ -78,7 +78,7 @@ mdns_browse_end_resolver(struct service *service)
 	service->browse->resolving--;
 }
 
-/* It has come to something; when to look again. */
+/* A resolution has ended: report the service, and set the time of its next resolution. */
 static void
 mdns_browse_settle(struct service *service, swim_time now)
 {
@@ -123,7 +123,7 @@ mdns_browse_to_address(const AvahiAddress *from, AvahiIfIndex interface, uint16_
 	return address;
 }
 
-/* Resolved; now is what it says any good? */
+/* Check what a resolved service says of itself. */
 static void
 mdns_browse_judge(struct service *service, const AvahiAddress *at, uint16_t port,
     const AvahiStringList *txt)
@@ -138,10 +138,11 @@ mdns_browse_judge(struct service *service, const AvahiAddress *at, uint16_t port
 	if (wrong == NULL) {
 		address = mdns_browse_to_address(at, service->interface, port);
 		if (swim_addr_is_wildcard(&address) || swim_addr_is_multicast(&address))
-			wrong = "its address is a wildcard or multicast one, which no member has";
+			wrong =
+			    "its address is a wildcard or multicast address, which no member has";
 		else if (swim_addr_is_loopback(&address) &&
 			 strcmp(service->report.interface, "lo") != 0)
-			wrong = "its address is a loopback one, which no other machine has";
+			wrong = "its address is a loopback address, which no other machine has";
 	}
 	if (wrong != NULL) {
 		mdns_browse_set_failure(service, MDNS_MALFORMED, wrong);
@@ -185,12 +186,12 @@ mdns_browse_start_resolver(struct service *service, swim_time now)
 	    service->protocol, (AvahiLookupFlags)0, mdns_browse_resolved, service);
 	if (service->resolver == NULL) {
 		browse->error = avahi_client_errno(browse->client);
-		/* A name that Avahi can't even look up is that service's fault, not Avahi's. */
+		/* A name that Avahi cannot look up is a fault of the service, not of Avahi. */
 		if (browse->error == AVAHI_ERR_INVALID_SERVICE_NAME ||
 		    browse->error == AVAHI_ERR_INVALID_DOMAIN_NAME) {
 			browse->error = 0;
 			mdns_browse_set_failure(service, MDNS_MALFORMED,
-			    "its service name is no valid one");
+			    "its service name is not valid");
 			mdns_browse_settle(service, now);
 		}
 		return;
@@ -199,7 +200,7 @@ mdns_browse_start_resolver(struct service *service, swim_time now)
 	service->due = swim_time_add(now, browse->timeout);
 }
 
-/* Of those that are due, who was tried least, so that failures of many do not keep a new one waiting. */
+/* The due service with the fewest tries: a new service does not wait for many services that fail. */
 static struct service *
 mdns_browse_next_due(const struct mdns_browse *browse, swim_time now)
 {
@@ -279,7 +280,7 @@ mdns_browse_withdraw(struct mdns_browse *browse, size_t i)
 	mdns_browse_drop(browse, i);
 }
 
-/* What went between two browsers was told to neither: the new one does not know of it. */
+/* Withdraw what the browsers of this round did not report: such a service went away before they were made. */
 static void
 mdns_browse_drop_missing(struct mdns_browse *browse)
 {
@@ -327,7 +328,7 @@ mdns_browse_free_browsers(struct mdns_browse *browse)
 		avahi_service_browser_free(browse->browsers[--browse->browser_count]);
 }
 
-/* A new browser tells of all there is, of which we know some. */
+/* Begin a round: the new browsers report all services, known and new. */
 static int
 mdns_browse_make_browsers(struct mdns_browse *browse)
 {
@@ -389,7 +390,7 @@ mdns_browse_run(struct mdns_browse *browse, swim_time now)
 		service = browse->services[i];
 		if (service->resolver != NULL && swim_time_reached(now, service->due)) {
 			mdns_browse_set_failure(service, MDNS_UNRESOLVED,
-			    "resolving it takes too long");
+			    "its resolution takes too long");
 			mdns_browse_settle(service, now);
 		}
 	}

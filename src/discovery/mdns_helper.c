@@ -18,7 +18,7 @@
 #include "net/loop.h"
 #include "net/retry.h"
 
-/* Avahi is tried anew so long after it has failed; with what it takes itself, it is found again in 10 s. */
+/* The delays after which a failed Avahi is tried again: Avahi's own start included, it is found within 10 s. */
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS 4000
 #define RETRY_JITTER 0.25
@@ -31,27 +31,27 @@ struct mdns_helper {
 	struct mdns_outlet outlet;
 	struct mdns_setup setup;
 	struct mdns_self self;
-	unsigned
-	    indexes[MDNS_INTERFACES_MAX]; /* of the interfaces in setup, as seen last; 0: never */
+	/* The last known index of each interface in setup; 0: never seen. */
+	unsigned indexes[MDNS_INTERFACES_MAX];
 	bool has_setup, has_self;
 
 	AvahiClient *client;
-	AvahiClientState state; /* as the client told last */
+	AvahiClientState state; /* as the client reported last */
 	struct mdns_scope scope;
 	struct mdns_publish *publish;
 	struct mdns_browse *browse;
-	bool self_stale; /* what is advertised is behind self */
+	bool self_stale; /* self has changed since it was advertised */
 
-	char trouble[MDNS_TEXT_MAX + 1]; /* as told last; at first, what is not told */
-	unsigned failed;                 /* in a row */
-	swim_time retry_at;              /* without a client: when to make one */
-	swim_time alive_at;
+	char trouble[MDNS_TEXT_MAX + 1]; /* as sent last; at first a text that is never sent */
+	unsigned failed;                 /* failures in a row */
+	swim_time retry_at;              /* when to make a client; NEVER while there is one */
+	swim_time alive_at;              /* when to send MDNS_ALIVE next */
 	struct rng rng;
 };
 
 /* --------------------------------------------------------------------------------------- the daemon */
 
-/* Waits where the daemon is slow to read: we have nothing better to do. */
+/* Waits while the daemon is slow to read: the helper has no other work. */
 static void
 mdns_helper_tell(void *ctx, const struct mdns_message *message)
 {
@@ -106,7 +106,7 @@ mdns_helper_on_readable(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (len < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	/* The daemon has ended, or it is none of ours. */
+	/* The daemon has ended, or the message is not from our daemon. */
 	if (len <= 0 || !mdns_message_decode(packet, (size_t)len, &message) ||
 	    message.type > MDNS_SELF) {
 		event_base_loopbreak(helper->base);
@@ -127,8 +127,8 @@ mdns_helper_on_readable(evutil_socket_t fd, short what, void *ctx)
 /* -------------------------------------------------------------------------------------------- Avahi */
 
 /*
- * The index of an interface that we may use, 0 if there is none.  An interface that got another name is meant still, unless
- * another interface has its name now.
+ * The index of interface i of the setup; 0: there is no such interface.  A renamed interface still counts, unless
+ * another interface has the old name now.
  */
 static unsigned
 mdns_helper_find_index(struct mdns_helper *helper, size_t i)
@@ -143,7 +143,7 @@ mdns_helper_find_index(struct mdns_helper *helper, size_t i)
 	return index;
 }
 
-/* Interfaces that there are of those that we may use; the first that is missing, or NULL. */
+/* Find the interfaces of the setup.  Returns the name of the first interface that is missing, or NULL. */
 static const char *
 mdns_helper_find_scope(struct mdns_helper *helper, struct mdns_scope *scope)
 {
@@ -192,13 +192,13 @@ static const char *
 mdns_helper_trouble_text(int error)
 {
 	if (error == AVAHI_ERR_DBUS_ERROR)
-		return "D-Bus can't be reached, or does not answer";
+		return "D-Bus cannot be reached, or does not answer";
 	if (error == AVAHI_ERR_NO_DAEMON || error == AVAHI_ERR_DISCONNECTED)
 		return "avahi-daemon does not run";
 	return avahi_strerror(error);
 }
 
-/* Begin anew, after a while. */
+/* Disconnect from Avahi, and connect again after a delay. */
 static void
 mdns_helper_fail(struct mdns_helper *helper, int error, swim_time now)
 {
@@ -216,7 +216,7 @@ mdns_helper_fail(struct mdns_helper *helper, int error, swim_time now)
 	mdns_helper_tell_trouble(helper, mdns_helper_trouble_text(error));
 }
 
-/* Also called from within avahi_client_new. */
+/* avahi_client_new may call this function before it returns. */
 static void
 mdns_helper_on_client(AvahiClient *client, AvahiClientState state, void *userdata)
 {
@@ -236,13 +236,13 @@ mdns_helper_connect_avahi(struct mdns_helper *helper, swim_time now)
 	helper->state = AVAHI_CLIENT_CONNECTING;
 	helper->client = avahi_client_new(avahi_poll_api(helper->poll), AVAHI_CLIENT_NO_FAIL,
 	    mdns_helper_on_client, helper, &error);
-	/* A daemon that is missing would be waited for: what is missing is the bus. */
+	/* With AVAHI_CLIENT_NO_FAIL a missing daemon is no failure: the bus is missing. */
 	if (helper->client == NULL)
 		mdns_helper_fail(helper,
 		    error == AVAHI_ERR_NO_DAEMON ? AVAHI_ERR_DBUS_ERROR : error, now);
 }
 
-/* Avahi runs: have it browse, and advertise us. */
+/* Avahi runs: let Avahi browse, and advertise this member. */
 static int
 mdns_helper_serve(struct mdns_helper *helper, swim_time now)
 {
@@ -270,7 +270,7 @@ mdns_helper_serve(struct mdns_helper *helper, swim_time now)
 	return error != 0 ? error : mdns_browse_run(helper->browse, now);
 }
 
-/* Once in a while: is Avahi there, and are the interfaces what they were? */
+/* From time to time: does Avahi answer, and are the interfaces still the same? */
 static int
 mdns_helper_look_round(struct mdns_helper *helper)
 {
@@ -280,7 +280,7 @@ mdns_helper_look_round(struct mdns_helper *helper)
 	int error;
 
 	if (!mdns_helper_scope_equal(&scope, &helper->scope)) {
-		/* Browsers and entries are bound to numbers of interfaces: make them anew. */
+		/* Browsers and entries are bound to the indexes of interfaces: make all of them again. */
 		mdns_publish_free(helper->publish);
 		mdns_browse_free(helper->browse);
 		helper->publish = NULL;
@@ -311,7 +311,7 @@ mdns_helper_run_client(struct mdns_helper *helper, swim_time now)
 		break;
 	case AVAHI_CLIENT_S_REGISTERING:
 	case AVAHI_CLIENT_S_COLLISION:
-		/* The host is getting another name, which our entries are to have then. */
+		/* The host is getting another name, and our entries need that name. */
 		helper->self_stale = true;
 		if (helper->publish != NULL)
 			error = mdns_publish_reset(helper->publish);
@@ -327,10 +327,7 @@ mdns_helper_run_client(struct mdns_helper *helper, swim_time now)
 		mdns_helper_fail(helper, error, now);
 }
 
-/*
- * All that is to be done, on a turn of the loop of its own: no callback of Avahi's makes or frees anything of
- * Avahi's but the resolver that it is about.
- */
+/* Do all work here, not in callbacks of Avahi: such a callback makes and frees no object of Avahi but its own resolver. */
 static void
 mdns_helper_on_timer(void *ctx, swim_time now)
 {
@@ -380,13 +377,13 @@ mdns_helper_main(const char *parent)
 	struct mdns_helper helper = {0};
 	int status;
 
-	/* Else it is that of the path it was started by, "exe". */
+	/* Otherwise the name of the process is "exe", the end of the path by which it was started. */
 	prctl(PR_SET_NAME, MDNS_HELPER_NAME);
-	/* Blocked in a call of Avahi's we would not see that the daemon has ended. */
+	/* While a call of Avahi blocks, we do not see that the daemon has ended. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != (pid_t)strtol(parent, NULL, 10))
 		return EX_UNAVAILABLE;
-	/* The daemon's to heed; it ends us once it has left. */
+	/* These signals are for the daemon, which ends the helper after it has left. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* type:u8, then its fields in the order of the structs; a string is length:u16 and that many bytes but NUL. */
+/*
+ * Encodes a message: type:u8, then the fields in the order of the structs.  A string is length:u16 and bytes
+ * without NUL.
+ */
 #include "discovery/mdns_message.h"
 
 #include <assert.h>
@@ -7,7 +10,7 @@
 
 #include "base/buf.h"
 
-/* The longest there is has three texts of full length. */
+/* The longest message has three texts of full length. */
 _Static_assert(sizeof(struct mdns_service) + 64 < MDNS_MESSAGE_MAX, "a service must fit");
 _Static_assert(sizeof(struct mdns_setup) + 64 < MDNS_MESSAGE_MAX, "a setup must fit");
 _Static_assert(sizeof(struct mdns_self) + 64 < MDNS_MESSAGE_MAX, "a self must fit");
@@ -121,7 +124,7 @@ mdns_message_get_service(struct rbuf *r, struct mdns_service *service)
 	mdns_message_get_string(r, service->name, sizeof(service->name));
 	mdns_message_get_string(r, service->cluster, sizeof(service->cluster));
 	mdns_message_get_string(r, service->text, sizeof(service->text));
-	/* Resolved is what has an address. */
+	/* A service has an address exactly if it is resolved. */
 	if (verdict >= MDNS_VERDICTS || (family != 0 && family != 4 && family != 6) ||
 	    (verdict == MDNS_RESOLVED) != (family != 0) ||
 	    (family != 0 && service->address.port == 0))

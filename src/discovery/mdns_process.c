@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The helper is this program, executed anew: a fork alone would take the daemon's descriptors, signals and
- * half of its state along.
+ * Starts and ends the helper.  The helper is this program, executed again: a fork alone would inherit the
+ * daemon's descriptors, signals and state.
  */
 #include "discovery/mdns_process.h"
 
@@ -20,9 +20,9 @@
 
 #include "discovery/mdns_helper.h"
 
-/* Messages taken in one turn of the loop. */
+/* The most messages taken in one turn of the loop. */
 #define BUDGET 32
-/* A helper that is told to end is given so long to do it in order. */
+/* How long a helper may take to end by itself, in milliseconds. */
 #define END_PATIENCE_MS 200
 
 struct mdns_process {
@@ -31,11 +31,14 @@ struct mdns_process {
 	int fd, pidfd;
 	struct event *readable, *exited;
 	const char *verdict; /* why we ended it, or NULL */
-	bool freed;          /* by the callback that is under way */
-	bool busy;
+	bool freed;          /* by a callback, while `busy` */
+	bool busy;           /* mdns_process_on_readable runs */
 };
 
-/* Its end of the pair being closed it ends by itself, unless a call of Avahi's holds it. */
+/*
+ * Wait for the helper, which ends when our end of the pair is closed; kill a helper in which a call of
+ * Avahi blocks.
+ */
 static void
 mdns_process_reap(struct mdns_process *process)
 {
@@ -87,13 +90,13 @@ mdns_process_on_readable(evutil_socket_t fd, short what, void *ctx)
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (len <= 0) {
-			/* It has closed its end, which it does by ending. */
+			/* The helper closes its end of the pair only by ending. */
 			event_del(process->readable);
 			break;
 		}
 		if (!mdns_message_decode(packet, (size_t)len, &message) ||
 		    message.type <= MDNS_SELF) {
-			mdns_process_end_now(process, "it sent what is no message");
+			mdns_process_end_now(process, "it sent a malformed message");
 			break;
 		}
 		process->callbacks.received(process->callbacks.ctx, &message);
@@ -125,7 +128,10 @@ mdns_process_on_exited(evutil_socket_t fd, short what, void *ctx)
 	process->callbacks.ended(process->callbacks.ctx, why);
 }
 
-/* Descriptor 0 is its end of the pair, 1 nothing, 2 our log, and there are no others.  0 or an errno. */
+/*
+ * Start the helper with descriptors 0 (its end of the pair), 1 (/dev/null) and 2 (our log) alone.
+ * Returns 0 or an errno.
+ */
 static int
 mdns_process_spawn(const char *program, int theirs, pid_t *pid)
 {
@@ -221,10 +227,10 @@ mdns_process_send(struct mdns_process *process, const struct mdns_message *messa
 	uint8_t packet[MDNS_MESSAGE_MAX];
 	size_t len = mdns_message_encode(message, packet);
 
-	/* One that has ended is known by its end. */
+	/* mdns_process_on_exited handles a helper that has ended. */
 	if (send(process->fd, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    (errno == EAGAIN || errno == ENOBUFS))
-		mdns_process_end_now(process, "it does not read what it is told");
+		mdns_process_end_now(process, "it does not read our messages");
 }
 
 pid_t

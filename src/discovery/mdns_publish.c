@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Advertises this member as a service of Avahi. */
 #include "discovery/mdns_helper.h"
 
 #include <avahi-client/publish.h>
@@ -11,7 +12,7 @@
 
 #include "discovery/mdns_txt.h"
 
-/* Names taken by others on this machine that are tried before it is called a failure. */
+/* The most names tried that other programs of this machine already use. */
 #define LOCAL_COLLISIONS_MAX 100
 
 struct mdns_publish {
@@ -20,8 +21,8 @@ struct mdns_publish {
 	struct mdns_setup setup;
 	struct mdns_scope scope;
 	struct mdns_self self;
-	char name[MDNS_INSTANCE_MAX + 1]; /* of the service; "": nothing is advertised */
-	bool collided;
+	char name[MDNS_INSTANCE_MAX + 1]; /* of our service; "": nothing is advertised */
+	bool collided;                    /* another machine has the name */
 	int error;
 };
 
@@ -103,7 +104,7 @@ mdns_publish_add_entries(struct mdns_publish *publish, AvahiStringList *txt)
 	return error;
 }
 
-/* With the name that is set, or the next one that is free on this machine. */
+/* Advertise under the name that is set, or under the next name that is free on this machine. */
 static int
 mdns_publish_commit(struct mdns_publish *publish)
 {
@@ -130,7 +131,7 @@ mdns_publish_set(struct mdns_publish *publish, const struct mdns_setup *setup,
 	publish->scope = *scope;
 	publish->self = *self;
 	publish->collided = false;
-	/* Our names are ASCII, so that none is cut within a character. */
+	/* Our names are ASCII, so no name is cut within a character. */
 	memcpy(publish->name, self->name, sizeof(publish->name) - 1);
 	publish->name[sizeof(publish->name) - 1] = '\0';
 	return mdns_publish_commit(publish);

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* A string of a TXT record has 255 bytes, "name=" included; a name that needs more goes on in "name2=". */
+/* A string of a TXT record has 255 bytes, "name=" included; a longer name continues in "name2=". */
 #define NAME_PART 250
 
 AvahiStringList *
@@ -17,7 +17,7 @@ mdns_txt_new(const struct mdns_self *self)
 		const char *key, *value;
 		size_t len;
 	} entries[] = {
-	    /* Each is put in front of those before it. */
+	    /* Last string first: the list grows at its head. */
 	    {"name2", self->name + first, len - first},
 	    {"name", self->name, first},
 	    {"cluster", self->cluster, strlen(self->cluster)},
@@ -37,7 +37,7 @@ mdns_txt_new(const struct mdns_self *self)
 	return list;
 }
 
-/* The bytes after "key=" in the string that has it; keys know no case.  Returns how many have it. */
+/* Find the bytes after "key=", in any case of letters.  Returns how many strings have the key. */
 static unsigned
 mdns_txt_find(const AvahiStringList *list, const char *key, const char **value, size_t *len)
 {
@@ -90,7 +90,7 @@ mdns_txt_parse(const AvahiStringList *list, struct mdns_service *out)
 		return "the cluster in its TXT record is not UTF-8 text";
 	memcpy(out->name, whole, name_len);
 	out->name[name_len] = '\0';
-	/* Who names no cluster belongs to the one without a name. */
+	/* A service that names no cluster belongs to the unnamed cluster. */
 	if (cluster != NULL)
 		memcpy(out->cluster, cluster, cluster_len);
 	out->cluster[cluster_len] = '\0';

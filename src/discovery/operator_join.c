@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An operator's joins: rounds of peers that are tried once, and an answer when all are settled. */
+/* An operator's joins: each tries its peers once, and is answered when all outcomes are known. */
 #include "discovery/peer.h"
 
 #include <stdlib.h>
@@ -10,10 +10,10 @@ struct operator_join {
 	discovery_join_done *done;
 	void *ctx;
 	size_t count;
-	struct peer *peers[]; /* in the order given; one given twice is there twice */
+	struct peer *peers[]; /* in the order given; two equal addresses have one peer, twice */
 };
 
-/* Takes its peers along. */
+/* Removes the join's peers too. */
 static void
 operator_join_free(struct discovery *hub, struct operator_join *join)
 {
@@ -90,7 +90,7 @@ discovery_join_cancel(struct discovery *hub, void *ctx)
 	discovery_rearm(hub);
 }
 
-/* One all of whose outcomes are known. */
+/* A join whose outcomes are all known, or NULL. */
 static struct operator_join *
 operator_join_settled(const struct discovery *hub)
 {
@@ -121,13 +121,13 @@ operator_join_run(struct discovery *hub)
 	size_t i, count;
 	void *ctx;
 
-	/* Looked for anew after each: the callback may cancel others, or ask again. */
+	/* Search from the start after each join: its callback may cancel and begin joins. */
 	while ((join = operator_join_settled(hub)) != NULL) {
 		done = join->done;
 		ctx = join->ctx;
 		count = join->count;
 		reports = calloc(count + 1, sizeof(*reports));
-		/* Without memory it is answered on a later turn of the loop. */
+		/* Without memory the join is answered in a later turn of the loop. */
 		if (reports == NULL)
 			return;
 		for (i = 0; i < count; i++)

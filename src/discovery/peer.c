@@ -11,12 +11,12 @@
 #include "base/utf8.h"
 #include "net/zone.h"
 
-/* The core always answers; should it ever not, a peer must not wait for ever. */
+/* Seconds to wait for the core's answer.  The core always answers; this guards against a fault of ours. */
 #define PEER_GIVE_UP_S 60
-/* An operator waits for the answer: so often a join is put off for want of room before it is said to fail. */
-#define PEER_REFUSED_MAX 10
+/* A join fails when the core had no room for it so often, because an operator waits for the answer. */
+#define PEER_PUT_OFFS_MAX 10
 #define PEER_JITTER 0.25
-/* While we know others, a peer that was ourselves is asked this many times less often than a silent one. */
+/* While we know other members, a peer that was ourselves is asked this many times less often than a silent peer. */
 #define PEER_SELF_SLOWER 10
 
 void
@@ -33,7 +33,7 @@ peer_set_state(struct peer *peer, enum discovery_state state, swim_time now)
 	}
 }
 
-/* A word to the log where the outcome is another than last time: what is retried for ever is not told for ever. */
+/* Log the outcome if it differs from the last one: a peer that is tried without end must not fill the log. */
 static void
 peer_tell(struct peer *peer, const char *message)
 {
@@ -41,10 +41,7 @@ peer_tell(struct peer *peer, const char *message)
 	bool well = report->state == DISCOVERY_JOINED || report->state == DISCOVERY_SELF;
 	enum log_level level = well ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING;
 
-	/*
-	 * The operator who asked to join gets the answer; and neither strangers nor those of old are to fill the
-	 * log.
-	 */
+	/* An operator gets the outcome as an answer.  Hints and members of a snapshot are not to fill the log. */
 	if (peer->told == report->state || peer->join != NULL ||
 	    (!well && (peer->hint || (peer->source != NULL && peer->source->ops->quiet))))
 		level = LOG_LEVEL_DEBUG;
@@ -66,7 +63,7 @@ peer_jitter(const struct peer *peer, swim_duration delay)
 	return retry_jitter(delay, PEER_JITTER, rng_unit(&peer->hub->rng));
 }
 
-/* The try came to nothing: report.reason says why. */
+/* The try failed, and report.reason says why. */
 static void
 peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
 {
@@ -79,16 +76,16 @@ peer_failed(struct peer *peer, enum discovery_state state, swim_time now)
 	if (peer->join == NULL && retry_delay(&peer->hub->policy, peer->failed, &delay))
 		peer->report.next_try = swim_time_add(now, peer_jitter(peer, delay));
 	peer_tell(peer,
-	    state == DISCOVERY_UNRESOLVED ? "peer can't be resolved" : "peer can't be reached");
+	    state == DISCOVERY_UNRESOLVED ? "peer cannot be resolved" : "peer cannot be reached");
 }
 
-/* Nobody could be asked: it is not the peer's fault. */
+/* The core had no room to ask the peer: try again later, without counting a failure. */
 static void
 peer_put_off(struct peer *peer, swim_time now)
 {
 	snprintf(peer->report.reason, sizeof(peer->report.reason), "too many joins are under way");
-	peer->refused++;
-	if (peer->join != NULL && peer->refused >= PEER_REFUSED_MAX) {
+	peer->put_offs++;
+	if (peer->join != NULL && peer->put_offs >= PEER_PUT_OFFS_MAX) {
 		peer_failed(peer, DISCOVERY_UNREACHABLE, now);
 		return;
 	}
@@ -98,9 +95,9 @@ peer_put_off(struct peer *peer, swim_time now)
 }
 
 /*
- * The peer is ourselves.  That may change: a name gets the addresses of others, a floating address moves to another
- * machine.  So we ask the peer again: as often as a silent one while we know nobody, and seldom while we know somebody.
- * others: the name has further addresses, at which nobody answers yet.
+ * The peer is ourselves.  That may change: a name gets the addresses of other machines, a floating address moves.  So
+ * we ask the peer again: as often as a silent peer while we know no member, and seldom otherwise.  `others`: the name
+ * has more addresses, at which nobody answers yet.
  */
 static void
 peer_is_self(struct peer *peer, bool others, swim_time now)
@@ -112,7 +109,7 @@ peer_is_self(struct peer *peer, bool others, swim_time now)
 	peer->report.was_self = true;
 	peer->failed++;
 	if (!hub->callbacks.has_peers(hub->callbacks.ctx))
-		(void)retry_delay(&hub->policy, peer->failed, &delay); /* always true: for ever */
+		(void)retry_delay(&hub->policy, peer->failed, &delay); /* always true */
 	else if (!others)
 		delay = swim_ns(PEER_SELF_SLOWER * hub->config.retry_max.ns);
 	peer->report.next_try = SWIM_TIME_NEVER;
@@ -123,9 +120,9 @@ peer_is_self(struct peer *peer, bool others, swim_time now)
 }
 
 bool
-peer_is_put_off(const struct peer *peer, swim_time now)
+peer_is_seldom_asked(const struct peer *peer, swim_time now)
 {
-	/* No delay but the one of peer_is_self is as long as this. */
+	/* No delay is as long as this but the long delay of peer_is_self. */
 	swim_duration longest =
 	    swim_duration_scale(peer->hub->config.retry_max, 1 + 2 * PEER_JITTER);
 
@@ -133,7 +130,7 @@ peer_is_put_off(const struct peer *peer, swim_time now)
 	       swim_time_before(swim_time_add(now, longest), peer->report.next_try);
 }
 
-/* Why nobody can be asked there, or NULL. */
+/* Why this address cannot be asked, or NULL. */
 static const char *
 peer_unusable(const struct discovery *hub, const struct swim_addr *address)
 {
@@ -157,8 +154,8 @@ peer_count(const struct peer *peer, enum peer_contact_state state)
 }
 
 /*
- * Ask one.  The answer may come before `join` returns, and then there are no contacts any more.  False: the core has
- * too much to do.
+ * Ask one address.  The answer may come before `join` returns; then the contacts are freed.  False: the core has no
+ * room.
  */
 static bool
 peer_ask(struct peer *peer, struct peer_contact *contact, swim_time now)
@@ -174,7 +171,7 @@ peer_ask(struct peer *peer, struct peer_contact *contact, swim_time now)
 		peer->report.resolved = address;
 		return true;
 	}
-	/* Another peer may stand for the same address. */
+	/* Another peer may be asking the same address. */
 	asking = discovery_is_asking(hub, &address);
 	contact->state = PEER_CONTACT_ASKED;
 	peer->give_up = swim_time_add(now, swim_seconds(PEER_GIVE_UP_S));
@@ -186,7 +183,7 @@ peer_ask(struct peer *peer, struct peer_contact *contact, swim_time now)
 	return begun;
 }
 
-/* Ask those whose turn it is.  The peer may have come to an outcome afterwards. */
+/* Ask the next addresses.  The peer may have an outcome afterwards. */
 static void
 peer_ask_on(struct peer *peer, swim_time now)
 {
@@ -203,7 +200,7 @@ peer_ask_on(struct peer *peer, swim_time now)
 	}
 }
 
-/* The outcome of an address that did not let us in; of several outcomes the highest is told, as it says most. */
+/* The outcome of an address that did not let us in; PENDING: the address does not count. */
 static enum discovery_state
 peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 {
@@ -214,7 +211,7 @@ peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 	if (contact->state == PEER_CONTACT_FOREIGN)
 		return DISCOVERY_OTHER_CLUSTER;
 	if (contact->state != PEER_CONTACT_SILENT)
-		return DISCOVERY_PENDING; /* it does not count */
+		return DISCOVERY_PENDING;
 	if (hub->callbacks.is_member != NULL &&
 	    hub->callbacks.is_member(hub->callbacks.ctx, "", 0, &contact->address))
 		return DISCOVERY_HEARS_US_NOT;
@@ -223,7 +220,7 @@ peer_outcome(const struct peer *peer, const struct peer_contact *contact)
 	return contact->error_number != 0 ? DISCOVERY_UNREACHABLE : DISCOVERY_SILENT;
 }
 
-/* In the order in which they say more and more of what is wrong. */
+/* The outcomes of failed tries: of several, the last of this list is reported, because it says most. */
 static const enum discovery_state peer_outcomes[] = {DISCOVERY_SILENT, DISCOVERY_UNREACHABLE,
     DISCOVERY_REFUSED, DISCOVERY_HEARS_US_NOT, DISCOVERY_OTHER_CLUSTER, DISCOVERY_NAMESAKE};
 
@@ -267,11 +264,11 @@ peer_explain(struct peer *peer, const struct peer_contact *contact, enum discove
 	else if (asked == 1)
 		snprintf(reason, size, "nobody answers at %s", at);
 	else
-		snprintf(reason, size, "nobody answers at any of %zu addresses, %s the first",
-		    asked, at);
+		snprintf(reason, size,
+		    "nobody answers at any of %zu addresses, of which %s is the first", asked, at);
 }
 
-/* None of those that were asked lets us in. */
+/* No address that was asked lets us in: report the outcome that says most. */
 static void
 peer_all_failed(struct peer *peer, swim_time now)
 {
@@ -286,7 +283,7 @@ peer_all_failed(struct peer *peer, swim_time now)
 				told = &peer->contacts[i];
 		}
 	}
-	/* There is one, or there would be nothing to tell. */
+	/* `told` is not NULL, because the caller has counted a failed address. */
 	peer->report.resolved = told->address;
 	peer_explain(peer, told, outcome);
 	peer_failed(peer, outcome, now);
@@ -305,12 +302,12 @@ peer_conclude(struct peer *peer, swim_time now)
 		peer_put_off(peer, now);
 		return;
 	}
-	peer->refused = 0;
+	peer->put_offs = 0;
 	self = peer_count(peer, PEER_CONTACT_SELF);
 	namesakes = peer_count(peer, PEER_CONTACT_NAMESAKE);
 	failed = namesakes + peer_count(peer, PEER_CONTACT_SILENT) +
 		 peer_count(peer, PEER_CONTACT_FOREIGN);
-	/* A namesake is a fault that a person must mend, so it is told though the name of the peer stands for us too. */
+	/* A namesake is a fault that an operator must mend, so it is reported even if another address is our own. */
 	if (self > 0 && namesakes == 0)
 		peer_is_self(peer, failed > 0, now);
 	else if (failed > 0)
@@ -356,8 +353,8 @@ peer_try(struct peer *peer, swim_time now)
 	struct discovery *hub = peer->hub;
 
 	peer->report.next_try = SWIM_TIME_NEVER;
-	/* A try that was put off goes on. */
-	if (peer->refused == 0)
+	/* A try for which the core had no room goes on. */
+	if (peer->put_offs == 0)
 		peer->report.attempts++;
 	peer_set_state(peer, DISCOVERY_RESOLVING, now);
 	peer->lookup = ++hub->lookups;
@@ -420,14 +417,14 @@ peer_answered(struct peer *peer, const struct discovery_answer *answer, swim_tim
 	peer->report.member_len = (uint16_t)member_len;
 	peer->report.resolved = *answer->address;
 	if (answer->who != DISCOVERY_WHO_OTHER) {
-		/* Of a name that stands for all members, others may answer yet. */
+		/* If the name stands for all members, another address may still answer. */
 		contact->state = answer->who == DISCOVERY_WHO_SELF ? PEER_CONTACT_SELF
 								   : PEER_CONTACT_NAMESAKE;
 		peer_conclude(peer, now);
 		return;
 	}
 	peer->failed = 0;
-	peer->refused = 0;
+	peer->put_offs = 0;
 	peer->report.was_self = false;
 	peer->report.reason[0] = '\0';
 	peer->report.next_try = SWIM_TIME_NEVER;
@@ -464,7 +461,7 @@ peer_refused(struct peer *peer, const struct swim_addr *address, int error_numbe
 {
 	struct peer_contact *contact = peer_find_contact(peer, address);
 
-	/* It may come from anybody: that we are let in nevertheless is for the core to say. */
+	/* Anybody may have sent the error, so it decides nothing: only the core says whether we are let in. */
 	if (contact != NULL)
 		contact->error_number = error_number;
 }

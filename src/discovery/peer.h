@@ -45,9 +45,9 @@ struct peer {
 	uint64_t lookup;                      /* number of the lookup under way; 0: none */
 	struct peer_contact *contacts;        /* all addresses of this try, on the heap */
 	size_t contact_count;
-	char foreign[40]; /* the name of the other cluster that answered last, escaped */
-	unsigned failed;  /* how many tries in a row failed */
-	unsigned refused; /* tries in a row in which the core had no room for a question */
+	char foreign[40];  /* the name of the other cluster that answered last, escaped */
+	unsigned failed;   /* how many tries in a row failed */
+	unsigned put_offs; /* tries in a row in which the core had no room for a question */
 	swim_time
 	    give_up; /* CONTACTING: an address that has not answered by then is silent; else NEVER */
 	enum discovery_state told; /* outcome logged last; PENDING: none */
@@ -93,7 +93,7 @@ bool peer_has_failed(const struct peer *);
 /* Try the peer again at `at`, whatever its outcome was. */
 void peer_again(struct peer *, swim_time at);
 /* Tells whether the peer is this process itself, with a next try later than that of any peer that failed. */
-bool peer_is_put_off(const struct peer *, swim_time now);
+bool peer_is_seldom_asked(const struct peer *, swim_time now);
 /* Tells whether the peer's outcome in this round of its join is known. */
 bool peer_settled(const struct peer *);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct seeds {
-	struct discovery_source source; /* first: the hub's pointer is ours */
+	struct discovery_source source; /* must be first: the ops cast a pointer to it */
 	struct discovery *hub;
 	char **list;
 	size_t count;

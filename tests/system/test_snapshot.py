@@ -57,7 +57,7 @@ def test_all_down_and_back_without_seeds(cluster, how):
     cluster.whole()
     # Looked for no more, and so shown no more.
     cluster.wait(lambda: not any(snapshot_peers(d) for d in cluster.daemons), "snapshot peers to go")
-    assert not any("can't be reached" in d.text() for d in cluster.daemons)
+    assert not any("cannot be reached" in d.text() for d in cluster.daemons)
 
 
 def test_one_restarted_finds_its_cluster(cluster):

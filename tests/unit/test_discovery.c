@@ -275,7 +275,7 @@ START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
 	silence(&f, "10.0.0.1:1");
 	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_SILENT);
 	ck_assert_str_eq(peer(&f, "all.test:1").reason,
-	    "nobody answers at any of 2 addresses, 10.0.0.1:1 the first");
+	    "nobody answers at any of 2 addresses, of which 10.0.0.1:1 is the first");
 	end(&f);
 }
 END_TEST

@@ -263,10 +263,10 @@ START_TEST(a_helper_that_ends_is_started_again)
 	LOOP_UNTIL(f.base, in_trouble(&f, "the mDNS helper does not run: it ended with status 3"));
 	set_part("noise");
 	LOOP_UNTIL(f.base,
-	    in_trouble(&f, "the mDNS helper does not run: it sent what is no message"));
+	    in_trouble(&f, "the mDNS helper does not run: it sent a malformed message"));
 	set_part("command");
 	LOOP_UNTIL(f.base,
-	    in_trouble(&f, "the mDNS helper does not run: it sent what is no message"));
+	    in_trouble(&f, "the mDNS helper does not run: it sent a malformed message"));
 	set_part("trouble");
 	LOOP_UNTIL(f.base, in_trouble(&f, "no Avahi today"));
 	finish(&f);
@@ -327,7 +327,7 @@ START_TEST(one_that_does_not_read_is_not_waited_for)
 	for (unsigned i = 0; i < 100000; i++)
 		advertise(&f);
 	LOOP_UNTIL(f.base,
-	    in_trouble(&f, "the mDNS helper does not run: it does not read what it is told"));
+	    in_trouble(&f, "the mDNS helper does not run: it does not read our messages"));
 	finish(&f);
 }
 END_TEST
