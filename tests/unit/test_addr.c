@@ -66,7 +66,7 @@ START_TEST(bad_ports_are_refused)
 }
 END_TEST
 
-START_TEST(port_0_is_taken_where_allowed)
+START_TEST(port_0_is_accepted_only_where_allowed)
 {
 	char host[SWIM_HOSTPORT_MAX + 1];
 	uint16_t port = 9;
@@ -77,7 +77,7 @@ START_TEST(port_0_is_taken_where_allowed)
 }
 END_TEST
 
-START_TEST(what_is_no_host_is_refused)
+START_TEST(a_text_that_is_no_host_is_refused)
 {
 	refuses("", 7946, SWIM_ADDR_EMPTY);
 	refuses(":80", 7946, SWIM_ADDR_EMPTY);
@@ -107,7 +107,7 @@ START_TEST(what_is_no_host_is_refused)
 }
 END_TEST
 
-START_TEST(a_mistyped_ipv4_address_is_no_name)
+START_TEST(a_mistyped_ipv4_address_is_no_host_name)
 {
 	static const char *const bad[] = {"256.0.0.1", "10.0.0", "10.0.0.1.2", "010.0.0.1", "7946",
 	    "10.0.0.1.", "a.b.1"};
@@ -131,7 +131,7 @@ START_TEST(lengths_are_bounded)
 	refuses(label, 7946, SWIM_ADDR_BAD_HOST);
 	label[63] = '\0';
 	splits(label, 7946, label, 7946);
-	/* 4 * 63 + 3 = 255; two shorter is just a DNS name. */
+	/* The name has 4 * 63 + 3 = 255 characters; a DNS name has at most 253. */
 	snprintf(name, sizeof(name), "%s.%s.%s.%s", label, label, label, label);
 	refuses(name, 7946, SWIM_ADDR_TOO_LONG);
 	name[253] = '\0';
@@ -159,7 +159,7 @@ START_TEST(a_nul_byte_is_no_part_of_a_host)
 }
 END_TEST
 
-/* Parses, and prints as `canonical`. */
+/* Check that the text parses, and is formatted as `canonical`. */
 static void
 prints(const char *text, const char *canonical)
 {
@@ -187,14 +187,14 @@ START_TEST(numeric_addresses_print_canonically)
 }
 END_TEST
 
-START_TEST(a_mapped_address_is_the_ipv4_one)
+START_TEST(a_mapped_address_becomes_an_ipv4_address)
 {
 	prints("[::ffff:10.0.0.1]:80", "10.0.0.1:80");
 	prints("[::ffff:a00:1]:80", "10.0.0.1:80");
 }
 END_TEST
 
-START_TEST(what_is_not_numeric_does_not_parse)
+START_TEST(a_text_that_is_not_numeric_does_not_parse)
 {
 	static const char *const bad[] = {"", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:080",
 	    "10.0.0.01:80", " 10.0.0.1:80", "10.0.0.1:80 ", "host:80", "::1:80", "[::1]",
@@ -208,7 +208,7 @@ START_TEST(what_is_not_numeric_does_not_parse)
 }
 END_TEST
 
-START_TEST(a_host_alone_is_numeric_or_not)
+START_TEST(a_host_without_a_port_parses_if_it_is_numeric)
 {
 	char buf[SWIM_ADDR_TEXT];
 	struct swim_addr a;
@@ -234,7 +234,7 @@ parsed(const char *text)
 	return a;
 }
 
-START_TEST(the_order_is_total)
+START_TEST(the_order_of_addresses_is_total)
 {
 	static const char *const ascending[] = {"1.2.3.4:5", "1.2.3.4:6", "1.2.3.5:1", "[::1]:5",
 	    "[fe80::1]:1", "[fe80::1%2]:1", "[fe80::1%3]:1", "[fe80::2]:1"};
@@ -287,7 +287,7 @@ START_TEST(kinds_of_addresses_are_told_apart)
 }
 END_TEST
 
-START_TEST(a_zone_is_nobodys_business)
+START_TEST(a_zone_is_left_out_of_the_public_text)
 {
 	struct swim_addr a = parsed("[fe80::1%7]:5"), b = parsed("[febf::1]:5"),
 			 c = parsed("[fec0::1]:5");
@@ -305,7 +305,7 @@ START_TEST(a_zone_is_nobodys_business)
 }
 END_TEST
 
-START_TEST(an_address_that_ends_like_a_port_is_told_apart)
+START_TEST(an_ipv6_address_that_may_end_in_a_port_is_found)
 {
 	static const char *const plain[] = {"::1", "[::1]:7946", "[::1:7946]", "2001:db8::7946",
 	    "2001:db8::1:999", "2001:db8::1:79a6", "2001:db8::1:0794", "1:2:3:4:5:6:7:7946",
@@ -319,9 +319,10 @@ START_TEST(an_address_that_ends_like_a_port_is_told_apart)
 }
 END_TEST
 
-UNIT_MAIN("addr", an_address_that_ends_like_a_port_is_told_apart, a_zone_is_nobodys_business,
-    host_and_port_are_split, a_default_port_fills_in, bad_ports_are_refused,
-    port_0_is_taken_where_allowed, what_is_no_host_is_refused, a_mistyped_ipv4_address_is_no_name,
-    lengths_are_bounded, a_nul_byte_is_no_part_of_a_host, numeric_addresses_print_canonically,
-    a_mapped_address_is_the_ipv4_one, what_is_not_numeric_does_not_parse,
-    a_host_alone_is_numeric_or_not, the_order_is_total, kinds_of_addresses_are_told_apart)
+UNIT_MAIN("addr", an_ipv6_address_that_may_end_in_a_port_is_found,
+    a_zone_is_left_out_of_the_public_text, host_and_port_are_split, a_default_port_fills_in,
+    bad_ports_are_refused, port_0_is_accepted_only_where_allowed, a_text_that_is_no_host_is_refused,
+    a_mistyped_ipv4_address_is_no_host_name, lengths_are_bounded, a_nul_byte_is_no_part_of_a_host,
+    numeric_addresses_print_canonically, a_mapped_address_becomes_an_ipv4_address,
+    a_text_that_is_not_numeric_does_not_parse, a_host_without_a_port_parses_if_it_is_numeric,
+    the_order_of_addresses_is_total, kinds_of_addresses_are_told_apart)

@@ -17,7 +17,7 @@ source(unsigned n)
 	    .ip = {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
 }
 
-/* So many datagrams at once from one source: how many are read? */
+/* Offer `count` datagrams of one source at once; returns how many of them are read. */
 static unsigned
 burst(struct admit *a, swim_time now, unsigned from, unsigned count, size_t len,
     enum admit_standing standing)
@@ -36,7 +36,7 @@ START_TEST(each_source_has_a_rate_of_its_own)
 
 	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_BURST);
 	ck_assert_uint_eq(burst(a, at(0), 2, 10000, 20, ADMIT_STRANGER), ADMIT_STRANGER_BURST);
-	/* Which comes back with time. */
+	/* The rate is free again with time. */
 	ck_assert_uint_eq(burst(a, at(500), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_RATE / 2);
 	ck_assert_uint_eq(burst(a, at(500), 2, 10000, 20, ADMIT_STRANGER), ADMIT_STRANGER_RATE / 2);
 	ck_assert_uint_eq(burst(a, at(100000), 1, 10000, 20, ADMIT_PROVEN), ADMIT_MEMBER_BURST);
@@ -44,20 +44,20 @@ START_TEST(each_source_has_a_rate_of_its_own)
 }
 END_TEST
 
-START_TEST(a_large_datagram_counts_for_many)
+START_TEST(a_large_datagram_costs_many_units)
 {
 	struct admit *a = admit_new(1);
 	unsigned units = 1 + 65000 / ADMIT_UNIT_BYTES;
 
-	/* The last one may be larger than what is left. */
+	/* The last datagram may be larger than what is left of the burst. */
 	ck_assert_uint_eq(burst(a, at(0), 1, 10000, 65000, ADMIT_PROVEN),
 	    (ADMIT_MEMBER_BURST + units - 1) / units);
 	admit_free(a);
 }
 END_TEST
 
-/* However many addresses a flood comes from, and whomever it pretends to be. */
-START_TEST(strangers_take_nothing_from_members)
+/* A flood may come from any number of addresses, also from addresses of members by hearsay. */
+START_TEST(a_flood_takes_nothing_from_proven_members)
 {
 	struct admit *a = admit_new(1);
 	struct swim_addr addr;
@@ -88,16 +88,16 @@ START_TEST(an_awaited_answer_is_read_in_any_flood)
 	struct swim_addr addr = source(1);
 	unsigned read = 0;
 
-	/* The flood comes from the very address that the answer is awaited from. */
+	/* The flood comes from the same address as the awaited answer. */
 	burst(a, at(0), 1, 100000, 20, ADMIT_STRANGER);
 	ck_assert_int_eq(admit_datagram(a, at(0), &addr, 20, ADMIT_STRANGER, false),
 	    ADMIT_SOURCE_RATE);
 	ck_assert_int_eq(admit_datagram(a, at(0), &addr, 20, ADMIT_STRANGER, true), ADMIT_OK);
-	/* From then on it is no stranger, for a while. */
+	/* After the answer the source counts as proven for a while. */
 	ck_assert_uint_eq(burst(a, at(1), 1, 100000, 20, ADMIT_STRANGER), ADMIT_MEMBER_BURST);
 	ck_assert_uint_eq(burst(a, at(400000), 1, 100000, 20, ADMIT_STRANGER),
 	    ADMIT_STRANGER_BURST);
-	/* Whoever answers one question again and again is not read for ever. */
+	/* A source that answers one question again and again has a bounded rate. */
 	for (unsigned i = 0; i < 100000; i++)
 		read += admit_datagram(a, at(400001), &addr, 20, ADMIT_STRANGER, true) == ADMIT_OK;
 	ck_assert_uint_le(read, ADMIT_ANSWER_BURST + ADMIT_MEMBER_BURST + 10);
@@ -105,5 +105,5 @@ START_TEST(an_awaited_answer_is_read_in_any_flood)
 }
 END_TEST
 
-UNIT_MAIN("admit", each_source_has_a_rate_of_its_own, a_large_datagram_counts_for_many,
-    strangers_take_nothing_from_members, an_awaited_answer_is_read_in_any_flood)
+UNIT_MAIN("admit", each_source_has_a_rate_of_its_own, a_large_datagram_costs_many_units,
+    a_flood_takes_nothing_from_proven_members, an_awaited_answer_is_read_in_any_flood)

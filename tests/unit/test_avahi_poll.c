@@ -83,7 +83,7 @@ note_timeout(AvahiTimeout *timeout, void *userdata)
 	f->calls++;
 }
 
-START_TEST(a_watch_tells_what_happened_and_not_what_is_watched)
+START_TEST(a_watch_reports_only_events_that_happened)
 {
 	struct fixture f;
 
@@ -105,7 +105,7 @@ START_TEST(a_watch_tells_what_happened_and_not_what_is_watched)
 }
 END_TEST
 
-START_TEST(a_watch_goes_on_until_it_is_freed)
+START_TEST(a_watch_reports_until_it_is_freed)
 {
 	struct fixture f;
 
@@ -114,7 +114,7 @@ START_TEST(a_watch_goes_on_until_it_is_freed)
 	LOOP_ONCE(f.base);
 	ck_assert_uint_eq(f.calls, 0);
 	say(&f);
-	/* Nobody reads: it is told each turn. */
+	/* Nobody reads the byte, so the watch is called each turn. */
 	LOOP_ONCE(f.base);
 	LOOP_ONCE(f.base);
 	ck_assert_uint_eq(f.calls, 2);
@@ -125,7 +125,7 @@ START_TEST(a_watch_goes_on_until_it_is_freed)
 }
 END_TEST
 
-START_TEST(a_hang_up_is_told_as_one)
+START_TEST(a_hang_up_is_reported_as_a_hang_up)
 {
 	struct fixture f;
 
@@ -140,7 +140,7 @@ START_TEST(a_hang_up_is_told_as_one)
 }
 END_TEST
 
-START_TEST(a_watch_for_nothing_is_not_called)
+START_TEST(a_watch_without_events_is_not_called)
 {
 	struct fixture f;
 
@@ -167,7 +167,7 @@ free_both(AvahiWatch *watch, int fd, AvahiWatchEvent event, void *userdata)
 	(void)fd;
 	(void)event;
 	f->calls++;
-	/* The other one has something to tell in the same turn, and must not any more. */
+	/* The other watch has an event in the same turn, and must not be called any more. */
 	f->api->watch_free(watch == f->watch ? f->other : f->watch);
 	f->api->watch_free(watch);
 }
@@ -177,7 +177,7 @@ START_TEST(watches_may_be_freed_by_a_callback)
 	struct fixture f;
 
 	start(&f);
-	/* Two on one descriptor, as D-Bus has them. */
+	/* Two watches on one descriptor, as D-Bus has them. */
 	f.watch = f.api->watch_new(f.api, f.ours, AVAHI_WATCH_IN, free_both, &f);
 	f.other = f.api->watch_new(f.api, f.ours, AVAHI_WATCH_OUT, free_both, &f);
 	say(&f);
@@ -223,7 +223,7 @@ START_TEST(a_timeout_is_an_instant_of_the_wall_clock)
 	ck_assert_uint_eq(f.calls, 0);
 	LOOP_UNTIL(f.base, f.calls == 1);
 	gettimeofday(&now, NULL);
-	/* As early as a clock may round. */
+	/* Allow for the rounding of the clock. */
 	at.tv_usec -= 1000;
 	ck_assert(!timercmp(&now, &at, <));
 	f.api->timeout_free(f.timeout);
@@ -257,7 +257,7 @@ START_TEST(a_timeout_fires_once)
 	start(&f);
 	f.timeout = f.api->timeout_new(f.api, &at, note_timeout, &f);
 	LOOP_UNTIL(f.base, f.calls == 1);
-	/* Nothing is left that the loop could wait for. */
+	/* The loop has no event left to wait for. */
 	ck_assert_int_eq(event_base_loop(f.base, EVLOOP_NONBLOCK), 1);
 	ck_assert_uint_eq(f.calls, 1);
 	f.api->timeout_update(f.timeout, &at);
@@ -279,7 +279,7 @@ START_TEST(null_disables_a_timeout)
 	f.api->timeout_update(f.timeout, NULL);
 	ck_assert_int_eq(event_base_loop(f.base, EVLOOP_NONBLOCK), 1);
 	ck_assert_uint_eq(f.calls, 0);
-	/* The end of time is armed, and not now. */
+	/* The latest instant arms the timeout, which does not fire now. */
 	f.api->timeout_update(f.timeout, &far);
 	ck_assert_int_eq(event_base_loop(f.base, EVLOOP_NONBLOCK), 0);
 	ck_assert_uint_eq(f.calls, 0);
@@ -312,9 +312,9 @@ START_TEST(a_timeout_may_be_updated_and_freed_by_its_callback)
 }
 END_TEST
 
-UNIT_MAIN("avahi_poll", a_watch_tells_what_happened_and_not_what_is_watched,
-    a_watch_goes_on_until_it_is_freed, a_hang_up_is_told_as_one, a_watch_for_nothing_is_not_called,
-    watches_may_be_freed_by_a_callback, a_watch_may_be_updated_by_its_callback,
-    a_timeout_is_an_instant_of_the_wall_clock, a_timeout_in_the_past_fires_on_the_next_turn,
-    a_timeout_fires_once, null_disables_a_timeout,
+UNIT_MAIN("avahi_poll", a_watch_reports_only_events_that_happened,
+    a_watch_reports_until_it_is_freed, a_hang_up_is_reported_as_a_hang_up,
+    a_watch_without_events_is_not_called, watches_may_be_freed_by_a_callback,
+    a_watch_may_be_updated_by_its_callback, a_timeout_is_an_instant_of_the_wall_clock,
+    a_timeout_in_the_past_fires_on_the_next_turn, a_timeout_fires_once, null_disables_a_timeout,
     a_timeout_may_be_updated_and_freed_by_its_callback)

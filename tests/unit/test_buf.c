@@ -21,7 +21,7 @@ START_TEST(reads_are_big_endian_and_advance)
 }
 END_TEST
 
-START_TEST(a_read_past_the_end_fails_and_yields_zero_for_ever)
+START_TEST(a_read_past_the_end_fails_and_later_reads_give_zero)
 {
 	for (size_t len = 0; len < 8; len++) {
 		struct rbuf b;
@@ -30,14 +30,14 @@ START_TEST(a_read_past_the_end_fails_and_yields_zero_for_ever)
 		ck_assert_uint_eq(rbuf_get_u64be(&b), 0);
 		ck_assert(b.failed);
 		ck_assert_uint_eq(rbuf_left(&b), 0);
-		/* There would be a byte for this one. */
+		/* A byte may be left, but no read succeeds after a failure. */
 		ck_assert_uint_eq(rbuf_get_u8(&b), 0);
 		ck_assert_ptr_null(rbuf_get_bytes(&b, 0));
 	}
 }
 END_TEST
 
-START_TEST(bytes_are_those_of_the_buffer)
+START_TEST(bytes_are_read_in_place)
 {
 	struct rbuf b;
 
@@ -51,7 +51,7 @@ START_TEST(bytes_are_those_of_the_buffer)
 }
 END_TEST
 
-START_TEST(a_length_near_the_top_does_not_wrap)
+START_TEST(a_length_near_size_max_does_not_overflow)
 {
 	struct rbuf b;
 	uint8_t out[4];
@@ -66,7 +66,7 @@ START_TEST(a_length_near_the_top_does_not_wrap)
 }
 END_TEST
 
-START_TEST(no_buffer_at_all_is_an_empty_one)
+START_TEST(a_null_buffer_is_empty)
 {
 	struct rbuf b;
 
@@ -78,7 +78,7 @@ START_TEST(no_buffer_at_all_is_an_empty_one)
 }
 END_TEST
 
-START_TEST(what_is_written_is_read_back)
+START_TEST(writes_are_big_endian_and_advance)
 {
 	uint8_t out[15];
 	struct wbuf w;
@@ -113,7 +113,7 @@ START_TEST(a_write_that_does_not_fit_writes_nothing)
 }
 END_TEST
 
-START_TEST(writing_nothing_always_works)
+START_TEST(writing_no_bytes_always_succeeds)
 {
 	uint8_t out[1];
 	struct wbuf w;
@@ -144,7 +144,7 @@ START_TEST(a_patch_changes_two_bytes)
 END_TEST
 
 UNIT_MAIN("buf", reads_are_big_endian_and_advance,
-    a_read_past_the_end_fails_and_yields_zero_for_ever, bytes_are_those_of_the_buffer,
-    a_length_near_the_top_does_not_wrap, no_buffer_at_all_is_an_empty_one,
-    what_is_written_is_read_back, a_write_that_does_not_fit_writes_nothing,
-    writing_nothing_always_works, a_patch_changes_two_bytes)
+    a_read_past_the_end_fails_and_later_reads_give_zero, bytes_are_read_in_place,
+    a_length_near_size_max_does_not_overflow, a_null_buffer_is_empty,
+    writes_are_big_endian_and_advance, a_write_that_does_not_fit_writes_nothing,
+    writing_no_bytes_always_succeeds, a_patch_changes_two_bytes)

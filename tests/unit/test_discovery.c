@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Seeds and what becomes of them; test_discovery_join.c is about an operator's joins and other sources. */
+/* Seeds and their outcomes; test_discovery_join.c tests an operator's joins and other sources. */
 #include "support/discovery.h"
 
 START_TEST(a_seed_is_resolved_contacted_and_joined)
@@ -13,7 +13,7 @@ START_TEST(a_seed_is_resolved_contacted_and_joined)
 	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_PENDING);
 	ck_assert_str_eq(peer(&f, "db1.test").source, "seed");
 	LOOP_UNTIL(f.base, f.asked_count == 2);
-	/* The number needs no lookup. */
+	/* The numeric address needs no lookup. */
 	ck_assert(was_asked(&f, 0, "10.0.0.2:80"));
 	ck_assert(was_asked(&f, 1, "10.0.0.1:7946"));
 	ck_assert_uint_gt(f.changes, 0);
@@ -26,7 +26,7 @@ START_TEST(a_seed_is_resolved_contacted_and_joined)
 	ck_assert_uint_eq(peer(&f, "db1.test").resolved.port, 7946);
 	ck_assert(swim_time_is_never(peer(&f, "db1.test").next_try));
 	ck_assert_int_eq(state(&f, "10.0.0.2:80"), DISCOVERY_CONTACTING);
-	/* Answers that nobody waits for are nothing. */
+	/* Answers that no peer waits for are ignored. */
 	silence(&f, "10.0.0.1:7946");
 	answer(&f, "10.0.0.9:7946", "db9", false);
 	ck_assert_int_eq(state(&f, "db1.test"), DISCOVERY_JOINED);
@@ -34,7 +34,7 @@ START_TEST(a_seed_is_resolved_contacted_and_joined)
 }
 END_TEST
 
-START_TEST(a_silent_seed_is_tried_again_for_ever)
+START_TEST(a_silent_seed_is_tried_again_without_end)
 {
 	struct fixture f;
 
@@ -48,7 +48,7 @@ START_TEST(a_silent_seed_is_tried_again_for_ever)
 		ck_assert_str_eq(peer(&f, "10.0.0.1:1").reason, "nobody answers at 10.0.0.1:1");
 		ck_assert(!swim_time_is_never(peer(&f, "10.0.0.1:1").next_try));
 	}
-	/* It has not been joined yet, so that we have other peers is no reason to stop. */
+	/* The seed has not been joined yet, so its tries go on although we have other peers. */
 	f.have_peers = true;
 	LOOP_UNTIL(f.base, f.asked_count == 7);
 	answer(&f, "10.0.0.1:1", "db1", false);
@@ -58,7 +58,7 @@ START_TEST(a_silent_seed_is_tried_again_for_ever)
 }
 END_TEST
 
-/* From its last failure to its next try. */
+/* The time from a peer's last failure to its next try. */
 static swim_duration
 delay(const struct fixture *f, const char *address)
 {
@@ -67,8 +67,8 @@ delay(const struct fixture *f, const char *address)
 	return swim_time_since(report.next_try, report.since);
 }
 
-/* After an hour without a network nobody waits for the end of the longest delay. */
-START_TEST(a_network_at_last_makes_for_another_try)
+/* After an hour without a network, a seed is not to wait for the end of the longest delay. */
+START_TEST(a_change_of_the_network_starts_new_tries)
 {
 	struct fixture f;
 	swim_time begin;
@@ -86,13 +86,13 @@ START_TEST(a_network_at_last_makes_for_another_try)
 	ck_assert_int_le(swim_time_since(peer(&f, "127.0.0.1:7001").next_try, begin).ns,
 	    swim_ms(1).ns + swim_time_since(loop_now(), begin).ns);
 	LOOP_UNTIL(f.base, f.asked_count == 26);
-	/* Who is being asked is not asked twice, and who has answered not again. */
+	/* A peer that is being asked, or that has answered, is not asked again. */
 	answer(&f, "127.0.0.1:7001", "n1", false);
 	discovery_retry(f.hub, loop_now());
 	LOOP_ONCE(f.base);
 	ck_assert_uint_eq(f.asked_count, 26);
 	ck_assert_int_eq(state(&f, "127.0.0.1:7001"), DISCOVERY_JOINED);
-	/* And the delays begin anew. */
+	/* The delays begin with the shortest again. */
 	silence(&f, "127.0.0.1:7002");
 	ck_assert_int_lt(delay(&f, "127.0.0.1:7002").ns, swim_ms(50).ns);
 	end(&f);
@@ -139,7 +139,7 @@ START_TEST(a_name_that_does_not_resolve_is_looked_up_anew_each_time)
 }
 END_TEST
 
-/* At the start a name may have no address but ours (a headless service), and later those of others. */
+/* At first a name may have our address alone (a headless service), and later the addresses of others. */
 START_TEST(a_seed_that_is_ourselves_is_asked_again_while_we_are_alone)
 {
 	struct fixture f;
@@ -155,7 +155,7 @@ START_TEST(a_seed_that_is_ourselves_is_asked_again_while_we_are_alone)
 		ck_assert_str_eq(peer(&f, "all.test:1").member, "me");
 		ck_assert(peer(&f, "all.test:1").was_self);
 	}
-	/* Its delays grow as those of a silent one do, and no longer. */
+	/* The delays grow like those of a silent seed, up to the same bound. */
 	ck_assert_int_gt(delay(&f, "all.test:1").ns, swim_ms(100).ns);
 	ck_assert_int_le(delay(&f, "all.test:1").ns, swim_ms(250).ns);
 	dns_test_name(&f.server, "all.test")->v4[1] = "10.0.0.2";
@@ -168,7 +168,7 @@ START_TEST(a_seed_that_is_ourselves_is_asked_again_while_we_are_alone)
 }
 END_TEST
 
-/* Two machines of one name, of which each is the other's seed: neither is the other itself. */
+/* Two machines have one name, and each is the other's seed. */
 START_TEST(a_namesake_is_told_apart_from_ourselves)
 {
 	static const char reason[] = "another member at 10.0.0.2:1 bears our name: "
@@ -186,12 +186,12 @@ START_TEST(a_namesake_is_told_apart_from_ourselves)
 	ck_assert_str_eq(peer(&f, "10.0.0.2:1").reason, reason);
 	ck_assert_str_eq(peer(&f, "10.0.0.2:1").member, "me");
 	ck_assert(!peer(&f, "10.0.0.2:1").was_self);
-	/* A name that stands for both of us: the fault is told, not that one address is ours. */
+	/* The name stands for both machines: its reason is the fault, not that one address is ours. */
 	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_CONTACTING);
 	answer(&f, "10.0.0.1:1", "me", true);
 	ck_assert_int_eq(state(&f, "all.test:1"), DISCOVERY_NAMESAKE);
 	ck_assert_str_eq(peer(&f, "all.test:1").reason, reason);
-	/* The other is given another name, and is joined. */
+	/* The other member gets another name, and is joined. */
 	LOOP_UNTIL(f.base, state(&f, "10.0.0.2:1") == DISCOVERY_CONTACTING);
 	answer(&f, "10.0.0.2:1", "db2", false);
 	ck_assert_int_eq(state(&f, "10.0.0.2:1"), DISCOVERY_JOINED);
@@ -212,18 +212,18 @@ START_TEST(a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers)
 	ck_assert_int_le(delay(&f, "10.0.0.1:1").ns, swim_ms(2500).ns);
 	LOOP_UNTIL(f.base, f.asked_count == 2);
 	answer(&f, "10.0.0.1:1", "me", true);
-	/* Alone again, we do not wait for the end of that. */
+	/* When we are alone again, the seed is asked before the end of that delay. */
 	f.have_peers = false;
 	LOOP_UNTIL(f.base, delay(&f, "10.0.0.1:1").ns <= swim_ms(1000).ns);
 	LOOP_UNTIL(f.base, f.asked_count == 3);
-	/* And it may be another's by now: an address that moves between machines. */
+	/* The address may have moved to another machine. */
 	answer(&f, "10.0.0.1:1", "db2", false);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
 	end(&f);
 }
 END_TEST
 
-START_TEST(of_a_name_with_many_addresses_any_will_do)
+START_TEST(one_address_that_answers_is_enough_for_a_name)
 {
 	struct fixture f;
 
@@ -243,7 +243,7 @@ START_TEST(of_a_name_with_many_addresses_any_will_do)
 }
 END_TEST
 
-START_TEST(of_a_name_that_is_ours_too_the_others_are_asked_again)
+START_TEST(other_addresses_of_our_own_name_are_asked_again)
 {
 	struct fixture f;
 
@@ -262,7 +262,7 @@ START_TEST(of_a_name_that_is_ours_too_the_others_are_asked_again)
 }
 END_TEST
 
-START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
+START_TEST(a_name_is_silent_when_all_its_addresses_are)
 {
 	struct fixture f;
 
@@ -280,7 +280,7 @@ START_TEST(of_a_name_with_many_addresses_all_may_be_silent)
 }
 END_TEST
 
-/* Sixty pods behind one name, of which one lives: it is found in one try, whichever it is. */
+/* Sixty pods have one name, and only one pod lives: one try finds this pod. */
 START_TEST(every_address_of_a_name_is_asked_until_one_answers)
 {
 	static char all[60][16];
@@ -295,7 +295,7 @@ START_TEST(every_address_of_a_name_is_asked_until_one_answers)
 	ck_assert_int_eq(set_seeds(&f, "all.test:1", NULL, NULL), SWIM_OK);
 	LOOP_UNTIL(f.base, f.asked_count == 16);
 	for (size_t i = 0; i < 59; i++) {
-		/* So many are asked at a time; the next as one is silent. */
+		/* At most 16 addresses are asked at a time; when one is silent, the next is asked. */
 		ck_assert_uint_eq(f.asked_count, i + 16 < 60 ? i + 16 : 60);
 		silence(&f, swim_addr_format(&f.asked[i], text));
 	}
@@ -343,7 +343,7 @@ START_TEST(a_seed_may_be_a_service)
 	LOOP_UNTIL(f.base, f.asked_count == 1);
 	ck_assert(was_asked(&f, 0, "10.0.0.1:7001"));
 	silence(&f, "10.0.0.1:7001");
-	/* Asked for anew at each try. */
+	/* Each try asks for the SRV records again. */
 	service->services[0].port = 7002;
 	LOOP_UNTIL(f.base, f.asked_count == 2);
 	ck_assert(was_asked(&f, 1, "10.0.0.1:7002"));
@@ -374,7 +374,7 @@ START_TEST(seeds_with_one_address_are_contacted_once)
 }
 END_TEST
 
-START_TEST(a_core_with_too_much_to_do_is_asked_again)
+START_TEST(a_seed_is_asked_again_when_the_core_had_no_room)
 {
 	struct fixture f;
 
@@ -406,7 +406,7 @@ START_TEST(an_answer_may_come_within_the_call)
 }
 END_TEST
 
-START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
+START_TEST(joined_seeds_are_asked_again_when_we_are_alone)
 {
 	swim_duration delay;
 	struct fixture f;
@@ -423,7 +423,7 @@ START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
 	f.have_peers = false;
 	LOOP_UNTIL(f.base, f.asked_count == 7);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
-	/* Its earlier failures are forgotten. */
+	/* The seed's earlier failures no longer count. */
 	silence(&f, "10.0.0.1:1");
 	delay = swim_time_since(peer(&f, "10.0.0.1:1").next_try, peer(&f, "10.0.0.1:1").since);
 	ck_assert_int_le(delay.ns, swim_us(1250).ns);
@@ -432,7 +432,7 @@ START_TEST(joined_seeds_are_taken_up_again_when_we_are_alone)
 }
 END_TEST
 
-START_TEST(so_is_one_that_is_no_living_member_any_more)
+START_TEST(a_joined_seed_is_asked_again_when_its_member_is_lost)
 {
 	struct fixture f;
 
@@ -448,7 +448,7 @@ START_TEST(so_is_one_that_is_no_living_member_any_more)
 		ck_assert(was_asked(&f, i - 1, "10.0.0.2:1"));
 		answer(&f, "10.0.0.2:1", "db2", false);
 	}
-	/* Those who live are left in peace until they are gone. */
+	/* The seed of a living member is not asked, until that member is lost. */
 	snprintf(f.members, sizeof(f.members), "db2 ");
 	LOOP_UNTIL(f.base, f.asked_count == 6);
 	ck_assert(was_asked(&f, 5, "10.0.0.1:1"));
@@ -456,7 +456,7 @@ START_TEST(so_is_one_that_is_no_living_member_any_more)
 }
 END_TEST
 
-START_TEST(a_wildcard_is_no_peer)
+START_TEST(a_wildcard_or_multicast_address_is_unreachable)
 {
 	struct fixture f;
 
@@ -470,7 +470,7 @@ START_TEST(a_wildcard_is_no_peer)
 }
 END_TEST
 
-START_TEST(what_our_socket_cannot_send_to_is_not_asked)
+START_TEST(an_address_that_our_socket_cannot_send_to_is_not_asked)
 {
 	struct fixture f;
 
@@ -501,12 +501,12 @@ START_TEST(seeds_are_replaced_whole_or_not_at_all)
 	LOOP_UNTIL(f.base, f.asked_count == 1);
 	answer(&f, "10.0.0.1:1", "db1", false);
 	ck_assert_int_eq(state(&f, "slow.test:1"), DISCOVERY_RESOLVING);
-	/* Nothing changes for a bad one. */
+	/* If one seed is malformed, nothing changes. */
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.3:1", "10.0.0.300:1", NULL),
 	    SWIM_ERROR_INVALID_ADDRESS);
 	ck_assert_uint_eq(discovery_count(f.hub), 2);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
-	/* What stays keeps its state; what goes, goes in the middle of its lookup too. */
+	/* A seed that stays keeps its state; a seed may be withdrawn in the middle of its lookup. */
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.2:1", "10.0.0.1:1", NULL), SWIM_OK);
 	ck_assert_uint_eq(discovery_count(f.hub), 2);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
@@ -540,8 +540,8 @@ START_TEST(peers_are_bounded)
 }
 END_TEST
 
-/* What the network says of the one that is silent; what it says of others is nothing. */
-START_TEST(a_refusal_is_no_silence)
+/* An ICMP error is the reason for the silence of its own address, and of no other. */
+START_TEST(an_icmp_error_explains_a_silence)
 {
 	struct fixture f;
 	struct swim_addr one = addr("10.0.0.1:1"), two = addr("10.0.0.2:1"),
@@ -553,7 +553,7 @@ START_TEST(a_refusal_is_no_silence)
 	discovery_refused(f.hub, &one, ECONNREFUSED);
 	discovery_refused(f.hub, &two, EHOSTUNREACH);
 	discovery_refused(f.hub, &other, ECONNREFUSED);
-	/* Anybody may say so: the core asks on. */
+	/* Anybody may send such an error, so the core goes on asking. */
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_CONTACTING);
 	silence(&f, "10.0.0.1:1");
 	silence(&f, "10.0.0.2:1");
@@ -582,7 +582,7 @@ START_TEST(a_refused_seed_that_answers_is_joined)
 	silence(&f, "10.0.0.1:1");
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_REFUSED);
 	LOOP_UNTIL(f.base, f.asked_count == 2);
-	/* What was said of an earlier try is of no later one. */
+	/* The error of an earlier try says nothing about a later try. */
 	silence(&f, "10.0.0.1:1");
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_SILENT);
 	LOOP_UNTIL(f.base, f.asked_count == 3);
@@ -592,7 +592,7 @@ START_TEST(a_refused_seed_that_answers_is_joined)
 }
 END_TEST
 
-START_TEST(one_of_another_cluster_is_told_apart)
+START_TEST(a_seed_of_another_cluster_has_an_outcome_of_its_own)
 {
 	struct fixture f;
 	struct swim_addr one = addr("10.0.0.1:1"), two = addr("10.0.0.2:1");
@@ -607,7 +607,7 @@ START_TEST(one_of_another_cluster_is_told_apart)
 	    "10.0.0.1:1 belongs to the cluster 'prod\\x1b[2J', which is not ours");
 	ck_assert_str_eq(peer(&f, "10.0.0.2:1").reason,
 	    "10.0.0.2:1 belongs to the cluster without a name, which is not ours");
-	/* It may be given another one. */
+	/* The member may be given another cluster. */
 	LOOP_UNTIL(f.base, f.asked_count == 4);
 	answer(&f, "10.0.0.1:1", "db1", false);
 	ck_assert_int_eq(state(&f, "10.0.0.1:1"), DISCOVERY_JOINED);
@@ -615,7 +615,7 @@ START_TEST(one_of_another_cluster_is_told_apart)
 }
 END_TEST
 
-START_TEST(a_member_that_answers_others_alone_is_told_apart)
+START_TEST(a_member_that_answers_only_others_has_an_outcome_of_its_own)
 {
 	struct fixture f;
 
@@ -644,20 +644,20 @@ START_TEST(every_state_has_a_word)
 END_TEST
 
 UNIT_MAIN("discovery", a_seed_is_resolved_contacted_and_joined,
-    a_silent_seed_is_tried_again_for_ever, a_network_at_last_makes_for_another_try,
+    a_silent_seed_is_tried_again_without_end, a_change_of_the_network_starts_new_tries,
     the_delay_is_jittered, a_name_that_does_not_resolve_is_looked_up_anew_each_time,
     a_seed_that_is_ourselves_is_asked_again_while_we_are_alone,
     a_namesake_is_told_apart_from_ourselves,
     a_seed_that_is_ourselves_is_asked_seldom_while_we_have_peers,
-    of_a_name_with_many_addresses_any_will_do,
-    of_a_name_that_is_ours_too_the_others_are_asked_again,
-    of_a_name_with_many_addresses_all_may_be_silent,
-    every_address_of_a_name_is_asked_until_one_answers,
+    one_address_that_answers_is_enough_for_a_name, other_addresses_of_our_own_name_are_asked_again,
+    a_name_is_silent_when_all_its_addresses_are, every_address_of_a_name_is_asked_until_one_answers,
     addresses_that_the_core_has_no_room_for_are_asked_later, a_seed_may_be_a_service,
-    seeds_with_one_address_are_contacted_once, a_core_with_too_much_to_do_is_asked_again,
-    an_answer_may_come_within_the_call, joined_seeds_are_taken_up_again_when_we_are_alone,
-    so_is_one_that_is_no_living_member_any_more, a_wildcard_is_no_peer,
-    what_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
-    a_refusal_is_no_silence, a_refused_seed_that_answers_is_joined,
-    one_of_another_cluster_is_told_apart, a_member_that_answers_others_alone_is_told_apart,
-    peers_are_bounded, every_state_has_a_word)
+    seeds_with_one_address_are_contacted_once, a_seed_is_asked_again_when_the_core_had_no_room,
+    an_answer_may_come_within_the_call, joined_seeds_are_asked_again_when_we_are_alone,
+    a_joined_seed_is_asked_again_when_its_member_is_lost,
+    a_wildcard_or_multicast_address_is_unreachable,
+    an_address_that_our_socket_cannot_send_to_is_not_asked, seeds_are_replaced_whole_or_not_at_all,
+    an_icmp_error_explains_a_silence, a_refused_seed_that_answers_is_joined,
+    a_seed_of_another_cluster_has_an_outcome_of_its_own,
+    a_member_that_answers_only_others_has_an_outcome_of_its_own, peers_are_bounded,
+    every_state_has_a_word)

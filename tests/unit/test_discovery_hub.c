@@ -13,7 +13,7 @@
 
 struct outside {
 	struct discovery *hub;
-	swim_time wake; /* asked for last */
+	swim_time wake; /* the time that the hub asked for last */
 	unsigned lookups, cancelled, joins, changes;
 	uint64_t number; /* of the last lookup or cancellation */
 	char hostport[SWIM_HOSTPORT_MAX + 1];
@@ -143,7 +143,7 @@ START_TEST(a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before)
 	ck_assert_uint_eq(o.changes, 2);
 	discovery_silent(o.hub, at(1500), &o.joined);
 	ck_assert_int_eq(state(&o), DISCOVERY_SILENT);
-	/* A second later, give or take a quarter. */
+	/* The next try is a second later, plus or minus a quarter. */
 	ck_assert_int_eq(o.wake.ns, discovery_deadline(o.hub).ns);
 	ck_assert_int_ge(o.wake.ns, at(2250).ns);
 	ck_assert_int_le(o.wake.ns, at(2750).ns);
@@ -160,7 +160,7 @@ START_TEST(a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before)
 }
 END_TEST
 
-START_TEST(what_is_looked_up_in_vain_is_cancelled)
+START_TEST(the_lookup_of_a_withdrawn_seed_is_cancelled)
 {
 	struct outside o;
 	uint64_t number;
@@ -172,7 +172,7 @@ START_TEST(what_is_looked_up_in_vain_is_cancelled)
 	ck_assert_int_eq(discovery_set_seeds(o.hub, at(1001), NULL, 0), SWIM_OK);
 	ck_assert_uint_eq(o.cancelled, 1);
 	ck_assert_uint_eq(o.number, number);
-	/* An answer that comes nevertheless is of no use to the peer that came after. */
+	/* An answer that comes nevertheless does not go to a later peer. */
 	seed(&o, "db2", at(1002));
 	discovery_tick(o.hub, at(1002));
 	o.number = number;
@@ -186,7 +186,7 @@ START_TEST(what_is_looked_up_in_vain_is_cancelled)
 }
 END_TEST
 
-START_TEST(a_resolver_that_is_full_makes_for_another_try)
+START_TEST(a_seed_is_tried_again_when_the_resolver_was_full)
 {
 	struct outside o;
 
@@ -204,7 +204,7 @@ START_TEST(a_resolver_that_is_full_makes_for_another_try)
 }
 END_TEST
 
-START_TEST(sources_have_their_turn_when_they_ask_for_it)
+START_TEST(sources_run_at_their_deadlines)
 {
 	static const char *const known_list[] = {"10.0.0.1:1"};
 	const struct swim_addr stranger = {.family = 4, .port = 1, .ip = {10, 0, 0, 9}};
@@ -232,5 +232,5 @@ START_TEST(sources_have_their_turn_when_they_ask_for_it)
 END_TEST
 
 UNIT_MAIN("discovery_hub", a_seed_is_looked_up_and_joined_when_it_is_due_and_not_before,
-    what_is_looked_up_in_vain_is_cancelled, a_resolver_that_is_full_makes_for_another_try,
-    sources_have_their_turn_when_they_ask_for_it)
+    the_lookup_of_a_withdrawn_seed_is_cancelled, a_seed_is_tried_again_when_the_resolver_was_full,
+    sources_run_at_their_deadlines)

@@ -47,13 +47,13 @@ START_TEST(a_join_tells_the_outcome_of_each_address)
 	ck_assert_str_eq(f.outcomes[1].reason, "there is no such name in /etc/hosts or in DNS");
 	ck_assert_int_eq(f.outcomes[2].state, DISCOVERY_JOINED);
 	ck_assert_str_eq(f.outcomes[2].member, "db2");
-	/* And they are gone: nobody tries them again. */
+	/* The peers of the join are removed, and are not tried again. */
 	ck_assert_uint_eq(discovery_count(f.hub), 0);
 	end(&f);
 }
 END_TEST
 
-START_TEST(a_join_of_nothing_or_twice_the_same_ends_too)
+START_TEST(a_join_of_no_address_or_of_equal_addresses_ends)
 {
 	struct fixture f;
 
@@ -142,7 +142,7 @@ START_TEST(a_canceled_join_is_not_answered)
 }
 END_TEST
 
-/* What a later source is to the hub. */
+/* A source of another kind. */
 struct other {
 	struct discovery_source source;
 	struct discovery *hub;
@@ -178,7 +178,7 @@ other_stop(struct discovery_source *source)
 	free(other);
 }
 
-START_TEST(another_source_fits_in)
+START_TEST(a_source_of_another_kind_can_be_added)
 {
 	static const struct discovery_source_ops ops = {.name = "other",
 	    .start = other_start,
@@ -230,6 +230,6 @@ START_TEST(another_source_fits_in)
 END_TEST
 
 UNIT_MAIN("discovery_join", a_join_tells_the_outcome_of_each_address,
-    a_join_of_nothing_or_twice_the_same_ends_too, a_join_shares_the_contact_of_a_seed,
+    a_join_of_no_address_or_of_equal_addresses_ends, a_join_shares_the_contact_of_a_seed,
     a_join_does_not_wait_for_ever_for_a_busy_core, a_bad_join_is_refused_whole,
-    a_canceled_join_is_not_answered, another_source_fits_in)
+    a_canceled_join_is_not_answered, a_source_of_another_kind_can_be_added)

@@ -19,7 +19,7 @@ START_TEST(a_hash_can_be_continued)
 }
 END_TEST
 
-START_TEST(a_number_is_its_bytes_most_significant_first)
+START_TEST(a_number_is_hashed_most_significant_byte_first)
 {
 	ck_assert_uint_eq(hash64_u64(HASH64_START, UINT64_C(0x0102030405060708)),
 	    hash64_bytes(HASH64_START, "\1\2\3\4\5\6\7\10", 8));
@@ -28,7 +28,9 @@ END_TEST
 
 START_TEST(the_end_mixes_every_bit)
 {
-	/* The finalizer of splitmix64, from its authors' sequence for state 1234567. */
+	/*
+	 * The finalizer of splitmix64: the first output of the authors' sequence for state 1234567.
+	 */
 	ck_assert_uint_eq(hash64_end(1234567 + UINT64_C(0x9e3779b97f4a7c15)),
 	    UINT64_C(6457827717110365317));
 	for (int bit = 0; bit < 64; bit++) {
@@ -41,4 +43,4 @@ START_TEST(the_end_mixes_every_bit)
 END_TEST
 
 UNIT_MAIN("hash", bytes_hash_as_published_for_fnv1a, a_hash_can_be_continued,
-    a_number_is_its_bytes_most_significant_first, the_end_mixes_every_bit)
+    a_number_is_hashed_most_significant_byte_first, the_end_mixes_every_bit)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Peers that were found by a source: which of them are asked, when, and what is said of the others. */
+/* Hints: which of them are asked, when, and what is reported of the others. */
 #include "discovery/source.h"
 #include "support/discovery.h"
 
@@ -61,7 +61,7 @@ START_TEST(a_hint_is_asked_and_joined)
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
 	answer(&h.f, "10.0.0.1:1", "db1", false);
 	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_JOINED);
-	/* Told once more, it stays what it is. */
+	/* A hint that is offered again keeps its state. */
 	ck_assert_int_eq(hint(&h, 7, "10.0.0.1:1", "db1"), SWIM_OK);
 	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_JOINED);
 	ck_assert_uint_eq(discovery_count(h.f.hub), 1);
@@ -72,7 +72,7 @@ START_TEST(a_hint_is_asked_and_joined)
 }
 END_TEST
 
-START_TEST(a_member_is_not_asked)
+START_TEST(a_hint_that_is_a_member_is_not_asked)
 {
 	struct hints h;
 
@@ -81,18 +81,18 @@ START_TEST(a_member_is_not_asked)
 	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
 	LOOP_UNTIL(h.f.base, state(&h.f, "10.0.0.1:1") == DISCOVERY_MEMBER);
 	ck_assert_uint_eq(h.f.asked_count, 0);
-	/* Once it is none any more, it is. */
+	/* When the hint is no member any more, it is asked. */
 	h.f.members[0] = '\0';
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
 	silence(&h.f, "10.0.0.1:1");
-	/* And where it became one by another way, that is seen. */
+	/* A hint that becomes a member in another way gets the state. */
 	strcpy(h.f.members, "db1 ");
 	LOOP_UNTIL(h.f.base, state(&h.f, "10.0.0.1:1") == DISCOVERY_MEMBER);
 	end(&h.f);
 }
 END_TEST
 
-START_TEST(of_two_addresses_of_one_member_one_is_asked)
+START_TEST(one_address_of_a_member_is_asked_at_a_time)
 {
 	struct hints h;
 
@@ -104,7 +104,7 @@ START_TEST(of_two_addresses_of_one_member_one_is_asked)
 	ck_assert_int_eq(state(&h.f, "[2001:db8::1]:1"), DISCOVERY_PENDING);
 	ck_assert_str_eq(peer(&h.f, "[2001:db8::1]:1").reason,
 	    "another address of it is being asked");
-	/* The other has its turn when the first came to nothing. */
+	/* The other address has its turn when the first is silent. */
 	silence(&h.f, "10.0.0.1:1");
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 2);
 	if (!was_asked(&h.f, 1, "[2001:db8::1]:1")) {
@@ -120,7 +120,7 @@ START_TEST(of_two_addresses_of_one_member_one_is_asked)
 }
 END_TEST
 
-START_TEST(one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member)
+START_TEST(a_peer_that_answered_is_not_asked_at_another_address)
 {
 	struct hints h;
 
@@ -134,7 +134,7 @@ START_TEST(one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member)
 	strcpy(h.f.members, "db1 ");
 	LOOP_UNTIL(h.f.base, state(&h.f, "[2001:db8::1]:1") == DISCOVERY_MEMBER);
 	ck_assert_uint_eq(h.f.asked_count, 1);
-	/* One that goes by another name than it gave is no twin of anybody who bears that. */
+	/* A hint that was answered under another name is no twin of a hint with the claimed name. */
 	strcpy(h.f.members, "db2 db3 ");
 	ck_assert_int_eq(hint(&h, 3, "10.0.0.4:1", "db4"), SWIM_OK);
 	LOOP_UNTIL(h.f.base, was_asked(&h.f, h.f.asked_count - 1, "10.0.0.4:1"));
@@ -145,7 +145,7 @@ START_TEST(one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member)
 }
 END_TEST
 
-START_TEST(what_is_not_to_be_joined_is_only_shown)
+START_TEST(a_hint_that_must_not_be_joined_is_only_shown)
 {
 	static const enum discovery_state states[] = {DISCOVERY_OTHER_CLUSTER, DISCOVERY_SELF,
 	    DISCOVERY_NAMESAKE, DISCOVERY_MALFORMED, DISCOVERY_UNRESOLVED};
@@ -168,10 +168,10 @@ START_TEST(what_is_not_to_be_joined_is_only_shown)
 		ck_assert_str_eq(peer(&h.f, "10.0.0.1:1").reason, "because");
 	}
 	ck_assert_uint_eq(h.f.asked_count, 0);
-	/* It changes its mind. */
+	/* Now the source says that the hint may be joined. */
 	ck_assert_int_eq(hint(&h, 1, "10.0.0.1:1", "db1"), SWIM_OK);
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 1);
-	/* And again, in the midst of being asked: its answer is nothing to us. */
+	/* The source takes this back while the hint is being asked: the answer is ignored. */
 	ck_assert_int_eq(discovery_hint(h.f.hub, loop_now(), &h.source, 1, &refused), SWIM_OK);
 	answer(&h.f, "10.0.0.1:1", "db1", false);
 	ck_assert_int_eq(state(&h.f, "10.0.0.1:1"), DISCOVERY_UNRESOLVED);
@@ -179,7 +179,7 @@ START_TEST(what_is_not_to_be_joined_is_only_shown)
 }
 END_TEST
 
-START_TEST(hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first)
+START_TEST(hints_are_asked_at_a_bounded_rate_and_new_hints_first)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct hints h;
@@ -193,7 +193,10 @@ START_TEST(hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first)
 	begun = loop_now();
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 10);
 	ck_assert_int_eq(state(&h.f, "10.0.0.40:1"), DISCOVERY_RATE_LIMITED);
-	/* Those who were asked are silent, and soon due again: but others were not asked at all yet. */
+	/*
+	 * The hints that were asked are silent and soon due again, but hints that were never asked come
+	 * first.
+	 */
 	for (unsigned i = 0; i < 40; i++) {
 		LOOP_UNTIL(h.f.base, h.f.asked_count > i);
 		silence(&h.f, swim_addr_format(&h.f.asked[i], text));
@@ -202,13 +205,13 @@ START_TEST(hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first)
 		snprintf(text, sizeof(text), "10.0.0.%u:1", i + 1);
 		ck_assert_uint_eq(peer(&h.f, text).attempts, 1);
 	}
-	/* After the first ten, ten a second. */
+	/* After the first ten hints, ten hints are asked a second. */
 	ck_assert_int_ge(swim_duration_ms(swim_time_since(loop_now(), begun)), 2900);
 	end(&h.f);
 }
 END_TEST
 
-START_TEST(a_seed_need_not_wait_for_hints)
+START_TEST(a_seed_does_not_wait_for_hints)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct hints h;
@@ -219,7 +222,7 @@ START_TEST(a_seed_need_not_wait_for_hints)
 		snprintf(text, sizeof(text), "10.1.%u.%u:1", i / 256, i % 256);
 		ck_assert_int_eq(hint(&h, i, text, text), SWIM_OK);
 	}
-	/* There are no more than that, and yet there is room for a seed. */
+	/* There is no room for more hints, but there is room for a seed. */
 	ck_assert_int_eq(hint(&h, DISCOVERY_HINTS_MAX, "10.9.9.9:1", "one too many"),
 	    SWIM_ERROR_RESOLUTION_FAILED);
 	ck_assert_uint_eq(discovery_count(h.f.hub), DISCOVERY_HINTS_MAX);
@@ -236,7 +239,7 @@ START_TEST(a_seed_need_not_wait_for_hints)
 }
 END_TEST
 
-START_TEST(an_address_that_changes_is_asked_anew)
+START_TEST(a_hint_with_a_new_address_is_asked_again)
 {
 	struct hints h;
 
@@ -249,16 +252,16 @@ START_TEST(an_address_that_changes_is_asked_anew)
 	LOOP_UNTIL(h.f.base, h.f.asked_count == 2);
 	ck_assert(was_asked(&h.f, 1, "10.0.0.2:1"));
 	ck_assert_uint_eq(peer(&h.f, "10.0.0.2:1").attempts, 1);
-	/* It is we after all, by an address that is translated on its way. */
+	/* The answer is our own: the address is translated on the way. */
 	answer(&h.f, "10.0.0.2:1", "me", true);
 	ck_assert_int_eq(state(&h.f, "10.0.0.2:1"), DISCOVERY_SELF);
 	end(&h.f);
 }
 END_TEST
 
-UNIT_MAIN("hint", a_hint_is_asked_and_joined, a_member_is_not_asked,
-    of_two_addresses_of_one_member_one_is_asked,
-    one_that_has_answered_is_not_asked_elsewhere_before_it_is_a_member,
-    what_is_not_to_be_joined_is_only_shown,
-    hints_are_asked_at_a_bounded_rate_and_the_fresh_ones_first, a_seed_need_not_wait_for_hints,
-    an_address_that_changes_is_asked_anew)
+UNIT_MAIN("hint", a_hint_is_asked_and_joined, a_hint_that_is_a_member_is_not_asked,
+    one_address_of_a_member_is_asked_at_a_time,
+    a_peer_that_answered_is_not_asked_at_another_address,
+    a_hint_that_must_not_be_joined_is_only_shown,
+    hints_are_asked_at_a_bounded_rate_and_new_hints_first, a_seed_does_not_wait_for_hints,
+    a_hint_with_a_new_address_is_asked_again)

@@ -25,7 +25,7 @@ START_TEST(a_bridge_is_for_containers_unless_something_else_is_connected)
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1)); /* nothing is connected */
 	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 2));
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 3));
-	/* What a container has itself is no bridge. */
+	/* The end of a veth pair, as a container has it, is no bridge. */
 	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 7));
 	/* A VLAN or a bond leads out. */
 	strcpy(links[6].kind, "vlan");
@@ -33,7 +33,7 @@ START_TEST(a_bridge_is_for_containers_unless_something_else_is_connected)
 }
 END_TEST
 
-/* Where this machine is a container itself, its own interface is the end of a pair. */
+/* If this machine is itself a container, its interface is the end of a veth pair. */
 START_TEST(a_bridge_that_holds_the_only_way_out_is_not_for_containers)
 {
 	struct iface_link links[] = {
@@ -51,20 +51,20 @@ START_TEST(a_bridge_that_holds_the_only_way_out_is_not_for_containers)
 	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 1));
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 3));
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 6));
-	/* With another way out, whatever it is, the bridge is an engine's that gives it a name of its own. */
+	/* If any other link leads out, the bridge belongs to a container engine, which chose the name. */
 	links[5].elsewhere = true;
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1));
 	links[5].elsewhere = false;
 	strcpy(links[8].kind, "");
 	ck_assert(ifaces_is_for_containers(links, COUNT(links), 1));
-	/* A name that only begins as Docker's does. */
+	/* The name only begins like a name of Docker. */
 	strcpy(links[8].kind, "tun");
 	strcpy(links[6].name, "br-lan");
 	ck_assert(!ifaces_is_for_containers(links, COUNT(links), 6));
 }
 END_TEST
 
-START_TEST(loopback_is_listed_with_what_it_is)
+START_TEST(loopback_is_listed_with_its_properties)
 {
 	struct swim_addr wanted = loop_addr("127.0.0.1", 0);
 	struct iface_address *all;
@@ -90,7 +90,7 @@ START_TEST(loopback_is_listed_with_what_it_is)
 }
 END_TEST
 
-START_TEST(by_loopback_and_dummy_interfaces_nothing_leaves_the_machine)
+START_TEST(loopback_and_dummy_interfaces_lead_nowhere)
 {
 	const struct iface_link loopback = {.name = "lo", .flags = IFF_LOOPBACK},
 				dummy = {.name = "kube-ipvs0", .kind = "dummy"},
@@ -102,5 +102,5 @@ START_TEST(by_loopback_and_dummy_interfaces_nothing_leaves_the_machine)
 END_TEST
 
 UNIT_MAIN("ifaces", a_bridge_is_for_containers_unless_something_else_is_connected,
-    a_bridge_that_holds_the_only_way_out_is_not_for_containers, loopback_is_listed_with_what_it_is,
-    by_loopback_and_dummy_interfaces_nothing_leaves_the_machine)
+    a_bridge_that_holds_the_only_way_out_is_not_for_containers,
+    loopback_is_listed_with_its_properties, loopback_and_dummy_interfaces_lead_nowhere)

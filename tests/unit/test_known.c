@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Members of an earlier time as peers: a few at a time, and only while we are alone. */
+/* Members known from earlier as peers: a few at a time, and only while we are alone. */
 #include "discovery/known.h"
 #include "discovery/source.h"
 #include "support/discovery.h"
@@ -14,7 +14,7 @@ known(struct fixture *f)
 	return source;
 }
 
-/* So many addresses, 10.0.0.0:1 and on. */
+/* Add `count` addresses, from 10.0.0.0:1 on. */
 static void
 add(struct discovery_source *source, unsigned count)
 {
@@ -31,7 +31,7 @@ add(struct discovery_source *source, unsigned count)
 	free(list);
 }
 
-START_TEST(they_are_tried_until_there_is_company)
+START_TEST(known_members_are_tried_until_we_have_peers)
 {
 	struct fixture f;
 	struct discovery_source *source;
@@ -43,7 +43,7 @@ START_TEST(they_are_tried_until_there_is_company)
 	LOOP_UNTIL(f.base, f.asked_count == 3);
 	ck_assert_uint_eq(discovery_count(f.hub), 3);
 	ck_assert_str_eq(peer(&f, "10.0.0.1:1").source, "snapshot");
-	/* In vain: the hub tries again, as it does with seeds. */
+	/* All are silent: the hub tries them again, like seeds. */
 	for (size_t i = 0; i < 3; i++)
 		silence(&f, swim_addr_format(&f.asked[i], asked));
 	LOOP_UNTIL(f.base, f.asked_count >= 6);
@@ -52,7 +52,7 @@ START_TEST(they_are_tried_until_there_is_company)
 	f.have_peers = true;
 	add(source, 0);
 	LOOP_UNTIL(f.base, discovery_count(f.hub) == 0);
-	/* Alone again: from the beginning. */
+	/* When we are alone again, the tries begin from the start. */
 	f.asked_count = 0;
 	f.have_peers = false;
 	add(source, 0);
@@ -61,7 +61,7 @@ START_TEST(they_are_tried_until_there_is_company)
 }
 END_TEST
 
-START_TEST(many_take_turns)
+START_TEST(many_addresses_take_turns)
 {
 	enum { COUNT = 100 };
 	struct fixture f;
@@ -89,13 +89,13 @@ START_TEST(many_take_turns)
 		turns++;
 	}
 	ck_assert_uint_ge(turns, COUNT / KNOWN_AT_ONCE);
-	/* Nobody twice before everybody once. */
+	/* No address is asked twice before all were asked once. */
 	ck_assert_uint_lt(done, COUNT + KNOWN_AT_ONCE);
 	end(&f);
 }
 END_TEST
 
-START_TEST(one_may_be_forgotten_and_all_cleared)
+START_TEST(one_address_may_be_forgotten_and_all_cleared)
 {
 	struct fixture f;
 	struct discovery_source *source;
@@ -110,7 +110,7 @@ START_TEST(one_may_be_forgotten_and_all_cleared)
 	known_clear(source);
 	ck_assert_uint_eq(discovery_count(f.hub), 0);
 	known_forget(source, "10.0.0.1:1");
-	/* Seeds are another matter. */
+	/* A seed of the same address stays. */
 	ck_assert_int_eq(set_seeds(&f, "10.0.0.1:1", NULL, NULL), SWIM_OK);
 	known_forget(source, "10.0.0.1:1");
 	known_clear(source);
@@ -119,7 +119,7 @@ START_TEST(one_may_be_forgotten_and_all_cleared)
 }
 END_TEST
 
-START_TEST(who_is_there_first_is_asked_first)
+START_TEST(addresses_that_were_added_first_are_asked_first)
 {
 	static const char *const first[] = {"10.0.0.1:1"}, *const second[] = {"10.0.0.2:1"};
 	struct fixture f;
@@ -135,5 +135,5 @@ START_TEST(who_is_there_first_is_asked_first)
 }
 END_TEST
 
-UNIT_MAIN("known", they_are_tried_until_there_is_company, many_take_turns,
-    one_may_be_forgotten_and_all_cleared, who_is_there_first_is_asked_first)
+UNIT_MAIN("known", known_members_are_tried_until_we_have_peers, many_addresses_take_turns,
+    one_address_may_be_forgotten_and_all_cleared, addresses_that_were_added_first_are_asked_first)

@@ -8,10 +8,10 @@
 
 #include "support/loop.h"
 
-/* The machine has slept for so long, which CLOCK_MONOTONIC knows nothing of; and the wall clock was set. */
+/* Seconds for which the machine slept, which CLOCK_MONOTONIC does not count; seconds by which the wall clock was set. */
 static int64_t slept_s, wall_set_s;
 
-/* In the place of the C library's. */
+/* Replaces the function of the C library. */
 int
 clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
@@ -28,7 +28,7 @@ struct firings {
 	struct loop_timer *timer;
 	unsigned count;
 	swim_time last;
-	swim_time again; /* set when it fires; NEVER: not */
+	swim_time again; /* for when the callback sets the timer; NEVER: not */
 	bool free_it;
 };
 
@@ -74,7 +74,7 @@ START_TEST(a_timer_never_fires_early)
 }
 END_TEST
 
-START_TEST(waiting_for_a_timer_is_no_work)
+START_TEST(waiting_for_a_timer_takes_few_turns)
 {
 	struct firings firings;
 	struct event_base *base = with_timer(&firings);
@@ -98,17 +98,17 @@ START_TEST(a_timer_in_the_past_fires_on_the_next_turn)
 	ck_assert_uint_eq(firings.count, 0);
 	LOOP_ONCE(base);
 	ck_assert_uint_eq(firings.count, 1);
-	/* Fired: disarmed. */
+	/* A timer that has fired is disarmed. */
 	ck_assert_int_eq(event_base_loop(base, EVLOOP_NONBLOCK), 1);
 	ck_assert_uint_eq(firings.count, 1);
-	/* Overdue when it was set is not the loop's lateness: the clock has run for longer than that. */
+	/* The lag counts from the call that set the timer, not from the time in the past. */
 	ck_assert_int_lt(loop_timer_lag(firings.timer).ns, swim_seconds(60).ns);
 	loop_timer_free(firings.timer);
 	event_base_free(base);
 }
 END_TEST
 
-START_TEST(never_disarms)
+START_TEST(never_disarms_a_timer)
 {
 	struct firings firings;
 	struct event_base *base = with_timer(&firings);
@@ -122,7 +122,7 @@ START_TEST(never_disarms)
 }
 END_TEST
 
-START_TEST(a_timer_moves_both_ways)
+START_TEST(a_timer_can_be_moved_earlier_and_later)
 {
 	struct firings firings;
 	struct event_base *base = with_timer(&firings);
@@ -169,7 +169,7 @@ be_slow(evutil_socket_t fd, short what, void *arg)
 		continue;
 }
 
-START_TEST(lateness_is_told)
+START_TEST(the_lag_is_reported)
 {
 	struct firings firings;
 	struct event_base *base = with_timer(&firings);
@@ -216,7 +216,7 @@ START_TEST(the_loop_caches_no_time)
 }
 END_TEST
 
-/* What was due while the machine slept is found overdue, by as much; it is not put off until it has counted down. */
+/* A timer that was due while the machine slept fires after the sleep, and its lag contains the sleep. */
 START_TEST(a_sleep_of_the_machine_is_a_stall)
 {
 	struct firings firings;
@@ -234,7 +234,7 @@ START_TEST(a_sleep_of_the_machine_is_a_stall)
 }
 END_TEST
 
-START_TEST(who_sets_the_wall_clock_moves_no_timer)
+START_TEST(setting_the_wall_clock_moves_no_timer)
 {
 	static const int64_t sets[] = {86400 * 365, -86400 * 365};
 	struct firings firings;
@@ -256,7 +256,7 @@ START_TEST(who_sets_the_wall_clock_moves_no_timer)
 }
 END_TEST
 
-START_TEST(the_clocks_are_the_systems)
+START_TEST(the_clocks_are_those_of_the_system)
 {
 	struct timespec ts;
 	swim_time before = loop_now();
@@ -273,8 +273,8 @@ START_TEST(the_clocks_are_the_systems)
 }
 END_TEST
 
-UNIT_MAIN("loop", a_timer_never_fires_early, waiting_for_a_timer_is_no_work,
-    a_timer_in_the_past_fires_on_the_next_turn, never_disarms, a_timer_moves_both_ways,
-    a_timer_may_set_itself_again_or_free_itself, lateness_is_told, the_loop_caches_no_time,
-    a_sleep_of_the_machine_is_a_stall, who_sets_the_wall_clock_moves_no_timer,
-    the_clocks_are_the_systems)
+UNIT_MAIN("loop", a_timer_never_fires_early, waiting_for_a_timer_takes_few_turns,
+    a_timer_in_the_past_fires_on_the_next_turn, never_disarms_a_timer,
+    a_timer_can_be_moved_earlier_and_later, a_timer_may_set_itself_again_or_free_itself,
+    the_lag_is_reported, the_loop_caches_no_time, a_sleep_of_the_machine_is_a_stall,
+    setting_the_wall_clock_moves_no_timer, the_clocks_are_those_of_the_system)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* How many questions silence takes, by the share of those that are lost. */
+/* How many unanswered questions count as silence, by the share of questions that are lost. */
 #include "core/loss.h"
 
 #include <math.h>
 
 #include "support/unit.h"
 
-/* So many questions, of which each `every`th is answered (0: none). */
+/* Ask `count` questions, of which every `every`th is answered (0: none is). */
 static void
 ask(struct loss *l, unsigned count, unsigned every)
 {
@@ -18,20 +18,20 @@ ask(struct loss *l, unsigned count, unsigned every)
 	}
 }
 
-START_TEST(where_all_are_answered_the_least_do)
+START_TEST(without_loss_the_fewest_questions_suffice)
 {
 	struct loss l = {0};
 
 	ck_assert_uint_eq(loss_questions(&l), LOSS_QUESTIONS_LEAST);
 	ask(&l, 1000, 1);
 	ck_assert_uint_eq(loss_questions(&l), LOSS_QUESTIONS_LEAST);
-	/* One that is lost is hardly more than none. */
+	/* One lost question changes little. */
 	ask(&l, 1, 0);
 	ck_assert_uint_le(loss_questions(&l), LOSS_QUESTIONS_LEAST + 1);
 }
 END_TEST
 
-START_TEST(they_are_as_many_as_leave_one_chance_in_a_thousand)
+START_TEST(the_questions_leave_one_chance_in_a_thousand)
 {
 	for (unsigned percent = 0; percent <= 100; percent++) {
 		struct loss l = {percent / 101.0};
@@ -45,15 +45,15 @@ START_TEST(they_are_as_many_as_leave_one_chance_in_a_thousand)
 }
 END_TEST
 
-START_TEST(they_follow_the_loss_within_some_twenty_questions)
+START_TEST(the_number_follows_the_loss_within_twenty_questions)
 {
 	struct loss l = {0};
 
-	/* 30 % of the datagrams each way is half of the questions, which takes ten; some more are to be on the safe side. */
+	/* A loss of 30 % each way is half of the questions, for which ten suffice; a few more are allowed. */
 	ask(&l, 20, 2);
 	ck_assert_uint_ge(loss_questions(&l), 10);
 	ck_assert_uint_le(loss_questions(&l), 18);
-	/* 80 % one way. */
+	/* A loss of 80 % one way. */
 	ask(&l, 20, 5);
 	ck_assert_uint_ge(loss_questions(&l), 20);
 	ask(&l, 1000, 0);
@@ -63,7 +63,7 @@ START_TEST(they_follow_the_loss_within_some_twenty_questions)
 }
 END_TEST
 
-START_TEST(a_lucky_few_do_not_hide_it)
+START_TEST(a_few_answers_do_not_hide_the_loss)
 {
 	struct loss l = {0};
 
@@ -73,6 +73,6 @@ START_TEST(a_lucky_few_do_not_hide_it)
 }
 END_TEST
 
-UNIT_MAIN("loss", where_all_are_answered_the_least_do,
-    they_are_as_many_as_leave_one_chance_in_a_thousand,
-    they_follow_the_loss_within_some_twenty_questions, a_lucky_few_do_not_hide_it)
+UNIT_MAIN("loss", without_loss_the_fewest_questions_suffice,
+    the_questions_leave_one_chance_in_a_thousand,
+    the_number_follows_the_loss_within_twenty_questions, a_few_answers_do_not_hide_the_loss)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's side of mDNS.  The helper is this program, executed anew as swimd executes itself; what it plays
- * is said in its environment.
+ * The daemon's side of mDNS.  The helper is this program, executed again as swimd executes itself; the
+ * environment names the part that the helper plays.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ tell_service(uint32_t id, enum mdns_verdict verdict, const char *address, const 
 	tell(&m);
 }
 
-/* What it is told must be what the tests set up. */
+/* Receive a message, which must have this type and contain what the tests set up. */
 static void
 expect(enum mdns_type type)
 {
@@ -79,7 +79,7 @@ play(const char *part)
 	if (strcmp(part, "noise") == 0) {
 		send(MDNS_HELPER_FD, "\xff", 1, MSG_NOSIGNAL);
 	} else if (strcmp(part, "command") == 0) {
-		/* Nothing that a helper may say. */
+		/* A helper may not send this type. */
 		m.type = MDNS_SELF;
 		tell(&m);
 	} else if (strcmp(part, "trouble") == 0) {
@@ -94,9 +94,9 @@ play(const char *part)
 		tell_service(3, MDNS_RESOLVED, "203.0.113.3:7946", "me", "ours");
 		tell_service(4, MDNS_RESOLVED, "203.0.113.4:7946", "db4", "ours");
 		tell_service(5, MDNS_RESOLVED, "203.0.113.5:7946", "db5", "");
-		/* Of another cluster, or it might be asked before it is gone. */
+		/* This service is of another cluster, so that it is not asked before it is withdrawn. */
 		tell_service(6, MDNS_RESOLVED, "203.0.113.6:7946", "db6", "theirs");
-		/* Our own address, under a name that we had once. */
+		/* Our own address, under a former name of ours. */
 		tell_service(7, MDNS_RESOLVED, "127.0.0.2:7946", "old", "ours");
 		m = (struct mdns_message){.type = MDNS_GONE, .number = 6};
 		tell(&m);
@@ -114,7 +114,7 @@ play(const char *part)
 		expect(MDNS_SELF);
 		_exit(3);
 	}
-	/* Until the daemon ends, or ends us. */
+	/* Wait until the daemon ends, or ends this helper. */
 	while (recv(MDNS_HELPER_FD, &byte, 1, 0) > 0)
 		;
 	_exit(0);
@@ -176,7 +176,7 @@ static void
 finish(struct fixture *f)
 {
 	end(f);
-	/* No child is left, dead or alive. */
+	/* No child is left, neither running nor a zombie. */
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
 	ck_assert_int_eq(errno, ECHILD);
 }
@@ -210,7 +210,7 @@ service(const struct fixture *f, const char *name)
 	ck_abort_msg("%s is not there", name);
 }
 
-START_TEST(what_is_found_is_judged)
+START_TEST(each_service_that_is_found_gets_its_state)
 {
 	struct fixture f;
 
@@ -230,7 +230,7 @@ START_TEST(what_is_found_is_judged)
 	ck_assert_int_eq(service(&f, "s10").state, DISCOVERY_MALFORMED);
 	ck_assert_str_eq(service(&f, "s10").reason, "so it is");
 	ck_assert_str_eq(service(&f, "s10").interface, "eth0");
-	/* One alone is asked. */
+	/* Only one service is asked. */
 	LOOP_UNTIL(f.base, f.asked_count == 1);
 	ck_assert(was_asked(&f, 0, "203.0.113.4:7946"));
 	answer(&f, "203.0.113.4:7946", "db4", false);
@@ -239,13 +239,13 @@ START_TEST(what_is_found_is_judged)
 }
 END_TEST
 
-START_TEST(what_there_was_no_room_for_is_counted_across_helpers)
+START_TEST(services_without_room_are_counted_across_helpers)
 {
 	struct fixture f;
 
 	begin(&f, "many");
 	for (uint64_t sum = 8; sum <= 16; sum += 8) {
-		/* Three that the hub had no room for, and five that the helper says. */
+		/* The hub had no room for three services, and the helper reports five. */
 		LOOP_UNTIL(f.base, source(&f).dropped == sum);
 		advertise(&f);
 		LOOP_UNTIL(f.base, source(&f).trouble != NULL);
@@ -273,7 +273,7 @@ START_TEST(a_helper_that_ends_is_started_again)
 }
 END_TEST
 
-START_TEST(all_is_well_once_it_says_so)
+START_TEST(trouble_ends_when_the_helper_says_so)
 {
 	struct fixture f;
 
@@ -285,14 +285,14 @@ START_TEST(all_is_well_once_it_says_so)
 }
 END_TEST
 
-START_TEST(silence_is_trouble)
+START_TEST(a_silent_helper_is_trouble)
 {
 	struct fixture f;
 
 	begin(&f, "silence");
 	LOOP_UNTIL(f.base, in_trouble(&f, "Avahi does not answer"));
 	finish(&f);
-	/* One that a call of Avahi's holds does not end by itself. */
+	/* A helper in which a call of Avahi blocks does not end by itself. */
 	begin(&f, "deaf");
 	LOOP_UNTIL(f.base, in_trouble(&f, "Avahi does not answer"));
 	finish(&f);
@@ -318,7 +318,7 @@ START_TEST(a_program_that_cannot_be_run_is_trouble)
 }
 END_TEST
 
-START_TEST(one_that_does_not_read_is_not_waited_for)
+START_TEST(a_helper_that_does_not_read_is_ended)
 {
 	struct fixture f;
 
@@ -332,6 +332,7 @@ START_TEST(one_that_does_not_read_is_not_waited_for)
 }
 END_TEST
 
-UNIT_MAIN("mdns", what_is_found_is_judged, what_there_was_no_room_for_is_counted_across_helpers,
-    a_helper_that_ends_is_started_again, all_is_well_once_it_says_so, silence_is_trouble,
-    a_program_that_cannot_be_run_is_trouble, one_that_does_not_read_is_not_waited_for)
+UNIT_MAIN("mdns", each_service_that_is_found_gets_its_state,
+    services_without_room_are_counted_across_helpers, a_helper_that_ends_is_started_again,
+    trouble_ends_when_the_helper_says_so, a_silent_helper_is_trouble,
+    a_program_that_cannot_be_run_is_trouble, a_helper_that_does_not_read_is_ended)

@@ -13,7 +13,7 @@ fill(char *text, size_t len)
 	text[len] = '\0';
 }
 
-/* One of each type, with all fields as long as they may be. */
+/* A message of this type, with all fields at full length. */
 static struct mdns_message
 example(enum mdns_type type)
 {
@@ -62,7 +62,7 @@ example(enum mdns_type type)
 	return m;
 }
 
-START_TEST(every_message_comes_through_whole)
+START_TEST(every_message_is_decoded_as_it_was_encoded)
 {
 	uint8_t packet[MDNS_MESSAGE_MAX], again[MDNS_MESSAGE_MAX];
 
@@ -79,7 +79,7 @@ START_TEST(every_message_comes_through_whole)
 }
 END_TEST
 
-START_TEST(the_fields_of_a_service_are_what_they_were)
+START_TEST(the_fields_of_a_service_are_kept)
 {
 	const struct mdns_message m = example(MDNS_SERVICE);
 	uint8_t packet[MDNS_MESSAGE_MAX];
@@ -93,7 +93,7 @@ START_TEST(the_fields_of_a_service_are_what_they_were)
 }
 END_TEST
 
-START_TEST(no_part_of_a_message_is_one)
+START_TEST(a_part_of_a_message_is_refused)
 {
 	uint8_t packet[MDNS_MESSAGE_MAX];
 	struct mdns_message back;
@@ -103,7 +103,9 @@ START_TEST(no_part_of_a_message_is_one)
 		size_t len = mdns_message_encode(&m, packet);
 
 		for (size_t cut = 0; cut < len; cut++) {
-			/* Of its own, for the sanitizer to see what is read beyond. */
+			/*
+			 * Use a buffer of its own, so that the sanitizer sees a read past the end.
+			 */
 			uint8_t *part = malloc(cut + 1);
 
 			memcpy(part, packet, cut);
@@ -116,7 +118,7 @@ START_TEST(no_part_of_a_message_is_one)
 }
 END_TEST
 
-START_TEST(what_is_out_of_bounds_is_refused)
+START_TEST(a_field_out_of_bounds_is_refused)
 {
 	struct mdns_message m = example(MDNS_SERVICE), back;
 	uint8_t packet[MDNS_MESSAGE_MAX];
@@ -124,7 +126,7 @@ START_TEST(what_is_out_of_bounds_is_refused)
 
 	m.service.address.family = 5;
 	ck_assert(!mdns_message_decode(packet, mdns_message_encode(&m, packet), &back));
-	/* Resolved, and yet without an address; and the other way round. */
+	/* A service has an address exactly if it is resolved. */
 	m.service.address.family = 0;
 	ck_assert(!mdns_message_decode(packet, mdns_message_encode(&m, packet), &back));
 	m.service.verdict = MDNS_UNRESOLVED;
@@ -148,7 +150,7 @@ START_TEST(what_is_out_of_bounds_is_refused)
 	len = mdns_message_encode(&m, packet);
 	packet[10] = 0;
 	ck_assert(!mdns_message_decode(packet, len, &back));
-	/* A text longer than there is room for. */
+	/* A text that is longer than its field. */
 	packet[10] = 'x';
 	packet[2]++;
 	packet[len] = 'x';
@@ -160,7 +162,7 @@ START_TEST(what_is_out_of_bounds_is_refused)
 }
 END_TEST
 
-START_TEST(noise_does_no_harm)
+START_TEST(random_changes_do_no_harm)
 {
 	uint8_t packet[MDNS_MESSAGE_MAX], again[MDNS_MESSAGE_MAX];
 	struct mdns_message back;
@@ -185,6 +187,6 @@ START_TEST(noise_does_no_harm)
 }
 END_TEST
 
-UNIT_MAIN("mdns_message", every_message_comes_through_whole,
-    the_fields_of_a_service_are_what_they_were, no_part_of_a_message_is_one,
-    what_is_out_of_bounds_is_refused, noise_does_no_harm)
+UNIT_MAIN("mdns_message", every_message_is_decoded_as_it_was_encoded,
+    the_fields_of_a_service_are_kept, a_part_of_a_message_is_refused,
+    a_field_out_of_bounds_is_refused, random_changes_do_no_harm)

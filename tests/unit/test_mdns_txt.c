@@ -14,7 +14,7 @@ self(const char *name, const char *cluster)
 	return s;
 }
 
-/* What is wrong with a record of these strings, or NULL; frees it. */
+/* The fault of a record of these strings, or NULL; frees the list. */
 static const char *
 fault(AvahiStringList *list, struct mdns_service *out)
 {
@@ -24,7 +24,7 @@ fault(AvahiStringList *list, struct mdns_service *out)
 	return wrong;
 }
 
-START_TEST(it_says_version_cluster_and_name_and_no_more)
+START_TEST(a_record_has_version_cluster_and_name_only)
 {
 	struct mdns_self me = self("db1", "prod");
 	AvahiStringList *list = mdns_txt_new(&me);
@@ -37,13 +37,13 @@ START_TEST(it_says_version_cluster_and_name_and_no_more)
 }
 END_TEST
 
-START_TEST(what_one_says_the_other_understands)
+START_TEST(a_record_is_parsed_as_it_was_made)
 {
 	char name[MDNS_TEXT_MAX + 1];
 	struct mdns_service out;
 	struct mdns_self me;
 
-	/* Up to the longest name there is, which takes two strings. */
+	/* The longest name takes two strings. */
 	for (size_t len = 1; len <= MDNS_TEXT_MAX; len++) {
 		memset(name, 'n', len);
 		name[len - 1] = 'z';
@@ -59,7 +59,7 @@ START_TEST(what_one_says_the_other_understands)
 }
 END_TEST
 
-START_TEST(keys_know_no_case_and_unknown_ones_are_skipped)
+START_TEST(keys_ignore_case_and_unknown_keys_are_skipped)
 {
 	struct mdns_service out;
 
@@ -67,7 +67,7 @@ START_TEST(keys_know_no_case_and_unknown_ones_are_skipped)
 	    avahi_string_list_new("=", "name", "new=x", "NAME=a=b", "", "new=y", NULL), &out));
 	ck_assert_str_eq(out.name, "a=b");
 	ck_assert_str_eq(out.cluster, "");
-	/* Which of two is the first depends on who tells it. */
+	/* A key must not occur twice: the order of strings is not certain. */
 	ck_assert_ptr_nonnull(fault(avahi_string_list_new("name=a", "Name=b", NULL), &out));
 	ck_assert_ptr_nonnull(
 	    fault(avahi_string_list_new("name=a", "cluster=", "cluster=b", NULL), &out));
@@ -88,7 +88,7 @@ START_TEST(a_bad_record_has_a_reason)
 	    fault(avahi_string_list_new("name=a", "cluster=\xc0\x80", NULL), &out));
 	ck_assert_ptr_nonnull(
 	    fault(avahi_string_list_add_arbitrary(NULL, (uint8_t *)nul, 8), &out));
-	/* Both parts of a name at their longest are more than a name may have. */
+	/* Two parts of full length are longer than a name may be. */
 	memset(text, 'x', sizeof(text));
 	memcpy(text, "name=", 5);
 	list = avahi_string_list_add_arbitrary(NULL, (uint8_t *)text, 255);
@@ -103,16 +103,16 @@ START_TEST(a_bad_record_has_a_reason)
 }
 END_TEST
 
-START_TEST(strange_names_are_kept_as_they_are)
+START_TEST(unprintable_names_are_kept_as_they_are)
 {
 	struct mdns_service out;
 
-	/* They are escaped where they are printed. */
+	/* Names are escaped where they are printed. */
 	ck_assert_ptr_null(fault(avahi_string_list_new("name=\x1b[2J\xe2\x80\xae", NULL), &out));
 	ck_assert_str_eq(out.name, "\x1b[2J\xe2\x80\xae");
 }
 END_TEST
 
-UNIT_MAIN("mdns_txt", it_says_version_cluster_and_name_and_no_more,
-    what_one_says_the_other_understands, keys_know_no_case_and_unknown_ones_are_skipped,
-    a_bad_record_has_a_reason, strange_names_are_kept_as_they_are)
+UNIT_MAIN("mdns_txt", a_record_has_version_cluster_and_name_only, a_record_is_parsed_as_it_was_made,
+    keys_ignore_case_and_unknown_keys_are_skipped, a_bad_record_has_a_reason,
+    unprintable_names_are_kept_as_they_are)

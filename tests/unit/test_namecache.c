@@ -66,7 +66,7 @@ START_TEST(a_later_answer_replaces_the_earlier)
 }
 END_TEST
 
-START_TEST(the_least_recently_used_goes_first)
+START_TEST(the_least_recently_used_name_is_dropped_first)
 {
 	struct namecache *cache = namecache_new(3);
 
@@ -85,7 +85,7 @@ START_TEST(the_least_recently_used_goes_first)
 }
 END_TEST
 
-START_TEST(it_never_outgrows_its_bound)
+START_TEST(the_cache_never_exceeds_its_capacity)
 {
 	struct namecache *cache = namecache_new(1000);
 	char name[32];
@@ -104,7 +104,7 @@ START_TEST(it_never_outgrows_its_bound)
 }
 END_TEST
 
-START_TEST(without_room_nothing_is_kept)
+START_TEST(a_cache_of_capacity_0_keeps_nothing)
 {
 	struct namecache *cache = namecache_new(0);
 
@@ -142,7 +142,7 @@ START_TEST(addresses_keep_their_order_ipv4_first_and_each_once)
 }
 END_TEST
 
-START_TEST(addresses_are_bounded_and_many_are_not_kept)
+START_TEST(addresses_are_bounded_and_large_answers_are_not_cached)
 {
 	struct swim_addr addr = loop_addr("10.0.0.0", 0);
 	struct namecache *cache = namecache_new(4);
@@ -168,6 +168,6 @@ START_TEST(addresses_are_bounded_and_many_are_not_kept)
 END_TEST
 
 UNIT_MAIN("namecache", addresses_keep_their_order_ipv4_first_and_each_once,
-    addresses_are_bounded_and_many_are_not_kept, names_are_found_until_they_expire,
-    a_later_answer_replaces_the_earlier, the_least_recently_used_goes_first,
-    it_never_outgrows_its_bound, without_room_nothing_is_kept)
+    addresses_are_bounded_and_large_answers_are_not_cached, names_are_found_until_they_expire,
+    a_later_answer_replaces_the_earlier, the_least_recently_used_name_is_dropped_first,
+    the_cache_never_exceeds_its_capacity, a_cache_of_capacity_0_keeps_nothing)

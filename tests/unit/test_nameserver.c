@@ -32,7 +32,7 @@ START_TEST(c_ares_reads_a_file_without_interfaces)
 }
 END_TEST
 
-START_TEST(one_with_an_interface_is_read_with_all_others)
+START_TEST(a_file_with_an_interface_is_read_whole)
 {
 	read_text("# nameserver fe80::7%lo\nnameserver 10.0.0.1\n"
 		  "nameserver\tfe80::9%lo  # the router\nnameserver fe80::a%4\n"
@@ -47,7 +47,7 @@ START_TEST(one_with_an_interface_is_read_with_all_others)
 }
 END_TEST
 
-START_TEST(what_cannot_be_asked_is_left_out)
+START_TEST(nameservers_that_cannot_be_asked_are_left_out)
 {
 	read_text("nameserver fe80::9%no-such\nnameserver nonsense%lo\nnameserver\n"
 		  "nameserver fe80::9%4x\nnameserver 10.0.0.1\n");
@@ -57,4 +57,4 @@ START_TEST(what_cannot_be_asked_is_left_out)
 END_TEST
 
 UNIT_MAIN("nameserver", c_ares_reads_a_file_without_interfaces,
-    one_with_an_interface_is_read_with_all_others, what_cannot_be_asked_is_left_out)
+    a_file_with_an_interface_is_read_whole, nameservers_that_cannot_be_asked_are_left_out)

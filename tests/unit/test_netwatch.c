@@ -10,7 +10,7 @@
 #include "net/loop.h"
 #include "support/loop.h"
 
-/* What recv fails with next, instead of the C library's; 0: nothing. */
+/* The error with which the next recv fails; 0: recv works. */
 static int failure;
 
 ssize_t
@@ -58,7 +58,7 @@ fake(struct event_base *base, void (*call)(void *ctx), int *kernel)
 	return watch;
 }
 
-START_TEST(a_swarm_is_told_once)
+START_TEST(many_messages_cause_one_call)
 {
 	struct event_base *base = loop_new();
 	int kernel;
@@ -76,7 +76,7 @@ START_TEST(a_swarm_is_told_once)
 }
 END_TEST
 
-START_TEST(what_was_dropped_is_a_change)
+START_TEST(dropped_messages_count_as_a_change)
 {
 	struct event_base *base = loop_new();
 	int kernel;
@@ -88,7 +88,7 @@ START_TEST(what_was_dropped_is_a_change)
 	ck_assert_uint_eq(told, 0);
 	failure = EINTR;
 	LOOP_UNTIL(base, told == 1);
-	/* Readable, and the only thing that is read is that messages were lost. */
+	/* The socket is readable, but recv returns only the error that messages were lost. */
 	ck_assert_int_eq(send(kernel, "x", 1, 0), 1);
 	failure = ENOBUFS;
 	LOOP_UNTIL(base, told == 2);
@@ -99,7 +99,7 @@ START_TEST(what_was_dropped_is_a_change)
 }
 END_TEST
 
-START_TEST(it_may_be_freed_by_what_it_calls)
+START_TEST(a_watch_may_be_freed_by_its_callback)
 {
 	struct event_base *base = loop_new();
 	int kernel;
@@ -113,8 +113,7 @@ START_TEST(it_may_be_freed_by_what_it_calls)
 }
 END_TEST
 
-/* The real one is there, and says nothing of what has not changed. */
-START_TEST(the_kernel_has_such_sockets)
+START_TEST(the_kernel_provides_the_socket)
 {
 	struct event_base *base = loop_new();
 	struct netwatch *watch = netwatch_new(base, changed, NULL);
@@ -125,5 +124,5 @@ START_TEST(the_kernel_has_such_sockets)
 }
 END_TEST
 
-UNIT_MAIN("netwatch", a_swarm_is_told_once, what_was_dropped_is_a_change,
-    it_may_be_freed_by_what_it_calls, the_kernel_has_such_sockets)
+UNIT_MAIN("netwatch", many_messages_cause_one_call, dropped_messages_count_as_a_change,
+    a_watch_may_be_freed_by_its_callback, the_kernel_provides_the_socket)

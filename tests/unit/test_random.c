@@ -15,7 +15,7 @@ by_value(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-START_TEST(no_number_comes_twice)
+START_TEST(no_number_is_drawn_twice)
 {
 	struct random_pool one = {0}, other = {0};
 	uint64_t drawn[2 * DRAWN];
@@ -30,8 +30,8 @@ START_TEST(no_number_comes_twice)
 }
 END_TEST
 
-/* Whoever reads the daemon's memory later is not to find the numbers that were given out. */
-START_TEST(what_was_drawn_is_not_kept)
+/* A later reader of the daemon's memory must not find the numbers that were drawn. */
+START_TEST(drawn_numbers_are_not_kept)
 {
 	struct random_pool pool = {0};
 
@@ -45,4 +45,4 @@ START_TEST(what_was_drawn_is_not_kept)
 }
 END_TEST
 
-UNIT_MAIN("random", no_number_comes_twice, what_was_drawn_is_not_kept)
+UNIT_MAIN("random", no_number_is_drawn_twice, drawn_numbers_are_not_kept)

@@ -36,7 +36,7 @@ is_gone(pid_t pid)
 	return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
-/* It has ended and nobody has waited for it. */
+/* The child has ended, and nobody has waited for it. */
 static bool
 is_zombie(pid_t pid)
 {
@@ -46,7 +46,7 @@ is_zombie(pid_t pid)
 	       info.si_pid == pid;
 }
 
-START_TEST(strangers_are_reaped_and_ours_is_not)
+START_TEST(orphans_are_reaped_and_owned_children_are_not)
 {
 	struct event_base *base = loop_new();
 	pid_t before = child(0), stranger, second;
@@ -54,7 +54,7 @@ START_TEST(strangers_are_reaped_and_ours_is_not)
 	siginfo_t info;
 	int status = 0;
 
-	/* It ended before anybody listened. */
+	/* The child ends before the reaper exists. */
 	waitid(P_PID, (id_t)before, &info, WEXITED | WNOWAIT);
 	reaper = reaper_new(base, owns, &ours);
 	ck_assert_ptr_nonnull(reaper);
@@ -67,7 +67,7 @@ START_TEST(strangers_are_reaped_and_ours_is_not)
 	for (int i = 0; i < 5; i++)
 		LOOP_ONCE(base);
 	ck_assert(is_zombie(ours));
-	/* Its owner takes it; then the others' turn has come. */
+	/* When the owner has waited for its child, the others are reaped. */
 	ck_assert_int_eq(waitpid(ours, &status, 0), ours);
 	ck_assert_int_eq(WEXITSTATUS(status), 7);
 	LOOP_UNTIL(base, is_gone(stranger) && is_gone(second));
@@ -76,4 +76,4 @@ START_TEST(strangers_are_reaped_and_ours_is_not)
 }
 END_TEST
 
-UNIT_MAIN("reaper", strangers_are_reaped_and_ours_is_not)
+UNIT_MAIN("reaper", orphans_are_reaped_and_owned_children_are_not)

@@ -7,7 +7,7 @@
 
 #include "support/dns.h"
 
-/* A resolver, its nameserver, and what the last request came to. */
+/* A resolver, its nameserver, and the result of the last request. */
 struct fixture {
 	struct event_base *base;
 	struct dns_test server;
@@ -16,7 +16,7 @@ struct fixture {
 	unsigned answers;
 	enum swim_error error;
 	char text[256], hostport[SWIM_HOSTPORT_MAX + 1];
-	char addresses[8192]; /* "address address" */
+	char addresses[8192]; /* separated by spaces */
 	size_t count;
 	const char *again; /* looked up from within the callback */
 	struct resolver_request *cancel_in_callback;
@@ -142,7 +142,7 @@ START_TEST(names_resolve_to_both_families_ipv4_first)
 }
 END_TEST
 
-START_TEST(numeric_addresses_ask_nobody)
+START_TEST(numeric_addresses_need_no_question)
 {
 	char scoped[64], expected[64];
 	struct fixture f;
@@ -176,7 +176,7 @@ START_TEST(the_hosts_file_comes_before_dns)
 	start_resolver(&f, &config);
 	resolves(&f, "filed:7946", "10.9.9.9:7946");
 	resolve(&f, "localhost:7946");
-	/* c-ares 1.34 adds the other family's, which this file lacks. */
+	/* c-ares 1.34 adds the address of the other family, which this file lacks. */
 	ck_assert(strncmp(f.addresses, "127.0.0.1:7946", strlen("127.0.0.1:7946")) == 0);
 	ck_assert_uint_eq(f.server.queries, 0);
 	end(&f);
@@ -221,7 +221,7 @@ START_TEST(failures_say_why)
 }
 END_TEST
 
-START_TEST(what_is_no_host_and_port_is_refused)
+START_TEST(a_text_that_is_no_host_and_port_is_refused)
 {
 	static const char *const bad[] = {"", "a.test", ":1", "a.test:", "a.test:0", "a.test:65536",
 	    "a b:1", "::1:7946", "[::1", "10.0.0.300:1"};
@@ -251,7 +251,7 @@ START_TEST(a_silent_nameserver_is_not_waited_for_beyond_the_timeout)
 	start_resolver(&f, &config);
 	fails(&f, "silent.test:1", "no nameserver gives an answer");
 	ck_assert_uint_gt(f.server.queries, 0);
-	/* And once it answers, it is heard. */
+	/* When the nameserver answers again, its answer is taken. */
 	dns_test_name(&f.server, "silent.test")->code4 = 0;
 	dns_test_name(&f.server, "silent.test")->v4[0] = "10.0.0.1";
 	resolves(&f, "silent.test:1", "10.0.0.1:1");
@@ -259,7 +259,7 @@ START_TEST(a_silent_nameserver_is_not_waited_for_beyond_the_timeout)
 }
 END_TEST
 
-START_TEST(one_family_is_answered_though_the_other_is_not)
+START_TEST(one_family_is_enough_if_the_other_gets_no_answer)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -273,7 +273,7 @@ START_TEST(one_family_is_answered_though_the_other_is_not)
 }
 END_TEST
 
-/* A headless service of a hundred pods: more than fits a datagram. */
+/* A headless service of a hundred pods has more addresses than a datagram holds. */
 START_TEST(a_name_may_have_more_addresses_than_a_datagram_holds)
 {
 	static char texts[100][16];
@@ -286,7 +286,7 @@ START_TEST(a_name_may_have_more_addresses_than_a_datagram_holds)
 		many->v4[i] = texts[i];
 	}
 	many->v6[0] = "2001:db8::1";
-	/* Nobody is at these. */
+	/* No member can have these addresses. */
 	dns_test_name(&f.server, "odd.test")->v4[0] = "0.0.0.0";
 	dns_test_name(&f.server, "odd.test")->v4[1] = "239.1.2.3";
 	start_resolver(&f, &config);
@@ -294,14 +294,14 @@ START_TEST(a_name_may_have_more_addresses_than_a_datagram_holds)
 	ck_assert_uint_eq(f.count, 101);
 	ck_assert_uint_gt(f.server.tcp_queries, 0);
 	ck_assert_ptr_nonnull(strstr(f.addresses, "10.0.0.100:1 [2001:db8::1]:1"));
-	/* So many are not kept. */
+	/* An answer of so many addresses is not cached. */
 	ck_assert_uint_eq(stats_of(&f).entries, 0);
 	fails(&f, "odd.test:1", "the name has no address in DNS");
 	end(&f);
 }
 END_TEST
 
-START_TEST(what_fits_a_larger_datagram_needs_no_tcp)
+START_TEST(an_answer_that_fits_an_edns_datagram_needs_no_tcp)
 {
 	static char texts[60][16];
 	struct fixture f;
@@ -317,7 +317,7 @@ START_TEST(what_fits_a_larger_datagram_needs_no_tcp)
 	ck_assert_uint_eq(f.server.tcp_queries, 0);
 	ck_assert_uint_eq(f.server.edns_queries, 2);
 	ck_assert_uint_eq(stats_of(&f).entries, 1);
-	/* A nameserver that knows no EDNS is asked in its own way. */
+	/* A nameserver that does not know EDNS is asked without EDNS. */
 	f.server.edns_code = 1;
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
 	resolves(&f, "a.test:1", "10.0.0.1:1");
@@ -325,7 +325,7 @@ START_TEST(what_fits_a_larger_datagram_needs_no_tcp)
 }
 END_TEST
 
-/* As of a nameserver, or a firewall before it, that gives this code to what has EDNS. */
+/* Check a nameserver, or a firewall before it, that gives this code to questions with EDNS. */
 static void
 is_asked_without_edns(int code)
 {
@@ -354,7 +354,7 @@ is_asked_without_edns(int code)
 	ck_assert_uint_eq(dns_test_name(&f.server, "_swim._udp.test")->edns_queries, 0);
 	ck_assert_uint_eq(dns_test_name(&f.server, "b.test")->edns_queries, 0);
 	ck_assert_uint_eq(dns_test_name(&f.server, "many.test")->edns_queries, 0);
-	/* Other nameservers may want it. */
+	/* Other nameservers may know EDNS. */
 	dns_test_name(&f.server, "c.test")->v4[0] = "10.0.0.3";
 	f.server.edns_code = 0;
 	dns_test_write(f.server.resolv_conf, "options ndots:1\nnameserver 127.0.0.1\n");
@@ -363,13 +363,13 @@ is_asked_without_edns(int code)
 	end(&f);
 }
 
-START_TEST(a_nameserver_may_drop_what_has_edns)
+START_TEST(a_nameserver_may_drop_questions_with_edns)
 {
 	is_asked_without_edns(DNS_TEST_SILENT);
 }
 END_TEST
 
-START_TEST(a_nameserver_may_refuse_what_has_edns)
+START_TEST(a_nameserver_may_refuse_questions_with_edns)
 {
 	static const int codes[] = {4, 5, 2}; /* NOTIMP, REFUSED, SERVFAIL */
 
@@ -378,8 +378,8 @@ START_TEST(a_nameserver_may_refuse_what_has_edns)
 }
 END_TEST
 
-/* Once nobody answers what is asked without EDNS, EDNS comes first again. */
-START_TEST(edns_comes_back)
+/* When a question without EDNS gets no answer, EDNS comes first again. */
+START_TEST(edns_comes_first_again)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -476,12 +476,12 @@ START_TEST(a_service_has_its_own_ports_and_order)
 	service->services[1] = (struct dns_test_service){10, 0, 7001, "a.test"};
 	service->services[2] = (struct dns_test_service){30, 5, 7004, "gone.test"};
 	start_resolver(&f, &config);
-	/* A target that cannot be found is no reason not to ask the others. */
+	/* A target without an address does not keep the others from being asked. */
 	resolves(&f, "srv:_swim._udp.test", "10.0.0.1:7001 [2001:db8::1]:7001 10.0.0.3:7003");
 	ck_assert_ptr_null(resolver_lookup(f.resolver, "srv:", answered, &f));
 	ck_assert_ptr_null(resolver_lookup(f.resolver, "srv:a.test:80", answered, &f));
 	ck_assert_ptr_null(resolver_lookup(f.resolver, "srv:a b", answered, &f));
-	/* Among equals it is drawn, by weight. */
+	/* The order of targets of one priority is drawn by weight. */
 	service->services[0] = (struct dns_test_service){10, 1, 7003, "c.test"};
 	service->services[1] = (struct dns_test_service){10, 9, 7002, "b.test"};
 	service->services[2] = (struct dns_test_service){0};
@@ -496,7 +496,7 @@ START_TEST(a_service_has_its_own_ports_and_order)
 }
 END_TEST
 
-START_TEST(a_service_that_is_not_there_says_why)
+START_TEST(a_service_without_addresses_says_why)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -532,15 +532,15 @@ START_TEST(answers_are_cached_for_their_time)
 	start_resolver(&f, &config);
 	ck_assert(!resolver_cached(f.resolver, "a.test:7946", &addr));
 	resolves(&f, "a.test:7946", "10.0.0.1:7946");
-	/* Failures too. */
+	/* Failures are cached too. */
 	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
 	fails(&f, "none.test:1", "there is no such name in /etc/hosts or in DNS");
 	ck_assert(!resolver_cached(f.resolver, "none.test:1", &addr));
 	ck_assert_uint_eq(f.server.queries, 4);
 	ck_assert_uint_eq(stats_of(&f).hits, 2);
-	/* A look at the cache that ends in a look-up is one miss. */
+	/* A look at the cache that ends in a lookup is one miss. */
 	ck_assert_uint_eq(stats_of(&f).misses, 2);
-	/* Until it is too old. */
+	/* An answer is used until it is too old. */
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.2";
 	while (stats_of(&f).expired == 0)
 		resolver_cached(f.resolver, "a.test:7946", &addr);
@@ -550,7 +550,7 @@ START_TEST(answers_are_cached_for_their_time)
 }
 END_TEST
 
-START_TEST(the_cache_serves_every_port_at_once)
+START_TEST(one_cached_name_serves_every_port)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -588,7 +588,7 @@ START_TEST(the_cache_is_bounded)
 }
 END_TEST
 
-START_TEST(one_question_serves_all_who_ask_meanwhile)
+START_TEST(one_lookup_serves_all_requests_for_a_name)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -633,7 +633,7 @@ START_TEST(a_canceled_request_is_not_answered)
 	resolver_cancel(resolver_lookup(f.resolver, "10.0.0.1:1", answered, &f));
 	resolver_cancel(NULL);
 	ck_assert_uint_eq(stats_of(&f).pending, 0);
-	/* The name is looked up all the same. */
+	/* The lookup of the name goes on. */
 	LOOP_UNTIL(f.base, stats_of(&f).entries == 1);
 	ck_assert_uint_eq(f.answers, 0);
 	end(&f);
@@ -648,7 +648,7 @@ START_TEST(a_callback_may_ask_and_cancel)
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
 	start_resolver(&f, &config);
 	resolves(&f, "a.test:1", "10.0.0.1:1");
-	/* Answered from the cache each time, and yet other events have their turn. */
+	/* The cache answers each request, and still other events have their turn. */
 	f.again = "a.test:1";
 	ck_assert_ptr_nonnull(resolver_lookup(f.resolver, "a.test:1", answered, &f));
 	for (int i = 0; i < 50; i++)
@@ -669,7 +669,7 @@ START_TEST(a_callback_may_ask_and_cancel)
 }
 END_TEST
 
-START_TEST(it_can_be_freed_at_any_time)
+START_TEST(a_resolver_can_be_freed_at_any_time)
 {
 	struct fixture f;
 	struct resolver_config config;
@@ -693,7 +693,7 @@ START_TEST(it_can_be_freed_at_any_time)
 }
 END_TEST
 
-/* A machine that boots without a network: what is written to the file later is heeded. */
+/* A machine may boot without a network: a later change of the file is used. */
 START_TEST(resolv_conf_may_come_later_and_change)
 {
 	struct fixture f;
@@ -702,7 +702,7 @@ START_TEST(resolv_conf_may_come_later_and_change)
 	dns_test_name(&f.server, "a.test")->v4[0] = "10.0.0.1";
 	dns_test_name(&f.server, "short.search.test")->v4[0] = "10.0.0.3";
 	config.cache_ttl = config.negative_ttl = swim_ms(0);
-	/* Nobody is at this one. */
+	/* No nameserver has this address. */
 	dns_test_write(f.server.resolv_conf, "nameserver 127.0.0.99\n");
 	start_resolver(&f, &config);
 	fails(&f, "a.test:1", "no nameserver gives an answer");
@@ -716,8 +716,8 @@ START_TEST(resolv_conf_may_come_later_and_change)
 }
 END_TEST
 
-/* A change is heeded also while questions to the old nameserver are under way. */
-START_TEST(a_question_under_way_keeps_nobody_from_the_new_nameserver)
+/* A change is used even while questions to the old nameserver are under way. */
+START_TEST(a_new_nameserver_is_asked_while_an_old_question_is_under_way)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -736,7 +736,7 @@ START_TEST(a_question_under_way_keeps_nobody_from_the_new_nameserver)
 }
 END_TEST
 
-START_TEST(nobody_is_asked_once_the_answers_are_there)
+START_TEST(nothing_is_asked_after_the_last_answer)
 {
 	struct fixture f;
 	struct resolver_config config = start(&f);
@@ -756,17 +756,19 @@ START_TEST(nobody_is_asked_once_the_answers_are_there)
 }
 END_TEST
 
-UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_addresses_ask_nobody,
+UNIT_MAIN("resolver", names_resolve_to_both_families_ipv4_first, numeric_addresses_need_no_question,
     the_hosts_file_comes_before_dns, localhost_is_known_without_a_hosts_file, failures_say_why,
-    what_is_no_host_and_port_is_refused, a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
-    one_family_is_answered_though_the_other_is_not,
-    a_name_may_have_more_addresses_than_a_datagram_holds, what_fits_a_larger_datagram_needs_no_tcp,
-    a_nameserver_may_drop_what_has_edns, a_nameserver_may_refuse_what_has_edns, edns_comes_back,
-    every_nameserver_is_asked, answers_are_kept_for_their_own_time_to_live,
-    a_service_has_its_own_ports_and_order, a_service_that_is_not_there_says_why,
-    answers_are_cached_for_their_time, the_cache_serves_every_port_at_once, the_cache_is_bounded,
-    one_question_serves_all_who_ask_meanwhile, requests_are_bounded,
-    a_canceled_request_is_not_answered, a_callback_may_ask_and_cancel, it_can_be_freed_at_any_time,
-    resolv_conf_may_come_later_and_change,
-    a_question_under_way_keeps_nobody_from_the_new_nameserver,
-    nobody_is_asked_once_the_answers_are_there)
+    a_text_that_is_no_host_and_port_is_refused,
+    a_silent_nameserver_is_not_waited_for_beyond_the_timeout,
+    one_family_is_enough_if_the_other_gets_no_answer,
+    a_name_may_have_more_addresses_than_a_datagram_holds,
+    an_answer_that_fits_an_edns_datagram_needs_no_tcp, a_nameserver_may_drop_questions_with_edns,
+    a_nameserver_may_refuse_questions_with_edns, edns_comes_first_again, every_nameserver_is_asked,
+    answers_are_kept_for_their_own_time_to_live, a_service_has_its_own_ports_and_order,
+    a_service_without_addresses_says_why, answers_are_cached_for_their_time,
+    one_cached_name_serves_every_port, the_cache_is_bounded,
+    one_lookup_serves_all_requests_for_a_name, requests_are_bounded,
+    a_canceled_request_is_not_answered, a_callback_may_ask_and_cancel,
+    a_resolver_can_be_freed_at_any_time, resolv_conf_may_come_later_and_change,
+    a_new_nameserver_is_asked_while_an_old_question_is_under_way,
+    nothing_is_asked_after_the_last_answer)

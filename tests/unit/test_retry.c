@@ -47,7 +47,7 @@ START_TEST(one_attempt_is_never_tried_again)
 }
 END_TEST
 
-START_TEST(without_a_limit_it_goes_on_for_ever)
+START_TEST(without_a_limit_the_tries_have_no_end)
 {
 	struct retry_policy policy = defaults;
 
@@ -84,5 +84,5 @@ START_TEST(jitter_spreads_evenly_around_the_delay)
 END_TEST
 
 UNIT_MAIN("retry", three_attempts_wait_10_and_20_ms, the_delay_is_capped,
-    one_attempt_is_never_tried_again, without_a_limit_it_goes_on_for_ever, odd_factors_do_no_harm,
+    one_attempt_is_never_tried_again, without_a_limit_the_tries_have_no_end, odd_factors_do_no_harm,
     jitter_spreads_evenly_around_the_delay)

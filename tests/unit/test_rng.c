@@ -5,7 +5,7 @@
 
 START_TEST(the_sequence_is_the_published_one)
 {
-	/* Of the authors' xoshiro256**, from the state {1, 2, 3, 4}. */
+	/* The first outputs of the authors' xoshiro256** from the state {1, 2, 3, 4}. */
 	static const uint64_t expected[] = {11520, 0, 1509978240, 1215971899390074240};
 	struct rng r = {{1, 2, 3, 4}};
 
@@ -58,7 +58,7 @@ START_TEST(below_stays_below_and_reaches_all)
 	}
 	for (int i = 0; i < 100000; i++)
 		seen[rng_below(&r, 10)]++;
-	/* 10,000 expected each, standard deviation 95: six of them allowed. */
+	/* Expected are 10,000 each, with a standard deviation of 95; six deviations are allowed. */
 	for (int i = 0; i < 10; i++)
 		ck_assert_msg(seen[i] > 9400 && seen[i] < 10600, "%d came %u times", i, seen[i]);
 }
@@ -66,7 +66,7 @@ END_TEST
 
 START_TEST(below_has_no_modulo_bias)
 {
-	/* Of 3 * 2^62, the lower third would come up half the time if draws were only taken modulo. */
+	/* With n = 3 * 2^62, a plain modulo would give the lower third half of the time. */
 	const uint64_t n = UINT64_C(3) << 62;
 	unsigned low = 0;
 	struct rng r;

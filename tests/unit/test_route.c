@@ -23,7 +23,7 @@ START_TEST(an_address_that_is_no_wildcard_is_advertised_as_it_is)
 }
 END_TEST
 
-/* Whatever this machine has, it is one of its own, and with the port. */
+/* The choice is an address of this machine, with the bound port. */
 START_TEST(a_wildcard_becomes_an_address_of_ours)
 {
 	struct swim_addr bound4 = loop_addr("0.0.0.0", 7946), bound6 = loop_addr("::", 7947), out;
@@ -54,7 +54,7 @@ START_TEST(a_device_limits_the_choice)
 }
 END_TEST
 
-START_TEST(loopback_makes_no_family)
+START_TEST(loopback_addresses_count_for_no_family)
 {
 	bool v4 = true, v6 = true;
 
@@ -63,7 +63,7 @@ START_TEST(loopback_makes_no_family)
 }
 END_TEST
 
-START_TEST(an_address_of_an_interface_that_is_up)
+START_TEST(an_address_is_up_if_its_interface_is_up)
 {
 	struct swim_addr addr = loop_addr("127.0.0.1", 1);
 
@@ -93,8 +93,11 @@ START_TEST(local_addresses_are_known)
 }
 END_TEST
 
-/* What cannot be sent there fails by what the address is, or not at all; system tests have routes that forbid. */
-START_TEST(no_route_forbids_what_is_no_address_to_send_to)
+/*
+ * Sending to these addresses fails for another reason than a route, or not at all.  System tests have routes that
+ * forbid.
+ */
+START_TEST(an_unusable_address_is_not_forbidden_by_a_route)
 {
 	struct swim_addr broadcast = loop_addr("127.255.255.255", 1);
 	struct swim_addr nowhere = {.family = 6, .port = 1, .ip = {0xfe, 0x80, [15] = 1}};
@@ -108,5 +111,5 @@ END_TEST
 
 UNIT_MAIN("route", an_address_that_is_no_wildcard_is_advertised_as_it_is,
     a_wildcard_becomes_an_address_of_ours, a_device_limits_the_choice, local_addresses_are_known,
-    loopback_makes_no_family, an_address_of_an_interface_that_is_up,
-    no_route_forbids_what_is_no_address_to_send_to)
+    loopback_addresses_count_for_no_family, an_address_is_up_if_its_interface_is_up,
+    an_unusable_address_is_not_forbidden_by_a_route)

@@ -18,7 +18,7 @@ there_and_back(const char *host, int family, socklen_t len)
 	ck_assert_mem_eq(&addr, &back, sizeof(addr));
 }
 
-START_TEST(addresses_go_there_and_back)
+START_TEST(addresses_are_converted_in_both_directions)
 {
 	there_and_back("10.1.2.3", AF_INET, sizeof(struct sockaddr_in));
 	there_and_back("10.1.2.3", AF_INET6, sizeof(struct sockaddr_in6));
@@ -41,7 +41,7 @@ START_TEST(ipv4_is_mapped_for_a_socket_of_both_families)
 }
 END_TEST
 
-START_TEST(what_a_socket_cannot_reach_has_no_form)
+START_TEST(an_address_that_a_socket_cannot_reach_is_not_converted)
 {
 	struct swim_addr v6 = loop_addr("2001:db8::1", 7946), none = {0};
 	union sockaddr_any any;
@@ -69,5 +69,7 @@ START_TEST(a_zone_counts_for_link_local_addresses_alone)
 }
 END_TEST
 
-UNIT_MAIN("sockaddr", addresses_go_there_and_back, ipv4_is_mapped_for_a_socket_of_both_families,
-    what_a_socket_cannot_reach_has_no_form, a_zone_counts_for_link_local_addresses_alone)
+UNIT_MAIN("sockaddr", addresses_are_converted_in_both_directions,
+    ipv4_is_mapped_for_a_socket_of_both_families,
+    an_address_that_a_socket_cannot_reach_is_not_converted,
+    a_zone_counts_for_link_local_addresses_alone)

@@ -14,7 +14,7 @@ START_TEST(statuses_have_their_numbers_on_the_wire)
 }
 END_TEST
 
-START_TEST(every_status_parses_back_from_its_name)
+START_TEST(every_status_is_parsed_from_its_name)
 {
 	static const char *const names[SWIM_STATUS_COUNT] = {"alive", "suspect", "dead", "left"};
 
@@ -29,7 +29,7 @@ START_TEST(every_status_parses_back_from_its_name)
 }
 END_TEST
 
-START_TEST(other_words_are_no_status)
+START_TEST(other_words_are_refused)
 {
 	static const char *const words[] = {"", "Alive", "alive ", "aliv", "failed", "none"};
 
@@ -59,5 +59,5 @@ START_TEST(every_error_has_its_own_word_and_text)
 }
 END_TEST
 
-UNIT_MAIN("status", statuses_have_their_numbers_on_the_wire, every_status_parses_back_from_its_name,
-    other_words_are_no_status, every_error_has_its_own_word_and_text)
+UNIT_MAIN("status", statuses_have_their_numbers_on_the_wire, every_status_is_parsed_from_its_name,
+    other_words_are_refused, every_error_has_its_own_word_and_text)

@@ -3,7 +3,7 @@
 
 #include "support/unit.h"
 
-START_TEST(units_are_what_they_say)
+START_TEST(each_unit_has_its_length)
 {
 	ck_assert_int_eq(swim_us(3).ns, 3000);
 	ck_assert_int_eq(swim_ms(3).ns, 3000000);
@@ -14,7 +14,7 @@ START_TEST(units_are_what_they_say)
 }
 END_TEST
 
-START_TEST(never_is_later_than_all_and_stays_never)
+START_TEST(never_is_later_than_every_time_and_stays_never)
 {
 	swim_time t = {123};
 
@@ -37,5 +37,5 @@ START_TEST(a_deadline_is_reached_at_its_instant)
 }
 END_TEST
 
-UNIT_MAIN("time", units_are_what_they_say, never_is_later_than_all_and_stays_never,
+UNIT_MAIN("time", each_unit_has_its_length, never_is_later_than_every_time_and_stays_never,
     a_deadline_is_reached_at_its_instant)

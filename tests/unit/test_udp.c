@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The socket and what it receives; test_udp_send.c is about sending. */
+/* The socket and the receiving half; test_udp_send.c tests the sending half. */
 #include "support/udp.h"
 
 #include <net/if.h>
 #include <dlfcn.h>
 
-/* Stands before the C library's, to play a kernel without IPv6. */
+/* Replaces the function of the C library, to imitate a kernel without IPv6. */
 static bool no_ipv6;
 
 int
@@ -20,7 +20,7 @@ socket(int domain, int type, int protocol)
 	return real(domain, type, protocol);
 }
 
-START_TEST(it_starts_once_and_stops_once)
+START_TEST(a_socket_starts_once_and_stops_once)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr addr;
@@ -47,8 +47,8 @@ START_TEST(it_starts_once_and_stops_once)
 }
 END_TEST
 
-/* With SO_REUSEADDR the second one would take the first one's port away. */
-START_TEST(a_port_is_bound_by_one_alone_and_again_at_once_after_it)
+/* With SO_REUSEADDR the second socket would take the datagrams of the first. */
+START_TEST(a_port_is_bound_by_one_socket_and_is_free_after_it)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct udp_test first, second;
@@ -82,7 +82,7 @@ START_TEST(a_wildcard_takes_the_port_on_every_address)
 }
 END_TEST
 
-START_TEST(what_cannot_be_bound_says_why)
+START_TEST(an_address_that_cannot_be_bound_says_why)
 {
 	struct udp_config config = udp_test_config("203.0.113.99");
 	struct udp_test t;
@@ -108,7 +108,7 @@ START_TEST(what_cannot_be_bound_says_why)
 }
 END_TEST
 
-START_TEST(a_device_can_be_bound)
+START_TEST(a_socket_can_be_bound_to_a_device)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr own;
@@ -142,7 +142,7 @@ echoes(const char *bind, const char *client, const char *to)
 		plain_send(fd, &target, "hello", 5);
 		LOOP_UNTIL(t.base, t.received == i);
 		ck_assert(swim_addr_equal(&t.from, &own));
-		/* Told on a wildcard alone, where it may be any. */
+		/* The interface is reported on a wildcard only, where it may be any. */
 		ck_assert_uint_eq(t.interface,
 		    swim_addr_is_wildcard(&t.local) ? if_nametoindex("lo") : 0);
 		ck_assert_uint_eq(t.len, 5);
@@ -158,7 +158,7 @@ echoes(const char *bind, const char *client, const char *to)
 	udp_test_end(&t);
 }
 
-START_TEST(it_answers_from_the_address_that_was_asked)
+START_TEST(an_answer_leaves_from_the_address_that_was_asked)
 {
 	echoes("127.0.0.1", "127.0.0.1", "127.0.0.1");
 	echoes("127.9.8.7", "127.0.0.1", "127.9.8.7");
@@ -183,7 +183,7 @@ START_TEST(without_ipv6_a_wildcard_is_that_of_ipv4)
 	ck_assert_uint_eq(t.local.family, 4);
 	ck_assert(swim_addr_is_wildcard(&t.local));
 	udp_test_end(&t);
-	/* An address of IPv6 that was asked for by itself is not there. */
+	/* A single IPv6 address cannot be bound. */
 	config = udp_test_config("::1");
 	udp_test_new(&t, &config);
 	ck_assert_int_eq(udp_start(t.udp), SWIM_ERROR_BIND_FAILED);
@@ -192,7 +192,7 @@ START_TEST(without_ipv6_a_wildcard_is_that_of_ipv4)
 }
 END_TEST
 
-START_TEST(a_long_datagram_is_cut_and_says_so)
+START_TEST(a_long_datagram_is_cut_and_marked)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr own;
@@ -254,8 +254,7 @@ START_TEST(datagrams_are_read_in_batches_and_in_order)
 	for (uint8_t i = 0; i < 100; i++)
 		plain_send(fd, &t.local, &i, 1);
 	LOOP_UNTIL(t.base, t.received == 100);
-	/* 32 + 32 + 32 + 4, in one callback. */
-	/* One more where the time of a turn was over in the midst of one. */
+	/* Batches of 32, 32, 32 and 4 datagrams, and one more where a turn ended in the middle of a batch. */
 	ck_assert_uint_ge(t.batches, 4);
 	ck_assert_uint_lt(t.batches, 50);
 	ck_assert_uint_eq(t.data[0], 99);
@@ -264,7 +263,7 @@ START_TEST(datagrams_are_read_in_batches_and_in_order)
 }
 END_TEST
 
-START_TEST(it_can_be_drained_by_hand)
+START_TEST(a_socket_can_be_drained_by_a_call)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr own;
@@ -284,7 +283,7 @@ START_TEST(it_can_be_drained_by_hand)
 }
 END_TEST
 
-START_TEST(a_callback_may_stop_it)
+START_TEST(a_callback_may_stop_the_socket)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr own;
@@ -304,7 +303,7 @@ START_TEST(a_callback_may_stop_it)
 }
 END_TEST
 
-START_TEST(what_the_kernel_drops_is_counted)
+START_TEST(datagrams_that_the_kernel_drops_are_counted)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	const unsigned total = 300;
@@ -323,7 +322,7 @@ START_TEST(what_the_kernel_drops_is_counted)
 	left = total;
 	ck_assert(udp_drain(t.udp, &left, SWIM_TIME_NEVER));
 	ck_assert_uint_lt(t.received, total - 1);
-	/* The count comes along with the next one that is received. */
+	/* The count comes with the next datagram that is received. */
 	plain_send(fd, &t.local, data, sizeof(data));
 	ck_assert(udp_test_drain(&t, total, 1));
 	ck_assert_uint_eq(t.received + udp_test_stats(&t).kernel_drops, total);
@@ -332,8 +331,8 @@ START_TEST(what_the_kernel_drops_is_counted)
 }
 END_TEST
 
-/* However long each datagram takes, the loop goes round; and what had been read by then is not forgotten. */
-START_TEST(costly_datagrams_leave_others_their_turn)
+/* A turn of the loop ends even if each datagram takes long, and the rest of the batch is handed on later. */
+START_TEST(slow_datagrams_leave_other_events_their_turn)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	const unsigned total = 20;
@@ -350,7 +349,7 @@ START_TEST(costly_datagrams_leave_others_their_turn)
 		plain_send(fd, &t.local, &i, sizeof(i));
 	for (; t.received < total; turns++)
 		LOOP_ONCE(t.base);
-	/* In order, one or two a turn: a drain in the midst of a batch goes on where it was. */
+	/* The datagrams come in order, one or two a turn; a drain in the middle of a batch goes on from there. */
 	ck_assert_uint_ge(turns, total / 2);
 	ck_assert_mem_eq(t.data, &(unsigned){total - 1}, sizeof(unsigned));
 	for (unsigned i = 0; i < total; i++)
@@ -363,7 +362,7 @@ START_TEST(costly_datagrams_leave_others_their_turn)
 	ck_assert(udp_drain(t.udp, &left, SWIM_TIME_NEVER));
 	ck_assert_uint_eq(t.received, 2 * total);
 	ck_assert_mem_eq(t.data, &(unsigned){total - 1}, sizeof(unsigned));
-	/* Nothing comes twice. */
+	/* No datagram comes twice. */
 	LOOP_ONCE(t.base);
 	ck_assert_uint_eq(t.received, 2 * total);
 	close(fd);
@@ -371,7 +370,7 @@ START_TEST(costly_datagrams_leave_others_their_turn)
 }
 END_TEST
 
-START_TEST(of_too_many_from_a_stranger_only_some_are_read)
+START_TEST(a_flood_from_a_stranger_is_read_only_in_part)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr own;
@@ -390,7 +389,7 @@ START_TEST(of_too_many_from_a_stranger_only_some_are_read)
 	ck_assert_uint_lt(t.received, 2000);
 	ck_assert_uint_eq(t.received + udp_test_stats(&t).unread[ADMIT_SOURCE_RATE], 2000);
 	ck_assert(swim_addr_equal(&(struct swim_addr[]){udp_test_stats(&t).unread_from}[0], &own));
-	/* An answer that is awaited is read in any case. */
+	/* An awaited answer is read in any flood. */
 	t.awaited = true;
 	t.len = 0;
 	plain_send(fd, &t.local, "yes", 3);
@@ -400,11 +399,11 @@ START_TEST(of_too_many_from_a_stranger_only_some_are_read)
 }
 END_TEST
 
-UNIT_MAIN("udp", costly_datagrams_leave_others_their_turn,
-    of_too_many_from_a_stranger_only_some_are_read, it_starts_once_and_stops_once,
-    a_port_is_bound_by_one_alone_and_again_at_once_after_it,
-    a_wildcard_takes_the_port_on_every_address, what_cannot_be_bound_says_why,
-    a_device_can_be_bound, it_answers_from_the_address_that_was_asked,
-    without_ipv6_a_wildcard_is_that_of_ipv4, a_long_datagram_is_cut_and_says_so,
-    the_smallest_and_the_largest_datagram_come_whole, datagrams_are_read_in_batches_and_in_order,
-    it_can_be_drained_by_hand, a_callback_may_stop_it, what_the_kernel_drops_is_counted)
+UNIT_MAIN("udp", slow_datagrams_leave_other_events_their_turn,
+    a_flood_from_a_stranger_is_read_only_in_part, a_socket_starts_once_and_stops_once,
+    a_port_is_bound_by_one_socket_and_is_free_after_it, a_wildcard_takes_the_port_on_every_address,
+    an_address_that_cannot_be_bound_says_why, a_socket_can_be_bound_to_a_device,
+    an_answer_leaves_from_the_address_that_was_asked, without_ipv6_a_wildcard_is_that_of_ipv4,
+    a_long_datagram_is_cut_and_marked, the_smallest_and_the_largest_datagram_come_whole,
+    datagrams_are_read_in_batches_and_in_order, a_socket_can_be_drained_by_a_call,
+    a_callback_may_stop_the_socket, datagrams_that_the_kernel_drops_are_counted)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ICMP errors: told, and no harm to anything else that is sent or received. */
+/* ICMP errors are reported, and harm no other datagram that is sent or received. */
 #include "support/udp.h"
 
 /* A port of this host where nobody listens. */
@@ -13,7 +13,7 @@ closed_port(const char *host)
 }
 
 static void
-refusal_is_told(const char *bound, const char *host)
+refusal_is_reported(const char *bound, const char *host)
 {
 	struct udp_config config = udp_test_config(bound);
 	struct swim_addr closed = closed_port(host), live;
@@ -24,7 +24,10 @@ refusal_is_told(const char *bound, const char *host)
 
 	udp_test_start(&t, &config);
 	for (unsigned i = 1; i <= 100; i++) {
-		/* The error about the first comes back while the second is sent, or after it. */
+		/*
+		 * The error about the first datagram arrives while the second is sent, or after
+		 * that.
+		 */
 		ck_assert_int_eq(udp_queue(t.udp, &closed, "x", 1), SWIM_OK);
 		udp_flush(t.udp);
 		ck_assert_int_eq(udp_queue(t.udp, &live, "y", 1), SWIM_OK);
@@ -37,7 +40,7 @@ refusal_is_told(const char *bound, const char *host)
 	ck_assert(swim_addr_equal(&t.refused, &closed));
 	ck_assert_int_eq(t.refused_errno, ECONNREFUSED);
 	ck_assert_uint_eq(udp_test_stats(&t).icmp_errors, 100);
-	/* Nobody takes it for a failure of ours. */
+	/* The errors do not count as failures of our socket. */
 	ck_assert_uint_eq(udp_test_stats(&t).sent, 200);
 	ck_assert_uint_eq(udp_test_stats(&t).retries, 0);
 	ck_assert_uint_eq(udp_test_stats(&t).errors[SWIM_ERROR_SEND_FAILED], 0);
@@ -48,19 +51,19 @@ refusal_is_told(const char *bound, const char *host)
 	udp_test_end(&t);
 }
 
-START_TEST(a_closed_port_is_told_and_disturbs_nobody)
+START_TEST(a_closed_port_is_reported_and_harms_no_other_datagram)
 {
-	refusal_is_told("127.0.0.1", "127.0.0.1");
+	refusal_is_reported("127.0.0.1", "127.0.0.1");
 }
 END_TEST
 
-START_TEST(so_it_is_on_a_socket_of_both_families)
+START_TEST(a_closed_port_is_reported_on_a_socket_of_both_families)
 {
 	if (!have_ipv6())
 		return;
-	refusal_is_told("::", "127.0.0.1");
-	refusal_is_told("::", "::1");
-	refusal_is_told("::1", "::1");
+	refusal_is_reported("::", "127.0.0.1");
+	refusal_is_reported("::", "::1");
+	refusal_is_reported("::1", "::1");
 }
 END_TEST
 
@@ -77,7 +80,7 @@ START_TEST(many_errors_do_not_keep_the_loop_busy)
 		udp_flush(t.udp);
 		LOOP_ONCE(t.base);
 	}
-	/* Once all were read the socket is not readable any more. */
+	/* When all errors have been read, the socket is no longer readable. */
 	while (event_base_loop(t.base, EVLOOP_ONCE | EVLOOP_NONBLOCK) == 0 &&
 	       t.refusals != udp_test_stats(&t).icmp_errors)
 		;
@@ -88,5 +91,5 @@ START_TEST(many_errors_do_not_keep_the_loop_busy)
 }
 END_TEST
 
-UNIT_MAIN("udp_error", a_closed_port_is_told_and_disturbs_nobody,
-    so_it_is_on_a_socket_of_both_families, many_errors_do_not_keep_the_loop_busy)
+UNIT_MAIN("udp_error", a_closed_port_is_reported_and_harms_no_other_datagram,
+    a_closed_port_is_reported_on_a_socket_of_both_families, many_errors_do_not_keep_the_loop_busy)

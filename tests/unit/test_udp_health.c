@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What the socket says of how it goes, and when it is told. */
+/* What the socket reports of its health, and when. */
 #include "support/udp_play.h"
 
 #include <sys/syscall.h>
 #include <time.h>
 
-/* Seconds that the loop's clock is ahead of the machine's. */
+/* Seconds by which the loop's clock is ahead of the machine's clock. */
 static time_t ahead;
 
-/* In the place of the C library's. */
+/* Replaces the function of the C library. */
 int
 clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
@@ -18,7 +18,7 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 	return status;
 }
 
-START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
+START_TEST(one_unreachable_peer_among_many_is_reported_once_a_minute)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -34,15 +34,18 @@ START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
 		ck_assert(udp_test_stats(&p.t).healthy);
 	}
 	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_SEND_FAILED], 100);
-	ck_assert_uint_eq(p.t.changes, 2); /* once, and its end */
-	/* Nor many failures in a row, in the same minute; health has them. */
+	ck_assert_uint_eq(p.t.changes, 2); /* one failure and its end */
+	/*
+	 * Many failures in a row are not reported either, in the same minute; only `healthy` shows
+	 * them.
+	 */
 	for (int i = 0; i < 100; i++) {
 		pair_queue(&p, &p.a, 'x');
 		udp_flush(p.t.udp);
 	}
 	ck_assert_uint_eq(p.t.changes, 2);
 	ck_assert(!udp_test_stats(&p.t).healthy);
-	/* When the minute is over and it still goes wrong, it is. */
+	/* A failure after that minute is reported. */
 	ahead += 60;
 	pair_queue(&p, &p.a, 'x');
 	udp_flush(p.t.udp);
@@ -52,7 +55,7 @@ START_TEST(one_unreachable_peer_among_many_is_not_told_all_the_time)
 }
 END_TEST
 
-START_TEST(another_kind_of_trouble_is_told_in_the_same_minute)
+START_TEST(another_error_is_reported_in_the_same_minute)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -86,7 +89,7 @@ START_TEST(failures_to_receive_are_counted_and_do_not_spin)
 	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED] == 8);
 	ck_assert(!udp_test_stats(&p.t).healthy);
 	ck_assert_int_eq(p.t.change, SWIM_ERROR_RECEIVE_FAILED);
-	/* Readable all the while, but left alone. */
+	/* The socket is readable all the time, but is not read. */
 	for (int i = 0; i < 10; i++)
 		LOOP_ONCE(p.t.base);
 	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_RECEIVE_FAILED], 8);
@@ -98,8 +101,8 @@ START_TEST(failures_to_receive_are_counted_and_do_not_spin)
 }
 END_TEST
 
-/* That something comes in says nothing of why nothing goes out. */
-START_TEST(what_goes_wrong_is_told_while_the_other_way_goes_well)
+/* A received datagram does not hide a failure to send. */
+START_TEST(a_failure_of_one_direction_is_kept_while_the_other_works)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -114,7 +117,7 @@ START_TEST(what_goes_wrong_is_told_while_the_other_way_goes_well)
 	ck_assert(!udp_test_stats(&p.t).healthy);
 	ck_assert_int_eq(udp_test_stats(&p.t).last_error, SWIM_ERROR_SEND_FAILED);
 	ck_assert_int_eq(udp_test_stats(&p.t).last_errno, ENETDOWN);
-	/* And the other way about. */
+	/* A sent datagram does not hide a failure to receive. */
 	plain_send(p.a_fd, &p.t.local, "z", 1);
 	play.receive_error = ENOMEM;
 	play.receive_times = 1;
@@ -131,8 +134,8 @@ START_TEST(what_goes_wrong_is_told_while_the_other_way_goes_well)
 }
 END_TEST
 
-/* Nor does an address that nothing can be sent to, in the midst of it. */
-START_TEST(a_fault_of_one_datagram_hides_no_lasting_one)
+/* A datagram that can never be sent does not hide a failure of the socket. */
+START_TEST(a_fault_of_one_datagram_hides_no_lasting_fault)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -154,8 +157,8 @@ START_TEST(a_fault_of_one_datagram_hides_no_lasting_one)
 }
 END_TEST
 
-UNIT_MAIN("udp_health", another_kind_of_trouble_is_told_in_the_same_minute,
-    one_unreachable_peer_among_many_is_not_told_all_the_time,
+UNIT_MAIN("udp_health", another_error_is_reported_in_the_same_minute,
+    one_unreachable_peer_among_many_is_reported_once_a_minute,
     failures_to_receive_are_counted_and_do_not_spin,
-    what_goes_wrong_is_told_while_the_other_way_goes_well,
-    a_fault_of_one_datagram_hides_no_lasting_one)
+    a_failure_of_one_direction_is_kept_while_the_other_works,
+    a_fault_of_one_datagram_hides_no_lasting_fault)

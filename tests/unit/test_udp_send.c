@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Sending, and what becomes of what could not be sent. */
+/* Sending, and the fate of datagrams that could not be sent. */
 #include "support/udp_play.h"
 
 #include "wire/wire.h"
 
-START_TEST(what_is_queued_leaves_in_one_call_when_flushed)
+START_TEST(queued_datagrams_leave_in_one_call_when_flushed)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -53,7 +53,7 @@ START_TEST(a_full_queue_is_flushed_by_itself)
 }
 END_TEST
 
-START_TEST(what_cannot_be_sent_is_refused_at_once)
+START_TEST(a_datagram_that_cannot_be_sent_is_refused_at_once)
 {
 	static const char *const bad[] = {"0.0.0.0", "::1", "::"};
 	struct udp_config config = udp_test_config("127.0.0.1");
@@ -84,7 +84,7 @@ START_TEST(what_cannot_be_sent_is_refused_at_once)
 }
 END_TEST
 
-/* Three datagrams in one batch, of which the second, to a, is the one that fails; those before and behind it arrive. */
+/* Send three datagrams in one batch, of which only the second, to a, fails. */
 static void
 pair_send_around(struct pair *p)
 {
@@ -96,7 +96,7 @@ pair_send_around(struct pair *p)
 	expect(p->b_fd, '3');
 }
 
-START_TEST(a_transient_failure_is_retried_and_holds_nothing_up)
+START_TEST(a_transient_failure_is_retried_and_delays_no_other_datagram)
 {
 	static const int transient[] = {ENOBUFS, EAGAIN, ENOMEM, ENETUNREACH, ENETDOWN,
 	    EHOSTUNREACH, EPERM};
@@ -119,14 +119,14 @@ START_TEST(a_transient_failure_is_retried_and_holds_nothing_up)
 		ck_assert_uint_eq(stats.sent, 3);
 		ck_assert_int_eq(stats.last_error, SWIM_OK);
 		ck_assert(stats.healthy);
-		/* After the retries it was time to flush. */
+		/* batch_done is called after each round of retries. */
 		ck_assert_uint_eq(p.t.batches, 2);
 		pair_end(&p);
 	}
 }
 END_TEST
 
-/* The next gossip says more; a second copy of the old would only keep the buffer full. */
+/* The next gossip carries more; a retry of the old gossip would only keep the buffer full. */
 START_TEST(gossip_does_not_wait_for_a_full_send_buffer)
 {
 	static const uint8_t ping[] = {WIRE_PING}, gossip[] = {WIRE_GOSSIP};
@@ -148,7 +148,7 @@ START_TEST(gossip_does_not_wait_for_a_full_send_buffer)
 	expect(p.a_fd, WIRE_PING);
 	ck_assert(plain_is_empty(p.a_fd));
 	ck_assert(udp_test_stats(&p.t).healthy);
-	/* For want of a route it does wait: that says nothing of how much is on its way. */
+	/* Without a route gossip does wait: the send buffer is not full. */
 	play.times = 1;
 	play.error = ENETUNREACH;
 	ck_assert_int_eq(udp_queue(p.t.udp, &p.a, gossip, 1), SWIM_OK);
@@ -158,7 +158,7 @@ START_TEST(gossip_does_not_wait_for_a_full_send_buffer)
 }
 END_TEST
 
-START_TEST(after_the_last_attempt_it_is_dropped)
+START_TEST(a_datagram_is_dropped_after_the_last_attempt)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct udp_stats stats;
@@ -179,7 +179,7 @@ START_TEST(after_the_last_attempt_it_is_dropped)
 	ck_assert_uint_eq(p.t.changes, 1);
 	ck_assert_int_eq(p.t.change, SWIM_ERROR_SEND_FAILED);
 	ck_assert_int_eq(p.t.change_errno, ENETUNREACH);
-	/* The next success clears it. */
+	/* The next success clears the failure. */
 	pair_queue(&p, &p.b, '2');
 	udp_flush(p.t.udp);
 	expect(p.b_fd, '2');
@@ -207,13 +207,13 @@ START_TEST(retries_wait_as_configured)
 	udp_flush(p.t.udp);
 	LOOP_UNTIL(p.t.base, udp_test_stats(&p.t).retries_exhausted == 1);
 	ck_assert_uint_eq(play.times, 96);
-	/* 20 + 40 + 40 at the least. */
+	/* At least 20 + 40 + 40 ms. */
 	ck_assert_int_ge(swim_time_since(loop_now(), start).ns, swim_ms(100).ns);
 	pair_end(&p);
 }
 END_TEST
 
-START_TEST(it_can_be_told_not_to_retry)
+START_TEST(retries_can_be_turned_off)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -243,13 +243,13 @@ START_TEST(the_queue_of_retries_is_bounded)
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, UDP_RETRIES_MAX);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retries_exhausted, 44);
-	/* A probe does not wait behind them. */
+	/* A probe does not wait behind the retries. */
 	play.times = 0;
 	pair_queue(&p, &p.a, WIRE_PING);
 	udp_flush(p.t.udp);
 	expect(p.a_fd, WIRE_PING);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, UDP_RETRIES_MAX);
-	/* Stopping drops them. */
+	/* udp_stop drops the retries. */
 	udp_stop(p.t.udp);
 	ck_assert_uint_eq(udp_test_stats(&p.t).retry_queue, 0);
 	pair_end(&p);
@@ -277,7 +277,7 @@ START_TEST(many_retries_go_out_in_batches)
 }
 END_TEST
 
-START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
+START_TEST(a_permanent_failure_drops_only_its_own_datagram)
 {
 	static const struct {
 		int error;
@@ -307,8 +307,8 @@ START_TEST(a_permanent_failure_drops_its_own_datagram_alone)
 }
 END_TEST
 
-/* The last try counts, and only what is said of the address, wherever in a batch its datagram stands. */
-START_TEST(what_this_machine_does_not_send_is_told_of_its_address)
+/* The last try is reported, if the error is about the address, at any place of the datagram in a batch. */
+START_TEST(a_failure_to_send_is_reported_with_its_address)
 {
 	static const int to_address[] = {ENETUNREACH, EHOSTUNREACH, EPERM, EACCES, EINVAL,
 	    EADDRNOTAVAIL, ENETDOWN};
@@ -329,7 +329,7 @@ START_TEST(what_this_machine_does_not_send_is_told_of_its_address)
 		}
 		pair_end(&p);
 	}
-	/* One that goes out when it is tried again is no word against its address. */
+	/* A datagram that a retry sends is not reported. */
 	pair_start(&p, &config);
 	play_failure(p.a.port, 2, ENETUNREACH);
 	pair_queue(&p, &p.a, '1');
@@ -358,7 +358,7 @@ START_TEST(short_sends_are_continued)
 }
 END_TEST
 
-START_TEST(a_signal_costs_nothing)
+START_TEST(a_signal_is_no_failure)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct pair p;
@@ -373,7 +373,7 @@ START_TEST(a_signal_costs_nothing)
 }
 END_TEST
 
-/* An address of ours went away: peers are then answered from another. */
+/* When an address of ours is gone, peers are answered from another address. */
 START_TEST(a_source_address_that_is_gone_is_forgotten)
 {
 	struct udp_config config = udp_test_config("0.0.0.0");
@@ -392,7 +392,7 @@ START_TEST(a_source_address_that_is_gone_is_forgotten)
 	plain_receive(p.a_fd, data, sizeof(data), &from);
 	ck_assert(!swim_addr_equal(&from, &target));
 	ck_assert_uint_eq(udp_test_stats(&p.t).errors[SWIM_ERROR_INVALID_ADDRESS], 0);
-	/* It is not tried again, until it is learnt anew with the next datagram. */
+	/* The address is not used again until the next datagram to it. */
 	pair_queue(&p, &p.a, 'z');
 	udp_flush(p.t.udp);
 	ck_assert_uint_eq(play.times, 1);
@@ -406,7 +406,7 @@ START_TEST(a_source_address_that_is_gone_is_forgotten)
 }
 END_TEST
 
-START_TEST(a_closed_port_harms_nobody)
+START_TEST(a_closed_port_harms_no_other_datagram)
 {
 	struct udp_config config = udp_test_config("127.0.0.1");
 	struct swim_addr closed;
@@ -429,11 +429,12 @@ START_TEST(a_closed_port_harms_nobody)
 }
 END_TEST
 
-UNIT_MAIN("udp_send", what_is_queued_leaves_in_one_call_when_flushed,
-    a_full_queue_is_flushed_by_itself, what_cannot_be_sent_is_refused_at_once,
-    a_transient_failure_is_retried_and_holds_nothing_up,
-    gossip_does_not_wait_for_a_full_send_buffer, after_the_last_attempt_it_is_dropped,
-    retries_wait_as_configured, it_can_be_told_not_to_retry, the_queue_of_retries_is_bounded,
-    many_retries_go_out_in_batches, a_permanent_failure_drops_its_own_datagram_alone,
-    what_this_machine_does_not_send_is_told_of_its_address, short_sends_are_continued,
-    a_signal_costs_nothing, a_source_address_that_is_gone_is_forgotten, a_closed_port_harms_nobody)
+UNIT_MAIN("udp_send", queued_datagrams_leave_in_one_call_when_flushed,
+    a_full_queue_is_flushed_by_itself, a_datagram_that_cannot_be_sent_is_refused_at_once,
+    a_transient_failure_is_retried_and_delays_no_other_datagram,
+    gossip_does_not_wait_for_a_full_send_buffer, a_datagram_is_dropped_after_the_last_attempt,
+    retries_wait_as_configured, retries_can_be_turned_off, the_queue_of_retries_is_bounded,
+    many_retries_go_out_in_batches, a_permanent_failure_drops_only_its_own_datagram,
+    a_failure_to_send_is_reported_with_its_address, short_sends_are_continued,
+    a_signal_is_no_failure, a_source_address_that_is_gone_is_forgotten,
+    a_closed_port_harms_no_other_datagram)

@@ -18,7 +18,7 @@ START_TEST(well_formed_text_is_valid)
 	ck_assert(utf8_valid("\0", 1));
 	ck_assert(valid("plain ascii, long enough for eight at a time"));
 	ck_assert(valid("n\xc5\x93ud-\xc3\xa9"));
-	/* The first and last of each length, and around the surrogates. */
+	/* The first and last character of each length, and those around the surrogates. */
 	ck_assert(valid("\x7f"));
 	ck_assert(valid("\xc2\x80"));
 	ck_assert(valid("\xdf\xbf"));
@@ -49,7 +49,7 @@ START_TEST(malformed_text_is_not_valid)
 }
 END_TEST
 
-START_TEST(a_length_is_not_read_past)
+START_TEST(nothing_is_read_past_the_length)
 {
 	/* The byte behind the end would complete the character. */
 	ck_assert(!utf8_valid("\xc2\x80", 1));
@@ -57,7 +57,7 @@ START_TEST(a_length_is_not_read_past)
 }
 END_TEST
 
-START_TEST(next_tells_character_and_length)
+START_TEST(next_gives_character_and_length)
 {
 	uint32_t cp = 0;
 
@@ -79,7 +79,7 @@ escapes(const char *text, size_t len, bool spaces, const char *expected)
 	ck_assert_uint_eq(n, strlen(expected));
 }
 
-START_TEST(what_can_hurt_is_escaped)
+START_TEST(harmful_characters_are_escaped)
 {
 	escapes("web-1", 5, true, "web-1");
 	escapes("n\xc5\x93ud", 5, true, "n\xc5\x93ud");
@@ -97,7 +97,7 @@ START_TEST(what_can_hurt_is_escaped)
 	escapes("\xef\xbb\xbfn", 4, false, "\\u{feff}n");
 	escapes("\xe2\x80\x8b", 3, false, "\\u{200b}");
 	escapes("\xe2\x81\xa0", 3, false, "\\u{2060}");
-	/* Joiners, a variation selector, a tag, Hangul fillers, a soft hyphen, a combining mark: all look like nothing. */
+	/* Invisible: joiners, a variation selector, a tag, Hangul fillers, a soft hyphen, a combining mark. */
 	escapes("n0\xe2\x80\x8d", 5, false, "n0\\u{200d}");
 	escapes("n0\xe2\x80\x8c", 5, false, "n0\\u{200c}");
 	escapes("n0\xef\xb8\x8f", 5, false, "n0\\u{fe0f}");
@@ -109,7 +109,7 @@ START_TEST(what_can_hurt_is_escaped)
 		"0\xcd\x8f",
 	    6, false, "n\\u{ad}0\\u{34f}");
 	escapes("n0\xcc\x81", 4, false, "n0\\u{301}");
-	/* What has a width stays, the neighbours of such ranges too. */
+	/* Visible characters stay, also the neighbours of invisible ranges. */
 	escapes("\xc2\xac\xc2\xae\xcb\xbf\xea\xb0\x80\xe6\xbc\xa2\xf3\xa1\x80\x80", 16, true,
 	    "\xc2\xac\xc2\xae\xcb\xbf\xea\xb0\x80\xe6\xbc\xa2\xf3\xa1\x80\x80");
 	escapes("say \"\\\"", 7, false, "say \\x22\\x5c\\x22");
@@ -117,7 +117,7 @@ START_TEST(what_can_hurt_is_escaped)
 }
 END_TEST
 
-START_TEST(spaces_are_escaped_where_asked)
+START_TEST(spaces_are_escaped_on_request)
 {
 	escapes("a b", 3, false, "a b");
 	escapes("a b", 3, true, "a\\x20b");
@@ -184,7 +184,7 @@ START_TEST(a_sentence_keeps_its_quotes)
 }
 END_TEST
 
-START_TEST(whatever_goes_in_harmless_utf8_comes_out)
+START_TEST(random_bytes_become_harmless_utf8)
 {
 	struct rng r;
 
@@ -203,7 +203,8 @@ START_TEST(whatever_goes_in_harmless_utf8_comes_out)
 }
 END_TEST
 
-UNIT_MAIN("utf8", well_formed_text_is_valid, malformed_text_is_not_valid, a_length_is_not_read_past,
-    next_tells_character_and_length, what_can_hurt_is_escaped, spaces_are_escaped_where_asked,
+UNIT_MAIN("utf8", well_formed_text_is_valid, malformed_text_is_not_valid,
+    nothing_is_read_past_the_length, next_gives_character_and_length,
+    harmful_characters_are_escaped, spaces_are_escaped_on_request,
     json_has_two_escapes_above_the_basic_plane, a_short_buffer_cuts_between_characters,
-    a_sentence_keeps_its_quotes, whatever_goes_in_harmless_utf8_comes_out)
+    a_sentence_keeps_its_quotes, random_bytes_become_harmless_utf8)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the writer promises beyond the bytes of the vectors: bounds, reserves, flags, padding. */
+/* Properties of the writer that the vectors do not show: bounds, reserves, flags, padding. */
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ decoded(const void *bytes, size_t len)
 	return m;
 }
 
-/* Fills a datagram of each capacity: it holds as many updates as fit, and never more. */
+/* Fills datagrams of every capacity: each holds as many updates as fit, and no more. */
 static void
 fill(bool sync, size_t fixed, size_t each)
 {
@@ -99,7 +99,7 @@ START_TEST(the_reserve_is_kept_for_the_trailer)
 		m = decoded(bytes, len);
 		ck_assert(wire_same_trailer(&m.trailer, &trailer));
 		ck_assert_uint_eq(m.updates.flags_count, m.updates.count);
-		/* As many as fit: another one, with its flags, would not have. */
+		/* The datagram is full: another update with its flags would not fit. */
 		ck_assert_uint_gt(len + UPDATE_SIZE(4) + 3 + (m.updates.count == 0 ? 3 : 0), cap);
 		free(bytes);
 	}
@@ -130,7 +130,7 @@ START_TEST(an_update_that_does_not_fit_changes_nothing)
 }
 END_TEST
 
-START_TEST(flags_go_to_their_updates)
+START_TEST(flags_stay_with_their_updates)
 {
 	static const struct {
 		enum swim_status status, read;
@@ -244,7 +244,7 @@ START_TEST(a_member_id_that_does_not_fit_is_an_error)
 }
 END_TEST
 
-START_TEST(no_datagram_is_longer_than_udp_takes)
+START_TEST(no_datagram_is_longer_than_udp_allows)
 {
 	static uint8_t bytes[WIRE_DATAGRAM_MAX + 1000];
 	struct wire_update u = update("n", SWIM_ALIVE, 0);
@@ -327,7 +327,7 @@ START_TEST(types_have_names_and_slots)
 	for (int slot = 0; slot < WIRE_TYPE_SLOTS; slot++)
 		ck_assert(seen[slot]);
 	ck_assert_str_eq(wire_type_name(0x02), "ping-req");
-	ck_assert_ptr_null(wire_type_name(0x101)); /* not cut to a byte */
+	ck_assert_ptr_null(wire_type_name(0x101)); /* the type is not cut to a byte */
 }
 END_TEST
 
@@ -356,9 +356,9 @@ START_TEST(strings_compare_by_length_and_bytes)
 END_TEST
 
 UNIT_MAIN("wire encode", a_datagram_never_exceeds_its_capacity, the_reserve_is_kept_for_the_trailer,
-    an_update_that_does_not_fit_changes_nothing, flags_go_to_their_updates,
+    an_update_that_does_not_fit_changes_nothing, flags_stay_with_their_updates,
     flagged_updates_are_bounded, padding_fills_exactly_where_there_is_room_for_an_entry,
     padding_past_the_capacity_is_an_error, a_member_id_that_does_not_fit_is_an_error,
-    no_datagram_is_longer_than_udp_takes, the_cursor_can_be_set_last,
+    no_datagram_is_longer_than_udp_allows, the_cursor_can_be_set_last,
     an_envelope_holds_a_whole_message, types_have_names_and_slots, reasons_have_words,
     strings_compare_by_length_and_bytes)

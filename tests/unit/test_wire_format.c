@@ -44,7 +44,7 @@ reads(struct wire_writer *w, const struct wire_trailer *trailer, const char *exp
 	ck_assert_uint_eq(len, strlen(out));
 }
 
-START_TEST(every_type_is_told)
+START_TEST(every_type_is_formatted)
 {
 	static const uint32_t digests[] = {1, 2};
 	uint8_t bytes[1024], ping[64];
@@ -119,7 +119,7 @@ START_TEST(hostile_text_is_escaped)
 }
 END_TEST
 
-START_TEST(a_long_line_is_cut_whole_and_says_so)
+START_TEST(a_long_line_is_cut_between_characters_and_marked)
 {
 	const struct wire_member_id m = {{"\xc3\xa9\n\xc3\xa9", 5}, {"10.0.0.1:7946", 13}};
 	struct wire_message decoded;
@@ -155,7 +155,7 @@ START_TEST(a_long_line_is_cut_whole_and_says_so)
 }
 END_TEST
 
-START_TEST(what_is_said_of_links_is_told)
+START_TEST(reports_of_links_are_formatted)
 {
 	const struct wire_links links = {.teller = 0xab,
 	    .stamp = 5,
@@ -179,5 +179,5 @@ START_TEST(what_is_said_of_links_is_told)
 }
 END_TEST
 
-UNIT_MAIN("wire format", what_is_said_of_links_is_told, every_type_is_told, hostile_text_is_escaped,
-    a_long_line_is_cut_whole_and_says_so)
+UNIT_MAIN("wire format", reports_of_links_are_formatted, every_type_is_formatted,
+    hostile_text_is_escaped, a_long_line_is_cut_between_characters_and_marked)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The codec's laws over messages drawn at random: what is encoded is decoded; what is decoded is encoded
- * again to the same message; no mutation reads past the end. A failure names the seed, and WIRE_SEED runs
- * that one alone.
+ * Laws of the codec over random messages: an encoded message is decoded as it was; a decoded message is
+ * encoded again to the same message; no mutation reads past the end.  A failure names the seed, and
+ * WIRE_SEED runs that seed alone.
  */
 #include "wire/wire.h"
 
@@ -31,7 +31,7 @@ static char seed_line[64];
 
 struct draw {
 	struct rng rng;
-	char text[65536]; /* where drawn strings live */
+	char text[65536]; /* the bytes of the drawn strings */
 	size_t used;
 };
 
@@ -78,11 +78,11 @@ draw_member(struct draw *d)
 static uint64_t
 draw_u64(struct draw *d)
 {
-	/* Small ones, large ones, and the ends. */
+	/* Small and large numbers, and the limits. */
 	return rng_u64(&d->rng) >> below(d, 64);
 }
 
-/* What only one that lives has: tags, not known perhaps. */
+/* Draw what only a live member has: tags, which may be unknown. */
 static void
 draw_details(struct draw *d, struct wire_update *u)
 {
@@ -105,7 +105,7 @@ draw_details(struct draw *d, struct wire_update *u)
 	u->tags = (struct wire_str){tags, (uint16_t)len};
 }
 
-/* A suspect's, and those of one that is dead. */
+/* Draw the accusers of a suspect or a dead member. */
 static void
 draw_accusers(struct draw *d, struct wire_update *u)
 {
@@ -174,7 +174,7 @@ draw_trailer(struct draw *d)
 	return t;
 }
 
-/* Begins a message of the type and notes in *m what was written. */
+/* Begins a message of type m->type and stores in *m what was written. */
 static void
 draw_begin(struct draw *d, struct wire_writer *w, struct wire_message *m)
 {
@@ -302,7 +302,10 @@ draw_envelope(struct draw *d, uint8_t *bytes, size_t cap)
 	return len;
 }
 
-/* If it decodes, it encodes to something that decodes to the same, and can be told in a line. */
+/*
+ * If the bytes decode, check that the message encodes and decodes to the same message, and can be
+ * formatted.
+ */
 static bool
 check_law(const uint8_t *bytes, size_t len)
 {
@@ -336,16 +339,16 @@ mutate(struct draw *d, uint8_t *bytes, size_t *len)
 	case 2:
 		*len = at + 1;
 		break;
-	case 3: /* the bytes that lengths and counts are made of */
+	case 3: /* bytes that lengths and counts often consist of */
 		bytes[at] = below(d, 2) ? 0xff : 0x00;
 		break;
-	default: /* of the draw: a piece copied elsewhere */
+	default: /* 4: copy a piece to another place */
 		n = below(d, *len - (at > from ? at : from)) + 1;
 		memmove(bytes + at, bytes + from, n);
 	}
 }
 
-/* For an assertion of the codec's, a sanitizer's abort or a crash. */
+/* Print the seed after a failed assertion of the codec, an abort of a sanitizer or a crash. */
 static void
 tell_seed(int signal_number)
 {
@@ -402,7 +405,7 @@ START_TEST(laws_hold_for_random_and_mutated_messages)
 	}
 	for (uint64_t seed = 1; seed <= SEEDS; seed++)
 		taken += run_seed(seed);
-	/* The draws must reach both sides of the fence, or they show nothing. */
+	/* Some mutated messages must decode and some must not, or the test shows nothing. */
 	ck_assert_uint_gt(taken, SEEDS);
 	ck_assert_uint_lt(taken, SEEDS * MUTATIONS - SEEDS);
 }

@@ -213,7 +213,7 @@ check_sync(const struct wire_message *m, json_t *expected)
 		    strtoul(json_string_value(digest), NULL, 16));
 }
 
-/* All of a message but what is inside an envelope. */
+/* Check a message except the contents of an envelope. */
 static void
 check_plain(const struct wire_message *m, json_t *expected)
 {
@@ -245,14 +245,14 @@ check_message(const struct wire_message *m, json_t *expected)
 	check_member(&m->member, json_object_get(expected, "sender"));
 	ck_assert_int_eq(wire_decode(m->inner, m->inner_len, &inner), WIRE_OK);
 	check_plain(&inner, json_object_get(expected, "inner"));
-	/* The token covers the sender and all that follows. */
+	/* The token covers the sender and all bytes after it. */
 	ck_assert_ptr_eq(m->signed_bytes, m->token + m->token_len);
 	ck_assert_ptr_eq(m->signed_bytes + m->signed_len, m->inner + m->inner_len);
 }
 
 typedef void visitor(const char *name, const struct datagram *, json_t *vector);
 
-/* Calls `visit` for every vector of the list; a file may lack the list, but not the one of valid vectors. */
+/* Calls `visit` for every vector of the list.  A file may lack this list, but not the list "valid". */
 static void
 each_vector(const char *list, visitor *visit)
 {
@@ -331,7 +331,7 @@ is_refused(const char *name, const struct datagram *d, json_t *vector)
 		    "%s: refused as %s, not as %s", name, wire_reject_word(reject), expected);
 }
 
-/* Where the body ends: what is encoded again without a trailer or flags. */
+/* The length of the body: of the message, encoded again without a trailer or flags. */
 static size_t
 body_length(const struct datagram *d)
 {
@@ -362,7 +362,7 @@ body_length(const struct datagram *d)
 }
 
 static void
-no_prefix_is_taken_for_more(const char *name, const struct datagram *d, json_t *vector)
+prefix_is_refused_in_the_body_only(const char *name, const struct datagram *d, json_t *vector)
 {
 	size_t body = body_length(d);
 
@@ -416,14 +416,13 @@ START_TEST(invalid_vectors_are_refused_for_their_reason)
 }
 END_TEST
 
-START_TEST(a_body_cut_anywhere_is_refused_and_a_trailer_is_not)
+START_TEST(a_cut_body_is_refused_and_a_cut_trailer_is_not)
 {
-	each_vector("valid", no_prefix_is_taken_for_more);
-	each_vector("valid_with_trailing_bytes", no_prefix_is_taken_for_more);
+	each_vector("valid", prefix_is_refused_in_the_body_only);
+	each_vector("valid_with_trailing_bytes", prefix_is_refused_in_the_body_only);
 }
 END_TEST
 
 UNIT_MAIN("wire vectors", valid_vectors_decode, valid_vectors_encode_to_the_same_bytes,
     vectors_with_trailing_bytes_decode, vectors_with_trailing_bytes_encode_to_the_same_message,
-    invalid_vectors_are_refused_for_their_reason,
-    a_body_cut_anywhere_is_refused_and_a_trailer_is_not)
+    invalid_vectors_are_refused_for_their_reason, a_cut_body_is_refused_and_a_cut_trailer_is_not)

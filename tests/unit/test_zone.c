@@ -7,7 +7,7 @@
 
 #define NO_INTERFACE 2147483000U
 
-START_TEST(an_interface_has_a_name)
+START_TEST(a_zone_is_written_as_the_name_of_its_interface)
 {
 	uint32_t lo = if_nametoindex("lo");
 	struct swim_addr addr = loop_addr("fe80::1", 7946);
@@ -23,7 +23,7 @@ START_TEST(an_interface_has_a_name)
 }
 END_TEST
 
-START_TEST(where_there_is_no_zone_none_is_put)
+START_TEST(a_text_without_a_zone_stays_as_it_is)
 {
 	static const char *const texts[] = {"[fe80::1]:7946", "10.0.0.1:7946", "db1.example:7946",
 	    "[2001:db8::1]:1", ""};
@@ -33,7 +33,7 @@ START_TEST(where_there_is_no_zone_none_is_put)
 		ck_assert_str_eq(zone_put(texts[i], 0, buf), texts[i]);
 		ck_assert_uint_eq(zone_of(texts[i]), 0);
 	}
-	/* Not twice, and not where it means nothing. */
+	/* A zone is not put twice, and not into a host name. */
 	ck_assert_str_eq(zone_put("[fe80::1%x]:1", 1, buf), "[fe80::1%x]:1");
 	ck_assert_str_eq(zone_put("db1.example:7946", 1, buf), "db1.example:7946");
 	ck_assert_uint_eq(zone_of("[fe80::1%no-such-if]:1"), 0);
@@ -43,4 +43,5 @@ START_TEST(where_there_is_no_zone_none_is_put)
 }
 END_TEST
 
-UNIT_MAIN("zone", an_interface_has_a_name, where_there_is_no_zone_none_is_put)
+UNIT_MAIN("zone", a_zone_is_written_as_the_name_of_its_interface,
+    a_text_without_a_zone_stays_as_it_is)

@@ -15,7 +15,7 @@ moved(void *ctx, uint32_t before, uint32_t after)
 	moves++;
 }
 
-/* One look at an "eth0" and another interface of these indices; 0: not there. */
+/* Compare with a list of "eth0" and another interface with these indices; 0: not in the list. */
 static void
 look(struct zones *zones, uint32_t eth0, const char *name, uint32_t other)
 {
@@ -31,7 +31,7 @@ look(struct zones *zones, uint32_t eth0, const char *name, uint32_t other)
 	zones_compare(zones, now, moved, NULL);
 }
 
-START_TEST(one_that_is_made_again_has_moved)
+START_TEST(an_interface_that_is_made_again_has_moved)
 {
 	struct zones zones = {.count = 0};
 
@@ -44,7 +44,7 @@ START_TEST(one_that_is_made_again_has_moved)
 	ck_assert_uint_eq(moves, 1);
 	ck_assert_uint_eq(from, 2);
 	ck_assert_uint_eq(to, 7);
-	/* In one step too. */
+	/* An interface may be made again between two looks. */
 	look(&zones, 9, "eth1", 3);
 	ck_assert_uint_eq(moves, 2);
 	ck_assert_uint_eq(from, 7);
@@ -54,14 +54,14 @@ START_TEST(one_that_is_made_again_has_moved)
 }
 END_TEST
 
-START_TEST(one_that_gets_another_name_has_not)
+START_TEST(a_renamed_interface_has_not_moved)
 {
 	struct zones zones = {.count = 0};
 
 	moves = 0;
 	look(&zones, 2, "eth1", 3);
 	look(&zones, 2, "wan", 3);
-	/* Another has its old name now. */
+	/* Interface 3 gets the name that interface 2 had. */
 	look(&zones, 2, "wan", 3);
 	look(&zones, 3, "lan", 2);
 	ck_assert_uint_eq(moves, 0);
@@ -72,7 +72,7 @@ START_TEST(one_that_gets_another_name_has_not)
 }
 END_TEST
 
-START_TEST(more_than_there_is_room_for)
+START_TEST(interfaces_without_room_are_ignored)
 {
 	char names[ZONES_MAX + 9][IF_NAMESIZE];
 	struct if_nameindex now[ZONES_MAX + 9] = {{0}};
@@ -90,5 +90,5 @@ START_TEST(more_than_there_is_room_for)
 }
 END_TEST
 
-UNIT_MAIN("zones", one_that_is_made_again_has_moved, one_that_gets_another_name_has_not,
-    more_than_there_is_room_for)
+UNIT_MAIN("zones", an_interface_that_is_made_again_has_moved, a_renamed_interface_has_not_moved,
+    interfaces_without_room_are_ignored)
