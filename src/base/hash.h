@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The hash of 64 bits that tables and digests use. */
 #ifndef SWIMD_BASE_HASH_H
 #define SWIMD_BASE_HASH_H
 

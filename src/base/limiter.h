@@ -23,7 +23,7 @@ struct limiter_kind {
 	swim_time since;         /* when the window began */
 	unsigned taken;          /* how many were let through in this window */
 	uint64_t left_out;       /* since limiter_next last returned this kind */
-	int tag;                 /* the caller's tag of the last one that was left out */
+	int tag;                 /* the caller's tag of the last event that was left out */
 };
 
 struct limiter {
@@ -40,8 +40,8 @@ void limiter_init(struct limiter *, swim_duration window);
 bool limiter_take(struct limiter *, swim_time now, const char *kind, unsigned most, int tag);
 /*
  * Returns a kind whose window is over and of which some were left out, so that the caller can report how many
- * (`left_out`); the kind's count begins anew.  NULL when there is no such kind.  The result is valid until the next
- * call.
+ * (`left_out`); the kind's count begins at 0 again.  NULL when there is no such kind.  The result is valid until the
+ * next call.
  */
 const struct limiter_kind *limiter_next(struct limiter *, swim_time now, uint64_t *left_out);
 

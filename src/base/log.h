@@ -35,7 +35,7 @@ const char *log_level_name(enum log_level);
 const char *log_format_name(enum log_format);
 
 /*
- * One field of a line, made with the LOG_* macros below.  Strings are not copied; they need to live for the call only.
+ * One field of a line, made with the functions below.  Strings are not copied; they need to live for the call only.
  * Values are escaped as utf8_escape does (text) or as JSON.
  */
 struct log_field {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Guesses which word somebody meant who mistyped a word. */
+/* Guesses which word was meant by a mistyped word. */
 #ifndef SWIMD_BASE_NEAREST_H
 #define SWIMD_BASE_NEAREST_H
 

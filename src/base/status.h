@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The statuses that a member may have, and their names. */
 #ifndef SWIMD_BASE_STATUS_H
 #define SWIMD_BASE_STATUS_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Checks UTF-8, and escapes text of unknown origin. */
 #ifndef SWIMD_BASE_UTF8_H
 #define SWIMD_BASE_UTF8_H
 

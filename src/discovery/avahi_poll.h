@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Avahi's view of an event loop (AvahiPoll, avahi-common/watch.h), over libevent. */
+/* The event loop that Avahi expects (AvahiPoll, avahi-common/watch.h), over libevent. */
 #ifndef SWIMD_DISCOVERY_AVAHI_POLL_H
 #define SWIMD_DISCOVERY_AVAHI_POLL_H
 
@@ -8,9 +8,9 @@
 
 struct avahi_poll;
 
-/* NULL when memory is short.  The base must outlive it. */
+/* NULL when memory is short.  The base must outlive the result. */
 struct avahi_poll *avahi_poll_new(struct event_base *);
-/* The caller has freed all watches and timeouts before. */
+/* All watches and timeouts must have been freed before. */
 void avahi_poll_free(struct avahi_poll *);
 /* The AvahiPoll to give to Avahi; avahi_poll owns it. */
 const AvahiPoll *avahi_poll_api(struct avahi_poll *);

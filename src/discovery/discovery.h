@@ -137,12 +137,12 @@ void discovery_resolved(struct discovery *, swim_time now, uint64_t number,
     const struct discovery_found *);
 
 /*
- * Set the static seeds, in place of those of an earlier call (reload).  The hub tries each seed, with growing,
- * bounded and jittered delays, until the seed has answered once.  Then the hub leaves the seed alone while has_peers
- * is true and the member that answered is_member; it tries the seed again when we know no living member or when that
- * member is lost.  Names are looked up anew at every try.  A seed that is this process itself is tried again too: as
- * often as a silent seed while we know no living member, else a tenth as often. "HOST" stands for
- * HOST:SWIM_DEFAULT_PORT, "srv:NAME" for the targets of the name's SRV records; a seed given twice counts once.
+ * Set the static seeds, in place of those of an earlier call (reload).  The hub tries each seed, with growing, bounded
+ * and jittered delays, until the seed has answered once.  Then the hub leaves the seed alone while has_peers is true
+ * and the member that answered is_member; it tries the seed again when we know no living member or when that member
+ * is lost.  Names are looked up again at every try.  A seed that is this process itself is tried again too: as often as
+ * a silent seed while we know no living member, else a tenth as often.  "HOST" stands for HOST:SWIM_DEFAULT_PORT,
+ * "srv:NAME" for the targets of the name's SRV records; a seed given twice counts once.
  *
  * Returns INVALID_ADDRESS for a seed that swim_hostport_split and swim_service_name refuse, RESOLUTION_FAILED when
  * there is no room for all seeds (DISCOVERY_PEERS_MAX, or memory): then nothing has changed.

@@ -10,7 +10,7 @@
 
 struct discovery_loop;
 
-/* NULL when memory is short.  The resolver has to outlive it.  The callbacks are called on the loop only. */
+/* NULL when memory is short.  The resolver must outlive the result.  The callbacks are called on the loop only. */
 struct discovery_loop *discovery_loop_new(struct event_base *, struct resolver *,
     const struct discovery_config *, const struct discovery_callbacks *);
 /* Frees the hub as well. */

@@ -16,10 +16,10 @@ struct mdns_config {
 	size_t interface_count; /* at most MDNS_INTERFACES_MAX; 0: all */
 	unsigned families;      /* MDNS_IPV4 | MDNS_IPV6: what our socket can send to */
 	swim_duration timeout;  /* for the first round, one resolution, and Avahi's silence */
-	const char *program;    /* the helper's; NULL: this one */
+	const char *program;    /* to run as the helper; NULL: this program */
 };
 
-/* NULL when memory is short.  Strings are copied.  It begins with the hub that it is added to. */
+/* NULL when memory is short.  Copies the strings.  The helper is started when a hub gets the source. */
 struct discovery_source *mdns_new(struct event_base *, const struct mdns_config *);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mDNS helper: a process of its own that runs avahi-client, because the D-Bus calls of avahi-client block.  With
- * a hung avahi-daemon each call blocked for up to 25 s when measured; in the helper this delays no other work.
+ * a hung avahi-daemon a call was measured to block for up to 25 s; in the helper it delays no other work.
  *
  * mdns_helper.c connects the daemon on one side with Avahi on the other; mdns_publish.c advertises this member;
  * mdns_browse.c finds other members.
@@ -15,44 +15,44 @@
 #include "base/time.h"
 #include "discovery/mdns_message.h"
 
-/* The first argument of a swimd that is to be the helper; the second is its parent's process id. */
+/* The first argument that makes swimd the helper.  The second argument is the process id of the parent. */
 #define MDNS_HELPER_ARGUMENT "--mdns-helper"
-/* What ps and top show. */
+/* The name of the process in ps and top. */
 #define MDNS_HELPER_NAME "swimd-mdns"
-/* The descriptor on which it finds its parent. */
+/* The descriptor of the socket to the parent. */
 #define MDNS_HELPER_FD 0
-/* How often the helper sends the message that it is alive. */
+/* Seconds from one message of the helper that it is alive to the next. */
 #define MDNS_HELPER_ALIVE_S 2
 
 /* Runs the helper and returns its exit status.  `parent` is the process id of the process that started it. */
 int mdns_helper_main(const char *parent);
 
-/* What the parts of the helper call: `tell` sends to the daemon, the other makes the helper run its parts soon. */
+/* Functions that the helper's parts call: `tell` sends to the daemon, `soon` makes the helper run its parts soon. */
 struct mdns_outlet {
 	void (*tell)(void *ctx, const struct mdns_message *);
 	void (*soon)(void *ctx);
 	void *ctx;
 };
 
-/* Where to look: interfaces that there are now, and an AvahiProtocol. */
+/* Where to look for services: the interfaces that exist now, and an AvahiProtocol. */
 struct mdns_scope {
 	AvahiIfIndex interfaces[MDNS_INTERFACES_MAX];
 	size_t count;
 	AvahiProtocol protocol;
 };
 
-/* Both parts: on failure a negative Avahi error, after which the client is to be made anew. */
+/* The functions of both parts return 0 or a negative error of Avahi; after an error the client has to be made again. */
 
 struct mdns_publish;
-/* An empty group of entries; NULL and *error. */
+/* Make an empty group of entries.  NULL with *error on failure. */
 struct mdns_publish *mdns_publish_new(AvahiClient *, const struct mdns_outlet *, int *error);
 void mdns_publish_free(struct mdns_publish *);
-/* Advertise this member so, in place of what was advertised before. */
+/* Advertise this member with these properties, in place of what was advertised before. */
 int mdns_publish_set(struct mdns_publish *, const struct mdns_setup *, const struct mdns_scope *,
     const struct mdns_self *);
 /* Withdraw what is advertised, because the host's name is changing. */
 int mdns_publish_reset(struct mdns_publish *);
-/* Do the work that callbacks have left. */
+/* Do the work that callbacks of Avahi have left. */
 int mdns_publish_run(struct mdns_publish *);
 /* Ask Avahi a question; returns an error when Avahi does not answer. */
 int mdns_publish_ping(struct mdns_publish *);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon and its mDNS helper say to each other, one message a packet of a SOCK_SEQPACKET pair.
- * Both are one program, and yet every message is bounded and checked: the helper reads what strangers send.
+ * The messages between the daemon and its mDNS helper, one message a packet of a SOCK_SEQPACKET pair.  Both
+ * ends are one program, but every message is bounded and checked, because the helper reads what strangers
+ * send.
  */
 #ifndef SWIMD_DISCOVERY_MDNS_MESSAGE_H
 #define SWIMD_DISCOVERY_MDNS_MESSAGE_H
@@ -15,7 +16,7 @@
 
 #define MDNS_MESSAGE_MAX 2048 /* bytes of a packet */
 #define MDNS_INTERFACES_MAX 64
-#define MDNS_SERVICES_MAX 1024 /* looked after at once */
+#define MDNS_SERVICES_MAX 1024 /* that the helper follows at a time */
 #define MDNS_TYPE_MAX 63       /* bytes of "_swim._udp" */
 #define MDNS_DOMAIN_MAX 253
 #define MDNS_INSTANCE_MAX 63 /* a DNS label */
@@ -23,16 +24,16 @@
 
 enum mdns_type {
 	/* To the helper. */
-	MDNS_SETUP = 1, /* first, once: what to look for, and where */
-	MDNS_SELF,      /* advertise us, or what has changed about us */
+	MDNS_SETUP = 1, /* the first message, sent once: what to look for, and where */
+	MDNS_SELF,      /* this member's properties, to advertise; sent again after a change */
 	/* From the helper. */
-	MDNS_ALIVE,     /* all the while: it runs, and Avahi (if there) answers */
+	MDNS_ALIVE,     /* sent regularly: the helper runs, and Avahi, if it runs, answers */
 	MDNS_TROUBLE,   /* text: what is wrong now; "": nothing */
-	MDNS_PUBLISHED, /* text: the service name that we go by */
-	MDNS_CLEAR,     /* what was found so far is void */
-	MDNS_SERVICE,   /* a service was found, or more is known of it */
-	MDNS_GONE,      /* the service `number` was withdrawn */
-	MDNS_DROPPED,   /* `number` services so far were more than MDNS_SERVICES_MAX */
+	MDNS_PUBLISHED, /* text: the service name under which this member is advertised */
+	MDNS_CLEAR,     /* all services so far are withdrawn */
+	MDNS_SERVICE,   /* a service that was found, or has changed */
+	MDNS_GONE,      /* number: of the service that was withdrawn */
+	MDNS_DROPPED,   /* number: of services so far for which there was no room */
 };
 
 #define MDNS_IPV4 1U
@@ -42,7 +43,7 @@ struct mdns_setup {
 	uint8_t families;    /* MDNS_IPV4 | MDNS_IPV6 */
 	uint32_t timeout_ms; /* for one resolution */
 	uint8_t interface_count;
-	char interfaces[MDNS_INTERFACES_MAX][IF_NAMESIZE]; /* none: all */
+	char interfaces[MDNS_INTERFACES_MAX][IF_NAMESIZE]; /* count 0: all interfaces */
 };
 
 struct mdns_self {
@@ -51,14 +52,14 @@ struct mdns_self {
 };
 
 enum mdns_verdict {
-	MDNS_FOUND,      /* and being resolved */
+	MDNS_FOUND,      /* and not resolved yet */
 	MDNS_RESOLVED,   /* address, name and cluster are known */
-	MDNS_UNRESOLVED, /* tried again in time; `text` says why */
-	MDNS_MALFORMED,  /* `text` says what is wrong with it */
+	MDNS_UNRESOLVED, /* tried again later; `text` says why */
+	MDNS_MALFORMED,  /* `text` names the fault */
 };
 #define MDNS_VERDICTS 4
 struct mdns_service {
-	uint32_t id; /* the helper's, for as long as the service is there */
+	uint32_t id; /* chosen by the helper, which uses it once */
 	enum mdns_verdict verdict;
 	char interface[IF_NAMESIZE];
 	char instance[MDNS_INSTANCE_MAX + 1]; /* any bytes but NUL */
@@ -78,9 +79,9 @@ struct mdns_message {
 	};
 };
 
-/* Into `out` of MDNS_MESSAGE_MAX bytes; returns its length. */
+/* Encode the message into `out`, which has room for MDNS_MESSAGE_MAX bytes.  Returns the length. */
 size_t mdns_message_encode(const struct mdns_message *, void *out);
-/* The whole of it, or false and *out is undefined. */
+/* Decode a packet of exactly one message.  False when the packet is malformed; *out is then undefined. */
 bool mdns_message_decode(const void *, size_t len, struct mdns_message *out);
 
 #endif

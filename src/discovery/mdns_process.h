@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The daemon's end of its mDNS helper: starting it, talking to it, and learning of its end. */
+/*
+ * The daemon's side of the mDNS helper: starts the helper, exchanges messages with it, and notices
+ * its end.
+ */
 #ifndef SWIMD_DISCOVERY_MDNS_PROCESS_H
 #define SWIMD_DISCOVERY_MDNS_PROCESS_H
 
@@ -12,22 +15,25 @@
 struct mdns_process;
 struct mdns_process_callbacks {
 	void (*received)(void *ctx, const struct mdns_message *);
-	/* It is no more, and why; free it here, or later. */
+	/*
+	 * The helper has ended, and `why` is the reason.  Free the mdns_process in the callback, or
+	 * later.
+	 */
 	void (*ended)(void *ctx, const char *why);
 	void *ctx;
 };
 
 /*
- * Run `program` (NULL: ourselves) as the helper.  Never waits for it.  NULL with errno when it can't be
- * started.
+ * Run `program` (NULL: ourselves) as the helper, without waiting for it.  NULL with errno when it
+ * cannot be started.
  */
 struct mdns_process *mdns_process_new(struct event_base *, const char *program,
     const struct mdns_process_callbacks *);
-/* Ends it if need be, for which it waits a moment; no callback. */
+/* Ends the helper if it still runs, and waits a moment for its end.  No callback is called. */
 void mdns_process_free(struct mdns_process *);
 /*
- * Never waits.  A helper that has not read for so long that there is no room is ended; `ended` says so
- * later.
+ * Send a message without waiting.  When the socket has no room, because the helper does not read, the
+ * helper is killed, and `ended` is called later.
  */
 void mdns_process_send(struct mdns_process *, const struct mdns_message *);
 pid_t mdns_process_pid(const struct mdns_process *);

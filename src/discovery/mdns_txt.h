@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The TXT record of _swim._udp (RFC 6763, section 6): what we say of ourselves, and what others say. */
+/* The TXT record of _swim._udp (RFC 6763, section 6): makes our own record, and parses the records of others. */
 #ifndef SWIMD_DISCOVERY_MDNS_TXT_H
 #define SWIMD_DISCOVERY_MDNS_TXT_H
 
@@ -7,15 +7,18 @@
 
 #include "discovery/mdns_message.h"
 
-/* RFC 6763 finds more than this not to be recommended; no member of a cluster says nearly as much. */
+/* The most bytes of a record: RFC 6763 does not recommend more, and no member needs nearly as much. */
 #define MDNS_TXT_MAX 1300
 
-/* version, cluster and name, and nothing secret.  For avahi_string_list_free; NULL when memory is short. */
+/*
+ * Make the record: version, cluster and name, nothing secret.  Free it with avahi_string_list_free.  NULL when
+ * memory is short.
+ */
 AvahiStringList *mdns_txt_new(const struct mdns_self *);
 
 /*
- * What a stranger's record says: name and cluster into *out.  Returns NULL, or what is wrong with it (static);
- * *out is then unchanged.  Keys that are not known are skipped.
+ * Parse a stranger's record: its name and cluster are stored in *out.  Returns NULL, or the fault of the
+ * record (static); then *out is unchanged.  Unknown keys are skipped.
  */
 const char *mdns_txt_parse(const AvahiStringList *, struct mdns_service *out);
 

@@ -70,9 +70,9 @@ enum swim_error discovery_offer(struct discovery *, swim_time now, const struct 
 void discovery_withdraw(struct discovery *, const struct discovery_source *, const char *address);
 
 /*
- * A hint: an address that a source found, and that anybody may have put there.  The hub asks it only while it is no
- * member yet, one address of a name at a time, and all hints together at a bounded rate; the hint that was asked
- * least often comes first.
+ * A hint: an address that a source found, and that anybody may have put there.  The hub asks a hint only while the
+ * hint is no member, one address of a name at a time, and all hints together at a bounded rate; the hint that was
+ * asked least often comes first.
  */
 struct discovery_hint {
 	struct swim_addr address; /* family 0: not known (yet) */
@@ -82,8 +82,8 @@ struct discovery_hint {
 	const char *reason;         /* a sentence, or "" */
 };
 /*
- * Offer the source's hint of this number, or tell more about it.  What is the same stays as it is.  RESOLUTION_FAILED
- * when there is no room.
+ * Offer the source's hint of this number, or tell more about it.  A hint that has not changed keeps its state.
+ * RESOLUTION_FAILED when there is no room.
  */
 enum swim_error discovery_hint(struct discovery *, swim_time now, const struct discovery_source *,
     uint64_t id, const struct discovery_hint *);

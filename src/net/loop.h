@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The libevent loop: its clock, its one deadline timer, and how late it runs. */
+/* The libevent loop: its clocks, and timers for one instant each, which measure how late they fire. */
 #ifndef SWIMD_NET_LOOP_H
 #define SWIMD_NET_LOOP_H
 
@@ -10,8 +10,8 @@
 #include "base/time.h"
 
 /*
- * Reads CLOCK_BOOTTIME, which nobody sets back or forth, and which also counts while the machine sleeps.  So a
- * suspended machine looks like a stall: deadlines are found long past, and nobody is accused because of it.
+ * Reads CLOCK_BOOTTIME, which nobody can set, and which also counts while the machine sleeps.  So a sleep of the
+ * machine looks like a stall: deadlines are found long past, and no member is accused because of the sleep.
  */
 swim_time loop_now(void);
 /* Wall clock, nanoseconds since the epoch. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answers to look-ups of names, and a bounded cache of answers with a time to live.  When the cache is full, the
+ * The answers to lookups of names, and a bounded cache of answers with a time to live.  When the cache is full, the
  * least recently used name is removed.
  */
 #ifndef SWIMD_NET_NAMECACHE_H

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/time.h"
 
-#define RESOLVER_REQUESTS_MAX 1024 /* look-ups at once */
+#define RESOLVER_REQUESTS_MAX 1024 /* requests at a time */
 
 struct resolver;
 struct resolver_config {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Chooses the address that we advertise, and asks the kernel about its routes and addresses. */
 #ifndef SWIMD_NET_ROUTE_H
 #define SWIMD_NET_ROUTE_H
 

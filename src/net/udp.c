@@ -466,8 +466,8 @@ udp_tune(const struct udp *udp, int fd, int family, bool wildcard)
 		/* Without privileges the kernel gives at most net.core.rmem_max; the stats tell the size. */
 		udp_option(fd, SOL_SOCKET, SO_RCVBUF, udp->config.receive_buffer);
 	/*
-	 * A datagram above the path's MTU shall be fragmented, here or by a router.  With "don't fragment" such a
-	 * datagram would be lost where ICMP errors are.
+	 * A datagram above the path's MTU shall be fragmented, here or by a router.  With "don't fragment", such a
+	 * datagram is lost where a firewall drops ICMP errors.
 	 */
 	udp_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 	/* Otherwise a wildcard socket receives from all groups that any process of this machine has joined. */

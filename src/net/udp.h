@@ -58,7 +58,7 @@ struct udp_callbacks {
 	void *ctx;
 	/*
 	 * Returns what is known of the sender of a datagram, and tells whether the datagram looks like an awaited
-	 * answer.  This decides whether it is read when there are too many datagrams (see net/admit.h).  Called for
+	 * answer.  Both decide whether the datagram is read when there are too many (see net/admit.h).  Called for
 	 * every datagram, before it is decoded.  NULL: all datagrams are read.
 	 */
 	enum admit_standing (*standing)(void *ctx, const struct swim_addr *from, const void *data,
@@ -93,9 +93,8 @@ enum swim_error udp_local(const struct udp *, struct swim_addr *out);
 uint32_t udp_interface(const struct udp *);
 
 /*
- * Tells whether this socket can send to the address.  It cannot where there is no address, the port is 0, the address
- * is a wildcard, or the socket does not serve the address's family.  A stopped socket counts as serving both
- * families.
+ * Tells whether this socket can send to the address.  False for no address, port 0, a wildcard, and a family that the
+ * socket does not serve.  A stopped socket counts as serving both families.
  */
 bool udp_reaches(const struct udp *, const struct swim_addr *);
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What net/udp.c (socket and receiving) and net/udp_send.c share; no other file includes it. */
+/* What net/udp.c (socket and receiving), net/udp_send.c and net/udp_error.c share; no other file includes this header. */
 #ifndef SWIMD_NET_UDP_INTERNAL_H
 #define SWIMD_NET_UDP_INTERNAL_H
 
@@ -68,7 +68,7 @@ struct udp {
 	struct udp_sender sender;
 	struct udp_receiver *receiver;
 	struct udp_half sending, receiving;
-	bool told; /* health_changed was told of a failure */
+	bool told; /* health_changed was called for a failure, but not yet for its end */
 	swim_time
 	    tell_after[SWIM_ERROR_COUNT]; /* a failure of this kind is reported from then on */
 	struct udp_stats stats;           /* the counters; udp_stats fills in the rest */

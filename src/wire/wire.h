@@ -75,9 +75,9 @@ struct wire_member_id {
 	0x04 /* the sender does not know the tags of this member, which is alive or suspect */
 #define WIRE_FLAG_BASE 0x08 /* this member is a base peer */
 #define WIRE_FLAG_ANSWERED                                                                         \
-	0x40 /* this member has answered the sender, or somebody who told the sender so */
+	0x40 /* this member has answered the sender, or another member that told the sender so */
 #define WIRE_FLAG_UNANSWERED                                                                       \
-	0x80 /* the sender knows nobody whom this dead or left member has answered */
+	0x80 /* the sender knows no member that this dead or left member has answered */
 #define WIRE_FLAGS_KNOWN 0xcf
 
 #define WIRE_TAGS_MAX 512 /* the tags of one member, encoded (wire/tags.h) */
