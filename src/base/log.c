@@ -35,7 +35,7 @@ static struct {
 	struct limiter limiter;
 } state = {.level = LOG_LEVEL_INFO, .format = LOG_FORMAT_TEXT, .journal_fd = -1};
 
-/* Text that grows up to a bound; once something did not fit, nothing more is added. */
+/* Text that grows up to a bound; after the first piece that did not fit, nothing more is added. */
 struct line {
 	char *start, *pos, *end;
 	bool full;

@@ -22,10 +22,7 @@ rng_rotl(uint64_t x, unsigned k)
 void
 rng_init(struct rng *r, uint64_t seed)
 {
-	/*
-	 * splitmix64 never yields four zeros in a row: this is the only state that xoshiro cannot
-	 * leave.
-	 */
+	/* splitmix64 never yields four zeros in a row, the only state that xoshiro cannot leave. */
 	for (size_t i = 0; i < 4; i++)
 		r->s[i] = rng_splitmix64(&seed);
 }

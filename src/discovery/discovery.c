@@ -127,7 +127,7 @@ discovery_retry(struct discovery *hub, swim_time now)
 		peer = hub->peers[i];
 		if (peer->join != NULL || !peer_has_failed(peer))
 			continue;
-		/* The delays are short again.  The order of hints depends on their attempts, which stay. */
+		/* Begin with short delays again.  The order of hints depends on their attempts, which stay. */
 		peer->failed = 0;
 		peer_again(peer, swim_time_add(now, swim_duration_scale(hub->config.retry_first,
 							rng_unit(&hub->rng))));

@@ -59,7 +59,7 @@ heard_start(struct discovery_source *source, struct discovery *hub)
 static void
 heard_stop(struct discovery_source *source)
 {
-	free(source); /* the first field of our struct */
+	free(source); /* the source is the first field of our struct */
 }
 
 static const struct discovery_source_ops heard_ops = {

@@ -32,7 +32,7 @@ struct mdns {
 	unsigned indexes[MDNS_INTERFACES_MAX];
 	bool has_self;
 	uint16_t port;         /* of our own socket */
-	swim_duration timeout; /* for one resolution */
+	swim_duration timeout; /* for the first round, one resolution, and Avahi's silence */
 	char *program;         /* NULL: ourselves */
 
 	struct mdns_process *process;
@@ -210,7 +210,7 @@ mdns_received(void *ctx, const struct mdns_message *message)
 }
 
 static void
-mdns_put_off(struct mdns *mdns, const char *why)
+mdns_restart_later(struct mdns *mdns, const char *why)
 {
 	static const struct retry_policy policy = {
 	    .first = {RETRY_FIRST_MS * INT64_C(1000000)},
@@ -237,7 +237,7 @@ mdns_ended(void *ctx, const char *why)
 
 	mdns_process_free(mdns->process);
 	mdns->process = NULL;
-	mdns_put_off(mdns, why);
+	mdns_restart_later(mdns, why);
 }
 
 /*
@@ -275,7 +275,7 @@ mdns_launch(struct mdns *mdns)
 	mdns->helper_dropped = 0;
 	mdns->process = mdns_process_new(mdns->base, mdns->program, &callbacks);
 	if (mdns->process == NULL) {
-		mdns_put_off(mdns, strerror(errno));
+		mdns_restart_later(mdns, strerror(errno));
 		return;
 	}
 	log_at(LOG_LEVEL_DEBUG, "mDNS helper started",

@@ -28,7 +28,7 @@ struct service {
 	AvahiProtocol protocol;
 	AvahiServiceResolver *resolver; /* NULL: the service is not being resolved */
 	swim_time due;                  /* when to resolve; with a resolver: when to give up */
-	unsigned tries, failed;         /* failed: tries in a row */
+	unsigned tries, failed;         /* failed: failed tries in a row */
 	unsigned round;                 /* the last round in which a browser reported the service */
 };
 

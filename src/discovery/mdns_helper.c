@@ -270,7 +270,7 @@ mdns_helper_serve(struct mdns_helper *helper, swim_time now)
 	return error != 0 ? error : mdns_browse_run(helper->browse, now);
 }
 
-/* From time to time: does Avahi answer, and are the interfaces still the same? */
+/* Check from time to time whether Avahi answers, and whether the interfaces have changed. */
 static int
 mdns_helper_look_round(struct mdns_helper *helper)
 {

@@ -70,8 +70,8 @@ struct dns_round {
 	struct dns_sockets sockets;
 	unsigned questions;
 	swim_time begun;
-	struct stat resolv_conf;        /* when the round began; all zero: there was no such file */
-	struct nameservers nameservers; /* if c-ares cannot read them itself, else empty */
+	struct stat resolv_conf;        /* at the round's begin; all zero: there was no such file */
+	struct nameservers nameservers; /* those that c-ares cannot read itself, or none */
 };
 
 LIST_HEAD(dns_rounds, dns_round);
@@ -375,7 +375,7 @@ dns_error_text(const struct dns_question *question, int status)
 		return "the name is not valid in DNS";
 	case ARES_EFILE:
 		return "a file of the name service, such as /etc/resolv.conf, cannot be read";
-	default: /* of c-ares' error numbers, an open set */
+	default: /* c-ares' error numbers are an open set */
 		return ares_strerror(status);
 	}
 }
@@ -443,7 +443,7 @@ dns_is_unanswered(int status)
 	case ARES_EFORMERR:
 	case ARES_EBADRESP:
 		return true;
-	default: /* of c-ares' error numbers, an open set */
+	default: /* c-ares' error numbers are an open set */
 		return false;
 	}
 }

@@ -15,7 +15,7 @@
  * address.
  */
 #define IFACES_MAX 4096
-/* IFA_PROTO of linux/if_addr.h, which has the name since 5.18 only, and keepalived's number. */
+/* IFA_PROTO, which linux/if_addr.h has since 5.18 only, and RTPROT_KEEPALIVED. */
 #define IFACES_ATTRIBUTE_PROTO 11
 #define IFACES_PROTO_KEEPALIVED 18
 
@@ -70,8 +70,7 @@ ifaces_has_runtime_name(const char *name)
 {
 	static const char *const begins[] = {"docker", "virbr", "cni", "cbr", "podman", "nerdctl",
 	    "lxcbr", "lxdbr", "incusbr", "lxdfan", "kube-", "weave", "mpqemubr"};
-	static const size_t hex =
-	    12; /* digits of the id of a Docker network, as in br-0123456789ab */
+	static const size_t hex = 12; /* digits of a Docker network's id, as in br-0123456789ab */
 
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
 		if (strncmp(name, begins[i], strlen(begins[i])) == 0)

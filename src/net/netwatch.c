@@ -9,9 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-/*
- * The most messages read in one turn of the loop: the routes of a router may change faster than we can use.
- */
+/* The most messages read in one turn of the loop: a router's routes may change faster than we can use. */
 #define NETWATCH_BUDGET 64
 
 struct netwatch {

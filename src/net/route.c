@@ -299,7 +299,7 @@ route_best_interface(const struct route_candidates *c, bool *doubtful)
 	return best;
 }
 
-/* Write down which addresses of other interfaces were not chosen, and why. */
+/* Write to `out` which addresses of other interfaces were not chosen, and why. */
 static void
 route_tell_passed(const struct route_candidates *c, size_t taken, size_t by_default, char *out)
 {

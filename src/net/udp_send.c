@@ -109,7 +109,7 @@ drop:
 	return false;
 }
 
-/* Gossip that finds the send buffer full is dropped: the next gossip carries more, and probes need the buffer. */
+/* Is another try of use?  Not of gossip that finds the send buffer full: the next gossip carries more. */
 static bool
 udp_send_worth_another_try(const struct udp *udp, const struct udp_pending *pending,
     int error_number)
