@@ -1,7 +1,7 @@
-# swimd: GNU make. `make help` lists the targets; HACKING.md tells how to work with them.
+# Builds, tests and installs swimd with GNU make. `make help` lists the targets; HACKING.md says when to use each.
 #
-#   BUILD=DIR          where everything is built (default: build); the source tree stays clean
-#   CONFIGURE_ARGS=…   for configure, e.g. --without-systemd (default: as last time)
+#   BUILD=DIR          the build directory (default: build); make writes nothing outside it
+#   CONFIGURE_ARGS=…   arguments of configure, e.g. --without-systemd (default: those of the last run)
 #   CC=, CFLAGS=, …    as usual; SAN=address,undefined adds sanitizers; WERROR=1 makes warnings errors
 #   PREFIX=, DESTDIR=  for install (default: /usr/local)
 #   V=1                show the commands
@@ -20,20 +20,20 @@ PYTHON ?= /usr/bin/python3
 JOBS ?= $(shell nproc)
 GOALS := $(or $(MAKECMDGOALS),all)
 
-# One job a processor unless the user says otherwise (a -j of theirs wins). A make under a make has its
-# share already.
+# Run one job per processor, unless the user gives a -j of their own. A make that another make started uses the
+# job server of that make.
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(JOBS)
 endif
 
 ifneq ($(filter deps,$(GOALS)),)
 
-# `make deps check`: the packages come first, and only then is there an autoconf to run. So the rest of
-# the goals go to a make of their own, which reads this file anew.
+# `make deps check`: autoconf may be among the packages that `deps` installs. So a second make, started when `deps`
+# is done, runs the other goals and reads this file again.
 rest := $(filter-out deps,$(GOALS))
 .PHONY: deps $(rest)
 .NOTPARALLEL:
-# deps:        install the Debian packages that are missing: `make deps check` those for check, alone all
+# deps:        install the missing Debian packages: those of `check` with `make deps check`, all of them with `make deps`
 deps:
 	@sh .ci/deps.sh $(rest)
 ifneq ($(rest),)
@@ -45,7 +45,7 @@ endif
 
 else ifeq ($(filter-out clean distclean dist help,$(GOALS)),)
 
-# These need no configuration.
+# These targets need no configuration.
 .PHONY: clean distclean dist help
 VERSION := $(shell sed -n 's/^AC_INIT(\[swimd\], \[\(.*\)\])$$/\1/p' configure.ac)
 
@@ -53,7 +53,7 @@ VERSION := $(shell sed -n 's/^AC_INIT(\[swimd\], \[\(.*\)\])$$/\1/p' configure.a
 clean distclean:
 	rm -rf $(B)
 
-# dist:        a tarball of HEAD in the build directory
+# dist:        make a tarball of HEAD in the build directory
 dist:
 	@mkdir -p $(B)
 	git archive --format=tar --prefix=swimd-$(VERSION)/ HEAD | gzip -9n >$(B)/swimd-$(VERSION).tar.gz
@@ -97,17 +97,17 @@ ifeq ($(WERROR),1)
 WERROR_FLAG := -Werror
 endif
 ifneq ($(SAN),)
-# Fortified functions hide accesses from AddressSanitizer.
+# AddressSanitizer does not see the memory accesses of fortified functions.
 FORTIFY_CPPFLAGS :=
 SAN_CFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)) -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-# Instrumented code misleads the warnings that follow values around; a plain build judges those.
+# These warnings follow the flow of values, and instrumented code gives false ones. The plain build has them on.
 WARNINGS += -Wno-format-truncation -Wno-stringop-truncation -Wno-maybe-uninitialized \
 	-Wno-unknown-warning-option
 SAN_LDFLAGS := -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN))
 endif
 
-# config.h comes to every file unasked: src/daemon has a config.h of its own, about another thing.
+# config.h is included by an option, not by #include, because src/daemon has another file of the same name.
 ALL_CPPFLAGS = -include $(B)/config.h -I$(B) -Isrc -D_GNU_SOURCE $(FORTIFY_CPPFLAGS) $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu17 $(WARNINGS) $(HARDEN_CFLAGS) $(CFLAGS) $(SAN_CFLAGS)
 ALL_LDFLAGS = $(HARDEN_LDFLAGS) $(LDFLAGS) $(SAN_LDFLAGS)
@@ -116,7 +116,8 @@ ifneq ($(V),1)
 say = @echo "  $(1)"; 
 endif
 
-# What objects depend on besides their sources; rewritten only when it changes.
+# Objects depend on their flags, and archives on the list of source files. A stamp file holds each of the two, and make
+# rewrites the stamp file only when its text changes.
 define stamp
 $(B)/$(1): FORCE
 	@printf '%s\n' '$(subst ','\'',$(2))' >$$@.new; \
@@ -128,7 +129,7 @@ $(eval $(call stamp,.flags,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)))
 $(eval $(call stamp,.files,$(sort $(wildcard src/*/*.c tests/*/*.c))))
 
 # ------------------------------------------------------------------------------------------ objects
-# From the top floor down, which is the order in which the linker needs the archives.
+# The floors, the highest first: the linker needs the archives in this order.
 FLOORS := daemon control discovery net core wire base
 MAINS := $(B)/obj/daemon/swimd.o
 objects = $(patsubst src/%.c,$(B)/obj/%.o,$(wildcard src/$(1)/*.c))
@@ -139,12 +140,12 @@ $(B)/obj/%.o: src/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $<)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
-# The core once more for the simulator, which can turn off rules there (src/base/rule.h).
+# A second build of the core for the simulator, which can turn off the rules of src/base/rule.h.
 $(B)/obj-rules/%.o: src/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
 	$(call say,CC $< with rules)$(CC) $(ALL_CPPFLAGS) -DSWIM_RULES $(ALL_CFLAGS) $(WERROR_FLAG) -MMD -MP -c -o $@ $<
 
-# A test may be run from anywhere, and finds its data below TOP_DIR.
+# TOP_DIR lets a test find its data from any working directory.
 TEST_CPPFLAGS = -Itests -DTOP_DIR='"$(CURDIR)"' $(CHECK_CFLAGS)
 $(B)/obj/tests/%.o: tests/%.c $(B)/.flags $(B)/config.h
 	@mkdir -p $(@D)
@@ -186,7 +187,7 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/tests/fuzz/%)
 BENCH_BINS := $(BENCHES:%=$(B)/tests/bench/%)
 SIM_BIN := $(if $(wildcard tests/sim/*.c),$(B)/sim-test)
 
-# Only tests need Check, so configure does not ask for it: it may well be installed after the first build.
+# configure does not look for Check, because only the tests need Check: the user may install Check after the first build.
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 .PHONY: libcheck
@@ -196,7 +197,7 @@ libcheck:
 		exit 69; }
 $(UNIT_TESTS:%=$(B)/obj/tests/unit/%.o): | libcheck
 
-# A unit test is linked with the objects that tests/unit/unit.mk names, and with no other.
+# A unit test is linked with the objects that tests/unit/unit.mk names, and with no others.
 $(foreach t,$(UNIT_TESTS),$(eval $(B)/tests/unit/$(t): $(OBJS_$(t):%=$(B)/obj/%)))
 $(UNIT_BINS): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o tests/unit/unit.mk
 	$(if $(filter undefined,$(origin OBJS_$*)),@echo "make: tests/unit/unit.mk has no line OBJS_$* = …" >&2; exit 1)
@@ -216,7 +217,7 @@ $(BENCH_BINS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(ALL_FLOORS)
 	@mkdir -p $(@D)
 	$(link) $^ $(SWIMD_LIBS)
 
-# What the simulator takes of other floors: code without I/O (PURE_FILES of tests/house.py), with nothing of the loop.
+# The files of other floors that the simulator runs: they have no I/O (PURE_FILES of tests/house.py) and no event loop.
 SIM_OBJS = daemon/reserve.o daemon/owner.o daemon/word.o net/retry.o net/zone.o \
 	$(patsubst %,discovery/%.o,discovery hint known operator_join peer seeds)
 $(B)/libsim.a: $(SIM_OBJS:%=$(B)/obj-rules/%)
@@ -226,20 +227,20 @@ $(B)/sim-test: $(patsubst tests/%.c,$(B)/obj/tests/%.o,$(wildcard tests/sim/*.c)
 		$(patsubst src/%.c,$(B)/obj-rules/%.o,$(wildcard src/core/*.c)) $(B)/libsim.a $(call floors,wire base) $(B)/.files
 	$(link) $(filter %.o %.a,$^) $(SIM_LIBS)
 
-# Sends the floods of tests/system/test_flood.py and of bench-flood.
+# The program that sends the floods of tests/system/test_flood.py and of bench-flood.
 FLOOD_BIN := $(B)/tests/flood/flood
 $(FLOOD_BIN): $(B)/obj/tests/flood/flood.o
 	@mkdir -p $(@D)
 	$(link) $^
 
-# Everything that a compiler can say something about.
+# `everything` is all that a compiler can warn about; `make lint` builds it with gcc and with clang.
 .PHONY: test-programs everything
 test-programs: $(UNIT_BINS) $(FUZZ_REPLAYS) $(SIM_BIN) $(FLOOD_BIN)
 everything: all test-programs $(BENCH_BINS)
 
-# What tests/run.py runs, as kind:name=command; it prints one closing line over all of them.
+# tests/run.py takes each job as kind:name=command and ends with one line that counts the tests of all jobs.
 RUN := $(PYTHON) -B tests/run.py --build $(B) --jobs $(JOBS)
-# Real daemons mostly wait, so many tests with them share a processor, with each other and with the rest.
+# Real daemons wait most of the time, so several system tests share one processor with each other and with other jobs.
 SYSTEM_JOBS ?= $(shell expr 4 '*' $(JOBS))
 SIM_ARGS ?=
 SIM_QUICK_ARGS ?= --quick
@@ -252,41 +253,41 @@ jobs_house = 'tap:house=$(PYTHON) -B tests/house.py $(B)' 'tap:docs=$(PYTHON) -B
 		'tap:broken=$(PYTHON) -B tests/sim/broken.py --tries')
 pytest_system = $(PYTHON) -B -m pytest -q -n $(SYSTEM_JOBS)
 jobs_system = $(if $(wildcard tests/system/test_*.py),'pytest:system=$(pytest_system) -m "not long" tests/system')
-# Trials that last by their nature: what they are about takes its minutes on any machine.
+# Tests of things that take minutes on any machine, however fast.
 jobs_long = 'pytest:long=$(pytest_system) -rA -m "long and not flood and not upgrade" tests/system'
 jobs_upgrade = 'pytest:upgrade=$(pytest_system) -rA -m upgrade tests/system'
-# Floods leave no processor time for other tests, so one runs at a time and nothing beside it.
+# A flood takes all processor time, so floods run one at a time and no other test runs beside them.
 jobs_flood = 'pytest:flood=$(PYTHON) -B -m pytest -q -rA -m flood tests/system'
 
 .PHONY: check check-long check-upgrade check-flood check-roots quickcheck asan
-# check:       every test: units, fuzz corpora and simulator, plain and under sanitizers, and real daemons; minutes
+# check:       run all tests: unit tests, fuzz corpora and simulator, plain and under sanitizers, and system tests; minutes
 check: all test-programs
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_ARGS)) $(jobs_house) \
 		$(subst :,:asan ,$(call jobs_native,$(B)/asan,$(SIM_QUICK_ARGS))) $(jobs_system)
 
-# check-long:  trials that last minutes, such as loss and cuts among twenty daemons
+# check-long:  run the system tests that take minutes each, such as loss and partitions among twenty daemons
 check-long: all
 	@$(RUN) $(jobs_long)
 
-# check-upgrade:  ten daemons of an older swimd, which SWIMD_OLD=PATH names, are upgraded one at a time beside base peers; minutes
+# check-upgrade:  upgrade ten daemons of the older swimd that SWIMD_OLD=PATH names, one at a time, beside base peers; minutes
 check-upgrade: all
-	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))' $(RUN) $(jobs_upgrade),echo 'check-upgrade: SWIMD_OLD=PATH has to name a swimd of an older version' >&2; exit 1)
+	@$(if $(SWIMD_OLD),SWIMD_OLD='$(abspath $(SWIMD_OLD))' $(RUN) $(jobs_upgrade),echo 'check-upgrade: set SWIMD_OLD=PATH to the swimd program of an older version' >&2; exit 1)
 
-# check-flood:  short floods of every kind against real daemons, one after the other; minutes
+# check-flood:  send short floods of every kind to real daemons, one after the other; minutes
 check-flood: all $(FLOOD_BIN)
 	@$(RUN) $(jobs_flood)
 
-# check-roots:  make check in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot; needs root; hours; ROOTS=trixie/user runs one of them
+# check-roots:  run `make check` in fresh roots of Debian 12 and 13: as root, without capabilities, as a user, in a chroot; needs root; hours; ROOTS=trixie/user runs one of them
 ROOTS ?= bookworm trixie
 check-roots:
 	@sh tests/roots.sh $(B)/roots $(ROOTS)
 
-# quickcheck:  units, house rules, fuzz corpora and a short simulation, in half a minute
+# quickcheck:  run unit tests, house rules, fuzz corpora and a short simulation; half a minute
 quickcheck: all test-programs
 	@$(RUN) $(call jobs_native,$(B),$(SIM_QUICK_ARGS)) $(jobs_house)
 
-# asan:        units, corpora and simulator under ASan, UBSan and LSan, a minute; SYSTEM=1 takes real daemons too
+# asan:        run unit tests, fuzz corpora and simulator under ASan, UBSan and LSan; SYSTEM=1 adds the system tests; a minute
 ifeq ($(SAN),)
 asan:
 	@$(MAKE) BUILD=$(B)/asan SAN=address,undefined WERROR=1 asan
@@ -296,7 +297,7 @@ asan: all test-programs
 endif
 
 .PHONY: sim
-# sim:         every scenario, light ones with SIM_EACH_SEEDS=5 fresh seeds, SIM_SEEDS=10000 random swarms of each kind, some of sim-lifeguard; half an hour
+# sim:         simulate every scenario, the short ones with SIM_EACH_SEEDS=5 fresh seeds, then SIM_SEEDS=10000 random swarms of each kind, then a part of sim-lifeguard; half an hour
 SIM_SEEDS ?= 10000
 SIM_EACH_SEEDS ?= 5
 sim: $(SIM_BIN)
@@ -307,33 +308,33 @@ sim: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/lifeguard.py --quick $(B)
 
 .PHONY: sim-broken
-# sim-broken:  turns off each rule of the protocol and shows that the simulator catches that, in which scenario with which seed; minutes
+# sim-broken:  turn off each rule of the protocol and print in which scenario, with which seed, the simulator finds a fault; minutes
 sim-broken: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/broken.py $(B)
 
 .PHONY: sim-ablate
-# sim-ablate:  turns off each rule of the protocol and tells what gets worse, by how much; goes on where it was stopped; ABLATE='RULE RULE' names some, ABLATE=--rows writes the results into swimd-protocol(7)
+# sim-ablate:  turn off each rule of the protocol and print what gets worse, by how much; a second run continues a stopped one; ABLATE='RULE RULE' names some rules, ABLATE=--rows writes the results into swimd-protocol(7)
 ABLATE ?=
 sim-ablate: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/ablate.py --jobs $(JOBS) $(B) $(ABLATE)
 
 .PHONY: sim-lifeguard sim-detection
-# sim-lifeguard:  experiments after Lifeguard's: false positives and latencies beside plain SWIM and the paper, 20 minutes
+# sim-lifeguard:  simulate the experiments of the Lifeguard paper: false positives and latencies beside plain SWIM and the paper; 20 minutes
 SIM_LIFEGUARD_ARGS ?=
 sim-lifeguard: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/lifeguard.py $(SIM_LIFEGUARD_ARGS) $(B)
 
-# sim-detection:  the table in swimd.conf(5) of how long a crash takes to be told, 10 minutes
+# sim-detection:  measure the table of crash detection times in swimd.conf(5); 10 minutes
 sim-detection: $(SIM_BIN)
 	@$(PYTHON) -B tests/sim/detection.py $(B)
 
 .PHONY: sim-large
-# sim-large:   the simulator at size: up to 5,000 members, some minutes and up to 8 GiB of memory
+# sim-large:   simulate up to 5,000 members; minutes, and up to 8 GiB of memory
 sim-large: $(SIM_BIN)
 	@$(B)/sim-test --large
 
 .PHONY: lint
-# lint:        clang-format, clang-tidy, cppcheck, shellcheck, mandoc, and -Werror builds by gcc and clang; minutes
+# lint:        run clang-format, clang-tidy, cppcheck, shellcheck and mandoc, and build with -Werror by gcc and clang; minutes
 SOURCES := $(wildcard src/*/*.c tests/*/*.c)
 HEADERS := $(wildcard src/*/*.h tests/*/*.h)
 SCRIPTS := $(wildcard .ci/run .ci/*.sh tests/*.sh)
@@ -357,8 +358,8 @@ lint-cppcheck: $(B)/config.h
 		--enable=warning,performance,portability \
 		-I src --include=$(B)/config.h -D_GNU_SOURCE $(filter src/%,$(SOURCES))
 
-# One file a process: clang-tidy 14 confuses the va_lists of several. What it says on stderr counts what it
-# keeps to itself.
+# One clang-tidy process per file, because clang-tidy 14 confuses the va_lists of several files. On success its stderr
+# only counts the warnings that clang-tidy suppressed, so stderr is shown on failure alone.
 TIDIED := $(SOURCES:%.c=$(B)/tidy/%.ok)
 lint-tidy: $(TIDIED)
 $(TIDIED): $(B)/tidy/%.ok: %.c $(HEADERS) .clang-tidy $(B)/.flags
@@ -371,7 +372,7 @@ lint-docs: all
 	@$(RUN) 'tap:docs=$(PYTHON) -B tests/docs.py $(B)'
 
 .PHONY: fuzz fuzz-run bench bench-cluster bench-paths demo
-# fuzz:        libFuzzer (clang), FUZZ_SECONDS=60 for each fuzzer
+# fuzz:        run each fuzzer under libFuzzer (clang) for FUZZ_SECONDS=60
 FUZZ_SECONDS ?= 60
 fuzz:
 	@command -v clang >/dev/null || { \
@@ -387,41 +388,41 @@ fuzz-run: $(FUZZ_BINS)
 			-print_final_stats=1 -artifact_prefix=$(B)/$$f- $$found $$kept; \
 	done
 
-# valgrind:    three daemons live and leave under valgrind, half a minute
+# valgrind:    run three daemons under valgrind until they leave; half a minute
 .PHONY: valgrind
 valgrind: all
 	@command -v valgrind >/dev/null || { \
 		echo "make: valgrind is missing; run 'make deps', or on Debian: apt-get install valgrind" >&2; exit 69; }
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/valgrind.py
 
-# bench:       codec speed, and how fast clusters of 10, 50 and 100 real daemons form, notice and heal; 5 minutes
+# bench:       measure the codec, and how fast clusters of 10, 50 and 100 real daemons form, detect crashes and heal; 5 minutes
 bench: all $(BENCH_BINS)
 	@set -e; for b in $(BENCH_BINS); do echo "== $$b"; $$b; done
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/cluster.py
 
-# bench-flood:  floods of every kind at the shipped unit on a booted machine, 30 s each, half an hour; FLOOD_ARGS=--only=flap
+# bench-flood:  send floods of every kind, 30 s each, to the shipped unit in a booted container; FLOOD_ARGS=--only=flap sends one kind; half an hour
 FLOOD_ARGS ?=
 .PHONY: bench-flood
 bench-flood: all $(FLOOD_BIN)
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_flood.py $(FLOOD_ARGS)
 
-# bench-cluster:  100 swimd beside 100 Serf, 6 minutes; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
+# bench-cluster:  measure 100 daemons of swimd beside 100 of Serf; 6 minutes; or BENCH_ARGS=--restart-storm, --start=200, --stop-cont, --help
 BENCH_ARGS ?=
 bench-cluster: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_cluster.py $(BENCH_ARGS)
 
-# bench-paths:  12 swimd beside 12 Serf over paths with delay, loss, disorder and thin links, 15 minutes
+# bench-paths:  measure 12 daemons of swimd beside 12 of Serf over paths with delay, loss, reordering and little bandwidth; 15 minutes
 BENCH_PATHS_ARGS ?=
 bench-paths: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_paths.py $(BENCH_PATHS_ARGS)
 
-# bench-base:  swimd beside base peers: false failures, restarts, partitions, 100 base peers; half an hour; BENCH_BASE_ARGS='--only crowd'
+# bench-base:  measure swimd beside base peers: false failures, restarts, partitions, 100 base peers; half an hour; BENCH_BASE_ARGS='--only crowd'
 BENCH_BASE_ARGS ?=
 .PHONY: bench-base
 bench-base: all
 	@SWIMD_BUILD=$(abspath $(B)) $(PYTHON) -B tests/bench/bench_base.py $(BENCH_BASE_ARGS)
 
-# demo:        three real daemons find each other, one is killed, the others notice
+# demo:        start three daemons that find each other, kill one, and wait until the others detect that
 demo: all
 	@sh tests/demo.sh $(B)
 
@@ -442,7 +443,7 @@ SYSUSERS := $(wildcard systemd/*.sysusers)
 man_path = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 .PHONY: install install-units uninstall
-# install:     to DESTDIR and PREFIX; a configuration that is there already is left alone
+# install:     install to DESTDIR and PREFIX; an existing configuration is not changed
 install: all install-units
 	install -D -m 755 $(B)/swimd $(DESTDIR)$(SBINDIR)/swimd
 	install -D -m 755 $(B)/swimctl $(DESTDIR)$(BINDIR)/swimctl
@@ -456,8 +457,8 @@ install: all install-units
 		then echo "kept $(DESTDIR)$(CONFIGDIR)/swimd.conf"; \
 		else install -v -m 644 etc/swimd.conf $(DESTDIR)$(CONFIGDIR)/swimd.conf; fi
 
-# Units name the programs by their full paths. Without libsystemd nobody would tell systemd of readiness, and
-# it would wait for that in vain.
+# Units name the programs by their full paths. A swimd without libsystemd does not notify systemd of readiness, so
+# its unit must not have Type=notify, with which systemd would wait for that.
 UNIT_EDITS := s|@sbindir@|$(SBINDIR)|g; s|@bindir@|$(BINDIR)|g; s|@configdir@|$(CONFIGDIR)|g
 ifneq ($(WITH_SYSTEMD),yes)
 UNIT_EDITS += ; s/^Type=notify$$/Type=exec/; /^NotifyAccess=/d; /^WatchdogSec=/d
@@ -473,7 +474,7 @@ ifneq ($(SYSUSERS),)
 		install -v -D -m 644 $$file $(DESTDIR)$(SYSUSERSDIR)/$${name%.sysusers}.conf; done
 endif
 
-# uninstall:   removes what install put there, and the configuration if nobody changed it
+# uninstall:   remove the installed files, and the configuration if it was not changed
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/swimd $(DESTDIR)$(BINDIR)/swimctl $(DESTDIR)$(COMPLETIONDIR)/swimctl
 	rm -f $(foreach p,$(MAN_PAGES),$(DESTDIR)$(call man_path,$(p)))

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Installs the Debian packages that swimd is built, tested and linted with, where they are missing.
-# usage: deps.sh [GOAL...]   without a goal, or with one that is not known here: all of them.
-# When nothing is missing it changes nothing and needs neither root nor a network.
+# Installs the missing Debian packages with which swimd is built, tested and linted.
+# usage: deps.sh [GOAL...]   GOAL is a target of make; all packages without a goal or with an unknown goal.
+# If no package is missing, the script changes nothing and needs neither root nor a network.
 set -eu
 
 BUILD="gcc make autoconf pkg-config libc6-dev libavahi-client-dev libavahi-common-dev libc-ares-dev libevent-dev libjansson-dev libconfuse-dev libsmartcols-dev libsystemd-dev"
 DEMO="iproute2 procps"
-# Debian would start and enable these as services; they are wanted as programs only.
+# The tests start these programs themselves, but Debian would start and enable them as services.
 PROMETHEUS="prometheus prometheus-node-exporter"
 CHECK="avahi-daemon avahi-utils dbus check iproute2 procps nftables socat jq python3-minimal python3 python3-pytest python3-pytest-xdist mandoc binutils perl-base systemd systemd-container $PROMETHEUS"
-# libFuzzer's library is of the version that `clang` stands for: Debian 13 has 19, Debian 12 has 14.
+# libFuzzer's library must have the version of the package `clang`: 19 in Debian 13, 14 in Debian 12.
 # shellcheck source=/dev/null
 case $(. /etc/os-release 2>/dev/null && echo "${VERSION_ID:-}") in
 13) CLANG=19 ;;
@@ -17,8 +17,8 @@ case $(. /etc/os-release 2>/dev/null && echo "${VERSION_ID:-}") in
 esac
 LINT="valgrind clang clang-format clang-tidy libclang-rt-$CLANG-dev cppcheck shellcheck mandoc systemd git ca-certificates"
 
-# Optional, and installed only by hand: serf, beside which `make bench-cluster` measures swimd. Debian would
-# start it as a service, with a port that swimd wants; the target says how to install it without.
+# Not installed here: serf, beside which `make bench-cluster` measures swimd. Debian would start serf as a service on the
+# port of swimd; the target says how to install serf without that service.
 
 wanted="$BUILD"
 [ $# -gt 0 ] || set -- lint check demo
@@ -33,8 +33,8 @@ done
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     {
-        echo "deps: this is not a Debian system, so nothing was installed."
-        echo "deps: install what these Debian packages hold, then run make without deps:"
+        echo "deps: this system has no dpkg-query, so it is not Debian; nothing was installed."
+        echo "deps: install the equivalents of these Debian packages, then run make without deps:"
         echo "$wanted" | tr ' ' '\n' | sort -u | sed 's/^/  /'
     } >&2
     exit 69
@@ -54,7 +54,7 @@ done
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null 2>&1 || {
-        echo "deps: missing, and to install them takes root or sudo:$missing$silent" >&2
+        echo "deps: run this as root or install sudo; these packages are missing:$missing$silent" >&2
         exit 77
     }
     as_root=sudo
@@ -67,8 +67,8 @@ install_packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
-# Their services are neither started now (policy-rc.d is Debian's way to say that, and who has one already knows better)
-# nor at the next boot.
+# Installs packages without starting their services now (Debian's policy-rc.d forbids that; an existing policy-rc.d is
+# kept) or at the next boot.
 install_silently() {
     policy=/usr/sbin/policy-rc.d ours=no
     if [ ! -e $policy ]; then
