@@ -1,5 +1,5 @@
-# What each unit test (tests/unit/test_X.c, a Check program) is linked with, besides Check: the objects it needs, and no
-# other. If a test of a file needs more than that file and what it is built on, the floor is wrong.
+# Names the objects with which each unit test (tests/unit/test_X.c, a Check program) is linked: those that the test needs,
+# and no others. If a test of a file needs more than that file and the floors below it, the file is on the wrong floor.
 #
 # To run one test of a program by hand, in a debugger and without a fork:
 #   CK_FORK=no CK_RUN_CASE=name_of_the_test gdb build/tests/unit/test_X
@@ -79,15 +79,7 @@ OBJS_test_udp_error = $(UDP_OBJS)
 CONTROL_OBJS = tests/unit/control_world.o control/change.o control/client.o control/control.o \
 	control/emit.o control/event.o control/glob.o control/method.o control/metrics.o control/query.o \
 	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/admit.o net/loop.o net/zone.o \
-	control/refusal.o control/request.o control/ring.o control/socket.o control/view.o net/loop.o net/zone.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/link.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o core/path.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/link.o core/link_report.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/accused.o core/apply.o core/claim.o core/confirm.o core/damping.o core/foreign.o core/gossip.o core/guest.o core/index.o core/inquiry.o core/locate.o core/loss.o core/members.o core/outbox.o \
-	core/probe.o core/profile.o core/question.o core/relay.o core/report.o core/speaker.o core/suspicion.o core/swim.o core/sync.o $(WIRE_OBJS) base/addr.o base/error.o base/hash.o \
-	$(CORE_OBJS) base/error.o \
-	base/histogram.o $(LOG_OBJS) base/rng.o
+	$(CORE_OBJS) base/error.o base/histogram.o $(LOG_OBJS)
 OBJS_test_control_framing = $(CONTROL_OBJS)
 OBJS_test_control_connections = $(CONTROL_OBJS)
 OBJS_test_namecache = net/namecache.o base/addr.o base/hash.o
