@@ -18,7 +18,7 @@ def run(*command):
 
 
 def lint(page):
-    # Which pages this machine has is no fault of ours; whether a page of ours is there is checked below.
+    # The pages of other packages may be missing on this machine; references() checks the pages of ours.
     return [line for line in run("mandoc", "-Tlint", str(page))[1]
             if "referenced manual not found" not in line and "outdated mandoc.db lacks" not in line]
 
@@ -48,11 +48,11 @@ def version(build):
     wanted = re.search(r"AC_INIT\(\[swimd\], \[(.*?)\]\)", (TOP / "configure.ac").read_text()).group(1)
     news = (TOP / "NEWS").read_text()
     if not re.search(rf"(?m)^(swimd )?{re.escape(wanted)}\b", news):
-        yield f"NEWS: says nothing about {wanted}, which configure.ac names"
+        yield f"NEWS: no paragraph begins with {wanted}, the version in configure.ac"
     for program in ("swimd", "swimctl"):
         code, lines = run(str(build / program), "--version" if program == "swimd" else "version")
         if code or wanted not in " ".join(lines):
-            yield f"{program}: says {' '.join(lines)!r} where {wanted} was wanted"
+            yield f"{program}: prints {' '.join(lines)!r} instead of version {wanted}"
 
 
 def links():
@@ -60,35 +60,35 @@ def links():
         for number, line in enumerate((TOP / text).read_text().splitlines(), 1):
             for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", line):
                 if not (TOP / target).exists():
-                    yield f"{text}:{number}: {target} is not there"
+                    yield f"{text}:{number}: no file {target}"
 
 
 def files_named():
-    """Paths in HACKING.md, from the top or from src/, a file's .c perhaps left out; X stands for any name."""
+    """Paths in HACKING.md are relative to the top or to src/ and may lack the .c; X stands for any name."""
     for number, line in enumerate((TOP / "HACKING.md").read_text().splitlines(), 1):
         for path in re.findall(r"`(\.?\w+(?:/[\w.*-]+)+/?)`", line):
             pattern = re.sub(r"\bX\b|(?<=_)X\b", "*", path.rstrip("/"))
             if not path.startswith("build/") and not any(
                     next((TOP / where).glob(pattern + end), None) for where in (".", "src") for end in ("", ".c")):
-                yield f"HACKING.md:{number}: {path} is not there"
+                yield f"HACKING.md:{number}: no file {path}"
 
 
 PROTOCOL = TOP / "man" / "swimd-protocol.7"
 CORE = TOP / "src" / "core"
-# What the formulas of swimd-protocol(7) are computed with: profile lan, and what the page says of its other words.
+# The values of the words in the formulas of swimd-protocol(7) that are not settings. The settings are those of profile lan.
 FORMULA = {"N": 10, "health": 0, "haste": 1, "questions": 3, "rttvar": 0, "c": 3, "k": 3, "returns": 1, "tries": 1,
            "min": min, "max": max, "log": math.log, "log10": math.log10, "dead_retention": 86400, "left_retention": 86400}
 
 
 def profile():
-    """The settings of profile lan, in seconds, from the table in swimd.conf(5), which a unit test compares with the code."""
+    """The settings of profile lan, in seconds, from the table in swimd.conf(5); a unit test compares that table with the code."""
     page = (TOP / "man" / "swimd.conf.5").read_text()
     rows = re.findall(r"(?m)^\.It (\w+) Ta ([\d.]+)(ms|s|) Ta", page)
     return {name: float(value) / (1000 if unit == "ms" else 1) for name, value, unit in rows}
 
 
 def constants(path):
-    """name: expression, in seconds where it is a time."""
+    """The #defines of a file: {name: expression}, times in seconds."""
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
     found = {}
     for name, value in re.findall(r"(?m)^#define (\w+)[ \t]+(.+)$", text):
@@ -99,14 +99,14 @@ def constants(path):
 
 
 def evaluate(expression, names):
-    """A constant or a formula, its names replaced by what they stand for."""
+    """The value of a constant or formula, with the values of `names` for its names."""
     known = {word: evaluate(names[word], names) if isinstance(names[word], str) else names[word]
              for word in re.findall(r"[A-Za-z_]\w*", expression) if word in names}
     return eval(expression, {"__builtins__": {}}, known)
 
 
 def timers():
-    """(name, values, files, formulas, constants, line) of each entry below TIMERS AND LIMITS of swimd-protocol(7)."""
+    """Yield (name, values, files, formulas, constants, line) of each entry below TIMERS AND LIMITS of swimd-protocol(7)."""
     entry, inside = None, False
     for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
         inside = line == ".Sh TIMERS AND LIMITS" or (inside and not line.startswith(".Sh "))
@@ -127,7 +127,7 @@ def timers():
 
 
 def timers_agree():
-    """The timers of swimd-protocol(7): formulas give the values, constants are those of the code, and none is missing."""
+    """In swimd-protocol(7) each formula gives the stated value, each constant is that of the code, and no timer is missing."""
     headers = [*sorted(CORE.glob("*.h")), TOP / "src" / "wire" / "wire.h"]
     shared = {name: value for header in headers for name, value in constants(header).items()}
     settings = profile()
@@ -154,17 +154,17 @@ def timers_agree():
         for value, formula in zip(values, formulas):
             unknown = [word for word in re.findall(r"[A-Za-z_]\w*", formula) if word not in words and word not in code]
             if unknown:
-                yield f"{where}: nobody knows what {', '.join(unknown)} stands for"
+                yield f"{where}: tests/docs.py has no value for {', '.join(unknown)}"
             elif not math.isclose(result := evaluate(formula, {**code, **words}), value, rel_tol=0.01):
                 yield f"{where}: {formula} is {result:g}, not {value:g}"
     for path in sorted([*CORE.glob("*.c"), *CORE.glob("*.h")]):
         for name in re.findall(r"(?m)^#define (\w+)[ \t]+swim_(?:seconds|ms)\(", path.read_text()):
             if (path.name, name) not in told:
-                yield f"{PROTOCOL.relative_to(TOP)}: no timer has {name} of {path.name}"
+                yield f"{PROTOCOL.relative_to(TOP)}: no timer names {name} of {path.name}"
 
 
 def rules_agree():
-    """The rules of swimd-protocol(7): what an entry refers to exists, and each rule that has to be caught is in an entry."""
+    """In swimd-protocol(7) each rule refers to things that exist, and no rule that the simulator must catch is missing."""
     scenarios = {"swarm", *(name for source in TOP.glob("tests/sim/scenario_*.c")
                             for name in re.findall(r'(?m)^    \{"([\w-]+)", ', source.read_text()))}
     rules = set(re.findall(r"(?m)^\tX\((\w+), ", (TOP / "src/base/rule.h").read_text()))
@@ -182,13 +182,13 @@ def rules_agree():
         for name in re.findall(r"[\w-]{2,}", line[4:]) if kind else ():
             told.add(name)
             if name not in known[kind]:
-                yield f"{PROTOCOL.relative_to(TOP)}:{number}: {kind} {name}: there is no such thing"
+                yield f"{PROTOCOL.relative_to(TOP)}:{number}: {kind} {name}: {name} does not exist"
     for name in sorted(caught - told):
-        yield f"{PROTOCOL.relative_to(TOP)}: no rule is turned off as {name}, which src/base/rule.h has"
+        yield f"{PROTOCOL.relative_to(TOP)}: no entry names the rule {name} of src/base/rule.h"
 
 
 def core_is_there():
-    """Files and functions of the core that swimd-protocol(7) names."""
+    """The core has the files and functions that swimd-protocol(7) names."""
     code = "".join(path.read_text() for path in sorted(CORE.glob("*.[ch]")))
     for number, line in enumerate(PROTOCOL.read_text().splitlines(), 1):
         where = f"{PROTOCOL.relative_to(TOP)}:{number}"
@@ -220,12 +220,12 @@ def main():
         check(f"{page.name} refers to pages that exist", lambda p=page: references(p))
     check("systemd units verify", lambda: verify_units(build),
           None if shutil.which("systemd-analyze") else "systemd-analyze is not installed")
-    check("one version everywhere", lambda: version(build))
-    check("links of README.md and HACKING.md lead somewhere", links)
-    check("files that HACKING.md names are there", files_named)
+    check("NEWS and the programs have the version of configure.ac", lambda: version(build))
+    check("links of README.md and HACKING.md lead to files", links)
+    check("files that HACKING.md names exist", files_named)
     check("the timers of swimd-protocol(7) are those of the code", timers_agree)
-    check("files and functions of the core that swimd-protocol(7) names are there", core_is_there)
-    check("the rules of swimd-protocol(7) are those that the tests break", rules_agree)
+    check("files and functions of the core that swimd-protocol(7) names exist", core_is_there)
+    check("the rules of swimd-protocol(7) are those that the tests turn off", rules_agree)
     sys.exit(1 if failed else 0)
 
 

@@ -5,10 +5,10 @@ Each job is an argument KIND:NAME=COMMAND, where KIND says how its tests are cou
           that prints a line "# skip NAME: why" and returns is counted as skipped
   tap     a program that prints TAP ("ok - NAME", "not ok - NAME", "ok - NAME # SKIP why")
   exit    any program: one test, passed if it exits 0, skipped if it exits 77
-  pytest  a pytest command: each of its tests counts; run beside all others and not counted among
-          the --jobs, as it has workers of its own, and real daemons mostly wait
+  pytest  a pytest command: each of its tests counts; run beside the other jobs and not counted among
+          the --jobs, because pytest has workers of its own, and real daemons wait most of the time
 
-Exit status: 0 if nothing failed, 1 if something did, 2 for a mistake in the arguments.
+Exit status: 0 if no test failed, 1 if a test failed, 2 if the arguments are wrong.
 """
 import argparse
 import concurrent.futures
@@ -21,9 +21,9 @@ import sys
 import time
 import xml.etree.ElementTree
 
-# To catch what hangs, not to measure a busy machine.
+# Ends a program that hangs. The limit is far above the time that a program takes on a busy machine.
 SECONDS_A_JOB = 900
-# Each test of pytest has a limit of its own, and where there are no network namespaces they run one after the other.
+# Each test of pytest has a limit of its own, and without network namespaces the tests run one after the other.
 SECONDS_OF_PYTEST = 7200
 SECONDS_TO_END = 15
 
@@ -32,8 +32,8 @@ class Result:
     def __init__(self):
         self.passed = 0
         self.failures = []
-        self.skips = []         # the tests
-        self.reasons = []       # lines that say why, of several tests at once perhaps
+        self.skips = []         # the names of the skipped tests
+        self.reasons = []       # lines that say why tests were skipped; one line may stand for several tests
 
     def skip(self, line):
         self.skips.append(line)
@@ -61,7 +61,7 @@ def read_tap(text, result):
 
 
 def read_junit(path, result):
-    """Of what was skipped, one line a file and reason."""
+    """Count the tests of a JUnit file; the skipped tests of one file with one reason share a line."""
     skipped = {}
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
         name = f"{case.get('classname')}.{case.get('name')}"
@@ -114,7 +114,7 @@ class Job:
             try:
                 status = process.wait(self.limit)
             except subprocess.TimeoutExpired:
-                # Gently first: system tests end their daemons and namespaces.
+                # SIGTERM first, so that system tests end their daemons and namespaces.
                 os.killpg(process.pid, signal.SIGTERM)
                 try:
                     process.wait(SECONDS_TO_END)
@@ -129,12 +129,12 @@ class Job:
     def count(self, status):
         result = self.result
         if status is None:
-            result.failures.append(f"did not end within {self.limit} s and was ended")
+            result.failures.append(f"did not end within {self.limit} s and was killed")
         planned = None
         try:
             if self.kind == "check":
                 planned = read_tap(self.read(self.counts), result)
-                # Check has no word for a test that cannot be run here, so the test says it.
+                # Check cannot mark a test as skipped, so the test prints a line.
                 skips = re.findall(r"(?m)^# skip (.*)$", self.read(self.log))
                 for line in skips:
                     result.skip(line)
@@ -149,7 +149,7 @@ class Job:
             elif status == 0:
                 result.passed += 1
         except (OSError, xml.etree.ElementTree.ParseError) as error:
-            result.failures.append(f"left no list of its tests: {error}")
+            result.failures.append(f"wrote no readable list of its tests: {error}")
         seen = result.passed + len(result.failures) + len(result.skips)
         if planned is not None and seen < planned:
             result.failures.append(f"announced {planned} tests and ran {seen}")
@@ -158,7 +158,7 @@ class Job:
         elif status and not result.failures and not (self.kind == "exit" and status == 77):
             result.failures.append(f"exit status {status}")
         elif seen == 0 and not result.failures:
-            result.failures.append("ran no test at all")
+            result.failures.append("ran no test")
 
     @staticmethod
     def read(path):
@@ -196,12 +196,12 @@ def main():
         parser.error(str(error))
 
     build = os.path.abspath(arguments.build)
-    # The time limit of a single Check test catches one that hangs; it is no measure of a busy machine.
+    # CK_DEFAULT_TIMEOUT, in seconds, ends a single Check test that hangs; no test takes so long on a busy machine.
     environment = dict(os.environ, CK_DEFAULT_TIMEOUT="60", SWIMD_BUILD=build,
                        PYTHONDONTWRITEBYTECODE="1",
                        ASAN_OPTIONS="detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1",
                        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
-    # These belong to make, and a test that starts make would join our job server by accident.
+    # With these variables, a make that a test starts would join the job server of the make that started us.
     for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
         environment.pop(name, None)
 
