@@ -1,16 +1,17 @@
-"""Mutated datagrams against a running daemon.
+"""Sends mutated datagrams to a running daemon and checks what the daemon answers and counts.
 
-Every datagram is judged by the base decoder before it is sent. The invalid ones go out from sockets of
-their own that have never said anything valid: whatever comes back to them is an answer to an invalid datagram.
-The valid ones go out from others, whose acks keep all in step, so that no datagram is lost for
-want of buffer and every single one is accounted for in the daemon's counters.
+usage: mutate.py [COUNT [SEED]]
 
-A daemon reads 200 datagrams a second of one stranger, and 8,000 of all strangers (src/net/admit.h); what is above
-that it drops unread. So there are many sockets of each kind, which take turns, and no more than RATE datagrams a
-second go out.
+The decoder of tests/base_peer says whether a datagram is valid. Invalid datagrams are sent from sockets that never send
+a valid one, so that a datagram which comes to such a socket is an answer to an invalid datagram. Valid datagrams are sent
+from other sockets. After each STEP datagrams the attack waits for an ack, so that no datagram is lost in a full buffer and
+the daemon counts every invalid one.
 
-Run as a program: mutate.py [COUNT [SEED]] starts a daemon in a namespace and attacks it; with SWIMD_BUILD
-at a build under ASan and UBSan, it is tested under those. Exit status 0 if nothing was found.
+A daemon reads 200 datagrams a second of one stranger and 8,000 of all strangers (src/net/admit.h), and drops the others
+unread. So many sockets of each kind take turns, and at most RATE datagrams a second are sent.
+
+The program starts a daemon in a namespace; SWIMD_BUILD may name a build under ASan and UBSan. Exit status 0 if no fault
+was found.
 """
 import glob
 import json
@@ -23,14 +24,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Cluster, Wire, base_wire, paths, unwind_on_sigterm  # noqa: E402
 
 STEP = 100                  # datagrams between two pings that must be answered
-RATE = 4000                 # datagrams a second at the most
-SOURCES = 64                # of valid datagrams, and as many of invalid ones
-MEMBERS_MAX = 200           # small, so that a bounded table is full long before the end
+RATE = 4000                 # most datagrams a second
+SOURCES = 64                # sockets for valid datagrams, and as many for invalid ones
+MEMBERS_MAX = 200           # small, so that the table of members is full early in the attack
 INTERESTING = [0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x10, 0x11, 0x12, 0x05]
 
 
 def corpus():
-    """Where mutations begin: the published vectors, and what has been captured of swimd's own messages."""
+    """The datagrams to mutate: the published vectors, and the fuzz corpus with swimd's own messages."""
     found = []
     for path in sorted(glob.glob(os.path.join(paths.TOP, "tests", "**", "wire.json"), recursive=True)):
         with open(path, encoding="utf-8") as file:
@@ -87,20 +88,20 @@ class Attack:
         self.asked = set()                  # sequence numbers of valid datagrams
 
     def send(self, wires, data):
-        """From the one of these whose turn it is; that one."""
+        """Send from the socket whose turn it is. Returns that socket."""
         wires.append(wires.pop(0))
         wires[-1].send(self.daemon.address, data)
         return wires[-1]
 
     def step(self, count):
-        """Send `count` mutated datagrams and wait until the daemon has seen them all."""
+        """Send `count` mutated datagrams and wait until the daemon has read them all."""
         end = time.monotonic() + count / RATE
         for _ in range(count):
             data = self.mutator.datagram()
             try:
                 message = base_wire.decode(data)
             except base_wire.UnknownType as error:
-                # From 0x10 up it may be one of swimd's own, also in an envelope: not for a base peer to judge.
+                # Types from 0x10 up may be swimd's own, also in an envelope; the base decoder cannot judge those.
                 self.send(self.good if error.number >= 0x10 else self.bad, data)
                 self.unjudged += error.number >= 0x10
                 self.invalid += error.number < 0x10
@@ -126,12 +127,12 @@ class Attack:
         for wire in self.good:
             for source, message in wire.messages():
                 if message.type in (base_wire.ACK, base_wire.NACK):
-                    assert message.seq in self.asked, f"an answer that nobody asked for: {message} from {source}"
+                    assert message.seq in self.asked, f"an answer to no valid datagram: {message} from {source}"
             wire.came.clear()
             wire.answers.clear()
 
     def run(self, count, warm_up=0.2):
-        """The whole attack; a dict of figures. Asserts whatever must hold."""
+        """Send `count` datagrams in steps. Returns a dict of figures and asserts what must hold of them."""
         before = self.daemon.call("metrics")
         begin, cpu = time.monotonic(), self.daemon.cpu_seconds()
         sent, resident = 0, None
@@ -151,7 +152,7 @@ class Attack:
             "rejects": {k: v - before["messages_rejected"][k] for k, v in after["messages_rejected"].items()},
         }
         assert not figures["unread"], figures
-        # The invalid ones are all counted; more may be, for what only swimd's extensions forbid.
+        # The daemon may reject more than the invalid datagrams: those that only swimd's extensions forbid.
         refused = sum(figures["rejects"].values())
         assert refused >= self.invalid, figures
         assert len([v for v in figures["rejects"].values() if v]) >= 6, figures
@@ -177,9 +178,10 @@ def main():
     print(json.dumps(figures, indent=1))
     grown = figures["resident_kib_end"] - figures["resident_kib_warm"]
     print(f"resident set grew by {grown} KiB after the warm-up")
-    # The ring of events fills up meanwhile; AddressSanitizer keeps freed memory apart for a while.
-    if grown > (4096 if paths.sanitized() else 1024):
-        sys.exit("the resident set is not flat")
+    # The daemon keeps its latest events, and AddressSanitizer keeps freed memory for a while.
+    limit = 4096 if paths.sanitized() else 1024
+    if grown > limit:
+        sys.exit(f"the resident set grew by more than {limit} KiB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the system tests and the benches are written in: daemons, clusters, clients, base peers."""
+"""The harness of the system tests and benchmarks: daemons, clusters, clients, base peers."""
 import signal
 
 from .cluster import BRISK, PORT, Cluster
@@ -18,7 +18,7 @@ from . import flood, paths
 
 
 def unwind_on_sigterm():
-    """SIGTERM unwinds like Ctrl-C, so that whatever was started is still ended, and its files removed."""
+    """Let SIGTERM raise KeyboardInterrupt like Ctrl-C, so that clusters end their processes and remove their files."""
     def interrupted(number, _):
         raise KeyboardInterrupt(f"signal {number}")
     signal.signal(signal.SIGTERM, interrupted)

@@ -1,4 +1,4 @@
-"""Many daemons in one namespace, and what is asked of them all."""
+"""Clusters: many daemons in one namespace, started, queried and ended together."""
 import os
 import shutil
 import signal
@@ -10,16 +10,16 @@ from .netns import network
 from .pump import PATIENCE, Pump
 
 PORT = 7946
-# Keys that make time pass faster where a test is about order rather than about the profile's figures.
+# Options that make the protocol faster, for tests that do not depend on the times of a profile.
 BRISK = ["--profile", "local"]
 
 
 class Cluster:
-    """A context manager: what was started in it ends with it."""
+    """A context manager that ends all processes that were started in the block."""
 
     def __init__(self):
         self.pump = Pump()
-        self.directory = tempfile.mkdtemp(prefix="swimd-")   # short: paths of sockets end at 107 bytes
+        self.directory = tempfile.mkdtemp(prefix="swimd-")   # short: the path of a socket has at most 107 bytes
         os.chmod(self.directory, 0o755)
         self.daemons, self.connections, self.closers = [], [], []
         try:
@@ -41,7 +41,7 @@ class Cluster:
         return f"127.0.{1 + number // 200}.{1 + number % 200}:{port}"
 
     def daemon(self, name=None, address=None, **more):
-        """A daemon that is not started yet; by default n0, n1, … at 127.0.1.1, 127.0.1.2, …"""
+        """Make a daemon without starting it; by default n0, n1, … at 127.0.1.1, 127.0.1.2, …"""
         number = len(self.daemons)
         made = self.make(name or f"n{number}", address or self.address(number), **more)
         self.daemons.append(made)
@@ -51,7 +51,7 @@ class Cluster:
         return Daemon(self, *arguments, **more)
 
     def start(self, count, **more):
-        """So many daemons started at once with the first as their seed, watched; when the last was started."""
+        """Start `count` daemons at once, the first as the seed of the others, and watch them. Returns when the last was started."""
         first = self.address(len(self.daemons))
         made = [self.daemon(seeds=[first] if number else [], **more) for number in range(count)]
         for daemon in made:
@@ -76,14 +76,14 @@ class Cluster:
         return self.pump.wait(condition, what, seconds)
 
     def whole(self, seconds=None, daemons=None, also=()):
-        """Wait until each daemon sees all of them, and nobody else, alive; when that was."""
+        """Wait until each daemon lists exactly these daemons and the names `also` as alive. Returns when that was."""
         daemons = self.running if daemons is None else daemons
         names = {daemon.name for daemon in daemons} | set(also)
 
         def missing():
             return [f"{d.name} lacks {sorted(names - d.alive())} has {sorted(d.alive() - names)}"
                     for d in daemons if d.alive() != names]
-        # The daemons that were found whole once are not looked at again until all were.
+        # A daemon whose view was whole is not checked again until the view of each was whole.
         left = list(daemons)
 
         def all_whole():
@@ -93,28 +93,28 @@ class Cluster:
                 return False
             left.extend(d for d in daemons if d.alive() != names)
             return not left
-        self.wait(all_whole, lambda: "all to see all alive; " + "; ".join(missing()[:5]), seconds)
+        self.wait(all_whole, lambda: "each daemon to list all as alive; " + "; ".join(missing()[:5]), seconds)
         return time.monotonic()
 
     def all_say(self, kind, name, since, daemons=None, seconds=None):
-        """Wait until each of them has said it of that member since then; the instants of their saying it."""
+        """Wait until each daemon has reported `kind` of member `name` since then. Returns the instants of these events."""
         daemons = [d for d in self.running if d.name != name] if daemons is None else daemons
         silent = set(daemons)
 
         def done():
             silent.difference_update([d for d in silent if d.heard_of(kind, name, since)])
             return not silent
-        self.wait(done, lambda: f"{kind} of {name} at all; silent: {sorted(d.name for d in silent)}", seconds)
+        self.wait(done, lambda: f"{kind} of {name} from each daemon; missing: {sorted(d.name for d in silent)}", seconds)
         return [d.heard_of(kind, name, since)[0]["at"] for d in daemons]
 
     def cut(self, one, other):
-        """Nothing passes between these daemons and those any more; when that was."""
+        """Drop all datagrams between these daemons and those. Returns when that began."""
         begin = time.monotonic()
         self.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
         return begin
 
     def part(self, one, other, kind="member.failed"):
-        """Cut these from those, and wait until each says that of all on the other side; when the cut was."""
+        """Cut these daemons from those, and wait until each reports `kind` of all on the other side. Returns when the cut was."""
         begin = self.cut(one, other)
         for here, there in ((one, other), (other, one)):
             for lost in there:
@@ -141,7 +141,7 @@ class Cluster:
             left = self.namespace.processes()
             left.pop(os.getpid(), None)
             for pid, command in left.items():
-                faults.append(f"left running: {pid} {command}")
+                faults.append(f"process still running: {pid} {command}")
                 os.kill(pid, signal.SIGKILL)
             self.namespace.close()
             self.pump.close()
@@ -153,7 +153,7 @@ class Cluster:
             raise AssertionError("\n".join(faults))
 
     def end_orderly(self):
-        """SIGTERM to all that still run: each must exit 0."""
+        """Send SIGTERM to the running daemons; each must end with its `expected_exit`. Returns the faults."""
         running = self.running
         for daemon in running:
             daemon.disconnect()

@@ -1,11 +1,11 @@
-"""A client of the control socket that keeps its connection: calls, subscriptions, and raw bytes."""
+"""A client that keeps a connection to the control socket: calls, subscriptions, and raw bytes."""
 import json
 import selectors
 import socket
 import time
 
 
-# A machine that runs many tests at once is busy, and each daemon's health tells that with this reason.
+# The daemon's health gives this reason on a busy machine, such as one that runs many tests at once.
 BUSY = "the loop was kept waiting for "
 
 
@@ -25,14 +25,14 @@ class Control:
             self.sock.close()
             raise
         self.sock.setblocking(False)
-        self.last_id = 10**6            # apart from ids that a test writes itself
+        self.last_id = 10**6            # far from the ids of requests that a test writes itself
         self.unread, self.unsent = bytearray(), b""
         self.lines = []                 # every line that came, decoded, in order
-        self.answers = {}               # by id
-        self.events = []                # the params of every event, with "at": when it came here
+        self.answers = {}               # id -> answer
+        self.events = []                # the params of every event, with "at": the instant of its arrival
         self.on_event = None
-        self.eof = False                # the daemon closed
-        self.paused = False             # by the test
+        self.eof = False                # the daemon closed the connection
+        self.paused = False             # the test stopped reading
         self.pump.add(self.sock, selectors.EVENT_READ, self.ready)
 
     def __enter__(self):
@@ -66,7 +66,7 @@ class Control:
             self.eof = True
             self.pump.remove(self.sock)
             return
-        self.unread += data         # a bytearray: a line may come in hundreds of pieces
+        self.unread += data         # a bytearray, because a line may come in hundreds of pieces
         if b"\n" not in data:
             return
         lines = bytes(self.unread).split(b"\n")
@@ -98,7 +98,7 @@ class Control:
         except BlockingIOError:
             pass
         except (BrokenPipeError, ConnectionResetError):
-            self.unsent = b""           # what it said before it closed is still to be read
+            self.unsent = b""           # what the daemon sent before it closed can still be read
         want = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.unsent else 0)
         self.pump.change(self.sock, want, self.ready)
 
@@ -136,13 +136,13 @@ class Control:
         return self.answer(self.send(method, **params), seconds)
 
     def complaints(self):
-        """The reasons that the daemon's health gives, without the one that only tells how busy this machine is."""
+        """The reasons that the daemon's health gives, without the reason BUSY."""
         health = self.call("health")
         assert health["status"] == "ok" or health["reasons"], f"a status without a reason: {health}"
         return [reason for reason in health["reasons"] if not reason.startswith(BUSY)]
 
     def raw(self, data, count=1, seconds=None):
-        """Send bytes as they are; the next `count` lines."""
+        """Send bytes as they are. Returns the next `count` lines."""
         begin = len(self.lines)
         self.write(data)
         self.pump.wait(lambda: len(self.lines) >= begin + count or self.eof,
@@ -150,9 +150,9 @@ class Control:
         return self.lines[begin:begin + count]
 
     def event(self, kind, name=None, since=0, seconds=None):
-        """The first event of this type (about this member) at or after index `since`, once it comes."""
+        """Wait for the first event of this type (about this member) at or after index `since`, and return it."""
         def found():
             return next((e for e in self.events[since:]
                          if e["type"] == kind and (name is None or e["member"]["name"] == name)), None)
-        return self.pump.wait(found, lambda: f"{kind} of {name} at {self.who}; it said " + ", ".join(
+        return self.pump.wait(found, lambda: f"{kind} of {name} from {self.who}; its events: " + ", ".join(
             f"{e['type']} {e.get('member', {}).get('name', '')}" for e in self.events[since:][-40:]), seconds)

@@ -1,4 +1,4 @@
-"""One real swimd: started with its options, observed through its control socket, ended for sure."""
+"""A real swimd process: how a test starts it, observes it through its control socket, and ends it."""
 import os
 import selectors
 import shutil
@@ -15,7 +15,7 @@ SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Undef
 
 
 def clean_environment(extra=()):
-    """Ours, without what swimd and swimctl would take for their settings."""
+    """The environment of this process, without the variables that swimd and swimctl read."""
     environment = {k: v for k, v in os.environ.items()
                    if not k.startswith("SWIM") and k not in ("NOTIFY_SOCKET", "LISTEN_FDS", "WATCHDOG_USEC")}
     environment.update(extra)
@@ -25,7 +25,7 @@ def clean_environment(extra=()):
 class Daemon:
     def __init__(self, cluster, name, address, seeds=(), options=(), config="", environment=(), wrapper=(),
                  advertise=None, namespace=None):
-        """namespace: where it runs; the cluster's by default."""
+        """namespace: where the daemon runs; by default the namespace of the cluster."""
         self.namespace = namespace or cluster.namespace
         self.cluster, self.name, self.address, self.pump = cluster, name, address, cluster.pump
         self.directory = os.path.join(cluster.directory, f"d{len(cluster.daemons)}")
@@ -41,13 +41,13 @@ class Daemon:
         self.seeds, self.options = list(seeds), list(options)
         self.environment, self.wrapper = dict(environment), list(wrapper)
         self.advertise = advertise
-        self.program = paths.SWIMD      # another one, of another version perhaps, from its next start on
+        self.program = paths.SWIMD      # what launch() starts; a test may set the program of another version
         self.process, self.notify, self.control, self.watcher = None, None, None, None
         self.view = {}                  # name -> status, as the events say
         self.said = []                  # every event since watch()
-        self.said_before = 0            # how many of them before the last watch()
-        self.expected_exit = 0
-        self.started = None             # when it was last started, time.monotonic
+        self.said_before = 0            # how many of them came before the last watch()
+        self.expected_exit = 0          # exit status that the end of the test expects
+        self.started = None             # instant of the last launch(), time.monotonic
 
     def __str__(self):
         return f"{self.name} ({self.address})"
@@ -63,7 +63,7 @@ class Daemon:
             arguments += ["--advertise", self.advertise]
         for seed in self.seeds:
             arguments += ["--seed", seed]
-        # What a cluster finds is not to depend on the machine's own Avahi.
+        # The members that a cluster finds must not depend on the Avahi of this machine.
         return arguments + ([] if "--mdns" in self.options else ["--no-mdns"]) + self.options
 
     # ------------------------------------------------------------------------------------ life
@@ -86,7 +86,7 @@ class Daemon:
         return self
 
     def ready(self, seconds=PATIENCE):
-        """Wait until it says that it is ready, or serves its socket; an exit before that is a failure."""
+        """Wait until the daemon notifies readiness, or serves its socket; an exit before that is a failure."""
         pidfd = os.pidfd_open(self.process.pid)
         end = time.monotonic() + seconds
         with selectors.DefaultSelector() as selector:
@@ -94,7 +94,7 @@ class Daemon:
             selector.register(self.notify, selectors.EVENT_READ, "notify")
             try:
                 while True:
-                    # Without libsystemd nothing is told: then the socket itself tells.
+                    # A swimd without libsystemd sends no notification; then a connection to its socket is tried.
                     for key, _ in selector.select(0.25 if paths.NOTIFIES else 0.02):
                         if key.data == "exit":
                             raise AssertionError(f"{self} ended with status {self.process.wait()} "
@@ -129,19 +129,19 @@ class Daemon:
         self.process.send_signal(number)
 
     def kill(self):
-        """SIGKILL; returns once it is gone."""
+        """Send SIGKILL and wait for the end of the process. Returns when that was."""
         self.signal(signal.SIGKILL)
         self.process.wait()
         self.disconnect()
         return time.monotonic()
 
     def lose_state(self):
-        """What it kept is gone: its machine was set up anew."""
+        """Empty the state directory, as if the machine was installed again."""
         shutil.rmtree(self.state)
         os.mkdir(self.state)
 
     def ended(self, seconds=None):
-        """Its exit status, once it has ended; the pump goes on meanwhile."""
+        """Wait until the process has ended, while the pump runs. Returns the exit status."""
         if self.process.returncode is None:
             pidfd = os.pidfd_open(self.process.pid)
             gone = []
@@ -164,20 +164,20 @@ class Daemon:
             self.notify = None
 
     def end(self):
-        """End it whatever its state, without complaint."""
+        """Kill the process, if there is one, in any state."""
         self.disconnect()
         if self.process is not None and self.process.returncode is None:
             self.process.kill()
             self.process.wait()
 
-    # ------------------------------------------------------------------------------------ what it says
+    # ------------------------------------------------------------------------------------ control socket
     def connect(self, path=None):
         connection = Control(self.pump, path or self.socket, self.name)
         self.cluster.connections.append(connection)
         return connection
 
     def crowd(self, count):
-        """So many sockets that say nothing, connected as far as the backlog of the daemon's takes them."""
+        """Make `count` sockets that send nothing. They are connected as far as the backlog of the daemon's socket allows."""
         crowd = []
         for _ in range(count):
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -185,7 +185,7 @@ class Daemon:
             try:
                 sock.connect(self.socket)
             except BlockingIOError:
-                pass                # it is full: refused for now
+                pass                # the backlog is full
             crowd.append(sock)
         return crowd
 
@@ -196,7 +196,7 @@ class Daemon:
         return self.control.complaints()
 
     def watch(self):
-        """Subscribe; from now on `view` and `said` follow its events. What it said in an earlier life is gone."""
+        """Subscribe; from now on `view` and `said` follow the daemon's events. Earlier events are dropped."""
         self.view, self.said = {}, []
         self.watcher = Control(self.pump, self.socket, f"{self.name}'s events")
         self.watcher.on_event = self.heard
@@ -206,7 +206,7 @@ class Daemon:
     def watched(self, number):
         answer = self.watcher.answer(number)
         self.view = {m["name"]: m["status"] for m in answer["members"]}
-        # Events may have come before we got to read the answer; those of an earlier life say nothing of this one.
+        # The answer's list of members is older than the events that came after the request.
         for event in self.said[self.said_before:]:
             self.follow(event)
         return self
@@ -222,7 +222,7 @@ class Daemon:
             self.view[event["member"]["name"]] = event["member"]["status"]
 
     def heard_of(self, kind, name=None, since=0.0):
-        """Events of a type (about a member) that came at or after that instant."""
+        """The events of this type (about this member) that came at or after the instant `since`."""
         return [e for e in self.said if e["type"] == kind and e["at"] >= since
                 and (name is None or e["member"]["name"] == name)]
 
@@ -233,14 +233,14 @@ class Daemon:
         return {m["name"]: m for m in self.call("members")["members"]}
 
     def listed(self):
-        """{name: status}, as it says when it is asked."""
+        """{name: status}, as the daemon answers now."""
         return {name: m["status"] for name, m in self.members().items()}
 
     def status_of(self, name):
         member = self.members().get(name)
         return member and member["status"]
 
-    # ------------------------------------------------------------------------------------ what it costs
+    # ------------------------------------------------------------------------------------ costs and log
     def cpu_seconds(self):
         with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()

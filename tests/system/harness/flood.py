@@ -1,4 +1,4 @@
-"""Floods of datagrams, and what a daemon's control socket makes of them meanwhile."""
+"""Floods of datagrams, and the answer times of a daemon's control socket during a flood."""
 import json
 import os
 import select
@@ -9,16 +9,16 @@ import time
 
 
 def program():
-    from . import paths     # not where this file is a program of its own
+    from . import paths     # here, because this file also runs as a program, outside its package
     return os.path.join(paths.BUILD, "tests", "flood", "flood")
 
 
-# Largest datagrams that loopback carries whole.
+# Bytes: the MTU of the loopback interface.
 LOOPBACK_MTU = 65536
 
 
 def send(namespace, kind, to, rate, seconds, source=None, spread=1, victims=(), mtu=LOOPBACK_MTU):
-    """tests/flood/flood.c, started in the namespace: a Popen whose output says how many went out."""
+    """Start tests/flood/flood.c in the namespace. Returns a Popen whose output says how many datagrams were sent."""
     arguments = [kind, to, str(rate), str(seconds), f"mtu={mtu}"]
     if source:
         arguments += [f"from={source}", f"spread={spread}"]
@@ -28,23 +28,23 @@ def send(namespace, kind, to, rate, seconds, source=None, spread=1, victims=(), 
 
 
 class Asker:
-    """Asks a control socket again and again, in a process of its own: how long did the answers take?"""
+    """A process that sends requests to a control socket, one after the other, and measures how long each answer takes."""
 
     def __init__(self, path, word="info", pause=0.02, wrapper=()):
         self.process = subprocess.Popen([*wrapper, sys.executable, "-B", __file__, path, word, str(pause)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        # On a busy machine a program takes its time to start.
+        # Wait for the start of the process, which may take long on a busy machine.
         assert self.process.stdout.readline() == "asking\n"
 
     def stop(self):
-        """The waits, shortest first."""
+        """End the process. Returns the answer times in seconds, shortest first."""
         answer = json.loads(self.process.communicate(timeout=120)[0])
         assert answer["fault"] is None, answer
         return sorted(answer["waits"])
 
 
 class Echo:
-    """A program that answers every line at once, on a socket of its own. Its answers are late only where the machine is."""
+    """A process that answers every line at once, on a socket of its own: its answer times show the delays of the machine."""
 
     def __init__(self, path):
         self.path = path
@@ -69,7 +69,7 @@ def read_line(connection):
 
 
 def ask(path, word, pause):
-    """Until standard input ends."""
+    """Send requests until standard input ends, then print the answer times."""
     waits, fault = [], None
     try:
         with socket.socket(socket.AF_UNIX) as connection:
@@ -82,7 +82,7 @@ def ask(path, word, pause):
                 waits.append(time.monotonic() - begin)
                 if b'"result"' not in answer:
                     raise OSError(answer.decode())
-            # One more in any case: its answer comes behind what kept the others waiting.
+            # Send one more request in any case, so that the last answer comes after all that the daemon had to do.
             begin = time.monotonic()
             connection.sendall(word.encode() + b"\n")
             read_line(connection)
@@ -93,7 +93,7 @@ def ask(path, word, pause):
 
 
 def echo(path):
-    """To one connection, until it or standard input ends."""
+    """Answer one connection until the connection or standard input ends."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()

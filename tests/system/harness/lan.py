@@ -1,7 +1,7 @@
-"""Machines on one wire: network namespaces on a bridge, each with a /run, a D-Bus and an avahi-daemon of its own.
+"""Hosts on one network: network namespaces on a bridge, each with a /run, a D-Bus and an avahi-daemon of its own.
 
-Nothing of it has a name outside, and all of it ends with the test. The programs on them run as root, whom they find under
-the names of their own users, too: where that root is a user namespace's, it cannot become anybody else.
+The namespaces have no names outside the test, and end with the test. All programs on the hosts run as root, and each host's
+/etc/passwd gives user id 0 to their own users too, because the root of a user namespace cannot become another user.
 """
 import os
 import signal
@@ -14,7 +14,8 @@ from .paths import SWIMD
 
 ADDRESSES = ("10.77.0.{}/24", "fe80::{}/64")
 BUS = "/run/dbus/system_bus_socket"
-# Where all are root and may do everything. Debian's would become another user, which root of a user namespace cannot.
+# All programs run as root and may do everything on this bus. With Debian's configuration dbus-daemon would become another
+# user, which the root of a user namespace cannot.
 BUS_CONFIG = f"""<busconfig><type>system</type><listen>unix:path={BUS}</listen><auth>EXTERNAL</auth>
     <policy context="default"><allow own="*"/><allow user="*"/><allow send_destination="*"/><allow receive_sender="*"/>
     </policy></busconfig>
@@ -22,7 +23,7 @@ BUS_CONFIG = f"""<busconfig><type>system</type><listen>unix:path={BUS}</listen><
 
 
 class LanDaemon(Daemon):
-    """A swimd without a configuration file, and with no option but those that a test is about."""
+    """A swimd without a configuration file, with only the options that the test gives."""
 
     def __init__(self, cluster, host, options=()):
         super().__init__(cluster, host.name, "[::]:7946", options=options, wrapper=host.enter)
@@ -48,7 +49,7 @@ class Host:
                     mount --bind /run/passwd /etc/passwd && mount --bind /run/group /etc/group &&
                     echo ready && exec sleep infinity"""],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-        assert self.holder.stdout.readline() == "ready\n", f"no machine {name}"
+        assert self.holder.stdout.readline() == "ready\n", f"cannot set up host {name}"
         self.enter = ["nsenter", "-t", str(self.holder.pid), "-m", "-u", "-n", "-r"]
         lan.switch.run("ip", "link", "add", f"port{number}", "master", "br0", "type", "veth", "peer", "name", "eth0",
                        "netns", str(self.holder.pid))
@@ -68,7 +69,7 @@ class Host:
                               env=clean_environment(), timeout=60, **more)
 
     def start(self, name, *command):
-        """A program of this machine's own; the name is for stop and signal."""
+        """Start a program on this host; `name` is its name for stop() and kill()."""
         with open(os.path.join(self.lan.cluster.directory, f"{self.name}-{name}.log"), "ab") as log:
             self.services[name] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.enter, *command],
@@ -114,7 +115,7 @@ class Host:
 
 
 class Lan:
-    """A context manager around a cluster fixture, whose daemons its machines run."""
+    """The hosts and the bridge of one cluster; the cluster ends them."""
 
     def __init__(self, cluster):
         self.cluster, self.pump, self.hosts = cluster, cluster.pump, []
@@ -124,7 +125,7 @@ class Lan:
         cluster.closers.append(self.end)
 
     def host(self, name=None, avahi=True, addresses=ADDRESSES):
-        """A machine, h1 by default and so on, with these addresses of the same number."""
+        """Make a host, named h1, h2, … by default, with its number in each of these addresses."""
         host = Host(self, len(self.hosts) + 1, name or f"h{len(self.hosts) + 1}", addresses)
         self.hosts.append(host)
         if avahi:
@@ -136,15 +137,16 @@ class Lan:
         deadline = time.monotonic() + 10
         for daemon in self.cluster.daemons:
             daemon.end()
-        # A helper ends by itself once its daemon has.
+        # A helper ends by itself after its daemon has ended.
         while time.monotonic() < deadline and any(helpers(host) for host in self.hosts):
             time.sleep(0.01)
         left = [f"{host.name}: {pid} {command}" for host in self.hosts for pid, command in helpers(host).items()]
         for host in self.hosts:
             host.end()
         self.switch.close()
-        assert not left, f"left running: {left}"
+        assert not left, f"processes still running: {left}"
 
 
 def helpers(host):
+    """The swimd-mdns processes of this host: {pid: command line}."""
     return {pid: command for pid, command in host.namespace.processes().items() if command.startswith("swimd-mdns")}

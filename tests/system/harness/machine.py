@@ -1,7 +1,7 @@
-"""Whole machines on one wire: this system, with a systemd of its own that has booted, in a systemd-nspawn.
+"""Machines on one network: containers of systemd-nspawn that boot a systemd of their own from this system's files.
 
-What a machine writes goes to a layer in memory over the system that runs the test, and nothing of it has a name
-outside: its mounts are those of one process, its bridge that of a network namespace, and it ends with the test.
+The root of a machine is an overlay in memory over the root of this system, so that the machine changes no file of this
+system. The mounts are in a mount namespace and the bridge is in a network namespace; both end with the test.
 """
 import os
 import shutil
@@ -25,7 +25,7 @@ mkdir "$directory/upper" "$directory/work" "$directory/root"
 mount -t overlay -o lowerdir=/,upperdir="$directory/upper",workdir="$directory/work" overlay "$directory/root"
 mount -t tmpfs -o mode=755 tmpfs /run
 cd "$directory/root"
-# Of the services of the system around it: none. And none of what it may have of an installed swimd.
+# Remove the enabled services of this system, and the configuration and state of a swimd that may be installed here.
 rm -rf etc/systemd/system etc/systemd/network etc/rc?.d etc/fstab etc/swimd var/lib/swimd var/log/journal
 mkdir -p etc/systemd/system etc/systemd/network
 for unit in getty.target console-getty.service systemd-logind.service systemd-udevd.service systemd-udev-trigger.service \\
@@ -36,7 +36,7 @@ done
 : >etc/machine-id
 echo "$name" >etc/hostname
 printf '127.0.0.1 localhost\\n::1 localhost\\n' >etc/hosts
-# An avahi-daemon whose D-Bus went first sometimes runs in circles and hears no SIGTERM.
+# If D-Bus stops first, avahi-daemon sometimes loops and ignores SIGTERM.
 mkdir etc/systemd/system/avahi-daemon.service.d
 printf '[Service]\\nTimeoutStopSec=3s\\n' >etc/systemd/system/avahi-daemon.service.d/stop.conf
 chroot . systemctl -q enable systemd-networkd.service avahi-daemon.service
@@ -47,7 +47,7 @@ ENTER = 'set -e; while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; don
 
 
 def groups():
-    """Where systemd keeps its units' processes apart: our own place in those hierarchies, as directories."""
+    """The directories of this process in the cgroup hierarchies that systemd uses."""
     with open("/proc/self/cgroup", encoding="ascii") as file:
         own = dict(line.rstrip("\n").split(":", 2)[1:] for line in file)
     found = []
@@ -62,16 +62,16 @@ def groups():
 
 
 def unusable():
-    """None, or why there can be no such machines here."""
+    """The reason why such machines cannot be made here, or None."""
     missing = [program for program in NEEDS if not shutil.which(program)]
     if missing:
         return f"not installed: {', '.join(missing)} (make deps installs them)"
     if reason := usable() or mounts_unusable():
         return reason
-    # Who is root by a user namespace alone may not mount what a machine needs.
+    # The root of a user namespace may not mount what a machine needs.
     with open("/proc/self/uid_map", encoding="ascii") as file:
         if file.read().split() != ["0", "0", "4294967295"]:
-            return "machines with a systemd need root, not that of a user namespace"
+            return "machines with a systemd need root of the initial user namespace"
     return None
 
 
@@ -83,7 +83,7 @@ class Machine:
         self.nspawn, self.leader, self.told = None, None, None
         self.booted, self.ending = False, False
         os.mkdir(self.directory)
-        # Two that shared these would take each other's services for their own.
+        # Each machine has cgroups of its own: in shared cgroups each systemd would manage the services of the other.
         self.groups = [os.path.join(group, f"{os.path.basename(switch.cluster.directory)}-{name}") for group in groups()]
         for group in self.groups:
             os.mkdir(group)
@@ -93,15 +93,15 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=clean_environment())
         if self.holder.stdout.readline() != "ready\n":
-            raise RuntimeError(f"no machine {name}: {self.holder.stderr.read()}")
+            raise RuntimeError(f"cannot set up machine {name}: {self.holder.stderr.read()}")
 
     @property
     def root(self):
-        """Its file system, also while it is off."""
+        """The root of the machine's file system, also while the machine is off."""
         return f"/proc/{self.holder.pid}/root{self.directory}/root"
 
     def path(self, path):
-        """A file of the machine that runs: with what it has mounted, such as /run."""
+        """A path of the running machine, as seen from here, also on the machine's own mounts such as /run."""
         return f"/proc/{self.leader}/root{path}"
 
     def write(self, path, text):
@@ -109,22 +109,22 @@ class Machine:
             file.write(text)
 
     def outside(self, *command):
-        """Before it boots: a program of this system that sees the machine's files at `directory`/root."""
+        """Run a program of this system that sees the machine's files at `directory`/root, before the machine boots."""
         done = subprocess.run(["nsenter", "-t", str(self.holder.pid), "-m", "-r", *command], capture_output=True,
                               text=True, env=clean_environment())
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def install(self):
-        """swimd as its users install it, and what they do then."""
-        # What is tested is what was built before: nothing is built here.
+        """Install swimd with `make install` and enable its service, as an administrator does."""
+        # -o all: make must not build anything, because the test is about the programs of SWIMD_BUILD.
         self.outside("make", "-s", "-C", paths.TOP, "-o", "all", f"BUILD={os.path.dirname(paths.SWIMD)}",
                      f"DESTDIR={self.directory}/root", "install")
         self.outside("chroot", f"{self.directory}/root", "systemd-sysusers")
         self.outside("chroot", f"{self.directory}/root", "systemctl", "-q", "enable", "swimd.service")
 
     def boot(self):
-        """Start it and return at once."""
+        """Start the machine and return at once."""
         self.write("/etc/systemd/network/10.network", f"""
             [Match]
             Name=host0
@@ -156,7 +156,7 @@ class Machine:
         self.pump.wait(lambda: self.booted or self.nspawn.poll() is not None, lambda: f"{self.name} to boot: {self.console()}",
                        SECONDS_TO_BOOT)
         assert self.booted, f"{self.name} ended with {self.nspawn.returncode}: {self.console()}"
-        # systemd tells how its jobs go on, and would wait for us to read it.
+        # systemd goes on sending notifications, and would block when nobody reads them.
         self.deafen()
         return self
 
@@ -173,14 +173,14 @@ class Machine:
             return file.read()
 
     def command(self, *command, check=True, **more):
-        """A program inside."""
+        """Run a program inside the machine."""
         done = subprocess.run(["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", *command],
                               capture_output=True, text=True, timeout=60, env=clean_environment(), **more)
         assert not check or done.returncode == 0, f"{self.name}: {command}: {done.returncode} {done.stdout}{done.stderr}"
         return done
 
     def service(self, *names):
-        """What systemd says of swimd, as a dictionary."""
+        """These properties of swimd.service, as a dictionary."""
         shown = self.command("systemctl", "show", "swimd.service", "-p", ",".join(names)).stdout
         return dict(line.split("=", 1) for line in shown.splitlines())
 
@@ -194,14 +194,14 @@ class Machine:
         return made
 
     def power_down(self):
-        """Have it stop its services and end. Once only: a second signal would not let it finish."""
+        """Let the machine stop its services and end. Only the first call sends a signal: a second one would kill the machine."""
         self.deafen()
         if self.nspawn is not None and not self.ending and self.nspawn.poll() is None:
             self.ending = True
             self.nspawn.send_signal(signal.SIGTERM)
 
     def off(self):
-        """Power it down, and wait until it is."""
+        """Power the machine down, and wait for its end."""
         self.power_down()
         if self.nspawn is not None:
             try:
@@ -217,7 +217,7 @@ class Machine:
                 return not file.read()
         for directory, _, _ in os.walk(group, topdown=False):
             group = directory
-            # Who was killed is not gone at once.
+            # A killed process does not leave its cgroup at once.
             self.pump.wait(empty, f"{directory} to be empty")
             os.rmdir(directory)
 
@@ -234,7 +234,7 @@ class Machine:
 
 
 class Switch:
-    """The bridge between the machines of a cluster fixture's test."""
+    """The bridge and the machines of one test; the cluster fixture ends them."""
 
     def __init__(self, cluster):
         self.cluster, self.machines = cluster, []
@@ -256,5 +256,5 @@ class Switch:
             machine.end()
         left = self.namespace.processes()
         self.namespace.close()
-        print(f"machines off after {time.monotonic() - begin:.2f} s")
-        assert not left, f"left running: {left}"
+        print(f"all machines ended after {time.monotonic() - begin:.2f} s")
+        assert not left, f"processes still running: {left}"

@@ -1,4 +1,4 @@
-"""A hostile mDNS responder: announcements by hand (RFC 6762), of services that nobody publishes."""
+"""A hostile mDNS responder: hand-made announcements (RFC 6762) of services that do not exist."""
 import ipaddress
 import socket
 import struct
@@ -13,7 +13,7 @@ def name(*labels):
 
 
 class Announcer:
-    """On one machine's eth0."""
+    """A responder on eth0 of one host."""
 
     def __init__(self, host):
         with host.namespace.inside():
@@ -26,7 +26,7 @@ class Announcer:
         host.lan.cluster.closers.append(self.sock.close)
 
     def services(self, instances, ttl=4500):
-        """There are such (or, with ttl 0, there are no more); where they are is never answered."""
+        """Announce that these instances exist (with ttl 0, that they are gone), without SRV, TXT or address records."""
         kind = name(b"_swim", b"_udp", b"local")
         records = []
         for instance in instances:
@@ -37,7 +37,7 @@ class Announcer:
             self.raw(struct.pack(">HHHHHH", 0, 0x8400, 0, len(part), 0, 0) + b"".join(part))
 
     def service(self, instance, port, txt, address, ttl=120):
-        """All that there is to know of one service; `txt` is the record's bytes, and may be any."""
+        """Announce all records of one service; `txt` is the TXT record's bytes, which may be invalid."""
         kind, where = (b"_swim", b"_udp", b"local"), name(b"host of " + instance, b"local")
         own = name(instance, *kind)
         packed = ipaddress.ip_address(address).packed

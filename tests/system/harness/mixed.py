@@ -1,15 +1,16 @@
-"""A cluster of daemons with ordinary names and of base peers whose ids are their addresses; trials, and what both sides list."""
+"""Mixed clusters: daemons with ordinary names, and base peers whose ids are their addresses."""
 import os
 import signal
 import time
 
 from .peers import Peer, base_peer
 
-REAL = {"period": base_peer.PERIOD, "timeout": base_peer.TIMEOUT}     # the timing of a real base peer, which takes a machine that is not loaded
+# The timing of a real base peer, for machines that are not loaded.
+REAL = {"period": base_peer.PERIOD, "timeout": base_peer.TIMEOUT}
 
 
 def state_of_old(daemon, incarnation):
-    """Write the state of a swimd of the version before: a file with the incarnation that its next start takes."""
+    """Write the state file of the previous version of swimd, with the incarnation that the next start takes."""
     with open(os.path.join(daemon.state, "incarnation"), "w", encoding="ascii") as file:
         file.write(f"{incarnation}\n")
 
@@ -41,7 +42,7 @@ class Mixed:
         return {member.address for member in [*self.cluster.running, *self.peers]}
 
     def faults(self):
-        """A text for each base peer whose list is not exactly the other members, alive, each once and under its address."""
+        """Yield a text for each base peer that does not list exactly the other members, alive, each once, under its address."""
         addresses = self.addresses()
         for peer in self.peers:
             wanted = {(address, address): "alive" for address in addresses if address != peer.address}
@@ -51,16 +52,16 @@ class Mixed:
                 yield f"{peer.address} lacks {sorted(a for a, _ in wanted.keys() - listed.keys())} has {odd}"
 
     def whole(self, seconds=None):
-        """Wait until the list of each daemon and base peer is exactly the running members."""
+        """Wait until each daemon and base peer lists exactly the running members. Returns when that was."""
         self.cluster.wait(lambda: next(self.faults(), None) is None,
-                          lambda: f"base peers to list all and nobody else: {list(self.faults())[:4]}", seconds)
+                          lambda: f"base peers to list exactly the running members: {list(self.faults())[:4]}", seconds)
         return self.cluster.whole(seconds, also=[peer.address for peer in self.peers])
 
     def all_list(self, member, status, seconds=None):
-        """Wait until all other daemons and base peers list `member` with this status; a base peer lists one that left as dead."""
+        """Wait until all other daemons and base peers list `member` with this status; base peers list members that left as dead."""
         address = member.address
         name = getattr(member, "name", address)
-        # The dead are forgotten after a while.
+        # Base peers forget a dead member after a while.
         wanted = ({status}, set()) if status == "dead" else ({status},)
         peers = [peer for peer in self.peers if peer is not member]
         daemons = [daemon for daemon in self.cluster.running if daemon is not member]
@@ -68,7 +69,7 @@ class Mixed:
         def silent():
             return [peer.address for peer in peers if peer.statuses_at(address) not in wanted] + \
                 [daemon.name for daemon in daemons if daemon.view.get(name) not in (status, "left" if status == "dead" else status)]
-        self.cluster.wait(lambda: not silent(), lambda: f"all to hold {name} {status}; not so: {silent()}", seconds)
+        self.cluster.wait(lambda: not silent(), lambda: f"all to list {name} as {status}; missing: {silent()}", seconds)
 
     # ------------------------------------------------------------------------------------ trials
     def restart(self, daemon, clean, at_once):
@@ -86,8 +87,8 @@ class Mixed:
         return time.monotonic() - begin
 
     def restarts(self, daemon, times, clean):
-        """Restart the daemon so many times, then start a base peer. Returns two times in seconds: the longest until a restarted
-        daemon was listed as alive, and the one until the new base peer and all others listed all."""
+        """Restart the daemon `times` times, then start a base peer. Returns two times in seconds: the longest until all
+        listed the restarted daemon as alive, and the time from the start of the base peer until all members listed all."""
         took = [self.restart(daemon, clean, at_once=n % 2 == 0) for n in range(times)]
         self.whole()
         self.peer([self.cluster.daemons[0].address])
@@ -96,8 +97,8 @@ class Mixed:
         return max(took), time.monotonic() - begin
 
     def upgrade(self, old, new):
-        """Ten daemons of the program `old` beside three base peers become ones of `new`, one after the other; the failures that
-        the old ones told."""
+        """Start ten daemons of the program `old` and three base peers, then replace each daemon by one of `new`, one after the
+        other. Returns how many failures the old daemons reported."""
         first = self.cluster.address(0)
         daemons = [self.cluster.daemon(seeds=[] if n == 0 else [first]) for n in range(10)]
         for daemon in daemons:
@@ -110,14 +111,14 @@ class Mixed:
 
         def all_see_all():
             self.cluster.wait(lambda: all(d.alive() == names for d in daemons),
-                              lambda: f"all to see all: {[names ^ d.alive() for d in daemons]}", 60)
+                              lambda: f"each daemon to list all as alive; lists differ by {[names ^ d.alive() for d in daemons]}", 60)
         all_see_all()
         failed = 0
         for daemon in daemons:
             daemon.program = new
             daemon.signal(signal.SIGTERM)
             assert daemon.ended() == 0
-            failed += len(daemon.heard_of("member.failed"))     # what it said in its earlier life
+            failed += len(daemon.heard_of("member.failed"))     # the next watch() drops these events
             daemon.disconnect()
             daemon.launch()
             self.cluster.watch([daemon])
@@ -125,7 +126,7 @@ class Mixed:
         return failed
 
     def partition(self, seconds):
-        """Cut every second member of each kind from the others for so long. Returns the seconds until all list all again."""
+        """Cut every second member of each kind from the others for `seconds`. Returns the seconds until all list all again."""
         members = [*self.cluster.daemons, *self.peers]
         self.cluster.namespace.cut(*([m.address.rpartition(":")[0] for m in members[n::2]] for n in (0, 1)))
         self.cluster.pump.pass_time(seconds)
@@ -146,16 +147,16 @@ class Mixed:
         return sum(peer.peer.counts[kind] for peer in self.peers)
 
     def lost(self):
-        """The running members that base peers reported as failed, once for each report."""
+        """The running members that base peers reported as failed, one entry per report."""
         addresses = self.addresses()
         return [who for peer in self.peers for _, kind, who, _ in peer.peer.events if kind == "failed" and who[1] in addresses]
 
     def told(self, kind, since=0.0):
-        """How many events of this kind the daemons have told."""
+        """How many events of this type the daemons have reported."""
         return sum(len(daemon.heard_of(kind, since=since)) for daemon in self.cluster.daemons)
 
     def entries(self):
-        """The lengths of the shortest and the longest list, each with its owner counted."""
+        """The lengths of the shortest and the longest list of members, the owner of the list included."""
         counts = [1 + len(peer.peer.members) for peer in self.peers] + [len(daemon.members()) for daemon in self.cluster.running]
         return min(counts), max(counts)
 

@@ -1,4 +1,4 @@
-"""A nameserver in the tests' namespace, on UDP and TCP, and programs that are given a resolv.conf of their own."""
+"""A nameserver on UDP and TCP in the namespace of a test, and name service files for the programs of the test."""
 import os
 import socket
 import struct
@@ -10,7 +10,7 @@ from .daemon import clean_environment
 A, AAAA, SRV = 1, 28, 33
 SERVFAIL, NXDOMAIN, REFUSED = 2, 3, 5
 SILENT = "silent"
-SILENT_TO_EDNS = "silent to EDNS"     # as behind a firewall that does not know EDNS
+SILENT_TO_EDNS = "silent to EDNS"     # like a firewall that drops EDNS
 
 
 def labels(name):
@@ -25,7 +25,7 @@ def rdata(kind, value):
 
 
 class Nameserver:
-    """names: {(name, kind): [values]}; a name that is not there does not exist. `fate`: a code for all, or how it is silent."""
+    """names: {(name, kind): [values]}; other names do not exist. fate: a response code for all, SILENT or SILENT_TO_EDNS."""
 
     def __init__(self, cluster, address, names=None, fate=None, ttl=60):
         self.address, self.names, self.fate, self.ttl = address, names or {}, fate, ttl
@@ -109,7 +109,7 @@ class Nameserver:
 
 
 class Resolving:
-    """Files of the name service that programs are started with: `wrapper` for a daemon, and getent."""
+    """Name service files of a test's own, for a daemon (`wrapper` goes before its command line) and for getent."""
 
     def __init__(self, cluster, resolv_conf, hosts="127.0.0.1 localhost\n", nsswitch="hosts: files dns\n"):
         self.cluster = cluster
@@ -119,7 +119,7 @@ class Resolving:
         os.mkdir(self.directory)
         for name, text in self.files.items():
             self.write(name, text)
-        # An /etc of their own: not every machine has an /etc/hosts that another could be mounted on.
+        # The whole of /etc is replaced, because some machines have no /etc/hosts over which a file could be mounted.
         self.wrapper = ["unshare", "-m", "sh", "-c",
                         f'mount --make-rprivate / && mount --bind {self.directory} /etc && exec "$@"', "sh"]
 
@@ -139,6 +139,6 @@ class Resolving:
 
 
 def unusable():
-    """None, or why programs cannot be given files of their own here."""
+    """The reason why programs cannot have files of their own here, or None."""
     tried = subprocess.run(["unshare", "-m", "mount", "--make-rprivate", "/"], capture_output=True, text=True)
     return tried.stderr.strip() if tried.returncode else None

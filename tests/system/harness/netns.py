@@ -1,11 +1,10 @@
-"""A network namespace of one test's own: loopback up, 127.0.0.0/8 and [::1] on it, nothing else.
+"""The network of a test: a network namespace with the loopback interface (127.0.0.0/8 and [::1]) and nothing else.
 
-It has no name and is held by a file descriptor, so it ends with the last process in it and leaves nothing
-behind, however a test run ends. The caller's thread steps inside to open sockets and start programs.
+A file descriptor holds the namespace, which has no name. So the namespace ends with the last process in it, however a test
+run ends. The thread of the test enters the namespace to open sockets and to start programs.
 
-Where the kernel lets nobody make a namespace (a container without CAP_SYS_ADMIN, a user in a chroot), a test has the
-loopback interface of this machine to itself for as long as it lasts (Shared). What then needs more than loopback
-is skipped, at the call that needs it.
+Where the kernel refuses namespaces (in a container without CAP_SYS_ADMIN, or to a user in a chroot), one test at a time uses
+the loopback interface of this machine (class Shared). A call that needs more than loopback then skips the test.
 """
 import contextlib
 import ctypes
@@ -27,7 +26,7 @@ CHROOT_REMEDY = "if this is a chroot: mount --bind its root onto itself before e
 
 
 def tried(*command):
-    """None, or what this command complained of."""
+    """Run this command. Returns None if it succeeds, otherwise its error text."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except OSError as error:
@@ -37,28 +36,28 @@ def tried(*command):
 
 @functools.lru_cache(maxsize=None)
 def usable():
-    """None, or why tests cannot have network namespaces here, and what to do."""
+    """The reason why tests cannot have network namespaces here and what to do about that, or None."""
     fault = tried("unshare", "-n", "ip", "link", "set", "lo", "up")
     return fault and f"a network namespace is needed and refused here ({fault}): {REMEDY}"
 
 
 @functools.lru_cache(maxsize=None)
 def mounts_unusable():
-    """None, or why tests cannot have mount namespaces here, and what to do."""
+    """The reason why tests cannot have mount namespaces here and what to do about that, or None."""
     fault = tried("unshare", "-m", "true")
     return fault and f"a mount namespace is needed and refused here ({fault}): {REMEDY}; {CHROOT_REMEDY}"
 
 
 def become_root():
-    """Make this process, which has one thread, root of a user namespace, where it is not root and may be that."""
+    """Make this process root of a user namespace, if the process is not root and the kernel allows that. Only for one thread."""
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0 or tried("unshare", "-rnm", "ip", "link", "set", "lo", "up"):
         return
-    # pytest calls its directory in /tmp after the user, and root's is not ours.
+    # pytest names its directory in /tmp after the user; this user may not use the directory of root.
     os.environ["LOGNAME"] = f"uid{uid}"
-    # A network namespace, too: to that of the machine nobody could return from another.
+    # CLONE_NEWNET, because this root could not return from another network namespace to that of the machine.
     checked(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET), "unshare")
-    # Without the first one the kernel does not take the map of groups from a user.
+    # The kernel refuses a gid_map from an unprivileged user before setgroups is denied.
     for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
@@ -110,15 +109,15 @@ class Namespace:
         return done.stdout
 
     def add_address(self, address, device):
-        """address/length; it is there for good when this returns."""
+        """Add address/length to the device. The address can be used when this returns."""
         host = address.partition("/")[0]
         if ":" not in host:
             self.run("ip", "addr", "add", address, "dev", device)
             return
-        # Without the seconds of looking for another that has it. The sysctl for that cannot be written in a container.
+        # nodad, because duplicate address detection takes seconds; a container cannot write the sysctl for that.
         self.run("ip", "addr", "add", address, "dev", device, "nodad")
-        # Its route comes a little later, once the kernel has a lock that all namespaces share; what is sent there
-        # before that is lost without a word.
+        # The kernel adds the local route a little later, under a lock that all namespaces share, and silently drops
+        # what is sent to the address before.
         end = time.monotonic() + PATIENCE
         while not self.run("ip", "-6", "route", "show", "table", "local", host):
             if time.monotonic() >= end:
@@ -126,7 +125,7 @@ class Namespace:
             time.sleep(0.005)
 
     def cut(self, left, right):
-        """Nothing passes any more between these two sets of addresses (IPv4, or IPv6)."""
+        """Drop all packets between these two sets of addresses (all IPv4 or all IPv6)."""
         family = "ip6" if ":" in left[0] else "ip"
         one, other = ("{ " + ", ".join(side) + " }" for side in (left, right))
         self.run("nft", "-f", "-", stdin=f"""
@@ -145,10 +144,10 @@ class Namespace:
         self.run("nft", "flush", "ruleset")
 
     def open_to_all(self):
-        """A daemon may be bound to every address here: none leads out."""
+        """Do nothing: a daemon may bind to all addresses here, because no other network is reachable."""
 
     def processes(self):
-        """Who lives in the namespace: {pid: command line}. Empty once all has been cleaned up."""
+        """The processes in the namespace: {pid: command line}."""
         found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
@@ -156,7 +155,7 @@ class Namespace:
                     with open(f"/proc/{pid}/cmdline", "rb") as file:
                         found[int(pid)] = file.read().replace(b"\0", b" ").decode(errors="replace").strip()
             except OSError:
-                pass    # it has ended meanwhile
+                pass    # the process has ended
         return found
 
     def close(self):
@@ -166,13 +165,13 @@ class Namespace:
 
 
 class Shared:
-    """Loopback of this machine's own network, which one test at a time has to itself, in place of a Namespace."""
+    """The loopback interface of this machine, in place of a Namespace. One test at a time uses it."""
     LOCK = "\0swimd-tests-have-loopback"
 
     def __init__(self, mark):
-        """Waits for the other tests on this machine. `mark` is in the command line of all that the test starts."""
+        """Wait for the other tests on this machine. `mark` is in the command line of all processes that the test starts."""
         self.mark = mark
-        # An abstract address is of the network, as loopback is, and ends with its process.
+        # The lock is an abstract socket address, which belongs to the network namespace and ends with this process.
         self.lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         while True:
             try:
@@ -199,14 +198,14 @@ class Shared:
     run = add_address = cut = rules = heal = open_to_all = refuse
 
     def processes(self):
-        """Who was started by this test: {pid: command line}. Empty once all has been cleaned up."""
+        """The processes that this test started: {pid: command line}."""
         found = {}
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{pid}/cmdline", "rb") as file:
                     command = file.read().replace(b"\0", b" ").decode(errors="replace").strip()
             except OSError:
-                continue    # it has ended meanwhile
+                continue    # the process has ended
             if self.mark in command:
                 found[int(pid)] = command
         return found
@@ -216,5 +215,5 @@ class Shared:
 
 
 def network(mark):
-    """What a test's daemons live in: a namespace, or the loopback that all tests share."""
+    """The network for the daemons of a test: a Namespace, or Shared where the kernel refuses namespaces."""
     return Shared(mark) if usable() else Namespace()

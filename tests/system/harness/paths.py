@@ -1,4 +1,4 @@
-"""Where the programs under test are: SWIMD and SWIMCTL, or the build directory SWIMD_BUILD (default build/)."""
+"""The paths of the programs under test, from SWIMD_BUILD, from SWIMD and SWIMCTL, or from the default build/."""
 import os
 import re
 
@@ -16,7 +16,7 @@ SWIMD, SWIMCTL = program("swimd"), program("swimctl")
 
 
 def configured(feature):
-    """Whether config.h beside the programs defines this."""
+    """Whether the config.h of the build defines this feature."""
     try:
         with open(os.path.join(os.path.dirname(SWIMD), "config.h"), encoding="utf-8") as file:
             return re.search(rf"^#define {feature} 1$", file.read(), re.MULTILINE) is not None
@@ -28,6 +28,6 @@ NOTIFIES = configured("HAVE_LIBSYSTEMD")
 
 
 def sanitized():
-    """Built with AddressSanitizer, which costs memory and time of its own."""
+    """Whether swimd was built with AddressSanitizer, which needs more memory and time."""
     with open(SWIMD, "rb") as file:
         return b"__asan_init" in file.read()

@@ -1,4 +1,4 @@
-"""Sockets of tests inside the namespace: bare ones, and base peers on them."""
+"""UDP sockets of a test inside the namespace, and base peers on such sockets."""
 import collections
 import os
 import selectors
@@ -11,8 +11,8 @@ import base_peer  # noqa: E402
 import base_wire  # noqa: E402
 
 
-# What a sender that is no member says of others counts for two sync intervals after the start of a daemon without seeds
-# (src/core/visitor.c): with this for two minutes, however slow the machine is.
+# A daemon without seeds believes every sender for two sync intervals after its start (src/core/visitor.c). With this key that
+# is two minutes, which is enough for a test on a slow machine.
 TRUSTING = 'sync_interval = "1m"\n'
 
 
@@ -21,7 +21,7 @@ def split(address):
 
 
 class Wire:
-    """A UDP socket in the cluster's namespace; keeps all that came: (when, from, bytes)."""
+    """A UDP socket in the cluster's namespace that keeps all received datagrams: (instant, source, bytes)."""
 
     def __init__(self, cluster, address):
         self.cluster, self.pump, self.address = cluster, cluster.pump, address
@@ -56,7 +56,7 @@ class Wire:
         self.sock.sendto(data, split(to))
 
     def messages(self, kind=None, since=0):
-        """What came and decodes: (source, Message)."""
+        """The received datagrams that are valid (and of this type): [(source, Message)]."""
         found = []
         for _, source, data in self.came[since:]:
             if base_wire.is_valid(data):
@@ -66,11 +66,11 @@ class Wire:
         return found
 
     def answer(self, kind, seq, seconds=None):
-        """The message of this kind and sequence number, once it comes."""
+        """Wait for the message of this type and sequence number, and return it."""
         return self.pump.wait(lambda: self.answers.get((kind, seq)), lambda: self.missing(kind, seq), seconds)
 
     def missing(self, kind, seq):
-        """What a failure has to tell: did nothing come at all, and does the daemon know of what was sent?"""
+        """The text of a failure: which datagrams came, and what the daemons counted."""
         came = [f"{data[:9].hex()} from {source}" for _, source, data in self.came[-5:]]
         counted = [f"{d.name}: {d.call('metrics')}" for d in self.cluster.running]
         name = base_wire.TYPE_NAMES[kind]
@@ -84,7 +84,7 @@ class Wire:
 
 
 class Teller(Wire):
-    """Answers every ping, so that it stays a member with whoever knows it, and does nothing else of its own."""
+    """A member that answers every ping, so that no daemon suspects it, and sends nothing else by itself."""
 
     def received(self, now, source, data):
         super().received(now, source, data)
@@ -93,10 +93,10 @@ class Teller(Wire):
 
 
 class Crowd:
-    """Members that take turns in telling a TRUSTING daemon what happens: it takes so much a second from one source and no more.
+    """Members that take turns in sending updates to a TRUSTING daemon, which limits the updates from one source.
 
     An update that is news counts against the quota of its source: 4,000 at once and 1,000 a second, of which 500 at
-    once may be about one and the same member (src/core/quota.c). What a crowd may tell is that, times its size.
+    once may be about one member (src/core/quota.c). The quota of a crowd is that of one member times the size.
     """
 
     def __init__(self, cluster, daemon, size):
@@ -105,7 +105,7 @@ class Crowd:
         told = 0
 
         def are_members():
-            """The daemon asks where each of them is said to live, so many at a time as it has room for."""
+            """Tell the daemon of the missing members once a second: the daemon pings only some of the new members at a time."""
             nonlocal told
             missing = sorted(names - set(daemon.members()))
             if missing and time.monotonic() >= told + 1:
@@ -117,16 +117,16 @@ class Crowd:
         cluster.wait(are_members, "the crowd to be members")
 
     def next(self):
-        """The one whose turn it is."""
+        """The member whose turn it is."""
         self.tellers.append(self.tellers.pop(0))
         return self.tellers[-1]
 
 
 class Peer(Wire):
-    """A base peer on a socket of its own, living by the pump.
+    """A base peer on a socket of its own, driven by the pump.
 
-    It is more patient than a real one by default: on a busy machine a daemon may take longer than 0.1 s to answer.
-    Without records it counts, but does not keep what it heard: for many peers, or long trials.
+    Its default period and timeout are longer than those of a real base peer: on a busy machine a daemon may take longer
+    than 0.1 s to answer. With records=False it keeps counts but no messages and events, for many peers or long tests.
     """
 
     def __init__(self, cluster, address, identity=None, seed=1, period=1.0, timeout=0.4, records=True):
@@ -151,7 +151,7 @@ class Peer(Wire):
             try:
                 self.send(address, datagram)
             except OSError:
-                pass            # nobody there: for a base peer that is silence
+                pass            # the destination is unreachable: to a base peer the datagram is lost
         self.peer.out.clear()
 
     def deadline(self):
@@ -170,19 +170,19 @@ class Peer(Wire):
         self.flush()
 
     def listed(self):
-        """{(id, address): status}, of those who are not dead."""
+        """{(id, address): status} of the members that are not dead."""
         return {who: base_wire.STATUS_NAMES[m.status] for who, m in self.peer.members.items() if m.status != base_wire.DEAD}
 
     def heard(self, kind, address=None):
-        """The messages of this type that it heard, about whoever has this address."""
+        """The messages of this type that the peer received (with the member at this address)."""
         return [m for _, _, m in self.peer.heard if m.type == kind and (address is None or m.member[1] == address)]
 
     def statuses_at(self, address):
-        """Of every pair that has this address. The pair (address, address) is what a base peer calls whoever sends from there."""
+        """The statuses of all pairs that have this address. A base peer lists the sender of a datagram as (address, address)."""
         return {base_wire.STATUS_NAMES[m.status] for who, m in self.peer.members.items() if who[1] == address}
 
     def pause(self):
-        """As if its process was stopped: what comes waits in the socket."""
+        """Behave like a stopped process: datagrams wait in the socket."""
         self.pump.tickers.remove(self)
         self.pump.remove(self.sock)
 

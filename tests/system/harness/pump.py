@@ -1,13 +1,12 @@
-"""Waiting: one selector over all that a test listens to, and a condition with a deadline.
+"""The event loop of a test: one selector over all sockets of the test, and waits for a condition with a deadline.
 
-No test sleeps to be in step with a daemon. It waits here for what it wants to see, and what comes in
-meanwhile is handled as it comes.
+A test does not sleep to give a daemon time. A test waits here for a condition, and the pump handles what comes meanwhile.
 """
 import os
 import selectors
 import time
 
-# Every wait for something that must happen ends after this, on a machine however busy.
+# Seconds after which a wait for a condition fails; the limit is far above the time that a busy machine needs.
 PATIENCE = float(os.environ.get("SWIM_TEST_PATIENCE", 30))
 
 
@@ -18,7 +17,7 @@ class TimedOut(AssertionError):
 class Pump:
     def __init__(self):
         self.selector = selectors.DefaultSelector()
-        self.tickers = []       # have deadline() and tick(now), in seconds of time.monotonic
+        self.tickers = []       # objects with deadline() and tick(now), in seconds of time.monotonic
 
     def add(self, fileobj, events, handler):
         self.selector.register(fileobj, events, handler)
@@ -30,7 +29,7 @@ class Pump:
         self.selector.unregister(fileobj)
 
     def once(self, until):
-        """Handle what comes until something came, or until then."""
+        """Wait for events until the instant `until`, handle those that come first, and call the tickers that are due."""
         now = time.monotonic()
         wake = min([until] + [ticker.deadline() for ticker in self.tickers])
         for key, events in self.selector.select(max(0.0, wake - now)):
@@ -41,7 +40,7 @@ class Pump:
                 ticker.tick(now)
 
     def wait(self, condition, what, seconds=None):
-        """The first true value of condition(); TimedOut, with `what` (text or a function), if there is none."""
+        """Wait until condition() is true. Returns its value; raises TimedOut with the text or function `what` after `seconds`."""
         end = time.monotonic() + (PATIENCE if seconds is None else seconds)
         while True:
             value = condition()
@@ -50,11 +49,11 @@ class Pump:
             if time.monotonic() >= end:
                 raise TimedOut(f"waited {PATIENCE if seconds is None else seconds:g} s in vain for: "
                                f"{what() if callable(what) else what}")
-            # The condition may look at what is no event here, such as a file or a process.
+            # At most 0.05 s, because the condition may be about something that is no event here, such as a file or a process.
             self.once(min(end, time.monotonic() + 0.05))
 
     def pass_time(self, seconds):
-        """Let time go by where its passing is itself the subject (a cut of so many seconds, a silence)."""
+        """Run the pump for `seconds`, where the test is about a duration, such as a partition or a silence of some seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.once(end)

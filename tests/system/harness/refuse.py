@@ -1,10 +1,11 @@
-"""A program whose sends the kernel refuses when a test says so, by an errno value of the test's choice.
+"""Lets a test choose the errno value with which each sendmmsg of a program fails.
 
-Some failures cannot be had on demand of any machine: a lack of buffers, an interface that is down while a route still
-leads there. So the kernel asks us about each sendmmsg of the program (seccomp_unotify(2)), and we say what it returns.
+No machine produces some failures on demand: a lack of buffers, or an interface that is down while a route still leads
+there. So the kernel notifies this module of each sendmmsg of the program (seccomp_unotify(2)), and the module says what the
+call returns.
 
-As a program it stands before another's command line; it hands on the descriptor that the questions come by, and becomes
-that other.
+This file is also a program. It goes before the command line of another program, installs the filter, sends the descriptor
+of the notifications to the test, and executes the other program.
 """
 import array
 import ctypes
@@ -18,7 +19,7 @@ import struct
 import sys
 import threading
 
-# By machine: AUDIT_ARCH_*, and the numbers of seccomp(2) and sendmmsg(2).
+# Machine: AUDIT_ARCH_*, and the numbers of seccomp(2) and sendmmsg(2).
 NUMBERS = {"x86_64": (0xC000003E, 317, 307), "aarch64": (0xC00000B7, 277, 269)}
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_SET_MODE_FILTER, SECCOMP_GET_ACTION_AVAIL = 1, 2
@@ -38,9 +39,9 @@ def checked(result, call):
 
 
 def unusable():
-    """None, or why there is no such thing here."""
+    """The reason why this module cannot be used here, or None."""
     if platform.machine() not in NUMBERS:
-        return f"no numbers of system calls are known for {platform.machine()}"
+        return f"tests/system/harness/refuse.py has no system call numbers for {platform.machine()}"
     action = ctypes.c_uint32(SECCOMP_RET_USER_NOTIF)
     if libc.syscall(NUMBERS[platform.machine()][1], SECCOMP_GET_ACTION_AVAIL, 0, ctypes.byref(action)) != 0:
         return "this kernel has no seccomp_unotify"
@@ -48,9 +49,9 @@ def unusable():
 
 
 def listener():
-    """From here on each sendmmsg of this process, and of what becomes of it, asks at this descriptor."""
+    """Install the filter. Returns the descriptor at which each sendmmsg of this process and its children is reported."""
     arch, seccomp, sendmmsg = NUMBERS[platform.machine()]
-    # struct sock_filter: code, jt, jf, k. Of struct seccomp_data nr lies at 0 and arch at 4.
+    # struct sock_filter: code, jt, jf, k. In struct seccomp_data, nr is at offset 0 and arch at offset 4.
     instructions = [(0x20, 0, 0, 4), (0x15, 0, 3, arch), (0x20, 0, 0, 0), (0x15, 0, 1, sendmmsg),
                     (0x06, 0, 0, SECCOMP_RET_USER_NOTIF), (0x06, 0, 0, SECCOMP_RET_ALLOW)]
     code = b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
@@ -62,7 +63,7 @@ def listener():
 
 
 class Refusals:
-    """The other end: `wrapper` goes before the command line, and `refuse` says what its sends are to fail with."""
+    """The test's end: `wrapper` goes before the program's command line, and refuse() says how its sends fail."""
 
     def __init__(self, cluster, name):
         self.path = os.path.join(cluster.directory, f"refuse-{name}")
@@ -71,13 +72,13 @@ class Refusals:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.bind(self.path)
         self.socket.listen(1)
-        # A thread, as the program stands still at each question, also while the test waits for something else.
+        # A thread, because the program waits for an answer at each sendmmsg, whatever the test does then.
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
         cluster.closers.append(self.close)
 
     def refuse(self, name, every=1):
-        """Each send from now on, or one in so many."""
+        """From now on let each send, or one in `every`, fail with the errno value of this name."""
         self.error, self.every = getattr(errno, name), every
 
     def relent(self):
@@ -87,12 +88,12 @@ class Refusals:
         try:
             connection, _ = self.socket.accept()
         except OSError:
-            return              # closed: it was never started
+            return              # close() was called, and the program was never started
         with connection:
             _, (fd,), _, _ = socket.recv_fds(connection, 1, 1)
         poll = select.poll()
         poll.register(fd, select.POLLIN)
-        # Until all who might ask have ended.
+        # POLLHUP: all processes with the filter have ended.
         while not any(events & select.POLLHUP for _, events in poll.poll()):
             self.answer(fd)
         os.close(fd)
@@ -107,7 +108,7 @@ class Refusals:
             self.refused += error != 0
             fcntl.ioctl(fd, IOCTL_SEND, ANSWER.pack(number, 0, -error, 0 if error else SECCOMP_USER_NOTIF_FLAG_CONTINUE))
         except OSError as fault:
-            # A signal, or its end, has called it away meanwhile; in the first case it will ask again.
+            # A signal interrupted the sendmmsg, which is then reported again, or the process has ended.
             if fault.errno not in (errno.ENOENT, errno.EINTR):
                 raise
 

@@ -1,8 +1,8 @@
-"""Hosts behind paths with a character: delay, jitter, loss, duplicates, reordering, a rate, a queue, an MTU.
+"""Hosts connected by simulated paths: delay, jitter, loss, duplicates, reordering, a rate, a queue, an MTU.
 
 The kernel of a test machine may lack netem. So each host is a network namespace with one TUN device, and a thread of
-the test carries the packets from device to device, as the path between the two hosts says. Only IPv4 is carried, and
-no multicast. One thread carries some 20,000 packets a second.
+the test carries the packets from device to device, as the path between the two hosts says. The thread carries only IPv4
+and no multicast, about 20,000 packets a second.
 """
 import fcntl
 import heapq
@@ -20,11 +20,11 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 PREFIX = bytes([10, 78, 0])
 PORT = 7946
 UDP = 17
-PACKETS_A_TURN = 64         # read from one device before the others get their turn
+PACKETS_A_TURN = 64         # most packets that are read from one device before the others are read
 
 
 def unusable():
-    """None, or why tests cannot have tunnels here."""
+    """The reason why tests cannot have tunnels here, or None."""
     try:
         os.close(os.open(TUN_DEVICE, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
@@ -33,12 +33,16 @@ def unusable():
 
 
 class Path:
-    """What packets suffer on their way; every attribute may be changed at any time.
+    """A path from one host to another; every attribute may be changed at any time.
 
-    delay, jitter: ms, the jitter in both directions; loss, twice, swap: shares of the packets that are lost, carried
-    twice, or overtaken by later ones; rate: bytes a second, 0 for any; queue: bytes that wait for the rate before
-    further packets are dropped; mtu: larger packets are dropped without a word, 0 for none. One Path may serve several
-    pairs of hosts: a link that they share.
+    delay: ms.
+    jitter: ms by which the delay of a packet is longer or shorter at most.
+    loss, twice, swap: shares of the packets that are lost, carried twice, or delayed until later packets have passed.
+    rate: bytes a second; 0 for no limit.
+    queue: bytes that may wait for the rate; further packets are dropped.
+    mtu: bytes; larger packets are dropped without an ICMP message; 0 for no limit.
+
+    Several pairs of hosts may use one Path, which is then a link that they share.
     """
 
     def __init__(self, delay=0.0, jitter=0.0, loss=0.0, twice=0.0, swap=0.0, rate=0.0, queue=65536, mtu=0):
@@ -48,7 +52,7 @@ class Path:
         self.busy_until = 0.0   # instant at which the link has sent all that waits for its rate
 
     def arrivals(self, size, now, rng):
-        """The instants at which a packet of so many bytes arrives: none, one or two."""
+        """The instants (none, one or two) at which a packet of `size` bytes arrives."""
         if (self.mtu and size > self.mtu) or rng.random() < self.loss:
             return []
         start = now
@@ -62,7 +66,7 @@ class Path:
         return [start + self.late(rng) for _ in range(copies)]
 
     def late(self, rng):
-        """Seconds on the way."""
+        """The delay of one packet in seconds."""
         ms = self.delay + rng.uniform(-self.jitter, self.jitter)
         if rng.random() < self.swap:
             ms += self.delay + self.jitter + 1
@@ -82,13 +86,13 @@ class TunnelHost:
 
 
 class Tunnels:
-    """So many hosts; `path` gives the attributes of every path that is not set by itself."""
+    """`count` hosts; `path` gives the attributes of all paths at the start."""
 
     def __init__(self, cluster, count, seed=1, **path):
         self.cluster, self.rng, self.default = cluster, random.Random(seed), path
         self.hosts = [TunnelHost(number) for number in range(count)]
         self.paths = {(a, b): Path(**path) for a in range(count) for b in range(count) if a != b}
-        self.packets = self.bytes = 0       # sent by all hosts, those that were dropped on the way included
+        self.packets = self.bytes = 0       # sent by all hosts, packets that were lost included
         self.sent = {}                      # (from, to, first byte of the UDP payload): [packets, bytes]
         self.waiting, self.order = [], 0    # heap of (arrival, order, host, packet)
         self.stopped = threading.Event()
@@ -115,13 +119,13 @@ class Tunnels:
                 self.both(host, other, **attributes)
 
     def share(self, pairs, path):
-        """All these pairs use one link."""
+        """Let all these pairs of hosts use this path."""
         for pair in pairs:
             self.paths[pair] = path
 
     # ------------------------------------------------------------------------------------ daemons
     def daemon(self, number, name=None, seeds=(), **more):
-        """A daemon on this host, not started yet; seeds are numbers of hosts."""
+        """Make a daemon on this host without starting it; seeds are numbers of hosts."""
         host = self.hosts[number]
         return self.cluster.daemon(name or f"n{number}", f"{host.address}:{PORT}", namespace=host.namespace,
                                    seeds=[f"{self.hosts[seed].address}:{PORT}" for seed in seeds], **more)
@@ -168,7 +172,7 @@ class Tunnels:
             try:
                 os.write(self.hosts[target].device, packet)
             except OSError:
-                pass        # the device is down, or its queue is full: lost, as on a wire
+                pass        # the device is down, or its queue is full: the packet is lost
 
     # ------------------------------------------------------------------------------------ ending
     def end(self):
@@ -181,4 +185,4 @@ class Tunnels:
             left += host.namespace.processes().values()
             os.close(host.device)
             host.namespace.close()
-        assert not left, f"left running: {left}"
+        assert not left, f"processes still running: {left}"
