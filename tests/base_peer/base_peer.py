@@ -1,10 +1,10 @@
-"""A base peer: a member of a SWIM cluster that knows the base wire format and nothing more.
+"""A base peer: a member of a SWIM cluster that knows only the base wire format.
 
-It behaves as the implementation that defines the base wire format was seen to behave; class BasePeer lists the points that
-are easily got wrong. It is written from the description of the wire format and from those observations, and shares no code
-with the daemon. Like the daemon's core it does no I/O: time and datagrams come in as arguments, and datagrams are taken
-out, so that a test decides what the peer hears and says. Run as a program, the peer has a socket, and prints each change of
-its list of members:
+The base peer behaves like the implementation that defines the base wire format; class BasePeer lists the less obvious
+points. This file was written from the description of the wire format and from observations of that implementation, and
+shares no code with the daemon. Like the daemon's core, class BasePeer does no I/O: the caller passes in the time and the
+received datagrams, and takes the datagrams to send, so that a test controls both. This file is also a program, which has a
+socket and prints each change of the list of members:
 
     base_peer.py --bind 127.0.0.1:7947 --seed 127.0.0.1:7946
 """
@@ -24,13 +24,13 @@ import time
 from base_wire import (ACK, ALIVE, AUTHENTICATED, DEAD, INCARNATION_MAX, NACK, PING, PING_REQ, STATUS_NAMES, SUSPECT,
                        Invalid, Update, ack, decode, nack, ping, ping_req)
 
-PERIOD, TIMEOUT = 0.2, 0.1  # seconds between two probes, and until an answer is missed
-SUSPICION_PERIODS = 5       # that a suspicion of its own lasts, in a small cluster
-GOSSIP_UPDATES = 10         # at most so many updates ride on one datagram
-JUMP_MAX = 16               # an update further above the known incarnation is refused; 0 is known of a new member
+PERIOD, TIMEOUT = 0.2, 0.1  # seconds between two probes, and until a probe without an answer fails
+SUSPICION_PERIODS = 5       # periods for which the peer's own suspicion lasts in a small cluster
+GOSSIP_UPDATES = 10         # most updates on one datagram
+JUMP_MAX = 16               # an update further above the known incarnation is refused; that of a new member is 0
 MEMBERS_MAX = 10000
-HELPERS = 3                 # are asked to ping a member that did not answer
-FORGET_AFTER = 30.0         # seconds after its death
+HELPERS = 3                 # members that are asked to ping a member which did not answer
+FORGET_AFTER = 30.0         # seconds from the death of a member until the peer forgets it
 
 
 @dataclasses.dataclass
@@ -52,7 +52,7 @@ class Probe:
     target: tuple
     seq: int
     until: float
-    seen: tuple             # status and incarnation of the target when the probe began
+    seen: tuple             # (status, incarnation) of the target when the probe began
     indirect: bool = False
 
 
@@ -65,18 +65,19 @@ class Relay:
 
 
 class BasePeer:
-    """`identity` is what it calls itself, `address` is host:port; `period` and `timeout` are in seconds.
+    """`identity` is the id of the peer, `address` is host:port; `period` and `timeout` are in seconds.
 
     - A member is the pair of an id and an address: two pairs of one address are two members and stay two.
     - The sender of a datagram is the pair (source, source). A ping makes this pair a member at incarnation 0, and this peer
       gossips nothing of it.
     - An ack counts only if it names the pair that was pinged. Whichever pair it names, the ack ends a suspicion of the pair
       (source, source): this peer raises the incarnation of that pair by 1 and gossips it.
-    - An update more than JUMP_MAX above the known incarnation is refused, which the event "refused" tells.
+    - An update more than JUMP_MAX above the known incarnation is refused, with the event "refused".
     - A suspicion that this peer hears of has no timer. An update that changes only the incarnation is not passed on.
     - An update about a dead member at the same or a lower incarnation is ignored, and its sender is not corrected. Dead
       members are forgotten after FORGET_AFTER.
-    - This peer names itself in acks, and in gossip only after a suspicion of itself. It compares no views and ignores nacks.
+    - This peer names itself in acks, and in gossip only after a suspicion of itself. This peer compares no views and
+      ignores nacks.
     """
 
     def __init__(self, identity, address, now, seed=0, period=PERIOD, timeout=TIMEOUT):
@@ -84,7 +85,7 @@ class BasePeer:
         self.random = random.Random(seed)
         self.period, self.timeout = period, timeout
         self.members = {}                   # (id, address) -> Member, without the peer itself
-        self.verdicts = {}                  # (id, address) -> when a suspicion of its own ends
+        self.verdicts = {}                  # (id, address) -> instant at which the peer's own suspicion ends in a death
         self.rumours = {}                   # (id, address) -> Rumour
         self.out = []                       # (address, datagram)
         self.heard = []                     # (now, address, Message), for tests
@@ -92,13 +93,13 @@ class BasePeer:
         self.counts = collections.Counter()     # of the events, by kind
         self.invalid = 0
         self.seq = 0
-        self.current = None                 # the Probe under way: there is one at a time
+        self.current = None                 # the running Probe; there is at most one
         self.relays = {}                    # seq -> Relay
         self.next_probe = now
         self.cursor = 0
-        # Switches for a test that needs a peer which is broken in one way.
-        self.silent = False                 # says nothing
-        self.deaf = False                   # hears nothing
+        # A test sets these to make a peer that is broken in one way.
+        self.silent = False                 # sends nothing
+        self.deaf = False                   # receives nothing
         self.answers_pings = True
         self.relays_pings = True
         self.refutes = True
@@ -116,9 +117,9 @@ class BasePeer:
     def having(self, *statuses):
         return [who for who, member in self.members.items() if member.status in statuses]
 
-    # ------------------------------------------------------------------------------ what it says
+    # ------------------------------------------------------------------------------ sending
     def send(self, address, datagram):
-        if not self.silent and is_numeric(address):     # it looks up no names
+        if not self.silent and is_numeric(address):     # the peer resolves no names
             self.out.append((address, datagram))
 
     def next_seq(self):
@@ -126,7 +127,7 @@ class BasePeer:
         return self.seq
 
     def scale(self):
-        """The factor by which suspicions last longer, and rumours are told more often, in a large cluster."""
+        """The factor for the size of the cluster: suspicions last so much longer, and rumours are sent so much more often."""
         return max(1.0, math.log(1 + len(self.members)))
 
     def tellings(self):
@@ -141,7 +142,7 @@ class BasePeer:
         return Update(self.id, self.address, status, self.incarnation)
 
     def gossip(self):
-        """The updates for one datagram: deaths first, then suspicions; among equals the one that was told least."""
+        """The updates for one datagram: deaths first, then suspicions; of one status the least sent updates first."""
         order = list(self.rumours.items())
         self.random.shuffle(order)
         order.sort(key=lambda item: (-item[1].status, item[1].told, -item[1].incarnation))
@@ -153,20 +154,20 @@ class BasePeer:
         return [Update(*who, rumour.status, rumour.incarnation) for who, rumour in chosen]
 
     def join(self, seed):
-        """Take the pair (seed, seed) for a member and ping it. The ping does not name its sender."""
+        """List the pair (seed, seed) as a member and ping the seed. The ping does not name its sender."""
         self.members.setdefault((seed, seed), Member(ALIVE, 0))
         self.send(seed, ping(0, self.gossip()))
 
     def leave(self):
-        """Tell a few living members, once, that this peer is dead."""
+        """Send the peer's own death once to a few living members."""
         self.left, self.current = True, None
         living = self.having(ALIVE)
         for _, address in self.random.sample(living, min(len(living), self.tellings())):
             self.send(address, ping(0, [self.own_update(DEAD)]))
 
-    # ------------------------------------------------------------------------------ what it hears
+    # ------------------------------------------------------------------------------ receiving
     def apply(self, now, who, status, incarnation):
-        """Apply an update. True if it is to be gossiped: a new member, or another status."""
+        """Apply an update. Returns whether the update must be gossiped: it has a new member or another status."""
         member = self.members.get(who)
         if incarnation > (member.incarnation if member else 0) + JUMP_MAX:
             self.event(now, "refused", who, incarnation)
@@ -201,7 +202,7 @@ class BasePeer:
             self.tell(who, ALIVE, self.incarnation)
 
     def datagram(self, now, source, data):
-        """One datagram from `source`, which is host:port."""
+        """Handle one datagram from `source`, which is host:port."""
         if self.deaf:
             return
         try:
@@ -210,7 +211,7 @@ class BasePeer:
             self.invalid += 1
             return
         if message.type == AUTHENTICATED:
-            self.invalid += 1               # we have no key to check it with
+            self.invalid += 1               # the peer has no key to check the datagram
             return
         self.heard.append((now, source, message))
         for update in message.updates:
@@ -237,7 +238,7 @@ class BasePeer:
             self.send(relay.asker, ack(relay.asker_seq, relay.target, self.gossip()))
 
     def revive(self, now, who):
-        """Who answers is not suspect any more, and has another incarnation than it made itself."""
+        """End the suspicion of a member that answers, and raise its incarnation by 1, which that member did not do itself."""
         member = self.members.get(who)
         if member and member.status == SUSPECT:
             member.status, member.incarnation = ALIVE, min(member.incarnation + 1, INCARNATION_MAX)
@@ -245,7 +246,7 @@ class BasePeer:
             self.event(now, "recovered", who, member.incarnation)
             self.tell(who, ALIVE, member.incarnation)
 
-    # -------------------------------------------------------------------------- what it does by itself
+    # ------------------------------------------------------------------------------ timers
     def deadline(self):
         times = [relay.until for relay in self.relays.values()]
         times += self.verdicts.values()
@@ -291,10 +292,10 @@ class BasePeer:
             self.send(targets[at][1], ping(self.current.seq, self.gossip()))
 
     def ask_others(self, probe):
-        """False if there is nobody to ask."""
+        """Send ping-reqs for the probe's target. Returns False if there is no helper."""
         helpers = [who for who in self.having(ALIVE) if who != probe.target]
         if helpers:
-            told = self.gossip()            # one and the same to all of them
+            told = self.gossip()            # all helpers get the same updates
             for _, address in self.random.sample(helpers, min(len(helpers), HELPERS)):
                 self.send(address, ping_req(probe.seq, probe.target, told))
         return bool(helpers)
@@ -340,7 +341,7 @@ def join(address):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bind", required=True, metavar="HOST:PORT")
-    parser.add_argument("--id", help="default: its address")
+    parser.add_argument("--id", help="default: the address of --bind")
     parser.add_argument("--seed", action="append", default=[], metavar="HOST:PORT")
     arguments = parser.parse_args()
 
@@ -355,7 +356,7 @@ def main():
         signal.signal(number, lambda *_: stop.append(True))
     shown = {}
     while True:
-        leaving = bool(stop)    # the signal may come before the next line, or amid all others
+        leaving = bool(stop)    # read once, because the signal may come at any time
         if leaving:
             peer.leave()
         for address, datagram in peer.out:

@@ -1,7 +1,7 @@
-"""The base wire format, encoded and decoded from its published description alone (swimd-wire(7)).
+"""Encodes and decodes the base wire format.
 
-Written apart from the daemon's codec, in another language, so that the two check each other. Everything
-that a base peer may refuse is refused here: `decode` returns a whole Message or raises Invalid.
+This codec was written from the published description (swimd-wire(7)) alone, not from the daemon's codec, so that the two
+check each other. `decode` refuses all that a base peer may refuse: it returns a whole Message or raises Invalid.
 """
 import dataclasses
 import struct
@@ -19,7 +19,7 @@ class Invalid(ValueError):
 
 
 class UnknownType(Invalid):
-    """A message type that the base format does not have; from 0x10 up, it is somebody's extension."""
+    """A message type that the base format does not have; types from 0x10 up are extensions."""
 
     def __init__(self, number):
         super().__init__(f"no message type {number}")
@@ -38,11 +38,11 @@ class Update:
 class Message:
     type: int
     seq: int
-    member: tuple = None         # (id, address): target, who is alive, or the sender of a 0x05
+    member: tuple = None         # (id, address): target of a ping-req or nack, subject of an ack, sender of an authenticated
     updates: list = dataclasses.field(default_factory=list)
     token: bytes = b""
     inner: "Message" = None
-    trailer: bytes = b""         # what a base peer ignores
+    trailer: bytes = b""         # bytes after the message, which a base peer ignores
 
     def __str__(self):
         text = f"{TYPE_NAMES[self.type]} seq={self.seq}"
@@ -60,7 +60,7 @@ class Reader:
     def take(self, count):
         end = self.offset + count
         if end > len(self.data):
-            raise Invalid(f"{count} bytes wanted at {self.offset}, and the datagram ends at {len(self.data)}")
+            raise Invalid(f"the datagram ends at byte {len(self.data)}, within {count} bytes that begin at {self.offset}")
         piece = self.data[self.offset:end]
         self.offset = end
         return piece
@@ -73,7 +73,7 @@ class Reader:
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Invalid(f"not UTF-8: {error}") from error
+            raise Invalid(f"a string is not UTF-8: {error}") from error
 
     def member(self):
         return self.string(), self.string()
@@ -84,7 +84,7 @@ class Reader:
             name, address = self.member()
             status = self.number(1)
             if status > DEAD:
-                raise Invalid(f"status {status}")
+                raise Invalid(f"an update has status {status}")
             updates.append(Update(name, address, status, self.number(8)))
         return updates
 
@@ -94,7 +94,7 @@ class Reader:
 
 def decode(data, inside=False):
     if len(data) > DATAGRAM_MAX:
-        raise Invalid(f"{len(data)} bytes")
+        raise Invalid(f"the datagram has {len(data)} bytes, more than {DATAGRAM_MAX}")
     reader = Reader(data)
     message = Message(reader.number(1), reader.number(8))
     if message.type == PING:
@@ -126,7 +126,7 @@ def is_valid(data):
 
 
 def read_trailer(raw):
-    """The extensions of a trailer: a list of (tag, value)."""
+    """The entries of a trailer: [(tag, value)]."""
     reader, entries = Reader(raw), []
     while reader.offset < len(raw):
         tag = reader.number(1)
