@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stranger who floods a daemon, for tests: so many datagrams of one kind a second, from one address or from many.
+ * Floods a daemon, for tests: RATE datagrams of one kind a second for SECONDS, from one source address or from many.
  *
  *	flood KIND TO RATE SECONDS [from=ADDRESS:PORT] [spread=COUNT] [victim=NAME@ADDRESS:PORT]... [bytes=N] [mtu=N]
  *
- * With `from` that is the source whoever has it, and with `spread` so many addresses that follow it (a raw socket, so
- * it needs root).  Prints one line: how many datagrams went out, and how long it took.  IPv4 alone.  Only for
- * namespaces that a test has made.
+ *	from=		source of the datagrams, which no socket here needs to have (a raw socket, which needs root)
+ *	spread=		number of source addresses, beginning with that of from=
+ *	victim=		a member that datagrams of the kinds accuse and flap are about
+ *	bytes=		length of a datagram, for kinds whose length can vary
+ *	mtu=		length of the largest packet; longer datagrams are sent in fragments
+ *
+ * Prints one line: how many datagrams were sent, and in how many seconds.  IPv4 only.  Use this program only in a network
+ * namespace that a test has made.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,12 +34,12 @@ struct flood {
 	struct sockaddr_in to, from;
 	uint32_t spread;
 	double rate, seconds;
-	size_t bytes; /* of a datagram, where the kind leaves a choice */
+	size_t bytes; /* length of a datagram, for kinds whose length can vary */
 	const char *victims[VICTIMS];
 	size_t victim_count;
-	uint64_t serial; /* makes names, sequence numbers and sources */
+	uint64_t serial; /* source of names, sequence numbers and source addresses */
 	uint64_t sent, failed;
-	size_t mtu;
+	size_t mtu; /* bytes of the largest packet */
 	int fd;
 };
 
@@ -53,7 +58,7 @@ static void
 put(struct text *t, const void *bytes, size_t len)
 {
 	if (len > (size_t)(t->end - t->at)) {
-		t->end = t->at; /* full: no later piece goes in either */
+		t->end = t->at; /* the buffer is full, also for shorter pieces that follow */
 		return;
 	}
 	memcpy(t->at, bytes, len);
@@ -89,7 +94,7 @@ put_update(struct text *t, const char *name, const char *address, unsigned statu
 	put_number(t, incarnation, 8);
 }
 
-/* Another member that nobody has heard of, or in a sync, an entry of one. */
+/* Put an update about a new member that no other member knows. */
 static void
 put_unknown(struct flood *f, struct text *t)
 {
@@ -102,6 +107,7 @@ put_unknown(struct flood *f, struct text *t)
 	put_update(t, name, address, 0, 1);
 }
 
+/* Put such updates, with a count before them and as many as fit into `bytes`; in a sync they are entries of a page. */
 static void
 put_unknowns(struct flood *f, struct text *t, bool sync, size_t bytes)
 {
@@ -119,7 +125,7 @@ put_unknowns(struct flood *f, struct text *t, bool sync, size_t bytes)
 	count[1] = (uint8_t)n;
 }
 
-/* One member, or each victim in its turn, that comes and goes, in as many lives as there is room for. */
+/* Put updates in which one member, or one victim after the other, is alive and suspect in turn, as many as fit into `bytes`. */
 static void
 put_flaps(struct flood *f, struct text *t, size_t bytes)
 {
@@ -141,7 +147,7 @@ put_flaps(struct flood *f, struct text *t, size_t bytes)
 	count[1] = (uint8_t)n;
 }
 
-/* Every victim, as suspect and dead by turns, at an incarnation that rises. */
+/* Put one update about each victim, suspect and dead in turn, at an incarnation that rises. */
 static void
 put_accusations(struct flood *f, struct text *t)
 {
@@ -166,7 +172,7 @@ put_sync_request(struct text *t)
 	put_number(t, 0, 2);
 }
 
-/* One datagram of the kind, from this source; returns its length. */
+/* Build one datagram of the kind f->kind with this source in its text; returns the length. */
 static size_t
 build(struct flood *f, const struct in_addr *source, uint8_t *bytes)
 {
@@ -227,7 +233,7 @@ build(struct flood *f, const struct in_addr *source, uint8_t *bytes)
 	return (size_t)(t.at - bytes);
 }
 
-/* Where the n-th datagram seems to come from. */
+/* The source address of the n-th datagram. */
 static struct in_addr
 source_of(const struct flood *f, uint64_t n)
 {
@@ -236,7 +242,7 @@ source_of(const struct flood *f, uint64_t n)
 	return (struct in_addr){htonl(ntohl(f->from.sin_addr.s_addr) + more)};
 }
 
-/* From this machine's own address, a batch with one call. */
+/* Send `count` datagrams, at most BATCH, from this machine's own address with one system call. */
 static void
 send_plain(struct flood *f, size_t count)
 {
@@ -258,7 +264,7 @@ send_plain(struct flood *f, size_t count)
 	f->failed += count - (n > 0 ? (uint64_t)n : 0);
 }
 
-/* One packet, or one fragment of a datagram: `len` bytes from `offset` of it. */
+/* Send one IP packet, or one fragment: `len` bytes at `offset` of the datagram in `bytes`; `more` fragments follow. */
 static bool
 send_packet(const struct flood *f, struct in_addr source, const uint8_t *bytes, size_t offset,
     size_t len, bool more)
@@ -285,7 +291,7 @@ send_packet(const struct flood *f, struct in_addr source, const uint8_t *bytes, 
 	return sendmsg(f->fd, &hdr, 0) >= 0;
 }
 
-/* A datagram under a false address, in as many fragments as the network takes; or the first of them alone. */
+/* Send one datagram from a false address, in fragments of the MTU; of the kind "fragments" only the first fragment. */
 static void
 send_false(struct flood *f)
 {
@@ -344,7 +350,7 @@ run(struct flood *f)
 	while ((passed = now() - begin) < f->seconds) {
 		double due = passed * f->rate - (double)(f->sent + f->failed);
 
-		/* What a busy machine made it miss is not sent later all at once. */
+		/* On a busy machine, count what is more than 0.1 s late as not sent, so that no burst follows. */
 		if (due > f->rate / 10)
 			f->failed += (uint64_t)(due - f->rate / 10);
 		if (due < 1)
@@ -354,7 +360,7 @@ run(struct flood *f)
 		else
 			send_plain(f, due < BATCH ? (size_t)due : BATCH);
 	}
-	printf("%llu sent in %.2f s, %llu not\n", (unsigned long long)f->sent, passed,
+	printf("%llu sent in %.2f s, %llu not sent\n", (unsigned long long)f->sent, passed,
 	    (unsigned long long)f->failed);
 }
 
@@ -368,7 +374,7 @@ parse_address(const char *text, struct sockaddr_in *out)
 	snprintf(host, sizeof(host), "%.*s",
 	    colon != NULL ? (int)(colon - text) : (int)sizeof(host) - 1, text);
 	if (inet_pton(AF_INET, host, &out->sin_addr) != 1) {
-		fprintf(stderr, "flood: %s is no IPv4 address\n", text);
+		fprintf(stderr, "flood: %s is not ADDRESS:PORT with an IPv4 address\n", text);
 		exit(64);
 	}
 	if (colon != NULL)
@@ -402,13 +408,13 @@ main(int argc, char **argv)
 			 f.victim_count < VICTIMS)
 			f.victims[f.victim_count++] = argv[i] + 7;
 		else {
-			fprintf(stderr, "flood: what is %s?\n", argv[i]);
+			fprintf(stderr, "flood: argument %s is unknown\n", argv[i]);
 			return 64;
 		}
 	}
 	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): set above */
 	if (strcmp(f.kind, "fragments") == 0 && f.from.sin_addr.s_addr == 0) {
-		fprintf(stderr, "flood: fragments need from=\n");
+		fprintf(stderr, "flood: KIND fragments needs from=ADDRESS:PORT\n");
 		return 64;
 	}
 	open_socket(&f);
