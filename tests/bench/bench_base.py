@@ -1,21 +1,21 @@
 #!/usr/bin/python3
-"""swimd beside base peers with the behaviour and the timing of real ones: false failures, missed changes and bytes sent.
+"""Measures swimd beside base peers with the behaviour and timing of real ones: false failures, missed changes, bytes sent.
 
 usage: bench_base.py [--only TRIAL]... [--seconds 600] [--restarts 20] [--crowd 100] [--old SWIMD]
 
 The trials have daemons with ordinary names and base peers whose ids are their addresses (tests/base_peer). Each trial runs on
 loopback addresses in a network namespace of its own:
 
-    peace       10 daemons and 10 base peers for so many seconds: no suspicion, no failure, and each list has 20 entries
-    restarts    a daemon crashes, or stops by SIGTERM, again and again beside 3 base peers, and then a base peer starts; also
-                with a state directory of the version before, at incarnation 640
+    peace       10 daemons and 10 base peers run for --seconds: no suspicion, no failure, and each list has 20 entries
+    restarts    a daemon crashes, or stops by SIGTERM, --restarts times beside 3 base peers, and then a base peer starts; also
+                with a state directory of the previous version, at incarnation 640
     events      3 daemons and 3 base peers: members of both kinds are killed, return and leave; members are stopped; partitions;
                 pairs that cannot reach each other; a base peer is the only seed
-    crowd       so many base peers around 3 daemons, started together; what a daemon sends and computes meanwhile
+    crowd       --crowd base peers start at once beside 3 daemons; the bytes and the processor time of a daemon meanwhile
     upgrade     10 daemons of an older swimd (--old) are replaced by this swimd, one at a time, beside 3 base peers
 
-The table has a bound beside each figure that has one. The exit status is 1 if a figure misses its bound. Base peers wait
-0.1 s for an answer, so a machine that does other work meanwhile causes suspicions. Needs root.
+The table prints a bound beside each figure that has one. The exit status is 1 if a figure misses its bound. Base peers wait
+0.1 s for an answer, so other work on the machine causes suspicions. Needs root.
 """
 import argparse
 import os
@@ -27,8 +27,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import REAL, Cluster, Mixed, TimedOut, paths, state_of_old, unwind_on_sigterm, usable  # noqa: E402
 
 UNAVAILABLE = 69
-SEEN, INTRODUCED = 2.0, 5.0         # seconds, of a daemon that restarted and of a base peer that starts
-HEALED = 4.0                        # of a partition of 5 s; most of ten of version 8241b2c, whose daemons had their addresses as names
+SEEN = 2.0                          # seconds until base peers list a restarted daemon as alive
+INTRODUCED = 5.0                    # seconds until a base peer that starts, or a member that returns, and all others list all
+# Seconds from the end of a partition of 5 s until all list all again: the most in ten partitions of version 8241b2c, whose
+# daemons had their addresses as names.
+HEALED = 4.0
 STEADY = 20                         # seconds over which costs are measured
 
 
@@ -37,7 +40,7 @@ class Table:
         self.rows, self.missed = [], 0
 
     def row(self, trial, what, figure, bound=None, at_least=None):
-        """bound: the highest value that is allowed, or the lowest one."""
+        """Add and print a figure. bound: the highest value that is allowed; at_least: the lowest."""
         good = (bound is None or figure <= bound) and (at_least is None or figure >= at_least)
         self.missed += not good
         limit = "" if bound is None and at_least is None else f"≤ {bound}" if at_least is None else f"≥ {at_least}"
@@ -53,7 +56,7 @@ class Table:
 
 
 class Costs:
-    """The bytes and the processor time of a daemon in a second, on average."""
+    """Measures the bytes sent and the processor time (ms) of a daemon per second, on average over the daemons."""
 
     def __init__(self, mixed):
         self.mixed, self.begin = mixed, time.monotonic()
@@ -68,9 +71,9 @@ class Costs:
         return (sent - self.bytes) / share, 1000 * (cpu - self.cpu) / share
 
 
-def false_words(table, trial, mixed, members):
-    table.row(trial, "suspicions told, both sides", mixed.count("suspected") + mixed.told("member.suspected"), 0)
-    table.row(trial, "failures told, both sides", mixed.count("failed") + mixed.told("member.failed"), 0)
+def false_reports(table, trial, mixed, members):
+    table.row(trial, "suspicions reported by all members", mixed.count("suspected") + mixed.told("member.suspected"), 0)
+    table.row(trial, "failures reported by all members", mixed.count("failed") + mixed.told("member.failed"), 0)
     refused(table, trial, mixed)
     low, high = mixed.entries()
     table.row(trial, f"entries in the shortest list, of {members}", low, at_least=members)
@@ -91,7 +94,7 @@ def peace(table, mixed, options):
     rate, cpu = costs.so_far()
     table.row("peace", f"bytes/s of a daemon over {options.seconds} s", rate)
     table.row("peace", "CPU ms/s of a daemon", cpu)
-    false_words(table, "peace", mixed, 20)
+    false_reports(table, "peace", mixed, 20)
 
 
 def start_three(mixed, incarnation=None):
@@ -114,9 +117,9 @@ def restarts(clean, incarnation=None):
         daemons = start_three(mixed, incarnation)
         before = daemons[1].call("info")["incarnation"]
         seen, introduced = mixed.restarts(daemons[1], options.restarts, clean)
-        table.row(name, f"s until a base peer sees it, most of {options.restarts}", seen, SEEN)
-        table.row(name, "s until a late base peer knows all", introduced, INTRODUCED)
-        table.row(name, "incarnations that a restart takes", (daemons[1].call("info")["incarnation"] - before) / options.restarts, 16)
+        table.row(name, f"s until all list the restarted daemon, most of {options.restarts}", seen, SEEN)
+        table.row(name, "s until a late base peer and all others list all", introduced, INTRODUCED)
+        table.row(name, "incarnations per restart", (daemons[1].call("info")["incarnation"] - before) / options.restarts, 16)
         refused(table, name, mixed)
     return trial
 
@@ -131,34 +134,34 @@ def events(table, mixed, _):
     daemons = start_three(mixed)
     daemon = daemons[1]
     daemon.kill()
-    timed(table, "s until all hold a killed daemon dead", mixed, lambda: mixed.all_list(daemon, "dead"))
+    timed(table, "s until all list a killed daemon as dead", mixed, lambda: mixed.all_list(daemon, "dead"))
     daemon.launch()
     mixed.cluster.watch([daemon])
-    timed(table, "s until all list it again", mixed, mixed.whole, INTRODUCED)
+    timed(table, "s until all list that daemon again", mixed, mixed.whole, INTRODUCED)
     daemon.signal(signal.SIGSTOP)
     mixed.all_list(daemon, "dead")
     daemon.signal(signal.SIGCONT)
-    timed(table, "s until a daemon that was stopped is listed again", mixed, mixed.whole, INTRODUCED)
+    timed(table, "s until all list a stopped and continued daemon again", mixed, mixed.whole, INTRODUCED)
     daemon.call("leave")
     daemon.ended()
     daemon.disconnect()
-    timed(table, "s until all hold a daemon that left dead", mixed, lambda: mixed.all_list(daemon, "dead"))
+    timed(table, "s until all list a daemon that left as dead", mixed, lambda: mixed.all_list(daemon, "dead"))
     daemon.launch()
     mixed.cluster.watch([daemon])
     mixed.whole()
     peer = mixed.peers.pop()
     peer.close()
-    timed(table, "s until all hold a killed base peer dead", mixed, lambda: mixed.all_list(peer, "dead"))
+    timed(table, "s until all list a killed base peer as dead", mixed, lambda: mixed.all_list(peer, "dead"))
     peer = mixed.peer([daemons[0].address], peer.address)
-    timed(table, "s until all list it again", mixed, mixed.whole, INTRODUCED)
+    timed(table, "s until all list that base peer again", mixed, mixed.whole, INTRODUCED)
     peer.pause()
     mixed.all_list(peer, "dead")
     peer.resume()
-    timed(table, "s until a base peer that was stopped is listed again", mixed, mixed.whole, INTRODUCED)
+    timed(table, "s until all list a stopped and continued base peer again", mixed, mixed.whole, INTRODUCED)
     peer.leave()
     peer.close()
     mixed.peers.remove(peer)
-    timed(table, "s until all hold a base peer that left dead", mixed, lambda: mixed.all_list(peer, "dead"))
+    timed(table, "s until all list a base peer that left as dead", mixed, lambda: mixed.all_list(peer, "dead"))
     mixed.peer([daemons[0].address], peer.address)
     mixed.whole()
     table.row("events", "s to heal after a partition of 5 s", mixed.partition(5), HEALED)
@@ -171,7 +174,7 @@ def pairs(table, mixed, _):
     since = mixed.told("member.failed") + mixed.count("failed")
     mixed.cut_pairs()
     mixed.cluster.pump.pass_time(60)
-    table.row("cut pairs", "failures told in 60 s", mixed.told("member.failed") + mixed.count("failed") - since, 0)
+    table.row("cut pairs", "failures reported in 60 s", mixed.told("member.failed") + mixed.count("failed") - since, 0)
     refused(table, "cut pairs", mixed)
 
 
@@ -183,10 +186,10 @@ def base_seed(table, mixed, _):
     begin = time.monotonic()
     mixed.cluster.watch(daemons)
     for daemon in daemons[1:]:
-        mixed.peer([daemon.address])        # a base peer tells nobody of a joiner, so these know a daemon
+        mixed.peer([daemon.address])        # base peers do not gossip a joiner, so a daemon is the seed of these
     mixed.whole()
-    table.row("base peer as seed", "s until one view", time.monotonic() - begin, 2.0)
-    false_words(table, "base peer as seed", mixed, 6)
+    table.row("base peer as seed", "s until all list all", time.monotonic() - begin, 2.0)
+    false_reports(table, "base peer as seed", mixed, 6)
 
 
 def crowd(table, mixed, options):
@@ -196,8 +199,8 @@ def crowd(table, mixed, options):
     costs = Costs(mixed)
     mixed.cluster.pump.pass_time(STEADY)
     rate, cpu = costs.so_far()
-    table.row(name, "bytes/s of a daemon before they come", rate)
-    table.row(name, "CPU ms/s of a daemon before they come", cpu)
+    table.row(name, "bytes/s of a daemon before base peers start", rate)
+    table.row(name, "CPU ms/s of a daemon before base peers start", cpu)
     costs = Costs(mixed)
     for number in range(options.crowd):
         mixed.peer([mixed.cluster.daemons[number % 3].address])
@@ -205,32 +208,32 @@ def crowd(table, mixed, options):
     mixed.whole(120)
     table.row(name, f"s until all list {options.crowd + 3}", time.monotonic() - begin, 5.0)
     rate, cpu = costs.so_far()
-    table.row(name, "bytes/s of a daemon until then", rate)
-    table.row(name, "CPU ms/s of a daemon until then", cpu)
+    table.row(name, "bytes/s of a daemon until all list all", rate)
+    table.row(name, "CPU ms/s of a daemon until all list all", cpu)
     costs = Costs(mixed)
     mixed.cluster.pump.pass_time(STEADY)
     rate, cpu = costs.so_far()
-    table.row(name, "bytes/s of a daemon thereafter", rate)
-    table.row(name, "CPU ms/s of a daemon thereafter", cpu)
-    false_words(table, name, mixed, options.crowd + 3)
+    table.row(name, "bytes/s of a daemon after that", rate)
+    table.row(name, "CPU ms/s of a daemon after that", cpu)
+    false_reports(table, name, mixed, options.crowd + 3)
 
 
 def upgrade(table, mixed, options):
     if not options.old:
-        print("upgrade: not tried, as --old (or the environment variable SWIMD_OLD) names no swimd of an older version", flush=True)
+        print("upgrade: not run; set --old or the environment variable SWIMD_OLD to the swimd of an older version", flush=True)
         return
     failed = mixed.upgrade(options.old, paths.SWIMD)
     names = {daemon.name for daemon in mixed.cluster.daemons}
-    table.row("upgrade", "failures told by daemons of this version", mixed.told("member.failed"), 0)
-    table.row("upgrade", "failures told by daemons of the older version", failed)
-    table.row("upgrade", "failures of daemons told by base peers, by their names of the old version",
+    table.row("upgrade", "failures reported by daemons of this version", mixed.told("member.failed"), 0)
+    table.row("upgrade", "failures reported by daemons of the older version", failed)
+    table.row("upgrade", "failures of daemons reported by base peers under the daemons' names",
               sum(who[0] in names and who[0] != who[1] for who in mixed.lost()))
-    # To a base peer a leave is a death.
-    table.row("upgrade", "failures of daemons told by base peers, by their addresses: a leave each",
+    # A base peer reports a leave as a failure.
+    table.row("upgrade", "failures of daemons reported by base peers under the daemons' addresses, one per leave",
               sum(who[0] == who[1] for who in mixed.lost()), len(mixed.cluster.daemons) * len(mixed.peers))
     begin = time.monotonic()
     mixed.whole(120)
-    table.row("upgrade", "s until the old names are forgotten", time.monotonic() - begin)
+    table.row("upgrade", "s until base peers have forgotten the names", time.monotonic() - begin)
 
 
 TRIALS = {"peace": (peace,), "restarts": (restarts(False), restarts(True), restarts(False, 640), restarts(True, 640)),
@@ -252,13 +255,13 @@ def main():
     table = Table()
     for name in options.only or TRIALS:
         for trial in TRIALS[name]:
-            # Only the upgrade asks which events there were, not how many.
+            # Only the upgrade needs the events of base peers; the other trials need their counts.
             with Cluster() as cluster:
                 try:
                     trial(table, Mixed(cluster, records=name == "upgrade", **REAL), options)
                 except TimedOut as error:
                     print(f"{name}: {error}", flush=True)
-                    table.row(name, "trials that did not come to their end", 1, 0)
+                    table.row(name, "trials that timed out", 1, 0)
     table.print()
     return 1 if table.missed else 0
 

@@ -1,19 +1,19 @@
 #!/usr/bin/python3
-"""swimd beside Serf in one run, and swimd under trials that take many daemons.
+"""Measures swimd beside Serf in one run, and runs trials of swimd with many daemons.
 
 usage: bench_cluster.py [--agents 100] [--kills 10] [--rounds 2] [--idle 20] [--no-serf]
-       bench_cluster.py --start 200 [--runs 10]      so many daemons at once, from nothing
-       bench_cluster.py --restart-storm [--agents N] each of 100 killed and restarted ten times
-       bench_cluster.py --stop-cont [--agents N]     8 of 64 stopped and continued, again and again
+       bench_cluster.py --start 200 [--runs 10]      start 200 daemons at once
+       bench_cluster.py --restart-storm [--agents N] kill and restart each of 100 daemons ten times
+       bench_cluster.py --stop-cont [--agents N]     stop and continue 8 of 64 daemons again and again
 All take --profile and --seed.
 
-Without a trial: in each round a cluster of swimd and one of Serf (Debian's package `serf`), both in profile
-lan, and one of swimd in profile fast live one after the other, each on loopback of a network namespace of
-its own: started, left idle, measured, and then members are killed by SIGKILL, one after another. The order
-changes from round to round, so that a machine that grows busier does so for all.
+Without a trial, each round runs three clusters one after the other, each on loopback of a network namespace of its own:
+swimd and Serf (Debian's package `serf`) in profile lan, and swimd in profile fast. A cluster is started, left idle and
+measured; then members are killed by SIGKILL, one after another. The order of the clusters changes from round to round, so
+that a change of the load on the machine affects all of them.
 
-Every figure that has a bound is held against it; exit status 1 if one is missed. Bounds that were not measured as
-they are meant, of ten kills among 100 members beside Serf, are named at the end. Needs root (or `unshare -rnm`).
+The exit status is 1 if a figure misses its bound. The bounds are for ten kills among 100 members beside Serf; the last line
+names the bounds that were not measured so. Needs root (or `unshare -rnm`).
 
 The machine must do nothing else meanwhile. `apt-get install serf && systemctl disable --now serf` installs Serf.
 """
@@ -30,13 +30,13 @@ from harness import Cluster, TimedOut, paths, usable  # noqa: E402
 from verdict import FIGURES, KILL_FIGURES, Side, false_failures, judge  # noqa: E402
 
 UNAVAILABLE = 69
-INSTALL = ("bench_cluster.py: Serf is not installed, and this measures swimd beside it. On Debian: "
-           "apt-get install serf && systemctl disable --now serf; or go without it: --no-serf")
+INSTALL = ("bench_cluster.py: Serf is not installed. Install Serf (on Debian: "
+           "apt-get install serf && systemctl disable --now serf), or measure swimd alone with --no-serf")
 
 SECONDS_TO_BE_WHOLE = 120
 SECONDS_TO_FAIL = 60
-SETTLING = 5                # from whole to idle: what is still to be said of the start is said
-STARTS = 3                  # tries to get a cluster of Serf agents that is whole
+SETTLING = 5                # seconds from a whole cluster to the measurement, in which the gossip of the start ends
+STARTS = 3                  # attempts to start a cluster of Serf agents in which each agent lists all
 
 
 def pss_kib(pid):
@@ -45,7 +45,7 @@ def pss_kib(pid):
 
 
 def cpu_ms(pid):
-    """Milliseconds that all its threads have run: finer than the ticks of /proc/PID/stat."""
+    """Milliseconds for which all threads of the process have run; /proc/PID/stat counts only in clock ticks."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
@@ -54,7 +54,7 @@ def cpu_ms(pid):
 
 
 def carried(cluster):
-    """(bytes, packets) over the namespace's loopback so far; what is sent there is received there."""
+    """(bytes, packets) that were sent over the loopback interface of the namespace so far."""
     for line in cluster.namespace.run("cat", "/proc/net/dev").splitlines():
         name, _, numbers = line.partition(":")
         if name.strip() == "lo":
@@ -64,7 +64,7 @@ def carried(cluster):
 
 
 def idle(cluster, seconds):
-    """What it costs to be there, a second and a member."""
+    """The costs of an idle member, per second."""
     daemons = cluster.running
     begin, (bytes_before, packets_before) = time.monotonic(), carried(cluster)
     cpu_before = sum(cpu_ms(d.process.pid) for d in daemons)
@@ -81,13 +81,13 @@ def idle(cluster, seconds):
 
 
 def killing(cluster, kills, rng, side):
-    """Kill so many, one after another; when each was, by name."""
+    """Kill `kills` members, one after another. Returns {name: instant of the kill}."""
     killed = {}
     for number in range(kills):
-        # The phase of the others' periods is not to be that of our patience.
+        # A random pause, so that the kills are not in phase with the probe intervals.
         cluster.pump.pass_time(rng.uniform(0.5, 2.0))
         victim = rng.choice(cluster.running)
-        # What has been said by now was said of one that ran.
+        # Read the events that were sent while the victim ran.
         cluster.pump.once(0)
         begin = killed[victim.name] = time.monotonic()
         victim.kill()
@@ -102,7 +102,7 @@ def killing(cluster, kills, rng, side):
 
 
 def disagreements(cluster, killed):
-    """Where what they list, when asked, is not what has happened."""
+    """A text for each entry of a daemon's list of members that differs from what happened."""
     truth = {d.name: "dead" if d.name in killed else "alive" for d in cluster.daemons}
     found = []
     for daemon in cluster.running:
@@ -136,7 +136,7 @@ def one_round(side, agents, kills, seconds, rng):
 
 
 def table(sides):
-    """A column each, and behind Serf's what part of it swimd's is."""
+    """Print a column for each side, and the quotient of swimd's figures and Serf's."""
     beside = len(sides) == 3
     width = max(len(name) for name in FIGURES) + 9
 
@@ -197,15 +197,15 @@ def main():
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--restart-storm", action="store_true")
     parser.add_argument("--stop-cont", action="store_true")
-    parser.add_argument("--profile", default="lan", help="of a trial's daemons")
+    parser.add_argument("--profile", default="lan", help="profile of a trial's daemons")
     parser.add_argument("--seed", type=int, default=time.time_ns())
     arguments = parser.parse_args()
     if usable():
         sys.exit(f"bench_cluster.py: {usable()}")
     if min(arguments.agents or 3, arguments.start or 3) < 3 or min(arguments.rounds, arguments.runs) < 1:
-        parser.error("a cluster has at least 3 members, and one round at least")
+        parser.error("a cluster needs at least 3 members; --rounds and --runs are at least 1")
     if arguments.kills < 0 or arguments.kills > (arguments.agents or 100) - 2:
-        parser.error("two members at least have to outlive the kills")
+        parser.error("--kills: at least two members must remain")
 
     print(f"{paths.SWIMD}, --seed {arguments.seed}")
     rng, missed = random.Random(arguments.seed), []

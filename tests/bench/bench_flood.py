@@ -1,11 +1,20 @@
-"""Floods of datagrams at a swimd as its unit ships it, on a machine that has booted, with four more members beside it.
+"""Floods a swimd that runs as the shipped unit in a booted container, beside four more members.
 
-usage: bench_flood.py [--seconds 30] [--only WORD]... (as root; it takes half an hour in all)
+usage: bench_flood.py [--seconds 30] [--only WORD]... (as root; half an hour in all)
 
-One row a flood: the longest wait for an answer of the control socket; beside it, of a program that does nothing but answer, so
-that the machine's own delays are known (the bound is on the difference); how long SIGTERM took (`systemctl stop`, a second
-flood of the kind going on), bytes of log, restarts (the watchdog's among them), and who was declared failed by whom. Exits 1
-where a bound is missed. SWIMD_BUILD names the build.
+The table has a row for each flood, with these columns:
+
+    sent/s, unread  datagrams that were sent per second, and datagrams that swimd dropped unread
+    control max     the longest answer time of the control socket
+    echo            the same of a program that only answers, which shows the delays of the machine
+    99 %            the 99th percentile of the answer times of the control socket
+    SIGTERM         the time of `systemctl stop` during a second flood of the same kind
+    log             bytes of log
+    restarts        restarts of the unit, those by the watchdog included
+    failed          the members that were declared failed, and by whom
+
+The bound of the control socket is on the difference of `control max` and `echo`. The exit status is 1 if a bound is missed.
+SWIMD_BUILD names the build.
 """
 import argparse
 import os
@@ -28,7 +37,7 @@ SMALL = [(kind, 50000, source) for kind, source in (
 
 
 class Beside:
-    """Where the other members live: on the bridge itself."""
+    """A cluster for the other members, which run in the namespace of the bridge."""
 
     def __init__(self, cluster, switch):
         self.pump, self.directory, self.namespace = cluster.pump, cluster.directory, switch.namespace
@@ -53,7 +62,7 @@ class Bench:
         for daemon in self.others:
             daemon.launch()
         self.machine.boot().up()
-        # What is sent under false addresses is to arrive, and may be answered into nowhere.
+        # Datagrams from false addresses must arrive, and swimd must be able to send answers to such addresses.
         self.machine.command("sh", "-c", "for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$f; done")
         self.machine.command("ip", "route", "add", "default", "via", "10.78.0.101")
         cluster.watch(self.others)
@@ -61,7 +70,7 @@ class Bench:
         self.control = None
 
     def whole(self):
-        """Wait until all list all alive; the machine's control connection is made anew."""
+        """Connect to the control socket of the machine and wait until all list all as alive. Returns a connection with events."""
         path = self.machine.path("/run/swimd/swimd.sock")
         self.pump.wait(lambda: os.path.exists(path), "the control socket")
         self.control, watcher = self.machine.control(), self.machine.control()
@@ -70,7 +79,7 @@ class Bench:
         def listed(call):
             return {m["name"] for m in call("members", status="alive")["members"]}
         self.pump.wait(lambda: all(self.names <= listed(call) for call in
-                                   [self.control.call, *[d.call for d in self.others]]), "all to list all alive", 60)
+                                   [self.control.call, *[d.call for d in self.others]]), "each daemon to list all as alive", 60)
         return watcher
 
     def send(self, kind, rate, source, seconds):
@@ -93,7 +102,7 @@ class Bench:
         waits, beside = asker.stop(), other.stop()[-1]
         echo.stop()
         sent = int(sender.communicate()[0].split()[0]) / seconds
-        # A verdict takes some seconds more.
+        # A suspicion that began during the flood may end in a failure some seconds later.
         self.pump.pass_time(5)
         failed = [f"{e['member']['name']} by {d.name}" for d in self.others for e in d.said
                   if e["type"] == "member.failed" and e["at"] >= begin and e["member"]["name"] in self.names]
@@ -102,7 +111,7 @@ class Bench:
         unread = sum(self.control.call("metrics")["datagrams_unread"].values())
         log = self.log_bytes(wall)
         restarts = int(self.machine.service("NRestarts")["NRestarts"]) - int(restarts)
-        # And an end in the midst of another.
+        # Stop the unit during a second flood.
         sender = self.send(kind, rate, source, 60)
         self.pump.pass_time(1)
         term = time.monotonic()
@@ -125,7 +134,7 @@ def missed(row):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--only", action="append", default=[], metavar="WORD", help="floods whose row begins with WORD")
+    parser.add_argument("--only", action="append", default=[], metavar="WORD", help="run floods whose row begins with WORD")
     options = parser.parse_args()
     reason = machines_unusable()
     if reason:

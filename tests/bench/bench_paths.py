@@ -1,19 +1,20 @@
 #!/usr/bin/python3
-"""swimd beside Serf over paths with a character: what each calls a failure, and how soon a crash is told.
+"""Measures swimd beside Serf over simulated network paths: false failures, and how soon a crash is reported.
 
 usage: bench_paths.py [SCENARIO…] [--members 12] [--seconds 100] [--jobs 2] [--no-serf] [--list]
 
-For each scenario a cluster of swimd and one of Serf (Debian's package `serf`), both in profile lan, live at the same
-time, each on hosts of its own (tests/system/harness/tunnel.py): started over the paths as they are, observed for so many
-seconds while nobody crashes, and then one member that the paths do not disturb is killed by SIGKILL. The table has, for each side:
+In each scenario a cluster of swimd and one of Serf (Debian's package `serf`), both in profile lan, run at the same time, each
+on hosts of its own (tests/system/harness/tunnel.py). The members start over the paths of the scenario and are observed for
+--seconds in which none crashes. Then SIGKILL ends one member: not host 0, whose paths some scenarios disturb, and not host 1,
+the seed. The table has for each side:
 
-    failures    failed-events of all members about members that ran
-    told by all seconds from the kill until all others say that the member failed
-    packets/s   packets that a member sends, a second, while it is observed (over TCP too, for Serf)
-    whole       seconds from the last start until every member sees every member alive
+    failures    member.failed events, of all members, about members that ran
+    told by all seconds from the kill until all others report that the member failed
+    packets/s   packets that a member sends per second during the observation (for Serf, over TCP too)
+    whole       seconds from the last start until each member lists all as alive
 
-Where swimd is worse than Serf, a line below the table says so. Exit status 1 where something could not be measured:
-a swimd that was never whole before the observation, or a crash that was not told within a minute. Needs root.
+If swimd is worse than Serf, a line below the table says so. The exit status is 1 if a figure of swimd could not be measured:
+not all members listed all before the observation, or not all reported the crash within a minute. Needs root.
 """
 import argparse
 import json
@@ -30,12 +31,12 @@ from harness import Cluster, Path, TimedOut, Tunnels, paths, tunnels_unusable, u
 UNAVAILABLE = 69
 SECONDS_TO_BE_WHOLE = 60
 SECONDS_TO_FAIL = 60
-SETTLING = 10               # from whole to the observation
-DELAY = 0.5                 # ms, of a path that the scenario leaves alone
+SETTLING = 10               # seconds from a whole cluster to the observation
+DELAY = 0.5                 # ms of delay on a path that the scenario does not disturb
 
 
 class Spell:
-    """What the path of host 0 suffers again and again: these attributes for `on` of every `period` seconds."""
+    """A disturbance of all paths of host 0: these attributes for the first `on` seconds of each `period` seconds."""
 
     def __init__(self, on, period, **attributes):
         self.on, self.period, self.attributes = on, period, attributes
@@ -61,17 +62,17 @@ def halves(network, count):
 
 
 def thin_uplinks(network, count):
-    """All that a host sends goes through one link, which 30 kB may wait for."""
+    """Let all that a host sends share one link of 3 kB/s with a queue of 30 kB."""
     for host in range(count):
         network.share([(host, other) for other in range(count) if other != host],
                       Path(delay=DELAY, rate=3000, queue=30000))
 
 
 def everywhere(network, count):
-    """Nothing besides the attributes that all paths have."""
+    """Change no path: all keep the common attributes."""
 
 
-# Name: what all paths have, what is done to some of them, and what happens to host 0 from time to time.
+# Name: (attributes of all paths, a function that changes some paths, the Spell of host 0 or None).
 SCENARIOS = {
     "clean": ({}, everywhere, None),
     "60 ± 20 ms, 2 % lost, 1 % twice, 2 % out of order":
@@ -91,7 +92,7 @@ SCENARIOS = {
 
 
 class Serfs(serf.Agents):
-    """Serf agents that go on trying to join: over a path that loses packets the first try may well fail."""
+    """Serf agents that retry to join, because the first attempt may fail on a path that loses packets."""
 
     def make(self, *arguments, seeds=(), options=(), **more):
         joins = [word for seed in seeds for word in ("-retry-join", seed)]
@@ -128,13 +129,13 @@ class Side:
 
 
 def step(sides, seconds):
-    """Let seconds go by for all sides."""
+    """Run the pumps of all sides for `seconds` in all."""
     for side in sides:
         side.cluster.pump.pass_time(seconds / len(sides))
 
 
 def observe(sides, seconds):
-    """Failures and packets while nobody crashes."""
+    """Count failures and packets for `seconds` in which no member crashes."""
     begin = time.monotonic()
     before = {side: side.network.packets for side in sides}
     while time.monotonic() - begin < seconds:
@@ -148,7 +149,7 @@ def observe(sides, seconds):
 
 
 def crash(sides, rng):
-    """Kill the same member on each side; whoever is disturbed goes on being so."""
+    """Kill the same member on each side, while the disturbances go on."""
     victim = rng.randrange(2, len(sides[0].daemons))
     begin = time.monotonic()
     killed = {side: side.daemons[victim].kill() for side in sides}
@@ -165,11 +166,11 @@ def crash(sides, rng):
             side.figures["told by all"] = told(side)
     for side in sides:
         if side.figures["told by all"] is None:
-            side.faults.append(f"a crash was not told by all within {SECONDS_TO_FAIL} s")
+            side.faults.append(f"not all members reported the crash within {SECONDS_TO_FAIL} s")
 
 
 def run(name, arguments):
-    """One scenario; the figures and faults of each side."""
+    """Run one scenario. Returns the figures and faults of each side."""
     scenario, rng = SCENARIOS[name], random.Random(arguments.seed)
     with Cluster() as ours:
         if arguments.no_serf:
@@ -187,16 +188,16 @@ def measure(sides, arguments, rng):
         step(sides, 0.05)
     for side in sides:
         if side.figures["whole"] is None:
-            side.faults.append(f"no view of all members within {SECONDS_TO_BE_WHOLE} s of the last start")
+            side.faults.append(f"not all members listed all within {SECONDS_TO_BE_WHOLE} s of the last start")
     step(sides, SETTLING)
     observe(sides, arguments.seconds)
     crash(sides, rng)
     return {side.label: {"figures": side.figures, "faults": side.faults} for side in sides}
 
 
-# ------------------------------------------------------------------------------------ all of them
+# ------------------------------------------------------------------------------------ all scenarios
 def run_all(names, arguments):
-    """Each in a process of its own, so many at a time: {name: result}."""
+    """Run each scenario in a process of its own, --jobs at a time. Returns {name: result}."""
     waiting, running, results = list(names), {}, {}
     while waiting or running:
         while waiting and len(running) < arguments.jobs:
@@ -240,7 +241,7 @@ def table(results):
 
 
 def worse(results):
-    """Where Serf's figure is the better one, in words."""
+    """Yield a text for each figure in which Serf is better."""
     for name, result in results.items():
         if "Serf" not in result:
             continue
@@ -252,12 +253,12 @@ def worse(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="*", help="those alone")
+    parser.add_argument("scenario", nargs="*", help="run only these scenarios")
     parser.add_argument("--members", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=100)
-    parser.add_argument("--jobs", type=int, default=2, help="scenarios that are run at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="how many scenarios run at a time")
     parser.add_argument("--no-serf", action="store_true")
-    parser.add_argument("--list", action="store_true", help="the names of the scenarios")
+    parser.add_argument("--list", action="store_true", help="print the names of the scenarios")
     parser.add_argument("--seed", type=int, default=time.time_ns())
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -273,8 +274,8 @@ def main():
         if reason:
             sys.exit(f"bench_paths.py: {reason}")
     if not arguments.no_serf and serf.program() is None:
-        print("bench_paths.py: Serf is not installed, and this measures swimd beside it. On Debian: "
-              "apt-get install serf && systemctl disable --now serf; or go without it: --no-serf", file=sys.stderr)
+        print("bench_paths.py: Serf is not installed. Install Serf (on Debian: "
+              "apt-get install serf && systemctl disable --now serf), or measure swimd alone with --no-serf", file=sys.stderr)
         return UNAVAILABLE
     if arguments.one:
         print(json.dumps(run(arguments.scenario[0], arguments)))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the codec costs: nanoseconds an operation, the median of several rounds. Encoding is from structs
- * to bytes, decoding from bytes to a validated message with all its updates walked.
+ * Measures the codec: nanoseconds per operation, the median of ROUNDS rounds. Encoding turns structs into
+ * bytes; decoding turns bytes into a validated message and reads all its updates.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +87,7 @@ measure(void (*operation)(struct subject *), struct subject *s)
 	const int count = OPERATIONS / (int)(s->updates + 1);
 	double rounds[ROUNDS];
 
-	operation(s); /* warm */
+	operation(s); /* warm up the caches */
 	for (int i = 0; i < ROUNDS; i++) {
 		double begin = now_ns();
 

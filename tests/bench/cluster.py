@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Real clusters on loopback, timed: how soon all see all, and how soon a kill, a leave, a restart is seen.
+"""Measures real clusters on loopback: how soon all list all, and how soon a kill, a leave and a restart are reported.
 
 usage: cluster.py [--sizes 10,50,100] [--rounds 10] [--partition-size 20] [--partition-seconds 30]
                   [--profile lan] [--no-partition]
 
-Each round starts SIZE daemons at once with the first as their seed, kills one, ends one by SIGTERM, and
-restarts the killed one. Every figure is held against its bound; exit status 1 if one is missed. Runs in a
-network namespace of its own, as root (or under `unshare -rnm`).
+Each round starts SIZE daemons at once with the first as the seed of the others, kills one, ends another by SIGTERM, and
+restarts the killed one. The exit status is 1 if a figure misses its bound. The clusters run in network namespaces of their
+own, so the program needs root (or `unshare -rnm`).
 """
 import argparse
 import os
@@ -20,14 +20,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import Cluster, paths, unwind_on_sigterm, usable  # noqa: E402
 from verdict import false_failures  # noqa: E402
 
-# Seconds.
+# Bounds of the figures in seconds.
 BOUNDS = {"whole": 3.0, "first failed": 10.0, "all failed": 10.0, "all left": 2.0, "alive again": 5.0}
 HEALS = 30.0
-PATIENCE = 60               # a figure beyond its bound is still measured
+PATIENCE = 60               # seconds, larger than the bounds, so that a figure beyond its bound is measured too
 
 
 def one_round(size, options, rng):
-    """({figure: seconds}, [complaint])"""
+    """Run one round. Returns ({figure: seconds}, [complaint])."""
     figures, complaints = {}, []
     with Cluster() as cluster:
         last = cluster.start(size, options=options)
@@ -54,7 +54,7 @@ def one_round(size, options, rng):
         if leaver.ended() != 0:
             complaints.append(f"{leaver.name} ended with status {leaver.process.returncode}")
 
-        complaints += false_failures([victim], killed)     # its next life begins with nothing said
+        complaints += false_failures([victim], killed)     # before the restart, which drops the victim's events
         begin = time.monotonic()
         victim.seeds = [next(d for d in cluster.running if d is not victim).address]
         victim.launch()
@@ -66,7 +66,7 @@ def one_round(size, options, rng):
 
 
 def partition(size, seconds, options):
-    """({figure: seconds}, [complaint]) of a cut through the middle."""
+    """Cut one half of a cluster from the other for `seconds`. Returns ({figure: seconds}, [complaint])."""
     figures, complaints = {}, []
     with Cluster() as cluster:
         cluster.start(size, options=options)
@@ -79,10 +79,10 @@ def partition(size, seconds, options):
             for daemon in here:
                 wrong = [d.name for d in there if daemon.view.get(d.name) != "dead"]
                 if wrong:
-                    complaints.append(f"{daemon.name} does not see {wrong} dead after {seconds} s")
+                    complaints.append(f"{daemon.name} does not list {wrong} as dead after {seconds} s")
                 for event in daemon.heard_of("member.failed", since=begin):
                     if event["member"]["name"] not in {d.name for d in there}:
-                        complaints.append(f"{daemon.name} says {event['member']['name']} of its own half failed")
+                        complaints.append(f"{daemon.name} says that {event['member']['name']} of the same half failed")
         healed = time.monotonic()
         cluster.namespace.heal()
         figures["healed"] = cluster.whole(4 * HEALS) - healed
@@ -131,7 +131,7 @@ def main():
         size, seconds = arguments.partition_size, arguments.partition_seconds
         figures, complaints = partition(size, seconds, options)
         print(f"{size} daemons, halves cut from each other for {seconds:g} s: "
-              f"one cluster {figures['healed']:.2f} s after the cut")
+              f"all list all {figures['healed']:.2f} s after the cut")
         missed += complaints
         if figures["healed"] > HEALS:
             missed.append(f"healed after {figures['healed']:.2f} s, bound {HEALS:g} s")

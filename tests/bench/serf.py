@@ -1,7 +1,7 @@
-"""Serf agents, started and observed as the harness does with swimd: for benchmarks that hold one beside the other.
+"""Starts and observes Serf agents in the way of the harness for swimd, for benchmarks that compare the two.
 
-What an agent learns is read from its log as it is written, which costs it nothing that it would not do
-anyway. Its lists are held against that at the end (Agent.listed).
+An agent's events are read from its log, which an agent writes in any case, so that reading costs the agent nothing. At the
+end the benchmark compares the events with the agent's list of members (Agent.listed).
 """
 import json
 import os
@@ -21,7 +21,7 @@ TYPE = {"Failed": "member.failed", "Leave": "member.left", "Reap": "member.remov
 
 
 def program():
-    """Where Serf is, or None."""
+    """The path of Serf, or None."""
     return shutil.which("serf")
 
 
@@ -82,13 +82,13 @@ class Agent(Daemon):
         return self
 
     def watch(self):
-        """Nothing to ask for: its log has been read from the beginning."""
+        """Do nothing: the agent's log is read from the beginning."""
 
     def watched(self, number):
         return self
 
     def listed(self):
-        """{name: status}, as it says when it is asked."""
+        """{name: status}, as the agent answers now."""
         answer = self.namespace.run(program(), "members", "-rpc-addr", self.rpc, "-format", "json")
         words = {"failed": "dead"}
         return {m["name"]: words.get(m["status"], m["status"]) for m in json.loads(answer)["members"]}
@@ -110,7 +110,7 @@ class Agents(Cluster):
         return Agent(self, *arguments, **more)
 
     def start(self, count, **more):
-        """The first is let run before the others are started: an agent that cannot join at once gives up."""
+        """Start the first agent and wait until it runs, then start the others: an agent that cannot join at once gives up."""
         first = self.daemon(**more)
         first.launch().ready()
         others = [self.daemon(seeds=[first.address], **more) for _ in range(count - 1)]
@@ -121,5 +121,5 @@ class Agents(Cluster):
         return last
 
     def end_orderly(self):
-        """A Serf that is told to leave does so for many seconds; nothing is to be learnt from that here."""
+        """Do nothing: an agent takes many seconds to leave, and no benchmark measures that."""
         return []

@@ -1,4 +1,4 @@
-"""Trials of bench_cluster.py: each gives the list of what did not hold, in words."""
+"""The trials of bench_cluster.py. Each returns a list of texts that say what did not hold."""
 import heapq
 import itertools
 import signal
@@ -6,16 +6,16 @@ import time
 
 from harness import Cluster, TimedOut
 
-PATIENCE = 120              # seconds; a figure beyond its bound is still measured
-STARTED = 5.0               # seconds until a cluster started at once is whole
-STOPPED = 8                 # daemons stopped at once
-WHOLE_AGAIN = 20.0          # seconds after the last was continued
-ONE_VIEW = 60.0             # seconds after the last restart of a storm
-RESTARTS = 10
+PATIENCE = 120              # seconds, larger than the bounds, so that a figure beyond its bound is measured too
+STARTED = 5.0               # bound: seconds from the last start until all list all
+STOPPED = 8                 # daemons that are stopped at once
+WHOLE_AGAIN = 20.0          # bound: seconds from the last SIGCONT until all list all
+ONE_VIEW = 60.0             # bound: seconds from the last restart of a storm until all lists are the same
+RESTARTS = 10               # restarts of each daemon in a storm
 
 
 def wrong_failures(cluster, since, allowed=()):
-    """Failed-events about members that were not meant to fail."""
+    """[(observer, member)] of the member.failed events since then about members that are not in `allowed`."""
     return [(d.name, e["member"]["name"]) for d in cluster.daemons
             for e in d.heard_of("member.failed", since=since) if e["member"]["name"] not in allowed]
 
@@ -35,7 +35,7 @@ def start(size, runs, options):
             print(f"  run {number}: {took[-1]:.2f} (starting them took {last - begin:.2f})", flush=True)
             if took[-1] > STARTED:
                 missed.append(f"start of {size}, run {number}: {took[-1]:.2f} s, bound {STARTED:g} s")
-            missed += [f"start of {size}, run {number}: {who} says {whom} failed"
+            missed += [f"start of {size}, run {number}: {who} says that {whom} failed"
                        for who, whom in wrong_failures(cluster, begin)]
     if took:
         print(f"  median {sorted(took)[len(took) // 2]:.2f}, worst {max(took):.2f}")
@@ -44,7 +44,8 @@ def start(size, runs, options):
 
 # ------------------------------------------------------------------------------------ restart storm
 def storm(cluster, wiped, rng):
-    """Kill and restart each RESTARTS times, at random instants of its own; instant and count of restarts."""
+    """Kill and restart each daemon RESTARTS times at random instants; empty the state of those in `wiped` each time.
+    Returns the instant of the last restart and the number of restarts."""
     order = itertools.count()
     agenda = [(time.monotonic() + rng.uniform(0, 6), next(order), d, "kill") for d in cluster.daemons]
     heapq.heapify(agenda)
@@ -69,7 +70,7 @@ def storm(cluster, wiped, rng):
 
 
 def views(cluster):
-    """Each daemon's list as it is when asked: {daemon: {(name, address, status, incarnation)}}."""
+    """The lists of all daemons, as they answer now: {daemon: {(name, address, status, incarnation)}}."""
     numbers = [(d, d.control.send("members")) for d in cluster.running]
     return {d: {(m["name"], m["address"], m["status"], m["incarnation"]) for m in d.control.answer(n)["members"]}
             for d, n in numbers}
@@ -96,30 +97,31 @@ def restart_storm(size, options, rng):
                 {m[:3] for m in found[0]} == expected
         try:
             cluster.whole(PATIENCE)
-            cluster.wait(one_view, "one view", PATIENCE)
+            cluster.wait(one_view, "all lists to be the same", PATIENCE)
         except TimedOut as error:
             missed.append(f"restart storm: {error}")
         took = time.monotonic() - last
-        print(f"  {restarts} restarts in {last - begin:.1f} s; one view of all alive {took:.2f} s after the last start")
+        print(f"  {restarts} restarts in {last - begin:.1f} s; all lists are the same {took:.2f} s after the last start")
         if took > ONE_VIEW:
-            missed.append(f"restart storm: one view after {took:.2f} s, bound {ONE_VIEW:g} s")
+            missed.append(f"restart storm: all lists are the same after {took:.2f} s, bound {ONE_VIEW:g} s")
         for daemon, view in views(cluster).items():
             wrong = sorted({m[:3] for m in view} ^ expected)
             if wrong:
-                missed.append(f"restart storm: {daemon.name} differs: {wrong[:5]}")
-        # A ghost may also come back later: from a member that still holds it dead or suspect.
+                missed.append(f"restart storm: the list of {daemon.name} is wrong in {wrong[:5]}")
+        # A member that still has an old record of another member, dead or suspect, may spread that record later.
         quiet = time.monotonic()
         cluster.pump.pass_time(15)
         for daemon in cluster.daemons:
             said = [e for e in daemon.said if e["at"] >= quiet and e["type"] in ("member.failed", "member.joined",
                                                                                 "member.left")]
-            missed += [f"restart storm: later {daemon.name} says {e['type']} of {e['member']['name']}" for e in said]
+            missed += [f"restart storm: {daemon.name} reports {e['type']} of {e['member']['name']} afterwards" for e in said]
     return missed
 
 
 # ------------------------------------------------------------------------------------ stop and continue
 def stopping(cluster, stopped, stop, run, seconds):
-    """Stop these for `stop`, let them run for `run`, and so on for `seconds`; when they were last continued."""
+    """Stop these daemons for `stop` seconds and let them run for `run` seconds, repeated for `seconds`.
+    Returns the instant at which the last run ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for daemon in stopped:
@@ -145,22 +147,22 @@ def one_stop_cont(size, options, rng, stop, run, seconds):
             whole = cluster.whole(PATIENCE) - continued
         except TimedOut as error:
             return [f"{what}: {error}"]
-        # What began in the last moments of running ends later, in a wrong failure or in a view lost again.
+        # A suspicion that began before may end only now, in a false failure.
         cluster.pump.pass_time(continued + WHOLE_AGAIN - time.monotonic())
         missed += [f"{what}: {WHOLE_AGAIN:g} s after {d.name} lacks {sorted(all_names - d.alive())}"
                    for d in cluster.daemons if d.alive() != all_names]
         wrong = wrong_failures(cluster, begin, names)
         right = len(wrong_failures(cluster, begin)) - len(wrong)
-        print(f"  {what}: {len(wrong)} failed-events about the others, {right} about the stopped; "
-              f"all views whole {whole:.2f} s after", flush=True)
-        missed += [f"{what}: {who}{' (stopped)' if who in names else ''} says {whom} failed" for who, whom in wrong]
+        print(f"  {what}: {len(wrong)} failures of the others reported, {right} of the stopped; "
+              f"all list all {whole:.2f} s after the end", flush=True)
+        missed += [f"{what}: {who}{' (stopped)' if who in names else ''} says that {whom} failed" for who, whom in wrong]
         if whole > WHOLE_AGAIN:
-            missed.append(f"{what}: whole {whole:.2f} s after, bound {WHOLE_AGAIN:g} s")
+            missed.append(f"{what}: all list all {whole:.2f} s after the end, bound {WHOLE_AGAIN:g} s")
     return missed
 
 
 def short_stops(size, options, rng, stops):
-    """Stops of one second, one after another and then eight at once: nobody is declared failed."""
+    """Stop one daemon at a time for a second, then STOPPED daemons at a time: no daemon may be declared failed."""
     missed = []
     with Cluster() as cluster:
         cluster.start(size, options=options)
@@ -173,9 +175,9 @@ def short_stops(size, options, rng, stops):
             cluster.pump.pass_time(10)
             wrong = wrong_failures(cluster, begin)
             suspected = sum(len(d.heard_of("member.suspected", since=begin)) for d in cluster.daemons)
-            print(f"  {many} of {size} stopped 1 s, {stops} times: {len(wrong)} failed-events, "
-                  f"{suspected} suspected-events", flush=True)
-            missed += [f"{many} stopped 1 s: {who} says {whom} failed" for who, whom in wrong]
+            print(f"  {many} of {size} stopped 1 s, {stops} times: {len(wrong)} failures and "
+                  f"{suspected} suspicions reported", flush=True)
+            missed += [f"{many} stopped 1 s: {who} says that {whom} failed" for who, whom in wrong]
     return missed
 
 

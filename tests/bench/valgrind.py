@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Three daemons under valgrind live a short life: form, are asked everything, reload, lose one, leave.
+"""Runs three daemons under valgrind: they join, answer each method, reload, report a failure, and leave.
 
-Exit status 0 if valgrind finds no error and no leak in any of them. SWIMD_BUILD chooses the build.
+Exit status 0 if valgrind finds no error and no leak in any daemon. SWIMD_BUILD names the build.
 """
 import os
 import signal
@@ -74,8 +74,8 @@ def main():
     with Cluster() as cluster:
         status = life(cluster)
     if any(status):
-        sys.exit(f"valgrind.py: exit statuses {status}; {FOUND} means that valgrind found something")
-    print(f"{paths.SWIMD}: three daemons lived and left under valgrind, nothing found")
+        sys.exit(f"valgrind.py: exit statuses {status}; {FOUND} means that valgrind found an error or a leak")
+    print(f"{paths.SWIMD}: three daemons ran and left under valgrind, which found no error and no leak")
 
 
 if __name__ == "__main__":

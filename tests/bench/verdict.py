@@ -1,27 +1,28 @@
-"""What bench_cluster.py's figures amount to: which bounds are missed, and which were not measured at all.
+"""Judges the figures of bench_cluster.py: which bounds are missed, and which bounds were not measured.
 
-`verdict.py --check` tries this on figures made up for it. Prints TAP.
+`verdict.py --check` tests this file with made-up figures. Prints TAP.
 """
 import argparse
 import statistics
 import sys
 
-# Name, and how it is shown: one value a round, or one a kill.
+# Name of a figure: format. A figure has one value per round, or one per kill if it is in KILL_FIGURES.
 FIGURES = {
     "whole s": "{:.2f}", "CPU ms/s": "{:.2f}", "PSS KiB": "{:.0f}", "bytes/s": "{:.0f}", "packets/s": "{:.2f}",
     "first says failed s": "{:.2f}", "all say failed s": "{:.2f}",
 }
 KILL_FIGURES = ("first says failed s", "all say failed s")
 
-# Seconds, and a part of Serf's figure: the medians of so many kills among so many members.
+# Bounds of the medians: in seconds, and as a part of Serf's median.
 LAN_MEDIAN, LAN_PART, FAST_MEDIAN = 3.0, 1 / 3, 1.0
+# The members and kills for which the bounds are meant.
 AGENTS, KILLS = 100, 10
 BESIDE_THIRD = "all say failed s, median, beside a third of Serf's"
 BESIDE_BYTES = "bytes/s, beside Serf's"
 
 
 class Side:
-    """One contender: what its rounds have shown."""
+    """One of the compared programs, with the figures and faults of its rounds."""
 
     def __init__(self, label, cluster=None, options=()):
         self.label, self.cluster, self.options = label, cluster, list(options)
@@ -36,13 +37,13 @@ class Side:
 
 
 def false_failures(daemons, killed):
-    """Failed-events about members that ran then; `killed` has the instant of each one's kill, on the events' clock."""
-    return [f"{d.name} says {e['member']['name']} failed" for d in daemons for e in d.heard_of("member.failed")
+    """A text for each member.failed event about a member that ran. killed: {name: instant of the kill}, time.monotonic."""
+    return [f"{d.name} says that {e['member']['name']} failed" for d in daemons for e in d.heard_of("member.failed")
             if e["at"] < killed.get(e["member"]["name"], float("inf"))]
 
 
 class Verdict:
-    """`missed`: what does not hold, or was to be measured and was not; `left_out`: what nobody asked to be measured."""
+    """missed: the bounds that do not hold or could not be measured; left_out: the bounds that the options left out."""
 
     def __init__(self, agents, kills):
         self.agents, self.kills = agents, kills
@@ -54,23 +55,23 @@ class Verdict:
         elif value > limit:
             self.missed.append(f"{what}: {value:.2f}, bound {limit:.2f}")
         elif self.agents < AGENTS:
-            self.left_out.append(f"{what}: of {self.agents} members, not of {AGENTS}")
+            self.left_out.append(f"{what}: measured with {self.agents} members, not with {AGENTS}")
 
     def median(self, what, value, limit, sides):
-        """The bound of a median of KILLS kills, of one side or of each of two."""
+        """Check the bound of a median, which needs KILLS kills on each of these sides."""
         count = min(len(side.figures["all say failed s"]) for side in sides)
         if self.kills == 0:
-            self.left_out.append(f"{what}: of no kills")
+            self.left_out.append(f"{what}: no kills")
         elif count < min(self.kills, KILLS):
             self.missed.append(f"{what}: {count} of {self.kills} kills measured")
         else:
             before = len(self.missed)
             self.bound(what, value, limit)
             if self.kills < KILLS and len(self.missed) == before:
-                self.left_out.append(f"{what}: of {self.kills} kills, not of {KILLS}")
+                self.left_out.append(f"{what}: measured with {self.kills} kills, not with {KILLS}")
 
     def closing(self):
-        """(What ends the output, exit status)"""
+        """(last line of the output, exit status)"""
         if self.missed:
             more = f", {len(self.left_out)} not measured" if self.left_out else ""
             return f"{len(self.missed)} missed{more}", 1
@@ -80,7 +81,7 @@ class Verdict:
 
 
 def judge(lan, other, fast, agents, kills):
-    """`other` is Serf, or None."""
+    """The Verdict on three sides; `other` is Serf's, or None."""
     name, verdict = "all say failed s", Verdict(agents, kills)
     for side, limit in ((lan, LAN_MEDIAN), (fast, FAST_MEDIAN)):
         verdict.median(f"{side.label}, {name}, median", side.median(name), limit, [side])
@@ -96,9 +97,9 @@ def judge(lan, other, fast, agents, kills):
     return verdict
 
 
-# ------------------------------------------------------------------------------------ tried on made-up figures
+# ------------------------------------------------------------------------------------ test with made-up figures
 class Heard:
-    """A daemon that has said (instant, whom) failed."""
+    """A daemon that has reported the failures `said`: (instant, name of the member)."""
 
     def __init__(self, *said):
         self.name, self.said = "n0", said
@@ -115,7 +116,7 @@ def made_up(label, seconds, kills=10, bytes_per_second=100.0):
 
 
 def closing(agents=100, kills=10, lan=2.0, serf=9.0, fast=0.5, measured=None, serf_bytes=200.0):
-    """Of a run of which all else is well; serf None: --no-serf; measured: kills of Serf's that were."""
+    """The closing of a run whose other figures hold their bounds. serf: None for --no-serf; measured: Serf's measured kills."""
     sides = [made_up("lan", lan, kills),
              None if serf is None else made_up("Serf", serf, kills if measured is None else measured, serf_bytes),
              made_up("fast", fast, kills)]
@@ -124,27 +125,28 @@ def closing(agents=100, kills=10, lan=2.0, serf=9.0, fast=0.5, measured=None, se
 
 def tries():
     killed = {"n1": 10.0, "n2": 20.0}
-    yield "a failure after the kill is true", not false_failures([Heard((10.5, "n1"), (22.0, "n2"))], killed)
-    yield "one before it is false, though the member is killed later", \
-        false_failures([Heard((12.0, "n2"), (22.0, "n2"))], killed) == ["n0 says n2 failed"]
-    yield "one of a member that is never killed is false", len(false_failures([Heard((30.0, "n3"))], killed)) == 1
-    yield "a whole run that is well says so", closing() == ("all bounds held", 0)
-    yield "a bound that is missed counts", closing(lan=3.1) == ("2 missed", 1)
-    yield "so does that beside Serf's alone", closing(serf=5.0) == ("1 missed", 1)
+    yield "a failure event after the kill is true", not false_failures([Heard((10.5, "n1"), (22.0, "n2"))], killed)
+    yield "a failure event before the kill is false", \
+        false_failures([Heard((12.0, "n2"), (22.0, "n2"))], killed) == ["n0 says that n2 failed"]
+    yield "a failure event about a member that is never killed is false", len(false_failures([Heard((30.0, "n3"))], killed)) == 1
+    yield "a complete run within its bounds holds all bounds", closing() == ("all bounds held", 0)
+    yield "a figure beyond its bounds misses both of them", closing(lan=3.1) == ("2 missed", 1)
+    yield "a figure beyond a third of Serf's misses one bound", closing(serf=5.0) == ("1 missed", 1)
 
     text, status = closing(serf=None)
-    yield "without Serf its bounds are named, and they alone", \
+    yield "a run without Serf leaves out the two bounds beside Serf", \
         status == 0 and "held" not in text and BESIDE_THIRD in text and BESIDE_BYTES in text and text.count(":") == 3
     text, status = closing(kills=1)
-    yield "a median of one kill is none of ten", \
-        status == 0 and "held" not in text and text.count("of 1 kills, not of 10") == 3
-    yield "but it may miss its bound", closing(kills=1, lan=5.0)[1] == 1
+    yield "a run with one kill does not measure the medians of ten", \
+        status == 0 and "held" not in text and text.count("measured with 1 kills, not with 10") == 3
+    yield "a run with one kill can miss a bound", closing(kills=1, lan=5.0)[1] == 1
     text, status = closing(kills=0)
-    yield "no kills, no median", status == 0 and text.count("of no kills") == 3
+    yield "a run without kills measures no median", status == 0 and text.count("no kills") == 3
     text, status = closing(agents=50)
-    yield "fewer members are not the hundred", status == 0 and text.count("of 50 members, not of 100") == 4
-    yield "kills of Serf's that were not seen are missed", closing(measured=5) == ("1 missed", 1)
-    yield "a Serf that was never whole is missed", closing(measured=0, serf_bytes=None) == ("2 missed", 1)
+    yield "a run with 50 members does not measure the bounds of 100", \
+        status == 0 and text.count("measured with 50 members, not with 100") == 4
+    yield "kills of Serf agents that were not measured are missed", closing(measured=5) == ("1 missed", 1)
+    yield "figures of a Serf cluster that never listed all are missed", closing(measured=0, serf_bytes=None) == ("2 missed", 1)
 
 
 def main():
