@@ -1,4 +1,4 @@
-"""Which of its addresses a machine advertises, where nobody has configured one."""
+"""Which of the host's addresses a daemon advertises if `advertise` is not configured."""
 import shutil
 
 import pytest
@@ -15,7 +15,7 @@ def launch(cluster, daemons):
 
 
 def add_containers(host):
-    """As Docker leaves it, and listed before the interface that leads to the others."""
+    """Add a bridge as Docker makes it, listed before the interface that leads to the other hosts."""
     host.ip("link", "set", "eth0", "down")
     host.ip("link", "set", "eth0", "name", "later")
     host.ip("link", "add", "docker0", "type", "bridge")
@@ -28,7 +28,7 @@ def add_containers(host):
 
 
 def add_private(host):
-    """The network of its own that every try-out machine has, with the same address, and the default route."""
+    """Add an isolated network with the default route, as test machines have: each host has the same address in it."""
     host.ip("link", "add", "nat0", "type", "veth", "peer", "name", "natter0")
     for name in ("nat0", "natter0"):
         host.ip("link", "set", name, "addrgenmode", "none", "up")
@@ -50,7 +50,7 @@ def on_the_wire(count):
 
 
 def test_a_bridge_of_containers_is_the_last_choice(cluster, lan):
-    """Without a default route; the first has no seed to go by."""
+    """The hosts have no default route, and the first daemon has no seed."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     for host in hosts:
         add_containers(host)
@@ -65,7 +65,7 @@ def test_a_bridge_of_containers_is_the_last_choice(cluster, lan):
 
 
 def add_bridge(host, number):
-    """The only interface that leads out becomes the port of a bridge; both ends of the other pair are here."""
+    """Make the only interface that leads out a port of a bridge. Both ends of the other veth pair are on this host."""
     add_containers(host)
     host.ip("link", "add", "br0", "type", "bridge")
     host.ip("link", "set", "eth0", "down")
@@ -80,7 +80,7 @@ def add_bridge(host, number):
 
 @pytest.mark.parametrize("seed", ["10.77.0.1", "10.77.0.2"])
 def test_a_bridge_that_holds_the_interface_is_chosen(cluster, lan, seed):
-    """Its ports have link-local addresses, which lead nowhere, and so have the ends of pairs within this machine."""
+    """The ports of the bridge have link-local addresses that reach no other host, and so do the veth pairs within the host."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     for number, host in enumerate(hosts, 1):
         add_bridge(host, number)
@@ -91,8 +91,8 @@ def test_a_bridge_that_holds_the_interface_is_chosen(cluster, lan, seed):
     assert all(d.text().count("another address is advertised") == 0 for d in daemons)
 
 
-def test_seeds_count_for_more_than_the_default_route(cluster, lan):
-    """Every machine has 10.0.2.15 and its default route there; the first learns where others are once they come."""
+def test_an_address_towards_the_seeds_wins_over_the_default_route(cluster, lan):
+    """Each host has 10.0.2.15, with the default route; the first daemon has no seed and learns from the peers that join."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     for host in hosts:
         add_private(host)
@@ -112,8 +112,8 @@ def test_seeds_count_for_more_than_the_default_route(cluster, lan):
     assert not any(d.heard_of("member.failed") for d in daemons)
 
 
-def test_all_list_all(cluster, lan):
-    """Each is a seed of its own too."""
+def test_daemons_that_are_their_own_seeds_advertise_the_address_towards_the_others(cluster, lan):
+    """Each daemon has all daemons as seeds, itself included."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     for host in hosts:
         add_private(host)
@@ -125,8 +125,8 @@ def test_all_list_all(cluster, lan):
 
 
 @pytest.mark.parametrize("seeds", ["all have seeds", "the first has none"])
-def test_the_network_of_the_seeds_comes_up_late(cluster, lan, seeds):
-    """At the start the seeds are where the default route leads; then the interface gets its address that they are behind."""
+def test_the_address_changes_when_the_network_of_the_seeds_comes_up(cluster, lan, seeds):
+    """At first only the default route leads to the seeds; then the interface gets an address in the network of the seeds."""
     hosts = [lan.host(avahi=False, addresses=()) for _ in range(3)]
     for host in hosts:
         add_private(host)
@@ -143,8 +143,8 @@ def test_the_network_of_the_seeds_comes_up_late(cluster, lan, seeds):
     assert all(d.text().count("another address is advertised") == 1 for d in daemons)
 
 
-def test_a_second_interface_in_the_network_of_the_seeds_moves_nobody(cluster, lan):
-    """The kernel sends from the second one now; the first serves as well, and is kept."""
+def test_a_second_interface_in_the_network_of_the_seeds_changes_nothing(cluster, lan):
+    """The kernel now sends from the address of the second interface; the advertised address still works and is kept."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]
     daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", "10.77.0.1")]
     launch(cluster, daemons)
@@ -160,11 +160,11 @@ def test_a_second_interface_in_the_network_of_the_seeds_moves_nobody(cluster, la
     assert daemons[1].text().count("another address is advertised") == 0
 
 
-def test_a_seed_whose_name_is_found_later(cluster, lan):
-    """Nobody hears of the address that it had before it knew."""
+def test_the_address_follows_a_seed_whose_name_resolves_later(cluster, lan):
+    """The daemon joins only when the seed's name resolves; until then other members do not learn its first address."""
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(2)]
     add_private(hosts[1])
-    # An /etc of its own: not every machine has an /etc/hosts that another could be mounted on.
+    # The whole of /etc is replaced, because some machines have no /etc/hosts over which a file could be mounted.
     done = hosts[1].command("sh", "-c", "mkdir /run/etc && echo 127.0.0.1 localhost >/run/etc/hosts && "
                                         "mount --bind /run/etc /etc")
     assert done.returncode == 0, done.stderr
@@ -177,14 +177,14 @@ def test_a_seed_whose_name_is_found_later(cluster, lan):
 
 
 def test_a_temporary_address_is_not_advertised(cluster, lan):
-    """IPv6 privacy addresses come after the steady one, and are what the kernel sends from by default."""
+    """An IPv6 privacy address is added after the permanent one, and the kernel sends from the privacy address by default."""
     hosts = [lan.host(avahi=False, addresses=("2001:db8::{}/64",)) for _ in range(2)]
     for host in hosts:
         host.ip("addr", "flush", "dev", "eth0")
         done = host.command("sh", "-c", "mount -t proc proc /proc && mount -o remount,rw /proc; "
                                         "echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr")
         if done.returncode:
-            pytest.skip(f"no temporary addresses here: {done.stderr.strip()}")
+            pytest.skip(f"cannot enable temporary addresses here: {done.stderr.strip()}")
         host.ip("addr", "add", f"2001:db8::{host.number}/64", "dev", "eth0", "mngtmpaddr", "nodad",
                 "valid_lft", "36000", "preferred_lft", "36000")
         cluster.wait(lambda: "temporary" in host.ip("-6", "addr", "show", "dev", "eth0")  # noqa: B023
@@ -196,20 +196,20 @@ def test_a_temporary_address_is_not_advertised(cluster, lan):
 
 
 @pytest.mark.parametrize("floating", ["10.77.0.100/32", "10.77.0.100/24", "fd00:77::100/128"])
-def test_a_floating_address_is_not_ours(cluster, lan, floating):
-    """keepalived's, which was there before the machine's own came back; it goes to another machine in time."""
+def test_a_floating_address_is_not_advertised(cluster, lan, floating):
+    """The floating address (as of keepalived) was added before the host's own address returned, and later moves to another host."""
     six = ":" in floating
     own = "fd00:77::{}/64" if six else FOUR[0]
     hosts = [lan.host(avahi=False, addresses=(own,)) for _ in range(2)]
     hosts[1].ip("addr", "flush", "dev", "eth0")
-    if not floating.endswith("/24"):        # of one subnet the first would not be the secondary one
+    if not floating.endswith("/24"):        # the first of two addresses of one subnet is the primary one
         hosts[1].add_address(floating)
     hosts[1].add_address(own.format(2))
     if floating.endswith("/24"):
         hosts[1].add_address(floating)
     seed = own.format(1).partition("/")[0]
     vip = floating.partition("/")[0]
-    # The seed is at times the floating address itself, which is on this machine now.
+    # One of the seeds is the floating address, which is on this host now.
     daemons = [hosts[0].daemon("--no-mdns"), hosts[1].daemon("--no-mdns", "--seed", vip, "--seed", seed)]
     launch(cluster, daemons)
     cluster.whole()
@@ -220,14 +220,14 @@ def test_a_floating_address_is_not_ours(cluster, lan, floating):
     assert daemons[1].text().count("another address is advertised") == 0
 
 
-def test_a_seed_that_every_machine_has_is_nobody(cluster, lan):
-    """The address of a load balancer before them (LVS-DR), first among the seeds."""
+def test_a_seed_address_that_each_host_has_is_not_advertised(cluster, lan):
+    """The first seed is the address of a load balancer (LVS-DR), which each host has on its loopback interface."""
     vip = "10.77.0.100"
     hosts = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     for host in hosts:
         host.ip("addr", "add", f"{vip}/32", "dev", "lo")
     daemons = [host.daemon("--no-mdns", "--seed", vip, "--seed", "10.77.0.1") for host in hosts[:2]]
-    # It knows of nobody else until it is told to join.
+    # The third daemon knows no other member until it is told to join.
     daemons.append(hosts[2].daemon("--no-mdns", "--seed", vip))
     launch(cluster, daemons)
     assert daemons[2].call("info")["address"] == f"{vip}:7946"
@@ -236,7 +236,7 @@ def test_a_seed_that_every_machine_has_is_nobody(cluster, lan):
     assert all(d.text().count("another address is advertised") == 0 for d in daemons[:2])
 
 
-def test_one_of_several_that_nothing_speaks_for(cluster, lan):
+def test_a_choice_among_equal_addresses_is_logged_with_advice(cluster, lan):
     host = lan.host(avahi=False, addresses=FOUR)
     host.ip("link", "add", "other0", "type", "veth", "peer", "name", "other1")
     for name in ("other0", "other1"):
@@ -250,8 +250,8 @@ def test_one_of_several_that_nothing_speaks_for(cluster, lan):
 
 @pytest.mark.skipif(not all(map(shutil.which, ("avahi-daemon", "dbus-daemon"))),
                     reason="not installed: avahi-daemon or dbus-daemon (make deps installs them)")
-def test_what_is_found_by_mdns_counts_for_more_than_the_default_route(cluster, lan):
-    """Nothing is configured on any machine."""
+def test_an_address_towards_mdns_peers_wins_over_the_default_route(cluster, lan):
+    """No daemon has any configuration."""
     hosts = [lan.host(addresses=FOUR) for _ in range(3)]
     for host in hosts:
         add_private(host)

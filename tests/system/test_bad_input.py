@@ -1,4 +1,4 @@
-"""Every bad input ends in one line that names what is at fault, the right exit status, and nothing half done."""
+"""swimd refuses bad input with one line that names what is at fault and the right exit status, and leaves no files behind."""
 import json
 import os
 import signal
@@ -15,7 +15,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 def swimd(cluster, *arguments, config="", wrapper=(), environment=(), timeout=20, defaults=True):
-    """Run swimd where it is expected to end by itself; a CompletedProcess."""
+    """Run swimd with input at which it ends by itself. Returns a CompletedProcess."""
     directory = os.path.join(cluster.directory, f"x{len(os.listdir(cluster.directory))}")
     os.makedirs(os.path.join(directory, "state"))
     path = os.path.join(directory, "conf")
@@ -35,7 +35,7 @@ def swimd(cluster, *arguments, config="", wrapper=(), environment=(), timeout=20
 
 
 def refused(done, status, *words):
-    """This exit status, and exactly one line on stderr, with these words in it."""
+    """Assert this exit status and exactly one line on stderr, which contains these words."""
     assert done.returncode == status, (done.returncode, done.stderr)
     assert done.stdout == ""
     lines = done.stderr.splitlines()
@@ -90,7 +90,7 @@ def other_user():
     (["--socket", "/" + "x" * 110], ["--socket"]),
     (["--socket", ""], ["--socket"]),
 ])
-def test_option(cluster, arguments, words):
+def test_bad_options_are_refused(cluster, arguments, words):
     if words is None:
         done = swimd(cluster, *arguments, "--check-config")
         assert done.returncode == 0, done.stderr
@@ -99,7 +99,7 @@ def test_option(cluster, arguments, words):
 
 
 @pytest.mark.parametrize("name", ["x", "x" * 255, "a.b_c:d-e[f]", "127.0.0.1:7946"])
-def test_good_name(cluster, name):
+def test_good_names_are_accepted(cluster, name):
     daemon = cluster.daemon(name=name)
     daemon.start()
     assert daemon.call("info")["name"] == name
@@ -128,24 +128,24 @@ def test_good_name(cluster, name):
     ("\x00\x01\x02", 1, []),
     ("log_level = info\nlog_level = debug\n", 2, ["log_level", "second time", "line 1"]),
 ])
-def test_file(cluster, config, line, words):
+def test_bad_lines_of_the_file_are_refused_with_their_number(cluster, config, line, words):
     done = swimd(cluster, "--check-config", config=config)
     where = f"/conf:{line}:" if line else "/conf:"
     refused(done, BAD_CONFIG, where, *words)
     refused(swimd(cluster, config=config), BAD_CONFIG, where, *words)
 
 
-def test_keys_against_each_other(cluster):
+def test_keys_that_contradict_each_other_are_refused(cluster):
     done = swimd(cluster, "--check-config", config="probe_interval = 100ms\nprobe_timeout = 200ms\n")
     refused(done, BAD_CONFIG, "probe_timeout", "probe_interval", "/conf:2")
 
 
-def test_missing_file(cluster):
+def test_a_missing_file_is_refused(cluster):
     missing = os.path.join(cluster.directory, "none.conf")
     refused(swimd(cluster, "-c", missing, defaults=False), BAD_CONFIG, missing)
 
 
-def test_unreadable_file(cluster):
+def test_an_unreadable_file_is_refused(cluster):
     other_user()
     path = os.path.join(cluster.directory, "secret.conf")
     with open(path, "w", encoding="utf-8") as file:
@@ -154,24 +154,24 @@ def test_unreadable_file(cluster):
     refused(swimd(cluster, "-c", path, defaults=False, wrapper=NOBODY), NO_PERMISSION, path)
 
 
-def test_directory_as_file(cluster):
+def test_a_directory_as_file_is_refused(cluster):
     refused(swimd(cluster, "-c", cluster.directory, defaults=False), BAD_CONFIG, cluster.directory)
 
 
-def test_pipe_as_file(cluster):
-    """Nobody writes to it: that is no reason to wait."""
+def test_a_pipe_as_file_is_refused_at_once(cluster):
+    """swimd refuses a named pipe as its configuration file, and does not wait for a writer."""
     pipe = os.path.join(cluster.directory, "pipe")
     os.mkfifo(pipe)
     refused(swimd(cluster, "-c", pipe, defaults=False), BAD_CONFIG, pipe, "pipe")
 
 
-def test_environment(cluster):
+def test_bad_environment_variables_are_refused(cluster):
     refused(swimd(cluster, environment={"SWIMD_PROBE_INTERVAL": "soon"}), BAD_CONFIG, "SWIMD_PROBE_INTERVAL", "soon")
     refused(swimd(cluster, environment={"SWIMD_SEEDS": "a b:c"}), BAD_CONFIG, "SWIMD_SEEDS")
 
 
-def test_precedence(cluster):
-    """Options above the environment above conf.d above the file."""
+def test_options_override_environment_conf_d_and_file(cluster):
+    """Options override the environment, which overrides conf.d, which overrides the file."""
     daemon = cluster.daemon(config="profile = \"wan\"\nlog_level = \"error\"\n")
     daemon.start()
     assert daemon.call("info")["profile"] == "wan"
@@ -197,7 +197,7 @@ def test_precedence(cluster):
     assert daemon.call("info")["profile"] == "lan"
 
 
-def test_error_in_conf_d_names_that_file(cluster):
+def test_an_error_in_conf_d_names_that_file(cluster):
     daemon = cluster.daemon()
     os.mkdir(daemon.config + ".d")
     with open(os.path.join(daemon.config + ".d", "20-bad.conf"), "w", encoding="utf-8") as file:
@@ -207,8 +207,8 @@ def test_error_in_conf_d_names_that_file(cluster):
     refused(done, BAD_CONFIG, "20-bad.conf:2:", "xyzzy")
 
 
-def test_check_config_touches_nothing(cluster):
-    """It passes, and neither binds nor writes: another daemon may be running meanwhile."""
+def test_check_config_changes_nothing(cluster):
+    """--check-config neither binds nor writes, so it can run beside a daemon with the same arguments."""
     daemon = cluster.daemon()
     daemon.start()
     with cluster.namespace.inside():
@@ -218,7 +218,7 @@ def test_check_config_touches_nothing(cluster):
     assert daemon.call("info")
 
 
-def test_shipped_file_is_good(cluster):
+def test_the_shipped_file_is_good(cluster):
     shipped = os.path.join(paths.TOP, "etc", "swimd.conf")
     done = subprocess.run([paths.SWIMD, "-c", shipped, "--name", "x", "--check-config"], capture_output=True,
                           text=True, env=clean_environment())
@@ -226,24 +226,24 @@ def test_shipped_file_is_good(cluster):
 
 
 # ------------------------------------------------------------------------------------ sockets and directories
-def test_port_in_use(cluster):
+def test_a_port_in_use_is_refused(cluster):
     daemon = cluster.daemon()
     daemon.start()
     refused(swimd(cluster, "--bind", daemon.address), UNAVAILABLE, daemon.address, "in use")
     assert daemon.call("info")
 
 
-def test_address_not_local(cluster):
+def test_an_address_of_another_host_is_refused(cluster):
     refused(swimd(cluster, "--bind", "192.0.2.1:7946"), UNAVAILABLE, "192.0.2.1:7946")
 
 
-def test_unknown_device(cluster):
+def test_an_unknown_device_is_refused(cluster):
     done = swimd(cluster, config="device = \"nosuch0\"\n")
     assert done.returncode in (UNAVAILABLE, BAD_CONFIG)
     refused(done, done.returncode, "nosuch0")
 
 
-def test_privileged_port(cluster):
+def test_a_privileged_port_is_refused_to_a_user(cluster):
     other_user()
     done = swimd(cluster, "--bind", "127.0.7.1:53", wrapper=NOBODY, config="",
                  environment={})
@@ -251,12 +251,12 @@ def test_privileged_port(cluster):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_socket_directory_missing(cluster):
+def test_a_missing_socket_directory_is_refused(cluster):
     path = os.path.join(cluster.directory, "none", "s")
     refused(swimd(cluster, "--socket", path), UNAVAILABLE, path)
 
 
-def test_socket_directory_not_writable(cluster):
+def test_a_socket_directory_that_is_not_writable_is_refused(cluster):
     other_user()
     directory = os.path.join(cluster.directory, "ours")
     os.mkdir(directory, 0o755)
@@ -269,7 +269,7 @@ def test_socket_directory_not_writable(cluster):
     assert os.listdir(directory) == []
 
 
-def test_another_daemon_on_the_socket(cluster):
+def test_a_socket_of_another_daemon_is_refused(cluster):
     daemon = cluster.daemon()
     daemon.start()
     refused(swimd(cluster, "--socket", daemon.socket), UNAVAILABLE, daemon.socket)
@@ -277,8 +277,8 @@ def test_another_daemon_on_the_socket(cluster):
     assert daemon.connect().call("info")["pid"] == daemon.process.pid
 
 
-def test_another_program_on_the_socket(cluster):
-    """Whoever serves it, it is not ours to take."""
+def test_a_socket_of_another_program_is_refused(cluster):
+    """swimd does not replace a socket that another program serves."""
     path = os.path.join(cluster.directory, "foreign")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.bind(path)
@@ -287,7 +287,7 @@ def test_another_program_on_the_socket(cluster):
     assert os.path.exists(path)
 
 
-def test_a_file_in_place_of_the_socket(cluster):
+def test_a_file_in_place_of_the_socket_is_kept(cluster):
     path = os.path.join(cluster.directory, "precious")
     with open(path, "w", encoding="utf-8") as file:
         file.write("precious")
@@ -298,17 +298,17 @@ def test_a_file_in_place_of_the_socket(cluster):
         assert file.read() == "precious"
 
 
-def test_stale_socket_is_taken_over(cluster):
+def test_a_stale_socket_is_taken_over(cluster):
     daemon = cluster.daemon()
     daemon.start()
     daemon.kill()
-    assert os.path.exists(daemon.socket), "SIGKILL leaves it"
+    assert os.path.exists(daemon.socket), "SIGKILL leaves the socket behind"
     daemon.start()
     assert daemon.call("info")["pid"] == daemon.process.pid
 
 
-def test_two_at_once_on_a_stale_socket(cluster):
-    """Of two that start at the same moment exactly one gets it."""
+def test_one_of_two_daemons_gets_a_stale_socket(cluster):
+    """Of two daemons that start at the same time, one gets the socket and the other ends."""
     daemon = cluster.daemon()
     daemon.start()
     daemon.kill()
@@ -316,7 +316,7 @@ def test_two_at_once_on_a_stale_socket(cluster):
     rival.socket = daemon.socket
     for one in (daemon, rival):
         one.launch()
-    cluster.wait(lambda: [d for d in (daemon, rival) if d.process.poll() is not None], "one of them to give up")
+    cluster.wait(lambda: [d for d in (daemon, rival) if d.process.poll() is not None], "one of the daemons to end")
     loser = next(d for d in (daemon, rival) if d.process.poll() is not None)
     winner = rival if loser is daemon else daemon
     assert loser.process.returncode == UNAVAILABLE, loser.text()
@@ -325,7 +325,7 @@ def test_two_at_once_on_a_stale_socket(cluster):
     assert winner.connect().call("info")["pid"] == winner.process.pid
 
 
-def test_state_directory_not_writable(cluster):
+def test_a_state_directory_that_is_not_writable_is_refused(cluster):
     other_user()
     state = os.path.join(cluster.directory, "locked")
     os.mkdir(state, 0o755)
@@ -337,7 +337,7 @@ def test_state_directory_not_writable(cluster):
     assert "s" not in os.listdir(sockets)
 
 
-def test_state_directory_of_another_daemon(cluster):
+def test_a_state_directory_of_another_daemon_is_refused(cluster):
     """Two daemons on one state directory would use the same incarnations."""
     daemon = cluster.daemon()
     daemon.start()
@@ -345,8 +345,8 @@ def test_state_directory_of_another_daemon(cluster):
     assert daemon.call("info")
 
 
-def test_state_written_by_root_is_its_owners(cluster):
-    """Who tries swimd as root does not lock out the service, which is another user's."""
+def test_state_written_by_root_belongs_to_the_directorys_owner(cluster):
+    """Files that swimd writes as root belong to the owner of the state directory, so that the service of that user can start."""
     other_user()
     daemon = cluster.daemon()
     os.chown(daemon.state, 65534, 65534)
@@ -357,7 +357,7 @@ def test_state_written_by_root_is_its_owners(cluster):
 
 
 @pytest.mark.parametrize("name", ["incarnation", "lock"])
-def test_state_of_another_user(cluster, name):
+def test_state_of_another_user_is_refused(cluster, name):
     other_user()
     state = os.path.join(cluster.directory, "theirs")
     os.mkdir(state)
@@ -370,15 +370,15 @@ def test_state_of_another_user(cluster, name):
     refused(done, NO_PERMISSION, path, "the user that swimd runs as")
 
 
-def test_state_directory_missing(cluster):
+def test_a_missing_state_directory_is_refused(cluster):
     path = os.path.join(cluster.directory, "none")
     refused(swimd(cluster, "--state-dir", path), BAD_CONFIG, path)
     assert not os.path.exists(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense\n", b"-1\n", b"99999999999999999999999\n", b"7", b"\0" * 4096])
-def test_damaged_state_is_survived(cluster, content):
-    """Said once in the log, and the daemon begins anew; nobody's cluster stops over it."""
+def test_a_daemon_starts_with_damaged_state(cluster, content):
+    """A daemon with damaged state files starts, and logs the state directory."""
     daemon = cluster.daemon()
     daemon.start()
     daemon.call("leave")
@@ -393,7 +393,7 @@ def test_damaged_state_is_survived(cluster, content):
     assert not files or daemon.state in daemon.text()
 
 
-def test_state_directory_is_a_file(cluster):
+def test_a_file_as_state_directory_is_refused(cluster):
     path = os.path.join(cluster.directory, "file")
     with open(path, "w", encoding="utf-8"):
         pass
@@ -402,8 +402,8 @@ def test_state_directory_is_a_file(cluster):
     refused(done, done.returncode, path)
 
 
-def test_nothing_half_done(cluster):
-    """What fails late (the port) leaves neither sockets nor state behind."""
+def test_a_failed_start_leaves_no_socket(cluster):
+    """A start that fails late, at the port, leaves no socket behind."""
     daemon = cluster.daemon()
     daemon.start()
     sockets = os.path.join(cluster.directory, "sockets")
@@ -414,21 +414,21 @@ def test_nothing_half_done(cluster):
 
 # ------------------------------------------------------------------------------------ seeds
 @pytest.mark.early
-def test_unresolvable_seed_is_not_fatal(cluster):
-    """Logged, shown in `discovery` with the reason, tried again; the daemon runs."""
+def test_an_unresolvable_seed_is_not_fatal(cluster):
+    """The daemon logs a seed that does not resolve, shows it in `discovery` with the reason, and tries it again."""
     daemon = cluster.daemon(seeds=["no.such.host.invalid:7946", "127.0.6.6:7946"])
     cluster.watch([daemon.launch()])
 
     def peers():
         return {p["address"]: p for p in daemon.call("discovery")["peers"]}
-    cluster.wait(lambda: peers()["no.such.host.invalid:7946"]["state"] == "unresolved", "it to be unresolved", 60)
+    cluster.wait(lambda: peers()["no.such.host.invalid:7946"]["state"] == "unresolved", "the name to be unresolved", 60)
     peer = peers()["no.such.host.invalid:7946"]
     assert peer["reason"] and peer["attempts"] >= 1
-    cluster.wait(lambda: peers()["127.0.6.6:7946"]["state"] == "refused", "the other to be refused", 60)
-    cluster.wait(lambda: "no.such.host.invalid" in daemon.text(), "the log to say so")
+    cluster.wait(lambda: peers()["127.0.6.6:7946"]["state"] == "refused", "the other seed to be refused", 60)
+    cluster.wait(lambda: "no.such.host.invalid" in daemon.text(), "the log to name the seed")
     attempts = peers()["127.0.6.6:7946"]["attempts"]
     cluster.wait(lambda: peers()["127.0.6.6:7946"]["attempts"] > attempts, "another attempt", 60)
-    # And it is still tried, once somebody is there.
+    # A seed that starts later is joined.
     late = cluster.daemon(address="127.0.6.6:7946")
     late.launch()
     cluster.watch([late])
@@ -436,7 +436,7 @@ def test_unresolvable_seed_is_not_fatal(cluster):
     assert peers()["127.0.6.6:7946"]["state"] == "joined"
 
 
-def test_seed_by_name(cluster):
+def test_a_seed_may_be_a_host_name(cluster):
     first = cluster.daemon(address="127.0.0.1:7946")
     first.launch()
     second = cluster.daemon(seeds=["localhost"])
@@ -445,8 +445,8 @@ def test_seed_by_name(cluster):
     cluster.whole()
 
 
-def test_seed_that_lacks_its_brackets(cluster):
-    """It is an address as it stands, and yet hardly the one that was meant."""
+def test_a_seed_without_brackets_gives_a_warning(cluster):
+    """::1:7946 is a valid address without a port, but probably a mistake: the daemon takes it and logs a warning."""
     done = swimd(cluster, "--check-config", "--seed", "::1:7946", "--seed", "[::1]:7946")
     assert done.returncode == 0 and "ok" in done.stdout
     assert done.stderr == ("swimd: seed ::1:7946 is taken for the address [::1:7946]:7946; "
@@ -456,16 +456,16 @@ def test_seed_that_lacks_its_brackets(cluster):
     assert daemon.text().count("if it ends in a port write [::1]:7946") == 1
 
 
-def test_own_address_as_seed(cluster):
+def test_the_daemons_own_address_may_be_a_seed(cluster):
     daemon = cluster.daemon(seeds=["127.0.1.1:7946"])
     daemon.start()
-    cluster.wait(lambda: daemon.call("discovery")["peers"][0]["state"] == "self", "it to see itself")
+    cluster.wait(lambda: daemon.call("discovery")["peers"][0]["state"] == "self", "the state of the seed to be self")
     assert len(daemon.members()) == 1
 
 
 # ------------------------------------------------------------------------------------ signals and the log
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_leaves(cluster, number):
+def test_a_signal_makes_the_daemon_leave(cluster, number):
     daemon = cluster.daemon()
     daemon.start()
     begin = time.monotonic()
@@ -476,8 +476,8 @@ def test_signal_leaves(cluster, number):
     assert not os.path.exists(daemon.socket)
 
 
-def test_second_signal_ends_at_once(cluster):
-    """A leave under way does not hold up who is in a hurry."""
+def test_a_second_signal_ends_the_daemon_at_once(cluster):
+    """A second SIGTERM ends the daemon while its leave is under way."""
     cluster.start(3)
     cluster.whole()
     daemon = cluster.daemons[2]
@@ -487,7 +487,7 @@ def test_second_signal_ends_at_once(cluster):
     assert daemon.ended() in (0, -signal.SIGTERM, 128 + signal.SIGTERM)
 
 
-def test_log_as_json(cluster):
+def test_each_line_of_the_json_log_is_an_object(cluster):
     daemon = cluster.daemon(options=["--log-format", "json", "--log-level", "trace"])
     other = cluster.daemon(seeds=[daemon.address])
     for one in (daemon, other):
@@ -499,13 +499,13 @@ def test_log_as_json(cluster):
     assert any(r["level"] == "trace" and "ping" in json.dumps(r) for r in records)
 
 
-def test_log_as_text(cluster):
+def test_the_text_log_has_no_empty_lines_and_no_escapes(cluster):
     daemon = cluster.daemon(options=["--log-level", "debug"])
     daemon.start()
     assert all(line.strip() for line in daemon.text().splitlines()) and "\x1b" not in daemon.text()
 
 
-def test_version_and_help(cluster):
+def test_version_and_help_are_on_standard_output(cluster):
     done = subprocess.run([paths.SWIMD, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("swimd ") and not done.stderr
     done = subprocess.run([paths.SWIMD, "--help"], capture_output=True, text=True, check=True)
@@ -513,9 +513,9 @@ def test_version_and_help(cluster):
 
 
 @pytest.mark.parametrize("option", ["--version", "--help", "--check-config"])
-def test_output_that_cannot_be_written(cluster, option):
+def test_output_that_cannot_be_written_is_an_error(cluster, option):
     if not os.path.exists("/dev/full"):
-        pytest.skip("there is no /dev/full")
+        pytest.skip("this system has no /dev/full")
     config = os.path.join(cluster.directory, "conf")
     with open(config, "w", encoding="utf-8"):
         pass
@@ -524,7 +524,7 @@ def test_output_that_cannot_be_written(cluster, option):
                               env=clean_environment())
     assert done.returncode == 74
     assert done.stderr == "swimd: cannot write the output: No space left on device\n"
-    # Nobody who reads is no fault to tell of.
+    # A reader that closed the pipe is not an error.
     done = subprocess.run(["sh", "-c", f"{paths.SWIMD} -c {config} {option} | true"], stderr=subprocess.PIPE, text=True,
                           env=clean_environment())
     assert not done.stderr

@@ -1,4 +1,4 @@
-"""Base peers, which know the base wire format alone, are full members among real daemons."""
+"""Base peers, which know only the base wire format, are full members of a cluster of daemons."""
 import json
 import os
 import pathlib
@@ -18,8 +18,8 @@ def vectors():
         return json.load(file)
 
 
-def test_vectors():
-    """The base peer's codec agrees with the published vectors, so the daemon is tested against the format."""
+def test_the_codec_agrees_with_the_published_vectors():
+    """The codec of these tests agrees with the published vectors."""
     cases = vectors()
     for case in cases["valid"] + cases["valid_with_trailing_bytes"]:
         raw = bytes.fromhex(case["hex"])
@@ -32,8 +32,8 @@ def test_vectors():
         assert not base_wire.is_valid(bytes.fromhex(case["hex"])), case["name"]
 
 
-def test_live_vectors():
-    """It decodes what a real base peer sent, and encodes the same again."""
+def test_the_codec_agrees_with_recorded_datagrams():
+    """The codec of these tests decodes datagrams of a real base peer, and encodes the same bytes."""
     with open(pathlib.Path(paths.TOP, "tests/vectors/base-live.json"), encoding="utf-8") as file:
         cases = json.load(file)["valid"]
     assert len(cases) == 34
@@ -59,7 +59,7 @@ def joined(cluster, daemon, address=PEER, identity="base", **more):
     return peer
 
 
-def test_joins_by_ping_and_is_probed(cluster):
+def test_a_base_peer_joins_by_a_ping_and_is_probed(cluster):
     cluster.start(3)
     cluster.whole()
     peer = joined(cluster, cluster.daemons[0])
@@ -70,42 +70,42 @@ def test_joins_by_ping_and_is_probed(cluster):
         member = daemon.call("member", name="base")
         member = member.get("member", member)
         assert (member["address"], member["status"]) == (PEER, "alive")
-    # And it learns of them, through gossip alone.
+    # The base peer learns of the other daemons by gossip.
     cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in cluster.daemons),
                  lambda: f"the base peer to know all: {peer.peer.members}")
     assert not any(d.heard_of("member.failed") for d in cluster.daemons)
 
 
-def test_answers_an_unknown_ping_and_takes_it_in(cluster):
-    """A bare ping makes a member whose id is its address; its ack has the ping's seq."""
+def test_the_sender_of_a_bare_ping_becomes_an_unnamed_peer(cluster):
+    """A ping without updates makes its sender an unnamed peer; the ack has the sequence number of the ping."""
     daemon = one_daemon(cluster)
     wire = Peer(cluster, PEER)
     wire.peer.probing = False
     wire.send(daemon.address, base_wire.ping(0x1122334455667788))
     answer = wire.answer(base_wire.ACK, 0x1122334455667788)
-    assert answer.member == (daemon.address, daemon.address), "to a base peer a swimd is its address"
-    cluster.wait(lambda: PEER in daemon.alive(), "the stand-in to be a member")
+    assert answer.member == (daemon.address, daemon.address), "the id of a swimd is its address to base peers"
+    cluster.wait(lambda: PEER in daemon.alive(), "the unnamed peer to be a member")
 
 
 @pytest.mark.early
-def test_id_learnt_later_replaces_the_stand_in(cluster):
-    """It calls itself by its address at first; then its real id comes, in gossip."""
+def test_an_id_that_comes_later_replaces_the_unnamed_peer(cluster):
+    """The id of an unnamed peer comes later, in gossip: one member is left, under that id."""
     daemon = one_daemon(cluster)
     peer = Peer(cluster, PEER)
     peer.peer.probing = False
     peer.send(daemon.address, base_wire.ping(1))
-    cluster.wait(lambda: PEER in daemon.alive(), "the stand-in")
+    cluster.wait(lambda: PEER in daemon.alive(), "the unnamed peer to be a member")
     peer.peer.id = "late-name"
     peer.send(daemon.address, base_wire.ping(2, [base_wire.Update("late-name", PEER, base_wire.ALIVE, 0)]))
-    cluster.wait(lambda: "late-name" in daemon.alive(), "the id to replace the stand-in")
-    cluster.wait(lambda: PEER not in daemon.members(), "the stand-in to be gone")
+    cluster.wait(lambda: "late-name" in daemon.alive(), "the id to be a member")
+    cluster.wait(lambda: PEER not in daemon.members(), "the unnamed peer to be removed")
     cluster.pump.pass_time(6)
     assert not daemon.heard_of("member.failed") and not daemon.heard_of("member.left")
     assert sorted(daemon.members()) == ["late-name", daemon.name]
 
 
-def test_id_learnt_from_a_third(cluster):
-    """A silent stranger's ping, and then a third peer that knows its id: one member, under that id."""
+def test_an_id_from_a_third_peer_replaces_the_unnamed_peer(cluster):
+    """A third peer tells the id of an unnamed peer: one member is left, under that id."""
     daemon = one_daemon(cluster)
     teller = joined(cluster, daemon, FAR, "teller")
     peer = Peer(cluster, PEER, "real-name")
@@ -113,13 +113,13 @@ def test_id_learnt_from_a_third(cluster):
     peer.send(daemon.address, base_wire.ping(1))
     teller.send(daemon.address, base_wire.ping(2, [base_wire.Update("real-name", PEER, base_wire.ALIVE, 3)]))
     cluster.wait(lambda: "real-name" in daemon.alive(), "the real id")
-    cluster.wait(lambda: sorted(daemon.members()) == [daemon.name, "real-name", "teller"], "one member for it")
+    cluster.wait(lambda: sorted(daemon.members()) == [daemon.name, "real-name", "teller"], "one member for the peer")
     assert daemon.members()["real-name"]["incarnation"] == 3
     assert not daemon.heard_of("member.failed")
 
 
-def test_refutes_a_suspicion(cluster):
-    """Suspected by a third party, it is told, refutes, and nobody says failed."""
+def test_a_base_peer_refutes_a_suspicion(cluster):
+    """A base peer that a third member suspects hears of that and refutes, and no daemon reports a failure."""
     cluster.start(2)
     cluster.whole()
     daemon = cluster.daemons[0]
@@ -129,12 +129,12 @@ def test_refutes_a_suspicion(cluster):
     cluster.wait(lambda: daemon.heard_of("member.suspected", "base"), "the suspicion")
     cluster.wait(lambda: daemon.heard_of("member.recovered", "base"), "the recovery")
     assert peer.peer.incarnation >= 1
-    cluster.wait(lambda: daemon.members()["base"]["incarnation"] == peer.peer.incarnation, "its new incarnation")
+    cluster.wait(lambda: daemon.members()["base"]["incarnation"] == peer.peer.incarnation, "the new incarnation")
     assert not any(d.heard_of("member.failed") for d in cluster.daemons)
 
 
-def test_daemon_refutes_a_suspicion(cluster):
-    """swimd, suspected at an incarnation not below its own, raises its own above it and gossips that."""
+def test_a_daemon_refutes_a_suspicion(cluster):
+    """A daemon that is suspected at a higher incarnation raises its own above that, and gossips its update."""
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     high = daemon.call("info")["incarnation"] + 5
@@ -149,8 +149,8 @@ def test_daemon_refutes_a_suspicion(cluster):
 
 
 @pytest.mark.parametrize("status", [base_wire.SUSPECT, base_wire.DEAD])
-def test_daemon_survives_the_highest_incarnation(cluster, status):
-    """Accused at 2^64-1 (which cannot be topped) it neither wraps round nor dies."""
+def test_a_daemon_survives_the_highest_incarnation(cluster, status):
+    """A daemon that is accused at 2^64-1, which it cannot exceed, does not wrap its incarnation round, and stays alive."""
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     peer.send(daemon.address, base_wire.ping(5, [base_wire.Update(daemon.name, daemon.address, status,
@@ -162,8 +162,8 @@ def test_daemon_survives_the_highest_incarnation(cluster, status):
 
 
 @pytest.mark.early
-def test_relays_a_ping_req(cluster):
-    """A base peer relays for a daemon that cannot reach another: nobody fails."""
+def test_a_base_peer_relays_for_daemons(cluster):
+    """A base peer relays pings between two daemons that cannot reach each other: no daemon reports a failure."""
     cluster.start(2)
     cluster.whole()
     peer = joined(cluster, cluster.daemons[0])
@@ -177,8 +177,8 @@ def test_relays_a_ping_req(cluster):
     assert targets <= {(d.address, d.address) for d in cluster.daemons}
 
 
-def test_daemon_relays_a_ping_req(cluster):
-    """A base peer's ping-req: an ack of its seq that names the target by its address, and a nack to a target that it knows by name."""
+def test_a_daemon_relays_for_a_base_peer(cluster):
+    """The answer to a base peer's ping-req is an ack if it names the target by the address, and a nack if by the daemon's name."""
     cluster.start(2)
     cluster.whole()
     one, other = cluster.daemons
@@ -190,8 +190,8 @@ def test_daemon_relays_a_ping_req(cluster):
     assert not any(m.seq == 4711 for _, m in peer.messages(base_wire.NACK))
 
 
-def test_daemon_relays_to_a_base_peer(cluster):
-    """Asker and target are both base peers."""
+def test_a_daemon_relays_between_base_peers(cluster):
+    """A daemon relays a ping from one base peer to another."""
     daemon = one_daemon(cluster)
     asker = joined(cluster, daemon, PEER, "asker")
     joined(cluster, daemon, FAR, "target")
@@ -199,8 +199,8 @@ def test_daemon_relays_to_a_base_peer(cluster):
     assert asker.answer(base_wire.ACK, 4712).member == ("target", FAR)
 
 
-def test_daemon_nacks_for_a_silent_target(cluster):
-    """The target does not answer: a nack of the asker's seq, and no ack, soon enough to be of use."""
+def test_a_daemon_sends_a_nack_for_a_silent_target(cluster):
+    """If the target does not answer, the daemon sends a nack with the asker's sequence number in time, and no ack."""
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     target = joined(cluster, daemon, FAR, "target")
@@ -211,17 +211,17 @@ def test_daemon_nacks_for_a_silent_target(cluster):
     print(f"nack after {time.monotonic() - begin:.3f} s")
     assert time.monotonic() - begin < 5
     assert not any(m.seq == 4713 for _, m in peer.messages(base_wire.ACK))
-    assert target.heard(base_wire.PING), "the target was asked"
+    assert target.heard(base_wire.PING), "the target got no ping"
 
 
 @pytest.mark.parametrize("target", [
-    ("target", "some.host.invalid:7946"),       # known by another address
-    ("nobody", "some.host.invalid:7946"),       # a stranger, whom we would have to look up
+    ("target", "some.host.invalid:7946"),       # a member that has another address
+    ("nobody", "some.host.invalid:7946"),       # an unknown member at a name that does not resolve
     ("nobody", "not an address"), ("", ""), ("nobody", "0.0.0.0:7946"), ("nobody", "255.255.255.255:1"),
     ("n0", "127.0.9.2:7946"),
 ])
-def test_odd_targets_of_a_ping_req(cluster, target):
-    """Whom it cannot or will not reach it says no to; whom it is itself, it answers for."""
+def test_a_ping_req_for_an_unusable_target_gets_a_nack(cluster, target):
+    """A daemon sends a nack for a target that it cannot or will not ping, and an ack for its own name."""
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     joined(cluster, daemon, FAR, "target")
@@ -231,13 +231,13 @@ def test_odd_targets_of_a_ping_req(cluster, target):
     assert daemon.call("info")["name"] == daemon.name
 
 
-def test_is_asked_and_nacks(cluster):
-    """A base peer that cannot reach the target says so; the target fails, the base peer does not."""
-    # It says no long before the asker is through, on a machine however busy.
+def test_the_nack_of_a_base_peer_counts(cluster):
+    """The nack of a base peer that cannot reach the target counts: the target fails, the base peer does not."""
+    # With this timeout the nack comes in time on a busy machine too.
     cluster.start(2, config="probe_interval = 2s\nprobe_timeout = 1s\n")
     cluster.whole()
     peer = joined(cluster, cluster.daemons[0], timeout=0.1)
-    peer.peer.probing = False   # or it may accuse the victim before anybody has to ask it
+    peer.peer.probing = False   # so that the base peer does not accuse the victim before the daemon sends a ping-req
     cluster.whole(also=["base"])
     victim = cluster.daemons[1]
     cluster.all_say("member.failed", victim.name, victim.kill(), daemons=[cluster.daemons[0]])
@@ -247,7 +247,7 @@ def test_is_asked_and_nacks(cluster):
     assert not cluster.daemons[0].heard_of("member.failed", "base")
 
 
-def test_is_suspected_and_fails(cluster):
+def test_a_closed_base_peer_is_suspected_and_fails(cluster):
     cluster.start(3)
     peer = joined(cluster, cluster.daemons[0])
     cluster.whole(also=["base"])
@@ -258,8 +258,8 @@ def test_is_suspected_and_fails(cluster):
     assert not any(d.heard_of("member.failed", n.name) for d in cluster.daemons for n in cluster.daemons)
 
 
-def test_comes_back_from_the_dead(cluster):
-    """Declared dead while it was cut off, it hears of it when it speaks again, refutes, and is alive."""
+def test_a_base_peer_that_was_declared_dead_recovers(cluster):
+    """A base peer that was cut off and declared dead hears of that when it sends again, refutes, and is alive."""
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     peer.peer.silent = peer.peer.deaf = True
@@ -271,9 +271,9 @@ def test_comes_back_from_the_dead(cluster):
 
 
 @pytest.mark.usefixtures("mounts")
-def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
-    """Its address is a host name. It moves, and says so to nobody: who misses it looks the name up again."""
-    # An /etc of its own: not every machine has an /etc/hosts that another could be mounted on.
+def test_a_moved_base_peer_is_found_by_its_host_name(cluster, tmp_path):
+    """A base peer whose address is a host name moves: the daemon resolves the name again and finds the peer."""
+    # The whole of /etc is replaced, because some machines have no /etc/hosts over which a file could be mounted.
     hosts = tmp_path / "hosts"
     hosts.write_text("127.0.9.1 peer.example\n")
     daemon = one_daemon(cluster, config="resolve_members = true\nresolver_cache_ttl = 1s\n"
@@ -287,7 +287,7 @@ def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
     peer.close()
     cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
     hosts.write_text("127.0.9.2 peer.example\n")
-    # Discovery asks there too, but whoever lives there: that the member is held dead only the member is told.
+    # Discovery pings this address too, but only a ping to the dead member has an update about the member.
     moved = Wire(cluster, FAR)
     asked = cluster.wait(lambda: [m for _, m in moved.messages(base_wire.PING)
                                   if any(u.id == "base" for u in m.updates)],
@@ -299,12 +299,12 @@ def test_found_where_its_name_points_to_by_now(cluster, tmp_path):
 
 @pytest.mark.parametrize("identity", ("base", PEER))
 @pytest.mark.parametrize("answers", (True, False))
-def test_leaves(cluster, identity, answers):
-    """A dead update about the sender that the sender itself sends is a leave, not a failure."""
+def test_a_dead_update_about_its_sender_is_a_leave(cluster, identity, answers):
+    """A dead update about its own sender is a leave, not a failure."""
     cluster.start(3)
     peer = joined(cluster, cluster.daemons[0], identity=identity)
     cluster.whole(also=[identity])
-    cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "it to know all")
+    cluster.wait(lambda: all(peer.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "the base peer to list all")
     begin = time.monotonic()
     peer.peer.answers_pings = answers
     peer.leave()
@@ -313,8 +313,8 @@ def test_leaves(cluster, identity, answers):
     assert not any(d.heard_of("member.failed") for d in cluster.daemons)
 
 
-def test_leave_heard_by_one_reaches_all_as_left(cluster):
-    """Only one daemon hears the leave itself; the others say `left` too, since that one tells them so."""
+def test_a_leave_heard_by_one_daemon_reaches_all_as_left(cluster):
+    """One daemon gets the leave from the base peer, and the others report `left` by its gossip."""
     cluster.start(3)
     peer = joined(cluster, cluster.daemons[0])
     cluster.whole(also=["base"])
@@ -326,7 +326,7 @@ def test_leave_heard_by_one_reaches_all_as_left(cluster):
     assert not any(d.heard_of("member.failed", "base") for d in cluster.daemons)
 
 
-def test_dead_said_by_another_is_no_leave(cluster):
+def test_a_dead_update_about_another_is_not_a_leave(cluster):
     daemon = one_daemon(cluster)
     peer = joined(cluster, daemon)
     peer.peer.refutes = False
@@ -334,15 +334,15 @@ def test_dead_said_by_another_is_no_leave(cluster):
     accuser.send(daemon.address, base_wire.ping(3, [base_wire.Update("base", PEER, base_wire.DEAD, 0)]))
     cluster.wait(lambda: daemon.heard_of("member.suspected", "base"), "suspected")
     assert daemon.heard_of("member.suspected", "base")[0]["by"] == "accuser"
-    # It answers, so that the accusation comes to nothing; once it does not, it has failed.
+    # The base peer answers the daemon, so that it does not fail; when it stops answering, it fails.
     assert not daemon.heard_of("member.failed", "base")
     peer.peer.answers_pings = False
     cluster.wait(lambda: daemon.heard_of("member.failed", "base"), "failed")
     assert not daemon.heard_of("member.left", "base")
 
 
-def test_is_a_seed(cluster):
-    """Daemons that know only a base peer find it, and each other through it."""
+def test_a_base_peer_can_be_the_only_seed(cluster):
+    """Daemons that know only a base peer find it, and find each other by its gossip."""
     peer = Peer(cluster, PEER, "base")
     daemons = [cluster.daemon(seeds=[PEER]) for _ in range(3)]
     for daemon in daemons:
@@ -353,8 +353,8 @@ def test_is_a_seed(cluster):
 
 
 @pytest.mark.early
-def test_mixed_cluster_sees_a_death_and_a_leave(cluster):
-    """Base peers among daemons: a daemon's death and leave reach the base peers as dead."""
+def test_base_peers_list_dead_and_left_daemons_as_dead(cluster):
+    """Base peers list a daemon that was killed, and one that left, as dead."""
     cluster.start(4)
     peers = [Peer(cluster, f"127.0.9.{i}:7946", f"base{i}", seed=i) for i in (1, 2, 3)]
     for peer in peers:
@@ -371,8 +371,8 @@ def test_mixed_cluster_sees_a_death_and_a_leave(cluster):
     cluster.whole(also=[p.peer.id for p in peers])
 
 
-def test_dead_at_a_higher_incarnation_advances(cluster):
-    """A dead update at a higher incarnation stands against an alive one below it."""
+def test_a_dead_update_at_a_higher_incarnation_wins(cluster):
+    """A dead update at a higher incarnation wins over an alive update at a lower incarnation."""
     daemon = one_daemon(cluster)
     teller = joined(cluster, daemon)
     ghost = "127.0.9.77:7946"
@@ -388,8 +388,8 @@ def test_dead_at_a_higher_incarnation_advances(cluster):
     cluster.wait(lambda: daemon.heard_of("member.recovered", "ghost"), "the ghost to be alive again")
 
 
-def test_long_lived_member_is_accepted_by_a_late_joiner(cluster):
-    """A high incarnation at first sight is fine; a jump of more than 64 from what is known is not."""
+def test_a_jump_of_the_incarnation_is_ignored_except_of_a_new_member(cluster):
+    """A new member may have any incarnation; an update of more than 64 above the known incarnation is ignored."""
     daemon = one_daemon(cluster)
     teller = joined(cluster, daemon)
     high = 2**50
@@ -400,15 +400,15 @@ def test_long_lived_member_is_accepted_by_a_late_joiner(cluster):
         teller.answer(base_wire.ACK, seq)
         return daemon.call("metrics")["updates_ignored"]["incarnation-jump"] - jumps
     assert tell(1, base_wire.ALIVE, high) == 0
-    cluster.wait(lambda: "old" in daemon.view, "the long-lived one to be taken in")
+    cluster.wait(lambda: "old" in daemon.view, "the member to be listed")
     assert daemon.members()["old"]["incarnation"] == high
     assert tell(2, base_wire.DEAD, high + 65) == 1
     assert tell(3, base_wire.DEAD, base_wire.INCARNATION_MAX) == 2
     assert daemon.members()["old"]["incarnation"] < high + 65
 
 
-def test_another_cluster_is_not_ours(cluster):
-    """A named cluster takes in no base peer, and the datagram is counted."""
+def test_a_named_cluster_rejects_a_base_peer(cluster):
+    """A daemon of a named cluster does not answer a base peer, and counts its datagram as rejected."""
     daemon = one_daemon(cluster, options=["--cluster", "named"])
     wire = Wire(cluster, PEER)
     wire.send(daemon.address, base_wire.ping(1))
@@ -418,8 +418,8 @@ def test_another_cluster_is_not_ours(cluster):
 
 
 @pytest.mark.parametrize("identity", ("program", PEER))
-def test_program(cluster, identity):
-    """base_peer.py as a program joins, is seen, and leaves and ends on SIGTERM: with an id of its own or its address."""
+def test_the_program_joins_and_leaves(cluster, identity):
+    """The program base_peer.py joins, and leaves and ends on SIGTERM, with an id of its own or with its address."""
     import signal
     import subprocess
     import sys
@@ -432,7 +432,7 @@ def test_program(cluster, identity):
         cluster.wait(lambda: identity in daemon.alive(), "the program to join")
         assert process.stdout.readline() == f"{daemon.address}@{daemon.address}: alive\n"
         process.send_signal(signal.SIGTERM)
-        cluster.wait(lambda: daemon.heard_of("member.left", identity), "it to leave")
+        cluster.wait(lambda: daemon.heard_of("member.left", identity), "the program to leave")
         assert not daemon.heard_of("member.failed", identity)
         assert process.wait(10) == 0
     finally:

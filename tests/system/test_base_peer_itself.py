@@ -1,4 +1,4 @@
-"""Tests of the base peer of these tests, in virtual time and without a network: it behaves as a real one was seen to behave."""
+"""Tests of the base peer (tests/base_peer) in virtual time, without a network: it behaves like a real base peer."""
 import math
 
 from harness import base_peer, base_wire
@@ -12,7 +12,7 @@ def peer(address=ONE):
 
 
 def tells(one, *updates, source=TWO, now=0.0):
-    """Give it a ping with these updates. Returns the messages that it sends then."""
+    """Give the peer a ping with these updates. Returns the messages that the peer sends then."""
     one.out.clear()
     one.datagram(now, source, base_wire.ping(1, [base_wire.Update(*update) for update in updates]))
     return [base_wire.decode(data) for _, data in one.out]
@@ -23,7 +23,7 @@ def held(one, who):
 
 
 def live(peers, seconds, begin=0.0):
-    """Run the peers for so long, on a network without delay."""
+    """Run the peers for `seconds`, on a network without delay. Returns the instant of the end."""
     now, end = begin, begin + seconds
     while now < end:
         for one in list(peers.values()):
@@ -38,7 +38,7 @@ def live(peers, seconds, begin=0.0):
     return end
 
 
-def test_alone_they_do_not_learn_of_each_other():
+def test_base_peers_alone_do_not_learn_of_each_other():
     peers = {f"127.0.9.{n}:7946": peer(f"127.0.9.{n}:7946") for n in range(1, 13)}
     for one in list(peers.values())[1:]:
         one.join(ONE)
@@ -50,12 +50,12 @@ def test_alone_they_do_not_learn_of_each_other():
 def test_a_member_is_a_pair():
     one = peer()
     assert [m.member for m in tells(one, ("d1", TWO, ALIVE, 0))] == [(ONE, ONE)]
-    assert sorted(one.members) == [(TWO, TWO), ("d1", TWO)], "whom the ping was from is another one"
+    assert sorted(one.members) == [(TWO, TWO), ("d1", TWO)], "the sender of the ping is another member"
     tells(one, ("d1", TWO, DEAD, 3))
     assert held(one, ("d1", TWO)) == (DEAD, 3) and held(one, (TWO, TWO)) == (ALIVE, 0)
 
 
-def test_an_ack_must_name_whom_it_pinged():
+def test_an_ack_must_name_the_pinged_member():
     one = peer()
     one.join(TWO)
     one.tick(0.0)
@@ -78,7 +78,7 @@ def test_an_ack_ends_a_suspicion_and_raises_the_incarnation():
     assert not one.verdicts and not one.counts["failed"]
 
 
-def test_its_own_suspicion_has_a_timer_and_a_heard_one_has_none():
+def test_only_the_peers_own_suspicion_has_a_timer():
     one = peer()
     tells(one, (THREE, THREE, SUSPECT, 2))
     one.join(TWO)
@@ -99,10 +99,10 @@ def test_an_update_far_above_the_known_incarnation_is_refused():
     assert held(one, ("b", THREE)) == (ALIVE, 640) and one.counts["refused"] == 2
 
 
-def test_the_dead_are_ignored_and_forgotten():
+def test_dead_members_are_ignored_and_forgotten():
     one = peer()
     tells(one, (TWO, TWO, DEAD, 4), source=THREE)
-    assert tells(one, (TWO, TWO, ALIVE, 4), now=1.0), "its ping is answered"
+    assert tells(one, (TWO, TWO, ALIVE, 4), now=1.0), "the ping of a dead member was not answered"
     assert held(one, (TWO, TWO)) == (DEAD, 4)
     one.tick(30.1)
     assert (TWO, TWO) not in one.members and one.counts["removed"] == 1
@@ -110,16 +110,16 @@ def test_the_dead_are_ignored_and_forgotten():
     assert held(one, (TWO, TWO)) == (ALIVE, 0)
 
 
-def test_it_gossips_neither_joiners_nor_itself():
+def test_a_peer_gossips_neither_joiners_nor_itself():
     one = peer()
-    assert tells(one)[0].updates == [], "whoever pings it is not told of"
+    assert tells(one)[0].updates == [], "the sender of a ping was gossiped"
     assert tells(one, ("a", THREE, ALIVE, 0))[0].updates == [base_wire.Update("a", THREE, ALIVE, 0)]
     assert base_wire.Update("a", THREE, ALIVE, 1) not in tells(one, ("a", THREE, ALIVE, 1))[0].updates, \
-        "the incarnation alone is no news"
-    assert base_wire.Update(ONE, ONE, ALIVE, 8) in tells(one, (ONE, ONE, DEAD, 7))[0].updates, "but itself when it is accused"
+        "an update with only another incarnation was gossiped"
+    assert base_wire.Update(ONE, ONE, ALIVE, 8) in tells(one, (ONE, ONE, DEAD, 7))[0].updates, "the refutation was not gossiped"
 
 
-def test_leaves_once():
+def test_a_peer_sends_its_leave_once():
     one = peer()
     for n in range(2, 30):
         tells(one, source=f"127.0.9.{n}:7946")
@@ -128,10 +128,10 @@ def test_leaves_once():
     told = [base_wire.decode(data) for _, data in one.out]
     assert len(told) == one.tellings() == math.ceil(3 * math.log(29))
     assert all(m.updates == [base_wire.Update(ONE, ONE, DEAD, 0)] for m in told)
-    assert tells(one, (ONE, ONE, DEAD, 0))[0].updates == [], "and does not refute it"
+    assert tells(one, (ONE, ONE, DEAD, 0))[0].updates == [], "a peer that left refuted its death"
 
 
-def test_ten_updates_a_datagram_and_each_a_few_times():
+def test_a_datagram_has_ten_updates_and_each_is_sent_a_few_times():
     one = peer()
     tells(one, *((f"m{n}", f"127.0.8.{n}:7946", ALIVE, 0) for n in range(1, 30)))
     one.rumours = {who: base_peer.Rumour(ALIVE, 0) for who in one.members if who != (TWO, TWO)}

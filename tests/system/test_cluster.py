@@ -1,4 +1,4 @@
-"""Real daemons form a cluster and see each other live, leave, die and come back."""
+"""Real daemons form a cluster and detect joins, leaves, crashes and restarts."""
 import datetime
 import os
 import signal
@@ -20,11 +20,11 @@ def failed_of_others(daemons, names, since=0.0):
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 100])
-def test_all_see_all(cluster, record_property, count):
-    """All started at once with the first as their seed: each lists all as alive."""
+def test_all_daemons_list_all(cluster, record_property, count):
+    """Daemons that start at once with the first as the seed all list all as alive."""
     last = cluster.start(count)
     took = cluster.whole() - last
-    report(record_property, f"{count} daemons whole after the last start", took)
+    report(record_property, f"{count} daemons list all after the last start", took)
     assert took < 15
     names = sorted(d.name for d in cluster.daemons)
     for daemon in cluster.daemons:
@@ -36,15 +36,15 @@ def test_all_see_all(cluster, record_property, count):
     assert failed_of_others(cluster.daemons, []) == []
 
 
-def test_joined_comes_once_and_first(cluster):
-    """Of each member exactly one `joined`, before anything else is said of it."""
+def test_each_member_joins_once_before_other_events(cluster):
+    """Each member has exactly one member.joined event, which comes before its other events."""
     first = cluster.daemon()
     cluster.watch([first.launch()])
     others = [cluster.daemon(seeds=[first.address]) for _ in range(5)]
     for daemon in others:
         daemon.start()
     names = {d.name for d in cluster.daemons}
-    cluster.wait(lambda: first.alive() == names, "the first to see all")
+    cluster.wait(lambda: first.alive() == names, "the first daemon to list all")
     others[0].kill()
     cluster.wait(lambda: first.heard_of("member.failed", others[0].name), "failed")
     for daemon in others:
@@ -53,15 +53,15 @@ def test_joined_comes_once_and_first(cluster):
     assert failed_of_others([first], [others[0].name]) == []
 
 
-def test_killed_is_failed_everywhere(cluster, record_property):
-    """SIGKILL one of ten: all others say that it failed, and none says it of another."""
+def test_a_killed_daemon_is_failed_everywhere(cluster, record_property):
+    """After SIGKILL of one of ten, all others report its failure, and no other failure."""
     cluster.start(10)
     cluster.whole()
     victim = cluster.daemons[3]
     begin = victim.kill()
     instants = cluster.all_say("member.failed", victim.name, begin)
-    report(record_property, "first says failed", min(instants) - begin)
-    report(record_property, "all say failed", max(instants) - begin)
+    report(record_property, "first report of the failure", min(instants) - begin)
+    report(record_property, "last report of the failure", max(instants) - begin)
     assert max(instants) - begin < 20
     assert failed_of_others(cluster.running, [victim.name]) == []
     for daemon in cluster.running:
@@ -71,8 +71,8 @@ def test_killed_is_failed_everywhere(cluster, record_property):
 
 
 @pytest.mark.early
-def test_terminated_has_left_everywhere(cluster, record_property):
-    """SIGTERM one of ten: all others say that it left, and none says failed."""
+def test_a_terminated_daemon_has_left_everywhere(cluster, record_property):
+    """After SIGTERM of one of ten, all others report that it left, and none reports a failure."""
     cluster.start(10)
     cluster.whole()
     victim = cluster.daemons[3]
@@ -80,10 +80,10 @@ def test_terminated_has_left_everywhere(cluster, record_property):
     victim.disconnect()
     victim.signal(signal.SIGTERM)
     instants = cluster.all_say("member.left", victim.name, begin)
-    report(record_property, "all say left", max(instants) - begin)
+    report(record_property, "last report of the leave", max(instants) - begin)
     assert max(instants) - begin < 10
     assert victim.ended() == 0
-    # Long enough for a probe of it to have failed somewhere.
+    # In this time probes of the member that left could fail.
     cluster.pump.pass_time(4)
     assert failed_of_others(cluster.running, []) == []
     assert {d.status_of(victim.name) for d in cluster.running} == {"left"}
@@ -91,8 +91,8 @@ def test_terminated_has_left_everywhere(cluster, record_property):
 
 @pytest.mark.parametrize("how", ["killed", "left"])
 @pytest.mark.parametrize("state", ["kept", "wiped"])
-def test_restarted_is_alive_everywhere(cluster, record_property, how, state):
-    """Under its name and address again, with its state directory or without: all say that it is alive."""
+def test_a_restarted_daemon_is_alive_everywhere(cluster, record_property, how, state):
+    """All list a restarted daemon as alive, with its state directory or without."""
     cluster.start(6)
     cluster.whole()
     victim = cluster.daemons[3]
@@ -112,7 +112,7 @@ def test_restarted_is_alive_everywhere(cluster, record_property, how, state):
     victim.launch()
     cluster.watch([victim])
     cluster.whole()
-    report(record_property, "all say alive again", time.monotonic() - again)
+    report(record_property, "all list the restarted daemon as alive", time.monotonic() - again)
     assert time.monotonic() - again < 15
     for daemon in others:
         said = [e["type"] for e in daemon.said
@@ -122,8 +122,8 @@ def test_restarted_is_alive_everywhere(cluster, record_property, how, state):
 
 
 @pytest.mark.early
-def test_restarted_before_it_was_missed(cluster):
-    """Killed and back at once, its incarnation forgotten: alive everywhere, and it stays so."""
+def test_a_daemon_that_restarts_at_once_stays_alive(cluster):
+    """A daemon that is killed and restarted at once without its state is alive everywhere, and no failure follows."""
     cluster.start(5)
     cluster.whole()
     victim = cluster.daemons[2]
@@ -138,8 +138,8 @@ def test_restarted_before_it_was_missed(cluster):
     assert failed_of_others(cluster.running, [], since=back) == []
 
 
-def test_restarted_seed_finds_its_cluster(cluster):
-    """The seed itself dies and comes back knowing nobody: the others take it in again."""
+def test_a_restarted_seed_is_found_by_its_cluster(cluster):
+    """The seed, restarted without its state, knows no member; the others find it again."""
     cluster.start(5)
     cluster.whole()
     seed = cluster.daemons[0]
@@ -151,8 +151,8 @@ def test_restarted_seed_finds_its_cluster(cluster):
     cluster.whole()
 
 
-def test_late_joiner_gets_the_whole_table(cluster):
-    """One that joins a running cluster, the dead included, has the view of the others."""
+def test_a_late_joiner_lists_all_members(cluster):
+    """A daemon that joins a running cluster lists all members, the dead included."""
     cluster.start(8)
     cluster.whole()
     victim = cluster.daemons[5]
@@ -161,12 +161,12 @@ def test_late_joiner_gets_the_whole_table(cluster):
     late.launch()
     cluster.watch([late])
     cluster.whole()
-    cluster.wait(lambda: late.status_of(victim.name) == "dead", "the late one to know of the dead")
+    cluster.wait(lambda: late.status_of(victim.name) == "dead", "the late daemon to list the dead member")
     assert not late.heard_of("member.failed")
 
 
-def test_silent_member_is_suspected_first(cluster):
-    """A base peer that stops answering: suspected, then failed, in that order, at everyone."""
+def test_a_silent_member_is_suspected_before_it_fails(cluster):
+    """All daemons suspect a base peer that stops answering before they declare it failed."""
     cluster.start(3)
     peer = Peer(cluster, "127.0.9.1:7946", "quiet")
     peer.join(cluster.daemons[0].address)
@@ -179,8 +179,8 @@ def test_silent_member_is_suspected_first(cluster):
         assert said.index("member.suspected") < said.index("member.failed"), said
 
 
-def test_remove_forgets_everywhere(cluster):
-    """`remove` of a dead member: gone from every table, and `not-found` the second time."""
+def test_remove_removes_a_dead_member_everywhere(cluster):
+    """`remove` of a dead member removes it from all daemons; a second `remove` is refused with `not-found`."""
     from harness import RpcError
     cluster.start(5)
     cluster.whole()
@@ -200,7 +200,7 @@ def test_remove_forgets_everywhere(cluster):
 
 
 def put_dead(daemon, count):
-    """On file, as of an earlier run; no name of them is anywhere else."""
+    """Write dead and left members into the daemon's members file, as if an earlier run had stored them."""
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     lines = [f"{'dead' if i % 3 else 'left'} {i % 7} {now} 127.9.{i // 250}.{i % 250 + 1}:7946 gone-{i}" for i in range(count)]
     with open(os.path.join(daemon.state, "members"), "w", encoding="ascii") as file:
@@ -217,8 +217,8 @@ def remove_dead(daemon, count):
 
 
 @pytest.mark.early
-def test_a_thousand_removals_in_a_row_reach_everybody(cluster):
-    """More than the rumours of a few seconds hold."""
+def test_a_thousand_removals_reach_all_members(cluster):
+    """A thousand removals, more than are gossiped in a few seconds, reach all members."""
     seeds = [cluster.address(0)]
     for i in range(5):
         put_dead(cluster.daemon(seeds=seeds if i > 0 else []), 1000)
@@ -231,8 +231,8 @@ def test_a_thousand_removals_in_a_row_reach_everybody(cluster):
                  lambda: f"all to be removed: {[dead_shown(d) for d in cluster.daemons]}")
 
 
-def test_whoever_was_cut_off_hears_of_removals(cluster):
-    """All rumours of them are over when it is reached again, before it is missed."""
+def test_a_member_that_was_cut_off_hears_of_removals(cluster):
+    """The rumours of the removals end while a member is cut off, and that member hears of the removals afterwards."""
     seeds = [cluster.address(0)]
     for i in range(3):
         put_dead(cluster.daemon(seeds=seeds if i > 0 else []), 5)
@@ -248,11 +248,11 @@ def test_whoever_was_cut_off_hears_of_removals(cluster):
                                      for d in (first, second)), "the rumours to be over")
     finally:
         cluster.namespace.heal()
-    cluster.wait(lambda: dead_shown(lonely) == 0, lambda: f"it to hear of them: {dead_shown(lonely)} left")
+    cluster.wait(lambda: dead_shown(lonely) == 0, lambda: f"the cut-off daemon to hear of the removals: {dead_shown(lonely)} left")
 
 
-def test_join_by_hand(cluster):
-    """Two clusters become one when one daemon is told to join an address of the other."""
+def test_a_join_command_merges_two_clusters(cluster):
+    """Two clusters become one when a daemon of one is told to join an address of the other."""
     left = [cluster.daemon(address="127.0.1.1:7946"), cluster.daemon(seeds=["127.0.1.1:7946"])]
     right = [cluster.daemon(address="127.0.1.11:7946"), cluster.daemon(seeds=["127.0.1.11:7946"])]
     for daemon in left + right:
@@ -267,8 +267,8 @@ def test_join_by_hand(cluster):
     cluster.whole()
 
 
-def test_leave_by_hand(cluster):
-    """`leave` is answered once it is sent, and the daemon then exits 0."""
+def test_a_leave_command_ends_the_daemon(cluster):
+    """The daemon answers `leave` and then ends with exit status 0."""
     cluster.start(4)
     cluster.whole()
     leaver = cluster.daemons[2]
@@ -276,13 +276,13 @@ def test_leave_by_hand(cluster):
     assert leaver.call("leave") == {}
     assert leaver.ended() == 0
     cluster.all_say("member.left", leaver.name, begin)
-    # Whoever looks for why the daemon is gone finds it in the log.
+    # The log tells why the daemon ended.
     with open(leaver.log, encoding="utf-8") as log:
         assert 'notice leaving reason="control socket"' in log.read()
 
 
-def test_clusters_of_two_names_keep_apart(cluster):
-    """On the same network, with seeds of both: each member sees its own cluster alone."""
+def test_clusters_of_two_names_stay_separate(cluster):
+    """Daemons of two clusters with the same seeds list only the members of their own cluster."""
     seeds = ["127.0.1.1:7946", "127.0.1.2:7946"]
     daemons = [cluster.daemon(seeds=seeds, options=["--cluster", ("red", "blue")[n % 2]]) for n in range(6)]
     for daemon in daemons:
@@ -298,8 +298,8 @@ def test_clusters_of_two_names_keep_apart(cluster):
 
 
 @pytest.mark.early
-def test_stopped_for_a_moment_is_not_failed(cluster):
-    """SIGSTOP for 0.8 s, again and again: neither it nor anybody else is declared failed."""
+def test_a_daemon_stopped_for_a_moment_is_not_failed(cluster):
+    """Several daemons are stopped for 0.8 s, one after the other: no member is declared failed."""
     cluster.start(5)
     cluster.whole()
     for daemon in cluster.daemons[1:4]:
@@ -312,8 +312,8 @@ def test_stopped_for_a_moment_is_not_failed(cluster):
 
 
 @pytest.mark.early
-def test_stopped_for_long_accuses_nobody(cluster):
-    """SIGSTOP until it is declared failed: when it goes on it accuses nobody, and is taken in again."""
+def test_a_daemon_stopped_for_long_accuses_no_other(cluster):
+    """A daemon that was stopped until it was declared failed accuses no other member when it goes on, and is alive again."""
     cluster.start(5)
     cluster.whole()
     sleeper = cluster.daemons[2]

@@ -1,4 +1,4 @@
-"""The control socket under use and abuse: order, limits, slow readers, resumed streams."""
+"""The control socket: order of answers, errors, limits, slow readers, resumed event streams."""
 import json
 import os
 import signal
@@ -27,7 +27,7 @@ def word(answer):
 
 
 def churn(crowd, daemon, count, start=0):
-    """Make `count` events: members that were never seen before join."""
+    """Let `count` new members join, one event each."""
     for first in range(start, start + count, 10):
         updates = [base_wire.Update(f"m{n}", f"10.1.{n // 250}.{n % 250 + 1}:7946", base_wire.ALIVE, 0)
                    for n in range(first, min(first + 10, start + count))]
@@ -47,8 +47,8 @@ def test_pipelined_requests_are_answered_in_order(cluster, daemon):
     assert all(a["jsonrpc"] == "2.0" for a in answers)
 
 
-def test_requests_in_pieces(cluster, daemon):
-    """Bytes may come one by one, two requests in one piece, blank lines and CR LF between them."""
+def test_requests_may_come_in_pieces(cluster, daemon):
+    """A request may come byte by byte, and two requests in one write; lines may end in CR LF."""
     connection = daemon.connect()
     for byte in b'{"id":1,"method":"info"}\n':
         connection.write(bytes([byte]))
@@ -57,7 +57,7 @@ def test_requests_in_pieces(cluster, daemon):
     assert [a["id"] for a in answers] == [2, 3]
 
 
-def test_bare_word(cluster, daemon):
+def test_a_bare_word_is_a_request(cluster, daemon):
     connection = daemon.connect()
     answer, = connection.raw(b"members\n")
     assert answer["id"] is None and [m["name"] for m in answer["result"]["members"]] == [daemon.name]
@@ -71,8 +71,8 @@ def line_of(size):
     return head + b" " * (size - len(head) - len(tail)) + tail
 
 
-def test_longest_line(cluster, daemon):
-    """64 KiB is a line; one byte more is refused with `too-large`, and the connection is closed."""
+def test_a_line_above_the_limit_is_refused(cluster, daemon):
+    """A line of 64 KiB is answered; a line with one byte more is refused with `too-large`."""
     connection = daemon.connect()
     assert len(line_of(LINE_MAX)) == LINE_MAX
     answer, = connection.raw(line_of(LINE_MAX) + b"\n")
@@ -82,8 +82,8 @@ def test_longest_line(cluster, daemon):
     assert daemon.call("info")["name"] == daemon.name
 
 
-def test_endless_line(cluster, daemon):
-    """A client that never ends its line is refused at the limit; no memory, no spinning."""
+def test_an_endless_line_is_refused(cluster, daemon):
+    """A client that never ends its line is refused at the limit, and costs no processor time."""
     connection = daemon.connect()
     before = daemon.cpu_seconds()
     connection.write(b"x" * (4 << 20))
@@ -93,7 +93,7 @@ def test_endless_line(cluster, daemon):
     assert daemon.cpu_seconds() - before < 1
 
 
-def test_half_close_still_answers(cluster, daemon):
+def test_requests_before_a_half_close_are_answered(cluster, daemon):
     connection = daemon.connect()
     connection.write(b"info\nmembers\nhealth\n")
     connection.half_close()
@@ -101,8 +101,8 @@ def test_half_close_still_answers(cluster, daemon):
     assert len(connection.lines) == 3 and all("result" in a for a in connection.lines)
 
 
-def test_half_close_without_newline(cluster, daemon):
-    """The last line needs no newline: `printf members | socat` works."""
+def test_the_last_line_needs_no_newline(cluster, daemon):
+    """The last line before a half-close needs no newline, so that `printf members | socat` works."""
     connection = daemon.connect()
     connection.write(b"members")
     connection.half_close()
@@ -110,7 +110,7 @@ def test_half_close_without_newline(cluster, daemon):
     assert "result" in connection.lines[0]
 
 
-def test_subscription_survives_half_close(cluster, daemon):
+def test_a_subscription_survives_a_half_close(cluster, daemon):
     connection = daemon.connect()
     connection.send("subscribe")
     connection.half_close()
@@ -120,7 +120,7 @@ def test_subscription_survives_half_close(cluster, daemon):
     cluster.wait(lambda: len([e for e in connection.events if e["type"] == "member.joined"]) >= 5, "five events")
 
 
-def test_socat_one_liner(cluster, daemon):
+def test_socat_and_jq_can_ask(cluster, daemon):
     done = subprocess.run(["sh", "-c", f"echo members | socat -t5 - UNIX:{daemon.socket} | jq .result.members"],
                           capture_output=True, text=True, timeout=20, check=True)
     assert [m["name"] for m in json.loads(done.stdout)] == [daemon.name]
@@ -162,8 +162,8 @@ def test_socat_one_liner(cluster, daemon):
     (b'{"id":1,"method":"join","params":{"addresses":"127.0.0.1:7946"}}', -32602, "invalid-params"),
     (b'{"id":1,"method":"join","params":{"addresses":[1]}}', -32602, "invalid-params"),
 ])
-def test_error(cluster, daemon, line, number, code):
-    """Each mistake has its number, its stable word and a message; the connection goes on."""
+def test_each_bad_request_has_its_error(cluster, daemon, line, number, code):
+    """Each bad request is answered with a number, a stable code and a message; the connection stays open."""
     connection = daemon.connect()
     answer, = connection.raw(line + b"\n")
     assert "error" in answer, answer
@@ -173,8 +173,8 @@ def test_error(cluster, daemon, line, number, code):
     assert connection.call("info")["name"] == daemon.name
 
 
-def test_notification_gets_no_answer(cluster, daemon):
-    """JSON-RPC: a request without id is not answered (but a bare word is)."""
+def test_a_notification_gets_no_answer(cluster, daemon):
+    """A JSON-RPC request without an id is a notification and gets no answer."""
     connection = daemon.connect()
     answers = connection.raw(b'{"jsonrpc":"2.0","method":"info"}\n{"id":9,"method":"info"}\n', 1)
     connection.call("info")
@@ -182,7 +182,7 @@ def test_notification_gets_no_answer(cluster, daemon):
 
 
 def test_garbage_changes_nothing(cluster, daemon):
-    """Random bytes by the megabyte: errors, and a daemon that lives on."""
+    """Random bytes, a megabyte in all, are answered with errors, and the daemon goes on."""
     import random
     noise = random.Random(7)
     for _ in range(20):
@@ -196,7 +196,7 @@ def test_garbage_changes_nothing(cluster, daemon):
 
 
 # ------------------------------------------------------------------------------------ results
-def test_info(cluster, daemon):
+def test_info_describes_the_daemon(cluster, daemon):
     info = daemon.call("info")
     assert info["name"] == daemon.name and info["address"] == daemon.address
     assert info["pid"] == daemon.process.pid and info["cluster"] == "" and info["profile"] == "lan"
@@ -205,7 +205,7 @@ def test_info(cluster, daemon):
     assert info["version"] in version.stdout
 
 
-def test_members_filters(cluster):
+def test_members_can_be_filtered(cluster):
     cluster.start(4)
     cluster.whole()
     cluster.all_say("member.failed", "n3", cluster.daemons[3].kill())
@@ -216,10 +216,10 @@ def test_members_filters(cluster):
     assert names(status=["alive", "dead"], name="n[23]") == ["n2", "n3"]
     assert names(name="x*") == []
     counts = daemon.call("members", status=["left"])["counts"]
-    assert counts == {"alive": 3, "suspect": 0, "dead": 1, "left": 0}, "counts are of all, not of the shown"
+    assert counts == {"alive": 3, "suspect": 0, "dead": 1, "left": 0}, "counts are of all members, not of the filtered ones"
 
 
-def test_health(cluster):
+def test_health_gives_reasons(cluster):
     cluster.start(3)
     cluster.whole()
     daemon = cluster.daemons[0]
@@ -228,16 +228,16 @@ def test_health(cluster):
     assert (health["running"], health["alive"], health["suspect"]) == (True, 3, 0), health
     assert health["status"] == ("degraded" if health["reasons"] else "ok"), health
     assert health["transport"]["healthy"] is True
-    cluster.wait(lambda: daemon.call("health")["local_health"] == 0, "no doubt of itself")
+    cluster.wait(lambda: daemon.call("health")["local_health"] == 0, "local health to be 0")
     assert daemon.complaints() == []
     for other in cluster.daemons[1:]:
         other.kill()
-    cluster.wait(lambda: daemon.call("health")["status"] == "isolated", "health to say that it is alone")
+    cluster.wait(lambda: daemon.call("health")["status"] == "isolated", "health to be isolated")
     health = daemon.call("health")
     assert health["reasons"] and all(isinstance(r, str) and len(r) > 8 for r in health["reasons"])
 
 
-def test_metrics(cluster):
+def test_metrics_are_complete_and_count(cluster):
     cluster.start(3)
     cluster.whole()
     daemon = cluster.daemons[0]
@@ -253,13 +253,13 @@ def test_metrics(cluster):
     cluster.wait(lambda: daemon.call("metrics")["messages_rejected"]["unknown-type"] == 1, "the reject to be counted")
 
 
-def test_dropped_datagrams_are_a_doubt_of_oneself(cluster):
-    """The kernel drops what a full buffer has no room for, and only this daemon can know: local health says so."""
-    # No probe is due while this lasts, and no lateness is half of the timeout: what is found comes from the drops.
+def test_dropped_datagrams_raise_the_local_health_value(cluster):
+    """Datagrams that the kernel drops, because the receive buffer is full, raise the local health value."""
+    # With these times no probe is due and no lag counts, so that only the drops can change the local health value.
     config = 'receive_buffer = "4KiB"\nprobe_interval = "1h"\nprobe_timeout = "30m"\n'
     daemon = cluster.daemon(config=config).launch()
     cluster.watch([daemon])
-    # Only now: a join that found nobody would be tried again after the timeout.
+    # The second daemon starts after the first, because a failed join is repeated only after the timeout.
     cluster.watch([cluster.daemon(config=config, seeds=[daemon.address]).launch()])
     cluster.whole()
     wire = Wire(cluster, "127.0.9.1:7946")
@@ -272,15 +272,15 @@ def test_dropped_datagrams_are_a_doubt_of_oneself(cluster):
     daemon.signal(signal.SIGCONT)
 
     def told():
-        # The count comes with the next datagram that is taken.
+        # The kernel reports the count with the next datagram that is received.
         wire.send(daemon.address, b"\x63")
         return daemon.call("metrics")["transport"]["kernel_drops"] > 0
     cluster.wait(told, "the drops to be counted")
-    cluster.wait(lambda: daemon.call("health")["local_health"] == 1, lambda: f"a doubt: {daemon.call('health')}")
+    cluster.wait(lambda: daemon.call("health")["local_health"] == 1, lambda: f"local health to be 1: {daemon.call('health')}")
 
 
 # ------------------------------------------------------------------------------------ read-only
-def test_read_only_socket(cluster):
+def test_the_read_only_socket_denies_changes(cluster):
     daemon = cluster.daemon()
     readonly = os.path.join(daemon.directory, "ro")
     daemon.options += ["--ro-socket", readonly]
@@ -299,14 +299,14 @@ def test_read_only_socket(cluster):
     assert daemon.call("info")
 
 
-def test_no_second_socket_unless_asked(cluster, daemon):
+def test_there_is_one_socket_by_default(cluster, daemon):
     names = set(os.listdir(daemon.directory))
     sockets = [n for n in names if os.path.exists(os.path.join(daemon.directory, n))
                and (os.stat(os.path.join(daemon.directory, n)).st_mode & 0o170000) == 0o140000]
     assert set(sockets) - {"n"} == {"s"}
 
 
-def test_sockets_are_gone_after_the_end(cluster):
+def test_sockets_are_removed_at_the_end(cluster):
     daemon = cluster.daemon()
     readonly = os.path.join(daemon.directory, "ro")
     daemon.options += ["--ro-socket", readonly]
@@ -319,8 +319,8 @@ def test_sockets_are_gone_after_the_end(cluster):
 
 # ------------------------------------------------------------------------------------ limits
 @pytest.mark.early
-def test_four_hundred_connections(cluster, daemon):
-    """64 are served; the others are refused in a word, at once or later, and nothing spins."""
+def test_most_of_four_hundred_connections_are_refused(cluster, daemon):
+    """Of 400 connections at most 64 are served, those that were open before stay open, and the processor time is bounded."""
     first = daemon.connect()
     before, begin = daemon.cpu_seconds(), time.monotonic()
     crowd = daemon.crowd(400)
@@ -328,7 +328,7 @@ def test_four_hundred_connections(cluster, daemon):
     spent = daemon.cpu_seconds() - before
     print(f"CPU over {time.monotonic() - begin:.1f} s with 400 connections: {spent:.2f} s")
     assert spent < 1.5
-    assert first.call("info")["name"] == daemon.name, "those that were served still are"
+    assert first.call("info")["name"] == daemon.name, "a connection that was open before is no longer served"
     assert daemon.call("metrics")["control"]["clients"] <= 64
     for sock in crowd:
         sock.close()
@@ -342,8 +342,8 @@ def test_four_hundred_connections(cluster, daemon):
     cluster.wait(served, "a new connection to be served again")
 
 
-def test_slow_subscriber_is_closed_with_overflow(cluster, daemon):
-    """It gets one last `overflow` and is closed; another goes on; the daemon never waits for it."""
+def test_a_slow_subscriber_is_closed_with_overflow(cluster, daemon):
+    """A slow subscriber gets `overflow` as its last event and is closed; another subscriber gets all events."""
     slow, good = daemon.connect(), daemon.connect()
     slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.call("subscribe")
@@ -357,18 +357,18 @@ def test_slow_subscriber_is_closed_with_overflow(cluster, daemon):
         churn(crowd, daemon, 500, start=count)
         count += 500
     wanted = lambda: sum(e["type"] == "member.joined" for e in good.events)  # noqa: E731
-    cluster.wait(lambda: wanted() >= count, lambda: f"the good one to get {count} events; it has {wanted()}")
+    cluster.wait(lambda: wanted() >= count, lambda: f"the other subscriber to get {count} events; it has {wanted()}")
     assert not any(e["type"] == "overflow" for e in good.events)
     slow.resume()
-    cluster.wait(lambda: slow.eof, "the slow one to be closed")
+    cluster.wait(lambda: slow.eof, "the slow subscriber to be closed")
     assert slow.events[-1]["type"] == "overflow"
     assert sum(e["type"] == "overflow" for e in slow.events) == 1
     seqs = [e["seq"] for e in slow.events[:-1]]
-    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "what it got before has no hole"
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "an event before the overflow is missing"
 
 
-def test_client_that_never_reads_answers(cluster, daemon):
-    """It asks and asks and does not read: its output is bounded, and others are served."""
+def test_output_for_a_client_that_never_reads_is_bounded(cluster, daemon):
+    """The output for a client that sends requests and never reads is bounded, and other clients are served."""
     rude = daemon.connect()
     rude.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     crowd = Crowd(cluster, daemon, 2)
@@ -388,8 +388,8 @@ def test_client_that_never_reads_answers(cluster, daemon):
     rude.resume()
 
 
-def test_clients_that_vanish(cluster, daemon):
-    """Gone amid a join, a subscription, an answer; killed while it writes: nothing is left of them."""
+def test_clients_that_vanish_leave_nothing_behind(cluster, daemon):
+    """The daemon keeps nothing of clients that disconnect during a join, a subscription, an answer or a request."""
     import random
     rng = random.Random(3)
     crowd = Crowd(cluster, daemon, 2)
@@ -402,7 +402,7 @@ def test_clients_that_vanish(cluster, daemon):
     ]
     for n in range(400):
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.settimeout(0.05)       # not every request is answered soon, or ever
+        sock.settimeout(0.05)       # some requests are answered late or never
         sock.connect(daemon.socket)
         try:
             for request in rng.sample(requests, rng.randrange(1, len(requests))):
@@ -413,20 +413,20 @@ def test_clients_that_vanish(cluster, daemon):
                     sock.shutdown(socket.SHUT_WR)
                     break
         except (TimeoutError, BrokenPipeError, ConnectionResetError):
-            pass                    # or refused: there are too many just now
-        if rng.random() < 0.3:      # with unread answers: the daemon sees a reset
+            pass                    # also if the daemon refuses the connection because it has too many
+        if rng.random() < 0.3:      # reset the connection instead of closing it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         sock.close()
         if n % 50 == 0:
             churn(crowd, daemon, 10, start=1000 + n * 10)
-    # Its own connection, and the harness's subscriber.
+    # The two clients are the harness's connection and its subscriber.
     cluster.wait(lambda: daemon.call("metrics")["control"]["clients"] == 2,
-                 lambda: f"all of them to be gone: {daemon.call('metrics')['control']}")
+                 lambda: f"all clients to be gone: {daemon.call('metrics')['control']}")
     assert daemon.call("metrics")["control"]["subscribers"] == 1
 
 
-def test_many_joins_at_once(cluster, daemon):
-    """Sixty-odd addresses in one join, several joins at a time: each is answered, in the order of asking."""
+def test_joins_are_answered_in_order(cluster, daemon):
+    """Several joins of 60 addresses each, sent at once, are answered in the order of the requests."""
     connection = daemon.connect()
     numbers = [connection.send("join", addresses=[f"127.0.8.{n}:{1000 + turn}" for n in range(1, 61)])
                for turn in range(3)]
@@ -440,8 +440,8 @@ def test_many_joins_at_once(cluster, daemon):
     assert [a["id"] for a in connection.lines] == [*numbers, info]
 
 
-def test_leave_while_others_wait(cluster, daemon):
-    """A leave amid a join that goes nowhere: both clients are answered, and the daemon ends."""
+def test_a_leave_ends_a_daemon_that_joins(cluster, daemon):
+    """A leave during a join that finds no member: both clients are answered, and the daemon ends."""
     joiner, leaver = daemon.connect(), daemon.connect()
     joining = joiner.send("join", addresses=["127.0.8.8:1", "no.such.host.invalid"])
     leaver.call("leave")
@@ -451,8 +451,8 @@ def test_leave_while_others_wait(cluster, daemon):
 
 
 # ------------------------------------------------------------------------------------ the stream
-def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
-    """Subscribed amid 1,000 changes, with snapshot: snapshot and events make the members exactly."""
+def test_snapshot_and_events_name_each_member_once(cluster, daemon):
+    """A subscription with snapshot during 1,000 changes: snapshot and events together name each member once."""
     wire = Teller(cluster, "127.0.9.1:7946")
     count, late = 1000, []
     for first in range(0, count, 10):
@@ -462,7 +462,7 @@ def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
         if first % 100 == 50:
             connection = daemon.connect()
             late.append((connection, connection.send("subscribe", snapshot=True)))
-        wire.answer(base_wire.ACK, first + 1)       # a receive buffer has an end
+        wire.answer(base_wire.ACK, first + 1)       # so that the daemon's receive buffer does not overflow
     names = {f"m{n}" for n in range(count)} | {daemon.name, wire.address}
     for connection, number in late:
         answer = connection.answer(number)
@@ -470,17 +470,17 @@ def test_snapshot_and_stream_have_no_hole_and_no_overlap(cluster, daemon):
         def missing():
             told = {m["name"] for m in answer["members"]}
             return sorted(names - told - {e["member"]["name"] for e in connection.events if e["type"] == "member.joined"})
-        cluster.wait(lambda: not missing(), lambda: f"all to be told: {missing()[:20]}; {daemon.call('metrics')}")
+        cluster.wait(lambda: not missing(), lambda: f"all members to be reported; missing: {missing()[:20]}; {daemon.call('metrics')}")
         seen = [m["name"] for m in answer["members"]]
         joined = [e["member"]["name"] for e in connection.events if e["type"] == "member.joined"]
-        assert not set(seen) & set(joined), "told twice"
+        assert not set(seen) & set(joined), "a member is in the snapshot and has an event"
         assert set(seen) | set(joined) == names and len(seen) + len(joined) == len(names)
         seqs = [e["seq"] for e in connection.events]
         assert seqs == list(range(answer["seq"] + 1, answer["seq"] + 1 + len(seqs)))
 
 
-def test_since_resumes_without_loss_or_doubling(cluster, daemon):
-    """Reconnected again and again with `since` across 1,000 changes: every event once, in order."""
+def test_since_resumes_without_loss_or_repetition(cluster, daemon):
+    """A client that reconnects with `since` several times during 1,000 changes gets each event once, in order."""
     wire = Teller(cluster, "127.0.9.1:7946")
     connection = daemon.connect()
     answer = connection.call("subscribe")
@@ -508,8 +508,8 @@ def test_since_resumes_without_loss_or_doubling(cluster, daemon):
     assert joined == [f"m{n}" for n in range(count)]
 
 
-def test_gap_is_told(cluster, daemon):
-    """The ring no longer reaches that far back, or never went that far: `gap` is true."""
+def test_a_gap_is_reported(cluster, daemon):
+    """`gap` is true if `since` is older than the oldest stored event or newer than the newest."""
     crowd = Crowd(cluster, daemon, 20)
     begin = daemon.connect().call("subscribe")["seq"]
     churn(crowd, daemon, 4600)
@@ -518,24 +518,24 @@ def test_gap_is_told(cluster, daemon):
     other = daemon.connect()
     answer = other.call("subscribe", since=10**9)
     assert answer["gap"] is True
-    # What happens meanwhile (invented members are suspected) moves the end of the ring on: ask between two looks.
+    # The invented members are suspected meanwhile, which makes events: try until no event came between the two requests.
     def back_from_the_end():
         end = daemon.connect().call("subscribe")["seq"]
         answer = daemon.connect().call("subscribe", since=end - 4096)
         return answer if daemon.connect().call("subscribe")["seq"] == end else None
-    again = cluster.wait(back_from_the_end, "a moment in which nothing happens")
-    assert again["gap"] is False, "at least 4,096 events are kept"
+    again = cluster.wait(back_from_the_end, "a moment without events")
+    assert again["gap"] is False, "less than 4,096 events are stored"
 
 
-def test_types(cluster, daemon):
-    """`types` chooses; the sequence numbers of the others are left out."""
+def test_types_select_events(cluster, daemon):
+    """A subscription with `types` gets only events of these types."""
     connection = daemon.connect()
     connection.call("subscribe", types=["member.failed", "member.suspected"])
     everything = daemon.connect()
     everything.call("subscribe", types=["member.*"])
     wire = Teller(cluster, "127.0.9.1:7946")
     wire.send(daemon.address, base_wire.ping(1, [base_wire.Update("x", "127.0.9.9:1", base_wire.ALIVE, 0)]))
-    cluster.wait(lambda: wire.messages(base_wire.PING), "a question to the teller, whose word of a death counts once it answered")
+    cluster.wait(lambda: wire.messages(base_wire.PING), "a ping to the teller, whose report of a death counts after it answered")
     wire.send(daemon.address, base_wire.ping(2, [base_wire.Update("x", "127.0.9.9:1", base_wire.DEAD, 0)]))
     connection.event("member.failed", "x")
     everything.event("member.failed", "x")
@@ -544,7 +544,7 @@ def test_types(cluster, daemon):
 
 
 def test_hostile_names_are_escaped(cluster, daemon, swimctl):
-    """Another member's id may be any UTF-8: whole in JSON, harmless on a terminal and in the log."""
+    """A member's id may be any UTF-8: JSON has all of it, and swimctl and the log escape control characters."""
     evil = "e\x1b[31m\n\u202e\u0007 \"q\\"
     wire = Teller(cluster, "127.0.9.1:7946")
     wire.send(daemon.address, base_wire.ping(1, [base_wire.Update(evil, "127.0.9.9:1", base_wire.ALIVE, 0)]))
@@ -557,8 +557,8 @@ def test_hostile_names_are_escaped(cluster, daemon, swimctl):
     assert "\x1b" not in daemon.text() and "\u202e" not in daemon.text()
 
 
-def test_leave_answers_before_it_closes(cluster, daemon):
-    """`leave`, and a request behind it: the leave is answered `{}`, then the daemon ends with 0."""
+def test_a_leave_is_answered_before_the_end(cluster, daemon):
+    """The daemon answers `leave` with `{}` before it closes the connection and ends with exit status 0."""
     connection = daemon.connect()
     number = connection.send("leave")
     assert connection.answer(number) == {}
@@ -566,8 +566,8 @@ def test_leave_answers_before_it_closes(cluster, daemon):
     cluster.wait(lambda: connection.eof, "the socket to close")
 
 
-def test_methods_are_these(cluster, daemon):
-    """Every method of the contract exists."""
+def test_each_method_exists(cluster, daemon):
+    """Each method of swimd-control(7) exists."""
     connection = daemon.connect()
     for method in METHODS:
         if method in ("leave",):

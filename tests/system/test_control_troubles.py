@@ -1,4 +1,4 @@
-"""The control socket while the daemon is short of something, or about to end: whoever asked is told."""
+"""The control socket while the daemon has no descriptors left, or is about to end: clients get an answer."""
 import itertools
 import os
 import resource
@@ -9,13 +9,13 @@ import pytest
 from harness import RpcError
 
 
-def test_join_is_answered_at_sigterm(cluster):
-    """Nobody is at that address: the join is under way when the signal comes."""
+def test_a_join_is_answered_at_sigterm(cluster):
+    """A join that is under way at SIGTERM is answered with an error, and the request behind the join is answered too."""
     daemon = cluster.daemon().start()
     connection = daemon.connect()
     join = connection.send("join", addresses=["127.0.9.9:7946"])
-    info = connection.send("info")      # waits behind it
-    # What is shown as tried is under way.
+    info = connection.send("info")      # waits behind the join
+    # A join that `discovery` shows is under way.
     cluster.pump.wait(lambda: any(p["source"] == "join" for p in daemon.call("discovery")["peers"]), "the join to begin")
     daemon.signal(signal.SIGTERM)
     with pytest.raises(RpcError) as refusal:
@@ -25,8 +25,8 @@ def test_join_is_answered_at_sigterm(cluster):
     assert daemon.ended() == 0
 
 
-def test_out_of_descriptors(cluster):
-    """It says so to those who are connected, once in its log, and in its health for a while after."""
+def test_a_lack_of_descriptors_is_reported(cluster):
+    """A daemon without free descriptors reports that by an event, once in the log, and in its health also for a while after."""
     daemon = cluster.daemon().start()
     daemon.call("subscribe", types=["error"])
     pid = daemon.process.pid
@@ -49,8 +49,8 @@ def test_out_of_descriptors(cluster):
 
 
 @pytest.mark.early
-def test_descriptors_run_out(cluster):
-    """At the limit of descriptors accept fails: nothing spins, and it recovers."""
+def test_a_lack_of_descriptors_makes_no_busy_loop(cluster):
+    """At the limit of descriptors accept fails without a busy loop, and works again when descriptors are free."""
     daemon = cluster.daemon(wrapper=["prlimit", "--nofile=40:40"])
     daemon.start()
     before = daemon.cpu_seconds()
