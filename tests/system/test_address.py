@@ -197,7 +197,7 @@ def test_a_temporary_address_is_not_advertised(cluster, lan):
 
 @pytest.mark.parametrize("floating", ["10.77.0.100/32", "10.77.0.100/24", "fd00:77::100/128"])
 def test_a_floating_address_is_not_advertised(cluster, lan, floating):
-    """The floating address (as of keepalived) was added before the host's own address returned, and later moves to another host."""
+    """A floating address, as of keepalived, was added before the host's own address, and later moves to another host."""
     six = ":" in floating
     own = "fd00:77::{}/64" if six else FOUR[0]
     hosts = [lan.host(avahi=False, addresses=(own,)) for _ in range(2)]

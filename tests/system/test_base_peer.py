@@ -178,7 +178,7 @@ def test_a_base_peer_relays_for_daemons(cluster):
 
 
 def test_a_daemon_relays_for_a_base_peer(cluster):
-    """The answer to a base peer's ping-req is an ack if it names the target by the address, and a nack if by the daemon's name."""
+    """A daemon relays a ping-req that names the target by its address, and sends a nack if the target has its daemon name."""
     cluster.start(2)
     cluster.whole()
     one, other = cluster.daemons

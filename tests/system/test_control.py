@@ -470,7 +470,7 @@ def test_snapshot_and_events_name_each_member_once(cluster, daemon):
         def missing():
             told = {m["name"] for m in answer["members"]}
             return sorted(names - told - {e["member"]["name"] for e in connection.events if e["type"] == "member.joined"})
-        cluster.wait(lambda: not missing(), lambda: f"all members to be reported; missing: {missing()[:20]}; {daemon.call('metrics')}")
+        cluster.wait(lambda: not missing(), lambda: f"a report of each member: {missing()[:20]}; {daemon.call('metrics')}")
         seen = [m["name"] for m in answer["members"]]
         joined = [e["member"]["name"] for e in connection.events if e["type"] == "member.joined"]
         assert not set(seen) & set(joined), "a member is in the snapshot and has an event"

@@ -1,4 +1,4 @@
-"""An interface that is removed and made again under its name, as by wg-quick or a driver, or gets another name."""
+"""An interface that is removed and created again under its name, as by wg-quick or a driver, or that gets another name."""
 import shutil
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
 
 FOUR, SIX, LINK = "10.77.0.{}/24", "fd00:77::{}/64", "fe80::{}/64"
-# Without it the kernel binds no socket to another device than the one that it is bound to already.
+# Without CAP_NET_RAW the kernel does not bind a socket that is bound to a device to another device.
 UNPRIVILEGED = ["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]
 
 
@@ -15,7 +15,7 @@ def address(kind, number):
 
 
 def start(cluster, lan, kind, device, wrapper=(), altname=None):
-    """Three machines; what the first is started with is the test's."""
+    """Start three hosts, the first with the options of the test."""
     hosts = [lan.host(avahi=False, addresses=(kind,)) for _ in range(3)]
     zone = "%eth0" if kind is LINK else ""
     daemons = [host.daemon("--no-mdns") for host in hosts]
@@ -49,7 +49,7 @@ def make(lan, host, kind):
 def add_altname(host, altname):
     done = host.command("ip", "link", "property", "add", "dev", "eth0", "altname", altname)
     if done.returncode:
-        pytest.skip(f"no alternative names of interfaces here: {done.stderr.strip()}")
+        pytest.skip(f"interfaces cannot have alternative names here: {done.stderr.strip()}")
 
 
 def rename(host, old, new):
@@ -59,14 +59,14 @@ def rename(host, old, new):
 
 
 def healthy(daemon):
-    """No complaint but that others suspected it, which its health tells for a minute after."""
+    """Whether health gives no reason but that others suspected this daemon, which it gives for a minute."""
     return all("suspected us" in reason for reason in daemon.complaints())
 
 
 def works(cluster, daemons, kind, said=()):
     cluster.whole()
-    cluster.wait(lambda: healthy(daemons[0]), lambda: f"nothing to complain of: {daemons[0].call('health')}")
-    # What was sent to the lost interface may be tried again for a moment.
+    cluster.wait(lambda: healthy(daemons[0]), lambda: f"health without reasons: {daemons[0].call('health')}")
+    # Datagrams for the lost interface may be sent again for a moment.
     def probes_without_an_error():
         before = daemons[0].call("metrics")
         cluster.wait(lambda: daemons[0].call("metrics")["probes"]["acked"] >= before["probes"]["acked"] + 3,
@@ -85,8 +85,8 @@ def works(cluster, daemons, kind, said=()):
 
 @pytest.mark.parametrize("kind", (FOUR, SIX, LINK), ids=("four", "six", "link-local"))
 @pytest.mark.parametrize("device", (True, False), ids=("device", "any"))
-def test_made_again(cluster, lan, device, kind):
-    """With and without another interface's index in between; the others gave it up meanwhile."""
+def test_an_interface_that_is_created_again_is_used(cluster, lan, device, kind):
+    """An interface is created again, with and without `device`, after the others declared the daemon failed."""
     hosts, daemons = start(cluster, lan, kind, device)
     for _ in range(2):
         remove(lan, hosts[0])
@@ -97,16 +97,16 @@ def test_made_again(cluster, lan, device, kind):
             daemon.said.clear()
 
 
-def test_made_again_without_privileges(cluster, lan):
-    """As the shipped unit runs it: a new socket, of the same port."""
+def test_an_interface_that_is_created_again_is_used_without_privileges(cluster, lan):
+    """Without privileges, as in the shipped unit, the daemon opens a new socket on the same port."""
     hosts, daemons = start(cluster, lan, FOUR, True, UNPRIVILEGED)
     remove(lan, hosts[0])
     make(lan, hosts[0], FOUR)
     works(cluster, daemons, FOUR, ["the interface was made anew"])
 
 
-def test_by_an_alternative_name(cluster, lan):
-    """systemd gives eno1 the names enp0s31f6 and enx...: any of them is the interface."""
+def test_a_device_may_be_an_alternative_name(cluster, lan):
+    """`device` may be an alternative name of the interface: systemd gives eno1 the names enp0s31f6 and enx..."""
     hosts, daemons = start(cluster, lan, FOUR, True, altname="lan-alt")
     works(cluster, daemons, FOUR)
     rename(hosts[0], "eth0", "lan0")
@@ -119,7 +119,7 @@ def test_by_an_alternative_name(cluster, lan):
     assert daemons[0].text().count("another address is advertised") == 0
 
 
-def test_bound_to_a_link_local_address(cluster, lan):
+def test_a_bound_link_local_address_survives_a_new_interface(cluster, lan):
     hosts = [lan.host(avahi=False, addresses=(LINK,)) for _ in range(2)]
     daemons = [hosts[0].daemon("--no-mdns", "--bind", "[fe80::1%eth0]:7946", "--seed", "fe80::2%eth0"),
                hosts[1].daemon("--no-mdns", "--seed", "fe80::1%eth0")]
@@ -135,12 +135,12 @@ def test_bound_to_a_link_local_address(cluster, lan):
 
 @pytest.mark.parametrize("kind", (FOUR, SIX), ids=("four", "six"))
 @pytest.mark.parametrize("device", (True, False), ids=("device", "any"))
-def test_renamed(cluster, lan, device, kind):
-    """To another name for good, and there and back."""
+def test_a_renamed_interface_is_used(cluster, lan, device, kind):
+    """An interface is renamed, and renamed back; then another interface gets the name."""
     hosts, daemons = start(cluster, lan, kind, device)
 
     def keep():
-        if kind is SIX:     # IPv6 addresses go with the interface being down
+        if kind is SIX:     # the kernel removes IPv6 addresses when the interface goes down
             name = hosts[0].ip("-br", "link", "show", "type", "veth").partition("@")[0]
             hosts[0].namespace.add_address(kind.format(1), name)
     rename(hosts[0], "eth0", "lan0")
@@ -151,7 +151,7 @@ def test_renamed(cluster, lan, device, kind):
     keep()
     works(cluster, daemons, kind)
     assert daemons[0].text().count("another address is advertised") == 0
-    # Another interface takes the name: it is the one that is meant.
+    # Another interface gets the name, and the daemon uses that interface.
     if device and kind is FOUR:
         rename(hosts[0], "eth0", "lan0")
         hosts[0].ip("addr", "flush", "dev", "lan0")

@@ -1,4 +1,4 @@
-"""Clusters of IPv6 alone, of link-local addresses alone, and of both families: machines on one wire."""
+"""Clusters with only IPv6, with only link-local addresses, and with both families, on hosts of one network."""
 import shutil
 import types
 
@@ -27,15 +27,15 @@ def addresses(daemon):
 
 
 def kill_one(cluster, daemons, victim):
-    """Everybody notices, so probes go to and fro; and whom it does not concern is not spoken of."""
+    """Kill one daemon: all others report its failure, which shows that probes work, and report no other failure."""
     begin = victim.kill()
     others = [daemon for daemon in daemons if daemon is not victim]
     cluster.all_say("member.failed", victim.name, begin, daemons=others)
     assert {e["member"]["name"] for d in others for e in d.heard_of("member.failed")} == {victim.name}
 
 
-def test_link_local_addresses_alone_by_seeds(cluster, lan):
-    """Interfaces of other names on each machine, one bound to such an address, and a restart without seeds."""
+def test_link_local_addresses_form_a_cluster_by_seeds(cluster, lan):
+    """The hosts' interfaces have different names, one daemon binds a link-local address, and one restarts without seeds."""
     hosts = [lan.host(avahi=False, addresses=LINK_LOCAL) for _ in range(4)]
     names = ["eth0", "wire", "eth0", "en-x.7"]
     for host, name in zip(hosts, names):
@@ -51,7 +51,7 @@ def test_link_local_addresses_alone_by_seeds(cluster, lan):
         assert daemon.call("info")["address"] == f"[fe80::{daemon.host.number}%{name}]:7946"
         assert daemon.call("health")["transport"]["healthy"]
     kill_one(cluster, daemons, daemons[1])
-    # What is remembered has the zone, so that no seed is needed.
+    # The members file has the zones, so that the restarted daemon needs no seed.
     again = daemons[2]
     again.kill()
     again.options = again.options[:1]
@@ -61,8 +61,8 @@ def test_link_local_addresses_alone_by_seeds(cluster, lan):
     assert addresses(again)["h1"] == "[fe80::1%eth0]:7946"
 
 
-def test_two_base_peers_of_one_link_local_address(cluster, lan):
-    """Each at the end of a wire of its own; neither says who it is before it is asked."""
+def test_one_link_local_address_on_two_links_is_two_members(cluster, lan):
+    """Two base peers with one link-local address on two links are two members. The daemon learns their ids by a ping."""
     host = lan.host(avahi=False, addresses=())
     wires = {"b2": Namespace(), "c2": Namespace()}
     for name, namespace in wires.items():
@@ -90,8 +90,8 @@ def test_two_base_peers_of_one_link_local_address(cluster, lan):
 
 
 @needs_avahi
-def test_link_local_addresses_alone_by_mdns(cluster, lan):
-    """Not a word of configuration."""
+def test_link_local_addresses_form_a_cluster_by_mdns(cluster, lan):
+    """No daemon has any configuration."""
     hosts = [lan.host(addresses=LINK_LOCAL) for _ in range(3)]
     daemons = [host.daemon() for host in hosts]
     start(cluster, daemons)
@@ -106,7 +106,7 @@ def test_link_local_addresses_alone_by_mdns(cluster, lan):
     kill_one(cluster, daemons, daemons[1])
 
 
-def test_a_link_local_member_that_comes_to_have_a_better_address(cluster, lan):
+def test_a_member_leaves_its_link_local_address_for_a_better_one(cluster, lan):
     hosts = [lan.host(avahi=False, addresses=LINK_LOCAL) for _ in range(3)]
     daemons = [host.daemon("--no-mdns", "--seed", "fe80::1%eth0") for host in hosts]
     start(cluster, daemons)
@@ -114,11 +114,11 @@ def test_a_link_local_member_that_comes_to_have_a_better_address(cluster, lan):
         host.add_address(f"fd00:77::{host.number}/64")
     wanted = {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 4)}
     cluster.wait(lambda: all(addresses(d) == wanted for d in daemons),
-                 lambda: f"all to have moved: {[addresses(d) for d in daemons]}")
+                 lambda: f"all to have the other addresses: {[addresses(d) for d in daemons]}")
     assert not any(d.heard_of("member.failed") for d in daemons)
 
 
-def test_ipv6_alone_by_seeds(cluster, lan):
+def test_ipv6_hosts_form_a_cluster_by_seeds(cluster, lan):
     hosts = [lan.host(avahi=False, addresses=SIX) for _ in range(4)]
     daemons = [host.daemon("--no-mdns", "--seed", "fd00:77::1") for host in hosts]
     start(cluster, daemons)
@@ -127,15 +127,15 @@ def test_ipv6_alone_by_seeds(cluster, lan):
 
 
 @needs_avahi
-def test_ipv6_alone_by_mdns(cluster, lan):
+def test_ipv6_hosts_form_a_cluster_by_mdns(cluster, lan):
     daemons = [lan.host(addresses=SIX).daemon() for _ in range(3)]
     start(cluster, daemons)
     assert addresses(daemons[2]) == {f"h{n}": f"[fd00:77::{n}]:7946" for n in range(1, 4)}
     kill_one(cluster, daemons, daemons[1])
 
 
-def test_both_families(cluster, lan):
-    """Two machines have both, three have IPv4 alone and three IPv6 alone: who can't reach another hears of it by those."""
+def test_hosts_of_both_families_form_one_cluster(cluster, lan):
+    """Two hosts have both families, three only IPv4 and three only IPv6: members that cannot reach each other use relays."""
     both = [lan.host(avahi=False, addresses=(*FOUR, *SIX)) for _ in range(2)]
     four = [lan.host(avahi=False, addresses=FOUR) for _ in range(3)]
     six = [lan.host(avahi=False, addresses=SIX) for _ in range(3)]
@@ -146,20 +146,20 @@ def test_both_families(cluster, lan):
     assert views == [views[0]] * len(views)
     assert views[0] == {**{f"h{n}": f"10.77.0.{n}:7946" for n in range(1, 6)},
                         **{f"h{n}": f"[fd00:77::{n}]:7946" for n in range(6, 9)}}
-    # Whoever found its way here has been probed by all, and each by the others.
+    # Each member with one family has been acked indirectly since.
     before = [daemon.call("metrics")["probes"]["acked_indirectly"] for daemon in daemons]
     cluster.wait(lambda: all(d.call("metrics")["probes"]["acked_indirectly"] > n
-                             for d, n in zip(daemons[2:], before[2:])), "all to have been helped")
+                             for d, n in zip(daemons[2:], before[2:])), "an indirect ack at each member of one family")
     cluster.pump.pass_time(6)
-    # One that is late on a busy machine may be suspected for a moment, whatever its family.
+    # On a busy machine a member may be suspected for a moment.
     said = [(d.name, e["member"]["name"]) for d in daemons for e in d.heard_of("member.failed")]
     assert not said
     for daemon in daemons:
         assert daemon.call("health")["transport"] == {"healthy": True, "last_error": None}
         assert daemon.call("metrics")["transport_errors"]["send-failed"] == 0
-    # One of either dies: all notice, whether they could ever reach it or not.
+    # One member of each family is killed, and all members report that, reachable or not.
     for victim in (daemons[4], daemons[7]):
         begin = victim.kill()
         daemons.remove(victim)
         said = cluster.all_say("member.failed", victim.name, begin, daemons=daemons)
-        print(f"{victim} is dead for all after {max(said) - begin:.2f} s")
+        print(f"all list {victim} as dead after {max(said) - begin:.2f} s")

@@ -1,4 +1,4 @@
-"""The tests themselves, where the kernel refuses namespaces: what loopback is enough for runs, the rest says why not."""
+"""The harness where the kernel refuses namespaces: tests that need only loopback run, the others are skipped with a reason."""
 import contextlib
 import os
 import re
@@ -7,15 +7,15 @@ import sys
 
 from harness import Namespace, clean_environment, paths, usable
 
-# A container's root, as docker makes it. Without CAP_SYS_ADMIN there is no namespace, without CAP_NET_ADMIN no address.
+# The rights of root in a container of docker: neither CAP_SYS_ADMIN for namespaces nor CAP_NET_ADMIN for addresses.
 WITHOUT_RIGHTS = ["setpriv", "--bounding-set=-sys_admin,-net_admin"]
 
 
 def without_rights(*tests):
-    """Those tests by a pytest of their own."""
+    """Run these tests in another pytest without those rights."""
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-p", "no:xdist",
                *(os.path.join(paths.TOP, "tests/system", test) for test in tests)]
-    # Loopback is still another one than that of the tests beside this one, where there can be another.
+    # Where namespaces work, the other pytest gets a loopback interface of its own, apart from that of the tests beside it.
     namespace = None if usable() else Namespace()
     try:
         with namespace.inside() if namespace else contextlib.nullcontext():
@@ -26,8 +26,8 @@ def without_rights(*tests):
             namespace.close()
 
 
-def test_without_the_right_to_make_namespaces():
-    done = without_rights("test_tags.py::test_set_and_unset_at_run_time", "test_partition.py",
+def test_without_namespaces_tests_run_on_loopback_or_are_skipped():
+    done = without_rights("test_tags.py::test_tags_can_be_set_and_unset_at_run_time", "test_partition.py",
                           "test_networks.py", "test_machines.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^1 passed, \d+ skipped in ", done.stdout, re.MULTILINE), done.stdout

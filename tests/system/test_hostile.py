@@ -1,4 +1,4 @@
-"""Others who mean harm, and surroundings that fail: the daemon stays small, truthful and at work."""
+"""Hostile datagrams and hostile clients: the memory of the daemon is bounded, and no false report is believed."""
 import os
 import socket
 import struct
@@ -16,15 +16,15 @@ def gossip(updates):
 
 
 def deaf(cluster, daemon, requests):
-    """A client that asks and never reads."""
+    """Connect a client that sends these requests and never reads."""
     connection = socket.socket(socket.AF_UNIX)
     cluster.closers.append(connection.close)
     connection.connect(daemon.socket)
     connection.sendall(requests)
 
 
-def test_a_name_forged_before_its_owner_starts(cluster):
-    """Whether it was taken for a member (two sync intervals after a start) or not, its owner rises and is one."""
+def test_a_name_announced_by_a_stranger_does_not_harm_its_owner(cluster):
+    """A stranger announces a member's name at a high incarnation; when that member starts, it is alive everywhere."""
     cluster.start(2)
     cluster.whole()
     late, forged = cluster.daemon(seeds=[cluster.daemons[0].address]), 2**62
@@ -35,8 +35,9 @@ def test_a_name_forged_before_its_owner_starts(cluster):
 
 
 @pytest.mark.parametrize("above", [0, 64, 1000])
-def test_a_word_that_one_who_lives_is_to_be_forgotten(cluster, above):
-    """Nobody says that it failed, nor forgets it: it is suspected at most, and refutes; a stranger's large step counts for nothing."""
+def test_a_false_removal_of_a_living_member_is_not_believed(cluster, above):
+    """A stranger reports a living member as removed: the member refutes that, no daemon reports a failure or a removal, and an
+    update far above the known incarnation is ignored."""
     cluster.start(4)
     cluster.whole()
     told, victim = cluster.daemons[:2]
@@ -50,37 +51,37 @@ def test_a_word_that_one_who_lives_is_to_be_forgotten(cluster, above):
 
     def refuted():
         return all(d.members().get(victim.name, {}).get("incarnation", 0) > incarnation for d in cluster.daemons)
-    cluster.wait(*((ignored, "the word to be ignored") if above > 64 else (refuted, "the refutation at all")))
+    cluster.wait(*((ignored, "the update to be ignored") if above > 64 else (refuted, "the refutation at each daemon")))
     cluster.whole()
     for daemon in cluster.daemons:
         for kind in ("member.failed", "member.removed"):
             assert not daemon.heard_of(kind, victim.name), (kind, daemon.name)
 
 
-def test_a_table_full_of_fakes_has_room_for_who_shows_itself(cluster):
-    """However many a stranger tells of, and whether they are taken up, one that starts then is a member."""
+def test_a_table_full_of_fakes_has_room_for_a_real_member(cluster):
+    """After a stranger filled the table with members that do not exist, a daemon that starts is still listed."""
     first, second = (cluster.daemon(seeds=seeds, config="max_members = 40\n") for seeds in ([], [cluster.address(0)]))
     cluster.watch([first.launch()])
     Wire(cluster, "127.0.9.1:7946").send(first.address, gossip([
         base_wire.Update(f"fake{n}", f"127.3.0.{n + 1}:7946", 0, 1) for n in range(60)]))
     cluster.watch([second.launch()])
     cluster.wait(lambda: second.name in first.alive() and first.name in second.alive(),
-                 lambda: f"the two to see each other: {first.alive()}, {second.alive()}")
+                 lambda: f"the two to list each other: {first.alive()}, {second.alive()}")
     assert len(first.members()) <= 40
 
 
 @measures_memory
-def test_a_storm_of_events_takes_no_memory(cluster):
-    """Updates of 24 bytes, thousands a datagram, hundreds of which make an event: they don't pile up as reports."""
+def test_a_storm_of_events_takes_bounded_memory(cluster):
+    """Thousands of updates per datagram, of which hundreds make an event, do not accumulate in memory."""
     daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
-    crowd = Crowd(cluster, daemon, 80)      # each may make 500 events of one member
+    crowd = Crowd(cluster, daemon, 80)      # the quota of each source is 500 events about one member
     before, incarnation = daemon.resident_kib(), 0
     for turn in range(80):
         updates = [base_wire.Update("a", "9.9.9.9:9", n % 2, incarnation + n // 2) for n in range(2700)]
         incarnation += 2700 // 2
         crowd.next().send(daemon.address, gossip(updates))
-        if turn % 10 == 9:                  # no more than a receive buffer holds
+        if turn % 10 == 9:                  # so that the daemon's receive buffer does not overflow
             daemon.call("info")
     cluster.wait(lambda: daemon.call("members", name="a")["members"], "the storm to arrive")
     daemon.call("info")
@@ -91,7 +92,7 @@ def test_a_storm_of_events_takes_no_memory(cluster):
 
 
 def test_closed_standard_descriptors_are_held(cluster):
-    """Started without stdout and stderr, it writes its log into none of its own files."""
+    """A daemon that starts with stdout and stderr closed does not write its log into its own files."""
     daemon = cluster.daemon(wrapper=["sh", "-c", 'exec "$@" >&- 2>&-', "sh"], options=["--log-level", "trace"])
     daemon.start()
     links = {os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}") for fd in (1, 2)}
@@ -103,7 +104,7 @@ def test_closed_standard_descriptors_are_held(cluster):
 @pytest.mark.early
 @measures_memory
 def test_connections_that_never_read_take_bounded_memory(cluster):
-    """10,000 members with names as long as they may be; 30 ask for all of them, 16 MB, and read nothing."""
+    """The memory for 30 clients that request 10,000 members with the longest names, 16 MB each, and read nothing, is bounded."""
     daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
     crowd = Crowd(cluster, daemon, 10)
@@ -119,9 +120,9 @@ def test_connections_that_never_read_take_bounded_memory(cluster):
         deaf(cluster, daemon, b"members\n")
 
     def answered():
-        """Who reads gets the answer, or hears that there is no room for now; and is never closed."""
+        """A client that reads gets the answer, or the error `unavailable` while memory is short; it is never closed."""
         try:
-            # Its turn comes after those of all others, 500 MB of text: on a busy machine that takes longer than most waits.
+            # The answers of all others, 500 MB of text, come first, which may take long on a busy machine.
             assert len(patient.call("members", seconds=120)["members"]) == answer
         except RpcError as error:
             assert error.word == "unavailable", error
@@ -129,7 +130,7 @@ def test_connections_that_never_read_take_bounded_memory(cluster):
         return True
 
     for _ in range(3):
-        cluster.wait(answered, "those that do not read to be closed")
+        cluster.wait(answered, "the clients that do not read to be closed")
     resident = daemon.resident_kib()
     print(f"{resident} KiB")
     assert resident < 200 * 1024
@@ -138,11 +139,11 @@ def test_connections_that_never_read_take_bounded_memory(cluster):
 
 
 @measures_memory
-def test_deaf_subscribers_take_little_memory(cluster):
-    """60 that subscribe and never read, while 20,000 events happen: a backlog of 1 MiB each and no more."""
+def test_subscribers_that_never_read_take_bounded_memory(cluster):
+    """60 subscribers that never read get a backlog of at most 1 MiB each while 20,000 events happen."""
     daemon = cluster.daemon(config=TRUSTING)
     daemon.start()
-    crowd = Crowd(cluster, daemon, 100)     # each may make 500 events of one member
+    crowd = Crowd(cluster, daemon, 100)     # the quota of each source is 500 events about one member
     for _ in range(60):
         deaf(cluster, daemon, b"subscribe\n")
     cluster.wait(lambda: daemon.call("metrics")["control"]["subscribers"] == 60, "all to be subscribed")

@@ -1,4 +1,4 @@
-"""What swimd and swimctl take over from whoever starts them: signals, descriptors, limits, a umask, a directory."""
+"""What swimd and swimctl inherit from their parent process: signals, descriptors, limits, umask, working directory."""
 import contextlib
 import os
 import select
@@ -24,11 +24,11 @@ def signals_of(pid, kind):
     return {number for number in range(1, 65) if mask >> (number - 1) & 1}
 
 
-def test_signals_that_were_blocked_and_ignored(cluster):
-    """All of them do what they are for."""
+def test_inherited_blocked_and_ignored_signals_work(cluster):
+    """Signals work in a daemon whose parent blocked or ignored them."""
     daemon = cluster.daemon(wrapper=BLOCKING, config="tags = {\"role=a\"}\n").start()
     assert not signals_of(daemon.process.pid, "SigBlk")
-    # 32 and 33 are the C library's own: no program can set what becomes of them.
+    # Signals 32 and 33 belong to the C library, and programs cannot change them.
     assert signals_of(daemon.process.pid, "SigIgn") - {32, 33} == {signal.SIGPIPE, signal.SIGXFSZ}
     daemon.write_config("tags = {\"role=b\"}\n")
     daemon.signal(signal.SIGHUP)
@@ -38,14 +38,14 @@ def test_signals_that_were_blocked_and_ignored(cluster):
 
 
 def children_of(pid):
-    """Living ones, and zombies."""
+    """The children of a process, zombies included."""
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
         return [int(child) for child in file.read().split()]
 
 
 @pytest.mark.usefixtures("mounts")
-def test_the_first_process_of_a_container(cluster):
-    """It reaps orphans, writes its files all the same, and leaves on SIGTERM."""
+def test_the_first_process_of_a_container_reaps_orphans(cluster):
+    """A daemon that is process 1 reaps orphans, writes its files, and leaves on SIGTERM."""
     daemon = cluster.daemon(wrapper=["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]).start()
     assert daemon.call("info")["pid"] == 1
     inner = children_of(daemon.process.pid)[0]
@@ -62,19 +62,19 @@ def test_the_first_process_of_a_container(cluster):
         orphan = subprocess.run(["nsenter", "-t", str(inner), "-p", "sh", "-c", "(sleep 0.2 & echo $!)"],
                                 capture_output=True, text=True, timeout=60)
         assert orphan.returncode == 0, orphan.stderr
-    cluster.wait(lambda: os.path.exists(f"{daemon.state}/members"), "its own child to have written a file")
+    cluster.wait(lambda: os.path.exists(f"{daemon.state}/members"), "the daemon's own child to write the file")
     cluster.wait(lambda: not children_of(inner), lambda: f"all orphans to be gone: {children_of(inner)}")
     signal.pidfd_send_signal(pidfd, signal.SIGTERM)
     assert daemon.ended() == 0
 
 
-def test_children_of_whoever_became_swimd(cluster):
+def test_inherited_children_are_reaped(cluster):
     daemon = cluster.daemon(wrapper=["sh", "-c", 'sleep 0.1 & exec "$@"', "sh"]).start()
     cluster.wait(lambda: not children_of(daemon.process.pid), "the sleep to be reaped")
 
 
-def test_an_odd_environment(cluster):
-    """A umask that forbids all, few files, a directory that is gone, no descriptors, a locale that does not exist."""
+def test_a_daemon_runs_in_an_odd_environment(cluster):
+    """A daemon runs with a umask of 0777, few descriptors, closed stdin and stdout, a deleted directory and an unknown locale."""
     daemon = cluster.daemon(
         wrapper=["sh", "-c", 'd=$(mktemp -d) && cd "$d" && rmdir "$d" && umask 0777 && ulimit -S -n 12 && '
                              'exec "$@" <&- >&-', "sh"],
@@ -83,7 +83,7 @@ def test_an_odd_environment(cluster):
     cluster.watch([daemon.launch(), other.launch()])
     cluster.whole()
     assert stat.S_IMODE(os.stat(daemon.socket).st_mode) == 0o660
-    # As long as 40 clients are connected its own files are opened all the same.
+    # The daemon can open its own files while 40 clients are connected.
     crowd = daemon.crowd(40)
     assert daemon.call("info")["name"] == "n0"
     for sock in crowd:
@@ -94,8 +94,8 @@ def test_an_odd_environment(cluster):
         assert os.readlink(f"/proc/{daemon.process.pid}/fd/{fd}") == "/dev/null"
 
 
-def test_a_limit_of_file_sizes(cluster):
-    """It runs, and says what cannot be written."""
+def test_a_limit_of_file_sizes_shows_in_the_health(cluster):
+    """A daemon whose limit of file sizes is 0 runs, and its health says what cannot be written."""
     daemon = cluster.daemon(wrapper=["sh", "-c", 'ulimit -f 0; exec "$@"', "sh"])
     daemon.launch()
     cluster.watch([daemon])
@@ -104,7 +104,7 @@ def test_a_limit_of_file_sizes(cluster):
     assert daemon.ended() == 0
 
 
-def test_a_umask_of_nothing(cluster):
+def test_a_umask_of_zero_does_not_open_the_files(cluster):
     daemon = cluster.daemon(wrapper=["sh", "-c", 'umask 0; exec "$@"', "sh"],
                             options=["--ro-socket", "ro"])
     daemon.options[-1] = os.path.join(daemon.directory, "ro")
@@ -122,8 +122,8 @@ def run(command, **more):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=clean_environment(), **more)
 
 
-def test_swimctl_sees_how_a_command_ended(cluster):
-    """Where SIGCHLD is ignored the kernel forgets it; the command itself has all signals as usual."""
+def test_swimctl_reports_the_exit_status_of_a_command(cluster):
+    """swimctl reports the exit status of a command although its parent ignored SIGCHLD, and unblocks signals for the command."""
     daemon = cluster.daemon().start()
     call = [*BLOCKING, paths.SWIMCTL, "-s", daemon.socket, "events", "--since", "0", "--count", "1", "--exec"]
     cluster.daemon(seeds=[daemon.address]).start()
@@ -134,7 +134,7 @@ def test_swimctl_sees_how_a_command_ended(cluster):
     assert "SigBlk:\t0000000000000000" in shown.stderr, shown
 
 
-def test_swimctl_under_nohup_stays_as_it_is_meant(cluster):
+def test_swimctl_under_nohup_ignores_sighup(cluster):
     daemon = cluster.daemon().start()
     ignored = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])"
     process = subprocess.Popen(["python3", "-c", ignored, paths.SWIMCTL, "-s", daemon.socket, "events", "--json",
@@ -151,8 +151,8 @@ def test_swimctl_under_nohup_stays_as_it_is_meant(cluster):
         process.stdout.close()
 
 
-def test_swimctl_without_an_output(cluster):
-    """The request does not go where the answer should, and nobody takes silence for success."""
+def test_swimctl_without_an_output_fails(cluster):
+    """swimctl with a closed stdout fails with an error; with a closed stdin or stderr it works."""
     daemon = cluster.daemon().start()
     closed = run(["sh", "-c", f"{paths.SWIMCTL} -s {daemon.socket} members >&-"])
     assert closed.returncode == 1 and "cannot write the output" in closed.stderr, closed

@@ -1,4 +1,4 @@
-"""Two machines that have booted a systemd, with swimd as `make install` leaves it and nothing configured."""
+"""Two containers that have booted a systemd, with swimd installed by `make install` and not configured."""
 import contextlib
 import json
 import os
@@ -12,7 +12,7 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 class Member:
-    """The swimd of a machine: its control socket, and what it says of the others."""
+    """The swimd of a machine, observed through its control socket."""
 
     def __init__(self, machine):
         self.machine, self.name, self.pump = machine, machine.name, machine.pump
@@ -23,7 +23,7 @@ class Member:
         self.pump.wait(lambda: os.path.exists(socket_path), f"the socket of {self.name}")
 
         def connected():
-            # The socket of one that was killed stays until the next has made its own.
+            # The socket of a killed daemon stays until the next daemon replaces it.
             with contextlib.suppress(ConnectionError):
                 self.control, self.watcher = self.machine.control(), self.machine.control()
                 return True
@@ -44,7 +44,7 @@ class Member:
 @pytest.fixture
 def switch(cluster, request):
     if paths.sanitized():
-        pytest.skip("the unit forbids what AddressSanitizer needs")
+        pytest.skip("AddressSanitizer needs system calls that the unit forbids")
     made = Switch(cluster)
     yield made
     if getattr(request.node, "test_failed", True):
@@ -56,7 +56,7 @@ def switch(cluster, request):
 
 @pytest.fixture
 def two(switch):
-    """Two of them, booted, and each a member of the other's cluster."""
+    """Two booted machines whose daemons list each other as alive."""
     machines = [switch.machine(name) for name in ("db1", "db2")]
     for machine in machines:
         machine.install()
@@ -66,55 +66,55 @@ def two(switch):
     last = time.monotonic()
     members = [Member(machine) for machine in machines]
     all_alive(members)
-    print(f"both see both {time.monotonic() - last:.2f} s after the last has booted")
+    print(f"both list both {time.monotonic() - last:.2f} s after the last machine booted")
     return members
 
 
 def all_alive(members, seconds=None):
     names = dict.fromkeys((member.name for member in members), "alive")
     members[0].pump.wait(lambda: all(member.statuses() == names for member in members),
-                         lambda: f"all to see all alive: {[member.statuses() for member in members]}", seconds)
+                         lambda: f"each daemon to list all as alive: {[member.statuses() for member in members]}", seconds)
     return time.monotonic()
 
 
-def test_booted_they_have_found_each_other(two):
+def test_booted_machines_find_each_other(two):
     one, other = two
     for member in two:
         machine = member.machine
-        # What make install leaves configures nothing: no line of it but comments.
+        # The installed configuration has only comments.
         with open(machine.root + "/etc/swimd/swimd.conf", encoding="utf-8") as file:
             assert all(not line.strip() or line.startswith("#") for line in file)
         assert not os.listdir(machine.root + "/etc/swimd/swimd.conf.d")
         member.pump.wait(lambda machine=machine: "\nmembers: 2 alive, 0 suspect, 0 dead\n" in
-                         machine.command("swimctl").stdout, "swimctl to say two")
+                         machine.command("swimctl").stdout, "swimctl to print two members")
         rows = machine.command("swimctl", "-o", "tsv", "members").stdout.splitlines()
         assert len(rows) == 3 and all("\talive\t" in row for row in rows[1:]), rows
-        # Ready once its sockets were bound, and systemd shows what it says of itself.
+        # The unit is active after the daemon's notification, and systemd shows the status text of the daemon.
         shown = machine.service("ActiveState", "Type", "NRestarts", "User")
         assert shown == {"ActiveState": "active", "Type": "notify", "NRestarts": "0", "User": "swimd"}
         member.pump.wait(lambda machine=machine: machine.service("StatusText")["StatusText"].startswith("2 alive"),
-                         "systemd to be told of two")
+                         "a status text that tells of two members")
         assert machine.command("systemd-analyze", "verify", "--man=no", "swimd.service").stderr == ""
         assert machine.command("systemctl", "is-system-running").stdout == "running\n"
-    # By mDNS, and by nothing else.
+    # The daemons found each other by mDNS alone.
     for member, found in ((one, other), (other, one)):
-        # Who was found by the other first may not have seen its service yet.
+        # The daemon that was found first may not have found the other's service yet.
         member.pump.wait(lambda member=member, found=found: found.name in {peer["service"] for peer in member.peers()},
                          lambda member=member, found=found: f"{found.name} among {member.peers()}")
         assert {peer["source"] for peer in member.peers()} == {"mdns"}
     assert any(peer["state"] == "joined" for member in two for peer in member.peers())
 
 
-def test_who_may_ask_what(two):
+def test_only_root_may_change_something(two):
     machine = two[0].machine
     for command in ("members", "discovery", "metrics"):
         assert machine.command(*NOBODY, "swimctl", command).stdout
-    # The exit status tells whether the health is ok, and on a busy machine the health may be degraded.
+    # The exit status says whether the health is ok; on a busy machine the health may be degraded.
     done = machine.command(*NOBODY, "swimctl", "--json", "health", check=False)
     assert done.returncode in (0, 1) and json.loads(done.stdout)["running"], done
     refused = machine.command(*NOBODY, "swimctl", "leave", check=False)
     assert refused.returncode == 4, refused
-    # Root through the socket that lets it change something.
+    # Root may change something through the control socket.
     machine.command("swimctl", "tags", "role=db")
     two[1].pump.wait(lambda: "role" in two[1].control.call("member", name="db1")["tags"], "the tag to arrive")
     with machine.control("/run/swimd/swimd-ro.sock") as control:
@@ -123,7 +123,7 @@ def test_who_may_ask_what(two):
         assert denied.value.word == "denied"
 
 
-def test_it_has_no_more_rights_than_it_needs(two):
+def test_the_unit_runs_without_capabilities(two):
     machine = two[0].machine
     pid = machine.service("MainPID")["MainPID"]
     with open(machine.path(f"/proc/{pid}/status"), encoding="utf-8") as file:
@@ -135,7 +135,7 @@ def test_it_has_no_more_rights_than_it_needs(two):
     assert state.st_mode & 0o777 == 0o700 and state.st_uid == int(status["Uid"].split()[0])
 
 
-def test_stopped_it_leaves_and_started_it_is_back(two):
+def test_a_stop_is_a_leave_and_a_start_a_return(two):
     one, other = two
     one.machine.command("systemctl", "stop", "swimd")
     other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
@@ -146,8 +146,8 @@ def test_stopped_it_leaves_and_started_it_is_back(two):
     assert "member.failed" not in other.said("db1")
 
 
-def test_restarted_it_has_neither_left_nor_joined(two):
-    """`systemctl restart` and an upgrade of the program are no news to others but of a moment's silence."""
+def test_a_restart_is_not_a_leave_and_not_a_join(two):
+    """After `systemctl restart`, and after an upgrade of the program, others report no leave, failure or join."""
     one, other = two
     before, said = other.control.call("member", name="db1"), len(other.said("db1"))
     for upgrade in (False, True):
@@ -164,10 +164,10 @@ def test_restarted_it_has_neither_left_nor_joined(two):
         other.pump.wait(lambda: other.control.call("member", name="db1")["incarnation"] > before["incarnation"],
                         "the incarnation of the new process")
         before = other.control.call("member", name="db1")
-        # All of the cluster is known to the new process as well.
+        # The new process lists the whole cluster.
         assert one.control.call("members")["counts"]["alive"] == 2
     assert set(other.said("db1")[said:]) <= {"member.suspected", "member.recovered"}, other.said("db1")
-    # A stop is a leave, and one that was restarted can leave.
+    # A stop is a leave, also after a restart.
     one.machine.command("systemctl", "stop", "swimd")
     other.pump.wait(lambda: other.statuses().get("db1") == "left", lambda: f"db1 to have left: {other.statuses()}")
 
@@ -180,42 +180,42 @@ def test_a_reload_that_is_refused_fails(two):
     assert refused.returncode != 0, refused
     assert "nonsense" in machine.journal("-u", "swimd", "-o", "cat")
     assert two[0].statuses() == {"db1": "alive", "db2": "alive"}
-    # It is the same process still, and a mended configuration is taken over.
+    # The same process still runs, and takes over a corrected configuration.
     machine.write("/etc/swimd/swimd.conf.d/bad.conf", 'tags = {"role=db"}\n')
     machine.command("systemctl", "reload", "swimd")
     assert two[0].control.call("member", name="db1")["tags"] == {"role": "db"}
     assert machine.service("NRestarts", "ActiveState") == {"NRestarts": "0", "ActiveState": "active"}
 
 
-def test_killed_it_is_started_again(two):
+def test_a_killed_daemon_is_started_again(two):
     one, other = two
     before = other.control.call("member", name="db1")["incarnation"]
     one.machine.command("systemctl", "kill", "-s", "KILL", "swimd")
     one.pump.wait(lambda: one.machine.service("NRestarts", "ActiveState") == {"NRestarts": "1", "ActiveState": "active"},
-                  lambda: f"systemd to restart it: {one.machine.service('NRestarts', 'ActiveState', 'Result')}")
+                  lambda: f"systemd to restart swimd: {one.machine.service('NRestarts', 'ActiveState', 'Result')}")
     one.connect()
     all_alive(two)
     other.pump.wait(lambda: other.control.call("member", name="db1")["incarnation"] > before,
-                    "a higher incarnation, which its state directory remembers")
-    # A mistake in the configuration is not tried again and again.
+                    "a higher incarnation, from the state directory")
+    # systemd does not restart a swimd that refuses its configuration.
     one.machine.write("/etc/swimd/swimd.conf.d/bad.conf", "nonsense = 1\n")
     one.machine.command("systemctl", "kill", "-s", "KILL", "swimd")
-    one.pump.wait(lambda: one.machine.service("ActiveState")["ActiveState"] == "failed", "systemd to give it up")
+    one.pump.wait(lambda: one.machine.service("ActiveState")["ActiveState"] == "failed", "systemd to end its restarts")
     assert one.machine.service("ExecMainStatus")["ExecMainStatus"] == "78"
     assert "nonsense" in one.machine.journal("-u", "swimd", "-o", "cat")
 
 
-def test_an_address_that_comes_late_is_waited_for(switch):
-    """A DHCP server may take longer than five restarts do, after which systemd would give a service up."""
+def test_the_unit_waits_for_a_late_address(switch):
+    """systemd goes on restarting swimd, beyond its default of five restarts, until DHCP gives the host an address."""
     machine = switch.machine("db1")
     machine.install()
     machine.write("/etc/swimd/swimd.conf.d/late.conf", 'bind = "192.0.2.9:7946"\nmdns = false\n')
     machine.boot().up()
     machine.pump.wait(lambda: int(machine.service("NRestarts")["NRestarts"]) > 5,
-                      lambda: f"systemd to go on trying: {machine.service('NRestarts', 'ActiveState', 'Result')}")
+                      lambda: f"systemd to go on restarting: {machine.service('NRestarts', 'ActiveState', 'Result')}")
     assert "192.0.2.9:7946 is not an address of this machine" in machine.journal("-u", "swimd", "-o", "cat")
     machine.command("ip", "address", "add", "192.0.2.9/32", "dev", "lo")
-    machine.pump.wait(lambda: machine.service("ActiveState")["ActiveState"] == "active", "it to run")
+    machine.pump.wait(lambda: machine.service("ActiveState")["ActiveState"] == "active", "swimd to run")
 
 
 def test_a_machine_that_is_powered_off_leaves(two):
@@ -231,16 +231,16 @@ def test_the_journal_has_the_log_with_its_fields(two):
     def joined():
         entries = map(json.loads, machine.journal("-u", "swimd", "-o", "json").splitlines())
         return [entry for entry in entries if entry.get("SWIMD_NAME") == "db2" and "member joined" in entry["MESSAGE"]]
-    entry = two[0].pump.wait(joined, lambda: f"the entry of its joining: {machine.journal('-u', 'swimd')}")[0]
+    entry = two[0].pump.wait(joined, lambda: f"the entry of db2's join: {machine.journal('-u', 'swimd')}")[0]
     assert entry["SWIMD_SELF"] == "db1" and entry["SWIMD_STATUS"] == "alive" and entry["SYSLOG_IDENTIFIER"] == "swimd"
     assert entry["PRIORITY"] == "5" and entry["_TRANSPORT"] == "journal"
-    # When it was is the journal's to say.
+    # The message has no time, because the journal has one.
     assert entry["MESSAGE"].startswith("member joined"), entry["MESSAGE"]
 
 
-def test_a_journal_that_hangs_holds_up_nothing(two):
+def test_a_hung_journal_does_not_block_the_daemon(two):
     one, other = two
-    # Every datagram is an entry or two: far more in ten seconds than its socket takes.
+    # Each datagram makes one or two entries: in ten seconds far more than the journal's socket can hold.
     one.machine.write("/etc/swimd/swimd.conf.d/loud.conf", 'log_level = "trace"\n')
     one.machine.command("systemctl", "reload", "swimd")
     one.machine.command("systemctl", "kill", "-s", "STOP", "systemd-journald")
@@ -254,13 +254,13 @@ def test_a_journal_that_hangs_holds_up_nothing(two):
 
 
 @pytest.mark.long
-def test_hung_it_is_ended_by_the_watchdog(two):
+def test_the_watchdog_restarts_a_hung_daemon(two):
     one, other = two
     begin = time.monotonic()
     one.machine.command("systemctl", "kill", "-s", "STOP", "swimd")
     one.pump.wait(lambda: one.machine.service("NRestarts", "ActiveState") == {"NRestarts": "1", "ActiveState": "active"},
-                  "systemd to restart it", seconds=120)
-    print(f"started again {time.monotonic() - begin:.1f} s after it hung")
+                  "systemd to restart swimd", seconds=120)
+    print(f"restarted {time.monotonic() - begin:.1f} s after SIGSTOP")
     assert "atchdog" in one.machine.journal("-u", "swimd", "-o", "cat")
     one.connect()
     all_alive(two)
@@ -268,22 +268,22 @@ def test_hung_it_is_ended_by_the_watchdog(two):
 
 
 @pytest.mark.parametrize("service", ["avahi-daemon", "dbus"])
-def test_its_neighbours_are_restarted(two, service):
+def test_mdns_works_again_after_a_service_restarts(two, service):
     one, other = two
-    # D-Bus starts Avahi for whoever asks for it, and so cancels a stop that is under way.
+    # D-Bus starts Avahi when a client asks for it, and so cancels a stop that is under way.
     one.machine.command("systemctl", "mask", "--runtime", "avahi-daemon")
     for unit in (f"{service}.socket", service):
         one.machine.command("systemctl", "stop", unit)
-    one.pump.wait(lambda: one.control.call("health")["discovery"] != "ok", "health to tell of it")
+    one.pump.wait(lambda: one.control.call("health")["discovery"] != "ok", "an mDNS reason in the health")
     one.machine.command("systemctl", "unmask", "--runtime", "avahi-daemon")
     for unit in (f"{service}.socket", service):
         one.machine.command("systemctl", "start", unit)
-    # One that went with its D-Bus is started by the next, as we ask for it.
+    # An avahi-daemon that ended with D-Bus is started by the next D-Bus, because our helper asks for it.
     begin = time.monotonic()
     one.pump.wait(lambda: one.control.call("health")["discovery"] == "ok",
-                  lambda: f"it to be well: {one.control.call('health')}", seconds=20)
+                  lambda: f"mDNS to work: {one.control.call('health')}", seconds=20)
     took = time.monotonic() - begin
-    print(f"{service}: well {took:.2f} s after its return")
+    print(f"{service}: mDNS works {took:.2f} s after the restart")
     assert took < 10
     assert one.machine.service("NRestarts")["NRestarts"] == "0"
     for member in two:
@@ -291,8 +291,8 @@ def test_its_neighbours_are_restarted(two, service):
 
 
 @pytest.mark.early
-def test_avahi_comes_back_without_anybody_who_sees_to_it(two):
-    """It ends when its D-Bus does, and systemd restarts it in no case; but D-Bus starts it for our helper, which asks."""
+def test_the_helper_has_avahi_started_again(two):
+    """avahi-daemon ends with its D-Bus, and systemd does not restart it; D-Bus starts it when our helper asks for it."""
     one, other = two
 
     def avahi():
@@ -303,24 +303,24 @@ def test_avahi_comes_back_without_anybody_who_sees_to_it(two):
 
     def last():
         return one.machine.journal("-n", "40")
-    one.pump.wait(advertised, lambda: f"it to be advertised: {last()}")
+    one.pump.wait(advertised, lambda: f"swimd to be advertised: {last()}")
     for how in (("restart", "dbus"), ("kill", "-s", "KILL", "dbus"), ("kill", "-s", "KILL", "avahi-daemon")):
-        # systemd starts a unit five times in ten seconds at the most, and counts anew from here.
+        # systemd starts a unit at most five times in ten seconds; this resets the count.
         one.machine.command("systemctl", "reset-failed", "avahi-daemon.service")
         before, times, begin = avahi(), advertised(), time.monotonic()
         one.machine.command("systemctl", *how)
         one.pump.wait(lambda: avahi() not in (before, "0"), lambda: f"another avahi-daemon: {last()}")  # noqa: B023
         again = time.monotonic() - begin
         one.pump.wait(lambda: advertised() > times and one.control.call("health")["discovery"] == "ok",  # noqa: B023
-                      lambda: f"it to be well: {one.control.call('health')} {last()}")
+                      lambda: f"mDNS to work: {one.control.call('health')} {last()}")
         took = time.monotonic() - begin
-        print(f"{' '.join(how)}: avahi-daemon runs again after {again:.2f} s, and we are advertised after {took:.2f} s")
+        print(f"{' '.join(how)}: avahi-daemon runs again after {again:.2f} s, and swimd is advertised after {took:.2f} s")
         assert took < 10
 
         def found():
             lines = other.machine.command("avahi-browse", "-rtp", "_swim._udp").stdout.splitlines()
             return any(line.startswith("=") and line.split(";")[3] == "db1" for line in lines)
-        one.pump.wait(found, "the other machine to find it")
+        one.pump.wait(found, "the other machine to find swimd")
     assert one.machine.service("NRestarts")["NRestarts"] == "0"
     for member in two:
         assert not [e for e in member.watcher.events if e["type"] == "member.failed"]

@@ -1,7 +1,7 @@
-"""Daemons with ordinary names beside base peers that behave as real ones do: both list each other's members as they are.
+"""Mixed clusters of daemons with ordinary names and base peers: each member lists all members once, with the right status.
 
-The base peers wait longer for an answer than real ones, so that a busy machine causes no suspicion. Tests that take long on
-any machine are marked long. `make bench-base` measures with the timing of real base peers.
+The base peers wait longer for an answer than real ones, so that a busy machine causes no suspicion. `make bench-base` measures
+with the timing of real base peers.
 """
 import os
 import signal
@@ -24,7 +24,7 @@ def at_peace(mixed, seconds):
     mixed.cluster.pump.pass_time(seconds)
     rates = [(after - before) / seconds for before, after in zip(begin, mixed.sent_bytes())]
     figures = mixed.figures()
-    print(f"{seconds} s: {figures}, {sum(rates) / len(rates):.0f} bytes a second of a swimd")
+    print(f"{seconds} s: {figures}, {sum(rates) / len(rates):.0f} bytes a second sent by each daemon")
     members = len(mixed.addresses())
     assert mixed.entries() == (members, members)
     assert (figures["failed"], figures["refused"]) == (0, 0)
@@ -33,20 +33,20 @@ def at_peace(mixed, seconds):
 def restarts(mixed, times, clean):
     daemon = mixed.cluster.daemons[1]
     seen, introduced = mixed.restarts(daemon, times, clean)
-    print(f"{times} {'clean restarts' if clean else 'crashes'}: seen after {seen:.2f} s at most, now at incarnation "
-          f"{daemon.call('info')['incarnation']}; a late base peer knew all after {introduced:.2f} s")
-    assert mixed.peers[-1].peer.counts["joined"] == len(mixed.addresses()) - 2, "all but its seed joined, and each once"
+    print(f"{times} {'clean restarts' if clean else 'crashes'}: listed again after {seen:.2f} s at most, now at incarnation "
+          f"{daemon.call('info')['incarnation']}; a late base peer lists all after {introduced:.2f} s")
+    assert mixed.peers[-1].peer.counts["joined"] == len(mixed.addresses()) - 2, "a member joined twice, or did not join"
     assert mixed.count("refused") == 0
 
 
-def test_each_lists_each_once(mixed):
+def test_each_member_lists_each_member_once(mixed):
     mixed.start(10, 10)
     mixed.whole()
     at_peace(mixed, 15)
 
 
 @pytest.mark.long
-def test_each_lists_each_once_for_long(mixed):
+def test_each_member_lists_each_member_once_for_minutes(mixed):
     mixed.start(10, 10)
     mixed.whole()
     at_peace(mixed, 300)
@@ -54,7 +54,7 @@ def test_each_lists_each_once_for_long(mixed):
 
 @pytest.mark.early
 @pytest.mark.parametrize("clean", (False, True), ids=("crash", "clean"))
-def test_a_restarted_swimd_is_believed(mixed, clean):
+def test_base_peers_accept_a_restarted_daemon(mixed, clean):
     mixed.start(3, 3)
     mixed.whole()
     restarts(mixed, 3, clean)
@@ -62,14 +62,14 @@ def test_a_restarted_swimd_is_believed(mixed, clean):
 
 @pytest.mark.long
 @pytest.mark.parametrize("clean", (False, True), ids=("crash", "clean"))
-def test_a_swimd_that_restarts_twenty_times_is_believed(mixed, clean):
+def test_base_peers_accept_a_daemon_that_restarts_twenty_times(mixed, clean):
     mixed.start(3, 3)
     mixed.whole()
     restarts(mixed, 20, clean)
 
 
 @pytest.mark.early
-def test_kill_return_and_leave_of_a_swimd(mixed):
+def test_a_daemon_is_killed_returns_and_leaves(mixed):
     mixed.start(3, 3)
     mixed.whole()
     daemon = mixed.cluster.daemons[1]
@@ -88,7 +88,7 @@ def test_kill_return_and_leave_of_a_swimd(mixed):
 
 
 @pytest.mark.early
-def test_kill_return_and_leave_of_a_base_peer(mixed):
+def test_a_base_peer_is_killed_returns_and_leaves(mixed):
     mixed.start(3, 3)
     mixed.whole()
     victim, seed = mixed.peers[1], mixed.cluster.daemons[0].address
@@ -97,7 +97,7 @@ def test_kill_return_and_leave_of_a_base_peer(mixed):
     mixed.peers.remove(victim)
     mixed.all_list(victim, "dead")
     print(f"dead after {time.monotonic() - begin:.1f} s")
-    # It has forgotten everything; that all hold it dead it hears from a daemon.
+    # The new base peer of this address knows nothing, and hears from a daemon that all list the address as dead.
     begin = time.monotonic()
     back = mixed.peer([seed], victim.address)
     mixed.whole()
@@ -110,7 +110,7 @@ def test_kill_return_and_leave_of_a_base_peer(mixed):
     assert mixed.count("refused") == 0
 
 
-def test_stopped_and_continued(mixed):
+def test_a_stopped_member_is_alive_again_after_it_continues(mixed):
     """A daemon, then a base peer, is stopped until all list it as dead, and continued."""
     mixed.start(3, 3)
     mixed.whole()
@@ -123,7 +123,7 @@ def test_stopped_and_continued(mixed):
         go_on()
         mixed.all_list(member, "alive")
         mixed.whole()
-        print(f"{member} back after {time.monotonic() - begin:.1f} s")
+        print(f"all list {member} as alive after {time.monotonic() - begin:.1f} s")
     assert mixed.count("refused") == 0
 
 
@@ -147,7 +147,7 @@ def test_a_partition_that_outlasts_the_memory_of_base_peers_heals(mixed):
 
 @pytest.mark.early
 def test_pairs_that_cannot_reach_each_other_stay_alive(mixed):
-    """Two daemons, two base peers, and one of each do not reach each other; others relay for them."""
+    """Two daemons, two base peers, and a daemon and a base peer cannot reach each other; others relay for them."""
     mixed.start(4, 4)
     mixed.whole()
     mixed.cut_pairs()
@@ -159,7 +159,8 @@ def test_pairs_that_cannot_reach_each_other_stay_alive(mixed):
 
 
 def test_a_base_peer_is_the_only_seed(mixed):
-    """The only seed of the daemons. The other base peers have a daemon as their seed: a base peer does not tell of its joiners."""
+    """The daemons have a base peer as their only seed. The other base peers have a daemon, because base peers do not gossip
+    joiners."""
     first = mixed.peer([])
     daemons = [mixed.cluster.daemon(seeds=[first.address]) for _ in range(3)]
     for daemon in daemons:
@@ -169,21 +170,21 @@ def test_a_base_peer_is_the_only_seed(mixed):
     mixed.peer([daemons[1].address])
     mixed.peer([daemons[2].address])
     mixed.whole()
-    print(f"one view after {time.monotonic() - begin:.1f} s")
+    print(f"all list all after {time.monotonic() - begin:.1f} s")
     assert (mixed.count("failed"), mixed.count("refused")) == (0, 0)
 
 
 @pytest.mark.early
 @pytest.mark.parametrize("identity", ("n1", "127.0.1.2:7946", "x" * 60000), ids=("a name", "an address", "60000 bytes"))
-def test_a_base_peer_with_an_odd_id(mixed, identity):
-    """Its id is the name or address of another member, or an id that is refused: all other members stay in every list."""
+def test_a_base_peer_with_an_odd_id_displaces_no_member(mixed, identity):
+    """A base peer whose id is the name or address of another member, or an id that is refused, displaces no other member."""
     mixed.start(3, 2)
     mixed.whole()
     odd = Wire(mixed.cluster, "127.0.9.1:7946")
     for daemon in mixed.cluster.daemons:
         odd.send(daemon.address, base_wire.ping(1, [base_wire.Update(identity, odd.address, base_wire.ALIVE, 0)]))
         odd.send(daemon.address, base_wire.ping(2, [base_wire.Update(identity, odd.address, base_wire.SUSPECT, 3)]))
-    mixed.cluster.wait(lambda: len(odd.came) >= 3, "it to be answered or asked")
+    mixed.cluster.wait(lambda: len(odd.came) >= 3, "answers or pings to the base peer")
     for source, message in odd.messages(base_wire.PING):
         odd.send(source, base_wire.ack(message.seq, (identity, odd.address)))
     mixed.cluster.pump.pass_time(3)
@@ -198,8 +199,8 @@ def test_a_base_peer_with_an_odd_id(mixed, identity):
 
 
 @pytest.mark.parametrize("ladder", ((16, 32, 8, 48), (16, 64), (2**64 - 33, 2**64 - 17, 2**64 - 1)), ids=("down", "gap", "end"))
-def test_odd_ladders(mixed, ladder):
-    """A base peer accuses a daemon at odd incarnations: the daemon refutes each, and base peers list it as alive."""
+def test_a_daemon_refutes_accusations_at_odd_incarnations(mixed, ladder):
+    """A base peer accuses a daemon at rising incarnations with odd steps: the daemon refutes, and all list it as alive."""
     mixed.start(3, 2)
     mixed.whole()
     daemon, teller = mixed.cluster.daemons[1], Teller(mixed.cluster, "127.0.9.1:7946")
@@ -209,7 +210,8 @@ def test_odd_ladders(mixed, ladder):
         teller.answer(base_wire.ACK, number + 1)
     mixed.cluster.pump.pass_time(2)
     teller.close()
-    mixed.cluster.wait(lambda: all(d.listed().get(daemon.name) == "alive" for d in mixed.cluster.daemons), "it to be alive")
+    mixed.cluster.wait(lambda: all(d.listed().get(daemon.name) == "alive" for d in mixed.cluster.daemons),
+                       "all to list the daemon as alive")
     mixed.all_list(daemon, "alive")
     assert daemon.call("info")["name"] == daemon.name
     assert not any(d.heard_of("member.failed", daemon.name) for d in mixed.cluster.daemons)
@@ -217,8 +219,8 @@ def test_odd_ladders(mixed, ladder):
 
 
 @pytest.mark.early
-def test_a_state_directory_of_the_version_before(mixed):
-    """It gives a daemon an incarnation that a base peer would refuse without a ladder."""
+def test_base_peers_accept_a_state_of_the_previous_version(mixed):
+    """Base peers refuse the incarnation in the state of the previous version unless it rises in steps; all list the daemon."""
     daemons = [mixed.cluster.daemon(seeds=[] if n == 0 else [mixed.cluster.address(0)]) for n in range(3)]
     for daemon in daemons:
         state_of_old(daemon, 640)
@@ -232,30 +234,30 @@ def test_a_state_directory_of_the_version_before(mixed):
     assert daemons[1].call("info")["incarnation"] < 672, "a restart takes a few incarnations, not a block of 64"
 
 
-def test_many_base_peers_around_three_daemons(cluster):
+def test_thirty_base_peers_and_three_daemons_list_all(cluster):
     mixed = Mixed(cluster, records=False)
     mixed.start(3, 30)
     begin = time.monotonic()
     mixed.whole()
-    print(f"33 listed by all after {time.monotonic() - begin:.1f} s")
+    print(f"all list all 33 after {time.monotonic() - begin:.1f} s")
     assert (mixed.count("failed"), mixed.count("refused")) == (0, 0)
 
 
 @pytest.mark.long
 @pytest.mark.upgrade
-def test_rolling_upgrade(mixed):
-    """Ten daemons of an older version become ones of this, one after the other, beside three base peers.
+def test_upgraded_daemons_report_no_failure(mixed):
+    """Ten daemons of an older version are upgraded to this version, one after the other, beside three base peers.
 
-    An older daemon takes what base peers call another daemon for a member more, and believes what they say of a death: it
-    tells failures of its own accord. A daemon of this version tells none.
+    An older daemon lists the pair by which base peers know another daemon as one more member, and believes base peers about a
+    death, so it may report failures. A daemon of this version reports none.
     """
     if not OLD_SWIMD:
-        pytest.skip("SWIMD_OLD names no swimd of an older version to begin with")
+        pytest.skip("set SWIMD_OLD to the swimd program of an older version")
     failed = mixed.upgrade(OLD_SWIMD, paths.SWIMD)
     assert mixed.told("member.failed") == 0
-    print(f"older daemons told {failed} failures")
-    # To base peers an old one was its name too. Those pairs fail, and they are forgotten in the end.
+    print(f"older daemons reported {failed} failures")
+    # Base peers list older daemons under their names too. These pairs fail, and base peers forget them in the end.
     mixed.whole(120)
     print(mixed.figures())
     told = {f"{who[0]}@{who[1]}" for peer in mixed.peers for _, kind, who, _ in peer.peer.events if kind == "failed"}
-    print(f"base peers told the failure of {sorted(told)}")
+    print(f"base peers reported the failure of {sorted(told)}")

@@ -1,4 +1,4 @@
-"""A name belongs to one member: who has had it longer stays; one that only moved is the same member."""
+"""Name contests: of two members with one name, the one with the longer claim keeps it; a moved member is not a rival."""
 import pathlib
 import signal
 import struct
@@ -15,8 +15,8 @@ def one_error(daemon):
 
 
 @pytest.mark.parametrize("through", ["owner", "another"])
-def test_the_newcomer_goes(cluster, through):
-    """The same name at another address: it exits 75 with one line, and the owner tells of both addresses."""
+def test_a_newcomer_with_a_taken_name_ends(cluster, through):
+    """A newcomer with the name of a member exits 75 with one line, and the member reports both addresses."""
     cluster.start(4)
     cluster.whole()
     owner = cluster.daemons[1]
@@ -27,10 +27,10 @@ def test_the_newcomer_goes(cluster, through):
     assert newcomer.ended() == 75
     line = one_error(newcomer)
     assert all(word in line for word in (owner.name, owner.address, newcomer.address, "another name")), line
-    told = cluster.wait(lambda: [e for e in owner.said[mark:] if e["type"] == "error"], "the owner to tell of it")
+    told = cluster.wait(lambda: [e for e in owner.said[mark:] if e["type"] == "error"], "the owner to report the conflict")
     assert told[0]["code"] == "name-conflict"
     assert all(word in told[0]["message"] for word in (owner.name, owner.address, newcomer.address)), told
-    # The owner is where it was, for everybody, and nobody saw it fail.
+    # All list the owner at its address, and none reported a failure.
     cluster.daemons.remove(newcomer)
     try:
         cluster.whole()
@@ -43,8 +43,8 @@ def test_the_newcomer_goes(cluster, through):
 
 
 @pytest.mark.early
-def test_a_name_that_is_lost_again_is_tried_less_often(cluster):
-    """The second time it is silent for a while before it ends, says why, and may be told to end at once."""
+def test_a_daemon_waits_after_it_loses_its_name_again(cluster):
+    """A daemon that loses its name again waits before it ends, gives the reason in its health, and ends at once on SIGTERM."""
     cluster.start(3)
     cluster.whole()
     owner = cluster.daemons[1]
@@ -52,7 +52,7 @@ def test_a_name_that_is_lost_again_is_tried_less_often(cluster):
     newcomer.launch()
     assert newcomer.ended() == 75
     newcomer.start()
-    # No member is settled yet, so each contest needs a witness, and the pauses between contests become longer.
+    # No member has had its name for long, so each contest needs a witness, and the pauses between contests become longer.
     cluster.wait(lambda: "the name was lost again" in newcomer.text(), "the second loss", 60)
     health = newcomer.call("health")
     assert health["status"] == "degraded" and any(owner.address in reason for reason in health["reasons"]), health
@@ -74,7 +74,7 @@ CLAIM, PING = 0x13, 0x01
 
 
 class Namesake(Wire):
-    """A stranger who gives the name as his own, answers every ping under it, and claims it for longer than anybody."""
+    """A stranger that uses a victim's name: it answers pings under the name, and claims to have had the name longest."""
 
     def __init__(self, cluster, address, victim):
         super().__init__(cluster, address)
@@ -96,8 +96,9 @@ class Namesake(Wire):
                   struct.pack("!BQ", CLAIM, 7) + self.member() + struct.pack("!Q", 2**63 + 2**40))
 
 
-def test_a_stranger_takes_no_name_from_one_that_has_company(cluster):
-    """Right after the start, again and again: other members answer it, and none of them knows of the stranger."""
+def test_a_stranger_takes_no_name_from_a_daemon_with_other_members(cluster):
+    """A stranger claims the name of a daemon again and again just after its start: the daemon keeps the name, because other
+    members answer it."""
     cluster.start(3)
     cluster.whole()
     fresh = cluster.daemon(seeds=[cluster.daemons[0].address])
@@ -107,31 +108,31 @@ def test_a_stranger_takes_no_name_from_one_that_has_company(cluster):
     for _ in range(10):
         stranger.claim()
         cluster.pump.pass_time(0.2)
-    assert stranger.messages(PING), "it is asked"
+    assert stranger.messages(PING), "the stranger was not asked"
     cluster.whole()
-    cluster.wait(lambda: [e for e in fresh.said if e.get("code") == "name-conflict"], "it to tell of that")
+    cluster.wait(lambda: [e for e in fresh.said if e.get("code") == "name-conflict"], "the daemon to report the conflict")
     assert fresh.running
-    # Another that bears the name is not the member itself, which is at its own address.
+    # `join` tells the other owner of the name from the daemon itself.
     asked = fresh.call("join", addresses=[stranger.address, fresh.address])["addresses"]
     assert [(one["joined"], one["state"], one["member"]) for one in asked] == [
         (False, "namesake", fresh.name), (False, "self", fresh.name)], asked
     assert asked[0]["reason"] == f"another member at {stranger.address} bears our name: give one of the two another name"
 
 
-def test_a_lost_name_is_started_again():
-    """The unit gives up for what a restart does not mend, and 75 is not that."""
+def test_the_unit_restarts_after_a_lost_name():
+    """The unit restarts swimd after exit status 75, but not after statuses that a restart does not help."""
     unit = pathlib.Path(__file__).parents[2] / "systemd" / "swimd.service.in"
     settings = dict(line.split("=", 1) for line in unit.read_text().splitlines() if "=" in line and line[0] != "#")
     assert settings["Restart"] == "on-failure" and settings["StartLimitIntervalSec"] == "0"
     assert settings["RestartPreventExitStatus"].split() == ["64", "77", "78"]
 
 
-def test_a_stranger_ends_one_that_is_alone_for_a_while(cluster):
-    """Nobody else can tell whose the name is: it ends with a status that has it started again."""
+def test_a_stranger_ends_a_daemon_without_other_members(cluster):
+    """A daemon without other members loses its name to a stranger, and ends with a status after which it is started again."""
     fresh = cluster.daemon()
     stranger = Namesake(cluster, "127.0.9.1:7946", fresh)
     fresh.launch()
-    cluster.wait(fresh.serves, "it to run")
+    cluster.wait(fresh.serves, "the daemon to run")
     stranger.claim()
     assert fresh.ended() == 75
     stranger.close()
@@ -141,8 +142,8 @@ def test_a_stranger_ends_one_that_is_alone_for_a_while(cluster):
 
 @pytest.mark.parametrize("state", ["kept", "wiped"])
 @pytest.mark.parametrize("when", ["at once", "missed"])
-def test_moved_after_a_restart(cluster, state, when):
-    """Under another address after a restart, before or after it was missed: the same member, and no conflict."""
+def test_a_daemon_that_restarts_elsewhere_is_the_same_member(cluster, state, when):
+    """A daemon that restarts at another address, before or after it was declared failed, is the same member, without conflict."""
     cluster.start(4)
     cluster.whole()
     mover = cluster.daemons[2]
@@ -157,9 +158,9 @@ def test_moved_after_a_restart(cluster, state, when):
     mover.launch()
     cluster.watch([mover])
     cluster.wait(lambda: all(d.members()[mover.name]["address"] == mover.address and
-                             d.status_of(mover.name) == "alive" for d in cluster.daemons), "all to see it there")
+                             d.status_of(mover.name) == "alive" for d in cluster.daemons), "all to list the new address")
     cluster.whole()
-    # One that comes without its state has to be asked for where it was, and is missed there meanwhile.
+    # For a daemon without its state the others first probe the old address, so that they may declare it failed.
     wrong = ("member.joined", "error") if state == "wiped" else ("member.failed", "member.joined", "error")
     for daemon in others:
         since = [e for e in daemon.said[marks[daemon]:] if e["type"] in wrong]

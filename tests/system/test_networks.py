@@ -1,4 +1,4 @@
-"""Networks that come and go: addresses that change, interfaces that go down, firewalls, and no network at all."""
+"""Networks that change: new addresses, interfaces that go down, firewalls, send errors, and no network at all."""
 import shutil
 import signal
 import time
@@ -10,11 +10,11 @@ from harness import Refusals, refusals_unusable
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="not installed: nsenter (make deps installs it)")
 
 SEED = ["--no-mdns", "--seed", "10.77.0.1"]
-LIMIT = 10          # seconds that a change may take to be known
+LIMIT = 10          # bound: seconds from a change until all daemons list it
 
 
 def machines(lan, count, options=SEED, **more):
-    """So many, each with a daemon of its own, not started yet."""
+    """Make `count` hosts with a daemon each, which is not started. Returns (daemons, hosts)."""
     made = [lan.host(avahi=False, **more).daemon(*options) for _ in range(count)]
     return made, [daemon.host for daemon in made]
 
@@ -36,7 +36,7 @@ def address_of(daemon, name):
 
 
 def wait_known(cluster, daemons, name, address, since):
-    """Until all of them show that address; the seconds that it took."""
+    """Wait until all daemons list this address. Returns the seconds since `since`."""
     cluster.wait(lambda: all(address_of(d, name) == address for d in daemons),
                  lambda: f"{name} to be at {address}: {[address_of(d, name) for d in daemons]}")
     return time.monotonic() - since
@@ -48,13 +48,13 @@ def reasons(daemon):
 
 def wait_reason(daemon, needle, seconds=None):
     daemon.pump.wait(lambda: any(needle in reason for reason in reasons(daemon)),
-                     lambda: f"{daemon} to say {needle!r}: {daemon.call('health')}", seconds)
+                     lambda: f"health of {daemon} with {needle!r}: {daemon.call('health')}", seconds)
     assert daemon.call("health")["status"] in ("degraded", "isolated")
 
 
 def wait_without(daemon, needle, seconds=None):
     daemon.pump.wait(lambda: not any(needle in reason for reason in reasons(daemon)),
-                     lambda: f"{daemon} to say {needle!r} no more: {daemon.call('health')}", seconds)
+                     lambda: f"health of {daemon} without {needle!r}: {daemon.call('health')}", seconds)
 
 
 def said(daemons, *kinds):
@@ -66,7 +66,7 @@ def replace(host, old, new, length=24):
     host.add_address(f"{new}/{length}")
 
 
-def test_an_address_that_changes_is_followed(cluster, lan):
+def test_a_changed_address_is_advertised(cluster, lan):
     daemons, hosts = machines(lan, 4)
     start(cluster, daemons)
     moved, others = daemons[1], [daemons[0], *daemons[2:]]
@@ -74,14 +74,14 @@ def test_an_address_that_changes_is_followed(cluster, lan):
     begin = time.monotonic()
     replace(hosts[1], "10.77.0.2", "10.77.0.22")
     took = wait_known(cluster, daemons, "h2", "10.77.0.22:7946", begin)
-    print(f"another address: all show it after {took:.2f} s")
+    print(f"all list the new address after {took:.2f} s")
     assert took < LIMIT
     after = moved.call("info")
     assert after["address"] == "10.77.0.22:7946" and after["incarnation"] > before["incarnation"]
-    # The move is one rise. Who was not found in between may have heard of it, and refuted that before.
+    # The move raised the incarnation once. Other rises, by a refutation before the move, have another `by`.
     assert [e["by"] for e in moved.heard_of("incarnation.incremented")].count("h2") == 1
     assert not any("address" in reason for reason in reasons(moved))
-    # One more beside it changes nothing, nor does the loss of that one.
+    # A second address changes nothing, nor does its removal.
     hosts[1].add_address("10.77.0.23/24")
     cluster.pump.pass_time(2)
     hosts[1].ip("addr", "del", "10.77.0.23/24", "dev", "eth0")
@@ -93,8 +93,8 @@ def test_an_address_that_changes_is_followed(cluster, lan):
         assert daemon.heard_of("member.updated", "h2")
 
 
-def test_the_default_route_is_followed(cluster, lan):
-    """From one interface's address to another's, as the first goes down for good."""
+def test_the_address_follows_the_default_route(cluster, lan):
+    """The interface of the default route goes down, and the daemon advertises the address of the next interface."""
     daemons, hosts = machines(lan, 3)
     moved, host = daemons[2], hosts[2]
     host.ip("route", "add", "default", "via", "10.77.0.1")
@@ -109,17 +109,17 @@ def test_the_default_route_is_followed(cluster, lan):
     host.ip("link", "set", "eth0", "down")
     host.ip("route", "add", "default", "via", "10.77.0.1", "dev", "eth1")
     took = wait_known(cluster, daemons, "h3", "10.77.0.33:7946", begin)
-    print(f"another interface: all show its address after {took:.2f} s")
+    print(f"all list the address of the other interface after {took:.2f} s")
     assert took < LIMIT
-    # The first one comes back, and is needed no more.
+    # The first interface returns, and the advertised address stays.
     host.ip("link", "set", "eth0", "up")
     cluster.pump.pass_time(2)
     assert moved.call("info")["address"] == "10.77.0.33:7946"
     assert not said(daemons, "member.failed")
 
 
-def test_an_address_that_is_configured_stays(cluster, lan):
-    """Its loss shows in the health, and passes when it is back; nothing else is told to the others."""
+def test_a_configured_address_stays(cluster, lan):
+    """The loss of a configured address shows in the health until the address returns; the advertised address stays."""
     daemons, hosts = machines(lan, 3)
     bound, told = daemons[1:]
     bound.options += ["--bind", "10.77.0.2:7946"]
@@ -136,7 +136,7 @@ def test_an_address_that_is_configured_stays(cluster, lan):
     assert daemons[0].members()["h2"]["address"] == "10.77.0.2:7946"
 
 
-def test_a_socket_whose_address_is_gone_says_so(cluster, lan):
+def test_a_bound_address_that_is_gone_shows_in_the_health(cluster, lan):
     daemons, hosts = machines(lan, 2)
     bound = daemons[1]
     bound.options += ["--bind", "10.77.0.2:7946"]
@@ -150,7 +150,7 @@ def test_a_socket_whose_address_is_gone_says_so(cluster, lan):
 
 
 @pytest.mark.parametrize("loopback", [True, False])
-def test_no_network_at_the_start(cluster, lan, loopback):
+def test_a_daemon_without_a_network_joins_when_it_comes_up(cluster, lan, loopback):
     daemons, hosts = machines(lan, 2)
     first, late = daemons
     host = hosts[1]
@@ -161,21 +161,21 @@ def test_no_network_at_the_start(cluster, lan, loopback):
     launch(cluster, daemons)
     wait_reason(late, "no address but loopback" if loopback else "no address:")
     assert late.alive() == {"h2"}
-    # Long enough for the seed's turns to have become rare.
+    # After this time the daemon tries the seed less often.
     cluster.pump.pass_time(4)
     begin = time.monotonic()
     host.ip("link", "set", "eth0", "up")
     host.add_address("10.77.0.2/24")
     took = cluster.whole() - begin
     known = wait_known(cluster, daemons, "h2", "10.77.0.2:7946", begin)
-    print(f"a network at last: one view after {took:.2f} s, with its address after {known:.2f} s")
+    print(f"after the network came up all list all within {took:.2f} s, and list the address within {known:.2f} s")
     assert max(took, known) < LIMIT
     wait_without(late, "nobody elsewhere can reach it")
     assert not said(daemons, "member.failed")
 
 
 def cut(cluster, daemons, host, seconds):
-    """The interface is down for so long; the seconds that it took from then until there was one view."""
+    """Set the interface down for `seconds`. Returns the seconds from its return until all list all."""
     host.ip("link", "set", "eth0", "down")
     cluster.pump.pass_time(seconds)
     host.ip("link", "set", "eth0", "up")
@@ -183,7 +183,7 @@ def cut(cluster, daemons, host, seconds):
     return cluster.whole() - begin
 
 
-def test_an_interface_goes_down_for_a_moment(cluster, lan):
+def test_an_interface_that_goes_down_shows_in_the_health(cluster, lan):
     daemons, hosts = machines(lan, 5)
     start(cluster, daemons)
     hosts[3].ip("link", "set", "eth0", "down")
@@ -192,26 +192,27 @@ def test_an_interface_goes_down_for_a_moment(cluster, lan):
     begin = time.monotonic()
     hosts[3].ip("link", "set", "eth0", "up")
     took = cluster.whole() - begin
-    print(f"one view {took:.2f} s after the interface was up again")
+    print(f"all list all {took:.2f} s after the interface was up again")
     wait_without(daemons[3], "interface")
     wait_without(daemons[3], "transport")
     assert daemons[0].members()["h4"]["address"] == "10.77.0.4:7946"
 
 
 @pytest.mark.long
-def test_an_interface_is_down_for_twenty_seconds(cluster, lan):
+def test_the_cluster_is_whole_after_an_interface_was_down_for_long(cluster, lan):
     daemons, hosts = machines(lan, 5)
     start(cluster, daemons)
     for _ in range(2):
         took = cut(cluster, daemons, hosts[3], 20)
-        print(f"interface down 20 s: one view {took:.2f} s after it was up")
+        print(f"interface down for 20 s: all list all {took:.2f} s after it was up again")
         assert took < LIMIT
         assert {d.members()["h4"]["address"] for d in daemons} == {"10.77.0.4:7946"}
-    # Nobody but the one that was away was ever given up by those who stayed.
+    # The other daemons declared only the unreachable daemon failed.
     stayed = [daemons[n] for n in (0, 1, 2, 4)]
     assert {name for _, _, name in said(stayed, "member.failed")} <= {"h4"}
 
 
+# Text of the error: (command that causes the error, command that ends it).
 FAULTS = {
     "Operation not permitted": (
         ["nft", "add table inet wall; add chain inet wall out { type filter hook output priority 0; }; "
@@ -228,7 +229,7 @@ FAULTS = {
 
 
 def told_and_over(cluster, daemon, text, begin, end):
-    """In the health with its reason, in the metrics by its word; and it passes by itself."""
+    """The fault shows in the health with its reason, in the metrics and in the log, and the health is ok after the fault ends."""
     before = daemon.call("metrics")["transport_errors"]
     begin()
     wait_reason(daemon, f"transport: a datagram could not be sent: {text}")
@@ -245,15 +246,15 @@ def told_and_over(cluster, daemon, text, begin, end):
 
 
 @pytest.mark.parametrize("text", FAULTS)
-def test_what_keeps_datagrams_from_leaving_is_told(cluster, lan, text):
+def test_send_errors_show_in_health_metrics_and_log(cluster, lan, text):
     daemons, hosts = machines(lan, 2)
     start(cluster, daemons)
     begin, end = FAULTS[text]
     told_and_over(cluster, daemons[1], text, lambda: hosts[1].namespace.run(*begin), lambda: hosts[1].namespace.run(*end))
 
 
-def test_that_no_address_is_there_to_send_from_is_told(cluster, lan):
-    """There is a route, and no IPv6 address on any interface."""
+def test_a_lack_of_source_addresses_shows_in_the_health(cluster, lan):
+    """A host with a route but without any IPv6 address reports that it cannot send."""
     daemons, hosts = machines(lan, 2, ["--no-mdns", "--seed", "fd00:77::1"], addresses=("fd00:77::{}/64",))
     start(cluster, daemons)
 
@@ -269,7 +270,7 @@ def test_that_no_address_is_there_to_send_from_is_told(cluster, lan):
 
 
 def refusing(cluster, daemon):
-    """The kernel refuses its sends on demand."""
+    """Prepare the daemon so that the test can let its sends fail."""
     if reason := refusals_unusable():
         pytest.skip(reason)
     refusals = Refusals(cluster, daemon.name)
@@ -277,23 +278,23 @@ def refusing(cluster, daemon):
     return refusals
 
 
-# What no machine can be brought to say whenever one likes.
+# Errors that no machine produces on demand.
 REFUSED = {"ENOBUFS": "No buffer space available", "ENETDOWN": "Network is down", "ENOMEM": "Cannot allocate memory"}
 
 
 @pytest.mark.parametrize("error", REFUSED)
-def test_what_the_kernel_refuses_is_told(cluster, lan, error):
+def test_sends_that_the_kernel_refuses_show_in_the_health(cluster, lan, error):
     daemons, _ = machines(lan, 2)
     refusals = refusing(cluster, daemons[1])
     start(cluster, daemons)
     told_and_over(cluster, daemons[1], REFUSED[error], lambda: refusals.refuse(error), refusals.relent)
     assert refusals.refused
-    # Each was tried again, twice.
+    # The daemon sends a refused datagram again.
     assert daemons[1].call("metrics")["transport"]["retries"] > 0
 
 
-def test_what_the_kernel_refuses_now_and_then_goes_out_all_the_same(cluster, lan):
-    """Every other send fails: each datagram is tried again, and nobody else notices."""
+def test_a_refused_datagram_is_sent_again(cluster, lan):
+    """If every other send fails, the daemon sends each datagram again, and the other members do not notice."""
     daemons, _ = machines(lan, 3)
     refusals = refusing(cluster, daemons[1])
     start(cluster, daemons)
@@ -301,15 +302,15 @@ def test_what_the_kernel_refuses_now_and_then_goes_out_all_the_same(cluster, lan
     cluster.wait(lambda: refusals.refused >= 10, "ten sends to fail")
     refusals.relent()
     transport = daemons[1].call("metrics")["transport"]
-    print(f"{refusals.refused} sends refused: {transport['retries']} retries, {transport['retries_exhausted']} given up")
+    print(f"{refusals.refused} sends refused: {transport['retries']} retries, {transport['retries_exhausted']} datagrams dropped")
     assert transport["retries"] >= 8 and transport["retries_exhausted"] <= 2
     wait_without(daemons[1], "transport")
     cluster.whole()
     assert not said(daemons, "member.failed")
 
 
-def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster, lan):
-    """As the broadcast address of a subnet is."""
+def test_an_invalid_destination_is_not_a_transport_fault(cluster, lan):
+    """A join at the broadcast address of the subnet fails, and the transport stays healthy."""
     daemons, _ = machines(lan, 2)
     start(cluster, daemons)
     daemon = daemons[1]
@@ -323,8 +324,8 @@ def test_an_address_that_may_not_be_sent_to_is_no_fault_of_the_transport(cluster
     cluster.whole()
 
 
-def test_one_that_stood_still_looks_around_before_it_accuses(cluster, lan):
-    """As after a sleep of the machine: it finds that it was given up, and gives up nobody."""
+def test_a_stopped_daemon_accuses_no_other_when_it_continues(cluster, lan):
+    """A daemon that was stopped, as during a sleep of the machine, and was declared failed, accuses no other member."""
     daemons, _ = machines(lan, 5)
     start(cluster, daemons)
     sleeper, others = daemons[2], [*daemons[:2], *daemons[3:]]
@@ -334,6 +335,6 @@ def test_one_that_stood_still_looks_around_before_it_accuses(cluster, lan):
         cluster.all_say("member.failed", "h3", begin, daemons=others)
         begin = time.monotonic()
         sleeper.signal(signal.SIGCONT)
-        print(f"one view {cluster.whole() - begin:.2f} s after it went on")
+        print(f"all list all {cluster.whole() - begin:.2f} s after SIGCONT")
     assert not sleeper.heard_of("member.failed") and not sleeper.heard_of("member.suspected")
     assert {name for _, _, name in said(others, "member.failed", "member.suspected")} == {"h3"}

@@ -1,4 +1,4 @@
-"""Paths with a character, as harness/tunnel.py makes them: a delay, a packet size, a rate, a loss."""
+"""Simulated network paths of harness/tunnel.py, with delay, loss, a rate and an MTU, and daemons on such paths."""
 import os
 import random
 import subprocess
@@ -19,7 +19,7 @@ def start(tunnels, cluster, count):
     return daemons
 
 
-def test_a_path_delays_loses_repeats_and_limits_what_it_carries():
+def test_a_path_delays_loses_duplicates_and_limits_packets():
     rng = random.Random(7)
     assert Path(delay=50).arrivals(100, 10.0, rng) == [10.05]
     assert Path(loss=1.0).arrivals(100, 10.0, rng) == []
@@ -55,7 +55,7 @@ def test_a_host_whose_path_loses_everything_fails_and_returns(cluster, tunnels):
 
 
 @pytest.mark.early
-def test_the_bench_of_paths_measures_a_crash(tunnels):
+def test_bench_paths_measures_a_crash(tunnels):
     bench = os.path.join(paths.TOP, "tests", "bench", "bench_paths.py")
     done = subprocess.run([sys.executable, "-B", bench, "clean", "--no-serf", "--seconds", "1", "--members", "4"],
                           capture_output=True, text=True, timeout=140)

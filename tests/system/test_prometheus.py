@@ -1,4 +1,4 @@
-"""The recipes of swimd-control(7) for node_exporter's text directory, as they stand there, read by Debian's programs."""
+"""The recipes of swimd-control(7) that write files for node_exporter, run as printed and checked with Debian's programs."""
 import os
 import re
 import shutil
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.joi
 
 
 def recipes():
-    """The shell examples of the page that write a file for node_exporter."""
+    """The shell examples of the page that write a file for node_exporter. There are two."""
     with open(os.path.join(paths.TOP, "man/swimd-control.7"), encoding="utf-8") as file:
         examples = re.findall(r"^\.Bd -literal -offset indent\n(.*?)^\.Ed$", file.read(), re.MULTILINE | re.DOTALL)
     found = [example for example in examples if DIRECTORY in example]
@@ -26,7 +26,7 @@ def recipes():
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_recipe(cluster, number):
+def test_each_recipe_writes_metrics_that_node_exporter_reads(cluster, number):
     daemon = cluster.daemon().start()
     directory = os.path.join(cluster.directory, "text")
     os.mkdir(directory)
@@ -54,7 +54,7 @@ def unlabelled(sample):
 
 
 def scrape(cluster, directory):
-    """What node_exporter tells of this directory."""
+    """The metrics that node_exporter serves from this directory."""
     log = os.path.join(cluster.directory, "exporter.log")
     with open(log, "wb") as out, cluster.namespace.inside():
         exporter = subprocess.Popen(
@@ -68,7 +68,7 @@ def scrape(cluster, directory):
             with cluster.namespace.inside():
                 return urllib.request.urlopen(f"http://{EXPORTER}/metrics", timeout=20).read().decode()
         except OSError:
-            return None         # it does not listen yet
+            return None         # node_exporter does not listen yet
     try:
         return cluster.wait(answer, "node_exporter to answer")
     finally:

@@ -1,4 +1,4 @@
-"""SIGHUP and `reload`: everything is validated first, then applied whole or not at all."""
+"""SIGHUP and `reload`: the daemon validates the whole configuration and then applies all of it or nothing."""
 import os
 import signal
 
@@ -8,8 +8,8 @@ from harness import RpcError, paths
 
 
 @pytest.mark.parametrize("how", ["reload", "SIGHUP"])
-def test_seeds_and_log_level(cluster, how):
-    """A seed and a log level that were added to the file take effect in the running daemon."""
+def test_a_reload_applies_seeds_and_log_level(cluster, how):
+    """A reload applies a seed and a log level that were added to the file."""
     first = cluster.daemon()
     second = cluster.daemon(config="log_level = \"info\"\n")
     for daemon in (first, second):
@@ -50,14 +50,14 @@ def test_a_bad_file_changes_nothing(cluster, how, broken, words):
         assert all(w in str(error) for w in words), error
     assert second.call("discovery")["peers"] == [] and second.call("members")["counts"]["alive"] == 1
     assert " debug " not in second.text().lower().replace("level=debug", " debug ")
-    # And a good one afterwards works.
+    # A good file is applied afterwards.
     second.write_config(f"seeds = {{\"{first.address}\"}}\n")
     assert second.call("reload")["applied"] == ["seeds"]
     cluster.whole()
 
 
-def test_a_pipe_among_the_files_holds_up_nothing(cluster):
-    """Nobody writes to it: the reload is refused, and the daemon goes on."""
+def test_a_pipe_in_conf_d_is_refused_at_once(cluster):
+    """A named pipe without a writer in conf.d: the reload is refused at once, and the daemon goes on."""
     daemon = cluster.daemon()
     daemon.start()
     os.mkdir(daemon.config + ".d")
@@ -68,7 +68,7 @@ def test_a_pipe_among_the_files_holds_up_nothing(cluster):
     assert daemon.call("info")["name"] == daemon.name
 
 
-def test_what_needs_a_restart_is_said(cluster):
+def test_a_reload_names_the_keys_that_need_a_restart(cluster):
     daemon = cluster.daemon(config="max_datagram = 1200\n")
     daemon.start()
     assert daemon.call("reload") == {"applied": [], "needs_restart": []}
@@ -77,15 +77,15 @@ def test_what_needs_a_restart_is_said(cluster):
     assert answer == {"applied": ["probe_interval"], "needs_restart": ["max_datagram"]}
 
 
-def test_options_still_stand_above_the_file(cluster):
-    """What the command line said is not overturned by a reload."""
+def test_options_still_override_the_file_after_a_reload(cluster):
+    """A reload does not change what an option on the command line set."""
     daemon = cluster.daemon(options=["--log-level", "info"])
     daemon.start()
     daemon.write_config("log_level = \"trace\"\n")
     assert daemon.call("reload")["applied"] == []
 
 
-def test_profile_changes_while_running(cluster):
+def test_a_reload_changes_the_profile(cluster):
     daemon = cluster.daemon(config="profile = \"lan\"\n")
     daemon.start()
     daemon.write_config("profile = \"fast\"\n")
@@ -94,7 +94,7 @@ def test_profile_changes_while_running(cluster):
     assert daemon.call("info")["profile"] == "fast"
 
 
-def test_many_reloads_leak_nothing(cluster):
+def test_reloads_leak_nothing(cluster):
     daemon = cluster.daemon(config="seeds = {\"127.0.6.1\"}\n")
     daemon.start()
 
@@ -109,5 +109,5 @@ def test_many_reloads_leak_nothing(cluster):
     turn(50)
     before = daemon.resident_kib()
     turn(300)
-    # AddressSanitizer holds freed memory back; its leak checker looks at the end instead.
+    # AddressSanitizer keeps freed memory; instead its leak checker runs at the end.
     assert paths.sanitized() or daemon.resident_kib() - before < 1024

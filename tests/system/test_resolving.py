@@ -1,4 +1,4 @@
-"""Names as real daemons look them up: what glibc finds they find, and no more is asked than is needed."""
+"""Name resolution by real daemons: they find the addresses that glibc finds, and limit their queries."""
 import ipaddress
 import os
 import selectors
@@ -10,14 +10,14 @@ import pytest
 from harness import TRUSTING, Wire, base_wire
 from harness.nameserver import A, AAAA, REFUSED, SERVFAIL, SILENT, SILENT_TO_EDNS, SRV, Nameserver, Resolving, unusable
 
-reason = unusable() if os.geteuid() == 0 else "files of their own for programs need root"
+reason = unusable() if os.geteuid() == 0 else "name service files of a test's own need root"
 pytestmark = pytest.mark.skipif(reason is not None, reason=str(reason))
 NAMESERVERS = ["127.0.0.53", "127.0.0.54", "127.0.0.55"]
 PORT = 7777
 
 
 class Everybody:
-    """Hears what is sent to PORT of any address of the namespace, and answers nobody; `asked` are the addresses."""
+    """A socket that receives at PORT of all addresses of the namespace and never answers. asked: the addresses with datagrams."""
 
     def __init__(self, cluster):
         self.asked = set()
@@ -61,7 +61,7 @@ HOSTS = "127.0.0.1 localhost\n::1 localhost\n127.0.9.7 filed.test alias\n127.0.9
 SEARCH = "search one.test two.test\n"
 ONE = f"nameserver {NAMESERVERS[0]}\n"
 THREE = "".join(f"nameserver {address}\n" for address in NAMESERVERS) + "options timeout:1 attempts:2\n"
-# name, fates of the three nameservers, resolv.conf, nsswitch.conf
+# Case: (name, fates of the three nameservers, resolv.conf, databases of nsswitch.conf).
 CASES = {
     "one address": ("four.test", (), ONE, "files dns"),
     "IPv6 alone": ("six.test", (), ONE, "files dns"),
@@ -87,15 +87,15 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_as_getent_finds(cluster, case):
-    """swimd asks each address that `getent ahosts` gives, and no other."""
+def test_a_daemon_pings_the_addresses_that_getent_gives(cluster, case):
+    """The daemon pings each address that `getent ahosts` gives, and no other."""
     name, fates, resolv_conf, nsswitch = CASES[case]
     for address, fate in zip(NAMESERVERS, (*fates, None, None, None)):
         Nameserver(cluster, address, NAMES, fate)
     files = Resolving(cluster, resolv_conf, HOSTS, f"hosts: {nsswitch}\n")
     expected = [files.getent(name)]
     if case == "an alias of the hosts file":
-        # c-ares 1.34 takes the lines of one name together, so that an alias has all addresses of its name.
+        # c-ares 1.34 merges the lines of one name, so that an alias has all addresses of the name.
         expected.append(files.getent("filed.test"))
     everybody = Everybody(cluster)
     daemon = cluster.daemon(address="[::]:7946", seeds=[f"{name}:{PORT}"], wrapper=files.wrapper,
@@ -112,8 +112,8 @@ def test_as_getent_finds(cluster, case):
 
 
 @pytest.mark.parametrize("name", ["four.test", "many.test"])
-def test_a_nameserver_of_one_link(cluster, name):
-    """Its address has an interface with it, as a router's has that announces itself; by UDP, and by TCP."""
+def test_a_nameserver_may_have_a_link_local_address(cluster, name):
+    """A nameserver may have a link-local address with an interface, as a router announces it; by UDP and by TCP."""
     cluster.namespace.run("ip", "addr", "add", "fe80::53/64", "dev", "lo", "nodad")
     server = Nameserver(cluster, "fe80::53%lo", NAMES)
     files = Resolving(cluster, "nameserver fe80::53%lo\n", HOSTS, "hosts: files dns\n")
@@ -127,8 +127,8 @@ def test_a_nameserver_of_one_link(cluster, name):
     assert any(way == "tcp" for _, _, way in server.asked) == (name == "many.test")
 
 
-def test_a_name_that_was_ours_alone(cluster):
-    """At first the name has no address but that of whoever asks, later that of both: they find each other."""
+def test_daemons_find_each_other_by_a_name_that_gets_another_address(cluster):
+    """A name first resolves to the daemon's own address alone, and later to both daemons: they find each other."""
     servers = {}
     daemons = []
     for number, server in ((1, NAMESERVERS[0]), (2, NAMESERVERS[1])):
@@ -139,14 +139,14 @@ def test_a_name_that_was_ours_alone(cluster):
         daemons[-1].launch()
     cluster.watch(daemons)
     for daemon in daemons:
-        cluster.wait(lambda d=daemon: d.call("discovery")["peers"][0]["state"] == "self", "it to find itself")
+        cluster.wait(lambda d=daemon: d.call("discovery")["peers"][0]["state"] == "self", "the state of the seed to be self")
     for server in servers.values():
         server.names = {("peers.test", A): ["127.0.1.1", "127.0.1.2"]}
     cluster.whole(seconds=120)
 
 
-def test_a_seed_by_srv_records(cluster):
-    """The port is the record's; of two targets the one that is there is joined, and a change is heeded."""
+def test_a_seed_may_be_an_srv_record(cluster):
+    """A seed srv:NAME joins the target that resolves to a running daemon, at the port of the record."""
     server = Nameserver(cluster, NAMESERVERS[0], {
         ("_swim._udp.test", SRV): [(10, 0, 7001, "gone.test"), (20, 0, 7002, "first.test")],
         ("gone.test", A): ["127.0.9.9"], ("first.test", A): ["127.0.1.1"]})
@@ -162,8 +162,8 @@ def test_a_seed_by_srv_records(cluster):
     assert ("_swim._udp.test", SRV, "udp") in server.asked
 
 
-def test_a_resolv_conf_that_changes(cluster):
-    """A nameserver that is written there later is asked."""
+def test_a_changed_resolv_conf_is_used(cluster):
+    """The daemon asks a nameserver that is written to resolv.conf later."""
     Nameserver(cluster, NAMESERVERS[1], {("peers.test", A): ["127.0.1.1"]})
     files = Resolving(cluster, ONE)
     first = cluster.daemon(address="127.0.1.1:7946")
@@ -171,14 +171,14 @@ def test_a_resolv_conf_that_changes(cluster):
     for daemon in (first, second):
         daemon.launch()
     cluster.watch([first, second])
-    cluster.wait(lambda: second.call("discovery")["peers"][0]["state"] == "unresolved", "no answer")
+    cluster.wait(lambda: second.call("discovery")["peers"][0]["state"] == "unresolved", "the name to be unresolved")
     files.write("resolv.conf", f"nameserver {NAMESERVERS[1]}\n")
     cluster.whole(seconds=120)
 
 
 @pytest.mark.parametrize("resolve", [False, True])
-def test_gossip_of_host_names_is_no_flood_of_questions(cluster, resolve):
-    """42 kB that tell ten daemons of 600 members with host names: nobody is asked, or at a rate."""
+def test_gossip_of_host_names_causes_few_dns_queries(cluster, resolve):
+    """After gossip about 600 members with host names, ten daemons send no DNS queries, or (resolve_members) a few a second."""
     server = Nameserver(cluster, NAMESERVERS[0])
     files = Resolving(cluster, ONE)
     first = cluster.address(0)
@@ -199,14 +199,14 @@ def test_gossip_of_host_names_is_no_flood_of_questions(cluster, resolve):
         sent += len(data)
         wire.send(daemons[0].address, data)
     assert sent > 42_000
-    # Each has heard of some, has had reason to ask for their addresses, and gives the first of them up.
-    cluster.wait(lambda: all(len(d.listed()) > 100 for d in daemons), "the strangers to be known", 120)
-    cluster.wait(lambda: all(d.heard_of("member.failed") for d in daemons), "some to fail", 120)
+    # Each daemon lists some of the members, probes them, and declares the first of them failed.
+    cluster.wait(lambda: all(len(d.listed()) > 100 for d in daemons), "the members to be listed", 120)
+    cluster.wait(lambda: all(d.heard_of("member.failed") for d in daemons), "a failure at each daemon", 120)
     asked = len(server.asked)
-    print(f"{sent} bytes, {asked} questions")
+    print(f"{sent} bytes, {asked} DNS queries")
     if not resolve:
         assert asked == 0
         return
-    # Each daemon may look up ten names at once, and five a second: two questions each.
+    # Each daemon may resolve ten names at once, and five a second, with two queries each.
     uptime = max(d.call("info")["uptime_seconds"] for d in daemons)
     assert 0 < asked <= 2 * len(daemons) * (10 + 5 * (uptime + 1))

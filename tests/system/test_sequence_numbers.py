@@ -1,16 +1,16 @@
-"""Whoever sees sequence numbers of a daemon must not be able to reckon further ones: an ack is known by its number."""
+"""A stranger that sees sequence numbers of a daemon must not be able to predict the next: an ack is matched by its number."""
 import struct
 
 from harness import Wire
 
 CLAIM, PING = 0x13, 0x01
 MASK = 2**64 - 1
-WIDTH = 256                             # bits of a xoshiro256** state
-SEEN, REST = 6, 6                       # numbers that are looked at, and that are to be foretold
+WIDTH = 256                             # bits of the state of xoshiro256**
+SEEN, REST = 6, 6                       # sequence numbers that the prediction uses, and that it must not predict
 
 
 def claim(name, address):
-    """Somebody says that the name is his: the daemon asks him whether he is there."""
+    """A claim of the daemon's name, which the daemon answers with a ping."""
     def text(value):
         return struct.pack("!H", len(value)) + value.encode()
     message = struct.pack("!BQ", CLAIM, 1) + text(name) + text(address) + struct.pack("!Q", 2**62)
@@ -23,7 +23,7 @@ def rotl(bits, k):
 
 
 def step(state):
-    """xoshiro256**'s step over words of 64 sums of unknown bits (each a number whose bits say which)."""
+    """A step of xoshiro256** on symbolic words: lists of 64 sums (XOR) of unknown bits, each a mask of the unknown bits."""
     s = [list(word) for word in state]
     t = [0] * 17 + s[1][:-17]
     s[2] = [a ^ b for a, b in zip(s[2], s[0])]
@@ -36,7 +36,7 @@ def step(state):
 
 
 def second_word(output):
-    """Of the state that gave this output, rotl(s1 * 5, 7) * 9."""
+    """The word s1 of the state that gave this output, which is rotl(s1 * 5, 7) * 9."""
     product = output * pow(9, -1, 2**64) & MASK
     return (product >> 7 | product << 57 & MASK) * pow(5, -1, 2**64) & MASK
 
@@ -46,10 +46,10 @@ def output(word):
     return (product << 7 & MASK | product >> 57) * 9 & MASK
 
 
-def foretell(numbers, count):
-    """The `count` outputs after these, had all come of one xoshiro256** in a row; None where they have not."""
+def predict(numbers, count):
+    """The next `count` outputs, if these numbers are consecutive outputs of one xoshiro256**; otherwise None."""
     state = [[1 << 64 * w + b for b in range(64)] for w in range(4)]
-    rows = {}                           # leading bit -> (sum of unknown bits, its value)
+    rows = {}                           # leading bit -> (mask of unknown bits, value of their sum)
     for number in numbers:
         word = second_word(number)
         for b in range(64):
@@ -66,11 +66,11 @@ def foretell(numbers, count):
         terms, value = rows[lead]
         lower = terms ^ 1 << lead - 1
         known |= (value ^ (lower & known).bit_count() & 1) << lead - 1
-    told = []
+    predicted = []
     for _ in range(count):
-        told.append(output(sum(((terms & known).bit_count() & 1) << b for b, terms in enumerate(state[1]))))
+        predicted.append(output(sum(((terms & known).bit_count() & 1) << b for b, terms in enumerate(state[1]))))
         state = step(state)
-    return told
+    return predicted
 
 
 class Xoshiro:
@@ -90,16 +90,16 @@ class Xoshiro:
         return result
 
 
-def test_the_reckoning_works():
+def test_the_prediction_works_on_xoshiro():
     draw = Xoshiro()
     numbers = [draw() for _ in range(SEEN + REST)]
     assert numbers[:4] == [11520, 0, 1509978240, 1215971899390074240]
-    assert foretell(numbers[:SEEN], REST) == numbers[SEEN:]
-    assert foretell([*numbers[:SEEN - 1], 1], REST) is None
+    assert predict(numbers[:SEEN], REST) == numbers[SEEN:]
+    assert predict([*numbers[:SEEN - 1], 1], REST) is None
 
 
-def test_numbers_cannot_be_foretold(cluster):
-    """From a dozen addresses one sees a dozen in a row."""
+def test_sequence_numbers_cannot_be_predicted(cluster):
+    """A stranger with a dozen addresses gets a dozen consecutive sequence numbers, and cannot predict the next ones."""
     daemon = cluster.daemon(options=["--profile", "wan"]).start()
     wires = [Wire(cluster, f"127.0.9.{i + 1}:7946") for i in range(SEEN + REST)]
     for wire in wires:
@@ -110,4 +110,4 @@ def test_numbers_cannot_be_foretold(cluster):
     cluster.wait(lambda: None not in seen(), lambda: f"a ping at each: {seen()}")
     numbers = seen()
     assert len(set(numbers)) == len(numbers)
-    assert foretell(numbers[:SEEN], REST) is None, "the generator's state is known to whoever is greeted"
+    assert predict(numbers[:SEEN], REST) is None, "the numbers give away the state of the generator"

@@ -1,4 +1,4 @@
-"""The members on disk: what a restart finds there, what it does with it, and disks that fail."""
+"""The members file: what a restarted daemon does with it, files of another cluster, and disks that fail."""
 import datetime
 import os
 import shutil
@@ -11,7 +11,7 @@ from harness import mounts_unusable
 
 
 def on_file(daemon):
-    """{name: status} as the state directory has it; {} where there is no whole file."""
+    """{name: status} in the daemon's members file; {} if there is no file."""
     try:
         with open(os.path.join(daemon.state, "members"), encoding="ascii") as file:
             lines = file.read().splitlines()
@@ -23,11 +23,11 @@ def on_file(daemon):
 
 
 def saved(cluster, daemons, status="alive"):
-    """Wait until each has all others of them on file."""
+    """Wait until the members file of each daemon has all others with this status."""
     def missing():
         return [d.name for d in daemons
                 if on_file(d) != {other.name: status for other in daemons if other is not d}]
-    cluster.wait(lambda: not missing(), lambda: f"the members on file at {missing()}")
+    cluster.wait(lambda: not missing(), lambda: f"the members file of {missing()}")
 
 
 def snapshot_peers(daemon):
@@ -40,8 +40,8 @@ def put_lines(daemon, *lines):
 
 
 @pytest.mark.parametrize("how", ["killed", "terminated"])
-def test_all_down_and_back_without_seeds(cluster, how):
-    """Serf #333 for a whole site: nobody is left, nobody has a seed, and they find together."""
+def test_a_cluster_finds_itself_again_without_seeds(cluster, how):
+    """All daemons stop and restart without seeds (Serf #333): their members files lead them to each other."""
     cluster.start(5)
     cluster.whole()
     saved(cluster, cluster.daemons)
@@ -55,13 +55,13 @@ def test_all_down_and_back_without_seeds(cluster, how):
         daemon.launch()
     cluster.watch(cluster.daemons)
     cluster.whole()
-    # Looked for no more, and so shown no more.
-    cluster.wait(lambda: not any(snapshot_peers(d) for d in cluster.daemons), "snapshot peers to go")
+    # The daemons no longer look for members of the file, and `discovery` no longer shows them.
+    cluster.wait(lambda: not any(snapshot_peers(d) for d in cluster.daemons), "no snapshot peers")
     assert not any("cannot be reached" in d.text() for d in cluster.daemons)
 
 
-def test_one_restarted_finds_its_cluster(cluster):
-    """`systemctl restart` of a member that has no seeds."""
+def test_a_restarted_member_finds_its_cluster_without_seeds(cluster):
+    """A member without seeds finds its cluster after a leave and a start."""
     cluster.start(3)
     cluster.whole()
     one = cluster.daemons[2]
@@ -69,14 +69,14 @@ def test_one_restarted_finds_its_cluster(cluster):
     one.disconnect()
     one.signal(signal.SIGTERM)
     assert one.ended() == 0
-    assert set(on_file(one)) == {"n0", "n1"}, "written at the end"
+    assert set(on_file(one)) == {"n0", "n1"}, "the file was not written at the end"
     one.launch()
     cluster.watch([one])
     cluster.whole()
 
 
-def test_a_restart_is_neither_a_leave_nor_a_join(cluster):
-    """SIGUSR1, as `systemctl restart` sends it: the others hear of a member that was silent for a moment at most."""
+def test_sigusr1_and_a_start_are_neither_a_leave_nor_a_join(cluster):
+    """After SIGUSR1, which `systemctl restart` sends, and a start the others report a short suspicion at most."""
     cluster.start(3)
     cluster.whole()
     one, others = cluster.daemons[2], cluster.daemons[:2]
@@ -86,16 +86,16 @@ def test_a_restart_is_neither_a_leave_nor_a_join(cluster):
         one.disconnect()
         one.signal(signal.SIGUSR1)
         assert one.ended() == 0
-        assert set(on_file(one)) == {"n0", "n1"}, "written at the end"
+        assert set(on_file(one)) == {"n0", "n1"}, "the file was not written at the end"
         one.launch()
         cluster.watch([one])
         cluster.whole()
         cluster.wait(lambda: all(o.members()[one.name]["incarnation"] > before for o in others),  # noqa: B023
-                     "the others to see the new process")
+                     "the incarnation of the new process at the others")
         for other, count in zip(others, said):
             told = {e["type"] for e in other.said[count:] if e.get("member", {}).get("name") == one.name}
             assert told <= {"member.suspected", "member.recovered"}, (other.name, told)
-    # It can still leave, and then the signal is late.
+    # The daemon can still leave, and SIGUSR1 during a leave changes nothing.
     one.signal(signal.SIGTERM)
     cluster.wait(lambda: "reason=SIGTERM" in one.text(), "the leave to begin")
     one.signal(signal.SIGUSR1)
@@ -108,12 +108,12 @@ def instant(text):
 
 
 @pytest.mark.early
-def test_the_failed_are_remembered(cluster):
+def test_failed_members_outlast_a_restart(cluster):
     cluster.start(3)
     cluster.whole()
     first, second, third = cluster.daemons
     cluster.all_say("member.failed", third.name, third.kill())
-    cluster.wait(lambda: on_file(first).get(third.name) == "dead", "the dead one on file")
+    cluster.wait(lambda: on_file(first).get(third.name) == "dead", "the dead member in the file")
     before = first.members()[third.name]
     first.kill()
     second.kill()
@@ -122,13 +122,13 @@ def test_the_failed_are_remembered(cluster):
     after = first.members()[third.name]
     assert {k: after[k] for k in ("status", "address", "incarnation")} == \
         {k: before[k] for k in ("status", "address", "incarnation")}
-    # Of its age whole seconds are kept.
+    # The file has the age in whole seconds.
     moved = instant(after["since"]) - instant(before["since"])
     assert abs(moved.total_seconds()) < 2, (before, after)
     health = first.call("health")
     assert health["status"] == "isolated" and health["dead"] == 1, health
     assert set(snapshot_peers(first)) == {second.address, third.address}
-    # It comes back with nothing but its name, and is found all the same.
+    # The failed member restarts without state and seeds, and is found.
     third.lose_state()
     third.seeds = []
     third.launch()
@@ -138,8 +138,8 @@ def test_the_failed_are_remembered(cluster):
 
 
 @pytest.mark.early
-def test_alone_again(cluster):
-    """Who was there is looked for while nobody is, and no longer."""
+def test_a_lonely_daemon_looks_for_lost_members(cluster):
+    """A daemon looks for lost members while no other member is alive, but not for a member that left."""
     cluster.start(2)
     cluster.whole()
     first, second = cluster.daemons
@@ -147,30 +147,30 @@ def test_alone_again(cluster):
     cluster.pump.pass_time(1)
     assert snapshot_peers(first) == {} == snapshot_peers(second)
     cluster.all_say("member.failed", "n0", first.kill())
-    cluster.wait(lambda: first.address in snapshot_peers(second), "the lost one to be looked for")
-    # One that left of its own accord is not.
+    cluster.wait(lambda: first.address in snapshot_peers(second), "the lost member among the snapshot peers")
+    # A member that left is not looked for.
     first.launch()
     cluster.watch([first])
     cluster.whole()
-    cluster.wait(lambda: not snapshot_peers(second), "nobody to be looked for")
+    cluster.wait(lambda: not snapshot_peers(second), "no snapshot peers")
     first.disconnect()
     first.signal(signal.SIGTERM)
-    cluster.wait(lambda: second.status_of("n0") == "left", "it to leave")
+    cluster.wait(lambda: second.status_of("n0") == "left", "n0 to leave")
     cluster.pump.pass_time(7)
     assert snapshot_peers(second) == {}
 
 
-def test_alone_after_a_restart_is_said(cluster):
+def test_a_daemon_alone_after_a_restart_is_isolated(cluster):
     daemon = cluster.daemon()
     put_lines(daemon, "swimd members 1", "alive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1",
               "suspect 3 2026-11-23T01:02:03.412Z 127.0.8.9:7946 db2", "end 2")
     daemon.start()
     health = daemon.call("health")
     assert health["status"] == "isolated" and "2 members" in health["reasons"][0], health
-    cluster.wait(lambda: {p["state"] for p in snapshot_peers(daemon).values()} == {"refused"}, "no answer")
+    cluster.wait(lambda: {p["state"] for p in snapshot_peers(daemon).values()} == {"refused"}, "both members to be refused")
     assert set(snapshot_peers(daemon)) == {"127.0.8.8:7946", "127.0.8.9:7946"}
     assert daemon.listed() == {"n0": "alive"}
-    # And kept for the next time.
+    # The file keeps the members for the next start.
     daemon.disconnect()
     daemon.signal(signal.SIGTERM)
     assert daemon.ended() == 0
@@ -192,7 +192,7 @@ def test_a_damaged_file_is_used_as_far_as_it_goes(cluster):
 
 
 @pytest.mark.parametrize("content", ["", "garbage\n", "swimd members 2\nalive\n"])
-def test_no_file_of_ours_is_ignored(cluster, content):
+def test_a_file_of_another_format_is_ignored(cluster, content):
     daemon = cluster.daemon()
     with open(os.path.join(daemon.state, "members"), "w", encoding="ascii") as file:
         file.write(content)
@@ -201,7 +201,7 @@ def test_no_file_of_ours_is_ignored(cluster, content):
     assert daemon.complaints() == []
 
 
-def test_neither_is_a_directory_or_a_pipe(cluster):
+def test_a_directory_or_a_pipe_in_place_of_the_file_is_ignored(cluster):
     for make in (os.mkdir, os.mkfifo):
         daemon = cluster.daemon()
         make(os.path.join(daemon.state, "members"))
@@ -209,15 +209,15 @@ def test_neither_is_a_directory_or_a_pipe(cluster):
         assert f"{daemon.state}/members" in daemon.text()
 
 
-# ------------------------------------------------------------------------------- another one's files
+# ------------------------------------------------------------------------------- files of another member
 
 def notices(daemon, word="set aside"):
     return [line for line in daemon.text().splitlines() if word in line]
 
 
 @pytest.mark.parametrize("how", ["cluster", "name", "copy"])
-def test_the_dead_of_another_cluster_stay_there(cluster, how):
-    """A machine goes to another cluster, gets another name, or is a copy of one: it brings nobody along."""
+def test_files_of_another_member_are_set_aside(cluster, how):
+    """A daemon that moves to another cluster, gets another name, or has a copy of another's files, does not use these files."""
     old = [cluster.daemon(options=["--cluster", "old"], seeds=[cluster.address(0)]) for _ in range(3)]
     new = [cluster.daemon(options=["--cluster", "new"], seeds=[cluster.address(3)]) for _ in range(2)]
     for daemon in cluster.daemons:
@@ -226,7 +226,7 @@ def test_the_dead_of_another_cluster_stay_there(cluster, how):
     cluster.whole(daemons=old)
     cluster.whole(daemons=new)
     old[2].kill()
-    cluster.wait(lambda: on_file(old[0]) == {"n1": "alive", "n2": "dead"}, "the dead one on file")
+    cluster.wait(lambda: on_file(old[0]) == {"n1": "alive", "n2": "dead"}, "the dead member in the file")
     moved = old[0]
     if how == "copy":
         moved = cluster.daemon()
@@ -248,7 +248,7 @@ def test_the_dead_of_another_cluster_stay_there(cluster, how):
     (notice,) = notices(moved)
     assert "n0 of cluster old" in notice and f"{moved.state}/members.aside" in notice \
         and f"{moved.state}/incarnation.aside" in notice, notice
-    # What it keeps from now on is its own.
+    # From now on the files are those of the moved daemon.
     moved.disconnect()
     moved.signal(signal.SIGTERM)
     assert moved.ended() == 0
@@ -259,8 +259,8 @@ def test_the_dead_of_another_cluster_stay_there(cluster, how):
     assert notices(moved) == [], moved.text()
 
 
-def test_files_of_an_earlier_version_are_taken_over(cluster):
-    """They don't say whose they are, and do from then on."""
+def test_files_of_an_earlier_version_are_used(cluster):
+    """A members file of an earlier version has no owner: the daemon uses the file and writes its own name into it."""
     daemon = cluster.daemon()
     put_lines(daemon, "swimd members 1", "alive 3 2026-11-23T01:02:03.412Z 127.0.8.8:7946 db1", "end 1")
     with open(os.path.join(daemon.state, "incarnation"), "w", encoding="ascii") as file:
@@ -272,13 +272,13 @@ def test_files_of_an_earlier_version_are_taken_over(cluster):
     def says():
         with open(os.path.join(daemon.state, "members"), encoding="ascii") as file:
             return file.read().splitlines()[1] == "of n0"
-    cluster.wait(says, "the file to say whose it is")
+    cluster.wait(says, "the owner in the file")
     assert on_file(daemon) == {"db1": "alive"} and notices(daemon) == []
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
-def test_no_link_is_followed(cluster, link):
-    """Whoever can write to the state directory must not be able to have others' files read or written."""
+def test_a_link_in_the_state_directory_is_not_followed(cluster, link):
+    """A link in the state directory does not make the daemon read or write a file elsewhere."""
     daemon = cluster.daemon()
     victim = os.path.join(daemon.directory, "victim")
     for name in ("members", "members.new", "incarnation.new"):
@@ -299,7 +299,7 @@ def test_no_link_is_followed(cluster, link):
 # ---------------------------------------------------------------------------------------- bad disks
 
 def on_a_disk_of_its_own(daemon, then="true"):
-    """Its state directory is a small file system that it alone sees."""
+    """Give the daemon a state directory on a small file system that only this daemon sees; then run the command `then`."""
     daemon.wrapper = ["unshare", "-m", "sh", "-ec", f"""
         mount -t tmpfs -o size=64k,mode=700 none {daemon.state}
         [ ! -d {daemon.state}.old ] || cp {daemon.state}.old/* {daemon.state}
@@ -316,6 +316,7 @@ def troubles(daemon):
     return [e["code"] for e in daemon.said if e["type"] == "error"]
 
 
+# Fault: (command that causes the fault, command that mends it).
 BREAK = {"full": ("head -c 1M /dev/zero >{0}/fill || true", "rm {0}/fill"),
          "blocked": ("mkdir {0}/members.new {0}/incarnation.new", "rmdir {0}/members.new {0}/incarnation.new"),
          "read-only": ("mount -o remount,bind,ro {0}", "mount -o remount,bind,rw {0}")}
@@ -324,7 +325,7 @@ BREAK = {"full": ("head -c 1M /dev/zero >{0}/fill || true", "rm {0}/fill"),
 @pytest.mark.early
 @pytest.mark.usefixtures("mounts")
 @pytest.mark.parametrize("how", ["full", "blocked"])
-def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
+def test_a_failing_disk_is_reported_and_tried_again(cluster, how):
     first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
     on_a_disk_of_its_own(first)
     for daemon in cluster.daemons:
@@ -340,22 +341,22 @@ def test_a_disk_that_fails_is_told_and_waited_for(cluster, how):
     health = first.call("health")
     assert health["status"] == "degraded", health
     assert any("members cannot be saved" in reason and first.state in reason for reason in health["reasons"]), health
-    # Incarnations go on, and once the block that was reserved is used up that is said too.
+    # The incarnation still rises, and a second error is reported when the reserved block of incarnations is used up.
     for n in range(80):
         first.call("tags", set={"n": str(n)})
     cluster.wait(lambda: second.members()["n0"]["tags"] == {"n": "79"}, "the last tag")
     assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], first.said
     assert not any(d.heard_of("member.failed") for d in cluster.running)
     inside(first, BREAK[how][1].format(first.state))
-    cluster.wait(lambda: first.complaints() == [], "all to be well again", 60)
-    assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], "told once"
+    cluster.wait(lambda: first.complaints() == [], "health without reasons", 60)
+    assert troubles(first) == ["snapshot-unwritable", "state-unwritable"], "an error was reported again"
 
 
 @pytest.mark.early
 @pytest.mark.usefixtures("mounts")
 @pytest.mark.parametrize("how", ["full", "read-only"])
-def test_a_start_on_a_bad_disk(cluster, how):
-    """It begins with what is on file, says what is wrong, and does not stay away."""
+def test_a_daemon_starts_on_a_bad_disk(cluster, how):
+    """A daemon on a disk that cannot be written starts with the members of its file, joins, and reports the fault."""
     cluster.start(3)
     cluster.whole()
     saved(cluster, cluster.daemons)
@@ -371,7 +372,7 @@ def test_a_start_on_a_bad_disk(cluster, how):
     assert any("cannot be written" in reason for reason in health["reasons"]), health
     assert "state is not kept" in daemon.text()
     inside(daemon, BREAK[how][1].format(daemon.state))
-    cluster.wait(lambda: daemon.complaints() == [], "all to be well again", 60)
+    cluster.wait(lambda: daemon.complaints() == [], "health without reasons", 60)
 
 
 REPLACE = {"removed": "rm -r {0}; mkdir {0}", "renamed": "mv {0} {0}.old; mkdir {0}", "emptied": "rm {0}/*",
@@ -380,7 +381,7 @@ REPLACE = {"removed": "rm -r {0}; mkdir {0}", "renamed": "mv {0} {0}.old; mkdir 
 
 @pytest.mark.parametrize("how", list(REPLACE))
 def test_a_state_directory_that_is_replaced_is_used(cluster, how):
-    """By a cleaner, a backup, a volume: what was used of incarnations outlives the restart after it, and so do the members."""
+    """A state directory that a cleaner, a backup or a mount replaced gets the incarnation and the members again."""
     first, second = cluster.daemon(), cluster.daemon(seeds=[cluster.address(0)])
     if how == "mounted over":
         if reason := mounts_unusable():
@@ -401,19 +402,19 @@ def test_a_state_directory_that_is_replaced_is_used(cluster, how):
     def stored():
         with open(files[0], encoding="utf-8") as file:
             return int(file.readline())
-    cluster.wait(lambda: all(os.path.exists(name) for name in files) and stored() > used, "the files")
-    cluster.wait(lambda: first.complaints() == [], "all to be well again", 60)
+    cluster.wait(lambda: all(os.path.exists(name) for name in files) and stored() > used, "the files in the new directory")
+    cluster.wait(lambda: first.complaints() == [], "health without reasons", 60)
     assert "is opened anew" in first.text()
 
 
-def test_a_state_directory_that_is_gone_is_told(cluster):
+def test_a_missing_state_directory_shows_in_the_health(cluster):
     first = cluster.daemon()
     first.launch()
     cluster.watch([first])
     os.rename(first.state, first.state + ".old")
     first.call("reload")
-    cluster.wait(lambda: any(first.state in reason for reason in first.complaints()), "the complaint")
+    cluster.wait(lambda: any(first.state in reason for reason in first.complaints()), "health that names the directory")
     assert "state-unwritable" in troubles(first)
     os.rename(first.state + ".old", first.state)
     first.call("reload")
-    cluster.wait(lambda: first.complaints() == [], "all to be well again", 60)
+    cluster.wait(lambda: first.complaints() == [], "health without reasons", 60)

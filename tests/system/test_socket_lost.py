@@ -1,4 +1,4 @@
-"""The control socket's file goes away under a daemon that runs, as by a cleaner of temporary directories."""
+"""The file of the control socket is removed while the daemon runs, as by a cleaner of temporary directories."""
 import os
 import shutil
 import signal
@@ -36,11 +36,11 @@ def wait_served(cluster, daemon):
 
 def wait_reason(cluster, daemon, needle):
     cluster.wait(lambda: any(needle in reason for reason in daemon.call("health")["reasons"]),
-                 lambda: f"{needle!r} in {daemon.call('health')}")
+                 lambda: f"health with {needle!r}: {daemon.call('health')}")
 
 
-def test_it_is_made_again(cluster, lone):
-    """Each alone, both with their locks, and the directory with all; whoever was connected stays so."""
+def test_a_removed_socket_is_created_again(cluster, lone):
+    """The daemon creates removed sockets, lock files and their directory again, and open connections stay open."""
     place = os.path.dirname(lone.socket)
     lone.call("subscribe", types=["error"])
     os.unlink(lone.socket)
@@ -60,8 +60,8 @@ def test_it_is_made_again(cluster, lone):
     assert lone.ended() == 0 and os.listdir(place) == []
 
 
-def test_what_stands_in_its_way_is_told(cluster, lone):
-    """It shows in the health until it is gone, and is logged once."""
+def test_a_file_in_place_of_the_socket_shows_in_the_health(cluster, lone):
+    """A file in the place of the socket shows in the health until the file is removed, and is logged once."""
     os.unlink(lone.socket)
     os.mkdir(lone.socket)
     wait_reason(cluster, lone, "not a socket")
@@ -70,7 +70,7 @@ def test_what_stands_in_its_way_is_told(cluster, lone):
     os.rmdir(lone.socket)
     wait_served(cluster, lone)
     assert lone.complaints() == []
-    # Another daemon of this machine took the path while it was free.
+    # Another daemon takes the path while the path is free.
     for name in ("s", "s.lock"):
         os.unlink(os.path.join(os.path.dirname(lone.socket), name))
     other = cluster.daemon()
@@ -82,14 +82,14 @@ def test_what_stands_in_its_way_is_told(cluster, lone):
     wait_served(cluster, lone)
 
 
-def test_a_reload_makes_it_again_at_once(cluster, lone):
+def test_a_reload_creates_the_socket_again_at_once(cluster, lone):
     os.unlink(lone.socket)
     lone.call("reload")
     assert serves(lone.socket)
 
 
-def test_another_file_system_comes_over_it(cluster, lan):
-    """As /run is mounted anew by whoever sets a container up late; the directory goes with it."""
+def test_sockets_are_created_again_on_a_new_file_system(cluster, lan):
+    """A file system is mounted over /run, as in a container that is set up late: the daemon creates the sockets again."""
     host = lan.host(avahi=False)
     daemon = host.daemon("--no-mdns").start()
     done = host.command("mount", "-t", "tmpfs", "tmpfs", "/run")

@@ -1,4 +1,4 @@
-"""swimctl against real daemons: what it prints, and what it says by its exit status."""
+"""swimctl with real daemons: output, errors and exit statuses."""
 import json
 import os
 import pty
@@ -19,7 +19,7 @@ def three(cluster):
 
 
 def one_line(done, status, *words):
-    """Exactly this exit status, and one line on stderr that has these words."""
+    """Assert this exit status and exactly one line on stderr, which contains these words."""
     assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
@@ -46,8 +46,8 @@ def test_members_in_every_form(cluster, three, swimctl):
     assert "n1" in swimctl(three[0], "-o", "wide", "members").stdout
 
 
-def test_every_query(cluster, three, swimctl):
-    """Every reading command exits 0, prints something, and its --json is JSON; on a busy machine the health is not ok."""
+def test_each_query_has_text_and_json(cluster, three, swimctl):
+    """Each command that reads exits 0 and prints text, or JSON with --json. On a busy machine `health` may exit 1."""
     for command in (["status"], [], ["members"], ["member", "n1"], ["health"], ["metrics"], ["discovery"], ["info"],
                     ["version"]):
         plain = swimctl(three[0], *command)
@@ -58,18 +58,18 @@ def test_every_query(cluster, three, swimctl):
         json.loads(formed.stdout)
 
 
-def test_socket_from_the_environment(cluster, three, swimctl):
+def test_the_environment_names_the_socket(cluster, three, swimctl):
     done = swimctl(None, "-o", "name", "members", env={"SWIMD_SOCKET": three[1].socket})
     assert done.stdout.split() == ["n0", "n1", "n2"]
 
 
-def test_colour_only_on_a_terminal(cluster, three):
-    """Colours on a terminal, none with NO_COLOR, none into a pipe."""
+def test_colours_are_only_on_a_terminal(cluster, three):
+    """swimctl prints colours on a terminal, but not with NO_COLOR."""
     def shown(**environment):
         try:
             master, slave = pty.openpty()
         except OSError as error:
-            pytest.skip(f"no terminal can be made: {error}; is /dev/pts mounted?")
+            pytest.skip(f"cannot open a pseudoterminal: {error}; is /dev/pts mounted?")
         env = clean_environment({"TERM": "xterm-256color", **environment})
         env.pop("NO_COLOR", None)
         env.update(environment)
@@ -95,8 +95,8 @@ def test_colour_only_on_a_terminal(cluster, three):
     assert b"\x1b[" in coloured
 
 
-def test_wait(cluster, three, swimctl):
-    """0 as soon as it is so, 5 at the timeout."""
+def test_wait_exits_when_its_condition_holds(cluster, three, swimctl):
+    """`wait` exits 0 when its condition holds, and 5 at the timeout."""
     begin = time.monotonic()
     assert swimctl(three[0], "wait", "--members", ">=3", "--timeout", "5").returncode == 0
     assert time.monotonic() - begin < 4
@@ -107,7 +107,7 @@ def test_wait(cluster, three, swimctl):
 
 
 def test_wait_sees_a_change(cluster, three):
-    """Already waiting when it happens."""
+    """A `wait` that is running ends when its condition becomes true."""
     waiting = [subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "wait", *condition, "--timeout", "30"],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
                for condition in (["--members", "<=2"], ["--status", "n2=dead"])]
@@ -119,19 +119,19 @@ def test_wait_sees_a_change(cluster, three):
     cluster.all_say("member.failed", "n2", begin)
 
 
-def test_wait_needs_no_daemon_yet(cluster, swimctl):
-    """A wait that starts before the daemon does waits for it, or says 3 at once; never hangs."""
+def test_wait_ends_without_a_daemon(cluster, swimctl):
+    """A `wait` without a daemon exits 3 or 5 within its timeout."""
     done = subprocess.run([paths.SWIMCTL, "-s", os.path.join(cluster.directory, "none"), "wait", "--members", ">=1",
                            "--timeout", "1"], capture_output=True, text=True, timeout=20, env=clean_environment())
     assert done.returncode in (3, 5) and done.stderr
 
 
-def test_events(cluster, three):
-    """`events --count` ends by itself; `--type` chooses; --json is one object a line."""
+def test_events_can_be_filtered_and_counted(cluster, three):
+    """`events --type` prints events of the type, --json one object per line, and --count ends the command."""
     process = subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "--json", "events", "--type", "member.failed",
                                 "--count", "1"], stdout=subprocess.PIPE, text=True, env=clean_environment())
     with process:
-        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "it to subscribe")
+        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "swimctl to subscribe")
         three[2].kill()
         line = process.stdout.readline()
         event = json.loads(line)
@@ -139,19 +139,19 @@ def test_events(cluster, three):
         assert process.wait(20) == 0
 
 
-def test_events_since(cluster, three, swimctl):
+def test_events_begin_at_since(cluster, three, swimctl):
     done = swimctl(three[0], "--json", "events", "--since", "0", "--count", "2")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [e["seq"] for e in events] == [1, 2] and done.returncode == 0
 
 
-def test_events_exec(cluster, three):
-    """--exec runs a command for each event, the event on its standard input."""
+def test_events_run_a_command(cluster, three):
+    """`events --exec` runs a command for each event, with the event on its standard input."""
     out = os.path.join(cluster.directory, "out")
     process = subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "events", "--type", "member.failed", "--count",
                                 "1", "--exec", f"cat >> {out}"], stdout=subprocess.DEVNULL, env=clean_environment())
     with process:
-        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "it to subscribe")
+        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "swimctl to subscribe")
         three[2].kill()
         assert process.wait(40) == 0
     with open(out, encoding="utf-8") as file:
@@ -159,7 +159,7 @@ def test_events_exec(cluster, three):
 
 
 def test_events_end_with_the_reader(cluster, three):
-    """`swimctl events | head -1` ends once head is gone and the next event comes; the daemon minds nothing."""
+    """`swimctl events | head -1` ends at the first event after head has ended, and the daemon goes on."""
     with subprocess.Popen(["sh", "-c", f"{paths.SWIMCTL} -s {three[0].socket} events --since 0 | head -1"],
                           stdout=subprocess.PIPE, text=True, env=clean_environment()) as process:
         assert process.stdout.readline()
@@ -169,17 +169,17 @@ def test_events_end_with_the_reader(cluster, three):
 
 
 def test_events_end_with_the_daemon(cluster, three):
-    """The daemon goes: a follower says so and exits 3."""
+    """`events` prints one line and exits 3 when the daemon ends."""
     process = subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "events"], stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True, env=clean_environment())
     with process:
-        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "it to subscribe")
+        cluster.wait(lambda: three[0].call("metrics")["control"]["subscribers"] >= 2, "swimctl to subscribe")
         three[0].kill()
         assert process.wait(20) == 3
         assert len(process.stderr.read().strip().splitlines()) == 1
 
 
-def test_no_such_member(cluster, three, swimctl):
+def test_an_unknown_member_is_an_error(cluster, three, swimctl):
     one_line(swimctl(three[0], "member", "nobody"), 7, "nobody")
     one_line(swimctl(three[0], "remove", "nobody"), 7, "nobody")
 
@@ -190,27 +190,27 @@ def test_no_such_member(cluster, three, swimctl):
     ["wait", "--status", "n1"], ["wait", "--status", "n1=undead"], ["events", "--count", "-1"],
     ["events", "--since", "x"], ["join"], ["remove"], ["leave", "now"],
 ])
-def test_usage(cluster, swimctl, arguments):
-    """A mistyped or extra argument is an error with one line, whether a daemon runs or not."""
+def test_wrong_usage_is_an_error(cluster, swimctl, arguments):
+    """A mistyped or extra argument is an error with one line, also without a daemon."""
     one_line(swimctl(None, "-s", os.path.join(cluster.directory, "none"), *arguments), 2)
 
 
-def test_what_only_the_daemon_can_tell(cluster, swimctl):
-    """The daemon knows its event types; a mistyped one is still wrong usage."""
+def test_arguments_that_the_daemon_refuses_are_wrong_usage(cluster, swimctl):
+    """An argument that only the daemon can check, such as an event type, is wrong usage too."""
     daemon = cluster.daemon()
     daemon.start()
     one_line(swimctl(daemon, "events", "--type", "member.exploded"), 2, "member.exploded")
     one_line(swimctl(daemon, "join", "a b"), 2, "a b")
 
 
-def test_unreachable(cluster, swimctl):
+def test_a_missing_socket_is_an_error(cluster, swimctl):
     missing = os.path.join(cluster.directory, "none")
     one_line(swimctl(None, "-s", missing, "members"), 3, missing)
     done = swimctl(None, "-s", missing, "--json", "members")
     assert done.returncode == 3
 
 
-def test_denied(cluster, swimctl):
+def test_the_read_only_socket_denies_a_leave(cluster, swimctl):
     daemon = cluster.daemon()
     readonly = os.path.join(daemon.directory, "ro")
     daemon.options += ["--ro-socket", readonly]
@@ -219,8 +219,8 @@ def test_denied(cluster, swimctl):
     assert swimctl(None, "-s", readonly, "members").returncode == 0
 
 
-def test_socket_of_another_user(cluster, swimctl):
-    """No permission on the socket itself is `denied` too."""
+def test_a_socket_of_another_user_is_denied(cluster, swimctl):
+    """swimctl exits 4, as for `denied`, if the user may not connect to the socket."""
     if not os.access("/usr/bin/setpriv", os.X_OK) or subprocess.run(
             ["setpriv", "--reuid=65534", "--clear-groups", "true"], capture_output=True).returncode != 0:
         pytest.skip("needs a second user id; run as root outside a user namespace")
@@ -232,7 +232,7 @@ def test_socket_of_another_user(cluster, swimctl):
     one_line(done, 4, daemon.socket)
 
 
-def test_join_leave_remove_reload(cluster, three, swimctl):
+def test_join_leave_remove_and_reload_work(cluster, three, swimctl):
     alone = cluster.daemon()
     alone.launch()
     cluster.watch([alone])
@@ -248,7 +248,7 @@ def test_join_leave_remove_reload(cluster, three, swimctl):
     assert alone.ended() == 0
     cluster.all_say("member.left", alone.name, begin)
     assert swimctl(three[0], "remove", alone.name).returncode == 0
-    cluster.wait(lambda: alone.name not in three[0].members(), "it to be forgotten")
+    cluster.wait(lambda: alone.name not in three[0].members(), "the member to be removed")
 
 
 def test_health_is_an_exit_status(cluster, three, swimctl):
@@ -258,17 +258,17 @@ def test_health_is_an_exit_status(cluster, three, swimctl):
     assert done.returncode == (0 if json.loads(done.stdout)["status"] == "ok" else 1), done
     for daemon in three[1:]:
         daemon.kill()
-    cluster.wait(lambda: three[0].call("health")["status"] == "isolated", "it to be alone")
+    cluster.wait(lambda: three[0].call("health")["status"] == "isolated", "health to be isolated")
     assert swimctl(three[0], "health").returncode == 1
 
 
-def test_fail_if_empty(cluster, three, swimctl):
+def test_fail_if_empty_changes_the_exit_status(cluster, three, swimctl):
     assert swimctl(three[0], "members", "--fail-if-empty").returncode == 0
     assert swimctl(three[0], "members", "--status", "dead", "--fail-if-empty").returncode == 1
     assert swimctl(three[0], "members", "--status", "dead").returncode == 0
 
 
-def test_help_and_version(cluster, swimctl):
+def test_help_names_each_command(cluster, swimctl):
     done = swimctl(None, "--help")
     assert done.returncode == 0 and not done.stderr
     for command in ("status", "members", "member", "health", "metrics", "events", "join", "leave", "remove", "reload",
@@ -278,15 +278,15 @@ def test_help_and_version(cluster, swimctl):
     assert done.returncode == 0 and done.stdout.startswith("swimctl ")
 
 
-def test_broken_pipe_is_quiet(cluster, three):
+def test_a_broken_pipe_is_not_an_error(cluster, three):
     done = subprocess.run(["sh", "-c", f"{paths.SWIMCTL} -s {three[0].socket} metrics | true"], capture_output=True,
                           text=True, timeout=20, env=clean_environment())
     assert done.stderr == ""
 
 
-def test_output_that_cannot_be_written(cluster, three):
+def test_swimctl_reports_output_that_cannot_be_written(cluster, three):
     if not os.path.exists("/dev/full"):
-        pytest.skip("there is no /dev/full")
+        pytest.skip("this system has no /dev/full")
     for command in (["--version"], ["--help"], ["members"], ["--json", "health"], ["metrics", "--openmetrics"],
                     ["events", "--since", "0"]):
         with open("/dev/full", "w") as full:
@@ -305,8 +305,8 @@ def test_json_has_the_parts_of_addresses(cluster, three):
     assert (joined["address"], joined["host"], joined["port"]) == ("127.0.8.8", "127.0.8.8", 7946)
 
 
-def test_what_was_mistyped_is_told(cluster):
-    """A variable and a key, with what may have been meant; and a name that every unnamed machine has."""
+def test_mistyped_settings_are_logged_with_a_suggestion(cluster):
+    """The log suggests a name for an unknown environment variable, and warns of the host name localhost."""
     daemon = cluster.daemon(environment={"SWIMD_NMAE": "x"}, config="log_level = INFO\nmdns = False\n")
     daemon.name = "localhost"
     daemon.start()
@@ -316,7 +316,7 @@ def test_what_was_mistyped_is_told(cluster):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_handler_does_not_outlive_swimctl(cluster, three, number):
-    """Nor does what it has started, however swimctl ends."""
+    """The handler of `events --exec` and its children end with swimctl, however swimctl ends."""
     marks = [os.path.join(cluster.directory, name) for name in ("handler", "child")]
     handler = f"sleep 1000 & echo $! >{marks[1]}; echo $$ >{marks[0]}; wait"
     process = subprocess.Popen([paths.SWIMCTL, "-s", three[0].socket, "events", "--since", "0", "--exec", handler],

@@ -1,4 +1,4 @@
-"""Tags: configured, changed while running, seen by everybody, each change told once."""
+"""Tags: configured, changed at run time, listed by all members, with one event per change."""
 import json
 
 import pytest
@@ -13,7 +13,7 @@ def tags_at(daemon, name):
 
 def everywhere(cluster, name, tags):
     cluster.wait(lambda: all(tags_at(d, name) == tags for d in cluster.running),
-                 lambda: f"{tags} of {name}; there is " + ", ".join(str(tags_at(d, name)) for d in cluster.running))
+                 lambda: f"{tags} of {name}; listed are " + ", ".join(str(tags_at(d, name)) for d in cluster.running))
 
 
 def updates(daemon, name, index=0):
@@ -22,17 +22,17 @@ def updates(daemon, name, index=0):
 
 
 def change(cluster, daemon, expected, **params):
-    """Change its tags: the answer has them, and every other daemon says so exactly once."""
+    """Change the daemon's tags: the answer has the new tags, and each other daemon reports them exactly once."""
     marks = {d: len(d.said) for d in cluster.running}
     assert daemon.call("tags", **params) == {"tags": expected}
     everywhere(cluster, daemon.name, expected)
-    cluster.pump.pass_time(1)       # a second event would have come with the rest of the gossip
+    cluster.pump.pass_time(1)       # a second event would come within this time
     for other in cluster.running:
         wanted = [] if other is daemon else [expected]
         assert updates(other, daemon.name, marks[other]) == wanted, (other.name, other.said[marks[other]:])
 
 
-def test_set_and_unset_at_run_time(cluster, swimctl):
+def test_tags_can_be_set_and_unset_at_run_time(cluster, swimctl):
     cluster.start(6)
     cluster.whole()
     daemon = cluster.daemons[2]
@@ -41,11 +41,11 @@ def test_set_and_unset_at_run_time(cluster, swimctl):
     assert daemon.call("info")["incarnation"] > before
     change(cluster, daemon, {"role": "web"}, set={"role": "web"}, unset=["zone", "nothing"])
     change(cluster, daemon, {}, unset=["role"])
-    # What changes nothing is no event, and makes no new incarnation.
+    # A call that changes nothing makes no event and no new incarnation.
     before = daemon.call("info")["incarnation"]
     assert daemon.call("tags", unset=["role"]) == {"tags": {}}
     assert daemon.call("info")["incarnation"] == before
-    # The same by hand.
+    # swimctl does the same.
     done = swimctl(daemon, "tags", "role=db", "rack=7")
     assert (done.returncode, done.stdout) == (0, "rack 7\nrole db\n"), done
     done = swimctl(daemon, "tags", "-K", "rack")
@@ -55,7 +55,7 @@ def test_set_and_unset_at_run_time(cluster, swimctl):
     assert json.loads(swimctl(daemon, "tags", "--json").stdout) == {"tags": {"role": "db"}}
 
 
-def test_filters(cluster, swimctl):
+def test_members_can_be_filtered_by_tags(cluster, swimctl):
     first = cluster.daemon(options=["--tag", "role=db", "--tag", "zone=a"])
     second = cluster.daemon(seeds=[first.address], config='tags = {"role=db", "zone=b"}\n')
     third = cluster.daemon(seeds=[first.address], environment={"SWIMD_TAGS": "role=web, zone=a"})
@@ -77,15 +77,15 @@ def test_filters(cluster, swimctl):
     assert swimctl(second, "-o", "name", "members", "--tag", "zone=a", "--tag", "role=web").stdout == "n2\n"
     wide = swimctl(second, "-o", "wide", "members").stdout
     assert "TAGS" in wide and "role=web,zone=a" in wide
-    # Known from the first word on: no update was needed.
+    # The first update about each member had its tags, so that no member.updated followed.
     for daemon in cluster.daemons:
         assert not daemon.heard_of("member.updated"), daemon.said
-    # And an incarnation was not used up for it.
+    # Configured tags do not raise the incarnation.
     assert "incarnation.incremented" not in [e["type"] for e in third.said]
 
 
-def test_reload_replaces_what_was_configured(cluster):
-    """And what was set at run time stays over it, until the restart."""
+def test_a_reload_replaces_configured_tags(cluster):
+    """A reload replaces configured tags. Tags that were set at run time override them until the daemon restarts."""
     first = cluster.daemon()
     second = cluster.daemon(seeds=[first.address], config='tags = {"role=db", "zone=a"}\n')
     for daemon in cluster.daemons:
@@ -103,7 +103,7 @@ def test_reload_replaces_what_was_configured(cluster):
     second.write_config('tags = {"role=db", "rack=2", "zone=b"}\n')
     assert second.call("reload")["applied"] == ["tags"]
     everywhere(cluster, "n1", {"role": "x", "more": "y", "zone": "b"})
-    # What cannot be is refused whole.
+    # A configuration with invalid tags is refused as a whole.
     second.write_config('log_level = "debug"\ntags = {"role=a", "role=b"}\n')
     with pytest.raises(RpcError) as twice:
         second.call("reload")
@@ -113,7 +113,7 @@ def test_reload_replaces_what_was_configured(cluster):
         second.call("reload")
     assert "tags: the tags would be larger than 512 bytes" in large.value.message
     everywhere(cluster, "n1", {"role": "x", "more": "y", "zone": "b"})
-    # A restart begins with the configuration.
+    # After a restart only the configured tags are left.
     second.write_config('tags = {"role=db"}\n')
     second.kill()
     second.launch()
@@ -121,22 +121,22 @@ def test_reload_replaces_what_was_configured(cluster):
     everywhere(cluster, "n1", {"role": "db"})
 
 
-def test_too_large_says_what_to_do(cluster, swimctl):
+def test_tags_that_are_too_large_are_refused_with_advice(cluster, swimctl):
     first = cluster.start(2) and cluster.daemons[0]
     cluster.whole()
-    change(cluster, first, {"k": "v" * 508}, set={"k": "v" * 508})      # 512 bytes with its lengths
+    change(cluster, first, {"k": "v" * 508}, set={"k": "v" * 508})      # 512 bytes with the length fields
     with pytest.raises(RpcError) as refused:
         first.call("tags", set={"l": ""})
     assert refused.value.word == "too-large"
     assert "512 bytes" in refused.value.message and "unset some, or shorten them" in refused.value.message
     assert tags_at(first, first.name) == {"k": "v" * 508}
-    # What goes makes room for what comes.
+    # One call may unset a tag to make room for another.
     change(cluster, first, {"l": "w" * 508}, set={"l": "w" * 508}, unset=["k"])
     done = swimctl(first, "tags", "m=1")
     assert done.returncode == 2 and "unset some" in done.stderr and done.stderr.count("\n") == 1, done
 
 
-def test_a_long_name_leaves_less_room(cluster):
+def test_a_long_name_leaves_less_room_for_tags(cluster):
     name = "x" * 255
     daemon = cluster.daemon(name=name, options=["--tag", "k=" + "v" * 500], config="max_datagram = 1024\n")
     daemon.launch()
@@ -148,7 +148,7 @@ def test_a_long_name_leaves_less_room(cluster):
     assert daemon.call("tags", set={"k": "v" * 100}) == {"tags": {"k": "v" * 100}}
 
 
-def test_read_only_socket_shows_but_does_not_change(cluster, swimctl):
+def test_the_read_only_socket_shows_tags_and_denies_changes(cluster, swimctl):
     daemon = cluster.daemon()
     ro_socket = daemon.socket + "-ro"
     daemon.options = ["--tag", "role=db", "--ro-socket", ro_socket]
@@ -159,8 +159,8 @@ def test_read_only_socket_shows_but_does_not_change(cluster, swimctl):
     assert tags_at(daemon, "n0") == {"role": "db"}
 
 
-def test_state_lost_and_other_tags(cluster):
-    """Back at an incarnation that it had before, with other tags: all take the new ones."""
+def test_new_tags_replace_old_ones_after_a_lost_state(cluster):
+    """All list the new tags of a daemon that restarts without its state, at an incarnation that it had before."""
     cluster.start(3)
     cluster.whole()
     daemon = cluster.daemons[1]
@@ -172,8 +172,8 @@ def test_state_lost_and_other_tags(cluster):
     everywhere(cluster, daemon.name, {"role": "new"})
 
 
-def test_a_late_joiner_and_a_base_peer_between(cluster):
-    """Tags reach one that joins later, and survive the word of a peer that knows none."""
+def test_tags_reach_a_late_joiner_by_a_base_peer(cluster):
+    """Tags reach a daemon that joins later by a base peer, and the base peer's updates without tags do not remove them."""
     cluster.start(2, options=["--tag", "role=db"])
     cluster.whole()
     peer = Peer(cluster, "127.0.9.1:7946", "base")

@@ -1,4 +1,4 @@
-"""Why a seed does not let us in: each fault that an operator makes has a state of its own, on both sides where there are two."""
+"""Why a seed is not joined: `discovery` shows a state of its own for each fault, on both sides if both can see it."""
 import pytest
 
 
@@ -13,7 +13,7 @@ def wait_state(cluster, daemon, wanted, address=None):
 
 
 @pytest.mark.parametrize("where", ["127.0.9.9", "[::1]"])
-def test_wrong_port(cluster, where):
+def test_a_port_without_a_daemon_is_refused(cluster, where):
     daemon = cluster.daemon(address="[::]:7946", seeds=[f"{where}:7999"])
     daemon.start()
     assert wait_state(cluster, daemon, "refused") == f"no swimd listens at {where}:7999: its machine refuses"
@@ -21,13 +21,13 @@ def test_wrong_port(cluster, where):
     assert health["status"] == "isolated" and any("refuses" in str(reason) for reason in health["reasons"]), health
     assert health["transport"]["healthy"], health
     assert daemon.call("metrics")["transport"]["icmp_errors"] > 0
-    # The daemon that is started there at last is joined.
+    # A daemon that starts there later is joined.
     late = cluster.daemon(address=f"{where}:7999")
     cluster.watch([late.launch()])
-    cluster.wait(lambda: seed(daemon)["state"] == "joined", lambda: f"it to be joined: {seed(daemon)}", 60)
+    cluster.wait(lambda: seed(daemon)["state"] == "joined", lambda: f"the seed to be joined: {seed(daemon)}", 60)
 
 
-def test_firewall(cluster):
+def test_a_firewall_makes_a_seed_silent(cluster):
     first = cluster.daemon()
     second = cluster.daemon(seeds=[first.address])
     cluster.cut([first], [second])
@@ -38,8 +38,8 @@ def test_firewall(cluster):
     cluster.wait(lambda: seed(second)["state"] == "joined", "the seed to answer", 60)
 
 
-def test_no_route(cluster):
-    """What a router says on the way."""
+def test_an_icmp_error_makes_a_seed_unreachable(cluster):
+    """The state shows the ICMP error of a router."""
     daemon = cluster.daemon(seeds=["127.0.9.9:7946"])
     cluster.namespace.rules("""
         table ip router {
@@ -60,9 +60,10 @@ WALL = """
             ip daddr 127.0.9.9 udp dport 7999 drop
         }
     }"""
+# Text of the error: (address of the seed, function that makes this host refuse to send there).
 UNSENT = {
     "Operation not permitted": ("127.0.9.9:7999", lambda namespace: namespace.rules(WALL)),
-    "Network is unreachable": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "addr", "add", "10.77.0.2/32", "dev", "lo")),
+    "Network is unreachable": ("10.77.0.9:7946", lambda namespace: namespace.add_address("10.77.0.2/32", "lo")),
     "No route to host": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "unreachable", "10.77.0.9")),
     "Invalid argument": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "blackhole", "10.77.0.9")),
     "Permission denied": ("10.77.0.9:7946", lambda namespace: namespace.run("ip", "route", "add", "prohibit", "10.77.0.9")),
@@ -70,8 +71,8 @@ UNSENT = {
 
 
 @pytest.mark.parametrize("text", UNSENT)
-def test_what_this_machine_does_not_send(cluster, text):
-    """No route, or a firewall of our own: the seed is not silent, as nothing was ever sent to it. It is joined later."""
+def test_a_send_error_makes_a_seed_unreachable(cluster, text):
+    """If this host cannot send (no route, or a firewall), the seed is unreachable and not silent; the seed is joined later."""
     address, forbid = UNSENT[text]
     daemon = cluster.daemon(address="[::]:7946", seeds=[address], advertise="127.0.1.1")
     forbid(cluster.namespace)
@@ -84,12 +85,12 @@ def test_what_this_machine_does_not_send(cluster, text):
         cluster.namespace.heal()
         late = cluster.daemon(address=address)
         cluster.watch([late.launch()])
-        cluster.wait(lambda: seed(daemon)["state"] == "joined", lambda: f"it to be joined: {seed(daemon)}", 60)
+        cluster.wait(lambda: seed(daemon)["state"] == "joined", lambda: f"the seed to be joined: {seed(daemon)}", 60)
 
 
 @pytest.mark.parametrize("clusters", [("prod", "test"), ("prod", ""), ("", "test")])
-def test_wrong_cluster(cluster, clusters):
-    """The one that asks is told by the one that is asked, which sees who asked; neither is a member of the other's."""
+def test_a_seed_of_another_cluster_shows_on_both_sides(cluster, clusters):
+    """If the seed is of another cluster, both daemons show that in `discovery`, and neither lists the other as a member."""
     first, second = (cluster.daemon(config=f'cluster = "{name}"\n' if name else "") for name in clusters)
     second.seeds = [first.address]
     for daemon in (first, second):
@@ -99,7 +100,7 @@ def test_wrong_cluster(cluster, clusters):
 
     def heard():
         return [p for p in first.call("discovery")["peers"] if p["source"] == "heard"]
-    cluster.wait(heard, "the other side to say so")
+    cluster.wait(heard, "the other side to show the peer")
     ours = f"the cluster '{clusters[1]}'" if clusters[1] else "the cluster without a name"
     assert [(p["address"], p["state"], p["reason"]) for p in heard()] == [
         (second.address, "other cluster", f"it speaks to us as a member of {ours}")]
@@ -109,8 +110,8 @@ def test_wrong_cluster(cluster, clusters):
     assert health["status"] == "isolated" and any("belongs to" in str(reason) for reason in health["reasons"]), health
 
 
-def test_one_that_others_hear(cluster):
-    """Between two of three nothing passes: the one that is cut off from its seed sees it alive through the third."""
+def test_a_seed_that_only_others_reach_does_not_hear_us(cluster):
+    """A daemon that is cut off from its seed, but not from a third member, shows that others reach the seed."""
     first = cluster.daemon()
     third = cluster.daemon(seeds=[first.address])
     second = cluster.daemon(seeds=[first.address, third.address])

@@ -1,4 +1,4 @@
-"""Anything at all over UDP: counted, not answered, nothing changed."""
+"""Invalid datagrams are counted, not answered, and change nothing; sizes of answers and datagrams are bounded."""
 import os
 
 import pytest
@@ -7,8 +7,8 @@ import mutate
 from harness import TRUSTING, Peer, Wire, base_wire, paths
 
 
-def test_mutated_datagrams(cluster, record_property):
-    """60,000 of them, with a seed that a failure prints: alive, flat, no answer to an invalid one."""
+def test_mutated_datagrams_do_no_harm(cluster, record_property):
+    """60,000 mutated datagrams, from a seed that a failure prints, neither end the daemon nor let its memory grow."""
     seed = int(os.environ.get("SWIM_TEST_SEED", 0)) or int.from_bytes(os.urandom(4), "big")
     print(f"seed {seed}; SWIM_TEST_SEED={seed} repeats it")
     figures = mutate.attack(cluster, 60_000, seed)
@@ -18,7 +18,7 @@ def test_mutated_datagrams(cluster, record_property):
 
 
 @pytest.mark.parametrize("size", [0, 1, 8, 9, 1400, 1401, 9000, 65507])
-def test_odd_sizes(cluster, size):
+def test_an_invalid_datagram_of_any_size_is_rejected(cluster, size):
     daemon = cluster.daemon()
     daemon.start()
     wire = Wire(cluster, "127.0.9.1:7946")
@@ -29,7 +29,7 @@ def test_odd_sizes(cluster, size):
 
 
 def test_nothing_of_an_invalid_datagram_is_applied(cluster):
-    """Ten good updates and a bad eleventh: none of the ten is taken over."""
+    """Of a datagram with ten valid updates and an invalid one, no update is applied."""
     daemon = cluster.daemon()
     daemon.start()
     wire = Wire(cluster, "127.0.9.1:7946")
@@ -43,8 +43,8 @@ def test_nothing_of_an_invalid_datagram_is_applied(cluster):
     assert wire.came == []
 
 
-def test_member_limit(cluster):
-    """Above max_members further ones are refused and counted; those that are in stay."""
+def test_a_full_table_ignores_further_members(cluster):
+    """A full table of max_members ignores and counts further members, and keeps its own."""
     daemon = cluster.daemon(config="max_members = 20\n" + TRUSTING)
     daemon.start()
     peer = Peer(cluster, "127.0.9.1:7946", "base")
@@ -58,8 +58,8 @@ def test_member_limit(cluster):
     assert daemon.call("metrics")["updates_ignored"]["member-limit"] > 0
 
 
-def test_replies_are_no_amplifier(cluster):
-    """To an address that has not proven itself, no more bytes go than came from it."""
+def test_each_ping_of_a_stranger_gets_one_ack(cluster):
+    """Each ping of a stranger gets one ack, within the limit of a datagram."""
     cluster.start(12)
     cluster.whole()
     daemon = cluster.daemons[0]
@@ -76,12 +76,12 @@ def test_replies_are_no_amplifier(cluster):
     assert max(map(len, acks)) <= 1400
 
 
-def test_datagrams_stay_below_the_limit(cluster):
-    """max_datagram holds for every datagram that is sent, and a small one still carries a full table."""
+def test_datagrams_are_within_max_datagram(cluster):
+    """No sent datagram is larger than max_datagram, and with a small max_datagram the whole table is still exchanged."""
     wire = Peer(cluster, "127.0.9.1:7946", "base")
     cluster.start(12, config="max_datagram = 1024\n")
     wire.join(cluster.daemons[0].address)
     cluster.whole(also=["base"])
-    cluster.wait(lambda: all(wire.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "the peer to know all",
+    cluster.wait(lambda: all(wire.statuses_at(d.address) == {"alive"} for d in cluster.daemons), "the base peer to list all",
                  seconds=60)
     assert max(len(data) for _, _, data in wire.came) <= 1024

@@ -51,7 +51,7 @@ class Cluster:
         return Daemon(self, *arguments, **more)
 
     def start(self, count, **more):
-        """Start `count` daemons at once, the first as the seed of the others, and watch them. Returns when the last was started."""
+        """Start `count` daemons at once, the first as the seed of the others, and watch them. Returns when the last started."""
         first = self.address(len(self.daemons))
         made = [self.daemon(seeds=[first] if number else [], **more) for number in range(count)]
         for daemon in made:

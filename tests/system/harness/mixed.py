@@ -58,7 +58,7 @@ class Mixed:
         return self.cluster.whole(seconds, also=[peer.address for peer in self.peers])
 
     def all_list(self, member, status, seconds=None):
-        """Wait until all other daemons and base peers list `member` with this status; base peers list members that left as dead."""
+        """Wait until all other members list `member` with this status; base peers list a member that left as dead."""
         address = member.address
         name = getattr(member, "name", address)
         # Base peers forget a dead member after a while.
@@ -111,7 +111,7 @@ class Mixed:
 
         def all_see_all():
             self.cluster.wait(lambda: all(d.alive() == names for d in daemons),
-                              lambda: f"each daemon to list all as alive; lists differ by {[names ^ d.alive() for d in daemons]}", 60)
+                              lambda: f"each daemon to list all as alive: {[names ^ d.alive() for d in daemons]}", 60)
         all_see_all()
         failed = 0
         for daemon in daemons:
