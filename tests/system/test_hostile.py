@@ -15,7 +15,7 @@ def gossip(updates):
     return struct.pack("!BQ", GOSSIP, 1) + base_wire.gossip(updates)
 
 
-def deaf(cluster, daemon, requests):
+def connect_without_reading(cluster, daemon, requests):
     """Connect a client that sends these requests and never reads."""
     connection = socket.socket(socket.AF_UNIX)
     cluster.closers.append(connection.close)
@@ -117,7 +117,7 @@ def test_connections_that_never_read_take_bounded_memory(cluster):
     answer = len(patient.raw(b"members\n")[0]["result"]["members"])
     assert answer > 9000
     for _ in range(30):
-        deaf(cluster, daemon, b"members\n")
+        connect_without_reading(cluster, daemon, b"members\n")
 
     def answered():
         """A client that reads gets the answer, or the error `unavailable` while memory is short; it is never closed."""
@@ -145,7 +145,7 @@ def test_subscribers_that_never_read_take_bounded_memory(cluster):
     daemon.start()
     crowd = Crowd(cluster, daemon, 100)     # the quota of each source is 500 events about one member
     for _ in range(60):
-        deaf(cluster, daemon, b"subscribe\n")
+        connect_without_reading(cluster, daemon, b"subscribe\n")
     cluster.wait(lambda: daemon.call("metrics")["control"]["subscribers"] == 60, "all to be subscribed")
     incarnation, before = 0, daemon.call("metrics")["control"]["events"]
     for _ in range(500):

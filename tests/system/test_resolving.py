@@ -16,7 +16,7 @@ NAMESERVERS = ["127.0.0.53", "127.0.0.54", "127.0.0.55"]
 PORT = 7777
 
 
-class Everybody:
+class AllAddresses:
     """A socket that receives at PORT of all addresses of the namespace and never answers. asked: the addresses with datagrams."""
 
     def __init__(self, cluster):
@@ -97,7 +97,7 @@ def test_a_daemon_pings_the_addresses_that_getent_gives(cluster, case):
     if case == "an alias of the hosts file":
         # c-ares 1.34 merges the lines of one name, so that an alias has all addresses of the name.
         expected.append(files.getent("filed.test"))
-    everybody = Everybody(cluster)
+    receiver = AllAddresses(cluster)
     daemon = cluster.daemon(address="[::]:7946", seeds=[f"{name}:{PORT}"], wrapper=files.wrapper,
                             options=["--profile", "local"])
     daemon.start()
@@ -107,8 +107,8 @@ def test_a_daemon_pings_the_addresses_that_getent_gives(cluster, case):
     cluster.wait(lambda: outcome()["state"] in ("silent", "hears us not", "unresolved", "unreachable"),
                  lambda: f"an outcome: {outcome()}")
     print(outcome())
-    assert everybody.asked in expected, (sorted(everybody.asked), expected)
-    assert (outcome()["state"] == "unresolved") == (not everybody.asked)
+    assert receiver.asked in expected, (sorted(receiver.asked), expected)
+    assert (outcome()["state"] == "unresolved") == (not receiver.asked)
 
 
 @pytest.mark.parametrize("name", ["four.test", "many.test"])
@@ -119,11 +119,11 @@ def test_a_nameserver_may_have_a_link_local_address(cluster, name):
     files = Resolving(cluster, "nameserver fe80::53%lo\n", HOSTS, "hosts: files dns\n")
     expected = set(NAMES[name, A])
     assert {found.removeprefix("::ffff:") for found in files.getent(name)} == expected
-    everybody = Everybody(cluster)
+    receiver = AllAddresses(cluster)
     daemon = cluster.daemon(address="[::]:7946", seeds=[f"{name}:{PORT}"], wrapper=files.wrapper,
                             options=["--profile", "local"])
     daemon.start()
-    cluster.wait(lambda: everybody.asked == expected, lambda: f"{expected}: {everybody.asked}")
+    cluster.wait(lambda: receiver.asked == expected, lambda: f"{expected}: {receiver.asked}")
     assert any(way == "tcp" for _, _, way in server.asked) == (name == "many.test")
 
 

@@ -49,7 +49,7 @@ def mounts_unusable():
 
 
 def become_root():
-    """Make this process root of a user namespace, if the process is not root and the kernel allows that. Only for one thread."""
+    """Make this process root of a user namespace, unless it is root or the kernel refuses. The process must have one thread."""
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0 or tried("unshare", "-rnm", "ip", "link", "set", "lo", "up"):
         return
