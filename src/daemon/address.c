@@ -9,18 +9,18 @@
 #include "daemon/fault.h"
 #include "net/sockaddr.h"
 
-/* What a name stands for is not seen before it is looked up. */
+/* Config_keys.c checks numeric addresses; the addresses of a host name can be checked only after its lookup. */
 static int
 address_check(const char *key, const char *host, const struct swim_addr *a, bool wildcard,
     char *fault)
 {
 	if (swim_addr_is_multicast(a))
 		return fault_set(fault, EX_CONFIG,
-		    "%s: '%s' is a multicast or broadcast address, which is no member's", key,
-		    host);
+		    "%s: '%s' is a multicast or broadcast address; a member has a unicast address",
+		    key, host);
 	if (swim_addr_is_wildcard(a) && !wildcard)
 		return fault_set(fault, EX_CONFIG,
-		    "%s: '%s' is a wildcard, which is no address to send to", key, host);
+		    "%s: '%s' is a wildcard address, to which nobody can send", key, host);
 	return 0;
 }
 
@@ -58,25 +58,25 @@ address_resolve(const char *key, const char *hostport, int default_port, bool wi
 int
 address_bind_fault(const char *hostport, const char *device, int error, char *fault)
 {
-	/* ENODEV is the device's fault alone; EPERM may be either's. */
+	/* Only the device can cause ENODEV; the device or the address can cause EPERM. */
 	if (error == ENODEV)
 		return fault_set(fault, EX_UNAVAILABLE,
-		    "device: there is no interface '%s' on this machine", device);
+		    "device: this machine has no interface '%s'", device);
 	switch (error) {
 	case EADDRINUSE:
 		return fault_set(fault, EX_UNAVAILABLE,
-		    "bind: %s is in use by another process, perhaps another swimd; give another with --bind",
+		    "bind: %s is in use by another process, perhaps another swimd; give another address or port with --bind",
 		    hostport);
 	case EADDRNOTAVAIL:
 		return fault_set(fault, EX_UNAVAILABLE,
 		    "bind: %s is not an address of this machine", hostport);
-	case EACCES: /* binding to a device is refused with EPERM */
+	case EACCES: /* from the port; a refused device gives EPERM */
 		return fault_set(fault, EX_NOPERM,
-		    "bind: %s: Permission denied; a port below 1024 takes root or CAP_NET_BIND_SERVICE, else give another with --bind",
+		    "bind: %s: Permission denied; a port below 1024 needs root or CAP_NET_BIND_SERVICE; or give another port with --bind",
 		    hostport);
 	case EINVAL:
 		return fault_set(fault, EX_UNAVAILABLE,
-		    "bind: %s cannot be bound to; a link-local address takes its interface with it, as in [fe80::1%%eth0]:7946",
+		    "bind: cannot bind to %s; write a link-local address with its interface, as in [fe80::1%%eth0]:7946",
 		    hostport);
 	default: /* an errno value, not an enumeration */
 		return fault_set(fault, fault_status(error, EX_UNAVAILABLE), "bind: %s%s%s: %s",

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* From the host:port of the configuration to numeric addresses, at start only: this may block. */
+/* Resolves the host:port texts of the configuration to numeric addresses.  For the start only: a lookup blocks. */
 #ifndef SWIMD_DAEMON_ADDRESS_H
 #define SWIMD_DAEMON_ADDRESS_H
 
 #include "base/addr.h"
 
 /*
- * The first address of host:port, without a port the default one; a `wildcard` only where it will do.  `key` is
- * what messages call it.  Returns 0, or the exit status that the fault is worth with `fault` (FAULT_MAX bytes)
- * set.
+ * Stores the first IPv4 or IPv6 address of `hostport` in *out; a text without a port gets `default_port`.  A wildcard
+ * address is an error unless `wildcard` is true.  `key` is the configuration key that error texts name.  Returns 0, or
+ * an exit status (sysexits.h) with the error text in `fault` (FAULT_MAX bytes).
  */
 int address_resolve(const char *key, const char *hostport, int default_port, bool wildcard,
     struct swim_addr *out, char *fault);
 
-/* The same for why binding to it failed with this errno. */
+/*
+ * Writes into `fault` (FAULT_MAX bytes) why bind() to `hostport`, on `device` ("": on none), failed with the errno
+ * `error`, and what to do about it.  Returns the exit status.
+ */
 int address_bind_fault(const char *hostport, const char *device, int error, char *fault);
 
 #endif

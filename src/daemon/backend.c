@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the control socket asks of the daemon: who we are, how we are, and to change. */
+/* Implements struct control_backend: gives the control server facts about the daemon, and carries out its changes. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -28,7 +28,7 @@ backend_info(void *ctx, struct control_info *out)
 	};
 }
 
-/* Others than us. */
+/* The number of members with this status, this member (whose status is `ours`) not counted. */
 static size_t
 backend_others(const struct swim_stats *stats, enum swim_status status, enum swim_status ours)
 {
@@ -46,7 +46,7 @@ backend_count_seeds(const struct node *node, struct health_input *in)
 			continue;
 		in->seeds++;
 		in->seeds_joined += peer.state == DISCOVERY_JOINED;
-		/* It stays while the seed is tried again. */
+		/* A new attempt does not clear the reason of the last failure. */
 		if (in->seed_reason[0] == '\0')
 			snprintf(in->seed_reason, sizeof(in->seed_reason), "%s", peer.reason);
 	}
@@ -116,8 +116,8 @@ backend_loop_lag(void *ctx, swim_duration *last, swim_duration *max)
 }
 
 /*
- * Make these our tags, over `configured`.  0, or a code of control/protocol.h with `error` (FAULT_MAX bytes)
- * set and nothing changed.
+ * Makes `configured` with `overlay` over it the tags of this member.  Returns 0, or a code of control/protocol.h with
+ * the error text in `error` (FAULT_MAX bytes); then nothing has changed.
  */
 static int
 backend_take_tags(struct node *node, const struct own_tags *configured,
@@ -127,7 +127,7 @@ backend_take_tags(struct node *node, const struct own_tags *configured,
 	struct own_tags now;
 
 	if (node->leaving) {
-		snprintf(error, FAULT_MAX, "this member is leaving: its tags stay as they are");
+		snprintf(error, FAULT_MAX, "this member is leaving, so its tags cannot be changed");
 		return CONTROL_UNAVAILABLE;
 	}
 	if (own_tags_effective(configured, overlay, &now) != WIRE_TAGS_OK || now.len > room) {
@@ -151,7 +151,7 @@ backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *erro
 	struct node *node = ctx;
 	struct own_tags_overlay overlay = node->overlay;
 
-	/* What the overlay alone has no room for is too large over anything. */
+	/* If the overlay alone is too large, the overlay with the configured tags is too large as well. */
 	if (own_tags_change(&overlay, &node->tags, changes, count) != WIRE_TAGS_OK) {
 		snprintf(error, FAULT_MAX,
 		    "the tags would be larger than %d bytes together (keys, values, and 3 each): unset some, or shorten them",
@@ -173,7 +173,7 @@ backend_start_tags(struct node *node, char *fault)
 	return fault_set(fault, EX_CONFIG, "tags: %.400s", why);
 }
 
-/* The configured tags are others now, and those of run time stay over them. */
+/* Takes over the configured tags of `fresh`; tags that were changed at run time stay over them. */
 static bool
 backend_reload_tags(struct node *node, const struct config *fresh, char *error)
 {
@@ -196,11 +196,14 @@ backend_reload_seeds(struct node *node, const struct config *fresh, char *error)
 	if (discovery_set_seeds(node->discovery, loop_now(),
 		(const char *const *)fresh->seeds.items, fresh->seeds.count) == SWIM_OK)
 		return true;
-	snprintf(error, FAULT_MAX, "the seeds could not be changed: out of memory");
+	snprintf(error, FAULT_MAX, "cannot change the seeds: out of memory");
 	return false;
 }
 
-/* Whatever can fail comes before the first thing that changes, or is put back. */
+/*
+ * Takes over the live keys of `fresh`.  False, with `error` set: nothing has changed.  So the steps that can fail come
+ * first, and the seeds are restored when the tags fail.
+ */
 static bool
 backend_apply(struct node *node, struct config *fresh, const struct reload_plan *plan, char *error)
 {
@@ -255,13 +258,15 @@ backend_reload(void *ctx, struct control_reload *out, char *error)
 	for (size_t i = 0; i < plan->applied_count; i++)
 		log_at(LOG_LEVEL_NOTICE, "reloaded", log_str("key", plan->applied[i]));
 	for (size_t i = 0; i < plan->needs_restart_count; i++)
-		log_at(LOG_LEVEL_WARNING, "changed, but needs a restart to take effect",
+		log_at(LOG_LEVEL_WARNING,
+		    "the key has changed, but takes effect only after a restart",
 		    log_str("key", plan->needs_restart[i]));
 	notify_ready();
 	flush_all(node, loop_now());
 	return true;
 refused:
-	log_at(LOG_LEVEL_ERROR, "reload refused, nothing has changed", log_str("reason", error));
+	log_at(LOG_LEVEL_ERROR, "the reload failed, and nothing has changed",
+	    log_str("reason", error));
 	notify_ready();
 	return false;
 }
@@ -275,7 +280,7 @@ backend_reload_by_signal(struct node *node)
 	if (!backend_reload(node, &report, error))
 		control_error_event(node->control, "reload-refused", error);
 	else if (report.applied_count == 0 && report.needs_restart_count == 0)
-		log_at(LOG_LEVEL_NOTICE, "reloaded, and nothing has changed");
+		log_at(LOG_LEVEL_NOTICE, "reloaded; no key has changed");
 }
 
 static void

@@ -13,7 +13,7 @@
 #include "daemon/own_tags.h"
 #include "daemon/units.h"
 
-/* One value of any type, before it is known to be good. */
+/* A parsed value, of any type but text and list. */
 union value {
 	bool flag;
 	swim_duration duration;
@@ -37,12 +37,12 @@ config_range_text(const struct config_key *key, char *buf, size_t size)
 			   : key->type == CONFIG_SIZE   ? " bytes"
 							: "";
 
-	snprintf(buf, size, "is out of range: %.15g%s to %.15g%s are possible", key->min, unit,
+	snprintf(buf, size, "is out of range: give a value from %.15g%s to %.15g%s", key->min, unit,
 	    key->max, unit);
 	return buf;
 }
 
-/* NULL, or why it will not do; `buf` is for such a reason that has to be made up. */
+/* Parses `text` into *out.  Returns NULL, or why the text is refused; the reason may be written into `buf`. */
 static const char *
 config_parse(const struct config_key *key, const char *text, union value *out, char *buf,
     size_t size)
@@ -59,15 +59,15 @@ config_parse(const struct config_key *key, const char *text, union value *out, c
 	case CONFIG_PROFILE:
 		return swim_profile_parse(text, &out->profile)
 			   ? NULL
-			   : "is none of lan, wan, local and fast";
+			   : "is not a profile: give lan, wan, local or fast";
 	case CONFIG_LOG_LEVEL:
 		return log_level_parse(text, &out->level)
 			   ? NULL
-			   : "is none of error, warning, notice, info, debug and trace";
+			   : "is not a log level: give error, warning, notice, info, debug or trace";
 	case CONFIG_LOG_FORMAT:
 		return log_format_parse(text, &out->format)
 			   ? NULL
-			   : "is none of text, json, journal and auto";
+			   : "is not a log format: give text, json, journal or auto";
 	case CONFIG_DURATION:
 		if (!units_duration(text, &out->duration, &why))
 			return why;
@@ -135,7 +135,7 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 	char **texts, *copy;
 
 	if (why != NULL) {
-		/* An option is its own origin: "--bind: 'x' ...", but "FILE:3: bind: 'x' ...". */
+		/* The origin may name the key already: "--bind: 'x' ...", but "FILE:3: bind: 'x' ...". */
 		bool named = strncmp(origin, "--", 2) == 0 || strncmp(origin, "SWIMD_", 6) == 0;
 
 		utf8_escape(text, strlen(text), false, shown, sizeof(shown));
@@ -145,7 +145,7 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 	if (mode == CONFIG_REPLACE) {
 		count = 0;
 	} else if (count == CONFIG_LIST_MAX) {
-		return fault_say(error, "%s: %s: more than %d of them", origin, key->name,
+		return fault_say(error, "%s: %s has more than %d values", origin, key->name,
 		    CONFIG_LIST_MAX);
 	}
 	if ((copy = strdup(text)) == NULL)
@@ -223,7 +223,7 @@ config_list_copy(struct config_list *out, char *const *texts, size_t count)
 	return true;
 }
 
-/* Puts a text that config_set has accepted, or the key's own default, where it belongs. */
+/* Stores in `config` a text that config_set has accepted, or the default of the key. */
 static bool
 config_store(struct config *config, const struct config_key *key, const char *text, char *error)
 {
@@ -273,7 +273,7 @@ config_store(struct config *config, const struct config_key *key, const char *te
 	return true;
 }
 
-/* The name that a member has when nobody gave it one. */
+/* Stores the host name as the name of the member. */
 static bool
 config_store_host_name(struct config *config, const struct config_key *key, char *error)
 {
@@ -289,7 +289,7 @@ config_store_host_name(struct config *config, const struct config_key *key, char
 	return config_store(config, key, host, error);
 }
 
-/* "ro_socket" is by default beside "socket" only where that is the default, too. */
+/* The default of the key.  If "socket" is given and "ro_socket" is not, there is no read-only socket. */
 static const char *
 config_fallback_of(const struct config_given *given, const struct config_key *key)
 {
@@ -307,19 +307,19 @@ config_origin_of(const struct config *config, const char *key)
 	return origin != NULL ? origin : "default";
 }
 
-/* One key must not be above another. */
+/* False, with `error` set, if the value of the key `low` is above the value of the key `high`. */
 static bool
 config_ordered(const struct config *config, const char *low, swim_duration a, const char *high,
     swim_duration b, char *error)
 {
 	if (a.ns <= b.ns)
 		return true;
-	return fault_say(error, "%s (%s) is %g s, above %s (%s), %g s", low,
-	    config_origin_of(config, low), swim_duration_seconds(a), high,
+	return fault_say(error, "%s (%s) is %g s, and must not be above %s (%s), which is %g s",
+	    low, config_origin_of(config, low), swim_duration_seconds(a), high,
 	    config_origin_of(config, high), swim_duration_seconds(b));
 }
 
-/* What no key alone can tell. */
+/* Checks the keys against each other. */
 static bool
 config_consistent(const struct config *c, char *error)
 {
@@ -334,7 +334,7 @@ config_consistent(const struct config *c, char *error)
 		return fault_say(error, "tags (%s): %.400s", config_origin_of(c, "tags"), fault);
 	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {
-		return fault_say(error, "ro_socket (%s) is the same as socket (%s): %s",
+		return fault_say(error, "ro_socket (%s) has the same path as socket (%s): %s",
 		    config_origin_of(c, "ro_socket"), config_origin_of(c, "socket"), c->socket);
 	}
 	return true;
@@ -355,7 +355,7 @@ config_build_key(const struct config_given *given, struct config *config,
 	}
 	if ((config->origin[row] = strdup(given->key[row].origin)) == NULL)
 		return config_out_of_memory(error);
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): writing a field by its offset makes it forget origin[] */
+	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): after a write to a field by its offset the analyzer forgets origin[] */
 	if (key->type == CONFIG_LIST)
 		return config_list_copy(config_field(config, key), given->key[row].texts,
 			   given->key[row].count) ||
@@ -370,7 +370,7 @@ config_build(const struct config_given *given, struct config *out, char *error)
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
 
-	/* In the order of the table, where the profile stands above what overrides it. */
+	/* In the order of the table, in which the profile comes before the keys that override its timing. */
 	for (size_t row = 0; row < rows; row++) {
 		if (!config_build_key(given, &config, &keys[row], error)) {
 			config_fini(&config);
@@ -443,7 +443,7 @@ config_field_size(enum config_type type)
 	__builtin_unreachable();
 }
 
-/* The name of every machine that nobody gave one: two of them contest it. */
+/* Tells whether the name is that of a machine without a host name: two such members would contest the name. */
 static bool
 config_is_localhost(const char *name)
 {
@@ -454,13 +454,13 @@ config_is_localhost(const char *name)
 bool
 config_doubt(const struct config *config, size_t *at, char *text)
 {
-	/* The first is the name, and then the seeds. */
+	/* Position 0 is the name; position i + 1 is seed i. */
 	if (*at == 0) {
 		(*at)++;
 		if (config_is_localhost(config->name)) {
 			snprintf(text, FAULT_MAX,
-			    "this member's name (%s) is %s, as every machine is called that was given no name: "
-			    "give it one (hostnamectl hostname NAME, or the key name)",
+			    "this member's name (%s) is %s, which is the name of every machine without a host name: "
+			    "give this one a name (hostnamectl hostname NAME, or the key name)",
 			    config->origin[config_row(config_find("name"))] != NULL
 				? config_origin_of(config, "name")
 				: "the host name",
@@ -475,7 +475,7 @@ config_doubt(const struct config *config, size_t *at, char *text)
 		if (len == 0)
 			continue;
 		snprintf(text, FAULT_MAX,
-		    "seed %s is taken for the address [%s]:%d; if it ends in a port write [%.*s]%s, and else [%s]",
+		    "seed %s means the address [%s]:%d; write [%.*s]%s if the seed ends in a port, else [%s]",
 		    seed, seed, SWIM_DEFAULT_PORT, len, seed, seed + len, seed);
 		return true;
 	}

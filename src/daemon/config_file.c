@@ -18,23 +18,23 @@
 #include "daemon/fault.h"
 
 /*
- * libConfuse calls back without a context of ours.  A "simple" value is one that it stores through a
- * pointer: ours leads to a slot, whose first member takes what it stores (always NULL) and whose others
- * are the context.
+ * What the callbacks of libConfuse need to know about a key.  The callbacks get no context, but libConfuse stores the
+ * value of a "simple" option through a pointer, so the pointer to `stored` leads to the slot.
  */
 struct slot {
+	/* By libConfuse, always NULL; the first field, so that its address is the address of the slot. */
 	void *stored;
 	struct reader *reader;
 	const struct config_key *key;
-	unsigned line; /* of the first value; 0: none yet */
+	unsigned line; /* of the key's first value; 0: none yet */
 };
 
 struct reader {
 	struct config_given *given;
 	char *error;
 	bool failed;
-	size_t line;      /* of the fault; 0: none */
-	size_t last_line; /* of the file, empty ones at its end not counted */
+	size_t line;      /* of the fault; 0: the fault is in no line */
+	size_t last_line; /* of the file, without empty lines at its end */
 	struct slot slots[CONFIG_KEYS_MAX];
 };
 
@@ -44,9 +44,9 @@ config_file_slot_of(const cfg_opt_t *opt)
 	return (struct slot *)(void *)opt->simple_value.ptr;
 }
 
-/* The first fault is the one that counts: later ones follow from it. */
+/* Keeps the first fault; later faults are often consequences of the first. */
 static void __attribute__((format(printf, 3, 4)))
-fault(struct reader *r, size_t line, const char *format, ...)
+config_file_fault(struct reader *r, size_t line, const char *format, ...)
 {
 	va_list ap;
 
@@ -60,7 +60,7 @@ fault(struct reader *r, size_t line, const char *format, ...)
 	va_end(ap);
 }
 
-/* Where libConfuse is; at the file's end that is a line that is not there. */
+/* The line that libConfuse reads.  At the end of the file libConfuse counts one line too many. */
 static size_t
 config_file_line_at(const struct reader *r, const cfg_t *cfg)
 {
@@ -69,7 +69,7 @@ config_file_line_at(const struct reader *r, const cfg_t *cfg)
 	return line < r->last_line ? line : r->last_line;
 }
 
-/* " 'NAME'", as it is and as it is shown. */
+/* `quoted` is " 'NAME'" as the file has it, `shown` is the same with control characters escaped. */
 static void
 config_file_unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, const char *shown)
 {
@@ -80,17 +80,17 @@ config_file_unknown_key(struct reader *r, const cfg_t *cfg, const char *quoted, 
 	if (sscanf(quoted, " '%40[a-zA-Z0-9_-]'", name) == 1)
 		near = config_nearest(name);
 	if (near != NULL)
-		fault(r, line, "%s:%zu: unknown key%s; did you mean '%s'?", cfg->filename, line,
-		    shown, near);
+		config_file_fault(r, line, "%s:%zu: unknown key%s; did you mean '%s'?",
+		    cfg->filename, line, shown, near);
 	else if (strncmp(quoted, " '[", 3) == 0)
-		fault(r, line, "%s:%zu: unknown key%s; the file has no sections", cfg->filename,
-		    line, shown);
+		config_file_fault(r, line, "%s:%zu: unknown key%s; the file has no sections",
+		    cfg->filename, line, shown);
 	else
-		fault(r, line, "%s:%zu: unknown key%s", cfg->filename, line, shown);
+		config_file_fault(r, line, "%s:%zu: unknown key%s", cfg->filename, line, shown);
 }
 
 static void __attribute__((format(printf, 2, 0)))
-on_error(cfg_t *cfg, const char *format, va_list ap)
+config_file_on_error(cfg_t *cfg, const char *format, va_list ap)
 {
 	struct reader *r = config_file_slot_of(cfg_getnopt(cfg, 0))->reader;
 	static const char unknown[] = "no such option", early[] = "premature end of file",
@@ -99,23 +99,24 @@ on_error(cfg_t *cfg, const char *format, va_list ap)
 	size_t line = config_file_line_at(r, cfg);
 
 	vsnprintf(text, sizeof(text), format, ap);
-	/* The text quotes the file, which may hold anything. */
+	/* The text quotes the file, which may contain any byte. */
 	utf8_escape(text, strlen(text), false, shown, sizeof(shown));
 	if (strncmp(shown, unknown, sizeof(unknown) - 1) == 0)
 		config_file_unknown_key(r, cfg, text + sizeof(unknown) - 1,
 		    shown + sizeof(unknown) - 1);
 	else if (strcmp(shown, early) == 0)
-		fault(r, line, "%s:%zu: end of file where an equal sign or a value is expected",
+		config_file_fault(r, line,
+		    "%s:%zu: unexpected end of file; an equal sign or a value is missing",
 		    cfg->filename, line);
 	else if (strncmp(shown, unexpected, sizeof(unexpected) - 1) == 0)
-		fault(r, line,
+		config_file_fault(r, line,
 		    "%s:%zu: %s; write commas between the values of a list, and a value with spaces in quotes",
 		    cfg->filename, line, shown);
 	else
-		fault(r, line, "%s:%zu: %s", cfg->filename, line, shown);
+		config_file_fault(r, line, "%s:%zu: %s", cfg->filename, line, shown);
 }
 
-/* One value, or one item of a list. */
+/* libConfuse has read one value, or one item of a list. */
 static int
 config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 {
@@ -125,14 +126,17 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	char error[FAULT_MAX], origin[PATH_MAX + 16];
 
 	*(void **)result = NULL;
-	/* Set by '=' and not by '+=' or a list's comma; ours to take back, as the value is not libConfuse's. */
+	/*
+	 * libConfuse sets CFGF_RESET for '=', not for '+=' or a comma of a list, and clears the flag when libConfuse
+	 * itself stores a value.  Here swimd stores the value, so this function clears the flag.
+	 */
 	if ((opt->flags & CFGF_RESET) != 0) {
 		opt->flags &= ~CFGF_RESET;
 		mode = CONFIG_REPLACE;
 		if (slot->line != 0) {
-			fault(r, (size_t)cfg->line,
-			    "%s:%d: %s is set a second time; line %u has the first", cfg->filename,
-			    cfg->line, opt->name, slot->line);
+			config_file_fault(r, (size_t)cfg->line,
+			    "%s:%d: %s is set a second time; line %u has set it first",
+			    cfg->filename, cfg->line, opt->name, slot->line);
 			return -1;
 		}
 	}
@@ -140,13 +144,13 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 		slot->line = (unsigned)cfg->line;
 	snprintf(origin, sizeof(origin), "%s:%d", cfg->filename, cfg->line);
 	if (!config_set(r->given, slot->key, mode, text, origin, error)) {
-		fault(r, (size_t)cfg->line, "%s", error);
+		config_file_fault(r, (size_t)cfg->line, "%s", error);
 		return -1;
 	}
 	return 0;
 }
 
-/* An empty list brings no value: '=' has left its mark all the same. */
+/* For an empty list libConfuse calls no callback, but '=' has set CFGF_RESET. */
 static void
 config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 {
@@ -159,10 +163,11 @@ config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 		if ((opt->flags & CFGF_RESET) == 0)
 			continue;
 		if (slot->line != 0)
-			fault(r, 0, "%s: %s is set a second time; line %u has the first",
-			    cfg->filename, opt->name, slot->line);
+			config_file_fault(r, 0,
+			    "%s: %s is set a second time; line %u has set it first", cfg->filename,
+			    opt->name, slot->line);
 		else if (!config_set_empty(r->given, slot->key, cfg->filename, error))
-			fault(r, 0, "%s", error);
+			config_file_fault(r, 0, "%s", error);
 	}
 }
 
@@ -184,7 +189,7 @@ config_file_last_line(const char *text, const char *end)
 	return config_file_line_of(text, end);
 }
 
-/* Behind the value that is quoted from here on; NULL: it does not end. */
+/* `p` is at an opening quote.  Returns the place after the closing quote, or NULL if there is none. */
 static const char *
 config_file_skip_quoted(const char *p, const char *end)
 {
@@ -196,8 +201,8 @@ config_file_skip_quoted(const char *p, const char *end)
 }
 
 /*
- * The first quoted value that ends in a later line than it begins in, and covers `line` (0: any).  The text has no comments.
- * False: there is none.
+ * Finds the first quoted value that begins in *first, ends in a later line, *last, and covers `line` (0: any line).  The
+ * text has no comments.  False: there is no such value.
  */
 static bool
 config_file_long_quote(const char *text, const char *end, size_t line, size_t *first, size_t *last)
@@ -220,21 +225,25 @@ config_file_long_quote(const char *text, const char *end, size_t line, size_t *f
 	return false;
 }
 
-/* A quote has no end.  The one whose end is missing may be an earlier one, which then ends where the next should begin. */
+/*
+ * Reports the quote at `at`, which does not end.  The closing quote may be missing from an earlier value: then that value
+ * takes the opening quote of the next value for its own end, so it covers several lines.
+ */
 static void
 config_file_open_quote(struct reader *r, const char *path, const char *text, const char *at)
 {
 	size_t line = config_file_line_of(text, at), first, last;
 
 	if (config_file_long_quote(text, at, 0, &first, &last))
-		fault(r, first,
-		    "%s:%zu: a quote begins here and does not end in its line, and one in line %zu does not end at all",
+		config_file_fault(r, first,
+		    "%s:%zu: a quote begins here and does not end in its line, and the quote in line %zu does not end at all",
 		    path, first, line);
 	else
-		fault(r, line, "%s:%zu: a quote begins here and does not end", path, line);
+		config_file_fault(r, line, "%s:%zu: a quote begins here and does not end", path,
+		    line);
 }
 
-/* Behind the comment, which becomes blank. */
+/* Overwrites the comment from `p` to `after` with spaces, except for its newlines.  Returns `after`. */
 static char *
 config_file_blank_comment(char *p, char *after)
 {
@@ -246,9 +255,9 @@ config_file_blank_comment(char *p, char *after)
 }
 
 /*
- * Blanks out comments.  libConfuse 3.3 counts each of them as two or three lines, so that its messages name the wrong one.
- * Finds comments, quotes and lists that do not end, which libConfuse notices at the end of the file only.  The rules for
- * where each begins are those of its lexer.
+ * Overwrites comments with spaces, since libConfuse 3.3 counts each comment as two or three lines and would name wrong
+ * lines in its messages.  Reports comments, quotes and lists that do not end, which libConfuse would report at the end of
+ * the file only.  Comments, quotes and lists begin here where they begin for the lexer of libConfuse.
  */
 static void
 config_file_prepare(struct reader *r, const char *path, char *text, char *end)
@@ -268,7 +277,7 @@ config_file_prepare(struct reader *r, const char *path, char *text, char *end)
 		} else if (*p == '/' && p + 1 < end && p[1] == '*') {
 			after = memmem(p + 2, (size_t)(end - p) - 2, "*/", 2);
 			if (after == NULL)
-				fault(r, config_file_line_of(text, p),
+				config_file_fault(r, config_file_line_of(text, p),
 				    "%s:%zu: a comment begins here and does not end", path,
 				    config_file_line_of(text, p));
 			else
@@ -282,13 +291,13 @@ config_file_prepare(struct reader *r, const char *path, char *text, char *end)
 		}
 	}
 	if (list != NULL)
-		fault(r, config_file_line_of(text, list),
+		config_file_fault(r, config_file_line_of(text, list),
 		    "%s:%zu: a brace is opened here and not closed%s", path,
 		    config_file_line_of(text, list),
 		    p < end ? " before the next one is opened" : "");
 }
 
-/* A fault in or right after a quoted value of several lines is where that begins: the end of the quote may be missing. */
+/* If the fault is in a quoted value of several lines, blames the first of these lines: its closing quote may be missing. */
 static void
 config_file_blame_quote(struct reader *r, const char *path, const char *text, const char *end)
 {
@@ -307,8 +316,8 @@ config_file_blame_quote(struct reader *r, const char *path, const char *text, co
 }
 
 /*
- * Never waits: a pipe that nobody writes to would hold up the whole daemon at a reload.  -errno; -EPIPE: it is a
- * pipe.
+ * Opens the file for reading.  Refuses a pipe: a read from a pipe without a writer would block the daemon at a reload.
+ * Returns 0 or -errno; -EPIPE for a pipe.
  */
 static int
 config_file_open_file(const char *path, FILE **file)
@@ -328,7 +337,7 @@ config_file_open_file(const char *path, FILE **file)
 	return -error;
 }
 
-/* Some editors begin UTF-8 with U+FEFF, which nobody sees: blank here, so that lines and columns stay. */
+/* Some editors write U+FEFF, which is invisible, at the start of a file.  Spaces instead of the mark keep the columns. */
 static void
 config_file_blank_byte_order_mark(char *text, size_t len)
 {
@@ -338,7 +347,7 @@ config_file_blank_byte_order_mark(char *text, size_t len)
 		memset(text, ' ', sizeof(mark) - 1);
 }
 
-/* The whole file, to free, with room for one byte more; or NULL with *status and `error` set. */
+/* Returns the content of the file with room for one more byte, which the caller frees; or NULL with *status and `error` set. */
 static char *
 config_file_slurp(const char *path, size_t *len, int *status, char *error)
 {
@@ -348,7 +357,7 @@ config_file_slurp(const char *path, size_t *len, int *status, char *error)
 
 	if (failed != 0) {
 		*status = fault_set(error, fault_status(-failed, EX_CONFIG), "%s: %s", path,
-		    failed == -EPIPE ? "is a pipe, and has to be a file" : strerror(-failed));
+		    failed == -EPIPE ? "is a pipe; give a file" : strerror(-failed));
 		return NULL;
 	}
 	if ((text = malloc(CONFIG_FILE_MAX + 2)) == NULL) {
@@ -362,9 +371,9 @@ config_file_slurp(const char *path, size_t *len, int *status, char *error)
 		fault_set(error, EX_CONFIG, "%s: %s", path, strerror(errno));
 	else if (*len > CONFIG_FILE_MAX)
 		fault_set(error, EX_CONFIG,
-		    "%s: is larger than 1 MiB, so it is no configuration file", path);
+		    "%s: is larger than 1 MiB, so it is not a configuration file", path);
 	else if ((nul = memchr(text, '\0', *len)) != NULL)
-		fault_set(error, EX_CONFIG, "%s:%zu: has a NUL byte, so it is no text", path,
+		fault_set(error, EX_CONFIG, "%s:%zu: has a NUL byte, so it is not text", path,
 		    config_file_line_of(text, nul));
 	else
 		*status = 0;
@@ -402,16 +411,16 @@ config_file_parse(const char *path, char *text, size_t len, struct reader *r)
 	}
 	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL)
 		return EX_OSERR;
-	cfg_set_error_function(cfg, on_error);
+	cfg_set_error_function(cfg, config_file_on_error);
 	cfg->filename = strdup(path);
-	/* A newline more, since fmemopen does not take an empty buffer everywhere. */
+	/* Some C libraries refuse an empty buffer in fmemopen(), so append a newline. */
 	text[len] = '\n';
 	if (cfg->filename == NULL || (stream = fmemopen(text, len + 1, "r")) == NULL) {
 		cfg_free(cfg);
 		return EX_OSERR;
 	}
 	if (cfg_parse_fp(cfg, stream) != CFG_SUCCESS)
-		fault(r, config_file_line_at(r, cfg), "%s:%zu: syntax error", path,
+		config_file_fault(r, config_file_line_at(r, cfg), "%s:%zu: syntax error", path,
 		    config_file_line_at(r, cfg));
 	else
 		config_file_take_empty_lists(cfg, r);
@@ -455,7 +464,7 @@ config_file_is_conf(const struct dirent *entry)
 	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
 }
 
-/* In byte order whatever the locale, so that every machine reads them alike. */
+/* The order of bytes, not of the locale, so that all machines read the files in the same order. */
 static int
 config_file_by_name(const struct dirent **a, const struct dirent **b)
 {
@@ -485,7 +494,7 @@ config_file_read_all(const char *path, bool required, struct config_given *given
 		if (status != 0)
 			return status;
 	} else if (report != NULL) {
-		fprintf(report, "%s: not there; the defaults are ok\n", path);
+		fprintf(report, "%s: no such file; the defaults are ok\n", path);
 	}
 	if (snprintf(dir, sizeof(dir), "%s.d", path) >= (int)sizeof(dir))
 		return fault_set(error, EX_CONFIG, "%s: the path is too long", path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration files: one, or one with its directory of further ones. */
+/* Reads configuration files: one file, or a file and the files of its .d directory. */
 #ifndef SWIMD_DAEMON_CONFIG_FILE_H
 #define SWIMD_DAEMON_CONFIG_FILE_H
 
@@ -8,18 +8,18 @@
 
 #include "daemon/config.h"
 
-#define CONFIG_FILE_MAX (1024 * 1024)
+#define CONFIG_FILE_MAX (1024 * 1024) /* bytes; a larger file is refused */
 
 /*
- * Read `path` into *given, over what is there.  Returns 0, or the exit status that it is worth (sysexits.h),
- * with `error` (FAULT_MAX bytes) naming the file and, where it has one, the line at fault.
+ * Reads the file `path`; its keys replace those in *given.  Returns 0, or an exit status (sysexits.h) with the error
+ * text in `error` (FAULT_MAX bytes), which names the file and, if the fault is in a line, the line.
  */
 int config_file_read(const char *path, struct config_given *given, char *error);
 
 /*
- * Read `path` and then `path`.d/<name>.conf in the order of their names.  Neither has to exist unless
- * `required`, which is about `path` alone.  Each file that was read and is good is named in `report`,
- * unless that is NULL.
+ * Reads the file `path`, then the files `path`.d/<name>.conf in the order of their names.  If `required`, the file
+ * `path` must exist; the directory need not.  Writes the name of each good file into `report`, unless `report` is NULL.
+ * Returns as config_file_read.
  */
 int config_file_read_all(const char *path, bool required, struct config_given *given, FILE *report,
     char *error);

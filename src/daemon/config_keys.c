@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of keys, and what makes a single value good or bad.  Document a new row in swimd.conf(5). */
+/* The table of configuration keys, and the checks of single values.  Document each key in swimd.conf(5). */
 #include "daemon/config.h"
 
 #include <ctype.h>
@@ -59,7 +59,7 @@ config_keys_check_tag(const char *text)
 	const char *equals = strchr(text, '=');
 
 	if (equals == NULL)
-		return "is no tag, which is a key and a value: 'role=db'";
+		return "is not a tag: give a key and a value, as in role=db";
 	if (equals == text)
 		return "has no key before its '='";
 	if (equals - text > UINT8_MAX)
@@ -79,7 +79,8 @@ config_keys_check_hostport(const char *text, bool allow_port_0, char *host)
 	return error == SWIM_ADDR_OK ? NULL : swim_addr_error_text(error);
 }
 
-static const char not_single[] = "is a multicast or broadcast address, which is no member's";
+static const char not_unicast[] =
+    "is a multicast or broadcast address; a member has a unicast address";
 
 static const char *
 config_keys_check_bind(const char *text)
@@ -88,14 +89,14 @@ config_keys_check_bind(const char *text)
 	const char *why = config_keys_check_hostport(text, true, host);
 	struct swim_addr a;
 
-	/* The kernel binds to such an address, at which no answer would ever find us. */
+	/* The kernel would bind to such an address, but answers could not reach this member there. */
 	if (why == NULL && swim_addr_from_host(host, SWIM_DEFAULT_PORT, &a) &&
 	    swim_addr_is_multicast(&a))
-		return not_single;
+		return not_unicast;
 	return why;
 }
 
-/* Something that others can send to. */
+/* Checks an address to which members send datagrams. */
 static const char *
 config_keys_check_destination(const char *text)
 {
@@ -106,9 +107,9 @@ config_keys_check_destination(const char *text)
 	if (why != NULL || !swim_addr_from_host(host, SWIM_DEFAULT_PORT, &a))
 		return why;
 	if (swim_addr_is_wildcard(&a))
-		return "is a wildcard, which is no address to send to";
+		return "is a wildcard address, to which nobody can send";
 	if (swim_addr_is_multicast(&a))
-		return not_single;
+		return not_unicast;
 	return NULL;
 }
 
@@ -119,7 +120,7 @@ config_keys_check_seed(const char *text)
 		return config_keys_check_destination(text);
 	return swim_service_name(text) != NULL
 		   ? NULL
-		   : "is no name of a service, such as srv:_swim._udp.example.org (it takes no port)";
+		   : "is not the name of a service, as in srv:_swim._udp.example.org (which takes no port)";
 }
 
 static const char *
@@ -133,13 +134,13 @@ config_keys_check_device(const char *text)
 {
 	if (strlen(text) >= IF_NAMESIZE)
 		return "is longer than the 15 bytes of an interface name";
-	return strpbrk(text, "/ \t\n") != NULL ? "is no name of an interface" : NULL;
+	return strpbrk(text, "/ \t\n") != NULL ? "is not the name of an interface" : NULL;
 }
 
 static const char *
 config_keys_check_path(const char *text)
 {
-	return *text == '\0' ? "is empty; a path is wanted" : NULL;
+	return *text == '\0' ? "is empty; give a path" : NULL;
 }
 
 static const char *
@@ -162,11 +163,11 @@ config_keys_check_socket(const char *text)
 static const char *
 config_keys_check_interface(const char *text)
 {
-	return *text == '\0' ? "is empty; the name of an interface is wanted"
+	return *text == '\0' ? "is empty; give the name of an interface"
 			     : config_keys_check_device(text);
 }
 
-/* RFC 6335, section 5.1: "_", up to 15 letters, digits and hyphens, and how it is transported. */
+/* RFC 6335, section 5.1: "_", then up to 15 letters, digits and hyphens, then the transport protocol. */
 static const char *
 config_keys_check_mdns_service(const char *text)
 {
@@ -176,7 +177,7 @@ config_keys_check_mdns_service(const char *text)
 
 	if (*text != '_' || len == 0 || len > 15 ||
 	    (strcmp(text + 1 + len, "._udp") != 0 && strcmp(text + 1 + len, "._tcp") != 0))
-		return "is no type of service, such as _swim._udp";
+		return "is not a type of service, as in _swim._udp";
 	return NULL;
 }
 
@@ -189,7 +190,7 @@ config_keys_check_mdns_domain(const char *text)
 	if (strlen(text) > 253 || strchr(text, ':') != NULL ||
 	    swim_hostport_split(text, strlen(text), SWIM_DEFAULT_PORT, false, host, &port) !=
 		SWIM_ADDR_OK)
-		return "is no domain, such as local";
+		return "is not a domain, as in local";
 	return NULL;
 }
 
@@ -213,7 +214,7 @@ static const struct config_key keys[] = {
 	.fallback = "",
 	.check = config_keys_check_cluster,
 	.change = CONFIG_RESTART,
-	.help = "name of the cluster; members of another are not heard"},
+	.help = "name of the cluster; members of other clusters are ignored"},
     {.name = "state_dir",
 	.option = "state-dir",
 	.argument = "DIR",
@@ -222,7 +223,7 @@ static const struct config_key keys[] = {
 	.fallback = SWIM_STATE_DIR,
 	.check = config_keys_check_path,
 	.change = CONFIG_RESTART,
-	.help = "what has to outlive a restart"},
+	.help = "directory of the state that outlives a restart"},
     {.name = "tags",
 	.option = "tag",
 	.argument = "K=V",
@@ -231,7 +232,7 @@ static const struct config_key keys[] = {
 	.fallback = "",
 	.check = config_keys_check_tag,
 	.change = CONFIG_LIVE,
-	.help = "tell this of this member to all; may be repeated"},
+	.help = "a tag of this member, which all members see; may be repeated"},
     /* Network. */
     {.name = "bind",
 	.option = "bind",
@@ -241,7 +242,7 @@ static const struct config_key keys[] = {
 	.fallback = "[::]:7946",
 	.check = config_keys_check_bind,
 	.change = CONFIG_RESTART,
-	.help = "listen here"},
+	.help = "address to listen at"},
     {.name = "advertise",
 	.option = "advertise",
 	.argument = "HOST:PORT",
@@ -250,14 +251,14 @@ static const struct config_key keys[] = {
 	.fallback = "",
 	.check = config_keys_check_advertise,
 	.change = CONFIG_RESTART,
-	.help = "what others reach us at (default: chosen)"},
+	.help = "address at which others reach this member (default: chosen)"},
     {.name = "device",
 	AT(device),
 	.type = CONFIG_TEXT,
 	.fallback = "",
 	.check = config_keys_check_device,
 	.change = CONFIG_RESTART,
-	.help = "send and receive by this interface alone"},
+	.help = "send and receive on this interface only"},
     {.name = "max_datagram",
 	AT(max_datagram),
 	.type = CONFIG_SIZE,
@@ -280,7 +281,7 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = 16,
 	.change = CONFIG_RESTART,
-	.help = "tries to send a datagram, the first included"},
+	.help = "attempts to send a datagram, the first included"},
     {.name = "retry_first",
 	AT(retry_first),
 	.type = CONFIG_DURATION,
@@ -288,7 +289,7 @@ static const struct config_key keys[] = {
 	.min = 0.001,
 	.max = 10,
 	.change = CONFIG_RESTART,
-	.help = "wait before the second try"},
+	.help = "wait before the second attempt"},
     {.name = "retry_factor",
 	AT(retry_factor),
 	.type = CONFIG_FACTOR,
@@ -296,7 +297,7 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = 10,
 	.change = CONFIG_RESTART,
-	.help = "each further wait is longer by this"},
+	.help = "each further wait is this many times as long"},
     {.name = "retry_max",
 	AT(retry_max),
 	.type = CONFIG_DURATION,
@@ -304,7 +305,7 @@ static const struct config_key keys[] = {
 	.min = 0.001,
 	.max = 60,
 	.change = CONFIG_RESTART,
-	.help = "longest wait between two tries"},
+	.help = "longest wait between two attempts"},
     {.name = "resolver_cache_entries",
 	AT(resolver_cache_entries),
 	.type = CONFIG_COUNT,
@@ -312,7 +313,7 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = 1000000,
 	.change = CONFIG_RESTART,
-	.help = "host names remembered"},
+	.help = "host names whose addresses are remembered"},
     {.name = "resolver_cache_ttl",
 	AT(resolver_cache_ttl),
 	.type = CONFIG_DURATION,
@@ -320,7 +321,7 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = DAY,
 	.change = CONFIG_RESTART,
-	.help = "for how long"},
+	.help = "longest time for which an address is remembered"},
     {.name = "resolver_timeout",
 	AT(resolver_timeout),
 	.type = CONFIG_DURATION,
@@ -328,7 +329,7 @@ static const struct config_key keys[] = {
 	.min = 0.1,
 	.max = 60,
 	.change = CONFIG_RESTART,
-	.help = "for one lookup"},
+	.help = "longest time for one lookup"},
     {.name = "resolve_members",
 	AT(resolve_members),
 	.type = CONFIG_BOOL,
@@ -351,21 +352,21 @@ static const struct config_key keys[] = {
 	.type = CONFIG_BOOL,
 	.fallback = "true",
 	.change = CONFIG_RESTART,
-	.help = "find other members by mDNS, and be found"},
+	.help = "find other members by mDNS, and be found by them"},
     {.name = "mdns_service",
 	AT(mdns_service),
 	.type = CONFIG_TEXT,
 	.fallback = "_swim._udp",
 	.check = config_keys_check_mdns_service,
 	.change = CONFIG_RESTART,
-	.help = "type of the service that members are found by"},
+	.help = "service type under which members are found"},
     {.name = "mdns_domain",
 	AT(mdns_domain),
 	.type = CONFIG_TEXT,
 	.fallback = "local",
 	.check = config_keys_check_mdns_domain,
 	.change = CONFIG_RESTART,
-	.help = "domain that they are looked for in"},
+	.help = "domain in which members are found"},
     {.name = "mdns_timeout",
 	AT(mdns_timeout),
 	.type = CONFIG_DURATION,
@@ -373,14 +374,14 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = 60,
 	.change = CONFIG_RESTART,
-	.help = "for the first round, for resolving one of them, and for Avahi to answer"},
+	.help = "longest time for the first round, for one lookup, and for an answer of Avahi"},
     {.name = "mdns_interfaces",
 	AT(mdns_interfaces),
 	.type = CONFIG_LIST,
 	.fallback = "",
 	.check = config_keys_check_interface,
 	.change = CONFIG_RESTART,
-	.help = "look, and be found, on these interfaces alone"},
+	.help = "use mDNS on these interfaces only"},
     /* Protocol. */
     {.name = "profile",
 	.option = "profile",
@@ -389,30 +390,30 @@ static const struct config_key keys[] = {
 	.type = CONFIG_PROFILE,
 	.fallback = "lan",
 	.change = CONFIG_LIVE,
-	.help = "the protocol's timing"},
+	.help = "timing of the protocol"},
     {.name = "probe_interval",
 	AT(timing.probe_interval),
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = 3600,
-	.help = "one member is probed each"},
+	.help = "one member is probed in each interval"},
     {.name = "probe_timeout",
 	AT(timing.probe_timeout),
 	.type = CONFIG_DURATION,
 	.min = 0.001,
 	.max = 3600,
-	.help = "an answer is awaited before others are asked to probe"},
+	.help = "wait for an answer before other members are asked to probe"},
     {.name = "indirect_probes",
 	AT(timing.indirect_probes),
 	.type = CONFIG_UNSIGNED,
 	.max = 16,
-	.help = "how many others are asked"},
+	.help = "number of other members that are asked to probe"},
     {.name = "suspicion_min",
 	AT(timing.suspicion_min),
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = DAY,
-	.help = "how long a suspicion lasts that others confirm"},
+	.help = "length of a suspicion that enough members confirm"},
     {.name = "suspicion_mult",
 	AT(timing.suspicion_mult),
 	.type = CONFIG_FACTOR,
@@ -424,13 +425,13 @@ static const struct config_key keys[] = {
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = 3600,
-	.help = "fresh rumours are pushed each"},
+	.help = "new rumours are sent in each interval"},
     {.name = "gossip_fanout",
 	AT(timing.gossip_fanout),
 	.type = CONFIG_UNSIGNED,
 	.min = 1,
 	.max = 64,
-	.help = "to this many members"},
+	.help = "number of members to which rumours are sent in each interval"},
     {.name = "retransmit_mult",
 	AT(timing.retransmit_mult),
 	.type = CONFIG_UNSIGNED,
@@ -442,25 +443,25 @@ static const struct config_key keys[] = {
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = DAY,
-	.help = "least time between two comparisons of views"},
+	.help = "least time between two comparisons of member tables"},
     {.name = "reconnect_interval",
 	AT(timing.reconnect_interval),
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = DAY,
-	.help = "one dead member is tried again each"},
+	.help = "one dead member is pinged in each interval"},
     {.name = "dead_retention",
 	AT(timing.dead_retention),
 	.type = CONFIG_DURATION,
 	.min = 1,
 	.max = 3650 * DAY,
-	.help = "a dead member is remembered for"},
+	.help = "how long a dead member is remembered"},
     {.name = "left_retention",
 	AT(timing.left_retention),
 	.type = CONFIG_DURATION,
 	.min = 1,
 	.max = 3650 * DAY,
-	.help = "one that left is remembered for"},
+	.help = "how long a member that left is remembered"},
     {.name = "max_members",
 	AT(max_members),
 	.type = CONFIG_COUNT,
@@ -468,7 +469,7 @@ static const struct config_key keys[] = {
 	.min = 2,
 	.max = 1000000,
 	.change = CONFIG_RESTART,
-	.help = "further ones are refused"},
+	.help = "most members that are kept; further members are refused"},
     {.name = "max_jump",
 	AT(max_jump),
 	.type = CONFIG_COUNT,
@@ -476,7 +477,7 @@ static const struct config_key keys[] = {
 	.min = 1,
 	.max = 0x1p64,
 	.change = CONFIG_RESTART,
-	.help = "most that an incarnation may rise at once"},
+	.help = "largest rise of an incarnation in one update"},
     /* Control socket. */
     {.name = "socket",
 	.option = "socket",
@@ -495,7 +496,7 @@ static const struct config_key keys[] = {
 	.fallback = SWIM_RUN_DIR "/swimd-ro.sock",
 	.check = config_keys_check_optional_socket,
 	.change = CONFIG_RESTART,
-	.help = "control socket that changes nothing (none if --socket is given alone)"},
+	.help = "read-only control socket (none if only --socket is given)"},
     {.name = "socket_group",
 	AT(socket_group),
 	.type = CONFIG_TEXT,
@@ -516,7 +517,7 @@ static const struct config_key keys[] = {
 	AT(log_format),
 	.type = CONFIG_LOG_FORMAT,
 	.fallback = "auto",
-	.help = "form of the log on stderr; auto is journal under systemd, and else text"},
+	.help = "format of the log on stderr; auto is journal under systemd, else text"},
 };
 
 _Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "CONFIG_KEYS_MAX is too small");

@@ -9,10 +9,10 @@
 
 #include "daemon/config_file.h"
 
-/* The longest item that any list takes: an address, or a tag. */
+/* The longest item of any list: an address or a tag. */
 #define ITEM_MAX (SWIM_HOSTPORT_MAX > WIRE_TAGS_MAX ? SWIM_HOSTPORT_MAX : WIRE_TAGS_MAX)
 
-/* A list stands in one variable, its items parted by commas or white space. */
+/* One variable has the whole list, with commas or white space between the items. */
 static bool
 config_load_set_list(struct config_given *given, const struct config_key *key, const char *text,
     const char *origin, char *error)
@@ -25,7 +25,7 @@ config_load_set_list(struct config_given *given, const struct config_key *key, c
 	for (text += strspn(text, between); *text != '\0'; text += strspn(text, between)) {
 		size_t len = strcspn(text, between);
 
-		/* One that is cut here is too long for any list, and refused as such. */
+		/* An item that is cut here is still too long for any list, so config_set refuses it. */
 		snprintf(item, sizeof(item), "%.*s",
 		    (int)(len < sizeof(item) ? len : sizeof(item) - 1), text);
 		if (!config_set(given, key, CONFIG_APPEND, item, origin, error))
@@ -36,7 +36,7 @@ config_load_set_list(struct config_given *given, const struct config_key *key, c
 }
 
 static bool
-config_load_load_environment(struct config_given *given, char *error)
+config_load_environment(struct config_given *given, char *error)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -66,14 +66,14 @@ config_load(const struct options *options, FILE *report, struct config *out, cha
 	int status = config_file_read_all(path, options->file != NULL, &given, report, error);
 
 	if (status == 0 &&
-	    !(config_load_load_environment(&given, error) &&
+	    !(config_load_environment(&given, error) &&
 		config_overlay(&given, &options->given, error) && config_build(&given, out, error)))
 		status = EX_CONFIG;
 	config_given_fini(&given);
 	return status;
 }
 
-/* SWIMD_NMAE: name. */
+/* The key that is most similar to the variable's name, such as "name" for SWIMD_NMAE; or NULL. */
 static const char *
 config_load_meant(const char *variable)
 {

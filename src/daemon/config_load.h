@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All sources of configuration, laid over each other; at start and at each reload. */
+/* Loads the configuration from all its sources, at the start and at each reload. */
 #ifndef SWIMD_DAEMON_CONFIG_LOAD_H
 #define SWIMD_DAEMON_CONFIG_LOAD_H
 
@@ -12,16 +12,16 @@
 #define CONFIG_LOAD_FILE SWIM_CONFIG_DIR "/swimd.conf"
 
 /*
- * Files, environment and options into *out, which is then the caller's (config_fini).  Returns 0, or the
- * exit status that it is worth with `error` (FAULT_MAX bytes) set and *out untouched.  Each good file
- * is named in `report`, unless that is NULL.
+ * Makes *out of the files, the environment and the options; the caller frees *out with config_fini.  Returns 0, or an
+ * exit status (sysexits.h) with the error text in `error` (FAULT_MAX bytes) and *out untouched.  Writes the name of each
+ * good file into `report`, unless `report` is NULL.
  */
 int config_load(const struct options *, FILE *report, struct config *out, char *error);
 
 /*
- * Variables of the environment that look like ours and are no setting: no fault, since others may set
- * what begins with SWIMD_, but worth a warning.  Start with *at zero; NULL at the end; `name` has 64 bytes.  *near: the
- * key that may have been meant, or NULL.
+ * Writes into `name` (64 bytes) the next environment variable that begins with SWIMD_ and belongs to no key, and returns
+ * `name`; NULL: there is no further one.  *at is the position: the caller sets it to 0 before the first call.  *near is
+ * the key that was perhaps meant, or NULL.  Other software may set such a variable, so it is worth a warning, not an error.
  */
 const char *config_load_stray(size_t *at, char *name, const char **near);
 

@@ -43,9 +43,9 @@ durable_refuse(int fd)
 	if (fstat(fd, &st) != 0)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode))
-		return "it is no regular file";
+		return "it is not a regular file";
 	if (st.st_nlink != 1)
-		return "it has a second name (a hard link), so it may be another's file";
+		return "it has a second hard link, so it may be a file of another program";
 	return NULL;
 }
 
@@ -65,7 +65,7 @@ durable_replace(int dir_fd, const char *name, const char *temp, const void *cont
 {
 	int fd, error;
 
-	/* Remove what an earlier run left half written, and never write through a link to another file. */
+	/* An interrupted run may have left `temp`.  O_EXCL and O_NOFOLLOW prevent a write through a link. */
 	if (unlinkat(dir_fd, temp, 0) != 0 && errno != ENOENT)
 		return -errno;
 	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);

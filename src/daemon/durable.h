@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Files that a crash leaves whole: the old one or the new one. */
+/* Replaces files so that after a crash either the old or the new file is there, complete. */
 #ifndef SWIMD_DAEMON_DURABLE_H
 #define SWIMD_DAEMON_DURABLE_H
 
 #include <stddef.h>
 
 /*
- * Replace the file `name` of a directory by one with this content: written as `temp`, synced, renamed, and the
- * directory synced.  Calls nothing that is not safe after a fork.  0 or -errno.
+ * Replaces the file `name` in the directory with `len` bytes of `content`: writes the file `temp`, syncs it, renames
+ * it, and syncs the directory.  Calls only functions that are safe after a fork.  Returns 0 or -errno.
  */
 int durable_replace(int dir_fd, const char *name, const char *temp, const void *content,
     size_t len);
 
 /*
- * Root may have run swimd by hand where a service runs it as another user, who could not read what root left:
- * so what root makes belongs to the owner of the directory.  A file with a second name may be something else
- * entirely.  Where it can't be done (no CAP_CHOWN), whoever opens the file next tells what to do.
+ * Gives a file that root has made to the owner of its directory.  Root may run swimd by hand in the state directory of
+ * a service that runs as another user; the service could not read files that belong to root.  A file with a second
+ * hard link is left alone, since it may be any file of the system.  Failure (no CAP_CHOWN) is not reported here: the
+ * function that opens the file next reports it and says what to do.
  */
 void durable_give(int dir_fd, int fd);
 
 /*
- * What to call the file at fault where durable_replace failed with this errno: EISDIR is of `temp` or `name`, which is a
- * directory.  NULL: of no single file.
+ * Returns the name of the file that made durable_replace fail with the errno `error`: for EISDIR, `temp` or `name`,
+ * whichever is a directory.  NULL: the error belongs to no single file.
  */
 const char *durable_at_fault(int dir_fd, const char *name, const char *temp, int error);
 
 /*
- * May this open file be one of ours?  It must be a regular file with one name: a file with a second name (a hard link) may
- * belong to anybody, and we must neither believe nor overwrite it.  NULL, or why not (static).
+ * Returns NULL if the open file may be a file of swimd, else why it cannot be one (valid until the next call of
+ * strerror()).  It must be a regular file with one name: a file with a second hard link may belong to anybody, so swimd
+ * must neither believe nor overwrite that file.
  */
 const char *durable_refuse(int fd);
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The one line that a start (or a reload) that failed ends in, and the exit status that it is worth. */
+/* The error text of a failed start or reload, which is one line, and the exit status of a failed start. */
 #ifndef SWIMD_DAEMON_FAULT_H
 #define SWIMD_DAEMON_FAULT_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#define FAULT_MAX 512
+#define FAULT_MAX 512 /* bytes of an error text, its NUL included */
 
-/* Write the line into `fault` (FAULT_MAX bytes; cut when it is longer); returns `status` (sysexits.h). */
+/* Writes the error text into `fault` (FAULT_MAX bytes), cut where it is longer.  Returns `status` (sysexits.h). */
 int fault_set(char *fault, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same where one bit tells it all; returns false. */
+/* Writes the error text like fault_set, for callers that only need to know that something failed.  Returns false. */
 bool fault_say(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* EX_NOPERM for EACCES and EPERM, else `otherwise`. */
+/* Returns EX_NOPERM for the errno values EACCES and EPERM, else `otherwise`. */
 int fault_status(int error, int otherwise);
 
 #endif

@@ -18,10 +18,10 @@ follow_is_wanted(const struct follow *f, const struct follow_sight *sight)
 {
 	if (swim_addr_equal(&sight->best, &f->current))
 		return false;
-	/* It was a makeshift: whatever is better will do. */
+	/* An address of a higher rank replaces the current one. */
 	if (sight->rank > f->rank)
 		return true;
-	/* Whoever was reached from the current address is reached from the other one now. */
+	/* Seeds or members are reached from the best address now, and none from the current one. */
 	if (sight->rank >= ROUTE_RANK_PEERS && sight->current_rank < sight->rank)
 		return true;
 	return !sight->present && sight->rank > ROUTE_RANK_LOOPBACK;
@@ -32,7 +32,7 @@ follow_settling(const struct follow *f)
 {
 	int64_t ms = FOLLOW_SETTLE_MS;
 
-	/* Nobody has been able to use what we have: there is nothing to spare them. */
+	/* No other machine could use the current address, so a change disturbs nobody. */
 	if (f->rank <= ROUTE_RANK_LOOPBACK)
 		return swim_ms(0);
 	for (unsigned i = 0; i < f->moves && ms < FOLLOW_SETTLE_MAX_MS; i++)
@@ -62,7 +62,7 @@ follow_look(struct follow *f, swim_time now, const struct follow_sight *sight)
 	f->candidate_rank = sight->rank;
 	if (!swim_time_reached(now, follow_deadline(f)))
 		return false;
-	/* From a makeshift it is no flapping. */
+	/* Leaving an address that no other machine could use is no flapping. */
 	if (f->rank > ROUTE_RANK_LOOPBACK) {
 		f->moves++;
 		f->moved = now;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which of this machine's addresses is advertised, as they come and go; a judgement over what is seen, so that
- * it can be tested without a network.
+ * Decides which address of this machine is advertised while addresses come and go.  No I/O: a test passes in what the
+ * network looks like.
  *
- * The advertised address is kept for as long as the machine has it, but for two cases: it was chosen for want of a better
- * kind of address; or seeds or members are reached from another address, and none of them from this one any more, as when
- * their network comes up after swimd.  That the default route has moved does not count.  Another address is taken once it
- * has been the best for a while, one of a lesser kind after a longer while, and loopback never, since the old address may
- * be back sooner than anybody has use for loopback.
+ * The advertised address is kept as long as the machine has it, with two exceptions: an address of a higher rank has
+ * come; or seeds or members are now reached from another address and none from the advertised one, as when their
+ * network comes up after swimd.  A default route that moved to another interface is no reason.  Another address is
+ * taken after it has been the best for FOLLOW_SETTLE_MS (more after recent moves), an address of a lower rank after at
+ * least FOLLOW_LESSER_MS.  Loopback never replaces another address: no other machine can use loopback, and the old
+ * address may come back.
  */
 #ifndef SWIMD_DAEMON_FOLLOW_H
 #define SWIMD_DAEMON_FOLLOW_H
@@ -18,39 +19,40 @@
 #include "base/time.h"
 #include "net/route.h"
 
-/* So long another address has to be the best; twice as long with every move of the last minute. */
+/* How long another address must be the best before it is taken; each recent move doubles the time. */
 #define FOLLOW_SETTLE_MS 500
 #define FOLLOW_SETTLE_MAX_MS 16000
-/* And one of a lesser kind. */
+/* The least such time for an address of a lower rank than that of the current address. */
 #define FOLLOW_LESSER_MS 5000
+/* After so long without a move, no move counts as recent. */
 #define FOLLOW_QUIET_S 60
 
 struct follow {
 	struct swim_addr current;
-	enum route_rank rank;     /* of it, when it was chosen or last found to be the best */
-	enum route_rank rank_now; /* of it, at the last look */
-	bool present;
-	struct swim_addr candidate; /* family 0: none */
+	enum route_rank rank; /* of `current` when it was chosen, or higher if seen higher since */
+	enum route_rank rank_now;   /* of `current` at the last look */
+	bool present;               /* `current` was on an interface that was up at the last look */
+	struct swim_addr candidate; /* the address that may be taken next; family 0: none */
 	enum route_rank candidate_rank;
-	swim_time candidate_since;
-	unsigned moves; /* each within FOLLOW_QUIET_S of the one before */
-	swim_time moved;
+	swim_time candidate_since; /* when `candidate` became the best address */
+	unsigned moves;            /* recent changes of the address, see FOLLOW_QUIET_S */
+	swim_time moved;           /* when the last of `moves` was */
 };
 
-/* What there is now. */
+/* What one look at the network shows. */
 struct follow_sight {
 	bool present;                 /* the current address is on an interface that is up */
-	enum route_rank current_rank; /* what the current address is worth now */
-	struct swim_addr best;
-	enum route_rank rank; /* of `best`; NONE: there is no address */
+	enum route_rank current_rank; /* of the current address now */
+	struct swim_addr best;        /* the address of the highest rank */
+	enum route_rank rank;         /* of `best`; NONE: there is no address */
 };
 
 void follow_init(struct follow *, const struct swim_addr *first, enum route_rank);
-/* Take this one at once, as before anybody has heard of the current one. */
+/* Makes the address the current one at once: before this member has told anybody its address, nobody is disturbed. */
 void follow_take(struct follow *, const struct swim_addr *, enum route_rank);
-/* Have a look.  True: the address is now another, `current`. */
+/* Takes in what one look shows.  True: `current` has changed. */
 bool follow_look(struct follow *, swim_time now, const struct follow_sight *);
-/* When to look again though nobody tells of a change; NEVER: not. */
+/* When to look again even if the kernel reports no change; NEVER: no such look is needed. */
 swim_time follow_deadline(const struct follow *);
 
 #endif

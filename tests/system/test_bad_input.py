@@ -449,11 +449,11 @@ def test_a_seed_without_brackets_gives_a_warning(cluster):
     """::1:7946 is a valid address without a port, but probably a mistake: the daemon takes it and logs a warning."""
     done = swimd(cluster, "--check-config", "--seed", "::1:7946", "--seed", "[::1]:7946")
     assert done.returncode == 0 and "ok" in done.stdout
-    assert done.stderr == ("swimd: seed ::1:7946 is taken for the address [::1:7946]:7946; "
-                           "if it ends in a port write [::1]:7946, and else [::1:7946]\n")
+    assert done.stderr == ("swimd: seed ::1:7946 means the address [::1:7946]:7946; "
+                           "write [::1]:7946 if the seed ends in a port, else [::1:7946]\n")
     daemon = cluster.daemon(options=["--seed", "::1:7946"])
     daemon.start()
-    assert daemon.text().count("if it ends in a port write [::1]:7946") == 1
+    assert daemon.text().count("write [::1]:7946 if the seed ends in a port") == 1
 
 
 def test_the_daemons_own_address_may_be_a_seed(cluster):

@@ -311,7 +311,7 @@ def test_mistyped_settings_are_logged_with_a_suggestion(cluster):
     daemon.name = "localhost"
     daemon.start()
     assert "SWIMD_NMAE in the environment is no setting of swimd; did you mean SWIMD_NAME?" in daemon.text()
-    assert "is localhost, as every machine is called that was given no name" in daemon.text()
+    assert "is localhost, which is the name of every machine without a host name" in daemon.text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the resolution of the configured addresses and the error texts of bind(). */
 #include "daemon/address.h"
 
 #include <errno.h>
@@ -35,12 +36,12 @@ START_TEST(addresses_and_names_are_resolved)
 	is("10.0.0.1", "10.0.0.1:7946");
 	is("[2001:db8::1]:0", "[2001:db8::1]:0");
 	is("0.0.0.0:1", "0.0.0.0:1");
-	/* To the C library this is a number, and to us a name. */
+	/* For the C library this text is a number, for swimd a host name. */
 	is("0x7f000001:80", "127.0.0.1:80");
 }
 END_TEST
 
-/* The loopback interface is number 1 everywhere. */
+/* The index of the loopback interface is always 1. */
 START_TEST(a_zone_may_be_the_name_of_an_interface)
 {
 	is("[fe80::1%lo]:7946", "[fe80::1%1]:7946");
@@ -49,8 +50,8 @@ START_TEST(a_zone_may_be_the_name_of_an_interface)
 }
 END_TEST
 
-/* 224.0.0.1, 255.255.255.255 and 0.0.0.0 behind names, which the configuration cannot see through. */
-START_TEST(what_is_no_members_address_is_refused_behind_a_name_too)
+/* For swimd these hexadecimal texts are host names: of 224.0.0.1, 255.255.255.255 and 0.0.0.0. */
+START_TEST(a_host_name_of_a_multicast_or_wildcard_address_is_refused)
 {
 	refused("0xe0000001", true, EX_CONFIG, "multicast");
 	refused("0xffffffff", true, EX_CONFIG, "broadcast");
@@ -60,7 +61,7 @@ START_TEST(what_is_no_members_address_is_refused_behind_a_name_too)
 }
 END_TEST
 
-START_TEST(why_binding_failed_names_the_address)
+START_TEST(a_bind_error_names_the_address)
 {
 	ck_assert_int_eq(address_bind_fault("[fe80::1]:7946", "", EINVAL, fault), EX_UNAVAILABLE);
 	ck_assert_msg(strstr(fault, "[fe80::1]:7946") && strstr(fault, "interface"), "%s", fault);
@@ -75,4 +76,4 @@ START_TEST(why_binding_failed_names_the_address)
 END_TEST
 
 UNIT_MAIN("address", addresses_and_names_are_resolved, a_zone_may_be_the_name_of_an_interface,
-    what_is_no_members_address_is_refused_behind_a_name_too, why_binding_failed_names_the_address)
+    a_host_name_of_a_multicast_or_wildcard_address_is_refused, a_bind_error_names_the_address)

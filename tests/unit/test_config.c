@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of keys, single values, layers, and what a reload makes of a change. */
+/* Tests the table of keys, single values, the order of sources, and what a reload does with a changed key. */
 #include "daemon/config.h"
 
 #include <stdlib.h>
@@ -58,7 +58,7 @@ timing_is(const struct config *config, enum swim_profile profile)
 	}
 }
 
-START_TEST(every_row_of_the_table_is_whole)
+START_TEST(every_key_has_a_help_text_a_variable_of_its_own_and_a_valid_default)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -78,7 +78,7 @@ START_TEST(every_row_of_the_table_is_whole)
 			config_environment_name(&keys[k], other);
 			ck_assert_str_ne(name, other);
 		}
-		/* A default is a value like any other. */
+		/* A default is checked like any other value. */
 		if (keys[i].fallback != NULL && keys[i].type != CONFIG_LIST)
 			taken(keys[i].name, keys[i].fallback);
 	}
@@ -195,7 +195,7 @@ START_TEST(bad_values_are_refused_and_change_nothing)
 }
 END_TEST
 
-/* What a terminal could be hurt by is not repeated to it. */
+/* A control sequence in a value must not reach the terminal. */
 START_TEST(a_bad_value_is_shown_escaped)
 {
 	ck_assert(!give("name", "a\x1b[2Jb\n"));
@@ -204,7 +204,7 @@ START_TEST(a_bad_value_is_shown_escaped)
 }
 END_TEST
 
-START_TEST(a_timing_key_stands_above_the_profile)
+START_TEST(a_timing_key_overrides_the_profile)
 {
 	struct config config;
 	struct swim_timing wan;
@@ -220,7 +220,7 @@ START_TEST(a_timing_key_stands_above_the_profile)
 }
 END_TEST
 
-START_TEST(a_socket_of_ones_own_has_no_second_one)
+START_TEST(a_given_socket_disables_the_default_read_only_socket)
 {
 	struct config config;
 
@@ -236,7 +236,7 @@ START_TEST(a_socket_of_ones_own_has_no_second_one)
 }
 END_TEST
 
-START_TEST(keys_that_contradict_are_named_both)
+START_TEST(an_error_names_both_of_two_contradicting_keys)
 {
 	struct config config;
 
@@ -260,7 +260,7 @@ START_TEST(keys_that_contradict_are_named_both)
 }
 END_TEST
 
-START_TEST(lists_grow_up_to_their_limit)
+START_TEST(a_list_takes_at_most_64_items)
 {
 	const struct config_key *seeds = config_find("seeds");
 	struct config config;
@@ -281,7 +281,7 @@ START_TEST(lists_grow_up_to_their_limit)
 }
 END_TEST
 
-START_TEST(tags_are_keys_with_values)
+START_TEST(a_tag_needs_a_key_and_a_value_of_limited_size)
 {
 	static char large[WIRE_TAGS_MAX + 2];
 	const struct config_key *tags = config_find("tags");
@@ -289,7 +289,7 @@ START_TEST(tags_are_keys_with_values)
 
 	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "role", "here", fault));
 	ck_assert_str_eq(fault,
-	    "here: tags: 'role' is no tag, which is a key and a value: 'role=db'");
+	    "here: tags: 'role' is not a tag: give a key and a value, as in role=db");
 	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "=db", "here", fault));
 	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, "role=\xff", "here", fault));
 	memset(large, 'x', sizeof(large) - 1);
@@ -299,7 +299,7 @@ START_TEST(tags_are_keys_with_values)
 	large[255] = '=';
 	ck_assert(!config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
 	large[WIRE_TAGS_MAX] = '\0';
-	/* One alone that with its lengths is too large is told when all are known. */
+	/* The size of all tags with their lengths is checked only when all tags are known. */
 	ck_assert(config_set(&given, tags, CONFIG_REPLACE, large, "here", fault));
 	ck_assert(!config_build(&given, &config, fault));
 	ck_assert_msg(strstr(fault, "tags (here): the tags are larger") != NULL, "%s", fault);
@@ -315,7 +315,7 @@ START_TEST(tags_are_keys_with_values)
 }
 END_TEST
 
-START_TEST(an_upper_layer_replaces_whole_values)
+START_TEST(a_higher_source_replaces_the_whole_list)
 {
 	const struct config_key *seeds = config_find("seeds");
 	struct config_given upper = {0};
@@ -339,7 +339,7 @@ START_TEST(an_upper_layer_replaces_whole_values)
 }
 END_TEST
 
-START_TEST(a_reload_tells_live_from_restart)
+START_TEST(a_reload_applies_live_keys_and_reports_the_others)
 {
 	struct config running = built(), fresh;
 	struct reload_plan plan;
@@ -353,7 +353,7 @@ START_TEST(a_reload_tells_live_from_restart)
 	taken("bind", "127.0.0.1:1");
 	fresh = built();
 	reload_compare(&running, &fresh, &plan);
-	/* Sorted by name, as all lists are that the socket tells. */
+	/* Sorted by name, like all lists of the control protocol. */
 	ck_assert_uint_eq(plan.applied_count, 3);
 	ck_assert_str_eq(plan.applied[0], "log_level");
 	ck_assert_str_eq(plan.applied[1], "probe_interval");
@@ -367,7 +367,7 @@ START_TEST(a_reload_tells_live_from_restart)
 	ck_assert_int_eq(running.timing.probe_interval.ns, swim_ms(700).ns);
 	ck_assert_str_eq(running.bind, "[::]:7946");
 	config_fini(&fresh);
-	/* What needs a restart is told again, since it still does. */
+	/* The next reload reports again the keys that still need a restart. */
 	fresh = built();
 	reload_compare(&running, &fresh, &plan);
 	ck_assert_uint_eq(plan.applied_count, 0);
@@ -378,7 +378,7 @@ START_TEST(a_reload_tells_live_from_restart)
 }
 END_TEST
 
-START_TEST(another_profile_brings_its_timing)
+START_TEST(a_new_profile_changes_the_timing)
 {
 	struct config running = built(), fresh;
 	struct reload_plan plan;
@@ -397,9 +397,10 @@ START_TEST(another_profile_brings_its_timing)
 }
 END_TEST
 
-UNIT_MAIN("config", every_row_of_the_table_is_whole, defaults_are_as_documented,
-    bad_values_are_refused_and_change_nothing, a_bad_value_is_shown_escaped,
-    a_timing_key_stands_above_the_profile, a_socket_of_ones_own_has_no_second_one,
-    keys_that_contradict_are_named_both, lists_grow_up_to_their_limit, tags_are_keys_with_values,
-    an_upper_layer_replaces_whole_values, a_reload_tells_live_from_restart,
-    another_profile_brings_its_timing)
+UNIT_MAIN("config", every_key_has_a_help_text_a_variable_of_its_own_and_a_valid_default,
+    defaults_are_as_documented, bad_values_are_refused_and_change_nothing,
+    a_bad_value_is_shown_escaped, a_timing_key_overrides_the_profile,
+    a_given_socket_disables_the_default_read_only_socket,
+    an_error_names_both_of_two_contradicting_keys, a_list_takes_at_most_64_items,
+    a_tag_needs_a_key_and_a_value_of_limited_size, a_higher_source_replaces_the_whole_list,
+    a_reload_applies_live_keys_and_reports_the_others, a_new_profile_changes_the_timing)

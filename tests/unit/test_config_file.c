@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Configuration files, the one that ships, and its page. */
+/* Tests the reader of configuration files, the shipped swimd.conf, and the keys in swimd.conf(5). */
 #include "daemon/config_file.h"
 
 #include <stdlib.h>
@@ -69,7 +69,7 @@ good(const char *text)
 	ck_assert_msg(read_text(text) == 0, "%s", fault);
 }
 
-/* The fault is at this line ("" where none is known) and has these words. */
+/* The text is refused, and the error names this line ("NUMBER:"; "": no line) and has these words. */
 static void
 bad(const char *text, const char *line, const char *words)
 {
@@ -82,7 +82,7 @@ bad(const char *text, const char *line, const char *words)
 	ck_assert_ptr_null(strchr(fault, '\n'));
 }
 
-START_TEST(values_are_words_or_quoted)
+START_TEST(a_value_is_a_word_or_a_quoted_string)
 {
 	begin();
 	good("name = db1\nbind=\"[::1]:7946\" # why\nprobe_interval = 500ms\n"
@@ -106,7 +106,7 @@ START_TEST(values_are_words_or_quoted)
 }
 END_TEST
 
-START_TEST(the_origin_is_file_and_line)
+START_TEST(the_origin_of_a_value_is_its_file_and_line)
 {
 	char wanted[160];
 
@@ -118,7 +118,7 @@ START_TEST(the_origin_is_file_and_line)
 }
 END_TEST
 
-START_TEST(faults_name_their_line)
+START_TEST(an_error_names_its_line)
 {
 	begin();
 	bad("nonsense = 1\n", "1:", "unknown key 'nonsense'");
@@ -147,8 +147,8 @@ START_TEST(faults_name_their_line)
 }
 END_TEST
 
-/* libConfuse notices most of these in the line after the last one. */
-START_TEST(what_is_not_closed_is_named_where_it_begins)
+/* libConfuse itself would report most of these errors in the line after the last line. */
+START_TEST(a_quote_or_list_without_end_is_reported_where_it_begins)
 {
 	begin();
 	bad("name = \"x\n", "1:", "a quote begins here and does not end");
@@ -158,14 +158,14 @@ START_TEST(what_is_not_closed_is_named_where_it_begins)
 	bad("name = \"x\\\"\n", "1:", "a quote begins here");
 	bad("cluster = x\nseeds = {\"a\",\n\"b,\nc}\n", "3:", "a quote begins here");
 	bad("section {\nname = \"x\n}\n", "2:", "a quote begins here");
-	/* The next quote ends it, and a later one has no end, or what stands between is wrong. */
+	/* The next quote in the file ends the value, so a later quote has no end, or the text between them is wrong. */
 	bad("tags = {\"a=b}\ncluster = \"x\"\nname = n\n",
-	    "1:", "does not end in its line, and one in line 2 does not end at all");
+	    "1:", "does not end in its line, and the quote in line 2 does not end at all");
 	bad("\nname = \"db1\ncluster = x\"\n",
 	    "2:", "a quote begins here and ends in line 3: name: ");
 	bad("seeds = {\"a\", \"b}\nname = x\ncluster = c\"}\n",
 	    "1:", "a quote begins here and ends in line 3: seeds: ");
-	/* Such a value may be meant, and is no fault of a later line's. */
+	/* A value of several lines is valid, and a fault in a later line is reported there. */
 	good("tags = {\"a=b\nc\"}\n");
 	bad("tags = {\"a=b\nc\"}\nnonsense = 1\n", "3:", "unknown key");
 	bad("seeds = {\"a\",\n\"b\"\n", "1:", "a brace is opened here and not closed");
@@ -179,7 +179,7 @@ START_TEST(what_is_not_closed_is_named_where_it_begins)
 }
 END_TEST
 
-/* Some editors begin with one; anywhere else it is as wrong as any other letter, and must be seen. */
+/* Some editors write a byte order mark at the start of a file; anywhere else the mark is an error and is shown escaped. */
 START_TEST(a_byte_order_mark_is_skipped)
 {
 	begin();
@@ -195,7 +195,7 @@ START_TEST(a_byte_order_mark_is_skipped)
 }
 END_TEST
 
-START_TEST(a_key_is_given_once_a_file)
+START_TEST(a_key_may_be_set_only_once_in_a_file)
 {
 	begin();
 	bad("log_level = info\n# x\nlog_level = debug\n", "3:", "line 1");
@@ -207,7 +207,7 @@ START_TEST(a_key_is_given_once_a_file)
 }
 END_TEST
 
-START_TEST(what_is_no_text_is_refused)
+START_TEST(a_file_that_is_not_text_is_refused)
 {
 	static char big[CONFIG_FILE_MAX + 2];
 	char wanted[160];
@@ -231,7 +231,7 @@ START_TEST(what_is_no_text_is_refused)
 }
 END_TEST
 
-START_TEST(further_files_stand_above_in_the_order_of_their_names)
+START_TEST(a_later_file_of_the_directory_overrides_an_earlier_one)
 {
 	char name[128];
 	char *text = NULL;
@@ -263,7 +263,7 @@ START_TEST(further_files_stand_above_in_the_order_of_their_names)
 }
 END_TEST
 
-START_TEST(only_the_usual_file_may_be_missing)
+START_TEST(only_the_default_file_may_be_missing)
 {
 	begin();
 	ck_assert_int_eq(config_file_read_all(path, false, &given, NULL, fault), 0);
@@ -272,7 +272,10 @@ START_TEST(only_the_usual_file_may_be_missing)
 }
 END_TEST
 
-/* Lines of the shipped file that are settings: "#key = value". */
+/*
+ * The text of the shipped file with its settings ("#key = value") uncommented; the caller frees the text.  *settings is
+ * the number of settings.
+ */
 static char *
 uncommented(size_t *settings)
 {
@@ -316,7 +319,7 @@ START_TEST(the_shipped_file_has_every_key_with_its_default)
 	    config_set(&given, config_find("name"), CONFIG_REPLACE, shipped.name, "x", fault));
 	ck_assert_msg(config_build(&given, &defaults, fault), "%s", fault);
 	for (size_t i = 0; i < rows; i++)
-		ck_assert_msg(config_equal(&keys[i], &defaults, &shipped), "%s is another",
+		ck_assert_msg(config_equal(&keys[i], &defaults, &shipped), "%s differs",
 		    keys[i].name);
 	config_fini(&defaults);
 	config_fini(&shipped);
@@ -325,8 +328,8 @@ START_TEST(the_shipped_file_has_every_key_with_its_default)
 }
 END_TEST
 
-/* In swimd.conf(5): "It Ic key , key", and after it "Pq Em live" for what a reload takes over. */
-START_TEST(the_manual_has_every_key_and_knows_which_are_live)
+/* In swimd.conf(5) a line "It Ic key , key" names keys; the next line is "Pq Em live" if a reload applies them. */
+START_TEST(the_manual_lists_every_key_and_marks_the_live_ones)
 {
 	size_t rows, size = 0, found = 0;
 	FILE *in = fopen(TOP_DIR "/man/swimd.conf.5", "r");
@@ -356,7 +359,7 @@ START_TEST(the_manual_has_every_key_and_knows_which_are_live)
 }
 END_TEST
 
-START_TEST(sources_stand_above_each_other)
+START_TEST(options_override_variables_and_variables_override_files)
 {
 	struct options options;
 	struct config config;
@@ -394,7 +397,7 @@ START_TEST(sources_stand_above_each_other)
 }
 END_TEST
 
-START_TEST(stray_variables_are_found)
+START_TEST(unknown_variables_with_the_prefix_swimd_are_found)
 {
 	const char *near;
 	char name[64];
@@ -417,10 +420,11 @@ START_TEST(stray_variables_are_found)
 }
 END_TEST
 
-UNIT_MAIN("config_file", values_are_words_or_quoted, a_byte_order_mark_is_skipped,
-    the_origin_is_file_and_line, faults_name_their_line,
-    what_is_not_closed_is_named_where_it_begins, a_key_is_given_once_a_file,
-    what_is_no_text_is_refused, further_files_stand_above_in_the_order_of_their_names,
-    only_the_usual_file_may_be_missing, the_shipped_file_has_every_key_with_its_default,
-    the_manual_has_every_key_and_knows_which_are_live, sources_stand_above_each_other,
-    stray_variables_are_found)
+UNIT_MAIN("config_file", a_value_is_a_word_or_a_quoted_string, a_byte_order_mark_is_skipped,
+    the_origin_of_a_value_is_its_file_and_line, an_error_names_its_line,
+    a_quote_or_list_without_end_is_reported_where_it_begins, a_key_may_be_set_only_once_in_a_file,
+    a_file_that_is_not_text_is_refused, a_later_file_of_the_directory_overrides_an_earlier_one,
+    only_the_default_file_may_be_missing, the_shipped_file_has_every_key_with_its_default,
+    the_manual_lists_every_key_and_marks_the_live_ones,
+    options_override_variables_and_variables_override_files,
+    unknown_variables_with_the_prefix_swimd_are_found)

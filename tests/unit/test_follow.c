@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the choice of the advertised address while the addresses of the machine come and go. */
 #include "daemon/follow.h"
 
 #include "support/loop.h"
@@ -15,7 +16,10 @@ begin(const char *host, enum route_rank rank)
 	follow_init(&f, &addr, rank);
 }
 
-/* One look, `ms` after the last: is the old one there, and what is the best (NULL: nothing)? */
+/*
+ * One look, `ms` after the last look.  `present`: the machine has the current address; `best` (NULL: none) and `rank`:
+ * the best address.
+ */
 static bool
 look(int64_t ms, bool present, const char *best, enum route_rank rank)
 {
@@ -32,10 +36,10 @@ ck_current(const char *host)
 {
 	struct swim_addr addr = loop_addr(host, 7946);
 
-	ck_assert_msg(swim_addr_equal(&f.current, &addr), "it is not %s", host);
+	ck_assert_msg(swim_addr_equal(&f.current, &addr), "the current address is not %s", host);
 }
 
-START_TEST(what_is_there_stays)
+START_TEST(an_address_that_the_machine_has_is_kept)
 {
 	begin("10.0.0.1", ROUTE_RANK_DEFAULT);
 	for (int i = 0; i < 100; i++)
@@ -45,7 +49,7 @@ START_TEST(what_is_there_stays)
 }
 END_TEST
 
-START_TEST(what_is_gone_is_replaced_by_what_lasts)
+START_TEST(a_lost_address_is_replaced_by_an_address_that_stays)
 {
 	begin("10.0.0.1", ROUTE_RANK_INTERFACE);
 	ck_assert(!look(0, false, "10.0.0.2", ROUTE_RANK_INTERFACE));
@@ -53,7 +57,7 @@ START_TEST(what_is_gone_is_replaced_by_what_lasts)
 	ck_assert_int_eq(swim_time_since(follow_deadline(&f), now).ns,
 	    swim_ms(FOLLOW_SETTLE_MS).ns);
 	ck_assert(!look(FOLLOW_SETTLE_MS - 1, false, "10.0.0.2", ROUTE_RANK_INTERFACE));
-	/* Another: it begins anew. */
+	/* Another address is the best now: the time starts again. */
 	ck_assert(!look(1, false, "10.0.0.3", ROUTE_RANK_INTERFACE));
 	ck_assert(!look(FOLLOW_SETTLE_MS - 1, false, "10.0.0.3", ROUTE_RANK_INTERFACE));
 	ck_assert(look(1, false, "10.0.0.3", ROUTE_RANK_INTERFACE));
@@ -63,20 +67,20 @@ START_TEST(what_is_gone_is_replaced_by_what_lasts)
 }
 END_TEST
 
-START_TEST(what_comes_back_was_never_gone)
+START_TEST(an_address_that_comes_back_in_time_is_kept)
 {
 	begin("10.0.0.1", ROUTE_RANK_INTERFACE);
 	ck_assert(!look(0, false, "10.0.0.2", ROUTE_RANK_INTERFACE));
 	ck_assert(!look(400, true, "10.0.0.1", ROUTE_RANK_INTERFACE));
 	ck_assert(swim_time_is_never(follow_deadline(&f)));
-	/* And what was in between has to last as long as ever. */
+	/* The time of the other address starts again. */
 	ck_assert(!look(400, false, "10.0.0.2", ROUTE_RANK_INTERFACE));
 	ck_assert(!look(400, false, "10.0.0.2", ROUTE_RANK_INTERFACE));
 	ck_current("10.0.0.1");
 }
 END_TEST
 
-START_TEST(loopback_takes_the_place_of_nothing_that_was_better)
+START_TEST(loopback_never_replaces_a_better_address)
 {
 	begin("10.0.0.1", ROUTE_RANK_DEFAULT);
 	for (int i = 0; i < 100; i++)
@@ -88,19 +92,19 @@ START_TEST(loopback_takes_the_place_of_nothing_that_was_better)
 }
 END_TEST
 
-START_TEST(the_lesser_has_to_last_longer_and_gives_way)
+START_TEST(an_address_of_a_lower_rank_must_stay_longer)
 {
 	begin("10.0.0.1", ROUTE_RANK_DEFAULT);
-	/* The default route is gone with its interface, and there is one of containers. */
+	/* The interface of the default route is gone, and the bridge of containers has an address. */
 	ck_assert(!look(0, false, "172.17.0.1", ROUTE_RANK_INTERFACE));
 	ck_assert(!look(FOLLOW_LESSER_MS - 1, false, "172.17.0.1", ROUTE_RANK_INTERFACE));
 	ck_assert(look(1, false, "172.17.0.1", ROUTE_RANK_INTERFACE));
 	ck_current("172.17.0.1");
-	/* Back, with its route: better than what is there still. */
+	/* The interface is back with its route, so its address has a higher rank than the current one. */
 	ck_assert(!look(1000, true, "10.0.0.1", ROUTE_RANK_DEFAULT));
 	ck_assert(look(2 * FOLLOW_SETTLE_MS, true, "10.0.0.1", ROUTE_RANK_DEFAULT));
 	ck_current("10.0.0.1");
-	/* One with a route at last is as good as any. */
+	/* The current address gets a default route: its rank rises, and an equal address does not replace it. */
 	begin("10.0.0.1", ROUTE_RANK_INTERFACE);
 	ck_assert(!look(0, true, "10.0.0.1", ROUTE_RANK_DEFAULT));
 	ck_assert(!look(60000, true, "10.9.0.1", ROUTE_RANK_DEFAULT));
@@ -108,7 +112,7 @@ START_TEST(the_lesser_has_to_last_longer_and_gives_way)
 }
 END_TEST
 
-START_TEST(a_makeshift_is_left_at_once)
+START_TEST(loopback_and_no_address_are_replaced_at_once)
 {
 	begin("127.0.0.1", ROUTE_RANK_NONE);
 	ck_assert(!look(0, true, "127.0.0.1", ROUTE_RANK_LOOPBACK));
@@ -123,8 +127,8 @@ START_TEST(a_makeshift_is_left_at_once)
 }
 END_TEST
 
-/* Two that take turns every three seconds, for five minutes. */
-START_TEST(flapping_is_slowed_down)
+/* Two addresses of which the machine has one at a time, in turns of three seconds, for five minutes. */
+START_TEST(changes_of_a_flapping_address_are_slowed_down)
 {
 	static const char *const hosts[] = {"10.0.0.1", "10.0.0.2"};
 	unsigned moves = 0;
@@ -138,14 +142,14 @@ START_TEST(flapping_is_slowed_down)
 	}
 	ck_assert_uint_gt(moves, 2);
 	ck_assert_uint_le(moves, 20); /* of 100 */
-	/* After a quiet minute it is as quick as ever. */
+	/* After a quiet minute a change takes the shortest time again. */
 	(void)look(0, true, "10.0.0.1", ROUTE_RANK_INTERFACE);
 	(void)look(FOLLOW_QUIET_S * 1000, false, "10.0.0.3", ROUTE_RANK_INTERFACE);
 	ck_assert(look(FOLLOW_SETTLE_MS, false, "10.0.0.3", ROUTE_RANK_INTERFACE));
 }
 END_TEST
 
-/* Whoever is reached from the current address, and from the best one. */
+/* One look at a machine that has both addresses: `current` is the rank of the current address, `rank` of the best. */
 static bool
 look_at_both(int64_t ms, enum route_rank current, const char *best, enum route_rank rank)
 {
@@ -160,19 +164,19 @@ look_at_both(int64_t ms, enum route_rank current, const char *best, enum route_r
 	return follow_look(&f, now, &sight);
 }
 
-START_TEST(what_seeds_are_not_reached_from_any_more_gives_way)
+START_TEST(an_address_from_which_no_seed_is_reached_is_replaced)
 {
 	begin("10.0.2.15", ROUTE_RANK_SEEDS);
 	for (int i = 0; i < 100; i++)
 		ck_assert(!look_at_both(100, ROUTE_RANK_SEEDS, "10.0.2.15", ROUTE_RANK_SEEDS));
-	/* Their network comes up. */
+	/* The network of the seeds comes up. */
 	ck_assert(!look_at_both(0, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
 	ck_assert(
 	    !look_at_both(FOLLOW_SETTLE_MS - 1, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
 	ck_assert(look_at_both(1, ROUTE_RANK_DEFAULT, "10.77.0.1", ROUTE_RANK_SEEDS));
 	ck_current("10.77.0.1");
 	ck_assert_int_eq(f.rank_now, ROUTE_RANK_SEEDS);
-	/* Where members are, and no seed: a lesser reason, which has to last longer. */
+	/* From the other address members are reached, but no seed: a lower rank, so the address must stay longer. */
 	ck_assert(!look_at_both(0, ROUTE_RANK_INTERFACE, "10.0.2.15", ROUTE_RANK_PEERS));
 	ck_assert(!look_at_both(FOLLOW_LESSER_MS - 1, ROUTE_RANK_INTERFACE, "10.0.2.15",
 	    ROUTE_RANK_PEERS));
@@ -180,12 +184,12 @@ START_TEST(what_seeds_are_not_reached_from_any_more_gives_way)
 }
 END_TEST
 
-START_TEST(what_some_are_reached_from_still_stays)
+START_TEST(an_address_from_which_some_seed_is_reached_is_kept)
 {
 	begin("10.0.2.15", ROUTE_RANK_SEEDS);
 	for (int i = 0; i < 100; i++)
 		ck_assert(!look_at_both(1000, ROUTE_RANK_SEEDS, "10.77.0.1", ROUTE_RANK_SEEDS));
-	/* Nobody is found at all for a while, as names are not resolved: that speaks for no other address. */
+	/* For a while no name can be resolved, so nobody is reached from any address: no reason for a change. */
 	for (int i = 0; i < 100; i++)
 		ck_assert(
 		    !look_at_both(1000, ROUTE_RANK_INTERFACE, "10.77.0.1", ROUTE_RANK_DEFAULT));
@@ -195,7 +199,7 @@ START_TEST(what_some_are_reached_from_still_stays)
 END_TEST
 
 /* A tunnel towards the seeds that comes and goes every three seconds, for five minutes. */
-START_TEST(a_route_that_flaps_is_slowed_down)
+START_TEST(changes_by_a_flapping_route_are_slowed_down)
 {
 	unsigned moves = 0;
 
@@ -213,8 +217,9 @@ START_TEST(a_route_that_flaps_is_slowed_down)
 }
 END_TEST
 
-UNIT_MAIN("follow", what_is_there_stays, what_is_gone_is_replaced_by_what_lasts,
-    what_comes_back_was_never_gone, loopback_takes_the_place_of_nothing_that_was_better,
-    the_lesser_has_to_last_longer_and_gives_way, a_makeshift_is_left_at_once,
-    flapping_is_slowed_down, what_seeds_are_not_reached_from_any_more_gives_way,
-    what_some_are_reached_from_still_stays, a_route_that_flaps_is_slowed_down)
+UNIT_MAIN("follow", an_address_that_the_machine_has_is_kept,
+    a_lost_address_is_replaced_by_an_address_that_stays, an_address_that_comes_back_in_time_is_kept,
+    loopback_never_replaces_a_better_address, an_address_of_a_lower_rank_must_stay_longer,
+    loopback_and_no_address_are_replaced_at_once, changes_of_a_flapping_address_are_slowed_down,
+    an_address_from_which_no_seed_is_reached_is_replaced,
+    an_address_from_which_some_seed_is_reached_is_kept, changes_by_a_flapping_route_are_slowed_down)

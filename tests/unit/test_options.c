@@ -137,7 +137,7 @@ START_TEST(what_is_mistyped_is_refused)
 	refused("--log-level loud", "--log-level: 'loud'");
 	refused("--probe-interval 1s", "'--probe-interval'");
 	refused("--seed a --seed host:port", "host:port");
-	refused("--tag a=b --tag c", "--tag: 'c' is no tag");
+	refused("--tag a=b --tag c", "--tag: 'c' is not a tag");
 	refused("--tag", "--tag: K=V is missing");
 	refused("--tag ==b", "no key");
 	refused("--key-file /k", "--key-file is not supported");
