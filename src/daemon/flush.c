@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one place where the floors meet.  Whatever moved the core (a batch of datagrams, the timer, a control
- * command, discovery) ends here: datagrams go out in one sendmmsg, events to whom they concern, and the
- * one timer is set anew.
+ * The flush, the one place where the floors meet.  Every call that may have changed the core (for a batch of datagrams,
+ * the timer, a control command, discovery) ends in a flush: it sends the core's datagrams in one sendmmsg(), gives its
+ * events to discovery, control and health, and sets the one timer to the next deadline.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +12,13 @@
 #include "net/zone.h"
 
 /*
- * Host names of members are looked up at this rate, after a burst: anybody may tell of as many as he likes, and the
- * nameservers must not get a question for each.
+ * Host names of members are looked up at most once in LOOKUP_INTERVAL_MS, after a burst of LOOKUP_BURST.  A hostile
+ * sender may claim any number of members with host names, and must not make this member flood the nameservers.
  */
 #define LOOKUP_BURST 10
 #define LOOKUP_INTERVAL_MS 200
 
-/* Can the member of this address be sent to there?  Loopback is another place on each machine. */
+/* Tells whether this socket can send to a member at the address.  A loopback address is only good on one machine. */
 static bool
 flush_usable(const struct node *node, const struct swim_addr *addr)
 {
@@ -41,8 +41,9 @@ flush_resolved(void *ctx, const char *hostport, enum swim_error error, const cha
 		log_at(LOG_LEVEL_INFO, "a member's host name has no usable address",
 		    log_str("address", hostport),
 		    log_str("reason",
-			count > 0 ? "all are of a family that we cannot send to, or loopback"
-				  : text),
+			count > 0
+			    ? "each address is loopback or of a family that this socket cannot use"
+			    : text),
 		    log_str("error", swim_error_word(error)));
 		return;
 	}
@@ -63,7 +64,7 @@ flush_may_look_up(struct node *node, swim_time now)
 	return true;
 }
 
-/* Ask for the address of a member that gave a host name, unless that is under way. */
+/* Starts a lookup of a member's host name, unless one is under way or there is no room for one. */
 static void
 flush_look_up(struct node *node, const char *hostport)
 {
@@ -86,8 +87,9 @@ flush_look_up(struct node *node, const char *hostport)
 }
 
 /*
- * Where the address is not at hand the datagram goes to where the name was found before, if anywhere: else what it says
- * is said again in time.
+ * Sends a datagram to a member with a host name.  With resolve_members the datagram goes to the address in the cache.  If
+ * the cache has none, a lookup begins and the datagram goes to the address of an earlier lookup (d->to), if there is one:
+ * a lost datagram does no harm, since the protocol repeats its content.
  */
 static void
 flush_to_name(struct node *node, const struct swim_datagram *d)
@@ -106,7 +108,7 @@ flush_to_name(struct node *node, const struct swim_datagram *d)
 	udp_queue(node->udp, &to, d->data, d->len);
 	if (strlen(d->host) > SWIM_HOSTPORT_MAX)
 		return;
-	/* d points into the core, which is about to be told. */
+	/* swim_resolved changes the core, into which d->host points. */
 	strcpy(hostport, d->host);
 	swim_resolved(node->swim, hostport, &to);
 }
@@ -123,12 +125,13 @@ flush_datagrams(struct node *node)
 		if (d.host != NULL)
 			flush_to_name(node, &d);
 		else
-			udp_queue(node->udp, &d.to, d.data, d.len); /* counts what it refuses */
+			udp_queue(node->udp, &d.to, d.data,
+			    d.len); /* udp counts refused datagrams */
 	}
 	udp_flush(node->udp);
 }
 
-/* Two members of one name: whoever watches learns both addresses. */
+/* Another member has the same name: reports both addresses in the log, as an event, and to the health. */
 static void
 flush_conflict(struct node *node, const struct swim_event *e)
 {
@@ -139,10 +142,10 @@ flush_conflict(struct node *node, const struct swim_event *e)
 	zone_format(&node->advertised, ours);
 	snprintf(text, sizeof(text),
 	    lost
-		? "the name %s belongs to the member at %s, which has held it for longer than we "
-		  "at %s: give this one another name"
-		: "the name %s is also used at %s; we at %s keep it, but whether the other stops is "
-		  "not certain: give one of the two another name",
+		? "the name %s belongs to the member at %s, which has had the name for longer than this "
+		  "member at %s: give this member another name"
+		: "the name %s is also used by the member at %s; this member at %s keeps the name, but the "
+		  "other member may not stop: give one of the two another name",
 	    node->config.name, theirs, ours);
 	health_note_conflict(&node->health, e->at, theirs);
 	log_at(lost ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, text);
@@ -150,8 +153,8 @@ flush_conflict(struct node *node, const struct swim_event *e)
 }
 
 /*
- * Members that came, or are members no more because they were dead for too long; not those that an operator had removed,
- * nor those that never answered anybody: a member that does not exist counts no more once it is forgotten.
+ * Tells the health which members joined and which were forgotten after dead_retention.  A member that an operator removed
+ * or that has never answered anybody does not count as forgotten: such a member probably does not exist.
  */
 static void
 flush_company(struct node *node, const struct swim_event *e)
@@ -175,6 +178,7 @@ flush_members(struct node *node)
 	    stats.members[SWIM_SUSPECT] + stats.members[SWIM_DEAD]);
 }
 
+/* Whether the member is this one, another member with this one's name, or any other. */
 static enum discovery_who
 flush_who(const struct node *node, const struct swim_report *member)
 {
@@ -237,7 +241,10 @@ flush_event(struct node *node, const struct swim_event *e)
 	control_event(node->control, e);
 }
 
-/* What is to be said must be reserved before it is said: false while it is not. */
+/*
+ * Reserves the incarnation on disk.  False: the reservation is not on disk yet, so nothing may be sent.  Also reports
+ * when the state directory begins to fail or works again.
+ */
 static bool
 flush_state(struct node *node, swim_time now)
 {
@@ -249,10 +256,10 @@ flush_state(struct node *node, swim_time now)
 		node_state_renewed(node, now);
 	trouble = state_trouble(node->state);
 	if (trouble != NULL && !before) {
-		log_at(LOG_LEVEL_ERROR, "state is not kept", log_str("reason", trouble));
+		log_at(LOG_LEVEL_ERROR, "the state is not kept", log_str("reason", trouble));
 		control_error_event(node->control, "state-unwritable", trouble);
 	} else if (trouble == NULL && before) {
-		log_at(LOG_LEVEL_NOTICE, "state is kept again");
+		log_at(LOG_LEVEL_NOTICE, "the state is kept again");
 	}
 	node->state_told = trouble != NULL;
 	return may_speak;
@@ -270,7 +277,7 @@ flush_all(struct node *node, swim_time now)
 	struct swim_event event;
 	bool may_speak = false;
 
-	/* Events make discovery ask for joins, and those for a flush: it is this one, once more. */
+	/* An event may make discovery join a peer, which asks for a flush: then the running flush makes another round. */
 	node->flush_again = true;
 	if (node->flushing)
 		return;

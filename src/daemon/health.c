@@ -104,8 +104,8 @@ health_note_members(struct health_memory *m, size_t alive, size_t lost)
 		m->forgotten = 0;
 }
 
-static void __attribute__((format(printf, 3, 4)))
-reason(struct control_health *out, enum control_health_status status, const char *format, ...)
+static void __attribute__((format(printf, 3, 4))) health_reason(struct control_health *out,
+    enum control_health_status status, const char *format, ...)
 {
 	va_list ap;
 
@@ -128,32 +128,34 @@ health_judge_company(const struct health_input *in, struct control_health *out)
 		out->discovery = in->alive > 0 ? "no seed answers, others do" : "no seed answers";
 	if (in->discovery_trouble != NULL) {
 		out->discovery = in->discovery_trouble;
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "mDNS: %s (where mDNS is not wanted, set mdns = false)", in->discovery_trouble);
 	}
 	if (in->alive > 0)
 		return;
 	if (known == 1)
-		reason(out, CONTROL_HEALTH_ISOLATED,
-		    "the only other member is suspect or dead: it may be us");
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
+		    "the only other member is suspect or dead; perhaps this one is cut off");
 	else if (known > 1)
-		reason(out, CONTROL_HEALTH_ISOLATED,
-		    "all %zu other members are suspect or dead: it may be us", known);
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
+		    "all %zu other members are suspect or dead; perhaps this one is cut off",
+		    known);
 	else if (in->memory->forgotten > 0)
-		reason(out, CONTROL_HEALTH_ISOLATED,
-		    "nobody answers, and %zu other member%s dead for so long that none is remembered: it may be us",
-		    in->memory->forgotten, in->memory->forgotten == 1 ? " was" : "s were");
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
+		    "nobody answers; %zu other member%s dead for so long that this one has forgotten %s; perhaps this one is cut off",
+		    in->memory->forgotten, in->memory->forgotten == 1 ? " was" : "s were",
+		    in->memory->forgotten == 1 ? "it" : "them");
 	else if (in->seeds > 0)
-		reason(out, CONTROL_HEALTH_ISOLATED,
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
 		    "no other member is known, though %zu seed%s configured%s%s", in->seeds,
 		    in->seeds == 1 ? " is" : "s are", in->seed_reason[0] != '\0' ? ": " : "",
 		    in->seed_reason);
 	else if (in->missing == 1)
-		reason(out, CONTROL_HEALTH_ISOLATED,
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
 		    "the only member that was alive before this one's restart does not answer");
 	else if (in->missing > 1)
-		reason(out, CONTROL_HEALTH_ISOLATED,
-		    "none of the %zu members answers that were alive before this one's restart",
+		health_reason(out, CONTROL_HEALTH_ISOLATED,
+		    "none of the %zu members that were alive before this one's restart answers",
 		    in->missing);
 }
 
@@ -169,33 +171,33 @@ health_judge_memory(const struct health_input *in, struct control_health *out)
 	const struct health_memory *m = in->memory;
 
 	if (health_within(m->conflict_at, in->now, HEALTH_CONFLICT_SECONDS))
-		reason(out, CONTROL_HEALTH_DEGRADED,
-		    "another at %s bears this member's name: give one of the two another",
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
+		    "the member at %s has the same name as this one: give one of the two another name",
 		    m->namesake);
 	if (health_recent(m->dropped_at, in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the kernel dropped %llu datagrams: the receive buffer was full",
 		    (unsigned long long)m->drops);
 	if (health_recent(m->flooded_at, in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%llu datagrams were dropped unread as too many came, the last from %s: stop their sender",
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%llu datagrams were dropped unread because too many came, the last from %s: stop their sender",
 		    (unsigned long long)m->unread, m->flooder);
 	if (health_recent(m->lagged_at, in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms: too little processor time, a stop, or a sleep",
 		    (long long)swim_duration_ms(m->lag));
 	else if (health_recent(m->lags[m->lag_next], in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "the loop was kept waiting for %lld ms or longer %d times in a minute: too little processor time",
 		    (long long)swim_duration_ms(m->timing->probe_timeout), HEALTH_LAGS);
 	if (health_recent(in->accept_failed_at, in->now))
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "no control connection could be accepted %lld s ago: %s",
 		    health_seconds_since(in->accept_failed_at, in->now),
 		    strerror(in->accept_errno));
 }
 
-/* A single accuser may have the fault itself: the core counts healthy accusers only. */
+/* The core counts healthy accusers only, and at least two: the fault may be with a single accuser. */
 static void
 health_judge_accused(const struct health_input *in, struct control_health *out)
 {
@@ -207,15 +209,16 @@ health_judge_accused(const struct health_input *in, struct control_health *out)
 	utf8_escape(a->by[0], a->by_len[0], false, first, sizeof(first));
 	utf8_escape(a->by[1], a->by_len[1], false, second, sizeof(second));
 	if (a->count > 2)
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s, %s and %zu more suspected us, the last %lld s ago", first, second,
 		    a->count - 2, health_seconds_since(a->at, in->now));
 	else
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s and %s suspected us, the last %lld s ago",
-		    first, second, health_seconds_since(a->at, in->now));
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
+		    "%s and %s suspected us, the last %lld s ago", first, second,
+		    health_seconds_since(a->at, in->now));
 }
 
-/* We ask for a view only after a small ping was answered: so large datagrams do not arrive, there or back. */
+/* A sync begins only after a small ping was answered, so large datagrams are lost on the way there or back. */
 static void
 health_judge_syncs(const struct health_input *in, struct control_health *out)
 {
@@ -224,12 +227,12 @@ health_judge_syncs(const struct health_input *in, struct control_health *out)
 	if (in->syncs_unanswered < HEALTH_SYNCS_UNANSWERED || in->sync_silent == NULL)
 		return;
 	utf8_escape(in->sync_silent, in->sync_silent_len, false, name, sizeof(name));
-	reason(out, CONTROL_HEALTH_DEGRADED,
-	    "%llu exchanges of views went unanswered, the last by %s, which answers pings: look for what drops larger datagrams on the way (MTU, firewall)",
+	health_reason(out, CONTROL_HEALTH_DEGRADED,
+	    "%llu exchanges of views went unanswered, the last by %s, which answers pings: something on the way (MTU, firewall) drops larger datagrams",
 	    (unsigned long long)in->syncs_unanswered, name);
 }
 
-/* "n2", or "n2 and 3 others". */
+/* Writes "n2" or "n2 and 3 others" into `out`; returns `out`. */
 static const char *
 health_names(const struct swim_reach_row *row, char *out, size_t cap)
 {
@@ -247,7 +250,7 @@ health_names(const struct swim_reach_row *row, char *out, size_t cap)
 bool
 health_is_unreachable(const struct swim_reach *r)
 {
-	/* A single member may have the fault itself; its word counts only where there is no other member. */
+	/* The fault may be with a single complaining member; its complaint counts only if it is the only other member. */
 	return r->complaining.count >= 2 || (r->complaining.count == 1 && r->others == 1);
 }
 
@@ -260,21 +263,21 @@ health_judge_address(const struct health_input *in, struct control_health *out)
 	if (r == NULL)
 		return;
 	if (r->twins.count > 0)
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s advertise%s our address, %s, too: set advertise to an address of its own on each",
 		    health_names(&r->twins, who, sizeof(who)), r->twins.count == 1 ? "s" : "",
 		    r->twins.address);
 	if (health_is_unreachable(r)) {
 		if (r->seen_at.family != 0)
 			snprintf(seen, sizeof(seen), "%s", swim_addr_format(&r->seen_at, who));
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s cannot reach us at %s: set advertise or forward UDP %u%s%s",
 		    health_names(&r->complaining, who, sizeof(who)), in->advertised, in->port,
 		    *seen != '\0' ? "; heard from " : "", seen);
 	}
 }
 
-/* Links that others have and we have not; and the troubles of others, which are no fault of this member. */
+/* Broken links degrade the health.  Wrong addresses of other members are reported, but are no fault of this one. */
 static void
 health_judge_links(const struct health_input *in, struct control_health *out)
 {
@@ -284,17 +287,17 @@ health_judge_links(const struct health_input *in, struct control_health *out)
 	if (r == NULL)
 		return;
 	if (r->broken.count > 0)
-		reason(out, CONTROL_HEALTH_DEGRADED,
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
 		    "%s answer%s others but not us: look for a firewall or a route between us and %s",
 		    health_names(&r->broken, who, sizeof(who)), r->broken.count == 1 ? "s" : "",
 		    r->broken.address);
 	if (r->elsewhere.count > 0)
-		reason(out, CONTROL_HEALTH_OK,
-		    "%s: no answer at %s, so asked at %s: set advertise there or forward UDP",
+		health_reason(out, CONTROL_HEALTH_OK,
+		    "%s: no answer at %s, so swimd sends to %s: set advertise there or forward UDP",
 		    health_names(&r->elsewhere, who, sizeof(who)), r->elsewhere.address,
 		    swim_addr_format(&r->asked_at, at));
 	if (r->shared.count > 0)
-		reason(out, CONTROL_HEALTH_OK,
+		health_reason(out, CONTROL_HEALTH_OK,
 		    "%s advertise%s %s, as another member does: set advertise on each",
 		    health_names(&r->shared, who, sizeof(who)), r->shared.count == 1 ? "s" : "",
 		    r->shared.address);
@@ -305,25 +308,26 @@ health_judge(const struct health_input *in, struct control_health *out)
 {
 	*out = (struct control_health){.status = CONTROL_HEALTH_OK};
 	if (in->leaving)
-		reason(out, CONTROL_HEALTH_DEGRADED, "this member is leaving");
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "this member is leaving");
 	health_judge_company(in, out);
 	if (!in->transport_healthy)
-		reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
 		    swim_error_text(in->transport_error), in->transport_errno != 0 ? ": " : "",
 		    in->transport_errno != 0 ? strerror(in->transport_errno) : "");
 	if (in->address_trouble != NULL)
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->address_trouble);
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->address_trouble);
 	if (in->socket_trouble != NULL)
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->socket_trouble);
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->socket_trouble);
 	if (in->state_trouble != NULL)
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->state_trouble);
 	if (in->snapshot_trouble != NULL)
-		reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->snapshot_trouble);
+		health_reason(out, CONTROL_HEALTH_DEGRADED, "%s", in->snapshot_trouble);
 	health_judge_address(in, out);
 	health_judge_links(in, out);
 	if (in->members >= in->max_members)
-		reason(out, CONTROL_HEALTH_DEGRADED,
-		    "there are %zu members, which is max_members: others are refused", in->members);
+		health_reason(out, CONTROL_HEALTH_DEGRADED,
+		    "there are %zu members, as many as max_members allows: further ones are refused",
+		    in->members);
 	health_judge_memory(in, out);
 	health_judge_syncs(in, out);
 	health_judge_accused(in, out);

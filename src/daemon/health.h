@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What to say of our own health: a judgement over plain figures, so that it can be tested without a daemon. */
+/* Judges the health of this member.  All facts are passed in, so that a test needs no daemon. */
 #ifndef SWIMD_DAEMON_HEALTH_H
 #define SWIMD_DAEMON_HEALTH_H
 
@@ -12,91 +12,96 @@
 #include "control/control.h"
 #include "core/swim.h"
 
-/* For so long a thing that happened once is worth telling. */
+/* How long a single incident is reported. */
 #define HEALTH_MEMORY_SECONDS 60
-/* Two of one name, told each minute while that goes on. */
+/* How long a name conflict is reported; while a conflict lasts, the core reports it once a minute. */
 #define HEALTH_CONFLICT_SECONDS 120
-/* A single exchange may fail by the loss of a few datagrams, or because the other member ended. */
+/* Unanswered syncs before they are reported: one may fail when datagrams are lost or the other member ends. */
 #define HEALTH_SYNCS_UNANSWERED 2
 /*
- * While the loop is late this member answers nobody.  A delay of probe_interval lasts as long as a whole probe of it, so one
- * such delay is told.  After a delay of probe_timeout the prober asks others for help, which may answer in time; so many of
- * these delays within HEALTH_MEMORY_SECONDS are told.
+ * Delays of probe_timeout or more, within HEALTH_MEMORY_SECONDS, before they are reported.  While the loop is late, this
+ * member answers nobody.  After a delay of probe_timeout the prober asks other members for help, and they may still get an
+ * answer in time.  A single delay of probe_interval is reported, since it lasts as long as a whole probe.
  */
 #define HEALTH_LAGS 3
 
-/* Things that happen, remembered by the daemon; NEVER as an instant: did not happen. */
+/* Incidents that the daemon remembers for its health.  An instant of NEVER: there was no such incident. */
 struct health_memory {
-	uint64_t drops_seen; /* datagrams that the kernel dropped, so far */
-	uint64_t drops;      /* of these, in the last such moment */
-	swim_time dropped_at;
-	const struct swim_timing *timing; /* in use */
-	swim_duration lag;                /* of probe_interval or more: the longest lately */
-	swim_time lagged_at;
-	/* When the loop was last late by probe_timeout or more; the earliest at lag_next. */
+	uint64_t drops_seen;  /* datagrams that the kernel has dropped since the start */
+	uint64_t drops;       /* those of the current series of drops */
+	swim_time dropped_at; /* the last drop */
+	const struct swim_timing *timing; /* that the core uses */
+	swim_duration lag;                /* the longest recent delay of probe_interval or more */
+	swim_time lagged_at;              /* when `lag` was */
+	/* The last delays of probe_timeout or more, a ring; the earliest is at lag_next. */
 	swim_time lags[HEALTH_LAGS];
 	size_t lag_next;
-	char namesake[SWIM_ADDR_TEXT]; /* address of another that bears our name */
-	swim_time conflict_at;
-	uint64_t unread;              /* datagrams dropped unread, in the last such moment */
-	char flooder[SWIM_ADDR_TEXT]; /* address of the last of them */
-	swim_time flooded_at;
-	bool quorum; /* after the last change of the members */
-	size_t
-	    forgotten; /* members that were dead for so long that they are no members, while we had no quorum */
+	char namesake[SWIM_ADDR_TEXT]; /* address of another member with the name of this one */
+	swim_time conflict_at;         /* the last report of `namesake` */
+	uint64_t unread;               /* datagrams dropped unread in the current series */
+	char flooder[SWIM_ADDR_TEXT];  /* source address of the last of them */
+	swim_time flooded_at;          /* the last datagram dropped unread */
+	bool quorum;                   /* after the last change of the members */
+	size_t forgotten;              /* dead members forgotten while there was no quorum */
 };
-/* The timing must outlive it, and may change. */
-void health_memory_init(struct health_memory *, const struct swim_timing *);
-/* Take note of the socket's count of drops and of how late the timer was; how many drops are new. */
+/* The caller keeps `timing`, which may change, until the memory is no longer used. */
+void health_memory_init(struct health_memory *, const struct swim_timing *timing);
+/*
+ * Notes the number of datagrams that the kernel has dropped since the start, and how late the loop's timer was.  Returns
+ * the number of new drops.
+ */
 uint64_t health_note(struct health_memory *, swim_time now, uint64_t kernel_drops,
     swim_duration lag);
-/* Take note that so many more datagrams were dropped unread, as too many came; the last of them from this address. */
+/* Notes that `more` datagrams were dropped unread because too many arrived, the last of them from the address `from`. */
 void health_note_flood(struct health_memory *, swim_time now, uint64_t more, const char *from);
-/* Take note that another member, at this address, bears our name. */
+/* Notes that another member, at this address, has the name of this one. */
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 
 /*
- * Take note of the members.  A member that is forgotten, as it was dead for too long, while we see no quorum goes on
- * counting against a quorum, since we may be the one that is cut off; it does so until as many members have come, or there
- * is a quorum all the same.
+ * Note that a dead member was forgotten and that a member joined.  A member that is forgotten while there is no quorum
+ * still counts against a quorum, since it may be this member that is cut off.  It counts until another member has joined
+ * for it, or until there is a quorum.
  */
 void health_note_forgotten(struct health_memory *);
 void health_note_joined(struct health_memory *);
-/* After these: so many are alive (us included), and so many suspect or dead. */
+/* Call after these two.  `alive` members (this one included) are alive, `lost` members are suspect or dead. */
 void health_note_members(struct health_memory *, size_t alive, size_t lost);
 
+/* The facts of one judgement.  Each `trouble` is a sentence, or NULL: nothing is wrong there. */
 struct health_input {
 	swim_time now;
 	bool leaving;
 	bool transport_healthy;
-	enum swim_error transport_error;
-	int transport_errno;
-	const char *address_trouble;  /* or NULL */
-	const char *socket_trouble;   /* or NULL */
-	const char *state_trouble;    /* or NULL */
-	const char *snapshot_trouble; /* or NULL */
-	size_t alive, suspect, dead;  /* others than us */
-	size_t members, max_members;  /* all of them, us included */
-	size_t missing;      /* others that were alive before a restart, while we have met nobody */
-	size_t seeds;        /* configured ones that are not us */
-	size_t seeds_joined; /* of these */
-	char seed_reason[160];         /* why one of the others is not joined; "" */
+	enum swim_error transport_error; /* the last one */
+	int transport_errno;             /* of transport_error, or 0 */
+	const char *address_trouble;     /* of the address that is bound or advertised */
+	const char *socket_trouble;      /* of the file of a control socket */
+	const char *state_trouble;       /* of the state file */
+	const char *snapshot_trouble;    /* of the file of members */
+	size_t alive, suspect, dead;     /* members, this one not counted */
+	size_t members;                  /* of any status, this one included */
+	size_t max_members;
+	size_t missing; /* others that were alive before the restart; 0 once one has been met */
+	size_t seeds;   /* configured, and not this member itself */
+	size_t seeds_joined;
+	char seed_reason[160];         /* why one of the seeds is not joined, or "" */
 	int accept_errno;              /* why a control connection could not be accepted */
-	swim_time accept_failed_at;    /* when that was last; NEVER: it was not */
-	const char *discovery_trouble; /* of a source, or NULL; kept until the answer is given */
-	uint64_t syncs_unanswered;     /* exchanges of views, by members whose views still differ */
-	const char *sync_silent;       /* name of the last of these members, or NULL */
-	size_t sync_silent_len;
-	const struct swim_accused *accused; /* by enough members that are well; or NULL */
-	const struct swim_reach *reach;     /* or NULL */
-	const char *advertised;             /* with reach: our address */
-	unsigned port;                      /* and the port that we are bound to */
+	swim_time accept_failed_at;    /* the last such failure; NEVER: none */
+	const char *discovery_trouble; /* of a source of discovery */
+	uint64_t syncs_unanswered;     /* by members whose tables still differ from ours */
+	const char *sync_silent;       /* name of the last member that did not answer, or NULL */
+	size_t sync_silent_len;        /* bytes */
+	const struct swim_accused *accused; /* suspicions of this member by healthy ones, or NULL */
+	const struct swim_reach *reach;     /* trouble of addresses and links, or NULL */
+	const char *advertised;             /* the advertised address; needed with `reach` */
+	unsigned port;                      /* the bound UDP port; needed with `reach` */
 	const struct health_memory *memory;
 };
-/* Enough others cannot reach us at the address that we advertise. */
+/* Tells whether enough other members cannot reach this one at its advertised address. */
 bool health_is_unreachable(const struct swim_reach *);
-/* Of the judgement below, what is wrong with the address that we advertise. */
+/* Adds to *out only what is wrong with the advertised address; needs reach, advertised and port alone. */
 void health_judge_address(const struct health_input *, struct control_health *out);
+/* Fills *out. */
 void health_judge(const struct health_input *, struct control_health *out);
 
 #endif

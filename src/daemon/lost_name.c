@@ -11,9 +11,9 @@
 
 #define FILE_NAME "name-lost"
 #define TEMP_NAME "name-lost.new"
-#define COUNT_MAX 1000
+#define COUNT_MAX 1000 /* a file with a larger count is damaged */
 
-/* The losses in a row so far; 0 where the last was more than LOST_NAME_MEMORY_S ago. */
+/* The number of losses in a row; 0 if the last one was more than LOST_NAME_MEMORY_S ago or the file cannot be read. */
 static unsigned
 lost_name_recent(int dir_fd, int64_t wall_s)
 {
@@ -34,7 +34,7 @@ lost_name_recent(int dir_fd, int64_t wall_s)
 	if (end == text || *end != ' ')
 		return 0;
 	last = strtoll(end, &end, 10);
-	/* The clock may have been set back. */
+	/* If the wall clock was set back, `last` may be in the future. */
 	if (*end != '\n' || count > COUNT_MAX || last < wall_s - LOST_NAME_MEMORY_S ||
 	    last > wall_s + LOST_NAME_MEMORY_S)
 		return 0;
@@ -48,7 +48,7 @@ lost_name_count(int dir_fd, int64_t wall_s)
 	char text[64];
 	int len = snprintf(text, sizeof(text), "%u %" PRId64 "\n", count, wall_s);
 
-	/* Where the disk cannot be written, which health tells, each loss counts as the first. */
+	/* If the disk cannot be written, each loss counts as the first; the health reports the disk. */
 	(void)!durable_replace(dir_fd, FILE_NAME, TEMP_NAME, text, (size_t)len);
 	return count;
 }

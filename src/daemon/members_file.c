@@ -11,8 +11,8 @@
 #include "daemon/word.h"
 
 #define FIRST "swimd members 1"
-#define LINE_MAX_BYTES 2048 /* the longest one has some 1,700 */
-#define FIELDS 5
+#define LINE_MAX_BYTES 2048 /* the longest line has some 1,700 bytes */
+#define FIELDS 5            /* of a line, without UNANSWERED */
 #define UNANSWERED "unanswered"
 
 /* ----------------------------------------------------------------------------------------- writing */
@@ -38,7 +38,7 @@ members_file_append(struct members_text *t, const char *bytes, size_t len)
 	t->len += len;
 }
 
-/* The text behind a space; three bytes for one at the most. */
+/* Writes a space and the escaped text into `out`, at most 1 + 3 * len bytes.  Returns the number of bytes. */
 static size_t
 members_file_put_word(const char *text, size_t len, char *out)
 {
@@ -89,7 +89,7 @@ members_file_end(struct members_text *t)
 
 /* ----------------------------------------------------------------------------------------- reading */
 
-/* All digits, and no more than fit. */
+/* False: the text is not a decimal number of at most 64 bits. */
 static bool
 members_file_read_number(const char *text, uint64_t *out)
 {
@@ -125,7 +125,7 @@ members_file_read_time(const char *text, int64_t *out)
 	return true;
 }
 
-/* NULL, or why the line is no entry. */
+/* Parses the fields of a line into *out.  Returns NULL, or why the line is not an entry (static). */
 static const char *
 members_file_read_entry(char *fields[FIELDS + 1], size_t count, struct members_entry *out)
 {
@@ -134,18 +134,18 @@ members_file_read_entry(char *fields[FIELDS + 1], size_t count, struct members_e
 	size_t len;
 
 	if (!swim_status_parse(fields[0], &out->status))
-		return "the status is none";
+		return "the first word is not a status";
 	if (!members_file_read_number(fields[1], &out->incarnation))
-		return "the incarnation is no number";
+		return "the second word is not an incarnation";
 	if (!members_file_read_time(fields[2], &out->since_ms))
-		return "the time is none";
+		return "the third word is not a time";
 	if (!word_unescape(fields[3], &len) || len > SWIM_HOSTPORT_MAX ||
 	    swim_hostport_split(fields[3], len, -1, false, host, &port) != SWIM_ADDR_OK)
-		return "the address is none";
+		return "the fourth word is not an address";
 	memcpy(out->address, fields[3], len + 1);
 	if (!word_unescape(fields[4], &len) || len == 0 || len > SWIM_NAME_MAX ||
 	    !utf8_valid(fields[4], len))
-		return "the name is none";
+		return "the fifth word is not a name";
 	memcpy(out->name, fields[4], len + 1);
 	out->name_len = (uint16_t)len;
 	out->unanswered = count > FIELDS;
@@ -179,7 +179,8 @@ members_file_complain(struct members_list *list, size_t number, const char *why)
 struct reading {
 	struct members_list *list;
 	size_t max, number, capacity;
-	bool first, ended; /* its first line was right; its last one was seen */
+	bool first; /* the first line is that of a file of this version */
+	bool ended; /* the last line, "end", was read */
 };
 
 static bool
@@ -217,13 +218,14 @@ members_file_take_line(struct reading *r, const char *text, size_t len)
 	if (r->number == 1) {
 		r->first = len == sizeof(FIRST) - 1 && memcmp(text, FIRST, len) == 0;
 		if (!r->first)
-			members_file_complain(r->list, 1, "it does not begin with \"" FIRST "\"");
+			members_file_complain(r->list, 1,
+			    "the file does not begin with \"" FIRST "\"");
 		return true;
 	}
 	if (r->number == 2 && owner_parse(text, len, &r->list->owner))
 		return true;
 	if (len > LINE_MAX_BYTES || memchr(text, '\0', len) != NULL) {
-		members_file_complain(r->list, r->number, "the line is no text of ours");
+		members_file_complain(r->list, r->number, "the line is too long or has a NUL byte");
 		return true;
 	}
 	memcpy(line, text, len);
@@ -253,7 +255,7 @@ members_file_parse(const char *text, size_t len, size_t max, struct members_list
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 
 		if (newline == NULL)
-			break; /* a line that was cut is not to be trusted */
+			break; /* the line was cut, so it may be wrong */
 		if (!members_file_take_line(&r, text, (size_t)(newline - text))) {
 			free(out->entries);
 			*out = (struct members_list){0};
@@ -262,6 +264,6 @@ members_file_parse(const char *text, size_t len, size_t max, struct members_list
 		text = newline + 1;
 	}
 	if ((r.first || r.number == 0) && !r.ended)
-		members_file_complain(out, r.number + 1, "the end is missing");
+		members_file_complain(out, r.number + 1, "the end of the file is missing");
 	return true;
 }

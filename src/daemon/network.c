@@ -12,16 +12,16 @@
 #include "discovery/source.h"
 #include "net/zone.h"
 
-/* So long after a failure to bind to the device again it is tried once more. */
+/* Between two attempts to bind to the device again. */
 #define BIND_AGAIN_MS 1000
-/* Seeds and members that one choice looks at. */
+/* Most seeds, peers and members that one choice of an address takes into account. */
 #define NETWORK_TARGETS_MAX 64
-/* And as long as no other member is known to be reached from our address, one after others came at least this. */
+/* At least so long after the last look comes a look that new peers or members cause. */
 #define LOOK_FOR_PEERS_MS 1000
-/* Changes come in swarms; between two looks at them lies at least this. */
+/* The kernel reports many changes at once, so a look comes at least so long after the last one. */
 #define LOOK_EVERY_MS 200
 
-/* The known addresses of others, at most NETWORK_TARGETS_MAX and as many as there is room for. */
+/* Addresses of seeds, found peers and members. */
 struct targets {
 	struct route_target all[NETWORK_TARGETS_MAX];
 	size_t count;
@@ -84,7 +84,7 @@ network_targets_add_members(struct targets *targets, const struct swim *swim)
 	}
 }
 
-/* The best address now; `asked` (NULL: nobody) is about to be joined. */
+/* Chooses the address that is best now.  `asked` is a peer that is about to be joined, or NULL. */
 static void
 network_choose_route(const struct node *node, const struct swim_addr *asked,
     struct route_choice *out)
@@ -111,7 +111,10 @@ network_choose_route(const struct node *node, const struct swim_addr *asked,
 	route_choose(&filled, out);
 }
 
-/* The index and the name of an interface, which may be asked for by an alternative name (ip-link(8): altname); 0: none. */
+/*
+ * Returns the index of the interface `wanted` and writes its name into `name`; 0: there is no such interface.  `wanted` may
+ * be an alternative name (ip-link(8): altname).
+ */
 static uint32_t
 network_find_device(const char *wanted, char name[IF_NAMESIZE])
 {
@@ -123,7 +126,7 @@ network_find_device(const char *wanted, char name[IF_NAMESIZE])
 int
 network_choose(struct node *node, char *fault)
 {
-	/* Where there is none, it is only a name for "here" until there is one. */
+	/* What is advertised, and is of no use to others, until the machine has an address. */
 	const struct swim_addr here = {.family = 4, .port = node->bound.port, .ip = {127, 0, 0, 1}};
 	struct network *net = &node->network;
 	const struct config *c = &node->config;
@@ -165,10 +168,10 @@ network_tell_passed(const struct node *node)
 		return;
 	if (choice.doubtful)
 		log_at(LOG_LEVEL_WARNING,
-		    "this machine has several addresses and nothing says which one others reach: set advertise, or seeds",
+		    "this machine has several addresses and swimd cannot tell which one others reach: set advertise, or seeds",
 		    log_str("others", choice.passed));
 	else
-		log_at(LOG_LEVEL_NOTICE, "other addresses of this machine were passed over",
+		log_at(LOG_LEVEL_NOTICE, "other addresses of this machine are not advertised",
 		    log_str("others", choice.passed), log_str("chosen_by", choice.origin));
 }
 
@@ -191,7 +194,7 @@ network_set_trouble(struct node *node, const char *text)
 	if (*text != '\0')
 		log_at(LOG_LEVEL_WARNING, "address trouble", log_str("reason", text));
 	else
-		log_at(LOG_LEVEL_NOTICE, "this machine has the address again that others know");
+		log_at(LOG_LEVEL_NOTICE, "the address trouble is over");
 }
 
 static void
@@ -204,14 +207,14 @@ network_judge(struct node *node)
 
 	if (net->bind_errno != 0) {
 		snprintf(text, sizeof(text),
-		    "the interface %s was made anew and cannot be bound to: %s",
+		    "the interface %s was created again, and the socket cannot be bound to it: %s",
 		    *device != '\0' ? device : net->bind_zone, strerror(net->bind_errno));
 	} else if (!there) {
 		snprintf(text, sizeof(text),
-		    "the address bound to, %s, is not on this machine, or its interface is down",
+		    "the bound address, %s, is not on this machine, or its interface is down",
 		    zone_format(&node->bound, address));
 	} else if (!net->following) {
-		/* One that never was here is another's that leads to us. */
+		/* An address that the machine never had belongs to a device that forwards to this machine (NAT). */
 		there = route_is_up(&node->advertised, device);
 		net->was_local |= there;
 		if (!there && net->was_local)
@@ -222,25 +225,25 @@ network_judge(struct node *node)
 	} else if (net->follow.rank <= ROUTE_RANK_LOOPBACK) {
 		there = false;
 		snprintf(text, sizeof(text),
-		    "this machine has no address%s: nobody elsewhere can reach it",
+		    "this machine has no address%s: no other machine can reach it",
 		    net->follow.rank == ROUTE_RANK_LOOPBACK ? " but loopback" : "");
 	} else if (!net->follow.present) {
 		there = false;
 		snprintf(text, sizeof(text),
-		    "the address %s is gone or its interface is down, and no other has come in its place yet",
+		    "the address %s is gone or its interface is down, and no other has replaced it yet",
 		    zone_format(&node->advertised, address));
 	}
 	if (*text == '\0' && net->watch_errno != 0)
-		snprintf(text, sizeof(text), "changes of addresses are not noticed: %s",
+		snprintf(text, sizeof(text), "swimd does not notice changes of addresses: %s",
 		    strerror(net->watch_errno));
 	network_set_trouble(node, text);
-	/* Whoever could not be reached may be now. */
+	/* Peers that could not be reached without the address may answer now. */
 	if (there && !net->there)
 		discovery_retry(node->discovery, loop_now());
 	net->there = there;
 }
 
-/* Tell everybody the address that was chosen. */
+/* Makes the address that `follow` has chosen the advertised one, and tells it to the cluster and to discovery. */
 static void
 network_announce(struct node *node, swim_time now)
 {
@@ -263,11 +266,14 @@ network_announce(struct node *node, swim_time now)
 	network_tell_passed(node);
 }
 
-/* Without any address we are cut off, and judge the others as ever. */
+/*
+ * Tells the core to which families of addresses this machine can send.  A machine without any address counts as able to
+ * send to both: then this member is cut off, and probes fail as they should.
+ */
 static void
 network_set_reach(struct node *node, swim_time now)
 {
-	/* Of the blocks for documentation: any of their family would do. */
+	/* Any address of the family would do; these are from the blocks for documentation. */
 	const struct swim_addr v4 = {.family = 4, .port = 1, .ip = {192, 0, 2, 1}};
 	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
 	bool has4, has6;
@@ -278,7 +284,7 @@ network_set_reach(struct node *node, swim_time now)
 	swim_set_reach(node->swim, now, has4 || !has6, has6 || !has4);
 }
 
-/* When to look again though nobody tells of a change; NEVER: not. */
+/* When to look again even if the kernel reports no change; NEVER: no such look is needed. */
 static swim_time
 network_deadline(const struct network *net)
 {
@@ -286,7 +292,7 @@ network_deadline(const struct network *net)
 	    net->again);
 }
 
-/* A look that is due earlier stays due then. */
+/* Makes the next look due at `at`, or earlier if it is due earlier already. */
 static void
 network_look_by(struct network *net, swim_time at)
 {
@@ -294,7 +300,7 @@ network_look_by(struct network *net, swim_time at)
 	loop_timer_set(net->timer, net->due);
 }
 
-/* To the interface of that index: the socket, and what was bound or is advertised on it. */
+/* Binds the socket to the interface `index`, and gives this zone to the bound and the advertised address. */
 static void
 network_bind_again(struct node *node, uint32_t index)
 {
@@ -310,7 +316,7 @@ network_bind_again(struct node *node, uint32_t index)
 	net->bind_errno = 0;
 	net->again = SWIM_TIME_NEVER;
 	udp_local(node->udp, &node->bound);
-	log_at(LOG_LEVEL_NOTICE, "the interface was made anew, and is bound to again",
+	log_at(LOG_LEVEL_NOTICE, "the interface was created again, and the socket is bound to it",
 	    log_str("device", *net->device != '\0' ? net->device : net->bind_zone));
 	if (!net->following && swim_addr_equal(&before, &node->advertised)) {
 		node->advertised = node->bound;
@@ -320,9 +326,9 @@ network_bind_again(struct node *node, uint32_t index)
 }
 
 /*
- * The interface that we are bound to may be removed and made again under its name with another index, which the socket does
- * not follow; or it may get another name, which matters to nobody.  Where an interface has the configured name, that
- * interface counts, whatever index we were bound to.
+ * The interface to which the socket is bound may be removed and created again under the same name.  Then its index is
+ * another, which the socket does not follow.  The interface may also be renamed, which changes nothing for the socket.  If
+ * an interface has the configured name, the socket belongs on that interface, whatever its index is.
  */
 static void
 network_follow_device(struct node *node)
@@ -336,7 +342,7 @@ network_follow_device(struct node *node)
 		return;
 	index = network_find_device(wanted, name);
 	if (index == 0 && (bound == 0 || if_indextoname(bound, name) == NULL))
-		return; /* it is gone: whatever is sent there fails, and says so */
+		return; /* the interface is gone: sends fail, and the transport reports the failures */
 	if (*net->device != '\0' && strcmp(net->device, name) != 0) {
 		log_at(LOG_LEVEL_NOTICE, "the interface has another name now",
 		    log_str("from", net->device), log_str("to", name));
@@ -409,7 +415,7 @@ network_peers_changed(struct node *node, bool seeds)
 	struct network *net = &node->network;
 	enum route_rank enough = seeds ? ROUTE_RANK_SEEDS : ROUTE_RANK_PEERS;
 
-	/* An address from which others are reached already is kept, whatever other addresses come. */
+	/* An address from which seeds (or members) are reached is kept, so no look is needed. */
 	if (!net->following || net->timer == NULL || node->leaving ||
 	    net->follow.rank_now >= enough)
 		return;
@@ -451,7 +457,7 @@ network_start(struct node *node, char *fault)
 	if (net->watch == NULL)
 		net->watch_errno = errno;
 	zones_look(&net->zones, network_on_zone_moved, node);
-	/* What has changed since the choice is seen now. */
+	/* The first look finds the changes since network_choose. */
 	net->due = SWIM_TIME_NEVER;
 	network_look_by(net, net->looked);
 	return 0;

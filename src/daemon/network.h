@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The address that others reach us at, as this machine's addresses come and go. */
+/* Keeps the bound and the advertised address right while addresses and interfaces of this machine come and go. */
 #ifndef SWIMD_DAEMON_NETWORK_H
 #define SWIMD_DAEMON_NETWORK_H
 
@@ -10,54 +10,56 @@
 #include "net/loop.h"
 #include "net/netwatch.h"
 
-#define NETWORK_TROUBLE_MAX 160
+#define NETWORK_TROUBLE_MAX 160 /* bytes of the sentence of network_trouble */
 
 struct node;
 struct swim_addr;
 
 struct network {
 	struct netwatch *watch;
-	struct loop_timer *timer; /* of the next look */
-	swim_time looked, due;    /* due: when the timer fires */
-	bool following;           /* the address is ours to choose */
+	struct loop_timer *timer; /* fires at the next look */
+	swim_time looked;         /* the last look */
+	swim_time due;            /* when `timer` fires */
+	bool following;           /* swimd chooses the advertised address, by `follow` */
 	struct follow follow;
 	struct zones zones;
-	const char *origin;          /* where the address comes from while it is ours to choose */
-	char device[IF_NAMESIZE];    /* the configured one as it is called now; "": none */
-	char bind_zone[IF_NAMESIZE]; /* of a link-local address that is bound; "": none */
-	bool was_local;              /* the advertised address was seen here once */
-	bool there;                  /* all that is bound or advertised was, at the last look */
-	int bind_errno;              /* why the device could not be bound to again, or 0 */
-	swim_time again;             /* when that is tried next */
-	int watch_errno;             /* why there is no watch, or 0 */
-	char trouble[NETWORK_TROUBLE_MAX];
+	const char *origin; /* if `following`: why the address was chosen, one word (static) */
+	char
+	    device[IF_NAMESIZE]; /* current name of the configured device; "": none is configured */
+	char bind_zone[IF_NAMESIZE]; /* interface of a bound link-local address; "": none */
+	bool was_local;              /* the machine has had the configured advertised address */
+	bool there;                  /* the last look found no address missing */
+	int bind_errno;  /* why the socket could not be bound to the device again, or 0 */
+	swim_time again; /* the next attempt to bind to the device; NEVER: none */
+	int watch_errno; /* why `watch` is NULL, or 0 */
+	char trouble[NETWORK_TROUBLE_MAX]; /* for network_trouble; "": none */
 };
 
 /*
- * Choose the address to begin with, once the socket is bound.  Returns 0, or the exit status that the fault is
- * worth with `fault` (FAULT_MAX bytes) set; that there is no address yet is none.
+ * Chooses the first advertised address, after the socket is bound.  Returns 0, or an exit status (sysexits.h) with the
+ * error text in `fault` (FAULT_MAX bytes).  It is no error if the machine has no address yet.
  */
 int network_choose(struct node *, char *fault);
-/* Follow the changes, once everything runs.  0, or as above. */
+/* Starts to follow changes, after all other parts have started.  Returns as network_choose. */
 int network_start(struct node *, char *fault);
 void network_fini(struct node *);
 
-/* Say which other addresses this machine has, and why they were not chosen. */
+/* Logs the other addresses of this machine and why they were not chosen. */
 void network_tell_passed(const struct node *);
 /*
- * The members or the found peers changed, or (`seeds`) seeds were resolved: choose the address anew soon, unless these are
- * reached from the present one already.
+ * Call when members or found peers have changed, or (`seeds`) when seeds were resolved.  The address is chosen anew soon,
+ * unless members (or seeds) are reached from the current one already.
  */
 void network_peers_changed(struct node *, bool seeds);
 /*
- * We are about to join through this address: where nobody knows us yet, advertise the address from which it is reached, so
- * that nobody hears of another one before.
+ * Call before a join through the address.  If no other member knows this one yet, this member advertises the address from
+ * which the peer is reached, so that the cluster never hears of a wrong address.
  */
 void network_before_join(struct node *, const struct swim_addr *);
 
-/* Where the advertised address comes from, in a word. */
+/* Why this address is advertised, one word (static): "configuration", "bind", or struct route_choice's `origin`. */
 const char *network_origin(const struct node *);
-/* A sentence when others can't reach us at it, or we would not notice; else NULL. */
+/* Why others cannot reach the bound or advertised address, or why changes go unnoticed; NULL: nothing is wrong. */
 const char *network_trouble(const struct node *);
 
 #endif

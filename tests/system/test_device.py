@@ -92,7 +92,7 @@ def test_an_interface_that_is_created_again_is_used(cluster, lan, device, kind):
         remove(lan, hosts[0])
         cluster.all_say("member.failed", "h1", 0, daemons=daemons[1:])
         make(lan, hosts[0], kind)
-        works(cluster, daemons, kind, ["the interface was made anew"] if device else [])
+        works(cluster, daemons, kind, ["the interface was created again"] if device else [])
         for daemon in daemons:
             daemon.said.clear()
 
@@ -102,7 +102,7 @@ def test_an_interface_that_is_created_again_is_used_without_privileges(cluster, 
     hosts, daemons = start(cluster, lan, FOUR, True, UNPRIVILEGED)
     remove(lan, hosts[0])
     make(lan, hosts[0], FOUR)
-    works(cluster, daemons, FOUR, ["the interface was made anew"])
+    works(cluster, daemons, FOUR, ["the interface was created again"])
 
 
 def test_a_device_may_be_an_alternative_name(cluster, lan):
@@ -115,7 +115,7 @@ def test_a_device_may_be_an_alternative_name(cluster, lan):
     cluster.all_say("member.failed", "h1", 0, daemons=daemons[1:])
     make(lan, hosts[0], FOUR)
     add_altname(hosts[0], "lan-alt")
-    works(cluster, daemons, FOUR, ["the interface was made anew"])
+    works(cluster, daemons, FOUR, ["the interface was created again"])
     assert daemons[0].text().count("another address is advertised") == 0
 
 
@@ -129,7 +129,7 @@ def test_a_bound_link_local_address_survives_a_new_interface(cluster, lan):
     cluster.whole()
     remove(lan, hosts[0])
     make(lan, hosts[0], LINK)
-    works(cluster, daemons, LINK, ["the interface was made anew"])
+    works(cluster, daemons, LINK, ["the interface was created again"])
     assert daemons[0].call("info")["address"] == "[fe80::1%eth0]:7946"
 
 
@@ -160,4 +160,4 @@ def test_a_renamed_interface_is_used(cluster, lan, device, kind):
         lan.switch.run("ip", "link", "set", "port9", "up")
         hosts[0].ip("link", "set", "eth0", "addrgenmode", "none", "up")
         hosts[0].add_address(kind.format(1))
-        works(cluster, daemons, kind, ["the interface was made anew"])
+        works(cluster, daemons, kind, ["the interface was created again"])

@@ -81,7 +81,7 @@ def test_a_member_behind_nat_stays_alive_and_is_told_what_to_set(cluster, lan):
     hidden = inner.daemon(*SEED)
     start(cluster, [*daemons, hidden])
     for daemon in daemons:
-        wait_reason(daemon, f"{hidden.name}: no answer at {INNER}:7946", "asked at 10.77.0.", status="ok")
+        wait_reason(daemon, f"{hidden.name}: no answer at {INNER}:7946", "so swimd sends to 10.77.0.", status="ok")
     wait_reason(hidden, "h1 and 2 others cannot reach us at", f"{INNER}:7946", "set advertise or forward UDP 7946",
                 status="degraded")
     cluster.wait(lambda: hidden.heard_of("error"), "an error event")

@@ -170,7 +170,7 @@ def test_a_daemon_without_a_network_joins_when_it_comes_up(cluster, lan, loopbac
     known = wait_known(cluster, daemons, "h2", "10.77.0.2:7946", begin)
     print(f"after the network came up all list all within {took:.2f} s, and list the address within {known:.2f} s")
     assert max(took, known) < LIMIT
-    wait_without(late, "nobody elsewhere can reach it")
+    wait_without(late, "no other machine can reach it")
     assert not said(daemons, "member.failed")
 
 

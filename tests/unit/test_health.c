@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests which facts degrade the health of a member, and what the reasons say. */
 #include "daemon/health.h"
 
 #include <errno.h>
@@ -43,7 +44,7 @@ judged(const struct health_input *in, enum control_health_status status, const c
 	ck_assert_msg(strstr(out.reasons[0], word) != NULL, "no '%s' in: %s", word, out.reasons[0]);
 }
 
-START_TEST(all_is_well_in_company)
+START_TEST(a_member_that_hears_others_is_healthy)
 {
 	struct health_input in = healthy();
 
@@ -52,7 +53,7 @@ START_TEST(all_is_well_in_company)
 }
 END_TEST
 
-START_TEST(a_flood_is_told_with_its_last_source)
+START_TEST(a_flood_is_reported_with_its_last_source)
 {
 	struct health_input in = healthy();
 
@@ -60,7 +61,7 @@ START_TEST(a_flood_is_told_with_its_last_source)
 	health_note_flood(&memory, in.now, UINT64_C(9000000000), "192.0.2.2:7");
 	judged(&in, CONTROL_HEALTH_DEGRADED, "9000000005 datagrams");
 	judged(&in, CONTROL_HEALTH_DEGRADED, "192.0.2.2:7");
-	/* The whole sentence has room, with the longest address too. */
+	/* The sentence is not cut, even with the longest address. */
 	health_note_flood(&memory, in.now, 1,
 	    "[2001:db8:1111:2222:3333:4444:5555:6666%4294967295]:65535");
 	judged(&in, CONTROL_HEALTH_DEGRADED, "stop their sender");
@@ -69,7 +70,7 @@ START_TEST(a_flood_is_told_with_its_last_source)
 }
 END_TEST
 
-START_TEST(an_address_in_trouble_is_told)
+START_TEST(trouble_with_the_address_is_reported)
 {
 	struct health_input in = healthy();
 
@@ -89,13 +90,13 @@ quorum(size_t alive, size_t lost)
 	return out.quorum;
 }
 
-START_TEST(a_quorum_is_more_than_half)
+START_TEST(more_than_half_of_the_known_members_are_a_quorum)
 {
 	struct health_input in = healthy();
 
 	ck_assert(quorum(3, 0) && quorum(3, 2) && quorum(2, 1));
 	ck_assert(!quorum(2, 2) && !quorum(2, 3) && !quorum(1, 1) && !quorum(1, 4));
-	/* Alone without any other ever: all of those that it knows. */
+	/* A lone member that expects no others is the majority of the members that it knows. */
 	in.alive = in.seeds = in.seeds_joined = 0;
 	health_judge(&in, &out);
 	ck_assert(out.quorum);
@@ -109,11 +110,11 @@ START_TEST(a_quorum_is_more_than_half)
 }
 END_TEST
 
-START_TEST(whom_one_that_is_cut_off_forgets_still_counts)
+START_TEST(members_forgotten_without_a_quorum_still_count)
 {
 	struct health_input in = healthy();
 
-	/* Cut off with one other from three, who are forgotten together. */
+	/* This member and another one are cut off from three members, and forget them. */
 	health_note_members(&memory, 2, 3);
 	for (unsigned i = 0; i < 3; i++)
 		health_note_forgotten(&memory);
@@ -121,14 +122,14 @@ START_TEST(whom_one_that_is_cut_off_forgets_still_counts)
 	in.alive = 1;
 	health_judge(&in, &out);
 	ck_assert(!out.quorum);
-	/* The other goes too. */
+	/* The other member dies and is forgotten too. */
 	health_note_members(&memory, 1, 1);
 	health_note_forgotten(&memory);
 	health_note_members(&memory, 1, 0);
 	in.alive = in.seeds = in.seeds_joined = 0;
 	judged(&in, CONTROL_HEALTH_ISOLATED, "4 other members were dead for so long");
 	ck_assert(!out.quorum);
-	/* They come back: one after the other until there is a quorum, and no more is held against one. */
+	/* Members come back.  With the second of them there is a quorum, and the others no longer count. */
 	health_note_joined(&memory);
 	health_note_members(&memory, 2, 0);
 	in.alive = 1;
@@ -144,8 +145,8 @@ START_TEST(whom_one_that_is_cut_off_forgets_still_counts)
 }
 END_TEST
 
-/* Whom the majority forgets is gone, and holds nobody up. */
-START_TEST(whom_a_quorum_forgets_counts_no_more)
+/* A member that a majority has forgotten is gone for good, and must not prevent a later quorum. */
+START_TEST(members_forgotten_with_a_quorum_do_not_count)
 {
 	struct health_input in = healthy();
 
@@ -160,7 +161,7 @@ START_TEST(whom_a_quorum_forgets_counts_no_more)
 }
 END_TEST
 
-START_TEST(alone_is_well_only_where_nobody_is_expected)
+START_TEST(a_lone_member_is_healthy_only_if_it_expects_no_others)
 {
 	struct health_input in = healthy();
 
@@ -184,7 +185,7 @@ START_TEST(alone_is_well_only_where_nobody_is_expected)
 }
 END_TEST
 
-START_TEST(discovery_tells_of_seeds)
+START_TEST(discovery_says_when_no_seed_answers)
 {
 	struct health_input in = healthy();
 
@@ -197,7 +198,7 @@ START_TEST(discovery_tells_of_seeds)
 }
 END_TEST
 
-START_TEST(a_source_in_trouble_degrades)
+START_TEST(trouble_with_a_source_of_discovery_degrades_the_health)
 {
 	struct health_input in = healthy();
 
@@ -207,7 +208,7 @@ START_TEST(a_source_in_trouble_degrades)
 }
 END_TEST
 
-START_TEST(troubles_degrade)
+START_TEST(each_trouble_degrades_the_health)
 {
 	struct health_input in = healthy();
 
@@ -227,7 +228,7 @@ START_TEST(troubles_degrade)
 }
 END_TEST
 
-START_TEST(isolation_outranks_the_rest)
+START_TEST(isolation_outranks_other_troubles)
 {
 	struct health_input in = healthy();
 
@@ -239,7 +240,7 @@ START_TEST(isolation_outranks_the_rest)
 }
 END_TEST
 
-START_TEST(drops_are_forgotten_in_time)
+START_TEST(drops_are_reported_for_a_minute)
 {
 	struct health_input in = healthy();
 	swim_time at = in.now;
@@ -256,8 +257,8 @@ START_TEST(drops_are_forgotten_in_time)
 }
 END_TEST
 
-/* What a probe of us survives is no trouble; what may let one fail is, once or again and again. */
-START_TEST(a_late_loop_is_told_where_probes_of_us_may_fail)
+/* A delay that a probe of this member survives is no trouble.  One delay of probe_interval is, or three of probe_timeout. */
+START_TEST(a_late_loop_is_reported_if_it_may_fail_probes)
 {
 	struct health_input in = healthy();
 	swim_time at = in.now;
@@ -267,7 +268,7 @@ START_TEST(a_late_loop_is_told_where_probes_of_us_may_fail)
 	health_note(&memory, at, 0, swim_ms(999));
 	health_note(&memory, at, 0, swim_ms(400));
 	judged(&in, CONTROL_HEALTH_OK, NULL);
-	/* The third within a minute. */
+	/* The third delay of probe_timeout within a minute. */
 	in.now = swim_time_add(at, swim_seconds(HEALTH_MEMORY_SECONDS - 1));
 	health_note(&memory, in.now, 0, swim_ms(400));
 	judged(&in, CONTROL_HEALTH_DEGRADED, "for 400 ms or longer 3 times in a minute");
@@ -278,7 +279,7 @@ START_TEST(a_late_loop_is_told_where_probes_of_us_may_fail)
 	in.now = swim_time_add(at, swim_seconds(1000));
 	health_note(&memory, in.now, 0, swim_ms(1000));
 	judged(&in, CONTROL_HEALTH_DEGRADED, "for 1000 ms:");
-	/* The longest of the last minute is what is told. */
+	/* The longest delay of the last minute is reported. */
 	health_note(&memory, in.now, 0, swim_ms(3500));
 	health_note(&memory, in.now, 0, swim_ms(1500));
 	judged(&in, CONTROL_HEALTH_DEGRADED, "for 3500 ms:");
@@ -287,7 +288,7 @@ START_TEST(a_late_loop_is_told_where_probes_of_us_may_fail)
 }
 END_TEST
 
-START_TEST(exchanges_that_go_unanswered_are_told_with_whose)
+START_TEST(unanswered_syncs_are_reported_with_the_member)
 {
 	struct health_input in = healthy();
 
@@ -303,7 +304,7 @@ START_TEST(exchanges_that_go_unanswered_are_told_with_whose)
 }
 END_TEST
 
-START_TEST(accusers_are_named_and_escaped)
+START_TEST(accusers_are_reported_with_their_escaped_names)
 {
 	struct health_input in = healthy();
 	struct swim_accused accused = {.count = 2,
@@ -321,7 +322,7 @@ START_TEST(accusers_are_named_and_escaped)
 }
 END_TEST
 
-START_TEST(what_is_wrong_with_addresses_and_links_is_told_with_its_remedy)
+START_TEST(wrong_addresses_and_broken_links_are_reported_with_a_remedy)
 {
 	struct health_input in = healthy();
 	struct swim_reach reach = {.others = 3};
@@ -330,7 +331,7 @@ START_TEST(what_is_wrong_with_addresses_and_links_is_told_with_its_remedy)
 	in.advertised = "172.30.0.2:7946";
 	in.port = 7946;
 	judged(&in, CONTROL_HEALTH_OK, NULL);
-	/* One alone may have the fault itself. */
+	/* The fault may be with a single complaining member. */
 	reach.complaining = (struct swim_reach_row){.count = 1, .name = "n2", .name_len = 2};
 	judged(&in, CONTROL_HEALTH_OK, NULL);
 	reach.others = 1;
@@ -358,14 +359,14 @@ START_TEST(what_is_wrong_with_addresses_and_links_is_told_with_its_remedy)
 	judged(&in, CONTROL_HEALTH_DEGRADED,
 	    "n3 answers others but not us: look for a firewall or a route between us and 10.0.0.3:7946");
 	reach.broken.count = 0;
-	/* What is wrong with others is said, and is no fault of ours. */
+	/* Wrong addresses of other members are reported, but do not degrade the health of this one. */
 	reach.elsewhere = (struct swim_reach_row){.count = 1,
 	    .name = "x",
 	    .name_len = 1,
 	    .address = "172.30.0.9:7946"};
 	reach.asked_at = reach.seen_at;
 	judged(&in, CONTROL_HEALTH_OK,
-	    "x: no answer at 172.30.0.9:7946, so asked at 10.9.0.254:40123: set advertise there");
+	    "x: no answer at 172.30.0.9:7946, so swimd sends to 10.9.0.254:40123: set advertise there");
 	reach.elsewhere.count = 0;
 	reach.shared = (struct swim_reach_row){.count = 1,
 	    .name = "y",
@@ -375,18 +376,18 @@ START_TEST(what_is_wrong_with_addresses_and_links_is_told_with_its_remedy)
 }
 END_TEST
 
-START_TEST(a_namesake_is_told_with_its_address)
+START_TEST(a_name_conflict_is_reported_with_the_other_address)
 {
 	struct health_input in = healthy();
 
 	health_note_conflict(&memory, in.now, "10.0.0.9:7946");
-	judged(&in, CONTROL_HEALTH_DEGRADED, "10.0.0.9:7946 bears this member's name");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "10.0.0.9:7946 has the same name as this one");
 	in.now = swim_time_add(in.now, swim_seconds(HEALTH_CONFLICT_SECONDS));
 	judged(&in, CONTROL_HEALTH_OK, NULL);
 }
 END_TEST
 
-START_TEST(connections_that_were_not_accepted_are_told_for_a_minute)
+START_TEST(connections_that_were_not_accepted_are_reported_for_a_minute)
 {
 	struct health_input in = healthy();
 
@@ -400,12 +401,14 @@ START_TEST(connections_that_were_not_accepted_are_told_for_a_minute)
 }
 END_TEST
 
-UNIT_MAIN("health", a_flood_is_told_with_its_last_source, all_is_well_in_company,
-    a_quorum_is_more_than_half, whom_one_that_is_cut_off_forgets_still_counts,
-    whom_a_quorum_forgets_counts_no_more, alone_is_well_only_where_nobody_is_expected,
-    an_address_in_trouble_is_told, discovery_tells_of_seeds, a_source_in_trouble_degrades,
-    troubles_degrade, isolation_outranks_the_rest, drops_are_forgotten_in_time,
-    a_late_loop_is_told_where_probes_of_us_may_fail, accusers_are_named_and_escaped,
-    exchanges_that_go_unanswered_are_told_with_whose,
-    what_is_wrong_with_addresses_and_links_is_told_with_its_remedy,
-    a_namesake_is_told_with_its_address, connections_that_were_not_accepted_are_told_for_a_minute)
+UNIT_MAIN("health", a_flood_is_reported_with_its_last_source, a_member_that_hears_others_is_healthy,
+    more_than_half_of_the_known_members_are_a_quorum,
+    members_forgotten_without_a_quorum_still_count, members_forgotten_with_a_quorum_do_not_count,
+    a_lone_member_is_healthy_only_if_it_expects_no_others, trouble_with_the_address_is_reported,
+    discovery_says_when_no_seed_answers, trouble_with_a_source_of_discovery_degrades_the_health,
+    each_trouble_degrades_the_health, isolation_outranks_other_troubles,
+    drops_are_reported_for_a_minute, a_late_loop_is_reported_if_it_may_fail_probes,
+    accusers_are_reported_with_their_escaped_names, unanswered_syncs_are_reported_with_the_member,
+    wrong_addresses_and_broken_links_are_reported_with_a_remedy,
+    a_name_conflict_is_reported_with_the_other_address,
+    connections_that_were_not_accepted_are_reported_for_a_minute)

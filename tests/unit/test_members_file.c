@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the text of the file of members: what is written, and what is read of whole and damaged files. */
 #include "daemon/members_file.h"
 
 #include <stdio.h>
@@ -43,7 +44,7 @@ same(const struct members_entry *a, const struct members_entry *b)
 	ck_assert_int_eq(a->unanswered, b->unanswered);
 }
 
-START_TEST(the_text_is_as_documented)
+START_TEST(the_written_text_is_as_documented)
 {
 	struct members_entry e = entry("db\0 2%\xc3\xa4", 8, "[2001:db8::8]:7946", SWIM_DEAD);
 	struct members_text text = {0};
@@ -69,7 +70,7 @@ START_TEST(the_text_is_as_documented)
 }
 END_TEST
 
-START_TEST(who_never_answered_is_marked)
+START_TEST(a_member_that_never_answered_is_marked)
 {
 	struct members_entry e = entry("db", 2, "10.0.0.8:7946", SWIM_DEAD);
 	struct members_text text = {0};
@@ -86,7 +87,7 @@ START_TEST(who_never_answered_is_marked)
 	same(&list.entries[0], &e);
 	free(list.entries);
 	free(text.bytes);
-	/* Earlier versions have no sixth word, and there is no other. */
+	/* Files of earlier versions have no sixth word; a sixth word other than "unanswered" is an error. */
 	list = parse("swimd members 1\n"
 		     "dead 1 2026-11-23T01:02:03.412Z 10.0.0.8:7946 db\n"
 		     "dead 1 2026-11-23T01:02:03.412Z 10.0.0.8:7946 db answered\n"
@@ -101,7 +102,7 @@ START_TEST(who_never_answered_is_marked)
 }
 END_TEST
 
-START_TEST(what_is_written_is_read)
+START_TEST(a_written_list_is_read_back)
 {
 	enum { COUNT = 5000 };
 	struct members_text text = {0};
@@ -133,7 +134,7 @@ START_TEST(what_is_written_is_read)
 		same(&list.entries[i], &e);
 	}
 	free(list.entries);
-	/* However it is cut, what is whole is read, and that it is cut is told. */
+	/* Wherever the text is cut, the whole lines are read and the cut is reported. */
 	for (size_t len = 0; len < 3000; len++) {
 		ck_assert(members_file_parse(text.bytes, len, COUNT, &list));
 		ck_assert_uint_gt(list.bad_lines, 0);
@@ -144,7 +145,7 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
-START_TEST(nobody_is_a_list_too)
+START_TEST(an_empty_list_is_valid)
 {
 	struct members_text text = {0};
 	struct members_list list;
@@ -158,8 +159,8 @@ START_TEST(nobody_is_a_list_too)
 }
 END_TEST
 
-/* As an earlier version wrote it; and one whose line about that is damaged, or comes too late. */
-START_TEST(a_file_need_not_say_whose_it_is)
+/* A file of an earlier version, a file with a damaged line of the owner, and a file with such a line in the wrong place. */
+START_TEST(a_file_may_lack_the_line_of_its_owner)
 {
 	struct members_list list = parse("swimd members 1\nend 0\n", 10);
 
@@ -176,7 +177,7 @@ END_TEST
 
 #define GOOD "alive 3 2026-11-23T01:02:03.412Z 10.0.0.7:7946 db1\n"
 
-START_TEST(bad_lines_are_left_out_and_the_first_is_named)
+START_TEST(bad_lines_are_ignored_and_the_first_is_reported)
 {
 	static const char *const bad[] = {
 	    "",
@@ -211,7 +212,7 @@ START_TEST(bad_lines_are_left_out_and_the_first_is_named)
 		ck_assert_ptr_nonnull(list.why);
 		free(list.entries);
 	}
-	/* Too long a name, and too long a line. */
+	/* A name that is too long, and a line that is too long. */
 	for (unsigned len = 256; len <= 4000; len += 3744) {
 		at = stpcpy(text, "swimd members 1\nalive 3 2026-11-23T01:02:03.412Z a:1 ");
 		at = (char *)memset(at, 'x', len) + len;
@@ -227,7 +228,7 @@ START_TEST(bad_lines_are_left_out_and_the_first_is_named)
 	ck_assert_uint_eq(list.count, 2);
 	ck_assert_uint_eq(list.first_bad, 4);
 	free(list.entries);
-	/* Of a version that we don't know no line is to be trusted. */
+	/* All lines of a file of an unknown version are ignored. */
 	list = parse("swimd members 2\n" GOOD "end 1\n", 2);
 	ck_assert_uint_eq(list.count, 0);
 	ck_assert_uint_eq(list.first_bad, 1);
@@ -235,6 +236,6 @@ START_TEST(bad_lines_are_left_out_and_the_first_is_named)
 }
 END_TEST
 
-UNIT_MAIN("members_file", a_file_need_not_say_whose_it_is, the_text_is_as_documented,
-    who_never_answered_is_marked, what_is_written_is_read, nobody_is_a_list_too,
-    bad_lines_are_left_out_and_the_first_is_named)
+UNIT_MAIN("members_file", a_file_may_lack_the_line_of_its_owner, the_written_text_is_as_documented,
+    a_member_that_never_answered_is_marked, a_written_list_is_read_back, an_empty_list_is_valid,
+    bad_lines_are_ignored_and_the_first_is_reported)
