@@ -18,9 +18,9 @@
 
 /* One piece of work in so many is timed. */
 #define STOPWATCH_EVERY 16
-/* Between two looks at what others say of our address. */
+/* Between two looks at what other members report about the advertised address. */
 #define REACH_LOOK_SECONDS 5
-#define CONTROL_OUTPUT_LIMIT (1024 * 1024)
+#define CONTROL_OUTPUT_LIMIT (1024 * 1024) /* unsent bytes of one control connection */
 
 static void *
 node_resize(void *ctx, void *ptr, size_t size)
@@ -93,7 +93,7 @@ node_on_join(void *ctx, const struct swim_addr *address)
 	if (node->leaving || node->silent)
 		return false;
 	network_before_join(node, address);
-	/* Where an event in a flush makes discovery ask the next address, what is to be sent goes out in that flush. */
+	/* If this is called in a flush, the same flush sends the ping of the join. */
 	node->flush_again = true;
 	return swim_join(node->swim, loop_now(), address);
 }
@@ -120,7 +120,7 @@ node_has_peers(void *ctx)
 	struct swim_stats stats;
 
 	swim_stats(node->swim, &stats);
-	return stats.members[SWIM_ALIVE] > 1; /* we are one of them */
+	return stats.members[SWIM_ALIVE] > 1; /* this member is counted too */
 }
 
 static bool
@@ -138,7 +138,7 @@ node_is_member(void *ctx, const char *name, size_t len, const struct swim_addr *
 
 /* -------------------------------------------------------------------------------- timers, signals */
 
-/* Tell when something begins to be wrong with our address, and when it is over. */
+/* Reports in the log and as an event when trouble with the advertised address begins and when it ends. */
 static void
 node_tell_reach(struct node *node, swim_time now)
 {
@@ -205,7 +205,7 @@ node_on_watchdog(void *ctx, swim_time now)
 	loop_timer_set(node->watchdog, swim_time_add(now, node->watchdog_interval));
 }
 
-/* We have left: once those who asked for it have their answers, that is all. */
+/* Ends the daemon once all answers of the control socket are written, or at exit_by. */
 static void
 node_on_exit_timer(void *ctx, swim_time now)
 {
@@ -218,15 +218,15 @@ node_on_exit_timer(void *ctx, swim_time now)
 }
 
 /*
- * Another process takes this one's place at once: the others are told nothing, so that they see a member that was
- * silent for a moment.  A leave that has begun goes on.
+ * Ends the daemon for a restart without a leave, unless a leave has begun.  Another process takes over at once, so to the
+ * other members this member is only silent for a moment.
  */
 static void
 node_end_for_restart(struct node *node)
 {
 	if (node->leaving)
 		return;
-	log_at(LOG_LEVEL_NOTICE, "ending for a restart, without leaving",
+	log_at(LOG_LEVEL_NOTICE, "swimd ends for a restart, without leaving the cluster",
 	    log_str("reason", "SIGUSR1"));
 	node->restarting = true;
 	notify_stopping();
@@ -251,7 +251,7 @@ node_on_signal(evutil_socket_t number, short what, void *ctx)
 	}
 }
 
-/* Children that the part of the program which started them waits for. */
+/* For the reaper: tells whether another part of the daemon waits for the child. */
 static bool
 node_owns_child(void *ctx, pid_t child)
 {
@@ -275,12 +275,12 @@ node_lose_name(struct node *node)
 	node->exit_by = swim_time_add(loop_now(), pause);
 	if (pause.ns > 0)
 		log_at(LOG_LEVEL_NOTICE,
-		    "the name was lost again; this member is silent for a while and then ends, to be started anew",
+		    "the name was lost again; swimd sends nothing for a while, then ends, so that it is started again",
 		    log_uint("times", count), log_int("seconds", swim_duration_ms(pause) / 1000));
 	loop_timer_set(node->exit_timer, node->exit_by);
 }
 
-/* Tell nobody that we leave under a name that belongs to another member. */
+/* Leaves without telling the cluster: the name belongs to another member, which would be taken to leave. */
 static void
 node_leave_silently(struct node *node)
 {
@@ -296,7 +296,7 @@ node_leave(struct node *node, const char *reason)
 {
 	if (node->leaving)
 		return;
-	log_at(LOG_LEVEL_NOTICE, "leaving", log_str("reason", reason));
+	log_at(LOG_LEVEL_NOTICE, "this member leaves the cluster", log_str("reason", reason));
 	node->leaving = true;
 	notify_stopping();
 	control_leaving(node->control);
@@ -321,7 +321,8 @@ node_make_random(void *out, size_t size, char *fault)
 {
 	if (getrandom(out, size, 0) == (ssize_t)size)
 		return 0;
-	return fault_set(fault, EX_OSERR, "no random numbers from the kernel: %s", strerror(errno));
+	return fault_set(fault, EX_OSERR, "the kernel gives no random numbers: %s",
+	    strerror(errno));
 }
 
 static int
@@ -373,7 +374,7 @@ node_start_udp(struct node *node, char *fault)
 	config.device = c->device;
 	config.receive_buffer = (int)c->receive_buffer;
 	config.max_datagram =
-	    WIRE_DATAGRAM_MAX; /* what others send may be longer than what we do */
+	    WIRE_DATAGRAM_MAX; /* for reception: other members may have a larger max_datagram */
 	config.retry_attempts = c->retry_attempts;
 	config.retry_first = c->retry_first;
 	config.retry_factor = c->retry_factor;
@@ -387,8 +388,9 @@ node_start_udp(struct node *node, char *fault)
 }
 
 /*
- * Above all that was used before, so that others believe this member.  Not where the name was lost a moment ago: the
- * others would believe that the owner of the name has moved here, and nobody would be left to say where the owner lives.
+ * The first incarnation is above all that earlier runs used, so that others believe this member.  But after a recent loss of
+ * the name it is 0.  With a higher incarnation the others would believe that the owner of the name has moved to this address,
+ * and would forget the owner's address.
  */
 static uint64_t
 node_first_incarnation(const struct node *node)
@@ -463,7 +465,7 @@ node_start_discovery(struct node *node, char *fault)
 	return 0;
 }
 
-/* Where our socket can be reached: what it is bound to, by family and interface. */
+/* Starts mDNS for the families of addresses and the interfaces on which the socket can be reached. */
 static int
 node_start_mdns(struct node *node, char *fault)
 {
@@ -482,16 +484,18 @@ node_start_mdns(struct node *node, char *fault)
 	    .interface_count = c->mdns_interfaces.count,
 	    .timeout = c->mdns_timeout,
 	};
-	/* Of the blocks for documentation: any of their family would do. */
+	/* Any address of the family would do; these are from the blocks for documentation. */
 	const struct swim_addr v4 = {.family = 4, .port = 1, .ip = {192, 0, 2, 1}};
 	const struct swim_addr v6 = {.family = 6, .port = 1, .ip = {0x20, 1, 0xd, 0xb8, [15] = 1}};
 	struct discovery_source *mdns;
 
-	_Static_assert(MDNS_INTERFACES_MAX >= CONFIG_LIST_MAX, "none is left out");
+	_Static_assert(MDNS_INTERFACES_MAX >= CONFIG_LIST_MAX,
+	    "mDNS takes all configured interfaces");
 	if (!c->mdns)
 		return 0;
 	if (swim_addr_is_loopback(&node->bound)) {
-		log_at(LOG_LEVEL_INFO, "no mDNS: bound to loopback, where no other machine is");
+		log_at(LOG_LEVEL_INFO,
+		    "swimd does not use mDNS: it is bound to loopback, which no other machine can reach");
 		return 0;
 	}
 	if (config.interface_count == 0 && *device != '\0') {
@@ -548,7 +552,7 @@ node_start(struct node *node, char *fault)
 	    (status = node_start_discovery(node, fault)) != 0 ||
 	    (status = node_start_control(node, fault)) != 0)
 		return status;
-	/* Only now, since the first joins make for datagrams and events. */
+	/* Joins of seeds cause datagrams and events, for which all parts above are needed. */
 	if (discovery_set_seeds(node->discovery, loop_now(),
 		(const char *const *)node->config.seeds.items, node->config.seeds.count) != SWIM_OK)
 		return node_out_of_memory(fault);
@@ -577,7 +581,7 @@ node_report_aside(const struct node *node)
 	const char *files = state_aside(node->state, &whose);
 
 	if (files != NULL)
-		log_at(LOG_LEVEL_NOTICE, "the state of another member was set aside",
+		log_at(LOG_LEVEL_NOTICE, "files of another member were found and set aside",
 		    log_str("of", owner_text(whose, theirs)),
 		    log_str("we_are", owner_text(state_owner(node->state), ours)),
 		    log_str("files", files));
@@ -588,7 +592,8 @@ node_state_renewed(struct node *node, swim_time now)
 {
 	const char *warning = state_warning(node->state);
 
-	log_at(LOG_LEVEL_NOTICE, "the state directory was removed or replaced, and is opened anew",
+	log_at(LOG_LEVEL_NOTICE,
+	    "the state directory was removed or replaced, and was opened again",
 	    log_str("directory", state_dir(node->state)));
 	if (warning != NULL)
 		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
@@ -596,7 +601,7 @@ node_state_renewed(struct node *node, swim_time now)
 	node_report_aside(node);
 }
 
-/* Said once all is well, so that a start that fails is one line long. */
+/* Called at the end of the start, so that a failed start writes only its error. */
 static void
 node_report_start(const struct node *node)
 {
@@ -619,7 +624,7 @@ node_report_start(const struct node *node)
 	if (node->config.receive_buffer > 0 &&
 	    udp.receive_buffer < (int)node->config.receive_buffer)
 		log_at(LOG_LEVEL_INFO,
-		    "the receive buffer is smaller than wanted (see net.core.rmem_max)",
+		    "the receive buffer is smaller than receive_buffer (raise net.core.rmem_max)",
 		    log_uint("wanted", node->config.receive_buffer),
 		    log_int("got", udp.receive_buffer));
 }
@@ -661,13 +666,14 @@ node_run(struct node *node)
 		return EX_OSERR;
 	}
 	if (node->end_signal != 0) {
-		log_at(LOG_LEVEL_WARNING, "ended by a second signal, before the leave was told");
+		log_at(LOG_LEVEL_WARNING, "a second signal ended swimd before the leave was sent");
 		return -node->end_signal;
 	}
 	snapshot_finish(node->snapshot);
 	if (node->end_status != 0)
 		return node->end_status;
-	log_at(LOG_LEVEL_NOTICE, node->restarting ? "ended for a restart" : "left");
+	log_at(LOG_LEVEL_NOTICE,
+	    node->restarting ? "swimd ended for a restart" : "this member has left the cluster");
 	return 0;
 }
 

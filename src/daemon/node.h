@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon itself: every floor below, wired together.  Inside the daemon only.
+ * The node: the running daemon, which connects all floors below.  Only files of the daemon include this header.
  *
- *	node.c     building it, running it, ending it; signals and timers
- *	receive.c  datagrams into the core
- *	flush.c    the one place where the floors meet: datagrams and events out of the core
- *	backend.c  what the control socket asks of the daemon; reloading
- *	snapshot.c members on disk, and what a start finds there
- *	trace.c    datagrams in the log
- *	address.c  numeric addresses of what is configured
- *	network.c  what to advertise, as addresses come and go
+ *	node.c     starts, runs and ends the node; signals and timers
+ *	receive.c  passes datagrams of the socket to the core
+ *	flush.c    sends the core's datagrams and passes its events on
+ *	backend.c  answers the control server; reloads the configuration
+ *	snapshot.c saves the members on disk and takes them up at the start
+ *	trace.c    logs datagrams and events
+ *	address.c  resolves configured addresses
+ *	network.c  follows the addresses of the machine
  */
 #ifndef SWIMD_DAEMON_NODE_H
 #define SWIMD_DAEMON_NODE_H
@@ -37,138 +37,144 @@
 #include "net/resolver.h"
 #include "net/udp.h"
 
-#define NODE_SIGNALS 4
-/* Members whose host names are being looked up at once; for a further one the datagram is dropped. */
-#define NODE_LOOKUPS_MAX 64
-#define NODE_WORKS 2 /* of enum swim_work */
+#define NODE_SIGNALS 4      /* that the node handles */
+#define NODE_LOOKUPS_MAX 64 /* lookups of members' host names that run at once */
+#define NODE_WORKS 2        /* values of enum swim_work */
 
 struct node;
 
+/* A lookup of a member's host name. */
 struct node_lookup {
 	struct node *node;
-	struct resolver_request *request; /* NULL: free */
+	struct resolver_request *request; /* NULL: this slot is free */
 	char hostport[SWIM_HOSTPORT_MAX + 1];
 };
 
-/* Every 16th piece of work is timed: a clock costs about as much as decoding a ping. */
+/* Measures how long a kind of work takes.  One piece in 16 is timed: reading the clock costs as much as decoding a ping. */
 struct node_stopwatch {
-	unsigned count;
-	swim_time begin; /* NEVER: this one is not timed */
-	struct histogram histogram;
+	unsigned count;             /* pieces of work so far */
+	swim_time begin;            /* of the piece that is timed now; NEVER: none */
+	struct histogram histogram; /* durations */
 };
 
-/* Datagrams that lay in the socket when the timer fired: they are read before the timer takes effect. */
+/* Reading of the datagrams that were in the socket when the timer fired, before the timer takes effect. */
 struct backlog {
-	bool reading;
-	size_t left;       /* datagrams at the most */
-	swim_time until;   /* and no longer */
-	swim_duration lag; /* of the timer */
+	bool reading;      /* it has begun and is not done */
+	size_t left;       /* datagrams that may still be read */
+	swim_time until;   /* the end, even if datagrams are left */
+	swim_duration lag; /* how late the timer fired */
 };
 
 struct node {
 	const struct options *options;
-	struct config config; /* as it runs */
+	struct config config; /* in use */
 	struct event_base *base;
 	struct state *state;
 	struct udp *udp;
 	struct swim *swim;
 	struct resolver *resolver;
 	struct discovery_loop *discovery_loop;
-	struct discovery *discovery;    /* its hub */
-	struct discovery_source *heard; /* the discovery's: members of other clusters */
-	swim_time heard_at;             /* another of these is looked at then, not before */
+	struct discovery *discovery;    /* the hub of discovery_loop */
+	struct discovery_source *heard; /* of members of other clusters; the hub owns the source */
+	swim_time heard_at;             /* datagrams of other clusters before this are not noted */
 	struct control *control;
 	struct snapshot *snapshot;
-	struct loop_timer *timer;    /* at swim_deadline */
-	struct loop_timer *watchdog; /* systemd's, or NULL */
-	struct loop_timer *exit_timer;
+	struct loop_timer *timer;      /* fires at swim_deadline */
+	struct loop_timer *watchdog;   /* for systemd; NULL: systemd wants none */
+	struct loop_timer *exit_timer; /* ends the daemon after a leave */
 	struct event *signals[NODE_SIGNALS];
 	struct reaper *reaper;
 	struct swim_addr bound, advertised;
 	struct network network;
-	char boot[33]; /* id of this run, hexadecimal */
-	swim_time started;
-	int64_t started_wall_ns;
+	char boot[33];           /* id of this run: 32 hexadecimal digits */
+	swim_time started;       /* monotonic time of the start */
+	int64_t started_wall_ns; /* wall time of the start, nanoseconds since the epoch */
 	swim_duration watchdog_interval;
 
-	bool state_told; /* that it is not kept */
-	bool in_batch;   /* `now` is of the batch of datagrams under way */
-	swim_time now;
-	size_t unflushed; /* bytes of datagrams taken in since the last flush */
-	bool flushing, flush_again, draining;
+	bool state_told;  /* trouble of the state directory was reported, and its end was not */
+	bool in_batch;    /* `now` is the time of the current batch of datagrams */
+	swim_time now;    /* of the current or last batch */
+	size_t unflushed; /* bytes of datagrams passed to the core since the last flush */
+	bool flushing;    /* flush_all is running */
+	bool flush_again; /* the running flush_all makes another round */
+	bool draining;    /* receive_backlog is reading the socket */
 	struct backlog backlog;
-	uint64_t unread_seen; /* datagrams dropped unread, at the last look */
-	swim_time flood_told; /* not again before */
-	bool status_stale;    /* what systemd shows is behind */
-	swim_time status_at;  /* not before */
+	uint64_t unread_seen; /* datagrams dropped unread, as of the last look at the socket */
+	swim_time flood_told; /* earliest time of the next log line about a flood */
+	bool status_stale;    /* the status line that systemd shows is out of date */
+	swim_time status_at;  /* earliest time of the next status line */
 
-	bool leaving, left;
-	swim_time exit_by; /* answers are waited for until then */
-	int end_signal;    /* the second one, which ended it; or 0 */
-	bool restarting;   /* to end without a leave */
-	int end_status;    /* the exit status, where the end is no leave; or 0 */
-	bool silent;       /* the name was lost: nothing is sent or taken in until the end */
+	bool leaving;      /* a leave has begun */
+	bool left;         /* the leave has been sent */
+	swim_time exit_by; /* latest time of the exit; until then unsent answers delay it */
+	int end_signal;    /* the second signal, which ended an unfinished leave; or 0 */
+	bool restarting;   /* the daemon ends without a leave */
+	int end_status;    /* exit status of an end without a leave, or 0 */
+	bool silent;       /* the name was lost: the daemon neither sends nor takes in datagrams */
 
-	struct random_pool random; /* the core's sequence numbers */
+	struct random_pool random; /* for sequence numbers of the core */
 	struct node_lookup lookups[NODE_LOOKUPS_MAX];
-	swim_time lookups_full; /* when as many names may be looked up at once as ever */
+	swim_time lookups_full; /* when a whole burst of lookups is allowed again */
 	struct node_stopwatch stopwatches[NODE_WORKS];
 	struct health_memory health;
+	/* What has been reported about the advertised address. */
 	struct node_reach {
-		swim_time at; /* of the next look */
-		bool unreachable, shared;
-	} reach;                         /* what was told of our address */
-	struct own_tags tags;            /* as configured */
+		swim_time at;     /* the next look */
+		bool unreachable; /* others cannot reach this member there */
+		bool shared;      /* another member advertises the same address */
+	} reach;
+	struct own_tags tags;            /* configured */
 	struct own_tags_overlay overlay; /* set and unset at run time */
-	struct reload_plan reload;       /* the last one; its answer points here */
+	struct reload_plan reload;       /* of the last reload; struct control_reload points here */
 };
 
 /*
- * Build and bind everything.  Takes over *config, in any case.  Returns 0 with *out the caller's, or the
- * exit status that the fault is worth with `fault` (FAULT_MAX bytes) set, nothing being left behind.
+ * Starts everything that has to run, and binds the sockets.  Takes over *config in any case.  Returns 0 with *out, which
+ * the caller frees, or an exit status (sysexits.h) with the error text in `fault` (FAULT_MAX bytes).
  */
 int node_new(const struct options *, struct config *config, struct node **out, char *fault);
-/* Until it has left; returns the exit status, or minus the signal that ended it before. */
+/* Runs the daemon until it ends.  Returns the exit status, or minus the number of the signal that ended a leave. */
 int node_run(struct node *);
 void node_free(struct node *);
 
 /*
- * The name belongs to another member: end with EX_TEMPFAIL, so that the service manager starts us again.  Where the name
- * was lost before, end after a pause, during which we send nothing and the control socket tells why.
+ * Call when the name belongs to another member: ends the daemon with EX_TEMPFAIL, so that the service manager starts it
+ * again.  If the name was lost before, the end comes after a pause, in which the daemon sends nothing and the control socket
+ * tells why.
  */
 void node_lose_name(struct node *);
-/* Begin a graceful leave, for this reason; harmless when it has begun. */
+/* Begins a graceful leave and logs the reason.  Does nothing if a leave has begun. */
 void node_leave(struct node *, const char *reason);
-/* Log what the configuration says and may not mean. */
+/* Logs the sentences of config_doubt. */
 void node_tell_doubts(const struct node *);
-/* The state directory was opened anew. */
+/* Call when the state directory was opened again: logs it and writes everything into the directory. */
 void node_state_renewed(struct node *, swim_time now);
 
-/* receive.c: what is to be done with what comes through the socket. */
+/* receive.c: fills in the callbacks for received datagrams. */
 void receive_fill(struct node *, struct udp_callbacks *out);
 /*
- * Read what lay in the socket when the timer fired.  False: not all in this turn, and the timer is set to fire again
- * in the next.
+ * Reads the datagrams that were in the socket when the timer fired.  False: some are left for the next turn of the loop, for
+ * which the timer is set.
  */
 bool receive_backlog(struct node *, swim_time now);
 
-/* flush.c: see to all that the core has to give. Call after anything that may have moved it. */
+/* flush.c: sends the core's datagrams, passes on its events and sets the timer.  Call after each call into the core. */
 void flush_all(struct node *, swim_time now);
-/* The same for what waited for the disk; ctx is the node. */
+/* Flushes after a reservation of incarnations is on the disk; `ctx` is the node. */
 void flush_reserved(void *ctx);
-/* Drop what waits for names. */
+/* Cancels the lookups of host names. */
 void flush_fini(struct node *);
 
-/* backend.c */
+/* backend.c: fills in the callbacks of the control server. */
 void backend_fill(struct node *, struct control_backend *out);
-/* Have the configured tags before anything is said.  0, or EX_CONFIG with `fault` set. */
+/* Sets the configured tags; call before the first flush.  Returns 0, or EX_CONFIG with `fault` (FAULT_MAX bytes) set. */
 int backend_start_tags(struct node *, char *fault);
-/* Reload for SIGHUP: logs and tells what came of it. */
+/* Reloads the configuration for SIGHUP; reports the outcome in the log and, if it failed, as an event. */
 void backend_reload_by_signal(struct node *);
-/* What systemd shows in a line. */
+/* Writes the status line that systemd shows into `out`. */
 void backend_status(const struct node *, char *out, size_t size);
 
-/* trace.c */
+/* trace.c: log lines about datagrams and events. */
 void trace_received(const struct swim_addr *from, const void *data, size_t len);
 void trace_refused(const struct swim_addr *from, size_t len, enum wire_reject);
 void trace_sent(const struct swim_datagram *);

@@ -25,7 +25,7 @@ notify_reloading(void)
 {
 	struct timespec ts;
 
-	/* Of this clock and no other (sd_notify(3)). */
+	/* sd_notify(3) demands this clock. */
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
 	    (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
@@ -74,8 +74,9 @@ notify_sockets(int *control, int *control_ro, char *fault)
 
 		if (slot == NULL || *slot >= 0)
 			status = fault_set(fault, EX_CONFIG,
-			    "socket activation: '%s' is %s; FileDescriptorName= is to be control or control-ro",
-			    names[i], slot == NULL ? "no socket of swimd" : "passed twice");
+			    "socket activation: %s '%s'; set FileDescriptorName= to control or control-ro, each once",
+			    slot == NULL ? "swimd has no socket" : "systemd passes two sockets",
+			    names[i]);
 		else
 			*slot = fd;
 		free(names[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Talking to systemd: readiness, status, watchdog, sockets that it opened for us.  Without libsystemd, or
- * where no systemd started us, all of it does nothing.
+ * Talks to systemd: readiness, status, watchdog, and sockets of socket activation.  Without libsystemd, or if systemd did
+ * not start the daemon, all these functions do nothing.
  */
 #ifndef SWIMD_DAEMON_NOTIFY_H
 #define SWIMD_DAEMON_NOTIFY_H
@@ -11,15 +11,15 @@
 void notify_ready(void);
 void notify_reloading(void);
 void notify_stopping(void);
-/* A line that `systemctl status` shows. */
+/* Sets the status line that `systemctl status` shows. */
 void notify_status(const char *text);
 void notify_watchdog(void);
-/* How often notify_watchdog is due (half of what systemd allows), or zero for never. */
+/* Returns the interval for calls of notify_watchdog (half of what systemd allows); 0: systemd wants no calls. */
 swim_duration notify_watchdog_interval(void);
 
 /*
- * Listening sockets by socket activation: named "control" and "control-ro"; -1 where there is none.
- * Returns 0, or the exit status that the fault is worth with `fault` (FAULT_MAX bytes) set.
+ * Stores the listening sockets that systemd passes under the names "control" and "control-ro"; -1: none.  Returns 0, or
+ * an exit status (sysexits.h) with the error text in `fault` (FAULT_MAX bytes).
  */
 int notify_sockets(int *control, int *control_ro, char *fault);
 

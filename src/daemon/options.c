@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "daemon/fault.h"
 
-/* Options that are no configuration keys. */
+/* Options that do not belong to a configuration key. */
 enum special { OPTION_FILE, OPTION_CHECK, OPTION_VERSION, OPTION_HELP, OPTION_UNSUPPORTED };
 
 static const struct {
@@ -20,19 +20,19 @@ static const struct {
     {"--check-config", NULL, "check the configuration and exit", OPTION_CHECK},
     {"--version", NULL, "print the version and exit", OPTION_VERSION},
     {"--help", NULL, "print this and exit", OPTION_HELP},
-    /* Promised for a later version; told apart from a mistyped option. */
+    /* Planned for a later version: the error text differs from that for an unknown option. */
     {"--key-file", "FILE", NULL, OPTION_UNSUPPORTED},
 };
 #define SPECIALS (sizeof(specials) / sizeof(specials[0]))
 
-/* Where we are on the command line. */
+/* The position on the command line. */
 struct cursor {
 	int argc;
 	char *const *argv;
-	int at;
-	const char *name; /* of the option, as far as a '=' */
-	size_t name_len;
-	const char *inlined; /* what stands after '=', or NULL */
+	int at;              /* index of the current argument */
+	const char *name;    /* of the option, up to a '='; not terminated */
+	size_t name_len;     /* bytes */
+	const char *inlined; /* the value after '=', or NULL */
 };
 
 static bool
@@ -42,8 +42,8 @@ options_named(const struct cursor *c, const char *option)
 }
 
 /*
- * The option's value: after '=', or the next argument.  A next argument that looks like an option is one more often than it
- * is a value, and an empty one comes from a variable of the shell that is not set; so both must be given after '='.
+ * Takes the option's value: the text after '=', or the next argument.  A next argument that looks like an option is probably
+ * an option, and an empty one probably comes from an unset variable of the shell.  So such values must be given after '='.
  */
 static bool
 options_take_value(struct cursor *c, const char *wanted, const char **out, char *error)
@@ -59,7 +59,8 @@ options_take_value(struct cursor *c, const char *wanted, const char **out, char 
 		return fault_say(error, "%.*s: %s is missing (see --help)", (int)c->name_len,
 		    c->name, wanted);
 	next = c->argv[++c->at];
-	if (*next == '\0' && c->name_len > 2) /* -c says itself that its own may not be empty */
+	if (*next == '\0' &&
+	    c->name_len > 2) /* for -c, options_take_special refuses an empty name */
 		return fault_say(error,
 		    "%.*s: %s is empty; if it is to be empty, write %.*s= (see --help)",
 		    (int)c->name_len, c->name, wanted, (int)c->name_len, c->name);
@@ -125,7 +126,7 @@ options_take_key(struct options *o, struct cursor *c, const struct config_key *k
 	return config_set(&o->given, key, mode, text, origin, error);
 }
 
-/* The key whose option this is, or NULL; *no for the --no-… of a switch. */
+/* The key of the option, or NULL; *no tells whether the option is the --no-... form of a boolean key. */
 static const struct config_key *
 options_find_key(const struct cursor *c, bool *no)
 {
@@ -148,7 +149,7 @@ options_find_key(const struct cursor *c, bool *no)
 	return NULL;
 }
 
-/* What may have been meant by --nmae; into buf, which has 64 bytes. */
+/* The option that is most similar to an unknown one (--name for --nmae), without its dashes; or NULL.  `buf` has 64 bytes. */
 static const char *
 options_nearest_option(const struct cursor *c, char *buf)
 {
@@ -213,8 +214,7 @@ options_parse(struct options *o, int argc, char *const argv[], char *error)
 		if (last || arg[0] != '-' || arg[1] == '\0') {
 			utf8_escape(argv[c.at], strlen(argv[c.at]), false, shown, sizeof(shown));
 			options_fini(o);
-			return fault_say(error, "'%s' is one argument too many (see --help)",
-			    shown);
+			return fault_say(error, "unexpected argument '%s' (see --help)", shown);
 		}
 		if (!options_take_option(o, &c, error)) {
 			options_fini(o);
@@ -250,9 +250,8 @@ options_help(FILE *out)
 	const struct config_key *keys = config_keys(&rows);
 	char option[64];
 
-	fputs(
-	    "usage: swimd [OPTION]...\n"
-	    "Keeps the list of this cluster's members, and tells it on a Unix socket (swimctl).\n\n",
+	fputs("usage: swimd [OPTION]...\n"
+	      "Keeps the list of the members of a cluster, which swimctl shows.\n\n",
 	    out);
 	for (size_t i = 0; i < SPECIALS; i++) {
 		if (specials[i].help != NULL)
@@ -270,7 +269,7 @@ options_help(FILE *out)
 		    is_switch ? NULL : keys[row].fallback);
 	}
 	fputs(
-	    "\nEvery setting of swimd.conf(5) may also be given in the environment, as SWIMD_NAME and so on.\n"
-	    "Options stand above the environment, and that above files.  See swimd(8).\n",
+	    "\nEach setting of swimd.conf(5) may also be given in the environment: SWIMD_NAME and so on.\n"
+	    "Options override the environment, and the environment overrides files.  See swimd(8).\n",
 	    out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line, from the table of keys. */
+/* Parses the command line and prints --help, both from the table of configuration keys. */
 #ifndef SWIMD_DAEMON_OPTIONS_H
 #define SWIMD_DAEMON_OPTIONS_H
 
@@ -9,17 +9,19 @@
 #include "daemon/config.h"
 
 struct options {
-	const char *file; /* -c; points into argv.  NULL: the usual place */
+	const char *file; /* of -c, points into argv; NULL: the default file */
 	bool check, version, help;
 	struct config_given given;
 };
 
 /*
- * False with `error` (FAULT_MAX bytes) naming the argument at fault.  Options are spelt out whole:
- * an abbreviation that is clear today would change its meaning with the next option.
+ * Parses the command line.  True: the caller frees the options with options_fini.  False: `error` (FAULT_MAX bytes) names
+ * the argument at fault, and nothing is to be freed.  Options cannot be abbreviated, since a new option could make an
+ * abbreviation ambiguous.
  */
 bool options_parse(struct options *, int argc, char *const argv[], char *error);
 void options_fini(struct options *);
+/* Prints the text of --help. */
 void options_help(FILE *);
 
 #endif

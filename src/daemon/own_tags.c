@@ -48,13 +48,13 @@ own_tags_parse(const struct config_list *list, struct own_tags *out, char *fault
 		if (wire_tags_set(out->bytes, &out->len, key,
 			(struct wire_str){value, (uint16_t)strlen(value)}) != WIRE_TAGS_OK)
 			return fault_say(fault,
-			    "the tags are larger than %d bytes together (keys, values, and 3 each)",
+			    "the tags are larger than %d bytes together (keys, values, and 3 bytes for each tag)",
 			    WIRE_TAGS_MAX);
 	}
 	return true;
 }
 
-/* Unset what may not be there: that takes no room. */
+/* Removes the tag if it is there. */
 static enum wire_tags_error
 own_tags_drop(struct own_tags *tags, struct wire_str key)
 {
@@ -84,7 +84,7 @@ own_tags_change(struct own_tags_overlay *overlay, const struct own_tags *configu
 {
 	struct own_tags_overlay changed = *overlay;
 
-	/* First what makes room. */
+	/* Unset first, to make room for the tags that are set. */
 	for (int setting = 0; setting <= 1; setting++) {
 		for (size_t i = 0; i < count; i++) {
 			enum wire_tags_error error;
@@ -112,7 +112,7 @@ own_tags_effective(const struct own_tags *configured, const struct own_tags_over
 	while (error == WIRE_TAGS_OK &&
 	       wire_tags_next(overlay->unset.bytes, overlay->unset.len, &offset, &tag))
 		error = own_tags_drop(out, tag.key);
-	/* What is replaced goes first, so that only what is to be in the end has to fit. */
+	/* Remove all tags that are to be replaced before any is set, so that only the final tags must fit. */
 	offset = 0;
 	while (error == WIRE_TAGS_OK &&
 	       wire_tags_next(overlay->set.bytes, overlay->set.len, &offset, &tag))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * This member's tags: those that are configured, and over them what was set and unset at run time, which
- * stays until the restart, whatever a reload brings.  Encoded throughout (wire/tags.h).
+ * The tags of this member: the configured tags, and over them an overlay of what was set and unset at run time.  The
+ * overlay survives reloads, but not a restart.  All tags here are encoded (wire/tags.h).
  */
 #ifndef SWIMD_DAEMON_OWN_TAGS_H
 #define SWIMD_DAEMON_OWN_TAGS_H
@@ -14,33 +14,36 @@
 
 struct own_tags {
 	char bytes[WIRE_TAGS_MAX];
-	size_t len;
+	size_t len; /* bytes used */
 };
 
-/* What changed at run time.  Zeroed: nothing. */
+/* What was changed at run time; a zeroed overlay is empty. */
 struct own_tags_overlay {
 	struct own_tags set;
-	struct own_tags unset; /* keys of configured ones, with empty values */
+	struct own_tags unset; /* configured tags that were unset, with empty values */
 };
 
 /*
- * "key=value" texts that the key's own check has passed.  False with `fault` (FAULT_MAX bytes) set when a
- * key stands there twice, or all together are too large.
+ * Encodes the configured "key=value" texts, which config_set has checked.  False, with `fault` (FAULT_MAX bytes) set, if a
+ * key is given twice or the tags are too large together.
  */
 bool own_tags_parse(const struct config_list *, struct own_tags *out, char *fault);
 
 /*
- * Change the overlay; a value of NULL bytes unsets, which comes first.  Unsetting what is not there is
- * nothing.  An error leaves it as it was.
+ * Changes the overlay: first unsets each tag of `changes` whose value has NULL bytes, then sets the others.  It is no error
+ * to unset a tag that is not set.  On an error the overlay is unchanged.
  */
 enum wire_tags_error own_tags_change(struct own_tags_overlay *, const struct own_tags *configured,
     const struct wire_tag *changes, size_t count);
 
-/* The overlay over the configured ones.  TOO_LARGE when that is; `*out` is then undefined. */
+/* Makes *out of the configured tags and the overlay.  On an error, such as TOO_LARGE, *out is undefined. */
 enum wire_tags_error own_tags_effective(const struct own_tags *configured,
     const struct own_tags_overlay *, struct own_tags *out);
 
-/* Forget that tags were unset which are configured no more: were they ever again, it would be for a reason. */
+/*
+ * Removes from the overlay unset tags that are no longer configured.  If an operator configures such a tag again later, the
+ * tag shall take effect.
+ */
 void own_tags_prune(struct own_tags_overlay *, const struct own_tags *configured);
 
 #endif

@@ -43,7 +43,7 @@ owner_put(const struct owner *o, char out[OWNER_LINE_MAX])
 	return len;
 }
 
-/* A word that is neither empty nor longer than `max` bytes, nor has a NUL in it, is copied. */
+/* Unescapes `word` into `out`.  False: the word is empty, longer than `max` bytes, or is not UTF-8 without NUL. */
 static bool
 owner_take(char *word, size_t max, char *out)
 {

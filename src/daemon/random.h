@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers of the system, which nobody can foretell, drawn some at a time: one call of the kernel for many. */
+/* Draws unpredictable random numbers of the system, RANDOM_POOL at a time, so that few draws cost a system call. */
 #ifndef SWIMD_DAEMON_RANDOM_H
 #define SWIMD_DAEMON_RANDOM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define RANDOM_POOL 32
+#define RANDOM_POOL 32 /* numbers */
 
-/* Zeroed is empty. */
+/* A zeroed pool is empty. */
 struct random_pool {
-	uint64_t numbers[RANDOM_POOL];
-	size_t left;
+	uint64_t numbers[RANDOM_POOL]; /* those drawn already are 0 */
+	size_t left;                   /* numbers not drawn yet */
 };
 
-/* For struct swim_random, with the pool as its context. */
+/* Returns 64 random bits.  For struct swim_random: `pool` is a struct random_pool. */
 uint64_t random_draw(void *pool);
 
 #endif

@@ -48,7 +48,7 @@ units_find(const struct unit *units, const char *name)
 	return NULL;
 }
 
-/* Reads digits from *text on; false when there is none, or *fits turns false. */
+/* Reads the digits at *text and moves *text behind them.  False: there is no digit.  *fits: the number has 64 bits at most. */
 static bool
 units_digits(const char **text, uint64_t *out, bool *fits)
 {
@@ -68,7 +68,7 @@ units_digits(const char **text, uint64_t *out, bool *fits)
 	return true;
 }
 
-/* Reads ".digits" if it is there, in billionths. */
+/* Reads ".DIGITS" at *text, if it is there, in billionths, and moves *text behind it.  False: wrong number of digits. */
 static bool
 units_fraction(const char **text, uint64_t *billionths)
 {
@@ -95,7 +95,7 @@ bool
 units_duration(const char *text, swim_duration *out, const char **error)
 {
 	static const char wanted[] =
-	    "is no duration: write a number and its unit, such as 500ms, 5s, 2m, 1h or 1d";
+	    "is not a duration: give a number and its unit, as in 500ms, 5s, 2m, 1h or 1d";
 	const struct unit *unit;
 	unsigned __int128 ns;
 	uint64_t whole, billionths;
@@ -105,7 +105,7 @@ units_duration(const char *text, swim_duration *out, const char **error)
 	if (!units_digits(&text, &whole, &fits) || !units_fraction(&text, &billionths))
 		return false;
 	if (*text == '\0') {
-		*error = "has no unit: write 500ms, 5s, 2m, 1h or 1d";
+		*error = "has no unit: give a number and its unit, as in 500ms, 5s, 2m, 1h or 1d";
 		return false;
 	}
 	if ((unit = units_find(durations, text)) == NULL)
@@ -127,7 +127,7 @@ units_size(const char *text, uint64_t *out, const char **error)
 	uint64_t n;
 	bool fits;
 
-	*error = "is no size: write bytes, such as 1400, 64KiB or 4MiB";
+	*error = "is not a size: give bytes, as in 1400, 64KiB or 4MiB";
 	if (!units_digits(&text, &n, &fits) || (unit = units_find(sizes, text)) == NULL)
 		return false;
 	if (!fits || __builtin_mul_overflow(n, unit->factor, out)) {
@@ -142,7 +142,7 @@ units_count(const char *text, uint64_t *out, const char **error)
 {
 	bool fits;
 
-	*error = *text == '-' ? error_negative : "is no whole number";
+	*error = *text == '-' ? error_negative : "is not a whole number";
 	if (!units_digits(&text, out, &fits) || *text != '\0')
 		return false;
 	*error = error_range;
@@ -155,7 +155,7 @@ units_factor(const char *text, double *out, const char **error)
 	uint64_t whole, billionths;
 	bool fits;
 
-	*error = *text == '-' ? error_negative : "is no number: write one such as 2 or 1.5";
+	*error = *text == '-' ? error_negative : "is not a number: give a number as in 2 or 1.5";
 	if (!units_digits(&text, &whole, &fits) || !units_fraction(&text, &billionths) ||
 	    *text != '\0')
 		return false;
@@ -180,6 +180,6 @@ units_bool(const char *text, bool *out, const char **error)
 			}
 		}
 	}
-	*error = "is neither true nor false";
+	*error = "is not a boolean: give true or false";
 	return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Values with units as people write them: "500ms", "64KiB", "0.5".  Strict: what is not understood is refused. */
+/* Parses values with units: "500ms", "64KiB", "0.5". */
 #ifndef SWIMD_DAEMON_UNITS_H
 #define SWIMD_DAEMON_UNITS_H
 
@@ -9,19 +9,19 @@
 #include "base/time.h"
 
 /*
- * All of these take a whole NUL-terminated text, without white space, and say in *error (static, a
- * sentence fragment that tells what is wanted) why they return false.
+ * All these functions parse a whole text without white space.  If they return false, *error is the reason (static): the
+ * rest of a sentence that begins with the text, such as "has no unit".
  */
 
-/* A decimal number, at most nine digits after the point, and a unit: ns us ms s m h d. */
+/* A decimal number with at most nine digits after the point, and a unit: ns us ms s m h d. */
 bool units_duration(const char *, swim_duration *out, const char **error);
-/* Bytes: digits and perhaps a unit: B kB MB GB KiB MiB GiB. */
+/* Digits and an optional unit: B kB MB GB KiB MiB GiB.  *out is in bytes. */
 bool units_size(const char *, uint64_t *out, const char **error);
-/* Digits alone. */
+/* Digits only. */
 bool units_count(const char *, uint64_t *out, const char **error);
 /* A decimal number without exponent or sign. */
 bool units_factor(const char *, double *out, const char **error);
-/* true false yes no on off 1 0. */
+/* true false yes no on off 1 0, in any case. */
 bool units_bool(const char *, bool *out, const char **error);
 
 #endif

@@ -48,7 +48,7 @@ word_unescape(char *text, size_t *len)
 			*to++ = *from;
 			continue;
 		}
-		/* A NUL is no digit, so this stays within the text. */
+		/* A NUL is not a digit, so from[2] is read only if from[1] is within the text. */
 		if (word_hex_digit(from[1]) < 0 || word_hex_digit(from[2]) < 0)
 			return false;
 		*to++ = (char)(word_hex_digit(from[1]) << 4 | word_hex_digit(from[2]));

@@ -278,7 +278,7 @@ def test_a_leave_command_ends_the_daemon(cluster):
     cluster.all_say("member.left", leaver.name, begin)
     # The log tells why the daemon ended.
     with open(leaver.log, encoding="utf-8") as log:
-        assert 'notice leaving reason="control socket"' in log.read()
+        assert 'notice this member leaves the cluster reason="control socket"' in log.read()
 
 
 def test_clusters_of_two_names_stay_separate(cluster):

@@ -404,7 +404,7 @@ def test_a_state_directory_that_is_replaced_is_used(cluster, how):
             return int(file.readline())
     cluster.wait(lambda: all(os.path.exists(name) for name in files) and stored() > used, "the files in the new directory")
     cluster.wait(lambda: first.complaints() == [], "health without reasons", 60)
-    assert "is opened anew" in first.text()
+    assert "was opened again" in first.text()
 
 
 def test_a_missing_state_directory_shows_in_the_health(cluster):

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the command line of swimd and the text of --help. */
 #include "daemon/options.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 static struct options options;
 static char fault[FAULT_MAX];
 
-/* Words parted by single spaces; "''" is the empty one. */
+/* Parses a line of words with single spaces between them; "''" is an empty word. */
 static bool
 parse(const char *line)
 {
@@ -92,7 +93,7 @@ START_TEST(every_documented_option_is_taken)
 }
 END_TEST
 
-START_TEST(the_last_of_a_single_value_counts)
+START_TEST(the_last_of_several_values_counts)
 {
 	ck_assert(parse("-c /x -c /y --name a --name b --mdns --no-mdns"));
 	ck_assert_str_eq(options.file, "/y");
@@ -105,7 +106,7 @@ START_TEST(the_last_of_a_single_value_counts)
 }
 END_TEST
 
-START_TEST(what_is_mistyped_is_refused)
+START_TEST(a_mistyped_option_is_refused_by_its_name)
 {
 	refused("--nonsense", "'--nonsense'");
 	refused("--nonsense=1", "'--nonsense'");
@@ -141,12 +142,12 @@ START_TEST(what_is_mistyped_is_refused)
 	refused("--tag", "--tag: K=V is missing");
 	refused("--tag ==b", "no key");
 	refused("--key-file /k", "--key-file is not supported");
-	/* What was given before the fault leaks nowhere: LeakSanitizer looks. */
+	/* The options before the wrong one are freed, as LeakSanitizer checks. */
 	refused("--name a --seed b --bad", "--bad");
 }
 END_TEST
 
-START_TEST(help_has_every_option)
+START_TEST(the_help_text_has_every_option)
 {
 	size_t rows, size = 0;
 	const struct config_key *keys = config_keys(&rows);
@@ -168,5 +169,5 @@ START_TEST(help_has_every_option)
 }
 END_TEST
 
-UNIT_MAIN("options", every_documented_option_is_taken, the_last_of_a_single_value_counts,
-    what_is_mistyped_is_refused, help_has_every_option)
+UNIT_MAIN("options", every_documented_option_is_taken, the_last_of_several_values_counts,
+    a_mistyped_option_is_refused_by_its_name, the_help_text_has_every_option)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the tags of this member: the configured ones, and the overlay of run time. */
 #include "daemon/own_tags.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@ str(const char *text)
 	return (struct wire_str){text, text != NULL ? (uint16_t)strlen(text) : 0};
 }
 
-/* "role=db zone=a" */
+/* The tags as text: "role=db zone=a". */
 static const char *
 shown(const struct own_tags *tags)
 {
@@ -78,7 +79,7 @@ START_TEST(configured_tags_are_sorted_and_may_be_empty)
 }
 END_TEST
 
-START_TEST(twice_and_too_much_are_refused)
+START_TEST(a_repeated_key_and_too_large_tags_are_refused)
 {
 	static char large[WIRE_TAGS_MAX];
 	struct own_tags tags;
@@ -87,7 +88,7 @@ START_TEST(twice_and_too_much_are_refused)
 	ck_assert_str_eq(fault, "the tag 'role' is given twice");
 	memset(large, 'x', sizeof(large) - 1);
 	memcpy(large, "k=", 2);
-	/* 1 + 508 bytes and 3 are all there is room for. */
+	/* A key of 1 byte, a value of 508 bytes and their 3 bytes of lengths are the most. */
 	large[510] = '\0';
 	ck_assert(parse(&tags, large, NULL));
 	ck_assert_uint_eq(tags.len, WIRE_TAGS_MAX);
@@ -96,7 +97,7 @@ START_TEST(twice_and_too_much_are_refused)
 }
 END_TEST
 
-START_TEST(run_time_stands_over_the_configuration)
+START_TEST(tags_set_at_run_time_override_the_configured_ones)
 {
 	struct own_tags base = configured((char[]){"role=db"}, (char[]){"zone=a"}), other;
 	struct own_tags_overlay overlay = {0};
@@ -107,11 +108,11 @@ START_TEST(run_time_stands_over_the_configuration)
 	ck_assert_int_eq(change(&overlay, &base, "new", "1"), WIRE_TAGS_OK);
 	ck_assert_int_eq(change(&overlay, &base, "unknown", NULL), WIRE_TAGS_OK);
 	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web");
-	/* A reload changes what is below. */
+	/* A reload changes the configured tags. */
 	other = configured((char[]){"role=x"}, (char[]){"more=y"});
 	own_tags_prune(&overlay, &other);
 	ck_assert_str_eq(effective(&other, &overlay), "more=y new=1 role=web");
-	/* zone was unset while it was there; that is forgotten with it. */
+	/* `zone` was unset.  Since `zone` was not configured for a while, it takes effect when it is configured again. */
 	ck_assert_str_eq(effective(&base, &overlay), "new=1 role=web zone=a");
 	ck_assert_int_eq(change(&overlay, &base, "role", NULL), WIRE_TAGS_OK);
 	ck_assert_int_eq(change(&overlay, &base, "new", NULL), WIRE_TAGS_OK);
@@ -134,11 +135,11 @@ START_TEST(a_change_that_does_not_fit_changes_nothing)
 	ck_assert_int_eq(change(&overlay, &base, "", "x"), WIRE_TAGS_BAD_KEY);
 	ck_assert_int_eq(change(&overlay, &base, "c", "\xff"), WIRE_TAGS_BAD_VALUE);
 	ck_assert_uint_eq(overlay.set.len, 3 + 1 + 299);
-	/* What is unset makes room, wherever it stands. */
+	/* A tag that is unset makes room, even if it comes later in the list of changes. */
 	both[0] = (struct wire_tag){str("b"), str(half)};
 	both[1] = (struct wire_tag){str("a"), str(NULL)};
 	ck_assert_int_eq(own_tags_change(&overlay, &base, both, 2), WIRE_TAGS_OK);
-	/* Each for itself has room, but not one over the other; a value in place of another has. */
+	/* The overlay fits over some configured tags, does not fit over more of them, and fits if it replaces their values. */
 	base = configured((char[]){"b=x"}, NULL);
 	ck_assert_int_eq(own_tags_effective(&base, &overlay, &ignored), WIRE_TAGS_OK);
 	ck_assert(wire_tags_set(base.bytes, &base.len, str("z"), str(half)) == WIRE_TAGS_OK);
@@ -149,5 +150,6 @@ START_TEST(a_change_that_does_not_fit_changes_nothing)
 }
 END_TEST
 
-UNIT_MAIN("own_tags", configured_tags_are_sorted_and_may_be_empty, twice_and_too_much_are_refused,
-    run_time_stands_over_the_configuration, a_change_that_does_not_fit_changes_nothing)
+UNIT_MAIN("own_tags", configured_tags_are_sorted_and_may_be_empty,
+    a_repeated_key_and_too_large_tags_are_refused,
+    tags_set_at_run_time_override_the_configured_ones, a_change_that_does_not_fit_changes_nothing)

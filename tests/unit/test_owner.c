@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the line that names the owner of a file. */
 #include "daemon/owner.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-START_TEST(what_is_written_is_read)
+START_TEST(a_written_owner_is_read_back)
 {
 	static const char *const clusters[] = {"", "production", "a b", "\xc3\xa4%", "-"};
 	char line[OWNER_LINE_MAX], name[SWIM_NAME_MAX + 1];
@@ -25,7 +26,7 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
-START_TEST(the_longest_fits)
+START_TEST(the_longest_names_fit_into_the_line_and_the_text)
 {
 	char line[OWNER_LINE_MAX], text[OWNER_TEXT_MAX], name[SWIM_NAME_MAX + 2],
 	    cluster[SWIM_CLUSTER_MAX + 2];
@@ -44,7 +45,7 @@ START_TEST(the_longest_fits)
 }
 END_TEST
 
-START_TEST(both_name_and_cluster_make_an_owner)
+START_TEST(owners_are_equal_if_name_and_cluster_are_equal)
 {
 	struct owner a, b;
 	char text[OWNER_TEXT_MAX];
@@ -62,7 +63,7 @@ START_TEST(both_name_and_cluster_make_an_owner)
 }
 END_TEST
 
-START_TEST(what_is_no_such_line_is_refused)
+START_TEST(a_damaged_line_is_refused)
 {
 	static const char *const bad[] = {"", "of", "of ", "of  x", "of n1 ", "of n1 x y", "of n%",
 	    "of n%2", "of n%00", "of n1 %FF", "of n\x01", "On n1 x", "of n1 x\n",
@@ -76,5 +77,5 @@ START_TEST(what_is_no_such_line_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("owner", what_is_written_is_read, the_longest_fits, both_name_and_cluster_make_an_owner,
-    what_is_no_such_line_is_refused)
+UNIT_MAIN("owner", a_written_owner_is_read_back, the_longest_names_fit_into_the_line_and_the_text,
+    owners_are_equal_if_name_and_cluster_are_equal, a_damaged_line_is_refused)

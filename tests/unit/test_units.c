@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the parsing of durations, sizes, counts, factors and booleans. */
 #include "daemon/units.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ duration(const char *text, int64_t ns)
 }
 
 static void
-no_duration(const char *text, const char *word)
+not_a_duration(const char *text, const char *word)
 {
 	swim_duration got;
 	const char *error = "";
@@ -25,7 +26,7 @@ no_duration(const char *text, const char *word)
 	ck_assert_msg(strstr(error, word) != NULL, "'%s' %s", text, error);
 }
 
-START_TEST(durations_have_units)
+START_TEST(a_duration_is_a_decimal_number_with_a_unit)
 {
 	duration("0s", 0);
 	duration("7ns", 7);
@@ -42,26 +43,26 @@ START_TEST(durations_have_units)
 }
 END_TEST
 
-START_TEST(what_is_no_duration_is_refused)
+START_TEST(a_text_that_is_not_a_duration_is_refused)
 {
-	no_duration("", "no duration");
-	no_duration("s", "no duration");
-	no_duration("-1s", "no duration");
-	no_duration("+1s", "no duration");
-	no_duration(" 1s", "no duration");
-	no_duration("1s ", "no duration");
-	no_duration("1 s", "no duration");
-	no_duration("1S", "no duration");
-	no_duration("1sec", "no duration");
-	no_duration("1.s", "no duration");
-	no_duration(".5s", "no duration");
-	no_duration("1.0000000000s", "no duration");
-	no_duration("1e3s", "no duration");
-	no_duration("500", "no unit");
-	no_duration("1.5", "no unit");
-	no_duration("9223372036854775808ns", "range");
-	no_duration("99999999999999999999s", "range");
-	no_duration("106752d", "range");
+	not_a_duration("", "not a duration");
+	not_a_duration("s", "not a duration");
+	not_a_duration("-1s", "not a duration");
+	not_a_duration("+1s", "not a duration");
+	not_a_duration(" 1s", "not a duration");
+	not_a_duration("1s ", "not a duration");
+	not_a_duration("1 s", "not a duration");
+	not_a_duration("1S", "not a duration");
+	not_a_duration("1sec", "not a duration");
+	not_a_duration("1.s", "not a duration");
+	not_a_duration(".5s", "not a duration");
+	not_a_duration("1.0000000000s", "not a duration");
+	not_a_duration("1e3s", "not a duration");
+	not_a_duration("500", "no unit");
+	not_a_duration("1.5", "no unit");
+	not_a_duration("9223372036854775808ns", "range");
+	not_a_duration("99999999999999999999s", "range");
+	not_a_duration("106752d", "range");
 }
 END_TEST
 
@@ -75,7 +76,7 @@ size(const char *text, uint64_t bytes)
 	ck_assert_uint_eq(got, bytes);
 }
 
-START_TEST(sizes_have_units_or_none)
+START_TEST(a_size_is_a_whole_number_with_or_without_a_unit)
 {
 	static const char *const bad[] = {"", "B", "-1", "64K", "64kib", "64KB", "64KiBs", "1.5MiB",
 	    "0x10", "64 KiB", "18446744073709551616", "17179869184GiB"};
@@ -97,7 +98,7 @@ START_TEST(sizes_have_units_or_none)
 }
 END_TEST
 
-START_TEST(counts_are_digits)
+START_TEST(a_count_is_digits_only)
 {
 	static const char *const bad[] = {"", "-1", "+1", "1.0", "1k", " 1", "0x1",
 	    "18446744073709551616"};
@@ -111,7 +112,7 @@ START_TEST(counts_are_digits)
 }
 END_TEST
 
-START_TEST(factors_are_decimal)
+START_TEST(a_factor_is_a_decimal_number)
 {
 	static const char *const bad[] = {"", "-1", "1.", ".5", "1e3", "nan", "inf", "2x", "0x2"};
 	double got;
@@ -126,7 +127,7 @@ START_TEST(factors_are_decimal)
 }
 END_TEST
 
-START_TEST(truth_has_eight_names_in_any_case)
+START_TEST(a_boolean_has_eight_words_in_any_case)
 {
 	static const char *const words[] = {"false", "no", "off", "0", "true", "yes", "on", "1"};
 	bool got;
@@ -144,5 +145,6 @@ START_TEST(truth_has_eight_names_in_any_case)
 }
 END_TEST
 
-UNIT_MAIN("units", durations_have_units, what_is_no_duration_is_refused, sizes_have_units_or_none,
-    counts_are_digits, factors_are_decimal, truth_has_eight_names_in_any_case)
+UNIT_MAIN("units", a_duration_is_a_decimal_number_with_a_unit,
+    a_text_that_is_not_a_duration_is_refused, a_size_is_a_whole_number_with_or_without_a_unit,
+    a_count_is_digits_only, a_factor_is_a_decimal_number, a_boolean_has_eight_words_in_any_case)
