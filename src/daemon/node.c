@@ -596,7 +596,8 @@ node_state_renewed(struct node *node, swim_time now)
 	    "the state directory was removed or replaced, and was opened again",
 	    log_str("directory", state_dir(node->state)));
 	if (warning != NULL)
-		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+		log_at(LOG_LEVEL_WARNING, "the stored incarnation is lost",
+		    log_str("reason", warning));
 	snapshot_renew(node->snapshot, now);
 	node_report_aside(node);
 }
@@ -616,7 +617,8 @@ node_report_start(const struct node *node)
 	    log_uint("incarnation", swim_incarnation(node->swim)),
 	    log_str("socket", node->config.socket));
 	if (warning != NULL)
-		log_at(LOG_LEVEL_WARNING, "state was lost", log_str("reason", warning));
+		log_at(LOG_LEVEL_WARNING, "the stored incarnation is lost",
+		    log_str("reason", warning));
 	network_tell_passed(node);
 	node_report_aside(node);
 	node_tell_doubts(node);

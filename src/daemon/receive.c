@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams from the socket into the core: which of them are read when there are too many, and what has been read
- * before a timer fires.
+ * Passes datagrams from the socket to the core: which of them are read when there are too many, and how many are read
+ * before a timer takes effect.
  */
 #include <stdio.h>
 
@@ -10,13 +10,13 @@
 #include "discovery/heard.h"
 #include "net/zone.h"
 
-/* After so many bytes of datagrams a flush follows, in the middle of a batch if need be. */
+/* A flush follows after so many bytes of datagrams, even in the middle of a batch. */
 #define UNFLUSHED_MAX 16384
-/* After a stall the receive buffer is full: it is read in turns, for at most this long before a timer fires. */
+/* Longest time for which the socket is read before a timer takes effect: after a stall the receive buffer is full. */
 #define BACKLOG_MOST swim_ms(500)
-/* Datagrams of other clusters are looked at this often: somebody may send many. */
+/* At most one datagram of another cluster is noted in this time, since many may arrive. */
 #define HEARD_EVERY_MS 100
-#define FLOOD_TOLD_EVERY swim_seconds(60)
+#define FLOOD_TOLD_EVERY swim_seconds(60) /* in the log */
 
 static enum admit_standing
 receive_standing(void *ctx, const struct swim_addr *from, const void *data, size_t len,
@@ -36,7 +36,7 @@ receive_standing(void *ctx, const struct swim_addr *from, const void *data, size
 	__builtin_unreachable();
 }
 
-/* A datagram of another cluster: who sends it, and from which? */
+/* Notes the sender and the cluster of a datagram of another cluster. */
 static void
 receive_note_foreign(struct node *node, const struct swim_addr *from, const void *data, size_t len)
 {
@@ -58,7 +58,7 @@ receive_note_foreign(struct node *node, const struct swim_addr *from, const void
 	if (trailer->has_cluster)
 		cluster = trailer->cluster;
 	if (heard_note(node->heard, node->now, from, cluster.bytes, cluster.len))
-		log_at(LOG_LEVEL_WARNING, "a member of another cluster speaks to this one",
+		log_at(LOG_LEVEL_WARNING, "a member of another cluster sends to this one",
 		    log_str("from", zone_format(from, text)),
 		    log_strn("cluster", cluster.bytes, cluster.len),
 		    log_str("ours", node->config.cluster));
@@ -77,7 +77,7 @@ receive_datagram(void *ctx, const struct swim_addr *from, const void *data, size
 		node->in_batch = true;
 		node->now = loop_now();
 	}
-	/* Only what is too long for any datagram is cut, since udp keeps up to WIRE_DATAGRAM_MAX. */
+	/* The buffer of udp takes WIRE_DATAGRAM_MAX bytes, so a truncated datagram is too long to be valid. */
 	if (truncated && len <= WIRE_DATAGRAM_MAX)
 		len = WIRE_DATAGRAM_MAX + 1;
 	if (len <= WIRE_DATAGRAM_MAX)
@@ -87,13 +87,13 @@ receive_datagram(void *ctx, const struct swim_addr *from, const void *data, size
 		trace_refused(from, len, reject);
 	if (reject == WIRE_REJECT_OTHER_CLUSTER)
 		receive_note_foreign(node, from, data, len);
-	/* An update of 24 bytes may make an event of a thousand bytes: events must not pile up. */
+	/* An update of 24 bytes may cause an event of a thousand bytes, so a flush limits the memory of queued events. */
 	node->unflushed += len;
 	if (node->unflushed >= UNFLUSHED_MAX)
 		flush_all(node, node->now);
 }
 
-/* Datagrams that were dropped unread since the last look: told of in the health, and once a minute in the log. */
+/* Reports datagrams that were dropped unread since the last look: in the health, and once a minute in the log. */
 static void
 receive_note_flood(struct node *node, const struct udp_stats *stats, swim_time now)
 {
@@ -111,13 +111,14 @@ receive_note_flood(struct node *node, const struct udp_stats *stats, swim_time n
 	if (!swim_time_reached(now, node->flood_told))
 		return;
 	node->flood_told = swim_time_add(now, FLOOD_TOLD_EVERY);
-	log_at(LOG_LEVEL_WARNING, "datagrams are dropped unread: more come than any member sends",
+	log_at(LOG_LEVEL_WARNING,
+	    "datagrams are dropped unread: more arrive than members ever send",
 	    log_str("from", from), log_uint("source_rate", stats->unread[ADMIT_SOURCE_RATE]),
 	    log_uint("members_by_hearsay", stats->unread[ADMIT_HEARSAY_RATE]),
 	    log_uint("strangers", stats->unread[ADMIT_STRANGERS_RATE]));
 }
 
-/* Tell the core what it cannot see: what the socket lost since the last look, and how late our timer was. */
+/* Tells the core how many datagrams the socket lost since the last look, and how late the timer was. */
 static void
 receive_note_strain(struct node *node, swim_time now, swim_duration lag)
 {
@@ -151,9 +152,9 @@ receive_fill(struct node *node, struct udp_callbacks *out)
 }
 
 /*
- * After a stall the answers that we missed lie in the socket, and nobody may be accused before they are read.  We read no
- * more than the receive buffer held at the beginning, or a flood would keep the timer from firing, and at most one turn at
- * a time, so that signals, the watchdog and the control socket get their turns in between.
+ * After a stall, answers are waiting in the socket, and no member may be accused before they are read.  The reading ends
+ * after as many datagrams as the receive buffer can hold, so that a flood cannot hold up the timer for ever.  It goes on for
+ * one turn of the loop at a time, so that signals, the watchdog and the control socket are served in between.
  */
 bool
 receive_backlog(struct node *node, swim_time now)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a new configuration changes in a running one. */
+/* Compares a new configuration with the running one, and takes over what a reload can change. */
 #ifndef SWIMD_DAEMON_RELOAD_H
 #define SWIMD_DAEMON_RELOAD_H
 
@@ -8,20 +8,22 @@
 #include "daemon/config.h"
 
 struct reload_plan {
-	/* All that differs and can take effect at once. */
+	/* Keys that differ and take effect at once. */
 	const struct config_key *live[CONFIG_KEYS_MAX];
 	size_t live_count;
-	/* What to tell of it: names of keys, sorted.  Timing that follows from another profile is not told apart. */
+	/* Sorted names of these keys, for reports; without timing keys that only a new profile has changed. */
 	const char *applied[CONFIG_KEYS_MAX];
 	size_t applied_count;
+	/* Sorted names of the keys that differ and need a restart. */
 	const char *needs_restart[CONFIG_KEYS_MAX];
 	size_t needs_restart_count;
 };
 
+/* Fills *out. */
 void reload_compare(const struct config *running, const struct config *fresh,
     struct reload_plan *out);
 
-/* Move what is live from `fresh` to `running`; the old values are then in `fresh`. */
+/* Exchanges the values of the live keys: the new ones are then in `running`, the old ones in `fresh`. */
 void reload_adopt(const struct reload_plan *, struct config *running, struct config *fresh);
 
 #endif

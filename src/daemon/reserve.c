@@ -7,17 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The next block is on its way to the disk while so many are left of this one. */
+/* The next block is written when only so many incarnations of the current block are left. */
 #define AHEAD (RESERVE_BLOCK / 2)
-/* For so long nothing is said for want of a block: less than a probe of profile lan waits for its answer. */
+/* Longest time that datagrams wait for a write: less than probe_timeout of the profile lan. */
 #define HOLD_MS 200
-#define RETRY_S 10
-/* So often the directory at the path is compared with the one that is open. */
+#define RETRY_S 10 /* after a failed write */
+/* Between two checks that the open directory is still at its path. */
 #define LOOK_S 10
 
 /* --------------------------------------------------------------------------------------- the file */
 
-/* "123\n", and perhaps a line that says whose it is.  Nothing else. */
+/* Parses "123\n" and an optional owner's line.  False: the text is anything else. */
 static bool
 reserve_parse_text(const char *text, size_t len, uint64_t *out, struct owner *whose)
 {
@@ -51,7 +51,7 @@ reserve_parse(const struct owner *self, const char *text, size_t len, uint64_t *
 		return RESERVE_DAMAGED;
 	if (owner_is_known(whose) && !owner_equal(whose, self))
 		return RESERVE_FOREIGN;
-	/* No member lives to use them up, and one that had could never refute again that it is dead. */
+	/* No member ever uses so many incarnations.  A member at such a bound could soon not refute its death any more. */
 	if (RULE(damage_is_no_number) && UINT64_MAX - bound <= RESERVE_ROOM)
 		return RESERVE_SPENT;
 	*stored = bound;
@@ -117,7 +117,7 @@ reserve_begun(struct reserve *r, int error, swim_time now)
 
 /* ------------------------------------------------------------------------------------ the directory */
 
-/* No block is there for the incarnation, or too few are left of it. */
+/* True: the incarnation is not reserved, or too few incarnations above it are. */
 static bool
 reserve_is_short(const struct reserve *r, uint64_t incarnation)
 {
@@ -168,7 +168,10 @@ reserve_wants_write(const struct reserve *r, uint64_t incarnation, swim_time now
 	       (r->unsaved || reserve_is_short(r, incarnation));
 }
 
-/* A block above those that we have, or above what is wanted; in a new directory those that we have, if they suffice. */
+/*
+ * The new bound is a block above the current bound, or above the incarnation if that is higher.  A directory that was opened
+ * again gets the current bound, if that is above the incarnation.
+ */
 size_t
 reserve_write(struct reserve *r, uint64_t incarnation, swim_time now, char text[RESERVE_TEXT_MAX])
 {

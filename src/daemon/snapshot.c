@@ -19,25 +19,26 @@
 
 #define FILE_NAME "members"
 #define TEMP_NAME "members.new"
-/* A change is seldom alone. */
+/* Between a change and the write: one change is often followed by others. */
 #define SETTLE_S 1
-/* A disk that takes longer is told of, and at the end not waited for. */
+/* A write that takes longer is trouble. */
 #define SLOW_S 30
+/* Longest wait for a write at the end. */
 #define FINISH_MS 2000
-/* Who was alive in the earlier run is kept on file until we have had company for so long without them. */
+/* Live members of the earlier run stay in the file until this member has known other live members for so long. */
 #define COMPANY_S 60
 
 struct snapshot {
 	struct node *node;
 	struct writer *writer;
-	struct loop_timer *timer;
-	struct discovery_source *known; /* the hub's */
-	struct members_list earlier;    /* of the earlier run, those that were alive */
-	bool stale;                     /* what is on file, or on its way there, is not all */
-	swim_time next;                 /* not written before */
-	swim_time began;                /* the write under way */
-	swim_time company;              /* since then we have peers; or NEVER */
-	char trouble[FAULT_MAX];
+	struct loop_timer *timer;       /* of the next write, or of SLOW_S during a write */
+	struct discovery_source *known; /* of members of earlier runs; the hub owns the source */
+	struct members_list earlier;    /* members that were alive in the earlier run */
+	bool stale;                     /* the file lacks a change, even after the current write */
+	swim_time next;                 /* earliest time of the next write */
+	swim_time began;                /* when the last or current write began */
+	swim_time company;              /* since when another member is alive; NEVER: none is */
+	char trouble[FAULT_MAX];        /* "": none */
 };
 
 /* ----------------------------------------------------------------------------------------- trouble */
@@ -51,7 +52,7 @@ snapshot_troubled(struct snapshot *s, const char *why)
 	    state_dir(s->node->state), why);
 	if (before)
 		return;
-	log_at(LOG_LEVEL_ERROR, "members are not saved", log_str("reason", s->trouble));
+	log_at(LOG_LEVEL_ERROR, "the members are not saved", log_str("reason", s->trouble));
 	if (s->node->control != NULL)
 		control_error_event(s->node->control, "snapshot-unwritable", s->trouble);
 }
@@ -62,7 +63,7 @@ snapshot_well(struct snapshot *s)
 	if (s->trouble[0] == '\0')
 		return;
 	s->trouble[0] = '\0';
-	log_at(LOG_LEVEL_NOTICE, "members are saved again");
+	log_at(LOG_LEVEL_NOTICE, "the members are saved again");
 }
 
 /* ----------------------------------------------------------------------------------------- writing */
@@ -73,10 +74,10 @@ snapshot_has_peers(const struct snapshot *s)
 	struct swim_stats stats;
 
 	swim_stats(s->node->swim, &stats);
-	return stats.members[SWIM_ALIVE] > 1; /* we are one of them */
+	return stats.members[SWIM_ALIVE] > 1; /* this member is counted too */
 }
 
-/* Those who live, and below them the dead, as the hub is to look for them should we ever be alone. */
+/* Gives the hub the addresses to join if this member is ever alone: first of the live members, then of the dead. */
 static void
 snapshot_refresh_known(const struct snapshot *s)
 {
@@ -155,7 +156,7 @@ snapshot_forget_earlier(struct snapshot *s)
 	s->earlier = (struct members_list){0};
 }
 
-/* Begin to write; what fails is tried again at the next time. */
+/* Starts to write the file.  After a failure the next attempt is at s->next. */
 static void
 snapshot_begin(struct snapshot *s, swim_time now)
 {
@@ -284,11 +285,11 @@ snapshot_complain(const struct snapshot *s, size_t line, size_t others, const ch
 
 	snprintf(place, sizeof(place), line > 0 ? "%s/" FILE_NAME ":%zu" : "%s/" FILE_NAME,
 	    state_dir(s->node->state), line);
-	log_at(LOG_LEVEL_WARNING, "of the members known before, some are lost",
+	log_at(LOG_LEVEL_WARNING, "some members of the earlier run are lost",
 	    log_str("file", place), log_str("reason", why), log_uint("further_lines", others));
 }
 
-/* The whole file, to be freed; NULL where there is none, or it cannot be read, which is logged. */
+/* The content of the file, which the caller frees; NULL: there is no file, or it cannot be read, which is logged. */
 static char *
 snapshot_slurp(const struct snapshot *s, size_t *len)
 {
@@ -309,7 +310,7 @@ snapshot_slurp(const struct snapshot *s, size_t *len)
 	if ((refused = durable_refuse(fd)) != NULL) {
 		snapshot_complain(s, 0, 0, refused);
 	} else if (fstat(fd, &st) != 0 || st.st_size > MEMBERS_FILE_MAX) {
-		snapshot_complain(s, 0, 0, "it is larger than a file of ours can be");
+		snapshot_complain(s, 0, 0, "it is larger than swimd writes it");
 	} else if ((text = malloc((size_t)st.st_size + 1)) == NULL) {
 		snapshot_complain(s, 0, 0, "out of memory");
 	} else {
@@ -329,11 +330,11 @@ snapshot_age_of(const struct members_entry *e)
 {
 	int64_t ms = loop_wall_ns() / 1000000 - e->since_ms;
 
-	/* The clock may have been set back. */
+	/* If the wall clock was set back, since_ms may be in the future. */
 	return swim_ms(ms > 0 ? ms : 0);
 }
 
-/* One of the dead, or one that left; false: it is too long ago to matter. */
+/* Gives the core a member that is dead or left.  False: its retention is over, so the member is forgotten. */
 static bool
 snapshot_restore(const struct snapshot *s, const struct members_entry *e, swim_time now)
 {
@@ -356,7 +357,7 @@ snapshot_restore(const struct snapshot *s, const struct members_entry *e, swim_t
 	return true;
 }
 
-/* One status after the other: who lived is asked first, and who left, last. */
+/* Takes up the members with the status: gives dead and left ones to the core, and the addresses of all to the hub. */
 static void
 snapshot_offer(struct snapshot *s, const struct members_list *list, enum swim_status status,
     swim_time now)
@@ -367,7 +368,7 @@ snapshot_offer(struct snapshot *s, const struct members_list *list, enum swim_st
 	for (size_t i = 0; i < list->count && addresses != NULL; i++) {
 		const struct members_entry *e = &list->entries[i];
 
-		/* One of our name is ourselves, as of whatever was copied here. */
+		/* A copied file may have an entry with the name of this member. */
 		if (e->status != status ||
 		    (e->name_len == strlen(s->node->config.name) &&
 			memcmp(e->name, s->node->config.name, e->name_len) == 0))
@@ -380,8 +381,8 @@ snapshot_offer(struct snapshot *s, const struct members_list *list, enum swim_st
 }
 
 /*
- * Does the file belong to another member, perhaps of another cluster?  Members that are dead there may not exist here.  True:
- * the file has been set aside.
+ * Sets the file aside if it belongs to another member, perhaps of another cluster: then its members may not exist here.
+ * Returns whether it did.
  */
 static bool
 snapshot_set_aside(struct snapshot *s)
@@ -411,7 +412,7 @@ snapshot_take_up(struct snapshot *s, swim_time now)
 	free(text);
 	if (snapshot_set_aside(s))
 		return;
-	/* A file that an earlier version wrote names its owner from now on. */
+	/* Replace a file of an earlier version, which does not name its owner. */
 	s->stale = !owner_is_known(&list->owner);
 	if (list->bad_lines > 0)
 		snapshot_complain(s, list->first_bad, list->bad_lines - 1, list->why);
@@ -419,7 +420,8 @@ snapshot_take_up(struct snapshot *s, swim_time now)
 	snapshot_offer(s, list, SWIM_SUSPECT, now);
 	snapshot_offer(s, list, SWIM_DEAD, now);
 	snapshot_offer(s, list, SWIM_LEFT, now);
-	log_at(LOG_LEVEL_INFO, "members of an earlier run", log_uint("count", list->count));
+	log_at(LOG_LEVEL_INFO, "took up members of the earlier run",
+	    log_uint("count", list->count));
 	for (size_t i = 0; i < list->count; i++) {
 		if (swim_status_is_live(list->entries[i].status))
 			list->entries[live++] = list->entries[i];

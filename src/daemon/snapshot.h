@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The members as another run of this member will want them: kept in the state directory, and taken up at the
- * start.  The dead and those that left are the core's again, so that they are not forgotten by a restart
- * (serf #333); who was alive is looked for while we are alone, so that a cluster all of which was down finds
- * together without seeds.
+ * Saves the members in the state directory for the next run of this member, and takes them up at the start.  The core gets
+ * the dead members and those that left, so that a restart does not forget them (serf #333).  Discovery gets the addresses of
+ * members and joins them while this member is alone, so that the members of a cluster that was down as a whole find each
+ * other without seeds.
  *
- * Written SNAPSHOT_INTERVAL_S after the write before at the earliest, in a process of its own, and once
- * more at the end.
+ * A child process writes the file, at most once in SNAPSHOT_INTERVAL_S and once more at the end.
  */
 #ifndef SWIMD_DAEMON_SNAPSHOT_H
 #define SWIMD_DAEMON_SNAPSHOT_H
@@ -24,25 +23,25 @@ struct node;
 struct snapshot;
 
 /*
- * Read what there is; what cannot be used of it is logged and left.  Needs the node's state, core and hub.
- * NULL: out of memory.
+ * Reads the file of the earlier run; logs lines that cannot be used, and ignores them.  The node must have its state, core
+ * and hub.  NULL: out of memory.
  */
 struct snapshot *snapshot_new(struct node *);
 void snapshot_free(struct snapshot *);
 
-/* Something happened to a member that is not us. */
+/* Call for each event about another member. */
 void snapshot_note(struct snapshot *, const struct swim_event *);
-/* Write what is not written yet; waits for the disk, but not for long.  The last call before snapshot_free. */
+/* Writes what is not written yet.  Waits for the disk, for a few seconds at most.  The last call before snapshot_free. */
 void snapshot_finish(struct snapshot *);
 
-/* The state directory was opened anew (state_take_renewed): write everything into it. */
+/* Call when the state directory was opened again (state_take_renewed): writes all members into it. */
 void snapshot_renew(struct snapshot *, swim_time now);
 
-/* What is wrong (a sentence), or NULL. */
+/* Why the members cannot be saved (a sentence), or NULL. */
 const char *snapshot_trouble(const struct snapshot *);
-/* How many members that were alive in the earlier run are still looked for. */
+/* The number of members that were alive in the earlier run, while this member knows no other live member; else 0. */
 size_t snapshot_missing(const struct snapshot *);
-/* Is this child of the process one that writes for it? */
+/* Tells whether the child process writes for the snapshot. */
 bool snapshot_owns(const struct snapshot *, pid_t child);
 
 #endif

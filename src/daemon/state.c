@@ -27,23 +27,26 @@ struct state {
 	char *dir;
 	int dir_fd, lock_fd;
 	struct owner self;
-	struct reserve reserve; /* what decides; here are its files */
+	struct reserve reserve; /* makes the decisions */
 	struct writer *writer;
-	void (*done)(void *ctx);
-	void *ctx;
-	char warning[FAULT_MAX];
-	bool foreign;            /* the stored incarnation was another member's */
-	struct owner whose;      /* of what was set aside first */
-	char aside[FAULT_MAX];   /* its files */
+	void (*done)(void *ctx); /* see state_start */
+	void *ctx;               /* of `done` */
+	char warning[FAULT_MAX]; /* for state_warning; "": none */
+	bool foreign;            /* the stored bound was of another member */
+	struct owner whose;      /* owner of the first file that was set aside */
+	char aside[FAULT_MAX];   /* paths of the files that were set aside; "": none */
 	bool renewed;            /* for state_take_renewed */
-	char trouble[FAULT_MAX]; /* the last one */
+	char trouble[FAULT_MAX]; /* the text of the current or last trouble */
 };
 
-/* The text of the file; *len -1 where there is none that may be read.  0, or the exit status. */
+/*
+ * Reads the file into `text`.  *len is the number of bytes, or -1: there is no file, or it is ignored.  Returns 0, or the
+ * exit status with `error` set.
+ */
 static int
 state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *error)
 {
-	/* A FIFO in its place must not be waited for: it has no number in it. */
+	/* O_NONBLOCK: a FIFO in the place of the file must not block the start. */
 	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
 	    saved;
 	const char *refused;
@@ -58,8 +61,7 @@ state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, cha
 	if ((refused = durable_refuse(fd)) != NULL) {
 		close(fd);
 		snprintf(s->warning, sizeof(s->warning),
-		    "%s/" FILE_NAME " was ignored and replaced: %s; the incarnation begins anew",
-		    s->dir, refused);
+		    "%s/" FILE_NAME " was ignored and replaced by a new file: %s", s->dir, refused);
 		return 0;
 	}
 	do
@@ -73,7 +75,7 @@ state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, cha
 	return 0;
 }
 
-/* What is stored, to begin with: 0 where there is nothing that counts. */
+/* Loads the stored bound, 0 if there is none that can be used.  Returns 0, or the exit status with `error` set. */
 static int
 state_load(struct state *s, uint64_t *stored, char *error)
 {
@@ -94,28 +96,27 @@ state_load(struct state *s, uint64_t *stored, char *error)
 		break;
 	case RESERVE_DAMAGED:
 		snprintf(s->warning, sizeof(s->warning),
-		    "%s/" FILE_NAME " is damaged and was ignored; the incarnation begins anew",
-		    s->dir);
+		    "%s/" FILE_NAME " is damaged and was replaced by a new file", s->dir);
 		break;
 	case RESERVE_SPENT:
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME
-		    " has a number with too few incarnations above it, so it is damaged and was ignored; the incarnation begins anew",
+		    " is damaged and was replaced by a new file: too few incarnations are left above its number",
 		    s->dir);
 		break;
 	}
 	return 0;
 }
 
-/* The reserve knows that there is trouble; this is its text. */
+/* Sets the text of a trouble.  Whether there is trouble is in the reserve. */
 static void
 state_note_trouble(struct state *s, const char *why)
 {
-	snprintf(s->trouble, sizeof(s->trouble), "the state directory %s cannot be written: %s",
+	snprintf(s->trouble, sizeof(s->trouble), "cannot write to the state directory %s: %s",
 	    s->dir, why);
 }
 
-/* durable_replace failed with this errno. */
+/* Sets the text of the trouble that durable_replace failed with this errno. */
 static void
 state_trouble_of_disk(struct state *s, int error)
 {
@@ -124,7 +125,7 @@ state_trouble_of_disk(struct state *s, int error)
 	state_note_trouble(s, strerror(error));
 	if (at_fault != NULL)
 		snprintf(s->trouble, sizeof(s->trouble),
-		    "%s/%s cannot be written: it is a directory; remove it", s->dir, at_fault);
+		    "cannot write to %s/%s: it is a directory; remove it", s->dir, at_fault);
 }
 
 static bool
@@ -133,7 +134,10 @@ state_is_same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* What to lock: a file, or where none can be opened for writing the one that is there, or the directory. */
+/*
+ * Opens what is to be locked: the lock file for writing; on a full, broken or read-only disk an existing lock file for
+ * reading, or the directory itself if there is none.  Returns the descriptor, or -1 with errno set.
+ */
 static int
 state_open_lock(const struct state *s)
 {
@@ -147,7 +151,7 @@ state_open_lock(const struct state *s)
 	return fd;
 }
 
-/* One daemon a directory: two would hand out the same incarnations. */
+/* Locks the directory: two daemons in one directory would use the same incarnations.  0, or the exit status. */
 static int
 state_lock(struct state *s, char *error)
 {
@@ -170,9 +174,9 @@ state_lock(struct state *s, char *error)
 			    "%s/" LOCK_NAME ": %s; give it to the user that swimd runs as", s->dir,
 			    strerror(saved));
 		return fault_set(error, fault_status(saved, EX_CONFIG),
-		    "the state directory %s is not writable: %s", s->dir, strerror(saved));
+		    "cannot write to the state directory %s: %s", s->dir, strerror(saved));
 	}
-	/* The lock file is written to below, which fails harmlessly where the lock is on the directory itself. */
+	/* The process id is written into the lock file below, so it must be a file of swimd. */
 	if ((fstat(s->lock_fd, &st) != 0 || !S_ISDIR(st.st_mode)) &&
 	    (refused = durable_refuse(s->lock_fd)) != NULL)
 		return fault_set(error, EX_CONFIG, "%s/" LOCK_NAME ": %s; remove it", s->dir,
@@ -181,16 +185,16 @@ state_lock(struct state *s, char *error)
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
 		saved = errno;
 		if (saved != EWOULDBLOCK)
-			return fault_set(error, EX_UNAVAILABLE,
-			    "%s/" LOCK_NAME " cannot be locked: %s", s->dir, strerror(saved));
+			return fault_set(error, EX_UNAVAILABLE, "cannot lock %s/" LOCK_NAME ": %s",
+			    s->dir, strerror(saved));
 		if (read(s->lock_fd, pid, sizeof(pid) - 1) <= 0)
 			pid[0] = '\0';
 		pid[strspn(pid, "0123456789")] = '\0';
 		return fault_set(error, EX_UNAVAILABLE,
-		    "the state directory %s is in use by another swimd%s%s%s; give each its own --state-dir",
+		    "the state directory %s is in use by another swimd%s%s%s; give each swimd its own --state-dir",
 		    s->dir, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
 	}
-	/* For the message above alone, so it may fail. */
+	/* The process id is only for the message above, so a failure does no harm. */
 	if (ftruncate(s->lock_fd, 0) == 0)
 		(void)!dprintf(s->lock_fd, "%ld\n", (long)getpid());
 	return 0;
@@ -205,13 +209,16 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 	if (used == 0)
 		s->whose = *whose;
 	snprintf(aside, sizeof(aside), "%s" ASIDE, name);
-	/* If that fails, the file is replaced later, or the disk is read-only: the file is not used in either case. */
+	/* A failure does no harm: the file is not used, and is replaced later if the disk can be written. */
 	(void)!renameat(s->dir_fd, name, s->dir_fd, aside);
 	snprintf(s->aside + used, sizeof(s->aside) - used, "%s%s/%s", used > 0 ? ", " : "", s->dir,
 	    aside);
 }
 
-/* The directory and the lock in it, and what is stored.  0, or the exit status, with what is open left to be closed. */
+/*
+ * Opens and locks the directory and loads the stored bound.  Returns 0, or the exit status with `error` set; the caller closes
+ * the descriptors in either case.
+ */
 static int
 state_open_all(struct state *s, uint64_t *stored, char *error)
 {
@@ -221,7 +228,7 @@ state_open_all(struct state *s, uint64_t *stored, char *error)
 	if (s->dir_fd < 0)
 		return fault_set(error, fault_status(errno, EX_CONFIG),
 		    "the state directory %s: %s%s", s->dir, strerror(errno),
-		    errno == ENOENT ? "; make it, or give another with --state-dir" : "");
+		    errno == ENOENT ? "; create it, or give another with --state-dir" : "");
 	if ((status = state_lock(s, error)) != 0)
 		return status;
 	return state_load(s, stored, error);
@@ -231,9 +238,9 @@ static void
 state_close_all(int dir_fd, int lock_fd)
 {
 	if (lock_fd >= 0) {
-		/* A child that was just forked still has the descriptor, and closing ours alone would leave the lock. */
+		/* A child that was just forked has the descriptor too, so close() alone would not release the lock. */
 		flock(lock_fd, LOCK_UN);
-		/* The file stays, for another may hold it by now. */
+		/* Do not remove the lock file: another daemon may have locked it by now. */
 		close(lock_fd);
 	}
 	if (dir_fd >= 0)
@@ -268,7 +275,7 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 		goto error;
 	} else {
 		status = fault_set(error, fault_status(-failure, EX_CONFIG),
-		    "the state directory %s is not writable: %s", dir, strerror(-failure));
+		    "cannot write to the state directory %s: %s", dir, strerror(-failure));
 		goto error;
 	}
 	*out = s;
@@ -329,8 +336,8 @@ state_begin(struct state *s, uint64_t incarnation, swim_time now)
 }
 
 /*
- * Is the open directory the one at the path, with our lock and our file in it?  The descriptors keep the entries of the path
- * in the kernel's memory, so that this waits for no local disk.
+ * Tells whether the open directory is still at its path, with the lock file and the file of the bound.  This does not wait
+ * for a local disk: the open descriptors keep the directory entries in the kernel's cache.
  */
 static bool
 state_is_in_place(const struct state *s)
@@ -340,7 +347,7 @@ state_is_in_place(const struct state *s)
 	if (fstat(s->dir_fd, &open_one) != 0)
 		return false;
 	if (stat(s->dir, &at_path) != 0)
-		/* A parent that may not be searched any more does no harm to what is open. */
+		/* If a parent may no longer be searched, the open directory still works. */
 		return errno == EACCES && open_one.st_nlink > 0;
 	return state_is_same_file(&open_one, &at_path) && fstat(s->lock_fd, &locked) == 0 &&
 	       locked.st_nlink > 0 &&
@@ -348,7 +355,7 @@ state_is_in_place(const struct state *s)
 		   errno != ENOENT || s->reserve.unsaved || s->reserve.troubled);
 }
 
-/* Open what is at the path now, in place of what is open.  False: that cannot be, with `error` set. */
+/* Opens the directory at the path instead of the open one.  False: that failed, with `error` set; the old one stays open. */
 static bool
 state_renew(struct state *s, uint64_t *stored, char *error)
 {
@@ -357,7 +364,7 @@ state_renew(struct state *s, uint64_t *stored, char *error)
 	struct stat open_one, at_path;
 	int status;
 
-	/* In the same directory the old lock would be in the way of the new one, where its file is still there. */
+	/* If the directory is the same, the old lock would prevent the new one. */
 	if (stat(s->dir, &at_path) == 0 && fstat(dir_fd, &open_one) == 0 &&
 	    state_is_same_file(&open_one, &at_path))
 		flock(lock_fd, LOCK_UN);
@@ -377,7 +384,7 @@ state_renew(struct state *s, uint64_t *stored, char *error)
 	return true;
 }
 
-/* True: the directory may be written to. */
+/* Makes the check of state_look.  True: the directory may be written to. */
 static bool
 state_look_again(struct state *s, swim_time now)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What outlives a restart: an upper bound of every incarnation that this member ever used, so that a
- * member that comes back outranks what the others remember of it.  Incarnations are reserved in blocks, each
- * durable before its first one is sent, so that a raise seldom costs a write.  daemon/reserve.h decides; here are the files.
+ * Keeps a bound above all incarnations that this member ever used on disk, so that after a restart the member starts above
+ * what other members remember.  Incarnations are reserved in blocks, each of which is on disk before its first incarnation
+ * is sent; so most rises cost no write.  daemon/reserve.h makes the decisions, this file does the I/O.
  */
 #ifndef SWIMD_DAEMON_STATE_H
 #define SWIMD_DAEMON_STATE_H
@@ -17,63 +17,66 @@
 struct state;
 
 /*
- * Open (and lock) the directory, as this member, and reserve a first block.  Returns 0 with *out the caller's, or the exit
- * status that the fault is worth (sysexits.h), with `error` (FAULT_MAX bytes) naming the path.  A disk that is
- * full, broken or read-only is no fault but state_trouble.
+ * Opens and locks the directory for the member `self`, and reserves a first block.  Returns 0 with *out, which the caller
+ * frees, or an exit status (sysexits.h) with the error text, which names the path, in `error` (FAULT_MAX bytes).  A full,
+ * broken or read-only disk is not an error, but state_trouble.
  */
 int state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
     char *error);
 void state_free(struct state *);
 
 /*
- * The directory may be removed, renamed or mounted over, or lose its files, while swimd runs.  That is looked for every 10 s
- * (in state_reserve), before each write, and by state_look.  What is at its path then is opened anew with the checks of
- * state_open and gets this member's incarnation; until that is possible, it is state_trouble.
+ * Checks that the open directory is still at its path and has its files: while swimd runs, the directory may be removed,
+ * renamed, emptied or mounted over.  If the check fails, the directory at the path is opened with the checks of state_open
+ * and gets the bound; until that is possible, it is state_trouble.  state_reserve makes the same check every 10 s and before
+ * each write.
  */
 void state_look(struct state *, uint64_t incarnation, swim_time now);
-/* True once after the directory was opened anew: what others keep in it is to be written again. */
+/* True once after the directory was opened again: then other parts write their files again. */
 bool state_take_renewed(struct state *);
 
-/* What to begin with: above all that was used before, as far as that is known. */
+/* Returns the first incarnation of this run, above all that earlier runs used as far as the directory tells. */
 uint64_t state_incarnation(const struct state *);
 
 /*
- * Further blocks are written by a child process, ahead of their use: fsync may take as long as it likes, and the loop
- * must not wait for it.  `done` is called when one is on the disk, or could not be.  False: out of memory.
+ * Lets further blocks be written by a child process, before they are needed, so that the loop does not wait for the disk.
+ * `done` is called after each write, whether or not it failed.  False: out of memory.
  */
 bool state_start(struct state *, struct event_base *, void (*done)(void *ctx), void *ctx);
 
 /*
- * Call before anything is sent: may it be, at this incarnation?  False while the block that it is in is on its way to
- * the disk, as after a leap: ask again when `done` is called, and at state_deadline.  When the disk fails or takes
- * too long, that is remembered and tried again 10 s later; meanwhile the answer is true, for a daemon that is silent
- * for want of disk is a dead one to the others.
+ * Call before anything is sent.  True: datagrams may be sent at this incarnation.  False: its block is being written, as
+ * after a large rise; ask again when `done` is called and at state_deadline.  After a failed or slow write, which is
+ * state_trouble and is tried again 10 s later, the answer is true: others would declare a silent member dead.
  */
 bool state_reserve(struct state *, uint64_t incarnation, swim_time now);
-swim_time state_deadline(const struct state *); /* or NEVER */
+/* When to ask again after state_reserve was false; NEVER: it was not. */
+swim_time state_deadline(const struct state *);
 
-/* The directory, for others who keep something there.  The descriptor is valid until the state looks again. */
+/* The path of the directory. */
 const char *state_dir(const struct state *);
+/* A descriptor of the directory, for other parts that keep files there; valid until the next check of state_look. */
 int state_dir_fd(const struct state *);
-bool state_is_lost(
-    const struct state *); /* it is not the one at its path, so nothing is to be written */
+/* True: the open directory is not at its path, so nothing is to be written into it. */
+bool state_is_lost(const struct state *);
 
 /*
- * A file of the directory turned out to belong to another member: rename it to its name with ".aside" appended, so that an
- * operator finds it, and use nothing of it.  state_aside returns the paths of all such files, for the log, and the owner of
- * the first of them; NULL where there is none.
+ * Call for a file of the directory that belongs to another member, `whose`: appends ".aside" to its name, so that an operator
+ * finds the file.
  */
 void state_set_aside(struct state *, const char *name, const struct owner *whose);
+/* Returns the paths of all files set aside, for the log, with the owner of the first in *whose; NULL: there are none. */
 const char *state_aside(const struct state *, const struct owner **whose);
+/* This member. */
 const struct owner *state_owner(const struct state *);
-/* The stored incarnation was another member's: then files that name no owner are its files too. */
+/* True: the stored bound was of another member, so files without an owner's line belong to that member too. */
 bool state_is_foreign(const struct state *);
 
-/* What was wrong with the stored state when the directory was opened (a sentence), or NULL. */
+/* What was wrong with the stored bound when the directory was opened (a sentence), or NULL. */
 const char *state_warning(const struct state *);
 /* What is wrong with the directory now (a sentence), or NULL. */
 const char *state_trouble(const struct state *);
-/* Is this child of the process one that writes for it? */
+/* Tells whether the child process writes for the state. */
 bool state_owns(const struct state *, pid_t child);
 
 #endif

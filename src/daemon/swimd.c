@@ -15,8 +15,7 @@
 #include "daemon/options.h"
 #include "discovery/mdns_helper.h"
 
-/* Connections to the control socket, those that are refused, helpers, and files. */
-#define FILES_WANTED 512
+#define FILES_WANTED 512 /* descriptors: for control connections, child processes and files */
 
 static int
 swimd_complain(int status, const char *fault)
@@ -25,7 +24,7 @@ swimd_complain(int status, const char *fault)
 	return status;
 }
 
-/* What was printed is out: 0, or the status to end with.  A reader that went away has seen enough. */
+/* Flushes stdout.  Returns 0, or the exit status if the output is lost.  A closed pipe is no error. */
 static int
 swimd_printed(void)
 {
@@ -39,7 +38,7 @@ swimd_printed(void)
 	return swimd_complain(EX_IOERR, fault);
 }
 
-/* A variable that was mistyped, in words (FAULT_MAX bytes); false after the last. */
+/* Writes a warning about the next unknown SWIMD_* variable into `text` (FAULT_MAX bytes).  False: there is no further one. */
 static bool
 swimd_stray(size_t *at, char *text)
 {
@@ -51,15 +50,15 @@ swimd_stray(size_t *at, char *text)
 	if (near != NULL) {
 		config_environment_name(config_find(near), variable);
 		snprintf(text, FAULT_MAX,
-		    "%s in the environment is no setting of swimd; did you mean %s?", name,
+		    "%s in the environment is not a setting of swimd; did you mean %s?", name,
 		    variable);
 	} else {
-		snprintf(text, FAULT_MAX, "%s in the environment is no setting of swimd", name);
+		snprintf(text, FAULT_MAX, "%s in the environment is not a setting of swimd", name);
 	}
 	return true;
 }
 
-/* What is no fault, and yet not what was meant. */
+/* Logs warnings about unknown variables. */
 static void
 swimd_warn(void)
 {
@@ -86,16 +85,16 @@ swimd_run(const struct options *options, struct config *config)
 	status = node_run(node);
 	node_free(node);
 	if (status < 0) {
-		/* So that whoever waits for us learns what it was. */
+		/* End by the signal itself, so that the parent process sees the cause. */
 		signal(-status, SIG_DFL);
 		raise(-status);
-		/* The kernel lets no signal end the first process of a container by default. */
+		/* A default action does not end process 1 of a container; then exit as shells do. */
 		status = 128 - status;
 	}
 	return status;
 }
 
-/* Nothing is said of the files that are good before all of them are. */
+/* Checks the configuration for --check-config.  Prints the names of the files only if all of them are good. */
 static int
 swimd_check(const struct options *options)
 {
@@ -135,9 +134,9 @@ main(int argc, char *argv[])
 	int status = 0;
 
 	if (!inherit_descriptors())
-		return EX_OSERR; /* with nobody to tell */
+		return EX_OSERR; /* there is no descriptor for a message */
 	inherit_signals(NULL, 0);
-	/* Beyond a limit of file sizes (ulimit -f) a write fails, and that is told. */
+	/* With a limit of file sizes (ulimit -f) a write shall fail with an error, not end the process. */
 	signal(SIGXFSZ, SIG_IGN);
 	inherit_files_limit(FILES_WANTED);
 	inherit_umask();

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What happens on the wire and in the cluster, as log lines. */
+/* Logs datagrams, and the events of the core. */
 #include "base/log.h"
 #include "daemon/node.h"
 #include "net/zone.h"
 #include "wire/wire.h"
 
-/* A line of the log ends somewhere; a datagram full of updates is cut there. */
-#define TRACE_TEXT_MAX 4096
+#define TRACE_TEXT_MAX 4096 /* bytes of a formatted datagram; a longer text is cut */
 
 static void
 trace_message(const char *what, const char *peer_key, const char *peer, const void *data,
@@ -28,7 +27,7 @@ trace_received(const struct swim_addr *from, const void *data, size_t len)
 	char peer[SWIM_ADDR_TEXT];
 
 	if (log_enabled(LOG_LEVEL_TRACE))
-		trace_message("received", "from", zone_format(from, peer), data, len);
+		trace_message("received a datagram", "from", zone_format(from, peer), data, len);
 }
 
 void
@@ -46,8 +45,8 @@ trace_sent(const struct swim_datagram *d)
 	char peer[SWIM_ADDR_TEXT];
 
 	if (log_enabled(LOG_LEVEL_TRACE))
-		trace_message("sent", "to", d->to.family != 0 ? zone_format(&d->to, peer) : d->host,
-		    d->data, d->len);
+		trace_message("sent a datagram", "to",
+		    d->to.family != 0 ? zone_format(&d->to, peer) : d->host, d->data, d->len);
 }
 
 static enum log_level
@@ -97,21 +96,21 @@ trace_event_text(enum swim_event_type type)
 	case SWIM_EVENT_UPDATED:
 		return "member updated";
 	case SWIM_EVENT_INCARNATION:
-		return "own incarnation raised";
+		return "this member raised its incarnation";
 	case SWIM_EVENT_LINK_FAILED:
-		return "a member answers others, but not us";
+		return "a member answers others, but not this member";
 	case SWIM_EVENT_LINK_RECOVERED:
-		return "a member answers us again";
+		return "a member answers this member again";
 	case SWIM_EVENT_NAME_CONFLICT:
-		return "another member bears our name, and we stay";
+		return "another member has the name of this one, which keeps it";
 	case SWIM_EVENT_NAME_LOST:
-		return "another member has borne our name for longer";
+		return "another member has had the name of this one for longer";
 	case SWIM_EVENT_SEED_ANSWERED:
-		return "address answered";
+		return "an address answered";
 	case SWIM_EVENT_SEED_SILENT:
-		return "address gave no answer";
+		return "an address did not answer";
 	case SWIM_EVENT_SEED_FOREIGN:
-		return "address belongs to another cluster";
+		return "an address belongs to another cluster";
 	}
 	__builtin_unreachable();
 }
@@ -123,7 +122,7 @@ trace_event(const struct swim_event *e)
 	char seed[SWIM_ADDR_TEXT], address[ZONE_TEXT];
 
 	if (!log_enabled(trace_event_level(e->type)) || e->type == SWIM_EVENT_NAME_CONFLICT ||
-	    e->type == SWIM_EVENT_NAME_LOST) /* the flush has more to say of these */
+	    e->type == SWIM_EVENT_NAME_LOST) /* flush_conflict logs these with both addresses */
 		return;
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT) {
 		log_at(LOG_LEVEL_DEBUG, trace_event_text(e->type),

@@ -17,23 +17,23 @@ struct writer {
 	const char *name, *temp;
 	void (*done)(void *ctx, int error);
 	void *ctx;
-	pid_t child;            /* 0: none */
-	int result;             /* our end of a pipe: what came of it */
-	struct event *readable; /* of result */
+	pid_t child;            /* that is writing; 0: none */
+	int result;             /* end of the pipe from which the child's result is read */
+	struct event *readable; /* of `result` */
 };
 
-/* The child has its answer ready or is gone. */
+/* The child has reported its result, or is gone. */
 static void
 writer_reap(struct writer *w)
 {
-	int error = -EIO; /* it died before it could say */
+	int error = -EIO; /* the child died before it reported a result */
 
 	if (read(w->result, &error, sizeof(error)) != (ssize_t)sizeof(error))
 		error = -EIO;
 	event_free(w->readable);
 	w->readable = NULL;
 	close(w->result);
-	/* It does nothing after its answer but end. */
+	/* This does not wait for long: after its report the child exits at once. */
 	while (waitpid(w->child, NULL, 0) < 0 && errno == EINTR)
 		;
 	w->child = 0;
@@ -70,7 +70,7 @@ writer_free(struct writer *w)
 	if (w == NULL)
 		return;
 	if (w->child != 0) {
-		/* One that hangs in the disk dies when that lets it, and is then the init process's. */
+		/* A child that hangs in the disk dies later, and init reaps it after the end of the daemon. */
 		kill(w->child, SIGKILL);
 		waitpid(w->child, NULL, WNOHANG);
 		event_free(w->readable);
@@ -91,7 +91,7 @@ writer_owns(const struct writer *w, pid_t child)
 	return w->child == child;
 }
 
-/* Nothing of the daemon's stays open but these two: its locks and sockets would outlive it. */
+/* Closes all descriptors of the daemon but these two and the standard ones: a slow child must not keep locks and sockets. */
 static void
 writer_keep_only(int a, int b)
 {
@@ -104,21 +104,24 @@ writer_keep_only(int a, int b)
 	close_range(high + 1, ~0U, 0);
 }
 
-/* What is to be written, and where. */
+/* What a child writes. */
 struct job {
-	int dir_fd;
+	int dir_fd; /* the directory of the file */
 	const void *content;
 	size_t len;
 };
 
-/* All signals are blocked here: a SIGTERM to all of a service's processes is not to end the file halfway. */
+/*
+ * Runs in the child.  All signals are blocked: systemd may send SIGTERM to all processes of the service, which shall not
+ * interrupt the write.
+ */
 static void __attribute__((noreturn))
-child(const struct writer *w, const struct job *job, pid_t parent, int answer)
+writer_run_child(const struct writer *w, const struct job *job, pid_t parent, int answer)
 {
 	int error;
 
 	writer_keep_only(job->dir_fd, answer);
-	/* A daemon that is gone may have a successor, whose file must not be replaced by this older one. */
+	/* If the daemon is gone, a new daemon may have written the file, which this older content must not replace. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(1);
 	error = durable_replace(job->dir_fd, w->name, w->temp, job->content, job->len);
@@ -148,7 +151,7 @@ writer_start(struct writer *w, int dir_fd, const void *content, size_t len)
 	sigprocmask(SIG_BLOCK, &all, &before);
 	w->child = fork();
 	if (w->child == 0)
-		child(w, &job, parent, ends[1]);
+		writer_run_child(w, &job, parent, ends[1]);
 	error = -errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (w->child > 0) {

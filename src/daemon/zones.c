@@ -34,13 +34,13 @@ zones_compare(struct zones *zones, const struct if_nameindex *now,
 		uint32_t index;
 
 		if (name != NULL) {
-			/* It is there still, and perhaps has another name. */
+			/* The interface is still there, perhaps with another name. */
 			snprintf(zone->name, sizeof(zone->name), "%s", name);
 			continue;
 		}
 		index = zones_index(now, zone->name);
 		if (index == 0)
-			continue; /* it may come back */
+			continue; /* the interface may come back */
 		moved(ctx, zone->index, index);
 		zone->index = index;
 	}

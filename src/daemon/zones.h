@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The interfaces that link-local addresses are on, by name: an interface that is removed and made again has another number,
- * and is the same network as before.
+ * Follows the interfaces of this machine by their names.  An interface that is removed and created again has a new index,
+ * but leads to the same network, so the zones of link-local addresses follow the name.
  */
 #ifndef SWIMD_DAEMON_ZONES_H
 #define SWIMD_DAEMON_ZONES_H
@@ -20,9 +20,9 @@ struct zones {
 	size_t count;
 };
 
-/* Look at this machine's interfaces; `moved` is called for each whose number is another than before. */
+/* Looks at the interfaces of this machine.  Calls `moved` for each interface whose index has changed. */
 void zones_look(struct zones *, void (*moved)(void *ctx, uint32_t from, uint32_t to), void *ctx);
-/* The same for this list, which ends with an index of 0. */
+/* As zones_look, for the given interfaces; the list ends with an index of 0. */
 void zones_compare(struct zones *, const struct if_nameindex *now,
     void (*moved)(void *ctx, uint32_t from, uint32_t to), void *ctx);
 

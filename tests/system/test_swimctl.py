@@ -310,7 +310,7 @@ def test_mistyped_settings_are_logged_with_a_suggestion(cluster):
     daemon = cluster.daemon(environment={"SWIMD_NMAE": "x"}, config="log_level = INFO\nmdns = False\n")
     daemon.name = "localhost"
     daemon.start()
-    assert "SWIMD_NMAE in the environment is no setting of swimd; did you mean SWIMD_NAME?" in daemon.text()
+    assert "SWIMD_NMAE in the environment is not a setting of swimd; did you mean SWIMD_NAME?" in daemon.text()
     assert "is localhost, which is the name of every machine without a host name" in daemon.text()
 
 

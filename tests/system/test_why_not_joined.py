@@ -104,7 +104,7 @@ def test_a_seed_of_another_cluster_shows_on_both_sides(cluster, clusters):
     ours = f"the cluster '{clusters[1]}'" if clusters[1] else "the cluster without a name"
     assert [(p["address"], p["state"], p["reason"]) for p in heard()] == [
         (second.address, "other cluster", f"it speaks to us as a member of {ours}")]
-    assert "a member of another cluster speaks to this one" in first.text()
+    assert "a member of another cluster sends to this one" in first.text()
     assert set(first.listed()) == {first.name} and set(second.listed()) == {second.name}
     health = second.call("health")
     assert health["status"] == "isolated" and any("belongs to" in str(reason) for reason in health["reasons"]), health

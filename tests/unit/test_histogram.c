@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the buckets and sums of a histogram of durations. */
 #include "base/histogram.h"
 
 #include "support/unit.h"
 
-START_TEST(bounds_double_from_64_ns)
+START_TEST(the_bounds_of_buckets_double_from_64_ns)
 {
 	ck_assert_int_eq(histogram_bound_ns(0), 64);
 	for (unsigned i = 1; i < HISTOGRAM_BUCKETS - 1; i++)
@@ -12,7 +13,7 @@ START_TEST(bounds_double_from_64_ns)
 }
 END_TEST
 
-START_TEST(an_observation_falls_into_the_first_bucket_that_holds_it)
+START_TEST(an_observation_counts_in_the_first_bucket_that_holds_it)
 {
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
 		struct histogram h = {{0}, 0, 0};
@@ -27,7 +28,7 @@ START_TEST(an_observation_falls_into_the_first_bucket_that_holds_it)
 }
 END_TEST
 
-START_TEST(sums_and_counts_agree)
+START_TEST(the_buckets_and_the_sum_count_every_observation)
 {
 	struct histogram h = {{0}, 0, 0};
 	uint64_t total = 0;
@@ -42,7 +43,7 @@ START_TEST(sums_and_counts_agree)
 }
 END_TEST
 
-START_TEST(extremes_are_taken)
+START_TEST(negative_and_huge_observations_do_not_wrap_the_sum)
 {
 	struct histogram h = {{0}, 0, 0};
 
@@ -57,6 +58,7 @@ START_TEST(extremes_are_taken)
 }
 END_TEST
 
-UNIT_MAIN("histogram", bounds_double_from_64_ns,
-    an_observation_falls_into_the_first_bucket_that_holds_it, sums_and_counts_agree,
-    extremes_are_taken)
+UNIT_MAIN("histogram", the_bounds_of_buckets_double_from_64_ns,
+    an_observation_counts_in_the_first_bucket_that_holds_it,
+    the_buckets_and_the_sum_count_every_observation,
+    negative_and_huge_observations_do_not_wrap_the_sum)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests that a process repairs what it inherits: signals, standard descriptors, limits and umask. */
 #include "base/inherit.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ handler(int number)
 	(void)number;
 }
 
-START_TEST(signals_are_as_for_a_new_program)
+START_TEST(blocked_and_ignored_signals_are_restored)
 {
 	static const int kept[] = {SIGHUP, SIGINT};
 	sigset_t all, now;
@@ -44,12 +45,12 @@ START_TEST(signals_are_as_for_a_new_program)
 	ck_assert(!is_ignored(SIGTERM));
 	ck_assert(!is_ignored(SIGPIPE));
 	ck_assert(!is_ignored(SIGRTMIN));
-	/* What is handled already is somebody's in this process. */
+	/* A signal that this process handles already keeps its handler. */
 	ck_assert_ptr_eq(signal(SIGUSR1, SIG_DFL), handler);
 }
 END_TEST
 
-START_TEST(closed_descriptors_are_taken)
+START_TEST(closed_standard_descriptors_are_opened)
 {
 	int saved = dup(STDERR_FILENO), fd;
 
@@ -59,7 +60,7 @@ START_TEST(closed_descriptors_are_taken)
 	close(STDERR_FILENO);
 	ck_assert(inherit_descriptors());
 	fd = open("/dev/null", O_RDWR);
-	/* Nobody takes what is printed for written, and nothing is read; what is complained of gets lost quietly. */
+	/* A write to stdout fails, so that no program believes that its output is written.  Messages to stderr are discarded. */
 	ck_assert_int_gt(fd, STDERR_FILENO);
 	ck_assert_int_eq(write(STDOUT_FILENO, "x", 1), -1);
 	ck_assert_int_eq(errno, EBADF);
@@ -68,7 +69,7 @@ START_TEST(closed_descriptors_are_taken)
 }
 END_TEST
 
-START_TEST(open_descriptors_stay)
+START_TEST(open_standard_descriptors_are_kept)
 {
 	int ends[2];
 	char c = 0;
@@ -82,7 +83,7 @@ START_TEST(open_descriptors_stay)
 }
 END_TEST
 
-START_TEST(the_limit_of_files_is_raised_as_far_as_it_may_be)
+START_TEST(the_limit_of_descriptors_is_raised_up_to_the_hard_limit)
 {
 	struct rlimit limit = {.rlim_cur = 10, .rlim_max = 100};
 
@@ -99,7 +100,7 @@ START_TEST(the_limit_of_files_is_raised_as_far_as_it_may_be)
 }
 END_TEST
 
-START_TEST(the_umask_keeps_only_others_out)
+START_TEST(the_umask_never_takes_rights_from_the_owner)
 {
 	umask(0777);
 	inherit_umask();
@@ -111,6 +112,7 @@ START_TEST(the_umask_keeps_only_others_out)
 }
 END_TEST
 
-UNIT_MAIN("inherit", signals_are_as_for_a_new_program, closed_descriptors_are_taken,
-    open_descriptors_stay, the_limit_of_files_is_raised_as_far_as_it_may_be,
-    the_umask_keeps_only_others_out)
+UNIT_MAIN("inherit", blocked_and_ignored_signals_are_restored,
+    closed_standard_descriptors_are_opened, open_standard_descriptors_are_kept,
+    the_limit_of_descriptors_is_raised_up_to_the_hard_limit,
+    the_umask_never_takes_rights_from_the_owner)

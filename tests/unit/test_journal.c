@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the entries for the journal of systemd, and the socket that takes them. */
 #include "base/journal.h"
 
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 
 static char directory[64], path[80];
 
-/* A journal of our own, which reads when it is told to. */
+/* Makes a socket that takes the place of the journal; the test reads from it. */
 static int
 open_journal(void)
 {
@@ -36,7 +37,7 @@ close_journal(int journal)
 	rmdir(directory);
 }
 
-START_TEST(an_entry_has_its_fields_byte_for_byte)
+START_TEST(an_entry_has_its_fields_in_the_format_of_the_journal)
 {
 	static const char expected[] = "MESSAGE\n\5\0\0\0\0\0\0\0hello\n"
 				       "SWIMD_AT_MOST_9\n\3\0\0\0\0\0\0\0a\nb\n"
@@ -62,7 +63,7 @@ START_TEST(a_field_that_does_not_fit_is_left_out)
 {
 	static char long_one[JOURNAL_ENTRY_MAX];
 	struct journal_entry e;
-	/* Besides the value: the name, its newline, eight bytes of length, a newline. */
+	/* The name, its newline, eight bytes of length and a newline come besides the value. */
 	const size_t most = sizeof(long_one) - 1 - 1 - 8 - 1;
 
 	journal_begin(&e);
@@ -76,8 +77,8 @@ START_TEST(a_field_that_does_not_fit_is_left_out)
 }
 END_TEST
 
-/* The test's time limit is what a send that waits would meet. */
-START_TEST(a_journal_that_stands_still_stops_nobody)
+/* If a send blocked, the test would run into its time limit. */
+START_TEST(a_stalled_journal_does_not_block)
 {
 	struct journal_entry e;
 	char got[JOURNAL_ENTRY_MAX];
@@ -96,7 +97,7 @@ START_TEST(a_journal_that_stands_still_stops_nobody)
 }
 END_TEST
 
-START_TEST(a_journal_may_be_restarted)
+START_TEST(a_restarted_journal_gets_entries_again)
 {
 	struct journal_entry e;
 	char got[JOURNAL_ENTRY_MAX], long_path[200];
@@ -118,5 +119,6 @@ START_TEST(a_journal_may_be_restarted)
 }
 END_TEST
 
-UNIT_MAIN("journal", an_entry_has_its_fields_byte_for_byte, a_field_that_does_not_fit_is_left_out,
-    a_journal_that_stands_still_stops_nobody, a_journal_may_be_restarted)
+UNIT_MAIN("journal", an_entry_has_its_fields_in_the_format_of_the_journal,
+    a_field_that_does_not_fit_is_left_out, a_stalled_journal_does_not_block,
+    a_restarted_journal_gets_entries_again)

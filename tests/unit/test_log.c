@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the lines of the log: formats, escapes, limits, and a reader that stalls. */
 #include "base/log.h"
 
 #include <errno.h>
@@ -16,12 +17,12 @@
 
 #include "support/unit.h"
 
-#define LONGEST 16384
+#define LONGEST 16384 /* bytes of a line */
 
-/* Seconds that the log's clock is ahead of the machine's. */
+/* Seconds by which the clock of the log is ahead of the machine's clock. */
 static time_t ahead;
 
-/* In the place of the C library's. */
+/* Replaces the function of the C library. */
 int
 clock_gettime(clockid_t clock_id, struct timespec *tp)
 {
@@ -32,8 +33,8 @@ clock_gettime(clockid_t clock_id, struct timespec *tp)
 }
 
 /*
- * Catches stderr in a socket that keeps the borders between writes, so that "one line, one write" is
- * seen too. Restored by stop_catching.
+ * Redirects stderr into a socket that keeps the boundaries between writes, so that a test also sees whether each line is one
+ * write.  stop_catching restores stderr.
  */
 struct catcher {
 	int saved, read_end;
@@ -63,7 +64,7 @@ stop_catching(struct catcher *c)
 	close(c->read_end);
 }
 
-/* The next write without its newline; fails unless it is exactly one line. */
+/* The next write without its newline, or NULL; the test fails if the write is not exactly one line. */
 static char *
 next_line(struct catcher *c, char *buf, size_t size)
 {
@@ -77,7 +78,7 @@ next_line(struct catcher *c, char *buf, size_t size)
 	return buf;
 }
 
-/* The rest of a text line behind "2026-11-23T01:02:03.412Z "; the time is checked for its form. */
+/* The rest of a text line after "2026-11-23T01:02:03.412Z "; the format of the time is checked. */
 static const char *
 after_time(const char *line)
 {
@@ -92,7 +93,7 @@ after_time(const char *line)
 	return line + strlen(form);
 }
 
-START_TEST(names_parse_back)
+START_TEST(the_names_of_levels_and_formats_are_parsed_back)
 {
 	for (int i = LOG_LEVEL_ERROR; i <= LOG_LEVEL_TRACE; i++) {
 		enum log_level level;
@@ -108,13 +109,13 @@ START_TEST(names_parse_back)
 	}
 	ck_assert(!log_level_parse("verbose", &(enum log_level){LOG_LEVEL_INFO}));
 	ck_assert(!log_format_parse("xml", &(enum log_format){LOG_FORMAT_TEXT}));
-	/* As others write them. */
+	/* In upper case too. */
 	ck_assert(log_format_parse("JSON", &(enum log_format){LOG_FORMAT_TEXT}));
 	ck_assert(log_level_parse("INFO", &(enum log_level){LOG_LEVEL_INFO}));
 }
 END_TEST
 
-START_TEST(levels_below_the_threshold_are_silent)
+START_TEST(lines_below_the_threshold_are_not_written)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -132,7 +133,7 @@ START_TEST(levels_below_the_threshold_are_silent)
 }
 END_TEST
 
-START_TEST(text_has_fields_of_every_kind)
+START_TEST(a_text_line_has_fields_of_every_type)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -148,7 +149,7 @@ START_TEST(text_has_fields_of_every_kind)
 }
 END_TEST
 
-START_TEST(no_value_can_forge_a_line_or_a_field)
+START_TEST(a_value_cannot_forge_a_line_or_a_field)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -156,7 +157,7 @@ START_TEST(no_value_can_forge_a_line_or_a_field)
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	log_at(LOG_LEVEL_INFO, "x", log_str("a", "one two"), log_str("b", ""), log_str("c", "k=v"),
 	    log_str("d", "l\n2026 info forged"), log_strn("e", "\x1b[2J\xff", 5),
-	    /* NOLINTNEXTLINE(misc-misleading-bidirectional): it is what is tested */
+	    /* NOLINTNEXTLINE(misc-misleading-bidirectional): the test is about this character */
 	    log_str("f", "quo\"te"), log_strn("g", "n\0l", 3), log_str("h", "\xe2\x80\xae"));
 	ck_assert_str_eq(after_time(next_line(&c, buf, sizeof(buf))),
 	    "info x a=\"one two\" b=\"\" c=\"k=v\" d=\"l\\x0a2026 info forged\" e=\\x1b[2J\\xff "
@@ -165,7 +166,7 @@ START_TEST(no_value_can_forge_a_line_or_a_field)
 }
 END_TEST
 
-START_TEST(the_context_is_on_every_line_until_removed)
+START_TEST(the_context_is_on_every_line_until_it_is_removed)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -185,7 +186,7 @@ START_TEST(the_context_is_on_every_line_until_removed)
 }
 END_TEST
 
-START_TEST(json_is_one_object_a_line)
+START_TEST(a_json_line_is_one_object)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -214,7 +215,7 @@ START_TEST(json_is_one_object_a_line)
 }
 END_TEST
 
-START_TEST(a_long_text_line_is_cut_and_says_so)
+START_TEST(a_long_text_line_is_cut_and_ends_in_dots)
 {
 	static char value[2 * LONGEST];
 	char buf[LONGEST + 1];
@@ -232,13 +233,13 @@ START_TEST(a_long_text_line_is_cut_and_says_so)
 }
 END_TEST
 
-START_TEST(a_json_line_of_any_length_is_json)
+START_TEST(a_long_json_line_is_still_valid_json)
 {
 	static char value[LONGEST + 64];
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
 
-	memset(value, '\n', sizeof(value)); /* six bytes each once escaped */
+	memset(value, '\n', sizeof(value)); /* each is escaped as six bytes */
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
 	for (size_t len = LONGEST / 6 - 64; len < LONGEST / 6 + 8; len++) {
 		json_t *line;
@@ -254,7 +255,7 @@ START_TEST(a_json_line_of_any_length_is_json)
 }
 END_TEST
 
-START_TEST(errno_survives)
+START_TEST(logging_keeps_errno)
 {
 	struct catcher c = catch_stderr();
 
@@ -267,7 +268,7 @@ START_TEST(errno_survives)
 }
 END_TEST
 
-START_TEST(journal_lines_on_stderr_bear_their_priority)
+START_TEST(journal_lines_on_stderr_begin_with_their_priority)
 {
 	static const int priorities[] = {3, 4, 5, 6, 7, 7};
 	char buf[LONGEST + 1];
@@ -281,7 +282,7 @@ START_TEST(journal_lines_on_stderr_bear_their_priority)
 		log_at((enum log_level)i, "x", log_int("a", 1));
 		line = next_line(&c, buf, sizeof(buf));
 		if (line == NULL) {
-			/* There is a journal on this machine, and the line is in it. */
+			/* This machine has a journal, which has taken the line. */
 			ck_assert_int_eq(access("/run/systemd/journal/socket", W_OK), 0);
 			continue;
 		}
@@ -294,8 +295,8 @@ START_TEST(journal_lines_on_stderr_bear_their_priority)
 }
 END_TEST
 
-/* What systemd sets for a stream that it connects: JOURNAL_STREAM=device:inode. */
-START_TEST(the_journal_is_taken_where_stderr_leads_there)
+/* systemd sets JOURNAL_STREAM=DEVICE:INODE when it connects stderr to the journal. */
+START_TEST(auto_means_journal_if_stderr_leads_to_the_journal)
 {
 	struct stat is;
 	char said[64];
@@ -308,7 +309,7 @@ START_TEST(the_journal_is_taken_where_stderr_leads_there)
 	setenv("JOURNAL_STREAM", said, 1);
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
 	ck_assert_int_eq(log_format_now(), LOG_FORMAT_JOURNAL);
-	/* Redirected since, or nonsense. */
+	/* Stderr was redirected after that, or the variable is not valid. */
 	snprintf(said, sizeof(said), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino + 1);
 	for (const char *const *other = (const char *const[]){said, "", "1", "x:y", NULL};
 	     *other != NULL; other++) {
@@ -316,7 +317,7 @@ START_TEST(the_journal_is_taken_where_stderr_leads_there)
 		log_setup(LOG_LEVEL_INFO, LOG_FORMAT_AUTO);
 		ck_assert_int_eq(log_format_now(), LOG_FORMAT_TEXT);
 	}
-	/* Who asks for text gets text. */
+	/* A configured format counts more than JOURNAL_STREAM. */
 	snprintf(said, sizeof(said), "%ju:%ju", (uintmax_t)is.st_dev, (uintmax_t)is.st_ino);
 	setenv("JOURNAL_STREAM", said, 1);
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
@@ -325,7 +326,10 @@ START_TEST(the_journal_is_taken_where_stderr_leads_there)
 }
 END_TEST
 
-/* Of a log that nobody reads; with the lines' length it is hit within a line, or between two. */
+/*
+ * Fills the pipe of a log that nobody reads with lines of the length, which decides whether the pipe is full within a line or
+ * between two lines.  Then reads it all, and checks that the next line tells how many lines are missing.
+ */
 static void
 check_full_pipe(size_t length)
 {
@@ -340,7 +344,7 @@ check_full_pipe(size_t length)
 	ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
 	close(ends[1]);
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
-	/* More than a pipe holds; the test's time limit is what a blocked write would meet. */
+	/* More than a pipe holds.  If a write blocked, the test would run into its time limit. */
 	for (size_t i = 0; i < (1 << 18) / length; i++)
 		log_at(LOG_LEVEL_INFO, "unread", log_strn("v", value, length));
 	ck_assert_int_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
@@ -356,7 +360,7 @@ check_full_pipe(size_t length)
 	note = strstr(text, " warning lines of this log are missing here");
 	ck_assert_ptr_nonnull(note);
 	ck_assert_ptr_nonnull(strstr(note, " count="));
-	/* It stands on a line of its own, as does the one after it. */
+	/* The note and the next message are on lines of their own. */
 	ck_assert_int_eq(note[-25], '\n');
 	last = strstr(note, "\n");
 	ck_assert_ptr_nonnull(last);
@@ -364,7 +368,7 @@ check_full_pipe(size_t length)
 	free(text);
 }
 
-START_TEST(a_reader_that_stands_still_stops_nobody)
+START_TEST(a_stalled_reader_of_the_log_does_not_block)
 {
 	check_full_pipe(80);
 	check_full_pipe(3000);
@@ -372,7 +376,7 @@ START_TEST(a_reader_that_stands_still_stops_nobody)
 }
 END_TEST
 
-/* How many lines came, and the last of them (empty: none). */
+/* Reads all lines; returns their number and stores the last one ("": none). */
 static unsigned
 count_lines(struct catcher *c, char *last, size_t size)
 {
@@ -384,7 +388,7 @@ count_lines(struct catcher *c, char *last, size_t size)
 	return count;
 }
 
-START_TEST(no_kind_fills_the_log)
+START_TEST(lines_of_one_kind_are_limited)
 {
 	char buf[LONGEST + 1];
 	struct catcher c = catch_stderr();
@@ -394,7 +398,7 @@ START_TEST(no_kind_fills_the_log)
 	for (int i = 0; i < 1000; i++)
 		log_at(LOG_LEVEL_NOTICE, "member joined", log_int("n", i));
 	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 5);
-	/* Others are not kept back by it, and it is not told of before the time is over. */
+	/* Lines of another kind are written, and the number of omitted lines is not reported before the ten seconds are over. */
 	log_at(LOG_LEVEL_WARNING, "member failed");
 	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 1);
 	log_settle();
@@ -407,7 +411,7 @@ START_TEST(no_kind_fills_the_log)
 	    "notice lines of this log were left out: too many were alike "
 	    "message=\"member joined\" count=995 seconds=10");
 	ck_assert_uint_eq(count_lines(&c, buf, sizeof(buf)), 0);
-	/* Also where the messages differ each time; then whoever is left out is told of in one line. */
+	/* All kinds together have a limit too, so different messages cannot fill the log; one line reports the omitted ones. */
 	for (int i = 0; i < 1000; i++) {
 		char message[32];
 
@@ -419,7 +423,7 @@ START_TEST(no_kind_fills_the_log)
 	log_at(LOG_LEVEL_INFO, "done");
 	ck_assert_uint_le(count_lines(&c, buf, sizeof(buf)), 3);
 	ck_assert_str_eq(after_time(buf), "info done");
-	/* Ten times as many for whoever looks for a fault, and all of what shows every datagram. */
+	/* DEBUG has ten times the limit of a kind, and TRACE has none. */
 	for (int i = 0; i < 200; i++) {
 		log_at(LOG_LEVEL_DEBUG, "refused");
 		log_at(LOG_LEVEL_TRACE, "received");
@@ -430,9 +434,10 @@ START_TEST(no_kind_fills_the_log)
 }
 END_TEST
 
-UNIT_MAIN("log", no_kind_fills_the_log, names_parse_back, levels_below_the_threshold_are_silent,
-    text_has_fields_of_every_kind, no_value_can_forge_a_line_or_a_field,
-    the_context_is_on_every_line_until_removed, json_is_one_object_a_line,
-    a_long_text_line_is_cut_and_says_so, a_json_line_of_any_length_is_json, errno_survives,
-    journal_lines_on_stderr_bear_their_priority, the_journal_is_taken_where_stderr_leads_there,
-    a_reader_that_stands_still_stops_nobody)
+UNIT_MAIN("log", lines_of_one_kind_are_limited, the_names_of_levels_and_formats_are_parsed_back,
+    lines_below_the_threshold_are_not_written, a_text_line_has_fields_of_every_type,
+    a_value_cannot_forge_a_line_or_a_field, the_context_is_on_every_line_until_it_is_removed,
+    a_json_line_is_one_object, a_long_text_line_is_cut_and_ends_in_dots,
+    a_long_json_line_is_still_valid_json, logging_keeps_errno,
+    journal_lines_on_stderr_begin_with_their_priority,
+    auto_means_journal_if_stderr_leads_to_the_journal, a_stalled_reader_of_the_log_does_not_block)

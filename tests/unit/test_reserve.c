@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the decisions about reserved incarnations: what a stored file means, when to write, and when to hold datagrams. */
 #include "daemon/reserve.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ at(int64_t ms)
 	return swim_time_add((swim_time){0}, swim_ms(ms));
 }
 
-/* A member that began at this stored bound, with a disk that took its first block. */
+/* A member that started at this stored bound, and whose first write succeeded. */
 static struct reserve
 begun_at(uint64_t stored)
 {
@@ -35,7 +36,7 @@ parsed(const char *bytes, size_t len, uint64_t *stored)
 	return reserve_parse(&self, bytes, len, stored, &whose);
 }
 
-START_TEST(what_is_written_is_read)
+START_TEST(a_written_bound_is_read_back)
 {
 	static const uint64_t bounds[] = {0, 1, 4711, UINT64_MAX - RESERVE_ROOM - 1};
 	uint64_t stored;
@@ -54,7 +55,7 @@ START_TEST(what_is_written_is_read)
 }
 END_TEST
 
-START_TEST(a_file_that_says_nothing_of_this_member_counts_as_none)
+START_TEST(a_damaged_or_foreign_file_counts_as_no_file)
 {
 	static const struct {
 		const char *bytes;
@@ -87,7 +88,7 @@ START_TEST(a_file_that_says_nothing_of_this_member_counts_as_none)
 }
 END_TEST
 
-START_TEST(a_disk_that_is_full_is_no_reason_not_to_start)
+START_TEST(a_member_starts_with_a_full_disk)
 {
 	static const int passing[] = {ENOSPC, EDQUOT, EROFS, EIO, EFBIG};
 	struct reserve r;
@@ -123,7 +124,7 @@ START_TEST(the_next_block_is_written_before_it_is_needed)
 }
 END_TEST
 
-START_TEST(a_disk_that_hangs_holds_nobody_back_for_long)
+START_TEST(a_slow_disk_holds_datagrams_back_for_200_ms_only)
 {
 	struct reserve r = begun_at(0);
 
@@ -140,7 +141,7 @@ START_TEST(a_disk_that_hangs_holds_nobody_back_for_long)
 }
 END_TEST
 
-START_TEST(a_write_that_failed_is_tried_again_after_ten_seconds)
+START_TEST(a_failed_write_is_tried_again_after_ten_seconds)
 {
 	struct reserve r = begun_at(0);
 
@@ -156,7 +157,7 @@ START_TEST(a_write_that_failed_is_tried_again_after_ten_seconds)
 }
 END_TEST
 
-START_TEST(another_directory_gets_the_bound_that_counts)
+START_TEST(a_new_directory_gets_the_current_bound)
 {
 	struct reserve r = begun_at(0);
 
@@ -165,17 +166,17 @@ START_TEST(another_directory_gets_the_bound_that_counts)
 	reserve_renewed(&r, 2, at(20000));
 	ck_assert(reserve_wants_write(&r, 1, at(20000)));
 	reserve_write(&r, 1, at(20000), text);
-	/* What is reserved already suffices. */
+	/* The current bound is above the incarnation, so it is written as it is. */
 	ck_assert_uint_eq(strtoull(text, NULL, 10), RESERVE_BLOCK);
 	reserve_written(&r, 0);
 	ck_assert(!reserve_wants_write(&r, 1, at(20000)));
-	/* The higher bound that was stored there was told by somebody with our name. */
+	/* The directory has a higher bound, up to which a member with this name may have used incarnations. */
 	reserve_renewed(&r, 50, at(20000));
 	ck_assert_uint_eq(r.bound, 50);
 }
 END_TEST
 
-START_TEST(the_last_incarnations_do_not_wrap)
+START_TEST(the_bound_does_not_wrap)
 {
 	struct reserve r = begun_at(0);
 
@@ -187,9 +188,8 @@ START_TEST(the_last_incarnations_do_not_wrap)
 }
 END_TEST
 
-UNIT_MAIN("reserve", what_is_written_is_read,
-    a_file_that_says_nothing_of_this_member_counts_as_none,
-    a_disk_that_is_full_is_no_reason_not_to_start, the_next_block_is_written_before_it_is_needed,
-    a_disk_that_hangs_holds_nobody_back_for_long,
-    a_write_that_failed_is_tried_again_after_ten_seconds,
-    another_directory_gets_the_bound_that_counts, the_last_incarnations_do_not_wrap)
+UNIT_MAIN("reserve", a_written_bound_is_read_back, a_damaged_or_foreign_file_counts_as_no_file,
+    a_member_starts_with_a_full_disk, the_next_block_is_written_before_it_is_needed,
+    a_slow_disk_holds_datagrams_back_for_200_ms_only,
+    a_failed_write_is_tried_again_after_ten_seconds, a_new_directory_gets_the_current_bound,
+    the_bound_does_not_wrap)

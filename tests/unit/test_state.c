@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the state directory: reserved incarnations on disk, damaged and foreign files, and a directory that is replaced. */
 #include "daemon/state.h"
 
 #include <fcntl.h>
@@ -71,7 +72,7 @@ opened(void)
 	return s;
 }
 
-/* It is written, or tried; then ask again. */
+/* Asks for the incarnation, waits until a write has ended, and asks again. */
 static bool
 tried(struct state *s, uint64_t incarnation, swim_time now)
 {
@@ -82,7 +83,7 @@ tried(struct state *s, uint64_t incarnation, swim_time now)
 	return state_reserve(s, incarnation, now);
 }
 
-/* What is not reserved at once is once the disk has answered. */
+/* Asks for the incarnation and, if it must wait, asks again after the write. */
 static void
 reserve(struct state *s, uint64_t incarnation, swim_time now)
 {
@@ -116,7 +117,7 @@ stored(void)
 	return strtoull(text, NULL, 10);
 }
 
-START_TEST(each_start_begins_above_all_before_it)
+START_TEST(a_start_begins_above_all_used_incarnations)
 {
 	struct state *s;
 	uint64_t last;
@@ -129,7 +130,8 @@ START_TEST(each_start_begins_above_all_before_it)
 	last = state_incarnation(s) + 200;
 	for (uint64_t i = 0; i <= last; i++) {
 		reserve(s, i, (swim_time){0});
-		ck_assert_uint_gt(stored(), i); /* durable before it is used */
+		ck_assert_uint_gt(stored(),
+		    i); /* the bound is on disk before the incarnation is used */
 	}
 	state_free(s);
 	s = opened();
@@ -140,7 +142,7 @@ START_TEST(each_start_begins_above_all_before_it)
 }
 END_TEST
 
-/* A base peer refuses what is more than 16 above the incarnation that it knows. */
+/* A base peer refuses an incarnation more than 16 above the known one. */
 START_TEST(a_restart_takes_one_of_the_next_few_incarnations)
 {
 	uint64_t used = 0;
@@ -174,7 +176,7 @@ START_TEST(a_block_is_written_while_half_of_the_last_is_left)
 	LOOP_ONCE(base);
 	ck_assert_int_eq(stat(in_dir("incarnation"), &after), 0);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
-	/* Nothing waits for it. */
+	/* No datagram waits for this write. */
 	ck_assert(state_reserve(s, RESERVE_BLOCK / 2, (swim_time){0}));
 	ck_assert(state_reserve(s, RESERVE_BLOCK - 1, (swim_time){0}));
 	ck_assert(swim_time_is_never(state_deadline(s)));
@@ -188,7 +190,7 @@ START_TEST(a_block_is_written_while_half_of_the_last_is_left)
 }
 END_TEST
 
-START_TEST(a_leap_waits_for_its_block)
+START_TEST(a_large_rise_waits_for_its_block)
 {
 	struct state *s;
 
@@ -207,8 +209,8 @@ START_TEST(a_leap_waits_for_its_block)
 }
 END_TEST
 
-/* To whoever does not turn the loop the disk seems to take as long as he likes. */
-START_TEST(a_disk_that_takes_too_long_is_not_waited_for)
+/* While the test does not run the loop, the write does not end: as with a slow disk. */
+START_TEST(nothing_waits_long_for_a_slow_disk)
 {
 	swim_time now = {0};
 	struct state *s;
@@ -227,7 +229,7 @@ START_TEST(a_disk_that_takes_too_long_is_not_waited_for)
 	LOOP_UNTIL(base, written == 1);
 	ck_assert(state_reserve(s, RESERVE_BLOCK, now));
 	ck_assert_ptr_null(state_trouble(s));
-	/* Such a disk does not keep us silent again and again, whoever makes us leap. */
+	/* A second large rise within 10 s does not hold datagrams back again. */
 	ck_assert(state_reserve(s, 1000, now));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), "the disk takes too long"));
 	now = swim_time_add(now, swim_seconds(10));
@@ -259,12 +261,12 @@ START_TEST(the_highest_incarnation_does_not_wrap)
 }
 END_TEST
 
-START_TEST(a_damaged_file_is_told_and_ignored)
+START_TEST(a_damaged_file_is_reported_and_ignored)
 {
 	static const char *const damaged[] = {"", "\n", "12", "12\n3\n", "12\nof n1 x",
 	    "12\nof n1 x\n\n", "12\nof \n", "abc\n", "-1\n", "+1\n", " 1\n", "0x10\n",
 	    "18446744073709551616\n", "99999999999999999999999999\n", "1 \n",
-	    /* With these no accusation could be refuted, soon or at once. */
+	    /* Above these bounds too few incarnations are left for refutations. */
 	    "18446744073709551615\n", "18446744073709551600\n", "18446744073709551551\n"};
 	struct state *s;
 
@@ -282,8 +284,8 @@ START_TEST(a_damaged_file_is_told_and_ignored)
 }
 END_TEST
 
-/* Whoever waited for a FIFO would not start, nor say why. */
-START_TEST(a_fifo_is_not_waited_for)
+/* A daemon that waited for a FIFO would not start, and would not say why. */
+START_TEST(a_fifo_does_not_block_the_start)
 {
 	struct state *s = NULL;
 
@@ -294,7 +296,7 @@ START_TEST(a_fifo_is_not_waited_for)
 	ck_assert_uint_eq(state_incarnation(s), 0);
 	state_free(s);
 	ck_assert_uint_gt(stored(), 0);
-	/* Nor one in the place of the temporary file, which is made anew. */
+	/* A FIFO in the place of the temporary file is removed. */
 	ck_assert_int_eq(mkfifo(in_dir("incarnation.new"), 0600), 0);
 	state_free(opened());
 	end();
@@ -332,7 +334,7 @@ link_other(const char *name, bool hard)
 	ck_assert_int_eq(hard ? link(from, in_dir(name)) : symlink(from, in_dir(name)), 0);
 }
 
-/* What a link in the state directory leads to may be anybody's: it is neither believed nor written to. */
+/* The target of a link may be any file of the system, so it is neither read nor written. */
 START_TEST(no_link_is_followed)
 {
 	struct state *s = NULL;
@@ -374,8 +376,8 @@ START_TEST(no_link_is_followed)
 }
 END_TEST
 
-/* A machine is given to another cluster or another name, or is a copy of one that had another. */
-START_TEST(what_is_not_ours_is_set_aside)
+/* The machine got another name or moved to another cluster, or is a copy of another machine. */
+START_TEST(a_file_of_another_member_is_set_aside)
 {
 	static const char *const foreign[] = {"1000\nof n1 y\n", "1000\nof n2 x\n",
 	    "1000\nof n1\n"};
@@ -394,7 +396,7 @@ START_TEST(what_is_not_ours_is_set_aside)
 		ck_assert_str_eq(whose->name, i == 1 ? "n2" : "n1");
 		ck_assert_int_eq(access(in_dir("incarnation.aside"), F_OK), 0);
 		state_free(s);
-		/* What is written instead is ours. */
+		/* The file that was written instead belongs to this member. */
 		s = opened();
 		ck_assert_ptr_null(state_aside(s, &whose));
 		ck_assert_uint_eq(state_incarnation(s), RESERVE_BLOCK);
@@ -404,7 +406,7 @@ START_TEST(what_is_not_ours_is_set_aside)
 }
 END_TEST
 
-START_TEST(what_an_earlier_version_wrote_is_taken_over)
+START_TEST(a_file_of_an_earlier_version_is_used)
 {
 	const struct owner *whose;
 	struct state *s;
@@ -424,7 +426,7 @@ START_TEST(what_an_earlier_version_wrote_is_taken_over)
 }
 END_TEST
 
-START_TEST(two_daemons_share_no_directory)
+START_TEST(two_daemons_cannot_use_one_directory)
 {
 	struct state *s, *other = NULL;
 
@@ -440,7 +442,7 @@ START_TEST(two_daemons_share_no_directory)
 }
 END_TEST
 
-START_TEST(what_is_no_directory_is_refused)
+START_TEST(a_path_that_is_not_a_directory_is_refused)
 {
 	struct state *s;
 
@@ -454,7 +456,7 @@ START_TEST(what_is_no_directory_is_refused)
 }
 END_TEST
 
-START_TEST(a_directory_in_the_place_of_a_file_is_named)
+START_TEST(an_error_names_a_directory_in_the_place_of_a_file)
 {
 	static const char *const names[] = {"lock", "incarnation.new", "incarnation"};
 	struct state *s;
@@ -473,7 +475,7 @@ START_TEST(a_directory_in_the_place_of_a_file_is_named)
 }
 END_TEST
 
-START_TEST(a_directory_without_permission_is_told_so)
+START_TEST(an_error_names_a_directory_without_permission)
 {
 	struct state *s;
 
@@ -494,8 +496,8 @@ START_TEST(a_directory_without_permission_is_told_so)
 }
 END_TEST
 
-/* A directory in the place of the temporary file fails every writer, root too. */
-START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
+/* A directory in the place of the temporary file makes every write fail, even for root. */
+START_TEST(a_failed_write_is_trouble_and_is_tried_again)
 {
 	swim_time now = {0};
 	struct state *s;
@@ -520,8 +522,8 @@ START_TEST(a_disk_that_fails_later_is_remembered_and_tried_again)
 }
 END_TEST
 
-/* A file system of our own that is full, where we may make one. */
-START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
+/* On a full file system, which the test mounts if it may. */
+START_TEST(a_member_starts_with_a_full_disk_and_reports_it)
 {
 	static char junk[1 << 16];
 	swim_time now = {0};
@@ -531,7 +533,8 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 	begin();
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 	    mount("none", dir, "tmpfs", 0, "size=16k,mode=700") != 0) {
-		printf("# skip a_start_on_a_full_disk: no file system can be mounted here\n");
+		printf(
+		    "# skip a_member_starts_with_a_full_disk_and_reports_it: no file system can be mounted here\n");
 		end();
 		return;
 	}
@@ -553,7 +556,7 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 	ck_assert_ptr_null(state_trouble(s));
 	ck_assert_uint_eq(stored(), 192 + RESERVE_BLOCK);
 	state_free(s);
-	/* Read-only, it is still locked against a second one. */
+	/* A read-only directory is still locked against a second daemon. */
 	ck_assert_int_eq(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=16k,mode=700"), 0);
 	s = opened();
 	ck_assert_uint_eq(state_incarnation(s), 192 + RESERVE_BLOCK);
@@ -565,7 +568,7 @@ START_TEST(a_start_on_a_full_disk_is_no_fault_but_trouble)
 }
 END_TEST
 
-/* What is left of the directory goes to another name. */
+/* Renames the directory; returns its new path. */
 static const char *
 moved_away(void)
 {
@@ -588,7 +591,7 @@ discard(const char *path)
 	ck_assert_int_eq(rmdir(path), 0);
 }
 
-START_TEST(a_directory_that_is_replaced_is_opened_anew)
+START_TEST(a_replaced_directory_is_opened_again)
 {
 	swim_time now = {swim_seconds(100).ns};
 	struct state *s, *other;
@@ -612,7 +615,7 @@ START_TEST(a_directory_that_is_replaced_is_opened_anew)
 	ck_assert_ptr_null(state_trouble(s));
 	ck_assert(state_take_renewed(s));
 	ck_assert(!state_take_renewed(s));
-	/* The lock of the start is there, and so is all that was used. */
+	/* The new directory has the lock and the bound. */
 	ck_assert_int_ne(state_open(dir, &self, now, &other, fault), 0);
 	state_free(s);
 	s = opened();
@@ -623,7 +626,7 @@ START_TEST(a_directory_that_is_replaced_is_opened_anew)
 }
 END_TEST
 
-START_TEST(a_directory_that_is_emptied_is_filled_again)
+START_TEST(an_emptied_directory_gets_its_files_again)
 {
 	swim_time now = {swim_seconds(100).ns};
 	struct state *s, *other;
@@ -643,14 +646,14 @@ START_TEST(a_directory_that_is_emptied_is_filled_again)
 	s = opened();
 	bound = state_incarnation(s);
 	ck_assert_uint_gt(bound, 2 * RESERVE_BLOCK);
-	/* A base peer follows no further. */
+	/* A base peer refuses a larger rise. */
 	ck_assert_uint_le(bound, 2 * RESERVE_BLOCK + 16);
 	state_free(s);
 	end();
 }
 END_TEST
 
-START_TEST(a_directory_that_is_another_daemons_now_is_left_alone)
+START_TEST(a_directory_that_another_daemon_uses_now_is_left_alone)
 {
 	const struct owner second = {.name = "n2", .cluster = "x"};
 	swim_time now = {swim_seconds(100).ns};
@@ -667,7 +670,7 @@ START_TEST(a_directory_that_is_another_daemons_now_is_left_alone)
 	ck_assert(state_reserve(s, 3, now));
 	ck_assert_ptr_nonnull(strstr(state_trouble(s), "in use by another swimd"));
 	ck_assert(state_is_lost(s));
-	/* It ends, and what it left is its own. */
+	/* The other daemon ends; the file that it leaves is foreign. */
 	state_free(other);
 	before = written;
 	state_look(s, 3, now);
@@ -680,14 +683,14 @@ START_TEST(a_directory_that_is_another_daemons_now_is_left_alone)
 }
 END_TEST
 
-UNIT_MAIN("state", no_link_is_followed, what_is_not_ours_is_set_aside,
-    what_an_earlier_version_wrote_is_taken_over, a_start_on_a_full_disk_is_no_fault_but_trouble,
-    each_start_begins_above_all_before_it, a_restart_takes_one_of_the_next_few_incarnations,
-    a_block_is_written_while_half_of_the_last_is_left, a_leap_waits_for_its_block,
-    a_disk_that_takes_too_long_is_not_waited_for, the_highest_incarnation_does_not_wrap,
-    a_damaged_file_is_told_and_ignored, a_fifo_is_not_waited_for, two_daemons_share_no_directory,
-    what_is_no_directory_is_refused, a_directory_without_permission_is_told_so,
-    a_disk_that_fails_later_is_remembered_and_tried_again,
-    a_directory_in_the_place_of_a_file_is_named, a_directory_that_is_replaced_is_opened_anew,
-    a_directory_that_is_emptied_is_filled_again,
-    a_directory_that_is_another_daemons_now_is_left_alone)
+UNIT_MAIN("state", no_link_is_followed, a_file_of_another_member_is_set_aside,
+    a_file_of_an_earlier_version_is_used, a_member_starts_with_a_full_disk_and_reports_it,
+    a_start_begins_above_all_used_incarnations, a_restart_takes_one_of_the_next_few_incarnations,
+    a_block_is_written_while_half_of_the_last_is_left, a_large_rise_waits_for_its_block,
+    nothing_waits_long_for_a_slow_disk, the_highest_incarnation_does_not_wrap,
+    a_damaged_file_is_reported_and_ignored, a_fifo_does_not_block_the_start,
+    two_daemons_cannot_use_one_directory, a_path_that_is_not_a_directory_is_refused,
+    an_error_names_a_directory_without_permission, a_failed_write_is_trouble_and_is_tried_again,
+    an_error_names_a_directory_in_the_place_of_a_file, a_replaced_directory_is_opened_again,
+    an_emptied_directory_gets_its_files_again,
+    a_directory_that_another_daemon_uses_now_is_left_alone)

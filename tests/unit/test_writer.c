@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Tests the child process that writes a file durably. */
 #include "daemon/writer.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ holds(const char *content)
 	close(fd);
 }
 
-START_TEST(it_replaces_the_file)
+START_TEST(a_write_replaces_the_file)
 {
 	begin();
 	ck_assert(!writer_busy(writer));
@@ -90,7 +91,7 @@ START_TEST(it_replaces_the_file)
 }
 END_TEST
 
-START_TEST(what_fails_is_told_and_leaves_the_old_one)
+START_TEST(a_failed_write_is_reported_and_keeps_the_old_file)
 {
 	begin();
 	ck_assert_int_eq(writer_start(writer, dir_fd, "old", 3), 0);
@@ -104,7 +105,7 @@ START_TEST(what_fails_is_told_and_leaves_the_old_one)
 }
 END_TEST
 
-/* The child of this process, by what the kernel says. */
+/* The child process of this process, as /proc lists it. */
 static pid_t
 only_child(void)
 {
@@ -122,7 +123,7 @@ only_child(void)
 	return (pid_t)pid;
 }
 
-START_TEST(one_that_is_killed_has_failed)
+START_TEST(a_killed_child_counts_as_a_failed_write)
 {
 	static char large[8 << 20];
 
@@ -130,20 +131,20 @@ START_TEST(one_that_is_killed_has_failed)
 	ck_assert_int_eq(writer_start(writer, dir_fd, large, sizeof(large)), 0);
 	kill(only_child(), SIGKILL);
 	LOOP_UNTIL(base, results == 1);
-	/* It may just have been done. */
+	/* The child may have finished before the signal. */
 	ck_assert(result == -EIO || result == 0);
 	ck_assert(!writer_busy(writer));
 	ck_assert_int_eq(writer_start(writer, dir_fd, "next", 4), 0);
 	LOOP_UNTIL(base, results == 2);
 	ck_assert_int_eq(result, 0);
 	holds("next");
-	/* One under way when all ends is left to itself. */
+	/* The writer is freed during a write. */
 	ck_assert_int_eq(writer_start(writer, dir_fd, large, sizeof(large)), 0);
 	end();
 }
 END_TEST
 
-START_TEST(it_holds_no_lock_of_ours)
+START_TEST(a_child_keeps_no_lock_of_its_parent)
 {
 	int locked, again;
 
@@ -160,5 +161,5 @@ START_TEST(it_holds_no_lock_of_ours)
 }
 END_TEST
 
-UNIT_MAIN("writer", it_replaces_the_file, what_fails_is_told_and_leaves_the_old_one,
-    one_that_is_killed_has_failed, it_holds_no_lock_of_ours)
+UNIT_MAIN("writer", a_write_replaces_the_file, a_failed_write_is_reported_and_keeps_the_old_file,
+    a_killed_child_counts_as_a_failed_write, a_child_keeps_no_lock_of_its_parent)
