@@ -9,7 +9,7 @@
 #include "daemon/fault.h"
 #include "net/sockaddr.h"
 
-/* Config_keys.c checks numeric addresses; the addresses of a host name can be checked only after its lookup. */
+/* Checks an address after its lookup: config_keys.c has checked numeric addresses, but not those of host names. */
 static int
 address_check(const char *key, const char *host, const struct swim_addr *a, bool wildcard,
     char *fault)

@@ -132,7 +132,7 @@ backend_take_tags(struct node *node, const struct own_tags *configured,
 	}
 	if (own_tags_effective(configured, overlay, &now) != WIRE_TAGS_OK || now.len > room) {
 		snprintf(error, FAULT_MAX,
-		    "the tags would be larger than %zu bytes together (keys, values, and 3 each): unset some, or shorten them%s",
+		    "the tags would be larger than %zu bytes together (keys, values, and 3 bytes for each tag): unset some, or shorten them%s",
 		    room, room < WIRE_TAGS_MAX ? ", or raise max_datagram" : "");
 		return CONTROL_TOO_LARGE;
 	}
@@ -154,7 +154,7 @@ backend_tags(void *ctx, const struct wire_tag *changes, size_t count, char *erro
 	/* If the overlay alone is too large, the overlay with the configured tags is too large as well. */
 	if (own_tags_change(&overlay, &node->tags, changes, count) != WIRE_TAGS_OK) {
 		snprintf(error, FAULT_MAX,
-		    "the tags would be larger than %d bytes together (keys, values, and 3 each): unset some, or shorten them",
+		    "the tags would be larger than %d bytes together (keys, values, and 3 bytes for each tag): unset some, or shorten them",
 		    WIRE_TAGS_MAX);
 		return CONTROL_TOO_LARGE;
 	}

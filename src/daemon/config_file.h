@@ -11,8 +11,8 @@
 #define CONFIG_FILE_MAX (1024 * 1024) /* bytes; a larger file is refused */
 
 /*
- * Reads the file `path`; its keys replace those in *given.  Returns 0, or an exit status (sysexits.h) with the error
- * text in `error` (FAULT_MAX bytes), which names the file and, if the fault is in a line, the line.
+ * Reads the file `path`; its keys replace those in *given, or extend them ("+=").  Returns 0, or an exit status
+ * (sysexits.h) with the error text in `error` (FAULT_MAX bytes), which names the file and, if known, the line at fault.
  */
 int config_file_read(const char *path, struct config_given *given, char *error);
 

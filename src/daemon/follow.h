@@ -3,9 +3,9 @@
  * Decides which address of this machine is advertised while addresses come and go.  No I/O: a test passes in what the
  * network looks like.
  *
- * The advertised address is kept as long as the machine has it, with two exceptions: an address of a higher rank has
- * come; or seeds or members are now reached from another address and none from the advertised one, as when their
- * network comes up after swimd.  A default route that moved to another interface is no reason.  Another address is
+ * The advertised address is kept as long as the machine has it, with two exceptions: the machine gets an address of a
+ * higher rank; or seeds or members are now reached from another address and none from the advertised one, as when their
+ * network comes up after swimd.  A default route that moves to another interface changes nothing.  Another address is
  * taken after it has been the best for FOLLOW_SETTLE_MS (more after recent moves), an address of a lower rank after at
  * least FOLLOW_LESSER_MS.  Loopback never replaces another address: no other machine can use loopback, and the old
  * address may come back.

@@ -58,9 +58,9 @@ void health_note_flood(struct health_memory *, swim_time now, uint64_t more, con
 void health_note_conflict(struct health_memory *, swim_time now, const char *address);
 
 /*
- * Note that a dead member was forgotten and that a member joined.  A member that is forgotten while there is no quorum
- * still counts against a quorum, since it may be this member that is cut off.  It counts until another member has joined
- * for it, or until there is a quorum.
+ * These two functions note that a dead member was forgotten, and that a member joined.  A member that is forgotten while
+ * there is no quorum still counts against a quorum, since it may be this member that is cut off.  The forgotten member
+ * counts until another member has joined for it, or until there is a quorum.
  */
 void health_note_forgotten(struct health_memory *);
 void health_note_joined(struct health_memory *);
@@ -81,7 +81,7 @@ struct health_input {
 	size_t alive, suspect, dead;     /* members, this one not counted */
 	size_t members;                  /* of any status, this one included */
 	size_t max_members;
-	size_t missing; /* others that were alive before the restart; 0 once one has been met */
+	size_t missing; /* members alive before the restart; 0 while another member is alive */
 	size_t seeds;   /* configured, and not this member itself */
 	size_t seeds_joined;
 	char seed_reason[160];         /* why one of the seeds is not joined, or "" */

@@ -16,9 +16,9 @@
 #define BIND_AGAIN_MS 1000
 /* Most seeds, peers and members that one choice of an address takes into account. */
 #define NETWORK_TARGETS_MAX 64
-/* At least so long after the last look comes a look that new peers or members cause. */
+/* Least time from the last look to a look that new peers or members cause. */
 #define LOOK_FOR_PEERS_MS 1000
-/* The kernel reports many changes at once, so a look comes at least so long after the last one. */
+/* Least time between two looks: the kernel reports many changes at once. */
 #define LOOK_EVERY_MS 200
 
 /* Addresses of seeds, found peers and members. */

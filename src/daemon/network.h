@@ -23,15 +23,14 @@ struct network {
 	bool following;           /* swimd chooses the advertised address, by `follow` */
 	struct follow follow;
 	struct zones zones;
-	const char *origin; /* if `following`: why the address was chosen, one word (static) */
-	char
-	    device[IF_NAMESIZE]; /* current name of the configured device; "": none is configured */
+	const char *origin;          /* if `following`: why the address was chosen (static) */
+	char device[IF_NAMESIZE];    /* current name of the configured device; "": none */
 	char bind_zone[IF_NAMESIZE]; /* interface of a bound link-local address; "": none */
 	bool was_local;              /* the machine has had the configured advertised address */
 	bool there;                  /* the last look found no address missing */
-	int bind_errno;  /* why the socket could not be bound to the device again, or 0 */
-	swim_time again; /* the next attempt to bind to the device; NEVER: none */
-	int watch_errno; /* why `watch` is NULL, or 0 */
+	int bind_errno;              /* why the last attempt to bind to the device failed, or 0 */
+	swim_time again;             /* the next attempt to bind to the device; NEVER: none */
+	int watch_errno;             /* why `watch` is NULL, or 0 */
 	char trouble[NETWORK_TROUBLE_MAX]; /* for network_trouble; "": none */
 };
 

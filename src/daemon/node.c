@@ -280,7 +280,7 @@ node_lose_name(struct node *node)
 	loop_timer_set(node->exit_timer, node->exit_by);
 }
 
-/* Leaves without telling the cluster: the name belongs to another member, which would be taken to leave. */
+/* Leaves without telling the cluster, which would take the leave for that of the name's owner. */
 static void
 node_leave_silently(struct node *node)
 {

@@ -57,7 +57,7 @@ struct node_stopwatch {
 	struct histogram histogram; /* durations */
 };
 
-/* Reading of the datagrams that were in the socket when the timer fired, before the timer takes effect. */
+/* The progress of receive_backlog. */
 struct backlog {
 	bool reading;      /* it has begun and is not done */
 	size_t left;       /* datagrams that may still be read */

@@ -19,7 +19,7 @@ static const struct {
 	OPTION_FILE},
     {"--check-config", NULL, "check the configuration and exit", OPTION_CHECK},
     {"--version", NULL, "print the version and exit", OPTION_VERSION},
-    {"--help", NULL, "print this and exit", OPTION_HELP},
+    {"--help", NULL, "print this help and exit", OPTION_HELP},
     /* Planned for a later version: the error text differs from that for an unknown option. */
     {"--key-file", "FILE", NULL, OPTION_UNSUPPORTED},
 };

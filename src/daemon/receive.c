@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Passes datagrams from the socket to the core: which of them are read when there are too many, and how many are read
- * before a timer takes effect.
+ * Passes datagrams from the socket to the core, tells the socket how well the core knows a sender, and reads datagrams that
+ * are waiting before a timer takes effect.
  */
 #include <stdio.h>
 
@@ -153,8 +153,8 @@ receive_fill(struct node *node, struct udp_callbacks *out)
 
 /*
  * After a stall, answers are waiting in the socket, and no member may be accused before they are read.  The reading ends
- * after as many datagrams as the receive buffer can hold, so that a flood cannot hold up the timer for ever.  It goes on for
- * one turn of the loop at a time, so that signals, the watchdog and the control socket are served in between.
+ * after as many datagrams as the receive buffer can hold, so that a flood cannot hold up the timer for ever.  Each turn of
+ * the loop reads a part of them, so that signals, the watchdog and the control socket are served in between.
  */
 bool
 receive_backlog(struct node *node, swim_time now)

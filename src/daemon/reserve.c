@@ -51,7 +51,7 @@ reserve_parse(const struct owner *self, const char *text, size_t len, uint64_t *
 		return RESERVE_DAMAGED;
 	if (owner_is_known(whose) && !owner_equal(whose, self))
 		return RESERVE_FOREIGN;
-	/* No member ever uses so many incarnations.  A member at such a bound could soon not refute its death any more. */
+	/* No member ever uses so many incarnations.  A member at such a bound could soon no longer refute its death. */
 	if (RULE(damage_is_no_number) && UINT64_MAX - bound <= RESERVE_ROOM)
 		return RESERVE_SPENT;
 	*stored = bound;

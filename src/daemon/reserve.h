@@ -59,9 +59,9 @@ enum reserve_found {
 };
 
 /*
- * Judges the bytes of the file, of which the caller reads RESERVE_TEXT_MAX at most.  *stored is the bound for reserve_begin.
- * It is 0 unless the file is RESERVE_OWN; then this member, as without any file, learns its incarnation from other members
- * and rises above it.  *whose is the owner that the file names; for a file without one, owner_is_known is false.
+ * Judges the bytes of the file, of which the caller reads RESERVE_TEXT_MAX at most.  *stored is the bound for reserve_begin,
+ * or 0 if the file is not RESERVE_OWN.  With 0, as without a file, this member rises above the incarnation that other members
+ * remember.  *whose is the owner that the file names; for a file without an owner's line, owner_is_known is false.
  */
 enum reserve_found reserve_parse(const struct owner *self, const char *text, size_t len,
     uint64_t *stored, struct owner *whose);

@@ -310,7 +310,7 @@ snapshot_slurp(const struct snapshot *s, size_t *len)
 	if ((refused = durable_refuse(fd)) != NULL) {
 		snapshot_complain(s, 0, 0, refused);
 	} else if (fstat(fd, &st) != 0 || st.st_size > MEMBERS_FILE_MAX) {
-		snapshot_complain(s, 0, 0, "it is larger than swimd writes it");
+		snapshot_complain(s, 0, 0, "it is larger than any file that swimd writes");
 	} else if ((text = malloc((size_t)st.st_size + 1)) == NULL) {
 		snapshot_complain(s, 0, 0, "out of memory");
 	} else {

@@ -60,8 +60,8 @@ state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, cha
 		    errno == EACCES ? "; give it to the user that swimd runs as" : "");
 	if ((refused = durable_refuse(fd)) != NULL) {
 		close(fd);
-		snprintf(s->warning, sizeof(s->warning),
-		    "%s/" FILE_NAME " was ignored and replaced by a new file: %s", s->dir, refused);
+		snprintf(s->warning, sizeof(s->warning), "%s/" FILE_NAME " was ignored: %s", s->dir,
+		    refused);
 		return 0;
 	}
 	do
@@ -96,12 +96,12 @@ state_load(struct state *s, uint64_t *stored, char *error)
 		break;
 	case RESERVE_DAMAGED:
 		snprintf(s->warning, sizeof(s->warning),
-		    "%s/" FILE_NAME " is damaged and was replaced by a new file", s->dir);
+		    "%s/" FILE_NAME " is damaged and was ignored", s->dir);
 		break;
 	case RESERVE_SPENT:
 		snprintf(s->warning, sizeof(s->warning),
 		    "%s/" FILE_NAME
-		    " is damaged and was replaced by a new file: too few incarnations are left above its number",
+		    " is damaged and was ignored: too few incarnations are left above its number",
 		    s->dir);
 		break;
 	}

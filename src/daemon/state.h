@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps a bound above all incarnations that this member ever used on disk, so that after a restart the member starts above
+ * Keeps on disk a bound above all incarnations that this member ever used, so that after a restart the member starts above
  * what other members remember.  Incarnations are reserved in blocks, each of which is on disk before its first incarnation
- * is sent; so most rises cost no write.  daemon/reserve.h makes the decisions, this file does the I/O.
+ * is sent; so most rises cost no write.  daemon/reserve.h makes the decisions, daemon/state.c does the I/O.
  */
 #ifndef SWIMD_DAEMON_STATE_H
 #define SWIMD_DAEMON_STATE_H
@@ -19,7 +19,7 @@ struct state;
 /*
  * Opens and locks the directory for the member `self`, and reserves a first block.  Returns 0 with *out, which the caller
  * frees, or an exit status (sysexits.h) with the error text, which names the path, in `error` (FAULT_MAX bytes).  A full,
- * broken or read-only disk is not an error, but state_trouble.
+ * broken or read-only disk is not an error; state_trouble tells of it.
  */
 int state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
     char *error);
@@ -28,8 +28,8 @@ void state_free(struct state *);
 /*
  * Checks that the open directory is still at its path and has its files: while swimd runs, the directory may be removed,
  * renamed, emptied or mounted over.  If the check fails, the directory at the path is opened with the checks of state_open
- * and gets the bound; until that is possible, it is state_trouble.  state_reserve makes the same check every 10 s and before
- * each write.
+ * and gets the bound; until that is possible, state_trouble tells why.  state_reserve makes the same check every 10 s and
+ * before each write.
  */
 void state_look(struct state *, uint64_t incarnation, swim_time now);
 /* True once after the directory was opened again: then other parts write their files again. */
@@ -46,8 +46,8 @@ bool state_start(struct state *, struct event_base *, void (*done)(void *ctx), v
 
 /*
  * Call before anything is sent.  True: datagrams may be sent at this incarnation.  False: its block is being written, as
- * after a large rise; ask again when `done` is called and at state_deadline.  After a failed or slow write, which is
- * state_trouble and is tried again 10 s later, the answer is true: others would declare a silent member dead.
+ * after a large rise; ask again when `done` is called and at state_deadline.  After a failed or slow write the answer is
+ * true, since others would declare a silent member dead; then state_trouble tells why, and 10 s later the write is tried again.
  */
 bool state_reserve(struct state *, uint64_t incarnation, swim_time now);
 /* When to ask again after state_reserve was false; NEVER: it was not. */
