@@ -25,9 +25,9 @@ union value {
 };
 
 static bool
-config_out_of_memory(char *error)
+config_out_of_memory(char *fault)
 {
-	return fault_say(error, "out of memory");
+	return fault_say(fault, "out of memory");
 }
 
 static const char *
@@ -112,13 +112,13 @@ config_given_fini(struct config_given *given)
 
 bool
 config_set_empty(struct config_given *given, const struct config_key *key, const char *origin,
-    char *error)
+    char *fault)
 {
 	size_t row = config_row(key);
 	char *copy = strdup(origin);
 
 	if (copy == NULL)
-		return config_out_of_memory(error);
+		return config_out_of_memory(fault);
 	config_clear_row(given, row);
 	given->key[row].origin = copy;
 	return true;
@@ -126,7 +126,7 @@ config_set_empty(struct config_given *given, const struct config_key *key, const
 
 bool
 config_set(struct config_given *given, const struct config_key *key, enum config_mode mode,
-    const char *text, const char *origin, char *error)
+    const char *text, const char *origin, char *fault)
 {
 	size_t row = config_row(key), count = given->key[row].count;
 	char buf[128], shown[128];
@@ -139,36 +139,36 @@ config_set(struct config_given *given, const struct config_key *key, enum config
 		bool named = strncmp(origin, "--", 2) == 0 || strncmp(origin, "SWIMD_", 6) == 0;
 
 		utf8_escape(text, strlen(text), false, shown, sizeof(shown));
-		return fault_say(error, "%s: %s%s'%s' %s", origin, named ? "" : key->name,
+		return fault_say(fault, "%s: %s%s'%s' %s", origin, named ? "" : key->name,
 		    named ? "" : ": ", shown, why);
 	}
 	if (mode == CONFIG_REPLACE) {
 		count = 0;
 	} else if (count == CONFIG_LIST_MAX) {
-		return fault_say(error, "%s: %s has more than %d values", origin, key->name,
+		return fault_say(fault, "%s: %s has more than %d values", origin, key->name,
 		    CONFIG_LIST_MAX);
 	}
 	if ((copy = strdup(text)) == NULL)
-		return config_out_of_memory(error);
-	if (mode == CONFIG_REPLACE && !config_set_empty(given, key, origin, error)) {
+		return config_out_of_memory(fault);
+	if (mode == CONFIG_REPLACE && !config_set_empty(given, key, origin, fault)) {
 		free(copy);
 		return false;
 	}
 	texts = reallocarray(given->key[row].texts, count + 1, sizeof(*texts));
 	if (texts == NULL) {
 		free(copy);
-		return config_out_of_memory(error);
+		return config_out_of_memory(fault);
 	}
 	texts[count] = copy;
 	given->key[row].texts = texts;
 	given->key[row].count = count + 1;
 	if (given->key[row].origin == NULL && (given->key[row].origin = strdup(origin)) == NULL)
-		return config_out_of_memory(error);
+		return config_out_of_memory(fault);
 	return true;
 }
 
 bool
-config_overlay(struct config_given *lower, const struct config_given *upper, char *error)
+config_overlay(struct config_given *lower, const struct config_given *upper, char *fault)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -176,11 +176,11 @@ config_overlay(struct config_given *lower, const struct config_given *upper, cha
 	for (size_t row = 0; row < rows; row++) {
 		if (upper->key[row].origin == NULL)
 			continue;
-		if (!config_set_empty(lower, &keys[row], upper->key[row].origin, error))
+		if (!config_set_empty(lower, &keys[row], upper->key[row].origin, fault))
 			return false;
 		for (size_t i = 0; i < upper->key[row].count; i++) {
 			if (!config_set(lower, &keys[row], CONFIG_APPEND, upper->key[row].texts[i],
-				upper->key[row].origin, error))
+				upper->key[row].origin, fault))
 				return false;
 		}
 	}
@@ -225,7 +225,7 @@ config_list_copy(struct config_list *out, char *const *texts, size_t count)
 
 /* Stores in `config` a text that config_set has accepted, or the default of the key. */
 static bool
-config_store(struct config *config, const struct config_key *key, const char *text, char *error)
+config_store(struct config *config, const struct config_key *key, const char *text, char *fault)
 {
 	void *at = config_field(config, key);
 	union value value;
@@ -234,12 +234,12 @@ config_store(struct config *config, const struct config_key *key, const char *te
 	    key->type != CONFIG_LIST ? config_parse(key, text, &value, buf, sizeof(buf)) : NULL;
 
 	if (why != NULL) {
-		return fault_say(error, "%s: '%s' %s", key->name, text, why);
+		return fault_say(fault, "%s: '%s' %s", key->name, text, why);
 	}
 	switch (key->type) {
 	case CONFIG_TEXT:
 		free(*(char **)at);
-		return (*(char **)at = strdup(text)) != NULL || config_out_of_memory(error);
+		return (*(char **)at = strdup(text)) != NULL || config_out_of_memory(fault);
 	case CONFIG_LIST:
 		config_list_fini(at);
 		break;
@@ -275,7 +275,7 @@ config_store(struct config *config, const struct config_key *key, const char *te
 
 /* Stores the host name as the name of the member. */
 static bool
-config_store_host_name(struct config *config, const struct config_key *key, char *error)
+config_store_host_name(struct config *config, const struct config_key *key, char *fault)
 {
 	char host[SWIM_NAME_MAX + 2] = "";
 	const char *why;
@@ -283,10 +283,10 @@ config_store_host_name(struct config *config, const struct config_key *key, char
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		host[0] = '\0';
 	if ((why = key->check(host)) != NULL) {
-		return fault_say(error,
+		return fault_say(fault,
 		    "name: the host name '%s' %s; give another name with --name", host, why);
 	}
-	return config_store(config, key, host, error);
+	return config_store(config, key, host, fault);
 }
 
 /* The default of the key.  If "socket" is given and "ro_socket" is not, there is no read-only socket. */
@@ -307,34 +307,34 @@ config_origin_of(const struct config *config, const char *key)
 	return origin != NULL ? origin : "default";
 }
 
-/* False, with `error` set, if the value of the key `low` is above the value of the key `high`. */
+/* False, with `fault` set, if the value of the key `low` is above the value of the key `high`. */
 static bool
 config_ordered(const struct config *config, const char *low, swim_duration a, const char *high,
-    swim_duration b, char *error)
+    swim_duration b, char *fault)
 {
 	if (a.ns <= b.ns)
 		return true;
-	return fault_say(error, "%s (%s) is %g s, and must not be above %s (%s), which is %g s",
+	return fault_say(fault, "%s (%s) is %g s, and must not be above %s (%s), which is %g s",
 	    low, config_origin_of(config, low), swim_duration_seconds(a), high,
 	    config_origin_of(config, high), swim_duration_seconds(b));
 }
 
 /* Checks the keys against each other. */
 static bool
-config_consistent(const struct config *c, char *error)
+config_consistent(const struct config *c, char *fault)
 {
-	char fault[FAULT_MAX];
+	char why[FAULT_MAX];
 	struct own_tags tags;
 
 	if (!config_ordered(c, "probe_timeout", c->timing.probe_timeout, "probe_interval",
-		c->timing.probe_interval, error) ||
-	    !config_ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, error))
+		c->timing.probe_interval, fault) ||
+	    !config_ordered(c, "retry_first", c->retry_first, "retry_max", c->retry_max, fault))
 		return false;
-	if (!own_tags_parse(&c->tags, &tags, fault))
-		return fault_say(error, "tags (%s): %.400s", config_origin_of(c, "tags"), fault);
+	if (!own_tags_parse(&c->tags, &tags, why))
+		return fault_say(fault, "tags (%s): %.400s", config_origin_of(c, "tags"), why);
 	assert(c->socket != NULL && c->ro_socket != NULL); /* each key has a value by now */
 	if (strcmp(c->socket, c->ro_socket) == 0) {
-		return fault_say(error, "ro_socket (%s) has the same path as socket (%s): %s",
+		return fault_say(fault, "ro_socket (%s) has the same path as socket (%s): %s",
 		    config_origin_of(c, "ro_socket"), config_origin_of(c, "socket"), c->socket);
 	}
 	return true;
@@ -342,7 +342,7 @@ config_consistent(const struct config *c, char *error)
 
 static bool
 config_build_key(const struct config_given *given, struct config *config,
-    const struct config_key *key, char *error)
+    const struct config_key *key, char *fault)
 {
 	size_t row = config_row(key);
 
@@ -350,21 +350,21 @@ config_build_key(const struct config_given *given, struct config *config,
 		const char *fallback = config_fallback_of(given, key);
 
 		if (fallback != NULL)
-			return config_store(config, key, fallback, error);
-		return key->type != CONFIG_TEXT || config_store_host_name(config, key, error);
+			return config_store(config, key, fallback, fault);
+		return key->type != CONFIG_TEXT || config_store_host_name(config, key, fault);
 	}
 	if ((config->origin[row] = strdup(given->key[row].origin)) == NULL)
-		return config_out_of_memory(error);
+		return config_out_of_memory(fault);
 	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): after a write to a field by its offset the analyzer forgets origin[] */
 	if (key->type == CONFIG_LIST)
 		return config_list_copy(config_field(config, key), given->key[row].texts,
 			   given->key[row].count) ||
-		       config_out_of_memory(error);
-	return config_store(config, key, given->key[row].texts[0], error);
+		       config_out_of_memory(fault);
+	return config_store(config, key, given->key[row].texts[0], fault);
 }
 
 bool
-config_build(const struct config_given *given, struct config *out, char *error)
+config_build(const struct config_given *given, struct config *out, char *fault)
 {
 	struct config config = {0};
 	size_t rows;
@@ -372,12 +372,12 @@ config_build(const struct config_given *given, struct config *out, char *error)
 
 	/* In the order of the table, in which the profile comes before the keys that override its timing. */
 	for (size_t row = 0; row < rows; row++) {
-		if (!config_build_key(given, &config, &keys[row], error)) {
+		if (!config_build_key(given, &config, &keys[row], fault)) {
 			config_fini(&config);
 			return false;
 		}
 	}
-	if (!config_consistent(&config, error)) {
+	if (!config_consistent(&config, fault)) {
 		config_fini(&config);
 		return false;
 	}

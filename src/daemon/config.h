@@ -120,24 +120,24 @@ enum config_mode {
 	CONFIG_APPEND,  /* the text is a further item of a list */
 };
 
-/* Gives `key`, which is a list, no items.  False: out of memory, and `error` (FAULT_MAX bytes) says so. */
+/* Gives `key`, which is a list, no items.  False: out of memory, and `fault` (FAULT_MAX bytes) says so. */
 bool config_set_empty(struct config_given *, const struct config_key *, const char *origin,
-    char *error);
+    char *fault);
 /*
- * Checks `text` and gives it to `key`.  False if the text is refused: then `error` (FAULT_MAX bytes) says
+ * Checks `text` and gives it to `key`.  False if the text is refused: then `fault` (FAULT_MAX bytes) says
  * "ORIGIN: KEY: WHY", and nothing has changed.
  */
 bool config_set(struct config_given *, const struct config_key *, enum config_mode,
-    const char *text, const char *origin, char *error);
-/* Replaces in `lower` each key that `upper` gives.  False: out of memory, and `error` (FAULT_MAX bytes) says so. */
-bool config_overlay(struct config_given *lower, const struct config_given *upper, char *error);
+    const char *text, const char *origin, char *fault);
+/* Replaces in `lower` each key that `upper` gives.  False: out of memory, and `fault` (FAULT_MAX bytes) says so. */
+bool config_overlay(struct config_given *lower, const struct config_given *upper, char *fault);
 
 /*
  * Makes *out of the texts that were given and of the defaults, and checks the keys against each other.  False if keys
- * contradict each other: then `error` (FAULT_MAX bytes) is set and *out is untouched.  On success the caller frees
+ * contradict each other: then `fault` (FAULT_MAX bytes) is set and *out is untouched.  On success the caller frees
  * *out with config_fini.
  */
-bool config_build(const struct config_given *, struct config *out, char *error);
+bool config_build(const struct config_given *, struct config *out, char *fault);
 void config_fini(struct config *);
 
 /*

@@ -31,7 +31,7 @@ struct slot {
 
 struct reader {
 	struct config_given *given;
-	char *error;
+	char *fault;
 	bool failed;
 	size_t line;      /* of the fault; 0: the fault is in no line */
 	size_t last_line; /* of the file, without empty lines at its end */
@@ -56,7 +56,7 @@ config_file_fault(struct reader *r, size_t line, const char *format, ...)
 	r->line = line;
 	va_start(ap, format);
 	/* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized) */
-	vsnprintf(r->error, FAULT_MAX, format, ap);
+	vsnprintf(r->fault, FAULT_MAX, format, ap);
 	va_end(ap);
 }
 
@@ -123,7 +123,7 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	struct slot *slot = config_file_slot_of(opt);
 	struct reader *r = slot->reader;
 	enum config_mode mode = CONFIG_APPEND;
-	char error[FAULT_MAX], origin[PATH_MAX + 16];
+	char fault[FAULT_MAX], origin[PATH_MAX + 16];
 
 	*(void **)result = NULL;
 	/*
@@ -143,8 +143,8 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 	if (slot->line == 0)
 		slot->line = (unsigned)cfg->line;
 	snprintf(origin, sizeof(origin), "%s:%d", cfg->filename, cfg->line);
-	if (!config_set(r->given, slot->key, mode, text, origin, error)) {
-		config_file_fault(r, (size_t)cfg->line, "%s", error);
+	if (!config_set(r->given, slot->key, mode, text, origin, fault)) {
+		config_file_fault(r, (size_t)cfg->line, "%s", fault);
 		return -1;
 	}
 	return 0;
@@ -154,7 +154,7 @@ config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result)
 static void
 config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 {
-	char error[FAULT_MAX];
+	char fault[FAULT_MAX];
 	cfg_opt_t *opt;
 
 	for (unsigned i = 0; (opt = cfg_getnopt(cfg, i)) != NULL; i++) {
@@ -166,8 +166,8 @@ config_file_take_empty_lists(cfg_t *cfg, struct reader *r)
 			config_file_fault(r, 0,
 			    "%s: %s is set a second time; line %u has set it first", cfg->filename,
 			    opt->name, slot->line);
-		else if (!config_set_empty(r->given, slot->key, cfg->filename, error))
-			config_file_fault(r, 0, "%s", error);
+		else if (!config_set_empty(r->given, slot->key, cfg->filename, fault))
+			config_file_fault(r, 0, "%s", fault);
 	}
 }
 
@@ -307,11 +307,11 @@ config_file_blame_quote(struct reader *r, const char *path, const char *text, co
 
 	if (r->line == 0 || !config_file_long_quote(text, end, r->line, &first, &last))
 		return;
-	snprintf(before, sizeof(before), "%s", r->error);
+	snprintf(before, sizeof(before), "%s", r->fault);
 	if (strncmp(before, path, strlen(path)) == 0 &&
 	    (colon = strstr(before + strlen(path), ": ")) != NULL)
 		rest = colon + 2;
-	(void)fault_say(r->error, "%s:%zu: a quote begins here and ends in line %zu: %s", path,
+	(void)fault_say(r->fault, "%s:%zu: a quote begins here and ends in line %zu: %s", path,
 	    first, last, rest);
 }
 
@@ -347,33 +347,33 @@ config_file_blank_byte_order_mark(char *text, size_t len)
 		memset(text, ' ', sizeof(mark) - 1);
 }
 
-/* Returns the content of the file with room for one more byte, which the caller frees; or NULL with *status and `error` set. */
+/* Returns the content of the file with room for one more byte, which the caller frees; or NULL with *status and `fault` set. */
 static char *
-config_file_slurp(const char *path, size_t *len, int *status, char *error)
+config_file_slurp(const char *path, size_t *len, int *status, char *fault)
 {
 	FILE *file = NULL;
 	char *text = NULL, *nul;
 	int failed = config_file_open_file(path, &file);
 
 	if (failed != 0) {
-		*status = fault_set(error, fault_status(-failed, EX_CONFIG), "%s: %s", path,
+		*status = fault_set(fault, fault_status(-failed, EX_CONFIG), "%s: %s", path,
 		    failed == -EPIPE ? "is a pipe; give a file" : strerror(-failed));
 		return NULL;
 	}
 	if ((text = malloc(CONFIG_FILE_MAX + 2)) == NULL) {
-		*status = fault_set(error, EX_OSERR, "%s: out of memory", path);
+		*status = fault_set(fault, EX_OSERR, "%s: out of memory", path);
 		goto out;
 	}
 	errno = 0;
 	*len = fread(text, 1, CONFIG_FILE_MAX + 1, file);
 	*status = EX_CONFIG;
 	if (ferror(file))
-		fault_set(error, EX_CONFIG, "%s: %s", path, strerror(errno));
+		fault_set(fault, EX_CONFIG, "%s: %s", path, strerror(errno));
 	else if (*len > CONFIG_FILE_MAX)
-		fault_set(error, EX_CONFIG,
+		fault_set(fault, EX_CONFIG,
 		    "%s: is larger than 1 MiB, so it is not a configuration file", path);
 	else if ((nul = memchr(text, '\0', *len)) != NULL)
-		fault_set(error, EX_CONFIG, "%s:%zu: has a NUL byte, so it is not text", path,
+		fault_set(fault, EX_CONFIG, "%s:%zu: has a NUL byte, so it is not text", path,
 		    config_file_line_of(text, nul));
 	else
 		*status = 0;
@@ -432,12 +432,12 @@ config_file_parse(const char *path, char *text, size_t len, struct reader *r)
 }
 
 int
-config_file_read(const char *path, struct config_given *given, char *error)
+config_file_read(const char *path, struct config_given *given, char *fault)
 {
 	struct reader *r = NULL;
 	size_t len = 0;
 	int status;
-	char *text = config_file_slurp(path, &len, &status, error);
+	char *text = config_file_slurp(path, &len, &status, fault);
 
 	if (text == NULL)
 		return status;
@@ -445,12 +445,12 @@ config_file_read(const char *path, struct config_given *given, char *error)
 		status = EX_OSERR;
 	} else {
 		r->given = given;
-		r->error = error;
+		r->fault = fault;
 		config_file_blank_byte_order_mark(text, len);
 		status = config_file_parse(path, text, len, r);
 	}
 	if (status == EX_OSERR)
-		fault_set(error, EX_OSERR, "%s: out of memory", path);
+		fault_set(fault, EX_OSERR, "%s: out of memory", path);
 	free(r);
 	free(text);
 	return status;
@@ -472,9 +472,9 @@ config_file_by_name(const struct dirent **a, const struct dirent **b)
 }
 
 static int
-config_file_read_one(const char *path, struct config_given *given, FILE *report, char *error)
+config_file_read_one(const char *path, struct config_given *given, FILE *report, char *fault)
 {
-	int status = config_file_read(path, given, error);
+	int status = config_file_read(path, given, fault);
 
 	if (status == 0 && report != NULL)
 		fprintf(report, "%s: ok\n", path);
@@ -483,31 +483,31 @@ config_file_read_one(const char *path, struct config_given *given, FILE *report,
 
 int
 config_file_read_all(const char *path, bool required, struct config_given *given, FILE *report,
-    char *error)
+    char *fault)
 {
 	char dir[PATH_MAX], file[PATH_MAX + NAME_MAX + 2];
 	struct dirent **entries = NULL;
 	int count, status = 0;
 
 	if (required || access(path, F_OK) == 0 || errno != ENOENT) {
-		status = config_file_read_one(path, given, report, error);
+		status = config_file_read_one(path, given, report, fault);
 		if (status != 0)
 			return status;
 	} else if (report != NULL) {
 		fprintf(report, "%s: no such file; the defaults are ok\n", path);
 	}
 	if (snprintf(dir, sizeof(dir), "%s.d", path) >= (int)sizeof(dir))
-		return fault_set(error, EX_CONFIG, "%s: the path is too long", path);
+		return fault_set(fault, EX_CONFIG, "%s: the path is too long", path);
 	if ((count = scandir(dir, &entries, config_file_is_conf, config_file_by_name)) < 0) {
 		if (errno == ENOENT)
 			return 0;
-		return fault_set(error, fault_status(errno, EX_CONFIG), "%s: %s", dir,
+		return fault_set(fault, fault_status(errno, EX_CONFIG), "%s: %s", dir,
 		    strerror(errno));
 	}
 	for (int i = 0; i < count; i++) {
 		snprintf(file, sizeof(file), "%s/%s", dir, entries[i]->d_name);
 		if (status == 0)
-			status = config_file_read_one(file, given, report, error);
+			status = config_file_read_one(file, given, report, fault);
 		free(entries[i]);
 	}
 	free(entries);

@@ -12,9 +12,9 @@
 
 /*
  * Reads the file `path`; its keys replace those in *given, or extend them ("+=").  Returns 0, or an exit status
- * (sysexits.h) with the error text in `error` (FAULT_MAX bytes), which names the file and, if known, the line at fault.
+ * (sysexits.h) with the error text in `fault` (FAULT_MAX bytes), which names the file and, if known, the line at fault.
  */
-int config_file_read(const char *path, struct config_given *given, char *error);
+int config_file_read(const char *path, struct config_given *given, char *fault);
 
 /*
  * Reads the file `path`, then the files `path`.d/<name>.conf in the order of their names.  If `required`, the file
@@ -22,6 +22,6 @@ int config_file_read(const char *path, struct config_given *given, char *error);
  * Returns as config_file_read.
  */
 int config_file_read_all(const char *path, bool required, struct config_given *given, FILE *report,
-    char *error);
+    char *fault);
 
 #endif

@@ -15,12 +15,12 @@
 /* One variable has the whole list, with commas or white space between the items. */
 static bool
 config_load_set_list(struct config_given *given, const struct config_key *key, const char *text,
-    const char *origin, char *error)
+    const char *origin, char *fault)
 {
 	static const char between[] = ", \t\n";
 	char item[ITEM_MAX + 2];
 
-	if (!config_set_empty(given, key, origin, error))
+	if (!config_set_empty(given, key, origin, fault))
 		return false;
 	for (text += strspn(text, between); *text != '\0'; text += strspn(text, between)) {
 		size_t len = strcspn(text, between);
@@ -28,7 +28,7 @@ config_load_set_list(struct config_given *given, const struct config_key *key, c
 		/* An item that is cut here is still too long for any list, so config_set refuses it. */
 		snprintf(item, sizeof(item), "%.*s",
 		    (int)(len < sizeof(item) ? len : sizeof(item) - 1), text);
-		if (!config_set(given, key, CONFIG_APPEND, item, origin, error))
+		if (!config_set(given, key, CONFIG_APPEND, item, origin, fault))
 			return false;
 		text += len;
 	}
@@ -36,7 +36,7 @@ config_load_set_list(struct config_given *given, const struct config_key *key, c
 }
 
 static bool
-config_load_environment(struct config_given *given, char *error)
+config_load_environment(struct config_given *given, char *fault)
 {
 	size_t rows;
 	const struct config_key *keys = config_keys(&rows);
@@ -49,9 +49,9 @@ config_load_environment(struct config_given *given, char *error)
 		if ((text = getenv(name)) == NULL)
 			continue;
 		if (keys[row].type == CONFIG_LIST) {
-			if (!config_load_set_list(given, &keys[row], text, name, error))
+			if (!config_load_set_list(given, &keys[row], text, name, fault))
 				return false;
-		} else if (!config_set(given, &keys[row], CONFIG_REPLACE, text, name, error)) {
+		} else if (!config_set(given, &keys[row], CONFIG_REPLACE, text, name, fault)) {
 			return false;
 		}
 	}
@@ -59,15 +59,15 @@ config_load_environment(struct config_given *given, char *error)
 }
 
 int
-config_load(const struct options *options, FILE *report, struct config *out, char *error)
+config_load(const struct options *options, FILE *report, struct config *out, char *fault)
 {
 	const char *path = options->file != NULL ? options->file : CONFIG_LOAD_FILE;
 	struct config_given given = {0};
-	int status = config_file_read_all(path, options->file != NULL, &given, report, error);
+	int status = config_file_read_all(path, options->file != NULL, &given, report, fault);
 
 	if (status == 0 &&
-	    !(config_load_environment(&given, error) &&
-		config_overlay(&given, &options->given, error) && config_build(&given, out, error)))
+	    !(config_load_environment(&given, fault) &&
+		config_overlay(&given, &options->given, fault) && config_build(&given, out, fault)))
 		status = EX_CONFIG;
 	config_given_fini(&given);
 	return status;

@@ -13,10 +13,10 @@
 
 /*
  * Makes *out of the files, the environment and the options; the caller frees *out with config_fini.  Returns 0, or an
- * exit status (sysexits.h) with the error text in `error` (FAULT_MAX bytes) and *out untouched.  Writes the name of each
+ * exit status (sysexits.h) with the error text in `fault` (FAULT_MAX bytes) and *out untouched.  Writes the name of each
  * good file into `report`, unless `report` is NULL.
  */
-int config_load(const struct options *, FILE *report, struct config *out, char *error);
+int config_load(const struct options *, FILE *report, struct config *out, char *fault);
 
 /*
  * Writes into `name` (64 bytes) the next environment variable that begins with SWIMD_ and belongs to no key, and returns

@@ -46,7 +46,7 @@ options_named(const struct cursor *c, const char *option)
  * an option, and an empty one probably comes from an unset variable of the shell.  So such values must be given after '='.
  */
 static bool
-options_take_value(struct cursor *c, const char *wanted, const char **out, char *error)
+options_take_value(struct cursor *c, const char *wanted, const char **out, char *fault)
 {
 	const char *next;
 	char shown[128];
@@ -56,17 +56,17 @@ options_take_value(struct cursor *c, const char *wanted, const char **out, char 
 		return true;
 	}
 	if (c->at + 1 >= c->argc)
-		return fault_say(error, "%.*s: %s is missing (see --help)", (int)c->name_len,
+		return fault_say(fault, "%.*s: %s is missing (see --help)", (int)c->name_len,
 		    c->name, wanted);
 	next = c->argv[++c->at];
 	if (*next == '\0' &&
 	    c->name_len > 2) /* for -c, options_take_special refuses an empty name */
-		return fault_say(error,
+		return fault_say(fault,
 		    "%.*s: %s is empty; if it is to be empty, write %.*s= (see --help)",
 		    (int)c->name_len, c->name, wanted, (int)c->name_len, c->name);
 	if (strncmp(next, "--", 2) == 0) {
 		utf8_escape(next, strlen(next), false, shown, sizeof(shown));
-		return fault_say(error,
+		return fault_say(fault,
 		    "%.*s: %s is missing before '%s'; if that is the value, write %.*s=%s (see --help)",
 		    (int)c->name_len, c->name, wanted, shown, (int)c->name_len, c->name, shown);
 	}
@@ -75,38 +75,38 @@ options_take_value(struct cursor *c, const char *wanted, const char **out, char 
 }
 
 static bool
-options_refuse_value(const struct cursor *c, char *error)
+options_refuse_value(const struct cursor *c, char *fault)
 {
 	return c->inlined == NULL ||
-	       fault_say(error, "%.*s takes no value (see --help)", (int)c->name_len, c->name);
+	       fault_say(fault, "%.*s takes no value (see --help)", (int)c->name_len, c->name);
 }
 
 static bool
-options_take_special(struct options *o, struct cursor *c, size_t i, char *error)
+options_take_special(struct options *o, struct cursor *c, size_t i, char *fault)
 {
 	switch (specials[i].special) {
 	case OPTION_FILE:
-		if (!options_take_value(c, specials[i].argument, &o->file, error))
+		if (!options_take_value(c, specials[i].argument, &o->file, fault))
 			return false;
-		return *o->file != '\0' || fault_say(error, "-c: the name of the file is empty");
+		return *o->file != '\0' || fault_say(fault, "-c: the name of the file is empty");
 	case OPTION_CHECK:
 		o->check = true;
-		return options_refuse_value(c, error);
+		return options_refuse_value(c, fault);
 	case OPTION_VERSION:
 		o->version = true;
-		return options_refuse_value(c, error);
+		return options_refuse_value(c, fault);
 	case OPTION_HELP:
 		o->help = true;
-		return options_refuse_value(c, error);
+		return options_refuse_value(c, fault);
 	case OPTION_UNSUPPORTED:
-		return fault_say(error, "%s is not supported by this version", specials[i].option);
+		return fault_say(fault, "%s is not supported by this version", specials[i].option);
 	}
 	__builtin_unreachable();
 }
 
 static bool
 options_take_key(struct options *o, struct cursor *c, const struct config_key *key, bool no,
-    char *error)
+    char *fault)
 {
 	size_t row = config_row(key);
 	enum config_mode mode = CONFIG_REPLACE;
@@ -116,14 +116,14 @@ options_take_key(struct options *o, struct cursor *c, const struct config_key *k
 	snprintf(origin, sizeof(origin), "--%s%s", no ? "no-" : "", key->option);
 	if (key->type == CONFIG_BOOL) {
 		text = no ? "false" : "true";
-		if (!options_refuse_value(c, error))
+		if (!options_refuse_value(c, fault))
 			return false;
-	} else if (!options_take_value(c, key->argument, &text, error)) {
+	} else if (!options_take_value(c, key->argument, &text, fault)) {
 		return false;
 	}
 	if (key->type == CONFIG_LIST && o->given.key[row].count > 0)
 		mode = CONFIG_APPEND;
-	return config_set(&o->given, key, mode, text, origin, error);
+	return config_set(&o->given, key, mode, text, origin, fault);
 }
 
 /* The key of the option, or NULL; *no tells whether the option is the --no-... form of a boolean key. */
@@ -170,7 +170,7 @@ options_nearest_option(const struct cursor *c, char *buf)
 }
 
 static bool
-options_take_option(struct options *o, struct cursor *c, char *error)
+options_take_option(struct options *o, struct cursor *c, char *fault)
 {
 	const char *arg = c->argv[c->at], *equals = strchr(arg, '=');
 	const struct config_key *key;
@@ -187,19 +187,19 @@ options_take_option(struct options *o, struct cursor *c, char *error)
 	}
 	for (size_t i = 0; i < SPECIALS; i++) {
 		if (options_named(c, specials[i].option))
-			return options_take_special(o, c, i, error);
+			return options_take_special(o, c, i, fault);
 	}
 	if ((key = options_find_key(c, &no)) != NULL)
-		return options_take_key(o, c, key, no, error);
+		return options_take_key(o, c, key, no, fault);
 	utf8_escape(arg, c->name_len, false, shown, sizeof(shown));
 	if ((near = options_nearest_option(c, buf)) != NULL)
-		return fault_say(error, "unknown option '%s'; did you mean '--%s'? (see --help)",
+		return fault_say(fault, "unknown option '%s'; did you mean '--%s'? (see --help)",
 		    shown, near);
-	return fault_say(error, "unknown option '%s' (see --help)", shown);
+	return fault_say(fault, "unknown option '%s' (see --help)", shown);
 }
 
 bool
-options_parse(struct options *o, int argc, char *const argv[], char *error)
+options_parse(struct options *o, int argc, char *const argv[], char *fault)
 {
 	struct cursor c = {.argc = argc, .argv = argv, .at = 1};
 	char shown[128];
@@ -214,9 +214,9 @@ options_parse(struct options *o, int argc, char *const argv[], char *error)
 		if (last || arg[0] != '-' || arg[1] == '\0') {
 			utf8_escape(argv[c.at], strlen(argv[c.at]), false, shown, sizeof(shown));
 			options_fini(o);
-			return fault_say(error, "unexpected argument '%s' (see --help)", shown);
+			return fault_say(fault, "unexpected argument '%s' (see --help)", shown);
 		}
-		if (!options_take_option(o, &c, error)) {
+		if (!options_take_option(o, &c, fault)) {
 			options_fini(o);
 			return false;
 		}

@@ -15,11 +15,11 @@ struct options {
 };
 
 /*
- * Parses the command line.  True: the caller frees the options with options_fini.  False: `error` (FAULT_MAX bytes) names
+ * Parses the command line.  True: the caller frees the options with options_fini.  False: `fault` (FAULT_MAX bytes) names
  * the argument at fault, and nothing is to be freed.  Options cannot be abbreviated, since a new option could make an
  * abbreviation ambiguous.
  */
-bool options_parse(struct options *, int argc, char *const argv[], char *error);
+bool options_parse(struct options *, int argc, char *const argv[], char *fault);
 void options_fini(struct options *);
 /* Prints the text of --help. */
 void options_help(FILE *);

@@ -41,10 +41,10 @@ struct state {
 
 /*
  * Reads the file into `text`.  *len is the number of bytes, or -1: there is no file, or it is ignored.  Returns 0, or the
- * exit status with `error` set.
+ * exit status with `fault` set.
  */
 static int
-state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *error)
+state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, char *fault)
 {
 	/* O_NONBLOCK: a FIFO in the place of the file must not block the start. */
 	int fd = openat(s->dir_fd, FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK),
@@ -55,7 +55,7 @@ state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, cha
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
-		return fault_set(error, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s%s",
+		return fault_set(fault, fault_status(errno, EX_CONFIG), "%s/" FILE_NAME ": %s%s",
 		    s->dir, errno == ELOOP ? "it is a symbolic link; remove it" : strerror(errno),
 		    errno == EACCES ? "; give it to the user that swimd runs as" : "");
 	if ((refused = durable_refuse(fd)) != NULL) {
@@ -70,19 +70,19 @@ state_read_bound(struct state *s, char text[RESERVE_TEXT_MAX], ssize_t *len, cha
 	saved = errno;
 	close(fd);
 	if (*len < 0)
-		return fault_set(error, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
+		return fault_set(fault, fault_status(saved, EX_CONFIG), "%s/" FILE_NAME ": %s",
 		    s->dir, strerror(saved));
 	return 0;
 }
 
-/* Loads the stored bound, 0 if there is none that can be used.  Returns 0, or the exit status with `error` set. */
+/* Loads the stored bound, 0 if there is none that can be used.  Returns 0, or the exit status with `fault` set. */
 static int
-state_load(struct state *s, uint64_t *stored, char *error)
+state_load(struct state *s, uint64_t *stored, char *fault)
 {
 	struct owner whose;
 	char text[RESERVE_TEXT_MAX];
 	ssize_t len;
-	int status = state_read_bound(s, text, &len, error);
+	int status = state_read_bound(s, text, &len, fault);
 
 	*stored = 0;
 	if (status != 0 || len < 0)
@@ -153,7 +153,7 @@ state_open_lock(const struct state *s)
 
 /* Locks the directory: two daemons in one directory would use the same incarnations.  0, or the exit status. */
 static int
-state_lock(struct state *s, char *error)
+state_lock(struct state *s, char *fault)
 {
 	char pid[16] = "";
 	const char *refused;
@@ -164,33 +164,33 @@ state_lock(struct state *s, char *error)
 	if (s->lock_fd < 0) {
 		saved = errno;
 		if (saved == ELOOP)
-			return fault_set(error, EX_CONFIG,
+			return fault_set(fault, EX_CONFIG,
 			    "%s/" LOCK_NAME ": it is a symbolic link; remove it", s->dir);
 		if (saved == EISDIR)
-			return fault_set(error, EX_CONFIG,
+			return fault_set(fault, EX_CONFIG,
 			    "%s/" LOCK_NAME ": it is a directory; remove it", s->dir);
 		if (saved == EACCES && faccessat(s->dir_fd, LOCK_NAME, F_OK, 0) == 0)
-			return fault_set(error, EX_NOPERM,
+			return fault_set(fault, EX_NOPERM,
 			    "%s/" LOCK_NAME ": %s; give it to the user that swimd runs as", s->dir,
 			    strerror(saved));
-		return fault_set(error, fault_status(saved, EX_CONFIG),
+		return fault_set(fault, fault_status(saved, EX_CONFIG),
 		    "cannot write to the state directory %s: %s", s->dir, strerror(saved));
 	}
 	/* The process id is written into the lock file below, so it must be a file of swimd. */
 	if ((fstat(s->lock_fd, &st) != 0 || !S_ISDIR(st.st_mode)) &&
 	    (refused = durable_refuse(s->lock_fd)) != NULL)
-		return fault_set(error, EX_CONFIG, "%s/" LOCK_NAME ": %s; remove it", s->dir,
+		return fault_set(fault, EX_CONFIG, "%s/" LOCK_NAME ": %s; remove it", s->dir,
 		    refused);
 	durable_give(s->dir_fd, s->lock_fd);
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
 		saved = errno;
 		if (saved != EWOULDBLOCK)
-			return fault_set(error, EX_UNAVAILABLE, "cannot lock %s/" LOCK_NAME ": %s",
+			return fault_set(fault, EX_UNAVAILABLE, "cannot lock %s/" LOCK_NAME ": %s",
 			    s->dir, strerror(saved));
 		if (read(s->lock_fd, pid, sizeof(pid) - 1) <= 0)
 			pid[0] = '\0';
 		pid[strspn(pid, "0123456789")] = '\0';
-		return fault_set(error, EX_UNAVAILABLE,
+		return fault_set(fault, EX_UNAVAILABLE,
 		    "the state directory %s is in use by another swimd%s%s%s; give each swimd its own --state-dir",
 		    s->dir, pid[0] != '\0' ? " (process " : "", pid, pid[0] != '\0' ? ")" : "");
 	}
@@ -216,22 +216,22 @@ state_set_aside(struct state *s, const char *name, const struct owner *whose)
 }
 
 /*
- * Opens and locks the directory and loads the stored bound.  Returns 0, or the exit status with `error` set; the caller closes
+ * Opens and locks the directory and loads the stored bound.  Returns 0, or the exit status with `fault` set; the caller closes
  * the descriptors in either case.
  */
 static int
-state_open_all(struct state *s, uint64_t *stored, char *error)
+state_open_all(struct state *s, uint64_t *stored, char *fault)
 {
 	int status;
 
 	s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir_fd < 0)
-		return fault_set(error, fault_status(errno, EX_CONFIG),
+		return fault_set(fault, fault_status(errno, EX_CONFIG),
 		    "the state directory %s: %s%s", s->dir, strerror(errno),
 		    errno == ENOENT ? "; create it, or give another with --state-dir" : "");
-	if ((status = state_lock(s, error)) != 0)
+	if ((status = state_lock(s, fault)) != 0)
 		return status;
-	return state_load(s, stored, error);
+	return state_load(s, stored, fault);
 }
 
 static void
@@ -249,7 +249,7 @@ state_close_all(int dir_fd, int lock_fd)
 
 int
 state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
-    char *error)
+    char *fault)
 {
 	struct state *s = calloc(1, sizeof(*s));
 	char text[RESERVE_TEXT_MAX];
@@ -258,11 +258,11 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 
 	if (s == NULL || (s->dir = strdup(dir)) == NULL) {
 		free(s);
-		return fault_set(error, EX_OSERR, "out of memory");
+		return fault_set(fault, EX_OSERR, "out of memory");
 	}
 	s->self = *self;
 	s->dir_fd = s->lock_fd = -1;
-	if ((status = state_open_all(s, &stored, error)) != 0)
+	if ((status = state_open_all(s, &stored, fault)) != 0)
 		goto error;
 	failure = durable_replace(s->dir_fd, FILE_NAME, TEMP_NAME, text,
 	    reserve_begin(&s->reserve, self, stored, now, text));
@@ -270,11 +270,11 @@ state_open(const char *dir, const struct owner *self, swim_time now, struct stat
 		if (failure != 0)
 			state_trouble_of_disk(s, -failure);
 	} else if (failure == -EISDIR) {
-		status = fault_set(error, EX_CONFIG, "%s/%s: it is a directory; remove it", dir,
+		status = fault_set(fault, EX_CONFIG, "%s/%s: it is a directory; remove it", dir,
 		    durable_at_fault(s->dir_fd, FILE_NAME, TEMP_NAME, EISDIR));
 		goto error;
 	} else {
-		status = fault_set(error, fault_status(-failure, EX_CONFIG),
+		status = fault_set(fault, fault_status(-failure, EX_CONFIG),
 		    "cannot write to the state directory %s: %s", dir, strerror(-failure));
 		goto error;
 	}
@@ -355,9 +355,9 @@ state_is_in_place(const struct state *s)
 		   errno != ENOENT || s->reserve.unsaved || s->reserve.troubled);
 }
 
-/* Opens the directory at the path instead of the open one.  False: that failed, with `error` set; the old one stays open. */
+/* Opens the directory at the path instead of the open one.  False: that failed, with `fault` set; the old one stays open. */
 static bool
-state_renew(struct state *s, uint64_t *stored, char *error)
+state_renew(struct state *s, uint64_t *stored, char *fault)
 {
 	const int dir_fd = s->dir_fd, lock_fd = s->lock_fd;
 	const bool foreign = s->foreign;
@@ -371,7 +371,7 @@ state_renew(struct state *s, uint64_t *stored, char *error)
 	s->dir_fd = s->lock_fd = -1;
 	s->foreign = false;
 	s->warning[0] = s->aside[0] = '\0';
-	status = state_open_all(s, stored, error);
+	status = state_open_all(s, stored, fault);
 	if (status != 0) {
 		state_close_all(s->dir_fd, s->lock_fd);
 		s->dir_fd = dir_fd;
@@ -388,15 +388,15 @@ state_renew(struct state *s, uint64_t *stored, char *error)
 static bool
 state_look_again(struct state *s, swim_time now)
 {
-	char error[FAULT_MAX];
+	char fault[FAULT_MAX];
 	uint64_t stored = 0;
 
 	if (!s->reserve.lost && state_is_in_place(s)) {
 		reserve_in_place(&s->reserve, now);
 		return true;
 	}
-	if (!state_renew(s, &stored, error)) {
-		snprintf(s->trouble, sizeof(s->trouble), "%s", error);
+	if (!state_renew(s, &stored, fault)) {
+		snprintf(s->trouble, sizeof(s->trouble), "%s", fault);
 		reserve_lost(&s->reserve, now);
 		return false;
 	}

@@ -18,11 +18,11 @@ struct state;
 
 /*
  * Opens and locks the directory for the member `self`, and reserves a first block.  Returns 0 with *out, which the caller
- * frees, or an exit status (sysexits.h) with the error text, which names the path, in `error` (FAULT_MAX bytes).  A full,
+ * frees, or an exit status (sysexits.h) with the error text, which names the path, in `fault` (FAULT_MAX bytes).  A full,
  * broken or read-only disk is not an error; state_trouble tells of it.
  */
 int state_open(const char *dir, const struct owner *self, swim_time now, struct state **out,
-    char *error);
+    char *fault);
 void state_free(struct state *);
 
 /*
