@@ -210,11 +210,11 @@ health_judge_accused(const struct health_input *in, struct control_health *out)
 	utf8_escape(a->by[1], a->by_len[1], false, second, sizeof(second));
 	if (a->count > 2)
 		health_reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%s, %s and %zu more suspected us, the last %lld s ago", first, second,
-		    a->count - 2, health_seconds_since(a->at, in->now));
+		    "%s, %s and %zu more suspected this member, most recently %lld s ago", first,
+		    second, a->count - 2, health_seconds_since(a->at, in->now));
 	else
 		health_reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%s and %s suspected us, the last %lld s ago", first, second,
+		    "%s and %s suspected this member, most recently %lld s ago", first, second,
 		    health_seconds_since(a->at, in->now));
 }
 
@@ -264,14 +264,14 @@ health_judge_address(const struct health_input *in, struct control_health *out)
 		return;
 	if (r->twins.count > 0)
 		health_reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%s advertise%s our address, %s, too: set advertise to an address of its own on each",
+		    "%s advertise%s this member's address, %s, too: set advertise to an address of its own on each",
 		    health_names(&r->twins, who, sizeof(who)), r->twins.count == 1 ? "s" : "",
 		    r->twins.address);
 	if (health_is_unreachable(r)) {
 		if (r->seen_at.family != 0)
 			snprintf(seen, sizeof(seen), "%s", swim_addr_format(&r->seen_at, who));
 		health_reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%s cannot reach us at %s: set advertise or forward UDP %u%s%s",
+		    "%s cannot reach this member at %s: set advertise or forward UDP %u%s%s",
 		    health_names(&r->complaining, who, sizeof(who)), in->advertised, in->port,
 		    *seen != '\0' ? "; heard from " : "", seen);
 	}
@@ -288,7 +288,7 @@ health_judge_links(const struct health_input *in, struct control_health *out)
 		return;
 	if (r->broken.count > 0)
 		health_reason(out, CONTROL_HEALTH_DEGRADED,
-		    "%s answer%s others but not us: look for a firewall or a route between us and %s",
+		    "%s answer%s others but not this member: look for a firewall or a route between here and %s",
 		    health_names(&r->broken, who, sizeof(who)), r->broken.count == 1 ? "s" : "",
 		    r->broken.address);
 	if (r->elsewhere.count > 0)

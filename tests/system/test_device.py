@@ -60,7 +60,7 @@ def rename(host, old, new):
 
 def healthy(daemon):
     """Whether health gives no reason but that others suspected this daemon, which it gives for a minute."""
-    return all("suspected us" in reason for reason in daemon.complaints())
+    return all("suspected this member" in reason for reason in daemon.complaints())
 
 
 def works(cluster, daemons, kind, said=()):

@@ -82,8 +82,8 @@ def test_a_member_behind_nat_stays_alive_and_is_told_what_to_set(cluster, lan):
     start(cluster, [*daemons, hidden])
     for daemon in daemons:
         wait_reason(daemon, f"{hidden.name}: no answer at {INNER}:7946", "so swimd sends to 10.77.0.", status="ok")
-    wait_reason(hidden, "h1 and 2 others cannot reach us at", f"{INNER}:7946", "set advertise or forward UDP 7946",
-                status="degraded")
+    wait_reason(hidden, "h1 and 2 others cannot reach this member at", f"{INNER}:7946",
+                "set advertise or forward UDP 7946", status="degraded")
     cluster.wait(lambda: hidden.heard_of("error"), "an error event")
     assert hidden.text().count("address trouble") == 1
     for daemon in daemons:
@@ -122,7 +122,7 @@ def test_a_broken_link_is_reported_by_both_ends_and_listed_by_all(cluster, lan):
     for daemon, peer in ((one, "h3"), (other, "h2")):
         member = daemon.members()[peer]
         assert (member["status"], member["path"], member["rtt_ms"]) == ("alive", "relayed", None)
-        wait_reason(daemon, f"{peer} answers others but not us", status="degraded")
+        wait_reason(daemon, f"{peer} answers others but not this member", status="degraded")
     for daemon in (first, last):
         cluster.wait(lambda daemon=daemon: link_of(daemon, "h2")["unreachable"] == ["h3"]
                      and link_of(daemon, "h3")["unreachable"] == ["h2"], "the others to list the failed link", 60)
@@ -148,7 +148,7 @@ def test_members_that_advertise_one_address_stay_alive_and_complain(cluster, lan
         host.ip("addr", "add", "10.0.2.15/24", "dev", "private")
     start(cluster, daemons)
     for daemon in daemons:
-        wait_reason(daemon, "advertise our address, 10.0.2.15:7946, too", "set advertise", status="degraded")
+        wait_reason(daemon, "advertise this member's address, 10.0.2.15:7946, too", "set advertise", status="degraded")
         cluster.wait(lambda daemon=daemon: daemon.heard_of("error"), "an error event")
         assert "address trouble" in daemon.text()
     cluster.wait(lambda: all(m["path"] == "direct" for d in daemons for m in d.members().values()), "all to be direct")

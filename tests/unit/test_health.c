@@ -314,11 +314,11 @@ START_TEST(accusers_are_reported_with_their_escaped_names)
 
 	in.accused = &accused;
 	in.now = swim_time_add(in.now, swim_seconds(3));
-	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 suspected us, the last 3 s ago");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 suspected this member, most recently 3 s ago");
 	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
 	ck_assert_ptr_nonnull(strstr(out.reasons[0], "bad"));
 	accused.count = 4;
-	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 and 2 more suspected us");
+	judged(&in, CONTROL_HEALTH_DEGRADED, "n3 and 2 more suspected this member");
 }
 END_TEST
 
@@ -336,12 +336,12 @@ START_TEST(wrong_addresses_and_broken_links_are_reported_with_a_remedy)
 	judged(&in, CONTROL_HEALTH_OK, NULL);
 	reach.others = 1;
 	judged(&in, CONTROL_HEALTH_DEGRADED,
-	    "n2 cannot reach us at 172.30.0.2:7946: set advertise");
+	    "n2 cannot reach this member at 172.30.0.2:7946: set advertise");
 	reach.others = 9;
 	reach.complaining.count = 4;
 	reach.seen_at = (struct swim_addr){.family = 4, .port = 40123, .ip = {10, 9, 0, 254}};
 	judged(&in, CONTROL_HEALTH_DEGRADED,
-	    "n2 and 3 others cannot reach us at 172.30.0.2:7946: set advertise or forward UDP 7946; "
+	    "n2 and 3 others cannot reach this member at 172.30.0.2:7946: set advertise or forward UDP 7946; "
 	    "heard from 10.9.0.254:40123");
 	reach.complaining.count = 0;
 	reach.twins = (struct swim_reach_row){.count = 2,
@@ -349,7 +349,7 @@ START_TEST(wrong_addresses_and_broken_links_are_reported_with_a_remedy)
 	    .name_len = 8,
 	    .address = "10.0.2.15:7946"};
 	judged(&in, CONTROL_HEALTH_DEGRADED,
-	    " and 1 other advertise our address, 10.0.2.15:7946, too: set advertise to an address");
+	    " and 1 other advertise this member's address, 10.0.2.15:7946, too: set advertise to an address");
 	ck_assert_ptr_null(strchr(out.reasons[0], '\x1b'));
 	reach.twins.count = 0;
 	reach.broken = (struct swim_reach_row){.count = 1,
@@ -357,7 +357,7 @@ START_TEST(wrong_addresses_and_broken_links_are_reported_with_a_remedy)
 	    .name_len = 2,
 	    .address = "10.0.0.3:7946"};
 	judged(&in, CONTROL_HEALTH_DEGRADED,
-	    "n3 answers others but not us: look for a firewall or a route between us and 10.0.0.3:7946");
+	    "n3 answers others but not this member: look for a firewall or a route between here and 10.0.0.3:7946");
 	reach.broken.count = 0;
 	/* Wrong addresses of other members are reported, but do not degrade the health of this one. */
 	reach.elsewhere = (struct swim_reach_row){.count = 1,
