@@ -443,7 +443,7 @@ static const struct config_key keys[] = {
 	.type = CONFIG_DURATION,
 	.min = 0.01,
 	.max = DAY,
-	.help = "least time between two comparisons of member tables"},
+	.help = "least time between two comparisons of views"},
     {.name = "reconnect_interval",
 	AT(timing.reconnect_interval),
 	.type = CONFIG_DURATION,

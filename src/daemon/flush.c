@@ -157,7 +157,7 @@ flush_conflict(struct node *node, const struct swim_event *e)
  * or that has never answered anybody does not count as forgotten: such a member probably does not exist.
  */
 static void
-flush_company(struct node *node, const struct swim_event *e)
+flush_membership(struct node *node, const struct swim_event *e)
 {
 	const swim_duration age = swim_time_since(e->at, e->member.since);
 
@@ -231,7 +231,7 @@ flush_event(struct node *node, const struct swim_event *e)
 		network_peers_changed(node, false);
 		if (node->snapshot != NULL)
 			snapshot_note(node->snapshot, e);
-		flush_company(node, e);
+		flush_membership(node, e);
 		break;
 	case SWIM_EVENT_LINK_FAILED:
 	case SWIM_EVENT_LINK_RECOVERED:

@@ -119,7 +119,7 @@ static void __attribute__((format(printf, 3, 4))) health_reason(struct control_h
 }
 
 static void
-health_judge_company(const struct health_input *in, struct control_health *out)
+health_judge_members(const struct health_input *in, struct control_health *out)
 {
 	size_t known = in->suspect + in->dead;
 
@@ -218,7 +218,7 @@ health_judge_accused(const struct health_input *in, struct control_health *out)
 		    health_seconds_since(a->at, in->now));
 }
 
-/* A sync begins only after a small ping was answered, so large datagrams are lost on the way there or back. */
+/* An exchange of views begins after a small ping was answered, so large datagrams are lost on the way there or back. */
 static void
 health_judge_syncs(const struct health_input *in, struct control_health *out)
 {
@@ -309,7 +309,7 @@ health_judge(const struct health_input *in, struct control_health *out)
 	*out = (struct control_health){.status = CONTROL_HEALTH_OK};
 	if (in->leaving)
 		health_reason(out, CONTROL_HEALTH_DEGRADED, "this member is leaving");
-	health_judge_company(in, out);
+	health_judge_members(in, out);
 	if (!in->transport_healthy)
 		health_reason(out, CONTROL_HEALTH_DEGRADED, "transport: %s%s%s",
 		    swim_error_text(in->transport_error), in->transport_errno != 0 ? ": " : "",

@@ -16,7 +16,7 @@
 #define HEALTH_MEMORY_SECONDS 60
 /* How long a name conflict is reported; while a conflict lasts, the core reports it once a minute. */
 #define HEALTH_CONFLICT_SECONDS 120
-/* Unanswered syncs before they are reported: one may fail when datagrams are lost or the other member ends. */
+/* Unanswered exchanges of views before they are reported: one may fail when datagrams are lost or a member ends. */
 #define HEALTH_SYNCS_UNANSWERED 2
 /*
  * Delays of probe_timeout or more, within HEALTH_MEMORY_SECONDS, before they are reported.  While the loop is late, this
@@ -88,9 +88,9 @@ struct health_input {
 	int accept_errno;              /* why a control connection could not be accepted */
 	swim_time accept_failed_at;    /* the last such failure; NEVER: none */
 	const char *discovery_trouble; /* of a source of discovery */
-	uint64_t syncs_unanswered;     /* by members whose tables still differ from ours */
-	const char *sync_silent;       /* name of the last member that did not answer, or NULL */
-	size_t sync_silent_len;        /* bytes */
+	uint64_t syncs_unanswered; /* exchanges of views with members whose views still differ */
+	const char *sync_silent;   /* name of the last member that did not answer, or NULL */
+	size_t sync_silent_len;    /* bytes */
 	const struct swim_accused *accused; /* suspicions of this member by healthy ones, or NULL */
 	const struct swim_reach *reach;     /* trouble of addresses and links, or NULL */
 	const char *advertised;             /* the advertised address; needed with `reach` */

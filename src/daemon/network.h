@@ -46,7 +46,7 @@ void network_fini(struct node *);
 /* Logs the other addresses of this machine and why they were not chosen. */
 void network_tell_passed(const struct node *);
 /*
- * Call when members or found peers have changed, or (`seeds`) when seeds were resolved.  The address is chosen anew soon,
+ * Call when members or found peers have changed, or (`seeds`) when seeds were resolved.  The address is chosen again soon,
  * unless members (or seeds) are reached from the current one already.
  */
 void network_peers_changed(struct node *, bool seeds);

@@ -26,7 +26,7 @@
 /* Longest wait for a write at the end. */
 #define FINISH_MS 2000
 /* Live members of the earlier run stay in the file until this member has known other live members for so long. */
-#define COMPANY_S 60
+#define PEERS_S 60
 
 struct snapshot {
 	struct node *node;
@@ -37,7 +37,7 @@ struct snapshot {
 	bool stale;                     /* the file lacks a change, even after the current write */
 	swim_time next;                 /* earliest time of the next write */
 	swim_time began;                /* when the last or current write began */
-	swim_time company;              /* since when another member is alive; NEVER: none is */
+	swim_time peers_since;          /* since when another member is alive; NEVER: none is */
 	char trouble[FAULT_MAX];        /* "": none */
 };
 
@@ -163,8 +163,8 @@ snapshot_begin(struct snapshot *s, swim_time now)
 	struct members_text text = {0};
 	int error = -ENOMEM;
 
-	if (!swim_time_is_never(s->company) &&
-	    swim_time_since(now, s->company).ns >= swim_seconds(COMPANY_S).ns)
+	if (!swim_time_is_never(s->peers_since) &&
+	    swim_time_since(now, s->peers_since).ns >= swim_seconds(PEERS_S).ns)
 		snapshot_forget_earlier(s);
 	snapshot_put_all(s, &text, now);
 	state_look(s->node->state, swim_incarnation(s->node->swim), now);
@@ -236,9 +236,9 @@ snapshot_note(struct snapshot *s, const struct swim_event *e)
 	swim_time soonest = swim_time_add(e->at, swim_seconds(SETTLE_S));
 
 	if (!snapshot_has_peers(s))
-		s->company = SWIM_TIME_NEVER;
-	else if (swim_time_is_never(s->company))
-		s->company = e->at;
+		s->peers_since = SWIM_TIME_NEVER;
+	else if (swim_time_is_never(s->peers_since))
+		s->peers_since = e->at;
 	if (e->type == SWIM_EVENT_LEFT)
 		known_forget(s->known, zone_put(e->member.address, e->member.zone, address));
 	if (s->stale)
@@ -437,7 +437,7 @@ snapshot_new(struct node *node)
 	if (s == NULL)
 		return NULL;
 	s->node = node;
-	s->company = SWIM_TIME_NEVER;
+	s->peers_since = SWIM_TIME_NEVER;
 	s->timer = loop_timer_new(node->base, snapshot_fired, s);
 	s->writer = writer_new(node->base, FILE_NAME, TEMP_NAME, snapshot_written, s);
 	s->known = known_new();
@@ -479,5 +479,5 @@ snapshot_owns(const struct snapshot *s, pid_t child)
 size_t
 snapshot_missing(const struct snapshot *s)
 {
-	return swim_time_is_never(s->company) ? s->earlier.count : 0;
+	return swim_time_is_never(s->peers_since) ? s->earlier.count : 0;
 }

@@ -26,7 +26,7 @@ swimd_complain(int status, const char *fault)
 
 /* Flushes stdout.  Returns 0, or the exit status if the output is lost.  A closed pipe is no error. */
 static int
-swimd_printed(void)
+swimd_flush_output(void)
 {
 	char fault[FAULT_MAX];
 
@@ -118,7 +118,7 @@ swimd_check(const struct options *options)
 			swimd_complain(0, fault);
 		if (text != NULL)
 			fputs(text, stdout);
-		status = swimd_printed();
+		status = swimd_flush_output();
 	}
 	free(text);
 	config_fini(&config);
@@ -146,10 +146,10 @@ main(int argc, char *argv[])
 		return swimd_complain(EX_USAGE, fault);
 	if (options.help) {
 		options_help(stdout);
-		status = swimd_printed();
+		status = swimd_flush_output();
 	} else if (options.version) {
 		puts("swimd " PACKAGE_VERSION);
-		status = swimd_printed();
+		status = swimd_flush_output();
 	} else if (options.check) {
 		status = swimd_check(&options);
 	} else if ((status = config_load(&options, NULL, &config, fault)) != 0) {

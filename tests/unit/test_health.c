@@ -288,7 +288,7 @@ START_TEST(a_late_loop_is_reported_if_it_may_fail_probes)
 }
 END_TEST
 
-START_TEST(unanswered_syncs_are_reported_with_the_member)
+START_TEST(unanswered_exchanges_are_reported_with_the_member)
 {
 	struct health_input in = healthy();
 
@@ -408,7 +408,8 @@ UNIT_MAIN("health", a_flood_is_reported_with_its_last_source, a_member_that_hear
     discovery_says_when_no_seed_answers, trouble_with_a_source_of_discovery_degrades_the_health,
     each_trouble_degrades_the_health, isolation_outranks_other_troubles,
     drops_are_reported_for_a_minute, a_late_loop_is_reported_if_it_may_fail_probes,
-    accusers_are_reported_with_their_escaped_names, unanswered_syncs_are_reported_with_the_member,
+    accusers_are_reported_with_their_escaped_names,
+    unanswered_exchanges_are_reported_with_the_member,
     wrong_addresses_and_broken_links_are_reported_with_a_remedy,
     a_name_conflict_is_reported_with_the_other_address,
     connections_that_were_not_accepted_are_reported_for_a_minute)
