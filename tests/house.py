@@ -256,7 +256,7 @@ class House:
         for source in self.sources:
             if source.suffix != ".c":
                 continue
-            for name in re.findall(r"^static [^\n(;={]*\n([a-z_0-9]+)\(", source.read_text(), re.M):
+            for name in re.findall(r"^(?:__attribute__\(.*\) )?static [^\n;={]*\n([a-z_0-9]+)\(", source.read_text(), re.M):
                 where = source.relative_to(self.top)
                 if name != source.stem and not name.startswith(f"{source.stem}_"):
                     yield f"{where}: the name {name} does not begin with {source.stem}_"

@@ -20,7 +20,7 @@ tagging_put(json_t *object, const char *text, struct problem *problem)
 
 	if (equals == NULL || equals == text) {
 		problem_set(problem, CTL_USAGE, "usage",
-		    "'%s' is no tag: give a key and a value, as in role=db", text);
+		    "'%s' is not a tag: give a key and a value, as in role=db", text);
 		return false;
 	}
 	key = strndup(text, (size_t)(equals - text));

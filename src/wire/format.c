@@ -31,7 +31,7 @@ format_put(struct text *t, const char *bytes, size_t n)
 }
 
 __attribute__((format(printf, 2, 3))) static void
-putf(struct text *t, const char *format, ...)
+format_putf(struct text *t, const char *format, ...)
 {
 	char piece[128];
 	va_list args;
@@ -66,7 +66,7 @@ format_put_str(struct text *t, const struct wire_str *s)
 static void
 format_put_member(struct text *t, const char *role, const struct wire_member_id *m)
 {
-	putf(t, " %s=", role);
+	format_putf(t, " %s=", role);
 	format_put_str(t, &m->id);
 	format_put(t, "@", 1);
 	format_put_str(t, &m->address);
@@ -78,7 +78,7 @@ format_put_tags(struct text *t, const struct wire_str *tags)
 	struct wire_tag tag;
 	size_t offset = 0;
 
-	putf(t, " tags={");
+	format_putf(t, " tags={");
 	for (bool first = true; wire_tags_next(tags->bytes, tags->len, &offset, &tag);
 	     first = false) {
 		if (!first)
@@ -96,24 +96,24 @@ format_put_update(struct text *t, const struct wire_update *u, bool sync)
 	format_put_str(t, &u->member.id);
 	format_put(t, "@", 1);
 	format_put_str(t, &u->member.address);
-	putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
+	format_putf(t, " %s %llu", swim_status_name(u->status), (unsigned long long)u->incarnation);
 	if ((u->flags & WIRE_FLAG_FORGET) != 0)
-		putf(t, " forget");
+		format_putf(t, " forget");
 	if ((u->flags & WIRE_FLAG_PARTIAL) != 0)
-		putf(t, " partial");
+		format_putf(t, " partial");
 	if ((u->flags & WIRE_FLAG_ANSWERED) != 0)
-		putf(t, " answered");
+		format_putf(t, " answered");
 	if ((u->flags & WIRE_FLAG_UNANSWERED) != 0)
-		putf(t, " unanswered");
+		format_putf(t, " unanswered");
 	if ((u->flags & WIRE_FLAG_BASE) != 0)
-		putf(t, " base");
+		format_putf(t, " base");
 	if (u->tags.len > 0)
 		format_put_tags(t, &u->tags);
 	for (unsigned i = 0; i < u->accuser_count; i++)
-		putf(t, "%s%016llx", i == 0 ? " accusers=" : "+",
+		format_putf(t, "%s%016llx", i == 0 ? " accusers=" : "+",
 		    (unsigned long long)u->accusers[i]);
 	if (sync)
-		putf(t, " age=%us", (unsigned)u->age_s);
+		format_putf(t, " age=%us", (unsigned)u->age_s);
 }
 
 /* updates=[id@address status incarnation, ...] */
@@ -136,9 +136,10 @@ static void
 format_put_cursor(struct text *t, const struct wire_cursor *c)
 {
 	if (c->bucket == WIRE_SYNC_BUCKETS)
-		putf(t, " cursor=end");
+		format_putf(t, " cursor=end");
 	else
-		putf(t, " cursor=%u/%016llx", (unsigned)c->bucket, (unsigned long long)c->after);
+		format_putf(t, " cursor=%u/%016llx", (unsigned)c->bucket,
+		    (unsigned long long)c->after);
 }
 
 static void
@@ -148,10 +149,10 @@ format_put_links(struct text *t, const struct wire_trailer *trailer)
 	size_t offset = 0;
 
 	while (wire_links_next(trailer, &offset, &links)) {
-		putf(t, " links=%016llx/%llu:%u", (unsigned long long)links.teller,
+		format_putf(t, " links=%016llx/%llu:%u", (unsigned long long)links.teller,
 		    (unsigned long long)links.stamp, (unsigned)links.total);
 		for (unsigned i = 0; i < links.count; i++)
-			putf(t, "+%016llx", (unsigned long long)links.peers[i]);
+			format_putf(t, "+%016llx", (unsigned long long)links.peers[i]);
 	}
 }
 
@@ -159,29 +160,29 @@ static void
 format_put_trailer(struct text *t, const struct wire_trailer *trailer)
 {
 	if (trailer->has_cluster) {
-		putf(t, " cluster=");
+		format_putf(t, " cluster=");
 		format_put_str(t, &trailer->cluster);
 	}
 	if (trailer->has_sender) {
-		putf(t, " sender=");
+		format_putf(t, " sender=");
 		format_put_str(t, &trailer->sender);
 	}
 	if (trailer->has_digest)
-		putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
+		format_putf(t, " digest=%016llx", (unsigned long long)trailer->digest);
 	if (trailer->has_removals)
-		putf(t, " removals=%016llx", (unsigned long long)trailer->removals);
+		format_putf(t, " removals=%016llx", (unsigned long long)trailer->removals);
 	if (trailer->has_timeout)
-		putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
+		format_putf(t, " timeout_ms=%u", (unsigned)trailer->timeout_ms);
 	if (trailer->has_period)
-		putf(t, " period=%u", (unsigned)trailer->period);
+		format_putf(t, " period=%u", (unsigned)trailer->period);
 	if (trailer->has_answer_size)
-		putf(t, " answer_size=%u", (unsigned)trailer->answer_size);
+		format_putf(t, " answer_size=%u", (unsigned)trailer->answer_size);
 	if (trailer->has_unreached) {
-		putf(t, " unreached=");
+		format_putf(t, " unreached=");
 		format_put_str(t, &trailer->unreached);
 	}
 	if (trailer->has_reached) {
-		putf(t, " reached=");
+		format_putf(t, " reached=");
 		format_put_str(t, &trailer->reached);
 	}
 	format_put_links(t, trailer);
@@ -190,7 +191,7 @@ format_put_trailer(struct text *t, const struct wire_trailer *trailer)
 static void
 format_put_header(struct text *t, const struct wire_message *m)
 {
-	putf(t, "%s seq=%llu", wire_type_name(m->type), (unsigned long long)m->seq);
+	format_putf(t, "%s seq=%llu", wire_type_name(m->type), (unsigned long long)m->seq);
 }
 
 static void
@@ -214,11 +215,11 @@ format_put_body(struct text *t, const struct wire_message *m)
 		break;
 	case WIRE_AUTHENTICATED:
 		format_put_member(t, "sender", &m->member);
-		putf(t, " token_bytes=%u", (unsigned)m->token_len);
+		format_putf(t, " token_bytes=%u", (unsigned)m->token_len);
 		break;
 	case WIRE_SYNC_REQ:
 		format_put_cursor(t, &m->cursor);
-		putf(t, " digests=%u", (unsigned)m->digest_count);
+		format_putf(t, " digests=%u", (unsigned)m->digest_count);
 		format_put_updates(t, &m->updates);
 		break;
 	case WIRE_SYNC:
@@ -227,7 +228,8 @@ format_put_body(struct text *t, const struct wire_message *m)
 		break;
 	case WIRE_CLAIM:
 		format_put_member(t, "member", &m->member);
-		putf(t, " age_ms=%llu%s", (unsigned long long)(m->age_ms & ~WIRE_CLAIM_STAYS),
+		format_putf(t, " age_ms=%llu%s",
+		    (unsigned long long)(m->age_ms & ~WIRE_CLAIM_STAYS),
 		    m->age_ms & WIRE_CLAIM_STAYS ? " stays" : "");
 		break;
 	case WIRE_OTHER_CLUSTER:
