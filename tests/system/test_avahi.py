@@ -18,7 +18,7 @@ RECOVERY = 10       # seconds within which mDNS must work after Avahi returned
 
 
 def launch(cluster, daemons):
-    """Start the daemons at once and watch them. Returns when the last was started."""
+    """Start the daemons at once and watch them. Returns the instant of the last start."""
     for daemon in daemons:
         daemon.launch()
     last = time.monotonic()
@@ -55,7 +55,7 @@ def wait_trouble(daemon, needle, seconds=None):
 
 
 def wait_well(daemon, seconds=None):
-    """Wait until health has no mDNS reason (it may have others on a busy machine). Returns when that was."""
+    """Wait until health has no mDNS reason (it may have others on a busy machine). Returns that instant."""
     def there():
         answer = health(daemon)
         return answer["discovery"] == "ok" and not any(reason.startswith("mDNS") for reason in answer["reasons"])

@@ -225,7 +225,7 @@ def test_a_thousand_removals_reach_all_members(cluster):
     for daemon in cluster.daemons:
         daemon.launch()
     cluster.watch(cluster.daemons)
-    cluster.wait(lambda: all(len(d.alive()) == 5 and dead_shown(d) == 1000 for d in cluster.daemons), "one view")
+    cluster.wait(lambda: all(len(d.alive()) == 5 and dead_shown(d) == 1000 for d in cluster.daemons), "all lists to be complete")
     remove_dead(cluster.daemons[1], 1000)
     cluster.wait(lambda: not any(dead_shown(d) for d in cluster.daemons),
                  lambda: f"all to be removed: {[dead_shown(d) for d in cluster.daemons]}")
@@ -239,7 +239,7 @@ def test_a_member_that_was_cut_off_hears_of_removals(cluster):
     for daemon in cluster.daemons:
         daemon.launch()
     cluster.watch(cluster.daemons)
-    cluster.wait(lambda: all(len(d.alive()) == 3 and dead_shown(d) == 5 for d in cluster.daemons), "one view")
+    cluster.wait(lambda: all(len(d.alive()) == 3 and dead_shown(d) == 5 for d in cluster.daemons), "all lists to be complete")
     first, second, lonely = cluster.daemons
     cluster.cut([first, second], [lonely])
     try:

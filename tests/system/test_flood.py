@@ -91,7 +91,7 @@ def flooded(cluster, kind, rate, source):
 
 
 def all_alive(cluster):
-    """Wait until each daemon lists all daemons as alive; it may list other members too. Returns when that was."""
+    """Wait until each daemon lists all daemons as alive; it may list other members too. Returns that instant."""
     names = {daemon.name for daemon in cluster.daemons}
 
     def whole():

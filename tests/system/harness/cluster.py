@@ -51,7 +51,7 @@ class Cluster:
         return Daemon(self, *arguments, **more)
 
     def start(self, count, **more):
-        """Start `count` daemons at once, the first as the seed of the others, and watch them. Returns when the last started."""
+        """Start and watch `count` daemons at once, the first as the seed of the others. Returns the instant of the last start."""
         first = self.address(len(self.daemons))
         made = [self.daemon(seeds=[first] if number else [], **more) for number in range(count)]
         for daemon in made:
@@ -76,7 +76,7 @@ class Cluster:
         return self.pump.wait(condition, what, seconds)
 
     def whole(self, seconds=None, daemons=None, also=()):
-        """Wait until each daemon lists exactly these daemons and the names `also` as alive. Returns when that was."""
+        """Wait until each daemon lists exactly these daemons and the names `also` as alive. Returns that instant."""
         daemons = self.running if daemons is None else daemons
         names = {daemon.name for daemon in daemons} | set(also)
 
@@ -108,13 +108,13 @@ class Cluster:
         return [d.heard_of(kind, name, since)[0]["at"] for d in daemons]
 
     def cut(self, one, other):
-        """Drop all datagrams between these daemons and those. Returns when that began."""
+        """Drop all datagrams between these daemons and those. Returns the instant of the cut."""
         begin = time.monotonic()
         self.namespace.cut(*([d.address.rsplit(":", 1)[0] for d in half] for half in (one, other)))
         return begin
 
     def part(self, one, other, kind="member.failed"):
-        """Cut these daemons from those, and wait until each reports `kind` of all on the other side. Returns when the cut was."""
+        """Cut two groups from each other, and wait until each daemon reports `kind` of the other group. Returns the instant of the cut."""
         begin = self.cut(one, other)
         for here, there in ((one, other), (other, one)):
             for lost in there:

@@ -129,7 +129,7 @@ class Daemon:
         self.process.send_signal(number)
 
     def kill(self):
-        """Send SIGKILL and wait for the end of the process. Returns when that was."""
+        """Send SIGKILL and wait for the end of the process. Returns that instant."""
         self.signal(signal.SIGKILL)
         self.process.wait()
         self.disconnect()

@@ -52,7 +52,7 @@ class Mixed:
                 yield f"{peer.address} lacks {sorted(a for a, _ in wanted.keys() - listed.keys())} has {odd}"
 
     def whole(self, seconds=None):
-        """Wait until each daemon and base peer lists exactly the running members. Returns when that was."""
+        """Wait until each daemon and base peer lists exactly the running members. Returns that instant."""
         self.cluster.wait(lambda: next(self.faults(), None) is None,
                           lambda: f"base peers to list exactly the running members: {list(self.faults())[:4]}", seconds)
         return self.cluster.whole(seconds, also=[peer.address for peer in self.peers])
