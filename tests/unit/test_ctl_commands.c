@@ -511,8 +511,8 @@ START_TEST(tags_are_shown_set_and_unset)
 	run_printed(run_ctl(&fake, "tags", "-j", "--unset=role", NULL), 0, "{\"tags\":{}}\n");
 	run_complained(run_ctl(&fake, "tags", "a=b", NULL), 2, "too large");
 	/* After a usage error no request is sent. */
-	run_complained(run_ctl(&fake, "tags", "role", NULL), 2, "'role' is no tag");
-	run_complained(run_ctl(&fake, "tags", "=db", NULL), 2, "'=db' is no tag");
+	run_complained(run_ctl(&fake, "tags", "role", NULL), 2, "'role' is not a tag");
+	run_complained(run_ctl(&fake, "tags", "=db", NULL), 2, "'=db' is not a tag");
 	run_complained(run_ctl(&fake, "tags", "a=\xff", NULL), 2, "UTF-8");
 	run_complained(run_ctl(&fake, "tags", "a=1", "a=2", NULL), 2, "'a' is given twice");
 	fake_stop(&fake);

@@ -122,7 +122,7 @@ START_TEST(filters_are_sent_and_fail_if_empty_exits_with_1)
 	    0, "");
 	run_printed(run_ctl(&fake, "members", "--fail-if-empty", NULL), 1, "");
 	run_printed(run_ctl(&fake, "members", "--tag", "role=db", "--tag=zone=a=b", NULL), 0, "");
-	run_complained(run_ctl(&fake, "members", "--tag", "role", NULL), 2, "'role' is no tag");
+	run_complained(run_ctl(&fake, "members", "--tag", "role", NULL), 2, "'role' is not a tag");
 	run_complained(run_ctl(&fake, "members", "--tag", "a=1", "--tag", "a=2", NULL), 2, "twice");
 	fake_stop(&fake);
 	ck_assert_str_eq(fake.requests,
