@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an update from the wire means.  Higher incarnations win; at equal ones left over dead over suspect
- * over alive (SWIM 4.2, and wire format).  Only its owner makes a new incarnation of a member.
+ * Updates from the wire: this file checks each update, makes a case of it for judge(), and carries out the action
+ * that judge() gives.  Only a member itself makes a new incarnation of itself (SWIM 4.2); apply_moved() is the one
+ * exception.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* Up to here an answer may drive our incarnation at once. */
+/*
+ * An answer to a question of ours may raise an incarnation beyond the jump bound, but stays below this number: half
+ * of all incarnations are left.
+ */
 #define ANSWER_MAX (UINT64_C(1) << 63)
 
-/* An update as it was told. */
+/* An update with what is found out about it. */
 struct statement {
 	const struct wire_update *u;
-	char address[SWIM_HOSTPORT_MAX + 1]; /* of the update, in its canonical form */
-	struct swim_addr addr;               /* the same as a number; family 0: it is a host name */
-	enum swim_status
-	    status; /* what the update counts as: an end that the subject tells of itself is a leave, for example */
-	bool from_subject;     /* the speaker is the member that the update is about */
-	bool page;             /* it is of a page of a view, or of our own former view */
-	bool removal;          /* it may remove the member, if the member is held dead here */
-	bool downgraded_leave; /* it tells a leave, and counts as a suspicion */
+	char address[SWIM_HOSTPORT_MAX + 1]; /* the address of the update, in its canonical form */
+	struct swim_addr addr; /* the same address as a number; family 0: a host name */
+	/* the status that the update tells; a dead update of the subject itself tells a leave */
+	enum swim_status told;
+	/* what `told` counts as, given who says it (the first table of judge.c); set with the judgement */
+	enum swim_status counts_as;
+	bool from_subject; /* the speaker is the member that the update is about */
+	bool page;         /* the update is an entry of a page, or of our table before a restart */
+	bool removal;      /* the update removes the member once the member is held dead here */
+	bool downgraded_leave; /* a leave is told, and it counts as a suspicion */
 };
 
 static void
@@ -30,8 +36,8 @@ apply_ignored(struct swim *s, enum swim_ignore reason)
 }
 
 /*
- * Without the zone that another machine's configuration may have put in there.  `text` has room for all of
- * `address`; returns the length.
+ * Copy `address` to `text` without its zone, which names an interface of another machine.  `text` has room for all of
+ * `address`.  Returns the length.
  */
 static size_t
 apply_without_zone(struct wire_str address, char *text)
@@ -51,7 +57,7 @@ apply_without_zone(struct wire_str address, char *text)
 	return kept + rest;
 }
 
-/* Loopback is another place on each machine: told by others, it would make us send to ourselves what is meant for them. */
+/* Is this a loopback address of another machine?  A datagram to it would reach this machine instead. */
 static bool
 apply_is_elsewhere(const struct swim *s, const struct swim_addr *addr)
 {
@@ -98,8 +104,9 @@ apply_refute(struct swim *s, const struct input *in, uint64_t than)
 }
 
 /*
- * Does a member that we know, or the seed that we asked, say where our name lives?  The word of the member at that
- * address, and of any other of our name, does not count: anybody can claim a name for himself.
+ * Is the speaker a witness: a routable member, a member that answers a question of ours, or the seed that we asked?
+ * The member at the address in question and members of our own name are no witnesses, as anybody can claim a name for
+ * itself.
  */
 static bool
 apply_is_witness(const struct swim *s, const struct input *in, const struct swim_addr *addr)
@@ -112,8 +119,8 @@ apply_is_witness(const struct swim *s, const struct input *in, const struct swim
 }
 
 /*
- * One of our name is said to live elsewhere: we ourselves before we moved, or another.  Only who asks there
- * can tell.
+ * Our name is said to live at another address, which is a former address of ours or that of a namesake.  A question to
+ * that address tells which of the two is true.
  */
 static void
 apply_contest(struct swim *s, const struct input *in, const char *address, uint64_t than)
@@ -127,7 +134,7 @@ apply_contest(struct swim *s, const struct input *in, const char *address, uint6
 		apply_refute(s, in, than);
 		return;
 	}
-	/* Who is settled here need not ask before it says so: until then the others look for it there. */
+	/* If we are settled, we tell at once that we live here: until then others look for us at the other address. */
 	fresh = !inquiry_is_contested(s, &addr);
 	began = inquiry_contest(s, in, &addr, than);
 	if (apply_is_witness(s, in, &addr))
@@ -136,7 +143,7 @@ apply_contest(struct swim *s, const struct input *in, const char *address, uint6
 		claim_contradict(s, in, than, began);
 }
 
-/* Told of tags that are not those of `m`?  Whoever does not know any is not. */
+/* Does the update tell other tags than those of `m`?  An update that leaves out tags does not. */
 static bool
 apply_tells_other_tags(const struct input *in, const struct member *m, const struct wire_update *u)
 {
@@ -146,7 +153,7 @@ apply_tells_other_tags(const struct input *in, const struct member *m, const str
 	       (u->tags.len > 0 && memcmp(m->tags, u->tags.bytes, u->tags.len) != 0);
 }
 
-/* Above what is known of it by more than the speaker may say. */
+/* Is the incarnation of the update above the known one by more than the speaker may raise it? */
 static bool
 apply_is_jump(const struct swim *s, const struct input *in, const struct member *m,
     const struct statement *st)
@@ -154,8 +161,8 @@ apply_is_jump(const struct swim *s, const struct input *in, const struct member 
 	const struct wire_update *u = st->u;
 	bool from_subject = st->from_subject && m != s->self;
 	/*
-	 * A base peer, and a sender that is no member and speaks of another, raise an incarnation by small steps only, unless
-	 * the datagram answers a question of ours: base peers are told nothing of a member above BASE_LADDER_MOST.
+	 * A base peer, and a stranger that speaks of another member, may raise an incarnation by BASE_JUMP_MOST only,
+	 * unless the datagram answers a question of ours: base peers are told of no member above BASE_LADDER_MOST.
 	 */
 	bool small = !in->answer.ours &&
 		     (in->base || (in->authority < AUTHORITY_MEMBER && !from_subject));
@@ -167,10 +174,10 @@ apply_is_jump(const struct swim *s, const struct input *in, const struct member 
 }
 
 /*
- * Others may have believed a datagram that came before our first: they take any incarnation of whom they
- * don't know yet, and then nothing below it.  So an answer to a question of ours, which nobody can forge who
- * didn't get it, is believed beyond the bound of us, and of whoever answers.  One who lies in it leaves half
- * of all incarnations to rise on.
+ * May the update go beyond the jump bound?  The first incarnation of an unknown member is not bounded, so a forged
+ * datagram that came first may have set an incarnation that shuts out the true member.  A stranger that did not
+ * receive our question cannot forge the answer to it.  So an answer to a question of ours may go beyond the bound, of
+ * ourselves and of the member that answers.  ANSWER_MAX bounds what a lie in such an answer can do.
  */
 static bool
 apply_is_answer(const struct input *in, const struct wire_update *u)
@@ -190,13 +197,16 @@ apply_replace_unnamed(struct swim *s, const struct input *in, const struct membe
 	m = members_find(s, text, strlen(text));
 	if (m == NULL || m == real || m == s->self)
 		return;
-	/* Another may have this link-local address in another zone. */
+	/* The other member may have the same link-local address in another zone. */
 	if (m->addr.scope != real->addr.scope && m->addr.scope != 0 && real->addr.scope != 0)
 		return;
-	/* One that is remembered dead stays: it may have been somebody's real name. */
+	/* A member that is gone stays: the address may have been its real name. */
 	if (!members_is_living(m))
 		return;
-	/* One that has answered under this name stays too, unless the datagram with the new name comes from its address. */
+	/*
+	 * A member that has answered under this name stays too, unless the datagram with the new name comes from its
+	 * address.
+	 */
 	if (m->routable && !m->unnamed && !input_is_from(in, &m->addr))
 		return;
 	if (members_is_announced(m))
@@ -204,7 +214,10 @@ apply_replace_unnamed(struct swim *s, const struct input *in, const struct membe
 	members_destroy(s, in, m);
 }
 
-/* Another's stand-in for somebody whose name we know, us perhaps: it is nobody new. */
+/*
+ * Does the update have an address for a name, while we know the member that lives at this address, perhaps ourselves,
+ * by another name?  The sender lists an unnamed peer there, which is no other member to us.
+ */
 static bool
 apply_is_named_here(const struct swim *s, const struct wire_update *u, const char *address,
     const struct swim_addr *addr)
@@ -218,8 +231,8 @@ apply_is_named_here(const struct swim *s, const struct wire_update *u, const cha
 }
 
 /*
- * Does the update leave out the tags of its member, or some of them?  A base peer passes on none, and the records of the dead,
- * of which a page makes suspicions, have none.
+ * Does the update leave out tags of its subject?  A base peer passes on no tags, and the records of dead members, of
+ * which a page makes suspicions, have none.
  */
 static bool
 apply_lacks_tags(const struct input *in, const struct wire_update *u)
@@ -228,7 +241,7 @@ apply_lacks_tags(const struct input *in, const struct wire_update *u)
 	       !swim_status_is_live(u->status);
 }
 
-/* Keep these tags.  True if they are others than before. */
+/* Store these tags.  True if they differ from the former tags. */
 static bool
 apply_store_tags(struct swim *s, struct member *m, struct wire_str tags)
 {
@@ -244,7 +257,10 @@ apply_store_tags(struct swim *s, struct member *m, struct wire_str tags)
 	return changed;
 }
 
-/* The tags of a new member or of a higher incarnation.  If the update lacks them, comparing views will find a difference. */
+/*
+ * Take the tags of a new member or of a higher incarnation.  If the update lacks them, the digests will differ, and a
+ * sync brings the tags.  True if the tags changed.
+ */
 static bool
 apply_take_tags(struct swim *s, const struct input *in, struct member *m,
     const struct wire_update *u)
@@ -256,7 +272,7 @@ apply_take_tags(struct swim *s, const struct input *in, struct member *m,
 	return false;
 }
 
-/* The tags of the known incarnation, of a member of whose tags some are not known.  True if they changed. */
+/* Take the tags of the known incarnation of a partial member.  True if the tags changed. */
 static bool
 apply_complete_tags(struct swim *s, const struct input *in, struct member *m,
     const struct wire_update *u)
@@ -264,7 +280,7 @@ apply_complete_tags(struct swim *s, const struct input *in, struct member *m,
 	return !apply_lacks_tags(in, u) && apply_store_tags(s, m, u->tags);
 }
 
-/* A swimd says that m is a base peer.  Believe this until m itself has answered or spoken to us. */
+/* Take a swimd's word that m is a base peer, until m itself has answered or spoken to us. */
 static void
 apply_take_kind(struct member *m, const struct wire_update *u)
 {
@@ -272,7 +288,7 @@ apply_take_kind(struct member *m, const struct wire_update *u)
 		m->peer = PEER_SAID_BASE;
 }
 
-/* It has been gone for so long already. */
+/* The member has been gone for `age` already: set its times back. */
 static void
 apply_backdate(struct member *m, swim_duration age)
 {
@@ -281,8 +297,8 @@ apply_backdate(struct member *m, swim_duration age)
 }
 
 /*
- * Does the update say that its member has answered somebody?  The word of who is no member does not count.
- * Earlier versions say nothing of it: the dead that their pages show are taken to have lived, as they always were.
+ * Does the update say that its subject has answered somebody?  A stranger's word on this does not count.  Earlier
+ * versions of swimd do not tell it: the dead members on their pages count as having answered.
  */
 static bool
 apply_tells_answer(const struct input *in, const struct wire_update *u, bool sync)
@@ -295,7 +311,7 @@ apply_tells_answer(const struct input *in, const struct wire_update *u, bool syn
 	       (sync && !swim_status_is_live(u->status) && !(u->flags & either));
 }
 
-/* Does the sender, a member, know of nobody whom this member has answered, while we do? */
+/* Is the speaker a member that does not know that the subject, a dead member, has answered somebody, while we know it? */
 static bool
 apply_lacks_answer(const struct input *in, const struct member *m, const struct wire_update *u,
     bool sync)
@@ -306,8 +322,8 @@ apply_lacks_answer(const struct input *in, const struct member *m, const struct 
 }
 
 /*
- * A removal from a page of a sync needs no rumour: members that lack it find that out by the digests, as we did.  A
- * rumour would give the removal a new age, and the members together would never forget it.
+ * Carry out a removal.  A removal on a page starts no rumour: members that lack the removal find it by the digests, as
+ * we did.  A rumour would give the removal a new age, and the members together would never forget it.
  */
 static void
 apply_forget(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
@@ -317,11 +333,11 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 	if ((members_is_removed(m) && incarnation == m->incarnation) ||
 	    (st->page && st->u->age_s >= TOMBSTONE_HOLD.ns / 1000000000))
 		return;
-	/* Whoever still holds it alive is told of its end before it is told that it's gone. */
+	/* Tell members that hold it alive of its death or leave before the removal. */
 	if (members_is_living(m))
-		members_transition(s, in, m, members_visible_life(st->status), incarnation);
-	members_forget(s, in, m, members_status(m) > st->status ? members_status(m) : st->status,
-	    incarnation);
+		members_transition(s, in, m, members_visible_life(st->counts_as), incarnation);
+	members_forget(s, in, m,
+	    members_status(m) > st->counts_as ? members_status(m) : st->counts_as, incarnation);
 	if (st->page) {
 		gossip_drop(s, m);
 		apply_backdate(m, swim_seconds(st->u->age_s));
@@ -329,8 +345,9 @@ apply_forget(struct swim *s, const struct input *in, struct member *m, const str
 }
 
 /*
- * Who leaves says so to whoever asks, for a while.  One datagram that is lost must not make a failure of that: it is
- * asked again until it answers, or where too much is being asked already several times at once.
+ * A stranger tells that m leaves.  A member that leaves tells that to all that ask it, for a short time.  Ask by a
+ * greeting, which is repeated until m answers, so that a lost datagram does not make a failure of the leave.  If there
+ * is no room for a greeting, send several pings at once.
  */
 static void
 apply_ask_whether_it_leaves(struct swim *s, const struct input *in, struct member *m)
@@ -344,7 +361,7 @@ apply_ask_whether_it_leaves(struct swim *s, const struct input *in, struct membe
 		probe_ping(s, m, core_seq(s));
 }
 
-/* False without memory. */
+/* Move m to this address.  False: no memory. */
 static bool
 apply_move(struct swim *s, const struct input *in, struct member *m, const char *address)
 {
@@ -355,8 +372,8 @@ apply_move(struct swim *s, const struct input *in, struct member *m, const char 
 }
 
 /*
- * Is the end of a member told by the member itself?  The datagram has to name it; of a base peer that goes by its address
- * the address is the name.
+ * Does the subject itself tell its end?  The datagram has to name the subject as its sender, or the subject is a base
+ * peer whose name is the source address.
  */
 static bool
 apply_is_own_word(const struct input *in, const struct wire_update *u)
@@ -368,8 +385,9 @@ apply_is_own_word(const struct input *in, const struct wire_update *u)
 }
 
 /*
- * The end of a base peer is told from its address, by a sender that gives no name: the base peer itself, which leaves, or
- * another that has started there and heard of the end.  A question to that address tells: who has left is silent.
+ * The end of a base peer is told from its address, by a sender that gives no name: the base peer itself, which
+ * leaves, or another base peer that has started there and has heard of the end.  Ask at that address: a base peer that
+ * has left does not answer.
  */
 static void
 apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct member *m,
@@ -382,7 +400,7 @@ apply_ask_whether_it_left(struct swim *s, const struct input *in, const struct m
 		inquiry_ask_leaver(s, in, m, &in->from, u->incarnation);
 }
 
-/* Someone speaks of us.  What is said of our own end makes us refute it. */
+/* Carry out an action about ourselves. */
 static void
 apply_self(struct swim *s, const struct input *in, const struct statement *st,
     enum judge_action action)
@@ -407,22 +425,25 @@ apply_self(struct swim *s, const struct input *in, const struct statement *st,
 		damping_was_dead(s, than);
 }
 
-/* Make a member, or a tombstone, of somebody who was not known. */
+/* List an unknown member, or remember it as a tombstone (`hidden`). */
 static void
 apply_list(struct swim *s, const struct input *in, const struct statement *st, bool hidden)
 {
 	const struct wire_update *u = st->u;
 	struct wire_member_id id = {u->member.id, wire_str_of(st->address)};
-	bool live = swim_status_is_live(st->status);
+	bool live = swim_status_is_live(st->counts_as);
 	struct member *m;
 
-	/* Nobody who lives is forgotten for what is said, nor anybody dead for another's death. */
+	/*
+	 * A dead member makes room for a live one, but no member makes room for a dead one.  A guest takes the place
+	 * of a member that has never answered.
+	 */
 	if (live ? !members_make_room(s, in) && !(st->from_subject && guest_room(s, in, &st->addr))
 		 : s->table.count >= s->config.max_members) {
 		apply_ignored(s, SWIM_IGNORE_MEMBER_LIMIT);
 		return;
 	}
-	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
+	if (st->counts_as == SWIM_SUSPECT && !suspicion_room(s)) {
 		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
@@ -435,33 +456,36 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		apply_replace_unnamed(s, in, m);
 		apply_take_tags(s, in, m, u);
 	}
-	/* A base peer may know a swimd by its name, from an earlier version of swimd: so m may be a swimd. */
+	/* A base peer may know a swimd by the swimd's name, from an earlier version of swimd: then m may be a swimd. */
 	if (in->base_peer)
 		m->peer = in->base && !st->from_subject ? PEER_SAID_BASE : PEER_BASE;
 	else if (in->base && !st->from_subject)
 		m->peer = PEER_UNSURE;
 	apply_take_kind(m, u);
-	/* The member was asked at the address that it advertises, and this is its answer. */
+	/* We asked the member at the address that it advertises, and this is its answer. */
 	m->routable = live && st->from_subject && in->answer.ours &&
 		      swim_addr_equal(&m->addr, &in->answer.asked);
 	m->answered = apply_tells_answer(in, u, st->page) ? ANSWERED_SOMEBODY : ANSWERED_UNKNOWN;
 	members_transition(s, in, m,
-	    hidden ? members_hidden_life(st->status) : members_visible_life(st->status),
+	    hidden ? members_hidden_life(st->counts_as) : members_visible_life(st->counts_as),
 	    u->incarnation);
 	if (hidden && (u->flags & WIRE_FLAG_FORGET))
 		members_mark_removed(s, m);
-	if (st->status == SWIM_SUSPECT) {
+	if (st->counts_as == SWIM_SUSPECT) {
 		suspicion_take(s, in, m, u);
 		confirm_start(s, m);
 	}
 	if (!live)
 		apply_backdate(m, swim_seconds(st->page ? u->age_s : 0));
-	/* What came by a page reaches the others the same way; a rumour about each member would flood them. */
-	if (live && (!st->page || st->status == SWIM_SUSPECT))
+	/* Others get what was on a page by pages too; a rumour about each entry would flood them. */
+	if (live && (!st->page || st->counts_as == SWIM_SUSPECT))
 		gossip_queue(s, m);
 }
 
-/* At the same incarnation another accuser is news, and anything else that we knew is one more that tells it. */
+/*
+ * The update has the known incarnation and is no news.  A new accuser counts, and restarts the rumour; any other
+ * update is one more hearing of our rumour.
+ */
 static void
 apply_hear_again(struct swim *s, const struct input *in, struct member *m,
     const struct statement *st)
@@ -469,25 +493,27 @@ apply_hear_again(struct swim *s, const struct input *in, struct member *m,
 	const struct wire_update *u = st->u;
 	bool elsewhere = strcmp(st->address, m->address) != 0;
 
-	if (swim_status_is_live(st->status) && swim_status_is_live(members_status(m))) {
+	if (swim_status_is_live(st->counts_as) && swim_status_is_live(members_status(m))) {
 		/*
-		 * A member that is known by an ack alone is held at the incarnation that we were told before.  If it has moved
-		 * meanwhile, the ack has its new address, and the tags of that incarnation belong to its former address.
+		 * An ack without updates tells the present address of its sender, but not the incarnation.  So a
+		 * visitor that has answered by such an ack is listed at the incarnation that others told of it before
+		 * (visitor.c).  If the visitor has moved since, the tags of that incarnation belong to its former
+		 * address: an update with another address gives no tags.
 		 */
 		if (elsewhere)
 			apply_ignored(s, SWIM_IGNORE_CONFLICT);
 		else if (m->partial && apply_complete_tags(s, in, m, u) && members_is_announced(m))
 			outbox_event(s, in, SWIM_EVENT_UPDATED, m);
 	}
-	if (st->status != members_status(m) || st->page)
+	if (st->counts_as != members_status(m) || st->page)
 		return;
-	if (st->status == SWIM_SUSPECT && suspicion_take(s, in, m, u))
+	if (st->counts_as == SWIM_SUSPECT && suspicion_take(s, in, m, u))
 		gossip_queue(s, m);
 	else
 		gossip_heard(s, m);
 }
 
-/* The member knows less of itself than we do: tell it in the next answer. */
+/* The member knows less of itself than we do: tell it so with the next answer to it. */
 static void
 apply_tell_it(struct swim *s, struct member *m)
 {
@@ -498,9 +524,8 @@ apply_tell_it(struct swim *s, struct member *m)
 }
 
 /*
- * The update is older than what is known, or the same.  Note what its sender has missed: a sender that suspects a member which
- * we hold dead or left has missed the verdict or the leave, and a sender that tells of the death of a member which left has
- * missed the leave.
+ * The update is no news.  Note what the speaker has missed: a speaker that suspects a dead or left member has missed
+ * the verdict or the leave, and a speaker that tells the death of a left member has missed the leave.
  */
 static void
 apply_heard(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
@@ -512,25 +537,28 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 	if (equal)
 		apply_hear_again(s, in, m, st);
 	if (members_is_visible(m) && equal &&
-	    ((st->status == SWIM_SUSPECT && gone) ||
-		(st->status == SWIM_DEAD && members_status(m) == SWIM_LEFT)))
+	    ((st->counts_as == SWIM_SUSPECT && gone) ||
+		(st->counts_as == SWIM_DEAD && members_status(m) == SWIM_LEFT)))
 		in->found->unaware_of = m;
 	if (lower && (in->authority >= AUTHORITY_ROUTABLE || gone) &&
-	    (st->status != SWIM_ALIVE || gone))
+	    (st->counts_as != SWIM_ALIVE || gone))
 		introduce_note_stale(in, m);
-	if (st->status == SWIM_SUSPECT && gone) {
+	if (st->counts_as == SWIM_SUSPECT && gone) {
 		introduce_note_stale(in, m);
 		introduce_end_again(s, in, m);
 	}
-	/* It begins anew below what we know of it: it can't rise above that unless it is told. */
-	if (st->from_subject && swim_status_is_live(st->status) &&
+	/*
+	 * The member has started without its state, at a lower incarnation: once it is told the one that we know, it
+	 * rises above that.
+	 */
+	if (st->from_subject && swim_status_is_live(st->counts_as) &&
 	    (lower || gone || strcmp(st->address, m->address) != 0))
 		apply_tell_it(s, m);
 	if (st->removal && members_status(m) == SWIM_SUSPECT)
 		suspicion_doom(m);
 }
 
-/* Show a tombstone, as a page of a view has it. */
+/* List a tombstone, as the page lists its member. */
 static void
 apply_reveal(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
 {
@@ -540,12 +568,12 @@ apply_reveal(struct swim *s, const struct input *in, struct member *m, const str
 
 	if (moved && !apply_move(s, in, m, st->address))
 		return;
-	status = st->status > members_status(m) ? st->status : members_status(m);
+	status = st->counts_as > members_status(m) ? st->counts_as : members_status(m);
 	members_transition(s, in, m, members_visible_life(status), u->incarnation);
 	apply_backdate(m, swim_seconds(u->age_s));
 }
 
-/* What follows once a member has been taken over as suspect. */
+/* Carry out what a new suspicion brings with it: accusers, confirmation, questions. */
 static void
 apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
     const struct statement *st)
@@ -558,23 +586,24 @@ apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 		apply_ask_whether_it_leaves(s, in, m);
 }
 
-/* Take the update over with the status that it counts as. */
+/* Take the update over with this status. */
 static void
-apply_take(struct swim *s, const struct input *in, struct member *m, const struct statement *st)
+apply_take(struct swim *s, const struct input *in, struct member *m, const struct statement *st,
+    enum swim_status status)
 {
 	const struct wire_update *u = st->u;
-	bool live = swim_status_is_live(st->status), retagged = false;
+	bool live = swim_status_is_live(status), retagged = false;
 	bool was_alive = m->life == LIFE_ALIVE, was_there = m->routable && m->peer == PEER_SWIMD;
 	bool risen = u->incarnation > m->incarnation;
 	bool moved = risen && strcmp(st->address, m->address) != 0, known, hidden;
 	struct swim_addr former = m->addr;
 
-	if (st->status == SWIM_SUSPECT && !suspicion_room(s)) {
+	if (status == SWIM_SUSPECT && !suspicion_room(s)) {
 		apply_ignored(s, SWIM_IGNORE_NO_MEMORY);
 		return;
 	}
 	members_keep_name(s, in, m);
-	/* A member that comes back joins with its present address and tags, and is told once, as joined. */
+	/* A member that comes back is told once, by `joined`, with its present address and tags: no `updated` follows. */
 	known = m->told == TOLD_JOINED && members_is_visible(m) && m->life != LIFE_LEFT;
 	if (moved && RULE(move_taken) && (live || RULE(move_of_dead)) &&
 	    !apply_move(s, in, m, st->address))
@@ -583,13 +612,13 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 		retagged = apply_take_tags(s, in, m, u);
 	hidden = !members_is_visible(m) && !live;
 	members_transition(s, in, m,
-	    hidden ? members_hidden_life(st->status) : members_visible_life(st->status),
-	    st->status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation);
-	if (was_alive && st->status == SWIM_ALIVE)
+	    hidden ? members_hidden_life(status) : members_visible_life(status),
+	    status == SWIM_DEAD && !RULE(death_raises) ? m->incarnation : u->incarnation);
+	if (was_alive && status == SWIM_ALIVE)
 		m->alive_as = moved || retagged ? ALIVE_CHANGED : ALIVE_STILL;
-	if (st->status == SWIM_DEAD)
+	if (status == SWIM_DEAD)
 		suspicion_keep_verdict(s, m, u);
-	if (st->status == SWIM_SUSPECT)
+	if (status == SWIM_SUSPECT)
 		apply_begin_suspicion(s, in, m, st);
 	if (moved && live) {
 		apply_replace_unnamed(s, in, m);
@@ -599,7 +628,7 @@ apply_take(struct swim *s, const struct input *in, struct member *m, const struc
 	if (((moved && live) || retagged) && known && members_is_announced(m) &&
 	    members_is_visible(m))
 		outbox_event(s, in, SWIM_EVENT_UPDATED, m);
-	if (members_is_visible(m) && (!st->page || st->status != SWIM_ALIVE))
+	if (members_is_visible(m) && (!st->page || status != SWIM_ALIVE))
 		gossip_queue(s, m);
 }
 
@@ -637,7 +666,7 @@ apply_said_by(const struct statement *st)
 {
 	bool forget = st->u->flags & WIRE_FLAG_FORGET;
 
-	switch (st->status) {
+	switch (st->told) {
 	case SWIM_ALIVE:
 		return SAID_ALIVE;
 	case SWIM_SUSPECT:
@@ -658,7 +687,7 @@ apply_relation_of(const struct swim *s, const struct input *in, const struct mem
 
 	if (m == NULL)
 		return RELATION_HIGHER;
-	/* Whoever had to rise beyond the bound says so itself, in an answer; and of us an answer may say so. */
+	/* An answer to a question of ours may go beyond the bound, of the member that answers and of us. */
 	if (apply_is_jump(s, in, m, st) &&
 	    !((st->from_subject || m == s->self) && apply_is_answer(in, u)))
 		return RELATION_JUMP;
@@ -673,7 +702,10 @@ apply_fact(bool is_so, enum judge_fact bit)
 	return is_so ? (unsigned)bit : 0;
 }
 
-/* Is the end of an unknown member so old that others are about to forget it?  Learnt now, the end would be told for ever. */
+/*
+ * Is the end of an unknown member so old that others are about to forget it?  If we learnt it now, the members would
+ * tell it to each other for ever.
+ */
 static bool
 apply_is_old(const struct swim *s, const struct input *in, const struct statement *st)
 {
@@ -681,7 +713,7 @@ apply_is_old(const struct swim *s, const struct input *in, const struct statemen
 	bool answered = apply_tells_answer(in, st->u, st->page);
 
 	if (st->page && !(st->u->flags & WIRE_FLAG_FORGET))
-		return age.ns >= swim_retention(&s->config.timing, st->status, answered).ns;
+		return age.ns >= swim_retention(&s->config.timing, st->told, answered).ns;
 	return age.ns >= TOMBSTONE_HOLD.ns;
 }
 
@@ -694,10 +726,13 @@ apply_facts_of_unknown(const struct swim *s, const struct input *in, const struc
 	bool alive = named != NULL && (named == s->self || members_is_live(named));
 
 	return apply_fact(apply_is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
-	       apply_fact(!swim_status_is_live(st->status) && apply_is_old(s, in, st), FACT_OLD) |
-	       /* Earlier versions of swimd take what base peers call a swimd for a member of its own, and tell of it. */
+	       apply_fact(!swim_status_is_live(st->told) && apply_is_old(s, in, st), FACT_OLD) |
+	       /*
+	        * Earlier versions of swimd list the address by which base peers call a swimd as a member of its own,
+	        * and tell of it.
+	        */
 	       apply_fact(alias && alive, FACT_ALIAS) |
-	       /* A base peer calls a swimd by its address, and only the swimd itself tells its name. */
+	       /* A base peer calls a swimd by the swimd's address, and only the swimd itself tells its name. */
 	       apply_fact(alias || (in->base && !st->from_subject && base_is_address(s, in, pair)),
 		   FACT_WHOEVER);
 }
@@ -707,13 +742,13 @@ apply_facts_of_member(const struct swim *s, const struct input *in, const struct
     const struct statement *st)
 {
 	const struct swim_addr *addr = &st->addr;
-	bool dead = st->status == SWIM_DEAD, accused = dead || st->status == SWIM_SUSPECT;
+	bool dead = st->told == SWIM_DEAD, accused = dead || st->told == SWIM_SUSPECT;
 
 	return apply_fact(strcmp(st->address, m->address) != 0, FACT_MOVED) |
 	       apply_fact(addr->family != 0 && link_is_routable_at(m, addr), FACT_ROUTABLE) |
 	       apply_fact(m->addr.family == 0 || input_is_from(in, &m->addr), FACT_HOME) |
 	       apply_fact(dead && suspicion_confirms(s, m, st->u), FACT_CONFIRMED) |
-	       apply_fact((accused || st->status == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
+	       apply_fact((accused || st->told == SWIM_LEFT) && suspicion_is_void(s, in, st->u),
 		   FACT_VOID) |
 	       apply_fact(dead && inquiry_is_leaver(s, &m->addr), FACT_ASKED_LEAVE) |
 	       apply_fact(m->peer == PEER_SWIMD, FACT_SWIMD);
@@ -733,7 +768,7 @@ apply_case_of(const struct swim *s, const struct input *in, const struct member 
 		     apply_fact(visitor_believes_update(s, in, st->from_subject), FACT_BELIEVED),
 	};
 
-	if (st->from_subject && !swim_status_is_live(st->status))
+	if (st->from_subject && !swim_status_is_live(st->told))
 		c.facts |= apply_fact(apply_is_own_word(in, st->u), FACT_SIGNED);
 	if (m == s->self)
 		c.facts |= apply_fact(s->leaving, FACT_LEAVING) |
@@ -746,9 +781,9 @@ apply_case_of(const struct swim *s, const struct input *in, const struct member 
 	return c;
 }
 
-/* Carry out what has been judged.  `m` may be NULL: nobody of this name is known. */
+/* Carry the action out.  `m` is NULL if no member of this name is known. */
 static void
-apply_commit(struct swim *s, const struct input *in, struct member *m, struct statement *st,
+apply_commit(struct swim *s, const struct input *in, struct member *m, const struct statement *st,
     enum judge_action action)
 {
 	switch (action) {
@@ -783,8 +818,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 	case ACTION_SUSPECT:
 	case ACTION_DEAD:
 	case ACTION_LEFT:
-		st->status = (enum swim_status)(SWIM_ALIVE + (action - ACTION_ALIVE));
-		apply_take(s, in, m, st);
+		apply_take(s, in, m, st, (enum swim_status)(SWIM_ALIVE + (action - ACTION_ALIVE)));
 		break;
 	case ACTION_REFUTE:
 	case ACTION_CONTEST:
@@ -797,7 +831,7 @@ apply_commit(struct swim *s, const struct input *in, struct member *m, struct st
 	}
 }
 
-/* What an update of us shows of its sender, whatever else comes of it. */
+/* Note what an update about us shows of its sender, whatever the action was. */
 static void
 apply_note_view_of_us(struct swim *s, const struct input *in, const struct statement *st)
 {
@@ -807,14 +841,15 @@ apply_note_view_of_us(struct swim *s, const struct input *in, const struct state
 	if (outdated)
 		introduce_note_stale(in, s->self);
 	/*
-	 * Our word since then has been lost on the way to whoever says so; of a page we tell apart.  A death goes before it: of
-	 * us there is a word in every ping and ack.
+	 * The speaker has missed our refutation, so a correction tells it; the sender of a page is told by sync.c.  If
+	 * the speaker has missed a death as well, the correction tells the death: our own record goes with the ack to
+	 * the speaker's next ping that misjudges us.
 	 */
 	if (outdated && !st->page && in->found->unaware_of == NULL)
 		in->found->unaware_of = s->self;
 }
 
-/* Might this removal be carried out?  A member is to say so that is no base peer, of this incarnation or of a later one. */
+/* Is this a removal that counts?  It has to come from a member that is no base peer, at the known incarnation or above. */
 static bool
 apply_is_removal(const struct input *in, const struct member *m, const struct wire_update *u)
 {
@@ -822,7 +857,7 @@ apply_is_removal(const struct input *in, const struct member *m, const struct wi
 	       in->authority >= AUTHORITY_MEMBER && !in->base;
 }
 
-/* What an update tells of a member besides its status. */
+/* Take what the update tells of m besides its status: the zone of its address, its kind, and that it has answered. */
 static void
 apply_note_member(struct swim *s, const struct input *in, struct member *m,
     const struct statement *st)
@@ -835,7 +870,6 @@ apply_note_member(struct swim *s, const struct input *in, struct member *m,
 		members_hear_answered(s, m, !st->page);
 }
 
-/* Judge the statement, and carry the judgement out. */
 static void
 apply_judge_and_commit(struct swim *s, const struct input *in, struct member *m,
     struct statement *st)
@@ -844,11 +878,9 @@ apply_judge_and_commit(struct swim *s, const struct input *in, struct member *m,
 	enum judge_said counts_as;
 	enum judge_action action = judge(&c, &counts_as);
 
-	/* An end that is downgraded is a suspicion from here on. */
-	if (counts_as == SAID_SUSPECT) {
-		st->downgraded_leave = st->status == SWIM_LEFT;
-		st->status = SWIM_SUSPECT;
-	}
+	/* A downgraded death or leave counts as a suspicion. */
+	st->counts_as = counts_as == SAID_SUSPECT ? SWIM_SUSPECT : st->told;
+	st->downgraded_leave = st->told == SWIM_LEFT && counts_as == SAID_SUSPECT;
 	apply_commit(s, in, m, st, action);
 }
 
@@ -866,9 +898,9 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 		apply_note_view_of_us(s, in, st);
 		return;
 	}
-	/* A graceful leave is a dead update about the sender that the sender itself sends. */
+	/* A member leaves by a dead update about itself. */
 	if (ends && !(u->flags & WIRE_FLAG_FORGET))
-		st->status = SWIM_LEFT;
+		st->told = SWIM_LEFT;
 	if (m == NULL) {
 		apply_judge_and_commit(s, in, m, st);
 		return;
@@ -881,13 +913,13 @@ apply_statement(struct swim *s, const struct input *in, struct statement *st)
 		in->found->lacks_answer |= apply_lacks_answer(in, m, u, st->page);
 }
 
-/* Check the name and the address of the update, and apply it. */
+/* Check the name and the address of the update, then judge it and carry out the action. */
 static void
 apply_update(struct swim *s, const struct input *in, struct statement *st)
 {
 	const struct wire_member_id *who = &st->u->member;
 
-	st->status = st->u->status;
+	st->told = st->u->status;
 	if (who->id.len == 0 || who->id.len > SWIM_NAME_MAX)
 		apply_ignored(s, SWIM_IGNORE_BAD_NAME);
 	else if (!apply_address(s, in, who->address, st->address, &st->addr))
@@ -923,8 +955,9 @@ apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t in
 }
 
 /*
- * A base peer that has moved does not know the incarnation at which we knew it at its former address.  So each swimd that finds
- * it at the new address tells that it lives there, at the next incarnation; several swimds that do so say the same.
+ * A base peer that has moved does not know the incarnation at which it was known at its former address.  So each swimd
+ * that finds it at the new address tells that it lives there, at the next incarnation.  Several swimds that find it
+ * tell the same.
  */
 void
 apply_moved(struct swim *s, const struct input *in, struct member *m, const struct swim_addr *to)
@@ -940,7 +973,7 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 		return;
 	u.incarnation = m->incarnation + 1;
 	finding.zone = to->scope;
-	/* We have asked the member at its former address, so this update is our own finding and not the word of a base peer. */
+	/* We have asked at the former address, so this update is our own finding and not the word of a base peer. */
 	finding.base = false;
 	apply_own_word(s, &finding, &u);
 	if (swim_addr_equal(&m->addr, to)) {
@@ -953,8 +986,8 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 }
 
 /*
- * Whom the update of a base peer is about, as we name members.  If the swimd of that address is gone, an update that somebody
- * lives there may be about another member: a swimd that comes back says so itself.
+ * The member that an update of a base peer is about, as we name members.  If the swimd of that address is gone, an
+ * update that a member lives there may be about another member: a swimd that comes back tells that itself.
  */
 static struct wire_member_id
 apply_meant_by_base(const struct swim *s, const struct input *in, const struct wire_update *u)
@@ -979,12 +1012,12 @@ apply_updates(struct swim *s, const struct input *in)
 		if (in->base)
 			u.member = apply_meant_by_base(s, in, &u);
 		st.from_subject = in->speaker.len > 0 && wire_str_same(u.member.id, in->speaker);
-		/* Pages are answers, as many as we ask for. */
+		/* Pages have no quota, as we have asked for them. */
 		if (!st.page && !quota_allows(s, in, &u)) {
 			apply_ignored(s, SWIM_IGNORE_RATE);
 			continue;
 		}
-		/* A sender that is no member may name any member as an accuser. */
+		/* A stranger may name any member as an accuser. */
 		if (in->authority < AUTHORITY_MEMBER)
 			u.accuser_count = 0;
 		before = quota_mark(s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making a case for judge.c of an update, and carrying out the judgement. */
+/* Making a case for judge.c of each update, and carrying out the judgement. */
 #ifndef SWIMD_CORE_APPLY_H
 #define SWIMD_CORE_APPLY_H
 
@@ -14,23 +14,35 @@ struct input;
 struct member;
 struct swim;
 
-/* The member that the update is about says so itself, in the datagram at hand. */
+/* Apply an update as the word of its subject. */
 void apply_own_word(struct swim *, const struct input *, const struct wire_update *);
-/* The update is of the view that we had before our restart. */
+/* Apply an update of the table that we had before our restart, as an entry of a page. */
 void apply_restored(struct swim *, const struct input *, const struct wire_update *);
-/* All of the datagram at hand, in order. */
+/* Apply all updates of the datagram, in their order. */
 void apply_updates(struct swim *, const struct input *);
-/* This base peer is said to have left at this incarnation, and did not deny that when asked: take it for left.  m may be NULL. */
+/*
+ * The base peer m is said to have left at this incarnation, and did not deny that when it was asked: it has left.  No
+ * effect if m is NULL, or is known as a swimd or at a higher incarnation.
+ */
 void apply_left(struct swim *, const struct input *, struct member *, uint64_t incarnation);
-/* The base peer m answers at the address `to` under its id, and no more at its former address: it has moved. */
+/* The base peer m answers under its id at the address `to`, and at its former address no more: it has moved. */
 void apply_moved(struct swim *, const struct input *, struct member *, const struct swim_addr *to);
-/* Raise our incarnation above `than` (saturating) and tell everybody. */
+/*
+ * Take the next incarnation above `than` (at most 2^64-1) if ours is lower, and tell it to all.  A trial ends
+ * (damping.c), whatever the reason for the new incarnation (new tags, a new address, a contest about the name): all
+ * that hear of the new incarnation hold us alive again, so that no return is left to delay.  If the death was told at
+ * a higher incarnation yet, those that hold it tell it again, and a new trial begins.
+ */
 void apply_refute(struct swim *, const struct input *, uint64_t than);
-/* The stand-in at this member's address gives way to the member, which really lives there. */
+/*
+ * If the table has an entry with the address of `real` for its name (an unnamed peer), destroy that entry: `real`
+ * lives there.
+ */
 void apply_replace_unnamed(struct swim *, const struct input *, const struct member *real);
 /*
- * May this be a member's address?  Writes its canonical text, without a zone, and its numeric one, a link-local one in
- * the zone that it was told in.
+ * Check the address of a member.  True if it is host:port, and no wildcard, multicast or other machine's loopback
+ * address.  Writes its canonical text without a zone to `text` (SWIM_HOSTPORT_MAX + 1 bytes), and its number to the
+ * last argument: family 0 for a host name.  The zone of a link-local address is that of the datagram.
  */
 bool apply_address(const struct swim *, const struct input *, struct wire_str, char *text,
     struct swim_addr *);
