@@ -1,45 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two members of one name.  A member that hears of another one under its own name pings the other's address, and claims
- * the name by the time for which it has held it.  The member that has held the name longer stays and the other goes, so
- * that a newcomer never drives out an owner.  Where nobody answers, the other one was this member before it moved.
+ * Contests: two members of one name, and which of them keeps it.  A member that hears of a namesake pings the
+ * namesake's address and sends a claim there: its age, which is the time for which it has had the name.  The older
+ * member stays and the younger one leaves, so that a newcomer never drives out an owner.  If no namesake answers at
+ * that address, it was a former address of this member.
  *
- * An age is the one at the moment when its claim was sent, and the path may take longer than two ages differ, as those of
- * two machines of one image that were started together do.  So the member with the lower address decides.  It goes when
- * the other's age, as it arrives, is above its own age: then the other is older, however long the path is.  Otherwise it
- * stays, and says so by WIRE_CLAIM_STAYS.  The first claim that it hears decides, as a later one may have taken a faster
- * path: one that has said that it stays does not go, and one that is about to go does not say it.  The member with the
- * higher address pings the other in up to seven rounds.  It goes when a claim with WIRE_CLAIM_STAYS comes, and stays when
- * the other does not answer or never says that it stays.  So the two never both go, whatever is late or lost.  An earlier
- * version of swimd, whose claims have a digest, never says WIRE_CLAIM_STAYS; then the waiting member goes at the end of two
- * rounds, unless its age is above the other's by more than a round lasts.
+ * The age in a claim is that of the moment at which the claim was sent.  If the claim is under way for longer than the
+ * two ages differ, as may happen with two machines of one image that start together, each of the two finds that it is
+ * the older one.  So of two members that are not settled, the one with the lower address decides, by the first claim
+ * that it hears.  If the age in the claim is above its own age, the namesake is older, however long the claim was
+ * under way: the member with the lower address leaves.  Otherwise it stays, and its claims say so by WIRE_CLAIM_STAYS.
+ * Later claims do not change its decision, as they may have taken a faster path.
  *
- * The source of a datagram in our name may be forged.  So as long as nobody has answered us there under our name, such a
- * datagram draws one datagram of no more bytes: our question, or our answer where a question of ours is under way.
+ * The member with the higher address pings the other in up to seven rounds.  It leaves when a claim with
+ * WIRE_CLAIM_STAYS comes.  It stays if the other does not answer, or has not said at the end of the last round that it
+ * stays.  So the two never both leave, whatever is late or lost.  An earlier version of swimd, whose claims have a
+ * digest, never says WIRE_CLAIM_STAYS because of a decision.  Against such a namesake the member with the higher
+ * address leaves at the end of two rounds, unless its age is above the namesake's by more than one round lasts.
  *
- * An answer to a claim is a claim with the sequence number of the first, its lowest bit inverted.  An answer is never
- * answered by a claim, and at most ANSWERS_MAX claims from one address are answered in ANSWERS_PER.
+ * The source of a datagram in our name may be forged.  So as long as no namesake has answered at that address, such a
+ * datagram makes us send one datagram of no more bytes: our ping, or our answer while a ping of ours is under way.
  *
- * Anybody can say all that in anybody's name, from an address at which he answers.  So whom others have been answering
- * for a while is settled, and goes for nobody's word: a newcomer would have been told by then.  Whoever has company, but
- * not for so long yet, goes only where another member says too that its name lives there (a witness); whoever is alone
- * waits for the end of the contest whether company comes.  Two that were both settled while a partition kept them apart
- * both stay, and complain until one of them is given another name.  Only an owner that was away while its name was taken
- * over, and is back soon, outdoes one that is settled.
+ * The answer to a claim is a claim with the same sequence number, but for the lowest bit, which is inverted.  An
+ * answer is never answered by a claim, and at most ANSWERS_MAX claims from one address are answered in ANSWERS_PER.
+ *
+ * Anybody can say all that in anybody's name, from an address at which it answers.  So a member that others have been
+ * answering for a while (settled) leaves for no claim: if it were the newcomer, it would have been told by then.  A
+ * member that has company, but is not settled, leaves only if a witness confirms that its name lives at the other
+ * address.  A member that is alone waits until the end of the contest for company.  Two members that were both settled
+ * while a partition kept them apart both stay, and give out conflict events until one of them gets another name.  Only
+ * an owner that was away while its name was taken, and is back soon, gets the name back from a settled member.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-#define TELL_AGAIN swim_seconds(60) /* an event about a conflict that goes on */
-/* Probe intervals of company that make a member settled: a newcomer is told within a few, on bad links too. */
+#define TELL_AGAIN swim_seconds(60) /* least time between two events about a conflict */
+/*
+ * Probe intervals of company that make a member settled: a newcomer is told of a namesake within a few intervals, on
+ * bad links too.
+ */
 #define SETTLED_PERIODS 30
-/* Without an answer for longer, the company before is none: losses and slow probing make gaps of less. */
+/* Probe intervals without an answer after which a member has no company.  Losses and slow probing make shorter gaps. */
 #define ALONE_PERIODS 5
-/* For so long an owner that was away may come back and find its name taken. */
+/* Probe intervals within which an owner that was away gets its name back. */
 #define YIELDED_PERIODS (INT64_C(10) * SETTLED_PERIODS)
 
-/* After a namesake has answered at an address, we send claims there for this long without a new ping: PAUSE_MAX of inquiry.c. */
+/*
+ * For this long after a namesake has answered at an address, claims go there without a new ping.  The same as
+ * PAUSE_MAX of inquiry.c.
+ */
 #define SHOWN_HOLD swim_seconds(60)
 
 #define ANSWERS_MAX 8
@@ -72,7 +82,7 @@ claim_is_settled(const struct swim *s)
 				     claim_periods(s, SETTLED_PERIODS).ns;
 }
 
-/* One that is settled is above all that are not. */
+/* Our age in ms.  WIRE_CLAIM_STAYS is the highest bit, so that the age of a settled member is above those of all others. */
 static uint64_t
 claim_age(const struct swim *s)
 {
@@ -81,7 +91,7 @@ claim_age(const struct swim *s)
 	return claim_is_settled(s) ? age | WIRE_CLAIM_STAYS : age;
 }
 
-/* The size of a claim of ours with an address of this length. */
+/* The size in bytes of a claim of ours with an address of this length. */
 static size_t
 claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t address_len)
 {
@@ -89,7 +99,10 @@ claim_size(const struct swim *s, const struct wire_trailer *trailer, size_t addr
 	       sizeof(uint64_t) + wire_trailer_size(trailer);
 }
 
-/* In `budget` bytes or not at all.  Padded where an answer is wanted, which is to be no larger.  Returns its size. */
+/*
+ * Send a claim to this address, in `budget` bytes or not at all.  SIZE_MAX: the claim wants an answer and is padded,
+ * so that the answer is no larger.  Returns the size of the claim, or 0.
+ */
 static size_t
 claim_write(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays, size_t budget)
 {
@@ -109,7 +122,7 @@ claim_write(struct swim *s, uint64_t seq, const struct swim_addr *to, bool stays
 	return outbox_end(s, &w, &trailer, answer ? 0 : claim_size(s, &trailer, ADDRESS_MAX), to);
 }
 
-/* Have we told the member of our name at this address that we stay? */
+/* Have we told the namesake at this address that we stay? */
 static bool
 claim_has_kept(const struct swim *s, const struct swim_addr *from)
 {
@@ -120,7 +133,10 @@ claim_has_kept(const struct swim *s, const struct swim_addr *from)
 	return false;
 }
 
-/* We have told this namesake that we stay, and it will end.  So remember to stay, whatever age its later claims have. */
+/*
+ * We have told the namesake at this address that we stay, and it will leave.  Remember that, so that we stay whatever
+ * age its later claims have.
+ */
 static void
 claim_keep(struct swim *s, const struct swim_addr *from)
 {
@@ -130,7 +146,7 @@ claim_keep(struct swim *s, const struct swim_addr *from)
 	s->kept_next = (s->kept_next + 1) % CLAIM_KEPT;
 }
 
-/* Of two members of one name that are both not settled, the one with the lower address decides.  Is that us? */
+/* Is our address the lower one, so that we decide if neither of us is settled? */
 static bool
 claim_decides(const struct swim *s, const struct swim_addr *from)
 {
@@ -182,7 +198,7 @@ claim_is_routable(const struct swim *s, const struct input *in, const struct swi
 void
 claim_unanswered(struct swim *s, const struct swim_addr *asked, bool witnessed)
 {
-	/* A stranger's silence at an address that it named does not make it an owner that was away. */
+	/* An address that only strangers named shows no owner that was away. */
 	if (claim_is_settled(s) || !witnessed)
 		return;
 	s->yielded = *asked;
@@ -201,7 +217,10 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 {
 	if (!claim_is_settled(s) || s->lost_name)
 		return;
-	/* Nobody is asked while strangers have us ask them: the contest that would hold us back is missing. */
+	/*
+	 * All places for contests are taken by the questions that strangers make us ask, so there is no contest to
+	 * limit how often we do this.
+	 */
 	if (!asking && RULE(contradictions_wait) &&
 	    swim_time_since(s->now, s->contradicted).ns < inquiry_contest_takes(s).ns)
 		return;
@@ -209,7 +228,7 @@ claim_contradict(struct swim *s, const struct input *in, uint64_t than, bool ask
 	apply_refute(s, in, than);
 }
 
-/* An owner that was away while we came, and is back where it was, has not lost its name to us. */
+/* Is the namesake at this address an owner that was away when we took its name, and is back in time? */
 static bool
 claim_is_owner(const struct swim *s, const struct swim_addr *asked)
 {
@@ -217,7 +236,7 @@ claim_is_owner(const struct swim *s, const struct swim_addr *asked)
 	       swim_time_before(s->now, s->yielded_until);
 }
 
-/* Other members answer us now. */
+/* Has another member answered us in the last ALONE_PERIODS probe intervals? */
 static bool
 claim_has_company(const struct swim *s)
 {
@@ -244,7 +263,10 @@ claim_outdone(struct swim *s, const struct inquiry *j, const struct swim_addr *f
 	return CLAIM_WE_GO;
 }
 
-/* May one more claim from there be answered?  In a flood of claims from many addresses none is. */
+/*
+ * May one more claim from this address be answered?  Counts the answer.  If many addresses claim at once, those without
+ * a record get no answer.
+ */
 static bool
 claim_may_answer(struct swim *s, const struct swim_addr *to)
 {
@@ -268,17 +290,17 @@ claim_may_answer(struct swim *s, const struct swim_addr *to)
 	return entry->count++ < ANSWERS_MAX;
 }
 
-/* Whose is the name, by the ages alone? */
+/* Who keeps the name, by the two ages and addresses alone?  `theirs` is the age in the namesake's claim, in ms. */
 static enum claim_end
 claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *from)
 {
 	bool we_are_lower = claim_decides(s, from);
 	uint64_t ours = claim_age(s);
 
-	/* Until it ends it tells nobody that it stays. */
+	/* We have lost the name already, and tell nobody any more that we stay. */
 	if (s->lost_name)
 		return CLAIM_WE_GO;
-	/* The first word counts: a later claim may have taken a faster path. */
+	/* The first claim counts, as a later one may have taken a faster path. */
 	if (theirs < WIRE_CLAIM_STAYS && claim_has_kept(s, from) && RULE(first_claim_counts))
 		return CLAIM_WE_STAY;
 	if (theirs < WIRE_CLAIM_STAYS && ours < WIRE_CLAIM_STAYS && inquiry_is_outdone(s, from))
@@ -286,7 +308,7 @@ claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *fro
 	if ((RULE(elder_stays) ? theirs > ours : theirs < ours) ||
 	    (theirs == ours && !we_are_lower))
 		return CLAIM_WE_GO;
-	/* One of both is settled; or we decide; or the other is younger even if its claim took the slowest path. */
+	/* One of the two is settled; or we decide; or the other is younger even if its claim took the slowest path. */
 	if (((theirs ^ ours) & WIRE_CLAIM_STAYS) != 0 || we_are_lower ||
 	    ours - theirs > (uint64_t)swim_duration_ms(inquiry_contest_takes(s)))
 		return CLAIM_WE_STAY;
@@ -294,13 +316,16 @@ claim_compare(const struct swim *s, uint64_t theirs, const struct swim_addr *fro
 }
 
 /*
- * Answer a claim with our own.  If we are about to go, our claim has our age alone: the namesake sees that we have not said
- * that we stay, and waits.  A settled namesake does not wait for us, so that we send it nothing in this case.
+ * Answer a claim with our own.  If we are about to leave, our claim has our age alone: the namesake sees that we have
+ * not said that we stay, and waits.  A settled namesake does not wait for us, so it gets no answer in this case.
  */
 static void
 claim_answer(struct swim *s, const struct input *in, enum claim_end end)
 {
-	/* Eight forged claims from the addresses of other members must not push out whom we have told that we stay. */
+	/*
+	 * Only a namesake that has answered is remembered as told that we stay: forged claims from CLAIM_KEPT
+	 * addresses could otherwise displace all others.
+	 */
 	bool stays = end == CLAIM_WE_STAY && claim_decides(s, &in->from) &&
 		     claim_is_by_namesake(s, &in->from);
 
@@ -322,7 +347,7 @@ claim_receive(struct swim *s, const struct input *in)
 	if (input_is_from(in, &s->self->addr))
 		return;
 	if (inquiry_is_ours(s, in->msg->seq)) {
-		/* Our own claim came back: that address is one more of ours. */
+		/* Our own claim came back: that address is one of ours. */
 		inquiry_uncontested(s, in, &in->from);
 		return;
 	}
@@ -332,7 +357,7 @@ claim_receive(struct swim *s, const struct input *in)
 		inquiry_contest(s, in, &in->from, 0);
 	if (!RULE(claim_is_asked))
 		claim_complain(s, &in->from);
-	/* Those of an earlier version have a digest. */
+	/* A claim with a digest is of an earlier version. */
 	inquiry_claimed(s, &in->from, end, !in->msg->trailer.has_digest);
 	if (!is_answer && claim_is_routable(s, in, &in->from))
 		claim_answer(s, in, end);
