@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of members.  Three indexes find a member by hash (the order of a sync), by name (the order of
- * reports) and by address; three unsorted lists hold those that the protocol works on.
+ * The table of members.  Three indexes find a member by the hash of its name (the order of the table and of pages), by
+ * name (the order of reports) and by address.  Three unsorted arrays have the live, the suspect and the gone members.
  */
 #include <assert.h>
 #include <string.h>
@@ -51,8 +51,8 @@ members_removed_life(enum swim_status status)
 }
 
 /*
- * What this member adds to the digest of the view.  Suspicion is left out since it passes by itself, and
- * the dead since each observer forgets them in its own time: neither is a difference worth a sync.
+ * What this member adds to the digest of the view.  A suspect counts like an alive member, as a suspicion ends soon,
+ * and the dead are left out, as each observer forgets them in its own time: neither is a difference worth a sync.
  */
 static uint64_t
 members_record_hash(const struct member *m)
@@ -72,9 +72,9 @@ members_record_hash(const struct member *m)
 }
 
 /*
- * What this member adds to the digest of the removals.  It is one of its own, since earlier versions have none: the
- * digest of the view has to be the same for them.  All forget a removal at about the same time, as its age goes along
- * where views are compared.
+ * What this member adds to the digest of the removals.  Earlier versions have no removals, and their digest of the
+ * view has to equal ours, so that removals have a digest of their own.  All members forget a removal at about the same
+ * time, as pages tell its age.
  */
 static uint64_t
 members_removal_hash(const struct member *m)
@@ -150,7 +150,7 @@ members_live(const struct swim *s)
 	return s->live_count + 1;
 }
 
-/* The live list is the probing order; what lies before probe_next has been probed in this round. */
+/* swim.live is in the order of probing: the members before index probe_next have been probed in this round. */
 
 static void
 members_live_put(struct swim *s, size_t i, struct member *m)
@@ -160,8 +160,8 @@ members_live_put(struct swim *s, size_t i, struct member *m)
 }
 
 /*
- * At a random place among those not yet probed in this round (SWIM 4.3: an insertion at a random place
- * keeps the bound on the time until every member is probed).
+ * Insert m at a random place among the members not yet probed in this round (SWIM 4.3).  So the time until each member
+ * is probed keeps its bound.
  */
 static void
 members_live_insert(struct swim *s, struct member *m)
@@ -223,10 +223,7 @@ members_unlist(struct swim *s, struct member *m)
 	}
 }
 
-/*
- * Every list gets the room for one member more when a member is made, so that no change of status can
- * fail for want of memory later.
- */
+/* Make room in every list for one member more.  No change of status can fail for want of memory later. */
 static bool
 members_lists_room(struct swim *s)
 {
@@ -317,7 +314,7 @@ members_note_answered(struct member *m)
 		m->answered = ANSWERED_SOMEBODY;
 }
 
-/* Whom to forget first: a tombstone, then one that never answered anybody, then another. */
+/* How much a gone member is worth remembering: least a tombstone, then a member that never answered anybody. */
 static unsigned
 members_worth(const struct member *m)
 {
@@ -383,8 +380,8 @@ members_set_partial(struct swim *s, struct member *m)
 }
 
 /*
- * The events of one change.  `joined` comes before everything else of a life; one that we only ever knew
- * as dead has no life to report on.
+ * Give out the events of one change.  SWIM_EVENT_JOINED is the first event of each life.  A member that was never alive
+ * to us causes no event.
  */
 static void
 members_transition_events(struct swim *s, const struct input *in, struct member *m,
@@ -403,7 +400,7 @@ members_transition_events(struct swim *s, const struct input *in, struct member 
 	if (was_hidden ||
 	    (swim_status_is_live(members_status(m)) && (from == SWIM_LEFT || was_unseen)))
 		m->told = TOLD_NOTHING;
-	/* The death of a life after the one that left, which nobody was told of, is no failure. */
+	/* A death after a life of which no event told, since the member left, is no failure to clients. */
 	unseen = members_status(m) == SWIM_DEAD && (from == SWIM_LEFT || was_unseen);
 	switch (members_status(m)) {
 	case SWIM_ALIVE:
@@ -411,7 +408,7 @@ members_transition_events(struct swim *s, const struct input *in, struct member 
 		if (!RULE(joined_once))
 			m->told = TOLD_NOTHING;
 		if (!members_is_announced(m)) {
-			/* A stand-in is announced once its id is known to be its own, or when it fails. */
+			/* An unnamed peer is announced once its name is known, or when it is suspected. */
 			if (members_status(m) == SWIM_SUSPECT ? RULE(joined_first) : !m->unnamed)
 				members_announce(s, in, m);
 		} else if (from == SWIM_DEAD ||
@@ -486,7 +483,7 @@ members_transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
-		return m->deadline; /* suspicion_begin's */
+		return m->deadline; /* as suspicion_begin() set it */
 	case SWIM_DEAD:
 	case SWIM_LEFT:
 		break;
@@ -509,8 +506,8 @@ members_hear_answered(struct swim *s, struct member *m, bool rumour)
 }
 
 /*
- * The timers for the dead stand still while there are none.  They begin now, or their age would look like
- * a stall of the whole process.
+ * The timers for gone and for dead members stand still while there are none.  They begin now: a timer that is due long
+ * ago would look like a stall.
  */
 static void
 members_transition_timers(struct swim *s)
@@ -521,7 +518,10 @@ members_transition_timers(struct swim *s)
 		s->reconnect_at = s->now;
 }
 
-/* The member is not probed any more.  Whether it ever answered is kept for the questions whether it is back. */
+/*
+ * A gone member is not probed, and has to answer again to be routable.  `was_routable` keeps whether it was, for the
+ * reconnects of probe.c.
+ */
 static void
 members_transition_probes(struct swim *s, struct member *m, enum swim_status from)
 {
@@ -533,28 +533,28 @@ members_transition_probes(struct swim *s, struct member *m, enum swim_status fro
 	m->reconnects = 0;
 }
 
-/* A change of the life or the incarnation of a member. */
+/* One change of the life or the incarnation of a member. */
 struct transition {
 	enum swim_status from, status;
 	bool was_visible, visible;
-	bool risen; /* its incarnation is another */
+	bool risen; /* the incarnation changes */
 };
 
-/* What was found out about the member's former life or incarnation counts no longer. */
+/* Forget what was found out about the member's former life or incarnation. */
 static void
 members_transition_findings(struct swim *s, struct member *m, const struct transition *t)
 {
-	/* It has heard of the suspicion, and lives. */
+	/* The suspicion was ours and is refuted, so a question of ours, or its answer, was lost. */
 	if (t->status == SWIM_ALIVE && t->from == SWIM_SUSPECT && suspicion_is_ours(s, m))
 		doubt_question_lost(s);
-	/* What is confirmed is of one incarnation, like the suspicion. */
+	/* A confirmation is of one incarnation, as the suspicion is. */
 	if (t->from == SWIM_SUSPECT && (t->status != SWIM_SUSPECT || t->risen))
 		confirm_forget(s, m);
 	if (members_has_answered(m))
 		members_note_answered(m);
 	if (t->status == SWIM_ALIVE && m->answered == ANSWERED_BY_RUMOUR)
 		m->answered = ANSWERED_SOMEBODY;
-	/* Accusations are of one incarnation, and a verdict keeps those that it came of. */
+	/* Accusers are of one incarnation.  A verdict keeps the accusers of the suspicion that it ends. */
 	if (t->status == SWIM_LEFT ||
 	    (RULE(accusers_of_one_life) &&
 		(t->status == SWIM_ALIVE || t->from != SWIM_SUSPECT || t->risen)))
@@ -570,13 +570,17 @@ members_transition_findings(struct swim *s, struct member *m, const struct trans
 	}
 }
 
+/* Forget what was found out about the addresses and the link of the member, where that ends with the change. */
 static void
 members_transition_ways(struct swim *s, struct member *m, const struct transition *t)
 {
-	/* Whoever comes back may have come back elsewhere. */
+	/* A member that comes back may be at another address. */
 	if (swim_status_is_live(t->status) && !(t->was_visible && swim_status_is_live(t->from)))
 		link_forget(s, m);
-	/* What was known of the way there is told to have ended with its end. */
+	/*
+	 * The link ends with the member: if it was broken, our report of broken links changes, and the member's own
+	 * report is forgotten.
+	 */
 	if (!swim_status_is_live(t->status)) {
 		if (m->link == SWIM_PATH_RELAYED)
 			link_report_changed(s);
@@ -617,7 +621,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 		s->status_count[t.from]--;
 	}
 	m->incarnation = incarnation;
-	/* A removal is of one incarnation, and stays whatever other end of it is told. */
+	/* A removal is of one incarnation.  It stays a removal if another end of this incarnation is told. */
 	if (was_removed && (t.visible || t.risen))
 		gossip_drop(s, m);
 	else if (was_removed)
@@ -678,8 +682,8 @@ members_pick(struct swim *s, size_t want, const struct member *except,
 	if (want > s->live_count)
 		want = s->live_count;
 	/*
-	 * Draw without replacement by rejection: `want` is a handful.  When most draws miss (few candidates), a walk from a
-	 * random place finds what is left.
+	 * Draw without replacement by rejection, as `want` is small.  If most draws miss, a walk from a random index
+	 * finds the few candidates that are left.
 	 */
 	for (size_t tries = 0; n < want && tries < 8 * want + s->live_count; tries++) {
 		struct member *m;

@@ -16,152 +16,195 @@ struct rumour;
 struct suspicion;
 struct swim;
 
-/* A forgotten member, and one whose death we learnt before its life, is held back this long. */
+/* How long a tombstone is remembered. */
 #define TOMBSTONE_HOLD swim_seconds(120)
 
-/* What becomes of a member.  members_status() and members_is_visible() and the like say what follows of it. */
+/*
+ * The life of a member in one value: its status, and whether it is listed.  members_status(), members_is_visible() and
+ * others derive from it.
+ */
 enum life {
-	LIFE_NEW, /* in the making: until its first transition it counts as alive, and is not shown */
+	/* just created: counts as alive and is not visible until its first transition */
+	LIFE_NEW,
 	LIFE_ALIVE,
 	LIFE_SUSPECT,
 	LIFE_DEAD,
 	LIFE_LEFT,
-	/* a tombstone: remembered so that late rumours do not bring it back, and not shown */
+	/* tombstones: not visible, and remembered so that late rumours do not bring the member back */
 	LIFE_DEAD_HIDDEN,
 	LIFE_LEFT_HIDDEN,
-	/* a tombstone of one that was removed: its rumour and pages tell others to forget the member */
+	/* tombstones of removed members: their rumour and pages tell others to forget the member */
 	LIFE_DEAD_REMOVED,
 	LIFE_LEFT_REMOVED,
 };
 
-/* What a member is, as far as we know. */
+/* Which kind of peer a member is, as far as we know. */
 enum peer {
-	PEER_UNTOLD, /* nobody has said: an earlier version of swimd does not tell which members are base peers */
+	/* nobody has told: an earlier version of swimd does not tell which members are base peers */
+	PEER_UNTOLD,
 	PEER_SWIMD, /* it speaks our extensions */
-	PEER_BASE, /* it has spoken to us, or answered us, without extensions where it had room for some */
-	PEER_SAID_BASE, /* a base peer, by hearsay: it has neither answered nor spoken to us */
-	PEER_UNSURE,    /* a base peer told us of it, which may know a swimd by its name too */
+	/* a base peer: it spoke to us without extensions, or answered without them where it had room for them */
+	PEER_BASE,
+	/* others call it a base peer; it has neither answered nor spoken to us */
+	PEER_SAID_BASE,
+	/* a base peer told of it; it may be a swimd, which the base peer knows by name */
+	PEER_UNSURE,
 };
 
 /* How an alive member came to be alive at its incarnation. */
 enum alive_as {
-	ALIVE_NEW,     /* it has joined */
-	ALIVE_AGAIN,   /* it was suspect or dead */
-	ALIVE_STILL,   /* it was alive at a lower incarnation, */
-	ALIVE_CHANGED, /* and with other tags or at another address */
+	ALIVE_NEW,     /* it has joined in this life */
+	ALIVE_AGAIN,   /* it was suspect or dead, and has returned */
+	ALIVE_STILL,   /* it was alive at a lower incarnation, with the same tags and address */
+	ALIVE_CHANGED, /* it was alive at a lower incarnation, with other tags or another address */
 };
 
-/* Has the member ever answered a question, of ours or of others?  members_has_answered() says it of all that we know. */
+/* Is the member known to have answered somebody?  Only a part of the answer: ask members_has_answered(). */
 enum answered {
 	ANSWERED_UNKNOWN,
 	ANSWERED_SOMEBODY,
-	ANSWERED_BY_RUMOUR, /* we know that by a rumour, and pass it on */
+	ANSWERED_BY_RUMOUR, /* a rumour told us, and our rumours pass it on */
 };
 
-/* Which events of a member's life have been given out. */
+/* Which events have been given out in this life of a member. */
 enum told {
 	TOLD_NOTHING,
-	TOLD_JOINED, /* that it joined in this life, and what followed */
-	TOLD_LEFT, /* that it left; it is dead in a life that began and ended, untold, after that */
+	TOLD_JOINED, /* SWIM_EVENT_JOINED, and those of each later change */
+	/* up to SWIM_EVENT_LEFT; the member is dead in a later life, of which no event told (unseen) */
+	TOLD_LEFT,
 };
 
-/* In which of the lists of struct swim a member is. */
+/* Which of the arrays of struct swim lists a member. */
 enum listing {
-	LISTED_NOWHERE, /* we ourselves, and a member in the making */
-	LISTED_LIVE,
-	LISTED_GONE,
+	LISTED_NOWHERE, /* none: ourselves, and a member just created */
+	LISTED_LIVE,    /* swim.live: alive or suspect */
+	LISTED_GONE,    /* swim.gone: dead, left, or a tombstone */
 };
 
 struct member {
-	uint64_t hash;               /* of the name; the order of the table and of a sync */
-	char *address;               /* host:port */
-	char *tags;                  /* encoded (wire/tags.h); NULL: none */
-	struct rumour *rumour;       /* about it; NULL: none is queued */
-	struct suspicion *suspicion; /* while suspect, or dead with accusers; else NULL */
-	struct extra *extra;         /* owned; NULL: nothing of that */
-	struct swim_addr addr;       /* family 0: the host is a name that nobody has resolved */
+	uint64_t hash; /* of the name; orders the table and the pages */
+	char *address; /* owned: the advertised address, host:port in canonical form */
+	char *tags;    /* owned, encoded (wire/tags.h); NULL: none */
+	/* about this member, owned by swim.rumours; NULL: none is queued */
+	struct rumour *rumour;
+	/* of a suspect, or of a dead member with accusers; else NULL */
+	struct suspicion *suspicion;
+	struct extra *extra; /* owned: what few members have; NULL: none of it */
+	/* `address` as a number; family 0: a host name that is not resolved */
+	struct swim_addr addr;
 	uint64_t incarnation;
-	swim_time since; /* of the status */
-	swim_time met;   /* when it came into the table */
-	swim_time there; /* when it was first told to live at its address, in this life */
-	swim_time alive; /* when it became alive last */
-	swim_time heard; /* when a datagram of its own last came from where it lives; or NEVER */
-	/* suspect: of the verdict; dead, left: when it is forgotten */
+	swim_time since; /* when the status began */
+	swim_time met;   /* when it came into our table */
+	swim_time there; /* when we first heard, in this life, that it lives at its address */
+	swim_time alive; /* when it last became alive */
+	/* when its last datagram came from an address at which it lives; NEVER: none did */
+	swim_time heard;
+	/* suspect: time of the verdict; gone: when it is forgotten; else NEVER */
 	swim_time deadline;
-	struct rtt rtt;
-	uint32_t place; /* in the list that `listing` names */
-	/* number of our last probe of it, or of the last before we held it alive */
+	struct rtt rtt; /* round trips of direct questions */
+	uint32_t place; /* index in the array that `listing` names */
+	/* number (swim.probe_number) of our last probe of it, or of the last probe before it became live */
 	uint32_t probed;
-	uint32_t arrived; /* serial number (swim.arrivals) of when it last came or went */
-	uint32_t
-	    path_at; /* when a larger size is tried, or this one confirmed; seconds since swim_new */
-	uint16_t path_size; /* largest datagram known to arrive there; 0: nothing is known */
+	/* serial number (swim.arrivals) of its last arrival or departure, for introduce.c */
+	uint32_t arrived;
+	/* seconds since swim_new: when a larger size is tried next, or until when `path_size` is confirmed (path.c) */
+	uint32_t path_at;
+	/* bytes of the largest datagram known to arrive there; 0: nothing is known */
+	uint16_t path_size;
 	uint16_t name_len;
 	uint16_t tags_len;
-	uint8_t path_tries; /* doubles the time until `path_at` */
-	uint8_t rtt_count;  /* measurements in `rtt`, up to RTT_FEW */
-	/* syncs that it has not answered, since its view was last the same as ours */
+	/* how often the time until the next trial of a larger size has doubled */
+	uint8_t path_tries;
+	uint8_t rtt_count; /* measurements in `rtt`, counted up to RTT_FEW */
+	/* syncs that it left unanswered since its view last equalled ours */
 	uint8_t syncs_lost;
-	/* dead, has never answered us: times that we asked whether it is back */
+	/* dead, never routable: how often we have asked whether it is back */
 	uint8_t reconnects;
 	enum life life : 4;
 	enum listing listing : 2;
-	enum swim_path link : 2;
+	enum swim_path link : 2; /* whether it answers us directly, or others alone */
 	enum told told : 2;
 	enum peer peer : 3;
-	enum alive_as alive_as : 2;
+	enum alive_as alive_as : 2; /* of an alive member */
 	enum answered answered : 2;
-	bool by_host : 1;      /* its address is a host name */
-	bool unnamed : 1;      /* a base peer known by its address alone */
-	bool routable : 1;     /* answered a ping of ours from its address */
-	bool was_routable : 1; /* dead, left: was routable in a life before, at this address */
-	bool partial : 1;      /* told of by one who does not know its tags */
-	char name[];           /* NUL-terminated for convenience; may hold NULs itself */
+	bool by_host : 1;      /* `address` has a host name */
+	bool unnamed : 1;      /* a base peer whose name is not known yet: an unnamed peer */
+	bool routable : 1;     /* it has answered a question of ours at its advertised address */
+	bool was_routable : 1; /* gone: it was routable at this address in its last life */
+	bool partial : 1;      /* its tags, or some of them, are not known */
+	char name[];           /* name_len bytes, which may include NUL, and a terminating NUL */
 };
-/* A cluster has many members, and each of its members keeps all of them. */
+/* Each member keeps a record of every other one, so the size counts. */
 _Static_assert(offsetof(struct member, name) <= 176,
     "a member without its texts is larger than 176 bytes");
 
+/* The member of this name, listed or a tombstone, ourselves included.  NULL: none. */
 struct member *members_find(const struct swim *, const char *name, size_t len);
-/* In status ALIVE, incarnation 0, in no list but the table; NULL: no memory. Counts no event. */
+/*
+ * Create a member with this name and address (copied), in LIFE_NEW at incarnation 0.  It is in the table and in no
+ * list; members_transition() has to follow.  No event.  NULL: no memory.
+ */
 struct member *members_create(struct swim *, const struct input *, const struct wire_member_id *);
+/* Take a member out of the table and of all lists, and free it.  Not for ourselves.  No event. */
 void members_destroy(struct swim *, const struct input *, struct member *);
-/* The member has answered a question of ours, or of others who told us so. */
+/* Has the member answered a question of ours, or of others who told us so? */
 bool members_has_answered(const struct member *);
+/* The member has answered somebody. */
 void members_note_answered(struct member *);
-/* Another says so, in a rumour or in a page: one that is dead or has left is remembered for longer. */
+/*
+ * Another member says that this member has answered somebody, in a rumour (`rumour`) or on a page.  If the member is
+ * dead or has left, it is remembered for longer then, and a rumour is passed on.
+ */
 void members_hear_answered(struct swim *, struct member *, bool rumour);
-/* Make room when max_members is reached by forgetting someone gone; false: nobody is. */
+/*
+ * If the table has max_members, destroy the gone member that is least worth remembering.  False: the table is full and
+ * none is gone.
+ */
 bool members_make_room(struct swim *, const struct input *);
+/* The hash of a name: the order of the table, and the member's bucket. */
 uint64_t members_hash(const char *name, size_t len);
+/* The tags of the member's incarnation are not all known: its digest differs from those of other members. */
 void members_set_partial(struct swim *, struct member *);
-/* These are all the tags of the member.  False: no memory. */
+/* Set all tags of the member (copied, encoded).  It is partial no more.  False: no memory. */
 bool members_set_tags(struct swim *, struct member *, struct wire_str tags);
-/* Every change of status or incarnation goes through here: lists, timers, digest and events follow. */
+/*
+ * Change the life, the incarnation, or both: every such change goes through here.  Lists, timers, digests, links and
+ * events follow; the caller queues the rumour.
+ */
 void members_transition(struct swim *, const struct input *, struct member *, enum life,
     uint64_t incarnation);
-/* The life of a member that is shown in this status, and of a tombstone, for whose member the status is dead or left. */
+/* The life of a listed member with this status, and that of a tombstone whose member is dead or has left. */
 enum life members_visible_life(enum swim_status);
 enum life members_hidden_life(enum swim_status);
-/* It has been removed: a tombstone from now on, with a rumour that says so. */
+/* Remove the member: it becomes a tombstone of this status (dead or left), with a rumour that tells others to forget it. */
 void members_forget(struct swim *, const struct input *, struct member *, enum swim_status,
     uint64_t incarnation);
-/* The stand-in's id turned out to be its real one. */
+/* The address of this unnamed peer has turned out to be its name.  No effect on a member that has a name. */
 void members_keep_name(struct swim *, const struct input *, struct member *);
-/* Up to `want` random others that are alive or suspect and pass `filter` (may be NULL). */
+/*
+ * Pick up to `want` random live members other than us and `except`, which pass `filter` (may be NULL), into `out`.
+ * Returns how many.
+ */
 size_t members_pick(struct swim *, size_t want, const struct member *except,
     bool (*filter)(const struct swim *, const struct member *), struct member **out);
-/* First table position whose hash is this one or above it; and first one whose hash is above it. */
+/*
+ * The first position in the table whose hash is at least `hash`, and the first whose hash is above it.  The table's
+ * count: none.
+ */
 size_t members_position_from(const struct swim *, uint64_t hash);
 size_t members_position_after(const struct swim *, uint64_t hash);
-/* With those of the bucket that were removed, if `removals`. */
+/* The digest of the members in this bucket, with the removals if `removals`. */
 uint32_t members_bucket_digest(const struct swim *, unsigned bucket, bool removals);
-/* Mark a tombstone as a removal: it tells others to forget its member. */
+/* Make a tombstone that of a removed member, so that others are told to forget the member. */
 void members_mark_removed(struct swim *, struct member *);
-/* others alive or suspect, and us */
+/* How many members are live, ourselves included. */
 size_t members_live(const struct swim *);
+/* Give out SWIM_EVENT_JOINED, unless that was done in this life or the member is not visible. */
 void members_announce(struct swim *, const struct input *, struct member *);
-/* Take out of the digest of the view what m adds to it, or put that in: around a change of it. */
+/*
+ * Add to the digests what m adds to them, or take that out if it is in: to be called before and after a change of m's
+ * record.
+ */
 void members_digest_toggle(struct swim *, const struct member *);
 
 static inline enum swim_status
@@ -194,37 +237,37 @@ members_status(const struct member *m)
 {
 	return life_status(m->life);
 }
-/* It is reported, and told of in pages: no tombstone, and not in the making. */
+/* Is the member listed to clients and told on pages?  Not so a tombstone, nor a member just created. */
 static inline bool
 members_is_visible(const struct member *m)
 {
 	return life_is_visible(m->life);
 }
-/* It was removed, and others are told to forget it. */
+/* Is it the tombstone of a removed member? */
 static inline bool
 members_is_removed(const struct member *m)
 {
 	return m->life >= LIFE_DEAD_REMOVED;
 }
-/* Alive or suspect, and shown: one of the others, or we ourselves. */
+/* Is it alive or suspect?  Ourselves included, but not a member just created. */
 static inline bool
 members_is_living(const struct member *m)
 {
 	return m->life == LIFE_ALIVE || m->life == LIFE_SUSPECT;
 }
-/* An event has been given out that it joined in this life. */
+/* Has SWIM_EVENT_JOINED been given out in this life? */
 static inline bool
 members_is_announced(const struct member *m)
 {
 	return m->told != TOLD_NOTHING;
 }
-/* Another member that we hold alive or suspect. */
+/* Is it alive or suspect, and not ourselves? */
 static inline bool
 members_is_live(const struct member *m)
 {
 	return m->listing == LISTED_LIVE;
 }
-/* Another member that is dead, has left, or was removed. */
+/* Is it dead, left or a tombstone, and not ourselves? */
 static inline bool
 members_is_gone(const struct member *m)
 {
