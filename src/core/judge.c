@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The judgement on an update (SWIM 4.2).  Two tables, in each of which the first row that fits decides: what the update
- * counts as, given who says it; and what is to be done about that.  A higher incarnation wins; at an equal one left wins over
- * dead over suspect over alive.
+ * The judgement on an update (SWIM 4.2), by two tables.  In each table the first row that fits decides.  The first
+ * table tells what the update counts as, given who says it; the second one tells the action.  A higher incarnation
+ * wins; at one incarnation left wins over dead over suspect over alive.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,25 +39,29 @@
 #define BELOW(authority) (BIT(authority) - 1)
 #define FROM(authority) (ANY & ~BELOW(authority))
 
-/* A row fits a case that is in each of its sets, with all facts of `with` and none of `without`. */
+/* A row fits a case whose values are in all of its sets, if all facts of `with` hold and none of `without`. */
 struct judge_row {
 	unsigned known, said, relation, authority;
 	unsigned with, without;
 	int result;
 };
 
+/* What an update counts as; a case that no row fits counts as what it says. */
 static const struct judge_row judge_credibility[] = {
-    /* Who has left is named in the datagram; else another member may have started at that address. */
+    /*
+     * A member that tells its own end is named by the datagram.  Otherwise another member may have started at its
+     * address.
+     */
     {K_OTHERS, S_GONE, ANY, ANY, FACT_SUBJECT, FACT_SIGNED, SAID_UNSIGNED_END},
     {K_LIVE, BIT(SAID_REMOVED_DEAD), R_RISEN, FROM(AUTHORITY_MEMBER), FACT_CONFIRMED, FACT_BASE,
 	SAID_REMOVED_DEAD},
-    /* Base peers call a leave a death.  The silence of the subject will tell. */
+    /* Base peers call a leave a death.  We are asking the subject whether it has left. */
     {K_LIVE, S_DEAD, ANY, ANY, FACT_ASKED_LEAVE, 0, SAID_NOTHING},
-    /* A death of a live member is a suspicion, unless enough accusers are named by a swimd that lives where it speaks from. */
+    /* A death of a live member is a suspicion, unless a swimd peer that is a member names enough accusers with it. */
     {K_LIVE, S_DEAD, ANY, BELOW(AUTHORITY_MEMBER), 0, 0, SAID_SUSPECT},
     {K_LIVE, S_DEAD, ANY, ANY, FACT_BASE, 0, SAID_SUSPECT},
     {K_LIVE, S_DEAD, ANY, ANY, 0, FACT_CONFIRMED, SAID_SUSPECT},
-    /* So is a leave that neither the subject tells from its address nor a member from its own. */
+    /* A leave is a suspicion too, unless the subject tells it from its own address, or a member tells it. */
     {K_LIVE | BIT(KNOWN_DEAD), BIT(SAID_REMOVED_LEFT), ANY, ANY, FACT_SUBJECT | FACT_HOME, 0,
 	SAID_REMOVED_LEFT},
     {K_LIVE | BIT(KNOWN_DEAD), S_LEFT, ANY, ANY, FACT_SUBJECT | FACT_HOME, 0, SAID_LEFT},
@@ -67,31 +71,32 @@ static const struct judge_row judge_credibility[] = {
     {BIT(KNOWN_DEAD), S_LEFT, ANY, BELOW(AUTHORITY_ROUTABLE), FACT_BASE, 0, SAID_NOTHING},
 };
 
-static const struct judge_row actions[] = {
-    /* What is said of us. */
+/* The action for each case; a case that no row fits is ignored. */
+static const struct judge_row judge_actions[] = {
+    /* Updates about us. */
     {K_SELF, ANY, ANY, ANY, FACT_LEAVING, 0, ACTION_IGNORE},
     {K_SELF, S_DEAD, R_LOWER, ANY, 0, 0, ACTION_NOTE_DEATH},
     {K_SELF, ANY, R_LOWER, ANY, 0, 0, ACTION_IGNORE},
     {K_SELF, ANY, R_JUMP, ANY, 0, 0, ACTION_REFUSE_JUMP},
     {K_SELF, BIT(SAID_ALIVE), R_RISEN, ANY, FACT_MOVED, 0, ACTION_CONTEST},
-    /* An incarnation above ours is one of an earlier run, whose number was lost, and so is ours with other tags. */
+    /* An incarnation above ours, or ours with other tags, is of an earlier run of ours, whose state is lost. */
     {K_SELF, BIT(SAID_ALIVE), R_HIGHER, ANY, 0, 0, ACTION_REFUTE},
     {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, FACT_RETAGGED, 0, ACTION_REFUTE},
     {K_SELF, BIT(SAID_ALIVE), R_EQUAL, ANY, 0, 0, ACTION_IGNORE},
     {K_SELF, BIT(SAID_SUSPECT), R_RISEN, ANY, 0, 0, ACTION_REFUTE_SUSPECT},
-    /* To all others the word of a stranger is an accusation, so that it must not keep us from refuting at once. */
+    /* A death that a stranger tells is only a suspicion to all others, so it must not delay our refutation by a trial. */
     {K_SELF, S_DEAD, R_RISEN, FROM(AUTHORITY_ANSWERED), 0, 0, ACTION_REFUTE_DEATH},
     {K_SELF, S_DEAD, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
-    /* Only we say that we leave: an earlier run of ours did, or somebody else. */
+    /* Only we tell our own leave: this is the leave of an earlier run of ours, or a lie. */
     {K_SELF, S_LEFT, R_RISEN, ANY, 0, 0, ACTION_REFUTE_HEARSAY},
 
     {K_OTHERS, BIT(SAID_UNSIGNED_END), ANY, ANY, 0, 0, ACTION_ASK_LEAVE},
 
-    /* Of whom nothing is known. */
+    /* Updates about unknown members. */
     {K_NOBODY, ANY, ANY, ANY, FACT_NAMED, 0, ACTION_IGNORE},
     {K_NOBODY, S_GONE, ANY, ANY, FACT_OLD, 0, ACTION_IGNORE},
     {K_NOBODY, ANY, ANY, ANY, FACT_ALIAS, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
-    /* The address is asked before anybody is taken up for it, so that a late rumour does no harm. */
+    /* Ask the address before a member is listed for it, so that a late rumour does no harm. */
     {K_NOBODY, S_GONE, ANY, ANY, FACT_WHOEVER, 0, ACTION_IGNORE},
     {K_NOBODY, S_LIVE, ANY, ANY, FACT_WHOEVER, 0, ACTION_VISIT},
     {K_NOBODY, S_LIVE, ANY, ANY, 0, FACT_BELIEVED, ACTION_VISIT},
@@ -103,8 +108,9 @@ static const struct judge_row actions[] = {
     {K_MEMBER, BIT(SAID_NOTHING), ANY, ANY, 0, 0, ACTION_IGNORE},
 
     /*
-     * A new address.  A base peer knows a swimd by its address alone, so it cannot know that the swimd has moved.  A base peer
-     * that starts elsewhere takes over its former entry only once its former address has been asked in vain (inquiry.c).
+     * A new address.  A base peer knows a swimd peer by its address alone, so it cannot know that the swimd peer has
+     * moved.  A base peer that starts at another address takes over its former entry only once nobody has answered at
+     * its former address (inquiry.c).
      */
     {K_LIVE, S_LIVE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE | FACT_SUBJECT, 0,
 	ACTION_REFUSE_CONFLICT},
@@ -112,10 +118,13 @@ static const struct judge_row actions[] = {
 	ACTION_REFUSE_CONFLICT},
     {K_MEMBER, S_LIVE, R_HIGHER, ANY, FACT_MOVED, FACT_BELIEVED | FACT_ROUTABLE, ACTION_VISIT},
 
-    /* Nobody who is no member can remove, and no base peer.  Who holds the member alive has to come to hold it dead first. */
+    /*
+     * Only a member that is a swimd peer can remove.  A member that is held alive is judged as dead first, so that it
+     * is removed once it is dead.
+     */
     {K_MEMBER, BIT(SAID_REMOVED_DEAD) | BIT(SAID_REMOVED_LEFT), R_RISEN, FROM(AUTHORITY_MEMBER), 0,
 	FACT_BASE, ACTION_FORGET},
-    /* The rumour of a death may come before the view that has the dead in it. */
+    /* The rumour of a death may have made a tombstone before the page came that lists the dead member. */
     {BIT(KNOWN_TOMBSTONE_DEAD) | BIT(KNOWN_TOMBSTONE_LEFT), BIT(SAID_DEAD) | BIT(SAID_LEFT),
 	R_RISEN, ANY, FACT_PAGE, 0, ACTION_REVEAL},
     {K_MEMBER, BIT(SAID_SUSPECT), ANY, ANY, FACT_VOID, 0, ACTION_IGNORE},
@@ -128,13 +137,17 @@ static const struct judge_row actions[] = {
     {K_AS_LEFT, S_LEFT, R_EQUAL, ANY, 0, 0, ACTION_HEAR},
 
     /*
-     * Two halves of a healed partition hold each other dead.  If views were taken over as they are, the dead would win on both
-     * sides; a suspicion gives each member the time to refute (memberlist merges states this way too).
+     * Two halves of a healed partition hold each other dead.  If deaths were taken from pages, each half would declare
+     * the other dead again; a suspicion gives each member the time to refute (memberlist merges views in this way
+     * too).
      */
     {BIT(KNOWN_SUSPECT), S_DEAD, R_EQUAL, ANY, FACT_PAGE, 0, ACTION_IGNORE},
     {K_LIVE, S_DEAD, R_RISEN, ANY, FACT_PAGE, 0, ACTION_SUSPECT},
 
-    /* All hold a member that is gone at one address, by its incarnation.  A base peer or a stranger may have kept another. */
+    /*
+     * The address belongs to the incarnation, so all members have one address for a gone member.  A base peer or a
+     * stranger may have kept another one.
+     */
     {K_MEMBER, S_GONE, R_HIGHER, ANY, FACT_MOVED | FACT_BASE, FACT_SUBJECT, ACTION_REFUSE_CONFLICT},
     {K_MEMBER, S_GONE, R_HIGHER, BELOW(AUTHORITY_ANSWERED), FACT_MOVED, FACT_SUBJECT,
 	ACTION_REFUSE_CONFLICT},
@@ -145,7 +158,7 @@ static const struct judge_row actions[] = {
     {K_MEMBER, S_LEFT, ANY, ANY, 0, 0, ACTION_LEFT},
 };
 
-/* The result of the first row that fits; `otherwise`: none does. */
+/* The result of the first row that fits the case, or `otherwise` if no row fits. */
 static int
 judge_look_up(const struct judge_row *rows, size_t count, const struct judge_case *c, int otherwise)
 {
@@ -160,7 +173,7 @@ judge_look_up(const struct judge_row *rows, size_t count, const struct judge_cas
 	return otherwise;
 }
 
-/* What is no news by the table; where the simulator turns off one of these rules, such an update is carried out. */
+/* An update is no news by the table.  If a simulator has turned off one of these rules, the update is carried out. */
 static enum judge_action
 judge_no_news(const struct judge_case *c)
 {
@@ -187,7 +200,7 @@ judge(const struct judge_case *c, enum judge_said *counts_as)
 		counted.said = (enum judge_said)judge_look_up(judge_credibility,
 		    sizeof(judge_credibility) / sizeof(judge_credibility[0]), c, (int)c->said);
 	*counts_as = counted.said;
-	action =
-	    judge_look_up(actions, sizeof(actions) / sizeof(actions[0]), &counted, ACTION_IGNORE);
+	action = judge_look_up(judge_actions, sizeof(judge_actions) / sizeof(judge_actions[0]),
+	    &counted, ACTION_IGNORE);
 	return action == ACTION_HEAR ? judge_no_news(&counted) : (enum judge_action)action;
 }
