@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Base peers are members that know only the base wire format.  This file translates both ways: it says by which id we tell
- * a base peer of a member, and which member a base peer means by an id.
+ * Base peers: members that know only the base wire format.  This file translates both ways: it tells by which id a
+ * base peer is told of a member, and which member a base peer means by an id.
  *
- * To a base peer a member is the pair of an id and an address, and the sender of a datagram is the pair (source, source).
- * A ping makes this pair a member, and an ack counts only if it names the pair that was pinged.  So in every ack, ping-req
- * and update to a base peer, a swimd is the pair (its address, its address).  When a base peer says something of such a
- * pair, we apply it to the member that lives at that address.  A base peer that has an id of its own keeps this id.  Only
- * swimds are told the names of swimds.
+ * To a base peer a member is the pair of an id and an address, and the sender of a datagram is the pair (source,
+ * source).  A ping makes this pair a member, and an ack counts only if it names the pair that was pinged.  So in every
+ * ack, ping-req and update to a base peer, a swimd peer is the pair (its address, its address).  What a base peer says
+ * of such a pair is applied to the member at that address.  A base peer that has an id of its own keeps this id.  Only
+ * swimd peers are told the names of swimd peers.
  *
- * A base peer refuses an update whose incarnation is more than 16 above the one that it knows, and it knows 0 for a new
- * pair.  So we tell a base peer of a member with a higher incarnation by a ladder: updates with the same status at 16, at
- * 32 and so on, and at last at the incarnation itself.  Every rung has the member's status, so a base peer that takes only
- * some of the rungs still believes nothing false.
+ * A base peer refuses an update whose incarnation is more than 16 above the one that it knows, and it knows 0 for a
+ * new pair.  So a base peer is told of a member with a higher incarnation by a ladder: updates with the same status at
+ * 16, at 32 and so on, and at last at the incarnation itself.  Every rung has the member's status, so a base peer that
+ * takes only some of the rungs believes nothing false.
  *
- * Datagrams for base peers have the cluster WIRE_BASE_CLUSTER.  Every version of swimd drops them, so a swimd that lives at
- * the former address of a base peer does not take the addresses in them for members.  Where we do not know which kind of
- * member lives at an address, we send a plain ping there that tells nothing of swimds.  A join is the exception, as it has
- * to tell who we are: it sends two pings with one sequence number, one that only base peers read and one that only swimds
- * read, and takes the answer to either.
+ * Datagrams for base peers have the cluster WIRE_BASE_CLUSTER, and every version of swimd drops them.  So a swimd peer
+ * at the former address of a base peer does not list the addresses in them as members.  If it is not known which kind
+ * of peer lives at an address, a plain ping goes there, which tells nothing of swimd peers.  A join has to tell who we
+ * are, so it sends two pings with one sequence number, one for base peers and one for swimd peers, and takes the
+ * answer to either.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@
 
 /* A base peer accepts incarnations up to this far above the one that it knows. */
 #define BASE_RUNG 16
-/* Rungs that gossip sends of a member above BASE_LADDER_WHOLE: base peers have been told the lower ones by introduce.c. */
+/* How many rungs gossip sends of a member above BASE_LADDER_WHOLE.  introduce.c has told base peers the lower ones. */
 #define BASE_RUNGS_LAST 3
 
 bool
@@ -42,7 +42,6 @@ base_answers(const struct swim *s, const struct input *in)
 	       base_is_address(s, in, &in->msg->member);
 }
 
-/* m has spoken to us without extensions, or a swimd says that m is a base peer; and m has shown no extension. */
 bool
 base_is_peer(const struct member *m)
 {
@@ -69,7 +68,7 @@ base_recipient(const struct swim *s, const struct member *m)
 		return WIRE_RECIPIENT_SWIMD;
 	if (m->peer == PEER_SAID_BASE || m->peer == PEER_UNSURE)
 		return WIRE_RECIPIENT_UNKNOWN;
-	/* A base peer that comes back may have forgotten everybody. */
+	/* A base peer that comes back may have forgotten all members. */
 	if (m->peer == PEER_BASE)
 		return swim_time_since(s->now, m->met).ns < BASE_NEW_FOR.ns ||
 			       swim_time_since(s->now, m->alive).ns < BASE_NEW_FOR.ns
@@ -169,7 +168,7 @@ base_pair(const struct member *m, enum wire_recipient recipient, char text[SWIM_
 	return (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 }
 
-/* Is the id of this pair its address?  `text` is the canonical form of the pair's address. */
+/* Is the id of this pair equal to its address?  `text` is the canonical form of the address. */
 static bool
 base_is_pair_of_address(const struct wire_member_id *pair, const char *text)
 {
@@ -204,9 +203,9 @@ base_may_be_alias(const struct member *m)
 }
 
 /*
- * The member that lives at this address now, ourselves included; else one that is gone; NULL: none.  Where a member has started
- * at the address of another that crashed, and the crash is not noticed yet, the address has two live members: whoever answers
- * there is the one that is alive and not suspect, and of several of these the one that we met last.
+ * The member that lives at this address, ourselves included; else a gone one; NULL: none.  The address has two live
+ * members while a crash is not noticed yet and another member has started there.  The member that answers there is
+ * then probably the one that is alive and not suspect, or of several the one that we met last.
  */
 static const struct member *
 base_owner(const struct swim *s, const struct swim_addr *addr)
@@ -238,7 +237,7 @@ base_meant(const struct swim *s, const struct input *in, const struct wire_membe
 	    !base_is_pair_of_address(pair, text))
 		return *pair;
 	m = base_owner(s, &addr);
-	/* Base peers list a base peer with an id of its own under its address too.  We list it under its id only. */
+	/* Base peers list a base peer that has an id of its own under its address too.  We list it under its id only. */
 	if (m == NULL || base_is_peer(m) || !RULE(base_means_addresses))
 		return *pair;
 	if (m != s->self && !members_is_live(m) &&
@@ -253,17 +252,20 @@ base_hear(const struct swim *s, const struct input *in, struct base_heard *heard
 	struct wire_member_id meant;
 	const struct member *m;
 
-	/* Updates and ping-reqs are translated where they are applied: the answer to a ping-req has to name the same pair. */
+	/*
+	 * Updates and ping-reqs are translated where they are handled, as the answer to a ping-req has to name the
+	 * same pair.
+	 */
 	if (!base_speaks(in->msg) || (in->msg->type != WIRE_ACK && in->msg->type != WIRE_NACK))
 		return in->msg;
 	meant = base_meant(s, in, &in->msg->member);
 	m = members_find(s, meant.id.bytes, meant.id.len);
-	/* If the swimd at that address is dead or has left, a base peer that has started there may have answered. */
+	/* If the swimd peer at that address is gone, the answer may be that of a base peer which has started there. */
 	if (meant.id.bytes == in->msg->member.id.bytes || m == NULL ||
 	    (m != s->self && !members_is_live(m)))
 		return in->msg;
 	heard->message = *in->msg;
-	/* Copy the name and the address: the member may be destroyed while the datagram is handled. */
+	/* The name and the address are copied, as the member may be destroyed while the datagram is handled. */
 	memcpy(heard->id, meant.id.bytes, meant.id.len);
 	memcpy(heard->address, meant.address.bytes, meant.address.len);
 	heard->message.member =
@@ -272,9 +274,9 @@ base_hear(const struct swim *s, const struct input *in, struct base_heard *heard
 }
 
 /*
- * m is dead or has left; does base_pair() give another member the same pair?  Then an update about m would end the other
- * member.  A base peer with an id of its own has its own pair.  If all members of the address are gone, each base peer
- * among them may come back, and then has to hear of its death.
+ * m is gone: does another member have the same pair by base_pair()?  Then an update about m would tell the end of the
+ * other member.  A base peer with an id of its own has a pair of its own.  If all members of the address are gone, each
+ * base peer among them may come back, and has to hear of its death.
  */
 static bool
 base_is_succeeded(const struct swim *s, const struct member *m)
@@ -288,7 +290,7 @@ base_is_succeeded(const struct swim *s, const struct member *m)
 	return base_is_named_by_address(m) && (other == s->self || members_is_live(other));
 }
 
-/* Is m so new, or alive for so short a time, that base peers may not have heard of it, even those that we know for long? */
+/* Is m so new, or alive for so short a time, that base peers may not have heard of it yet? */
 static bool
 base_is_news(const struct swim *s, const struct member *m)
 {
@@ -304,7 +306,7 @@ base_can_tell(const struct swim *s, const struct member *m)
 	       m->incarnation <= BASE_LADDER_MOST;
 }
 
-/* The next rung, up to `incarnation`, for a base peer that knows the incarnation `known`. */
+/* The next rung above the incarnation `known`, at most `incarnation`. */
 static uint64_t
 base_rung(uint64_t known, uint64_t incarnation)
 {
@@ -330,14 +332,14 @@ base_add_ladder(struct wire_writer *w, const struct member *m, uint64_t *known)
 	return true;
 }
 
-/* How many rungs lead from the incarnation `known` to `incarnation`?  At least 1. */
+/* How many rungs lead from the incarnation `known` up to `incarnation`?  At least 1. */
 static uint64_t
 base_rungs(uint64_t known, uint64_t incarnation)
 {
 	return incarnation > known ? (incarnation - 1) / BASE_RUNG - known / BASE_RUNG + 1 : 1;
 }
 
-/* Add all rungs above the incarnation `known`.  False: they do not fit, and none was added. */
+/* Add all rungs of m above the incarnation `known`, or none.  False: they do not fit. */
 static bool
 base_add_whole(struct wire_writer *w, const struct member *m, uint64_t known)
 {
@@ -371,7 +373,10 @@ base_withholds(const struct swim *s, enum wire_recipient recipient, const struct
 	case WIRE_RECIPIENT_SWIMD:
 		return false;
 	case WIRE_RECIPIENT_UNKNOWN:
-		/* A base peer has to hear the address of a swimd, and a swimd its name: here only equal ones can be told. */
+		/*
+		 * A base peer has to be told the address of a swimd peer and a swimd peer its name: only a member
+		 * whose name is its address can be told to both.
+		 */
 		return !base_is_peer(m) && !base_is_named_by_address(m);
 	case WIRE_RECIPIENT_BASE:
 	case WIRE_RECIPIENT_NEW_BASE:
@@ -379,7 +384,10 @@ base_withholds(const struct swim *s, enum wire_recipient recipient, const struct
 	}
 	if (!base_can_tell(s, m))
 		return true;
-	/* Gossip sends only the last rungs.  A base peer that lacks the lower ones gets the whole ladder from introduce.c. */
+	/*
+	 * Gossip sends only the last rungs.  introduce.c sends the whole ladder to a base peer that lacks the lower
+	 * ones.
+	 */
 	return m->incarnation > BASE_LADDER_WHOLE &&
 	       (recipient == WIRE_RECIPIENT_NEW_BASE || base_is_news(s, m));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where members are.  An address is told without a zone, which would mean nothing to another machine; that of a
- * link-local one is what we know of ourselves: the interface by which its owner, or who told of it, was heard.
+ * The addresses of members.  An address is told without a zone, as a zone means nothing to another machine.  The zone
+ * of a link-local address is what we know ourselves: the interface by which its owner, or a member that told of it,
+ * was heard.
  */
 #include <string.h>
 
@@ -21,7 +22,7 @@ locate_is_live_or_self(const struct swim *s, const struct member *m)
 	return members_is_live(m) || m == s->self;
 }
 
-/* The member at this address, `except` left out: one that is alive before one that isn't.  NULL: none. */
+/* The same as locate_at(), with the member `except` left out. */
 static struct member *
 locate_other(const struct swim *s, const struct swim_addr *addr, const struct member *except)
 {
@@ -71,7 +72,7 @@ locate_is_shared(const struct swim *s, const struct member *member)
 	return other != NULL && locate_is_live_or_self(s, other);
 }
 
-/* Whoever lives at its new address has yet to answer. */
+/* The member has a new address: forget what its answers from the former address showed. */
 static void
 locate_forget_answers(struct swim *s, struct member *m)
 {
@@ -103,7 +104,7 @@ locate_move(struct swim *s, const struct input *in, struct member *m, const char
 	locate_parse(in, m);
 	m->there = s->now;
 	locate_forget_answers(s, m);
-	/* That nobody answers where it was says nothing of where it is. */
+	/* That nobody answers at the former address says nothing of the new one: end the probe. */
 	probe_forget(s, m);
 	if (m->addr.family != 0)
 		index_insert(&s->located, index_by_address, m);
@@ -146,7 +147,7 @@ swim_resolved(struct swim *s, const char *hostport, const struct swim_addr *addr
 		if (members_is_live(m))
 			resolved = m;
 	}
-	/* Whom we knew by this address alone is that member. */
+	/* An unnamed peer at this address is that member. */
 	if (resolved != NULL)
 		apply_replace_unnamed(s, input_own(s, &room), resolved);
 }
@@ -162,7 +163,7 @@ locate_set_zone(struct swim *s, struct member *m, uint32_t zone)
 bool
 locate_reaches(const struct swim *s, const struct swim_addr *addr)
 {
-	/* Of these every machine has some, or knows from where it hears of them. */
+	/* Every machine has loopback and link-local addresses. */
 	if (swim_addr_is_loopback(addr) || swim_addr_is_link_local(addr))
 		return true;
 	return !(addr->family == 4 && s->no_v4) && !(addr->family == 6 && s->no_v6);
@@ -214,7 +215,7 @@ swim_set_reach(struct swim *s, swim_time now, bool v4, bool v6)
 		return;
 	s->no_v4 = !v4;
 	s->no_v6 = !v6;
-	/* What is told of somebody is better than what had to do instead. */
+	/* Use the advertised addresses again as soon as they answer; they are better than those that replaced them. */
 	for (size_t i = 0; i < s->table.count; i++) {
 		struct extra *x = s->table.v[i]->extra;
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who sent the datagram at hand.  Datagrams of swimds and envelopes name their sender, and an ack names the member that
- * answers.  A datagram of a base peer that names nobody is attributed to the base peer that is known at its source address,
- * or to a stand-in: a member whose id is that address.  An address does not prove a name, as another member may have started
- * there a moment ago.  So a leave is taken only from a datagram that names the leaving member as its sender, or from a base peer
- * whose id is its address.
+ * The speaker: the member whose word a datagram is.  Datagrams of swimd peers and envelopes name their sender, and an
+ * ack names the member that answers.  A datagram of a base peer without a name is attributed to the base peer that is
+ * known at its source address, or to an unnamed peer, whose id is that address.  An address does not prove a name, as
+ * another member may have started there a moment ago.  So a leave is taken only from a datagram that names the leaving
+ * member as its sender, or from a base peer whose id is its address.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* A stand-in that no answer confirms is dropped after this many times the time that a greeting takes. */
-#define STAND_IN_GREETINGS 2
+/* An unnamed peer without an answer is dropped after this many times the duration of a greeting. */
+#define UNNAMED_GREETINGS 2
 
-/* From another address than it tells, where it has answered under its name. */
+/* Is this another address than the advertised one, at which m has answered under its name? */
 static bool
 speaker_is_also_at(const struct member *m, const struct swim_addr *from)
 {
@@ -23,9 +23,10 @@ speaker_is_also_at(const struct member *m, const struct swim_addr *from)
 }
 
 /*
- * Anybody can write anybody's name into a datagram, but not so easily another's address onto it.  What is said of
- * others in the name of one who does not live at the source address is hearsay, unless that one has been answering
- * questions from there: the network chooses by which of its addresses one of several is heard.
+ * Set the authority of the speaker, a member or NULL, by the address from which it speaks.  Anybody can write any name
+ * into a datagram; it is harder to forge the source address.  So a speaker that is not known at the source address is
+ * a stranger.  A member with several addresses is also known at those from which it has answered, as the network
+ * chooses the source address.
  */
 static void
 speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
@@ -49,8 +50,8 @@ speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,
 }
 
 /*
- * May the question have been too small for a swimd to show in its answer that it is a swimd?  Questions that strangers make
- * us ask may be that small; all other questions are padded.
+ * May the question have been too small for a swimd peer to show its extensions in the answer?  Questions that
+ * strangers make us ask may be that small; all others are padded.
  */
 static bool
 speaker_is_small_answer(const struct swim *s, const struct input *in)
@@ -59,7 +60,7 @@ speaker_is_small_answer(const struct swim *s, const struct input *in)
 	       visitor_had_no_room(s, in);
 }
 
-/* Does a member that speaks for itself know our extensions? */
+/* Note from a datagram which kind of peer its speaker is. */
 static void
 speaker_note_kind(struct swim *s, struct input *in, struct member *m)
 {
@@ -68,15 +69,16 @@ speaker_note_kind(struct swim *s, struct input *in, struct member *m)
 
 	if (!is_there && (is_answer || !speaker_is_also_at(m, &in->from)))
 		return;
-	/* An answer without the sign of a swimd shows a base peer only if it had room for such a sign. */
+	/* An answer without extensions shows a base peer only if it had room for them. */
 	if (is_answer && base_speaks(in->msg)) {
 		in->shows_kind = in->msg->type == WIRE_ACK && m->peer != PEER_SWIMD &&
 				 !speaker_is_small_answer(s, in);
 		return;
 	}
 	/*
-	 * A swimd that is taken for a base peer hears nothing of us any more, and its address may be forged: it is asked first
-	 * (speaker_check_kind), and one of which nothing was known is asked by what both kinds read until it has answered.
+	 * A swimd peer that is taken for a base peer gets no more gossip of ours, and the source address may be
+	 * forged.  So speaker_check_kind() asks it first, and a member of unknown kind is sent what both kinds read
+	 * until it has answered.
 	 */
 	if (base_speaks(in->msg)) {
 		if (base_kind(s, m) == SWIM_KIND_UNKNOWN)
@@ -98,8 +100,8 @@ speaker_note_answer(struct swim *s, struct input *in)
 }
 
 /*
- * Does the ack name its sender?  The answer to a ping-req names the target and comes from a helper, so that an ack counts
- * as the word of the member that it names only where it comes from that member's address.
+ * Does the ack name its sender?  The answer to a ping-req names the target and comes from the helper.  So an ack is the
+ * word of the member that it names only if it comes from that member's address.
  */
 static bool
 speaker_names_sender(const struct swim *s, const struct input *in)
@@ -117,7 +119,7 @@ speaker_names_sender(const struct swim *s, const struct input *in)
 	return wire_str_equal(in->msg->member.address, text);
 }
 
-/* The member whose word a datagram without any name is; NULL: none that we know. */
+/* The member whose word a datagram without a name is; NULL: not known. */
 static struct member *
 speaker_resident(const struct swim *s, const struct input *in)
 {
@@ -125,12 +127,13 @@ speaker_resident(const struct swim *s, const struct input *in)
 
 	if (m == NULL || m == s->self)
 		return m;
-	/* If the member of this address is gone, somebody else may have started there: an answer has to tell who it is. */
+	/* If the member of this address is gone, another may have started there: its answer has to tell who it is. */
 	return !members_is_live(m) || (base_speaks(in->msg) && base_kind(s, m) == SWIM_KIND_SWIMD)
 		   ? NULL
 		   : m;
 }
 
+/* The speaker is not known: its address stands for its name. */
 static void
 speaker_take_address(struct swim *s, struct input *in)
 {
@@ -184,7 +187,7 @@ speaker_check_kind(struct swim *s, const struct input *in)
 		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 }
 
-/* Nobody is known to live there but m itself, if anybody. */
+/* Is no live member known at this address, nor ourselves? */
 static bool
 speaker_is_free(const struct swim *s, const struct swim_addr *addr)
 {
@@ -201,7 +204,7 @@ speaker_answers(struct swim *s, struct input *in)
 	if (m == NULL || m == s->self || !members_is_visible(m) || m->unnamed)
 		return;
 	if (!input_is_from(in, &in->answer.asked)) {
-		/* The source address may be forged: the member can be reached there once it has answered there. */
+		/* The source address may be forged: it counts as the member's once the member has answered there. */
 		speaker_ask(s, in, m);
 		if (!swim_addr_equal(&in->answer.asked, &m->addr) &&
 		    !link_is_routable_at(m, &in->answer.asked))
@@ -225,16 +228,19 @@ speaker_ask(struct swim *s, const struct input *in, const struct member *m)
 	inquiry_start(s, in, &in->from, INQUIRY_GREET);
 }
 
-/* How long a stand-in waits for an answer.  The greeting that asks for the answer ends well before. */
+/* How long an unnamed peer is listed without an answer.  Its greeting ends well before. */
 static swim_duration
-speaker_stand_in_hold(const struct swim *s)
+speaker_unnamed_hold(const struct swim *s)
 {
-	return swim_ns(STAND_IN_GREETINGS * inquiry_contest_takes(s).ns);
+	return swim_ns(UNNAMED_GREETINGS * inquiry_contest_takes(s).ns);
 }
 
-/* Take up a base peer that nobody has told us of, with its address for an id until its answer tells its own id. */
+/*
+ * List the sender as an unnamed peer, with its address for a name, and greet it.  NULL: no room, or the sender is
+ * listed under another name.
+ */
 static struct member *
-speaker_stand_in(struct swim *s, const struct input *in)
+speaker_list_unnamed(struct swim *s, const struct input *in)
 {
 	char text[SWIM_ADDR_TEXT];
 	struct wire_member_id id;
@@ -243,7 +249,7 @@ speaker_stand_in(struct swim *s, const struct input *in)
 	if (s->leaving || (s->unnamed_count >= UNNAMED_MAX && RULE(unnamed_bound)) ||
 	    !members_make_room(s, in)) {
 		s->stats.ignored[SWIM_IGNORE_MEMBER_LIMIT]++;
-		/* The answer says who the sender is, and makes the sender a guest. */
+		/* The answer tells who the sender is, and makes the sender a guest. */
 		if (!s->leaving)
 			inquiry_start(s, in, &in->from, INQUIRY_GREET);
 		return NULL;
@@ -251,7 +257,10 @@ speaker_stand_in(struct swim *s, const struct input *in)
 	swim_addr_format_public(&in->from, text);
 	id = (struct wire_member_id){wire_str_of(text), wire_str_of(text)};
 	if (members_find(s, text, strlen(text)) != NULL) {
-		/* Another member has this name, such as one with the same address in another zone.  Ask the sender who it is. */
+		/*
+		 * Another member has this name, as one with the same address in another zone has.  Ask the sender for
+		 * its name.
+		 */
 		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 		return NULL;
 	}
@@ -265,13 +274,13 @@ speaker_stand_in(struct swim *s, const struct input *in)
 	introduce_met(s, m);
 	s->unnamed_count++;
 	s->unnamed_end =
-	    swim_time_min(s->unnamed_end, swim_time_add(s->now, speaker_stand_in_hold(s)));
+	    swim_time_min(s->unnamed_end, swim_time_add(s->now, speaker_unnamed_hold(s)));
 	members_transition(s, in, m, LIFE_ALIVE, 0);
 	inquiry_start(s, in, &in->from, INQUIRY_GREET);
 	return m;
 }
 
-/* A member of this address that is gone: one that has answered a ping here, if there is any. */
+/* A gone member of this address: a routable one, if there is any.  For an address whose members are all gone. */
 static struct member *
 speaker_gone_at(const struct swim *s, const struct swim_addr *from)
 {
@@ -298,7 +307,7 @@ speaker_meet(struct swim *s, const struct input *in, struct member *known)
 	if (m == NULL && inquiry_is_move_to(s, &in->from))
 		return NULL;
 	if (m == NULL)
-		return speaker_stand_in(s, in);
+		return speaker_list_unnamed(s, in);
 	if (m->unnamed && !m->routable)
 		inquiry_start(s, in, &in->from, INQUIRY_GREET);
 	return m;
@@ -358,7 +367,7 @@ speaker_tick(struct swim *s, const struct input *in)
 	s->unnamed_end = SWIM_TIME_NEVER;
 	for (size_t i = s->table.count; i-- > 0 && s->unnamed_count > 0;) {
 		struct member *m = s->table.v[i];
-		swim_time ends = swim_time_add(m->met, speaker_stand_in_hold(s));
+		swim_time ends = swim_time_add(m->met, speaker_unnamed_hold(s));
 
 		if (!speaker_is_unnamed(m))
 			continue;
