@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which members have found this one silent, and whether that says anything about this member.  A single accuser may have
- * the fault itself: a member with a bad link suspects everybody in turn.  So only healthy accusers count, and only once
- * there are two of them.
+ * Accusations of us: which members have found us silent, and whether they count.  A single accuser may be at fault
+ * itself: a member with a bad link suspects everybody in turn.  So only healthy accusers count, and only if there are
+ * two of them.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* A member that returned from a suspicion or death counts as well after this long. */
-#define WELL_AFTER SWIM_ACCUSED_MEMORY
+/* A member that returned from a suspicion or death counts as healthy after this time. */
+#define HEALTHY_AFTER SWIM_ACCUSED_MEMORY
 
+/* Is the accuser, given by the hash of its name, healthy: alive, and not back from a suspicion or death lately? */
 static bool
-accused_is_well(const struct swim *s, uint64_t accuser, swim_time now)
+accused_is_healthy(const struct swim *s, uint64_t accuser, swim_time now)
 {
 	size_t i = members_position_from(s, accuser);
 	const struct member *m;
@@ -22,7 +23,7 @@ accused_is_well(const struct swim *s, uint64_t accuser, swim_time now)
 	m = s->table.v[i];
 	if (m == s->self || m->life != LIFE_ALIVE)
 		return false;
-	return m->alive_as != ALIVE_AGAIN || swim_time_since(now, m->since).ns >= WELL_AFTER.ns;
+	return m->alive_as != ALIVE_AGAIN || swim_time_since(now, m->since).ns >= HEALTHY_AFTER.ns;
 }
 
 static bool
@@ -32,17 +33,17 @@ accused_is_recent(const struct accusal *a, swim_time now)
 }
 
 static unsigned
-accused_count_well(const struct swim *s)
+accused_count_healthy(const struct swim *s)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < ACCUSALS_MAX; i++)
 		count += accused_is_recent(&s->accusals[i], s->now) &&
-			 accused_is_well(s, s->accusals[i].accuser, s->now);
+			 accused_is_healthy(s, s->accusals[i].accuser, s->now);
 	return count;
 }
 
-/* The record of this accuser, or else the one to be replaced: a free one, or the oldest. */
+/* The record of this accuser, or else a free record, or else the oldest one, which is freed. */
 static struct accusal *
 accused_record_of(struct swim *s, uint64_t accuser)
 {
@@ -60,7 +61,7 @@ accused_record_of(struct swim *s, uint64_t accuser)
 	return oldest;
 }
 
-/* True when this accuser has not accused us at this incarnation before. */
+/* Note one accusation.  True if it is new: this accuser has not lately accused us at this incarnation or a higher one. */
 static bool
 accused_note_one(struct swim *s, uint64_t accuser, uint64_t incarnation)
 {
@@ -86,7 +87,10 @@ accused_note(struct swim *s, const struct input *in, const struct wire_update *u
 
 	if (u->status != SWIM_SUSPECT && u->status != SWIM_DEAD)
 		return;
-	/* The second accuser of an incarnation is often heard of when the first is refuted already. */
+	/*
+	 * The second accuser of an incarnation is often heard after we have refuted the first: the former incarnation
+	 * counts too.
+	 */
 	if (u->incarnation < ours && ours - u->incarnation > 1)
 		return;
 	for (unsigned i = 0; i < u->accuser_count; i++)
@@ -94,8 +98,8 @@ accused_note(struct swim *s, const struct input *in, const struct wire_update *u
 	if (u->accuser_count == 0 && in->base && in->authority >= AUTHORITY_MEMBER)
 		news = accused_note_one(s, members_hash(in->speaker.bytes, in->speaker.len),
 		    u->incarnation);
-	/* Lifeguard: having to refute hints that we ourselves are slow. */
-	if (news && accused_count_well(s) >= SWIM_ACCUSERS_NEEDED)
+	/* Having to refute suggests that we are slow ourselves (Lifeguard IV.A). */
+	if (news && accused_count_healthy(s) >= SWIM_ACCUSERS_NEEDED)
 		doubt_strain(s);
 }
 
@@ -107,7 +111,7 @@ swim_accused(const struct swim *s, swim_time now, struct swim_accused *out)
 		const struct accusal *a = &s->accusals[i];
 		const struct member *m;
 
-		if (!accused_is_recent(a, now) || !accused_is_well(s, a->accuser, now))
+		if (!accused_is_recent(a, now) || !accused_is_healthy(s, a->accuser, now))
 			continue;
 		m = s->table.v[members_position_from(s, a->accuser)];
 		if (out->count < SWIM_ACCUSERS_NEEDED) {

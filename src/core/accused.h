@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which members accuse us, and whether they count. */
+/* Accusations of us: which members have found us silent, and whether they count. */
 #ifndef SWIMD_CORE_ACCUSED_H
 #define SWIMD_CORE_ACCUSED_H
 
@@ -13,16 +13,16 @@
 struct input;
 struct swim;
 
-/* An accusation: another member has found us silent. */
+/* One accusation of us. */
 struct accusal {
-	uint64_t accuser; /* hash of its name */
-	uint64_t incarnation;
-	swim_time at;
-	bool taken; /* false: this place is free */
+	uint64_t accuser;     /* hash of the accuser's name */
+	uint64_t incarnation; /* of ours that is accused */
+	swim_time at;         /* when we heard it */
+	bool taken;           /* false: this record is free */
 };
 #define ACCUSALS_MAX 8
 
-/* This update is about us: if it accuses us, note its accusers. */
+/* Note the accusers in an update about us.  Two healthy ones raise the local health multiplier. */
 void accused_note(struct swim *, const struct input *, const struct wire_update *);
 
 #endif

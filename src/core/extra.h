@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What few members have. */
+/* What few members have, apart from struct member. */
 #ifndef SWIMD_CORE_EXTRA_H
 #define SWIMD_CORE_EXTRA_H
 
@@ -15,52 +15,59 @@ struct introduction;
 struct swim;
 
 /*
- * What few members have, so that the others need no room for it: what is known of the ways to a member (link.c), and what else
- * is seldom there.  It is made when there is something to be kept, and freed when nothing is left in it.
+ * What few members have, kept apart so that the others need no room for it: addresses and links out of the ordinary
+ * (link.c), base peers, and more.  It is allocated when there is something to keep, and freed when nothing is left in
+ * it.
  */
 struct extra {
-	struct introduction *intro; /* of a base peer, owned; NULL: none yet */
-	struct link_report
-	    *report;           /* what the member last said of its links, owned; NULL: nothing */
-	struct swim_addr also; /* another address at which it has answered; family 0: none */
-	/* the address that is used instead of `addr`, which is silent; family 0: none */
+	struct introduction *intro; /* owned, of a base peer; NULL: not begun */
+	/* owned: the member's last report of its broken links; NULL: none */
+	struct link_report *report;
+	/* another address at which it has answered, not in use; family 0: none */
+	struct swim_addr also;
+	/* the address in use instead of `addr`, which is silent; family 0: `addr` is in use */
 	struct swim_addr via;
-	swim_time via_until; /* with `via`: from then on a probe asks at `addr` too */
-	swim_time
-	    complained; /* when it last said that it cannot reach us at our address; or NEVER */
-	swim_time news; /* rate of its changes that busy sources tell: paid until then (quota.c) */
-	struct question late; /* the last probe that others had to answer for it */
-	struct question
-	    routable_question; /* a ping of gossip_ask_first() whose answer makes the member routable */
-	/* when that ping was sent; NEVER: more often than once, so that its answer measures nothing */
+	swim_time via_until; /* with `via`: the time from which a probe asks at `addr` too */
+	/* when it last complained that it cannot reach us at our address; NEVER: it does not */
+	swim_time complained;
+	/* time until which the changes of it that busy sources told are paid for (quota.c) */
+	swim_time news;
+	/* its last probe that only others got answered: a direct answer may still come */
+	struct question late;
+	/* the ping of gossip_ask_first(), whose answer makes the member routable */
+	struct question routable_question;
+	/* when that ping was sent; NEVER: it was repeated, so that its answer measures nothing */
 	swim_time routable_sent;
-	/* hash of the name of who last reached it for us, while it is out of our reach; or 0 */
+	/* we cannot reach it: hash of the name of the helper that last reached it for us; 0: none */
 	uint64_t helper;
-	uint8_t unheard; /* out of our reach: probes through others that failed in a row */
-	uint8_t relayed; /* probes in a row that it answered to others alone */
-	uint8_t strayed; /* probes in a row that it answered at another address and not at `addr` */
-	uint8_t retries; /* times that `addr` was asked again in vain since `via` was taken */
-	/* suspect or dead base peer: answers to a higher suspicion that did not refute it (probe.c) */
+	uint8_t unheard; /* we cannot reach it: probes through others that failed in a row */
+	uint8_t relayed; /* probes in a row that it answered to others only */
+	/* probes in a row that it answered at another address and not at `addr` */
+	uint8_t strayed;
+	uint8_t retries; /* how often `addr` was asked again in vain since `via` is in use */
+	/* suspect or dead base peer: how many challenges it has answered without refuting them (probe.c) */
 	uint8_t challenges;
-	/* a suspicion above its incarnation was sent to it (probe.c), and it has not spoken since */
+	/* a challenge above its incarnation was sent to it, and it has not spoken since (probe.c) */
 	bool challenged;
-	bool tell; /* the member knows less of itself than we do: tell it in the next answer */
-	/* dead or left: times that a base peer which asked for the member was told its death, modulo the steps of introduce.c */
+	/* it knows less of itself than we do: the next answer to it tells it its record */
+	bool tell;
+	/* gone: how often a base peer that asked for it was told its death, modulo the steps of introduce.c */
 	uint8_t ends;
 };
 
+/* The extra of a member without one. */
 extern const struct extra extra_none;
-/* To read what few members have. */
+/* The member's extra, to read. */
 static inline const struct extra *
 extra_of(const struct member *m)
 {
 	return m->extra != NULL ? m->extra : &extra_none;
 }
-/* To change it.  NULL: no memory. */
+/* The member's extra, to change; allocated if there is none.  NULL: no memory. */
 struct extra *extra_new(struct swim *, struct member *);
-/* Free it if nothing is left in it. */
+/* Free the member's extra if nothing is left in it. */
 void extra_tidy(struct swim *, struct member *);
-/* Free it with all that is in it. */
+/* Free the member's extra with all that is in it. */
 void extra_free(struct swim *, struct member *);
 
 #endif

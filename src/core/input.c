@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What makes the core act: a datagram, or a timer or a call, when we ourselves are the speaker. */
+/* The input: the datagram, timer or call that makes the core act. */
 #include <string.h>
 
 #include "core/internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The datagram at hand, or the timer or call that makes the core act. */
+/* The input: the datagram, timer or call that makes the core act. */
 #ifndef SWIMD_CORE_INPUT_H
 #define SWIMD_CORE_INPUT_H
 
@@ -14,60 +14,67 @@
 struct member;
 struct swim;
 
-/* Which request of ours a datagram answers. */
+/* Which question of ours a datagram answers, and what follows for what the datagram says. */
 struct answer {
-	bool ours;    /* one of ours at all, by its sequence number */
-	bool of_seed; /* a question to a seed, and not to ourselves */
-	bool
-	    as_itself; /* the speaker was asked under its name: the speaker's word of itself counts */
-	bool believed; /* members that the answer tells of are taken up without being asked */
-	struct swim_addr asked; /* where the question went; family 0: nowhere known */
+	bool ours;    /* the datagram answers a question of ours */
+	bool of_seed; /* the question went to a seed, and another member than we answered */
+	/* the speaker was asked under its name: its word about itself is taken */
+	bool as_itself;
+	/* the answer's word about unknown and moved members is taken without a question to them */
+	bool believed;
+	/* the address to which the question went; family 0: not known */
+	struct swim_addr asked;
 };
 
-#define STALE_MAX 8 /* members of which one datagram of a base peer is corrected */
-/* What the sender of the datagram at hand evidently does not know, found while its updates are applied. */
+#define STALE_MAX 8 /* most corrections to one datagram of a base peer */
+/* What the sender of the datagram evidently does not know, found while the updates are applied. */
 struct findings {
-	bool misjudged; /* the sender holds us for something else than alive */
-	bool
-	    lacks_answer; /* the sender does not know that dead members which it tells of have answered */
-	struct member *
-	    unaware_of; /* the sender does not know of the death of this member, or of our return */
-	/* members of which a datagram of a base peer says what is no longer so */
+	bool misjudged; /* the sender tells that we are suspect, dead or have left */
+	/* the sender tells of dead members and does not know that they have answered somebody */
+	bool lacks_answer;
+	/* the sender has missed the death or leave of this member, or if it is us, our refutation; NULL: nothing */
+	struct member *unaware_of;
+	/* members of which a base peer's datagram tells what is outdated */
 	struct member *stale[STALE_MAX];
 	size_t stale_count;
 };
 
-/* How much the datagram at hand may make us send to addresses that have not answered. */
+/* How much the datagram may make us send to addresses that have not answered. */
 struct allowance {
-	size_t credit; /* bytes that are left */
-	size_t spent;  /* bytes sent to the source address already */
-	bool charged;  /* something was sent because of what the datagram says */
-	bool visited;  /* somebody was pinged because of what the datagram says of others */
+	size_t credit; /* bytes that may still be sent */
+	size_t spent;  /* bytes that were sent to the source address */
+	bool charged;  /* something was sent because of the datagram */
+	bool visited;  /* a visitor was pinged because of the datagram */
 };
 
 /*
- * What makes the core act: a datagram, or else a timer or a call, when we ourselves are the speaker.  Only swim.c and
- * speaker.c make and change an input; all others get it const.  What handling a datagram finds and spends is kept in the two
- * records that its input points to.
+ * The input of one call into the core: a datagram, or else a timer or an operator's call, in which we ourselves are
+ * the speaker.  Only swim.c, speaker.c and input.c make and change an input; all others get it const.  What handling
+ * the datagram finds out and spends is kept in the two records that the input points to.
  */
 struct input {
 	const struct wire_message *msg; /* NULL: no datagram */
 	size_t len;                     /* of the datagram, in bytes */
-	/* who sent it, as the datagram says; without an id: it does not say; without an address: a swimd, which says that for itself */
+	/*
+	 * the sender by the datagram's trailer or envelope.  No id: the datagram does not say.  No address: the trailer
+	 * of a swimd peer, which has the name only
+	 */
 	struct wire_member_id claimed;
-	struct swim_addr from;   /* source address; family 0: no datagram */
-	uint32_t zone;           /* network interface that it came by; 0: none, or not known */
-	struct wire_str speaker; /* name of the member whose word it is; points to `name` */
+	struct swim_addr from; /* source address; family 0: no datagram */
+	uint32_t zone; /* network interface by which the datagram came; 0: none, or not known */
+	/* name of the member whose word the datagram is; points to `name` */
+	struct wire_str speaker;
 	char name[SWIM_NAME_MAX + 1];
-	enum authority authority;
-	bool named; /* the datagram names its sender */
-	bool base;  /* the datagram has no extensions, so its sender tells no tags */
-	bool
-	    base_peer; /* and a base peer sent it: a small answer of a swimd may lack extensions too */
-	bool shows_kind;  /* an answer that has no sign of a swimd although it had room for one */
-	bool from_member; /* a member, perhaps an unnamed one, lives at the source address */
-	bool believed;    /* members that it tells of are taken up without being asked first */
-	struct answer answer;
+	enum authority authority; /* of the speaker */
+	bool named;               /* the datagram names its sender */
+	bool base;                /* the datagram has no extensions, and so tells no tags */
+	/* `base`, and a base peer sent it, not a swimd peer whose small answer had no room */
+	bool base_peer;
+	bool shows_kind;  /* an answer without extensions, although it had room for them */
+	bool from_member; /* a member, perhaps an unnamed peer, lives at the source address */
+	/* the speaker's word about others makes and moves members without a question to them */
+	bool believed;
+	struct answer answer; /* `ours` is false until the datagram is known to answer a question */
 	struct findings *found;
 	struct allowance *allowance;
 };
@@ -79,20 +86,23 @@ struct input_room {
 	struct allowance allowance;
 };
 
-/* The input of a timer or a call: we ourselves speak, and nothing may be sent to strangers.  The result points into `room`. */
+/*
+ * The input of a timer or a call: we ourselves are the speaker, and nothing may be sent to strangers.  The result
+ * points into `room`.
+ */
 struct input *input_own(const struct swim *, struct input_room *room);
-/* The input of a datagram, before anything is known of its sender.  The result points into `room`, and to `msg`. */
+/* The input of a datagram of `len` bytes, before its sender is known.  The result points into `room` and to `msg`. */
 struct input *input_of_datagram(struct input_room *room, const struct wire_message *msg,
     const struct swim_addr *from, uint32_t interface, size_t len);
-/* The datagram has answered a request of ours: its sender receives what we send. */
+/* If the datagram answers a question of ours, raise a stranger's authority: the sender has received the question. */
 void input_raise(struct input *);
 /* Does the datagram name its sender, in its trailer or its envelope? */
 bool input_names_sender(const struct input *);
-/* The same datagram once it is known which request it answers.  The result points into `in`. */
+/* A copy of the input with this answer.  It points into `in`. */
 struct input input_answering(const struct input *in, struct answer);
 /* Did the datagram come from this address? */
 bool input_is_from(const struct input *, const struct swim_addr *);
-/* From now on the word is that of the member of this name. */
+/* Set the speaker to the member of this name (copied). */
 void input_speak(struct input *, const char *name, size_t len);
 
 #endif
