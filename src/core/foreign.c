@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Datagrams of other clusters.  They change nothing here.  A member that tries to join through a member of another
- * cluster gets that cluster's name for an answer, which is no longer than the question, so that its operator learns why
+ * cluster is answered with that cluster's name, in no more bytes than its ping had, so that its operator learns why
  * it cannot join.
  */
 #include "core/internal.h"
 
-/* Between two such answers, whoever they go to: a flood of pings must not draw a flood of answers. */
+/* Least time between two such answers, to any address: a flood of pings must not cause a flood of answers. */
 #define ANSWER_EVERY swim_ms(100)
 
 static void
@@ -21,7 +21,7 @@ foreign_answer(struct swim *s, const struct wire_message *msg, const struct swim
 	size_t budget = bounded ? len : s->config.max_datagram;
 	struct wire_writer w;
 
-	/* A datagram without a sender's name is of a base peer, which does not know this type of answer. */
+	/* A ping without a sender's name is of a base peer, which does not know this type of answer. */
 	if (!msg->trailer.has_sender ||
 	    (RULE(foreign_rate) && !swim_time_reached(s->now, s->foreign_at)))
 		return;

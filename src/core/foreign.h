@@ -11,7 +11,10 @@
 
 struct swim;
 
-/* A valid datagram of `len` bytes that belongs to another cluster. */
+/*
+ * Handle a valid datagram of `len` bytes of another cluster: answer a ping with our cluster's name, or note that a
+ * seed is of another cluster.
+ */
 void foreign_heard(struct swim *, const struct wire_message *, const struct swim_addr *from,
     size_t len);
 

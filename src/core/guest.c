@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room for whoever shows itself.  Anybody may fill the table with members that nobody has ever heard of: then
- * one that speaks from its own address is asked there, and once it has answered it takes the place of one that
- * has not.  Whose word has been heard is never put out.
+ * Guests: room in a full table for strangers that have answered.  Anybody may fill the table with members that do not
+ * exist.  A stranger that speaks from its own address is greeted then, and once it has answered it takes the place of
+ * a member that has never answered us.  A member that has answered us is never displaced.
  */
 #include "core/internal.h"
 
-/* For so long after its answer a guest may say who it is. */
+/* How long after its answer a stranger is the guest. */
 #define GUEST_HOLD swim_seconds(5)
 
 void
@@ -16,9 +16,9 @@ guest_answered(struct swim *s, const struct swim_addr *addr)
 	s->guest_until = swim_time_add(s->now, GUEST_HOLD);
 }
 
-/* Of those that have never answered, one that is suspected, or else has been there for longest. */
+/* A live member that is not routable: a suspect first, then the one with its status for longest.  NULL: none. */
 static struct member *
-guest_find_unseen(const struct swim *s)
+guest_find_unanswered(const struct swim *s)
 {
 	struct member *found = NULL;
 
@@ -38,22 +38,25 @@ guest_find_unseen(const struct swim *s)
 bool
 guest_room(struct swim *s, const struct input *in, const struct swim_addr *addr)
 {
-	struct member *unseen;
+	struct member *unanswered;
 
 	if (addr->family == 0)
 		return false;
 	if (!swim_addr_equal(addr, &s->guest) || swim_time_reached(s->now, s->guest_until)) {
-		/* Its word has to come from there: what we send to strangers is no larger than what comes. */
+		/*
+		 * The datagram has to come from that address, as what we send to a stranger is no larger than what it
+		 * sent.
+		 */
 		if (input_is_from(in, addr))
 			inquiry_start(s, in, addr, INQUIRY_GREET);
 		return false;
 	}
-	unseen = guest_find_unseen(s);
-	if (unseen == NULL)
+	unanswered = guest_find_unanswered(s);
+	if (unanswered == NULL)
 		return false;
 	s->guest = (struct swim_addr){0};
-	if (members_is_announced(unseen))
-		outbox_event(s, in, SWIM_EVENT_REMOVED, unseen);
-	members_destroy(s, in, unseen);
+	if (members_is_announced(unanswered))
+		outbox_event(s, in, SWIM_EVENT_REMOVED, unanswered);
+	members_destroy(s, in, unanswered);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Room for whoever shows itself, in a table full of others. */
+/* Guests: room in a full table for strangers that have answered. */
 #ifndef SWIMD_CORE_GUEST_H
 #define SWIMD_CORE_GUEST_H
 
@@ -12,11 +12,11 @@
 struct input;
 struct swim;
 
-/* Somebody answered from here, until a moment from now a guest. */
+/* A stranger at this address has answered a ping of ours: it is the guest for GUEST_HOLD. */
 void guest_answered(struct swim *, const struct swim_addr *);
 /*
- * The table is full, and one that we do not know says that it lives at `addr`.  True: it is a guest, and there is
- * room now; else it is asked there, if its word came from there.
+ * The table is full, and an unknown member speaks of itself at the address `addr`.  True: it is the guest, and now
+ * there is room for it.  False: there is none; if the datagram came from `addr`, a greeting goes there.
  */
 bool guest_room(struct swim *, const struct input *, const struct swim_addr *addr);
 

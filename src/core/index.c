@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Indexes: sorted arrays of members. */
 #include "core/index.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorted arrays of members, rather than hash tables: names come from the network, and no choice of names
- * makes these slow.  At 10,000 members an insertion moves 40 KB on average: a microsecond or so.
+ * Indexes: sorted arrays of members.  Unlike hash tables they are slow for no choice of names, and names come from the
+ * network.  At 10,000 members an insertion moves 40 KB on average, which takes about a microsecond.
  */
 #ifndef SWIMD_CORE_INDEX_H
 #define SWIMD_CORE_INDEX_H
@@ -16,9 +16,10 @@ struct swim_addr;
 
 struct index {
 	struct member **v;
-	size_t count, capacity;
+	size_t count, capacity; /* members in v, and room */
 };
 
+/* What a member is looked for by; an order uses only some of the fields. */
 struct index_key {
 	uint64_t hash;
 	const char *name;
@@ -26,18 +27,20 @@ struct index_key {
 	const struct swim_addr *addr;
 };
 
+/* Below 0, 0 or above 0: the key is before, equal to or behind the member. */
 typedef int index_compare(const struct index_key *, const struct member *);
 
-/* Orders: by name, by hash and name, by address and name. */
+/* The orders: by name, by hash and name, by address and name. */
 index_compare index_by_name, index_by_hash, index_by_address;
 
-/* The first position whose member is not below the key. */
+/* The position of the first member that is not before the key; the count if there is none. */
 size_t index_lower(const struct index *, index_compare *, const struct index_key *);
+/* The member that equals the key.  NULL: none. */
 struct member *index_find(const struct index *, index_compare *, const struct index_key *);
-/* Room must have been made. */
+/* Insert a member, for which index_room() has made room, or remove one that is in the index. */
 void index_insert(struct index *, index_compare *, struct member *);
 void index_remove(struct index *, index_compare *, const struct member *);
-/* Room for one more than `count`, however few are in the index now. */
+/* Make room for one member more than `count`, whatever the number in the index is.  False: no memory. */
 bool index_room(struct swim *, struct index *, size_t count);
 
 #endif

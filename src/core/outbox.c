@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams and events waiting to be taken out.  The caller empties both after every call into the core. */
+/* The outbox: datagrams and events that wait for the caller, which takes out all of both after each call into the core. */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* An entry of padding has a header, so that up to two bytes that are missing can't be filled. */
+/* The least size in bytes of a padding entry, because of its header: one or two missing bytes cannot be filled. */
 #define PADDING_LEAST 3
 
 void
 outbox_trailer(const struct swim *s, struct wire_trailer *out)
 {
 	*out = (struct wire_trailer){.has_digest = true, .digest = s->digest};
-	/* Who remembers none need not say so: whoever does compares, and fetches nothing. */
+	/* A member without removals does not say so: a member that has some compares all the same, and fetches nothing. */
 	out->has_removals = s->removed_digest != 0;
 	out->removals = s->removed_digest;
 	if (s->config.cluster[0] != '\0') {
@@ -41,7 +41,7 @@ outbox_answer_trailer(const struct swim *s, const struct wire_member_id *of, siz
 	size_t body = outbox_answer_body(of);
 
 	outbox_trailer(s, out);
-	/* The cluster stays: the question had it too, and without it no answer would count. */
+	/* The cluster stays: the question had it too, and an answer without it would be of another cluster. */
 	if (body + wire_trailer_size(out) > budget)
 		out->has_removals = false;
 	if (body + wire_trailer_size(out) > budget)
@@ -55,7 +55,7 @@ outbox_relayed_trailer(const struct swim *s, const struct wire_member_id *of, si
 {
 	size_t body = outbox_answer_trailer(s, of, budget, out) - wire_trailer_size(out);
 
-	/* The answer names its target, which did not write it. */
+	/* The ack names its target as the member; the trailer names us, who send it. */
 	out->sender = (struct wire_str){s->self->name, s->self->name_len};
 	out->has_sender = true;
 	out->has_sender = body + wire_trailer_size(out) <= budget;
@@ -124,7 +124,7 @@ outbox_begin(struct swim *s, struct wire_writer *w, const struct wire_trailer *t
 	return true;
 }
 
-/* Finish the datagram.  Returns the entry to be addressed, or NULL if the datagram could not be written. */
+/* Finish the datagram.  Returns its record, whose address is to be set, or NULL if it could not be written. */
 static struct out *
 outbox_finish(struct swim *s, struct wire_writer *w, const struct wire_trailer *trailer,
     size_t pad_to)
@@ -169,7 +169,7 @@ outbox_end_to(struct swim *s, struct wire_writer *w, const struct wire_trailer *
 	if (out == NULL)
 		return 0;
 	out->to = *link_way(m);
-	/* A member that does not answer where its name was found may have another address by now. */
+	/* If the member does not answer, its host name may have another address by now. */
 	if (m->by_host && extra_of(m)->via.family == 0 &&
 	    (m->addr.family == 0 || members_status(m) != SWIM_ALIVE)) {
 		out->host_offset = s->out_used;
@@ -192,7 +192,7 @@ swim_next_datagram(struct swim *s, struct swim_datagram *d)
 	const struct out *out;
 	int slot;
 
-	/* Never reset here: the last datagram taken stays valid until the next call. */
+	/* The outbox is not emptied here: the last datagram that was taken out is valid until the next call. */
 	if (s->out_taken == s->out_count)
 		return false;
 	out = &s->outs[s->out_taken++];

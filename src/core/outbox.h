@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams and events waiting to be taken out. */
+/* The outbox: datagrams and events that wait for the caller to take them out. */
 #ifndef SWIMD_CORE_OUTBOX_H
 #define SWIMD_CORE_OUTBOX_H
 
@@ -14,56 +14,73 @@ struct input;
 struct member;
 struct swim;
 
-#define OUTBOX_DATAGRAMS 4096 /* datagrams waiting at once; what is above is dropped and counted */
+/* most datagrams that wait; further ones are dropped and counted */
+#define OUTBOX_DATAGRAMS 4096
 
+/* A datagram that waits. */
 struct out {
 	struct swim_addr to;
-	size_t offset, len;
-	size_t host_offset; /* of host:port, NUL-terminated; SIZE_MAX: none */
+	size_t offset; /* of the datagram in swim.out_bytes */
+	size_t len;    /* of the datagram, in bytes */
+	/* of the host:port to resolve, NUL-terminated, in swim.out_bytes; SIZE_MAX: none */
+	size_t host_offset;
 	enum wire_type type;
 };
 
-/* A writer over `budget` bytes (max_datagram at most) of the outbox; false: it is full. */
+/*
+ * Begin a datagram of at most `budget` bytes (max_datagram at most) that ends with this trailer.  Only one is written
+ * at a time; outbox_end(), outbox_end_to() or outbox_cancel() ends it.  False: the outbox is full, or no memory.
+ */
 bool outbox_begin(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t budget);
-/* The datagram goes to this address.  Returns its length, or 0 where it could not be written. */
+/*
+ * End the datagram, padded to `pad_to` bytes, for this address.  Returns its length in bytes, or 0 if it could not be
+ * written.
+ */
 size_t outbox_end(struct swim *, struct wire_writer *, const struct wire_trailer *, size_t pad_to,
     const struct swim_addr *to);
-/* The same to a member: to the address in use for it, or to whatever its host name stands for by now. */
+/*
+ * The same for a member: the datagram goes to the address in use.  If the member has a host name and does not answer
+ * at that address, the caller is asked to resolve the name.
+ */
 size_t outbox_end_to(struct swim *, struct wire_writer *, const struct wire_trailer *,
     size_t pad_to, const struct member *);
-/* Nothing came of outbox_begin. */
+/* Give up the datagram that was begun. */
 void outbox_cancel(struct swim *);
+/* Give out an event about a member, by the speaker of the input. */
 void outbox_event(struct swim *, const struct input *, enum swim_event_type, const struct member *);
+/* Give out an event about an address (a seed or a namesake), with a name. */
 void outbox_seed_event(struct swim *, enum swim_event_type, const struct swim_addr *,
     struct wire_str name);
+/* Give out SWIM_EVENT_SEED_ANSWERED; `ourselves`: the seed is this member itself. */
 void outbox_seed_answered(struct swim *, const struct swim_addr *, struct wire_str name,
     bool ourselves);
-/* The length of an ack about `of`, in bytes, without updates and without a trailer. */
+/* The length in bytes of an ack about `of`, without updates and trailer. */
 size_t outbox_answer_body(const struct wire_member_id *of);
-/* The trailer that every datagram of ours has: cluster and digest. */
+/* The trailer that every datagram to swimd peers has: cluster and digests. */
 void outbox_trailer(const struct swim *, struct wire_trailer *out);
-/* The same with our name. */
+/* The same trailer with our name. */
 void outbox_trailer_named(const struct swim *, struct wire_trailer *out);
 
 /*
- * The trailer of an ack or nack about `of` with no updates, in `budget` bytes if it can be: it goes without what does not
- * fit.  Returns the length of the ack.
+ * The trailer of an ack or nack about `of`, in a datagram of `budget` bytes without updates.  Digests that do not fit
+ * are left out.  Returns the length of the ack, which may still be above the budget.
  */
 size_t outbox_answer_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
-/* The trailer of an answer to a ping-req, with our name where it fits. */
+/* The trailer of an answer to a ping-req, with our name if it fits. */
 void outbox_relayed_trailer(const struct swim *, const struct wire_member_id *of, size_t budget,
     struct wire_trailer *out);
 /*
- * What to pad a ping to, for who answers it to have the bytes for all of that trailer: we may have to show yet that we
- * live here, and without a digest one looks like a base peer.
+ * To how many bytes a ping is padded so that the answer has room for the whole trailer.  We may not be routable to the
+ * receiver yet, and then its answer is no longer than our ping; an answer without a digest looks like that of a base
+ * peer.
  */
 size_t outbox_room_for_ack(const struct swim *, size_t id_len, size_t address_len);
-/* The same, of a ping to this member. */
+/* The same for a ping to this member. */
 size_t outbox_room_for(const struct swim *, const struct member *);
 /*
- * The bytes of a ping that leave a swimd with a name and an address of these lengths room for its digest in the answer, even
- * if the swimd spends some on a question of its own.  So an answer without a digest is the answer of a base peer.
+ * To how many bytes a ping is padded so that a swimd peer, with a name and an address of these lengths, has room for
+ * its digest even if it spends bytes on a question of its own.  So an answer without a digest is that of a base peer.
  */
 size_t outbox_room_for_kind(const struct swim *, size_t id_len, size_t address_len);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* Pools: room for objects of one size. */
 #include "core/pool.h"
 
 #include <assert.h>
@@ -7,10 +8,11 @@
 
 #include "core/internal.h"
 
-#define SLAB_LEAST 16 /* objects */
-#define SLAB_PART 4   /* a slab adds one object for so many that there is room for */
+#define SLAB_LEAST 16 /* least number of objects in a slab */
+/* a slab has one object for each SLAB_PART objects for which there is room */
+#define SLAB_PART 4
 
-/* An object that nobody uses begins with this. */
+/* The beginning of an object that is not in use. */
 struct pool_spare {
 	struct pool_spare *next;
 };
@@ -58,7 +60,7 @@ pool_grow(struct swim *s, struct pool *p)
 		return false;
 	slab->next = p->slabs;
 	p->slabs = slab;
-	/* The first of the slab is taken first. */
+	/* The first object of the slab is taken first. */
 	for (size_t i = count; i-- > 0;)
 		pool_put(p, slab->objects + i * p->size);
 	p->total += count;

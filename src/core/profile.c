@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The named sets of timing constants. */
+/* The profiles: named sets of timing settings. */
 #include <string.h>
 #include <strings.h>
 
@@ -42,7 +42,6 @@ swim_duration
 swim_retention(const struct swim_timing *t, enum swim_status status, bool answered)
 {
 	swim_duration most = status == SWIM_LEFT ? t->left_retention : t->dead_retention;
-
 	bool early = !answered && RULE(unanswered_forgotten);
 
 	return early && most.ns > SWIM_UNANSWERED_RETENTION.ns ? SWIM_UNANSWERED_RETENTION : most;

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many updates a source may tell us in a second.  An update of 24 bytes may make an event, a rumour to others and
- * questions to third parties, and a datagram has room for 2,700 of them.  What is left out is told again: by others,
- * or when views are compared, whose pages we ask for ourselves and which therefore have no quota.
+ * Quotas: how many updates one source may tell in a second.  An update of 24 bytes may make an event, a rumour and
+ * questions to third parties, and a datagram has room for 2,700 updates.  An update that is left out is told again, by
+ * others or on pages.  We ask for pages ourselves, so they have no quota.
  */
 #include "core/internal.h"
 
-/*
- * An update that is news costs so many units, and an update that we knew already one unit, as it is only looked up.
- */
+/* Units that an update costs if it is news.  An update that we knew costs one unit, as it is only looked up. */
 #define NEWS_UNITS 16
 /*
- * Units a second, and at once, of one source (all strangers together are one source) and of all sources.  When a cluster
- * of thousands starts at once, each member hears a few thousand joins in the first second, from many sources, and the
+ * Units a second (RATE) and at once (BURST), of one member, of all strangers together and of all sources.  When a
+ * cluster of thousands starts, each member hears a few thousand joins in the first second, from many sources, and the
  * seed hears each join a hundred times.
  */
 #define SOURCE_RATE (1000 * NEWS_UNITS)
@@ -21,15 +19,18 @@
 #define STRANGER_BURST (2000 * NEWS_UNITS)
 #define ALL_RATE (20000 * NEWS_UNITS)
 #define ALL_BURST (40000 * NEWS_UNITS)
-/* Changes of one member, a second and at once, that are taken from a source which has used up BUSY_BURST. */
+/* Changes of one member, a second and at once, that are taken from a busy source: one that has used up BUSY_BURST. */
 #define MEMBER_RATE 5
 #define MEMBER_BURST 10
 #define BUSY_BURST (SOURCE_BURST / 8)
-/* How often our incarnation rises because anybody accuses us: each rise costs a write to the disk and a rumour. */
+/* Rises of our incarnation by accusations, a second and at once: each rise costs a write to the disk and a rumour. */
 #define SELF_RATE 5
 #define SELF_BURST 20
 
-/* All units so far are paid for until `paid`, each for 1/rate seconds; `paid` is at most burst/rate ahead of now. */
+/*
+ * Is there room for one unit more?  Each unit is paid in 1/rate seconds, and all units so far are paid at `paid`,
+ * which may be burst/rate seconds ahead of `now`.
+ */
 static bool
 quota_has_room(swim_time paid, swim_time now, int64_t rate, int64_t burst)
 {
@@ -42,6 +43,7 @@ quota_pay(swim_time *paid, swim_time now, int64_t units, int64_t rate)
 	paid->ns = (paid->ns > now.ns ? paid->ns : now.ns) + units * (1000000000 / rate);
 }
 
+/* The record of the datagram's source. */
 static swim_time *
 quota_of(struct swim *s, const struct input *in)
 {
@@ -54,7 +56,7 @@ quota_of(struct swim *s, const struct input *in)
 	return &s->quota.sources[h % QUOTA_SOURCES];
 }
 
-/* A source that tells so much must not make one member come and go, in event after event. */
+/* A busy source must not make one member come and go again and again, with an event for each change. */
 static bool
 quota_allows_member(struct swim *s, const struct wire_update *u, swim_time source)
 {
@@ -73,7 +75,7 @@ quota_allows(struct swim *s, const struct input *in, const struct wire_update *u
 	int64_t burst = in->authority >= AUTHORITY_MEMBER ? SOURCE_BURST : STRANGER_BURST;
 	swim_time source = *quota_of(s, in);
 
-	/* We have to answer accusations in any flood, so they have a rate of their own. */
+	/* Accusations of us have a quota of their own, as we have to refute them in any flood. */
 	if (wire_str_equal(u->member.id, s->self->name))
 		return quota_has_room(s->quota.self, s->now, SELF_RATE, SELF_BURST);
 	return quota_has_room(source, s->now, rate, burst) &&
@@ -107,7 +109,7 @@ quota_charge(struct swim *s, const struct input *in, const struct wire_update *u
 		return;
 	m = members_find(s, u->member.id.bytes, u->member.id.len);
 	x = m != NULL ? extra_new(s, m) : NULL;
-	/* Without memory for it the quotas of the source and of all have to do. */
+	/* Without memory the member has no quota of its own, but the source has one. */
 	if (x != NULL)
 		quota_pay(&x->news, s->now, 1, MEMBER_RATE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How many updates of a source are taken in a second. */
+/* Quotas: how many updates are taken from one source in a second. */
 #ifndef SWIMD_CORE_QUOTA_H
 #define SWIMD_CORE_QUOTA_H
 
@@ -13,22 +13,25 @@
 struct input;
 struct swim;
 
-#define QUOTA_SOURCES 256 /* sources that share a place share a quota */
-/* Until when the updates taken so far are paid for: of each source, of all strangers, of all sources, and about us. */
+/* records of sources; sources whose addresses have the same hash share one */
+#define QUOTA_SOURCES 256
+/* Times until which the updates that were taken are paid for. */
 struct quota {
-	swim_time sources[QUOTA_SOURCES];
-	swim_time strangers, all, self;
+	swim_time sources[QUOTA_SOURCES]; /* of each member, by a hash of its address */
+	swim_time strangers;              /* of all strangers together */
+	swim_time all;                    /* of all sources */
+	swim_time self;                   /* rises of our own incarnation */
 };
 
-/* May this update of the datagram at hand be applied? */
+/* Does the quota of the datagram's source have room for this update? */
 bool quota_allows(struct swim *, const struct input *, const struct wire_update *);
-/* The state before an update, by which quota_charge sees whether the update was news. */
+/* The state before an update, by which quota_charge() sees whether the update was news. */
 struct quota_mark {
 	uint64_t digest, incarnation;
 	size_t events, datagrams;
 };
 struct quota_mark quota_mark(const struct swim *);
-/* The update has been applied: charge it to its source. */
+/* Charge an update that was applied to its source.  `before`: quota_mark() before it was applied. */
 void quota_charge(struct swim *, const struct input *, const struct wire_update *,
     struct quota_mark before);
 

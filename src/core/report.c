@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copied, plain reports for the outside. */
+/* Reports: copies of what the core knows, for its caller. */
 #include <assert.h>
 #include <string.h>
 

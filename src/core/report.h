@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies for the outside. */
+/* Reports: copies of what the core knows, for its caller. */
 #ifndef SWIMD_CORE_REPORT_H
 #define SWIMD_CORE_REPORT_H
 
@@ -12,6 +12,7 @@
 struct member;
 struct swim;
 
+/* Copy the record of a member. */
 void report_member(const struct swim *, const struct member *, struct swim_report *out);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The queue of rumours. */
 #include "core/rumour.h"
 
 #include <assert.h>
@@ -27,7 +28,7 @@ rumour_room(struct swim *s, struct rumours *q, size_t subjects)
 	return pool_room(s, &q->pool, subjects);
 }
 
-/* Where the subject of this rumour keeps it. */
+/* Where the subject of this rumour points to it. */
 static struct rumour **
 rumour_holder(const struct rumour *r)
 {
@@ -38,7 +39,10 @@ rumour_holder(const struct rumour *r)
 	return &r->member->rumour;
 }
 
-/* Fresh rumours go before others of their level, those just sent behind. */
+/*
+ * A new rumour goes before all others of its kind; one that has just been sent goes behind the others that were sent
+ * as often.
+ */
 static void
 rumour_put(struct rumours *q, struct rumour *r, unsigned sent)
 {

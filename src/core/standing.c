@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which datagrams to read first, by their source address and first bytes.  For a caller that has more datagrams than it
- * can read, and has to choose before it decodes them.
+ * The standing of a datagram: how far its source address is known, and whether it answers a question.  A caller that
+ * has more datagrams than it can read chooses by that which to read, before it decodes them.
  */
 #include "core/internal.h"
 
@@ -15,13 +15,13 @@ swim_standing(const struct swim *s, const struct swim_addr *from)
 	return m->routable ? SWIM_STANDING_ROUTABLE : SWIM_STANDING_HEARSAY;
 }
 
-/* Does an answer to this question count, whoever sends it? */
+/* Does a datagram from this address, which answers this question, have to be read? */
 static bool
 standing_is_asked(const struct swim *s, const struct question *q, const struct swim_addr *from)
 {
 	const struct member *m;
 
-	/* A stranger may name its own address: then it is sent our question, and knows the number. */
+	/* A stranger that made us ask may have named its own address, and so know the sequence number. */
 	if (q->of_stranger)
 		return false;
 	switch ((enum question_purpose)q->purpose) {
@@ -39,7 +39,7 @@ standing_is_asked(const struct swim *s, const struct question *q, const struct s
 	case QUESTION_SYNC:
 		return true;
 	case QUESTION_ROUTABLE:
-		/* Anybody may make us believe in a member, and is sent this question where the member is said to live. */
+		/* A stranger may have made us list a member at an address of its own, to which this question was sent. */
 		m = locate_at(s, from);
 		return m != NULL && m->extra == question_owner(q, struct extra, routable_question);
 	case QUESTION_CLOSED:
