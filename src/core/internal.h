@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside the core.  One struct swim holds all; each file works on its own part of it:
+ * Inside the core: struct swim, which holds everything, and the list of the files.  Each file works on its own part:
  *
- *	input.c    the datagram at hand, or the timer or call that makes the core act
- *	index.c    sorted arrays of members
- *	pool.c     room for objects, made ahead
+ *	input.c    the datagram, timer or call that makes the core act
+ *	index.c    indexes: sorted arrays of members
+ *	pool.c     pools: room for objects, allocated ahead
  *	extra.c    what few members have
- *	question.c  the questions of ours that wait for an answer, by their sequence numbers
- *	members.c  the table of members and its digest; every change of a status
- *	locate.c   their addresses
- *	link.c     the ways to the members: direct, at another address than they advertise, or through others alone
- *	base.c     under which id base peers are told of a member, and which member they mean by an id
- *	introduce.c  telling base peers of all members, and correcting what base peers say of them
- *	judge.c    what an update from the wire changes, as a pure function: the decision tables
- *	apply.c    making a case for judge.c of an update, and carrying out the judgement
+ *	question.c  the table of our questions that wait for an answer, by sequence number
+ *	members.c  the table of members and its digests; every change of a status
+ *	locate.c   the addresses of members
+ *	link.c     the links to members: direct, at another address than the advertised one, or broken
+ *	base.c     base peers: the id by which they are told of a member, and the member that they mean by an id
+ *	introduce.c  telling base peers of all members, and correcting what they say
+ *	judge.c    the judgement on an update: the decision tables
+ *	apply.c    making a case for judge.c of each update, and carrying out the judgement
  *	accused.c  which members accuse us, and whether they count
- *	suspicion.c  who accuses whom, for how long, and the verdict
+ *	suspicion.c  suspicions: their accusers, how long they last, and the verdict
  *	doubt.c    self-doubt: may we accuse others now, and how patient must we be
- *	damping.c  coming back after having been declared dead, again and again
+ *	damping.c  returning after having been declared dead again and again
  *	rumour.c   the queue of rumours
  *	gossip.c   pushing and piggybacking rumours
- *	link_report.c  which links are broken, as each member tells of its own
- *	probe.c    the failure detector: probing, and asking others to probe
- *	confirm.c  probing those whom others suspect
- *	loss.c     how many questions silence takes
- *	relay.c    probing for others
- *	inquiry.c     pings outside the detector: joining, greeting strangers, comparing digests
- *	quota.c    how many updates of a source are taken in a second
- *	standing.c  whose datagrams to read first
- *	speaker.c  who sent a datagram
+ *	link_report.c  reports of broken links, and complaints about our address
+ *	probe.c    the failure detector: probing, and asking helpers
+ *	confirm.c  probing members that others suspect
+ *	loss.c     how many questions have to stay unanswered
+ *	relay.c    pinging for others
+ *	inquiry.c  questions outside the failure detector: joins, greetings, checks of a digest, contests
+ *	quota.c    how many updates are taken from one source in a second
+ *	standing.c  which datagrams to read first
+ *	speaker.c  the speaker: the member whose word a datagram is
  *	foreign.c  datagrams of other clusters
- *	visitor.c  those whom only strangers tell of
- *	guest.c    room for whoever shows itself, in a table full of others
- *	sync.c     comparing and pulling whole views
+ *	visitor.c  visitors: members of which only strangers tell
+ *	guest.c    guests: room in a full table for strangers that have answered
+ *	sync.c     comparing views, and fetching the pages that differ
  *	path.c     how large datagrams to each member may be
- *	claim.c    two members of one name
- *	outbox.c   datagrams and events waiting to be taken out
- *	report.c   copies for the outside
- *	profile.c  timings as a whole: lan, wan, local, fast
- *	swim.c     beginning, end, time, and the way of a datagram
+ *	claim.c    contests: two members of one name
+ *	outbox.c   datagrams and events that wait to be taken out
+ *	report.c   reports: copies of what the core knows
+ *	profile.c  profiles: named sets of timing settings
+ *	swim.c     beginning and end, the way of a datagram, and time
  */
 #ifndef SWIMD_CORE_INTERNAL_H
 #define SWIMD_CORE_INTERNAL_H
@@ -82,122 +82,151 @@
 #include "core/sync.h"
 #include "core/visitor.h"
 
+/* All that outlives a call into the core.  NEVER as the time at which something is due: nothing is due. */
 struct swim {
-	struct swim_config config; /* name and cluster point to copies of ours */
-	struct questions questions;
-	struct rng rng;
-	swim_time now;   /* of the call under way */
-	swim_time began; /* of swim_new */
-	struct member *self;
-	bool leaving, left;
-	bool no_v4, no_v6;      /* families that we can't send to */
-	struct swim_addr guest; /* has answered a ping, and may take another's place */
-	swim_time guest_until;
+	struct swim_config config;  /* `name` and `cluster` are owned copies */
+	struct questions questions; /* our questions that wait for an answer */
+	struct rng rng;             /* the random numbers of all choices */
+	swim_time now;              /* the time of the call that is under way */
+	swim_time began;            /* the time of swim_new() */
+	struct member *self;        /* our own record; in the table, and in no list */
+	bool leaving;               /* swim_leave() was called */
+	bool left;                  /* we have told our leave, and are done */
+	bool no_v4, no_v6;          /* this machine cannot send to IPv4, or IPv6, addresses */
+	struct swim_addr guest;     /* address of the last stranger that answered (guest.c) */
+	swim_time guest_until;      /* when that stranger ceases to be the guest */
 
-	struct index table;   /* all, by hash and name */
-	struct index named;   /* all but the hidden, by name */
-	struct index located; /* all with a numeric address, by address and name */
-	struct member **live; /* others, alive or suspect, in probing order */
-	size_t live_count, live_capacity, probe_next;
-	struct member **suspects;
-	size_t suspect_count, suspect_capacity;
-	struct pool suspicions;
-	struct member **gone; /* dead, left and hidden */
-	size_t gone_count, gone_capacity;
-	size_t unnamed_count;
-	/* when to drop stand-ins that no answer has confirmed; NEVER: there are none */
-	swim_time unnamed_end;
-	size_t status_count[SWIM_STATUS_COUNT];      /* of the named */
-	uint64_t buckets[WIRE_SYNC_BUCKETS];         /* xor of the record hashes of each bucket */
-	uint64_t digest;                             /* xor of all of them */
-	uint64_t removed_buckets[WIRE_SYNC_BUCKETS]; /* the same of the removals that we remember */
-	uint64_t removed_digest;
+	struct index table;   /* all members, tombstones included, by hash and name */
+	struct index named;   /* visible members, by name */
+	struct index located; /* members with a numeric address, by address and name */
+	struct member **live; /* the other live members, in the order of probing */
+	size_t live_count;    /* members in `live` */
+	size_t live_capacity; /* room in `live`, in members */
+	size_t probe_next;    /* index in `live`: the members before it are probed in this round */
+	struct member **suspects; /* the other suspect members */
+	size_t suspect_count;     /* members in `suspects` */
+	size_t suspect_capacity;  /* room in `suspects`, in members */
+	struct pool suspicions;   /* room for the struct suspicion of members */
+	struct member **gone;     /* the other dead and left members, and tombstones */
+	size_t gone_count;        /* members in `gone` */
+	size_t gone_capacity;     /* room in `gone`, in members */
+	size_t unnamed_count;     /* unnamed peers in the table */
+	swim_time unnamed_end;    /* when an unnamed peer may have to be dropped */
+	/* visible members of each status, ourselves included */
+	size_t status_count[SWIM_STATUS_COUNT];
+	uint64_t buckets[WIRE_SYNC_BUCKETS]; /* xor of the record hashes of each bucket's members */
+	uint64_t digest;                     /* of the view: xor of `buckets` */
+	/* xor of the removal hashes of each bucket's members */
+	uint64_t removed_buckets[WIRE_SYNC_BUCKETS];
+	uint64_t removed_digest; /* of the removals: xor of `removed_buckets` */
 
-	struct rumours rumours;
-	bool lost_name, told_once;
-	bool accompanied;                      /* another member has answered us, */
-	swim_time company_since, company_seen; /* first, and last */
+	struct rumours rumours;  /* the rumours that are queued */
+	bool lost_name;          /* a contest has taken our name (claim.c), and we leave */
+	bool told_once;          /* SWIM_EVENT_NAME_CONFLICT was given out at least once */
+	bool accompanied;        /* another member has answered us at least once */
+	swim_time company_since; /* `accompanied`: first answer after which no gap was too long */
+	swim_time company_seen;  /* `accompanied`: last answer of another member */
+	/* addresses that we pinged on the word of strangers */
 	struct visitor visitors[VISITORS_MAX];
-	unsigned gifts;           /* pings larger than the datagrams that asked for them, sent */
-	swim_time gifts_until;    /* in the probe interval that ends then */
-	bool has_seeds;           /* we have been told to join through an address */
-	struct swim_addr yielded; /* nobody answered there when we took our name over from it, */
-	swim_time yielded_until;  /* and may come back until then */
-	swim_time contradicted;   /* when last we said where we live without asking there first */
-	swim_time told_conflict;  /* when an event about a conflict was last given out */
+	unsigned gifts;           /* gifts sent in the present probe interval (visitor.c) */
+	swim_time gifts_until;    /* when `gifts` is counted from 0 again */
+	bool has_seeds;           /* swim_join() was called */
+	struct swim_addr yielded; /* address of an owner that was away when we took its name */
+	swim_time yielded_until;  /* until when that owner gets its name back */
+	swim_time contradicted;   /* when we last contradicted (claim_contradict()) */
+	swim_time told_conflict; /* `told_once`: when SWIM_EVENT_NAME_CONFLICT was last given out */
+	/* how many claims were answered, by address */
 	struct claim_answers claims_answered[CLAIM_ANSWERED];
-	struct swim_addr kept[CLAIM_KEPT]; /* members of our name whom we have told that we stay */
-	unsigned kept_next;
-	struct swim_addr namesake; /* where a namesake has answered our ping last: */
-	swim_time namesake_until;  /* until then claims may be sent there without a new ping */
-	swim_time gossip_at, gossiped;
-	unsigned leave_ticks;
+	struct swim_addr kept[CLAIM_KEPT]; /* addresses of namesakes that were told that we stay */
+	unsigned kept_next;                /* index in `kept` that is replaced next */
+	struct swim_addr namesake;         /* address at which a namesake last answered */
+	swim_time namesake_until;          /* until when claims go to `namesake` without a ping */
+	swim_time gossip_at;               /* when rumours are pushed next */
+	swim_time gossiped;                /* when rumours were pushed last */
+	unsigned leave_ticks;              /* `leaving`: pushes that are left */
 
-	struct rtt rtt; /* over all members */
-	uint8_t rtt_count;
-	struct probe probe;
-	struct confirm confirms[CONFIRMS_MAX];
-	struct link_check link_check;
+	struct rtt rtt;                        /* round trips over all members */
+	uint8_t rtt_count;                     /* measurements in `rtt`, counted up to RTT_FEW */
+	struct probe probe;                    /* the probe that is under way */
+	struct confirm confirms[CONFIRMS_MAX]; /* confirmations that are under way */
+	struct link_check link_check;          /* the check of a link that is under way */
+	/* the question to a silent advertised address that is under way */
 	struct link_retry link_retry;
-	struct member *reports
-	    [LINK_REPORTS_MAX]; /* members whose reports are to be passed on, the newest last */
-	size_t report_count;
-	uint32_t report_serial;
-	swim_time report_at; /* when our report is told again; NEVER: there is none */
+	/* members whose reports of broken links are passed on, the newest last */
+	struct member *reports[LINK_REPORTS_MAX];
+	size_t report_count;    /* members in `reports` */
+	uint32_t report_serial; /* serial number of our own last report */
+	swim_time report_at;    /* when our own report is told next */
+	/* the encoded reports of the last trailer that was written */
 	uint8_t report_bytes[LINK_REPORTS_PACKED * WIRE_LINKS_SIZE_MAX];
-	struct swim_addr seen_at; /* where a member asks us that cannot reach us at our address */
-	uint32_t probe_number;    /* of the probes begun; it may wrap */
-	uint32_t period, period_seen; /* ours, and the furthest that anyone told of */
-	bool same_view;               /* the last digest that came was the same as ours */
-	swim_time probe_at;
-	struct damping damping;
-	struct accusal accusals[ACCUSALS_MAX];
-	struct doubt doubt;
-	swim_time foreign_at; /* no member of another cluster gets an answer before */
-	swim_time reconnect_at, reap_at;
-	struct relay relays[SWIM_RELAYS];
-	struct inquiry inquiries[SWIM_INQUIRIES];
+	/* address at which a member that complains about ours reaches us */
+	struct swim_addr seen_at;
+	uint32_t probe_number;  /* of the last probe that was begun; it may wrap */
+	uint32_t period;        /* number of our probe interval, as told to others; it may wrap */
+	uint32_t period_seen;   /* the furthest period that was told by anybody */
+	bool same_view;         /* the last digest that a member told equals ours */
+	swim_time probe_at;     /* when the next probe interval begins */
+	struct damping damping; /* returns from the dead, and the trial */
+	struct accusal accusals[ACCUSALS_MAX]; /* accusations of us */
+	struct doubt doubt;                    /* self-doubt: health, loss, stalls, silence */
+	swim_time foreign_at;             /* no answer to another cluster is sent before this */
+	swim_time reconnect_at;           /* when a dead member is pinged next */
+	swim_time reap_at;                /* when to look next for gone members to forget */
+	struct relay relays[SWIM_RELAYS]; /* pings for others that are under way */
+	struct inquiry inquiries[SWIM_INQUIRIES]; /* questions of inquiry.c that are under way */
 
-	struct path_check path_checks[PATH_CHECKS_MAX];
-	swim_time path_next; /* when to look for a member to try a larger size on; NEVER: none */
-	size_t path_at;      /* where in live[] to look first */
+	struct path_check path_checks[PATH_CHECKS_MAX]; /* datagrams that show which size arrives */
+	swim_time path_next; /* when to look for a member to try a larger size on */
+	size_t path_at;      /* index in `live` at which to look first */
 
-	struct sync sync;
-	struct pace sync_members, sync_strangers;
-	swim_time check_at; /* digest of check_addr is looked at again */
-	struct swim_addr check_addr;
-	bool check_charged;  /* something has been sent for that datagram already, */
-	size_t check_credit; /* what may be sent there where nobody has answered yet */
-	bool check_member;   /* was known for a member when it spoke from there */
-	bool synced;         /* with anyone, since the start */
+	struct sync sync;            /* the sync that is under way */
+	struct pace sync_members;    /* when we may sync with a member next */
+	struct pace sync_strangers;  /* when we may sync with a stranger next */
+	swim_time check_at;          /* when `check_addr` is asked for its digest again */
+	struct swim_addr check_addr; /* source address of a datagram with a digest that differs */
+	bool check_charged;          /* `charged` (struct allowance) of that datagram */
+	size_t check_credit;         /* `credit` (struct allowance) of that datagram, in bytes */
+	bool check_member;           /* that datagram came from a member */
+	bool synced;                 /* a sync has ended well since the start */
 
-	size_t introductions;   /* members whose `intro` is not NULL */
-	uint32_t arrivals;      /* the last serial number given (member.arrived) */
-	swim_time introduce_at; /* when introduce_tick has something to do */
-	/* pings sent in the gossip interval that ends at introduce_until */
-	unsigned introduce_sent;
-	swim_time introduce_until;
-	size_t introduce_from; /* index in live[] at which introduce_tick begins */
-	swim_time end_again;   /* before this introduce_end_again does nothing */
+	size_t introductions;      /* members whose `intro` is not NULL */
+	uint32_t arrivals;         /* the last serial number given to a member's `arrived` */
+	swim_time introduce_at;    /* when introduce_tick() has something to do */
+	unsigned introduce_sent;   /* pings of introduce.c sent in its present gossip interval */
+	swim_time introduce_until; /* when `introduce_sent` is counted from 0 again */
+	size_t introduce_from;     /* index in `live` at which introduce_tick() begins */
+	swim_time end_again;       /* before this, introduce_end_again() does nothing */
 
-	struct quota quota;
+	struct quota quota; /* what sources may still tell */
 
-	uint8_t *out_bytes;
-	size_t out_used, out_capacity;
-	struct out *outs;
-	size_t out_count, out_slots, out_taken;
-	struct swim_event *events;
-	size_t event_count, event_capacity, event_taken;
+	uint8_t *out_bytes;        /* the bytes of the datagrams in `outs`, one after the other */
+	size_t out_used;           /* bytes in `out_bytes` */
+	size_t out_capacity;       /* room in `out_bytes`, in bytes */
+	struct out *outs;          /* datagrams for the caller */
+	size_t out_count;          /* datagrams in `outs` */
+	size_t out_slots;          /* room in `outs`, in datagrams */
+	size_t out_taken;          /* datagrams in `outs` that the caller has taken out */
+	struct swim_event *events; /* events for the caller */
+	size_t event_count;        /* events in `events` */
+	size_t event_capacity;     /* room in `events`, in events */
+	size_t event_taken;        /* events in `events` that the caller has taken out */
 
-	struct swim_stats stats;
+	struct swim_stats stats; /* counters; swim_stats() fills in the rest */
 };
 
-/* Memory. */
+/* Allocate memory, not cleared, by the caller's allocator.  NULL: no memory. */
 void *core_alloc(struct swim *, size_t);
+/* Free it; NULL is allowed. */
 void core_release(struct swim *, void *);
-/* Our next sequence number.  It must not be predictable: whoever predicts one can answer in anybody's name. */
+/*
+ * A sequence number for our next question.  It must not be predictable: whoever predicts one can answer in anybody's
+ * name.
+ */
 uint64_t core_seq(struct swim *);
-/* Make room for one element more; false when memory is short. */
+/*
+ * Grow the array to which `array` points (a pointer to a pointer of any type), so that it has room for one element
+ * more than `count`.  *capacity counts elements of `element` bytes.  False: no memory, and the array is unchanged.
+ */
 bool core_grow(struct swim *, void *array, size_t count, size_t *capacity, size_t element);
 
 #endif
