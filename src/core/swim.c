@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Beginning and end, the way of a datagram, and time. */
+/* The core's beginning and end, the way of a datagram, and time. */
 #include <assert.h>
 #include <string.h>
 
 #include "core/internal.h"
 #include "wire/tags.h"
 
-/* Of the extensions of an ack, all but names and tags, with room to spare. */
+/* Bytes of an ack's extensions without names and tags, with room to spare. */
 #define TRAILER_FIXED 64
-/* Probe intervals without a datagram from anybody: the fault may well be ours. */
-#define SILENCE_PERIODS 3
+/* How often we look for members to forget. */
 #define REAP_INTERVAL swim_seconds(1)
 
 void *
@@ -106,7 +105,7 @@ swim_new(const struct swim_config *config, uint64_t seed, swim_time now)
 	s->gossiped = swim_time_add(now, swim_ns(-config->timing.gossip_interval.ns));
 	s->sync_members.allowed = s->sync_strangers.allowed = now;
 	s->reap_at = s->reconnect_at = now;
-	/* Members started together must not probe in step. */
+	/* Members that start together must not probe in step. */
 	s->probe_at = swim_time_add(now,
 	    swim_duration_scale(config->timing.probe_interval, rng_unit(&s->rng)));
 	swim_addr_format_public(&config->address, address);
@@ -162,9 +161,9 @@ swim_free(struct swim *s)
 }
 
 /*
- * Answer a ping in our name from an address where no namesake has answered.  The answer may not be larger than the ping.
- * If an ack with our digest does not fit, send a nack: an ack without the digest would look like a base peer's.  Returns
- * false, and sends nothing, if the ack fits.
+ * Answer a ping in our name from an address at which no namesake has answered, in no more bytes than the ping had
+ * (`len`).  If an ack with our digest does not fit, send a nack, as an ack without the digest looks like a base
+ * peer's.  False: the ack fits, and nothing was sent.
  */
 static bool
 swim_answer_small(struct swim *s, const struct input *in, size_t len)
@@ -186,8 +185,8 @@ swim_answer_small(struct swim *s, const struct input *in, size_t len)
 }
 
 /*
- * A sender without a name may be any of the members that lived at this address and are gone.  Tell it of the end of each of
- * them, so that the one that is back refutes its own.
+ * A sender without a name may be any of the gone members of its address.  Tell it the end of each of them, so that the
+ * one that is back refutes its own.
  */
 static void
 swim_tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
@@ -204,7 +203,7 @@ swim_tell_of_gone(struct swim *s, const struct input *in, struct wire_writer *w,
 	}
 }
 
-/* Has the sender of a ping shown that it is at the source address?  Whoever has not gets no more bytes than it sent. */
+/* Is the sender of the ping routable at the source address?  Otherwise it gets no more bytes than it sent. */
 static bool
 swim_is_routable_sender(const struct swim *s, const struct input *in, const struct member *sender)
 {
@@ -214,7 +213,10 @@ swim_is_routable_sender(const struct swim *s, const struct input *in, const stru
 				 : link_is_routable_at(sender, &in->from);
 }
 
-/* The sender asks whether a size arrives: pad the answer, but never beyond the size of the question, nor beyond `most`. */
+/*
+ * The bytes to which the answer is padded, if the sender asks whether that size arrives: at most `most`, and never
+ * more than the ping had.
+ */
 static size_t
 swim_answer_padding(const struct swim *s, const struct input *in, size_t most)
 {
@@ -227,7 +229,7 @@ swim_answer_padding(const struct swim *s, const struct input *in, size_t most)
 	return pad_to < most ? pad_to : most;
 }
 
-/* The updates of an ack, in `budget` bytes. */
+/* Add the updates of an ack that has at most `budget` bytes. */
 static void
 swim_answer_updates(struct swim *s, const struct input *in, struct wire_writer *w,
     struct member *sender, size_t budget)
@@ -236,8 +238,9 @@ swim_answer_updates(struct swim *s, const struct input *in, struct wire_writer *
 
 	w->reserve += kept;
 	/*
-	 * Who holds old things of us missed our word: it may be a rumour no more.  It goes first: an answer to one whom we
-	 * hold dead may have no room for more, and this may be the last question before its verdict.
+	 * A sender that misjudges us has missed our refutation, which may be no rumour any more.  Our own record goes
+	 * first: an answer to a member that we hold dead may have no room for more, and its ping may be the last
+	 * question before its verdict on us.
 	 */
 	if (RULE(ack_tells_us) && (sender == NULL || sender->peer != PEER_SWIMD ||
 				      (RULE(misjudged_answers) && in->found->misjudged)))
@@ -258,6 +261,7 @@ swim_answer_updates(struct swim *s, const struct input *in, struct wire_writer *
 	w->reserve -= kept;
 }
 
+/* Answer a ping by an ack. */
 static void
 swim_receive_ping(struct swim *s, const struct input *in)
 {
@@ -268,7 +272,7 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	enum wire_recipient recipient = WIRE_RECIPIENT_SWIMD;
 	struct wire_trailer trailer;
 	struct wire_writer w;
-	/* The gossip just applied may have introduced the sender. */
+	/* The updates of the datagram may just have made the sender a member. */
 	struct member *sender = members_find(s, in->speaker.bytes, in->speaker.len);
 	size_t budget, len_min;
 	bool routable;
@@ -279,7 +283,7 @@ swim_receive_ping(struct swim *s, const struct input *in)
 	budget = path_safe(s, sender);
 	if (!routable && in->len - in->allowance->spent < budget)
 		budget = in->len - in->allowance->spent;
-	/* Earlier versions of swimd leave out their name when there is no room, and then look like base peers. */
+	/* Earlier versions of swimd leave out their name if it does not fit, and then look like base peers. */
 	if (in->base)
 		recipient = sender != NULL && base_is_peer(sender) ? base_recipient(s, sender)
 								   : WIRE_RECIPIENT_UNKNOWN;
@@ -301,8 +305,8 @@ swim_receive_ping(struct swim *s, const struct input *in)
 }
 
 /*
- * How many bytes a datagram of this size may make us send besides the answer to it.  The answer goes without its digest
- * where that leaves room for a question to the sender.
+ * The credit: how many bytes the datagram may make us send besides the answer to it.  If that leaves room for a
+ * question to the sender, the answer is counted without its digest.
  */
 static size_t
 swim_credit_of(const struct swim *s, const struct input *in)
@@ -337,7 +341,10 @@ swim_hear_namesake(struct swim *s, const struct input *in)
 	bool ping = in->msg->type == WIRE_PING, began;
 
 	if (claim_is_routable(s, in, &in->from)) {
-		/* Where one of another name answers, nothing is to be refuted: each rise costs a write to the disk. */
+		/*
+		 * If the member there has another name, there is nothing to refute, and each new incarnation costs a
+		 * write to the disk.
+		 */
 		inquiry_contest(s, in, &in->from,
 		    claim_is_by_namesake(s, &in->from) ? s->self->incarnation : 0);
 		return false;
@@ -346,7 +353,7 @@ swim_hear_namesake(struct swim *s, const struct input *in)
 	began = !(ping && inquiry_asks(s, &in->from)) && inquiry_contest(s, in, &in->from, 0);
 	if (ping && !began && RULE(namesake_is_answered))
 		swim_receive_ping(s, in);
-	/* Go on with an ack: only a receiver of our ping knows its sequence number, so that the source is not forged. */
+	/* Go on with an ack: its sender knows the sequence number of our ping, so the source address is not forged. */
 	return in->msg->type != WIRE_ACK;
 }
 
@@ -377,7 +384,10 @@ static const struct {
     [QUESTION_SYNC] = {sync_answered, WIRE_SYNC},
 };
 
-/* Find the question that the datagram answers, before the datagram's updates put another member in the place of the asked one. */
+/*
+ * Find the question that the datagram answers, and call its handler.  This comes before the updates of the datagram,
+ * which may put another member in the place of the asked one.
+ */
 static enum question_purpose
 swim_receive_answer(struct swim *s, struct input *in)
 {
@@ -412,7 +422,7 @@ swim_receive_ack(struct swim *s, struct input *in, const struct member *speaker)
 		swim_receive_ping(s, in);
 }
 
-/* Apply what the message says, and answer it if it asks something. */
+/* Apply the updates of the datagram, and answer it if it is a question. */
 static void
 swim_receive_message(struct swim *s, struct input *in, const struct member *speaker)
 {
@@ -453,13 +463,13 @@ swim_receive_message(struct swim *s, struct input *in, const struct member *spea
 	case WIRE_CLAIM:
 		claim_receive(s, in);
 		break;
-	case WIRE_OTHER_CLUSTER: /* from our own cluster: makes no sense */
+	case WIRE_OTHER_CLUSTER: /* from a member of our own cluster it means nothing */
 	case WIRE_AUTHENTICATED: /* opened by swim_input */
 		break;
 	}
 }
 
-/* Tell the sender what it evidently does not know. */
+/* Send corrections: tell the sender what it evidently does not know. */
 static void
 swim_receive_tell_missed(struct swim *s, const struct input *in)
 {
@@ -473,7 +483,7 @@ swim_receive_tell_missed(struct swim *s, const struct input *in)
 	introduce_answer_stale(s, in);
 }
 
-/* What a datagram says beside its updates. */
+/* Take the entries of the datagram's trailer. */
 static void
 swim_receive_trailer(struct swim *s, const struct input *in)
 {
@@ -492,6 +502,7 @@ swim_receive_trailer(struct swim *s, const struct input *in)
 		speaker_drop_alias(s, in, &in->from);
 }
 
+/* Handle a valid datagram of our cluster. */
 static void
 swim_receive(struct swim *s, struct input *in)
 {
@@ -501,7 +512,7 @@ swim_receive(struct swim *s, struct input *in)
 
 	in->allowance->credit = swim_credit_of(s, in);
 	in->msg = base_hear(s, in, &heard);
-	/* Another under our name; or we ourselves, by another of our addresses. */
+	/* A namesake; or we ourselves, by another of our addresses. */
 	speaker = speaker_identify(s, in);
 	if (speaker == s->self && named && in->msg->type != WIRE_CLAIM &&
 	    !input_is_from(in, &s->self->addr) && !inquiry_is_ours(s, in->msg->seq) &&
@@ -535,7 +546,7 @@ swim_input(struct swim *s, swim_time now, const struct swim_addr *from, const vo
 	return swim_input_by(s, now, from, from->scope, data, len);
 }
 
-/* Is the message for us?  Datagrams for base peers and those of other clusters are not. */
+/* Is the datagram for swimd peers of our cluster? */
 static enum wire_reject
 swim_check_cluster(const struct swim *s, const struct wire_trailer *t)
 {
@@ -548,7 +559,7 @@ swim_check_cluster(const struct swim *s, const struct wire_trailer *t)
 	return WIRE_OK;
 }
 
-/* Count a datagram that is taken, and note that somebody is heard. */
+/* Count a datagram that is handled, and note when the last one came. */
 static void
 swim_count_received(struct swim *s, enum wire_type type, size_t len)
 {
@@ -572,7 +583,7 @@ swim_input_by(struct swim *s, swim_time now, const struct swim_addr *from, uint3
 	struct input *in;
 
 	s->now = now;
-	/* The envelope's inner message has been checked with it; without keys its token says nothing. */
+	/* The envelope was decoded with its inner message.  Its token is not checked, as there are no keys. */
 	if (reject == WIRE_OK && outer.type == WIRE_AUTHENTICATED) {
 		reject = wire_decode(outer.inner, outer.inner_len, &inner);
 		msg = &inner;
@@ -691,7 +702,7 @@ swim_remove(struct swim *s, swim_time now, const char *name, size_t name_len)
 	s->now = now;
 	if (m == NULL || !members_is_visible(m))
 		return SWIM_REMOVE_NOT_FOUND;
-	/* We ourselves may have left, and still are to be told of. */
+	/* We may have left ourselves, and still have to tell it. */
 	if (m == s->self || (members_status(m) != SWIM_DEAD && members_status(m) != SWIM_LEFT))
 		return SWIM_REMOVE_NOT_DEAD;
 	members_forget(s, input_own(s, &room), m, members_status(m), m->incarnation);
@@ -703,7 +714,7 @@ swim_set_timing(struct swim *s, swim_time now, const struct swim_timing *timing)
 {
 	s->now = now;
 	s->config.timing = *timing;
-	/* A period begun under the old constants ends now; deadlines already set stand. */
+	/* The probe interval that was begun under the old settings ends now; other deadlines that are set stay. */
 	probe_end(s);
 	s->probe_at =
 	    swim_time_add(now, swim_duration_scale(timing->probe_interval, rng_unit(&s->rng)));
@@ -714,7 +725,7 @@ size_t
 swim_tags_room(const struct swim *s)
 {
 	size_t update = WIRE_UPDATE_FIXED + s->self->name_len + strlen(s->self->address);
-	/* The longest message with them is an ack: our id, then the update, then all of the trailer. */
+	/* The longest message with our tags is an ack: our name and address, then our update, then the whole trailer. */
 	size_t rest = WIRE_HEADER_SIZE + 2 * update + s->self->name_len +
 		      strlen(s->config.cluster) + TRAILER_FIXED;
 
@@ -737,7 +748,7 @@ swim_set_tags(struct swim *s, swim_time now, const void *tags, size_t len)
 		return true;
 	if (!members_set_tags(s, s->self, str))
 		return false;
-	/* An incarnation under which nobody has heard of us yet may begin with them. */
+	/* An incarnation that nobody has heard of yet may begin with these tags. */
 	if (!RULE(new_tags_raise))
 		gossip_queue(s, s->self);
 	else if (s->stats.sent_bytes > 0)
@@ -763,7 +774,10 @@ swim_restore(struct swim *s, swim_time now, const struct swim_report *r, swim_du
 	in->zone = r->zone;
 	if (!swim_status_is_live(r->status)) {
 		apply_restored(s, in, &u);
-		/* The member may have answered us before our restart, and after a crash of all members no other knows that. */
+		/*
+		 * The member may have answered us before our restart; after a crash of all members no other member
+		 * knows that.
+		 */
 		m = members_find(s, r->name, r->name_len);
 		if (m != NULL && m != s->self)
 			m->was_routable = m->was_routable || r->answered;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The SWIM protocol without I/O (Das, Gupta, Motivala 2002): time, randomness and datagrams come in as
- * arguments, datagrams and events are taken out.  The same core runs under libevent in swimd, by the
- * thousand under virtual time in tests/sim, and under a fuzzer.  This is the only header of core/ that
- * others include.
+ * The core: the SWIM protocol (Das, Gupta, Motivala 2002) without I/O.  Time, random numbers and datagrams come in as
+ * arguments; datagrams and events are taken out.  The same core runs in swimd under libevent, by the thousand under
+ * virtual time in tests/sim, and under a fuzzer.  No other header of core/ is included from outside.
  *
- * After every call that takes `now`, the caller drains swim_next_datagram and swim_next_event and sets
- * its one timer to swim_deadline.
+ * After each call that takes `now`, the caller takes out all datagrams (swim_next_datagram) and events
+ * (swim_next_event), and sets its one timer to swim_deadline.
  */
 #ifndef SWIMD_CORE_SWIM_H
 #define SWIMD_CORE_SWIM_H
@@ -20,32 +19,32 @@
 #include "base/time.h"
 #include "wire/wire.h"
 
-#define SWIM_NAME_MAX 255
-#define SWIM_CLUSTER_MAX 64
-#define SWIM_MEMBERS_DEFAULT 10000
-#define SWIM_JUMP_DEFAULT (UINT64_C(1) << 32)
-#define SWIM_INQUIRIES 64
-#define SWIM_RELAYS 64
+#define SWIM_NAME_MAX 255                     /* bytes of a member's name */
+#define SWIM_CLUSTER_MAX 64                   /* bytes of a cluster's name */
+#define SWIM_MEMBERS_DEFAULT 10000            /* swim_config.max_members */
+#define SWIM_JUMP_DEFAULT (UINT64_C(1) << 32) /* swim_config.max_jump */
+#define SWIM_INQUIRIES 64                     /* joins, greetings and the like at a time */
+#define SWIM_RELAYS 64                        /* pings for others at a time */
 
 struct swim;
 
-/* Where the core's memory comes from: realloc's contract, size 0 frees and returns NULL. */
+/* The source of the core's memory.  `resize` has the contract of realloc; size 0 frees and returns NULL. */
 struct swim_allocator {
 	void *(*resize)(void *ctx, void *ptr, size_t size);
 	void *ctx;
 };
 
 /*
- * Where sequence numbers come from: 64 bits that nobody can predict from all earlier ones.  An answer is recognised by the
- * number of its question, so whoever predicts a number can forge the answer.  Without `draw` (NULL) the numbers come from
- * the seed, like everything else that is drawn: for simulations, whose runs must be repeatable.
+ * The source of sequence numbers: 64 bits that nobody can predict from all earlier ones.  An answer is recognised by
+ * the number of its question, so whoever predicts a number can forge the answer.  If `draw` is NULL, the numbers come
+ * from the seed, as all other random numbers do: for simulations, whose runs have to be repeatable.
  */
 struct swim_random {
 	uint64_t (*draw)(void *ctx);
 	void *ctx;
 };
 
-/* Told when a piece of work begins and ends, for a caller that wants to time it; may be NULL. */
+/* Called when a piece of work begins and ends, for a caller that measures it.  Both may be NULL. */
 enum swim_work { SWIM_WORK_DECODE, SWIM_WORK_ENCODE };
 struct swim_hooks {
 	void (*begin)(void *ctx, enum swim_work);
@@ -53,26 +52,30 @@ struct swim_hooks {
 	void *ctx;
 };
 
-/* The protocol's constants; swim_timing_profile fills them for a named profile. */
+/* The settings of the protocol, as in swimd.conf(5); swim_timing_profile() fills them for a profile. */
 struct swim_timing {
-	swim_duration probe_interval; /* T' of the SWIM paper: one member is probed each */
-	swim_duration probe_timeout;  /* direct ack awaited before others are asked to probe */
-	unsigned indirect_probes;     /* k of the paper */
-	double suspicion_mult;        /* an unconfirmed suspicion lasts this many times */
-	swim_duration
-	    suspicion_min; /* what a confirmed one lasts: this, times log10 N / 2 above 100 */
-	swim_duration gossip_interval; /* fresh rumours are pushed this often while there are any */
-	unsigned gossip_fanout;        /* to this many members */
-	unsigned retransmit_mult; /* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */
+	swim_duration probe_interval; /* T' of the SWIM paper: one member is probed in each */
+	/* longest wait for a direct ack before helpers are asked */
+	swim_duration probe_timeout;
+	unsigned indirect_probes; /* k of the SWIM paper: helpers that are asked */
+	/* a suspicion of one accuser lasts this many times as long as a confirmed one */
+	double suspicion_mult;
+	/* a confirmed suspicion lasts this, times log10(N) / 2 in large clusters */
+	swim_duration suspicion_min;
+	/* rumours are pushed once in each, while there are any */
+	swim_duration gossip_interval;
+	unsigned gossip_fanout; /* members to which a push goes */
+	/* lambda: a rumour is sent lambda * ceil(log10(N + 1)) times */
+	unsigned retransmit_mult;
 	swim_duration sync_interval;      /* least time between two comparisons of views */
-	swim_duration reconnect_interval; /* one dead member is tried again each */
-	swim_duration dead_retention;     /* a dead member is remembered this long */
-	swim_duration left_retention;     /* one that left */
+	swim_duration reconnect_interval; /* one dead member is pinged in each */
+	swim_duration dead_retention;     /* how long a dead member is remembered */
+	swim_duration left_retention;     /* how long a left member is remembered */
 };
 
 /*
- * For how long a member that is dead or has left is remembered.  One that is not known to have `answered` anybody may not
- * exist: whoever told of it must not make members hold it for a day, and count it in a quorum.
+ * How long a dead or left member is remembered.  A member that is not known to have `answered` anybody may not exist:
+ * then nobody shall list it for a day, or count it in a quorum.
  */
 #define SWIM_UNANSWERED_RETENTION swim_seconds(150)
 swim_duration swim_retention(const struct swim_timing *, enum swim_status, bool answered);
@@ -84,54 +87,62 @@ bool swim_profile_parse(const char *, enum swim_profile *out);
 void swim_timing_profile(enum swim_profile, struct swim_timing *out);
 
 struct swim_config {
-	const char *name;    /* ours, 1 to SWIM_NAME_MAX bytes; copied */
-	const char *cluster; /* "" is the unnamed cluster, which base peers belong to; copied */
-	struct swim_addr address; /* what others reach us at; not a wildcard */
-	bool
-	    loopback; /* others' addresses of loopback are this machine's: we are bound to loopback ourselves */
-	uint64_t incarnation; /* to begin with */
-	/* dead ones included, and less than UINT32_MAX; further ones are refused and counted */
+	const char *name;    /* our name, 1 to SWIM_NAME_MAX bytes; copied */
+	const char *cluster; /* "" is the unnamed cluster, to which base peers belong; copied */
+	struct swim_addr address; /* our advertised address; no wildcard */
+	/* loopback addresses of others are on this machine, as we are bound to loopback ourselves */
+	bool loopback;
+	uint64_t incarnation; /* our first incarnation */
+	/* most records in the table, gone members included; below UINT32_MAX.  Further ones are refused and counted */
 	size_t max_members;
-	uint64_t max_jump;   /* most an incarnation may rise at once above what is known */
-	size_t max_datagram; /* largest datagram sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	uint64_t max_jump; /* most that an incarnation may rise at once (the jump bound) */
+	/* bytes of the largest datagram that is sent, WIRE_DATAGRAM_MIN to WIRE_DATAGRAM_MAX */
+	size_t max_datagram;
 	struct swim_timing timing;
 	struct swim_allocator allocator;
 	struct swim_random random;
 	struct swim_hooks hooks;
 };
 
-/* NULL when memory is short, or the configuration is not as said above. */
+/*
+ * A core whose random numbers come from `seed`.  The configuration is copied.  NULL: no memory, or the configuration is
+ * not as said above.
+ */
 struct swim *swim_new(const struct swim_config *, uint64_t seed, swim_time now);
 void swim_free(struct swim *);
 
-/* One datagram that came in.  Returns why it was refused, or WIRE_OK; a refused one changed nothing. */
+/*
+ * Handle one datagram that came from this address.  Returns WIRE_OK, or why it was refused.  A refused datagram changes
+ * no member; a ping of another cluster may be answered.
+ */
 enum wire_reject swim_input(struct swim *, swim_time now, const struct swim_addr *from,
     const void *data, size_t len);
-/* The same, of one that came by this network interface (0: not known): link-local addresses that it tells are there. */
+/*
+ * The same for a datagram that came by this network interface (0: not known): link-local addresses that it tells are
+ * in the zone of the interface.
+ */
 enum wire_reject swim_input_by(struct swim *, swim_time now, const struct swim_addr *from,
     uint32_t interface, const void *data, size_t len);
-/*
- * For a caller that has more datagrams than it can read.  Who sends from this address: a stranger, a member that only
- * others have told of, or a member that has answered a question there?
- */
+/* The standing of an address, for a caller that has more datagrams than it can read: who speaks from there? */
 enum swim_standing {
-	SWIM_STANDING_STRANGER,
-	SWIM_STANDING_HEARSAY,
+	SWIM_STANDING_STRANGER, /* no member that we know lives there, or an unnamed peer */
+	SWIM_STANDING_HEARSAY,  /* a member lives there, and has not answered us there */
+	/* a member lives there, and has answered a question of ours there */
 	SWIM_STANDING_ROUTABLE,
 };
 enum swim_standing swim_standing(const struct swim *, const struct swim_addr *from);
-/* Has this datagram the form of an answer, and the sequence number of a question of ours that waits for one? */
+/* Does this datagram have the form of an answer, and the sequence number of a question of ours that waits for one? */
 bool swim_awaits(const struct swim *, const struct swim_addr *from, const void *data, size_t len);
-/* Do all that is due.  Harmless when early. */
+/* Do all that is due.  A call that is too early does nothing. */
 void swim_tick(struct swim *, swim_time now);
-/* When swim_tick is next needed; SWIM_TIME_NEVER once we have left. */
+/* When swim_tick is due next; SWIM_TIME_NEVER once we have left. */
 swim_time swim_deadline(const struct swim *);
 
 /*
- * A datagram to send.  data points into the core and is valid until the next call that is not
- * swim_next_datagram.  Where `host` is not NULL (host:port, NUL-terminated), it is to be resolved and told with
- * swim_resolved: `to` has family 0 while the member's address is not known, and this datagram is dropped unless
- * the caller has it at hand; else `to` is where the member was, which does not answer.
+ * A datagram to send.  `data` points into the core and is valid until the next call other than swim_next_datagram.  If
+ * `host` (host:port, NUL-terminated) is not NULL, the caller resolves it and tells the result by swim_resolved.  Then
+ * `to` is the member's last known address, which does not answer, or has family 0 if none is known; a datagram with
+ * family 0 is dropped, unless the caller has the address of `host` at hand.
  */
 struct swim_datagram {
 	struct swim_addr to;
@@ -140,40 +151,49 @@ struct swim_datagram {
 	size_t len;
 	enum wire_type type;
 };
+/* Take out the next datagram.  False: there is none. */
 bool swim_next_datagram(struct swim *, struct swim_datagram *);
-/* host:port of some member has this numeric address (now). */
+/* The host:port of a member stands for this numeric address now. */
 void swim_resolved(struct swim *, const char *hostport, const struct swim_addr *);
 
-/* Does a member answer us when we ask it directly, at whichever address?  Others may reach it while we do not. */
+/*
+ * The state of the link to a member: does it answer us directly, at whichever address, or does it answer others alone
+ * (RELAYED)?
+ */
 enum swim_path { SWIM_PATH_UNKNOWN, SWIM_PATH_DIRECT, SWIM_PATH_RELAYED };
 const char *swim_path_name(enum swim_path);
 
-/* Does a member run swimd, or know only the base wire format?  Unknown until it has answered, spoken or been told of. */
+/*
+ * The kind of peer that a member is: a swimd peer, or a base peer, which knows only the base wire format.  Unknown
+ * until the member has answered or spoken, or others have told.
+ */
 enum swim_kind { SWIM_KIND_UNKNOWN, SWIM_KIND_SWIMD, SWIM_KIND_BASE };
 const char *swim_kind_name(enum swim_kind); /* "unknown", "swimd", "base" */
 
-/* A copied, plain report of one member. */
+/* A report: a copy of what is known of one member. */
 struct swim_report {
-	char name[SWIM_NAME_MAX + 1]; /* any UTF-8, perhaps with NUL bytes: see name_len */
+	/* UTF-8, which may include NUL; name_len bytes and a terminating NUL */
+	char name[SWIM_NAME_MAX + 1];
 	uint16_t name_len;
-	char address[SWIM_HOSTPORT_MAX + 1];
-	uint32_t zone; /* network interface of a link-local address, where known; else 0 */
+	char address[SWIM_HOSTPORT_MAX + 1]; /* advertised, host:port */
+	uint32_t zone; /* network interface of a link-local address; 0: none, or not known */
 	enum swim_status status;
 	uint64_t incarnation;
-	bool local;               /* this is us */
-	char tags[WIRE_TAGS_MAX]; /* encoded: walk them with wire_tags_next (wire/tags.h) */
+	bool local;               /* this member is ourselves */
+	char tags[WIRE_TAGS_MAX]; /* encoded; wire_tags_next() walks them (wire/tags.h) */
 	uint16_t tags_len;
 	enum swim_kind kind;
 	bool answered;   /* it has answered a question of ours, or of others who told us so */
-	swim_time since; /* of the status */
-	swim_duration
-	    rtt; /* smoothed round trip; negative: not measured, or not on the present path */
+	swim_time since; /* when the status began */
+	/* smoothed round trip; negative: not measured, or the link is relayed */
+	swim_duration rtt;
 	enum swim_path path;
-	swim_time heard; /* when last a datagram of its own came directly; NEVER: none */
+	/* when its last datagram came from an address at which it lives; NEVER: none */
+	swim_time heard;
 };
 
 enum swim_event_type {
-	/* Events of the members, as in swimd-control(7). */
+	/* these are the events of swimd-control(7) */
 	SWIM_EVENT_JOINED,
 	SWIM_EVENT_SUSPECTED,
 	SWIM_EVENT_FAILED,
@@ -181,175 +201,187 @@ enum swim_event_type {
 	SWIM_EVENT_LEFT,
 	SWIM_EVENT_REMOVED,
 	SWIM_EVENT_UPDATED,
-	SWIM_EVENT_INCARNATION, /* ours rose; member is us */
-	SWIM_EVENT_LINK_FAILED, /* member answers others, but has not answered us for some time */
-	SWIM_EVENT_LINK_RECOVERED, /* it answers us again */
-	/*
-	 * Another bears our name, at `address`.  LOST: it bore it first, and we have to go; else it is told
-	 * to.
-	 */
+	SWIM_EVENT_INCARNATION, /* our incarnation rose; `member` is ourselves */
+	/* the link is broken: the member answers others, but has not answered us for some time */
+	SWIM_EVENT_LINK_FAILED,
+	SWIM_EVENT_LINK_RECOVERED, /* the member answers us directly again */
+	/* A namesake answers at `address`.  CONFLICT: we stay.  LOST: the namesake keeps the name, and we have to leave. */
 	SWIM_EVENT_NAME_CONFLICT,
 	SWIM_EVENT_NAME_LOST,
-	/* Answers to swim_join, for the caller alone: address says which. */
-	SWIM_EVENT_SEED_ANSWERED, /* member: who answered; local: we did, and not another of our name */
+	/* the end of a swim_join; `address` says of which */
+	/* `member` has the name of the seed; `local`: the seed is ourselves */
+	SWIM_EVENT_SEED_ANSWERED,
 	SWIM_EVENT_SEED_SILENT,
-	SWIM_EVENT_SEED_FOREIGN, /* member.name: of the other cluster that it belongs to */
+	/* `member.name` is the name of the other cluster to which the seed belongs */
+	SWIM_EVENT_SEED_FOREIGN,
 };
 
 struct swim_event {
 	enum swim_event_type type;
-	swim_time at;
+	swim_time at; /* when it happened */
 	struct swim_report member;
-	char by[SWIM_NAME_MAX + 1]; /* whose word it is: the member that told us, or we ourselves */
+	/* name of the speaker: the member that told us, or we ourselves */
+	char by[SWIM_NAME_MAX + 1];
 	uint16_t by_len;
-	struct swim_addr address; /* SEED_*: as given to swim_join */
+	struct swim_addr address; /* SEED_*: as given to swim_join; NAME_*: of the namesake */
 };
+/* Take out the next event.  False: there is none. */
 bool swim_next_event(struct swim *, struct swim_event *);
 
 /*
- * Introduce ourselves to whoever listens at this address; ends in SEED_ANSWERED, SEED_SILENT or SEED_FOREIGN.  False
- * when SWIM_INQUIRIES are under way already, or this one is.
+ * Join through the seed at this address.  Ends in SEED_ANSWERED, SEED_SILENT or SEED_FOREIGN.  False: SWIM_INQUIRIES
+ * are under way, or this join is.
  */
 bool swim_join(struct swim *, swim_time now, const struct swim_addr *);
 /*
- * Leave gracefully: tells the others, goes on telling for a few gossip intervals (5 s at most), and then
- * swim_has_left is true and swim_deadline never.
+ * Leave: tell it to the others for a few gossip intervals, 5 s at most.  Then swim_has_left is true and swim_deadline
+ * is NEVER.
  */
 void swim_leave(struct swim *, swim_time now);
 bool swim_has_left(const struct swim *);
 
 enum swim_remove_result { SWIM_REMOVE_OK, SWIM_REMOVE_NOT_FOUND, SWIM_REMOVE_NOT_DEAD };
-/* Forget a dead or left member here and, by a rumour, everywhere. */
+/* Remove a dead or left member here and, by a rumour, everywhere. */
 enum swim_remove_result swim_remove(struct swim *, swim_time now, const char *name,
     size_t name_len);
 
 /*
- * What only this process can see and makes its own judgement of others a doubtful one: datagrams to it that the
- * kernel dropped since the last call, the answers that we wait for perhaps among them, and how late its loop ran.
- * Raises the local health, once a probe interval at most.  To be called before the swim_tick that was late: a stall
- * that this finds is not counted twice.
+ * Tell the core of strain that only this process sees and that makes its judgement of others doubtful: `dropped`
+ * datagrams to it that the kernel has dropped since the last call, which may include answers, and by how much its
+ * loop was late.  Raises the local health multiplier, once in a probe interval at most.  To be called before the
+ * swim_tick that was late, so that a stall does not count twice.
  */
 void swim_strained(struct swim *, swim_time now, uint64_t dropped, swim_duration lag);
 
 /*
- * Healthy members that have found us silent within SWIM_ACCUSED_MEMORY: alive, and not back from a suspicion within that
- * time.  True: there are enough of them for their accusations to say something about us.
+ * The healthy members that have accused us in the last SWIM_ACCUSED_MEMORY.  A member is healthy if it is alive and
+ * has not returned from a suspicion or death in that time.  True: there are SWIM_ACCUSERS_NEEDED of them, so that the
+ * accusations say something about us.
  */
 #define SWIM_ACCUSED_MEMORY swim_seconds(60)
 #define SWIM_ACCUSERS_NEEDED 2
 struct swim_accused {
-	size_t count;
-	swim_time at;                                     /* of the last accusation */
-	char by[SWIM_ACCUSERS_NEEDED][SWIM_NAME_MAX + 1]; /* the first of them */
+	size_t count; /* healthy accusers */
+	swim_time at; /* when we heard the last accusation */
+	/* names of the first ones in our records */
+	char by[SWIM_ACCUSERS_NEEDED][SWIM_NAME_MAX + 1];
 	uint16_t by_len[SWIM_ACCUSERS_NEEDED];
 };
 bool swim_accused(const struct swim *, swim_time now, struct swim_accused *out);
 
-/* Changing constants while running (reload). */
+/* Change the settings of the protocol while running. */
 void swim_set_timing(struct swim *, swim_time now, const struct swim_timing *);
 /*
- * Our tags, encoded (wire/tags.h); gossips them under a new incarnation, once anything has been said under
- * the old one.  False, and nothing changed, when they are not valid, do not fit into swim_tags_room, we
- * are leaving, or memory is short.
+ * Set our tags (copied, encoded as wire/tags.h says) and tell them.  Takes a new incarnation if anything has been sent
+ * under the present one.  False: nothing changed, because the tags are not valid or above swim_tags_room, we are
+ * leaving, or there is no memory.
  */
 bool swim_set_tags(struct swim *, swim_time now, const void *tags, size_t len);
-/* Bytes that our tags may have: WIRE_TAGS_MAX, or what a datagram has left beside our name and address. */
+/* How many bytes our tags may have: WIRE_TAGS_MAX, or what our name and address leave of a datagram. */
 size_t swim_tags_room(const struct swim *);
 /*
- * A member that an earlier run of ours knew as dead or left (status), `age` ago.  Those that were alive are
- * better joined through, as seeds: here they could be contradicted only by a higher incarnation.
+ * Restore a member that an earlier run of ours knew as dead or left `age` ago.  A live member is ignored: the caller
+ * joins through it as a seed instead.
  */
 void swim_restore(struct swim *, swim_time now, const struct swim_report *, swim_duration age);
-/* Our address changed: gossips it under a new incarnation. */
+/* Change our advertised address, and tell it at a new incarnation. */
 void swim_set_address(struct swim *, swim_time now, const struct swim_addr *);
 
-/*
- * The network interface of the first number has the second one now: link-local addresses that were there are there
- * still.
- */
+/* The network interface with number `from` has number `to` now: link-local addresses in its zone stay there. */
 void swim_move_zone(struct swim *, swim_time now, uint32_t from, uint32_t to);
 
 /*
- * Which families of addresses this machine can send to now; both to begin with.  A member of another one is
- * probed through others alone, and accused by us only after many of these probes have failed in a row.
+ * Tell the core to which families of addresses this machine can send; at first, to both.  A member of another family
+ * is probed through helpers only, and accused only after many such probes have failed in a row.
  */
 void swim_set_reach(struct swim *, swim_time now, bool v4, bool v6);
 
-/* Reports.  The order is by name (bytewise).  i < swim_member_count. */
+/* Reports of all visible members, ourselves included, in the order of their names (bytewise).  i < swim_member_count. */
 size_t swim_member_count(const struct swim *);
 void swim_member_at(const struct swim *, size_t i, struct swim_report *out);
 bool swim_member_find(const struct swim *, const char *name, size_t name_len,
     struct swim_report *out);
-/* Who has this address: one that is alive before one that isn't.  False: nobody. */
+/* The member with this address: a live one before a gone one.  False: none. */
 bool swim_member_by_address(const struct swim *, const struct swim_addr *, struct swim_report *out);
 void swim_self(const struct swim *, struct swim_report *out);
 uint64_t swim_incarnation(const struct swim *);
 
-/* The members that the i-th member says it cannot reach directly. */
+/* The members that the i-th member reports as out of its direct reach. */
 struct swim_links {
-	size_t total; /* `count` of these are named: */
-	size_t count;
-	size_t peers[WIRE_LINK_PEERS_MAX]; /* as in swim_member_at */
+	size_t total;                      /* all of them; only `count` of them are in `peers` */
+	size_t count;                      /* of `peers` */
+	size_t peers[WIRE_LINK_PEERS_MAX]; /* indexes as in swim_member_at, in their order */
 };
 void swim_links_at(const struct swim *, size_t i, struct swim_links *out);
 
-/* How many, and the first of them by name. */
+/* How many members have a fault, and the first of them. */
 struct swim_reach_row {
 	size_t count;
 	char name[SWIM_NAME_MAX + 1];
 	uint16_t name_len;
 	char address[SWIM_HOSTPORT_MAX + 1];
 };
-/* What is wrong with the addresses that we and others advertise, and with the links between us. */
+/* Faults of advertised addresses, and of the links between members and us. */
 struct swim_reach {
-	size_t others;                     /* alive or suspect */
-	struct swim_reach_row broken;      /* they answer others, but not us */
-	struct swim_reach_row complaining; /* they cannot reach us at our address */
-	struct swim_addr seen_at; /* the address at which one of them does; family 0: not known */
-	struct swim_reach_row elsewhere; /* they do not answer at their address */
-	struct swim_addr asked_at;       /* the address at which the first of them does */
-	struct swim_reach_row twins;     /* they advertise our address */
-	struct swim_reach_row
-	    shared; /* they advertise an address that another of them advertises too */
+	size_t others;                /* members other than us that are alive or suspect */
+	struct swim_reach_row broken; /* members that answer others, but not us */
+	/* members that cannot reach us at our advertised address */
+	struct swim_reach_row complaining;
+	/* the address at which one of those reaches us; family 0: not known */
+	struct swim_addr seen_at;
+	/* members that answer at another address than their advertised one */
+	struct swim_reach_row elsewhere;
+	struct swim_addr asked_at;   /* the address at which the first of those answers */
+	struct swim_reach_row twins; /* members that advertise our address */
+	/* members that advertise the address of another of them */
+	struct swim_reach_row shared;
 };
+/* Set *out to the faults at this time. */
 void swim_reach(struct swim *, swim_time now, struct swim_reach *out);
 
-/* Why an update inside a valid datagram was not taken over. */
+/* Why an update in a valid datagram was refused. */
 enum swim_ignore {
-	SWIM_IGNORE_BAD_NAME,     /* empty or above SWIM_NAME_MAX bytes */
-	SWIM_IGNORE_BAD_ADDRESS,  /* not host:port, or a wildcard, multicast or port 0 */
-	SWIM_IGNORE_JUMP,         /* incarnation above what is known by more than max_jump */
-	SWIM_IGNORE_MEMBER_LIMIT, /* max_members reached */
-	SWIM_IGNORE_CONFLICT,     /* same incarnation, another address */
+	SWIM_IGNORE_BAD_NAME, /* empty or above SWIM_NAME_MAX bytes */
+	/* not host:port, or a wildcard, multicast or loopback address, or port 0 */
+	SWIM_IGNORE_BAD_ADDRESS,
+	/* the incarnation is above the known one by more than the jump bound */
+	SWIM_IGNORE_JUMP,
+	SWIM_IGNORE_MEMBER_LIMIT, /* the table has max_members */
+	/* another address than the known one, which this update may not change */
+	SWIM_IGNORE_CONFLICT,
 	SWIM_IGNORE_NO_MEMORY,
-	SWIM_IGNORE_RATE, /* too many in a second from this source, or from all */
+	SWIM_IGNORE_RATE, /* the quota of the source or of all sources is used up */
 };
 #define SWIM_IGNORE_COUNT 7
 const char *swim_ignore_word(enum swim_ignore);
 
+/* Counters since swim_new, and a few present values. */
 struct swim_stats {
-	uint64_t received[WIRE_TYPE_SLOTS], received_bytes; /* valid ones, by wire_type_slot */
-	uint64_t sent[WIRE_TYPE_SLOTS], sent_bytes;         /* handed out by swim_next_datagram */
+	/* valid datagrams, by wire_type_slot() */
+	uint64_t received[WIRE_TYPE_SLOTS], received_bytes;
+	/* datagrams that were taken out, by wire_type_slot() */
+	uint64_t sent[WIRE_TYPE_SLOTS], sent_bytes;
 	uint64_t rejected[WIRE_REJECT_COUNT];
 	uint64_t ignored[SWIM_IGNORE_COUNT];
 	uint64_t probes_sent, probes_acked, probes_acked_indirectly, probes_failed, nacks_received;
 	uint64_t relays, relays_acked, relays_nacked, relays_refused;
 	uint64_t suspicions, refutations, syncs_started, syncs_completed, syncs_failed;
-	uint64_t
-	    syncs_unanswered; /* syncs that members left unanswered whose views still differ from ours */
-	struct swim_addr sync_silent; /* where the last of these was asked */
-	size_t
-	    paths_reduced; /* members that are sent less than max_datagram: more did not arrive */
-	size_t
-	    path_smallest; /* the smallest size for any of them, in bytes; max_datagram: there is none */
+	/* syncs that were left unanswered by members whose views still differ from ours */
+	uint64_t syncs_unanswered;
+	struct swim_addr sync_silent; /* the address that was asked in the last of these */
+	/* members to which datagrams of max_datagram bytes do not arrive, so that smaller ones are sent */
+	size_t paths_reduced;
+	/* the smallest size for any of these, in bytes; max_datagram: there are none */
+	size_t path_smallest;
 	uint64_t paths_fallen, paths_raised, path_trials, path_trial_bytes;
-	uint64_t outbox_dropped;           /* datagrams that found the outbox full */
-	size_t members[SWIM_STATUS_COUNT]; /* us included */
-	size_t rumours;                    /* waiting to be gossiped */
-	uint64_t digest;                   /* of the view; equal views have equal digests */
-	bool probed;                       /* last_probe is valid */
-	swim_time last_probe;              /* last time a probe of ours was answered */
-	unsigned local_health;             /* 0 is best */
+	/* datagrams dropped because the outbox was full, or for want of memory */
+	uint64_t outbox_dropped;
+	size_t members[SWIM_STATUS_COUNT]; /* visible members by status, ourselves included */
+	size_t rumours;                    /* rumours that are queued */
+	uint64_t digest;                   /* digest of the view; equal views have equal digests */
+	bool probed;                       /* `last_probe` is valid */
+	swim_time last_probe;              /* when a probe of ours was last answered */
+	unsigned local_health;             /* the local health multiplier: 0 is best */
 };
 void swim_stats(const struct swim *, struct swim_stats *out);
 
