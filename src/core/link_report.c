@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which links are broken, as each member reports of its own links.  A member reports which members it cannot reach
- * directly when their list changes, and again each minute as long as the list is not empty; the report goes along with
- * pings and gossip as often as a rumour.  A report that is not repeated is forgotten.  Where all links work, no reports
- * are sent.
+ * Reports of broken links.  A member reports the members that it cannot reach directly, when their list changes, and
+ * again in each REPEAT while the list is not empty.  The report goes along with pings and gossip as often as a rumour.
+ * A report that is not repeated is forgotten.  Where all links work, no reports are sent.
  *
- * Besides, a member says in its pings to another that it cannot reach the other at the address which the other
- * advertises: the other cannot find that out by itself.
+ * Complaints.  A member says in its pings to another that it cannot reach the other at its advertised address, as the
+ * other cannot find that out by itself.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
 #define REPEAT swim_seconds(60)
-/* A report that is not repeated counts this long. */
+/* How long a report that is not repeated counts. */
 #define LASTS swim_seconds(180)
-/* What others say of our address is told again with each of their probes of us, once in a round of theirs. */
+/* A complaint counts for this many rounds of probes at least, as it is repeated with each probe of us, once in a round. */
 #define ROUNDS 3
-/* Of two members at one address one may have just died, and its successor have begun. */
+/*
+ * How long two members have to share an address before that is told: one of the two may have just crashed, and the
+ * other have started there.
+ */
 #define SHARED_FOR swim_seconds(30)
-#define SERIAL_BITS 20 /* of a stamp; our incarnation is above them */
+/* bits of a report's stamp for its serial number; our incarnation is in the bits above */
+#define SERIAL_BITS 20
 
 static bool
 link_report_is_fresh(const struct swim *s, const struct link_report *r)
@@ -27,9 +30,9 @@ link_report_is_fresh(const struct swim *s, const struct link_report *r)
 	return swim_time_since(s->now, r->at).ns < LASTS.ns;
 }
 
-/* What m says of its links; NULL: nothing, or too long ago. */
+/* The report of m; NULL: none, or too old. */
 static const struct link_report *
-link_report_report_of(const struct swim *s, const struct member *m)
+link_report_of(const struct swim *s, const struct member *m)
 {
 	const struct link_report *r = extra_of(m)->report;
 
@@ -56,7 +59,10 @@ link_report_forget(struct swim *s, struct member *m)
 	extra_tidy(s, m);
 }
 
-/* Keep it, and pass it on.  The oldest of too many to be passed on goes: it has been told most often. */
+/*
+ * Keep the report of m, and pass it on.  If too many reports wait, the oldest one is dropped, which has been passed on
+ * most often.
+ */
 static void
 link_report_keep(struct swim *s, struct member *m, const struct wire_links *links)
 {
@@ -77,6 +83,7 @@ link_report_keep(struct swim *s, struct member *m, const struct wire_links *link
 	s->reports[s->report_count++] = m;
 }
 
+/* Make our own report, and the time of its next repetition. */
 static void
 link_report_tell_own(struct swim *s)
 {
@@ -122,7 +129,7 @@ link_report_take(struct swim *s, const struct input *in)
 	struct wire_links links;
 	size_t offset = 0;
 
-	/* From where no member lives, anybody can report in anybody's name. */
+	/* A stranger can report in any member's name. */
 	if (in->authority < AUTHORITY_MEMBER)
 		return;
 	while (wire_links_next(&in->msg->trailer, &offset, &links)) {
@@ -134,7 +141,7 @@ link_report_take(struct swim *s, const struct input *in)
 		m = s->table.v[i];
 		if (m == s->self || !members_is_live(m))
 			continue;
-		if (link_report_report_of(s, m) == NULL ||
+		if (link_report_of(s, m) == NULL ||
 		    (int64_t)(links.stamp - m->extra->report->links.stamp) > 0)
 			link_report_keep(s, m, &links);
 	}
@@ -146,7 +153,7 @@ link_report_add(struct swim *s, struct wire_trailer *trailer)
 	unsigned limit = gossip_limit(s), packed = 0;
 	size_t len = 0;
 
-	/* The newest are the last. */
+	/* The newest reports are the last ones. */
 	for (size_t i = s->report_count; i-- > 0 && packed < LINK_REPORTS_PACKED;) {
 		const struct member *m = s->reports[i];
 		struct link_report *r = m->extra->report;
@@ -186,7 +193,10 @@ link_report_complaint(struct swim *s, const struct input *in)
 	struct swim_addr at;
 	struct extra *x;
 
-	/* A member that cannot reach us says so in every ping of a probe; a ping without that says that it can. */
+	/*
+	 * A member that cannot reach us complains in each ping of a probe, so a ping of a probe without a complaint
+	 * ends the complaint.  Only such pings tell a period.
+	 */
 	if (in->authority < AUTHORITY_MEMBER || m == NULL || m == s->self ||
 	    !in->msg->trailer.has_period)
 		return;
@@ -213,7 +223,7 @@ link_report_index_of(const struct swim *s, const struct member *m)
 	return index_lower(&s->named, index_by_name, &key);
 }
 
-/* In the order of names. */
+/* Insert an index in the order of names. */
 static void
 link_report_insert(struct swim_links *links, size_t index)
 {
@@ -227,7 +237,7 @@ link_report_insert(struct swim_links *links, size_t index)
 void
 swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 {
-	const struct link_report *r = link_report_report_of(s, s->named.v[i]);
+	const struct link_report *r = link_report_of(s, s->named.v[i]);
 
 	*out = (struct swim_links){0};
 	if (r == NULL)
@@ -236,7 +246,7 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 	for (unsigned k = 0; k < r->links.count; k++) {
 		size_t at = members_position_from(s, r->links.peers[k]);
 
-		/* A member that we do not know, or that is gone since the report. */
+		/* The peer is not known here, or is gone since the report. */
 		if (at == s->table.count || s->table.v[at]->hash != r->links.peers[k] ||
 		    (!members_is_live(s->table.v[at]) && s->table.v[at] != s->self)) {
 			out->total--;
@@ -246,11 +256,12 @@ swim_links_at(const struct swim *s, size_t i, struct swim_links *out)
 	}
 }
 
+/* Does m complain that it cannot reach us at our address, or report its link to us as broken? */
 static bool
 link_report_complains(const struct swim *s, const struct member *m)
 {
 	int64_t lasts = ROUNDS * (int64_t)members_live(s) * s->config.timing.probe_interval.ns;
-	const struct link_report *r = link_report_report_of(s, m);
+	const struct link_report *r = link_report_of(s, m);
 	swim_time complained = extra_of(m)->complained;
 
 	if (lasts < LASTS.ns)
@@ -270,7 +281,10 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 {
 	if (!members_is_living(m))
 		return;
-	/* Of two machines with one address each is declared failed now and then, and returns: that is no other life. */
+	/*
+	 * Two machines with one address are each declared dead now and then, and return: a return within SHARED_FOR
+	 * does not begin another stay at the address.
+	 */
 	if (was_hidden || from == SWIM_LEFT ||
 	    (from == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns))
 		m->there = s->now;
@@ -279,8 +293,8 @@ link_report_note_life(const struct swim *s, struct member *m, enum swim_status f
 }
 
 /*
- * It left, was removed, or died longer ago than two members that share an address take turns; or it is suspect or dead and
- * never refuted that since it came to its address.
+ * Is m no longer at its address?  It has left, is not visible, has been dead for SHARED_FOR, or is suspect or dead and
+ * has not become alive again since it came to the address.
  */
 static bool
 link_report_is_gone(const struct swim *s, const struct member *m)
@@ -294,7 +308,10 @@ link_report_is_gone(const struct swim *s, const struct member *m)
 		   swim_time_since(s->now, m->since).ns >= SHARED_FOR.ns);
 }
 
-/* Is m still at its address, SHARED_FOR after `together`, when m and another member had both come to be there? */
+/*
+ * Is m still at its address after SHARED_FOR?  `together`: since when m and another member have both been told to live
+ * there.
+ */
 static bool
 link_report_is_there(const struct swim *s, const struct member *m, swim_time together)
 {
@@ -309,13 +326,13 @@ link_report_is_there(const struct swim *s, const struct member *m, swim_time tog
 	if (members_status(m) == SWIM_ALIVE)
 		return true;
 	/*
-	 * A member that has died stays silent.  One that shares its address is suspected or declared dead too, as another
-	 * machine gets its pings, but it refutes that: then it has become alive again after `together`.
+	 * A member that has crashed stays silent.  A member that shares its address is suspected or declared dead too,
+	 * as the other machine gets its pings, but it refutes: then it has become alive again after `together`.
 	 */
 	return swim_time_before(together, m->alive);
 }
 
-/* Two members advertise one address, and have done so for more than a moment. */
+/* Do two members share one address, for longer than SHARED_FOR? */
 static bool
 link_report_shares(const struct swim *s, const struct member *a, const struct member *b)
 {
@@ -325,6 +342,7 @@ link_report_shares(const struct swim *s, const struct member *a, const struct me
 	       link_report_is_there(s, b, together);
 }
 
+/* Count m in a row of the report; the first one is named. */
 static void
 link_report_count(struct swim_reach_row *row, const struct member *m)
 {
@@ -335,7 +353,7 @@ link_report_count(struct swim_reach_row *row, const struct member *m)
 	memcpy(row->address, m->address, strlen(m->address) + 1);
 }
 
-/* Members that share with another member an address that is not ours. */
+/* Count the members that share an address with another one, except for our own address. */
 static void
 link_report_count_shared(const struct swim *s, struct swim_reach_row *row)
 {
@@ -344,7 +362,7 @@ link_report_count_shared(const struct swim *s, struct swim_reach_row *row)
 	for (size_t i = 0; i < s->located.count; i++) {
 		const struct member *b = s->located.v[i];
 
-		/* Members that lived at the address before are sorted among those that live there. */
+		/* Members that lived at the address before are sorted between those that live there. */
 		if (link_report_is_gone(s, b))
 			continue;
 		if (a != NULL && a != s->self && b != s->self &&

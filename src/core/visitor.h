@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Those whom only strangers tell of. */
+/* Visitors: members of which only strangers tell. */
 #ifndef SWIMD_CORE_VISITOR_H
 #define SWIMD_CORE_VISITOR_H
 
@@ -17,48 +17,63 @@ struct member;
 struct question;
 struct swim;
 
-/* A stranger said that somebody lives at an address; we have pinged that address and wait for the answer. */
+/* A visitor: a stranger said that a member lives at this address, and our ping there has not been answered. */
 struct visitor {
-	struct swim_addr addr;
-	struct question question; /* closed: free */
-	uint64_t hash;            /* of its name */
-	uint64_t incarnation;
-	swim_time sent;
-	size_t asked; /* bytes of the question */
-	bool swimd;   /* a swimd told of it */
-	/* a base peer gave the address for an id: any member that answers there is meant */
+	struct swim_addr addr;    /* where we have pinged it */
+	struct question question; /* the ping; closed: this record is free */
+	uint64_t hash;            /* hash of its name */
+	uint64_t incarnation;     /* the highest that was told of it, as far as that is believed */
+	swim_time sent;           /* when we last pinged it */
+	size_t asked;             /* bytes of the last ping */
+	bool swimd;               /* a swimd peer told of it, and not as a base peer */
+	/* a base peer told the address for an id: any member that answers there is meant */
 	bool whoever;
-	/* with `whoever`: since when base peers have called it suspect; NEVER: they do not */
+	/* with `whoever`: since when base peers have been calling it suspect; NEVER: they do not */
 	swim_time suspected;
 };
 #define VISITORS_MAX 64
 
-/* May the update at hand make a member, or move one?  `from_subject`: the member itself says so. */
+/*
+ * Is the speaker's word believed in an update that makes a member or moves one?  `from_subject`: the speaker is the
+ * subject.  Otherwise visitor_hear() is to be called.
+ */
 bool visitor_believes_update(const struct swim *, const struct input *, bool from_subject);
-/* True in the first seconds of our own life: members that we meet then count as the cluster. */
+/* Have we just started?  Members that we meet in that time count as the cluster. */
 bool visitor_is_starting(const struct swim *);
-/* Does the speaker's word (NULL: a stranger's) count where it tells of others than itself? */
+/* Is the word of the speaker (NULL: not known) about others believed? */
 bool visitor_believes_speaker(const struct swim *, const struct input *,
     const struct member *speaker);
-/* The update may not: ping the address at which its member is said to live. */
+/*
+ * The update is not believed: ping the address that it tells (`told`), or if the speaker is the subject, the source
+ * address.
+ */
 void visitor_hear(struct swim *, const struct input *, const struct wire_update *,
     const struct swim_addr *told, bool from_subject);
 /*
- * Have base peers been calling this address, at which we know no member, suspect for 5 seconds, while our pings there were
- * not answered?  Sets *incarnation to the highest one that they told.
+ * Have base peers been calling this address suspect for SUSPECTED_FOR, while no member is known there and our pings
+ * there were not answered?  Sets *incarnation to the highest one that was told.
  */
 bool visitor_is_suspected(const struct swim *, const struct swim_addr *, uint64_t *incarnation);
-/* The visitor lives there; it is no answer if another member than the one that was asked for sent it. */
+/*
+ * A ping to a visitor is answered: the visitor lives there.  It is no answer if another member than the one in
+ * question sent it.
+ */
 struct answer visitor_answered(struct swim *, const struct input *, struct question *);
-/* Does this answer such a ping, one so small that the answer of a swimd would have had no room for a digest? */
+/* Does the datagram answer a ping to a visitor that was too small for the digest of a swimd peer in the answer? */
 bool visitor_had_no_room(const struct swim *, const struct input *);
-/* Leave out of a ping's trailer what does not fit.  Returns the least that the ping takes, which may be above the budget. */
+/*
+ * Leave out of a ping's trailer the digests that do not fit into `budget` bytes.  Returns the least size of the ping,
+ * which may be above the budget.
+ */
 size_t visitor_least(struct wire_trailer *trailer, size_t budget);
-/* The same, and 0 for more than may be sent. */
+/*
+ * The same, but a ping above the budget counts as a gift.  Returns 0 if no gift is left, so that the ping may not be
+ * sent.
+ */
 size_t visitor_fit(struct swim *, const struct input *, struct wire_trailer *, size_t budget);
-/* Take note that so many bytes have been sent to this address. */
+/* Charge `len` bytes, sent to this address, to the allowance of the datagram. */
 void visitor_spend(const struct input *, const struct swim_addr *to, size_t len);
-/* May we send one more ping that is larger than the datagram that asked for it?  If so it is counted. */
+/* May the datagram cause a gift, which is a ping larger than itself?  True counts the gift. */
 bool visitor_gift(struct swim *, const struct input *);
 
 #endif
