@@ -280,7 +280,7 @@ apply_complete_tags(struct swim *s, const struct input *in, struct member *m,
 	return !apply_lacks_tags(in, u) && apply_store_tags(s, m, u->tags);
 }
 
-/* Take a swimd's word that m is a base peer, until m itself has answered or spoken to us. */
+/* Take a swimd peer's word that m is a base peer, until m itself has answered or spoken to us. */
 static void
 apply_take_kind(struct member *m, const struct wire_update *u)
 {
@@ -456,7 +456,10 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		apply_replace_unnamed(s, in, m);
 		apply_take_tags(s, in, m, u);
 	}
-	/* A base peer may know a swimd by the swimd's name, from an earlier version of swimd: then m may be a swimd. */
+	/*
+	 * A base peer may know a swimd peer by the swimd peer's name, from an earlier version of swimd: then m may be
+	 * a swimd.
+	 */
 	if (in->base_peer)
 		m->peer = in->base && !st->from_subject ? PEER_SAID_BASE : PEER_BASE;
 	else if (in->base && !st->from_subject)
@@ -728,11 +731,14 @@ apply_facts_of_unknown(const struct swim *s, const struct input *in, const struc
 	return apply_fact(apply_is_named_here(s, st->u, st->address, &st->addr), FACT_NAMED) |
 	       apply_fact(!swim_status_is_live(st->told) && apply_is_old(s, in, st), FACT_OLD) |
 	       /*
-	        * Earlier versions of swimd list the address by which base peers call a swimd as a member of its own,
-	        * and tell of it.
+	        * Earlier versions of swimd list the address by which base peers call a swimd peer as a member of its
+	        * own, and tell of it.
 	        */
 	       apply_fact(alias && alive, FACT_ALIAS) |
-	       /* A base peer calls a swimd by the swimd's address, and only the swimd itself tells its name. */
+	       /*
+	        * A base peer calls a swimd peer by the swimd peer's address, and only the swimd peer itself tells its
+	        * name.
+	        */
 	       apply_fact(alias || (in->base && !st->from_subject && base_is_address(s, in, pair)),
 		   FACT_WHOEVER);
 }
@@ -956,8 +962,8 @@ apply_left(struct swim *s, const struct input *in, struct member *m, uint64_t in
 
 /*
  * A base peer that has moved does not know the incarnation at which it was known at its former address.  So each swimd
- * that finds it at the new address tells that it lives there, at the next incarnation.  Several swimds that find it
- * tell the same.
+ * peer that finds it at the new address tells that it lives there, at the next incarnation.  Several swimd peers that
+ * find it tell the same.
  */
 void
 apply_moved(struct swim *s, const struct input *in, struct member *m, const struct swim_addr *to)
@@ -986,8 +992,8 @@ apply_moved(struct swim *s, const struct input *in, struct member *m, const stru
 }
 
 /*
- * The member that an update of a base peer is about, as we name members.  If the swimd of that address is gone, an
- * update that a member lives there may be about another member: a swimd that comes back tells that itself.
+ * The member that an update of a base peer is about, as we name members.  If the swimd peer of that address is gone,
+ * an update that a member lives there may be about another member: a swimd peer that comes back tells that itself.
  */
 static struct wire_member_id
 apply_meant_by_base(const struct swim *s, const struct input *in, const struct wire_update *u)

@@ -22,7 +22,7 @@ void apply_restored(struct swim *, const struct input *, const struct wire_updat
 void apply_updates(struct swim *, const struct input *);
 /*
  * The base peer m is said to have left at this incarnation, and did not deny that when it was asked: it has left.  No
- * effect if m is NULL, or is known as a swimd or at a higher incarnation.
+ * effect if m is NULL, or is known as a swimd peer or at a higher incarnation.
  */
 void apply_left(struct swim *, const struct input *, struct member *, uint64_t incarnation);
 /* The base peer m answers under its id at the address `to`, and at its former address no more: it has moved. */

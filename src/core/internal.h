@@ -163,7 +163,7 @@ struct swim {
 	struct swim_addr seen_at;
 	uint32_t probe_number;  /* of the last probe that was begun; it may wrap */
 	uint32_t period;        /* number of our probe interval, as told to others; it may wrap */
-	uint32_t period_seen;   /* the furthest period that was told by anybody */
+	uint32_t period_seen;   /* the furthest period that a member has told; it may wrap */
 	bool same_view;         /* the last digest that a member told equals ours */
 	swim_time probe_at;     /* when the next probe interval begins */
 	struct damping damping; /* returns from the dead, and the trial */

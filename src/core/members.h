@@ -47,7 +47,7 @@ enum peer {
 	PEER_BASE,
 	/* others call it a base peer; it has neither answered nor spoken to us */
 	PEER_SAID_BASE,
-	/* a base peer told of it; it may be a swimd, which the base peer knows by name */
+	/* a base peer told of it; it may be a swimd peer, which the base peer knows by name */
 	PEER_UNSURE,
 };
 
