@@ -3,20 +3,21 @@
  * Contests: two members of one name, and which of them keeps it.  A member that hears of a namesake pings the
  * namesake's address and sends a claim there: its age, which is the time for which it has had the name.  The older
  * member stays and the younger one leaves, so that a newcomer never drives out an owner.  If no namesake answers at
- * that address, it was a former address of this member.
+ * that address, the address was a former one of this member.
  *
  * The age in a claim is that of the moment at which the claim was sent.  If the claim is under way for longer than the
  * two ages differ, as may happen with two machines of one image that start together, each of the two finds that it is
  * the older one.  So of two members that are not settled, the one with the lower address decides, by the first claim
- * that it hears.  If the age in the claim is above its own age, the namesake is older, however long the claim was
- * under way: the member with the lower address leaves.  Otherwise it stays, and its claims say so by WIRE_CLAIM_STAYS.
- * Later claims do not change its decision, as they may have taken a faster path.
+ * that it hears.  If the age in that claim is above the deciding member's own age, the namesake is older, however long
+ * the claim was under way, and the deciding member leaves.  Otherwise the deciding member stays, and its claims say so
+ * by WIRE_CLAIM_STAYS.  Later claims do not change the decision, as they may have taken a faster path.
  *
- * The member with the higher address pings the other in up to seven rounds.  It leaves when a claim with
- * WIRE_CLAIM_STAYS comes.  It stays if the other does not answer, or has not said at the end of the last round that it
- * stays.  So the two never both leave, whatever is late or lost.  An earlier version of swimd, whose claims have a
- * digest, never says WIRE_CLAIM_STAYS because of a decision.  Against such a namesake the member with the higher
- * address leaves at the end of two rounds, unless its age is above the namesake's by more than one round lasts.
+ * The member with the higher address waits for the decision, and pings the namesake in up to seven rounds.  The
+ * waiting member leaves when a claim with WIRE_CLAIM_STAYS comes.  It stays if the namesake does not answer, or has
+ * not said by the end of the last round that the namesake stays.  So the two never both leave, whatever is late or
+ * lost.  An earlier version of swimd, whose claims have a digest, never says WIRE_CLAIM_STAYS because of a decision.
+ * Against such a namesake the waiting member leaves at the end of two rounds, unless its age is above the namesake's
+ * by more than one round lasts.
  *
  * The source of a datagram in our name may be forged.  So as long as no namesake has answered at that address, such a
  * datagram makes us send one datagram of no more bytes: our ping, or our answer while a ping of ours is under way.
@@ -24,12 +25,13 @@
  * The answer to a claim is a claim with the same sequence number, but for the lowest bit, which is inverted.  An
  * answer is never answered by a claim, and at most ANSWERS_MAX claims from one address are answered in ANSWERS_PER.
  *
- * Anybody can say all that in anybody's name, from an address at which it answers.  So a member that others have been
- * answering for a while (settled) leaves for no claim: if it were the newcomer, it would have been told by then.  A
- * member that has company, but is not settled, leaves only if a witness confirms that its name lives at the other
- * address.  A member that is alone waits until the end of the contest for company.  Two members that were both settled
- * while a partition kept them apart both stay, and give out conflict events until one of them gets another name.  Only
- * an owner that was away while its name was taken, and is back soon, gets the name back from a settled member.
+ * Anybody can send such datagrams in any name, from an address at which the sender answers.  So a member that others
+ * have been answering for a while (settled) leaves for no claim: a newcomer would have been told of the namesake in
+ * that time.  A member that has company, but is not settled, leaves only if a witness confirms that its name lives at
+ * the other address.  A member that is alone waits until the end of the contest for company.  Two members that were
+ * both settled while a partition kept them apart both stay, and give out conflict events until one of them gets
+ * another name.  Only an owner that was away while its name was taken, and is back soon, gets the name back from a
+ * settled member.
  */
 #include <string.h>
 
