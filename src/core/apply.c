@@ -480,7 +480,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 	}
 	if (!live)
 		apply_backdate(m, swim_seconds(st->page ? u->age_s : 0));
-	/* Others get what was on a page by pages too; a rumour about each entry would flood them. */
+	/* Other members get the entries of pages by pages too; a rumour about each entry would flood them. */
 	if (live && (!st->page || st->counts_as == SWIM_SUSPECT))
 		gossip_queue(s, m);
 }
@@ -551,8 +551,8 @@ apply_heard(struct swim *s, const struct input *in, struct member *m, const stru
 		introduce_end_again(s, in, m);
 	}
 	/*
-	 * The member has started without its state, at a lower incarnation: once it is told the one that we know, it
-	 * rises above that.
+	 * The member has started without its state, at a lower incarnation: it rises above the one that we know once
+	 * it is told that one.
 	 */
 	if (st->from_subject && swim_status_is_live(st->counts_as) &&
 	    (lower || gone || strcmp(st->address, m->address) != 0))
@@ -855,7 +855,7 @@ apply_note_view_of_us(struct swim *s, const struct input *in, const struct state
 		in->found->unaware_of = s->self;
 }
 
-/* Is this a removal that counts?  It has to come from a member that is no base peer, at the known incarnation or above. */
+/* Is this a removal that counts: from a member that is a swimd peer, at the known incarnation or above? */
 static bool
 apply_is_removal(const struct input *in, const struct member *m, const struct wire_update *u)
 {

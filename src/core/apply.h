@@ -28,10 +28,10 @@ void apply_left(struct swim *, const struct input *, struct member *, uint64_t i
 /* The base peer m answers under its id at the address `to`, and at its former address no more: it has moved. */
 void apply_moved(struct swim *, const struct input *, struct member *, const struct swim_addr *to);
 /*
- * Take the next incarnation above `than` (at most 2^64-1) if ours is lower, and tell it to all.  A trial ends
- * (damping.c), whatever the reason for the new incarnation (new tags, a new address, a contest about the name): all
- * that hear of the new incarnation hold us alive again, so that no return is left to delay.  If the death was told at
- * a higher incarnation yet, those that hold it tell it again, and a new trial begins.
+ * Take the next incarnation above `than` (at most 2^64-1), unless ours is that high already, and tell ours to all.  A
+ * trial ends (damping.c), whatever the reason for the new incarnation (new tags, a new address, a contest about the
+ * name): all members that hear of the new incarnation hold us alive again, so that no return is left to delay.  If the
+ * death was told at a higher incarnation yet, the members that hold us dead tell it again, and a new trial begins.
  */
 void apply_refute(struct swim *, const struct input *, uint64_t than);
 /*

@@ -36,7 +36,10 @@ void damping_condemned(struct swim *, const struct input *, uint64_t than);
 void damping_hearsay(struct swim *, const struct input *, uint64_t than);
 /* We are suspected at `than`. */
 void damping_suspected(struct swim *, const struct input *, uint64_t than);
-/* We were held dead at an incarnation that is below ours. */
+/*
+ * A member says that it held us dead at `incarnation`, which is below ours, so that we have returned since.  Count
+ * that return, unless the return from this death was counted before.
+ */
 void damping_was_dead(struct swim *, uint64_t incarnation);
 /* We return for another reason. */
 void damping_acquit(struct swim *);

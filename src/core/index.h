@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Indexes: sorted arrays of members.  Unlike hash tables they are slow for no choice of names, and names come from the
- * network.  At 10,000 members an insertion moves 40 KB on average, which takes about a microsecond.
+ * Indexes: sorted arrays of members.  Names come from the network, and no choice of names makes a sorted array slow,
+ * as it may make a hash table.  At 10,000 members an insertion moves 40 KB on average, which takes about a
+ * microsecond.
  */
 #ifndef SWIMD_CORE_INDEX_H
 #define SWIMD_CORE_INDEX_H

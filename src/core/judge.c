@@ -173,7 +173,10 @@ judge_look_up(const struct judge_row *rows, size_t count, const struct judge_cas
 	return otherwise;
 }
 
-/* An update is no news by the table.  If a simulator has turned off one of these rules, the update is carried out. */
+/*
+ * The action for an update that is no news by the table: ACTION_HEAR, unless the simulator has turned off one of
+ * these rules.
+ */
 static enum judge_action
 judge_no_news(const struct judge_case *c)
 {

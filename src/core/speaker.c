@@ -23,10 +23,10 @@ speaker_is_also_at(const struct member *m, const struct swim_addr *from)
 }
 
 /*
- * Set the authority of the speaker, a member or NULL, by the address from which it speaks.  Anybody can write any name
- * into a datagram; it is harder to forge the source address.  So a speaker that is not known at the source address is
- * a stranger.  A member with several addresses is also known at those from which it has answered, as the network
- * chooses the source address.
+ * Set the authority of the speaker (a member, or NULL) by the address from which the speaker sends.  Anybody can write
+ * any name into a datagram, while a source address is harder to forge.  So a speaker that is not known at the source
+ * address is a stranger.  A member with several addresses is also known at those from which it has answered, as the
+ * network chooses the source address.
  */
 static void
 speaker_weigh(struct swim *s, struct input *in, const struct member *speaker,

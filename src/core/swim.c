@@ -305,8 +305,8 @@ swim_receive_ping(struct swim *s, const struct input *in)
 }
 
 /*
- * The credit: how many bytes the datagram may make us send besides the answer to it.  If that leaves room for a
- * question to the sender, the answer is counted without its digest.
+ * The credit: how many bytes the datagram may make us send besides the answer to it.  If the datagram is too short for
+ * both the whole answer and a question to the sender, the answer is counted without its digest.
  */
 static size_t
 swim_credit_of(const struct swim *s, const struct input *in)
