@@ -10,7 +10,8 @@ first stage in which something gets worse ends it:
 oracles    The scenarios that broken.py or swimd-protocol(7) knows to need the rule, with many seeds; the light scenarios; random
            swarms of both kinds.
            An oracle that speaks, a crash or a run that does not end is something worse.
-figures    The experiments of sim-test with a small grid and several seeds: false positives, and the time until a failure is told.
+figures    Figures that scenarios note (NOTED), and the experiments of sim-test with a small grid, with several seeds: false
+           positives, suspicions, and the time until a failure or a newcomer is told.
            A figure is worse if its sum over the seeds is WORSE times the sum with every rule on, and with no seed is less.
 
 For the rules that broken.py only measures, the figures come first. A rule that makes nothing worse is not shown to be good for
@@ -112,22 +113,47 @@ def interval(program, seed):
 def threshold(program, seed):
     rows = rows_of(program, "threshold", seed)
     if rows is None:
-        return {"s until the first tells of stopped members": NEVER}
-    return {"s until the first tells of stopped members": mean(rows, 1), "s until all tell of stopped members": mean(rows, 2)}
+        return {"seconds until the first tells of stopped members": NEVER}
+    return {"seconds until the first tells of stopped members": mean(rows, 1), "seconds until all tell of stopped members": mean(rows, 2)}
 
 
 def detection(program, seed):
     rows = rows_of(program, "detection", seed)
     if rows is None:
-        return {"s until all tell of a crash": NEVER}
+        return {"seconds until all tell of a crash": NEVER}
     by = {}
     for row in rows:
         by.setdefault(" ".join(row[:2]), []).append(row)
-    return {f"s until all tell of a crash ({name})": mean(of, 3) for name, of in by.items()}
+    return {f"seconds until all tell of a crash ({name})": mean(of, 3) for name, of in by.items()}
+
+
+# scenario: the figure in its notes, and what the figure is.
+NOTED = {
+    "flap-4s": (r"failed-events: (\d+)", "failures told of members that stop for 4 s again and again"),
+    "flap-16s": (r"failed-events: (\d+)", "failures told of members that stop for 16 s again and again"),
+    "lossy-flip": (r"told (\d+) failures", "failures that a member at 90 % loss tells of others"),
+    "loss-30": (r"(\d+) suspected", "suspicions at 30 % loss"),
+    "half-crash-400": (r"agree after ([\d.]+) s", "seconds until the survivors agree after half of 400 crashed"),
+    "most-crash-100": (r"agree after ([\d.]+) s", "seconds until the survivors agree after three quarters of 100 crashed"),
+    "tags-storm": (r"newcomer after ([\d.]+) s", "seconds until all list a newcomer while 300 members change their tags"),
+}
+
+
+def scenarios(program, seed):
+    found = {}
+    for name, (pattern, what) in NOTED.items():
+        try:
+            done = subprocess.run([*program, "--scenario", name, "--seed", str(seed), "--verbose"], capture_output=True, text=True,
+                                  timeout=SECONDS, check=False)
+            noted = re.search(pattern, done.stdout)
+        except subprocess.TimeoutExpired:
+            noted = None
+        found[what] = float(noted[1]) if noted else NEVER
+    return found
 
 
 # Cheap ones first; how many seeds of each.
-EXPERIMENTS = {"threshold": (threshold, 3), "detection": (detection, 3), "interval": (interval, 2)}
+EXPERIMENTS = {"scenarios": (scenarios, 5), "threshold": (threshold, 3), "detection": (detection, 3), "interval": (interval, 2)}
 
 
 def figures(program, name):
@@ -140,13 +166,17 @@ def figures(program, name):
     return found
 
 
+def figure(value):
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def worse(before, after):
     """What of the figures got worse, in words."""
     for what, with_all in before.items():
         without = after.get(what) or [NEVER] * len(with_all)
         if sum(without) > sum(with_all) * WORSE and all(w >= b for w, b in zip(without, with_all)):
-            told = "without end" if sum(without) >= NEVER else f"{statistics.fmean(without):.3g}"
-            yield f"{what}: {statistics.fmean(with_all):.3g} -> {told}"
+            told = "without end" if sum(without) >= NEVER else figure(statistics.fmean(without))
+            yield f"{what}: {figure(statistics.fmean(with_all))} -> {told}"
 
 
 class Kept:
@@ -204,20 +234,30 @@ def is_complete(known):
     return {*EXPERIMENTS, "oracles"} <= known.keys()
 
 
-def row(text):
-    """What gets worse as lines of the page; of an oracle's word neither nodes nor expressions of C."""
+def claims(program):
+    """What each scenario claims, but for scenarios that claim the same as the one before."""
+    listed = subprocess.run([*program, "--list"], capture_output=True, text=True, check=True).stdout
+    return {name: claim for name, claim in (line.split(maxsplit=1) for line in listed.splitlines())
+            if not re.match(r"the same\b", claim)}
+
+
+def row(text, claimed):
+    """What gets worse, as lines of the page; the nodes and the expressions of C in an oracle's words are left out."""
     spoke = re.match(r"([\w-]+), seed (\d+): (.*)$", text)
     if not spoke:
         return textwrap.wrap(text.replace("->", "to") + ".", 80)
     name, seed, word = spoke.groups()
-    fails = "fails" + ("" if seed == "1" else f" with seed {seed}")
-    word = re.sub(r"^(?:[\w.:]+ (?:about|and|of) )?[\w.:]+[: ] *", "", word) if name.startswith("swarm") else ""
-    return [f".Cm {name}", *textwrap.wrap(f"{fails}: {word}." if word else f"{fails}.", 80)]
+    found_by = "" if seed == "1" else f" with seed {seed}"
+    if word.startswith("not so: "):
+        said = f"fails{found_by} its claim: {claimed[name]}" if name in claimed else f"fails{found_by}"
+    else:
+        said = f"fails{found_by}: " + re.sub(r"^(?:n\d+|[\d.]+:\d+)(?: (?:about|and) [\w.:]+?)?(?:: | )", "", word)
+    return [f".Cm {name}", *textwrap.wrap(said + ".", 80)]
 
 
 def page_with_rows(kept):
     """swimd-protocol(7) with what gets worse at each marker; and the rules that have a row, and those that have none."""
-    before, lines, told = kept.read(None, True), [], set()
+    before, claimed, lines, told = kept.read(None, True), claims([str(kept.sim)]), [], set()
     inside, rules, kind = False, [], None
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if (marker := re.match(r'\.\\" ablation of [\w-]+(?:: (.*))?$', line)):
@@ -228,7 +268,7 @@ def page_with_rows(kept):
                 found = list(verdict(known, before)) or (["nothing gets worse"] if is_complete(known) else [])
                 if found:
                     told.add(rule)
-                    lines += ["Without", f".Cm {rule} :", *row(found[0])]
+                    lines += ["Without", f".Cm {rule} :", *row(found[0], claimed)]
             continue
         if line.startswith((".It ", ".El", ".Ss ", ".Sh ")):
             inside, rules = False, []

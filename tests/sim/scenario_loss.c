@@ -134,6 +134,28 @@ flip_flop_ends(struct sim *s)
 	EXPECT(s, sim_wait_converged(s, 30));
 }
 
+/* One member loses most of what it sends and should receive, 20 s on, 8 s off. */
+static void
+lossy_flip(struct sim *s)
+{
+	const unsigned lossy = 4;
+
+	EXPECT(s, sim_form(s));
+	s->world.nodes[lossy].bad = true;
+	for (unsigned k = 0; k < 8; k++) {
+		size_t in = sim_spoil(s, ANY, lossy, 0.9), out = sim_spoil(s, lossy, ANY, 0.9);
+
+		sim_run(s, 20);
+		sim_mend(s, out);
+		sim_mend(s, in);
+		sim_run(s, 8);
+	}
+	sim_note(s, "the lossy member told %u failures of others",
+	    sim_told(s, s->formed, SWIM_EVENT_FAILED, lossy, ANY));
+	EXPECT(s, sim_verdicts(s, s->formed).by_healthy == 0);
+	EXPECT(s, sim_wait_converged(s, 60));
+}
+
 static void
 quiet(struct sim *s)
 {
@@ -172,6 +194,8 @@ const struct scenario scenarios_loss[] = {
 	"a member deaf 20 s on, 20 s off makes no healthy one fail at another"},
     {"flip-flop-ends", 20, flip_flop_ends, LIGHT,
 	"one that fails again and again stays away while that goes on, and returns after it"},
+    {"lossy-flip", 20, lossy_flip, LIGHT,
+	"a member that loses 90 % 20 s on, 8 s off makes no healthy one fail at another"},
     {"quiet", 100, quiet, LIGHT, "an idle cluster sends a ping and an ack a member a period"},
     {0},
 };

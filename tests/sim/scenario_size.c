@@ -47,21 +47,54 @@ minute(struct sim *s)
 	EXPECT(s, gib <= 4);
 }
 
+/* All members crash at once but the seed and each `of`-th member after it.  The survivors have to agree within `seconds`. */
 static void
-half_crashes(struct sim *s)
+crash_all_but(struct sim *s, unsigned of, double seconds)
 {
 	swim_time crash;
 
 	EXPECT(s, form(s));
 	crash = sim_now(s);
-	/* Every other one, the seed survives. */
-	for (unsigned i = 1; i < s->world.count; i += 2)
-		sim_crash(s, i);
-	EXPECT(s, sim_wait_agreed(s, 15));
+	for (unsigned i = 1; i < s->world.count; i++) {
+		if (i % of != 0)
+			sim_crash(s, i);
+	}
+	EXPECT(s, sim_wait_agreed(s, seconds));
 	sim_note(s, "the survivors of %u agree after %.2f s", s->world.count, sim_since(s, crash));
 	EXPECT(s, sim_false_failures(s, crash) == 0);
 	sim_run(s, 20);
 	EXPECT(s, sim_false_failures(s, crash) == 0);
+}
+
+static void
+half_crashes(struct sim *s)
+{
+	crash_all_but(s, 2, 15);
+}
+
+static void
+most_crash(struct sim *s)
+{
+	crash_all_but(s, 4, 20);
+}
+
+/* A member joins while the rumours about the new tags of all others are under way. */
+static void
+tags_storm(struct sim *s)
+{
+	unsigned newcomer = s->world.count - 1;
+	swim_time start;
+
+	sim_start_range(s, 0, newcomer - 1);
+	EXPECT(s, sim_wait_complete(s, 20));
+	sim_run(s, 10);
+	for (unsigned i = 0; i < newcomer; i++)
+		sim_tag(s, i, 7);
+	sim_run(s, 0.2);
+	start = sim_now(s);
+	sim_start(s, newcomer);
+	EXPECT(s, sim_wait_all(s, newcomer, SWIM_ALIVE, 5));
+	sim_note(s, "all list the newcomer after %.2f s", sim_since(s, start));
 }
 
 static void
@@ -148,6 +181,10 @@ const struct scenario scenarios_size[] = {
 	"half of 100 crash at once: the survivors agree within 15 s"},
     {"half-crash-400", 400, half_crashes, HEAVY, "the same with 400"},
     {"half-crash-1000", 1000, half_crashes, LARGE, "the same with 1,000"},
+    {"most-crash-100", 100, most_crash, LIGHT,
+	"three quarters of 100 crash at once: the survivors agree within 20 s"},
+    {"tags-storm", 301, tags_storm, HEAVY,
+	"a member that joins while 300 others change their tags is listed by all within 5 s"},
     {"join-17-lossy", 17, lossy_joins, LIGHT,
 	"17 members that join at 10 % loss stay, all of them"},
     {"rapid-ingress-100", 100, rapid_ingress, HEAVY,
