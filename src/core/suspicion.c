@@ -268,7 +268,7 @@ suspicion_forget(struct swim *s, struct member *m)
 static void
 suspicion_renumber(struct swim *s, struct suspicion *x, uint8_t tries)
 {
-	question_open(s, &x->question, QUESTION_SUSPECT, core_seq(s) + 1);
+	question_open(s, &x->question, QUESTION_SUSPECT, core_seq(s));
 	x->question.tries = tries;
 	question_close(s, &x->question_to_others);
 }
