@@ -39,12 +39,15 @@
 	X(owner_comes_back, "A member that was away for a short time keeps its name against the member that took it.") \
 	X(contradictions_wait, "A member raises its incarnation against a namesake that it cannot ask once in a contest's time.") \
 	/* confirm.c */ \
-	X(confirmation, "A few members probe whom others suspect.") \
-	X(confirmers_follow, "Where the first confirmers say nothing, the next in order probe the suspect.") \
+	X(confirmation, "A few members ask a suspect at once, and accuse it if it is silent.") \
+	X(confirmers_follow, "If the first of those chosen to confirm do not accuse the suspect, the next in order ask it.") \
 	/* damping.c */ \
 	X(return_waits, "A member that was declared failed again soon after its return waits before it returns.") \
 	X(stall_waits, "A suspicion that a member hears of after standing still makes it wait like a death.") \
 	X(recent_stall_counts, "A member has stood still until one probe interval after it went on.") \
+	/* doubt.c */ \
+	X(deaf_waits, "A member that hears nobody declares nobody failed.") \
+	X(returned_waits, "A member that may have been declared failed itself declares nobody failed.") \
 	/* foreign.c */ \
 	X(foreign_length, "The answer to a ping of another cluster is not longer than the ping.") \
 	X(foreign_rate, "Pings of other clusters are answered at a limited rate.") \
@@ -111,22 +114,21 @@
 	X(address_is_no_name, "A sender without a name does not speak for the member at its address.") \
 	X(unnamed_bound, "The unnamed peers that have not answered yet are limited.") \
 	X(place_of_gone_is_asked, "Whoever speaks from the address of a member that ended is asked who it is.") \
-	/* suspicion.c */ \
-	X(accusers_differ, "An accuser counts once.") \
+	/* suspect.c */ \
 	X(suspicion_ends, "A suspicion ends in a verdict.") \
-	X(question_not_overdue, "A late accuser leaves a question its time.") \
-	X(finder_accuses, "An accuser has found the silence itself, and has not only told of it.") \
+	X(question_not_overdue, "A question is never due in the past, however late an accuser is heard of.") \
 	X(late_verdict_asks, "A verdict that is late still asks its last questions.") \
-	X(deaf_waits, "A member that hears nobody declares nobody failed.") \
 	X(owner_raises, "A verdict keeps the incarnation: only its owner makes a new one.") \
 	X(answer_to_others_counts, "What a suspect answers to others counts as an answer.") \
 	X(stall_voids_questions, "A question that was asked before a stall does not count as unanswered after the stall.") \
 	X(last_questions, "A suspect is asked once more before the verdict.") \
-	X(returned_waits, "A member that may have been declared failed itself declares nobody failed.") \
-	X(verdict_is_confirmed, "A verdict of another counts only with accusers enough, and is a suspicion else.") \
-	X(gone_have_no_say, "A suspicion of those alone that are gone is ignored.") \
 	X(suspicion_shrinks, "A suspicion begins long and shrinks with each accuser (Lifeguard IV.B).") \
 	X(short_suspicion, "A confirmed suspicion lasts as the configuration says, and not as in memberlist.") \
+	/* suspicion.c */ \
+	X(accusers_differ, "An accuser counts once.") \
+	X(finder_accuses, "An accuser has found the silence itself, and has not only told of it.") \
+	X(verdict_is_confirmed, "A verdict of another counts only with accusers enough, and is a suspicion else.") \
+	X(gone_have_no_say, "A suspicion of those alone that are gone is ignored.") \
 	/* swim.c */ \
 	X(ack_tells_us, "A member that answers a ping tells of itself, if the asker may not know it or holds old things of it.") \
 	X(misjudged_answers, "A member that answers a ping tells of itself, if the asker holds old things of it.") \

@@ -476,7 +476,7 @@ apply_list(struct swim *s, const struct input *in, const struct statement *st, b
 		members_mark_removed(s, m);
 	if (st->counts_as == SWIM_SUSPECT) {
 		suspicion_take(s, in, m, u);
-		confirm_start(s, m);
+		suspect_confirm(s, m);
 	}
 	if (!live)
 		apply_backdate(m, swim_seconds(st->page ? u->age_s : 0));
@@ -584,7 +584,7 @@ apply_begin_suspicion(struct swim *s, const struct input *in, struct member *m,
 	if (st->removal)
 		suspicion_doom(m);
 	suspicion_take(s, in, m, st->u);
-	confirm_start(s, m);
+	suspect_confirm(s, m);
 	if (st->downgraded_leave)
 		apply_ask_whether_it_leaves(s, in, m);
 }

@@ -1,37 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Probing those whom others suspect. */
+/* Which members confirm a suspicion. */
 #ifndef SWIMD_CORE_CONFIRM_H
 #define SWIMD_CORE_CONFIRM_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "core/question.h"
-#include "core/swim.h"
-
-struct answer;
-struct input;
 struct member;
-struct question;
 struct swim;
 
-/* A probe of a fresh suspect, by one of the few that are chosen to confirm or not. */
-struct confirm {
-	struct member *target; /* NULL: free */
-	struct question question;
-	swim_time next; /* sent again, or taken for silent */
-	unsigned most;
+/* When a member that hears of a suspicion asks the suspect itself, to confirm the suspicion. */
+enum confirm_turn {
+	CONFIRM_NEVER, /* this member is not chosen to confirm this suspicion */
+	CONFIRM_FIRST, /* at once */
+	CONFIRM_NEXT, /* if the first ones have not all accused the suspect after their confirmation round */
 };
-#define CONFIRMS_MAX 64
 
-/* Others suspect m: if it falls to us, probe it ourselves, at once. */
-void confirm_start(struct swim *, struct member *m);
-void confirm_forget(struct swim *, const struct member *);
-void confirm_stalled(struct swim *);
-/* The suspect lives, and we do not accuse it; the tries before the one that is answered count as lost. */
-struct answer confirm_answered(struct swim *, const struct input *, struct question *);
-void confirm_tick(struct swim *, const struct input *);
-swim_time confirm_deadline(const struct swim *);
+/* Our turn in confirming the suspicion of m, which others have told us of. */
+enum confirm_turn confirm_turn(const struct swim *, const struct member *m);
 
 #endif

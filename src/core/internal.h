@@ -15,14 +15,15 @@
  *	judge.c    the judgement on an update: the decision tables
  *	apply.c    making a case for judge.c of each update, and carrying out the judgement
  *	accused.c  which members accuse us, and whether they count
- *	suspicion.c  suspicions: their accusers, how long they last, and the verdict
+ *	suspicion.c  which members are suspect, and who accuses them
+ *	confirm.c  which members confirm a suspicion
+ *	suspect.c  the questions to a suspect, when each is asked, and the verdict
  *	doubt.c    self-doubt: may we accuse others now, and how patient must we be
  *	damping.c  returning after having been declared dead again and again
  *	rumour.c   the queue of rumours
  *	gossip.c   pushing and piggybacking rumours
  *	link_report.c  reports of broken links, and complaints about our address
  *	probe.c    the failure detector: probing, and asking helpers
- *	confirm.c  probing members that others suspect
  *	loss.c     how many questions have to stay unanswered
  *	relay.c    pinging for others
  *	inquiry.c  questions outside the failure detector: joins, greetings, checks of a digest, contests
@@ -77,6 +78,7 @@
 #include "core/report.h"
 #include "core/rumour.h"
 #include "core/speaker.h"
+#include "core/suspect.h"
 #include "core/suspicion.h"
 #include "core/swim.h"
 #include "core/sync.h"
@@ -107,6 +109,7 @@ struct swim {
 	size_t suspect_count;     /* members in `suspects` */
 	size_t suspect_capacity;  /* room in `suspects`, in members */
 	struct pool suspicions;   /* room for the struct suspicion of members */
+	size_t confirmations;     /* suspects about which a confirmation round of ours is under way */
 	struct member **gone;     /* the other dead and left members, and tombstones */
 	size_t gone_count;        /* members in `gone` */
 	size_t gone_capacity;     /* room in `gone`, in members */
@@ -148,7 +151,6 @@ struct swim {
 	struct rtt rtt;                        /* round trips over all members */
 	uint8_t rtt_count;                     /* measurements in `rtt`, counted up to RTT_FEW */
 	struct probe probe;                    /* the probe that is under way */
-	struct confirm confirms[CONFIRMS_MAX]; /* confirmations that are under way */
 	struct link_check link_check;          /* the check of a link that is under way */
 	/* the question to a silent advertised address that is under way */
 	struct link_retry link_retry;

@@ -483,7 +483,7 @@ members_transition_deadline(const struct swim *s, const struct member *m)
 	case SWIM_ALIVE:
 		return SWIM_TIME_NEVER;
 	case SWIM_SUSPECT:
-		return m->deadline; /* as suspicion_begin() set it */
+		return m->deadline; /* as suspect_begin() set it */
 	case SWIM_DEAD:
 	case SWIM_LEFT:
 		break;
@@ -547,9 +547,6 @@ members_transition_findings(struct swim *s, struct member *m, const struct trans
 	/* The suspicion was ours and is refuted, so a question of ours, or its answer, was lost. */
 	if (t->status == SWIM_ALIVE && t->from == SWIM_SUSPECT && suspicion_is_ours(s, m))
 		doubt_question_lost(s);
-	/* A confirmation is of one incarnation, as the suspicion is. */
-	if (t->from == SWIM_SUSPECT && (t->status != SWIM_SUSPECT || t->risen))
-		confirm_forget(s, m);
 	if (members_has_answered(m))
 		members_note_answered(m);
 	if (t->status == SWIM_ALIVE && m->answered == ANSWERED_BY_RUMOUR)
@@ -638,7 +635,7 @@ members_transition(struct swim *s, const struct input *in, struct member *m, enu
 	members_digest_toggle(s, m);
 	members_transition_lists(s, m);
 	if (life == LIFE_SUSPECT)
-		suspicion_begin(s, m);
+		suspect_begin(s, m);
 	m->deadline = members_transition_deadline(s, m);
 	if (!swim_status_is_live(t.status))
 		members_transition_probes(s, m, t.from);

@@ -557,7 +557,6 @@ probe_forget(struct swim *s, struct member *m)
 {
 	if (s->probe.target == m)
 		probe_end(s);
-	confirm_forget(s, m);
 	link_stop(s, m);
 	path_forget(s, m);
 	sync_forget(s, m);
@@ -737,9 +736,8 @@ probe_stalled(struct swim *s, swim_duration late)
 	probe_end(s);
 	s->probe_at = s->now;
 	doubt_stood_still(s);
-	confirm_stalled(s);
 	link_stalled(s);
-	suspicion_stalled(s, late);
+	suspect_stalled(s, late);
 	damping_stalled(s, late);
 }
 

@@ -20,7 +20,6 @@ enum question_purpose {
 	QUESTION_PROBE_SECOND, /* struct probe: the same, at another address of the target */
 	QUESTION_PROBE_OTHERS, /* struct probe: the same, through others */
 	QUESTION_LATE,    /* struct extra: a probe that ended when others had reached the target */
-	QUESTION_CONFIRM, /* struct confirm: is one alive whom others suspect? */
 	QUESTION_SUSPECT, /* struct suspicion: is a suspect alive? */
 	QUESTION_SUSPECT_OTHERS, /* struct suspicion: the same, through others */
 	QUESTION_TRIAL,      /* struct damping: does a member answer us while we are held dead? */

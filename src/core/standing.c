@@ -28,7 +28,6 @@ standing_is_asked(const struct swim *s, const struct question *q, const struct s
 	case QUESTION_PROBE:
 	case QUESTION_PROBE_SECOND:
 	case QUESTION_PROBE_OTHERS:
-	case QUESTION_CONFIRM:
 	case QUESTION_SUSPECT:
 	case QUESTION_SUSPECT_OTHERS:
 	case QUESTION_TRIAL:

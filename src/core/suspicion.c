@@ -5,13 +5,10 @@
  * alive itself: a verdict that one member alone came to is a suspicion to all others, and the word of
  * one that is held dead is nothing.  A member whose own link is bad can so make nobody else fail.
  */
-#include <math.h>
 #include <string.h>
 
 #include "core/internal.h"
 
-/* Of suspicion_min, what a suspicion lasts at least in clusters of up to fifty. */
-#define SMALL 0.85
 /* Accusers that make a suspicion a verdict that others take over. */
 #define VERDICT_ACCUSERS 2
 
@@ -20,12 +17,6 @@
 #define AHEAD_LEAST 8
 
 const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
-
-static swim_time
-suspicion_not_before(swim_time at, swim_time earliest)
-{
-	return swim_time_before(at, earliest) ? earliest : at;
-}
 
 /* NULL: a stranger, perhaps somebody of whom we haven't heard yet. */
 static const struct member *
@@ -77,110 +68,6 @@ suspicion_accusers(const struct swim *s, const struct member *m)
 	return count;
 }
 
-/*
- * What a suspicion lasts that enough have confirmed: the time that a rumour and its refutation need, which is
- * logarithmic in the size; pushed rumours need little below a hundred.
- */
-static swim_duration
-suspicion_least_wait(const struct swim *s)
-{
-	double scale = log10((double)members_live(s)) / 2;
-
-	return swim_duration_scale(s->config.timing.suspicion_min, scale > SMALL ? scale : SMALL);
-}
-
-/* What a suspicion lasts in memberlist, to compare with: 5 log10(N) probe intervals. */
-static swim_duration
-suspicion_memberlist_wait(const struct swim *s)
-{
-	return swim_duration_scale(s->config.timing.probe_interval,
-	    5 * log10((double)members_live(s)));
-}
-
-/*
- * Lifeguard IV.B: a suspicion begins long and shrinks with every independent accuser,
- * max - (max - min) * log(C + 1) / log(K + 1).
- */
-static swim_duration
-suspicion_wait_for_verdict(const struct swim *s, const struct member *m)
-{
-	const struct swim_timing *t = &s->config.timing;
-	double min =
-	    (double)(RULE(short_suspicion) ? suspicion_least_wait(s) : suspicion_memberlist_wait(s))
-		.ns;
-	double max = min *
-		     (t->suspicion_mult > 1 && RULE(suspicion_shrinks) ? t->suspicion_mult : 1);
-	unsigned accusers = suspicion_accusers(s, m);
-	/* Those who can confirm: neither it, nor the first accuser. */
-	size_t k = s->live_count > WIRE_ACCUSERS_MAX ? WIRE_ACCUSERS_MAX - 1
-		   : s->live_count > 0               ? s->live_count - 1
-						     : 0;
-	double confirmations = accusers > 1 ? accusers - 1 : 0;
-	double wait;
-
-	if (k == 0)
-		return swim_ns((int64_t)min);
-	wait = max - (max - min) * log(confirmations + 1) / log((double)k + 1);
-	return swim_ns((int64_t)(wait > min ? wait : min));
-}
-
-/*
- * Questions still to be asked before the verdict, which a few that were lost must not bring.  Those asked long before
- * count too, but the last few have to be of now: it may have been out of our reach for a moment.
- */
-static unsigned
-suspicion_questions_left(const struct swim *s, const struct member *m)
-{
-	unsigned all = doubt_questions_before_verdict(s, m->suspicion->began);
-	unsigned asked = m->suspicion->question.tries, final_tries = m->suspicion->final_tries;
-	unsigned left = all > asked ? all - asked : 0;
-	unsigned last = LOSS_QUESTIONS_LEAST > final_tries ? LOSS_QUESTIONS_LEAST - final_tries : 0;
-
-	if (!RULE(last_questions))
-		return 0;
-	return left > last ? left : last;
-}
-
-/* A round of pings, half a patience apart; an answer to any of them counts until the last has had its time. */
-static swim_duration
-suspicion_round_time(const struct swim *s, const struct member *m, unsigned questions)
-{
-	return swim_ns(probe_patience(s, m).ns / 2 * (questions + 1));
-}
-
-/*
- * When the verdict on a suspect is due, and what is done about it before.  Never in the past, where an accuser
- * that comes late would put it: a deadline long gone is how a process learns that it stood still.
- */
-static void
-suspicion_schedule(const struct swim *s, struct member *m)
-{
-	struct suspicion *x = m->suspicion;
-	unsigned left = suspicion_questions_left(s, m);
-	int64_t whole = suspicion_round_time(s, m, LOSS_QUESTIONS_LEAST).ns;
-	/* The next of a round need not wait until the one before has had its time. */
-	swim_duration early = swim_ns(
-	    left > 0 && x->question.tries > 0 ? -probe_patience(s, m).ns / 2 : 0);
-	swim_time last, lone;
-
-	m->deadline = RULE(suspicion_ends)
-			  ? suspicion_not_before(
-				swim_time_add(x->began, suspicion_wait_for_verdict(s, m)), s->now)
-			  : SWIM_TIME_NEVER;
-	last = left > 0 ? swim_time_add(m->deadline, swim_ns(-suspicion_round_time(s, m, left).ns))
-			: m->deadline;
-	/*
-	 * The first question is for when the verdict on one whom all accuse would fall.  Any other is asked, and asked
-	 * after, again and again until the verdict: it may have refuted, or others may have come to a verdict, without
-	 * us hearing of it.
-	 */
-	lone = swim_time_add(x->answer_due, swim_ns(suspicion_least_wait(s).ns - whole));
-	x->ask_at = swim_time_min(suspicion_not_before(lone, x->answer_due),
-	    suspicion_not_before(last, swim_time_add(x->answer_due, early)));
-	if (RULE(question_not_overdue))
-		x->ask_at = suspicion_not_before(x->ask_at, s->now);
-}
-
 static bool
 suspicion_make_room(struct swim *s, size_t suspicions)
 {
@@ -228,8 +115,7 @@ suspicion_unlist(struct swim *s, struct member *m)
 	struct suspicion *x = m->suspicion;
 	struct member *last = s->suspects[--s->suspect_count];
 
-	question_close(s, &x->question);
-	question_close(s, &x->question_to_others);
+	suspect_end(s, m);
 	s->suspects[x->place] = last;
 	last->suspicion->place = x->place;
 	x->place = SUSPECT_NOWHERE;
@@ -262,26 +148,6 @@ suspicion_forget(struct swim *s, struct member *m)
 	if (m->suspicion->place != SUSPECT_NOWHERE)
 		suspicion_unlist(s, m);
 	suspicion_give_object(s, m);
-}
-
-/* The questions to the suspect before this count no longer, and answers to them neither. */
-static void
-suspicion_renumber(struct swim *s, struct suspicion *x, uint8_t tries)
-{
-	question_open(s, &x->question, QUESTION_SUSPECT, core_seq(s));
-	x->question.tries = tries;
-	question_close(s, &x->question_to_others);
-}
-
-void
-suspicion_begin(struct swim *s, struct member *m)
-{
-	struct suspicion *x = m->suspicion;
-
-	x->began = x->answer_due = s->now;
-	x->final_tries = 0;
-	suspicion_renumber(s, x, 0);
-	suspicion_schedule(s, m);
 }
 
 void
@@ -327,7 +193,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 	if (x->accuser_count == WIRE_ACCUSERS_MAX)
 		return false;
 	x->accusers[x->accuser_count++] = accuser;
-	suspicion_schedule(s, m);
+	suspect_schedule(s, m);
 	return true;
 }
 
@@ -421,7 +287,7 @@ static bool
 suspicion_is_memory(const struct swim *s, const struct member *m)
 {
 	swim_duration news =
-	    swim_duration_scale(suspicion_least_wait(s), s->config.timing.suspicion_mult);
+	    swim_duration_scale(suspect_shortest(s), s->config.timing.suspicion_mult);
 
 	return members_status(m) == SWIM_DEAD && swim_time_since(s->now, m->since).ns >= news.ns;
 }
@@ -470,169 +336,4 @@ bool
 suspicion_confirmed(const struct swim *s, const struct member *m)
 {
 	return suspicion_accusers(s, m) >= VERDICT_ACCUSERS;
-}
-
-/* The questions to others about one suspect have one number, as any answer to any of them means the same. */
-static void
-suspicion_ask_others(struct swim *s, struct member *m, swim_duration patience)
-{
-	struct suspicion *x = m->suspicion;
-
-	if (!question_is_open(&x->question_to_others)) {
-		question_open(s, &x->question_to_others, QUESTION_SUSPECT_OTHERS, core_seq(s));
-		question_try(&x->question_to_others);
-	}
-	probe_ask_others(s, m, x->question_to_others.seq, patience);
-}
-
-/*
- * Rumours reach nearly everybody, and a refutation is one.  Before we pronounce anybody dead we ask it
- * ourselves, and where nobody else accuses it, through others too: if it lives, an answer has what we missed.
- * Others are asked as well about a member whose answers have failed to reach us alone: its silence says little.
- */
-static void
-suspicion_ask(struct swim *s, struct member *m)
-{
-	struct suspicion *x = m->suspicion;
-	swim_duration patience = probe_patience(s, m);
-	swim_duration round = suspicion_round_time(s, m, suspicion_questions_left(s, m));
-	/* Long before the verdict one question has to do: there may be many to be asked. */
-	bool lone = !swim_time_reached(swim_time_add(s->now, round), m->deadline);
-	/* What loss adds to the least is ours alone to ask. */
-	bool least = lone || x->final_tries < LOSS_QUESTIONS_LEAST;
-	uint64_t seq = question_try(&x->question);
-
-	x->final_tries = lone ? 0 : (uint8_t)(x->final_tries + least);
-	x->answer_due = swim_time_add(s->now, patience);
-	suspicion_schedule(s, m);
-	if (!RULE(last_questions))
-		return;
-	probe_ping(s, m, seq);
-	if (least && (extra_of(m)->relayed > 0 || !suspicion_confirmed(s, m)))
-		suspicion_ask_others(s, m, patience);
-}
-
-/* True when the verdict fell, or there is nothing to be asked now. */
-static bool
-suspicion_try_verdict(struct swim *s, const struct input *in, struct member *m)
-{
-	/* Accusers may have died since. */
-	suspicion_schedule(s, m);
-	if (!swim_time_reached(s->now, m->suspicion->ask_at))
-		return true;
-	if (!swim_time_reached(s->now, m->deadline) ||
-	    (RULE(late_verdict_asks) && suspicion_questions_left(s, m) > 0))
-		return false;
-	/* The member is being asked whether it has left. */
-	if (inquiry_is_leaver(s, &m->addr)) {
-		suspicion_begin(s, m);
-		return true;
-	}
-	if (doubt_forbids_verdict(s, m->suspicion->began)) {
-		suspicion_begin(s, m);
-		return true;
-	}
-	/* By now that is our own finding. */
-	if (suspicion_accusers(s, m) == 0)
-		suspicion_accuse(s, m, s->self->hash);
-	members_transition(s, in, m, LIFE_DEAD,
-	    RULE(owner_raises) ? m->incarnation : m->incarnation + 1);
-	gossip_queue(s, m);
-	return true;
-}
-
-/* The suspect has answered.  What it did not answer before is no evidence any more. */
-static void
-suspicion_lives(struct swim *s, struct member *m)
-{
-	suspicion_begin(s, m);
-	/* It is asked no more often than it would be probed, however soon its answers come. */
-	m->suspicion->answer_due = swim_time_add(s->now, s->config.timing.probe_interval);
-	suspicion_schedule(s, m);
-}
-
-/* Does the answer come from m, as far as it says? */
-static bool
-suspicion_is_answerer(const struct input *in, const struct member *m)
-{
-	return in->msg->member.id.len == 0 || probe_same_id(in->msg->member.id, m);
-}
-
-/*
- * A suspect that answers us lives, though it has not refuted: a base peer may not know the name that it is suspected
- * under, and the last of all incarnations has none above it.
- */
-struct answer
-suspicion_answered(struct swim *s, const struct input *in, struct question *q)
-{
-	const struct suspicion *x = question_owner(q, struct suspicion, question);
-	struct member *m = s->suspects[x->place];
-	struct answer answer = {.ours = true};
-
-	if (!suspicion_is_answerer(in, m))
-		return answer;
-	answer.asked = *link_way(m);
-	suspicion_lives(s, m);
-	return answer;
-}
-
-/*
- * A suspect that answers others lives too.  It may not read what comes from our address, because somebody floods it from
- * there.
- */
-struct answer
-suspicion_answered_to_others(struct swim *s, const struct input *in, struct question *q)
-{
-	const struct suspicion *x = question_owner(q, struct suspicion, question_to_others);
-	struct member *m = s->suspects[x->place];
-
-	if (!RULE(answer_to_others_counts))
-		return (struct answer){0};
-	if (suspicion_is_answerer(in, m)) {
-		probe_helped(s, in, m);
-		suspicion_lives(s, m);
-	}
-	return (struct answer){.ours = true};
-}
-
-void
-suspicion_tick(struct swim *s, const struct input *in)
-{
-	for (size_t i = s->suspect_count; i-- > 0;) {
-		struct member *m = s->suspects[i];
-
-		while (members_status(m) == SWIM_SUSPECT &&
-		       swim_time_reached(s->now, m->suspicion->ask_at)) {
-			if (!suspicion_try_verdict(s, in, m))
-				suspicion_ask(s, m);
-		}
-	}
-}
-
-swim_time
-suspicion_deadline(const struct swim *s)
-{
-	swim_time at = SWIM_TIME_NEVER;
-
-	for (size_t i = 0; i < s->suspect_count; i++)
-		at = swim_time_min(at, s->suspects[i]->suspicion->ask_at);
-	return at;
-}
-
-void
-suspicion_stalled(struct swim *s, swim_duration late)
-{
-	for (size_t i = 0; i < s->suspect_count; i++) {
-		struct member *m = s->suspects[i];
-		struct suspicion *x = m->suspicion;
-
-		x->began = swim_time_add(x->began, late);
-		x->answer_due = swim_time_add(x->answer_due, late);
-		m->deadline = swim_time_add(m->deadline, late);
-		/* What was asked before is void too: nobody was there to hear the answer. */
-		suspicion_renumber(s, x, RULE(stall_voids_questions) ? 0 : x->question.tries);
-		if (RULE(stall_voids_questions))
-			x->final_tries = 0;
-		x->ask_at = swim_time_add(x->ask_at, late);
-	}
 }

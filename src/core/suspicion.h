@@ -9,26 +9,34 @@
 
 #include "core/members.h"
 #include "core/question.h"
+#include "core/suspect.h"
 #include "core/swim.h"
 #include "wire/wire.h"
 
-struct answer;
 struct input;
 struct question;
 struct swim;
 
 /* Why a member is suspected; and of a dead one who came to the verdict. */
 struct suspicion {
-	swim_time began;          /* since when, for the verdict */
-	swim_time ask_at;         /* when the suspect is asked next, or judged */
-	swim_time answer_due;     /* when the last question to it has had its time */
-	struct question question; /* its tries are those that the suspect has not answered */
-	struct question question_to_others;   /* of those that others pass on to the suspect */
+	/* of the time line that suspect.c draws, while the member is suspect: */
+	swim_time began;
+	swim_time ask_at; /* when the next question is due, or a judgement after the last one */
+	swim_time
+	    answer_due; /* when the last question has had its patience; no single question before */
+	swim_time
+	    confirm_at; /* when our confirmation round begins; NEVER: there is none to begin */
+	struct question question;             /* to the suspect */
+	struct question question_to_others;   /* which others pass on to the suspect */
 	uint64_t accusers[WIRE_ACCUSERS_MAX]; /* hashes of their names */
 	uint32_t place;                       /* in suspects[], or SUSPECT_NOWHERE */
 	uint8_t accuser_count;
-	uint8_t final_tries; /* questions of the last round before the verdict */
-	bool doomed;         /* a suspect, to be forgotten with its verdict */
+	enum suspect_round round : 8;
+	uint8_t confirm_asked; /* questions of the confirmation round under way */
+	uint8_t last_asked;    /* questions since the last round was due */
+	uint8_t
+	    unanswered; /* questions that count for the verdict: all but those of the confirmation round */
+	bool doomed; /* a suspect, to be forgotten with its verdict */
 };
 #define SUSPECT_NOWHERE UINT32_MAX
 
@@ -58,8 +66,6 @@ void suspicion_doom(struct member *m);
 void suspicion_keep_verdict(struct swim *, struct member *m, const struct wire_update *);
 /* One more accuser of a suspect, by the hash of its name; false: known, or no room. Moves the deadline. */
 bool suspicion_accuse(struct swim *, struct member *, uint64_t accuser);
-/* From now on m is suspected, by nobody yet. */
-void suspicion_begin(struct swim *, struct member *);
 void suspicion_own(struct swim *, const struct input *,
     struct member *); /* ours: a probe of it failed */
 /* Those who accuse m by this update; true: one is new. */
@@ -79,12 +85,5 @@ size_t suspicion_outage(const struct swim *);
 bool suspicion_confirmed(const struct swim *, const struct member *m);
 /* We ourselves are one of its accusers. */
 bool suspicion_is_ours(const struct swim *, const struct member *m);
-/* The suspect has answered us, so it is alive, though it has not refuted. */
-struct answer suspicion_answered(struct swim *, const struct input *, struct question *);
-/* The suspect has answered others, so it is alive; it has not spoken to us. */
-struct answer suspicion_answered_to_others(struct swim *, const struct input *, struct question *);
-void suspicion_tick(struct swim *, const struct input *);
-swim_time suspicion_deadline(const struct swim *);
-void suspicion_stalled(struct swim *, swim_duration late);
 
 #endif

@@ -369,9 +369,8 @@ static const struct {
     [QUESTION_PROBE_SECOND] = {probe_answered, WIRE_ACK},
     [QUESTION_PROBE_OTHERS] = {probe_answered_to_others, WIRE_ACK},
     [QUESTION_LATE] = {link_late_answered, WIRE_ACK},
-    [QUESTION_CONFIRM] = {confirm_answered, WIRE_ACK},
-    [QUESTION_SUSPECT] = {suspicion_answered, WIRE_ACK},
-    [QUESTION_SUSPECT_OTHERS] = {suspicion_answered_to_others, WIRE_ACK},
+    [QUESTION_SUSPECT] = {suspect_answered, WIRE_ACK},
+    [QUESTION_SUSPECT_OTHERS] = {suspect_answered_to_others, WIRE_ACK},
     [QUESTION_TRIAL] = {damping_answered, WIRE_ACK},
     [QUESTION_LINK_CHECK] = {link_check_answered, WIRE_ACK},
     [QUESTION_LINK_RETRY] = {link_retry_answered, WIRE_ACK},
@@ -638,7 +637,6 @@ swim_tick(struct swim *s, swim_time now)
 		probe_stalled(s, swim_time_since(now, due));
 	relay_tick(s, in);
 	if (!s->leaving) {
-		confirm_tick(s, in);
 		probe_tick(s, in);
 		link_tick(s, in);
 		link_report_tick(s);
@@ -648,7 +646,7 @@ swim_tick(struct swim *s, swim_time now)
 	sync_tick(s, in);
 	if (!s->leaving) {
 		path_tick(s);
-		suspicion_tick(s, in);
+		suspect_tick(s, in);
 		damping_tick(s, in);
 		if (s->status_count[SWIM_DEAD] > 0)
 			probe_reconnect(s);
@@ -673,12 +671,11 @@ swim_deadline(const struct swim *s)
 	if (s->leaving)
 		return at;
 	at = swim_time_min(at, probe_deadline(s));
-	at = swim_time_min(at, confirm_deadline(s));
 	at = swim_time_min(at, link_deadline(s));
 	at = swim_time_min(at, path_deadline(s));
 	at = swim_time_min(at, introduce_deadline(s));
 	at = swim_time_min(at, link_report_deadline(s));
-	at = swim_time_min(at, suspicion_deadline(s));
+	at = swim_time_min(at, suspect_deadline(s));
 	at = swim_time_min(at, damping_deadline(s));
 	if (s->status_count[SWIM_DEAD] > 0)
 		at = swim_time_min(at, s->reconnect_at);

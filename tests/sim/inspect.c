@@ -67,7 +67,7 @@ list_fault(const struct swim *s, const struct member *m)
 bool
 inspect(const struct swim *s, char *why, size_t size)
 {
-	size_t rumours = 0, suspicions = 0, kinds = 0, named = 0;
+	size_t rumours = 0, suspicions = 0, confirmations = 0, kinds = 0, named = 0;
 
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
@@ -75,6 +75,7 @@ inspect(const struct swim *s, char *why, size_t size)
 
 		rumours += m->rumour != NULL;
 		suspicions += m->suspicion != NULL;
+		confirmations += suspicion_of(m)->round == ROUND_CONFIRMATION;
 		if (fault == NULL)
 			fault = rumour_fault(s, m);
 		if (fault == NULL)
@@ -89,14 +90,14 @@ inspect(const struct swim *s, char *why, size_t size)
 	for (unsigned k = 0; k < SWIM_STATUS_COUNT; k++)
 		named += s->status_count[k];
 	if (kinds != rumours || s->rumours.pool.taken != rumours ||
-	    s->suspicions.taken != suspicions || named != s->named.count ||
-	    s->live_count + s->gone_count + 1 != s->table.count) {
+	    s->suspicions.taken != suspicions || s->confirmations != confirmations ||
+	    named != s->named.count || s->live_count + s->gone_count + 1 != s->table.count) {
 		snprintf(why, size, "%s: its counts and its lists disagree", s->self->name);
 		return true;
 	}
 	if (rumours != s->rumours.count || s->table.count > s->config.max_members ||
 	    s->unnamed_count > UNNAMED_MAX || s->out_count > OUTBOX_DATAGRAMS ||
-	    s->doubt.health > HEALTH_MAX) {
+	    s->confirmations > CONFIRMATIONS_MAX || s->doubt.health > HEALTH_MAX) {
 		snprintf(why, size,
 		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
 		    s->self->name, s->table.count, rumours, s->rumours.count, s->out_count);
@@ -144,9 +145,6 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 {
 	const char *busy = s->suspect_count > 0 ? "a suspicion" : s->sync.active ? "a sync" : NULL;
 
-	for (size_t i = 0; i < CONFIRMS_MAX; i++)
-		if (s->confirms[i].target != NULL)
-			busy = "a confirmation";
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
 		/* One may have begun just now; its end is what must come. */
 		if (s->relays[i].active && !ends_soon(s, s->relays[i].deadline))

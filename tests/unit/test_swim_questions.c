@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/internal.h"
 #include "support/unit.h"
 
 /* The number of the peer at this address, or named so; 0: none. */
@@ -75,12 +76,12 @@ questions(bool lost)
 
 START_TEST(whose_questions_are_lost_asks_more_before_a_verdict)
 {
-	/* Some to confirm the suspicion, as many before the verdict, and a probe perhaps. */
+	/* A confirmation round, a last round, and perhaps a probe.  Where both rounds are long they share some questions. */
 	unsigned few = questions(false), many = questions(true);
 
 	ck_assert_uint_ge(few, 2 * 3);
 	ck_assert_uint_le(few, 2 * 3 + 4);
-	ck_assert_uint_ge(many, 2 * 30);
+	ck_assert_uint_ge(many, 33 + 3);
 }
 END_TEST
 
@@ -331,6 +332,77 @@ START_TEST(who_suspects_one_that_has_left_is_told_at_once)
 }
 END_TEST
 
+/* How many pings to p1 are sent in this time, while everybody but p1 answers us. */
+static unsigned
+pings_of_silent(struct fixture *f, swim_duration d)
+{
+	swim_time end = swim_time_add(f->now, d);
+	unsigned pings = 0;
+
+	while (swim_time_before(f->now, end)) {
+		fixture_run(f, swim_ms(10));
+		pings += answer_all(f, false, true);
+	}
+	return pings;
+}
+
+START_TEST(a_chosen_member_asks_no_single_questions_in_its_confirmation_round)
+{
+	struct fixture *f = fixture_among_proven(4);
+	const struct suspicion *x;
+	unsigned pings = 0;
+
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
+	x = suspicion_of(members_find(f->swim, "p1", 2));
+	ck_assert_int_eq(x->round, ROUND_CONFIRMATION);
+	ck_assert_uint_eq(f->swim->confirmations, 1);
+	while (x->round == ROUND_CONFIRMATION) {
+		ck_assert(!suspicion_is_ours(f->swim, members_find(f->swim, "p1", 2)));
+		pings += pings_of_silent(f, swim_ms(10));
+	}
+	/* Four questions in a row, and perhaps the probe of this period. */
+	ck_assert_uint_ge(pings, 4);
+	ck_assert_uint_le(pings, 5);
+	ck_assert_uint_eq(f->swim->confirmations, 0);
+	ck_assert(suspicion_is_ours(f->swim, members_find(f->swim, "p1", 2)));
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(an_answer_in_the_confirmation_round_ends_the_round_and_begins_the_suspicion_again)
+{
+	struct fixture *f = fixture_among_proven(4);
+	const struct suspicion *x;
+
+	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
+	x = suspicion_of(members_find(f->swim, "p1", 2));
+	fixture_run(f, swim_ms(10));
+	ck_assert_uint_gt(fixture_answer_all(f, 1, 1), 0);
+	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
+	ck_assert_int_eq(x->round, ROUND_NONE);
+	ck_assert_uint_eq(f->swim->confirmations, 0);
+	ck_assert_int_eq(x->began.ns, f->now.ns);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(confirmation_rounds_at_a_time_are_bounded)
+{
+	const unsigned peers = CONFIRMATIONS_MAX + 10;
+	struct fixture *f = fixture_among_proven(peers);
+
+	/* At the first suspicion most others are chosen before us; at the next one nearly nobody else is alive. */
+	for (uint64_t incarnation = 0; incarnation < 2; incarnation++) {
+		for (unsigned i = 2; i <= peers; i++)
+			fixture_gossip(f, 1, i, SWIM_SUSPECT, incarnation);
+	}
+	ck_assert_uint_eq(f->swim->confirmations, CONFIRMATIONS_MAX);
+	fixture_run(f, swim_seconds(3));
+	ck_assert_uint_eq(f->swim->confirmations, 0);
+	fixture_free(f);
+}
+END_TEST
+
 UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
     an_accuser_that_comes_late_makes_nothing_overdue,
     accusers_whom_we_do_not_know_leave_room_for_our_own_finding,
@@ -339,4 +411,7 @@ UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
     an_answer_of_others_counts_once_and_for_the_member_that_it_names,
     whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed,
     an_answer_that_waited_while_we_stood_still_measures_nothing,
-    who_suspects_one_that_has_left_is_told_at_once)
+    who_suspects_one_that_has_left_is_told_at_once,
+    a_chosen_member_asks_no_single_questions_in_its_confirmation_round,
+    an_answer_in_the_confirmation_round_ends_the_round_and_begins_the_suspicion_again,
+    confirmation_rounds_at_a_time_are_bounded)

