@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Flap damping (RFC 2439 in spirit, but at the source).  Whoever is held dead and lives refutes it, the first
- * time at once.  One that is declared dead again and again has a link or a host that works now and then;
- * each return would be followed by the next verdict, for ever.  So from the second time on it first has
- * to find, for a while that grows with every return, that others answer its pings; until then it
- * neither returns nor declares anybody dead.
+ * Flap damping (RFC 2439, but at the source of the flapping).  A member that is held dead though it lives refutes at once, the
+ * first time.  A member that is declared dead again and again has a link or a host that works only now and then, and after each
+ * return the next verdict would follow, without end.  So from the second time on the member first goes on trial: it pings random
+ * members, and refutes once half of its pings were answered during a time that doubles with every return.  Until then it
+ * declares nobody dead.
  */
 #include "core/internal.h"
 
-/* Of the probe interval, how long the first trial lasts, and how often it pings. */
+/* How many probe intervals the first trial lasts, and how many pings a trial sends in a probe interval. */
 #define TRIAL_INTERVALS 2
 #define PINGS_PER_INTERVAL 4
 #define TRIAL_GROWTH 2
-/* The longest: who is fine once the trouble is over is back within half a minute. */
+/* The longest trial.  A member is back within half a minute after its trouble is over. */
 #define TRIAL_MAX swim_seconds(25)
-/* So many pings without an answer, and it begins anew: one that was well for most of it has failed again. */
+/* After so many unanswered pings in a row the trial begins again: a member that was well at first has failed again. */
 #define UNANSWERED_MAX 8
-/* So long after a return it is forgotten. */
+/* Returns that are older than this count no longer. */
 #define FORGOTTEN swim_seconds(600)
 
 static swim_duration
@@ -102,8 +102,8 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 {
 	swim_duration late = swim_time_since(s->now, swim_deadline(s));
 	/*
-	 * Whoever stood still for as long as that has been declared dead meanwhile, if it was before: those whom it
-	 * hears first may not know yet.
+	 * A member that has returned before, and stood still for so long, has been declared dead meanwhile.  The members that
+	 * it hears first may not know yet.
 	 */
 	bool stalled = late.ns >= s->config.timing.suspicion_min.ns ||
 		       (RULE(recent_stall_counts) && s->damping.stalled &&
@@ -119,7 +119,7 @@ damping_suspected(struct swim *s, const struct input *in, uint64_t than)
 void
 damping_was_dead(struct swim *s, uint64_t incarnation)
 {
-	/* We have risen above that already: without knowing, when we refuted the suspicion before it. */
+	/* We rose above that incarnation when we refuted the suspicion before that death, and did not know of the death. */
 	if (s->damping.returns == 0 || incarnation >= s->damping.deaths_below)
 		damping_count_return(s);
 }
@@ -134,7 +134,7 @@ damping_acquit(struct swim *s)
 		question_close(s, &s->damping.pings[i]);
 }
 
-/* Held dead, and others are heard: whatever we find silent may be silent to us alone. */
+/* If we hear others, members that we find silent may be silent to us alone. */
 bool
 damping_doubts_us(const struct swim *s)
 {
@@ -144,7 +144,7 @@ damping_doubts_us(const struct swim *s)
 struct answer
 damping_answered(struct swim *s, const struct input *in, struct question *q)
 {
-	(void)in; /* whoever answers */
+	(void)in; /* an answer counts, whoever answers */
 	question_close(s, q);
 	s->damping.acked++;
 	s->damping.unanswered = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Coming back after having been declared dead, again and again. */
+/* Flap damping: what a member does that is declared dead again and again, though it lives. */
 #ifndef SWIMD_CORE_DAMPING_H
 #define SWIMD_CORE_DAMPING_H
 
@@ -16,35 +16,37 @@ struct question;
 struct swim;
 
 #define DAMPING_PINGS 32
-/* What we do to return from the dead, for the second time and later. */
 struct damping {
-	bool condemned; /* held dead, and on trial */
-	unsigned returns;
-	swim_time returned;    /* last */
-	uint64_t deaths_below; /* deaths at lower incarnations are */
-	bool stalled;          /* still, for as long as it takes to be declared dead, */
-	swim_time went_on;     /* until then */
-	uint64_t than;         /* the incarnation to rise above */
-	swim_time ends, ping_at;
+	bool condemned;        /* we are held dead, and are on trial */
+	unsigned returns;      /* how often we have returned lately */
+	swim_time returned;    /* when we returned last */
+	uint64_t deaths_below; /* deaths at lower incarnations are counted in `returns` already */
+	bool stalled;          /* we stood still for as long as it takes to be declared dead */
+	swim_time went_on;     /* the end of that stall */
+	uint64_t than;         /* the highest incarnation at which we are held dead */
+	swim_time ends;        /* the end of this trial */
+	swim_time ping_at;     /* when the next ping of the trial is sent */
+	/* pings of this trial: all, those that were answered, and the last ones in a row that were not */
 	unsigned asked, acked, unanswered;
-	struct question pings[DAMPING_PINGS];
+	struct question pings[DAMPING_PINGS]; /* the last pings, used in turn */
 };
 
-/* We are held dead at `than`: refute it, now or once we are well. */
+/* We are held dead at this incarnation: refute at once, or begin a trial if we have returned lately. */
 void damping_condemned(struct swim *, const struct input *, uint64_t than);
-/* We are said to be dead or to have left at `than`, by who need not know. */
+/* A speaker that may not know says that we are dead or have left: refute at once, unless we are on trial. */
 void damping_hearsay(struct swim *, const struct input *, uint64_t than);
-/* We are suspected at `than`. */
+/* We are suspected at this incarnation: refute at once, unless we are on trial or are probably held dead by now. */
 void damping_suspected(struct swim *, const struct input *, uint64_t than);
 /*
  * A member says that it held us dead at `incarnation`, which is below ours, so that we have returned since.  Count
  * that return, unless the return from this death was counted before.
  */
 void damping_was_dead(struct swim *, uint64_t incarnation);
-/* We return for another reason. */
+/* We have a new incarnation for another reason: the trial, if there is one, ends. */
 void damping_acquit(struct swim *);
+/* Must we give no verdict, because we are on trial and hear others? */
 bool damping_doubts_us(const struct swim *);
-/* One answer more for our trial. */
+/* A ping of our trial was answered. */
 struct answer damping_answered(struct swim *, const struct input *, struct question *);
 void damping_stalled(struct swim *, swim_duration late);
 void damping_tick(struct swim *, const struct input *);

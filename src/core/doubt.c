@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Self-doubt: may this member accuse another one now, and how patient must it be?  What it measures of itself is
+ * Self-doubt: may this member accuse another one now, and how patient must it be?  A member measures of itself
  *
- *	health		Lifeguard's local health (IV.A): failures of its own part, and signs that it is slow; it stretches
- *			every wait for an answer;
- *	loss		the share of its questions that are lost; it sets how many questions silence takes;
- *	lag		how late its loop runs; a late loop measures no round trips;
- *	stall		it stood still, and has heard no answer since: its next failed probes say nothing of others;
- *	deafness	it hears nobody at all: then it is more likely itself than all others;
- *	trial		it is held dead itself (damping.c).
+ *	health		Lifeguard's local health (IV.A): how often its own part failed, and other signs that the member is slow.
+ *			Bad health stretches every wait for an answer.
+ *	loss		The share of its questions that are lost.  Loss raises the number of questions before a verdict.
+ *	lag		How late its loop runs.  A late loop measures no round trips.
+ *	stall		The process stood still, and no probe has been answered since.  Its next failed probes accuse nobody.
+ *	deafness	The member hears nobody at all.  Its own fault is more likely than the death of all others.
+ *	trial		The member is held dead itself (damping.c).
  */
 #include "base/rule.h"
 #include "core/internal.h"
 
-/* Of the probe timeout, how late our loop runs when answers of others begin to look late. */
+/* A loop that is later than this part of the probe timeout makes answers of others look late. */
 #define LAG_OF_TIMEOUT 0.5
-/* A tick this late means that the whole process stood still, not that the others did. */
+/* A tick that is late by this part of a probe interval means that the process stood still. */
 #define STALL_PERIODS 0.5
-/* Probes that may fail after a stall before we believe them: by then it isn't us. */
+/* So many failed probes after a stall accuse nobody; by the next one the cause is not the stall. */
 #define STALL_FAILURES_MAX 3
-/* Probe intervals without a datagram from anybody: the fault may well be ours. */
+/* After more probe intervals than this without a datagram from anybody, the fault is probably ours. */
 #define SILENCE_PERIODS 3
-/* Who hears nobody at all is alone, or deaf: it waits so long for each other that it knows, but the first. */
+/* A member that hears nobody waits so long for each other member that would have to be dead too, and at most DEAF_MAX. */
 #define DEAF_PER_MEMBER swim_seconds(5)
 #define DEAF_MAX swim_seconds(90)
 
@@ -55,8 +55,8 @@ doubt_improve(struct swim *s)
 }
 
 /*
- * Something other than a probe says that we are slow or miss datagrams.  However often within a period: it is one
- * cause, and an answered probe takes one step back.  Who is alone judges nobody, and has nobody whose answers would.
+ * All signs within one probe interval probably have one cause, and an answered probe takes back one step only.  A member that
+ * knows no other member gives no verdicts, and no answer would ever improve its health.
  */
 void
 doubt_strain(struct swim *s)
@@ -157,8 +157,9 @@ doubt_excuses_failure(struct swim *s)
 }
 
 /*
- * Nobody at all has been heard since this suspicion began, or only just: then it is more likely us.  The more there are
- * that would all have to be dead, the longer we wait for one of them.
+ * Have we heard nobody while the suspicion that began at `since` lasted?  Either no datagram has been taken since then, for less
+ * than a time that grows with the number of members which would all have to be dead.  Or datagrams are taken again after a
+ * silence, and the suspicion began before the end of that silence.
  */
 static bool
 doubt_is_deaf(const struct swim *s, swim_time since)
@@ -189,6 +190,6 @@ doubt_questions(const struct swim *s)
 unsigned
 doubt_questions_before_verdict(const struct swim *s, swim_time since)
 {
-	/* Whoever hears nobody may as well be deaf to all the answers. */
+	/* A member that hears nobody misses all answers, however often it asks, and gives no verdict meanwhile. */
 	return doubt_is_deaf(s, since) ? LOSS_QUESTIONS_LEAST : doubt_questions(s);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Self-doubt: may we accuse others now, and how patient must we be. */
+/* Self-doubt: may this member accuse others now, and how patient must it be? */
 #ifndef SWIMD_CORE_DOUBT_H
 #define SWIMD_CORE_DOUBT_H
 
@@ -14,49 +14,51 @@ struct swim;
 
 #define HEALTH_MAX 8 /* Lifeguard's S */
 
-/* How far this member doubts itself (doubt.c). */
+/* What this member has measured of itself. */
 struct doubt {
-	unsigned health;         /* Lifeguard's local health multiplier: 0 is best */
-	swim_time strain_at;     /* from then on doubt_strain counts again */
-	struct loss loss;        /* share of our questions that are lost */
-	bool stalled;            /* we stood still, and have not heard an answer since */
-	unsigned stall_failures; /* probes failed meanwhile */
-	swim_time heard;         /* when last a datagram came that was taken */
-	swim_time hearing_since; /* and the first after a silence */
+	unsigned health;         /* Lifeguard's local health multiplier; 0 is best */
+	swim_time strain_at;     /* doubt_strain() does nothing before */
+	struct loss loss;        /* the share of our questions that are lost */
+	bool stalled;            /* we stood still, and no probe has been answered since */
+	unsigned stall_failures; /* probes that failed since then */
+	swim_time heard;         /* when the last datagram was taken */
+	swim_time hearing_since; /* when the first datagram after the last silence was taken */
 };
 
 void doubt_init(struct swim *);
-/* Our own part of a probe failed (Lifeguard IV.A); or an answer, or somebody else's finding, shows that it works. */
+/* Our own part of a probe failed (Lifeguard IV.A): raise the health multiplier. */
 void doubt_worsen(struct swim *);
+/* An answer, or the same finding by another member, shows that our own part works: lower the health multiplier. */
 void doubt_improve(struct swim *);
-/* Something other than a probe says that we are slow or miss datagrams; counts once a probe interval at most. */
+/* Something other than a probe shows that we are slow or miss datagrams.  Counts at most once in a probe interval. */
 void doubt_strain(struct swim *);
-/* A datagram came that was taken. */
+/* A datagram was taken. */
 void doubt_heard(struct swim *);
-/* A question to a member that lives was answered, or was not in time: it or its answer was lost. */
+/* A question to a member that is alive was answered. */
 void doubt_question_answered(struct swim *);
+/* A question to a member that is alive was not answered in time: the question or its answer was lost. */
 void doubt_question_lost(struct swim *);
-/* A tick this late means that the process stood still. */
+/* Does a tick that is so late mean that the process stood still? */
 bool doubt_is_stall(const struct swim *, swim_duration late);
-/* The process stood still: until a probe is answered, or several have failed, no failure is believed. */
+/* The process stood still: until a probe is answered, or several have failed, a probe that fails accuses nobody. */
 void doubt_stood_still(struct swim *);
 /* A probe of ours was answered. */
 void doubt_probe_answered(struct swim *);
-/* Our loop is so late that the time of an answer says nothing of the path. */
+/* Is our loop so late that the time of an answer does not measure the path? */
 bool doubt_is_late(const struct swim *);
-/* How long to wait for an answer that takes so long when we are well. */
+/* How long we wait for an answer that takes so long if we are healthy. */
 swim_duration doubt_stretch(const struct swim *, swim_duration);
-/* The same of the probe interval, by half as much: who has lost all others has to find that out in time. */
+/* How long our probe interval is.  It is stretched half as much, so that a member that has lost all others finds out in time. */
 swim_duration doubt_stretch_period(const struct swim *, swim_duration period);
-/* False: we have just stood still, so that a silence says nothing of others. */
+/* False: we have just stood still, so the silence of others may be our own fault. */
 bool doubt_may_accuse(const struct swim *);
-/* A probe has failed.  True: we have just stood still, and the failure counts for nothing. */
+/* A probe has failed.  True: we have just stood still, so the failure accuses nobody. */
 bool doubt_excuses_failure(struct swim *);
-/* May no verdict fall on a member that has been suspected since then?  We hear nobody, or are held dead ourselves. */
+/* Must we give no verdict on a member that is suspect since then, because we hear nobody, or are held dead ourselves? */
 bool doubt_forbids_verdict(const struct swim *, swim_time since);
-/* How many questions in a row have to stay without an answer to say something of their member. */
+/* How many questions in a row have to stay unanswered before we accuse the member that was asked. */
 unsigned doubt_questions(const struct swim *);
-/* The same before the verdict on a member that has been suspected since then. */
+/* The same before our verdict on a member that is suspect since then. */
 unsigned doubt_questions_before_verdict(const struct swim *, swim_time since);
 
 #endif

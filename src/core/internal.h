@@ -109,12 +109,12 @@ struct swim {
 	size_t suspect_count;     /* members in `suspects` */
 	size_t suspect_capacity;  /* room in `suspects`, in members */
 	struct pool suspicions;   /* room for the struct suspicion of members */
-	size_t confirmations;     /* suspects about which a confirmation round of ours is under way */
-	struct member **gone;     /* the other dead and left members, and tombstones */
-	size_t gone_count;        /* members in `gone` */
-	size_t gone_capacity;     /* room in `gone`, in members */
-	size_t unnamed_count;     /* unnamed peers in the table */
-	swim_time unnamed_end;    /* when an unnamed peer may have to be dropped */
+	size_t confirmations;  /* suspects about which a confirmation round of ours is under way */
+	struct member **gone;  /* the other dead and left members, and tombstones */
+	size_t gone_count;     /* members in `gone` */
+	size_t gone_capacity;  /* room in `gone`, in members */
+	size_t unnamed_count;  /* unnamed peers in the table */
+	swim_time unnamed_end; /* when an unnamed peer may have to be dropped */
 	/* visible members of each status, ourselves included */
 	size_t status_count[SWIM_STATUS_COUNT];
 	uint64_t buckets[WIRE_SYNC_BUCKETS]; /* xor of the record hashes of each bucket's members */
@@ -148,10 +148,10 @@ struct swim {
 	swim_time gossiped;                /* when rumours were pushed last */
 	unsigned leave_ticks;              /* `leaving`: pushes that are left */
 
-	struct rtt rtt;                        /* round trips over all members */
-	uint8_t rtt_count;                     /* measurements in `rtt`, counted up to RTT_FEW */
-	struct probe probe;                    /* the probe that is under way */
-	struct link_check link_check;          /* the check of a link that is under way */
+	struct rtt rtt;               /* round trips over all members */
+	uint8_t rtt_count;            /* measurements in `rtt`, counted up to RTT_FEW */
+	struct probe probe;           /* the probe that is under way */
+	struct link_check link_check; /* the check of a link that is under way */
 	/* the question to a silent advertised address that is under way */
 	struct link_retry link_retry;
 	/* members whose reports of broken links are passed on, the newest last */

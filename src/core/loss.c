@@ -4,8 +4,8 @@
 #include <math.h>
 
 /*
- * The weight of one question more: that of one round trip more (RFC 6298, section 2).  An answer has half of it, for
- * a share that chance makes too low costs somebody's membership, and one too high a few questions.
+ * The weight of one more question is that of one more round trip in RFC 6298, section 2.  An answer has half of that weight:
+ * if the share is too low by chance, a live member may be declared dead; if it is too high, that costs a few more questions.
  */
 #define GAIN (1.0 / 8)
 #define GAIN_ANSWERED (GAIN / 2)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many questions silence takes.  What we measure is the share of our questions that bring no answer in time
- * from members that turn out to live: lost on the way there or back, or held up.  Where one in two is, three in
- * a row say little of whom they were for (one time in eight they were all lost), and ten say as much as three
- * do where one in ten is.  The dead are not counted, so that an outage is no loss, however large.
+ * How many questions in a row have to stay unanswered before the member that was asked counts as silent.  That depends on the
+ * loss: the share of our questions to live members that were not answered in time, because the question or its answer was lost
+ * or late.  If one in ten is lost, three unanswered questions show silence: the chance that all of them were lost is one in a
+ * thousand.  If one in two is lost, that takes ten questions.  Questions to members that turn out to be dead do not count, so an
+ * outage is not taken for loss, however large it is.
  */
 #ifndef SWIMD_CORE_LOSS_H
 #define SWIMD_CORE_LOSS_H
 
 #define LOSS_QUESTIONS_LEAST 3
-/* Enough for four in five that are lost, as in Rapid's experiment (ATC'18, figure 10). */
+/* Enough where four in five are lost, as in Rapid's experiment (ATC'18, figure 10). */
 #define LOSS_QUESTIONS_MOST 32
-/* The chance that may be left, within those bounds, of all the questions or their answers having been lost. */
+/* Within these bounds, the chance that all the questions were lost is at most this. */
 #define LOSS_DOUBT 0.001
 
 /* All zero at the beginning. */
@@ -19,11 +20,11 @@ struct loss {
 	double share;
 };
 
-/* A question to a member that lives has been answered. */
+/* A question to a live member has been answered. */
 void loss_answered(struct loss *);
-/* A question to a member that lives has not been answered in time. */
+/* A question to a live member has not been answered in time. */
 void loss_lost(struct loss *);
-/* How many have to stay without an answer. */
+/* How many questions in a row have to stay unanswered. */
 unsigned loss_questions(const struct loss *);
 
 #endif

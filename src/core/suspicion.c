@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suspicions, from the first accuser to the verdict (SWIM 4.2, Lifeguard IV.B).  Who found a member silent is
- * named with every suspicion and verdict, so that each observer judges by those accusers that it holds
- * alive itself: a verdict that one member alone came to is a suspicion to all others, and the word of
- * one that is held dead is nothing.  A member whose own link is bad can so make nobody else fail.
+ * Suspicions and their accusers (SWIM 4.2, Lifeguard IV.B).  An accuser is a member that has asked the suspect in vain.  Every
+ * suspicion and every verdict names its accusers, so that each observer counts only those accusers that the observer holds
+ * alive or suspect.  Others take a verdict of a single accuser for a suspicion.  So a member whose own link is bad makes no
+ * other member fail.  suspect.c asks the suspect, and gives our verdict.
  */
 #include <string.h>
 
 #include "core/internal.h"
 
-/* Accusers that make a suspicion a verdict that others take over. */
+/* Others take over a verdict that names at least so many accusers. */
 #define VERDICT_ACCUSERS 2
 
-/* Members for each of which there is room for one suspicion, and suspicions that there is room for besides, ahead of need. */
+/* There is room ahead for one suspicion to so many members, and for so many suspicions besides. */
 #define AHEAD_PART 8
 #define AHEAD_LEAST 8
 
 const struct suspicion suspicion_none = {.place = SUSPECT_NOWHERE};
 
-/* NULL: a stranger, perhaps somebody of whom we haven't heard yet. */
+/* NULL: the accuser is no member here, perhaps because we have not heard of it yet. */
 static const struct member *
 suspicion_accuser_of(const struct swim *s, uint64_t hash)
 {
@@ -27,7 +27,7 @@ suspicion_accuser_of(const struct swim *s, uint64_t hash)
 	return i < s->table.count && s->table.v[i]->hash == hash ? s->table.v[i] : NULL;
 }
 
-/* Those who count: all that we hold alive or suspect, and we ourselves. */
+/* Does this accuser count?  We do, and all members that we hold alive or suspect. */
 static bool
 suspicion_has_say(const struct swim *s, uint64_t accuser)
 {
@@ -36,7 +36,7 @@ suspicion_has_say(const struct swim *s, uint64_t accuser)
 	return m != NULL && (m == s->self || members_is_live(m));
 }
 
-/* Held dead by us. */
+/* Do we hold this accuser dead? */
 static bool
 suspicion_is_gone(const struct swim *s, uint64_t accuser)
 {
@@ -168,7 +168,7 @@ suspicion_doom(struct member *m)
 void
 suspicion_keep_verdict(struct swim *s, struct member *m, const struct wire_update *u)
 {
-	/* Those who have not heard of the suspicion learn from its accusers that the verdict is one; without memory they do not. */
+	/* Members that have not heard of the suspicion take the death for a verdict only if it names accusers. */
 	if (suspicion_of(m)->accuser_count >= u->accuser_count || !suspicion_room(s))
 		return;
 	suspicion_take_object(s, m);
@@ -184,7 +184,7 @@ suspicion_accuse(struct swim *s, struct member *m, uint64_t accuser)
 	if (m->life != LIFE_SUSPECT || suspicion_is_gone(s, accuser) ||
 	    suspicion_is_accused_by(m, accuser))
 		return false;
-	/* One that has died since makes room, and for us one of whom we haven't heard. */
+	/* An accuser that has died since makes room, and so does, for ourselves, an accuser that is no member here. */
 	for (unsigned i = 0; i < x->accuser_count && x->accuser_count == WIRE_ACCUSERS_MAX; i++) {
 		if (suspicion_is_gone(s, x->accusers[i]) ||
 		    (accuser == s->self->hash && !suspicion_has_say(s, x->accusers[i])))
@@ -203,7 +203,7 @@ suspicion_own(struct swim *s, const struct input *in, struct member *m)
 	if (!members_is_living(m))
 		return;
 	if (members_status(m) == SWIM_ALIVE) {
-		/* Another probe of it will fail, and may find memory. */
+		/* Another probe of m will fail, and may find memory then. */
 		if (!suspicion_room(s))
 			return;
 		s->stats.suspicions++;
@@ -213,7 +213,7 @@ suspicion_own(struct swim *s, const struct input *in, struct member *m)
 		gossip_queue(s, m);
 }
 
-/* Whatever name a stranger gives, his word is that of one who has none, which no member can be. */
+/* The accuser that a speaker without accusers counts as.  All strangers, whatever their names, are one without a name. */
 static uint64_t
 suspicion_teller(const struct input *in)
 {
@@ -222,8 +222,8 @@ suspicion_teller(const struct input *in)
 }
 
 /*
- * Whose word the suspicion is: of those named with it, or of the base peer that tells it.  A swimd names itself where
- * it has asked in vain; what it only remembers, or has of a death long ago, is nobody's finding.
+ * The accusers are those that the update names.  A base peer names none, so it is the accuser itself.  A swimd that has asked
+ * in vain names itself; a swimd that names nobody only repeats the suspicion, or remembers an old death.
  */
 bool
 suspicion_take(struct swim *s, const struct input *in, struct member *m,
@@ -235,7 +235,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 		news |= suspicion_accuse(s, m, u->accusers[i]);
 	if (u->accuser_count == 0 && (in->base || !RULE(finder_accuses)))
 		news = suspicion_accuse(s, m, suspicion_teller(in));
-	/* Another finds what we found: the fault was not ours. */
+	/* Another member has found the silence that we found: the fault was not ours. */
 	if (news && suspicion_of(m)->accuser_count == 2 && suspicion_is_ours(s, m))
 		doubt_improve(s);
 	return news;
@@ -244,7 +244,7 @@ suspicion_take(struct swim *s, const struct input *in, struct member *m,
 bool
 suspicion_is_void(const struct swim *s, const struct input *in, const struct wire_update *u)
 {
-	/* What a base peer says it says as the wire format has it. */
+	/* A base peer names no accusers. */
 	if (in->base || !RULE(gone_have_no_say))
 		return false;
 	if (u->accuser_count == 0)
@@ -260,7 +260,7 @@ bool
 suspicion_confirms(const struct swim *s, const struct member *m, const struct wire_update *u)
 {
 	bool same = members_status(m) == SWIM_SUSPECT && m->incarnation == u->incarnation;
-	/* Where only we and it are left, one word is all that there can be. */
+	/* If only we and m are left, there can be no second accuser. */
 	unsigned needed = s->live_count < VERDICT_ACCUSERS ? 1 : VERDICT_ACCUSERS;
 	unsigned count = same ? suspicion_accusers(s, m) : 0;
 
@@ -279,9 +279,9 @@ suspicion_confirms(const struct swim *s, const struct member *m, const struct wi
 }
 
 /*
- * A verdict is news for as long as a suspicion may take: by then all have come to it, or heard of it.  After
- * that it is a memory.  What half of a parted cluster remembers of the other is not so any more when
- * both meet, though those whose word it was live.
+ * A death is news for as long as a suspicion may last: by then all members have given the verdict or heard of it.  An older
+ * death is told without accusers.  When two halves of a partition meet again, each still remembers the other as dead, with
+ * accusers that live; named with the death, they would make it a verdict once more.
  */
 static bool
 suspicion_is_memory(const struct swim *s, const struct member *m)
