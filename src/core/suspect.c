@@ -3,27 +3,29 @@
  * The questions to a suspect, and the verdict (SWIM 4.2, Lifeguard IV.B).  A question is a ping, which tells the suspect of
  * the suspicion.  A suspect that answers is alive, and an answer usually brings its refutation along.
  *
- * The time line of one suspicion, at a member that is chosen to confirm it:
+ * The time line of one suspicion, at a member that is chosen to confirm it and becomes the second accuser.  The times are those
+ * of profile lan, where a patience is 0.4 s before any round trip is measured:
  *
- *	began                                                                 deadline
- *	|                                                                            |
- *	C   C   C   C ....A        S            S            S            L   L   L .V
- *	|<- confirmation->|<----------- single questions ---------------->|<- last ->|
- *	      round                                                          round
+ *	began                                                                  deadline
+ *	|                                                                             |
+ *	C    C    C    C         A     S              S          L    L    L          V
+ *	0    0.2  0.4  0.6       1.0   1.22           1.84       2.26 2.46 2.66       3.06 s
+ *	|<- confirmation round ->|<--- single questions --->|    |<--- last round --->|
  *
  *	began	The member became suspect, or answered, or the time line began again for another reason.
  *	C	A question of the confirmation round.  Only the few members that confirm.c chooses ask these questions; some of
  *		the few wait until the others of the few have finished.  All other members begin with single questions.
  *	A	No question of the confirmation round was answered: this member becomes an accuser.
- *	S	A single question.  The first one is asked when the last round would begin if all members accused the suspect
- *		at once, and so on again after each question.  The suspect may have refuted, or others may have given a
- *		verdict, and this member may have missed the rumour.
+ *	S	A single question, after a pause.  The suspect may have refuted, or others may have given a verdict, and this
+ *		member may have missed the rumour.  The pause is so long that, without a confirmation round, the first single
+ *		question is asked when the last round of the shortest suspicion begins.
  *	L	A question of the last round.
  *	V	No question of the last round was answered: this member gives its verdict that the suspect is dead.
  *
  * The questions of a round are half a patience apart, and the last one waits a whole patience for its answer.  The last round
  * begins so early that it ends at the deadline.  Each accuser that is heard of moves the deadline nearer, and with it the last
- * round.  An answer begins the time line again.
+ * round.  A last round that is due during a confirmation round has no questions of its own before the confirmation round is over:
+ * the same questions count for both.  An answer to any question begins the time line again.
  */
 #include "core/suspect.h"
 
