@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* One core, driven by a unit test; see the header. */
 #include "swim_fixture.h"
 
 #include <check.h>
@@ -112,7 +113,7 @@ fixture_drain(struct fixture *f)
 		memcpy(out->data, d.data, d.len);
 		if (d.host != NULL)
 			snprintf(out->host, sizeof(out->host), "%s", d.host);
-		/* Whatever the core sends, it must be able to read. */
+		/* The core must be able to decode each datagram that it sends. */
 		ck_assert_int_eq(wire_decode(out->data, out->len, &out->message), WIRE_OK);
 		ck_assert_int_eq(out->message.type, d.type);
 	}
@@ -189,7 +190,7 @@ finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_s
 
 	for (size_t i = 0; i < says.count; i++)
 		ck_assert(wire_add_update(w, &says.updates[i]));
-	if (says.ours) {
+	if (says.swimd) {
 		trailer.has_sender = trailer.has_digest = true;
 		trailer.sender = wire_str_of(fixture_name(says.sender, name));
 		trailer.digest = says.digest;
@@ -200,7 +201,7 @@ finish(struct fixture *f, unsigned from, struct wire_writer *w, struct fixture_s
 struct fixture_says
 fixture_swimd(unsigned sender)
 {
-	return (struct fixture_says){.ours = true, .sender = sender};
+	return (struct fixture_says){.swimd = true, .sender = sender};
 }
 
 struct fixture_says
@@ -215,7 +216,7 @@ fixture_same_view(const struct fixture *f, unsigned sender)
 struct fixture_says
 fixture_other_view(unsigned sender)
 {
-	return (struct fixture_says){.ours = true, .sender = sender, .digest = 1};
+	return (struct fixture_says){.swimd = true, .sender = sender, .digest = 1};
 }
 
 struct fixture_says
@@ -376,7 +377,7 @@ fixture_ask_page(struct fixture *f, unsigned from, uint64_t seq, struct wire_cur
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
 
-	/* As many as leave room for the rest. */
+	/* As many digests as leave room for the other fields. */
 	if (count > (length - 100) / sizeof(digests[0]))
 		count = (uint16_t)((length - 100) / sizeof(digests[0]));
 	memset(digests, 0xa5, sizeof(digests));
@@ -448,7 +449,7 @@ fixture_gossip(struct fixture *f, unsigned from, unsigned about, enum swim_statu
 	char name[16];
 	struct wire_writer w;
 
-	/* A verdict that this peer and we ourselves came to. */
+	/* A death by the accusers `from` and the core itself. */
 	if (status == SWIM_DEAD) {
 		update.accusers[update.accuser_count++] = fixture_hash("self");
 		update.accusers[update.accuser_count++] = fixture_hash(fixture_name(from, name));
@@ -464,7 +465,7 @@ fixture_member(struct fixture *f, unsigned peer)
 	char name[16], teller[16];
 
 	fixture_gossip(f, peer, peer, SWIM_ALIVE, 0);
-	/* Once seeds have been asked, the core does not take a stranger's word of itself: a member tells of it. */
+	/* After its first two sync intervals a core lists no stranger by its own word, so a member tells of the peer. */
 	for (unsigned i = 1; i < 64 && !fixture_lists(f, fixture_name(peer, name)); i++) {
 		if (fixture_lists(f, fixture_name(i, teller)))
 			fixture_gossip(f, i, peer, SWIM_ALIVE, 0);
@@ -483,7 +484,7 @@ fixture_wait_ping(struct fixture *f, unsigned peer)
 		if (ping != NULL)
 			return ping->message.seq;
 	}
-	ck_abort_msg("peer %u is not pinged", peer);
+	ck_abort_msg("the core did not ping peer %u within 10 s", peer);
 	return 0;
 }
 
@@ -503,7 +504,7 @@ fixture_wait_ping_req(struct fixture *f, unsigned about)
 				return &f->out[i];
 		}
 	}
-	ck_abort_msg("nobody is asked to ping peer %u", about);
+	ck_abort_msg("the core sent no ping-req about peer %u within 10 s", about);
 	return NULL;
 }
 
@@ -531,7 +532,7 @@ fixture_base_answer(struct fixture *f, unsigned peer, const char *name)
 unsigned
 fixture_answer_all(struct fixture *f, unsigned first, unsigned last)
 {
-	/* What the answers make the core send is not answered yet. */
+	/* Only the pings sent so far are answered, not those that the answers cause. */
 	size_t count = f->out_count;
 	unsigned answered = 0;
 
@@ -579,15 +580,18 @@ fixture_answer_until(struct fixture *f, unsigned first, unsigned last, swim_dura
 }
 
 void
-fixture_proven(struct fixture *f, unsigned peer)
+fixture_routable(struct fixture *f, unsigned peer)
 {
 	struct wire_update self = fixture_update(f, peer, SWIM_ALIVE, 0);
 	char name[16];
 	bool known;
 
-	/* By a join, which asks it at once; waiting for its turn would let the others die of silence. */
+	/*
+	 * The core asks a seed at once. If the peer waited for its turn to be probed, the others would be declared
+	 * dead.
+	 */
 	fixture_member(f, peer);
-	/* Who comes late is taken up by its answer, which says so. */
+	/* A peer that nobody told of is listed by its answer, which has its own record. */
 	known = fixture_lists(f, fixture_name(peer, name));
 	fixture_clear(f);
 	fixture_join(f, peer);
@@ -621,20 +625,20 @@ fixture_among(unsigned peers)
 }
 
 struct fixture *
-fixture_among_proven(unsigned peers)
+fixture_among_routable(unsigned peers)
 {
-	return among(peers, fixture_proven);
+	return among(peers, fixture_routable);
 }
 
 void
-fixture_proven_slow(struct fixture *f, unsigned count)
+fixture_routable_slow(struct fixture *f, unsigned count)
 {
 	for (unsigned i = 1; i <= count; i++)
 		fixture_member(f, i);
 	fixture_clear(f);
 	for (unsigned i = 1; i <= count; i++)
 		fixture_join(f, i);
-	/* A first round trip counts threefold. */
+	/* The first round trip counts threefold: srtt + 4 * rttvar, with rttvar = srtt / 2. */
 	f->now = swim_time_add(f->now, swim_ns(f->config.timing.probe_timeout.ns / 3 + 1000));
 	for (unsigned i = 1; i <= count; i++)
 		fixture_answer(f, i, fixture_same_view(f, i));
@@ -658,7 +662,7 @@ fixture_sent(const struct fixture *f, enum wire_type type, unsigned to)
 	return fixture_sent_by(f, type, &addr);
 }
 
-/* The test fails: this was to be sent there, and what follows was sent. */
+/* Fails the test, and prints the expected datagram and all datagrams that were sent. */
 static void
 fail_expected(const struct fixture *f, enum wire_type type, const struct swim_addr *to, bool only,
     const char *file, int line)
@@ -737,7 +741,7 @@ fixture_has(const struct fixture_out *out, const char *name, enum swim_status st
 }
 
 size_t
-fixture_told(const struct fixture *f, enum swim_event_type type, const char *name)
+fixture_event_count(const struct fixture *f, enum swim_event_type type, const char *name)
 {
 	size_t count = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One core under a test's thumb: time passes when the test says so, peers are numbers with an address
- * each, datagrams go in as the test writes them and come out decoded.
+ * One core, driven by a unit test: the test sets the time, writes the datagrams of the peers, and reads the decoded
+ * datagrams and the events that the core gives out.
  */
 #ifndef SWIMD_TESTS_SWIM_FIXTURE_H
 #define SWIMD_TESTS_SWIM_FIXTURE_H
@@ -16,7 +16,7 @@
 #define FIXTURE_OUT_MAX 512
 #define FIXTURE_EVENTS_MAX 512
 
-/* A datagram that came out: its own copy, decoded. */
+/* A datagram that the core sent: the fixture owns a copy of the bytes, and `message` is the copy, decoded. */
 struct fixture_out {
 	struct swim_addr to;
 	char host[SWIM_HOSTPORT_MAX + 1];
@@ -29,159 +29,178 @@ struct fixture {
 	struct swim_config config;
 	struct swim *swim;
 	swim_time now;
-	/* Memory: blocks handed out and not taken back; after `budget` further ones there is no more. */
+	/*
+	 * Memory of the core: `blocks` counts the blocks that are allocated and not freed. `budget` is the number of
+	 * further allocations that succeed; `starved` is true once an allocation was refused.
+	 */
 	size_t blocks;
 	size_t budget;
 	bool starved;
-	/* What came out since the last fixture_clear. */
+	/* The datagrams and events that the core gave out since the last fixture_clear. */
 	struct fixture_out out[FIXTURE_OUT_MAX];
 	size_t out_count;
 	struct swim_event events[FIXTURE_EVENTS_MAX];
 	size_t event_count;
 	struct fixture_id {
 		char name[16], address[SWIM_ADDR_TEXT];
-	} ids[64]; /* the text that updates point to; each in turn */
+	} ids[64]; /* the texts that updates point to, used in turn */
 	size_t id_next;
 };
 
-/* Named "self" at 10.0.0.1:7946, profile lan, in the unnamed cluster; config may be changed before start. */
+/*
+ * A core named "self" at 10.0.0.1:7946, with profile lan, in the unnamed cluster. A test may change `config` before it
+ * calls fixture_start. The caller frees the result with fixture_free.
+ */
 struct fixture *fixture_new(void);
-/* False when the core could not be made. */
+/* Returns false if swim_new gave no core: no memory, or an invalid configuration. */
 bool fixture_start(struct fixture *);
-/* Fails the test if the core kept memory. */
+/* Fails the test if the core did not free all its memory. */
 void fixture_free(struct fixture *);
 
-/* Peer n is named "pN" and lives at 10.0.1.N:7946.  Peer 0 bears our own name. */
+/* Peer n is named "pN" and lives at 10.0.1.N:7946. As a name, peer 0 is "self", the name of the core. */
 struct swim_addr fixture_addr(unsigned peer);
 const char *fixture_name(unsigned peer, char name[16]);
 
-/* Take out all that the core has to say. */
+/* fixture_drain takes out all datagrams and events that the core has; fixture_clear drops those taken out before. */
 void fixture_drain(struct fixture *);
 void fixture_clear(struct fixture *);
-/* Let time pass, ticking whenever the core wants it. */
+/* Lets time pass, and calls swim_tick at each deadline of the core. */
 void fixture_run(struct fixture *, swim_duration);
-/* A datagram from this peer. */
+/* Passes a datagram from the address of this peer to the core. Returns why the core refused it, or WIRE_OK. */
 enum wire_reject fixture_input(struct fixture *, unsigned from, const void *data, size_t len);
 
-/* What peers say; updates may be NULL. `ours`: with the trailer of a swimd. */
+/* What the datagram of a peer says. */
 struct fixture_says {
-	bool ours;
-	unsigned sender; /* with `ours`: whose name the trailer has */
-	uint64_t digest;
-	const struct wire_update *updates;
+	bool swimd;                        /* a swimd peer sends the datagram: it has a trailer */
+	unsigned sender;                   /* with `swimd`: the peer whose name the trailer has */
+	uint64_t digest;                   /* with `swimd`: of the sender's view */
+	const struct wire_update *updates; /* may be NULL if `count` is 0 */
 	size_t count;
-	size_t pad_to;
+	size_t pad_to; /* bytes of the datagram; 0: no padding */
 };
-/* What a base peer says that tells nothing. */
+/* A base peer sends no update. */
 extern const struct fixture_says fixture_nothing;
-/* A swimd that tells nothing; its digest is 0, our own, or that of another view. */
+/* A swimd peer sends no update; its digest is 0, that of the core's view, or that of another view. */
 struct fixture_says fixture_swimd(unsigned sender);
 struct fixture_says fixture_same_view(const struct fixture *, unsigned sender);
 struct fixture_says fixture_other_view(unsigned sender);
-/* One of these that tells these updates, which must last until it is sent. */
+/* The same with these updates, which must live until the datagram is sent. */
 struct fixture_says fixture_telling(struct fixture_says, const struct wire_update *, size_t count);
-/* Peer 0 is ourselves.  Good until 64 more are made. */
+/* An update about this peer; peer 0 is the core itself. Its texts are valid until 64 more updates are made. */
 struct wire_update fixture_update(struct fixture *, unsigned about, enum swim_status,
     uint64_t incarnation);
+/* A ping of this peer. The core must accept this and all datagrams below. */
 void fixture_ping(struct fixture *, unsigned from, uint64_t seq, struct fixture_says);
-/* A ping with this one update: of a swimd of digest 0, or of a base peer. */
+/* A ping with this one update, from a swimd peer with digest 0, or from a base peer. */
 void fixture_ping_with(struct fixture *, unsigned from, uint64_t seq, const struct wire_update *);
 void fixture_base_ping_with(struct fixture *, unsigned from, uint64_t seq,
     const struct wire_update *);
+/* An ack of this peer that names peer `alive`. */
 void fixture_ack(struct fixture *, unsigned from, uint64_t seq, unsigned alive,
     struct fixture_says);
+/* A nack and a ping-req of this peer, without a trailer, about peer `target`. */
 void fixture_nack(struct fixture *, unsigned from, uint64_t seq, unsigned target);
 void fixture_ping_req(struct fixture *, unsigned from, uint64_t seq, unsigned target);
-/* A base peer's ping-req; the target may be any pair.  Returns how long the datagram is. */
+/*
+ * A ping-req of a base peer; the target may be any pair of id and address. Returns the size of the datagram in bytes.
+ */
 size_t fixture_base_ping_req(struct fixture *, unsigned from, uint64_t seq,
     const struct wire_member_id *target);
 /*
- * This peer, a swimd of another view, asks for our page at this cursor, in a request of this length whose digests differ
- * from all of ours; the page, which the test fails without.
+ * This peer, a swimd peer with another view, asks the core for the page at this cursor; `length` is the size of the
+ * request in bytes, and all digests of the request differ from those of the core. Returns the page; without a page the
+ * test fails.
  */
 const struct fixture_out *fixture_ask_page(struct fixture *, unsigned from, uint64_t seq,
     struct wire_cursor, size_t length);
-/* This peer answers our request of this number with a page; `next` is where the following begins, NULL: it is the last. */
+/*
+ * This peer answers our request of this number with a page. `next` is the cursor of the next page, NULL after the last.
+ */
 void fixture_page(struct fixture *, unsigned from, uint64_t seq, const struct wire_cursor *next,
     struct fixture_says);
 /*
- * Any other datagram: the test has begun it in this writer.  It gets this trailer (NULL: none) and is padded to this
- * length (0: not at all), comes from this peer, or from this address, and must be accepted.  Returns its length.
+ * Finishes any other datagram, which the test has begun in this writer, and passes it to the core from this peer, or
+ * from this address. `trailer` may be NULL, and `pad_to` 0 means no padding. The core must accept the datagram. Returns
+ * the size of the datagram in bytes.
  */
 size_t fixture_finish(struct fixture *, unsigned from, struct wire_writer *,
     const struct wire_trailer *, size_t pad_to);
 size_t fixture_finish_by(struct fixture *, const struct swim_addr *from, struct wire_writer *,
     const struct wire_trailer *, size_t pad_to);
 /*
- * A ping that comes from there by an interface: of the swimd of this name, or (NULL) of a base peer.  It may tell of
- * one member (or NULL).
+ * A ping from this address, received on this network interface, from the swimd peer of this name, or (`name` NULL) from
+ * a base peer. The update may be NULL.
  */
 void fixture_ping_by(struct fixture *, const struct swim_addr *from, uint32_t interface,
     const char *name, const struct wire_update *);
-/* An ack that comes from there, of a swimd of this name. */
+/* An ack from this address, from the swimd peer `peer`. The update may be NULL. */
 void fixture_ack_by(struct fixture *, const struct swim_addr *from, uint64_t seq, unsigned peer,
     uint64_t digest, const struct wire_update *);
-/* A base peer that goes by this name answers from the address of peer `at`; with one update (or NULL). */
+/* A base peer with this name as its id sends an ack from the address of peer `at`, with one update (NULL: none). */
 void fixture_base_ack(struct fixture *, unsigned at, uint64_t seq, const char *name);
 void fixture_base_ack_with(struct fixture *, unsigned at, uint64_t seq, const char *name,
     const struct wire_update *);
-/* The same with any pair in the place of the name and the address. */
+/* The same with any pair of id and address. */
 void fixture_base_ack_pair(struct fixture *, unsigned at, uint64_t seq,
     const struct wire_member_id *, const struct wire_update *);
-/* What names this member as an accuser. */
+/* The hash that names this member as an accuser. */
 uint64_t fixture_hash(const char *name);
-/* A ping from this peer, a swimd, says so of another and names these as accusers; 0 is nobody. */
+/* A ping from this swimd peer tells this status of another peer, with these two accusers; 0 stands for no accuser. */
 void fixture_accuse(struct fixture *, unsigned from, unsigned about, enum swim_status,
     unsigned first, unsigned second);
-/* One update in a gossip from this peer, a swimd; that one is dead both of us have found. */
+/* A gossip datagram with one update from this swimd peer. A death names this peer and the core as accusers. */
 void fixture_gossip(struct fixture *, unsigned from, unsigned about, enum swim_status,
     uint64_t incarnation);
-/* This peer is a member, alive at incarnation 0, and known to speak our extensions. */
+/* Makes this peer a member, alive at incarnation 0, and known as a swimd peer. */
 void fixture_member(struct fixture *, unsigned peer);
 
-/* Let time pass until the core pings this peer; the ping's sequence number. */
+/* Lets time pass (10 s at most) until the core pings this peer. Returns the sequence number of the ping. */
 uint64_t fixture_wait_ping(struct fixture *, unsigned peer);
-/* Likewise until it asks somebody to ping this peer; good until the next call that lets time pass. */
+/*
+ * Lets time pass (10 s at most) until the core sends a ping-req about this peer. Returns the ping-req, which is valid
+ * until the next call that lets time pass.
+ */
 const struct fixture_out *fixture_wait_ping_req(struct fixture *, unsigned about);
-/* Ask this peer to take us in, as a seed: the core pings it at once. */
+/* The core joins through this peer as a seed: the core pings the peer at once. */
 void fixture_join(struct fixture *, unsigned peer);
 /*
- * This peer answers under its own name the one ping that it has been sent since the last clear (the test fails when it
- * was sent none, or several): as `says` has it, or as a base peer of this name.
+ * This peer answers the one ping that the core has sent to it since the last clear, under its own name and with `says`,
+ * or as a base peer of this name. The test fails if there was no such ping, or more than one.
  */
 void fixture_answer(struct fixture *, unsigned peer, struct fixture_says);
 void fixture_base_answer(struct fixture *, unsigned peer, const char *name);
 /*
- * Peers `first` to `last` (below `first`: nobody), swimds that hold our view, answer every ping that they have been sent;
- * how many those were.
+ * Peers `first` to `last` (none if `last` is below `first`), swimd peers with the view of the core, answer every ping
+ * that the core has sent to them. Returns the number of answers.
  */
 unsigned fixture_answer_all(struct fixture *, unsigned first, unsigned last);
-/* Likewise a base peer of this name at the address of this peer. */
+/* The same for a base peer of this name at the address of this peer. */
 unsigned fixture_base_answer_all(struct fixture *, unsigned peer, const char *name);
 /*
- * Let time pass in such steps; after each, these peers answer all pings as above, and what came out is cleared.  Ends
- * after `d`, or as soon as `done` (or NULL) holds, which is asked after each step; whether it held.
+ * Lets time pass in steps. After each step these peers answer all pings as above, all output is cleared, and `done`
+ * (may be NULL) is called. Ends after `d`, or once `done` returns true. Returns whether `done` returned true.
  */
 bool fixture_answer_until(struct fixture *, unsigned first, unsigned last, swim_duration step,
     swim_duration d, bool (*done)(const struct fixture *));
-/* A member that has answered a ping, and so may be sent more than it sends. */
-void fixture_proven(struct fixture *, unsigned peer);
-/* Peers 1 to `count` too, which took so long that all are waited for as long as probe_timeout says. */
-void fixture_proven_slow(struct fixture *, unsigned count);
+/* Makes this peer a routable member: the peer answers a ping, so the core may send to it more bytes than it sent. */
+void fixture_routable(struct fixture *, unsigned peer);
+/* The same for peers 1 to `count`; their answers take so long that the patience for each of them is probe_timeout. */
+void fixture_routable_slow(struct fixture *, unsigned count);
 
-/* Started as fixture_new has it; the test fails when the core could not be made. */
+/* fixture_new and fixture_start; the test fails if the core could not be created. */
 struct fixture *fixture_started(void);
-/* Started, with peers 1 to `peers` as members, or such as have answered too; nothing is left to be looked at. */
+/* Started, with peers 1 to `peers` as members, or as routable members; the output is cleared. */
 struct fixture *fixture_among(unsigned peers);
-struct fixture *fixture_among_proven(unsigned peers);
+struct fixture *fixture_among_routable(unsigned peers);
 
-/* The first datagram of this type to this peer, or to this address, since the last clear; NULL: none. */
+/* The first datagram of this type to this peer, or to this address, since the last clear; NULL if there is none. */
 const struct fixture_out *fixture_sent(const struct fixture *, enum wire_type, unsigned to);
 const struct fixture_out *fixture_sent_by(const struct fixture *, enum wire_type,
     const struct swim_addr *to);
 /*
- * The one datagram of this type to this peer (_by: to this address) since the last clear; never NULL: if there is none,
- * or more than one, the test fails and says what was sent instead.  fixture_expect_first: the first of one or more.
+ * The one datagram of this type to this peer (_by: to this address) since the last clear; never NULL. If there is no
+ * such datagram, or more than one, the test fails and prints all datagrams that were sent. fixture_expect_first gives
+ * the first of one or more.
  */
 #define fixture_expect(f, type, to)                                                                \
 	fixture_expect_at((f), (type), fixture_addr(to), true, __FILE__, __LINE__)
@@ -189,25 +208,30 @@ const struct fixture_out *fixture_sent_by(const struct fixture *, enum wire_type
 	fixture_expect_at((f), (type), fixture_addr(to), false, __FILE__, __LINE__)
 #define fixture_expect_by(f, type, addr)                                                           \
 	fixture_expect_at((f), (type), *(addr), true, __FILE__, __LINE__)
-/* What these are made of; the message names this place in the test. */
+/* The function behind these macros; the message of a failure names this file and line. */
 const struct fixture_out *fixture_expect_at(const struct fixture *, enum wire_type,
     struct swim_addr to, bool only, const char *file, int line);
+/* The number of datagrams of this type since the last clear. */
 size_t fixture_sent_count(const struct fixture *, enum wire_type);
-/* Whether this datagram is of this type, and went to this peer. */
+/* Whether this datagram has this type and was sent to this peer. */
 bool fixture_went(const struct fixture_out *, enum wire_type, unsigned to);
-/* How many datagrams of any type went there: a zone counts. */
+/* The number of datagrams of any type to this address; the zone is compared too. */
 size_t fixture_sent_to(const struct fixture *, const struct swim_addr *);
-/* Whether that datagram says this of the peer, and at which incarnation. */
+/*
+ * Whether the datagram (may be NULL) has an update about this name with this status; `incarnation` (may be NULL) gets
+ * the incarnation of the update.
+ */
 bool fixture_has(const struct fixture_out *, const char *name, enum swim_status,
     uint64_t *incarnation);
-size_t fixture_told(const struct fixture *, enum swim_event_type, const char *name);
+/* The number of events of this type about this name (NULL: about any member) since the last clear. */
+size_t fixture_event_count(const struct fixture *, enum swim_event_type, const char *name);
 
-/* Does the core wait for an answer of this number, from this peer? */
+/* Whether swim_awaits expects an ack with this number from the address of this peer. */
 bool fixture_awaits(const struct fixture *, unsigned peer, uint64_t seq);
 
-/* The core's report; status DEAD at incarnation 0 with an empty name when it knows nothing. */
+/* The core's report of this member; if the name is not listed, an empty name with status DEAD at incarnation 0. */
 struct swim_report fixture_report(const struct fixture *, const char *name);
-/* Is one of this name in the core's list of members? */
+/* Whether the core lists a member of this name. */
 bool fixture_lists(const struct fixture *, const char *name);
 struct swim_stats fixture_stats(const struct fixture *);
 

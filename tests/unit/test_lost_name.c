@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The file that counts how often in a row this member lost its name, and the pause before the next start. */
 #include "daemon/lost_name.h"
 
 #include <fcntl.h>
@@ -52,15 +53,15 @@ START_TEST(losses_in_a_row_are_counted)
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW + 1 + LOST_NAME_MEMORY_S), 3);
 	/* The clock was set back by a little. */
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW + 300), 4);
-	/* That is a long time ago. */
+	/* The last loss is too long ago. */
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW + 301 + LOST_NAME_MEMORY_S), 1);
-	/* And that is never. */
+	/* The last loss is in the future: the clock was set back by too much. */
 	ck_assert_uint_eq(lost_name_count(dir_fd, NOW - LOST_NAME_MEMORY_S), 1);
 	end();
 }
 END_TEST
 
-START_TEST(a_file_that_is_damaged_or_a_link_counts_nothing)
+START_TEST(a_damaged_file_or_a_link_does_not_count)
 {
 	static const char *const bad[] = {"", "x", "3", "3 x", "-3 1764000000",
 	    "4000000000 1764000000"};
@@ -83,7 +84,7 @@ START_TEST(a_file_that_is_damaged_or_a_link_counts_nothing)
 }
 END_TEST
 
-START_TEST(the_pause_grows_and_has_an_end)
+START_TEST(the_pause_grows_up_to_a_bound)
 {
 	swim_duration last = swim_ns(0);
 
@@ -103,5 +104,5 @@ START_TEST(the_pause_grows_and_has_an_end)
 }
 END_TEST
 
-UNIT_MAIN("lost_name", losses_in_a_row_are_counted, a_file_that_is_damaged_or_a_link_counts_nothing,
-    the_pause_grows_and_has_an_end)
+UNIT_MAIN("lost_name", losses_in_a_row_are_counted, a_damaged_file_or_a_link_does_not_count,
+    the_pause_grows_up_to_a_bound)

@@ -8,7 +8,7 @@
 
 #define MANY 5000
 
-/* A core whose table of requests is for the test alone: it has not been told of anybody. */
+/* A core that knows no members, so only the test uses its table of requests. */
 static struct fixture *
 started(void)
 {
@@ -19,7 +19,7 @@ started(void)
 	return f;
 }
 
-/* Numbers as the core draws them: each in a block of its own. */
+/* Sequence numbers as the core draws them: each in a block of its own. */
 static uint64_t
 number(unsigned i)
 {

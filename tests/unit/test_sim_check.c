@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulator's invariants are tested themselves: each must catch the breach of its rule, and nothing else. */
+/* The invariants of the simulator: each one reports a breach of its rule, and nothing else. */
 #include "sim/check.h"
 
 #include <stdio.h>
@@ -61,7 +61,7 @@ tell(struct check *c, enum swim_event_type type, const char *name, enum swim_sta
 		check_free(c);                                                                     \
 	} while (0)
 
-START_TEST(a_life_as_it_should_be_is_no_breach)
+START_TEST(a_correct_life_is_no_breach)
 {
 	struct heard h;
 	struct check *c = begun(&h);
@@ -76,7 +76,7 @@ START_TEST(a_life_as_it_should_be_is_no_breach)
 	tell(c, SWIM_EVENT_JOINED, "m", SWIM_ALIVE, 3);
 	tell(c, SWIM_EVENT_FAILED, "m", SWIM_DEAD, 3);
 	tell(c, SWIM_EVENT_REMOVED, "m", SWIM_DEAD, 3);
-	tell(c, SWIM_EVENT_JOINED, "m", SWIM_ALIVE, 0); /* forgotten, so anything goes */
+	tell(c, SWIM_EVENT_JOINED, "m", SWIM_ALIVE, 0); /* any incarnation is right */
 	EXPECT_QUIET(h);
 	check_free(c);
 }
@@ -113,7 +113,7 @@ START_TEST(each_wrong_event_is_caught)
 }
 END_TEST
 
-START_TEST(nothing_is_told_before_joined)
+START_TEST(no_event_comes_before_joined)
 {
 	static const struct {
 		enum swim_event_type type;
@@ -132,7 +132,7 @@ START_TEST(nothing_is_told_before_joined)
 }
 END_TEST
 
-START_TEST(nobody_rises_from_death_without_a_higher_incarnation)
+START_TEST(no_member_returns_from_death_without_a_higher_incarnation)
 {
 	struct heard h;
 	struct check *c = begun(&h);
@@ -152,7 +152,7 @@ START_TEST(after_a_leave_a_new_life_begins_with_joined)
 
 	tell(c, SWIM_EVENT_JOINED, "m", SWIM_ALIVE, 5);
 	tell(c, SWIM_EVENT_LEFT, "m", SWIM_LEFT, 5);
-	check_report(c, 0, &r); /* lived and died, untold */
+	check_report(c, 0, &r); /* an unseen death */
 	EXPECT_QUIET(h);
 	tell(c, SWIM_EVENT_RECOVERED, "m", SWIM_ALIVE, 7);
 	EXPECT_BREACH(h, "neither suspect nor dead");
@@ -183,7 +183,7 @@ START_TEST(own_incarnations_strictly_rise)
 }
 END_TEST
 
-START_TEST(and_across_restarts_that_keep_their_state)
+START_TEST(own_incarnations_rise_across_restarts_that_keep_the_state)
 {
 	struct heard h;
 	struct check *c = begun(&h);
@@ -195,7 +195,7 @@ START_TEST(and_across_restarts_that_keep_their_state)
 }
 END_TEST
 
-START_TEST(nobody_holds_itself_dead)
+START_TEST(no_member_holds_itself_dead)
 {
 	static const enum swim_status wrong[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
 
@@ -257,9 +257,9 @@ START_TEST(observers_own_themselves_unless_others_speak_for_them)
 }
 END_TEST
 
-UNIT_MAIN("sim_check", a_life_as_it_should_be_is_no_breach, each_wrong_event_is_caught,
-    nothing_is_told_before_joined, nobody_rises_from_death_without_a_higher_incarnation,
+UNIT_MAIN("sim_check", a_correct_life_is_no_breach, each_wrong_event_is_caught,
+    no_event_comes_before_joined, no_member_returns_from_death_without_a_higher_incarnation,
     after_a_leave_a_new_life_begins_with_joined, only_the_owner_makes_incarnations,
-    own_incarnations_strictly_rise, and_across_restarts_that_keep_their_state,
-    nobody_holds_itself_dead, reports_agree_with_events, datagrams_are_bounded,
+    own_incarnations_strictly_rise, own_incarnations_rise_across_restarts_that_keep_the_state,
+    no_member_holds_itself_dead, reports_agree_with_events, datagrams_are_bounded,
     observers_own_themselves_unless_others_speak_for_them)

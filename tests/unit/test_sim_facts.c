@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the simulator holds for true, and what it lets a member send. */
+/* What the simulator takes for true, and how many datagrams it lets a member send. */
 #include "sim/facts.h"
 
 #include "sim/budget.h"
@@ -51,7 +51,7 @@ START_TEST(facts_differ_in_all_that_they_say)
 }
 END_TEST
 
-/* How many may be sent at this moment. */
+/* How many datagrams may be sent at this time. */
 static unsigned
 allowance(struct budget b, swim_time now)
 {
@@ -62,7 +62,7 @@ allowance(struct budget b, swim_time now)
 	return n;
 }
 
-START_TEST(a_budget_is_of_time_and_of_what_comes_in)
+START_TEST(a_budget_grows_with_time_and_with_pings_that_come_in)
 {
 	struct swim_timing t;
 	struct budget b;
@@ -75,22 +75,22 @@ START_TEST(a_budget_is_of_time_and_of_what_comes_in)
 	ck_assert_uint_gt(first, 1 + t.indirect_probes);
 	while (budget_sent(&b, now))
 		;
-	/* Overdrawn by the last. */
+	/* The last datagram has overdrawn the budget. */
 	ck_assert_uint_eq(allowance(b, now), 0);
 	budget_received(&b, WIRE_PING);
 	ck_assert_uint_eq(allowance(b, now), 1);
-	/* Answers earn nothing, or two could go on answering each other. */
+	/* Answers earn nothing: otherwise two members could answer each other without end. */
 	budget_received(&b, WIRE_ACK);
 	budget_received(&b, WIRE_NACK);
 	budget_received(&b, WIRE_GOSSIP);
 	ck_assert_uint_eq(allowance(b, now), 1);
 	budget_allow(&b, 3);
 	ck_assert_uint_eq(allowance(b, now), 4);
-	/* What time gives does not pile up without end. */
+	/* What a budget gains with time is bounded. */
 	now = swim_time_add(now, swim_seconds(3600));
 	ck_assert_uint_eq(allowance(b, now), first);
 }
 END_TEST
 
 UNIT_MAIN("sim_facts", a_fact_is_known_once_it_is_told, facts_differ_in_all_that_they_say,
-    a_budget_is_of_time_and_of_what_comes_in)
+    a_budget_grows_with_time_and_with_pings_that_come_in)

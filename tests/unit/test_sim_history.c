@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the simulator takes for a breach where a member is held otherwise than it ever was. */
+/* The history of the simulator: a record of a member that the member never had is a breach. */
 #include "sim/history.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ quiet(void *ctx, const char *text)
 	(void)text;
 }
 
-/* p2 said that it lived there at this incarnation, without tags. */
+/* p2 told that it lived at this address at this incarnation, without tags. */
 static void
 say(struct facts *facts, const char *address, uint64_t incarnation)
 {
@@ -30,7 +30,10 @@ say(struct facts *facts, const char *address, uint64_t incarnation)
 	facts_add(facts, facts_had(p2, incarnation));
 }
 
-/* p2 lived at BEFORE at 3, and moved to AFTER at 4.  Is it a breach to hold it so? */
+/*
+ * p2 lived at BEFORE at incarnation 3, and moved to AFTER at 4. Is a record with this address and
+ * incarnation a breach?
+ */
 static bool
 is_breach(const char *address, uint64_t incarnation, bool partial)
 {
@@ -50,7 +53,7 @@ is_breach(const char *address, uint64_t incarnation, bool partial)
 	u.member.address = wire_str_of(address);
 	u.flags = partial ? WIRE_FLAG_PARTIAL : 0;
 	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &u, .count = 1});
+	    (struct fixture_says){.swimd = true, .sender = 1, .updates = &u, .count = 1});
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, incarnation);
 	ck_assert_str_eq(fixture_report(f, "p2").address, address);
 	breach = history_look(h, f->swim, check, why, sizeof(why));
@@ -62,7 +65,7 @@ is_breach(const char *address, uint64_t incarnation, bool partial)
 	return breach;
 }
 
-START_TEST(a_member_is_held_as_it_said_that_it_is)
+START_TEST(a_record_that_the_member_told_is_no_breach)
 {
 	ck_assert(!is_breach(BEFORE, 3, false));
 	ck_assert(!is_breach(AFTER, 4, false));
@@ -71,15 +74,15 @@ START_TEST(a_member_is_held_as_it_said_that_it_is)
 }
 END_TEST
 
-START_TEST(one_that_is_known_by_an_ack_may_have_moved_since_it_was_told_of)
+START_TEST(a_partial_record_may_have_a_later_address_than_incarnation)
 {
 	ck_assert(!is_breach(AFTER, 3, true));
 	ck_assert(!is_breach(AFTER, 0, true));
-	/* It never lived there, or never had that incarnation. */
+	/* p2 never lived there, or never had this incarnation. */
 	ck_assert(is_breach(NEVER, 3, true));
 	ck_assert(is_breach(AFTER, 2, true));
 }
 END_TEST
 
-UNIT_MAIN("sim_history", a_member_is_held_as_it_said_that_it_is,
-    one_that_is_known_by_an_ack_may_have_moved_since_it_was_told_of)
+UNIT_MAIN("sim_history", a_record_that_the_member_told_is_no_breach,
+    a_partial_record_may_have_a_later_address_than_incarnation)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Being suspected says something about this member once two members say so that are well themselves. */
+/* Accusations against this member: two accusers that are healthy themselves raise its local health. */
 #include <string.h>
 
 #include "support/unit.h"
@@ -7,7 +7,7 @@
 
 #define PEERS 5
 
-/* Peer `from` says that it, and `second` unless that is 0, found us silent. */
+/* Peer `from` suspects us, and names as accusers itself and `second` (0: nobody). */
 static void
 accuse(struct fixture *f, unsigned from, unsigned second)
 {
@@ -21,7 +21,7 @@ counts(struct fixture *f, struct swim_accused *out)
 	return swim_accused(f->swim, f->now, out);
 }
 
-START_TEST(one_accuser_does_not_count_however_often_it_accuses)
+START_TEST(repeated_accusations_by_one_member_do_not_count)
 {
 	struct fixture *f = fixture_among(PEERS);
 	struct wire_update u;
@@ -33,7 +33,7 @@ START_TEST(one_accuser_does_not_count_however_often_it_accuses)
 		u.accusers[u.accuser_count++] = fixture_hash(fixture_name(1, name));
 		fixture_ping(f, 1, 7, fixture_telling(fixture_same_view(f, 1), &u, 1));
 		fixture_drain(f);
-		/* The refutation does not wait for a second accuser. */
+		/* One accuser is enough for a refutation. */
 		ck_assert_uint_eq(swim_incarnation(f->swim), incarnation + 1);
 		ck_assert(!counts(f, &a));
 		ck_assert_uint_eq(fixture_stats(f).local_health, 0);
@@ -42,7 +42,7 @@ START_TEST(one_accuser_does_not_count_however_often_it_accuses)
 }
 END_TEST
 
-START_TEST(two_accusers_count_though_the_first_was_refuted_already)
+START_TEST(two_accusers_count_even_if_the_first_was_refuted)
 {
 	struct fixture *f = fixture_among(PEERS);
 	struct swim_accused a;
@@ -55,7 +55,7 @@ START_TEST(two_accusers_count_though_the_first_was_refuted_already)
 	ck_assert_uint_eq(a.count, 2);
 	ck_assert(swim_time_reached(f->now, a.at) && swim_time_reached(a.at, f->now));
 	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
-	/* A third is the same cause, in the same probe interval. */
+	/* A third accuser in the same probe interval has the same cause, and does not raise local health again. */
 	accuse(f, 3, 0);
 	ck_assert(counts(f, &a));
 	ck_assert_uint_eq(a.count, 3);
@@ -64,7 +64,7 @@ START_TEST(two_accusers_count_though_the_first_was_refuted_already)
 }
 END_TEST
 
-START_TEST(two_accusers_named_by_one_teller_count_and_are_told)
+START_TEST(two_accusers_named_by_one_speaker_count_and_are_reported)
 {
 	struct fixture *f = fixture_among(PEERS);
 	struct swim_accused a;
@@ -81,19 +81,19 @@ START_TEST(two_accusers_named_by_one_teller_count_and_are_told)
 }
 END_TEST
 
-START_TEST(an_accuser_that_is_suspected_itself_does_not_count)
+START_TEST(an_accuser_that_is_suspect_does_not_count)
 {
 	struct fixture *f = fixture_among(PEERS);
 	struct swim_accused a;
 
-	/* One that flaps: two others have found it silent. */
+	/* p1 flaps: two others accuse it. */
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
 	accuse(f, 1, 0);
 	accuse(f, 4, 0);
 	ck_assert(!counts(f, &a));
 	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
-	/* Nor when it is back from that. */
+	/* The accusation does not count when p1 is alive again either. */
 	fixture_gossip(f, 1, 1, SWIM_ALIVE, 1);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
 	ck_assert(!counts(f, &a));
@@ -103,7 +103,7 @@ START_TEST(an_accuser_that_is_suspected_itself_does_not_count)
 }
 END_TEST
 
-START_TEST(an_accusation_that_one_flapping_later_made_is_taken_back)
+START_TEST(an_accusation_stops_counting_when_its_accuser_is_suspected)
 {
 	struct fixture *f = fixture_among(PEERS);
 	struct swim_accused a;
@@ -132,7 +132,7 @@ START_TEST(accusations_are_forgotten_after_a_minute)
 }
 END_TEST
 
-START_TEST(more_accusers_than_there_is_room_for_are_bounded)
+START_TEST(at_most_eight_accusers_are_remembered)
 {
 	struct fixture *f = fixture_among(20);
 	struct swim_accused a;
@@ -145,9 +145,9 @@ START_TEST(more_accusers_than_there_is_room_for_are_bounded)
 }
 END_TEST
 
-UNIT_MAIN("swim_accused", one_accuser_does_not_count_however_often_it_accuses,
-    two_accusers_count_though_the_first_was_refuted_already,
-    two_accusers_named_by_one_teller_count_and_are_told,
-    an_accuser_that_is_suspected_itself_does_not_count,
-    an_accusation_that_one_flapping_later_made_is_taken_back,
-    accusations_are_forgotten_after_a_minute, more_accusers_than_there_is_room_for_are_bounded)
+UNIT_MAIN("swim_accused", repeated_accusations_by_one_member_do_not_count,
+    two_accusers_count_even_if_the_first_was_refuted,
+    two_accusers_named_by_one_speaker_count_and_are_reported,
+    an_accuser_that_is_suspect_does_not_count,
+    an_accusation_stops_counting_when_its_accuser_is_suspected,
+    accusations_are_forgotten_after_a_minute, at_most_eight_accusers_are_remembered)

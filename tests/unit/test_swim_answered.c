@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Members that never answered anybody: how long they are remembered once they are dead, and who tells that they answered. */
+/*
+ * Dead members that never answered anybody are forgotten early, and members tell each other which
+ * members have answered.
+ */
 #include "swim_fixture.h"
 
 #include <stdlib.h>
@@ -7,7 +10,8 @@
 
 #include "support/unit.h"
 
-#define MINUTES 151
+/* Seconds: more than SWIM_UNANSWERED_RETENTION. */
+#define RETENTION 151
 #define HOUR 3600
 
 static void
@@ -19,7 +23,7 @@ pass(struct fixture *f, unsigned seconds)
 	}
 }
 
-/* Peer `from` says again that this one has this status, with these flags. */
+/* Peer `from` tells this status of peer `about` at incarnation 0, with these flags. */
 static void
 tell_of(struct fixture *f, unsigned from, unsigned about, enum swim_status status, uint8_t flags)
 {
@@ -29,14 +33,17 @@ tell_of(struct fixture *f, unsigned from, unsigned about, enum swim_status statu
 	fixture_ping_with(f, from, 9, &u);
 }
 
-/* That it is dead. */
+/* Peer `from` tells that peer `about` is dead. */
 static void
 tell(struct fixture *f, unsigned from, unsigned about, uint8_t flags)
 {
 	tell_of(f, from, about, SWIM_DEAD, flags);
 }
 
-/* Time passes until no rumour is left; how often our datagrams told of it, dead or left, and the flags all of these had. */
+/*
+ * Lets time pass until no rumour is left. Returns how many updates about this name, dead or left,
+ * our gossip datagrams had; `flags` gets the flags of all these updates together.
+ */
 static unsigned
 rumours(struct fixture *f, const char *name, uint8_t *flags)
 {
@@ -64,11 +71,11 @@ rumours(struct fixture *f, const char *name, uint8_t *flags)
 	return told;
 }
 
-/* Of peers that have answered, and p9, which others told of, which has not, and is dead. */
+/* A core among peers that have answered. Others told of p9, which has never answered, and is dead. */
 static struct fixture *
 with_ghost(void)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
@@ -76,7 +83,7 @@ with_ghost(void)
 	return f;
 }
 
-START_TEST(whoever_never_answered_is_forgotten_after_minutes)
+START_TEST(a_dead_member_that_never_answered_is_forgotten_after_150_seconds)
 {
 	struct fixture *f = with_ghost();
 	size_t removed = 0;
@@ -92,8 +99,8 @@ START_TEST(whoever_never_answered_is_forgotten_after_minutes)
 	ck_assert(fixture_lists(f, "p9") && fixture_lists(f, "p8"));
 	for (unsigned i = 0; i < 31; i++) {
 		pass(f, 1);
-		removed += fixture_told(f, SWIM_EVENT_REMOVED, "p9") +
-			   fixture_told(f, SWIM_EVENT_REMOVED, "p8");
+		removed += fixture_event_count(f, SWIM_EVENT_REMOVED, "p9") +
+			   fixture_event_count(f, SWIM_EVENT_REMOVED, "p8");
 	}
 	ck_assert(!fixture_lists(f, "p9") && !fixture_lists(f, "p8"));
 	ck_assert_uint_eq(removed, 2);
@@ -103,13 +110,13 @@ START_TEST(whoever_never_answered_is_forgotten_after_minutes)
 }
 END_TEST
 
-START_TEST(nobody_is_remembered_for_longer_than_the_dead_are)
+START_TEST(a_shorter_dead_retention_holds_for_the_unanswered_too)
 {
 	struct fixture *f = fixture_new();
 
 	f->config.timing.dead_retention = swim_seconds(50);
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
 	pass(f, 49);
@@ -120,7 +127,7 @@ START_TEST(nobody_is_remembered_for_longer_than_the_dead_are)
 }
 END_TEST
 
-START_TEST(whoever_answered_another_member_is_remembered)
+START_TEST(a_dead_member_that_answered_another_member_is_remembered)
 {
 	struct fixture *f = with_ghost();
 	uint8_t flags;
@@ -128,7 +135,7 @@ START_TEST(whoever_answered_another_member_is_remembered)
 	rumours(f, "p9", &flags);
 	tell(f, 1, 9, WIRE_FLAG_ANSWERED);
 	ck_assert(fixture_report(f, "p9").answered);
-	/* That is passed on, once. */
+	/* We pass on once that p9 has answered. */
 	ck_assert_uint_gt(rumours(f, "p9", &flags), 0);
 	ck_assert_uint_eq(flags, WIRE_FLAG_ANSWERED);
 	tell(f, 2, 9, WIRE_FLAG_ANSWERED);
@@ -139,7 +146,7 @@ START_TEST(whoever_answered_another_member_is_remembered)
 }
 END_TEST
 
-START_TEST(only_members_are_believed)
+START_TEST(only_a_member_can_tell_that_another_has_answered)
 {
 	struct fixture *f = with_ghost();
 	struct wire_update u = fixture_update(f, 9, SWIM_DEAD, 0);
@@ -148,17 +155,17 @@ START_TEST(only_members_are_believed)
 	rumours(f, "p9", &flags);
 	tell(f, 20, 9, WIRE_FLAG_ANSWERED);
 	u.flags = WIRE_FLAG_ANSWERED;
-	/* In a member's name, but from elsewhere. */
+	/* The datagram names a member as its sender, and comes from another address. */
 	fixture_ping(f, 20, 9, fixture_telling(fixture_swimd(1), &u, 1));
 	ck_assert(!fixture_report(f, "p9").answered);
-	pass(f, MINUTES);
+	pass(f, RETENTION);
 	ck_assert(!fixture_lists(f, "p9"));
 	fixture_free(f);
 }
 END_TEST
 
-/* A stranger says that p8 lives at an address; who lives there is another, and no member. */
-START_TEST(whoever_answers_for_another_is_not_believed)
+/* A stranger tells that p8 lives at an address. Another stranger answers there, which is not p8. */
+START_TEST(a_stranger_that_answers_at_the_address_of_another_is_not_believed)
 {
 	struct fixture *f = with_ghost();
 	struct wire_update u = fixture_update(f, 8, SWIM_ALIVE, 0);
@@ -178,7 +185,7 @@ START_TEST(whoever_answers_for_another_is_not_believed)
 }
 END_TEST
 
-/* The flags that we told this peer of another, at once; 0xff: nothing. */
+/* The flags of our immediate update to this peer about this name; 0xff: we sent none. */
 static uint8_t
 answer_to(const struct fixture *f, unsigned peer, const char *name)
 {
@@ -193,9 +200,9 @@ answer_to(const struct fixture *f, unsigned peer, const char *name)
 	return 0xff;
 }
 
-START_TEST(who_does_not_know_is_told_and_nobody_else)
+START_TEST(a_member_that_takes_another_for_unanswered_is_corrected)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	uint8_t flags;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
@@ -207,15 +214,15 @@ START_TEST(who_does_not_know_is_told_and_nobody_else)
 	tell(f, 4, 2, 0);
 	tell(f, 20, 2, WIRE_FLAG_UNANSWERED);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_GOSSIP), 0);
-	/* Of one that we do not hold dead yet as well. */
+	/* A correction is also sent about a member that we hold suspect. */
 	tell(f, 4, 3, WIRE_FLAG_UNANSWERED);
 	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_SUSPECT);
 	ck_assert_uint_eq(answer_to(f, 4, "p3"), WIRE_FLAG_ANSWERED);
-	/* Of the living there is nothing to tell: whoever wants to know may ask them. */
+	/* No correction is sent about a live member, as the others can ask a live member. */
 	fixture_clear(f);
 	tell_of(f, 3, 1, SWIM_ALIVE, WIRE_FLAG_UNANSWERED);
 	ck_assert_uint_eq(answer_to(f, 3, "p1"), 0xff);
-	/* Nobody has anything to tell where nobody knows. */
+	/* No correction is sent if we do not know of an answer either. */
 	fixture_clear(f);
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 9, SWIM_DEAD, 0);
@@ -225,10 +232,9 @@ START_TEST(who_does_not_know_is_told_and_nobody_else)
 }
 END_TEST
 
-/* In one datagram, however many they are. */
-START_TEST(all_that_a_datagram_lacks_is_told)
+START_TEST(all_corrections_of_one_datagram_go_out_in_one_datagram)
 {
-	struct fixture *f = fixture_among_proven(20);
+	struct fixture *f = fixture_among_routable(20);
 	struct wire_update u[15];
 	char name[16];
 
@@ -244,10 +250,10 @@ START_TEST(all_that_a_datagram_lacks_is_told)
 }
 END_TEST
 
-/* It may move, or come back and die again: that it was there once stays true. */
-START_TEST(the_name_has_lived_wherever_it_is_said_to_be_now)
+/* p2 dies, returns at another address, and leaves there. */
+START_TEST(a_member_that_moved_still_counts_as_answered)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_ALIVE, 1);
 
 	u.member.address = wire_str_of("10.0.1.99:7946");
@@ -264,10 +270,13 @@ START_TEST(the_name_has_lived_wherever_it_is_said_to_be_now)
 }
 END_TEST
 
-/* A cut may follow at once.  That the member goes on living is told without. */
-START_TEST(the_rumour_of_a_join_says_it_too)
+/*
+ * A partition may follow the join at once, so the join rumour has the flag. Other rumours of live
+ * members do not.
+ */
+START_TEST(the_rumour_of_a_join_tells_that_the_member_has_answered)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	struct wire_update u = fixture_update(f, 9, SWIM_ALIVE, 0);
 	unsigned told = 0;
 	uint8_t flags;
@@ -295,7 +304,7 @@ START_TEST(the_rumour_of_a_join_says_it_too)
 }
 END_TEST
 
-/* The flags that our page has for each of these; 0xff: it is not there. */
+/* The flags that our page has for each of these names; 0xff: the name is not on the page. */
 static void
 flags_in_page(struct fixture *f, const char *const names[], uint8_t flags[], size_t count)
 {
@@ -314,7 +323,7 @@ flags_in_page(struct fixture *f, const char *const names[], uint8_t flags[], siz
 	}
 }
 
-START_TEST(a_page_says_of_each_whether_it_answered)
+START_TEST(a_page_tells_of_each_member_whether_it_has_answered)
 {
 	static const char *const names[] = {"p1", "p2", "p8", "p9", "self"};
 	struct fixture *f = with_ghost();
@@ -332,7 +341,7 @@ START_TEST(a_page_says_of_each_whether_it_answered)
 }
 END_TEST
 
-/* A newcomer joins through p1, whose page has these. */
+/* A newcomer joins through p1, whose page has these updates. */
 static struct fixture *
 newcomer(const struct wire_update updates[], size_t count)
 {
@@ -352,7 +361,7 @@ newcomer(const struct wire_update updates[], size_t count)
 	return f;
 }
 
-START_TEST(a_newcomer_is_told_by_pages)
+START_TEST(a_newcomer_learns_from_pages_which_members_have_answered)
 {
 	struct fixture *names = fixture_new(), *f;
 	struct wire_update u[] = {
@@ -367,18 +376,18 @@ START_TEST(a_newcomer_is_told_by_pages)
 	u[1].flags = u[4].flags = WIRE_FLAG_ANSWERED;
 	u[2].flags = u[5].flags = WIRE_FLAG_UNANSWERED;
 	u[1].age_s = u[2].age_s = u[3].age_s = 90;
-	/* Nobody learns of one whom the others are about to forget. */
+	/* p6 is so old that the others are about to forget it, so the newcomer does not list it. */
 	u[5].age_s = 150;
 	f = newcomer(u, sizeof(u) / sizeof(u[0]));
 	ck_assert(fixture_lists(f, "p2") && fixture_lists(f, "p3") && fixture_lists(f, "p4") &&
 		  !fixture_lists(f, "p6"));
 	ck_assert(fixture_report(f, "p5").answered);
-	/* It is as old as it was told to be. */
+	/* p3 had been dead for 90 s when the page told of it. */
 	pass(f, 59);
 	ck_assert(fixture_lists(f, "p3"));
 	pass(f, 2);
 	ck_assert(!fixture_lists(f, "p3"));
-	/* Of p4 nothing was said, as by an earlier version. */
+	/* The page of an earlier version of swimd has neither flag, as here for p4, which counts as answered. */
 	pass(f, HOUR);
 	ck_assert(fixture_lists(f, "p2") && fixture_lists(f, "p4") && fixture_lists(f, "p5"));
 	fixture_free(f);
@@ -386,7 +395,7 @@ START_TEST(a_newcomer_is_told_by_pages)
 }
 END_TEST
 
-START_TEST(a_file_tells_it_after_a_restart)
+START_TEST(a_restored_member_keeps_whether_it_has_answered)
 {
 	struct fixture *f = fixture_new();
 	struct swim_report r = {.name = "p2",
@@ -412,14 +421,14 @@ START_TEST(a_file_tells_it_after_a_restart)
 }
 END_TEST
 
-START_TEST(whoever_never_answered_makes_room_first)
+START_TEST(an_unanswered_dead_member_makes_room_before_an_answered_one)
 {
 	struct fixture *f = fixture_new();
 
 	f->config.max_members = 5;
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	pass(f, 5);
 	fixture_gossip(f, 1, 8, SWIM_ALIVE, 0);
@@ -432,11 +441,16 @@ START_TEST(whoever_never_answered_makes_room_first)
 }
 END_TEST
 
-UNIT_MAIN("swim_answered", whoever_never_answered_is_forgotten_after_minutes,
-    nobody_is_remembered_for_longer_than_the_dead_are,
-    whoever_answered_another_member_is_remembered, only_members_are_believed,
-    whoever_answers_for_another_is_not_believed, who_does_not_know_is_told_and_nobody_else,
-    all_that_a_datagram_lacks_is_told, the_rumour_of_a_join_says_it_too,
-    the_name_has_lived_wherever_it_is_said_to_be_now, a_page_says_of_each_whether_it_answered,
-    a_newcomer_is_told_by_pages, a_file_tells_it_after_a_restart,
-    whoever_never_answered_makes_room_first)
+UNIT_MAIN("swim_answered", a_dead_member_that_never_answered_is_forgotten_after_150_seconds,
+    a_shorter_dead_retention_holds_for_the_unanswered_too,
+    a_dead_member_that_answered_another_member_is_remembered,
+    only_a_member_can_tell_that_another_has_answered,
+    a_stranger_that_answers_at_the_address_of_another_is_not_believed,
+    a_member_that_takes_another_for_unanswered_is_corrected,
+    all_corrections_of_one_datagram_go_out_in_one_datagram,
+    the_rumour_of_a_join_tells_that_the_member_has_answered,
+    a_member_that_moved_still_counts_as_answered,
+    a_page_tells_of_each_member_whether_it_has_answered,
+    a_newcomer_learns_from_pages_which_members_have_answered,
+    a_restored_member_keeps_whether_it_has_answered,
+    an_unanswered_dead_member_makes_room_before_an_answered_one)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What base peers are told of members, and how what base peers say is understood. */
+/* What this member tells base peers, and how it understands what base peers say. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ address_of(unsigned peer)
 	return swim_addr_format(&addr, text);
 }
 
-/* Make this peer a member: a base peer whose id is its address, and which has answered. */
+/* Make this peer a member: a base peer whose id is its address, and that has answered. */
 static void
 base_peer(struct fixture *f, unsigned peer)
 {
@@ -48,7 +48,7 @@ base_peer(struct fixture *f, unsigned peer)
 static struct fixture *
 among_both(unsigned swimds, unsigned base)
 {
-	struct fixture *f = fixture_among_proven(swimds);
+	struct fixture *f = fixture_among_routable(swimds);
 
 	base_peer(f, base);
 	return f;
@@ -61,7 +61,7 @@ is_for_base_peers(const struct fixture_out *out)
 	       wire_str_equal(out->message.trailer.cluster, WIRE_BASE_CLUSTER);
 }
 
-/* Check that no datagram to this peer, unless base peers drop it, has the name of a swimd. */
+/* Check that no datagram to this peer, unless base peers drop it, has the name of a swimd peer. */
 static void
 assert_no_names(const struct fixture *f, unsigned to)
 {
@@ -74,7 +74,7 @@ assert_no_names(const struct fixture *f, unsigned to)
 
 		if (!swim_addr_equal(&out->to, &addr) || out->message.type >= WIRE_AUTHENTICATED)
 			continue;
-		/* Only datagrams for base peers have updates, as these name swimds by their addresses. */
+		/* Only datagrams for base peers have updates, which name swimd peers by their addresses. */
 		ck_assert(is_for_base_peers(out) || out->message.updates.count == 0);
 		while (wire_updates_next(&out->message.updates, &iter, &u))
 			ck_assert_uint_eq(u.member.id.len, u.member.address.len);
@@ -94,7 +94,7 @@ START_TEST(an_ack_to_a_base_peer_names_the_pair_that_it_pinged)
 	ck_assert(wire_str_equal(ack->message.member.address, SELF));
 	ck_assert(fixture_has(ack, SELF, SWIM_ALIVE, NULL));
 	assert_no_names(f, 9);
-	/* A swimd is answered by our name. */
+	/* A swimd peer is answered with our name. */
 	fixture_ping(f, 1, 6, fixture_swimd(1));
 	ck_assert(wire_str_equal(fixture_expect(f, WIRE_ACK, 1)->message.member.id, "self"));
 	fixture_free(f);
@@ -121,20 +121,20 @@ END_TEST
 
 START_TEST(an_address_of_which_nothing_is_known_is_not_told_our_name)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 
 	fixture_clear(f);
 	fixture_join(f, 9);
 	assert_no_names(f, 9);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 9), SELF, SWIM_ALIVE, NULL));
-	/* A swimd that answers is told who we are. */
+	/* A swimd peer that answers is told our name. */
 	fixture_answer(f, 9, fixture_other_view(9));
 	ck_assert(fixture_has(fixture_sent(f, WIRE_SYNC_REQ, 9), "self", SWIM_ALIVE, NULL));
 	fixture_free(f);
 }
 END_TEST
 
-/* The inner message of the envelope that was sent there. */
+/* The inner message of the envelope that was sent to this peer. */
 static struct wire_message
 enveloped(const struct fixture *f, unsigned to)
 {
@@ -146,7 +146,7 @@ enveloped(const struct fixture *f, unsigned to)
 	return inner;
 }
 
-START_TEST(an_address_to_join_by_is_asked_by_a_ping_for_each_kind)
+START_TEST(a_seed_of_unknown_kind_is_sent_a_ping_for_each_kind)
 {
 	struct fixture *f = fixture_started();
 	struct wire_updates_iter iter = {0};
@@ -177,7 +177,7 @@ END_TEST
 /* The base peer gossips our join in its next few datagrams, and these must not all be answers to us. */
 START_TEST(a_base_peer_that_we_joined_through_gets_only_answers_for_a_probe_interval)
 {
-	struct fixture *f = fixture_among_proven(0);
+	struct fixture *f = fixture_among_routable(0);
 	struct swim_addr addr = fixture_addr(9);
 	swim_duration interval = f->config.timing.probe_interval;
 
@@ -201,13 +201,13 @@ START_TEST(the_answer_to_a_join_shows_the_kind_of_the_member)
 {
 	for (unsigned swimd = 0; swimd < 2; swimd++) {
 		struct fixture *f = fixture_new();
-		struct fixture_says says = {.ours = swimd > 0, .sender = 9, .digest = 1};
+		struct fixture_says says = {.swimd = swimd > 0, .sender = 9, .digest = 1};
 
 		ck_assert(fixture_start(f));
 		fixture_clear(f);
 		fixture_join(f, 9);
 		fixture_answer(f, 9, says);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p9"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_ANSWERED, "p9"), 1);
 		if (swimd)
 			fixture_expect(f, WIRE_SYNC_REQ, 9);
 		else
@@ -219,7 +219,7 @@ END_TEST
 
 START_TEST(a_swimd_drops_datagrams_for_base_peers)
 {
-	struct fixture *f = among_both(2, 9), *other = fixture_among_proven(3);
+	struct fixture *f = among_both(2, 9), *other = fixture_among_routable(3);
 	const struct fixture_out *out;
 	struct swim_stats before, after;
 
@@ -242,7 +242,7 @@ START_TEST(a_swimd_drops_datagrams_for_base_peers)
 }
 END_TEST
 
-START_TEST(in_a_cluster_with_a_name_nobody_is_a_base_peer)
+START_TEST(a_cluster_with_a_name_has_no_base_peers)
 {
 	struct fixture *f = fixture_new();
 	const struct fixture_out *out;
@@ -259,10 +259,10 @@ START_TEST(in_a_cluster_with_a_name_nobody_is_a_base_peer)
 }
 END_TEST
 
-/* An earlier version of swimd does not say of a base peer that it is one. */
+/* An earlier version of swimd does not mark base peers in its updates. */
 START_TEST(a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 	struct wire_update u = pair(8, SWIM_ALIVE, 0);
 	const struct fixture_out *ping;
 
@@ -279,7 +279,7 @@ START_TEST(a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers)
 }
 END_TEST
 
-START_TEST(a_swimd_that_joins_by_an_address_is_known_by_its_name)
+START_TEST(a_swimd_that_joins_through_us_is_known_by_its_name)
 {
 	struct fixture *f = fixture_new(), *joiner = fixture_new();
 	struct swim_addr addr = fixture_addr(5), here;
@@ -294,7 +294,7 @@ START_TEST(a_swimd_that_joins_by_an_address_is_known_by_its_name)
 	ck_assert(swim_join(joiner->swim, joiner->now, &here));
 	fixture_drain(joiner);
 	ck_assert_uint_eq(joiner->out_count, 2);
-	/* A swimd must not read the ladder that is for a base peer. */
+	/* A swimd peer must not read the ladder, which is for base peers. */
 	ck_assert_uint_eq(joiner->out[0].message.updates.count, 3);
 	ck_assert_int_eq(fixture_input(f, 5, joiner->out[0].data, joiner->out[0].len),
 	    WIRE_REJECT_FOR_BASE_PEERS);
@@ -302,13 +302,13 @@ START_TEST(a_swimd_that_joins_by_an_address_is_known_by_its_name)
 	ck_assert_int_eq(fixture_input(f, 5, joiner->out[1].data, joiner->out[1].len), WIRE_OK);
 	ck_assert_uint_eq(fixture_report(f, "p5").incarnation, 40);
 	ck_assert_uint_eq(swim_member_count(f->swim), 2);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p5"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p5"), 1);
 	fixture_free(joiner);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
+START_TEST(an_update_of_a_base_peer_about_an_address_is_about_the_swimd_there)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(2, SWIM_SUSPECT, 0);
@@ -319,22 +319,25 @@ START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there)
 	fixture_base_ping_with(f, 9, 6, &u);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
-	/* No member has its address for a name. */
+	/* No member has the address of p2 as its name. */
 	ck_assert(!fixture_lists(f, address_of(2)));
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
 	fixture_free(f);
 }
 END_TEST
 
-/* Base peers know one pair for both, and take the answers of the successor for answers of the one that crashed. */
-START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_successor_there)
+/*
+ * Base peers know one pair for both members, so they take the answers of the successor for answers
+ * of the member that crashed.
+ */
+START_TEST(an_update_of_a_base_peer_about_an_address_is_about_the_successor_there)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update successor = fixture_update(f, 2, SWIM_ALIVE, 0), u;
 
 	successor.member.id = wire_str_of("successor");
 	fixture_ping(f, 1, 5,
-	    (struct fixture_says){.ours = true, .sender = 1, .updates = &successor, .count = 1});
+	    (struct fixture_says){.swimd = true, .sender = 1, .updates = &successor, .count = 1});
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	ck_assert_int_eq(fixture_report(f, "successor").status, SWIM_ALIVE);
@@ -347,7 +350,7 @@ START_TEST(what_a_base_peer_says_of_an_address_it_says_of_the_successor_there)
 }
 END_TEST
 
-START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
+START_TEST(an_update_of_a_base_peer_about_our_address_is_about_us)
 {
 	struct fixture *f = among_both(3, 9);
 	struct wire_update u = pair(0, SWIM_SUSPECT, 0);
@@ -357,7 +360,10 @@ START_TEST(what_a_base_peer_says_of_our_address_it_says_of_us)
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 9), SELF, SWIM_ALIVE, &incarnation));
 	ck_assert_uint_eq(incarnation, 1);
-	/* Our ack ended its suspicion of us, so the base peer raised our incarnation: our next update is above that. */
+	/*
+	 * Our ack ended the suspicion of us at the base peer, so the base peer raised our
+	 * incarnation; our next update is above that incarnation.
+	 */
 	u = pair(0, SWIM_ALIVE, 2);
 	fixture_base_ping_with(f, 9, 6, &u);
 	ck_assert_uint_gt(swim_incarnation(f->swim), 2);
@@ -377,7 +383,7 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 	out = fixture_expect(f, WIRE_ACK, 9);
 	ck_assert_uint_eq(out->message.seq, 77);
 	ck_assert(wire_str_equal(out->message.member.id, address_of(2)));
-	/* A ping-req for ourselves is answered likewise. */
+	/* A ping-req about ourselves is answered with the pair too. */
 	fixture_clear(f);
 	u = pair(0, SWIM_ALIVE, 0);
 	fixture_base_ping_req(f, 9, 78, &u.member);
@@ -387,7 +393,10 @@ START_TEST(a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for)
 }
 END_TEST
 
-/* A base peer that has the name of a swimd from an earlier version is to give this pair up. */
+/*
+ * A base peer may have the name of a swimd peer from an earlier version of swimd. The nack makes it
+ * drop that pair.
+ */
 START_TEST(a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack)
 {
 	struct fixture *f = among_both(3, 9);
@@ -432,13 +441,13 @@ START_TEST(an_address_that_a_base_peer_tells_is_pinged_before_it_is_a_member)
 
 	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 200});
 	ck_assert_uint_eq(swim_member_count(f->swim), 4);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, address_of(7)), 0);
-	/* A swimd lives there: it is a member under its name alone. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, address_of(7)), 0);
+	/* A swimd peer lives there, and becomes a member under its name only. */
 	self = fixture_update(f, 7, SWIM_ALIVE, 3);
 	fixture_answer(f, 7, fixture_telling(fixture_other_view(7), &self, 1));
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
 	ck_assert_uint_eq(fixture_report(f, "p7").incarnation, 3);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p7"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p7"), 1);
 	fixture_free(f);
 }
 END_TEST
@@ -470,7 +479,7 @@ START_TEST(swimds_tell_each_other_which_members_are_base_peers)
 }
 END_TEST
 
-/* The incarnations at which this datagram tells of the pair. */
+/* The number of incarnations at which this datagram tells of the pair; `top` gets the highest of them. */
 static size_t
 rungs(const struct fixture_out *out, const char *id, uint64_t *top)
 {
@@ -513,7 +522,10 @@ START_TEST(a_base_peer_is_told_a_high_incarnation_by_a_ladder)
 }
 END_TEST
 
-/* What base peer 9 knows after it has acknowledged all pings for so long. */
+/*
+ * Base peer 9 acknowledges all pings for this time. Returns of how many peers it has been told
+ * since `known` was cleared.
+ */
 static size_t
 let_learn(struct fixture *f, bool known[static 256], swim_duration d)
 {
@@ -553,7 +565,10 @@ START_TEST(a_base_peer_is_introduced_to_all_at_once)
 	fixture_run(f, swim_seconds(1));
 	fixture_clear(f);
 	base_peer(f, 9);
-	/* Two hundred swimds may be nearer to it than we are: it pings us first. */
+	/*
+	 * Two of the other swimd peers may rank before us for the introduction, so the base peer
+	 * pings us first. The lower sequence number after that shows that it has started anew.
+	 */
 	fixture_ping(f, 9, 100, fixture_nothing);
 	fixture_ping(f, 9, 0, fixture_nothing);
 	known[9] = true;
@@ -582,18 +597,17 @@ START_TEST(a_base_peer_that_tells_an_old_status_is_told_the_new_one)
 }
 END_TEST
 
-/* A base peer of an odd pair is taken up or refused, and no swimd changes. */
 START_TEST(odd_pairs_of_base_peers_change_no_swimd)
 {
 	static char longest[65535];
 	static const struct {
 		const char *id, *address;
 	} cases[] = {
-	    {"p2", "10.0.1.200:7946"},          /* the name of a swimd */
-	    {"10.0.1.2:7946", "10.0.1.9:7946"}, /* the address of a swimd for a name */
+	    {"p2", "10.0.1.200:7946"},          /* the name of a swimd peer */
+	    {"10.0.1.2:7946", "10.0.1.9:7946"}, /* the address of a swimd peer as a name */
 	    {"10.0.1.2:7946", "10.0.1.2:7946"},
 	    {"self", "10.0.1.9:7946"},
-	    {"b", "10.0.1.2:7946"}, /* two at one address */
+	    {"b", "10.0.1.2:7946"}, /* two members at one address */
 	    {"b", "host.example:7946"},
 	    {"b", "10.0.1.9"},
 	    {"b", "10.0.1.9:0"},
@@ -623,7 +637,7 @@ START_TEST(odd_pairs_of_base_peers_change_no_swimd)
 			ck_assert(wire_add_update(&w, &u));
 			fixture_finish(f, 9, &w, NULL, 0);
 		}
-		/* An answer and a ping-req of such a pair. */
+		/* An answer with such a pair, and a ping-req about it. */
 		fixture_base_ack_pair(f, 9, 1, &u.member, NULL);
 		fixture_base_ping_req(f, 9, 1, &u.member);
 		for (unsigned peer = 1; peer <= 3; peer++) {
@@ -633,7 +647,7 @@ START_TEST(odd_pairs_of_base_peers_change_no_swimd)
 			ck_assert_int_eq(r.status, SWIM_ALIVE);
 			ck_assert_str_eq(r.address, address_of(peer));
 		}
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p2"), 0);
 		ck_assert(
 		    wire_str_equal((struct wire_str){fixture_report(f, "self").name, 4}, "self"));
 		fixture_free(f);
@@ -641,7 +655,7 @@ START_TEST(odd_pairs_of_base_peers_change_no_swimd)
 }
 END_TEST
 
-START_TEST(odd_ladders_change_nothing_that_they_may_not)
+START_TEST(an_odd_ladder_raises_no_incarnation_beyond_its_highest_valid_rung)
 {
 	static const uint64_t ladders[][4] = {{48, 32, 16, 0}, {16, 64, 16, 80},
 	    {UINT64_MAX - 1, UINT64_MAX, 0, 1}, {16, 32, UINT64_MAX, UINT64_MAX}};
@@ -658,7 +672,10 @@ START_TEST(odd_ladders_change_nothing_that_they_may_not)
 					most = ladders[i][k];
 				fixture_base_ping_with(f, 9, k, &u);
 			}
-			/* We rise above what is said of us, the others are at what is said of them. */
+			/*
+			 * We rise above the incarnation that is told of us; p2 gets the incarnation
+			 * that is told of it.
+			 */
 			ck_assert_uint_le(swim_incarnation(f->swim), about == 0 ? most + 1 : 0);
 			ck_assert_uint_le(fixture_report(f, "p2").incarnation,
 			    about == 2 ? most : 0);
@@ -670,23 +687,23 @@ START_TEST(odd_ladders_change_nothing_that_they_may_not)
 END_TEST
 
 /* Base peers are told nothing of a member whose incarnation is above 4096. */
-START_TEST(strangers_and_base_peers_do_not_raise_an_incarnation_far)
+START_TEST(strangers_and_base_peers_do_not_raise_an_incarnation_by_more_than_64)
 {
 	static const uint64_t far[] = {65, 4096, 5000, SWIM_JUMP_DEFAULT};
 	static const unsigned abouts[] = {0, 2, 9}, speakers[] = {9, 77};
 
 	for (unsigned k = 0; k < 4 * 3 * 2 * 2 * 3; k++) {
 		unsigned about = abouts[k % 3], from = speakers[k / 3 % 2];
-		bool ours = k / 6 % 2 == 1;
+		bool swimd = k / 6 % 2 == 1;
 		struct fixture *f = among_both(3, 9);
 		struct wire_update u = pair(about, (enum swim_status)(k / 12 % 3), far[k / 36]);
 		char name[16];
 
-		if (ours && about != 9)
+		if (swimd && about != 9)
 			u.member.id = wire_str_of(about == 0 ? "self" : fixture_name(about, name));
 		for (unsigned i = 0; i < 3; i++)
 			fixture_ping(f, from, i,
-			    (struct fixture_says){.ours = ours,
+			    (struct fixture_says){.swimd = swimd,
 				.sender = from,
 				.updates = &u,
 				.count = 1});
@@ -708,7 +725,11 @@ START_TEST(a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay)
 		struct fixture *f = among_both(3, 9);
 		struct wire_update u = pair(78, SWIM_ALIVE, far[k % 3]);
 
-		/* By its address, by an id, and as a swimd would.  The word of a member about an id is taken at once. */
+		/*
+		 * The update names p78 by its address, or by an id, and the stranger is a base peer
+		 * or a swimd peer. Base peer 9 tells only the first, as the word of a member about
+		 * an id is taken at once.
+		 */
 		if (k / 6 > 0) {
 			from = 77;
 			u.member.id = wire_str_of("b");
@@ -716,7 +737,7 @@ START_TEST(a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay)
 		fixture_run(f, swim_seconds(1));
 		fixture_clear(f);
 		fixture_ping(f, from, 5,
-		    (struct fixture_says){.ours = k / 6 == 2,
+		    (struct fixture_says){.swimd = k / 6 == 2,
 			.sender = from,
 			.updates = &u,
 			.count = 1,
@@ -754,7 +775,10 @@ START_TEST(a_member_above_incarnation_4096_is_not_told_to_base_peers)
 				if (out->message.type != WIRE_PING)
 					continue;
 				while (wire_updates_next(&out->message.updates, &iter, &told)) {
-					/* A base peer refuses what is further above. */
+					/*
+					 * A base peer refuses an incarnation that is more than 16
+					 * above the known one.
+					 */
 					ck_assert_uint_le(told.incarnation, top + 16);
 					top = told.incarnation > top ? told.incarnation : top;
 				}
@@ -788,7 +812,7 @@ START_TEST(a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death)
 }
 END_TEST
 
-/* Without this a base peer would hear of its own death only by chance. */
+/* Without this rule a base peer would hear of its own death only by chance. */
 START_TEST(a_base_peer_that_is_held_dead_and_pings_is_told_of_its_death_once_it_has_answered)
 {
 	struct fixture *f = among_both(2, 9);
@@ -829,7 +853,7 @@ START_TEST(a_base_peer_that_suspects_a_removed_member_is_told_of_its_death)
 }
 END_TEST
 
-/* Base peer 9 asks us to ping whoever lives at the address of p7, whom we do not know. */
+/* Base peer 9 asks us to ping the address of p7, which we do not know. */
 static void
 ask_for_7(struct fixture *f, uint64_t seq)
 {
@@ -839,7 +863,10 @@ ask_for_7(struct fixture *f, uint64_t seq)
 	fixture_base_ping_req(f, 9, seq, &u.member);
 }
 
-/* Base peer 9 gets a nack for that, and a ping which tells that p7 is dead. */
+/*
+ * Base peer 9 gets a nack with this number. Returns whether p7 was told to be dead too, and the
+ * incarnation of that.
+ */
 static bool
 is_told_the_end(struct fixture *f, uint64_t seq, uint64_t *incarnation)
 {
@@ -867,7 +894,7 @@ START_TEST(a_base_peer_is_told_the_death_of_a_suspect_address_that_does_not_answ
 	uint64_t incarnation;
 
 	fixture_ping(f, 9, 5, (struct fixture_says){.updates = &u, .count = 1, .pad_to = 300});
-	/* At first the silence may be a lost datagram. */
+	/* At first the silence of p7 may come from a lost datagram. */
 	ask_for_7(f, 6);
 	ck_assert(!is_told_the_end(f, 6, &incarnation));
 	let_learn(f, known, swim_seconds(6));
@@ -879,8 +906,9 @@ START_TEST(a_base_peer_is_told_the_death_of_a_suspect_address_that_does_not_answ
 END_TEST
 
 /*
- * Base peer 9, which holds member `gone` suspect at this incarnation, asks us to ping that member, which is silent.  True:
- * it has taken an end of the member, at what *highest is then, the highest it was told.
+ * Base peer 9, which holds member `gone` suspect at this incarnation, asks us to ping that member,
+ * which is silent. Returns whether the base peer has taken over a death that we told; `highest`
+ * gets the highest incarnation of such a death.
  */
 static bool
 takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *highest)
@@ -924,7 +952,7 @@ takes_the_end(struct fixture *f, unsigned gone, uint64_t incarnation, uint64_t *
 	return taken;
 }
 
-/* The swimds that knew the higher incarnation are gone too: we know the death at a lower one. */
+/* The swimd peers that knew the higher incarnation are gone too: we know the death at a lower one. */
 START_TEST(a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows)
 {
 	static const uint64_t knows[] = {0, 1, 2, 3, 16, 17, 40};
@@ -944,7 +972,7 @@ START_TEST(a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows)
 		let_learn(f, known, swim_seconds(12));
 		while (!takes_the_end(f, 2, knows[k], &highest))
 			ck_assert_uint_le(++asked, 8);
-		/* Nothing above that incarnation is told. */
+		/* The incarnation of the death stays close to that of the base peer. */
 		ck_assert_uint_lt(highest, knows[k] < 3 ? knows[k] + 1 : knows[k] + 16);
 		ck_assert_uint_eq(fixture_report(f, "p2").incarnation, highest);
 		fixture_free(f);
@@ -952,7 +980,10 @@ START_TEST(a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows)
 }
 END_TEST
 
-/* Answer all pings as this base peer, whose own incarnation is `own`: it refutes suspicions that are not below. */
+/*
+ * Answers all pings as base peer 9, whose incarnation is `own`: it refutes each suspicion or death
+ * at `own` or above.
+ */
 static void
 answer_and_refute(struct fixture *f, uint64_t *own)
 {
@@ -1000,9 +1031,9 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 			fixture_run(f, swim_ms(10));
 		}
 		ck_assert_int_eq(fixture_report(f, text).status, SWIM_ALIVE);
-		/* The suspicions do not go much further than its own incarnation. */
+		/* The suspicions do not rise much above the incarnation of the base peer. */
 		ck_assert_uint_le(own, 2 * known[k] + 8);
-		/* Above that base peers would be told of it no more. */
+		/* Above 4096, base peers would not be told of this member any more. */
 		ck_assert_uint_le(own, 4096);
 		fixture_free(f);
 	}
@@ -1010,7 +1041,7 @@ START_TEST(a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation)
 END_TEST
 
 /* A forged source address does not raise the suspicions: only answers to our questions do. */
-START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions)
+START_TEST(suspicions_of_a_base_peer_that_answers_nothing_do_not_rise)
 {
 	struct fixture *f = among_both(2, 9);
 	struct wire_update told;
@@ -1038,7 +1069,7 @@ START_TEST(a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicio
 }
 END_TEST
 
-/* The kind of a member by hearsay is not known, so both kinds have to be able to read the ping. */
+/* The kind of a member that is known by hearsay is uncertain, so both kinds must be able to read the ping. */
 START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 {
 	struct fixture *f = among_both(2, 9);
@@ -1052,7 +1083,7 @@ START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_BASE);
 	seq = fixture_wait_ping(f, 8);
 	ck_assert(!is_for_base_peers(fixture_expect(f, WIRE_PING, 8)));
-	/* A swimd answers there, named by its address, and is no base peer any more. */
+	/* A swimd peer answers there, with its address as its name, and is no base peer any more. */
 	{
 		struct wire_member_id eight = {wire_str_of(text), wire_str_of(text)};
 		struct wire_trailer trailer = {.has_digest = true, .digest = 1};
@@ -1068,16 +1099,16 @@ START_TEST(a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too)
 }
 END_TEST
 
-/* An earlier version of swimd lists the pair (address, address) of a swimd as a member of its own, and tells of it. */
+/* An earlier version of swimd lists the pair (address, address) of a swimd peer as a member, and tells of it. */
 START_TEST(an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_member)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = pair(2, SWIM_ALIVE, 0);
 	struct fixture_says says = fixture_telling(fixture_swimd(1), &u, 1);
 
 	fixture_ping(f, 1, 5, says);
 	ck_assert(!fixture_lists(f, address_of(2)));
-	/* While the swimd of that address is dead, the address is pinged. */
+	/* While the swimd peer at that address is dead, the address is pinged. */
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_clear(f);
@@ -1086,22 +1117,22 @@ START_TEST(an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_mem
 	fixture_ping(f, 1, 6, says);
 	ck_assert(!fixture_lists(f, address_of(2)));
 	fixture_expect(f, WIRE_PING, 2);
-	/* If the pair was told before the swimd was known, it is dropped once the swimd answers. */
+	/* If the pair was told before the swimd peer was known, the pair is dropped once the swimd peer answers. */
 	u = pair(7, SWIM_ALIVE, 0);
 	fixture_ping(f, 1, 7, says);
 	ck_assert(fixture_lists(f, address_of(7)));
 	fixture_clear(f);
-	fixture_proven(f, 7);
+	fixture_routable(f, 7);
 	ck_assert_int_eq(fixture_report(f, "p7").status, SWIM_ALIVE);
 	ck_assert(!fixture_lists(f, address_of(7)));
 	fixture_free(f);
 }
 END_TEST
 
-/* Another ping than the greeting went to its address first, as there was no room for the greeting. */
-START_TEST(a_stand_in_that_answers_any_question_is_a_member)
+/* There was no room for the greeting, so another ping is the first to reach the address. */
+START_TEST(an_unnamed_peer_that_answers_any_question_becomes_a_member)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 	size_t peers = 0;
 
 	/* More base peers come at once than can be greeted at once. */
@@ -1111,7 +1142,7 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 				fixture_ping(f, peer, step, fixture_nothing);
 			fixture_base_answer_all(f, peer, address_of(peer));
 		}
-		peers += fixture_told(f, SWIM_EVENT_JOINED, NULL);
+		peers += fixture_event_count(f, SWIM_EVENT_JOINED, NULL);
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
 	}
@@ -1120,7 +1151,7 @@ START_TEST(a_stand_in_that_answers_any_question_is_a_member)
 }
 END_TEST
 
-/* The answer comes from the address that the swimd has moved to, and has no room for a digest. */
+/* The answer comes from the new address of the swimd peer, and has no room for a digest. */
 START_TEST(a_swimd_that_sends_a_small_answer_from_a_new_address_stays_a_swimd)
 {
 	struct fixture *f = among_both(3, 9);
@@ -1159,7 +1190,7 @@ START_TEST(a_small_answer_to_a_visitor_s_ping_does_not_show_a_base_peer)
 }
 END_TEST
 
-/* A relayed ping is no larger than the ping-req, and leaves no room for a digest in the answer. */
+/* A relayed ping is no larger than the ping-req, so it leaves no room for a digest in the answer. */
 START_TEST(a_small_answer_to_a_relayed_ping_does_not_show_a_base_peer)
 {
 	struct fixture *f = among_both(3, 9);
@@ -1181,13 +1212,14 @@ UNIT_MAIN("swim_base", a_base_peer_that_suspects_a_removed_member_is_told_of_its
     a_base_peer_is_told_the_death_of_a_suspect_address_that_does_not_answer,
     a_base_peer_is_told_of_a_death_above_the_incarnation_that_it_knows,
     a_base_peer_that_stays_suspect_is_told_so_at_a_higher_incarnation,
-    a_base_peer_that_answers_nothing_is_not_asked_by_ever_higher_suspicions,
-    strangers_and_base_peers_do_not_raise_an_incarnation_far,
+    suspicions_of_a_base_peer_that_answers_nothing_do_not_rise,
+    strangers_and_base_peers_do_not_raise_an_incarnation_by_more_than_64,
     a_new_member_is_not_listed_at_a_high_incarnation_by_hearsay,
     a_base_peer_by_hearsay_gets_a_ping_that_a_swimd_can_answer_too,
     an_earlier_version_s_update_about_the_address_of_a_swimd_makes_no_member,
-    a_stand_in_that_answers_any_question_is_a_member, odd_pairs_of_base_peers_change_no_swimd,
-    odd_ladders_change_nothing_that_they_may_not,
+    an_unnamed_peer_that_answers_any_question_becomes_a_member,
+    odd_pairs_of_base_peers_change_no_swimd,
+    an_odd_ladder_raises_no_incarnation_beyond_its_highest_valid_rung,
     a_member_above_incarnation_4096_is_not_told_to_base_peers,
     a_base_peer_that_asks_for_a_dead_member_is_told_of_its_death,
     a_base_peer_is_introduced_to_all_at_once,
@@ -1196,15 +1228,15 @@ UNIT_MAIN("swim_base", a_base_peer_that_suspects_a_removed_member_is_told_of_its
     an_ack_to_a_base_peer_names_the_pair_that_it_pinged,
     a_base_peer_hears_of_swimds_by_their_addresses,
     an_address_of_which_nothing_is_known_is_not_told_our_name,
-    an_address_to_join_by_is_asked_by_a_ping_for_each_kind,
+    a_seed_of_unknown_kind_is_sent_a_ping_for_each_kind,
     a_base_peer_that_we_joined_through_gets_only_answers_for_a_probe_interval,
     the_answer_to_a_join_shows_the_kind_of_the_member, a_swimd_drops_datagrams_for_base_peers,
-    in_a_cluster_with_a_name_nobody_is_a_base_peer,
+    a_cluster_with_a_name_has_no_base_peers,
     a_member_of_unknown_kind_is_told_nothing_of_swimds_before_it_answers,
-    a_swimd_that_joins_by_an_address_is_known_by_its_name,
-    what_a_base_peer_says_of_an_address_it_says_of_the_swimd_there,
-    what_a_base_peer_says_of_an_address_it_says_of_the_successor_there,
-    what_a_base_peer_says_of_our_address_it_says_of_us,
+    a_swimd_that_joins_through_us_is_known_by_its_name,
+    an_update_of_a_base_peer_about_an_address_is_about_the_swimd_there,
+    an_update_of_a_base_peer_about_an_address_is_about_the_successor_there,
+    an_update_of_a_base_peer_about_our_address_is_about_us,
     a_base_peer_s_ping_req_is_answered_with_the_pair_it_asked_for,
     a_base_peer_s_ping_req_for_the_name_of_a_swimd_is_answered_with_a_nack,
     a_base_peer_is_asked_to_ping_a_swimd_by_its_address,

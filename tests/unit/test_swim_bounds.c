@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What others can make us believe, and make us send, when they mean harm. */
+/* Bounds on what hostile peers can make this member believe and send. */
 #include <check.h>
 
 #include <string.h>
@@ -20,7 +20,7 @@ started(uint64_t max_jump)
 	return f;
 }
 
-/* Peer 1 acks, and says this of a peer. */
+/* Peer 1 acks, and tells this incarnation of a peer. */
 static void
 ack_saying(struct fixture *f, uint64_t seq, unsigned about, uint64_t incarnation)
 {
@@ -29,7 +29,7 @@ ack_saying(struct fixture *f, uint64_t seq, unsigned about, uint64_t incarnation
 	fixture_ack(f, 1, seq, 1, fixture_telling(fixture_same_view(f, 1), &update, 1));
 }
 
-START_TEST(an_answer_tells_us_what_was_forged_of_us)
+START_TEST(an_answer_may_raise_our_incarnation_beyond_the_jump_bound)
 {
 	struct fixture *f = started(10);
 
@@ -40,14 +40,14 @@ START_TEST(an_answer_tells_us_what_was_forged_of_us)
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_JUMP], 2);
 	ack_saying(f, fixture_wait_ping(f, 1), 0, HIGH);
 	ck_assert_uint_eq(swim_incarnation(f->swim), HIGH + 1);
-	/* The same answer once more answers nothing. */
+	/* An ack with another sequence number is no answer. */
 	ack_saying(f, fixture_wait_ping(f, 1) + 1, 0, HIGH * 2);
 	ck_assert_uint_eq(swim_incarnation(f->swim), HIGH + 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(no_answer_uses_up_our_incarnations)
+START_TEST(no_answer_raises_our_incarnation_above_2_to_the_63)
 {
 	struct fixture *f = started(10);
 
@@ -62,7 +62,7 @@ START_TEST(no_answer_uses_up_our_incarnations)
 }
 END_TEST
 
-START_TEST(whoever_answers_is_believed_of_itself)
+START_TEST(an_answer_may_raise_the_incarnation_of_its_sender_beyond_the_jump_bound)
 {
 	struct fixture *f = started(10);
 
@@ -70,7 +70,7 @@ START_TEST(whoever_answers_is_believed_of_itself)
 	fixture_member(f, 2);
 	fixture_gossip(f, 1, 1, SWIM_ALIVE, HIGH);
 	ck_assert_uint_eq(fixture_report(f, "p1").incarnation, 0);
-	/* Of itself, and of nobody else. */
+	/* An answer may not raise the incarnation of another member beyond the jump bound. */
 	ack_saying(f, fixture_wait_ping(f, 1), 2, HIGH);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 0);
 	ack_saying(f, fixture_wait_ping(f, 1), 1, HIGH);
@@ -81,7 +81,7 @@ START_TEST(whoever_answers_is_believed_of_itself)
 }
 END_TEST
 
-/* A ping-req of just these bytes, from a peer without our extensions; how many they are. */
+/* A ping-req of a base peer about this pair. Returns the size of the datagram in bytes. */
 static size_t
 base_ping_req(struct fixture *f, unsigned from, const char *id, const char *address)
 {
@@ -90,9 +90,12 @@ base_ping_req(struct fixture *f, unsigned from, const char *id, const char *addr
 	return fixture_base_ping_req(f, from, 7, &target);
 }
 
-START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
+START_TEST(a_stranger_s_ping_gets_the_smallest_possible_ack)
 {
-	/* Header, lengths and a count of updates: what is left is who we are. */
+	/*
+	 * The smallest ack: header, id and address with their lengths, number of updates. The id is
+	 * our address to base peers, and our name to swimd peers.
+	 */
 	const size_t address = strlen("10.0.0.1:7946");
 	const size_t least = 9 + 2 + address + 2 + address + 2;
 	const size_t named = 9 + 2 + strlen("self") + 2 + address + 2;
@@ -103,7 +106,7 @@ START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
 	ack = fixture_expect(f, WIRE_ACK, 200);
 	ck_assert_uint_eq(ack->len, least);
 	ck_assert(!ack->message.trailer.has_digest);
-	/* Whose ping has the bytes for it is told our digest. */
+	/* The ack has our digest if the ping is large enough, which the ping of peer 201 is not. */
 	fixture_clear(f);
 	fixture_ping(f, 201, 1, fixture_swimd(20001));
 	ck_assert(!fixture_expect(f, WIRE_ACK, 201)->message.trailer.has_digest);
@@ -111,7 +114,7 @@ START_TEST(a_stranger_s_ping_gets_the_least_that_an_ack_can_be)
 	fixture_member(f, 1);
 	fixture_clear(f);
 	fixture_ping(f, 1, 1,
-	    (struct fixture_says){.ours = true, .sender = 1, .pad_to = named + 11});
+	    (struct fixture_says){.swimd = true, .sender = 1, .pad_to = named + 11});
 	ck_assert(fixture_expect(f, WIRE_ACK, 1)->message.trailer.has_digest);
 	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 1)->len, named + 11);
 	fixture_free(f);
@@ -124,11 +127,11 @@ START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 	size_t len = base_ping_req(f, 200, "10.0.0.1:7946", "10.0.0.1:7946");
 
 	ck_assert_uint_le(fixture_expect(f, WIRE_ACK, 200)->len, len);
-	/* Nobody's answer is waited for where nothing can be sent to. */
+	/* An address that cannot be sent to gets a nack at once. */
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "nobody", "nowhere");
 	ck_assert_uint_le(fixture_expect(f, WIRE_NACK, 200)->len, len);
-	/* One that answers us; one that doesn't. */
+	/* Peer 1 answers the ping of the first ping-req, and not the ping of the second. */
 	fixture_member(f, 1);
 	fixture_clear(f);
 	len = base_ping_req(f, 200, "10.0.1.1:7946", "10.0.1.1:7946");
@@ -142,15 +145,15 @@ START_TEST(a_stranger_s_ping_req_gets_no_more_than_it_sent)
 }
 END_TEST
 
-/* Many small requests from an address that need not be theirs, each about somebody who is there. */
+/* An attacker could send many small ping-reqs with a forged source address, each about another member. */
 START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
 {
 	struct fixture *f = started(10);
 	const struct fixture_out *ping;
 	size_t len;
 
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	for (unsigned peer = 3; peer < 40; peer++)
 		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
 	fixture_clear(f);
@@ -158,7 +161,7 @@ START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
 	ping = fixture_expect(f, WIRE_PING, 1);
 	ck_assert_uint_eq(ping->message.updates.count, 0);
 	ck_assert_uint_le(ping->len, len);
-	/* One that has shown where it lives may have us tell the news. */
+	/* Peer 2 has answered at its address, so the ping has rumours too. */
 	fixture_clear(f);
 	base_ping_req(f, 2, "10.0.1.1:7946", "10.0.1.1:7946");
 	ck_assert_uint_gt(fixture_expect(f, WIRE_PING, 1)->message.updates.count, 0);
@@ -166,7 +169,7 @@ START_TEST(a_stranger_s_ping_req_makes_us_send_one_small_ping)
 }
 END_TEST
 
-START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
+START_TEST(a_stranger_s_large_ping_req_tells_the_suspect_of_the_suspicion)
 {
 	struct fixture *f = started(10);
 	struct wire_str address = wire_str_of("10.0.1.1:7946");
@@ -186,12 +189,12 @@ START_TEST(a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes)
 }
 END_TEST
 
-START_TEST(strangers_leave_relays_for_members)
+START_TEST(strangers_take_at_most_half_of_the_relays)
 {
 	struct fixture *f = started(10);
 
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	for (unsigned i = 0; i < 2 * SWIM_RELAYS; i++) {
 		base_ping_req(f, 200, "10.0.1.2:7946", "10.0.1.2:7946");
 		fixture_clear(f);
@@ -203,8 +206,11 @@ START_TEST(strangers_leave_relays_for_members)
 }
 END_TEST
 
-/* Its answer to each has room for a digest, though we may have to prove yet that we live here. */
-START_TEST(our_own_pings_have_the_bytes_of_their_answers)
+/*
+ * The receiver may treat us as a stranger and send us no more bytes than our ping has; its ack
+ * shall have room for a digest.
+ */
+START_TEST(each_ping_of_ours_has_the_bytes_for_an_ack_with_a_digest)
 {
 	const size_t ack = 9 + 2 + strlen("p12345") + 2 + strlen("10.0.49.57:7946") + 2 + 11;
 	struct swim_addr other = {.family = 4, .port = 1, .ip = {2, 2, 2, 2}};
@@ -214,7 +220,7 @@ START_TEST(our_own_pings_have_the_bytes_of_their_answers)
 	f->config.name = "s";
 	f->config.address = (struct swim_addr){.family = 4, .port = 1, .ip = {1, 1, 1, 1}};
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 12345);
+	fixture_routable(f, 12345);
 	for (unsigned round = 0; round < 200; round++) {
 		const struct fixture_out *ping;
 
@@ -228,7 +234,7 @@ START_TEST(our_own_pings_have_the_bytes_of_their_answers)
 		fixture_ack(f, 12345, ping->message.seq, 12345, fixture_same_view(f, 12345));
 	}
 	ck_assert_uint_ge(pings, 15);
-	/* Of whoever lives at an address only the longest name is known. */
+	/* The name of the member at a seed's address is not known, so the longest name is assumed. */
 	fixture_clear(f);
 	ck_assert(swim_join(f->swim, f->now, &other));
 	fixture_drain(f);
@@ -238,7 +244,10 @@ START_TEST(our_own_pings_have_the_bytes_of_their_answers)
 }
 END_TEST
 
-/* What was sent to this peer since the last clear: how many datagrams, bytes of the largest, updates in all. */
+/*
+ * The number of datagrams to this peer since the last clear, the size of the largest in bytes, and
+ * the number of updates in all of them.
+ */
 static size_t
 sent_to(const struct fixture *f, unsigned peer, size_t *largest, size_t *updates)
 {
@@ -257,13 +266,13 @@ sent_to(const struct fixture *f, unsigned peer, size_t *largest, size_t *updates
 	return count;
 }
 
-START_TEST(nobody_is_sent_rumours_who_has_not_answered)
+START_TEST(a_member_that_has_not_answered_is_sent_no_rumours)
 {
 	struct fixture *f = started(10);
 	size_t largest, updates, count;
 
-	/* Peer 1 says that peer 2 lives somewhere, and much else. */
-	fixture_proven(f, 1);
+	/* Peer 1 tells of peer 2 and of nine more peers. */
+	fixture_routable(f, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
 	for (unsigned peer = 3; peer < 12; peer++)
 		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
@@ -273,20 +282,20 @@ START_TEST(nobody_is_sent_rumours_who_has_not_answered)
 	ck_assert_uint_gt(count, 0);
 	ck_assert_uint_lt(count, 25);
 	ck_assert_uint_lt(largest, 150);
-	/* Peer 1, who has answered, was told. */
+	/* Peer 1 has answered, so it was sent rumours. */
 	sent_to(f, 1, &largest, &updates);
 	ck_assert_uint_gt(updates, 10);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(whoever_answers_is_sent_them_at_once)
+START_TEST(a_member_is_sent_rumours_as_soon_as_it_answers)
 {
 	struct fixture *f = started(10);
 	size_t largest, updates;
 	uint64_t seq;
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 3, SWIM_DEAD, 0);
 	seq = fixture_wait_ping(f, 2);
@@ -296,7 +305,7 @@ START_TEST(whoever_answers_is_sent_them_at_once)
 	fixture_ack(f, 2, seq, 2, fixture_swimd(2));
 	sent_to(f, 2, &largest, &updates);
 	ck_assert_uint_ge(updates, 1);
-	/* Once: the same answer is none any more. */
+	/* The same ack is no answer the second time. */
 	fixture_clear(f);
 	fixture_ack(f, 2, seq, 2, fixture_swimd(2));
 	ck_assert_uint_eq(sent_to(f, 2, &largest, &updates), 0);
@@ -304,12 +313,12 @@ START_TEST(whoever_answers_is_sent_them_at_once)
 }
 END_TEST
 
-START_TEST(one_address_is_asked_once_whatever_lives_there)
+START_TEST(one_address_is_pinged_once_in_a_gossip_interval_for_all_members_told_there)
 {
 	struct fixture *f = started(10);
 	size_t most = 0;
 
-	fixture_proven_slow(f, 1);
+	fixture_routable_slow(f, 1);
 	for (unsigned peer = 2; peer < 30; peer++) {
 		struct wire_update update = fixture_update(f, peer, SWIM_ALIVE, 0);
 
@@ -317,7 +326,7 @@ START_TEST(one_address_is_asked_once_whatever_lives_there)
 		fixture_ping(f, 1, peer, fixture_telling(fixture_same_view(f, 1), &update, 1));
 	}
 	fixture_clear(f);
-	/* In each gossip interval, before others are asked about any of them; a probe may come on top. */
+	/* One ping in each gossip interval, and perhaps the ping of a probe. */
 	for (unsigned i = 0; i < 4; i++) {
 		size_t largest, updates, count;
 
@@ -332,7 +341,7 @@ START_TEST(one_address_is_asked_once_whatever_lives_there)
 }
 END_TEST
 
-/* A full table: ourselves, peer 1 that has answered, and others that are said to be. */
+/* A full table: the core, peer 1, which has answered, and four members that only peer 1 told of. */
 static struct fixture *
 full(void)
 {
@@ -341,7 +350,7 @@ full(void)
 	f->config.max_jump = UINT64_MAX;
 	f->config.max_members = 6;
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	for (unsigned peer = 2; peer <= 5; peer++)
 		fixture_gossip(f, 1, peer, SWIM_ALIVE, 0);
 	ck_assert_uint_eq(swim_member_count(f->swim), 6);
@@ -355,12 +364,12 @@ is_member(const struct fixture *f, const char *name)
 	return fixture_report(f, name).status == SWIM_ALIVE;
 }
 
-START_TEST(whoever_shows_itself_takes_the_place_of_one_unseen)
+START_TEST(a_stranger_that_answers_takes_the_place_of_a_member_that_never_did)
 {
 	struct fixture *f = full();
 	const struct fixture_out *ping;
 
-	/* Others' word is not enough, nor is its own before it has answered. */
+	/* The word of others gives peer 9 no place, nor does its own word before it has answered. */
 	fixture_gossip(f, 1, 9, SWIM_ALIVE, 3);
 	ck_assert_uint_eq(f->out_count, 0);
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
@@ -372,20 +381,20 @@ START_TEST(whoever_shows_itself_takes_the_place_of_one_unseen)
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p9"));
 	fixture_ack(f, 9, ping->message.seq, 9, fixture_same_view(f, 9));
-	/* It has answered for itself alone. */
+	/* The answer makes room for its sender only. */
 	fixture_gossip(f, 1, 8, SWIM_ALIVE, 3);
 	ck_assert(!is_member(f, "p8"));
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ck_assert(is_member(f, "p9"));
 	ck_assert(is_member(f, "p1"));
 	ck_assert_uint_eq(swim_member_count(f->swim), 6);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p9"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, NULL), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p9"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_base_peer_shows_itself_too)
+START_TEST(a_base_peer_that_answers_takes_such_a_place_too)
 {
 	struct fixture *f = full();
 	const struct fixture_out *ping;
@@ -400,15 +409,15 @@ START_TEST(a_base_peer_shows_itself_too)
 }
 END_TEST
 
-START_TEST(nobody_is_put_out_who_has_answered)
+START_TEST(a_member_that_has_answered_keeps_its_place)
 {
 	struct fixture *f = fixture_new();
 	const struct fixture_out *ping;
 
 	f->config.max_members = 3;
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	fixture_clear(f);
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 3);
 	ping = fixture_expect(f, WIRE_PING, 9);
@@ -420,27 +429,30 @@ START_TEST(nobody_is_put_out_who_has_answered)
 }
 END_TEST
 
-/* They were heard of before the latest joins, which are as fresh and would else fill the datagram alone. */
-START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
+/*
+ * p2 and p3 were heard of before the latest joins, which have been sent as few times, and would
+ * fill the datagram alone.
+ */
+START_TEST(a_storm_of_joins_leaves_room_for_tags_and_other_rumours)
 {
 	struct fixture *f = started(200);
 	const struct fixture_out *out;
 	struct wire_update u;
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	fixture_member(f, 2);
 	fixture_member(f, 3);
-	/* Rumours so far have been told as often as they are. */
+	/* After this time the earlier rumours have been sent as often as they may be. */
 	fixture_run(f, swim_seconds(2));
 	for (unsigned i = 4; i < 64; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	u = fixture_update(f, 2, SWIM_ALIVE, 1);
 	u.tags = (struct wire_str){"\x01k\0\x01v", 5};
 	fixture_ping_with(f, 2, 1, &u);
-	/* Heard of once more, as it was. */
+	/* Only the incarnation of p3 is new: an other rumour. */
 	u = fixture_update(f, 3, SWIM_ALIVE, 1);
 	fixture_ping_with(f, 3, 1, &u);
-	/* The joins that come after are as fresh. */
+	/* The joins that follow have been sent as few times. */
 	for (unsigned i = 64; i < 120; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
@@ -453,14 +465,18 @@ START_TEST(a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
 }
 END_TEST
 
-UNIT_MAIN("swim_bounds", an_answer_tells_us_what_was_forged_of_us,
-    no_answer_uses_up_our_incarnations, whoever_answers_is_believed_of_itself,
-    nobody_is_sent_rumours_who_has_not_answered, whoever_answers_is_sent_them_at_once,
-    one_address_is_asked_once_whatever_lives_there,
-    whoever_shows_itself_takes_the_place_of_one_unseen, a_base_peer_shows_itself_too,
-    nobody_is_put_out_who_has_answered, a_stranger_s_ping_gets_the_least_that_an_ack_can_be,
+UNIT_MAIN("swim_bounds", an_answer_may_raise_our_incarnation_beyond_the_jump_bound,
+    no_answer_raises_our_incarnation_above_2_to_the_63,
+    an_answer_may_raise_the_incarnation_of_its_sender_beyond_the_jump_bound,
+    a_member_that_has_not_answered_is_sent_no_rumours,
+    a_member_is_sent_rumours_as_soon_as_it_answers,
+    one_address_is_pinged_once_in_a_gossip_interval_for_all_members_told_there,
+    a_stranger_that_answers_takes_the_place_of_a_member_that_never_did,
+    a_base_peer_that_answers_takes_such_a_place_too, a_member_that_has_answered_keeps_its_place,
+    a_stranger_s_ping_gets_the_smallest_possible_ack,
     a_stranger_s_ping_req_gets_no_more_than_it_sent,
     a_stranger_s_ping_req_makes_us_send_one_small_ping,
-    a_stranger_s_ping_req_has_the_suspect_know_if_it_has_the_bytes,
-    strangers_leave_relays_for_members, our_own_pings_have_the_bytes_of_their_answers,
-    a_storm_of_joins_leaves_room_for_changes_and_for_the_rest)
+    a_stranger_s_large_ping_req_tells_the_suspect_of_the_suspicion,
+    strangers_take_at_most_half_of_the_relays,
+    each_ping_of_ours_has_the_bytes_for_an_ack_with_a_digest,
+    a_storm_of_joins_leaves_room_for_tags_and_other_rumours)

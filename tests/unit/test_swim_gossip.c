@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rumours go first when not all fit, and which need not be told any more. */
+/* Rumours: which go first when not all fit into a datagram, and which need not be sent any more. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-/* Everybody that we know has answered, and has been told all that there was to tell. */
+/* A core among peers that have answered; no rumour is left. */
 static struct fixture *
 quiet(unsigned peers)
 {
-	struct fixture *f = fixture_among_proven(peers);
+	struct fixture *f = fixture_among_routable(peers);
 
 	for (unsigned step = 0; step < 95 && fixture_stats(f).rumours > 0; step++)
 		fixture_run(f, swim_ms(10));
@@ -20,14 +20,17 @@ quiet(unsigned peers)
 	return f;
 }
 
-enum kind { REFUTED, DEAD, SUSPECT, JOINED, CHANGED, REST, KINDS };
-#define EACH 25 /* of a kind, at most */
+enum kind { REFUTE, GONE, SUSPECT, JOIN, TAGS, OTHER, KINDS };
+#define EACH 25 /* rumours of one kind, at most */
 
-/* Names and addresses of one length, so that what does not fit is no matter of whom it is about. */
+/*
+ * The names and addresses of all these members have the same length, so all updates without tags
+ * have the same size.
+ */
 static unsigned
 first_of(enum kind kind)
 {
-	return 100 + EACH * ((unsigned)kind - DEAD);
+	return 100 + EACH * ((unsigned)kind - GONE);
 }
 
 static enum kind
@@ -36,18 +39,22 @@ kind_of(struct wire_str id)
 	char name[16];
 
 	if (wire_str_equal(id, "self"))
-		return REFUTED;
-	for (unsigned kind = DEAD; kind < KINDS; kind++) {
+		return REFUTE;
+	for (unsigned kind = GONE; kind < KINDS; kind++) {
 		for (unsigned i = 0; i < EACH; i++) {
 			if (wire_str_equal(id, fixture_name(first_of((enum kind)kind) + i, name)))
 				return (enum kind)kind;
 		}
 	}
-	ck_abort_msg("nobody has anything to tell of %.*s", (int)id.len, id.bytes);
+	ck_abort_msg("the ack has an update about %.*s, of which nobody told", (int)id.len,
+	    id.bytes);
 	return KINDS;
 }
 
-/* Of a few more than the share that is kept for a kind; a storm of those would be told in the answers to it. */
+/*
+ * Long tags, so that a few tags rumours need more than the share of their kind. In a storm the tags
+ * are short: the acks to pings with long tags would have room for the rumours.
+ */
 static struct wire_str
 tags_of(unsigned count)
 {
@@ -59,32 +66,35 @@ tags_of(unsigned count)
 	return (struct wire_str){tags, sizeof(tags)};
 }
 
-/* Peer 1 tells that this is so with a member, or that one itself that its tags are others. */
+/* Peer 1 tells a change of this kind about this member; the member itself tells its new tags. */
 static void
 tell(struct fixture *f, enum kind kind, unsigned about, struct wire_str tags)
 {
 	struct wire_update u;
 
 	switch (kind) {
-	case REFUTED:
+	case REFUTE:
 		fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
 		return;
-	case DEAD:
+	case GONE:
 		fixture_gossip(f, 1, about, SWIM_DEAD, 0);
 		return;
 	case SUSPECT:
 		fixture_gossip(f, 1, about, SWIM_SUSPECT, 0);
 		return;
-	case JOINED:
+	case JOIN:
 		fixture_gossip(f, 1, about, SWIM_ALIVE, 0);
 		return;
-	case CHANGED:
+	case TAGS:
 		u = fixture_update(f, about, SWIM_ALIVE, 1);
 		u.tags = tags;
-		/* It has not answered yet, so that our own answer tells it nothing. */
+		/*
+		 * The member has not answered yet, so that our ack tells it no more rumours than
+		 * its ping has paid for.
+		 */
 		fixture_ping_with(f, about, 1, &u);
 		return;
-	case REST:
+	case OTHER:
 		fixture_gossip(f, 1, about, SWIM_ALIVE, 1);
 		return;
 	case KINDS:
@@ -93,33 +103,36 @@ tell(struct fixture *f, enum kind kind, unsigned about, struct wire_str tags)
 	ck_abort_msg("no kind");
 }
 
-/* With so many of each waiting: how many of each one full ack tells, in the order of their kinds. */
+/*
+ * Queues this many rumours of each kind, and sends one full ack. `told` gets the number of rumours
+ * of each kind in the ack, which must have them in the order of the kinds.
+ */
 static void
 one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 {
 	struct fixture *f = fixture_started();
 	unsigned all = 0;
 	struct wire_updates_iter iter = {0};
-	enum kind before = REFUTED;
+	enum kind before = REFUTE;
 	unsigned waiting = 0;
 	struct wire_update u;
 
-	fixture_proven(f, 1);
-	for (unsigned kind = DEAD; kind < KINDS; kind++) {
-		for (unsigned i = 0; kind != JOINED && i < of_kind[kind]; i++)
+	fixture_routable(f, 1);
+	for (unsigned kind = GONE; kind < KINDS; kind++) {
+		for (unsigned i = 0; kind != JOIN && i < of_kind[kind]; i++)
 			fixture_member(f, first_of((enum kind)kind) + i);
 	}
-	/* Acks tell of these, until that is no news any more. */
+	/* Acks tell of these members until no rumour is left. */
 	for (unsigned k = 0; k < 200 && fixture_stats(f).rumours > 0; k++) {
 		fixture_ping(f, 1, 1, fixture_swimd(1));
 		fixture_clear(f);
 	}
 	ck_assert_uint_eq(fixture_stats(f).rumours, 0);
-	/* The least comes in first, and the weightiest last: the order of the queue is another one. */
-	for (unsigned kind = KINDS; kind-- > REFUTED;) {
+	/* The kinds are queued in the reverse order, so the order of the ack is not the order of arrival. */
+	for (unsigned kind = KINDS; kind-- > REFUTE;) {
 		for (unsigned i = 0; i < of_kind[kind]; i++)
 			tell(f, (enum kind)kind, first_of((enum kind)kind) + i,
-			    tags_of(of_kind[CHANGED]));
+			    tags_of(of_kind[TAGS]));
 		waiting += of_kind[kind];
 	}
 	ck_assert_uint_eq(fixture_stats(f).rumours, waiting);
@@ -137,36 +150,36 @@ one_ack(const unsigned of_kind[KINDS], unsigned told[KINDS])
 	fixture_free(f);
 }
 
-START_TEST(what_more_hangs_on_is_told_first)
+START_TEST(an_ack_has_its_rumours_in_the_order_of_their_kinds)
 {
 	static const unsigned of_kind[KINDS] = {1, 4, 4, 25, 3, 25};
 	unsigned told[KINDS] = {0};
 
 	one_ack(of_kind, told);
-	/* What more hangs on than on a join is few enough to fit, and joins come before the rest. */
-	for (unsigned kind = REFUTED; kind < JOINED; kind++)
+	/* All refute, gone and suspect rumours fit, and more join rumours than other rumours. */
+	for (unsigned kind = REFUTE; kind < JOIN; kind++)
 		ck_assert_uint_eq(told[kind], of_kind[kind]);
-	ck_assert_uint_gt(told[JOINED], told[REST]);
-	ck_assert_uint_gt(told[CHANGED], 0);
-	ck_assert_uint_gt(told[REST], 0);
+	ck_assert_uint_gt(told[JOIN], told[OTHER]);
+	ck_assert_uint_gt(told[TAGS], 0);
+	ck_assert_uint_gt(told[OTHER], 0);
 }
 END_TEST
 
-START_TEST(no_storm_of_one_kind_starves_another)
+START_TEST(a_storm_of_one_kind_leaves_room_for_every_other_kind)
 {
-	for (unsigned storm = DEAD; storm < KINDS; storm++) {
+	for (unsigned storm = GONE; storm < KINDS; storm++) {
 		unsigned of_kind[KINDS] = {1, 4, 4, 4, 4, 4}, told[KINDS] = {0};
 
 		of_kind[storm] = EACH;
-		of_kind[REST] = EACH;
+		of_kind[OTHER] = EACH;
 		one_ack(of_kind, told);
-		for (unsigned kind = REFUTED; kind < KINDS; kind++)
+		for (unsigned kind = REFUTE; kind < KINDS; kind++)
 			ck_assert_uint_gt(told[kind], 0);
 	}
 }
 END_TEST
 
-/* How often these three members are told of as alive. */
+/* Adds the number of datagrams that tell of p50, p51 and p52 as alive. */
 static void
 count(struct fixture *f, unsigned sent[3])
 {
@@ -180,17 +193,17 @@ count(struct fixture *f, unsigned sent[3])
 	fixture_clear(f);
 }
 
-START_TEST(what_others_tell_us_ourselves_need_not_be_told_on)
+START_TEST(a_rumour_ends_earlier_when_others_tell_it_too)
 {
 	struct fixture *f = quiet(20);
 	unsigned sent[3] = {0}, by_then;
 
 	for (unsigned k = 0; k < 3; k++)
 		fixture_gossip(f, 1, 50 + k, SWIM_ALIVE, 0);
-	/* That the last one is known to these is no reason while nobody has heard it from us. */
+	/* We have not sent the rumour about p52 yet, so hearing it from others does not count. */
 	for (unsigned i = 2; i <= 12; i++)
 		fixture_gossip(f, i, 52, SWIM_ALIVE, 0);
-	/* Those that one push reaches are told of all. */
+	/* One push tells all three rumours to each of its targets. */
 	for (unsigned step = 0; step < 100 && sent[0] < 3; step++) {
 		fixture_run(f, swim_ms(10));
 		count(f, sent);
@@ -205,14 +218,14 @@ START_TEST(what_others_tell_us_ourselves_need_not_be_told_on)
 		count(f, sent);
 	}
 	ck_assert_uint_eq(sent[0], by_then);
-	/* lambda * ceil(log10(N + 1)) with lambda 4 and 24 members. */
+	/* retransmit_mult * ceil(log10(N + 1)) = 4 * 2, for 24 members. */
 	ck_assert_uint_eq(sent[1], 8);
 	ck_assert_uint_eq(sent[2], 8);
 	fixture_free(f);
 }
 END_TEST
 
-/* How often this peer was told of as alive at this incarnation. */
+/* How many datagrams tell of this peer as alive at this incarnation. */
 static unsigned
 told_at(const struct fixture *f, unsigned peer, uint64_t incarnation)
 {
@@ -227,8 +240,9 @@ told_at(const struct fixture *f, unsigned peer, uint64_t incarnation)
 }
 
 /*
- * Of ten members each is told of eight times, and of nine of them four times.  The tenth is a stranger who never answers.
- * When it is dropped, the rumour of one member is over, and that of another has to be told once more, but not to itself.
+ * With ten members each rumour is sent eight times, with nine members four times. The tenth is an
+ * unnamed peer that never answers. When the unnamed peer is dropped, one rumour has been sent often
+ * enough, and the other must be sent once more, but not to its own subject.
  */
 START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 {
@@ -236,7 +250,7 @@ START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 	const struct fixture_says from_first = fixture_swimd(1);
 	uint64_t incarnation = 0, seq;
 
-	/* Whom there is something to be told is asked first. */
+	/* A member that has not answered is pinged before it is sent rumours. */
 	while (fixture_sent(f, WIRE_PING, 50) == NULL) {
 		fixture_gossip(f, 1, 50, SWIM_ALIVE, incarnation++);
 		fixture_run(f, f->config.timing.gossip_interval);
@@ -264,6 +278,7 @@ START_TEST(an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)
 }
 END_TEST
 
-UNIT_MAIN("swim_gossip", what_more_hangs_on_is_told_first, no_storm_of_one_kind_starves_another,
-    what_others_tell_us_ourselves_need_not_be_told_on,
+UNIT_MAIN("swim_gossip", an_ack_has_its_rumours_in_the_order_of_their_kinds,
+    a_storm_of_one_kind_leaves_room_for_every_other_kind,
+    a_rumour_ends_earlier_when_others_tell_it_too,
     an_answer_draws_gossip_only_if_there_is_a_rumour_for_its_sender)

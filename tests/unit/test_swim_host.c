@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Members whose address is a host name: found when first sent to, and looked for anew when they don't answer. */
+/*
+ * Members whose address is a host name: the name is resolved for the first datagram, and again when
+ * they do not answer.
+ */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -8,7 +11,7 @@
 
 #define HOST "db.example:7946"
 
-/* Peer 1 tells of the member "db", which has a name for an address. */
+/* Peer 1 tells of the member "db", whose address is a host name. */
 static void
 told(struct fixture *f, enum swim_status status, uint64_t incarnation)
 {
@@ -24,13 +27,13 @@ started(void)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	told(f, SWIM_ALIVE, 0);
 	fixture_clear(f);
 	return f;
 }
 
-/* Let time pass until a ping goes to that name, or to an address that it has or had. */
+/* Lets time pass until a ping goes to the host name, or to this address. */
 static const struct fixture_out *
 wait_ping(struct fixture *f, const struct swim_addr *addr)
 {
@@ -45,11 +48,11 @@ wait_ping(struct fixture *f, const struct swim_addr *addr)
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
 	}
-	ck_abort_msg("it is not pinged");
+	ck_abort_msg("nothing was sent to " HOST " within 10 s");
 	return NULL;
 }
 
-START_TEST(a_name_is_looked_up_for_the_first_datagram)
+START_TEST(a_host_name_is_resolved_for_the_first_datagram)
 {
 	struct fixture *f = started();
 	struct swim_addr here = fixture_addr(2);
@@ -66,7 +69,7 @@ START_TEST(a_name_is_looked_up_for_the_first_datagram)
 }
 END_TEST
 
-START_TEST(who_is_suspected_or_dead_is_looked_for_anew)
+START_TEST(the_host_name_of_a_suspect_or_dead_member_is_resolved_again)
 {
 	static const enum swim_status statuses[] = {SWIM_SUSPECT, SWIM_DEAD};
 	struct swim_addr here = fixture_addr(2), there = fixture_addr(3);
@@ -78,16 +81,19 @@ START_TEST(who_is_suspected_or_dead_is_looked_for_anew)
 		    .incarnation = 1};
 
 		swim_resolved(f->swim, HOST, &here);
-		/* Where only we and one other are left, one word is enough for a verdict. */
+		/* The member does not answer, so it is dead when the suspicion ends. */
 		told(f, SWIM_SUSPECT, 0);
 		while (fixture_report(f, "db").status != statuses[i])
 			fixture_run(f, swim_ms(100));
 		fixture_clear(f);
-		/* It goes where it went, and is looked up as well. */
+		/* The ping goes to the known address, and asks the caller to resolve the host name again. */
 		ping = wait_ping(f, &here);
 		ck_assert(swim_addr_equal(&ping->to, &here));
 		ck_assert_str_eq(ping->host, HOST);
-		/* It has moved: what is under way may still be answered from here, and all else goes there. */
+		/*
+		 * The host name has another address now. An answer may still come from the former
+		 * address, but all pings go to the new one.
+		 */
 		swim_resolved(f->swim, HOST, &there);
 		fixture_clear(f);
 		ping = wait_ping(f, &there);
@@ -101,15 +107,15 @@ START_TEST(who_is_suspected_or_dead_is_looked_for_anew)
 }
 END_TEST
 
-/* Nobody may look names up, by default: then a base peer that goes by one is found by its answers. */
-START_TEST(who_answers_under_its_name_is_found_without_a_look_up)
+/* By default no host names are resolved; then the answer of a base peer shows where its host name leads. */
+START_TEST(the_answer_of_a_base_peer_shows_its_address_without_resolving)
 {
 	struct fixture *f = started();
 	struct swim_addr here = fixture_addr(2);
 	struct wire_member_id db = {wire_str_of("db"), wire_str_of(HOST)};
 	const struct fixture_out *ping;
 
-	/* A ping of a base peer does not say whose it is, so it is asked. */
+	/* The ping of a base peer does not name its sender, so we greet the sender. */
 	fixture_ping(f, 2, 5, fixture_nothing);
 	fixture_base_ack_pair(f, 2, fixture_expect(f, WIRE_PING, 2)->message.seq, &db, NULL);
 	fixture_clear(f);
@@ -117,13 +123,13 @@ START_TEST(who_answers_under_its_name_is_found_without_a_look_up)
 	ck_assert(swim_addr_equal(&ping->to, &here));
 	ck_assert_str_eq(ping->host, "");
 	ck_assert_str_eq(fixture_report(f, "db").address, HOST);
-	/* It is one member, without a stand-in beside it. */
+	/* There is one member, and no unnamed peer beside it. */
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(numbers_are_looked_up_by_nobody)
+START_TEST(a_numeric_address_is_never_resolved)
 {
 	struct fixture *f = started();
 
@@ -136,6 +142,7 @@ START_TEST(numbers_are_looked_up_by_nobody)
 }
 END_TEST
 
-UNIT_MAIN("swim_host", who_answers_under_its_name_is_found_without_a_look_up,
-    a_name_is_looked_up_for_the_first_datagram, who_is_suspected_or_dead_is_looked_for_anew,
-    numbers_are_looked_up_by_nobody)
+UNIT_MAIN("swim_host", the_answer_of_a_base_peer_shows_its_address_without_resolving,
+    a_host_name_is_resolved_for_the_first_datagram,
+    the_host_name_of_a_suspect_or_dead_member_is_resolved_again,
+    a_numeric_address_is_never_resolved)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What comes in: who is answered and how, what is refused, and what strangers can and can't get out of us. */
+/* Datagrams that come in: which are answered and how, which are refused, and what strangers can make us do. */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -21,7 +21,7 @@ START_TEST(a_ping_is_answered_with_an_ack_of_its_seq_to_its_source)
 }
 END_TEST
 
-START_TEST(what_is_invalid_is_counted_never_answered_and_changes_nothing)
+START_TEST(an_invalid_datagram_is_counted_not_answered_and_changes_nothing)
 {
 	static const struct {
 		const char *bytes;
@@ -54,7 +54,7 @@ START_TEST(what_is_invalid_is_counted_never_answered_and_changes_nothing)
 }
 END_TEST
 
-START_TEST(other_clusters_are_refused)
+START_TEST(a_datagram_of_another_cluster_is_refused)
 {
 	uint8_t data[64];
 	struct wire_trailer trailer = {.has_cluster = true, .cluster = wire_str_of("red")};
@@ -68,7 +68,7 @@ START_TEST(other_clusters_are_refused)
 	wire_begin_ping(&w, 1);
 	len = wire_finish(&w, &trailer, 0);
 	ck_assert_int_eq(fixture_input(f, 1, data, len), WIRE_REJECT_OTHER_CLUSTER);
-	/* A base peer belongs to the unnamed one. */
+	/* A base peer belongs to the unnamed cluster. */
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_ping(&w, 1);
 	trailer = (struct wire_trailer){0};
@@ -103,12 +103,12 @@ START_TEST(an_envelope_is_opened_and_names_its_sender)
 	fixture_finish(f, 3, &w, NULL, 0);
 	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 3)->message.seq, 5);
 	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "enveloped"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* A message without updates and trailer in the envelope of this peer, which says that it lives there. */
+/* A message without updates and trailer, in an envelope with this sender. */
 static void
 enveloped(struct fixture *f, unsigned from, struct wire_member_id sender, bool ping_req)
 {
@@ -138,24 +138,24 @@ START_TEST(an_envelope_introduces_its_sender)
 	struct fixture *f = fixture_started();
 	struct wire_update update;
 
-	/* An earlier ping without an envelope: the same peer. */
+	/* The same peer has sent a ping without an envelope before. */
 	fixture_ping(f, 3, 1, fixture_nothing);
 	ck_assert_uint_eq(fixture_report(f, "10.0.1.3:7946").name_len, 13);
 	enveloped(f, 3, sender, false);
 	ck_assert_str_eq(fixture_report(f, "enveloped").address, "10.0.1.3:7946");
 	ck_assert_int_eq(fixture_report(f, "enveloped").kind, SWIM_KIND_BASE);
 	ck_assert(!fixture_lists(f, "10.0.1.3:7946"));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "enveloped"), 1);
-	/* A name that nobody has resolved: it lives where it speaks. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "enveloped"), 1);
+	/* Nobody has resolved the host name, so the source address is taken. */
 	enveloped(f, 4, named, false);
 	ck_assert_str_eq(fixture_report(f, "hosted").address, "10.0.1.4:7946");
 	enveloped(f, 5, asker, true);
 	ck_assert_int_eq(fixture_report(f, "asker").kind, SWIM_KIND_BASE);
-	/* One that says no name is known by its address. */
+	/* A sender without a name is known by its address. */
 	enveloped(f, 6, unnamed, false);
 	ck_assert_int_eq(fixture_report(f, "10.0.1.6:7946").kind, SWIM_KIND_BASE);
 	ck_assert_uint_eq(swim_member_count(f->swim), 5);
-	/* What is known of it is not taken back. */
+	/* A later envelope does not lower the known incarnation. */
 	update = (struct wire_update){.member = sender, .incarnation = 7};
 	fixture_base_ping_with(f, 3, 2, &update);
 	enveloped(f, 3, sender, false);
@@ -174,7 +174,7 @@ START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
 	ck_assert_uint_eq(f->event_count, 0);
 	greeting = fixture_expect(f, WIRE_PING, 4);
 	fixture_ack(f, 4, greeting->message.seq, 4, fixture_nothing);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p4"), 1);
 	ck_assert_uint_eq(f->event_count, 1);
 	ck_assert(!fixture_lists(f, "10.0.1.4:7946"));
 	fixture_ping(f, 4, 2, fixture_nothing);
@@ -183,8 +183,11 @@ START_TEST(a_base_peer_is_known_by_its_address_until_it_is_named)
 }
 END_TEST
 
-/* Nobody is known yet: the first of a cluster has nobody to ask, and whoever has a seed asks the seed. */
-START_TEST(one_that_begins_and_has_a_seed_takes_no_stranger_s_word)
+/*
+ * A member without seeds may be the first of its cluster, so it believes strangers; a member with a
+ * seed asks the seed.
+ */
+START_TEST(a_starting_member_with_a_seed_takes_no_stranger_s_word_about_others)
 {
 	struct fixture *f = fixture_started();
 
@@ -195,7 +198,7 @@ START_TEST(one_that_begins_and_has_a_seed_takes_no_stranger_s_word)
 	fixture_join(f, 5);
 	fixture_gossip(f, 9, 1, SWIM_ALIVE, 0);
 	ck_assert(!fixture_lists(f, "p1"));
-	/* Of itself it is believed. */
+	/* A stranger is believed about itself. */
 	fixture_gossip(f, 9, 9, SWIM_ALIVE, 0);
 	ck_assert(fixture_lists(f, "p9"));
 	fixture_free(f);
@@ -212,15 +215,18 @@ START_TEST(a_base_peer_leaves_by_its_own_dead_update)
 	fixture_base_ping_with(f, 4, 1, &u);
 	u = fixture_update(f, 4, SWIM_DEAD, 2);
 	fixture_base_ping_with(f, 4, 2, &u);
-	/* Another may live there now, and say that this one is dead: it is silent, so it was itself. */
+	/*
+	 * Another base peer could live there now and tell this death. Nobody answers our question,
+	 * so p4 itself has left.
+	 */
 	fixture_run(f, swim_seconds(1));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(another_s_stand_in_for_a_member_is_nobody_new)
+START_TEST(an_update_with_the_address_of_a_member_for_a_name_lists_no_new_member)
 {
 	struct wire_update u[2];
 	struct fixture *f = fixture_started();
@@ -238,7 +244,7 @@ START_TEST(another_s_stand_in_for_a_member_is_nobody_new)
 }
 END_TEST
 
-/* Else one datagram of a lying member would put an invented member in the place of the base peer. */
+/* Otherwise one datagram of a lying member would replace the base peer by an invented member. */
 START_TEST(a_base_peer_that_has_answered_is_not_replaced_by_what_others_say)
 {
 	struct fixture *f = fixture_started();
@@ -252,7 +258,7 @@ START_TEST(a_base_peer_that_has_answered_is_not_replaced_by_what_others_say)
 	ck_assert_int_eq(fixture_report(f, address).status, SWIM_ALIVE);
 	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
 	ck_assert_int_eq(fixture_report(f, address).status, SWIM_ALIVE);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, NULL), 0);
 	fixture_free(f);
 }
 END_TEST
@@ -267,7 +273,7 @@ START_TEST(a_stranger_gets_no_more_bytes_than_it_sent)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	fixture_clear(f);
 	fixture_ping(f, 200, 1, fixture_nothing);
-	/* But for the least that an ack can be: who we are. */
+	/* The exception is the smallest ack, which has our id and address. */
 	for (size_t i = 0; i < f->out_count; i++)
 		if (f->out[i].message.type == WIRE_ACK)
 			ck_assert_uint_eq(f->out[i].message.updates.count, 0);
@@ -282,8 +288,8 @@ a_probe_is_answered(const struct fixture *f)
 	return fixture_stats(f).probes_acked > 0;
 }
 
-/* Nor does whoever puts the name of a member into what it sends from elsewhere. */
-START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
+/* A stranger sends under the name of a member, from another address. */
+START_TEST(a_stranger_with_the_name_of_a_member_gets_no_more_bytes_than_it_sent)
 {
 	struct fixture_says borrowed = fixture_swimd(1);
 	struct fixture *f = fixture_started();
@@ -291,7 +297,7 @@ START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
 
 	fixture_member(f, 1);
 	fixture_clear(f);
-	/* Until a probe was among what it answered. */
+	/* p1 answers all pings until one of them was a probe. */
 	ck_assert(
 	    fixture_answer_until(f, 1, 1, swim_ms(50), swim_seconds(60), a_probe_is_answered));
 	for (unsigned i = 2; i < 40; i++)
@@ -308,7 +314,7 @@ START_TEST(a_borrowed_name_gets_no_more_bytes_than_it_sent)
 }
 END_TEST
 
-/* Nobody has been heard yet: a digest from anywhere makes us ask, but with few bytes until it answers. */
+/* No member is known yet. The digest of a stranger makes us send a small ping; only the answer starts a sync. */
 START_TEST(a_forged_digest_starts_no_sync)
 {
 	struct fixture_says other = fixture_other_view(9);
@@ -326,7 +332,7 @@ START_TEST(a_forged_digest_starts_no_sync)
 }
 END_TEST
 
-/* 100 ms, in which each of these peers sends a digest, and answers with it. */
+/* Each of these peers sends a digest, and 100 ms later answers our ping with the digest. */
 static void
 digests_come(struct fixture *f, const struct fixture_says *says, size_t count)
 {
@@ -342,15 +348,15 @@ digests_come(struct fixture *f, const struct fixture_says *says, size_t count)
 	}
 }
 
-/* Every comparison with them is in vain, which makes us wait longer for the next, with them. */
-START_TEST(digests_of_strangers_keep_nobody_from_members)
+/* Each sync with the stranger is in vain, so the pause before the next sync with a stranger grows. */
+START_TEST(the_digests_of_a_stranger_do_not_delay_a_sync_with_a_member)
 {
 	struct fixture *f = fixture_started();
-	struct fixture_says says[] = {{.ours = true, .sender = 9, .digest = 2},
-	    {.ours = true, .sender = 1, .digest = 1}};
+	struct fixture_says says[] = {{.swimd = true, .sender = 9, .digest = 2},
+	    {.swimd = true, .sender = 1, .digest = 1}};
 	const struct fixture_out *request;
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	for (unsigned i = 0; i < 100 && fixture_sent(f, WIRE_SYNC_REQ, 1) == NULL; i++)
 		digests_come(f, says + 1, 1);
 	request = fixture_expect(f, WIRE_SYNC_REQ, 1);
@@ -369,7 +375,7 @@ START_TEST(digests_of_strangers_keep_nobody_from_members)
 }
 END_TEST
 
-START_TEST(acks_to_no_ping_of_ours_prove_nothing)
+START_TEST(an_ack_that_answers_no_ping_changes_nothing)
 {
 	struct fixture *f = fixture_started();
 
@@ -380,7 +386,7 @@ START_TEST(acks_to_no_ping_of_ours_prove_nothing)
 }
 END_TEST
 
-START_TEST(stand_ins_are_limited)
+START_TEST(at_most_64_unnamed_peers_are_listed)
 {
 	struct fixture *f = fixture_started();
 
@@ -394,25 +400,25 @@ START_TEST(stand_ins_are_limited)
 }
 END_TEST
 
-START_TEST(a_join_is_answered_or_silent)
+START_TEST(a_seed_is_reported_as_answered_or_as_silent)
 {
 	struct fixture *f = fixture_started();
 	struct swim_addr seed = fixture_addr(1);
 
 	fixture_join(f, 1);
-	ck_assert(!swim_join(f->swim, f->now, &seed)); /* is under way */
+	ck_assert(!swim_join(f->swim, f->now, &seed)); /* the join is under way */
 	fixture_join(f, 2);
 	fixture_answer(f, 1, fixture_nothing);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p1"), 1);
 	fixture_run(f, swim_seconds(10));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_SILENT, ""), 1);
 	fixture_join(f, 2);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(however_slow_the_probing_a_join_is_silent_soon)
+START_TEST(a_seed_is_reported_as_silent_after_20_seconds_at_most)
 {
 	struct fixture *f = fixture_new();
 
@@ -421,17 +427,17 @@ START_TEST(however_slow_the_probing_a_join_is_silent_soon)
 	ck_assert(fixture_start(f));
 	fixture_join(f, 2);
 	fixture_run(f, swim_seconds(19));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_SILENT, ""), 0);
 	fixture_run(f, swim_seconds(2));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_SILENT, ""), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
+START_TEST(only_the_answer_to_an_unrepeated_ping_of_a_join_is_a_round_trip)
 {
 	struct fixture *f = fixture_started();
-	struct fixture_says ours = fixture_swimd(1);
+	struct fixture_says swimd = fixture_swimd(1);
 	uint64_t seq;
 
 	fixture_member(f, 1);
@@ -439,34 +445,34 @@ START_TEST(an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none)
 	fixture_join(f, 1);
 	seq = fixture_expect(f, WIRE_PING, 1)->message.seq;
 	f->now = swim_time_add(f->now, swim_ms(30));
-	fixture_ack(f, 1, seq, 1, ours);
+	fixture_ack(f, 1, seq, 1, swimd);
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
-	/* The second ping of a join has the seq of the first. */
+	/* The second ping of a join has the sequence number of the first. */
 	fixture_clear(f);
 	fixture_join(f, 1);
 	fixture_run(f, swim_ms(450));
 	seq = fixture_expect_first(f, WIRE_PING, 1)->message.seq;
-	fixture_ack(f, 1, seq, 1, ours);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
+	fixture_ack(f, 1, seq, 1, swimd);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_ANSWERED, "p1"), 1);
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, swim_ms(30).ns);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(so_is_the_answer_of_one_that_is_asked_whether_it_is_there)
+START_TEST(only_the_answer_to_an_unrepeated_ping_before_rumours_is_a_round_trip)
 {
 	for (unsigned asked = 1; asked <= 2; asked++) {
 		struct fixture *f = fixture_started();
 		unsigned pings;
 		uint64_t seq;
 
-		/* A rumour about it, which it is not sent before it has answered. */
+		/* p1 has not answered yet, so it is pinged before it is sent rumours. */
 		fixture_clear(f);
 		fixture_member(f, 1);
 		fixture_drain(f);
 		swim_tick(f->swim, f->now);
 		fixture_drain(f);
-		/* The other ping looks whether its view differs. */
+		/* The other ping checks whether the view of p1 differs. */
 		ck_assert_uint_eq(f->out_count, 2);
 		seq = f->out[1].message.seq;
 		if (asked == 1)
@@ -485,8 +491,8 @@ START_TEST(so_is_the_answer_of_one_that_is_asked_whether_it_is_there)
 }
 END_TEST
 
-/* An ack of ours has no sender in its trailer: but it says who is alive there. */
-START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
+/* An ack of a swimd peer has no sender in its trailer; its own id names the sender. */
+START_TEST(the_id_in_the_answer_to_a_join_names_the_speaker)
 {
 	struct fixture *f = fixture_started();
 	struct wire_trailer trailer = {.has_digest = true, .digest = 1};
@@ -501,8 +507,8 @@ START_TEST(who_answers_a_join_is_the_one_whose_word_it_is)
 	wire_begin_ack(&w, fixture_expect(f, WIRE_PING, 1)->message.seq, &u[0].member);
 	ck_assert(wire_add_update(&w, &u[0]) && wire_add_update(&w, &u[1]));
 	fixture_finish(f, 1, &w, &trailer, 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p1"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 	for (size_t i = 0; i < f->event_count; i++) {
 		if (f->events[i].type == SWIM_EVENT_JOINED)
 			ck_assert_str_eq(f->events[i].by, "p1");
@@ -540,7 +546,10 @@ START_TEST(joins_under_way_are_limited)
 }
 END_TEST
 
-/* p1 takes long to answer, and p2 has answered so often at once: how long we wait for it before we ask p1. */
+/*
+ * p1 answers slowly, and p2 has answered this many times at once. Returns how long we wait for p2
+ * before we ask p1 to ping p2, in milliseconds.
+ */
 static int64_t
 waited_ms(unsigned answers)
 {
@@ -548,7 +557,7 @@ waited_ms(unsigned answers)
 	swim_time sent;
 	int64_t waited;
 
-	fixture_proven_slow(f, 1);
+	fixture_routable_slow(f, 1);
 	fixture_member(f, 2);
 	for (unsigned i = 0; i < answers; i++) {
 		fixture_clear(f);
@@ -568,20 +577,20 @@ waited_ms(unsigned answers)
 	return waited;
 }
 
-START_TEST(one_quick_answer_does_not_make_us_impatient)
+START_TEST(one_quick_answer_does_not_shorten_the_patience)
 {
 	ck_assert_int_ge(waited_ms(1), 250);
-	/* By then it is known how quick it is. */
+	/* After six answers the round trip of p2 is known. */
 	ck_assert_int_le(waited_ms(6), 100);
 }
 END_TEST
 
-/* A ping of the swimd p2 of this cluster. */
+/* A ping of p2 from this cluster: p2 is a swimd peer (`swimd`) or a base peer. */
 static size_t
-foreign_ping(uint8_t *out, size_t cap, const char *cluster, bool ours)
+foreign_ping(uint8_t *out, size_t cap, const char *cluster, bool swimd)
 {
 	struct wire_trailer trailer = {.has_cluster = *cluster != '\0',
-	    .has_sender = ours,
+	    .has_sender = swimd,
 	    .cluster = wire_str_of(cluster),
 	    .sender = wire_str_of("p2")};
 	struct wire_writer w;
@@ -591,7 +600,7 @@ foreign_ping(uint8_t *out, size_t cap, const char *cluster, bool ours)
 	return wire_finish(&w, &trailer, 0);
 }
 
-START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
+START_TEST(a_ping_of_another_cluster_is_answered_with_our_cluster_in_no_more_bytes)
 {
 	uint8_t ping[256];
 	struct fixture *f = fixture_new();
@@ -609,7 +618,7 @@ START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
 	ck_assert_uint_le(out->len, len);
 	ck_assert_uint_eq(swim_member_count(f->swim), 1);
 	ck_assert_uint_eq(fixture_stats(f).rejected[WIRE_REJECT_OTHER_CLUSTER], 1);
-	/* Ten a second at most, */
+	/* At most ten answers are sent in a second. */
 	for (unsigned i = 0; i < 1000; i++) {
 		fixture_input(f, 2, ping, len);
 		fixture_run(f, swim_ms(1));
@@ -617,7 +626,7 @@ START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
 	ck_assert_uint_le(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 11);
 	ck_assert_uint_ge(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 9);
 	fixture_clear(f);
-	/* none to a base peer, and none longer than the ping. */
+	/* A base peer gets no answer. A ping of 16 bytes is large enough for an answer. */
 	fixture_run(f, swim_seconds(1));
 	fixture_input(f, 2, ping, foreign_ping(ping, sizeof(ping), "", false));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_OTHER_CLUSTER), 0);
@@ -629,7 +638,7 @@ START_TEST(a_ping_of_another_cluster_is_told_so_in_no_more_bytes)
 }
 END_TEST
 
-/* Answer with these bytes' worth of a word from the cluster "test". */
+/* This peer answers as a member of the cluster "test", with a datagram of this type. */
 static void
 foreign_word(struct fixture *f, unsigned from, enum wire_type type, uint64_t seq)
 {
@@ -647,7 +656,7 @@ foreign_word(struct fixture *f, unsigned from, enum wire_type type, uint64_t seq
 	    WIRE_REJECT_OTHER_CLUSTER);
 }
 
-START_TEST(a_join_ends_where_another_cluster_answers)
+START_TEST(a_join_ends_when_another_cluster_answers)
 {
 	static const enum wire_type types[] = {WIRE_OTHER_CLUSTER, WIRE_ACK};
 
@@ -660,37 +669,43 @@ START_TEST(a_join_ends_where_another_cluster_answers)
 		fixture_clear(f);
 		fixture_join(f, 2);
 		seq = fixture_expect(f, WIRE_PING, 2)->message.seq;
-		/* Not from elsewhere, nor with another number. */
+		/*
+		 * An answer from another address does not count, nor does an answer with another
+		 * sequence number.
+		 */
 		foreign_word(f, 3, types[i], seq);
 		foreign_word(f, 2, types[i], seq + 1);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_FOREIGN, "test"), 0);
 		foreign_word(f, 2, types[i], seq);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
 		ck_assert_uint_eq(swim_member_count(f->swim), 1);
-		/* It is over: once more is nothing, and no silence follows. */
+		/* The join is over: a second answer changes nothing, and the seed is not reported as silent. */
 		foreign_word(f, 2, types[i], seq);
 		fixture_run(f, swim_seconds(20));
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_SILENT, ""), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_FOREIGN, "test"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_SILENT, ""), 0);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_told_so_in_no_more_bytes,
-    a_join_ends_where_another_cluster_answers, one_quick_answer_does_not_make_us_impatient,
+UNIT_MAIN("swim_input", a_ping_of_another_cluster_is_answered_with_our_cluster_in_no_more_bytes,
+    a_join_ends_when_another_cluster_answers, one_quick_answer_does_not_shorten_the_patience,
     a_ping_is_answered_with_an_ack_of_its_seq_to_its_source,
-    what_is_invalid_is_counted_never_answered_and_changes_nothing, other_clusters_are_refused,
-    an_envelope_is_opened_and_names_its_sender, an_envelope_introduces_its_sender,
-    a_base_peer_is_known_by_its_address_until_it_is_named,
-    a_base_peer_leaves_by_its_own_dead_update, another_s_stand_in_for_a_member_is_nobody_new,
+    an_invalid_datagram_is_counted_not_answered_and_changes_nothing,
+    a_datagram_of_another_cluster_is_refused, an_envelope_is_opened_and_names_its_sender,
+    an_envelope_introduces_its_sender, a_base_peer_is_known_by_its_address_until_it_is_named,
+    a_base_peer_leaves_by_its_own_dead_update,
+    an_update_with_the_address_of_a_member_for_a_name_lists_no_new_member,
     a_base_peer_that_has_answered_is_not_replaced_by_what_others_say,
-    one_that_begins_and_has_a_seed_takes_no_stranger_s_word,
-    a_stranger_gets_no_more_bytes_than_it_sent, a_borrowed_name_gets_no_more_bytes_than_it_sent,
-    a_forged_digest_starts_no_sync, digests_of_strangers_keep_nobody_from_members,
-    acks_to_no_ping_of_ours_prove_nothing, stand_ins_are_limited, a_join_is_answered_or_silent,
-    however_slow_the_probing_a_join_is_silent_soon,
-    an_answer_to_one_ping_is_a_round_trip_and_to_one_of_several_is_none,
-    so_is_the_answer_of_one_that_is_asked_whether_it_is_there,
-    who_answers_a_join_is_the_one_whose_word_it_is, joins_under_way_are_limited,
+    a_starting_member_with_a_seed_takes_no_stranger_s_word_about_others,
+    a_stranger_gets_no_more_bytes_than_it_sent,
+    a_stranger_with_the_name_of_a_member_gets_no_more_bytes_than_it_sent,
+    a_forged_digest_starts_no_sync, the_digests_of_a_stranger_do_not_delay_a_sync_with_a_member,
+    an_ack_that_answers_no_ping_changes_nothing, at_most_64_unnamed_peers_are_listed,
+    a_seed_is_reported_as_answered_or_as_silent,
+    a_seed_is_reported_as_silent_after_20_seconds_at_most,
+    only_the_answer_to_an_unrepeated_ping_of_a_join_is_a_round_trip,
+    only_the_answer_to_an_unrepeated_ping_before_rumours_is_a_round_trip,
+    the_id_in_the_answer_to_a_join_names_the_speaker, joins_under_way_are_limited,
     strangers_leave_room_for_joins)

@@ -18,7 +18,10 @@ struct word {
 	unsigned value;
 };
 
-/* A row of the page: it fits a case that is in each of these sets, has all facts of `with` and none of `without`. */
+/*
+ * A row of the page. The row fits a case that is in each of these sets, has all facts of `with`,
+ * and none of `without`.
+ */
 struct row {
 	unsigned known, said, relation, authority, with, without, result;
 };
@@ -146,7 +149,7 @@ value_of(const struct word *words, const char *text)
 	ck_abort_msg("%s: the decision table has the unknown word '%s'", MANUAL, text);
 }
 
-/* A set of words of the page, which are separated by commas. */
+/* The set that these words of the page name, which are separated by commas. */
 static unsigned
 set_of(const struct word *words, char *text)
 {
@@ -158,7 +161,7 @@ set_of(const struct word *words, char *text)
 	return set;
 }
 
-/* known said incarnation speaker facts... result */
+/* Reads a line of a table: known said incarnation speaker facts... result */
 static void
 read_row(struct table *table, const struct word *results, char *line)
 {
@@ -169,8 +172,8 @@ read_row(struct table *table, const struct word *results, char *line)
 	for (char *w = strtok_r(line, " \n", &rest); w != NULL && n < 16;
 	     w = strtok_r(NULL, " \n", &rest))
 		words[n++] = w;
-	ck_assert_msg(n >= 6 && n < 16 && table->count < ROWS_MAX, "%s: row %zu of a table", MANUAL,
-	    table->count);
+	ck_assert_msg(n >= 6 && n < 16 && table->count < ROWS_MAX,
+	    "%s: row %zu of a table is malformed", MANUAL, table->count);
 	*row = (struct row){
 	    .known = set_of(known_words, words[0]),
 	    .said = set_of(said_words, words[1]),
@@ -198,7 +201,7 @@ read_table(struct table *table, const char *name, const struct word *results)
 
 	table->count = 0;
 	snprintf(begin, sizeof(begin), "BEGIN DECISION TABLE %s:", name);
-	ck_assert_msg(file != NULL, "%s", MANUAL);
+	ck_assert_msg(file != NULL, "cannot read %s", MANUAL);
 	while (fgets(line, sizeof(line), file) != NULL) {
 		if (strstr(line, "END DECISION TABLE") != NULL)
 			inside = literal = false;
@@ -227,7 +230,7 @@ look_up(const struct table *table, const struct judge_case *c, unsigned otherwis
 	return otherwise;
 }
 
-/* The facts that can hold of a subject of which so much is known. */
+/* The facts that can hold if this much is known of the subject. */
 static unsigned
 facts_of(enum judge_known known)
 {
@@ -252,7 +255,7 @@ facts_of(enum judge_known known)
 	       FACT_ASKED_LEAVE | FACT_SWIMD;
 }
 
-/* Calls check for every case, and returns how many there are. */
+/* Calls check for every case. Returns the number of cases. */
 static unsigned long
 walk(void (*check)(const struct judge_case *))
 {
@@ -303,8 +306,9 @@ compare(const struct judge_case *c)
 	action = look_up(&actions, &counted, ACTION_IGNORE);
 	does = judge(c, &core_counts);
 	if (core_counts != counts_as || does != action)
-		ck_abort_msg("known %d, said %d, incarnation %d, authority %d, facts %#x: the core "
-			     "counts it as %d and does %d, the page has %u and %u",
+		ck_abort_msg(
+		    "known %d, said %d, incarnation %d, authority %d, facts %#x: the core "
+		    "counts the update as %d and chooses action %d, the page has %u and %u",
 		    (int)c->known, (int)c->said, (int)c->relation, (int)c->authority, c->facts,
 		    (int)core_counts, (int)does, counts_as, action);
 }
@@ -321,7 +325,7 @@ START_TEST(the_manual_has_the_tables_of_the_core)
 }
 END_TEST
 
-/* What a stranger says neither ends nor moves nor removes a member, whatever else holds. */
+/* The word of a stranger about another does not end, move or remove a member, whatever else holds. */
 static void
 strangers_change_little(const struct judge_case *c)
 {
@@ -348,7 +352,10 @@ START_TEST(a_stranger_neither_ends_nor_moves_nor_removes_a_member)
 }
 END_TEST
 
-/* A removal that enough members have found, told by a member, is carried out whatever else is asked of its subject. */
+/*
+ * A removal with enough accusers that a member tells is carried out, even while we ask whether the
+ * subject has left.
+ */
 static void
 removals_are_carried_out(const struct judge_case *c)
 {
@@ -366,7 +373,10 @@ START_TEST(a_removal_that_is_confirmed_is_carried_out)
 }
 END_TEST
 
-/* No page ends a live member, and nothing of a lower or equal incarnation makes a member live that is gone. */
+/*
+ * A death on a page does not end a live member, and an update at a lower or equal incarnation does
+ * not bring back a member that is gone.
+ */
 static void
 the_dead_stay_dead(const struct judge_case *c)
 {
@@ -383,7 +393,7 @@ the_dead_stay_dead(const struct judge_case *c)
 	if (c->relation == RELATION_JUMP && c->known != KNOWN_NOBODY)
 		ck_assert_msg(action == ACTION_REFUSE_JUMP || action == ACTION_IGNORE ||
 				  action == ACTION_ASK_LEAVE,
-		    "a jump does %d", (int)action);
+		    "the action of a jump is %d", (int)action);
 }
 
 START_TEST(a_member_that_is_gone_returns_at_a_higher_incarnation_only)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaving, being forgotten, rumours with a limit, and memory that runs short. */
+/* Leaves, removals, the number of times that a rumour is sent, and failed allocations. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-START_TEST(leaving_is_told_a_few_times_and_then_over)
+START_TEST(a_leave_is_told_a_few_times_and_is_then_complete)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	unsigned told = 0;
 
 	swim_leave(f->swim, f->now);
@@ -21,7 +21,7 @@ START_TEST(leaving_is_told_a_few_times_and_then_over)
 	for (size_t i = 0; i < f->out_count; i++)
 		told += fixture_has(&f->out[i], "self", SWIM_LEFT, NULL);
 	ck_assert_uint_ge(told, 6);
-	/* It is not refuted, and nothing is answered any more. */
+	/* A core that has left does not refute, and answers nothing. */
 	fixture_clear(f);
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	fixture_ping(f, 1, 1, fixture_nothing);
@@ -33,16 +33,16 @@ START_TEST(leaving_is_told_a_few_times_and_then_over)
 }
 END_TEST
 
-/* News may be pushed once an hour where there is little; whoever stops a daemon waits for it. */
-START_TEST(leaving_takes_seconds_whatever_the_interval)
+/* The gossip interval may be an hour, but an operator who stops the daemon waits for the end of the leave. */
+START_TEST(a_leave_takes_5_seconds_at_most_whatever_the_gossip_interval)
 {
 	struct fixture *f = fixture_new();
 	unsigned told = 0;
 
 	f->config.timing.gossip_interval = swim_seconds(3600);
 	ck_assert(fixture_start(f));
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	fixture_clear(f);
 	swim_leave(f->swim, f->now);
 	fixture_drain(f);
@@ -57,10 +57,13 @@ START_TEST(leaving_takes_seconds_whatever_the_interval)
 }
 END_TEST
 
-/* Another of our name is being looked for, where nobody answers: then the name is ours, to leave with. */
-START_TEST(who_leaves_does_not_come_back_for_its_name)
+/*
+ * A contest about our name is under way, at an address where nobody answers. Without the leave we
+ * would keep the name.
+ */
+START_TEST(a_member_that_leaves_does_not_contradict_about_its_name)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update elsewhere = fixture_update(f, 0, SWIM_ALIVE, 5);
 	struct swim_addr there = {.family = 4, .port = 7946, .ip = {10, 0, 9, 9}};
 	unsigned told = 0;
@@ -84,9 +87,9 @@ START_TEST(who_leaves_does_not_come_back_for_its_name)
 }
 END_TEST
 
-START_TEST(leaving_alone_is_over_at_once)
+START_TEST(a_leave_without_other_members_is_complete_at_once)
 {
-	struct fixture *f = fixture_among_proven(0);
+	struct fixture *f = fixture_among_routable(0);
 
 	swim_leave(f->swim, f->now);
 	ck_assert(swim_has_left(f->swim));
@@ -94,9 +97,9 @@ START_TEST(leaving_alone_is_over_at_once)
 }
 END_TEST
 
-START_TEST(when_the_others_leave_too_nobody_waits)
+START_TEST(a_leave_is_complete_although_the_others_leave_too)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 
 	swim_leave(f->swim, f->now);
 	fixture_drain(f);
@@ -108,9 +111,9 @@ START_TEST(when_the_others_leave_too_nobody_waits)
 }
 END_TEST
 
-START_TEST(only_the_gone_are_removed_and_others_are_told)
+START_TEST(only_a_gone_member_can_be_removed_and_the_others_are_told)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	bool told = false;
 
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p9", 2), SWIM_REMOVE_NOT_FOUND);
@@ -120,7 +123,7 @@ START_TEST(only_the_gone_are_removed_and_others_are_told)
 	fixture_clear(f);
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
 	fixture_drain(f);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 1);
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_NOT_FOUND);
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
 	fixture_run(f, swim_seconds(1));
@@ -132,20 +135,20 @@ START_TEST(only_the_gone_are_removed_and_others_are_told)
 			told |= wire_str_equal(u.member.id, "p2") && u.flags == WIRE_FLAG_FORGET;
 	}
 	ck_assert(told);
-	/* What others remember does not bring it back; a new life does. */
+	/* An update at the known incarnation does not bring p2 back; an update at a higher one does. */
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 4);
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 5);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* Or those who have not heard of the removal would bring it back with the next view. */
-START_TEST(one_removed_stays_so_when_it_is_told_to_have_left)
+/* Otherwise members that have not heard of the removal would bring p2 back with their next page. */
+START_TEST(a_removed_member_that_is_told_to_have_left_stays_removed)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	unsigned told = 0;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
@@ -171,9 +174,9 @@ START_TEST(one_removed_stays_so_when_it_is_told_to_have_left)
 }
 END_TEST
 
-/* Peer `from` tells that p2 is dead, at this incarnation, and to be forgotten. */
+/* Peer `from` tells that p2 is dead at this incarnation, and removed. */
 static void
-told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
+tell_removal(struct fixture *f, unsigned from, uint64_t incarnation)
 {
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, incarnation);
 
@@ -182,56 +185,56 @@ told_to_forget(struct fixture *f, unsigned from, uint64_t incarnation)
 	fixture_drain(f);
 }
 
-START_TEST(one_that_lives_is_not_forgotten_on_one_word)
+START_TEST(a_live_member_is_not_removed_by_the_word_of_one_member)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 
-	told_to_forget(f, 1, 0);
+	tell_removal(f, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	told_to_forget(f, 1, 7);
+	tell_removal(f, 1, 7);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 8);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
-	/* That was another suspicion: the word that it is to be forgotten went with the first. */
+	/* The removal belonged to the suspicion that p2 has refuted, and does not count for the next death. */
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 8);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(one_held_alive_is_forgotten_with_its_verdict)
+START_TEST(a_suspect_of_which_a_removal_was_heard_is_removed_when_it_is_dead)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 
-	told_to_forget(f, 1, 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 0);
+	tell_removal(f, 1, 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 0);
 	fixture_gossip(f, 3, 2, SWIM_DEAD, 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 1);
 	ck_assert_uint_eq(swim_member_count(f->swim), 4);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(one_that_tells_its_own_removal_is_forgotten)
+START_TEST(a_member_that_tells_its_own_removal_is_removed)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_LEFT, 4);
 
 	u.flags = WIRE_FLAG_LEFT | WIRE_FLAG_FORGET;
 	fixture_ping_with(f, 2, 1, &u);
 	fixture_drain(f);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 1);
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_leave_that_does_not_count_may_be_a_jump)
+START_TEST(a_stranger_s_leave_beyond_the_jump_bound_is_counted_as_a_jump)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct swim_stats stats;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 4);
@@ -244,7 +247,7 @@ START_TEST(a_leave_that_does_not_count_may_be_a_jump)
 }
 END_TEST
 
-START_TEST(the_gone_are_forgotten_in_their_time)
+START_TEST(dead_and_left_members_are_removed_after_their_retention)
 {
 	struct fixture *f = fixture_new();
 
@@ -261,21 +264,21 @@ START_TEST(the_gone_are_forgotten_in_their_time)
 		ck_assert_uint_eq(f->event_count, 0);
 	}
 	fixture_run(f, swim_seconds(3));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p1"), 1);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(51));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 1);
 	ck_assert_uint_eq(swim_member_count(f->swim), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_rumour_is_sent_so_often_and_no_more)
+START_TEST(a_rumour_is_sent_a_bounded_number_of_times)
 {
-	struct fixture *f = fixture_among_proven(20);
+	struct fixture *f = fixture_among_routable(20);
 	unsigned sent = 0;
 
-	/* All else has been told by now; nobody answers, which is of no matter here. */
+	/* The earlier rumours have gone out by now. That nobody answers does not matter here. */
 	fixture_run(f, swim_ms(20));
 	for (unsigned i = 1; i <= 20; i++)
 		fixture_gossip(f, i, i, SWIM_ALIVE, 1);
@@ -287,14 +290,14 @@ START_TEST(a_rumour_is_sent_so_often_and_no_more)
 			sent += fixture_has(&f->out[i], "p50", SWIM_ALIVE, NULL);
 		fixture_clear(f);
 	}
-	/* lambda * ceil(log10(N + 1)) with lambda 4 and 22 members. */
+	/* retransmit_mult * ceil(log10(N + 1)) = 4 * 2, for 22 members. */
 	ck_assert_uint_ge(sent, 1);
 	ck_assert_uint_le(sent, 8);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(the_smallest_datagrams_suffice)
+START_TEST(the_smallest_max_datagram_has_room_for_the_longest_name)
 {
 	struct fixture *f = fixture_new();
 	char name[SWIM_NAME_MAX + 1];
@@ -309,7 +312,7 @@ START_TEST(the_smallest_datagrams_suffice)
 	for (unsigned i = 1; i < 100; i++)
 		fixture_gossip(f, 1, i, SWIM_ALIVE, 0);
 	for (unsigned step = 0; step < 50; step++) {
-		fixture_run(f, swim_ms(100)); /* the fixture checks each datagram's size */
+		fixture_run(f, swim_ms(100)); /* fixture_drain checks the size of each datagram */
 		fixture_clear(f);
 	}
 	ck_assert_uint_eq(fixture_stats(f).outbox_dropped, 0);
@@ -317,7 +320,10 @@ START_TEST(the_smallest_datagrams_suffice)
 }
 END_TEST
 
-/* Everything a core can live through, with memory for `budget` allocations; false when it sufficed. */
+/*
+ * Takes a core through all events of its life, with memory for `budget` allocations. Returns
+ * whether an allocation was refused.
+ */
 static bool
 life(size_t budget)
 {
@@ -350,11 +356,11 @@ life(size_t budget)
 		}
 	}
 	starved = f->starved;
-	fixture_free(f); /* checks that nothing is left */
+	fixture_free(f); /* checks that no memory is left */
 	return starved;
 }
 
-START_TEST(short_memory_loses_news_but_nothing_else)
+START_TEST(a_core_survives_each_failed_allocation)
 {
 	size_t budget = 0;
 
@@ -364,7 +370,7 @@ START_TEST(short_memory_loses_news_but_nothing_else)
 }
 END_TEST
 
-/* Peers 2 to `peers` are told to be suspect; returns how many of them are. */
+/* Peer 1 suspects peers 2 to `peers`. Returns how many of them are suspect. */
 static unsigned
 suspected(struct fixture *f, unsigned peers)
 {
@@ -379,9 +385,9 @@ suspected(struct fixture *f, unsigned peers)
 	return count;
 }
 
-START_TEST(without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused)
+START_TEST(without_memory_one_member_in_eight_can_be_suspected_and_the_others_are_refused)
 {
-	struct fixture *f = fixture_among_proven(100);
+	struct fixture *f = fixture_among_routable(100);
 	uint64_t refused;
 	unsigned count;
 
@@ -399,7 +405,7 @@ START_TEST(without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused)
 }
 END_TEST
 
-START_TEST(what_can_t_be_used_makes_no_core)
+START_TEST(an_invalid_configuration_creates_no_core)
 {
 	struct fixture *f = fixture_new();
 	struct swim_config good = f->config;
@@ -433,14 +439,19 @@ START_TEST(what_can_t_be_used_makes_no_core)
 }
 END_TEST
 
-UNIT_MAIN("swim_leave", leaving_is_told_a_few_times_and_then_over,
-    leaving_takes_seconds_whatever_the_interval, who_leaves_does_not_come_back_for_its_name,
-    leaving_alone_is_over_at_once, when_the_others_leave_too_nobody_waits,
-    only_the_gone_are_removed_and_others_are_told,
-    one_removed_stays_so_when_it_is_told_to_have_left, one_that_lives_is_not_forgotten_on_one_word,
-    one_held_alive_is_forgotten_with_its_verdict, one_that_tells_its_own_removal_is_forgotten,
-    a_leave_that_does_not_count_may_be_a_jump, the_gone_are_forgotten_in_their_time,
-    a_rumour_is_sent_so_often_and_no_more, the_smallest_datagrams_suffice,
-    short_memory_loses_news_but_nothing_else,
-    without_memory_one_in_eight_can_be_suspected_and_the_rest_is_refused,
-    what_can_t_be_used_makes_no_core)
+UNIT_MAIN("swim_leave", a_leave_is_told_a_few_times_and_is_then_complete,
+    a_leave_takes_5_seconds_at_most_whatever_the_gossip_interval,
+    a_member_that_leaves_does_not_contradict_about_its_name,
+    a_leave_without_other_members_is_complete_at_once,
+    a_leave_is_complete_although_the_others_leave_too,
+    only_a_gone_member_can_be_removed_and_the_others_are_told,
+    a_removed_member_that_is_told_to_have_left_stays_removed,
+    a_live_member_is_not_removed_by_the_word_of_one_member,
+    a_suspect_of_which_a_removal_was_heard_is_removed_when_it_is_dead,
+    a_member_that_tells_its_own_removal_is_removed,
+    a_stranger_s_leave_beyond_the_jump_bound_is_counted_as_a_jump,
+    dead_and_left_members_are_removed_after_their_retention,
+    a_rumour_is_sent_a_bounded_number_of_times,
+    the_smallest_max_datagram_has_room_for_the_longest_name, a_core_survives_each_failed_allocation,
+    without_memory_one_member_in_eight_can_be_suspected_and_the_others_are_refused,
+    an_invalid_configuration_creates_no_core)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a member is asked: at the address that it tells, where it has answered instead, or through others alone. */
+/*
+ * Where a member is asked: at its advertised address, at another address where it has answered, or
+ * through helpers only.
+ */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -9,11 +12,12 @@
 static const struct swim_addr outer = {.family = 4, .port = 40123, .ip = {10, 9, 9, 1}};
 static const struct swim_addr second_outer = {.family = 4, .port = 40777, .ip = {10, 9, 9, 1}};
 
-/* Where p1 answers; p2 and p3 answer always. */
+/* Where p1 answers, and the pings that came to p1. p2 and p3 always answer. */
 struct world {
-	bool told, helped;                     /* at its own address; to others, who say so */
-	const struct swim_addr *elsewhere;     /* NULL: nowhere */
-	unsigned at_told, at_outer, at_second; /* questions to p1 that came to these places */
+	bool advertised;                   /* p1 answers at its advertised address */
+	bool helped;                       /* p1 answers helpers, which say so */
+	const struct swim_addr *elsewhere; /* another address at which p1 answers; NULL: none */
+	unsigned at_advertised, at_outer, at_second; /* pings to these addresses of p1 */
 };
 
 static bool
@@ -21,7 +25,7 @@ is_p1(const struct world *w, const struct swim_addr *to)
 {
 	struct swim_addr told = fixture_addr(1);
 
-	return (w->told && swim_addr_equal(to, &told)) ||
+	return (w->advertised && swim_addr_equal(to, &told)) ||
 	       (w->elsewhere != NULL && swim_addr_equal(to, w->elsewhere));
 }
 
@@ -30,7 +34,7 @@ answer(struct fixture *f, const struct world *w, const struct fixture_out *out)
 {
 	unsigned peer = out->to.ip[0] == 10 && out->to.ip[1] == 0 ? out->to.ip[3] : 0;
 	uint64_t digest = fixture_stats(f).digest;
-	struct fixture_says says = {.ours = true, .sender = peer, .digest = digest};
+	struct fixture_says says = {.swimd = true, .sender = peer, .digest = digest};
 
 	if (out->message.type == WIRE_PING) {
 		if (is_p1(w, &out->to))
@@ -54,12 +58,12 @@ count(struct world *w, const struct fixture_out *out)
 
 	if (out->message.type != WIRE_PING)
 		return;
-	w->at_told += swim_addr_equal(&out->to, &told);
+	w->at_advertised += swim_addr_equal(&out->to, &told);
 	w->at_outer += swim_addr_equal(&out->to, &outer);
 	w->at_second += swim_addr_equal(&out->to, &second_outer);
 }
 
-/* Let 50 ms pass in this world, then count and answer what was asked; all that was sent can still be looked at. */
+/* Lets 50 ms pass in this world, then counts and answers the datagrams of this time. They stay in f->out. */
 static void
 step_on(struct fixture *f, struct world *w)
 {
@@ -73,40 +77,40 @@ step_on(struct fixture *f, struct world *w)
 	}
 }
 
-/* Let time pass in this world, and count what p1 is asked. */
+/* Lets time pass in this world, and counts the pings to p1 in this time. */
 static void
 live(struct fixture *f, struct world *w, int seconds)
 {
-	w->at_told = w->at_outer = w->at_second = 0;
+	w->at_advertised = w->at_outer = w->at_second = 0;
 	for (int step = 0; step < 20 * seconds; step++) {
 		step_on(f, w);
 		fixture_clear(f);
 	}
 }
 
-/* p1 speaks from there, under its name. */
+/* p1 sends a ping from this address, under its name. */
 static void
 speak_from(struct fixture *f, const struct swim_addr *there)
 {
 	fixture_ping_by(f, there, 0, "p1", NULL);
 }
 
-/* Of three members p1 has never answered at its own address. */
+/* A core with three members, of which p1 has never answered at its advertised address. */
 static struct fixture *
-unproven(void)
+unanswered_p1(void)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 2);
-	fixture_proven(f, 3);
+	fixture_routable(f, 2);
+	fixture_routable(f, 3);
 	fixture_member(f, 1);
 	fixture_clear(f);
 	return f;
 }
 
-START_TEST(one_that_can_only_be_asked_elsewhere_lives)
+START_TEST(a_member_that_only_answers_at_another_address_stays_alive)
 {
-	struct fixture *f = unproven();
+	struct fixture *f = unanswered_p1();
 	struct world w = {.elsewhere = &outer};
 
 	speak_from(f, &outer);
@@ -115,22 +119,22 @@ START_TEST(one_that_can_only_be_asked_elsewhere_lives)
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
 	ck_assert_str_eq(fixture_report(f, "p1").address, "10.0.1.1:7946");
-	/* Nor is that a failure of anybody's, or a loss. */
+	/* The silent advertised address is no failed probe, and no lost question. */
 	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
 	live(f, &w, 60);
 	ck_assert_uint_gt(w.at_outer, 10);
-	ck_assert_uint_eq(w.at_told, 0);
+	ck_assert_uint_eq(w.at_advertised, 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(who_has_not_answered_there_is_not_asked_there)
+START_TEST(an_address_at_which_a_member_does_not_answer_is_not_asked_again)
 {
-	struct fixture *f = unproven();
+	struct fixture *f = unanswered_p1();
 	struct world w = {.helped = true};
 
 	speak_from(f, &outer);
-	/* What asks who is there. */
+	/* At first a few pings ask whether p1 lives there. */
 	live(f, &w, 4);
 	ck_assert_uint_le(w.at_outer, 4);
 	live(f, &w, 60);
@@ -139,19 +143,19 @@ START_TEST(who_has_not_answered_there_is_not_asked_there)
 }
 END_TEST
 
-/* Whoever speaks in its name and answers for it. */
-START_TEST(nobody_draws_what_is_for_one_that_answers)
+/* An attacker speaks under the name of p1, and answers for it. */
+START_TEST(an_attacker_does_not_draw_the_pings_for_a_member_that_answers)
 {
-	struct fixture *f = fixture_among_proven(3);
-	struct world w = {.told = true, .elsewhere = &outer};
+	struct fixture *f = fixture_among_routable(3);
+	struct world w = {.advertised = true, .elsewhere = &outer};
 
 	speak_from(f, &outer);
 	live(f, &w, 4);
 	live(f, &w, 120);
-	ck_assert_uint_gt(w.at_told, 20);
+	ck_assert_uint_gt(w.at_advertised, 20);
 	ck_assert_uint_eq(w.at_outer, 0);
-	/* Nor from where it is asked instead. */
-	w.told = false;
+	/* The same holds while p1 is asked at another address. */
+	w.advertised = false;
 	live(f, &w, 60);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
 	speak_from(f, &second_outer);
@@ -164,9 +168,9 @@ START_TEST(nobody_draws_what_is_for_one_that_answers)
 }
 END_TEST
 
-START_TEST(a_new_port_of_a_translation_takes_the_place_of_the_old_one)
+START_TEST(a_new_port_of_a_translation_replaces_the_old_one)
 {
-	struct fixture *f = unproven();
+	struct fixture *f = unanswered_p1();
 	struct world w = {.elsewhere = &outer};
 
 	speak_from(f, &outer);
@@ -183,85 +187,85 @@ START_TEST(a_new_port_of_a_translation_takes_the_place_of_the_old_one)
 }
 END_TEST
 
-START_TEST(its_own_address_is_used_again_once_it_answers)
+START_TEST(the_advertised_address_is_used_again_once_it_answers)
 {
-	struct fixture *f = fixture_among_proven(3);
-	struct world w = {.told = true, .elsewhere = &outer};
+	struct fixture *f = fixture_among_routable(3);
+	struct world w = {.advertised = true, .elsewhere = &outer};
 
 	speak_from(f, &outer);
 	live(f, &w, 20);
-	w.told = false;
+	w.advertised = false;
 	live(f, &w, 60);
-	w.told = true;
-	/* A translation that leads to where it was before must have the time to forget that. */
+	w.advertised = true;
+	/* The pause is long enough for a translation of addresses to forget its former entry. */
 	live(f, &w, 180);
-	ck_assert_uint_eq(w.at_told, 0);
+	ck_assert_uint_eq(w.at_advertised, 0);
 	live(f, &w, 120);
 	live(f, &w, 30);
-	ck_assert_uint_gt(w.at_told, 5);
+	ck_assert_uint_gt(w.at_advertised, 5);
 	ck_assert_uint_eq(w.at_outer, 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_broken_link_is_told_once_and_its_end_too)
+START_TEST(a_broken_link_is_relayed_until_the_member_answers_directly)
 {
-	struct fixture *f = fixture_among_proven(3);
-	struct world w = {.told = true, .helped = true};
+	struct fixture *f = fixture_among_routable(3);
+	struct world w = {.advertised = true, .helped = true};
 
 	live(f, &w, 10);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
 	ck_assert_int_ge(fixture_report(f, "p1").rtt.ns, 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LINK_FAILED, NULL), 0);
-	w.told = false;
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LINK_FAILED, NULL), 0);
+	w.advertised = false;
 	for (int i = 0; i < 60 && fixture_report(f, "p1").path == SWIM_PATH_DIRECT; i++) {
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LINK_FAILED, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LINK_FAILED, NULL), 0);
 		f->event_count = 0;
 		live(f, &w, 1);
 	}
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_RELAYED);
-	/* What was measured before says nothing of now. */
+	/* The round trip that was measured before the link broke is dropped. */
 	ck_assert_int_lt(fixture_report(f, "p1").rtt.ns, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
 	ck_assert_int_eq(fixture_report(f, "p2").path, SWIM_PATH_DIRECT);
 	live(f, &w, 60);
-	w.told = true;
+	w.advertised = true;
 	live(f, &w, 20);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
 	fixture_free(f);
 }
 END_TEST
 
-/* How many events of this type about p1 come in this time. */
+/* The number of events of this type about p1 in this time. */
 static unsigned
-told_while(struct fixture *f, enum swim_event_type type, struct world *w, int seconds)
+events_while(struct fixture *f, enum swim_event_type type, struct world *w, int seconds)
 {
 	unsigned told = 0;
 
 	for (int step = 0; step < 20 * seconds; step++) {
 		step_on(f, w);
-		told += (unsigned)fixture_told(f, type, "p1");
+		told += (unsigned)fixture_event_count(f, type, "p1");
 		fixture_clear(f);
 	}
 	return told;
 }
 
-START_TEST(events_of_a_link_come_once)
+START_TEST(each_change_of_a_link_causes_one_event)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct world w = {.helped = true};
 
-	ck_assert_uint_eq(told_while(f, SWIM_EVENT_LINK_FAILED, &w, 60), 1);
-	w.told = true;
-	ck_assert_uint_eq(told_while(f, SWIM_EVENT_LINK_RECOVERED, &w, 60), 1);
+	ck_assert_uint_eq(events_while(f, SWIM_EVENT_LINK_FAILED, &w, 60), 1);
+	w.advertised = true;
+	ck_assert_uint_eq(events_while(f, SWIM_EVENT_LINK_RECOVERED, &w, 60), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* A question that is answered after others have reached it was answered all the same. */
-START_TEST(a_late_answer_is_no_broken_link)
+/* The direct answer comes after a helper has reached the member. The link still works. */
+START_TEST(a_late_answer_shows_that_the_link_works)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct world w = {.helped = true};
 	unsigned told = 0;
 
@@ -273,14 +277,14 @@ START_TEST(a_late_answer_is_no_broken_link)
 			if (fixture_went(&f->out[i], WIRE_PING, 1))
 				late = f->out[i].message.seq;
 		}
-		told += (unsigned)fixture_told(f, SWIM_EVENT_LINK_FAILED, "p1");
+		told += (unsigned)fixture_event_count(f, SWIM_EVENT_LINK_FAILED, "p1");
 		fixture_clear(f);
 		/* The answer comes 900 ms after the question. */
 		if (late == 0)
 			continue;
 		for (int wait = 0; wait < 18; wait++) {
 			step_on(f, &w);
-			told += (unsigned)fixture_told(f, SWIM_EVENT_LINK_FAILED, "p1");
+			told += (unsigned)fixture_event_count(f, SWIM_EVENT_LINK_FAILED, "p1");
 			fixture_clear(f);
 		}
 		fixture_ack(f, 1, late, 1, fixture_same_view(f, 1));
@@ -291,10 +295,10 @@ START_TEST(a_late_answer_is_no_broken_link)
 }
 END_TEST
 
-/* It would find it silent, as it does when it is well. */
-START_TEST(who_cannot_reach_a_suspect_does_not_confirm_that_it_is_silent)
+/* Our own ping would not be answered, whether the suspect is well or not. */
+START_TEST(a_member_with_a_broken_link_to_a_suspect_does_not_confirm_the_suspicion)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct world w = {.helped = true};
 	struct swim_addr p1 = fixture_addr(1);
 
@@ -308,7 +312,7 @@ START_TEST(who_cannot_reach_a_suspect_does_not_confirm_that_it_is_silent)
 }
 END_TEST
 
-START_TEST(whom_it_hears_and_when_is_told)
+START_TEST(the_report_has_the_time_of_the_last_datagram_of_a_member)
 {
 	struct fixture *f = fixture_among(3);
 	swim_time heard;
@@ -321,7 +325,7 @@ START_TEST(whom_it_hears_and_when_is_told)
 	heard = f->now;
 	fixture_member(f, 1);
 	ck_assert_int_eq(fixture_report(f, "p1").heard.ns, heard.ns);
-	/* From where it does not live anybody may speak. */
+	/* A datagram from another address does not count, as anybody can send it. */
 	f->now = swim_time_add(f->now, swim_ms(100));
 	speak_from(f, &outer);
 	ck_assert_int_eq(fixture_report(f, "p1").heard.ns, heard.ns);
@@ -329,9 +333,12 @@ START_TEST(whom_it_hears_and_when_is_told)
 }
 END_TEST
 
-UNIT_MAIN("swim_link", one_that_can_only_be_asked_elsewhere_lives,
-    who_has_not_answered_there_is_not_asked_there, nobody_draws_what_is_for_one_that_answers,
-    a_new_port_of_a_translation_takes_the_place_of_the_old_one,
-    its_own_address_is_used_again_once_it_answers, a_broken_link_is_told_once_and_its_end_too,
-    events_of_a_link_come_once, a_late_answer_is_no_broken_link,
-    who_cannot_reach_a_suspect_does_not_confirm_that_it_is_silent, whom_it_hears_and_when_is_told)
+UNIT_MAIN("swim_link", a_member_that_only_answers_at_another_address_stays_alive,
+    an_address_at_which_a_member_does_not_answer_is_not_asked_again,
+    an_attacker_does_not_draw_the_pings_for_a_member_that_answers,
+    a_new_port_of_a_translation_replaces_the_old_one,
+    the_advertised_address_is_used_again_once_it_answers,
+    a_broken_link_is_relayed_until_the_member_answers_directly,
+    each_change_of_a_link_causes_one_event, a_late_answer_shows_that_the_link_works,
+    a_member_with_a_broken_link_to_a_suspect_does_not_confirm_the_suspicion,
+    the_report_has_the_time_of_the_last_datagram_of_a_member)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What members say of their links, and what is wrong with the addresses that they tell. */
+/* Reports of broken links, complaints about our address, and addresses that two members share. */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -8,7 +8,10 @@
 
 static const struct swim_addr outer = {.family = 4, .port = 40123, .ip = {10, 9, 9, 1}};
 
-/* p<from> pings us from its own address, or from `there`, with this trailer added to what a swimd says. */
+/*
+ * p<from> pings us from its own address, or from `there`. The trailer has these fields besides
+ * those of a swimd peer.
+ */
 static void
 say(struct fixture *f, unsigned from, const struct swim_addr *there, struct wire_trailer trailer)
 {
@@ -25,6 +28,7 @@ say(struct fixture *f, unsigned from, const struct swim_addr *there, struct wire
 	fixture_finish_by(f, there != NULL ? there : &home, &w, &trailer, 0);
 }
 
+/* p<from> probes us and complains: it cannot reach us at our advertised address, but at `seen`. */
 static void
 complain(struct fixture *f, unsigned from, const char *seen)
 {
@@ -34,13 +38,17 @@ complain(struct fixture *f, unsigned from, const char *seen)
 		.unreached = wire_str_of(seen)});
 }
 
+/* p<from> probes us and does not complain. */
 static void
 probe(struct fixture *f, unsigned from)
 {
 	say(f, from, NULL, (struct wire_trailer){.has_period = true});
 }
 
-/* p<from> says that p<teller> cannot reach p<peer> (0: nobody), the `stamp`th time. */
+/*
+ * p<from> passes on the report of p<teller> with this stamp: p<teller> cannot reach p<peer> (0: the
+ * report is empty).
+ */
 static void
 tell(struct fixture *f, unsigned from, const struct swim_addr *there, unsigned teller,
     uint64_t stamp, unsigned peer)
@@ -59,7 +67,10 @@ tell(struct fixture *f, unsigned from, const struct swim_addr *there, unsigned t
 		.links_len = (uint16_t)wire_links_put(&links, bytes)});
 }
 
-/* The only one whom this member says that it cannot reach; "" when there is nobody. */
+/*
+ * The name of the only member that this member reports as out of reach; "" if there is none. `r`
+ * gets its report.
+ */
 static const char *
 unreached(const struct fixture *f, const char *name, struct swim_report *r)
 {
@@ -87,9 +98,9 @@ reach(struct fixture *f)
 	return out;
 }
 
-START_TEST(what_others_say_of_our_address_is_counted)
+START_TEST(complaints_about_our_address_are_counted)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 
 	ck_assert_uint_eq(reach(f).complaining.count, 0);
 	complain(f, 2, "10.9.0.254:40123");
@@ -99,22 +110,22 @@ START_TEST(what_others_say_of_our_address_is_counted)
 	ck_assert_uint_eq(reach(f).complaining.count, 2);
 	ck_assert_str_eq(reach(f).complaining.name, "p2");
 	ck_assert_uint_eq(reach(f).seen_at.port, 40125);
-	/* Its probes say so each time. */
+	/* Each probe has the complaint, or takes it back. */
 	probe(f, 2);
 	ck_assert_uint_eq(reach(f).complaining.count, 1);
-	/* What is no probe says nothing of it. */
+	/* A datagram that is no probe does not take a complaint back. */
 	say(f, 4, NULL, (struct wire_trailer){0});
 	ck_assert_uint_eq(reach(f).complaining.count, 1);
-	/* That it cannot reach us at all is told by others too. */
+	/* A report of links is no complaint, and takes none back. */
 	tell(f, 3, NULL, 5, 1, 0);
 	ck_assert_uint_eq(reach(f).complaining.count, 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(strangers_say_nothing_of_links)
+START_TEST(reports_and_complaints_of_strangers_do_not_count)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 	struct swim_report r;
 
 	tell(f, 2, &outer, 2, 1, 3);
@@ -128,26 +139,26 @@ START_TEST(strangers_say_nothing_of_links)
 }
 END_TEST
 
-START_TEST(the_later_word_of_a_member_counts)
+START_TEST(the_report_with_the_highest_stamp_counts)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 	struct swim_report r;
 
 	tell(f, 2, NULL, 2, 10, 3);
 	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
 	ck_assert_str_eq(unreached(f, "p3", &r), "");
-	/* By whoever tells it. */
+	/* Other members pass reports of p2 on; the stamp decides. */
 	tell(f, 4, NULL, 2, 9, 5);
 	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
 	tell(f, 4, NULL, 2, 11, 5);
 	ck_assert_str_eq(unreached(f, "p2", &r), "p5");
 	tell(f, 5, NULL, 2, 12, 0);
 	ck_assert_str_eq(unreached(f, "p2", &r), "");
-	/* Of those whom we do not know, and of us, nobody else's word counts. */
+	/* The report of an unknown member does not count, nor does a report of our own links from another. */
 	tell(f, 2, NULL, 9, 1, 3);
 	tell(f, 2, NULL, 0, UINT64_C(1) << 40, 3);
 	ck_assert_str_eq(unreached(f, "self", &r), "");
-	/* Whose subject is gone says nothing. */
+	/* A dead member is left out of the reports of others. */
 	tell(f, 5, NULL, 2, 13, 3);
 	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
 	fixture_gossip(f, 5, 3, SWIM_DEAD, 0);
@@ -156,7 +167,7 @@ START_TEST(the_later_word_of_a_member_counts)
 }
 END_TEST
 
-/* How many datagrams bear what is said of links. */
+/* The number of datagrams that have a report. */
 static unsigned
 passed_on(const struct fixture *f)
 {
@@ -167,6 +178,10 @@ passed_on(const struct fixture *f)
 	return count;
 }
 
+/*
+ * Lets time pass, in which all peers but `silent` (0: none) answer, and say that `silent` has
+ * answered them. Adds the number of our datagrams with a report to `passed`.
+ */
 static void
 answer_all(struct fixture *f, int seconds, unsigned *passed, unsigned silent)
 {
@@ -180,7 +195,7 @@ answer_all(struct fixture *f, int seconds, unsigned *passed, unsigned silent)
 		memcpy(sent, f->out, n * sizeof(*sent));
 		for (size_t i = 0; i < n; i++) {
 			unsigned peer = sent[i].to.ip[1] == 0 ? sent[i].to.ip[3] : 0;
-			struct fixture_says says = {.ours = true,
+			struct fixture_says says = {.swimd = true,
 			    .sender = peer,
 			    .digest = fixture_stats(f).digest};
 			unsigned about = silent;
@@ -194,9 +209,9 @@ answer_all(struct fixture *f, int seconds, unsigned *passed, unsigned silent)
 	}
 }
 
-START_TEST(it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well)
+START_TEST(a_report_is_passed_on_like_a_rumour_and_forgotten_after_180_seconds)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	struct swim_report r;
 	unsigned passed = 0;
 
@@ -206,7 +221,7 @@ START_TEST(it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well)
 	fixture_clear(f);
 	answer_all(f, 60, &passed, 0);
 	ck_assert_uint_eq(passed, f->config.timing.retransmit_mult);
-	/* It has not been told again. */
+	/* The report is not repeated, and is forgotten after 180 s. */
 	answer_all(f, 60, &passed, 0);
 	ck_assert_str_eq(unreached(f, "p2", &r), "p3");
 	answer_all(f, 70, &passed, 0);
@@ -216,9 +231,9 @@ START_TEST(it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well)
 }
 END_TEST
 
-START_TEST(our_own_is_told_when_it_changes_and_each_minute)
+START_TEST(our_own_report_is_sent_when_it_changes_and_once_a_minute)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	struct swim_report r;
 	unsigned passed = 0, before;
 
@@ -240,14 +255,14 @@ START_TEST(our_own_is_told_when_it_changes_and_each_minute)
 }
 END_TEST
 
-/* It hears of what is wrong with its address from those who ask it elsewhere. */
-START_TEST(one_that_is_asked_elsewhere_is_told)
+/* The pings to the address at which a member has answered instead have the complaint. */
+START_TEST(a_member_that_is_asked_at_another_address_gets_complaints)
 {
 	struct fixture *f = fixture_started();
 	struct swim_reach found;
 	unsigned told = 0;
 
-	fixture_proven(f, 2);
+	fixture_routable(f, 2);
 	fixture_member(f, 1);
 	fixture_clear(f);
 	fixture_ping_by(f, &outer, 0, "p1", NULL);
@@ -268,13 +283,13 @@ START_TEST(one_that_is_asked_elsewhere_is_told)
 				ck_assert(!sent.message.trailer.has_unreached);
 				if (sent.to.ip[3] == 2)
 					fixture_ack(f, 2, sent.message.seq, 2,
-					    (struct fixture_says){.ours = true,
+					    (struct fixture_says){.swimd = true,
 						.sender = 2,
 						.digest = digest});
 			}
 		}
 		fixture_clear(f);
-		/* It speaks from where it has answered now. */
+		/* p1 sends from the address at which it has answered by now. */
 		if (step == 20)
 			fixture_ping_by(f, &outer, 0, "p1", NULL);
 		fixture_run(f, swim_ms(50));
@@ -289,9 +304,9 @@ START_TEST(one_that_is_asked_elsewhere_is_told)
 }
 END_TEST
 
-START_TEST(members_at_one_address_are_told_but_not_at_once)
+START_TEST(members_at_one_address_are_reported_after_30_seconds)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update ours = {.member = {wire_str_of("p8"), wire_str_of("10.0.0.1:7946")},
 			       .status = SWIM_ALIVE},
 			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
@@ -299,7 +314,7 @@ START_TEST(members_at_one_address_are_told_but_not_at_once)
 
 	fixture_ping_with(f, 3, 77, &ours);
 	fixture_ping_with(f, 3, 77, &theirs);
-	/* A successor of one that died a moment ago looks like that. */
+	/* A dead member and its successor look the same for a moment. */
 	ck_assert_uint_eq(reach(f).twins.count, 0);
 	ck_assert_uint_eq(reach(f).shared.count, 0);
 	f->now = swim_time_add(f->now, swim_seconds(31));
@@ -311,10 +326,10 @@ START_TEST(members_at_one_address_are_told_but_not_at_once)
 }
 END_TEST
 
-/* Members are sorted by address and name: p4, which was there before, stands between p2 and p9. */
+/* Members are sorted by address and name, so p4, which is dead, stands between p2 and p9. */
 START_TEST(a_dead_member_between_two_of_one_address_hides_neither)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update between = {.member = {wire_str_of("p4"), wire_str_of("10.0.1.2:7946")},
 			       .status = SWIM_ALIVE},
 			   theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
@@ -331,10 +346,10 @@ START_TEST(a_dead_member_between_two_of_one_address_hides_neither)
 }
 END_TEST
 
-/* p2 and p9 have one address: now the one, now the other is found silent, and refutes that. */
-START_TEST(members_at_one_address_that_come_and_go_are_told)
+/* p2 and p9 have one address; p2 is suspected again and again, and refutes. */
+START_TEST(members_at_one_address_are_reported_although_one_is_often_suspect)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 	    .status = SWIM_ALIVE};
 
@@ -349,10 +364,10 @@ START_TEST(members_at_one_address_that_come_and_go_are_told)
 	fixture_gossip(f, 3, 2, SWIM_DEAD, 20);
 	ck_assert_uint_eq(reach(f).shared.count, 1);
 	ck_assert_str_eq(reach(f).shared.address, "10.0.1.2:7946");
-	/* It stays dead: the other is its successor. */
+	/* p2 stays dead, so p9 is its successor. */
 	f->now = swim_time_add(f->now, swim_seconds(31));
 	ck_assert_uint_eq(reach(f).shared.count, 0);
-	/* When it comes back the other may have died a moment ago. */
+	/* When p2 returns, p9 may have died a moment ago. */
 	fixture_gossip(f, 3, 2, SWIM_ALIVE, 21);
 	ck_assert_uint_eq(reach(f).shared.count, 0);
 	f->now = swim_time_add(f->now, swim_seconds(31));
@@ -361,10 +376,10 @@ START_TEST(members_at_one_address_that_come_and_go_are_told)
 }
 END_TEST
 
-/* It is suspected for long, and its successor has been there for longer than a moment. */
-START_TEST(one_suspected_since_another_came_to_its_address_shares_none)
+/* p2 is suspect for a long time, and p9 is its successor. */
+START_TEST(a_suspect_and_its_successor_do_not_share_an_address)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update theirs = {.member = {wire_str_of("p9"), wire_str_of("10.0.1.2:7946")},
 	    .status = SWIM_ALIVE};
 
@@ -377,10 +392,13 @@ START_TEST(one_suspected_since_another_came_to_its_address_shares_none)
 }
 END_TEST
 
-/* A helper says where it reached the target: that is one question there, and only its answer makes it a way. */
-START_TEST(where_a_helper_reaches_it_is_tried)
+/*
+ * A helper tells the address at which it reached the target. We ping this address once, and use it
+ * if the target answers.
+ */
+START_TEST(the_address_at_which_a_helper_reached_the_target_is_tried)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	const struct fixture_out *request = fixture_wait_ping_req(f, 1);
 	struct wire_trailer trailer = {.has_sender = true,
 	    .sender = wire_str_of("p2"),
@@ -401,7 +419,7 @@ START_TEST(where_a_helper_reaches_it_is_tried)
 	fixture_ack_by(f, &outer, fixture_expect_by(f, WIRE_PING, &outer)->message.seq, 1,
 	    fixture_stats(f).digest, NULL);
 	ck_assert_int_eq(fixture_report(f, "p1").path, SWIM_PATH_DIRECT);
-	/* Nobody is asked at another's address, however it is told. */
+	/* An address that cannot be that of another host is not pinged. */
 	request = fixture_wait_ping_req(f, 1);
 	seq = request->message.seq;
 	fixture_clear(f);
@@ -414,11 +432,13 @@ START_TEST(where_a_helper_reaches_it_is_tried)
 }
 END_TEST
 
-UNIT_MAIN("swim_link_report", what_others_say_of_our_address_is_counted,
-    strangers_say_nothing_of_links, the_later_word_of_a_member_counts,
-    it_is_passed_on_like_a_rumour_and_costs_nothing_where_all_is_well,
-    our_own_is_told_when_it_changes_and_each_minute, one_that_is_asked_elsewhere_is_told,
-    members_at_one_address_are_told_but_not_at_once,
-    members_at_one_address_that_come_and_go_are_told,
+UNIT_MAIN("swim_link_report", complaints_about_our_address_are_counted,
+    reports_and_complaints_of_strangers_do_not_count, the_report_with_the_highest_stamp_counts,
+    a_report_is_passed_on_like_a_rumour_and_forgotten_after_180_seconds,
+    our_own_report_is_sent_when_it_changes_and_once_a_minute,
+    a_member_that_is_asked_at_another_address_gets_complaints,
+    members_at_one_address_are_reported_after_30_seconds,
+    members_at_one_address_are_reported_although_one_is_often_suspect,
     a_dead_member_between_two_of_one_address_hides_neither,
-    one_suspected_since_another_came_to_its_address_shares_none, where_a_helper_reaches_it_is_tried)
+    a_suspect_and_its_successor_do_not_share_an_address,
+    the_address_at_which_a_helper_reached_the_target_is_tried)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two members of one name: who stays, who goes, and what a stranger who gives our name as his own can do. */
+/* Contests of two members with one name, and what a stranger that uses our name can do. */
 #include "swim_fixture.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "support/unit.h"
 
-/* Time passes, in which this peer answers whatever it is asked. */
+/* Lets time pass, in which this peer answers every ping. */
 static void
 in_company_of(struct fixture *f, unsigned peer, swim_duration d)
 {
@@ -20,13 +20,13 @@ in_company(struct fixture *f, swim_duration d)
 	in_company_of(f, 1, d);
 }
 
-/* Others have been answering us for as long as makes a member settled. */
+/* A settled core: others have been answering it for more than 30 probe intervals. */
 static struct fixture *
 settled(void)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	in_company(f, swim_seconds(35));
 	return f;
 }
@@ -35,7 +35,7 @@ static size_t
 claim_by(struct fixture *f, unsigned from, uint64_t seq, uint64_t age_ms, bool earlier)
 {
 	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.1.9:7946")};
-	/* An earlier version compares views, too. */
+	/* The claim of an earlier version of swimd has a digest. */
 	struct wire_trailer trailer = {.has_digest = earlier, .digest = fixture_stats(f).digest};
 	struct wire_writer w;
 	uint8_t data[128];
@@ -57,7 +57,7 @@ claim(struct fixture *f, unsigned from, uint64_t age_ms)
 	claim_as(f, from, 1, age_ms);
 }
 
-/* A contest comes to its end: of four questions each has its time. */
+/* Lets one round of a contest end: four questions, each with its patience of 400 ms. */
 static void
 contested(struct fixture *f)
 {
@@ -67,12 +67,12 @@ contested(struct fixture *f)
 static size_t
 lost(struct fixture *f)
 {
-	return fixture_told(f, SWIM_EVENT_NAME_LOST, NULL);
+	return fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL);
 }
 
-/* A peer answers under our name all that it was asked, and is asked upon that. */
+/* A peer answers under our name all pings so far, and the pings that these answers cause. */
 static void
-namesake_answers(struct fixture *f, unsigned from, bool ours)
+namesake_answers(struct fixture *f, unsigned from, bool swimd)
 {
 	fixture_expect_first(f, WIRE_PING, from);
 	for (size_t i = 0; i < f->out_count; i++) {
@@ -80,11 +80,11 @@ namesake_answers(struct fixture *f, unsigned from, bool ours)
 
 		if (fixture_went(out, WIRE_PING, from))
 			fixture_ack(f, from, out->message.seq, 0,
-			    (struct fixture_says){.ours = ours, .sender = 0});
+			    (struct fixture_says){.swimd = swimd, .sender = 0});
 	}
 }
 
-/* A peer has answered a question of ours under our name, and may be sent claims. */
+/* A peer answers a ping of ours under our name, so we may send claims to it. */
 static void
 shown(struct fixture *f, unsigned from)
 {
@@ -93,7 +93,7 @@ shown(struct fixture *f, unsigned from)
 	fixture_clear(f);
 }
 
-/* A peer says that we live at 10.0.1.9. */
+/* A peer tells that we live at 10.0.1.9. */
 static void
 told_elsewhere_by(struct fixture *f, unsigned peer, uint64_t incarnation)
 {
@@ -109,8 +109,11 @@ told_elsewhere(struct fixture *f, uint64_t incarnation)
 	told_elsewhere_by(f, 1, incarnation);
 }
 
-/* Only what we sent and what came back to us shows that a seed is ourselves: another may bear our name. */
-START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
+/*
+ * A seed of our name may be another member. Only our own datagram that comes back shows that the
+ * seed is this member.
+ */
+START_TEST(a_seed_of_our_name_is_reported_as_local_only_if_our_ping_comes_back)
 {
 	struct fixture *f = fixture_started();
 	const struct fixture_out *ping;
@@ -122,13 +125,13 @@ START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 		ping = fixture_expect(f, WIRE_AUTHENTICATED, 1);
 		ck_assert_uint_le(ping->len, sizeof(copy));
 		memcpy(copy, ping->data, ping->len);
-		/* It came back to us, perhaps from another of our addresses. */
+		/* Our ping comes back to us, from another address of ours. */
 		if (ourselves) {
 			ck_assert_int_eq(fixture_input(f, 2, copy, ping->len), WIRE_OK);
 			fixture_drain(f);
 		}
 		namesake_answers(f, 1, true);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SEED_ANSWERED, "self"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SEED_ANSWERED, "self"), 1);
 		for (size_t i = 0; i < f->event_count; i++) {
 			if (f->events[i].type == SWIM_EVENT_SEED_ANSWERED)
 				ck_assert_int_eq(f->events[i].member.local, ourselves);
@@ -139,39 +142,39 @@ START_TEST(a_seed_of_our_name_is_ourselves_only_if_it_is)
 }
 END_TEST
 
-/* A source can be forged: one datagram with a claim to our name must not end us. */
+/* The source of a datagram can be forged, so one datagram with a claim to our name must not end us. */
 START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 {
-	struct fixture_says ours = fixture_swimd(0);
+	struct fixture_says swimd = fixture_swimd(0);
 	struct fixture *f = fixture_started();
 	uint64_t seq;
 
 	claim(f, 9, UINT64_MAX);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	ck_assert_uint_lt(fixture_expect(f, WIRE_PING, 9)->len, 100);
 	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	ck_assert_uint_le(swim_incarnation(f->swim), 1);
-	/* Whichever comes first, the answer or the claim. */
+	/* The claim and the answer may come in either order. An ack with another sequence number is no answer. */
 	fixture_clear(f);
 	claim(f, 9, UINT64_MAX);
 	seq = fixture_expect(f, WIRE_PING, 9)->message.seq;
-	fixture_ack(f, 9, seq + 1, 0, ours);
+	fixture_ack(f, 9, seq + 1, 0, swimd);
 	contested(f);
 	ck_assert_uint_eq(lost(f), 0);
 	claim(f, 9, UINT64_MAX);
 	ck_assert_uint_gt(f->out_count, 0);
 	seq = f->out[f->out_count - 1].message.seq;
-	fixture_ack(f, 9, seq, 0, ours);
-	/* Others may answer us yet. */
+	fixture_ack(f, 9, seq, 0, swimd);
+	/* Other members may still answer us before the contest ends. */
 	ck_assert_uint_eq(lost(f), 0);
 	contested(f);
 	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
 	f = fixture_started();
-	fixture_ping(f, 9, 1, ours);
+	fixture_ping(f, 9, 1, swimd);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	claim(f, 9, UINT64_MAX);
 	contested(f);
 	ck_assert_uint_eq(lost(f), 1);
@@ -179,13 +182,15 @@ START_TEST(a_claim_to_our_name_counts_once_its_sender_answers)
 }
 END_TEST
 
-/* Its source may be forged; and a claim that we outdo is no reason to ask anybody. */
-/* A member pings in our name and answers under its own: nobody else bears our name, so we need not rise above it. */
+/*
+ * A member pings in our name and answers under its own name. Nobody else has our name, so we need
+ * not rise again.
+ */
 START_TEST(a_member_that_speaks_in_our_name_makes_us_rise_once_at_most)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	for (unsigned i = 0; i < 20; i++) {
 		const struct fixture_out *ping;
 
@@ -202,7 +207,8 @@ START_TEST(a_member_that_speaks_in_our_name_makes_us_rise_once_at_most)
 }
 END_TEST
 
-START_TEST(of_a_claim_nothing_is_told_before_its_sender_answers)
+/* The source of a claim may be forged. */
+START_TEST(a_name_conflict_is_reported_once_the_sender_of_the_claim_answers)
 {
 	for (unsigned way = 0; way < 3; way++) {
 		struct fixture *f = settled();
@@ -211,29 +217,29 @@ START_TEST(of_a_claim_nothing_is_told_before_its_sender_answers)
 		claim(f, 9, age);
 		contested(f);
 		fixture_run(f, swim_seconds(10));
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
-		/* It answers, and claims: whichever comes first. */
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
+		/* The answer and the claim come in either order. */
 		fixture_clear(f);
 		fixture_ping(f, 9, 1, fixture_swimd(0));
 		if (way != 1)
 			claim(f, 9, age);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
 		namesake_answers(f, 9, true);
 		if (way == 1)
 			claim(f, 9, age);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-/* A forged source is sent no more than came in its name, in datagrams and in bytes. */
+/* A forged source is sent no more datagrams, and no more bytes, than came from it. */
 START_TEST(a_namesake_that_has_not_answered_is_sent_no_more_than_it_sends)
 {
 	struct fixture *f = fixture_started();
 	size_t in = 0, out = 0;
 
-	/* Small and large ones; and none is answered and asked upon. */
+	/* Small and large pings; our own pings are not answered. */
 	for (unsigned i = 0; i < 8; i++) {
 		struct wire_trailer trailer = {.has_sender = true, .sender = wire_str_of("self")};
 		struct wire_writer w;
@@ -254,8 +260,8 @@ START_TEST(a_namesake_that_has_not_answered_is_sent_no_more_than_it_sends)
 }
 END_TEST
 
-/* Both ask first, and one of the two has to answer; the answer takes no more bytes than the question. */
-START_TEST(a_namesake_is_answered_while_it_is_asked)
+/* Both members ask first, so one of the two has to answer; the answer is no larger than the question. */
+START_TEST(a_namesake_is_answered_while_our_own_question_waits)
 {
 	struct fixture *f = fixture_started();
 	const struct fixture_out *question;
@@ -278,7 +284,7 @@ START_TEST(a_namesake_is_answered_while_it_is_asked)
 	ck_assert_int_eq(f->out[0].message.type, WIRE_NACK);
 	ck_assert_uint_eq(f->out[0].message.seq, 77);
 	ck_assert(wire_str_equal(f->out[0].message.member.id, "self"));
-	/* Such an answer proves the address: the claim goes there. */
+	/* A nack with the number of our question shows that the namesake lives there, and draws our claim. */
 	fixture_clear(f);
 	wire_writer_init(&w, data, sizeof(data), 0);
 	wire_begin_nack(&w, seq + 1,
@@ -293,8 +299,11 @@ START_TEST(a_namesake_is_answered_while_it_is_asked)
 }
 END_TEST
 
-/* A claim that comes later may have taken a faster path, and the other goes upon what we told it. */
-START_TEST(who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so)
+/*
+ * A later claim may look older only because its path was faster; and the namesake goes because of
+ * the decision that we told.
+ */
+START_TEST(a_decision_to_stay_is_kept_and_a_member_that_goes_tells_none)
 {
 	struct fixture *f = fixture_started();
 
@@ -324,8 +333,8 @@ START_TEST(who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so)
 }
 END_TEST
 
-/* By a base peer's answer, or by the full claim: both can be had from any address of one's own. */
-START_TEST(a_stranger_of_our_name_ends_nobody_who_has_company)
+/* The stranger answers as a base peer, or claims the highest age; anybody can do so from an address of its own. */
+START_TEST(a_stranger_of_our_name_does_not_end_a_settled_member)
 {
 	for (unsigned way = 0; way < 2; way++) {
 		struct fixture *f = settled();
@@ -334,31 +343,31 @@ START_TEST(a_stranger_of_our_name_ends_nobody_who_has_company)
 		fixture_ping(f, 9, 1, fixture_swimd(0));
 		if (way == 1)
 			claim(f, 9, UINT64_MAX);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 0);
 		namesake_answers(f, 9, way == 1);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-		/* But it is told, with both addresses. */
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, "self"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		/* The conflict is reported, with the address of the stranger. */
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, "self"), 1);
 		for (size_t i = 0; i < f->event_count; i++) {
 			if (f->events[i].type == SWIM_EVENT_NAME_CONFLICT)
 				ck_assert(swim_addr_equal(&f->events[i].address, &stranger));
 		}
-		/* Not at every datagram. */
+		/* The conflict is not reported again for each datagram. */
 		namesake_answers(f, 9, way == 1);
 		fixture_ping(f, 9, 2, fixture_swimd(0));
 		claim(f, 9, UINT64_MAX);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-START_TEST(whoever_has_company_outdoes_whoever_has_none)
+START_TEST(a_member_with_company_wins_against_one_without)
 {
 	struct fixture *f = settled();
 
-	/* Older, and alone so far: it is told what makes it go, once it has answered. */
+	/* The namesake is older and has no company. Once it has answered, it is sent the claim that makes it go. */
 	claim(f, 9, UINT64_C(1) << 40);
 	ck_assert_ptr_null(fixture_sent(f, WIRE_CLAIM, 9));
 	namesake_answers(f, 9, true);
@@ -378,12 +387,12 @@ START_TEST(whoever_has_company_outdoes_whoever_has_none)
 }
 END_TEST
 
-/* Company of a moment is no proof: a newcomer has that too, before it is told. */
-START_TEST(a_newcomer_goes_though_others_have_answered_it)
+/* Company for a moment does not count: a newcomer has it too, before it hears of the owner. */
+START_TEST(a_newcomer_goes_although_others_have_answered_it)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	in_company(f, swim_seconds(20));
 	told_elsewhere(f, 0);
 	claim(f, 9, 60000);
@@ -394,27 +403,30 @@ START_TEST(a_newcomer_goes_though_others_have_answered_it)
 END_TEST
 
 /* The owner stood still, or was cut off, when we came and found nobody at its address. */
-START_TEST(an_owner_that_comes_back_has_its_name_again)
+START_TEST(an_owner_that_comes_back_gets_its_name_back)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	told_elsewhere(f, 5);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
 	in_company(f, swim_seconds(60));
 	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
 	claim(f, 8, UINT64_MAX);
 	namesake_answers(f, 8, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* Until it says so the others look for it there; but two who both stay must not drive each other up. */
-START_TEST(whoever_has_company_says_at_once_where_it_lives)
+/*
+ * Until we contradict, the others look for us at the told address. Two members that both stay must
+ * not raise each other's incarnations without end.
+ */
+START_TEST(a_settled_member_contradicts_a_wrong_address_at_once)
 {
 	struct fixture *f = settled();
 
@@ -429,14 +441,20 @@ START_TEST(whoever_has_company_says_at_once_where_it_lives)
 }
 END_TEST
 
-/* For a while; or whoever gets that address later could end us, and strangers could choose one. */
-START_TEST(an_owner_that_never_came_back_has_lost_its_name)
+/*
+ * The former address of the owner counts for a while only. Otherwise another host that gets this
+ * address could end us, and a stranger could choose it.
+ */
+START_TEST(an_owner_that_does_not_come_back_in_time_loses_its_name)
 {
-	/* A day later; after another answered there; and a base peer, that can't say what it is. */
+	/*
+	 * The claim comes after 310 s, or after another member answered at the address, or the
+	 * namesake is a base peer, which cannot claim.
+	 */
 	for (unsigned way = 0; way < 3; way++) {
 		struct fixture *f = fixture_started();
 
-		fixture_proven(f, 1);
+		fixture_routable(f, 1);
 		told_elsewhere(f, 5);
 		in_company(f, way == 0 ? swim_seconds(310) : swim_seconds(60));
 		ck_assert_uint_eq(swim_incarnation(f->swim), 6);
@@ -450,40 +468,40 @@ START_TEST(an_owner_that_never_came_back_has_lost_its_name)
 		else
 			claim(f, 9, UINT64_MAX);
 		namesake_answers(f, 9, way != 2);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-/* An answer before a cut and one after it are not the company of all that time. */
-START_TEST(company_that_was_interrupted_settles_nobody)
+/* An answer before a partition and another one after it are not company for the time between them. */
+START_TEST(interrupted_company_does_not_make_a_member_settled)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	fixture_run(f, swim_seconds(100));
-	fixture_proven(f, 2);
+	fixture_routable(f, 2);
 	in_company_of(f, 2, swim_seconds(5));
 	told_elsewhere_by(f, 2, swim_incarnation(f->swim));
 	claim(f, 9, UINT64_C(1) << 40);
 	namesake_answers(f, 9, true);
 	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
-	/* But whoever has been settled stays so. */
+	/* A settled member stays settled. */
 	f = settled();
 	fixture_run(f, swim_seconds(100));
-	fixture_proven(f, 2);
+	fixture_routable(f, 2);
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	fixture_free(f);
 }
 END_TEST
 
-/* Strangers can make us ask them instead. */
-START_TEST(who_has_no_room_to_ask_contradicts_once_at_a_time)
+/* Strangers can take all places for contests. */
+START_TEST(without_room_for_a_contest_we_contradict_once_per_contest_time)
 {
 	struct fixture *f = settled();
 
@@ -492,7 +510,7 @@ START_TEST(who_has_no_room_to_ask_contradicts_once_at_a_time)
 	for (unsigned i = 0; i < 20; i++)
 		told_elsewhere(f, swim_incarnation(f->swim));
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
-	/* But does, again and again. */
+	/* After this time we contradict again. */
 	fixture_run(f, swim_seconds(4));
 	for (unsigned i = 60; i < 100; i++)
 		fixture_ping(f, i, i, fixture_nothing);
@@ -502,8 +520,8 @@ START_TEST(who_has_no_room_to_ask_contradicts_once_at_a_time)
 }
 END_TEST
 
-/* Each contradiction moves it at all others. */
-START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
+/* Each contradiction makes all other members move us to our address. */
+START_TEST(two_members_that_both_stay_contradict_each_other_less_and_less_often)
 {
 	struct fixture *f = settled();
 	uint64_t rises[2] = {0};
@@ -511,7 +529,7 @@ START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
 	for (unsigned step = 0; step < 2 * 120 * 20; step++) {
 		uint64_t before = swim_incarnation(f->swim);
 
-		/* The other does not rest, and rises at once. */
+		/* The namesake does not pause, and rises at once. */
 		told_elsewhere(f, before + 1);
 		fixture_run(f, swim_ms(50));
 		if (fixture_sent(f, WIRE_PING, 9) != NULL) {
@@ -524,39 +542,40 @@ START_TEST(two_that_both_stay_contradict_each_other_less_and_less)
 	}
 	ck_assert_uint_ge(rises[0], 5);
 	ck_assert_uint_le(rises[0], 10);
-	/* The last word is its own, within a minute and some. */
+	/* When the pause is 60 s long, we contradict once or twice in 120 s. */
 	ck_assert_uint_ge(rises[1], 1);
 	ck_assert_uint_le(rises[1], 2);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 	fixture_free(f);
 }
 END_TEST
 
 /*
- * A stranger at one address, right after the start: by a claim, and as a base peer.  Once another member has answered us
- * only the word of one that our name lives elsewhere makes us go.
+ * Right after our start a stranger at one address claims our name, as a base peer and as a swimd
+ * peer. Once another member has answered us, we go only if a witness tells that our name lives
+ * elsewhere.
  */
-START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
+START_TEST(a_stranger_of_our_name_needs_a_witness_once_a_member_has_answered_us)
 {
 	for (unsigned way = 0; way < 2; way++) {
 		struct fixture *f = fixture_started();
 
-		fixture_proven(f, 1);
+		fixture_routable(f, 1);
 		in_company(f, swim_seconds(1));
-		fixture_ping(f, 9, 1, (struct fixture_says){.ours = way == 1, .sender = 0});
+		fixture_ping(f, 9, 1, (struct fixture_says){.swimd = way == 1, .sender = 0});
 		claim(f, 9, UINT64_MAX);
 		namesake_answers(f, 9, way == 1);
 		in_company(f, swim_seconds(5));
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_NAME_LOST, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_NAME_LOST, NULL), 0);
 		claim(f, 9, UINT64_MAX);
 		namesake_answers(f, 9, way == 1);
 		ck_assert_uint_eq(lost(f), 0);
 		ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, 0);
-		/* The stranger himself is no witness, whatever name he gives. */
+		/* The stranger is no witness for itself, whatever name it gives. */
 		told_elsewhere_by(f, 9, swim_incarnation(f->swim));
 		claim(f, 9, UINT64_MAX);
 		ck_assert_uint_eq(lost(f), 0);
-		/* After another's word it is asked anew. */
+		/* After the word of a witness the stranger is asked again. */
 		fixture_clear(f);
 		told_elsewhere(f, swim_incarnation(f->swim));
 		claim(f, 9, UINT64_MAX);
@@ -568,12 +587,15 @@ START_TEST(a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered)
 }
 END_TEST
 
-/* It started again meanwhile and is younger: what its former self said is no outcome of the contest that a witness begins. */
+/*
+ * The namesake has started again, and is younger now. The claim of its former run does not decide
+ * the contest that a witness begins.
+ */
 START_TEST(a_namesake_that_started_again_is_judged_by_its_new_age)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	in_company(f, swim_seconds(1));
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);
@@ -588,8 +610,8 @@ START_TEST(a_namesake_that_started_again_is_judged_by_its_new_age)
 }
 END_TEST
 
-/* The seed that we asked has answered before the contest was over: that is company. */
-START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
+/* The seed answers us before the contest is over, which is company. */
+START_TEST(a_newcomer_waits_for_its_seed_before_it_goes)
 {
 	struct fixture *f = fixture_started();
 
@@ -601,19 +623,19 @@ START_TEST(a_fresh_one_waits_for_its_seed_before_it_goes)
 	fixture_answer(f, 1, fixture_same_view(f, 1));
 	contested(f);
 	ck_assert_uint_eq(lost(f), 0);
-	ck_assert_uint_ge(fixture_told(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
+	ck_assert_uint_ge(fixture_event_count(f, SWIM_EVENT_NAME_CONFLICT, NULL), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* As another says; else whoever later claims the name from there would be an owner that was away. */
-START_TEST(a_stranger_makes_nobody_yield)
+/* Otherwise a stranger could name an address, and later claim our name from there as an owner that was away. */
+START_TEST(the_word_of_a_stranger_makes_nobody_an_owner_that_was_away)
 {
 	struct fixture *f = fixture_started();
 
 	told_elsewhere_by(f, 8, 5);
 	contested(f);
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	in_company(f, swim_seconds(35));
 	claim(f, 9, UINT64_MAX);
 	namesake_answers(f, 9, true);
@@ -623,7 +645,7 @@ START_TEST(a_stranger_makes_nobody_yield)
 }
 END_TEST
 
-/* One at the higher address, whom peer 9 at the lower one decides about. */
+/* A core at a higher address than peer 9, so peer 9 decides. */
 static struct fixture *
 higher(void)
 {
@@ -636,11 +658,11 @@ higher(void)
 	return f;
 }
 
-START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_differ)
+START_TEST(the_lower_address_decides_between_ages_that_are_close)
 {
 	struct fixture *f = higher();
 
-	/* It says that it stays. */
+	/* Peer 9 decides, and tells that it stays. */
 	claim(f, 9, 9000);
 	namesake_answers(f, 9, true);
 	ck_assert_uint_lt(fixture_expect(f, WIRE_CLAIM, 9)->message.age_ms, WIRE_CLAIM_STAYS);
@@ -649,7 +671,10 @@ START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_di
 	contested(f);
 	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
-	/* An earlier version does not, and goes on; one that is about to go is silent when it is asked again. */
+	/*
+	 * An earlier version tells no decision, but claims again if it stays; if it goes, it is
+	 * silent when it is asked again.
+	 */
 	f = higher();
 	for (unsigned round = 0; round < 2; round++) {
 		ck_assert_uint_eq(lost(f), 0);
@@ -661,7 +686,7 @@ START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_di
 	}
 	ck_assert_uint_eq(lost(f), 1);
 	fixture_free(f);
-	/* No path is so slow. */
+	/* No path is slow enough for this difference of ages. */
 	f = higher();
 	for (unsigned round = 0; round < 3; round++) {
 		claim_by(f, 9, 1, 8000 + round * 1600, true);
@@ -674,7 +699,7 @@ START_TEST(the_lower_address_decides_between_ages_that_the_path_may_have_made_di
 }
 END_TEST
 
-START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
+START_TEST(at_most_8_claims_from_an_address_are_answered_and_answers_are_not)
 {
 	struct fixture *f = fixture_started();
 	uint64_t seq;
@@ -688,7 +713,7 @@ START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
 		claim(f, i, 0);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 0);
 	ck_assert_uint_le(fixture_sent_count(f, WIRE_PING), 240);
-	/* A while later it is again. */
+	/* After 10 s claims from this address are answered again. */
 	fixture_run(f, swim_seconds(11));
 	fixture_clear(f);
 	fixture_ping(f, 9, 1, fixture_swimd(0));
@@ -704,8 +729,8 @@ START_TEST(claims_are_answered_a_few_times_and_no_answer_is)
 }
 END_TEST
 
-/* The source of a claim may be forged: the answer goes to somebody who has asked for nothing. */
-START_TEST(the_answer_to_a_claim_is_no_larger)
+/* The source of a claim may be forged, and then the answer goes to a host that has asked for nothing. */
+START_TEST(the_answer_to_a_claim_is_no_larger_than_the_claim)
 {
 	struct fixture *f = fixture_new();
 	size_t len;
@@ -722,7 +747,7 @@ START_TEST(the_answer_to_a_claim_is_no_larger)
 	shown(f, 9);
 	ck_assert_uint_eq(claim_as(f, 9, 1, 0), len);
 	ck_assert_uint_le(fixture_expect(f, WIRE_CLAIM, 9)->len, len);
-	/* What we send ourselves has room for any answer. */
+	/* A claim that is no answer is large enough for any answer to it. */
 	fixture_ping(f, 8, 1, fixture_swimd(0));
 	namesake_answers(f, 8, true);
 	ck_assert_uint_ge(fixture_expect(f, WIRE_CLAIM, 8)->len,
@@ -786,7 +811,10 @@ twins_take_out(struct twins *t, unsigned i, swim_time now)
 	}
 }
 
-/* The second one begins so much later than the first; both ask each other as a seed. Of both, who went? */
+/*
+ * The second member starts `gap_ms` after the first, and each joins through the other as a seed.
+ * `lost` tells afterwards which of them went.
+ */
 static void
 twins_live(struct twins *t, int64_t gap_ms)
 {
@@ -826,7 +854,7 @@ twins_live(struct twins *t, int64_t gap_ms)
 	}
 }
 
-START_TEST(of_two_machines_of_one_image_one_goes_whatever_the_path)
+START_TEST(of_two_machines_of_one_image_exactly_one_goes_on_any_path)
 {
 	static const int64_t delays[] = {0, 2, 50, 100, 300, 390},
 			     gaps[] = {0, 1, 7, 99, 250, 9000};
@@ -844,12 +872,12 @@ START_TEST(of_two_machines_of_one_image_one_goes_whatever_the_path)
 		}
 		twins_live(&t, gap);
 		ck_assert_msg(t.lost[0] + t.lost[1] == 1,
-		    "path of %d ms, begun %d ms apart: %u and %u went", (int)t.delay_ms, (int)gap,
-		    t.lost[0], t.lost[1]);
+		    "path of %d ms, started %d ms apart: name lost %u and %u times",
+		    (int)t.delay_ms, (int)gap, t.lost[0], t.lost[1]);
 		if (gap > 2000)
 			ck_assert_uint_eq(t.lost[1], 1);
 		ck_assert_msg(t.claims <= 32 && t.count <= 300,
-		    "path of %d ms, begun %d ms apart: %u claims among %u datagrams",
+		    "path of %d ms, started %d ms apart: %u claims among %u datagrams",
 		    (int)t.delay_ms, (int)gap, t.claims, (unsigned)t.count);
 		for (unsigned i = 0; i < 2; i++) {
 			swim_free(t.f[i]->swim);
@@ -861,7 +889,10 @@ START_TEST(of_two_machines_of_one_image_one_goes_whatever_the_path)
 }
 END_TEST
 
-/* What went to 10.0.1.9, an address of ours, comes back from there in its order, and what is sent upon that as well. */
+/*
+ * Datagrams to 10.0.1.9, an address of our own, come back from there in order, and so do the
+ * datagrams that they cause. Returns how many came back, 50 at most.
+ */
 static size_t
 looped_back(struct fixture *f)
 {
@@ -882,22 +913,22 @@ looped_back(struct fixture *f)
 	return count;
 }
 
-/* We moved from one address of ours to another and lost our state: the others know us by the first one. */
+/* We moved from one of our addresses to another and lost our state: the others know us at the first address. */
 START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	fixture_clear(f);
 	told_elsewhere(f, 5);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 0);
-	/* A small ping, and what answers it in no more bytes. */
+	/* A small ping, and an answer that is no larger. */
 	ck_assert_uint_eq(looped_back(f), 2);
 	ck_assert_uint_le(fixture_expect(f, WIRE_NACK, 9)->len,
 	    fixture_expect(f, WIRE_PING, 9)->len);
-	/* Nobody else bears the name, so that the others need not wait for the end of the contest. */
+	/* Nobody else has the name, so we rise before the end of the contest. */
 	ck_assert_uint_eq(swim_incarnation(f->swim), 6);
-	/* A stranger who forges that source finds us no namesake. */
+	/* A stranger that forges this source is no namesake. */
 	fixture_clear(f);
 	claim(f, 9, UINT64_MAX);
 	ck_assert_uint_le(looped_back(f), 3);
@@ -907,7 +938,7 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 	contested(f);
 	ck_assert_uint_eq(lost(f), 0);
 	fixture_free(f);
-	/* So does a ping of ours that comes when its question has been answered. */
+	/* The contest also ends so if our ping comes back after its question was answered. */
 	f = fixture_started();
 	fixture_ping(f, 9, 1, fixture_swimd(0));
 	ck_assert_uint_lt(looped_back(f), 10);
@@ -915,23 +946,27 @@ START_TEST(a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams)
 }
 END_TEST
 
-UNIT_MAIN("swim_name", a_seed_of_our_name_is_ourselves_only_if_it_is,
-    of_a_claim_nothing_is_told_before_its_sender_answers,
+UNIT_MAIN("swim_name", a_seed_of_our_name_is_reported_as_local_only_if_our_ping_comes_back,
+    a_name_conflict_is_reported_once_the_sender_of_the_claim_answers,
     a_namesake_that_has_not_answered_is_sent_no_more_than_it_sends,
-    a_namesake_is_answered_while_it_is_asked,
-    who_has_said_that_it_stays_stays_and_who_goes_does_not_say_so,
+    a_namesake_is_answered_while_our_own_question_waits,
+    a_decision_to_stay_is_kept_and_a_member_that_goes_tells_none,
     a_contest_at_an_address_of_our_own_ends_with_its_first_datagrams,
-    of_two_machines_of_one_image_one_goes_whatever_the_path, the_answer_to_a_claim_is_no_larger,
-    claims_are_answered_a_few_times_and_no_answer_is,
-    the_lower_address_decides_between_ages_that_the_path_may_have_made_differ,
-    a_stranger_makes_nobody_yield, a_fresh_one_waits_for_its_seed_before_it_goes,
-    a_stranger_of_our_name_ends_nobody_whom_anybody_else_has_answered,
+    of_two_machines_of_one_image_exactly_one_goes_on_any_path,
+    the_answer_to_a_claim_is_no_larger_than_the_claim,
+    at_most_8_claims_from_an_address_are_answered_and_answers_are_not,
+    the_lower_address_decides_between_ages_that_are_close,
+    the_word_of_a_stranger_makes_nobody_an_owner_that_was_away,
+    a_newcomer_waits_for_its_seed_before_it_goes,
+    a_stranger_of_our_name_needs_a_witness_once_a_member_has_answered_us,
     a_namesake_that_started_again_is_judged_by_its_new_age,
-    an_owner_that_never_came_back_has_lost_its_name, company_that_was_interrupted_settles_nobody,
-    who_has_no_room_to_ask_contradicts_once_at_a_time,
-    two_that_both_stay_contradict_each_other_less_and_less,
+    an_owner_that_does_not_come_back_in_time_loses_its_name,
+    interrupted_company_does_not_make_a_member_settled,
+    without_room_for_a_contest_we_contradict_once_per_contest_time,
+    two_members_that_both_stay_contradict_each_other_less_and_less_often,
     a_claim_to_our_name_counts_once_its_sender_answers,
     a_member_that_speaks_in_our_name_makes_us_rise_once_at_most,
-    a_stranger_of_our_name_ends_nobody_who_has_company,
-    whoever_has_company_outdoes_whoever_has_none, a_newcomer_goes_though_others_have_answered_it,
-    an_owner_that_comes_back_has_its_name_again, whoever_has_company_says_at_once_where_it_lives)
+    a_stranger_of_our_name_does_not_end_a_settled_member,
+    a_member_with_company_wins_against_one_without,
+    a_newcomer_goes_although_others_have_answered_it, an_owner_that_comes_back_gets_its_name_back,
+    a_settled_member_contradicts_a_wrong_address_at_once)

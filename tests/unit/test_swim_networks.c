@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Members that speak from another address than they tell: machines of two networks, or behind a translation. */
+/*
+ * Members that send from another address than they advertise: hosts in two networks, or behind a
+ * translation of addresses.
+ */
 #include "swim_fixture.h"
 
 #include "core/loss.h"
@@ -21,7 +24,7 @@ pings_to(const struct fixture *f, const struct swim_addr *there)
 	return pings;
 }
 
-/* p1 speaks from there, of one member (or NULL), and has our view. */
+/* p1, which has our view, sends a ping from this address, with one update (or NULL). */
 static void
 say(struct fixture *f, const struct swim_addr *there, const struct wire_update *about)
 {
@@ -39,7 +42,7 @@ say(struct fixture *f, const struct swim_addr *there, const struct wire_update *
 	fixture_finish_by(f, there, &w, &trailer, 0);
 }
 
-/* p1 speaks from there, is asked there, and answers as peer `as`. */
+/* p1 sends from this address, is pinged there, and answers as peer `as`. */
 static void
 heard_at(struct fixture *f, const struct swim_addr *there, unsigned as)
 {
@@ -52,7 +55,7 @@ heard_at(struct fixture *f, const struct swim_addr *there, unsigned as)
 	fixture_clear(f);
 }
 
-/* That p1 and p3 have found p2 dead. */
+/* p1 tells from this address that p1 and p3 have found p2 dead. */
 static void
 verdict_from(struct fixture *f, const struct swim_addr *there)
 {
@@ -63,35 +66,35 @@ verdict_from(struct fixture *f, const struct swim_addr *there)
 	say(f, there, &u);
 }
 
-START_TEST(a_member_is_believed_from_where_it_has_answered)
+START_TEST(a_member_is_believed_at_an_address_from_which_it_has_answered)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 
 	heard_at(f, &other, 1);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-	/* It is not asked again. */
+	/* This address is not asked again. */
 	ck_assert_ptr_null(fixture_sent_by(f, WIRE_PING, &other));
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(whoever_has_not_answered_as_that_member_is_a_stranger)
+START_TEST(a_sender_that_has_not_answered_as_the_member_is_a_stranger)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	/* Nor does a made up answer do, nor one of somebody else. */
+	/* An ack that answers no question does not count, nor does the answer of another member. */
 	fixture_ack_by(f, &other, 12345, 1, 0, NULL);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_free(f);
-	f = fixture_among_proven(5);
+	f = fixture_among_routable(5);
 	heard_at(f, &other, 4);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	/* Nor does p1 answer for other places than its own. */
+	/* An answer of p1 from one address does not count for another address. */
 	heard_at(f, &third, 1);
 	verdict_from(f, &other);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
@@ -99,15 +102,15 @@ START_TEST(whoever_has_not_answered_as_that_member_is_a_stranger)
 }
 END_TEST
 
-START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
+START_TEST(an_answer_to_a_probe_from_another_address_makes_us_ask_there)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 	const struct fixture_out *ping;
 	uint64_t seq;
 
 	seq = fixture_wait_ping(f, 1);
 	fixture_ack_by(f, &other, seq, 1, fixture_stats(f).digest, NULL);
-	/* Anybody may have put that source on it, so that it is asked there. */
+	/* The source of the answer may be forged, so we ping this address. */
 	ping = fixture_expect_by(f, WIRE_PING, &other);
 	verdict_from(f, &other);
 	ck_assert_int_ne(fixture_report(f, "p2").status, SWIM_DEAD);
@@ -122,7 +125,7 @@ START_TEST(an_answer_to_a_probe_shows_where_it_is_too)
 }
 END_TEST
 
-/* Datagrams to an address that nobody has asked: bytes altogether. */
+/* The bytes of all datagrams to this address. */
 static size_t
 bytes_to(const struct fixture *f, const struct swim_addr *there)
 {
@@ -133,18 +136,21 @@ bytes_to(const struct fixture *f, const struct swim_addr *there)
 	return bytes;
 }
 
-/* A stranger asks, is greeted or looked at, and answers as if from a victim's address, in his name or the victim's. */
-START_TEST(an_answer_does_not_prove_the_address_that_it_comes_from)
+/*
+ * A stranger makes us ping it, and answers with the address of a victim as its source, in its own
+ * name or in another one.
+ */
+START_TEST(an_answer_does_not_make_its_own_source_routable)
 {
 	for (unsigned as = 6; as <= 7; as++) {
-		struct fixture *f = fixture_among_proven(3);
+		struct fixture *f = fixture_among_routable(3);
 		const struct fixture_out *ping;
 
-		/* No look at another view is under way. */
+		/* After this time no check of a view is under way. */
 		fixture_run(f, swim_seconds(2));
 		fixture_clear(f);
 		fixture_ping(f, 6, 1,
-		    (struct fixture_says){.ours = true, .sender = 6, .digest = 5});
+		    (struct fixture_says){.swimd = true, .sender = 6, .digest = 5});
 		ping = fixture_expect(f, WIRE_PING, 6);
 		fixture_ack_by(f, &other, ping->message.seq, as, 4, NULL);
 		fixture_run(f, swim_seconds(1));
@@ -158,9 +164,9 @@ START_TEST(an_answer_does_not_prove_the_address_that_it_comes_from)
 }
 END_TEST
 
-START_TEST(one_that_is_asked_elsewhere_is_asked_little)
+START_TEST(another_address_of_a_member_is_pinged_once_at_a_time)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 
 	for (unsigned i = 0; i < 20; i++)
 		say(f, &other, NULL);
@@ -169,9 +175,9 @@ START_TEST(one_that_is_asked_elsewhere_is_asked_little)
 }
 END_TEST
 
-START_TEST(nobody_takes_the_place_of_another_member)
+START_TEST(the_address_of_another_member_is_not_pinged_for_the_sender)
 {
-	struct fixture *f = fixture_among_proven(5);
+	struct fixture *f = fixture_among_routable(5);
 	struct swim_addr p4 = fixture_addr(4);
 
 	say(f, &p4, NULL);
@@ -180,22 +186,22 @@ START_TEST(nobody_takes_the_place_of_another_member)
 }
 END_TEST
 
-START_TEST(a_leave_from_there_is_one)
+START_TEST(a_leave_from_an_address_at_which_the_member_has_answered_counts)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
 
 	heard_at(f, &other, 1);
 	say(f, &other, &u);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p1"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, "p1"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SUSPECTED, "p1"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
+START_TEST(a_leave_from_an_unknown_address_makes_us_ask_several_times)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_LEFT, 0);
 	struct swim_addr home = fixture_addr(1);
 	uint64_t seq = 0;
@@ -203,11 +209,11 @@ START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
 
 	say(f, &other, &u);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
-	/* While one that leaves is there to answer. */
+	/* The questions are sent while a member that leaves can still answer. */
 	fixture_run(f, swim_ms(700));
 	ck_assert_uint_ge(pings_to(f, &home), LOSS_QUESTIONS_LEAST);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
-	/* The last answer comes, from where it is heard. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p1"), 0);
+	/* The member answers the last question, from the address from which it told the leave. */
 	for (size_t i = 0; i < f->out_count; i++) {
 		if (f->out[i].message.type == WIRE_PING && swim_addr_equal(&f->out[i].to, &other)) {
 			seq = f->out[i].message.seq;
@@ -216,14 +222,14 @@ START_TEST(a_leave_from_nowhere_is_asked_after_more_than_once)
 	}
 	ck_assert(asked);
 	fixture_ack_by(f, &other, seq, 1, 0, &u);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p1"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p1"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p1"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p1"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-/* Where others are chosen to confirm the suspicion, too, and however many are said to leave at once. */
-START_TEST(so_are_many_leaves_by_all_who_hear_of_them)
+/* Other members may be chosen to confirm these suspicions, and many members leave at once. */
+START_TEST(many_leaves_from_an_unknown_address_make_us_ask_each_member_several_times)
 {
 	struct fixture *f = fixture_started();
 
@@ -245,9 +251,9 @@ START_TEST(so_are_many_leaves_by_all_who_hear_of_them)
 }
 END_TEST
 
-START_TEST(who_answers_for_another_does_not_show_where_that_is)
+START_TEST(the_answer_of_a_helper_does_not_show_an_address_of_the_target)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	const struct fixture_out *request = fixture_wait_ping_req(f, 1);
 
 	fixture_ack_by(f, &third, request->message.seq, 1, fixture_stats(f).digest, NULL);
@@ -258,9 +264,9 @@ START_TEST(who_answers_for_another_does_not_show_where_that_is)
 }
 END_TEST
 
-START_TEST(whoever_moves_or_comes_back_is_asked_again)
+START_TEST(a_member_that_moves_or_returns_is_asked_again_at_its_other_address)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update moved = {.member = {wire_str_of("p1"), wire_str_of("10.0.1.77:7946")},
 	    .status = SWIM_ALIVE,
 	    .incarnation = 1};
@@ -279,7 +285,7 @@ START_TEST(whoever_moves_or_comes_back_is_asked_again)
 }
 END_TEST
 
-/* p1, which speaks from there, has had another view for so long that it is compared with ours. */
+/* p1 sends from this address with another view, for a second. Returns whether we then request a page from there. */
 static bool
 compared(struct fixture *f, const struct swim_addr *there)
 {
@@ -301,13 +307,13 @@ compared(struct fixture *f, const struct swim_addr *there)
 	return false;
 }
 
-/* A comparison with a stranger gives way to one with a member, which is a member wherever it has answered. */
-START_TEST(views_are_compared_where_it_speaks)
+/* A sync with a stranger gives way to a sync with a member, at any address from which the member has answered. */
+START_TEST(views_are_compared_at_the_address_from_which_a_member_sends)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 
 	heard_at(f, &other, 1);
-	/* A stranger's, at another address. */
+	/* The sync with a stranger, at another address. */
 	ck_assert(swim_join(f->swim, f->now, &third));
 	fixture_drain(f);
 	fixture_ack_by(f, &third, fixture_expect_by(f, WIRE_PING, &third)->message.seq, 9, 1, NULL);
@@ -317,11 +323,15 @@ START_TEST(views_are_compared_where_it_speaks)
 }
 END_TEST
 
-UNIT_MAIN("swim_networks", a_member_is_believed_from_where_it_has_answered,
-    whoever_has_not_answered_as_that_member_is_a_stranger,
-    an_answer_to_a_probe_shows_where_it_is_too,
-    an_answer_does_not_prove_the_address_that_it_comes_from,
-    one_that_is_asked_elsewhere_is_asked_little, nobody_takes_the_place_of_another_member,
-    a_leave_from_there_is_one, a_leave_from_nowhere_is_asked_after_more_than_once,
-    so_are_many_leaves_by_all_who_hear_of_them, who_answers_for_another_does_not_show_where_that_is,
-    whoever_moves_or_comes_back_is_asked_again, views_are_compared_where_it_speaks)
+UNIT_MAIN("swim_networks", a_member_is_believed_at_an_address_from_which_it_has_answered,
+    a_sender_that_has_not_answered_as_the_member_is_a_stranger,
+    an_answer_to_a_probe_from_another_address_makes_us_ask_there,
+    an_answer_does_not_make_its_own_source_routable,
+    another_address_of_a_member_is_pinged_once_at_a_time,
+    the_address_of_another_member_is_not_pinged_for_the_sender,
+    a_leave_from_an_address_at_which_the_member_has_answered_counts,
+    a_leave_from_an_unknown_address_makes_us_ask_several_times,
+    many_leaves_from_an_unknown_address_make_us_ask_each_member_several_times,
+    the_answer_of_a_helper_does_not_show_an_address_of_the_target,
+    a_member_that_moves_or_returns_is_asked_again_at_its_other_address,
+    views_are_compared_at_the_address_from_which_a_member_sends)

@@ -6,7 +6,7 @@
 
 #include "support/unit.h"
 
-/* How often the base peers of a test answer. */
+/* The interval at which the base peers of a test answer. */
 #define STEP swim_ms(50)
 #define STEPS_A_SECOND 20
 
@@ -96,7 +96,7 @@ answer(struct fixture *f, struct base *peers, size_t count)
 		say(f, due[i].by, WIRE_ACK, due[i].seq);
 }
 
-/* Drop the datagrams and keep the events, which fixture_clear would drop too. */
+/* Numbers of events, which fixture_clear drops with the datagrams. */
 struct told {
 	size_t joined, failed, updated, suspected;
 };
@@ -120,7 +120,7 @@ count_events(const struct fixture *f, struct told *told)
 	told->suspected += events_of(f, SWIM_EVENT_SUSPECTED);
 }
 
-/* Let so much time pass, in which each running base peer pings us once a second. */
+/* Let this time pass, in which each running base peer pings us once a second. Returns the numbers of events. */
 static struct told
 live(struct fixture *f, struct base *peers, size_t count, unsigned seconds)
 {
@@ -206,7 +206,7 @@ START_TEST(a_base_peer_that_answers_in_the_name_of_a_swimd_is_not_kept)
 		fixture_clear(f);
 		fixture_run(f, swim_ms(10));
 	}
-	/* Too many come for all of them to be greeted. */
+	/* Too many base peers come for all of them to be greeted. */
 	fixture_run(f, swim_seconds(5));
 	ck_assert_str_eq(fixture_report(f, "p1").address, "10.0.1.1:7946");
 	ck_assert_uint_eq(told.joined + told.updated, 0);
@@ -215,11 +215,11 @@ START_TEST(a_base_peer_that_answers_in_the_name_of_a_swimd_is_not_kept)
 }
 END_TEST
 
-/* A sender that speaks as a base peer does not move a member that lives: the member is asked at its address first. */
-START_TEST(a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation)
+/* A sender that speaks as a base peer does not move a live member: the member is asked at its address first. */
+START_TEST(a_higher_incarnation_from_a_stranger_does_not_move_a_live_member)
 {
 	for (unsigned k = 0; k < 4; k++) {
-		struct fixture *f = fixture_among_proven(2);
+		struct fixture *f = fixture_among_routable(2);
 		struct base peers[] = {{.at = 9, .id = "b", .lives = true}, {.at = 1, .id = "p1"},
 		    {.at = 77, .id = k % 2 == 0 ? "b" : "p1", .incarnation = 1, .refutes = true}};
 
@@ -249,9 +249,12 @@ START_TEST(a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation)
 }
 END_TEST
 
-START_TEST(a_stand_in_that_no_answer_confirms_is_dropped_without_an_event)
+START_TEST(an_unnamed_peer_that_no_answer_confirms_is_dropped_without_an_event)
 {
-	/* Its id is our own name, or too long; or it is not greeted, as too many addresses are being asked. */
+	/*
+	 * The id of the unnamed peer is our own name, or too long; or there is no room for a
+	 * greeting, as too many addresses are being asked.
+	 */
 	char name[SWIM_NAME_MAX + 2];
 	const char *ids[] = {"self", name};
 	struct told told = {0};
@@ -287,7 +290,7 @@ START_TEST(a_stand_in_that_no_answer_confirms_is_dropped_without_an_event)
 }
 END_TEST
 
-/* A base peer with the id `id` starts at the address of one with the id `former`, which has crashed or left. */
+/* The base peer `id` starts at the address of the base peer `former`, which has crashed or left. */
 static void
 succeeds(const char *former, const char *id, bool leaves)
 {
@@ -367,7 +370,7 @@ START_TEST(a_base_peer_that_starts_at_the_address_of_a_dead_swimd_is_listed)
 	for (unsigned named = 0; named < 2; named++) {
 		const char *id = named > 0 ? "b" : NULL;
 		struct base b = {.at = 1, .id = id, .lives = true};
-		struct fixture *f = fixture_among_proven(1);
+		struct fixture *f = fixture_among_routable(1);
 
 		fixture_run(f, swim_seconds(40));
 		fixture_clear(f);
@@ -381,11 +384,11 @@ START_TEST(a_base_peer_that_starts_at_the_address_of_a_dead_swimd_is_listed)
 }
 END_TEST
 
-UNIT_MAIN("swim_newcomer", a_stranger_does_not_move_a_member_that_lives_by_a_higher_incarnation,
+UNIT_MAIN("swim_newcomer", a_higher_incarnation_from_a_stranger_does_not_move_a_live_member,
     a_base_peer_that_starts_at_a_new_address_keeps_its_id,
     a_stranger_does_not_move_a_base_peer_that_answers,
     a_base_peer_that_answers_in_the_name_of_a_swimd_is_not_kept,
-    a_stand_in_that_no_answer_confirms_is_dropped_without_an_event,
+    an_unnamed_peer_that_no_answer_confirms_is_dropped_without_an_event,
     a_base_peer_that_starts_at_the_address_of_a_dead_one_is_listed,
     a_base_peer_that_was_dead_comes_back_by_refuting_that,
     a_base_peer_that_starts_at_the_address_of_a_dead_swimd_is_listed)

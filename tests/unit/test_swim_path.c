@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How large datagrams are, where large ones do not arrive. */
+/* Sizes of datagrams on paths that do not carry large ones. */
 #include <string.h>
 
 #include "support/unit.h"
@@ -15,7 +15,8 @@ nth(const struct fixture *f, enum wire_type type, size_t n)
 		if (f->out[i].message.type == type && n-- == 0)
 			return &f->out[i];
 	}
-	ck_abort_msg("of %s %zu were sent", wire_type_name(type), fixture_sent_count(f, type));
+	ck_abort_msg("%s was sent %zu times only", wire_type_name(type),
+	    fixture_sent_count(f, type));
 	return NULL;
 }
 
@@ -29,7 +30,7 @@ give_tags(struct fixture *f)
 	ck_assert(swim_set_tags(f->swim, f->now, tags, sizeof(tags)));
 }
 
-/* A core that has just asked peer 1, through which it joins, for its view. */
+/* A core that joins through peer 1, and has just requested a page from it. */
 static struct fixture *
 asking(size_t max_datagram)
 {
@@ -39,26 +40,26 @@ asking(size_t max_datagram)
 	ck_assert(fixture_start(f));
 	give_tags(f);
 	fixture_join(f, 1);
-	fixture_answer(f, 1, (struct fixture_says){.ours = true, .sender = 1, .digest = DIGEST});
+	fixture_answer(f, 1, (struct fixture_says){.swimd = true, .sender = 1, .digest = DIGEST});
 	fixture_expect(f, WIRE_SYNC_REQ, 1);
 	return f;
 }
 
-/* Peer 1 answers this request: with itself, and nothing more to come. */
+/* Peer 1 answers this request with its own record, on the last page. */
 static void
 answer(struct fixture *f, uint64_t seq)
 {
 	struct wire_update u = fixture_update(f, 1, SWIM_ALIVE, 0);
 
 	fixture_page(f, 1, seq, NULL,
-	    (struct fixture_says){.ours = true,
+	    (struct fixture_says){.swimd = true,
 		.sender = 1,
 		.digest = DIGEST,
 		.updates = &u,
 		.count = 1});
 }
 
-START_TEST(a_request_that_is_not_answered_shrinks)
+START_TEST(a_request_for_a_page_that_is_not_answered_is_repeated_smaller)
 {
 	static const size_t sizes[] = {9000, 1024, 1024, 548, 548};
 	struct fixture *f = asking(9000);
@@ -68,12 +69,12 @@ START_TEST(a_request_that_is_not_answered_shrinks)
 	for (size_t i = 0; i < 5; i++) {
 		const struct fixture_out *request = nth(f, WIRE_SYNC_REQ, i);
 
-		/* Fewer than three bytes that are missing cannot be filled. */
+		/* Padding cannot fill fewer than three missing bytes. */
 		ck_assert_uint_le(request->len, sizes[i]);
 		ck_assert_uint_gt(request->len + 3, sizes[i]);
 		ck_assert_uint_eq(request->message.seq, first + i);
 		ck_assert_uint_ge(request->message.digest_count, 16);
-		/* Our own word comes along where there is room for it and for what is asked. */
+		/* Our own record is in the request if there is room for it besides the digests. */
 		ck_assert_int_eq(request->message.updates.count, sizes[i] > 548);
 	}
 	ck_assert_uint_eq(fixture_stats(f).syncs_failed, 1);
@@ -81,7 +82,7 @@ START_TEST(a_request_that_is_not_answered_shrinks)
 }
 END_TEST
 
-START_TEST(what_a_smaller_one_got_through_is_kept_to)
+START_TEST(the_size_of_a_smaller_request_that_was_answered_is_kept)
 {
 	struct fixture *f = asking(WIRE_DATAGRAM_DEFAULT);
 	uint64_t first = fixture_expect(f, WIRE_SYNC_REQ, 1)->message.seq;
@@ -95,14 +96,14 @@ START_TEST(what_a_smaller_one_got_through_is_kept_to)
 }
 END_TEST
 
-START_TEST(an_answer_that_comes_late_to_the_first_one_is_none_to_the_second)
+START_TEST(a_late_answer_to_the_first_request_does_not_reduce_the_path)
 {
 	struct fixture *f = asking(WIRE_DATAGRAM_DEFAULT);
 	uint64_t first = fixture_expect(f, WIRE_SYNC_REQ, 1)->message.seq;
 
 	while (fixture_sent_count(f, WIRE_SYNC_REQ) < 2)
 		fixture_run(f, swim_ms(10));
-	/* One that was never sent is none at all. */
+	/* An answer to a request that was never sent does not count. */
 	answer(f, first + 2);
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_SYNC_REQ), 2);
 	answer(f, first);
@@ -113,7 +114,7 @@ START_TEST(an_answer_that_comes_late_to_the_first_one_is_none_to_the_second)
 }
 END_TEST
 
-/* A peer whose path is known to be narrow, and which answers what it is asked; the next trial ping to it. */
+/* A core that knows that the path to peer 1 is narrow. */
 static struct fixture *
 narrowed(void)
 {
@@ -127,9 +128,9 @@ narrowed(void)
 	return f;
 }
 
-/* Let time pass, with peer 1 answering all pings but trials, until there is one. */
+/* Lets time pass, in which peer 1 answers all pings but padded ones, until a padded ping is sent. */
 static const struct fixture_out *
-wait_trial(struct fixture *f)
+wait_padded_ping(struct fixture *f)
 {
 	for (unsigned step = 0; step < 6000; step++) {
 		fixture_clear(f);
@@ -145,22 +146,22 @@ wait_trial(struct fixture *f)
 			break;
 		}
 	}
-	ck_abort_msg("no other size is tried");
+	ck_abort_msg("no padded ping was sent within 60 s");
 	return NULL;
 }
 
-START_TEST(larger_sizes_are_tried_again_and_used_once_they_are_answered)
+START_TEST(larger_sizes_are_tried_by_padded_pings_and_used_once_these_are_answered)
 {
 	static const size_t sizes[] = {1232, WIRE_DATAGRAM_DEFAULT};
 	struct fixture *f = narrowed();
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct fixture_out *trial = wait_trial(f);
+		const struct fixture_out *padded = wait_padded_ping(f);
 
-		ck_assert_uint_eq(trial->len, sizes[i]);
-		ck_assert_uint_eq(trial->message.trailer.answer_size, sizes[i]);
+		ck_assert_uint_eq(padded->len, sizes[i]);
+		ck_assert_uint_eq(padded->message.trailer.answer_size, sizes[i]);
 		ck_assert_uint_eq(fixture_stats(f).paths_reduced, 1);
-		fixture_ack(f, 1, trial->message.seq, 1, fixture_same_view(f, 1));
+		fixture_ack(f, 1, padded->message.seq, 1, fixture_same_view(f, 1));
 	}
 	ck_assert_uint_eq(fixture_stats(f).paths_reduced, 0);
 	ck_assert_uint_eq(fixture_stats(f).path_smallest, WIRE_DATAGRAM_DEFAULT);
@@ -168,13 +169,13 @@ START_TEST(larger_sizes_are_tried_again_and_used_once_they_are_answered)
 }
 END_TEST
 
-START_TEST(an_answer_from_elsewhere_or_of_another_shows_nothing)
+START_TEST(a_padded_ping_is_answered_only_by_its_target_from_its_address)
 {
 	struct fixture *f = narrowed();
-	const struct fixture_out *trial = wait_trial(f);
+	const struct fixture_out *padded = wait_padded_ping(f);
 	uint64_t seq;
 
-	seq = trial->message.seq;
+	seq = padded->message.seq;
 	fixture_ack(f, 2, seq, 1, fixture_swimd(1));
 	fixture_ack(f, 1, seq, 2, fixture_swimd(1));
 	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
@@ -182,7 +183,7 @@ START_TEST(an_answer_from_elsewhere_or_of_another_shows_nothing)
 }
 END_TEST
 
-START_TEST(a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_seldom)
+START_TEST(an_unanswered_padded_ping_is_no_failed_probe_and_is_sent_less_and_less_often)
 {
 	struct fixture *f = narrowed();
 	swim_duration before = {0};
@@ -191,13 +192,13 @@ START_TEST(a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_sel
 		swim_time start = f->now;
 		swim_duration waited;
 
-		wait_trial(f);
+		wait_padded_ping(f);
 		waited = swim_time_since(f->now, start);
 		ck_assert_int_gt(waited.ns, before.ns);
 		before = waited;
-		/* Three of each, the same. */
+		/* The same size is tried three times. */
 		for (unsigned i = 1; i < 3; i++)
-			wait_trial(f);
+			wait_padded_ping(f);
 	}
 	ck_assert_uint_eq(fixture_stats(f).path_trials, 12);
 	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
@@ -206,7 +207,7 @@ START_TEST(a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_sel
 }
 END_TEST
 
-/* Peer 1 tells other tags of so many members: together they fill several datagrams. */
+/* Peer 1 tells new tags of this many members. All these rumours together fill several datagrams. */
 static void
 rumours_wait_at(struct fixture *f, unsigned count, uint64_t incarnation)
 {
@@ -227,9 +228,9 @@ rumours_wait(struct fixture *f, unsigned count)
 	rumours_wait_at(f, count, 1);
 }
 
-START_TEST(what_is_waited_for_has_no_more_than_a_path_surely_carries)
+START_TEST(probes_ping_reqs_and_acks_have_1024_bytes_at_most)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	size_t most = 0;
 
 	rumours_wait(f, 30);
@@ -251,9 +252,9 @@ START_TEST(what_is_waited_for_has_no_more_than_a_path_surely_carries)
 }
 END_TEST
 
-START_TEST(large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer)
+START_TEST(large_gossip_on_an_unknown_path_is_sent_as_a_ping)
 {
-	struct fixture *f = fixture_among_proven(30);
+	struct fixture *f = fixture_among_routable(30);
 	struct swim_addr to = {0};
 	size_t pings = 0, gossip = 0;
 
@@ -272,7 +273,7 @@ START_TEST(large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer)
 		pings++;
 	}
 	ck_assert_uint_gt(pings, 0);
-	/* Nothing comes back: from then on it is sent less. */
+	/* Nobody answers, so gossip to these members is smaller from then on. */
 	fixture_run(f, swim_ms(1600));
 	ck_assert_uint_gt(fixture_stats(f).paths_reduced, 0);
 	ck_assert_uint_eq(fixture_stats(f).path_smallest, 1024);
@@ -295,14 +296,14 @@ START_TEST(large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer)
 }
 END_TEST
 
-START_TEST(an_answer_is_padded_as_asked_but_not_above_the_question)
+START_TEST(an_ack_is_padded_as_asked_but_is_no_larger_than_the_ping)
 {
 	static const struct {
 		size_t ping;
 		uint16_t asked;
 		size_t ack;
 	} cases[] = {{1300, 1300, 1300}, {1300, 1200, 1200}, {1200, 65535, 1200}, {1400, 40, 0}};
-	struct fixture *f = fixture_among_proven(1);
+	struct fixture *f = fixture_among_routable(1);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct wire_trailer trailer = {.has_sender = true,
@@ -327,12 +328,12 @@ START_TEST(an_answer_is_padded_as_asked_but_not_above_the_question)
 }
 END_TEST
 
-UNIT_MAIN("swim_path", a_request_that_is_not_answered_shrinks,
-    what_a_smaller_one_got_through_is_kept_to,
-    an_answer_that_comes_late_to_the_first_one_is_none_to_the_second,
-    larger_sizes_are_tried_again_and_used_once_they_are_answered,
-    an_answer_from_elsewhere_or_of_another_shows_nothing,
-    a_trial_without_an_answer_is_no_sign_of_death_and_comes_ever_more_seldom,
-    what_is_waited_for_has_no_more_than_a_path_surely_carries,
-    large_gossip_to_one_that_nothing_is_known_of_asks_for_an_answer,
-    an_answer_is_padded_as_asked_but_not_above_the_question)
+UNIT_MAIN("swim_path", a_request_for_a_page_that_is_not_answered_is_repeated_smaller,
+    the_size_of_a_smaller_request_that_was_answered_is_kept,
+    a_late_answer_to_the_first_request_does_not_reduce_the_path,
+    larger_sizes_are_tried_by_padded_pings_and_used_once_these_are_answered,
+    a_padded_ping_is_answered_only_by_its_target_from_its_address,
+    an_unanswered_padded_ping_is_no_failed_probe_and_is_sent_less_and_less_often,
+    probes_ping_reqs_and_acks_have_1024_bytes_at_most,
+    large_gossip_on_an_unknown_path_is_sent_as_a_ping,
+    an_ack_is_padded_as_asked_but_is_no_larger_than_the_ping)

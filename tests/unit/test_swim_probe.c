@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The failure detector: whom it pings and asks, when it suspects, when it gives up, and probing for others. */
+/* The failure detector: the choice of targets and helpers, suspicion and death, and pings for other members. */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -8,20 +8,20 @@
 
 #define PEERS 4
 
-/* A cluster of us and PEERS others that all answered once, so that nothing but probing goes on. */
+/* A core among PEERS members that have answered, without rumours, so that nothing but probing goes on. */
 static struct fixture *
-settled(void)
+quiet(void)
 {
 	struct fixture *f = fixture_started();
 
 	for (unsigned i = 1; i <= PEERS; i++)
 		fixture_member(f, i);
-	/* Answer all for a while: rumours run out, and everybody is known to live where it says. */
+	/* All members answer for a while, until no rumour is left and all are routable. */
 	fixture_answer_until(f, 1, PEERS, swim_ms(100), swim_seconds(20), NULL);
 	return f;
 }
 
-/* Run until a probe goes out; whom it is for. */
+/* Lets time pass until a probe is sent. Returns its target; `seq` gets its sequence number. */
 static unsigned
 next_probe(struct fixture *f, uint64_t *seq)
 {
@@ -36,11 +36,11 @@ next_probe(struct fixture *f, uint64_t *seq)
 			}
 		}
 	}
-	ck_abort_msg("no probe in 5 s");
+	ck_abort_msg("the core sent no probe within 5 s");
 	return 0;
 }
 
-/* The first ping-req that was sent, and to whom; there must be one. */
+/* The first ping-req that was sent; `helper` gets its receiver. Without a ping-req the test fails. */
 static const struct fixture_out *
 ping_req_of(const struct fixture *f, unsigned *helper)
 {
@@ -52,13 +52,13 @@ ping_req_of(const struct fixture *f, unsigned *helper)
 			return out;
 		}
 	}
-	ck_abort_msg("nobody is sent a ping-req");
+	ck_abort_msg("the core sent no ping-req");
 	return NULL;
 }
 
-START_TEST(everybody_is_probed_in_turn)
+START_TEST(every_member_is_probed_in_turn)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	unsigned seen[PEERS + 1] = {0};
 
 	for (unsigned k = 0; k < 8 * PEERS; k++) {
@@ -78,9 +78,9 @@ START_TEST(everybody_is_probed_in_turn)
 }
 END_TEST
 
-START_TEST(silence_brings_helpers_then_suspicion_then_death)
+START_TEST(a_silent_member_is_asked_by_helpers_then_suspect_then_dead)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	char name[16];
 	uint64_t seq;
 	unsigned target = next_probe(f, &seq), helper;
@@ -92,32 +92,32 @@ START_TEST(silence_brings_helpers_then_suspicion_then_death)
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING_REQ), 3);
 	fixture_run(f, swim_seconds(1));
 	ck_assert_int_eq(fixture_report(f, name).status, SWIM_SUSPECT);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, name), 1);
-	/* The suspect is asked a last time, and then the verdict falls. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SUSPECTED, name), 1);
+	/* The suspect is asked some last questions, and then declared dead. */
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, name), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, name), 1);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, target), name, SWIM_SUSPECT, NULL));
 	fixture_free(f);
 }
 END_TEST
 
-/* Members that have answered, but late; as much time for an answer as between probes. */
+/* Members that have answered late; probe_timeout is as long as probe_interval. */
 static struct fixture *
-hurried(unsigned peers)
+with_long_timeout(unsigned peers)
 {
 	struct fixture *f = fixture_new();
 
 	f->config.timing.probe_timeout = f->config.timing.probe_interval;
 	ck_assert(fixture_start(f));
-	fixture_proven_slow(f, peers);
+	fixture_routable_slow(f, peers);
 	fixture_clear(f);
 	return f;
 }
 
-START_TEST(others_are_asked_before_a_probe_fails_however_long_the_timeout)
+START_TEST(helpers_are_asked_before_a_probe_fails_however_long_the_timeout)
 {
-	struct fixture *f = hurried(PEERS);
+	struct fixture *f = with_long_timeout(PEERS);
 	const struct fixture_out *ask;
 	unsigned target, helper = 0;
 	uint64_t seq;
@@ -126,7 +126,7 @@ START_TEST(others_are_asked_before_a_probe_fails_however_long_the_timeout)
 	fixture_run(f, swim_ms(1005));
 	ask = ping_req_of(f, &helper);
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 0);
-	/* They have as long as the target had. */
+	/* The helpers have as much time as the target had. */
 	ck_assert_uint_ge(ask->message.trailer.timeout_ms, 990);
 	seq = ask->message.seq;
 	fixture_run(f, swim_ms(980));
@@ -141,9 +141,9 @@ START_TEST(others_are_asked_before_a_probe_fails_however_long_the_timeout)
 }
 END_TEST
 
-START_TEST(a_probe_fails_on_time_where_there_is_nobody_to_ask)
+START_TEST(a_probe_without_helpers_fails_at_the_end_of_its_interval)
 {
-	struct fixture *f = hurried(1);
+	struct fixture *f = with_long_timeout(1);
 	uint64_t seq;
 
 	next_probe(f, &seq);
@@ -155,8 +155,8 @@ START_TEST(a_probe_fails_on_time_where_there_is_nobody_to_ask)
 }
 END_TEST
 
-/* Local health stretches timeouts by more than periods. */
-START_TEST(others_are_asked_by_one_in_bad_health_too)
+/* Local health lengthens the patience more than the probe interval. */
+START_TEST(helpers_are_asked_whatever_the_local_health)
 {
 	struct fixture *f = fixture_new();
 	unsigned helper;
@@ -164,7 +164,7 @@ START_TEST(others_are_asked_by_one_in_bad_health_too)
 	f->config.timing.probe_timeout = swim_ms(900);
 	f->config.timing.suspicion_min = swim_seconds(60);
 	ck_assert(fixture_start(f));
-	fixture_proven_slow(f, PEERS);
+	fixture_routable_slow(f, PEERS);
 	for (unsigned i = 0; i < PEERS - 1; i++) {
 		uint64_t failed = fixture_stats(f).probes_failed;
 
@@ -178,7 +178,7 @@ START_TEST(others_are_asked_by_one_in_bad_health_too)
 }
 END_TEST
 
-START_TEST(a_late_tick_asks_others_first)
+START_TEST(a_late_tick_asks_helpers_before_the_probe_fails)
 {
 	struct fixture *f = fixture_new();
 	unsigned helper;
@@ -186,7 +186,7 @@ START_TEST(a_late_tick_asks_others_first)
 
 	f->config.timing.probe_timeout = swim_ms(800);
 	ck_assert(fixture_start(f));
-	fixture_proven_slow(f, PEERS);
+	fixture_routable_slow(f, PEERS);
 	fixture_clear(f);
 	next_probe(f, &seq);
 	fixture_clear(f);
@@ -200,9 +200,9 @@ START_TEST(a_late_tick_asks_others_first)
 }
 END_TEST
 
-START_TEST(a_helper_waits_as_long_as_it_would_itself)
+START_TEST(a_helper_takes_its_own_timeout_for_that_of_the_asker)
 {
-	struct fixture *f = hurried(2);
+	struct fixture *f = with_long_timeout(2);
 
 	fixture_ping_req(f, 1, 78, 2);
 	fixture_run(f, swim_ms(700));
@@ -213,9 +213,9 @@ START_TEST(a_helper_waits_as_long_as_it_would_itself)
 }
 END_TEST
 
-START_TEST(an_ack_by_way_of_a_helper_is_as_good)
+START_TEST(an_ack_through_a_helper_answers_the_probe)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	const struct fixture_out *request;
 	uint64_t seq;
 	unsigned target = next_probe(f, &seq), helper;
@@ -231,7 +231,7 @@ START_TEST(an_ack_by_way_of_a_helper_is_as_good)
 }
 END_TEST
 
-/* A swimd is followed by a base peer of its name, which answers when it is asked. */
+/* A base peer with the name of a swimd peer starts at its address, and answers its greeting. */
 static void
 becomes_base_peer(struct fixture *f, unsigned peer)
 {
@@ -240,9 +240,9 @@ becomes_base_peer(struct fixture *f, unsigned peer)
 	fixture_answer(f, peer, fixture_nothing);
 }
 
-START_TEST(a_base_peer_has_its_own_time_to_say_nack)
+START_TEST(a_base_peer_that_helps_has_a_fixed_time_for_its_nack)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	uint64_t seq, asked;
 	unsigned target, helper;
 
@@ -252,7 +252,10 @@ START_TEST(a_base_peer_has_its_own_time_to_say_nack)
 		fixture_clear(f);
 	}
 	target = next_probe(f, &seq);
-	/* Its deadline is a fixed one, however quick we have learnt to be: four fifths of 400 ms. */
+	/*
+	 * The base peers send their nacks after a fixed time, however short our patience is: four
+	 * fifths of 400 ms.
+	 */
 	for (unsigned i = 1; i <= PEERS; i++) {
 		if (i != target)
 			becomes_base_peer(f, i);
@@ -272,15 +275,15 @@ START_TEST(a_base_peer_has_its_own_time_to_say_nack)
 	ck_assert_uint_eq(fixture_stats(f).nacks_received, asked);
 	fixture_run(f, swim_seconds(1));
 	ck_assert_uint_eq(fixture_stats(f).suspicions, 1);
-	/* All helpers spoke: nothing is wrong with us. */
+	/* All helpers have sent a nack, so nothing is wrong with us. */
 	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(an_ack_for_somebody_else_is_none)
+START_TEST(an_ack_that_names_another_member_does_not_answer_the_probe)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	uint64_t seq;
 	unsigned target = next_probe(f, &seq), other = target % PEERS + 1;
 	uint64_t before = fixture_stats(f).probes_acked;
@@ -294,21 +297,21 @@ END_TEST
 
 START_TEST(a_refutation_ends_a_suspicion)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	fixture_run(f, swim_ms(300));
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_RECOVERED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_RECOVERED, "p2"), 1);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
-	/* And a suspicion of the older incarnation begins none. */
+	/* A suspicion at the older incarnation does not begin another one. */
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_probe_of_where_it_was_is_no_probe_of_where_it_is)
+START_TEST(a_probe_of_a_former_address_does_not_fail)
 {
 	struct fixture *f = fixture_new();
 	struct wire_update moved = fixture_update(f, 1, SWIM_ALIVE, 1);
@@ -319,12 +322,12 @@ START_TEST(a_probe_of_where_it_was_is_no_probe_of_where_it_is)
 		fixture_run(f, swim_ms(10));
 	moved.member.address = wire_str_of("10.0.9.9:7946");
 	fixture_ping_with(f, 1, 1, &moved);
-	/* Past the end of that probe, and not yet of the next one. */
+	/* The end of this probe is over, and the end of the next one is not. */
 	while (fixture_stats(f).probes_sent == 1)
 		fixture_run(f, swim_ms(10));
 	ck_assert_uint_eq(fixture_stats(f).probes_failed, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_ALIVE);
-	/* There it has to answer as well. */
+	/* The member has to answer at its new address too. */
 	fixture_run(f, swim_seconds(2));
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
 	fixture_free(f);
@@ -333,7 +336,7 @@ END_TEST
 
 START_TEST(a_ping_req_is_relayed_and_answered)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	const struct fixture_out *ping;
 
 	fixture_ping_req(f, 1, 77, 2);
@@ -350,10 +353,13 @@ END_TEST
 
 START_TEST(a_ping_req_without_an_answer_ends_in_a_nack_in_time)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	fixture_ping_req(f, 1, 78, 2);
-	/* A base peer's deadline is not known: the rest of a period after its own timeout, and four fifths of that. */
+	/*
+	 * The asker tells no timeout, so the nack is sent after four fifths of what probe_timeout
+	 * leaves of probe_interval.
+	 */
 	fixture_run(f, swim_ms(479));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_NACK), 0);
 	fixture_run(f, swim_ms(2));
@@ -367,7 +373,7 @@ END_TEST
 START_TEST(a_ping_req_about_ourselves_is_answered_at_once)
 {
 	struct wire_member_id self = {wire_str_of("self"), wire_str_of("10.0.0.1:7946")};
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	fixture_base_ping_req(f, 1, 5, &self);
 	ck_assert_uint_eq(fixture_expect(f, WIRE_ACK, 1)->message.seq, 5);
@@ -375,9 +381,9 @@ START_TEST(a_ping_req_about_ourselves_is_answered_at_once)
 }
 END_TEST
 
-START_TEST(relays_are_limited)
+START_TEST(relays_are_bounded)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	for (uint64_t i = 0; i < 2 * SWIM_RELAYS; i++) {
 		fixture_ping_req(f, 1, i, 2);
@@ -390,25 +396,25 @@ START_TEST(relays_are_limited)
 }
 END_TEST
 
-START_TEST(a_stall_of_ours_condemns_nobody)
+START_TEST(a_stall_of_ours_makes_nobody_dead)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	uint64_t seq;
 
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	next_probe(f, &seq);
-	/* We are stopped for a minute; what comes in meanwhile is read first. */
+	/* We stand still for a minute; the datagrams of this time are read before the tick. */
 	f->now = swim_time_add(f->now, swim_seconds(60));
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
 	swim_tick(f->swim, f->now);
 	fixture_drain(f);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, NULL), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SUSPECTED, NULL), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* The ping of the next probe is answered. */
+/* The target of the next probe answers. */
 static void
 answer_one(struct fixture *f)
 {
@@ -419,12 +425,12 @@ answer_one(struct fixture *f)
 	fixture_clear(f);
 }
 
-START_TEST(drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered)
+START_TEST(drops_and_a_late_loop_raise_local_health_until_a_probe_is_answered)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
-	/* Nothing dropped, and late by less than half of the 400 ms that an ack has. */
+	/* Nothing was dropped, and the loop is late by less than half of probe_timeout, which is 400 ms. */
 	swim_strained(f->swim, f->now, 0, swim_ms(199));
 	ck_assert_uint_eq(fixture_stats(f).local_health, 0);
 	swim_strained(f->swim, f->now, 0, swim_ms(200));
@@ -434,7 +440,7 @@ START_TEST(drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered)
 	answer_one(f);
 	swim_strained(f->swim, f->now, 1, swim_ms(0));
 	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
-	/* However many in one period: it is one cause. */
+	/* All drops in one probe interval have one cause. */
 	swim_strained(f->swim, f->now, 1000, swim_ms(300));
 	ck_assert_uint_eq(fixture_stats(f).local_health, 1);
 	answer_one(f);
@@ -443,9 +449,9 @@ START_TEST(drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered)
 }
 END_TEST
 
-START_TEST(doubts_of_ourselves_are_bounded_and_stretch_the_waits)
+START_TEST(local_health_is_bounded_and_lengthens_the_patience)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	uint64_t seq;
 
 	for (unsigned k = 0; k < 20; k++) {
@@ -453,7 +459,10 @@ START_TEST(doubts_of_ourselves_are_bounded_and_stretch_the_waits)
 		swim_strained(f->swim, f->now, 1, swim_ms(0));
 	}
 	ck_assert_uint_eq(fixture_stats(f).local_health, 8);
-	/* Others were asked after 400 ms at the latest, and now after nine times the least wait of 400 / 6 ms. */
+	/*
+	 * Helpers are asked after 400 ms at the latest in good health, and now after nine times the
+	 * least patience of 400 / 6 ms.
+	 */
 	next_probe(f, &seq);
 	fixture_run(f, swim_ms(590));
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_PING_REQ), 0);
@@ -463,9 +472,9 @@ START_TEST(doubts_of_ourselves_are_bounded_and_stretch_the_waits)
 }
 END_TEST
 
-START_TEST(a_stall_that_was_told_counts_once)
+START_TEST(a_stall_that_the_caller_reported_counts_once)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 
 	f->now = swim_time_add(f->now, swim_seconds(5));
 	swim_strained(f->swim, f->now, 3, swim_seconds(5));
@@ -476,7 +485,7 @@ START_TEST(a_stall_that_was_told_counts_once)
 }
 END_TEST
 
-START_TEST(who_is_alone_has_nobody_to_doubt_for)
+START_TEST(a_member_without_others_keeps_its_local_health)
 {
 	struct fixture *f = fixture_started();
 
@@ -489,9 +498,9 @@ START_TEST(who_is_alone_has_nobody_to_doubt_for)
 }
 END_TEST
 
-START_TEST(the_dead_are_tried_again)
+START_TEST(dead_members_are_pinged_again)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	uint64_t incarnation = 9;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
@@ -504,7 +513,7 @@ START_TEST(the_dead_are_tried_again)
 }
 END_TEST
 
-/* How many pings a peer that is dead gets within two minutes. */
+/* The number of datagrams to a dead peer in two minutes. */
 static size_t
 reconnects(struct fixture *f, unsigned peer)
 {
@@ -519,12 +528,12 @@ reconnects(struct fixture *f, unsigned peer)
 	return count;
 }
 
-START_TEST(the_dead_that_never_answered_are_tried_again_a_few_times)
+START_TEST(dead_members_that_never_answered_are_pinged_again_ten_times)
 {
 	struct fixture *f = fixture_started();
 
-	fixture_proven(f, 1);
-	fixture_proven(f, 2);
+	fixture_routable(f, 1);
+	fixture_routable(f, 2);
 	fixture_gossip(f, 1, 3, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 3, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_DEAD);
@@ -535,15 +544,15 @@ START_TEST(the_dead_that_never_answered_are_tried_again_a_few_times)
 }
 END_TEST
 
-START_TEST(who_pings_us_is_told_what_we_hold_against_it)
+START_TEST(a_dead_member_that_pings_us_is_told_of_its_death)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	struct wire_update u[6];
 	uint64_t incarnation = 0;
 
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 3);
 	fixture_clear(f);
-	/* It began anew; its ping is large enough for an answer that says so. */
+	/* p2 has started again; its ping is large enough for an ack that tells its death. */
 	for (unsigned i = 0; i < 6; i++)
 		u[i] = fixture_update(f, i == 0 ? 2 : 1, SWIM_ALIVE, 0);
 	fixture_ping(f, 2, 5, fixture_telling(fixture_swimd(2), u, 6));
@@ -553,14 +562,14 @@ START_TEST(who_pings_us_is_told_what_we_hold_against_it)
 }
 END_TEST
 
-START_TEST(who_holds_us_dead_is_contradicted_in_the_answer)
+START_TEST(a_member_that_holds_us_dead_is_told_our_incarnation_in_the_ack)
 {
-	struct fixture *f = settled();
+	struct fixture *f = quiet();
 	struct wire_update u = fixture_update(f, 0, SWIM_DEAD, 0);
 	uint64_t incarnation = 0;
 
 	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 4);
-	/* So long ago that no rumour of it is left. */
+	/* After this time no rumour of our refutation is left. */
 	fixture_run(f, swim_seconds(5));
 	fixture_clear(f);
 	fixture_ping_with(f, 3, 6, &u);
@@ -578,7 +587,10 @@ draw(void *ctx)
 	return ++*last;
 }
 
-/* What others are sent tells nothing of what they will be: every number is drawn by the caller, and none by the core. */
+/*
+ * The sequence numbers that a member sees must not tell the following ones, so the caller draws
+ * each number at random.
+ */
 START_TEST(sequence_numbers_are_drawn_by_the_caller)
 {
 	enum { BASE = 1000000 };
@@ -613,18 +625,21 @@ START_TEST(sequence_numbers_are_drawn_by_the_caller)
 }
 END_TEST
 
-UNIT_MAIN("swim_probe", sequence_numbers_are_drawn_by_the_caller, everybody_is_probed_in_turn,
-    others_are_asked_before_a_probe_fails_however_long_the_timeout,
-    a_probe_fails_on_time_where_there_is_nobody_to_ask, others_are_asked_by_one_in_bad_health_too,
-    a_late_tick_asks_others_first, a_helper_waits_as_long_as_it_would_itself,
-    silence_brings_helpers_then_suspicion_then_death, an_ack_by_way_of_a_helper_is_as_good,
-    a_probe_of_where_it_was_is_no_probe_of_where_it_is, a_base_peer_has_its_own_time_to_say_nack,
-    an_ack_for_somebody_else_is_none, a_refutation_ends_a_suspicion,
+UNIT_MAIN("swim_probe", sequence_numbers_are_drawn_by_the_caller, every_member_is_probed_in_turn,
+    helpers_are_asked_before_a_probe_fails_however_long_the_timeout,
+    a_probe_without_helpers_fails_at_the_end_of_its_interval,
+    helpers_are_asked_whatever_the_local_health, a_late_tick_asks_helpers_before_the_probe_fails,
+    a_helper_takes_its_own_timeout_for_that_of_the_asker,
+    a_silent_member_is_asked_by_helpers_then_suspect_then_dead,
+    an_ack_through_a_helper_answers_the_probe, a_probe_of_a_former_address_does_not_fail,
+    a_base_peer_that_helps_has_a_fixed_time_for_its_nack,
+    an_ack_that_names_another_member_does_not_answer_the_probe, a_refutation_ends_a_suspicion,
     a_ping_req_is_relayed_and_answered, a_ping_req_without_an_answer_ends_in_a_nack_in_time,
-    a_ping_req_about_ourselves_is_answered_at_once, relays_are_limited,
-    a_stall_of_ours_condemns_nobody,
-    drops_and_lateness_are_doubts_of_ourselves_until_a_probe_is_answered,
-    doubts_of_ourselves_are_bounded_and_stretch_the_waits, a_stall_that_was_told_counts_once,
-    who_is_alone_has_nobody_to_doubt_for, the_dead_are_tried_again,
-    the_dead_that_never_answered_are_tried_again_a_few_times,
-    who_pings_us_is_told_what_we_hold_against_it, who_holds_us_dead_is_contradicted_in_the_answer)
+    a_ping_req_about_ourselves_is_answered_at_once, relays_are_bounded,
+    a_stall_of_ours_makes_nobody_dead,
+    drops_and_a_late_loop_raise_local_health_until_a_probe_is_answered,
+    local_health_is_bounded_and_lengthens_the_patience,
+    a_stall_that_the_caller_reported_counts_once, a_member_without_others_keeps_its_local_health,
+    dead_members_are_pinged_again, dead_members_that_never_answered_are_pinged_again_ten_times,
+    a_dead_member_that_pings_us_is_told_of_its_death,
+    a_member_that_holds_us_dead_is_told_our_incarnation_in_the_ack)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a suspect is asked before the verdict, when, and whose finding that is. */
+/* The questions to a suspect before the verdict: their number and times, the helpers, and the accusers after them. */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/internal.h"
 #include "support/unit.h"
 
-/* The number of the peer at this address, or named so; 0: none. */
+/* The number of the peer with this address, or (`addr` NULL) with this name; 0: no peer. */
 static unsigned
 peer_of(const struct swim_addr *addr, struct wire_str name)
 {
@@ -24,8 +24,8 @@ peer_of(const struct swim_addr *addr, struct wire_str name)
 }
 
 /*
- * What is asked of all but p1, who is silent, is answered: by themselves, or only through others where `lost`.
- * Returns how often p1 is pinged.
+ * All pings and ping-reqs are answered; if questions are `lost`, only ping-reqs are, and if p1 is
+ * `silent`, nothing that p1 is asked. Returns the number of pings to p1.
  */
 static unsigned
 answer_all(struct fixture *f, bool lost, bool silent)
@@ -47,7 +47,10 @@ answer_all(struct fixture *f, bool lost, bool silent)
 	return asked;
 }
 
-/* After a minute of that one is silent, and accused: how often we ask it before it is held dead. */
+/*
+ * All answer for a minute; then p1 is silent, and is accused. Returns the number of pings to p1
+ * before p1 is dead.
+ */
 static unsigned
 questions(bool lost)
 {
@@ -55,7 +58,7 @@ questions(bool lost)
 	unsigned asked = 0;
 
 	for (unsigned i = 1; i <= 4; i++)
-		fixture_proven(f, i);
+		fixture_routable(f, i);
 	for (unsigned step = 0; step < 6000; step++) {
 		fixture_run(f, swim_ms(10));
 		answer_all(f, lost, false);
@@ -74,7 +77,7 @@ questions(bool lost)
 	return asked;
 }
 
-START_TEST(whose_questions_are_lost_asks_more_before_a_verdict)
+START_TEST(an_observer_whose_questions_are_lost_asks_more_before_a_verdict)
 {
 	/* A confirmation round, a last round, and perhaps a probe.  Where both rounds are long they share some questions. */
 	unsigned few = questions(false), many = questions(true);
@@ -85,14 +88,17 @@ START_TEST(whose_questions_are_lost_asks_more_before_a_verdict)
 }
 END_TEST
 
-START_TEST(an_accuser_that_comes_late_makes_nothing_overdue)
+START_TEST(a_second_accuser_that_comes_late_makes_no_timer_overdue)
 {
-	/* Just before the question that one alone accused is asked, which a second accuser puts long before. */
+	/*
+	 * The second accuser comes just before a question is due. With two accusers that question
+	 * was due long before.
+	 */
 	for (unsigned wait = 1000; wait <= 2000; wait += 100) {
 		struct fixture *f = fixture_among(4);
 
 		for (unsigned i = 1; i <= 4; i++)
-			fixture_proven(f, i);
+			fixture_routable(f, i);
 		for (unsigned step = 0; step < 6000; step++) {
 			fixture_run(f, swim_ms(10));
 			answer_all(f, true, false);
@@ -103,14 +109,14 @@ START_TEST(an_accuser_that_comes_late_makes_nothing_overdue)
 			answer_all(f, true, true);
 		}
 		fixture_accuse(f, 4, 1, SWIM_SUSPECT, 4, 3);
-		/* What is overdue would be taken for a stall of our own. */
+		/* An overdue timer would count as a stall of our own. */
 		ck_assert(!swim_time_before(swim_deadline(f->swim), f->now));
 		fixture_free(f);
 	}
 }
 END_TEST
 
-/* Has anybody been told so, with this one among the accusers? */
+/* Whether any datagram tells this status of this name, with this accuser. */
 static bool
 accused_by(const struct fixture *f, const char *name, enum swim_status status, const char *accuser)
 {
@@ -135,17 +141,17 @@ p1_is_dead(const struct fixture *f)
 	return fixture_report(f, "p1").status == SWIM_DEAD;
 }
 
-START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
+START_TEST(unknown_accusers_leave_room_for_our_own_accusation)
 {
 	struct fixture *f = fixture_among(3);
 	struct wire_update u = fixture_update(f, 1, SWIM_SUSPECT, 0);
 
 	for (unsigned i = 1; i <= 3; i++)
-		fixture_proven(f, i);
+		fixture_routable(f, i);
 	for (unsigned i = 0; i < WIRE_ACCUSERS_MAX; i++)
 		u.accusers[u.accuser_count++] = 1 + i;
 	fixture_ping_with(f, 2, 77, &u);
-	/* The others live; nobody hears p1. */
+	/* The other peers answer, and p1 does not. */
 	ck_assert(fixture_answer_until(f, 2, 3, swim_ms(10), swim_seconds(20), p1_is_dead));
 	fixture_run(f, swim_seconds(1));
 	ck_assert(accused_by(f, "p1", SWIM_DEAD, "self"));
@@ -154,8 +160,8 @@ START_TEST(accusers_whom_we_do_not_know_leave_room_for_our_own_finding)
 END_TEST
 
 /*
- * Answers every ping to this peer in its name, but does not refute, and sees that nobody calls p1 failed.  Returns how
- * many pings came.
+ * This peer answers every ping, but does not refute. The test fails if p1 is declared dead. Returns
+ * the number of pings to this peer.
  */
 static unsigned
 answer_as(struct fixture *f, unsigned peer, swim_duration d)
@@ -174,14 +180,14 @@ answer_as(struct fixture *f, unsigned peer, swim_duration d)
 	return pings;
 }
 
-START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
+START_TEST(a_suspect_that_answers_every_question_is_not_declared_dead)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
 	answer_as(f, 1, swim_seconds(12));
-	/* Once it is silent the verdict comes. */
+	/* Once p1 is silent, the verdict comes. */
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
 	fixture_accuse(f, 3, 1, SWIM_SUSPECT, 2, 3);
 	fixture_run(f, swim_seconds(8));
@@ -190,7 +196,7 @@ START_TEST(whoever_answers_every_question_is_not_held_dead_for_its_silence)
 }
 END_TEST
 
-/* No flood from a helper's address may use up what its answers about p1 need. */
+/* A flood from the address of a helper must not make us drop the helper's answers about p1. */
 static void
 check_that_answers_are_awaited(const struct fixture *f)
 {
@@ -209,8 +215,9 @@ struct requests {
 };
 
 /*
- * For so long p1 neither answers us nor refutes, and the others answer our questions about it in the name of `as` (0: they
- * do not).  Keeps the numbers of these questions in `asked` (may be NULL).  Returns whether we held p1 dead.
+ * For this time p1 neither answers us nor refutes. The other peers answer our pings, and they
+ * answer our ping-reqs about p1 in the name of `as` (0: not at all). `asked` (may be NULL) gets the
+ * sequence numbers of the ping-reqs that they answered. Returns whether we declared p1 dead.
  */
 static bool
 others_answer(struct fixture *f, swim_duration d, unsigned as, struct requests *asked)
@@ -245,34 +252,34 @@ others_answer(struct fixture *f, swim_duration d, unsigned as, struct requests *
 	return false;
 }
 
-START_TEST(whoever_answers_others_is_not_held_dead_for_its_silence_to_us)
+START_TEST(a_suspect_that_answers_helpers_is_not_declared_dead)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
 	ck_assert(!others_answer(f, swim_seconds(30), 1, NULL));
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
-	/* However many accuse it: those who reach it are asked. */
+	/* The number of accusers does not matter, as the helpers that reach p1 are asked. */
 	fixture_accuse(f, 3, 1, SWIM_SUSPECT, 3, 0);
 	ck_assert(!others_answer(f, swim_seconds(30), 1, NULL));
-	/* Once others do not reach it either the verdict comes. */
+	/* Once the helpers do not reach p1 either, the verdict comes. */
 	ck_assert(others_answer(f, swim_seconds(12), 0, NULL));
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(an_answer_of_others_counts_once_and_for_the_member_that_it_names)
+START_TEST(an_answer_through_a_helper_counts_once_and_for_the_member_that_it_names)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	struct requests asked = {0};
 	bool dead = false;
 
-	/* Another lives at its address. */
+	/* Another member answers at the address of p1. */
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
 	ck_assert(others_answer(f, swim_seconds(12), 3, NULL));
 	fixture_free(f);
 
-	f = fixture_among_proven(4);
+	f = fixture_among_routable(4);
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
 	ck_assert(!others_answer(f, swim_seconds(12), 1, &asked));
 	ck_assert_uint_gt(asked.count, 0);
@@ -286,10 +293,10 @@ START_TEST(an_answer_of_others_counts_once_and_for_the_member_that_it_names)
 }
 END_TEST
 
-/* Where the least suspicion is shorter than an answer may take, the next question would go out with every answer. */
-START_TEST(whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed)
+/* If suspicion_min is shorter than an answer may take, each answer would otherwise cause the next question. */
+START_TEST(a_suspect_that_answers_is_asked_once_in_a_probe_interval)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct swim_timing timing;
 	unsigned seconds = 12;
 
@@ -297,20 +304,20 @@ START_TEST(whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed)
 	timing.suspicion_min = swim_ms(10);
 	swim_set_timing(f->swim, f->now, &timing);
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
-	/* A question each probe interval, and the probes themselves; the first suspicion is confirmed in a hurry. */
+	/* One question in each probe interval, the probes, and the questions that confirm the first suspicion. */
 	ck_assert_uint_le(answer_as(f, 1, swim_seconds(seconds)), 2 * seconds + 8);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_SUSPECT);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(an_answer_that_waited_while_we_stood_still_measures_nothing)
+START_TEST(an_answer_that_waited_during_a_stall_is_not_measured)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	uint64_t seq = fixture_wait_ping(f, 1);
 	swim_duration before = fixture_report(f, "p1").rtt;
 
-	/* The socket is read before timers fire: nobody has ticked since. */
+	/* The socket is read before the timers fire, so there was no tick since the stall. */
 	f->now = swim_time_add(f->now, swim_seconds(3));
 	fixture_ack(f, 1, seq, 1, fixture_same_view(f, 1));
 	ck_assert_int_eq(fixture_report(f, "p1").rtt.ns, before.ns);
@@ -318,9 +325,9 @@ START_TEST(an_answer_that_waited_while_we_stood_still_measures_nothing)
 }
 END_TEST
 
-START_TEST(who_suspects_one_that_has_left_is_told_at_once)
+START_TEST(a_member_that_suspects_a_left_member_is_told_of_the_leave_at_once)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 
 	fixture_gossip(f, 1, 1, SWIM_LEFT, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_LEFT);
@@ -348,7 +355,7 @@ pings_of_silent(struct fixture *f, swim_duration d)
 
 START_TEST(a_chosen_member_asks_no_single_questions_in_its_confirmation_round)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	const struct suspicion *x;
 	unsigned pings = 0;
 
@@ -371,7 +378,7 @@ END_TEST
 
 START_TEST(an_answer_in_the_confirmation_round_ends_the_round_and_begins_the_suspicion_again)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	const struct suspicion *x;
 
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 3);
@@ -389,7 +396,7 @@ END_TEST
 START_TEST(confirmation_rounds_at_a_time_are_bounded)
 {
 	const unsigned peers = CONFIRMATIONS_MAX + 10;
-	struct fixture *f = fixture_among_proven(peers);
+	struct fixture *f = fixture_among_routable(peers);
 
 	/* At the first suspicion most others are chosen before us; at the next one nearly nobody else is alive. */
 	for (uint64_t incarnation = 0; incarnation < 2; incarnation++) {
@@ -403,15 +410,15 @@ START_TEST(confirmation_rounds_at_a_time_are_bounded)
 }
 END_TEST
 
-UNIT_MAIN("swim_questions", whose_questions_are_lost_asks_more_before_a_verdict,
-    an_accuser_that_comes_late_makes_nothing_overdue,
-    accusers_whom_we_do_not_know_leave_room_for_our_own_finding,
-    whoever_answers_every_question_is_not_held_dead_for_its_silence,
-    whoever_answers_others_is_not_held_dead_for_its_silence_to_us,
-    an_answer_of_others_counts_once_and_for_the_member_that_it_names,
-    whoever_answers_every_question_is_asked_as_seldom_as_it_is_probed,
-    an_answer_that_waited_while_we_stood_still_measures_nothing,
-    who_suspects_one_that_has_left_is_told_at_once,
+UNIT_MAIN("swim_questions", an_observer_whose_questions_are_lost_asks_more_before_a_verdict,
+    a_second_accuser_that_comes_late_makes_no_timer_overdue,
+    unknown_accusers_leave_room_for_our_own_accusation,
+    a_suspect_that_answers_every_question_is_not_declared_dead,
+    a_suspect_that_answers_helpers_is_not_declared_dead,
+    an_answer_through_a_helper_counts_once_and_for_the_member_that_it_names,
+    a_suspect_that_answers_is_asked_once_in_a_probe_interval,
+    an_answer_that_waited_during_a_stall_is_not_measured,
+    a_member_that_suspects_a_left_member_is_told_of_the_leave_at_once,
     a_chosen_member_asks_no_single_questions_in_its_confirmation_round,
     an_answer_in_the_confirmation_round_ends_the_round_and_begins_the_suspicion_again,
     confirmation_rounds_at_a_time_are_bounded)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Floods: which sources stand out from strangers, which answers are awaited, how many updates a source may tell. */
+/* Floods: the standing of a source, the answers that are awaited, and how many updates a source may tell. */
 #include <check.h>
 
 #include <string.h>
@@ -8,7 +8,11 @@
 #include "swim_fixture.h"
 #include "wire/wire.h"
 
-/* So many updates of one datagram about members that come and go, one after the other, each a life further. */
+/*
+ * A datagram of this peer with 20 updates: `among` members, the first of which is peer `about`,
+ * become alive and suspect in turn, at ever higher incarnations. `life` counts the updates of all
+ * calls.
+ */
 static void
 flaps(struct fixture *f, unsigned from, unsigned about, uint64_t *life, unsigned among)
 {
@@ -28,14 +32,14 @@ refused(const struct fixture *f)
 	return fixture_stats(f).ignored[SWIM_IGNORE_RATE];
 }
 
-START_TEST(a_source_has_a_quota_and_takes_none_from_others)
+START_TEST(a_source_that_uses_up_its_quota_takes_nothing_from_others)
 {
 	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
 
 	fixture_member(f, 1);
 	fixture_member(f, 2);
-	/* What forms a cluster of thousands at once passes. */
+	/* The quota allows the updates of a cluster of thousands that forms at once. */
 	for (unsigned i = 0; i < 2000; i += 20)
 		flaps(f, 1, 3, &life, 200);
 	ck_assert_uint_eq(refused(f), 0);
@@ -43,10 +47,10 @@ START_TEST(a_source_has_a_quota_and_takes_none_from_others)
 		flaps(f, 1, 3, &life, 200);
 	before = refused(f);
 	ck_assert_uint_ge(before, 40000);
-	/* Another says what it has to say. */
+	/* Another source has its own quota. */
 	flaps(f, 2, 3, &life, 200);
 	ck_assert_uint_eq(refused(f), before);
-	/* And the first does again, later. */
+	/* A second later the first source has a new quota. */
 	f->now = swim_time_add(f->now, swim_seconds(1));
 	flaps(f, 1, 3, &life, 200);
 	ck_assert_uint_eq(refused(f), before);
@@ -54,7 +58,7 @@ START_TEST(a_source_has_a_quota_and_takes_none_from_others)
 }
 END_TEST
 
-START_TEST(all_strangers_are_one_source)
+START_TEST(all_strangers_share_one_quota)
 {
 	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
@@ -64,7 +68,7 @@ START_TEST(all_strangers_are_one_source)
 		flaps(f, 10 + i / 20 % 50, 100, &life, 100);
 	before = refused(f);
 	ck_assert_uint_ge(before, 30000);
-	/* A member's word passes. */
+	/* A member has its own quota. */
 	life = 1;
 	flaps(f, 1, 220, &life, 20);
 	ck_assert_uint_eq(refused(f), before);
@@ -72,8 +76,8 @@ START_TEST(all_strangers_are_one_source)
 }
 END_TEST
 
-/* However few changes that is of what the source may tell. */
-START_TEST(no_busy_source_makes_one_member_come_and_go)
+/* A source that tells much can change one member a few times in a second only, whatever its quota. */
+START_TEST(the_changes_of_one_member_by_one_source_are_bounded)
 {
 	struct fixture *f = fixture_started();
 	uint64_t life = 1, before;
@@ -84,7 +88,7 @@ START_TEST(no_busy_source_makes_one_member_come_and_go)
 		flaps(f, 1, 3, &life, 1);
 	before = refused(f);
 	ck_assert_uint_ge(before, 1400);
-	/* Of others it may speak, and others of that one. */
+	/* The source may tell of other members, and another source may tell of this member. */
 	life = 1;
 	flaps(f, 1, 10, &life, 20);
 	fixture_gossip(f, 2, 3, SWIM_ALIVE, 100000);
@@ -94,8 +98,11 @@ START_TEST(no_busy_source_makes_one_member_come_and_go)
 }
 END_TEST
 
-/* However much else its source has said; but each time is a write to the disk and a rumour. */
-START_TEST(who_is_accused_hears_it_in_a_flood)
+/*
+ * A suspicion of us is taken, whatever else its source has told. But each refutation is a write to
+ * the disk and a rumour, so their number is bounded.
+ */
+START_TEST(a_suspicion_of_us_is_heard_in_a_flood)
 {
 	struct fixture *f = fixture_started();
 	uint64_t life = 1, incarnation;
@@ -111,7 +118,7 @@ START_TEST(who_is_accused_hears_it_in_a_flood)
 		fixture_clear(f);
 	}
 	ck_assert_uint_eq(refuted, 20);
-	/* What has been refuted is repeated by many, and uses up nothing. */
+	/* Many members repeat a suspicion that we have refuted, which does not use up the quota. */
 	f->now = swim_time_add(f->now, swim_seconds(1));
 	for (unsigned i = 0; i < 1000; i++) {
 		fixture_gossip(f, 1, 0, SWIM_SUSPECT, incarnation - 1);
@@ -124,7 +131,7 @@ START_TEST(who_is_accused_hears_it_in_a_flood)
 }
 END_TEST
 
-START_TEST(standing_is_by_address_and_proof)
+START_TEST(the_standing_of_an_address_rises_with_an_answer_from_it)
 {
 	struct fixture *f = fixture_started();
 	struct swim_addr one = fixture_addr(1), two = fixture_addr(2);
@@ -132,7 +139,7 @@ START_TEST(standing_is_by_address_and_proof)
 	fixture_gossip(f, 1, 1, SWIM_ALIVE, 1);
 	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_HEARSAY);
 	ck_assert_int_eq(swim_standing(f->swim, &two), SWIM_STANDING_STRANGER);
-	fixture_proven(f, 1);
+	fixture_routable(f, 1);
 	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_ROUTABLE);
 	one.port++;
 	ck_assert_int_eq(swim_standing(f->swim, &one), SWIM_STANDING_STRANGER);
@@ -153,14 +160,14 @@ START_TEST(answers_are_awaited_by_sequence_number)
 		bytes[1 + i] = (uint8_t)(seq >> (56 - 8 * i));
 	ck_assert(swim_awaits(f->swim, &one, bytes, sizeof(bytes)));
 	ck_assert(!swim_awaits(f->swim, &one, bytes, sizeof(bytes) - 1));
-	/* A question with it is no answer. */
+	/* A ping with this number is no answer. */
 	bytes[0] = WIRE_PING;
 	ck_assert(!swim_awaits(f->swim, &one, bytes, sizeof(bytes)));
 	bytes[0] = WIRE_ACK;
 	bytes[8]++;
 	ck_assert(!swim_awaits(f->swim, &one, bytes, sizeof(bytes)));
 	bytes[8]--;
-	/* Once it is answered nothing is awaited any more. */
+	/* After the answer nothing is awaited any more. */
 	fixture_ack(f, 1, seq, 1, fixture_swimd(1));
 	ck_assert(!swim_awaits(f->swim, &one, bytes, sizeof(bytes)));
 	fixture_free(f);
@@ -168,17 +175,17 @@ START_TEST(answers_are_awaited_by_sequence_number)
 END_TEST
 
 /* Strangers must not use up the rate that is kept for the answers of members. */
-START_TEST(no_answer_is_awaited_whose_number_a_stranger_is_told)
+START_TEST(an_answer_whose_number_a_stranger_knows_is_not_awaited)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 	uint64_t seq;
 
-	/* A stranger who has us ask himself, and one who is greeted. */
+	/* A stranger makes us ping another address of its own, and another stranger is greeted. */
 	fixture_ping_req(f, 20, 1, 21);
 	ck_assert(!fixture_awaits(f, 21, fixture_expect(f, WIRE_PING, 21)->message.seq));
 	fixture_ping(f, 22, 2, fixture_nothing);
 	ck_assert(!fixture_awaits(f, 22, fixture_expect(f, WIRE_PING, 22)->message.seq));
-	/* A member that asks for itself. */
+	/* A member asks us to ping another member. */
 	fixture_clear(f);
 	fixture_ping_req(f, 1, 3, 2);
 	seq = fixture_expect(f, WIRE_PING, 2)->message.seq;
@@ -187,10 +194,10 @@ START_TEST(no_answer_is_awaited_whose_number_a_stranger_is_told)
 }
 END_TEST
 
-/* Else a flood from the address of a suspect would make us drop the suspect's answers unread, and hold it dead. */
+/* Otherwise a flood from the address of a suspect would make us drop its answers unread, and declare it dead. */
 START_TEST(answers_to_the_questions_before_a_verdict_are_awaited)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	unsigned pings = 0;
 
 	fixture_accuse(f, 2, 1, SWIM_SUSPECT, 2, 0);
@@ -214,8 +221,8 @@ START_TEST(answers_to_the_questions_before_a_verdict_are_awaited)
 }
 END_TEST
 
-UNIT_MAIN("swim_quota", a_source_has_a_quota_and_takes_none_from_others,
-    all_strangers_are_one_source, no_busy_source_makes_one_member_come_and_go,
-    who_is_accused_hears_it_in_a_flood, standing_is_by_address_and_proof,
-    answers_are_awaited_by_sequence_number, no_answer_is_awaited_whose_number_a_stranger_is_told,
+UNIT_MAIN("swim_quota", a_source_that_uses_up_its_quota_takes_nothing_from_others,
+    all_strangers_share_one_quota, the_changes_of_one_member_by_one_source_are_bounded,
+    a_suspicion_of_us_is_heard_in_a_flood, the_standing_of_an_address_rises_with_an_answer_from_it,
+    answers_are_awaited_by_sequence_number, an_answer_whose_number_a_stranger_knows_is_not_awaited,
     answers_to_the_questions_before_a_verdict_are_awaited)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Members of a family of addresses that we lack: probed through others, accused late, reached where they speak from. */
+/*
+ * Members at addresses of a family to which we cannot send: probed through helpers, accused late,
+ * and reached at the addresses from which they send.
+ */
 #include "swim_fixture.h"
 
 #include <stdio.h>
@@ -8,7 +11,7 @@
 
 static const struct swim_addr far6 = {.family = 6, .port = 7946, .ip = {0xfd, [15] = 9}};
 
-/* Three members at IPv4 addresses, and one, p9, at an IPv6 one, which we lack. */
+/* p1 to p3 have IPv4 addresses. p9 has an IPv6 address, to which we cannot send. */
 static struct fixture *
 started(void)
 {
@@ -27,15 +30,15 @@ started(void)
 }
 
 /*
- * Let time pass while p1 to p3 answer their probes, and `helper` (0: none, and all say so) reaches p9 for us.
- * Returns how often we asked for that.
+ * Lets time pass, in which p1 to p3 answer their probes. `helper` (0: nobody) reaches p9 for us,
+ * and the others send nacks. Returns the number of our ping-reqs.
  */
 static unsigned
-live(struct fixture *f, int periods, unsigned helper)
+live(struct fixture *f, int intervals, unsigned helper)
 {
 	unsigned asked = 0;
 
-	for (int step = 0; step < 20 * periods; step++) {
+	for (int step = 0; step < 20 * intervals; step++) {
 		fixture_run(f, swim_ms(50));
 		for (size_t i = 0; i < f->out_count; i++) {
 			struct fixture_out out = f->out[i];
@@ -59,7 +62,7 @@ live(struct fixture *f, int periods, unsigned helper)
 	return asked;
 }
 
-START_TEST(it_is_probed_through_others_alone)
+START_TEST(a_member_out_of_reach_is_probed_through_helpers_only)
 {
 	struct fixture *f = started();
 
@@ -72,11 +75,14 @@ START_TEST(it_is_probed_through_others_alone)
 }
 END_TEST
 
-START_TEST(that_nobody_reaches_it_condemns_it_late)
+START_TEST(a_member_out_of_reach_that_no_helper_reaches_is_declared_dead_late)
 {
 	struct fixture *f = started();
 
-	/* A round is four periods long, and three may be between two probes of one round and the next. */
+	/*
+	 * A round of probes takes four intervals, and has one probe of p9, so p9 is probed only a few
+	 * times in 20 intervals.
+	 */
 	live(f, 20, 0);
 	ck_assert_int_eq(fixture_report(f, "p9").status, SWIM_ALIVE);
 	ck_assert_uint_gt(fixture_stats(f).probes_failed, 2);
@@ -87,7 +93,7 @@ START_TEST(that_nobody_reaches_it_condemns_it_late)
 }
 END_TEST
 
-START_TEST(what_others_say_of_it_counts)
+START_TEST(a_death_of_a_member_out_of_reach_that_others_tell_counts)
 {
 	struct fixture *f = started();
 	struct wire_update u = {.member = {wire_str_of("p9"), wire_str_of("[fd00::9]:7946")},
@@ -101,14 +107,17 @@ START_TEST(what_others_say_of_it_counts)
 }
 END_TEST
 
-START_TEST(those_we_reach_are_asked_for_help)
+START_TEST(helpers_are_chosen_among_the_members_in_reach)
 {
 	struct fixture *f = started();
 	struct wire_update u[10];
 	char name[10][16], address[10][SWIM_ADDR_TEXT];
 	unsigned probes = 0;
 
-	/* Ten more out of reach: of three drawn among all, hardly one could be asked. */
+	/*
+	 * Ten more members are out of reach. Of three helpers chosen among all members, hardly one
+	 * could be asked.
+	 */
 	for (unsigned i = 0; i < 10; i++) {
 		snprintf(name[i], sizeof(name[i]), "far%u", i);
 		snprintf(address[i], sizeof(address[i]), "[fd00::1%u]:7946", i);
@@ -133,14 +142,14 @@ START_TEST(those_we_reach_are_asked_for_help)
 }
 END_TEST
 
-/* p9 speaks, as a machine that has both families does. */
+/* p9 sends a ping from this address, as a host with both families does. */
 static void
 speak_from(struct fixture *f, const struct swim_addr *from)
 {
 	fixture_ping_by(f, from, 0, "p9", NULL);
 }
 
-START_TEST(it_is_reached_where_it_speaks_from)
+START_TEST(a_member_out_of_reach_is_asked_at_the_address_from_which_it_sends)
 {
 	struct fixture *f = started();
 	struct swim_addr near = fixture_addr(9);
@@ -151,10 +160,10 @@ START_TEST(it_is_reached_where_it_speaks_from)
 	fixture_run(f, swim_seconds(6));
 	ck_assert_uint_gt(fixture_sent_to(f, &near), 0);
 	ck_assert_uint_eq(fixture_sent_to(f, &far6), 0);
-	/* Of which nobody else needs to know. */
+	/* The other members need not know this address. */
 	ck_assert_str_eq(fixture_report(f, "p9").address, "[fd00::9]:7946");
 	ck_assert_uint_eq(fixture_stats(f).digest, digest);
-	/* We have both families now. */
+	/* Now we can send to both families. */
 	swim_set_reach(f->swim, f->now, true, true);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
@@ -164,14 +173,14 @@ START_TEST(it_is_reached_where_it_speaks_from)
 }
 END_TEST
 
-START_TEST(whom_we_reach_stays_where_it_is)
+START_TEST(a_member_in_reach_is_asked_at_its_advertised_address)
 {
 	struct fixture *f = started();
 	struct swim_addr near = fixture_addr(9);
 
 	swim_set_reach(f->swim, f->now, true, true);
 	speak_from(f, &near);
-	/* It is asked whether it is there, which nobody answers. */
+	/* At first a ping asks whether p9 lives at the other address, and is not answered. */
 	fixture_run(f, swim_seconds(3));
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(6));
@@ -181,6 +190,9 @@ START_TEST(whom_we_reach_stays_where_it_is)
 }
 END_TEST
 
-UNIT_MAIN("swim_reach", it_is_probed_through_others_alone, that_nobody_reaches_it_condemns_it_late,
-    what_others_say_of_it_counts, those_we_reach_are_asked_for_help,
-    it_is_reached_where_it_speaks_from, whom_we_reach_stays_where_it_is)
+UNIT_MAIN("swim_reach", a_member_out_of_reach_is_probed_through_helpers_only,
+    a_member_out_of_reach_that_no_helper_reaches_is_declared_dead_late,
+    a_death_of_a_member_out_of_reach_that_others_tell_counts,
+    helpers_are_chosen_among_the_members_in_reach,
+    a_member_out_of_reach_is_asked_at_the_address_from_which_it_sends,
+    a_member_in_reach_is_asked_at_its_advertised_address)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Probing for others: when the asker hears that there was no answer, and what the target hears. */
+/* Pings for other members: when the asker gets a nack, and what the target is told. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-/* As fixture_ping_req, of one that says how long it waits. */
+/* Like fixture_ping_req, from an asker that tells how long it waits. */
 static void
 ping_req_in(struct fixture *f, unsigned from, uint64_t seq, struct wire_member_id target,
     uint32_t timeout_ms)
@@ -20,12 +20,12 @@ ping_req_in(struct fixture *f, unsigned from, uint64_t seq, struct wire_member_i
 	fixture_finish(f, from, &w, &trailer, 0);
 }
 
-START_TEST(a_nack_comes_at_four_fifths_of_what_the_asker_waits)
+START_TEST(a_nack_is_sent_after_four_fifths_of_the_asker_s_wait)
 {
 	static const uint32_t waits_ms[] = {100, 250, 1000};
 
 	for (size_t i = 0; i < sizeof(waits_ms) / sizeof(waits_ms[0]); i++) {
-		struct fixture *f = fixture_among_proven(2);
+		struct fixture *f = fixture_among_routable(2);
 		struct wire_member_id target = {wire_str_of("p2"), wire_str_of("10.0.1.2:7946")};
 		uint32_t at = waits_ms[i] / 5 * 4;
 
@@ -39,17 +39,17 @@ START_TEST(a_nack_comes_at_four_fifths_of_what_the_asker_waits)
 }
 END_TEST
 
-/* Peer 2 of four that have answered is a suspect, of which no rumour tells any more. */
+/* Four peers have answered. p2 is suspect, and no rumour tells so any more. */
 static struct fixture *
 with_suspect(void)
 {
 	struct fixture *f = fixture_new();
 
-	/* Each rumour is told once. */
+	/* Each rumour is sent once. */
 	f->config.timing.retransmit_mult = 1;
 	ck_assert(fixture_start(f));
 	for (unsigned i = 1; i <= 4; i++)
-		fixture_proven(f, i);
+		fixture_routable(f, i);
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, 0);
 	for (unsigned step = 0; step < 100 && fixture_stats(f).rumours > 0; step++)
 		fixture_run(f, swim_ms(1));
@@ -59,7 +59,7 @@ with_suspect(void)
 	return f;
 }
 
-START_TEST(helpers_are_told_that_they_ask_a_suspect)
+START_TEST(a_ping_req_about_a_suspect_tells_of_the_suspicion)
 {
 	struct fixture *f = with_suspect();
 	unsigned asked = 0;
@@ -74,7 +74,7 @@ START_TEST(helpers_are_told_that_they_ask_a_suspect)
 
 			if (msg->type != WIRE_PING_REQ || !wire_str_equal(msg->member.id, "p2"))
 				continue;
-			/* Our own finding was a rumour, but has been told by now. */
+			/* Our own accusation was a rumour, which has been sent by now. */
 			ck_assert(quiet && fixture_stats(f).rumours == 0);
 			ck_assert(fixture_has(&f->out[i], "p2", SWIM_SUSPECT, NULL));
 			asked++;
@@ -86,7 +86,7 @@ START_TEST(helpers_are_told_that_they_ask_a_suspect)
 }
 END_TEST
 
-START_TEST(a_suspect_that_is_pinged_for_another_is_told)
+START_TEST(a_ping_for_another_tells_the_suspect_of_the_suspicion)
 {
 	struct fixture *f = with_suspect();
 	uint64_t incarnation = 9;
@@ -99,14 +99,14 @@ START_TEST(a_suspect_that_is_pinged_for_another_is_told)
 }
 END_TEST
 
-START_TEST(what_a_helper_did_not_know_the_suspect_hears_by_it)
+START_TEST(a_helper_tells_the_suspect_of_a_suspicion_that_the_helper_did_not_know)
 {
-	struct fixture *asker = with_suspect(), *helper = fixture_among_proven(4);
+	struct fixture *asker = with_suspect(), *helper = fixture_among_routable(4);
 	const struct fixture_out *request = fixture_wait_ping_req(asker, 2);
 
 	ck_assert_int_eq(fixture_report(helper, "p2").status, SWIM_ALIVE);
 	fixture_clear(helper);
-	/* As if it were of peer 1, who asks another of our name and is a member of ours. */
+	/* Both cores have one name, so the ping-req is passed in as if peer 1 had sent it. */
 	ck_assert_int_eq(fixture_input(helper, 1, request->data, request->len), WIRE_OK);
 	ck_assert(fixture_has(fixture_sent(helper, WIRE_PING, 2), "p2", SWIM_SUSPECT, NULL));
 	fixture_free(asker);
@@ -123,7 +123,7 @@ base_member(struct fixture *f, unsigned at, const char *name)
 	fixture_clear(f);
 }
 
-/* The first of these that is sent to this peer is answered. */
+/* This peer answers the first ping to it, as the base peer `base` or (NULL) as a swimd peer. */
 static void
 answer_ping(struct fixture *f, unsigned peer, const char *base)
 {
@@ -137,7 +137,10 @@ answer_ping(struct fixture *f, unsigned peer, const char *base)
 		fixture_ack(f, peer, ping->message.seq, peer, fixture_swimd(peer));
 }
 
-/* Let time pass, in which all but p1 answer, until somebody is asked to ping p1. */
+/*
+ * Lets time pass until a ping-req is sent. All answer but p1, at whose address (`succeeded`) the
+ * base peer b1 answers.
+ */
 static void
 wait_request(struct fixture *f, bool succeeded)
 {
@@ -154,7 +157,7 @@ wait_request(struct fixture *f, bool succeeded)
 		answer_ping(f, 3, NULL);
 		answer_ping(f, 4, "b4");
 	}
-	ck_abort_msg("nobody is asked to ping p1");
+	ck_abort_msg("the core sent no ping-req about p1 within 10 s");
 }
 
 /* A ping-req about p1 went to this peer; a base peer knows p1 by its address. */
@@ -167,13 +170,16 @@ is_asked(const struct fixture *f, unsigned peer)
 				      wire_str_equal(request->message.member.id, "10.0.1.1:7946"));
 }
 
-START_TEST(no_base_peer_is_asked_for_one_at_whose_address_another_lives)
+START_TEST(no_base_peer_is_asked_about_a_member_that_has_a_successor_at_its_address)
 {
 	for (unsigned succeeded = 0; succeeded < 2; succeeded++) {
-		struct fixture *f = fixture_among_proven(3);
+		struct fixture *f = fixture_among_routable(3);
 
 		base_member(f, 4, "b4");
-		/* It would ping its own address, and say that p1 has answered. */
+		/*
+		 * The successor would answer a base peer's ping, and the base peer would tell that
+		 * p1 has answered.
+		 */
 		if (succeeded)
 			base_member(f, 1, "b1");
 		wait_request(f, succeeded);
@@ -203,7 +209,8 @@ START_TEST(a_relayed_ping_has_our_name_or_is_not_sent)
 END_TEST
 
 UNIT_MAIN("swim_relay", a_relayed_ping_has_our_name_or_is_not_sent,
-    a_nack_comes_at_four_fifths_of_what_the_asker_waits, helpers_are_told_that_they_ask_a_suspect,
-    a_suspect_that_is_pinged_for_another_is_told,
-    what_a_helper_did_not_know_the_suspect_hears_by_it,
-    no_base_peer_is_asked_for_one_at_whose_address_another_lives)
+    a_nack_is_sent_after_four_fifths_of_the_asker_s_wait,
+    a_ping_req_about_a_suspect_tells_of_the_suspicion,
+    a_ping_for_another_tells_the_suspect_of_the_suspicion,
+    a_helper_tells_the_suspect_of_a_suspicion_that_the_helper_did_not_know,
+    no_base_peer_is_asked_about_a_member_that_has_a_successor_at_its_address)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Members that are removed, among three cores that talk to each other: whom the
- * rumours miss finds out all the same. */
+/*
+ * Removals among three cores that exchange datagrams: a core that the rumours miss learns of them
+ * by comparing views.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,14 @@
 #include "support/unit.h"
 
 #define CORES 3
-#define DEAD 1000
+#define GONE_COUNT 1000
 
 struct trio {
 	struct fixture *f[CORES];
 	struct swim_addr addr[CORES];
 	swim_time now;
-	bool cut[CORES]; /* nothing comes from there or goes there */
-	double loss;
+	bool cut[CORES]; /* no datagram comes from this core or goes to it */
+	double loss;     /* the share of datagrams that are lost */
 	struct rng rng;
 };
 
@@ -65,7 +67,7 @@ trio_free(struct trio *t)
 	free(t);
 }
 
-/* What one has to say goes to whom it is for, at once, unless it is lost. */
+/* Delivers the datagrams of this core at once, except those that are lost. Returns whether any was delivered. */
 static bool
 trio_carry(struct trio *t, unsigned from)
 {
@@ -111,7 +113,7 @@ trio_run(struct trio *t, double seconds)
 	}
 }
 
-/* Names that this one shows besides the three. */
+/* The number of members that this core lists besides the three. */
 static size_t
 shown(const struct trio *t, unsigned i)
 {
@@ -126,7 +128,7 @@ shown(const struct trio *t, unsigned i)
 }
 
 static struct swim_report
-dead_one(unsigned i)
+gone_one(unsigned i)
 {
 	struct swim_report m = {.status = i % 3 ? SWIM_DEAD : SWIM_LEFT, .incarnation = i % 5};
 
@@ -135,9 +137,9 @@ dead_one(unsigned i)
 	return m;
 }
 
-/* The three are members of one cluster, and all remember the same dead. */
+/* The three cores are members of one cluster, and list the same dead and left members. */
 static struct trio *
-with_dead(uint64_t seed)
+with_gone(uint64_t seed)
 {
 	struct trio *t = trio_new(seed);
 
@@ -145,12 +147,12 @@ with_dead(uint64_t seed)
 		ck_assert(swim_join(t->f[i]->swim, t->now, &t->addr[0]));
 	trio_run(t, 5);
 	for (unsigned i = 0; i < CORES; i++) {
-		for (unsigned k = 0; k < DEAD; k++) {
-			struct swim_report m = dead_one(k);
+		for (unsigned k = 0; k < GONE_COUNT; k++) {
+			struct swim_report m = gone_one(k);
 
 			swim_restore(t->f[i]->swim, t->now, &m, swim_seconds(0));
 		}
-		ck_assert_uint_eq(shown(t, i), DEAD);
+		ck_assert_uint_eq(shown(t, i), GONE_COUNT);
 	}
 	return t;
 }
@@ -158,8 +160,8 @@ with_dead(uint64_t seed)
 static void
 remove_all(struct trio *t, unsigned at)
 {
-	for (unsigned k = 0; k < DEAD; k++) {
-		struct swim_report m = dead_one(k);
+	for (unsigned k = 0; k < GONE_COUNT; k++) {
+		struct swim_report m = gone_one(k);
 
 		ck_assert_int_eq(swim_remove(t->f[at]->swim, t->now, m.name, m.name_len),
 		    SWIM_REMOVE_OK);
@@ -176,11 +178,10 @@ syncs(const struct trio *t)
 	return n;
 }
 
-/* It is cut off for as long as the rumours last, and back before the removals
- * are forgotten. */
-START_TEST(whom_the_rumours_missed_forgets_too)
+/* Core 2 is cut off for as long as the rumours last, and is back before the removals are forgotten. */
+START_TEST(a_core_that_the_rumours_missed_learns_of_the_removals)
 {
-	struct trio *t = with_dead(1);
+	struct trio *t = with_gone(1);
 
 	t->cut[2] = true;
 	remove_all(t, 0);
@@ -188,7 +189,7 @@ START_TEST(whom_the_rumours_missed_forgets_too)
 		trio_run(t, 1);
 	ck_assert_int_lt(swim_time_since(t->now, (swim_time){1000000000}).ns, swim_seconds(60).ns);
 	ck_assert_uint_eq(shown(t, 1), 0);
-	ck_assert_uint_eq(shown(t, 2), DEAD);
+	ck_assert_uint_eq(shown(t, 2), GONE_COUNT);
 	t->cut[2] = false;
 	trio_run(t, 25);
 	ck_assert_uint_eq(shown(t, 2), 0);
@@ -196,11 +197,13 @@ START_TEST(whom_the_rumours_missed_forgets_too)
 }
 END_TEST
 
-/* Of whom a tombstone is kept nobody has anything to fetch, and none of the
- * others' once it is forgotten. */
+/*
+ * Cores with the same tombstones have nothing to fetch from each other, and a tombstone that one
+ * core has forgotten is not fetched from another.
+ */
 START_TEST(removals_are_compared_until_they_are_forgotten_and_no_longer)
 {
-	struct trio *t = with_dead(2);
+	struct trio *t = with_gone(2);
 	uint64_t before;
 
 	remove_all(t, 0);
@@ -210,8 +213,7 @@ START_TEST(removals_are_compared_until_they_are_forgotten_and_no_longer)
 	before = syncs(t);
 	trio_run(t, 60);
 	ck_assert_uint_eq(syncs(t), before);
-	/* They are forgotten by one after the other, since each heard of them by a
-   * rumour. */
+	/* The cores forget the removals one after the other, as each has heard of them at another time. */
 	trio_run(t, 60);
 	ck_assert_uint_le(syncs(t), before + 4 * (uint64_t)CORES);
 	before = syncs(t);
@@ -223,10 +225,13 @@ START_TEST(removals_are_compared_until_they_are_forgotten_and_no_longer)
 }
 END_TEST
 
-/* Where only a life before is known of, its removal ends no later one; nor is it compared again and again. */
-START_TEST(a_removal_of_a_life_before_is_given_up)
+/*
+ * Core 0 removes a member of which only the others know a higher incarnation. They keep the member,
+ * and the views are not compared again and again.
+ */
+START_TEST(a_removal_at_an_older_incarnation_is_not_carried_out)
 {
-	struct trio *t = with_dead(4);
+	struct trio *t = with_gone(4);
 	struct swim_report m = {.name = "late", .name_len = 4, .status = SWIM_DEAD};
 	uint64_t before;
 
@@ -241,33 +246,33 @@ START_TEST(a_removal_of_a_life_before_is_given_up)
 	ck_assert_uint_eq(fixture_report(t->f[1], "late").incarnation, 1);
 	trio_run(t, 60);
 	ck_assert_uint_eq(syncs(t), before);
-	ck_assert_uint_eq(shown(t, 0), DEAD);
-	ck_assert_uint_eq(shown(t, 1), DEAD + 1);
+	ck_assert_uint_eq(shown(t, 0), GONE_COUNT);
+	ck_assert_uint_eq(shown(t, 1), GONE_COUNT + 1);
 	trio_free(t);
 }
 END_TEST
 
-START_TEST(none_is_left_where_much_is_lost)
+START_TEST(removals_reach_all_cores_despite_loss)
 {
 	for (uint64_t seed = 10; seed < 15; seed++) {
-		struct trio *t = with_dead(seed);
+		struct trio *t = with_gone(seed);
 
 		t->loss = 0.3;
 		remove_all(t, (unsigned)(seed % CORES));
 		trio_run(t, 30);
 		for (unsigned i = 0; i < CORES; i++)
-			ck_assert_msg(shown(t, i) == 0, "seed %u: %u left at %u", (unsigned)seed,
+			ck_assert_msg(shown(t, i) == 0,
+			    "seed %u: %u removed members are listed by core %u", (unsigned)seed,
 			    (unsigned)shown(t, i), i);
 		trio_free(t);
 	}
 }
 END_TEST
 
-/* One that comes back with what it knew before hears of what was removed while
- * it was away. */
-START_TEST(whoever_was_away_hears_of_it)
+/* A core that starts again with its former state learns of the removals while it was away. */
+START_TEST(a_core_that_was_away_learns_of_the_removals)
 {
-	struct trio *t = with_dead(3);
+	struct trio *t = with_gone(3);
 	struct fixture *f = t->f[2];
 
 	t->cut[2] = true;
@@ -276,8 +281,8 @@ START_TEST(whoever_was_away_hears_of_it)
 	swim_free(f->swim);
 	f->config.incarnation = 10;
 	f->swim = swim_new(&f->config, 77, t->now);
-	for (unsigned k = 0; k < DEAD; k++) {
-		struct swim_report m = dead_one(k);
+	for (unsigned k = 0; k < GONE_COUNT; k++) {
+		struct swim_report m = gone_one(k);
 
 		swim_restore(f->swim, t->now, &m, swim_seconds(40));
 	}
@@ -289,11 +294,13 @@ START_TEST(whoever_was_away_hears_of_it)
 }
 END_TEST
 
-/* The trailer has the digest while there is a removal to compare, and only
- * then: earlier versions have none. */
-START_TEST(a_view_without_removals_says_nothing_of_them)
+/*
+ * The trailer has the digest of removals only while there is a removal, as earlier versions of
+ * swimd have no such digest.
+ */
+START_TEST(a_view_without_removals_has_no_digest_of_removals)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 
 	fixture_wait_ping(f, 1);
 	ck_assert(!fixture_expect(f, WIRE_PING, 1)->message.trailer.has_removals);
@@ -303,7 +310,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 	ck_assert_int_eq(swim_remove(f->swim, f->now, "p2", 2), SWIM_REMOVE_OK);
 	fixture_clear(f);
 	fixture_ping(f, 1, 7,
-	    (struct fixture_says){.ours = true,
+	    (struct fixture_says){.swimd = true,
 		.sender = 1,
 		.digest = fixture_stats(f).digest,
 		.pad_to = 300});
@@ -311,7 +318,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 	fixture_run(f, swim_seconds(125));
 	fixture_clear(f);
 	fixture_ping(f, 1, 8,
-	    (struct fixture_says){.ours = true,
+	    (struct fixture_says){.swimd = true,
 		.sender = 1,
 		.digest = fixture_stats(f).digest,
 		.pad_to = 300});
@@ -320,7 +327,7 @@ START_TEST(a_view_without_removals_says_nothing_of_them)
 }
 END_TEST
 
-/* Whom the update is about answers under its name and address, with the update or without. */
+/* The subject of the update answers under its name and address, with the update or without. */
 static void
 answer(struct fixture *f, const struct swim_addr *from, uint64_t seq, const struct wire_update *u,
     bool update)
@@ -336,7 +343,7 @@ answer(struct fixture *f, const struct swim_addr *from, uint64_t seq, const stru
 	fixture_finish_by(f, from, &w, &trailer, 0);
 }
 
-/* p2 speaks there of itself, is asked who lives there, and answers: with an update about itself, or without. */
+/* p2 tells of itself from this address, is pinged there, and answers with an update about itself or without. */
 static void
 comes_back_at(struct fixture *f, const struct swim_addr *there, uint64_t incarnation, bool update)
 {
@@ -348,17 +355,17 @@ comes_back_at(struct fixture *f, const struct swim_addr *there, uint64_t incarna
 	fixture_clear(f);
 	fixture_ping_by(f, there, 0, "p2", &u);
 	ping = fixture_expect(f, WIRE_PING, 77);
-	/* One datagram says where it lives: that alone shows nobody. */
+	/* One datagram with a new address does not bring p2 back. */
 	ck_assert(!fixture_lists(f, "p2"));
 	answer(f, there, ping->message.seq, &u, update);
 }
 
-/* A machine that was removed is replaced under its name at another address. */
-START_TEST(one_removed_comes_back_at_another_address)
+/* A host that was removed is replaced by another host with its name, at another address. */
+START_TEST(a_removed_member_comes_back_at_another_address)
 {
 	for (int update = 0; update < 2; update++) {
 		for (int status = SWIM_DEAD; status <= SWIM_LEFT; status++) {
-			struct fixture *f = fixture_among_proven(3);
+			struct fixture *f = fixture_among_routable(3);
 			struct swim_addr there = fixture_addr(77);
 
 			fixture_gossip(f, 1, 2, (enum swim_status)status, 4);
@@ -368,17 +375,17 @@ START_TEST(one_removed_comes_back_at_another_address)
 			ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
 			ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 5);
 			ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.77:7946");
-			ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+			ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 			fixture_free(f);
 		}
 	}
 }
 END_TEST
 
-/* Not by what others remember of it, nor by another that lives where it is said to. */
-START_TEST(one_removed_stays_so_whoever_answers_under_another_name)
+/* p2 is told at an address, where another member answers. */
+START_TEST(an_answer_under_another_name_does_not_bring_a_removed_member_back)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct swim_addr there = fixture_addr(77);
 	struct wire_update u = {.member = {wire_str_of("p2"), wire_str_of("10.0.1.77:7946")},
 	    .status = SWIM_ALIVE,
@@ -393,7 +400,7 @@ START_TEST(one_removed_stays_so_whoever_answers_under_another_name)
 	ping = fixture_expect(f, WIRE_PING, 77);
 	fixture_ack_by(f, &there, ping->message.seq, 9, 1, NULL);
 	ck_assert(!fixture_lists(f, "p2"));
-	/* At or below the incarnation of the removal nobody is asked. */
+	/* At or below the incarnation of the removal the address is not pinged. */
 	fixture_clear(f);
 	f->now = swim_time_add(f->now, swim_seconds(5));
 	u.incarnation = 4;
@@ -404,8 +411,9 @@ START_TEST(one_removed_stays_so_whoever_answers_under_another_name)
 }
 END_TEST
 
-UNIT_MAIN("swim_removal", one_removed_comes_back_at_another_address,
-    one_removed_stays_so_whoever_answers_under_another_name, whom_the_rumours_missed_forgets_too,
+UNIT_MAIN("swim_removal", a_removed_member_comes_back_at_another_address,
+    an_answer_under_another_name_does_not_bring_a_removed_member_back,
+    a_core_that_the_rumours_missed_learns_of_the_removals,
     removals_are_compared_until_they_are_forgotten_and_no_longer,
-    a_removal_of_a_life_before_is_given_up, none_is_left_where_much_is_lost,
-    whoever_was_away_hears_of_it, a_view_without_removals_says_nothing_of_them)
+    a_removal_at_an_older_incarnation_is_not_carried_out, removals_reach_all_cores_despite_loss,
+    a_core_that_was_away_learns_of_the_removals, a_view_without_removals_has_no_digest_of_removals)

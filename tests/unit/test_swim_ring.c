@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Coordinated probing: who is probed by whom and when, by members of one view and of different ones. */
+/* Coordinated probing: which member probes which other member and when, with one view and with different views. */
 #include "swim_fixture.h"
 
 #include <stdlib.h>
@@ -13,12 +13,12 @@
 #define PERIODS_MAX 512
 #define STEP swim_ms(10)
 
-/* Cores that hear each other: core i is peer i, from 1. */
+/* Cores that exchange datagrams: core i is peer i, from 1 on. */
 struct cluster {
 	unsigned count; /* started so far */
 	struct fixture *core[CORES + 1];
 	char name[CORES + 1][16];
-	/* How often this one pinged that one, in this period of its own. */
+	/* probes[p][i][j]: how often core i probed core j in period p of core i. */
 	unsigned char probes[PERIODS_MAX][CORES + 1][CORES + 1];
 };
 
@@ -31,11 +31,11 @@ core_at(const struct swim_addr *addr)
 		if (swim_addr_equal(&at, addr))
 			return i;
 	}
-	ck_abort_msg("a datagram to nobody");
+	ck_abort_msg("a datagram was sent to an address at which no core lives");
 	return 0;
 }
 
-/* What this one has to say is heard by the others. */
+/* Delivers the datagrams of this core to the other cores. */
 static void
 deliver(struct cluster *c, unsigned from)
 {
@@ -49,7 +49,7 @@ deliver(struct cluster *c, unsigned from)
 			ck_assert_uint_lt(out->message.trailer.period, PERIODS_MAX);
 			c->probes[out->message.trailer.period][from][to]++;
 		}
-		/* What base peers alone read is for none of them. */
+		/* Datagrams for base peers are refused by all cores. */
 		if (fixture_input(c->core[to], from, out->data, out->len) != WIRE_OK)
 			ck_assert(wire_str_equal(out->message.trailer.cluster, WIRE_BASE_CLUSTER));
 	}
@@ -67,7 +67,7 @@ cluster_run(struct cluster *c, swim_duration d)
 	}
 }
 
-/* All know all, and no rumour is left. */
+/* All cores know all cores, and no rumour is left. */
 static struct cluster *
 cluster_new(void)
 {
@@ -86,7 +86,7 @@ cluster_new(void)
 		if (i > 1)
 			ck_assert(swim_join(c->core[i]->swim, c->core[i]->now, &seed));
 		fixture_drain(c->core[i]);
-		/* So they begin to count periods at other times. */
+		/* Each core begins to count its periods at another time. */
 		cluster_run(c, swim_ms(2300));
 	}
 	cluster_run(c, swim_seconds(20));
@@ -106,7 +106,7 @@ cluster_free(struct cluster *c)
 	free(c);
 }
 
-/* The first period that begins a round, and that all were in from its beginning on. */
+/* The first period that begins a round and follows a period in which all cores probed. */
 static unsigned
 first_round(const struct cluster *c)
 {
@@ -120,11 +120,11 @@ first_round(const struct cluster *c)
 		if (before >= CORES && p % OTHERS == 0)
 			return p;
 	}
-	ck_abort_msg("not a single period of all");
+	ck_abort_msg("there was no period in which all cores probed");
 	return 0;
 }
 
-START_TEST(members_of_one_view_are_probed_once_a_period_each)
+START_TEST(each_member_of_one_view_is_probed_once_a_period)
 {
 	struct cluster *c = cluster_new();
 	unsigned begin;
@@ -147,7 +147,7 @@ START_TEST(members_of_one_view_are_probed_once_a_period_each)
 				ck_assert_uint_eq(probed, 1);
 			}
 		}
-		/* Nor is a round longer than where each goes round by itself. */
+		/* In a round each core probes each other core once, as it would do without coordination. */
 		for (unsigned i = 1; i <= CORES; i++) {
 			for (unsigned j = 1; j <= CORES; j++)
 				ck_assert_uint_eq(met[i][j], i != j);
@@ -162,7 +162,7 @@ END_TEST
 #define PEERS 6
 #define LAPS 20
 
-/* The peer whose name's hash comes next after this one's. */
+/* The peer whose name has the next higher hash. */
 static unsigned
 after(unsigned peer)
 {
@@ -182,13 +182,13 @@ after(unsigned peer)
 }
 
 /*
- * Of LAPS * PEERS probes of a core whose peers answer with its digest, or another one, how many are of the peer
- * that follows on the one before.
+ * LAPS * PEERS probes of a core whose peers answer with its digest, or with another one. Returns
+ * how many of these probes are of the peer that follows the peer probed before.
  */
 static unsigned
 steps_in_ring(bool same_view)
 {
-	struct fixture *f = fixture_among_proven(PEERS);
+	struct fixture *f = fixture_among_routable(PEERS);
 	unsigned probes = 0, in_ring = 0, last = 0, of[PEERS + 1] = {0}, when[PEERS + 1] = {0};
 
 	for (unsigned step = 0; probes < LAPS * PEERS; step++) {
@@ -208,12 +208,15 @@ steps_in_ring(bool same_view)
 			     !swim_addr_equal(&at, &f->out[i].to); at = fixture_addr(to))
 				ck_assert_uint_le(++to, PEERS);
 			fixture_ack(f, to, msg.seq, to,
-			    (struct fixture_says){.ours = true,
+			    (struct fixture_says){.swimd = true,
 				.sender = to,
 				.digest = same_view ? digest : ~digest});
 			if (!msg.trailer.has_period)
 				continue;
-			/* Nobody waits for longer than from the first of a round to the last of the next. */
+			/*
+			 * No peer waits longer than from the first probe of one round to the last
+			 * probe of the next round.
+			 */
 			probes++;
 			of[to]++;
 			ck_assert_uint_le(probes - when[to], 2 * PEERS - 1);
@@ -223,7 +226,7 @@ steps_in_ring(bool same_view)
 		}
 		fixture_clear(f);
 	}
-	/* A round may be under way when we begin, and when we end. */
+	/* A round may be under way at the beginning and at the end. */
 	for (unsigned i = 1; i <= PEERS; i++) {
 		ck_assert_uint_ge(of[i], LAPS - 1);
 		ck_assert_uint_le(of[i], LAPS + 1);
@@ -233,15 +236,18 @@ steps_in_ring(bool same_view)
 	return in_ring;
 }
 
-START_TEST(who_sees_another_view_goes_round_by_itself)
+START_TEST(a_member_with_another_view_probes_in_an_order_of_its_own)
 {
-	/* In each round of the ring the next follows, from one to the other it need not; else by chance. */
+	/*
+	 * With one view the next peer follows, except from one round to the next. With another view
+	 * it follows by chance only.
+	 */
 	ck_assert_uint_ge(steps_in_ring(true), LAPS * (PEERS - 1) - PEERS);
 	ck_assert_uint_le(steps_in_ring(false), LAPS * PEERS / 2);
 }
 END_TEST
 
-/* Says so in a ping: the sender, where it is a member, and the period that it counts. */
+/* This peer sends a ping with this period. */
 static void
 tell_period(struct fixture *f, unsigned from, uint32_t period)
 {
@@ -260,7 +266,7 @@ tell_period(struct fixture *f, unsigned from, uint32_t period)
 	fixture_finish(f, from, &w, &trailer, 0);
 }
 
-/* The peer that is probed next, which answers. */
+/* Lets time pass until a peer is probed, which answers. Returns the peer; `period` gets the period of the probe. */
 static unsigned
 probe_answered(struct fixture *f, uint32_t *period)
 {
@@ -278,20 +284,20 @@ probe_answered(struct fixture *f, uint32_t *period)
 			return to;
 		}
 	}
-	ck_abort_msg("nobody is probed");
+	ck_abort_msg("the core sent no probe within 10 s");
 	return 0;
 }
 
 START_TEST(a_stranger_does_not_set_the_period)
 {
-	struct fixture *f = fixture_among_proven(PEERS);
+	struct fixture *f = fixture_among_routable(PEERS);
 	uint32_t before, period;
 
 	probe_answered(f, &before);
 	tell_period(f, 9, before + 1000);
 	probe_answered(f, &period);
 	ck_assert_uint_eq(period, before + 1);
-	/* A member does: all count alike. */
+	/* A member sets the period, as all members count the same periods. */
 	tell_period(f, 1, before + 1000);
 	probe_answered(f, &period);
 	ck_assert_uint_eq(period, before + 1000);
@@ -299,10 +305,13 @@ START_TEST(a_stranger_does_not_set_the_period)
 }
 END_TEST
 
-/* One member, or who sends from its address, tells the period that brings up the same other one each time. */
-START_TEST(whatever_period_is_told_everybody_is_probed_in_time)
+/*
+ * A member, or an attacker that sends from its address, always tells the period in which the same
+ * other member is probed.
+ */
+START_TEST(every_member_is_probed_in_time_whatever_period_is_told)
 {
-	struct fixture *f = fixture_among_proven(PEERS);
+	struct fixture *f = fixture_among_routable(PEERS);
 	unsigned last[PEERS + 1] = {0}, longest = 0;
 	uint32_t period;
 
@@ -315,7 +324,7 @@ START_TEST(whatever_period_is_told_everybody_is_probed_in_time)
 				longest = probe - last[i];
 		}
 		last[to] = probe;
-		/* PEERS periods later the same one is up, but for the turn of the round. */
+		/* PEERS periods later the same peer is probed, unless a new round has shifted the order. */
 		tell_period(f, 1, period + PEERS);
 	}
 	ck_assert_uint_le(longest, 3 * PEERS);
@@ -323,6 +332,6 @@ START_TEST(whatever_period_is_told_everybody_is_probed_in_time)
 }
 END_TEST
 
-UNIT_MAIN("swim_ring", members_of_one_view_are_probed_once_a_period_each,
-    who_sees_another_view_goes_round_by_itself, a_stranger_does_not_set_the_period,
-    whatever_period_is_told_everybody_is_probed_in_time)
+UNIT_MAIN("swim_ring", each_member_of_one_view_is_probed_once_a_period,
+    a_member_with_another_view_probes_in_an_order_of_its_own, a_stranger_does_not_set_the_period,
+    every_member_is_probed_in_time_whatever_period_is_told)

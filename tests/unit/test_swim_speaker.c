@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose word a datagram is, where another member may have started at the address that it comes from. */
+/* The speaker of a datagram, where another member may have started at the source address. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-/* A datagram of this type, in which nobody is named as its sender, comes from p1's address and says that p1 is dead. */
+/* A datagram of this type that does not name its sender comes from the address of p1, and tells that p1 is dead. */
 static void
-unnamed(struct fixture *f, enum wire_type type, struct wire_member_id who, bool ours)
+unsigned_death(struct fixture *f, enum wire_type type, struct wire_member_id who, bool swimd)
 {
 	struct wire_update u = fixture_update(f, 1, SWIM_DEAD, 0);
-	struct wire_trailer trailer = {.has_digest = ours, .digest = fixture_stats(f).digest};
+	struct wire_trailer trailer = {.has_digest = swimd, .digest = fixture_stats(f).digest};
 	uint8_t data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
 
@@ -26,47 +26,47 @@ unnamed(struct fixture *f, enum wire_type type, struct wire_member_id who, bool 
 	fixture_finish(f, 1, &w, &trailer, 0);
 }
 
-START_TEST(who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead)
+START_TEST(a_successor_at_the_address_of_a_dead_member_does_not_speak_for_that_member)
 {
 	static const struct {
 		enum wire_type type;
 		const char *who;
-		bool ours;
+		bool swimd;
 	} said[] = {
-	    /* An old swimd's, which did not give its name in gossip. */
+	    /* An earlier version of swimd has no name in its gossip. */
 	    {WIRE_GOSSIP, NULL, true},
 	    {WIRE_ACK, "successor", true},
 	    {WIRE_ACK, "successor", false},
-	    /* What a helper says of its target's neighbour. */
+	    /* A helper at this address tells that p2 has answered. */
 	    {WIRE_ACK, "p2", true},
 	    {WIRE_PING, NULL, false},
 	};
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
-		struct fixture *f = fixture_among_proven(4);
+		struct fixture *f = fixture_among_routable(4);
 		struct wire_member_id who = {0};
 
 		if (said[i].who != NULL)
 			who.id = wire_str_of(said[i].who);
 		who.address = wire_str_of(i == 3 ? "10.0.1.2:7946" : "10.0.1.1:7946");
-		unnamed(f, said[i].type, who, said[i].ours);
+		unsigned_death(f, said[i].type, who, said[i].swimd);
 		ck_assert_int_ne(fixture_report(f, "p1").status, SWIM_LEFT);
 		ck_assert_int_ne(fixture_report(f, "p1").status, SWIM_DEAD);
 		fixture_run(f, swim_seconds(20));
 		ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, NULL), 0);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-START_TEST(an_answer_names_who_leaves)
+START_TEST(an_ack_names_the_member_that_leaves)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_member_id who = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
 
-	/* An old swimd that leaves says so to whoever asks, under its own name. */
-	unnamed(f, WIRE_ACK, who, true);
+	/* An earlier version of swimd that leaves tells so in its acks, under its own name. */
+	unsigned_death(f, WIRE_ACK, who, true);
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_LEFT);
 	fixture_free(f);
 }
@@ -76,7 +76,7 @@ END_TEST
 static struct fixture *
 with_base_peer(void)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 4, SWIM_ALIVE, 0);
 
 	fixture_base_ping_with(f, 4, 1, &u);
@@ -94,16 +94,16 @@ START_TEST(a_base_peer_that_says_it_leaves_and_is_silent_has_left)
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0);
 
 	fixture_base_ping_with(f, 4, 2, &u);
-	/* Another base peer has heard so too, and knows no leaves. */
+	/* Another base peer at this address may have heard of the death of p4; base peers know no leaves. */
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
 	fixture_run(f, swim_ms(900));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p4"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-/* p4 has said that it leaves, and answers the question about that under its own name, with or without such an update. */
+/* p4 has told its leave, and answers our question under its own name, with this update (NULL: without). */
 static struct fixture *
 answered_after_leave(const struct wire_update *own)
 {
@@ -119,20 +119,20 @@ answered_after_leave(const struct wire_update *own)
 	return f;
 }
 
-START_TEST(a_base_peer_that_says_it_leaves_and_answers_so_has_left)
+START_TEST(a_base_peer_that_says_it_leaves_and_does_not_deny_it_has_left)
 {
 	struct fixture *f = answered_after_leave(NULL);
 
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_LEFT);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p4"), 1);
 	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p4"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-/* p0 is a base peer that has started where p4 crashed, and has heard of the end of p4. */
+/* p0 is a base peer that has started where p4 crashed, and has heard of the death of p4. */
 START_TEST(a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left)
 {
 	struct fixture *f = with_base_peer();
@@ -143,12 +143,12 @@ START_TEST(a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left)
 	fixture_base_ack_pair(f, 4, fixture_expect(f, WIRE_PING, 4)->message.seq, &successor, &u);
 	ck_assert_int_eq(fixture_report(f, "p0").status, SWIM_ALIVE);
 	fixture_run(f, swim_ms(900));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, NULL), 0);
 	fixture_free(f);
 }
 END_TEST
 
-/* Another has forged its source address, say. */
+/* Somebody has forged the source address of p4, for example. */
 START_TEST(a_base_peer_that_denies_that_it_leaves_has_not_left)
 {
 	for (uint64_t incarnation = 0; incarnation < 2; incarnation++) {
@@ -157,15 +157,15 @@ START_TEST(a_base_peer_that_denies_that_it_leaves_has_not_left)
 		struct fixture *f = answered_after_leave(&alive);
 
 		ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_ALIVE);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
 		fixture_free(f);
 		fixture_free(g);
 	}
 }
 END_TEST
 
-START_TEST(a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it)
+START_TEST(a_base_peer_that_is_said_to_leave_is_asked_with_a_suspicion)
 {
 	struct fixture *f = with_base_peer();
 	struct wire_update u = fixture_update(f, 4, SWIM_DEAD, 0), said;
@@ -189,15 +189,15 @@ START_TEST(a_base_peer_whose_successor_says_that_it_is_dead_has_failed)
 	fixture_base_ping_with(f, 4, 2, &u);
 	fixture_base_answer(f, 4, "heir");
 	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p4"), 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p4"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p4"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p4"), 1);
 	fixture_free(f);
 }
 END_TEST
 
 START_TEST(a_swimd_becomes_a_base_peer_once_it_has_answered_as_one)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	const struct fixture_out *greeting;
 
 	fixture_clear(f);
@@ -217,10 +217,13 @@ names_us(const struct fixture_out *out)
 	       wire_str_equal(out->message.trailer.sender, "self");
 }
 
-/* A swimd drops what base peers alone are to read, so that one that is taken for a base peer dies by our questions. */
+/*
+ * A swimd peer drops datagrams for base peers. If we took it for a base peer, it would answer none
+ * of our questions and be declared dead.
+ */
 START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
 {
-	struct fixture *f = fixture_among_proven(2);
+	struct fixture *f = fixture_among_routable(2);
 	struct wire_member_id sender = {wire_str_of("p1"), wire_str_of("10.0.1.1:7946")};
 	uint8_t inner[64], data[WIRE_DATAGRAM_DEFAULT];
 	struct wire_writer w;
@@ -233,14 +236,17 @@ START_TEST(a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name)
 	wire_put_authenticated(&w, 5, "token", 5, &sender, inner, len);
 	fixture_finish(f, 1, &w, NULL, 0);
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_SWIMD);
-	/* It is asked, and if it answers as a base peer, it is one. */
+	/* The sender is asked, and becomes a base peer if it answers as one. */
 	fixture_base_answer(f, 1, "p1");
 	ck_assert_int_eq(fixture_report(f, "p1").kind, SWIM_KIND_BASE);
 	fixture_free(f);
 }
 END_TEST
 
-/* Anybody can forge what makes us greet a swimd, and the smallest greeting leaves the answer no room for its sign. */
+/*
+ * Anybody can forge the datagram that makes us greet a swimd peer, and the answer to the smallest
+ * greeting has no room for a digest.
+ */
 START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
 {
 	for (unsigned hearsay = 0; hearsay < 2; hearsay++) {
@@ -260,7 +266,7 @@ START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
 		ck_assert_uint_lt(greeting->len, 20);
 		fixture_ack(f, peer, greeting->message.seq, peer, fixture_nothing);
 		ck_assert_int_eq(fixture_report(f, name).kind, SWIM_KIND_SWIMD);
-		/* A base peer that took its place is greeted again, in more bytes. */
+		/* A base peer that has taken its place is greeted again, with more bytes. */
 		fixture_clear(f);
 		fixture_ping(f, peer, 6, fixture_nothing);
 		greeting = fixture_expect(f, WIRE_PING, peer);
@@ -272,10 +278,10 @@ START_TEST(a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer)
 }
 END_TEST
 
-/* One that others tell of by its address may be of either kind, and anybody can forge that address. */
-START_TEST(who_is_known_by_hearsay_is_asked_by_what_both_kinds_read)
+/* A member that others tell of by its address may be of either kind, and anybody can forge that address. */
+START_TEST(a_member_that_is_known_by_hearsay_gets_pings_that_both_kinds_can_read)
 {
-	struct fixture *f = fixture_among_proven(1);
+	struct fixture *f = fixture_among_routable(1);
 	struct wire_update u = fixture_update(f, 5, SWIM_ALIVE, 0);
 	const struct fixture_out *ping;
 	char text[SWIM_ADDR_TEXT];
@@ -287,7 +293,7 @@ START_TEST(who_is_known_by_hearsay_is_asked_by_what_both_kinds_read)
 	fixture_base_ack(f, 5, 4711, text);
 	ck_assert_int_eq(fixture_report(f, text).kind, SWIM_KIND_UNKNOWN);
 	fixture_ping(f, 5, 6, fixture_nothing);
-	/* A swimd reads what it is asked, and has room to say what it is. */
+	/* A swimd peer can read this ping, and its answer has room for a digest. */
 	fixture_clear(f);
 	fixture_wait_ping(f, 5);
 	ping = fixture_expect(f, WIRE_PING, 5);
@@ -298,12 +304,12 @@ START_TEST(who_is_known_by_hearsay_is_asked_by_what_both_kinds_read)
 }
 END_TEST
 
-START_TEST(whatever_we_send_says_who_speaks)
+START_TEST(each_datagram_of_ours_names_us_as_its_sender)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	const struct fixture_out *ping;
 
-	/* An answer for another names that one, and is ours. */
+	/* An ack for another member has the name of that member, and ours as its sender. */
 	fixture_ping_req(f, 1, 7, 2);
 	ping = fixture_expect(f, WIRE_PING, 2);
 	ck_assert(names_us(ping));
@@ -321,14 +327,16 @@ START_TEST(whatever_we_send_says_who_speaks)
 }
 END_TEST
 
-UNIT_MAIN("swim_speaker", who_starts_at_the_address_of_the_dead_does_not_speak_for_the_dead,
-    an_answer_names_who_leaves, a_base_peer_that_says_it_leaves_and_is_silent_has_left,
-    a_base_peer_that_says_it_leaves_and_answers_so_has_left,
+UNIT_MAIN("swim_speaker",
+    a_successor_at_the_address_of_a_dead_member_does_not_speak_for_that_member,
+    an_ack_names_the_member_that_leaves, a_base_peer_that_says_it_leaves_and_is_silent_has_left,
+    a_base_peer_that_says_it_leaves_and_does_not_deny_it_has_left,
     a_base_peer_that_denies_that_it_leaves_has_not_left,
     a_base_peer_that_answers_where_another_is_said_to_leave_has_not_left,
-    a_base_peer_that_is_said_to_leave_is_told_so_to_deny_it,
+    a_base_peer_that_is_said_to_leave_is_asked_with_a_suspicion,
     a_base_peer_whose_successor_says_that_it_is_dead_has_failed,
     a_swimd_becomes_a_base_peer_once_it_has_answered_as_one,
     a_swimd_becomes_no_base_peer_by_an_envelope_in_its_name,
-    who_is_known_by_hearsay_is_asked_by_what_both_kinds_read,
-    a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer, whatever_we_send_says_who_speaks)
+    a_member_that_is_known_by_hearsay_gets_pings_that_both_kinds_can_read,
+    a_swimd_that_is_greeted_in_few_bytes_becomes_no_base_peer,
+    each_datagram_of_ours_names_us_as_its_sender)

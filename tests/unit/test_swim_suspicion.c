@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Who accuses whom, and what comes of it; coming back after having been declared dead. */
+/* Accusers, suspicions and verdicts, and the return of a member that was declared dead. */
 #include "swim_fixture.h"
 
 #include <string.h>
 
 #include "support/unit.h"
 
-START_TEST(a_verdict_of_one_alone_is_a_suspicion_to_others)
+START_TEST(a_death_with_one_accuser_is_a_suspicion)
 {
 	struct fixture *f = fixture_among(4);
 
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	/* A second, independent one makes it a verdict. */
+	/* A second accuser makes a death of it. */
 	fixture_accuse(f, 3, 2, SWIM_DEAD, 3, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-	/* Named together they are as good, and one of them alone twice is not. */
+	/* Two accusers in one datagram count, and one accuser that is named twice does not. */
 	fixture_accuse(f, 1, 4, SWIM_DEAD, 1, 1);
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_SUSPECT);
 	fixture_accuse(f, 1, 4, SWIM_DEAD, 1, 3);
@@ -24,7 +24,7 @@ START_TEST(a_verdict_of_one_alone_is_a_suspicion_to_others)
 }
 END_TEST
 
-START_TEST(of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is)
+START_TEST(one_accuser_is_enough_only_if_nobody_else_is_left)
 {
 	struct fixture *f = fixture_among(2);
 
@@ -32,14 +32,14 @@ START_TEST(of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_free(f);
 	f = fixture_among(1);
-	/* Nobody else is there: it is on us alone, and a base peer has to be believed anyway. */
+	/* Nobody else is left, so our own accusation is enough. */
 	fixture_run(f, swim_seconds(10));
 	ck_assert_int_eq(fixture_report(f, "p1").status, SWIM_DEAD);
 	fixture_free(f);
 }
 END_TEST
 
-/* A base peer which has shown that it is one says that this one is dead. */
+/* A base peer, which has answered as one, tells that this peer is dead. */
 static void
 base_peer_says_dead(struct fixture *f, unsigned from, unsigned about)
 {
@@ -67,7 +67,7 @@ END_TEST
 
 START_TEST(a_sender_that_tells_a_leave_as_a_death_is_told_of_the_leave)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 
 	fixture_gossip(f, 2, 2, SWIM_LEFT, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
@@ -78,7 +78,7 @@ START_TEST(a_sender_that_tells_a_leave_as_a_death_is_told_of_the_leave)
 }
 END_TEST
 
-START_TEST(that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so)
+START_TEST(a_death_of_a_swimd_that_base_peers_tell_is_a_suspicion)
 {
 	struct fixture *f = fixture_among(3);
 
@@ -86,21 +86,21 @@ START_TEST(that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so)
 	base_peer_says_dead(f, 8, 2);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_run(f, swim_seconds(30));
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first)
+START_TEST(a_swimd_whose_leave_follows_a_base_peer_s_death_has_not_failed)
 {
 	struct fixture *f = fixture_among(3);
 
 	base_peer_says_dead(f, 9, 2);
 	fixture_gossip(f, 1, 2, SWIM_LEFT, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 0);
-	/* Who knows of the leave says so to whom the base peer made suspect p2. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p2"), 0);
+	/* A member that suspects p2 by the word of the base peer is told of the leave. */
 	fixture_clear(f);
 	fixture_accuse(f, 3, 2, SWIM_SUSPECT, 9, 0);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_GOSSIP, 3), "p2", SWIM_LEFT, NULL));
@@ -108,7 +108,7 @@ START_TEST(a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first)
 }
 END_TEST
 
-START_TEST(the_word_of_the_dead_counts_for_nothing)
+START_TEST(the_accusation_of_a_dead_member_does_not_count)
 {
 	struct fixture *f = fixture_among(5);
 
@@ -123,7 +123,7 @@ START_TEST(the_word_of_the_dead_counts_for_nothing)
 }
 END_TEST
 
-/* p1 missed a verdict that is so old, and suspects: with how many accusers it is told of the death. */
+/* p1 has missed a death of this age, and suspects p2. Returns how many accusers p1 is told with the death. */
 static unsigned
 told_accusers(struct fixture *f, swim_duration age)
 {
@@ -142,7 +142,7 @@ told_accusers(struct fixture *f, swim_duration age)
 	return u.accuser_count;
 }
 
-START_TEST(who_missed_a_verdict_is_told_with_those_who_came_to_it)
+START_TEST(a_member_that_missed_a_death_is_told_of_it_with_its_accusers)
 {
 	struct fixture *f = fixture_among(4);
 
@@ -151,15 +151,15 @@ START_TEST(who_missed_a_verdict_is_told_with_those_who_came_to_it)
 }
 END_TEST
 
-START_TEST(a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing)
+START_TEST(an_old_death_is_told_without_accusers_and_is_a_suspicion)
 {
 	struct fixture *f = fixture_among(4);
 
-	/* Those who came to it live; it is only that they may have been cut from the rest. */
+	/* The accusers are alive, but a partition may have kept them from p2 at that time. */
 	ck_assert_uint_eq(told_accusers(f, swim_seconds(8)), 0);
 	fixture_free(f);
 
-	/* Whoever is told so, by as many as may be, suspects and asks. */
+	/* Deaths without accusers are a suspicion, however many members tell them. */
 	f = fixture_among(4);
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 0, 0);
 	fixture_accuse(f, 3, 2, SWIM_DEAD, 0, 0);
@@ -169,15 +169,15 @@ START_TEST(a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing)
 }
 END_TEST
 
-START_TEST(whoever_hears_nobody_at_all_waits_long_for_the_others)
+START_TEST(a_deaf_member_waits_long_before_its_verdicts)
 {
 	struct fixture *f = fixture_among(20);
 
-	/* Nobody answers, nobody says anything: for a minute and a half it is more likely us. */
+	/* Nobody sends anything. For a minute and a half the fault is more likely our own. */
 	for (unsigned second = 0; second < 85; second++) {
 		fixture_clear(f);
 		fixture_run(f, swim_seconds(1));
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
 	}
 	ck_assert_uint_gt(fixture_stats(f).members[SWIM_SUSPECT], 2);
 	for (unsigned second = 0; second < 60; second++) {
@@ -189,7 +189,7 @@ START_TEST(whoever_hears_nobody_at_all_waits_long_for_the_others)
 }
 END_TEST
 
-/* Answers the pings since the last clear, all or none, for members that do not refute. */
+/* Peers 1 to 3 answer all pings of this time (not `answer`: none), and do not refute. */
 static void
 live(struct fixture *f, int64_t seconds, bool answer)
 {
@@ -202,7 +202,7 @@ START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
-	/* An echo of that death is no second one. */
+	/* A repetition of this death is no second death. */
 	fixture_gossip(f, 2, 0, SWIM_DEAD, 0);
 	live(f, 3, true);
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
@@ -211,7 +211,7 @@ START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	live(f, 2, true);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
-	/* The next one is longer. */
+	/* The next trial is longer. */
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 2);
 	live(f, 3, true);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
@@ -221,13 +221,13 @@ START_TEST(the_first_return_is_at_once_and_the_next_after_a_trial)
 }
 END_TEST
 
-START_TEST(the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time)
+START_TEST(deaths_that_strangers_tell_and_leaves_are_always_refuted_at_once)
 {
 	struct fixture *f = fixture_among(3);
 
 	for (uint64_t k = 0; k < 4; k++) {
 		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, 2 * k);
-		struct fixture_says says = {.ours = true,
+		struct fixture_says says = {.swimd = true,
 		    .sender = 9,
 		    .updates = &dead,
 		    .count = 1};
@@ -241,7 +241,7 @@ START_TEST(the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time)
 }
 END_TEST
 
-START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
+START_TEST(a_member_on_trial_that_nobody_answers_stays_dead_and_declares_nobody_dead)
 {
 	struct fixture *f = fixture_among(3);
 
@@ -249,10 +249,10 @@ START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
 	fixture_clear(f);
 	for (unsigned k = 0; k < 15; k++) {
-		/* Others are heard all the time. */
+		/* We hear p1 all the time. */
 		fixture_gossip(f, 1, 0, SWIM_DEAD, 1);
 		live(f, 2, false);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
 	}
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	live(f, 5, true);
@@ -261,13 +261,13 @@ START_TEST(whom_nobody_answers_stays_away_and_accuses_nobody)
 }
 END_TEST
 
-START_TEST(who_stood_still_again_takes_a_suspicion_for_its_death)
+START_TEST(a_member_that_stood_still_again_takes_a_suspicion_for_a_death)
 {
 	struct fixture *f = fixture_among(3);
 
 	fixture_gossip(f, 1, 0, SWIM_DEAD, 0);
 	live(f, 2, true);
-	/* As long as it runs it refutes. */
+	/* A member that has not stood still refutes. */
 	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 1);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 2);
 	live(f, 2, true);
@@ -282,7 +282,7 @@ START_TEST(who_stood_still_again_takes_a_suspicion_for_its_death)
 }
 END_TEST
 
-START_TEST(a_death_long_ago_is_forgotten)
+START_TEST(a_return_is_forgotten_after_ten_minutes)
 {
 	struct fixture *f = fixture_among(3);
 
@@ -294,58 +294,58 @@ START_TEST(a_death_long_ago_is_forgotten)
 }
 END_TEST
 
-/* From where nobody lives anything can be said, in anybody's name; as an accusation it is refuted before it harms. */
-START_TEST(the_verdict_of_a_stranger_is_an_accusation)
+/* Anybody can send from an unknown address, under any name. A suspicion is refuted before it does harm. */
+START_TEST(a_death_that_a_stranger_tells_is_a_suspicion)
 {
 	struct fixture *f = fixture_among(4);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 	struct fixture_says says = fixture_telling(fixture_nothing, &u, 1);
 
-	/* As a base peer. */
+	/* The stranger sends as a base peer. */
 	fixture_ping(f, 9, 1, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
-	/* In the name of a member, and of two who are said to have found it silent. */
+	/* The stranger sends under the name of a member, and names two accusers. */
 	u.incarnation = 1;
 	u.accusers[u.accuser_count++] = fixture_hash("p1");
 	u.accusers[u.accuser_count++] = fixture_hash("p3");
-	says.ours = true;
+	says.swimd = true;
 	says.sender = 1;
 	fixture_ping(f, 9, 2, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, NULL), 0);
-	/* From where that member lives it is a verdict. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, NULL), 0);
+	/* The same datagram counts as a death if it comes from the address of that member. */
 	fixture_ping(f, 1, 3, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(that_a_member_left_is_its_own_word_or_that_of_members)
+START_TEST(a_leave_is_taken_from_its_subject_or_from_members)
 {
 	struct fixture *f = fixture_among(4);
 	struct wire_update u = fixture_update(f, 2, SWIM_LEFT, 0);
 	struct fixture_says says = fixture_telling(fixture_swimd(2), &u, 1);
 
-	/* Even one that is to be forgotten: it is asked. */
+	/* The removal that a stranger tells is a suspicion, and p2 is asked. */
 	u.flags |= WIRE_FLAG_FORGET;
 	fixture_ping(f, 9, 1, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_PING, 2), "p2", SWIM_SUSPECT, NULL));
 	fixture_gossip(f, 2, 2, SWIM_ALIVE, 1);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_ALIVE);
-	/* A base peer's leave, in an envelope of another's making or without. */
+	/* A stranger tells the death of p2 under the name of p2, as a leave is told by base peers. */
 	u = fixture_update(f, 2, SWIM_DEAD, 1);
 	fixture_ping(f, 9, 2, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, NULL), 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
-	/* By its own word, from where it lives. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, NULL), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, NULL), 0);
+	/* The word of p2 from its own address is taken. */
 	fixture_ping(f, 2, 3, says);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_LEFT);
 	fixture_gossip(f, 1, 3, SWIM_LEFT, 0);
 	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_LEFT);
-	/* And whoever is dead has not left for a stranger's word: it would not be looked for any more. */
+	/* A stranger does not make a dead member left, as p4 would not be pinged again. */
 	fixture_gossip(f, 1, 4, SWIM_DEAD, 0);
 	ck_assert_int_eq(fixture_report(f, "p4").status, SWIM_DEAD);
 	u = fixture_update(f, 4, SWIM_LEFT, 0);
@@ -355,23 +355,23 @@ START_TEST(that_a_member_left_is_its_own_word_or_that_of_members)
 }
 END_TEST
 
-START_TEST(a_stranger_accuses_in_nobody_s_name)
+START_TEST(a_stranger_does_not_accuse_under_the_names_of_members)
 {
 	struct fixture *f = fixture_among(6);
 	struct wire_update u = fixture_update(f, 2, SWIM_SUSPECT, 0);
-	struct fixture_says says = {.ours = true, .updates = &u, .count = 1};
+	struct fixture_says says = {.swimd = true, .updates = &u, .count = 1};
 
 	for (unsigned i = 3; i <= 6; i++) {
 		says.sender = i;
 		fixture_ping(f, 9, i, says);
 	}
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
-	/* So the first member that finds it silent is the only one. */
+	/* The first member that accuses p2 is therefore its only accuser. */
 	fixture_accuse(f, 1, 2, SWIM_DEAD, 1, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	fixture_accuse(f, 3, 2, SWIM_DEAD, 3, 0);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_DEAD);
-	/* Nor is the dead one forgotten for a stranger's word. */
+	/* A stranger does not remove a dead member either. */
 	u = fixture_update(f, 2, SWIM_DEAD, 0);
 	u.flags |= WIRE_FLAG_FORGET;
 	fixture_ping(f, 9, 7, says);
@@ -383,14 +383,14 @@ START_TEST(a_stranger_accuses_in_nobody_s_name)
 }
 END_TEST
 
-/* Else a stranger's word would put us on trial, in which we refute nothing. */
-START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
+/* Otherwise the word of a stranger would put us on trial, in which we do not refute. */
+START_TEST(a_death_of_ours_that_a_stranger_tells_starts_no_trial)
 {
 	struct fixture *f = fixture_among(3);
 
 	for (uint64_t k = 0; k < 4; k++) {
 		struct wire_update dead = fixture_update(f, 0, SWIM_DEAD, k);
-		struct fixture_says says = {.ours = true,
+		struct fixture_says says = {.swimd = true,
 		    .sender = 1,
 		    .updates = &dead,
 		    .count = 1};
@@ -404,19 +404,19 @@ START_TEST(accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself)
 }
 END_TEST
 
-START_TEST(who_missed_our_return_is_told_at_once)
+START_TEST(a_member_that_missed_our_refutation_is_told_of_it_at_once)
 {
 	struct fixture *f = fixture_among(3);
 	uint64_t incarnation = 0;
 
-	fixture_proven(f, 3);
+	fixture_routable(f, 3);
 	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	fixture_clear(f);
 	fixture_gossip(f, 2, 0, SWIM_SUSPECT, 0);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_GOSSIP, 2), "self", SWIM_ALIVE, &incarnation));
 	ck_assert_uint_eq(incarnation, 1);
-	/* Whoever asks has it in the answer, and once is enough. */
+	/* A member that pings us has the refutation in the ack, and gets no gossip besides. */
 	fixture_clear(f);
 	fixture_accuse(f, 3, 0, SWIM_SUSPECT, 3, 0);
 	ck_assert(fixture_has(fixture_sent(f, WIRE_ACK, 3), "self", SWIM_ALIVE, &incarnation));
@@ -425,13 +425,13 @@ START_TEST(who_missed_our_return_is_told_at_once)
 }
 END_TEST
 
-START_TEST(who_missed_a_death_is_told_whatever_else_it_missed)
+START_TEST(a_member_that_missed_a_death_is_told_of_it_whatever_else_it_missed)
 {
 	for (unsigned order = 0; order < 2; order++) {
 		struct fixture *f = fixture_among(4);
 		struct wire_update u[2];
 
-		fixture_proven(f, 3);
+		fixture_routable(f, 3);
 		fixture_accuse(f, 1, 2, SWIM_DEAD, 1, 3);
 		fixture_gossip(f, 1, 0, SWIM_SUSPECT, 0);
 		fixture_run(f, swim_seconds(4));
@@ -446,21 +446,22 @@ START_TEST(who_missed_a_death_is_told_whatever_else_it_missed)
 }
 END_TEST
 
-UNIT_MAIN("swim_suspicion", who_missed_a_death_is_told_whatever_else_it_missed,
-    who_missed_our_return_is_told_at_once, a_verdict_of_one_alone_is_a_suspicion_to_others,
-    of_three_members_one_word_of_two_is_no_verdict_but_of_the_last_one_is,
+UNIT_MAIN("swim_suspicion", a_member_that_missed_a_death_is_told_of_it_whatever_else_it_missed,
+    a_member_that_missed_our_refutation_is_told_of_it_at_once,
+    a_death_with_one_accuser_is_a_suspicion, one_accuser_is_enough_only_if_nobody_else_is_left,
     a_death_of_a_base_peer_that_a_base_peer_tells_is_a_suspicion,
-    that_a_swimd_is_dead_is_a_suspicion_by_the_base_peer_that_says_so,
-    a_swimd_that_left_has_not_failed_though_a_base_peer_says_so_first,
+    a_death_of_a_swimd_that_base_peers_tell_is_a_suspicion,
+    a_swimd_whose_leave_follows_a_base_peer_s_death_has_not_failed,
     a_sender_that_tells_a_leave_as_a_death_is_told_of_the_leave,
-    the_verdict_of_a_stranger_is_an_accusation,
-    that_a_member_left_is_its_own_word_or_that_of_members,
-    accusers_that_a_stranger_names_hold_us_dead_no_more_than_itself,
-    a_stranger_accuses_in_nobody_s_name, the_word_of_the_dead_counts_for_nothing,
-    who_missed_a_verdict_is_told_with_those_who_came_to_it,
-    a_verdict_of_long_ago_is_told_as_a_memory_and_proves_nothing,
-    whoever_hears_nobody_at_all_waits_long_for_the_others,
+    a_death_that_a_stranger_tells_is_a_suspicion, a_leave_is_taken_from_its_subject_or_from_members,
+    a_death_of_ours_that_a_stranger_tells_starts_no_trial,
+    a_stranger_does_not_accuse_under_the_names_of_members,
+    the_accusation_of_a_dead_member_does_not_count,
+    a_member_that_missed_a_death_is_told_of_it_with_its_accusers,
+    an_old_death_is_told_without_accusers_and_is_a_suspicion,
+    a_deaf_member_waits_long_before_its_verdicts,
     the_first_return_is_at_once_and_the_next_after_a_trial,
-    the_word_of_a_stranger_and_a_leave_are_refuted_at_once_each_time,
-    whom_nobody_answers_stays_away_and_accuses_nobody,
-    who_stood_still_again_takes_a_suspicion_for_its_death, a_death_long_ago_is_forgotten)
+    deaths_that_strangers_tell_and_leaves_are_always_refuted_at_once,
+    a_member_on_trial_that_nobody_answers_stays_dead_and_declares_nobody_dead,
+    a_member_that_stood_still_again_takes_a_suspicion_for_a_death,
+    a_return_is_forgotten_after_ten_minutes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Views compared in pages, and what is taken from them. */
+/* Syncs: views are compared in pages, and entries of pages are updates. */
 #include "swim_fixture.h"
 
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 
 #include "support/unit.h"
 
-START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
+START_TEST(pages_have_the_whole_table_and_are_no_larger_than_the_request)
 {
-	struct fixture *f = fixture_among_proven(1);
+	struct fixture *f = fixture_among_routable(1);
 	struct wire_cursor cursor = {0};
 	bool seen[301] = {false};
 	unsigned total = 0, pages = 0;
@@ -29,7 +29,7 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 		while (wire_updates_next(&answer->message.updates, &iter, &u)) {
 			total++;
 			n = strtoul(u.member.id.bytes + 1, NULL,
-			    10); /* the next length begins with a zero */
+			    10); /* a length follows, whose first byte is 0 */
 			if (u.member.id.bytes[0] == 'p' && n <= 300)
 				seen[n] = true;
 		}
@@ -42,7 +42,7 @@ START_TEST(a_view_is_handed_out_whole_in_pages_no_larger_than_the_request)
 }
 END_TEST
 
-START_TEST(a_request_for_a_view_has_our_word_of_ourselves_however_many_tags)
+START_TEST(a_request_for_a_page_has_our_own_record_however_large_our_tags_are)
 {
 	struct fixture *f = fixture_new();
 	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', 0x01, 0x90};
@@ -74,10 +74,10 @@ has_without_tags(const struct fixture_out *page, const char *name)
 	return 0;
 }
 
-/* The longest name, address and tags together are more than the smallest datagram holds. */
-START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
+/* The longest name, address and tags together do not fit into the smallest datagram. */
+START_TEST(a_member_that_is_too_large_for_a_page_is_told_without_its_tags)
 {
-	struct fixture *f = fixture_among_proven(1);
+	struct fixture *f = fixture_among_routable(1);
 	char name[SWIM_NAME_MAX + 1], address[SWIM_HOSTPORT_MAX + 1];
 	uint8_t tags[WIRE_TAGS_MAX] = {1, 'k', (WIRE_TAGS_MAX - 4) >> 8,
 	    (WIRE_TAGS_MAX - 4) & 0xff};
@@ -109,16 +109,16 @@ START_TEST(a_member_too_large_for_a_page_holds_up_nobody)
 		bare += has_without_tags(answer, name);
 		cursor = answer->message.cursor;
 	}
-	/* All of them, ourselves, and that one without its tags. */
+	/* The 50 peers, the core itself, and the large member without its tags. */
 	ck_assert_uint_eq(total, 52);
 	ck_assert_uint_eq(bare, 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* Of p1, whose digest is another: that makes us ask for its view, once it has answered that it still is. */
+/* p1 tells another digest, and confirms it, until we request a page. Returns the number of the request. */
 static uint64_t
-asked_for_view(struct fixture *f)
+wait_request(struct fixture *f)
 {
 	for (unsigned step = 0; step < 200; step++) {
 		const struct fixture_out *ping = fixture_sent(f, WIRE_PING, 1);
@@ -133,12 +133,12 @@ asked_for_view(struct fixture *f)
 		fixture_ping(f, 1, step, fixture_other_view(1));
 		fixture_run(f, swim_ms(100));
 	}
-	ck_abort_msg("no view was asked for");
+	ck_abort_msg("the core requested no page within 20 s");
 }
 
-/* Its only page. */
+/* p1 answers with its only page. */
 static void
-show_view(struct fixture *f, uint64_t seq, const struct wire_update *updates, size_t count)
+send_page(struct fixture *f, uint64_t seq, const struct wire_update *updates, size_t count)
 {
 	struct fixture_says says = fixture_other_view(1);
 
@@ -147,23 +147,23 @@ show_view(struct fixture *f, uint64_t seq, const struct wire_update *updates, si
 	fixture_page(f, 1, seq, NULL, says);
 }
 
-START_TEST(the_dead_of_another_s_view_are_only_suspect_here)
+START_TEST(a_death_on_a_page_is_a_suspicion)
 {
-	struct fixture *f = fixture_among_proven(3);
+	struct fixture *f = fixture_among_routable(3);
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 0);
 
-	show_view(f, asked_for_view(f), &u, 1);
+	send_page(f, wait_request(f), &u, 1);
 	ck_assert_int_eq(fixture_report(f, "p2").status, SWIM_SUSPECT);
 	ck_assert_uint_eq(fixture_stats(f).syncs_completed, 1);
-	/* A page that nobody asked for is nobody's word. */
+	/* A page that we have not requested does not count. */
 	u = fixture_update(f, 3, SWIM_DEAD, 0);
-	show_view(f, 999, &u, 1);
+	send_page(f, 999, &u, 1);
 	ck_assert_int_eq(fixture_report(f, "p3").status, SWIM_ALIVE);
 	fixture_free(f);
 }
 END_TEST
 
-/* Whom we name to p1 as the accusers of this peer. */
+/* The number of accusers of this peer that we name to p1; `first` gets the first of them. */
 static uint8_t
 accusers_told(const struct fixture *f, const char *name, uint64_t *first)
 {
@@ -178,22 +178,22 @@ accusers_told(const struct fixture *f, const char *name, uint64_t *first)
 			return u.accuser_count;
 		}
 	}
-	ck_abort_msg("nothing is told of %s", name);
+	ck_abort_msg("the gossip to p1 has no update about %s", name);
 }
 
-START_TEST(a_view_accuses_on_the_word_of_those_it_names_alone)
+START_TEST(a_page_brings_only_the_accusers_that_it_names)
 {
-	struct fixture *f = fixture_among_proven(4);
+	struct fixture *f = fixture_among_routable(4);
 	struct wire_update view[] = {fixture_update(f, 2, SWIM_DEAD, 0),
 	    fixture_update(f, 3, SWIM_SUSPECT, 0)};
-	uint64_t seq = asked_for_view(f), first = 0;
+	uint64_t seq = wait_request(f), first = 0;
 
 	view[1].accuser_count = 1;
 	view[1].accusers[0] = fixture_hash("p4");
-	show_view(f, seq, view, 2);
+	send_page(f, seq, view, 2);
 	fixture_clear(f);
 	fixture_run(f, swim_ms(250));
-	/* A memory of p1 is nobody's finding, and its page is not its word. */
+	/* The death of p2 names no accusers, and p1, which sent the page, is no accuser. */
 	ck_assert_uint_eq(accusers_told(f, "p2", &first), 0);
 	ck_assert_uint_eq(accusers_told(f, "p3", &first), 1);
 	ck_assert_uint_eq(first, fixture_hash("p4"));
@@ -201,18 +201,18 @@ START_TEST(a_view_accuses_on_the_word_of_those_it_names_alone)
 }
 END_TEST
 
-/* We were told of its death before we had heard of it; it has begun anew, and knows nothing of that. */
-START_TEST(who_shows_a_view_learns_of_its_own_end)
+/* We heard of the death of p1 before we knew p1. p1 has started again, and does not know of its death. */
+START_TEST(a_member_that_sends_a_page_is_told_of_its_own_death)
 {
 	struct fixture *f = fixture_started();
 	const struct fixture_out *told;
 	struct wire_updates_iter iter = {0};
 	struct wire_update u;
 
-	fixture_proven(f, 2);
+	fixture_routable(f, 2);
 	fixture_gossip(f, 2, 1, SWIM_DEAD, 4);
 	u = fixture_update(f, 1, SWIM_ALIVE, 0);
-	show_view(f, asked_for_view(f), &u, 1);
+	send_page(f, wait_request(f), &u, 1);
 	told = fixture_expect(f, WIRE_GOSSIP, 1);
 	ck_assert(wire_updates_next(&told->message.updates, &iter, &u));
 	ck_assert(wire_str_equal(u.member.id, "p1"));
@@ -223,8 +223,8 @@ START_TEST(who_shows_a_view_learns_of_its_own_end)
 }
 END_TEST
 
-/* Each page leads a little further, and none to the end. */
-START_TEST(pages_that_never_end_are_given_up)
+/* Each page moves the cursor by one, and none is the last. */
+START_TEST(a_sync_whose_pages_never_end_is_given_up)
 {
 	const struct fixture_says other = fixture_other_view(1);
 	struct fixture *f = fixture_new();
@@ -255,7 +255,7 @@ START_TEST(pages_that_never_end_are_given_up)
 		fixture_ping(f, 1, seq, other);
 		fixture_run(f, swim_ms(100));
 	}
-	/* In a minute; what is asked of a liar again is asked ever more rarely. */
+	/* In a minute; after each sync in vain the pause before the next one grows. */
 	ck_assert_uint_gt(pages, 0);
 	ck_assert_uint_le(rounds, 10);
 	ck_assert_uint_le(pages, rounds * (WIRE_SYNC_BUCKETS + 100 + 1));
@@ -263,8 +263,8 @@ START_TEST(pages_that_never_end_are_given_up)
 }
 END_TEST
 
-UNIT_MAIN("swim_sync", a_view_is_handed_out_whole_in_pages_no_larger_than_the_request,
-    a_request_for_a_view_has_our_word_of_ourselves_however_many_tags,
-    a_member_too_large_for_a_page_holds_up_nobody, the_dead_of_another_s_view_are_only_suspect_here,
-    a_view_accuses_on_the_word_of_those_it_names_alone, who_shows_a_view_learns_of_its_own_end,
-    pages_that_never_end_are_given_up)
+UNIT_MAIN("swim_sync", pages_have_the_whole_table_and_are_no_larger_than_the_request,
+    a_request_for_a_page_has_our_own_record_however_large_our_tags_are,
+    a_member_that_is_too_large_for_a_page_is_told_without_its_tags,
+    a_death_on_a_page_is_a_suspicion, a_page_brings_only_the_accusers_that_it_names,
+    a_member_that_sends_a_page_is_told_of_its_own_death, a_sync_whose_pages_never_end_is_given_up)

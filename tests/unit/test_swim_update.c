@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What an update does to what is held: the order of (incarnation, status), refutation, bounds, trust. */
+/* What an update changes: the order of incarnation and status, refutation, bounds, and trust. */
 #include "swim_fixture.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ START_TEST(higher_incarnations_win_and_then_the_worse_status)
 }
 END_TEST
 
-START_TEST(a_life_is_told_once_and_in_order)
+START_TEST(each_change_of_a_life_causes_one_event)
 {
 	struct fixture *f = fixture_started();
 
@@ -46,18 +46,19 @@ START_TEST(a_life_is_told_once_and_in_order)
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 2);
 	fixture_gossip(f, 1, 2, SWIM_LEFT, 2);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 3);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 2); /* anew after it left */
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_SUSPECTED, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_FAILED, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_RECOVERED, "p2"), 2);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_LEFT, "p2"), 1);
-	ck_assert_uint_eq(f->event_count, 8); /* and p1 joined */
+	/* p2 joins once more after its leave. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 2);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_SUSPECTED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_FAILED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_RECOVERED, "p2"), 2);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_LEFT, "p2"), 1);
+	ck_assert_uint_eq(f->event_count, 8); /* one of them for the join of p1 */
 	ck_assert_str_eq(f->events[1].by, "p1");
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(the_death_of_a_life_after_a_leave_is_no_failure)
+START_TEST(a_death_after_a_leave_and_an_unseen_life_is_no_event)
 {
 	struct fixture *f = fixture_started();
 
@@ -69,12 +70,12 @@ START_TEST(the_death_of_a_life_after_a_leave_is_no_failure)
 	ck_assert_uint_eq(f->event_count, 0);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 2);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(whoever_is_first_heard_of_as_dead_is_no_event)
+START_TEST(the_death_of_an_unknown_member_is_no_event)
 {
 	struct fixture *f = fixture_started();
 
@@ -82,31 +83,31 @@ START_TEST(whoever_is_first_heard_of_as_dead_is_no_event)
 	fixture_clear(f);
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 3);
 	ck_assert_uint_eq(f->event_count, 0);
-	/* But it is remembered: an older life does not begin after it. */
+	/* The death is remembered, so an update at its incarnation makes no member. */
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 3);
 	ck_assert_uint_eq(f->event_count, 0);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 4);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(slander_is_refuted_by_a_higher_incarnation)
+START_TEST(a_suspicion_death_or_leave_of_ours_is_refuted_by_a_higher_incarnation)
 {
-	static const enum swim_status slanders[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
+	static const enum swim_status statuses[] = {SWIM_SUSPECT, SWIM_DEAD, SWIM_LEFT};
 
 	for (size_t i = 0; i < 3; i++) {
 		struct fixture *f = fixture_started();
 		uint64_t incarnation = 0;
 
-		fixture_proven(f, 1);
+		fixture_routable(f, 1);
 		fixture_clear(f);
-		fixture_gossip(f, 1, 0, slanders[i], 7);
+		fixture_gossip(f, 1, 0, statuses[i], 7);
 		ck_assert_uint_eq(swim_incarnation(f->swim), 8);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_INCARNATION, "self"), 1);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_INCARNATION, "self"), 1);
 		ck_assert_int_eq(fixture_report(f, "self").status, SWIM_ALIVE);
-		/* What is below ours is refuted already. */
-		fixture_gossip(f, 1, 0, slanders[i], 7);
+		/* An update below our incarnation has been refuted already. */
+		fixture_gossip(f, 1, 0, statuses[i], 7);
 		ck_assert_uint_eq(swim_incarnation(f->swim), 8);
 		fixture_clear(f);
 		fixture_run(f, swim_ms(500));
@@ -118,7 +119,7 @@ START_TEST(slander_is_refuted_by_a_higher_incarnation)
 }
 END_TEST
 
-START_TEST(own_incarnations_of_an_earlier_life_are_risen_above)
+START_TEST(we_rise_above_our_own_incarnation_of_an_earlier_run)
 {
 	struct fixture *f = fixture_started();
 
@@ -131,7 +132,7 @@ START_TEST(own_incarnations_of_an_earlier_life_are_risen_above)
 }
 END_TEST
 
-START_TEST(incarnations_saturate)
+START_TEST(the_last_incarnation_does_not_wrap)
 {
 	struct fixture *f = fixture_new();
 
@@ -143,19 +144,19 @@ START_TEST(incarnations_saturate)
 	fixture_gossip(f, 1, 0, SWIM_DEAD, UINT64_MAX);
 	ck_assert_uint_eq(swim_incarnation(f->swim), UINT64_MAX);
 	ck_assert_int_eq(fixture_report(f, "self").status, SWIM_ALIVE);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_INCARNATION, NULL), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_INCARNATION, NULL), 1);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(jumps_are_bounded_against_what_is_known)
+START_TEST(an_incarnation_rises_at_once_by_max_jump_at_most)
 {
 	struct fixture *f = fixture_new();
 
 	f->config.max_jump = 10;
 	ck_assert(fixture_start(f));
 	fixture_member(f, 1);
-	fixture_gossip(f, 1, 2, SWIM_ALIVE, UINT64_C(1) << 50); /* nothing to compare with */
+	fixture_gossip(f, 1, 2, SWIM_ALIVE, UINT64_C(1) << 50); /* no incarnation is known yet */
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, UINT64_C(1) << 50);
 	fixture_gossip(f, 1, 2, SWIM_SUSPECT, (UINT64_C(1) << 50) + 11);
 	ck_assert_uint_eq(fixture_report(f, "p2").incarnation, UINT64_C(1) << 50);
@@ -171,7 +172,7 @@ START_TEST(jumps_are_bounded_against_what_is_known)
 }
 END_TEST
 
-START_TEST(one_name_at_two_addresses_stays_with_the_first)
+START_TEST(a_name_that_is_told_at_two_addresses_keeps_the_first)
 {
 	struct fixture *f = fixture_started();
 	struct wire_update other;
@@ -183,16 +184,19 @@ START_TEST(one_name_at_two_addresses_stays_with_the_first)
 	fixture_ping_with(f, 1, 1, &other);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.1.2:7946");
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 1);
-	/* A higher incarnation comes from the owner itself, who has moved. */
+	/* The higher incarnation shows that p2 itself has moved. */
 	other.incarnation = 1;
 	fixture_ping_with(f, 1, 2, &other);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* p1 says that p2 lives there, with a tag of this value, of one letter (NULL: p1 does not know p2's tags). */
+/*
+ * p1 tells that p2 lives at this address, with a tag of this value, of one letter (NULL: p1 does
+ * not know the tags of p2).
+ */
 static void
 tell_of_tags(struct fixture *f, const char *address, uint64_t incarnation, const char *value)
 {
@@ -207,12 +211,12 @@ tell_of_tags(struct fixture *f, const char *address, uint64_t incarnation, const
 	fixture_ping_with(f, 1, 1, &u);
 }
 
-START_TEST(tags_of_before_a_move_are_not_those_of_after_it)
+START_TEST(tags_from_before_a_move_do_not_count_after_it)
 {
 	struct fixture *f = fixture_started();
 	uint64_t digest;
 
-	/* p2 moved and rose.  p1 knows it by an ack, which names the new address and not the incarnation. */
+	/* p2 has moved and risen. p1 knows p2 by an ack, which has the new address and not the incarnation. */
 	fixture_member(f, 1);
 	tell_of_tags(f, "10.0.9.9:7946", 0, NULL);
 	digest = fixture_stats(f).digest;
@@ -221,23 +225,23 @@ START_TEST(tags_of_before_a_move_are_not_those_of_after_it)
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
 	ck_assert_uint_eq(fixture_stats(f).digest, digest);
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
-	/* What p2 says of itself since it moved counts. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p2"), 0);
+	/* The record of p2 since its move counts. */
 	tell_of_tags(f, "10.0.9.9:7946", 1, "n");
 	ck_assert_uint_eq(fixture_report(f, "p2").tags_len, 5);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p2"), 1);
 	fixture_free(f);
 }
 END_TEST
 
-/* Who has not moved at all can say so as soon as anybody believes it. */
-START_TEST(that_a_member_moved_is_told_where_it_answered_before)
+/* A member that has not moved can deny the move at once. */
+START_TEST(a_move_is_told_at_the_address_at_which_the_member_answered_before)
 {
 	struct fixture *f = fixture_started();
 
 	fixture_member(f, 1);
 	fixture_member(f, 3);
-	fixture_proven(f, 2);
+	fixture_routable(f, 2);
 	for (unsigned peer = 1; peer <= 2; peer++) {
 		struct wire_update moved = fixture_update(f, peer, SWIM_ALIVE, 1);
 		const struct fixture_out *told;
@@ -246,7 +250,10 @@ START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 		moved.member.address = wire_str_of("10.0.9.9:7946");
 		fixture_clear(f);
 		fixture_ping_with(f, 3, 1, &moved);
-		/* Nobody may have lived there ever: then it is for nobody. */
+		/*
+		 * p1 has never answered, so perhaps nobody lives at its former address, and nothing
+		 * is sent there.
+		 */
 		if (peer == 1) {
 			ck_assert_ptr_null(fixture_sent(f, WIRE_GOSSIP, peer));
 			continue;
@@ -260,28 +267,28 @@ START_TEST(that_a_member_moved_is_told_where_it_answered_before)
 }
 END_TEST
 
-/* p2 is held dead at 1; this one says that it died later, elsewhere. */
+/* p2 is known as dead at incarnation 1. This peer tells that p2 died at incarnation 2, at another address. */
 static void
-died_elsewhere(struct fixture *f, unsigned teller, bool ours)
+died_elsewhere(struct fixture *f, unsigned teller, bool swimd)
 {
 	struct wire_update u = fixture_update(f, 2, SWIM_DEAD, 2);
 
 	u.member.address = wire_str_of("10.0.9.9:7946");
 	fixture_ping(f, teller, 7,
-	    (struct fixture_says){.ours = ours,
+	    (struct fixture_says){.swimd = swimd,
 		.sender = teller,
 		.digest = fixture_stats(f).digest,
 		.updates = &u,
 		.count = 1});
 }
 
-/* A stranger tells the death of a member that lives, at a higher incarnation and with another address. */
-START_TEST(a_death_that_is_doubted_moves_nobody)
+/* A stranger tells the death of a live member, at a higher incarnation and with another address. */
+START_TEST(a_death_that_a_stranger_tells_moves_no_member)
 {
 	const enum swim_status ends[] = {SWIM_DEAD, SWIM_LEFT};
 
 	for (unsigned k = 0; k < 2; k++) {
-		struct fixture *f = fixture_among_proven(2);
+		struct fixture *f = fixture_among_routable(2);
 		struct wire_update u = fixture_update(f, 1, ends[k], 1);
 		struct swim_report r;
 
@@ -295,16 +302,16 @@ START_TEST(a_death_that_is_doubted_moves_nobody)
 }
 END_TEST
 
-START_TEST(the_dead_are_held_where_they_lived_last)
+START_TEST(the_last_address_of_a_dead_member_is_taken_from_swimd_members_only)
 {
 	static const struct {
 		unsigned teller;
-		bool ours;
+		bool swimd;
 		uint64_t incarnation;
 		const char *address;
 	} cases[] = {
 	    {1, true, 2, "10.0.9.9:7946"},
-	    /* A base peer may have kept an address of before; a stranger says what he likes. */
+	    /* A base peer may have an earlier address, and a stranger is not trusted. */
 	    {1, false, 1, "10.0.1.2:7946"},
 	    {3, true, 1, "10.0.1.2:7946"},
 	};
@@ -316,19 +323,19 @@ START_TEST(the_dead_are_held_where_they_lived_last)
 		fixture_member(f, 1);
 		fixture_gossip(f, 1, 2, SWIM_ALIVE, 1);
 		fixture_gossip(f, 1, 2, SWIM_DEAD, 1);
-		died_elsewhere(f, cases[i].teller, cases[i].ours);
+		died_elsewhere(f, cases[i].teller, cases[i].swimd);
 		r = fixture_report(f, "p2");
 		ck_assert_int_eq(r.status, SWIM_DEAD);
 		ck_assert_uint_eq(r.incarnation, cases[i].incarnation);
 		ck_assert_str_eq(r.address, cases[i].address);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p2"), 0);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-/* Loopback is another place on each machine; only who is bound to it itself has peers there. */
-START_TEST(loopback_is_refused_of_others_unless_we_are_bound_to_it)
+/* A loopback address is another place on each host, so only a core that is bound to loopback has peers there. */
+START_TEST(loopback_addresses_are_refused_unless_we_are_bound_to_loopback)
 {
 	static const char *const addresses[] = {"127.0.0.1:7946", "127.8.9.10:1", "[::1]:7946",
 	    "[::ffff:127.0.0.1]:7946"};
@@ -358,8 +365,8 @@ START_TEST(loopback_is_refused_of_others_unless_we_are_bound_to_it)
 }
 END_TEST
 
-/* Who left and comes back at another address joins there, which is told once. */
-START_TEST(a_rejoin_is_no_update)
+/* A member that has left and returns at another address joins there, which is one event. */
+START_TEST(a_join_after_a_leave_is_no_update)
 {
 	struct fixture *f = fixture_started();
 	struct wire_update back;
@@ -367,18 +374,18 @@ START_TEST(a_rejoin_is_no_update)
 	fixture_member(f, 1);
 	fixture_gossip(f, 1, 2, SWIM_ALIVE, 0);
 	fixture_gossip(f, 1, 2, SWIM_LEFT, 0);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 1);
 	back = fixture_update(f, 2, SWIM_ALIVE, 3);
 	back.member.address = wire_str_of("10.0.9.9:7946");
 	fixture_ping_with(f, 1, 2, &back);
 	ck_assert_str_eq(fixture_report(f, "p2").address, "10.0.9.9:7946");
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p2"), 2);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p2"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p2"), 2);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p2"), 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(names_and_addresses_that_make_no_sense_are_counted)
+START_TEST(invalid_names_and_addresses_are_counted)
 {
 	static const char *const addresses[] = {"", "host", "host:", "host:0", "0.0.0.0:1",
 	    "[::]:1", "224.0.0.1:1", "[ff02::1]:1", "1.2.3.4:65536", "[1.2.3.4]:1x"};
@@ -403,7 +410,7 @@ START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 	fixture_ping_with(f, 1, 1, &u);
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_BAD_NAME], 2);
 	ck_assert_uint_eq(swim_member_count(f->swim), 2);
-	/* As long as allowed is good. */
+	/* The longest name is valid. */
 	u.member.id = (struct wire_str){longest, SWIM_NAME_MAX};
 	fixture_ping_with(f, 1, 1, &u);
 	ck_assert_uint_eq(swim_member_count(f->swim), 3);
@@ -411,7 +418,7 @@ START_TEST(names_and_addresses_that_make_no_sense_are_counted)
 }
 END_TEST
 
-START_TEST(members_are_limited_and_the_dead_make_room)
+START_TEST(the_table_is_bounded_and_the_dead_make_room)
 {
 	struct fixture *f = fixture_new();
 
@@ -425,8 +432,8 @@ START_TEST(members_are_limited_and_the_dead_make_room)
 	fixture_gossip(f, 1, 2, SWIM_DEAD, 0);
 	fixture_gossip(f, 1, 5, SWIM_ALIVE, 0);
 	ck_assert_uint_eq(swim_member_count(f->swim), 4);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, "p2"), 1);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, "p5"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, "p2"), 1);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, "p5"), 1);
 	fixture_free(f);
 }
 END_TEST
@@ -452,6 +459,7 @@ START_TEST(reports_are_ordered_by_name)
 }
 END_TEST
 
+/* The number of events of our incarnation that this member caused. */
 static size_t
 rises(const struct fixture *f, const char *by)
 {
@@ -464,8 +472,8 @@ rises(const struct fixture *f, const char *by)
 	return count;
 }
 
-/* Every reason to rise is one: what was said of us where we were is none any more. */
-START_TEST(a_move_is_one_rise)
+/* After a move, updates about our former address and incarnation are no reason to rise again. */
+START_TEST(a_move_raises_our_incarnation_once)
 {
 	static const enum swim_status old[] = {SWIM_ALIVE, SWIM_SUSPECT, SWIM_DEAD};
 	struct fixture *f = fixture_started();
@@ -485,9 +493,9 @@ START_TEST(a_move_is_one_rise)
 	fixture_run(f, swim_seconds(3));
 	ck_assert_uint_eq(swim_incarnation(f->swim), 1);
 	ck_assert_uint_eq(rises(f, "self"), 1);
-	/* Nor is it asked who else lives there. */
+	/* No contest about our name begins either. */
 	ck_assert_uint_eq(fixture_sent_count(f, WIRE_CLAIM), 0);
-	/* Whom a probe missed in between, and who hears of it before it has moved, had two. */
+	/* A suspicion that we hear before the next move makes us rise as well. */
 	fixture_gossip(f, 1, 0, SWIM_SUSPECT, 1);
 	moved.ip[3] = 10;
 	swim_set_address(f->swim, f->now, &moved);
@@ -500,13 +508,17 @@ START_TEST(a_move_is_one_rise)
 END_TEST
 
 UNIT_MAIN("swim_update", higher_incarnations_win_and_then_the_worse_status,
-    a_life_is_told_once_and_in_order, the_death_of_a_life_after_a_leave_is_no_failure,
-    whoever_is_first_heard_of_as_dead_is_no_event, slander_is_refuted_by_a_higher_incarnation,
-    own_incarnations_of_an_earlier_life_are_risen_above, incarnations_saturate,
-    jumps_are_bounded_against_what_is_known, one_name_at_two_addresses_stays_with_the_first,
-    tags_of_before_a_move_are_not_those_of_after_it,
-    that_a_member_moved_is_told_where_it_answered_before, a_death_that_is_doubted_moves_nobody,
-    the_dead_are_held_where_they_lived_last, a_rejoin_is_no_update,
-    names_and_addresses_that_make_no_sense_are_counted,
-    loopback_is_refused_of_others_unless_we_are_bound_to_it,
-    members_are_limited_and_the_dead_make_room, reports_are_ordered_by_name, a_move_is_one_rise)
+    each_change_of_a_life_causes_one_event, a_death_after_a_leave_and_an_unseen_life_is_no_event,
+    the_death_of_an_unknown_member_is_no_event,
+    a_suspicion_death_or_leave_of_ours_is_refuted_by_a_higher_incarnation,
+    we_rise_above_our_own_incarnation_of_an_earlier_run, the_last_incarnation_does_not_wrap,
+    an_incarnation_rises_at_once_by_max_jump_at_most,
+    a_name_that_is_told_at_two_addresses_keeps_the_first,
+    tags_from_before_a_move_do_not_count_after_it,
+    a_move_is_told_at_the_address_at_which_the_member_answered_before,
+    a_death_that_a_stranger_tells_moves_no_member,
+    the_last_address_of_a_dead_member_is_taken_from_swimd_members_only,
+    a_join_after_a_leave_is_no_update, invalid_names_and_addresses_are_counted,
+    loopback_addresses_are_refused_unless_we_are_bound_to_loopback,
+    the_table_is_bounded_and_the_dead_make_room, reports_are_ordered_by_name,
+    a_move_raises_our_incarnation_once)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Link-local addresses: told without a zone, and used in the one where they were heard of. */
+/* Link-local addresses: told without a zone, and used in the zone in which they were heard. */
 #include "swim_fixture.h"
 
 #include "support/unit.h"
@@ -24,7 +24,7 @@ started(void)
 	return f;
 }
 
-/* A ping of the swimd `name`, which comes by an interface, with an update of `about` at `address`. */
+/* A ping of the swimd peer `name`, received on this interface, with an update about `about` at `address`. */
 static void
 ping(struct fixture *f, const struct swim_addr *from, uint32_t interface, const char *name,
     const char *about, const char *address)
@@ -45,7 +45,7 @@ ck_member(const struct fixture *f, const char *name, const char *address, uint32
 	ck_assert_uint_eq(r.zone, zone);
 }
 
-START_TEST(ours_is_told_without_a_zone)
+START_TEST(our_own_address_is_told_without_a_zone)
 {
 	struct fixture *f = started();
 	struct swim_addr two = link_local(2, 3), moved = link_local(9, 4);
@@ -60,14 +60,14 @@ START_TEST(ours_is_told_without_a_zone)
 	}
 	swim_set_address(f->swim, f->now, &moved);
 	ck_member(f, "self", "[fe80::9]:7946", 4);
-	/* What others hold us to be is what we are: no word of another of our name. */
+	/* Others tell our own address without a zone: that is no conflict. */
 	ping(f, &two, 3, "p2", "self", "[fe80::9]:7946");
 	ck_assert_uint_eq(fixture_stats(f).ignored[SWIM_IGNORE_CONFLICT], 0);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(who_is_told_of_is_where_it_is_told)
+START_TEST(a_member_is_in_the_zone_in_which_it_is_told)
 {
 	struct fixture *f = started();
 	struct swim_addr two = link_local(2, 3),
@@ -77,7 +77,10 @@ START_TEST(who_is_told_of_is_where_it_is_told)
 	ping(f, &two, 3, "p2", "p2", "[fe80::2]:7946");
 	ping(f, &two, 3, "p2", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 3);
-	/* By one that has an address of another kind, on another interface; and with a zone that means nothing here. */
+	/*
+	 * The teller has an address of another family, on another interface, and tells a zone that
+	 * means nothing here.
+	 */
 	ping(f, &four, 5, "p4", "p4", "10.0.0.4:7946");
 	ping(f, &four, 5, "p4", "p7", "[fe80::7%eth7]:7946");
 	ck_member(f, "p7", "[fe80::7]:7946", 5);
@@ -89,7 +92,7 @@ START_TEST(who_is_told_of_is_where_it_is_told)
 }
 END_TEST
 
-START_TEST(who_speaks_for_itself_is_where_it_speaks)
+START_TEST(a_member_that_tells_of_itself_is_in_the_zone_from_which_it_sends)
 {
 	struct fixture *f = started();
 	struct swim_addr four = {.family = 4, .port = 7946, .ip = {10, 0, 0, 4}};
@@ -97,20 +100,20 @@ START_TEST(who_speaks_for_itself_is_where_it_speaks)
 	uint64_t digest;
 
 	ping(f, &four, 0, "p4", "p4", "10.0.0.4:7946");
-	/* Nobody knows by which interface. */
+	/* The interface is not known. */
 	ping(f, &four, 0, "p4", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 0);
 	digest = fixture_stats(f).digest;
 	ping(f, &four, 3, "p4", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 3);
-	/* That somebody else tells of it elsewhere moves nothing. */
+	/* The word of another member from another zone moves nothing. */
 	ping(f, &four, 5, "p4", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 3);
-	/* Its interface was made anew. */
+	/* The interface was created again, with another number. */
 	ping(f, &again, 8, "p6", "p6", "[fe80::6]:7946");
 	ck_member(f, "p6", "[fe80::6]:7946", 8);
 	ck_assert_uint_eq(fixture_stats(f).digest, digest);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_UPDATED, "p6"), 0);
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_UPDATED, "p6"), 0);
 	fixture_clear(f);
 	fixture_run(f, swim_seconds(5));
 	ck_assert_uint_gt(fixture_sent_to(f, &again), 0);
@@ -119,8 +122,8 @@ START_TEST(who_speaks_for_itself_is_where_it_speaks)
 }
 END_TEST
 
-/* Two networks may have the same address each. */
-START_TEST(two_of_one_address_are_two)
+/* Two networks may each have a member at this address. */
+START_TEST(members_with_one_address_in_two_zones_are_two_members)
 {
 	struct fixture *f = started();
 	struct swim_addr here = link_local(2, 3), there = link_local(2, 4);
@@ -148,7 +151,7 @@ START_TEST(a_base_peer_is_named_without_a_zone)
 }
 END_TEST
 
-/* A base peer there answers the last ping that it was sent, under this id. */
+/* The base peer at this address answers our only ping to it, under this id. */
 static void
 answer(struct fixture *f, const struct swim_addr *peer, const char *id)
 {
@@ -165,8 +168,8 @@ answer(struct fixture *f, const struct swim_addr *peer, const char *id)
 	fixture_drain(f);
 }
 
-/* Until they answer both go by the same address. */
-START_TEST(two_base_peers_of_one_address_are_two)
+/* Until they answer, both are listed under one address. */
+START_TEST(base_peers_with_one_address_in_two_zones_are_two_members)
 {
 	struct swim_addr here = link_local(2, 3), there = link_local(2, 4);
 
@@ -180,15 +183,18 @@ START_TEST(two_base_peers_of_one_address_are_two)
 		ck_member(f, "b2", "[fe80::2]:7946", 3);
 		ck_member(f, "c2", "[fe80::2]:7946", 4);
 		ck_assert(!fixture_lists(f, "[fe80::2]:7946"));
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_JOINED, NULL), 2);
-		ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_JOINED, NULL), 2);
+		ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, NULL), 0);
 		fixture_free(f);
 	}
 }
 END_TEST
 
-/* One whose id is its address keeps it, whoever has that address elsewhere. */
-START_TEST(a_base_peer_s_name_is_not_another_s_stand_in)
+/*
+ * A base peer whose id is its address keeps this name, even if another base peer has that address
+ * in another zone.
+ */
+START_TEST(a_base_peer_named_by_its_address_is_not_replaced_by_another_zone)
 {
 	struct fixture *f = started();
 	struct swim_addr here = link_local(2, 3), there = link_local(2, 4), far = link_local(2, 5);
@@ -203,20 +209,20 @@ START_TEST(a_base_peer_s_name_is_not_another_s_stand_in)
 	answer(f, &there, "c2");
 	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
 	ck_member(f, "c2", "[fe80::2]:7946", 4);
-	ck_assert_uint_eq(fixture_told(f, SWIM_EVENT_REMOVED, NULL), 0);
-	/* Two of one name as well are one member: who was there first. */
+	ck_assert_uint_eq(fixture_event_count(f, SWIM_EVENT_REMOVED, NULL), 0);
+	/* Two base peers with one name are one member, at the address of the first. */
 	fixture_clear(f);
 	fixture_ping_by(f, &far, 5, NULL, NULL);
 	answer(f, &far, "[fe80::2]:7946");
 	ck_member(f, "[fe80::2]:7946", "[fe80::2]:7946", 3);
-	/* What the other says of that name it does not say of itself, which would be its leave: a stranger does. */
+	/* The other base peer does not tell its own leave: it is a stranger that tells the death of this member. */
 	fixture_ping_by(f, &far, 5, NULL, &dead);
 	ck_assert_int_eq(fixture_report(f, "[fe80::2]:7946").status, SWIM_SUSPECT);
 	fixture_free(f);
 }
 END_TEST
 
-START_TEST(the_dead_are_remembered_with_their_zone)
+START_TEST(a_dead_member_is_restored_with_its_zone)
 {
 	struct fixture *f = started();
 	struct swim_addr two = link_local(2, 3);
@@ -234,8 +240,8 @@ START_TEST(the_dead_are_remembered_with_their_zone)
 }
 END_TEST
 
-/* Its interface was removed and made again: members of other interfaces stay where they are. */
-START_TEST(who_is_on_an_interface_that_has_another_number)
+/* An interface was removed and created again; members in other zones stay there. */
+START_TEST(a_member_follows_its_interface_to_another_number)
 {
 	struct fixture *f = started();
 	struct swim_addr here = link_local(2, 3), there = link_local(4, 4), now = link_local(2, 9);
@@ -252,8 +258,10 @@ START_TEST(who_is_on_an_interface_that_has_another_number)
 }
 END_TEST
 
-UNIT_MAIN("swim_zone", ours_is_told_without_a_zone, who_is_told_of_is_where_it_is_told,
-    who_speaks_for_itself_is_where_it_speaks, two_of_one_address_are_two,
-    a_base_peer_is_named_without_a_zone, two_base_peers_of_one_address_are_two,
-    a_base_peer_s_name_is_not_another_s_stand_in, the_dead_are_remembered_with_their_zone,
-    who_is_on_an_interface_that_has_another_number)
+UNIT_MAIN("swim_zone", our_own_address_is_told_without_a_zone,
+    a_member_is_in_the_zone_in_which_it_is_told,
+    a_member_that_tells_of_itself_is_in_the_zone_from_which_it_sends,
+    members_with_one_address_in_two_zones_are_two_members, a_base_peer_is_named_without_a_zone,
+    base_peers_with_one_address_in_two_zones_are_two_members,
+    a_base_peer_named_by_its_address_is_not_replaced_by_another_zone,
+    a_dead_member_is_restored_with_its_zone, a_member_follows_its_interface_to_another_number)
