@@ -47,7 +47,6 @@
 	X(recent_stall_counts, "A member has stood still until one probe interval after it went on.") \
 	/* doubt.c */ \
 	X(deaf_waits, "A member that hears nobody declares nobody failed.") \
-	X(returned_waits, "A member that may have been declared failed itself declares nobody failed.") \
 	/* foreign.c */ \
 	X(foreign_length, "The answer to a ping of another cluster is not longer than the ping.") \
 	X(foreign_rate, "Pings of other clusters are answered at a limited rate.") \

@@ -134,13 +134,6 @@ damping_acquit(struct swim *s)
 		question_close(s, &s->damping.pings[i]);
 }
 
-/* If we hear others, members that we find silent may be silent to us alone. */
-bool
-damping_doubts_us(const struct swim *s)
-{
-	return s->damping.condemned && swim_time_since(s->now, s->doubt.heard).ns < TRIAL_MAX.ns;
-}
-
 struct answer
 damping_answered(struct swim *s, const struct input *in, struct question *q)
 {

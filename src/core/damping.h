@@ -44,8 +44,6 @@ void damping_suspected(struct swim *, const struct input *, uint64_t than);
 void damping_was_dead(struct swim *, uint64_t incarnation);
 /* We have a new incarnation for another reason: the trial, if there is one, ends. */
 void damping_acquit(struct swim *);
-/* Must we give no verdict, because we are on trial and hear others? */
-bool damping_doubts_us(const struct swim *);
 /* A ping of our trial was answered. */
 struct answer damping_answered(struct swim *, const struct input *, struct question *);
 void damping_stalled(struct swim *, swim_duration late);

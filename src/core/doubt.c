@@ -177,8 +177,7 @@ doubt_is_deaf(const struct swim *s, swim_time since)
 bool
 doubt_forbids_verdict(const struct swim *s, swim_time since)
 {
-	return (RULE(deaf_waits) && doubt_is_deaf(s, since)) ||
-	       (RULE(returned_waits) && damping_doubts_us(s));
+	return RULE(deaf_waits) && doubt_is_deaf(s, since);
 }
 
 unsigned

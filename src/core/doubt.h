@@ -54,7 +54,7 @@ swim_duration doubt_stretch_period(const struct swim *, swim_duration period);
 bool doubt_may_accuse(const struct swim *);
 /* A probe has failed.  True: we have just stood still, so the failure accuses nobody. */
 bool doubt_excuses_failure(struct swim *);
-/* Must we give no verdict on a member that is suspect since then, because we hear nobody, or are held dead ourselves? */
+/* Must we give no verdict on a member that is suspect since then, because we hear nobody? */
 bool doubt_forbids_verdict(const struct swim *, swim_time since);
 /* How many questions in a row have to stay unanswered before we accuse the member that was asked. */
 unsigned doubt_questions(const struct swim *);

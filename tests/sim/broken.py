@@ -27,7 +27,7 @@ TROUBLES_MAX = 3            # runs that crashed or did not end before a hunt is 
 # when they are named. Nor does an oracle speak for those in the last line; ablate.py tells what gets worse without them.
 MEASURED = {
     "local_health", "coordinated_probes", "learnt_timeouts", "probe_order_skips", "outage_haste",
-    "urgent_pushes", "confirmation", "last_questions", "returned_waits", "verdict_is_confirmed", "gone_have_no_say",
+    "urgent_pushes", "confirmation", "last_questions", "verdict_is_confirmed", "gone_have_no_say",
     "stall_waits", "suspicion_shrinks", "short_suspicion",
     "change_is_no_join", "same_life_is_last", "recent_stall_counts", "confirmers_follow",
 }

@@ -25,7 +25,7 @@ NOTHING_BUT_SWIM = [
     # The suspect is told by gossip alone.
     "suspect_is_told", "urgent_pushes", "misjudged_answers",
     # No confirmation, no question before the verdict, and the verdict of any one is everybody's.
-    "confirmation", "last_questions", "deaf_waits", "returned_waits", "verdict_is_confirmed", "gone_have_no_say",
+    "confirmation", "last_questions", "deaf_waits", "verdict_is_confirmed", "gone_have_no_say",
     "return_waits", "stall_waits",
 ]
 PLAIN = [*NOTHING_BUT_SWIM, "suspicion_shrinks"]
