@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/budget.h"
 
-/* Times the fanout that is pushed in a gossip interval, when one leaves or urgent news piles up. */
+/* Pushes in one gossip interval, in multiples of the fanout, when the member leaves or has many urgent rumours. */
 #define PUSHES 8
 #define BURST_SECONDS 1
 
@@ -17,8 +17,8 @@ budget_init(struct budget *b, const struct swim_timing *t, swim_time now)
 	double rate = per_second(1 + t->indirect_probes, t->probe_interval) +
 		      per_second(PUSHES * t->gossip_fanout, t->gossip_interval) +
 		      per_second(1, t->reconnect_interval) +
-		      per_second(2, t->probe_interval) + /* trials of a larger size */
-		      per_second(1, t->probe_timeout);   /* a page of a sync asked for again */
+		      per_second(2, t->probe_interval) + /* pings that try a larger datagram */
+		      per_second(1, t->probe_timeout);   /* repeated requests for a page */
 
 	*b = (struct budget){.rate = rate, .left = rate * BURST_SECONDS, .at = now};
 }
@@ -27,9 +27,9 @@ void
 budget_received(struct budget *b, enum wire_type type)
 {
 	switch (type) {
-	case WIRE_PING:     /* an ack, and a look at who or what the sender is */
-	case WIRE_PING_REQ: /* a ping, and an answer in the end */
-	case WIRE_SYNC:     /* the next request, and what the other missed */
+	case WIRE_PING:     /* an ack, and a ping to learn who the sender is */
+	case WIRE_PING_REQ: /* a ping, and an ack or nack after it */
+	case WIRE_SYNC:     /* the next request, and the updates that the sender missed */
 	case WIRE_CLAIM:
 	case WIRE_AUTHENTICATED:
 		b->left += 2;
@@ -41,7 +41,7 @@ budget_received(struct budget *b, enum wire_type type)
 	case WIRE_NACK:
 	case WIRE_GOSSIP:
 	case WIRE_OTHER_CLUSTER:
-		/* An answer to an answer never ends; what news asks for is allowed by its event. */
+		/* An answer is not answered.  The datagrams that an update causes are allowed with its event. */
 		break;
 	}
 }

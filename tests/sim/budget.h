@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many datagrams a member may send, at any moment and whatever befalls it: so many a second by its
- * timing, and so many for each that it received and each suspicion that it came to.  What it may do
- * and hasn't done is kept for later, up to a second's worth.
+ * An oracle that bounds how many datagrams a member may send: a rate that follows from its timing, and a number for each
+ * datagram that the member received and for each event that makes it send more.  What the member has not sent it may send
+ * later, up to the datagrams of one second.
  */
 #ifndef SIM_BUDGET_H
 #define SIM_BUDGET_H
@@ -12,16 +12,17 @@
 #include "core/swim.h"
 
 struct budget {
-	double rate, left; /* datagrams a second; datagrams */
-	swim_time at;
+	double rate;  /* datagrams per second */
+	double left;  /* datagrams that the member may send now */
+	swim_time at; /* when `left` was last computed */
 };
 
 void budget_init(struct budget *, const struct swim_timing *, swim_time now);
-/* A datagram of this type came in. */
+/* The member received a datagram of this type. */
 void budget_received(struct budget *, enum wire_type);
-/* So many datagrams on top, for what the caller or an event asked for. */
+/* Allow this many datagrams more, for a request of the caller or for an event. */
 void budget_allow(struct budget *, unsigned datagrams);
-/* One is sent; false if that is one too many. */
+/* The member sends a datagram.  False: the datagram exceeds the budget. */
 bool budget_sent(struct budget *, swim_time now);
 
 #endif

@@ -9,32 +9,32 @@
 #include "base/hash.h"
 #include "sim/heap.h"
 
-/* What one observer holds of one subject, according to its events. */
+/* What one observer holds of one subject, according to the events of the observer. */
 struct belief {
-	bool present; /* it was told of, and not removed since */
-	bool joined;  /* `joined` was told in this life of it */
-	bool seen;    /* scratch of check_view */
-	bool untold;  /* dead, but to those who listen it is still the one that left */
-	bool broken;  /* its link was told to have failed, and not to have recovered since */
+	bool present; /* the subject is known, and was not removed */
+	bool joined;  /* a joined event was told in this life of the subject */
+	bool seen;    /* check_view has met a report of the subject */
+	bool untold;  /* the subject is dead, but the last event said that it left */
+	bool broken;  /* the last event about its link said that the link failed */
 	enum swim_status status;
 	uint64_t incarnation;
 };
 
 struct observer {
-	unsigned subject; /* our own number among the subjects */
-	bool full;        /* check_full */
-	struct belief *beliefs;
-	size_t count; /* of slots in beliefs, by subject */
+	unsigned subject;       /* index of the observer itself among the subjects */
+	bool full;              /* see check_full */
+	struct belief *beliefs; /* by subject */
+	size_t count;           /* of beliefs */
 };
 
-/* A name that was seen anywhere. */
+/* A name that any observer has told or reported. */
 struct subject {
 	char *name;
 	size_t len;
 	uint64_t hash;
-	bool owned;   /* it is an observer of ours */
-	bool foreign; /* others may make incarnations of it */
-	uint64_t highest;
+	bool owned;       /* the name is that of an observer */
+	bool foreign;     /* others than its owner may raise its incarnation */
+	uint64_t highest; /* incarnation that its owner ever had */
 };
 
 struct check {
@@ -42,7 +42,7 @@ struct check {
 	unsigned observer_count;
 	struct subject *subjects;
 	unsigned subject_count;
-	unsigned *table; /* open addressing, subject number + 1 */
+	unsigned *table; /* hash table with open addressing: index of a subject, plus 1 */
 	size_t table_size;
 	bool all_foreign;
 	check_breach *breach;
@@ -197,7 +197,7 @@ check_life(struct check *c, unsigned observer, const char *name, uint64_t incarn
 	s = &c->subjects[o->subject];
 	if (kept_state && s->owned && incarnation <= s->highest)
 		breach(c, observer, o->subject,
-		    "starts at incarnation %llu with its state kept, but was at %llu",
+		    "starts at incarnation %llu with its state kept, but was at %llu before",
 		    (unsigned long long)incarnation, (unsigned long long)s->highest);
 	s->owned = true;
 	if (incarnation > s->highest)
@@ -208,7 +208,7 @@ check_life(struct check *c, unsigned observer, const char *name, uint64_t incarn
 	    .incarnation = incarnation};
 }
 
-/* (incarnation, status) only moves up while it is remembered. */
+/* The pair (incarnation, status) must not go down while the observer remembers the subject. */
 static void
 advance(struct check *c, unsigned observer, unsigned subject, struct belief *b,
     enum swim_status status, uint64_t incarnation)
@@ -222,7 +222,7 @@ advance(struct check *c, unsigned observer, unsigned subject, struct belief *b,
 		    swim_status_name(status), (unsigned long long)incarnation);
 	if (s->owned && !s->foreign && !c->all_foreign && incarnation > s->highest)
 		breach(c, observer, subject,
-		    "incarnation %llu, which its owner never had (highest: %llu)",
+		    "held at incarnation %llu, which its owner never had (highest: %llu)",
 		    (unsigned long long)incarnation, (unsigned long long)s->highest);
 	b->status = status;
 	b->incarnation = incarnation;
@@ -266,7 +266,7 @@ check_event_name(enum swim_event_type type)
 	return "?";
 }
 
-/* Own events: the incarnation strictly rises. */
+/* The own incarnation of an observer must rise with each event about it. */
 static void
 own_event(struct check *c, unsigned observer, unsigned subject, const struct swim_event *e)
 {
@@ -278,14 +278,15 @@ own_event(struct check *c, unsigned observer, unsigned subject, const struct swi
 		return;
 	}
 	if (e->member.incarnation <= b->incarnation)
-		breach(c, observer, subject, "own incarnation rose from %llu to %llu",
+		breach(c, observer, subject,
+		    "own incarnation rose from %llu to %llu, which is no rise",
 		    (unsigned long long)b->incarnation, (unsigned long long)e->member.incarnation);
 	b->incarnation = e->member.incarnation;
 	if (b->incarnation > s->highest)
 		s->highest = b->incarnation;
 }
 
-/* What may be told of a member of which this is believed; NULL if it may be. */
+/* What is wrong with an event of this type about a subject of which `b` is believed; NULL: nothing. */
 static const char *
 event_fault(enum swim_event_type type, const struct belief *b, bool full)
 {
@@ -297,7 +298,7 @@ event_fault(enum swim_event_type type, const struct belief *b, bool full)
 	case SWIM_EVENT_SUSPECTED:
 		if (!live || b->status == SWIM_LEFT)
 			return "it never joined";
-		return b->status == SWIM_SUSPECT ? "it is suspect already" : NULL;
+		return b->status == SWIM_SUSPECT ? "it was suspected already" : NULL;
 	case SWIM_EVENT_FAILED:
 		if (!live || b->status == SWIM_LEFT)
 			return "it never joined";
@@ -322,10 +323,10 @@ event_fault(enum swim_event_type type, const struct belief *b, bool full)
 		return live ? NULL : "it never joined";
 	case SWIM_EVENT_LINK_FAILED:
 		if (!live || !swim_status_is_live(b->status))
-			return "it does not live";
-		return b->broken ? "it was told before" : NULL;
+			return "it is neither alive nor suspect";
+		return b->broken ? "its link had failed already" : NULL;
 	case SWIM_EVENT_LINK_RECOVERED:
-		return live && b->broken ? NULL : "no failure of it was told";
+		return live && b->broken ? NULL : "its link had not failed";
 	case SWIM_EVENT_INCARNATION:
 	case SWIM_EVENT_NAME_CONFLICT:
 	case SWIM_EVENT_NAME_LOST:
@@ -337,7 +338,7 @@ event_fault(enum swim_event_type type, const struct belief *b, bool full)
 	return "an event of an unknown type";
 }
 
-/* The status that an event of this type leaves behind; false where it may be any. */
+/* The status of a member after an event of this type.  False: the event does not change the status. */
 static bool
 event_status(enum swim_event_type type, enum swim_status *out)
 {
@@ -384,7 +385,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	const char *fault;
 	unsigned subject;
 
-	/* Of addresses, not of members. */
+	/* These events are about addresses, not about members. */
 	if (e->type == SWIM_EVENT_SEED_ANSWERED || e->type == SWIM_EVENT_SEED_SILENT ||
 	    e->type == SWIM_EVENT_SEED_FOREIGN || e->type == SWIM_EVENT_NAME_CONFLICT ||
 	    e->type == SWIM_EVENT_NAME_LOST)
@@ -405,7 +406,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	fault = event_fault(e->type, &told, c->observers[observer].full);
 	if (fault != NULL)
 		breach(c, observer, subject, "%s, but %s", check_event_name(e->type), fault);
-	/* A new life, or one found again, may begin with a suspicion, which is told next. */
+	/* A joined or recovered event may report a suspect: then the suspected event follows. */
 	if (event_status(e->type, &status) && status != e->member.status &&
 	    !(status == SWIM_ALIVE && e->member.status == SWIM_SUSPECT))
 		breach(c, observer, subject, "%s, but its report says %s",
@@ -421,7 +422,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 	b->present = true;
 	if (e->type == SWIM_EVENT_JOINED)
 		b->joined = true;
-	/* Whatever ends a member ends its link. */
+	/* The end of a member is the end of its broken link too. */
 	b->broken = swim_status_is_live(status) &&
 		    (e->type == SWIM_EVENT_LINK_FAILED ||
 			(b->broken && e->type != SWIM_EVENT_LINK_RECOVERED &&
@@ -429,7 +430,7 @@ check_event(struct check *c, unsigned observer, const struct swim_event *e)
 }
 
 static bool
-is_stand_in(const struct swim_report *r)
+is_unnamed_peer(const struct swim_report *r)
 {
 	return r->kind == SWIM_KIND_BASE && r->name_len == strlen(r->address) &&
 	       memcmp(r->name, r->address, r->name_len) == 0;
@@ -444,16 +445,17 @@ check_report(struct check *c, unsigned observer, const struct swim_report *r)
 	if (b->seen)
 		breach(c, observer, subject, "reported twice");
 	b->seen = true;
-	if (!b->joined && (is_stand_in(r) || r->status == SWIM_DEAD || r->status == SWIM_LEFT)) {
+	if (!b->joined &&
+	    (is_unnamed_peer(r) || r->status == SWIM_DEAD || r->status == SWIM_LEFT)) {
 		/*
-		 * Listed, but not announced: a base peer known by its source address alone, and one that was
-		 * learnt of when it was dead or gone already, so that it has no life to report on.
+		 * Listed without an event: an unnamed peer, and a member that was dead or had left before the
+		 * observer learnt of it.
 		 */
 	} else if (!b->present) {
 		breach(c, observer, subject, "reported as %s, but no event told of it",
 		    swim_status_name(r->status));
 	} else if (b->status == SWIM_LEFT && r->status == SWIM_DEAD) {
-		/* A life after the one that left has ended, and nobody was told of its beginning either. */
+		/* A later life than the one that left has ended, and no event had told of its beginning. */
 		b->untold = true;
 	} else if (b->status != r->status) {
 		breach(c, observer, subject, "reported as %s, but the last event left it %s",
@@ -471,14 +473,14 @@ check_own(struct check *c, unsigned observer, const struct swim_report *self, bo
 	struct belief *b = belief_of(c, observer, subject);
 
 	if (!self->local || subject != c->observers[observer].subject)
-		breach(c, observer, subject, "its own report is of another");
+		breach(c, observer, subject, "the report about itself is about another member");
 	if (self->status != (leaving ? SWIM_LEFT : SWIM_ALIVE))
 		breach(c, observer, subject, "holds itself %s", swim_status_name(self->status));
 	if (self->incarnation != b->incarnation)
 		breach(c, observer, subject,
 		    "own incarnation is %llu, but the last event said %llu",
 		    (unsigned long long)self->incarnation, (unsigned long long)b->incarnation);
-	/* Leaving is told by an event or not; the list says it in any case. */
+	/* An observer that leaves need not tell an event of that; its own report says that it left. */
 	b->status = self->status;
 }
 
@@ -507,11 +509,11 @@ check_view(struct check *c, unsigned observer, const struct swim *core, size_t m
 		swim_member_at(core, i, now);
 		if (i > 0 && compare_names(last, now) >= 0)
 			breach(c, observer, subject_of(c, now->name, now->name_len),
-			    "out of order");
+			    "reported out of the order of names");
 		check_report(c, observer, now);
 		if (now->local != (subject_of(c, now->name, now->name_len) == o->subject))
 			breach(c, observer, subject_of(c, now->name, now->name_len),
-			    "local is wrong");
+			    "reported as local, or not, by mistake");
 	}
 	for (unsigned i = 0; i < o->count; i++) {
 		if (o->beliefs[i].present && !o->beliefs[i].seen) {
@@ -530,6 +532,6 @@ check_datagram(struct check *c, unsigned observer, size_t len, size_t max_datagr
 	unsigned own = c->observers[observer].subject;
 
 	if (len == 0 || len > max_datagram)
-		breach(c, observer, own, "a datagram of %zu bytes, max_datagram is %zu", len,
+		breach(c, observer, own, "sends a datagram of %zu bytes, max_datagram is %zu", len,
 		    max_datagram);
 }

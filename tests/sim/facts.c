@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "sim/heap.h"
 
-enum { OBSERVED = 1, ADDRESS, ANSWERED_SOMEBODY, HAD, IDENTITY, ACCUSATION };
+enum { OBSERVED = 1, ADDRESS, LIVED, HAD, IDENTITY, ACCUSATION };
 
 void
 facts_init(struct facts *f)
@@ -57,7 +57,7 @@ facts_has(const struct facts *f, uint64_t fact)
 	return f->v[slot_of(f, fact)] == fact;
 }
 
-/* Never 0, which marks what is free. */
+/* The finished hash, which is never 0: 0 marks a free slot. */
 static uint64_t
 end(uint64_t h)
 {
@@ -85,7 +85,7 @@ facts_identity(uint64_t name_hash, uint64_t incarnation, const char *address, co
 uint64_t
 facts_lived(uint64_t name_hash, const char *address)
 {
-	uint64_t h = hash64_u64(hash64_u64(HASH64_START, ANSWERED_SOMEBODY), name_hash);
+	uint64_t h = hash64_u64(hash64_u64(HASH64_START, LIVED), name_hash);
 
 	return end(hash64_bytes(h, address, strlen(address) + 1));
 }

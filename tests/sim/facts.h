@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What really happened, as a set of 64-bit hashes: who each member ever said that it was, and who ever accused
- * whom.  Whatever one member holds of another must be among the facts.
+ * What really happened, as a set of 64-bit hashes: every record that a member ever had, and every accusation.  What a member
+ * holds of another must be among these facts.
  */
 #ifndef SIM_FACTS_H
 #define SIM_FACTS_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct facts {
-	uint64_t *v; /* open addressing; 0 is free */
+	uint64_t *v; /* hash table with open addressing; 0: the slot is free */
 	size_t count, slots;
 };
 
@@ -20,16 +20,17 @@ void facts_fini(struct facts *);
 void facts_add(struct facts *, uint64_t fact);
 bool facts_has(const struct facts *, uint64_t fact);
 
-/* The facts: this name is one of those that are observed; */
+/* The functions below return the hash of a fact.  A member is given by the hash of its name. */
+/* The member is a swimd peer of this simulation, so its facts are complete. */
 uint64_t facts_observed(uint64_t name_hash);
-/* a member said of itself that it has this address (and these tags, unless NULL) at this incarnation; */
+/* The member had this address, and these tags unless NULL, at this incarnation. */
 uint64_t facts_identity(uint64_t name_hash, uint64_t incarnation, const char *address,
     const char *tags, size_t tags_len);
-/* it said so of the address alone, at whatever incarnation; */
+/* The member had this address at some incarnation. */
 uint64_t facts_lived(uint64_t name_hash, const char *address);
-/* and of the incarnation alone, at whatever address; */
+/* The member had this incarnation at some address. */
 uint64_t facts_had(uint64_t name_hash, uint64_t incarnation);
-/* one accused another at this incarnation of the other. */
+/* The accuser suspected the subject at this incarnation of the subject. */
 uint64_t facts_accusation(uint64_t accuser_hash, uint64_t subject_hash, uint64_t incarnation);
 
 #endif

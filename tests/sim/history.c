@@ -12,16 +12,17 @@
 struct past {
 	uint64_t hash, incarnation;
 	struct swim_addr addr;
-	swim_time since;
-	size_t live; /* most members alive while this rumour waited */
+	swim_time since; /* of its status */
+	size_t live;     /* most live members while its rumour was queued */
 	enum swim_status status;
-	bool hidden, forget, vouched, unnamed, queued;
-	bool withheld;     /* base peers are not told of it by gossip */
-	uint64_t accusers; /* who they are, not how many: one that died makes room for another */
-	unsigned sent;
+	bool hidden, forget, vouched, unnamed;
+	bool queued;       /* it has a rumour */
+	bool withheld;     /* gossip to base peers leaves it out */
+	uint64_t accusers; /* XOR of their hashes; a new accuser may replace a dead one */
+	unsigned sent;     /* of its rumour */
 };
 
-/* How often something was told about a member since the last look. */
+/* How many updates about a member were received or sent since the last look. */
 struct tally {
 	uint64_t hash;
 	unsigned count;
@@ -33,12 +34,12 @@ struct history {
 	size_t past_count;
 	struct tally *tallies;
 	size_t tally_count, tally_capacity;
-	size_t told;        /* the sum of all tallies */
-	size_t live;        /* at the last look */
-	swim_time gossiped; /* likewise */
-	uint64_t identity;  /* of its own, a fact; 0: none yet */
-	uint64_t incarnation;
-	bool spoken; /* it had sent something at the last look */
+	size_t told;          /* the sum of all tallies */
+	size_t live;          /* number of live members at the last look */
+	swim_time gossiped;   /* time of the last push at the last look */
+	uint64_t identity;    /* fact of the core's own record; 0: none yet */
+	uint64_t incarnation; /* the core's own */
+	bool spoken;          /* the core had sent a datagram at the last look */
 };
 
 struct history *
@@ -94,7 +95,7 @@ tallied(const struct history *h, uint64_t hash)
 	return 0;
 }
 
-/* A datagram to a base peer names a swimd by its address.  Several members may have lived there: count it for each of them. */
+/* A datagram to a base peer names a swimd peer by its address.  Count the update for each member known at this address. */
 static void
 tally_address(struct history *h, const struct swim *s, const struct wire_member_id *pair)
 {
@@ -111,7 +112,7 @@ tally_address(struct history *h, const struct swim *s, const struct wire_member_
 		tally(h, m->hash);
 		found = true;
 	}
-	/* A member may have been told at this address before the same call learnt that it has moved. */
+	/* The update may have been sent before the same call learnt that the member has moved from this address. */
 	for (i = 0; i < h->past_count && !found; i++) {
 		if (swim_addr_equal(&h->past[i].addr, &addr))
 			tally(h, h->past[i].hash);
@@ -154,7 +155,7 @@ history_received(struct history *h, const struct swim *s, const void *data, size
 	if (!open_message(data, len, &msg) ||
 	    (msg.trailer.has_cluster && wire_str_equal(msg.trailer.cluster, WIRE_BASE_CLUSTER)))
 		return;
-	/* Told by another counts as sent; and the sender knows of itself. */
+	/* An update that is heard counts as sent.  The sender of the datagram knows its own record. */
 	tally_updates(h, s, &msg);
 	if (msg.trailer.has_sender)
 		tally(h, members_hash(msg.trailer.sender.bytes, msg.trailer.sender.len));
@@ -167,7 +168,7 @@ history_sent(struct history *h, const struct swim *s, const struct swim_datagram
 
 	if (open_message(d->data, d->len, &msg))
 		tally_updates(h, s, &msg);
-	/* Whom it is about knows, and that counts as told: one of several where they followed each other at an address. */
+	/* A rumour about the receiver itself counts as sent, for each member that is known at the address. */
 	for (size_t i = 0; i < s->table.count; i++) {
 		const struct member *m = s->table.v[i];
 
@@ -197,7 +198,7 @@ history_own(struct history *h, const struct swim *s, char *why, size_t size)
 	h->incarnation = self->incarnation;
 	h->spoken = s->stats.sent_bytes > 0;
 	if (changed)
-		snprintf(why, size, "%s: another address or other tags, and no new incarnation",
+		snprintf(why, size, "%s: its address or tags changed without a new incarnation",
 		    self->name);
 	return changed;
 }
@@ -211,7 +212,7 @@ limit_of(const struct swim *s, const struct past *p, size_t live)
 	return limit < 1 ? 1 : limit > RUMOUR_LEVELS - 1 ? RUMOUR_LEVELS - 1 : limit;
 }
 
-/* The same thing is told of it. */
+/* Would both rumours tell the same? */
 static bool
 same_rumour(const struct past *a, const struct past *b)
 {
@@ -221,8 +222,8 @@ same_rumour(const struct past *a, const struct past *b)
 }
 
 /*
- * The limit follows the number of members, and that may have been anything in the middle of a call that was told of
- * so many.
+ * A lower bound of the number of live members since the last look: the limit of a rumour follows this number, and each update
+ * may have changed the number by one.
  */
 static size_t
 fewest_live(const struct history *h, const struct swim *s)
@@ -237,29 +238,29 @@ rumour_fault(const struct history *h, const struct swim *s, const struct past *w
 {
 	bool same = was != NULL && same_rumour(was, is);
 	size_t fewest = fewest_live(h, s);
-	/* One push more may have been spared, for all its news was of whom it would have gone to. */
+	/* One push may count as sent and be left out, if all its rumours were about its receiver. */
 	unsigned told = tallied(h, is->hash) + (s->gossiped.ns != h->gossiped.ns);
 
 	if (is->hash == s->self->hash)
-		return NULL; /* what it says of itself it may begin anew, to leave for example */
+		return NULL; /* a member may start the rumour about itself again, to leave for example */
 	if (is->queued && is->sent >= limit_of(s, is, is->live))
-		return "a rumour is past its limit";
+		return "its rumour is kept after its last sending";
 	/* Gossip to a base peer may have left out this member. */
 	if (is->withheld || (was != NULL && was->withheld))
 		return NULL;
 	if (!same)
-		/* A view may have put something newer in the place of what was told before. */
+		/* A page may have changed the record without starting the rumour again. */
 		return is->queued && is->sent > told + (was != NULL && was->queued ? was->sent : 0)
-			   ? "a new rumour counts what was not sent"
+			   ? "its new rumour counts more sendings than there were"
 			   : NULL;
 	if (!was->queued)
-		return is->queued ? "a rumour comes back" : NULL;
+		return is->queued ? "its rumour starts again without a change" : NULL;
 	if (is->queued && is->sent < was->sent)
-		return "a rumour begins anew";
+		return "its rumour counts from the start without a change";
 	if (is->queued && is->sent - was->sent > told)
-		return "a rumour counts what was not sent";
+		return "its rumour counts more sendings than there were";
 	if (!is->queued && was->sent + told < limit_of(s, is, fewest))
-		return "a rumour ends before its time";
+		return "its rumour ends before its last sending";
 	return NULL;
 }
 
@@ -267,21 +268,21 @@ static const char *
 change_fault(const struct swim *s, const struct past *was, const struct past *is)
 {
 	if (was == NULL || s->table.count >= s->config.max_members)
-		return NULL; /* one forgotten to make room may have come back at once */
+		return NULL; /* a member that was forgotten to make room may have returned in one call */
 	if (is->incarnation < was->incarnation ||
 	    (is->incarnation == was->incarnation && is->status < was->status))
-		return "falls back from what is remembered of it";
+		return "its incarnation or status goes back";
 	if (is->status == SWIM_SUSPECT && was->status == SWIM_SUSPECT && !is->hidden &&
 	    !was->hidden && is->incarnation != was->incarnation && is->since.ns == was->since.ns &&
 	    is->since.ns != s->now.ns)
-		return "a suspicion goes on under another incarnation";
+		return "its suspicion continues at another incarnation";
 	return NULL;
 }
 
 /*
- * An ack names a member and its address, and not its incarnation.  So a member that is known by an ack alone is held at
- * that address at incarnation 0, or at the one that another told of it before: also where the member moved, and rose,
- * between the two.  Its own update, which is of a higher incarnation, sets that right.
+ * An ack names a member and its address, but not its incarnation.  A member that is known by an ack alone is held at that
+ * address, at incarnation 0 or at an incarnation that another told before, although the member may have had another address
+ * at that incarnation.  The member's own update, at a higher incarnation, corrects this.
  */
 static bool
 is_known_by_ack(const struct history *h, const struct member *m)
@@ -290,28 +291,28 @@ is_known_by_ack(const struct history *h, const struct member *m)
 	       (m->incarnation == 0 || facts_has(h->facts, facts_had(m->hash, m->incarnation)));
 }
 
-/* Against the facts; of a member that its owner alone makes incarnations of. */
+/* Compare with the facts.  Not for members whose incarnation others raise too. */
 static const char *
 fact_fault(const struct history *h, const struct member *m)
 {
-	/* The tags of the dead are nobody's concern, but where they lived last is. */
+	/* The tags of a dead member are not compared, its last address is. */
 	bool live = swim_status_is_live(members_status(m));
 	const char *tags = m->partial || !live ? NULL : m->tags_len > 0 ? m->tags : "";
 	uint64_t identity = facts_identity(m->hash, m->incarnation, m->address, tags, m->tags_len);
 	if (!members_is_visible(m) || m->unnamed)
 		return NULL;
 	if (!facts_has(h->facts, identity) && !is_known_by_ack(h, m))
-		return "has an address or tags that it never said it has at that incarnation";
+		return "has an address or tags that the member never had at that incarnation";
 	for (unsigned i = 0;
 	     members_status(m) == SWIM_SUSPECT && i < suspicion_of(m)->accuser_count; i++)
 		if (facts_has(h->facts, facts_observed(suspicion_of(m)->accusers[i])) &&
 		    !facts_has(h->facts,
 			facts_accusation(suspicion_of(m)->accusers[i], m->hash, m->incarnation)))
-			return "accused by one who never accused that incarnation";
+			return "has an accuser that never accused it at that incarnation";
 	return NULL;
 }
 
-/* What it holds against others itself. */
+/* Add the observer's own accusations to the facts. */
 static void
 accuse(struct history *h, const struct swim *s, const struct member *m)
 {

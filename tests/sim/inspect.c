@@ -6,7 +6,7 @@
 
 #include "core/internal.h"
 
-/* Every suspicion has one timer and distinct accusers; nobody else has either. */
+/* Each suspect has a timer and distinct accusers, and is in the list of suspects; no other member has accusers but the dead. */
 static const char *
 suspicion_fault(const struct swim *s, const struct member *m)
 {
@@ -14,40 +14,41 @@ suspicion_fault(const struct swim *s, const struct member *m)
 	bool suspect = members_status(m) == SWIM_SUSPECT && members_is_visible(m);
 
 	if (suspect != (x->place != SUSPECT_NOWHERE))
-		return suspect ? "suspect, but not listed" : "listed as suspect, but is not";
+		return suspect ? "suspect, but not in the list of suspects"
+			       : "in the list of suspects, but not suspect";
 	if (!suspect && m->suspicion != NULL && x->accuser_count == 0)
-		return "a suspicion without a suspect or an accuser";
+		return "has a suspicion, but is not suspect and has no accuser";
 	if (!suspect)
 		return x->accuser_count > 0 && members_status(m) != SWIM_DEAD &&
 			       members_is_visible(m)
-			   ? "accused, but not suspect"
+			   ? "has an accuser, but is neither suspect nor dead"
 			   : NULL;
 	if (x->place >= s->suspect_count || s->suspects[x->place] != m)
-		return "listed as suspect in another's place";
+		return "not at its place in the list of suspects";
 	if (swim_time_is_never(m->deadline))
 		return "suspect without a timer";
 	if (x->accuser_count > WIRE_ACCUSERS_MAX)
-		return "more accusers than there is room for";
+		return "has more accusers than an update has room for";
 	for (unsigned i = 0; i < x->accuser_count; i++)
 		for (unsigned j = 0; j < i; j++)
 			if (x->accusers[i] == x->accusers[j])
-				return "one accuser counts twice";
+				return "has one accuser twice";
 	return NULL;
 }
 
 static const char *
 rumour_fault(const struct swim *s, const struct member *m)
 {
-	/* As at the most members that there have been: the limit may have fallen since. */
+	/* The capacity stands for the highest number of members so far: the limit may have fallen since. */
 	double limit = s->config.timing.retransmit_mult *
 		       ceil(log10((double)s->table.capacity + 1)) * (members_is_removed(m) ? 2 : 1);
 
 	if (m->rumour != NULL && m->rumour->sent >= (limit > 1 ? limit : 1))
-		return "its rumour is past its limit";
+		return "its rumour is kept after its last sending";
 	if (m->rumour != NULL && m->rumour->member != m)
-		return "its rumour is about another";
+		return "its rumour is about another member";
 	if (m->rumour != NULL && m->unnamed)
-		return "a rumour about a stand-in";
+		return "there is a rumour about an unnamed peer";
 	return NULL;
 }
 
@@ -58,9 +59,9 @@ list_fault(const struct swim *s, const struct member *m)
 	bool gone = !live && m != s->self;
 
 	if (live != members_is_live(m) || gone != members_is_gone(m))
-		return "in the wrong list";
+		return "in the wrong list of live and gone members";
 	if ((live && s->live[m->place] != m) || (gone && s->gone[m->place] != m))
-		return "listed in another's place";
+		return "not at its place in the list of live or gone members";
 	return NULL;
 }
 
@@ -99,7 +100,7 @@ inspect(const struct swim *s, char *why, size_t size)
 	    s->unnamed_count > UNNAMED_MAX || s->out_count > OUTBOX_DATAGRAMS ||
 	    s->confirmations > CONFIRMATIONS_MAX || s->doubt.health > HEALTH_MAX) {
 		snprintf(why, size,
-		    "%s: %zu members, %zu rumours (counted %zu), %zu datagrams waiting: past a bound",
+		    "%s: a bound is exceeded: %zu members, %zu rumours (counted %zu), %zu datagrams waiting",
 		    s->self->name, s->table.count, rumours, s->rumours.count, s->out_count);
 		return true;
 	}
@@ -146,16 +147,16 @@ inspect_rest(const struct swim *s, char *why, size_t size)
 	const char *busy = s->suspect_count > 0 ? "a suspicion" : s->sync.active ? "a sync" : NULL;
 
 	for (size_t i = 0; i < SWIM_RELAYS; i++)
-		/* One may have begun just now; its end is what must come. */
+		/* A relay may have begun just now; its deadline must come soon. */
 		if (s->relays[i].active && !ends_soon(s, s->relays[i].deadline))
-			busy = "a probe for another";
+			busy = "a ping for another member";
 	for (size_t i = 0; i < SWIM_INQUIRIES; i++)
 		if (s->inquiries[i].active && s->inquiries[i].kind != INQUIRY_SEED)
 			busy = "a question to a stranger";
 	if (s->rumours.count > 0)
 		busy = "a rumour";
 	if (s->out_taken < s->out_count || s->event_taken < s->event_count)
-		busy = "what nobody took out";
+		busy = "a datagram or event that nobody took out";
 	if (busy != NULL)
 		snprintf(why, size, "%s is not at rest: %s is under way", s->self->name, busy);
 	return busy != NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What must hold inside of a core at every moment, and no report shows. */
+/* An oracle for the inside of a core: what must hold at every moment and is in no report. */
 #ifndef SIM_INSPECT_H
 #define SIM_INSPECT_H
 
@@ -7,15 +7,15 @@
 
 #include "core/swim.h"
 
-/* The first thing that is wrong, into `why`; false if nothing is. */
+/* True: a fault was found, and `why` says which. */
 bool inspect(const struct swim *, char *why, size_t size);
-/* The same, of a core at rest: nothing is under way in it but a probe. */
+/* The core is said to be at rest.  True: more than a probe is under way, and `why` names it. */
 bool inspect_rest(const struct swim *, char *why, size_t size);
-/* Until the core forgets the next removal that it remembers, by its own clock; false: it remembers none. */
+/* The time until the core forgets its next removal, by its own clock.  False: the core remembers no removal. */
 bool inspect_forgets_in(const struct swim *, swim_duration *out);
-/* A digest of the removals that it remembers; 0: none. */
+/* The digest of the removals that the core remembers; 0: none. */
 uint64_t inspect_removals(const struct swim *);
-/* How many questions silence takes at it. */
+/* How many questions in a row a member has to leave unanswered before the core takes it for silent. */
 unsigned inspect_questions(const struct swim *);
 
 #endif
