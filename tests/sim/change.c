@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Nodes that change who they are: another address, other tags, another's name. */
+/* Changes of the record of a node: its address, its tags, its name. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A simulated disk with the one file that a state directory has of incarnations, and what may go wrong with it: writes that
- * take their time or fail, a crash that loses what was not synced or what a disk without a working sync only said to have,
- * an old version, damage.
+ * A simulated disk with the one file in which a state directory keeps the bound of incarnations.  Faults: a write is slow or
+ * fails; a crash loses the last write although the disk said that it was synced; the file is an old version, or damaged.
  */
 #ifndef SIM_DISK_H
 #define SIM_DISK_H
@@ -15,32 +14,33 @@
 #include "daemon/reserve.h"
 
 struct disk_file {
-	size_t len; /* 0: there is none */
+	size_t len; /* in bytes; 0: there is no file */
 	char text[RESERVE_TEXT_MAX];
 };
 
 struct disk {
 	struct disk_file now;     /* what a reader finds */
 	struct disk_file before;  /* the version that `now` replaced */
-	struct disk_file writing; /* what is being written, synced and renamed */
-	bool busy;                /* it is */
-	/* By the scenario: */
-	swim_duration takes; /* a write, from its beginning until it is durable */
-	int error;           /* errno of each write; 0: they succeed */
-	bool forgets; /* it says that it has synced, and has lost the last write after a crash */
+	struct disk_file writing; /* the version that is being written, synced and renamed */
+	bool busy;                /* a write is under way */
+	/* Set by a scenario: */
+	swim_duration takes; /* time from the beginning of a write until it is durable */
+	int error;           /* errno of each write; 0: writes succeed */
+	bool forgets;        /* a crash loses the last write, although it was synced */
 };
 
-/* The length of the file, or -1 where there is none. */
+/* Copies the file into `text` and returns its length; -1: there is no file. */
 ssize_t disk_read(const struct disk *, char text[RESERVE_TEXT_MAX]);
-/* Begin to write; one at a time.  disk_written ends it and returns 0 or -errno. */
+/* Begins a write; only one may be under way. */
 void disk_write(struct disk *, const char *text, size_t len);
+/* Ends the write.  Returns 0 or -errno. */
 int disk_written(struct disk *);
-/* The machine crashes, or the process is gone: the write under way has not taken place.  True: something that was synced is lost. */
+/* The machine or the process crashes: a write that is under way has no effect.  True: the last synced write is lost. */
 bool disk_crash(struct disk *);
 
-/* By hand: another content, or none. */
+/* A scenario replaces the file; `len` 0 removes it. */
 void disk_put(struct disk *, const char *text, size_t len);
-/* The version before the last write, as of a backup. */
+/* Restores the version before the last write, as an operator does from a backup. */
 void disk_restore_old(struct disk *);
 
 #endif

@@ -14,7 +14,7 @@
 #include "sim/keep.h"
 #include "sim/trace.h"
 
-/* A node that runs slow looks at its timers at least after so many datagrams. */
+/* A node fires its timers at the latest after this many datagrams. */
 #define BATCH 32
 
 static void
@@ -62,7 +62,7 @@ base_event_name(enum base_event_type type)
 	return "?";
 }
 
-/* To a base peer a swimd is the pair (its address, its address) and nothing else, or it would be two members. */
+/* Base peers must be told of a swimd peer as the pair (address, address) only: with its name they would list two members. */
 static void
 check_base_event(struct world *w, const struct node *n, const struct base_event *e)
 {
@@ -71,12 +71,15 @@ check_base_event(struct world *w, const struct node *n, const struct base_event 
 
 	if (w->forged || w->leaked || named == UINT32_MAX || w->nodes[named].kind != NODE_SWIMD)
 		return;
-	snprintf(text, sizeof(text), "%s is told a swimd's name: %s@%s %s", n->name, e->id,
-	    e->address, base_event_name(e->type));
+	snprintf(text, sizeof(text), "%s is told the name of a swimd peer: %s@%s %s", n->name,
+	    e->id, e->address, base_event_name(e->type));
 	world_breach(w, text);
 }
 
-/* A base peer makes an incarnation where it ends a suspicion, and is told some below the true one. */
+/*
+ * May the event have an incarnation that its subject never had?  A base peer raises the incarnation when an answer ends a
+ * suspicion, and swimd peers tell base peers a high incarnation in steps of 16.
+ */
 static bool
 is_made_up(const struct base_event *e)
 {
@@ -84,7 +87,7 @@ is_made_up(const struct base_event *e)
 	       (e->type == BASE_JOINED && e->incarnation > 0 && e->incarnation % 16 == 0);
 }
 
-/* Its port is another one after a move. */
+/* Are the two addresses equal but for the port?  sim_move changes the port only. */
 static bool
 is_same_host(const char *a, const char *b)
 {
@@ -99,7 +102,7 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 	struct world_base_event *slot;
 	unsigned subject = world_by_address(w, e->address);
 
-	/* Another pair at its address is not it: one that has an id of its own does not answer to its address. */
+	/* The node is the subject only if the pair is the one that names this node. */
 	if (subject != UINT32_MAX &&
 	    strcmp(e->id,
 		w->nodes[subject].kind == NODE_SWIMD ? e->address : w->nodes[subject].name) != 0)
@@ -116,7 +119,7 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 	    .observer = n->index,
 	    .subject = subject,
 	    .incarnation = e->incarnation,
-	    /* The end of a life before this one is no news, but true. */
+	    /* A death at an incarnation below `first` is the true end of an earlier life. */
 	    .subject_up = subject != UINT32_MAX && w->nodes[subject].state == NODE_UP &&
 			  e->incarnation >= w->nodes[subject].first,
 	};
@@ -126,8 +129,8 @@ log_base_event(struct world *w, const struct node *n, const struct base_event *e
 		    e->address, base_event_name(e->type), e->incarnation);
 	check_base_event(w, n, e);
 	/*
-	 * From now on there are incarnations of whoever lives or lived there that it did not make itself: raised, or rungs, or
-	 * of an end that swimds told higher than they knew it.
+	 * Tell the checker of incarnations that no node at this address may have had: one that this base peer raised, a step
+	 * of a ladder, or that of a death, which swimd peers may tell at a higher incarnation than they know.
 	 */
 	for (unsigned i = 0; i < w->count; i++) {
 		if (!is_same_host(w->nodes[i].hostport, e->address))
@@ -144,7 +147,7 @@ seed_delay(struct world *w, unsigned tries)
 {
 	double seconds = 1;
 
-	/* As a swimd's: doubled from 1 s to 30 s, give or take a quarter. */
+	/* As for the seeds of a swimd peer: doubled from 1 s to 30 s, plus or minus a quarter. */
 	for (unsigned i = 1; i < tries && seconds < 30; i++)
 		seconds *= 2;
 	if (seconds > 30)
@@ -161,7 +164,7 @@ driver_seed_later(struct world *w, struct node *n, unsigned s, swim_duration del
 				.arg = (uint64_t)n->life << 32 | s});
 }
 
-/* A base peer that knows no swimd stays unknown to all others, as base peers do not tell of a member that pings them. */
+/* Does the base peer list a live swimd peer?  If not, no other base peer tells others of it. */
 static bool
 knows_a_swimd(const struct world *w, const struct node *n)
 {
@@ -178,7 +181,7 @@ knows_a_swimd(const struct world *w, const struct node *n)
 	return false;
 }
 
-/* A base peer joins once.  An operator would start it again if it knew no swimd. */
+/* A base peer joins once.  It joins again where an operator would restart it, that is while it knows no swimd peer. */
 void
 driver_seed_try(struct world *w, struct node *n, unsigned s)
 {
@@ -199,7 +202,7 @@ check_node(struct world *w, struct node *n, bool changed, bool may_speak)
 		n->highest = own;
 	if (history_own(n->history, n->core, why, sizeof(why)))
 		world_breach(w, why);
-	/* Where not every call is looked at, the facts are not complete either; what is not sent yet is known to nobody. */
+	/* history_look needs the facts of every call, and the datagrams of this call: not while they wait for the disk. */
 	if (w->config.check_every == 1 && may_speak &&
 	    history_look(n->history, n->core, w->check, why, sizeof(why)))
 		world_breach(w, why);
@@ -252,7 +255,7 @@ flush_base(struct world *w, struct node *n)
 	}
 }
 
-/* The send buffer of a socket is bounded too. */
+/* Keep a datagram of a blocked node.  The send buffer of a socket is bounded as the receive queue is. */
 static void
 hold(struct world *w, struct node *n, const struct swim_datagram *d)
 {
@@ -271,8 +274,8 @@ hold(struct world *w, struct node *n, const struct swim_datagram *d)
 }
 
 /*
- * A suspect is asked to confirm it, and as often before the verdict; and while nobody else accuses it, now and then until
- * then: as after a view in which half of the cluster is dead.  The last are asked through others too.
+ * Datagrams that one suspicion may cost: the questions that confirm it, as many last questions before the verdict, ping-reqs
+ * with the last questions, and further questions and ping-reqs while nobody else accuses the suspect.
  */
 static unsigned
 suspicion_costs(const struct world *w, const struct node *n)
@@ -283,7 +286,7 @@ suspicion_costs(const struct world *w, const struct node *n)
 	       (unsigned)ceil(t->suspicion_mult) * (1 + t->indirect_probes);
 }
 
-/* Each base peer is told of a new member, and a new base peer is told of all members; lost pings are sent again. */
+/* Datagrams that one join may cost: base peers are told of a new member, and a new base peer of all members. */
 static unsigned
 introductions_cost(const struct world *w)
 {
@@ -298,7 +301,7 @@ flush_datagrams(struct world *w, struct node *n)
 	while (swim_next_datagram(n->core, &d)) {
 		check_datagram(w->check, n->index, d.len, w->config.max_datagram);
 		if (!budget_sent(&n->budget, w->now))
-			world_breach(w, "a datagram above the budget");
+			world_breach(w, "a member sends more datagrams than its budget allows");
 		if (w->config.check_every == 1)
 			history_sent(n->history, n->core, &d);
 		if (d.host != NULL)
@@ -333,7 +336,7 @@ flush_events(struct world *w, struct node *n)
 	return changed;
 }
 
-/* False: what it has to send waits for its disk. */
+/* False: the datagrams of the core wait for the disk. */
 static bool
 flush_core(struct world *w, struct node *n)
 {
@@ -351,7 +354,6 @@ flush_core(struct world *w, struct node *n)
 	return may_speak;
 }
 
-/* The one place where a node's core meets the world, after every call into it. */
 void
 driver_flush(struct world *w, struct node *n)
 {
@@ -368,7 +370,7 @@ driver_flush(struct world *w, struct node *n)
 	driver_arm(w, n);
 }
 
-/* What a datagram brings may be due at once, and no earlier: a core takes what is overdue for a stall of its own. */
+/* A datagram must not set a deadline before now: the core would take the overdue deadline for a stall of its own process. */
 static void
 input(struct world *w, struct node *n, swim_time local, const struct packet *p, const uint8_t *data)
 {
@@ -378,7 +380,7 @@ input(struct world *w, struct node *n, swim_time local, const struct packet *p, 
 	swim_input(n->core, local, &p->from, data, p->len);
 	if (!swim_time_before(swim_deadline(n->core), due))
 		return;
-	snprintf(text, sizeof(text), "n%u: a datagram made something overdue by %.3f s", n->index,
+	snprintf(text, sizeof(text), "n%u: a datagram set a deadline %.3f s in the past", n->index,
 	    swim_duration_seconds(swim_time_since(due, swim_deadline(n->core))));
 	world_breach(w, text);
 }
@@ -387,7 +389,7 @@ static void
 node_input(struct world *w, struct node *n, const struct packet *p)
 {
 	swim_time local = world_local(w, n->index, w->now);
-	/* Memory of just this size, so that a sanitizer sees a read past the end. */
+	/* A copy in memory of exactly this size, so that a sanitizer finds a read past the end. */
 	uint8_t *exact = heap_resize(NULL, p->len ? p->len : 1, 1);
 
 	memcpy(exact, p->data, p->len);
@@ -414,7 +416,7 @@ node_tick(struct world *w, struct node *n)
 
 	n->since_tick = 0;
 	if (!swim_time_reached(local, deadline)) {
-		/* What waits for the disk does not wait for ever. */
+		/* Datagrams wait for the disk no longer than the deadline of the reservation. */
 		if (n->kind == NODE_SWIMD &&
 		    swim_time_reached(local, reserve_deadline(&n->reserve)))
 			driver_flush(w, n);
@@ -432,7 +434,6 @@ node_tick(struct world *w, struct node *n)
 	driver_flush(w, n);
 }
 
-/* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
 void
 driver_run(struct world *w, struct node *n)
 {

@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver that each simulated node runs under, in place of the daemon's loop; and what of the world
- * it works with.  Inside the simulator only.
+ * The driver of a simulated node, in place of the daemon's loop, and the functions of the world that it calls.
+ * For files of the simulator other than scenarios.
  */
 #ifndef SIM_DRIVER_H
 #define SIM_DRIVER_H
 
 #include "sim/world.h"
 
-/* What the world's heap holds.  SEED is of base peers; FIND, LOOKED and HEARD are of finder.h, STORED is of keep.h. */
-enum { WAKE, DELIVER, SEED, RESOLVED, STORED, FIND, LOOKED, HEARD };
+/* The kinds of items in the world's heap. */
+enum {
+	WAKE,     /* the deadline of a node */
+	DELIVER,  /* a datagram arrives */
+	SEED,     /* a base peer joins through a seed */
+	RESOLVED, /* the address of a host name that the core asked for */
+	STORED,   /* keep.h: a write to the disk ends */
+	FIND,     /* finder.h: the deadline of discovery */
+	LOOKED,   /* finder.h: the addresses of a name that discovery asked for */
+	HEARD,    /* finder.h: a multicast arrives */
+};
 
-/* One turn of the node's loop: the socket is drained before timers fire, as far as time allows. */
+/* One turn of the node's loop: read the socket until it is empty or the node is busy, then fire timers. */
 void driver_run(struct world *, struct node *);
-/* Take out what the core has to say, after every call into it. */
+/* Take datagrams and events out of the core and check the core: after every call into it. */
 void driver_flush(struct world *, struct node *);
-/* Put the node's next wake-up into the heap. */
+/* Put the next wake-up of the node into the heap. */
 void driver_arm(struct world *, struct node *);
-/* A base peer asks a seed, now or later. */
+/* A base peer joins through a seed, now or after the given time. */
 void driver_seed_try(struct world *, struct node *, unsigned seed);
 void driver_seed_later(struct world *, struct node *, unsigned seed, swim_duration);
 
 /* world.c: */
-/* The network: what becomes of a datagram. */
+/* Send a datagram through the network: lose it, or deliver one or two copies later. */
 void world_transmit(struct world *, const struct swim_addr *from, unsigned from_index,
     const struct swim_addr *to, const void *data, size_t len);
-/* Look a host name up; the answer comes later. */
+/* Look up a host name; the node gets its address later. */
 void world_resolve(struct world *, struct node *, const char *host);
-/* Into the hash of all that happened. */
+/* Add something that happened to the hash of the trace. */
 void world_mix(struct world *, uint64_t kind, uint64_t node, const void *data, size_t len);
-/* The first moment of the world at which the node's own clock shows `local` or later. */
+/* The first time of the world at which the clock of node i shows `local` or later. */
 swim_time world_global(const struct world *, unsigned i, swim_time local);
 
 #endif

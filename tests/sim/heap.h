@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulator's one queue of what is to come, ordered by (time, sequence number). */
+/* The simulator's queue of what is to come, ordered by (time, sequence number), and allocation that cannot fail. */
 #ifndef SIM_HEAP_H
 #define SIM_HEAP_H
 
@@ -11,7 +11,7 @@
 
 struct heap_item {
 	swim_time at;
-	uint64_t seq; /* given out by heap_push: what was pushed first comes first at equal times */
+	uint64_t seq; /* set by heap_push; of items of one time, the one pushed first comes first */
 	unsigned kind;
 	unsigned node;
 	uint64_t arg;
@@ -28,12 +28,12 @@ void heap_init(struct heap *);
 /* Does not free what `data` points to. */
 void heap_fini(struct heap *);
 void heap_push(struct heap *, struct heap_item);
-/* The earliest one, or false when there is none. */
+/* Take out the earliest item.  False: the heap is empty. */
 bool heap_pop(struct heap *, struct heap_item *out);
-/* NULL when empty; valid until the next push or pop. */
+/* The earliest item, valid until the next push or pop; NULL: the heap is empty. */
 const struct heap_item *heap_first(const struct heap *);
 
-/* realloc and calloc that end the program when memory is short: a simulation can't go on then. */
+/* reallocarray and calloc that end the program if there is no memory. */
 void *heap_resize(void *, size_t count, size_t size);
 void *heap_zeroed(size_t count, size_t size);
 

@@ -14,11 +14,11 @@
 #include "sim/trace.h"
 
 #define BREACHES_PRINTED 5
-#define BREACHES_MAX 10000 /* a storm may never end */
-/* So many events at one moment are a node whose deadline never moves. */
+#define BREACHES_MAX 10000 /* the run ends here: a fault may cause breaches without end */
+/* More steps than this at one time mean that the deadline of a node does not advance. */
 #define SAME_TIME_MAX 1000000
 #define RESOLVE_DELAY swim_ms(5)
-/* What arrives at a node that is stopped is looked at again so much later. */
+/* An item for a paused node is put back into the heap for this much later. */
 #define PAUSED_AGAIN swim_ms(100)
 
 static void
@@ -33,7 +33,7 @@ world_breach(struct world *w, const char *text)
 	if (w->breaches++ < BREACHES_PRINTED)
 		printf("# %s at %.6f s: %s\n", w->label, (double)w->now.ns / 1e9, text);
 	if (w->breaches == BREACHES_MAX) {
-		printf("# %s: no end of it\n", w->label);
+		printf("# %s: the run ends after %d broken invariants\n", w->label, BREACHES_MAX);
 		fflush(stdout);
 		abort();
 	}
@@ -42,7 +42,7 @@ world_breach(struct world *w, const char *text)
 static void
 node_init(struct node *n, unsigned index)
 {
-	unsigned number = index + 1; /* that no address ends in three zeros */
+	unsigned number = index + 1; /* so that no address is 10.0.0.0 */
 
 	n->index = index;
 	snprintf(n->name, sizeof(n->name), "n%u", index);
@@ -57,7 +57,7 @@ node_init(struct node *n, unsigned index)
 	n->armed = SWIM_TIME_NEVER;
 }
 
-/* The inverse of node_init's numbering. */
+/* The number that node_init put into this address: the index of the node, plus 1. */
 static unsigned
 number_of(const struct swim_addr *addr)
 {
@@ -158,7 +158,7 @@ world_translate(struct world *w, unsigned i, swim_duration lasts)
 	n->binding_lasts = lasts;
 }
 
-/* Where another hears what a node behind a translation sends to it: a new port where the binding is too old. */
+/* The source address that node `other` sees of a node behind a translation.  A binding that is too old gets a new port. */
 static struct swim_addr
 translated(struct world *w, struct node *n, unsigned other)
 {
@@ -173,7 +173,7 @@ translated(struct world *w, struct node *n, unsigned other)
 	return addr;
 }
 
-/* Who gets what a node sends to this address; NULL: nobody. */
+/* The node that receives what node `from` sends to this address; NULL: there is none. */
 static struct node *
 recipient(struct world *w, unsigned from, const struct swim_addr *to)
 {
@@ -270,12 +270,11 @@ world_local(const struct world *w, unsigned i, swim_time t)
 {
 	const struct node *n = &w->nodes[i];
 
-	/* Never falls, since the last term changes by one at most when t does. */
+	/* The result never falls as t rises: the last term changes by no more than t does. */
 	return swim_time_add(t,
 	    swim_ns(n->clock_offset.ns + (int64_t)((__int128)t.ns * n->clock_ppm / 1000000)));
 }
 
-/* The first moment of the world at which the node's own clock shows `local` or later. */
 swim_time
 world_global(const struct world *w, unsigned i, swim_time local)
 {
@@ -300,7 +299,7 @@ world_by_name(const struct world *w, const char *name, size_t len)
 	unsigned index = 0;
 	struct swim_addr addr;
 
-	/* Names are a letter and a number, or an address, so that they need no table. */
+	/* A name is a letter and the index, or an address, so no table of names is needed. */
 	if (swim_addr_parse(name, len, &addr)) {
 		index = number_of(&addr) - 1;
 	} else {
@@ -342,7 +341,6 @@ world_mix(struct world *w, uint64_t kind, uint64_t node, const void *data, size_
 	w->hash = hash64_bytes(w->hash, data, len);
 }
 
-/* The network: what becomes of a datagram. */
 void
 world_transmit(struct world *w, const struct swim_addr *from, unsigned from_index,
     const struct swim_addr *to, const void *data, size_t len)
@@ -388,7 +386,7 @@ world_inject(struct world *w, const struct swim_addr *from, unsigned to, const v
 	world_transmit(w, from, sender ? sender->index : to, &w->nodes[to].addr, data, len);
 }
 
-/* A host name in place of an address: nodes that have one are looked up, which takes its time. */
+/* Only host names that a node advertises are resolved. */
 void
 world_resolve(struct world *w, struct node *n, const char *host)
 {
@@ -445,7 +443,8 @@ world_step(struct world *w, swim_time until)
 	assert(!swim_time_before(item.at, w->now));
 	w->same_time = item.at.ns == w->now.ns ? w->same_time + 1 : 0;
 	if (w->same_time > SAME_TIME_MAX) {
-		world_breach(w, "time stands still: a deadline comes again and again");
+		world_breach(w,
+		    "time does not advance: the deadline of a node is never later than now");
 		abort();
 	}
 	w->now = item.at;
@@ -538,7 +537,7 @@ node_core(struct world *w, struct node *n, uint64_t incarnation)
 		world_breach(w, "swim_new fails");
 		abort();
 	}
-	/* Another life has another socket. */
+	/* Each life has a new socket, so the core is not told of earlier overflows. */
 	n->overflow_told = n->overflowed;
 	return core;
 }
@@ -557,7 +556,7 @@ world_replace_disk(struct world *w, unsigned i, uint64_t bound)
 		    (size_t)snprintf(text, sizeof(text), "%" PRIu64 "\n", bound));
 }
 
-/* A swimd: its core, and those who look at it. */
+/* Make the core of a swimd peer, and begin a life in each of its checkers. */
 static void
 node_begin(struct world *w, struct node *n, uint64_t incarnation)
 {
@@ -572,7 +571,7 @@ node_begin(struct world *w, struct node *n, uint64_t incarnation)
 		n->highest = incarnation;
 }
 
-/* beyond: NULL, or the incarnation that it gets in place of the one of its disk. */
+/* `beyond`: the incarnation to start at, or NULL for the one that follows from the disk. */
 static void
 node_start(struct world *w, unsigned i, const uint64_t *beyond)
 {
@@ -587,7 +586,7 @@ node_start(struct world *w, unsigned i, const uint64_t *beyond)
 	n->armed = n->busy_until = SWIM_TIME_NEVER;
 	n->busy_until = w->now;
 	n->since_tick = 0;
-	/* A clock of its own: hosts were started at different times, and no two run at one rate. */
+	/* Each node has its own clock: hosts boot at different times, and their clocks run at different rates. */
 	n->clock_offset = swim_seconds((int64_t)rng_below(&w->rng, 1000000));
 	n->clock_ppm = (int64_t)rng_below(&w->rng, (uint64_t)(2 * w->config.clock_ppm + 1)) -
 		       w->config.clock_ppm;
@@ -633,7 +632,7 @@ world_stop(struct world *w, unsigned i, enum node_state state)
 
 	if (w->trace)
 		trace_note(w, "%s %s", n->name,
-		    state == NODE_LEFT ? "is gone, having left" : "crashes");
+		    state == NODE_LEFT ? "has left and ends" : "crashes");
 	world_mix(w, 23, i, NULL, 0);
 	n->state = state;
 	n->life++;
@@ -671,7 +670,7 @@ world_pause(struct world *w, unsigned i, bool paused)
 		n->armed = SWIM_TIME_NEVER;
 		return;
 	}
-	/* On waking up the socket is drained first, then timers fire. */
+	/* After a pause the node first reads its socket, then its timers fire. */
 	driver_run(w, n);
 	if (!world_running(w, i))
 		return;

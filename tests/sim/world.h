@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated world: N unmodified cores (and base peers), the driver that each runs under, one clock
- * and one queue of events.  The driver does what the daemon's does: it takes datagrams from a bounded
- * queue, ticks at the deadline, and hands datagrams to the network and events to the log.  A swimd's incarnations come from
- * the daemon's code over a simulated disk (keep.h, disk.h), and whom it joins when from the daemon's discovery (finder.h).
+ * The simulated world: nodes, a network, one clock and one queue of what is to come.  A node is an unmodified core of swimd or
+ * a base peer, with a driver (driver.h) in place of the daemon's loop: the driver takes datagrams from a bounded queue, ticks
+ * at the deadline, and hands datagrams to the network and events to the log.  The daemon's own code reserves the incarnations
+ * of a swimd peer, over a simulated disk (keep.h, disk.h), and finds the addresses to join through (finder.h).
  * Scenarios use scenario.h.
  */
 #ifndef SIM_WORLD_H
@@ -33,21 +33,22 @@ enum node_state {
 	NODE_DOWN, /* never started, or crashed */
 	NODE_UP,
 	NODE_LEAVING,
-	NODE_LEFT, /* left gracefully, and its process is gone */
+	NODE_LEFT, /* left gracefully, and its process has ended */
 };
 
-/* A base peer keeps no state, so it cannot be restarted with its state.  base_view.c checks its list. */
+/* A base peer keeps no state on disk.  base_view.c checks the list of a base peer. */
 enum node_kind { NODE_SWIMD, NODE_BASE };
 
-/* What a translation of addresses keeps for what a node behind it sends to one other. */
+/* The state that a translation of addresses (NAT) keeps for one node behind it and one node outside. */
 struct binding {
-	uint16_t port; /* of the translation, to that other alone; 0: none yet */
-	swim_time used;
+	uint16_t port;  /* source port that the outer node sees; 0: no binding yet */
+	swim_time used; /* the last datagram in either direction */
 };
 
 struct packet {
 	struct packet *next;
-	struct swim_addr from; /* to, while it is held */
+	struct swim_addr
+	    from; /* the source; the destination while a blocked node holds the packet */
 	size_t len;
 	uint8_t data[];
 };
@@ -55,20 +56,20 @@ struct packet {
 /* A name that the simulated resolver knows. */
 struct world_name {
 	const char *hostport;
-	unsigned nodes[WORLD_NAME_NODES_MAX], count; /* it has the addresses of these */
+	unsigned nodes[WORLD_NAME_NODES_MAX], count; /* the name has the addresses of these nodes */
 };
 
-/* The daemon's discovery of a swimd that runs. */
+/* The daemon's discovery in one swimd peer. */
 struct finder {
 	struct world *world;
 	struct node *node;
 	struct discovery *hub;          /* NULL: the node does not run */
-	struct discovery_source *known; /* the hub's, as is `source` */
-	struct discovery_source source; /* of the simulated multicast */
-	swim_time armed;                /* its wake-up in the heap; NEVER: none */
-	bool asked;                     /* a join was begun since the last flush */
-	bool told;                      /* an operator's join has come to an end, which was: */
-	enum discovery_state outcome;
+	struct discovery_source *known; /* members of an earlier run; owned by the hub */
+	struct discovery_source source; /* the simulated multicast; used by the hub */
+	swim_time armed;                /* the wake-up of the hub in the heap; NEVER: none */
+	bool asked;                     /* the hub has begun a join since the last flush */
+	bool told;                      /* the last join by an operator has ended */
+	enum discovery_state outcome;   /* how that join ended; valid if `told` */
 };
 
 struct node {
@@ -77,87 +78,89 @@ struct node {
 	enum node_state state;
 	char name[80];
 	struct swim_addr addr;
-	struct swim_addr source;  /* of what it sends, and another where it can be reached */
-	struct binding *bindings; /* behind a translation of addresses, by node; NULL: it is not */
+	struct swim_addr source;  /* source address of its datagrams; family 0: `addr` */
+	struct binding *bindings; /* of its translation of addresses, by node; NULL: none */
 	swim_duration binding_lasts;
-	char hostport[64]; /* what it says its address is; a host name for some */
-	struct node *heir; /* lives at this address once this one does not run; NULL: nobody */
-	bool inherited;    /* lives where another lived */
+	char hostport[64]; /* the address that it advertises; a host name for some nodes */
+	struct node *heir; /* has this address while this node does not run; NULL: nobody */
+	bool inherited;    /* this node is the heir of another */
 	struct swim *core;
 	struct base_peer *peer;
-	unsigned life;    /* counts its starts; what was meant for an earlier life is dropped */
-	uint64_t highest; /* incarnation it ever had */
-	uint64_t told;    /* the highest at which it was ever let send */
-	struct disk disk; /* of its state directory */
-	struct reserve reserve; /* the daemon's code over it */
-	bool unkept;            /* the disk may not know all that it told */
+	unsigned life;    /* number of starts and stops; items for an earlier life are dropped */
+	uint64_t highest; /* highest incarnation that it ever had */
+	uint64_t told;    /* highest incarnation at which it was ever allowed to send */
+	struct disk disk; /* with its state directory */
+	struct reserve reserve; /* the daemon's code that reserves incarnations on `disk` */
+	bool unkept;            /* `disk` may lack an incarnation that it sent */
 	/* incarnation at the start of this life; 0 for a base peer, which keeps no state */
 	uint64_t first;
 
-	swim_duration clock_offset; /* its monotonic clock at the world's zero */
-	int64_t clock_ppm;          /* and how much faster it runs, parts in a million */
+	swim_duration clock_offset; /* its monotonic clock when the world's clock shows 0 */
+	int64_t clock_ppm;          /* by how much its clock runs faster, parts per million */
 
-	bool bad; /* by the scenario: its trouble is its own, and no reason to hold others dead */
+	bool bad; /* set by a scenario: the fault is at this node, others need not fail */
 	bool paused;
-	bool blocked; /* its timers fire, but nothing is read, and what is sent waits */
-	struct packet *held, **held_end;
+	bool blocked; /* its timers fire, but it reads nothing, and its datagrams are held */
+	struct packet *held, **held_end; /* datagrams to send when the block ends */
 	size_t held_count;
-	swim_duration cost; /* of handling one datagram: above 0 it runs slow */
+	swim_duration cost; /* of handling one datagram; above 0: the node is slow */
 	swim_time busy_until;
-	unsigned since_tick; /* datagrams handled since the last tick */
-	struct packet *queue, **queue_end;
+	unsigned since_tick;               /* datagrams handled since the last tick */
+	struct packet *queue, **queue_end; /* received, not handled yet */
 	size_t queued;
 	swim_time armed; /* earliest wake-up in the heap; NEVER: none */
 
 	struct swim_addr seeds[WORLD_SEEDS_MAX];
-	unsigned tries[WORLD_SEEDS_MAX]; /* of a base peer */
+	unsigned tries[WORLD_SEEDS_MAX]; /* joins through each seed; base peers only */
 	unsigned seed_count;
-	bool seeds_given;      /* not the usual one */
+	bool seeds_given;      /* a scenario has set the seeds in place of node 0 */
 	const char *seed_name; /* one more seed, by name; NULL: none */
-	/* Addresses that a swimd knows of an earlier run, those of the living first. */
+	/* Addresses of members that a swimd peer knows from an earlier run, live members first. */
 	char (*known)[SWIM_HOSTPORT_MAX + 1];
 	unsigned known_live, known_count;
 	struct finder finder;
 
-	uint64_t sent, sent_bytes, overflowed, overflow_told;
+	uint64_t sent, sent_bytes;
+	uint64_t overflowed;    /* datagrams lost because the queue was full */
+	uint64_t overflow_told; /* the part of them that the core knows of */
 	struct budget budget;
 	struct history *history;
 };
 
-/* An event that some node told, with what was true in the world at that moment. */
+/* An event that a swimd peer told, with the true state of its subject at that moment. */
 struct world_event {
 	swim_time at;
 	enum swim_event_type type;
 	unsigned observer;
-	unsigned subject; /* index of the node, or UINT32_MAX when there is none of that name */
+	unsigned subject; /* index of the node of that name; UINT32_MAX: there is none */
 	uint64_t incarnation;
-	bool subject_up; /* its process ran, and was not about to leave */
-	unsigned by;     /* whose word it was, likewise */
+	bool subject_up; /* the process of the subject ran, and was not about to leave */
+	unsigned by;     /* index of the node that told the observer, or of itself */
 };
 
-/* An event that a base peer reported about a pair. */
+/* An event that a base peer told about a pair of an id and an address. */
 struct world_base_event {
 	swim_time at;
 	enum base_event_type type;
 	unsigned observer;
-	unsigned subject; /* the node that the pair belongs to, or UINT32_MAX */
+	unsigned subject; /* index of the node with this pair; UINT32_MAX: there is none */
 	uint64_t incarnation;
-	bool subject_up; /* the node was running, in the life that has this incarnation */
+	bool subject_up; /* the subject ran, in the life that has this incarnation */
 };
 
 struct world_config {
 	struct swim_timing timing;
 	struct base_timing base;
-	/* a base peer that knows no living swimd joins through its seeds again */
+	/* a base peer that knows no live swimd peer joins through its seeds again */
 	bool base_rejoins;
 	const char *cluster;
 	size_t max_members;
 	uint64_t max_jump;
 	size_t max_datagram;
-	size_t queue_max;     /* datagrams that a socket holds; further ones are dropped */
-	int64_t clock_ppm;    /* each node's clock is off by up to this much */
-	unsigned check_every; /* views are compared whole after each so many calls */
-	bool check_events;    /* and after every event; else only what the event is about */
+	size_t queue_max;     /* datagrams that a socket holds; more are dropped */
+	int64_t clock_ppm;    /* largest error of a node's clock, parts per million */
+	unsigned check_every; /* calls into a core from one check of the whole view to the next */
+	bool check_events;    /* check the whole view after each event too */
 };
 
 struct world {
@@ -168,7 +171,8 @@ struct world {
 	struct heap heap;
 	swim_time now;
 	struct node *nodes;
-	unsigned count, bases; /* so many of the nodes are base peers */
+	unsigned count; /* of nodes */
+	unsigned bases; /* number of nodes that are base peers */
 	struct check *check;
 	struct facts facts;
 	struct world_event *events;
@@ -177,68 +181,74 @@ struct world {
 	size_t base_event_count, base_event_capacity;
 	struct world_name names[WORLD_NAMES_MAX];
 	unsigned name_count;
-	bool multicast; /* swimds hear of each other by it */
-	uint64_t hash;  /* of all that happened */
-	uint64_t steps, datagrams, calls, same_time;
-	bool trace;
-	bool forged; /* datagrams of anybody's making told of members */
-	/* a base peer started at the address of a swimd: datagrams there may have names of swimds */
+	bool multicast;     /* swimd peers find each other by multicast */
+	uint64_t hash;      /* of the trace: of all that happened */
+	uint64_t steps;     /* items of the heap that were handled */
+	uint64_t datagrams; /* sent */
+	uint64_t calls;     /* calls into cores */
+	uint64_t same_time; /* steps since `now` last changed */
+	bool trace;         /* print the trace */
+	bool forged;        /* a scenario has forged an update */
+	/* a base peer has started at the address of a swimd peer, and may receive names of swimd peers */
 	bool leaked;
-	/* Told of what is sent to an address that no node has; NULL: nobody is. */
+	/* Called with each datagram to an address that no node has; NULL: none. */
 	void (*stray)(struct world *, void *ctx, unsigned from, const struct swim_addr *to,
 	    const void *data, size_t len);
 	void *stray_ctx;
-	unsigned breaches; /* of invariants; the first ones are printed */
-	char label[96];    /* of the run, for messages */
+	unsigned breaches; /* number of broken invariants; the first ones are printed */
+	char label[96];    /* of the run, for messages: "SCENARIO, seed N" */
 };
 
 void world_init(struct world *, uint64_t seed, unsigned nodes);
 void world_fini(struct world *);
-/* Before the first start: every other node gets an IPv6 address. */
+/* Before the first start: give every other node an IPv6 address. */
 void world_mix_families(struct world *);
-/* Before the first start: the node is heard from another address than it tells. */
+/* Before the first start: the source address of node i is not the address that it advertises; both reach node i. */
 void world_speak_elsewhere(struct world *, unsigned i);
-/* Before its first start: node i gets the address of `from`, and what is sent there once that one does not run. */
+/* Before the first start of node i: node i gets the address of node `from`, and its datagrams while `from` does not run. */
 void world_inherit(struct world *, unsigned i, unsigned from);
 /*
- * Before the first start: the node is behind a translation of addresses.  Nobody can send to the address that it
- * tells.  Others hear it from a port of the translation, each from another one, and can answer there until nothing has
- * gone either way for so long; then the next that it sends gets another port.
+ * Before the first start: put node i behind a translation of addresses (NAT).  Nobody can send to the address that node i
+ * advertises.  Each other node sees another port of the translation, and can answer to that port until no datagram has
+ * passed in either direction for `lasts`; the next datagram of node i then gets a new port.
  */
 void world_translate(struct world *, unsigned i, swim_duration lasts);
-/* Where what a node sends comes from. */
+/* The source address of the datagrams of a node. */
 const struct swim_addr *world_source(const struct node *);
 /*
- * Make node i a base peer, before its first start.  Its id is its address, as is usual for base peers; or with `named` it is
- * b<i>, so that other base peers list it twice.
+ * Before the first start: make node i a base peer.  The id of node i is its address, as is usual for base peers; or with
+ * `named` the id is b<i>, so that other base peers list node i twice.
  */
 void world_make_base(struct world *, unsigned i, bool named);
 
-/* Handle what comes next, if it comes not after `until`; else set the clock to `until` and return false. */
+/* Handle the next item of the heap if its time is not after `until`; else set the clock to `until` and return false. */
 bool world_step(struct world *, swim_time until);
 
-/* At the incarnation that its disk leads to. */
+/* Start node i at the incarnation that follows from its disk. */
 void world_start(struct world *, unsigned i);
-/* At this one, whatever its disk says. */
+/* Start node i at this incarnation, whatever its disk says. */
 void world_start_beyond(struct world *, unsigned i, uint64_t incarnation);
-/* While it does not run: its disk is another one, empty (bound 0) or with this bound in its file. */
+/* While node i does not run: give it a new disk, empty (bound 0) or with this bound in its state file. */
 void world_replace_disk(struct world *, unsigned i, uint64_t bound);
-/* Its process is gone at once; what it had queued too. */
+/* End the process of node i at once, and drop all datagrams that wait in its queues. */
 void world_stop(struct world *, unsigned i, enum node_state);
 void world_leave(struct world *, unsigned i);
 void world_pause(struct world *, unsigned i, bool paused);
 void world_block(struct world *, unsigned i, bool blocked);
-/* Hand out what the core has to say after a call from outside (swim_remove and the like). */
+/* Take the datagrams and events out of the core of node i, after a direct call into the core (swim_remove for example). */
 void world_flush(struct world *, unsigned i);
-/* A datagram of anybody's making, as if it came from `from`, after the usual treatment on the way. */
+/* Send a forged datagram to node `to` from the source address `from`, by the simulated network. */
 void world_inject(struct world *, const struct swim_addr *from, unsigned to, const void *data,
     size_t len);
 
 bool world_running(const struct world *, unsigned i);
-/* The node of this name, or the node that advertises this address (of several, the last); or UINT32_MAX. */
+/* The index of the node of this name; UINT32_MAX: there is none. */
 unsigned world_by_name(const struct world *, const char *name, size_t len);
+/* The index of the node that advertises this address: the first that runs, or the last heir; UINT32_MAX: there is none. */
 unsigned world_by_address(const struct world *, const char *address);
+/* The time that the clock of node i shows at this time of the world. */
 swim_time world_local(const struct world *, unsigned i, swim_time);
+/* Count a broken invariant, and print `text` if it is among the first. */
 void world_breach(struct world *, const char *text);
 
 #endif
