@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chaos, and then faults that stay: some members are cut off, deaf, mute or stopped for ever, at whatever point
- * the chaos left them.  The rest must come to one view of each other all the same, and keep to it.
+ * Random faults, then permanent faults: up to a third of the members is cut off, deaf, mute, stopped or crashed for ever.  The
+ * other members must come to one view of each other, and keep it.
  */
 #include <stdlib.h>
 
 #include "sim/scenario.h"
 
-/* Of the others, deaf ones still talk, and mute ones still listen. */
+/* What happens to a member for ever.  A DEAF member still sends, and a MUTE member still receives. */
 enum fate { WELL, CUT, DEAF, MUTE, STOPPED, CRASHED, FATES };
 
 static bool
-agree(struct sim *s, const enum fate *fates)
+well_agree(struct sim *s, const enum fate *fates)
 {
 	for (unsigned i = 0; i < s->world.count; i++) {
 		for (unsigned j = 0; fates[i] == WELL && j < s->world.count; j++) {
@@ -20,7 +20,7 @@ agree(struct sim *s, const enum fate *fates)
 			if (i == j)
 				continue;
 			(void)sim_status(s, i, j, &status);
-			/* A mute one is dead, and so is one of whom nobody ever heard. */
+			/* An unknown member counts as dead. */
 			if (fates[j] == WELL ? status != SWIM_ALIVE : status <= SWIM_SUSPECT)
 				return false;
 		}
@@ -29,7 +29,7 @@ agree(struct sim *s, const enum fate *fates)
 }
 
 static void
-settle(struct sim *s, const enum fate *fates)
+apply_fates(struct sim *s, const enum fate *fates)
 {
 	for (unsigned i = 0; i < s->world.count; i++) {
 		switch (fates[i]) {
@@ -80,12 +80,12 @@ for_ever(struct sim *s)
 	}
 	sim_heal(s);
 	sim_loss(s, 0);
-	/* A third of them, the seed perhaps. */
+	/* A third of the members, perhaps with the seed. */
 	for (unsigned k = 0; k < s->world.count / 3; k++)
 		fates[rng_below(rng, s->world.count)] = (enum fate)(1 + rng_below(rng, FATES - 1));
-	settle(s, fates);
+	apply_fates(s, fates);
 	since = sim_now(s);
-	while (!(agreed = agree(s, fates)) && sim_since(s, since) < 120)
+	while (!(agreed = well_agree(s, fates)) && sim_since(s, since) < 120)
 		sim_run(s, 0.1);
 	sim_note(s, "the rest agree after %.1f s", sim_since(s, since));
 	calm = sim_now(s);
@@ -94,7 +94,7 @@ for_ever(struct sim *s)
 	for (size_t i = 0; i < s->world.event_count; i++) {
 		const struct world_event *e = &s->world.events[i];
 
-		/* Nobody of the rest is lost again, whatever the deaf say. */
+		/* No WELL member declares another WELL member failed, although deaf members accuse others. */
 		if (e->type == SWIM_EVENT_FAILED && swim_time_reached(e->at, calm) &&
 		    e->subject != UINT32_MAX && fates[e->observer] == WELL &&
 		    fates[e->subject] == WELL)
@@ -106,7 +106,7 @@ for_ever(struct sim *s)
 
 const struct scenario scenarios_liveness[] = {
     {"for-ever", 18, for_ever, LIGHT,
-	"a third is cut off, deaf, mute or stopped for ever: the rest agree"},
-    {"for-ever-40", 40, for_ever, HEAVY, "the same with 40"},
+	"up to a third of 18 members is cut off, deaf, mute or stopped for ever: the others agree"},
+    {"for-ever-40", 40, for_ever, HEAVY, "the same with 40 members"},
     {0},
 };

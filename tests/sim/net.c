@@ -79,7 +79,7 @@ net_open(const struct net *n, unsigned from, unsigned to)
 	return true;
 }
 
-/* The link's own delay, always the same without a table of all pairs. */
+/* The base delay of the link, in ns: a hash of the pair, so that no table of all pairs is needed. */
 static int64_t
 base_delay(const struct net *n, unsigned from, unsigned to)
 {
@@ -93,7 +93,7 @@ base_delay(const struct net *n, unsigned from, unsigned to)
 static bool
 chance(struct net *n, double p)
 {
-	/* Nothing is drawn for what can't happen, or a new kind of fault would change every old seed. */
+	/* No random number is drawn if p is 0: a new kind of fault must not change the traces of old seeds. */
 	return p > 0 && rng_unit(&n->rng) < p;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulated network: what becomes of a datagram from one node to another.  Each ordered pair of
- * nodes is a link with a base delay of its own; jitter, loss, duplication and reordering come on top,
- * and rules cut or worsen links between ranges of nodes.
+ * The simulated network.  Each ordered pair of nodes is a link with its own base delay.  Jitter, loss, duplication and
+ * reordering apply to all links; rules cut or worsen the links between ranges of nodes.
  */
 #ifndef SIM_NET_H
 #define SIM_NET_H
@@ -18,11 +17,11 @@
 
 struct net_config {
 	swim_duration delay_min, delay_max; /* a link's base delay is uniform between these */
-	swim_duration jitter; /* mean of an exponential delay added to each datagram */
-	double loss;          /* probabilities, 0 to 1, of each datagram */
-	double duplicate;
-	double reorder;
-	swim_duration reorder_delay; /* a reordered one is held back by up to this much */
+	swim_duration jitter;        /* mean of an exponential delay added to each datagram */
+	double loss;                 /* probability that a datagram is lost, 0 to 1 */
+	double duplicate;            /* probability that a datagram arrives twice */
+	double reorder;              /* probability that a datagram is delayed by reorder_delay */
+	swim_duration reorder_delay; /* the upper bound of that delay */
 };
 
 struct net_range {
@@ -31,11 +30,11 @@ struct net_range {
 
 struct net_rule {
 	enum { NET_RULE_UNUSED, NET_RULE_ONE_WAY, NET_RULE_SPLIT } kind;
-	struct net_range from,
-	    to;              /* ONE_WAY: from here to there.  SPLIT: across the border of `from` */
-	double loss;         /* 1 cuts */
-	swim_duration delay; /* added */
-	size_t largest; /* datagrams of more bytes than this are lost; 0: none is for its size */
+	/* ONE_WAY: links from `from` to `to`.  SPLIT: links between `from` and all other nodes. */
+	struct net_range from, to;
+	double loss;         /* probability, 0 to 1 */
+	swim_duration delay; /* added to the delay of the link */
+	size_t largest;      /* in bytes; longer datagrams are lost; 0: no limit */
 };
 
 struct net {
@@ -49,14 +48,15 @@ struct net {
 
 void net_init(struct net *, uint64_t seed);
 void net_fini(struct net *);
-/* Returns the rule's number, for net_remove. */
+/* Returns the number of the new rule, for net_remove. */
 size_t net_add(struct net *, struct net_rule);
 void net_remove(struct net *, size_t rule);
+/* Removes all rules. */
 void net_clear(struct net *);
-/* How many copies of a datagram of this length arrive (0: it is lost), and after which delays. */
+/* Returns how many copies of a datagram of `len` bytes arrive (0: it is lost), and sets their delays. */
 unsigned net_transmit(struct net *, unsigned from, unsigned to, size_t len,
     swim_duration delays[NET_COPIES_MAX]);
-/* True when no rule cuts this direction altogether. */
+/* True: no rule cuts the link completely. */
 bool net_open(const struct net *, unsigned from, unsigned to);
 
 #endif

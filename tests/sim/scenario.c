@@ -9,7 +9,7 @@
 #include "sim/finder.h"
 #include "sim/trace.h"
 
-/* How often a wait looks. */
+/* The time from one check of a condition to the next. */
 #define POLL swim_ms(10)
 
 struct sim *
@@ -24,7 +24,7 @@ sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace)
 		s->world.nodes[i].seeds[0] = s->world.nodes[0].addr;
 		s->world.nodes[i].seed_count = 1;
 	}
-	/* Comparing the whole views after each call costs the square of the size. */
+	/* A check of the whole view after each call takes time in proportion to the square of the size. */
 	s->world.config.check_every = nodes <= 40 ? 1 : nodes <= 200 ? nodes : 16 * nodes;
 	s->world.config.check_events = nodes <= 200;
 	return s;
@@ -209,7 +209,7 @@ size_t
 sim_partition(struct sim *s, unsigned first, unsigned last)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "nodes %u to %u are cut off from the others", first, last);
+		trace_note(&s->world, "n%u to n%u are cut off from all others", first, last);
 	return net_add(&s->world.net,
 	    (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .loss = 1});
 }
@@ -218,8 +218,8 @@ size_t
 sim_spoil(struct sim *s, unsigned from, unsigned to, double loss)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "of what %d sends to %d, %.2f is lost", (int)from, (int)to,
-		    loss);
+		trace_note(&s->world, "loss from node %d to node %d is %.2f (-1: all)", (int)from,
+		    (int)to, loss);
 	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_ONE_WAY,
 					  .from = range(from),
 					  .to = range(to),
@@ -236,8 +236,8 @@ size_t
 sim_narrow(struct sim *s, unsigned first, unsigned last, size_t largest)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "%zu bytes pass between n%u to n%u and the others", largest,
-		    first, last);
+		trace_note(&s->world, "at most %zu bytes pass between n%u to n%u and all others",
+		    largest, first, last);
 	return net_add(&s->world.net,
 	    (struct net_rule){.kind = NET_RULE_SPLIT, .from = {first, last}, .largest = largest});
 }
@@ -246,8 +246,8 @@ size_t
 sim_narrow_one_way(struct sim *s, unsigned first, unsigned last, size_t largest)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "%zu bytes pass from n%u to n%u to the others", largest,
-		    first, last);
+		trace_note(&s->world, "at most %zu bytes pass from n%u to n%u to all others",
+		    largest, first, last);
 	return net_add(&s->world.net, (struct net_rule){.kind = NET_RULE_ONE_WAY,
 					  .from = {first, last},
 					  .to = {last + 1, s->world.count - 1},
@@ -258,7 +258,7 @@ void
 sim_mend(struct sim *s, size_t rule)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "rule %zu of the network is lifted", rule);
+		trace_note(&s->world, "rule %zu of the network is removed", rule);
 	net_remove(&s->world.net, rule);
 }
 
@@ -266,7 +266,7 @@ void
 sim_heal(struct sim *s)
 {
 	if (s->world.trace)
-		trace_note(&s->world, "the network is whole");
+		trace_note(&s->world, "all rules of the network are removed");
 	net_clear(&s->world.net);
 }
 
@@ -301,28 +301,25 @@ sim_run(struct sim *s, double seconds)
 	run_until(s, swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds)));
 }
 
-/* How much is asked of a view. */
-enum demand {
-	COMPLETE,  /* whoever runs is alive */
-	AGREED,    /* and nobody else is, at anybody */
-	CONVERGED, /* and nothing is left to gossip */
-};
+/* What is demanded of all views: see sim_complete, sim_wait_agreed and sim_converged. */
+enum demand { COMPLETE, AGREED, CONVERGED };
 
-struct question {
-	bool (*answer)(struct sim *, const struct question *);
-	bool (*so)(struct sim *);
+/* A condition that a scenario waits for; each kind uses some of the fields. */
+struct condition {
+	bool (*holds)(struct sim *, const struct condition *);
+	bool (*of_scenario)(struct sim *);
 	unsigned observer, subject;
 	enum swim_status status;
 	enum demand demand;
 };
 
 static bool
-wait_for(struct sim *s, const struct question *q, double seconds)
+wait_for(struct sim *s, const struct condition *c, double seconds)
 {
 	swim_time until =
 	    swim_time_add(s->world.now, swim_duration_scale(swim_seconds(1), seconds));
 
-	while (!q->answer(s, q)) {
+	while (!c->holds(s, c)) {
 		if (swim_time_reached(s->world.now, until))
 			return false;
 		run_until(s, swim_time_min(until, swim_time_add(s->world.now, POLL)));
@@ -365,43 +362,45 @@ sim_is(struct sim *s, unsigned observer, unsigned subject, enum swim_status stat
 }
 
 static bool
-answer_status(struct sim *s, const struct question *q)
+observer_holds(struct sim *s, const struct condition *c)
 {
-	return sim_is(s, q->observer, q->subject, q->status);
+	return sim_is(s, c->observer, c->subject, c->status);
 }
 
 bool
 sim_wait_status(struct sim *s, unsigned observer, unsigned subject, enum swim_status status,
     double seconds)
 {
-	struct question q = {answer_status, NULL, observer, subject, status, COMPLETE};
+	struct condition c = {observer_holds, NULL, observer, subject, status, COMPLETE};
 
-	return wait_for(s, &q, seconds);
+	return wait_for(s, &c, seconds);
 }
 
 static bool
-answer_so(struct sim *s, const struct question *q)
+scenario_holds(struct sim *s, const struct condition *c)
 {
-	return q->so(s);
+	return c->of_scenario(s);
 }
 
 bool
-sim_wait_until(struct sim *s, bool (*so)(struct sim *), double seconds)
+sim_wait_until(struct sim *s, bool (*holds)(struct sim *), double seconds)
 {
-	return wait_for(s, &(struct question){.answer = answer_so, .so = so}, seconds);
+	struct condition c = {.holds = scenario_holds, .of_scenario = holds};
+
+	return wait_for(s, &c, seconds);
 }
 
 static bool
-observes(const struct sim *s, unsigned i)
+is_observer(const struct sim *s, unsigned i)
 {
 	return s->world.nodes[i].state == NODE_UP && s->world.nodes[i].kind == NODE_SWIMD;
 }
 
 static bool
-answer_all(struct sim *s, const struct question *q)
+all_observers_hold(struct sim *s, const struct condition *c)
 {
 	for (unsigned i = 0; i < s->world.count; i++)
-		if (i != q->subject && observes(s, i) && !sim_is(s, i, q->subject, q->status))
+		if (i != c->subject && is_observer(s, i) && !sim_is(s, i, c->subject, c->status))
 			return false;
 	return true;
 }
@@ -409,9 +408,9 @@ answer_all(struct sim *s, const struct question *q)
 bool
 sim_wait_all(struct sim *s, unsigned subject, enum swim_status status, double seconds)
 {
-	struct question q = {answer_all, NULL, ANY, subject, status, COMPLETE};
+	struct condition c = {all_observers_hold, NULL, ANY, subject, status, COMPLETE};
 
-	return wait_for(s, &q, seconds);
+	return wait_for(s, &c, seconds);
 }
 
 struct swim_stats
@@ -423,9 +422,9 @@ sim_stats(const struct sim *s, unsigned i)
 	return stats;
 }
 
-/* Whether observer i is content; else why not. */
+/* Does the view of observer i meet the demand?  If not, `why` gets the reason. */
 static bool
-content(struct sim *s, unsigned i, enum demand demand, char *why, size_t size)
+view_meets(struct sim *s, unsigned i, enum demand demand, char *why, size_t size)
 {
 	struct swim_stats stats = sim_stats(s, i);
 	unsigned up = 0;
@@ -445,7 +444,7 @@ content(struct sim *s, unsigned i, enum demand demand, char *why, size_t size)
 			return false;
 		}
 		if (demand >= AGREED && n->state != NODE_UP && known && status <= SWIM_SUSPECT) {
-			snprintf(why, size, "%s holds %s, which is gone, %s",
+			snprintf(why, size, "%s holds %s, which does not run, %s",
 			    s->world.nodes[i].name, n->name, swim_status_name(status));
 			return false;
 		}
@@ -453,7 +452,7 @@ content(struct sim *s, unsigned i, enum demand demand, char *why, size_t size)
 	if (demand == COMPLETE)
 		return true;
 	if (stats.members[SWIM_ALIVE] != up || stats.members[SWIM_SUSPECT] != 0) {
-		snprintf(why, size, "%s counts %zu alive and %zu suspect, of %u",
+		snprintf(why, size, "%s counts %zu alive and %zu suspect, but %u run",
 		    s->world.nodes[i].name, stats.members[SWIM_ALIVE], stats.members[SWIM_SUSPECT],
 		    up);
 		return false;
@@ -476,21 +475,21 @@ count_up(const struct sim *s)
 	return up;
 }
 
-/* The cheap questions, since the long one is asked of each pair. */
+/* Compare counts and digests first: view_meets compares each pair of nodes, which takes long. */
 static bool
-plausible(struct sim *s, enum demand demand, char *why, size_t size)
+counts_meet(struct sim *s, enum demand demand, char *why, size_t size)
 {
 	unsigned first = ANY, up = count_up(s);
 
 	for (unsigned i = 0; i < s->world.count; i++) {
 		struct swim_stats stats;
 
-		if (!observes(s, i))
+		if (!is_observer(s, i))
 			continue;
 		stats = sim_stats(s, i);
 		if (stats.members[SWIM_ALIVE] < up) {
-			snprintf(why, size, "%s counts %zu alive, of %u", s->world.nodes[i].name,
-			    stats.members[SWIM_ALIVE], up);
+			snprintf(why, size, "%s counts %zu alive, but %u run",
+			    s->world.nodes[i].name, stats.members[SWIM_ALIVE], up);
 			return false;
 		}
 		if (first == ANY) {
@@ -505,37 +504,36 @@ plausible(struct sim *s, enum demand demand, char *why, size_t size)
 }
 
 static bool
-all_content(struct sim *s, enum demand demand, char *why, size_t size)
+all_views_meet(struct sim *s, enum demand demand, char *why, size_t size)
 {
-	if (!plausible(s, demand, why, size))
+	if (!counts_meet(s, demand, why, size))
 		return false;
 	for (unsigned i = 0; i < s->world.count; i++)
-		if (observes(s, i) && !content(s, i, demand, why, size))
+		if (is_observer(s, i) && !view_meets(s, i, demand, why, size))
 			return false;
 	return true;
 }
 
 static bool
-answer_views(struct sim *s, const struct question *q)
+views_hold(struct sim *s, const struct condition *c)
 {
 	char why[256];
 
-	return all_content(s, q->demand, why, sizeof(why));
+	return all_views_meet(s, c->demand, why, sizeof(why));
 }
 
 static bool
 views_are(struct sim *s, enum demand demand)
 {
-	return answer_views(s, &(struct question){.demand = demand});
+	return views_hold(s, &(struct condition){.demand = demand});
 }
 
 static bool
 wait_views(struct sim *s, enum demand demand, double seconds)
 {
-	return wait_for(s, &(struct question){.answer = answer_views, .demand = demand}, seconds);
+	return wait_for(s, &(struct condition){.holds = views_hold, .demand = demand}, seconds);
 }
 
-/* Where what is missing is worth a line of the output. */
 static bool
 wait_or_explain(struct sim *s, enum demand demand, double seconds)
 {
@@ -593,10 +591,10 @@ sim_explain(struct sim *s)
 	char why[256];
 	unsigned said = 0;
 
-	if (!all_content(s, CONVERGED, why, sizeof(why)))
+	if (!all_views_meet(s, CONVERGED, why, sizeof(why)))
 		printf("# %s at %.3f s: %s\n", s->world.label, (double)s->world.now.ns / 1e9, why);
 	for (unsigned i = 0; i < s->world.count && said < 5; i++) {
-		if (observes(s, i) && !content(s, i, CONVERGED, why, sizeof(why))) {
+		if (is_observer(s, i) && !view_meets(s, i, CONVERGED, why, sizeof(why))) {
 			printf("#   %s\n", why);
 			said++;
 		}

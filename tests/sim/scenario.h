@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The vocabulary that scenarios are written in, so that they read like theorems:
+ * The functions that scenarios are written with, so that a scenario reads like a theorem:
  *
  *	sim_crash(s, 7);
  *	EXPECT(s, sim_wait_all(s, 7, SWIM_DEAD, 10));
  *	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 99);
  *
- * Nodes are named by their index.  Durations are in seconds of virtual time.  A node's seed is node 0
- * unless sim_seed says otherwise.
+ * A node is given by its index.  Durations are in seconds of virtual time.  The seed of each node is node 0 unless sim_seed,
+ * sim_seed_name or sim_no_seeds is called for the node.
  */
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -18,22 +18,22 @@
 
 struct sim {
 	struct world world;
-	bool failed;      /* an expectation was not met */
-	swim_time formed; /* sim_form's end */
-	char notes[1024]; /* figures, for the report */
+	bool failed;      /* an EXPECT failed */
+	swim_time formed; /* when sim_form ended */
+	char notes[1024]; /* figures that sim_note has collected for the output */
 };
 
-/* HEAVY ones are not part of --quick; LARGE ones run with --large alone, each in a process of its own. */
+/* --quick leaves out HEAVY scenarios.  LARGE scenarios run with --large only, each in its own process. */
 enum weight { LIGHT, HEAVY, LARGE };
 
 struct scenario {
 	const char *name;
-	unsigned nodes;
+	unsigned nodes; /* 0: swarm_nodes() gives the number */
 	void (*run)(struct sim *);
 	enum weight weight;
-	const char *claim;
+	const char *claim; /* what the scenario shows, in one sentence */
 };
-/* Each ends in a row without a name. */
+/* Each table ends with a row without a name. */
 extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_partition[],
     scenarios_loss[], scenarios_limits[], scenarios_base[], scenarios_size[], scenarios_stall[],
     scenarios_liveness[], scenarios_successor[], scenarios_reflect[], scenarios_path[],
@@ -42,59 +42,70 @@ extern const struct scenario scenarios_join[], scenarios_failure[], scenarios_pa
 struct sim *sim_new(uint64_t seed, unsigned nodes, const char *label, bool trace);
 void sim_free(struct sim *);
 
-/* Before the first start. */
+/* Before the next start of the node. */
 struct world_config *sim_config(struct sim *);
 struct net_config *sim_net(struct sim *);
-void sim_seed(struct sim *, unsigned i, unsigned seed); /* one more; the first call drops node 0 */
+/* Add a seed to node i.  The first call for node i replaces its usual seed, node 0. */
+void sim_seed(struct sim *, unsigned i, unsigned seed);
+/* Make node i a base peer: its id is its address, or b<i> with sim_base_named. */
 void sim_base(struct sim *, unsigned i);
-void sim_base_named(struct sim *, unsigned i); /* with an id of its own */
+void sim_base_named(struct sim *, unsigned i);
 /*
- * The members that it holds, the living first and without those that left, are all that it knows from now on: what a daemon
- * finds others by after a restart when nobody has told it of any.
+ * While node i runs: take its seeds away, and let it know the addresses of the members that it lists now, live members first
+ * and without members that left, as a daemon does after a restart from its snapshot.
  */
 void sim_snapshot(struct sim *, unsigned i);
 void sim_no_seeds(struct sim *, unsigned i);
-/* The resolver's name HOST:PORT (static) gets the address of one more node; and it is the only seed of node i. */
+/* Add the address of a node to the name HOST:PORT in the resolver.  The text must be static. */
 void sim_name(struct sim *, const char *hostport, unsigned node);
+/* Make the name HOST:PORT the only seed of node i.  The text must be static. */
 void sim_seed_name(struct sim *, unsigned i, const char *hostport);
 
 /* Nodes. */
 void sim_start(struct sim *, unsigned i);
 void sim_start_range(struct sim *, unsigned first, unsigned last);
-/* Start all of them: within 20 s they are one cluster, and the network is quiet. */
+/* Start all nodes and wait up to 20 s until they have converged (see sim_converged). */
 bool sim_form(struct sim *);
-/* Its state directory has this bound of an earlier run; 0: it is empty. */
+/* Start node i with this bound in its state file, as after an earlier run; 0: without a state file. */
 void sim_start_at(struct sim *, unsigned i, uint64_t incarnation);
-/* At an incarnation that the state code would refuse to begin with. */
+/* Start node i at this incarnation, even one that the state code does not give. */
 void sim_start_beyond(struct sim *, unsigned i, uint64_t incarnation);
 void sim_crash(struct sim *, unsigned i);
-void sim_restart(struct sim *, unsigned i, bool keep_state); /* crashes it first if it runs */
+/* Crash node i if it runs, and start it. */
+void sim_restart(struct sim *, unsigned i, bool keep_state);
 void sim_leave(struct sim *, unsigned i);
-/* An operator tells i to join through `other`; finder.outcome has what came of it.  False: that cannot be tried. */
+/* An operator tells node i to join through `other`; finder.outcome of node i has the result.  False: the join cannot be tried. */
 bool sim_join(struct sim *, unsigned i, unsigned other);
-void sim_move(struct sim *, unsigned i); /* to another address */
-/* Its only tag is t=`value` from now on. */
+/* Change the port in the address of node i. */
+void sim_move(struct sim *, unsigned i);
+/* Give node i the tag t=`value` and no other. */
 void sim_tag(struct sim *, unsigned i, unsigned value);
-/* Its only tag takes so many bytes, key and lengths included. */
+/* Give node i one tag, which takes this many bytes with its key and lengths. */
 void sim_tag_bytes(struct sim *, unsigned i, size_t bytes);
-/* Before its first start: it bears the name of another. */
+/* Before the first start of node i: give node i the name of node `as`. */
 void sim_rename(struct sim *, unsigned i, unsigned as);
+/* Stop the process of node i (SIGSTOP) until sim_resume. */
 void sim_pause(struct sim *, unsigned i);
 void sim_resume(struct sim *, unsigned i);
-/* Its messages stand still, its timers don't. */
+/* Hold all datagrams from and to node i while it is blocked; its timers go on. */
 void sim_block(struct sim *, unsigned i, bool blocked);
+/* Node i needs this much time for each datagram. */
 void sim_slow(struct sim *, unsigned i, swim_duration per_datagram);
 
-/* The network. */
-size_t sim_partition(struct sim *, unsigned first, unsigned last); /* these from all others */
-size_t sim_cut(struct sim *, unsigned from, unsigned to);          /* one way */
-size_t sim_spoil(struct sim *, unsigned from, unsigned to,
-    double loss); /* one way; either may be ANY */
-/* Datagrams of more bytes than this are lost between these and all others, or on the way from these to all others. */
+/* The network.  Functions of type size_t return the number of the new rule, for sim_mend. */
+/* Cut the nodes from `first` to `last` off from all others, both ways. */
+size_t sim_partition(struct sim *, unsigned first, unsigned last);
+/* Cut, or spoil by a loss of 0 to 1, the link from one node to another, one way.  Both may be ANY. */
+size_t sim_cut(struct sim *, unsigned from, unsigned to);
+size_t sim_spoil(struct sim *, unsigned from, unsigned to, double loss);
+/* Lose datagrams of more than `largest` bytes between nodes `first` to `last` and all others; one way: to all others only. */
 size_t sim_narrow(struct sim *, unsigned first, unsigned last, size_t largest);
 size_t sim_narrow_one_way(struct sim *, unsigned first, unsigned last, size_t largest);
+/* Remove one rule. */
 void sim_mend(struct sim *, size_t rule);
-void sim_heal(struct sim *); /* lifts all of these */
+/* Remove all rules. */
+void sim_heal(struct sim *);
+/* The probability, 0 to 1, that any datagram is lost. */
 void sim_loss(struct sim *, double);
 
 /* Time. */
@@ -102,72 +113,78 @@ swim_time sim_now(const struct sim *);
 double sim_since(const struct sim *, swim_time); /* seconds */
 void sim_run(struct sim *, double seconds);
 
-/* What nodes hold: true as soon as it is so, false when the seconds have passed. */
+/*
+ * What nodes hold.  Each sim_wait function returns true as soon as its condition is true, and false when the seconds have
+ * passed.
+ */
+/* The status that the observer holds of the subject.  False: the observer does not run, or does not know the subject. */
 bool sim_status(struct sim *, unsigned observer, unsigned subject, enum swim_status *);
 bool sim_is(struct sim *, unsigned observer, unsigned subject, enum swim_status);
 bool sim_wait_status(struct sim *, unsigned observer, unsigned subject, enum swim_status,
     double seconds);
-/* At every other swimd node that runs. */
+/* All running swimd peers but the subject hold this status of it. */
 bool sim_wait_all(struct sim *, unsigned subject, enum swim_status, double seconds);
-/* Every node that runs holds every one of them alive. */
+/* Complete: each running swimd peer holds every running node alive. */
 bool sim_complete(struct sim *);
 bool sim_wait_complete(struct sim *, double seconds);
-/* And none that doesn't; all hold the same view; and nothing is left to gossip. */
+/* Agreed: complete, no node that does not run is held alive or suspect, and all digests are equal. */
+bool sim_wait_agreed(struct sim *, double seconds);
+/* Converged: agreed, and no rumour is left. */
 bool sim_converged(struct sim *);
 bool sim_wait_converged(struct sim *, double seconds);
-/* The same but for what is left to gossip. */
-bool sim_wait_agreed(struct sim *, double seconds);
-/* Says what keeps it from being so, in the output. */
+/* Prints why the nodes have not converged. */
 void sim_explain(struct sim *);
-bool sim_wait_until(struct sim *, bool (*so)(struct sim *), double seconds);
+bool sim_wait_until(struct sim *, bool (*holds)(struct sim *), double seconds);
 
 /*
- * base_view.c: does every running base peer list each other running node as alive, under its address only (a base peer with an
- * id of its own under that id too), and every other pair as dead?
+ * base_view.c: does each running base peer list each other running node as alive, under its address only (a base peer with
+ * another id under that id too), and every other pair as dead?
  */
 bool sim_bases_complete(struct sim *);
-bool sim_wait_bases_complete(struct sim *, double seconds); /* prints what is missing */
-/* How many such events base peers have reported about this node since then; `subject` may be ANY. */
+/* Prints what is missing if the time is over. */
+bool sim_wait_bases_complete(struct sim *, double seconds);
+/* How many such events base peers have told about this node since then; `subject` may be ANY. */
 unsigned sim_bases_told(const struct sim *, swim_time since, enum base_event_type,
     unsigned subject);
-/* How many suspicions and deaths of running nodes base peers have reported since then. */
+/* How many suspicions and deaths of running nodes base peers have told since then. */
 unsigned sim_bases_wrong(const struct sim *, swim_time since);
 /* Wait until each running base peer lists `subject` with this status. */
 bool sim_wait_bases(struct sim *, unsigned subject, enum swim_status, double seconds);
 
-/* told.c: what nodes told since then: how many events, and by how many observers. */
+/* told.c: the events of swimd peers since the given time. */
+/* How many such events were told; `observer` and `subject` may be ANY. */
 unsigned sim_told(const struct sim *, swim_time since, enum swim_event_type, unsigned observer,
     unsigned subject);
+/* By how many observers such an event was told. */
 unsigned sim_tellers(const struct sim *, swim_time since, enum swim_event_type, unsigned subject);
-/* Failed-events about nodes whose process ran. */
+/* How many failed events were told about nodes that ran. */
 unsigned sim_false_failures(const struct sim *, swim_time since);
-/*
- * Failed-events, where some nodes are marked as bad: about those, about others, and how many of the latter were told by
- * one that is not bad itself.
- */
+/* Numbers of failed events, where a scenario has marked some nodes as bad. */
 struct verdicts {
-	unsigned right, wrong, by_healthy;
+	unsigned right;      /* about bad nodes */
+	unsigned wrong;      /* about other nodes */
+	unsigned by_healthy; /* those of `wrong` that nodes which are not bad told */
 };
 struct verdicts sim_verdicts(const struct sim *, swim_time since);
-/* Seconds from then until the n-th observer told; negative: never. */
+/* Seconds from `since` to the n-th such event; negative: there were fewer. */
 double sim_told_after(const struct sim *, swim_time since, enum swim_event_type, unsigned subject,
     unsigned n);
 
 struct swim_stats sim_stats(const struct sim *, unsigned i);
 
 /*
- * forge.c: a ping as if from node `from`, with one update of our making.  Incarnations of that member are
- * no longer checked to be its own.
+ * forge.c: send a forged ping from the address of node `from`, with one update.  From now on the oracles accept incarnations
+ * of the subject that the subject never had.
  */
 void sim_forge(struct sim *, unsigned from, unsigned to, unsigned about, enum swim_status,
     uint64_t incarnation);
 void sim_forge_update(struct sim *, unsigned from, unsigned to, const char *id, const char *address,
     enum swim_status, uint64_t incarnation);
 
-/* A figure worth seeing in the output. */
+/* Append a figure to the notes of the run. */
 void sim_note(struct sim *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Ends the scenario, as failed, unless the condition holds. */
+/* If the condition is false, the scenario fails and the calling function returns. */
 #define EXPECT(s, condition)                                                                       \
 	do {                                                                                       \
 		if (!sim_expect((s), (condition), #condition, __FILE__, __LINE__))                 \
@@ -175,9 +192,10 @@ void sim_note(struct sim *, const char *format, ...) __attribute__((format(print
 	} while (0)
 bool sim_expect(struct sim *, bool, const char *text, const char *file, int line);
 
-/* swarm.c: chaos, then calm, in a random configuration. */
+/* swarm.c: random faults, then none, in a random configuration. */
 unsigned swarm_nodes(uint64_t seed);
 void swarm_run(struct sim *);
-void swarm_mixed_run(struct sim *); /* with base peers among the swimds */
+/* Some nodes are base peers. */
+void swarm_mixed_run(struct sim *);
 
 #endif

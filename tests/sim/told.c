@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What nodes told, and whether it was so. */
+/* Counts the events that swimd peers told, and those that were wrong. */
 #include <stdlib.h>
 
 #include "sim/scenario.h"

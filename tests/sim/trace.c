@@ -17,7 +17,7 @@ void
 trace_datagram(const struct world *w, unsigned from, unsigned to, unsigned copies, const void *data,
     size_t len)
 {
-	char text[512] = "not a message that swimd knows";
+	char text[512] = "not a valid message";
 	struct wire_message m;
 
 	if (wire_decode(data, len, &m) == WIRE_OK)

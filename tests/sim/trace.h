@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What --trace prints: one line for each thing that happens, in virtual time. */
+/* The output of --trace: one line for each datagram, event and change of the world, in virtual time. */
 #ifndef SIM_TRACE_H
 #define SIM_TRACE_H
 
