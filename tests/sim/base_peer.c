@@ -9,9 +9,9 @@
 #include "sim/base_codec.h"
 #include "sim/heap.h"
 
-#define SUSPICION_PERIODS 5 /* in a small cluster */
-#define UPDATES 10          /* a message */
-#define HELPERS 3           /* members asked to ping in our place */
+#define SUSPICION_PERIODS 5 /* how long a suspicion lasts in a small cluster, in probe periods */
+#define UPDATES 10          /* most updates in a message */
+#define HELPERS 3           /* members that are sent a ping-req */
 #define JUMP_MAX 16
 #define MEMBERS_MAX 10000
 #define FORGET_AFTER swim_seconds(30)
@@ -31,7 +31,7 @@ struct member {
 	uint64_t lot; /* random: the order of rumours that are equal otherwise */
 };
 
-/* A ping of ours: the probe, or one in the place of another that asked. */
+/* A ping of this peer that waits for its answer: a probe, or a ping for a member that sent a ping-req. */
 struct pending {
 	bool active;
 	uint64_t seq;
@@ -501,7 +501,7 @@ base_peer_input(struct base_peer *p, swim_time now, const struct swim_addr *from
 
 	msg.seq = base_get(&r, 8);
 	if (!r.bad && (msg.type < PING || msg.type > AUTHENTICATED))
-		return; /* of a type that it doesn't know */
+		return; /* an unknown type */
 	if (p->mute || p->left || msg.type == AUTHENTICATED)
 		return;
 	if (msg.type != PING) {
@@ -510,7 +510,7 @@ base_peer_input(struct base_peer *p, swim_time now, const struct swim_addr *from
 	}
 	if (msg.type != NACK)
 		msg.count = base_get_gossip(&r, &msg.updates);
-	/* What follows the message is nobody's business. */
+	/* Bytes after the message are ignored. */
 	if (r.bad)
 		p->invalid++;
 	else

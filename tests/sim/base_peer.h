@@ -35,7 +35,7 @@ struct base_timing {
 };
 struct base_timing base_timing_default(void);
 
-/* `address` is what it says of itself, numeric or a host name with a port. */
+/* `address` is the address that the peer advertises: numeric, or a host name with a port. */
 struct base_peer *base_peer_new(const char *id, const char *address, struct base_timing,
     uint64_t seed, swim_time now);
 void base_peer_free(struct base_peer *);
@@ -65,14 +65,14 @@ struct base_event {
 	enum base_event_type type;
 	const char *id, *address; /* owned by the peer, valid until the next call */
 	uint64_t incarnation;
-	bool dead; /* also of one that it takes up (BASE_JOINED) */
+	bool dead; /* the pair is dead; BASE_JOINED may report a pair that is dead from the start */
 };
 bool base_peer_next_event(struct base_peer *, struct base_event *);
 
-/* Take the pair of this address for a member, and ping it. */
+/* Make the pair (address, address) a member, and ping the address. */
 void base_peer_join(struct base_peer *, swim_time now, const struct swim_addr *);
 void base_peer_leave(struct base_peer *);
-/* Mute: it doesn't answer any more, but still runs. */
+/* A mute peer runs, but reads and sends nothing. */
 void base_peer_set_mute(struct base_peer *, bool);
 
 /* What the peer knows of a pair. */
@@ -87,7 +87,7 @@ void base_peer_at(const struct base_peer *, size_t, struct base_report *);
 bool base_peer_find(const struct base_peer *, const char *id, const char *address,
     struct base_report *);
 uint64_t base_peer_incarnation(const struct base_peer *);
-/* Datagrams that came and were no valid base message (those of types that it doesn't know aside). */
+/* How many datagrams of known types the peer has received that were not valid base messages. */
 uint64_t base_peer_invalid(const struct base_peer *);
 /* How many ping-reqs the peer has received; and how many of these it answered with an ack. */
 uint64_t base_peer_asked(const struct base_peer *);

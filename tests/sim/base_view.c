@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks of what base peers list and report against the nodes that run. */
+/* Compares what base peers list and tell with the nodes that run. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ is_base(const struct sim *s, unsigned i)
 	return s->world.nodes[i].kind == NODE_BASE && s->world.nodes[i].state == NODE_UP;
 }
 
-/* Does a swimd that runs remember anybody at this address? */
+/* Does a running swimd peer remember a member at this address? */
 static bool
 is_remembered(const struct sim *s, const char *address)
 {
@@ -31,8 +31,9 @@ is_remembered(const struct sim *s, const char *address)
 }
 
 /*
- * Every pair that is not dead belongs to a node that runs.  One exception passes: a base peer holds a suspicion that it heard
- * of until it hears how it ended, and no swimd can tell it the end for an address that all swimds have forgotten.
+ * Does every listed pair that is not dead belong to a running node?  One exception is allowed: a base peer keeps a suspicion
+ * that it heard of until it hears the end of that suspicion, and no swimd peer can tell the end of a member that all swimd
+ * peers have forgotten.
  */
 static bool
 lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
@@ -51,7 +52,7 @@ lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
 		    (j == UINT32_MAX || s->world.nodes[j].state != NODE_UP) &&
 		    !is_remembered(s, r.address))
 			continue;
-		/* A base peer with an id of its own is listed by other base peers under its address too. */
+		/* Base peers list a base peer whose id is not its address under the address too. */
 		if (j == i && strcmp(r.id, r.address) == 0)
 			continue;
 		if (j != UINT32_MAX && j != i && s->world.nodes[j].state == NODE_UP &&
@@ -59,15 +60,16 @@ lists_nobody_else(const struct sim *s, unsigned i, char *why, size_t size)
 			(s->world.nodes[j].kind == NODE_BASE &&
 			    strcmp(r.id, s->world.nodes[j].name) == 0)))
 			continue;
-		snprintf(why, size, "%s lists %s@%s, which is not there, as %s", o->name, r.id,
+		snprintf(why, size, "%s lists %s@%s as %s, but no such node runs", o->name, r.id,
 		    r.address, swim_status_name(r.status));
 		return false;
 	}
 	return true;
 }
 
+/* Does base peer i list all running nodes as alive, and nobody else? */
 static bool
-content(struct sim *s, unsigned i, char *why, size_t size)
+lists_all(struct sim *s, unsigned i, char *why, size_t size)
 {
 	for (unsigned j = 0; j < s->world.count; j++) {
 		enum swim_status status;
@@ -91,7 +93,7 @@ sim_bases_complete(struct sim *s)
 	char why[512];
 
 	for (unsigned i = 0; i < s->world.count; i++)
-		if (is_base(s, i) && !content(s, i, why, sizeof(why)))
+		if (is_base(s, i) && !lists_all(s, i, why, sizeof(why)))
 			return false;
 	return true;
 }
@@ -105,7 +107,7 @@ sim_wait_bases_complete(struct sim *s, double seconds)
 	if (sim_wait_until(s, sim_bases_complete, seconds))
 		return true;
 	for (unsigned i = 0; i < s->world.count && said < 5; i++)
-		if (is_base(s, i) && !content(s, i, why, sizeof(why)) && ++said)
+		if (is_base(s, i) && !lists_all(s, i, why, sizeof(why)) && ++said)
 			printf("# %s at %.3f s: %s\n", s->world.label,
 			    (double)s->world.now.ns / 1e9, why);
 	return false;

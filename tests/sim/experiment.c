@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two experiments after Lifeguard's (arXiv 1707.00788, section V), with 128 members: the messages of C of them stand
- * still together for D, flow for I, and so on for two minutes (interval); or stand still once, for long (threshold).
- * Meanwhile their timers go on: that is our model of the slow message processing that the paper is about, and the grid
- * of C, D and I is ours too.  And how long a crash takes to be told, by profile and size (detection).
+ * Three experiments.  Two are modelled on the Lifeguard paper (arXiv 1707.00788, section V), with 128 members.  Interval: the
+ * messages of C members are blocked together for D, flow for I, are blocked again, and so on for two minutes.  Threshold: they
+ * are blocked once, for long.  The timers of blocked members go on; this models the slow message processing of the paper.  The
+ * values of C, D and I are not the paper's.  Detection: the time until a crash is told, by profile and cluster size.
  */
 #include "sim/experiment.h"
 
@@ -23,7 +23,7 @@ form(uint64_t seed, unsigned members, enum swim_profile profile)
 	struct sim *s = sim_new(seed, members, "experiment", false);
 
 	swim_timing_profile(profile, &sim_config(s)->timing);
-	/* The scenarios look for faults; here the figures count, and they are many. */
+	/* Experiments measure and do not look for faults, so the checks of whole views are left out for speed. */
 	sim_config(s)->check_every = 1000000;
 	sim_config(s)->check_events = false;
 	sim_start_range(s, 0, members - 1);
@@ -35,7 +35,7 @@ form(uint64_t seed, unsigned members, enum swim_profile profile)
 	return s;
 }
 
-/* The first `count` of a random order are those that something befalls. */
+/* All members in random order; the caller frees the list.  The first of them are blocked. */
 static unsigned *
 shuffled(struct sim *s)
 {
@@ -59,7 +59,7 @@ block(struct sim *s, const unsigned *members, unsigned count, bool blocked)
 	}
 }
 
-/* Failed-events about members that were never stopped; `healthy`: told by one that wasn't either. */
+/* Prints C, D, I, and the numbers of failed events: wrong, wrong by healthy members, right (see struct verdicts). */
 static void
 interval(uint64_t seed, unsigned stopped, double d_ms, double i_ms)
 {
@@ -80,7 +80,7 @@ interval(uint64_t seed, unsigned stopped, double d_ms, double i_ms)
 	sim_free(s);
 }
 
-/* For each one that something befell at `since`: seconds until the first and until the last of the others told. */
+/* For each of the `count` members that failed at `since`: seconds until the first and until the last other told; -1: never. */
 static void
 print_latencies(struct sim *s, const char *label, const unsigned *order, unsigned count,
     swim_time since)
@@ -113,7 +113,7 @@ threshold(uint64_t seed, unsigned stopped)
 	char label[16];
 	swim_time start;
 
-	/* Not in step with the probes. */
+	/* The block begins at a random time of the probe interval. */
 	sim_run(s, 5 + rng_unit(&s->world.rng));
 	start = sim_now(s);
 	block(s, order, stopped, true);
@@ -124,7 +124,7 @@ threshold(uint64_t seed, unsigned stopped)
 	sim_free(s);
 }
 
-/* One crash after another, and each comes back before the next. */
+/* One member after another crashes and restarts. */
 static void
 detection(uint64_t seed, enum swim_profile profile, unsigned members, unsigned crashes)
 {

@@ -10,14 +10,14 @@
 #include "discovery/source.h"
 #include "sim/driver.h"
 
-/* What may come of an address to join through. */
+/* Datagrams that a join through one address may cost. */
 #define JOIN_PINGS 4
-/* Of a name; a number needs no lookup. */
+/* How long the lookup of a name takes.  An address needs no lookup. */
 #define RESOLVE_DELAY swim_ms(5)
-/* A multicast takes up to so long to be noticed. */
+/* A multicast arrives after up to this many milliseconds. */
 #define MULTICAST_MS_MAX 500
 
-/* What a lookup found. */
+/* The result of a lookup: its number, and the addresses that it found. */
 struct answer {
 	uint64_t number;
 	size_t count;
@@ -82,7 +82,7 @@ finder_lookup(void *ctx, uint64_t number, const char *hostport)
 	}
 	for (unsigned i = 0; name != NULL && i < name->count; i++)
 		answer->addresses[answer->count++] = f->world->nodes[name->nodes[i]].addr;
-	/* Some nodes say that they live at a name. */
+	/* Some nodes advertise a host name. */
 	for (unsigned i = 0; i < f->world->count && answer->count == 0; i++) {
 		if (strcmp(f->world->nodes[i].hostport, hostport) == 0)
 			answer->addresses[answer->count++] = f->world->nodes[i].addr;
@@ -93,7 +93,7 @@ finder_lookup(void *ctx, uint64_t number, const char *hostport)
 	return true;
 }
 
-/* The hub ignores the answer, since it knows the number no more. */
+/* The lookup goes on.  The hub ignores its answer, as the hub no longer knows the number. */
 static void
 finder_cancel(void *ctx, uint64_t number)
 {
@@ -101,7 +101,7 @@ finder_cancel(void *ctx, uint64_t number)
 	(void)number;
 }
 
-/* ------------------------------------------------------- what the daemon answers (daemon/node.c) */
+/* ------------------------------------------- what the hub asks the daemon for (daemon/node.c) */
 
 static bool
 finder_join(void *ctx, const struct swim_addr *address)
@@ -147,7 +147,7 @@ finder_source_start(struct discovery_source *source, struct discovery *hub)
 	(void)hub;
 }
 
-/* It is a part of the node. */
+/* Nothing to free: the source is a part of the node. */
 static void
 finder_source_stop(struct discovery_source *source)
 {
@@ -171,7 +171,7 @@ finder_will_hear(struct finder *f, unsigned other, struct rng *rng)
 			   .arg = other});
 }
 
-/* All others notice a little later that the node runs or is gone, and it notices them. */
+/* All others hear a little later that the node runs or has ended, and the node hears of them. */
 static void
 finder_multicast(struct world *w, struct node *n)
 {
@@ -235,7 +235,7 @@ finder_seeds(struct world *w, struct node *n)
 		list[count++] = n->seed_name;
 	if (discovery_set_seeds(n->finder.hub, world_local(w, n->index, w->now), list, count) !=
 	    SWIM_OK)
-		world_breach(w, "the seeds are not taken");
+		world_breach(w, "discovery refuses the seeds of a node");
 }
 
 void

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How simulated swimds find each other: the daemon's discovery (discovery/discovery.h) under virtual time, with a simulated
- * resolver for the names of its seeds, the members of an earlier run, and a simulated multicast in place of mDNS.  Inside
- * the simulator only.
+ * How simulated swimd peers find each other: the daemon's discovery (discovery/discovery.h) under virtual time, with a
+ * simulated resolver for the names of seeds, the members of an earlier run, and a simulated multicast in place of mDNS.  For
+ * files of the simulator other than scenarios.
  */
 #ifndef SIM_FINDER_H
 #define SIM_FINDER_H
 
 #include "sim/world.h"
 
-/* A start, with the seeds and the members of an earlier run that the node has; and the end of its process. */
+/* The node starts, with its seeds and the members of an earlier run that it knows. */
 void finder_begin(struct world *, struct node *);
+/* The process of the node ends. */
 void finder_end(struct node *);
-/* What it asked to be woken for is due. */
+/* The deadline of discovery is reached (FIND). */
 void finder_run(struct world *, struct node *);
-/* What it looked up, is found or not. */
+/* A lookup ends (LOOKED); `data` is what the heap had for the lookup. */
 void finder_resolved(struct world *, struct node *, const void *data);
-/* It was stopped, and goes on. */
+/* The node runs again after a pause. */
 void finder_resume(struct node *);
-/* An operator's join.  False: it cannot be tried. */
+/* An operator asks the node to join through this address.  False: the join cannot be tried. */
 bool finder_join_by_hand(struct world *, struct node *, const struct swim_addr *);
-/* The core tells what came of a join.  False: the event is of something else. */
+/* Hand an event of the core about a seed to discovery.  False: the event is not about a seed. */
 bool finder_event(struct world *, struct node *, const struct swim_event *);
-/* The multicast of another node arrives, which runs or is gone. */
+/* The multicast arrives (HEARD) that tells that node `other` runs, or has ended. */
 void finder_hear(struct world *, struct node *, unsigned other);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Datagrams that no honest member would send. */
+/* Forged updates: datagrams that no correct member sends. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -28,11 +28,11 @@ sim_forge_update(struct sim *s, unsigned from, unsigned to, const char *id, cons
 	size_t len;
 
 	s->world.forged = true;
-	/* Others would call incarnations of its making a breach. */
+	/* Others may from now on hold the subject at incarnations that it never had. */
 	check_foreign(s->world.check, id);
 	if (world_by_address(&s->world, id) != UINT32_MAX)
 		check_foreign(s->world.check, s->world.nodes[world_by_address(&s->world, id)].name);
-	/* The word of a swimd that is a member: it says who it is, and with whom it came to a verdict. */
+	/* The ping of a running swimd peer has its name, and the accusers that make a suspicion or a death count. */
 	if (sender->kind == NODE_SWIMD && world_running(&s->world, from)) {
 		trailer.has_sender = true;
 		trailer.sender = wire_str_of(sender->name);

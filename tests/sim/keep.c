@@ -7,7 +7,7 @@
 
 #include "sim/driver.h"
 
-/* The bound that the disk has: 0 where it has none that counts. */
+/* The bound in the state file on the disk; 0: there is none, or the file is not valid. */
 static uint64_t
 keep_stored(const struct node *n, const struct owner *self)
 {
@@ -31,10 +31,10 @@ keep_begin(struct world *w, struct node *n)
 
 	owner_init(&self, n->name, w->config.cluster);
 	len = reserve_begin(&n->reserve, &self, keep_stored(n, &self), local, text);
-	/* The daemon waits for its first block. */
+	/* The daemon does not start before its first block is written. */
 	disk_write(&n->disk, text, len);
 	if (!reserve_begun(&n->reserve, disk_written(&n->disk), local))
-		world_breach(w, "a node does not start for want of a disk");
+		world_breach(w, "a node does not start because its disk fails");
 	return n->reserve.incarnation;
 }
 
@@ -70,14 +70,14 @@ keep_may_speak(struct world *w, struct node *n)
 		return false;
 	if (incarnation > n->told)
 		n->told = incarnation;
-	/* Of a disk in trouble, and of a number that leaves no room above it, the member speaks all the same. */
+	/* A member sends without a bound on its disk if the disk fails, and if no number is left for a bound. */
 	if (n->reserve.troubled) {
 		n->unkept = true;
 	} else if (incarnation >= keep_stored(n, &n->reserve.self) &&
 		   incarnation < UINT64_MAX - RESERVE_ROOM - RESERVE_BLOCK) {
 		snprintf(text, sizeof(text),
-		    "%s speaks at incarnation %" PRIu64 ", above which its disk has none", n->name,
-		    incarnation);
+		    "%s sends at incarnation %" PRIu64 " without a bound above it on its disk",
+		    n->name, incarnation);
 		world_breach(w, text);
 	}
 	return true;
@@ -93,6 +93,6 @@ keep_written(struct world *w, struct node *n)
 void
 keep_end(struct node *n)
 {
-	/* What was never told need not be outranked. */
+	/* An incarnation that was never sent may be used again. */
 	n->unkept |= disk_crash(&n->disk) || n->highest > n->told;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The switches of the rules in the core that the simulator links. */
+/* The switches that turn off rules of the protocol in the simulator's core. */
 #include "sim/rules.h"
 
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The core of the simulator is compiled with it, and no other. */
+/* Only the simulator's core is compiled with SWIM_RULES; other cores have no switches. */
 #define SWIM_RULES
 #include "base/rule.h"
 
@@ -58,7 +58,7 @@ rules_turn_off(const char *names)
 const char *
 rules_option(void)
 {
-	/* All of them at once. */
+	/* Room for all rules. */
 	static char text[sizeof(OPTION) + RULE_COUNT * 64];
 	size_t used = 0;
 
