@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simulator's program: runs scenarios and swarms, says in TAP what came of them, and with every
- * failure the command that shows it again.  The same seed gives the same trace.
+ * The simulator's program: runs scenarios and swarms, prints the results as TAP, and prints with each failure the command
+ * that repeats it.  The same seed gives the same trace.
  *
- * After every call into a core these look at it: check.c compares its events with its reports, inspect.c looks
- * inside, history.c compares with the last look and with the facts (facts.c: who ever said what of itself), and
- * budget.c counts what it sends.  base_peer.c simulates a base peer, and base_view.c checks the list of each base peer
- * as history.c checks the view of each swimd.  keep.c and finder.c run the daemon's code of incarnations and of
- * discovery.  `--scenario swarm-mixed --seeds N` runs swarms of swimds and base peers.
+ * Four oracles check a core after each call into it: check.c compares its events with its reports, inspect.c checks its
+ * inside, history.c compares it with its state before the call and with the facts (facts.c: the records that members really
+ * had), and budget.c counts its datagrams.  base_peer.c simulates a base peer, and base_view.c checks the list of a base
+ * peer.  keep.c and finder.c run the daemon's code for incarnations and for discovery.
+ * `--scenario swarm-mixed --seeds N` runs swarms of swimd peers and base peers.
  */
 #include <err.h>
 #include <getopt.h>
@@ -30,8 +30,8 @@ struct options {
 	const char *scenario, *experiment;
 	uint64_t seed;
 	bool seed_given, trace, quick, large, verbose, first, list, each;
-	uint64_t seeds; /* of the swarm, or of the scenario */
-	unsigned jobs;
+	uint64_t seeds; /* how many seeds to run the swarm or the scenario with */
+	unsigned jobs;  /* processes to run them in */
 };
 
 struct outcome {
@@ -45,10 +45,9 @@ static const struct scenario *const tables[] = {scenarios_join, scenarios_failur
     scenarios_successor, scenarios_twins, scenarios_reflect, scenarios_stall, scenarios_partition,
     scenarios_loss, scenarios_limits, scenarios_base, scenarios_mixed, scenarios_size,
     scenarios_liveness, scenarios_path, scenarios_disk, scenarios_find};
-/* Their sizes follow from the seed. */
 static const struct scenario swarms[] = {
-    {SWARM, 0, swarm_run, LIGHT, "chaos, then calm, then one view"},
-    {SWARM "-mixed", 0, swarm_mixed_run, LIGHT, "the same with base peers among the swimds"},
+    {SWARM, 0, swarm_run, LIGHT, "after random faults all members come to one view"},
+    {SWARM "-mixed", 0, swarm_mixed_run, LIGHT, "the same with swimd peers and base peers"},
 };
 #define SWARMS (sizeof(swarms) / sizeof(swarms[0]))
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -71,7 +70,7 @@ run(const struct scenario *sc, uint64_t seed, bool trace, struct outcome *out)
 	};
 	memcpy(out->notes, s->notes, sizeof(out->notes));
 	if (s->world.breaches > 0)
-		printf("# %s: %u invariants broken\n", label, s->world.breaches);
+		printf("# %s: invariants were broken %u times\n", label, s->world.breaches);
 	sim_free(s);
 }
 
@@ -81,7 +80,7 @@ print_outcome(const char *name, uint64_t seed, const struct outcome *o)
 	printf("#   %s%s%.1f s, %" PRIu64 " steps, %" PRIu64 " datagrams, trace %016" PRIx64 "\n",
 	    o->notes, o->notes[0] ? "; " : "", o->seconds, o->steps, o->datagrams, o->hash);
 	if (o->failed)
-		printf("#   to see it again: sim-test %s--scenario %s --seed %" PRIu64 " --trace\n",
+		printf("#   to repeat it: sim-test %s--scenario %s --seed %" PRIu64 " --trace\n",
 		    rules_option(), name, seed);
 }
 
@@ -113,7 +112,7 @@ run_twice(const struct scenario *sc, uint64_t seed)
 	return false;
 }
 
-/* Every jobs-th seed from seed + offset on.  Returns how many failed. */
+/* Run every jobs-th seed from seed + offset on.  Returns how many failed. */
 static unsigned
 run_stride(const struct options *o, const struct scenario *sc, unsigned offset)
 {
@@ -166,7 +165,8 @@ run_seeds(const struct scenario *sc, const struct options *o)
 			crashed = true;
 	}
 	if (crashed)
-		printf("# a part of them crashed; run it with --jobs 1 to see where\n");
+		printf(
+		    "# a process crashed; run the seeds with --jobs 1 to see which seed crashes it\n");
 	printf("%s - %s, %" PRIu64 " seeds: %s\n", failed || crashed ? "not ok" : "ok", sc->name,
 	    o->seeds, sc->claim);
 	return failed == 0 && !crashed;
@@ -185,7 +185,7 @@ find_scenario(const char *name)
 	return NULL;
 }
 
-/* In a process of its own, so that the memory of one is not counted as that of the next. */
+/* Run the scenario in its own process, so that the memory of one scenario does not count for the next. */
 static bool
 run_apart(const struct scenario *sc, const struct options *o)
 {
@@ -205,7 +205,7 @@ run_apart(const struct scenario *sc, const struct options *o)
 	if (waitpid(child, &status, 0) < 0)
 		err(1, "waitpid");
 	if (!WIFEXITED(status))
-		printf("not ok - %s: it crashed\n", sc->name);
+		printf("not ok - %s: the scenario crashed\n", sc->name);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -223,7 +223,7 @@ wanted(const struct scenario *sc, const struct options *o)
 	return false;
 }
 
-/* TAP's first line: the scenarios that are wanted, and so many tests more. */
+/* Print TAP's plan: one test for each wanted scenario, and `more` tests. */
 static void
 plan(const struct options *o, unsigned more)
 {
@@ -246,7 +246,7 @@ run_large(const struct options *o)
 	return failed == 0;
 }
 
-/* How many of those that are wanted fail so. */
+/* Run all wanted scenarios.  Returns how many failed. */
 static unsigned
 run_wanted(const struct options *o,
     bool (*run_one)(const struct scenario *, const struct options *))
@@ -279,7 +279,7 @@ run_all(const struct options *o)
 	return failed == 0;
 }
 
-/* Every scenario that is wanted, with so many seeds each. */
+/* Run every wanted scenario with `seeds` seeds each. */
 static bool
 run_each(const struct options *o)
 {
@@ -304,7 +304,7 @@ run_chosen(const struct options *o)
 	return run_scenario(sc, o);
 }
 
-/* All; or those that --quick or --large runs. */
+/* List all scenarios, or those that --quick or --large runs. */
 static void
 list(const struct options *o)
 {
@@ -317,15 +317,15 @@ list(const struct options *o)
 }
 
 static const char usage[] =
-    "usage: sim-test [--scenario NAME] [--seed N] [--trace]   one scenario, or all of them and a swarm\n"
-    "       sim-test --seeds N [--seed FIRST] [--jobs N]      a swarm; seeds are drawn unless FIRST is given\n"
+    "usage: sim-test [--scenario NAME] [--seed N] [--trace]   run one scenario, or all scenarios and a swarm\n"
+    "       sim-test --seeds N [--seed FIRST] [--jobs N]      run a swarm with N seeds from FIRST on (random by default)\n"
     "       sim-test --scenario NAME --seeds N [--seed FIRST] [--jobs N]\n"
-    "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   so many seeds for each scenario\n"
+    "       sim-test --each --seeds N [--quick] [--seed FIRST] [--jobs N]   run each scenario with N seeds\n"
     "       sim-test --quick | --large | [--quick | --large] --list\n"
-    "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   figures\n"
-    "       sim-test --rules   the rules of the protocol that can be turned off\n"
-    "--without RULE[,RULE...] turns some of them off. "
-    "--first ends with the first failure, --verbose prints every seed's figures.\n";
+    "       sim-test --experiment interval|threshold|detection [--quick] [--seed N]   print figures\n"
+    "       sim-test --rules   list the rules of the protocol that can be turned off\n"
+    "--without RULE[,RULE...] turns rules off. "
+    "--first ends at the first failure, --verbose prints the figures of every seed.\n";
 
 static uint64_t
 number(const char *option, const char *text)
@@ -382,7 +382,7 @@ main(int argc, char **argv)
 	int c, index = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* Of what discovery would tell an operator nothing. */
+	/* Print no messages of discovery below errors. */
 	log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 	while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
 		switch (c) {
@@ -433,7 +433,7 @@ main(int argc, char **argv)
 		case OPT_HELP:
 			fputs(usage, stdout);
 			return 0;
-		default: /* of a character, not an enumeration */
+		default: /* an unknown option */
 			fputs(usage, stderr);
 			return 64;
 		}
@@ -455,7 +455,7 @@ main(int argc, char **argv)
 		if (!o.seed_given && getrandom(&o.seed, sizeof(o.seed), 0) != sizeof(o.seed))
 			err(1, "getrandom");
 		if (!o.seed_given)
-			o.seed >>= 16; /* shorter to type */
+			o.seed >>= 16; /* so that the number is short */
 	}
 	if (o.each)
 		return run_each(&o) ? 0 : 1;

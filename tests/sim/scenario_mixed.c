@@ -81,7 +81,10 @@ ten_minutes(struct sim *s)
 	at_peace(s, 600);
 }
 
-/* A base peer is the only seed.  It gossips each swimd that joins in a few datagrams only: by these all swimds find each other. */
+/*
+ * A base peer is the only seed.  The base peer gossips each swimd peer that joins in a few datagrams only, and these datagrams
+ * are all by which the swimd peers find each other.
+ */
 static void
 lone_seed(struct sim *s)
 {

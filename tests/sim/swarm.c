@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chaos, then calm: a random cluster in a random configuration lives through random faults, under the
- * invariants at every step; when the faults end, it must come to one view that is complete, right and at
- * rest.  Everything follows from the seed.
+ * A swarm: a random cluster in a random configuration suffers random faults, and the oracles check each step.  When the faults
+ * end, all members must come to one complete view, and then be at rest.  Everything follows from the seed.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -11,16 +10,16 @@
 #include "sim/inspect.h"
 #include "sim/scenario.h"
 
-/* Rounds of probes of a base peer over all members, until it has sent a swimd a ping-req for each member that it suspects. */
+/* Probe rounds of a base peer over all members until a swimd peer has had its ping-req for each member that it suspects. */
 #define ROUNDS 4
 
-/* Nodes that the others join by: they don't leave for good, or there would be nobody to find. */
+/* The first nodes are the seeds of all nodes.  They do not leave for ever, or the others would find nobody. */
 #define SEEDS 2
-/* How long a cluster at rest is watched, in probe intervals, and how long its datagrams are on average. */
+/* How long a cluster at rest is watched, in probe intervals, and the bound of the mean length of its datagrams. */
 #define QUIET 20
 #define QUIET_BYTES 100
-#define RUMOUR 40            /* datagrams of a member that tells of a leave, answers included */
-#define QUIET_BASE_BYTES 300 /* where a few reminders go to base peers */
+#define QUIET_BASE_BYTES 300 /* the same bound where base peers are sent reminders */
+#define RUMOUR 40            /* datagrams that one leave may cost a member, answers included */
 
 unsigned
 swarm_nodes(uint64_t seed)
@@ -36,10 +35,10 @@ struct swarm {
 	bool mixed; /* some of the nodes are base peers */
 	struct rng rng;
 	double interval; /* probe_interval in seconds */
-	bool *gone;      /* left, or removed by an operator */
-	unsigned bases;  /* so many of the nodes are base peers */
-	size_t
-	    narrow; /* bytes that pass between the first half and the second, in the calm too; 0: all */
+	bool *gone;      /* nodes that left, or that an operator removed */
+	unsigned bases;  /* number of nodes that are base peers */
+	/* bytes of the largest datagram that passes between the halves, to the end of the run; 0: no limit */
+	size_t narrow;
 };
 
 static unsigned
@@ -70,7 +69,7 @@ narrow_path(struct swarm *m)
 static void
 configure(struct swarm *m)
 {
-	/* Packets of 600 to 1,280 bytes. */
+	/* Datagrams in packets of 600, 1,100, 1,200 and 1,280 bytes. */
 	static const size_t narrow[] = {572, 1072, 1172, 1252};
 	static const size_t datagrams[] = {WIRE_DATAGRAM_MIN, WIRE_DATAGRAM_MIN + 100,
 	    WIRE_DATAGRAM_DEFAULT, 9000};
@@ -108,9 +107,9 @@ configure(struct swarm *m)
 }
 
 /*
- * Make some nodes base peers, drawn with random numbers of their own.  Their seed is a swimd, as base peers do not tell each
- * other of members.  Their ids are their addresses, or they would suspect each other for ever.  Their timeout is twice that of
- * the swimds, as an operator would set it in such a network.
+ * Make some nodes base peers, with a separate random generator so that the other draws stay the same.  Their seeds are swimd
+ * peers, as base peers do not tell each other of members.  Their ids are their addresses, or they would suspect each other for
+ * ever.  Their timeout is twice that of the swimd peers, as an operator would set it in such a network.
  */
 static void
 mix_bases(struct swarm *m)
@@ -233,15 +232,16 @@ change(struct swarm *m)
 		break;
 	case 18:
 	case 19:
-		/* The others find a seed only where it was. */
+		/* A seed does not move: the others know only its first address. */
 		if (i >= SEEDS && !s->world.nodes[i].paused)
 			sim_move(s, i);
 		break;
-	default: /* of a number, not an enumeration */
+	default: /* never: a number below 20 */
 		break;
 	}
 }
 
+/* End all faults, and restart most of the nodes that do not run. */
 static void
 calm(struct swarm *m)
 {
@@ -251,22 +251,24 @@ calm(struct swarm *m)
 	sim_heal(s);
 	narrow_path(m);
 	net->loss = net->duplicate = net->reorder = 0;
-	/* Of a mean of a tenth of a probe timeout one in some hundred thousand is held up for as long as a probe takes. */
+	/* A jitter of a tenth of the probe timeout would delay one datagram in some 100,000 for as long as a probe lasts. */
 	net->jitter = swim_duration_scale(net->jitter, 0.2);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		sim_slow(s, i, swim_ns(0));
 		sim_resume(s, i);
-		/* Some stay away for ever, and the rest must cope. */
+		/* Three in ten stay away for ever, but no seed. */
 		if (!world_running(&s->world, i) && !m->gone[i] && (i < SEEDS || chance(m, 0.7)))
 			sim_restart(s, i, chance(m, 0.5));
 	}
 }
 
-/* What all have sent, and been asked to probe for others. */
+/* What all nodes have sent since the start. */
 struct load {
-	uint64_t sent, bytes, relays;
-	uint64_t trials,
-	    trial_bytes; /* of larger datagrams than arrived before; and as many answers */
+	uint64_t sent;        /* datagrams */
+	uint64_t bytes;       /* of these datagrams */
+	uint64_t relays;      /* ping-reqs that were received */
+	uint64_t trials;      /* pings that tried a larger datagram */
+	uint64_t trial_bytes; /* of these pings; their acks have as many */
 };
 
 static struct load
@@ -291,13 +293,13 @@ load_of(const struct sim *s)
 }
 
 /*
- * SWIM's load since QUIET intervals ago: a ping and an ack a member a period (a base peer has a period of its own),
- * whatever the size; now and then a ping to one of the dead, and one to where it has answered before; and four for each
- * time that a member sent a ping-req as an answer took too long.  A base peer sends ping-reqs for ever for a pair that it
- * suspects by hearsay, if no swimd remembers the pair's address.  And nothing else is under way.
+ * Expect the load of a cluster at rest since QUIET intervals ago, whatever its size: a ping and an ack for each member and
+ * period (base peers have another period); now and then a ping to a dead member, and one to another address at which it has
+ * answered; and four datagrams for each ping-req, as an answer may take too long.  A base peer sends ping-reqs for ever for a
+ * pair that it suspects by hearsay, if no swimd peer remembers the address of the pair.  Nothing else is under way.
  */
 static void
-at_rest(struct swarm *m, swim_time quiet, struct load since)
+expect_rest(struct swarm *m, swim_time quiet, struct load since)
 {
 	struct sim *s = m->s;
 	struct load now = load_of(s);
@@ -305,7 +307,7 @@ at_rest(struct swarm *m, swim_time quiet, struct load since)
 			    swim_duration_seconds(sim_config(s)->timing.reconnect_interval);
 	double base_periods = QUIET * m->interval /
 			      swim_duration_seconds(sim_config(s)->base.period);
-	/* A base peer that calls a member dead which has left is told of the leave, and so are the swimds that missed the leave. */
+	/* A base peer that says dead of a member that left is told of the leave, and so is a swimd peer that missed it. */
 	double up = 0, asked = RUMOUR * sim_told(s, quiet, SWIM_EVENT_LEFT, ANY, ANY);
 	size_t most = m->bases > 0 ? QUIET_BASE_BYTES : QUIET_BYTES;
 	char why[512];
@@ -328,15 +330,15 @@ at_rest(struct swarm *m, swim_time quiet, struct load since)
 							 asked +
 							 4 * (double)(now.relays - since.relays) +
 							 2 * (double)(now.trials - since.trials));
-	/* The answer to a trial that was under way at the beginning is as large as the trial. */
+	/* One answer may belong to a trial that began before: at most max_datagram bytes. */
 	EXPECT(s, now.bytes - since.bytes <= (now.sent - since.sent) * most +
 						 2 * (now.trial_bytes - since.trial_bytes) +
 						 sim_config(s)->max_datagram);
 }
 
 /*
- * Members learn of a removal one after the other, and so forget it one after the other.  In between their views differ,
- * and some compare them: no such moment may fall into the time in which the cluster is watched at rest.
+ * Members learn of a removal one after the other, and forget it one after the other.  Meanwhile their views differ, and
+ * members that compare views send more.  This must not happen while the cluster is watched at rest.
  */
 static bool
 all_know_the_same_removals(struct sim *s)
@@ -362,7 +364,7 @@ wait_out_removals(struct swarm *m)
 	struct sim *s = m->s;
 	const double watched = (QUIET + 5) * m->interval;
 
-	/* A removal that a member missed reaches it by a view, one member after the other. */
+	/* A removal that a member missed reaches it on a page. */
 	sim_wait_until(s, all_know_the_same_removals, 60 * m->interval);
 	for (unsigned i = 0; i < s->world.count; i++) {
 		struct node *n = &s->world.nodes[i];
@@ -371,9 +373,9 @@ wait_out_removals(struct swarm *m)
 		if (n->state != NODE_UP || n->kind != NODE_SWIMD ||
 		    !inspect_forgets_in(n->core, &left) || swim_duration_seconds(left) > watched)
 			continue;
-		/* All others forget it within some intervals, and what they then compare takes a few more. */
+		/* All others forget the removal within some intervals, and compare views for a few more. */
 		sim_run(s, (left.ns > 0 ? swim_duration_seconds(left) : 0) + 12 * m->interval);
-		i = UINT_MAX; /* begin anew: another removal may be next */
+		i = UINT_MAX; /* start again from node 0: another removal may be next */
 	}
 }
 
@@ -401,27 +403,27 @@ swarm_body(struct swarm *m)
 	}
 	calm(m);
 	since = sim_now(s);
-	/* A seed may be asked again only 38 s later. */
+	/* The next ping to a seed may be 38 s away. */
 	EXPECT(s, sim_wait_converged(s, 40 + 60 * m->interval));
-	/* A base peer sends three ping-reqs for a member that it suspects by hearsay, in each round: one reaches a swimd. */
+	/* In each round a base peer sends three ping-reqs for a member that it suspects by hearsay: one reaches a swimd peer. */
 	EXPECT(s,
 	    sim_wait_bases_complete(s,
 		40 + 60 * m->interval +
 		    ROUNDS * s->world.count * swim_duration_seconds(s->world.config.base.period)));
 	sim_note(s, "%u members, %u of them base peers, %u changes, one view after %.1f s",
 	    s->world.count, m->bases, changes, sim_since(s, since));
-	/* A base peer that has just pinged its seed counts as a member at once, but its join is reported after its answer. */
+	/* A base peer that has just pinged its seed is listed at once, but its joined event comes after its answer. */
 	if (m->mixed)
 		sim_run(s, m->interval);
-	/* One that was stopped may have told of the last join at this very moment. */
+	/* A member that was stopped may have told the last joined event at exactly this time. */
 	since = swim_time_add(sim_now(s), swim_ns(1));
-	/* A probe begun in the chaos may still fail: it lasts nine intervals at the worst health. */
+	/* A probe that began during the faults may still fail: it lasts nine intervals at the worst health. */
 	sim_run(s, 12 * m->interval);
 	wait_out_removals(m);
 	quiet = sim_now(s);
 	load = load_of(s);
 	sim_run(s, QUIET * m->interval);
-	/* And so it stays. */
+	/* The view stays as it is, and no event is told. */
 	EXPECT(s, sim_converged(s));
 	EXPECT(s, sim_told(s, quiet, SWIM_EVENT_SUSPECTED, ANY, ANY) == 0);
 	EXPECT(s, sim_told(s, since, SWIM_EVENT_FAILED, ANY, ANY) == 0);
@@ -429,7 +431,7 @@ swarm_body(struct swarm *m)
 	EXPECT(s, sim_bases_complete(s));
 	EXPECT(s, sim_bases_wrong(s, quiet) == 0);
 	EXPECT(s, sim_bases_told(s, quiet, BASE_REFUSED, ANY) == 0);
-	at_rest(m, quiet, load);
+	expect_rest(m, quiet, load);
 }
 
 static void
